@@ -1,0 +1,94 @@
+package main
+
+import "slices"
+
+// catalogue is every car the demo may have in stock.
+//
+// Each trim stands with the model years over which its engine, gearbox and driven wheels were really sold
+// together; where they changed, the trim stands twice. Doors, seats and body belong to the model, so a model
+// sold in two bodies stands twice as well. That way a drawn car cannot contradict itself.
+var catalogue = slices.Concat(american, asian, european)
+
+type model struct {
+	make, name string
+	wmi        string // first three characters of the VIN: maker and plant
+	body       string
+	doors      int
+	seats      int
+	share      int // how often it is in stock, next to the others
+	trims      []trim
+}
+
+type trim struct {
+	name         string
+	first, last  int // model years
+	msrp         int // list price in the last year, USD
+	engine       engine
+	transmission string
+	drivetrain   string
+}
+
+type engine struct {
+	name      string
+	fuel      string
+	cylinders int // 0: electric
+}
+
+const (
+	sedan       = "Sedan"
+	suv         = "SUV"
+	pickup      = "Pickup"
+	hatchback   = "Hatchback"
+	wagon       = "Wagon"
+	coupe       = "Coupe"
+	convertible = "Convertible"
+	minivan     = "Minivan"
+	van         = "Van"
+)
+
+const (
+	gasoline = "Gasoline"
+	diesel   = "Diesel"
+	hybrid   = "Hybrid"
+	plugIn   = "Plug-in Hybrid"
+	electric = "Electric"
+)
+
+const (
+	automatic   = "Automatic"
+	manual      = "Manual"
+	cvt         = "CVT"
+	dualClutch  = "Dual-clutch"
+	singleSpeed = "Single-speed"
+)
+
+const (
+	fwd    = "FWD"
+	rwd    = "RWD"
+	awd    = "AWD"
+	fourWD = "4WD"
+)
+
+// The constructors take an engine as a dealer writes it, such as "2.7L V6 Turbo".
+
+func gas(name string) engine  { return engine{name, gasoline, cylindersIn(name)} }
+func oil(name string) engine  { return engine{name + " Diesel", diesel, cylindersIn(name)} }
+func hev(name string) engine  { return engine{name + " Hybrid", hybrid, cylindersIn(name)} }
+func phev(name string) engine { return engine{name + " Plug-in Hybrid", plugIn, cylindersIn(name)} }
+
+var (
+	oneMotor    = engine{"Single electric motor", electric, 0}
+	twoMotors   = engine{"Dual electric motors", electric, 0}
+	threeMotors = engine{"Triple electric motors", electric, 0}
+)
+
+// cylindersIn reads the count behind the layout: inline (I), V, or horizontally opposed (H).
+func cylindersIn(name string) int {
+	for i := 1; i+1 < len(name); i++ {
+		c, n := name[i], name[i+1]
+		if name[i-1] == ' ' && (c == 'I' || c == 'V' || c == 'H') && n >= '3' && n <= '8' {
+			return int(n - '0')
+		}
+	}
+	panic("no cylinders in engine " + name)
+}

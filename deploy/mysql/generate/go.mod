@@ -1,0 +1,3 @@
+module carstock/deploy/mysql/generate
+
+go 1.26.0

@@ -1,0 +1,169 @@
+// Package dbconn opens the databases of both services: MySQL (or a server that speaks its
+// protocol) and SQLite. It knows data source names, TLS, pools and time-outs, and turns what goes
+// wrong into an error that says which variable to look at. It knows no table.
+package dbconn
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"carstock/pkg/settings"
+)
+
+// Drivers, as DB_DRIVER names them.
+const (
+	MySQL  = "mysql"
+	SQLite = "sqlite"
+)
+
+// TLS modes, with the meaning that MySQL's own clients give to --ssl-mode.
+const (
+	SSLDisabled       = "disabled"        // no TLS
+	SSLPreferred      = "preferred"       // TLS if the server offers it, unverified
+	SSLRequired       = "required"        // TLS or nothing, unverified
+	SSLVerifyCA       = "verify_ca"       // a certificate from a trusted authority
+	SSLVerifyIdentity = "verify_identity" // and one made out to the host that was asked for
+)
+
+// Config says which database to open and how; its variables begin with DB_.
+type Config struct {
+	Driver       string          `default:"mysql" desc:"mysql or sqlite"`
+	Host         string          `default:"127.0.0.1" desc:"MySQL server, name or address"`
+	Port         uint16          `default:"3306" desc:"MySQL port"`
+	Socket       string          `desc:"unix socket of a local MySQL server, instead of host and port"`
+	User         string          `desc:"MySQL user"`
+	Password     settings.Secret `desc:"its password"`
+	PasswordFile string          `split_words:"true" desc:"file that holds the password (Docker and Kubernetes secrets), instead of the password"`
+	Name         string          `desc:"MySQL database (schema)"`
+	SSL          SSLConfig
+	Path         string `desc:"SQLite file, for the sqlite driver; opened read-only"`
+
+	ConnectTimeout  time.Duration `split_words:"true" default:"10s" desc:"time to reach the server and log in"`
+	ReadTimeout     time.Duration `split_words:"true" default:"5m" desc:"longest silence of the server while it works on a query"`
+	WriteTimeout    time.Duration `split_words:"true" default:"30s" desc:"longest time to hand the server a packet"`
+	MaxOpenConns    int           `split_words:"true" default:"16" desc:"most connections open at once"`
+	ConnMaxLifetime time.Duration `split_words:"true" default:"5m" desc:"age at which an idle connection is replaced; keep it under the idle limits of proxies and firewalls"`
+}
+
+// SSLConfig holds the variables that begin with DB_SSL_.
+type SSLConfig struct {
+	Mode string `desc:"disabled, preferred, required, verify_ca or verify_identity; default verify_identity, or disabled for loopback hosts and sockets"`
+	CA   string `desc:"PEM file of the authority to trust; default the system's roots, which is what Azure Database for MySQL needs"`
+	Cert string `desc:"PEM file of the client's certificate, where the server asks for one"`
+	Key  string `desc:"PEM file of the key to that certificate"`
+}
+
+// Validate reports every wrong variable, joined; it reads the files that variables name.
+func (c *Config) Validate() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if c.MaxOpenConns < 1 {
+		wrong("DB_MAX_OPEN_CONNS: %d: at least 1 is needed", c.MaxOpenConns)
+	}
+	switch c.Driver {
+	case MySQL:
+		if c.User == "" {
+			wrong("DB_USER: not set: the MySQL user to log in as")
+		}
+		if c.Name == "" {
+			wrong("DB_NAME: not set: the MySQL database to read")
+		}
+		if c.Password != "" && c.PasswordFile != "" {
+			wrong("DB_PASSWORD, DB_PASSWORD_FILE: both are set; keep one")
+		}
+		if _, err := c.password(); err != nil {
+			errs = append(errs, err)
+		}
+		if _, err := c.tlsConfig(); err != nil {
+			errs = append(errs, err)
+		}
+	case SQLite:
+		if c.Path == "" {
+			wrong("DB_PATH: not set: the SQLite file to read")
+		}
+	default:
+		wrong("DB_DRIVER: %q: expected mysql or sqlite", c.Driver)
+	}
+	return errors.Join(errs...)
+}
+
+// password is DB_PASSWORD, or the content of DB_PASSWORD_FILE without its last line break.
+func (c *Config) password() (settings.Secret, error) {
+	if c.PasswordFile == "" {
+		return c.Password, nil
+	}
+	b, err := os.ReadFile(c.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("DB_PASSWORD_FILE: %w", err)
+	}
+	return settings.Secret(strings.TrimRight(string(b), "\r\n")), nil
+}
+
+// address is what to dial, and how it is told to the user.
+func (c *Config) address() (network, addr string) {
+	if c.Socket != "" {
+		return "unix", c.Socket
+	}
+	return "tcp", net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
+}
+
+// SSLMode is the TLS mode in force: DB_SSL_MODE in lower case, or its default.
+func (c *Config) SSLMode() string {
+	if c.SSL.Mode != "" {
+		return strings.ReplaceAll(strings.ToLower(c.SSL.Mode), "-", "_")
+	}
+	if ip := net.ParseIP(c.Host); c.Socket != "" || c.Host == "localhost" || ip.IsLoopback() {
+		return SSLDisabled
+	}
+	return SSLVerifyIdentity
+}
+
+// tlsConfig is nil for a connection without TLS.
+func (c *Config) tlsConfig() (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host}
+	switch c.SSLMode() {
+	case SSLDisabled:
+		return nil, nil
+	case SSLPreferred, SSLRequired:
+		t.InsecureSkipVerify = true
+	case SSLVerifyCA:
+		// Go verifies chain and name together, so the chain alone is verified by hand.
+		t.InsecureSkipVerify = true
+		t.VerifyConnection = func(s tls.ConnectionState) error {
+			intermediates := x509.NewCertPool()
+			for _, cert := range s.PeerCertificates[1:] {
+				intermediates.AddCert(cert)
+			}
+			_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: t.RootCAs, Intermediates: intermediates})
+			return err
+		}
+	case SSLVerifyIdentity:
+	default:
+		return nil, fmt.Errorf("DB_SSL_MODE: %q: expected disabled, preferred, required, verify_ca or verify_identity", c.SSL.Mode)
+	}
+	if c.SSL.CA != "" {
+		pem, err := os.ReadFile(c.SSL.CA)
+		if err != nil {
+			return nil, fmt.Errorf("DB_SSL_CA: %w", err)
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("DB_SSL_CA: %s holds no PEM certificate", c.SSL.CA)
+		}
+	}
+	if c.SSL.Cert != "" || c.SSL.Key != "" {
+		pair, err := tls.LoadX509KeyPair(c.SSL.Cert, c.SSL.Key)
+		if err != nil {
+			return nil, fmt.Errorf("DB_SSL_CERT, DB_SSL_KEY: %w", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	return t, nil
+}

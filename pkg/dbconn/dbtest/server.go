@@ -1,0 +1,283 @@
+// Package dbtest gives tests a real MySQL or MariaDB server, and a database of their own on it. It
+// knows nothing of the tables that the tests make.
+//
+// The server is the one that TEST_MYSQL_DSN names, or else a private one, started from a mariadbd
+// or mysqld on this machine at the first call in a test binary. A test without a server fails.
+package dbtest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/settings"
+)
+
+const startTimeout = 2 * time.Minute
+
+// Server is a running server and how its administrator logs in.
+type Server struct {
+	Admin dbconn.Config // no database chosen; TLS disabled
+	CA    string        // PEM file of the authority that signed the server's certificate; "" if not known
+	pid   int           // of the private server; 0 for one that TEST_MYSQL_DSN names
+}
+
+var shared = sync.OnceValues(func() (*Server, error) {
+	if dsn := os.Getenv("TEST_MYSQL_DSN"); dsn != "" {
+		return fromDSN(dsn)
+	}
+	return startPrivate()
+})
+
+// Shared is the server that all tests of a binary share.
+func Shared(t testing.TB) *Server {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	return s
+}
+
+// NewServer starts a private server for this test alone, which it may stop, stall or break.
+func NewServer(t testing.TB) *Server {
+	t.Helper()
+	s, err := startPrivate()
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	return s
+}
+
+// Process is the private server's process, to be signalled by tests of faults.
+func (s *Server) Process(t testing.TB) *os.Process {
+	t.Helper()
+	if s.pid == 0 {
+		t.Fatal("dbtest: the server of TEST_MYSQL_DSN is not this test's to signal; use NewServer")
+	}
+	p, err := os.FindProcess(s.pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// fromDSN takes user, password and address of a go-sql-driver DSN. The authority of the server's
+// certificate, which the tests of TLS need, is in the file that TEST_MYSQL_CA names.
+func fromDSN(dsn string) (*Server, error) {
+	m, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("TEST_MYSQL_DSN: %w", err)
+	}
+	admin := adminConfig()
+	admin.User, admin.Password = m.User, settings.Secret(m.Passwd)
+	if m.Net == "unix" {
+		admin.Socket = m.Addr
+		return &Server{Admin: admin}, nil
+	}
+	host, port, err := net.SplitHostPort(m.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("TEST_MYSQL_DSN: %w", err)
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("TEST_MYSQL_DSN: %w", err)
+	}
+	admin.Host, admin.Port = host, uint16(n)
+	return &Server{Admin: admin, CA: os.Getenv("TEST_MYSQL_CA")}, nil
+}
+
+func adminConfig() dbconn.Config {
+	return dbconn.Config{
+		Driver: dbconn.MySQL, User: "root", Name: "mysql",
+		SSL:            dbconn.SSLConfig{Mode: dbconn.SSLDisabled},
+		ConnectTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, WriteTimeout: time.Minute,
+		MaxOpenConns: 4, ConnMaxLifetime: time.Minute,
+	}
+}
+
+// startPrivate starts a server in a temporary folder, on a free port of the loopback interface.
+func startPrivate() (*Server, error) {
+	daemon, err := find("mariadbd", "mysqld")
+	if err != nil {
+		return nil, fmt.Errorf("no MySQL server for the tests: %w: install mariadb-server or mysql-server, "+
+			"or set TEST_MYSQL_DSN=user:password@tcp(host:port)/ to one that tests may write to (`make test` does one of these)", err)
+	}
+	dir, err := os.MkdirTemp("", "dbtest") // short: the path of a unix socket has room for 107 bytes
+	if err != nil {
+		return nil, err
+	}
+	cert, err := makeCertificates(dir)
+	if err != nil {
+		return nil, fmt.Errorf("make certificates: %w", err)
+	}
+	asUser, err := runAs(dir)
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(dir, "data")
+	if err := initialise(daemon, data, asUser); err != nil {
+		return nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{daemon, "--no-defaults"}, asUser...)
+	args = append(args, "--datadir="+data, "--socket="+filepath.Join(dir, "s"), "--pid-file="+filepath.Join(dir, "pid"),
+		"--port="+strconv.Itoa(port), "--bind-address=127.0.0.1", "--skip-log-bin", "--skip-name-resolve",
+		"--ssl-ca="+cert.ca, "--ssl-cert="+cert.cert, "--ssl-key="+cert.key,
+		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=256M")
+	log := filepath.Join(dir, "log")
+	if err := startGuarded(dir, log, args); err != nil {
+		return nil, err
+	}
+	s := &Server{Admin: adminConfig(), CA: cert.ca}
+	s.Admin.Host, s.Admin.Port = "127.0.0.1", uint16(port)
+	if err := s.wait(filepath.Join(dir, "pid")); err != nil {
+		text, _ := os.ReadFile(log)
+		return nil, fmt.Errorf("start %s: %w\n%s", daemon, err, text)
+	}
+	return s, nil
+}
+
+// find looks in PATH and in the folders for servers that a user's PATH often lacks.
+func find(names ...string) (string, error) {
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+		for _, dir := range []string{"/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/usr/local/mysql/bin"} {
+			if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+				return path, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("none of %v is on this machine", names)
+}
+
+// runAs lets root run the server, which refuses root unless told so.
+func runAs(dir string) ([]string, error) {
+	me, err := user.Current()
+	if err != nil {
+		return nil, err
+	}
+	if me.Uid != "0" {
+		return nil, nil
+	}
+	return []string{"--user=root"}, os.Chmod(dir, 0o755)
+}
+
+// initialise makes an empty data folder, with root on 127.0.0.1 without a password.
+func initialise(daemon, data string, asUser []string) error {
+	name, args := daemon, []string{"--no-defaults", "--initialize-insecure", "--datadir=" + data}
+	if installer, err := find("mariadb-install-db"); err == nil && filepath.Base(daemon) == "mariadbd" {
+		name, args = installer, []string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--datadir=" + data}
+	}
+	if out, err := exec.Command(name, append(args, asUser...)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, out)
+	}
+	return nil
+}
+
+// startGuarded runs the server under a shell that waits for the end of its standard input. The
+// other end of that pipe belongs to this process alone, so whichever way the test binary ends, by
+// a panic or a kill included, the server goes with it, and its folder.
+func startGuarded(dir, log string, args []string) error {
+	out, err := os.Create(log)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = out.Close() }() // the child has its own
+	const script = `dir=$1; shift; "$@" & read -r _; kill -9 $!; wait; rm -rf "$dir"`
+	guard := exec.Command("sh", append([]string{"-c", script, "sh", dir}, args...)...)
+	guard.Stdout, guard.Stderr = out, out
+	guard.SysProcAttr = ownGroup() // Ctrl-C reaches the tests, which then end the server
+	if _, err := guard.StdinPipe(); err != nil {
+		return err
+	}
+	if err := guard.Start(); err != nil {
+		return err
+	}
+	go func() { _ = guard.Wait() }() // and so the pipe is held, for as long as the process is
+	return nil
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+func (s *Server) wait(pidFile string) error {
+	deadline := time.Now().Add(startTimeout)
+	for {
+		db, err := dbconn.Open(context.Background(), s.Admin)
+		if err == nil {
+			_ = db.Close()
+			pid, err := os.ReadFile(pidFile)
+			if err != nil {
+				return err
+			}
+			s.pid, err = strconv.Atoi(strings.TrimSpace(string(pid)))
+			return err
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// Database makes an empty database for this test on s and returns how its administrator opens it.
+func (s *Server) Database(t testing.TB) dbconn.Config {
+	t.Helper()
+	admin := Open(t, s.Admin)
+	random := make([]byte, 6)
+	_, _ = rand.Read(random)
+	c := s.Admin
+	c.Name = "test_" + hex.EncodeToString(random)
+	if _, err := admin.Exec("CREATE DATABASE " + c.Name + " CHARACTER SET utf8mb4"); err != nil {
+		t.Fatalf("dbtest: create database: %v", err)
+	}
+	t.Cleanup(func() {
+		// A test that has stopped its server has dropped everything.
+		_, _ = admin.Exec("DROP DATABASE " + c.Name)
+	})
+	return c
+}
+
+// Database makes an empty database for this test on the shared server.
+func Database(t testing.TB) dbconn.Config {
+	t.Helper()
+	return Shared(t).Database(t)
+}
+
+// Open opens c for the length of the test.
+func Open(t testing.TB, c dbconn.Config) *sqlx.DB {
+	t.Helper()
+	db, err := dbconn.Open(context.Background(), c)
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}

@@ -1,0 +1,82 @@
+package dbconn
+
+import (
+	"context"
+	"crypto/x509"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// explain adds to an error of connecting what it means here and which variable to look at.
+func (c *Config) explain(err error) error {
+	if hint := c.hint(err); hint != "" {
+		return fmt.Errorf("%s (%w)", hint, err)
+	}
+	return err
+}
+
+func (c *Config) hint(err error) string {
+	var (
+		server    *mysql.MySQLError
+		dns       *net.DNSError
+		authority x509.UnknownAuthorityError
+		name      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		netErr    net.Error
+	)
+	switch {
+	case errors.As(err, &server):
+		return c.serverHint(server.Number)
+	case errors.As(err, &authority):
+		return "the server's certificate is not from a trusted authority: set DB_SSL_CA to the authority's PEM file"
+	case errors.As(err, &name):
+		return fmt.Sprintf("the server's certificate is not made out to %q: set DB_HOST to a name in it, or DB_SSL_MODE=verify_ca to check the authority alone", c.Host)
+	case errors.As(err, &invalid):
+		return "the server's certificate is not valid: check its dates, and DB_SSL_CA"
+	case errors.Is(err, mysql.ErrNoTLS):
+		return "the server offers no TLS: turn it on there, or set DB_SSL_MODE=disabled on a network you trust"
+	case errors.As(err, &dns):
+		return fmt.Sprintf("host %q is not known: check DB_HOST", c.Host)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens there: check " + c.where() + ", and that the server runs"
+	case errors.Is(err, os.ErrNotExist) && c.Socket != "":
+		return "there is no such socket: check DB_SOCKET, and that the server runs"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+		return fmt.Sprintf("no answer within %s: check %s, and the firewall between", c.ConnectTimeout, c.where())
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.Is(err, mysql.ErrMalformPkt):
+		return "the connection was cut during log-in: check that " + c.where() + " is a MySQL server, and DB_SSL_MODE"
+	}
+	return ""
+}
+
+// serverHint goes by the server's error numbers, which MySQL and MariaDB share.
+func (c *Config) serverHint(number uint16) string {
+	switch number {
+	case 1045, 1698: // ER_ACCESS_DENIED_ERROR, ER_ACCESS_DENIED_NO_PASSWORD_ERROR
+		return "access denied: check DB_USER and DB_PASSWORD or DB_PASSWORD_FILE, and that the user may log in from this host"
+	case 1044: // ER_DBACCESS_DENIED_ERROR
+		return fmt.Sprintf("user %q may not use database %q: check DB_NAME and the user's GRANTs", c.User, c.Name)
+	case 1049: // ER_BAD_DB_ERROR
+		return fmt.Sprintf("there is no database %q: check DB_NAME", c.Name)
+	case 3159, 4151: // ER_SECURE_TRANSPORT_REQUIRED in MySQL, MariaDB
+		return "the server takes TLS connections only: set DB_SSL_MODE=verify_identity"
+	case 1130: // ER_HOST_NOT_PRIVILEGED
+		return "the server takes no connections from this host: check DB_USER's host part and the server's firewall"
+	case 1040, 1203, 1226: // ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
+		return "the server has no connection left: lower DB_MAX_OPEN_CONNS, or raise the server's limit"
+	}
+	return ""
+}
+
+func (c *Config) where() string {
+	if c.Socket != "" {
+		return "DB_SOCKET"
+	}
+	return "DB_HOST and DB_PORT"
+}

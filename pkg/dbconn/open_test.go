@@ -1,0 +1,272 @@
+package dbconn_test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+)
+
+const password = "hunter2-Ünïcode '$"
+
+// newUser makes a user who may read the test's database, and returns how to open it.
+func newUser(t *testing.T) dbconn.Config {
+	t.Helper()
+	c := dbtest.Database(t)
+	admin := dbtest.Open(t, c)
+	name := "u" + strings.TrimPrefix(c.Name, "test_")
+	for _, q := range []string{
+		fmt.Sprintf(`CREATE USER '%s'@'%%' IDENTIFIED BY "%s"`, name, password),
+		fmt.Sprintf("GRANT SELECT ON %s.* TO '%s'@'%%'", c.Name, name),
+	} {
+		if _, err := admin.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { _, _ = admin.Exec("DROP USER '" + name + "'@'%'") })
+	c.User, c.Password = name, password
+	return c
+}
+
+func ca(t *testing.T) string {
+	t.Helper()
+	s := dbtest.Shared(t)
+	if s.CA == "" {
+		t.Fatal("set TEST_MYSQL_CA to the PEM file of the authority of TEST_MYSQL_DSN's certificate, which must name localhost and 127.0.0.1")
+	}
+	return s.CA
+}
+
+func cipher(t *testing.T, c dbconn.Config) string {
+	t.Helper()
+	var name, value string
+	if err := dbtest.Open(t, c).QueryRow("SHOW SESSION STATUS LIKE 'Ssl_cipher'").Scan(&name, &value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func TestOpenTLSModes(t *testing.T) {
+	c := newUser(t)
+	for _, test := range []struct {
+		mode, ca string
+		tls      bool
+	}{
+		{"", "", false}, // loopback
+		{"disabled", "", false},
+		{"PREFERRED", "", true},
+		{"required", "", true},
+		{"verify-ca", ca(t), true},
+		{"VERIFY_IDENTITY", ca(t), true},
+	} {
+		c := c
+		c.SSL = dbconn.SSLConfig{Mode: test.mode, CA: test.ca}
+		if got := cipher(t, c); (got != "") != test.tls {
+			t.Errorf("DB_SSL_MODE=%s: cipher %q, want TLS %v", test.mode, got, test.tls)
+		}
+	}
+}
+
+func TestSSLModeDefault(t *testing.T) {
+	for host, want := range map[string]string{
+		"localhost": "disabled", "127.0.0.1": "disabled", "::1": "disabled", "127.9.9.9": "disabled",
+		"db.example.com": "verify_identity", "10.0.0.5": "verify_identity", "localhost.example.com": "verify_identity",
+	} {
+		if got := (&dbconn.Config{Host: host}).SSLMode(); got != want {
+			t.Errorf("%s: %s, want %s", host, got, want)
+		}
+	}
+	if got := (&dbconn.Config{Host: "db.example.com", Socket: "/s"}).SSLMode(); got != "disabled" {
+		t.Errorf("socket: %s", got)
+	}
+}
+
+func TestOpenPasswordFile(t *testing.T) {
+	c := newUser(t)
+	c.Password, c.PasswordFile = "", filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(c.PasswordFile, []byte(password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db := dbtest.Open(t, c)
+	db.SetMaxIdleConns(0) // each query opens a connection, with the file as it then is
+	if err := db.Ping(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(c.PasswordFile, []byte("rotated"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Ping(); err == nil || !strings.Contains(err.Error(), "1045") {
+		t.Errorf("the file is not read again: %v", err)
+	}
+}
+
+func TestSessionIsUTCAndUTF8(t *testing.T) {
+	var zone, charset string
+	err := dbtest.Open(t, newUser(t)).QueryRow("SELECT @@session.time_zone, @@session.character_set_results").Scan(&zone, &charset)
+	if err != nil || zone != "+00:00" || charset != "utf8mb4" {
+		t.Errorf("time zone %q, charset %q, %v", zone, charset, err)
+	}
+}
+
+func TestErrorsNameTheVariable(t *testing.T) {
+	good := newUser(t)
+	authority := ca(t)
+	plain := plainServer(t)
+	silent := listen(t, func(c net.Conn) { time.Sleep(3 * time.Second) })
+	cut := listen(t, func(net.Conn) {})
+
+	for name, test := range map[string]struct {
+		change func(*dbconn.Config)
+		want   []string
+	}{
+		"host unknown":   {func(c *dbconn.Config) { c.Host = "no-such-host.invalid" }, []string{"no-such-host.invalid", "DB_HOST"}},
+		"refused":        {func(c *dbconn.Config) { c.Port = 1 }, []string{"nothing listens", "DB_HOST", "DB_PORT"}},
+		"wrong password": {func(c *dbconn.Config) { c.Password = "hunter2-wrong" }, []string{"access denied", "DB_USER", "DB_PASSWORD"}},
+		"wrong user":     {func(c *dbconn.Config) { c.User = "nobody" }, []string{"access denied", "DB_USER"}},
+		"database":       {func(c *dbconn.Config) { c.Name = "test_nowhere" }, []string{"test_nowhere", "DB_NAME"}},
+		"no right":       {func(c *dbconn.Config) { c.Name = "mysql" }, []string{"mysql", "DB_NAME", "GRANT"}},
+		"untrusted": {func(c *dbconn.Config) { c.SSL.Mode = "verify_identity" },
+			[]string{"not from a trusted authority", "DB_SSL_CA"}},
+		"untrusted by verify_ca": {func(c *dbconn.Config) { c.SSL.Mode = "verify_ca" },
+			[]string{"not from a trusted authority", "DB_SSL_CA"}},
+		"name mismatch": {func(c *dbconn.Config) {
+			c.Host, c.SSL = "127.0.0.2", dbconn.SSLConfig{Mode: "verify_identity", CA: authority}
+			c.Port = forward(t, "127.0.0.2", good)
+		}, []string{`not made out to "127.0.0.2"`, "DB_HOST"}},
+		"no TLS":    {func(c *dbconn.Config) { c.Port, c.SSL.Mode = plain, "required" }, []string{"offers no TLS", "DB_SSL_MODE"}},
+		"no answer": {func(c *dbconn.Config) { c.Port, c.ConnectTimeout = silent, time.Second }, []string{"no answer within 1s", "DB_HOST"}},
+		"cut":       {func(c *dbconn.Config) { c.Port = cut }, []string{"cut during log-in", "DB_PORT"}},
+		"no socket": {func(c *dbconn.Config) { c.Socket = "/nowhere/s" }, []string{"DB_SOCKET"}},
+		"no password file": {func(c *dbconn.Config) { c.Password, c.PasswordFile = "", "/nowhere/password" },
+			[]string{"DB_PASSWORD_FILE", "/nowhere/password"}},
+		"both passwords": {func(c *dbconn.Config) { c.PasswordFile = "/dev/null" }, []string{"DB_PASSWORD, DB_PASSWORD_FILE"}},
+		"no CA file":     {func(c *dbconn.Config) { c.SSL = dbconn.SSLConfig{Mode: "required", CA: "/nowhere/ca"} }, []string{"DB_SSL_CA"}},
+		"empty CA file":  {func(c *dbconn.Config) { c.SSL = dbconn.SSLConfig{Mode: "required", CA: "/dev/null"} }, []string{"DB_SSL_CA", "no PEM"}},
+		"key alone":      {func(c *dbconn.Config) { c.SSL = dbconn.SSLConfig{Mode: "required", Key: authority} }, []string{"DB_SSL_CERT"}},
+		"mode":           {func(c *dbconn.Config) { c.SSL.Mode = "yes" }, []string{"DB_SSL_MODE", "verify_identity"}},
+		"driver":         {func(c *dbconn.Config) { c.Driver = "oracle" }, []string{"DB_DRIVER"}},
+		"all at once": {func(c *dbconn.Config) { c.User, c.Name, c.MaxOpenConns = "", "", 0 },
+			[]string{"DB_USER", "DB_NAME", "DB_MAX_OPEN_CONNS"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := good
+			test.change(&c)
+			db, err := dbconn.Open(t.Context(), c)
+			if err == nil {
+				_ = db.Close()
+				t.Fatal("no error")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q is not in: %v", want, err)
+				}
+			}
+			if text := fmt.Sprintf("%v %+v %#v %v", err, err, err, c); strings.Contains(text, "hunter2") {
+				t.Errorf("the password shows: %s", text)
+			}
+		})
+	}
+}
+
+// listen runs serve on each connection to a port of its own, and then closes it.
+func listen(t *testing.T, serve func(net.Conn)) uint16 {
+	t.Helper()
+	return listenOn(t, "127.0.0.1", serve)
+}
+
+func listenOn(t *testing.T, host string, serve func(net.Conn)) uint16 {
+	t.Helper()
+	l, err := net.Listen("tcp", host+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() { serve(c); _ = c.Close() }()
+		}
+	}()
+	return uint16(l.Addr().(*net.TCPAddr).Port)
+}
+
+func dial(c dbconn.Config) (net.Conn, error) {
+	return net.Dial("tcp", net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))))
+}
+
+// forward makes the server reachable under another address, one that is not in its certificate.
+func forward(t *testing.T, host string, to dbconn.Config) uint16 {
+	return listenOn(t, host, func(c net.Conn) {
+		server, err := dial(to)
+		if err != nil {
+			return
+		}
+		defer func() { _ = server.Close() }()
+		go func() { _, _ = server.(*net.TCPConn).ReadFrom(c) }()
+		_, _ = c.(*net.TCPConn).ReadFrom(server)
+	})
+}
+
+// plainServer passes on the real server's greeting with the flag CLIENT_SSL taken out, which is
+// what a server without TLS sends.
+func plainServer(t *testing.T) uint16 {
+	real := dbtest.Shared(t).Admin
+	return listen(t, func(c net.Conn) {
+		server, err := dial(real)
+		if err != nil {
+			return
+		}
+		defer func() { _ = server.Close() }()
+		greeting := make([]byte, 512)
+		n, err := server.Read(greeting)
+		if err != nil {
+			return
+		}
+		// header (4), protocol (1), version and its NUL, thread id (4), salt (8), filler (1), flags
+		flags := 5 + bytes.IndexByte(greeting[5:], 0) + 1 + 4 + 8 + 1
+		greeting[flags+1] &^= 0x08
+		_, _ = c.Write(greeting[:n])
+		_, _ = c.Read(greeting)
+	})
+}
+
+func TestOpenSQLite(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text")
+	if err := os.WriteFile(text, bytes.Repeat([]byte("not a database\n"), 100), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"":                         "DB_PATH: not set",
+		filepath.Join(dir, "none"): "syncer has run",
+		dir:                        "is a folder",
+		text:                       "not a database",
+	} {
+		_, err := dbconn.Open(t.Context(), dbconn.Config{Driver: dbconn.SQLite, Path: path, MaxOpenConns: 1})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "DB_PATH") {
+			t.Errorf("%q: got %v, want DB_PATH and %q", path, err, want)
+		}
+	}
+}
+
+func TestSQLiteIsReadOnlyUnderAnyName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a b?c#d%20é.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db := dbtest.Open(t, dbconn.Config{Driver: dbconn.SQLite, Path: path, MaxOpenConns: 1})
+	if _, err := db.Exec("CREATE TABLE t (a)"); err == nil {
+		t.Error("the file can be written")
+	}
+}

@@ -1,0 +1,119 @@
+package schema_test
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+	"carstock/pkg/schema"
+)
+
+func TestFromMySQL(t *testing.T) {
+	db := dbtest.Open(t, dbtest.Database(t))
+	for _, q := range []string{
+		"CREATE TABLE t (id INT UNSIGNED NOT NULL, `b``\"x ü` VARCHAR(20) COMMENT 'it''s', p DECIMAL(10,2), PRIMARY KEY (p, id))",
+		"CREATE VIEW v AS SELECT id, p, id + 1.5 AS sum FROM t",
+	} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := schema.FromMySQL(t.Context(), db, "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Key, []string{"p", "id"}) || len(got.Columns) != 3 {
+		t.Fatalf("got %+v", got)
+	}
+	if c := got.Columns[0]; c.Name != "id" || c.Kind != schema.Integer || !c.Unsigned || c.Nullable {
+		t.Errorf("got %+v", c)
+	}
+	if c := got.Columns[1]; c.Name != "b`\"x ü" || c.Type != "varchar(20)" || c.Kind != schema.Text || !c.Nullable || c.Comment != "it's" {
+		t.Errorf("got %+v", c)
+	}
+	view, err := schema.FromMySQL(t.Context(), db, "v")
+	if err != nil || view.Key != nil || len(view.Columns) != 3 || view.Columns[2].Kind != schema.Decimal {
+		t.Errorf("got %+v, %v", view, err)
+	}
+	_, err = schema.FromMySQL(t.Context(), db, "w")
+	if !errors.Is(err, schema.ErrNoTable) || !strings.Contains(err.Error(), "there is: t, v") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSQLiteType(t *testing.T) {
+	for declared, want := range map[string]string{
+		"tinyint(1)": "INTEGER", "bigint(20) unsigned": "INTEGER", "int": "INTEGER", "year(4)": "INTEGER", "bit(8)": "INTEGER", "bit(1)": "INTEGER",
+		"decimal(15,2)": "NUMERIC", "decimal(16,2)": "TEXT", "decimal(10,2) unsigned": "NUMERIC", "decimal(65,30)": "TEXT",
+		"float": "REAL", "float(7,3)": "REAL", "double": "REAL", "double unsigned": "REAL",
+		"date": "TEXT", "datetime(6)": "TEXT", "timestamp": "TEXT", "time(3)": "TEXT",
+		"char(36)": "TEXT", "varchar(255)": "TEXT", "longtext": "TEXT", "enum('int','blob')": "TEXT", "set('a')": "TEXT", "json": "TEXT",
+		"uuid": "TEXT", "inet6": "TEXT", "binary(16)": "BLOB", "varbinary(20)": "BLOB", "mediumblob": "BLOB", "geometry": "BLOB", "vector(3)": "BLOB",
+		"something_new": "TEXT", "": "TEXT",
+	} {
+		if got := schema.NewColumn("c", declared).SQLiteType(); got != want {
+			t.Errorf("%s: %s, want %s", declared, got, want)
+		}
+	}
+}
+
+func TestSQLite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.db")
+	write, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(path, "mode=rwc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = write.Close() }()
+	table := schema.Table{Name: `t"x`, Key: []string{"b", "a"}, Columns: []schema.Column{
+		schema.NewColumn("a", "int(10) unsigned"), schema.NewColumn("b", "timestamp"), schema.NewColumn(`c"ü`, "decimal(10,2)"),
+	}}
+	table.Columns[2].Nullable, table.Columns[2].Comment = true, "USD"
+	for _, q := range []string{
+		table.CreateSQLite("main", table.Name), "CREATE VIEW v AS SELECT 1 AS one", schema.CreateColumnsTable,
+	} {
+		if _, err := write.Exec(q); err != nil {
+			t.Fatal(q, err)
+		}
+	}
+	plain, err := schema.FromSQLite(t.Context(), write, table.Name)
+	if err != nil || plain.Columns[1].Kind != schema.Text || plain.Columns[1].Nullable || !slices.Equal(plain.Key, table.Key) {
+		t.Errorf("by SQLite's own word: %+v, %v", plain, err)
+	}
+	for i, c := range table.Columns {
+		_, err := write.Exec("INSERT INTO _sync_columns VALUES (?, ?, ?, ?, ?, ?)", table.Name, i, c.Name, c.Type, c.Nullable, c.Comment)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := schema.FromSQLite(t.Context(), write, table.Name)
+	if err != nil || !slices.Equal(got.Columns, table.Columns) || !slices.Equal(got.Key, table.Key) {
+		t.Errorf("by the source's word: %+v, %v", got, err)
+	}
+	_, err = schema.FromSQLite(t.Context(), write, "w")
+	if !errors.Is(err, schema.ErrNoTable) || !strings.Contains(err.Error(), `there is: t"x, v`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBindVehicle(t *testing.T) {
+	var columns []schema.Column
+	for _, name := range []string{"ID", "Brand", "model", "model_year", "Exterior_Colour", "color_code", "list_price", "price", "Odometer"} {
+		columns = append(columns, schema.NewColumn(name, "text"))
+	}
+	got := schema.BindVehicle(columns)
+	want := map[string]int{"id": 0, "make": 1, "model": 2, "year": 3, "color": 4, "price": 7, "mileage": 8}
+	if len(got) != len(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for name, i := range want {
+		if j, ok := got[name]; !ok || i != j {
+			t.Errorf("%s: got %d, want %d", name, j, i)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+// Package cli is carapi's command line. It is not internal, so that a test can call the program
+// whole, beside syncer.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"carstock/pkg/dbconn"
+	"carstock/services/carapi/internal/auth"
+	"carstock/services/carapi/internal/config"
+	"carstock/services/carapi/internal/httpapi"
+	"carstock/services/carapi/internal/stock"
+)
+
+// Exit codes.
+const (
+	done     = 0
+	failed   = 1
+	settings = 2
+)
+
+// settingsError is a mistake of whoever started the program.
+type settingsError struct{ error }
+
+func (e settingsError) Unwrap() error { return e.error }
+
+// Run runs carapi with the given arguments until ctx ends, and returns its exit code: 0 stopped as
+// asked, 1 failed, 2 wrong settings or arguments. Settings come from the process's environment.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use:   "carapi",
+		Short: "Answers searches of a stock of vehicles over HTTP",
+		Example: `  API_KEY=$(openssl rand -hex 32) DB_HOST=db.example.com DB_USER=carapi \
+    DB_PASSWORD_FILE=/run/secrets/db DB_NAME=vehicles_db carapi
+
+  API_KEY=$(openssl rand -hex 32) DB_DRIVER=sqlite DB_PATH=./data/carstock.db \
+    CARS_TABLE=vehicles_view carapi`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.NoArgs(cmd, args); err != nil {
+				return settingsError{err}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), logger(stderr)) },
+	}
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settingsError{err} })
+
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return done
+	}
+	var wrong settingsError
+	if errors.As(err, &wrong) {
+		fmt.Fprintf(stderr, "carapi: wrong settings:\n  %s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+		return settings
+	}
+	fmt.Fprintf(stderr, "carapi: %v\n", err)
+	return failed
+}
+
+func serve(ctx context.Context, log *slog.Logger) error {
+	c, err := config.Load()
+	if err != nil {
+		return settingsError{err}
+	}
+	db, err := dbconn.Open(ctx, c.DB)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	store, err := stock.Open(ctx, db, c.DB.Driver, c.CarsTable, c.QueryTimeout)
+	if err != nil {
+		return err
+	}
+	for _, f := range store.Fields {
+		log.Debug("field", "name", f.Name, "column", f.Column.Name, "type", f.Column.Type)
+	}
+	return httpapi.Serve(ctx, c.HTTPAddr, httpapi.New(store, auth.NewKey(c.APIKey), log), log)
+}
+
+// logger writes text for a person at a terminal, and JSON for all else.
+func logger(w io.Writer) *slog.Logger {
+	if f, ok := w.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+		return slog.New(slog.NewTextHandler(w, nil))
+	}
+	return slog.New(slog.NewJSONHandler(w, nil))
+}

@@ -1,0 +1,399 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+	"carstock/services/carapi/cli"
+)
+
+const key = "a-key-for-the-tests"
+
+// program is carapi, run whole.
+type program struct {
+	url  string
+	log  *log
+	stop func() int // and gives the exit code
+}
+
+type log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// setup sets the program's environment: c, and a free port.
+func setup(t *testing.T, c dbconn.Config) {
+	t.Helper()
+	t.Chdir(t.TempDir()) // where no .env is
+	dbtest.Setenv(t, c)
+	t.Setenv("API_KEY", key)
+	t.Setenv("HTTP_ADDR", "127.0.0.1:0")
+	t.Setenv("CARS_TABLE", "")
+	t.Setenv("QUERY_TIMEOUT", "")
+}
+
+var listening = regexp.MustCompile(`"address":"([^"]+)"`)
+
+func start(t *testing.T) program {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	p, exit := program{log: &log{}}, make(chan int, 1)
+	go func() { exit <- cli.Run(ctx, nil, io.Discard, p.log) }()
+	p.stop = sync.OnceValue(func() int {
+		cancel()
+		return <-exit
+	})
+	t.Cleanup(func() { p.stop() })
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if m := listening.FindStringSubmatch(p.log.String()); m != nil {
+			p.url = "http://" + m[1]
+			return p
+		}
+		select {
+		case code := <-exit:
+			t.Fatalf("exit code %d: %s", code, p.log)
+		default:
+		}
+	}
+	t.Fatalf("not listening: %s", p.log)
+	return p
+}
+
+// do makes a request with the key and returns status and body.
+func (p program) do(t *testing.T, method, path string, header ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequest(method, p.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-API-Key", key)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(body)
+}
+
+type answer struct {
+	Cars     []map[string]any
+	Returned int
+	Limit    int
+	HasMore  bool `json:"has_more"`
+}
+
+func (p program) search(t *testing.T, query string) answer {
+	t.Helper()
+	res, body := p.do(t, "GET", "/cars/?"+query)
+	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/json; charset=utf-8" {
+		t.Fatalf("%s: %d %v %s", query, res.StatusCode, res.Header, body)
+	}
+	var a answer
+	if err := json.Unmarshal([]byte(body), &a); err != nil {
+		t.Fatalf("%s: %v: %s", query, err, body)
+	}
+	if len(a.Cars) != a.Returned {
+		t.Errorf("%s: %d cars, returned %d", query, len(a.Cars), a.Returned)
+	}
+	return a
+}
+
+func demo(t *testing.T) (program, *sqlx.DB) {
+	t.Helper()
+	admin := dbtest.Demo(t)
+	c := admin
+	c.User, c.Password = "carapi", "carapi-demo"
+	setup(t, c)
+	return start(t), dbtest.Open(t, admin)
+}
+
+func TestSearch(t *testing.T) {
+	p, db := demo(t)
+	for query, where := range map[string]string{
+		"limit=100":                         "id <= 10000",
+		"make=Toyota&limit=100":             "make = 'Toyota'",
+		"make=tOYOTA&model=camry&limit=100": "make = 'Toyota' AND model = 'Camry'",
+		"make=Toyota&model=Camry&year=2023": "make = 'Toyota' AND model = 'Camry' AND year = 2023",
+		"model=f150&limit=100":              "model = 'F-150'",
+		"make=citroen&limit=100":            "make = 'Citroën'",
+		"make=%C5%A0KODA&limit=100":         "make = 'Škoda'",
+		"color=black&price_max=20000.50":    "exterior_color LIKE 'Black' AND price <= 20000.50",
+		"year_min=2020&year_max=2021":       "year BETWEEN 2020 AND 2021",
+		"price_min=30000&mileage_max=20000": "price >= 30000 AND mileage <= 20000",
+		"make=Trabant":                      "1 = 0",
+		"make=Toyota&price_max=-1":          "1 = 0",
+		"make=!!!":                          "1 = 0",
+		"make=%27%20OR%201%3D1%20--":        "1 = 0",
+	} {
+		var want []int64
+		if err := db.Select(&want, "SELECT id FROM vehicles_stock WHERE "+where+" ORDER BY id"); err != nil {
+			t.Fatal(err)
+		}
+		a := p.search(t, query)
+		shown := want[:min(len(want), a.Limit)]
+		if a.Returned != len(shown) || a.HasMore != (len(want) > a.Limit) {
+			t.Errorf("%s: %d cars, has_more %v; there are %d", query, a.Returned, a.HasMore, len(want))
+			continue
+		}
+		for i, id := range shown {
+			if a.Cars[i]["id"] != float64(id) {
+				t.Errorf("%s: car %d has id %v, want %d", query, i, a.Cars[i]["id"], id)
+			}
+		}
+	}
+	if p.search(t, "make=Toyota&model=Camry&year=2023").Returned == 0 {
+		t.Error("the demo has no Toyota Camry of 2023")
+	}
+
+	car := p.search(t, "limit=1").Cars[0]
+	if _, ok := car["features"].([]any); !ok {
+		t.Errorf("features are not JSON: %v", car["features"])
+	}
+	if _, ok := car["color"]; !ok || car["exterior_color"] != nil {
+		t.Errorf("exterior_color is not shown as color: %v", car)
+	}
+	if at, _ := car["updated_at"].(string); !regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`).MatchString(at) {
+		t.Errorf("updated_at is %v", car["updated_at"])
+	}
+
+	// A make that comes into stock is found, without a restart.
+	if _, err := db.Exec("UPDATE vehicles_stock SET make = 'Trabant' ORDER BY id LIMIT 1"); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for p.search(t, "make=trabant").Returned != 1 {
+		if time.Now().After(deadline) {
+			t.Fatal("the new make is not found")
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func TestAnswersAndProblems(t *testing.T) {
+	p, _ := demo(t)
+	for _, test := range []struct {
+		method, path string
+		header       []string
+		status       int
+		want         string // in the body
+	}{
+		{"GET", "/livez", []string{"X-API-Key", ""}, 200, `"live"`},
+		{"GET", "/readyz", []string{"X-API-Key", ""}, 200, `"ready"`},
+		{"GET", "/cars?limit=1", nil, 200, `"returned":1`},
+		{"HEAD", "/cars/", nil, 200, ""},
+		{"GET", "/cars/1", nil, 200, `"id":1,`},
+		{"GET", "/cars/99999999", nil, 404, `no vehicle has the id \"99999999\"`},
+		{"GET", "/cars/1abc", nil, 404, `1abc`},
+		{"GET", "/cars/1%20OR%201=1", nil, 404, `1 OR 1=1`},
+		{"GET", "/nowhere", nil, 404, "no such resource"},
+		{"POST", "/cars/", nil, 405, "POST is not possible"},
+		{"DELETE", "/cars/1", nil, 405, "DELETE"},
+		{"GET", "/cars/", []string{"X-API-Key", ""}, 401, "X-API-Key"},
+		{"GET", "/cars/", []string{"X-API-Key", key + "x"}, 401, "X-API-Key"},
+		{"GET", "/cars/1", []string{"X-API-Key", "wrong"}, 401, "X-API-Key"},
+		{"GET", "/cars/?colr=red", nil, 400, `"parameter":"colr","received":"red","expected":"one of the parameters color, limit, make`},
+		{"GET", "/cars/?limit=1000", nil, 400, `"expected":"a whole number from 1 to 100"`},
+		{"GET", "/cars/?limit=0", nil, 400, "limit"},
+		{"GET", "/cars/?year=new", nil, 400, "a number such as 2023"},
+		{"GET", "/cars/?price_min=0x10", nil, 400, "a number"},
+		{"GET", "/cars/?price_max=1e999", nil, 400, "a number"},
+		{"GET", "/cars/?make=", nil, 400, "a value, or the parameter left out"},
+		{"GET", "/cars/?make=Kia&make=Ford", nil, 400, "the parameter once"},
+		{"GET", "/cars/?make=%zz", nil, 400, "malformed"},
+		{"GET", "/cars/?make=a;b", nil, 400, "malformed"},
+		{"GET", "/cars/?zip=1&limit=x&year=y", nil, 400, `"parameter":"zip"`},
+		{"GET", "/cars/?zip=1&limit=x&year=y", nil, 400, `"parameter":"year"`},
+		{"GET", "/cars/?make=%00%ff%fe", nil, 200, `"cars":[]`},
+	} {
+		res, body := p.do(t, test.method, test.path, test.header...)
+		if res.StatusCode != test.status || !strings.Contains(body, test.want) {
+			t.Errorf("%s %s: %d %s, want %d and %s", test.method, test.path, res.StatusCode, body, test.status, test.want)
+		}
+		if res.StatusCode < 400 || test.method == "HEAD" {
+			continue
+		}
+		var problem struct {
+			Type, Title, Detail, Instance string
+			Status                        int
+			RequestID                     string `json:"request_id"`
+		}
+		err := json.Unmarshal([]byte(body), &problem)
+		if err != nil || res.Header.Get("Content-Type") != "application/problem+json" || problem.Status != res.StatusCode ||
+			problem.Title != http.StatusText(res.StatusCode) || problem.Detail == "" || problem.Instance == "" ||
+			problem.RequestID == "" || problem.RequestID != res.Header.Get("X-Request-ID") {
+			t.Errorf("%s %s: no problem of RFC 9457: %s, %v", test.method, test.path, body, err)
+		}
+		if res.StatusCode == 405 && res.Header.Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s %s: Allow is %q", test.method, test.path, res.Header.Get("Allow"))
+		}
+		if res.StatusCode == 401 && res.Header.Get("WWW-Authenticate") == "" {
+			t.Errorf("%s %s: no WWW-Authenticate", test.method, test.path)
+		}
+	}
+
+	res, _ := p.do(t, "GET", "/cars/", "X-Request-ID", "from-the-caller.1")
+	if res.Header.Get("X-Request-ID") != "from-the-caller.1" {
+		t.Errorf("the caller's request id is not taken over")
+	}
+	res, _ = p.do(t, "GET", "/cars/", "X-Request-ID", `"},{"x`)
+	if id := res.Header.Get("X-Request-ID"); len(id) < 20 {
+		t.Errorf("request id %q", id)
+	}
+
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(p.log.String()), "\n") {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("not JSON: %s", line)
+		}
+	}
+	if s := p.log.String(); !strings.Contains(s, `"request_id":"from-the-caller.1"`) || strings.Contains(s, key) || strings.Contains(s, "carapi-demo") {
+		t.Errorf("the log lacks the request id, or has a secret: %s", s)
+	}
+}
+
+func TestDatabaseGone(t *testing.T) {
+	server := dbtest.NewServer(t)
+	c := server.Database(t)
+	if _, err := dbtest.Open(t, c).Exec("CREATE TABLE vehicles_stock (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9))"); err != nil {
+		t.Fatal(err)
+	}
+	setup(t, c)
+	t.Setenv("QUERY_TIMEOUT", "1s")
+	p := start(t)
+	p.search(t, "")
+	unavailable := func(state string) {
+		t.Helper()
+		for _, path := range []string{"/cars/", "/cars/?make=Kia", "/cars/1", "/readyz"} {
+			res, body := p.do(t, "GET", path)
+			if res.StatusCode != 503 || strings.Contains(body, "127.0.0.1") || strings.Contains(body, "SELECT") {
+				t.Errorf("%s, %s: %d %s", state, path, res.StatusCode, body)
+			}
+		}
+		if res, _ := p.do(t, "GET", "/livez"); res.StatusCode != 200 {
+			t.Errorf("%s: /livez: %d", state, res.StatusCode)
+		}
+	}
+	if err := server.Process(t).Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	unavailable("hung")
+	if err := server.Process(t).Kill(); err != nil {
+		t.Fatal(err)
+	}
+	unavailable("gone")
+}
+
+func TestSQLite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "stock.db")
+	db, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(path, "mode=rwc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	for _, q := range []string{
+		"CREATE TABLE autos (nr INTEGER PRIMARY KEY, id TEXT, brand TEXT, model TEXT, model_year INTEGER, selling_price NUMERIC, x BLOB)",
+		"INSERT INTO autos VALUES (1, 'a/1', 'Citroën', 'C3', 2020, 9999.50, x'00ff'), (2, 'b', 'CITROEN', 'C4', NULL, NULL, NULL)",
+	} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setup(t, dbconn.Config{Driver: dbconn.SQLite, Path: path})
+	t.Setenv("CARS_TABLE", "autos")
+	p := start(t)
+	_, body := p.do(t, "GET", "/cars/?make=citroen")
+	want := `{"cars":[{"nr":1,"id":"a/1","make":"Citroën","model":"C3","year":2020,"price":9999.5,"x":"AP8="},` +
+		`{"nr":2,"id":"b","make":"CITROEN","model":"C4","year":null,"price":null,"x":null}],"returned":2,"limit":20,"has_more":false}` + "\n"
+	if body != want {
+		t.Errorf("got\n%s\nwant\n%s", body, want)
+	}
+	if _, body := p.do(t, "GET", "/cars/a%2F1"); !strings.Contains(body, `"id":"a/1"`) {
+		t.Errorf("got %s", body)
+	}
+	if res, body := p.do(t, "GET", "/cars/?mileage_max=1"); res.StatusCode != 400 || !strings.Contains(body, "limit, make, model, price_max, price_min, year, year_max, year_min") {
+		t.Errorf("a parameter without a column: %s", body)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	c := dbtest.Demo(t)
+	c.User, c.Password = "carapi", "carapi-demo"
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	for name, test := range map[string]struct {
+		set  map[string]string
+		args []string
+		code int
+		want []string
+	}{
+		"no key":      {set: map[string]string{"API_KEY": ""}, code: 2, want: []string{"API_KEY: not set", "openssl rand"}},
+		"short key":   {set: map[string]string{"API_KEY": "hunter2"}, code: 2, want: []string{"API_KEY: 7 characters: at least 16"}},
+		"all at once": {set: map[string]string{"API_KEY": "", "DB_NAME": "", "QUERY_TIMEOUT": "x"}, code: 2, want: []string{"API_KEY", "DB_NAME", "QUERY_TIMEOUT"}},
+		"table":       {set: map[string]string{"CARS_TABLE": "nowhere"}, code: 1, want: []string{"CARS_TABLE: nowhere: no such table", "vehicles_stock"}},
+		"no right":    {set: map[string]string{"CARS_TABLE": "dealers"}, code: 1, want: []string{"CARS_TABLE: dealers"}},
+		"port":        {set: map[string]string{"HTTP_ADDR": taken.Addr().String()}, code: 1, want: []string{"HTTP_ADDR", "is taken"}},
+		"address":     {set: map[string]string{"HTTP_ADDR": "nonsense"}, code: 1, want: []string{"HTTP_ADDR"}},
+		"argument":    {args: []string{"serv"}, code: 2, want: []string{"serv"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setup(t, c)
+			for k, v := range test.set {
+				t.Setenv(k, v)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			var out bytes.Buffer
+			code := cli.Run(ctx, test.args, &out, &out)
+			if code != test.code {
+				t.Errorf("exit code %d, want %d: %s", code, test.code, &out)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("%q is not in: %s", want, &out)
+				}
+			}
+			if strings.Contains(out.String(), "hunter2") {
+				t.Errorf("the key shows: %s", &out)
+			}
+		})
+	}
+}

@@ -1,0 +1,45 @@
+// Package config holds carapi's settings.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/settings"
+	"carstock/services/carapi/internal/auth"
+)
+
+// Config is all that carapi can be told.
+type Config struct {
+	DB           dbconn.Config
+	HTTPAddr     string          `split_words:"true" default:":8080" desc:"address to listen on"`
+	APIKey       settings.Secret `split_words:"true" desc:"key that clients send as X-API-Key, at least 16 characters"`
+	CarsTable    string          `split_words:"true" default:"vehicles_stock" desc:"table or view to search"`
+	QueryTimeout time.Duration   `split_words:"true" default:"5s" desc:"longest time a search may take"`
+}
+
+// Load reads the settings from the environment and .env. The error names every wrong variable.
+func Load() (Config, error) {
+	var c Config
+	if err := settings.LoadDotEnv(); err != nil {
+		return c, err
+	}
+	return c, settings.Process(&c)
+}
+
+// Validate reports every wrong variable, joined.
+func (c *Config) Validate() error {
+	errs := []error{c.DB.Validate()}
+	switch n := len(c.APIKey); {
+	case n == 0:
+		errs = append(errs, errors.New("API_KEY: not set: make one with `openssl rand -hex 32`"))
+	case n < auth.MinKeyLength:
+		errs = append(errs, fmt.Errorf("API_KEY: %d characters: at least %d are needed; make one with `openssl rand -hex 32`", n, auth.MinKeyLength))
+	}
+	if c.QueryTimeout <= 0 {
+		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: a time above 0 is needed", c.QueryTimeout))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,26 @@
+package config_test
+
+import (
+	"testing"
+
+	"github.com/joho/godotenv"
+
+	"carstock/pkg/settings"
+	"carstock/services/carapi/internal/config"
+)
+
+func TestEnvExampleListsEveryVariable(t *testing.T) {
+	example, err := godotenv.Read("../../../../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := settings.Keys(&config.Config{})
+	if err != nil || len(keys) == 0 {
+		t.Fatal(keys, err)
+	}
+	for _, key := range keys {
+		if _, ok := example[key]; !ok {
+			t.Errorf("%s is not in .env.example", key)
+		}
+	}
+}

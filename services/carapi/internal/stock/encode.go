@@ -1,0 +1,125 @@
+package stock
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"carstock/pkg/schema"
+)
+
+// encoder writes rows as JSON objects. What is written depends on the fields' kinds and on the
+// values alone, never on the database: MySQL and SQLite give the same bytes.
+type encoder struct {
+	fields []Field
+	names  [][]byte // `"name":`
+	values []any
+	dest   []any
+}
+
+func newEncoder(fields []Field) *encoder {
+	e := &encoder{fields: fields, names: make([][]byte, len(fields)), values: make([]any, len(fields)), dest: make([]any, len(fields))}
+	for i, f := range fields {
+		e.names[i] = append(appendString(nil, f.Name), ':')
+		e.dest[i] = &e.values[i]
+	}
+	return e
+}
+
+func (e *encoder) append(b []byte, rows *sql.Rows) ([]byte, error) {
+	if err := rows.Scan(e.dest...); err != nil {
+		return nil, err
+	}
+	b = append(b, '{')
+	for i := range e.fields {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, e.names[i]...)
+		b = appendValue(b, e.fields[i].Kind, e.values[i])
+	}
+	return append(b, '}'), nil
+}
+
+func appendValue(b []byte, kind schema.Kind, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(b, "null"...)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case uint64:
+		return strconv.AppendUint(b, v, 10)
+	case float32:
+		// The number that syncer stores for it.
+		shortest, _ := strconv.ParseFloat(strconv.FormatFloat(float64(v), 'g', -1, 32), 64)
+		return appendFloat(b, kind, shortest)
+	case float64:
+		return appendFloat(b, kind, v)
+	case []byte:
+		return appendText(b, kind, string(v))
+	case string:
+		return appendText(b, kind, v)
+	default: // no driver here gives anything else
+		return appendString(b, fmt.Sprint(v))
+	}
+}
+
+func appendText(b []byte, kind schema.Kind, s string) []byte {
+	switch kind {
+	case schema.Integer, schema.Decimal:
+		if json.Valid([]byte(s)) {
+			return append(b, trimZeros(s)...)
+		}
+	case schema.Bit:
+		var u uint64
+		for _, octet := range []byte(s) {
+			u = u<<8 | uint64(octet)
+		}
+		return strconv.AppendUint(b, u, 10)
+	case schema.Timestamp:
+		// A zero date is no time, and stays as it is.
+		if day, clock, ok := strings.Cut(s, " "); ok && !strings.HasPrefix(s, "0000") {
+			return appendString(b, day+"T"+clock+"Z")
+		}
+	case schema.JSON:
+		var compact bytes.Buffer
+		if json.Compact(&compact, []byte(s)) == nil {
+			return append(b, compact.Bytes()...)
+		}
+	case schema.Bytes:
+		return appendString(b, base64.StdEncoding.EncodeToString([]byte(s)))
+	}
+	return appendString(b, s)
+}
+
+// trimZeros takes the zeros off the end of a fraction: 21900.50 is 21900.5, and 21900.00 is 21900.
+func trimZeros(s string) string {
+	if !strings.Contains(s, ".") {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
+// appendFloat writes the shortest decimal that is f, a DECIMAL never with an exponent.
+func appendFloat(b []byte, kind schema.Kind, f float64) []byte {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return append(b, "null"...) // JSON has no word for them, and MySQL no such value
+	}
+	if size := math.Abs(f); kind != schema.Decimal && f != 0 && (size < 1e-6 || size >= 1e21) {
+		return strconv.AppendFloat(b, f, 'e', -1, 64)
+	}
+	return strconv.AppendFloat(b, f, 'f', -1, 64)
+}
+
+func appendString(b []byte, s string) []byte {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(s) // a string always encodes
+	return append(b, bytes.TrimSuffix(buf.Bytes(), []byte("\n"))...)
+}

@@ -1,0 +1,32 @@
+module carstock/services/e2e
+
+go 1.26.0
+
+require (
+	carstock/pkg v0.0.0
+	carstock/services/carapi v0.0.0
+	carstock/services/syncer v0.0.0
+)
+
+require (
+	filippo.io/edwards25519 v1.2.0 // indirect
+	github.com/dustin/go-humanize v1.1.0 // indirect
+	github.com/go-chi/chi/v5 v5.5.0 // indirect
+	github.com/go-sql-driver/mysql v1.10.1 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/jmoiron/sqlx v1.4.0 // indirect
+	github.com/joho/godotenv v1.5.1 // indirect
+	github.com/kelseyhightower/envconfig v1.4.0 // indirect
+	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/mattn/go-sqlite3 v1.14.53 // indirect
+	github.com/spf13/cobra v1.10.2 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
+	golang.org/x/sys v0.28.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
+replace (
+	carstock/pkg => ../../pkg
+	carstock/services/carapi => ../carapi
+	carstock/services/syncer => ../syncer
+)

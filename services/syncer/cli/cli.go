@@ -1,0 +1,57 @@
+// Package cli is syncer's command line. It is not internal, so that a test can call the program
+// whole, beside carapi.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	done     = 0
+	failed   = 1
+	settings = 2
+)
+
+// settingsError is a mistake of whoever started the program, not of the pass.
+type settingsError struct{ error }
+
+func (e settingsError) Unwrap() error { return e.error }
+
+// Run runs syncer with the given arguments and returns its exit code: 0 done, 1 failed, 2 wrong
+// settings or arguments. Settings come from the process's environment.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use:           "syncer",
+		Short:         "Copies views of a MySQL database into a local SQLite file",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(syncCommand())
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settingsError{err} })
+
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return done
+	}
+	var wrong settingsError
+	if errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "unknown command") {
+		fmt.Fprintf(stderr, "syncer: wrong settings:\n  %s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+		return settings
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(stderr, "syncer: stopped; the snapshot is as it was")
+		return failed
+	}
+	fmt.Fprintf(stderr, "syncer: %v\n", err)
+	return failed
+}

@@ -1,0 +1,324 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+	_ "github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+	"carstock/services/syncer/cli"
+)
+
+// syncer runs the program in an empty folder's environment and returns its exit code and output.
+func syncer(t *testing.T, ctx context.Context, args ...string) (code int, out string) {
+	t.Helper()
+	var b bytes.Buffer
+	code = cli.Run(ctx, args, &b, &b)
+	return code, b.String()
+}
+
+// setup points the program at c and at a SQLite file of the test's own, which it returns.
+func setup(t *testing.T, c dbconn.Config, views string) string {
+	t.Helper()
+	t.Chdir(t.TempDir()) // where no .env is
+	path := filepath.Join(t.TempDir(), "new folder", "carstock.db")
+	dbtest.Setenv(t, c)
+	t.Setenv("SYNC_VIEWS", views)
+	t.Setenv("SYNC_PATH", path)
+	return path
+}
+
+func mustSync(t *testing.T) string {
+	t.Helper()
+	code, out := syncer(t, t.Context(), "sync")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, out)
+	}
+	return out
+}
+
+func openFile(t *testing.T, path string) *sqlx.DB {
+	t.Helper()
+	db, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(path, "mode=rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func exec(t *testing.T, db *sqlx.DB, statements ...string) {
+	t.Helper()
+	for _, q := range statements {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+}
+
+// rows reads a result as text: NULL is "NULL", each row one string.
+func rows(t *testing.T, db *sqlx.DB, query string) []string {
+	t.Helper()
+	rs, err := db.Query(query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer func() { _ = rs.Close() }()
+	columns, err := rs.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, dest := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	var out []string
+	for rs.Next() {
+		if err := rs.Scan(dest...); err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		for i, v := range values {
+			switch v := v.(type) {
+			case nil:
+				fmt.Fprintf(&b, "%s=NULL|", columns[i])
+			case []byte:
+				fmt.Fprintf(&b, "%s=%q|", columns[i], v)
+			default:
+				fmt.Fprintf(&b, "%s=%q|", columns[i], fmt.Sprint(v))
+			}
+		}
+		out = append(out, b.String())
+	}
+	if err := rs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func equal(t *testing.T, got, want []string) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d rows, want %d", len(got), len(want))
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Fatalf("row %d:\n got %s\nwant %s", i, got[i], want[i])
+		}
+	}
+}
+
+// asText selects the columns of vehicles_view as the texts that the server prints.
+func asText(t *testing.T, db *sqlx.DB, cast string) []string {
+	t.Helper()
+	var columns []string
+	rs, err := db.Query("SELECT * FROM vehicles_view LIMIT 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := rs.Columns()
+	_ = rs.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		expression := fmt.Sprintf("CAST(`%s` AS %s)", name, cast)
+		if name == "price" || name == "msrp" { // DECIMAL: compared in cents
+			expression = fmt.Sprintf("CAST(ROUND(`%s` * 100) AS %s)", name, cast)
+			if cast == "TEXT" {
+				expression = fmt.Sprintf("CAST(CAST(ROUND(`%s` * 100) AS INTEGER) AS TEXT)", name)
+			}
+		}
+		columns = append(columns, expression+" AS `"+name+"`")
+	}
+	return rows(t, db, "SELECT "+strings.Join(columns, ", ")+" FROM vehicles_view ORDER BY id")
+}
+
+func TestSyncOfTheDemo(t *testing.T) {
+	admin := dbtest.Demo(t)
+	c := admin
+	c.User, c.Password = "syncer", "syncer-demo" // who may read the view and nothing else
+	path := setup(t, c, "vehicles_view")
+
+	out := mustSync(t)
+	if !strings.Contains(out, "vehicles_view -> vehicles_view") || !strings.Contains(out, "600 rows") || !strings.Contains(out, path) {
+		t.Errorf("printed %s", out)
+	}
+	file, mysql := openFile(t, path), dbtest.Open(t, admin)
+	equal(t, asText(t, file, "TEXT"), asText(t, mysql, "CHAR"))
+
+	exec(t, mysql, "DELETE FROM vehicles_stock WHERE id % 7 = 0", "UPDATE vehicles_stock SET price = 12345.67 WHERE id % 5 = 0")
+	mustSync(t)
+	equal(t, asText(t, file, "TEXT"), asText(t, mysql, "CHAR"))
+
+	left, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range left {
+		if strings.Contains(f.Name(), "staging") {
+			t.Errorf("%s is left behind", f.Name())
+		}
+	}
+}
+
+func TestSyncOverVerifiedTLS(t *testing.T) {
+	c := dbtest.Demo(t)
+	c.User, c.Password = "syncer", "syncer-demo"
+	c.Host, c.SSL = "localhost", dbconn.SSLConfig{Mode: "VERIFY_IDENTITY", CA: dbtest.Shared(t).CA}
+	if c.SSL.CA == "" {
+		t.Fatal("set TEST_MYSQL_CA to the PEM file of the authority of TEST_MYSQL_DSN's certificate")
+	}
+	setup(t, c, "vehicles_view")
+	if out := mustSync(t); !strings.Contains(out, "600 rows") {
+		t.Errorf("printed %s", out)
+	}
+}
+
+func TestValues(t *testing.T) {
+	c := dbtest.Database(t)
+	mysql := dbtest.Open(t, c)
+	exec(t, mysql,
+		`CREATE TABLE v (id INT PRIMARY KEY, tiny TINYINT(1), big BIGINT UNSIGNED, bits BIT(10), price DECIMAL(10,2), wide DECIMAL(30,10),
+			f FLOAT, d DOUBLE, day DATE, at DATETIME(3), stamp TIMESTAMP NULL, span TIME, y YEAR, s VARCHAR(50), l VARCHAR(20) CHARACTER SET latin1,
+			e ENUM('a','b'), j JSON, b VARBINARY(10))`,
+		`INSERT INTO v VALUES (1, 2, 9223372036854775807, b'1000000001', 21900.50, '12345678901234567890.1234567890', 0.1, 0.1, '2026-02-28',
+			'2026-11-21 20:00:00.125', '2026-11-21 20:00:00', '-838:59:59', 2026, 'it''s 😀 00123', 'Citroën', 'b', '{"a": "00123"}', x'00FF10')`,
+		`INSERT INTO v (id, price, s) VALUES (2, 0, '')`,
+		`INSERT INTO v (id, price, wide, f, d, s) VALUES (3, -0.01, 7, 16777216, 1e300, '123')`)
+	file := openFile(t, setup(t, c, "v"))
+	mustSync(t)
+	equal(t, rows(t, file, "SELECT * FROM v ORDER BY id"), []string{
+		`id="1"|tiny="2"|big="9223372036854775807"|bits="513"|price="21900.5"|wide="12345678901234567890.1234567890"|f="0.1"|d="0.1"|day="2026-02-28"|` +
+			`at="2026-11-21 20:00:00.125"|stamp="2026-11-21 20:00:00"|span="-838:59:59"|y="2026"|s="it's 😀 00123"|l="Citroën"|e="b"|j="{\"a\": \"00123\"}"|b="\x00\xff\x10"|`,
+		`id="2"|tiny=NULL|big=NULL|bits=NULL|price="0"|wide=NULL|f=NULL|d=NULL|day=NULL|at=NULL|stamp=NULL|span=NULL|y=NULL|s=""|l=NULL|e=NULL|j=NULL|b=NULL|`,
+		`id="3"|tiny=NULL|big=NULL|bits=NULL|price="-0.01"|wide="7.0000000000"|f="1.6777216e+07"|d="1e+300"|day=NULL|at=NULL|stamp=NULL|span=NULL|y=NULL|s="123"|l=NULL|e=NULL|j=NULL|b=NULL|`,
+	})
+	equal(t, rows(t, file, "SELECT typeof(wide) AS w, typeof(s) AS s, typeof(b) AS b, typeof(big) AS big, typeof(day) AS day FROM v WHERE id = 1"),
+		[]string{`w="text"|s="text"|b="blob"|big="integer"|day="text"|`})
+
+	// What cannot be stored exactly is an error, and leaves the snapshot as it is.
+	exec(t, mysql, "UPDATE v SET big = 18446744073709551615 WHERE id = 3")
+	code, out := syncer(t, t.Context(), "sync")
+	if code != 1 || !strings.Contains(out, "row 3: column big: 18446744073709551615 is beyond") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	equal(t, rows(t, file, "SELECT count(*) AS n FROM v WHERE big IS NULL"), []string{`n="2"|`})
+}
+
+func TestWhatTheUserMadeSurvives(t *testing.T) {
+	c := dbtest.Database(t)
+	mysql := dbtest.Open(t, c)
+	exec(t, mysql, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20))", "INSERT INTO cars VALUES (1, 'Ford'), (2, 'Kia')",
+		"CREATE TABLE other (id INT)")
+	file := openFile(t, setup(t, c, "cars; other"))
+	mustSync(t)
+	exec(t, file, "CREATE INDEX by_make ON cars (make)", "CREATE VIEW fords AS SELECT * FROM cars WHERE make = 'Ford'",
+		"CREATE TABLE notes (text)", "INSERT INTO notes VALUES ('mine')",
+		"CREATE TRIGGER noted AFTER INSERT ON cars BEGIN INSERT INTO notes VALUES ('trigger'); END")
+
+	exec(t, mysql, "INSERT INTO cars VALUES (3, 'Ford')")
+	mustSync(t)
+	equal(t, rows(t, file, "SELECT id FROM fords ORDER BY id"), []string{`id="1"|`, `id="3"|`})
+	equal(t, rows(t, file, "SELECT text FROM notes"), []string{`text="mine"|`}) // the pass fires no trigger
+	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('by_make', 'noted') ORDER BY name"), []string{`name="by_make"|`, `name="noted"|`})
+	if plan := rows(t, file, "EXPLAIN QUERY PLAN SELECT * FROM cars WHERE make = 'Kia'"); !strings.Contains(plan[0], "by_make") {
+		t.Errorf("the index is not used: %s", plan)
+	}
+
+	// A reader in the middle of a read keeps its snapshot.
+	reader, err := file.Beginx()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, during, after int
+	if err := reader.Get(&before, "SELECT count(*) FROM cars"); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, mysql, "DELETE FROM cars")
+	mustSync(t)
+	if err := reader.Get(&during, "SELECT count(*) FROM cars"); err != nil {
+		t.Fatal(err)
+	}
+	_ = reader.Rollback()
+	if err := file.Get(&after, "SELECT count(*) FROM cars"); err != nil {
+		t.Fatal(err)
+	}
+	if before != 3 || during != 3 || after != 0 {
+		t.Errorf("the reader saw %d, then %d; afterwards %d", before, during, after)
+	}
+}
+
+func TestAllViewsArePublishedTogether(t *testing.T) {
+	c := dbtest.Database(t)
+	mysql := dbtest.Open(t, c)
+	exec(t, mysql, "CREATE TABLE a (id INT)", "INSERT INTO a VALUES (1)", "CREATE TABLE b (id INT)")
+	file := openFile(t, setup(t, c, "a;b"))
+	mustSync(t)
+	exec(t, mysql, "INSERT INTO a VALUES (2)", "DROP TABLE b")
+	code, out := syncer(t, t.Context(), "sync")
+	if code != 1 || !strings.Contains(out, "b: no such table or view") || !strings.Contains(out, "there is: a") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	equal(t, rows(t, file, "SELECT count(*) AS n FROM a"), []string{`n="1"|`})
+}
+
+func TestMistakes(t *testing.T) {
+	c := dbtest.Database(t)
+	exec(t, dbtest.Open(t, c), "CREATE TABLE a (id INT)")
+	stopped, stop := context.WithCancel(context.Background())
+	stop()
+	for name, test := range map[string]struct {
+		set  map[string]string
+		ctx  context.Context
+		args []string
+		code int
+		want []string
+	}{
+		"no views":     {set: map[string]string{"SYNC_VIEWS": " ; "}, code: 2, want: []string{"SYNC_VIEWS: not set"}},
+		"view twice":   {set: map[string]string{"SYNC_VIEWS": "a;A"}, code: 2, want: []string{"A is named twice"}},
+		"all at once":  {set: map[string]string{"SYNC_VIEWS": "", "DB_USER": "", "DB_PORT": "x"}, code: 2, want: []string{"SYNC_VIEWS", "DB_USER", "DB_PORT"}},
+		"sqlite":       {set: map[string]string{"DB_DRIVER": "sqlite", "DB_PATH": "x"}, code: 2, want: []string{"DB_DRIVER"}},
+		"password":     {set: map[string]string{"DB_USER": "nobody", "DB_PASSWORD": "hunter2"}, code: 1, want: []string{"DB_PASSWORD"}},
+		"view missing": {set: map[string]string{"SYNC_VIEWS": "nowhere"}, code: 1, want: []string{"nowhere: no such table or view", "there is: a"}},
+		"folder":       {set: map[string]string{"SYNC_PATH": "/dev/null/x.db"}, code: 1, want: []string{"SYNC_PATH", "/dev/null"}},
+		"stopped":      {ctx: stopped, code: 1, want: []string{"stopped"}},
+		"argument":     {args: []string{"sync", "now"}, code: 2, want: []string{"now"}},
+		"command":      {args: []string{"snyc"}, code: 2, want: []string{"snyc"}},
+		"flag":         {args: []string{"sync", "--now"}, code: 2, want: []string{"--now"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setup(t, c, "a")
+			for k, v := range test.set {
+				t.Setenv(k, v)
+			}
+			ctx, args := test.ctx, test.args
+			if ctx == nil {
+				ctx = t.Context()
+			}
+			if args == nil {
+				args = []string{"sync"}
+			}
+			code, out := syncer(t, ctx, args...)
+			if code != test.code {
+				t.Errorf("exit code %d, want %d", code, test.code)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(out, want) {
+					t.Errorf("%q is not in: %s", want, out)
+				}
+			}
+			if strings.Contains(out, "hunter2") {
+				t.Errorf("the password shows: %s", out)
+			}
+		})
+	}
+}

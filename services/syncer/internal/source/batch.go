@@ -1,0 +1,79 @@
+package source
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"unsafe"
+
+	"carstock/pkg/schema"
+)
+
+// Size of a batch. SQLite gains nothing from more rows in an INSERT; long values end a batch
+// sooner, so that the memory in use is bounded whatever the rows hold.
+const (
+	batchRows  = 32
+	batchBytes = 256 << 10
+)
+
+// maxArgs is how many parameters SQLite takes in a statement, as the driver compiles it.
+const maxArgs = 32766
+
+// Batch is some rows, one after the other, in the form in which they are bound to an INSERT. It is
+// valid until it is given back to the channel of empty batches.
+type Batch struct {
+	Args  []driver.NamedValue
+	Rows  int
+	Bytes int64 // of the texts and blobs
+
+	limit int
+	text  []byte // what the strings and blobs among Args point into
+}
+
+// BatchRows is how many rows of so many columns a batch holds at the most.
+func BatchRows(columns int) int {
+	return max(1, min(batchRows, maxArgs/columns))
+}
+
+func (b *Batch) reset(columns int) {
+	b.limit = BatchRows(columns)
+	if n := b.limit * columns; cap(b.Args) < n {
+		b.Args = make([]driver.NamedValue, 0, n)
+	}
+	b.Args, b.Rows, b.Bytes, b.text = b.Args[:0], 0, 0, b.text[:0]
+}
+
+func (b *Batch) full() bool { return b.Rows == b.limit || b.Bytes >= batchBytes }
+
+func (b *Batch) add(row []driver.Value, columns []schema.Column, convert []converter) error {
+	for i, v := range row {
+		if v != nil && convert[i] != nil {
+			var err error
+			if v, err = convert[i](v); err != nil {
+				return fmt.Errorf("column %s: %w", columns[i].Name, err)
+			}
+		}
+		if raw, ok := v.([]byte); ok {
+			// The driver reuses its buffer for the next row.
+			raw = b.keep(raw)
+			v = raw
+			if columns[i].Kind != schema.Bytes {
+				v = unsafe.String(unsafe.SliceData(raw), len(raw))
+			}
+		}
+		b.Args = append(b.Args, driver.NamedValue{Ordinal: len(b.Args) + 1, Value: v})
+	}
+	b.Rows++
+	return nil
+}
+
+// keep copies p into the batch. When the space runs out it takes a larger one; what has been kept
+// stays where it is, and goes when the batch's values go.
+func (b *Batch) keep(p []byte) []byte {
+	b.Bytes += int64(len(p))
+	if len(b.text)+len(p) > cap(b.text) {
+		b.text = make([]byte, 0, max(2*cap(b.text), len(p), 16<<10))
+	}
+	start := len(b.text)
+	b.text = append(b.text, p...)
+	return b.text[start:len(b.text):len(b.text)]
+}

@@ -1,0 +1,52 @@
+// Package source reads views of the external MySQL database, all of them from one instant. It
+// delivers rows as the values that SQLite is to store, and knows nothing of where they go.
+package source
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/schema"
+)
+
+// Reader is one connection with one read-only transaction open on it.
+type Reader struct {
+	conn *sqlx.Conn
+	tx   *sqlx.Tx
+}
+
+// Begin opens the transaction in which all views are read. Its first read fixes the instant.
+func Begin(ctx context.Context, db *sqlx.DB) (*Reader, error) {
+	conn, err := db.Connx(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to source: %w", err)
+	}
+	// The server would else hang up on a reader who pauses for a minute, as one does while SQLite
+	// writes to a slow disk. A connection that goes back to the pool keeps it: no harm there.
+	if _, err := conn.ExecContext(ctx, "SET SESSION net_write_timeout = 3600"); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare source session: %w", err), conn.Close())
+	}
+	tx, err := conn.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("begin source transaction: %w", err), conn.Close())
+	}
+	return &Reader{conn: conn, tx: tx}, nil
+}
+
+// Table describes a view or table.
+func (r *Reader) Table(ctx context.Context, name string) (schema.Table, error) {
+	return schema.FromMySQL(ctx, r.tx, name)
+}
+
+// Close ends the transaction and gives the connection back.
+func (r *Reader) Close() error {
+	err := r.tx.Rollback()
+	if errors.Is(err, sql.ErrTxDone) {
+		err = nil // the context's end has rolled it back
+	}
+	return errors.Join(err, r.conn.Close())
+}
