@@ -26,16 +26,33 @@ func LoadDotEnv() error {
 		// godotenv quotes the offending text, which may be a password.
 		var path *fs.PathError
 		if errors.As(err, &path) {
-			return fmt.Errorf("read .env: %w", err)
+			return Wrong(fmt.Errorf(".env: %w", err))
 		}
-		return errors.New("read .env: a line is not NAME=value; quote values that hold spaces, quotes or $ in '...'")
+		return Wrong(errors.New(".env: a line is not NAME=value; quote values that hold spaces, quotes or $ in '...'"))
 	}
 	return nil
 }
 
+// Error is one or more mistakes of whoever started the program, a line each, as opposed to what
+// goes wrong later.
+type Error struct{ err error }
+
+func (e *Error) Error() string {
+	return "wrong settings:\n  " + strings.ReplaceAll(e.err.Error(), "\n", "\n  ")
+}
+
+// Wrong makes an Error of err, and nil of nil.
+func Wrong(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{err}
+}
+
 // Process fills cfg, a pointer to a struct as envconfig wants it, and calls its Validate. An empty
-// variable counts as unset, as `NAME=` and compose's `${NAME:-}` intend. The error joins one error
-// for each wrong variable, so that all can be mended at once.
+// variable counts as unset, as `NAME=` and compose's `${NAME:-}` intend, and is taken out of the
+// environment. The error is an *Error that names every wrong variable, so that all can be mended at
+// once.
 //
 // Struct tags must use split_words and never `envconfig:"NAME"`: envconfig also looks that name up
 // without the prefix, and DB_USER would silently become the shell's USER.
@@ -63,7 +80,7 @@ func Process(cfg interface{ Validate() error }) error {
 		wrong = append(wrong, fmt.Errorf("%s: %q is not %s", parse.KeyName, parse.Value, expected(parse.TypeName)))
 		_ = os.Unsetenv(parse.KeyName)
 	}
-	return errors.Join(append(wrong, cfg.Validate())...)
+	return Wrong(errors.Join(append(wrong, cfg.Validate())...))
 }
 
 // expected says in words what a Go type of a setting takes.

@@ -50,7 +50,7 @@ func TestProcessNamesEveryWrongVariable(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	want := "DB_PORT: \"70000\" is not a whole number in range\nWAIT: \"soon\" is not a duration such as 30s or 5m\nKEY: too short"
+	want := "wrong settings:\n  DB_PORT: \"70000\" is not a whole number in range\n  WAIT: \"soon\" is not a duration such as 30s or 5m\n  KEY: too short"
 	if err.Error() != want {
 		t.Errorf("got\n%s\nwant\n%s", err, want)
 	}

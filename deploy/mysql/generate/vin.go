@@ -1,7 +1,7 @@
 package main
 
 import (
-	"hash/fnv"
+	"crypto/sha256"
 	"math/rand/v2"
 )
 
@@ -34,10 +34,7 @@ func checkDigit(vin string) byte {
 		}
 		sum += weight * vinValue(vin[i])
 	}
-	if sum%11 == 10 {
-		return 'X'
-	}
-	return byte('0' + sum%11)
+	return "0123456789X"[sum%11]
 }
 
 // vinValue counts letters up to 9 three times over. The gaps stay where I, O and Q would be, and S, the first
@@ -58,21 +55,15 @@ func vinValue(c byte) int {
 // newVIN draws a VIN. Positions 4 to 8 and the plant follow from the model and its trim, as with real makers,
 // so two of the same kind differ in their year and serial number alone.
 func newVIN(rng *rand.Rand, m model, t trim, year int) string {
-	h := fnv.New64a()
-	h.Write([]byte(m.make + "/" + m.name + "/" + m.body + "/" + t.name))
-	kind := h.Sum64()
-	pick := func(from string) byte {
-		c := from[kind%uint64(len(from))]
-		kind /= uint64(len(from))
-		return c
-	}
+	kind := sha256.Sum256([]byte(m.make + "/" + m.name + "/" + m.body + "/" + t.name))
+	pick := func(position int, from string) byte { return from[int(kind[position])%len(from)] }
 
 	vin := make([]byte, 0, 17)
 	vin = append(vin, m.wmi...)
-	vin = append(vin, pick(vinAlphabet), pick(vinAlphabet), pick(vinAlphabet))
+	vin = append(vin, pick(4, vinAlphabet), pick(5, vinAlphabet), pick(6, vinAlphabet))
 	// A letter in position 7 says that the year code is of 2010 to 2039, not thirty years earlier.
-	vin = append(vin, pick(vinLetters), pick(vinAlphabet))
-	vin = append(vin, '0', yearCode(year), pick(vinLetters))
+	vin = append(vin, pick(7, vinLetters), pick(8, vinAlphabet))
+	vin = append(vin, '0', yearCode(year), pick(11, vinLetters))
 	for range 6 {
 		vin = append(vin, vinDigits[rng.IntN(len(vinDigits))])
 	}

@@ -66,7 +66,7 @@ func Setenv(t testing.TB, c dbconn.Config) {
 		"DB_DRIVER": c.Driver, "DB_HOST": c.Host, "DB_PORT": strconv.Itoa(int(c.Port)), "DB_SOCKET": c.Socket,
 		"DB_USER": c.User, "DB_PASSWORD": string(c.Password), "DB_PASSWORD_FILE": c.PasswordFile, "DB_NAME": c.Name,
 		"DB_SSL_MODE": c.SSL.Mode, "DB_SSL_CA": c.SSL.CA, "DB_SSL_CERT": c.SSL.Cert, "DB_SSL_KEY": c.SSL.Key, "DB_PATH": c.Path,
-		"DB_CONNECT_TIMEOUT": "", "DB_READ_TIMEOUT": "", "DB_WRITE_TIMEOUT": "", "DB_MAX_OPEN_CONNS": "", "DB_CONN_MAX_LIFETIME": "",
+		"DB_CONNECT_TIMEOUT": "1m", "DB_READ_TIMEOUT": "", "DB_WRITE_TIMEOUT": "", "DB_MAX_OPEN_CONNS": "", "DB_CONN_MAX_LIFETIME": "",
 	} {
 		if name == "DB_PORT" && c.Port == 0 {
 			value = ""

@@ -28,7 +28,7 @@ import (
 	"carstock/pkg/settings"
 )
 
-const startTimeout = 2 * time.Minute
+const startTimeout = 5 * time.Minute
 
 // Server is a running server and how its administrator logs in.
 type Server struct {
@@ -106,7 +106,7 @@ func adminConfig() dbconn.Config {
 	return dbconn.Config{
 		Driver: dbconn.MySQL, User: "root", Name: "mysql",
 		SSL:            dbconn.SSLConfig{Mode: dbconn.SSLDisabled},
-		ConnectTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, WriteTimeout: time.Minute,
+		ConnectTimeout: time.Minute, ReadTimeout: 5 * time.Minute, WriteTimeout: time.Minute,
 		MaxOpenConns: 4, ConnMaxLifetime: time.Minute,
 	}
 }

@@ -9,12 +9,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"strings"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/settings"
 	"carstock/services/carapi/internal/auth"
 	"carstock/services/carapi/internal/config"
 	"carstock/services/carapi/internal/httpapi"
@@ -23,15 +23,10 @@ import (
 
 // Exit codes.
 const (
-	done     = 0
-	failed   = 1
-	settings = 2
+	done    = 0
+	failed  = 1
+	misused = 2
 )
-
-// settingsError is a mistake of whoever started the program.
-type settingsError struct{ error }
-
-func (e settingsError) Unwrap() error { return e.error }
 
 // Run runs carapi with the given arguments until ctx ends, and returns its exit code: 0 stopped as
 // asked, 1 failed, 2 wrong settings or arguments. Settings come from the process's environment.
@@ -46,36 +41,30 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
     CARS_TABLE=vehicles_view carapi`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return settingsError{err}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), logger(stderr)) },
+		Args:          func(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.NoArgs(cmd, args)) },
+		RunE:          func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), logger(stderr)) },
 	}
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settingsError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settings.Wrong(err) })
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return done
 	}
-	var wrong settingsError
-	if errors.As(err, &wrong) {
-		fmt.Fprintf(stderr, "carapi: wrong settings:\n  %s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
-		return settings
-	}
 	fmt.Fprintf(stderr, "carapi: %v\n", err)
+	var wrong *settings.Error
+	if errors.As(err, &wrong) {
+		return misused
+	}
 	return failed
 }
 
 func serve(ctx context.Context, log *slog.Logger) error {
 	c, err := config.Load()
 	if err != nil {
-		return settingsError{err}
+		return err
 	}
 	db, err := dbconn.Open(ctx, c.DB)
 	if err != nil {

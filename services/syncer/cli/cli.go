@@ -10,19 +10,16 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"carstock/pkg/settings"
 )
 
 // Exit codes.
 const (
-	done     = 0
-	failed   = 1
-	settings = 2
+	done    = 0
+	failed  = 1
+	misused = 2
 )
-
-// settingsError is a mistake of whoever started the program, not of the pass.
-type settingsError struct{ error }
-
-func (e settingsError) Unwrap() error { return e.error }
 
 // Run runs syncer with the given arguments and returns its exit code: 0 done, 1 failed, 2 wrong
 // settings or arguments. Settings come from the process's environment.
@@ -37,21 +34,20 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settingsError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settings.Wrong(err) })
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return done
-	}
-	var wrong settingsError
-	if errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "unknown command") {
-		fmt.Fprintf(stderr, "syncer: wrong settings:\n  %s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
-		return settings
 	}
 	if ctx.Err() != nil {
 		fmt.Fprintln(stderr, "syncer: stopped; the snapshot is as it was")
 		return failed
 	}
 	fmt.Fprintf(stderr, "syncer: %v\n", err)
+	var wrong *settings.Error
+	if errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "unknown command") {
+		return misused
+	}
 	return failed
 }

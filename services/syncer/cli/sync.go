@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/settings"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/job"
 )
@@ -20,16 +21,11 @@ func syncCommand() *cobra.Command {
 		Short: "Make one pass: copy all views of SYNC_VIEWS, then publish them together",
 		Example: `  SYNC_VIEWS=vehicles_view DB_HOST=db.example.com DB_USER=syncer \
     DB_PASSWORD_FILE=/run/secrets/db DB_NAME=vehicles_db syncer sync`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return settingsError{err}
-			}
-			return nil
-		},
+		Args: func(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.NoArgs(cmd, args)) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load()
 			if err != nil {
-				return settingsError{err}
+				return err
 			}
 			db, err := dbconn.Open(cmd.Context(), c.DB)
 			if err != nil {

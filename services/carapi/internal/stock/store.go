@@ -2,6 +2,7 @@ package stock
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
@@ -130,5 +131,9 @@ func (s *Store) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	var one int
-	return s.db.GetContext(ctx, &one, "SELECT 1 FROM "+s.Table+" LIMIT 1")
+	err := s.db.GetContext(ctx, &one, "SELECT 1 FROM "+s.Table+" LIMIT 1")
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // an empty stock is an answer
+	}
+	return err
 }

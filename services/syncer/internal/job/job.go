@@ -31,7 +31,7 @@ type TableReport struct {
 // batches is how many batches are on their way between reading and writing.
 const batches = 4
 
-// Run copies the views into the SQLite file at path. After an error the file is as it was.
+// Run copies the views into the SQLite file at path, which no other Run may be doing. After an error the file is as it was.
 func Run(ctx context.Context, db *sqlx.DB, views []string, path string) (report Report, err error) {
 	start := time.Now()
 	staging, err := snapshot.Stage(path)

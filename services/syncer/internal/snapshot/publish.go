@@ -64,7 +64,11 @@ func (s *Staging) publish(target *sqlite3.SQLiteConn) error {
 	if err := exec(target, "DETACH staging"); err != nil {
 		return err
 	}
-	// The log holds the whole snapshot now. A reader that still needs it only puts this off.
+	// The log holds the whole snapshot now, and is emptied, for which a reader who still needs it is
+	// not waited for long: the next pass does it.
+	if err := exec(target, "PRAGMA busy_timeout = 1000"); err != nil {
+		return err
+	}
 	return exec(target, "PRAGMA wal_checkpoint(TRUNCATE)")
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gofrs/flock"
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/dbconn"
@@ -24,6 +25,7 @@ import (
 type Staging struct {
 	target string
 	path   string
+	lock   *flock.Flock
 	conn   *sqlite3.SQLiteConn
 	tables []schema.Table
 }
@@ -35,13 +37,19 @@ func Stage(target string) (*Staging, error) {
 	if err := os.MkdirAll(filepath.Clean(dir), 0o755); err != nil {
 		return nil, fmt.Errorf("make folder of SYNC_PATH: %w", err)
 	}
-	s := &Staging{target: target, path: filepath.Join(dir, "."+base+".staging")}
-	if err := s.remove(); err != nil {
-		return nil, err
+	s := &Staging{target: target, path: filepath.Join(dir, "."+base+".staging"), lock: flock.New(filepath.Join(dir, "."+base+".lock"))}
+	locked, err := s.lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", target, err)
 	}
-	var err error
+	if !locked {
+		return nil, fmt.Errorf("another syncer is at work on %s: wait for its end, or give this one a SYNC_PATH of its own", target)
+	}
+	if err := s.remove(); err != nil {
+		return nil, errors.Join(err, s.lock.Unlock())
+	}
 	if s.conn, err = open(s.path, "_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE"); err != nil {
-		return nil, fmt.Errorf("make staging file %s: %w", s.path, err)
+		return nil, errors.Join(fmt.Errorf("make staging file %s: %w", s.path, err), s.lock.Unlock())
 	}
 	if err := s.exec("BEGIN"); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -130,7 +138,7 @@ func (s *Staging) Close() error {
 		err = s.conn.Close()
 		s.conn = nil
 	}
-	return errors.Join(err, s.remove())
+	return errors.Join(err, s.remove(), s.lock.Unlock())
 }
 
 func (s *Staging) remove() error {

@@ -17,7 +17,11 @@ import (
 // The rows come by the driver's own interface, in the binary protocol: without database/sql's
 // conversions, and with every FLOAT in full, of which the text protocol prints about six digits.
 func (r *Reader) Rows(ctx context.Context, t schema.Table, empty <-chan *Batch, full chan<- *Batch) error {
-	return r.conn.Raw(func(dc any) error {
+	return r.conn.Raw(func(dc any) (err error) {
+		// Closing the rows reads what is left of them, unless the context has ended and the
+		// connection with it.
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
 		stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, selectAll(t))
 		if err != nil {
 			return fmt.Errorf("read %s: %w", t.Name, err)
@@ -27,7 +31,12 @@ func (r *Reader) Rows(ctx context.Context, t schema.Table, empty <-chan *Batch, 
 		if err != nil {
 			return fmt.Errorf("read %s: %w", t.Name, err)
 		}
-		defer func() { _ = rows.Close() }()
+		defer func() {
+			if err != nil {
+				cancel()
+			}
+			_ = rows.Close()
+		}()
 		return send(ctx, rows, t, empty, full)
 	})
 }

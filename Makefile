@@ -1,0 +1,48 @@
+# carstock: `make help` lists the targets. Versions of the tools are pinned here and nowhere else.
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+# Each folder with a go.mod. demodb stands outside go.work, so that its large dependency tree
+# cannot move the versions that the services are built with.
+MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb
+DEMODB_TAGS := -tags gms_pure_go
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint check build bench up down
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## a database, a sync and the API on this machine, without Docker (ports: DEMO_DB_PORT, DEMO_HTTP_PORT)
+	@deploy/demo.sh
+
+test: ## all tests of all modules, with the race detector, on a real MySQL or MariaDB
+	deploy/testdb.sh go test -race -shuffle=on -timeout 40m work
+	cd deploy/demodb && GOWORK=off go test -race -shuffle=on -timeout 40m $(DEMODB_TAGS) ./...
+
+lint: $(GOLANGCI_LINT) ## golangci-lint over all modules
+	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && $(CURDIR)/$(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+
+$(GOLANGCI_LINT):
+	GOWORK=off GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv bin/golangci-lint $@
+
+check: ## modules tidy and unchanged, both ways of building, the demo's stock as generated
+	@for m in $(MODULES); do echo "check $$m"; (cd $$m && GOWORK=off go mod tidy -diff && GOWORK=off go mod verify) || exit 1; done
+	go build work
+	for s in syncer carapi; do (cd services/$$s && GOWORK=off go build -o /dev/null .) || exit 1; done
+	cd deploy/mysql/generate && go run . | cmp - ../02-stock.sql
+	sh -n deploy/demo.sh && sh -n deploy/testdb.sh
+
+build: ## bin/syncer and bin/carapi
+	go build -o bin/ ./services/syncer ./services/carapi
+
+bench: ## syncer beside a hand-made pipeline, 1,000,000 rows
+	deploy/testdb.sh --with-clients go test -run '^$$' -bench . -benchtime 1x -timeout 60m carstock/services/e2e
+
+up: ## MySQL, syncer and carapi in containers
+	docker compose up --build --detach --wait
+
+down: ## stop them and remove their data
+	docker compose down --volumes

@@ -1,0 +1,82 @@
+#!/bin/sh
+# The whole of carstock on this machine, without Docker and without a database of one's own:
+# demodb plays the external MySQL server, syncer copies its view, carapi answers from the copy.
+# Ctrl-C stops everything. Needs Go and a C compiler.
+set -eu
+
+cd "$(dirname "$0")/.."
+db_port=${DEMO_DB_PORT:-13306}
+http_port=${DEMO_HTTP_PORT:-8080}
+key=demo-key-0123456789abcdef
+dir=data/demo
+file=$dir/carstock.db
+
+step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+
+db_pid='' api_pid=''
+stop() {
+	trap - EXIT INT TERM
+	# Children in the background of a script ignore Ctrl-C, and are told by TERM.
+	for pid in $api_pid $db_pid; do kill "$pid" 2>/dev/null || true; done
+	wait
+	echo
+	echo "stopped"
+}
+trap stop EXIT
+trap 'exit 0' INT TERM
+
+step "Building (the first time takes a few minutes: SQLite and an embedded MySQL server are compiled)"
+go build -o bin/ ./services/syncer ./services/carapi
+(cd deploy/demodb && GOWORK=off go build -tags gms_pure_go -o ../../bin/demodb .)
+mkdir -p "$dir"
+rm -f "$file" "$file-wal" "$file-shm"
+
+step "1. demodb, a MySQL server in memory, on 127.0.0.1:$db_port"
+bin/demodb -listen "127.0.0.1:$db_port" -sql deploy/mysql -database vehicles_db > "$dir/demodb.log" 2>&1 &
+db_pid=$!
+until grep -q ready "$dir/demodb.log"; do
+	if ! kill -0 "$db_pid" 2>/dev/null; then
+		db_pid=''
+		cat "$dir/demodb.log" >&2
+		echo "demo: if port $db_port is taken, choose another: make demo DEMO_DB_PORT=13307" >&2
+		exit 1
+	fi
+	sleep 0.1
+done
+cat "$dir/demodb.log"
+
+step "2. syncer sync: vehicles_view -> $file"
+env DB_DRIVER=mysql DB_HOST=127.0.0.1 DB_PORT="$db_port" DB_SOCKET= DB_USER=syncer DB_PASSWORD=syncer-demo DB_PASSWORD_FILE= \
+	DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS=vehicles_view SYNC_PATH="$file" bin/syncer sync
+
+step "3. carapi, answering from the copy, on 127.0.0.1:$http_port"
+env DB_DRIVER=sqlite DB_PATH="$file" CARS_TABLE=vehicles_view API_KEY="$key" HTTP_ADDR="127.0.0.1:$http_port" \
+	bin/carapi > "$dir/carapi.log" 2>&1 &
+api_pid=$!
+until grep -q listening "$dir/carapi.log"; do
+	if ! kill -0 "$api_pid" 2>/dev/null; then
+		api_pid=''
+		cat "$dir/carapi.log" >&2
+		echo "demo: if port $http_port is taken, choose another: make demo DEMO_HTTP_PORT=8081" >&2
+		exit 1
+	fi
+	sleep 0.1
+done
+
+url=http://127.0.0.1:$http_port
+cat <<EOF
+ready; its log is $dir/carapi.log
+
+Try, in another terminal:
+
+  curl -H 'X-API-Key: $key' '$url/cars/?make=Toyota&model=Camry&year=2023'
+
+  curl -H 'X-API-Key: $key' '$url/cars/?make=ford&model=f150&price_max=45000&limit=3'
+
+  curl -H 'X-API-Key: $key' '$url/cars/1'
+
+The copy is a plain SQLite file:  sqlite3 $file 'SELECT make, count(*), avg(price) FROM vehicles_view GROUP BY make'
+
+Ctrl-C stops everything.
+EOF
+wait "$api_pid"

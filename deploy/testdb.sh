@@ -1,0 +1,65 @@
+#!/bin/sh
+# Runs a command with a MySQL server for its tests at hand:
+#   deploy/testdb.sh [--with-clients] COMMAND...
+# The tests start a private server themselves (pkg/dbconn/dbtest) if mariadbd or mysqld is on this
+# machine. As root on Debian or Ubuntu it is installed if it is not; elsewhere Docker runs one.
+# --with-clients also asks for the command lines mariadb and sqlite3.
+set -eu
+
+have() { PATH="$PATH:/usr/sbin:/usr/local/sbin:/usr/libexec" command -v "$1" >/dev/null 2>&1; }
+install() {
+	echo "testdb: installing $*" >&2
+	apt-get update -q >/dev/null
+	# A server that starts at once would only hold port 3306.
+	DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -yq --no-install-recommends "$@" >/dev/null
+}
+is_debian_root() { [ "$(id -u)" = 0 ] && have apt-get; }
+
+if [ "$1" = --with-clients ]; then
+	shift
+	if is_debian_root; then
+		have mariadb || have mysql || install mariadb-client
+		have sqlite3 || install sqlite3
+	fi
+	have mariadb || have mysql || { echo "testdb: install the mariadb or mysql command line" >&2; exit 1; }
+	have sqlite3 || { echo "testdb: install the sqlite3 command line" >&2; exit 1; }
+fi
+
+if [ -n "${TEST_MYSQL_DSN:-}" ] || have mariadbd || have mysqld; then
+	exec "$@"
+fi
+if is_debian_root; then
+	install mariadb-server
+	exec "$@"
+fi
+if ! docker version >/dev/null 2>&1; then
+	echo "testdb: no MySQL server: install mariadb-server or mysql-server, start Docker, or set TEST_MYSQL_DSN" >&2
+	exit 1
+fi
+
+# The server gets a certificate made out to 127.0.0.1 and localhost, which its own is not.
+tls=$(mktemp -d)
+container=
+trap 'test -z "$container" || docker rm -f "$container" >/dev/null; rm -rf "$tls"' EXIT
+trap 'exit 130' INT TERM
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=testdb authority" -keyout "$tls/ca-key.pem" -out "$tls/ca.pem" 2>/dev/null
+openssl req -newkey rsa:2048 -nodes -subj "/CN=testdb" -keyout "$tls/key.pem" -out "$tls/request.pem" 2>/dev/null
+echo "subjectAltName=DNS:localhost,IP:127.0.0.1" > "$tls/names"
+openssl x509 -req -days 2 -in "$tls/request.pem" -CA "$tls/ca.pem" -CAkey "$tls/ca-key.pem" -CAcreateserial \
+	-extfile "$tls/names" -out "$tls/cert.pem" 2>/dev/null
+chmod 755 "$tls" && chmod 644 "$tls"/*
+container=$(docker run -d -e MYSQL_ROOT_PASSWORD=test -p 127.0.0.1::3306 -v "$tls:/tls:ro" mysql:8.4 \
+	--ssl-ca=/tls/ca.pem --ssl-cert=/tls/cert.pem --ssl-key=/tls/key.pem)
+address=$(docker port "$container" 3306 | head -n 1)
+# The server that initialises the data has no network, so the first answer by TCP is the real one's.
+tries=0
+until docker exec "$container" mysqladmin -h 127.0.0.1 -uroot -ptest ping >/dev/null 2>&1; do
+	tries=$((tries + 1))
+	if [ "$tries" -gt 120 ]; then
+		echo "testdb: mysql:8.4 does not answer; its log:" >&2
+		docker logs "$container" >&2
+		exit 1
+	fi
+	sleep 1
+done
+TEST_MYSQL_DSN="root:test@tcp($address)/" TEST_MYSQL_CA="$tls/ca.pem" "$@"
