@@ -6,7 +6,6 @@ GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 # Each folder with a go.mod. demodb stands outside go.work, so that its large dependency tree
 # cannot move the versions that the services are built with.
 MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb
-DEMODB_TAGS := -tags gms_pure_go
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint check build bench up down
@@ -19,7 +18,7 @@ demo: ## a database, a sync and the API on this machine, without Docker (ports: 
 
 test: ## all tests of all modules, with the race detector, on a real MySQL or MariaDB
 	deploy/testdb.sh go test -race -shuffle=on -timeout 40m work
-	cd deploy/demodb && GOWORK=off go test -race -shuffle=on -timeout 40m $(DEMODB_TAGS) ./...
+	cd deploy/demodb && GOWORK=off go test -race -shuffle=on -timeout 40m ./...
 
 lint: $(GOLANGCI_LINT) ## golangci-lint over all modules
 	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && $(CURDIR)/$(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done

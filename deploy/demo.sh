@@ -27,9 +27,10 @@ trap 'exit 0' INT TERM
 
 step "Building (the first time takes a few minutes: SQLite and an embedded MySQL server are compiled)"
 go build -o bin/ ./services/syncer ./services/carapi
-(cd deploy/demodb && GOWORK=off go build -tags gms_pure_go -o ../../bin/demodb .)
+(cd deploy/demodb && GOWORK=off go build -o ../../bin/demodb .)
 mkdir -p "$dir"
 rm -f "$file" "$file-wal" "$file-shm"
+: > "$dir/demodb.log" && : > "$dir/carapi.log" # waited for below
 
 step "1. demodb, a MySQL server in memory, on 127.0.0.1:$db_port"
 bin/demodb -listen "127.0.0.1:$db_port" -sql deploy/mysql -database vehicles_db > "$dir/demodb.log" 2>&1 &
