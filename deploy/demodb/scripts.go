@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	sqle "github.com/dolthub/go-mysql-server"
+	"github.com/dolthub/go-mysql-server/memory"
+	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/go-mysql-server/sql/mysql_db"
+	"github.com/dolthub/vitess/go/vt/sqlparser"
+)
+
+// load runs the *.sql files of the folder, in the order of their names, as root.
+func load(ctx context.Context, engine *sqle.Engine, provider *memory.DbProvider, folder, database string) error {
+	scripts := os.DirFS(folder)
+	names, err := fs.Glob(scripts, "*.sql")
+	if err != nil {
+		return fmt.Errorf("-sql %s: %w", folder, err)
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("-sql %s: no *.sql files there", folder)
+	}
+
+	// Adding a user turns on the checking of passwords and rights, for everyone. This one may do all and is
+	// locked: nobody logs in as root.
+	users := engine.Analyzer.Catalog.MySQLDb
+	users.SetPersister(&mysql_db.NoopPersister{})
+	editor := users.Editor()
+	users.AddLockedSuperUser(editor, "root", "localhost", "")
+	editor.Close()
+	session := sql.NewBaseSessionWithClientServer("", sql.Client{User: "root", Address: "localhost"}, 0)
+	session.SetCurrentDatabase(database)
+	runner := memory.NewSession(session, provider)
+
+	for _, name := range names {
+		script, err := fs.ReadFile(scripts, name)
+		if err != nil {
+			return fmt.Errorf("-sql %s: %w", folder, err)
+		}
+		if err := runScript(ctx, engine, runner, string(script)); err != nil {
+			return fmt.Errorf("%s: %w", filepath.Join(folder, name), err)
+		}
+	}
+	return nil
+}
+
+func runScript(ctx context.Context, engine *sqle.Engine, session sql.Session, script string) error {
+	pieces, err := sqlparser.SplitStatementToPieces(script)
+	if err != nil {
+		return fmt.Errorf("split into statements: %w", err)
+	}
+	number := 0
+	for _, statement := range pieces {
+		if sqlparser.StripLeadingComments(statement) == "" {
+			continue
+		}
+		number++
+		if err := runStatement(ctx, engine, session, statement); err != nil {
+			return fmt.Errorf("statement %d: %w", number, err)
+		}
+	}
+	return nil
+}
+
+func runStatement(ctx context.Context, engine *sqle.Engine, session sql.Session, statement string) error {
+	query := sql.NewContext(ctx, sql.WithSession(session))
+	_, rows, _, err := engine.Query(query, statement)
+	if err != nil {
+		return err
+	}
+	// The statement runs while its rows are read, also one that has none.
+	_, err = sql.RowIterToRows(query, rows)
+	return err
+}
