@@ -58,7 +58,7 @@ var pinned = []struct {
 
 // drawStock draws the whole stock: the same seed, the same cars.
 func drawStock(seed uint64) []vehicle {
-	rng := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // G404: it is to be the same every time
+	rng := rand.New(rand.NewPCG(seed, 0)) // to be the same every time
 	vins := map[string]bool{}
 	stock := make([]vehicle, 0, stockSize)
 	for i := range stockSize {
