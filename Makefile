@@ -16,13 +16,12 @@ help: ## list the targets
 demo: ## a database, a sync and the API on this machine, without Docker (ports: DEMO_DB_PORT, DEMO_HTTP_PORT)
 	@deploy/demo.sh
 
-test: ## all tests of all modules, those of the services with the race detector, on a real MySQL or MariaDB
+test: ## all tests of all modules with the race detector, on a real MySQL or MariaDB
 	deploy/testdb.sh go test -race -shuffle=on -timeout 40m work
-	@# Without the race detector: compiling demodb's dependencies with it takes longer than all else here.
-	cd deploy/demodb && GOWORK=off go test -shuffle=on -timeout 40m ./...
+	cd deploy/demodb && GOWORK=off go test -race -shuffle=on -timeout 40m ./...
 
 lint: $(GOLANGCI_LINT) ## golangci-lint over all modules
-	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && $(CURDIR)/$(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && GOWORK=off $(CURDIR)/$(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 $(GOLANGCI_LINT):
 	GOWORK=off GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)

@@ -39,7 +39,7 @@ func search(s Stock, log *slog.Logger) http.HandlerFunc {
 		}
 		body := append([]byte(`{"cars":`), page.Cars...)
 		body = fmt.Appendf(body, `,"returned":%d,"limit":%d,"has_more":%t}`, page.Count, q.Limit, page.HasMore)
-		writeJSON(w, http.StatusOK, body)
+		writeJSON(w, body)
 	}
 }
 
@@ -59,12 +59,12 @@ func car(s Stock, log *slog.Logger) http.HandlerFunc {
 			writeError(w, r, log, err)
 			return
 		}
-		writeJSON(w, http.StatusOK, body)
+		writeJSON(w, body)
 	}
 }
 
-func writeJSON(w http.ResponseWriter, status int, body []byte) {
-	write(w, status, "application/json; charset=utf-8", body)
+func writeJSON(w http.ResponseWriter, body []byte) {
+	write(w, http.StatusOK, "application/json; charset=utf-8", body)
 }
 
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {

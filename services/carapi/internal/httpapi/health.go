@@ -7,7 +7,7 @@ import (
 
 // livez answers as long as the process can: restarting it would mend nothing that it needs.
 func livez(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, []byte(`{"status":"live"}`))
+	writeJSON(w, []byte(`{"status":"live"}`))
 }
 
 // readyz answers 503 while the database does not, so that no traffic is sent here.
@@ -18,6 +18,6 @@ func readyz(s Stock, log *slog.Logger) http.HandlerFunc {
 			writeProblem(w, r, problem{Status: http.StatusServiceUnavailable, Detail: "the database does not answer"})
 			return
 		}
-		writeJSON(w, http.StatusOK, []byte(`{"status":"ready"}`))
+		writeJSON(w, []byte(`{"status":"ready"}`))
 	}
 }

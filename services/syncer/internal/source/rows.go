@@ -59,7 +59,8 @@ func send(ctx context.Context, rows driver.Rows, t schema.Table, empty <-chan *B
 				err = b.add(row, t.Columns, convert)
 			}
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
+		end := errors.Is(err, io.EOF)
+		if err != nil && !end {
 			return fmt.Errorf("read %s: row %d: %w", t.Name, done+int64(b.Rows)+1, err)
 		}
 		done += int64(b.Rows)
@@ -70,7 +71,7 @@ func send(ctx context.Context, rows driver.Rows, t schema.Table, empty <-chan *B
 				return ctx.Err()
 			}
 		}
-		if err != nil {
+		if end {
 			return nil
 		}
 	}
