@@ -27,8 +27,8 @@ $(GOLANGCI_LINT):
 	GOWORK=off GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv bin/golangci-lint $@
 
-check: ## modules tidy and unchanged, both ways of building, the demo's stock as generated
-	@for m in $(MODULES); do echo "check $$m"; (cd $$m && GOWORK=off go mod tidy -diff && GOWORK=off go mod verify) || exit 1; done
+check: ## modules tidy, both ways of building, the demo's stock as generated
+	@for m in $(MODULES); do echo "check $$m"; (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
 	go build work
 	for s in syncer carapi; do (cd services/$$s && GOWORK=off go build -o /dev/null .) || exit 1; done
 	cd deploy/mysql/generate && go run . | cmp - ../02-stock.sql

@@ -69,6 +69,18 @@ func (c *Config) Validate() error {
 	}
 	switch c.Driver {
 	case MySQL:
+		if c.ConnectTimeout <= 0 {
+			wrong("DB_CONNECT_TIMEOUT: %s: a time above 0 is needed", c.ConnectTimeout)
+		}
+		if c.ReadTimeout < 0 {
+			wrong("DB_READ_TIMEOUT: %s: expected a time, or 0 for none", c.ReadTimeout)
+		}
+		if c.WriteTimeout < 0 {
+			wrong("DB_WRITE_TIMEOUT: %s: expected a time, or 0 for none", c.WriteTimeout)
+		}
+		if c.Port == 0 && c.Socket == "" {
+			wrong("DB_PORT: 0: expected 1 to 65535")
+		}
 		if c.User == "" {
 			wrong("DB_USER: not set: the MySQL user to log in as")
 		}

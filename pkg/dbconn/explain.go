@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/mattn/go-sqlite3"
 )
 
 // explain adds to an error of connecting what it means here and which variable to look at.
@@ -59,12 +60,18 @@ func (c *Config) hint(err error) string {
 func (c *Config) serverHint(number uint16) string {
 	switch number {
 	case 1045, 1698: // ER_ACCESS_DENIED_ERROR, ER_ACCESS_DENIED_NO_PASSWORD_ERROR
-		return "access denied: check DB_USER and DB_PASSWORD or DB_PASSWORD_FILE, and that the user may log in from this host"
+		hint := "access denied: check DB_USER and DB_PASSWORD or DB_PASSWORD_FILE, and that the user may log in from this host"
+		if c.SSLMode() == SSLDisabled {
+			hint += "; if server or user demand TLS, set DB_SSL_MODE"
+		}
+		return hint
+	case 3118, 4151: // ER_ACCOUNT_HAS_BEEN_LOCKED in MySQL, MariaDB
+		return "the account of DB_USER is locked"
 	case 1044: // ER_DBACCESS_DENIED_ERROR
 		return fmt.Sprintf("user %q may not use database %q: check DB_NAME and the user's GRANTs", c.User, c.Name)
 	case 1049: // ER_BAD_DB_ERROR
 		return fmt.Sprintf("there is no database %q: check DB_NAME", c.Name)
-	case 3159, 4151: // ER_SECURE_TRANSPORT_REQUIRED in MySQL, MariaDB
+	case 3159: // ER_SECURE_TRANSPORT_REQUIRED
 		return "the server takes TLS connections only: set DB_SSL_MODE=verify_identity"
 	case 1130: // ER_HOST_NOT_PRIVILEGED
 		return "the server takes no connections from this host: check DB_USER's host part and the server's firewall"
@@ -72,6 +79,15 @@ func (c *Config) serverHint(number uint16) string {
 		return "the server has no connection left: lower DB_MAX_OPEN_CONNS, or raise the server's limit"
 	}
 	return ""
+}
+
+func sqliteHint(err error) string {
+	var file sqlite3.Error
+	if errors.As(err, &file) && (file.Code == sqlite3.ErrReadonly || file.Code == sqlite3.ErrCantOpen) {
+		// The index of its log, which readers share too, is a file beside it.
+		return "this user must be able to write in the folder of DB_PATH: SQLite keeps the files -wal and -shm there, for readers too"
+	}
+	return "check DB_PATH"
 }
 
 func (c *Config) where() string {

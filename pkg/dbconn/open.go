@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -87,7 +88,7 @@ func openSQLite(ctx context.Context, c Config) (*sqlx.DB, error) {
 	var version int
 	if err := db.GetContext(ctx, &version, "PRAGMA schema_version"); err != nil {
 		_ = db.Close()
-		return nil, fmt.Errorf("open SQLite file %s: %w: check DB_PATH", c.Path, err)
+		return nil, fmt.Errorf("open SQLite file %s: %w: %s", c.Path, err, sqliteHint(err))
 	}
 	return db, nil
 }
@@ -95,7 +96,7 @@ func openSQLite(ctx context.Context, c Config) (*sqlx.DB, error) {
 // SQLiteDSN is the data source name of a file. Its beginning with "file:" matters: without that
 // the driver drops SQLite's own parameters, such as mode, in silence.
 func SQLiteDSN(path, parameters string) string {
-	segments := strings.Split(path, "/")
+	segments := strings.Split(filepath.Clean(path), "/") // a // at its beginning would name a host
 	for i, s := range segments {
 		segments[i] = url.PathEscape(s)
 	}

@@ -18,13 +18,13 @@ import (
 const password = "hunter2-Ünïcode '$"
 
 // newUser makes a user who may read the test's database, and returns how to open it.
-func newUser(t *testing.T) dbconn.Config {
+func newUser(t *testing.T, options string) dbconn.Config {
 	t.Helper()
 	c := dbtest.Database(t)
 	admin := dbtest.Open(t, c)
 	name := "u" + strings.TrimPrefix(c.Name, "test_")
 	for _, q := range []string{
-		fmt.Sprintf(`CREATE USER '%s'@'%%' IDENTIFIED BY "%s"`, name, password),
+		fmt.Sprintf(`CREATE USER '%s'@'%%' IDENTIFIED BY "%s" %s`, name, password, options),
 		fmt.Sprintf("GRANT SELECT ON %s.* TO '%s'@'%%'", c.Name, name),
 	} {
 		if _, err := admin.Exec(q); err != nil {
@@ -55,7 +55,7 @@ func cipher(t *testing.T, c dbconn.Config) string {
 }
 
 func TestOpenTLSModes(t *testing.T) {
-	c := newUser(t)
+	c := newUser(t, "")
 	for _, test := range []struct {
 		mode, ca string
 		tls      bool
@@ -90,7 +90,7 @@ func TestSSLModeDefault(t *testing.T) {
 }
 
 func TestOpenPasswordFile(t *testing.T) {
-	c := newUser(t)
+	c := newUser(t, "")
 	c.Password, c.PasswordFile = "", filepath.Join(t.TempDir(), "password")
 	if err := os.WriteFile(c.PasswordFile, []byte(password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -110,14 +110,14 @@ func TestOpenPasswordFile(t *testing.T) {
 
 func TestSessionIsUTCAndUTF8(t *testing.T) {
 	var zone, charset string
-	err := dbtest.Open(t, newUser(t)).QueryRow("SELECT @@session.time_zone, @@session.character_set_results").Scan(&zone, &charset)
+	err := dbtest.Open(t, newUser(t, "")).QueryRow("SELECT @@session.time_zone, @@session.character_set_results").Scan(&zone, &charset)
 	if err != nil || zone != "+00:00" || charset != "utf8mb4" {
 		t.Errorf("time zone %q, charset %q, %v", zone, charset, err)
 	}
 }
 
 func TestErrorsNameTheVariable(t *testing.T) {
-	good := newUser(t)
+	good := newUser(t, "")
 	authority := ca(t)
 	plain := plainServer(t)
 	silent := listen(t, func(c net.Conn) { time.Sleep(3 * time.Second) })
@@ -153,6 +153,10 @@ func TestErrorsNameTheVariable(t *testing.T) {
 		"key alone":      {func(c *dbconn.Config) { c.SSL = dbconn.SSLConfig{Mode: "required", Key: authority} }, []string{"DB_SSL_CERT"}},
 		"mode":           {func(c *dbconn.Config) { c.SSL.Mode = "yes" }, []string{"DB_SSL_MODE", "verify_identity"}},
 		"driver":         {func(c *dbconn.Config) { c.Driver = "oracle" }, []string{"DB_DRIVER"}},
+		"port 0":         {func(c *dbconn.Config) { c.Port = 0 }, []string{"DB_PORT"}},
+		"times":          {func(c *dbconn.Config) { c.ConnectTimeout, c.ReadTimeout, c.WriteTimeout = 0, -1, -1 }, []string{"DB_CONNECT_TIMEOUT", "DB_READ_TIMEOUT", "DB_WRITE_TIMEOUT"}},
+		"locked":         {func(c *dbconn.Config) { *c = newUser(t, "ACCOUNT LOCK") }, []string{"locked", "DB_USER"}},
+		"TLS demanded":   {func(c *dbconn.Config) { *c = newUser(t, "REQUIRE SSL") }, []string{"DB_SSL_MODE"}},
 		"all at once": {func(c *dbconn.Config) { c.User, c.Name, c.MaxOpenConns = "", "", 0 },
 			[]string{"DB_USER", "DB_NAME", "DB_MAX_OPEN_CONNS"}},
 	} {

@@ -28,27 +28,74 @@ const key = "a-key-for-the-tests"
 // give the same bytes.
 func TestSyncThenSearch(t *testing.T) {
 	mysql := dbtest.Demo(t)
+	sqlite := copyOf(t, mysql, "vehicles_view\nvehicles_stock")
+	for _, table := range []string{"vehicles_view", "vehicles_stock"} {
+		live, copied := serve(t, mysql, table), serve(t, sqlite, table)
+		for _, path := range paths() {
+			requireSame(t, live, copied, path)
+		}
+		if n := returned(t, get(t, copied+"/cars/?make=Toyota&model=Camry&year=2023")); n == 0 {
+			t.Errorf("%s: no Toyota Camry of 2023", table)
+		}
+	}
+}
+
+// TestColumnsThatCompareDifferently asks both of columns whose values the two databases order,
+// round or equate each in its way.
+func TestColumnsThatCompareDifferently(t *testing.T) {
+	mysql := dbtest.Database(t)
+	db := dbtest.Open(t, mysql)
+	for _, q := range []string{
+		`CREATE TABLE odd (id VARCHAR(9) COLLATE utf8mb4_unicode_ci PRIMARY KEY, make VARCHAR(20) COLLATE utf8mb4_unicode_ci,
+			model VARCHAR(20) CHARACTER SET latin1, price DECIMAL(18,2), msrp DECIMAL(10,2) ZEROFILL, mileage FLOAT, photo BLOB)`,
+		`INSERT INTO odd VALUES ('a1', 'Straße', 'Golf', 9000, 12.5, 0.1, ''), ('B2', 'Strasse', 'Coupé', 100000, 0, 19999.99, NULL),
+			('A10', 'STRASSE', 'coupe', 500.50, NULL, 3, 'x')`,
+	} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sqlite := copyOf(t, mysql, "odd")
+	live, copied := serve(t, mysql, "odd"), serve(t, sqlite, "odd")
+	for path, n := range map[string]int{
+		"/cars/": 3, "/cars/?limit=1": 1, "/cars/?make=strasse": 3, "/cars/?make=stra%C3%9Fe": 3, "/cars/?model=COUPE": 2,
+		"/cars/?price_max=20000": 2, "/cars/?price_min=20000": 1, "/cars/?mileage_max=0.1": 1, "/cars/?mileage_max=19999.99": 3,
+	} {
+		if got := returned(t, get(t, live+path)); got != n {
+			t.Errorf("%s: %d vehicles, want %d", path, got, n)
+		}
+		requireSame(t, live, copied, path)
+	}
+	for _, path := range []string{"/cars/a1", "/cars/A1", "/cars/a1%20", "/cars/B2", "/cars/A10?x=1"} {
+		requireSame(t, live, copied, path)
+	}
+	if got := get(t, live+"/cars/B2"); !strings.Contains(got, `"price":100000,"msrp":0,"mileage":19999.99,"photo":null`) {
+		t.Error(got)
+	}
+	if got := get(t, live+"/cars/A1"); !strings.HasPrefix(got, "404") {
+		t.Error(got)
+	}
+}
+
+// copyOf runs syncer over the views and gives how to open the copy.
+func copyOf(t *testing.T, mysql dbconn.Config, views string) dbconn.Config {
+	t.Helper()
 	t.Chdir(t.TempDir()) // where no .env is
 	sqlite := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
-
 	dbtest.Setenv(t, mysql)
-	t.Setenv("SYNC_VIEWS", "vehicles_view\nvehicles_stock")
+	t.Setenv("SYNC_VIEWS", views)
 	t.Setenv("SYNC_PATH", sqlite.Path)
 	var out bytes.Buffer
 	if code := syncer.Run(t.Context(), []string{"sync"}, &out, &out); code != 0 {
 		t.Fatalf("syncer: exit code %d: %s", code, &out)
 	}
-	for _, table := range []string{"vehicles_view", "vehicles_stock"} {
-		live, copied := serve(t, mysql, table), serve(t, sqlite, table)
-		for _, path := range paths() {
-			want, got := get(t, live+path), get(t, copied+path)
-			if got != want {
-				t.Errorf("%s %s:\n SQLite %s\n MySQL  %s", table, path, got, want)
-			}
-		}
-		if n := returned(t, get(t, copied+"/cars/?make=Toyota&model=Camry&year=2023")); n == 0 {
-			t.Errorf("%s: no Toyota Camry of 2023", table)
-		}
+	return sqlite
+}
+
+func requireSame(t *testing.T, live, copied, path string) {
+	t.Helper()
+	if want, got := get(t, live+path), get(t, copied+path); got != want {
+		t.Errorf("%s:\n SQLite %s\n MySQL  %s", path, got, want)
 	}
 }
 

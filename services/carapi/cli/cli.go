@@ -78,7 +78,7 @@ func serve(ctx context.Context, log *slog.Logger) error {
 	for _, f := range store.Fields {
 		log.Debug("field", "name", f.Name, "column", f.Column.Name, "type", f.Column.Type)
 	}
-	return httpapi.Serve(ctx, c.HTTPAddr, httpapi.New(store, auth.NewKey(c.APIKey), log), log)
+	return httpapi.Serve(ctx, c.HTTPAddr, httpapi.New(store, auth.NewKey(c.APIKey), log), 2*c.QueryTimeout, log) // the vocabulary, and the search
 }
 
 // logger writes text for a person at a terminal, and JSON for all else.

@@ -219,6 +219,10 @@ func TestAnswersAndProblems(t *testing.T) {
 		{"GET", "/cars/99999999", nil, 404, `no vehicle has the id \"99999999\"`},
 		{"GET", "/cars/1abc", nil, 404, `1abc`},
 		{"GET", "/cars/1%20OR%201=1", nil, 404, `1 OR 1=1`},
+		{"GET", "/cars/%2531", nil, 404, `\"%31\"`},
+		{"GET", "/cars/+1", nil, 404, `\"+1\"`},
+		{"GET", "/cars/01", nil, 404, `\"01\"`},
+		{"GET", "/cars/1?x=y", nil, 400, "without parameters"},
 		{"GET", "/nowhere", nil, 404, "no such resource"},
 		{"POST", "/cars/", nil, 405, "POST is not possible"},
 		{"DELETE", "/cars/1", nil, 405, "DELETE"},
@@ -296,13 +300,17 @@ func TestDatabaseGone(t *testing.T) {
 	setup(t, c)
 	t.Setenv("QUERY_TIMEOUT", "2s")
 	p := start(t)
-	for deadline := time.Now().Add(5 * time.Minute); ; {
-		if res, body := p.do(t, "GET", "/readyz"); res.StatusCode == 200 {
-			break
-		} else if time.Now().After(deadline) {
-			t.Fatalf("never ready: %s", body)
+	becomes := func(status int) {
+		t.Helper()
+		for deadline := time.Now().Add(5 * time.Minute); ; {
+			if res, body := p.do(t, "GET", "/readyz"); res.StatusCode == status {
+				return
+			} else if time.Now().After(deadline) {
+				t.Fatalf("/readyz never answers %d: %s", status, body)
+			}
 		}
 	}
+	becomes(200)
 	unavailable := func(state string) {
 		t.Helper()
 		for _, path := range []string{"/cars/", "/cars/?make=Kia", "/cars/1", "/readyz"} {
@@ -318,6 +326,7 @@ func TestDatabaseGone(t *testing.T) {
 	if err := server.Process(t).Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	becomes(503) // the threads of a process do not all stop at once
 	unavailable("hung")
 	if err := server.Process(t).Kill(); err != nil {
 		t.Fatal(err)
@@ -377,7 +386,9 @@ func TestMistakes(t *testing.T) {
 		"table":       {set: map[string]string{"CARS_TABLE": "nowhere"}, code: 1, want: []string{"CARS_TABLE: nowhere: no such table", "vehicles_stock"}},
 		"no right":    {set: map[string]string{"CARS_TABLE": "dealers"}, code: 1, want: []string{"CARS_TABLE: dealers"}},
 		"port":        {set: map[string]string{"HTTP_ADDR": taken.Addr().String()}, code: 1, want: []string{"HTTP_ADDR", "is taken"}},
-		"address":     {set: map[string]string{"HTTP_ADDR": "nonsense"}, code: 1, want: []string{"HTTP_ADDR"}},
+		"address":     {set: map[string]string{"HTTP_ADDR": "8080"}, code: 2, want: []string{"HTTP_ADDR", "host:port"}},
+		"port number": {set: map[string]string{"HTTP_ADDR": "127.0.0.1:99999"}, code: 2, want: []string{"HTTP_ADDR", "host:port"}},
+		"blank key":   {set: map[string]string{"API_KEY": "hunter2 hunter2 hunter2"}, code: 2, want: []string{"API_KEY", "without spaces"}},
 		"argument":    {args: []string{"serv"}, code: 2, want: []string{"serv"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -194,8 +194,12 @@ func TestValues(t *testing.T) {
 			'2026-11-21 20:00:00.125', '2026-11-21 20:00:00', '-838:59:59', 2026, 'it''s 😀 00123', 'Citroën', 'b', '{"a": "00123"}', x'00FF10')`,
 		`INSERT INTO v (id, price, s) VALUES (2, 0, '')`,
 		`INSERT INTO v (id, price, wide, f, d, s) VALUES (3, -0.01, 7, 16777216, 1e300, '123')`)
-	file := openFile(t, setup(t, c, "v"))
+	exec(t, mysql, "CREATE TABLE empty (id INT PRIMARY KEY, b BLOB, n BLOB)", "INSERT INTO empty VALUES (1, '', NULL), (2, 'x', '')")
+	file := openFile(t, setup(t, c, "v; empty"))
 	mustSync(t)
+	// Empty is not NULL, be it the first of all values or not.
+	equal(t, rows(t, file, "SELECT typeof(b) AS b, length(b) AS bl, typeof(n) AS n, length(n) AS nl FROM empty ORDER BY id"),
+		[]string{`b="blob"|bl="0"|n="null"|nl=NULL|`, `b="blob"|bl="1"|n="blob"|nl="0"|`})
 	equal(t, rows(t, file, "SELECT * FROM v ORDER BY id"), []string{
 		`id="1"|tiny="2"|big="9223372036854775807"|bits="513"|price="21900.5"|wide="12345678901234567890.1234567890"|f="0.1"|d="0.1"|day="2026-02-28"|` +
 			`at="2026-11-21 20:00:00.125"|stamp="2026-11-21 20:00:00"|span="-838:59:59"|y="2026"|s="it's 😀 00123"|l="Citroën"|e="b"|j="{\"a\": \"00123\"}"|b="\x00\xff\x10"|`,
@@ -274,6 +278,10 @@ func TestAllViewsArePublishedTogether(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	c := dbtest.Database(t)
 	exec(t, dbtest.Open(t, c), "CREATE TABLE a (id INT)")
+	text := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(text, []byte(strings.Repeat("no database ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	stopped, stop := context.WithCancel(context.Background())
 	stop()
 	for name, test := range map[string]struct {
@@ -283,17 +291,20 @@ func TestMistakes(t *testing.T) {
 		code int
 		want []string
 	}{
-		"no views":     {set: map[string]string{"SYNC_VIEWS": " ; "}, code: 2, want: []string{"SYNC_VIEWS: not set"}},
-		"view twice":   {set: map[string]string{"SYNC_VIEWS": "a;A"}, code: 2, want: []string{"A is named twice"}},
-		"all at once":  {set: map[string]string{"SYNC_VIEWS": "", "DB_USER": "", "DB_PORT": "x"}, code: 2, want: []string{"SYNC_VIEWS", "DB_USER", "DB_PORT"}},
-		"sqlite":       {set: map[string]string{"DB_DRIVER": "sqlite", "DB_PATH": "x"}, code: 2, want: []string{"DB_DRIVER"}},
-		"password":     {set: map[string]string{"DB_USER": "nobody", "DB_PASSWORD": "hunter2"}, code: 1, want: []string{"DB_PASSWORD"}},
-		"view missing": {set: map[string]string{"SYNC_VIEWS": "nowhere"}, code: 1, want: []string{"nowhere: no such table or view", "there is: a"}},
-		"folder":       {set: map[string]string{"SYNC_PATH": "/dev/null/x.db"}, code: 1, want: []string{"SYNC_PATH", "/dev/null"}},
-		"stopped":      {ctx: stopped, code: 1, want: []string{"stopped"}},
-		"argument":     {args: []string{"sync", "now"}, code: 2, want: []string{"now"}},
-		"command":      {args: []string{"snyc"}, code: 2, want: []string{"snyc"}},
-		"flag":         {args: []string{"sync", "--now"}, code: 2, want: []string{"--now"}},
+		"no views":       {set: map[string]string{"SYNC_VIEWS": " ; "}, code: 2, want: []string{"SYNC_VIEWS: not set"}},
+		"view twice":     {set: map[string]string{"SYNC_VIEWS": "a;A"}, code: 2, want: []string{"A is named twice"}},
+		"all at once":    {set: map[string]string{"SYNC_VIEWS": "", "DB_USER": "", "DB_PORT": "x"}, code: 2, want: []string{"SYNC_VIEWS", "DB_USER", "DB_PORT"}},
+		"sqlite":         {set: map[string]string{"DB_DRIVER": "sqlite", "DB_PATH": "x"}, code: 2, want: []string{"DB_DRIVER"}},
+		"password":       {set: map[string]string{"DB_USER": "nobody", "DB_PASSWORD": "hunter2"}, code: 1, want: []string{"DB_PASSWORD"}},
+		"view missing":   {set: map[string]string{"SYNC_VIEWS": "nowhere"}, code: 1, want: []string{"nowhere: no such table or view", "there is: a"}},
+		"folder":         {set: map[string]string{"SYNC_PATH": "/dev/null/x.db"}, code: 1, want: []string{"SYNC_PATH", "/dev/null"}},
+		"path a folder":  {set: map[string]string{"SYNC_PATH": "/tmp/"}, code: 2, want: []string{"SYNC_PATH", "path of a file"}},
+		"path in memory": {set: map[string]string{"SYNC_PATH": ":memory:"}, code: 2, want: []string{"SYNC_PATH", "path of a file"}},
+		"no database":    {set: map[string]string{"SYNC_PATH": text}, code: 1, want: []string{"SYNC_PATH", text, "not a database"}},
+		"stopped":        {ctx: stopped, code: 1, want: []string{"stopped"}},
+		"argument":       {args: []string{"sync", "now"}, code: 2, want: []string{"now"}},
+		"command":        {args: []string{"snyc"}, code: 2, want: []string{"snyc"}},
+		"flag":           {args: []string{"sync", "--now"}, code: 2, want: []string{"--now"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setup(t, c, "a")

@@ -4,6 +4,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"carstock/pkg/dbconn"
@@ -38,8 +41,25 @@ func (c *Config) Validate() error {
 	case n < auth.MinKeyLength:
 		errs = append(errs, fmt.Errorf("API_KEY: %d characters: at least %d are needed; make one with `openssl rand -hex 32`", n, auth.MinKeyLength))
 	}
+	if k := string(c.APIKey); strings.ContainsFunc(k, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		errs = append(errs, errors.New("API_KEY: expected letters, digits and signs of ASCII, without spaces: a header carries no others"))
+	}
+	if err := checkAddr(c.HTTPAddr); err != nil {
+		errs = append(errs, fmt.Errorf("HTTP_ADDR: %q: %w", c.HTTPAddr, err))
+	}
 	if c.QueryTimeout <= 0 {
 		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: a time above 0 is needed", c.QueryTimeout))
 	}
 	return errors.Join(errs...)
+}
+
+func checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return errors.New("expected host:port, or :port for all interfaces")
+	}
+	return nil
 }

@@ -47,8 +47,14 @@ func search(s Stock, log *slog.Logger) http.HandlerFunc {
 func car(s Stock, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := chi.URLParam(r, "id")
-		if unescaped, err := url.PathUnescape(id); err == nil {
-			id = unescaped
+		if r.URL.RawPath != "" { // by which the router then went
+			if unescaped, err := url.PathUnescape(id); err == nil {
+				id = unescaped
+			}
+		}
+		if r.URL.RawQuery != "" {
+			writeProblem(w, r, problem{Status: http.StatusBadRequest, Detail: "a vehicle is asked for by its id alone, without parameters"})
+			return
 		}
 		body, err := s.Car(r.Context(), id)
 		if errors.Is(err, stock.ErrNotFound) {

@@ -11,18 +11,19 @@ import (
 	"time"
 )
 
-// Time-outs of the server. Writing has room for the slowest query and a slow reader.
+// Time-outs of the server.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
-	writeTimeout      = 60 * time.Second
+	writeTimeout      = 30 * time.Second // for a slow reader, after the longest query
 	idleTimeout       = 2 * time.Minute
 	shutdownTimeout   = 10 * time.Second
 	maxHeaderBytes    = 64 << 10
 )
 
-// Serve listens on addr until ctx ends, and then lets the requests in flight finish.
-func Serve(ctx context.Context, addr string, h http.Handler, log *slog.Logger) error {
+// Serve listens on addr until ctx ends, and then lets the requests in flight finish. A handler may
+// take as long as longest.
+func Serve(ctx context.Context, addr string, h http.Handler, longest time.Duration, log *slog.Logger) error {
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("HTTP_ADDR: %s is taken by another program; choose another port", addr)
@@ -34,7 +35,7 @@ func Serve(ctx context.Context, addr string, h http.Handler, log *slog.Logger) e
 		Handler:           h,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
+		WriteTimeout:      longest + writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),

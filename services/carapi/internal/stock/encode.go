@@ -72,6 +72,7 @@ func appendValue(b []byte, kind schema.Kind, v any) []byte {
 func appendText(b []byte, kind schema.Kind, s string) []byte {
 	switch kind {
 	case schema.Integer, schema.Decimal:
+		s = trimFill(s)
 		if json.Valid([]byte(s)) {
 			return append(b, trimZeros(s)...)
 		}
@@ -95,6 +96,14 @@ func appendText(b []byte, kind schema.Kind, s string) []byte {
 		return appendString(b, base64.StdEncoding.EncodeToString([]byte(s)))
 	}
 	return appendString(b, s)
+}
+
+// trimFill takes off the zeros that ZEROFILL puts before a number, which is never negative.
+func trimFill(s string) string {
+	for len(s) > 1 && s[0] == '0' && s[1] >= '0' && s[1] <= '9' {
+		s = s[1:]
+	}
+	return s
 }
 
 // trimZeros takes the zeros off the end of a fraction: 21900.50 is 21900.5, and 21900.00 is 21900.

@@ -136,6 +136,14 @@ func parseNumber(s string) (any, error) {
 	return strconv.ParseFloat(s, 64)
 }
 
+// operand is v as the column would hold it: 0.1 in single precision is not 0.1 in double.
+func (f *Field) operand(v any) any {
+	if x, ok := v.(float64); ok && f.single {
+		return float64(float32(x))
+	}
+	return v
+}
+
 func (r *Registry) parameterNames() []string {
 	names := []string{"limit"}
 	for name, p := range parameters {
@@ -157,8 +165,8 @@ func where(filters []Filter, resolve func(*Field, string) ([]string, error)) (st
 	var args []any
 	for _, f := range filters {
 		if f.Text == "" {
-			conditions = append(conditions, f.Field.quoted+" "+string(f.Op)+" ?")
-			args = append(args, f.Value)
+			conditions = append(conditions, f.Field.number+" "+string(f.Op)+" ?")
+			args = append(args, f.Field.operand(f.Value))
 			continue
 		}
 		meant, err := resolve(f.Field, f.Text)

@@ -15,6 +15,9 @@ type Field struct {
 	Column schema.Column
 	Kind   schema.Kind // how its values are written; mostly the column's own
 	quoted string      // the column's name in SQL
+	number string      // the column as a number, to be compared with one
+	exact  string      // the column as text that is equal and ordered by its bytes, whatever its collation
+	single bool        // holds numbers of single precision
 }
 
 // Registry is the table's fields. All names of columns in SQL come from here, and so from the
@@ -25,10 +28,36 @@ type Registry struct {
 	byName map[string]*Field
 }
 
-// NewRegistry binds a table's columns to the vehicle fields. Columns that are no vehicle field keep
+// dialect is how the two databases differ.
+type dialect struct {
+	quote  func(identifier string) string
+	number func(quoted string, c schema.Column) string
+	exact  func(quoted string) string
+	single bool // FLOAT is kept in single precision
+}
+
+var mysqlDialect = dialect{
+	quote:  schema.QuoteMySQL,
+	number: func(quoted string, _ schema.Column) string { return quoted },
+	exact:  func(quoted string) string { return "CAST(CONVERT(" + quoted + " USING utf8mb4) AS BINARY)" },
+	single: true,
+}
+
+var sqliteDialect = dialect{
+	quote: schema.QuoteSQLite,
+	number: func(quoted string, c schema.Column) string {
+		if c.Kind == schema.Decimal && c.SQLiteType() == "TEXT" {
+			return "CAST(" + quoted + " AS NUMERIC)" // "9000.00" is more than "100000.00" as text
+		}
+		return quoted
+	},
+	exact: func(quoted string) string { return quoted },
+}
+
+// newRegistry binds a table's columns to the vehicle fields. Columns that are no vehicle field keep
 // their own names. A table without id, make and model is an error that lists what it has.
-func NewRegistry(t schema.Table, quote func(string) string) (*Registry, error) {
-	r := &Registry{Table: quote(t.Name), byName: map[string]*Field{}}
+func newRegistry(t schema.Table, d dialect) (*Registry, error) {
+	r := &Registry{Table: d.quote(t.Name), byName: map[string]*Field{}}
 	bound := schema.BindVehicle(t.Columns)
 	canonical := map[int]schema.VehicleField{}
 	for _, f := range schema.VehicleFields {
@@ -38,7 +67,9 @@ func NewRegistry(t schema.Table, quote func(string) string) (*Registry, error) {
 	}
 	r.Fields = make([]Field, len(t.Columns))
 	for i, c := range t.Columns {
-		f := Field{Name: c.Name, Column: c, Kind: c.Kind, quoted: quote(c.Name)}
+		f := Field{Name: c.Name, Column: c, Kind: c.Kind, quoted: d.quote(c.Name)}
+		f.number, f.exact = d.number(f.quoted, c), d.exact(f.quoted)
+		f.single = d.single && c.Kind == schema.Float
 		if v, ok := canonical[i]; ok {
 			f.Name = v.Name
 			if v.Kind != schema.Unknown {

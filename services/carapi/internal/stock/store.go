@@ -29,15 +29,15 @@ type Store struct {
 
 // Open reads the columns of the table and binds them. No query takes longer than timeout.
 func Open(ctx context.Context, db *sqlx.DB, driver, table string, timeout time.Duration) (*Store, error) {
-	read, quote := schema.FromMySQL, schema.QuoteMySQL
+	read, dialect := schema.FromMySQL, mysqlDialect
 	if driver == dbconn.SQLite {
-		read, quote = schema.FromSQLite, schema.QuoteSQLite
+		read, dialect = schema.FromSQLite, sqliteDialect
 	}
 	t, err := read(ctx, db, table)
 	if err != nil {
 		return nil, fmt.Errorf("CARS_TABLE: %w", err)
 	}
-	r, err := NewRegistry(t, quote)
+	r, err := newRegistry(t, dialect)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (s *Store) Search(ctx context.Context, q Query) (Page, error) {
 		return Page{}, err
 	}
 	// One more than is shown tells whether there are more.
-	query := "SELECT " + s.columns + " FROM " + s.Table + where + " ORDER BY " + s.byName["id"].quoted + " LIMIT ?"
+	query := "SELECT " + s.columns + " FROM " + s.Table + where + " ORDER BY " + s.byID() + " LIMIT ?"
 	rows, err := s.db.QueryContext(ctx, query, append(args, q.Limit+1)...)
 	if err != nil {
 		return Page{}, fmt.Errorf("search: %w", err)
@@ -94,6 +94,15 @@ func (s *Store) Search(ctx context.Context, q Query) (Page, error) {
 	return page, nil
 }
 
+// byID is what vehicles are ordered by.
+func (s *Store) byID() string {
+	id := s.byName["id"]
+	if id.Kind == schema.Text {
+		return id.exact
+	}
+	return id.quoted
+}
+
 // Car gives the vehicle of an id as a JSON object, or ErrNotFound.
 func (s *Store) Car(ctx context.Context, id string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
@@ -103,12 +112,16 @@ func (s *Store) Car(ctx context.Context, id string) ([]byte, error) {
 	if field.Kind == schema.Integer {
 		// MySQL would compare as numbers, and find 12 for "12abc".
 		n, err := strconv.ParseInt(id, 10, 64)
-		if err != nil {
+		if err != nil || strconv.FormatInt(n, 10) != id { // +1 and 01 are no ids
 			return nil, ErrNotFound
 		}
 		arg = n
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT "+s.columns+" FROM "+s.Table+" WHERE "+field.quoted+" = ? LIMIT 1", arg)
+	condition, args := field.quoted+" = ?", []any{arg}
+	if field.Kind == schema.Text { // the first condition finds it by the index, the second is sure
+		condition, args = condition+" AND "+field.exact+" = ?", append(args, id)
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT "+s.columns+" FROM "+s.Table+" WHERE "+condition+" LIMIT 1", args...)
 	if err != nil {
 		return nil, fmt.Errorf("read car: %w", err)
 	}

@@ -68,7 +68,7 @@ func (v *vocabulary) resolve(ctx context.Context, f *Field, word string) ([]stri
 
 func (v *vocabulary) distinct(ctx context.Context, f *Field) (map[string][]string, error) {
 	var stored []string
-	err := v.db.SelectContext(ctx, &stored, "SELECT DISTINCT "+f.quoted+" FROM "+v.table+" WHERE "+f.quoted+" IS NOT NULL")
+	err := v.db.SelectContext(ctx, &stored, "SELECT DISTINCT "+f.exact+" FROM "+v.table+" WHERE "+f.quoted+" IS NOT NULL")
 	if err != nil {
 		return nil, fmt.Errorf("read values of %s: %w", f.Name, err)
 	}
@@ -81,12 +81,15 @@ func (v *vocabulary) distinct(ctx context.Context, f *Field) (map[string][]strin
 }
 
 // Fold reduces a text to what people mean by it: lower case, no accents, no spaces or punctuation.
-// "F-150", "f150" and "F 150" are one, and so are "Citroën" and "CITROEN".
+// "F-150", "f150" and "F 150" are one, and so are "Citroën" and "CITROEN", "Weiß" and "weiss".
 func Fold(s string) string {
-	return strings.Map(func(r rune) rune {
+	return undivided.Replace(strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToLower(r)
 		}
 		return -1 // the combining marks that NFKD has split off are neither
-	}, norm.NFKD.String(s))
+	}, norm.NFKD.String(s)))
 }
+
+// undivided has the letters that are not a letter and an accent to Unicode, and yet are written so.
+var undivided = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ı", "i")

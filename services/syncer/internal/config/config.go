@@ -3,6 +3,7 @@ package config
 
 import (
 	"errors"
+	"os"
 	"strings"
 
 	"carstock/pkg/dbconn"
@@ -49,6 +50,9 @@ func (c *Config) Validate() error {
 	errs := []error{c.DB.Validate()}
 	if c.DB.Driver == dbconn.SQLite {
 		errs = append(errs, errors.New("DB_DRIVER: sqlite: syncer reads from mysql"))
+	}
+	if info, err := os.Stat(c.Sync.Path); err == nil && info.IsDir() || strings.HasSuffix(c.Sync.Path, "/") || strings.HasPrefix(c.Sync.Path, ":") {
+		errs = append(errs, errors.New("SYNC_PATH: "+c.Sync.Path+": expected the path of a file, such as ./data/carstock.db"))
 	}
 	if len(c.Sync.Views) == 0 {
 		errs = append(errs, errors.New("SYNC_VIEWS: not set: the views to copy, such as vehicles_view"))

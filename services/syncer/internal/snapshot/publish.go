@@ -30,10 +30,19 @@ func (s *Staging) Publish() error {
 	if err := s.publish(target); err != nil {
 		return errors.Join(fmt.Errorf("publish to %s: %w", s.target, err), target.Close())
 	}
-	if err := target.Close(); err != nil {
-		return fmt.Errorf("close %s: %w", s.target, err)
-	}
+	s.tidy(target)
 	return nil
+}
+
+// tidy makes room, once the snapshot is published: that there is none for it is no failure any
+// more. The log holds the whole snapshot now, and is emptied, for which a reader who still needs it
+// is not waited for long: the next pass does it.
+func (s *Staging) tidy(target *sqlite3.SQLiteConn) {
+	_ = exec(target, "DETACH staging")
+	_ = s.remove()
+	_ = exec(target, "PRAGMA busy_timeout = 1000")
+	_ = exec(target, "PRAGMA wal_checkpoint(TRUNCATE)")
+	_ = target.Close()
 }
 
 func (s *Staging) publish(target *sqlite3.SQLiteConn) error {
@@ -44,7 +53,7 @@ func (s *Staging) publish(target *sqlite3.SQLiteConn) error {
 	if err := exec(target, "PRAGMA legacy_alter_table = ON"); err != nil {
 		return err
 	}
-	err := inTx(target, func() error {
+	return inTx(target, func() error {
 		if err := exec(target, schema.CreateColumnsTable); err != nil {
 			return err
 		}
@@ -58,18 +67,6 @@ func (s *Staging) publish(target *sqlite3.SQLiteConn) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	if err := exec(target, "DETACH staging"); err != nil {
-		return err
-	}
-	// The log holds the whole snapshot now, and is emptied, for which a reader who still needs it is
-	// not waited for long: the next pass does it.
-	if err := exec(target, "PRAGMA busy_timeout = 1000"); err != nil {
-		return err
-	}
-	return exec(target, "PRAGMA wal_checkpoint(TRUNCATE)")
 }
 
 func inTx(conn *sqlite3.SQLiteConn, do func() error) error {

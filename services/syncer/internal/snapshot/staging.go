@@ -40,12 +40,12 @@ func Stage(target string) (*Staging, error) {
 	s := &Staging{target: target, path: filepath.Join(dir, "."+base+".staging"), lock: flock.New(filepath.Join(dir, "."+base+".lock"))}
 	locked, err := s.lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", target, err)
+		return nil, fmt.Errorf("SYNC_PATH: lock %s: %w", target, err)
 	}
 	if !locked {
 		return nil, fmt.Errorf("another syncer is at work on %s: wait for its end, or give this one a SYNC_PATH of its own", target)
 	}
-	if err := s.remove(); err != nil {
+	if err := errors.Join(check(target), s.remove()); err != nil {
 		return nil, errors.Join(err, s.lock.Unlock())
 	}
 	if s.conn, err = open(s.path, "_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE"); err != nil {
@@ -55,6 +55,22 @@ func Stage(target string) (*Staging, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// check finds out whether the target can be used before anything is read for it.
+func check(target string) error {
+	if _, err := os.Lstat(target); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	conn, err := open(target, "mode=rwc")
+	if err == nil {
+		_, err = texts(conn, "PRAGMA schema_version")
+		err = errors.Join(err, conn.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("SYNC_PATH: %s: %w", target, err)
+	}
+	return nil
 }
 
 // open connects to a file by the driver itself; see Writer for why.

@@ -70,7 +70,7 @@ func (b *Batch) add(row []driver.Value, columns []schema.Column, convert []conve
 // stays where it is, and goes when the batch's values go.
 func (b *Batch) keep(p []byte) []byte {
 	b.Bytes += int64(len(p))
-	if len(b.text)+len(p) > cap(b.text) {
+	if b.text == nil || len(b.text)+len(p) > cap(b.text) { // a nil slice would be stored as NULL
 		b.text = make([]byte, 0, max(2*cap(b.text), len(p), 16<<10))
 	}
 	start := len(b.text)
