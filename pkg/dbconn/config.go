@@ -126,6 +126,15 @@ func (c *Config) address() (network, addr string) {
 	return "tcp", net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
 }
 
+// Where says which database it is, without user and password.
+func (c *Config) Where() string {
+	if c.Driver == SQLite {
+		return c.Path
+	}
+	_, addr := c.address()
+	return addr + "/" + c.Name
+}
+
 // SSLMode is the TLS mode in force: DB_SSL_MODE in lower case, or its default.
 func (c *Config) SSLMode() string {
 	if c.SSL.Mode != "" {

@@ -24,6 +24,7 @@ type Column struct {
 	Digits   int // precision of a DECIMAL, bits of a BIT, else 0
 	Nullable bool
 	Comment  string
+	Stored   string // type of the column in SQLite, where it is not the one that the kind asks for
 }
 
 // Kind groups the types whose values are read, stored and shown alike.
@@ -91,6 +92,9 @@ const maxNumeric = 15
 // column's values as they are: under NUMERIC, INTEGER or REAL a text that looks like a number would
 // become one, and lose digits or zeros.
 func (c Column) SQLiteType() string {
+	if c.Stored != "" {
+		return c.Stored
+	}
 	switch c.Kind {
 	case Integer, Bit:
 		return "INTEGER"

@@ -49,6 +49,9 @@ func FromSQLite(ctx context.Context, db sqlx.QueryerContext, name string) (Table
 		c.Nullable = !f.NotNull
 		if s, ok := source[f.Name]; ok {
 			c = s
+			if c.SQLiteType() != f.Type {
+				c.Stored = f.Type
+			}
 		}
 		t.Columns = append(t.Columns, c)
 		if f.Key > 0 {

@@ -8,29 +8,71 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/joho/godotenv"
 	"github.com/kelseyhightower/envconfig"
+	"gopkg.in/ini.v1"
 )
 
-// LoadDotEnv adds the variables of the file .env in the working directory to the environment. A
-// variable that the environment already has keeps its value. No file is no error; an unreadable
-// or malformed one is.
-func LoadDotEnv() error {
-	err := godotenv.Load()
-	if errors.Is(err, fs.ErrNotExist) {
+// LoadFile adds the variables of a file to the environment; a variable that the environment already
+// has keeps its value. The file is a .env file of NAME=value, or, if a line of it begins with "[",
+// an INI file, whose "key" in "[section]" is the variable SECTION_KEY. Without a name it is the file
+// .env in the working directory, if there is one. Errors never quote the file: it holds passwords.
+func LoadFile(name string) error {
+	optional := name == ""
+	if optional {
+		name = ".env"
+	}
+	text, err := os.ReadFile(name)
+	if optional && errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		// godotenv quotes the offending text, which may be a password.
-		var path *fs.PathError
-		if errors.As(err, &path) {
-			return Wrong(fmt.Errorf(".env: %w", err))
+		return Wrong(err)
+	}
+	variables, err := parseFile(text)
+	if err != nil {
+		return Wrong(fmt.Errorf("%s: %w", name, err))
+	}
+	for key, value := range variables {
+		if _, set := os.LookupEnv(key); set {
+			continue
 		}
-		return Wrong(errors.New(".env: a line is not NAME=value; quote values that hold spaces, quotes or $ in '...'"))
+		if err := os.Setenv(key, value); err != nil {
+			return Wrong(fmt.Errorf("%s: %w", name, err))
+		}
 	}
 	return nil
+}
+
+var section = regexp.MustCompile(`(?m)^\s*\[`)
+
+func parseFile(text []byte) (map[string]string, error) {
+	if !section.Match(text) {
+		variables, err := godotenv.UnmarshalBytes(text)
+		if err != nil {
+			return nil, errors.New("a line is not NAME=value; quote values that hold spaces, quotes or $ in '...'")
+		}
+		return variables, nil
+	}
+	// A password may hold # and ;, and a view's entry begins after the first =.
+	file, err := ini.LoadSources(ini.LoadOptions{IgnoreInlineComment: true, KeyValueDelimiters: "=", AllowPythonMultilineValues: true}, text)
+	if err != nil {
+		return nil, errors.New("a line is neither [section] nor key = value")
+	}
+	variables := map[string]string{}
+	for _, s := range file.Sections() {
+		for _, key := range s.Keys() {
+			variable := key.Name()
+			if s.Name() != ini.DefaultSection {
+				variable = s.Name() + "_" + variable
+			}
+			variables[strings.ToUpper(variable)] = key.Value()
+		}
+	}
+	return variables, nil
 }
 
 // Error is one or more mistakes of whoever started the program, a line each, as opposed to what
@@ -77,23 +119,27 @@ func Process(cfg interface{ Validate() error }) error {
 			break
 		}
 		// envconfig stops at the first wrong value. Without that one it goes on to the next.
-		wrong = append(wrong, fmt.Errorf("%s: %q is not %s", parse.KeyName, parse.Value, expected(parse.TypeName)))
+		if words := expected(parse.TypeName); words != "" {
+			wrong = append(wrong, fmt.Errorf("%s: %q is not %s", parse.KeyName, parse.Value, words))
+		} else { // a type that reads its own notation, and says what is wrong with it
+			wrong = append(wrong, fmt.Errorf("%s: %w", parse.KeyName, parse.Err))
+		}
 		_ = os.Unsetenv(parse.KeyName)
 	}
 	return Wrong(errors.Join(append(wrong, cfg.Validate())...))
 }
 
-// expected says in words what a Go type of a setting takes.
+// expected says in words what a Go type of a setting takes; nothing for types that are not Go's own.
 func expected(goType string) string {
 	switch goType {
 	case "time.Duration":
 		return "a duration such as 30s or 5m"
 	case "bool":
 		return "true or false"
-	case "int", "int64", "uint16":
+	case "int", "int64", "uint", "uint16":
 		return "a whole number in range"
 	}
-	return "a valid " + goType
+	return ""
 }
 
 // Keys lists the names of the variables that cfg is filled from.

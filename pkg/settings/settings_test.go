@@ -56,24 +56,54 @@ func TestProcessNamesEveryWrongVariable(t *testing.T) {
 	}
 }
 
-func TestLoadDotEnv(t *testing.T) {
+func TestLoadFileWithoutName(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if err := settings.LoadDotEnv(); err != nil {
+	if err := settings.LoadFile(""); err != nil {
 		t.Errorf("without a file: %v", err)
 	}
 	t.Setenv("CARSTOCK_A", "environment")
 	t.Setenv("CARSTOCK_B", "") // restored after the test
 	_ = os.Unsetenv("CARSTOCK_B")
 	write(t, "CARSTOCK_A=file\nCARSTOCK_B='pa$$ #word'\n")
-	if err := settings.LoadDotEnv(); err != nil {
+	if err := settings.LoadFile(""); err != nil {
 		t.Fatal(err)
 	}
 	if a, b := os.Getenv("CARSTOCK_A"), os.Getenv("CARSTOCK_B"); a != "environment" || b != "pa$$ #word" {
 		t.Errorf("got %q, %q", a, b)
 	}
 	write(t, "DB_PASSWORD 'hunter2\n")
-	if err := settings.LoadDotEnv(); err == nil || strings.Contains(err.Error(), "hunter2") {
+	if err := settings.LoadFile(""); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("malformed file: got %v, want an error without the text", err)
+	}
+}
+
+func TestLoadFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"DB_HOST", "DB_PASSWORD", "SYNC_VIEWS", "API_KEY"} {
+		t.Setenv(name, "")
+		_ = os.Unsetenv(name)
+	}
+	t.Setenv("DB_USER", "environment")
+	write(t, "api_key = top-level\n\n[db]\nhost = db.example.com\nuser = file\npassword = pa#ss;wo=rd\n\n"+
+		"# what to copy\n[sync]\nviews = vehicles_view=vehicles(id)@updated_at; dealers\n")
+	if err := settings.LoadFile("./.env"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"API_KEY": "top-level", "DB_HOST": "db.example.com", "DB_USER": "environment", "DB_PASSWORD": "pa#ss;wo=rd",
+		"SYNC_VIEWS": "vehicles_view=vehicles(id)@updated_at; dealers",
+	} {
+		if got := os.Getenv(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	write(t, "[db]\npassword hunter2\n")
+	var wrong *settings.Error
+	if err := settings.LoadFile(".env"); !errors.As(err, &wrong) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("malformed file: got %v, want a settings.Error without the text", err)
+	}
+	if err := settings.LoadFile("nowhere.ini"); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "nowhere.ini") {
+		t.Errorf("no file: %v", err)
 	}
 }
 

@@ -20,6 +20,7 @@ require (
 	github.com/mattn/go-sqlite3 v1.14.53 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
 	golang.org/x/sys v0.28.0 // indirect
+	gopkg.in/ini.v1 v1.67.3 // indirect
 )
 
 replace carstock/pkg => ../../pkg

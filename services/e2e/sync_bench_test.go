@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,60 +13,217 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"text/tabwriter"
 	"time"
+
+	"github.com/jmoiron/sqlx"
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
-	syncer "carstock/services/syncer/cli"
 )
 
-const (
-	benchRows = 1_000_000
-	benchRuns = 3 // of each way, taken in turn; the median counts
-)
+// benchRuns is how often each way is timed, in turn with the others; the median counts.
+const benchRuns = 3
 
-// BenchmarkSync times a first sync of a view of 1,000,000 rows and 25 columns beside the pipeline
-// that one would write by hand, on the same server in the same run. Seconds depend on the machine;
-// the ratio is what is to be read.
+// way is one way to get the view into a SQLite file.
+type way struct {
+	name   string
+	env    []string                  // settings of syncer, which is run if do is nil
+	change string                    // made in the source before each run, not timed
+	first  bool                      // begins without a file
+	do     func(target string) error // what is run instead of syncer
+}
+
+// BenchmarkSync times syncer beside the pipeline that one would write by hand, and beside reading
+// alone, on the same server in the same run. Seconds depend on the machine; the ratios are what is
+// to be read. BENCH_ROWS sets the size, 1,000,000 rows of 25 columns if it is not set.
 func BenchmarkSync(b *testing.B) {
+	rows := 1_000_000
+	if n, err := strconv.Atoi(os.Getenv("BENCH_ROWS")); err == nil {
+		rows = n
+	}
+	syncer := filepath.Join(b.TempDir(), "syncer")
+	if out, err := exec.Command("go", "build", "-o", syncer, "carstock/services/syncer").CombinedOutput(); err != nil {
+		b.Fatalf("build syncer: %v: %s", err, out)
+	}
 	b.Chdir(b.TempDir()) // where no .env is
 	c := dbtest.Database(b)
-	fill(b, c)
 	dbtest.Setenv(b, c)
-	b.Setenv("SYNC_VIEWS", "bench_view")
+	fill(b, c, rows)
+	db := dbtest.Open(b, c)
+
+	for _, n := range []int{rows / 10, rows} {
+		view := fmt.Sprintf("bench_%d", n)
+		if _, err := db.Exec(fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM bench WHERE id <= %d", view, n)); err != nil {
+			b.Fatal(err)
+		}
+		key, mark := "SYNC_VIEWS="+view+"(id)", []string{"SYNC_VIEWS=" + view + "(id)@updated_at", "SYNC_STRATEGY=upsert", "SYNC_WATERMARK_OVERLAP=1s"}
+		measure(b, db, syncer, view, n, []way{
+			{name: "pipeline", first: true, do: func(target string) error { return importByHand(c, view, target) }},
+			{name: "read alone", do: func(string) error { return readAlone(c, view) }},
+			{name: "first sync", env: []string{key}, first: true},
+			{name: "re-sync, nothing changed", env: []string{key}},
+			{name: "re-sync, 0.1 % changed", env: []string{key}, change: "UPDATE bench SET mileage = mileage + 1 WHERE id % 1000 = 0"},
+			{name: "first sync, no key", env: []string{"SYNC_VIEWS=" + view}, first: true},
+			{name: "re-sync, no key", env: []string{"SYNC_VIEWS=" + view}},
+			{name: "first upsert", env: mark, first: true},
+			{name: "upsert, 1,000 rows changed", env: mark,
+				change: "UPDATE bench SET mileage = mileage + 1, updated_at = updated_at + INTERVAL 1 YEAR ORDER BY id LIMIT 1000"},
+		})
+	}
+	b.ReportMetric(0, "ns/op") // this is no loop over b.N
+}
+
+// measure times the ways in turn and prints a table of them.
+func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []way) {
+	b.Helper()
 	dir := b.TempDir()
 	target := filepath.Join(dir, "carstock.db")
-	b.Setenv("SYNC_PATH", target)
-
-	var sync, pipeline []time.Duration
+	times, memory, locked := map[string][]time.Duration{}, map[string]int64{}, map[string]time.Duration{}
 	for range benchRuns {
-		clear(b, dir)
-		sync = append(sync, timed(b, func() error {
-			if code := syncer.Run(context.Background(), []string{"sync"}, io.Discard, os.Stderr); code != 0 {
-				return fmt.Errorf("exit code %d", code)
+		for _, w := range ways {
+			if w.first {
+				empty(b, dir)
 			}
-			return nil
-		}))
-		requireRows(b, target)
-		clear(b, dir)
-		pipeline = append(pipeline, timed(b, func() error { return importByHand(c, target) }))
-		requireRows(b, target)
+			if w.change != "" {
+				if _, err := db.Exec(w.change); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if w.do != nil {
+				times[w.name] = append(times[w.name], timed(b, func() error { return w.do(target) }))
+				continue
+			}
+			stop := func() time.Duration { return 0 }
+			if !w.first {
+				stop = watchLock(b, target)
+			}
+			cmd := exec.Command(syncer, "sync", "--quiet")
+			cmd.Env = append(append(os.Environ(), "SYNC_PATH="+target), w.env...)
+			cmd.Stderr = os.Stderr
+			times[w.name] = append(times[w.name], timed(b, func() error {
+				if err := cmd.Start(); err != nil {
+					return err
+				}
+				peak := watchMemory(cmd.Process.Pid)
+				err := cmd.Wait()
+				memory[w.name] = max(memory[w.name], peak())
+				return err
+			}))
+			locked[w.name] = max(locked[w.name], stop())
+			requireRows(b, target, view, rows)
+		}
 	}
-	s, p := median(sync), median(pipeline)
-	b.ReportMetric(0, "ns/op") // this is no loop over b.N
-	b.ReportMetric(s.Seconds(), "sync-s")
-	b.ReportMetric(p.Seconds(), "pipeline-s")
-	b.ReportMetric(s.Seconds()/p.Seconds(), "sync/pipeline")
+	pipeline, read := median(times["pipeline"]), median(times["read alone"])
+	tw := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(tw, "\n%d rows\tseconds\t/ pipeline\t/ read alone\tpeak MiB\tlocked ms\t\n", rows)
+	for _, w := range ways {
+		m := median(times[w.name])
+		fmt.Fprintf(tw, "%s\t%.2f\t%.2f\t%.2f\t%d\t%d\t\n", w.name, m.Seconds(), m.Seconds()/pipeline.Seconds(), m.Seconds()/read.Seconds(),
+			memory[w.name], locked[w.name].Milliseconds())
+	}
+	_ = tw.Flush()
+}
+
+// watchLock measures the longest time for which nobody else could have begun to write.
+func watchLock(b *testing.B, target string) (stop func() time.Duration) {
+	b.Helper()
+	db := dbtest.Open(b, dbconn.Config{Driver: dbconn.SQLite, Path: target, MaxOpenConns: 1})
+	_ = db.Close() // it is there, and whole
+	writer, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(target, "mode=rw&_busy_timeout=0&_txlock=immediate"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	end, result := make(chan struct{}), make(chan time.Duration)
+	go func() {
+		var longest time.Duration
+		var since time.Time // since when it has been locked, if it is
+		for {
+			if tx, err := writer.Begin(); err != nil && since.IsZero() {
+				since = time.Now()
+			} else if err == nil {
+				_ = tx.Rollback()
+				if !since.IsZero() {
+					longest, since = max(longest, time.Since(since)), time.Time{}
+				}
+			}
+			select {
+			case <-end:
+				_ = writer.Close()
+				result <- longest
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	return func() time.Duration { close(end); return <-result }
+}
+
+// watchMemory finds the most memory that a process has resident, in MiB. What the kernel tells after
+// its end counts also what this process had, of which it was a copy.
+func watchMemory(pid int) (peak func() int64) {
+	end, result := make(chan struct{}), make(chan int64)
+	go func() {
+		var most int64
+		for {
+			if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
+				if _, after, ok := strings.Cut(string(status), "VmHWM:"); ok {
+					if n, err := strconv.ParseInt(strings.Fields(after)[0], 10, 64); err == nil {
+						most = n >> 10
+					}
+				}
+			}
+			select {
+			case <-end:
+				result <- most
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}()
+	return func() int64 { close(end); return <-result }
+}
+
+// readAlone reads the view by the driver's own interface and keeps nothing.
+func readAlone(c dbconn.Config, view string) error {
+	db, err := dbconn.Open(context.Background(), c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return conn.Raw(func(dc any) error {
+		stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(context.Background(), "SELECT * FROM "+view)
+		if err != nil {
+			return err
+		}
+		rows, err := stmt.(driver.StmtQueryContext).QueryContext(context.Background(), nil)
+		if err != nil {
+			return err
+		}
+		row := make([]driver.Value, len(rows.Columns()))
+		for err == nil {
+			err = rows.Next(row)
+		}
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+		return errors.Join(rows.Close(), stmt.Close())
+	})
 }
 
 // importByHand is `mariadb --quick --batch | sqlite3 .import`, SQLite without sync.
-func importByHand(c dbconn.Config, target string) error {
+func importByHand(c dbconn.Config, view, target string) error {
 	client, err := exec.LookPath("mariadb")
 	if err != nil {
 		client = "mysql"
 	}
 	read := exec.Command(client, "--no-defaults", "--quick", "--batch", "--skip-column-names", "--default-character-set=utf8mb4",
-		"-h", c.Host, "-P", strconv.Itoa(int(c.Port)), "-u", c.User, c.Name, "-e", "SELECT * FROM bench_view")
+		"-h", c.Host, "-P", strconv.Itoa(int(c.Port)), "-u", c.User, c.Name, "-e", "SELECT * FROM "+view)
 	read.Env = append(os.Environ(), "MYSQL_PWD="+string(c.Password))
 	write := exec.Command("sqlite3", target)
 	read.Stderr, write.Stderr = os.Stderr, os.Stderr
@@ -78,7 +237,7 @@ func importByHand(c dbconn.Config, target string) error {
 	// .import reads from a file; /dev/fd/3 is the pipe as one.
 	write.ExtraFiles = []*os.File{pipe.(*os.File)}
 	write.Stdin = strings.NewReader("PRAGMA journal_mode = OFF;\nPRAGMA synchronous = OFF;\n" +
-		"CREATE TABLE bench_view (" + strings.Join(columns(false), ", ") + ");\n.mode tabs\n.import /dev/fd/3 bench_view\n")
+		"CREATE TABLE bench (" + strings.Join(columns(false), ", ") + ");\n.mode tabs\n.import /dev/fd/3 bench\n")
 	if err := write.Run(); err != nil {
 		return fmt.Errorf("sqlite3: %w", err)
 	}
@@ -117,7 +276,7 @@ func columns(mysql bool) []string {
 	return out
 }
 
-func fill(b *testing.B, c dbconn.Config) {
+func fill(b *testing.B, c dbconn.Config, rows int) {
 	b.Helper()
 	db := dbtest.Open(b, c)
 	var declared, values []string
@@ -129,8 +288,8 @@ func fill(b *testing.B, c dbconn.Config) {
 	number := fmt.Sprintf("SELECT 1 + a.d + 10*b.d + 100*c.d + 1000*e.d + 10000*f.d + 100000*g.d AS n FROM %[1]s a, %[1]s b, %[1]s c, %[1]s e, %[1]s f, %[1]s g", digits)
 	for _, q := range []string{
 		"CREATE TABLE bench (" + strings.Join(declared, ", ") + ")",
-		"INSERT INTO bench SELECT " + strings.Join(values, ", ") + " FROM (" + number + ") numbers ORDER BY n",
-		"CREATE VIEW bench_view AS SELECT * FROM bench",
+		"INSERT INTO bench SELECT " + strings.Join(values, ", ") + " FROM (" + number + ") numbers WHERE n <= " + strconv.Itoa(rows) + " ORDER BY n",
+		"CREATE INDEX by_change ON bench (updated_at)",
 	} {
 		if _, err := db.Exec(q); err != nil {
 			b.Fatal(err)
@@ -152,24 +311,24 @@ func median(d []time.Duration) time.Duration {
 	return d[len(d)/2]
 }
 
-func clear(b *testing.B, dir string) {
+func empty(b *testing.B, dir string) {
 	b.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	files, err := os.ReadDir(dir)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for _, f := range files {
-		if err := os.Remove(f); err != nil {
+		if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-func requireRows(b *testing.B, path string) {
+func requireRows(b *testing.B, path, table string, rows int) {
 	b.Helper()
 	db := dbtest.Open(b, dbconn.Config{Driver: dbconn.SQLite, Path: path, MaxOpenConns: 1})
 	var n int
-	if err := db.Get(&n, "SELECT count(*) FROM bench_view"); err != nil || n != benchRows {
+	if err := db.Get(&n, "SELECT count(*) FROM "+table); err != nil || n != rows {
 		b.Fatalf("%d rows, %v", n, err)
 	}
 }

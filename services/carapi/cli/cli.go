@@ -31,6 +31,7 @@ const (
 // Run runs carapi with the given arguments until ctx ends, and returns its exit code: 0 stopped as
 // asked, 1 failed, 2 wrong settings or arguments. Settings come from the process's environment.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var file string
 	root := &cobra.Command{
 		Use:   "carapi",
 		Short: "Answers searches of a stock of vehicles over HTTP",
@@ -42,8 +43,9 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          func(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.NoArgs(cmd, args)) },
-		RunE:          func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), logger(stderr)) },
+		RunE:          func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), file, logger(stderr)) },
 	}
+	root.Flags().StringVar(&file, "config", "", "`FILE` of settings: NAME=value lines, or INI sections; the environment wins (default .env, if there is one)")
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -61,8 +63,8 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return failed
 }
 
-func serve(ctx context.Context, log *slog.Logger) error {
-	c, err := config.Load()
+func serve(ctx context.Context, file string, log *slog.Logger) error {
+	c, err := config.Load(file)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carstock/pkg/settings"
+	"carstock/services/syncer/internal/job"
 )
 
 // Exit codes.
@@ -19,18 +20,27 @@ const (
 	done    = 0
 	failed  = 1
 	misused = 2
+	refused = 3
+	stale   = 4
 )
 
 // Run runs syncer with the given arguments and returns its exit code: 0 done, 1 failed, 2 wrong
-// settings or arguments. Settings come from the process's environment.
+// settings or arguments, 3 refused by a guard, 4 stale. Settings come from the process's environment.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
-		Use:           "syncer",
-		Short:         "Copies views of a MySQL database into a local SQLite file",
+		Use:   "syncer",
+		Short: "Copies views of a MySQL database into a local SQLite file",
+		Long: `Copies views of a MySQL database into a local SQLite file. Whoever opens the file sees
+the last complete snapshot, never a part of one.
+
+Settings come from the environment, or from a file; README.md has all of them.
+Exit codes: 0 done, 1 failed, 2 wrong settings, 3 refused by a guard, 4 stale.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(syncCommand())
+	var file string
+	root.PersistentFlags().StringVar(&file, "config", "", "`FILE` of settings: NAME=value lines, or INI sections; the environment wins (default .env, if there is one)")
+	root.AddCommand(syncCommand(&file), checkCommand(&file), statusCommand(&file), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -44,10 +54,26 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "syncer: stopped; the snapshot is as it was")
 		return failed
 	}
-	fmt.Fprintf(stderr, "syncer: %v\n", err)
-	var wrong *settings.Error
-	if errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "unknown command") {
+	if !errors.Is(err, errTold) {
+		fmt.Fprintf(stderr, "syncer: %v\n", err)
+	}
+	var (
+		wrong *settings.Error
+		guard *job.Refused
+		view  *job.UnknownView
+	)
+	switch {
+	case errors.As(err, &wrong), errors.As(err, &view), strings.HasPrefix(err.Error(), "unknown command"):
 		return misused
+	case errors.As(err, &guard):
+		return refused
+	case errors.Is(err, errStale):
+		return stale
 	}
 	return failed
 }
+
+// errTold is wrapped by errors that the output has told already.
+var errTold = errors.New("told")
+
+func noArgs(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.NoArgs(cmd, args)) }

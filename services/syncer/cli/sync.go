@@ -1,59 +1,114 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
-	"os"
+	"log/slog"
 	"text/tabwriter"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
-	"carstock/pkg/dbconn"
-	"carstock/pkg/settings"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/snapshot"
 )
 
-func syncCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "sync",
-		Short: "Make one pass: copy all views of SYNC_VIEWS, then publish them together",
-		Example: `  SYNC_VIEWS=vehicles_view DB_HOST=db.example.com DB_USER=syncer \
-    DB_PASSWORD_FILE=/run/secrets/db DB_NAME=vehicles_db syncer sync`,
-		Args: func(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.NoArgs(cmd, args)) },
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load()
+func syncCommand(file *string) *cobra.Command {
+	var o job.Options
+	var asJSON, quiet bool
+	cmd := &cobra.Command{
+		Use:   "sync [VIEW...]",
+		Short: "Make one pass: copy the views of SYNC_VIEWS, then publish them together",
+		Example: `  SYNC_VIEWS='vehicles_view=vehicles(id)' DB_HOST=db.example.com DB_USER=syncer \
+    DB_PASSWORD_FILE=/run/secrets/db DB_NAME=vehicles_db syncer sync
+
+  syncer sync --config syncer.ini            settings from a file
+  syncer sync --dry-run                      what would change
+  syncer sync vehicles_view --force          one view, whatever the guards say
+  syncer sync --json | jq .tables            the report for a program`,
+		RunE: func(cmd *cobra.Command, views []string) error {
+			c, err := config.Load(*file)
 			if err != nil {
 				return err
 			}
-			db, err := dbconn.Open(cmd.Context(), c.DB)
-			if err != nil {
-				return err
+			o.Views = views
+			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			if quiet {
+				log = slog.New(slog.DiscardHandler)
 			}
-			defer func() { _ = db.Close() }()
-			report, err := job.Run(cmd.Context(), db, c.Sync.Views, c.Sync.Path)
-			if err != nil {
-				return err
+			o.Retrying = func(err error, wait time.Duration) {
+				log.Warn("the pass begins again", "in", wait.Round(100*time.Millisecond), "error", err)
 			}
-			return printReport(cmd.OutOrStdout(), report, c.Sync.Path)
+			stop := func() {}
+			if !quiet {
+				o.Progress = &job.Progress{}
+				stop = show(o.Progress, cmd.ErrOrStderr(), log)
+			}
+			report, err := job.Run(cmd.Context(), c, o)
+			stop()
+			switch {
+			case asJSON:
+				e := json.NewEncoder(cmd.OutOrStdout())
+				e.SetIndent("", "  ")
+				if e := e.Encode(report); e != nil && err == nil {
+					err = e
+				}
+			case err == nil && !quiet:
+				err = printReport(cmd.OutOrStdout(), report)
+			}
+			return err
 		},
 	}
+	f := cmd.Flags()
+	f.BoolVar(&o.Full, "full", false, "read all rows and delete those that are gone, also with SYNC_STRATEGY=upsert")
+	f.BoolVar(&o.Force, "force", false, "publish also what a guard refuses: an empty or shrunken view, changed columns")
+	f.BoolVar(&o.DryRun, "dry-run", false, "read and compare, and publish nothing")
+	f.BoolVar(&asJSON, "json", false, "print the report as JSON, also of a pass that failed")
+	f.BoolVar(&quiet, "quiet", false, "print nothing but errors")
+	return cmd
 }
 
-func printReport(w io.Writer, r job.Report, path string) error {
+func printReport(w io.Writer, r job.Report) error {
+	if r.Status == job.Skipped {
+		_, err := fmt.Fprintf(w, "skipped: %s: %v\n", r.File, r.Running)
+		return err
+	}
 	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	for _, t := range r.Tables {
-		fmt.Fprintf(tw, "%s -> %s\t%s rows\t%s\t%.1f s\n", t.View, t.Table,
-			humanize.Comma(t.Rows), humanize.Bytes(uint64(t.Bytes)), t.Elapsed.Seconds())
+		fmt.Fprintf(tw, "%s -> %s\t%s rows\t%s\t%s\t%.1f s\n", t.View, t.Table, humanize.Comma(t.Rows), counts(t), humanize.Bytes(uint64(t.Bytes)), t.Seconds)
 	}
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
-	if err != nil {
+	for _, t := range r.Tables {
+		if t.Drift != "" {
+			fmt.Fprintf(w, "  %s: columns changed: %s\n", t.Table, t.Drift)
+		}
+		for _, warning := range t.Warnings {
+			fmt.Fprintf(w, "  %s: warning: %s\n", t.Table, warning)
+		}
+		for _, l := range t.Lost {
+			fmt.Fprintf(w, "  %s: lost: %s\n", t.Table, l)
+		}
+	}
+	if r.Status == job.DryRun {
+		_, err := fmt.Fprintf(w, "dry run of %.1f s: %s is as it was\n", r.Seconds, r.File)
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%s   %s   published after %.1f s\n", path, humanize.Bytes(uint64(info.Size())), r.Elapsed.Seconds())
+	_, err := fmt.Fprintf(w, "%s   %s   published after %.1f s\n", r.File, humanize.Bytes(uint64(r.FileBytes)), r.Seconds)
 	return err
+}
+
+// counts are +inserted ~updated -deleted; without a key only whether anything changed is known.
+func counts(t snapshot.TableRun) string {
+	switch {
+	case t.Inserted+t.Updated+t.Deleted == 0:
+		return "unchanged"
+	case !t.Key:
+		return "changed (no key)"
+	}
+	return fmt.Sprintf("+%s ~%s -%s", humanize.Comma(t.Inserted), humanize.Comma(t.Updated), humanize.Comma(t.Deleted))
 }

@@ -23,10 +23,11 @@ type Config struct {
 	QueryTimeout time.Duration   `split_words:"true" default:"5s" desc:"longest time a search may take"`
 }
 
-// Load reads the settings from the environment and .env. The error names every wrong variable.
-func Load() (Config, error) {
+// Load reads the settings from the environment, and from file or else .env. The error names every
+// wrong variable.
+func Load(file string) (Config, error) {
 	var c Config
-	if err := settings.LoadDotEnv(); err != nil {
+	if err := settings.LoadFile(file); err != nil {
 		return c, err
 	}
 	return c, settings.Process(&c)

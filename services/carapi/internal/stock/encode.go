@@ -63,6 +63,9 @@ func appendValue(b []byte, kind schema.Kind, v any) []byte {
 	case []byte:
 		return appendText(b, kind, string(v))
 	case string:
+		if kind == schema.Bit { // in digits already: MySQL's own come as bytes
+			kind = schema.Integer
+		}
 		return appendText(b, kind, v)
 	default: // no driver here gives anything else
 		return appendString(b, fmt.Sprint(v))

@@ -46,7 +46,8 @@ var mysqlDialect = dialect{
 var sqliteDialect = dialect{
 	quote: schema.QuoteSQLite,
 	number: func(quoted string, c schema.Column) string {
-		if c.Kind == schema.Decimal && c.SQLiteType() == "TEXT" {
+		numeric := c.Kind == schema.Decimal || c.Kind == schema.Integer || c.Kind == schema.Bit
+		if numeric && c.SQLiteType() == "TEXT" {
 			return "CAST(" + quoted + " AS NUMERIC)" // "9000.00" is more than "100000.00" as text
 		}
 		return quoted

@@ -3,8 +3,11 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/settings"
@@ -18,28 +21,33 @@ type Config struct {
 
 // Sync holds the variables that begin with SYNC_.
 type Sync struct {
-	Views Views  `desc:"views to copy, separated by ; or line breaks"`
-	Path  string `default:"./data/carstock.db" desc:"SQLite file to keep"`
+	Views            Views         `desc:"views to copy: view[=table][(key, columns)][@watermark], separated by ; or line breaks"`
+	Path             string        `default:"./data/carstock.db" desc:"SQLite file to keep"`
+	Strategy         string        `default:"snapshot" desc:"snapshot: the table equals the view; upsert: rows are added and updated by key, none deleted"`
+	WatermarkOverlap time.Duration `split_words:"true" default:"10m" desc:"how far before the last watermark an upsert reads again, for rows that were committed late"`
+	Indexes          Indexes       `desc:"indexes to keep: table(column, ...), separated as the views are"`
+	Timeout          time.Duration `default:"1h" desc:"longest time for a pass, its retries included"`
+	Retries          int           `default:"3" desc:"how often a pass begins again after a transient error"`
+	MaxShrink        int           `split_words:"true" default:"50" desc:"percent of its rows that a table may lose in one pass before it is refused"`
+	AllowEmpty       bool          `split_words:"true" default:"false" desc:"whether a view without rows may be published"`
+	ZeroDates        string        `split_words:"true" default:"keep" desc:"dates such as 0000-00-00: keep them as text, store null, or fail"`
+	Decimal          string        `default:"auto" desc:"DECIMAL as auto (numeric up to 15 digits, else text), text, or numeric"`
+	Drift            string        `default:"apply" desc:"when a view's columns change: apply the change, or fail"`
 }
 
-// Views are names of views or tables in the source.
-type Views []string
+// Values of settings that are one of a few words.
+const (
+	Snapshot, Upsert                      = "snapshot", "upsert"
+	Keep, Null, Fail                      = "keep", "null", "fail"
+	DecimalAuto, DecimalText, DecimalReal = "auto", "text", "numeric"
+	Apply                                 = "apply"
+)
 
-// Decode splits the variable's text, for envconfig.
-func (v *Views) Decode(text string) error {
-	*v = nil
-	for _, name := range strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == '\n' }) {
-		if name = strings.TrimSpace(name); name != "" {
-			*v = append(*v, name)
-		}
-	}
-	return nil
-}
-
-// Load reads the settings from the environment and .env. The error names every wrong variable.
-func Load() (Config, error) {
+// Load reads the settings from the environment, and from file or else .env. The error names every
+// wrong variable.
+func Load(file string) (Config, error) {
 	var c Config
-	if err := settings.LoadDotEnv(); err != nil {
+	if err := settings.LoadFile(file); err != nil {
 		return c, err
 	}
 	return c, settings.Process(&c)
@@ -48,23 +56,81 @@ func Load() (Config, error) {
 // Validate reports every wrong variable, joined.
 func (c *Config) Validate() error {
 	errs := []error{c.DB.Validate()}
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.DB.Driver == dbconn.SQLite {
-		errs = append(errs, errors.New("DB_DRIVER: sqlite: syncer reads from mysql"))
+		wrong("DB_DRIVER: sqlite: syncer reads from mysql")
 	}
-	if info, err := os.Stat(c.Sync.Path); err == nil && info.IsDir() || strings.HasSuffix(c.Sync.Path, "/") || strings.HasPrefix(c.Sync.Path, ":") {
-		errs = append(errs, errors.New("SYNC_PATH: "+c.Sync.Path+": expected the path of a file, such as ./data/carstock.db"))
+	s := &c.Sync
+	if info, err := os.Stat(s.Path); err == nil && info.IsDir() || strings.HasSuffix(s.Path, "/") || strings.HasPrefix(s.Path, ":") {
+		wrong("SYNC_PATH: %s: expected the path of a file, such as ./data/carstock.db", s.Path)
 	}
-	if len(c.Sync.Views) == 0 {
-		errs = append(errs, errors.New("SYNC_VIEWS: not set: the views to copy, such as vehicles_view"))
+	for _, w := range []struct {
+		name, value string
+		expected    []string
+	}{
+		{"SYNC_STRATEGY", s.Strategy, []string{Snapshot, Upsert}},
+		{"SYNC_ZERO_DATES", s.ZeroDates, []string{Keep, Null, Fail}},
+		{"SYNC_DECIMAL", s.Decimal, []string{DecimalAuto, DecimalText, DecimalReal}},
+		{"SYNC_DRIFT", s.Drift, []string{Apply, Fail}},
+	} {
+		if !slices.Contains(w.expected, w.value) {
+			wrong("%s: %q: expected %s", w.name, w.value, strings.Join(w.expected, " or "))
+		}
 	}
-	seen := map[string]bool{}
-	for _, v := range c.Sync.Views {
-		// SQLite's names are equal but for case.
-		if name := strings.ToLower(v); seen[name] {
-			errs = append(errs, errors.New("SYNC_VIEWS: "+v+" is named twice"))
-		} else {
-			seen[name] = true
+	if s.Timeout <= 0 {
+		wrong("SYNC_TIMEOUT: %s: a time above 0 is needed", s.Timeout)
+	}
+	if s.WatermarkOverlap < 0 {
+		wrong("SYNC_WATERMARK_OVERLAP: %s: expected 0 or more", s.WatermarkOverlap)
+	}
+	if s.Retries < 0 {
+		wrong("SYNC_RETRIES: %d: expected 0 or more", s.Retries)
+	}
+	if s.MaxShrink < 0 || s.MaxShrink > 100 {
+		wrong("SYNC_MAX_SHRINK: %d: expected a percentage, 0 to 100", s.MaxShrink)
+	}
+	return errors.Join(append(errs, s.validateViews())...)
+}
+
+func (s *Sync) validateViews() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if len(s.Views) == 0 {
+		wrong("SYNC_VIEWS: not set: the views to copy, such as vehicles_view(id)")
+	}
+	tables := map[string]bool{} // in lower case: SQLite's names are equal but for case
+	for _, v := range s.Views {
+		table := strings.ToLower(v.Table)
+		if tables[table] {
+			wrong("SYNC_VIEWS: the table %s is named twice", v.Table)
+		}
+		tables[table] = true
+		if strings.HasPrefix(table, "_sync_") || strings.HasPrefix(table, "sqlite_") {
+			wrong("SYNC_VIEWS: %s: names of tables may not begin with _sync_ or sqlite_; give it another by view=table", v.Table)
+		}
+	}
+	for _, x := range s.Indexes {
+		if !tables[strings.ToLower(x.Table)] {
+			wrong("SYNC_INDEXES: %s is no table of SYNC_VIEWS", x.Table)
 		}
 	}
 	return errors.Join(errs...)
 }
+
+// LoadPath reads SYNC_PATH alone, as Load does, for what needs no source.
+func LoadPath(file string) (string, error) {
+	var c pathConfig
+	if err := settings.LoadFile(file); err != nil {
+		return "", err
+	}
+	err := settings.Process(&c)
+	return c.Sync.Path, err
+}
+
+type pathConfig struct {
+	Sync struct {
+		Path string `default:"./data/carstock.db"`
+	}
+}
+
+func (c *pathConfig) Validate() error { return nil }

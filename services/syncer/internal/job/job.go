@@ -1,110 +1,187 @@
-// Package job is one pass of syncer: from the views of the source to the published snapshot. It
-// knows no schedule and prints nothing; it returns a report.
+// Package job is one pass of syncer: from the views of the source to the published snapshot, with
+// retries, guards and a report. It knows no schedule and prints nothing.
 package job
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/jmoiron/sqlx"
+	"github.com/cenkalti/backoff/v5"
+	"github.com/mattn/go-sqlite3"
 
+	"carstock/pkg/dbconn"
+	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/snapshot"
 	"carstock/services/syncer/internal/source"
 )
 
+// What a report's status says beside those of snapshot.Run.
+const (
+	Skipped = "skipped" // another syncer is at work
+	DryRun  = "dry run"
+)
+
+// Options are what one pass is told beside the settings.
+type Options struct {
+	Views    []string // names of views or tables of SYNC_VIEWS; none for all
+	Full     bool     // read all rows and delete those that are gone, also where the strategy is upsert
+	Force    bool     // publish what a guard refuses
+	DryRun   bool     // publish and record nothing
+	Progress *Progress
+	Retrying func(err error, wait time.Duration) // is told of each transient error
+}
+
+// Progress can be read while a pass is under way.
+type Progress struct {
+	View     atomic.Pointer[string]
+	Rows     atomic.Int64 // of this view
+	Bytes    atomic.Int64
+	Expected atomic.Int64 // rows, as far as can be told; 0 if not at all
+}
+
 // Report says what a pass did.
 type Report struct {
-	Tables  []TableReport
-	Elapsed time.Duration
+	snapshot.Run
+	File      string         `json:"file"`
+	FileBytes int64          `json:"file_bytes"`
+	Seconds   float64        `json:"seconds"`
+	Attempts  int            `json:"attempts"`
+	Running   *snapshot.Busy `json:"running,omitempty"` // who is at work, where the pass was skipped
 }
 
-// TableReport says what a pass did to one table.
-type TableReport struct {
-	View    string
-	Table   string
-	Rows    int64
-	Bytes   int64 // of the texts and blobs read
-	Elapsed time.Duration
+// Refused is the error of a pass that a guard has stopped, before anything was published.
+type Refused struct{ Reasons []string }
+
+func (r *Refused) Error() string {
+	return "refused: " + strings.Join(r.Reasons, "; ") + "; --force publishes it all the same"
 }
 
-// batches is how many batches are on their way between reading and writing.
-const batches = 4
-
-// Run copies the views into the SQLite file at path, which no other Run may be doing. After an error the file is as it was.
-func Run(ctx context.Context, db *sqlx.DB, views []string, path string) (report Report, err error) {
+// Run makes one pass. After an error the snapshot is as it was, and the report says so too. That
+// another syncer is at work on the file is no error.
+func Run(ctx context.Context, c config.Config, o Options) (Report, error) {
 	start := time.Now()
-	staging, err := snapshot.Stage(path)
+	report := Report{File: c.Sync.Path}
+	report.Started, report.Source, report.Strategy, report.Status = start, c.DB.Where(), strategy(c, o), snapshot.OK
+	views, err := choose(c.Sync.Views, o.Views)
 	if err != nil {
-		return Report{}, err
+		return report, err
 	}
-	defer func() { err = errors.Join(err, staging.Close()) }()
-
-	if report.Tables, err = stageAll(ctx, db, views, staging); err != nil {
-		return Report{}, err
+	file, err := snapshot.Lock(c.Sync.Path)
+	var busy *snapshot.Busy
+	if errors.As(err, &busy) {
+		report.Status, report.Running = Skipped, busy
+		return report, nil
 	}
-	if err := staging.Publish(); err != nil {
-		return Report{}, err
-	}
-	report.Elapsed = time.Since(start)
-	return report, nil
-}
-
-// stageAll reads every view from the same instant.
-func stageAll(ctx context.Context, db *sqlx.DB, views []string, staging *snapshot.Staging) (reports []TableReport, err error) {
-	reader, err := source.Begin(ctx, db)
 	if err != nil {
-		return nil, err
+		report.Status, report.Error = snapshot.Failed, err.Error()
+		return report, err
 	}
-	defer func() { err = errors.Join(err, reader.Close()) }()
-	for _, view := range views {
-		r, err := stage(ctx, reader, view, staging)
-		if err != nil {
-			return nil, err
-		}
-		reports = append(reports, r)
-	}
-	return reports, nil
-}
+	defer func() { _ = file.Unlock() }()
 
-// stage reads a view in one goroutine and writes it in another.
-func stage(ctx context.Context, reader *source.Reader, view string, staging *snapshot.Staging) (r TableReport, err error) {
-	start := time.Now()
-	t, err := reader.Table(ctx, view)
-	if err != nil {
-		return r, err
-	}
-	w, err := staging.Writer(t)
-	if err != nil {
-		return r, err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	empty, full := make(chan *source.Batch, batches), make(chan *source.Batch, batches)
-	for range batches {
-		empty <- new(source.Batch)
-	}
-	var readErr error
-	go func() {
-		readErr = reader.Rows(ctx, t, empty, full)
-		close(full)
-	}()
-	r = TableReport{View: view, Table: t.Name}
-	for b := range full {
-		if err == nil {
-			if err = w.Write(b.Args); err != nil {
-				cancel() // the reader ends, and closes full
+	outgrown := outgrown{}
+	err = attempts(ctx, c, o, &report, func(ctx context.Context) error {
+		for {
+			report.Tables = nil
+			err := pass(ctx, c, o, views, file, outgrown, &report)
+			var big *source.TooBig
+			if !errors.As(err, &big) { // each begins the pass again once for its column
+				return err
 			}
 		}
-		r.Rows += int64(b.Rows)
-		r.Bytes += b.Bytes
-		empty <- b
+	})
+	report.Seconds = time.Since(start).Seconds()
+	if info, err := os.Stat(c.Sync.Path); err == nil {
+		report.FileBytes = info.Size()
 	}
 	if err == nil {
-		err = readErr
+		if o.DryRun {
+			report.Status = DryRun
+		}
+		return report, nil
 	}
-	r.Elapsed = time.Since(start)
-	return r, err
+	report.Tables = nil
+	report.Status, report.Error = snapshot.Failed, err.Error()
+	var refused *Refused
+	if errors.As(err, &refused) {
+		report.Status = snapshot.Refused
+	}
+	if !o.DryRun {
+		if e := file.Record(&report.Run); e != nil && !strings.Contains(err.Error(), e.Error()) {
+			err = fmt.Errorf("%w; and the run could not be recorded: %w", err, e)
+		}
+	}
+	return report, err
+}
+
+// attempts makes the pass until it succeeds, fails for good, or has been begun too often.
+func attempts(ctx context.Context, c config.Config, o Options, report *Report, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Sync.Timeout, fmt.Errorf("SYNC_TIMEOUT: not done within %s", c.Sync.Timeout))
+	defer cancel()
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		report.Attempts++
+		err := do(ctx)
+		if err != nil && !transient(err) {
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(backoff.NewExponentialBackOff()), backoff.WithMaxTries(uint(c.Sync.Retries)+1),
+		backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {
+			if o.Retrying != nil {
+				o.Retrying(err, wait)
+			}
+		}))
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// transient reports whether an error may not come again. A lock on the file that has outlasted
+// SQLite's own waiting is not worth reading the source again.
+func transient(err error) bool {
+	var file sqlite3.Error
+	return errors.Is(err, snapshot.ErrChanged) || !errors.As(err, &file) && dbconn.Transient(err)
+}
+
+func strategy(c config.Config, o Options) string {
+	if o.Full {
+		return config.Snapshot
+	}
+	return c.Sync.Strategy
+}
+
+// choose takes the views that were named, by the name of view or table.
+func choose(views config.Views, named []string) (config.Views, error) {
+	if len(named) == 0 {
+		return views, nil
+	}
+	var chosen config.Views
+	for _, name := range named {
+		i := slices.IndexFunc(views, func(v config.View) bool { return v.Name == name || v.Table == name })
+		if i < 0 {
+			var known []string
+			for _, v := range views {
+				known = append(known, v.Name)
+			}
+			return nil, &UnknownView{Name: name, Known: known}
+		}
+		chosen = append(chosen, views[i])
+	}
+	return chosen, nil
+}
+
+// UnknownView is the error of a name that is not among the settings'.
+type UnknownView struct {
+	Name  string
+	Known []string
+}
+
+func (u *UnknownView) Error() string {
+	return fmt.Sprintf("%s is not in SYNC_VIEWS, which has: %s", u.Name, strings.Join(u.Known, ", "))
 }

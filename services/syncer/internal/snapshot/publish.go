@@ -4,130 +4,280 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
+	"strings"
 
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/schema"
 )
 
-// Publish makes the staged tables those of the target, all in one transaction: readers go on with
-// the old ones until it commits. Tables that were not staged stay, and so do the indexes, triggers
-// and views that the user has made.
-func (s *Staging) Publish() error {
-	if err := s.exec("COMMIT"); err != nil {
-		return fmt.Errorf("stage: %w", err)
+// ErrChanged is the error of a target whose tables another program has altered while rows were
+// compared with them. The pass may begin again.
+var ErrChanged = errors.New("another program has altered the file meanwhile")
+
+// indexPrefix begins the names of the indexes that SYNC_INDEXES asks for.
+const indexPrefix = "_sync_index_"
+
+// Publish makes the staged tables those of the target, and records the run, all in one
+// transaction: readers go on with the old tables until it commits. Rows that have not arrived go,
+// unless keep. Tables that were not staged stay, and so do indexes, triggers and views that the
+// user has made; those that cannot are named in lost.
+func (s *Staging) Publish(keep bool, run *Run) (lost []string, err error) {
+	for _, t := range s.tables {
+		if err := t.close(); err != nil {
+			return nil, err
+		}
 	}
-	err := s.conn.Close() // its exclusive lock would keep the target's connection out
-	s.conn = nil
+	if s.fresh {
+		if _, err = s.publish(keep, run); err == nil {
+			err = s.sealed()
+		}
+	} else {
+		if err = exec(s.conn, "COMMIT"); err == nil {
+			err = inTx(s.conn, func() error {
+				lost, err = s.publish(keep, run)
+				return err
+			})
+		}
+	}
 	if err != nil {
-		return fmt.Errorf("stage: %w", err)
+		return nil, fmt.Errorf("publish to %s: %w", s.file.path, explain(err))
 	}
-	target, err := open(s.target, "_journal_mode=WAL&_synchronous=NORMAL&_busy_timeout=30000&_foreign_keys=false&_txlock=immediate")
-	if err != nil {
-		return fmt.Errorf("open %s: %w", s.target, err)
+	if !s.fresh {
+		s.tidy()
 	}
-	if err := s.publish(target); err != nil {
-		return errors.Join(fmt.Errorf("publish to %s: %w", s.target, err), target.Close())
-	}
-	s.tidy(target)
-	return nil
+	return lost, nil
 }
 
 // tidy makes room, once the snapshot is published: that there is none for it is no failure any
-// more. The log holds the whole snapshot now, and is emptied, for which a reader who still needs it
-// is not waited for long: the next pass does it.
-func (s *Staging) tidy(target *sqlite3.SQLiteConn) {
-	_ = exec(target, "DETACH staging")
-	_ = s.remove()
-	_ = exec(target, "PRAGMA busy_timeout = 1000")
-	_ = exec(target, "PRAGMA wal_checkpoint(TRUNCATE)")
-	_ = target.Close()
+// more. The log holds the changed pages, and is emptied, for which a reader who still needs it is
+// not waited for long: the next pass does it.
+func (s *Staging) tidy() {
+	_ = exec(s.conn, "DETACH staging")
+	_ = s.file.removeStaging()
+	_ = exec(s.conn, "PRAGMA busy_timeout = 1000")
+	_ = exec(s.conn, "PRAGMA optimize")
+	_ = exec(s.conn, "PRAGMA wal_checkpoint(TRUNCATE)")
 }
 
-func (s *Staging) publish(target *sqlite3.SQLiteConn) error {
-	if err := exec(target, "ATTACH ? AS staging", s.path); err != nil {
-		return err
-	}
-	// A rename would else rewrite, or stumble over, the user's views of the table.
-	if err := exec(target, "PRAGMA legacy_alter_table = ON"); err != nil {
-		return err
-	}
-	return inTx(target, func() error {
-		if err := exec(target, schema.CreateColumnsTable); err != nil {
-			return err
+func (s *Staging) publish(keep bool, run *Run) (lost []string, err error) {
+	if !s.fresh {
+		now, err := one(s.conn, "PRAGMA main.schema_version")
+		if err != nil {
+			return nil, err
 		}
-		for _, t := range s.tables {
-			if err := replace(target, t); err != nil {
-				return fmt.Errorf("%s: %w", t.Name, err)
-			}
-			if err := recordColumns(target, t); err != nil {
-				return fmt.Errorf("%s: %w", t.Name, err)
-			}
+		if now != s.schema {
+			return nil, ErrChanged
 		}
-		return nil
-	})
+	}
+	if err := createTables(s.conn); err != nil {
+		return nil, err
+	}
+	for _, t := range s.tables {
+		gone, err := t.publish(keep)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", t.Name, err)
+		}
+		lost = append(lost, gone...)
+	}
+	for i := range run.Tables {
+		run.Tables[i].Lost = lostOf(lost, run.Tables[i].Table)
+	}
+	return lost, insertRun(s.conn, run)
 }
 
-func inTx(conn *sqlite3.SQLiteConn, do func() error) error {
-	if err := exec(conn, "BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	err := do()
-	if err == nil {
-		err = exec(conn, "COMMIT")
+func (t *Table) publish(keep bool) (lost []string, err error) {
+	switch {
+	case t.s.fresh:
+	case !t.compare:
+		lost, err = t.rebuild(keep)
+	default:
+		lost, err = t.apply(keep)
 	}
 	if err != nil {
-		return errors.Join(err, rollback(conn))
+		return nil, err
 	}
-	return nil
+	if err := t.recordColumns(); err != nil {
+		return nil, err
+	}
+	return lost, t.keepIndexes()
 }
 
-// rollback is no error where SQLite has already rolled back, as it does when the disk is full.
-func rollback(conn *sqlite3.SQLiteConn) error {
-	if conn.AutoCommit() {
-		return nil
+// apply changes the rows that differ, and touches no other page.
+func (t *Table) apply(keep bool) (lost []string, err error) {
+	conn := t.s.conn
+	err = inSavepoint(conn, func() error { return t.difference(keep) })
+	var e sqlite3.Error
+	if !errors.As(err, &e) || e.ExtendedCode != sqlite3.ErrConstraintUnique {
+		return nil, err
 	}
-	return exec(conn, "ROLLBACK")
+	// A unique index of the user's: the rows may break it on the way only, as two that swap values.
+	indexes, err := all(conn, "SELECT name, sql FROM main.sqlite_schema WHERE type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name = ? COLLATE NOCASE", t.Name)
+	if err != nil {
+		return nil, err
+	}
+	for _, index := range indexes {
+		if err := exec(conn, "DROP INDEX main."+schema.QuoteSQLite(index[0].(string))); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.difference(keep); err != nil {
+		return nil, err
+	}
+	return t.restore(indexes)
+}
+
+func (t *Table) difference(keep bool) error {
+	target := "main." + schema.QuoteSQLite(t.Name)
+	match := "t." + t.rowid + " = s." + t.rowid
+	columns := names(t.t)
+	into := quoted("", columns)
+	from := quoted("s.", columns)
+	if len(t.t.Key) > 0 {
+		conditions := make([]string, len(t.t.Key))
+		for i, k := range t.t.Key {
+			conditions[i] = "t." + schema.QuoteSQLite(k) + " = s." + schema.QuoteSQLite(k)
+		}
+		match = strings.Join(conditions, " AND ")
+	} else {
+		into, from = into+", "+t.rowid, from+", s."+t.rowid
+	}
+	var set []string
+	for _, c := range columns {
+		if !slices.Contains(t.t.Key, c) {
+			set = append(set, schema.QuoteSQLite(c)+" = s."+schema.QuoteSQLite(c))
+		}
+	}
+	var statements []string
+	if !keep {
+		statements = append(statements, "DELETE FROM "+target+" WHERE "+t.rowid+" IN (SELECT id FROM "+t.gone+")")
+	}
+	if len(set) > 0 {
+		statements = append(statements, "UPDATE "+target+" AS t SET "+strings.Join(set, ", ")+" FROM "+t.staged+" s WHERE "+match)
+	}
+	statements = append(statements, "INSERT INTO "+target+" ("+into+") SELECT "+from+" FROM "+t.staged+" s WHERE NOT EXISTS (SELECT 1 FROM "+target+" t WHERE "+match+")")
+	for _, q := range statements {
+		if err := exec(t.s.conn, q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // incoming is the name of a table until it takes its own.
 const incoming = "_sync_incoming"
 
-// replace puts the staged table in the place of the target's. What it says of main. matters: an
-// unqualified name that main lacks would mean the staged table.
-func replace(target *sqlite3.SQLiteConn, t schema.Table) error {
-	name := schema.QuoteSQLite(t.Name)
-	kept, err := texts(target, `SELECT sql FROM main.sqlite_schema
-		WHERE tbl_name = ? COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL`, t.Name)
+// rebuild makes a new table and puts it in the place of the old one. What it says of main. matters:
+// an unqualified name that main lacks would mean a staged table.
+func (t *Table) rebuild(keep bool) (lost []string, err error) {
+	conn, name := t.s.conn, schema.QuoteSQLite(t.Name)
+	made, err := all(conn, "SELECT name, sql FROM main.sqlite_schema WHERE tbl_name = ? COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL", t.Name)
+	if err != nil {
+		return nil, err
+	}
+	statements := []string{
+		"DROP TABLE IF EXISTS main." + incoming,
+		t.t.CreateSQLite("main", incoming),
+	}
+	statements = append(statements, "INSERT INTO main."+incoming+" SELECT * FROM "+t.staged)
+	if keep && t.old != nil {
+		var shared []string
+		for _, c := range names(t.t) {
+			if slices.Contains(names(*t.old), c) {
+				shared = append(shared, c)
+			}
+		}
+		columns := quoted("", shared)
+		statements = append(statements, "INSERT OR IGNORE INTO main."+incoming+" ("+columns+") SELECT "+columns+" FROM main."+name)
+	}
+	statements = append(statements,
+		"DROP TABLE IF EXISTS main."+name,
+		"ALTER TABLE main."+incoming+" RENAME TO "+name)
+	for _, q := range statements {
+		if err := exec(conn, q); err != nil {
+			return nil, err
+		}
+	}
+	return t.restore(made)
+}
+
+// restore makes indexes and triggers again, and names those that cannot be, with the reason.
+func (t *Table) restore(made [][]driver.Value) (lost []string, err error) {
+	for _, m := range made {
+		name, _ := m[0].(string)
+		q, _ := m[1].(string)
+		if strings.HasPrefix(name, indexPrefix) {
+			continue // made anew by keepIndexes
+		}
+		if err := inSavepoint(t.s.conn, func() error { return exec(t.s.conn, q) }); err != nil {
+			var e sqlite3.Error
+			if errors.As(err, &e) && (e.Code == sqlite3.ErrFull || e.Code == sqlite3.ErrIoErr) {
+				return nil, err
+			}
+			lost = append(lost, fmt.Sprintf("%s: %s is gone: %v", t.Name, name, err))
+		}
+	}
+	return lost, nil
+}
+
+func lostOf(lost []string, table string) (out []string) {
+	for _, l := range lost {
+		if text, ok := strings.CutPrefix(l, table+": "); ok {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// keepIndexes makes the indexes that SYNC_INDEXES asks for, and drops those that it has asked for.
+func (t *Table) keepIndexes() error {
+	rows, err := all(t.s.conn, `SELECT name FROM main.sqlite_schema WHERE type = 'index' AND tbl_name = ? COLLATE NOCASE AND name LIKE '~_sync~_index~_%' ESCAPE '~'`, t.Name)
 	if err != nil {
 		return err
 	}
-	for _, q := range []string{
-		"DROP TABLE IF EXISTS main." + incoming,
-		t.CreateSQLite("main", incoming),
-		"INSERT INTO main." + incoming + " SELECT * FROM staging." + name,
-		"DROP TABLE IF EXISTS main." + name,
-		"ALTER TABLE main." + incoming + " RENAME TO " + name,
-	} {
-		if err := exec(target, q); err != nil {
-			return err
-		}
+	have := map[string]bool{}
+	for _, r := range rows {
+		have[r[0].(string)] = true
 	}
-	for _, q := range kept {
-		if err := exec(target, q); err != nil {
-			return fmt.Errorf("restore %q: %w", q, err)
+	for _, columns := range t.indexes {
+		name := indexPrefix + t.Name + "_" + strings.Join(columns, "_")
+		if !have[name] {
+			q := "CREATE INDEX main." + schema.QuoteSQLite(name) + " ON " + schema.QuoteSQLite(t.Name) + " (" + quoted("", columns) + ")"
+			if err := exec(t.s.conn, q); err != nil {
+				return err
+			}
+		}
+		delete(have, name)
+	}
+	for name := range have {
+		if err := exec(t.s.conn, "DROP INDEX main."+schema.QuoteSQLite(name)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func recordColumns(target *sqlite3.SQLiteConn, t schema.Table) error {
-	if err := exec(target, "DELETE FROM main."+schema.ColumnsTable+" WHERE table_name = ?", t.Name); err != nil {
+// recordColumns keeps how the source declares the columns, where that is not kept already.
+func (t *Table) recordColumns() error {
+	kept, err := all(t.s.conn, "SELECT name, source_type, nullable, comment FROM main."+schema.ColumnsTable+" WHERE table_name = ? ORDER BY position", t.Name)
+	if err != nil {
 		return err
 	}
-	for i, c := range t.Columns {
-		err := exec(target, "INSERT INTO main."+schema.ColumnsTable+" VALUES (?, ?, ?, ?, ?, ?)",
+	same := len(kept) == len(t.t.Columns)
+	for i := 0; same && i < len(kept); i++ {
+		c := t.t.Columns[i]
+		nullable, _ := kept[i][2].(int64)
+		same = kept[i][0] == c.Name && kept[i][1] == c.Type && nullable == 1 == c.Nullable && kept[i][3] == c.Comment
+	}
+	if same {
+		return nil
+	}
+	if err := exec(t.s.conn, "DELETE FROM main."+schema.ColumnsTable+" WHERE table_name = ? COLLATE NOCASE", t.Name); err != nil {
+		return err
+	}
+	for i, c := range t.t.Columns {
+		err := exec(t.s.conn, "INSERT INTO main."+schema.ColumnsTable+" VALUES (?, ?, ?, ?, ?, ?)",
 			t.Name, int64(i+1), c.Name, c.Type, c.Nullable, c.Comment)
 		if err != nil {
 			return err
@@ -136,27 +286,18 @@ func recordColumns(target *sqlite3.SQLiteConn, t schema.Table) error {
 	return nil
 }
 
-func texts(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) ([]string, error) {
-	rows, err := conn.Query(query, args)
+func inSavepoint(conn *sqlite3.SQLiteConn, do func() error) error {
+	if err := exec(conn, "SAVEPOINT part"); err != nil {
+		return err
+	}
+	err := do()
+	if err != nil && conn.AutoCommit() {
+		return err // SQLite has rolled all back
+	}
 	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var out []string
-	row := make([]driver.Value, 1)
-	for {
-		err := rows.Next(row)
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		switch v := row[0].(type) {
-		case string:
-			out = append(out, v)
-		case []byte:
-			out = append(out, string(v))
+		if back := exec(conn, "ROLLBACK TO part"); back != nil {
+			return errors.Join(err, back)
 		}
 	}
+	return errors.Join(err, exec(conn, "RELEASE part"))
 }

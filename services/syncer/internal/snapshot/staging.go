@@ -1,165 +1,126 @@
-// Package snapshot keeps the SQLite file: it stages the rows of tables beside it, and publishes
-// all of them in one transaction, so that whoever reads the file sees the last complete snapshot.
-// It does not know where rows come from.
 package snapshot
 
 import (
-	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/gofrs/flock"
 	"github.com/mattn/go-sqlite3"
 
-	"carstock/pkg/dbconn"
 	"carstock/pkg/schema"
 )
 
-// Staging is a disposable SQLite file beside the target, into which rows are written as fast as
-// they come: without journal and without sync, since a crash only means to begin again.
+// Staging takes the rows of a pass. Where there is no target yet it is a new database that will
+// take the target's name. Else it is a disposable file attached to the target, and takes of a table
+// the rows that differ from the target's, or all rows if the two cannot be compared.
 type Staging struct {
-	target string
-	path   string
-	lock   *flock.Flock
+	file   *File
 	conn   *sqlite3.SQLiteConn
-	tables []schema.Table
+	fresh  bool
+	tables []*Table
+	schema int64 // the target's schema_version when it was read
 }
 
-// Stage begins a staging file for target, whose folder is made if it is missing. What an earlier
-// pass has left behind by being killed is removed.
-func Stage(target string) (*Staging, error) {
-	dir, base := filepath.Split(target)
-	if err := os.MkdirAll(filepath.Clean(dir), 0o755); err != nil {
-		return nil, fmt.Errorf("make folder of SYNC_PATH: %w", err)
+// Stage begins the staging.
+func (f *File) Stage() (*Staging, error) {
+	if err := f.removeStaging(); err != nil {
+		return nil, fmt.Errorf("SYNC_PATH: %w", err)
 	}
-	s := &Staging{target: target, path: filepath.Join(dir, "."+base+".staging"), lock: flock.New(filepath.Join(dir, "."+base+".lock"))}
-	locked, err := s.lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("SYNC_PATH: lock %s: %w", target, err)
+	s := &Staging{file: f, fresh: !f.exists()}
+	var err error
+	if s.fresh {
+		// A crash leaves nothing that is needed. The journal in memory lets a statement fail without
+		// harm to the rows before it, and costs next to nothing where pages are new.
+		s.conn, err = open(f.staging, "_journal_mode=MEMORY&_synchronous=OFF&_locking_mode=EXCLUSIVE")
+		if err != nil {
+			return nil, fmt.Errorf("SYNC_PATH: make staging file %s: %w", f.staging, explain(err))
+		}
+	} else if s.conn, err = f.openTarget(); err != nil {
+		return nil, err
+	} else if err = s.attach(); err != nil {
+		return nil, errors.Join(fmt.Errorf("SYNC_PATH: make staging file %s: %w", f.staging, explain(err)), s.Close())
 	}
-	if !locked {
-		return nil, fmt.Errorf("another syncer is at work on %s: wait for its end, or give this one a SYNC_PATH of its own", target)
+	// In the target this only reads: others go on writing to it.
+	if err := exec(s.conn, "BEGIN"); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
-	if err := errors.Join(check(target), s.remove()); err != nil {
-		return nil, errors.Join(err, s.lock.Unlock())
-	}
-	if s.conn, err = open(s.path, "_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE"); err != nil {
-		return nil, errors.Join(fmt.Errorf("make staging file %s: %w", s.path, err), s.lock.Unlock())
-	}
-	if err := s.exec("BEGIN"); err != nil {
+	if s.schema, err = one(s.conn, "PRAGMA main.schema_version"); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-// check finds out whether the target can be used before anything is read for it.
-func check(target string) error {
-	if _, err := os.Lstat(target); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	conn, err := open(target, "mode=rwc")
-	if err == nil {
-		_, err = texts(conn, "PRAGMA schema_version")
-		err = errors.Join(err, conn.Close())
-	}
-	if err != nil {
-		return fmt.Errorf("SYNC_PATH: %s: %w", target, err)
+func (s *Staging) attach() error {
+	for _, q := range []string{
+		"ATTACH " + quoteText(s.file.staging) + " AS staging",
+		"PRAGMA staging.journal_mode = MEMORY",
+		"PRAGMA staging.synchronous = OFF",
+		// A rename would else rewrite, or stumble over, the user's views of the table.
+		"PRAGMA legacy_alter_table = ON",
+	} {
+		if err := exec(s.conn, q); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// open connects to a file by the driver itself; see Writer for why.
-func open(path, parameters string) (*sqlite3.SQLiteConn, error) {
-	conn, err := (&sqlite3.SQLiteDriver{}).Open(dbconn.SQLiteDSN(path, parameters))
-	if err != nil {
-		return nil, err
+// Close gives up what was staged. It is to be called also after Publish.
+func (s *Staging) Close() error {
+	var errs []error
+	for _, t := range s.tables {
+		errs = append(errs, t.close())
 	}
-	return conn.(*sqlite3.SQLiteConn), nil
+	s.tables = nil
+	if s.conn != nil {
+		errs = append(errs, rollback(s.conn), s.conn.Close())
+		s.conn = nil
+	}
+	return errors.Join(append(errs, s.file.removeStaging())...)
 }
 
-func (s *Staging) exec(query string, args ...driver.Value) error {
-	return exec(s.conn, query, args...)
-}
-
-func exec(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) error {
-	_, err := conn.Exec(query, args)
+// sealed makes of the fresh database the target.
+func (s *Staging) sealed() error {
+	for _, q := range []string{"COMMIT", "PRAGMA locking_mode = NORMAL", "PRAGMA journal_mode = WAL"} {
+		if err := exec(s.conn, q); err != nil {
+			return explain(err)
+		}
+	}
+	err := s.conn.Close()
+	s.conn = nil
+	if err == nil {
+		err = syncFile(s.file.staging)
+	}
+	if err == nil {
+		// The log of a file that someone has removed would be taken for the new one's.
+		err = remove(s.file.path+"-wal", s.file.path+"-shm", s.file.path+"-journal")
+	}
+	if err == nil {
+		err = os.Rename(s.file.staging, s.file.path)
+	}
+	if err == nil {
+		err = syncFile(filepath.Dir(s.file.path))
+	}
 	return err
 }
 
-// Writer writes the rows of one table to the staging file.
-type Writer struct {
-	staging *Staging
-	table   schema.Table
-	insert  map[int]driver.Stmt // by number of rows
-}
-
-// Writer makes a table for rows to be written to.
-func (s *Staging) Writer(t schema.Table) (*Writer, error) {
-	if err := s.exec(t.CreateSQLite("main", t.Name)); err != nil {
-		return nil, fmt.Errorf("stage %s: %w", t.Name, err)
-	}
-	s.tables = append(s.tables, t)
-	return &Writer{staging: s, table: t, insert: map[int]driver.Stmt{}}, nil
-}
-
-// Write adds rows, given as their values one after the other.
-//
-// The statement is run by its Query and not by its Exec: the driver then binds all values and
-// steps in a single call into C, where Exec makes one call for each value.
-func (w *Writer) Write(args []driver.NamedValue) error {
-	n := len(args) / len(w.table.Columns)
-	stmt := w.insert[n]
-	if stmt == nil {
-		var err error
-		if stmt, err = w.staging.conn.Prepare(insert(w.table, n)); err != nil {
-			return fmt.Errorf("stage %s: %w", w.table.Name, err)
-		}
-		w.insert[n] = stmt
-	}
-	rows, err := stmt.(driver.StmtQueryContext).QueryContext(context.Background(), args)
-	if err == nil {
-		err = rows.Close()
-	}
+func syncFile(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("stage %s: %w", w.table.Name, err)
+		return err
 	}
-	return nil
+	return errors.Join(f.Sync(), f.Close())
 }
 
-// Close ends the writing of the table.
-func (w *Writer) Close() error {
-	var errs []error
-	for _, stmt := range w.insert {
-		errs = append(errs, stmt.Close())
-	}
-	return errors.Join(errs...)
-}
+func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-func insert(t schema.Table, rows int) string {
-	row := "(" + strings.TrimSuffix(strings.Repeat("?,", len(t.Columns)), ",") + ")"
-	return "INSERT INTO main." + schema.QuoteSQLite(t.Name) + " VALUES " +
-		strings.TrimSuffix(strings.Repeat(row+",", rows), ",")
-}
-
-// Close gives up the staging file. It is to be called also after Publish, when it has nothing left
-// to do but to remove the file.
-func (s *Staging) Close() error {
-	var err error
-	if s.conn != nil {
-		err = s.conn.Close()
-		s.conn = nil
+// quoted is a list of columns, each under a prefix such as "t.".
+func quoted(prefix string, columns []string) string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = prefix + schema.QuoteSQLite(c)
 	}
-	return errors.Join(err, s.remove(), s.lock.Unlock())
-}
-
-func (s *Staging) remove() error {
-	if err := os.Remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove staging file: %w", err)
-	}
-	return nil
+	return strings.Join(out, ", ")
 }

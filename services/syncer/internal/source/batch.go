@@ -1,12 +1,6 @@
 package source
 
-import (
-	"database/sql/driver"
-	"fmt"
-	"unsafe"
-
-	"carstock/pkg/schema"
-)
+import "database/sql/driver"
 
 // Size of a batch. SQLite gains nothing from more rows in an INSERT; long values end a batch
 // sooner, so that the memory in use is bounded whatever the rows hold.
@@ -31,7 +25,7 @@ type Batch struct {
 
 // BatchRows is how many rows of so many columns a batch holds at the most.
 func BatchRows(columns int) int {
-	return max(1, min(batchRows, maxArgs/columns))
+	return max(1, min(batchRows, (maxArgs-1)/columns)) // one parameter is left for their place
 }
 
 func (b *Batch) reset(columns int) {
@@ -44,26 +38,17 @@ func (b *Batch) reset(columns int) {
 
 func (b *Batch) full() bool { return b.Rows == b.limit || b.Bytes >= batchBytes }
 
-func (b *Batch) add(row []driver.Value, columns []schema.Column, convert []converter) error {
-	for i, v := range row {
-		if v != nil && convert[i] != nil {
-			var err error
-			if v, err = convert[i](v); err != nil {
-				return fmt.Errorf("column %s: %w", columns[i].Name, err)
-			}
-		}
-		if raw, ok := v.([]byte); ok {
-			// The driver reuses its buffer for the next row.
-			raw = b.keep(raw)
+func (b *Batch) append(v driver.Value, blob bool) {
+	if raw, ok := v.([]byte); ok {
+		// The driver reuses its buffer for the next row.
+		raw = b.keep(raw)
+		if blob {
 			v = raw
-			if columns[i].Kind != schema.Bytes {
-				v = unsafe.String(unsafe.SliceData(raw), len(raw))
-			}
+		} else {
+			v = view(raw)
 		}
-		b.Args = append(b.Args, driver.NamedValue{Ordinal: len(b.Args) + 1, Value: v})
 	}
-	b.Rows++
-	return nil
+	b.Args = append(b.Args, driver.NamedValue{Ordinal: len(b.Args) + 1, Value: v})
 }
 
 // keep copies p into the batch. When the space runs out it takes a larger one; what has been kept

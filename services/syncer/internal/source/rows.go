@@ -11,25 +11,41 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Rows sends all rows of t to the channel that full is, in batches taken from the channel empty,
-// which their receiver gives back. It returns when the last batch has been sent or ctx has ended.
+// Query says which rows of a table are read.
+type Query struct {
+	Table     schema.Table
+	Watermark string // column whose greatest value is found out; "" for none
+	Since     any    // the least watermark of the rows that are read, a string or an int64; nil reads all rows
+}
+
+// Result is what was found out while reading.
+type Result struct {
+	Warnings  []Warning
+	Watermark string // the greatest; "" if there was none
+}
+
+// Rows sends the rows that q asks for to the channel that full is, in batches taken from the
+// channel empty, which their receiver gives back. It returns when the last batch has been sent or
+// ctx has ended. Rows that end before the server says so are an error.
 //
 // The rows come by the driver's own interface, in the binary protocol: without database/sql's
 // conversions, and with every FLOAT in full, of which the text protocol prints about six digits.
-func (r *Reader) Rows(ctx context.Context, t schema.Table, empty <-chan *Batch, full chan<- *Batch) error {
-	return r.conn.Raw(func(dc any) (err error) {
+func (r *Reader) Rows(ctx context.Context, q Query, how Values, empty <-chan *Batch, full chan<- *Batch) (Result, error) {
+	d := newDecoder(q, how)
+	err := r.conn.Raw(func(dc any) (err error) {
 		// Closing the rows reads what is left of them, unless the context has ended and the
 		// connection with it.
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, selectAll(t))
+		query, args := selectRows(q)
+		stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 		if err != nil {
-			return fmt.Errorf("read %s: %w", t.Name, err)
+			return err
 		}
 		defer func() { _ = stmt.Close() }()
-		rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, nil)
+		rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 		if err != nil {
-			return fmt.Errorf("read %s: %w", t.Name, err)
+			return err
 		}
 		defer func() {
 			if err != nil {
@@ -37,33 +53,37 @@ func (r *Reader) Rows(ctx context.Context, t schema.Table, empty <-chan *Batch, 
 			}
 			_ = rows.Close()
 		}()
-		return send(ctx, rows, t, empty, full)
+		return send(ctx, rows, d, empty, full)
 	})
+	if err != nil {
+		if d.rows > 0 {
+			return Result{}, fmt.Errorf("read %s: after %d rows: %w", q.Table.Name, d.rows, err)
+		}
+		return Result{}, fmt.Errorf("read %s: %w", q.Table.Name, err)
+	}
+	return Result{Warnings: d.warnings, Watermark: d.greatest}, nil
 }
 
-func send(ctx context.Context, rows driver.Rows, t schema.Table, empty <-chan *Batch, full chan<- *Batch) error {
-	row := make([]driver.Value, len(t.Columns))
-	convert := converters(t.Columns)
-	var done int64
+func send(ctx context.Context, rows driver.Rows, d *decoder, empty <-chan *Batch, full chan<- *Batch) error {
+	row := make([]driver.Value, len(d.columns))
 	for {
 		var b *Batch
 		select {
 		case b = <-empty:
-			b.reset(len(t.Columns))
+			b.reset(len(d.columns))
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 		var err error
 		for err == nil && !b.full() {
 			if err = rows.Next(row); err == nil {
-				err = b.add(row, t.Columns, convert)
+				err = d.add(b, row)
 			}
 		}
 		end := errors.Is(err, io.EOF)
 		if err != nil && !end {
-			return fmt.Errorf("read %s: row %d: %w", t.Name, done+int64(b.Rows)+1, err)
+			return err
 		}
-		done += int64(b.Rows)
 		if b.Rows > 0 {
 			select {
 			case full <- b:
@@ -77,11 +97,15 @@ func send(ctx context.Context, rows driver.Rows, t schema.Table, empty <-chan *B
 	}
 }
 
-// selectAll names the columns, so that one added since they were read cannot shift the others.
-func selectAll(t schema.Table) string {
-	names := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
+// selectRows names the columns, so that one added since they were read cannot shift the others.
+func selectRows(q Query) (string, []driver.NamedValue) {
+	names := make([]string, len(q.Table.Columns))
+	for i, c := range q.Table.Columns {
 		names[i] = schema.QuoteMySQL(c.Name)
 	}
-	return "SELECT " + strings.Join(names, ", ") + " FROM " + schema.QuoteMySQL(t.Name)
+	query := "SELECT " + strings.Join(names, ", ") + " FROM " + schema.QuoteMySQL(q.Table.Name)
+	if q.Since == nil {
+		return query, nil
+	}
+	return query + " WHERE " + schema.QuoteMySQL(q.Watermark) + " >= ?", []driver.NamedValue{{Ordinal: 1, Value: q.Since}}
 }

@@ -42,6 +42,16 @@ func (r *Reader) Table(ctx context.Context, name string) (schema.Table, error) {
 	return schema.FromMySQL(ctx, r.tx, name)
 }
 
+// Estimate is the server's own guess of a table's rows; 0 if it has none, as for most views.
+func (r *Reader) Estimate(ctx context.Context, name string) (int64, error) {
+	var n sql.NullInt64
+	err := r.tx.GetContext(ctx, &n, "SELECT table_rows FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?", name)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return n.Int64, err
+}
+
 // Close ends the transaction and gives the connection back.
 func (r *Reader) Close() error {
 	_ = r.tx.Rollback() // fails where the connection is lost, and the transaction with it

@@ -1,70 +1,267 @@
 package source
 
 import (
+	"bytes"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
+	"unsafe"
 
 	"carstock/pkg/schema"
 )
 
+// Warning is what could not be stored as it is, counted per column and kind.
+type Warning struct {
+	Column string `json:"column"`
+	Text   string `json:"text"`
+	Count  int64  `json:"count"`
+	First  string `json:"first"` // the key of the first row that it is about, or its number
+}
+
+// Values says how values are stored that SQLite has no equal of.
+type Values struct {
+	NullZeroDates bool // store a date such as 0000-00-00 as NULL
+	FailZeroDates bool // take it for an error
+}
+
 // converter makes of a value, as the driver gives it, the one that SQLite stores. It sees no NULL.
-type converter func(driver.Value) (driver.Value, error)
+// A text says what to warn of; "" is nothing.
+type converter func(driver.Value) (v driver.Value, warning string, err error)
 
 // converters has nil for the columns whose values are stored as they come.
-func converters(columns []schema.Column) []converter {
+func converters(columns []schema.Column, how Values) []converter {
 	cs := make([]converter, len(columns))
 	for i, c := range columns {
 		switch c.Kind {
 		case schema.Integer:
-			if c.Unsigned {
+			if c.Unsigned && c.SQLiteType() == "INTEGER" {
 				cs[i] = unsigned
 			}
 		case schema.Bit:
 			cs[i] = bits
+			if c.SQLiteType() == "TEXT" {
+				cs[i] = bitsAsText
+			}
 		case schema.Float:
 			cs[i] = single
+		case schema.Decimal:
+			if c.SQLiteType() == "NUMERIC" {
+				cs[i] = numeric
+			}
+		case schema.Date, schema.DateTime, schema.Timestamp:
+			if how.NullZeroDates {
+				cs[i] = nullZeroDate
+			} else if how.FailZeroDates {
+				cs[i] = failZeroDate
+			}
 		}
 	}
 	return cs
 }
 
-// unsigned keeps integers that SQLite cannot hold from being stored as something else. The driver
-// gives such a BIGINT UNSIGNED as text.
-func unsigned(v driver.Value) (driver.Value, error) {
-	if text, ok := v.([]byte); ok {
-		return nil, beyond(string(text))
-	}
-	return v, nil
+// TooBig is the error of an integer that only a column of texts can hold.
+type TooBig struct {
+	Column string
+	Value  string
+	Row    string // its key, or its number
 }
 
-func beyond(text string) error {
-	return fmt.Errorf("%s is beyond SQLite's largest integer, 9223372036854775807", text)
+func (e *TooBig) Error() string {
+	return e.Value + " is beyond 9223372036854775807, SQLite's largest integer"
+}
+
+// unsigned finds integers that SQLite cannot hold, which the driver gives as text.
+func unsigned(v driver.Value) (driver.Value, string, error) {
+	if text, ok := v.([]byte); ok {
+		return nil, "", &TooBig{Value: string(text)}
+	}
+	return v, "", nil
 }
 
 // bits reads a BIT, which comes as bytes, the highest first.
-func bits(v driver.Value) (driver.Value, error) {
-	raw, ok := v.([]byte)
-	if !ok {
-		return v, nil
+func bits(v driver.Value) (driver.Value, string, error) {
+	u := bitsOf(v)
+	if u > math.MaxInt64 {
+		return nil, "", &TooBig{Value: strconv.FormatUint(u, 10)}
 	}
-	var u uint64
+	return int64(u), "", nil
+}
+
+func bitsAsText(v driver.Value) (driver.Value, string, error) {
+	return strconv.FormatUint(bitsOf(v), 10), "", nil
+}
+
+func bitsOf(v driver.Value) (u uint64) {
+	raw, _ := v.([]byte)
 	for _, b := range raw {
 		u = u<<8 | uint64(b)
 	}
-	if u > math.MaxInt64 {
-		return nil, beyond(strconv.FormatUint(u, 10))
-	}
-	return int64(u), nil
+	return u
 }
 
 // single gives a FLOAT as the shortest decimal that is that number in single precision: 0.1, and
 // not 0.10000000149011612, which is what its bits are in double precision.
-func single(v driver.Value) (driver.Value, error) {
+func single(v driver.Value) (driver.Value, string, error) {
 	f, ok := v.(float32)
 	if !ok {
-		return v, nil
+		return v, "", nil
 	}
-	return strconv.ParseFloat(strconv.FormatFloat(float64(f), 'g', -1, 32), 64)
+	var digits [32]byte
+	d, err := parseFloat(strconv.AppendFloat(digits[:0], float64(f), 'g', -1, 32))
+	return d, "", err
+}
+
+// numeric gives a DECIMAL as the number that SQLite makes of its text. Up to 15 digits that is
+// exact; more, which only SYNC_DECIMAL=numeric lets come here, may not be.
+func numeric(v driver.Value) (driver.Value, string, error) {
+	text, ok := v.([]byte)
+	if !ok {
+		return v, "", nil
+	}
+	whole, fraction, _ := bytes.Cut(text, []byte("."))
+	if len(bytes.Trim(fraction, "0")) == 0 {
+		if i, err := strconv.ParseInt(view(whole), 10, 64); err == nil {
+			return i, "", nil
+		}
+	}
+	f, err := parseFloat(text)
+	if err != nil {
+		return nil, "", fmt.Errorf("%q is no number", text)
+	}
+	if len(text) > 16 { // else it has 15 digits at the most
+		var back [400]byte
+		if !bytes.Equal(strconv.AppendFloat(back[:0], f, 'f', len(fraction), 64), text) {
+			return f, "more digits than a REAL holds: rounded, as SYNC_DECIMAL=numeric asks", nil
+		}
+	}
+	return f, "", nil
+}
+
+func isZeroDate(v driver.Value) bool {
+	t, ok := v.([]byte)
+	return ok && len(t) >= 10 && (string(t[5:7]) == "00" || string(t[8:10]) == "00")
+}
+
+func nullZeroDate(v driver.Value) (driver.Value, string, error) {
+	if isZeroDate(v) {
+		return nil, "a zero date: stored as NULL, as SYNC_ZERO_DATES=null asks", nil
+	}
+	return v, "", nil
+}
+
+func failZeroDate(v driver.Value) (driver.Value, string, error) {
+	if isZeroDate(v) {
+		return nil, "", fmt.Errorf("%s is no date, and SYNC_ZERO_DATES=fail", v)
+	}
+	return v, "", nil
+}
+
+func parseFloat(text []byte) (float64, error) {
+	f, err := strconv.ParseFloat(view(text), 64)
+	if errors.Is(err, strconv.ErrRange) {
+		return f, nil
+	}
+	return f, err
+}
+
+// view is a string over the bytes, for as long as they do not change.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// decoder turns the rows of a table, as the driver gives them, into those that are stored.
+type decoder struct {
+	columns   []schema.Column
+	convert   []converter
+	key       []int // columns that identify a row
+	watermark int   // column of which the greatest value is kept; -1 for none
+	greatest  string
+	rows      int64
+	warnings  []Warning
+}
+
+func newDecoder(q Query, how Values) *decoder {
+	d := &decoder{columns: q.Table.Columns, convert: converters(q.Table.Columns, how), watermark: -1}
+	for i, c := range q.Table.Columns {
+		if c.Name == q.Watermark {
+			d.watermark = i
+		}
+		for _, name := range q.Table.Key {
+			if c.Name == name {
+				d.key = append(d.key, i)
+			}
+		}
+		if c.Kind == schema.Unknown {
+			d.warnings = append(d.warnings, Warning{Column: c.Name, Text: "type " + c.Type + " is not known: stored as TEXT", First: "every row"})
+		}
+	}
+	return d
+}
+
+// add appends a row to the batch.
+func (d *decoder) add(b *Batch, row []driver.Value) error {
+	d.rows++
+	if d.watermark >= 0 && row[d.watermark] != nil {
+		d.see(row[d.watermark])
+	}
+	for i, v := range row {
+		if v != nil && d.convert[i] != nil {
+			converted, warning, err := d.convert[i](v)
+			if err != nil {
+				var big *TooBig
+				if errors.As(err, &big) {
+					big.Column, big.Row = d.columns[i].Name, d.rowName(row)
+				}
+				return fmt.Errorf("%s: column %s: %w", d.rowName(row), d.columns[i].Name, err)
+			}
+			if warning != "" {
+				d.warn(d.columns[i].Name, warning, row)
+			}
+			v = converted
+		}
+		b.append(v, d.columns[i].Kind == schema.Bytes)
+	}
+	b.Rows++
+	return nil
+}
+
+func (d *decoder) warn(column, text string, row []driver.Value) {
+	for i := range d.warnings {
+		if w := &d.warnings[i]; w.Column == column && w.Text == text {
+			w.Count++
+			return
+		}
+	}
+	d.warnings = append(d.warnings, Warning{Column: column, Text: text, Count: 1, First: d.rowName(row)})
+}
+
+// rowName names a row by its key, or by its number.
+func (d *decoder) rowName(row []driver.Value) string {
+	if len(d.key) == 0 {
+		return fmt.Sprintf("row %d", d.rows)
+	}
+	parts := make([]string, len(d.key))
+	for i, k := range d.key {
+		parts[i] = d.columns[k].Name + "=" + text(row[k])
+	}
+	return strings.Join(parts, ", ")
+}
+
+func text(v driver.Value) string {
+	if b, ok := v.([]byte); ok {
+		return string(b)
+	}
+	return fmt.Sprint(v)
+}
+
+// see keeps the greatest watermark. Dates and times compare as texts: a column's have one form.
+func (d *decoder) see(v driver.Value) {
+	if i, ok := v.(int64); ok {
+		if greatest, err := strconv.ParseInt(d.greatest, 10, 64); err != nil || i > greatest {
+			d.greatest = strconv.FormatInt(i, 10)
+		}
+	} else if b, ok := v.([]byte); ok && string(b) > d.greatest {
+		d.greatest = string(b)
+	}
 }

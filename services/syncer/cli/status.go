@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"carstock/pkg/settings"
+	"carstock/services/syncer/internal/config"
+	"carstock/services/syncer/internal/snapshot"
+)
+
+// errStale is the error of a snapshot that is older than --max-age.
+var errStale = errors.New("stale")
+
+// status is what the file tells of itself.
+type status struct {
+	File     string        `json:"file"`
+	Snapshot *snapshot.Run `json:"snapshot"` // the last good run; null if there is none
+	Age      float64       `json:"age_seconds,omitempty"`
+	Failures int           `json:"failures_since"` // runs that failed or were refused after it
+	Last     *snapshot.Run `json:"last"`
+}
+
+func statusCommand(file *string) *cobra.Command {
+	var asJSON bool
+	var maxAge time.Duration
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Tell how old the snapshot is, and what the last runs did",
+		Long: `Tells how old the snapshot is, and what the last runs did. Reads the file SYNC_PATH alone, and
+needs no database: with --max-age it serves as a health check.`,
+		Example: `  syncer status
+  syncer status --max-age 1h     exit code 4 if the snapshot is older, or if there is none`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			path, err := config.LoadPath(*file)
+			if err != nil {
+				return err
+			}
+			if maxAge < 0 {
+				return settings.Wrong(fmt.Errorf("--max-age %s: expected a time above 0", maxAge))
+			}
+			s, err := readStatus(path)
+			if err != nil && maxAge == 0 {
+				return err
+			}
+			if err == nil && asJSON {
+				e := json.NewEncoder(cmd.OutOrStdout())
+				e.SetIndent("", "  ")
+				err = e.Encode(s)
+			} else if err == nil {
+				err = printStatus(cmd.OutOrStdout(), s)
+			}
+			switch {
+			case maxAge == 0:
+				return err
+			case err != nil:
+				return fmt.Errorf("%w: there is no snapshot: %w", errStale, err)
+			case s.Snapshot == nil:
+				return fmt.Errorf("%w: there is no snapshot yet in %s", errStale, path)
+			case s.Age > maxAge.Seconds():
+				return fmt.Errorf("%w: the snapshot is %s old, more than %s", errStale, time.Duration(s.Age*float64(time.Second)).Round(time.Second), maxAge)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().DurationVar(&maxAge, "max-age", 0, "exit with code 4 if the snapshot is older")
+	return cmd
+}
+
+func readStatus(path string) (status, error) {
+	runs, err := snapshot.Runs(path, 100)
+	s := status{File: path}
+	if err != nil || len(runs) == 0 {
+		return s, err
+	}
+	s.Last = &runs[0]
+	for i := range runs {
+		if runs[i].Status == snapshot.OK {
+			s.Snapshot = &runs[i]
+			// The data are of the instant at which the run began to read.
+			s.Age = time.Since(runs[i].Started).Seconds()
+			break
+		}
+		s.Failures++
+	}
+	return s, nil
+}
+
+func printStatus(w io.Writer, s status) error {
+	if s.Snapshot == nil {
+		fmt.Fprintf(w, "%s has no snapshot yet\n", s.File)
+	} else {
+		fmt.Fprintf(w, "%s is of %s (%s), from %s\n", s.File, s.Snapshot.Started.Format(time.RFC3339), humanize.Time(s.Snapshot.Started), s.Snapshot.Source)
+		tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+		for _, t := range s.Snapshot.Tables {
+			fmt.Fprintf(tw, "  %s -> %s\t%s rows\t%s\t%.1f s\n", t.View, t.Table, humanize.Comma(t.Rows), counts(t), t.Seconds)
+		}
+		if err := tw.Flush(); err != nil {
+			return err
+		}
+	}
+	if s.Failures > 0 {
+		fmt.Fprintf(w, "%d runs since then have published nothing; the last, at %s, %s: %s\n", s.Failures, s.Last.Started.Format(time.RFC3339), s.Last.Status, s.Last.Error)
+	}
+	return nil
+}

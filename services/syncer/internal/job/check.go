@@ -1,0 +1,143 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"carstock/pkg/dbconn"
+	"carstock/services/syncer/internal/config"
+	"carstock/services/syncer/internal/source"
+)
+
+// Findings is what Check has found out.
+type Findings struct {
+	Source   string        `json:"source"`
+	Server   source.Server `json:"server"`
+	Views    []ViewFinding `json:"views"`
+	File     string        `json:"file"`
+	FileSize int64         `json:"file_bytes"`
+	DiskFree uint64        `json:"disk_free_bytes"`
+}
+
+// ViewFinding is what Check has found out about one entry of SYNC_VIEWS.
+type ViewFinding struct {
+	View      string   `json:"view"`
+	Table     string   `json:"table"`
+	Key       []string `json:"key"`
+	Columns   []Stored `json:"columns"`
+	Estimate  int64    `json:"estimated_rows"`      // 0 if the server does not tell
+	Suggested string   `json:"suggested,omitempty"` // an entry with a key, where there is none
+	Problem   string   `json:"problem,omitempty"`
+}
+
+// Stored is a column and how it will be stored.
+type Stored struct {
+	Name   string `json:"name"`
+	Source string `json:"source_type"`
+	SQLite string `json:"sqlite_type"`
+}
+
+// Check looks at all that a pass needs, and copies nothing. Problems of single views are among the
+// findings; the error is of what stops all of them.
+func Check(ctx context.Context, c config.Config) (f Findings, err error) {
+	f.Source, f.File = c.DB.Where(), c.Sync.Path
+	if err := f.target(); err != nil {
+		return f, err
+	}
+	db, err := dbconn.Open(ctx, c.DB)
+	if err != nil {
+		return f, err
+	}
+	defer func() { _ = db.Close() }()
+	reader, err := source.Begin(ctx, db)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	if f.Server, err = reader.Inspect(ctx); err != nil {
+		return f, err
+	}
+	for _, v := range c.Sync.Views {
+		finding, err := checkView(ctx, reader, c.Sync, v)
+		if err != nil {
+			finding.Problem = err.Error()
+		}
+		f.Views = append(f.Views, finding)
+	}
+	return f, nil
+}
+
+func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v config.View) (ViewFinding, error) {
+	f := ViewFinding{View: v.Name, Table: v.Table}
+	t, err := reader.Table(ctx, v.Name)
+	if err != nil {
+		return f, err
+	}
+	given := s.Strategy
+	s.Strategy = config.Snapshot // a missing key is what is looked for below
+	if err := settle(&t, &v, s); err != nil {
+		return f, err
+	}
+	f.Key = t.Key
+	for _, c := range t.Columns {
+		f.Columns = append(f.Columns, Stored{c.Name, c.Type, c.SQLiteType()})
+	}
+	if f.Estimate, err = reader.Estimate(ctx, v.Name); err != nil {
+		return f, err
+	}
+	for _, k := range t.Key {
+		if column(t, k).Name == "" {
+			return f, fmt.Errorf("SYNC_VIEWS: there is no column %s for the key", k)
+		}
+	}
+	if len(t.Key) > 0 {
+		return f, nil
+	}
+	unique, err := reader.UniqueColumns(ctx, t)
+	if err != nil {
+		return f, err
+	}
+	if unique != nil {
+		f.Suggested = v.Name
+		if v.Table != v.Name {
+			f.Suggested += "=" + v.Table
+		}
+		f.Suggested += "(" + strings.Join(unique, ", ") + ")"
+	}
+	if given == config.Upsert {
+		return f, errors.New("SYNC_STRATEGY=upsert needs a key")
+	}
+	return f, nil
+}
+
+// target looks at the file's folder: the nearest that there is, since a pass makes the others.
+func (f *Findings) target() error {
+	if info, err := os.Stat(f.File); err == nil {
+		f.FileSize = info.Size()
+	}
+	dir, err := filepath.Abs(filepath.Dir(f.File))
+	if err != nil {
+		return fmt.Errorf("SYNC_PATH: %w", err)
+	}
+	for {
+		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	if err := unix.Access(dir, unix.W_OK); err != nil {
+		return fmt.Errorf("SYNC_PATH: this user may not write in %s: %w", dir, err)
+	}
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		return fmt.Errorf("SYNC_PATH: %s: %w", dir, err)
+	}
+	f.DiskFree = fs.Bavail * uint64(fs.Bsize)
+	return nil
+}

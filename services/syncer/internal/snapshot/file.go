@@ -1,0 +1,210 @@
+// Package snapshot keeps the SQLite file: it stages rows beside it, compares them with what the
+// file has, and publishes the difference of all tables in one transaction, so that whoever reads
+// the file sees the last complete snapshot. It does not know where rows come from.
+package snapshot
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"database/sql/driver"
+
+	"github.com/gofrs/flock"
+	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/dbconn"
+)
+
+// File is the SQLite file, for as long as this process has the lock beside it.
+type File struct {
+	path    string
+	staging string
+	lock    *flock.Flock
+}
+
+// Busy is the error of a file at which another syncer is at work.
+type Busy struct {
+	PID   int       `json:"pid"`
+	Host  string    `json:"host"`
+	Since time.Time `json:"since"`
+}
+
+func (b *Busy) Error() string {
+	return fmt.Sprintf("another syncer, process %d on %s, has been at work on it since %s", b.PID, b.Host, b.Since.Format(time.RFC3339))
+}
+
+// Lock takes the file for this process; its folder is made if it is missing. What an earlier pass
+// has left behind by being killed is removed. The error is a *Busy if another process has it.
+func Lock(path string) (*File, error) {
+	path = filepath.Clean(path)
+	// The files beside it belong to the file itself, by whatever link it was named.
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	dir, base := filepath.Split(path)
+	if err := os.MkdirAll(filepath.Clean(dir), 0o755); err != nil {
+		return nil, fmt.Errorf("SYNC_PATH: make folder: %w", err)
+	}
+	f := &File{
+		path:    path,
+		staging: filepath.Join(dir, "."+base+".staging"),
+		lock:    flock.New(filepath.Join(dir, "."+base+".lock"), flock.SetFlag(os.O_CREATE|os.O_RDWR)),
+	}
+	locked, err := f.lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("SYNC_PATH: lock %s: %w", path, err)
+	}
+	if !locked {
+		busy := &Busy{Host: "this host"}
+		if text, err := os.ReadFile(f.lock.Path()); err == nil {
+			_ = json.Unmarshal(text, busy) // its holder may not have written it yet
+		}
+		return nil, busy
+	}
+	host, _ := os.Hostname()
+	text, err := json.Marshal(Busy{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
+	if err == nil {
+		err = os.WriteFile(f.lock.Path(), text, 0o644) // the lock stays: it is on the file, not on its content
+	}
+	if err == nil {
+		err = f.removeStaging()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("SYNC_PATH: %w", err), f.lock.Unlock())
+	}
+	return f, nil
+}
+
+// Unlock gives the file back.
+func (f *File) Unlock() error { return f.lock.Unlock() }
+
+func (f *File) exists() bool {
+	_, err := os.Stat(f.path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+func (f *File) removeStaging() error { return remove(f.staging) }
+
+func remove(paths ...string) error {
+	var errs []error
+	for _, p := range paths {
+		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// busyTimeout is how long another program's lock is waited for, in milliseconds.
+const busyTimeout = "10000"
+
+// openTarget opens the file itself.
+func (f *File) openTarget() (*sqlite3.SQLiteConn, error) {
+	conn, err := open(f.path, "_journal_mode=WAL&_synchronous=NORMAL&_foreign_keys=false&_busy_timeout="+busyTimeout)
+	if err == nil {
+		_, err = one(conn, "PRAGMA schema_version") // reads it: opening does not
+	}
+	if err != nil {
+		if conn != nil {
+			_ = conn.Close()
+		}
+		return nil, fmt.Errorf("SYNC_PATH: open %s: %w", f.path, explain(err))
+	}
+	return conn, nil
+}
+
+// explain adds to SQLite's own words what is to be done.
+func explain(err error) error {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case sqlite3.ErrBusy, sqlite3.ErrLocked:
+		return fmt.Errorf("another program holds a lock on it: end its transaction (%w)", err)
+	case sqlite3.ErrNotADB:
+		return fmt.Errorf("it is not a SQLite file: choose another path (%w)", err)
+	case sqlite3.ErrCorrupt:
+		return fmt.Errorf("the file is damaged: move it away, and the next pass makes a new one (%w)", err)
+	case sqlite3.ErrReadonly, sqlite3.ErrCantOpen, sqlite3.ErrPerm:
+		return fmt.Errorf("this user must be able to write it, and in its folder (%w)", err)
+	case sqlite3.ErrFull:
+		return fmt.Errorf("the disk is full: a pass needs room for the changed rows twice (%w)", err)
+	}
+	return err
+}
+
+// open connects to a file by the driver itself: see Table.Write for why.
+func open(path, parameters string) (*sqlite3.SQLiteConn, error) {
+	conn, err := (&sqlite3.SQLiteDriver{}).Open(dbconn.SQLiteDSN(path, parameters))
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*sqlite3.SQLiteConn), nil
+}
+
+func exec(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) error {
+	_, err := conn.Exec(query, args)
+	return err
+}
+
+// all reads the whole result of a small query.
+func all(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) (out [][]driver.Value, err error) {
+	rows, err := conn.Query(query, args)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for {
+		row := make([]driver.Value, len(rows.Columns()))
+		if err := rows.Next(row); errors.Is(err, io.EOF) {
+			return out, nil
+		} else if err != nil {
+			return nil, err
+		}
+		for i, v := range row {
+			if b, ok := v.([]byte); ok {
+				row[i] = string(b) // the driver gives some texts as bytes
+			}
+		}
+		out = append(out, row)
+	}
+}
+
+// one is the single number that a query gives; 0 for none.
+func one(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) (int64, error) {
+	rows, err := all(conn, query, args...)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	n, _ := rows[0][0].(int64)
+	return n, nil
+}
+
+func inTx(conn *sqlite3.SQLiteConn, do func() error) error {
+	if err := exec(conn, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := do()
+	if err == nil {
+		err = exec(conn, "COMMIT")
+	}
+	if err != nil {
+		return errors.Join(err, rollback(conn))
+	}
+	return nil
+}
+
+// rollback is no error where SQLite has already rolled back, as it does when the disk is full.
+func rollback(conn *sqlite3.SQLiteConn) error {
+	if conn.AutoCommit() {
+		return nil
+	}
+	return exec(conn, "ROLLBACK")
+}

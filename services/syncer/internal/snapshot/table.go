@@ -1,0 +1,477 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/schema"
+)
+
+// Table is a table of the target while its rows are staged.
+type Table struct {
+	Name  string
+	Drift string // how the columns differ from those that the target has; "" for not at all
+
+	s        *Staging
+	t        schema.Table // as it will be in the target
+	old      *schema.Table
+	indexes  [][]string
+	staged   string // quoted, with its schema
+	seen     string // rowids of the target's rows that have arrived
+	gone     string // rowids of those that have not
+	rowid    string // a name for the rowid, in both tables
+	compare  bool
+	rows     int64
+	inserts  map[int]driver.Stmt // by number of rows
+	finds    map[int]driver.Stmt
+	keyIndex []int
+	args     []driver.NamedValue
+}
+
+// Changes is what the arrived rows change in a table. Without a key, rows are told apart by their
+// place alone, and only Unchanged says something.
+type Changes struct {
+	Rows, Inserted, Updated, Deleted, Unchanged int64
+	Before                                      int64 // rows that the target has
+	Existed                                     bool  // whether the target has the table
+}
+
+// Begin makes room for the rows of t, which will be the table name of the target, with an index on
+// each of the indexes' columns.
+func (s *Staging) Begin(t schema.Table, name string, indexes [][]string) (*Table, error) {
+	table := &Table{Name: name, s: s, t: t, indexes: indexes, inserts: map[int]driver.Stmt{}, finds: map[int]driver.Stmt{}}
+	if err := table.begin(); err != nil {
+		return nil, fmt.Errorf("stage %s: %w", name, explain(err))
+	}
+	s.tables = append(s.tables, table)
+	return table, nil
+}
+
+func (t *Table) begin() error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	for _, k := range t.t.Key {
+		t.keyIndex = append(t.keyIndex, slices.IndexFunc(t.t.Columns, func(c schema.Column) bool { return c.Name == k }))
+	}
+	if t.s.fresh {
+		t.staged = "main." + schema.QuoteSQLite(t.Name)
+		return exec(t.s.conn, t.t.CreateSQLite("main", t.Name))
+	}
+	var err error
+	if t.old, err = t.s.existing(t.Name); err != nil {
+		return err
+	}
+	if t.old != nil {
+		t.inherit()
+		t.Drift = drift(*t.old, t.t)
+	}
+	t.rowid = rowidName(t.t)
+	t.compare = t.old != nil && t.Drift == "" && t.rowid != ""
+	n := len(t.s.tables)
+	t.staged = fmt.Sprintf("staging.rows_%d", n)
+	t.seen, t.gone = fmt.Sprintf("staging.seen_%d", n), fmt.Sprintf("staging.gone_%d", n)
+	for _, q := range []string{
+		t.t.CreateSQLite("staging", fmt.Sprintf("rows_%d", n)),
+		"CREATE TABLE " + t.seen + " (id INTEGER PRIMARY KEY)",
+		"CREATE TABLE " + t.gone + " (id INTEGER PRIMARY KEY)",
+	} {
+		if err := exec(t.s.conn, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check finds what no SQLite table can be.
+func (t *Table) check() error {
+	seen := map[string]string{}
+	for _, c := range t.t.Columns {
+		lower := strings.ToLower(c.Name)
+		if other, ok := seen[lower]; ok {
+			return fmt.Errorf("the columns %s and %s differ only in case, which SQLite does not tell apart: give one another name in the view", other, c.Name)
+		}
+		seen[lower] = c.Name
+	}
+	for _, k := range t.t.Key {
+		if !t.has(k) {
+			return fmt.Errorf("SYNC_VIEWS: there is no column %s for the key; there is: %s", k, strings.Join(names(t.t), ", "))
+		}
+	}
+	for _, index := range t.indexes {
+		for _, c := range index {
+			if !t.has(c) {
+				return fmt.Errorf("SYNC_INDEXES: there is no column %s; there is: %s", c, strings.Join(names(t.t), ", "))
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Table) has(column string) bool { return slices.Contains(names(t.t), column) }
+
+// inherit keeps a column of integers that once had to become one of texts.
+func (t *Table) inherit() {
+	t.t.Columns = slices.Clone(t.t.Columns)
+	for i, c := range t.t.Columns {
+		big := c.Kind == schema.Integer && c.Unsigned || c.Kind == schema.Bit
+		if j := slices.IndexFunc(t.old.Columns, func(o schema.Column) bool { return o.Name == c.Name }); big && j >= 0 && t.old.Columns[j].Type == "TEXT" {
+			t.t.Columns[i].Stored = "TEXT"
+		}
+	}
+}
+
+// Columns are the table's, as they are stored.
+func (t *Table) Columns() schema.Table { return t.t }
+
+// Write stages rows, given as their values one after the other. Those that the target has already
+// are only noted.
+//
+// The statement is run by its Query and not by its Exec: the driver then binds all values and
+// steps in a single call into C, where Exec makes one call for each value.
+func (t *Table) Write(args []driver.NamedValue) error {
+	n := len(args) / len(t.t.Columns)
+	if err := t.write(n, args); err != nil {
+		if reason := t.keyFault(args); reason != "" {
+			return fmt.Errorf("%s: %s", t.t.Name, reason)
+		}
+		return fmt.Errorf("stage %s: %w", t.Name, explain(err))
+	}
+	t.rows += int64(n)
+	return nil
+}
+
+func (t *Table) write(n int, args []driver.NamedValue) error {
+	insert, err := t.statement(t.inserts, n, t.insertSQL)
+	if err != nil {
+		return err
+	}
+	if !t.compare {
+		return run(insert, args)
+	}
+	if len(t.t.Key) == 0 {
+		return run(insert, append(args, driver.NamedValue{Ordinal: len(args) + 1, Value: t.rows}))
+	}
+	if err := run(insert, args); err != nil {
+		return err
+	}
+	find, err := t.statement(t.finds, n, t.findSQL)
+	if err != nil {
+		return err
+	}
+	t.args = t.args[:0]
+	for row := range n {
+		for _, k := range t.keyIndex {
+			t.args = append(t.args, driver.NamedValue{Ordinal: len(t.args) + 1, Value: args[row*len(t.t.Columns)+k].Value})
+		}
+	}
+	return run(find, t.args)
+}
+
+func (t *Table) statement(cache map[int]driver.Stmt, n int, sql func(int) string) (driver.Stmt, error) {
+	if stmt := cache[n]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := t.s.conn.Prepare(sql(n))
+	if err == nil {
+		cache[n] = stmt
+	}
+	return stmt, err
+}
+
+func run(stmt driver.Stmt, args []driver.NamedValue) error {
+	rows, err := stmt.(driver.StmtQueryContext).QueryContext(context.Background(), args)
+	if err != nil {
+		return err
+	}
+	return rows.Close()
+}
+
+// insertSQL stages n rows: all of them, or those that are not in the target as they are.
+func (t *Table) insertSQL(n int) string {
+	columns := len(t.t.Columns)
+	if !t.compare {
+		return "INSERT INTO " + t.staged + " VALUES " + parameters(n, columns, "")
+	}
+	var same []string
+	for i, c := range t.t.Columns {
+		same = append(same, fmt.Sprintf("t.%s IS NOT v.column%d", schema.QuoteSQLite(c.Name), i+1))
+	}
+	differs := strings.Join(same, " OR ")
+	target := "main." + schema.QuoteSQLite(t.Name)
+	if len(t.t.Key) == 0 {
+		// The place of a row is its rowid. The last parameter is how many have come before.
+		return "INSERT INTO " + t.staged + " (" + quoted("", names(t.t)) + ", " + t.rowid + ") SELECT v.* FROM (VALUES " +
+			parameters(n, columns, fmt.Sprintf("?%d + ", n*columns+1)) + fmt.Sprintf(") v LEFT JOIN %s t ON t.%s = v.column%d WHERE t.%[2]s IS NULL OR %[4]s",
+			target, t.rowid, columns+1, differs)
+	}
+	return "INSERT INTO " + t.staged + " SELECT v.* FROM (VALUES " + parameters(n, columns, "") + ") v LEFT JOIN " + target +
+		" t ON " + t.onKey("t", t.keyIndex) + " WHERE t." + t.rowid + " IS NULL OR " + differs
+}
+
+// findSQL notes which rows of the target the keys of n rows are.
+func (t *Table) findSQL(n int) string {
+	place := make([]int, len(t.keyIndex))
+	for i := range place {
+		place[i] = i
+	}
+	return "INSERT INTO " + t.seen + " SELECT t." + t.rowid + " FROM (VALUES " + parameters(n, len(place), "") + ") v JOIN main." +
+		schema.QuoteSQLite(t.Name) + " t ON " + t.onKey("t", place)
+}
+
+func (t *Table) onKey(alias string, values []int) string {
+	conditions := make([]string, len(t.t.Key))
+	for i, k := range t.t.Key {
+		conditions[i] = fmt.Sprintf("%s.%s = v.column%d", alias, schema.QuoteSQLite(k), values[i]+1)
+	}
+	return strings.Join(conditions, " AND ")
+}
+
+// parameters is n rows of numbered parameters; each row ends with its number, added to last, if
+// that is given.
+func parameters(n, columns int, last string) string {
+	var b strings.Builder
+	for row := range n {
+		if row > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("(")
+		for c := range columns {
+			if c > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(&b, "?%d", row*columns+c+1)
+		}
+		if last != "" {
+			fmt.Fprintf(&b, ", %s%d", last, row+1)
+		}
+		b.WriteString(")")
+	}
+	return b.String()
+}
+
+// keyFault says what is wrong with the key of one of these rows, which could not be staged; "" if
+// it is not that.
+func (t *Table) keyFault(args []driver.NamedValue) string {
+	columns, inBatch := len(t.t.Columns), map[string]bool{}
+	for row := 0; len(t.t.Key) > 0 && row < len(args)/columns; row++ {
+		var values []driver.Value
+		var words []string
+		for i, k := range t.keyIndex {
+			v := args[row*columns+k].Value
+			if v == nil {
+				return fmt.Sprintf("the key column %s is NULL in row %d: choose columns for the key that always have a value", t.t.Key[i], t.rows+int64(row)+1)
+			}
+			values = append(values, v)
+			words = append(words, fmt.Sprintf("%s=%v", t.t.Key[i], v))
+		}
+		name := strings.Join(words, ", ")
+		if inBatch[name] || t.arrived(values) {
+			return fmt.Sprintf("the key (%s) is not unique: two rows have %s; choose columns that identify a row", strings.Join(t.t.Key, ", "), name)
+		}
+		inBatch[name] = true
+	}
+	return ""
+}
+
+// arrived reports whether a row of that key has been staged or noted before.
+func (t *Table) arrived(key []driver.Value) bool {
+	conditions := make([]string, len(key))
+	for i, k := range t.t.Key {
+		conditions[i] = "t." + schema.QuoteSQLite(k) + " = ?"
+	}
+	where := strings.Join(conditions, " AND ")
+	n, err := one(t.s.conn, "SELECT count(*) FROM "+t.staged+" t WHERE "+where, key...)
+	if err == nil && n == 0 && t.compare {
+		n, err = one(t.s.conn, "SELECT count(*) FROM "+t.seen+" JOIN main."+schema.QuoteSQLite(t.Name)+" t ON t."+t.rowid+" = id WHERE "+where, key...)
+	}
+	return err == nil && n > 0
+}
+
+// Finish says what the rows change, after the last of them. With keep, rows of the target that have
+// not arrived stay.
+func (t *Table) Finish(keep bool) (Changes, error) {
+	c, err := t.finish(keep)
+	if err != nil {
+		return c, fmt.Errorf("compare %s: %w", t.Name, explain(err))
+	}
+	return c, nil
+}
+
+func (t *Table) finish(keep bool) (c Changes, err error) {
+	c.Rows = t.rows
+	if t.old == nil {
+		c.Inserted = c.Rows
+		return c, nil
+	}
+	c.Existed = true
+	target := "main." + schema.QuoteSQLite(t.Name)
+	if c.Before, err = one(t.s.conn, "SELECT count(*) FROM "+target); err != nil {
+		return c, err
+	}
+	if !t.compare {
+		return c, t.countRebuilt(&c, keep)
+	}
+	if len(t.t.Key) == 0 {
+		// The rows of the first places have arrived.
+		c.Inserted = max(0, c.Rows-c.Before)
+		if c.Updated, err = one(t.s.conn, "SELECT count(*) FROM "+t.staged); err != nil {
+			return c, err
+		}
+		c.Updated -= c.Inserted
+		c.Unchanged = c.Rows - c.Inserted - c.Updated
+		err = exec(t.s.conn, "INSERT INTO "+t.gone+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT BETWEEN 1 AND ?", c.Rows)
+	} else {
+		var matched, staged int64
+		if matched, err = one(t.s.conn, "SELECT count(*) FROM "+t.seen); err != nil {
+			return c, err
+		}
+		if staged, err = one(t.s.conn, "SELECT count(*) FROM "+t.staged); err != nil {
+			return c, err
+		}
+		c.Inserted = c.Rows - matched
+		c.Updated = staged - c.Inserted
+		c.Unchanged = matched - c.Updated
+		if keep || matched == c.Before {
+			return c, nil
+		}
+		err = exec(t.s.conn, "INSERT INTO "+t.gone+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT IN (SELECT id FROM "+t.seen+")")
+	}
+	if err == nil {
+		c.Deleted, err = one(t.s.conn, "SELECT count(*) FROM "+t.gone)
+	}
+	return c, err
+}
+
+// countRebuilt counts by the key, if the target has it too.
+func (t *Table) countRebuilt(c *Changes, keep bool) error {
+	for _, k := range t.t.Key {
+		if !slices.Contains(names(*t.old), k) {
+			c.Inserted, c.Deleted = c.Rows, c.Before
+			return nil
+		}
+	}
+	if len(t.t.Key) == 0 {
+		c.Inserted, c.Deleted = c.Rows, c.Before
+		return nil
+	}
+	conditions := make([]string, len(t.t.Key))
+	for i, k := range t.t.Key {
+		conditions[i] = "s." + schema.QuoteSQLite(k) + " = t." + schema.QuoteSQLite(k)
+	}
+	var err error
+	c.Updated, err = one(t.s.conn, "SELECT count(*) FROM main."+schema.QuoteSQLite(t.Name)+" t CROSS JOIN "+t.staged+" s ON "+strings.Join(conditions, " AND "))
+	c.Inserted = c.Rows - c.Updated
+	if !keep {
+		c.Deleted = c.Before - c.Updated
+	}
+	return err
+}
+
+func (t *Table) close() error {
+	var errs []error
+	for _, cache := range []map[int]driver.Stmt{t.inserts, t.finds} {
+		for _, stmt := range cache {
+			errs = append(errs, stmt.Close())
+		}
+		clear(cache)
+	}
+	return errors.Join(errs...)
+}
+
+func names(t schema.Table) []string {
+	out := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		out[i] = c.Name
+	}
+	return out
+}
+
+// rowidName is a name of the rowid that is no column's; "" if the columns have taken all three.
+func rowidName(t schema.Table) string {
+	for _, name := range []string{"rowid", "_rowid_", "oid"} {
+		if !slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) }) {
+			return name
+		}
+	}
+	return ""
+}
+
+// existing reads a table of the target: its columns with their types in SQLite, and its key. It is
+// nil if there is none, and an error if there is one that syncer has not made.
+func (s *Staging) existing(name string) (*schema.Table, error) {
+	kinds, err := all(s.conn, "SELECT type FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')", name)
+	if err != nil || len(kinds) == 0 {
+		return nil, err
+	}
+	ours, err := isOurs(s.conn, name)
+	if err != nil {
+		return nil, err
+	}
+	if !ours {
+		return nil, fmt.Errorf("the file has a %s %s that is not syncer's: rename it, or choose another name in SYNC_VIEWS, as in %[2]s=copy_of_%[2]s", kinds[0][0], name)
+	}
+	rows, err := all(s.conn, "SELECT name, type, pk FROM pragma_table_info(?, 'main') ORDER BY cid", name)
+	if err != nil {
+		return nil, err
+	}
+	t := &schema.Table{Name: name}
+	key := map[int64]string{}
+	for _, r := range rows {
+		column, _ := r[0].(string)
+		declared, _ := r[1].(string)
+		t.Columns = append(t.Columns, schema.Column{Name: column, Type: declared})
+		if place, _ := r[2].(int64); place > 0 {
+			key[place] = column
+		}
+	}
+	for i := range int64(len(key)) {
+		t.Key = append(t.Key, key[i+1])
+	}
+	return t, nil
+}
+
+func isOurs(conn *sqlite3.SQLiteConn, table string) (bool, error) {
+	n, err := one(conn, "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = ?", schema.ColumnsTable)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	n, err = one(conn, "SELECT count(*) FROM main."+schema.ColumnsTable+" WHERE table_name = ? COLLATE NOCASE", table)
+	return n > 0, err
+}
+
+// drift says how the columns of a table differ from those of old, a table of SQLite.
+func drift(old, now schema.Table) string {
+	var words []string
+	have := map[string]string{}
+	for _, c := range old.Columns {
+		have[c.Name] = c.Type
+	}
+	for _, c := range now.Columns {
+		was, ok := have[c.Name]
+		if !ok {
+			words = append(words, "+"+c.Name+" "+c.SQLiteType())
+		} else if was != c.SQLiteType() {
+			words = append(words, c.Name+" "+was+" -> "+c.SQLiteType())
+		}
+		delete(have, c.Name)
+	}
+	for _, c := range old.Columns {
+		if _, ok := have[c.Name]; ok {
+			words = append(words, "-"+c.Name)
+		}
+	}
+	if !slices.Equal(old.Key, now.Key) {
+		words = append(words, "key ("+strings.Join(old.Key, ", ")+") -> ("+strings.Join(now.Key, ", ")+")")
+	}
+	if len(words) == 0 && !slices.Equal(names(old), names(now)) {
+		words = append(words, "order of the columns")
+	}
+	return strings.Join(words, ", ")
+}
