@@ -37,7 +37,7 @@ check: ## modules tidy, both ways of building, the demo's stock as generated
 build: ## bin/syncer and bin/carapi
 	go build -o bin/ ./services/syncer ./services/carapi
 
-bench: ## syncer beside a hand-made pipeline, 1,000,000 rows
+bench: ## syncer beside a hand-made pipeline and beside reading alone, 1,000,000 rows (BENCH_ROWS)
 	deploy/testdb.sh --with-clients go test -run '^$$' -bench . -benchtime 1x -timeout 60m carstock/services/e2e
 
 up: ## MySQL, syncer and carapi in containers

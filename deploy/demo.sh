@@ -13,6 +13,18 @@ file=$dir/carstock.db
 
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
+# await PID LOG WORD VARIABLE PORT: until the log has the word, or the program has ended
+await() {
+	until grep -q "$3" "$2"; do
+		if ! kill -0 "$1" 2>/dev/null; then
+			cat "$2" >&2
+			echo "demo: if port $5 is taken, choose another: make demo $4=$(($5 + 1))" >&2
+			exit 1
+		fi
+		sleep 0.1
+	done
+}
+
 db_pid='' api_pid=''
 stop() {
 	trap - EXIT INT TERM
@@ -35,34 +47,19 @@ rm -f "$file" "$file-wal" "$file-shm"
 step "1. demodb, a MySQL server in memory, on 127.0.0.1:$db_port"
 bin/demodb -listen "127.0.0.1:$db_port" -sql deploy/mysql -database vehicles_db > "$dir/demodb.log" 2>&1 &
 db_pid=$!
-until grep -q ready "$dir/demodb.log"; do
-	if ! kill -0 "$db_pid" 2>/dev/null; then
-		db_pid=''
-		cat "$dir/demodb.log" >&2
-		echo "demo: if port $db_port is taken, choose another: make demo DEMO_DB_PORT=13307" >&2
-		exit 1
-	fi
-	sleep 0.1
-done
+await "$db_pid" "$dir/demodb.log" ready DEMO_DB_PORT "$db_port"
 cat "$dir/demodb.log"
 
 step "2. syncer sync: vehicles_view -> $file"
+# The DB_ variables of whoever runs this are put out of force.
 env DB_DRIVER=mysql DB_HOST=127.0.0.1 DB_PORT="$db_port" DB_SOCKET= DB_USER=syncer DB_PASSWORD=syncer-demo DB_PASSWORD_FILE= \
-	DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS=vehicles_view SYNC_PATH="$file" bin/syncer sync
+	DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_INDEXES='vehicles_view(make, model)' SYNC_PATH="$file" bin/syncer sync
 
 step "3. carapi, answering from the copy, on 127.0.0.1:$http_port"
 env DB_DRIVER=sqlite DB_PATH="$file" CARS_TABLE=vehicles_view API_KEY="$key" HTTP_ADDR="127.0.0.1:$http_port" \
 	bin/carapi > "$dir/carapi.log" 2>&1 &
 api_pid=$!
-until grep -q listening "$dir/carapi.log"; do
-	if ! kill -0 "$api_pid" 2>/dev/null; then
-		api_pid=''
-		cat "$dir/carapi.log" >&2
-		echo "demo: if port $http_port is taken, choose another: make demo DEMO_HTTP_PORT=8081" >&2
-		exit 1
-	fi
-	sleep 0.1
-done
+await "$api_pid" "$dir/carapi.log" listening DEMO_HTTP_PORT "$http_port"
 
 url=http://127.0.0.1:$http_port
 cat <<EOF
