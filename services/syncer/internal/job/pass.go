@@ -106,6 +106,10 @@ func stage(ctx context.Context, c config.Config, o Options, reader *source.Reade
 		return r, nil, err
 	}
 	for _, w := range found.Warnings {
+		if w.Count == 0 { // it is about the column as such
+			r.Warnings = append(r.Warnings, w.Column+": "+w.Text)
+			continue
+		}
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s (%s values, first at %s)", w.Column, w.Text, humanize.Comma(w.Count), w.First))
 	}
 	changes, err := table.Finish(keep)

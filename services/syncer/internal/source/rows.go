@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/go-sql-driver/mysql"
+
 	"carstock/pkg/schema"
 )
 
@@ -56,6 +58,9 @@ func (r *Reader) Rows(ctx context.Context, q Query, how Values, empty <-chan *Ba
 		return send(ctx, rows, d, empty, full)
 	})
 	if err != nil {
+		if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) {
+			err = fmt.Errorf("the connection to the server was lost, or the server silent for longer than DB_READ_TIMEOUT (%w)", err)
+		}
 		if d.rows > 0 {
 			return Result{}, fmt.Errorf("read %s: after %d rows: %w", q.Table.Name, d.rows, err)
 		}

@@ -193,7 +193,7 @@ func newDecoder(q Query, how Values) *decoder {
 			}
 		}
 		if c.Kind == schema.Unknown {
-			d.warnings = append(d.warnings, Warning{Column: c.Name, Text: "type " + c.Type + " is not known: stored as TEXT", First: "every row"})
+			d.warnings = append(d.warnings, Warning{Column: c.Name, Text: "type " + c.Type + " is not known: stored as TEXT"})
 		}
 	}
 	return d
