@@ -135,11 +135,7 @@ func (t *Table) difference(keep bool) error {
 	into := quoted("", columns)
 	from := quoted("s.", columns)
 	if len(t.t.Key) > 0 {
-		conditions := make([]string, len(t.t.Key))
-		for i, k := range t.t.Key {
-			conditions[i] = "t." + schema.QuoteSQLite(k) + " = s." + schema.QuoteSQLite(k)
-		}
-		match = strings.Join(conditions, " AND ")
+		match = t.sameKey()
 	} else {
 		into, from = into+", "+t.rowid, from+", s."+t.rowid
 	}

@@ -23,7 +23,7 @@ type Table struct {
 	old      *schema.Table
 	indexes  [][]string
 	staged   string // quoted, with its schema
-	seen     string // rowids of the target's rows that have arrived
+	seen     string // rowids of the target's rows that have arrived; of all rows, if the key is the rowid
 	gone     string // rowids of those that have not
 	rowid    string // a name for the rowid, in both tables
 	compare  bool
@@ -217,12 +217,20 @@ func (t *Table) insertSQL(n int) string {
 
 // findSQL notes which rows of the target the keys of n rows are.
 func (t *Table) findSQL(n int) string {
+	if t.keyIsRowid() {
+		return "INSERT INTO " + t.seen + " VALUES " + parameters(n, 1, "")
+	}
 	place := make([]int, len(t.keyIndex))
 	for i := range place {
 		place[i] = i
 	}
 	return "INSERT INTO " + t.seen + " SELECT t." + t.rowid + " FROM (VALUES " + parameters(n, len(place), "") + ") v JOIN main." +
 		schema.QuoteSQLite(t.Name) + " t ON " + t.onKey("t", place)
+}
+
+// keyIsRowid reports whether SQLite takes the key for the rowid itself.
+func (t *Table) keyIsRowid() bool {
+	return len(t.t.Key) == 1 && t.t.Columns[t.keyIndex[0]].SQLiteType() == "INTEGER"
 }
 
 func (t *Table) onKey(alias string, values []int) string {
@@ -328,17 +336,16 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 		c.Unchanged = c.Rows - c.Inserted - c.Updated
 		err = exec(t.s.conn, "INSERT INTO "+t.gone+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT BETWEEN 1 AND ?", c.Rows)
 	} else {
-		var matched, staged int64
-		if matched, err = one(t.s.conn, "SELECT count(*) FROM "+t.seen); err != nil {
-			return c, err
-		}
+		var staged int64
 		if staged, err = one(t.s.conn, "SELECT count(*) FROM "+t.staged); err != nil {
 			return c, err
 		}
-		c.Inserted = c.Rows - matched
-		c.Updated = staged - c.Inserted
-		c.Unchanged = matched - c.Updated
-		if keep || matched == c.Before {
+		if c.Updated, err = one(t.s.conn, "SELECT count(*) FROM "+t.staged+" s CROSS JOIN "+target+" t ON "+t.sameKey()); err != nil {
+			return c, err
+		}
+		c.Inserted = staged - c.Updated
+		c.Unchanged = c.Rows - staged
+		if keep || c.Unchanged+c.Updated == c.Before {
 			return c, nil
 		}
 		err = exec(t.s.conn, "INSERT INTO "+t.gone+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT IN (SELECT id FROM "+t.seen+")")
@@ -347,6 +354,15 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 		c.Deleted, err = one(t.s.conn, "SELECT count(*) FROM "+t.gone)
 	}
 	return c, err
+}
+
+// sameKey is the condition that a row s that was staged and a row t of the target have one key.
+func (t *Table) sameKey() string {
+	conditions := make([]string, len(t.t.Key))
+	for i, k := range t.t.Key {
+		conditions[i] = "t." + schema.QuoteSQLite(k) + " = s." + schema.QuoteSQLite(k)
+	}
+	return strings.Join(conditions, " AND ")
 }
 
 // countRebuilt counts by the key, if the target has it too.
@@ -361,12 +377,8 @@ func (t *Table) countRebuilt(c *Changes, keep bool) error {
 		c.Inserted, c.Deleted = c.Rows, c.Before
 		return nil
 	}
-	conditions := make([]string, len(t.t.Key))
-	for i, k := range t.t.Key {
-		conditions[i] = "s." + schema.QuoteSQLite(k) + " = t." + schema.QuoteSQLite(k)
-	}
 	var err error
-	c.Updated, err = one(t.s.conn, "SELECT count(*) FROM main."+schema.QuoteSQLite(t.Name)+" t CROSS JOIN "+t.staged+" s ON "+strings.Join(conditions, " AND "))
+	c.Updated, err = one(t.s.conn, "SELECT count(*) FROM main."+schema.QuoteSQLite(t.Name)+" t CROSS JOIN "+t.staged+" s ON "+t.sameKey())
 	c.Inserted = c.Rows - c.Updated
 	if !keep {
 		c.Deleted = c.Before - c.Updated
