@@ -8,7 +8,7 @@ GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check build bench up down
+.PHONY: help demo test soak lint check build bench up down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: ## a database, a sync and the API on this machine, without Docker (ports: 
 test: ## all tests of all modules with the race detector, on a real MySQL or MariaDB
 	deploy/testdb.sh go test -race -shuffle=on -timeout 40m work
 	cd deploy/demodb && GOWORK=off go test -race -shuffle=on -timeout 40m ./...
+
+soak: ## syncer killed 100 times at random moments, and read without pause (SOAK_KILLS)
+	SOAK_KILLS=$${SOAK_KILLS:-100} deploy/testdb.sh go test -count=1 -run 'Killed|Readers' -timeout 120m carstock/services/syncer/cli
 
 lint: $(GOLANGCI_LINT) ## golangci-lint over all modules
 	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && GOWORK=off $(CURDIR)/$(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done

@@ -28,7 +28,7 @@ type Index struct {
 type Indexes []Index
 
 var (
-	viewEntry  = regexp.MustCompile(`^([^=()@]+)(?:=([^=()@]+))?(?:\(([^()]*)\))?(?:@([^=()@]+))?$`)
+	viewEntry  = regexp.MustCompile(`^([^=()@]+)(?:=([^=()@]+))?(?:\(([^()]*)\)\s*)?(?:@([^=()@]+))?$`)
 	indexEntry = regexp.MustCompile(`^([^=()@]+)\(([^()]*)\)$`)
 )
 
