@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"database/sql/driver"
@@ -89,7 +90,10 @@ func (f *File) exists() bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-func (f *File) removeStaging() error { return remove(f.staging) }
+// removeStaging also removes what SQLite has beside a file that was to become the target.
+func (f *File) removeStaging() error {
+	return remove(f.staging, f.staging+"-wal", f.staging+"-shm", f.staging+"-journal")
+}
 
 func remove(paths ...string) error {
 	var errs []error
@@ -136,6 +140,12 @@ func explain(err error) error {
 		return fmt.Errorf("this user must be able to write it, and in its folder (%w)", err)
 	case sqlite3.ErrFull:
 		return fmt.Errorf("the disk is full: a pass needs room for the changed rows twice (%w)", err)
+	case sqlite3.ErrIoErr:
+		switch e.SystemErrno {
+		case syscall.EFBIG, syscall.EDQUOT, syscall.ENOSPC:
+			return fmt.Errorf("there is no room for it: a quota, or the limit on a file's size, is reached (%w)", err)
+		}
+		return fmt.Errorf("the disk fails to read or write (%w)", err)
 	}
 	return err
 }

@@ -136,10 +136,16 @@ func (t *Table) Columns() schema.Table { return t.t }
 // The statement is run by its Query and not by its Exec: the driver then binds all values and
 // steps in a single call into C, where Exec makes one call for each value.
 func (t *Table) Write(args []driver.NamedValue) error {
+	if err := t.nullInKey(args); err != nil {
+		return err
+	}
 	n := len(args) / len(t.t.Columns)
-	if err := t.write(n, args); err != nil {
-		if reason := t.keyFault(args); reason != "" {
-			return fmt.Errorf("%s: %s", t.t.Name, reason)
+	if refused, err := t.write(n, args); err != nil {
+		var e sqlite3.Error
+		if errors.As(err, &e) && e.Code == sqlite3.ErrConstraint {
+			if twice := t.twice(args, refused); twice != "" {
+				return fmt.Errorf("%s: the key (%s) is not unique: two rows have %s; choose columns that identify a row", t.t.Name, strings.Join(t.t.Key, ", "), twice)
+			}
 		}
 		return fmt.Errorf("stage %s: %w", t.Name, explain(err))
 	}
@@ -147,23 +153,24 @@ func (t *Table) Write(args []driver.NamedValue) error {
 	return nil
 }
 
-func (t *Table) write(n int, args []driver.NamedValue) error {
+// write also gives the table that has refused the rows, after an error.
+func (t *Table) write(n int, args []driver.NamedValue) (refused string, err error) {
 	insert, err := t.statement(t.inserts, n, t.insertSQL)
 	if err != nil {
-		return err
+		return t.staged, err
 	}
 	if !t.compare {
-		return run(insert, args)
+		return t.staged, run(insert, args)
 	}
 	if len(t.t.Key) == 0 {
-		return run(insert, append(args, driver.NamedValue{Ordinal: len(args) + 1, Value: t.rows}))
+		return t.staged, run(insert, append(args, driver.NamedValue{Ordinal: len(args) + 1, Value: t.rows}))
 	}
 	if err := run(insert, args); err != nil {
-		return err
+		return t.staged, err
 	}
 	find, err := t.statement(t.finds, n, t.findSQL)
 	if err != nil {
-		return err
+		return t.seen, err
 	}
 	t.args = t.args[:0]
 	for row := range n {
@@ -171,7 +178,7 @@ func (t *Table) write(n int, args []driver.NamedValue) error {
 			t.args = append(t.args, driver.NamedValue{Ordinal: len(t.args) + 1, Value: args[row*len(t.t.Columns)+k].Value})
 		}
 	}
-	return run(find, t.args)
+	return t.seen, run(find, t.args)
 }
 
 func (t *Table) statement(cache map[int]driver.Stmt, n int, sql func(int) string) (driver.Stmt, error) {
@@ -264,41 +271,58 @@ func parameters(n, columns int, last string) string {
 	return b.String()
 }
 
-// keyFault says what is wrong with the key of one of these rows, which could not be staged; "" if
-// it is not that.
-func (t *Table) keyFault(args []driver.NamedValue) string {
-	columns, inBatch := len(t.t.Columns), map[string]bool{}
-	for row := 0; len(t.t.Key) > 0 && row < len(args)/columns; row++ {
-		var values []driver.Value
-		var words []string
+// nullInKey finds a key without a value. SQLite may not: in a key that is the rowid, it would make
+// up a number.
+func (t *Table) nullInKey(args []driver.NamedValue) error {
+	for row := 0; row < len(args); row += len(t.t.Columns) {
 		for i, k := range t.keyIndex {
-			v := args[row*columns+k].Value
-			if v == nil {
-				return fmt.Sprintf("the key column %s is NULL in row %d: choose columns for the key that always have a value", t.t.Key[i], t.rows+int64(row)+1)
+			if args[row+k].Value == nil {
+				return fmt.Errorf("%s: the key column %s is NULL in row %d: choose columns for the key that always have a value",
+					t.t.Name, t.t.Key[i], t.rows+int64(row/len(t.t.Columns))+1)
 			}
-			values = append(values, v)
-			words = append(words, fmt.Sprintf("%s=%v", t.t.Key[i], v))
+		}
+	}
+	return nil
+}
+
+// twice names the key that two rows have, when the table refused, staged or seen, has not taken
+// these rows; "" if none is found. Of staged and seen only the one that refused is without them.
+func (t *Table) twice(args []driver.NamedValue, refused string) string {
+	inBatch := map[string]bool{}
+	for row := 0; len(t.keyIndex) > 0 && row < len(args); row += len(t.t.Columns) {
+		key := make([]driver.Value, len(t.keyIndex))
+		words := make([]string, len(t.keyIndex))
+		for i, k := range t.keyIndex {
+			key[i] = args[row+k].Value
+			words[i] = fmt.Sprintf("%s=%v", t.t.Key[i], key[i])
+			if b, ok := key[i].([]byte); ok {
+				words[i] = fmt.Sprintf("%s=x'%X'", t.t.Key[i], b)
+			}
 		}
 		name := strings.Join(words, ", ")
-		if inBatch[name] || t.arrived(values) {
-			return fmt.Sprintf("the key (%s) is not unique: two rows have %s; choose columns that identify a row", strings.Join(t.t.Key, ", "), name)
+		if inBatch[name] || t.arrived(key, refused) {
+			return name
 		}
 		inBatch[name] = true
 	}
 	return ""
 }
 
-// arrived reports whether a row of that key has been staged or noted before.
-func (t *Table) arrived(key []driver.Value) bool {
+// arrived reports whether a row of that key is in staged or seen.
+func (t *Table) arrived(key []driver.Value, in string) bool {
 	conditions := make([]string, len(key))
 	for i, k := range t.t.Key {
 		conditions[i] = "t." + schema.QuoteSQLite(k) + " = ?"
 	}
-	where := strings.Join(conditions, " AND ")
-	n, err := one(t.s.conn, "SELECT count(*) FROM "+t.staged+" t WHERE "+where, key...)
-	if err == nil && n == 0 && t.compare {
-		n, err = one(t.s.conn, "SELECT count(*) FROM "+t.seen+" JOIN main."+schema.QuoteSQLite(t.Name)+" t ON t."+t.rowid+" = id WHERE "+where, key...)
+	from := t.staged + " t"
+	switch {
+	case in == t.staged:
+	case t.keyIsRowid():
+		from, conditions = t.seen+" t", []string{"t.id = ?"}
+	default:
+		from = t.seen + " s JOIN main." + schema.QuoteSQLite(t.Name) + " t ON t." + t.rowid + " = s.id"
 	}
+	n, err := one(t.s.conn, "SELECT count(*) FROM "+from+" WHERE "+strings.Join(conditions, " AND "), key...)
 	return err == nil && n > 0
 }
 

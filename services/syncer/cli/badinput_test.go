@@ -1,0 +1,536 @@
+package cli_test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/dbconn/dbtest"
+	"carstock/pkg/schema"
+	"carstock/services/syncer/cli"
+	"carstock/services/syncer/internal/snapshot"
+)
+
+// source makes a database with the tables that the statements make, and points syncer at it and at
+// a file of the test's own.
+func source(t *testing.T, views string, statements ...string) (mysql *sqlx.DB, path string) {
+	t.Helper()
+	c := dbtest.Database(t)
+	mysql = dbtest.Open(t, c)
+	exec(t, mysql, statements...)
+	return mysql, setup(t, c, views)
+}
+
+// values are n rows of an INSERT, each made by the format of its number, from first on.
+func values(first, n int, format string) string {
+	rows := make([]string, n)
+	for i := range rows {
+		rows[i] = fmt.Sprintf(format, first+i)
+	}
+	return strings.Join(rows, ", ")
+}
+
+// run runs syncer and keeps what it prints apart.
+func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	code = cli.Run(t.Context(), args, &out, &err)
+	return code, out.String(), err.String()
+}
+
+// content is all that the file has, syncer's own tables aside; nil if there is no file.
+func content(t *testing.T, path string) (out []string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		return nil
+	}
+	db := openFile(t, path)
+	defer func() { _ = db.Close() }()
+	const users = "name NOT LIKE '~_sync~_%' ESCAPE '~' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"
+	var tables []string
+	if err := db.Select(&tables, "SELECT name FROM sqlite_schema WHERE type = 'table' AND "+users); err != nil {
+		t.Fatal(err)
+	}
+	out = rows(t, db, "SELECT type, name, sql FROM sqlite_schema WHERE "+users)
+	for _, table := range tables {
+		out = append(out, rows(t, db, "SELECT * FROM "+schema.QuoteSQLite(table)+" ORDER BY 1")...)
+	}
+	return out
+}
+
+// nothingLeft checks that the folder has the file and what belongs to it, and no more.
+func nothingLeft(t *testing.T, path string) {
+	t.Helper()
+	dir, base := filepath.Split(path)
+	left, err := os.ReadDir(dir)
+	if err != nil {
+		if _, err := os.Stat(dir); err == nil {
+			t.Error(err)
+		}
+		return // there is no folder to leave anything in
+	}
+	for _, f := range left {
+		if !slices.Contains([]string{base, base + "-wal", base + "-shm", "." + base + ".lock"}, f.Name()) {
+			t.Errorf("%s is left behind", f.Name())
+		}
+	}
+}
+
+// fails makes a pass that is to fail, and checks what each failure owes: the exit code, one clear
+// sentence that has all of want in it, the snapshot as it was, nothing left behind in the folder,
+// and the run in the history.
+func fails(t *testing.T, path string, code int, want ...string) {
+	t.Helper()
+	before := content(t, path)
+	sentence := complains(t, path, code, want...)
+	equal(t, content(t, path), before)
+	status := "failed"
+	if code == 3 {
+		status = "refused"
+	}
+	db := openFile(t, path)
+	defer func() { _ = db.Close() }()
+	var last struct{ Status, Error string }
+	if err := db.Get(&last, "SELECT status, error FROM _sync_runs ORDER BY id DESC LIMIT 1"); err != nil {
+		t.Fatal(err)
+	}
+	if last.Status != status || "syncer: "+last.Error != sentence {
+		t.Errorf("the history has %q: %q, and syncer said %q", last.Status, last.Error, sentence)
+	}
+}
+
+// complains is fails where the file cannot tell, and returns the sentence.
+func complains(t *testing.T, path string, code int, want ...string) string {
+	t.Helper()
+	got, stdout, stderr := run(t, "sync")
+	if got != code {
+		t.Errorf("exit code %d, want %d", got, code)
+	}
+	var lines []string
+	for line := range strings.Lines(stderr) {
+		if !strings.Contains(line, "msg=reading ") { // a slow pass tells how far it is
+			lines = append(lines, line)
+		}
+	}
+	sentence := strings.TrimSuffix(strings.Join(lines, ""), "\n")
+	if !strings.HasPrefix(sentence, "syncer: ") || strings.Contains(sentence, "\n") || stdout != "" {
+		t.Errorf("want one sentence, got %q and %q", stderr, stdout)
+	}
+	for _, w := range want {
+		if !strings.Contains(sentence, w) {
+			t.Errorf("%q is not in: %s", w, sentence)
+		}
+	}
+	nothingLeft(t, path)
+	return sentence
+}
+
+// a is a small table that most of the bad input is put to.
+var a = []string{"CREATE TABLE a (id INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (1, 10), (2, 20)"}
+
+func TestViewDroppedBetweenPasses(t *testing.T) {
+	mysql, path := source(t, "a", a...)
+	mustSync(t)
+	exec(t, mysql, "CREATE TABLE other (id INT)", "DROP TABLE a")
+	fails(t, path, 1, "a: no such table or view", "there is: other")
+}
+
+// A view may go while another is read: before its columns are asked for, and after.
+func TestViewDroppedMidRun(t *testing.T) {
+	for name, moment := range map[string]string{"before its columns are read": "FROM `a`", "after its columns are read": "FROM `b`"} {
+		t.Run(name, func(t *testing.T) {
+			mysql, path := source(t, "a; b", append(a, "CREATE VIEW b AS SELECT id, v FROM a")...)
+			mustSync(t)
+			var dropped sync.Once
+			p := proxy{request: func(packet []byte) {
+				if bytes.Contains(packet, []byte(moment)) {
+					dropped.Do(func() { exec(t, mysql, "DROP VIEW b") })
+				}
+			}}
+			p.start(t)
+			fails(t, path, 1, "b")
+		})
+	}
+}
+
+func TestNoRight(t *testing.T) {
+	for name, test := range map[string]struct{ grant, want string }{
+		"to anything":  {"", "DB_NAME and the user's GRANTs"},
+		"to this view": {"GRANT SELECT ON %[1]s.other TO %[2]s", "a: no such table or view, or no right to read it; there is: other"},
+		"to select":    {"GRANT INSERT ON %[1]s.a TO %[2]s", "SELECT command denied"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mysql, path := source(t, "a", append(a, "CREATE TABLE other (id INT)")...)
+			mustSync(t)
+			user := newUser(t, mysql, "right")
+			if test.grant != "" {
+				exec(t, mysql, fmt.Sprintf(test.grant, os.Getenv("DB_NAME"), user))
+			}
+			t.Setenv("DB_PASSWORD", "right")
+			fails(t, path, 1, test.want)
+		})
+	}
+}
+
+func TestWrongPassword(t *testing.T) {
+	mysql, path := source(t, "a", a...)
+	mustSync(t)
+	newUser(t, mysql, "right")
+	t.Setenv("DB_PASSWORD", "wrong-hunter2")
+	fails(t, path, 1, "access denied", "DB_PASSWORD")
+	if _, _, stderr := run(t, "sync"); strings.Contains(stderr, "hunter2") {
+		t.Errorf("the password shows: %s", stderr)
+	}
+}
+
+// newUser makes a user without any right, as whom syncer then logs in.
+func newUser(t *testing.T, mysql *sqlx.DB, password string) string {
+	t.Helper()
+	name := "u" + strings.TrimPrefix(os.Getenv("DB_NAME"), "test_")
+	user := "'" + name + "'@'%'"
+	exec(t, mysql, fmt.Sprintf("CREATE USER %s IDENTIFIED BY '%s'", user, password))
+	t.Cleanup(func() { _, _ = mysql.Exec("DROP USER " + user) })
+	t.Setenv("DB_USER", name)
+	return user
+}
+
+func TestKeyColumnMissing(t *testing.T) {
+	_, path := source(t, "a", a...)
+	mustSync(t)
+	t.Setenv("SYNC_VIEWS", "a(vin)")
+	fails(t, path, 1, "SYNC_VIEWS", "there is no column vin for the key", "there is: id, v")
+}
+
+func TestKeyIsNull(t *testing.T) {
+	for _, column := range []string{"INT", "VARCHAR(10)"} {
+		for _, first := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, first pass %t", column, first), func(t *testing.T) {
+				mysql, path := source(t, "a(id)", "CREATE TABLE a (n INT PRIMARY KEY, id "+column+")", "INSERT INTO a VALUES (1, 1), (2, 2)")
+				if !first {
+					mustSync(t)
+				}
+				exec(t, mysql, "INSERT INTO a VALUES (3, NULL)")
+				fails(t, path, 1, "the key column id is NULL in row 3")
+			})
+		}
+	}
+}
+
+// The rows come in the order of n, in batches of 32; those with the ids 33 and 34 are in the
+// second batch. Whether the other rows of the batch have changed makes no difference.
+func TestKeyIsNotUnique(t *testing.T) {
+	for name, test := range map[string]struct{ change, value string }{
+		"unchanged, in a batch":             {"INSERT INTO src VALUES (341, 34, 34)", "id=34"},
+		"unchanged, in two batches":         {"INSERT INTO src VALUES (9999, 34, 34)", "id=34"},
+		"changed, in a batch":               {"UPDATE src SET v = 0 WHERE id = 34; INSERT INTO src VALUES (341, 34, 0)", "id=34"},
+		"changed, in two batches":           {"UPDATE src SET v = 0 WHERE id = 34; INSERT INTO src VALUES (9999, 34, 0)", "id=34"},
+		"unchanged and changed, in a batch": {"INSERT INTO src VALUES (341, 34, 0)", "id=34"},
+		"unchanged, then changed":           {"INSERT INTO src VALUES (9999, 34, 0)", "id=34"},
+		"changed, then unchanged":           {"UPDATE src SET v = 0 WHERE id = 34; INSERT INTO src VALUES (9999, 34, 34)", "id=34"},
+		"new, in a batch":                   {"INSERT INTO src VALUES (341, 100, 1), (342, 100, 2)", "id=100"},
+		"new, in two batches":               {"INSERT INTO src VALUES (11, 100, 1), (9999, 100, 1)", "id=100"},
+	} {
+		for _, others := range []string{"first pass", "others unchanged", "others changed", "columns changed"} {
+			t.Run(name+", "+others, func(t *testing.T) {
+				mysql, path := source(t, "v(id)", "CREATE TABLE src (n INT PRIMARY KEY, id INT, v INT)", "CREATE VIEW v AS SELECT id, v FROM src",
+					"INSERT INTO src VALUES "+values(1, 80, "(%[1]d * 10, %[1]d, %[1]d)"))
+				if others != "first pass" {
+					mustSync(t)
+				}
+				switch others {
+				case "others changed":
+					exec(t, mysql, "UPDATE src SET v = -1 WHERE id IN (1, 33, 35, 64, 65, 70)", "INSERT INTO src VALUES (331, 200, 1), (9998, 201, 1)")
+				case "columns changed":
+					exec(t, mysql, "CREATE OR REPLACE VIEW v AS SELECT id, v, 7 AS more FROM src")
+				}
+				exec(t, mysql, strings.Split(test.change, "; ")...)
+				fails(t, path, 1, "the key (id) is not unique: two rows have "+test.value+";")
+			})
+		}
+	}
+}
+
+// MySQL has no two such columns, but servers that speak its protocol may.
+func TestColumnsEqualButForCase(t *testing.T) {
+	file, err := snapshot.Lock(filepath.Join(t.TempDir(), "carstock.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Unlock() }()
+	staging, err := file.Stage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = staging.Begin(schema.Table{Columns: []schema.Column{schema.NewColumn("vin", "int"), schema.NewColumn("VIN", "int")}}, "cars", nil)
+	if err == nil || !strings.Contains(err.Error(), "the columns vin and VIN differ only in case") {
+		t.Error(err)
+	}
+	if err := staging.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTargetFolder(t *testing.T) {
+	_, path := source(t, "a", a...)
+	deep := filepath.Join(filepath.Dir(path), "not", "yet", "there", "carstock.db")
+	t.Setenv("SYNC_PATH", deep)
+	mustSync(t)
+	if len(content(t, deep)) == 0 {
+		t.Error("nothing is in the file")
+	}
+
+	// No mode keeps root from writing in a folder, as whom the tests may run. /proc does.
+	readOnly := "/proc/carstock.db"
+	if os.Geteuid() != 0 {
+		dir := t.TempDir()
+		if err := os.Chmod(dir, 0o500); err != nil {
+			t.Fatal(err)
+		}
+		readOnly = filepath.Join(dir, "carstock.db")
+	}
+	for _, path := range []string{"/dev/null/carstock.db", readOnly} {
+		t.Setenv("SYNC_PATH", path)
+		if code, _, stderr := run(t, "sync"); code != 1 || !strings.HasPrefix(stderr, "syncer: SYNC_PATH: ") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("exit code %d: %s", code, stderr)
+		}
+	}
+}
+
+func TestTargetIsNoDatabase(t *testing.T) {
+	_, path := source(t, "a", a...)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := []byte(strings.Repeat("my only copy of a novel ", 400))
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	complains(t, path, 1, "SYNC_PATH", path, "it is not a SQLite file: choose another path")
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, text) {
+		t.Errorf("the file has been written to: %v", err)
+	}
+}
+
+func TestTargetIsDamaged(t *testing.T) {
+	mysql, path := source(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))",
+		"INSERT INTO a VALUES "+values(0, 1000, "(%d, REPEAT('x', 200))"))
+	mustSync(t)
+	damage(t, path)
+	exec(t, mysql, "UPDATE a SET pad = 'y' WHERE id % 100 = 0")
+	complains(t, path, 1, "the file is damaged: move it away, and the next pass makes a new one")
+
+	// What the sentence says helps.
+	if err := os.Rename(path, path+".damaged"); err != nil {
+		t.Fatal(err)
+	}
+	mustSync(t)
+	db := openFile(t, path)
+	equal(t, rows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
+	equal(t, rows(t, db, "SELECT count(*) AS n FROM a"), []string{`n="1000"|`})
+}
+
+// damage overwrites some pages in the middle of the file.
+func damage(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := f.Stat()
+	if err == nil {
+		_, err = f.WriteAt(bytes.Repeat([]byte{0xA5}, 5*4096), info.Size()/2/4096*4096)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// This waits for SQLite's busy time-out, twice: for the snapshot and for the history.
+func TestTargetIsLocked(t *testing.T) {
+	mysql, path := source(t, "a", a...)
+	mustSync(t)
+	before := content(t, path)
+	other := openFile(t, path)
+	other.SetMaxOpenConns(1)
+	exec(t, other, "BEGIN IMMEDIATE")
+	exec(t, mysql, "INSERT INTO a VALUES (3, 30)")
+	complains(t, path, 1, "publish to "+path, "another program holds a lock on it")
+	equal(t, content(t, path), before)
+	exec(t, other, "ROLLBACK")
+	if out := mustSync(t); !strings.Contains(out, "+1 ~0 -0") {
+		t.Errorf("printed %s", out)
+	}
+}
+
+// big is a view of 20 MB, of which no row is stored: more than fits in the buffers between the
+// server and syncer, so that a cut is felt in the middle of it. small has the same columns.
+const (
+	digits = "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
+	small  = "CREATE VIEW v AS SELECT a.n AS id, REPEAT('s', 2000) AS pad FROM " + digits + " a"
+	big    = "CREATE OR REPLACE VIEW v AS SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, REPEAT('b', 2000) AS pad FROM " +
+		digits + " a, " + digits + " b, " + digits + " c, " + digits + " d"
+	midway = 200_000 // bytes of the server's after which a stream of big is well under way
+)
+
+func TestConnectionIsCut(t *testing.T) {
+	mysql, path := source(t, "v(id)", small)
+	mustSync(t)
+	exec(t, mysql, big)
+
+	t.Run("always", func(t *testing.T) {
+		p := proxy{answer: func(_, sent int) bool { return sent < midway }}
+		p.start(t)
+		t.Setenv("SYNC_RETRIES", "0")
+		fails(t, path, 1, "read v: after ", "the connection to the server was lost")
+	})
+	t.Run("once", func(t *testing.T) {
+		p := proxy{answer: func(connection, sent int) bool { return connection > 1 || sent < midway }}
+		p.start(t)
+		t.Setenv("SYNC_RETRIES", "1")
+		code, stdout, stderr := run(t, "sync")
+		if code != 0 || !strings.Contains(stdout, "10,000 rows") || strings.Count(stderr, "the pass begins again") != 1 {
+			t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+		}
+		equal(t, rows(t, openFile(t, path), "SELECT count(*) AS n, sum(id) AS s, min(pad) = max(pad) AND pad LIKE 'b%' AS same FROM v"),
+			[]string{`n="10000"|s="49995000"|same="1"|`})
+	})
+}
+
+func TestServerIsKilled(t *testing.T) {
+	server := dbtest.NewServer(t)
+	c := server.Database(t)
+	mysql := dbtest.Open(t, c)
+	exec(t, mysql, small)
+	path := setup(t, c, "v(id)")
+	mustSync(t)
+	exec(t, mysql, big)
+	process := server.Process(t)
+	p := proxy{answer: func(_, sent int) bool {
+		if sent > midway {
+			_ = process.Kill() // fails the second time
+		}
+		return true
+	}}
+	p.start(t)
+	t.Setenv("SYNC_RETRIES", "0")
+	fails(t, path, 1, "read v: after ", "the connection to the server was lost")
+	fails(t, path, 1, "connect to MySQL")
+}
+
+func TestReadStalls(t *testing.T) {
+	mysql, path := source(t, "v(id)", small)
+	mustSync(t)
+	exec(t, mysql, big)
+	p := proxy{answer: func(_, sent int) bool {
+		if sent > midway {
+			<-t.Context().Done() // silence
+		}
+		return true
+	}}
+	p.start(t)
+	t.Setenv("SYNC_RETRIES", "0")
+	t.Setenv("DB_READ_TIMEOUT", "1s")
+	fails(t, path, 1, "read v: after ", "the connection to the server was lost", "DB_READ_TIMEOUT")
+
+	// However patient it is with the server, a pass ends.
+	t.Setenv("DB_READ_TIMEOUT", "10m")
+	t.Setenv("SYNC_TIMEOUT", "3s")
+	t.Setenv("SYNC_RETRIES", "3")
+	fails(t, path, 1, "SYNC_TIMEOUT: not done within 3s")
+}
+
+// A limit on the size of a file is hit as the end of a disk is, and needs no right. Below it are
+// the small snapshot and its history; the staging file grows beyond it.
+func TestNoRoomForTheFile(t *testing.T) {
+	mysql, path := source(t, "v(id)", small)
+	mustSync(t)
+	exec(t, mysql, big)
+	before := content(t, path)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := child(t, "sh", "-c", `ulimit -f 2000 && exec "$0" sync --json`, self)
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	_ = c.Run() // its exit code is looked at
+	if c.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "there is no room for it") || strings.Count(stderr.String(), "\n") != 1 {
+		t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
+	}
+	equal(t, content(t, path), before)
+	nothingLeft(t, path)
+	equal(t, rows(t, openFile(t, path), "SELECT status FROM _sync_runs ORDER BY id"), []string{`status="ok"|`, `status="failed"|`})
+	mustSync(t)
+}
+
+// proxy stands between syncer and the server, and passes on what they say until it is told to be
+// unkind. Connections are counted from 1.
+type proxy struct {
+	request func(packet []byte)             // is shown what syncer says before the server is
+	answer  func(connection, sent int) bool // whether more of the server's is passed on, after so many bytes; else the connection is cut
+}
+
+// start points syncer at the proxy, and the proxy at where syncer has been pointed to.
+func (p *proxy) start(t *testing.T) {
+	t.Helper()
+	network, server := "tcp", net.JoinHostPort(os.Getenv("DB_HOST"), os.Getenv("DB_PORT"))
+	if socket := os.Getenv("DB_SOCKET"); socket != "" {
+		network, server = "unix", socket
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	t.Setenv("DB_SOCKET", "")
+	t.Setenv("DB_HOST", "127.0.0.1")
+	t.Setenv("DB_PORT", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	go func() {
+		for connection := 1; ; connection++ {
+			near, err := l.Accept()
+			if err != nil {
+				return // the test is over
+			}
+			far, err := net.Dial(network, server)
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			go p.pass(far, near, func(packet []byte, _ int) bool {
+				if p.request != nil {
+					p.request(packet)
+				}
+				return true
+			})
+			go p.pass(near, far, func(_ []byte, sent int) bool { return p.answer == nil || p.answer(connection, sent) })
+		}
+	}()
+}
+
+// pass passes on from one to the other for as long as it is allowed, and then cuts both off.
+func (p *proxy) pass(to, from net.Conn, allowed func(packet []byte, sent int) bool) {
+	defer func() { _, _ = to.Close(), from.Close() }()
+	buffer := make([]byte, 32<<10)
+	for sent := 0; ; {
+		n, err := from.Read(buffer)
+		if n > 0 && !allowed(buffer[:n], sent) {
+			return
+		}
+		if _, e := to.Write(buffer[:n]); err != nil || e != nil {
+			return
+		}
+		sent += n
+	}
+}
