@@ -389,6 +389,7 @@ func TestMistakes(t *testing.T) {
 		"address":     {set: map[string]string{"HTTP_ADDR": "8080"}, code: 2, want: []string{"HTTP_ADDR", "host:port"}},
 		"port number": {set: map[string]string{"HTTP_ADDR": "127.0.0.1:99999"}, code: 2, want: []string{"HTTP_ADDR", "host:port"}},
 		"blank key":   {set: map[string]string{"API_KEY": "hunter2 hunter2 hunter2"}, code: 2, want: []string{"API_KEY", "without spaces"}},
+		"config file": {args: []string{"--config", "nowhere.ini"}, code: 2, want: []string{"nowhere.ini"}},
 		"argument":    {args: []string{"serv"}, code: 2, want: []string{"serv"}},
 	} {
 		t.Run(name, func(t *testing.T) {

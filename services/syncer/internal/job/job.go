@@ -137,7 +137,10 @@ func attempts(ctx context.Context, c config.Config, o Options, report *Report, d
 			}
 		}))
 	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
+		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+			return cause
+		}
+		return fmt.Errorf("stopped: %w", ctx.Err())
 	}
 	return err
 }
