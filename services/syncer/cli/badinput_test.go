@@ -408,7 +408,7 @@ func TestConnectionIsCut(t *testing.T) {
 	})
 }
 
-func TestServerIsKilled(t *testing.T) {
+func TestServerDies(t *testing.T) {
 	server := dbtest.NewServer(t)
 	c := server.Database(t)
 	mysql := dbtest.Open(t, c)

@@ -1,0 +1,229 @@
+package cli_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	osexec "os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/dbconn"
+	"carstock/services/syncer/cli"
+)
+
+// asSyncer is the variable that makes the test binary be syncer: a process that a test may kill,
+// and start under limits of its own.
+const asSyncer = "TEST_AS_SYNCER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asSyncer) == "" {
+		os.Exit(m.Run())
+	}
+	signal.Ignore(syscall.SIGXFSZ) // else Go panics where a write beyond `ulimit -f` would just fail
+	os.Exit(cli.Run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// child is a syncer in a process of its own, not yet started.
+func child(t *testing.T, command ...string) *osexec.Cmd {
+	t.Helper()
+	c := osexec.Command(command[0], command[1:]...)
+	c.Env = append(os.Environ(), asSyncer+"=1")
+	return c
+}
+
+// kills is how often TestKilledAtAnyMoment kills: SOAK_KILLS, or a few times.
+func kills(t *testing.T) int {
+	t.Helper()
+	n := 8
+	if s := os.Getenv("SOAK_KILLS"); s != "" {
+		var err error
+		if n, err = strconv.Atoi(s); err != nil || n < 1 {
+			t.Fatalf("SOAK_KILLS: %q: expected a number above 0", s)
+		}
+	}
+	return n
+}
+
+// carsAndLog are what the kill suite copies: one table by difference, one by place.
+var carsAndLog = []string{
+	"SELECT id, make, price FROM cars ORDER BY id",
+	"SELECT at, what FROM log ORDER BY at, what",
+}
+
+func readBoth(t *testing.T, db *sqlx.DB) []string {
+	t.Helper()
+	return slices.Concat(rows(t, db, carsAndLog[0]), rows(t, db, carsAndLog[1]))
+}
+
+// readSnapshot is what the file has, of which SQLite's own check finds it sound; nil if there is no file.
+func readSnapshot(t *testing.T, path string) []string {
+	t.Helper()
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		return nil
+	}
+	db := openFile(t, path)
+	defer func() { _ = db.Close() }()
+	equal(t, rows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
+	return readBoth(t, db)
+}
+
+// Whenever syncer is killed, the file is what it was, or what it was to become: both tables.
+func TestKilledAtAnyMoment(t *testing.T) {
+	mysql, path := source(t, "cars(id); log",
+		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), price INT, pad VARCHAR(200))",
+		"CREATE TABLE log (at INT, what VARCHAR(20))")
+	for i := range 3 {
+		exec(t, mysql, fmt.Sprintf("INSERT INTO cars VALUES %s", values(i*500, 500, "(%[1]d, 'Kia', %[1]d, REPEAT('x', 200))")))
+		exec(t, mysql, fmt.Sprintf("INSERT INTO log VALUES %s", values(i*500, 500, "(%[1]d, 'sold')")))
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+
+	// A pass that is left alone says which moments there are to choose from. Most of its beginning is
+	// the start of a process, in which nothing can go wrong.
+	var length time.Duration
+	for range 2 {
+		start := time.Now()
+		if out, err := child(t, self, "sync").CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		length = time.Since(start)
+	}
+
+	began, published, next := 0, 0, 1500
+	for round := range kills(t) {
+		if round%4 == 3 { // the first pass of all, which makes the file
+			for _, f := range []string{path, path + "-wal", path + "-shm"} {
+				if err := os.Remove(f); err != nil && !os.IsNotExist(err) {
+					t.Fatal(err)
+				}
+			}
+		}
+		exec(t, mysql,
+			fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% %d = 0", 1+random.IntN(5)),
+			fmt.Sprintf("DELETE FROM cars WHERE id %% 97 = %d", round%97),
+			fmt.Sprintf("DELETE FROM log WHERE at %% 89 = %d", round%89),
+			fmt.Sprintf("INSERT INTO cars (id, make, price, pad) VALUES %s", values(next, 20, "(%[1]d, 'Ford', %[1]d, '')")),
+			fmt.Sprintf("INSERT INTO log (at, what) VALUES %s", values(next-100, 20, "(%[1]d, 'bought')")))
+		next += 20
+		if round%5 == 4 { // the table is made anew
+			exec(t, mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
+		}
+		before, after := readSnapshot(t, path), readBoth(t, mysql)
+
+		c := child(t, self, "sync")
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		moment := time.Duration(int64(length)/4 + random.Int64N(int64(length)))
+		time.Sleep(moment)
+		_ = c.Process.Kill() // an error where it has ended already
+		_ = c.Wait()
+		if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*.staging*")); len(left) > 0 {
+			began++
+		}
+
+		switch now := readSnapshot(t, path); {
+		case slices.Equal(now, before):
+		case slices.Equal(now, after):
+			published++
+		default:
+			t.Fatalf("round %d, killed after %s: the file has %d rows, neither the %d from before nor the %d from after", round, moment, len(now), len(before), len(after))
+		}
+	}
+	t.Logf("killed at work: %d, having published: %d", began, published)
+
+	// What the killed have left behind is in nobody's way.
+	mustSync(t)
+	equal(t, readSnapshot(t, path), readBoth(t, mysql))
+	nothingLeft(t, path)
+}
+
+// Readers find a whole snapshot at every moment: all rows of one version, as many as that has.
+func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
+	mysql, path := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT)", "CREATE TABLE log (version INT)")
+	change := func(version int) {
+		exec(t, mysql, "DELETE FROM cars", "DELETE FROM log",
+			fmt.Sprintf("INSERT INTO cars VALUES %s", values(version, 300+version, fmt.Sprintf("(%%d, %d)", version))),
+			"INSERT INTO log (version) SELECT version FROM cars")
+	}
+	change(0)
+	mustSync(t)
+
+	const check = `SELECT (SELECT count(*) FROM cars) = 300 + c.version AND c.version = l.version AND (SELECT count(*) FROM log) = 300 + c.version
+		AND NOT EXISTS (SELECT 1 FROM cars WHERE version <> c.version) AND NOT EXISTS (SELECT 1 FROM log WHERE version <> c.version)
+		AND (SELECT sum(id) FROM cars) = (300 + c.version) * c.version + (300 + c.version) * (299 + c.version) / 2
+		FROM (SELECT max(version) AS version FROM cars) c, (SELECT max(version) AS version FROM log) l`
+	ctx, stop := context.WithCancel(t.Context())
+	var readers sync.WaitGroup
+	look := func(db *sqlx.DB) bool {
+		var whole bool
+		if err := db.Get(&whole, check); err != nil {
+			t.Errorf("read: %v", err)
+		} else if !whole {
+			t.Error("a part of a snapshot was read")
+		}
+		return !t.Failed()
+	}
+	open := func() *sqlx.DB { // as carapi does
+		db, err := dbconn.Open(context.Background(), dbconn.Config{Driver: dbconn.SQLite, Path: path, MaxOpenConns: 1, ConnMaxLifetime: time.Hour})
+		if err != nil {
+			t.Errorf("open: %v", err)
+			return nil
+		}
+		return db
+	}
+	var looks [2]int
+	readers.Go(func() { // one who stays
+		if db := open(); db != nil {
+			defer func() { _ = db.Close() }()
+			for ctx.Err() == nil && look(db) {
+				looks[0]++
+			}
+		}
+	})
+	readers.Go(func() { // and one who comes and goes
+		for ctx.Err() == nil {
+			db := open()
+			if db == nil {
+				return
+			}
+			goOn := look(db)
+			_ = db.Close()
+			if !goOn {
+				return
+			}
+			looks[1]++
+		}
+	})
+	for version := 1; version <= 8; version++ {
+		change(version)
+		if version%4 == 0 { // the table is made anew
+			exec(t, mysql, fmt.Sprintf("ALTER TABLE log ADD extra%d INT", version))
+		}
+		if code, out := syncer(t, t.Context(), "sync"); code != 0 {
+			t.Errorf("exit code %d: %s", code, out)
+		}
+	}
+	stop()
+	readers.Wait()
+	t.Logf("looked %v times", looks)
+	if looks[0] == 0 || looks[1] == 0 {
+		t.Errorf("a reader has not read: %v", looks)
+	}
+}
