@@ -174,7 +174,9 @@ func choose(views config.Views, named []string) (config.Views, error) {
 			}
 			return nil, &UnknownView{Name: name, Known: known}
 		}
-		chosen = append(chosen, views[i])
+		if !slices.ContainsFunc(chosen, func(v config.View) bool { return v.Table == views[i].Table }) { // else it is named twice
+			chosen = append(chosen, views[i])
+		}
 	}
 	return chosen, nil
 }

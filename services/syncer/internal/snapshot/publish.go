@@ -206,7 +206,7 @@ func (t *Table) restore(made [][]driver.Value) (lost []string, err error) {
 		if strings.HasPrefix(name, indexPrefix) {
 			continue // made anew by keepIndexes
 		}
-		if err := inSavepoint(t.s.conn, func() error { return exec(t.s.conn, q) }); err != nil {
+		if err := inSavepoint(t.s.conn, func() error { return t.remake(q) }); err != nil {
 			var e sqlite3.Error
 			if errors.As(err, &e) && (e.Code == sqlite3.ErrFull || e.Code == sqlite3.ErrIoErr) {
 				return nil, err
@@ -215,6 +215,33 @@ func (t *Table) restore(made [][]driver.Value) (lost []string, err error) {
 		}
 	}
 	return lost, nil
+}
+
+// remake makes an index or a trigger again. Not all that they need is looked for by SQLite: in an
+// index, a column in "..." that is gone becomes a text; and what a trigger lacks is missed when it
+// fires, which would fail each pass from then on.
+func (t *Table) remake(q string) error {
+	if t.old != nil && !strings.HasPrefix(q, "CREATE TRIGGER") {
+		for _, c := range names(*t.old) {
+			if !t.has(c) && strings.Contains(strings.ToLower(q), strings.ToLower(schema.QuoteSQLite(c))) {
+				return fmt.Errorf("no such column: %s", c)
+			}
+		}
+	}
+	if err := exec(t.s.conn, q); err != nil {
+		return err
+	}
+	table := "main." + schema.QuoteSQLite(t.Name)
+	var set []string
+	for _, c := range names(t.t) {
+		set = append(set, schema.QuoteSQLite(c)+" = "+schema.QuoteSQLite(c))
+	}
+	for _, change := range []string{"INSERT INTO " + table + " SELECT * FROM " + table, "UPDATE " + table + " SET " + strings.Join(set, ", "), "DELETE FROM " + table} {
+		if _, err := all(t.s.conn, "EXPLAIN "+change); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func lostOf(lost []string, table string) (out []string) {
@@ -236,19 +263,24 @@ func (t *Table) keepIndexes() error {
 	for _, r := range rows {
 		have[r[0].(string)] = true
 	}
+	wanted := map[string]string{}
 	for _, columns := range t.indexes {
-		name := indexPrefix + t.Name + "_" + strings.Join(columns, "_")
-		if !have[name] {
-			q := "CREATE INDEX main." + schema.QuoteSQLite(name) + " ON " + schema.QuoteSQLite(t.Name) + " (" + quoted("", columns) + ")"
-			if err := exec(t.s.conn, q); err != nil {
+		// The brackets tell the column a_b from the columns a and b.
+		name := indexPrefix + t.Name + "(" + strings.Join(columns, ",") + ")"
+		wanted[name] = "CREATE INDEX main." + schema.QuoteSQLite(name) + " ON " + schema.QuoteSQLite(t.Name) + " (" + quoted("", columns) + ")"
+	}
+	for name := range have {
+		if wanted[name] == "" {
+			if err := exec(t.s.conn, "DROP INDEX main."+schema.QuoteSQLite(name)); err != nil {
 				return err
 			}
 		}
-		delete(have, name)
 	}
-	for name := range have {
-		if err := exec(t.s.conn, "DROP INDEX main."+schema.QuoteSQLite(name)); err != nil {
-			return err
+	for name, q := range wanted {
+		if !have[name] {
+			if err := exec(t.s.conn, q); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
