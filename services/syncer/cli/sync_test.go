@@ -194,11 +194,11 @@ func TestValues(t *testing.T) {
 			'2026-11-21 20:00:00.125', '2026-11-21 20:00:00', '-838:59:59', 2026, 'it''s 😀 00123', 'Citroën', 'b', '{"a": "00123"}', x'00FF10')`,
 		`INSERT INTO v (id, price, s) VALUES (2, 0, '')`,
 		`INSERT INTO v (id, price, wide, f, d, s) VALUES (3, -0.01, 7, 16777216, 1e300, '123')`)
-	exec(t, mysql, "CREATE TABLE empty (id INT PRIMARY KEY, b BLOB, n BLOB)", "INSERT INTO empty VALUES (1, '', NULL), (2, 'x', '')")
-	file := openFile(t, setup(t, c, "v; empty"))
+	exec(t, mysql, "CREATE TABLE blobs (id INT PRIMARY KEY, b BLOB, n BLOB)", "INSERT INTO blobs VALUES (1, '', NULL), (2, 'x', '')")
+	file := openFile(t, setup(t, c, "v; blobs"))
 	mustSync(t)
 	// Empty is not NULL, be it the first of all values or not.
-	equal(t, rows(t, file, "SELECT typeof(b) AS b, length(b) AS bl, typeof(n) AS n, length(n) AS nl FROM empty ORDER BY id"),
+	equal(t, rows(t, file, "SELECT typeof(b) AS b, length(b) AS bl, typeof(n) AS n, length(n) AS nl FROM blobs ORDER BY id"),
 		[]string{`b="blob"|bl="0"|n="null"|nl=NULL|`, `b="blob"|bl="1"|n="blob"|nl="0"|`})
 	equal(t, rows(t, file, "SELECT * FROM v ORDER BY id"), []string{
 		`id="1"|tiny="2"|big="9223372036854775807"|bits="513"|price="21900.5"|wide="12345678901234567890.1234567890"|f="0.1"|d="0.1"|day="2026-02-28"|` +

@@ -279,7 +279,7 @@ func hash(t schema.Table, watermark string) string {
 // guard gives the reasons not to publish a table.
 func guard(s config.Sync, table string, c snapshot.Changes) []string {
 	switch {
-	case c.Rows == 0 && !s.AllowEmpty && !(c.Existed && c.Before == 0):
+	case c.Rows == 0 && !s.AllowEmpty && (!c.Existed || c.Before > 0):
 		return []string{fmt.Sprintf("%s: the view is empty, and the table has %s rows (SYNC_ALLOW_EMPTY=true lets it be)", table, humanize.Comma(c.Before))}
 	case c.Rows > 0 && float64(c.Before-c.Rows) > float64(c.Before)*float64(s.MaxShrink)/100:
 		return []string{fmt.Sprintf("%s: the view has %s rows, and the table %s: more than %d %% are gone (SYNC_MAX_SHRINK)", table, humanize.Comma(c.Rows), humanize.Comma(c.Before), s.MaxShrink)}
