@@ -451,28 +451,36 @@ func TestReadStalls(t *testing.T) {
 	fails(t, path, 1, "SYNC_TIMEOUT: not done within 3s")
 }
 
-// A limit on the size of a file is hit as the end of a disk is, and needs no right. Below it are
-// the small snapshot and its history; the staging file grows beyond it.
+// A limit on the size of a file is hit as the end of a disk is, and needs no right. 20 MB do not
+// fit in the staging file; 2 MB do, and then an index makes the target's log grow beyond the limit.
 func TestNoRoomForTheFile(t *testing.T) {
-	mysql, path := source(t, "v(id)", small)
-	mustSync(t)
-	exec(t, mysql, big)
-	before := content(t, path)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := child(t, "sh", "-c", `ulimit -f 2000 && exec "$0" sync --json`, self)
-	var stdout, stderr bytes.Buffer
-	c.Stdout, c.Stderr = &stdout, &stderr
-	_ = c.Run() // its exit code is looked at
-	if c.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "there is no room for it") || strings.Count(stderr.String(), "\n") != 1 {
-		t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
+	for name, test := range map[string]struct{ rows, blocks, indexes, want string }{
+		"for staging":    {big, "2000", "", "syncer: stage v: "},
+		"for publishing": {big + " WHERE d.n = 0", "6000", "v(pad)", "syncer: publish to "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mysql, path := source(t, "v(id)", small)
+			mustSync(t)
+			exec(t, mysql, test.rows)
+			t.Setenv("SYNC_INDEXES", test.indexes)
+			before := content(t, path)
+			c := child(t, "sh", "-c", `ulimit -f `+test.blocks+` && exec "$0" sync`, self)
+			var stderr bytes.Buffer
+			c.Stderr = &stderr
+			_ = c.Run() // its exit code is looked at
+			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) || !strings.Contains(stderr.String(), "there is no room for it") || strings.Count(stderr.String(), "\n") != 1 {
+				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
+			}
+			equal(t, content(t, path), before)
+			nothingLeft(t, path)
+			equal(t, rows(t, openFile(t, path), "SELECT status FROM _sync_runs ORDER BY id"), []string{`status="ok"|`, `status="failed"|`})
+			mustSync(t)
+		})
 	}
-	equal(t, content(t, path), before)
-	nothingLeft(t, path)
-	equal(t, rows(t, openFile(t, path), "SELECT status FROM _sync_runs ORDER BY id"), []string{`status="ok"|`, `status="failed"|`})
-	mustSync(t)
 }
 
 // proxy stands between syncer and the server, and passes on what they say until it is told to be

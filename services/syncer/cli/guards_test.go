@@ -198,12 +198,8 @@ func TestUniqueIndexOfTheUsers(t *testing.T) {
 func TestIndexes(t *testing.T) {
 	mysql, path := source(t, "cars; a_b", append(ten, "ALTER TABLE cars ADD a_b INT, ADD a INT, ADD b INT", "CREATE TABLE a_b (id INT PRIMARY KEY, c INT)", "INSERT INTO a_b VALUES (1, 1)")...)
 	made := func() string {
-		var out []string
-		for _, r := range rows(t, openFile(t, path), `SELECT i.tbl_name AS t, group_concat(c.name) AS c FROM sqlite_schema i, pragma_index_info(i.name) c
-			WHERE i.type = 'index' AND i.sql IS NOT NULL GROUP BY i.name ORDER BY 1, 2`) {
-			out = append(out, r)
-		}
-		return strings.Join(out, " ")
+		return strings.Join(rows(t, openFile(t, path), `SELECT i.tbl_name AS t, group_concat(c.name) AS c FROM sqlite_schema i, pragma_index_info(i.name) c
+			WHERE i.type = 'index' AND i.sql IS NOT NULL GROUP BY i.name ORDER BY 1, 2`), " ")
 	}
 	for _, test := range []struct{ set, made string }{
 		{"cars(make)", `t="cars"|c="make"|`},
