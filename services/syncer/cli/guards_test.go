@@ -573,3 +573,24 @@ func TestTableOfTheUsersOwn(t *testing.T) {
 	mustSync(t)
 	equal(t, rows(t, openFile(t, own), "SELECT note, (SELECT count(*) FROM a) AS n FROM notes"), []string{`note="mine"|n="2"|`})
 }
+
+// Someone may make a file there while the first pass is under way.
+func TestFileAppearsMeanwhile(t *testing.T) {
+	_, path := source(t, "a", a...)
+	var once sync.Once
+	p := proxy{request: func(packet []byte) {
+		if bytes.Contains(packet, []byte("FROM `a`")) {
+			once.Do(func() {
+				if err := os.WriteFile(path, nil, 0o600); err != nil {
+					t.Error(err)
+				}
+				exec(t, openFile(t, path), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
+			})
+		}
+	}}
+	p.start(t)
+	if code, _, stderr := run(t, "sync"); code != 0 || !strings.Contains(stderr, "another program has altered the file meanwhile") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+	equal(t, rows(t, openFile(t, path), "SELECT note, (SELECT count(*) FROM a) AS n FROM notes"), []string{`note="mine"|n="2"|`})
+}

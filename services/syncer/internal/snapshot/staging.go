@@ -93,6 +93,9 @@ func (s *Staging) sealed() error {
 	if err == nil {
 		err = syncFile(s.file.staging)
 	}
+	if err == nil && s.file.exists() { // someone has made it meanwhile
+		err = ErrChanged
+	}
 	if err == nil {
 		// The log of a file that someone has removed would be taken for the new one's.
 		err = remove(s.file.path+"-wal", s.file.path+"-shm", s.file.path+"-journal")
