@@ -8,10 +8,10 @@ GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint check build bench up down
+.PHONY: help demo test test-browser soak lint check build bench up down
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## a database, a sync and the API on this machine, without Docker (ports: DEMO_DB_PORT, DEMO_HTTP_PORT)
 	@deploy/demo.sh
@@ -20,8 +20,12 @@ test: ## all tests of all modules with the race detector, on a real MySQL or Mar
 	deploy/testdb.sh go test -race -shuffle=on -timeout 40m work
 	cd deploy/demodb && GOWORK=off go test -race -shuffle=on -timeout 40m ./...
 
-soak: ## syncer killed 100 times at random moments, and read without pause (SOAK_KILLS)
-	SOAK_KILLS=$${SOAK_KILLS:-100} deploy/testdb.sh go test -count=1 -run 'Killed|Readers' -timeout 120m carstock/services/syncer/cli
+test-browser: ## syncer's page in a real browser (BROWSER_SHOTS=FOLDER keeps pictures)
+	deploy/testdb.sh --with-browser go test -count=1 -tags browser -run Page -timeout 20m carstock/services/e2e
+
+soak: ## syncer killed 100 times, read without pause, and run for 500 passes (SOAK_KILLS, SOAK_PASSES)
+	SOAK_KILLS=$${SOAK_KILLS:-100} SOAK_PASSES=$${SOAK_PASSES:-500} deploy/testdb.sh \
+		go test -count=1 -v -run 'Killed|Readers|StaysFlat' -timeout 180m carstock/services/syncer/cli
 
 lint: $(GOLANGCI_LINT) ## golangci-lint over all modules
 	@for m in $(MODULES); do echo "lint $$m"; (cd $$m && GOWORK=off $(CURDIR)/$(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Runs a command with a MySQL server for its tests at hand:
-#   deploy/testdb.sh [--with-clients] COMMAND...
+#   deploy/testdb.sh [--with-clients | --with-browser] COMMAND...
 # The tests start a private server themselves (pkg/dbconn/dbtest) if mariadbd or mysqld is on this
 # machine. As root on Debian or Ubuntu it is installed if it is not; elsewhere Docker runs one.
-# --with-clients also asks for the command lines mariadb and sqlite3.
+# --with-clients also asks for the command lines mariadb and sqlite3, --with-browser for Chromium.
 set -eu
 
 have() { PATH="$PATH:/usr/sbin:/usr/local/sbin:/usr/libexec" command -v "$1" >/dev/null 2>&1; }
@@ -23,6 +23,12 @@ if [ "$1" = --with-clients ]; then
 	fi
 	have mariadb || have mysql || { echo "testdb: install the mariadb or mysql command line" >&2; exit 1; }
 	have sqlite3 || { echo "testdb: install the sqlite3 command line" >&2; exit 1; }
+fi
+
+if [ "$1" = --with-browser ]; then
+	shift
+	if is_debian_root && ! have chromium && ! have google-chrome; then install chromium; fi
+	have chromium || have chromium-browser || have google-chrome || { echo "testdb: install Chromium or Chrome" >&2; exit 1; }
 fi
 
 if [ -n "${TEST_MYSQL_DSN:-}" ] || have mariadbd || have mysqld; then

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"syscall"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/mattn/go-sqlite3"
@@ -23,7 +24,7 @@ func Transient(err error) bool {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn),
-		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &netErr):
+		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &netErr) && !isErrno(netErr):
 		return true
 	case errors.As(err, &server):
 		switch server.Number {
@@ -34,6 +35,7 @@ func Transient(err error) bool {
 			1203, 1226, // ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
 			1205, 1213, // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK
 			1290, 1836, // ER_OPTION_PREVENTS_STATEMENT, ER_READ_ONLY_MODE: a fail-over
+			1412,       // ER_TABLE_DEF_CHANGED: it was altered since the transaction began
 			1927, 4031: // ER_CONNECTION_KILLED, ER_CLIENT_INTERACTION_TIMEOUT
 			return true
 		}
@@ -41,4 +43,11 @@ func Transient(err error) bool {
 		return file.Code == sqlite3.ErrBusy || file.Code == sqlite3.ErrLocked
 	}
 	return false
+}
+
+// isErrno tells an error of the operating system's that no network operation wraps: of a file. By
+// its methods it would pass for a net.Error.
+func isErrno(err error) bool {
+	_, ok := err.(syscall.Errno) //nolint:errorlint // what it wraps does not matter here
+	return ok
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/httpserver"
 	"carstock/pkg/settings"
 	"carstock/services/carapi/internal/auth"
 	"carstock/services/carapi/internal/config"
@@ -80,7 +81,7 @@ func serve(ctx context.Context, file string, log *slog.Logger) error {
 	for _, f := range store.Fields {
 		log.Debug("field", "name", f.Name, "column", f.Column.Name, "type", f.Column.Type)
 	}
-	return httpapi.Serve(ctx, c.HTTPAddr, httpapi.New(store, auth.NewKey(c.APIKey), log), 2*c.QueryTimeout, log) // the vocabulary, and the search
+	return httpserver.Serve(ctx, "HTTP_ADDR", c.HTTPAddr, httpapi.New(store, auth.NewKey(c.APIKey), log), 2*c.QueryTimeout, log) // the vocabulary, and the search
 }
 
 // logger writes text for a person at a terminal, and JSON for all else.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -449,6 +450,72 @@ func TestReadStalls(t *testing.T) {
 	t.Setenv("SYNC_TIMEOUT", "3s")
 	t.Setenv("SYNC_RETRIES", "3")
 	fails(t, path, 1, "SYNC_TIMEOUT: not done within 3s")
+}
+
+// A server hangs up on a reader who pauses for longer than net_write_timeout, as one does whose disk
+// is slow: syncer asks for more patience.
+func TestReaderPauses(t *testing.T) {
+	server := dbtest.NewServer(t)
+	c := server.Database(t)
+	mysql := dbtest.Open(t, c)
+	exec(t, mysql, "SET GLOBAL net_write_timeout = 1", big)
+	setup(t, c, "v(id)")
+	var once sync.Once
+	p := proxy{answer: func(_, sent int) bool {
+		if sent > midway {
+			once.Do(func() { time.Sleep(3 * time.Second) })
+		}
+		return true
+	}}
+	p.start(t)
+	t.Setenv("SYNC_RETRIES", "0")
+	want(t, counts(t, report(t, 0)), "10000: +10000 ~0 -0 =0")
+}
+
+// The disk itself is full: SQLite rolls back by itself then, as it does not where a file is too large.
+func TestDiskIsFull(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A mount in a namespace of its own is seen by nobody else, and goes with the process.
+	const asRoot = "unshare --map-root-user --mount sh -c "
+	if out, err := child(t, "sh", "-c", asRoot+"'mount -t tmpfs none /mnt'").CombinedOutput(); err != nil {
+		t.Skipf("no tmpfs can be mounted here: %s", out)
+	}
+	for name, test := range map[string]struct{ rows, indexes, want string }{
+		"for staging":    {big, "", "syncer: stage v: "},
+		"for publishing": {big + " WHERE d.n < 2", "v(pad)", "syncer: publish to "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mysql, path := source(t, "v(id)", small)
+			exec(t, mysql, test.rows, "CREATE VIEW few AS SELECT * FROM v WHERE id < 10")
+			t.Setenv("SYNC_INDEXES", "")
+			disk := filepath.Dir(filepath.Dir(path))
+			t.Setenv("SYNC_PATH", filepath.Join(disk, "disk", "carstock.db"))
+			if err := os.Mkdir(filepath.Join(disk, "disk"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			// What is left on the small disk is copied out for the test to look at.
+			script := `cd "$1" && mount -t tmpfs -o size=9m none disk &&
+				SYNC_VIEWS='few=v(id)' "$0" sync --quiet && "$0" sync; code=$?; cp disk/carstock.db* . && ls -A disk > left; exit $code`
+			t.Setenv("SYNC_VIEWS", "v(id)")
+			t.Setenv("SYNC_INDEXES", test.indexes)
+			c := child(t, "unshare", "--map-root-user", "--mount", "sh", "-c", script, self, disk)
+			var stderr bytes.Buffer
+			c.Stderr = &stderr
+			_ = c.Run() // its exit code is looked at
+			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) || !strings.Contains(stderr.String(), "the disk is full") || strings.Count(stderr.String(), "\n") != 1 {
+				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
+			}
+			file := openFile(t, filepath.Join(disk, "carstock.db"))
+			equal(t, rows(t, file, "SELECT (SELECT count(*) FROM v) AS n, status FROM _sync_runs ORDER BY id"), []string{`n="10"|status="ok"|`, `n="10"|status="failed"|`})
+			equal(t, rows(t, file, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
+			if left, err := os.ReadFile(filepath.Join(disk, "left")); err != nil || strings.Contains(string(left), "staging") {
+				t.Errorf("left on the disk: %s, %v", left, err)
+			}
+		})
+	}
 }
 
 // A limit on the size of a file is hit as the end of a disk is, and needs no right. 20 MB do not

@@ -173,6 +173,65 @@ func TestIndexOnAColumnThatIsGone(t *testing.T) {
 	equal(t, rows(t, file, "SELECT id FROM log"), []string{`id="3"|`})
 }
 
+// What of the user's needs a column of another table stays while it can.
+func TestWhatAColumnThatIsGoneBreaks(t *testing.T) {
+	mysql, path := source(t, "cars; dealers", append(ten, "CREATE TABLE dealers (id INT PRIMARY KEY, name VARCHAR(20))", "INSERT INTO dealers VALUES (1, 'one')")...)
+	mustSync(t)
+	file := openFile(t, path)
+	exec(t, file, "CREATE TABLE notes (note)",
+		"CREATE TRIGGER good AFTER UPDATE ON dealers BEGIN INSERT INTO notes SELECT max(id) FROM cars; END",
+		"CREATE TRIGGER bad AFTER UPDATE ON dealers BEGIN INSERT INTO notes SELECT max(msrp) FROM cars; END",
+		"CREATE VIEW dear AS SELECT * FROM cars WHERE msrp > 5000", "CREATE VIEW new AS SELECT * FROM cars WHERE year > 2005")
+	exec(t, mysql, "ALTER TABLE cars DROP COLUMN msrp")
+	r := report(t, 0)
+	lost := strings.Join(r.Tables[0].Lost, "; ")
+	if len(r.Tables[0].Lost) != 2 || !strings.Contains(lost, "bad is gone: no such column: msrp") || !strings.Contains(lost, "the view dear no longer works: no such column: msrp") {
+		t.Errorf("lost: %s", lost)
+	}
+	exec(t, mysql, "UPDATE dealers SET name = 'two'")
+	report(t, 0)
+	equal(t, rows(t, file, "SELECT note FROM notes"), []string{`note="10"|`})
+
+	// What the user breaks later is told too.
+	exec(t, file, "DROP TABLE notes")
+	exec(t, mysql, "UPDATE dealers SET name = 'three'")
+	fails(t, path, 1, "no such table: main.notes", "it has triggers", "mend or drop it: good")
+}
+
+// A column that was a text becomes the number that it is now declared as; only an integer that was
+// too big for SQLite keeps it a text.
+func TestTextBecomesUnsigned(t *testing.T) {
+	mysql, path := source(t, "cars", "CREATE TABLE cars (id INT PRIMARY KEY, mileage VARCHAR(10))", "INSERT INTO cars VALUES (1, '999')")
+	mustSync(t)
+	exec(t, mysql, "ALTER TABLE cars MODIFY mileage INT UNSIGNED")
+	want(t, report(t, 0).Tables[0].Drift, "mileage TEXT -> INTEGER")
+	equal(t, rows(t, openFile(t, path), "SELECT mileage > 1000 AS more FROM cars"), []string{`more="0"|`})
+}
+
+// SQLite takes two thousand columns, but no expression with a term for each.
+func TestManyColumns(t *testing.T) {
+	columns := make([]string, 1010)
+	for i := range columns {
+		columns[i] = fmt.Sprintf("c%d TINYINT NOT NULL DEFAULT 1", i)
+	}
+	mysql, path := source(t, "wide(c0)", "CREATE TABLE wide ("+strings.Join(columns, ", ")+")", "INSERT INTO wide (c0) VALUES (1), (2)")
+	mustSync(t)
+	exec(t, mysql, "UPDATE wide SET c1009 = 5 WHERE c0 = 2")
+	want(t, counts(t, report(t, 0)), "2: +0 ~1 -0 =1")
+	t.Setenv("SYNC_VIEWS", "wide=w2")
+	mustSync(t)
+	want(t, counts(t, report(t, 0)), "2: +0 ~0 -0 =2")
+	_ = path
+
+	wider := make([]string, 2001)
+	for i := range wider {
+		wider[i] = fmt.Sprintf("1 AS c%d", i)
+	}
+	exec(t, mysql, "CREATE VIEW wider AS SELECT "+strings.Join(wider, ", "))
+	t.Setenv("SYNC_VIEWS", "wider")
+	fails(t, path, 1, "it has 2001 columns, and SQLite takes 1999")
+}
+
 func TestUniqueIndexOfTheUsers(t *testing.T) {
 	mysql, path := source(t, "cars", ten...)
 	mustSync(t)
@@ -320,66 +379,6 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-func TestUpsert(t *testing.T) {
-	mysql, path := source(t, "cars(id)@changed", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, changed DATETIME(3))",
-		"INSERT INTO cars VALUES "+values(1, 5, "(%[1]d, %[1]d, '2026-01-0%[1]d 12:00:00')"))
-	t.Setenv("SYNC_STRATEGY", "upsert")
-	t.Setenv("SYNC_WATERMARK_OVERLAP", "0s")
-	file := func() []string {
-		return rows(t, openFile(t, path), "SELECT group_concat(id || '=' || price, ' ') AS cars FROM (SELECT * FROM cars ORDER BY id)")
-	}
-	want(t, counts(t, report(t, 0)), "5: +5 ~0 -0 =0")
-
-	exec(t, mysql, "DELETE FROM cars WHERE id = 1", // stays
-		"UPDATE cars SET price = 20 WHERE id = 2", // is not seen: its watermark is an old one
-		"UPDATE cars SET price = 30, changed = '2026-01-06' WHERE id = 3",
-		"INSERT INTO cars VALUES (6, 6, '2026-01-07')")
-	want(t, counts(t, report(t, 0)), "3: +1 ~1 -0 =1") // the row of the last watermark is read again
-	equal(t, file(), []string{`cars="1=1 2=2 3=30 4=4 5=5 6=6"|`})
-
-	want(t, counts(t, report(t, 0)), "1: +0 ~0 -0 =1")
-	t.Setenv("SYNC_WATERMARK_OVERLAP", "24h")
-	want(t, counts(t, report(t, 0)), "2: +0 ~0 -0 =2")
-	equal(t, file(), []string{`cars="1=1 2=2 3=30 4=4 5=5 6=6"|`})
-
-	want(t, counts(t, report(t, 0, "--full")), "5: +0 ~1 -1 =4")
-	equal(t, file(), []string{`cars="2=20 3=30 4=4 5=5 6=6"|`})
-
-	// Changed columns: all rows are read once more, and those that are gone stay.
-	exec(t, mysql, "DELETE FROM cars WHERE id = 4", "ALTER TABLE cars ADD vin INT")
-	r := report(t, 0)
-	want(t, r.Tables[0].Drift, "+vin INTEGER")
-	want(t, counts(t, r), "4: +0 ~4 -0 =0")
-	equal(t, file(), []string{`cars="2=20 3=30 4=4 5=5 6=6"|`})
-
-	exec(t, mysql, "DELETE FROM cars") // no rows are no news
-	want(t, counts(t, report(t, 0)), "0: +0 ~0 -0 =0")
-	if code, out := syncer(t, t.Context(), "sync", "--full"); code != 3 {
-		t.Errorf("exit code %d: %s", code, out)
-	}
-}
-
-// Integers as watermarks are compared as numbers, and a table without one is read whole.
-func TestUpsertByNumberAndWithout(t *testing.T) {
-	mysql, path := source(t, "a(id)@v", a...)
-	t.Setenv("SYNC_STRATEGY", "upsert")
-	exec(t, mysql, "INSERT INTO a VALUES (3, 9)")
-	mustSync(t)
-	exec(t, mysql, "INSERT INTO a VALUES (4, 100)")
-	want(t, counts(t, report(t, 0)), "2: +1 ~0 -0 =1")
-	want(t, counts(t, report(t, 0)), "1: +0 ~0 -0 =1")
-	t.Setenv("SYNC_VIEWS", "a(id)")
-	exec(t, mysql, "DELETE FROM a WHERE id = 1")
-	want(t, counts(t, report(t, 0)), "3: +0 ~0 -0 =3")
-	equal(t, rows(t, openFile(t, path), "SELECT count(*) AS n FROM a"), []string{`n="4"|`})
-
-	exec(t, mysql, "CREATE VIEW w AS SELECT id, 'x' AS v FROM a")
-	t.Setenv("SYNC_VIEWS", "w")
-	fails(t, path, 1, "SYNC_STRATEGY=upsert needs a key")
-	t.Setenv("SYNC_VIEWS", "w(id)@v")
-	fails(t, path, 1, "w@v: the watermark is to be a column")
-}
-
 func TestDryRun(t *testing.T) {
 	mysql, path := source(t, "cars", ten...)
 	r := report(t, 0, "--dry-run")
@@ -454,6 +453,31 @@ func TestSecondSyncerIsSkipped(t *testing.T) {
 	equal(t, rows(t, openFile(t, path), "SELECT status FROM _sync_runs"), []string{`status="ok"|`})
 }
 
+// The snapshot is as old as the oldest of its tables.
+func TestStatusOfOneViewOfTwo(t *testing.T) {
+	_, path := source(t, "a; b=second", append(a, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
+	mustSync(t)
+	exec(t, openFile(t, path), "UPDATE _sync_runs SET started = '2026-01-01T00:00:00.000Z', finished = '2026-01-01T00:00:01.000Z'")
+	if code, out := syncer(t, t.Context(), "sync", "a"); code != 0 {
+		t.Fatal(out)
+	}
+	for _, views := range []string{"a; b=second", ""} {
+		t.Setenv("SYNC_VIEWS", views)
+		code, stdout, stderr := run(t, "status", "--max-age", "1h")
+		if code != 4 || !strings.Contains(stdout, "b -> second   1 rows   of 2026-01-01T00:00:00Z") {
+			t.Errorf("%q: exit code %d: %s%s", views, code, stdout, stderr)
+		}
+	}
+	t.Setenv("SYNC_VIEWS", "a")
+	if code, out := syncer(t, t.Context(), "status", "--max-age", "1h"); code != 0 {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	t.Setenv("SYNC_VIEWS", "a; c")
+	if code, _, stderr := run(t, "status", "--max-age", "1h"); code != 4 || !strings.Contains(stderr, "there is no snapshot yet") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
+
 func TestStatus(t *testing.T) {
 	mysql, path := source(t, "a", a...)
 	exits := func(code int, wanted string, args ...string) {
@@ -483,7 +507,7 @@ func TestStatus(t *testing.T) {
 	_, stdout, _ := run(t, "status", "--json")
 	var s struct {
 		Snapshot struct{ Status string }
-		Failures int `json:"failures_since"`
+		Failures int `json:"consecutive_failures"`
 		Last     struct{ Status, Error string }
 	}
 	if err := json.Unmarshal([]byte(stdout), &s); err != nil || s.Snapshot.Status != "ok" || s.Failures != 1 || s.Last.Status != "failed" || s.Last.Error == "" {

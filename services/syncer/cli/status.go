@@ -21,11 +21,13 @@ var errStale = errors.New("stale")
 
 // status is what the file tells of itself.
 type status struct {
-	File     string        `json:"file"`
-	Snapshot *snapshot.Run `json:"snapshot"` // the last good run; null if there is none
-	Age      float64       `json:"age_seconds,omitempty"`
-	Failures int           `json:"failures_since"` // runs that failed or were refused after it
-	Last     *snapshot.Run `json:"last"`
+	File     string             `json:"file"`
+	Snapshot *snapshot.Run      `json:"snapshot"`              // the last good run; null if there is none
+	AsOf     *time.Time         `json:"as_of"`                 // when the oldest of the tables was read; null if one of them is missing
+	Age      float64            `json:"age_seconds,omitempty"` // since then
+	Failures int                `json:"consecutive_failures"`  // runs that failed or were refused after the last good one
+	Last     *snapshot.Run      `json:"last"`
+	Tables   []snapshot.Content `json:"tables"`
 }
 
 func statusCommand(file *string) *cobra.Command {
@@ -35,19 +37,20 @@ func statusCommand(file *string) *cobra.Command {
 		Use:   "status",
 		Short: "Tell how old the snapshot is, and what the last runs did",
 		Long: `Tells how old the snapshot is, and what the last runs did. Reads the file SYNC_PATH alone, and
-needs no database: with --max-age it serves as a health check.`,
+needs no database: with --max-age it serves as a health check. The age is that of the oldest of the
+tables of SYNC_VIEWS, or of all tables where that is not set.`,
 		Example: `  syncer status
   syncer status --max-age 1h     exit code 4 if the snapshot is older, or if there is none`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			path, err := config.LoadPath(*file)
+			path, tables, err := config.LoadFile(*file)
 			if err != nil {
 				return err
 			}
 			if maxAge < 0 {
 				return settings.Wrong(fmt.Errorf("--max-age %s: expected a time above 0", maxAge))
 			}
-			s, err := readStatus(path)
+			s, err := readStatus(path, tables)
 			if err != nil && maxAge == 0 {
 				return err
 			}
@@ -63,8 +66,8 @@ needs no database: with --max-age it serves as a health check.`,
 				return err
 			case err != nil:
 				return fmt.Errorf("%w: there is no snapshot: %w", errStale, err)
-			case s.Snapshot == nil:
-				return fmt.Errorf("%w: there is no snapshot yet in %s", errStale, path)
+			case s.AsOf == nil:
+				return fmt.Errorf("%w: there is no snapshot yet in %s of all tables", errStale, path)
 			case s.Age > maxAge.Seconds():
 				return fmt.Errorf("%w: the snapshot is %s old, more than %s", errStale, time.Duration(s.Age*float64(time.Second)).Round(time.Second), maxAge)
 			}
@@ -76,21 +79,28 @@ needs no database: with --max-age it serves as a health check.`,
 	return cmd
 }
 
-func readStatus(path string) (status, error) {
+func readStatus(path string, tables []string) (status, error) {
 	runs, err := snapshot.Runs(path, 100)
 	s := status{File: path}
 	if err != nil || len(runs) == 0 {
 		return s, err
 	}
+	if s.Tables, err = snapshot.Contents(path); err != nil {
+		return s, err
+	}
+	if oldest := snapshot.AsOf(s.Tables, tables); !oldest.IsZero() {
+		s.AsOf = &oldest
+		s.Age = time.Since(oldest).Seconds()
+	}
 	s.Last = &runs[0]
 	for i := range runs {
 		if runs[i].Status == snapshot.OK {
 			s.Snapshot = &runs[i]
-			// The data are of the instant at which the run began to read.
-			s.Age = time.Since(runs[i].Started).Seconds()
 			break
 		}
-		s.Failures++
+		if runs[i].Status != snapshot.Stopped {
+			s.Failures++
+		}
 	}
 	return s, nil
 }
@@ -103,6 +113,11 @@ func printStatus(w io.Writer, s status) error {
 		tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 		for _, t := range s.Snapshot.Tables {
 			fmt.Fprintf(tw, "  %s -> %s\t%s rows\t%s\t%.1f s\n", t.View, t.Table, humanize.Comma(t.Rows), counts(t), t.Seconds)
+		}
+		for _, t := range s.Tables {
+			if t.Synced.Before(s.Snapshot.Started.Truncate(time.Millisecond)) { // that run was not about it
+				fmt.Fprintf(tw, "  %s -> %s\t%s rows\tof %s\t\n", t.View, t.Table, humanize.Comma(t.Rows), t.Synced.Format(time.RFC3339))
+			}
 		}
 		if err := tw.Flush(); err != nil {
 			return err

@@ -4,6 +4,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -33,6 +35,16 @@ type Sync struct {
 	ZeroDates        string        `split_words:"true" default:"keep" desc:"dates such as 0000-00-00: keep them as text, store null, or fail"`
 	Decimal          string        `default:"auto" desc:"DECIMAL as auto (numeric up to 15 digits, else text), text, or numeric"`
 	Drift            string        `default:"apply" desc:"when a view's columns change: apply the change, or fail"`
+
+	// What follows is for syncer run.
+	Schedule  string          `default:"@every 15m" desc:"when to make a pass: @every 15m, @hourly, or five fields of cron such as 30 6 * * MON-FRI"`
+	Timezone  string          `desc:"time zone of the schedule, such as Europe/Berlin; default that of the system"`
+	OnStart   bool            `split_words:"true" default:"true" desc:"whether to make a pass at once when starting"`
+	HTTPAddr  string          `split_words:"true" default:"127.0.0.1:9090" desc:"address of the status page, metrics and health checks; off for none"`
+	HTTPToken settings.Secret `split_words:"true" desc:"bearer token with which POST /sync asks for a pass, at least 16 characters; without it nobody can"`
+	MaxAge    time.Duration   `split_words:"true" default:"0" desc:"age beyond which the snapshot is stale for /readyz; 0: when the third pass since the last good one is due"`
+	NotifyURL settings.Secret `split_words:"true" desc:"URL that gets a JSON POST when passes begin to fail, are refused by a guard, and work again"`
+	PingURL   settings.Secret `split_words:"true" desc:"URL that gets a GET after each good pass, and with /fail appended after each other one (healthchecks.io)"`
 }
 
 // Values of settings that are one of a few words.
@@ -41,7 +53,11 @@ const (
 	Keep, Null, Fail                      = "keep", "null", "fail"
 	DecimalAuto, DecimalText, DecimalReal = "auto", "text", "numeric"
 	Apply                                 = "apply"
+	Off                                   = "off"
 )
+
+// minToken is the least length of the token for POST /sync.
+const minToken = 16
 
 // Load reads the settings from the environment, and from file or else .env. The error names every
 // wrong variable.
@@ -89,6 +105,26 @@ func (c *Config) Validate() error {
 	if s.MaxShrink < 0 || s.MaxShrink > 100 {
 		wrong("SYNC_MAX_SHRINK: %d: expected a percentage, 0 to 100", s.MaxShrink)
 	}
+	if _, err := s.Timetable(); err != nil {
+		errs = append(errs, err)
+	}
+	if s.MaxAge < 0 {
+		wrong("SYNC_MAX_AGE: %s: expected a time above 0, or 0", s.MaxAge)
+	}
+	if _, _, err := net.SplitHostPort(s.HTTPAddr); err != nil && s.HTTPAddr != Off {
+		wrong("SYNC_HTTP_ADDR: %s: expected an address such as 127.0.0.1:9090, or off", s.HTTPAddr)
+	}
+	if n := len(s.HTTPToken); n > 0 && n < minToken {
+		wrong("SYNC_HTTP_TOKEN: %d characters: expected at least %d; `openssl rand -hex 32` makes one", n, minToken)
+	}
+	for _, w := range []struct {
+		name  string
+		value settings.Secret // such a URL often holds a token: it is not shown
+	}{{"SYNC_NOTIFY_URL", s.NotifyURL}, {"SYNC_PING_URL", s.PingURL}} {
+		if u, err := url.Parse(string(w.value)); w.value != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			wrong("%s: expected a URL that begins with http:// or https://", w.name)
+		}
+	}
 	return errors.Join(append(errs, s.validateViews())...)
 }
 
@@ -117,20 +153,22 @@ func (s *Sync) validateViews() error {
 	return errors.Join(errs...)
 }
 
-// LoadPath reads SYNC_PATH alone, as Load does, for what needs no source.
-func LoadPath(file string) (string, error) {
-	var c pathConfig
+// LoadFile reads, as Load does, only which file is kept and which tables it is to have, for what
+// needs no source. No tables are named where SYNC_VIEWS is not set.
+func LoadFile(file string) (path string, tables []string, err error) {
+	var c fileConfig
 	if err := settings.LoadFile(file); err != nil {
-		return "", err
+		return "", nil, err
 	}
-	err := settings.Process(&c)
-	return c.Sync.Path, err
+	err = settings.Process(&c)
+	return c.Sync.Path, c.Sync.Views.Tables(), err
 }
 
-type pathConfig struct {
+type fileConfig struct {
 	Sync struct {
-		Path string `default:"./data/carstock.db"`
+		Path  string `default:"./data/carstock.db"`
+		Views Views
 	}
 }
 
-func (c *pathConfig) Validate() error { return nil }
+func (c *fileConfig) Validate() error { return nil }

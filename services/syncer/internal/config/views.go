@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,14 @@ type Views []View
 type Index struct {
 	Table   string
 	Columns []string
+}
+
+// Tables are the names of the tables that the views become.
+func (v Views) Tables() (names []string) {
+	for _, view := range v {
+		names = append(names, view.Table)
+	}
+	return names
 }
 
 // Indexes are the entries of SYNC_INDEXES, separated as those of SYNC_VIEWS.
@@ -47,6 +56,11 @@ func (v *Views) Decode(text string) error {
 		if strings.Contains(entry, "(") {
 			if view.Key = columns(m[3]); view.Key == nil {
 				return notation(entry, "the key's columns between the brackets", "vehicles_view(id)")
+			}
+			for i, k := range view.Key {
+				if slices.ContainsFunc(view.Key[:i], func(other string) bool { return strings.EqualFold(k, other) }) {
+					return fmt.Errorf("%q: the column %s is named twice in the key", entry, k)
+				}
 			}
 		}
 		*v = append(*v, view)

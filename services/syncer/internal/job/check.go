@@ -80,7 +80,9 @@ func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v conf
 		return f, err
 	}
 	given := s.Strategy
-	s.Strategy = config.Snapshot // a missing key is what is looked for below
+	if len(v.Key)+len(t.Key) == 0 {
+		s.Strategy = config.Snapshot // a missing key is what is looked for below
+	}
 	if err := settle(&t, &v, s); err != nil {
 		return f, err
 	}

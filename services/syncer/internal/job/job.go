@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+	"github.com/go-sql-driver/mysql"
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/dbconn"
@@ -70,6 +71,7 @@ func Run(ctx context.Context, c config.Config, o Options) (Report, error) {
 	report.Started, report.Source, report.Strategy, report.Status = start, c.DB.Where(), strategy(c, o), snapshot.OK
 	views, err := choose(c.Sync.Views, o.Views)
 	if err != nil {
+		report.Status, report.Error = snapshot.Failed, err.Error()
 		return report, err
 	}
 	file, err := snapshot.Lock(c.Sync.Path)
@@ -108,8 +110,11 @@ func Run(ctx context.Context, c config.Config, o Options) (Report, error) {
 	report.Tables = nil
 	report.Status, report.Error = snapshot.Failed, err.Error()
 	var refused *Refused
-	if errors.As(err, &refused) {
+	switch {
+	case errors.As(err, &refused):
 		report.Status = snapshot.Refused
+	case errors.Is(ctx.Err(), context.Canceled):
+		report.Status = snapshot.Stopped
 	}
 	if !o.DryRun {
 		if e := file.Record(&report.Run); e != nil && !strings.Contains(err.Error(), e.Error()) {
@@ -121,7 +126,7 @@ func Run(ctx context.Context, c config.Config, o Options) (Report, error) {
 
 // attempts makes the pass until it succeeds, fails for good, or has been begun too often.
 func attempts(ctx context.Context, c config.Config, o Options, report *Report, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.Sync.Timeout, fmt.Errorf("SYNC_TIMEOUT: not done within %s", c.Sync.Timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Sync.Timeout, timedOut(c.Sync.Timeout))
 	defer cancel()
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		report.Attempts++
@@ -143,6 +148,37 @@ func attempts(ctx context.Context, c config.Config, o Options, report *Report, d
 		return fmt.Errorf("stopped: %w", ctx.Err())
 	}
 	return err
+}
+
+// timedOut is the error of a pass that has taken longer than this.
+type timedOut time.Duration
+
+func (t timedOut) Error() string {
+	return fmt.Sprintf("SYNC_TIMEOUT: not done within %s", time.Duration(t))
+}
+
+// Kind sorts the error of a pass into a few kinds, for counting: refused (by a guard), timeout,
+// connection (may not come again), server (it does not let or cannot), file, and other.
+func Kind(err error) string {
+	var (
+		guard  *Refused
+		late   timedOut
+		file   sqlite3.Error
+		server *mysql.MySQLError
+	)
+	switch {
+	case errors.As(err, &guard):
+		return "refused"
+	case errors.As(err, &late):
+		return "timeout"
+	case errors.As(err, &file), strings.HasPrefix(err.Error(), "SYNC_PATH: "):
+		return "file"
+	case dbconn.Transient(err):
+		return "connection"
+	case errors.As(err, &server):
+		return "server"
+	}
+	return "other"
 }
 
 // transient reports whether an error may not come again. A lock on the file that has outlasted

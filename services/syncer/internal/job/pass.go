@@ -87,7 +87,7 @@ func stage(ctx context.Context, c config.Config, o Options, reader *source.Reade
 	}
 	q := source.Query{Table: table.Columns(), Watermark: v.Watermark}
 	if keep && v.Watermark != "" {
-		mark, err := staging.Watermark(v.Table, hash(q.Table, v.Watermark))
+		mark, err := table.Watermark(hash(c.DB, v.Name, q.Table, v.Watermark))
 		if err != nil {
 			return r, nil, err
 		}
@@ -119,14 +119,24 @@ func stage(ctx context.Context, c config.Config, o Options, reader *source.Reade
 	final := table.Columns()
 	r.View, r.Table, r.Key, r.Drift = v.Name, v.Table, len(final.Key) > 0, table.Drift
 	r.Rows, r.Inserted, r.Updated, r.Deleted, r.Unchanged = changes.Rows, changes.Inserted, changes.Updated, changes.Deleted, changes.Unchanged
-	r.SchemaHash, r.Bytes, r.Seconds = hash(final, v.Watermark), bytes, time.Since(start).Seconds()
+	r.Total = changes.Rows
+	if keep {
+		r.Total = changes.Before + changes.Inserted
+	}
+	r.SchemaHash, r.Bytes, r.Seconds = hash(c.DB, v.Name, final, v.Watermark), bytes, time.Since(start).Seconds()
+	if text, ahead := notAfter(found.Watermark, column(final, v.Watermark).Kind, reader.Began); ahead {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: the greatest watermark, %s, is in the future: it counts as %s", v.Watermark, found.Watermark, text))
+		found.Watermark = text
+	} else {
+		found.Watermark = text
+	}
 	r.Watermark = max(r.Watermark, found.Watermark)
 	if i, err := strconv.ParseInt(found.Watermark, 10, 64); err == nil { // numbers are not in the order of their texts
 		if before, err := strconv.ParseInt(r.Watermark, 10, 64); err == nil {
 			r.Watermark = strconv.FormatInt(max(i, before), 10)
 		}
 	}
-	if !keep {
+	if !keep || !changes.Existed { // an upsert may well bring no rows, but not the first
 		refused = guard(c.Sync, v.Table, changes)
 	}
 	return r, refused, nil
@@ -211,7 +221,11 @@ func settle(t *schema.Table, v *config.View, s config.Sync) error {
 	if v.Watermark != "" {
 		v.Watermark = real(v.Watermark)
 		switch column(*t, v.Watermark).Kind {
-		case schema.Integer, schema.Date, schema.DateTime, schema.Timestamp:
+		case schema.Integer:
+			if s.Strategy == config.Upsert && s.WatermarkOverlap > 0 {
+				return fmt.Errorf("SYNC_VIEWS: %s@%s: no time can be taken from a number, so that rows that are committed after others with greater numbers would be missed: name a column of times, or set SYNC_WATERMARK_OVERLAP=0s if that cannot happen", v.Name, v.Watermark)
+			}
+		case schema.Date, schema.DateTime, schema.Timestamp:
 		default:
 			return fmt.Errorf("SYNC_VIEWS: %s@%s: the watermark is to be a column of %[1]s with integers, dates or times", v.Name, v.Watermark)
 		}
@@ -266,9 +280,27 @@ func since(mark string, kind schema.Kind, overlap time.Duration) any {
 	return mark // a zero date: all rows are after it
 }
 
-// hash changes with all that makes a watermark's meaning: columns, key and the column itself.
-func hash(t schema.Table, watermark string) string {
+// clockSlop is how far a watermark may be ahead of the server's clock without a word: a DATETIME is
+// often in a local time zone.
+const clockSlop = 24 * time.Hour
+
+// notAfter holds a watermark of times back to now, both as MySQL writes them: from one that is in the
+// future no later one would follow. It reports whether that is worth a warning.
+func notAfter(mark string, kind schema.Kind, now string) (text string, warn bool) {
+	if kind == schema.Integer || mark <= now {
+		return mark, false
+	}
+	text = now[:min(len(now), len(mark))] // a DATE is the first part
+	if t, err := time.Parse(time.DateTime, now); err == nil {
+		warn = mark > t.Add(clockSlop).Format(time.DateTime)
+	}
+	return text, warn
+}
+
+// hash changes with all that makes a watermark's meaning: source, columns, key and the column itself.
+func hash(db dbconn.Config, view string, t schema.Table, watermark string) string {
 	h := sha256.New()
+	fmt.Fprintf(h, "%q %q\n", db.Where(), view)
 	for _, c := range t.Columns {
 		fmt.Fprintf(h, "%q %q %q\n", c.Name, c.Type, c.SQLiteType())
 	}

@@ -106,11 +106,11 @@ func remove(paths ...string) error {
 }
 
 // busyTimeout is how long another program's lock is waited for, in milliseconds.
-const busyTimeout = "10000"
+const busyTimeout = "5000"
 
 // openTarget opens the file itself.
 func (f *File) openTarget() (*sqlite3.SQLiteConn, error) {
-	conn, err := open(f.path, "_journal_mode=WAL&_synchronous=NORMAL&_foreign_keys=false&_busy_timeout="+busyTimeout)
+	conn, err := open(f.path, "_synchronous=NORMAL&_foreign_keys=false&_busy_timeout="+busyTimeout)
 	if err == nil {
 		_, err = one(conn, "PRAGMA schema_version") // reads it: opening does not
 	}

@@ -17,6 +17,7 @@ const (
 	OK      = "ok"
 	Failed  = "failed"
 	Refused = "refused" // by a guard
+	Stopped = "stopped" // by whoever ended the program
 )
 
 // keptRuns is how many runs the file remembers.
@@ -40,7 +41,8 @@ type TableRun struct {
 	View       string   `json:"view"`
 	Table      string   `json:"table"`
 	Key        bool     `json:"key"`
-	Rows       int64    `json:"rows"` // read
+	Rows       int64    `json:"rows"`  // read
+	Total      int64    `json:"total"` // in the table after the pass
 	Inserted   int64    `json:"inserted"`
 	Updated    int64    `json:"updated"`
 	Deleted    int64    `json:"deleted"`
@@ -65,7 +67,7 @@ func createTables(conn *sqlite3.SQLiteConn) error {
 			source TEXT NOT NULL, strategy TEXT NOT NULL, error TEXT)`,
 		`CREATE TABLE IF NOT EXISTS main._sync_tables (
 			run_id INTEGER NOT NULL, table_name TEXT NOT NULL, view TEXT NOT NULL, keyed INTEGER NOT NULL,
-			rows INTEGER NOT NULL, inserted INTEGER NOT NULL, updated INTEGER NOT NULL, deleted INTEGER NOT NULL, unchanged INTEGER NOT NULL,
+			rows INTEGER NOT NULL, total INTEGER NOT NULL, inserted INTEGER NOT NULL, updated INTEGER NOT NULL, deleted INTEGER NOT NULL, unchanged INTEGER NOT NULL,
 			bytes INTEGER NOT NULL, seconds REAL NOT NULL, schema_hash TEXT NOT NULL, drift TEXT, watermark TEXT, warnings TEXT, lost TEXT,
 			PRIMARY KEY (run_id, table_name)) WITHOUT ROWID`,
 	} {
@@ -87,8 +89,8 @@ func insertRun(conn *sqlite3.SQLiteConn, r *Run) error {
 		return err
 	}
 	for _, t := range r.Tables {
-		err := exec(conn, "INSERT INTO main._sync_tables VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			r.ID, t.Table, t.View, t.Key, t.Rows, t.Inserted, t.Updated, t.Deleted, t.Unchanged, t.Bytes, t.Seconds,
+		err := exec(conn, "INSERT INTO main._sync_tables VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			r.ID, t.Table, t.View, t.Key, t.Rows, t.Total, t.Inserted, t.Updated, t.Deleted, t.Unchanged, t.Bytes, t.Seconds,
 			t.SchemaHash, orNull(t.Drift), orNull(t.Watermark), list(t.Warnings), list(t.Lost))
 		if err != nil {
 			return err
@@ -126,6 +128,11 @@ func (f *File) Record(r *Run) error {
 	if err != nil {
 		return err
 	}
+	// A file that another program has made is not touched before there is something to publish in it.
+	foreign, err := one(conn, "SELECT count(*) > 0 AND sum(name = '_sync_runs') = 0 FROM main.sqlite_schema")
+	if err != nil || foreign == 1 {
+		return errors.Join(err, conn.Close())
+	}
 	err = inTx(conn, func() error {
 		if err := createTables(conn); err != nil {
 			return err
@@ -135,17 +142,17 @@ func (f *File) Record(r *Run) error {
 	return errors.Join(err, conn.Close())
 }
 
-// Watermark is the greatest watermark that has been published for a table under this column and
-// key; "" if the table is to be read whole.
-func (s *Staging) Watermark(table, hash string) (string, error) {
-	if s.fresh {
+// Watermark is the greatest watermark that has been published for a table under the same hash; "" if
+// the table is to be read whole, as one is that the file no longer has.
+func (t *Table) Watermark(hash string) (string, error) {
+	if t.old == nil {
 		return "", nil
 	}
-	n, err := one(s.conn, "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = '_sync_tables'")
+	n, err := one(t.s.conn, "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = '_sync_tables'")
 	if err != nil || n == 0 {
 		return "", err
 	}
-	rows, err := all(s.conn, "SELECT schema_hash, watermark FROM main._sync_tables WHERE table_name = ? ORDER BY run_id DESC LIMIT 1", table)
+	rows, err := all(t.s.conn, "SELECT schema_hash, watermark FROM main._sync_tables WHERE table_name = ? ORDER BY run_id DESC LIMIT 1", t.Name)
 	if err != nil || len(rows) == 0 || rows[0][0] != hash {
 		return "", err
 	}
@@ -161,18 +168,26 @@ func (s *Staging) LastRows(table string) (int64, error) {
 	return one(s.conn, "SELECT rows FROM main._sync_tables WHERE table_name = ? ORDER BY run_id DESC LIMIT 1", table)
 }
 
-// Runs reads the last runs of a file, the newest first.
-func Runs(path string, limit int) ([]Run, error) {
+// Runs reads the last runs of a file, the newest first, and the last good one if it is not among them.
+func Runs(path string, limit int) (runs []Run, err error) {
+	err = read(path, func(conn *sqlite3.SQLiteConn) error {
+		runs, err = readRuns(conn, limit)
+		return err
+	})
+	return runs, err
+}
+
+// read lets do read from a file, without any right to write.
+func read(path string, do func(*sqlite3.SQLiteConn) error) error {
 	conn, err := open(path, "mode=ro&_query_only=true&_busy_timeout="+busyTimeout)
 	if err != nil {
-		return nil, fmt.Errorf("SYNC_PATH: open %s: %w", path, explain(err))
+		return fmt.Errorf("SYNC_PATH: open %s: %w", path, explain(err))
 	}
 	defer func() { _ = conn.Close() }()
-	runs, err := readRuns(conn, limit)
-	if err != nil {
-		return nil, fmt.Errorf("SYNC_PATH: read %s: %w", path, explain(err))
+	if err := do(conn); err != nil {
+		return fmt.Errorf("SYNC_PATH: read %s: %w", path, explain(err))
 	}
-	return runs, nil
+	return nil
 }
 
 func readRuns(conn *sqlite3.SQLiteConn, limit int) ([]Run, error) {
@@ -203,7 +218,7 @@ func readRuns(conn *sqlite3.SQLiteConn, limit int) ([]Run, error) {
 }
 
 func readTables(conn *sqlite3.SQLiteConn, run int64) ([]TableRun, error) {
-	rows, err := all(conn, `SELECT table_name, view, keyed, rows, inserted, updated, deleted, unchanged, bytes, seconds, schema_hash, drift, watermark, warnings, lost
+	rows, err := all(conn, `SELECT table_name, view, keyed, rows, total, inserted, updated, deleted, unchanged, bytes, seconds, schema_hash, drift, watermark, warnings, lost
 		FROM main._sync_tables WHERE run_id = ? ORDER BY table_name`, run)
 	if err != nil {
 		return nil, err
@@ -215,15 +230,15 @@ func readTables(conn *sqlite3.SQLiteConn, run int64) ([]TableRun, error) {
 		t.View, _ = r[1].(string)
 		keyed, _ := r[2].(int64)
 		t.Key = keyed == 1
-		for i, n := range []*int64{&t.Rows, &t.Inserted, &t.Updated, &t.Deleted, &t.Unchanged, &t.Bytes} {
+		for i, n := range []*int64{&t.Rows, &t.Total, &t.Inserted, &t.Updated, &t.Deleted, &t.Unchanged, &t.Bytes} {
 			*n, _ = r[3+i].(int64)
 		}
-		t.Seconds, _ = r[9].(float64)
-		t.SchemaHash, _ = r[10].(string)
-		t.Drift, _ = r[11].(string)
-		t.Watermark, _ = r[12].(string)
+		t.Seconds, _ = r[10].(float64)
+		t.SchemaHash, _ = r[11].(string)
+		t.Drift, _ = r[12].(string)
+		t.Watermark, _ = r[13].(string)
 		for i, texts := range []*[]string{&t.Warnings, &t.Lost} {
-			if s, ok := r[13+i].(string); ok {
+			if s, ok := r[14+i].(string); ok {
 				_ = json.Unmarshal([]byte(s), texts)
 			}
 		}

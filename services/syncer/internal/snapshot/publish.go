@@ -34,7 +34,8 @@ func (s *Staging) Publish(keep bool, run *Run) (lost []string, err error) {
 			err = s.sealed()
 		}
 	} else {
-		if err = exec(s.conn, "COMMIT"); err == nil {
+		// Only now: a pass that publishes nothing changes nothing, in whoever's file it is.
+		if err = errors.Join(exec(s.conn, "COMMIT"), exec(s.conn, "PRAGMA main.journal_mode = WAL")); err == nil {
 			err = inTx(s.conn, func() error {
 				lost, err = s.publish(keep, run)
 				return err
@@ -74,12 +75,26 @@ func (s *Staging) publish(keep bool, run *Run) (lost []string, err error) {
 	if err := createTables(s.conn); err != nil {
 		return nil, err
 	}
-	for _, t := range s.tables {
-		gone, err := t.publish(keep)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", t.Name, err)
+	// Tables made anew come first: what that breaks must be out of the way before the others' triggers
+	// are compiled.
+	for _, compared := range []bool{false, true} {
+		for _, t := range s.tables {
+			if t.compare != compared {
+				continue
+			}
+			gone, err := t.publish(keep)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", t.Name, err)
+			}
+			lost = append(lost, gone...)
 		}
-		lost = append(lost, gone...)
+		if !compared && s.changed() != "" {
+			gone, err := s.broken()
+			if err != nil {
+				return nil, err
+			}
+			lost = append(lost, gone...)
+		}
 	}
 	for i := range run.Tables {
 		run.Tables[i].Lost = lostOf(lost, run.Tables[i].Table)
@@ -110,7 +125,7 @@ func (t *Table) apply(keep bool) (lost []string, err error) {
 	err = inSavepoint(conn, func() error { return t.difference(keep) })
 	var e sqlite3.Error
 	if !errors.As(err, &e) || e.ExtendedCode != sqlite3.ErrConstraintUnique {
-		return nil, err
+		return nil, t.blame(err)
 	}
 	// A unique index of the user's: the rows may break it on the way only, as two that swap values.
 	indexes, err := all(conn, "SELECT name, sql FROM main.sqlite_schema WHERE type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name = ? COLLATE NOCASE", t.Name)
@@ -125,7 +140,7 @@ func (t *Table) apply(keep bool) (lost []string, err error) {
 	if err := t.difference(keep); err != nil {
 		return nil, err
 	}
-	return t.restore(indexes)
+	return restore(conn, t.Name, indexes, t.remake)
 }
 
 func (t *Table) difference(keep bool) error {
@@ -161,6 +176,93 @@ func (t *Table) difference(keep bool) error {
 	return nil
 }
 
+// blame adds to an error that may be one of the user's triggers their names.
+func (t *Table) blame(err error) error {
+	if err == nil {
+		return nil
+	}
+	triggers, e := all(t.s.conn, "SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE", t.Name)
+	if e != nil || len(triggers) == 0 {
+		return err
+	}
+	words := make([]string, len(triggers))
+	for i, r := range triggers {
+		words[i], _ = r[0].(string)
+	}
+	return fmt.Errorf("%w; it has triggers, which fire for the rows that differ: if one of them is at fault, mend or drop it: %s", err, strings.Join(words, ", "))
+}
+
+// broken finds what new columns have broken elsewhere: triggers on copied tables, which would fail
+// each pass and are dropped, and views, which stay, as the column may come back.
+func (s *Staging) broken() (lost []string, err error) {
+	tables, err := all(s.conn, "SELECT DISTINCT tbl_name FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name IN (SELECT table_name FROM main."+schema.ColumnsTable+")")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range tables {
+		table, _ := r[0].(string)
+		if fires(s.conn, table) == nil {
+			continue
+		}
+		triggers, err := all(s.conn, "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ?", table)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range triggers {
+			if err := exec(s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(m[0].(string))); err != nil {
+				return nil, err
+			}
+		}
+		gone, err := restore(s.conn, s.changed(), triggers, func(q string) error { return errors.Join(exec(s.conn, q), fires(s.conn, table)) })
+		if err != nil {
+			return nil, err
+		}
+		lost = append(lost, gone...)
+	}
+	views, err := all(s.conn, "SELECT name FROM main.sqlite_schema WHERE type = 'view'")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range views {
+		name, _ := r[0].(string)
+		if _, why := all(s.conn, "EXPLAIN SELECT * FROM main."+schema.QuoteSQLite(name)); why != nil {
+			lost = append(lost, fmt.Sprintf("%s: the view %s no longer works: %v", s.changed(), name, why))
+		}
+	}
+	return lost, nil
+}
+
+// changed is the first table whose columns have changed, under which the report names what that
+// broke; "" for none.
+func (s *Staging) changed() string {
+	for _, t := range s.tables {
+		if t.old != nil && t.Drift != "" {
+			return t.Name
+		}
+	}
+	return ""
+}
+
+// fires reports why a table's triggers cannot fire.
+func fires(conn *sqlite3.SQLiteConn, table string) error {
+	columns, err := all(conn, "SELECT name FROM pragma_table_info(?, 'main')", table)
+	if err != nil {
+		return err
+	}
+	set := make([]string, len(columns))
+	for i, c := range columns {
+		name, _ := c[0].(string)
+		set[i] = schema.QuoteSQLite(name) + " = " + schema.QuoteSQLite(name)
+	}
+	table = "main." + schema.QuoteSQLite(table)
+	for _, change := range []string{"INSERT INTO " + table + " SELECT * FROM " + table, "UPDATE " + table + " SET " + strings.Join(set, ", "), "DELETE FROM " + table} {
+		if _, err := all(conn, "EXPLAIN "+change); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // incoming is the name of a table until it takes its own.
 const incoming = "_sync_incoming"
 
@@ -180,7 +282,7 @@ func (t *Table) rebuild(keep bool) (lost []string, err error) {
 	if keep && t.old != nil {
 		var shared []string
 		for _, c := range names(t.t) {
-			if slices.Contains(names(*t.old), c) {
+			if contains(*t.old, c) {
 				shared = append(shared, c)
 			}
 		}
@@ -195,23 +297,24 @@ func (t *Table) rebuild(keep bool) (lost []string, err error) {
 			return nil, err
 		}
 	}
-	return t.restore(made)
+	return restore(conn, t.Name, made, t.remake)
 }
 
-// restore makes indexes and triggers again, and names those that cannot be, with the reason.
-func (t *Table) restore(made [][]driver.Value) (lost []string, err error) {
+// restore makes indexes and triggers again, and names those that cannot be, with the reason, under
+// the table that the change came from.
+func restore(conn *sqlite3.SQLiteConn, table string, made [][]driver.Value, remake func(string) error) (lost []string, err error) {
 	for _, m := range made {
 		name, _ := m[0].(string)
 		q, _ := m[1].(string)
 		if strings.HasPrefix(name, indexPrefix) {
 			continue // made anew by keepIndexes
 		}
-		if err := inSavepoint(t.s.conn, func() error { return t.remake(q) }); err != nil {
+		if err := inSavepoint(conn, func() error { return remake(q) }); err != nil {
 			var e sqlite3.Error
 			if errors.As(err, &e) && (e.Code == sqlite3.ErrFull || e.Code == sqlite3.ErrIoErr) {
 				return nil, err
 			}
-			lost = append(lost, fmt.Sprintf("%s: %s is gone: %v", t.Name, name, err))
+			lost = append(lost, fmt.Sprintf("%s: %s is gone: %v", table, name, err))
 		}
 	}
 	return lost, nil
@@ -231,17 +334,7 @@ func (t *Table) remake(q string) error {
 	if err := exec(t.s.conn, q); err != nil {
 		return err
 	}
-	table := "main." + schema.QuoteSQLite(t.Name)
-	var set []string
-	for _, c := range names(t.t) {
-		set = append(set, schema.QuoteSQLite(c)+" = "+schema.QuoteSQLite(c))
-	}
-	for _, change := range []string{"INSERT INTO " + table + " SELECT * FROM " + table, "UPDATE " + table + " SET " + strings.Join(set, ", "), "DELETE FROM " + table} {
-		if _, err := all(t.s.conn, "EXPLAIN "+change); err != nil {
-			return err
-		}
-	}
-	return nil
+	return fires(t.s.conn, t.Name)
 }
 
 func lostOf(lost []string, table string) (out []string) {

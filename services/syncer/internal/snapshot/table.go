@@ -69,7 +69,9 @@ func (t *Table) begin() error {
 		return err
 	}
 	if t.old != nil {
-		t.inherit()
+		if err := t.inherit(); err != nil {
+			return err
+		}
 		t.Drift = drift(*t.old, t.t)
 	}
 	t.rowid = rowidName(t.t)
@@ -89,8 +91,14 @@ func (t *Table) begin() error {
 	return nil
 }
 
+// maxColumns is how many columns SQLite takes, less one for the place of a row.
+const maxColumns = 1999
+
 // check finds what no SQLite table can be.
 func (t *Table) check() error {
+	if n := len(t.t.Columns); n > maxColumns {
+		return fmt.Errorf("it has %d columns, and SQLite takes %d: leave some out of the view", n, maxColumns)
+	}
 	seen := map[string]string{}
 	for _, c := range t.t.Columns {
 		lower := strings.ToLower(c.Name)
@@ -114,17 +122,35 @@ func (t *Table) check() error {
 	return nil
 }
 
-func (t *Table) has(column string) bool { return slices.Contains(names(t.t), column) }
+func (t *Table) has(column string) bool { return contains(t.t, column) }
 
-// inherit keeps a column of integers that once had to become one of texts.
-func (t *Table) inherit() {
+// contains goes by SQLite's rule, to which names are equal but for case.
+func contains(t schema.Table, column string) bool {
+	return slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, column) })
+}
+
+// inherit keeps a column of integers that once had to become one of texts. One that the source had
+// declared as text, and has made a number, is none.
+func (t *Table) inherit() error {
+	rows, err := all(t.s.conn, "SELECT name, source_type FROM main."+schema.ColumnsTable+" WHERE table_name = ? COLLATE NOCASE", t.Name)
+	if err != nil {
+		return err
+	}
+	outgrown := map[string]bool{}
+	for _, r := range rows {
+		name, _ := r[0].(string)
+		declared, _ := r[1].(string)
+		declared = strings.ToLower(declared)
+		outgrown[name] = strings.Contains(declared, "unsigned") && strings.Contains(declared, "int") || strings.HasPrefix(declared, "bit")
+	}
 	t.t.Columns = slices.Clone(t.t.Columns)
 	for i, c := range t.t.Columns {
-		big := c.Kind == schema.Integer && c.Unsigned || c.Kind == schema.Bit
-		if j := slices.IndexFunc(t.old.Columns, func(o schema.Column) bool { return o.Name == c.Name }); big && j >= 0 && t.old.Columns[j].Type == "TEXT" {
+		integer := c.Kind == schema.Integer && c.Unsigned || c.Kind == schema.Bit
+		if j := slices.IndexFunc(t.old.Columns, func(o schema.Column) bool { return o.Name == c.Name }); integer && outgrown[c.Name] && j >= 0 && t.old.Columns[j].Type == "TEXT" {
 			t.t.Columns[i].Stored = "TEXT"
 		}
 	}
+	return nil
 }
 
 // Columns are the table's, as they are stored.
@@ -210,7 +236,7 @@ func (t *Table) insertSQL(n int) string {
 	for i, c := range t.t.Columns {
 		same = append(same, fmt.Sprintf("t.%s IS NOT v.column%d", schema.QuoteSQLite(c.Name), i+1))
 	}
-	differs := strings.Join(same, " OR ")
+	differs := anyOf(same)
 	target := "main." + schema.QuoteSQLite(t.Name)
 	if len(t.t.Key) == 0 {
 		// The place of a row is its rowid. The last parameter is how many have come before.
@@ -220,6 +246,17 @@ func (t *Table) insertSQL(n int) string {
 	}
 	return "INSERT INTO " + t.staged + " SELECT v.* FROM (VALUES " + parameters(n, columns, "") + ") v LEFT JOIN " + target +
 		" t ON " + t.onKey("t", t.keyIndex) + " WHERE t." + t.rowid + " IS NULL OR " + differs
+}
+
+// anyOf is the disjunction of conditions, in groups: a plain chain of a thousand is deeper than
+// SQLite lets an expression be.
+func anyOf(conditions []string) string {
+	const group = 100
+	var groups []string
+	for c := range slices.Chunk(conditions, group) {
+		groups = append(groups, "("+strings.Join(c, " OR ")+")")
+	}
+	return strings.Join(groups, " OR ")
 }
 
 // findSQL notes which rows of the target the keys of n rows are.
@@ -391,10 +428,15 @@ func (t *Table) sameKey() string {
 
 // countRebuilt counts by the key, if the target has it too.
 func (t *Table) countRebuilt(c *Changes, keep bool) error {
-	for _, k := range t.t.Key {
-		if !slices.Contains(names(*t.old), k) {
-			c.Inserted, c.Deleted = c.Rows, c.Before
-			return nil
+	if !slices.EqualFunc(t.old.Key, t.t.Key, strings.EqualFold) {
+		if keep { // rows could stay only if it were known which have come again
+			return fmt.Errorf("its key was (%s) and is (%s) now, so that rows can no longer be told: make one pass with --full", strings.Join(t.old.Key, ", "), strings.Join(t.t.Key, ", "))
+		}
+		for _, k := range t.t.Key {
+			if !contains(*t.old, k) {
+				c.Inserted, c.Deleted = c.Rows, c.Before
+				return nil
+			}
 		}
 	}
 	if len(t.t.Key) == 0 {

@@ -36,7 +36,7 @@ func (r *Reader) Inspect(ctx context.Context) (Server, error) {
 	}
 	_ = sqlx.SelectContext(ctx, r.tx, &s.Grants, "SHOW GRANTS")
 	for i, g := range s.Grants {
-		if before, _, ok := strings.Cut(g, " IDENTIFIED BY "); ok {
+		if before, _, ok := strings.Cut(g, " IDENTIFIED "); ok {
 			s.Grants[i] = before // MariaDB adds the password's hash
 		}
 	}

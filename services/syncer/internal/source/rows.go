@@ -17,7 +17,7 @@ import (
 type Query struct {
 	Table     schema.Table
 	Watermark string // column whose greatest value is found out; "" for none
-	Since     any    // the least watermark of the rows that are read, a string or an int64; nil reads all rows
+	Since     any    // the least watermark of the rows that are read, a string or an int64, beside NULL; nil reads all rows
 }
 
 // Result is what was found out while reading.
@@ -112,5 +112,12 @@ func selectRows(q Query) (string, []driver.NamedValue) {
 	if q.Since == nil {
 		return query, nil
 	}
-	return query + " WHERE " + schema.QuoteMySQL(q.Watermark) + " >= ?", []driver.NamedValue{{Ordinal: 1, Value: q.Since}}
+	mark := schema.QuoteMySQL(q.Watermark)
+	query += " WHERE " + mark + " >= ?"
+	for _, c := range q.Table.Columns {
+		if c.Name == q.Watermark && c.Nullable { // as in rows that have not been changed yet
+			query += " OR " + mark + " IS NULL"
+		}
+	}
+	return query, []driver.NamedValue{{Ordinal: 1, Value: q.Since}}
 }

@@ -15,6 +15,8 @@ import (
 
 // Reader is one connection with one read-only transaction open on it.
 type Reader struct {
+	Began string // the server's time before the first read, as a DATETIME in UTC
+
 	conn *sqlx.Conn
 	tx   *sqlx.Tx
 }
@@ -34,7 +36,11 @@ func Begin(ctx context.Context, db *sqlx.DB) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("begin source transaction: %w", err), conn.Close())
 	}
-	return &Reader{conn: conn, tx: tx}, nil
+	r := &Reader{conn: conn, tx: tx}
+	if err := tx.GetContext(ctx, &r.Began, "SELECT CAST(UTC_TIMESTAMP() AS CHAR)"); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the server's clock: %w", err), r.Close())
+	}
+	return r, nil
 }
 
 // Table describes a view or table.

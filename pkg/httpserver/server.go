@@ -1,4 +1,6 @@
-package httpapi
+// Package httpserver runs an HTTP server with bounds on all that a client can make it wait for. It
+// knows no route.
+package httpserver
 
 import (
 	"context"
@@ -21,15 +23,15 @@ const (
 	maxHeaderBytes    = 64 << 10
 )
 
-// Serve listens on addr until ctx ends, and then lets the requests in flight finish. A handler may
-// take as long as longest.
-func Serve(ctx context.Context, addr string, h http.Handler, longest time.Duration, log *slog.Logger) error {
+// Serve listens on addr, which the variable setting has named, until ctx ends, and then lets the
+// requests in flight finish. A handler may take as long as longest.
+func Serve(ctx context.Context, setting, addr string, h http.Handler, longest time.Duration, log *slog.Logger) error {
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("HTTP_ADDR: %s is taken by another program; choose another port", addr)
+		return fmt.Errorf("%s: %s is taken by another program; choose another port", setting, addr)
 	}
 	if err != nil {
-		return fmt.Errorf("HTTP_ADDR: %w", err)
+		return fmt.Errorf("%s: %w", setting, err)
 	}
 	srv := &http.Server{
 		Handler:           h,

@@ -1,0 +1,137 @@
+package serve
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"carstock/services/syncer/internal/snapshot"
+)
+
+//go:embed page
+var files embed.FS
+
+var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
+	"comma":   humanize.Comma,
+	"bytes":   func(n int64) string { return humanize.Bytes(uint64(max(0, n))) },
+	"ago":     humanize.Time,
+	"clock":   func(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") },
+	"seconds": func(s float64) string { return words(time.Duration(s * float64(time.Second))) },
+	"took":    func(r snapshot.Run) string { return words(r.Finished.Sub(r.Started)) },
+}).ParseFS(files, "page/page.html"))
+
+// assets serves what the page loads.
+func assets() http.Handler {
+	inside, err := fs.Sub(files, "page/assets")
+	if err != nil {
+		panic(err) // the folder is compiled in
+	}
+	return http.StripPrefix("/assets/", http.FileServerFS(inside))
+}
+
+// pageData is what the page shows.
+type pageData struct {
+	State    string // fresh, stale, failing or empty: the colour of the headline
+	Headline string
+	Next     string
+	Running  string // what the pass under way does; "" for none
+	Failures int
+	Error    string // of the last pass, if it failed
+	Problem  string // with reading the file
+	Tables   []snapshot.Content
+	Runs     []snapshot.Run
+	Chart    chart
+	File     string
+	FileSize int64
+	Source   string
+	Schedule string
+	Zone     string
+	Started  time.Time
+}
+
+func (s *Service) page(w http.ResponseWriter, r *http.Request) {
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, s.pageData(time.Now())); err != nil {
+		s.log.ErrorContext(r.Context(), "the page cannot be made", "error", err)
+		http.Error(w, "the page cannot be made; the log says why", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(b.Bytes())
+}
+
+func (s *Service) pageData(now time.Time) pageData {
+	v := s.state.view()
+	d := pageData{
+		State: "fresh", Failures: v.failures, Error: v.error, File: s.config.Sync.Path, FileSize: v.bytes,
+		Source: s.config.DB.Where(), Schedule: s.config.Sync.Schedule, Zone: s.timetable.Zone(), Started: s.state.started,
+	}
+	runs, err := s.history()
+	if err == nil && len(runs) > 0 {
+		d.Tables, err = snapshot.Contents(s.config.Sync.Path)
+	}
+	if err != nil {
+		d.Problem = err.Error()
+	}
+	for i := range runs { // in the schedule's time zone, which is the reader's rather than UTC
+		runs[i].Started, runs[i].Finished = s.timetable.In(runs[i].Started), s.timetable.In(runs[i].Finished)
+	}
+	for i := range d.Tables {
+		d.Tables[i].Synced = s.timetable.In(d.Tables[i].Synced)
+	}
+	d.Runs, d.Chart = runs, newChart(runs)
+	if info, err := os.Stat(d.File); err == nil {
+		d.FileSize = info.Size()
+	}
+	switch reason := s.unready(v, now); {
+	case v.good.IsZero():
+		d.State, d.Headline = "empty", "There is no snapshot yet."
+	case reason != "":
+		d.State, d.Headline = "stale", strings.ToUpper(reason[:1])+reason[1:]+"."
+	default:
+		d.Headline = fmt.Sprintf("The snapshot is %s old.", words(now.Sub(v.good)))
+	}
+	if v.failures > 0 && d.State == "fresh" {
+		d.State = "failing"
+	}
+	switch p := v.progress; {
+	case p != nil:
+		d.Running = "A pass has been under way for " + words(now.Sub(v.since))
+		if view := p.View.Load(); view != nil {
+			d.Running += fmt.Sprintf(": it has read %s rows", humanize.Comma(p.Rows.Load()))
+			if n := p.Expected.Load(); n > 0 {
+				d.Running += " of about " + humanize.Comma(n)
+			}
+			d.Running += " of " + *view
+		}
+		d.Running += "."
+	case v.next.After(now):
+		d.Next = fmt.Sprintf("The next pass comes in %s, at %s.", words(v.next.Sub(now)), s.timetable.In(v.next).Format("15:04:05 MST"))
+	default:
+		d.Next = "The next pass is about to begin."
+	}
+	return d
+}
+
+// words says a duration as a person would, in the one or two units that matter.
+func words(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", max(0, d.Seconds()))
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f seconds", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f minutes", d.Minutes())
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%.0f hours", d.Hours())
+	}
+	return fmt.Sprintf("%.0f days", d.Hours()/24)
+}
