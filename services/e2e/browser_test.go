@@ -15,8 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
+	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -36,40 +37,54 @@ type browser struct {
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.WSURLReadTimeout(2*time.Minute))
-	allocated, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	b := &browser{}
+	ctx, cancel := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(chromedp.NoSandbox, chromedp.DisableGPU), chromedp.WithListener(b.hear))
 	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(allocated)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(cancel)
-	b := &browser{ctx: ctx}
-	chromedp.ListenTarget(ctx, func(event any) {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		switch e := event.(type) {
-		case *network.EventRequestWillBeSent:
-			b.fetched = append(b.fetched, e.Request.URL)
-		case *runtime.EventExceptionThrown:
-			b.problems = append(b.problems, e.ExceptionDetails.Error())
-		case *runtime.EventConsoleAPICalled:
-			b.problems = append(b.problems, "console."+string(e.Type))
-		case *log.EventEntryAdded:
-			b.problems = append(b.problems, e.Entry.Text)
-		}
-	})
-	if err := chromedp.Run(ctx, network.Enable(), runtime.Enable(), log.Enable()); err != nil {
+	b.ctx = ctx
+	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
+	if err == nil {
+		_, err = chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
+	}
+	if err != nil {
 		t.Fatalf("start Chromium: %v; on Debian: apt-get install chromium", err)
 	}
 	return b
 }
 
-func (b *browser) do(t *testing.T, actions ...chromedp.Action) {
+func (b *browser) hear(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		b.fetched = append(b.fetched, e.Request.URL)
+	case *runtime.EventExceptionThrown:
+		b.problems = append(b.problems, e.ExceptionDetails.Text)
+	case *runtime.EventConsoleAPICalled:
+		b.problems = append(b.problems, "console."+string(e.Type))
+	case *cdplog.EventEntryAdded:
+		b.problems = append(b.problems, e.Entry.Text)
+	}
+}
+
+func (b *browser) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Run(b.ctx, actions...); err != nil {
+	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// ask gives the value of what is done in the browser.
+func ask[T any](t *testing.T, b *browser, a chromedp.Action[T]) T {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
+	defer cancel()
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 // picture keeps a screenshot in BROWSER_SHOTS, if that names a folder, for a person to look at.
@@ -79,9 +94,7 @@ func (b *browser) picture(t *testing.T, name string) {
 	if dir == "" {
 		return
 	}
-	var png []byte
-	b.do(t, chromedp.FullScreenshot(&png, 100))
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), ask(t, b, chromedp.FullScreenshot(100)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -147,16 +160,13 @@ func TestStatusPage(t *testing.T) {
 	}
 
 	b := newBrowser(t)
-	var title, headline, columns string
-	var bars, external int
-	b.do(t, chromedp.Navigate(page),
-		chromedp.Title(&title), chromedp.Text("header", &headline),
-		chromedp.Click("#table-vehicles summary"), chromedp.Text("#table-vehicles table", &columns),
-		chromedp.Evaluate(`document.querySelectorAll("rect").length`, &bars),
-		chromedp.Evaluate(`[...document.querySelectorAll("[src],[href]")].filter(e => new URL(e.src || e.href).host !== location.host).length`, &external))
+	b.do(t, chromedp.Navigate(page), chromedp.Click("#table-vehicles summary"))
+	title, headline, columns := ask(t, b, chromedp.Title()), ask(t, b, chromedp.Text("header")), ask(t, b, chromedp.Text("#table-vehicles table"))
+	bars := ask(t, b, chromedp.Evaluate[int](`document.querySelectorAll("rect").length`))
+	elsewhere := ask(t, b, chromedp.Evaluate[int](`[...document.querySelectorAll("[src],[href]")].filter(e => new URL(e.src || e.href).host !== location.host).length`))
 	b.picture(t, "light")
-	if !strings.HasPrefix(title, "syncer: The snapshot is ") || !strings.Contains(headline, "The snapshot is ") || bars == 0 || external != 0 {
-		t.Errorf("title %q, headline %q, %d bars, %d links to elsewhere", title, headline, bars, external)
+	if !strings.HasPrefix(title, "syncer: The snapshot is ") || !strings.Contains(headline, "The snapshot is ") || bars == 0 || elsewhere != 0 {
+		t.Errorf("title %q, headline %q, %d bars, %d links to elsewhere", title, headline, bars, elsewhere)
 	}
 	for _, want := range []string{"make", "varchar", "TEXT", "INTEGER", "yes"} {
 		if !strings.Contains(columns, want) {
@@ -168,24 +178,23 @@ func TestStatusPage(t *testing.T) {
 	if _, err := db.Exec("DROP VIEW dear"); err != nil {
 		t.Fatal(err)
 	}
-	var failed, alert string
-	var open bool
-	b.do(t, chromedp.Evaluate(`window.same = true; null`, nil),
-		chromedp.WaitVisible("#runs tr.failed"), chromedp.Text("#runs tr.failed", &failed), chromedp.Text(".error", &alert),
-		chromedp.WaitVisible("rect.failed"),
-		chromedp.Evaluate(`window.same === true && document.querySelector("#table-vehicles").open`, &open))
+	_ = ask(t, b, chromedp.Evaluate[bool](`window.same = true`))
+	b.do(t, chromedp.WaitVisible("#runs tr.failed"), chromedp.WaitReady("rect.failed"))
+	failed, alert := ask(t, b, chromedp.Text("#runs tr.failed")), ask(t, b, chromedp.Text(".error"))
+	open := ask(t, b, chromedp.Evaluate[bool](`window.same === true && document.querySelector("#table-vehicles").open`))
 	if !strings.Contains(failed, "no such table or view") || !strings.Contains(alert, "published nothing") || !open {
 		t.Errorf("row %q, alert %q, still open: %v", failed, alert, open)
 	}
 	b.picture(t, "failed")
 
 	// Dark, and on a phone: nothing is wider than the screen.
-	var background string
-	var wider bool
-	b.do(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}),
-		chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile),
-		chromedp.Evaluate(`getComputedStyle(document.body).backgroundColor`, &background),
-		chromedp.Evaluate(`document.documentElement.scrollWidth > document.documentElement.clientWidth`, &wider))
+	dark := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, dark); err != nil {
+		t.Fatal(err)
+	}
+	b.do(t, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile))
+	background := ask(t, b, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`))
+	wider := ask(t, b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`))
 	b.picture(t, "phone")
 	if background != "rgb(20, 23, 26)" || wider {
 		t.Errorf("background %s, wider than the screen: %v", background, wider)

@@ -72,7 +72,7 @@ func (s *Service) pageData(now time.Time) pageData {
 	v := s.state.view()
 	d := pageData{
 		State: "fresh", Failures: v.failures, Error: v.error, File: s.config.Sync.Path, FileSize: v.bytes,
-		Source: s.config.DB.Where(), Schedule: s.config.Sync.Schedule, Zone: s.timetable.Zone(), Started: s.state.started,
+		Source: s.config.DB.Where(), Schedule: s.config.Sync.Schedule, Zone: s.timetable.Zone(), Started: s.timetable.In(s.state.started),
 	}
 	runs, err := s.history()
 	if err == nil && len(runs) > 0 {
