@@ -5,10 +5,10 @@ GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 # Each folder with a go.mod. demodb stands outside go.work, so that its large dependency tree
 # cannot move the versions that the services are built with.
-MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb
+MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb deploy/demodb/regex
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser soak lint check build bench up down
+.PHONY: help demo test test-work test-demodb test-browser soak lint check build bench bench-api up down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,9 +16,18 @@ help: ## list the targets
 demo: ## a database, a sync and the API on this machine, without Docker (ports: DEMO_DB_PORT, DEMO_HTTP_PORT)
 	@deploy/demo.sh
 
+# Many tests wait for a server more than they compute, hence more at a time than there are cores.
+# `make lint` vets.
+TEST := go test -race -shuffle=on -vet=off -p 4 -parallel 6 -timeout 40m
+
 test: ## all tests of all modules with the race detector, on a real MySQL or MariaDB
-	deploy/testdb.sh go test -race -shuffle=on -timeout 40m work
-	cd deploy/demodb && GOWORK=off go test -race -shuffle=on -timeout 40m ./...
+	@$(MAKE) --no-print-directory -j 2 test-work test-demodb
+
+test-work: # the package that takes longest begins first
+	deploy/testdb.sh $(TEST) carstock/services/syncer/cli work
+
+test-demodb:
+	cd deploy/demodb && GOWORK=off $(TEST) ./...
 
 test-browser: ## syncer's page in a real browser (BROWSER_SHOTS=FOLDER keeps pictures)
 	deploy/testdb.sh --with-browser go test -count=1 -tags browser -run Page -timeout 20m carstock/services/e2e
@@ -45,7 +54,14 @@ build: ## bin/syncer and bin/carapi
 	go build -o bin/ ./services/syncer ./services/carapi
 
 bench: ## syncer beside a hand-made pipeline and beside reading alone, 1,000,000 rows (BENCH_ROWS)
-	deploy/testdb.sh --with-clients go test -run '^$$' -bench . -benchtime 1x -timeout 60m carstock/services/e2e
+	deploy/testdb.sh --with-clients go test -run '^$$' -bench BenchmarkSync -benchtime 1x -timeout 150m carstock/services/e2e
+
+bench-api: bin/fastapi/ready ## carapi beside the bare queries and a FastAPI program, 1,000,000 rows (BENCH_ROWS, BENCH_SECONDS)
+	BENCH_FASTAPI=$${BENCH_FASTAPI-"$(CURDIR)/bin/fastapi/bin/uvicorn --app-dir $(CURDIR)/services/e2e/testdata --port \$$PORT --no-access-log --log-level warning fastapi_cars:app"} \
+		deploy/testdb.sh go test -run '^$$' -bench BenchmarkAPI -benchtime 1x -timeout 150m carstock/services/e2e
+
+bin/fastapi/ready: services/e2e/testdata/requirements.txt
+	python3 -m venv bin/fastapi && bin/fastapi/bin/pip install --quiet --requirement $< && touch $@
 
 up: ## MySQL, syncer and carapi in containers
 	docker compose up --build --detach --wait

@@ -51,13 +51,13 @@ await "$db_pid" "$dir/demodb.log" ready DEMO_DB_PORT "$db_port"
 cat "$dir/demodb.log"
 
 step "2. syncer sync: vehicles_view -> $file"
-# The DB_ variables of whoever runs this are put out of force.
+# The DB_ variables of whoever runs this are put out of force, and a .env too.
 env DB_DRIVER=mysql DB_HOST=127.0.0.1 DB_PORT="$db_port" DB_SOCKET= DB_USER=syncer DB_PASSWORD=syncer-demo DB_PASSWORD_FILE= \
-	DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_INDEXES='vehicles_view(make, model)' SYNC_PATH="$file" bin/syncer sync
+	DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_INDEXES='vehicles_view(make, model)' SYNC_PATH="$file" bin/syncer sync --config /dev/null
 
 step "3. carapi, answering from the copy, on 127.0.0.1:$http_port"
-env DB_DRIVER=sqlite DB_PATH="$file" CARS_TABLE=vehicles_view API_KEY="$key" HTTP_ADDR="127.0.0.1:$http_port" \
-	bin/carapi > "$dir/carapi.log" 2>&1 &
+env DB_DRIVER=sqlite DB_PATH="$file" CARS_TABLE=vehicles_view CARS_FIELDS= CARS_HIDE= API_KEY="$key" API_KEYS= API_KEYS_FILE= \
+	HTTP_ADDR="127.0.0.1:$http_port" METRICS_ADDR=off PUBLIC_URL= bin/carapi --config /dev/null > "$dir/carapi.log" 2>&1 &
 api_pid=$!
 await "$api_pid" "$dir/carapi.log" listening DEMO_HTTP_PORT "$http_port"
 
@@ -71,7 +71,9 @@ Try, in another terminal:
 
   curl -H 'X-API-Key: $key' '$url/cars/?make=ford&model=f150&price_max=45000&limit=3'
 
-  curl -H 'X-API-Key: $key' '$url/cars/1'
+  curl -H 'X-API-Key: $key' '$url/cars/?q=awd&price_max=30000&sort=-year,price&facets=make&limit=2&fields=id,make,model,year,price'
+
+All parameters, to try out in a browser with that key:  $url/docs
 
 The copy is a plain SQLite file:  sqlite3 $file 'SELECT make, count(*), avg(price) FROM vehicles_view GROUP BY make'
 

@@ -25,6 +25,7 @@ func TestClients(t *testing.T) {
 		"session statements":   testSessionStatements,
 		"rows of the view":     testRowsOfView,
 		"searches":             testSearches,
+		"regular expressions":  testRegularExpressions,
 		"many at once":         testManyAtOnce,
 		"rights":               testRights,
 		"logins":               testLogins,
@@ -298,6 +299,43 @@ func texts(t *testing.T, db *sql.DB, query string, args ...any) []string {
 		t.Fatal(err)
 	}
 	return all
+}
+
+func testRegularExpressions(t *testing.T, address string) {
+	db := asCarapi(t, address)
+	for expression, want := range map[string]string{
+		"'Camry' REGEXP '^c.m'":                            "1", // as the collation has it
+		"'Camry' REGEXP 'x|y$'":                            "1",
+		"'Camry' REGEXP 'x'":                               "0",
+		"REGEXP_LIKE('Camry', 'camry', 'c')":               "0",
+		"REGEXP_LIKE('a\nb', '^b', 'm')":                   "1",
+		"REGEXP_LIKE('a\nb', 'a.b', 'n')":                  "1",
+		"REGEXP_SUBSTR('aaa', 'aa', 2)":                    "aa",
+		"REGEXP_SUBSTR('Käse 12 und 345', '[0-9]+', 1, 2)": "345",
+		"REGEXP_SUBSTR('Camry', '[0-9]')":                  "NULL",
+		"REGEXP_SUBSTR('Camry', 'y', 2000000000)":          "NULL",
+		"REGEXP_INSTR('Käse 12', '[0-9]+')":                "6",
+		"REGEXP_INSTR('Käse 12', '[0-9]+', 1, 1, 1)":       "8",
+		"REGEXP_INSTR('Käse', '[0-9]')":                    "0",
+		"REGEXP_REPLACE('a1b2c3', '[0-9]', '-')":           "a-b-c-",
+		"REGEXP_REPLACE('a1b2c3', '[0-9]', '-', 3, 1)":     "a1b-c3",
+		"REGEXP_REPLACE('a1b2', '([0-9])', '<$1>')":        "a<1>b<2>",
+	} {
+		var got sql.NullString
+		if err := db.QueryRow("SELECT " + expression).Scan(&got); err != nil {
+			t.Errorf("%s: %v", expression, err)
+			continue
+		}
+		if !got.Valid {
+			got.String = "NULL"
+		}
+		if got.String != want {
+			t.Errorf("%s: %s, want %s", expression, got.String, want)
+		}
+	}
+	if err := db.QueryRow("SELECT 'Camry' REGEXP '('").Scan(new(any)); err == nil || !strings.Contains(err.Error(), "the regular expression is invalid here") {
+		t.Errorf("%v", err)
+	}
 }
 
 func testManyAtOnce(t *testing.T, address string) {

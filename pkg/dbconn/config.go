@@ -44,10 +44,12 @@ type Config struct {
 	Name         string          `desc:"MySQL database (schema)"`
 	SSL          SSLConfig
 	Path         string `desc:"SQLite file, for the sqlite driver; opened read-only"`
+	PathSetting  string `ignored:"true"` // the variable that Path is from, for errors; DB_PATH if empty
 
 	ConnectTimeout  time.Duration `split_words:"true" default:"10s" desc:"time to reach the server and log in"`
 	ReadTimeout     time.Duration `split_words:"true" default:"5m" desc:"longest silence of the server while it works on a query"`
 	WriteTimeout    time.Duration `split_words:"true" default:"30s" desc:"longest time to hand the server a packet"`
+	QueryTimeout    time.Duration `ignored:"true"` // time after which MySQL stops a query; 0 for none
 	MaxOpenConns    int           `split_words:"true" default:"16" desc:"most connections open at once"`
 	ConnMaxLifetime time.Duration `split_words:"true" default:"5m" desc:"age at which an idle connection is replaced; keep it under the idle limits of proxies and firewalls"`
 }
@@ -98,7 +100,7 @@ func (c *Config) Validate() error {
 		}
 	case SQLite:
 		if c.Path == "" {
-			wrong("DB_PATH: not set: the SQLite file to read")
+			wrong("%s: not set: the SQLite file to read", c.pathSetting())
 		}
 	default:
 		wrong("DB_DRIVER: %q: expected mysql or sqlite", c.Driver)

@@ -1,6 +1,7 @@
 package dbconn
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"database/sql/driver"
@@ -81,14 +82,17 @@ func (c *Config) serverHint(number uint16) string {
 	return ""
 }
 
-func sqliteHint(err error) string {
+func (c *Config) sqliteHint(err error) string {
 	var file sqlite3.Error
 	if errors.As(err, &file) && (file.Code == sqlite3.ErrReadonly || file.Code == sqlite3.ErrCantOpen) {
-		// The index of its log, which readers share too, is a file beside it.
-		return "this user must be able to write in the folder of DB_PATH: SQLite keeps the files -wal and -shm there, for readers too"
+		// The log and its index, which readers share too, are files beside it. syncer leaves them there.
+		return "SQLite needs the files -wal and -shm beside that of " + c.pathSetting() + ": run syncer once more, or let this user write in the folder"
 	}
-	return "check DB_PATH"
+	return "check " + c.pathSetting()
 }
+
+// pathSetting is the variable that names the SQLite file.
+func (c *Config) pathSetting() string { return cmp.Or(c.PathSetting, "DB_PATH") }
 
 func (c *Config) where() string {
 	if c.Socket != "" {

@@ -1,6 +1,7 @@
 package dbconn
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -8,26 +9,40 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jmoiron/sqlx"
-	_ "github.com/mattn/go-sqlite3" // registers "sqlite3"
 )
 
 // Open gives a pool that has answered a ping. The session's time zone is UTC, and dates and times
 // come as the text that the server holds. Errors say which variable to look at and never hold the
 // password. A SQLite file is opened read-only and must exist.
 func Open(ctx context.Context, c Config) (*sqlx.DB, error) {
+	db, err := Pool(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := Ping(ctx, c, db); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// Pool is as Open gives it, of a database that need not be there yet.
+func Pool(c Config) (*sqlx.DB, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	if c.Driver == SQLite {
-		return openSQLite(ctx, c)
+		pool, err := sql.Open(sqliteDriver, SQLiteDSN(c.Path, "mode=ro&_query_only=true&_busy_timeout=5000"))
+		if err != nil {
+			return nil, fmt.Errorf("open SQLite file %s: %w", c.Path, err)
+		}
+		// By then another file that has been put in its place is found.
+		return c.sized(sqlx.NewDb(pool, "sqlite3"), min(cmp.Or(c.ConnMaxLifetime, sqliteLifetime), sqliteLifetime)), nil
 	}
-	return openMySQL(ctx, c)
-}
-
-func openMySQL(ctx context.Context, c Config) (*sqlx.DB, error) {
 	dsn, err := c.mysqlConfig()
 	if err != nil {
 		return nil, err
@@ -36,15 +51,47 @@ func openMySQL(ctx context.Context, c Config) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to MySQL at %s: %w", dsn.Addr, err)
 	}
-	db := sqlx.NewDb(sql.OpenDB(connector), "mysql")
-	c.size(db)
+	return c.sized(sqlx.NewDb(sql.OpenDB(connector), "mysql"), c.ConnMaxLifetime), nil
+}
+
+// sqliteLifetime is the age at which a connection to a file is replaced.
+const sqliteLifetime = 10 * time.Second
+
+func (c *Config) sized(db *sqlx.DB, lifetime time.Duration) *sqlx.DB {
+	db.SetMaxOpenConns(c.MaxOpenConns)
+	db.SetMaxIdleConns(c.MaxOpenConns)
+	db.SetConnMaxLifetime(lifetime)
+	return db
+}
+
+// Ping asks the database of a pool whether it is there. Errors are those of Open.
+func Ping(ctx context.Context, c Config, db *sqlx.DB) error {
+	if c.Driver == SQLite {
+		return pingSQLite(ctx, c, db)
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
 	defer cancel()
 	if err := db.PingContext(ctx); err != nil {
-		_ = db.Close()
-		return nil, fmt.Errorf("connect to MySQL at %s: %w", dsn.Addr, c.explain(err))
+		_, addr := c.address()
+		return fmt.Errorf("connect to MySQL at %s: %w", addr, c.explain(err))
 	}
-	return db, nil
+	return nil
+}
+
+func pingSQLite(ctx context.Context, c Config, db *sqlx.DB) error {
+	info, err := os.Stat(c.Path)
+	if err != nil {
+		return fmt.Errorf("open SQLite file: %w: check %s, and that syncer has run", err, c.pathSetting())
+	}
+	if info.IsDir() {
+		return fmt.Errorf("open SQLite file: %s is a folder: check %s", c.Path, c.pathSetting())
+	}
+	// A ping does not read the file; this does.
+	var version int
+	if err := db.GetContext(ctx, &version, "PRAGMA schema_version"); err != nil {
+		return fmt.Errorf("open SQLite file %s: %w: %s", c.Path, err, c.sqliteHint(err))
+	}
+	return nil
 }
 
 func (c *Config) mysqlConfig() (*mysql.Config, error) {
@@ -57,8 +104,9 @@ func (c *Config) mysqlConfig() (*mysql.Config, error) {
 	m.User, m.DBName = c.User, c.Name
 	m.TLS, m.AllowFallbackToPlaintext = tlsConfig, c.SSLMode() == SSLPreferred
 	m.Timeout, m.ReadTimeout, m.WriteTimeout = c.ConnectTimeout, c.ReadTimeout, c.WriteTimeout
-	m.Params = map[string]string{"time_zone": "'+00:00'"}
+	m.Params = map[string]string{"time_zone": "'+00:00'" + c.queryTimeout()}
 	m.ConnectionAttributes = "program_name:carstock"
+	m.DialFunc = dial
 	m.Logger = &mysql.NopLogger{} // what it would print comes back as an error too
 	return m, m.Apply(
 		// Said outright, since a server may be set to ignore the character set of the handshake.
@@ -71,26 +119,14 @@ func (c *Config) mysqlConfig() (*mysql.Config, error) {
 		}))
 }
 
-func openSQLite(ctx context.Context, c Config) (*sqlx.DB, error) {
-	info, err := os.Stat(c.Path)
-	if err != nil {
-		return nil, fmt.Errorf("open SQLite file: %w: check DB_PATH, and that syncer has run", err)
+// queryTimeout is what follows in SET time_zone. A driver that gives up only closes the connection,
+// and the server works on. MariaDB executes the first comment, and MySQL the second: each has a
+// variable of its own for it, and calls the other's an error.
+func (c *Config) queryTimeout() string {
+	if c.QueryTimeout <= 0 {
+		return ""
 	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("open SQLite file: %s is a folder: check DB_PATH", c.Path)
-	}
-	db, err := sqlx.Open("sqlite3", SQLiteDSN(c.Path, "mode=ro&_query_only=true&_busy_timeout=5000"))
-	if err != nil {
-		return nil, fmt.Errorf("open SQLite file %s: %w", c.Path, err)
-	}
-	c.size(db)
-	// A ping does not read the file; this does.
-	var version int
-	if err := db.GetContext(ctx, &version, "PRAGMA schema_version"); err != nil {
-		_ = db.Close()
-		return nil, fmt.Errorf("open SQLite file %s: %w: %s", c.Path, err, sqliteHint(err))
-	}
-	return db, nil
+	return fmt.Sprintf(" /*M!100101 , max_statement_time = %.3f */ /*!50708 , max_execution_time = %d */", c.QueryTimeout.Seconds(), max(c.QueryTimeout.Milliseconds(), 1))
 }
 
 // SQLiteDSN is the data source name of a file. Its beginning with "file:" matters: without that
@@ -101,10 +137,4 @@ func SQLiteDSN(path, parameters string) string {
 		segments[i] = url.PathEscape(s)
 	}
 	return "file:" + strings.Join(segments, "/") + "?" + parameters
-}
-
-func (c *Config) size(db *sqlx.DB) {
-	db.SetMaxOpenConns(c.MaxOpenConns)
-	db.SetMaxIdleConns(c.MaxOpenConns)
-	db.SetConnMaxLifetime(c.ConnMaxLifetime)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"syscall"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/mattn/go-sqlite3"
@@ -17,14 +16,15 @@ import (
 // at fault.
 func Transient(err error) bool {
 	var (
-		netErr net.Error
-		server *mysql.MySQLError
-		file   sqlite3.Error
+		network *net.OpError
+		name    *net.DNSError
+		server  *mysql.MySQLError
+		file    sqlite3.Error
 	)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn),
-		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &netErr) && !isErrno(netErr):
+		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network), errors.As(err, &name):
 		return true
 	case errors.As(err, &server):
 		switch server.Number {
@@ -43,11 +43,4 @@ func Transient(err error) bool {
 		return file.Code == sqlite3.ErrBusy || file.Code == sqlite3.ErrLocked
 	}
 	return false
-}
-
-// isErrno tells an error of the operating system's that no network operation wraps: of a file. By
-// its methods it would pass for a net.Error.
-func isErrno(err error) bool {
-	_, ok := err.(syscall.Errno) //nolint:errorlint // what it wraps does not matter here
-	return ok
 }

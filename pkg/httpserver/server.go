@@ -19,20 +19,25 @@ const (
 	readTimeout       = 10 * time.Second
 	writeTimeout      = 30 * time.Second // for a slow reader, after the longest query
 	idleTimeout       = 2 * time.Minute
-	shutdownTimeout   = 10 * time.Second
+	shutdownTimeout   = 5 * time.Second // container engines give 10 s for everything
 	maxHeaderBytes    = 64 << 10
 )
 
-// Serve listens on addr, which the variable setting has named, until ctx ends, and then lets the
-// requests in flight finish. A handler may take as long as longest.
-func Serve(ctx context.Context, setting, addr string, h http.Handler, longest time.Duration, log *slog.Logger) error {
+// Listen listens on addr, which the variable setting has named.
+func Listen(setting, addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s: %s is taken by another program; choose another port", setting, addr)
+		return nil, fmt.Errorf("%s: %s is taken by another program; choose another port", setting, addr)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", setting, err)
+		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
+	return l, nil
+}
+
+// Serve answers on l until ctx ends, and then lets the requests in flight finish, for a while. A
+// handler may take as long as longest.
+func Serve(ctx context.Context, l net.Listener, h http.Handler, longest time.Duration, log *slog.Logger) error {
 	srv := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -54,7 +59,8 @@ func Serve(ctx context.Context, setting, addr string, h http.Handler, longest ti
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("shut down: %w", err), srv.Close())
+		log.Warn("requests in flight are cut off", "error", err)
+		return srv.Close()
 	}
 	return nil
 }

@@ -2,14 +2,10 @@ package schema_test
 
 import (
 	"errors"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/jmoiron/sqlx"
-
-	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
 	"carstock/pkg/schema"
 )
@@ -64,23 +60,11 @@ func TestSQLiteType(t *testing.T) {
 }
 
 func TestSQLite(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "t.db")
-	write, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(path, "mode=rwc"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = write.Close() }()
 	table := schema.Table{Name: `t"x`, Key: []string{"b", "a"}, Columns: []schema.Column{
 		schema.NewColumn("a", "int(10) unsigned"), schema.NewColumn("b", "timestamp"), schema.NewColumn(`c"ü`, "decimal(10,2)"),
 	}}
 	table.Columns[2].Nullable, table.Columns[2].Comment = true, "USD"
-	for _, q := range []string{
-		table.CreateSQLite("main", table.Name), "CREATE VIEW v AS SELECT 1 AS one", schema.CreateColumnsTable,
-	} {
-		if _, err := write.Exec(q); err != nil {
-			t.Fatal(q, err)
-		}
-	}
+	_, write := dbtest.SQLite(t, table.CreateSQLite("main", table.Name), "CREATE VIEW v AS SELECT 1 AS one", schema.CreateColumnsTable)
 	plain, err := schema.FromSQLite(t.Context(), write, table.Name)
 	if err != nil || plain.Columns[1].Kind != schema.Text || plain.Columns[1].Nullable || !slices.Equal(plain.Key, table.Key) {
 		t.Errorf("by SQLite's own word: %+v, %v", plain, err)

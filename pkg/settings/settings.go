@@ -10,41 +10,77 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/joho/godotenv"
 	"github.com/kelseyhightower/envconfig"
 	"gopkg.in/ini.v1"
 )
 
-// LoadFile adds the variables of a file to the environment; a variable that the environment already
-// has keeps its value. The file is a .env file of NAME=value, or, if a line of it begins with "[",
-// an INI file, whose "key" in "[section]" is the variable SECTION_KEY. Without a name it is the file
-// .env in the working directory, if there is one. Errors never quote the file: it holds passwords.
-func LoadFile(name string) error {
+// environment is held while settings are read: envconfig finds them in the process's environment,
+// which is one for all.
+var environment sync.Mutex
+
+// Load fills cfg, a pointer to a struct as envconfig wants it, from the environment and from a file,
+// and calls its Validate. A variable that the environment has wins over the file's; an empty one
+// counts as unset, as `NAME=` and compose's `${NAME:-}` intend. The file is a .env file of NAME=value,
+// or, if a line of it begins with "[", an INI file, whose "key" in "[section]" is the variable
+// SECTION_KEY. Without a name it is the file .env in the working directory, if there is one.
+//
+// The error is an *Error that names every wrong variable, so that all can be mended at once. It never
+// quotes the file: that holds passwords.
+//
+// The environment is left as it was: the file's variables are for cfg alone.
+//
+// Struct tags must use split_words and never `envconfig:"NAME"`: envconfig also looks that name up
+// without the prefix, and DB_USER would silently become the shell's USER.
+func Load(file string, cfg interface{ Validate() error }) error {
+	variables, err := readFile(file)
+	if err != nil {
+		return Wrong(err)
+	}
+	keys, err := Keys(cfg)
+	if err != nil {
+		return err
+	}
+	environment.Lock()
+	defer environment.Unlock()
+	for _, key := range keys {
+		was, set := os.LookupEnv(key)
+		if set {
+			defer func() { _ = os.Setenv(key, was) }()
+			if was == "" {
+				_ = os.Unsetenv(key)
+			}
+			continue
+		}
+		defer func() { _ = os.Unsetenv(key) }()
+		if value := variables[key]; value != "" {
+			if err := os.Setenv(key, value); err != nil {
+				return Wrong(fmt.Errorf("%s: %w", key, err))
+			}
+		}
+	}
+	return process(cfg)
+}
+
+func readFile(name string) (map[string]string, error) {
 	optional := name == ""
 	if optional {
 		name = ".env"
 	}
 	text, err := os.ReadFile(name)
 	if optional && errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return Wrong(err)
+		return nil, err
 	}
 	variables, err := parseFile(text)
 	if err != nil {
-		return Wrong(fmt.Errorf("%s: %w", name, err))
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	for key, value := range variables {
-		if _, set := os.LookupEnv(key); set {
-			continue
-		}
-		if err := os.Setenv(key, value); err != nil {
-			return Wrong(fmt.Errorf("%s: %w", name, err))
-		}
-	}
-	return nil
+	return variables, nil
 }
 
 var section = regexp.MustCompile(`(?m)^\s*\[`)
@@ -91,23 +127,8 @@ func Wrong(err error) error {
 	return &Error{err}
 }
 
-// Process fills cfg, a pointer to a struct as envconfig wants it, and calls its Validate. An empty
-// variable counts as unset, as `NAME=` and compose's `${NAME:-}` intend, and is taken out of the
-// environment. The error is an *Error that names every wrong variable, so that all can be mended at
-// once.
-//
-// Struct tags must use split_words and never `envconfig:"NAME"`: envconfig also looks that name up
-// without the prefix, and DB_USER would silently become the shell's USER.
-func Process(cfg interface{ Validate() error }) error {
-	keys, err := Keys(cfg)
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		if v, set := os.LookupEnv(key); set && v == "" {
-			_ = os.Unsetenv(key)
-		}
-	}
+// process fills cfg from the environment, of whose variables it unsets the wrong ones.
+func process(cfg interface{ Validate() error }) error {
 	var wrong []error
 	for {
 		err := envconfig.Process("", cfg)

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,12 +32,13 @@ func (c *config) Validate() error {
 	return nil
 }
 
-func TestProcess(t *testing.T) {
+func TestLoad(t *testing.T) {
+	t.Chdir(t.TempDir())
 	t.Setenv("USER", "shell")
 	t.Setenv("DB_PORT", "3307")
 	t.Setenv("WAIT", "")
 	var c config
-	if err := settings.Process(&c); err != nil {
+	if err := settings.Load("", &c); err != nil {
 		t.Fatal(err)
 	}
 	if c.DB.User != "nobody" || c.DB.Port != 3307 || c.Wait != 5*time.Second {
@@ -43,10 +46,11 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-func TestProcessNamesEveryWrongVariable(t *testing.T) {
+func TestLoadNamesEveryWrongVariable(t *testing.T) {
+	t.Chdir(t.TempDir())
 	t.Setenv("DB_PORT", "70000")
 	t.Setenv("WAIT", "soon")
-	err := settings.Process(&config{bad: true})
+	err := settings.Load("", &config{bad: true})
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -56,55 +60,60 @@ func TestProcessNamesEveryWrongVariable(t *testing.T) {
 	}
 }
 
-func TestLoadFileWithoutName(t *testing.T) {
+func TestFile(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if err := settings.LoadFile(""); err != nil {
-		t.Errorf("without a file: %v", err)
+	for _, name := range []string{"DB_USER", "WAIT", "KEY"} {
+		t.Setenv(name, "") // restored after the test
+		_ = os.Unsetenv(name)
 	}
-	t.Setenv("CARSTOCK_A", "environment")
-	t.Setenv("CARSTOCK_B", "") // restored after the test
-	_ = os.Unsetenv("CARSTOCK_B")
-	write(t, "CARSTOCK_A=file\nCARSTOCK_B='pa$$ #word'\n")
-	if err := settings.LoadFile(""); err != nil {
-		t.Fatal(err)
+	t.Setenv("DB_PORT", "3307")
+	for notation, text := range map[string]string{
+		".env": "DB_USER=file\nDB_PORT=1\nWAIT=\nKEY='pa$$ #w;o=rd'\n",
+		"INI":  "key = pa$$ #w;o=rd\n\n[db]\nuser = file\n# a remark\nport = 1\n",
+	} {
+		write(t, text)
+		for _, name := range []string{"", ".env", "./.env"} {
+			var c config
+			if err := settings.Load(name, &c); err != nil {
+				t.Fatal(err)
+			}
+			if c.DB.User != "file" || c.DB.Port != 3307 || c.Wait != 5*time.Second || c.Key != "pa$$ #w;o=rd" {
+				t.Errorf("%s: got %+v, want the environment's port, and the rest from the file", notation, c)
+			}
+		}
 	}
-	if a, b := os.Getenv("CARSTOCK_A"), os.Getenv("CARSTOCK_B"); a != "environment" || b != "pa$$ #word" {
-		t.Errorf("got %q, %q", a, b)
+	if _, set := os.LookupEnv("KEY"); set || os.Getenv("DB_PORT") != "3307" {
+		t.Error("the environment is no longer what it was")
 	}
-	write(t, "DB_PASSWORD 'hunter2\n")
-	if err := settings.LoadFile(""); err == nil || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("malformed file: got %v, want an error without the text", err)
+	for _, text := range []string{"KEY 'hunter2\n", "[db]\npassword hunter2\n"} {
+		write(t, text)
+		var wrong *settings.Error
+		if err := settings.Load("", &config{}); !errors.As(err, &wrong) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("malformed file: got %v, want a settings.Error without the text", err)
+		}
+	}
+	var wrong *settings.Error
+	if err := settings.Load("nowhere.ini", &config{}); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "nowhere.ini") {
+		t.Errorf("no file: %v", err)
 	}
 }
 
-func TestLoadFile(t *testing.T) {
-	t.Chdir(t.TempDir())
-	for _, name := range []string{"DB_HOST", "DB_PASSWORD", "SYNC_VIEWS", "API_KEY"} {
-		t.Setenv(name, "")
-		_ = os.Unsetenv(name)
-	}
-	t.Setenv("DB_USER", "environment")
-	write(t, "api_key = top-level\n\n[db]\nhost = db.example.com\nuser = file\npassword = pa#ss;wo=rd\n\n"+
-		"# what to copy\n[sync]\nviews = vehicles_view=vehicles(id)@updated_at; dealers\n")
-	if err := settings.LoadFile("./.env"); err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]string{
-		"API_KEY": "top-level", "DB_HOST": "db.example.com", "DB_USER": "environment", "DB_PASSWORD": "pa#ss;wo=rd",
-		"SYNC_VIEWS": "vehicles_view=vehicles(id)@updated_at; dealers",
-	} {
-		if got := os.Getenv(name); got != want {
-			t.Errorf("%s is %q, want %q", name, got, want)
+// Programs that are run side by side in one process do not see each other's settings.
+func TestLoadSideBySide(t *testing.T) {
+	var group sync.WaitGroup
+	for i := range 20 {
+		file := filepath.Join(t.TempDir(), "settings")
+		if err := os.WriteFile(file, fmt.Appendf(nil, "DB_USER=user%d\n", i), 0o600); err != nil {
+			t.Fatal(err)
 		}
+		group.Go(func() {
+			var c config
+			if err := settings.Load(file, &c); err != nil || c.DB.User != fmt.Sprintf("user%d", i) {
+				t.Errorf("%d: %q, %v", i, c.DB.User, err)
+			}
+		})
 	}
-	write(t, "[db]\npassword hunter2\n")
-	var wrong *settings.Error
-	if err := settings.LoadFile(".env"); !errors.As(err, &wrong) || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("malformed file: got %v, want a settings.Error without the text", err)
-	}
-	if err := settings.LoadFile("nowhere.ini"); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "nowhere.ini") {
-		t.Errorf("no file: %v", err)
-	}
+	group.Wait()
 }
 
 func write(t *testing.T, text string) {

@@ -11,10 +11,12 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/jmoiron/sqlx"
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
@@ -82,20 +84,30 @@ func copyOf(t *testing.T, mysql dbconn.Config, views string) dbconn.Config {
 	t.Helper()
 	t.Chdir(t.TempDir()) // where no .env is
 	sqlite := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
+	syncInto(t, mysql, views, sqlite.Path)
+	return sqlite
+}
+
+func syncInto(t *testing.T, mysql dbconn.Config, views, path string) {
+	t.Helper()
 	dbtest.Setenv(t, mysql)
 	t.Setenv("SYNC_VIEWS", views)
-	t.Setenv("SYNC_PATH", sqlite.Path)
+	t.Setenv("SYNC_PATH", path)
 	var out bytes.Buffer
 	if code := syncer.Run(t.Context(), []string{"sync"}, &out, &out); code != 0 {
 		t.Fatalf("syncer: exit code %d: %s", code, &out)
 	}
-	return sqlite
 }
 
 func requireSame(t *testing.T, live, copied, path string) {
 	t.Helper()
 	if want, got := get(t, live+path), get(t, copied+path); got != want {
-		t.Errorf("%s:\n SQLite %s\n MySQL  %s", path, got, want)
+		i := 0 // where they part
+		for i < min(len(got), len(want)) && got[i] == want[i] {
+			i++
+		}
+		i = max(i-200, 0)
+		t.Errorf("%s:\n SQLite %s\n MySQL  %s", path, got[i:], want[i:])
 	}
 }
 
@@ -116,54 +128,108 @@ func paths() []string {
 }
 
 // serve runs carapi over the table, for the length of the test, and returns its URL.
-func serve(t *testing.T, c dbconn.Config, table string) string {
+func serve(t *testing.T, c dbconn.Config, table string, settings ...string) string {
 	t.Helper()
-	dbtest.Setenv(t, c)
-	t.Setenv("CARS_TABLE", table)
-	t.Setenv("API_KEY", key)
-	t.Setenv("HTTP_ADDR", "127.0.0.1:0")
-	t.Setenv("QUERY_TIMEOUT", "2m") // what a slow machine does is not tested here
+	url, _ := serveLogged(t, c, table, settings...)
+	return url
+}
+
+// serveLogged gives the log too. Settings are NAME=value, and win over those of all tests.
+func serveLogged(t *testing.T, c dbconn.Config, table string, settings ...string) (string, *dbtest.Log) {
+	t.Helper()
+	configure(t, c, table, settings...)
 	ctx, stop := context.WithCancel(context.Background())
-	log, exit := &log{}, make(chan int, 1)
+	log, exit := &dbtest.Log{}, make(chan int, 1)
 	go func() { exit <- carapi.Run(ctx, nil, io.Discard, log) }()
 	t.Cleanup(func() {
 		stop()
 		if code := <-exit; code != 0 {
 			t.Errorf("carapi: exit code %d: %s", code, log)
 		}
+		if strings.Contains(log.String(), `"msg":"panic"`) {
+			t.Errorf("carapi has panicked: %s", log)
+		}
 	})
 	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if m := regexp.MustCompile(`"address":"([^"]+)"`).FindStringSubmatch(log.String()); m != nil {
-			return "http://" + m[1]
+			return "http://" + m[1], log
 		}
 	}
 	t.Fatalf("carapi does not listen: %s", log)
-	return ""
+	return "", nil
 }
 
-var requestID = regexp.MustCompile(`"request_id":"[^"]+"`)
+func configure(t *testing.T, c dbconn.Config, table string, settings ...string) {
+	t.Helper()
+	dbtest.Setenv(t, c)
+	for _, s := range append([]string{
+		"CARS_TABLE=" + table, "CARS_FIELDS=", "CARS_HIDE=", "API_KEY=" + key, "METRICS_ADDR=off", "HTTP_ADDR=127.0.0.1:0", "RATE_LIMIT=off", "SOURCE=", "SNAPSHOT_PATH=", "SNAPSHOT_TABLE=",
+		"QUERY_TIMEOUT=10m", // what a slow machine does is not tested here
+	}, settings...) {
+		name, value, _ := strings.Cut(s, "=")
+		t.Setenv(name, value)
+	}
+}
 
-// get is status and body of an answer, without the request id, which no two answers share.
+// refused starts carapi, which must end by itself, and returns its exit code and what it has printed.
+func refused(t *testing.T, c dbconn.Config, table string, settings ...string) (int, string) {
+	t.Helper()
+	configure(t, c, table, settings...)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	log := &dbtest.Log{}
+	go func() { // one that starts all the same is stopped, with exit code 0
+		for ctx.Err() == nil && !strings.Contains(log.String(), "listening") {
+			time.Sleep(20 * time.Millisecond)
+		}
+		cancel()
+	}()
+	code := carapi.Run(ctx, nil, log, log)
+	return code, log.String()
+}
+
+// ownTables makes the same tables in a database and in a file that syncer knows nothing of. SQLite
+// has no COMMENT, which is left out there.
+func ownTables(t *testing.T, statements ...string) map[string]*own {
+	t.Helper()
+	t.Chdir(t.TempDir()) // where no .env is
+	both := map[string]*own{}
+	mysql := dbtest.Database(t)
+	both["MySQL"] = &own{mysql, dbtest.Open(t, mysql)}
+	sqlite, file := dbtest.SQLite(t)
+	both["SQLite"] = &own{sqlite, file}
+	for _, q := range statements {
+		both["MySQL"].exec(t, q)
+		both["SQLite"].exec(t, comment.ReplaceAllString(q, ""))
+	}
+	return both
+}
+
+var comment = regexp.MustCompile(` COMMENT '[^']*'`)
+
+type own struct {
+	config dbconn.Config
+	db     *sqlx.DB
+}
+
+func (o *own) exec(t *testing.T, statement string, args ...any) {
+	t.Helper()
+	if _, err := o.db.Exec(statement, args...); err != nil {
+		t.Fatalf("%s: %v", statement[:min(len(statement), 200)], err)
+	}
+}
+
+// ownPart is what no two answers share, or the two databases: the request's id, and how fresh it is.
+var ownPart = regexp.MustCompile(`"request_id":"[^"]+"|"source":"(live|snapshot)","as_of":"[^"]+"`)
+
+// get is status and body of an answer, without what is its own.
 func get(t *testing.T, url string) string {
 	t.Helper()
-	r, err := http.NewRequest(http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
+	code, body := status(url)
+	if code == 0 || !json.Valid([]byte(body)) {
+		t.Fatalf("%s: not JSON: %d %s", url, code, body)
 	}
-	r.Header.Set("X-API-Key", key)
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !json.Valid(body) {
-		t.Errorf("%s: not JSON: %s", url, body)
-	}
-	return res.Status + " " + requestID.ReplaceAllString(string(body), "")
+	return strconv.Itoa(code) + " " + http.StatusText(code) + " " + ownPart.ReplaceAllString(body, `"own":0`)
 }
 
 func returned(t *testing.T, answer string) (n int) {
@@ -174,22 +240,4 @@ func returned(t *testing.T, answer string) (n int) {
 		t.Fatal(err)
 	}
 	return a.Returned
-}
-
-// log is written by the program while the test reads it.
-type log struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -58,19 +58,25 @@ func Root(t testing.TB) string {
 	return ""
 }
 
-// Setenv sets the variables from which a program opens c, for the length of the test, and leaves
-// no other DB_ variable of the environment in force.
-func Setenv(t testing.TB, c dbconn.Config) {
-	t.Helper()
-	for name, value := range map[string]string{
-		"DB_DRIVER": c.Driver, "DB_HOST": c.Host, "DB_PORT": strconv.Itoa(int(c.Port)), "DB_SOCKET": c.Socket,
+// Environ are the variables from which a program opens c, with an empty value for each other DB_
+// variable.
+func Environ(c dbconn.Config) map[string]string {
+	port := ""
+	if c.Port != 0 {
+		port = strconv.Itoa(int(c.Port))
+	}
+	return map[string]string{
+		"DB_DRIVER": c.Driver, "DB_HOST": c.Host, "DB_PORT": port, "DB_SOCKET": c.Socket,
 		"DB_USER": c.User, "DB_PASSWORD": string(c.Password), "DB_PASSWORD_FILE": c.PasswordFile, "DB_NAME": c.Name,
 		"DB_SSL_MODE": c.SSL.Mode, "DB_SSL_CA": c.SSL.CA, "DB_SSL_CERT": c.SSL.Cert, "DB_SSL_KEY": c.SSL.Key, "DB_PATH": c.Path,
 		"DB_CONNECT_TIMEOUT": "1m", "DB_READ_TIMEOUT": "", "DB_WRITE_TIMEOUT": "", "DB_MAX_OPEN_CONNS": "", "DB_CONN_MAX_LIFETIME": "",
-	} {
-		if name == "DB_PORT" && c.Port == 0 {
-			value = ""
-		}
+	}
+}
+
+// Setenv sets the variables from which a program opens c, for the length of the test.
+func Setenv(t testing.TB, c dbconn.Config) {
+	t.Helper()
+	for name, value := range Environ(c) {
 		t.Setenv(name, value)
 	}
 }

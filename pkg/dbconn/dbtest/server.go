@@ -9,7 +9,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -35,6 +37,7 @@ type Server struct {
 	Admin dbconn.Config // no database chosen; TLS disabled
 	CA    string        // PEM file of the authority that signed the server's certificate; "" if not known
 	pid   int           // of the private server; 0 for one that TEST_MYSQL_DSN names
+	start func() error  // the private server, and waits for it
 }
 
 var shared = sync.OnceValues(func() (*Server, error) {
@@ -75,6 +78,14 @@ func (s *Server) Process(t testing.TB) *os.Process {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// Restart starts a private server again, which must have ended, on its port and with its data.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // fromDSN takes user, password and address of a go-sql-driver DSN. The authority of the server's
@@ -130,8 +141,12 @@ func startPrivate() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := filepath.Join(dir, "data")
-	if err := initialise(daemon, data, asUser); err != nil {
+	empty, err := emptyData(daemon, asUser)
+	if err != nil {
+		return nil, err
+	}
+	data, tmp := filepath.Join(dir, "data"), filepath.Join(dir, "tmp")
+	if err := errors.Join(os.CopyFS(data, os.DirFS(empty)), os.Mkdir(tmp, 0o755)); err != nil {
 		return nil, err
 	}
 	port, err := freePort()
@@ -139,23 +154,26 @@ func startPrivate() (*Server, error) {
 		return nil, err
 	}
 	args := append([]string{daemon, "--no-defaults"}, asUser...)
-	args = append(args, "--datadir="+data, "--socket="+filepath.Join(dir, "s"), "--pid-file="+filepath.Join(dir, "pid"),
+	args = append(args, "--datadir="+data, "--tmpdir="+tmp, "--socket="+filepath.Join(dir, "s"), "--pid-file="+filepath.Join(dir, "pid"),
 		"--port="+strconv.Itoa(port), "--bind-address=127.0.0.1", "--skip-log-bin", "--skip-name-resolve",
 		"--ssl-ca="+cert.ca, "--ssl-cert="+cert.cert, "--ssl-key="+cert.key,
 		// Its data need not outlive the machine: nothing waits for the disk.
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--loose-debug-no-sync",
 		"--innodb-buffer-pool-size=256M")
-	log := filepath.Join(dir, "log")
-	if err := startGuarded(dir, log, args); err != nil {
-		return nil, err
-	}
 	s := &Server{Admin: adminConfig(), CA: cert.ca}
 	s.Admin.Host, s.Admin.Port = "127.0.0.1", uint16(port)
-	if err := s.wait(filepath.Join(dir, "pid")); err != nil {
-		text, _ := os.ReadFile(log)
-		return nil, fmt.Errorf("start %s: %w\n%s", daemon, err, text)
+	s.start = func() error {
+		log, pid := filepath.Join(dir, "log"), filepath.Join(dir, "pid")
+		if err := startGuarded(dir, log, args); err != nil {
+			return err
+		}
+		if err := s.wait(pid); err != nil {
+			text, _ := os.ReadFile(log)
+			return fmt.Errorf("start %s: %w\n%s", daemon, err, text)
+		}
+		return nil
 	}
-	return s, nil
+	return s, s.start()
 }
 
 // find looks in PATH and in the folders for servers that a user's PATH often lacks.
@@ -183,6 +201,39 @@ func runAs(dir string) ([]string, error) {
 		return nil, nil
 	}
 	return []string{"--user=root"}, os.Chmod(dir, 0o755)
+}
+
+// emptyData is a data folder for the daemon to be copied from. Making one takes longer than most
+// tests, so it is kept among the user's caches.
+func emptyData(daemon string, asUser []string) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir() // there is no HOME
+	}
+	version, err := os.Stat(daemon)
+	if err != nil {
+		return "", err
+	}
+	data := filepath.Join(cache, "carstock-dbtest", fmt.Sprintf("%s-%d-%d", filepath.Base(daemon), version.Size(), version.ModTime().Unix()))
+	if _, err := os.Stat(data); err == nil {
+		return data, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(data), 0o755); err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(data), "making")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	made := filepath.Join(dir, "data")
+	if err := initialise(daemon, made, asUser); err != nil {
+		return "", err
+	}
+	if err := os.Rename(made, data); err != nil && !errors.Is(err, fs.ErrExist) { // another test binary was quicker
+		return "", err
+	}
+	return data, nil
 }
 
 // initialise makes an empty data folder, with root on 127.0.0.1 without a password.
@@ -218,15 +269,6 @@ func startGuarded(dir, log string, args []string) error {
 	}
 	go func() { _ = guard.Wait() }() // and so the pipe is held, for as long as the process is
 	return nil
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 func (s *Server) wait(pidFile string) error {

@@ -3,15 +3,19 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/httpserver"
@@ -20,6 +24,7 @@ import (
 	"carstock/services/carapi/internal/config"
 	"carstock/services/carapi/internal/httpapi"
 	"carstock/services/carapi/internal/stock"
+	"carstock/services/carapi/internal/tools"
 )
 
 // Exit codes.
@@ -43,10 +48,11 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
     CARS_TABLE=vehicles_view carapi`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          func(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.NoArgs(cmd, args)) },
+		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), file, logger(stderr)) },
 	}
-	root.Flags().StringVar(&file, "config", "", "`FILE` of settings: NAME=value lines, or INI sections; the environment wins (default .env, if there is one)")
+	root.PersistentFlags().StringVar(&file, "config", "", "`FILE` of settings: NAME=value lines, or INI sections; the environment wins (default .env, if there is one)")
+	root.AddCommand(keyCommand(), mcpCommand(&file, stderr))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -64,24 +70,132 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return failed
 }
 
+func noArgs(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.NoArgs(cmd, args)) }
+
 func serve(ctx context.Context, file string, log *slog.Logger) error {
 	c, err := config.Load(file)
 	if err != nil {
 		return err
 	}
-	db, err := dbconn.Open(ctx, c.DB)
+	keys, err := auth.Open(c.API, log)
+	if err != nil {
+		return settings.Wrong(err)
+	}
+	traces, flush, err := startTraces(ctx, log)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = db.Close() }()
-	store, err := stock.Open(ctx, db, c.DB.Driver, c.CarsTable, c.QueryTimeout)
+	defer flush()
+	metrics := httpapi.NewMetrics()
+	vehicles, err := openStock(ctx, c.Stock, metrics.Query, log)
 	if err != nil {
 		return err
 	}
-	for _, f := range store.Fields {
-		log.Debug("field", "name", f.Name, "column", f.Column.Name, "type", f.Column.Type)
+	defer vehicles.close()
+	metrics.Databases(vehicles.pools, vehicles.Breaker)
+	api := httpapi.New(vehicles, keys, httpapi.Options{PublicURL: c.PublicURL, Origins: c.CORSOrigins, Proxies: c.TrustedProxies,
+		Requests: c.RateLimit.Requests, Per: c.RateLimit.Per, InFlight: c.MaxInFlight, Metrics: metrics, Traces: traces}, log)
+
+	g, ctx := errgroup.WithContext(ctx)
+	l, err := httpserver.Listen("HTTP_ADDR", c.HTTPAddr)
+	if err != nil {
+		return err
 	}
-	return httpserver.Serve(ctx, "HTTP_ADDR", c.HTTPAddr, httpapi.New(store, auth.NewKey(c.APIKey), log), 2*c.QueryTimeout, log) // the vocabulary, and the search
+	defer func() { _ = l.Close() }()
+	if c.MetricsAddr != config.Off { // open before the first answer: the API begins with both ports its own
+		l, err := httpserver.Listen("METRICS_ADDR", c.MetricsAddr)
+		if err != nil {
+			return err
+		}
+		g.Go(func() error { return httpserver.Serve(ctx, l, metrics.Handler(), 0, log.With("serves", "metrics")) })
+	}
+	// One database may be asked after the other.
+	g.Go(func() error { return httpserver.Serve(ctx, l, api, 2*c.QueryTimeout, log) })
+	return g.Wait()
+}
+
+// searched is what is searched: one database or two, which are looked after until close.
+type searched struct {
+	*stock.Failover
+	pools map[string]*sql.DB // by the names of the sources
+	close func()
+}
+
+// openStock opens what is searched, as far as it is there. Observe is told of each query.
+func openStock(ctx context.Context, c config.Stock, observe func(string, time.Duration, error), log *slog.Logger) (*searched, error) {
+	settings, err := c.Settings()
+	if err != nil {
+		return nil, err
+	}
+	settings.Observe = observe
+	s := &searched{pools: map[string]*sql.DB{}}
+	closePools := func() {
+		for _, pool := range s.pools {
+			_ = pool.Close()
+		}
+	}
+	store := func(name string, db dbconn.Config, settings stock.Settings) (*stock.Store, error) {
+		pool, err := dbconn.Pool(db)
+		if err != nil {
+			closePools()
+			return nil, err
+		}
+		s.pools[name] = pool.DB
+		settings.Ping = func(ctx context.Context) error { return dbconn.Ping(ctx, db, pool) }
+		return stock.New(pool, db.Driver, settings, log), nil
+	}
+	var live, snapshot *stock.Store
+	if c.HasLive() {
+		db := c.DB
+		db.QueryTimeout = c.QueryTimeout
+		if live, err = store(stock.FromLive, db, settings); err != nil {
+			return nil, err
+		}
+	}
+	if c.HasSnapshot() {
+		db := dbconn.Config{Driver: dbconn.SQLite, Path: c.SnapshotPath, PathSetting: "SNAPSHOT_PATH", MaxOpenConns: c.DB.MaxOpenConns, ConnMaxLifetime: c.DB.ConnMaxLifetime}
+		settings.Table, settings.Setting, settings.Snapshot = cmp.Or(c.SnapshotTable, c.CarsTable), "SNAPSHOT_TABLE", true
+		settings.Strict = live == nil // else the live database is asked for the columns that are bound and hidden
+		if snapshot, err = store(stock.FromSnapshot, db, settings); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	s.Failover = stock.NewFailover(live, snapshot, c.StaleMaxAge, log)
+	s.close = func() {
+		cancel()
+		s.Wait()
+		closePools()
+	}
+	if err := s.Open(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// mcpCommand serves the tools to a client that starts this program: the client's user is who may read
+// the database, so there is no key.
+func mcpCommand(file *string, stderr io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use:     "mcp",
+		Short:   "Serve the search as tools of the Model Context Protocol, on standard input and output",
+		Example: `  DB_DRIVER=sqlite DB_PATH=./data/carstock.db CARS_TABLE=vehicles_view carapi mcp`,
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.LoadStock(*file)
+			if err != nil {
+				return err
+			}
+			log := logger(stderr)
+			vehicles, err := openStock(cmd.Context(), c, nil, log)
+			if err != nil {
+				return err
+			}
+			defer vehicles.close()
+			return tools.Stdio(cmd.Context(), httpapi.Bare(vehicles, log), vehicles.Fields)
+		},
+	}
 }
 
 // logger writes text for a person at a terminal, and JSON for all else.

@@ -14,14 +14,15 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	mysql, path := source(t, "cars; keyless=copy", "CREATE TABLE cars (id BIGINT UNSIGNED PRIMARY KEY, price DECIMAL(20,2), made DATE)",
+	t.Parallel()
+	s := source(t, "cars; keyless=copy", "CREATE TABLE cars (id BIGINT UNSIGNED PRIMARY KEY, price DECIMAL(20,2), made DATE)",
 		"CREATE VIEW keyless AS SELECT price AS cost, id AS stock, made FROM cars",
 		"INSERT INTO cars VALUES (1, 10, '2026-01-01'), (2, 10, '2026-01-01')")
-	t.Setenv("DB_SSL_MODE", dbconn.SSLVerifyIdentity)
-	t.Setenv("DB_SSL_CA", dbtest.Shared(t).CA)
-	exec(t, mysql, "ANALYZE TABLE cars")
+	s.set("DB_SSL_MODE", dbconn.SSLVerifyIdentity)
+	s.set("DB_SSL_CA", dbtest.Shared(t).CA)
+	exec(t, s.mysql, "ANALYZE TABLE cars")
 
-	code, stdout, stderr := run(t, "check")
+	code, stdout, stderr := s.run(t, "check")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
@@ -34,11 +35,11 @@ func TestCheck(t *testing.T) {
 	if strings.Contains(stdout, "IDENTIFIED") {
 		t.Errorf("the hash of a password: %s", stdout)
 	}
-	if _, err := os.Stat(filepath.Dir(path)); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Dir(s.path)); !os.IsNotExist(err) {
 		t.Errorf("check has made something: %v", err)
 	}
 
-	code, stdout, stderr = run(t, "check", "--json")
+	code, stdout, stderr = s.run(t, "check", "--json")
 	var f job.Findings
 	if err := json.Unmarshal([]byte(stdout), &f); err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v: %s%s", code, err, stdout, stderr)
@@ -48,9 +49,9 @@ func TestCheck(t *testing.T) {
 	}
 
 	// Each view's problem is told, and the others are looked at all the same.
-	t.Setenv("SYNC_VIEWS", "nowhere; cars(vin); keyless")
-	t.Setenv("SYNC_STRATEGY", "upsert")
-	code, stdout, stderr = run(t, "check")
+	s.set("SYNC_VIEWS", "nowhere; cars(vin); keyless")
+	s.set("SYNC_STRATEGY", "upsert")
+	code, stdout, stderr = s.run(t, "check")
 	for _, want := range []string{"nowhere: no such table or view", "cars: SYNC_VIEWS: there is no column vin for the key", "keyless: SYNC_STRATEGY=upsert needs a key"} {
 		if code != 1 || !strings.Contains(stderr, want) {
 			t.Errorf("exit code %d, %q is missing in %s", code, want, stderr)

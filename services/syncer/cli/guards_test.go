@@ -13,41 +13,12 @@ import (
 	"carstock/services/syncer/internal/job"
 )
 
-// report is syncer sync --json, or what else the arguments ask for, of a pass that ends with code.
-func report(t *testing.T, code int, args ...string) (r job.Report) {
-	t.Helper()
-	got, stdout, stderr := run(t, append([]string{"sync", "--json"}, args...)...)
-	if got != code {
-		t.Fatalf("exit code %d, want %d: %s", got, code, stderr)
-	}
-	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
-		t.Fatalf("%v: %s", err, stdout)
-	}
-	return r
-}
-
-// counts are what the pass did to its only table.
-func counts(t *testing.T, r job.Report) string {
-	t.Helper()
-	if len(r.Tables) != 1 {
-		t.Fatalf("%d tables, want 1", len(r.Tables))
-	}
-	c := r.Tables[0]
-	return fmt.Sprintf("%d: +%d ~%d -%d =%d", c.Rows, c.Inserted, c.Updated, c.Deleted, c.Unchanged)
-}
-
-func want(t *testing.T, got, want string) {
-	t.Helper()
-	if got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
 // ten is a table of ten cars.
 var ten = []string{"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), msrp INT, year INT)",
 	"INSERT INTO cars VALUES " + values(1, 10, "(%[1]d, 'Kia', %[1]d000, 2000 + %[1]d)")}
 
 func TestGuards(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		left int // rows that are left of ten
 		set  string
@@ -70,40 +41,43 @@ func TestGuards(t *testing.T) {
 		"a dry run tells too":  {left: 0, args: []string{"--dry-run"}, code: 3, want: "the view is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mysql, path := source(t, "cars", ten...)
-			mustSync(t)
-			exec(t, mysql, fmt.Sprintf("DELETE FROM cars WHERE id > %d", test.left))
+			t.Parallel()
+			s := source(t, "cars", ten...)
+			s.mustSync(t)
+			exec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id > %d", test.left))
 			if variable, value, ok := strings.Cut(test.set, "="); ok {
-				t.Setenv(variable, value)
+				s.set(variable, value)
 			}
 			left := test.left
 			if test.code != 0 {
 				left = 10
 				if test.args == nil {
-					fails(t, path, test.code, test.want)
+					s.fails(t, test.code, test.want)
 				}
 			}
 			if test.code == 0 || test.args != nil {
-				if code, out := syncer(t, t.Context(), append([]string{"sync"}, test.args...)...); code != test.code || !strings.Contains(out, test.want) {
+				if code, out := s.both(t, append([]string{"sync"}, test.args...)...); code != test.code || !strings.Contains(out, test.want) {
 					t.Errorf("exit code %d, want %d: %s", code, test.code, out)
 				}
 			}
-			equal(t, rows(t, openFile(t, path), "SELECT count(*) AS n FROM cars"), []string{fmt.Sprintf(`n="%d"|`, left)})
+			equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM cars"), []string{fmt.Sprintf(`n="%d"|`, left)})
 		})
 	}
 }
 
 // Empty before and after is no loss; an empty first pass may be a view over the wrong thing.
 func TestGuardOfTheFirstPass(t *testing.T) {
-	_, path := source(t, "cars; old", "CREATE TABLE cars (id INT PRIMARY KEY)", "CREATE TABLE old (id INT PRIMARY KEY)")
-	fails(t, path, 3, "cars: the view is empty", "old: the view is empty") // both are named at once
-	if code, out := syncer(t, t.Context(), "sync", "--force"); code != 0 {
+	t.Parallel()
+	s := source(t, "cars; old", "CREATE TABLE cars (id INT PRIMARY KEY)", "CREATE TABLE old (id INT PRIMARY KEY)")
+	s.fails(t, 3, "cars: the view is empty", "old: the view is empty") // both are named at once
+	if code, out := s.both(t, "sync", "--force"); code != 0 {
 		t.Fatal(code, out)
 	}
-	mustSync(t)
+	s.mustSync(t)
 }
 
 func TestDrift(t *testing.T) {
+	t.Parallel()
 	for change, drift := range map[string]string{
 		"ADD warranty TEXT":                            "+warranty TEXT",
 		"DROP COLUMN msrp":                             "-msrp",
@@ -115,49 +89,52 @@ func TestDrift(t *testing.T) {
 		"DROP PRIMARY KEY, ADD PRIMARY KEY (make, id)": "key (id) -> (make, id)",
 	} {
 		t.Run(change, func(t *testing.T) {
-			mysql, path := source(t, "cars", ten...)
-			mustSync(t)
-			file := openFile(t, path)
+			t.Parallel()
+			s := source(t, "cars", ten...)
+			s.mustSync(t)
+			file := openFile(t, s.path)
 			exec(t, file, "CREATE INDEX by_make ON cars (make)", "CREATE VIEW kias AS SELECT id FROM cars WHERE make = 'Kia'")
-			exec(t, mysql, "ALTER TABLE cars "+change, "DELETE FROM cars WHERE id = 1")
+			exec(t, s.mysql, "ALTER TABLE cars "+change, "DELETE FROM cars WHERE id = 1")
 
-			t.Setenv("SYNC_DRIFT", "fail")
-			fails(t, path, 3, "cars: its columns have changed: "+drift+" (SYNC_DRIFT=fail)")
-			t.Setenv("SYNC_DRIFT", "apply")
-			r := report(t, 0)
+			s.set("SYNC_DRIFT", "fail")
+			s.fails(t, 3, "cars: its columns have changed: "+drift+" (SYNC_DRIFT=fail)")
+			s.set("SYNC_DRIFT", "apply")
+			r := s.report(t, 0)
 			want(t, r.Tables[0].Drift, drift)
 			if len(r.Tables[0].Lost) > 0 {
 				t.Errorf("lost: %v", r.Tables[0].Lost)
 			}
-			equal(t, rows(t, file, "SELECT * FROM cars ORDER BY id"), rows(t, mysql, "SELECT * FROM cars ORDER BY id"))
+			equal(t, rows(t, file, "SELECT * FROM cars ORDER BY id"), rows(t, s.mysql, "SELECT * FROM cars ORDER BY id"))
 			equal(t, rows(t, file, "SELECT count(*) AS n FROM kias"), []string{`n="9"|`})
 			equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name = 'by_make'"), []string{`name="by_make"|`})
 
-			t.Setenv("SYNC_DRIFT", "fail") // there is none any more
-			want(t, counts(t, report(t, 0)), "9: +0 ~0 -0 =9")
+			s.set("SYNC_DRIFT", "fail") // there is none any more
+			want(t, counts(t, s.report(t, 0)), "9: +0 ~0 -0 =9")
 		})
 	}
 }
 
 func TestDriftForced(t *testing.T) {
-	mysql, _ := source(t, "cars", ten...)
-	mustSync(t)
-	exec(t, mysql, "ALTER TABLE cars ADD warranty TEXT")
-	t.Setenv("SYNC_DRIFT", "fail")
-	want(t, report(t, 0, "--force").Tables[0].Drift, "+warranty TEXT")
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	s.mustSync(t)
+	exec(t, s.mysql, "ALTER TABLE cars ADD warranty TEXT")
+	s.set("SYNC_DRIFT", "fail")
+	want(t, s.report(t, 0, "--force").Tables[0].Drift, "+warranty TEXT")
 }
 
 // What stood on a column that is gone is named, however it is written, and the rest survives.
 func TestIndexOnAColumnThatIsGone(t *testing.T) {
-	mysql, path := source(t, "cars", ten...)
-	mustSync(t)
-	file := openFile(t, path)
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	s.mustSync(t)
+	file := openFile(t, s.path)
 	exec(t, file, "CREATE INDEX plain ON cars (msrp)", `CREATE INDEX "quo""ted" ON cars (make, "msrp")`, "CREATE INDEX partial ON cars (id) WHERE msrp > 0",
 		"CREATE UNIQUE INDEX stays ON cars (year)",
 		"CREATE TABLE log (id)", "CREATE TRIGGER noted AFTER DELETE ON cars BEGIN INSERT INTO log VALUES (old.id); END",
 		"CREATE TRIGGER broken AFTER DELETE ON cars BEGIN INSERT INTO log VALUES (old.msrp); END")
-	exec(t, mysql, "ALTER TABLE cars DROP COLUMN msrp")
-	lost := report(t, 0).Tables[0].Lost
+	exec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp")
+	lost := s.report(t, 0).Tables[0].Lost
 	for _, name := range []string{"plain", `quo"ted`, "partial", "broken"} {
 		if told := strings.Join(lost, "\n"); !strings.Contains(told, name+" is gone: no such column: ") {
 			t.Errorf("%s is not told of: %s", name, told)
@@ -168,96 +145,100 @@ func TestIndexOnAColumnThatIsGone(t *testing.T) {
 	}
 	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger') AND tbl_name = 'cars' AND sql IS NOT NULL ORDER BY name"),
 		[]string{`name="noted"|`, `name="stays"|`})
-	exec(t, mysql, "DELETE FROM cars WHERE id = 3")
-	want(t, counts(t, report(t, 0)), "9: +0 ~0 -1 =9")
+	exec(t, s.mysql, "DELETE FROM cars WHERE id = 3")
+	want(t, counts(t, s.report(t, 0)), "9: +0 ~0 -1 =9")
 	equal(t, rows(t, file, "SELECT id FROM log"), []string{`id="3"|`})
 }
 
 // What of the user's needs a column of another table stays while it can.
 func TestWhatAColumnThatIsGoneBreaks(t *testing.T) {
-	mysql, path := source(t, "cars; dealers", append(ten, "CREATE TABLE dealers (id INT PRIMARY KEY, name VARCHAR(20))", "INSERT INTO dealers VALUES (1, 'one')")...)
-	mustSync(t)
-	file := openFile(t, path)
+	t.Parallel()
+	s := source(t, "cars; dealers", append(ten, "CREATE TABLE dealers (id INT PRIMARY KEY, name VARCHAR(20))", "INSERT INTO dealers VALUES (1, 'one')")...)
+	s.mustSync(t)
+	file := openFile(t, s.path)
 	exec(t, file, "CREATE TABLE notes (note)",
 		"CREATE TRIGGER good AFTER UPDATE ON dealers BEGIN INSERT INTO notes SELECT max(id) FROM cars; END",
 		"CREATE TRIGGER bad AFTER UPDATE ON dealers BEGIN INSERT INTO notes SELECT max(msrp) FROM cars; END",
 		"CREATE VIEW dear AS SELECT * FROM cars WHERE msrp > 5000", "CREATE VIEW new AS SELECT * FROM cars WHERE year > 2005")
-	exec(t, mysql, "ALTER TABLE cars DROP COLUMN msrp")
-	r := report(t, 0)
+	exec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp")
+	r := s.report(t, 0)
 	lost := strings.Join(r.Tables[0].Lost, "; ")
 	if len(r.Tables[0].Lost) != 2 || !strings.Contains(lost, "bad is gone: no such column: msrp") || !strings.Contains(lost, "the view dear no longer works: no such column: msrp") {
 		t.Errorf("lost: %s", lost)
 	}
-	exec(t, mysql, "UPDATE dealers SET name = 'two'")
-	report(t, 0)
+	exec(t, s.mysql, "UPDATE dealers SET name = 'two'")
+	s.report(t, 0)
 	equal(t, rows(t, file, "SELECT note FROM notes"), []string{`note="10"|`})
 
 	// What the user breaks later is told too.
 	exec(t, file, "DROP TABLE notes")
-	exec(t, mysql, "UPDATE dealers SET name = 'three'")
-	fails(t, path, 1, "no such table: main.notes", "it has triggers", "mend or drop it: good")
+	exec(t, s.mysql, "UPDATE dealers SET name = 'three'")
+	s.fails(t, 1, "no such table: main.notes", "it has triggers", "mend or drop it: good")
 }
 
 // A column that was a text becomes the number that it is now declared as; only an integer that was
 // too big for SQLite keeps it a text.
 func TestTextBecomesUnsigned(t *testing.T) {
-	mysql, path := source(t, "cars", "CREATE TABLE cars (id INT PRIMARY KEY, mileage VARCHAR(10))", "INSERT INTO cars VALUES (1, '999')")
-	mustSync(t)
-	exec(t, mysql, "ALTER TABLE cars MODIFY mileage INT UNSIGNED")
-	want(t, report(t, 0).Tables[0].Drift, "mileage TEXT -> INTEGER")
-	equal(t, rows(t, openFile(t, path), "SELECT mileage > 1000 AS more FROM cars"), []string{`more="0"|`})
+	t.Parallel()
+	s := source(t, "cars", "CREATE TABLE cars (id INT PRIMARY KEY, mileage VARCHAR(10))", "INSERT INTO cars VALUES (1, '999')")
+	s.mustSync(t)
+	exec(t, s.mysql, "ALTER TABLE cars MODIFY mileage INT UNSIGNED")
+	want(t, s.report(t, 0).Tables[0].Drift, "mileage TEXT -> INTEGER")
+	equal(t, rows(t, openFile(t, s.path), "SELECT mileage > 1000 AS more FROM cars"), []string{`more="0"|`})
 }
 
 // SQLite takes two thousand columns, but no expression with a term for each.
 func TestManyColumns(t *testing.T) {
+	t.Parallel()
 	columns := make([]string, 1010)
 	for i := range columns {
 		columns[i] = fmt.Sprintf("c%d TINYINT NOT NULL DEFAULT 1", i)
 	}
-	mysql, path := source(t, "wide(c0)", "CREATE TABLE wide ("+strings.Join(columns, ", ")+")", "INSERT INTO wide (c0) VALUES (1), (2)")
-	mustSync(t)
-	exec(t, mysql, "UPDATE wide SET c1009 = 5 WHERE c0 = 2")
-	want(t, counts(t, report(t, 0)), "2: +0 ~1 -0 =1")
-	t.Setenv("SYNC_VIEWS", "wide=w2")
-	mustSync(t)
-	want(t, counts(t, report(t, 0)), "2: +0 ~0 -0 =2")
-	_ = path
+	s := source(t, "wide(c0)", "CREATE TABLE wide ("+strings.Join(columns, ", ")+")", "INSERT INTO wide (c0) VALUES (1), (2)")
+	s.mustSync(t)
+	exec(t, s.mysql, "UPDATE wide SET c1009 = 5 WHERE c0 = 2")
+	want(t, counts(t, s.report(t, 0)), "2: +0 ~1 -0 =1")
+	s.set("SYNC_VIEWS", "wide=w2")
+	s.mustSync(t)
+	want(t, counts(t, s.report(t, 0)), "2: +0 ~0 -0 =2")
 
 	wider := make([]string, 2001)
 	for i := range wider {
 		wider[i] = fmt.Sprintf("1 AS c%d", i)
 	}
-	exec(t, mysql, "CREATE VIEW wider AS SELECT "+strings.Join(wider, ", "))
-	t.Setenv("SYNC_VIEWS", "wider")
-	fails(t, path, 1, "it has 2001 columns, and SQLite takes 1999")
+	exec(t, s.mysql, "CREATE VIEW wider AS SELECT "+strings.Join(wider, ", "))
+	s.set("SYNC_VIEWS", "wider")
+	s.fails(t, 1, "it has 2001 columns, and SQLite takes 1999")
 }
 
 func TestUniqueIndexOfTheUsers(t *testing.T) {
-	mysql, path := source(t, "cars", ten...)
-	mustSync(t)
-	file := openFile(t, path)
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	s.mustSync(t)
+	file := openFile(t, s.path)
 	exec(t, file, "CREATE UNIQUE INDEX one_price ON cars (msrp)")
 
 	// On the way from one snapshot to the next, two cars have one price for a moment.
-	exec(t, mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END")
-	r := report(t, 0)
+	exec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END")
+	r := s.report(t, 0)
 	want(t, counts(t, r), "10: +0 ~2 -0 =8")
 	equal(t, r.Tables[0].Lost, nil)
 	equal(t, rows(t, file, "SELECT id FROM cars WHERE msrp = 2000"), []string{`id="1"|`})
 	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name = 'one_price'"), []string{`name="one_price"|`})
 
 	// The index is the user's, and the truth is the source's.
-	exec(t, mysql, "UPDATE cars SET msrp = 7000 WHERE id = 8")
-	if lost := report(t, 0).Tables[0].Lost; len(lost) != 1 || !strings.Contains(lost[0], "one_price is gone") {
+	exec(t, s.mysql, "UPDATE cars SET msrp = 7000 WHERE id = 8")
+	if lost := s.report(t, 0).Tables[0].Lost; len(lost) != 1 || !strings.Contains(lost[0], "one_price is gone") {
 		t.Errorf("lost: %q", lost)
 	}
 	equal(t, rows(t, file, "SELECT id FROM cars WHERE msrp = 7000 ORDER BY id"), []string{`id="7"|`, `id="8"|`})
 }
 
 func TestIndexes(t *testing.T) {
-	mysql, path := source(t, "cars; a_b", append(ten, "ALTER TABLE cars ADD a_b INT, ADD a INT, ADD b INT", "CREATE TABLE a_b (id INT PRIMARY KEY, c INT)", "INSERT INTO a_b VALUES (1, 1)")...)
+	t.Parallel()
+	s := source(t, "cars; a_b", append(ten, "ALTER TABLE cars ADD a_b INT, ADD a INT, ADD b INT", "CREATE TABLE a_b (id INT PRIMARY KEY, c INT)", "INSERT INTO a_b VALUES (1, 1)")...)
 	made := func() string {
-		return strings.Join(rows(t, openFile(t, path), `SELECT i.tbl_name AS t, group_concat(c.name) AS c FROM sqlite_schema i, pragma_index_info(i.name) c
+		return strings.Join(rows(t, openFile(t, s.path), `SELECT i.tbl_name AS t, group_concat(c.name) AS c FROM sqlite_schema i, pragma_index_info(i.name) c
 			WHERE i.type = 'index' AND i.sql IS NOT NULL GROUP BY i.name ORDER BY 1, 2`), " ")
 	}
 	for _, test := range []struct{ set, made string }{
@@ -266,55 +247,56 @@ func TestIndexes(t *testing.T) {
 		{"cars(make, year); cars(year)", `t="cars"|c="make,year"| t="cars"|c="year"|`},
 		{"cars(a_b); cars(a, b); a_b(c)", `t="a_b"|c="c"| t="cars"|c="a,b"| t="cars"|c="a_b"|`},
 		{"Cars(year); cars(year)", `t="cars"|c="year"|`},
+		{"cars(MAKE)", `t="cars"|c="make"|`},
 		{"", ""},
 	} {
-		t.Setenv("SYNC_INDEXES", test.set)
-		mustSync(t)
+		s.set("SYNC_INDEXES", test.set)
+		s.mustSync(t)
 		want(t, made(), test.made)
 	}
-	t.Setenv("SYNC_INDEXES", "cars(make)")
-	exec(t, mysql, "ALTER TABLE cars ADD warranty INT") // the table is made anew, and its index too
-	mustSync(t)
+	s.set("SYNC_INDEXES", "cars(make)")
+	exec(t, s.mysql, "ALTER TABLE cars ADD warranty INT") // the table is made anew, and its index too
+	s.mustSync(t)
 	want(t, made(), `t="cars"|c="make"|`)
 
-	t.Setenv("SYNC_INDEXES", "cars(colour)")
-	fails(t, path, 1, "SYNC_INDEXES: there is no column colour")
-	t.Setenv("SYNC_INDEXES", "trucks(make); cars")
-	if code, _, stderr := run(t, "sync"); code != 2 || !strings.Contains(stderr, "SYNC_INDEXES") {
-		t.Errorf("exit code %d: %s", code, stderr)
-	}
+	s.set("SYNC_INDEXES", "cars(colour)")
+	s.fails(t, 1, "SYNC_INDEXES: there is no column colour")
+	s.misused(t, "SYNC_INDEXES", "trucks(make); cars")
 }
 
 func TestNotationOfViews(t *testing.T) {
-	_, path := source(t, "cars = autos ( make, id )\n\n base ;", append(ten, "CREATE TABLE base (n INT PRIMARY KEY, v INT)", "INSERT INTO base VALUES (1, 1)")...)
-	mustSync(t)
-	file := openFile(t, path)
+	t.Parallel()
+	s := source(t, "cars = autos ( make, id )\n\n base ;", append(ten, "CREATE TABLE base (n INT PRIMARY KEY, v INT)", "INSERT INTO base VALUES (1, 1)")...)
+	s.mustSync(t)
+	file := openFile(t, s.path)
 	equal(t, rows(t, file, "SELECT name, pk FROM pragma_table_info('autos') WHERE pk ORDER BY pk"), []string{`name="make"|pk="1"|`, `name="id"|pk="2"|`})
 	equal(t, rows(t, file, "SELECT name, pk FROM pragma_table_info('base') WHERE pk"), []string{`name="n"|pk="1"|`})
 
-	for _, views := range []string{"cars()", "cars(id", "cars=", "cars(id,)", "=autos", "cars(id)(make)", "cars@", "base; cars=BASE", "cars=_sync_x", "cars=sqlite_x"} {
-		t.Setenv("SYNC_VIEWS", views)
-		if code, _, stderr := run(t, "sync"); code != 2 || !strings.Contains(stderr, "SYNC_VIEWS") {
-			t.Errorf("%s: exit code %d: %s", views, code, stderr)
-		}
+	for _, views := range []string{"cars()", "cars(id", "cars=", "cars(id,)", "=autos", "cars(id)(make)", "cars(id, ID)", "cars@", "base; cars=BASE", "cars=_sync_x", "cars=sqlite_x"} {
+		s.misused(t, "SYNC_VIEWS", views)
 	}
 }
 
 // One view may be synced by itself, by its name or its table's; the others stay as they are.
 func TestOneViewOfTwo(t *testing.T) {
-	mysql, path := source(t, "a; b=c", append(a, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
-	mustSync(t)
-	exec(t, mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)")
-	want(t, counts(t, report(t, 0, "c")), "2: +1 ~0 -0 =1")
-	want(t, counts(t, report(t, 0, "b", "b", "c")), "2: +0 ~0 -0 =2")
-	equal(t, rows(t, openFile(t, path), "SELECT (SELECT count(*) FROM a) AS a, (SELECT count(*) FROM c) AS c"), []string{`a="2"|c="2"|`})
+	t.Parallel()
+	s := source(t, "a; b=c", append(a, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
+	s.mustSync(t)
+	exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)")
+	want(t, counts(t, s.report(t, 0, "c")), "2: +1 ~0 -0 =1")
+	want(t, counts(t, s.report(t, 0, "b", "b", "c")), "2: +0 ~0 -0 =2")
+	equal(t, rows(t, openFile(t, s.path), "SELECT (SELECT count(*) FROM a) AS a, (SELECT count(*) FROM c) AS c"), []string{`a="2"|c="2"|`})
+
+	r := s.report(t, 2, "nowhere") // a program learns of that too
+	want(t, r.Status+": "+r.Error, "failed: nowhere is not in SYNC_VIEWS, which has: a, b")
 }
 
 func TestWithoutKey(t *testing.T) {
-	mysql, path := source(t, "log", "CREATE TABLE t (n INT PRIMARY KEY, what VARCHAR(20))", "CREATE VIEW log AS SELECT what FROM t",
+	t.Parallel()
+	s := source(t, "log", "CREATE TABLE t (n INT PRIMARY KEY, what VARCHAR(20))", "CREATE VIEW log AS SELECT what FROM t",
 		"INSERT INTO t VALUES "+values(1, 100, "(%[1]d0, 'row %[1]d')"))
-	mustSync(t)
-	file := openFile(t, path)
+	s.mustSync(t)
+	file := openFile(t, s.path)
 	for _, change := range []string{
 		"UPDATE t SET n = n",
 		"INSERT INTO t VALUES (505, 'in the middle')",
@@ -325,10 +307,10 @@ func TestWithoutKey(t *testing.T) {
 		"UPDATE t SET what = NULL WHERE n % 3 = 0",
 		"INSERT INTO t VALUES (9999999, '')",
 	} {
-		exec(t, mysql, change)
-		mustSync(t)
-		equal(t, rows(t, file, "SELECT what FROM log ORDER BY what IS NULL, what"), rows(t, mysql, "SELECT what FROM log ORDER BY what IS NULL, BINARY what"))
-		r := report(t, 0) // a second time
+		exec(t, s.mysql, change)
+		s.mustSync(t)
+		equal(t, rows(t, file, "SELECT what FROM log ORDER BY what IS NULL, what"), rows(t, s.mysql, "SELECT what FROM log ORDER BY what IS NULL, BINARY what"))
+		r := s.report(t, 0) // a second time
 		if c := r.Tables[0]; c.Inserted+c.Updated+c.Deleted != 0 || c.Unchanged != c.Rows {
 			t.Errorf("%s: then %s", change, counts(t, r))
 		}
@@ -337,16 +319,18 @@ func TestWithoutKey(t *testing.T) {
 
 // All three names of SQLite's rowid are taken.
 func TestColumnsNamedAsTheRowid(t *testing.T) {
+	t.Parallel()
 	for _, key := range []string{"", "(oid)"} {
-		mysql, path := source(t, "v"+key, "CREATE TABLE t (rowid VARCHAR(5), _rowid_ INT, oid INT)", "CREATE VIEW v AS SELECT * FROM t", "INSERT INTO t VALUES ('a', 5, 1), ('b', 5, 2)")
-		mustSync(t)
-		exec(t, mysql, "UPDATE t SET _rowid_ = 6 WHERE oid = 2", "INSERT INTO t VALUES ('c', 7, 3)")
-		mustSync(t)
-		equal(t, rows(t, openFile(t, path), "SELECT * FROM v ORDER BY oid"), rows(t, mysql, "SELECT * FROM v ORDER BY oid"))
+		s := source(t, "v"+key, "CREATE TABLE t (rowid VARCHAR(5), _rowid_ INT, oid INT)", "CREATE VIEW v AS SELECT * FROM t", "INSERT INTO t VALUES ('a', 5, 1), ('b', 5, 2)")
+		s.mustSync(t)
+		exec(t, s.mysql, "UPDATE t SET _rowid_ = 6 WHERE oid = 2", "INSERT INTO t VALUES ('c', 7, 3)")
+		s.mustSync(t)
+		equal(t, rows(t, openFile(t, s.path), "SELECT * FROM v ORDER BY oid"), rows(t, s.mysql, "SELECT * FROM v ORDER BY oid"))
 	}
 }
 
 func TestKeys(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct{ key, columns, insert, update, remove, more string }{
 		"text":      {"(k)", "k VARCHAR(40) COLLATE utf8mb4_bin", "('a'), ('A'), ('é'), (''), ('00123'), ('123'), ('a\\'b\"c')", "k = '00123'", "k = '123'", "('1e3')"},
 		"blob":      {"(k)", "k VARBINARY(9)", "(x''), (x'00'), (x'00FF'), (x'0000'), ('text')", "k = x'00'", "k = x''", "(x'FF')"},
@@ -359,71 +343,75 @@ func TestKeys(t *testing.T) {
 		"negative":  {"(k)", "k BIGINT", "(-9223372036854775808), (-1), (0), (9223372036854775807)", "k = -1", "k = 0", "(5)"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			columns := strings.Trim(test.key, "()")
-			mysql, path := source(t, "v"+test.key, "CREATE TABLE v ("+test.columns+", x INT DEFAULT 0)", "INSERT INTO v ("+columns+") VALUES "+test.insert)
-			mustSync(t)
-			exec(t, mysql, "UPDATE v SET x = 1 WHERE "+test.update)
-			if c := report(t, 0).Tables[0]; c.Inserted != 0 || c.Updated != 1 || c.Deleted != 0 {
+			s := source(t, "v"+test.key, "CREATE TABLE v ("+test.columns+", x INT DEFAULT 0)", "INSERT INTO v ("+columns+") VALUES "+test.insert)
+			s.mustSync(t)
+			exec(t, s.mysql, "UPDATE v SET x = 1 WHERE "+test.update)
+			if c := s.report(t, 0).Tables[0]; c.Inserted != 0 || c.Updated != 1 || c.Deleted != 0 {
 				t.Errorf("updated: %+v", c)
 			}
-			exec(t, mysql, "DELETE FROM v WHERE "+test.remove, "INSERT INTO v ("+columns+") VALUES "+test.more)
-			if c := report(t, 0).Tables[0]; c.Inserted != 1 || c.Updated != 0 || c.Deleted != 1 {
+			exec(t, s.mysql, "DELETE FROM v WHERE "+test.remove, "INSERT INTO v ("+columns+") VALUES "+test.more)
+			if c := s.report(t, 0).Tables[0]; c.Inserted != 1 || c.Updated != 0 || c.Deleted != 1 {
 				t.Errorf("one for the other: %+v", c)
 			}
-			if c := report(t, 0).Tables[0]; c.Unchanged != c.Rows {
+			if c := s.report(t, 0).Tables[0]; c.Unchanged != c.Rows {
 				t.Errorf("once more: %+v", c)
 			}
-			file := openFile(t, path)
-			equal(t, rows(t, file, "SELECT count(*) AS n, sum(x) AS x FROM v"), rows(t, mysql, "SELECT count(*) AS n, sum(x) AS x FROM v"))
+			file := openFile(t, s.path)
+			equal(t, rows(t, file, "SELECT count(*) AS n, sum(x) AS x FROM v"), rows(t, s.mysql, "SELECT count(*) AS n, sum(x) AS x FROM v"))
 		})
 	}
 }
 
 func TestDryRun(t *testing.T) {
-	mysql, path := source(t, "cars", ten...)
-	r := report(t, 0, "--dry-run")
-	if _, err := os.Stat(path); r.Status != job.DryRun || !os.IsNotExist(err) {
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	r := s.report(t, 0, "--dry-run")
+	if _, err := os.Stat(s.path); r.Status != job.DryRun || !os.IsNotExist(err) {
 		t.Errorf("%s, and then: %v", r.Status, err)
 	}
-	mustSync(t)
-	before, err := os.ReadFile(path)
+	s.mustSync(t)
+	before, err := os.ReadFile(s.path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, mysql, "UPDATE cars SET year = 1990 WHERE id = 1", "DELETE FROM cars WHERE id = 2")
-	want(t, counts(t, report(t, 0, "--dry-run")), "9: +0 ~1 -1 =8")
-	exec(t, mysql, "ALTER TABLE cars ADD vin INT")
-	want(t, report(t, 0, "--dry-run").Tables[0].Drift, "+vin INTEGER")
-	t.Setenv("SYNC_VIEWS", "cars; nowhere")
-	report(t, 1, "--dry-run")
-	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, before) {
+	exec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id = 1", "DELETE FROM cars WHERE id = 2")
+	want(t, counts(t, s.report(t, 0, "--dry-run")), "9: +0 ~1 -1 =8")
+	exec(t, s.mysql, "ALTER TABLE cars ADD vin INT")
+	want(t, s.report(t, 0, "--dry-run").Tables[0].Drift, "+vin INTEGER")
+	s.set("SYNC_VIEWS", "cars; nowhere")
+	s.report(t, 1, "--dry-run")
+	if after, err := os.ReadFile(s.path); err != nil || !bytes.Equal(after, before) {
 		t.Errorf("the file has changed: %v", err)
 	}
-	nothingLeft(t, path)
+	nothingLeft(t, s.path)
 }
 
 func TestReport(t *testing.T) {
-	mysql, path := source(t, "cars", ten...)
-	mustSync(t)
-	exec(t, mysql, "UPDATE cars SET year = 1990 WHERE id IN (1, 2)", "INSERT INTO cars VALUES (11, 'Audi', 1, 2)", "DELETE FROM cars WHERE id = 3")
-	r := report(t, 0)
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	s.mustSync(t)
+	exec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id IN (1, 2)", "INSERT INTO cars VALUES (11, 'Audi', 1, 2)", "DELETE FROM cars WHERE id = 3")
+	r := s.report(t, 0)
 	want(t, counts(t, r), "10: +1 ~2 -1 =7")
-	if c := r.Tables[0]; r.Status != "ok" || r.File != path || r.FileBytes == 0 || r.Attempts != 1 || r.ID != 2 || c.View != "cars" || c.Table != "cars" || !c.Key || c.Bytes == 0 || c.SchemaHash == "" {
+	if c := r.Tables[0]; r.Status != "ok" || r.File != s.path || r.FileBytes == 0 || r.Attempts != 1 || r.ID != 2 || c.View != "cars" || c.Table != "cars" || !c.Key || c.Bytes == 0 || c.SchemaHash == "" {
 		t.Errorf("%+v", r)
 	}
-	equal(t, rows(t, openFile(t, path), "SELECT run_id, table_name, rows, inserted, updated, deleted, unchanged FROM _sync_tables WHERE run_id = 2"),
+	equal(t, rows(t, openFile(t, s.path), "SELECT run_id, table_name, rows, inserted, updated, deleted, unchanged FROM _sync_tables WHERE run_id = 2"),
 		[]string{`run_id="2"|table_name="cars"|rows="10"|inserted="1"|updated="2"|deleted="1"|unchanged="7"|`})
-	exec(t, mysql, "DROP TABLE cars")
-	if r := report(t, 1); r.Status != "failed" || !strings.Contains(r.Error, "cars: no such table or view") {
+	exec(t, s.mysql, "DROP TABLE cars")
+	if r := s.report(t, 1); r.Status != "failed" || !strings.Contains(r.Error, "cars: no such table or view") {
 		t.Errorf("%+v", r)
 	}
-	if code, stdout, stderr := run(t, "sync", "--quiet"); code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 {
+	if code, stdout, stderr := s.run(t, "sync", "--quiet"); code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
 }
 
 func TestSecondSyncerIsSkipped(t *testing.T) {
-	_, path := source(t, "a", a...)
+	t.Parallel()
+	s := source(t, "a", a...)
 	working, goOn := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	p := proxy{request: func(packet []byte) {
@@ -431,18 +419,18 @@ func TestSecondSyncerIsSkipped(t *testing.T) {
 			once.Do(func() { close(working); <-goOn })
 		}
 	}}
-	p.start(t)
+	p.start(t, s)
 	first := make(chan int)
 	go func() {
-		code, _, _ := run(t, "sync")
+		code, _, _ := s.run(t, "sync")
 		first <- code
 	}()
 	<-working
-	r := report(t, 0)
+	r := s.report(t, 0)
 	if r.Status != job.Skipped || r.Running == nil || r.Running.PID != os.Getpid() {
 		t.Errorf("%+v", r)
 	}
-	code, stdout, _ := run(t, "sync")
+	code, stdout, _ := s.run(t, "sync")
 	if code != 0 || !strings.HasPrefix(stdout, "skipped: ") || !strings.Contains(stdout, fmt.Sprintf("process %d", os.Getpid())) {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
@@ -450,39 +438,41 @@ func TestSecondSyncerIsSkipped(t *testing.T) {
 	if code := <-first; code != 0 {
 		t.Errorf("the first syncer's exit code is %d", code)
 	}
-	equal(t, rows(t, openFile(t, path), "SELECT status FROM _sync_runs"), []string{`status="ok"|`})
+	equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs"), []string{`status="ok"|`})
 }
 
 // The snapshot is as old as the oldest of its tables.
 func TestStatusOfOneViewOfTwo(t *testing.T) {
-	_, path := source(t, "a; b=second", append(a, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
-	mustSync(t)
-	exec(t, openFile(t, path), "UPDATE _sync_runs SET started = '2026-01-01T00:00:00.000Z', finished = '2026-01-01T00:00:01.000Z'")
-	if code, out := syncer(t, t.Context(), "sync", "a"); code != 0 {
+	t.Parallel()
+	s := source(t, "a; b=second", append(a, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
+	s.mustSync(t)
+	exec(t, openFile(t, s.path), "UPDATE _sync_runs SET started = '2026-01-01T00:00:00.000Z', finished = '2026-01-01T00:00:01.000Z'")
+	if code, out := s.both(t, "sync", "a"); code != 0 {
 		t.Fatal(out)
 	}
 	for _, views := range []string{"a; b=second", ""} {
-		t.Setenv("SYNC_VIEWS", views)
-		code, stdout, stderr := run(t, "status", "--max-age", "1h")
+		s.set("SYNC_VIEWS", views)
+		code, stdout, stderr := s.run(t, "status", "--max-age", "1h")
 		if code != 4 || !strings.Contains(stdout, "b -> second   1 rows   of 2026-01-01T00:00:00Z") {
 			t.Errorf("%q: exit code %d: %s%s", views, code, stdout, stderr)
 		}
 	}
-	t.Setenv("SYNC_VIEWS", "a")
-	if code, out := syncer(t, t.Context(), "status", "--max-age", "1h"); code != 0 {
+	s.set("SYNC_VIEWS", "a")
+	if code, out := s.both(t, "status", "--max-age", "1h"); code != 0 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	t.Setenv("SYNC_VIEWS", "a; c")
-	if code, _, stderr := run(t, "status", "--max-age", "1h"); code != 4 || !strings.Contains(stderr, "there is no snapshot yet") {
+	s.set("SYNC_VIEWS", "a; c")
+	if code, _, stderr := s.run(t, "status", "--max-age", "1h"); code != 4 || !strings.Contains(stderr, "there is no snapshot yet") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }
 
 func TestStatus(t *testing.T) {
-	mysql, path := source(t, "a", a...)
+	t.Parallel()
+	s := source(t, "a", a...)
 	exits := func(code int, wanted string, args ...string) {
 		t.Helper()
-		if got, stdout, stderr := run(t, append([]string{"status"}, args...)...); got != code || !strings.Contains(stdout+stderr, wanted) {
+		if got, stdout, stderr := s.run(t, append([]string{"status"}, args...)...); got != code || !strings.Contains(stdout+stderr, wanted) {
 			t.Errorf("status %v: exit code %d, want %d and %q: %s%s", args, got, code, wanted, stdout, stderr)
 		}
 	}
@@ -490,34 +480,35 @@ func TestStatus(t *testing.T) {
 	exits(4, "there is no snapshot", "--max-age", "1h")
 	exits(2, "--max-age", "--max-age", "-1h")
 
-	exec(t, mysql, "RENAME TABLE a TO b")
-	fails(t, path, 1, "a: no such table or view")
+	exec(t, s.mysql, "RENAME TABLE a TO b")
+	s.fails(t, 1, "a: no such table or view")
 	exits(0, "has no snapshot yet")
 	exits(4, "there is no snapshot yet", "--max-age", "1h")
 
 	// A good run after failed ones.
-	exec(t, mysql, "RENAME TABLE b TO a")
-	mustSync(t)
+	exec(t, s.mysql, "RENAME TABLE b TO a")
+	s.mustSync(t)
 	exits(0, "a -> a   2 rows", "--max-age", "1h")
 	exits(4, "old, more than 1ns", "--max-age", "1ns")
 
-	exec(t, mysql, "DROP TABLE a")
-	fails(t, path, 1, "a: no such table or view")
-	exits(0, "1 runs since then have published nothing; the last")
-	_, stdout, _ := run(t, "status", "--json")
-	var s struct {
+	exec(t, s.mysql, "DROP TABLE a")
+	s.fails(t, 1, "a: no such table or view")
+	exits(0, "1 run since then has published nothing; the last run")
+	_, stdout, _ := s.run(t, "status", "--json")
+	var told struct {
 		Snapshot struct{ Status string }
 		Failures int `json:"consecutive_failures"`
 		Last     struct{ Status, Error string }
 	}
-	if err := json.Unmarshal([]byte(stdout), &s); err != nil || s.Snapshot.Status != "ok" || s.Failures != 1 || s.Last.Status != "failed" || s.Last.Error == "" {
+	if err := json.Unmarshal([]byte(stdout), &told); err != nil || told.Snapshot.Status != "ok" || told.Failures != 1 || told.Last.Status != "failed" || told.Last.Error == "" {
 		t.Errorf("%v: %s", err, stdout)
 	}
 }
 
 func TestZeroDates(t *testing.T) {
-	mysql, path := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, day DATE, at DATETIME(1))")
-	conn, err := mysql.Connx(t.Context())
+	t.Parallel()
+	s := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, day DATE, at DATETIME(1))")
+	conn, err := s.mysql.Connx(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -532,34 +523,31 @@ func TestZeroDates(t *testing.T) {
 		"keep": {`id="1"|day="0000-00-00"|at="0000-00-00 00:00:00.0"|`, `id="2"|day="2026-02-00"|at="2026-00-01 10:00:00.5"|`},
 		"null": {`id="1"|day=NULL|at=NULL|`, `id="2"|day=NULL|at=NULL|`},
 	} {
-		t.Setenv("SYNC_ZERO_DATES", setting)
-		r := report(t, 0)
+		s.set("SYNC_ZERO_DATES", setting)
+		r := s.report(t, 0)
 		// As text: the driver makes of some DATEs a time of Go's.
-		equal(t, rows(t, openFile(t, path), "SELECT id, CAST(day AS TEXT) AS day, CAST(at AS TEXT) AS at FROM v ORDER BY id"), append(first, last))
+		equal(t, rows(t, openFile(t, s.path), "SELECT id, CAST(day AS TEXT) AS day, CAST(at AS TEXT) AS at FROM v ORDER BY id"), append(first, last))
 		if warnings := strings.Join(r.Tables[0].Warnings, "; "); (setting == "null") != strings.Contains(warnings, "day: a zero date: stored as NULL, as SYNC_ZERO_DATES=null asks (2 values, first at id=1)") {
 			t.Errorf("%s: warnings %q", setting, warnings)
 		}
 	}
-	t.Setenv("SYNC_ZERO_DATES", "fail")
-	fails(t, path, 1, "id=1: column day: 0000-00-00 is no date")
-	t.Setenv("SYNC_ZERO_DATES", "never")
-	if code, _, stderr := run(t, "sync"); code != 2 || !strings.Contains(stderr, "SYNC_ZERO_DATES") {
-		t.Errorf("exit code %d: %s", code, stderr)
-	}
+	s.set("SYNC_ZERO_DATES", "fail")
+	s.fails(t, 1, "id=1: column day: 0000-00-00 is no date")
+	s.misused(t, "SYNC_ZERO_DATES", "never")
 }
 
 func TestDecimals(t *testing.T) {
-	mysql, path := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, p DECIMAL(10,2), q DECIMAL(20,2))", "INSERT INTO v VALUES (1, 1.50, 123456789012345678.90), (2, 7, 7)")
-	_ = mysql
+	t.Parallel()
+	s := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, p DECIMAL(10,2), q DECIMAL(20,2))", "INSERT INTO v VALUES (1, 1.50, 123456789012345678.90), (2, 7, 7)")
 	for _, test := range []struct{ set, first, second string }{
 		{"auto", `p="1.5"|tp="real"|q="123456789012345678.90"|tq="text"|`, `p="7"|tp="integer"|q="7.00"|tq="text"|`},
 		{"text", `p="1.50"|tp="text"|q="123456789012345678.90"|tq="text"|`, `p="7.00"|tp="text"|q="7.00"|tq="text"|`},
 		{"numeric", `p="1.5"|tp="real"|q="1.2345678901234568e+17"|tq="integer"|`, `p="7"|tp="integer"|q="7"|tq="integer"|`},
 		{"auto", `p="1.5"|tp="real"|q="123456789012345678.90"|tq="text"|`, `p="7"|tp="integer"|q="7.00"|tq="text"|`},
 	} {
-		t.Setenv("SYNC_DECIMAL", test.set)
-		r := report(t, 0)
-		got := rows(t, openFile(t, path), "SELECT p, typeof(p) AS tp, q, typeof(q) AS tq FROM v ORDER BY id")
+		s.set("SYNC_DECIMAL", test.set)
+		r := s.report(t, 0)
+		got := rows(t, openFile(t, s.path), "SELECT p, typeof(p) AS tp, q, typeof(q) AS tq FROM v ORDER BY id")
 		if test.set == "numeric" { // SQLite may store a REAL that is whole as an integer
 			if len(r.Tables[0].Warnings) != 1 || !strings.Contains(r.Tables[0].Warnings[0], "q: more digits than a REAL holds") {
 				t.Errorf("warnings %q", r.Tables[0].Warnings)
@@ -572,15 +560,16 @@ func TestDecimals(t *testing.T) {
 }
 
 func TestTableOfTheUsersOwn(t *testing.T) {
-	mysql, path := source(t, "other=theirs", append(a, "CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)")...)
-	mustSync(t)
-	file := openFile(t, path)
+	t.Parallel()
+	s := source(t, "other=theirs", append(a, "CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)")...)
+	s.mustSync(t)
+	file := openFile(t, s.path)
 	exec(t, file, "CREATE TABLE a (note TEXT)", "INSERT INTO a VALUES ('mine')", "CREATE VIEW b AS SELECT 1 AS one")
-	exec(t, mysql, "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1)")
+	exec(t, s.mysql, "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1)")
 	for _, name := range []string{"a", "A", "b"} {
-		t.Setenv("SYNC_VIEWS", "other=theirs; a="+name)
-		fails(t, path, 1, "that is not syncer's: rename it, or choose another name in SYNC_VIEWS")
-		if code, out := syncer(t, t.Context(), "sync", "--force"); code != 1 { // not even so
+		s.set("SYNC_VIEWS", "other=theirs; a="+name)
+		s.fails(t, 1, "that is not syncer's: rename it, or choose another name in SYNC_VIEWS")
+		if code, out := s.both(t, "sync", "--force"); code != 1 { // not even so
 			t.Errorf("exit code %d: %s", code, out)
 		}
 	}
@@ -588,33 +577,52 @@ func TestTableOfTheUsersOwn(t *testing.T) {
 
 	// A file that was never syncer's is taken in, and what is there stays.
 	own := filepath.Join(t.TempDir(), "own.db")
-	t.Setenv("SYNC_PATH", own)
+	s.keep(own)
 	if err := os.WriteFile(own, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	exec(t, openFile(t, own), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
-	t.Setenv("SYNC_VIEWS", "a")
-	mustSync(t)
+	before, err := os.ReadFile(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unchanged := func() {
+		t.Helper()
+		if now, err := os.ReadFile(own); err != nil || !bytes.Equal(now, before) {
+			t.Errorf("the file is no longer what it was: %v", err)
+		}
+		nothingLeft(t, own)
+	}
+	s.set("SYNC_VIEWS", "nowhere") // what publishes nothing changes nothing, not even the journal's mode
+	s.complains(t, 1, "nowhere: no such table or view")
+	unchanged()
+	s.set("SYNC_VIEWS", "a")
+	if code, out := s.both(t, "sync", "--dry-run"); code != 0 {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	unchanged()
+	s.mustSync(t)
 	equal(t, rows(t, openFile(t, own), "SELECT note, (SELECT count(*) FROM a) AS n FROM notes"), []string{`note="mine"|n="2"|`})
 }
 
 // Someone may make a file there while the first pass is under way.
 func TestFileAppearsMeanwhile(t *testing.T) {
-	_, path := source(t, "a", a...)
+	t.Parallel()
+	s := source(t, "a", a...)
 	var once sync.Once
 	p := proxy{request: func(packet []byte) {
 		if bytes.Contains(packet, []byte("FROM `a`")) {
 			once.Do(func() {
-				if err := os.WriteFile(path, nil, 0o600); err != nil {
+				if err := os.WriteFile(s.path, nil, 0o600); err != nil {
 					t.Error(err)
 				}
-				exec(t, openFile(t, path), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
+				exec(t, openFile(t, s.path), "CREATE TABLE notes (note TEXT)", "INSERT INTO notes VALUES ('mine')")
 			})
 		}
 	}}
-	p.start(t)
-	if code, _, stderr := run(t, "sync"); code != 0 || !strings.Contains(stderr, "another program has altered the file meanwhile") {
+	p.start(t, s)
+	if code, _, stderr := s.run(t, "sync"); code != 0 || !strings.Contains(stderr, "another program has altered the file meanwhile") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
-	equal(t, rows(t, openFile(t, path), "SELECT note, (SELECT count(*) FROM a) AS n FROM notes"), []string{`note="mine"|n="2"|`})
+	equal(t, rows(t, openFile(t, s.path), "SELECT note, (SELECT count(*) FROM a) AS n FROM notes"), []string{`note="mine"|n="2"|`})
 }

@@ -6,53 +6,17 @@ import (
 	"math/rand/v2"
 	"os"
 	osexec "os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"carstock/pkg/dbconn"
-	"carstock/services/syncer/cli"
+	"carstock/pkg/dbconn/dbtest"
 )
-
-// asSyncer is the variable that makes the test binary be syncer: a process that a test may kill,
-// and start under limits of its own.
-const asSyncer = "TEST_AS_SYNCER"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asSyncer) == "" {
-		os.Exit(m.Run())
-	}
-	signal.Ignore(syscall.SIGXFSZ) // else Go panics where a write beyond `ulimit -f` would just fail
-	os.Exit(cli.Run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// child is a syncer in a process of its own, not yet started.
-func child(t *testing.T, command ...string) *osexec.Cmd {
-	t.Helper()
-	c := osexec.Command(command[0], command[1:]...)
-	c.Env = append(os.Environ(), asSyncer+"=1")
-	return c
-}
-
-// kills is how often TestKilledAtAnyMoment kills: SOAK_KILLS, or a few times.
-func kills(t *testing.T) int {
-	t.Helper()
-	n := 8
-	if s := os.Getenv("SOAK_KILLS"); s != "" {
-		var err error
-		if n, err = strconv.Atoi(s); err != nil || n < 1 {
-			t.Fatalf("SOAK_KILLS: %q: expected a number above 0", s)
-		}
-	}
-	return n
-}
 
 // carsAndLog are what the kill suite copies: one table by difference, one by place.
 var carsAndLog = []string{
@@ -77,44 +41,80 @@ func readSnapshot(t *testing.T, path string) []string {
 	return readBoth(t, db)
 }
 
-// Whenever syncer is killed, the file is what it was, or what it was to become: both tables.
-func TestKilledAtAnyMoment(t *testing.T) {
-	mysql, path := source(t, "cars(id); log",
-		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), price INT, pad VARCHAR(200))",
-		"CREATE TABLE log (at INT, what VARCHAR(20))")
-	for i := range 3 {
-		exec(t, mysql, fmt.Sprintf("INSERT INTO cars VALUES %s", values(i*500, 500, "(%[1]d, 'Kia', %[1]d, REPEAT('x', 200))")))
-		exec(t, mysql, fmt.Sprintf("INSERT INTO log VALUES %s", values(i*500, 500, "(%[1]d, 'sold')")))
-	}
+func staged(path string) bool {
+	found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*.staging*"))
+	return len(found) > 0
+}
+
+// atWork starts a pass in a process of its own, and returns when that has begun to stage, or has ended.
+func (s *syncer) atWork(t *testing.T) (c *osexec.Cmd, ended <-chan struct{}) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
+	}
+	left := staged(s.path) // by a pass that was killed: the next one removes it first
+	c = s.child(t, self, "sync")
+	c.Stderr = &dbtest.Log{}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		_ = c.Wait() // how it ended is in its state
+		close(done)
+	}()
+	for {
+		now := staged(s.path)
+		if now && !left {
+			return c, done
+		}
+		left = left && now
+		select {
+		case <-done:
+			return c, done
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// Whenever syncer is killed, the file is what it was, or what it was to become: both tables.
+func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	s := source(t, "cars(id); log",
+		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), price INT, pad VARCHAR(200))",
+		"CREATE TABLE log (at INT, what VARCHAR(20))")
+	for i := range 3 {
+		exec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES %s", values(i*500, 500, "(%[1]d, 'Kia', %[1]d, REPEAT('x', 200))")))
+		exec(t, s.mysql, fmt.Sprintf("INSERT INTO log VALUES %s", values(i*500, 500, "(%[1]d, 'sold')")))
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 
-	// A pass that is left alone says which moments there are to choose from. Most of its beginning is
-	// the start of a process, in which nothing can go wrong.
+	// A pass that is left alone says how long the work takes: before it stages there is nothing that
+	// could go wrong.
 	var length time.Duration
 	for range 2 {
+		c, ended := s.atWork(t)
 		start := time.Now()
-		if out, err := child(t, self, "sync").CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
+		<-ended
+		if length = time.Since(start); !c.ProcessState.Success() {
+			t.Fatalf("%s: %s", c.ProcessState, c.Stderr)
 		}
-		length = time.Since(start)
 	}
 
+	kills := fromEnv(t, "SOAK_KILLS", 8, 1)
 	began, published, next := 0, 0, 1500
-	for round := range kills(t) {
+	for round := range kills {
 		if round%4 == 3 { // the first pass of all, which makes the file
-			for _, f := range []string{path, path + "-wal", path + "-shm"} {
+			for _, f := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
 				if err := os.Remove(f); err != nil && !os.IsNotExist(err) {
 					t.Fatal(err)
 				}
 			}
 		}
-		exec(t, mysql,
+		exec(t, s.mysql,
 			fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% %d = 0", 1+random.IntN(5)),
 			fmt.Sprintf("DELETE FROM cars WHERE id %% 97 = %d", round%97),
 			fmt.Sprintf("DELETE FROM log WHERE at %% 89 = %d", round%89),
@@ -122,23 +122,23 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			fmt.Sprintf("INSERT INTO log (at, what) VALUES %s", values(next-100, 20, "(%[1]d, 'bought')")))
 		next += 20
 		if round%5 == 4 { // the table is made anew
-			exec(t, mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
+			exec(t, s.mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
 		}
-		before, after := readSnapshot(t, path), readBoth(t, mysql)
+		before, after := readSnapshot(t, s.path), readBoth(t, s.mysql)
 
-		c := child(t, self, "sync")
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
+		c, ended := s.atWork(t)
+		moment := time.Duration(random.Int64N(int64(length) * 5 / 4))
+		select {
+		case <-time.After(moment):
+		case <-ended:
 		}
-		moment := time.Duration(int64(length)/4 + random.Int64N(int64(length)))
-		time.Sleep(moment)
 		_ = c.Process.Kill() // an error where it has ended already
-		_ = c.Wait()
-		if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*.staging*")); len(left) > 0 {
+		<-ended
+		if staged(s.path) {
 			began++
 		}
 
-		switch now := readSnapshot(t, path); {
+		switch now := readSnapshot(t, s.path); {
 		case slices.Equal(now, before):
 		case slices.Equal(now, after):
 			published++
@@ -147,26 +147,27 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		}
 	}
 	t.Logf("killed at work: %d, having published: %d", began, published)
-	if kills(t) >= 50 && (began == 0 || published == 0) { // fewer may miss one of the two by chance
+	if kills >= 50 && (began == 0 || published == 0) { // fewer may miss one of the two by chance
 		t.Error("no kill has hit a pass at work, or none has come too late for it: this shows nothing")
 	}
 
 	// What the killed have left behind is in nobody's way.
-	mustSync(t)
-	equal(t, readSnapshot(t, path), readBoth(t, mysql))
-	nothingLeft(t, path)
+	s.mustSync(t)
+	equal(t, readSnapshot(t, s.path), readBoth(t, s.mysql))
+	nothingLeft(t, s.path)
 }
 
 // Readers find a whole snapshot at every moment: all rows of one version, as many as that has.
 func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
-	mysql, path := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT)", "CREATE TABLE log (version INT)")
+	t.Parallel()
+	s := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT)", "CREATE TABLE log (version INT)")
 	change := func(version int) {
-		exec(t, mysql, "DELETE FROM cars", "DELETE FROM log",
+		exec(t, s.mysql, "DELETE FROM cars", "DELETE FROM log",
 			fmt.Sprintf("INSERT INTO cars VALUES %s", values(version, 300+version, fmt.Sprintf("(%%d, %d)", version))),
 			"INSERT INTO log (version) SELECT version FROM cars")
 	}
 	change(0)
-	mustSync(t)
+	s.mustSync(t)
 
 	const check = `SELECT (SELECT count(*) FROM cars) = 300 + c.version AND c.version = l.version AND (SELECT count(*) FROM log) = 300 + c.version
 		AND NOT EXISTS (SELECT 1 FROM cars WHERE version <> c.version) AND NOT EXISTS (SELECT 1 FROM log WHERE version <> c.version)
@@ -184,7 +185,7 @@ func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
 		return !t.Failed()
 	}
 	open := func() *sqlx.DB { // as carapi does
-		db, err := dbconn.Open(context.Background(), dbconn.Config{Driver: dbconn.SQLite, Path: path, MaxOpenConns: 1, ConnMaxLifetime: time.Hour})
+		db, err := dbconn.Open(context.Background(), dbconn.Config{Driver: dbconn.SQLite, Path: s.path, MaxOpenConns: 1, ConnMaxLifetime: time.Hour})
 		if err != nil {
 			t.Errorf("open: %v", err)
 			return nil
@@ -217,9 +218,9 @@ func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
 	for version := 1; version <= 8; version++ {
 		change(version)
 		if version%4 == 0 { // the table is made anew
-			exec(t, mysql, fmt.Sprintf("ALTER TABLE log ADD extra%d INT", version))
+			exec(t, s.mysql, fmt.Sprintf("ALTER TABLE log ADD extra%d INT", version))
 		}
-		if code, out := syncer(t, t.Context(), "sync"); code != 0 {
+		if code, out := s.both(t, "sync"); code != 0 {
 			t.Errorf("exit code %d: %s", code, out)
 		}
 	}

@@ -3,25 +3,27 @@ package cli_test
 import (
 	"bytes"
 	"fmt"
-	"net"
+	"net/http"
 	"os"
 	"strconv"
+	"syscall"
 	"testing"
 	"text/tabwriter"
-	"time"
 
+	"carstock/pkg/dbconn/dbtest"
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// passes is how many passes TestServiceStaysFlat makes: SOAK_PASSES, or a few.
-func passes(t *testing.T) int {
+// fromEnv is a number that a variable may set, of at least least.
+func fromEnv(t *testing.T, variable string, standard, least int) int {
 	t.Helper()
-	n := 10
-	if s := os.Getenv("SOAK_PASSES"); s != "" {
-		var err error
-		if n, err = strconv.Atoi(s); err != nil || n < 10 {
-			t.Fatalf("SOAK_PASSES: %q: expected 10 or more", s)
-		}
+	s := os.Getenv(variable)
+	if s == "" {
+		return standard
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < least {
+		t.Fatalf("%s: %q: expected a number of %d or more", variable, s, least)
 	}
 	return n
 }
@@ -34,64 +36,72 @@ type sample struct {
 
 // A service that works for months holds no more after many passes over changing data than after few.
 func TestServiceStaysFlat(t *testing.T) {
-	mysql, path := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, pad VARCHAR(200))", "CREATE TABLE log (at INT)",
+	t.Parallel()
+	s := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, pad VARCHAR(200))", "CREATE TABLE log (at INT)",
 		"INSERT INTO cars VALUES "+values(0, 2000, "(%[1]d, %[1]d, REPEAT('x', 200))"), "INSERT INTO log VALUES "+values(0, 500, "(%d)"))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_ = l.Close()
-	t.Setenv("SYNC_HTTP_ADDR", addr)
-	t.Setenv("SYNC_SCHEDULE", "@every 2s")
+	addr := dbtest.FreeAddress(t)
+	s.set("SYNC_HTTP_ADDR", addr)
+	s.set("SYNC_SCHEDULE", "0 0 1 1 *") // each pass is asked for, so that there is a rest between two
+	s.set("SYNC_HTTP_TOKEN", "0123456789abcdef")
+	total := fromEnv(t, "SOAK_PASSES", 10, 10)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := child(t, self, "run")
+	c := s.child(t, self, "run")
 	var log bytes.Buffer
 	c.Stderr = &log
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = c.Process.Signal(os.Interrupt)
-		_ = c.Wait()
+		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		if err := c.Wait(); err != nil {
+			t.Errorf("after SIGTERM: %v", err)
+		}
 		if t.Failed() {
 			t.Log(log.String())
 		}
 	})
-	s := service{url: "http://" + addr}
+	up := service{url: "http://" + addr}
 	done := func() int {
-		runs, err := snapshot.Runs(path, 1)
-		if err != nil || len(runs) == 0 {
+		history, err := snapshot.ReadHistory(s.path, 1)
+		if err != nil || len(history.Runs) == 0 {
 			return 0
 		}
-		if runs[0].Status != snapshot.OK {
-			t.Fatalf("a pass has %s: %s", runs[0].Status, runs[0].Error)
+		last := history.Runs[0]
+		if last.Status != snapshot.OK {
+			t.Fatalf("a pass has %s: %s", last.Status, last.Error)
 		}
-		return int(runs[0].ID)
+		return int(last.ID)
 	}
-	number := func(series string) float64 {
-		f, err := strconv.ParseFloat(s.metric(t, series), 64)
-		if err != nil {
-			t.Fatalf("%s: %v", series, err)
+	// What a pass holds while it is under way says nothing.
+	atRest := func(pass int) sample {
+		var now map[string]string
+		eventually(t, "a moment between two passes", func() bool { now = up.metrics(t); return now["syncer_running"] == "0" })
+		number := func(series string) float64 {
+			f, err := strconv.ParseFloat(now[series], 64)
+			if err != nil {
+				t.Fatalf("%s: %v", series, err)
+			}
+			return f
 		}
-		return f
+		return sample{pass, number("process_resident_memory_bytes") / (1 << 20), number("go_goroutines"), number("process_open_fds"), number("syncer_file_bytes") / 1024}
 	}
 	var samples []sample
-	total, every := passes(t), max(1, passes(t)/10)
-	for pass, changed := 0, -1; pass < total; time.Sleep(50 * time.Millisecond) {
-		if pass = done(); pass == changed {
-			continue
+	for pass := 1; pass <= total; pass++ {
+		if pass > 1 {
+			eventually(t, "a pass that begins", func() bool { return up.post(t, "Bearer 0123456789abcdef") == http.StatusAccepted })
 		}
-		changed = pass
-		exec(t, mysql, fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% 10 = %d", pass%10),
+		eventually(t, "a pass", func() bool { return done() >= pass })
+		if pass%(total/10) == 0 {
+			samples = append(samples, atRest(pass))
+		}
+		exec(t, s.mysql, fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% 10 = %d", pass%10),
 			fmt.Sprintf("DELETE FROM cars WHERE id = %d", pass), fmt.Sprintf("INSERT INTO cars VALUES (%d, 1, REPEAT('y', 200))", 10000+pass),
 			"UPDATE log SET at = at + 1 WHERE at % 7 = 0")
-		if pass > 0 && pass%every == 0 {
-			samples = append(samples, sample{pass, number("process_resident_memory_bytes") / (1 << 20), number("go_goroutines"), number("process_open_fds"), number("syncer_file_bytes") / 1024})
-		}
 	}
 	var table bytes.Buffer
 	tw := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)

@@ -80,27 +80,18 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
 }
 
 func readStatus(path string, tables []string) (status, error) {
-	runs, err := snapshot.Runs(path, 100)
 	s := status{File: path}
-	if err != nil || len(runs) == 0 {
+	history, err := snapshot.ReadHistory(path, 1)
+	if err != nil || len(history.Runs) == 0 {
 		return s, err
 	}
+	s.Last, s.Snapshot, s.Failures = &history.Runs[0], history.Good, history.Failures
 	if s.Tables, err = snapshot.Contents(path); err != nil {
 		return s, err
 	}
 	if oldest := snapshot.AsOf(s.Tables, tables); !oldest.IsZero() {
 		s.AsOf = &oldest
 		s.Age = time.Since(oldest).Seconds()
-	}
-	s.Last = &runs[0]
-	for i := range runs {
-		if runs[i].Status == snapshot.OK {
-			s.Snapshot = &runs[i]
-			break
-		}
-		if runs[i].Status != snapshot.Stopped {
-			s.Failures++
-		}
 	}
 	return s, nil
 }
@@ -124,7 +115,11 @@ func printStatus(w io.Writer, s status) error {
 		}
 	}
 	if s.Failures > 0 {
-		fmt.Fprintf(w, "%d runs since then have published nothing; the last, at %s, %s: %s\n", s.Failures, s.Last.Started.Format(time.RFC3339), s.Last.Status, s.Last.Error)
+		runs := "1 run since then has"
+		if s.Failures > 1 {
+			runs = fmt.Sprintf("%d runs since then have", s.Failures)
+		}
+		fmt.Fprintf(w, "%s published nothing; the last run, at %s, %s: %s\n", runs, s.Last.Started.Format(time.RFC3339), s.Last.Status, s.Last.Error)
 	}
 	return nil
 }

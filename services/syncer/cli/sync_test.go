@@ -11,111 +11,10 @@ import (
 	"testing"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
-	"carstock/services/syncer/cli"
 )
-
-// syncer runs the program in an empty folder's environment and returns its exit code and output.
-func syncer(t *testing.T, ctx context.Context, args ...string) (code int, out string) {
-	t.Helper()
-	var b bytes.Buffer
-	code = cli.Run(ctx, args, &b, &b)
-	return code, b.String()
-}
-
-// setup points the program at c and at a SQLite file of the test's own, which it returns.
-func setup(t *testing.T, c dbconn.Config, views string) string {
-	t.Helper()
-	t.Chdir(t.TempDir()) // where no .env is
-	path := filepath.Join(t.TempDir(), "new folder", "carstock.db")
-	dbtest.Setenv(t, c)
-	t.Setenv("SYNC_VIEWS", views)
-	t.Setenv("SYNC_PATH", path)
-	return path
-}
-
-func mustSync(t *testing.T) string {
-	t.Helper()
-	code, out := syncer(t, t.Context(), "sync")
-	if code != 0 {
-		t.Fatalf("exit code %d: %s", code, out)
-	}
-	return out
-}
-
-func openFile(t *testing.T, path string) *sqlx.DB {
-	t.Helper()
-	db, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(path, "mode=rw"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
-func exec(t *testing.T, db *sqlx.DB, statements ...string) {
-	t.Helper()
-	for _, q := range statements {
-		if _, err := db.Exec(q); err != nil {
-			t.Fatalf("%s: %v", q, err)
-		}
-	}
-}
-
-// rows reads a result as text: NULL is "NULL", each row one string.
-func rows(t *testing.T, db *sqlx.DB, query string) []string {
-	t.Helper()
-	rs, err := db.Query(query)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	defer func() { _ = rs.Close() }()
-	columns, err := rs.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	values, dest := make([]any, len(columns)), make([]any, len(columns))
-	for i := range values {
-		dest[i] = &values[i]
-	}
-	var out []string
-	for rs.Next() {
-		if err := rs.Scan(dest...); err != nil {
-			t.Fatal(err)
-		}
-		var b strings.Builder
-		for i, v := range values {
-			switch v := v.(type) {
-			case nil:
-				fmt.Fprintf(&b, "%s=NULL|", columns[i])
-			case []byte:
-				fmt.Fprintf(&b, "%s=%q|", columns[i], v)
-			default:
-				fmt.Fprintf(&b, "%s=%q|", columns[i], fmt.Sprint(v))
-			}
-		}
-		out = append(out, b.String())
-	}
-	if err := rs.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-func equal(t *testing.T, got, want []string) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%d rows, want %d", len(got), len(want))
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Fatalf("row %d:\n got %s\nwant %s", i, got[i], want[i])
-		}
-	}
-}
 
 // asText selects the columns of vehicles_view as the texts that the server prints.
 func asText(t *testing.T, db *sqlx.DB, cast string) []string {
@@ -144,23 +43,23 @@ func asText(t *testing.T, db *sqlx.DB, cast string) []string {
 }
 
 func TestSyncOfTheDemo(t *testing.T) {
-	admin := dbtest.Demo(t)
-	c := admin
-	c.User, c.Password = "syncer", "syncer-demo" // who may read the view and nothing else
-	path := setup(t, c, "vehicles_view")
+	t.Parallel()
+	s := newSyncer(t, dbtest.Demo(t), "vehicles_view")
+	s.set("DB_USER", "syncer") // who may read the view and nothing else
+	s.set("DB_PASSWORD", "syncer-demo")
 
-	out := mustSync(t)
-	if !strings.Contains(out, "vehicles_view -> vehicles_view") || !strings.Contains(out, "600 rows") || !strings.Contains(out, path) {
+	out := s.mustSync(t)
+	if !strings.Contains(out, "vehicles_view -> vehicles_view") || !strings.Contains(out, "600 rows") || !strings.Contains(out, s.path) {
 		t.Errorf("printed %s", out)
 	}
-	file, mysql := openFile(t, path), dbtest.Open(t, admin)
-	equal(t, asText(t, file, "TEXT"), asText(t, mysql, "CHAR"))
+	file := openFile(t, s.path)
+	equal(t, asText(t, file, "TEXT"), asText(t, s.mysql, "CHAR"))
 
-	exec(t, mysql, "DELETE FROM vehicles_stock WHERE id % 7 = 0", "UPDATE vehicles_stock SET price = 12345.67 WHERE id % 5 = 0")
-	mustSync(t)
-	equal(t, asText(t, file, "TEXT"), asText(t, mysql, "CHAR"))
+	exec(t, s.mysql, "DELETE FROM vehicles_stock WHERE id % 7 = 0", "UPDATE vehicles_stock SET price = 12345.67 WHERE id % 5 = 0")
+	s.mustSync(t)
+	equal(t, asText(t, file, "TEXT"), asText(t, s.mysql, "CHAR"))
 
-	left, err := os.ReadDir(filepath.Dir(path))
+	left, err := os.ReadDir(filepath.Dir(s.path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,22 +71,22 @@ func TestSyncOfTheDemo(t *testing.T) {
 }
 
 func TestSyncOverVerifiedTLS(t *testing.T) {
+	t.Parallel()
 	c := dbtest.Demo(t)
 	c.User, c.Password = "syncer", "syncer-demo"
 	c.Host, c.SSL = "localhost", dbconn.SSLConfig{Mode: "VERIFY_IDENTITY", CA: dbtest.Shared(t).CA}
 	if c.SSL.CA == "" {
 		t.Fatal("set TEST_MYSQL_CA to the PEM file of the authority of TEST_MYSQL_DSN's certificate")
 	}
-	setup(t, c, "vehicles_view")
-	if out := mustSync(t); !strings.Contains(out, "600 rows") {
+	s := newSyncer(t, c, "vehicles_view")
+	if out := s.mustSync(t); !strings.Contains(out, "600 rows") {
 		t.Errorf("printed %s", out)
 	}
 }
 
 func TestValues(t *testing.T) {
-	c := dbtest.Database(t)
-	mysql := dbtest.Open(t, c)
-	exec(t, mysql,
+	t.Parallel()
+	s := source(t, "v; blobs",
 		`CREATE TABLE v (id INT PRIMARY KEY, tiny TINYINT(1), big BIGINT UNSIGNED, bits BIT(10), price DECIMAL(10,2), wide DECIMAL(30,10),
 			f FLOAT, d DOUBLE, day DATE, at DATETIME(3), stamp TIMESTAMP NULL, span TIME, y YEAR, s VARCHAR(50), l VARCHAR(20) CHARACTER SET latin1,
 			e ENUM('a','b'), j JSON, b VARBINARY(10))`,
@@ -195,9 +94,9 @@ func TestValues(t *testing.T) {
 			'2026-11-21 20:00:00.125', '2026-11-21 20:00:00', '-838:59:59', 2026, 'it''s 😀 00123', 'Citroën', 'b', '{"a": "00123"}', x'00FF10')`,
 		`INSERT INTO v (id, price, s) VALUES (2, 0, '')`,
 		`INSERT INTO v (id, price, wide, f, d, s) VALUES (3, -0.01, 7, 16777216, 1e300, '123')`)
-	exec(t, mysql, "CREATE TABLE blobs (id INT PRIMARY KEY, b BLOB, n BLOB)", "INSERT INTO blobs VALUES (1, '', NULL), (2, 'x', '')")
-	file := openFile(t, setup(t, c, "v; blobs"))
-	mustSync(t)
+	exec(t, s.mysql, "CREATE TABLE blobs (id INT PRIMARY KEY, b BLOB, n BLOB)", "INSERT INTO blobs VALUES (1, '', NULL), (2, 'x', '')")
+	file := openFile(t, s.path)
+	s.mustSync(t)
 	// Empty is not NULL, be it the first of all values or not.
 	equal(t, rows(t, file, "SELECT typeof(b) AS b, length(b) AS bl, typeof(n) AS n, length(n) AS nl FROM blobs ORDER BY id"),
 		[]string{`b="blob"|bl="0"|n="null"|nl=NULL|`, `b="blob"|bl="1"|n="blob"|nl="0"|`})
@@ -211,14 +110,14 @@ func TestValues(t *testing.T) {
 		[]string{`w="text"|s="text"|b="blob"|big="integer"|day="text"|`})
 
 	// A column whose integers have outgrown SQLite's becomes one of texts, for good.
-	exec(t, mysql, "UPDATE v SET big = 18446744073709551615 WHERE id = 3")
-	if out := mustSync(t); !strings.Contains(out, "columns changed: big INTEGER -> TEXT") || !strings.Contains(out, "largest integer, at id=3: the column is kept as TEXT") {
+	exec(t, s.mysql, "UPDATE v SET big = 18446744073709551615 WHERE id = 3")
+	if out := s.mustSync(t); !strings.Contains(out, "columns changed: big INTEGER -> TEXT") || !strings.Contains(out, "largest integer, at id=3: the column is kept as TEXT") {
 		t.Errorf("printed %s", out)
 	}
 	asTexts := []string{`id="1"|big="9223372036854775807"|t="text"|`, `id="2"|big=NULL|t="null"|`, `id="3"|big="18446744073709551615"|t="text"|`}
 	equal(t, rows(t, file, "SELECT id, big, typeof(big) AS t FROM v ORDER BY id"), asTexts)
-	exec(t, mysql, "UPDATE v SET big = 7 WHERE id = 3")
-	if out := mustSync(t); !strings.Contains(out, "+0 ~1 -0") || strings.Contains(out, "columns changed") {
+	exec(t, s.mysql, "UPDATE v SET big = 7 WHERE id = 3")
+	if out := s.mustSync(t); !strings.Contains(out, "+0 ~1 -0") || strings.Contains(out, "columns changed") {
 		t.Errorf("printed %s", out)
 	}
 	asTexts[2] = `id="3"|big="7"|t="text"|`
@@ -226,18 +125,17 @@ func TestValues(t *testing.T) {
 }
 
 func TestWhatTheUserMadeSurvives(t *testing.T) {
-	c := dbtest.Database(t)
-	mysql := dbtest.Open(t, c)
-	exec(t, mysql, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20))", "INSERT INTO cars VALUES (1, 'Ford'), (2, 'Kia')",
+	t.Parallel()
+	s := source(t, "cars; other", "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20))", "INSERT INTO cars VALUES (1, 'Ford'), (2, 'Kia')",
 		"CREATE TABLE other (id INT)", "INSERT INTO other VALUES (1)")
-	file := openFile(t, setup(t, c, "cars; other"))
-	mustSync(t)
+	file := openFile(t, s.path)
+	s.mustSync(t)
 	exec(t, file, "CREATE INDEX by_make ON cars (make)", "CREATE VIEW fords AS SELECT * FROM cars WHERE make = 'Ford'",
 		"CREATE TABLE notes (text)", "INSERT INTO notes VALUES ('mine')",
 		"CREATE TRIGGER noted AFTER INSERT ON cars BEGIN INSERT INTO notes VALUES ('trigger'); END")
 
-	exec(t, mysql, "INSERT INTO cars VALUES (3, 'Ford')")
-	mustSync(t)
+	exec(t, s.mysql, "INSERT INTO cars VALUES (3, 'Ford')")
+	s.mustSync(t)
 	equal(t, rows(t, file, "SELECT id FROM fords ORDER BY id"), []string{`id="1"|`, `id="3"|`})
 	equal(t, rows(t, file, "SELECT text FROM notes"), []string{`text="mine"|`, `text="trigger"|`}) // fired by the row that is new
 	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('by_make', 'noted') ORDER BY name"), []string{`name="by_make"|`, `name="noted"|`})
@@ -254,8 +152,8 @@ func TestWhatTheUserMadeSurvives(t *testing.T) {
 	if err := reader.Get(&before, "SELECT count(*) FROM cars"); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, mysql, "DELETE FROM cars")
-	if code, out := syncer(t, t.Context(), "sync", "--force"); code != 0 {
+	exec(t, s.mysql, "DELETE FROM cars")
+	if code, out := s.both(t, "sync", "--force"); code != 0 {
 		t.Fatal(code, out)
 	}
 	if err := reader.Get(&during, "SELECT count(*) FROM cars"); err != nil {
@@ -273,20 +171,16 @@ func TestWhatTheUserMadeSurvives(t *testing.T) {
 // What has not changed is not written: of a table with hundreds of pages only the few change that
 // remember the run.
 func TestUnchangedRowsAreNotWritten(t *testing.T) {
-	c := dbtest.Database(t)
-	mysql := dbtest.Open(t, c)
-	digits := "(SELECT 0 AS d UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)"
-	exec(t, mysql, "CREATE TABLE cars (id INT PRIMARY KEY, text VARCHAR(200))",
-		fmt.Sprintf("INSERT INTO cars SELECT 1 + a.d + 10*b.d + 100*c.d, REPEAT('x', 200) FROM %[1]s a, %[1]s b, %[1]s c", digits),
-		"CREATE VIEW same_cars AS SELECT * FROM cars")
-	path := setup(t, c, "cars; same_cars")
-	mustSync(t)
-	mustSync(t)
-	before := pages(t, path)
-	if out := mustSync(t); strings.Count(out, "unchanged") != 2 {
+	t.Parallel()
+	s := source(t, "cars; same_cars", "CREATE TABLE cars (id INT PRIMARY KEY, text VARCHAR(200))",
+		"INSERT INTO cars VALUES "+values(1, 1000, "(%d, REPEAT('x', 200))"), "CREATE VIEW same_cars AS SELECT * FROM cars")
+	s.mustSync(t)
+	s.mustSync(t)
+	before := pages(t, s.path)
+	if out := s.mustSync(t); strings.Count(out, "unchanged") != 2 {
 		t.Errorf("printed %s", out)
 	}
-	after := pages(t, path)
+	after := pages(t, s.path)
 	changed := 0
 	for i := range after {
 		if i >= len(before) || before[i] != after[i] {
@@ -297,7 +191,7 @@ func TestUnchangedRowsAreNotWritten(t *testing.T) {
 	if changed > 8 || len(after) < 100 {
 		t.Errorf("%d of %d pages changed", changed, len(after))
 	}
-	if out := rows(t, openFile(t, path), "SELECT DISTINCT unchanged AS n FROM _sync_tables WHERE run_id > 1"); len(out) != 1 || out[0] != `n="1000"|` {
+	if out := rows(t, openFile(t, s.path), "SELECT DISTINCT unchanged AS n FROM _sync_tables WHERE run_id > 1"); len(out) != 1 || out[0] != `n="1000"|` {
 		t.Errorf("recorded %s", out)
 	}
 }
@@ -315,13 +209,12 @@ func pages(t *testing.T, path string) (out []string) {
 }
 
 func TestAllViewsArePublishedTogether(t *testing.T) {
-	c := dbtest.Database(t)
-	mysql := dbtest.Open(t, c)
-	exec(t, mysql, "CREATE TABLE a (id INT)", "INSERT INTO a VALUES (1)", "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1)")
-	file := openFile(t, setup(t, c, "a;b"))
-	mustSync(t)
-	exec(t, mysql, "INSERT INTO a VALUES (2)", "DROP TABLE b")
-	code, out := syncer(t, t.Context(), "sync")
+	t.Parallel()
+	s := source(t, "a;b", "CREATE TABLE a (id INT)", "INSERT INTO a VALUES (1)", "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1)")
+	file := openFile(t, s.path)
+	s.mustSync(t)
+	exec(t, s.mysql, "INSERT INTO a VALUES (2)", "DROP TABLE b")
+	code, out := s.both(t, "sync")
 	if code != 1 || !strings.Contains(out, "b: no such table or view") || !strings.Contains(out, "there is: a") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
@@ -330,22 +223,24 @@ func TestAllViewsArePublishedTogether(t *testing.T) {
 
 // What is committed while a pass reads is not in it, whichever view it reads last.
 func TestAllViewsAreOfOneInstant(t *testing.T) {
-	mysql, path := source(t, "a; b", append(a, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
+	t.Parallel()
+	s := source(t, "a; b", append(a, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
 	var once sync.Once
 	p := proxy{request: func(packet []byte) {
 		if bytes.Contains(packet, []byte("FROM `b`")) { // a has been read
-			once.Do(func() { exec(t, mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)") })
+			once.Do(func() { exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)") })
 		}
 	}}
-	p.start(t)
-	mustSync(t)
+	p.start(t, s)
+	s.mustSync(t)
 	const both = "SELECT (SELECT count(*) FROM a) AS a, (SELECT count(*) FROM b) AS b"
-	equal(t, rows(t, openFile(t, path), both), []string{`a="2"|b="1"|`})
-	mustSync(t)
-	equal(t, rows(t, openFile(t, path), both), []string{`a="3"|b="2"|`})
+	equal(t, rows(t, openFile(t, s.path), both), []string{`a="2"|b="1"|`})
+	s.mustSync(t)
+	equal(t, rows(t, openFile(t, s.path), both), []string{`a="3"|b="2"|`})
 }
 
 func TestMistakes(t *testing.T) {
+	t.Parallel()
 	c := dbtest.Database(t)
 	exec(t, dbtest.Open(t, c), "CREATE TABLE a (id INT)")
 	text := filepath.Join(t.TempDir(), "notes.txt")
@@ -377,9 +272,10 @@ func TestMistakes(t *testing.T) {
 		"flag":           {args: []string{"sync", "--now"}, code: 2, want: []string{"--now"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			setup(t, c, "a")
+			t.Parallel()
+			s := newSyncer(t, c, "a")
 			for k, v := range test.set {
-				t.Setenv(k, v)
+				s.set(k, v)
 			}
 			ctx, args := test.ctx, test.args
 			if ctx == nil {
@@ -388,7 +284,8 @@ func TestMistakes(t *testing.T) {
 			if args == nil {
 				args = []string{"sync"}
 			}
-			code, out := syncer(t, ctx, args...)
+			code, stdout, stderr := s.runUntil(t, ctx, args...)
+			out := stdout + stderr
 			if code != test.code {
 				t.Errorf("exit code %d, want %d", code, test.code)
 			}

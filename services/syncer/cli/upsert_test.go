@@ -3,135 +3,141 @@ package cli_test
 import (
 	"strings"
 	"testing"
-
-	"github.com/jmoiron/sqlx"
 )
 
 func TestUpsert(t *testing.T) {
-	mysql, path := source(t, "cars(id)@changed", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, changed DATETIME(3))",
+	t.Parallel()
+	s := source(t, "cars(id)@changed", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, changed DATETIME(3))",
 		"INSERT INTO cars VALUES "+values(1, 5, "(%[1]d, %[1]d, '2026-01-0%[1]d 12:00:00')"))
-	t.Setenv("SYNC_STRATEGY", "upsert")
-	t.Setenv("SYNC_WATERMARK_OVERLAP", "0s")
+	s.set("SYNC_STRATEGY", "upsert")
+	s.set("SYNC_WATERMARK_OVERLAP", "0s")
 	file := func() []string {
-		return rows(t, openFile(t, path), "SELECT group_concat(id || '=' || price, ' ') AS cars FROM (SELECT * FROM cars ORDER BY id)")
+		return rows(t, openFile(t, s.path), "SELECT group_concat(id || '=' || price, ' ') AS cars FROM (SELECT * FROM cars ORDER BY id)")
 	}
-	want(t, counts(t, report(t, 0)), "5: +5 ~0 -0 =0")
+	want(t, counts(t, s.report(t, 0)), "5: +5 ~0 -0 =0")
 
-	exec(t, mysql, "DELETE FROM cars WHERE id = 1", // stays
+	exec(t, s.mysql, "DELETE FROM cars WHERE id = 1", // stays
 		"UPDATE cars SET price = 20 WHERE id = 2", // is not seen: its watermark is an old one
 		"UPDATE cars SET price = 30, changed = '2026-01-06' WHERE id = 3",
 		"INSERT INTO cars VALUES (6, 6, '2026-01-07')")
-	want(t, counts(t, report(t, 0)), "3: +1 ~1 -0 =1") // the row of the last watermark is read again
+	want(t, counts(t, s.report(t, 0)), "3: +1 ~1 -0 =1") // the row of the last watermark is read again
 	equal(t, file(), []string{`cars="1=1 2=2 3=30 4=4 5=5 6=6"|`})
 
-	want(t, counts(t, report(t, 0)), "1: +0 ~0 -0 =1")
-	t.Setenv("SYNC_WATERMARK_OVERLAP", "24h")
-	want(t, counts(t, report(t, 0)), "2: +0 ~0 -0 =2")
+	want(t, counts(t, s.report(t, 0)), "1: +0 ~0 -0 =1")
+	s.set("SYNC_WATERMARK_OVERLAP", "24h")
+	want(t, counts(t, s.report(t, 0)), "2: +0 ~0 -0 =2")
 	equal(t, file(), []string{`cars="1=1 2=2 3=30 4=4 5=5 6=6"|`})
 
-	want(t, counts(t, report(t, 0, "--full")), "5: +0 ~1 -1 =4")
+	want(t, counts(t, s.report(t, 0, "--full")), "5: +0 ~1 -1 =4")
 	equal(t, file(), []string{`cars="2=20 3=30 4=4 5=5 6=6"|`})
 
 	// Changed columns: all rows are read once more, and those that are gone stay.
-	exec(t, mysql, "DELETE FROM cars WHERE id = 4", "ALTER TABLE cars ADD vin INT")
-	r := report(t, 0)
+	exec(t, s.mysql, "DELETE FROM cars WHERE id = 4", "ALTER TABLE cars ADD vin INT")
+	r := s.report(t, 0)
 	want(t, r.Tables[0].Drift, "+vin INTEGER")
 	want(t, counts(t, r), "4: +0 ~4 -0 =0")
 	equal(t, file(), []string{`cars="2=20 3=30 4=4 5=5 6=6"|`})
 
-	exec(t, mysql, "DELETE FROM cars") // no rows are no news
-	want(t, counts(t, report(t, 0)), "0: +0 ~0 -0 =0")
-	if code, out := syncer(t, t.Context(), "sync", "--full"); code != 3 {
+	exec(t, s.mysql, "DELETE FROM cars") // no rows are no news
+	want(t, counts(t, s.report(t, 0)), "0: +0 ~0 -0 =0")
+	if code, out := s.both(t, "sync", "--full"); code != 3 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }
 
 // Integers as watermarks are compared as numbers, and a table without one is read whole.
 func TestUpsertByNumberAndWithout(t *testing.T) {
-	mysql, path := source(t, "a(id)@v", a...)
-	t.Setenv("SYNC_STRATEGY", "upsert")
-	complains(t, path, 1, "a@v: no time can be taken from a number", "set SYNC_WATERMARK_OVERLAP=0s")
-	t.Setenv("SYNC_WATERMARK_OVERLAP", "0s")
-	exec(t, mysql, "INSERT INTO a VALUES (3, 9)")
-	mustSync(t)
-	exec(t, mysql, "INSERT INTO a VALUES (4, 100)")
-	want(t, counts(t, report(t, 0)), "2: +1 ~0 -0 =1")
-	want(t, counts(t, report(t, 0)), "1: +0 ~0 -0 =1")
-	t.Setenv("SYNC_VIEWS", "a(id)")
-	exec(t, mysql, "DELETE FROM a WHERE id = 1")
-	want(t, counts(t, report(t, 0)), "3: +0 ~0 -0 =3")
-	equal(t, rows(t, openFile(t, path), "SELECT count(*) AS n FROM a"), []string{`n="4"|`})
+	t.Parallel()
+	s := source(t, "a(id)@v", a...)
+	s.set("SYNC_STRATEGY", "upsert")
+	s.complains(t, 1, "a@v: no time can be taken from a number", "set SYNC_WATERMARK_OVERLAP=0s")
+	s.set("SYNC_WATERMARK_OVERLAP", "0s")
+	exec(t, s.mysql, "INSERT INTO a VALUES (3, 9)")
+	s.mustSync(t)
+	exec(t, s.mysql, "INSERT INTO a VALUES (4, 100)")
+	want(t, counts(t, s.report(t, 0)), "2: +1 ~0 -0 =1")
+	want(t, counts(t, s.report(t, 0)), "1: +0 ~0 -0 =1")
+	s.set("SYNC_VIEWS", "a(id)")
+	exec(t, s.mysql, "DELETE FROM a WHERE id = 1")
+	want(t, counts(t, s.report(t, 0)), "3: +0 ~0 -0 =3")
+	equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a"), []string{`n="4"|`})
 
-	exec(t, mysql, "CREATE VIEW w AS SELECT id, 'x' AS v FROM a")
-	t.Setenv("SYNC_VIEWS", "w")
-	fails(t, path, 1, "SYNC_STRATEGY=upsert needs a key")
-	t.Setenv("SYNC_VIEWS", "w(id)@v")
-	fails(t, path, 1, "w@v: the watermark is to be a column")
+	exec(t, s.mysql, "CREATE VIEW w AS SELECT id, 'x' AS v FROM a")
+	s.set("SYNC_VIEWS", "w")
+	s.fails(t, 1, "SYNC_STRATEGY=upsert needs a key")
+	s.set("SYNC_VIEWS", "w(id)@v")
+	s.fails(t, 1, "w@v: the watermark is to be a column")
 }
 
 // marked is a database with a table under upsert by a watermark, copied once.
-func marked(t *testing.T) (mysql *sqlx.DB, path string) {
+func marked(t *testing.T) *syncer {
 	t.Helper()
-	mysql, path = source(t, "cars(id)@changed", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, changed DATETIME NULL)",
+	s := source(t, "cars(id)@changed", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, changed DATETIME NULL)",
 		"INSERT INTO cars VALUES "+values(1, 3, "(%[1]d, %[1]d, '2026-01-0%[1]d 12:00:00')"))
-	t.Setenv("SYNC_STRATEGY", "upsert")
-	t.Setenv("SYNC_WATERMARK_OVERLAP", "0s")
-	mustSync(t)
-	return mysql, path
+	s.set("SYNC_STRATEGY", "upsert")
+	s.set("SYNC_WATERMARK_OVERLAP", "0s")
+	s.mustSync(t)
+	return s
 }
 
 // A table that someone has dropped from the file comes back whole.
 func TestUpsertOfATableThatIsGone(t *testing.T) {
-	_, path := marked(t)
-	exec(t, openFile(t, path), "DROP TABLE cars")
-	want(t, counts(t, report(t, 0)), "3: +3 ~0 -0 =0")
+	t.Parallel()
+	s := marked(t)
+	exec(t, openFile(t, s.path), "DROP TABLE cars")
+	want(t, counts(t, s.report(t, 0)), "3: +3 ~0 -0 =0")
 }
 
 // Rows without a watermark, as those that were never changed, are read each time.
 func TestUpsertWithoutAWatermarkYet(t *testing.T) {
-	mysql, path := marked(t)
-	exec(t, mysql, "INSERT INTO cars VALUES (9, 9, NULL)")
-	want(t, counts(t, report(t, 0)), "2: +1 ~0 -0 =1")
-	equal(t, rows(t, openFile(t, path), "SELECT changed FROM cars WHERE id = 9"), []string{`changed=NULL|`})
+	t.Parallel()
+	s := marked(t)
+	exec(t, s.mysql, "INSERT INTO cars VALUES (9, 9, NULL)")
+	want(t, counts(t, s.report(t, 0)), "2: +1 ~0 -0 =1")
+	equal(t, rows(t, openFile(t, s.path), "SELECT changed FROM cars WHERE id = 9"), []string{`changed=NULL|`})
 }
 
 // A watermark is that of one view of one server.
 func TestUpsertOfAnotherView(t *testing.T) {
-	mysql, path := marked(t)
-	exec(t, mysql, "CREATE VIEW all_cars AS SELECT * FROM cars UNION ALL SELECT 100, 100, CAST('2020-01-01' AS DATETIME)")
-	t.Setenv("SYNC_VIEWS", "all_cars=cars(id)@changed")
-	want(t, counts(t, report(t, 0)), "4: +1 ~0 -0 =3")
-	equal(t, rows(t, openFile(t, path), "SELECT count(*) AS n FROM cars"), []string{`n="4"|`})
+	t.Parallel()
+	s := marked(t)
+	exec(t, s.mysql, "CREATE VIEW all_cars AS SELECT * FROM cars UNION ALL SELECT 100, 100, CAST('2020-01-01' AS DATETIME)")
+	s.set("SYNC_VIEWS", "all_cars=cars(id)@changed")
+	want(t, counts(t, s.report(t, 0)), "4: +1 ~0 -0 =3")
+	equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM cars"), []string{`n="4"|`})
 }
 
 // A date that means "never" does not hide all that comes after it.
 func TestUpsertOfAFarFuture(t *testing.T) {
-	mysql, path := marked(t)
-	exec(t, mysql, "INSERT INTO cars VALUES (4, 4, '9999-12-31')")
-	r := report(t, 0)
+	t.Parallel()
+	s := marked(t)
+	exec(t, s.mysql, "INSERT INTO cars VALUES (4, 4, '9999-12-31')")
+	r := s.report(t, 0)
 	if len(r.Tables[0].Warnings) != 1 || !strings.Contains(r.Tables[0].Warnings[0], "9999-12-31 00:00:00, is in the future") {
 		t.Errorf("warnings %q", r.Tables[0].Warnings)
 	}
-	exec(t, mysql, "INSERT INTO cars VALUES (5, 5, UTC_TIMESTAMP() + INTERVAL 1 SECOND)")
-	report(t, 0)
-	equal(t, rows(t, openFile(t, path), "SELECT price FROM cars WHERE id = 5"), []string{`price="5"|`})
+	exec(t, s.mysql, "INSERT INTO cars VALUES (5, 5, UTC_TIMESTAMP() + INTERVAL 1 SECOND)")
+	s.report(t, 0)
+	equal(t, rows(t, openFile(t, s.path), "SELECT price FROM cars WHERE id = 5"), []string{`price="5"|`})
 }
 
 // Rows that stay need a key by which they are known.
 func TestUpsertUnderAnotherKey(t *testing.T) {
-	mysql, path := marked(t)
-	t.Setenv("SYNC_VIEWS", "cars@changed")
-	exec(t, mysql, "DELETE FROM cars WHERE id = 1", "ALTER TABLE cars CHANGE id ID INT, CHANGE price Price INT")
-	want(t, counts(t, report(t, 0)), "2: +0 ~2 -0 =0")
-	equal(t, rows(t, openFile(t, path), "SELECT group_concat(ID || '=' || Price) AS cars FROM cars"), []string{`cars="1=1,2=2,3=3"|`})
+	t.Parallel()
+	s := marked(t)
+	s.set("SYNC_VIEWS", "cars@changed")
+	exec(t, s.mysql, "DELETE FROM cars WHERE id = 1", "ALTER TABLE cars CHANGE id ID INT, CHANGE price Price INT")
+	want(t, counts(t, s.report(t, 0)), "2: +0 ~2 -0 =0")
+	equal(t, rows(t, openFile(t, s.path), "SELECT group_concat(ID || '=' || Price) AS cars FROM cars"), []string{`cars="1=1,2=2,3=3"|`})
 
-	exec(t, mysql, "ALTER TABLE cars CHANGE ID vehicle_id INT")
-	fails(t, path, 1, "its key was (ID) and is (vehicle_id) now", "--full")
-	want(t, counts(t, report(t, 0, "--full")), "2: +2 ~0 -3 =0")
+	exec(t, s.mysql, "ALTER TABLE cars CHANGE ID vehicle_id INT")
+	s.fails(t, 1, "its key was (ID) and is (vehicle_id) now", "--full")
+	want(t, counts(t, s.report(t, 0, "--full")), "2: +2 ~0 -3 =0")
 }
 
 func TestFirstUpsertOfAnEmptyView(t *testing.T) {
-	_, path := source(t, "a", a[0])
-	t.Setenv("SYNC_STRATEGY", "upsert")
-	fails(t, path, 3, "a: the view is empty")
+	t.Parallel()
+	s := source(t, "a", a[0])
+	s.set("SYNC_STRATEGY", "upsert")
+	s.fails(t, 3, "a: the view is empty")
 }

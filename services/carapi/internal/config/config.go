@@ -5,51 +5,122 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/settings"
 	"carstock/services/carapi/internal/auth"
+	"carstock/services/carapi/internal/stock"
 )
+
+// Stock is what is to be searched.
+type Stock struct {
+	DB             dbconn.Config
+	CarsTable      string        `split_words:"true" default:"vehicles_stock" desc:"table or view to search"`
+	CarsFields     []string      `split_words:"true" desc:"field=column, separated by commas: columns that are not found by their names, as in price=preis_brutto,color=farbe"`
+	CarsHide       []string      `split_words:"true" desc:"columns that no request and no answer knows of, separated by commas"`
+	VocabularyFile string        `split_words:"true" desc:"file of more words for values, such as Chevrolet = Chevy"`
+	QueryTimeout   time.Duration `split_words:"true" default:"5s" desc:"longest time a search may take in a database"`
+	Source         string        `default:"auto" desc:"auto, live or snapshot: what answers; auto is the live database and, while that does not answer, the file of SNAPSHOT_PATH, if there is one"`
+	SnapshotPath   string        `split_words:"true" desc:"file that syncer keeps"`
+	SnapshotTable  string        `split_words:"true" desc:"table in that file; default that of CARS_TABLE"`
+	StaleMaxAge    time.Duration `split_words:"true" default:"48h" desc:"age up to which that file is shown; 0 for any"`
+}
+
+// Sources, as SOURCE names them.
+const (
+	Auto     = "auto"
+	Live     = "live"
+	Snapshot = "snapshot"
+)
+
+// HasLive reports whether the database of DB_HOST, or DB_PATH, is asked.
+func (c *Stock) HasLive() bool { return c.Source != Snapshot }
+
+// HasSnapshot reports whether the file of SNAPSHOT_PATH is asked.
+func (c *Stock) HasSnapshot() bool { return c.SnapshotPath != "" && c.Source != Live }
 
 // Config is all that carapi can be told.
 type Config struct {
-	DB           dbconn.Config
-	HTTPAddr     string          `split_words:"true" default:":8080" desc:"address to listen on"`
-	APIKey       settings.Secret `split_words:"true" desc:"key that clients send as X-API-Key, at least 16 characters"`
-	CarsTable    string          `split_words:"true" default:"vehicles_stock" desc:"table or view to search"`
-	QueryTimeout time.Duration   `split_words:"true" default:"5s" desc:"longest time a search may take"`
+	Stock
+	API            auth.Config
+	HTTPAddr       string  `split_words:"true" default:":8080" desc:"address to listen on"`
+	PublicURL      string  `split_words:"true" desc:"where clients reach the API, such as https://cars.example.com; for its description"`
+	CORSOrigins    Origins `split_words:"true" desc:"origins of web pages that browsers may call from, such as https://app.example.com, separated by commas; or *; default none"`
+	RateLimit      Rate    `split_words:"true" default:"600/1m" desc:"requests that a key may make in a time, and those without a valid key from one address; off for any number"`
+	TrustedProxies Proxies `split_words:"true" desc:"addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas"`
+	MaxInFlight    int     `split_words:"true" default:"16" desc:"requests answered at a time; twice as many wait for up to half a second, the rest are refused with 503"`
+	MetricsAddr    string  `split_words:"true" default:"127.0.0.1:9091" desc:"address of the metrics for Prometheus; off for none"`
 }
+
+// Off is what METRICS_ADDR and RATE_LIMIT say for none.
+const Off = "off"
 
 // Load reads the settings from the environment, and from file or else .env. The error names every
 // wrong variable.
 func Load(file string) (Config, error) {
 	var c Config
-	if err := settings.LoadFile(file); err != nil {
-		return c, err
+	err := settings.Load(file, &c)
+	return c, err
+}
+
+// LoadStock reads only what is to be searched.
+func LoadStock(file string) (Stock, error) {
+	var c Stock
+	err := settings.Load(file, &c)
+	return c, err
+}
+
+// Validate reports every wrong variable, joined.
+func (c *Stock) Validate() error {
+	var errs []error
+	if c.HasLive() {
+		errs = append(errs, c.DB.Validate())
 	}
-	return c, settings.Process(&c)
+	if _, err := c.Settings(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.QueryTimeout <= 0 {
+		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: a time above 0 is needed", c.QueryTimeout))
+	}
+	if !slices.Contains([]string{Auto, Live, Snapshot}, c.Source) {
+		errs = append(errs, fmt.Errorf("SOURCE: %q: expected auto, live or snapshot", c.Source))
+	}
+	if c.Source == Snapshot && c.SnapshotPath == "" {
+		errs = append(errs, errors.New("SNAPSHOT_PATH: not set: the file that syncer keeps, for SOURCE=snapshot"))
+	}
+	if c.StaleMaxAge < 0 {
+		errs = append(errs, fmt.Errorf("STALE_MAX_AGE: %s: expected a time, or 0 for any", c.StaleMaxAge))
+	}
+	return errors.Join(errs...)
+}
+
+// Settings is what the live search is opened with.
+func (c *Stock) Settings() (stock.Settings, error) {
+	binding, err := stock.NewBinding(c.CarsFields, c.CarsHide)
+	aliases, aliasErr := stock.ReadAliases(c.VocabularyFile)
+	return stock.Settings{Table: c.CarsTable, Setting: "CARS_TABLE", Binding: binding, Aliases: aliases, Timeout: c.QueryTimeout, Strict: true}, errors.Join(err, aliasErr)
 }
 
 // Validate reports every wrong variable, joined.
 func (c *Config) Validate() error {
-	errs := []error{c.DB.Validate()}
-	switch n := len(c.APIKey); {
-	case n == 0:
-		errs = append(errs, errors.New("API_KEY: not set: make one with `openssl rand -hex 32`"))
-	case n < auth.MinKeyLength:
-		errs = append(errs, fmt.Errorf("API_KEY: %d characters: at least %d are needed; make one with `openssl rand -hex 32`", n, auth.MinKeyLength))
-	}
-	if k := string(c.APIKey); strings.ContainsFunc(k, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		errs = append(errs, errors.New("API_KEY: expected letters, digits and signs of ASCII, without spaces: a header carries no others"))
-	}
+	errs := []error{c.Stock.Validate(), c.API.Validate()}
 	if err := checkAddr(c.HTTPAddr); err != nil {
 		errs = append(errs, fmt.Errorf("HTTP_ADDR: %q: %w", c.HTTPAddr, err))
 	}
-	if c.QueryTimeout <= 0 {
-		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: a time above 0 is needed", c.QueryTimeout))
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil) {
+		errs = append(errs, fmt.Errorf("PUBLIC_URL: %q: expected https://host, and perhaps a path", c.PublicURL))
+	}
+	if c.MaxInFlight < 1 {
+		errs = append(errs, fmt.Errorf("MAX_IN_FLIGHT: %d: at least 1 is needed", c.MaxInFlight))
+	}
+	if c.MetricsAddr != Off {
+		if err := checkAddr(c.MetricsAddr); err != nil {
+			errs = append(errs, fmt.Errorf("METRICS_ADDR: %q: %w, or off", c.MetricsAddr, err))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -1,20 +1,18 @@
 package httpapi
 
 import (
-	"context"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
 
 	"carstock/services/carapi/internal/auth"
 )
-
-type requestIDKey struct{}
 
 // plainID is what a caller's own request id must look like to be taken over: it goes into the log.
 var plainID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
@@ -27,13 +25,8 @@ func requestID(next http.Handler) http.Handler {
 			id = rand.Text()
 		}
 		w.Header().Set("X-Request-ID", id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+		next.ServeHTTP(w, r.WithContext(withInfo(r.Context(), &info{requestID: id})))
 	})
-}
-
-func requestIDOf(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
 }
 
 // accessLog writes a line for each request. The query stays out of it: callers sometimes put there
@@ -44,8 +37,9 @@ func accessLog(log *slog.Logger) func(http.Handler) http.Handler {
 			start := time.Now()
 			ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 			defer func() {
-				log.InfoContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", ww.Status(),
-					"bytes", ww.BytesWritten(), "duration", time.Since(start), "client", r.RemoteAddr, "request_id", requestIDOf(r.Context()))
+				i := infoOf(r.Context())
+				log.InfoContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", ww.Status(), "bytes", ww.BytesWritten(),
+					"rows", i.rows, "source", i.source, "seconds", time.Since(start).Seconds(), "client", middleware.GetClientIP(r.Context()), "key", i.key, "request_id", i.requestID)
 			}()
 			next.ServeHTTP(ww, r)
 		})
@@ -71,17 +65,42 @@ func recoverer(log *slog.Logger) func(http.Handler) http.Handler {
 	}
 }
 
-// requireKey lets through requests with the right X-API-Key. A missing key and a wrong one get the
-// same answer.
-func requireKey(key auth.Key) func(http.Handler) http.Handler {
+// requireKey lets through requests with a valid key. A missing key, a wrong one and one that has
+// expired get the same answer; the log has the name of the last. Each key may ask so often, and each client
+// so often in vain. That leaves those with a key alone: behind a proxy that is not known as such, all
+// clients have one address, and nobody is to lock out the others. Keys are too long to be guessed.
+func requireKey(keys *auth.Keys, perKey, perClient *rate) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !key.Matches(r.Header.Get("X-API-Key")) {
+			name, ok := keys.Name(presentedKey(r))
+			infoOf(r.Context()).key = name
+			if !ok {
+				if perClient.take(w, r, clientOf(r)) {
+					return
+				}
 				w.Header().Set("WWW-Authenticate", `ApiKey realm="carapi", header="X-API-Key"`)
-				writeProblem(w, r, problem{Status: http.StatusUnauthorized, Detail: "a valid key is needed in the header X-API-Key"})
+				w.Header().Add("WWW-Authenticate", `Bearer realm="carapi"`)
+				writeProblem(w, r, problem{Status: http.StatusUnauthorized, Detail: "a valid key is needed in the header X-API-Key, or as Authorization: Bearer KEY"})
+				return
+			}
+			if perKey.take(w, r, name) {
 				return
 			}
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+// presentedKey is the key of X-API-Key or, without that, of Authorization: Bearer. One of the two
+// decides: a proxy may have put a token of its own into the other. The query is not looked at, since
+// addresses end up in logs and histories.
+func presentedKey(r *http.Request) string {
+	if key := r.Header.Get("X-API-Key"); key != "" {
+		return key
+	}
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(key)
 }

@@ -2,13 +2,16 @@ package stock
 
 import (
 	"bytes"
-	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"carstock/pkg/schema"
 )
@@ -16,34 +19,71 @@ import (
 // encoder writes rows as JSON objects. What is written depends on the fields' kinds and on the
 // values alone, never on the database: MySQL and SQLite give the same bytes.
 type encoder struct {
-	fields []Field
-	names  [][]byte // `"name":`
-	values []any
-	dest   []any
+	fields  []*Field
+	names   [][]byte // `"name":`
+	longest int      // characters of a text, beyond which it is cut; 0 for none
+	cut     int      // texts that have been cut
 }
 
-func newEncoder(fields []Field) *encoder {
-	e := &encoder{fields: fields, names: make([][]byte, len(fields)), values: make([]any, len(fields)), dest: make([]any, len(fields))}
+func newEncoder(fields []*Field) *encoder {
+	e := &encoder{fields: fields, names: make([][]byte, len(fields))}
 	for i, f := range fields {
 		e.names[i] = append(appendString(nil, f.Name), ':')
-		e.dest[i] = &e.values[i]
 	}
 	return e
 }
 
-func (e *encoder) append(b []byte, rows *sql.Rows) ([]byte, error) {
-	if err := rows.Scan(e.dest...); err != nil {
-		return nil, err
-	}
+func (e *encoder) append(b []byte, values []any) []byte {
 	b = append(b, '{')
-	for i := range e.fields {
+	for i, f := range e.fields {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, e.names[i]...)
-		b = appendValue(b, e.fields[i].Kind, e.values[i])
+		if f.class() == text {
+			b = e.appendText(b, f, values[i])
+		} else {
+			b = appendValue(b, f.Kind, values[i])
+		}
 	}
-	return append(b, '}'), nil
+	return append(b, '}')
+}
+
+// appendText writes what a dealer has written: data, of which nothing is to act on a screen or on a
+// reader. What tells vehicles apart stays as it is.
+func (e *encoder) appendText(b []byte, f *Field, value any) []byte {
+	s, isText := value.(string)
+	if raw, ok := value.([]byte); ok {
+		s, isText = string(raw), true
+	}
+	if !isText {
+		return appendValue(b, f.Kind, value)
+	}
+	if !slices.Contains(identifying, f.Name) {
+		s = plainText(s)
+		if e.longest > 0 && utf8.RuneCountInString(s) > e.longest {
+			s = string([]rune(s)[:e.longest]) + "…"
+			e.cut++
+		}
+	}
+	return appendText(b, f.Kind, s)
+}
+
+// identifying are the fields whose values are asked for as they are shown.
+var identifying = []string{"id", "vin", "stock_number"}
+
+// plainText is a text without control characters, but for the ends of lines and tabs, and without those
+// signs that are not seen and change how others are read: of direction, and tags.
+func plainText(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return r
+		case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r >= 0xE0000 && r <= 0xE007F:
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func appendValue(b []byte, kind schema.Kind, v any) []byte {
@@ -76,7 +116,7 @@ func appendText(b []byte, kind schema.Kind, s string) []byte {
 	switch kind {
 	case schema.Integer, schema.Decimal:
 		s = trimFill(s)
-		if json.Valid([]byte(s)) {
+		if plainDecimal.MatchString(s) {
 			return append(b, trimZeros(s)...)
 		}
 	case schema.Bit:
@@ -100,6 +140,9 @@ func appendText(b []byte, kind schema.Kind, s string) []byte {
 	}
 	return appendString(b, s)
 }
+
+// plainDecimal is a number as MySQL writes a DECIMAL, and as JSON has one.
+var plainDecimal = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 
 // trimFill takes off the zeros that ZEROFILL puts before a number, which is never negative.
 func trimFill(s string) string {
@@ -126,6 +169,17 @@ func appendFloat(b []byte, kind schema.Kind, f float64) []byte {
 		return strconv.AppendFloat(b, f, 'e', -1, 64)
 	}
 	return strconv.AppendFloat(b, f, 'f', -1, 64)
+}
+
+func appendStrings(b []byte, values []string) []byte {
+	b = append(b, '[')
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, v)
+	}
+	return append(b, ']')
 }
 
 func appendString(b []byte, s string) []byte {

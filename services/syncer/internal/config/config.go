@@ -44,7 +44,7 @@ type Sync struct {
 	HTTPToken settings.Secret `split_words:"true" desc:"bearer token with which POST /sync asks for a pass, at least 16 characters; without it nobody can"`
 	MaxAge    time.Duration   `split_words:"true" default:"0" desc:"age beyond which the snapshot is stale for /readyz; 0: when the third pass since the last good one is due"`
 	NotifyURL settings.Secret `split_words:"true" desc:"URL that gets a JSON POST when passes begin to fail, are refused by a guard, and work again"`
-	PingURL   settings.Secret `split_words:"true" desc:"URL that gets a GET after each good pass, and with /fail appended after each other one (healthchecks.io)"`
+	PingURL   settings.Secret `split_words:"true" desc:"URL that gets a GET after each good pass, and with /fail appended after each that failed (healthchecks.io)"`
 }
 
 // Values of settings that are one of a few words.
@@ -63,10 +63,8 @@ const minToken = 16
 // wrong variable.
 func Load(file string) (Config, error) {
 	var c Config
-	if err := settings.LoadFile(file); err != nil {
-		return c, err
-	}
-	return c, settings.Process(&c)
+	err := settings.Load(file, &c)
+	return c, err
 }
 
 // Validate reports every wrong variable, joined.
@@ -157,10 +155,7 @@ func (s *Sync) validateViews() error {
 // needs no source. No tables are named where SYNC_VIEWS is not set.
 func LoadFile(file string) (path string, tables []string, err error) {
 	var c fileConfig
-	if err := settings.LoadFile(file); err != nil {
-		return "", nil, err
-	}
-	err = settings.Process(&c)
+	err = settings.Load(file, &c)
 	return c.Sync.Path, c.Sync.Views.Tables(), err
 }
 

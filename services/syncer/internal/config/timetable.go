@@ -3,10 +3,15 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/netresearch/go-cron"
 )
+
+// parser takes the five fields of cron. As cron has it, a day is due if either day or weekday says so,
+// where both are given.
+var parser = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DowOrDom | cron.Descriptor)
 
 // Timetable is when passes are due.
 type Timetable struct {
@@ -24,7 +29,10 @@ func (s *Sync) Timetable() (Timetable, error) {
 			wrong = append(wrong, fmt.Errorf("SYNC_TIMEZONE: %q: expected a name such as UTC or Europe/Berlin", s.Timezone))
 		}
 	}
-	schedule, err := cron.ParseStandard(s.Schedule)
+	schedule, err := parser.Parse(s.Schedule)
+	if strings.Contains(s.Schedule, "TZ=") {
+		err = errors.New("the time zone is set by SYNC_TIMEZONE")
+	}
 	if err != nil {
 		wrong = append(wrong, fmt.Errorf("SYNC_SCHEDULE: %q: %w; expected @every 15m, @daily, or minute hour day month weekday, such as 30 6 * * MON-FRI", s.Schedule, err))
 	}

@@ -65,9 +65,10 @@ func (r *Refused) Error() string {
 
 // Run makes one pass. After an error the snapshot is as it was, and the report says so too. That
 // another syncer is at work on the file is no error.
-func Run(ctx context.Context, c config.Config, o Options) (Report, error) {
+func Run(ctx context.Context, c config.Config, o Options) (report Report, err error) {
 	start := time.Now()
-	report := Report{File: c.Sync.Path}
+	defer func() { report.Seconds = time.Since(start).Seconds() }()
+	report.File = c.Sync.Path
 	report.Started, report.Source, report.Strategy, report.Status = start, c.DB.Where(), strategy(c, o), snapshot.OK
 	views, err := choose(c.Sync.Views, o.Views)
 	if err != nil {
@@ -97,7 +98,6 @@ func Run(ctx context.Context, c config.Config, o Options) (Report, error) {
 			}
 		}
 	})
-	report.Seconds = time.Since(start).Seconds()
 	if info, err := os.Stat(c.Sync.Path); err == nil {
 		report.FileBytes = info.Size()
 	}

@@ -124,14 +124,12 @@ func stage(ctx context.Context, c config.Config, o Options, reader *source.Reade
 		r.Total = changes.Before + changes.Inserted
 	}
 	r.SchemaHash, r.Bytes, r.Seconds = hash(c.DB, v.Name, final, v.Watermark), bytes, time.Since(start).Seconds()
-	if text, ahead := notAfter(found.Watermark, column(final, v.Watermark).Kind, reader.Began); ahead {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: the greatest watermark, %s, is in the future: it counts as %s", v.Watermark, found.Watermark, text))
-		found.Watermark = text
-	} else {
-		found.Watermark = text
+	mark, ahead := notAfter(found.Watermark, column(final, v.Watermark).Kind, reader.Began)
+	if ahead {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: the greatest watermark, %s, is in the future: it counts as %s", v.Watermark, found.Watermark, mark))
 	}
-	r.Watermark = max(r.Watermark, found.Watermark)
-	if i, err := strconv.ParseInt(found.Watermark, 10, 64); err == nil { // numbers are not in the order of their texts
+	r.Watermark = max(r.Watermark, mark)
+	if i, err := strconv.ParseInt(mark, 10, 64); err == nil { // numbers are not in the order of their texts
 		if before, err := strconv.ParseInt(r.Watermark, 10, 64); err == nil {
 			r.Watermark = strconv.FormatInt(max(i, before), 10)
 		}

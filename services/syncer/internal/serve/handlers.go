@@ -46,25 +46,25 @@ func secured(next http.Handler) http.Handler {
 
 // runs lists the last runs, the newest first.
 func (s *Service) runs(w http.ResponseWriter, _ *http.Request) {
-	runs, err := s.history()
+	history, err := s.history()
 	if err != nil {
 		writeJSON(w, http.StatusInternalServerError, map[string]any{"error": err.Error()})
 		return
 	}
 	v := s.state.view()
-	writeJSON(w, http.StatusOK, map[string]any{
-		"runs": runs, "running": v.progress != nil, "next_run": v.next.UTC().Truncate(time.Second), "consecutive_failures": v.failures,
-	})
+	out := map[string]any{"runs": append([]snapshot.Run{}, history.Runs...), "running": v.progress != nil, "consecutive_failures": v.failures}
+	if !v.next.IsZero() {
+		out["next_run"] = v.next.UTC().Truncate(time.Second)
+	}
+	writeJSON(w, http.StatusOK, out)
 }
 
 // history is what the file tells; nothing where there is no file yet.
-func (s *Service) history() ([]snapshot.Run, error) {
-	runs := []snapshot.Run{}
+func (s *Service) history() (snapshot.History, error) {
 	if _, err := os.Stat(s.config.Sync.Path); os.IsNotExist(err) {
-		return runs, nil
+		return snapshot.History{}, nil
 	}
-	found, err := snapshot.Runs(s.config.Sync.Path, runsShown)
-	return append(runs, found...), err
+	return snapshot.ReadHistory(s.config.Sync.Path, runsShown)
 }
 
 // livez tells whether the process works: a pass that should long have been given up is a reason to
@@ -97,7 +97,7 @@ func (s *Service) readyz(w http.ResponseWriter, _ *http.Request) {
 // unready says why the snapshot is not to be relied on; "" if it is.
 func (s *Service) unready(v view, now time.Time) string {
 	if v.good.IsZero() {
-		return "there is no snapshot yet"
+		return "there is no snapshot yet of all views"
 	}
 	if _, err := os.Stat(s.config.Sync.Path); err != nil {
 		return "the file is gone"
@@ -108,6 +108,9 @@ func (s *Service) unready(v view, now time.Time) string {
 			return fmt.Sprintf("the snapshot is %s old, more than SYNC_MAX_AGE, %s", words(age), limit)
 		}
 		return ""
+	}
+	if v.progress != nil && v.failures == 0 {
+		return "" // passes may well take longer than what is between them
 	}
 	third := v.good
 	for range 3 {

@@ -3,6 +3,7 @@ package serve
 import (
 	"math"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,7 +25,7 @@ type metrics struct {
 	changed  *prometheus.CounterVec
 }
 
-func newMetrics(s *state) *metrics {
+func newMetrics(s *state, path string) *metrics {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	f := promauto.With(r)
@@ -46,22 +47,30 @@ func newMetrics(s *state) *metrics {
 		}
 		return 0
 	})
-	gauge("syncer_file_bytes", "Size of the SQLite file after the last pass.", func(v view) float64 { return float64(v.bytes) })
+	gauge("syncer_file_bytes", "Size of the SQLite file; 0 if there is none.", func(view) float64 { return float64(fileSize(path)) })
 	m := &metrics{
 		registry: r,
 		duration: f.NewHistogramVec(prometheus.HistogramOpts{Name: "syncer_run_duration_seconds", Help: "Time that passes took, retries included.",
 			Buckets: []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600}}, []string{"status"}),
 		failures: f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_failures_total",
-			Help: "Passes that published nothing, by kind: refused, timeout, connection, server, file, other."}, []string{"kind"}),
+			Help: "Passes that failed or were refused, by kind: refused, timeout, connection, server, file, other."}, []string{"kind"}),
 		rows:    f.NewGaugeVec(prometheus.GaugeOpts{Name: "syncer_table_rows", Help: "Rows of a table after the last good pass."}, []string{"table"}),
-		read:    f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_read_rows_total", Help: "Rows read from the source."}, []string{"table"}),
-		bytes:   f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_read_bytes_total", Help: "Bytes of texts and blobs read from the source."}, []string{"table"}),
+		read:    f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_read_rows_total", Help: "Rows read from the source, by passes that were published."}, []string{"table"}),
+		bytes:   f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_read_bytes_total", Help: "Bytes of texts and blobs read from the source, by passes that were published."}, []string{"table"}),
 		changed: f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_changed_rows_total", Help: "Rows inserted, updated and deleted."}, []string{"table", "change"}),
 	}
 	for _, kind := range []string{"refused", "timeout", "connection", "server", "file", "other"} {
 		m.failures.WithLabelValues(kind) // shown from the beginning, so that the first is seen as a rise
 	}
 	return m
+}
+
+func fileSize(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }
 
 func unix(t time.Time) float64 {
@@ -72,6 +81,9 @@ func unix(t time.Time) float64 {
 }
 
 func (m *metrics) observe(r job.Report, err error) {
+	if r.Status == job.Skipped {
+		return
+	}
 	m.duration.WithLabelValues(r.Status).Observe(r.Seconds)
 	if err != nil && r.Status != snapshot.Stopped {
 		m.failures.WithLabelValues(job.Kind(err)).Inc()

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -29,6 +30,10 @@ const (
 // notices tells others by HTTP of what became of passes. A goroutine of its own sends them, in their
 // order: no pass waits for it.
 type notices struct {
+	mu       sync.Mutex
+	told     string // the status that SYNC_NOTIFY_URL has been told of last, or is about to be
+	failures int    // in a row, of which a recovery is the end
+
 	notifyURL, pingURL string
 	log                *slog.Logger
 	client             http.Client
@@ -43,6 +48,8 @@ type request struct {
 	setting string // that named the URL, which itself may hold a token and is not logged
 	url     string
 	body    []byte
+	status  string // that it tells of
+	before  string // and what was told before it
 }
 
 // notice is the body of what SYNC_NOTIFY_URL gets. Text is a sentence for a person: chat services
@@ -62,16 +69,30 @@ type notice struct {
 func newNotices(c config.Config, log *slog.Logger) *notices {
 	n := &notices{
 		notifyURL: string(c.Sync.NotifyURL), pingURL: string(c.Sync.PingURL), log: log,
-		client: http.Client{Timeout: noticeTimeout}, queue: make(chan request, noticesQueued), closing: make(chan struct{}), sent: make(chan struct{}),
+		client: http.Client{Timeout: noticeTimeout, CheckRedirect: sameMethod},
+		queue:  make(chan request, noticesQueued), closing: make(chan struct{}), sent: make(chan struct{}),
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
-	go n.send()
 	return n
 }
 
-// tell tells of a pass: SYNC_PING_URL each time, SYNC_NOTIFY_URL when it went otherwise than the
-// one before it.
-func (n *notices) tell(r job.Report, before, now outcome) {
+// sameMethod follows a redirect, but for one that makes of a POST a GET without its body.
+func sameMethod(next *http.Request, before []*http.Request) error {
+	if next.Method != before[0].Method || len(before) == 10 {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// start begins to send. What has become of the passes so far is not told again.
+func (n *notices) start(so outcome) {
+	n.told, n.failures = so.status, so.failures
+	go n.send()
+}
+
+// tell tells of a pass: SYNC_PING_URL each time, SYNC_NOTIFY_URL when it went otherwise than what that
+// was told last.
+func (n *notices) tell(r job.Report, now outcome) {
 	if n.pingURL != "" {
 		u, _ := url.Parse(n.pingURL) // Validate has parsed it
 		if now.failures > 0 {
@@ -79,15 +100,22 @@ func (n *notices) tell(r job.Report, before, now outcome) {
 		}
 		n.put(request{setting: "SYNC_PING_URL", url: u.String()})
 	}
-	if n.notifyURL == "" || now.status == before.status || before.status == "" && now.status == snapshot.OK {
+	n.mu.Lock()
+	before, failures := n.told, n.failures
+	n.told = now.status
+	if now.failures > 0 {
+		n.failures = now.failures
+	}
+	n.mu.Unlock()
+	if n.notifyURL == "" || now.status == before || before == "" && now.status == snapshot.OK {
 		return
 	}
 	host, _ := os.Hostname()
 	out := notice{Event: now.status, Host: host, Source: r.Source, File: r.File, Started: r.Started, Failures: now.failures, Error: now.error, Tables: r.Tables}
 	switch now.status {
 	case snapshot.OK:
-		out.Event, out.Failures = "recovered", before.failures
-		out.Text = fmt.Sprintf("syncer on %s works again: %s is up to date with %s, after %d passes that had failed.", host, r.File, r.Source, before.failures)
+		out.Event, out.Failures = "recovered", failures
+		out.Text = fmt.Sprintf("syncer on %s works again: %s is up to date with %s, after %d passes that had failed.", host, r.File, r.Source, failures)
 	case snapshot.Refused:
 		out.Text = fmt.Sprintf("syncer on %s: a guard has refused what %s gave, and %s is as it was. %s", host, r.Source, r.File, now.error)
 	default:
@@ -98,7 +126,7 @@ func (n *notices) tell(r job.Report, before, now outcome) {
 		n.log.Error("a notice cannot be encoded", "error", err)
 		return
 	}
-	n.put(request{"SYNC_NOTIFY_URL", n.notifyURL, body})
+	n.put(request{"SYNC_NOTIFY_URL", n.notifyURL, body, now.status, before})
 }
 
 func (n *notices) put(r request) {
@@ -106,15 +134,28 @@ func (n *notices) put(r request) {
 	case n.queue <- r:
 	default:
 		n.log.Error("a notice is dropped: those before it could not be sent yet", "setting", r.setting)
+		n.untold(r)
 	}
 }
 
-// close waits for what is yet to be sent, for the time of one attempt. What comes later is not sent.
-func (n *notices) close() {
+// untold remembers that a notice has not come to anyone, so that the next pass tells of it again.
+func (n *notices) untold(r request) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if r.body != nil && n.told == r.status {
+		n.told = r.before
+	}
+}
+
+// close waits for what is yet to be sent, for the time of one attempt, or until ctx ends. What comes
+// later is not sent.
+func (n *notices) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
+	defer cancel()
 	close(n.closing)
 	select {
 	case <-n.sent:
-	case <-time.After(noticeTimeout):
+	case <-ctx.Done():
 	}
 	n.cancel()
 }
@@ -132,10 +173,15 @@ func (n *notices) send() {
 				return
 			}
 		}
-		_, err := backoff.Retry(n.ctx, func() (struct{}, error) { return struct{}{}, n.attempt(r) }, backoff.WithMaxTries(noticeTries))
-		if err != nil {
-			n.log.Error("a notice could not be sent", "setting", r.setting, "error", err)
-		}
+		n.deliver(r)
+	}
+}
+
+func (n *notices) deliver(r request) {
+	_, err := backoff.Retry(n.ctx, func() (struct{}, error) { return struct{}{}, n.attempt(r) }, backoff.WithMaxTries(noticeTries))
+	if err != nil {
+		n.log.Error("a notice could not be sent", "setting", r.setting, "error", err)
+		n.untold(r)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -20,12 +19,11 @@ import (
 var files embed.FS
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"comma":   humanize.Comma,
-	"bytes":   func(n int64) string { return humanize.Bytes(uint64(max(0, n))) },
-	"ago":     humanize.Time,
-	"clock":   func(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") },
-	"seconds": func(s float64) string { return words(time.Duration(s * float64(time.Second))) },
-	"took":    func(r snapshot.Run) string { return words(r.Finished.Sub(r.Started)) },
+	"comma": humanize.Comma,
+	"bytes": func(n int64) string { return humanize.Bytes(uint64(max(0, n))) },
+	"ago":   humanize.Time,
+	"clock": func(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") },
+	"took":  func(r snapshot.Run) string { return words(r.Finished.Sub(r.Started)) },
 }).ParseFS(files, "page/page.html"))
 
 // assets serves what the page loads.
@@ -71,10 +69,11 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 func (s *Service) pageData(now time.Time) pageData {
 	v := s.state.view()
 	d := pageData{
-		State: "fresh", Failures: v.failures, Error: v.error, File: s.config.Sync.Path, FileSize: v.bytes,
+		State: "fresh", Failures: v.failures, Error: v.error, File: s.config.Sync.Path, FileSize: fileSize(s.config.Sync.Path),
 		Source: s.config.DB.Where(), Schedule: s.config.Sync.Schedule, Zone: s.timetable.Zone(), Started: s.timetable.In(s.state.started),
 	}
-	runs, err := s.history()
+	history, err := s.history()
+	runs := history.Runs
 	if err == nil && len(runs) > 0 {
 		d.Tables, err = snapshot.Contents(s.config.Sync.Path)
 	}
@@ -88,20 +87,19 @@ func (s *Service) pageData(now time.Time) pageData {
 		d.Tables[i].Synced = s.timetable.In(d.Tables[i].Synced)
 	}
 	d.Runs, d.Chart = runs, newChart(runs)
-	if info, err := os.Stat(d.File); err == nil {
-		d.FileSize = info.Size()
-	}
-	switch reason := s.unready(v, now); {
+	reason := s.unready(v, now)
+	switch {
 	case v.good.IsZero():
-		d.State, d.Headline = "empty", "There is no snapshot yet."
+		d.State = "empty"
 	case reason != "":
-		d.State, d.Headline = "stale", strings.ToUpper(reason[:1])+reason[1:]+"."
-	default:
-		d.Headline = fmt.Sprintf("The snapshot is %s old.", words(now.Sub(v.good)))
-	}
-	if v.failures > 0 && d.State == "fresh" {
+		d.State = "stale"
+	case v.failures > 0:
 		d.State = "failing"
 	}
+	if reason == "" {
+		reason = fmt.Sprintf("the snapshot is %s old", words(now.Sub(v.good)))
+	}
+	d.Headline = strings.ToUpper(reason[:1]) + reason[1:] + "."
 	switch p := v.progress; {
 	case p != nil:
 		d.Running = "A pass has been under way for " + words(now.Sub(v.since))

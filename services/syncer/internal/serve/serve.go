@@ -5,6 +5,7 @@ package serve
 import (
 	"context"
 	"log/slog"
+	"os"
 	"time"
 
 	"carstock/pkg/httpserver"
@@ -13,8 +14,8 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// stopTimeout is how long a pass is given to end when the program is to stop, within the 10 s that
-// container engines give. What is left of a pass that takes longer is removed by the next one.
+// stopTimeout is how long all that is under way is given when the program is to stop, within the 10 s
+// that container engines give. What is left of a pass that takes longer is removed by the next one.
 const stopTimeout = 8 * time.Second
 
 // Service is syncer as a service.
@@ -35,7 +36,7 @@ func New(c config.Config, log *slog.Logger) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{config: c, timetable: timetable, log: log, state: &state{started: time.Now()}, wake: make(chan struct{}, 1)}
-	s.metrics = newMetrics(s.state)
+	s.metrics = newMetrics(s.state, c.Sync.Path)
 	s.notices = newNotices(c, log)
 	return s, nil
 }
@@ -52,15 +53,18 @@ func (s *Service) Wake() {
 func (s *Service) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.remember()
-	s.announce(time.Now())
+	s.remember() // before it answers: else it would say that there is no snapshot
 	var served chan error
-	if s.config.Sync.HTTPAddr != config.Off {
+	if s.config.Sync.HTTPAddr != config.Off { // before a pass: whose port is taken is not to disturb the source
+		l, err := httpserver.Listen("SYNC_HTTP_ADDR", s.config.Sync.HTTPAddr)
+		if err != nil {
+			return err
+		}
 		served = make(chan error, 1)
-		go func() {
-			served <- httpserver.Serve(ctx, "SYNC_HTTP_ADDR", s.config.Sync.HTTPAddr, s.handler(), 0, s.log)
-		}()
+		go func() { served <- httpserver.Serve(ctx, l, s.handler(), 0, s.log) }()
 	}
+	s.notices.start(s.state.view().outcome)
+	s.announce(time.Now())
 	passed := make(chan struct{})
 	go func() {
 		defer close(passed)
@@ -70,33 +74,46 @@ func (s *Service) Run(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
-	case err = <-served: // it could not listen
+	case err = <-served: // it serves no more
 		served = nil
 		cancel()
 	}
+	late, cancelLate := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancelLate()
 	select {
 	case <-passed:
-	case <-time.After(stopTimeout):
-		s.log.Warn("the pass has not ended in time and is left: the snapshot is as it was")
+	case <-late.Done():
+		s.log.Warn("the pass does not end in time and is left alone")
 	}
 	if served != nil {
 		err = <-served
 	}
-	s.notices.close()
+	s.notices.close(late)
 	return err
 }
 
-// remember takes over from the file what became of the passes before; nothing if there is none yet.
+// remember takes over from the file what became of the passes that this service has not made: those
+// before it began, and those of another syncer beside it. There is nothing to tell if there is no file.
 func (s *Service) remember() {
-	runs, err := snapshot.Runs(s.config.Sync.Path, runsShown)
-	if err != nil {
+	if _, err := os.Stat(s.config.Sync.Path); err != nil {
+		return // opening it would only say so at more length
+	}
+	newest, err := snapshot.ReadHistory(s.config.Sync.Path, 1)
+	if err != nil || len(newest.Runs) == 0 || s.state.knows(newest.Runs[0].ID) {
+		return
+	}
+	history, err := snapshot.ReadHistory(s.config.Sync.Path, runsShown)
+	if err != nil || len(history.Runs) == 0 {
 		return
 	}
 	tables, err := snapshot.Contents(s.config.Sync.Path)
 	if err != nil {
 		return
 	}
-	s.state.remember(runs, snapshot.AsOf(tables, s.config.Sync.Views.Tables()))
+	s.state.remember(history, snapshot.AsOf(tables, s.config.Sync.Views.Tables()))
+	for _, t := range tables {
+		s.metrics.rows.WithLabelValues(t.Table).Set(float64(t.Rows))
+	}
 }
 
 // pass makes one pass and tells of it. It reports whether it went well.
@@ -106,7 +123,7 @@ func (s *Service) pass(ctx context.Context) bool {
 	report, err := job.Run(ctx, s.config, job.Options{Progress: progress, Retrying: func(err error, wait time.Duration) {
 		s.log.Warn("the pass begins again", "in", wait.Round(100*time.Millisecond), "error", err)
 	}})
-	before, now := s.state.end(report)
+	now := s.state.end(report)
 	s.metrics.observe(report, err)
 	switch report.Status {
 	case snapshot.OK:
@@ -122,7 +139,6 @@ func (s *Service) pass(ctx context.Context) bool {
 		}
 	case job.Skipped:
 		s.log.Warn("skipped", "reason", report.Running)
-		s.remember()
 		return true // that other syncer's pass is as good
 	case snapshot.Stopped:
 		s.log.Info("the pass was stopped; the snapshot is as it was")
@@ -130,6 +146,6 @@ func (s *Service) pass(ctx context.Context) bool {
 	default:
 		s.log.Error("the pass has failed; the snapshot is as it was", "status", report.Status, "error", err, "consecutive_failures", now.failures)
 	}
-	s.notices.tell(report, before, now)
+	s.notices.tell(report, now)
 	return report.Status == snapshot.OK
 }

@@ -17,7 +17,8 @@ type state struct {
 	since    time.Time     // when it began
 	next     time.Time
 	good     time.Time // when the last good pass began: the snapshot is of that time
-	bytes    int64     // of the file
+	last     time.Time // when the last run that the file has began
+	lastID   int64
 	outcome  outcome
 }
 
@@ -38,13 +39,27 @@ func (o outcome) after(status, err string) outcome {
 	return o
 }
 
-// remember takes over what the file tells: the last runs, the newest first, and of when its tables are.
-func (s *state) remember(runs []snapshot.Run, good time.Time) {
+// knows reports whether the newest run of a file is known.
+func (s *state) knows(id int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.outcome, s.good = outcome{}, good
-	for i := len(runs) - 1; i >= 0; i-- {
-		s.outcome = s.outcome.after(runs[i].Status, runs[i].Error)
+	return id == s.lastID
+}
+
+// remember takes over what the file tells: of its last runs, at least one, and of when its tables are.
+func (s *state) remember(h snapshot.History, good time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastID, s.last = h.Runs[0].ID, h.Runs[0].Started
+	s.good, s.outcome = good, outcome{failures: h.Failures}
+	if h.Failures == 0 && h.Good != nil {
+		s.outcome.status = snapshot.OK
+	}
+	for _, r := range h.Runs {
+		if h.Failures > 0 && (r.Status == snapshot.Failed || r.Status == snapshot.Refused) {
+			s.outcome.status, s.outcome.error = r.Status, r.Error
+			break
+		}
 	}
 }
 
@@ -54,19 +69,18 @@ func (s *state) begin(p *job.Progress) {
 	s.progress, s.since = p, time.Now()
 }
 
-func (s *state) end(r job.Report) (before, now outcome) {
+func (s *state) end(r job.Report) outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.progress = nil
-	before = s.outcome
-	s.outcome = before.after(r.Status, r.Error)
+	s.outcome = s.outcome.after(r.Status, r.Error)
+	if r.ID > 0 { // the file has it
+		s.last, s.lastID = r.Started, r.ID
+	}
 	if r.Status == snapshot.OK {
-		s.good = r.Started
+		s.good = r.Started.Round(0) // its age is by the clock on the wall
 	}
-	if r.FileBytes > 0 {
-		s.bytes = r.FileBytes
-	}
-	return before, s.outcome
+	return s.outcome
 }
 
 func (s *state) setNext(t time.Time) {
@@ -81,12 +95,12 @@ type view struct {
 	since    time.Time
 	next     time.Time
 	good     time.Time
-	bytes    int64
+	last     time.Time
 	outcome
 }
 
 func (s *state) view() view {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return view{s.progress, s.since, s.next, s.good, s.bytes, s.outcome}
+	return view{s.progress, s.since, s.next, s.good, s.last, s.outcome}
 }

@@ -112,6 +112,10 @@ const busyTimeout = "5000"
 func (f *File) openTarget() (*sqlite3.SQLiteConn, error) {
 	conn, err := open(f.path, "_synchronous=NORMAL&_foreign_keys=false&_busy_timeout="+busyTimeout)
 	if err == nil {
+		// Its log stays beside it when the last one closes it: who may only read there cannot make one.
+		err = conn.SetFileControlInt("main", sqlite3.SQLITE_FCNTL_PERSIST_WAL, 1)
+	}
+	if err == nil {
 		_, err = one(conn, "PRAGMA schema_version") // reads it: opening does not
 	}
 	if err != nil {

@@ -168,13 +168,20 @@ func (s *Staging) LastRows(table string) (int64, error) {
 	return one(s.conn, "SELECT rows FROM main._sync_tables WHERE table_name = ? ORDER BY run_id DESC LIMIT 1", table)
 }
 
-// Runs reads the last runs of a file, the newest first, and the last good one if it is not among them.
-func Runs(path string, limit int) (runs []Run, err error) {
+// History is what a file tells of its runs.
+type History struct {
+	Runs     []Run // the last, the newest first
+	Good     *Run  // the last good one; nil if there is none
+	Failures int   // how many after that have failed or were refused
+}
+
+// ReadHistory reads the last runs of a file, as many as limit says.
+func ReadHistory(path string, limit int) (h History, err error) {
 	err = read(path, func(conn *sqlite3.SQLiteConn) error {
-		runs, err = readRuns(conn, limit)
+		h, err = readHistory(conn, limit)
 		return err
 	})
-	return runs, err
+	return h, err
 }
 
 // read lets do read from a file, without any right to write.
@@ -190,13 +197,30 @@ func read(path string, do func(*sqlite3.SQLiteConn) error) error {
 	return nil
 }
 
-func readRuns(conn *sqlite3.SQLiteConn, limit int) ([]Run, error) {
+func readHistory(conn *sqlite3.SQLiteConn, limit int) (h History, err error) {
 	n, err := one(conn, "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name IN ('_sync_runs', '_sync_tables')")
 	if err != nil || n < 2 {
-		return nil, err
+		return h, err
 	}
-	rows, err := all(conn, `SELECT id, started, finished, status, source, strategy, error FROM main._sync_runs
-		WHERE id > (SELECT max(id) FROM main._sync_runs) - ?1 OR id = (SELECT max(id) FROM main._sync_runs WHERE status = 'ok') ORDER BY id DESC`, int64(limit))
+	if h.Runs, err = readRuns(conn, "ORDER BY id DESC LIMIT ?", int64(limit)); err != nil {
+		return h, err
+	}
+	good, err := readRuns(conn, "WHERE status = ? ORDER BY id DESC LIMIT 1", OK)
+	if err != nil {
+		return h, err
+	}
+	since := int64(0)
+	if len(good) > 0 {
+		h.Good, since = &good[0], good[0].ID
+	}
+	failures, err := one(conn, "SELECT count(*) FROM main._sync_runs WHERE id > ? AND status IN (?, ?)", since, Failed, Refused)
+	h.Failures = int(failures)
+	return h, err
+}
+
+// readRuns reads the runs that the rest of a SELECT asks for.
+func readRuns(conn *sqlite3.SQLiteConn, rest string, args ...driver.Value) ([]Run, error) {
+	rows, err := all(conn, "SELECT id, started, finished, status, source, strategy, error FROM main._sync_runs "+rest, args...)
 	if err != nil {
 		return nil, err
 	}

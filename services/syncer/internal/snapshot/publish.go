@@ -145,12 +145,14 @@ func (t *Table) apply(keep bool) (lost []string, err error) {
 
 func (t *Table) difference(keep bool) error {
 	target := "main." + schema.QuoteSQLite(t.Name)
-	match := "t." + t.rowid + " = s." + t.rowid
+	// The + keeps SQLite from looking each row of the target up in the few that are staged, which
+	// would take long, under the lock.
+	match := "t." + t.rowid + " = +s." + t.rowid
 	columns := names(t.t)
 	into := quoted("", columns)
 	from := quoted("s.", columns)
 	if len(t.t.Key) > 0 {
-		match = t.sameKey()
+		match = t.sameKey("+s.")
 	} else {
 		into, from = into+", "+t.rowid, from+", s."+t.rowid
 	}

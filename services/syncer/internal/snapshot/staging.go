@@ -106,7 +106,14 @@ func (s *Staging) sealed() error {
 	if err == nil {
 		err = syncFile(filepath.Dir(s.file.path))
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	conn, err := s.file.openTarget() // which makes its log
+	if err != nil {
+		return err
+	}
+	return conn.Close()
 }
 
 func syncFile(path string) error {

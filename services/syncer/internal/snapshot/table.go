@@ -401,7 +401,7 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 		if staged, err = one(t.s.conn, "SELECT count(*) FROM "+t.staged); err != nil {
 			return c, err
 		}
-		if c.Updated, err = one(t.s.conn, "SELECT count(*) FROM "+t.staged+" s CROSS JOIN "+target+" t ON "+t.sameKey()); err != nil {
+		if c.Updated, err = one(t.s.conn, "SELECT count(*) FROM "+t.staged+" s CROSS JOIN "+target+" t ON "+t.sameKey("s.")); err != nil {
 			return c, err
 		}
 		c.Inserted = staged - c.Updated
@@ -418,10 +418,10 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 }
 
 // sameKey is the condition that a row s that was staged and a row t of the target have one key.
-func (t *Table) sameKey() string {
+func (t *Table) sameKey(s string) string {
 	conditions := make([]string, len(t.t.Key))
 	for i, k := range t.t.Key {
-		conditions[i] = "t." + schema.QuoteSQLite(k) + " = s." + schema.QuoteSQLite(k)
+		conditions[i] = "t." + schema.QuoteSQLite(k) + " = " + s + schema.QuoteSQLite(k)
 	}
 	return strings.Join(conditions, " AND ")
 }
@@ -444,7 +444,7 @@ func (t *Table) countRebuilt(c *Changes, keep bool) error {
 		return nil
 	}
 	var err error
-	c.Updated, err = one(t.s.conn, "SELECT count(*) FROM main."+schema.QuoteSQLite(t.Name)+" t CROSS JOIN "+t.staged+" s ON "+t.sameKey())
+	c.Updated, err = one(t.s.conn, "SELECT count(*) FROM main."+schema.QuoteSQLite(t.Name)+" t CROSS JOIN "+t.staged+" s ON "+t.sameKey("s."))
 	c.Inserted = c.Rows - c.Updated
 	if !keep {
 		c.Deleted = c.Before - c.Updated

@@ -2,10 +2,11 @@ package source
 
 import "database/sql/driver"
 
-// Size of a batch. SQLite gains nothing from more rows in an INSERT; long values end a batch
-// sooner, so that the memory in use is bounded whatever the rows hold.
+// Size of a batch. Each costs a hand-over from one goroutine to another and a call into C, which the
+// runtime takes for a blocking one. Long values end a batch sooner, so that the memory in use is
+// bounded whatever the rows hold.
 const (
-	batchRows  = 32
+	batchRows  = 128
 	batchBytes = 256 << 10
 )
 

@@ -1,0 +1,71 @@
+// Package auth holds the keys that open the API, and decides whether what a client presents is one
+// of them. It knows nothing of HTTP.
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"carstock/pkg/settings"
+)
+
+// Config says which keys open the API; its variables begin with API_. They may be combined.
+type Config struct {
+	Key      settings.Secret `desc:"key that clients send as X-API-Key, at least 16 characters; its name is default"`
+	Keys     settings.Secret `desc:"keys: name=secret or name=sha256:HEX, then @2027-01-31 for a last day; separated by ; or , or line breaks"`
+	KeysFile string          `split_words:"true" desc:"file of such keys, one per line; read again when it changes"`
+}
+
+// Validate reports every wrong variable, joined, and every wrong line of the file.
+func (c *Config) Validate() error {
+	_, err := open(*c, slog.New(slog.DiscardHandler), time.Now)
+	return err
+}
+
+// fixed is the keys of the variables. If some are wrong, it is the others, and an error.
+func (c *Config) fixed() ([]key, error) {
+	var keys []key
+	var err error
+	if c.Key != "" {
+		k := key{name: "default"}
+		if k.sum, k.end, err = parseSecret(string(c.Key)); err != nil {
+			err = fmt.Errorf("API_KEY: %w", err)
+		} else {
+			keys = append(keys, k)
+		}
+	}
+	entries := strings.FieldsFunc(string(c.Keys), func(r rune) bool { return strings.ContainsRune(";,\r\n", r) })
+	keys, listErr := add(keys, entries, "API_KEYS: key")
+	return keys, errors.Join(err, listErr)
+}
+
+// add appends the keys of the entries, of which blank ones and comments are none. The error names
+// every wrong one by its number, and quotes none: where an = is missing, or the name, what stands in
+// its place may be the secret.
+func add(keys []key, entries []string, unit string) ([]key, error) {
+	var errs []error
+	for i, entry := range entries {
+		if entry = strings.TrimSpace(entry); entry == "" || entry[0] == '#' {
+			continue
+		}
+		k, err := parse(entry)
+		for _, other := range keys {
+			switch {
+			case err != nil:
+			case k.name == other.name:
+				err = fmt.Errorf("another key has the name %s too (API_KEY has the name default)", k.name)
+			case k.sum == other.sum:
+				err = fmt.Errorf("the key %s has the same secret", other.name)
+			}
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s %d: %w", unit, i+1, err))
+			continue
+		}
+		keys = append(keys, k)
+	}
+	return keys, errors.Join(errs...)
+}

@@ -1,0 +1,29 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Origins are the web pages, by scheme, host and port, that browsers may call the API from; "*" alone
+// is all.
+type Origins []string
+
+// Decode reads origins separated by commas.
+func (o *Origins) Decode(text string) error {
+	*o = nil
+	for _, origin := range strings.Split(text, ",") {
+		origin = strings.TrimSpace(origin)
+		u, err := url.Parse(origin)
+		// A browser sends these parts and no others, so that all else would never match.
+		if origin != "*" && (err != nil || u.Host == "" || !strings.EqualFold(u.Scheme+"://"+u.Host, origin) || strings.Contains(origin, "*")) {
+			return fmt.Errorf("%q: expected origins such as https://app.example.com or http://localhost:3000, without a path, separated by commas; or *", origin)
+		}
+		*o = append(*o, origin)
+	}
+	if len(*o) > 1 && strings.Contains(text, "*") {
+		return fmt.Errorf("%q: expected either * or a list of origins", text)
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/rs/cors"
+)
+
+// minCompressed is the size from which an answer is compressed: a smaller one is a single packet
+// either way.
+const minCompressed = 1 << 10
+
+// compress sends answers as gzip to those who take it. An ETag stays as it is, and so must be weak:
+// it stands for the same vehicles in either form.
+func compress() func(http.Handler) http.Handler {
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(minCompressed), gzhttp.EnableZstd(false))
+	if err != nil { // which only options can be the cause of
+		panic(err)
+	}
+	return func(next http.Handler) http.Handler { return wrap(next) }
+}
+
+// headAsGet has a HEAD answered as the GET, so that it gets the same headers: the server leaves the
+// body out. The router alone could do so too, but gzhttp does not compress what answers a HEAD.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			r = r.WithContext(r.Context()) // a copy
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// securityHeaders keeps browsers from making more of an answer than the data that it is. A handler
+// may set others, as one that answers with a page must. Strict-Transport-Security is left to the
+// proxy that speaks TLS: over plain HTTP browsers ignore it, and it binds the whole host, of which
+// this program knows nothing.
+func securityHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin") // CORS goes its own way
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ownOrigin refuses what a browser posts for a page of another origin than this one and the ones named.
+// Callers that are no browsers send no origin.
+func ownOrigin(origins []string) func(http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	for _, o := range origins {
+		if o == "*" {
+			return func(next http.Handler) http.Handler { return next }
+		}
+		_ = guard.AddTrustedOrigin(o) // the settings have been checked
+	}
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, r, problem{Status: http.StatusForbidden, Detail: "pages of this origin may not call; CORS_ORIGINS names those that may"})
+	}))
+	return guard.Handler
+}
+
+// crossOrigin lets pages of these origins call the API from a browser, and none if there are none.
+// A preflight, with which a browser first asks whether it may, is answered here: it carries no key.
+func crossOrigin(origins []string) func(http.Handler) http.Handler {
+	if len(origins) == 0 { // which the library takes for all
+		return func(next http.Handler) http.Handler { return next }
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins: origins,
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
+		AllowedHeaders: []string{"X-API-Key", "Authorization", "If-None-Match", "X-Request-ID", "Content-Type", "Mcp-Protocol-Version", "Mcp-Method", "Mcp-Name"},
+		ExposedHeaders: []string{"ETag", "Link", "X-Request-ID", "Retry-After", "Age", "RateLimit", "RateLimit-Policy"},
+		MaxAge:         3600, // seconds; without it a browser asks every 5
+	}).Handler
+}

@@ -1,0 +1,114 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/sony/gobreaker/v2"
+
+	"carstock/services/carapi/internal/stock"
+)
+
+// Metrics counts requests and queries for Prometheus. Labels have values from short lists alone,
+// never what a caller has sent.
+type Metrics struct {
+	registry *prometheus.Registry
+	inFlight prometheus.Gauge
+	requests *prometheus.CounterVec
+	answers  *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	queries  *prometheus.HistogramVec
+}
+
+// NewMetrics makes metrics.
+func NewMetrics() *Metrics {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewBuildInfoCollector())
+	f := promauto.With(r)
+	buckets := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+	return &Metrics{
+		registry: r,
+		inFlight: f.NewGauge(prometheus.GaugeOpts{Name: "carapi_http_requests_in_flight", Help: "Requests that are being answered."}),
+		requests: f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_http_requests_total",
+			Help: "Requests answered, by route (unmatched: no such route or method), method and status (499: the client had gone)."}, []string{"route", "method", "status"}),
+		answers:  f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_answers_total", Help: "Answers with vehicles or counts of them, by source: live, snapshot."}, []string{"source"}),
+		duration: f.NewHistogramVec(prometheus.HistogramOpts{Name: "carapi_http_request_duration_seconds", Help: "Time that answers took.", Buckets: buckets}, []string{"route"}),
+		queries: f.NewHistogramVec(prometheus.HistogramOpts{Name: "carapi_query_duration_seconds",
+			Help: "Time that queries of the database took, by outcome: ok, timeout, canceled, error.", Buckets: buckets}, []string{"operation", "outcome"}),
+	}
+}
+
+// Databases has the metrics tell of the pools of connections, by the names of their sources, and of the
+// circuit breaker before the live one.
+func (m *Metrics) Databases(pools map[string]*sql.DB, breaker func() gobreaker.State) {
+	for name, pool := range pools {
+		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
+	}
+	promauto.With(m.registry).NewGaugeFunc(prometheus.GaugeOpts{Name: "carapi_breaker_state",
+		Help: "Circuit breaker before the live database: 0 closed, 1 half-open, 2 open."}, func() float64 { return float64(breaker()) })
+}
+
+// Handler answers GET /metrics.
+func (m *Metrics) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// Query takes note of a query of the database.
+func (m *Metrics) Query(operation string, d time.Duration, err error) {
+	outcome := "error"
+	switch {
+	case err == nil, errors.Is(err, stock.ErrNotFound):
+		outcome = "ok"
+	case errors.Is(err, stock.ErrTooSlow):
+		outcome = "timeout"
+	case errors.Is(err, context.Canceled):
+		outcome = "canceled"
+	}
+	m.queries.WithLabelValues(operation, outcome).Observe(d.Seconds())
+}
+
+func (m *Metrics) measure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		m.inFlight.Inc()
+		defer func() {
+			m.inFlight.Dec()
+			route := cmp.Or(route(r), "unmatched")
+			status := cmp.Or(ww.Status(), 499) // nothing is written only to a client that has gone
+			m.requests.WithLabelValues(route, method(r), strconv.Itoa(status)).Inc()
+			if source := infoOf(r.Context()).source; source != "" {
+				m.answers.WithLabelValues(source).Inc()
+			}
+			m.duration.WithLabelValues(route).Observe(time.Since(start).Seconds())
+		}()
+		next.ServeHTTP(ww, r)
+	})
+}
+
+// route is the pattern that the request has matched, and nothing before the router has been through,
+// or if there is none.
+func route(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }
+
+// method is the request's, if it is one of HTTP's own: a caller may send any word.
+func method(r *http.Request) string {
+	if slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}, r.Method) {
+		return r.Method
+	}
+	return "other"
+}

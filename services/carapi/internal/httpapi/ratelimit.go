@@ -1,0 +1,62 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/httprate"
+)
+
+// rate is how often one may ask.
+type rate struct {
+	policy   string // its name in the answers
+	requests int
+	per      time.Duration
+	limiter  *httprate.RateLimiter
+}
+
+// newRate allows so many requests per time, by each of those told apart; any number if there are 0.
+func newRate(policy string, requests int, per time.Duration) *rate {
+	// Where the library puts what it says, before take puts it as the standard has it.
+	headers := httprate.WithResponseHeaders(httprate.ResponseHeaders{Remaining: "RateLimit", Reset: "RateLimit-Policy"})
+	return &rate{policy, requests, per, httprate.NewRateLimiter(max(requests, 1), max(per, time.Second), headers)}
+}
+
+// take counts a request of whom, and reports whether it is one too many, which it then says. The headers
+// are those of draft-ietf-httpapi-ratelimit-headers: what is left (r) until the window ends (t seconds).
+func (l *rate) take(w http.ResponseWriter, r *http.Request, whom string) (over bool) {
+	if l.requests == 0 {
+		return false
+	}
+	over = l.limiter.OnLimit(w, r, whom)
+	h := w.Header()
+	left := h.Get("RateLimit")
+	end, _ := strconv.ParseInt(h.Get("RateLimit-Policy"), 10, 64) // a Unix time, which the library has written
+	wait := max(time.Until(time.Unix(end, 0)).Truncate(time.Second)+time.Second, time.Second)
+	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", l.policy, l.requests, int(l.per.Seconds())))
+	h.Set("RateLimit", fmt.Sprintf("%q;r=%s;t=%d", l.policy, left, int(wait.Seconds())))
+	if over {
+		// The window slides: at its end the requests of the last begin to fall out, one by one.
+		wait += l.per / time.Duration(l.requests)
+		h.Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
+		writeProblem(w, r, problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("at most %d requests in %s are answered here; the header Retry-After says in how many seconds to try again", l.requests, l.per)})
+	}
+	return over
+}
+
+// clientAddress finds out where requests come from: from the other end of the connection, or from what
+// these proxies say of it.
+func clientAddress(proxies []string) func(http.Handler) http.Handler {
+	if len(proxies) == 0 {
+		return middleware.ClientIPFromRemoteAddr
+	}
+	return middleware.ClientIPFromXFF(proxies...)
+}
+
+// clientOf is the address that a request comes from, or its network where a client has one of its own.
+func clientOf(r *http.Request) string {
+	return httprate.CanonicalizeIP(middleware.GetClientIP(r.Context()))
+}

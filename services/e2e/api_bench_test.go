@@ -1,0 +1,303 @@
+package e2e
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+)
+
+// asked is what the benchmark asks for: of carapi, and of the database without it.
+type asked struct {
+	name  string
+	path  func(i int) string
+	query string // of MySQL and of SQLite
+	args  func(i int) []any
+}
+
+// measured is how one of those that were asked did.
+type measured struct {
+	rate     float64 // requests in a second
+	p50, p99 time.Duration
+}
+
+// BenchmarkAPI asks carapi over HTTP, on MySQL and on SQLite, and beside it the same databases with the bare
+// query, and a FastAPI program on MySQL if BENCH_FASTAPI says how to start one on port $PORT. All have the
+// same machine; the ratios are what is to be read. BENCH_ROWS is the size of the table, 1,000,000 rows of 25
+// columns if it is not set, and BENCH_SECONDS the length of each measurement, 3.
+func BenchmarkAPI(b *testing.B) {
+	rows, seconds := 1_000_000, 3
+	for name, n := range map[string]*int{"BENCH_ROWS": &rows, "BENCH_SECONDS": &seconds} {
+		if v, err := strconv.Atoi(os.Getenv(name)); err == nil {
+			*n = v
+		}
+	}
+	dir := b.TempDir()
+	if out, err := exec.Command("go", "build", "-o", dir, "carstock/services/carapi", "carstock/services/syncer").CombinedOutput(); err != nil {
+		b.Fatalf("build: %v: %s", err, out)
+	}
+	b.Chdir(dir) // where no .env is
+	mysql := dbtest.Database(b)
+	mysql.MaxOpenConns = 32
+	fill(b, mysql, rows)
+	db := dbtest.Open(b, mysql)
+	for _, q := range []string{"CREATE INDEX by_model ON bench (make, model, year)", "CREATE INDEX by_price ON bench (price)", "ANALYZE TABLE bench"} {
+		if _, err := db.Exec(q); err != nil {
+			b.Fatal(err)
+		}
+	}
+	sqlite := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(dir, "carstock.db"), MaxOpenConns: 32}
+	run := func(c dbconn.Config, program string, settings ...string) *exec.Cmd {
+		cmd := exec.Command(program)
+		cmd.Env = os.Environ()
+		for name, value := range dbtest.Environ(c) {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+		cmd.Env = append(cmd.Env, settings...)
+		cmd.Stderr = io.Discard
+		return cmd
+	}
+	copying := run(mysql, "./syncer", "SYNC_VIEWS=bench(id)", "SYNC_PATH="+sqlite.Path, "SYNC_INDEXES=bench(make,model,year,id); bench(price)")
+	copying.Args = append(copying.Args, "sync", "--quiet")
+	if err := copying.Run(); err != nil {
+		b.Fatal(err)
+	}
+	file := dbtest.Open(b, sqlite)
+
+	start := func(c dbconn.Config) (string, *exec.Cmd) {
+		address := dbtest.FreeAddress(b)
+		cmd := run(c, "./carapi", "CARS_TABLE=bench", "API_KEY="+key, "HTTP_ADDR="+address, "METRICS_ADDR=off", "RATE_LIMIT=off", "MAX_IN_FLIGHT=64", "QUERY_TIMEOUT=1m", "DB_MAX_OPEN_CONNS=32")
+		begin(b, cmd, "http://"+address+"/readyz")
+		return "http://" + address, cmd
+	}
+	live, liveProcess := start(mysql)
+	copied, _ := start(sqlite)
+	python := ""
+	if app := os.Getenv("BENCH_FASTAPI"); app != "" {
+		address := dbtest.FreeAddress(b)
+		cmd := run(mysql, "sh", "API_KEY="+key, "PORT="+address[strings.LastIndexByte(address, ':')+1:])
+		cmd.Args = []string{"sh", "-c", "exec " + app}
+		python = "http://" + address
+		begin(b, cmd, python+"/openapi.json")
+	}
+
+	var names []string
+	for _, c := range columns(false) {
+		name, _, _ := strings.Cut(c, " ")
+		names = append(names, name)
+	}
+	selected := "SELECT " + strings.Join(names, ", ") + " FROM bench "
+	id := func(i int) int { return 1 + i*7919%rows }
+	model := func(i int) []any { // of a vehicle that is there
+		n := id(i)
+		return []any{[]string{"Toyota", "Ford", "Citroën", "Kia", "Volkswagen", "Škoda", "BMW", "Mercedes-Benz"}[n%8], []string{"Camry", "F-150", "C3", "3 Series", "Octavia"}[n%5], 2000 + n%26}
+	}
+	ofModel := func(more string) func(i int) string {
+		return func(i int) string {
+			a := model(i)
+			return fmt.Sprintf("/cars/?make=%s&model=%s&year=%d%s", url.QueryEscape(a[0].(string)), url.QueryEscape(a[1].(string)), a[2], more)
+		}
+	}
+	byModel := selected + "WHERE make = ? AND model = ? AND year = ? ORDER BY id LIMIT 20"
+	deep := min(10_000, rows/40)
+	cursor := cursorAt(b, live, deep)
+	fixed := func(path string) func(int) string { return func(int) string { return path } }
+	cases := []asked{
+		{"by id", func(i int) string { return fmt.Sprintf("/cars/%d", id(i)) }, selected + "WHERE id = ?", func(i int) []any { return []any{id(i)} }},
+		{"make+model+year", ofModel("&include_total=false"), byModel, model},
+		{"the same with total", ofModel(""), byModel, model},
+		{"price range, sorted", func(i int) string {
+			return fmt.Sprintf("/cars/?price_min=%d&price_max=%d&sort=price&include_total=false", 10000+i%5000, 20000+i%5000)
+		}, selected + "WHERE price BETWEEN ? AND ? ORDER BY price, id LIMIT 20", func(i int) []any { return []any{10000 + i%5000, 20000 + i%5000} }},
+		{"page 1", fixed("/cars/?include_total=false"), selected + "ORDER BY id LIMIT 20", func(int) []any { return nil }},
+		{fmt.Sprintf("page %d by cursor", deep), fixed("/cars/?include_total=false&cursor=" + cursor), selected + fmt.Sprintf("WHERE id > %d ORDER BY id LIMIT 20", (deep-1)*20), func(int) []any { return nil }},
+		{"facets on make", fixed("/cars/facets?facets=make"), "SELECT make, COUNT(*) FROM bench GROUP BY make", func(int) []any { return nil }},
+	}
+	span := time.Duration(seconds) * time.Second
+	b.Log("asking")
+	var report strings.Builder
+	fmt.Fprintf(&report, "\n%d rows, each measured for %s\n%-22s %-8s %7s | %9s %9s %9s %9s | %9s %9s | %6s %6s %6s\n", rows, span,
+		"case", "database", "clients", "carapi/s", "p50", "p99", "p99/p50", "query/s", "python/s", "/query", "/py", "/MySQL")
+	for _, c := range cases {
+		for _, clients := range []int{1, 8, 32} {
+			onMySQL := 0.0
+			for _, d := range []struct {
+				name, base string
+				db         *sql.DB
+			}{{"MySQL", live, db.DB}, {"SQLite", copied, file.DB}} {
+				api := hammer(b, clients, span, asking(b, d.base, c.path, clients))
+				bare := hammer(b, clients, span, inSQL(b, d.db, c))
+				py, perPython := "", ""
+				if d.name == "MySQL" && python != "" && strings.HasPrefix(c.name, "make+") {
+					m := hammer(b, clients, span, asking(b, python, ofModel(""), clients))
+					py, perPython = fmt.Sprintf("%.0f", m.rate), fmt.Sprintf("%.2f", api.rate/m.rate)
+				}
+				perMySQL := ""
+				if d.name == "MySQL" {
+					onMySQL = api.rate
+				} else {
+					perMySQL = fmt.Sprintf("%.2f", api.rate/onMySQL)
+				}
+				fmt.Fprintf(&report, "%-22s %-8s %7d | %9.0f %9s %9s %9.1f | %9.0f %9s | %6.2f %6s %6s\n", c.name, d.name, clients, api.rate,
+					api.p50.Round(10*time.Microsecond), api.p99.Round(10*time.Microsecond), float64(api.p99)/float64(api.p50), bare.rate, py, api.rate/bare.rate, perPython, perMySQL)
+			}
+		}
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", liveProcess.Process.Pid))
+	if err == nil {
+		_, rss, _ := strings.Cut(string(status), "VmRSS:")
+		rss, _, _ = strings.Cut(rss, "\n")
+		fmt.Fprintf(&report, "carapi on MySQL holds %s by now\n", strings.TrimSpace(rss))
+	}
+	b.Log(report.String())
+	b.ReportMetric(0, "ns/op") // this is no loop over b.N
+}
+
+// begin starts a program for the length of the benchmark and waits until it answers.
+func begin(b *testing.B, cmd *exec.Cmd, url string) {
+	b.Helper()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if res, err := http.Get(url); err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		if time.Now().After(deadline) {
+			b.Fatalf("%s never answers", url)
+		}
+	}
+}
+
+// cursorAt is the cursor of a page of 20.
+func cursorAt(b *testing.B, base string, page int) string {
+	b.Helper()
+	cursor := ""
+	for at := 0; at < (page-1)*20; {
+		limit := min(100, (page-1)*20-at)
+		code, body := status(fmt.Sprintf("%s/cars/?include_total=false&fields=id&limit=%d&cursor=%s", base, limit, cursor))
+		var a struct {
+			Next string `json:"next_cursor"`
+		}
+		if err := json.Unmarshal([]byte(body), &a); err != nil || code != 200 {
+			b.Fatalf("%d %s: %v", code, body, err)
+		}
+		cursor, at = a.Next, at+limit
+	}
+	return cursor
+}
+
+// asking asks over as many connections as there are clients.
+func asking(b *testing.B, base string, path func(int) string, clients int) func(i int) error {
+	b.Helper()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients, DisableCompression: true}}
+	b.Cleanup(client.CloseIdleConnections)
+	return func(i int) error {
+		r, err := http.NewRequest(http.MethodGet, base+path(i), nil)
+		if err != nil {
+			return err
+		}
+		r.Header.Set("X-API-Key", key)
+		res, err := client.Do(r)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = res.Body.Close() }()
+		if res.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s: %s", r.URL, res.Status)
+		}
+		_, err = io.Copy(io.Discard, res.Body)
+		return err
+	}
+}
+
+// inSQL puts the bare query, prepared once, and reads all that it answers.
+func inSQL(b *testing.B, db *sql.DB, c asked) func(i int) error {
+	b.Helper()
+	statement, err := db.PrepareContext(context.Background(), c.query)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = statement.Close() })
+	return func(i int) error {
+		rows, err := statement.Query(c.args(i)...)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		names, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		values := make([]sql.RawBytes, len(names))
+		dest := make([]any, len(names))
+		for i := range values {
+			dest[i] = &values[i]
+		}
+		n := 0
+		for ; rows.Next(); n++ {
+			if err := rows.Scan(dest...); err != nil {
+				return err
+			}
+		}
+		if n == 0 {
+			return fmt.Errorf("%s %v: nothing", c.query, c.args(i))
+		}
+		return rows.Err()
+	}
+}
+
+// hammer asks from so many clients for a while, after a short one that does not count.
+func hammer(b *testing.B, clients int, span time.Duration, ask func(i int) error) measured {
+	b.Helper()
+	var next atomic.Int64
+	all := make([][]time.Duration, clients)
+	for _, warm := range []time.Duration{span / 10, span} {
+		var wg sync.WaitGroup
+		end := time.Now().Add(warm)
+		for client := range clients {
+			all[client] = nil
+			wg.Go(func() {
+				for begun := time.Now(); begun.Before(end); {
+					if err := ask(int(next.Add(1))); err != nil {
+						b.Error(err)
+						return
+					}
+					now := time.Now()
+					all[client] = append(all[client], now.Sub(begun))
+					begun = now
+				}
+			})
+		}
+		wg.Wait()
+	}
+	took := slices.Concat(all...)
+	if len(took) == 0 {
+		b.Fatal("nothing was answered")
+	}
+	slices.Sort(took)
+	return measured{float64(len(took)) / span.Seconds(), took[len(took)/2], took[len(took)*99/100]}
+}

@@ -1,0 +1,362 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+)
+
+// line stands between carapi and the server, and passes on what they say until it is told to be unkind.
+type line struct {
+	port  uint16
+	delay atomic.Int64 // nanoseconds before each packet of the server
+	shut  atomic.Bool  // whether new connections are refused
+	mu    sync.Mutex
+	open  map[net.Conn]bool
+}
+
+func newLine(t *testing.T, server dbconn.Config) *line {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	line := &line{port: uint16(l.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
+	pass := func(to, from net.Conn, delay *atomic.Int64) {
+		defer func() { _, _ = to.Close(), from.Close() }()
+		buffer := make([]byte, 32<<10)
+		for {
+			n, err := from.Read(buffer)
+			time.Sleep(time.Duration(delay.Load()))
+			if _, e := to.Write(buffer[:n]); err != nil || e != nil {
+				return
+			}
+		}
+	}
+	go func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return // the test is over
+			}
+			far, err := net.Dial("tcp", net.JoinHostPort(server.Host, strconv.Itoa(int(server.Port))))
+			if err != nil || line.shut.Load() {
+				_ = near.Close()
+				continue
+			}
+			line.mu.Lock()
+			line.open[near] = true
+			line.mu.Unlock()
+			go pass(far, near, &atomic.Int64{})
+			go pass(near, far, &line.delay)
+		}
+	}()
+	return line
+}
+
+// cut ends all connections, as a server does that hands over to another.
+func (l *line) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range maps.Keys(l.open) {
+		_ = c.Close()
+	}
+	clear(l.open)
+}
+
+const smallStock = "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price INT)"
+
+// TestFaultsOfTheServer has the live database fail in every way, and come back. All the while it is asked,
+// and every question must have an answer, if need be from the snapshot.
+func TestFaultsOfTheServer(t *testing.T) {
+	server := dbtest.NewServer(t)
+	admin := server.Database(t)
+	db := dbtest.Open(t, admin)
+	for _, q := range []string{smallStock, "INSERT INTO cars VALUES (1, 'Kia', 'Rio', 1), (2, 'Kia', 'Ceed', 2)", "CREATE USER app", "GRANT SELECT ON cars TO app"} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copied := copyOf(t, admin, "cars")
+	live, line := admin, newLine(t, admin)
+	live.User, live.Port = "app", line.port
+	url, _ := serveLogged(t, live, "cars", "SNAPSHOT_PATH="+copied.Path, "QUERY_TIMEOUT=20s", "DB_CONNECT_TIMEOUT=3s") // on a slow machine the snapshot takes its time too
+
+	from := func(source string) {
+		t.Helper()
+		for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+			code, body := status(url + "/cars/?make=kia")
+			switch {
+			case code == 200 && strings.Contains(body, `"source":"`+source+`"`):
+				return
+			case time.Now().After(deadline):
+				t.Fatalf("no answer from %s: %d %s", source, code, body)
+			}
+		}
+	}
+	from("live")
+	var stop atomic.Bool
+	var answers, others atomic.Int64
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			for ; !stop.Load(); time.Sleep(20 * time.Millisecond) {
+				switch code, body := status(url + "/cars/?make=kia&limit=1"); {
+				case code == 200 && strings.Contains(body, `"total":2`):
+					answers.Add(1)
+				case code == 503 || code == 504:
+					others.Add(1)
+					fallthrough
+				default:
+					t.Errorf("%d %s", code, body)
+				}
+			}
+		})
+	}
+	signal := func(s syscall.Signal) func() {
+		return func() {
+			if err := server.Process(t).Signal(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var held []*sqlx.DB
+	for _, fault := range []struct {
+		name        string
+		begin, mend func()
+	}{
+		{"hung", signal(syscall.SIGSTOP), signal(syscall.SIGCONT)},
+		{"slow", func() { line.delay.Store(int64(5 * time.Second)) }, func() { line.delay.Store(0) }},
+		{"full", func() {
+			line.shut.Store(true) // until there is no connection left for carapi to be quicker at
+			line.cut()
+			held = occupy(t, admin)
+			line.shut.Store(false)
+		}, func() {
+			for _, h := range held {
+				_ = h.Close()
+			}
+		}},
+		{"right taken away", func() { _, _ = db.Exec("REVOKE SELECT ON cars FROM app") }, func() { _, _ = db.Exec("GRANT SELECT ON cars TO app") }},
+		{"table gone", func() { _, _ = db.Exec("RENAME TABLE cars TO away") }, func() { _, _ = db.Exec("RENAME TABLE away TO cars") }},
+		{"stopped", signal(syscall.SIGKILL), func() { server.Restart(t) }},
+	} {
+		begun := time.Now()
+		fault.begin()
+		from("snapshot")
+		noticed, body := time.Since(begun), ""
+		for deadline := time.Now().Add(5 * time.Minute); !strings.Contains(body, `{"name":"live","up":false}`); time.Sleep(20 * time.Millisecond) {
+			if _, body = status(url + "/readyz"); time.Now().After(deadline) {
+				t.Fatalf("%s: /readyz: %s", fault.name, body)
+			}
+		}
+		if !strings.Contains(body, `"name":"snapshot","up":true,"as_of":"`) {
+			t.Errorf("%s: /readyz: %s", fault.name, body)
+		}
+		_, header, _ := answered(url + "/cars/1")
+		if age, err := strconv.Atoi(header.Get("Age")); err != nil || age < 0 {
+			t.Errorf("%s: Age %q", fault.name, header.Get("Age"))
+		}
+		fault.mend()
+		begun = time.Now()
+		from("live")
+		t.Logf("%s: from the snapshot after %s, live again %s after its end", fault.name, noticed.Round(time.Millisecond), time.Since(begun).Round(time.Millisecond))
+	}
+	for range 20 { // a fail-over: the server that answers next is another
+		line.cut()
+		time.Sleep(50 * time.Millisecond)
+	}
+	from("live")
+	stop.Store(true)
+	wg.Wait()
+	t.Logf("%d answers, %d refused", answers.Load(), others.Load())
+}
+
+// occupy takes all connections that the server has.
+func occupy(t *testing.T, admin dbconn.Config) []*sqlx.DB {
+	t.Helper()
+	admin.MaxOpenConns, admin.ConnMaxLifetime = 1, 0
+	held := []*sqlx.DB{dbtest.Open(t, admin)}
+	if _, err := held[0].Exec("SET GLOBAL max_connections = 10"); err != nil { // the least that it takes
+		t.Fatal(err)
+	}
+	for {
+		db, err := dbconn.Open(t.Context(), admin)
+		var full *mysql.MySQLError
+		if errors.As(err, &full) && full.Number == 1040 {
+			return held
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, db)
+	}
+}
+
+// carapi starts without any database, and answers from the snapshot once there is one that can be shown.
+func TestFaultsOfTheSnapshot(t *testing.T) {
+	server := dbtest.Database(t)
+	db := dbtest.Open(t, server)
+	for _, q := range []string{smallStock, "INSERT INTO cars VALUES (1, 'Kia', 'Rio', 1)"} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole, err := os.ReadFile(copyOf(t, server, "cars").Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot := filepath.Join(t.TempDir(), "carstock.db")
+	if err := os.WriteFile(snapshot, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, setting := range []string{"CARS_HIDE=pirce", "CARS_FIELDS=price=pirce"} { // or the snapshot would show what is to be hidden
+		if code, out := refused(t, server, "cars", setting, "SNAPSHOT_PATH="+snapshot); code != 1 || !strings.Contains(out, `has no column "pirce"`) {
+			t.Errorf("%s: exit code %d: %s", setting, code, out)
+		}
+	}
+	put := func(content []byte) {
+		if err := os.WriteFile(snapshot+".new", content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, beside := range []string{"-wal", "-shm"} {
+			_ = os.Remove(snapshot + beside)
+		}
+		if err := os.Rename(snapshot+".new", snapshot); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, source := range map[string]string{"DNS gone": "auto", "no MySQL": "snapshot"} {
+		t.Run(name, func(t *testing.T) {
+			_ = os.Remove(snapshot)
+			gone := server
+			gone.Host = "there-is-no-such-host.invalid"
+			url, log := serveLogged(t, gone, "cars", "SNAPSHOT_PATH="+snapshot, "SOURCE="+source, "DB_CONN_MAX_LIFETIME=1s")
+			unavailable := func(detail string) {
+				t.Helper()
+				for _, path := range []string{"/cars/", "/cars/1", "/cars/fields", "/openapi.json", "/readyz"} {
+					if body := becomes(t, url+path, 503); !strings.Contains(body, detail) || strings.Contains(body, "invalid") || strings.Contains(body, snapshot) {
+						t.Errorf("%s: %s", path, body)
+					}
+				}
+				if _, header, body := answered(url + "/cars/"); header.Get("Retry-After") == "" {
+					t.Errorf("%v %s", header, body)
+				}
+				becomes(t, url+"/livez", 200)
+			}
+			unavailable("")
+			if !strings.Contains(log.String(), "SNAPSHOT_PATH, and that syncer has run") {
+				t.Error(log)
+			}
+			put(whole)
+			if body := becomes(t, url+"/cars/", 200); !strings.Contains(body, `"source":"snapshot"`) {
+				t.Error(body)
+			}
+			becomes(t, url+"/readyz", 200)
+			put([]byte(strings.Repeat("This is no database. ", 1000)))
+			unavailable("")
+			put(whole)
+			becomes(t, url+"/cars/", 200)
+			if err := os.Remove(snapshot); err != nil {
+				t.Fatal(err)
+			}
+			unavailable("")
+			put(whole)
+			old, _ := serveLogged(t, gone, "cars", "SNAPSHOT_PATH="+snapshot, "SOURCE="+source, "STALE_MAX_AGE=1ms", "DB_CONN_MAX_LIFETIME=1s")
+			url = old
+			unavailable("")
+			if body := becomes(t, url+"/cars/", 503); !strings.Contains(body, "too old") {
+				t.Error(body)
+			}
+		})
+	}
+}
+
+// Whoever reads while syncer publishes, has one whole snapshot, also when columns come and go.
+func TestReadsWhileSyncing(t *testing.T) {
+	server := dbtest.Database(t)
+	db := dbtest.Open(t, server)
+	exec := func(q string) {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(smallStock)
+	exec("INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT i, 'Kia', 'Rio', 0 FROM n")
+	copied := copyOf(t, server, "cars")
+	url, _ := serveLogged(t, server, "cars", "SNAPSHOT_PATH="+copied.Path, "SOURCE=snapshot")
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			for !stop.Load() {
+				code, body := status(url + "/cars/?limit=100&include_total=false")
+				_, price, _ := strings.Cut(body, `"price":`)
+				price, _, _ = strings.Cut(price, "}")
+				price, _, _ = strings.Cut(price, ",")
+				if code != 200 || strings.Count(body, `"price":`+price) != 100+strings.Count(body, `"price":`+price+"0") {
+					t.Errorf("%d, price %s: %s", code, price, body)
+				}
+			}
+		})
+	}
+	for i := 1; i <= 5; i++ {
+		exec(fmt.Sprintf("UPDATE cars SET price = %d", i))
+		if i == 3 {
+			exec("ALTER TABLE cars ADD doors INT, DROP model, ADD model VARCHAR(9) DEFAULT 'Rio'")
+		}
+		syncInto(t, server, "cars", copied.Path)
+	}
+	stop.Store(true)
+	wg.Wait()
+	if body := becomes(t, url+"/cars/?doors_min=0", 200); !strings.Contains(body, `"total":0`) {
+		t.Error(body)
+	}
+}
+
+// Clients that never come to an end of their requests keep nobody from an answer.
+func TestSlowClients(t *testing.T) {
+	sqlite, _ := dbtest.SQLite(t, "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, model TEXT)", "INSERT INTO cars VALUES (1, 'Kia', 'Rio')")
+	t.Chdir(t.TempDir())
+	url := serve(t, sqlite, "cars")
+	var slow []net.Conn
+	for range 1000 {
+		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		if _, err := fmt.Fprintf(c, "GET /cars/ HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\nX-Slow: ", key); err != nil {
+			t.Fatal(err)
+		}
+		slow = append(slow, c)
+	}
+	for range 10 {
+		if code, body := status(url + "/cars/"); code != 200 {
+			t.Errorf("%d %s", code, body)
+		}
+	}
+	for _, c := range slow { // and are sent away
+		if _, err := io.Copy(io.Discard, c); err != nil {
+			t.Log(err)
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/sv-tools/openapi"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+)
+
+type description struct {
+	OpenAPI string
+	Servers []struct{ URL string }
+	Paths   map[string]map[string]struct {
+		OperationID string
+		Summary     string
+		Description string
+		Security    []map[string][]string
+		Responses   map[string]struct {
+			Content map[string]struct {
+				Schema struct {
+					Ref string `json:"$ref"`
+				}
+			}
+		}
+		Parameters []struct {
+			Name, In, Description string
+			Example               any
+			Schema                struct{ Examples []any }
+		}
+	}
+}
+
+// demoAndTypes are the demo's view and a table with a column of every type, in databases of their own.
+func demoAndTypes(t *testing.T) map[string]dbconn.Config {
+	t.Helper()
+	types := dbtest.Database(t)
+	db := dbtest.Open(t, types)
+	for _, q := range typesTable {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return map[string]dbconn.Config{"vehicles_view": dbtest.Demo(t), "types": types}
+}
+
+// The description is valid, to a library that did not write it, and so is each answer to each of its
+// parameters, asked as its example says.
+func TestOpenAPI(t *testing.T) {
+	for table, c := range demoAndTypes(t) {
+		t.Run(table, func(t *testing.T) { testOpenAPI(t, serve(t, c, table)) })
+	}
+}
+
+func testOpenAPI(t *testing.T, base string) {
+	res, err := http.Get(base + "/openapi.json") // without a key
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != 200 {
+		t.Fatalf("%d %s %v", res.StatusCode, text, err)
+	}
+	var document openapi.Extendable[openapi.OpenAPI]
+	if err := json.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	v, err := openapi.NewValidator(&document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.ValidateSpec(); err != nil {
+		t.Fatal(err)
+	}
+
+	// Nothing in it is unknown to the library, which would have left it out.
+	again, err := json.Marshal(&document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ours, theirs any
+	if err := errors.Join(json.Unmarshal(text, &ours), json.Unmarshal(again, &theirs)); err != nil || !reflect.DeepEqual(ours, theirs) {
+		t.Errorf("%v: the library has read\n%s\nof\n%s", err, again, text)
+	}
+	var d description
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.OpenAPI != "3.1.0" || len(d.Servers) != 1 || d.Servers[0].URL != "/" {
+		t.Errorf("%s, servers %v", d.OpenAPI, d.Servers)
+	}
+	ask := func(path, schema string) {
+		t.Helper()
+		r, err := http.NewRequest(http.MethodGet, base+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-API-Key", key)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status := map[bool]int{true: 400, false: 200}[strings.Contains(path, "cursor=")]; res.StatusCode != status {
+			t.Errorf("%s: %d %s", path, res.StatusCode, body)
+			return
+		}
+		if res.StatusCode != 200 {
+			schema = "/components/schemas/Problem"
+		}
+		if err := v.ValidateDataAsJSON(strings.TrimPrefix(schema, "#"), string(body)); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	ids := map[string]bool{}
+	for path, methods := range d.Paths {
+		for method, o := range methods {
+			if method != "get" || o.OperationID == "" || ids[o.OperationID] || len(o.Security) == 0 {
+				t.Errorf("%s %s: operationId %q, security %v", method, path, o.OperationID, o.Security)
+			}
+			ids[o.OperationID] = true
+			if n := utf8.RuneCountInString(o.Description); n == 0 || n > 300 || utf8.RuneCountInString(o.Summary) > 300 {
+				t.Errorf("%s: a description of %d characters", path, n)
+			}
+			plain, schema := path, o.Responses["200"].Content["application/json"].Schema.Ref
+			for _, p := range o.Parameters {
+				if p.In == "path" {
+					plain = strings.ReplaceAll(plain, "{"+p.Name+"}", url.PathEscape(p.Example.(string)))
+				}
+			}
+			if plain != "/cars/vin/JTDBR32E720123456" { // which the demo does not have
+				ask(plain, schema)
+			}
+			for _, p := range o.Parameters {
+				if n := utf8.RuneCountInString(p.Description); n == 0 || n > 700 {
+					t.Errorf("%s: %s: a description of %d characters", path, p.Name, n)
+				}
+				if p.In == "path" || path == "/cars/vin/{vin}" {
+					continue
+				}
+				p.Example = "1"
+				if len(p.Schema.Examples) > 0 {
+					p.Example = p.Schema.Examples[0]
+				} else if p.Name != "cursor" {
+					if strings.Contains(p.Description, "day") || strings.HasSuffix(p.Name, "_at") {
+						continue // a field without a value in stock
+					}
+				}
+				examples, several := p.Example.([]any)
+				if !several {
+					examples = []any{p.Example}
+				}
+				values := url.Values{}
+				for _, e := range examples {
+					if f, ok := e.(float64); ok {
+						e = json.Number(fmt.Sprint(f))
+					}
+					values.Add(p.Name, fmt.Sprint(e))
+				}
+				if p.Name == "cursor" {
+					values.Set("cursor", "x") // a 400 that has to be a problem as described
+				}
+				ask(plain+"?"+values.Encode(), schema)
+			}
+		}
+	}
+	if want := []string{"count_values", "get_car", "get_car_by_vin", "get_stats", "list_fields", "search_cars"}; len(ids) != len(want) || slices.ContainsFunc(want, func(id string) bool { return !ids[id] }) {
+		t.Errorf("operations %v, want %v", ids, want)
+	}
+	for _, q := range []string{"make=Toyta&model=Gulf&price_max=20,000&city=any", "city=reed&year=1990", "q=nothing+like+it", "limit=100&max_chars=2000"} {
+		ask("/cars/?"+q, d.Paths["/cars/"]["get"].Responses["200"].Content["application/json"].Schema.Ref)
+	}
+	ask("/cars/?facets=make,year&sort=-price&limit=1&fields=id,price", d.Paths["/cars/"]["get"].Responses["200"].Content["application/json"].Schema.Ref)
+}

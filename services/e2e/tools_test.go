@@ -1,0 +1,389 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+	carapi "carstock/services/carapi/cli"
+)
+
+// asCarapi in the environment makes of this program carapi itself, for a client that starts one.
+const asCarapi = "E2E_AS_CARAPI"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCarapi) == "" {
+		os.Exit(m.Run())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := carapi.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// withKey sends the key with each request.
+type withKey struct{ header, value string }
+
+func (k withKey) RoundTrip(r *http.Request) (*http.Response, error) {
+	r.Header.Set(k.header, k.value)
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func connect(t *testing.T, transport mcp.Transport) (*mcp.ClientSession, error) {
+	t.Helper()
+	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+	session, err := client.Connect(t.Context(), transport, nil)
+	if err == nil {
+		t.Cleanup(func() { _ = session.Close() })
+	}
+	return session, err
+}
+
+func overHTTP(url string, k withKey) mcp.Transport {
+	return &mcp.StreamableClientTransport{Endpoint: url + "/mcp", HTTPClient: &http.Client{Transport: k}, DisableStandaloneSSE: true, MaxRetries: -1}
+}
+
+// The official client lists and calls all tools, over HTTP and standard input and output, and gets
+// what the API answers.
+func TestMCP(t *testing.T) {
+	mysql := dbtest.Demo(t)
+	for database, c := range map[string]dbconn.Config{"MySQL": mysql, "SQLite": copyOf(t, mysql, "vehicles_view")} {
+		base := serve(t, c, "vehicles_view")
+		child := exec.Command(os.Args[0], "mcp")
+		child.Env = append(os.Environ(), asCarapi+"=yes", "API_KEY=")
+		child.Stderr = log.Writer()
+		for name, transport := range map[string]mcp.Transport{
+			"HTTP": overHTTP(base, withKey{"Authorization", "Bearer " + key}), "stdio": &mcp.CommandTransport{Command: child},
+		} {
+			t.Run(database+" "+name, func(t *testing.T) {
+				session, err := connect(t, transport)
+				if err != nil {
+					t.Fatal(err)
+				}
+				testTools(t, session, base)
+			})
+		}
+	}
+}
+
+func testTools(t *testing.T, session *mcp.ClientSession, base string) {
+	listed, err := session.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outputs, names := map[string]*jsonschema.Resolved{}, []string{}
+	for _, tool := range listed.Tools {
+		names = append(names, tool.Name)
+		outputs[tool.Name] = resolved(t, tool.OutputSchema)
+		resolved(t, tool.InputSchema)
+		if tool.Annotations == nil || !tool.Annotations.ReadOnlyHint || tool.Description == "" || len(tool.Description) > 1024 {
+			t.Errorf("%+v", tool)
+		}
+	}
+	if want := []string{"describe_inventory", "get_car", "search_cars"}; !slices.Equal(names, want) {
+		t.Errorf("tools %v, want %v", names, want)
+	}
+	for _, call := range []struct {
+		tool, arguments, path string
+		problem               bool
+	}{
+		{"search_cars", `{}`, "/cars/?view=summary", false},
+		{"search_cars", `{"make":["Toyota"],"model":["Camry"],"year":2023,"color":null}`, "/cars/?make=Toyota&model=Camry&view=summary&year=2023", false},
+		{"search_cars", `{"make":"Chevy","price_max":"$40k","body_type":["truck"],"view":"full","limit":3}`, "/cars/?body_type=truck&limit=3&make=Chevy&price_max=%2440k&view=full", false},
+		{"search_cars", `{"make":["Toyota","Honda"],"facets":["color"],"include_total":false,"fields":["id","make"]}`, "/cars/?facets=color&fields=id&fields=make&include_total=false&make=Toyota&make=Honda", false},
+		{"search_cars", `{"make":["Toyota"],"color":["Octarine"]}`, "/cars/?color=Octarine&make=Toyota&view=summary", false},
+		{"search_cars", `{"price_max":20000.50,"max_chars":2000}`, "/cars/?max_chars=2000&price_max=20000.50&view=summary", false},
+		{"search_cars", `{"colr":"red","limit":1000}`, "/cars/?colr=red&limit=1000&view=summary", true},
+		{"search_cars", `{"make":{"is":"Toyota"}}`, "", true},
+		{"get_car", `{"id":1}`, "/cars/1", false},
+		{"get_car", `{"id":"600"}`, "/cars/600", false},
+		{"get_car", `{"id":null,"vin":"jm3m5whlxrw827381"}`, "/cars/vin/jm3m5whlxrw827381", false},
+		{"get_car", `{"id":"1/../2"}`, "/cars/1%2F..%2F2", true},
+		{"get_car", `{"id":1,"color":"red"}`, "/cars/1?color=red", true},
+		{"get_car", `{"id":"stats"}`, "/cars/%73%74%61%74%73", true},
+		{"get_car", `{"id":["1","2"]}`, "", true},
+		{"get_car", `{"id":"1","vin":"jm3m5whlxrw827381"}`, "", true},
+		{"get_car", `{}`, "", true},
+		{"search_cars", `{"columns":["id"],"limit":2.0}`, "/cars/?columns=id&limit=2.0", false},
+		{"search_cars", `{"view":"","fields":""}`, "/cars/?view=summary", false},
+		{"describe_inventory", `{}`, "/cars/fields", false},
+		{"describe_inventory", `{"x":1}`, "", true},
+	} {
+		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: call.tool, Arguments: json.RawMessage(call.arguments)})
+		if err != nil {
+			t.Errorf("%s %s: %v", call.tool, call.arguments, err)
+			continue
+		}
+		text := got.Content[0].(*mcp.TextContent).Text
+		structured, err := json.Marshal(got.StructuredContent)
+		if err != nil || !got.IsError && !sameJSON(structured, []byte(text)) || got.IsError && got.StructuredContent != nil {
+			t.Errorf("%s %s: %v: the structured answer is\n%s\nthe text\n%s", call.tool, call.arguments, err, structured, text)
+		}
+		if got.IsError != call.problem {
+			t.Errorf("%s %s: an error is %v: %.500s", call.tool, call.arguments, got.IsError, text)
+			continue
+		}
+		if call.path != "" {
+			_, want, _ := strings.Cut(get(t, base+call.path), "{")
+			if text = ownPart.ReplaceAllString(text, `"own":0`); text != "{"+strings.TrimSpace(want) {
+				t.Errorf("%s %s:\n got %.1000s\nwant {%.1000s", call.tool, call.arguments, text, want)
+			}
+		}
+		if !call.problem {
+			var instance any
+			if err := json.Unmarshal(structured, &instance); err != nil {
+				t.Fatal(err)
+			}
+			if err := outputs[call.tool].Validate(instance); err != nil {
+				t.Errorf("%s %s: %v: %.500s", call.tool, call.arguments, err, structured)
+			}
+		}
+	}
+}
+
+func sameJSON(a, b []byte) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && fmt.Sprint(x) == fmt.Sprint(y)
+}
+
+func resolved(t *testing.T, schema any) *jsonschema.Resolved {
+	t.Helper()
+	text, err := json.Marshal(schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s jsonschema.Schema
+	if err := json.Unmarshal(text, &s); err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Resolve(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Who has no key, or comes from another's page, gets no answer; nor does what is no message.
+func TestMCPIsGuarded(t *testing.T) {
+	base := serve(t, dbtest.Demo(t), "vehicles_view", "CORS_ORIGINS=https://friend.example.com")
+	if _, err := connect(t, overHTTP(base, withKey{"X-API-Key", "wrong"})); err == nil || !strings.Contains(err.Error(), "Unauthorized") {
+		t.Errorf("without a key: %v", err)
+	}
+	const message = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
+	for _, test := range []struct {
+		method, origin, body string
+		status               int
+	}{
+		{"POST", "", message, 200},
+		{"POST", "https://friend.example.com", message, 200},
+		{"POST", base, message, 200},
+		{"POST", "https://foe.example.com", message, 403},
+		{"POST", "null", message, 403},
+		{"POST", "", "{", 400},
+		{"POST", "", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + strings.Repeat("x", 2<<20) + `"}}`, 413},
+		{"GET", "", "", 405},
+		{"DELETE", "", "", 405},
+	} {
+		r, err := http.NewRequest(test.method, base+"/mcp", strings.NewReader(test.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-API-Key", key)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Accept", "application/json, text/event-stream")
+		if test.origin != "" {
+			r.Header.Set("Origin", test.origin)
+		}
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != test.status {
+			t.Errorf("%s, origin %q, %.50s: %d %.300s, want %d", test.method, test.origin, test.body, res.StatusCode, body, test.status)
+		}
+	}
+}
+
+type functionTool struct {
+	Type, Name, Description string
+	Strict                  bool
+	Parameters              struct {
+		Type                 string
+		Properties           map[string]property
+		Required             []string
+		AdditionalProperties *bool
+	}
+	Function *functionTool
+}
+
+type property struct {
+	Type, Items any
+	Description string
+	Enum        []any
+	Properties  map[string]property
+}
+
+// The tools for OpenAI are within the limits of its strict mode, and all three descriptions of the
+// search know the same parameters.
+func TestToolsAgree(t *testing.T) {
+	for table, c := range demoAndTypes(t) {
+		base := serve(t, c, table)
+		var responses, chat struct{ Tools []functionTool }
+		unmarshal(t, base+"/tools/openai.json", &responses)
+		unmarshal(t, base+"/tools/openai.json?format=chat", &chat)
+		var document description
+		unmarshal(t, base+"/openapi.json", &document)
+		session, err := connect(t, overHTTP(base, withKey{"X-API-Key", key}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed, err := session.ListTools(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(responses.Tools) != 3 || len(chat.Tools) != 3 || len(listed.Tools) != 3 {
+			t.Fatalf("%s: %d, %d and %d tools", table, len(responses.Tools), len(chat.Tools), len(listed.Tools))
+		}
+		enums, characters := 0, 0
+		for i, f := range responses.Tools {
+			inChat := chat.Tools[i].Function
+			if f.Type != "function" || chat.Tools[i].Type != "function" || inChat == nil || inChat.Name != f.Name || len(inChat.Parameters.Properties) != len(f.Parameters.Properties) || !inChat.Strict {
+				t.Errorf("%s: %+v", table, chat.Tools[i])
+			}
+			if !regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`).MatchString(f.Name) || !f.Strict || f.Description == "" || len(f.Description) > 1024 || f.Parameters.Type != "object" ||
+				f.Parameters.AdditionalProperties == nil || *f.Parameters.AdditionalProperties || len(f.Parameters.Properties) > 5000 {
+				t.Errorf("%s: %s is not strict, or too large", table, f.Name)
+			}
+			required := slices.Clone(f.Parameters.Required)
+			slices.Sort(required)
+			if names := sortedNames(f.Parameters.Properties); !slices.Equal(required, names) {
+				t.Errorf("%s: %s requires %v of %v", table, f.Name, required, names)
+			}
+			for name, p := range f.Parameters.Properties {
+				kinds, _ := p.Type.([]any)
+				if len(kinds) != 2 || kinds[1] != "null" || p.Description == "" || p.Properties != nil || len(name) > 64 {
+					t.Errorf("%s: %s: %s is %+v", table, f.Name, name, p)
+				}
+				if p.Enum != nil && !slices.Contains(p.Enum, nil) {
+					t.Errorf("%s: %s: %s: null is none of %v", table, f.Name, name, p.Enum)
+				}
+				items, _ := p.Items.(map[string]any)
+				enum, _ := items["enum"].([]any)
+				characters += len(name)
+				own := 0
+				for _, v := range append(enum, p.Enum...) {
+					if s, ok := v.(string); ok {
+						own += len(s)
+					}
+				}
+				enums, characters = enums+len(enum)+len(p.Enum), characters+own
+				if len(enum) > 250 && own > 15_000 {
+					t.Errorf("%s: %s: %s has too many values", table, f.Name, name)
+				}
+			}
+			j := slices.IndexFunc(listed.Tools, func(tool *mcp.Tool) bool { return tool.Name == f.Name })
+			if j < 0 {
+				t.Fatalf("%s: %s is no tool of MCP's", table, f.Name)
+			}
+			inputs := listed.Tools[j].InputSchema.(map[string]any)["properties"].(map[string]any)
+			if names := sortedNames(inputs); !slices.Equal(names, sortedNames(f.Parameters.Properties)) {
+				t.Errorf("%s: %s takes %v by MCP, and %v by OpenAI", table, f.Name, names, sortedNames(f.Parameters.Properties))
+			}
+			if f.Name != "search_cars" {
+				continue
+			}
+			var described []string
+			for _, p := range document.Paths["/cars/"]["get"].Parameters {
+				// Models have no use for them, or no name.
+				if !slices.Contains([]string{"description", "image_url", "listing_url"}, p.Name) && regexp.MustCompile(`^[a-zA-Z0-9_-]+$`).MatchString(p.Name) {
+					described = append(described, p.Name)
+				}
+			}
+			slices.Sort(described)
+			if !slices.Equal(described, required) {
+				t.Errorf("%s: OpenAPI has\n%v\nthe tools\n%v", table, described, required)
+			}
+		}
+		if enums > 1000 || characters > 120_000 {
+			t.Errorf("%s: %d values in enums, %d characters", table, enums, characters)
+		}
+	}
+}
+
+func sortedNames[T any](m map[string]T) []string {
+	var all []string
+	for name := range m {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func unmarshal(t *testing.T, url string, into any) {
+	t.Helper()
+	status, body, _ := strings.Cut(get(t, url), "{")
+	if err := json.Unmarshal([]byte("{"+body), into); err != nil || status != "200 OK " {
+		t.Fatalf("%s: %s%s %v", url, status, body, err)
+	}
+}
+
+// The descriptions have a tag, which is another when what is in stock is.
+func TestSchemasHaveTags(t *testing.T) {
+	mysql := dbtest.Demo(t)
+	base := serve(t, mysql, "vehicles_stock")
+	tagged := func(path, known string) (int, string, string) {
+		r, err := http.NewRequest(http.MethodGet, base+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("If-None-Match", known)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, res.Header.Get("ETag"), string(body)
+	}
+	tags := map[string]string{}
+	for _, path := range []string{"/tools/openai.json", "/openapi.json"} {
+		status, tag, _ := tagged(path, "")
+		again, _, _ := tagged(path, tag)
+		if status != 200 || tag == "" || again != 304 {
+			t.Errorf("%s: %d with tag %q, and then %d", path, status, tag, again)
+		}
+		tags[path] = tag
+	}
+	if _, err := dbtest.Open(t, mysql).Exec("UPDATE vehicles_stock SET make = 'Trabant' WHERE id = 1"); err != nil {
+		t.Fatal(err)
+	}
+	found := func() bool { return len(fetch(t, base+"/cars/?make=trabant").Cars) == 1 }
+	for !found() { // a word that is not known has the values read anew
+	}
+	for path, tag := range tags {
+		if status, now, body := tagged(path, tag); status != 200 || now == tag || !strings.Contains(body, "Trabant") {
+			t.Errorf("%s: %d with tag %q: %.200s", path, status, now, body)
+		}
+	}
+}

@@ -1,0 +1,341 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	osexec "os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/joho/godotenv"
+	_ "github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+	"carstock/pkg/schema"
+	"carstock/services/syncer/cli"
+	"carstock/services/syncer/internal/job"
+)
+
+// asSyncer is the variable that makes the test binary be syncer: a process that a test may kill,
+// and start under limits of its own.
+const asSyncer = "TEST_AS_SYNCER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asSyncer) == "" {
+		// The tests' settings are in files, over which the environment wins.
+		for _, variable := range os.Environ() {
+			if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "DB_") || strings.HasPrefix(name, "SYNC_") {
+				_ = os.Unsetenv(name)
+			}
+		}
+		os.Exit(m.Run())
+	}
+	signal.Ignore(syscall.SIGXFSZ) // else Go panics where a write beyond `ulimit -f` would just fail
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// syncer is the program with settings of its own, so that tests can go on side by side.
+type syncer struct {
+	mysql *sqlx.DB // the administrator's
+	path  string   // the file it keeps
+	env   map[string]string
+}
+
+// source makes a database with the tables that the statements make, and a syncer of the views from
+// there into a file of the test's own.
+func source(t *testing.T, views string, statements ...string) *syncer {
+	t.Helper()
+	return sourceOn(t, dbtest.Shared(t), views, statements...)
+}
+
+func sourceOn(t *testing.T, server *dbtest.Server, views string, statements ...string) *syncer {
+	t.Helper()
+	s := newSyncer(t, server.Database(t), views)
+	exec(t, s.mysql, statements...)
+	return s
+}
+
+func newSyncer(t *testing.T, c dbconn.Config, views string) *syncer {
+	t.Helper()
+	s := &syncer{mysql: dbtest.Open(t, c), env: dbtest.Environ(c)}
+	s.set("SYNC_VIEWS", views)
+	s.keep(filepath.Join(t.TempDir(), "new folder", "carstock.db"))
+	return s
+}
+
+// set gives a variable of syncer's settings a value, for what is run from then on.
+func (s *syncer) set(name, value string) { s.env[name] = value }
+
+// keep makes path the file it keeps.
+func (s *syncer) keep(path string) {
+	s.path = path
+	s.set("SYNC_PATH", path)
+}
+
+// config writes the settings into a file.
+func (s *syncer) config(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "settings")
+	if err := godotenv.Write(s.env, file); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// run runs syncer and keeps what it prints apart.
+func (s *syncer) run(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	return s.runUntil(t, t.Context(), args...)
+}
+
+func (s *syncer) runUntil(t *testing.T, ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	code = cli.Run(ctx, append(args, "--config", s.config(t)), &out, &err)
+	return code, out.String(), err.String()
+}
+
+// both runs syncer and returns all that it prints as one.
+func (s *syncer) both(t *testing.T, args ...string) (code int, out string) {
+	t.Helper()
+	code, stdout, stderr := s.run(t, args...)
+	return code, stdout + stderr
+}
+
+func (s *syncer) mustSync(t *testing.T) string {
+	t.Helper()
+	code, out := s.both(t, "sync")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, out)
+	}
+	return out
+}
+
+// report is syncer sync --json, or what else the arguments ask for, of a pass that ends with code.
+func (s *syncer) report(t *testing.T, code int, args ...string) (r job.Report) {
+	t.Helper()
+	got, stdout, stderr := s.run(t, append([]string{"sync", "--json"}, args...)...)
+	if got != code {
+		t.Fatalf("exit code %d, want %d: %s", got, code, stderr)
+	}
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+		t.Fatalf("%v: %s", err, stdout)
+	}
+	return r
+}
+
+// counts are what the pass did to its only table.
+func counts(t *testing.T, r job.Report) string {
+	t.Helper()
+	if len(r.Tables) != 1 {
+		t.Fatalf("%d tables, want 1", len(r.Tables))
+	}
+	c := r.Tables[0]
+	return fmt.Sprintf("%d: +%d ~%d -%d =%d", c.Rows, c.Inserted, c.Updated, c.Deleted, c.Unchanged)
+}
+
+// misused checks that syncer refuses a value of a variable, by its name.
+func (s *syncer) misused(t *testing.T, variable, value string) {
+	t.Helper()
+	s.set(variable, value)
+	if code, _, stderr := s.run(t, "sync"); code != 2 || !strings.Contains(stderr, variable) {
+		t.Errorf("%s: exit code %d: %s", value, code, stderr)
+	}
+}
+
+// fails makes a pass that is to fail, and checks what each failure owes: the exit code, one clear
+// sentence that has all of want in it, the snapshot as it was, nothing left behind in the folder,
+// and the run in the history.
+func (s *syncer) fails(t *testing.T, code int, want ...string) {
+	t.Helper()
+	before := content(t, s.path)
+	sentence := s.complains(t, code, want...)
+	equal(t, content(t, s.path), before)
+	status := "failed"
+	if code == 3 {
+		status = "refused"
+	}
+	db := openFile(t, s.path)
+	defer func() { _ = db.Close() }()
+	var last struct{ Status, Error string }
+	if err := db.Get(&last, "SELECT status, error FROM _sync_runs ORDER BY id DESC LIMIT 1"); err != nil {
+		t.Fatal(err)
+	}
+	if last.Status != status || "syncer: "+last.Error != sentence {
+		t.Errorf("the history has %q: %q, and syncer said %q", last.Status, last.Error, sentence)
+	}
+}
+
+// complains is fails where the file cannot tell, and returns the sentence.
+func (s *syncer) complains(t *testing.T, code int, want ...string) string {
+	t.Helper()
+	got, stdout, stderr := s.run(t, "sync")
+	if got != code {
+		t.Errorf("exit code %d, want %d", got, code)
+	}
+	var lines []string
+	for line := range strings.Lines(stderr) {
+		if !strings.Contains(line, "msg=reading ") { // a slow pass tells how far it is
+			lines = append(lines, line)
+		}
+	}
+	sentence := strings.TrimSuffix(strings.Join(lines, ""), "\n")
+	if !strings.HasPrefix(sentence, "syncer: ") || strings.Contains(sentence, "\n") || stdout != "" {
+		t.Errorf("want one sentence, got %q and %q", stderr, stdout)
+	}
+	for _, w := range want {
+		if !strings.Contains(sentence, w) {
+			t.Errorf("%q is not in: %s", w, sentence)
+		}
+	}
+	nothingLeft(t, s.path)
+	return sentence
+}
+
+// child is a command in whose process, or in a child of which, this syncer runs, not yet started.
+func (s *syncer) child(t *testing.T, command ...string) *osexec.Cmd {
+	t.Helper()
+	c := osexec.Command(command[0], command[1:]...)
+	c.Env = append(os.Environ(), asSyncer+"=1", "GORACE=atexit_sleep_ms=0")
+	for name, value := range s.env {
+		c.Env = append(c.Env, name+"="+value)
+	}
+	return c
+}
+
+func openFile(t *testing.T, path string) *sqlx.DB {
+	t.Helper()
+	db, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(path, "mode=rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func exec(t *testing.T, db *sqlx.DB, statements ...string) {
+	t.Helper()
+	for _, q := range statements {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+}
+
+// values are n rows of an INSERT, each made by the format of its number, from first on.
+func values(first, n int, format string) string {
+	rows := make([]string, n)
+	for i := range rows {
+		rows[i] = fmt.Sprintf(format, first+i)
+	}
+	return strings.Join(rows, ", ")
+}
+
+// rows reads a result as text: NULL is "NULL", each row one string.
+func rows(t *testing.T, db *sqlx.DB, query string) []string {
+	t.Helper()
+	rs, err := db.Query(query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer func() { _ = rs.Close() }()
+	columns, err := rs.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, dest := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	var out []string
+	for rs.Next() {
+		if err := rs.Scan(dest...); err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		for i, v := range values {
+			switch v := v.(type) {
+			case nil:
+				fmt.Fprintf(&b, "%s=NULL|", columns[i])
+			case []byte:
+				fmt.Fprintf(&b, "%s=%q|", columns[i], v)
+			default:
+				fmt.Fprintf(&b, "%s=%q|", columns[i], fmt.Sprint(v))
+			}
+		}
+		out = append(out, b.String())
+	}
+	if err := rs.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// content is all that the file has, syncer's own tables aside; nil if there is no file.
+func content(t *testing.T, path string) (out []string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		return nil
+	}
+	db := openFile(t, path)
+	defer func() { _ = db.Close() }()
+	const users = "name NOT LIKE '~_sync~_%' ESCAPE '~' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"
+	var tables []string
+	if err := db.Select(&tables, "SELECT name FROM sqlite_schema WHERE type = 'table' AND "+users); err != nil {
+		t.Fatal(err)
+	}
+	out = rows(t, db, "SELECT type, name, sql FROM sqlite_schema WHERE "+users)
+	for _, table := range tables {
+		out = append(out, rows(t, db, "SELECT * FROM "+schema.QuoteSQLite(table)+" ORDER BY 1")...)
+	}
+	return out
+}
+
+// nothingLeft checks that the folder has the file and what belongs to it, and no more.
+func nothingLeft(t *testing.T, path string) {
+	t.Helper()
+	dir, base := filepath.Split(path)
+	left, err := os.ReadDir(dir)
+	if err != nil {
+		if _, err := os.Stat(dir); err == nil {
+			t.Error(err)
+		}
+		return // there is no folder to leave anything in
+	}
+	for _, f := range left {
+		if !slices.Contains([]string{base, base + "-wal", base + "-shm", "." + base + ".lock"}, f.Name()) {
+			t.Errorf("%s is left behind", f.Name())
+		}
+	}
+}
+
+func equal(t *testing.T, got, want []string) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d rows, want %d", len(got), len(want))
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Fatalf("row %d:\n got %s\nwant %s", i, got[i], want[i])
+		}
+	}
+}
+
+func want(t *testing.T, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
