@@ -239,7 +239,7 @@ func TestLimits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = conn.SetDeadline(time.Now().Add(time.Minute))
+		_ = conn.SetDeadline(time.Now().Add(5*time.Minute))
 		if _, err := io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: x\r\n"+body); err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestMetrics(t *testing.T) {
 	t.Setenv("METRICS_ADDR", "127.0.0.1:0")
 	p := start(t)
 	var m []string
-	for deadline := time.Now().Add(time.Minute); m == nil; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); m == nil; time.Sleep(5 * time.Millisecond) {
 		m = regexp.MustCompile(`"listening","serves":"metrics","address":"([^"]+)"`).FindStringSubmatch(p.log.String())
 		if time.Now().After(deadline) {
 			t.Fatalf("no metrics: %s", p.log)
@@ -281,7 +281,7 @@ func TestMetrics(t *testing.T) {
 	}
 	// A request is counted once its answer is out.
 	body := page()
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(body, `route="/livez"`) && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Minute); !strings.Contains(body, `route="/livez"`) && time.Now().Before(deadline); {
 		body = page()
 	}
 	for _, want := range []string{

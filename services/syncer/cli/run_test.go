@@ -30,7 +30,7 @@ type service struct {
 }
 
 // patience is how long a test waits for what is to come; it is far more than that takes.
-const patience = 90 * time.Second
+const patience = 5 * time.Minute
 
 func (s *syncer) serve(t *testing.T) service {
 	t.Helper()
@@ -387,7 +387,7 @@ func TestStopDuringAPass(t *testing.T) {
 	if code := up.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if took := time.Since(start); took > 10*time.Second {
+	if took := time.Since(start); took > time.Minute {
 		t.Errorf("it took %s to stop", took)
 	}
 	equal(t, content(t, s.path), before)

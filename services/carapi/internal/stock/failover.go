@@ -124,8 +124,8 @@ func (f *Failover) Open(ctx context.Context) error {
 		return err
 	}
 	err := errors.Join(errs...)
-	if slices.Contains(errs, nil) || f.snapshot != nil || dbconn.Transient(err) || errors.Is(err, fs.ErrNotExist) {
-		return nil // a server may start later, and syncer make a file
+	if slices.Contains(errs, nil) || f.snapshot != nil || dbconn.Transient(err) || stopped(err) || errors.Is(err, fs.ErrNotExist) {
+		return nil // a server may start later or be quicker, and syncer make a file
 	}
 	return err
 }

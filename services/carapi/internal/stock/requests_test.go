@@ -25,7 +25,7 @@ func opened(t testing.TB, c dbconn.Config, table string) *Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	s := New(db, c.Driver, Settings{Table: table, Aliases: usual(t), Timeout: time.Minute, Ping: db.PingContext}, slog.New(slog.DiscardHandler))
+	s := New(db, c.Driver, Settings{Table: table, Aliases: usual(t), Timeout: 10 * time.Minute, Ping: db.PingContext}, slog.New(slog.DiscardHandler))
 	if err := s.Connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
