@@ -239,7 +239,7 @@ func TestLimits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = conn.SetDeadline(time.Now().Add(5*time.Minute))
+		_ = conn.SetDeadline(time.Now().Add(5 * time.Minute))
 		if _, err := io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: x\r\n"+body); err != nil {
 			t.Fatal(err)
 		}
