@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,17 +34,21 @@ type asked struct {
 
 // measured is how one of those that were asked did.
 type measured struct {
-	rate     float64 // requests in a second
-	p50, p99 time.Duration
+	rate, refused float64 // requests in a second, the refused ones not among them
+	p50, p99      time.Duration
 }
+
+// errRefused says that carapi has answered 503.
+var errRefused = errors.New("refused")
 
 // BenchmarkAPI asks carapi over HTTP, on MySQL and on SQLite, and beside it the same databases with the bare
 // query, and a FastAPI program on MySQL if BENCH_FASTAPI says how to start one on port $PORT. All have the
 // same machine; the ratios are what is to be read. BENCH_ROWS is the size of the table, 1,000,000 rows of 25
-// columns if it is not set, and BENCH_SECONDS the length of each measurement, 3.
+// columns if it is not set, BENCH_SECONDS the length of each measurement, 3, and BENCH_REQUESTS, 1,000,000,
+// are asked for before the last word on carapi's memory.
 func BenchmarkAPI(b *testing.B) {
-	rows, seconds := 1_000_000, 3
-	for name, n := range map[string]*int{"BENCH_ROWS": &rows, "BENCH_SECONDS": &seconds} {
+	rows, seconds, requests := 1_000_000, 3, 1_000_000
+	for name, n := range map[string]*int{"BENCH_ROWS": &rows, "BENCH_SECONDS": &seconds, "BENCH_REQUESTS": &requests} {
 		if v, err := strconv.Atoi(os.Getenv(name)); err == nil {
 			*n = v
 		}
@@ -57,7 +62,7 @@ func BenchmarkAPI(b *testing.B) {
 	mysql.MaxOpenConns = 32
 	fill(b, mysql, rows)
 	db := dbtest.Open(b, mysql)
-	for _, q := range []string{"CREATE INDEX by_model ON bench (make, model, year)", "CREATE INDEX by_price ON bench (price)", "ANALYZE TABLE bench"} {
+	for _, q := range []string{"SET GLOBAL innodb_buffer_pool_size = 2147483648", "CREATE INDEX by_model ON bench (make, model, year)", "CREATE INDEX by_price ON bench (price)", "ANALYZE TABLE bench"} {
 		if _, err := db.Exec(q); err != nil {
 			b.Fatal(err)
 		}
@@ -80,14 +85,14 @@ func BenchmarkAPI(b *testing.B) {
 	}
 	file := dbtest.Open(b, sqlite)
 
-	start := func(c dbconn.Config) (string, *exec.Cmd) {
-		address := dbtest.FreeAddress(b)
-		cmd := run(c, "./carapi", "CARS_TABLE=bench", "API_KEY="+key, "HTTP_ADDR="+address, "METRICS_ADDR=off", "RATE_LIMIT=off", "MAX_IN_FLIGHT=64", "QUERY_TIMEOUT=1m", "DB_MAX_OPEN_CONNS=32")
+	start := func(c dbconn.Config, settings ...string) (base, metrics string) {
+		address, metrics := dbtest.FreeAddress(b), dbtest.FreeAddress(b)
+		cmd := run(c, "./carapi", append([]string{"CARS_TABLE=bench", "API_KEY=" + key, "HTTP_ADDR=" + address, "METRICS_ADDR=" + metrics, "RATE_LIMIT=off", "QUERY_TIMEOUT=1m", "DB_MAX_OPEN_CONNS=32"}, settings...)...)
 		begin(b, cmd, "http://"+address+"/readyz")
-		return "http://" + address, cmd
+		return "http://" + address, "http://" + metrics + "/metrics"
 	}
-	live, liveProcess := start(mysql)
-	copied, _ := start(sqlite)
+	live, liveMetrics := start(mysql, "MAX_IN_FLIGHT=64")
+	copied, copiedMetrics := start(sqlite, "MAX_IN_FLIGHT=64")
 	python := ""
 	if app := os.Getenv("BENCH_FASTAPI"); app != "" {
 		address := dbtest.FreeAddress(b)
@@ -106,7 +111,8 @@ func BenchmarkAPI(b *testing.B) {
 	id := func(i int) int { return 1 + i*7919%rows }
 	model := func(i int) []any { // of a vehicle that is there
 		n := id(i)
-		return []any{[]string{"Toyota", "Ford", "Citroën", "Kia", "Volkswagen", "Škoda", "BMW", "Mercedes-Benz"}[n%8], []string{"Camry", "F-150", "C3", "3 Series", "Octavia"}[n%5], 2000 + n%26}
+		return []any{[]string{"Toyota", "Ford", "Citroën", "Kia", "Volkswagen", "Škoda", "BMW", "Mercedes-Benz"}[n%8],
+			fmt.Sprintf("%s %d", []string{"Camry", "F-150", "C3", "3 Series", "Octavia"}[n%5], n%31), 2000 + n%26}
 	}
 	ofModel := func(more string) func(i int) string {
 		return func(i int) string {
@@ -132,16 +138,18 @@ func BenchmarkAPI(b *testing.B) {
 	span := time.Duration(seconds) * time.Second
 	b.Log("asking")
 	var report strings.Builder
-	fmt.Fprintf(&report, "\n%d rows, each measured for %s\n%-22s %-8s %7s | %9s %9s %9s %9s | %9s %9s | %6s %6s %6s\n", rows, span,
-		"case", "database", "clients", "carapi/s", "p50", "p99", "p99/p50", "query/s", "python/s", "/query", "/py", "/MySQL")
+	fmt.Fprintf(&report, "\n%d rows, each measured for %s\n%-22s %-8s %7s | %9s %9s %9s %8s %7s | %9s %9s | %6s %6s %6s\n", rows, span,
+		"case", "database", "clients", "carapi/s", "p50", "p99", "p99/p50", "allocs", "query/s", "python/s", "/query", "/py", "/MySQL")
 	for _, c := range cases {
 		for _, clients := range []int{1, 8, 32} {
 			onMySQL := 0.0
 			for _, d := range []struct {
-				name, base string
-				db         *sql.DB
-			}{{"MySQL", live, db.DB}, {"SQLite", copied, file.DB}} {
+				name, base, metrics string
+				db                  *sql.DB
+			}{{"MySQL", live, liveMetrics, db.DB}, {"SQLite", copied, copiedMetrics, file.DB}} {
+				allocated, answered := metric(b, d.metrics, "go_memstats_mallocs_total"), answers(b, d.metrics)
 				api := hammer(b, clients, span, asking(b, d.base, c.path, clients))
+				allocated, answered = metric(b, d.metrics, "go_memstats_mallocs_total")-allocated, answers(b, d.metrics)-answered
 				bare := hammer(b, clients, span, inSQL(b, d.db, c))
 				py, perPython := "", ""
 				if d.name == "MySQL" && python != "" && strings.HasPrefix(c.name, "make+") {
@@ -154,16 +162,22 @@ func BenchmarkAPI(b *testing.B) {
 				} else {
 					perMySQL = fmt.Sprintf("%.2f", api.rate/onMySQL)
 				}
-				fmt.Fprintf(&report, "%-22s %-8s %7d | %9.0f %9s %9s %9.1f | %9.0f %9s | %6.2f %6s %6s\n", c.name, d.name, clients, api.rate,
-					api.p50.Round(10*time.Microsecond), api.p99.Round(10*time.Microsecond), float64(api.p99)/float64(api.p50), bare.rate, py, api.rate/bare.rate, perPython, perMySQL)
+				fmt.Fprintf(&report, "%-22s %-8s %7d | %9.0f %9s %9s %8.1f %7.0f | %9.0f %9s | %6.2f %6s %6s\n", c.name, d.name, clients, api.rate,
+					api.p50.Round(10*time.Microsecond), api.p99.Round(10*time.Microsecond), float64(api.p99)/float64(api.p50), allocated/answered, bare.rate, py, api.rate/bare.rate, perPython, perMySQL)
 			}
 		}
 	}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", liveProcess.Process.Pid))
-	if err == nil {
-		_, rss, _ := strings.Cut(string(status), "VmRSS:")
-		rss, _, _ = strings.Cut(rss, "\n")
-		fmt.Fprintf(&report, "carapi on MySQL holds %s by now\n", strings.TrimSpace(rss))
+	// Ten times as many clients as may be answered at a time.
+	busy, _ := start(mysql)
+	for _, clients := range []int{16, 160} {
+		m := hammer(b, clients, span, asking(b, busy, ofModel(""), clients))
+		fmt.Fprintf(&report, "MAX_IN_FLIGHT=16, %3d clients: %.0f answers/s, p50 %s, p99 %s; %.0f refused/s\n", clients, m.rate, m.p50.Round(10*time.Microsecond), m.p99.Round(10*time.Microsecond), m.refused)
+	}
+	for range 4 {
+		for before := answers(b, liveMetrics); answers(b, liveMetrics) < before+float64(requests/4); {
+			hammer(b, 8, span, asking(b, live, ofModel("&include_total=false"), 8))
+		}
+		fmt.Fprintf(&report, "carapi on MySQL holds %.1f MiB after %.0f requests\n", metric(b, liveMetrics, "process_resident_memory_bytes")/(1<<20), answers(b, liveMetrics))
 	}
 	b.Log(report.String())
 	b.ReportMetric(0, "ns/op") // this is no loop over b.N
@@ -190,6 +204,29 @@ func begin(b *testing.B, cmd *exec.Cmd, url string) {
 			b.Fatalf("%s never answers", url)
 		}
 	}
+}
+
+// metric is the sum of the series that a name, or a name and labels, begins.
+func metric(b *testing.B, url, name string) (sum float64) {
+	b.Helper()
+	_, body := status(url)
+	for line := range strings.Lines(body) {
+		series, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if series != name && !strings.HasPrefix(series, name+"{") {
+			continue
+		}
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sum += n
+	}
+	return sum
+}
+
+func answers(b *testing.B, url string) float64 {
+	b.Helper()
+	return metric(b, url, "carapi_answers_total")
 }
 
 // cursorAt is the cursor of a page of 20.
@@ -226,10 +263,12 @@ func asking(b *testing.B, base string, path func(int) string, clients int) func(
 			return err
 		}
 		defer func() { _ = res.Body.Close() }()
-		if res.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s: %s", r.URL, res.Status)
+		if _, err = io.Copy(io.Discard, res.Body); err == nil && res.StatusCode == http.StatusServiceUnavailable {
+			return errRefused
 		}
-		_, err = io.Copy(io.Discard, res.Body)
+		if err == nil && res.StatusCode != http.StatusOK {
+			err = fmt.Errorf("%s: %s", r.URL, res.Status)
+		}
 		return err
 	}
 }
@@ -273,21 +312,29 @@ func inSQL(b *testing.B, db *sql.DB, c asked) func(i int) error {
 // hammer asks from so many clients for a while, after a short one that does not count.
 func hammer(b *testing.B, clients int, span time.Duration, ask func(i int) error) measured {
 	b.Helper()
-	var next atomic.Int64
+	var next, refused atomic.Int64
 	all := make([][]time.Duration, clients)
 	for _, warm := range []time.Duration{span / 10, span} {
 		var wg sync.WaitGroup
+		refused.Store(0)
 		end := time.Now().Add(warm)
 		for client := range clients {
 			all[client] = nil
 			wg.Go(func() {
 				for begun := time.Now(); begun.Before(end); {
-					if err := ask(int(next.Add(1))); err != nil {
+					err := ask(int(next.Add(1)))
+					now := time.Now()
+					switch {
+					case errors.Is(err, errRefused):
+						refused.Add(1)
+						time.Sleep(50 * time.Millisecond) // far less than Retry-After asks for
+						now = time.Now()
+					case err != nil:
 						b.Error(err)
 						return
+					default:
+						all[client] = append(all[client], now.Sub(begun))
 					}
-					now := time.Now()
-					all[client] = append(all[client], now.Sub(begun))
 					begun = now
 				}
 			})
@@ -299,5 +346,5 @@ func hammer(b *testing.B, clients int, span time.Duration, ask func(i int) error
 		b.Fatal("nothing was answered")
 	}
 	slices.Sort(took)
-	return measured{float64(len(took)) / span.Seconds(), took[len(took)/2], took[len(took)*99/100]}
+	return measured{float64(len(took)) / span.Seconds(), float64(refused.Load()) / span.Seconds(), took[len(took)/2], took[len(took)*99/100]}
 }

@@ -259,7 +259,7 @@ func columns(mysql bool) []string {
 	add("id", "BIGINT NOT NULL PRIMARY KEY", "n", "INTEGER")
 	add("vin", "CHAR(17)", "CONCAT('1HGCM82633A', LPAD(n, 6, '0'))", "TEXT")
 	add("make", "VARCHAR(40)", "ELT(1 + n % 8, 'Toyota', 'Ford', 'Citroën', 'Kia', 'Volkswagen', 'Škoda', 'BMW', 'Mercedes-Benz')", "TEXT")
-	add("model", "VARCHAR(40)", "ELT(1 + n % 5, 'Camry', 'F-150', 'C3', '3 Series', 'Octavia')", "TEXT")
+	add("model", "VARCHAR(40)", "CONCAT(ELT(1 + n % 5, 'Camry', 'F-150', 'C3', '3 Series', 'Octavia'), ' ', n % 31)", "TEXT")
 	add("year", "SMALLINT", "2000 + n % 26", "INTEGER")
 	add("price", "DECIMAL(10,2)", "5000 + (n * 7919 % 9000000) / 100", "NUMERIC")
 	add("msrp", "DECIMAL(10,2)", "IF(n % 3, 9000 + (n * 104729 % 9000000) / 100, NULL)", "NUMERIC")

@@ -141,8 +141,8 @@ func (v view) measure(ctx context.Context, f *Field, conditions []clause, b []by
 	where, args := joined(conditions, clause{sql: f.number + " IS NOT NULL"})
 	var count int
 	var least, greatest, sum any
-	statement := "SELECT COUNT(*), MIN(" + f.number + "), MAX(" + f.number + "), SUM(" + f.number + ") FROM " + v.from + where + asStored
-	err := v.store.query(ctx, "stats", statement, append(args, 1), func(rows *sql.Rows) error { return rows.Scan(&count, &least, &greatest, &sum) })
+	statement := "SELECT COUNT(*), MIN(" + f.number + "), MAX(" + f.number + "), SUM(" + f.number + ") FROM " + v.from + where
+	err := v.store.query(ctx, "stats", statement, args, func(rows *sql.Rows) error { return rows.Scan(&count, &least, &greatest, &sum) })
 	if err != nil {
 		return nil, err
 	}

@@ -93,10 +93,6 @@ type extremes struct {
 	at    time.Time
 }
 
-// asStored ends a statement of one row. Without any value to bind MySQL would write its answer as text,
-// and round a FLOAT to six digits.
-const asStored = " LIMIT ?"
-
 func (e *extremes) read(ctx context.Context, v view) (map[string][2]json.RawMessage, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -119,7 +115,7 @@ func (e *extremes) read(ctx context.Context, v view) (map[string][2]json.RawMess
 	for i := range values {
 		dest[i+1] = &values[i]
 	}
-	err := v.store.query(ctx, "extremes", "SELECT COUNT(*)"+selected+" FROM "+v.from+asStored, []any{1}, func(rows *sql.Rows) error { return rows.Scan(dest...) })
+	err := v.store.query(ctx, "extremes", "SELECT COUNT(*)"+selected+" FROM "+v.from, nil, func(rows *sql.Rows) error { return rows.Scan(dest...) })
 	if err != nil {
 		return nil, err
 	}

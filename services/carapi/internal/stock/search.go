@@ -60,10 +60,7 @@ func (v view) search(ctx context.Context, q *Query) (*Answer, error) {
 		return nil, err
 	}
 	if q.Total {
-		if a.Total, a.Exact, err = v.total(ctx, q, conditions, len(rows)); err != nil {
-			return nil, err
-		}
-		if a.Summary, err = v.summary(ctx, conditions, a); err != nil {
+		if err := v.survey(ctx, q, conditions, len(rows), a); err != nil {
 			return nil, err
 		}
 	}
@@ -184,17 +181,6 @@ func (q *Query) selected() string {
 		columns[i] = q.registry.dialect.selected(f.quoted)
 	}
 	return strings.Join(columns, ", ")
-}
-
-// total counts the vehicles that match, of which a page has read so many.
-func (v view) total(ctx context.Context, q *Query, conditions []clause, read int) (n int, exact bool, err error) {
-	if q.after == nil && read <= q.Limit { // all of them are on the page
-		return read, true, nil
-	}
-	if n, err = v.count(ctx, conditions); n > maxTotal {
-		return maxTotal, false, err
-	}
-	return n, true, err
 }
 
 // count counts the vehicles that match, up to one more than maxTotal.

@@ -33,9 +33,10 @@ const startTimeout = 30 * time.Second
 // Store answers searches from one database. MySQL and SQLite take the same statements.
 type Store struct {
 	Settings
-	db     *sqlx.DB
-	driver string
-	log    *slog.Logger
+	db         *sqlx.DB
+	driver     string
+	statements *statementCache
+	log        *slog.Logger
 
 	reading sync.Mutex // one reader of the columns at a time
 	mu      sync.Mutex // guards what follows
@@ -69,7 +70,7 @@ type Settings struct {
 
 // New is a store of which nothing is known before Connect has read its table.
 func New(db *sqlx.DB, driver string, c Settings, log *slog.Logger) *Store {
-	return &Store{Settings: c, db: db, driver: driver, log: log}
+	return &Store{Settings: c, db: db, driver: driver, statements: newStatementCache(db.DB), log: log}
 }
 
 // Connect asks the database whether it is there, and has what every search needs. Of errors at the
@@ -230,7 +231,12 @@ func (s *Store) query(ctx context.Context, operation, statement string, args []a
 	defer cancel()
 	begun := time.Now()
 	err := func() error {
-		rows, err := s.db.QueryContext(limited, statement, args...)
+		prepared, err := s.statements.acquire(limited, statement)
+		if err != nil {
+			return err
+		}
+		defer s.statements.release(prepared)
+		rows, err := prepared.QueryContext(limited, args...)
 		if err != nil {
 			return err
 		}

@@ -8,41 +8,76 @@ import (
 	"strings"
 )
 
-// summary tells in a sentence what has been found: "7 Toyota Camry, 2019-2023, $21,900-$31,500, lowest
-// mileage 12,400 mi".
-func (v view) summary(ctx context.Context, conditions []clause, a *Answer) (string, error) {
-	switch {
-	case a.Total == 0:
-		return "no vehicle matches", nil
-	case !a.Exact:
-		return "more than " + grouped(strconv.Itoa(maxTotal)) + " vehicles", nil
+// maxMeasured is how many vehicles are counted and measured in one query. Where there are more, that is
+// given up for one that counts alone, for which an index is enough.
+const maxMeasured = 1000
+
+// survey counts the vehicles that match, of which the first page has read so many, and tells in a
+// sentence what they are.
+func (v view) survey(ctx context.Context, q *Query, conditions []clause, read int, a *Answer) error {
+	var ends []any
+	var err error
+	switch whole := q.after == nil && read <= q.Limit; { // all of them are on the page
+	case whole && read == 0:
+		a.Total = 0
+	case whole:
+		_, ends, err = v.measures(ctx, conditions, 0)
+		a.Total = read // whatever has changed since
+	default:
+		a.Total, ends, err = v.measures(ctx, conditions, maxMeasured+1)
 	}
-	// A price of nothing is none.
-	measures := []string{"1", "1"}
+	if err == nil && a.Total > maxMeasured {
+		if a.Total, err = v.count(ctx, conditions); err == nil && a.Total <= maxTotal {
+			_, ends, err = v.measures(ctx, conditions, 0)
+		}
+	}
+	switch a.Exact = a.Total <= maxTotal; {
+	case a.Total == 0:
+		a.Summary = "no vehicle matches"
+	case a.Exact:
+		a.Summary = v.sentence(a.Total, ends)
+	default:
+		a.Total, a.Summary = maxTotal, "more than "+grouped(strconv.Itoa(maxTotal))+" vehicles"
+	}
+	return err
+}
+
+// measures counts the vehicles that match and gives pairs of the least and the greatest make, model,
+// year, price and mileage; of so many of them, if limit is not 0.
+func (v view) measures(ctx context.Context, conditions []clause, limit int) (total int, ends []any, err error) {
+	var columns, measures []string
 	add := func(name string, class class, least, greatest string) {
 		f := v.byName[name]
-		switch {
-		case f == nil || f.class() != class:
+		if f == nil || f.class() != class {
 			measures = append(measures, "NULL", "NULL")
-		default:
-			measures = append(measures, strings.ReplaceAll(least, "?", f.value()), strings.ReplaceAll(greatest, "?", f.value()))
+			return
 		}
+		value := f.value()
+		if limit > 0 {
+			value = name
+			columns = append(columns, f.value()+" AS "+name)
+		}
+		measures = append(measures, strings.ReplaceAll(least, "?", value), strings.ReplaceAll(greatest, "?", value))
 	}
 	add("make", text, "MIN(?)", "MAX(?)")
 	add("model", text, "MIN(?)", "MAX(?)")
 	add("year", number, "MIN(?)", "MAX(?)")
-	add("price", number, "MIN(NULLIF(?, 0))", "MAX(NULLIF(?, 0))")
+	add("price", number, "MIN(NULLIF(?, 0))", "MAX(NULLIF(?, 0))") // a price of nothing is none
 	add("mileage", number, "MIN(?)", "NULL")
-	values, dest := make([]any, len(measures)), make([]any, len(measures))
-	for i := range values {
-		dest[i] = &values[i]
-	}
 	where, args := joined(conditions)
-	statement := "SELECT " + strings.Join(measures, ", ") + " FROM " + v.from + where + asStored
-	if err := v.store.query(ctx, "summary", statement, append(args, 1), func(rows *sql.Rows) error { return rows.Scan(dest...) }); err != nil {
-		return "", err
+	from := v.from + where
+	if limit > 0 {
+		from = "(SELECT " + strings.Join(columns, ", ") + " FROM " + from + " LIMIT ?) AS measured"
+		args = append(args, limit)
 	}
-	return v.sentence(a.Total, values[2:]), nil
+	ends = make([]any, len(measures))
+	dest := make([]any, 1+len(ends))
+	dest[0] = &total
+	for i := range ends {
+		dest[i+1] = &ends[i]
+	}
+	err = v.store.query(ctx, "summary", "SELECT COUNT(*), "+strings.Join(measures, ", ")+" FROM "+from, args, func(rows *sql.Rows) error { return rows.Scan(dest...) })
+	return total, ends, err
 }
 
 // sentence writes a summary from pairs of the least and the greatest make, model, year, price and mileage.
