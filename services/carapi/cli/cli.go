@@ -52,7 +52,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), file, logger(stderr)) },
 	}
 	root.PersistentFlags().StringVar(&file, "config", "", "`FILE` of settings: NAME=value lines, or INI sections; the environment wins (default .env, if there is one)")
-	root.AddCommand(keyCommand(), mcpCommand(&file, stderr))
+	root.AddCommand(checkCommand(&file), keyCommand(), mcpCommand(&file, stderr))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -114,58 +114,73 @@ func serve(ctx context.Context, file string, log *slog.Logger) error {
 	return g.Wait()
 }
 
-// searched is what is searched: one database or two, which are looked after until close.
-type searched struct {
-	*stock.Failover
-	pools map[string]*sql.DB // by the names of the sources
-	close func()
+// stores are the databases that are searched, either of which may be missing.
+type stores struct {
+	live, snapshot *stock.Store
+	pools          map[string]*sql.DB // by the names of the sources
 }
 
-// openStock opens what is searched, as far as it is there. Observe is told of each query.
-func openStock(ctx context.Context, c config.Stock, observe func(string, time.Duration, error), log *slog.Logger) (*searched, error) {
+// newStores asks nothing of the databases yet. Observe is told of each query.
+func newStores(c config.Stock, observe func(string, time.Duration, error), log *slog.Logger) (*stores, error) {
 	settings, err := c.Settings()
 	if err != nil {
 		return nil, err
 	}
 	settings.Observe = observe
-	s := &searched{pools: map[string]*sql.DB{}}
-	closePools := func() {
-		for _, pool := range s.pools {
-			_ = pool.Close()
-		}
-	}
+	s := &stores{pools: map[string]*sql.DB{}}
 	store := func(name string, db dbconn.Config, settings stock.Settings) (*stock.Store, error) {
 		pool, err := dbconn.Pool(db)
 		if err != nil {
-			closePools()
+			s.close()
 			return nil, err
 		}
 		s.pools[name] = pool.DB
 		settings.Ping = func(ctx context.Context) error { return dbconn.Ping(ctx, db, pool) }
 		return stock.New(pool, db.Driver, settings, log), nil
 	}
-	var live, snapshot *stock.Store
 	if c.HasLive() {
 		db := c.DB
 		db.QueryTimeout = c.QueryTimeout
-		if live, err = store(stock.FromLive, db, settings); err != nil {
+		if s.live, err = store(stock.FromLive, db, settings); err != nil {
 			return nil, err
 		}
 	}
 	if c.HasSnapshot() {
 		db := dbconn.Config{Driver: dbconn.SQLite, Path: c.SnapshotPath, PathSetting: "SNAPSHOT_PATH", MaxOpenConns: c.DB.MaxOpenConns, ConnMaxLifetime: c.DB.ConnMaxLifetime}
 		settings.Table, settings.Setting, settings.Snapshot = cmp.Or(c.SnapshotTable, c.CarsTable), "SNAPSHOT_TABLE", true
-		settings.Strict = live == nil // else the live database is asked for the columns that are bound and hidden
-		if snapshot, err = store(stock.FromSnapshot, db, settings); err != nil {
+		settings.Strict = s.live == nil // else the live database is asked for the columns that are bound and hidden
+		if s.snapshot, err = store(stock.FromSnapshot, db, settings); err != nil {
 			return nil, err
 		}
 	}
+	return s, nil
+}
+
+func (s *stores) close() {
+	for _, pool := range s.pools {
+		_ = pool.Close()
+	}
+}
+
+// searched is what is searched: one database or two, which are looked after until close.
+type searched struct {
+	*stock.Failover
+	pools map[string]*sql.DB
+	close func()
+}
+
+// openStock opens what is searched, as far as it is there.
+func openStock(ctx context.Context, c config.Stock, observe func(string, time.Duration, error), log *slog.Logger) (*searched, error) {
+	stores, err := newStores(c, observe, log)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(ctx)
-	s.Failover = stock.NewFailover(live, snapshot, c.StaleMaxAge, log)
+	s := &searched{Failover: stock.NewFailover(stores.live, stores.snapshot, c.StaleMaxAge, log), pools: stores.pools}
 	s.close = func() {
 		cancel()
 		s.Wait()
-		closePools()
+		stores.close()
 	}
 	if err := s.Open(ctx); err != nil {
 		s.close()

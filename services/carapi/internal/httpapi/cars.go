@@ -22,7 +22,8 @@ type ask func(context.Context, url.Values) (*stock.Answer, error)
 // search answers GET /cars/.
 func search(find ask, log *slog.Logger) http.HandlerFunc {
 	return answer(find, log, func(r *http.Request, w http.ResponseWriter, a *stock.Answer) []byte {
-		body := append([]byte(`{"cars":`), a.Cars...)
+		body := make([]byte, 0, len(a.Cars)+len(a.Facets)+len(a.Applied)+2048) // all of it, usually
+		body = append(append(append(body, `{"cars":[`...), a.Cars...), ']')
 		body = fmt.Appendf(body, `,"returned":%d`, a.Count)
 		if a.Total >= 0 {
 			body = fmt.Appendf(body, `,"total":%d,"total_is_exact":%t`, a.Total, a.Exact)

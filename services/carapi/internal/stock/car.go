@@ -95,14 +95,14 @@ func (v view) one(ctx context.Context, values url.Values, condition clause) (*Ca
 	if car.Origin, err = v.origin(ctx); err != nil {
 		return nil, err
 	}
-	row, dest := make([]any, len(q.Shown)), make([]any, len(q.Shown))
-	for i := range row {
-		dest[i] = &row[i]
-	}
+	enc := newEncoder(q.Shown, 1)
+	dest := enc.cells()
 	where, args := joined([]clause{condition})
 	err = v.store.query(ctx, "car", "SELECT "+q.selected()+" FROM "+v.from+where+" ORDER BY "+q.orderBy(true)+" LIMIT 1", args, func(rows *sql.Rows) error {
+		enc.begin()
 		err := rows.Scan(dest...)
-		car.Body = newEncoder(q.Shown).append(nil, row)
+		enc.end()
+		car.Body = enc.json
 		return err
 	})
 	if err == nil && car.Body == nil {

@@ -14,8 +14,11 @@ const (
 // surround is what an answer has beside what is counted one by one: names, numbers and signs.
 const surround = 700
 
-// textLengths are the characters to which texts are cut, in turn, until an answer is short enough.
-var textLengths = []int{0, 1000, 300, 100}
+// textLengths are the characters to which texts are cut, in turn, until an answer is short enough. None
+// is cut that has no more than leastLong.
+var textLengths = []int{1000, 300, leastLong}
+
+const leastLong = 100
 
 // Cut is what an answer leaves out because it would be too long.
 type Cut struct {
@@ -27,45 +30,42 @@ type Cut struct {
 // write puts the vehicles into the answer, so that it is not too long. Facets, which were asked for, and
 // what tells why nothing matches are left whole.
 // Long texts are cut first, and then vehicles are left for the next page.
-func (q *Query) write(rows []row, a *Answer) {
-	shown := min(len(rows), q.Limit)
+func (q *Query) write(p *page, a *Answer) {
+	if len(p.rows) == 0 {
+		return
+	}
+	shown := min(len(p.rows), q.Limit)
 	notes, _ := json.Marshal(a.Notes) // texts always encode
 	room := q.MaxChars - surround - len(a.Facets) - len(a.Applied) - len(a.Summary) - len(notes)
-	if len(rows) > 1 {
+	if len(p.rows) > 1 {
 		longest := 0
-		for _, r := range rows {
+		for _, r := range p.rows {
 			longest = max(longest, len(r.place))
 		}
 		room -= 3*longest + len(q.values.Encode()) // the cursor, twice, in base64
 	}
-	var cars []byte
-	var ends, cuts []int // of each vehicle; texts cut up to it
-	enc := newEncoder(q.Shown)
-	for _, enc.longest = range textLengths {
-		enc.cut, cars, ends, cuts = 0, []byte{'['}, nil, nil
-		for i := range shown {
-			if i > 0 {
-				cars = append(cars, ',')
-			}
-			cars = enc.append(cars, rows[i].values)
-			ends, cuts = append(ends, len(cars)), append(cuts, enc.cut)
-		}
-		if utf8.RuneCount(cars) <= room {
+	whole := make([]int, shown) // where each vehicle ends
+	for i := range whole {
+		whole[i] = p.rows[i].end
+	}
+	cars, ends, cuts, length := p.json, whole, make([]int, shown), 0
+	fits := func(n int) bool { return ends[n-1] <= room || utf8.RuneCount(cars[:ends[n-1]]) <= room }
+	for _, most := range textLengths {
+		if fits(shown) {
 			break
 		}
+		length = most
+		cars, ends, cuts = p.shortened(whole, most)
 	}
 	n := shown
-	for n > 1 && utf8.RuneCount(cars[:ends[n-1]]) > room {
+	for n > 1 && !fits(n) {
 		n--
 	}
-	if n > 0 {
-		cars, enc.cut = cars[:ends[n-1]], cuts[n-1]
+	a.Cars, a.Count = cars[:ends[n-1]], n
+	if n < shown || cuts[n-1] > 0 {
+		a.Cut = &Cut{Texts: cuts[n-1], Length: length, Cars: shown - n}
 	}
-	a.Cars, a.Count = append(cars, ']'), n
-	if n < shown || enc.cut > 0 {
-		a.Cut = &Cut{Texts: enc.cut, Length: enc.longest, Cars: shown - n}
-	}
-	if n < len(rows) {
-		a.Next = q.nextPage(rows, n)
+	if n < len(p.rows) {
+		a.Next = q.nextPage(p.rows, n)
 	}
 }

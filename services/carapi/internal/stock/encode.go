@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,57 +15,120 @@ import (
 	"carstock/pkg/schema"
 )
 
-// encoder writes rows as JSON objects. What is written depends on the fields' kinds and on the
+// encoder writes vehicles as JSON objects, with a comma between them, while the driver reads them: a
+// value is copied once, to where it is shown. What is written depends on the fields' kinds and on the
 // values alone, never on the database: MySQL and SQLite give the same bytes.
 type encoder struct {
-	fields  []*Field
-	names   [][]byte // `"name":`
-	longest int      // characters of a text, beyond which it is cut; 0 for none
-	cut     int      // texts that have been cut
+	fields []*Field
+	json   []byte
+	long   []longText
 }
 
-func newEncoder(fields []*Field) *encoder {
-	e := &encoder{fields: fields, names: make([][]byte, len(fields))}
-	for i, f := range fields {
-		e.names[i] = append(appendString(nil, f.Name), ':')
-	}
-	return e
+// longText is a text that may be cut.
+type longText struct {
+	from, to int // where it stands in the JSON, quotes included
+	text     string
+	kind     schema.Kind
 }
 
-func (e *encoder) append(b []byte, values []any) []byte {
-	b = append(b, '{')
-	for i, f := range e.fields {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, e.names[i]...)
-		if f.class() == text {
-			b = e.appendText(b, f, values[i])
-		} else {
-			b = appendValue(b, f.Kind, values[i])
-		}
+// vehicleSize is what a vehicle usually takes, in bytes.
+const vehicleSize = 1 << 10
+
+// newEncoder expects so many vehicles.
+func newEncoder(fields []*Field, vehicles int) *encoder {
+	return &encoder{fields: fields, json: make([]byte, 0, vehicles*vehicleSize)}
+}
+
+// begin begins a vehicle, whose values are then scanned into cells, in their order, and end ends it.
+func (e *encoder) begin() {
+	if len(e.json) > 0 {
+		e.json = append(e.json, ',')
 	}
-	return append(b, '}')
+	e.json = append(e.json, '{')
+}
+
+func (e *encoder) end() { e.json = append(e.json, '}') }
+
+// cells are what the columns of the fields are scanned into.
+func (e *encoder) cells() []any {
+	own, all := make([]cell, len(e.fields)), make([]any, len(e.fields))
+	for i := range all {
+		own[i] = cell{e, i}
+		all[i] = &own[i]
+	}
+	return all
+}
+
+// cell takes the values of one column. A []byte is the driver's, and gone once Scan returns.
+type cell struct {
+	*encoder
+	column int
+}
+
+// Scan implements sql.Scanner.
+func (c *cell) Scan(value any) error {
+	f := c.fields[c.column]
+	if c.column > 0 {
+		c.json = append(c.json, ',')
+	}
+	c.json = append(c.json, f.label...)
+	if f.class() == text {
+		c.appendText(f, value)
+	} else {
+		c.json = appendValue(c.json, f.Kind, value)
+	}
+	return nil
 }
 
 // appendText writes what a dealer has written: data, of which nothing is to act on a screen or on a
 // reader. What tells vehicles apart stays as it is.
-func (e *encoder) appendText(b []byte, f *Field, value any) []byte {
-	s, isText := value.(string)
-	if raw, ok := value.([]byte); ok {
-		s, isText = string(raw), true
-	}
-	if !isText {
-		return appendValue(b, f.Kind, value)
-	}
-	if !slices.Contains(identifying, f.Name) {
-		s = plainText(s)
-		if e.longest > 0 && utf8.RuneCountInString(s) > e.longest {
-			s = string([]rune(s)[:e.longest]) + "…"
-			e.cut++
+func (e *encoder) appendText(f *Field, value any) {
+	var s string
+	switch v := value.(type) {
+	case []byte:
+		if len(v) <= leastLong && plain(v) {
+			e.json = append(append(append(e.json, '"'), v...), '"')
+			return
 		}
+		s = string(v)
+	case string:
+		s = v
+	default:
+		e.json = appendValue(e.json, f.Kind, value)
+		return
 	}
-	return appendText(b, f.Kind, s)
+	from := len(e.json)
+	if slices.Contains(identifying, f.Name) {
+		e.json = appendText(e.json, f.Kind, s)
+		return
+	}
+	s = plainText(s)
+	e.json = appendText(e.json, f.Kind, s)
+	if utf8.RuneCountInString(s) > leastLong {
+		e.long = append(e.long, longText{from, len(e.json), s, f.Kind})
+	}
+}
+
+// shortened is the JSON of the first n vehicles, which end at the given places, with texts of more than
+// most characters cut. It gives the places where they end then, and how many texts have been cut up to there.
+func (e *encoder) shortened(ends []int, most int) (json []byte, shorter, cuts []int) {
+	at, cut, long := 0, 0, e.long
+	for _, end := range ends {
+		for ; len(long) > 0 && long[0].to <= end; long = long[1:] {
+			l := long[0]
+			if utf8.RuneCountInString(l.text) <= most {
+				continue
+			}
+			json = append(json, e.json[at:l.from]...)
+			json = appendText(json, l.kind, string([]rune(l.text)[:most])+"…")
+			at = l.to
+			cut++
+		}
+		json = append(json, e.json[at:end]...)
+		at = end
+		shorter, cuts = append(shorter, len(json)), append(cuts, cut)
+	}
+	return json, shorter, cuts
 }
 
 // identifying are the fields whose values are asked for as they are shown.
@@ -75,6 +137,9 @@ var identifying = []string{"id", "vin", "stock_number"}
 // plainText is a text without control characters, but for the ends of lines and tabs, and without those
 // signs that are not seen and change how others are read: of direction, and tags.
 func plainText(s string) string {
+	if plain(s) {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t' || r == '\r':
@@ -116,7 +181,7 @@ func appendText(b []byte, kind schema.Kind, s string) []byte {
 	switch kind {
 	case schema.Integer, schema.Decimal:
 		s = trimFill(s)
-		if plainDecimal.MatchString(s) {
+		if plainDecimal(s) {
 			return append(b, trimZeros(s)...)
 		}
 	case schema.Bit:
@@ -141,8 +206,20 @@ func appendText(b []byte, kind schema.Kind, s string) []byte {
 	return appendString(b, s)
 }
 
-// plainDecimal is a number as MySQL writes a DECIMAL, and as JSON has one.
-var plainDecimal = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+// plainDecimal reports whether a text is a number as MySQL writes a DECIMAL, and as JSON has one.
+func plainDecimal(s string) bool {
+	whole, fraction, fractional := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	return allDigits(whole) && (whole == "0" || whole[0] != '0') && (!fractional || allDigits(fraction))
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // trimFill takes off the zeros that ZEROFILL puts before a number, which is never negative.
 func trimFill(s string) string {
@@ -183,9 +260,22 @@ func appendStrings(b []byte, values []string) []byte {
 }
 
 func appendString(b []byte, s string) []byte {
+	if plain(s) {
+		return append(append(append(b, '"'), s...), '"')
+	}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(s) // a string always encodes
 	return append(b, bytes.TrimSuffix(buf.Bytes(), []byte("\n"))...)
+}
+
+// plain reports whether a text is in JSON what it is, in quotes.
+func plain[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == '"' || s[i] == '\\' {
+			return false
+		}
+	}
+	return true
 }

@@ -65,10 +65,12 @@ func (r *reader) query(ctx context.Context, given string) error {
 	return nil
 }
 
+var apostrophes = strings.NewReplacer("'", "", "’", "")
+
 // negated reports whether one of the words says what is not wanted.
 func negated(words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool {
-		return slices.Contains(negations, strings.ToLower(strings.NewReplacer("'", "", "’", "").Replace(w))) || strings.ContainsAny(w[:1], "!-") && Fold(w) != ""
+		return slices.Contains(negations, strings.ToLower(apostrophes.Replace(w))) || strings.ContainsAny(w[:1], "!-") && Fold(w) != ""
 	})
 }
 

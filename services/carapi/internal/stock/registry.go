@@ -22,6 +22,7 @@ type Field struct {
 	Column schema.Column
 	Kind   schema.Kind // how its values are written and compared; mostly the column's own
 
+	label    string // "name": as in JSON
 	quoted   string // the column's name in SQL
 	number   string // the column as a number, to be compared with one
 	exact    string // the column as text that is equal and ordered by its bytes, whatever its collation
@@ -301,7 +302,7 @@ func NewBinding(fields, hide []string) (Binding, error) {
 }
 
 func (r *Registry) field(name string, c schema.Column, v schema.VehicleField) Field {
-	f := Field{Name: name, About: v.About, Column: c, Kind: c.Kind, quoted: "t." + r.dialect.quote(c.Name), nullable: c.Nullable}
+	f := Field{Name: name, About: v.About, Column: c, Kind: c.Kind, label: string(appendString(nil, name)) + ":", quoted: "t." + r.dialect.quote(c.Name), nullable: c.Nullable}
 	if f.About == "" {
 		f.About = c.Comment
 	}

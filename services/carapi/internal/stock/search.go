@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,7 +13,7 @@ const maxTotal = 10_000
 
 // Answer is what was found.
 type Answer struct {
-	Cars    []byte // a JSON array
+	Cars    []byte // JSON objects, with commas between them
 	Count   int
 	Total   int        // -1 if it was not asked for
 	Exact   bool       // whether Total is all; else it is how far was counted
@@ -55,12 +54,12 @@ func (v view) search(ctx context.Context, q *Query) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := v.page(ctx, q, conditions)
+	p, err := v.page(ctx, q, conditions)
 	if err != nil {
 		return nil, err
 	}
 	if q.Total {
-		if err := v.survey(ctx, q, conditions, len(rows), a); err != nil {
+		if err := v.survey(ctx, q, conditions, len(p.rows), a); err != nil {
 			return nil, err
 		}
 	}
@@ -69,26 +68,32 @@ func (v view) search(ctx context.Context, q *Query) (*Answer, error) {
 			return nil, err
 		}
 	}
-	if len(rows) == 0 && q.after == nil {
+	if len(p.rows) == 0 && q.after == nil {
 		if a.NoMatch, err = v.noMatch(ctx, q); err != nil {
 			return nil, err
 		}
 	}
 	a.Applied, a.Notes = q.applied(true), q.notes
-	q.write(rows, a)
+	q.write(p, a)
 	return a, nil
+}
+
+// page is the vehicles that have been read for an answer.
+type page struct {
+	*encoder
+	rows []row
 }
 
 // row is a vehicle of a page.
 type row struct {
-	values []any
-	place  string // in the order
-	same   int    // how many vehicles in that place have been shown with it
+	end   int    // of its JSON
+	place string // in the order
+	same  int    // how many vehicles in that place have been shown with it
 }
 
 // page reads the vehicles of one page, and one more if there is one. Those without a value in the first
 // field of the order come after all others, by a query of their own: that leaves an index on it of use.
-func (v view) page(ctx context.Context, q *Query, conditions []clause) ([]row, error) {
+func (v view) page(ctx context.Context, q *Query, conditions []clause) (*page, error) {
 	first := q.Sort[0].Field
 	var parts [][]clause
 	position := func(part []clause) []clause {
@@ -112,51 +117,52 @@ func (v view) page(ctx context.Context, q *Query, conditions []clause) ([]row, e
 	default:
 		parts = [][]clause{position([]clause{{sql: first.value() + " IS NULL"}})}
 	}
-	rows, err := v.read(ctx, q, conditions, parts, q.orderBy(q.skip > 0))
-	shared := func(i int) bool { return i > 0 && rows[i].place == rows[i-1].place }
-	for i := range rows {
-		if err == nil && shared(i) && q.skip == 0 { // the page may end among vehicles in one place, whose order must be one that the next page finds again
+	p, err := v.read(ctx, q, conditions, parts, q.orderBy(q.skip > 0))
+	for i := 1; err == nil && q.skip == 0 && i < len(p.rows); i++ {
+		if p.rows[i].place == p.rows[i-1].place { // the page may end among vehicles in one place, whose order must be one that the next page finds again
 			return v.read(ctx, q, conditions, parts, q.orderBy(true))
 		}
 	}
-	return rows, err
+	return p, err
 }
 
 // read reads the vehicles of one page, part by part.
-func (v view) read(ctx context.Context, q *Query, conditions []clause, parts [][]clause, order string) ([]row, error) {
+func (v view) read(ctx context.Context, q *Query, conditions []clause, parts [][]clause, order string) (*page, error) {
 	selected := q.selected()
 	for _, o := range q.Sort {
 		selected += ", " + v.dialect.selected(o.Field.value())
 	}
-	var all []row
-	values, dest := make([]any, len(q.Shown)+len(q.Sort)), make([]any, len(q.Shown)+len(q.Sort))
-	for i := range values {
-		dest[i] = &values[i]
+	p := &page{encoder: newEncoder(q.Shown, q.Limit+1)}
+	place, dest := make([]any, len(q.Sort)), p.cells()
+	for i := range place {
+		dest = append(dest, &place[i])
 	}
 	last, same, skip := q.place, q.skip, q.skip
 	for _, part := range parts {
 		where, args := joined(conditions, part...)
 		// One more than is shown tells whether there are more.
 		statement := "SELECT " + selected + " FROM " + v.from + where + " ORDER BY " + order + " LIMIT ? OFFSET ?"
-		err := v.store.query(ctx, "search", statement, append(args, q.Limit+1-len(all), skip), func(rows *sql.Rows) error {
+		err := v.store.query(ctx, "search", statement, append(args, q.Limit+1-len(p.rows), skip), func(rows *sql.Rows) error {
+			p.begin()
 			if err := rows.Scan(dest...); err != nil {
 				return err
 			}
-			place := q.placeOf(values[len(q.Shown):])
-			if place != last {
+			p.end()
+			at := q.placeOf(place)
+			if at != last {
 				same = 0
 			}
-			last = place
+			last = at
 			same++
-			all = append(all, row{slices.Clone(values[:len(q.Shown)]), place, same})
+			p.rows = append(p.rows, row{len(p.json), at, same})
 			return nil
 		})
-		if err != nil || len(all) > q.Limit {
-			return all, err
+		if err != nil || len(p.rows) > q.Limit {
+			return p, err
 		}
 		skip = 0
 	}
-	return all, nil
+	return p, nil
 }
 
 // nextPage is the request for the vehicles behind the first n.

@@ -224,11 +224,18 @@ var ErrTooSlow = errors.New("the query took too long")
 
 // query runs a statement and hands its rows to read. What no request waits for is under the time-out too.
 func (s *Store) query(ctx context.Context, operation, statement string, args []any, read func(*sql.Rows) error) error {
+	if all, ok := ctx.Value(askedKey{}).(*[]asked); ok {
+		*all = append(*all, asked{operation, statement, args})
+	}
 	// Below the request's span; without one it is nothing.
 	ctx, span := trace.SpanFromContext(ctx).TracerProvider().Tracer("carapi").Start(ctx, operation, trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
-	limited, cancel := context.WithTimeout(ctx, s.Timeout)
-	defer cancel()
+	limited := ctx
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, s.Timeout)
+		defer cancel()
+	}
 	begun := time.Now()
 	err := func() error {
 		prepared, err := s.statements.acquire(limited, statement)

@@ -202,12 +202,16 @@ func (v view) spellings(ctx context.Context, f *Field, words []string) (map[stri
 // Fold reduces a text to what people mean by it: lower case, no accents, no spaces or punctuation.
 // "F-150", "f150" and "F 150" are one, and so are "Citroën" and "CITROEN", "Weiß" and "weiss".
 func Fold(s string) string {
-	return undivided.Replace(strings.Map(func(r rune) rune {
+	fold := func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToLower(r)
 		}
 		return -1 // the combining marks that NFKD has split off are neither
-	}, norm.NFKD.String(s)))
+	}
+	if ascii(s) {
+		return strings.Map(fold, s)
+	}
+	return undivided.Replace(strings.Map(fold, norm.NFKD.String(s)))
 }
 
 // undivided has the letters that are not a letter and an accent to Unicode, and yet are written so.
