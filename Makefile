@@ -7,6 +7,8 @@ GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 # cannot move the versions that the services are built with.
 MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb deploy/demodb/regex
 
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-work test-demodb test-browser soak lint check build bench bench-api up down
 
@@ -51,7 +53,7 @@ check: ## modules tidy, both ways of building, the demo's stock as generated
 	sh -n deploy/demo.sh && sh -n deploy/testdb.sh
 
 build: ## bin/syncer and bin/carapi
-	go build -o bin/ ./services/syncer ./services/carapi
+	go build -ldflags "-X carstock/pkg/dbconn.version=$(VERSION)" -o bin/ ./services/syncer ./services/carapi
 
 bench: ## syncer beside a hand-made pipeline and beside reading alone, 1,000,000 rows (BENCH_ROWS)
 	deploy/testdb.sh --with-clients go test -run '^$$' -bench BenchmarkSync -benchtime 1x -timeout 150m carstock/services/e2e
@@ -64,7 +66,7 @@ bin/fastapi/ready: services/e2e/testdata/requirements.txt
 	python3 -m venv bin/fastapi && bin/fastapi/bin/pip install --quiet --requirement $< && touch $@
 
 up: ## MySQL, syncer and carapi in containers
-	docker compose up --build --detach --wait
+	VERSION=$(VERSION) docker compose up --build --detach --wait
 
 down: ## stop them and remove their data
 	docker compose down --volumes

@@ -11,9 +11,9 @@ import (
 	"carstock/services/carapi/cli"
 )
 
-// gcPercent lets the heap, of a few MiB, grow to five times what is in use: by default it is collected
+// gcPercent lets the heap, of a few MiB, grow to three times what is in use: by default it is collected
 // some fifty times in a second. A GOGC of the environment wins.
-const gcPercent = 400
+const gcPercent = 200
 
 func main() {
 	if os.Getenv("GOGC") == "" {

@@ -421,3 +421,35 @@ func TestMistakes(t *testing.T) {
 		})
 	}
 }
+
+// The health check of the container.
+func TestStatus(t *testing.T) {
+	setupFile(t)
+	p := start(t)
+	ask := func(addr string) (code int, out string) {
+		var b strings.Builder
+		t.Setenv("HTTP_ADDR", addr)
+		code = cli.Run(t.Context(), []string{"status"}, &b, &b)
+		return code, b.String()
+	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(p.url, "http://"), ":")
+	for _, addr := range []string{"127.0.0.1:" + port, ":" + port, "0.0.0.0:" + port} {
+		if code, out := ask(addr); code != 0 || !strings.HasPrefix(out, "live      up") {
+			t.Errorf("%s: exit code %d: %s", addr, code, out)
+		}
+	}
+	p.stop()
+	if code, out := ask("127.0.0.1:" + port); code != 1 || !strings.Contains(out, "no carapi answers") {
+		t.Errorf("nobody listens: exit code %d: %s", code, out)
+	}
+	if code, out := ask("nonsense"); code != 2 || !strings.Contains(out, "HTTP_ADDR") {
+		t.Errorf("a wrong address: exit code %d: %s", code, out)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var b strings.Builder
+	if code := cli.Run(t.Context(), []string{"version"}, &b, &b); code != 0 || !strings.HasPrefix(b.String(), "carapi ") || !strings.Contains(b.String(), "SQLite 3.") {
+		t.Errorf("exit code %d: %s", code, b.String())
+	}
+}

@@ -43,11 +43,24 @@ func (c *Stock) HasLive() bool { return c.Source != Snapshot }
 // HasSnapshot reports whether the file of SNAPSHOT_PATH is asked.
 func (c *Stock) HasSnapshot() bool { return c.SnapshotPath != "" && c.Source != Live }
 
+// Address is where carapi is found.
+type Address struct {
+	HTTPAddr string `split_words:"true" default:":8080" desc:"address to listen on"`
+}
+
+// Validate reports a wrong address.
+func (a *Address) Validate() error {
+	if err := checkAddr(a.HTTPAddr); err != nil {
+		return fmt.Errorf("HTTP_ADDR: %q: %w", a.HTTPAddr, err)
+	}
+	return nil
+}
+
 // Config is all that carapi can be told.
 type Config struct {
 	Stock
+	Address
 	API            auth.Config
-	HTTPAddr       string  `split_words:"true" default:":8080" desc:"address to listen on"`
 	PublicURL      string  `split_words:"true" desc:"where clients reach the API, such as https://cars.example.com; for its description"`
 	CORSOrigins    Origins `split_words:"true" desc:"origins of web pages that browsers may call from, such as https://app.example.com, separated by commas; or *; default none"`
 	RateLimit      Rate    `split_words:"true" default:"600/1m" desc:"requests that a key may make in a time, and those without a valid key from one address; off for any number"`
@@ -72,6 +85,13 @@ func LoadStock(file string) (Stock, error) {
 	var c Stock
 	err := settings.Load(file, &c)
 	return c, err
+}
+
+// LoadAddress reads only where carapi is found.
+func LoadAddress(file string) (Address, error) {
+	var a Address
+	err := settings.Load(file, &a)
+	return a, err
 }
 
 // Validate reports every wrong variable, joined.
@@ -107,10 +127,7 @@ func (c *Stock) Settings() (stock.Settings, error) {
 
 // Validate reports every wrong variable, joined.
 func (c *Config) Validate() error {
-	errs := []error{c.Stock.Validate(), c.API.Validate()}
-	if err := checkAddr(c.HTTPAddr); err != nil {
-		errs = append(errs, fmt.Errorf("HTTP_ADDR: %q: %w", c.HTTPAddr, err))
-	}
+	errs := []error{c.Stock.Validate(), c.Address.Validate(), c.API.Validate()}
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil) {
 		errs = append(errs, fmt.Errorf("PUBLIC_URL: %q: expected https://host, and perhaps a path", c.PublicURL))
 	}

@@ -32,7 +32,7 @@ type longText struct {
 }
 
 // vehicleSize is what a vehicle usually takes, in bytes.
-const vehicleSize = 1 << 10
+const vehicleSize = 600
 
 // newEncoder expects so many vehicles.
 func newEncoder(fields []*Field, vehicles int) *encoder {

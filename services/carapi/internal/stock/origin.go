@@ -18,12 +18,33 @@ type Origin struct {
 	AsOf   time.Time // when the stock was so
 }
 
+// originMaxAge is for how long a file is known to be as fresh as it was.
+const originMaxAge = time.Second
+
 // origin says how fresh an answer is. It is asked before the vehicles are, which may be newer but
 // never older than it says.
 func (v view) origin(ctx context.Context) (Origin, error) {
 	if !v.copied {
 		return Origin{Source: FromLive, AsOf: time.Now()}, nil
 	}
+	s := v.store
+	s.mu.Lock()
+	known, at := s.fresh, s.freshAt
+	s.mu.Unlock()
+	if time.Since(at) < originMaxAge {
+		return known, nil
+	}
+	asked := time.Now()
+	o, err := v.readOrigin(ctx)
+	if err == nil {
+		s.mu.Lock()
+		s.fresh, s.freshAt = o, asked
+		s.mu.Unlock()
+	}
+	return o, err
+}
+
+func (v view) readOrigin(ctx context.Context) (Origin, error) {
 	// A view that a user has made in the file is as old as the oldest of its tables.
 	var own, oldest time.Time
 	err := v.store.query(ctx, "origin", `SELECT t.table_name = ? COLLATE NOCASE, max(r.started) FROM _sync_tables AS t

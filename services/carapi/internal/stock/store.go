@@ -42,6 +42,8 @@ type Store struct {
 	mu      sync.Mutex // guards what follows
 	view    view
 	at      time.Time // when the columns were read
+	fresh   Origin    // of a file that syncer keeps, as last read
+	freshAt time.Time
 }
 
 // view is the table as it was when a request began.

@@ -21,14 +21,14 @@ func (v view) survey(ctx context.Context, q *Query, conditions []clause, read in
 	case whole && read == 0:
 		a.Total = 0
 	case whole:
-		_, ends, err = v.measures(ctx, conditions, 0)
+		_, ends, err = v.measures(ctx, q, conditions, 0)
 		a.Total = read // whatever has changed since
 	default:
-		a.Total, ends, err = v.measures(ctx, conditions, maxMeasured+1)
+		a.Total, ends, err = v.measures(ctx, q, conditions, maxMeasured+1)
 	}
 	if err == nil && a.Total > maxMeasured {
 		if a.Total, err = v.count(ctx, conditions); err == nil && a.Total <= maxTotal {
-			_, ends, err = v.measures(ctx, conditions, 0)
+			_, ends, err = v.measures(ctx, q, conditions, 0)
 		}
 	}
 	switch a.Exact = a.Total <= maxTotal; {
@@ -44,40 +44,64 @@ func (v view) survey(ctx context.Context, q *Query, conditions []clause, read in
 
 // measures counts the vehicles that match and gives pairs of the least and the greatest make, model,
 // year, price and mileage; of so many of them, if limit is not 0.
-func (v view) measures(ctx context.Context, conditions []clause, limit int) (total int, ends []any, err error) {
-	var columns, measures []string
-	add := func(name string, class class, least, greatest string) {
-		f := v.byName[name]
-		if f == nil || f.class() != class {
-			measures = append(measures, "NULL", "NULL")
-			return
+func (v view) measures(ctx context.Context, q *Query, conditions []clause, limit int) (total int, ends []any, err error) {
+	ends = make([]any, 10)
+	dest := []any{&total}
+	var columns []string
+	measures := []string{"COUNT(*)"}
+	for i, m := range []struct {
+		name            string
+		class           class
+		least, greatest string
+	}{
+		{"make", text, "MIN(?)", "MAX(?)"},
+		{"model", text, "MIN(?)", "MAX(?)"},
+		{"year", number, "MIN(?)", "MAX(?)"},
+		{"price", number, "MIN(NULLIF(?, 0))", "MAX(NULLIF(?, 0))"}, // a price of nothing is none
+		{"mileage", number, "MIN(?)", ""},
+	} {
+		f := v.byName[m.name]
+		if f == nil || f.class() != m.class {
+			continue
+		}
+		if one, ok := q.only(f); ok { // no need to ask
+			ends[2*i], ends[2*i+1] = one, one
+			continue
 		}
 		value := f.value()
 		if limit > 0 {
-			value = name
-			columns = append(columns, f.value()+" AS "+name)
+			columns, value = append(columns, value+" AS "+m.name), m.name
 		}
-		measures = append(measures, strings.ReplaceAll(least, "?", value), strings.ReplaceAll(greatest, "?", value))
+		measures = append(measures, strings.ReplaceAll(m.least, "?", value))
+		dest = append(dest, &ends[2*i])
+		if m.greatest != "" {
+			measures, dest = append(measures, strings.ReplaceAll(m.greatest, "?", value)), append(dest, &ends[2*i+1])
+		}
 	}
-	add("make", text, "MIN(?)", "MAX(?)")
-	add("model", text, "MIN(?)", "MAX(?)")
-	add("year", number, "MIN(?)", "MAX(?)")
-	add("price", number, "MIN(NULLIF(?, 0))", "MAX(NULLIF(?, 0))") // a price of nothing is none
-	add("mileage", number, "MIN(?)", "NULL")
 	where, args := joined(conditions)
 	from := v.from + where
 	if limit > 0 {
-		from = "(SELECT " + strings.Join(columns, ", ") + " FROM " + from + " LIMIT ?) AS measured"
-		args = append(args, limit)
+		if columns == nil {
+			columns = []string{"1"}
+		}
+		from = "(SELECT " + strings.Join(columns, ", ") + " FROM " + from + " LIMIT " + strconv.Itoa(limit) + ") AS measured"
 	}
-	ends = make([]any, len(measures))
-	dest := make([]any, 1+len(ends))
-	dest[0] = &total
-	for i := range ends {
-		dest[i+1] = &ends[i]
-	}
-	err = v.store.query(ctx, "summary", "SELECT COUNT(*), "+strings.Join(measures, ", ")+" FROM "+from, args, func(rows *sql.Rows) error { return rows.Scan(dest...) })
+	err = v.store.query(ctx, "summary", "SELECT "+strings.Join(measures, ", ")+" FROM "+from, args, func(rows *sql.Rows) error { return rows.Scan(dest...) })
 	return total, ends, err
+}
+
+// only gives the one value that all vehicles found have in the field, if the filters leave but one.
+func (q *Query) only(f *Field) (string, bool) {
+	for i := range q.Filters {
+		switch of := &q.Filters[i]; {
+		case of.Field != f:
+		case len(of.Meant) == 1 && f.class() == text:
+			return of.Meant[0], true
+		case len(of.Spans) == 1 && of.Spans[0].From != "" && of.Spans[0].From == of.Spans[0].To:
+			return of.Spans[0].From, true
+		}
+	}
+	return "", false
 }
 
 // sentence writes a summary from pairs of the least and the greatest make, model, year, price and mileage.

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"carstock/pkg/dbconn"
+	"carstock/services/carapi/internal/config"
+	"carstock/services/carapi/internal/stock"
+)
+
+// statusTimeout is how long a carapi may take to say whether it is ready, which it knows.
+const statusTimeout = 3 * time.Second
+
+func statusCommand(file *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Ask the carapi that runs here whether it is ready",
+		Long: `Asks the carapi that listens on HTTP_ADDR on this machine whether it is ready, and which databases
+answer. The exit code is 1 if it is not: this is the container's health check.`,
+		Example: "  carapi status",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.LoadAddress(*file)
+			if err != nil {
+				return err
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), statusTimeout)
+			defer cancel()
+			return printStatus(ctx, cmd.OutOrStdout(), c.HTTPAddr)
+		},
+	}
+}
+
+func printStatus(ctx context.Context, w io.Writer, addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("HTTP_ADDR: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() { // it listens on all addresses
+		host = "127.0.0.1"
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return fmt.Errorf("no carapi answers: %w: check HTTP_ADDR", err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	var a struct {
+		Detail  string         `json:"detail"`
+		Sources []stock.Status `json:"sources"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&a); err != nil {
+		return fmt.Errorf("%s is no carapi's: %w", r.URL, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return errors.New("not ready: " + a.Detail)
+	}
+	for _, s := range a.Sources {
+		state := "away"
+		if s.Up {
+			state = "up"
+		}
+		if !s.AsOf.IsZero() {
+			state += ", as of " + s.AsOf.Format(time.RFC3339)
+		}
+		fmt.Fprintf(w, "%-9s %s\n", s.Name, state)
+	}
+	return nil
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the versions of carapi, Go, SQLite and the drivers",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), dbconn.Versions("carapi"))
+			return err
+		},
+	}
+}
