@@ -10,7 +10,7 @@ MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generat
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-work test-demodb test-browser soak lint check build bench bench-api up down
+.PHONY: help demo test test-work test-demodb test-browser test-compose soak lint check build bench bench-api up down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test-demodb:
 test-browser: ## syncer's page in a real browser (BROWSER_SHOTS=FOLDER keeps pictures)
 	deploy/testdb.sh --with-browser go test -count=1 -tags browser -run Page -timeout 20m carstock/services/e2e
 
+test-compose: ## the stack of docker-compose.yml, asked as a client would, with MySQL and without
+	VERSION=$(VERSION) deploy/test-compose.sh
+
 soak: ## syncer killed 100 times, read without pause, and run for 500 passes (SOAK_KILLS, SOAK_PASSES)
 	SOAK_KILLS=$${SOAK_KILLS:-100} SOAK_PASSES=$${SOAK_PASSES:-500} deploy/testdb.sh \
 		go test -count=1 -v -run 'Killed|Readers|StaysFlat' -timeout 180m carstock/services/syncer/cli
@@ -50,7 +53,7 @@ check: ## modules tidy, both ways of building, the demo's stock as generated
 	go build work
 	for s in syncer carapi; do (cd services/$$s && GOWORK=off go build -o /dev/null .) || exit 1; done
 	cd deploy/mysql/generate && go run . | cmp - ../02-stock.sql
-	sh -n deploy/demo.sh && sh -n deploy/testdb.sh
+	for s in deploy/*.sh; do sh -n $$s || exit 1; done
 
 build: ## bin/syncer and bin/carapi
 	go build -ldflags "-X carstock/pkg/dbconn.version=$(VERSION)" -o bin/ ./services/syncer ./services/carapi

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"net/url"
 	"os"
@@ -51,7 +52,23 @@ func Pool(c Config) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to MySQL at %s: %w", dsn.Addr, err)
 	}
-	return c.sized(sqlx.NewDb(sql.OpenDB(connector), "mysql"), c.ConnMaxLifetime), nil
+	return c.sized(sqlx.NewDb(sql.OpenDB(told{connector}), "mysql"), c.ConnMaxLifetime), nil
+}
+
+// ConnectError says that no connection could be made, for whatever reason.
+type ConnectError struct{ error }
+
+func (e ConnectError) Unwrap() error { return e.error }
+
+// told is a connector that tells its own errors from those of queries.
+type told struct{ driver.Connector }
+
+func (t told) Connect(ctx context.Context) (driver.Conn, error) {
+	c, err := t.Connector.Connect(ctx)
+	if err != nil {
+		return nil, ConnectError{err}
+	}
+	return c, nil
 }
 
 // sqliteLifetime is the age at which a connection to a file is replaced.

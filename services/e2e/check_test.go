@@ -63,15 +63,27 @@ func TestCheck(t *testing.T) {
 		}
 	}
 
+	own := both["MySQL"]
+	own.exec(t, "CREATE TABLE odd (id INT NOT NULL PRIMARY KEY, make VARCHAR(500), model VARCHAR(20), price VARCHAR(20))")
+	own.exec(t, "INSERT INTO odd SELECT id, IF(id < 5, NULL, 'Kia'), 'Rio', '100' FROM cars")
+	out := check(t, own.config, "odd")
+	if !strings.Contains(out, "/cars/?make=Kia&model=Rio ") || !strings.HasSuffix(out, "missing  CREATE INDEX by_make_model ON `odd` (`make`(40), `model`)\n") {
+		t.Errorf("an odd table: %s", out)
+	}
+	own.exec(t, "CREATE VIEW computed AS SELECT MIN(id) AS id, make, model, MIN(price) AS price FROM cars GROUP BY make, model, year")
+	if out := check(t, own.config, "computed"); strings.Contains(out, "missing") {
+		t.Errorf("a computed view: %s", out)
+	}
+
 	path := filepath.Join(t.TempDir(), "carstock.db")
 	syncInto(t, both["MySQL"].config, "cars", path)
 	if out := check(t, both["MySQL"].config, "cars", "SNAPSHOT_PATH="+path); !strings.HasSuffix(out, "missing  SYNC_INDEXES='cars(make, model, year); cars(vin); cars(price)'\n") {
 		t.Errorf("syncer's file: %s", out)
 	}
 
-	out := strings.Builder{}
+	var wrong bytes.Buffer
 	configure(t, both["MySQL"].config, "no_such_table")
-	if code := carapi.Run(t.Context(), []string{"check"}, &out, &out); code != 1 || !strings.Contains(out.String(), "CARS_TABLE: no_such_table") {
-		t.Errorf("no table: exit code %d: %s", code, out.String())
+	if code := carapi.Run(t.Context(), []string{"check"}, &wrong, &wrong); code != 1 || !strings.Contains(wrong.String(), "CARS_TABLE: no_such_table") {
+		t.Errorf("no table: exit code %d: %s", code, &wrong)
 	}
 }

@@ -155,6 +155,7 @@ func TestFaultsOfTheServer(t *testing.T) {
 				_ = h.Close()
 			}
 		}},
+		{"no statement left", func() { _, _ = db.Exec("SET GLOBAL max_prepared_stmt_count = 0") }, func() { _, _ = db.Exec("SET GLOBAL max_prepared_stmt_count = 16382") }},
 		{"right taken away", func() { _, _ = db.Exec("REVOKE SELECT ON cars FROM app") }, func() { _, _ = db.Exec("GRANT SELECT ON cars TO app") }},
 		{"table gone", func() { _, _ = db.Exec("RENAME TABLE cars TO away") }, func() { _, _ = db.Exec("RENAME TABLE away TO cars") }},
 		{"stopped", signal(syscall.SIGKILL), func() { server.Restart(t) }},
@@ -334,7 +335,7 @@ func TestReadsWhileSyncing(t *testing.T) {
 
 // Clients that never come to an end of their requests keep nobody from an answer.
 func TestSlowClients(t *testing.T) {
-	sqlite, _ := dbtest.SQLite(t, "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, model TEXT)", "INSERT INTO cars VALUES (1, 'Kia', 'Rio')")
+	sqlite, _ := dbtest.SQLite(t, "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, model TEXT, description TEXT)", "INSERT INTO cars VALUES (1, 'Kia', 'Rio', '"+strings.Repeat("long ", 17_000)+"')")
 	t.Chdir(t.TempDir())
 	url := serve(t, sqlite, "cars")
 	var slow []net.Conn
@@ -352,6 +353,25 @@ func TestSlowClients(t *testing.T) {
 	for range 10 {
 		if code, body := status(url + "/cars/"); code != 200 {
 			t.Errorf("%d %s", code, body)
+		}
+	}
+	narrow := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 2048) })
+	}}
+	for range 100 { // that do not read either
+		c, err := narrow.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		if _, err := io.WriteString(c, strings.Repeat(fmt.Sprintf("GET /cars/?fields=%s HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\n\r\n", "make,description", key), 30)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(time.Second) // until their answers wait to be read
+	for range 20 {
+		if code, body := status(url + "/cars/?fields=id"); code != 200 {
+			t.Errorf("beside those who do not read: %d %s", code, body)
 		}
 	}
 	for _, c := range slow { // and are sent away

@@ -56,6 +56,7 @@ func NewMetrics() *Metrics {
 func (m *Metrics) Databases(pools map[string]*sql.DB, breaker func() gobreaker.State) {
 	for name, pool := range pools {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
+		m.answers.WithLabelValues(name) // 0 from the start
 	}
 	promauto.With(m.registry).NewGaugeFunc(prometheus.GaugeOpts{Name: "carapi_breaker_state",
 		Help: "Circuit breaker before the live database: 0 closed, 1 half-open, 2 open."}, func() float64 { return float64(breaker()) })

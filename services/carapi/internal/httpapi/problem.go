@@ -20,6 +20,7 @@ type problem struct {
 	RequestID string                 `json:"request_id"`
 	Errors    []stock.ParameterError `json:"errors,omitempty"`
 	RetryURL  string                 `json:"retry_url,omitempty"` // the request as it would be right, where that is certain
+	Sources   []stock.Status         `json:"sources,omitempty"`   // which databases answer, where that is the question
 }
 
 func writeProblem(w http.ResponseWriter, r *http.Request, p problem) {
@@ -61,8 +62,13 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 
 // writeUnavailable answers 503. The databases are looked at every few seconds.
 func writeUnavailable(w http.ResponseWriter, r *http.Request, detail string) {
+	unavailable(w, r, problem{Detail: detail})
+}
+
+func unavailable(w http.ResponseWriter, r *http.Request, p problem) {
 	w.Header().Set("Retry-After", "5")
-	writeProblem(w, r, problem{Status: http.StatusServiceUnavailable, Detail: detail})
+	p.Status = http.StatusServiceUnavailable
+	writeProblem(w, r, p)
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {

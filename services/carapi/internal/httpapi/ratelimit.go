@@ -47,6 +47,17 @@ func (l *rate) take(w http.ResponseWriter, r *http.Request, whom string) (over b
 	return over
 }
 
+// perClient counts requests by where they come from.
+func perClient(l *rate) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !l.take(w, r, clientOf(r)) {
+				next.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
 // clientAddress finds out where requests come from: from the other end of the connection, or from what
 // these proxies say of it.
 func clientAddress(proxies []string) func(http.Handler) http.Handler {

@@ -54,14 +54,14 @@ func New(s Stock, keys *auth.Keys, o Options, log *slog.Logger) http.Handler {
 	r.Get("/docs", http.RedirectHandler("docs/", http.StatusMovedPermanently).ServeHTTP)
 	r.Get("/docs/*", docs(o.PublicURL).ServeHTTP)
 
-	shed := shed(o.InFlight)
+	client := newRate("client", o.Requests, o.Per)
 	r.Group(func(r chi.Router) { // The description is public, as that of an API mostly is: tools fetch it without a key.
-		r.Use(shed)
+		r.Use(perClient(client), shed(o.InFlight)) // and do not take the place of those who have one
 		r.Get("/openapi.json", openAPI(s, o.PublicURL, log))
 		r.Get("/tools/openai.json", openAITools(s, log))
 	})
 	r.Group(func(r chi.Router) {
-		r.Use(requireKey(keys, newRate("key", o.Requests, o.Per), newRate("client", o.Requests, o.Per)), shed)
+		r.Use(requireKey(keys, newRate("key", o.Requests, o.Per), client), shed(o.InFlight))
 		cars(r, s, log)
 		r.With(ownOrigin(o.Origins)).Handle("/mcp", mcp(s, log))
 	})

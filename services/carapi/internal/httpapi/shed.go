@@ -29,17 +29,47 @@ func shed(inFlight int) func(http.Handler) http.Handler {
 				full(w, r)
 				return
 			}
-			defer admitted.Release(1)
-			if !running.TryAcquire(1) {
-				wait, cancel := context.WithTimeout(r.Context(), waitingTime)
-				defer cancel()
-				if running.Acquire(wait, 1) != nil {
-					full(w, r)
-					return
+			a := held{ResponseWriter: w}
+			func() {
+				defer admitted.Release(1)
+				if !running.TryAcquire(1) {
+					wait, cancel := context.WithTimeout(r.Context(), waitingTime)
+					defer cancel()
+					if running.Acquire(wait, 1) != nil {
+						full(&a, r)
+						return
+					}
 				}
-			}
-			defer running.Release(1)
-			next.ServeHTTP(w, r)
+				defer running.Release(1)
+				next.ServeHTTP(&a, r)
+			}()
+			a.send() // clients that read slowly keep no others out
 		})
 	}
+}
+
+// held is an answer that waits until it is whole.
+type held struct {
+	http.ResponseWriter
+	status int
+	body   []byte
+}
+
+func (h *held) WriteHeader(status int) {
+	if h.status == 0 {
+		h.status = status
+	}
+}
+
+func (h *held) Write(p []byte) (int, error) {
+	h.WriteHeader(http.StatusOK)
+	h.body = append(h.body, p...)
+	return len(p), nil
+}
+
+func (h *held) send() {
+	if h.status != 0 {
+		h.ResponseWriter.WriteHeader(h.status)
+	}
+	_, _ = h.ResponseWriter.Write(h.body) // the client has gone, if this fails
 }

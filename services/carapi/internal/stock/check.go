@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -30,8 +31,9 @@ type Plan struct {
 	Request string   // as a URL has it
 	Steps   []string // in the words of the database
 
-	slow   bool // many rows are read for a few
-	behind bool // in a table behind a view
+	slow     bool // many rows are read for a few
+	behind   bool // in a table behind a view
+	computed bool // the view is, before anything is looked for in it
 }
 
 // Check asks a database how it answers the requests that are usual, with values of a vehicle that it has.
@@ -41,13 +43,19 @@ func (s *Store) Check(ctx context.Context) (*Findings, error) {
 	}
 	v, _ := s.state()
 	found := &Findings{Fields: v.describe()}
-	first, err := s.Search(ctx, url.Values{"limit": {"1"}, "include_total": {"false"}, "match": {"exact"}})
-	if err != nil || first.Count == 0 {
+	some, err := s.Search(ctx, url.Values{"limit": {"20"}, "include_total": {"false"}, "match": {"exact"}})
+	if err != nil || some.Count == 0 {
 		return found, err
 	}
-	var vehicle map[string]json.RawMessage
-	if err := json.Unmarshal(first.Cars, &vehicle); err != nil {
+	var vehicles []map[string]json.RawMessage
+	if err := json.Unmarshal(slices.Concat([]byte{'['}, some.Cars, []byte{']'}), &vehicles); err != nil {
 		return nil, err
+	}
+	vehicle := vehicles[0]
+	if i := slices.IndexFunc(vehicles, func(v map[string]json.RawMessage) bool { // one that says what it is
+		return !slices.ContainsFunc([]string{"make", "model", "year"}, func(name string) bool { return string(v[name]) == "null" })
+	}); i >= 0 {
+		vehicle = vehicles[i]
 	}
 	value := func(name string) string {
 		var text string
@@ -71,7 +79,7 @@ func (s *Store) Check(ctx context.Context) (*Findings, error) {
 	if f := v.byName["year"]; f != nil && f.class() == number && value("year") != "null" {
 		requests[1] = search(url.Values{"make": {value("make")}, "model": {value("model")}, "year": {value("year")}}, "make", "model", "year")
 	}
-	if f := v.byName["price"]; f != nil && f.class() == number && !v.dialect.loose { // whose numbers no index finds
+	if f := v.byName["price"]; f != nil && f.class() == number && f.number == f.quoted { // numbers that are kept as texts no index finds
 		requests = append(requests, search(url.Values{"sort": {"price"}, "price_min": {"1"}}, "price"))
 	}
 	var bySyncer []string
@@ -146,6 +154,9 @@ func (s *Store) explain(ctx context.Context, v view, r question) (Plan, error) {
 		p.Steps = []string{"not told: " + server.Message}
 		return p, nil
 	}
+	if p.computed {
+		p.slow = false // whatever indexes there are
+	}
 	if err == nil && p.slow {
 		err = s.query(ctx, "count", "SELECT COUNT(*) = ? FROM (SELECT 1 FROM "+v.from+" LIMIT ?) AS counted", []any{manyRows, manyRows}, func(rows *sql.Rows) error { return rows.Scan(&p.slow) })
 	}
@@ -161,6 +172,7 @@ func (p *Plan) fromMySQL(step map[string]string) {
 		how = "no index"
 	}
 	p.behind = p.behind || step["table"] != "t" && step["table"] != ""
+	p.computed = p.computed || strings.HasPrefix(step["table"], "<")
 	if strings.Contains(step["extra"], "filesort") {
 		how += ", sorts"
 	}
@@ -178,14 +190,17 @@ func (p *Plan) fromSQLite(step map[string]string) {
 	p.behind = p.behind || ok && table != "t"
 }
 
+// longType is a text of more than 99 characters, or of any number.
+var longType = regexp.MustCompile(`(?i)text|blob|\(\d{3,}\)`)
+
 // index says how to make an index on the fields; for syncer's file, what to add to SYNC_INDEXES.
 func (v view) index(fields []string, behind bool) string {
 	var plain, quoted []string
 	for _, name := range fields {
 		c := v.byName[name].Column
 		plain, quoted = append(plain, c.Name), append(quoted, v.dialect.quote(c.Name))
-		if t := strings.ToLower(c.Type); v.dialect == mysqlDialect && (strings.Contains(t, "text") || strings.Contains(t, "blob")) {
-			quoted[len(quoted)-1] += "(40)" // MySQL asks for a length
+		if v.dialect == mysqlDialect && longType.MatchString(c.Type) {
+			quoted[len(quoted)-1] += "(40)" // the whole is too long for an index
 		}
 	}
 	switch {

@@ -19,9 +19,10 @@ import (
 // value is copied once, to where it is shown. What is written depends on the fields' kinds and on the
 // values alone, never on the database: MySQL and SQLite give the same bytes.
 type encoder struct {
-	fields []*Field
-	json   []byte
-	long   []longText
+	fields   []*Field
+	json     []byte
+	long     []longText
+	maxChars int // of an answer; when there are more, texts are cut from then on
 }
 
 // longText is a text that may be cut.
@@ -29,6 +30,7 @@ type longText struct {
 	from, to int // where it stands in the JSON, quotes included
 	text     string
 	kind     schema.Kind
+	cut      bool // it has been, to the longest of textLengths
 }
 
 // vehicleSize is what a vehicle usually takes, in bytes.
@@ -36,7 +38,7 @@ const vehicleSize = 600
 
 // newEncoder expects so many vehicles.
 func newEncoder(fields []*Field, vehicles int) *encoder {
-	return &encoder{fields: fields, json: make([]byte, 0, vehicles*vehicleSize)}
+	return &encoder{fields: fields, json: make([]byte, 0, vehicles*vehicleSize), maxChars: math.MaxInt}
 }
 
 // begin begins a vehicle, whose values are then scanned into cells, in their order, and end ends it.
@@ -103,9 +105,15 @@ func (e *encoder) appendText(f *Field, value any) {
 		return
 	}
 	s = plainText(s)
-	e.json = appendText(e.json, f.Kind, s)
+	cut := len(e.json)/utf8.UTFMax > e.maxChars && utf8.RuneCountInString(s) > textLengths[0] // they will be
+	if cut {
+		s = string([]rune(s)[:textLengths[0]])
+		e.json = appendText(e.json, f.Kind, s+"…")
+	} else {
+		e.json = appendText(e.json, f.Kind, s)
+	}
 	if utf8.RuneCountInString(s) > leastLong {
-		e.long = append(e.long, longText{from, len(e.json), s, f.Kind})
+		e.long = append(e.long, longText{from, len(e.json), s, f.Kind, cut})
 	}
 }
 
@@ -117,6 +125,9 @@ func (e *encoder) shortened(ends []int, most int) (json []byte, shorter, cuts []
 		for ; len(long) > 0 && long[0].to <= end; long = long[1:] {
 			l := long[0]
 			if utf8.RuneCountInString(l.text) <= most {
+				if l.cut {
+					cut++
+				}
 				continue
 			}
 			json = append(json, e.json[at:l.from]...)
@@ -197,7 +208,7 @@ func appendText(b []byte, kind schema.Kind, s string) []byte {
 		}
 	case schema.JSON:
 		var compact bytes.Buffer
-		if json.Compact(&compact, []byte(s)) == nil {
+		if json.Compact(&compact, []byte(s)) == nil && utf8.Valid(compact.Bytes()) {
 			return append(b, compact.Bytes()...)
 		}
 	case schema.Bytes:

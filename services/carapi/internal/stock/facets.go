@@ -74,7 +74,11 @@ func (v view) facets(ctx context.Context, q *Query) ([]byte, error) {
 				b = append(b, ',')
 			}
 			b = append(b, `{"value":`...)
-			b = appendValue(b, f.Kind, value)
+			if f.class() == text && textOf(value) != "" {
+				b = appendString(b, plainText(textOf(value)))
+			} else {
+				b = appendValue(b, f.Kind, value)
+			}
 			b = append(b, `,"count":`...)
 			b = append(strconv.AppendInt(b, int64(count), 10), '}')
 			shown++

@@ -124,10 +124,20 @@ func (f *Failover) Open(ctx context.Context) error {
 		return err
 	}
 	err := errors.Join(errs...)
-	if slices.Contains(errs, nil) || f.snapshot != nil || dbconn.Transient(err) || stopped(err) || errors.Is(err, fs.ErrNotExist) {
-		return nil // a server may start later or be quicker, and syncer make a file
+	if slices.Contains(errs, nil) || f.snapshot != nil || !lasting(err) {
+		return nil
 	}
 	return err
+}
+
+// lasting reports whether waiting will not mend an error of the start: a server may start later or be
+// quicker, and syncer make a file.
+func lasting(err error) bool {
+	var server *mysql.MySQLError
+	if errors.As(err, &server) {
+		return refused(server) || ownFault(server)
+	}
+	return !dbconn.Transient(err) && !errors.Is(err, fs.ErrNotExist)
 }
 
 // Wait returns when nothing looks at the databases any more, which ends with the context of Open.
@@ -145,7 +155,7 @@ func (f *Failover) look(ctx context.Context, s *source) error {
 	limited := ctx
 	if v, _ := s.state(); v.Registry != nil { // the first time has time-outs of its own
 		timeout := s.Timeout
-		if s == f.live && f.snapshot != nil {
+		if s == f.live && f.hasSnapshot() {
 			timeout = min(timeout, lookTimeout)
 		}
 		var cancel context.CancelFunc
@@ -217,11 +227,17 @@ func (f *Failover) askLive() bool {
 	if f.live == nil || f.Breaker() != gobreaker.StateClosed {
 		return false
 	}
-	if _, err := f.live.found(); err == nil || f.snapshot == nil {
-		return true
+	_, err := f.live.found()
+	return err == nil || !f.hasSnapshot()
+}
+
+// hasSnapshot reports whether there is a file to ask, as last seen, that is not too old to be shown.
+func (f *Failover) hasSnapshot() bool {
+	if f.snapshot == nil {
+		return false
 	}
-	_, err := f.snapshot.found()
-	return err != nil
+	asOf, err := f.snapshot.found()
+	return err == nil && !f.stale(asOf)
 }
 
 // misfit says that the live database has never had the columns that the settings name. What they mean to
@@ -269,22 +285,42 @@ func ask[T any](f *Failover, question func(*Store) (T, error)) (T, error) {
 	return a, e
 }
 
-// Unavailable reports whether an error is the database's not being there, rather than an answer.
+// Unavailable reports whether an error is the database's not being there, or not as it should, rather
+// than an answer, a mistake of the caller's, or one of this program's.
 func Unavailable(err error) bool {
+	var connecting dbconn.ConnectError
 	var server *mysql.MySQLError
 	var file sqlite3.Error
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return false
-	case dbconn.Transient(err), errors.Is(err, ErrTooSlow), errors.Is(err, ErrNoTable), errors.Is(err, ErrNotConnected), errors.Is(err, ErrUnavailable), errors.Is(err, fs.ErrNotExist):
+	case dbconn.Transient(err), errors.Is(err, ErrTooSlow), errors.Is(err, ErrNoTable), errors.Is(err, ErrNotConnected), errors.Is(err, ErrUnavailable), errors.Is(err, fs.ErrNotExist),
+		errors.As(err, &connecting), errors.Is(err, mysql.ErrMalformPkt), errors.Is(err, mysql.ErrPktSync), errors.Is(err, mysql.ErrPktSyncMul), errors.Is(err, mysql.ErrBusyBuffer):
 		return true
 	case errors.As(err, &server):
-		switch server.Number {
-		case 1044, 1045, 1049, 1130, 1142, 1143, 1698, 3118, 3159, 4151: // rights that have been taken away, a database that has
-			return true
-		}
+		return !ownFault(server)
 	case errors.As(err, &file):
 		return file.Code != sqlite3.ErrError
+	}
+	return false
+}
+
+// refused reports whether the server has said that the user may not do this, or that there is no such database.
+func refused(err *mysql.MySQLError) bool {
+	return slices.Contains([]uint16{1044, 1045, 1049, 1130, 1142, 1143, 1146, 1251, 1698, 3118, 3159, 4151}, err.Number)
+}
+
+// ownFault reports whether a statement was wrong, or what it had to compute: SQLSTATE 21, 22 and 23, and
+// of the others those numbers that say so. All else that a server can say is its own affair.
+func ownFault(err *mysql.MySQLError) bool {
+	switch string(err.SQLState[:2]) {
+	case "21", "22", "23":
+		return true
+	}
+	switch err.Number {
+	case 1052, 1054, 1055, 1056, 1060, 1064, 1066, 1110, 1111, 1140, 1210, 1222, 1235, 1241, 1242, 1247, 1248, 1253, 1267, 1270, 1271, 1300, 1305, 1318,
+		1366, 1390, 1411, 1582, 1583, 1690, 3692: // ER_NON_UNIQ_ERROR to a mix of collations, ER_PS_MANY_PARAM and functions that are not there
+		return true
 	}
 	return false
 }

@@ -77,7 +77,10 @@ func (s *Store) Fields(ctx context.Context) ([]Description, error) {
 					if !complete {
 						values = values[:someValues]
 					}
-					d.Values, d.Complete = values, &complete
+					for _, value := range values {
+						d.Values = append(d.Values, plainText(value))
+					}
+					d.Complete = &complete
 				}
 			}
 			all = append(all, d)

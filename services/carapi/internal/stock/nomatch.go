@@ -183,7 +183,7 @@ func (w *why) guess(ctx context.Context, f Filter, received string) ([]Guess, er
 	add := func(field *Field, meant []string) error {
 		filter := Filter{Field: field, Meant: meant}
 		n, err := w.count(ctx, append(w.but(f.Parameter, field.Name), filter.clause(w.dialect)))
-		g := Guess{Parameter: f.Parameter, Received: shown(received), Meant: meant[0], Count: n, Call: w.with([]string{f.Parameter}, field.Name, meant...)}
+		g := Guess{Parameter: f.Parameter, Received: shown(received), Meant: plainText(meant[0]), Count: n, Call: w.with([]string{f.Parameter}, field.Name, meant...)}
 		if field != f.Field {
 			g.In = field.Name
 		}

@@ -3,6 +3,7 @@ package stock
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -10,6 +11,10 @@ import (
 
 // maxTotal is how far vehicles are counted.
 const maxTotal = 10_000
+
+// maxCursor is how long a cursor may be, in bytes: it holds what the last vehicle is ordered by, and
+// stands in a URL.
+const maxCursor = 8 << 10
 
 // Answer is what was found.
 type Answer struct {
@@ -75,6 +80,10 @@ func (v view) search(ctx context.Context, q *Query) (*Answer, error) {
 	}
 	a.Applied, a.Notes = q.applied(true), q.notes
 	q.write(p, a)
+	if a.Next != nil && len(a.Next.Get("cursor")) > maxCursor {
+		return nil, ParameterErrors{All: []ParameterError{{Parameter: "sort", Received: q.values.Get("sort"),
+			Expected: fmt.Sprintf("fields with shorter values: the next page would begin behind one of more than %d bytes", maxCursor)}}}
+	}
 	return a, nil
 }
 
@@ -133,6 +142,7 @@ func (v view) read(ctx context.Context, q *Query, conditions []clause, parts [][
 		selected += ", " + v.dialect.selected(o.Field.value())
 	}
 	p := &page{encoder: newEncoder(q.Shown, q.Limit+1)}
+	p.maxChars = q.MaxChars
 	place, dest := make([]any, len(q.Sort)), p.cells()
 	for i := range place {
 		dest = append(dest, &place[i])

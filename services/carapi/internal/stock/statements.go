@@ -3,14 +3,16 @@ package stock
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 // maxStatements are kept prepared, on each connection. MySQL has room for 16,382 by default, which all
 // its clients share.
-const maxStatements = 64
+const maxStatements = 32
 
 // statementCache keeps those prepared that were last used. To prepare one, execute it and close it takes
 // three round trips, of which one is left.
@@ -47,6 +49,13 @@ func (s *statementCache) acquire(ctx context.Context, text string) (*statement, 
 	}
 	s.mu.Unlock()
 	prepared, err := s.db.PrepareContext(ctx, text)
+	var server *mysql.MySQLError
+	if errors.As(err, &server) && server.Number == 1461 { // ER_MAX_PREPARED_STMT_COUNT_REACHED: give back those of this program
+		s.mu.Lock()
+		s.kept.Purge()
+		s.mu.Unlock()
+		prepared, err = s.db.PrepareContext(ctx, text)
+	}
 	if err != nil {
 		return nil, err
 	}
