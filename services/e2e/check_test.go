@@ -31,7 +31,7 @@ func TestCheck(t *testing.T) {
 		if out := check(t, own.config, "cars"); !strings.Contains(out, "no vehicles") {
 			t.Errorf("%s, no vehicles: %s", database, out)
 		}
-		own.exec(t, "INSERT INTO cars SELECT a.d + 10*b.d + 100*c.d + 1000*e.d, 'V', 'Kia', 'Rio', 2020, 100 FROM digits a, digits b, digits c, digits e")
+		own.exec(t, "INSERT INTO cars SELECT a.d + 10*b.d + 100*c.d + 1000*e.d, a.d + 10*b.d + 100*c.d + 1000*e.d, 'Kia', 'Rio', 2020, 100 FROM digits a, digits b, digits c, digits e")
 		if out := check(t, own.config, "few"); !strings.Contains(out, "/cars/?make=Kia&model=Rio&year=2020") || strings.Contains(out, "missing") {
 			t.Errorf("%s, one vehicle: %s", database, out)
 		}
