@@ -1,6 +1,7 @@
 # carstock: `make help` lists the targets. Versions of the tools are pinned here and nowhere else.
 
 GOLANGCI_LINT_VERSION := v2.15.0
+GOVULNCHECK_VERSION := v1.1.4
 GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 # Each folder with a go.mod. demodb stands outside go.work, so that its large dependency tree
@@ -10,7 +11,7 @@ MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generat
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-work test-demodb test-browser test-compose soak lint check build bench bench-api up down
+.PHONY: help demo test test-work test-demodb test-browser test-compose soak lint check vulncheck build bench bench-api up down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,10 +51,16 @@ $(GOLANGCI_LINT):
 
 check: ## modules tidy, both ways of building, the demo's stock as generated
 	@for m in $(MODULES); do echo "check $$m"; (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
+	for m in $(MODULES); do (cd $$m && GOWORK=off go mod verify >/dev/null) || exit 1; done
 	go build work
 	for s in syncer carapi; do (cd services/$$s && GOWORK=off go build -o /dev/null .) || exit 1; done
 	cd deploy/mysql/generate && go run . | cmp - ../02-stock.sql
 	for s in deploy/*.sh; do sh -n $$s || exit 1; done
+	@if command -v promtool >/dev/null; then cd deploy/prometheus && promtool check config prometheus.yml && promtool test rules alerts_test.yml; \
+		else echo "no promtool here: the alerts are not checked"; fi
+
+vulncheck: ## govulncheck over all modules; it asks vuln.go.dev
+	@for m in $(MODULES); do echo "vulncheck $$m"; (cd $$m && GOWORK=off go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...) || exit 1; done
 
 build: ## bin/syncer and bin/carapi
 	go build -ldflags "-X carstock/pkg/dbconn.version=$(VERSION)" -o bin/ ./services/syncer ./services/carapi
