@@ -11,7 +11,7 @@ MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generat
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-work test-demodb test-browser test-compose soak lint check vulncheck build bench bench-api up down
+.PHONY: help demo test test-work test-demodb test-browser test-compose soak lint check docs vulncheck build bench bench-api up down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,9 +55,13 @@ check: ## modules tidy, both ways of building, the demo's stock as generated
 	go build work
 	for s in syncer carapi; do (cd services/$$s && GOWORK=off go build -o /dev/null .) || exit 1; done
 	cd deploy/mysql/generate && go run . | cmp - ../02-stock.sql
+	deploy/docs.sh --check
 	for s in deploy/*.sh; do sh -n $$s || exit 1; done
 	@if command -v promtool >/dev/null; then cd deploy/prometheus && promtool check config prometheus.yml && promtool test rules alerts_test.yml; \
 		else echo "no promtool here: the alerts are not checked"; fi
+
+docs: ## the table of settings in README.md
+	deploy/docs.sh
 
 vulncheck: ## govulncheck over all modules; it asks vuln.go.dev
 	@for m in $(MODULES); do echo "vulncheck $$m"; (cd $$m && GOWORK=off go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...) || exit 1; done

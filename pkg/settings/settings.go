@@ -6,6 +6,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"regexp"
@@ -170,4 +171,20 @@ func Keys(cfg any) ([]string, error) {
 		return nil, fmt.Errorf("list settings: %w", err)
 	}
 	return strings.Fields(b.String()), nil
+}
+
+// Describe writes the variables that cfg is filled from, with their defaults, as the rows of a table in
+// Markdown.
+func Describe(w io.Writer, cfg any) error {
+	var b strings.Builder
+	if err := envconfig.Usagef("", cfg, &b, "{{range .}}{{usage_key .}}\t{{usage_default .}}\t{{usage_description .}}\n{{end}}"); err != nil {
+		return fmt.Errorf("describe settings: %w", err)
+	}
+	for line := range strings.Lines(b.String()) {
+		row := strings.Split(strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "|", "\\|"), "\t")
+		if _, err := fmt.Fprintf(w, "| `%s` | %s | %s |\n", row[0], row[1], row[2]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

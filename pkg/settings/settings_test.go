@@ -139,3 +139,14 @@ func TestSecretIsNeverSeen(t *testing.T) {
 		t.Errorf("the secret shows in %s", out)
 	}
 }
+
+func TestDescribe(t *testing.T) {
+	var c struct {
+		Port uint16 `default:"3306" desc:"MySQL|MariaDB"`
+		Name string
+	}
+	var b strings.Builder
+	if err := settings.Describe(&b, &c); err != nil || b.String() != "| `PORT` | 3306 | MySQL\\|MariaDB |\n| `NAME` |  |  |\n" {
+		t.Errorf("%v: %s", err, &b)
+	}
+}

@@ -52,7 +52,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), file, logger(stderr)) },
 	}
 	root.PersistentFlags().StringVar(&file, "config", "", "`FILE` of settings: NAME=value lines, or INI sections; the environment wins (default .env, if there is one)")
-	root.AddCommand(checkCommand(&file), keyCommand(), mcpCommand(&file, stderr), statusCommand(&file), versionCommand())
+	root.AddCommand(checkCommand(&file), keyCommand(), mcpCommand(&file, stderr), settingsCommand(), statusCommand(&file), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
