@@ -11,7 +11,7 @@ MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generat
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-work test-demodb test-browser test-compose soak lint check docs vulncheck build bench bench-api up down
+.PHONY: help demo test test-work test-demodb test-browser test-compose test-cluster soak lint check docs vulncheck build bench bench-api up down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test-browser: ## syncer's page in a real browser (BROWSER_SHOTS=FOLDER keeps pic
 
 test-compose: ## the stack of docker-compose.yml, asked as a client would, with MySQL and without
 	VERSION=$(VERSION) deploy/test-compose.sh
+
+test-cluster: ## three Galera nodes behind HAProxy: the searches, and a node killed while carapi is asked (root on Debian)
+	deploy/test-cluster.sh
 
 soak: ## syncer killed 100 times, read without pause, and run for 500 passes (SOAK_KILLS, SOAK_PASSES)
 	SOAK_KILLS=$${SOAK_KILLS:-100} SOAK_PASSES=$${SOAK_PASSES:-500} deploy/testdb.sh \

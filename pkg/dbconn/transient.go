@@ -44,3 +44,12 @@ func Transient(err error) bool {
 	}
 	return false
 }
+
+// Lost reports whether the connection has broken, or could not be made: a question that changes nothing
+// can be put again at once.
+func Lost(err error) bool {
+	var network *net.OpError
+	var server *mysql.MySQLError
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
+		errors.As(err, &network) && !network.Timeout() || errors.As(err, &server) && server.Number == 1053 // ER_SERVER_SHUTDOWN
+}

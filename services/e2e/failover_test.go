@@ -138,6 +138,19 @@ func TestFaultsOfTheServer(t *testing.T) {
 			}
 		}
 	}
+	exec := func(statement string) func() {
+		return func() {
+			for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) { // the server may have no connection left yet
+				_, err := db.Exec(statement)
+				if err == nil {
+					return
+				}
+				if time.Now().After(deadline) {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
 	var held []*sqlx.DB
 	for _, fault := range []struct {
 		name        string
@@ -151,13 +164,16 @@ func TestFaultsOfTheServer(t *testing.T) {
 			held = occupy(t, admin)
 			line.shut.Store(false)
 		}, func() {
+			if _, err := held[0].Exec("SET GLOBAL max_connections = 151"); err != nil {
+				t.Error(err)
+			}
 			for _, h := range held {
 				_ = h.Close()
 			}
 		}},
-		{"no statement left", func() { _, _ = db.Exec("SET GLOBAL max_prepared_stmt_count = 0") }, func() { _, _ = db.Exec("SET GLOBAL max_prepared_stmt_count = 16382") }},
-		{"right taken away", func() { _, _ = db.Exec("REVOKE SELECT ON cars FROM app") }, func() { _, _ = db.Exec("GRANT SELECT ON cars TO app") }},
-		{"table gone", func() { _, _ = db.Exec("RENAME TABLE cars TO away") }, func() { _, _ = db.Exec("RENAME TABLE away TO cars") }},
+		{"no statement left", exec("SET GLOBAL max_prepared_stmt_count = 0"), exec("SET GLOBAL max_prepared_stmt_count = 16382")},
+		{"right taken away", exec("REVOKE SELECT ON cars FROM app"), exec("GRANT SELECT ON cars TO app")},
+		{"table gone", exec("RENAME TABLE cars TO away"), exec("RENAME TABLE away TO cars")},
 		{"stopped", signal(syscall.SIGKILL), func() { server.Restart(t) }},
 	} {
 		begun := time.Now()

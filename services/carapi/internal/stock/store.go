@@ -224,6 +224,10 @@ func columnGone(err error) bool {
 // ErrTooSlow says that a query took longer than it may, and has been stopped.
 var ErrTooSlow = errors.New("the query took too long")
 
+// lostWaits are the times after which a query whose connection was lost is put again. The first may find
+// another that is lost too, and not known to be.
+var lostWaits = []time.Duration{0, 50 * time.Millisecond, 300 * time.Millisecond}
+
 // query runs a statement and hands its rows to read. What no request waits for is under the time-out too.
 func (s *Store) query(ctx context.Context, operation, statement string, args []any, read func(*sql.Rows) error) error {
 	if all, ok := ctx.Value(askedKey{}).(*[]asked); ok {
@@ -238,8 +242,8 @@ func (s *Store) query(ctx context.Context, operation, statement string, args []a
 		limited, cancel = context.WithTimeout(ctx, s.Timeout)
 		defer cancel()
 	}
-	begun := time.Now()
-	err := func() error {
+	begun, seen := time.Now(), false
+	once := func() error {
 		prepared, err := s.statements.acquire(limited, statement)
 		if err != nil {
 			return err
@@ -251,12 +255,24 @@ func (s *Store) query(ctx context.Context, operation, statement string, args []a
 		}
 		defer func() { _ = rows.Close() }()
 		for rows.Next() {
+			seen = true
 			if err := read(rows); err != nil {
 				return err
 			}
 		}
 		return rows.Err()
-	}()
+	}
+	err := once()
+	for _, wait := range lostWaits { // of a cluster another node may answer
+		if !dbconn.Lost(err) || seen {
+			break
+		}
+		select {
+		case <-limited.Done():
+		case <-time.After(wait):
+			err = once()
+		}
+	}
 	if err != nil && (errors.Is(limited.Err(), context.DeadlineExceeded) || stopped(err)) {
 		err = fmt.Errorf("%w: %w", ErrTooSlow, err)
 	}
