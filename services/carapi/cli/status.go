@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"carstock/pkg/dbconn"
 	"carstock/services/carapi/internal/config"
 	"carstock/services/carapi/internal/stock"
 )
@@ -78,16 +77,4 @@ func printStatus(ctx context.Context, w io.Writer, addr string) error {
 		fmt.Fprintf(w, "%-9s %s\n", s.Name, state)
 	}
 	return nil
-}
-
-func versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the versions of carapi, Go, SQLite and the drivers",
-		Args:  noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), dbconn.Versions("carapi"))
-			return err
-		},
-	}
 }
