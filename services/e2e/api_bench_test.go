@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -48,7 +49,7 @@ var errRefused = errors.New("refused")
 // BenchmarkAPI asks carapi over HTTP, on MySQL and on SQLite, and beside it the same databases with the bare
 // query, and a FastAPI program on MySQL if BENCH_FASTAPI says how to start one on port $PORT. All have the
 // same machine; the ratios are what is to be read. BENCH_ROWS is the size of the table, 1,000,000 rows of 25
-// columns if it is not set, BENCH_SECONDS the length of each measurement, 3, and BENCH_REQUESTS, 1,000,000,
+// columns if it is not set, BENCH_SECONDS the length of each measurement, 3, in three turns, and BENCH_REQUESTS, 1,000,000,
 // are asked for before the last word on carapi's memory.
 func BenchmarkAPI(b *testing.B) {
 	rows, seconds, requests := 1_000_000, 3, 1_000_000
@@ -143,48 +144,57 @@ func BenchmarkAPI(b *testing.B) {
 	defer bareServer.Close()
 	span := time.Duration(seconds) * time.Second
 	var report strings.Builder
-	fmt.Fprintf(&report, "\n%d rows, each measured for %s\n%-22s %-8s %7s | %9s %9s %9s %8s %7s | %9s %9s %9s | %6s %6s %6s %6s\n", rows, span,
-		"case", "database", "clients", "carapi/s", "p50", "p99", "p99/p50", "allocs", "query/s", "python/s", "bare/s", "/query", "/py", "/bare", "/MySQL")
+	fmt.Fprintf(&report, "\n%d rows, each measured for %s\n%-22s %-8s %7s | %9s %9s %9s %8s %7s | %9s | %6s %6s %6s %6s\n", rows, span,
+		"case", "database", "clients", "carapi/s", "p50", "p99", "p99/p50", "allocs", "query/s", "/query", "/py", "/bare", "/MySQL")
 	for _, c := range cases {
 		for _, clients := range []int{1, 8, 32} {
-			onMySQL := 0.0
-			for _, d := range []struct {
-				name, base, metrics string
-				db                  *sql.DB
-			}{{"MySQL", live, liveMetrics, db.DB}, {"SQLite", copied, copiedMetrics, file.DB}} {
-				allocated, answered := metric(b, d.metrics, "go_memstats_mallocs_total"), answers(b, d.metrics)
-				api := hammer(b, clients, span, asking(b, d.base, c.path, clients))
-				allocated, answered = metric(b, d.metrics, "go_memstats_mallocs_total")-allocated, answers(b, d.metrics)-answered
-				bare := hammer(b, clients, span, inSQL(b, d.db, c))
-				py, perPython, least, perLeast := "", "", "", ""
-				if d.name == "MySQL" && python != "" && onModel[c.name] {
-					m := hammer(b, clients, span, asking(b, python, ofModel(""), clients))
-					py, perPython = fmt.Sprintf("%.0f", m.rate), fmt.Sprintf("%.2f", api.rate/m.rate)
+			over := func(base string, path func(int) string) contestant {
+				return func() (func(int) error, func()) { return asking(b, base, path, clients) }
+			}
+			query := func(db *sql.DB) contestant { return func() (func(int) error, func()) { return inSQL(b, db, c) } }
+			all := map[string]contestant{"MySQL": over(live, c.path), "SQLite": over(copied, c.path), "MySQL's query": query(db.DB), "SQLite's query": query(file.DB)}
+			if onModel[c.name] {
+				all["bare"] = over(bareServer.URL, ofModel(""))
+				if python != "" {
+					all["python"] = over(python, ofModel(""))
 				}
-				if d.name == "MySQL" && onModel[c.name] {
-					m := hammer(b, clients, span, asking(b, bareServer.URL, ofModel(""), clients))
-					least, perLeast = fmt.Sprintf("%.0f", m.rate), fmt.Sprintf("%.2f", api.rate/m.rate)
+			}
+			allocated, answered := map[string]float64{}, map[string]float64{}
+			metrics := map[string]string{"MySQL": liveMetrics, "SQLite": copiedMetrics}
+			for name, url := range metrics {
+				allocated[name], answered[name] = metric(b, url, "go_memstats_mallocs_total"), answers(b, url)
+			}
+			found := inTurn(b, clients, span, all)
+			for _, name := range []string{"MySQL", "SQLite"} {
+				api, bare := found[name], found[name+"'s query"]
+				ratios := []string{fmt.Sprintf("%.2f", api.rate/bare.rate)}
+				for _, other := range []string{"python", "bare", "MySQL"} {
+					ratio := ""
+					if m, ok := found[other]; ok && (name == "MySQL") != (other == "MySQL") {
+						ratio = fmt.Sprintf("%.2f", api.rate/m.rate)
+					}
+					ratios = append(ratios, ratio)
 				}
-				perMySQL := ""
-				if d.name == "MySQL" {
-					onMySQL = api.rate
-				} else {
-					perMySQL = fmt.Sprintf("%.2f", api.rate/onMySQL)
-				}
-				fmt.Fprintf(&report, "%-22s %-8s %7d | %9.0f %9s %9s %8.1f %7.0f | %9.0f %9s %9s | %6.2f %6s %6s %6s\n", c.name, d.name, clients, api.rate,
-					api.p50.Round(10*time.Microsecond), api.p99.Round(10*time.Microsecond), float64(api.p99)/float64(api.p50), allocated/answered, bare.rate, py, least, api.rate/bare.rate, perPython, perLeast, perMySQL)
+				allocs := (metric(b, metrics[name], "go_memstats_mallocs_total") - allocated[name]) / (answers(b, metrics[name]) - answered[name])
+				fmt.Fprintf(&report, "%-22s %-8s %7d | %9.0f %9s %9s %8.1f %7.0f | %9.0f | %6s %6s %6s %6s\n", c.name, name, clients, api.rate,
+					api.p50.Round(10*time.Microsecond), api.p99.Round(10*time.Microsecond), float64(api.p99)/float64(api.p50), allocs, bare.rate, ratios[0], ratios[1], ratios[2], ratios[3])
 			}
 		}
 	}
 	// As many clients as are answered at a time, as answered and waiting, and ten times these.
 	busy, _ := start(mysql)
 	for _, clients := range []int{16, 48, 480} {
-		m := hammer(b, clients, span, asking(b, busy, ofModel(""), clients))
+		ask, done := asking(b, busy, ofModel(""), clients)
+		took, over := hammer(b, clients, span, ask)
+		done()
+		m := summarize(took, over, span)
 		fmt.Fprintf(&report, "MAX_IN_FLIGHT=16, %3d clients: %.0f answers/s, p50 %s, p99 %s; %.0f refused/s\n", clients, m.rate, m.p50.Round(10*time.Microsecond), m.p99.Round(10*time.Microsecond), m.refused)
 	}
 	for range 4 {
 		for before := answers(b, liveMetrics); answers(b, liveMetrics) < before+float64(requests/4); {
-			hammer(b, 8, span, asking(b, live, ofModel("&include_total=false"), 8))
+			ask, done := asking(b, live, ofModel("&include_total=false"), 8)
+			hammer(b, 8, span, ask)
+			done()
 		}
 		fmt.Fprintf(&report, "carapi on MySQL holds %.1f MiB after %.0f requests\n", metric(b, liveMetrics, "process_resident_memory_bytes")/(1<<20), answers(b, liveMetrics))
 	}
@@ -258,7 +268,7 @@ func cursorAt(b *testing.B, base string, page int) string {
 
 // asking asks over as many connections as there are clients. It does the least that HTTP/1.1 asks of a
 // client: what it costs, the server does not get.
-func asking(b *testing.B, base string, path func(int) string, clients int) func(i int) error {
+func asking(b *testing.B, base string, path func(int) string, clients int) (ask func(i int) error, done func()) {
 	b.Helper()
 	address := strings.TrimPrefix(base, "http://")
 	type connection struct {
@@ -271,8 +281,12 @@ func asking(b *testing.B, base string, path func(int) string, clients int) func(
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Cleanup(func() { _ = c.Close() })
 		free <- connection{c, bufio.NewReaderSize(c, 64<<10)}
+	}
+	done = func() {
+		for range clients {
+			_ = (<-free).Close()
+		}
 	}
 	return func(i int) error {
 		c := <-free
@@ -312,17 +326,16 @@ func asking(b *testing.B, base string, path func(int) string, clients int) func(
 			return fmt.Errorf("%s: %s", path(i), status)
 		}
 		return nil
-	}
+	}, done
 }
 
 // inSQL puts the bare query, prepared once, and reads all that it answers.
-func inSQL(b *testing.B, db *sql.DB, c asked) func(i int) error {
+func inSQL(b *testing.B, db *sql.DB, c asked) (ask func(i int) error, done func()) {
 	b.Helper()
 	statement, err := db.PrepareContext(context.Background(), c.query)
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = statement.Close() })
 	return func(i int) error {
 		rows, err := statement.Query(c.args(i)...)
 		if err != nil {
@@ -348,7 +361,7 @@ func inSQL(b *testing.B, db *sql.DB, c asked) func(i int) error {
 			return fmt.Errorf("%s %v: nothing", c.query, c.args(i))
 		}
 		return rows.Err()
-	}
+	}, func() { _ = statement.Close() }
 }
 
 // bareHandler is the least program that answers a search by make, model and year: it knows nothing of the
@@ -408,8 +421,39 @@ func bareHandler(b *testing.B, db *sql.DB, query string) http.Handler {
 	})
 }
 
+// contestant makes what asks, and what ends that, anew for each turn: a server closes connections that are
+// not used for a while.
+type contestant func() (ask func(i int) error, done func())
+
+// turns are how often each is measured: a machine that is slower for a while is so for all of them.
+const turns = 3
+
+// inTurn measures several in turn, each for as long in all.
+func inTurn(b *testing.B, clients int, span time.Duration, all map[string]contestant) map[string]measured {
+	b.Helper()
+	took, refused := map[string][]time.Duration{}, map[string]int64{}
+	for range turns {
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			ask, done := all[name]()
+			t, r := hammer(b, clients, span/turns, ask)
+			done()
+			took[name], refused[name] = append(took[name], t...), refused[name]+r
+		}
+	}
+	found := map[string]measured{}
+	for name := range all {
+		found[name] = summarize(took[name], refused[name], span)
+	}
+	return found
+}
+
+func summarize(took []time.Duration, refused int64, span time.Duration) measured {
+	slices.Sort(took)
+	return measured{float64(len(took)) / span.Seconds(), float64(refused) / span.Seconds(), took[len(took)/2], took[len(took)*99/100]}
+}
+
 // hammer asks from so many clients for a while, after a short one that does not count.
-func hammer(b *testing.B, clients int, span time.Duration, ask func(i int) error) measured {
+func hammer(b *testing.B, clients int, span time.Duration, ask func(i int) error) (took []time.Duration, over int64) {
 	b.Helper()
 	var next, refused atomic.Int64
 	all := make([][]time.Duration, clients)
@@ -440,10 +484,8 @@ func hammer(b *testing.B, clients int, span time.Duration, ask func(i int) error
 		}
 		wg.Wait()
 	}
-	took := slices.Concat(all...)
-	if len(took) == 0 {
+	if took = slices.Concat(all...); len(took) == 0 {
 		b.Fatal("nothing was answered")
 	}
-	slices.Sort(took)
-	return measured{float64(len(took)) / span.Seconds(), float64(refused.Load()) / span.Seconds(), took[len(took)/2], took[len(took)*99/100]}
+	return took, refused.Load()
 }

@@ -316,3 +316,21 @@ func TestValuesThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// A cursor holds what the last vehicle is sorted by. One that no URL could carry is not given out.
+func TestSortByLongTexts(t *testing.T) {
+	for database, own := range ownTables(t, "CREATE TABLE wordy (id INT NOT NULL PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), trim TEXT)") {
+		long := strings.Repeat("x", 7000)
+		own.exec(t, "INSERT INTO wordy VALUES (1, 'Kia', 'Rio', ?), (2, 'Kia', 'Rio', ?), (3, 'Kia', 'Rio', ?)", long+"a", long+"b", long+"c")
+		url := serve(t, own.config, "wordy")
+		if got := fetch(t, url+"/cars/?sort=-trim").ids(); !slices.Equal(got, []int{3, 2, 1}) {
+			t.Errorf("%s: %v", database, got)
+		}
+		if got := get(t, url+"/cars/?sort=trim&limit=1"); !strings.HasPrefix(got, "400 ") || !strings.Contains(got, `"parameter":"sort"`) || !strings.Contains(got, "fields with shorter values") {
+			t.Errorf("%s: %.1000s", database, got)
+		}
+		if got := paged(t, url, "/cars/?sort=-id", 1); !slices.Equal(got, []int{3, 2, 1}) {
+			t.Errorf("%s: by pages %v", database, got)
+		}
+	}
+}
