@@ -8,7 +8,9 @@ GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 # cannot move the versions that the services are built with.
 MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb deploy/demodb/regex
 
-VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# What `syncer version` and `carapi version` tell, in containers too.
+export VERSION = $(shell git describe --tags --always --dirty 2>/dev/null)
+export COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-work test-demodb test-browser test-compose test-cluster soak lint check docs vulncheck build bench bench-api up down
@@ -36,7 +38,7 @@ test-browser: ## syncer's page in a real browser (BROWSER_SHOTS=FOLDER keeps pic
 	deploy/testdb.sh --with-browser go test -count=1 -tags browser -run Page -timeout 20m carstock/services/e2e
 
 test-compose: ## the stack of docker-compose.yml, asked as a client would, with MySQL and without
-	VERSION=$(VERSION) deploy/test-compose.sh
+	deploy/test-compose.sh
 
 test-cluster: ## three Galera nodes behind HAProxy: the searches, and a node killed while carapi is asked (root on Debian)
 	deploy/test-cluster.sh
@@ -70,7 +72,7 @@ vulncheck: ## govulncheck over all modules; it asks vuln.go.dev
 	@for m in $(MODULES); do echo "vulncheck $$m"; (cd $$m && GOWORK=off go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...) || exit 1; done
 
 build: ## bin/syncer and bin/carapi
-	go build -ldflags "-X carstock/pkg/dbconn.version=$(VERSION)" -o bin/ ./services/syncer ./services/carapi
+	go build -ldflags "-X carstock/pkg/dbconn.version=$(VERSION) -X carstock/pkg/dbconn.commit=$(COMMIT)" -o bin/ ./services/syncer ./services/carapi
 
 bench: ## syncer beside a hand-made pipeline and beside reading alone, 1,000,000 rows (BENCH_ROWS)
 	deploy/testdb.sh --with-clients go test -run '^$$' -bench BenchmarkSync -benchtime 1x -timeout 150m carstock/services/e2e
@@ -83,7 +85,8 @@ bin/fastapi/ready: services/e2e/testdata/requirements.txt
 	python3 -m venv bin/fastapi && bin/fastapi/bin/pip install --quiet --requirement $< && touch $@
 
 up: ## MySQL, syncer and carapi in containers
-	VERSION=$(VERSION) docker compose up --build --detach --wait
+	docker compose up --build --detach --wait
+	@docker compose logs --no-log-prefix --tail 7 where
 
 down: ## stop them and remove their data
 	docker compose down --volumes

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes the table of settings into README.md, between its two marks, as the programs tell it. With --check
-# it only says whether the table is as it should be.
+# it only says whether the table is as it should be, and the messages under Troubleshooting those of the programs.
 set -eu
 cd "$(dirname "$0")/.."
 new=$(mktemp)
@@ -20,4 +20,10 @@ if [ "${1:-}" != --check ]; then
 elif ! diff -u README.md "$new"; then
 	echo "the settings in README.md are not what the programs read: make docs" >&2
 	exit 1
+fi
+if [ "${1:-}" = --check ]; then
+	sed -n '/^## Troubleshooting/,/^## Layout/p' README.md | grep '^| ' | grep -v 'of another program' | cut -d '|' -f 2 | grep -o '`[^`]*`' | tr -d '`' | sed 's/^% //' |
+		while read -r message; do
+			grep -rqF --include='*.go' -- "$message" pkg services || { echo "README.md: no program says: $message" >&2; exit 1; }
+		done
 fi
