@@ -89,4 +89,4 @@ up: ## MySQL, syncer and carapi in containers
 	@docker compose logs --no-log-prefix --tail 7 where
 
 down: ## stop them and remove their data
-	docker compose down --volumes
+	docker compose --profile "*" down --volumes
