@@ -1,4 +1,5 @@
-# carstock: `make help` lists the targets. Versions of the tools are pinned here and nowhere else.
+# carstock: `make help` lists the targets. Versions of the tools are pinned here, and those for manifests in
+# deploy/kubernetes/check.sh.
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.1.4
@@ -61,7 +62,8 @@ check: ## modules tidy, both ways of building, the demo's stock as generated
 	for s in syncer carapi; do (cd services/$$s && GOWORK=off go build -o /dev/null .) || exit 1; done
 	cd deploy/mysql/generate && go run . | cmp - ../02-stock.sql
 	deploy/docs.sh --check
-	for s in deploy/*.sh; do sh -n $$s || exit 1; done
+	for s in deploy/*.sh deploy/kubernetes/*.sh; do sh -n $$s || exit 1; done
+	deploy/kubernetes/check.sh
 	@if command -v promtool >/dev/null; then cd deploy/prometheus && promtool check config prometheus.yml && promtool test rules alerts_test.yml; \
 		else echo "no promtool here: the alerts are not checked"; fi
 

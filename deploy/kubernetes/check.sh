@@ -19,10 +19,10 @@ fail() { echo "kubernetes: $*" >&2; exit 1; }
 # quietly COMMAND...: what it prints is shown only if it fails
 quietly() { "$@" > "$tmp/log" 2>&1 || { cat "$tmp/log" >&2; return 1; }; }
 # folder MODULE@VERSION: where its files are
-folder() { go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p'; }
+folder() { go mod download -json "$1" | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",$/\1/p'; }
 
-GOBIN=$tmp quietly go install "$kustomize"
-GOBIN=$tmp quietly go install "$kubeconform"
+quietly env GOBIN="$tmp" go install "$kustomize"
+quietly env GOBIN="$tmp" go install "$kubeconform"
 mkdir "$tmp/schemas"
 find "$(folder "$openapi")/pkg/openapiclient/builtins/$version" -name '*.json' > "$tmp/files"
 echo "$(folder "$operator")/jsonnet/prometheus-operator/servicemonitors-crd.json" >> "$tmp/files"

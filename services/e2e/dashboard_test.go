@@ -132,7 +132,7 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	t.Chdir(t.TempDir()) // where no .env is
 	dbtest.Setenv(t, mysql)
-	ofSyncer, ofCarapi := dbtest.FreeAddress(t), dbtest.FreeAddress(t)
+	ofSyncer, ofCarapi, api := dbtest.FreeAddress(t), dbtest.FreeAddress(t), dbtest.FreeAddress(t)
 	snapshot := filepath.Join(t.TempDir(), "carstock.db")
 	for name, value := range map[string]string{"SYNC_VIEWS": "vehicles_view(id)", "SYNC_PATH": snapshot, "SYNC_HTTP_ADDR": ofSyncer, "SYNC_SCHEDULE": "@every 1h"} {
 		t.Setenv(name, value)
@@ -147,7 +147,10 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 		}
 	})
 	becomes(t, "http://"+ofSyncer+"/readyz", http.StatusOK)
-	url := serve(t, mysql, "vehicles_stock", "SNAPSHOT_PATH="+snapshot, "SNAPSHOT_TABLE=vehicles_view", "METRICS_ADDR="+ofCarapi)
+	// Of the two addresses that the log has, serve would give the first.
+	serve(t, mysql, "vehicles_stock", "SNAPSHOT_PATH="+snapshot, "SNAPSHOT_TABLE=vehicles_view", "METRICS_ADDR="+ofCarapi, "HTTP_ADDR="+api)
+	url := "http://" + api
+	becomes(t, url+"/readyz", http.StatusOK)
 	for path, want := range map[string]int{"/cars/?make=Toyota": 200, "/cars/?nonsense=1": 400, "/cars/0": 404, "/nowhere": 404} {
 		if code, body := status(url + path); code != want {
 			t.Errorf("%s: %d %s", path, code, body)
