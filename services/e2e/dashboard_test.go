@@ -163,7 +163,7 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	if _ = res.Body.Close(); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a key: %s", res.Status)
 	}
-	there := map[string][]string{}
+	there := map[string][]string{"up": {"job", "instance"}} // Prometheus' own
 	exported(t, "http://"+ofSyncer+"/metrics", there)
 	exported(t, "http://"+ofCarapi+"/metrics", there)
 

@@ -59,6 +59,9 @@ func newMetrics(s *state, path string) *metrics {
 		bytes:   f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_read_bytes_total", Help: "Bytes of texts and blobs read from the source, by passes that were published."}, []string{"table"}),
 		changed: f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_changed_rows_total", Help: "Rows inserted, updated and deleted."}, []string{"table", "change"}),
 	}
+	for _, status := range []string{snapshot.OK, snapshot.Failed, snapshot.Refused} {
+		m.duration.WithLabelValues(status) // as the kinds below
+	}
 	for _, kind := range []string{"refused", "timeout", "connection", "server", "file", "other"} {
 		m.failures.WithLabelValues(kind) // shown from the beginning, so that the first is seen as a rise
 	}
