@@ -242,7 +242,7 @@ func TestDashboardIsWellMade(t *testing.T) {
 // The limits that the dashboard draws are those at which the alerts go off. One of 0 is not drawn.
 func TestDashboardHasTheLimitsOfTheAlerts(t *testing.T) {
 	d := readDashboard(t)
-	limit := regexp.MustCompile(`>=? ([0-9.]+)(?: \* ([0-9.]+))?\s*$`)
+	limit := regexp.MustCompile(`(?:>=?|==) ([0-9.]+)(?: \* ([0-9.]+))?\s*$`)
 	number := func(s string) float64 {
 		n, err := strconv.ParseFloat(s, 64)
 		if err != nil {
