@@ -1,8 +1,8 @@
 #!/bin/sh
 # Three Galera nodes on this machine behind HAProxy, which sends all to the first that is there: syncer and
 # carapi use them as one server. Runs the searches of services/e2e on them, and then has carapi asked without
-# pause while the node that answers is killed; syncer copies from one of those that are left. Needs Debian's mariadb-server, galera-4, haproxy and rsync,
-# which it installs as root.
+# pause while the node that answers is killed; syncer copies from one of those that are left. Needs Debian's
+# mariadb-server, galera-4, haproxy and rsync, which it installs as root.
 set -eu
 cd "$(dirname "$0")/.."
 have() { command -v "$1" >/dev/null 2>&1; }

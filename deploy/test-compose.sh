@@ -8,7 +8,7 @@ export COMPOSE_PROJECT_NAME=carstock-test MYSQL_PORT=13306 SYNCER_PORT=19090 CAR
 finish() {
 	status=$?
 	if [ "$status" != 0 ]; then docker compose logs --tail 20 >&2; fi
-	docker compose down --volumes >/dev/null 2>&1
+	docker compose down --volumes --rmi local >/dev/null 2>&1
 	exit "$status"
 }
 trap finish EXIT

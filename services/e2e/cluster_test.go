@@ -27,14 +27,19 @@ func TestNodeKilled(t *testing.T) {
 	url := serve(t, c, "vehicles_stock", "QUERY_TIMEOUT=5s")
 	const clients = 8
 	var mu sync.Mutex
-	codes, last, gap := map[int]int{}, time.Now(), time.Duration(0)
+	asked, codes, last, gap := 0, map[int]int{}, time.Now(), time.Duration(0)
 	end := time.Now().Add(15 * time.Second)
 	var wg sync.WaitGroup
 	for n := range clients {
 		wg.Go(func() {
 			for i := n; time.Now().Before(end); i += clients {
-				code, _ := status(fmt.Sprintf("%s/cars/?id=%d", url, 1+i%600))
+				path := fmt.Sprintf("/cars/?id=%d", 1+i%600)
+				if i%2 == 0 {
+					path = fmt.Sprintf("/cars/?make=toyota&price_max=%d&sort=-year,price&facets=model", 20_000+i%20_000)
+				}
+				code, _ := status(url + path)
 				mu.Lock()
+				asked++
 				codes[code]++
 				if code == 200 {
 					gap, last = max(gap, time.Since(last)), time.Now()
@@ -57,7 +62,11 @@ func TestNodeKilled(t *testing.T) {
 			t.Errorf("%d answers of %d", n, code)
 		}
 	}
-	t.Logf("answers by status %v; the longest time without a good one %s", codes, gap.Round(time.Millisecond))
+	t.Logf("requests: %d, failed: %d, by status: %v; recovered: the longest time without a good answer was %s", asked, failed, codes, gap.Round(time.Millisecond))
+	var size struct{ Name, Value string }
+	if err := dbtest.Open(t, c).QueryRow("SHOW STATUS LIKE 'wsrep_cluster_size'").Scan(&size.Name, &size.Value); err != nil || size.Value != "2" {
+		t.Errorf("%q nodes are left: %v", size.Value, err)
+	}
 	if failed > clients {
 		t.Errorf("%d requests have failed, more than were under way", failed)
 	}

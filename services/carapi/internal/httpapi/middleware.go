@@ -38,7 +38,11 @@ func accessLog(log *slog.Logger) func(http.Handler) http.Handler {
 			ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 			defer func() {
 				i := infoOf(r.Context())
-				log.InfoContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", ww.Status(), "bytes", ww.BytesWritten(),
+				level := slog.LevelInfo
+				if ww.Status() == http.StatusOK && (r.URL.Path == "/livez" || r.URL.Path == "/readyz") { // every few seconds the same
+					level = slog.LevelDebug
+				}
+				log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", ww.Status(), "bytes", ww.BytesWritten(),
 					"rows", i.rows, "source", i.source, "seconds", time.Since(start).Seconds(), "client", middleware.GetClientIP(r.Context()), "key", i.key, "request_id", i.requestID)
 			}()
 			next.ServeHTTP(ww, r)
