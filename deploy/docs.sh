@@ -22,7 +22,7 @@ elif ! diff -u README.md "$new"; then
 	exit 1
 fi
 if [ "${1:-}" = --check ]; then
-	sed -n '/^## Troubleshooting/,/^## Layout/p' README.md | grep '^| ' | grep -v 'of another program\|of SQLite' | cut -d '|' -f 2 | grep -o '`[^`]*`' | tr -d '`' | sed 's/^% //' |
+	sed -n '/^## Troubleshooting/,/^## Layout/p' README.md | grep '^| ' | grep -v 'of another program' | cut -d '|' -f 2 | grep -o '`[^`]*`' | tr -d '`' | sed 's/^% //' |
 		while read -r message; do
 			grep -rqF --include='*.go' -- "$message" pkg services || { echo "README.md: no program says: $message" >&2; exit 1; }
 		done

@@ -80,6 +80,12 @@ func TestCheck(t *testing.T) {
 	if out := check(t, both["MySQL"].config, "cars", "SNAPSHOT_PATH="+path); !strings.HasSuffix(out, "missing  SYNC_INDEXES='cars(make, model, year); cars(vin); cars(price)'\n") {
 		t.Errorf("syncer's file: %s", out)
 	}
+	t.Setenv("SYNC_INDEXES", "cars(vin); cars(make, model, year)")
+	syncInto(t, both["MySQL"].config, "cars", path)
+	t.Setenv("SYNC_INDEXES", "")
+	if out := check(t, both["MySQL"].config, "cars", "SNAPSHOT_PATH="+path); !strings.HasSuffix(out, "missing  SYNC_INDEXES='cars(make, model, year); cars(vin); cars(price)'\n") {
+		t.Errorf("syncer's file with indexes: %s", out)
+	}
 
 	var wrong bytes.Buffer
 	configure(t, both["MySQL"].config, "no_such_table")

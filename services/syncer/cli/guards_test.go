@@ -476,13 +476,13 @@ func TestStatus(t *testing.T) {
 			t.Errorf("status %v: exit code %d, want %d and %q: %s%s", args, got, code, wanted, stdout, stderr)
 		}
 	}
-	exits(1, "SYNC_PATH")
-	exits(4, "there is no snapshot", "--max-age", "1h")
+	exits(4, "there is no snapshot yet: SYNC_PATH")
+	exits(4, "there is no snapshot yet", "--max-age", "1h")
 	exits(2, "--max-age", "--max-age", "-1h")
 
 	exec(t, s.mysql, "RENAME TABLE a TO b")
 	s.fails(t, 1, "a: no such table or view")
-	exits(0, "has no snapshot yet")
+	exits(4, "has no snapshot yet")
 	exits(4, "there is no snapshot yet", "--max-age", "1h")
 
 	// A good run after failed ones.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"text/tabwriter"
 	"time"
 
@@ -16,7 +18,7 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// errStale is the error of a snapshot that is older than --max-age.
+// errStale is the error of a snapshot that is older than --max-age, or not there.
 var errStale = errors.New("stale")
 
 // status is what the file tells of itself.
@@ -37,10 +39,11 @@ func statusCommand(file *string) *cobra.Command {
 		Use:   "status",
 		Short: "Tell how old the snapshot is, and what the last runs did",
 		Long: `Tells how old the snapshot is, and what the last runs did. Reads the file SYNC_PATH alone, and
-needs no database: with --max-age it serves as a health check. The age is that of the oldest of the
+needs no database: it serves as a health check, with exit code 4 if there is no snapshot, and with
+--max-age also if it is too old. The age is that of the oldest of the
 tables of SYNC_VIEWS, or of all tables where that is not set.`,
 		Example: `  syncer status
-  syncer status --max-age 1h     exit code 4 if the snapshot is older, or if there is none`,
+  syncer status --max-age 1h     exit code 4 if the snapshot is older`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path, tables, err := config.LoadFile(*file)
@@ -49,6 +52,9 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
 			}
 			if maxAge < 0 {
 				return settings.Wrong(fmt.Errorf("--max-age %s: expected a time above 0", maxAge))
+			}
+			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("%w: there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it", errStale, path)
 			}
 			s, err := readStatus(path, tables)
 			if err != nil && maxAge == 0 {
@@ -62,20 +68,20 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
 				err = printStatus(cmd.OutOrStdout(), s)
 			}
 			switch {
-			case maxAge == 0:
+			case err != nil && maxAge == 0:
 				return err
 			case err != nil:
 				return fmt.Errorf("%w: there is no snapshot: %w", errStale, err)
 			case s.AsOf == nil:
 				return fmt.Errorf("%w: there is no snapshot yet in %s of all tables", errStale, path)
-			case s.Age > maxAge.Seconds():
+			case maxAge > 0 && s.Age > maxAge.Seconds():
 				return fmt.Errorf("%w: the snapshot is %s old, more than %s", errStale, time.Duration(s.Age*float64(time.Second)).Round(time.Second), maxAge)
 			}
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().DurationVar(&maxAge, "max-age", 0, "exit with code 4 if the snapshot is older")
+	cmd.Flags().DurationVar(&maxAge, "max-age", 0, "exit with code 4 if the snapshot is older, in h, m and s")
 	return cmd
 }
 

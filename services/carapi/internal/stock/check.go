@@ -96,10 +96,17 @@ func (s *Store) Check(ctx context.Context) (*Findings, error) {
 			found.Missing = append(found.Missing, v.index(r.fields, p.behind))
 		}
 	}
-	if bySyncer != nil {
-		found.Missing = append(found.Missing, "SYNC_INDEXES='"+strings.Join(bySyncer, "; ")+"'")
+	if bySyncer != nil { // with those that it has: what the setting does not name, syncer drops
+		var kept []string
+		err = s.query(ctx, "indexes", "SELECT substr(name, 13) FROM sqlite_schema WHERE type = 'index' AND name LIKE '\\_sync\\_index\\_%' ESCAPE '\\' ORDER BY name", nil, func(rows *sql.Rows) error {
+			var name string
+			err := rows.Scan(&name)
+			kept = append(kept, strings.ReplaceAll(name, ",", ", "))
+			return err
+		})
+		found.Missing = append(found.Missing, "SYNC_INDEXES='"+strings.Join(append(kept, bySyncer...), "; ")+"'")
 	}
-	return found, nil
+	return found, err
 }
 
 // question is a request, and the fields whose index it wants.

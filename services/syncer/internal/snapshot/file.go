@@ -37,6 +37,9 @@ type Busy struct {
 }
 
 func (b *Busy) Error() string {
+	if b.PID == 0 { // which it has not written yet
+		return "another syncer has just begun to work on it"
+	}
 	return fmt.Sprintf("another syncer, process %d on %s, has been at work on it since %s", b.PID, b.Host, b.Since.Format(time.RFC3339))
 }
 
@@ -145,6 +148,9 @@ func explain(err error) error {
 	case sqlite3.ErrFull:
 		return fmt.Errorf("the disk is full: a pass needs room for the changed rows twice (%w)", err)
 	case sqlite3.ErrIoErr:
+		if e.ExtendedCode == sqlite3.ErrIoErrGetTempPath {
+			return fmt.Errorf("SQLite needs a folder for temporary files that it may write to: /tmp, or the one of SQLITE_TMPDIR (%w)", err)
+		}
 		switch e.SystemErrno {
 		case syscall.EFBIG, syscall.EDQUOT, syscall.ENOSPC:
 			return fmt.Errorf("there is no room for it: a quota, or the limit on a file's size, is reached (%w)", err)
