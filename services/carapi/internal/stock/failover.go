@@ -80,8 +80,12 @@ func NewFailover(live, snapshot *Store, maxAge time.Duration, log *slog.Logger) 
 		// Of the database an error says nothing that it has not made.
 		IsExcluded: func(err error) bool { return err != nil && !errors.Is(err, ErrNotFound) && !Unavailable(err) },
 		OnStateChange: func(_ string, from, to gobreaker.State) {
+			level := slog.LevelInfo
+			if from == gobreaker.StateClosed {
+				level = slog.LevelWarn
+			}
 			if from == gobreaker.StateClosed || to == gobreaker.StateClosed { // and not of each look that fails
-				log.Info("circuit breaker of the live database", "from", from.String(), "to", to.String())
+				log.Log(context.Background(), level, "circuit breaker of the live database", "from", from.String(), "to", to.String())
 			}
 		},
 	})

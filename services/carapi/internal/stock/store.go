@@ -196,10 +196,10 @@ func with[T any](ctx context.Context, s *Store, answer func(context.Context, vie
 		age = 0
 	}
 	if e := s.reload(ctx, age); e != nil {
-		s.log.WarnContext(ctx, "the table's columns cannot be read", "error", e)
-		if columnGone(err) {
+		if columnGone(err) { // who asks tells the log
 			return a, fmt.Errorf("%w: %w", ErrNoTable, e)
 		}
+		s.log.WarnContext(ctx, "the table's columns cannot be read", "error", e)
 	}
 	now, _ := s.state()
 	if now.Registry == was.Registry { // else this request has noticed it, or another beside it
