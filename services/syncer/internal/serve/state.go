@@ -75,6 +75,9 @@ func (s *state) end(r job.Report) outcome {
 	s.progress = nil
 	s.outcome = s.outcome.after(r.Status, r.Error)
 	if r.ID > 0 { // the file has it
+		if r.ID <= s.lastID { // and is a new one: somebody has taken the other away
+			s.good = time.Time{}
+		}
 		s.last, s.lastID = r.Started, r.ID
 	}
 	if r.Status == snapshot.OK {

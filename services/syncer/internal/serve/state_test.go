@@ -70,6 +70,21 @@ func TestRunsOfOthers(t *testing.T) {
 	expect(snapshot.Failed, 2, "the disk is full")
 }
 
+// The runs of a file are numbered upwards. A run that begins anew is in another file, which has no snapshot.
+func TestFileTakenAway(t *testing.T) {
+	s := newService(t, "@every 1m")
+	for _, pass := range []struct {
+		id   int64
+		of   string
+		good bool
+	}{{5, snapshot.OK, true}, {6, snapshot.Failed, true}, {1, snapshot.Failed, false}, {2, snapshot.Failed, false}, {3, snapshot.OK, true}, {1, snapshot.OK, true}} {
+		s.state.end(job.Report{Run: snapshot.Run{ID: pass.id, Status: pass.of, Started: time.Now()}})
+		if good := !s.state.view().good.IsZero(); good != pass.good {
+			t.Errorf("after run %d, %s: a snapshot is known: %t", pass.id, pass.of, good)
+		}
+	}
+}
+
 func TestReady(t *testing.T) {
 	now := time.Now()
 	for name, test := range map[string]struct {
