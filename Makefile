@@ -55,7 +55,7 @@ $(GOLANGCI_LINT):
 	GOWORK=off GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv bin/golangci-lint $@
 
-check: ## modules tidy, both ways of building, the demo's stock as generated
+check: ## modules tidy, both ways of building, what is generated (stock, settings), scripts, manifests, alerts
 	@for m in $(MODULES); do echo "check $$m"; (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
 	go mod verify && cd deploy/demodb && GOWORK=off go mod verify
 	go build work
@@ -87,7 +87,7 @@ bin/fastapi/ready: services/e2e/testdata/requirements.txt
 
 up: ## MySQL, syncer and carapi in containers
 	docker compose up --build --detach --wait
-	@docker compose logs --no-log-prefix --tail 7 where
+	@docker compose logs --no-log-prefix --tail 6 where
 
 down: ## stop them and remove their data
 	docker compose --profile "*" down --volumes

@@ -17,13 +17,13 @@ settings() {
 } > "$new"
 if [ "${1:-}" != --check ]; then
 	cat "$new" > README.md
-elif ! diff -u README.md "$new"; then
+	exit
+fi
+if ! diff -u README.md "$new"; then
 	echo "the settings in README.md are not what the programs read: make docs" >&2
 	exit 1
 fi
-if [ "${1:-}" = --check ]; then
-	sed -n '/^## Troubleshooting/,/^## Layout/p' README.md | grep '^| ' | grep -v 'of another program' | cut -d '|' -f 2 | grep -o '`[^`]*`' | tr -d '`' | sed 's/^% //' |
-		while read -r message; do
-			grep -rqF --include='*.go' -- "$message" pkg services || { echo "README.md: no program says: $message" >&2; exit 1; }
-		done
-fi
+sed -n '/^## Troubleshooting/,/^## Layout/p' README.md | grep '^| ' | grep -v 'of another program' | cut -d '|' -f 2 | grep -o '`[^`]*`' | tr -d '`' | sed 's/^% //' |
+	while read -r message; do
+		grep -rqF --include='*.go' -- "$message" pkg services || { echo "README.md: no program says: $message" >&2; exit 1; }
+	done

@@ -19,7 +19,7 @@ func Versions(program string) string {
 	all := []string{program + " " + cmp.Or(version, "without a version")}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		info = &debug.BuildInfo{GoVersion: runtime.Version()}
+		info = &debug.BuildInfo{}
 	}
 	known := commit
 	for _, s := range info.Settings {
@@ -27,7 +27,7 @@ func Versions(program string) string {
 			known = cmp.Or(known, s.Value)
 		}
 	}
-	all = append(all, "commit "+cmp.Or(known, "unknown"), info.GoVersion, "SQLite "+sqlite)
+	all = append(all, "commit "+cmp.Or(known, "unknown"), runtime.Version(), "SQLite "+sqlite)
 	for _, d := range info.Deps {
 		if d.Path == "github.com/go-sql-driver/mysql" || d.Path == "github.com/mattn/go-sqlite3" {
 			all = append(all, strings.TrimPrefix(d.Path, "github.com/")+" "+d.Version)

@@ -57,21 +57,21 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
 				return fmt.Errorf("%w: there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it", errStale, path)
 			}
 			s, err := readStatus(path, tables)
-			if err != nil && maxAge == 0 {
+			switch {
+			case err != nil && maxAge > 0:
+				return fmt.Errorf("%w: there is no snapshot: %w", errStale, err)
+			case err != nil:
 				return err
-			}
-			if err == nil && asJSON {
+			case asJSON:
 				e := json.NewEncoder(cmd.OutOrStdout())
 				e.SetIndent("", "  ")
 				err = e.Encode(s)
-			} else if err == nil {
+			default:
 				err = printStatus(cmd.OutOrStdout(), s)
 			}
 			switch {
-			case err != nil && maxAge == 0:
-				return err
 			case err != nil:
-				return fmt.Errorf("%w: there is no snapshot: %w", errStale, err)
+				return err
 			case s.AsOf == nil:
 				return fmt.Errorf("%w: there is no snapshot yet in %s of all tables", errStale, path)
 			case maxAge > 0 && s.Age > maxAge.Seconds():

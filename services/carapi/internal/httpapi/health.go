@@ -18,7 +18,7 @@ func readyz(s Stock) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		all := s.Status()
 		if !slices.ContainsFunc(all, func(s stock.Status) bool { return s.Up }) {
-			unavailable(w, r, problem{Detail: "no database answers that has what every search needs, or is fresh enough; the log says why", Sources: all})
+			writeUnavailable(w, r, problem{Detail: "no database answers that has what every search needs, or is fresh enough; the log says why", Sources: all})
 			return
 		}
 		writeJSON(w, encode(map[string]any{"status": "ready", "sources": all}))

@@ -52,20 +52,16 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	}
 	switch {
 	case errors.Is(err, stock.ErrStale):
-		writeUnavailable(w, r, "the database does not answer, and what there is besides is too old to be shown; try again later")
+		writeUnavailable(w, r, problem{Detail: "the database does not answer, and what there is besides is too old to be shown; try again later"})
 	case stock.Unavailable(err):
-		writeUnavailable(w, r, "the database does not answer, or not as it should; try again in a few seconds")
+		writeUnavailable(w, r, problem{Detail: "the database does not answer, or not as it should; try again in a few seconds"})
 	default:
 		writeProblem(w, r, problem{Status: http.StatusInternalServerError, Detail: "internal error; the log has it under this request_id"})
 	}
 }
 
 // writeUnavailable answers 503. The databases are looked at every few seconds.
-func writeUnavailable(w http.ResponseWriter, r *http.Request, detail string) {
-	unavailable(w, r, problem{Detail: detail})
-}
-
-func unavailable(w http.ResponseWriter, r *http.Request, p problem) {
+func writeUnavailable(w http.ResponseWriter, r *http.Request, p problem) {
 	w.Header().Set("Retry-After", "5")
 	p.Status = http.StatusServiceUnavailable
 	writeProblem(w, r, p)

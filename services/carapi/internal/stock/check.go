@@ -19,6 +19,9 @@ import (
 // manyRows is how many rows a table has before it is said to lack an index.
 const manyRows = 10_000
 
+// indexPrefix is what syncer puts before an entry of SYNC_INDEXES to name the index.
+const indexPrefix = "_sync_index_"
+
 // Findings are how a database answers the requests that many make.
 type Findings struct {
 	Fields  []string // and their columns, where they have other names
@@ -98,10 +101,12 @@ func (s *Store) Check(ctx context.Context) (*Findings, error) {
 	}
 	if bySyncer != nil { // with those that it has: what the setting does not name, syncer drops
 		var kept []string
-		err = s.query(ctx, "indexes", "SELECT substr(name, 13) FROM sqlite_schema WHERE type = 'index' AND name LIKE '\\_sync\\_index\\_%' ESCAPE '\\' ORDER BY name", nil, func(rows *sql.Rows) error {
+		err = s.query(ctx, "indexes", "SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY name", nil, func(rows *sql.Rows) error {
 			var name string
 			err := rows.Scan(&name)
-			kept = append(kept, strings.ReplaceAll(name, ",", ", "))
+			if entry, own := strings.CutPrefix(name, indexPrefix); own {
+				kept = append(kept, strings.ReplaceAll(entry, ",", ", "))
+			}
 			return err
 		})
 		found.Missing = append(found.Missing, "SYNC_INDEXES='"+strings.Join(append(kept, bySyncer...), "; ")+"'")

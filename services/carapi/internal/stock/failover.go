@@ -80,12 +80,11 @@ func NewFailover(live, snapshot *Store, maxAge time.Duration, log *slog.Logger) 
 		// Of the database an error says nothing that it has not made.
 		IsExcluded: func(err error) bool { return err != nil && !errors.Is(err, ErrNotFound) && !Unavailable(err) },
 		OnStateChange: func(_ string, from, to gobreaker.State) {
-			level := slog.LevelInfo
 			if from == gobreaker.StateClosed {
-				level = slog.LevelWarn
+				log.Warn("circuit breaker of the live database has opened")
 			}
-			if from == gobreaker.StateClosed || to == gobreaker.StateClosed { // and not of each look that fails
-				log.Log(context.Background(), level, "circuit breaker of the live database", "from", from.String(), "to", to.String())
+			if to == gobreaker.StateClosed { // half open it is at each look that fails
+				log.Info("circuit breaker of the live database has closed")
 			}
 		},
 	})
