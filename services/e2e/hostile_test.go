@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,6 +181,19 @@ func TestForgedCursors(t *testing.T) {
 		}
 	}
 	cursor := cursorOf("price")
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tail := range []string{"]", "]]", "}", ",", ",1", "[", "[]", " ]", "\n]", "null", `"`, "\x00", "\ufeff", "]" + string(text)} {
+		forged := base64.RawURLEncoding.EncodeToString(append(slices.Clip(text), tail...))
+		path := "/cars/?" + url.Values{"sort": {"price"}, "limit": {"1"}, "cursor": {forged}}.Encode()
+		for _, base := range []string{live, copied} {
+			if got := get(t, base+path); !strings.HasPrefix(got, "400 ") {
+				t.Errorf("%q behind the array: %.500s", tail, got)
+			}
+		}
+	}
 	for i := range cursor {
 		ask(fmt.Sprintf("truncated to %d", i), "price", cursor[:i])
 		for _, bit := range []byte{1, 4, 32} {

@@ -86,13 +86,20 @@ func (p *parser) cursor(given string) {
 		mismatch()
 		return
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	var values []any
-	if err := decoder.Decode(&values); err != nil || decoder.More() || len(values) <= len(p.Sort) || values[0] != p.fingerprint() {
+
+	// Unmarshal checks all of the text, so nothing can follow the array unnoticed.
+	var raw []json.RawMessage
+	if err := json.Unmarshal(text, &raw); err != nil || len(raw) <= len(p.Sort) || len(raw) > len(p.Sort)+2 {
 		mismatch()
 		return
 	}
+
+	values, err := decodeAll(raw)
+	if err != nil || values[0] != p.fingerprint() {
+		mismatch()
+		return
+	}
+
 	switch more := values[len(p.Sort)+1:]; len(more) {
 	case 0:
 	case 1:
@@ -103,10 +110,8 @@ func (p *parser) cursor(given string) {
 			return
 		}
 		p.skip = int(skip)
-	default:
-		mismatch()
-		return
 	}
+
 	for i, o := range p.Sort {
 		v, ok := o.Field.fromCursor(values[i+1], p.dialect)
 		if !ok {
@@ -115,11 +120,23 @@ func (p *parser) cursor(given string) {
 		}
 		p.after = append(p.after, v)
 	}
-	var raw []json.RawMessage
-	_ = json.Unmarshal(text, &raw) // it has been, above
+
 	for _, v := range raw[1 : len(p.Sort)+1] {
 		p.place += "," + string(v)
 	}
+}
+
+// decodeAll decodes each element, and keeps numbers as they are written.
+func decodeAll(raw []json.RawMessage) ([]any, error) {
+	values := make([]any, len(raw))
+	for i, element := range raw {
+		decoder := json.NewDecoder(bytes.NewReader(element))
+		decoder.UseNumber()
+		if err := decoder.Decode(&values[i]); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
 }
 
 // fromCursor is a value of the field as a statement takes it: nil, a text, bytes, or a number's notation.

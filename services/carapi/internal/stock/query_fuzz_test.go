@@ -168,6 +168,9 @@ func FuzzCursor(f *testing.F) {
 	for i, values := range []string{`[1]`, `["Kia",1]`, `[2020,1,7]`, `[null,1]`, `[1.5,0.1,1]`, `[1e-7,1]`, `[1e-7,12,1]`, `["2024-05-01","2"]`, `["TfwA"]`, `[["TfwA"],1]`, `[-0,1e5]`, `[[[]],{}]`, `[1,99999999999]`} {
 		f.Add(values, uint8(i))
 	}
+	for _, values := range []string{`[1]]`, `[1]}`, `[1],`, `[1][`, `[1] [2]`, `[1]null`, "[1]\n]", "[1]\x00", `[1,7]]`, `[1,7,8]`, `[1`} {
+		f.Add(values, uint8(0))
+	}
 	store, all := openEvery(f), registries(f)
 	f.Fuzz(func(t *testing.T, cursor string, which uint8) {
 		sort := everySort[int(which)%len(everySort)]
@@ -189,6 +192,8 @@ func FuzzCursor(f *testing.F) {
 				case errors.As(err, &wrong):
 				case err != nil:
 					t.Fatalf("%s: %v", cursor, err)
+				case !isJSON(given):
+					t.Fatalf("%s: taken, though it is not JSON", cursor)
 				case len(q.after) != len(q.Sort):
 					t.Fatalf("%s: %v behind %v", cursor, q.after, q.Sort)
 				default:
@@ -203,6 +208,12 @@ func FuzzCursor(f *testing.F) {
 			}
 		}
 	})
+}
+
+// isJSON reports whether a cursor is one JSON value in base64, and nothing else.
+func isJSON(cursor string) bool {
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	return err == nil && json.Valid(text)
 }
 
 // FuzzMark turns pages: the cursor behind any vehicle is read as the values that it was made of.
