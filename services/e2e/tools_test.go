@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -385,5 +386,60 @@ func TestSchemasHaveTags(t *testing.T) {
 		if status, now, body := tagged(path, tag); status != 200 || now == tag || !strings.Contains(body, "Trabant") {
 			t.Errorf("%s: %d with tag %q: %.200s", path, status, now, body)
 		}
+	}
+}
+
+// A line that is not one message is answered with an error, and the session goes on.
+func TestMCPOnStdioGoesOn(t *testing.T) {
+	const initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
+	const search = `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"search_cars","arguments":{"limit":1}}}`
+	file := copyOf(t, dbtest.Demo(t), "vehicles_view")
+	configure(t, file, "vehicles_view")
+
+	child := exec.CommandContext(t.Context(), os.Args[0], "mcp")
+	child.Env = append(os.Environ(), asCarapi+"=yes", "API_KEY=")
+	child.Stderr = log.Writer()
+	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+
+	answers := bufio.NewScanner(out)
+	answers.Buffer(nil, 1<<20)
+	for i, step := range []struct{ line, want string }{
+		{"hello", `"code":-32700`},
+		{"[" + fmt.Sprintf(search, 1) + "]", `"code":-32600`},
+		{initialize, `"serverInfo"`},
+		{"[" + fmt.Sprintf(search, 2) + "," + fmt.Sprintf(search, 3) + "]", `"code":-32600`},
+		{" \t[]\r", `"code":-32600`},
+		{"\ufeff[{}]", `"code":-32600`},
+		{"null", `"code":-32600`},
+		{fmt.Sprintf(search, 4) + fmt.Sprintf(search, 5), `"code":-32700`},
+		{"\n\r\n" + fmt.Sprintf(search, 6) + "\r", `"id":6`},
+		{`{"jsonrpc":"2.0","id":7,"method":"ping","params":{"x":"` + strings.Repeat("x", 100_000) + `"}}`, `"id":7`},
+	} {
+		if _, err := io.WriteString(in, step.line+"\n"); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+		if !answers.Scan() || !strings.Contains(answers.Text(), step.want) {
+			t.Fatalf("step %d: %.60s: %v %.300s, want %s", i, step.line, answers.Err(), answers.Text(), step.want)
+		}
+	}
+
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if answers.Scan() {
+		t.Errorf("one answer too many: %.300s", answers.Text())
+	}
+	if err := child.Wait(); err != nil {
+		t.Errorf("at the end of its input carapi exits with %v", err)
 	}
 }

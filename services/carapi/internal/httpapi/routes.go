@@ -15,6 +15,7 @@ import (
 
 	"carstock/services/carapi/internal/auth"
 	"carstock/services/carapi/internal/stock"
+	"carstock/services/carapi/internal/tools"
 )
 
 // Stock is what the handlers ask.
@@ -63,7 +64,7 @@ func New(s Stock, keys *auth.Keys, o Options, log *slog.Logger) http.Handler {
 	r.Group(func(r chi.Router) {
 		r.Use(requireKey(keys, newRate("key", o.Requests, o.Per), client), shed(o.InFlight))
 		cars(r, s, log)
-		r.With(ownOrigin(o.Origins)).Handle("/mcp", mcp(s, log))
+		r.With(ownOrigin(o.Origins), tools.OneMessage).Handle("/mcp", mcp(s, log))
 	})
 	return r
 }

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -225,5 +227,16 @@ func Stdio(ctx context.Context, api http.Handler, describe Fields) error {
 			return next(ctx, method, r)
 		}
 	})
-	return s.Run(ctx, &mcp.StdioTransport{})
+	in := readCloser{newMessages(os.Stdin, os.Stdout), os.Stdin}
+	return s.Run(ctx, &mcp.IOTransport{Reader: in, Writer: keptOpen{os.Stdout}})
 }
+
+type readCloser struct {
+	io.Reader
+	io.Closer
+}
+
+// keptOpen leaves standard output open when the session ends, as the SDK's own transport does.
+type keptOpen struct{ io.Writer }
+
+func (keptOpen) Close() error { return nil }
