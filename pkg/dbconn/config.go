@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,12 @@ import (
 const (
 	MySQL  = "mysql"
 	SQLite = "sqlite"
+)
+
+// Values of DB_TIMEZONE that are no names of zones.
+const (
+	ZoneUTC    = "UTC"
+	ZoneServer = "server"
 )
 
 // TLS modes, with the meaning that MySQL's own clients give to --ssl-mode.
@@ -42,6 +49,7 @@ type Config struct {
 	Password     settings.Secret `desc:"its password"`
 	PasswordFile string          `split_words:"true" desc:"file that holds the password (Docker and Kubernetes secrets), instead of the password"`
 	Name         string          `desc:"MySQL database (schema)"`
+	Timezone     string          `default:"UTC" desc:"syncer: time zone in which views are evaluated: UTC, server (the server's own) or a name such as Europe/Berlin; a TIMESTAMP is written in UTC all the same"`
 	SSL          SSLConfig
 	Path         string `desc:"SQLite file, for the sqlite driver; opened read-only"`
 	PathSetting  string `ignored:"true"` // the variable that Path is from, for errors; DB_PATH if empty
@@ -50,6 +58,7 @@ type Config struct {
 	ReadTimeout     time.Duration `split_words:"true" default:"5m" desc:"longest silence of the server while it works on a query"`
 	WriteTimeout    time.Duration `split_words:"true" default:"30s" desc:"longest time to hand the server a packet"`
 	QueryTimeout    time.Duration `ignored:"true"` // time after which MySQL stops a query; 0 for none
+	Warn            func(string)  `ignored:"true"` // called once for each variable of the session that could not be set, if not nil
 	MaxOpenConns    int           `split_words:"true" default:"16" desc:"most connections open at once"`
 	ConnMaxLifetime time.Duration `split_words:"true" default:"5m" desc:"age at which an idle connection is replaced; keep it under the idle limits of proxies and firewalls"`
 }
@@ -61,6 +70,8 @@ type SSLConfig struct {
 	Cert string `desc:"PEM file of the client's certificate, where the server asks for one"`
 	Key  string `desc:"PEM file of the key to that certificate"`
 }
+
+var zonePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_+/-]*|[+-][0-9]{1,2}:[0-9]{2})$`)
 
 // Validate reports every wrong variable, joined; it reads the files that variables name.
 func (c *Config) Validate() error {
@@ -88,6 +99,9 @@ func (c *Config) Validate() error {
 		}
 		if c.Name == "" {
 			wrong("DB_NAME: not set: the MySQL database to read")
+		}
+		if c.Timezone != "" && !zonePattern.MatchString(c.Timezone) {
+			wrong("DB_TIMEZONE: %q: expected UTC, server, a name such as Europe/Berlin, or an offset such as +02:00", c.Timezone)
 		}
 		if c.Password != "" && c.PasswordFile != "" {
 			wrong("DB_PASSWORD, DB_PASSWORD_FILE: both are set; keep one")

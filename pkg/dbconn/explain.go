@@ -76,6 +76,8 @@ func (c *Config) serverHint(number uint16) string {
 		return "the server takes TLS connections only: set DB_SSL_MODE=verify_identity"
 	case 1130: // ER_HOST_NOT_PRIVILEGED
 		return "the server takes no connections from this host: check DB_USER's host part and the server's firewall"
+	case 1298: // ER_UNKNOWN_TIME_ZONE
+		return fmt.Sprintf("the server does not know the time zone of DB_TIMEZONE=%s: load its tables of zones (mysql_tzinfo_to_sql), or set an offset such as +02:00", c.Timezone)
 	case 1040, 1203, 1226: // ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
 		return "the server has no connection left: lower DB_MAX_OPEN_CONNS, or raise the server's limit"
 	}

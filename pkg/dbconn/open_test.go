@@ -3,6 +3,7 @@ package dbconn_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -20,7 +21,12 @@ const password = "hunter2-Ünïcode '$"
 // newUser makes a user who may read the test's database, and returns how to open it.
 func newUser(t *testing.T, options string) dbconn.Config {
 	t.Helper()
-	c := dbtest.Database(t)
+	return newUserOn(t, dbtest.Shared(t), options)
+}
+
+func newUserOn(t *testing.T, server *dbtest.Server, options string) dbconn.Config {
+	t.Helper()
+	c := server.Database(t)
 	admin := dbtest.Open(t, c)
 	name := "u" + strings.TrimPrefix(c.Name, "test_")
 	for _, q := range []string{
@@ -219,6 +225,32 @@ func forward(t *testing.T, host string, to dbconn.Config) uint16 {
 		defer func() { _ = server.Close() }()
 		go func() { _, _ = server.(*net.TCPConn).ReadFrom(c) }()
 		_, _ = c.(*net.TCPConn).ReadFrom(server)
+	})
+}
+
+// relay makes the server reachable under another port, and changes what clients send, a packet at a time.
+func relay(t *testing.T, to dbconn.Config, change func(packet []byte) []byte) uint16 {
+	return listen(t, func(c net.Conn) {
+		server, err := dial(to)
+		if err != nil {
+			return
+		}
+		defer func() { _ = server.Close() }()
+		go func() { _, _ = c.(*net.TCPConn).ReadFrom(server); _ = c.Close() }()
+		header := make([]byte, 4)
+		for {
+			if _, err := io.ReadFull(c, header); err != nil {
+				return
+			}
+			packet := make([]byte, 4+(int(header[0])|int(header[1])<<8|int(header[2])<<16))
+			copy(packet, header)
+			if _, err := io.ReadFull(c, packet[4:]); err != nil {
+				return
+			}
+			if _, err := server.Write(change(packet)); err != nil {
+				return
+			}
+		}
 	})
 }
 
