@@ -69,13 +69,8 @@ func (s *sessions) pin(ctx context.Context, conn driver.Conn) error {
 
 // discover makes the SET statement of what the server has and executes it.
 func (s *sessions) discover(ctx context.Context, conn driver.Conn) (string, error) {
-	// A row limit or a time limit also cuts the answers to SHOW.
-	for _, q := range []string{liftLimits, "SET NAMES utf8mb4"} {
-		if err := execute(ctx, conn, q); err == nil {
-			break
-		} else if q != liftLimits || !isServerError(err) {
-			return "", err
-		}
+	if _, err := setEach(ctx, conn, liftLimits); err != nil {
+		return "", err
 	}
 	found, err := showVariables(ctx, conn)
 	if err != nil {
@@ -92,28 +87,33 @@ func (s *sessions) discover(ctx context.Context, conn driver.Conn) (string, erro
 	assignments := []string{names}
 	for _, v := range variables {
 		if now, ok := found[v.name]; ok {
-			if want := v.want(session{&s.config, found}, now); !sameValue(want, now) || limits[v.name] {
+			if want := v.want(session{&s.config, found}, now); !sameValue(want, now) || slices.Contains(limits, v.name) {
 				assignments = append(assignments, v.name+" = "+literal(want))
 			}
 		}
 	}
-	set := "SET " + strings.Join(assignments, ", ")
-	if err := execute(ctx, conn, set); err == nil {
-		return set, nil
-	} else if !isServerError(err) {
-		return "", err
-	}
+	accepted, err := setEach(ctx, conn, assignments)
+	return "SET " + strings.Join(accepted, ", "), err
+}
 
-	// The server refuses the statement for the sake of one of them: find out which.
-	accepted := assignments[:1]
-	for _, a := range assignments[1:] {
+// setEach executes one SET statement of the assignments or, where the server refuses it for the sake of some of
+// them, one for each. It returns those that were accepted.
+func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accepted []string, err error) {
+	err = execute(ctx, conn, "SET "+strings.Join(assignments, ", "))
+	if err == nil {
+		return assignments, nil
+	}
+	if !isServerError(err) {
+		return nil, err
+	}
+	for _, a := range assignments {
 		if err := execute(ctx, conn, "SET "+a); err == nil {
 			accepted = append(accepted, a)
 		} else if !isServerError(err) {
-			return "", err
+			return nil, err
 		}
 	}
-	return "SET " + strings.Join(accepted, ", "), nil
+	return accepted, nil
 }
 
 // differenceError is the error of a session that would return other rows or values than it should.

@@ -16,7 +16,7 @@ import (
 // ownSettings are values that administrators give to everyone's sessions; a server has some of the variables.
 var ownSettings = map[string]string{
 	"sql_select_limit": "2", "max_join_size": "1000", "group_concat_max_len": "8", "cte_max_recursion_depth": "3", "max_recursive_iterations": "3",
-	"max_sort_length": "8", "max_error_count": "0", "show_gipk_in_create_table_and_information_schema": "0", "autocommit": "0", "completion_type": "2",
+	"max_sort_length": "8", "show_gipk_in_create_table_and_information_schema": "0", "autocommit": "0", "completion_type": "2",
 	"transaction_isolation": "'READ-UNCOMMITTED'", "tx_isolation": "'SERIALIZABLE'",
 	"max_execution_time": "1000", "max_statement_time": "1", "wait_timeout": "1", "idle_transaction_timeout": "1", "idle_readonly_transaction_timeout": "1",
 	"net_read_timeout": "1", "net_write_timeout": "1", "lock_wait_timeout": "1", "tmp_disk_table_size": "65536",

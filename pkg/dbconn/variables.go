@@ -7,14 +7,17 @@ import (
 	"strings"
 )
 
-// liftLimits lets the session read its own variables. MariaDB executes the second comment, MySQL the
-// first: each has a time limit of its own and calls the other's an error. The number of rows is the
-// largest that all servers take.
-const liftLimits = "SET NAMES utf8mb4, sql_select_limit = 9223372036854775807" +
-	" /*!50708 , max_execution_time = 0 */ /*M!100101 , max_statement_time = 0 */"
+// liftLimits are assignments that let the session read its own variables: these limits are for SHOW too. The
+// number of rows is the largest that all servers take. MariaDB executes the comment with an M, MySQL the other:
+// each has a time limit of its own and calls the other's an error.
+var liftLimits = []string{
+	"sql_select_limit = 9223372036854775807 /*!50708 , max_execution_time = 0 */ /*M!100101 , max_statement_time = 0 */",
+	"max_join_size = 18446744073709551615",
+	"sql_big_selects = 1",
+}
 
-// limits are the variables that liftLimits has set: the later connections do without that statement.
-var limits = map[string]bool{"sql_select_limit": true, "max_execution_time": true, "max_statement_time": true}
+// limits are the variables that liftLimits sets: later connections do without that statement.
+var limits = []string{"sql_select_limit", "max_execution_time", "max_statement_time", "max_join_size", "sql_big_selects"}
 
 // variable is a session variable that decides what a SELECT returns, or whether it may return at all.
 type variable struct {
@@ -49,7 +52,7 @@ var variables = []variable{
 	{"max_recursive_iterations", atLeast("1000"), true, "recursive queries end early, with a warning"},
 	{"max_sort_length", atLeast("1024"), true, "sorting, and LIMIT after it, sees only the beginnings of long values"},
 	{"max_points_in_geometry", atLeast("65536"), false, "spatial functions refuse to make larger geometries"},
-	{"max_error_count", atLeast("64"), false, "warnings of a read are not kept"},
+	{"max_error_count", atLeast("1024"), false, "warnings of a read are not kept"},
 	{"show_gipk_in_create_table_and_information_schema", exactly("ON"), true, "generated primary keys are not seen"},
 	{"mhnsw_ef_search", exactly("20"), true, "searches of vectors find other neighbors"},
 
