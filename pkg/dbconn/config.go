@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"regexp"
 	"strconv"
@@ -94,6 +95,7 @@ func (c *Config) Validate() error {
 		if c.Port == 0 && c.Socket == "" {
 			wrong("DB_PORT: 0: expected 1 to 65535")
 		}
+		errs = append(errs, c.validateHost()...)
 		if c.User == "" {
 			wrong("DB_USER: not set: the MySQL user to log in as")
 		}
@@ -121,6 +123,50 @@ func (c *Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// validateHost finds what does not belong into DB_HOST, and says what the right form is.
+func (c *Config) validateHost() []error {
+	host := strings.TrimSpace(c.Host)
+	form := "expected the name or address alone, such as db.example.com, 192.0.2.7 or ::1"
+	switch {
+	case c.Socket != "":
+		return nil
+	case host == "":
+		return []error{fmt.Errorf("DB_HOST: empty: %s", form)}
+	case host != c.Host:
+		return []error{fmt.Errorf("DB_HOST: %q has a space at its beginning or end: set DB_HOST=%s", c.Host, host)}
+	case net.ParseIP(host) != nil:
+		return nil
+	case strings.Contains(host, "://"):
+		if u, err := url.Parse(host); err == nil && u.Hostname() != "" {
+			return []error{fmt.Errorf("DB_HOST: a URL: %s: set DB_HOST=%s%s, and user, password and database apart", form, u.Hostname(), portHint(u.Port()))}
+		}
+		return []error{fmt.Errorf("DB_HOST: a URL: %s", form)}
+	case strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
+		return []error{fmt.Errorf("DB_HOST: %q: without brackets: set DB_HOST=%s", host, strings.Trim(host, "[]"))}
+	case strings.HasPrefix(host, "/"):
+		return []error{fmt.Errorf("DB_HOST: %q is a path: set DB_SOCKET=%[1]s", host)}
+	}
+	if name, port, err := net.SplitHostPort(host); err == nil && (net.ParseIP(name) != nil || hostPattern.MatchString(name)) {
+		return []error{fmt.Errorf("DB_HOST: %q has a port: set DB_HOST=%s%s", host, name, portHint(port))}
+	}
+	// A zone of an address (fe80::1%eth0) is no name, and fine.
+	address, _, _ := strings.Cut(host, "%")
+	if net.ParseIP(address) == nil && !hostPattern.MatchString(host) {
+		return []error{fmt.Errorf("DB_HOST: %q is no host: %s", host, form)}
+	}
+	return nil
+}
+
+func portHint(port string) string {
+	if port == "" {
+		return ""
+	}
+	return " and DB_PORT=" + port
+}
+
+// hostPattern takes any letter: names may be international.
+var hostPattern = regexp.MustCompile(`^[\pL\pN_]([\pL\pN._-]*[\pL\pN_.])?$`)
 
 // password is DB_PASSWORD, or the content of DB_PASSWORD_FILE without its last line break.
 func (c *Config) password() (settings.Secret, error) {
@@ -160,6 +206,18 @@ func (c *Config) SSLMode() string {
 		return SSLDisabled
 	}
 	return SSLVerifyIdentity
+}
+
+// verifiedTLS reports whether nobody but the server can read what is sent. verify_ca does that only with an
+// authority of one's own: anybody can have a certificate of a public one.
+func (c *Config) verifiedTLS() bool {
+	switch c.SSLMode() {
+	case SSLVerifyIdentity:
+		return true
+	case SSLVerifyCA:
+		return c.SSL.CA != ""
+	}
+	return false
 }
 
 // tlsConfig is nil for a connection without TLS.

@@ -18,10 +18,22 @@ import (
 // explain adds to an error of connecting what it means here and which variable to look at.
 func (c *Config) explain(err error) error {
 	if hint := c.hint(err); hint != "" {
+		if errors.Is(err, mysql.ErrCleartextPassword) || errors.Is(err, mysql.ErrOldPassword) {
+			return &replacedError{hint, err}
+		}
 		return fmt.Errorf("%s (%w)", hint, err)
 	}
 	return err
 }
+
+// replacedError hides the text of an error that advises to change what users of this program do not have: a DSN.
+type replacedError struct {
+	text string
+	err  error
+}
+
+func (e *replacedError) Error() string { return e.text }
+func (e *replacedError) Unwrap() error { return e.err }
 
 func (c *Config) hint(err error) string {
 	var (
@@ -43,6 +55,12 @@ func (c *Config) hint(err error) string {
 		return "the server's certificate is not valid: check its dates, and DB_SSL_CA"
 	case errors.Is(err, mysql.ErrNoTLS):
 		return "the server offers no TLS: turn it on there, or set DB_SSL_MODE=disabled on a network you trust"
+	case errors.Is(err, mysql.ErrCleartextPassword):
+		return "the server wants the password of DB_USER in clear text (PAM, LDAP, Entra ID), which is sent only where nobody can read it: " +
+			"set DB_SSL_MODE=verify_identity, or verify_ca with the server's own authority in DB_SSL_CA"
+	case errors.Is(err, mysql.ErrUnknownPlugin), errors.Is(err, mysql.ErrOldPassword):
+		return "the server wants DB_USER to log in by a plugin that is not supported: give the account caching_sha2_password, mysql_native_password or " +
+			"ed25519, or with MariaDB's PAM set pam_use_cleartext_plugin=ON on the server"
 	case errors.As(err, &dns):
 		return fmt.Sprintf("host %q is not known: check DB_HOST", c.Host)
 	case errors.Is(err, syscall.ECONNREFUSED):

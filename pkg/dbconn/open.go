@@ -109,6 +109,7 @@ func (c *Config) mysqlConfig() (*mysql.Config, error) {
 	m.User, m.DBName = c.User, c.Name
 	m.TLS, m.AllowFallbackToPlaintext = tlsConfig, c.SSLMode() == SSLPreferred
 	m.Timeout, m.ReadTimeout, m.WriteTimeout = c.ConnectTimeout, c.ReadTimeout, c.WriteTimeout
+	m.AllowCleartextPasswords = c.verifiedTLS()
 	m.ConnectionAttributes = "program_name:carstock"
 	m.DialFunc = dial
 	m.Logger = &mysql.NopLogger{} // what it would print comes back as an error too

@@ -306,3 +306,33 @@ func TestSQLiteIsReadOnlyUnderAnyName(t *testing.T) {
 		t.Error("the file can be written")
 	}
 }
+
+func TestHostsThatAreNone(t *testing.T) {
+	for host, want := range map[string]string{
+		"[::1]":                           "set DB_HOST=::1",
+		"127.0.0.1:3306":                  "set DB_HOST=127.0.0.1 and DB_PORT=3306",
+		"[2001:db8::1]:3307":              "set DB_HOST=2001:db8::1 and DB_PORT=3307",
+		"db.example.com:3306":             "set DB_HOST=db.example.com and DB_PORT=3306",
+		"mysql://db.example.com":          "set DB_HOST=db.example.com,",
+		"mysql://u:hunter2@db:3307/stock": "set DB_HOST=db and DB_PORT=3307,",
+		"tcp(db:3306)":                    "is no host",
+		"db.example.com ":                 "set DB_HOST=db.example.com",
+		"\tdb":                            "set DB_HOST=db",
+		"db.example.com/stock":            "is no host",
+		"db 1":                            "is no host",
+		"/run/mysqld/mysqld.sock":         "set DB_SOCKET=/run/mysqld/mysqld.sock",
+		"":                                "DB_HOST: empty",
+	} {
+		c := dbconn.Config{Driver: dbconn.MySQL, Host: host, Port: 3306, User: "u", Name: "d", ConnectTimeout: time.Second, MaxOpenConns: 1}
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "DB_HOST") ||
+			strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v, want %q", host, err, want)
+		}
+	}
+	for _, host := range []string{"db", "db.example.com", "db.example.com.", "my_db", "127.0.0.1", "::1", "fe80::1%eth0", "bücher.example", "xn--bcher-kva.example", "1.db"} {
+		c := dbconn.Config{Driver: dbconn.MySQL, Host: host, Port: 3306, User: "u", Name: "d", ConnectTimeout: time.Second, MaxOpenConns: 1}
+		if err := c.Validate(); err != nil {
+			t.Errorf("%q: %v", host, err)
+		}
+	}
+}
