@@ -82,7 +82,7 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 
 func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v config.View, zones source.Zones) (ViewFinding, error) {
 	f := ViewFinding{View: v.Name, Table: v.Table}
-	t, err := reader.Table(ctx, v.Name)
+	t, err := readTable(ctx, reader, v)
 	if err != nil {
 		return f, err
 	}
@@ -121,16 +121,17 @@ func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v conf
 		return f, err
 	}
 	if unique != nil {
-		f.Suggested = v.Name
+		f.Suggested = config.Quote(v.Name)
 		if v.Table != v.Name {
-			f.Suggested += "=" + v.Table
+			f.Suggested += "=" + config.Quote(v.Table)
+		}
+		for i := range unique {
+			unique[i] = config.Quote(unique[i])
 		}
 		f.Suggested += "(" + strings.Join(unique, ", ") + ")"
 	}
-	if given == config.Upsert {
-		return f, errors.New("SYNC_STRATEGY=upsert needs a key")
-	}
-	return f, nil
+	s.Strategy = given
+	return f, settle(&t, &v, s)
 }
 
 // viewWarnings say what a view may do that a run does not notice.

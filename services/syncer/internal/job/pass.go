@@ -73,7 +73,7 @@ func pass(ctx context.Context, c config.Config, o Options, views config.Views, f
 // not to publish the outcome.
 func stage(ctx context.Context, c config.Config, o Options, reader *source.Reader, staging *snapshot.Staging, v config.View, keep bool, outgrown outgrown) (r snapshot.TableRun, refused []string, err error) {
 	start := time.Now()
-	t, err := reader.Table(ctx, v.Name)
+	t, err := readTable(ctx, reader, v)
 	if err != nil {
 		return r, nil, err
 	}
@@ -253,6 +253,24 @@ func settle(t *schema.Table, v *config.View, s config.Sync) error {
 		}
 	}
 	return nil
+}
+
+// readTable describes the view of an entry. Where there is none, it may be that a name needed backticks.
+func readTable(ctx context.Context, reader *source.Reader, v config.View) (schema.Table, error) {
+	t, err := reader.Table(ctx, v.Name)
+	if !errors.Is(err, schema.ErrNoTable) {
+		return t, err
+	}
+	names, e := reader.Names(ctx)
+	if e != nil {
+		return t, errors.Join(err, e)
+	}
+	for _, name := range names {
+		if quoted := config.Quote(name); quoted != name && strings.HasPrefix(strings.ToLower(name), strings.ToLower(v.Name)) {
+			return t, fmt.Errorf("%w; for that with a character that means something in SYNC_VIEWS write %s", err, quoted)
+		}
+	}
+	return t, err
 }
 
 // sourceWarnings say what the source cannot give, whatever its rows hold.

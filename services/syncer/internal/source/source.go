@@ -55,6 +55,15 @@ func (r *Reader) Table(ctx context.Context, name string) (schema.Table, error) {
 	return t, dbconn.ExplainRead(err)
 }
 
+// Names lists the views and tables that this user may read.
+func (r *Reader) Names(ctx context.Context) (names []string, err error) {
+	err = sqlx.SelectContext(ctx, r.tx, &names, "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name")
+	if err != nil {
+		return nil, fmt.Errorf("list tables: %w", err)
+	}
+	return names, nil
+}
+
 // Estimate is the server's own guess of a table's rows; 0 if it has none, as for most views.
 func (r *Reader) Estimate(ctx context.Context, name string) (int64, error) {
 	var n sql.NullInt64
