@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -62,42 +63,50 @@ func (r *Reader) read(ctx context.Context, q Query, d *decoder, empty <-chan *Ba
 			return nil, err
 		}
 	}
-	err = r.conn.Raw(func(dc any) (err error) {
-		// Closing the rows reads what is left of them, unless the context has ended and the
-		// connection with it.
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		query, args, utc := r.selectRows(q, checked)
-		stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = stmt.Close() }()
-		rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
-		if err != nil {
-			return err
-		}
-		var inUTC *utcRows
-		if len(utc.places) > 0 {
-			inUTC = newUTCRows(rows, utc)
-			rows = inUTC
-		}
-		err = send(ctx, rows, d, empty, full)
-		if err != nil {
-			cancel()
-		}
-		_ = rows.Close()
-		if err != nil {
-			return err
-		}
-		if inUTC != nil {
-			warnings = inUTC.warnings(q.Table)
-		}
-		server, err := serverWarnings(ctx, dc.(driver.QueryerContext))
-		warnings = append(warnings, server...)
-		return err
+	// Raw must not see a broken connection: it would close it, and wait for the transaction, which waits for us.
+	var readErr error
+	err = r.conn.Raw(func(dc any) error {
+		warnings, readErr = r.readRaw(ctx, dc, q, checked, d, empty, full)
+		return nil
 	})
-	return warnings, err
+	return warnings, cmp.Or(readErr, err)
+}
+
+func (r *Reader) readRaw(ctx context.Context, dc any, q Query, checked bool, d *decoder, empty <-chan *Batch, full chan<- *Batch) ([]string, error) {
+	// Closing the rows reads what is left of them, unless the context has ended and the connection with it.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	query, args, utc := r.selectRows(q, checked)
+	stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = stmt.Close() }()
+	rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+
+	var inUTC *utcRows
+	if len(utc.places) > 0 {
+		inUTC = newUTCRows(rows, utc)
+		rows = inUTC
+	}
+	if err := send(ctx, rows, d, empty, full); err != nil {
+		cancel()
+		_ = rows.Close()
+		return nil, err
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+
+	var warnings []string
+	if inUTC != nil {
+		warnings = inUTC.warnings(q.Table)
+	}
+	server, err := serverWarnings(ctx, dc.(driver.QueryerContext))
+	return append(warnings, server...), err
 }
 
 func send(ctx context.Context, rows driver.Rows, d *decoder, empty <-chan *Batch, full chan<- *Batch) error {
