@@ -120,8 +120,8 @@ func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accep
 type differenceError struct{ name, now, want, why string }
 
 func (e *differenceError) Error() string {
-	return fmt.Sprintf("the session has %s=%s (%s), and it could not be set to %q: change it on the server, or let this user set it",
-		e.name, e.now, e.why, e.want)
+	return fmt.Sprintf("the session has %s=%s (%s), and it could not be set to %q: "+
+		"change it on the server, or let this user set it", e.name, e.now, e.why, e.want)
 }
 
 // readBack compares the session's variables with what they should be. A difference that changes what a SELECT

@@ -23,12 +23,12 @@ var limits = []string{"sql_select_limit", "max_execution_time", "max_statement_t
 type variable struct {
 	name    string
 	want    func(s session, now string) string // the value to have instead of now
-	results bool                               // whether another value returns other rows or values; if not, it only makes reads fail
+	results bool                               // whether another value returns other rows or values, or only makes reads fail
 	why     string                             // what another value does
 }
 
-// variables is the list of all that is set on each connection, in the order of the SET statement. A server
-// has some of them: none has all. Values are those that MySQL and MariaDB are built with, and for limits at
+// variables is the list of all that is set on each connection, in the order of the SET statement. No server
+// has all of them. Values are those that MySQL and MariaDB are built with, and for limits at
 // least those. It was made by going through the session variables of MySQL 9.7 and MariaDB 10.11 and 11.
 //
 // Left as the server has them, because they cannot change a result: what only chooses a plan
@@ -45,15 +45,17 @@ type variable struct {
 var variables = []variable{
 	// How much of a result arrives.
 	{"sql_select_limit", atLeast("9223372036854775807"), true, "SELECT ends after so many rows, without an error"},
-	{"max_join_size", atLeast("18446744073709551615"), false, "larger joins are refused"}, // before the next, which it resets
+	// Before sql_big_selects, which it resets.
+	{"max_join_size", atLeast("18446744073709551615"), false, "larger joins are refused"},
 	{"sql_big_selects", exactly("ON"), false, "joins above max_join_size are refused"},
-	{"group_concat_max_len", atLeast("1073741823"), true, "GROUP_CONCAT is cut"}, // times 4 bytes it still is a 32-bit number
+	// Characters of 4 bytes each: the product still is a 32-bit number.
+	{"group_concat_max_len", atLeast("1073741823"), true, "GROUP_CONCAT is cut"},
 	{"cte_max_recursion_depth", atLeast("1000"), false, "recursive queries end with an error"},
 	{"max_recursive_iterations", atLeast("1000"), true, "recursive queries end early, with a warning"},
 	{"max_sort_length", atLeast("1024"), true, "sorting, and LIMIT after it, sees only the beginnings of long values"},
 	{"max_points_in_geometry", atLeast("65536"), false, "spatial functions refuse to make larger geometries"},
 	{"max_error_count", atLeast("1024"), false, "warnings of a read are not kept"},
-	{"show_gipk_in_create_table_and_information_schema", exactly("ON"), true, "generated primary keys are not seen"},
+	{"show_gipk_in_create_table_and_information_schema", exactly("ON"), true, "generated keys are not seen"},
 	{"mhnsw_ef_search", exactly("20"), true, "searches of vectors find other neighbors"},
 
 	// From which moment, and who may end it.

@@ -135,7 +135,7 @@ func (s *Sync) validateViews() error {
 	tables := map[string]bool{} // in lower case: SQLite's names are equal but for case
 	for _, v := range s.Views {
 		if v.wrong {
-			return nil // which is an error already; what follows from it is none
+			return nil // an error already: do not report what only follows from it
 		}
 		table := strings.ToLower(v.Table)
 		if tables[table] {

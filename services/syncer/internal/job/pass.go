@@ -255,7 +255,7 @@ func settle(t *schema.Table, v *config.View, s config.Sync) error {
 	return nil
 }
 
-// readTable describes the view of an entry. Where there is none, it may be that a name needed backticks.
+// readTable describes the view of an entry. If there is no such view, its name may need backticks.
 func readTable(ctx context.Context, reader *source.Reader, v config.View) (schema.Table, error) {
 	t, err := reader.Table(ctx, v.Name)
 	if !errors.Is(err, schema.ErrNoTable) {
@@ -275,9 +275,9 @@ func readTable(ctx context.Context, reader *source.Reader, v config.View) (schem
 
 // sourceWarnings say what the source cannot give, whatever its rows hold.
 func sourceWarnings(t schema.Table, v config.View, below source.Dependencies) (warnings []string) {
-	if len(below.Unversioned) > 0 {
+	if len(below.Untransactional) > 0 {
 		warnings = append(warnings, fmt.Sprintf("%s: the storage engine has no transactions, so these rows are of the moment they were read, "+
-			"not of the instant of the other views: ALTER TABLE ... ENGINE=InnoDB", strings.Join(below.Unversioned, ", ")))
+			"not of the instant of the other views: ALTER TABLE ... ENGINE=InnoDB", strings.Join(below.Untransactional, ", ")))
 	}
 	if len(t.HiddenKey) > 0 && len(v.Key) == 0 {
 		warnings = append(warnings, fmt.Sprintf("this user may not read the column %s of the primary key, so there is no key: GRANT SELECT on it",

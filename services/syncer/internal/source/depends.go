@@ -16,9 +16,9 @@ import (
 
 // Dependencies is what a view or table is made of, as far as this user may see it.
 type Dependencies struct {
-	Hidden      bool     // the definition of a view, this one or one below it, is hidden from this user
-	UsesZone    bool     // a definition may evaluate to something else in another time zone
-	Unversioned []string // tables without transactions, with their engines: they are read as they are, not as of one instant
+	Hidden          bool     // the definition of a view, this one or one below it, is hidden from this user
+	UsesZone        bool     // a definition may evaluate to something else in another time zone
+	Untransactional []string // tables without transactions, with their engines: they are read as they are, not as of one instant
 }
 
 // tableName is a table of some database.
@@ -36,10 +36,12 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 	if err := r.tx.GetContext(ctx, &known.Database, "SELECT DATABASE()"); err != nil {
 		return d, err
 	}
-	if err := sqlx.SelectContext(ctx, r.tx, &known.Databases, "SELECT schema_name AS name FROM information_schema.schemata"); err != nil {
+	err = sqlx.SelectContext(ctx, r.tx, &known.Databases, "SELECT schema_name AS name FROM information_schema.schemata")
+	if err != nil {
 		return d, fmt.Errorf("list databases: %w", err)
 	}
-	err = sqlx.SelectContext(ctx, r.tx, &known.Engines, "SELECT engine AS name FROM information_schema.engines WHERE transactions = 'YES'")
+	err = sqlx.SelectContext(ctx, r.tx, &known.Engines,
+		"SELECT engine AS name FROM information_schema.engines WHERE transactions = 'YES'")
 	if err != nil || len(known.Engines) == 0 { // a server that only speaks MySQL's protocol
 		known.Engines = nil
 	}
@@ -51,8 +53,8 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 			Type   string
 			Engine sql.NullString
 		}
-		err := r.tx.GetContext(ctx, &found,
-			"SELECT table_type AS type, engine AS engine FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", t.database, t.name)
+		err := r.tx.GetContext(ctx, &found, `SELECT table_type AS type, engine AS engine
+			FROM information_schema.tables WHERE table_schema = ? AND table_name = ?`, t.database, t.name)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue // no table, or one that only the view's definer may see
 		}
@@ -62,7 +64,7 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 		if found.Type != "VIEW" {
 			engine := found.Engine.String
 			if engine != "" && known.Engines != nil && !slices.Contains(known.Engines, engine) {
-				d.Unversioned = append(d.Unversioned, fmt.Sprintf("%s (%s)", t.name, engine))
+				d.Untransactional = append(d.Untransactional, fmt.Sprintf("%s (%s)", t.name, engine))
 			}
 			continue
 		}
@@ -89,8 +91,8 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 // definition is a view's SELECT as the server keeps it; "" if this user may not see it.
 func (r *Reader) definition(ctx context.Context, t tableName) (string, error) {
 	var text sql.NullString
-	err := r.tx.GetContext(ctx, &text,
-		"SELECT view_definition AS definition FROM information_schema.views WHERE table_schema = ? AND table_name = ?", t.database, t.name)
+	err := r.tx.GetContext(ctx, &text, `SELECT view_definition AS definition
+		FROM information_schema.views WHERE table_schema = ? AND table_name = ?`, t.database, t.name)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("read the definition of %s: %w", t, err)
 	}
@@ -104,9 +106,10 @@ func unquote(name string) string { return strings.ReplaceAll(name, "``", "`") }
 
 // zoneUse finds what can depend on the session's time zone: the functions for it, and TIMESTAMPs that are
 // compared, grouped or computed with. A plain list of columns does not.
-var zoneUse = regexp.MustCompile(`(?i)\b(now|current_timestamp|curdate|curtime|current_date|current_time|sysdate|localtime|localtimestamp|` +
-	`from_unixtime|unix_timestamp|date|time|year|month|week|day|hour|cast|convert|date_format|date_add|date_sub|timestampdiff|timestamp|to_days|` +
-	`extract|concat|weekday|dayofweek|dayofmonth|dayofyear|quarter|yearweek|last_day|datediff|timediff|time_format|monthname|dayname)\s*\(|` +
+var zoneUse = regexp.MustCompile(`(?i)\b(now|current_timestamp|curdate|curtime|current_date|current_time|sysdate|` +
+	`localtime|localtimestamp|from_unixtime|unix_timestamp|date|time|year|month|week|day|hour|cast|convert|date_format|` +
+	`date_add|date_sub|timestampdiff|timestamp|to_days|extract|concat|weekday|dayofweek|dayofmonth|dayofyear|quarter|` +
+	`yearweek|last_day|datediff|timediff|time_format|monthname|dayname)\s*\(|` +
 	`\b(curdate|current_date|where|having|group by|interval)\b`)
 
 // Probe prepares the read of a view as a run does, and reads no row.

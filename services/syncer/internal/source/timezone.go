@@ -15,7 +15,8 @@ import (
 )
 
 // utcZones are names that servers have for UTC.
-var utcZones = []string{"+00:00", "-00:00", "UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu", "Universal", "Etc/Universal"}
+var utcZones = []string{"+00:00", "-00:00", "UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT",
+	"Zulu", "Etc/Zulu", "Universal", "Etc/Universal"}
 
 func isUTC(zone string) bool {
 	for _, name := range utcZones {
@@ -43,7 +44,8 @@ func (z Zones) Differ() bool {
 
 // Zones reads the time zones.
 func (r *Reader) Zones(ctx context.Context) (z Zones, err error) {
-	err = r.tx.GetContext(ctx, &z, `SELECT IF(@@session.time_zone = 'SYSTEM', @@system_time_zone, @@session.time_zone) AS session,
+	err = r.tx.GetContext(ctx, &z, `SELECT
+		IF(@@session.time_zone = 'SYSTEM', @@system_time_zone, @@session.time_zone) AS session,
 		IF(@@global.time_zone = 'SYSTEM', @@system_time_zone, @@global.time_zone) AS server`)
 	if err != nil {
 		return z, fmt.Errorf("read time zones: %w", err)
@@ -92,8 +94,9 @@ func (u *utcRows) Next(row []driver.Value) error {
 func (u *utcRows) warnings(t schema.Table) (warnings []string) {
 	for i, n := range u.ambiguous {
 		if n > 0 {
-			warnings = append(warnings, fmt.Sprintf("%s: %s values are in the hour that occurs twice when clocks are put back: if the column is an "+
-				"expression, MySQL has lost which one it was, and the first is taken; DB_TIMEZONE=UTC loses nothing", t.Columns[u.columns.places[i]].Name, humanize.Comma(n)))
+			warnings = append(warnings, fmt.Sprintf("%s: %s values are in the hour that occurs twice when clocks are put back: "+
+				"if the column is an expression, MySQL has lost which one it was, and the first is taken; "+
+				"DB_TIMEZONE=UTC loses nothing", t.Columns[u.columns.places[i]].Name, humanize.Comma(n)))
 		}
 	}
 	return warnings
@@ -102,8 +105,8 @@ func (u *utcRows) warnings(t schema.Table) (warnings []string) {
 // losesHour reports whether TIMESTAMPs of a view or table may have lost the hour: in MySQL's views.
 func (r *Reader) losesHour(ctx context.Context, name string) (bool, error) {
 	var found struct{ Version, Type string }
-	err := r.tx.GetContext(ctx, &found,
-		"SELECT VERSION() AS version, table_type AS type FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?", name)
+	err := r.tx.GetContext(ctx, &found, `SELECT VERSION() AS version, table_type AS type
+		FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?`, name)
 	if err != nil {
 		return false, fmt.Errorf("look at %s: %w", name, err)
 	}
@@ -139,7 +142,8 @@ func utcText(v driver.Value) (driver.Value, error) {
 	return text, nil
 }
 
-// foldMargin is more than any clock was ever put back: the server compares local times, which go back by an hour in autumn.
+// foldMargin is more than any clock was ever put back: the server compares local times, which go back by an hour
+// in autumn.
 const foldMargin = 3 * time.Hour
 
 // unixSeconds is a watermark in UTC as seconds since 1970, less the margin; nil if it is no time.

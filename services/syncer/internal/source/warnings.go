@@ -83,7 +83,8 @@ func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, 
 
 	var warnings []string
 	for _, k := range kinds {
-		warnings = append(warnings, fmt.Sprintf("the server warns: %s (%d, %s times)", k.first, k.code, humanize.Comma(k.count)))
+		count := humanize.Comma(k.count)
+		warnings = append(warnings, fmt.Sprintf("the server warns: %s (%d, %s times)", k.first, k.code, count))
 	}
 	if total > listed {
 		warnings = append(warnings, fmt.Sprintf("the server counted %s warnings and kept %s of them (max_error_count)",
@@ -116,9 +117,11 @@ func textRows(ctx context.Context, conn driver.QueryerContext, query string, f f
 	}
 }
 
-// readZeroDates reads a view that compares with a zero date, which MySQL's own sql_mode refuses: once without the
-// two flags that are about such dates. Other views do not see that.
-func (r *Reader) readZeroDates(ctx context.Context, q Query, d *decoder, empty <-chan *Batch, full chan<- *Batch) ([]string, error) {
+// readZeroDates reads a view that compares with a zero date, which MySQL's own sql_mode refuses, without the two
+// flags that are about such dates. They are back for the next view.
+func (r *Reader) readZeroDates(
+	ctx context.Context, q Query, d *decoder, empty <-chan *Batch, full chan<- *Batch,
+) ([]string, error) {
 	var mode string
 	if err := r.tx.GetContext(ctx, &mode, "SELECT @@session.sql_mode"); err != nil {
 		return nil, err
@@ -130,5 +133,6 @@ func (r *Reader) readZeroDates(ctx context.Context, q Query, d *decoder, empty <
 	if _, e := r.tx.ExecContext(ctx, "SET SESSION sql_mode = ?", mode); e != nil && err == nil {
 		err = e
 	}
-	return append(warnings, "the view compares with a zero date, and so was read without NO_ZERO_DATE and NO_ZERO_IN_DATE in sql_mode"), err
+	return append(warnings, "the view compares with a zero date, and so was read without NO_ZERO_DATE and "+
+		"NO_ZERO_IN_DATE in sql_mode"), err
 }
