@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +23,12 @@ import (
 const (
 	MySQL  = "mysql"
 	SQLite = "sqlite"
+)
+
+// Values of DB_TIMEZONE that are no names of zones.
+const (
+	ZoneUTC    = "UTC"
+	ZoneServer = "server"
 )
 
 // TLS modes, with the meaning that MySQL's own clients give to --ssl-mode.
@@ -42,6 +50,7 @@ type Config struct {
 	Password     settings.Secret `desc:"its password"`
 	PasswordFile string          `split_words:"true" desc:"file that holds the password (Docker and Kubernetes secrets), instead of the password"`
 	Name         string          `desc:"MySQL database (schema)"`
+	Timezone     string          `default:"UTC" desc:"syncer: time zone in which views are evaluated: UTC, server (the server's own) or a name such as Europe/Berlin; a TIMESTAMP is written in UTC all the same"`
 	SSL          SSLConfig
 	Path         string `desc:"SQLite file, for the sqlite driver; opened read-only"`
 	PathSetting  string `ignored:"true"` // the variable that Path is from, for errors; DB_PATH if empty
@@ -50,6 +59,7 @@ type Config struct {
 	ReadTimeout     time.Duration `split_words:"true" default:"5m" desc:"longest silence of the server while it works on a query"`
 	WriteTimeout    time.Duration `split_words:"true" default:"30s" desc:"longest time to hand the server a packet"`
 	QueryTimeout    time.Duration `ignored:"true"` // time after which MySQL stops a query; 0 for none
+	Warn            func(string)  `ignored:"true"` // called once for each variable of the session that could not be set, if not nil
 	MaxOpenConns    int           `split_words:"true" default:"16" desc:"most connections open at once"`
 	ConnMaxLifetime time.Duration `split_words:"true" default:"5m" desc:"age at which an idle connection is replaced; keep it under the idle limits of proxies and firewalls"`
 }
@@ -61,6 +71,8 @@ type SSLConfig struct {
 	Cert string `desc:"PEM file of the client's certificate, where the server asks for one"`
 	Key  string `desc:"PEM file of the key to that certificate"`
 }
+
+var zonePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_+/-]*|[+-][0-9]{1,2}:[0-9]{2})$`)
 
 // Validate reports every wrong variable, joined; it reads the files that variables name.
 func (c *Config) Validate() error {
@@ -83,11 +95,15 @@ func (c *Config) Validate() error {
 		if c.Port == 0 && c.Socket == "" {
 			wrong("DB_PORT: 0: expected 1 to 65535")
 		}
+		errs = append(errs, c.validateHost()...)
 		if c.User == "" {
 			wrong("DB_USER: not set: the MySQL user to log in as")
 		}
 		if c.Name == "" {
 			wrong("DB_NAME: not set: the MySQL database to read")
+		}
+		if c.Timezone != "" && !zonePattern.MatchString(c.Timezone) {
+			wrong("DB_TIMEZONE: %q: expected UTC, server, a name such as Europe/Berlin, or an offset such as +02:00", c.Timezone)
 		}
 		if c.Password != "" && c.PasswordFile != "" {
 			wrong("DB_PASSWORD, DB_PASSWORD_FILE: both are set; keep one")
@@ -107,6 +123,50 @@ func (c *Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// validateHost finds what does not belong into DB_HOST, and says what the right form is.
+func (c *Config) validateHost() []error {
+	host := strings.TrimSpace(c.Host)
+	form := "expected the name or address alone, such as db.example.com, 192.0.2.7 or ::1"
+	switch {
+	case c.Socket != "":
+		return nil
+	case host == "":
+		return []error{fmt.Errorf("DB_HOST: empty: %s", form)}
+	case host != c.Host:
+		return []error{fmt.Errorf("DB_HOST: %q has a space at its beginning or end: set DB_HOST=%s", c.Host, host)}
+	case net.ParseIP(host) != nil:
+		return nil
+	case strings.Contains(host, "://"):
+		if u, err := url.Parse(host); err == nil && u.Hostname() != "" {
+			return []error{fmt.Errorf("DB_HOST: a URL: %s: set DB_HOST=%s%s, and user, password and database apart", form, u.Hostname(), portHint(u.Port()))}
+		}
+		return []error{fmt.Errorf("DB_HOST: a URL: %s", form)}
+	case strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
+		return []error{fmt.Errorf("DB_HOST: %q: without brackets: set DB_HOST=%s", host, strings.Trim(host, "[]"))}
+	case strings.HasPrefix(host, "/"):
+		return []error{fmt.Errorf("DB_HOST: %q is a path: set DB_SOCKET=%[1]s", host)}
+	}
+	if name, port, err := net.SplitHostPort(host); err == nil && (net.ParseIP(name) != nil || hostPattern.MatchString(name)) {
+		return []error{fmt.Errorf("DB_HOST: %q has a port: set DB_HOST=%s%s", host, name, portHint(port))}
+	}
+	// A zone of an address (fe80::1%eth0) is no name, and fine.
+	address, _, _ := strings.Cut(host, "%")
+	if net.ParseIP(address) == nil && !hostPattern.MatchString(host) {
+		return []error{fmt.Errorf("DB_HOST: %q is no host: %s", host, form)}
+	}
+	return nil
+}
+
+func portHint(port string) string {
+	if port == "" {
+		return ""
+	}
+	return " and DB_PORT=" + port
+}
+
+// hostPattern takes any letter: names may be international.
+var hostPattern = regexp.MustCompile(`^[\pL\pN_]([\pL\pN._-]*[\pL\pN_.])?$`)
 
 // password is DB_PASSWORD, or the content of DB_PASSWORD_FILE without its last line break.
 func (c *Config) password() (settings.Secret, error) {
@@ -146,6 +206,18 @@ func (c *Config) SSLMode() string {
 		return SSLDisabled
 	}
 	return SSLVerifyIdentity
+}
+
+// verifiedTLS reports whether nobody but the server can read what is sent. verify_ca does that only with an
+// authority of one's own: anybody can have a certificate of a public one.
+func (c *Config) verifiedTLS() bool {
+	switch c.SSLMode() {
+	case SSLVerifyIdentity:
+		return true
+	case SSLVerifyCA:
+		return c.SSL.CA != ""
+	}
+	return false
 }
 
 // tlsConfig is nil for a connection without TLS.

@@ -18,10 +18,22 @@ import (
 // explain adds to an error of connecting what it means here and which variable to look at.
 func (c *Config) explain(err error) error {
 	if hint := c.hint(err); hint != "" {
+		if errors.Is(err, mysql.ErrCleartextPassword) || errors.Is(err, mysql.ErrOldPassword) {
+			return &replacedError{hint, err}
+		}
 		return fmt.Errorf("%s (%w)", hint, err)
 	}
 	return err
 }
+
+// replacedError hides the text of an error that advises to change what users of this program do not have: a DSN.
+type replacedError struct {
+	text string
+	err  error
+}
+
+func (e *replacedError) Error() string { return e.text }
+func (e *replacedError) Unwrap() error { return e.err }
 
 func (c *Config) hint(err error) string {
 	var (
@@ -43,6 +55,12 @@ func (c *Config) hint(err error) string {
 		return "the server's certificate is not valid: check its dates, and DB_SSL_CA"
 	case errors.Is(err, mysql.ErrNoTLS):
 		return "the server offers no TLS: turn it on there, or set DB_SSL_MODE=disabled on a network you trust"
+	case errors.Is(err, mysql.ErrCleartextPassword):
+		return "the server wants the password of DB_USER in clear text (PAM, LDAP, Entra ID), which is sent only where nobody can read it: " +
+			"set DB_SSL_MODE=verify_identity, or verify_ca with the server's own authority in DB_SSL_CA"
+	case errors.Is(err, mysql.ErrUnknownPlugin), errors.Is(err, mysql.ErrOldPassword):
+		return "the server wants DB_USER to log in by a plugin that is not supported: give the account caching_sha2_password, mysql_native_password or " +
+			"ed25519, or with MariaDB's PAM set pam_use_cleartext_plugin=ON on the server"
 	case errors.As(err, &dns):
 		return fmt.Sprintf("host %q is not known: check DB_HOST", c.Host)
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -52,7 +70,7 @@ func (c *Config) hint(err error) string {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
 		return fmt.Sprintf("no answer within %s: check %s, and the firewall between", c.ConnectTimeout, c.where())
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.Is(err, mysql.ErrMalformPkt):
-		return "the connection was cut during log-in: check that " + c.where() + " is a MySQL server, and DB_SSL_MODE"
+		return "the connection was cut during log-in: check that " + c.where() + " is a MySQL server, DB_SSL_MODE, and that the server's init_connect works for this user"
 	}
 	return ""
 }
@@ -76,11 +94,63 @@ func (c *Config) serverHint(number uint16) string {
 		return "the server takes TLS connections only: set DB_SSL_MODE=verify_identity"
 	case 1130: // ER_HOST_NOT_PRIVILEGED
 		return "the server takes no connections from this host: check DB_USER's host part and the server's firewall"
+	case 1184: // ER_NEW_ABORTING_CONNECTION
+		return "the server ended the connection at once: its init_connect fails for this user"
+	case 1298: // ER_UNKNOWN_TIME_ZONE
+		return fmt.Sprintf("the server does not know the time zone of DB_TIMEZONE=%s: load its tables of zones (mysql_tzinfo_to_sql), or set an offset such as +02:00", c.Timezone)
 	case 1040, 1203, 1226: // ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
 		return "the server has no connection left: lower DB_MAX_OPEN_CONNS, or raise the server's limit"
 	}
 	return ""
 }
+
+// ExplainRead adds to a server's error of reading a view or table what to do about it.
+func ExplainRead(err error) error {
+	var server *mysql.MySQLError
+	if !errors.As(err, &server) {
+		return err
+	}
+	if hint := readHints[server.Number]; hint != "" {
+		return fmt.Errorf("%w: %s", err, hint)
+	}
+	return err
+}
+
+// readHints say what to do, by the server's error numbers.
+var readHints = map[uint16]string{
+	errAccessDenied: "the view's DEFINER is gone, or lacks rights: look at SHOW CREATE VIEW, and create the account or the view again",
+	errNoDefiner:    "create the account again, or the view with another DEFINER",
+	errViewInvalid: "a table, column or function that the view names is gone, or its DEFINER (with SQL SECURITY INVOKER this user) " +
+		"may not use one: look at SHOW CREATE VIEW, and create what is missing or the view again",
+	errTableDenied:   "GRANT this user SELECT on it",
+	errColumnDenied:  "GRANT this user SELECT on it",
+	errRoutineDenied: "GRANT EXECUTE on it, to this user or to the view's DEFINER",
+	errReadOnlyTransaction: "the view calls a function that writes, and views are read in a read-only transaction, so that a copy " +
+		"never changes its source: take that function out of the view",
+	errReprepare:       "the view has more tables than the server keeps open, or one of them is changed all the time: raise table_definition_cache and table_open_cache on the server",
+	errZeroDate:        "the view compares with a zero date, which the server's sql_mode does not let it do: compare with NULL or with another date",
+	errTooManyRows:     "the server's max_join_size is in the way",
+	errMaxRecursions:   "raise cte_max_recursion_depth on the server, if the query does end",
+	errTableFull:       "the server has no room for the view's temporary tables: raise its limits, or give the view's query an index",
+	errOutOfSortMemory: "raise sort_buffer_size on the server",
+}
+
+// Error numbers of MySQL and MariaDB, which share those below 1900.
+const (
+	errOutOfSortMemory     = 1038
+	errAccessDenied        = 1045
+	errTooManyRows         = 1104
+	errTableFull           = 1114
+	errTableDenied         = 1142
+	errColumnDenied        = 1143
+	errViewInvalid         = 1356
+	errRoutineDenied       = 1370
+	errNoDefiner           = 1449
+	errZeroDate            = 1525
+	errReprepare           = 1615
+	errReadOnlyTransaction = 1792
+	errMaxRecursions       = 3636
+)
 
 func (c *Config) sqliteHint(err error) string {
 	var file sqlite3.Error

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"net/url"
 	"os"
@@ -16,8 +15,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Open gives a pool that has answered a ping. The session's time zone is UTC, and dates and times
-// come as the text that the server holds. Errors say which variable to look at and never hold the
+// Open gives a pool that has answered a ping. Its sessions are alike on all servers (variables.go), and dates and
+// times come as the text that the server holds. Errors say which variable to look at and never hold the
 // password. A SQLite file is opened read-only and must exist.
 func Open(ctx context.Context, c Config) (*sqlx.DB, error) {
 	db, err := Pool(c)
@@ -52,24 +51,13 @@ func Pool(c Config) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to MySQL at %s: %w", dsn.Addr, err)
 	}
-	return c.sized(sqlx.NewDb(sql.OpenDB(told{connector}), "mysql"), c.ConnMaxLifetime), nil
+	return c.sized(sqlx.NewDb(sql.OpenDB(&sessions{Connector: connector, config: c}), "mysql"), c.ConnMaxLifetime), nil
 }
 
 // ConnectError says that no connection could be made, for whatever reason.
 type ConnectError struct{ error }
 
 func (e ConnectError) Unwrap() error { return e.error }
-
-// told is a connector that tells its own errors from those of queries.
-type told struct{ driver.Connector }
-
-func (t told) Connect(ctx context.Context) (driver.Conn, error) {
-	c, err := t.Connector.Connect(ctx)
-	if err != nil {
-		return nil, ConnectError{err}
-	}
-	return c, nil
-}
 
 // sqliteLifetime is the age at which a connection to a file is replaced.
 const sqliteLifetime = 10 * time.Second
@@ -121,29 +109,17 @@ func (c *Config) mysqlConfig() (*mysql.Config, error) {
 	m.User, m.DBName = c.User, c.Name
 	m.TLS, m.AllowFallbackToPlaintext = tlsConfig, c.SSLMode() == SSLPreferred
 	m.Timeout, m.ReadTimeout, m.WriteTimeout = c.ConnectTimeout, c.ReadTimeout, c.WriteTimeout
-	m.Params = map[string]string{"time_zone": "'+00:00'" + c.queryTimeout()}
+	m.AllowCleartextPasswords = c.verifiedTLS()
 	m.ConnectionAttributes = "program_name:carstock"
 	m.DialFunc = dial
 	m.Logger = &mysql.NopLogger{} // what it would print comes back as an error too
 	return m, m.Apply(
-		// Said outright, since a server may be set to ignore the character set of the handshake.
-		mysql.Charset("utf8mb4", ""),
 		// Read for each connection: a rotated secret then needs no restart.
 		mysql.BeforeConnect(func(_ context.Context, m *mysql.Config) error {
 			password, err := c.password()
 			m.Passwd = string(password)
 			return err
 		}))
-}
-
-// queryTimeout is what follows in SET time_zone. A driver that gives up only closes the connection,
-// and the server works on. MariaDB executes the first comment, and MySQL the second: each has a
-// variable of its own for it, and calls the other's an error.
-func (c *Config) queryTimeout() string {
-	if c.QueryTimeout <= 0 {
-		return ""
-	}
-	return fmt.Sprintf(" /*M!100101 , max_statement_time = %.3f */ /*!50708 , max_execution_time = %d */", c.QueryTimeout.Seconds(), max(c.QueryTimeout.Milliseconds(), 1))
 }
 
 // SQLiteDSN is the data source name of a file. Its beginning with "file:" matters: without that

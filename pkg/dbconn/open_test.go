@@ -3,6 +3,7 @@ package dbconn_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -20,7 +21,12 @@ const password = "hunter2-Ünïcode '$"
 // newUser makes a user who may read the test's database, and returns how to open it.
 func newUser(t *testing.T, options string) dbconn.Config {
 	t.Helper()
-	c := dbtest.Database(t)
+	return newUserOn(t, dbtest.Shared(t), options)
+}
+
+func newUserOn(t *testing.T, server *dbtest.Server, options string) dbconn.Config {
+	t.Helper()
+	c := server.Database(t)
 	admin := dbtest.Open(t, c)
 	name := "u" + strings.TrimPrefix(c.Name, "test_")
 	for _, q := range []string{
@@ -222,6 +228,32 @@ func forward(t *testing.T, host string, to dbconn.Config) uint16 {
 	})
 }
 
+// relay makes the server reachable under another port, and changes what clients send, a packet at a time.
+func relay(t *testing.T, to dbconn.Config, change func(packet []byte) []byte) uint16 {
+	return listen(t, func(c net.Conn) {
+		server, err := dial(to)
+		if err != nil {
+			return
+		}
+		defer func() { _ = server.Close() }()
+		go func() { _, _ = c.(*net.TCPConn).ReadFrom(server); _ = c.Close() }()
+		header := make([]byte, 4)
+		for {
+			if _, err := io.ReadFull(c, header); err != nil {
+				return
+			}
+			packet := make([]byte, 4+(int(header[0])|int(header[1])<<8|int(header[2])<<16))
+			copy(packet, header)
+			if _, err := io.ReadFull(c, packet[4:]); err != nil {
+				return
+			}
+			if _, err := server.Write(change(packet)); err != nil {
+				return
+			}
+		}
+	})
+}
+
 // plainServer passes on the real server's greeting with the flag CLIENT_SSL taken out, which is
 // what a server without TLS sends.
 func plainServer(t *testing.T) uint16 {
@@ -272,5 +304,35 @@ func TestSQLiteIsReadOnlyUnderAnyName(t *testing.T) {
 	db := dbtest.Open(t, dbconn.Config{Driver: dbconn.SQLite, Path: path, MaxOpenConns: 1})
 	if _, err := db.Exec("CREATE TABLE t (a)"); err == nil {
 		t.Error("the file can be written")
+	}
+}
+
+func TestHostsThatAreNone(t *testing.T) {
+	for host, want := range map[string]string{
+		"[::1]":                           "set DB_HOST=::1",
+		"127.0.0.1:3306":                  "set DB_HOST=127.0.0.1 and DB_PORT=3306",
+		"[2001:db8::1]:3307":              "set DB_HOST=2001:db8::1 and DB_PORT=3307",
+		"db.example.com:3306":             "set DB_HOST=db.example.com and DB_PORT=3306",
+		"mysql://db.example.com":          "set DB_HOST=db.example.com,",
+		"mysql://u:hunter2@db:3307/stock": "set DB_HOST=db and DB_PORT=3307,",
+		"tcp(db:3306)":                    "is no host",
+		"db.example.com ":                 "set DB_HOST=db.example.com",
+		"\tdb":                            "set DB_HOST=db",
+		"db.example.com/stock":            "is no host",
+		"db 1":                            "is no host",
+		"/run/mysqld/mysqld.sock":         "set DB_SOCKET=/run/mysqld/mysqld.sock",
+		"":                                "DB_HOST: empty",
+	} {
+		c := dbconn.Config{Driver: dbconn.MySQL, Host: host, Port: 3306, User: "u", Name: "d", ConnectTimeout: time.Second, MaxOpenConns: 1}
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "DB_HOST") ||
+			strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v, want %q", host, err, want)
+		}
+	}
+	for _, host := range []string{"db", "db.example.com", "db.example.com.", "my_db", "127.0.0.1", "::1", "fe80::1%eth0", "bücher.example", "xn--bcher-kva.example", "1.db"} {
+		c := dbconn.Config{Driver: dbconn.MySQL, Host: host, Port: 3306, User: "u", Name: "d", ConnectTimeout: time.Second, MaxOpenConns: 1}
+		if err := c.Validate(); err != nil {
+			t.Errorf("%q: %v", host, err)
+		}
 	}
 }

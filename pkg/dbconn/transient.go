@@ -27,22 +27,36 @@ func Transient(err error) bool {
 		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network), errors.As(err, &name):
 		return true
 	case errors.As(err, &server):
-		switch server.Number {
-		case 1040, // ER_CON_COUNT_ERROR
-			1053,       // ER_SERVER_SHUTDOWN
-			1077, 1079, // ER_NORMAL_SHUTDOWN, ER_SHUTDOWN_COMPLETE
-			1158, 1159, 1160, 1161, // ER_NET_READ_ERROR to ER_NET_WRITE_INTERRUPTED
-			1203, 1226, // ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
-			1205, 1213, // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK
-			1290, 1836, // ER_OPTION_PREVENTS_STATEMENT, ER_READ_ONLY_MODE: a fail-over
-			1412,       // ER_TABLE_DEF_CHANGED: it was altered since the transaction began
-			1927, 4031: // ER_CONNECTION_KILLED, ER_CLIENT_INTERACTION_TIMEOUT
-			return true
-		}
+		return passing(server.Number)
 	case errors.As(err, &file):
 		return file.Code == sqlite3.ErrBusy || file.Code == sqlite3.ErrLocked
 	}
 	return false
+}
+
+// passing reports whether a server refuses with this number what it may grant a moment later.
+func passing(number uint16) bool {
+	switch number {
+	case 1040, 1041, 1135, // ER_CON_COUNT_ERROR, ER_OUT_OF_RESOURCES, ER_CANT_CREATE_THREAD
+		1042, 1043, // ER_BAD_HOST_ERROR, ER_HANDSHAKE_ERROR: of Azure's gateway and of proxies, while what is behind them moves
+		1047,             // ER_UNKNOWN_COM_ERROR: a node of Galera that is not ready, or rejects queries
+		1053, 1077, 1079, // ER_SERVER_SHUTDOWN, ER_NORMAL_SHUTDOWN, ER_SHUTDOWN_COMPLETE
+		1152, 1184, // ER_ABORTING_CONNECTION, ER_NEW_ABORTING_CONNECTION
+		1158, 1159, 1160, 1161, // ER_NET_READ_ERROR to ER_NET_WRITE_INTERRUPTED
+		1203, 1226, // ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
+		1020, 1205, 1206, 1213, // ER_CHECKREAD, ER_LOCK_WAIT_TIMEOUT, ER_LOCK_TABLE_FULL, ER_LOCK_DEADLOCK
+		1290, 1836, // ER_OPTION_PREVENTS_STATEMENT, ER_READ_ONLY_MODE: a fail-over
+		1412,         // ER_TABLE_DEF_CHANGED: it was altered since the transaction began
+		errReprepare, // it was altered between prepare and execute
+		1927, 4031,   // ER_CONNECTION_KILLED, ER_CLIENT_INTERACTION_TIMEOUT
+		2002, 2003, 2006, 2013, 2055, // CR_CONNECTION_ERROR to CR_SERVER_LOST_EXTENDED: a proxy's own errors with its server
+		3032, 3168, 3169, // ER_SERVER_OFFLINE_MODE, ER_SERVER_ISNT_AVAILABLE, ER_SESSION_WAS_KILLED
+		3796, 3797, 3798, // ER_GRP_HOLD_WAIT_TIMEOUT and the like: Group Replication is being reconfigured
+		8022, 8028: // TiDB: the transaction is to be tried again, the schema has changed
+		return true
+	}
+	// ProxySQL has no server to send the query to, or has lost it; TiDB's stores are busy or move; Azure's gateway (9002).
+	return number >= 9001 && number <= 9020
 }
 
 // Lost reports whether the connection has broken, or could not be made: a question that changes nothing

@@ -22,6 +22,7 @@ func TestTransient(t *testing.T) {
 			context.DeadlineExceeded, mysql.ErrInvalidConn, io.ErrUnexpectedEOF,
 			&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, &net.DNSError{Name: "db", IsNotFound: true},
 			&mysql.MySQLError{Number: 1040}, &mysql.MySQLError{Number: 1205}, &mysql.MySQLError{Number: 1412},
+			&mysql.MySQLError{Number: 1047}, &mysql.MySQLError{Number: 1836}, &mysql.MySQLError{Number: 3032}, &mysql.MySQLError{Number: 9001},
 			sqlite3.Error{Code: sqlite3.ErrBusy},
 		},
 		false: {

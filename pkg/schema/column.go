@@ -13,6 +13,8 @@ type Table struct {
 	Name    string
 	Columns []Column
 	Key     []string // the primary key's columns, in its order; none for a view
+	// HiddenKey are columns of the primary key that this user may not read; Key is empty then.
+	HiddenKey []string
 }
 
 // Column is one column of a table.

@@ -57,10 +57,11 @@ func Shared(t testing.TB) *Server {
 	return s
 }
 
-// NewServer starts a private server for this test alone, which it may stop, stall or break.
-func NewServer(t testing.TB) *Server {
+// NewServer starts a private server for this test alone, which it may stop, stall or break. Options of
+// mysqld come after those that all servers get.
+func NewServer(t testing.TB, options ...string) *Server {
 	t.Helper()
-	s, err := startPrivate()
+	s, err := startPrivate(options...)
 	if err != nil {
 		t.Fatalf("dbtest: %v", err)
 	}
@@ -122,9 +123,14 @@ func adminConfig() dbconn.Config {
 	}
 }
 
-// startPrivate starts a server in a temporary folder, on a free port of the loopback interface.
-func startPrivate() (*Server, error) {
-	daemon, err := find("mariadbd", "mysqld")
+// startPrivate starts a server in a temporary folder, on a free port of the loopback interface: the one that
+// TEST_MYSQLD names, or else one of this machine.
+func startPrivate(options ...string) (*Server, error) {
+	daemon := os.Getenv("TEST_MYSQLD")
+	var err error
+	if daemon == "" {
+		daemon, err = find("mariadbd", "mysqld")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("no MySQL server for the tests: %w: install mariadb-server or mysql-server, "+
 			"or set TEST_MYSQL_DSN=user:password@tcp(host:port)/ to one that tests may write to (`make test` does one of these)", err)
@@ -155,11 +161,12 @@ func startPrivate() (*Server, error) {
 	}
 	args := append([]string{daemon, "--no-defaults"}, asUser...)
 	args = append(args, "--datadir="+data, "--tmpdir="+tmp, "--socket="+filepath.Join(dir, "s"), "--pid-file="+filepath.Join(dir, "pid"),
-		"--port="+strconv.Itoa(port), "--bind-address=127.0.0.1", "--skip-log-bin", "--skip-name-resolve",
+		"--port="+strconv.Itoa(port), "--bind-address=127.0.0.1", "--skip-log-bin",
 		"--ssl-ca="+cert.ca, "--ssl-cert="+cert.cert, "--ssl-key="+cert.key,
 		// Its data need not outlive the machine: nothing waits for the disk.
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--loose-debug-no-sync",
 		"--innodb-buffer-pool-size=256M")
+	args = append(args, options...)
 	s := &Server{Admin: adminConfig(), CA: cert.ca}
 	s.Admin.Host, s.Admin.Port = "127.0.0.1", uint16(port)
 	s.start = func() error {

@@ -141,6 +141,8 @@ func newStores(c config.Stock, observe func(string, time.Duration, error), log *
 	if c.HasLive() {
 		db := c.DB
 		db.QueryTimeout = c.QueryTimeout
+		db.Timezone = dbconn.ZoneUTC // which is how its answers write a TIMESTAMP
+		db.Warn = func(text string) { log.Warn(text) }
 		if s.live, err = store(stock.FromLive, db, settings); err != nil {
 			return nil, err
 		}

@@ -64,6 +64,10 @@ func printFindings(w io.Writer, f job.Findings) error {
 	for _, g := range f.Server.Grants {
 		fmt.Fprintf(w, "        %s\n", g)
 	}
+	fmt.Fprintf(w, "zone    %s, the server's is %s\n", f.Zones.Session, f.Zones.Server)
+	for _, warning := range f.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", warning)
+	}
 	fmt.Fprintf(w, "file    %s   %s, %s free on the disk\n", f.File, humanize.Bytes(uint64(f.FileSize)), humanize.Bytes(f.DiskFree))
 	for _, v := range f.Views {
 		fmt.Fprintf(w, "\n%s -> %s", v.View, v.Table)
@@ -80,6 +84,9 @@ func printFindings(w io.Writer, f job.Findings) error {
 		}
 		if err := tw.Flush(); err != nil {
 			return err
+		}
+		for _, warning := range v.Warnings {
+			fmt.Fprintf(w, "  warning: %s\n", warning)
 		}
 		switch {
 		case v.Suggested != "":

@@ -23,7 +23,7 @@ type Config struct {
 
 // Sync holds the variables that begin with SYNC_.
 type Sync struct {
-	Views            Views         `desc:"views to copy: view[=table][(key, columns)][@watermark], separated by ; or line breaks"`
+	Views            Views         `desc:"views to copy: view[=table][(key, columns)][@watermark], separated by ; or line breaks; a name that has one of these characters goes between backticks"`
 	Path             string        `default:"./data/carstock.db" desc:"SQLite file to keep"`
 	Strategy         string        `default:"snapshot" desc:"snapshot: the table equals the view; upsert: rows are added and updated by key, none deleted"`
 	WatermarkOverlap time.Duration `split_words:"true" default:"10m" desc:"how far before the last watermark an upsert reads again, for rows that were committed late"`
@@ -134,6 +134,9 @@ func (s *Sync) validateViews() error {
 	}
 	tables := map[string]bool{} // in lower case: SQLite's names are equal but for case
 	for _, v := range s.Views {
+		if v.wrong {
+			return nil // an error already: do not report what only follows from it
+		}
 		table := strings.ToLower(v.Table)
 		if tables[table] {
 			wrong("SYNC_VIEWS: the table %s is named twice", v.Table)

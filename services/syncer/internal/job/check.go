@@ -23,6 +23,8 @@ type Findings struct {
 	File     string        `json:"file"`
 	FileSize int64         `json:"file_bytes"`
 	DiskFree uint64        `json:"disk_free_bytes"`
+	Zones    source.Zones  `json:"time_zones"`
+	Warnings []string      `json:"warnings,omitempty"` // about the connection
 }
 
 // ViewFinding is what Check has found out about one entry of SYNC_VIEWS.
@@ -33,6 +35,7 @@ type ViewFinding struct {
 	Columns   []Stored `json:"columns"`
 	Estimate  int64    `json:"estimated_rows"`      // 0 if the server does not tell
 	Suggested string   `json:"suggested,omitempty"` // an entry with a key, where there is none
+	Warnings  []string `json:"warnings,omitempty"`
 	Problem   string   `json:"problem,omitempty"`
 }
 
@@ -50,6 +53,7 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 	if err := f.target(); err != nil {
 		return f, err
 	}
+	c.DB.Warn = func(text string) { f.Warnings = append(f.Warnings, text) }
 	db, err := dbconn.Open(ctx, c.DB)
 	if err != nil {
 		return f, err
@@ -63,8 +67,11 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 	if f.Server, err = reader.Inspect(ctx); err != nil {
 		return f, err
 	}
+	if f.Zones, err = reader.Zones(ctx); err != nil {
+		return f, err
+	}
 	for _, v := range c.Sync.Views {
-		finding, err := checkView(ctx, reader, c.Sync, v)
+		finding, err := checkView(ctx, reader, c.Sync, v, f.Zones)
 		if err != nil {
 			finding.Problem = err.Error()
 		}
@@ -73,9 +80,9 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 	return f, nil
 }
 
-func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v config.View) (ViewFinding, error) {
+func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v config.View, zones source.Zones) (ViewFinding, error) {
 	f := ViewFinding{View: v.Name, Table: v.Table}
-	t, err := reader.Table(ctx, v.Name)
+	t, err := readTable(ctx, reader, v)
 	if err != nil {
 		return f, err
 	}
@@ -89,6 +96,14 @@ func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v conf
 	f.Key = t.Key
 	for _, c := range t.Columns {
 		f.Columns = append(f.Columns, Stored{c.Name, c.Type, c.SQLiteType()})
+	}
+	below, err := reader.Dependencies(ctx, v.Name)
+	if err != nil {
+		return f, err
+	}
+	f.Warnings = append(sourceWarnings(t, v, below), viewWarnings(below, zones)...)
+	if err := reader.Probe(ctx, t); err != nil {
+		return f, dbconn.ExplainRead(err)
 	}
 	if f.Estimate, err = reader.Estimate(ctx, v.Name); err != nil {
 		return f, err
@@ -106,16 +121,29 @@ func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v conf
 		return f, err
 	}
 	if unique != nil {
-		f.Suggested = v.Name
+		f.Suggested = config.Quote(v.Name)
 		if v.Table != v.Name {
-			f.Suggested += "=" + v.Table
+			f.Suggested += "=" + config.Quote(v.Table)
+		}
+		for i := range unique {
+			unique[i] = config.Quote(unique[i])
 		}
 		f.Suggested += "(" + strings.Join(unique, ", ") + ")"
 	}
-	if given == config.Upsert {
-		return f, errors.New("SYNC_STRATEGY=upsert needs a key")
+	s.Strategy = given
+	return f, settle(&t, &v, s)
+}
+
+// viewWarnings say what a view may do that a run does not notice.
+func viewWarnings(below source.Dependencies, zones source.Zones) (warnings []string) {
+	if zones.Differ() && (below.UsesZone || below.Hidden) {
+		warnings = append(warnings, fmt.Sprintf("the view may depend on the time zone, which is %s here and %s for others on this server: "+
+			"DB_TIMEZONE=server evaluates it as they do", zones.Session, zones.Server))
 	}
-	return f, nil
+	if below.Hidden {
+		warnings = append(warnings, "its definition is hidden from this user, so the engines of its tables are not known: GRANT SHOW VIEW shows it")
+	}
+	return warnings
 }
 
 // target looks at the file's folder: the nearest that there is, since a pass makes the others.

@@ -25,6 +25,8 @@ const batches = 4
 
 // pass copies the views into the file, once.
 func pass(ctx context.Context, c config.Config, o Options, views config.Views, file *snapshot.File, outgrown outgrown, report *Report) (err error) {
+	var sessionWarnings []string
+	c.DB.Warn = func(text string) { sessionWarnings = append(sessionWarnings, text) }
 	db, err := dbconn.Open(ctx, c.DB)
 	if err != nil {
 		return err
@@ -47,6 +49,7 @@ func pass(ctx context.Context, c config.Config, o Options, views config.Views, f
 		if err != nil {
 			return errors.Join(err, reader.Close())
 		}
+		t.Warnings = append(t.Warnings, sessionWarnings...)
 		report.Tables = append(report.Tables, t)
 		reasons = append(reasons, refused...)
 	}
@@ -70,7 +73,7 @@ func pass(ctx context.Context, c config.Config, o Options, views config.Views, f
 // not to publish the outcome.
 func stage(ctx context.Context, c config.Config, o Options, reader *source.Reader, staging *snapshot.Staging, v config.View, keep bool, outgrown outgrown) (r snapshot.TableRun, refused []string, err error) {
 	start := time.Now()
-	t, err := reader.Table(ctx, v.Name)
+	t, err := readTable(ctx, reader, v)
 	if err != nil {
 		return r, nil, err
 	}
@@ -78,6 +81,11 @@ func stage(ctx context.Context, c config.Config, o Options, reader *source.Reade
 		return r, nil, err
 	}
 	r.Warnings = outgrown.apply(&t)
+	below, err := reader.Dependencies(ctx, v.Name)
+	if err != nil {
+		return r, nil, err
+	}
+	r.Warnings = append(r.Warnings, sourceWarnings(t, v, below)...)
 	table, err := staging.Begin(t, v.Table, indexesOf(c.Sync, v.Table))
 	if err != nil {
 		return r, nil, err
@@ -112,6 +120,7 @@ func stage(ctx context.Context, c config.Config, o Options, reader *source.Reade
 		}
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s (%s values, first at %s)", w.Column, w.Text, humanize.Comma(w.Count), w.First))
 	}
+	r.Warnings = append(r.Warnings, found.Server...)
 	changes, err := table.Finish(keep)
 	if err != nil {
 		return r, nil, err
@@ -213,6 +222,10 @@ func settle(t *schema.Table, v *config.View, s config.Sync) error {
 			t.Key = append(t.Key, real(k))
 		}
 	}
+	if s.Strategy == config.Upsert && len(t.Key) == 0 && len(t.HiddenKey) > 0 {
+		return fmt.Errorf("SYNC_VIEWS: %s: SYNC_STRATEGY=upsert needs a whole key, and this user may not read the column %s of its primary key: "+
+			"GRANT SELECT on it, or name other columns that identify a row, as in %[1]s(id)", v.Name, strings.Join(t.HiddenKey, ", "))
+	}
 	if s.Strategy == config.Upsert && len(t.Key) == 0 {
 		return fmt.Errorf("SYNC_VIEWS: %s: SYNC_STRATEGY=upsert needs a key: name the columns that identify a row, as in %[1]s(id)", v.Name)
 	}
@@ -240,6 +253,37 @@ func settle(t *schema.Table, v *config.View, s config.Sync) error {
 		}
 	}
 	return nil
+}
+
+// readTable describes the view of an entry. If there is no such view, its name may need backticks.
+func readTable(ctx context.Context, reader *source.Reader, v config.View) (schema.Table, error) {
+	t, err := reader.Table(ctx, v.Name)
+	if !errors.Is(err, schema.ErrNoTable) {
+		return t, err
+	}
+	names, e := reader.Names(ctx)
+	if e != nil {
+		return t, errors.Join(err, e)
+	}
+	for _, name := range names {
+		if quoted := config.Quote(name); quoted != name && strings.HasPrefix(strings.ToLower(name), strings.ToLower(v.Name)) {
+			return t, fmt.Errorf("%w; for that with a character that means something in SYNC_VIEWS write %s", err, quoted)
+		}
+	}
+	return t, err
+}
+
+// sourceWarnings say what the source cannot give, whatever its rows hold.
+func sourceWarnings(t schema.Table, v config.View, below source.Dependencies) (warnings []string) {
+	if len(below.Untransactional) > 0 {
+		warnings = append(warnings, fmt.Sprintf("%s: the storage engine has no transactions, so these rows are of the moment they were read, "+
+			"not of the instant of the other views: ALTER TABLE ... ENGINE=InnoDB", strings.Join(below.Untransactional, ", ")))
+	}
+	if len(t.HiddenKey) > 0 && len(v.Key) == 0 {
+		warnings = append(warnings, fmt.Sprintf("this user may not read the column %s of the primary key, so there is no key: GRANT SELECT on it",
+			strings.Join(t.HiddenKey, ", ")))
+	}
+	return warnings
 }
 
 func column(t schema.Table, name string) schema.Column {
@@ -303,6 +347,9 @@ func hash(db dbconn.Config, view string, t schema.Table, watermark string) strin
 		fmt.Fprintf(h, "%q %q %q\n", c.Name, c.Type, c.SQLiteType())
 	}
 	fmt.Fprintf(h, "%q %q", t.Key, watermark)
+	if !strings.EqualFold(db.Timezone, dbconn.ZoneUTC) && db.Timezone != "" {
+		fmt.Fprintf(h, " %q", db.Timezone)
+	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 

@@ -51,14 +51,16 @@ const sampleRows = 2000
 // are found in an empty view.
 func (r *Reader) UniqueColumns(ctx context.Context, t schema.Table) ([]string, error) {
 	var candidates [][]string
-	for _, c := range t.Columns {
+	names := make([]string, len(t.Columns)) // named, since this user may not read all there are
+	for i, c := range t.Columns {
+		names[i] = schema.QuoteMySQL(c.Name)
 		switch c.Kind {
 		case schema.Integer, schema.Text, schema.Decimal, schema.Date, schema.DateTime, schema.Timestamp:
 			candidates = append(candidates, []string{c.Name})
 		}
 	}
 	from := schema.QuoteMySQL(t.Name)
-	sample := fmt.Sprintf("(SELECT * FROM %s LIMIT %d) sample", from, sampleRows)
+	sample := fmt.Sprintf("(SELECT %s FROM %s LIMIT %d) sample", strings.Join(names, ", "), from, sampleRows)
 	singles, err := r.unique(ctx, sample, candidates)
 	if err != nil {
 		return nil, err

@@ -1,15 +1,18 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
 
+	"carstock/pkg/dbconn"
 	"carstock/pkg/schema"
 )
 
@@ -23,7 +26,8 @@ type Query struct {
 // Result is what was found out while reading.
 type Result struct {
 	Warnings  []Warning
-	Watermark string // the greatest; "" if there was none
+	Server    []string // warnings of the server
+	Watermark string   // the greatest; "" if there was none
 }
 
 // Rows sends the rows that q asks for to the channel that full is, in batches taken from the
@@ -34,39 +38,75 @@ type Result struct {
 // conversions, and with every FLOAT in full, of which the text protocol prints about six digits.
 func (r *Reader) Rows(ctx context.Context, q Query, how Values, empty <-chan *Batch, full chan<- *Batch) (Result, error) {
 	d := newDecoder(q, how)
-	err := r.conn.Raw(func(dc any) (err error) {
-		// Closing the rows reads what is left of them, unless the context has ended and the
-		// connection with it.
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		query, args := selectRows(q)
-		stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = stmt.Close() }()
-		rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
-		if err != nil {
-			return err
-		}
-		defer func() {
-			if err != nil {
-				cancel()
-			}
-			_ = rows.Close()
-		}()
-		return send(ctx, rows, d, empty, full)
-	})
+	server, err := r.read(ctx, q, d, empty, full)
+	if serverNumber(err) == errZeroDate && d.rows == 0 {
+		server, err = r.readZeroDates(ctx, q, d, empty, full)
+	}
 	if err != nil {
 		if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) {
 			err = fmt.Errorf("the connection to the server was lost, or the server silent for longer than DB_READ_TIMEOUT (%w)", err)
 		}
+		err = dbconn.ExplainRead(err)
 		if d.rows > 0 {
 			return Result{}, fmt.Errorf("read %s: after %d rows: %w", q.Table.Name, d.rows, err)
 		}
 		return Result{}, fmt.Errorf("read %s: %w", q.Table.Name, err)
 	}
-	return Result{Warnings: d.warnings, Watermark: d.greatest}, nil
+	return Result{Warnings: d.warnings, Server: server, Watermark: d.greatest}, nil
+}
+
+// read executes the query once, and gives the server's warnings of it.
+func (r *Reader) read(ctx context.Context, q Query, d *decoder, empty <-chan *Batch, full chan<- *Batch) (warnings []string, err error) {
+	var checked bool
+	if !r.isUTC() {
+		if checked, err = r.losesHour(ctx, q.Table.Name); err != nil {
+			return nil, err
+		}
+	}
+	// Raw must not see a broken connection: it would close it, and wait for the transaction, which waits for us.
+	var readErr error
+	err = r.conn.Raw(func(dc any) error {
+		warnings, readErr = r.readRaw(ctx, dc, q, checked, d, empty, full)
+		return nil
+	})
+	return warnings, cmp.Or(readErr, err)
+}
+
+func (r *Reader) readRaw(ctx context.Context, dc any, q Query, checked bool, d *decoder, empty <-chan *Batch, full chan<- *Batch) ([]string, error) {
+	// Closing the rows reads what is left of them, unless the context has ended and the connection with it.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	query, args, utc := r.selectRows(q, checked)
+	stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = stmt.Close() }()
+	rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+
+	var inUTC *utcRows
+	if len(utc.places) > 0 {
+		inUTC = newUTCRows(rows, utc)
+		rows = inUTC
+	}
+	if err := send(ctx, rows, d, empty, full); err != nil {
+		cancel()
+		_ = rows.Close()
+		return nil, err
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+
+	var warnings []string
+	if inUTC != nil {
+		warnings = inUTC.warnings(q.Table)
+	}
+	server, err := serverWarnings(ctx, dc.(driver.QueryerContext))
+	return append(warnings, server...), err
 }
 
 func send(ctx context.Context, rows driver.Rows, d *decoder, empty <-chan *Batch, full chan<- *Batch) error {
@@ -103,21 +143,37 @@ func send(ctx context.Context, rows driver.Rows, d *decoder, empty <-chan *Batch
 }
 
 // selectRows names the columns, so that one added since they were read cannot shift the others.
-func selectRows(q Query) (string, []driver.NamedValue) {
+func (r *Reader) selectRows(q Query, checked bool) (string, []driver.NamedValue, utcColumns) {
+	utc := utcColumns{checked: checked}
 	names := make([]string, len(q.Table.Columns))
+	var checks []string
 	for i, c := range q.Table.Columns {
 		names[i] = schema.QuoteMySQL(c.Name)
-	}
-	query := "SELECT " + strings.Join(names, ", ") + " FROM " + schema.QuoteMySQL(q.Table.Name)
-	if q.Since == nil {
-		return query, nil
-	}
-	mark := schema.QuoteMySQL(q.Watermark)
-	query += " WHERE " + mark + " >= ?"
-	for _, c := range q.Table.Columns {
-		if c.Name == q.Watermark && c.Nullable { // as in rows that have not been changed yet
-			query += " OR " + mark + " IS NULL"
+		if c.Kind == schema.Timestamp && !r.isUTC() {
+			checks = append(checks, fmt.Sprintf("%s = FROM_UNIXTIME(UNIX_TIMESTAMP(%[1]s) + 3600)", names[i]))
+			names[i] = "UNIX_TIMESTAMP(" + names[i] + ")"
+			utc.places = append(utc.places, i)
 		}
 	}
-	return query, []driver.NamedValue{{Ordinal: 1, Value: q.Since}}
+	if checked {
+		names = append(names, checks...)
+	}
+	query := "SELECT " + strings.Join(names, ", ") + " FROM " + schema.QuoteMySQL(q.Table.Name)
+	i := slices.IndexFunc(q.Table.Columns, func(c schema.Column) bool { return c.Name == q.Watermark })
+	if q.Since == nil || i < 0 {
+		return query, nil, utc
+	}
+
+	mark, since, value := schema.QuoteMySQL(q.Watermark), "?", q.Since
+	if slices.Contains(utc.places, i) {
+		if value = unixSeconds(q.Since); value == nil {
+			return query, nil, utc
+		}
+		since = "FROM_UNIXTIME(?)"
+	}
+	query += " WHERE " + mark + " >= " + since
+	if q.Table.Columns[i].Nullable { // as in rows that have not been changed yet
+		query += " OR " + mark + " IS NULL"
+	}
+	return query, []driver.NamedValue{{Ordinal: 1, Value: value}}, utc
 }

@@ -7,9 +7,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 
+	"carstock/pkg/dbconn"
 	"carstock/pkg/schema"
 )
 
@@ -19,6 +21,7 @@ type Reader struct {
 
 	conn *sqlx.Conn
 	tx   *sqlx.Tx
+	zone string // of the session
 }
 
 // Begin opens the transaction in which all views are read. Its first read fixes the instant.
@@ -27,16 +30,14 @@ func Begin(ctx context.Context, db *sqlx.DB) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to source: %w", err)
 	}
-	// The server would else hang up on a reader who pauses for a minute, as one does while SQLite
-	// writes to a slow disk. A connection that goes back to the pool keeps it: no harm there.
-	if _, err := conn.ExecContext(ctx, "SET SESSION net_write_timeout = 3600"); err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare source session: %w", err), conn.Close())
-	}
 	tx, err := conn.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("begin source transaction: %w", err), conn.Close())
 	}
 	r := &Reader{conn: conn, tx: tx}
+	if err := tx.GetContext(ctx, &r.zone, "SELECT @@session.time_zone"); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the session's time zone: %w", err), r.Close())
+	}
 	if err := tx.GetContext(ctx, &r.Began, "SELECT CAST(UTC_TIMESTAMP() AS CHAR)"); err != nil {
 		return nil, errors.Join(fmt.Errorf("read the server's clock: %w", err), r.Close())
 	}
@@ -45,7 +46,22 @@ func Begin(ctx context.Context, db *sqlx.DB) (*Reader, error) {
 
 // Table describes a view or table.
 func (r *Reader) Table(ctx context.Context, name string) (schema.Table, error) {
-	return schema.FromMySQL(ctx, r.tx, name)
+	t, err := schema.FromMySQL(ctx, r.tx, name)
+	if errors.Is(err, schema.ErrNoTable) {
+		if database, view, ok := strings.Cut(name, "."); ok {
+			return t, fmt.Errorf("%w; a syncer copies one database: for %s set DB_NAME=%s and SYNC_VIEWS=%s", err, name, database, view)
+		}
+	}
+	return t, dbconn.ExplainRead(err)
+}
+
+// Names lists the views and tables that this user may read.
+func (r *Reader) Names(ctx context.Context) (names []string, err error) {
+	err = sqlx.SelectContext(ctx, r.tx, &names, "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name")
+	if err != nil {
+		return nil, fmt.Errorf("list tables: %w", err)
+	}
+	return names, nil
 }
 
 // Estimate is the server's own guess of a table's rows; 0 if it has none, as for most views.

@@ -1,0 +1,250 @@
+package dbconn
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// sessions is a connector whose connections all have the session variables of the list in variables.go,
+// whatever the server's administrator has set for everyone.
+type sessions struct {
+	driver.Connector
+	config Config
+
+	mu     sync.Mutex
+	set    string          // the SET statement that the first connection needed
+	warned map[string]bool // so that each difference is reported once
+}
+
+func (s *sessions) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := s.Connector.Connect(ctx)
+	if err == nil {
+		if err = s.pin(ctx, conn); err == nil {
+			return conn, nil
+		}
+		_ = conn.Close()
+	}
+	return nil, ConnectError{err}
+}
+
+// pin sets the variables of a new connection and reads them back. The first connection finds out what there
+// is to set; later ones execute the same statement, and find out again only if that is no longer enough, as
+// after a fail-over to another kind of server.
+func (s *sessions) pin(ctx context.Context, conn driver.Conn) error {
+	s.mu.Lock()
+	set := s.set
+	s.mu.Unlock()
+	if set != "" {
+		err := execute(ctx, conn, set)
+		if err == nil {
+			err = s.readBack(ctx, conn)
+		}
+		if _, differs := errors.AsType[*differenceError](err); !differs && !isServerError(err) {
+			return err
+		}
+	}
+
+	set, err := s.discover(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if err := s.readBack(ctx, conn); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.set = set
+	s.mu.Unlock()
+	return nil
+}
+
+// discover makes the SET statement of what the server has and executes it.
+func (s *sessions) discover(ctx context.Context, conn driver.Conn) (string, error) {
+	if _, err := setEach(ctx, conn, liftLimits); err != nil {
+		return "", err
+	}
+	found, err := showVariables(ctx, conn)
+	if err != nil {
+		return "", err
+	}
+	names := "NAMES utf8mb4"
+	if zone := s.config.sessionZone(); zone != "" {
+		names += ", time_zone = " + literal(zone)
+	}
+	if err := execute(ctx, conn, "SET "+names); err != nil { // apart: other zones depend on the server's tables
+		return "", err
+	}
+
+	assignments := []string{names}
+	for _, v := range variables {
+		if now, ok := found[v.name]; ok {
+			if want := v.want(session{&s.config, found}, now); !sameValue(want, now) || slices.Contains(limits, v.name) {
+				assignments = append(assignments, v.name+" = "+literal(want))
+			}
+		}
+	}
+	accepted, err := setEach(ctx, conn, assignments)
+	return "SET " + strings.Join(accepted, ", "), err
+}
+
+// setEach executes one SET statement of the assignments or, where the server refuses it for the sake of some of
+// them, one for each. It returns those that were accepted.
+func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accepted []string, err error) {
+	err = execute(ctx, conn, "SET "+strings.Join(assignments, ", "))
+	if err == nil {
+		return assignments, nil
+	}
+	if !isServerError(err) {
+		return nil, err
+	}
+	for _, a := range assignments {
+		if err := execute(ctx, conn, "SET "+a); err == nil {
+			accepted = append(accepted, a)
+		} else if !isServerError(err) {
+			return nil, err
+		}
+	}
+	return accepted, nil
+}
+
+// differenceError is the error of a session that would return other rows or values than it should.
+type differenceError struct{ name, now, want, why string }
+
+func (e *differenceError) Error() string {
+	return fmt.Sprintf("the session has %s=%s (%s), and it could not be set to %q: "+
+		"change it on the server, or let this user set it", e.name, e.now, e.why, e.want)
+}
+
+// readBack compares the session's variables with what they should be. A difference that changes what a SELECT
+// returns is a differenceError; of others it warns.
+func (s *sessions) readBack(ctx context.Context, conn driver.Conn) error {
+	found, err := showVariables(ctx, conn)
+	if err != nil {
+		return err
+	}
+	for _, v := range variables {
+		now, ok := found[v.name]
+		if !ok {
+			continue
+		}
+		want := v.want(session{&s.config, found}, now)
+		if sameValue(want, now) {
+			continue
+		}
+		if v.results {
+			return &differenceError{v.name, now, want, v.why}
+		}
+		s.warn(fmt.Sprintf("the session has %s=%s, and it could not be set to %s: %s", v.name, now, want, v.why))
+	}
+	return nil
+}
+
+func (s *sessions) warn(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.config.Warn == nil || s.warned[text] {
+		return
+	}
+	if s.warned == nil {
+		s.warned = map[string]bool{}
+	}
+	s.warned[text] = true
+	s.config.Warn(text)
+}
+
+// sessionZone is the time zone to set; "" leaves that of the server.
+func (c *Config) sessionZone() string {
+	switch {
+	case c.Timezone == "" || strings.EqualFold(c.Timezone, ZoneUTC):
+		return "+00:00"
+	case strings.EqualFold(c.Timezone, ZoneServer):
+		return ""
+	}
+	return c.Timezone
+}
+
+func isServerError(err error) bool {
+	var server *mysql.MySQLError
+	return errors.As(err, &server)
+}
+
+func execute(ctx context.Context, conn driver.Conn, query string) error {
+	_, err := conn.(driver.ExecerContext).ExecContext(ctx, query, nil)
+	return err
+}
+
+// showVariables reads those of the list that the server has. Everyone may ask for them this way.
+func showVariables(ctx context.Context, conn driver.Conn) (map[string]string, error) {
+	names := make([]string, len(variables))
+	for i, v := range variables {
+		names[i] = literal(v.name)
+	}
+	query := "SHOW SESSION VARIABLES WHERE Variable_name IN (" + strings.Join(names, ", ") + ")"
+	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, query, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read the session's variables: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+
+	found := map[string]string{}
+	row := make([]driver.Value, len(rows.Columns()))
+	for {
+		if err := rows.Next(row); errors.Is(err, io.EOF) {
+			return found, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read the session's variables: %w", err)
+		}
+		if len(row) >= 2 {
+			found[strings.ToLower(valueText(row[0]))] = valueText(row[1])
+		}
+	}
+}
+
+func valueText(v driver.Value) string {
+	if b, ok := v.([]byte); ok {
+		return string(b)
+	}
+	return fmt.Sprint(v)
+}
+
+var numberPattern = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+
+// literal writes a value for SET: a number, or a string without backslashes.
+func literal(value string) string {
+	if numberPattern.MatchString(value) {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", "''") + "'"
+}
+
+// sameValue compares two values of a variable as the server would: 1 and ON, 5 and 5.000, flags in any order.
+func sameValue(a, b string) bool {
+	a, b = canonical(a), canonical(b)
+	if a == b {
+		return true
+	}
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	return errX == nil && errY == nil && x == y
+}
+
+func canonical(value string) string {
+	switch value = strings.ToUpper(value); value {
+	case "ON":
+		return "1"
+	case "OFF":
+		return "0"
+	}
+	flags := strings.Split(value, ",")
+	slices.Sort(flags)
+	return strings.Join(flags, ",")
+}
