@@ -62,8 +62,7 @@ func pass(ctx context.Context, c config.Config, o Options, views config.Views, f
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	_, err = staging.Publish(keep, &report.Run)
-	return err
+	return staging.Publish(keep, &report.Run)
 }
 
 // stage reads a view in one goroutine and writes it in another. It also gives the guards' reasons
