@@ -124,6 +124,9 @@ func (t *Table) replace() error {
 	if err != nil {
 		return err
 	}
+	if err := t.blame(t.takeNewKey()); err != nil {
+		return err
+	}
 	if err := t.createIncoming(); err != nil {
 		return err
 	}
@@ -144,6 +147,42 @@ func (t *Table) replace() error {
 		return nil // full-text indexes are made again when the rows are there
 	}
 	return t.rebuildFullText()
+}
+
+// takeNewKey gives the old rows the new key's values, as long as the old key says which row is which: the
+// contents of the user's columns would else go with a row whose new key has another value now.
+func (t *Table) takeNewKey() error {
+	if len(t.old.ownNames(false)) == 0 || len(t.old.Key) == 0 || slices.EqualFunc(t.old.Key, t.t.Key, strings.EqualFold) {
+		return nil
+	}
+	conditions := make([]string, len(t.old.Key))
+	for i, k := range t.old.Key {
+		if !t.has(k) {
+			return nil
+		}
+		conditions[i] = "t." + schema.QuoteSQLite(k) + " = s." + schema.QuoteSQLite(k)
+	}
+
+	target, same := "main."+schema.QuoteSQLite(t.Name), strings.Join(conditions, " AND ")
+	statements := []string{"DELETE FROM " + target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + same + ")"}
+	for _, k := range t.t.Key {
+		name := schema.QuoteSQLite(k)
+		if !contains(t.old.Table, k) {
+			i := slices.IndexFunc(t.t.Columns, func(c schema.Column) bool { return c.Name == k })
+			c := schema.Column{Name: k, Type: t.t.Columns[i].SQLiteType()}
+			statements = append(statements, "ALTER TABLE "+target+" ADD COLUMN "+name+" "+c.Type)
+			t.old.Columns = append(t.old.Columns, c)
+		}
+		if !hasFold(t.old.Key, k) {
+			statements = append(statements, "UPDATE "+target+" AS t SET "+name+" = s."+name+" FROM "+t.staged+" s WHERE "+same+" AND t."+name+" IS NOT s."+name)
+		}
+	}
+	for _, q := range statements {
+		if err := exec(t.s.conn, q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // createIncoming makes the new table with those of the user's columns that work in it. One that does
@@ -202,6 +241,8 @@ func (t *Table) copyRows(triggered bool) error {
 	for _, c := range names(t.t) {
 		if contains(t.old.Table, c) {
 			columns = append(columns, c)
+		} else if slices.Contains(t.t.Key, c) {
+			return t.misfit(fmt.Errorf("they have no %s", c))
 		}
 	}
 	into := quoted("", append(columns, own...))
@@ -211,21 +252,27 @@ func (t *Table) copyRows(triggered bool) error {
 	if into == "" {
 		return t.empty()
 	}
-	copied := inSavepoint(t.s.conn, func() error {
+	err := inSavepoint(t.s.conn, func() error {
 		return exec(t.s.conn, "INSERT INTO main."+incoming+" ("+into+") SELECT "+into+" FROM main."+schema.QuoteSQLite(t.Name))
 	})
 	var e sqlite3.Error
 	switch {
-	case copied == nil && moves && triggered:
+	case err == nil && moves && triggered:
 		t.notes = append(t.notes, "the rowids are those of the new key now, and triggers did not fire for that: what they keep by rowid is to be made again")
-	case errors.As(copied, &e) && (e.Code == sqlite3.ErrConstraint || e.Code == sqlite3.ErrMismatch):
-		if len(own) > 0 {
-			return fmt.Errorf("its columns have changed (%s), and its rows do not fit that (%w), so the contents of your own columns could not stay with them: "+
-				"move them to a table of your own: %s", t.Drift, copied, strings.Join(own, ", "))
-		}
-		return t.empty()
+	case errors.As(err, &e) && (e.Code == sqlite3.ErrConstraint || e.Code == sqlite3.ErrMismatch):
+		return t.misfit(err)
 	}
-	return copied
+	return err
+}
+
+// misfit deletes the old rows, which cannot stay for the given reason, unless that would cost the user
+// contents.
+func (t *Table) misfit(why error) error {
+	if own := t.old.ownNames(false); len(own) > 0 {
+		return fmt.Errorf("its columns have changed (%s), and its rows do not fit that (%w), so the contents of your own columns could not stay with them: "+
+			"move them to a table of your own: %s", t.Drift, why, strings.Join(own, ", "))
+	}
+	return t.empty()
 }
 
 // empty deletes the old rows; the new ones are all inserted then.

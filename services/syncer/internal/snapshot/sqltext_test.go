@@ -31,9 +31,9 @@ func TestDefinitions(t *testing.T) {
 
 func TestStrict(t *testing.T) {
 	for sql, want := range map[string]string{
-		`SELECT "msrp", 'a "msrp" b' FROM cars`:   "SELECT `msrp`, 'a \"msrp\" b' FROM cars",
-		`SELECT "MSRP" -- "msrp"`:                 "SELECT `MSRP` -- \"msrp\"",
-		`CREATE INDEX "other" ON cars ("a""b")`:   "CREATE INDEX \"other\" ON cars (`a\"b`)",
+		`SELECT "msrp", 'a "msrp" b' FROM cars`:    "SELECT `msrp`, 'a \"msrp\" b' FROM cars",
+		`SELECT "MSRP" -- "msrp"`:                  "SELECT `MSRP` -- \"msrp\"",
+		`CREATE INDEX "other" ON cars ("a""b")`:    "CREATE INDEX \"other\" ON cars (`a\"b`)",
 		`SELECT [msrp], msrp, "price" FROM "cars"`: `SELECT [msrp], msrp, "price" FROM "cars"`,
 	} {
 		if got := strict(sql, []string{"msrp", `a"b`}); got != want {

@@ -18,25 +18,25 @@ type Table struct {
 	Name  string
 	Drift string // how the columns differ from those that the target has; "" for not at all
 
-	s        *Staging
-	t        schema.Table // as it will be in the target
-	old      *existing    // as the target has it; nil if it has none
-	remake   bool         // the drift is more than SQLite can alter in place
-	lost     []string     // objects of the user's that can no longer work, with SQLite's reason
-	notes    []string     // warnings about what the user has made
+	s      *Staging
+	t      schema.Table // as it will be in the target
+	old    *existing    // as the target has it; nil if it has none
+	remake bool         // the drift is more than SQLite can alter in place
+	lost   []string     // objects of the user's that can no longer work, with SQLite's reason
+	notes  []string     // warnings about what the user has made
 
 	unindexed bool // full-text indexes are yet to be made again
-	indexes  [][]string
-	staged   string // quoted, with its schema
-	seen     string // rowids of the target's rows that have arrived; of all rows, if the key is the rowid
-	missing  string // rowids of those that have not
-	rowid    string // a name for the rowid, in both tables
-	compare  bool
-	rows     int64
-	inserts  map[int]driver.Stmt // by number of rows
-	finds    map[int]driver.Stmt
-	keyIndex []int
-	args     []driver.NamedValue
+	indexes   [][]string
+	staged    string // quoted, with its schema
+	seen      string // rowids of the target's rows that have arrived; of all rows, if the key is the rowid
+	missing   string // rowids of those that have not
+	rowid     string // a name for the rowid, in both tables
+	compare   bool
+	rows      int64
+	inserts   map[int]driver.Stmt // by number of rows
+	finds     map[int]driver.Stmt
+	keyIndex  []int
+	args      []driver.NamedValue
 }
 
 // Changes is what the arrived rows change in a table. Without a key, rows are told apart by their
