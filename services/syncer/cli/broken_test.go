@@ -68,6 +68,9 @@ func TestFunctionsOfTheUsers(t *testing.T) {
 		exec(t, s.mysql, change)
 		s.fails(t, 1, "the index by_plate cannot work in syncer: unknown function: plate()", "drop it, or change it")
 	}
+	if code, out := s.both(t, "check"); code != 1 || !strings.Contains(out, "the table cars cannot be written: unknown function: plate()") || !strings.Contains(out, "index by_plate") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
 	exec(t, openFile(t, s.path), "DROP INDEX by_plate", "CREATE TABLE log (x)")
 	withFunctions(t, s.path, "CREATE TRIGGER plates AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (plate(new.make)); END",
 		"CREATE TRIGGER years AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (new.year); END")

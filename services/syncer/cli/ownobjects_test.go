@@ -161,6 +161,10 @@ func TestColumnsOfTheUsers(t *testing.T) {
 			equal(t, s.report(t, 0).Tables[0].Lost, nil) // it is no drift
 			exec(t, s.mysql, "DELETE FROM cars WHERE id = 3", "INSERT INTO cars VALUES (5, 'Kia', 5000, 2005)", "UPDATE cars SET make = 'VW' WHERE id = 4", "ALTER TABLE cars "+change)
 			if test.error != "" {
+				code, _, stderr := s.run(t, "check")
+				if early := !strings.Contains(test.error, "cannot stay") && !strings.Contains(test.error, "could not stay with them"); early && (code != 1 || !strings.Contains(stderr, test.error)) {
+					t.Errorf("check: exit code %d: %s", code, stderr)
+				}
 				s.fails(t, 1, test.error)
 				equal(t, rows(t, file, "SELECT note FROM cars WHERE id = 4"), []string{`note="fourth"|`})
 				return
@@ -188,6 +192,9 @@ func TestColumnOfTheUsersWithoutAKey(t *testing.T) {
 	file := openFile(t, s.path)
 	exec(t, file, "ALTER TABLE log ADD COLUMN note", "UPDATE log SET note = 'on ' || what")
 	exec(t, s.mysql, "ALTER TABLE log ADD more INT", "INSERT INTO log VALUES ('c', 1)")
+	if code, out := s.both(t, "check"); code != 0 || !strings.Contains(out, "warning: note: without a key") || !strings.Contains(out, "changes those of the table: +more INTEGER") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
 	r := s.report(t, 0)
 	if w := strings.Join(r.Tables[0].Warnings, "; "); !strings.Contains(w, "note: without a key, the contents of your own columns stay at their place") {
 		t.Errorf("warnings: %s", w)

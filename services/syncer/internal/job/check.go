@@ -12,6 +12,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/services/syncer/internal/config"
+	"carstock/services/syncer/internal/snapshot"
 	"carstock/services/syncer/internal/source"
 )
 
@@ -23,6 +24,7 @@ type Findings struct {
 	File     string        `json:"file"`
 	FileSize int64         `json:"file_bytes"`
 	DiskFree uint64        `json:"disk_free_bytes"`
+	Warnings []string      `json:"warnings,omitempty"` // about the file
 }
 
 // ViewFinding is what Check has found out about one entry of SYNC_VIEWS.
@@ -33,6 +35,7 @@ type ViewFinding struct {
 	Columns   []Stored `json:"columns"`
 	Estimate  int64    `json:"estimated_rows"`      // 0 if the server does not tell
 	Suggested string   `json:"suggested,omitempty"` // an entry with a key, where there is none
+	Warnings  []string `json:"warnings,omitempty"`
 	Problem   string   `json:"problem,omitempty"`
 }
 
@@ -50,6 +53,14 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 	if err := f.target(); err != nil {
 		return f, err
 	}
+	preview, err := snapshot.OpenPreview(c.Sync.Path)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, preview.Close()) }()
+	if f.Warnings, err = preview.File(); err != nil {
+		return f, err
+	}
 	db, err := dbconn.Open(ctx, c.DB)
 	if err != nil {
 		return f, err
@@ -64,7 +75,7 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 		return f, err
 	}
 	for _, v := range c.Sync.Views {
-		finding, err := checkView(ctx, reader, c.Sync, v)
+		finding, err := checkView(ctx, reader, preview, c.Sync, v)
 		if err != nil {
 			finding.Problem = err.Error()
 		}
@@ -73,7 +84,7 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 	return f, nil
 }
 
-func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v config.View) (ViewFinding, error) {
+func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Preview, s config.Sync, v config.View) (ViewFinding, error) {
 	f := ViewFinding{View: v.Name, Table: v.Table}
 	t, err := reader.Table(ctx, v.Name)
 	if err != nil {
@@ -98,6 +109,16 @@ func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v conf
 			return f, fmt.Errorf("SYNC_VIEWS: there is no column %s for the key", k)
 		}
 	}
+	drift, warnings, err := preview.Table(t, v.Table)
+	f.Warnings = warnings
+	switch {
+	case err != nil:
+		return f, err
+	case drift != "" && s.Drift == config.Fail:
+		return f, fmt.Errorf("its columns have changed: %s (SYNC_DRIFT=fail)", drift)
+	case drift != "":
+		f.Warnings = append(f.Warnings, "its columns have changed, and the next run changes those of the table: "+drift)
+	}
 	if len(t.Key) > 0 {
 		return f, nil
 	}
@@ -118,12 +139,14 @@ func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v conf
 	return f, nil
 }
 
-// target looks at the file's folder: the nearest that there is, since a pass makes the others.
+// target looks at the file's folder: the nearest that there is, since a run makes the others.
 func (f *Findings) target() error {
-	if info, err := os.Stat(f.File); err == nil {
-		f.FileSize = info.Size()
+	f.FileSize, _ = snapshot.Size(f.File)
+	path, err := snapshot.Resolve(f.File)
+	if err != nil {
+		return err
 	}
-	dir, err := filepath.Abs(filepath.Dir(f.File))
+	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("SYNC_PATH: %w", err)
 	}
@@ -132,6 +155,9 @@ func (f *Findings) target() error {
 			break
 		}
 		dir = filepath.Dir(dir)
+	}
+	if err := snapshot.Writable(path); err != nil {
+		return err
 	}
 	if err := unix.Access(dir, unix.W_OK); err != nil {
 		return fmt.Errorf("SYNC_PATH: this user may not write in %s: %w", dir, err)

@@ -62,7 +62,11 @@ func pass(ctx context.Context, c config.Config, o Options, views config.Views, f
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return staging.Publish(keep, &report.Run)
+	warning, err := staging.Publish(keep, &report.Run)
+	if warning != "" {
+		report.Warnings = append(report.Warnings, warning)
+	}
+	return err
 }
 
 // stage reads a view in one goroutine and writes it in another. It also gives the guards' reasons

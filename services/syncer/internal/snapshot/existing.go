@@ -38,10 +38,8 @@ func (e *existing) ownNames(generated bool) (out []string) {
 	return out
 }
 
-// existing reads a table of the target. It is nil if there is none, and an error if there is one that
+// readExisting reads a table of the target. It is nil if there is none, and an error if there is one that
 // syncer has not made.
-func (s *Staging) existing(name string) (*existing, error) { return readExisting(s.conn, name) }
-
 func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 	kinds, err := all(conn, "SELECT type, sql FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')", name)
 	if err != nil || len(kinds) == 0 {

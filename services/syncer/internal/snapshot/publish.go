@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/schema"
@@ -22,14 +23,14 @@ const indexPrefix = "_sync_index_"
 // Publish makes the staged tables those of the target, and records the run, all in one
 // transaction: readers go on with the old tables until it commits. Rows missing from the source are
 // deleted unless keep is set. Tables that were not staged stay, and so do the columns, indexes, triggers
-// and views that the user has made; those that can no longer work are named in the run.
-func (s *Staging) Publish(keep bool, run *Run) error {
+// and views that the user has made; those that can no longer work are named in the run. The warning is of
+// the published file, and "" for none.
+func (s *Staging) Publish(keep bool, run *Run) (warning string, err error) {
 	for _, t := range s.tables {
 		if err := t.close(); err != nil {
-			return err
+			return "", err
 		}
 	}
-	var err error
 	if s.fresh {
 		if err = s.publish(keep, run); err == nil {
 			err = s.sealed()
@@ -41,23 +42,29 @@ func (s *Staging) Publish(keep bool, run *Run) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("publish to %s: %w", s.file.path, explain(err))
+		return "", fmt.Errorf("publish to %s: %w", s.file.path, explain(err))
 	}
 	if !s.fresh {
-		s.tidy()
+		warning = s.tidy()
 	}
-	return nil
+	return warning, nil
 }
 
-// tidy makes room, once the snapshot is published: that there is none for it is no failure any
-// more. The log holds the changed pages, and is emptied, for which a reader who still needs it is
-// not waited for long: the next pass does it.
-func (s *Staging) tidy() {
+// tidy makes room, once the snapshot is published: a lack of room for that is not a failure any
+// more. The log holds the changed pages, and is emptied. A reader who still needs it is not waited for
+// long, as the next run empties it; one who has kept it since before this run lets it grow with each run,
+// and is warned of.
+func (s *Staging) tidy() (warning string) {
 	_ = exec(s.conn, "DETACH staging")
 	_ = s.file.removeStaging()
 	_ = exec(s.conn, "PRAGMA busy_timeout = 1000")
 	_ = exec(s.conn, "PRAGMA optimize")
-	_ = exec(s.conn, "PRAGMA wal_checkpoint(TRUNCATE)")
+	if busy, err := one(s.conn, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil || busy == 0 || s.log == 0 {
+		return ""
+	}
+	_, log := Size(s.file.path)
+	return fmt.Sprintf("another program has had a transaction open on the file since before this run, so the log, %s-wal, cannot be emptied and has grown to %s: "+
+		"end that transaction, or that program", s.file.path, humanize.Bytes(uint64(log)))
 }
 
 func (s *Staging) publish(keep bool, run *Run) error {

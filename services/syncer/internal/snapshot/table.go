@@ -69,18 +69,8 @@ func (t *Table) begin() error {
 		t.staged = "main." + schema.QuoteSQLite(t.Name)
 		return exec(t.s.conn, t.t.CreateSQLite("main", t.Name))
 	}
-	var err error
-	if t.old, err = t.s.existing(t.Name); err != nil {
+	if err := t.meet(); err != nil {
 		return err
-	}
-	if t.old != nil {
-		if err := t.inherit(); err != nil {
-			return err
-		}
-		t.Drift, t.remake = drift(t.old, t.t)
-		if err := t.checkOwnColumns(); err != nil {
-			return err
-		}
 	}
 	t.rowid = rowidName(t.t, t.old)
 	t.compare = t.old != nil && t.Drift == "" && t.rowid != ""
@@ -97,6 +87,18 @@ func (t *Table) begin() error {
 		}
 	}
 	return nil
+}
+
+// meet looks at the table that the target has, if any.
+func (t *Table) meet() (err error) {
+	if t.old, err = readExisting(t.s.conn, t.Name); err != nil || t.old == nil {
+		return err
+	}
+	if err := t.inherit(); err != nil {
+		return err
+	}
+	t.Drift, t.remake = drift(t.old, t.t)
+	return t.checkOwnColumns()
 }
 
 // maxColumns is how many columns SQLite takes, less one for the place of a row.
