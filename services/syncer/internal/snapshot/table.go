@@ -341,16 +341,13 @@ func (t *Table) twice(args []driver.NamedValue, refused string) string {
 		words := make([]string, len(t.keyIndex))
 		for i, k := range t.keyIndex {
 			key[i] = args[row+k].Value
-			words[i] = fmt.Sprintf("%s=%v", t.t.Key[i], key[i])
-			if b, ok := key[i].([]byte); ok {
-				words[i] = fmt.Sprintf("%s=x'%X'", t.t.Key[i], b)
-			}
+			words[i] = t.t.Key[i] + "=" + schema.Show(key[i], t.t.Columns[k].Kind)
 		}
-		name := strings.Join(words, ", ")
-		if inBatch[name] || t.arrived(key, refused) {
-			return name
+		whole := fmt.Sprintf("%#v", key)
+		if inBatch[whole] || t.arrived(key, refused) {
+			return strings.Join(words, ", ")
 		}
-		inBatch[name] = true
+		inBatch[whole] = true
 	}
 	return ""
 }
