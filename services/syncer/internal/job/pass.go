@@ -165,6 +165,11 @@ func stream(ctx context.Context, c config.Config, reader *source.Reader, q sourc
 				cancel() // the reader ends, and closes full
 			}
 		}
+		if b.Large() && writeErr == nil {
+			if writeErr = table.Release(); writeErr != nil {
+				cancel()
+			}
+		}
 		bytes += b.Bytes
 		if progress != nil {
 			progress.Rows.Add(int64(b.Rows))

@@ -474,6 +474,10 @@ func (t *Table) countDrifted(c *Changes, keep bool) error {
 	return nil
 }
 
+// Release gives back the memory of the statements that rows were written by: each keeps the values that
+// were bound to it last.
+func (t *Table) Release() error { return t.close() }
+
 func (t *Table) close() error {
 	var errs []error
 	for _, cache := range []map[int]driver.Stmt{t.inserts, t.finds} {
