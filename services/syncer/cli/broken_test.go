@@ -12,14 +12,18 @@ import (
 // What cannot work is found by trying it alone, however it is written; all that works stays.
 func TestObjectsAreTriedAlone(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars; dealers", append(ten, "CREATE TABLE dealers (id INT PRIMARY KEY, msrp INT)", "INSERT INTO dealers VALUES (1, 1)")...)
+	s := source(t, "cars; dealers", append(ten, "CREATE TABLE dealers (id INT PRIMARY KEY, msrp INT)",
+		"INSERT INTO dealers VALUES (1, 1)")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "PRAGMA foreign_keys = ON",
-		`CREATE TABLE log (id ANY, msrp ANY) STRICT`, "CREATE TABLE deep (id INT PRIMARY KEY) WITHOUT ROWID", "CREATE TABLE offers (car INT REFERENCES cars (id) ON DELETE CASCADE, n INT)",
+		`CREATE TABLE log (id ANY, msrp ANY) STRICT`, "CREATE TABLE deep (id INT PRIMARY KEY) WITHOUT ROWID",
+		"CREATE TABLE offers (car INT REFERENCES cars (id) ON DELETE CASCADE, n INT)",
 		"INSERT INTO offers VALUES (2, 20), (3, 30)",
-		`CREATE INDEX "msrp" ON cars (make)`, "CREATE INDEX part ON cars (year) WHERE make = '\"msrp\"'", `CREATE INDEX expr ON cars (coalesce(make, "msrp"))`,
-		"CREATE INDEX lower_make ON cars (lower(make))", "CREATE VIEW good AS SELECT id, make FROM cars", `CREATE VIEW quoted AS SELECT id, "msrp" FROM cars`,
+		`CREATE INDEX "msrp" ON cars (make)`, "CREATE INDEX part ON cars (year) WHERE make = '\"msrp\"'",
+		`CREATE INDEX expr ON cars (coalesce(make, "msrp"))`,
+		"CREATE INDEX lower_make ON cars (lower(make))", "CREATE VIEW good AS SELECT id, make FROM cars",
+		`CREATE VIEW quoted AS SELECT id, "msrp" FROM cars`,
 		`CREATE VIEW other AS SELECT id, "msrp" FROM dealers`, "CREATE VIEW upon AS SELECT msrp FROM quoted",
 		"CREATE TRIGGER via_good INSTEAD OF INSERT ON good BEGIN INSERT INTO log VALUES (new.id, new.make); END",
 		"CREATE TRIGGER via_bad INSTEAD OF INSERT ON good BEGIN INSERT INTO log SELECT id, msrp FROM cars; END",
@@ -29,10 +33,12 @@ func TestObjectsAreTriedAlone(t *testing.T) {
 		"CREATE TRIGGER cascade AFTER INSERT ON log BEGIN INSERT OR IGNORE INTO deep SELECT msrp FROM cars; END",
 		"CREATE TRIGGER aside AFTER INSERT ON deep BEGIN INSERT INTO offers SELECT id, msrp FROM cars; END",
 		"CREATE TRIGGER unrelated AFTER DELETE ON offers BEGIN INSERT INTO log SELECT id, msrp FROM cars; END")
-	exec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp", "UPDATE cars SET year = 1990 WHERE id = 3", "DELETE FROM cars WHERE id = 2")
+	exec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp", "UPDATE cars SET year = 1990 WHERE id = 3",
+		"DELETE FROM cars WHERE id = 2")
 	lost := s.report(t, 0).Tables[0].Lost
 	for _, what := range []string{
-		"expr is gone: no such column: msrp", "the view quoted no longer works: no such column: msrp", "text is gone: no such column: msrp",
+		"expr is gone: no such column: msrp", "the view quoted no longer works: no such column: msrp",
+		"text is gone: no such column: msrp",
 		"cascade is gone: no such column: msrp", "the trigger via_bad on good no longer works: no such column: msrp",
 		"the trigger unrelated on offers no longer works: no such column: msrp",
 	} {
@@ -50,8 +56,9 @@ func TestObjectsAreTriedAlone(t *testing.T) {
 	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE tbl_name = 'cars' AND type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY name"),
 		[]string{`name="fine"|`, `name="lower_make"|`, `name="msrp"|`, `name="part"|`, `name="theirs"|`})
 	equal(t, rows(t, file, "SELECT * FROM log ORDER BY id"), []string{`id="1"|msrp="1"|`, `id="3"|msrp="fine"|`})
-	equal(t, rows(t, file, "SELECT car FROM offers"), []string{`car="2"|`, `car="3"|`}) // syncer fires no foreign keys' actions
-	exec(t, file, "INSERT INTO offers VALUES (3, 31)")                                  // their parent is the table still
+	equal(t, rows(t, file, "SELECT car FROM offers"), []string{`car="2"|`,
+		`car="3"|`}) // syncer fires no foreign keys' actions
+	exec(t, file, "INSERT INTO offers VALUES (3, 31)") // their parent is the table still
 
 	exec(t, s.mysql, "ALTER TABLE cars MODIFY year VARCHAR(4)")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
@@ -68,7 +75,8 @@ func TestFunctionsOfTheUsers(t *testing.T) {
 		exec(t, s.mysql, change)
 		s.fails(t, 1, "the index by_plate cannot work in syncer: unknown function: plate()", "drop it, or change it")
 	}
-	if code, out := s.both(t, "check"); code != 1 || !strings.Contains(out, "the table cars cannot be written: unknown function: plate()") || !strings.Contains(out, "index by_plate") {
+	if code, out := s.both(t, "check"); code != 1 || !strings.Contains(out,
+		"the table cars cannot be written: unknown function: plate()") || !strings.Contains(out, "index by_plate") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 	exec(t, openFile(t, s.path), "DROP INDEX by_plate", "CREATE TABLE log (x)")
@@ -105,17 +113,21 @@ func withFunctions(t *testing.T, path string, statements ...string) {
 // A spatial index that triggers keep by rowid stays in step: rowids stay, or the triggers fire.
 func TestSpatialIndex(t *testing.T) {
 	t.Parallel()
-	s := source(t, "places", "CREATE TABLE places (name VARCHAR(9) PRIMARY KEY, id INT NOT NULL, x INT, more INT)", "INSERT INTO places VALUES ('a', 50, 1, 1), ('b', 60, 2, 1), ('c', 70, 3, 1)")
+	s := source(t, "places", "CREATE TABLE places (name VARCHAR(9) PRIMARY KEY, id INT NOT NULL, x INT, more INT)",
+		"INSERT INTO places VALUES ('a', 50, 1, 1), ('b', 60, 2, 1), ('c', 70, 3, 1)")
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	exec(t, file, "CREATE VIRTUAL TABLE near USING rtree(id, low, high)", "INSERT INTO near SELECT rowid, x, x FROM places",
+	exec(t, file, "CREATE VIRTUAL TABLE near USING rtree(id, low, high)",
+		"INSERT INTO near SELECT rowid, x, x FROM places",
 		"CREATE TRIGGER near_i AFTER INSERT ON places BEGIN INSERT INTO near VALUES (new.rowid, new.x, new.x); END",
 		"CREATE TRIGGER near_d AFTER DELETE ON places BEGIN DELETE FROM near WHERE id = old.rowid; END",
 		"CREATE TRIGGER near_u AFTER UPDATE ON places BEGIN UPDATE near SET low = new.x, high = new.x WHERE id = old.rowid; END")
 	for _, change := range []string{"ADD extra INT DEFAULT 5 FIRST", "DROP more", "MODIFY extra VARCHAR(9)", "DROP PRIMARY KEY, ADD PRIMARY KEY (id, name)", "DROP PRIMARY KEY, ADD PRIMARY KEY (id)", "DROP PRIMARY KEY"} {
-		exec(t, s.mysql, "ALTER TABLE places "+change, "UPDATE places SET x = x + 10 WHERE name = 'b'", "DELETE FROM places WHERE name = 'a'", "INSERT INTO places (name, id, x) VALUES ('a', 40, 7)")
+		exec(t, s.mysql, "ALTER TABLE places "+change, "UPDATE places SET x = x + 10 WHERE name = 'b'",
+			"DELETE FROM places WHERE name = 'a'", "INSERT INTO places (name, id, x) VALUES ('a', 40, 7)")
 		equal(t, s.report(t, 0).Tables[0].Lost, nil)
-		equal(t, rows(t, file, "SELECT rowid AS r, x FROM places ORDER BY rowid"), rows(t, file, "SELECT id AS r, CAST(low AS INT) AS x FROM near ORDER BY id"))
+		equal(t, rows(t, file, "SELECT rowid AS r, x FROM places ORDER BY rowid"), rows(t, file,
+			"SELECT id AS r, CAST(low AS INT) AS x FROM near ORDER BY id"))
 	}
 }
 
@@ -140,8 +152,10 @@ func TestUniqueIndexOverAColumnOfTheUsers(t *testing.T) {
 	s := source(t, "cars", ten...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	exec(t, file, "ALTER TABLE cars ADD COLUMN seat", "UPDATE cars SET seat = 'x'", "CREATE UNIQUE INDEX one ON cars (seat, msrp)", "CREATE UNIQUE INDEX two ON cars (lower(make), msrp) WHERE year > 0")
-	exec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END", "ALTER TABLE cars ADD z INT, MODIFY year VARCHAR(9)")
+	exec(t, file, "ALTER TABLE cars ADD COLUMN seat", "UPDATE cars SET seat = 'x'",
+		"CREATE UNIQUE INDEX one ON cars (seat, msrp)", "CREATE UNIQUE INDEX two ON cars (lower(make), msrp) WHERE year > 0")
+	exec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END",
+		"ALTER TABLE cars ADD z INT, MODIFY year VARCHAR(9)")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
 	equal(t, rows(t, file, "SELECT count(*) AS n, (SELECT seat FROM cars WHERE msrp = 2000) AS seat FROM sqlite_schema WHERE name IN ('one', 'two')"), []string{`n="2"|seat="x"|`})
 }

@@ -22,7 +22,8 @@ func TestLinkToNothingYet(t *testing.T) {
 			return d + "/cars.db", [][2]string{{"real/cars.db", d + "/cars.db"}}
 		},
 		"chain": func(d string) (string, [][2]string) {
-			return d + "/cars.db", [][2]string{{"second", d + "/cars.db"}, {d + "/third", d + "/second"}, {"./real/../real/cars.db", d + "/third"}}
+			return d + "/cars.db", [][2]string{{"second", d + "/cars.db"}, {d + "/third", d + "/second"},
+				{"./real/../real/cars.db", d + "/third"}}
 		},
 		"folder": func(d string) (string, [][2]string) {
 			return d + "/current/cars.db", [][2]string{{"real", d + "/current"}}
@@ -46,7 +47,8 @@ func TestLinkToNothingYet(t *testing.T) {
 				}
 				nothingLeft(t, filepath.Join(dir, "real", "cars.db"))
 			}
-			equal(t, rows(t, openFile(t, filepath.Join(dir, "real", "cars.db")), "SELECT count(*) AS n FROM _sync_runs"), []string{`n="2"|`})
+			equal(t, rows(t, openFile(t, filepath.Join(dir, "real", "cars.db")), "SELECT count(*) AS n FROM _sync_runs"),
+				[]string{`n="2"|`})
 			for _, l := range links {
 				if to, err := os.Readlink(l[1]); err != nil || to != l[0] {
 					t.Errorf("%s leads to %q: %v", l[1], to, err)
@@ -65,7 +67,8 @@ func TestLinkToNothingYet(t *testing.T) {
 	}
 	s.keep(circle)
 	for _, command := range []string{"sync", "check"} {
-		if code, _, stderr := s.run(t, command); code != 1 || !strings.Contains(stderr, "SYNC_PATH: "+circle+": too many symbolic links") {
+		if code, _, stderr := s.run(t, command); code != 1 || !strings.Contains(stderr,
+			"SYNC_PATH: "+circle+": too many symbolic links") {
 			t.Errorf("%s: exit code %d: %s", command, code, stderr)
 		}
 	}
@@ -74,7 +77,8 @@ func TestLinkToNothingYet(t *testing.T) {
 // A reader that keeps its transaction for many runs lets the log grow: that is warned of, measured and counted.
 func TestReaderKeepsItsTransaction(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))", "INSERT INTO a VALUES "+values(0, 2000, "(%d, REPEAT('x', 200))"))
+	s := source(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))", "INSERT INTO a VALUES "+values(0, 2000,
+		"(%d, REPEAT('x', 200))"))
 	s.mustSync(t)
 	reader := openFile(t, s.path)
 	tx, err := reader.Beginx()

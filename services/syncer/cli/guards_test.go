@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -143,7 +144,7 @@ func columns(t *testing.T, db *sqlx.DB, table string) []string {
 	}
 	defer func() { _ = rs.Close() }()
 	names, err := rs.Columns()
-	if err != nil {
+	if err = errors.Join(err, rs.Err()); err != nil {
 		t.Fatal(err)
 	}
 	return names

@@ -82,12 +82,15 @@ func TestFullTextIndex(t *testing.T) {
 // An index that the user fills by hand is made again where the table is; one that reads what is gone is named.
 func TestFullTextIndexWithoutTriggers(t *testing.T) {
 	t.Parallel()
-	s := source(t, "words", "CREATE TABLE words (k VARCHAR(9) PRIMARY KEY, w VARCHAR(20), n INT)", "INSERT INTO words VALUES ('a', 'one', 1), ('b', 'two', 2)")
+	s := source(t, "words", "CREATE TABLE words (k VARCHAR(9) PRIMARY KEY, w VARCHAR(20), n INT)",
+		"INSERT INTO words VALUES ('a', 'one', 1), ('b', 'two', 2)")
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE VIEW longer AS SELECT rowid AS id, w || w AS w FROM words",
-		"CREATE VIRTUAL TABLE found USING fts5(w, content='words')", `CREATE VIRTUAL TABLE doubled USING fts5(w, content = "longer", content_rowid=id)`,
-		"CREATE VIRTUAL TABLE lists USING fts5(n, w, content=words)", "INSERT INTO found (found) VALUES ('rebuild')", "INSERT INTO doubled (doubled) VALUES ('rebuild')")
+		"CREATE VIRTUAL TABLE found USING fts5(w, content='words')",
+		`CREATE VIRTUAL TABLE doubled USING fts5(w, content = "longer", content_rowid=id)`,
+		"CREATE VIRTUAL TABLE lists USING fts5(n, w, content=words)", "INSERT INTO found (found) VALUES ('rebuild')",
+		"INSERT INTO doubled (doubled) VALUES ('rebuild')")
 	exec(t, s.mysql, "ALTER TABLE words MODIFY n VARCHAR(9)", "UPDATE words SET w = 'three' WHERE k = 'b'")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
 	inStep(t, file)
@@ -101,27 +104,33 @@ func TestFullTextIndexWithoutTriggers(t *testing.T) {
 // A generated column of one table has nothing to do with what stands on it, nor with another table's columns.
 func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 	t.Parallel()
-	s := source(t, "vt; vo", "CREATE TABLE vt (id INT PRIMARY KEY, price INT, vin VARCHAR(9))", "INSERT INTO vt VALUES (1, 10, 'a'), (2, 20, 'b')",
+	s := source(t, "vt; vo", "CREATE TABLE vt (id INT PRIMARY KEY, price INT, vin VARCHAR(9))",
+		"INSERT INTO vt VALUES (1, 10, 'a'), (2, 20, 'b')",
 		"CREATE TABLE vo (id INT PRIMARY KEY)", "INSERT INTO vo VALUES (1)")
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE TABLE log (id)", "ALTER TABLE vt ADD COLUMN double INT AS (price * 2)",
-		"CREATE TRIGGER noted AFTER UPDATE ON vt BEGIN INSERT INTO log VALUES (new.id); END", "CREATE UNIQUE INDEX one_vin ON vt (vin)")
+		"CREATE TRIGGER noted AFTER UPDATE ON vt BEGIN INSERT INTO log VALUES (new.id); END",
+		"CREATE UNIQUE INDEX one_vin ON vt (vin)")
 	exec(t, s.mysql, "ALTER TABLE vo ADD x INT", "UPDATE vt SET vin = CASE vin WHEN 'a' THEN 'b' ELSE 'a' END")
 	for _, table := range s.report(t, 0).Tables {
 		equal(t, table.Lost, nil)
 		equal(t, table.Warnings, nil)
 	}
-	equal(t, rows(t, file, "SELECT id, vin, double FROM vt ORDER BY id"), []string{`id="1"|vin="b"|double="20"|`, `id="2"|vin="a"|double="40"|`})
-	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('noted', 'one_vin') ORDER BY name"), []string{`name="noted"|`, `name="one_vin"|`})
+	equal(t, rows(t, file, "SELECT id, vin, double FROM vt ORDER BY id"), []string{`id="1"|vin="b"|double="20"|`,
+		`id="2"|vin="a"|double="40"|`})
+	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('noted', 'one_vin') ORDER BY name"),
+		[]string{`name="noted"|`, `name="one_vin"|`})
 
 	// It survives other columns, and a new table.
 	exec(t, s.mysql, "ALTER TABLE vt ADD y INT", "UPDATE vt SET price = 30 WHERE id = 1")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
 	exec(t, s.mysql, "ALTER TABLE vt MODIFY vin VARBINARY(9)")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
-	equal(t, rows(t, file, "SELECT id, vin, double FROM vt ORDER BY id"), []string{`id="1"|vin="b"|double="60"|`, `id="2"|vin="a"|double="40"|`})
-	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('noted', 'one_vin') ORDER BY name"), []string{`name="noted"|`, `name="one_vin"|`})
+	equal(t, rows(t, file, "SELECT id, vin, double FROM vt ORDER BY id"), []string{`id="1"|vin="b"|double="60"|`,
+		`id="2"|vin="a"|double="40"|`})
+	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('noted', 'one_vin') ORDER BY name"),
+		[]string{`name="noted"|`, `name="one_vin"|`})
 
 	// It goes with the column that it is made from, by name.
 	exec(t, s.mysql, "ALTER TABLE vt DROP price")
@@ -157,12 +166,15 @@ func TestColumnsOfTheUsers(t *testing.T) {
 			file := openFile(t, s.path)
 			exec(t, file, "ALTER TABLE cars ADD COLUMN note TEXT NOT NULL DEFAULT '' COLLATE NOCASE /* mine, (all) */ -- , as it is\n CHECK (note <> make)",
 				"ALTER TABLE cars ADD COLUMN loud AS (upper(note))",
-				"UPDATE cars SET note = CASE id WHEN 1 THEN 'first' WHEN 3 THEN 'third' WHEN 4 THEN 'fourth' ELSE '' END", "CREATE INDEX by_note ON cars (note)")
+				"UPDATE cars SET note = CASE id WHEN 1 THEN 'first' WHEN 3 THEN 'third' WHEN 4 THEN 'fourth' ELSE '' END",
+				"CREATE INDEX by_note ON cars (note)")
 			equal(t, s.report(t, 0).Tables[0].Lost, nil) // it is no drift
-			exec(t, s.mysql, "DELETE FROM cars WHERE id = 3", "INSERT INTO cars VALUES (5, 'Kia', 5000, 2005)", "UPDATE cars SET make = 'VW' WHERE id = 4", "ALTER TABLE cars "+change)
+			exec(t, s.mysql, "DELETE FROM cars WHERE id = 3", "INSERT INTO cars VALUES (5, 'Kia', 5000, 2005)",
+				"UPDATE cars SET make = 'VW' WHERE id = 4", "ALTER TABLE cars "+change)
 			if test.error != "" {
 				code, _, stderr := s.run(t, "check")
-				if early := !strings.Contains(test.error, "cannot stay") && !strings.Contains(test.error, "could not stay with them"); early && (code != 1 || !strings.Contains(stderr, test.error)) {
+				if early := !strings.Contains(test.error, "cannot stay") && !strings.Contains(test.error,
+					"could not stay with them"); early && (code != 1 || !strings.Contains(stderr, test.error)) {
 					t.Errorf("check: exit code %d: %s", code, stderr)
 				}
 				s.fails(t, 1, test.error)
@@ -170,14 +182,17 @@ func TestColumnsOfTheUsers(t *testing.T) {
 				return
 			}
 			equal(t, s.report(t, 0).Tables[0].Lost, nil)
-			equal(t, rows(t, file, "SELECT group_concat(id || '=' || note) AS kept FROM (SELECT * FROM cars ORDER BY id)"), []string{fmt.Sprintf("kept=%q|", test.kept)})
+			equal(t, rows(t, file, "SELECT group_concat(id || '=' || note) AS kept FROM (SELECT * FROM cars ORDER BY id)"),
+				[]string{fmt.Sprintf("kept=%q|", test.kept)})
 			equal(t, rows(t, file, "SELECT loud FROM cars WHERE note = 'FIRST'"), []string{`loud="FIRST"|`})
 			all := "SELECT " + strings.Join(columns(t, s.mysql, "cars"), ", ") + " FROM cars ORDER BY year"
 			equal(t, rows(t, file, all), rows(t, s.mysql, all))
-			if _, err := file.Exec("UPDATE cars SET note = make"); err == nil || !strings.Contains(err.Error(), "CHECK constraint failed") {
+			if _, err := file.Exec("UPDATE cars SET note = make"); err == nil || !strings.Contains(err.Error(),
+				"CHECK constraint failed") {
 				t.Errorf("the column's own rule is gone: %v", err)
 			}
-			equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"), []string{`name="by_note"|`})
+			equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"),
+				[]string{`name="by_note"|`})
 			s.set("SYNC_DRIFT", "fail")
 			want(t, counts(t, s.report(t, 0)), "4: +0 ~0 -0 =4")
 		})
@@ -192,14 +207,17 @@ func TestColumnOfTheUsersWithoutAKey(t *testing.T) {
 	file := openFile(t, s.path)
 	exec(t, file, "ALTER TABLE log ADD COLUMN note", "UPDATE log SET note = 'on ' || what")
 	exec(t, s.mysql, "ALTER TABLE log ADD more INT", "INSERT INTO log VALUES ('c', 1)")
-	if code, out := s.both(t, "check"); code != 0 || !strings.Contains(out, "warning: note: without a key") || !strings.Contains(out, "changes those of the table: +more INTEGER") {
+	if code, out := s.both(t, "check"); code != 0 || !strings.Contains(out,
+		"warning: note: without a key") || !strings.Contains(out, "changes those of the table: +more INTEGER") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 	r := s.report(t, 0)
-	if w := strings.Join(r.Tables[0].Warnings, "; "); !strings.Contains(w, "note: without a key, the contents of your own columns stay at their place") {
+	if w := strings.Join(r.Tables[0].Warnings, "; "); !strings.Contains(w,
+		"note: without a key, the contents of your own columns stay at their place") {
 		t.Errorf("warnings: %s", w)
 	}
-	equal(t, rows(t, file, "SELECT what, note FROM log ORDER BY rowid"), []string{`what="a"|note="on a"|`, `what="b"|note="on b"|`, `what="c"|note=NULL|`})
+	equal(t, rows(t, file, "SELECT what, note FROM log ORDER BY rowid"), []string{`what="a"|note="on a"|`,
+		`what="b"|note="on b"|`, `what="c"|note=NULL|`})
 }
 
 // Functions of mathematics are SQLite's own, in indexes, triggers, views and columns.
@@ -208,12 +226,15 @@ func TestMathFunctions(t *testing.T) {
 	s := source(t, "cars", ten...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	exec(t, file, "CREATE TABLE log (x)", "CREATE INDEX by_floor ON cars (floor(msrp / 1000.0))", "CREATE VIEW roots AS SELECT sqrt(msrp) AS r FROM cars",
-		"ALTER TABLE cars ADD COLUMN lg AS (log10(msrp))", "CREATE TRIGGER roots_t AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (sqrt(new.msrp)); END")
+	exec(t, file, "CREATE TABLE log (x)", "CREATE INDEX by_floor ON cars (floor(msrp / 1000.0))",
+		"CREATE VIEW roots AS SELECT sqrt(msrp) AS r FROM cars",
+		"ALTER TABLE cars ADD COLUMN lg AS (log10(msrp))",
+		"CREATE TRIGGER roots_t AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (sqrt(new.msrp)); END")
 	exec(t, s.mysql, "UPDATE cars SET msrp = 10000 WHERE id = 3")
 	s.mustSync(t)
 	exec(t, s.mysql, "ALTER TABLE cars ADD x INT, MODIFY year VARCHAR(4)", "UPDATE cars SET msrp = 1000000 WHERE id = 3")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
 	equal(t, rows(t, file, "SELECT x FROM log"), []string{`x="100"|`, `x="1000"|`})
-	equal(t, rows(t, file, "SELECT lg, (SELECT max(r) FROM roots) AS r FROM cars WHERE floor(msrp / 1000.0) = 1000"), []string{`lg="6"|r="1000"|`})
+	equal(t, rows(t, file, "SELECT lg, (SELECT max(r) FROM roots) AS r FROM cars WHERE floor(msrp / 1000.0) = 1000"),
+		[]string{`lg="6"|r="1000"|`})
 }

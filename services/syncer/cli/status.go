@@ -88,7 +88,8 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
 }
 
 func futureText(asOf time.Time) string {
-	return fmt.Sprintf("the snapshot is dated %s, in the future: the clock is wrong, or was when it was made; set it right, and make a run", asOf.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("the snapshot is dated %s, in the future: the clock is wrong, or was when it was made; "+
+		"set it right, and make a run", asOf.UTC().Format(time.RFC3339))
 }
 
 func readStatus(path string, tables []string) (status, error) {

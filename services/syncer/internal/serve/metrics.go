@@ -46,9 +46,14 @@ func newMetrics(s *state, path string) *metrics {
 		}
 		return 0
 	})
-	gauge("syncer_file_bytes", "Size of the SQLite file with its log; 0 if there is none.", func(view) float64 { file, _ := snapshot.Size(path); return float64(file) })
-	gauge("syncer_wal_bytes", "Size of the log of the SQLite file; it grows with each run while another program has a transaction open.",
-		func(view) float64 { _, log := snapshot.Size(path); return float64(log) })
+	gauge("syncer_file_bytes", "Size of the SQLite file with its log; 0 if there is none.", func(view) float64 {
+		file, _ := snapshot.Size(path)
+		return float64(file)
+	})
+	gauge("syncer_wal_bytes", "Size of the log alone; it grows while another program has a transaction open.", func(view) float64 {
+		_, log := snapshot.Size(path)
+		return float64(log)
+	})
 	m := &metrics{
 		registry: r,
 		duration: f.NewHistogramVec(prometheus.HistogramOpts{Name: "syncer_run_duration_seconds", Help: "Time that passes took, retries included.",

@@ -41,8 +41,8 @@ func (e *existing) ownNames(generated bool) (out []string) {
 // readExisting reads a table of the target. It is nil if there is none, and an error if there is one that
 // syncer has not made.
 func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
-	kinds, err := all(conn, "SELECT type, sql FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')", name)
-	if err != nil || len(kinds) == 0 {
+	found, err := objects(conn, "name = ? COLLATE NOCASE AND type IN ('table', 'view')", name)
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
 	ours, err := ourColumns(conn, name)
@@ -50,10 +50,10 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 		return nil, err
 	}
 	if ours == nil {
-		return nil, fmt.Errorf("the file has a %s %s that is not syncer's: rename it, or choose another name in SYNC_VIEWS, as in %[2]s=copy_of_%[2]s", kinds[0][0], name)
+		return nil, fmt.Errorf("the file has a %s %s that is not syncer's: rename it, "+
+			"or choose another name in SYNC_VIEWS, as in %[2]s=copy_of_%[2]s", found[0].kind, name)
 	}
-	create, _ := kinds[0][1].(string)
-	written := definitions(create)
+	written := definitions(found[0].sql)
 
 	// Hidden are 2 and 3: generated columns, virtual and stored.
 	rows, err := all(conn, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid", name)
@@ -125,7 +125,8 @@ func drift(old *existing, now schema.Table) (text string, remake bool) {
 		}
 	}
 	if !slices.EqualFunc(old.Key, now.Key, strings.EqualFold) {
-		changes, remake = append(changes, "key ("+strings.Join(old.Key, ", ")+") -> ("+strings.Join(now.Key, ", ")+")"), true
+		remake = true
+		changes = append(changes, "key ("+strings.Join(old.Key, ", ")+") -> ("+strings.Join(now.Key, ", ")+")")
 	}
 	if old.withoutRowid {
 		changes, remake = append(changes, "WITHOUT ROWID"), true
@@ -138,7 +139,7 @@ func (t *Table) checkOwnColumns() error {
 	for _, name := range t.old.ownNames(true) {
 		if t.has(name) {
 			return fmt.Errorf("the column %s of the table is not syncer's, and the view has a column of that name too: "+
-				"rename yours (ALTER TABLE %s RENAME COLUMN %s TO my_%s), or give the view's another name", name, t.Name, name, name)
+				"rename yours (ALTER TABLE %s RENAME COLUMN %[1]s TO my_%[1]s), or give the view's another name", name, t.Name)
 		}
 	}
 	if n := len(t.t.Columns) + len(t.old.own); n > maxColumns {
@@ -149,11 +150,12 @@ func (t *Table) checkOwnColumns() error {
 		return nil
 	}
 	if len(t.old.Key) > 0 {
-		return fmt.Errorf("its key was (%s) and there is none now, so the contents of your own columns could not stay with their rows: "+
+		return fmt.Errorf("its key was (%s) and there is none now, "+
+			"so the contents of your own columns could not stay with their rows: "+
 			"move them to a table of your own, or give the view a key in SYNC_VIEWS: %s", strings.Join(t.old.Key, ", "), own)
 	}
-	t.notes = append(t.notes, own+": without a key, the contents of your own columns stay at their place in the table when rows come or go before them: "+
-		"give the view a key in SYNC_VIEWS")
+	t.notes = append(t.notes, own+": without a key, the contents of your own columns stay at their place in the table "+
+		"when rows come or go before them: give the view a key in SYNC_VIEWS")
 	return nil
 }
 

@@ -19,11 +19,11 @@ func (t *Table) fullText() (found []object, err error) {
 		if content == "" {
 			continue
 		}
-		views, err := one(t.s.conn, "SELECT count(*) FROM main.sqlite_schema WHERE type = 'view' AND name = ? COLLATE NOCASE", content)
+		views, err := objects(t.s.conn, "type = 'view' AND name = ? COLLATE NOCASE", content)
 		if err != nil {
 			return nil, err
 		}
-		if strings.EqualFold(content, t.Name) || views > 0 {
+		if strings.EqualFold(content, t.Name) || len(views) > 0 {
 			v.table = content
 			found = append(found, v)
 		}
@@ -54,12 +54,14 @@ func (t *Table) rebuildFullText() error {
 	}
 	for _, index := range indexes {
 		name := schema.QuoteSQLite(index.name)
-		err := inSavepoint(t.s.conn, func() error { return exec(t.s.conn, "INSERT INTO main."+name+" ("+name+") VALUES ('rebuild')") })
+		rebuild := "INSERT INTO main." + name + " (" + name + ") VALUES ('rebuild')"
+		err := inSavepoint(t.s.conn, func() error { return exec(t.s.conn, rebuild) })
 		if ofTheDisk(err) {
 			return err
 		}
 		if err != nil {
-			t.lost = append(t.lost, fmt.Sprintf("the full-text index %s is out of step with %s: %v", index.name, index.table, err))
+			t.lost = append(t.lost,
+				fmt.Sprintf("the full-text index %s is out of step with %s: %v", index.name, index.table, err))
 		}
 	}
 	return nil
@@ -83,7 +85,8 @@ func (t *Table) checkFullText() error {
 		}
 		for _, r := range rows {
 			if column, _ := r[0].(string); hasFold(gone, column) {
-				t.lost = append(t.lost, fmt.Sprintf("the full-text index %s no longer works: no such column: %s", index.name, column))
+				t.lost = append(t.lost,
+					fmt.Sprintf("the full-text index %s no longer works: no such column: %s", index.name, column))
 				break
 			}
 		}

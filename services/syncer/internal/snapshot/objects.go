@@ -63,11 +63,7 @@ func (s *Staging) examine(gone []string) (found []verdict, err error) {
 					}
 				}
 			}
-			if err := s.recreate(trigger, gone); err != nil {
-				v.failures = []error{err, err, err}
-				return nil
-			}
-			v.failures, err = changes(s.conn, trigger.table)
+			v.failures, err = s.fire(trigger, gone)
 			return err
 		})
 		if err != nil {
@@ -77,6 +73,17 @@ func (s *Staging) examine(gone []string) (found []verdict, err error) {
 	}
 	return found, nil
 }
+
+// fire gives the errors of compiling what fires a trigger.
+func (s *Staging) fire(trigger object, gone []string) ([]error, error) {
+	if why := s.recreate(trigger, gone); why != nil {
+		return allFail(why)
+	}
+	return changes(s.conn, trigger.table)
+}
+
+// allFail is the outcome of changes where one reason stops all three.
+func allFail(why error) ([]error, error) { return []error{why, why, why}, nil }
 
 // recreate makes a view or trigger again in the strict form, where that is another one.
 func (s *Staging) recreate(o object, gone []string) error {
@@ -95,7 +102,7 @@ func (s *Staging) recreate(o object, gone []string) error {
 func changes(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
 	rows, err := all(conn, "SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0", table)
 	if err != nil {
-		return []error{err, err, err}, nil // a view that does not work has no columns
+		return allFail(err) // a view that does not work has no columns
 	}
 	columns := make([]string, len(rows))
 	set := make([]string, len(rows))
@@ -163,7 +170,8 @@ func (t *Table) broken(before []verdict) error {
 // blocks reports whether a broken trigger would fail runs: it is on a copied table, or fires when a
 // trigger of one changes its table.
 func (s *Staging) blocks(v verdict) (bool, error) {
-	tables, err := all(s.conn, "SELECT DISTINCT t.name FROM main."+schema.ColumnsTable+" c JOIN main.sqlite_schema t ON t.type = 'table' AND t.name = c.table_name COLLATE NOCASE")
+	tables, err := all(s.conn, "SELECT DISTINCT t.name FROM main."+schema.ColumnsTable+" c "+
+		"JOIN main.sqlite_schema t ON t.type = 'table' AND t.name = c.table_name COLLATE NOCASE")
 	if err != nil {
 		return false, err
 	}
@@ -216,8 +224,8 @@ func (t *Table) blame(err error) error {
 		}
 	}
 	if len(triggers) > 0 {
-		return fmt.Errorf("%w; it has triggers, which fire for the rows that differ: if one of them is at fault, fix or drop it: %s",
-			err, strings.Join(triggers, ", "))
+		return fmt.Errorf("%w; it has triggers, which fire for the rows that differ: "+
+			"if one of them is at fault, fix or drop it: %s", err, strings.Join(triggers, ", "))
 	}
 	return err
 }

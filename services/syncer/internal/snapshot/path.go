@@ -26,9 +26,12 @@ func resolve(path string, links *int) (string, error) {
 		}
 		path = filepath.Join(real, filepath.Base(path))
 	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return path, nil //nolint:nilerr // what is wrong with it is found when it is opened
+	}
 	target, err := os.Readlink(path)
 	if err != nil {
-		return path, nil // it is no link; what is wrong with it is found when it is opened
+		return "", fmt.Errorf("SYNC_PATH: %w", err)
 	}
 	if *links++; *links > maxLinks {
 		return "", fmt.Errorf("SYNC_PATH: %s: too many symbolic links: they lead in a circle", path)
@@ -78,8 +81,9 @@ func explainDenied(err error, path string) error {
 	if owner == "" {
 		owner = ownerOf(filepath.Dir(path))
 	}
-	return fmt.Errorf("%w: this process runs as user %d, and it belongs to user %s: run syncer as that user, or give this one the file and all beside it: "+
-		"chown %[2]d %s* %s", err, os.Geteuid(), owner, path, lockPath(path))
+	return fmt.Errorf("%w: this process runs as user %d, and it belongs to user %s: run syncer as that user, "+
+		"or give this one the file and all beside it: chown %[2]d %[4]s* %[5]s", err, os.Geteuid(), owner, path,
+		lockPath(path))
 }
 
 func lockPath(path string) string {

@@ -59,12 +59,13 @@ func (p *Preview) File() (warnings []string, err error) {
 	}
 	for _, t := range tables {
 		if InFuture(t.Synced, time.Now()) {
-			warnings = append(warnings, fmt.Sprintf("%s is dated %s, in the future: the clock is wrong, or was when it was copied", t.Table, t.Synced.Format(time.RFC3339)))
+			warnings = append(warnings, fmt.Sprintf("%s is dated %s, in the future: the clock is wrong, "+
+				"or was when it was copied", t.Table, t.Synced.Format(time.RFC3339)))
 		}
 	}
 	if _, log := Size(p.path); log > 0 {
-		warnings = append(warnings, fmt.Sprintf("%s-wal has %s: another program is writing to the file, or has a transaction open, which makes it grow with each run",
-			p.path, humanize.Bytes(uint64(log))))
+		warnings = append(warnings, fmt.Sprintf("%s-wal has %s: another program is writing to the file, "+
+			"or has a transaction open, which makes it grow with each run", p.path, humanize.Bytes(uint64(log))))
 	}
 	return warnings, nil
 }
@@ -93,7 +94,8 @@ func (p *Preview) Table(t schema.Table, name string) (drift string, warnings []s
 		names = append(names, o.kind+" "+o.name)
 	}
 	if err == nil {
-		err = fmt.Errorf("the table %s cannot be written: %w: drop or change the one at fault: %s", name, failures[i], strings.Join(names, ", "))
+		err = fmt.Errorf("the table %s cannot be written: %w: drop or change the one at fault: %s",
+			name, failures[i], strings.Join(names, ", "))
 	}
 	return table.Drift, table.notes, err
 }

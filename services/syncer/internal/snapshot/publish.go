@@ -63,8 +63,9 @@ func (s *Staging) tidy() (warning string) {
 		return ""
 	}
 	_, log := Size(s.file.path)
-	return fmt.Sprintf("another program has had a transaction open on the file since before this run, so the log, %s-wal, cannot be emptied and has grown to %s: "+
-		"end that transaction, or that program", s.file.path, humanize.Bytes(uint64(log)))
+	return fmt.Sprintf("another program has had a transaction open on the file since before this run, so the log, %s-wal, "+
+		"cannot be emptied and has grown to %s: end that transaction, or that program",
+		s.file.path, humanize.Bytes(uint64(log)))
 }
 
 func (s *Staging) publish(keep bool, run *Run) error {
@@ -182,7 +183,8 @@ func (t *Table) difference(keep bool) error {
 	case len(t.t.Key) > 0:
 		match = t.sameKey("+s.")
 	case t.rowid == "": // rows cannot be told apart
-		return errors.Join(exec(t.s.conn, "DELETE FROM "+target+" WHERE true"), exec(t.s.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged))
+		return errors.Join(exec(t.s.conn, "DELETE FROM "+target+" WHERE true"),
+			exec(t.s.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged))
 	default:
 		into, from = into+", "+t.rowid, from+", s."+t.rowid
 	}
@@ -193,9 +195,11 @@ func (t *Table) difference(keep bool) error {
 	case t.compare:
 		statements = append(statements, "DELETE FROM "+target+" WHERE "+t.rowid+" IN (SELECT id FROM "+t.missing+")")
 	case len(t.t.Key) > 0:
-		statements = append(statements, "DELETE FROM "+target+" AS t WHERE NOT EXISTS (SELECT 1 FROM "+t.staged+" s WHERE "+t.sameKey("s.")+")")
+		statements = append(statements, "DELETE FROM "+target+" AS t WHERE NOT EXISTS (SELECT 1 FROM "+t.staged+" s WHERE "+
+			t.sameKey("s.")+")")
 	default:
-		statements = append(statements, "DELETE FROM "+target+" WHERE "+t.rowid+" NOT BETWEEN 1 AND "+strconv.FormatInt(t.rows, 10))
+		statements = append(statements, "DELETE FROM "+target+" WHERE "+
+			t.rowid+" NOT BETWEEN 1 AND "+strconv.FormatInt(t.rows, 10))
 	}
 
 	var set, differ []string
@@ -212,7 +216,8 @@ func (t *Table) difference(keep bool) error {
 		}
 		statements = append(statements, update)
 	}
-	statements = append(statements, "INSERT INTO "+target+" ("+into+") SELECT "+from+" FROM "+t.staged+" s WHERE NOT EXISTS (SELECT 1 FROM "+target+" t WHERE "+match+")")
+	statements = append(statements, "INSERT INTO "+target+" ("+into+") SELECT "+from+" FROM "+t.staged+
+		" s WHERE NOT EXISTS (SELECT 1 FROM "+target+" t WHERE "+match+")")
 	for _, q := range statements {
 		if err := exec(t.s.conn, q); err != nil {
 			return err

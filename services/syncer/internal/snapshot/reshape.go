@@ -82,7 +82,8 @@ type object struct{ kind, name, table, sql string }
 
 // objects are those that a condition on sqlite_schema selects. SQLite's own indexes are left out.
 func objects(conn *sqlite3.SQLiteConn, where string, args ...driver.Value) (out []object, err error) {
-	rows, err := all(conn, "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND "+where+" ORDER BY rowid", args...)
+	rows, err := all(conn, "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND "+
+		where+" ORDER BY rowid", args...)
 	for _, r := range rows {
 		var o object
 		o.kind, _ = r[0].(string)
@@ -101,7 +102,8 @@ func (t *Table) indexesOn(columns []string) (out []object, err error) {
 		return nil, err
 	}
 	for _, index := range indexes {
-		rows, err := all(t.s.conn, `SELECT x.name, x.cid, l.partial FROM pragma_index_list(?, 'main') l, pragma_index_xinfo(l.name, 'main') x
+		rows, err := all(t.s.conn, `SELECT x.name, x.cid, l.partial
+			FROM pragma_index_list(?, 'main') l, pragma_index_xinfo(l.name, 'main') x
 			WHERE l.name = ? AND x.key`, t.Name, index.name)
 		if err != nil {
 			return nil, err
@@ -152,7 +154,7 @@ func (t *Table) replace() error {
 // takeNewKey gives the old rows the new key's values, as long as the old key says which row is which: the
 // contents of the user's columns would else go with a row whose new key has another value now.
 func (t *Table) takeNewKey() error {
-	if len(t.old.ownNames(false)) == 0 || len(t.old.Key) == 0 || slices.EqualFunc(t.old.Key, t.t.Key, strings.EqualFold) {
+	if len(t.old.ownNames(false)) == 0 || len(t.old.Key) == 0 || t.sameKeyColumns() {
 		return nil
 	}
 	conditions := make([]string, len(t.old.Key))
@@ -164,7 +166,9 @@ func (t *Table) takeNewKey() error {
 	}
 
 	target, same := "main."+schema.QuoteSQLite(t.Name), strings.Join(conditions, " AND ")
-	statements := []string{"DELETE FROM " + target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + same + ")"}
+	statements := []string{
+		"DELETE FROM " + target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + same + ")",
+	}
 	for _, k := range t.t.Key {
 		name := schema.QuoteSQLite(k)
 		if !contains(t.old.Table, k) {
@@ -174,7 +178,8 @@ func (t *Table) takeNewKey() error {
 			t.old.Columns = append(t.old.Columns, c)
 		}
 		if !hasFold(t.old.Key, k) {
-			statements = append(statements, "UPDATE "+target+" AS t SET "+name+" = s."+name+" FROM "+t.staged+" s WHERE "+same+" AND t."+name+" IS NOT s."+name)
+			statements = append(statements, "UPDATE "+target+" AS t SET "+name+" = s."+name+" FROM "+t.staged+" s WHERE "+
+				same+" AND t."+name+" IS NOT s."+name)
 		}
 	}
 	for _, q := range statements {
@@ -209,10 +214,11 @@ func (t *Table) createIncoming() error {
 		left = not
 	}
 	for _, c := range left {
-		err := attempt(conn, func() error { return create(strictAll(append(slices.Clone(kept), c.definition), gone)) })
+		with := append(slices.Clone(kept), c.definition)
+		err := attempt(conn, func() error { return create(strictAll(with, gone)) })
 		if !c.generated {
-			return fmt.Errorf("its columns have changed (%s), and your own column %s cannot stay (%w): drop it, or make it anew without what it says of them",
-				t.Drift, c.name, err)
+			return fmt.Errorf("its columns have changed (%s), and your own column %s cannot stay (%w): "+
+				"drop it, or define it again without what it says of them", t.Drift, c.name, err)
 		}
 		t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", c.name, err))
 	}
@@ -252,13 +258,14 @@ func (t *Table) copyRows(triggered bool) error {
 	if into == "" {
 		return t.empty()
 	}
-	err := inSavepoint(t.s.conn, func() error {
-		return exec(t.s.conn, "INSERT INTO main."+incoming+" ("+into+") SELECT "+into+" FROM main."+schema.QuoteSQLite(t.Name))
-	})
+	copying := "INSERT INTO main." + incoming + " (" + into + ") SELECT " + into + " FROM main." +
+		schema.QuoteSQLite(t.Name)
+	err := inSavepoint(t.s.conn, func() error { return exec(t.s.conn, copying) })
 	var e sqlite3.Error
 	switch {
 	case err == nil && moves && triggered:
-		t.notes = append(t.notes, "the rowids are those of the new key now, and triggers did not fire for that: what they keep by rowid is to be made again")
+		t.notes = append(t.notes, "the rowids are those of the new key now, and triggers did not fire for that: "+
+			"fill again what they keep by rowid")
 	case errors.As(err, &e) && (e.Code == sqlite3.ErrConstraint || e.Code == sqlite3.ErrMismatch):
 		return t.misfit(err)
 	}
@@ -269,8 +276,9 @@ func (t *Table) copyRows(triggered bool) error {
 // contents.
 func (t *Table) misfit(why error) error {
 	if own := t.old.ownNames(false); len(own) > 0 {
-		return fmt.Errorf("its columns have changed (%s), and its rows do not fit that (%w), so the contents of your own columns could not stay with them: "+
-			"move them to a table of your own: %s", t.Drift, why, strings.Join(own, ", "))
+		return fmt.Errorf("its columns have changed (%s), and its rows do not fit that (%w), "+
+			"so the contents of your own columns could not stay with them: move them to a table of your own: %s",
+			t.Drift, why, strings.Join(own, ", "))
 	}
 	return t.empty()
 }
@@ -282,11 +290,15 @@ func (t *Table) empty() error {
 
 // keyWasRowid reports whether the old table's key was its rowid, and is still its key.
 func (t *Table) keyWasRowid() bool {
-	if len(t.old.Key) != 1 || !slices.EqualFunc(t.old.Key, t.t.Key, strings.EqualFold) || t.old.withoutRowid {
+	if len(t.old.Key) != 1 || !t.sameKeyColumns() || t.old.withoutRowid {
 		return false
 	}
-	return slices.ContainsFunc(t.old.Columns, func(c schema.Column) bool { return c.Name == t.old.Key[0] && c.Type == "INTEGER" })
+	return slices.ContainsFunc(t.old.Columns, func(c schema.Column) bool {
+		return c.Name == t.old.Key[0] && c.Type == "INTEGER"
+	})
 }
+
+func (t *Table) sameKeyColumns() bool { return slices.EqualFunc(t.old.Key, t.t.Key, strings.EqualFold) }
 
 // restore makes indexes and triggers again, and names the indexes that cannot be. Whether triggers work
 // is looked at when the whole schema is there again.
@@ -319,7 +331,8 @@ func (t *Table) restore(made []object) error {
 // ofTheDisk reports whether an error says nothing of the statement: there is no room, or no disk.
 func ofTheDisk(err error) bool {
 	var e sqlite3.Error
-	return errors.As(err, &e) && slices.Contains([]sqlite3.ErrNo{sqlite3.ErrFull, sqlite3.ErrIoErr, sqlite3.ErrNomem, sqlite3.ErrCorrupt}, e.Code)
+	codes := []sqlite3.ErrNo{sqlite3.ErrFull, sqlite3.ErrIoErr, sqlite3.ErrNomem, sqlite3.ErrCorrupt}
+	return errors.As(err, &e) && slices.Contains(codes, e.Code)
 }
 
 // errUndo ends a savepoint whose changes were only tried.

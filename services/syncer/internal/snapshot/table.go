@@ -437,7 +437,8 @@ func (t *Table) sameKey(s string) string {
 func (t *Table) countDrifted(c *Changes, keep bool) error {
 	if !slices.EqualFunc(t.old.Key, t.t.Key, strings.EqualFold) {
 		if keep { // rows could stay only if it were known which have come again
-			return fmt.Errorf("its key was (%s) and is (%s) now, so that rows can no longer be matched: make one run with --full", strings.Join(t.old.Key, ", "), strings.Join(t.t.Key, ", "))
+			return fmt.Errorf("its key was (%s) and is (%s) now, so that rows can no longer be matched: make one run with --full",
+				strings.Join(t.old.Key, ", "), strings.Join(t.t.Key, ", "))
 		}
 		for _, k := range t.t.Key {
 			if !contains(t.old.Table, k) {
@@ -460,8 +461,8 @@ func (t *Table) countDrifted(c *Changes, keep bool) error {
 			differing[i] = "t." + name + " IS NOT s." + name
 		}
 	}
-	rows, err := all(t.s.conn, "SELECT count(*), coalesce(sum("+anyOf(differing)+"), 0) FROM main."+schema.QuoteSQLite(t.Name)+
-		" t CROSS JOIN "+t.staged+" s ON "+t.sameKey("s."))
+	rows, err := all(t.s.conn, "SELECT count(*), coalesce(sum("+anyOf(differing)+"), 0) FROM main."+
+		schema.QuoteSQLite(t.Name)+" t CROSS JOIN "+t.staged+" s ON "+t.sameKey("s."))
 	if err != nil {
 		return err
 	}
