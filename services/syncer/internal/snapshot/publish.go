@@ -52,17 +52,18 @@ func (s *Staging) Publish(keep bool, run *Run) (warning string, err error) {
 
 // tidy makes room, once the snapshot is published: a lack of room for that is not a failure any
 // more. The log holds the changed pages, and is emptied. A reader who still needs it is not waited for
-// long, as the next run empties it; one who has kept it since before this run lets it grow with each run,
-// and is warned of.
+// long, as the next run empties it. One who has needed it since before this run lets it grow with each run,
+// and is warned of; not so a program that replaces SQLite's checkpoints by its own, as Litestream does.
 func (s *Staging) tidy() (warning string) {
 	_ = exec(s.conn, "DETACH staging")
 	_ = s.file.removeStaging()
 	_ = exec(s.conn, "PRAGMA busy_timeout = 1000")
 	_ = exec(s.conn, "PRAGMA optimize")
-	if busy, err := one(s.conn, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil || busy == 0 || s.log == 0 {
+	busy, err := one(s.conn, "PRAGMA wal_checkpoint(TRUNCATE)")
+	_, log := Size(s.file.path)
+	if err != nil || busy == 0 || s.log == 0 || log <= s.log {
 		return ""
 	}
-	_, log := Size(s.file.path)
 	return fmt.Sprintf("another program has had a transaction open on the file since before this run, so the log, %s-wal, "+
 		"cannot be emptied and has grown to %s: end that transaction, or that program",
 		s.file.path, humanize.Bytes(uint64(log)))
