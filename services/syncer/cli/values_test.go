@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math"
 	rational "math/big"
@@ -201,5 +202,36 @@ func TestKeysInWarnings(t *testing.T) {
 	exec(t, s.mysql, "INSERT INTO v SELECT k, w, b, NULL FROM v")
 	if code, out := s.both(t, "sync"); code != 1 || !strings.Contains(out, "two rows have "+key) || strings.Contains(out, "\x1b") {
 		t.Errorf("%d: %q", code, out)
+	}
+}
+
+// Names and types of the source are other people's too.
+func TestNamesDoNothingToATerminal(t *testing.T) {
+	t.Parallel()
+	s := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, `a\x1b[2Jb` ENUM('\x1b[31m', '\u202ex'))", "INSERT INTO v VALUES (1, '\x1b[31m')")
+	file := func() string {
+		t.Helper()
+		return strings.Join(rows(t, openFile(t, s.path), "SELECT * FROM v"), "")
+	}
+	s.mustSync(t)
+	if !strings.Contains(file(), `"\x1b[31m"`) {
+		t.Errorf("the value is not as it was: %s", file())
+	}
+	exec(t, s.mysql, "ALTER TABLE v CHANGE `a\x1b[2Jb` `c\x1b[2Jd` INT")
+	for _, args := range [][]string{{"check"}, {"check", "--json"}, {"sync", "--dry-run"}, {"sync", "--dry-run", "--json"}, {"status"}} {
+		if code, out := s.both(t, args...); code != 0 || strings.ContainsAny(out, "\x1b\u202e") {
+			t.Errorf("%v: exit code %d: %q", args, code, out)
+		}
+	}
+	var found struct {
+		Views []struct{ Columns []struct{ Name string } }
+	}
+	_, stdout, _ := s.run(t, "check", "--json")
+	if err := json.Unmarshal([]byte(stdout), &found); err != nil || found.Views[0].Columns[1].Name != "c\x1b[2Jd" {
+		t.Errorf("%v: %q", err, stdout)
+	}
+	s.set("SYNC_DRIFT", "fail")
+	if code, out := s.both(t, "sync"); code != 3 || !strings.Contains(out, `+c\u001b[2Jd`) {
+		t.Errorf("exit code %d: %q", code, out)
 	}
 }
