@@ -131,7 +131,7 @@ func TestSpatialIndex(t *testing.T) {
 	}
 }
 
-// A copied table that the user has made anew, in another form, is still syncer's, and gets its form back.
+// A copied table that the user has made again, in another form, is still syncer's, and gets its form back.
 func TestTableWithoutRowid(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", ten...)

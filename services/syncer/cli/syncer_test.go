@@ -40,7 +40,6 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	signal.Ignore(syscall.SIGXFSZ) // else Go panics where a write beyond `ulimit -f` would just fail
-	cli.BoundMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := cli.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

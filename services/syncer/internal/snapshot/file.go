@@ -160,6 +160,10 @@ func explain(err error) error {
 	case sqlite3.ErrNotADB:
 		return fmt.Errorf("it is not a SQLite file: choose another path (%w)", err)
 	case sqlite3.ErrCorrupt:
+		if e.ExtendedCode == sqlite3.ErrCorruptVTab {
+			return fmt.Errorf("a full-text or spatial index of yours is out of step with its table: rebuild it, "+
+				"as by INSERT INTO name (name) VALUES ('rebuild') (%w)", err)
+		}
 		return fmt.Errorf("the file is damaged: move it away, and the next pass makes a new one (%w)", err)
 	case sqlite3.ErrReadonly, sqlite3.ErrCantOpen, sqlite3.ErrPerm:
 		return fmt.Errorf("this user must be able to write it, and in its folder: run syncer as the file's owner, or chown the file and all beside it (%w)", err)

@@ -41,11 +41,11 @@ func (s *Staging) examine(gone []string) (found []verdict, err error) {
 	for _, view := range views {
 		v := verdict{object: view}
 		err := attempt(s.conn, func() error {
-			if err := s.recreate(view, gone); err != nil {
-				return err
+			why := s.recreate(view, gone)
+			if why == nil {
+				_, why = all(s.conn, "EXPLAIN SELECT * FROM main."+schema.QuoteSQLite(view.name))
 			}
-			_, err := all(s.conn, "EXPLAIN SELECT * FROM main."+schema.QuoteSQLite(view.name))
-			v.failures = []error{err}
+			v.failures = []error{why}
 			return nil
 		})
 		if err != nil {
@@ -151,11 +151,11 @@ func (t *Table) broken(before []verdict) error {
 		if hasFold(views, v.table) {
 			continue // it is the view that is named
 		}
-		needless, err := t.s.blocks(v)
+		blocks, err := t.s.blocks(v)
 		switch {
 		case err != nil:
 			return err
-		case needless:
+		case blocks:
 			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", v.name, v.failures[0]))
 			if err := exec(t.s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(v.name)); err != nil {
 				return err

@@ -35,8 +35,10 @@ func (t *Table) reshape() error {
 	return t.replace()
 }
 
-// gone are the columns that the view no longer has.
+// gone are the columns that the table no longer has: those that the view lacks, and generated ones of the
+// user's that need one of them.
 func (t *Table) gone() (out []string) {
+	out = append(out, t.dropped...)
 	for _, c := range names(t.old.Table) {
 		if !t.has(c) {
 			out = append(out, c)
@@ -152,7 +154,7 @@ func (t *Table) replace() error {
 }
 
 // takeNewKey gives the old rows the new key's values, as long as the old key says which row is which: the
-// contents of the user's columns would else go with a row whose new key has another value now.
+// contents of the user's columns would otherwise go with a row whose new key has another value now.
 func (t *Table) takeNewKey() error {
 	if len(t.old.ownNames(false)) == 0 || len(t.old.Key) == 0 || t.sameKeyColumns() {
 		return nil
@@ -220,6 +222,7 @@ func (t *Table) createIncoming() error {
 			return fmt.Errorf("its columns have changed (%s), and your own column %s cannot stay (%w): "+
 				"drop it, or define it again without what it says of them", t.Drift, c.name, err)
 		}
+		t.dropped = append(t.dropped, c.name)
 		t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", c.name, err))
 	}
 	return create(kept)
@@ -332,7 +335,7 @@ func (t *Table) restore(made []object) error {
 func ofTheDisk(err error) bool {
 	var e sqlite3.Error
 	codes := []sqlite3.ErrNo{sqlite3.ErrFull, sqlite3.ErrIoErr, sqlite3.ErrNomem, sqlite3.ErrCorrupt}
-	return errors.As(err, &e) && slices.Contains(codes, e.Code)
+	return errors.As(err, &e) && slices.Contains(codes, e.Code) && e.ExtendedCode != sqlite3.ErrCorruptVTab
 }
 
 // errUndo ends a savepoint whose changes were only tried.

@@ -25,7 +25,8 @@ type Table struct {
 	lost   []string     // objects of the user's that can no longer work, with SQLite's reason
 	notes  []string     // warnings about what the user has made
 
-	unindexed bool // full-text indexes are yet to be made again
+	dropped   []string // the user's generated columns among lost
+	unindexed bool     // full-text indexes are yet to be made again
 	indexes   [][]string
 	staged    string // quoted, with its schema
 	seen      string // rowids of the target's rows that have arrived; of all rows, if the key is the rowid
