@@ -9,6 +9,10 @@ GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 # cannot move the versions that the services are built with.
 MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb deploy/demodb/regex
 
+# SQLite with what users build indexes and triggers from: full-text search, and floor(), sqrt() and their like.
+TAGS := sqlite_fts5,sqlite_math_functions
+export GOFLAGS += -tags=$(TAGS)
+
 # What `syncer version` and `carapi version` tell, in containers too.
 export VERSION = $(shell git describe --tags --always --dirty 2>/dev/null)
 export COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
@@ -36,7 +40,7 @@ test-demodb:
 	cd deploy/demodb && GOWORK=off $(TEST) ./...
 
 test-browser: ## syncer's page in a real browser (BROWSER_SHOTS=FOLDER keeps pictures)
-	deploy/testdb.sh --with-browser go test -count=1 -tags browser -run Page -timeout 20m carstock/services/e2e
+	deploy/testdb.sh --with-browser go test -count=1 -tags browser,$(TAGS) -run Page -timeout 20m carstock/services/e2e
 
 test-compose: ## the stack of docker-compose.yml, asked as a client would, with MySQL and without
 	deploy/test-compose.sh
@@ -73,7 +77,7 @@ vulncheck: ## govulncheck over all modules; it asks vuln.go.dev
 	@for m in $(MODULES); do echo "vulncheck $$m"; (cd $$m && GOWORK=off go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...) || exit 1; done
 
 build: ## bin/syncer and bin/carapi
-	go build -trimpath -tags sqlite_fts5 -ldflags "-s -w -X carstock/pkg/dbconn.version=$(VERSION) -X carstock/pkg/dbconn.commit=$(COMMIT)" -o bin/ ./services/syncer ./services/carapi
+	go build -trimpath -ldflags "-s -w -X carstock/pkg/dbconn.version=$(VERSION) -X carstock/pkg/dbconn.commit=$(COMMIT)" -o bin/ ./services/syncer ./services/carapi
 
 bench: ## syncer beside a hand-made pipeline and beside reading alone, 1,000,000 rows (BENCH_ROWS)
 	deploy/testdb.sh --with-clients go test -run '^$$' -bench BenchmarkSync -benchtime 1x -timeout 150m carstock/services/e2e

@@ -91,9 +91,9 @@ func sourceColumns(ctx context.Context, db sqlx.QueryerContext, table string) (m
 }
 
 // CreateSQLite is the statement that makes t in the attached database schema, under the given
-// name. NOT NULL is declared for key columns alone: what a view declares of the others is not kept
-// by every server.
-func (t Table) CreateSQLite(schema, name string) string {
+// name, with more columns after its own, as they are defined. NOT NULL is declared for key columns alone:
+// what a view declares of the others is not kept by every server.
+func (t Table) CreateSQLite(schema, name string, more ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "CREATE TABLE %s.%s (", QuoteSQLite(schema), QuoteSQLite(name))
 	for i, c := range t.Columns {
@@ -104,6 +104,9 @@ func (t Table) CreateSQLite(schema, name string) string {
 		if slices.Contains(t.Key, c.Name) {
 			b.WriteString(" NOT NULL")
 		}
+	}
+	for _, definition := range more {
+		b.WriteString(", " + definition)
 	}
 	if len(t.Key) > 0 {
 		fmt.Fprintf(&b, ", PRIMARY KEY (%s)", strings.Join(quoteAll(t.Key), ", "))

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
+
 	"carstock/services/carapi/cli"
 )
 
@@ -15,10 +17,16 @@ import (
 // some fifty times in a second. A GOGC of the environment wins.
 const gcPercent = 200
 
+// heapShare is the part of a container's memory that Go's heap is kept within; SQLite's is beside it. A
+// GOMEMLIMIT of the environment wins.
+const heapShare = 0.8
+
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	// An error is one of a machine without cgroups, where there is no limit either.
+	_, _ = memlimit.Set(memlimit.WithRatio(heapShare))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := cli.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

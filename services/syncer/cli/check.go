@@ -69,6 +69,9 @@ func printFindings(w io.Writer, f job.Findings) error {
 		fmt.Fprintf(w, "warning: %s\n", warning)
 	}
 	fmt.Fprintf(w, "file    %s   %s, %s free on the disk\n", f.File, humanize.Bytes(uint64(f.FileSize)), humanize.Bytes(f.DiskFree))
+	for _, warning := range f.Warnings {
+		fmt.Fprintf(w, "        warning: %s\n", warning)
+	}
 	for _, v := range f.Views {
 		fmt.Fprintf(w, "\n%s -> %s", v.View, v.Table)
 		if len(v.Key) > 0 {

@@ -42,7 +42,7 @@ Exit codes: 0 done, 1 failed, 2 wrong settings, 3 refused by a guard, 4 stale.`,
 	root.PersistentFlags().StringVar(&file, "config", "", "`FILE` of settings: NAME=value lines, or INI sections; the environment wins (default .env, if there is one)")
 	root.AddCommand(runCommand(&file), syncCommand(&file), checkCommand(&file), statusCommand(&file), settingsCommand(), versionCommand())
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(plainWriter{stdout})
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settings.Wrong(err) })
 
@@ -55,7 +55,7 @@ Exit codes: 0 done, 1 failed, 2 wrong settings, 3 refused by a guard, 4 stale.`,
 		return failed
 	}
 	if !errors.Is(err, errTold) {
-		fmt.Fprintf(stderr, "syncer: %v\n", err)
+		fmt.Fprintf(stderr, "syncer: %s\n", plain(err.Error()))
 	}
 	var (
 		wrong *settings.Error

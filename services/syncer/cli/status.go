@@ -40,7 +40,7 @@ func statusCommand(file *string) *cobra.Command {
 		Short: "Tell how old the snapshot is, and what the last runs did",
 		Long: `Tells how old the snapshot is, and what the last runs did. Reads the file SYNC_PATH alone, and
 needs no database: it serves as a health check, with exit code 4 if there is no snapshot, and with
---max-age also if it is too old. The age is that of the oldest of the
+--max-age also if it is too old or dated in the future. The age is that of the oldest of the
 tables of SYNC_VIEWS, or of all tables where that is not set.`,
 		Example: `  syncer status
   syncer status --max-age 1h     exit code 4 if the snapshot is older`,
@@ -74,6 +74,8 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
 				return err
 			case s.AsOf == nil:
 				return fmt.Errorf("%w: there is no snapshot yet in %s of all tables", errStale, path)
+			case maxAge > 0 && snapshot.InFuture(*s.AsOf, time.Now()):
+				return fmt.Errorf("%w: %s", errStale, futureText(*s.AsOf))
 			case maxAge > 0 && s.Age > maxAge.Seconds():
 				return fmt.Errorf("%w: the snapshot is %s old, more than %s", errStale, time.Duration(s.Age*float64(time.Second)).Round(time.Second), maxAge)
 			}
@@ -83,6 +85,11 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().DurationVar(&maxAge, "max-age", 0, "exit with code 4 if the snapshot is older, in h, m and s")
 	return cmd
+}
+
+func futureText(asOf time.Time) string {
+	return fmt.Sprintf("the snapshot is dated %s, in the future: the clock is wrong, or was when it was made; "+
+		"set it right, and make a run", asOf.UTC().Format(time.RFC3339))
 }
 
 func readStatus(path string, tables []string) (status, error) {
@@ -119,6 +126,9 @@ func printStatus(w io.Writer, s status) error {
 		if err := tw.Flush(); err != nil {
 			return err
 		}
+	}
+	if s.AsOf != nil && snapshot.InFuture(*s.AsOf, time.Now()) {
+		fmt.Fprintln(w, "warning: "+futureText(*s.AsOf))
 	}
 	if s.Failures > 0 {
 		runs := "1 run since then has"

@@ -94,6 +94,9 @@ func printReport(w io.Writer, r job.Report) error {
 			fmt.Fprintf(w, "  %s: lost: %s\n", t.Table, l)
 		}
 	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(w, "  warning: %s\n", warning)
+	}
 	if r.Status == job.DryRun {
 		_, err := fmt.Fprintf(w, "dry run of %.1f s: %s is as it was\n", r.Seconds, r.File)
 		return err

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,7 +27,7 @@ func asText(t *testing.T, db *sqlx.DB, cast string) []string {
 	}
 	names, err := rs.Columns()
 	_ = rs.Close()
-	if err != nil {
+	if err = errors.Join(err, rs.Err()); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range names {

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math"
 	rational "math/big"
@@ -172,4 +173,65 @@ func TestHistoryIsBounded(t *testing.T) {
 	s.mustSync(t)
 	equal(t, rows(t, file, "SELECT count(*) AS n, min(id) AS first, max(id) AS last, (SELECT min(run_id) FROM _sync_tables) AS tables FROM _sync_runs"),
 		[]string{`n="1000"|first="502"|last="1501"|tables="1501"|`})
+}
+
+// A key is shown in a form that does nothing to a terminal: bytes in hex, control characters escaped.
+func TestKeysInWarnings(t *testing.T) {
+	t.Parallel()
+	s := source(t, "v(k, w, b)", "CREATE TABLE v (k BINARY(3), w VARCHAR(20), b BIT(9), day DATE)")
+	conn, err := s.mysql.Connx(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	for _, q := range []string{"SET sql_mode = ''", "INSERT INTO v VALUES (x'1B5B4A', '\x1b[2Jzwei', 257, '0000-00-00')"} {
+		if _, err := conn.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const key = `k=x'1B5B4A', w="\x1b[2Jzwei", b=257`
+	s.set("SYNC_ZERO_DATES", "null")
+	if out := s.mustSync(t); !strings.Contains(out, "first at "+key) || strings.Contains(out, "\x1b") {
+		t.Errorf("%q", out)
+	}
+	s.set("SYNC_ZERO_DATES", "fail")
+	if code, out := s.both(t, "sync"); code != 1 || !strings.Contains(out, key+": column day: 0000-00-00 is no date") || strings.Contains(out, "\x1b") {
+		t.Errorf("%d: %q", code, out)
+	}
+	s.set("SYNC_ZERO_DATES", "keep")
+	exec(t, s.mysql, "INSERT INTO v SELECT k, w, b, NULL FROM v")
+	if code, out := s.both(t, "sync"); code != 1 || !strings.Contains(out, "two rows have "+key) || strings.Contains(out, "\x1b") {
+		t.Errorf("%d: %q", code, out)
+	}
+}
+
+// Names and types of the source are other people's too.
+func TestNamesDoNothingToATerminal(t *testing.T) {
+	t.Parallel()
+	s := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, `a\x1b[2Jb` ENUM('\x1b[31m', '\u202ex'))", "INSERT INTO v VALUES (1, '\x1b[31m')")
+	file := func() string {
+		t.Helper()
+		return strings.Join(rows(t, openFile(t, s.path), "SELECT * FROM v"), "")
+	}
+	s.mustSync(t)
+	if !strings.Contains(file(), `"\x1b[31m"`) {
+		t.Errorf("the value is not as it was: %s", file())
+	}
+	exec(t, s.mysql, "ALTER TABLE v CHANGE `a\x1b[2Jb` `c\x1b[2Jd` INT")
+	for _, args := range [][]string{{"check"}, {"check", "--json"}, {"sync", "--dry-run"}, {"sync", "--dry-run", "--json"}, {"status"}} {
+		if code, out := s.both(t, args...); code != 0 || strings.ContainsAny(out, "\x1b\u202e") {
+			t.Errorf("%v: exit code %d: %q", args, code, out)
+		}
+	}
+	var found struct {
+		Views []struct{ Columns []struct{ Name string } }
+	}
+	_, stdout, _ := s.run(t, "check", "--json")
+	if err := json.Unmarshal([]byte(stdout), &found); err != nil || found.Views[0].Columns[1].Name != "c\x1b[2Jd" {
+		t.Errorf("%v: %q", err, stdout)
+	}
+	s.set("SYNC_DRIFT", "fail")
+	if code, out := s.both(t, "sync"); code != 3 || !strings.Contains(out, `+c\u001b[2Jd`) {
+		t.Errorf("exit code %d: %q", code, out)
+	}
 }

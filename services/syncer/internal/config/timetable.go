@@ -46,8 +46,48 @@ func (s *Sync) Timetable() (Timetable, error) {
 	return t, nil
 }
 
-// Next is when a pass is due after t.
-func (t Timetable) Next(after time.Time) time.Time { return t.cron.Next(after.In(t.zone)) }
+// Next is when a run is due after a moment; zero if there is no such time. Fields of cron are times on the
+// wall. One that the clocks skip, as midnight where summer time begins then, comes as much later; one that
+// they show twice comes twice.
+//
+// The library only sees a clock of UTC, which never jumps: with others it leaves days out, or does not
+// come to an end.
+func (t Timetable) Next(after time.Time) time.Time {
+	after = after.In(t.zone)
+	if _, fields := t.cron.(*cron.SpecSchedule); !fields {
+		return t.cron.Next(after) // an interval is the same on any clock
+	}
+	for set := after; ; { // the clock as it is set then, up to its next jump
+		begin, end := set.ZoneBounds()
+		next, _ := t.nextOn(after, set)
+		if before := begin.Add(-1); !begin.IsZero() && onWall(begin, begin).After(onWall(begin, before)) {
+			skipped, wall := t.nextOn(after, before)
+			if !wall.IsZero() && wall.Before(onWall(begin, begin)) && (next.IsZero() || skipped.Before(next)) {
+				next = skipped
+			}
+		}
+		if next.IsZero() || end.IsZero() || next.Before(end) {
+			return next
+		}
+		set = end.In(t.zone)
+		after = set.Add(-time.Second) // what is due then counts
+	}
+}
+
+// nextOn is Next by a clock that stays as it is set at a moment, and what that clock shows then.
+func (t Timetable) nextOn(after, set time.Time) (next, wall time.Time) {
+	shown := onWall(after, set)
+	if wall = t.cron.Next(shown); wall.IsZero() {
+		return wall, wall
+	}
+	return after.Add(wall.Sub(shown)), wall
+}
+
+// onWall is what a clock shows at a moment, as a time of UTC, if it is set as it is at another.
+func onWall(moment, set time.Time) time.Time {
+	_, offset := set.Zone()
+	return moment.UTC().Add(time.Duration(offset) * time.Second)
+}
 
 // In is the same moment on the schedule's clock.
 func (t Timetable) In(moment time.Time) time.Time { return moment.In(t.zone) }

@@ -12,6 +12,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/services/syncer/internal/config"
+	"carstock/services/syncer/internal/snapshot"
 	"carstock/services/syncer/internal/source"
 )
 
@@ -24,7 +25,7 @@ type Findings struct {
 	FileSize int64         `json:"file_bytes"`
 	DiskFree uint64        `json:"disk_free_bytes"`
 	Zones    source.Zones  `json:"time_zones"`
-	Warnings []string      `json:"warnings,omitempty"` // about the connection
+	Warnings []string      `json:"warnings,omitempty"` // about the connection and the file
 }
 
 // ViewFinding is what Check has found out about one entry of SYNC_VIEWS.
@@ -53,6 +54,14 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 	if err := f.target(); err != nil {
 		return f, err
 	}
+	preview, err := snapshot.OpenPreview(c.Sync.Path)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, preview.Close()) }()
+	if f.Warnings, err = preview.File(); err != nil {
+		return f, err
+	}
 	c.DB.Warn = func(text string) { f.Warnings = append(f.Warnings, text) }
 	db, err := dbconn.Open(ctx, c.DB)
 	if err != nil {
@@ -71,7 +80,7 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 		return f, err
 	}
 	for _, v := range c.Sync.Views {
-		finding, err := checkView(ctx, reader, c.Sync, v, f.Zones)
+		finding, err := checkView(ctx, reader, preview, c.Sync, v, f.Zones)
 		if err != nil {
 			finding.Problem = err.Error()
 		}
@@ -80,7 +89,9 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 	return f, nil
 }
 
-func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v config.View, zones source.Zones) (ViewFinding, error) {
+func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Preview, s config.Sync, v config.View,
+	zones source.Zones,
+) (ViewFinding, error) {
 	f := ViewFinding{View: v.Name, Table: v.Table}
 	t, err := readTable(ctx, reader, v)
 	if err != nil {
@@ -112,6 +123,16 @@ func checkView(ctx context.Context, reader *source.Reader, s config.Sync, v conf
 		if column(t, k).Name == "" {
 			return f, fmt.Errorf("SYNC_VIEWS: there is no column %s for the key", k)
 		}
+	}
+	drift, warnings, err := preview.Table(t, v.Table)
+	f.Warnings = append(f.Warnings, warnings...)
+	switch {
+	case err != nil:
+		return f, err
+	case drift != "" && s.Drift == config.Fail:
+		return f, fmt.Errorf("its columns have changed: %s (SYNC_DRIFT=fail)", drift)
+	case drift != "":
+		f.Warnings = append(f.Warnings, "its columns have changed, and the next run changes those of the table: "+drift)
 	}
 	if len(t.Key) > 0 {
 		return f, nil
@@ -146,12 +167,14 @@ func viewWarnings(below source.Dependencies, zones source.Zones) (warnings []str
 	return warnings
 }
 
-// target looks at the file's folder: the nearest that there is, since a pass makes the others.
+// target looks at the file's folder: the nearest that there is, since a run makes the others.
 func (f *Findings) target() error {
-	if info, err := os.Stat(f.File); err == nil {
-		f.FileSize = info.Size()
+	f.FileSize, _ = snapshot.Size(f.File)
+	path, err := snapshot.Resolve(f.File)
+	if err != nil {
+		return err
 	}
-	dir, err := filepath.Abs(filepath.Dir(f.File))
+	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("SYNC_PATH: %w", err)
 	}
@@ -160,6 +183,9 @@ func (f *Findings) target() error {
 			break
 		}
 		dir = filepath.Dir(dir)
+	}
+	if err := snapshot.Writable(path); err != nil {
+		return err
 	}
 	if err := unix.Access(dir, unix.W_OK); err != nil {
 		return fmt.Errorf("SYNC_PATH: this user may not write in %s: %w", dir, err)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -50,7 +49,8 @@ type Progress struct {
 type Report struct {
 	snapshot.Run
 	File      string         `json:"file"`
-	FileBytes int64          `json:"file_bytes"`
+	FileBytes int64          `json:"file_bytes"` // its log included
+	Warnings  []string       `json:"warnings,omitempty"`
 	Seconds   float64        `json:"seconds"`
 	Attempts  int            `json:"attempts"`
 	Running   *snapshot.Busy `json:"running,omitempty"` // who is at work, where the pass was skipped
@@ -90,7 +90,7 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 	outgrown := outgrown{}
 	err = attempts(ctx, c, o, &report, func(ctx context.Context) error {
 		for {
-			report.Tables = nil
+			report.Tables, report.Warnings = nil, nil
 			err := pass(ctx, c, o, views, file, outgrown, &report)
 			var big *source.TooBig
 			if !errors.As(err, &big) { // each begins the pass again once for its column
@@ -98,9 +98,7 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 			}
 		}
 	})
-	if info, err := os.Stat(c.Sync.Path); err == nil {
-		report.FileBytes = info.Size()
-	}
+	report.FileBytes, _ = snapshot.Size(c.Sync.Path)
 	if err == nil {
 		if o.DryRun {
 			report.Status = DryRun

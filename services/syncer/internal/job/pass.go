@@ -65,7 +65,10 @@ func pass(ctx context.Context, c config.Config, o Options, views config.Views, f
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	_, err = staging.Publish(keep, &report.Run)
+	warning, err := staging.Publish(keep, &report.Run)
+	if warning != "" {
+		report.Warnings = append(report.Warnings, warning)
+	}
 	return err
 }
 
@@ -169,6 +172,11 @@ func stream(ctx context.Context, c config.Config, reader *source.Reader, q sourc
 		if writeErr == nil {
 			if writeErr = table.Write(b.Args); writeErr != nil {
 				cancel() // the reader ends, and closes full
+			}
+		}
+		if b.Large() && writeErr == nil {
+			if writeErr = table.Release(); writeErr != nil {
+				cancel()
 			}
 		}
 		bytes += b.Bytes

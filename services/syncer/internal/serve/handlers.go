@@ -102,6 +102,10 @@ func (s *Service) unready(v view, now time.Time) string {
 	if _, err := os.Stat(s.config.Sync.Path); err != nil {
 		return "the file is gone"
 	}
+	if snapshot.InFuture(v.good, now) {
+		return fmt.Sprintf("the snapshot is dated %s, in the future: the clock is wrong, or was when it was made",
+			v.good.UTC().Format(time.RFC3339))
+	}
 	age := now.Sub(v.good)
 	if limit := s.config.Sync.MaxAge; limit > 0 {
 		if age > limit {

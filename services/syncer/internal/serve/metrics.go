@@ -3,7 +3,6 @@ package serve
 import (
 	"math"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,8 +32,8 @@ func newMetrics(s *state, path string) *metrics {
 		f.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(s.view()) })
 	}
 	gauge("syncer_last_success_timestamp_seconds", "When the last good pass began, in seconds since 1970; 0 before the first.", func(v view) float64 { return unix(v.good) })
-	gauge("syncer_snapshot_age_seconds", "Age of the snapshot; +Inf where there is none.", func(v view) float64 {
-		if v.good.IsZero() {
+	gauge("syncer_snapshot_age_seconds", "Age of the snapshot; +Inf where there is none, or it is dated in the future.", func(v view) float64 {
+		if v.good.IsZero() || snapshot.InFuture(v.good, time.Now()) {
 			return math.Inf(1)
 		}
 		return time.Since(v.good).Seconds()
@@ -47,7 +46,14 @@ func newMetrics(s *state, path string) *metrics {
 		}
 		return 0
 	})
-	gauge("syncer_file_bytes", "Size of the SQLite file; 0 if there is none.", func(view) float64 { return float64(fileSize(path)) })
+	gauge("syncer_file_bytes", "Size of the SQLite file with its log; 0 if there is none.", func(view) float64 {
+		file, _ := snapshot.Size(path)
+		return float64(file)
+	})
+	gauge("syncer_wal_bytes", "Size of the log alone; it grows while another program has a transaction open.", func(view) float64 {
+		_, log := snapshot.Size(path)
+		return float64(log)
+	})
 	m := &metrics{
 		registry: r,
 		duration: f.NewHistogramVec(prometheus.HistogramOpts{Name: "syncer_run_duration_seconds", Help: "Time that passes took, retries included.",
@@ -66,14 +72,6 @@ func newMetrics(s *state, path string) *metrics {
 		m.failures.WithLabelValues(kind) // shown from the beginning, so that the first is seen as a rise
 	}
 	return m
-}
-
-func fileSize(path string) int64 {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
 }
 
 func unix(t time.Time) float64 {

@@ -68,8 +68,9 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 
 func (s *Service) pageData(now time.Time) pageData {
 	v := s.state.view()
+	size, _ := snapshot.Size(s.config.Sync.Path)
 	d := pageData{
-		State: "fresh", Failures: v.failures, Error: v.error, File: s.config.Sync.Path, FileSize: fileSize(s.config.Sync.Path),
+		State: "fresh", Failures: v.failures, Error: v.error, File: s.config.Sync.Path, FileSize: size,
 		Source: s.config.DB.Where(), Schedule: s.config.Sync.Schedule, Zone: s.timetable.Zone(), Started: s.timetable.In(s.state.started),
 	}
 	history, err := s.history()

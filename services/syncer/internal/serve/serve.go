@@ -137,6 +137,9 @@ func (s *Service) pass(ctx context.Context) bool {
 				s.log.Warn(w, "table", t.Table)
 			}
 		}
+		for _, w := range report.Warnings {
+			s.log.Warn(w)
+		}
 	case job.Skipped:
 		s.log.Warn("skipped", "reason", report.Running)
 		return true // that other syncer's pass is as good

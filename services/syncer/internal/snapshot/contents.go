@@ -45,6 +45,13 @@ func AsOf(tables []Content, names []string) (oldest time.Time) {
 	return oldest
 }
 
+// clockSlop is how far two clocks may be apart without a word.
+const clockSlop = time.Minute
+
+// InFuture reports whether a snapshot is dated after now: nothing is known of its age then, as this clock
+// is wrong, or was when the snapshot was made.
+func InFuture(asOf, now time.Time) bool { return asOf.Sub(now) > clockSlop }
+
 // Contents reads which tables a file has, and of when they are.
 func Contents(path string) (tables []Content, err error) {
 	err = read(path, func(conn *sqlite3.SQLiteConn) error {
@@ -85,7 +92,7 @@ func contents(conn *sqlite3.SQLiteConn) ([]Content, error) {
 			column.Key = place > 0
 			t.Columns = append(t.Columns, column)
 		}
-		if len(columns) > 0 { // else someone has dropped it
+		if len(columns) > 0 { // otherwise someone has dropped it
 			tables = append(tables, t)
 		}
 	}

@@ -43,26 +43,22 @@ func (b *Busy) Error() string {
 	return fmt.Sprintf("another syncer, process %d on %s, has been at work on it since %s", b.PID, b.Host, b.Since.Format(time.RFC3339))
 }
 
-// Lock takes the file for this process; its folder is made if it is missing. What an earlier pass
+// Lock takes the file for this process; its folder is made if it is missing. What an earlier run
 // has left behind by being killed is removed. The error is a *Busy if another process has it.
 func Lock(path string) (*File, error) {
-	path = filepath.Clean(path)
 	// The files beside it belong to the file itself, by whatever link it was named.
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	path, err := Resolve(path)
+	if err != nil {
+		return nil, err
 	}
 	dir, base := filepath.Split(path)
 	if err := os.MkdirAll(filepath.Clean(dir), 0o755); err != nil {
 		return nil, fmt.Errorf("SYNC_PATH: make folder: %w", err)
 	}
-	f := &File{
-		path:    path,
-		staging: filepath.Join(dir, "."+base+".staging"),
-		lock:    flock.New(filepath.Join(dir, "."+base+".lock"), flock.SetFlag(os.O_CREATE|os.O_RDWR)),
-	}
-	locked, err := f.lock.TryLock()
+	f := &File{path: path, staging: filepath.Join(dir, "."+base+".staging")}
+	locked, err := f.tryLock()
 	if err != nil {
-		return nil, fmt.Errorf("SYNC_PATH: lock %s: %w", path, err)
+		return nil, fmt.Errorf("SYNC_PATH: lock %s: %w", path, explainDenied(err, path))
 	}
 	if !locked {
 		busy := &Busy{Host: "this host"}
@@ -71,18 +67,40 @@ func Lock(path string) (*File, error) {
 		}
 		return nil, busy
 	}
-	host, _ := os.Hostname()
-	text, err := json.Marshal(Busy{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
-	if err == nil {
-		err = os.WriteFile(f.lock.Path(), text, 0o644) // the lock stays: it is on the file, not on its content
-	}
-	if err == nil {
-		err = f.removeStaging()
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("SYNC_PATH: %w", err), f.lock.Unlock())
+	if err := f.begin(); err != nil {
+		return nil, errors.Join(fmt.Errorf("SYNC_PATH: %w", explainDenied(err, path)), f.lock.Unlock())
 	}
 	return f, nil
+}
+
+// tryLock takes the lock if no other process has it. Who may only read the lock can take it too.
+func (f *File) tryLock() (locked bool, err error) {
+	f.lock = flock.New(lockPath(f.path), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
+	if locked, err = f.lock.TryLock(); !errors.Is(err, fs.ErrPermission) {
+		return locked, err
+	}
+	f.lock = flock.New(lockPath(f.path), flock.SetFlag(os.O_RDONLY))
+	locked, readErr := f.lock.TryLock()
+	if readErr != nil {
+		return false, err
+	}
+	return locked, nil
+}
+
+// begin says in the lock who has it, and removes what is left of an earlier run. The lock gets the file's
+// owner and mode, as SQLite does with the file's log, so that whoever may write the file may lock it.
+func (f *File) begin() error {
+	host, _ := os.Hostname()
+	text, err := json.Marshal(Busy{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
+	if err != nil {
+		return err
+	}
+	// The lock stays: it is on the file, not on its content, which its owner may keep for itself.
+	if err := os.WriteFile(f.lock.Path(), text, 0o644); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	takeAfter(f.lock.Path(), f.path)
+	return f.removeStaging()
 }
 
 // Unlock gives the file back.
@@ -142,9 +160,13 @@ func explain(err error) error {
 	case sqlite3.ErrNotADB:
 		return fmt.Errorf("it is not a SQLite file: choose another path (%w)", err)
 	case sqlite3.ErrCorrupt:
+		if e.ExtendedCode == sqlite3.ErrCorruptVTab {
+			return fmt.Errorf("a full-text or spatial index of yours is out of step with its table: rebuild it, "+
+				"as by INSERT INTO name (name) VALUES ('rebuild') (%w)", err)
+		}
 		return fmt.Errorf("the file is damaged: move it away, and the next pass makes a new one (%w)", err)
 	case sqlite3.ErrReadonly, sqlite3.ErrCantOpen, sqlite3.ErrPerm:
-		return fmt.Errorf("this user must be able to write it, and in its folder (%w)", err)
+		return fmt.Errorf("this user must be able to write it, and in its folder: run syncer as the file's owner, or chown the file and all beside it (%w)", err)
 	case sqlite3.ErrFull:
 		return fmt.Errorf("the disk is full: a pass needs room for the changed rows twice (%w)", err)
 	case sqlite3.ErrIoErr:

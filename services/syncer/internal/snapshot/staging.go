@@ -21,6 +21,7 @@ type Staging struct {
 	fresh  bool
 	tables []*Table
 	schema int64 // the target's schema_version when it was read
+	log    int64 // bytes in the target's log then
 }
 
 // Stage begins the staging.
@@ -29,6 +30,7 @@ func (f *File) Stage() (*Staging, error) {
 		return nil, fmt.Errorf("SYNC_PATH: %w", err)
 	}
 	s := &Staging{file: f, fresh: !f.exists()}
+	_, s.log = Size(f.path)
 	var err error
 	if s.fresh {
 		// A crash leaves nothing that is needed. The journal in memory lets a statement fail without
@@ -109,6 +111,7 @@ func (s *Staging) sealed() error {
 	if err != nil {
 		return err
 	}
+	takeAfter(s.file.lock.Path(), s.file.path)
 	conn, err := s.file.openTarget() // which makes its log
 	if err != nil {
 		return err

@@ -18,20 +18,26 @@ type Table struct {
 	Name  string
 	Drift string // how the columns differ from those that the target has; "" for not at all
 
-	s        *Staging
-	t        schema.Table // as it will be in the target
-	old      *schema.Table
-	indexes  [][]string
-	staged   string // quoted, with its schema
-	seen     string // rowids of the target's rows that have arrived; of all rows, if the key is the rowid
-	gone     string // rowids of those that have not
-	rowid    string // a name for the rowid, in both tables
-	compare  bool
-	rows     int64
-	inserts  map[int]driver.Stmt // by number of rows
-	finds    map[int]driver.Stmt
-	keyIndex []int
-	args     []driver.NamedValue
+	s      *Staging
+	t      schema.Table // as it will be in the target
+	old    *existing    // as the target has it; nil if it has none
+	remake bool         // the drift is more than SQLite can alter in place
+	lost   []string     // objects of the user's that can no longer work, with SQLite's reason
+	notes  []string     // warnings about what the user has made
+
+	dropped   []string // the user's generated columns among lost
+	unindexed bool     // full-text indexes are yet to be made again
+	indexes   [][]string
+	staged    string // quoted, with its schema
+	seen      string // rowids of the target's rows that have arrived; of all rows, if the key is the rowid
+	missing   string // rowids of those that have not
+	rowid     string // a name for the rowid, in both tables
+	compare   bool
+	rows      int64
+	inserts   map[int]driver.Stmt // by number of rows
+	finds     map[int]driver.Stmt
+	keyIndex  []int
+	args      []driver.NamedValue
 }
 
 // Changes is what the arrived rows change in a table. Without a key, rows are told apart by their
@@ -64,31 +70,36 @@ func (t *Table) begin() error {
 		t.staged = "main." + schema.QuoteSQLite(t.Name)
 		return exec(t.s.conn, t.t.CreateSQLite("main", t.Name))
 	}
-	var err error
-	if t.old, err = t.s.existing(t.Name); err != nil {
+	if err := t.meet(); err != nil {
 		return err
 	}
-	if t.old != nil {
-		if err := t.inherit(); err != nil {
-			return err
-		}
-		t.Drift = drift(*t.old, t.t)
-	}
-	t.rowid = rowidName(t.t)
+	t.rowid = rowidName(t.t, t.old)
 	t.compare = t.old != nil && t.Drift == "" && t.rowid != ""
 	n := len(t.s.tables)
 	t.staged = fmt.Sprintf("staging.rows_%d", n)
-	t.seen, t.gone = fmt.Sprintf("staging.seen_%d", n), fmt.Sprintf("staging.gone_%d", n)
+	t.seen, t.missing = fmt.Sprintf("staging.seen_%d", n), fmt.Sprintf("staging.gone_%d", n)
 	for _, q := range []string{
 		t.t.CreateSQLite("staging", fmt.Sprintf("rows_%d", n)),
 		"CREATE TABLE " + t.seen + " (id INTEGER PRIMARY KEY)",
-		"CREATE TABLE " + t.gone + " (id INTEGER PRIMARY KEY)",
+		"CREATE TABLE " + t.missing + " (id INTEGER PRIMARY KEY)",
 	} {
 		if err := exec(t.s.conn, q); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// meet looks at the table that the target has, if any.
+func (t *Table) meet() (err error) {
+	if t.old, err = readExisting(t.s.conn, t.Name); err != nil || t.old == nil {
+		return err
+	}
+	if err := t.inherit(); err != nil {
+		return err
+	}
+	t.Drift, t.remake = drift(t.old, t.t)
+	return t.checkOwnColumns()
 }
 
 // maxColumns is how many columns SQLite takes, less one for the place of a row.
@@ -331,16 +342,13 @@ func (t *Table) twice(args []driver.NamedValue, refused string) string {
 		words := make([]string, len(t.keyIndex))
 		for i, k := range t.keyIndex {
 			key[i] = args[row+k].Value
-			words[i] = fmt.Sprintf("%s=%v", t.t.Key[i], key[i])
-			if b, ok := key[i].([]byte); ok {
-				words[i] = fmt.Sprintf("%s=x'%X'", t.t.Key[i], b)
-			}
+			words[i] = t.t.Key[i] + "=" + schema.Show(key[i], t.t.Columns[k].Kind)
 		}
-		name := strings.Join(words, ", ")
-		if inBatch[name] || t.arrived(key, refused) {
-			return name
+		whole := fmt.Sprintf("%#v", key)
+		if inBatch[whole] || t.arrived(key, refused) {
+			return strings.Join(words, ", ")
 		}
-		inBatch[name] = true
+		inBatch[whole] = true
 	}
 	return ""
 }
@@ -385,7 +393,7 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 		return c, err
 	}
 	if !t.compare {
-		return c, t.countRebuilt(&c, keep)
+		return c, t.countDrifted(&c, keep)
 	}
 	if len(t.t.Key) == 0 {
 		// The rows of the first places have arrived.
@@ -395,7 +403,7 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 		}
 		c.Updated -= c.Inserted
 		c.Unchanged = c.Rows - c.Inserted - c.Updated
-		err = exec(t.s.conn, "INSERT INTO "+t.gone+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT BETWEEN 1 AND ?", c.Rows)
+		err = exec(t.s.conn, "INSERT INTO "+t.missing+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT BETWEEN 1 AND ?", c.Rows)
 	} else {
 		var staged int64
 		if staged, err = one(t.s.conn, "SELECT count(*) FROM "+t.staged); err != nil {
@@ -409,10 +417,10 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 		if keep || c.Unchanged+c.Updated == c.Before {
 			return c, nil
 		}
-		err = exec(t.s.conn, "INSERT INTO "+t.gone+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT IN (SELECT id FROM "+t.seen+")")
+		err = exec(t.s.conn, "INSERT INTO "+t.missing+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT IN (SELECT id FROM "+t.seen+")")
 	}
 	if err == nil {
-		c.Deleted, err = one(t.s.conn, "SELECT count(*) FROM "+t.gone)
+		c.Deleted, err = one(t.s.conn, "SELECT count(*) FROM "+t.missing)
 	}
 	return c, err
 }
@@ -426,14 +434,15 @@ func (t *Table) sameKey(s string) string {
 	return strings.Join(conditions, " AND ")
 }
 
-// countRebuilt counts by the key, if the target has it too.
-func (t *Table) countRebuilt(c *Changes, keep bool) error {
+// countDrifted counts, by the key if the target has it too, where all rows were staged.
+func (t *Table) countDrifted(c *Changes, keep bool) error {
 	if !slices.EqualFunc(t.old.Key, t.t.Key, strings.EqualFold) {
 		if keep { // rows could stay only if it were known which have come again
-			return fmt.Errorf("its key was (%s) and is (%s) now, so that rows can no longer be told: make one pass with --full", strings.Join(t.old.Key, ", "), strings.Join(t.t.Key, ", "))
+			return fmt.Errorf("its key was (%s) and is (%s) now, so that rows can no longer be matched: make one run with --full",
+				strings.Join(t.old.Key, ", "), strings.Join(t.t.Key, ", "))
 		}
 		for _, k := range t.t.Key {
-			if !contains(*t.old, k) {
+			if !contains(t.old.Table, k) {
 				c.Inserted, c.Deleted = c.Rows, c.Before
 				return nil
 			}
@@ -443,14 +452,33 @@ func (t *Table) countRebuilt(c *Changes, keep bool) error {
 		c.Inserted, c.Deleted = c.Rows, c.Before
 		return nil
 	}
-	var err error
-	c.Updated, err = one(t.s.conn, "SELECT count(*) FROM main."+schema.QuoteSQLite(t.Name)+" t CROSS JOIN "+t.staged+" s ON "+t.sameKey("s."))
-	c.Inserted = c.Rows - c.Updated
-	if !keep {
-		c.Deleted = c.Before - c.Updated
+
+	// A column that the target does not have yet is NULL in all of its rows.
+	differing := make([]string, len(t.t.Columns))
+	for i, column := range t.t.Columns {
+		name := schema.QuoteSQLite(column.Name)
+		differing[i] = "s." + name + " IS NOT NULL"
+		if contains(t.old.Table, column.Name) {
+			differing[i] = "t." + name + " IS NOT s." + name
+		}
 	}
-	return err
+	rows, err := all(t.s.conn, "SELECT count(*), coalesce(sum("+anyOf(differing)+"), 0) FROM main."+
+		schema.QuoteSQLite(t.Name)+" t CROSS JOIN "+t.staged+" s ON "+t.sameKey("s."))
+	if err != nil {
+		return err
+	}
+	matched, _ := rows[0][0].(int64)
+	c.Updated, _ = rows[0][1].(int64)
+	c.Inserted, c.Unchanged = c.Rows-matched, matched-c.Updated
+	if !keep {
+		c.Deleted = c.Before - matched
+	}
+	return nil
 }
+
+// Release gives back the memory of the statements that rows were written by: each keeps the values that
+// were bound to it last.
+func (t *Table) Release() error { return t.close() }
 
 func (t *Table) close() error {
 	var errs []error
@@ -469,87 +497,4 @@ func names(t schema.Table) []string {
 		out[i] = c.Name
 	}
 	return out
-}
-
-// rowidName is a name of the rowid that is no column's; "" if the columns have taken all three.
-func rowidName(t schema.Table) string {
-	for _, name := range []string{"rowid", "_rowid_", "oid"} {
-		if !slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) }) {
-			return name
-		}
-	}
-	return ""
-}
-
-// existing reads a table of the target: its columns with their types in SQLite, and its key. It is
-// nil if there is none, and an error if there is one that syncer has not made.
-func (s *Staging) existing(name string) (*schema.Table, error) {
-	kinds, err := all(s.conn, "SELECT type FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')", name)
-	if err != nil || len(kinds) == 0 {
-		return nil, err
-	}
-	ours, err := isOurs(s.conn, name)
-	if err != nil {
-		return nil, err
-	}
-	if !ours {
-		return nil, fmt.Errorf("the file has a %s %s that is not syncer's: rename it, or choose another name in SYNC_VIEWS, as in %[2]s=copy_of_%[2]s", kinds[0][0], name)
-	}
-	rows, err := all(s.conn, "SELECT name, type, pk FROM pragma_table_info(?, 'main') ORDER BY cid", name)
-	if err != nil {
-		return nil, err
-	}
-	t := &schema.Table{Name: name}
-	key := map[int64]string{}
-	for _, r := range rows {
-		column, _ := r[0].(string)
-		declared, _ := r[1].(string)
-		t.Columns = append(t.Columns, schema.Column{Name: column, Type: declared})
-		if place, _ := r[2].(int64); place > 0 {
-			key[place] = column
-		}
-	}
-	for i := range int64(len(key)) {
-		t.Key = append(t.Key, key[i+1])
-	}
-	return t, nil
-}
-
-func isOurs(conn *sqlite3.SQLiteConn, table string) (bool, error) {
-	n, err := one(conn, "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = ?", schema.ColumnsTable)
-	if err != nil || n == 0 {
-		return false, err
-	}
-	n, err = one(conn, "SELECT count(*) FROM main."+schema.ColumnsTable+" WHERE table_name = ? COLLATE NOCASE", table)
-	return n > 0, err
-}
-
-// drift says how the columns of a table differ from those of old, a table of SQLite.
-func drift(old, now schema.Table) string {
-	var words []string
-	have := map[string]string{}
-	for _, c := range old.Columns {
-		have[c.Name] = c.Type
-	}
-	for _, c := range now.Columns {
-		was, ok := have[c.Name]
-		if !ok {
-			words = append(words, "+"+c.Name+" "+c.SQLiteType())
-		} else if was != c.SQLiteType() {
-			words = append(words, c.Name+" "+was+" -> "+c.SQLiteType())
-		}
-		delete(have, c.Name)
-	}
-	for _, c := range old.Columns {
-		if _, ok := have[c.Name]; ok {
-			words = append(words, "-"+c.Name)
-		}
-	}
-	if !slices.Equal(old.Key, now.Key) {
-		words = append(words, "key ("+strings.Join(old.Key, ", ")+") -> ("+strings.Join(now.Key, ", ")+")")
-	}
-	if len(words) == 0 && !slices.Equal(names(old), names(now)) {
-		words = append(words, "order of the columns")
-	}
-	return strings.Join(words, ", ")
 }

@@ -111,15 +111,13 @@ func (r *Reader) readRaw(ctx context.Context, dc any, q Query, checked bool, d *
 
 func send(ctx context.Context, rows driver.Rows, d *decoder, empty <-chan *Batch, full chan<- *Batch) error {
 	row := make([]driver.Value, len(d.columns))
+	pool := &batches{empty: empty}
 	for {
-		var b *Batch
-		select {
-		case b = <-empty:
-			b.reset(len(d.columns))
-		case <-ctx.Done():
-			return ctx.Err()
+		b, err := pool.take(ctx)
+		if err != nil {
+			return err
 		}
-		var err error
+		b.reset(len(d.columns))
 		for err == nil && !b.full() {
 			if err = rows.Next(row); err == nil {
 				err = d.add(b, row)
@@ -130,10 +128,17 @@ func send(ctx context.Context, rows driver.Rows, d *decoder, empty <-chan *Batch
 			return err
 		}
 		if b.Rows > 0 {
+			large := b.Large()
 			select {
 			case full <- b:
 			case <-ctx.Done():
 				return ctx.Err()
+			}
+			if large {
+				clear(row) // it points to the driver's buffer
+				if err := pool.drain(ctx); err != nil {
+					return err
+				}
 			}
 		}
 		if end {

@@ -243,16 +243,13 @@ func (d *decoder) rowName(row []driver.Value) string {
 	}
 	parts := make([]string, len(d.key))
 	for i, k := range d.key {
-		parts[i] = d.columns[k].Name + "=" + text(row[k])
+		v := row[k]
+		if d.columns[k].Kind == schema.Bit && v != nil {
+			v = bitsOf(v)
+		}
+		parts[i] = d.columns[k].Name + "=" + schema.Show(v, d.columns[k].Kind)
 	}
 	return strings.Join(parts, ", ")
-}
-
-func text(v driver.Value) string {
-	if b, ok := v.([]byte); ok {
-		return string(b)
-	}
-	return fmt.Sprint(v)
 }
 
 // see keeps the greatest watermark. Dates and times compare as texts: a column's have one form.

@@ -109,7 +109,11 @@ func textRows(ctx context.Context, conn driver.QueryerContext, query string, f f
 		}
 		row := make([]string, len(values))
 		for i, v := range values {
-			row[i] = text(v)
+			if b, ok := v.([]byte); ok {
+				row[i] = string(b)
+			} else {
+				row[i] = fmt.Sprint(v)
+			}
 		}
 		if err := f(row); err != nil {
 			return err

@@ -1,0 +1,54 @@
+package schema
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// shownBytes is how much of a value is shown.
+const shownBytes = 64
+
+// Show writes a value of a column for people, on one line: the bytes of a binary column in hex, a text with
+// characters that do not print in quotes, with escapes, and a long value cut.
+func Show(v any, kind Kind) string {
+	switch v := v.(type) {
+	case nil:
+		return "NULL"
+	case []byte:
+		if kind == Bytes {
+			return showBytes(v)
+		}
+		return showText(string(v))
+	case string:
+		return showText(v)
+	}
+	return fmt.Sprint(v)
+}
+
+func showBytes(b []byte) string {
+	if len(b) > shownBytes {
+		return fmt.Sprintf("x'%X...' (%d bytes)", b[:shownBytes], len(b))
+	}
+	return fmt.Sprintf("x'%X'", b)
+}
+
+func showText(s string) string {
+	whole := len(s)
+	if whole > shownBytes {
+		s = s[:shownBytes]
+		for !utf8.ValidString(s) && len(s) > shownBytes-utf8.UTFMax {
+			s = s[:len(s)-1]
+		}
+	}
+	shown := s
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		shown = strconv.Quote(s)
+	}
+	if len(s) < whole {
+		return fmt.Sprintf("%s... (%d bytes)", shown, whole)
+	}
+	return shown
+}

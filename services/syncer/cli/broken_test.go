@@ -1,0 +1,161 @@
+package cli_test
+
+import (
+	"database/sql"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// What cannot work is found by trying it alone, however it is written; all that works stays.
+func TestObjectsAreTriedAlone(t *testing.T) {
+	t.Parallel()
+	s := source(t, "cars; dealers", append(ten, "CREATE TABLE dealers (id INT PRIMARY KEY, msrp INT)",
+		"INSERT INTO dealers VALUES (1, 1)")...)
+	s.mustSync(t)
+	file := openFile(t, s.path)
+	exec(t, file, "PRAGMA foreign_keys = ON",
+		`CREATE TABLE log (id ANY, msrp ANY) STRICT`, "CREATE TABLE deep (id INT PRIMARY KEY) WITHOUT ROWID",
+		"CREATE TABLE offers (car INT REFERENCES cars (id) ON DELETE CASCADE, n INT)",
+		"INSERT INTO offers VALUES (2, 20), (3, 30)",
+		`CREATE INDEX "msrp" ON cars (make)`, "CREATE INDEX part ON cars (year) WHERE make = '\"msrp\"'",
+		`CREATE INDEX expr ON cars (coalesce(make, "msrp"))`,
+		"CREATE INDEX lower_make ON cars (lower(make))", "CREATE VIEW good AS SELECT id, make FROM cars",
+		`CREATE VIEW quoted AS SELECT id, "msrp" FROM cars`,
+		`CREATE VIEW other AS SELECT id, "msrp" FROM dealers`, "CREATE VIEW upon AS SELECT msrp FROM quoted",
+		"CREATE TRIGGER via_good INSTEAD OF INSERT ON good BEGIN INSERT INTO log VALUES (new.id, new.make); END",
+		"CREATE TRIGGER via_bad INSTEAD OF INSERT ON good BEGIN INSERT INTO log SELECT id, msrp FROM cars; END",
+		"CREATE TRIGGER fine AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (new.id, 'fine'); END",
+		`CREATE TRIGGER text AFTER UPDATE ON cars BEGIN INSERT INTO log SELECT id, "msrp" FROM cars; END`,
+		`CREATE TRIGGER theirs AFTER UPDATE ON cars BEGIN INSERT INTO log SELECT id, "msrp" FROM dealers; END`,
+		"CREATE TRIGGER cascade AFTER INSERT ON log BEGIN INSERT OR IGNORE INTO deep SELECT msrp FROM cars; END",
+		"CREATE TRIGGER aside AFTER INSERT ON deep BEGIN INSERT INTO offers SELECT id, msrp FROM cars; END",
+		"CREATE TRIGGER unrelated AFTER DELETE ON offers BEGIN INSERT INTO log SELECT id, msrp FROM cars; END")
+	exec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp", "UPDATE cars SET year = 1990 WHERE id = 3",
+		"DELETE FROM cars WHERE id = 2")
+	lost := s.report(t, 0).Tables[0].Lost
+	for _, what := range []string{
+		"expr is gone: no such column: msrp", "the view quoted no longer works: no such column: msrp",
+		"text is gone: no such column: msrp",
+		"cascade is gone: no such column: msrp", "the trigger via_bad on good no longer works: no such column: msrp",
+		"the trigger unrelated on offers no longer works: no such column: msrp",
+	} {
+		if !strings.Contains(strings.Join(lost, "\n")+"\n", what+"\n") {
+			t.Errorf("%s: not in %q", what, lost)
+		}
+	}
+	for _, l := range lost {
+		for _, name := range []string{`"msrp" is`, "msrp is", "part", "lower_make", "good no", "other", "via_good", "fine", "theirs"} {
+			if strings.HasPrefix(l, name) || strings.Contains(l, "view "+name) {
+				t.Error(l)
+			}
+		}
+	}
+	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE tbl_name = 'cars' AND type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY name"),
+		[]string{`name="fine"|`, `name="lower_make"|`, `name="msrp"|`, `name="part"|`, `name="theirs"|`})
+	equal(t, rows(t, file, "SELECT * FROM log ORDER BY id"), []string{`id="1"|msrp="1"|`, `id="3"|msrp="fine"|`})
+	equal(t, rows(t, file, "SELECT car FROM offers"), []string{`car="2"|`,
+		`car="3"|`}) // syncer fires no foreign keys' actions
+	exec(t, file, "INSERT INTO offers VALUES (3, 31)") // their parent is the table still
+
+	exec(t, s.mysql, "ALTER TABLE cars MODIFY year VARCHAR(4)")
+	equal(t, s.report(t, 0).Tables[0].Lost, nil)
+	exec(t, file, "INSERT INTO offers VALUES (3, 32)")
+}
+
+// A function that only the user's program knows is the user's to answer for: the index is named and stays.
+func TestFunctionsOfTheUsers(t *testing.T) {
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	s.mustSync(t)
+	withFunctions(t, s.path, "CREATE INDEX by_plate ON cars (plate(make))", "CREATE INDEX by_make ON cars (make)")
+	for _, change := range []string{"UPDATE cars SET year = 1 WHERE id = 1", "UPDATE cars SET make = 'VW' WHERE id = 1", "ALTER TABLE cars DROP msrp", "ALTER TABLE cars MODIFY year VARCHAR(9)"} {
+		exec(t, s.mysql, change)
+		s.fails(t, 1, "the index by_plate cannot work in syncer: unknown function: plate()", "drop it, or change it")
+	}
+	if code, out := s.both(t, "check"); code != 1 || !strings.Contains(out,
+		"the table cars cannot be written: unknown function: plate()") || !strings.Contains(out, "index by_plate") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	exec(t, openFile(t, s.path), "DROP INDEX by_plate", "CREATE TABLE log (x)")
+	withFunctions(t, s.path, "CREATE TRIGGER plates AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (plate(new.make)); END",
+		"CREATE TRIGGER years AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (new.year); END")
+	s.fails(t, 1, "the trigger plates cannot work in syncer: no such function: plate")
+	exec(t, openFile(t, s.path), "DROP TRIGGER plates")
+	equal(t, s.report(t, 0).Tables[0].Lost, nil)
+	equal(t, rows(t, openFile(t, s.path), "SELECT x FROM log"), []string{`x="1"|`})
+}
+
+var registerOnce sync.Once
+
+// withFunctions runs statements on the file in a program that has the function plate.
+func withFunctions(t *testing.T, path string, statements ...string) {
+	t.Helper()
+	registerOnce.Do(func() {
+		sql.Register("sqlite3 with plate", &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
+			return c.RegisterFunc("plate", strings.ToUpper, true)
+		}})
+	})
+	db, err := sql.Open("sqlite3 with plate", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, q := range statements {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+}
+
+// A spatial index that triggers keep by rowid stays in step: rowids stay, or the triggers fire.
+func TestSpatialIndex(t *testing.T) {
+	t.Parallel()
+	s := source(t, "places", "CREATE TABLE places (name VARCHAR(9) PRIMARY KEY, id INT NOT NULL, x INT, more INT)",
+		"INSERT INTO places VALUES ('a', 50, 1, 1), ('b', 60, 2, 1), ('c', 70, 3, 1)")
+	s.mustSync(t)
+	file := openFile(t, s.path)
+	exec(t, file, "CREATE VIRTUAL TABLE near USING rtree(id, low, high)",
+		"INSERT INTO near SELECT rowid, x, x FROM places",
+		"CREATE TRIGGER near_i AFTER INSERT ON places BEGIN INSERT INTO near VALUES (new.rowid, new.x, new.x); END",
+		"CREATE TRIGGER near_d AFTER DELETE ON places BEGIN DELETE FROM near WHERE id = old.rowid; END",
+		"CREATE TRIGGER near_u AFTER UPDATE ON places BEGIN UPDATE near SET low = new.x, high = new.x WHERE id = old.rowid; END")
+	for _, change := range []string{"ADD extra INT DEFAULT 5 FIRST", "DROP more", "MODIFY extra VARCHAR(9)", "DROP PRIMARY KEY, ADD PRIMARY KEY (id, name)", "DROP PRIMARY KEY, ADD PRIMARY KEY (id)", "DROP PRIMARY KEY"} {
+		exec(t, s.mysql, "ALTER TABLE places "+change, "UPDATE places SET x = x + 10 WHERE name = 'b'",
+			"DELETE FROM places WHERE name = 'a'", "INSERT INTO places (name, id, x) VALUES ('a', 40, 7)")
+		equal(t, s.report(t, 0).Tables[0].Lost, nil)
+		equal(t, rows(t, file, "SELECT rowid AS r, x FROM places ORDER BY rowid"), rows(t, file,
+			"SELECT id AS r, CAST(low AS INT) AS x FROM near ORDER BY id"))
+	}
+}
+
+// A copied table that the user has made again, in another form, is still syncer's, and gets its form back.
+func TestTableWithoutRowid(t *testing.T) {
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	s.mustSync(t)
+	file := openFile(t, s.path)
+	exec(t, file, "CREATE TABLE c2 (id INTEGER NOT NULL PRIMARY KEY, make TEXT, msrp INTEGER, year INTEGER, note TEXT) WITHOUT ROWID", "INSERT INTO c2 SELECT *, 'note ' || id FROM cars",
+		"DROP TABLE cars", "ALTER TABLE c2 RENAME TO cars")
+	exec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id = 3")
+	r := s.report(t, 0)
+	want(t, r.Tables[0].Drift, "WITHOUT ROWID")
+	equal(t, rows(t, file, "SELECT id, year, note FROM cars WHERE id = 3"), []string{`id="3"|year="1990"|note="note 3"|`})
+	want(t, counts(t, s.report(t, 0)), "10: +0 ~0 -0 =10")
+}
+
+// A unique index over a column of the user's and one of the view's stays while values are swapped.
+func TestUniqueIndexOverAColumnOfTheUsers(t *testing.T) {
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	s.mustSync(t)
+	file := openFile(t, s.path)
+	exec(t, file, "ALTER TABLE cars ADD COLUMN seat", "UPDATE cars SET seat = 'x'",
+		"CREATE UNIQUE INDEX one ON cars (seat, msrp)", "CREATE UNIQUE INDEX two ON cars (lower(make), msrp) WHERE year > 0")
+	exec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END",
+		"ALTER TABLE cars ADD z INT, MODIFY year VARCHAR(9)")
+	equal(t, s.report(t, 0).Tables[0].Lost, nil)
+	equal(t, rows(t, file, "SELECT count(*) AS n, (SELECT seat FROM cars WHERE msrp = 2000) AS seat FROM sqlite_schema WHERE name IN ('one', 'two')"), []string{`n="2"|seat="x"|`})
+}

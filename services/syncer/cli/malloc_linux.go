@@ -1,0 +1,18 @@
+package cli
+
+/*
+// Of the GNU C library; others do not have it.
+__attribute__((weak)) int mallopt(int parameter, int value);
+
+static void return_large(int bytes) {
+	const int mmap_threshold = -3; // M_MMAP_THRESHOLD
+	if (mallopt) mallopt(mmap_threshold, bytes);
+}
+*/
+import "C"
+
+// largeAllocation is from where on SQLite's memory goes back to the system as soon as it is freed. Otherwise
+// the C library keeps several values of many megabytes in each thread, for a next one.
+const largeAllocation = 1 << 20
+
+func returnLargeAllocations() { C.return_large(largeAllocation) }

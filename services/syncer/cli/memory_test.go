@@ -1,0 +1,94 @@
+package cli_test
+
+import (
+	"fmt"
+	"os"
+	osexec "os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"carstock/pkg/dbconn/dbtest"
+)
+
+// memoryLimit is the memory that a run over large rows has to get by with.
+const memoryLimit = 256 << 20
+
+// cgroup makes a group of processes with that memory and no swap, and returns the command line that starts a
+// command in it; nil where this user may not make one.
+func cgroup(t *testing.T) []string {
+	t.Helper()
+	dir := filepath.Join("/sys/fs/cgroup", fmt.Sprintf("syncer-test-%d", os.Getpid()))
+	limits := map[string]int{"memory.max": memoryLimit, "memory.swap.max": 0}
+	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err != nil { // version 1
+		dir = filepath.Join("/sys/fs/cgroup/memory", filepath.Base(dir))
+		limits = map[string]int{"memory.limit_in_bytes": memoryLimit}
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Logf("no cgroup: %v", err)
+		return nil
+	}
+	t.Cleanup(func() { _ = os.Remove(dir) })
+	for name, limit := range limits {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(strconv.Itoa(limit)), 0o644); err != nil && name != "memory.swap.max" {
+			t.Logf("no cgroup: %v", err)
+			return nil
+		}
+	}
+	return []string{"sh", "-c", `echo $$ > "$0/cgroup.procs" && exec "$@"`, dir}
+}
+
+// Rows of 16 MiB are copied within 256 MiB, and so is each change of them: in a container of that size, or
+// measured where none can be made.
+func TestLargeRowsInLittleMemory(t *testing.T) {
+	t.Parallel()
+	// The test's own binary may be one that looks for races, for which it takes several times the memory.
+	program := filepath.Join(t.TempDir(), "syncer")
+	if out, err := osexec.Command("go", "build", "-o", program, "carstock/services/syncer").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	server := dbtest.NewServer(t)
+	admin := dbtest.Open(t, server.Admin)
+	exec(t, admin, "SET GLOBAL max_allowed_packet = 64 << 20")
+	s := sourceOn(t, server, "large(id); parts(id)", "CREATE TABLE large (id INT PRIMARY KEY, v LONGBLOB)",
+		"CREATE TABLE parts (id INT PRIMARY KEY, a MEDIUMTEXT, b MEDIUMTEXT, c MEDIUMTEXT, d MEDIUMTEXT, e MEDIUMTEXT, f MEDIUMTEXT, g MEDIUMTEXT, h MEDIUMTEXT)")
+	fill := func(table, value string) {
+		t.Helper()
+		for id := range 24 {
+			exec(t, s.mysql, fmt.Sprintf("REPLACE INTO %s VALUES (%d, %s)", table, id, strings.ReplaceAll(value, "ID", strconv.Itoa(id))))
+		}
+	}
+	fill("large", "REPEAT(CHAR(65 + ID), 16 << 20)")
+	fill("parts", strings.Repeat(", REPEAT('x', 2 << 20)", 8)[2:])
+	group := cgroup(t)
+	run := func(what string) {
+		t.Helper()
+		c := s.child(t, append(group, program, "sync")...)
+		out, err := c.CombinedOutput()
+		if c.ProcessState == nil {
+			t.Fatal(err)
+		}
+		used := c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+		t.Logf("%s: %d MiB at most", what, used>>20)
+		if err != nil || used >= memoryLimit {
+			t.Fatalf("%s took %d MiB: %v: %s", what, used>>20, err, out)
+		}
+		const large = "SELECT count(*) AS n, sum(length(v)) AS bytes FROM large"
+		equal(t, rows(t, openFile(t, s.path), large), rows(t, s.mysql, large))
+		const parts = "SELECT count(*) AS n, sum(length(a) + length(g)) AS bytes FROM parts"
+		equal(t, rows(t, openFile(t, s.path), parts), rows(t, s.mysql, parts))
+	}
+	run("the first run")
+	run("an unchanged run")
+	fill("large", "REPEAT(CHAR(66 + ID), 16 << 20)")
+	run("a run over changed rows")
+	exec(t, s.mysql, "ALTER TABLE large ADD w INT DEFAULT 5", "ALTER TABLE parts DROP h")
+	run("a run over changed columns")
+	exec(t, s.mysql, "ALTER TABLE large MODIFY w VARCHAR(9)")
+	group = nil // where nothing but the program itself bounds it
+	run("a run that makes the table again")
+	equal(t, rows(t, openFile(t, s.path), "SELECT id, length(v) AS n, hex(substr(v, 1, 2)) AS begins, w FROM large WHERE id IN (0, 23) ORDER BY id"),
+		[]string{`id="0"|n="16777216"|begins="4242"|w="5"|`, `id="23"|n="16777216"|begins="5959"|w="5"|`})
+}

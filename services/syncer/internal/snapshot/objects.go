@@ -1,0 +1,282 @@
+package snapshot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/schema"
+)
+
+// verdict is why a view cannot be read, or why a trigger cannot fire on INSERT, UPDATE or DELETE, each
+// tried without any other trigger; nil for what works.
+type verdict struct {
+	object
+	failures []error
+}
+
+// since is the first failure that was not there before.
+func (v verdict) since(before []verdict) error {
+	i := slices.IndexFunc(before, func(b verdict) bool { return b.kind == v.kind && b.name == v.name })
+	for n, err := range v.failures {
+		if err != nil && (i < 0 || n >= len(before[i].failures) || before[i].failures[n] == nil) {
+			return err
+		}
+	}
+	return nil
+}
+
+// examine tries the user's views and triggers, one by one. The columns in gone are not taken for texts.
+func (s *Staging) examine(gone []string) (found []verdict, err error) {
+	views, err := objects(s.conn, "type = 'view'")
+	if err != nil {
+		return nil, err
+	}
+	triggers, err := objects(s.conn, "type = 'trigger'")
+	if err != nil {
+		return nil, err
+	}
+	for _, view := range views {
+		v := verdict{object: view}
+		err := attempt(s.conn, func() error {
+			why := s.recreate(view, gone)
+			if why == nil {
+				_, why = all(s.conn, "EXPLAIN SELECT * FROM main."+schema.QuoteSQLite(view.name))
+			}
+			v.failures = []error{why}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, v)
+	}
+	for _, trigger := range triggers {
+		v := verdict{object: trigger}
+		err := attempt(s.conn, func() error {
+			for _, other := range triggers {
+				if other != trigger {
+					if err := exec(s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(other.name)); err != nil {
+						return err
+					}
+				}
+			}
+			v.failures, err = s.fire(trigger, gone)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, v)
+	}
+	return found, nil
+}
+
+// fire gives the errors of compiling what fires a trigger.
+func (s *Staging) fire(trigger object, gone []string) ([]error, error) {
+	if why := s.recreate(trigger, gone); why != nil {
+		return allFail(why)
+	}
+	return changes(s.conn, trigger.table)
+}
+
+// allFail is the outcome of changes where one reason stops all three.
+func allFail(why error) ([]error, error) { return []error{why, why, why}, nil }
+
+// recreate makes a view or trigger again in the strict form, where that is another one.
+func (s *Staging) recreate(o object, gone []string) error {
+	q := strict(o.sql, gone)
+	if q == o.sql {
+		return nil
+	}
+	if err := exec(s.conn, "DROP "+strings.ToUpper(o.kind)+" main."+schema.QuoteSQLite(o.name)); err != nil {
+		return err
+	}
+	return exec(s.conn, q)
+}
+
+// changes are the errors of compiling an INSERT, an UPDATE and a DELETE of a table or view, with the
+// triggers that it has.
+func changes(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
+	rows, err := all(conn, "SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0", table)
+	if err != nil {
+		return allFail(err) // a view that does not work has no columns
+	}
+	columns := make([]string, len(rows))
+	set := make([]string, len(rows))
+	for i, r := range rows {
+		columns[i], _ = r[0].(string)
+		set[i] = schema.QuoteSQLite(columns[i]) + " = " + schema.QuoteSQLite(columns[i])
+	}
+	list, target := quoted("", columns), "main."+schema.QuoteSQLite(table)
+	var failures []error
+	for _, change := range []string{
+		"INSERT INTO " + target + " (" + list + ") SELECT " + list + " FROM " + target,
+		"UPDATE " + target + " SET " + strings.Join(set, ", "),
+		"DELETE FROM " + target,
+	} {
+		_, err := all(conn, "EXPLAIN "+change)
+		if ofTheDisk(err) {
+			return nil, err
+		}
+		failures = append(failures, err)
+	}
+	return failures, nil
+}
+
+// broken finds what the new columns of a table have broken, compared with before: views and triggers of
+// other tables stay, as the column may come back; triggers that would fail each run are dropped.
+func (t *Table) broken(before []verdict) error {
+	after, err := t.s.examine(t.gone())
+	if err != nil {
+		return err
+	}
+	var triggers []verdict
+	var views []string
+	for _, v := range after {
+		why := v.since(before)
+		switch {
+		case why == nil:
+		case v.kind == "view":
+			views = append(views, v.name)
+			t.lost = append(t.lost, fmt.Sprintf("the view %s no longer works: %v", v.name, why))
+		default:
+			v.failures = []error{why}
+			triggers = append(triggers, v)
+		}
+	}
+	for _, v := range triggers {
+		if hasFold(views, v.table) {
+			continue // it is the view that is named
+		}
+		blocks, err := t.s.blocks(v)
+		switch {
+		case err != nil:
+			return err
+		case blocks:
+			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", v.name, v.failures[0]))
+			if err := exec(t.s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(v.name)); err != nil {
+				return err
+			}
+		default:
+			t.lost = append(t.lost, fmt.Sprintf("the trigger %s on %s no longer works: %v", v.name, v.table, v.failures[0]))
+		}
+	}
+	return nil
+}
+
+// blocks reports whether a broken trigger would fail runs: it is on a copied table, or fires when a
+// trigger of one changes its table.
+func (s *Staging) blocks(v verdict) (bool, error) {
+	tables, err := all(s.conn, "SELECT DISTINCT t.name FROM main."+schema.ColumnsTable+" c "+
+		"JOIN main.sqlite_schema t ON t.type = 'table' AND t.name = c.table_name COLLATE NOCASE")
+	if err != nil {
+		return false, err
+	}
+	for _, r := range tables {
+		name, _ := r[0].(string)
+		if strings.EqualFold(name, v.table) {
+			return true, nil
+		}
+		with, err := changes(s.conn, name)
+		if err != nil {
+			return false, err
+		}
+		var without []error
+		err = attempt(s.conn, func() error {
+			if err := exec(s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(v.name)); err != nil {
+				return err
+			}
+			without, err = changes(s.conn, name)
+			return err
+		})
+		if err != nil {
+			return false, err
+		}
+		for i := range with {
+			if with[i] != nil && (without[i] == nil || without[i].Error() != with[i].Error()) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// blame adds to an error of changing the table which of the user's indexes and triggers is at fault, or
+// may be.
+func (t *Table) blame(err error) error {
+	if err == nil || ofTheDisk(err) {
+		return err
+	}
+	made, e := objects(t.s.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
+	if e != nil {
+		return err
+	}
+	if faulty := t.faulty(made); len(faulty) > 0 {
+		return fmt.Errorf("%w; %s: drop it, or change it", err, strings.Join(faulty, "; "))
+	}
+	var triggers []string
+	for _, o := range made {
+		if o.kind == "trigger" {
+			triggers = append(triggers, o.name)
+		}
+	}
+	if len(triggers) > 0 {
+		return fmt.Errorf("%w; it has triggers, which fire for the rows that differ: "+
+			"if one of them is at fault, fix or drop it: %s", err, strings.Join(triggers, ", "))
+	}
+	return err
+}
+
+// checkIndexes refuses to go on where an index cannot work in syncer whatever the columns are: as it
+// works for the user it is not dropped.
+func (t *Table) checkIndexes() error {
+	indexes, err := objects(t.s.conn, "type = 'index' AND tbl_name = ? COLLATE NOCASE", t.Name)
+	if err != nil {
+		return err
+	}
+	if faulty := t.faulty(indexes); len(faulty) > 0 {
+		return fmt.Errorf("%s: drop it, or change it", strings.Join(faulty, "; "))
+	}
+	return nil
+}
+
+// faulty says which of the table's indexes and triggers cannot work in syncer, and why.
+func (t *Table) faulty(made []object) (words []string) {
+	failures, err := changes(t.s.conn, t.Name)
+	if err != nil || !slices.ContainsFunc(failures, func(err error) bool { return err != nil }) {
+		return nil
+	}
+	for _, o := range made {
+		if why := t.fault(o); why != nil {
+			words = append(words, fmt.Sprintf("the %s %s cannot work in syncer: %v", o.kind, o.name, why))
+		}
+	}
+	return words
+}
+
+// fault is why an index or trigger of the table cannot work, tried without the others.
+func (t *Table) fault(o object) (why error) {
+	made, err := objects(t.s.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
+	if err != nil {
+		return nil
+	}
+	_ = attempt(t.s.conn, func() error {
+		for _, other := range made {
+			if other == o {
+				continue
+			}
+			if err := exec(t.s.conn, "DROP "+strings.ToUpper(other.kind)+" main."+schema.QuoteSQLite(other.name)); err != nil {
+				return err
+			}
+		}
+		failures, err := changes(t.s.conn, t.Name)
+		if i := slices.IndexFunc(failures, func(err error) bool { return err != nil }); i >= 0 {
+			why = failures[i]
+		}
+		return err
+	})
+	return why
+}

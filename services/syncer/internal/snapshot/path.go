@@ -1,0 +1,92 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// maxLinks is how many symbolic links a path may lead through, as on Linux.
+const maxLinks = 40
+
+// Resolve is the path that symbolic links lead to. Unlike filepath.EvalSymlinks it also follows those to
+// what is not there yet.
+func Resolve(path string) (string, error) {
+	links := 0
+	return resolve(filepath.Clean(path), &links)
+}
+
+func resolve(path string, links *int) (string, error) {
+	if dir := filepath.Dir(path); dir != path && dir != "." {
+		real, err := resolve(dir, links)
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(real, filepath.Base(path))
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return path, nil //nolint:nilerr // what is wrong with it is found when it is opened
+	}
+	target, err := os.Readlink(path)
+	if err != nil {
+		return "", fmt.Errorf("SYNC_PATH: %w", err)
+	}
+	if *links++; *links > maxLinks {
+		return "", fmt.Errorf("SYNC_PATH: %s: too many symbolic links: they lead in a circle", path)
+	}
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(filepath.Dir(path), target)
+	}
+	return resolve(filepath.Clean(target), links)
+}
+
+// Size is how many bytes a file has, its log included, and how many its log has. Both are 0 without a file.
+func Size(path string) (file, log int64) {
+	path, err := Resolve(path)
+	if err != nil {
+		return 0, 0
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, 0
+	}
+	if wal, err := os.Stat(path + "-wal"); err == nil {
+		log = wal.Size()
+	}
+	return info.Size() + log, log
+}
+
+// Writable reports why this user may not write a file that is there, or take its lock.
+func Writable(path string) error {
+	for file, flags := range map[string]int{path: os.O_RDWR, lockPath(path): os.O_RDONLY} {
+		f, err := os.OpenFile(file, flags, 0)
+		if err == nil {
+			err = f.Close()
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("SYNC_PATH: %w", explainDenied(err, path))
+		}
+	}
+	return nil
+}
+
+// explainDenied adds to an error what lets this user work on the file.
+func explainDenied(err error, path string) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	owner := ownerOf(path)
+	if owner == "" {
+		owner = ownerOf(filepath.Dir(path))
+	}
+	return fmt.Errorf("%w: this process runs as user %d, and it belongs to user %s: run syncer as that user, "+
+		"or give this one the file and all beside it: chown %[2]d %[4]s* %[5]s", err, os.Geteuid(), owner, path,
+		lockPath(path))
+}
+
+func lockPath(path string) string {
+	dir, base := filepath.Split(path)
+	return filepath.Join(dir, "."+base+".lock")
+}

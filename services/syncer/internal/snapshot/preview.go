@@ -1,0 +1,101 @@
+package snapshot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/schema"
+)
+
+// Preview is what a run would meet in a file. It writes nothing.
+type Preview struct {
+	path string
+	conn *sqlite3.SQLiteConn // nil where there is no file yet
+}
+
+// OpenPreview opens a file to look at it. There need not be one.
+func OpenPreview(path string) (*Preview, error) {
+	path, err := Resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &Preview{path: path}
+	if !(&File{path: path}).exists() {
+		return p, nil
+	}
+	if p.conn, err = open(path, "mode=ro&_busy_timeout="+busyTimeout); err == nil {
+		_, err = one(p.conn, "PRAGMA schema_version")
+	}
+	if err != nil {
+		if p.conn != nil {
+			_ = p.conn.Close()
+		}
+		return nil, fmt.Errorf("SYNC_PATH: open %s: %w", path, explain(err))
+	}
+	return p, nil
+}
+
+// Close ends the look.
+func (p *Preview) Close() error {
+	if p.conn == nil {
+		return nil
+	}
+	return p.conn.Close()
+}
+
+// File warns of what is the matter with the file as such.
+func (p *Preview) File() (warnings []string, err error) {
+	if p.conn == nil {
+		return nil, nil
+	}
+	tables, err := contents(p.conn)
+	if err != nil {
+		return nil, fmt.Errorf("SYNC_PATH: read %s: %w", p.path, explain(err))
+	}
+	for _, t := range tables {
+		if InFuture(t.Synced, time.Now()) {
+			warnings = append(warnings, fmt.Sprintf("%s is dated %s, in the future: the clock is wrong, "+
+				"or was when it was copied", t.Table, t.Synced.Format(time.RFC3339)))
+		}
+	}
+	if _, log := Size(p.path); log > 0 {
+		warnings = append(warnings, fmt.Sprintf("%s-wal has %s: another program is writing to the file, "+
+			"or has a transaction open, which makes it grow with each run", p.path, humanize.Bytes(uint64(log))))
+	}
+	return warnings, nil
+}
+
+// Table says how the columns of t differ from those that the file's table of that name has, and warns of
+// what its user has made. The error is one that a run would fail with.
+func (p *Preview) Table(t schema.Table, name string) (drift string, warnings []string, err error) {
+	table := &Table{Name: name, s: &Staging{conn: p.conn}, t: t}
+	if err := table.check(); err != nil || p.conn == nil {
+		return "", nil, err
+	}
+	if err := table.meet(); err != nil || table.old == nil {
+		return "", nil, err
+	}
+	failures, err := changes(p.conn, name)
+	if err != nil {
+		return "", nil, err
+	}
+	i := slices.IndexFunc(failures, func(err error) bool { return err != nil })
+	if i < 0 {
+		return table.Drift, table.notes, nil
+	}
+	made, err := objects(p.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", name)
+	var names []string
+	for _, o := range made {
+		names = append(names, o.kind+" "+o.name)
+	}
+	if err == nil {
+		err = fmt.Errorf("the table %s cannot be written: %w: drop or change the one at fault: %s",
+			name, failures[i], strings.Join(names, ", "))
+	}
+	return table.Drift, table.notes, err
+}

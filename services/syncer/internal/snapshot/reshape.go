@@ -1,0 +1,356 @@
+package snapshot
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/schema"
+)
+
+// incoming is the name of a table until it takes its own.
+const incoming = "_sync_incoming"
+
+// reshape gives a table of the target the columns of the view. Its rows stay as they are, with their
+// rowids and the user's columns, so that afterwards only what differs is written and triggers fire for
+// just that. Indexes and triggers that cannot stay are named in lost.
+func (t *Table) reshape() error {
+	if err := t.checkIndexes(); err != nil {
+		return err
+	}
+	if !t.remake {
+		err := inSavepoint(t.s.conn, t.alter)
+		if err == nil {
+			return t.checkFullText()
+		}
+		if ofTheDisk(err) {
+			return err
+		}
+		t.lost = nil // SQLite cannot do it in place, as where a generated column needs one that is gone
+	}
+	return t.replace()
+}
+
+// gone are the columns that the table no longer has: those that the view lacks, and generated ones of the
+// user's that need one of them.
+func (t *Table) gone() (out []string) {
+	out = append(out, t.dropped...)
+	for _, c := range names(t.old.Table) {
+		if !t.has(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// alter adds and drops columns in place. An index that may need a column that goes is made again.
+func (t *Table) alter() error {
+	conn, table := t.s.conn, "ALTER TABLE main."+schema.QuoteSQLite(t.Name)
+	for _, c := range t.t.Columns {
+		if !contains(t.old.Table, c.Name) {
+			if err := exec(conn, table+" ADD COLUMN "+schema.QuoteSQLite(c.Name)+" "+c.SQLiteType()); err != nil {
+				return err
+			}
+		}
+	}
+	gone := t.gone()
+	if len(gone) == 0 {
+		return nil
+	}
+
+	indexes, err := t.indexesOn(gone)
+	if err != nil {
+		return err
+	}
+	for _, index := range indexes {
+		if err := exec(conn, "DROP INDEX main."+schema.QuoteSQLite(index.name)); err != nil {
+			return err
+		}
+	}
+	for _, c := range gone {
+		if err := exec(conn, table+" DROP COLUMN "+schema.QuoteSQLite(c)); err != nil {
+			return err
+		}
+	}
+	return t.restore(indexes)
+}
+
+// object is an index, trigger or view of the user's.
+type object struct{ kind, name, table, sql string }
+
+// objects are those that a condition on sqlite_schema selects. SQLite's own indexes are left out.
+func objects(conn *sqlite3.SQLiteConn, where string, args ...driver.Value) (out []object, err error) {
+	rows, err := all(conn, "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND "+
+		where+" ORDER BY rowid", args...)
+	for _, r := range rows {
+		var o object
+		o.kind, _ = r[0].(string)
+		o.name, _ = r[1].(string)
+		o.table, _ = r[2].(string)
+		o.sql, _ = r[3].(string)
+		out = append(out, o)
+	}
+	return out, err
+}
+
+// indexesOn are the indexes that need one of the columns, or may: those with expressions or a condition.
+func (t *Table) indexesOn(columns []string) (out []object, err error) {
+	indexes, err := objects(t.s.conn, "type = 'index' AND tbl_name = ? COLLATE NOCASE", t.Name)
+	if err != nil {
+		return nil, err
+	}
+	for _, index := range indexes {
+		rows, err := all(t.s.conn, `SELECT x.name, x.cid, l.partial
+			FROM pragma_index_list(?, 'main') l, pragma_index_xinfo(l.name, 'main') x
+			WHERE l.name = ? AND x.key`, t.Name, index.name)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(rows, func(r []driver.Value) bool {
+			name, _ := r[0].(string)
+			return r[1] == int64(-2) || r[2] == int64(1) || hasFold(columns, name)
+		}) {
+			out = append(out, index)
+		}
+	}
+	return out, nil
+}
+
+// replace makes a new table in the place of the old one, and copies the old rows into it. What it says
+// of main. matters: an unqualified name that main lacks would mean a staged table.
+func (t *Table) replace() error {
+	conn, name := t.s.conn, schema.QuoteSQLite(t.Name)
+	made, err := objects(conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
+	if err != nil {
+		return err
+	}
+	if err := t.blame(t.takeNewKey()); err != nil {
+		return err
+	}
+	if err := t.createIncoming(); err != nil {
+		return err
+	}
+
+	triggered := slices.ContainsFunc(made, func(o object) bool { return o.kind == "trigger" })
+	if err := t.copyRows(triggered); err != nil {
+		return err
+	}
+	for _, q := range []string{"DROP TABLE main." + name, "ALTER TABLE main." + incoming + " RENAME TO " + name} {
+		if err := exec(conn, q); err != nil {
+			return err
+		}
+	}
+	if err := t.restore(made); err != nil {
+		return err
+	}
+	if t.unindexed = !triggered; t.unindexed {
+		return nil // full-text indexes are made again when the rows are there
+	}
+	return t.rebuildFullText()
+}
+
+// takeNewKey gives the old rows the new key's values, as long as the old key says which row is which: the
+// contents of the user's columns would otherwise go with a row whose new key has another value now.
+func (t *Table) takeNewKey() error {
+	if len(t.old.ownNames(false)) == 0 || len(t.old.Key) == 0 || t.sameKeyColumns() {
+		return nil
+	}
+	conditions := make([]string, len(t.old.Key))
+	for i, k := range t.old.Key {
+		if !t.has(k) {
+			return nil
+		}
+		conditions[i] = "t." + schema.QuoteSQLite(k) + " = s." + schema.QuoteSQLite(k)
+	}
+
+	target, same := "main."+schema.QuoteSQLite(t.Name), strings.Join(conditions, " AND ")
+	statements := []string{
+		"DELETE FROM " + target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + same + ")",
+	}
+	for _, k := range t.t.Key {
+		name := schema.QuoteSQLite(k)
+		if !contains(t.old.Table, k) {
+			i := slices.IndexFunc(t.t.Columns, func(c schema.Column) bool { return c.Name == k })
+			c := schema.Column{Name: k, Type: t.t.Columns[i].SQLiteType()}
+			statements = append(statements, "ALTER TABLE "+target+" ADD COLUMN "+name+" "+c.Type)
+			t.old.Columns = append(t.old.Columns, c)
+		}
+		if !hasFold(t.old.Key, k) {
+			statements = append(statements, "UPDATE "+target+" AS t SET "+name+" = s."+name+" FROM "+t.staged+" s WHERE "+
+				same+" AND t."+name+" IS NOT s."+name)
+		}
+	}
+	for _, q := range statements {
+		if err := exec(t.s.conn, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// createIncoming makes the new table with those of the user's columns that work in it. One that does
+// not is named if it is generated; one with values of its own is an error, since they would be lost.
+func (t *Table) createIncoming() error {
+	conn, gone := t.s.conn, t.gone()
+	create := func(own []string) error { return exec(conn, t.t.CreateSQLite("main", incoming, own...)) }
+	if err := exec(conn, "DROP TABLE IF EXISTS main."+incoming); err != nil {
+		return err
+	}
+	var kept []string
+	left := t.old.own
+	for tried := true; tried && len(left) > 0; {
+		tried = false
+		var not []ownColumn
+		for _, c := range left {
+			with := append(slices.Clone(kept), c.definition)
+			if c.definition != "" && attempt(conn, func() error { return create(strictAll(with, gone)) }) == nil {
+				kept, tried = with, true
+			} else {
+				not = append(not, c)
+			}
+		}
+		left = not
+	}
+	for _, c := range left {
+		with := append(slices.Clone(kept), c.definition)
+		err := attempt(conn, func() error { return create(strictAll(with, gone)) })
+		if !c.generated {
+			return fmt.Errorf("its columns have changed (%s), and your own column %s cannot stay (%w): "+
+				"drop it, or define it again without what it says of them", t.Drift, c.name, err)
+		}
+		t.dropped = append(t.dropped, c.name)
+		t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", c.name, err))
+	}
+	return create(kept)
+}
+
+func strictAll(sql, names []string) []string {
+	out := make([]string, len(sql))
+	for i := range sql {
+		out[i] = strict(sql[i], names)
+	}
+	return out
+}
+
+// copyRows fills the new table with the old one's rows. Rows that do not fit the new key are deleted
+// from the old table instead, for which its triggers fire; that is refused where it would cost the user
+// contents.
+func (t *Table) copyRows(triggered bool) error {
+	own := t.old.ownNames(false)
+	moves := t.keyIsRowid() && !t.keyWasRowid()
+	if moves && triggered && len(own) == 0 {
+		return t.empty()
+	}
+
+	var columns []string
+	for _, c := range names(t.t) {
+		if contains(t.old.Table, c) {
+			columns = append(columns, c)
+		} else if slices.Contains(t.t.Key, c) {
+			return t.misfit(fmt.Errorf("they have no %s", c))
+		}
+	}
+	into := quoted("", append(columns, own...))
+	if t.rowid != "" && !t.old.withoutRowid && !t.keyIsRowid() {
+		into = strings.TrimSuffix(t.rowid+", "+into, ", ")
+	}
+	if into == "" {
+		return t.empty()
+	}
+	copying := "INSERT INTO main." + incoming + " (" + into + ") SELECT " + into + " FROM main." +
+		schema.QuoteSQLite(t.Name)
+	err := inSavepoint(t.s.conn, func() error { return exec(t.s.conn, copying) })
+	var e sqlite3.Error
+	switch {
+	case err == nil && moves && triggered:
+		t.notes = append(t.notes, "the rowids are those of the new key now, and triggers did not fire for that: "+
+			"fill again what they keep by rowid")
+	case errors.As(err, &e) && (e.Code == sqlite3.ErrConstraint || e.Code == sqlite3.ErrMismatch):
+		return t.misfit(err)
+	}
+	return err
+}
+
+// misfit deletes the old rows, which cannot stay for the given reason, unless that would cost the user
+// contents.
+func (t *Table) misfit(why error) error {
+	if own := t.old.ownNames(false); len(own) > 0 {
+		return fmt.Errorf("its columns have changed (%s), and its rows do not fit that (%w), "+
+			"so the contents of your own columns could not stay with them: move them to a table of your own: %s",
+			t.Drift, why, strings.Join(own, ", "))
+	}
+	return t.empty()
+}
+
+// empty deletes the old rows; the new ones are all inserted then.
+func (t *Table) empty() error {
+	return t.blame(exec(t.s.conn, "DELETE FROM main."+schema.QuoteSQLite(t.Name)+" WHERE true"))
+}
+
+// keyWasRowid reports whether the old table's key was its rowid, and is still its key.
+func (t *Table) keyWasRowid() bool {
+	if len(t.old.Key) != 1 || !t.sameKeyColumns() || t.old.withoutRowid {
+		return false
+	}
+	return slices.ContainsFunc(t.old.Columns, func(c schema.Column) bool {
+		return c.Name == t.old.Key[0] && c.Type == "INTEGER"
+	})
+}
+
+func (t *Table) sameKeyColumns() bool { return slices.EqualFunc(t.old.Key, t.t.Key, strings.EqualFold) }
+
+// restore makes indexes and triggers again, and names the indexes that cannot be. Whether triggers work
+// is looked at when the whole schema is there again.
+func (t *Table) restore(made []object) error {
+	var gone []string
+	if t.old != nil {
+		gone = t.gone()
+	}
+	for _, m := range made {
+		if strings.HasPrefix(m.name, indexPrefix) {
+			continue // made again by keepIndexes
+		}
+		err := error(nil)
+		if q := strict(m.sql, gone); m.kind == "index" && q != m.sql {
+			err = attempt(t.s.conn, func() error { return exec(t.s.conn, q) })
+		}
+		if err == nil {
+			err = inSavepoint(t.s.conn, func() error { return exec(t.s.conn, m.sql) })
+		}
+		if ofTheDisk(err) {
+			return err
+		}
+		if err != nil {
+			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", m.name, err))
+		}
+	}
+	return nil
+}
+
+// ofTheDisk reports whether an error says nothing of the statement: there is no room, or no disk.
+func ofTheDisk(err error) bool {
+	var e sqlite3.Error
+	codes := []sqlite3.ErrNo{sqlite3.ErrFull, sqlite3.ErrIoErr, sqlite3.ErrNomem, sqlite3.ErrCorrupt}
+	return errors.As(err, &e) && slices.Contains(codes, e.Code) && e.ExtendedCode != sqlite3.ErrCorruptVTab
+}
+
+// errUndo ends a savepoint whose changes were only tried.
+var errUndo = errors.New("undo")
+
+// attempt tries do in a savepoint, and undoes it whatever comes of it.
+func attempt(conn *sqlite3.SQLiteConn, do func() error) error {
+	err := inSavepoint(conn, func() error {
+		if err := do(); err != nil {
+			return err
+		}
+		return errUndo
+	})
+	if errors.Is(err, errUndo) {
+		return nil
+	}
+	return err
+}

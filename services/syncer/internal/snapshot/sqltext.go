@@ -1,0 +1,174 @@
+package snapshot
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// token is a piece of SQL text. The kinds are those that matter for finding names in it.
+type token struct {
+	kind tokenKind
+	text string // as it is written
+}
+
+type tokenKind int
+
+const (
+	space   tokenKind = iota // also a comment
+	word                     // a name or keyword without quotes
+	quoting                  // a name in "...", `...` or [...]; in "..." SQLite may take it for a text
+	literal                  // a text in '...'
+	symbol                   // one byte of anything else
+)
+
+// tokenize splits SQL that SQLite has accepted. The texts of the tokens, joined, are the SQL again.
+func tokenize(sql string) []token {
+	var tokens []token
+	for len(sql) > 0 {
+		t := next(sql)
+		tokens = append(tokens, t)
+		sql = sql[len(t.text):]
+	}
+	return tokens
+}
+
+// next is the first token of SQL that is not empty.
+func next(sql string) token {
+	switch c := sql[0]; {
+	case strings.IndexByte(" \t\r\n\f", c) >= 0:
+		return token{space, sql[:1]}
+	case strings.HasPrefix(sql, "--"):
+		return token{space, sql[:until(sql, 2, "\n")]}
+	case strings.HasPrefix(sql, "/*"):
+		return token{space, sql[:until(sql, 2, "*/")]}
+	case c == '[':
+		return token{quoting, sql[:until(sql, 1, "]")]}
+	case c == '\'':
+		return token{literal, sql[:quotedLength(sql, c)]}
+	case c == '"' || c == '`':
+		return token{quoting, sql[:quotedLength(sql, c)]}
+	case isWord(c):
+		n := 1
+		for n < len(sql) && isWord(sql[n]) {
+			n++
+		}
+		return token{word, sql[:n]}
+	}
+	return token{symbol, sql[:1]}
+}
+
+// until is the length of sql up to the end of the first mark after from; all of it without one.
+func until(sql string, from int, mark string) int {
+	if i := strings.Index(sql[from:], mark); i >= 0 {
+		return from + i + len(mark)
+	}
+	return len(sql)
+}
+
+// quotedLength is the length of a text in quotes at the start of sql, in which a doubled quote is one.
+func quotedLength(sql string, quote byte) int {
+	for i := 1; i < len(sql); i++ {
+		if sql[i] != quote {
+			continue
+		}
+		if i+1 == len(sql) || sql[i+1] != quote {
+			return i + 1
+		}
+		i++
+	}
+	return len(sql)
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c == '$' || c >= utf8.RuneSelf || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+}
+
+// unquote is the name or text that a token writes.
+func unquote(t token) string {
+	if t.kind != quoting && t.kind != literal || len(t.text) < 2 {
+		return t.text
+	}
+	inside := t.text[1 : len(t.text)-1]
+	if t.text[0] == '[' {
+		return inside
+	}
+	quote := t.text[:1]
+	return strings.ReplaceAll(inside, quote+quote, quote)
+}
+
+// strict rewrites each "name" of the given ones as `name`. SQLite takes "name" for a text where there is
+// no such column, and so would not find out that a column is missing.
+func strict(sql string, names []string) string {
+	var b strings.Builder
+	for _, t := range tokenize(sql) {
+		if t.kind == quoting && t.text[0] == '"' && hasFold(names, unquote(t)) {
+			t.text = "`" + strings.ReplaceAll(unquote(t), "`", "``") + "`"
+		}
+		b.WriteString(t.text)
+	}
+	return b.String()
+}
+
+// listed are the parts, separated by commas, of the first list in brackets.
+func listed(sql string) (parts [][]token) {
+	depth := 0
+	for _, t := range tokenize(sql) {
+		switch {
+		case t.kind == symbol && t.text == "(":
+			if depth++; depth == 1 {
+				parts = append(parts, nil)
+				continue
+			}
+		case t.kind == symbol && t.text == ")":
+			if depth--; depth == 0 {
+				return parts
+			}
+		case t.kind == symbol && t.text == "," && depth == 1:
+			parts = append(parts, nil)
+			continue
+		}
+		if depth > 0 {
+			parts[len(parts)-1] = append(parts[len(parts)-1], t)
+		}
+	}
+	return parts
+}
+
+// written are the tokens without white space and comments.
+func written(tokens []token) (out []token) {
+	for _, t := range tokens {
+		if t.kind != space {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// definitions are the columns' definitions in a CREATE TABLE, by the column's name in lower case.
+func definitions(createTable string) map[string]string {
+	found := map[string]string{}
+	for _, part := range listed(createTable) {
+		tokens := written(part)
+		if len(tokens) == 0 {
+			continue
+		}
+		var b strings.Builder
+		for _, t := range part {
+			if strings.HasPrefix(t.text, "--") {
+				t.text = " " // the rest of the definition would become part of the comment
+			}
+			b.WriteString(t.text)
+		}
+		found[strings.ToLower(unquote(tokens[0]))] = strings.TrimSpace(b.String())
+	}
+	return found
+}
+
+func hasFold(names []string, name string) bool {
+	for _, n := range names {
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}
