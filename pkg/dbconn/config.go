@@ -59,7 +59,7 @@ type Config struct {
 	ReadTimeout     time.Duration `split_words:"true" default:"5m" desc:"longest silence of the server while it works on a query"`
 	WriteTimeout    time.Duration `split_words:"true" default:"30s" desc:"longest time to hand the server a packet"`
 	QueryTimeout    time.Duration `ignored:"true"` // time after which MySQL stops a query; 0 for none
-	Warn            func(string)  `ignored:"true"` // called once for each variable of the session that could not be set, if not nil
+	Warn            func(string)  `ignored:"true"` // called once for each session variable that could not be set; may be nil
 	MaxOpenConns    int           `split_words:"true" default:"16" desc:"most connections open at once"`
 	ConnMaxLifetime time.Duration `split_words:"true" default:"5m" desc:"age at which an idle connection is replaced; keep it under the idle limits of proxies and firewalls"`
 }
@@ -139,7 +139,8 @@ func (c *Config) validateHost() []error {
 		return nil
 	case strings.Contains(host, "://"):
 		if u, err := url.Parse(host); err == nil && u.Hostname() != "" {
-			return []error{fmt.Errorf("DB_HOST: a URL: %s: set DB_HOST=%s%s, and user, password and database apart", form, u.Hostname(), portHint(u.Port()))}
+			return []error{fmt.Errorf("DB_HOST: a URL: %s: set DB_HOST=%s%s, and user, password and database apart",
+				form, u.Hostname(), portHint(u.Port()))}
 		}
 		return []error{fmt.Errorf("DB_HOST: a URL: %s", form)}
 	case strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
@@ -147,7 +148,8 @@ func (c *Config) validateHost() []error {
 	case strings.HasPrefix(host, "/"):
 		return []error{fmt.Errorf("DB_HOST: %q is a path: set DB_SOCKET=%[1]s", host)}
 	}
-	if name, port, err := net.SplitHostPort(host); err == nil && (net.ParseIP(name) != nil || hostPattern.MatchString(name)) {
+	name, port, err := net.SplitHostPort(host)
+	if err == nil && (net.ParseIP(name) != nil || hostPattern.MatchString(name)) {
 		return []error{fmt.Errorf("DB_HOST: %q has a port: set DB_HOST=%s%s", host, name, portHint(port))}
 	}
 	// A zone of an address (fe80::1%eth0) is no name, and fine.

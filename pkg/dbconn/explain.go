@@ -56,11 +56,11 @@ func (c *Config) hint(err error) string {
 	case errors.Is(err, mysql.ErrNoTLS):
 		return "the server offers no TLS: turn it on there, or set DB_SSL_MODE=disabled on a network you trust"
 	case errors.Is(err, mysql.ErrCleartextPassword):
-		return "the server wants the password of DB_USER in clear text (PAM, LDAP, Entra ID), which is sent only where nobody can read it: " +
-			"set DB_SSL_MODE=verify_identity, or verify_ca with the server's own authority in DB_SSL_CA"
+		return "the server wants the password of DB_USER in clear text (PAM, LDAP, Entra ID), which is sent only " +
+			"where nobody can read it: set DB_SSL_MODE=verify_identity, or verify_ca with the server's own authority in DB_SSL_CA"
 	case errors.Is(err, mysql.ErrUnknownPlugin), errors.Is(err, mysql.ErrOldPassword):
-		return "the server wants DB_USER to log in by a plugin that is not supported: give the account caching_sha2_password, mysql_native_password or " +
-			"ed25519, or with MariaDB's PAM set pam_use_cleartext_plugin=ON on the server"
+		return "the server wants DB_USER to log in by a plugin that is not supported: give the account " +
+			"caching_sha2_password, mysql_native_password or ed25519, or with MariaDB's PAM set pam_use_cleartext_plugin=ON on the server"
 	case errors.As(err, &dns):
 		return fmt.Sprintf("host %q is not known: check DB_HOST", c.Host)
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -70,7 +70,8 @@ func (c *Config) hint(err error) string {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
 		return fmt.Sprintf("no answer within %s: check %s, and the firewall between", c.ConnectTimeout, c.where())
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.Is(err, mysql.ErrMalformPkt):
-		return "the connection was cut during log-in: check that " + c.where() + " is a MySQL server, DB_SSL_MODE, and that the server's init_connect works for this user"
+		return "the connection was cut during log-in: check that " + c.where() + " is a MySQL server, DB_SSL_MODE, " +
+			"and that the server's init_connect works for this user"
 	}
 	return ""
 }
@@ -97,7 +98,8 @@ func (c *Config) serverHint(number uint16) string {
 	case 1184: // ER_NEW_ABORTING_CONNECTION
 		return "the server ended the connection at once: its init_connect fails for this user"
 	case 1298: // ER_UNKNOWN_TIME_ZONE
-		return fmt.Sprintf("the server does not know the time zone of DB_TIMEZONE=%s: load its tables of zones (mysql_tzinfo_to_sql), or set an offset such as +02:00", c.Timezone)
+		return fmt.Sprintf("the server does not know the time zone of DB_TIMEZONE=%s: "+
+			"load its tables of zones (mysql_tzinfo_to_sql), or set an offset such as +02:00", c.Timezone)
 	case 1040, 1203, 1226: // ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
 		return "the server has no connection left: lower DB_MAX_OPEN_CONNS, or raise the server's limit"
 	}
@@ -118,20 +120,24 @@ func ExplainRead(err error) error {
 
 // readHints say what to do, by the server's error numbers.
 var readHints = map[uint16]string{
-	errAccessDenied: "the view's DEFINER is gone, or lacks rights: look at SHOW CREATE VIEW, and create the account or the view again",
-	errNoDefiner:    "create the account again, or the view with another DEFINER",
-	errViewInvalid: "a table, column or function that the view names is gone, or its DEFINER (with SQL SECURITY INVOKER this user) " +
-		"may not use one: look at SHOW CREATE VIEW, and create what is missing or the view again",
+	errAccessDenied: "the view's DEFINER is gone, or lacks rights: look at SHOW CREATE VIEW, " +
+		"and create the account or the view again",
+	errNoDefiner: "create the account again, or the view with another DEFINER",
+	errViewInvalid: "a table, column or function that the view names is gone, or its DEFINER " +
+		"(with SQL SECURITY INVOKER this user) may not use one: look at SHOW CREATE VIEW, and create what is missing or the view again",
 	errTableDenied:   "GRANT this user SELECT on it",
 	errColumnDenied:  "GRANT this user SELECT on it",
 	errRoutineDenied: "GRANT EXECUTE on it, to this user or to the view's DEFINER",
-	errReadOnlyTransaction: "the view calls a function that writes, and views are read in a read-only transaction, so that a copy " +
-		"never changes its source: take that function out of the view",
-	errReprepare:       "the view has more tables than the server keeps open, or one of them is changed all the time: raise table_definition_cache and table_open_cache on the server",
-	errZeroDate:        "the view compares with a zero date, which the server's sql_mode does not let it do: compare with NULL or with another date",
-	errTooManyRows:     "the server's max_join_size is in the way",
-	errMaxRecursions:   "raise cte_max_recursion_depth on the server, if the query does end",
-	errTableFull:       "the server has no room for the view's temporary tables: raise its limits, or give the view's query an index",
+	errReadOnlyTransaction: "the view calls a function that writes, and views are read in a read-only transaction, " +
+		"so that a copy never changes its source: take that function out of the view",
+	errReprepare: "the view has more tables than the server keeps open, or one of them is changed all the time: " +
+		"raise table_definition_cache and table_open_cache on the server",
+	errZeroDate: "the view compares with a zero date, which the server's sql_mode does not let it do: " +
+		"compare with NULL or with another date",
+	errTooManyRows:   "the server's max_join_size is in the way",
+	errMaxRecursions: "raise cte_max_recursion_depth on the server, if the query does end",
+	errTableFull: "the server has no room for the view's temporary tables: raise its limits, " +
+		"or give the view's query an index",
 	errOutOfSortMemory: "raise sort_buffer_size on the server",
 }
 

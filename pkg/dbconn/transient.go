@@ -38,7 +38,7 @@ func Transient(err error) bool {
 func passing(number uint16) bool {
 	switch number {
 	case 1040, 1041, 1135, // ER_CON_COUNT_ERROR, ER_OUT_OF_RESOURCES, ER_CANT_CREATE_THREAD
-		1042, 1043, // ER_BAD_HOST_ERROR, ER_HANDSHAKE_ERROR: of Azure's gateway and of proxies, while what is behind them moves
+		1042, 1043, // ER_BAD_HOST_ERROR, ER_HANDSHAKE_ERROR: of gateways, while what is behind them moves
 		1047,             // ER_UNKNOWN_COM_ERROR: a node of Galera that is not ready, or rejects queries
 		1053, 1077, 1079, // ER_SERVER_SHUTDOWN, ER_NORMAL_SHUTDOWN, ER_SHUTDOWN_COMPLETE
 		1152, 1184, // ER_ABORTING_CONNECTION, ER_NEW_ABORTING_CONNECTION

@@ -17,13 +17,15 @@ var liftLimits = []string{
 }
 
 // limits are the variables that liftLimits sets: later connections do without that statement.
-var limits = []string{"sql_select_limit", "max_execution_time", "max_statement_time", "max_join_size", "sql_big_selects"}
+var limits = []string{
+	"sql_select_limit", "max_execution_time", "max_statement_time", "max_join_size", "sql_big_selects",
+}
 
 // variable is a session variable that decides what a SELECT returns, or whether it may return at all.
 type variable struct {
 	name    string
 	want    func(s session, now string) string // the value to have instead of now
-	results bool                               // whether another value returns other rows or values, or only makes reads fail
+	results bool                               // whether another value changes results, or only makes reads fail
 	why     string                             // what another value does
 }
 
@@ -71,11 +73,11 @@ var variables = []variable{
 	{"max_execution_time", executionLimit, false, "longer queries are ended"},
 	{"max_statement_time", statementLimit, false, "longer queries are ended"},
 	{"wait_timeout", atLeast("28800"), false, "the server hangs up on a connection that is idle for longer"},
-	{"idle_transaction_timeout", exactly("0"), false, "the server hangs up on a transaction that is idle for longer"},
-	{"idle_readonly_transaction_timeout", exactly("0"), false, "the server hangs up on a transaction that is idle for longer"},
-	{"idle_write_transaction_timeout", exactly("0"), false, "the server hangs up on a transaction that is idle for longer"},
+	{"idle_transaction_timeout", exactly("0"), false, "the server hangs up on an idle transaction"},
+	{"idle_readonly_transaction_timeout", exactly("0"), false, "the server hangs up on an idle transaction"},
+	{"idle_write_transaction_timeout", exactly("0"), false, "the server hangs up on an idle transaction"},
 	{"net_read_timeout", atLeast("30"), false, "the server hangs up on a slow network"},
-	{"net_write_timeout", atLeast("3600"), false, "the server hangs up if reading pauses, as while SQLite writes to a slow disk"},
+	{"net_write_timeout", atLeast("3600"), false, "the server hangs up if reading pauses, as for a slow disk"},
 	{"lock_wait_timeout", atLeast("3600"), false, "a read during ALTER TABLE fails"},
 	{"max_session_mem_used", atLeast("9223372036854775807"), false, "queries that need more memory are refused"},
 	{"tmp_disk_table_size", atLeast("18446744073709551615"), false, "queries with larger temporary tables are refused"},

@@ -78,7 +78,8 @@ func primaryKey(ctx context.Context, db sqlx.QueryerContext, t Table) (key, hidd
 	return nil, hidden, err
 }
 
-// Errors of reading a table that is not there, or that this user may not read: MySQL gives the second also for the first.
+// Errors of reading a table that is not there, or that this user may not read. MySQL gives the first of these
+// also for a table that is not there.
 const (
 	errTableAccessDenied = 1142
 	errNoSuchTable       = 1146
@@ -95,7 +96,8 @@ func whyEmpty(ctx context.Context, db sqlx.QueryerContext, name string) error {
 		err = catalogWarning(ctx, db, name)
 	}
 	var server *mysql.MySQLError
-	if err == nil || errors.As(err, &server) && (server.Number == errTableAccessDenied || server.Number == errNoSuchTable) {
+	missing := errors.As(err, &server) && (server.Number == errTableAccessDenied || server.Number == errNoSuchTable)
+	if err == nil || missing {
 		return noTable(ctx, db, name,
 			"SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name")
 	}

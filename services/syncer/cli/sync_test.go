@@ -26,8 +26,7 @@ func asText(t *testing.T, db *sqlx.DB, cast string) []string {
 		t.Fatal(err)
 	}
 	names, err := rs.Columns()
-	_ = rs.Close()
-	if err = errors.Join(err, rs.Err()); err != nil {
+	if err := errors.Join(err, rs.Err(), rs.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range names {

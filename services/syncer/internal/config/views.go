@@ -96,8 +96,8 @@ func (x *Indexes) Decode(text string) error {
 }
 
 func notation(entry, expected, example string) error {
-	return fmt.Errorf("%q: expected %s, such as %s; a name with one of %s in it goes between backticks", entry, expected, example,
-		strings.Join(strings.Split(special, ""), " "))
+	return fmt.Errorf("%q: expected %s, such as %s; a name with one of %s in it goes between backticks",
+		entry, expected, example, strings.Join(strings.Split(special, ""), " "))
 }
 
 // special are the characters that end a name without backticks.

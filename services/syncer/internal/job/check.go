@@ -158,11 +158,12 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 // viewWarnings say what a view may do that a run does not notice.
 func viewWarnings(below source.Dependencies, zones source.Zones) (warnings []string) {
 	if zones.Differ() && (below.UsesZone || below.Hidden) {
-		warnings = append(warnings, fmt.Sprintf("the view may depend on the time zone, which is %s here and %s for others on this server: "+
-			"DB_TIMEZONE=server evaluates it as they do", zones.Session, zones.Server))
+		warnings = append(warnings, fmt.Sprintf("the view may depend on the time zone, which is %s here and %s for others "+
+			"on this server: DB_TIMEZONE=server evaluates it as they do", zones.Session, zones.Server))
 	}
 	if below.Hidden {
-		warnings = append(warnings, "its definition is hidden from this user, so the engines of its tables are not known: GRANT SHOW VIEW shows it")
+		warnings = append(warnings, "its definition is hidden from this user, so the engines of its tables are not known: "+
+			"GRANT SHOW VIEW shows it")
 	}
 	return warnings
 }

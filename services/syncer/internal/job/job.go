@@ -183,7 +183,8 @@ func Kind(err error) string {
 // SQLite's own waiting is not worth reading the source again.
 func transient(err error) bool {
 	var file sqlite3.Error
-	return errors.Is(err, snapshot.ErrChanged) || source.BeingReplaced(err) || !errors.As(err, &file) && dbconn.Transient(err)
+	return errors.Is(err, snapshot.ErrChanged) || source.BeingReplaced(err) ||
+		!errors.As(err, &file) && dbconn.Transient(err)
 }
 
 func strategy(c config.Config, o Options) string {

@@ -231,8 +231,9 @@ func settle(t *schema.Table, v *config.View, s config.Sync) error {
 		}
 	}
 	if s.Strategy == config.Upsert && len(t.Key) == 0 && len(t.HiddenKey) > 0 {
-		return fmt.Errorf("SYNC_VIEWS: %s: SYNC_STRATEGY=upsert needs a whole key, and this user may not read the column %s of its primary key: "+
-			"GRANT SELECT on it, or name other columns that identify a row, as in %[1]s(id)", v.Name, strings.Join(t.HiddenKey, ", "))
+		return fmt.Errorf("SYNC_VIEWS: %s: SYNC_STRATEGY=upsert needs a whole key, and this user may not read "+
+			"the column %s of its primary key: GRANT SELECT on it, or name other columns that identify a row, as in %[1]s(id)",
+			v.Name, strings.Join(t.HiddenKey, ", "))
 	}
 	if s.Strategy == config.Upsert && len(t.Key) == 0 {
 		return fmt.Errorf("SYNC_VIEWS: %s: SYNC_STRATEGY=upsert needs a key: name the columns that identify a row, as in %[1]s(id)", v.Name)
@@ -284,12 +285,12 @@ func readTable(ctx context.Context, reader *source.Reader, v config.View) (schem
 // sourceWarnings say what the source cannot give, whatever its rows hold.
 func sourceWarnings(t schema.Table, v config.View, below source.Dependencies) (warnings []string) {
 	if len(below.Untransactional) > 0 {
-		warnings = append(warnings, fmt.Sprintf("%s: the storage engine has no transactions, so these rows are of the moment they were read, "+
-			"not of the instant of the other views: ALTER TABLE ... ENGINE=InnoDB", strings.Join(below.Untransactional, ", ")))
+		warnings = append(warnings, fmt.Sprintf("%s: the storage engine has no transactions, so these rows are of the moment "+
+			"they were read, not of the instant of the other views: ALTER TABLE ... ENGINE=InnoDB", strings.Join(below.Untransactional, ", ")))
 	}
 	if len(t.HiddenKey) > 0 && len(v.Key) == 0 {
-		warnings = append(warnings, fmt.Sprintf("this user may not read the column %s of the primary key, so there is no key: GRANT SELECT on it",
-			strings.Join(t.HiddenKey, ", ")))
+		warnings = append(warnings, fmt.Sprintf("this user may not read the column %s of the primary key, "+
+			"so there is no key: GRANT SELECT on it", strings.Join(t.HiddenKey, ", ")))
 	}
 	return warnings
 }

@@ -18,7 +18,7 @@ import (
 type Dependencies struct {
 	Hidden          bool     // the definition of a view, this one or one below it, is hidden from this user
 	UsesZone        bool     // a definition may evaluate to something else in another time zone
-	Untransactional []string // tables without transactions, with their engines: they are read as they are, not as of one instant
+	Untransactional []string // tables whose engines have no transactions, with the engine
 }
 
 // tableName is a table of some database.

@@ -56,7 +56,9 @@ func (r *Reader) Rows(ctx context.Context, q Query, how Values, empty <-chan *Ba
 }
 
 // read executes the query once, and gives the server's warnings of it.
-func (r *Reader) read(ctx context.Context, q Query, d *decoder, empty <-chan *Batch, full chan<- *Batch) (warnings []string, err error) {
+func (r *Reader) read(
+	ctx context.Context, q Query, d *decoder, empty <-chan *Batch, full chan<- *Batch,
+) (warnings []string, err error) {
 	var checked bool
 	if !r.isUTC() {
 		if checked, err = r.losesHour(ctx, q.Table.Name); err != nil {
@@ -72,7 +74,10 @@ func (r *Reader) read(ctx context.Context, q Query, d *decoder, empty <-chan *Ba
 	return warnings, cmp.Or(readErr, err)
 }
 
-func (r *Reader) readRaw(ctx context.Context, dc any, q Query, checked bool, d *decoder, empty <-chan *Batch, full chan<- *Batch) ([]string, error) {
+// readRaw does so on the driver's connection.
+func (r *Reader) readRaw(
+	ctx context.Context, dc any, q Query, checked bool, d *decoder, empty <-chan *Batch, full chan<- *Batch,
+) ([]string, error) {
 	// Closing the rows reads what is left of them, unless the context has ended and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

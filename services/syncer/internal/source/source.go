@@ -49,7 +49,8 @@ func (r *Reader) Table(ctx context.Context, name string) (schema.Table, error) {
 	t, err := schema.FromMySQL(ctx, r.tx, name)
 	if errors.Is(err, schema.ErrNoTable) {
 		if database, view, ok := strings.Cut(name, "."); ok {
-			return t, fmt.Errorf("%w; a syncer copies one database: for %s set DB_NAME=%s and SYNC_VIEWS=%s", err, name, database, view)
+			return t, fmt.Errorf("%w; a syncer copies one database: for %s set DB_NAME=%s and SYNC_VIEWS=%s",
+				err, name, database, view)
 		}
 	}
 	return t, dbconn.ExplainRead(err)
@@ -57,7 +58,8 @@ func (r *Reader) Table(ctx context.Context, name string) (schema.Table, error) {
 
 // Names lists the views and tables that this user may read.
 func (r *Reader) Names(ctx context.Context) (names []string, err error) {
-	err = sqlx.SelectContext(ctx, r.tx, &names, "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name")
+	err = sqlx.SelectContext(ctx, r.tx, &names, `SELECT table_name AS name FROM information_schema.tables
+		WHERE table_schema = DATABASE() ORDER BY table_name`)
 	if err != nil {
 		return nil, fmt.Errorf("list tables: %w", err)
 	}

@@ -39,7 +39,8 @@ type Zones struct {
 
 // Differ reports whether a view may return other rows here than to the server's other users.
 func (z Zones) Differ() bool {
-	return !strings.EqualFold(z.Session, z.Server) && !(isUTC(z.Session) && isUTC(z.Server))
+	bothUTC := isUTC(z.Session) && isUTC(z.Server)
+	return !bothUTC && !strings.EqualFold(z.Session, z.Server)
 }
 
 // Zones reads the time zones.
