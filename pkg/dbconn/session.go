@@ -85,6 +85,9 @@ func (s *sessions) discover(ctx context.Context, conn driver.Conn) (string, erro
 	}
 
 	assignments := []string{names}
+	if (session{&s.config, found}).mariadb() {
+		assignments = append(assignments, standingClock)
+	}
 	for _, v := range variables {
 		if now, ok := found[v.name]; ok {
 			if want := v.want(session{&s.config, found}, now); !sameValue(want, now) || slices.Contains(limits, v.name) {

@@ -21,6 +21,10 @@ var limits = []string{
 	"sql_select_limit", "max_execution_time", "max_statement_time", "max_join_size", "sql_big_selects",
 }
 
+// standingClock undoes an init_connect that has set the clock of NOW(). It cannot be read back, as the clock goes
+// on; in MySQL, where only administrators may set it, there is nothing to undo.
+const standingClock = "timestamp = DEFAULT"
+
 // variable is a session variable that decides what a SELECT returns, or whether it may return at all.
 type variable struct {
 	name    string

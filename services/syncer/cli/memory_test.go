@@ -52,7 +52,7 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 	server := dbtest.NewServer(t)
 	admin := dbtest.Open(t, server.Admin)
 	exec(t, admin, "SET GLOBAL max_allowed_packet = 64 << 20")
-	s := sourceOn(t, server, "large(id); parts(id)", "CREATE TABLE large (id INT PRIMARY KEY, v LONGBLOB)",
+	s := sourceOn(t, server, "large(id); parts(id)", "CREATE TABLE large (id INT PRIMARY KEY, v LONGBLOB, at TIMESTAMP NOT NULL DEFAULT '2026-01-01 00:00:00')",
 		"CREATE TABLE parts (id INT PRIMARY KEY, a MEDIUMTEXT, b MEDIUMTEXT, c MEDIUMTEXT, d MEDIUMTEXT, e MEDIUMTEXT, f MEDIUMTEXT, g MEDIUMTEXT, h MEDIUMTEXT)")
 	fill := func(table, value string) {
 		t.Helper()
@@ -60,7 +60,7 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 			exec(t, s.mysql, fmt.Sprintf("REPLACE INTO %s VALUES (%d, %s)", table, id, strings.ReplaceAll(value, "ID", strconv.Itoa(id))))
 		}
 	}
-	fill("large", "REPEAT(CHAR(65 + ID), 16 << 20)")
+	fill("large", "REPEAT(CHAR(65 + ID), 16 << 20), DEFAULT")
 	fill("parts", strings.Repeat(", REPEAT('x', 2 << 20)", 8)[2:])
 	group := cgroup(t)
 	run := func(what string) {
@@ -82,8 +82,11 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 	}
 	run("the first run")
 	run("an unchanged run")
-	fill("large", "REPEAT(CHAR(66 + ID), 16 << 20)")
+	fill("large", "REPEAT(CHAR(66 + ID), 16 << 20), DEFAULT")
 	run("a run over changed rows")
+	s.set("DB_TIMEZONE", "+09:00")
+	fill("large", "REPEAT(CHAR(66 + ID), 16 << 20), '2026-01-02 00:00:00'")
+	run("a run in another time zone")
 	exec(t, s.mysql, "ALTER TABLE large ADD w INT DEFAULT 5", "ALTER TABLE parts DROP h")
 	run("a run over changed columns")
 	exec(t, s.mysql, "ALTER TABLE large MODIFY w VARCHAR(9)")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -42,6 +43,19 @@ func TestRowLimitOfTheServer(t *testing.T) {
 		exec(t, s.mysql, "SET GLOBAL sql_select_limit = DEFAULT")
 	}
 	equal(t, content(t, s.path), before)
+}
+
+// An init_connect may stop the clock that views see. MySQL lets only administrators do so, whom it is not for.
+func TestClockThatTheServerStops(t *testing.T) {
+	t.Parallel()
+	server := dbtest.NewServer(t)
+	s := ordinarySyncer(t, server, "v(id)", "CREATE TABLE r (id INT PRIMARY KEY)", "INSERT INTO r VALUES (1)",
+		"CREATE VIEW v AS SELECT id, YEAR(NOW()) > 2001 AS now FROM r")
+	if version := rows(t, s.mysql, "SELECT VERSION() AS v"); strings.Contains(version[0], "MariaDB") {
+		exec(t, s.mysql, "SET GLOBAL init_connect = 'SET timestamp = 1000000000'")
+	}
+	s.mustSync(t)
+	equal(t, rows(t, openFile(t, s.path), "SELECT now FROM v"), []string{`now="1"|`})
 }
 
 func TestTimeAndJoinLimitsOfTheServer(t *testing.T) {
@@ -88,6 +102,17 @@ func TestServerWarningsAreInTheReport(t *testing.T) {
 	kept := rows(t, openFile(t, s.path), "SELECT warnings FROM _sync_tables WHERE table_name = 'v'")
 	if !strings.Contains(kept[0], "1292") {
 		t.Errorf("the history has %s", kept)
+	}
+}
+
+// A server keeps some warnings only: among the others may be one that says that a value was cut.
+func TestMoreWarningsThanTheServerKeeps(t *testing.T) {
+	t.Parallel()
+	s := source(t, "v(id)", "CREATE TABLE r (id INT PRIMARY KEY)", "INSERT INTO r VALUES "+values(1, 1500, "(%d)"),
+		"CREATE VIEW v AS SELECT id, CAST(CONCAT(id, 'x') AS SIGNED) AS n FROM r")
+	if w := strings.Join(s.report(t, 0).Tables[0].Warnings, "; "); !strings.Contains(w,
+		"the server counted 1,500 warnings and kept 1,024 of them, so one that says that a value was cut may be missing") {
+		t.Errorf("warnings: %s", w)
 	}
 }
 
@@ -184,12 +209,37 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 
 	// check says where the zones matter: not for a plain list of columns.
 	s.set("DB_TIMEZONE", "UTC")
-	exec(t, s.mysql, "CREATE VIEW plain AS SELECT id, ts FROM o")
-	s.set("SYNC_VIEWS", "perday(day); plain(id); o(id)")
-	_, out := s.both(t, "check")
-	if strings.Count(out, "may depend on the time zone, which is +00:00 here and +09:00 for others") != 1 {
+	exec(t, s.mysql, "CREATE VIEW plain AS SELECT id, ts FROM o", "CREATE TABLE untimed (id INT PRIMARY KEY)",
+		"CREATE VIEW selected AS SELECT id + 1 AS id FROM untimed WHERE id > 5")
+	s.set("SYNC_VIEWS", "plain(id); o(id); selected(id)")
+	const depends = "may depend on the time zone, which is +00:00 here and +09:00 for others"
+	if _, out := s.both(t, "check"); strings.Contains(out, depends) {
 		t.Errorf("check says %s", out)
 	}
+	for name, query := range map[string]string{
+		"per_day": "SELECT day FROM perday", "begins": "SELECT LEFT(ts, 10) AS day FROM o", "mixed": "SELECT COALESCE(d, ts) AS x FROM o",
+		"joined": "SELECT a.id FROM o a JOIN o b ON a.ts = b.d", "united": "SELECT ts FROM o UNION SELECT d FROM o",
+		"clock": "SELECT id, NOW() AS now FROM untimed", "calls": "SELECT id, f() AS f FROM untimed",
+	} {
+		if name == "calls" {
+			exec(t, s.mysql, "CREATE FUNCTION f() RETURNS DATE NO SQL RETURN CURRENT_DATE()")
+		}
+		exec(t, s.mysql, "CREATE VIEW "+name+" AS "+query)
+		s.set("SYNC_VIEWS", name)
+		if _, out := s.both(t, "check"); strings.Count(out, depends) != 1 {
+			t.Errorf("%s: check says %s", name, out)
+		}
+	}
+
+	// So may what this user cannot see.
+	limited := *s
+	limited.env = maps.Clone(s.env)
+	limitedSyncer(t, &limited, "SELECT, SHOW VIEW ON %s.mixed TO %s")
+	limited.set("SYNC_VIEWS", "mixed")
+	if _, out := limited.both(t, "check"); !strings.Contains(out, depends) || !strings.Contains(out, "may not see the definition of o,") {
+		t.Errorf("check says %s", out)
+	}
+	s.set("SYNC_VIEWS", "perday(day)")
 	s.set("DB_TIMEZONE", "server")
 	if _, out := s.both(t, "check"); strings.Contains(out, "may depend on the time zone") {
 		t.Errorf("check says %s", out)
@@ -210,6 +260,32 @@ func TestWatermarkInAnHourThatOccursTwice(t *testing.T) {
 	exec(t, s.mysql, "INSERT INTO o VALUES (3, '2024-10-27 01:10:00')") // 02:10, after 02:40
 	if r := s.report(t, 0); r.Tables[0].Inserted != 1 || r.Tables[0].Rows == 3 {
 		t.Errorf("%s: want the new row and not all", counts(t, r))
+	}
+}
+
+// Where clocks are put back by half an hour, as on Lord Howe Island, or by two, an expression has lost which of the
+// equal times it was too.
+func TestClocksPutBackByLessOrMore(t *testing.T) {
+	t.Parallel()
+	server := dbtest.NewServer(t)
+	s := sourceOn(t, server, "v(id)", "SET time_zone = '+00:00'", "CREATE TABLE o (id INT PRIMARY KEY, ts TIMESTAMP NULL)",
+		"CREATE VIEW v AS SELECT id, MAX(ts) AS m FROM o GROUP BY id")
+	loadFoldZone(t, s)
+	exec(t, s.mysql, "UPDATE mysql.time_zone_transition_type SET `Offset` = 5400 WHERE Transition_type_id = 1 AND Abbreviation = 'CEST'")
+	tx := s.mysql.MustBegin() // one connection
+	for _, q := range []string{"SET time_zone = '+00:00'", "INSERT INTO o VALUES (1, '2024-10-27 00:40:00'), (2, '2024-10-27 01:10:00')"} {
+		if _, err := tx.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	s.set("DB_TIMEZONE", foldZone)
+	out := s.mustSync(t)
+	got := rows(t, openFile(t, s.path), "SELECT m FROM v ORDER BY id")
+	if whole := slices.Equal(got, []string{`m="2024-10-27 00:40:00"|`, `m="2024-10-27 01:10:00"|`}); whole == strings.Contains(out, "occurs twice") {
+		t.Errorf("got %s: %s", got, out)
 	}
 }
 

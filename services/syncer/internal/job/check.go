@@ -157,13 +157,14 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 
 // viewWarnings say what a view may do that a run does not notice.
 func viewWarnings(below source.Dependencies, zones source.Zones) (warnings []string) {
-	if zones.Differ() && (below.UsesZone || below.Hidden) {
+	if zones.Differ() && below.UsesZone {
 		warnings = append(warnings, fmt.Sprintf("the view may depend on the time zone, which is %s here and %s for others "+
 			"on this server: DB_TIMEZONE=server evaluates it as they do", zones.Session, zones.Server))
 	}
-	if below.Hidden {
-		warnings = append(warnings, "its definition is hidden from this user, so the engines of its tables are not known: "+
-			"GRANT SHOW VIEW shows it")
+	if len(below.Hidden) > 0 {
+		warnings = append(warnings, fmt.Sprintf("this user may not see the definition of %s, so it is not known whether "+
+			"the view reads tables without transactions (MyISAM): GRANT SHOW VIEW on views and SELECT on tables shows it",
+			strings.Join(below.Hidden, ", ")))
 	}
 	return warnings
 }

@@ -16,7 +16,7 @@ import (
 
 // Dependencies is what a view or table is made of, as far as this user may see it.
 type Dependencies struct {
-	Hidden          bool     // the definition of a view, this one or one below it, is hidden from this user
+	Hidden          []string // views whose definitions, and tables below them, that this user may not see
 	UsesZone        bool     // a definition may evaluate to something else in another time zone
 	Untransactional []string // tables whose engines have no transactions, with the engine
 }
@@ -46,45 +46,54 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 		known.Engines = nil
 	}
 
+	var computes, timestamps bool
 	queue := []tableName{{known.Database, name}}
 	for i := 0; i < len(queue); i++ {
 		t := queue[i]
 		var found struct {
-			Type   string
-			Engine sql.NullString
+			Type       string
+			Engine     sql.NullString
+			Timestamps int
 		}
-		err := r.tx.GetContext(ctx, &found, `SELECT table_type AS type, engine AS engine
-			FROM information_schema.tables WHERE table_schema = ? AND table_name = ?`, t.database, t.name)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue // no table, or one that only the view's definer may see
+		err := r.tx.GetContext(ctx, &found, `SELECT table_type AS type, engine AS engine, (SELECT COUNT(*)
+				FROM information_schema.columns WHERE table_schema = ? AND table_name = ? AND data_type = 'timestamp') AS timestamps
+			FROM information_schema.tables WHERE table_schema = ? AND table_name = ?`, t.database, t.name, t.database, t.name)
+		if errors.Is(err, sql.ErrNoRows) { // only the view's definer may see it
+			d.Hidden = append(d.Hidden, t.name)
+			continue
 		}
 		if err != nil {
 			return d, fmt.Errorf("look at %s: %w", t, err)
 		}
 		if found.Type != "VIEW" {
+			timestamps = timestamps || found.Timestamps > 0
 			engine := found.Engine.String
 			if engine != "" && known.Engines != nil && !slices.Contains(known.Engines, engine) {
 				d.Untransactional = append(d.Untransactional, fmt.Sprintf("%s (%s)", t.name, engine))
 			}
 			continue
 		}
-
 		definition, err := r.definition(ctx, t)
 		if err != nil {
 			return d, err
 		}
 		if definition == "" {
-			d.Hidden = true
+			d.Hidden, computes = append(d.Hidden, t.name), true
 			continue
 		}
-		d.UsesZone = d.UsesZone || zoneUse.MatchString(definition)
+
+		withoutNames := quotedName.ReplaceAllString(definition, "`")
+		computes = computes || computation.MatchString(withoutNames)
+		d.UsesZone = d.UsesZone || clock.MatchString(withoutNames)
 		for _, pair := range qualifiedName.FindAllStringSubmatch(definition, -1) {
 			next := tableName{unquote(pair[1]), unquote(pair[2])}
-			if slices.Contains(known.Databases, next.database) && !slices.Contains(queue, next) {
+			isFunction := pair[3] != ""
+			if !isFunction && slices.Contains(known.Databases, next.database) && !slices.Contains(queue, next) {
 				queue = append(queue, next)
 			}
 		}
 	}
+	d.UsesZone = d.UsesZone || computes && (timestamps || len(d.Hidden) > 0)
 	return d, nil
 }
 
@@ -99,18 +108,23 @@ func (r *Reader) definition(ctx context.Context, t tableName) (string, error) {
 	return text.String, nil
 }
 
-// qualifiedName is how a definition names tables, and columns too: `database`.`table`.
-var qualifiedName = regexp.MustCompile("`((?:[^`]|``)+)`\\.`((?:[^`]|``)+)`")
+// Names in a definition, and how it names tables, columns and functions of a database: `database`.`table`.
+var (
+	quotedName    = regexp.MustCompile("`(?:[^`]|``)*`")
+	qualifiedName = regexp.MustCompile("`((?:[^`]|``)+)`\\.`((?:[^`]|``)+)`(\\(?)")
+)
 
 func unquote(name string) string { return strings.ReplaceAll(name, "``", "`") }
 
-// zoneUse finds what can depend on the session's time zone: the functions for it, and TIMESTAMPs that are
-// compared, grouped or computed with. A plain list of columns does not.
-var zoneUse = regexp.MustCompile(`(?i)\b(now|current_timestamp|curdate|curtime|current_date|current_time|sysdate|` +
-	`localtime|localtimestamp|from_unixtime|unix_timestamp|date|time|year|month|week|day|hour|cast|convert|date_format|` +
-	`date_add|date_sub|timestampdiff|timestamp|to_days|extract|concat|weekday|dayofweek|dayofmonth|dayofyear|quarter|` +
-	`yearweek|last_day|datediff|timediff|time_format|monthname|dayname)\s*\(|` +
-	`\b(curdate|current_date|where|having|group by|interval)\b`)
+// clock finds functions that depend on the session's time zone whatever the tables hold. In a definition the
+// server has written them in one way: NOW() as now() or current_timestamp(). A function of the user's may call them.
+var clock = regexp.MustCompile(`(?i)\b(now|current_timestamp|curdate|current_date|curtime|current_time|sysdate|` +
+	`localtime|localtimestamp|from_unixtime|unix_timestamp)\s*\(|` + "`\\(" + `|\b(curdate|current_date|current_timestamp)\b`)
+
+// computation finds what may make something else of a TIMESTAMP in another time zone: anything beyond a list of
+// columns, since a function takes its text, and a comparison, a join or a UNION may turn it into a DATETIME.
+var computation = regexp.MustCompile(`(?i)\(|\b(where|on|using|having|group by|order by|union|except|intersect|interval|` +
+	`between|case|like|in|distinct)\b|[-+*/%<>=]`)
 
 // Probe prepares the read of a view as a run does, and reads no row.
 func (r *Reader) Probe(ctx context.Context, t schema.Table) error {

@@ -38,9 +38,10 @@ type Result struct {
 // conversions, and with every FLOAT in full, of which the text protocol prints about six digits.
 func (r *Reader) Rows(ctx context.Context, q Query, how Values, empty <-chan *Batch, full chan<- *Batch) (Result, error) {
 	d := newDecoder(q, how)
-	server, err := r.read(ctx, q, d, empty, full)
+	pool := &batches{empty: empty} // for both reads: what a failed one has taken is free for the next
+	server, err := r.read(ctx, q, d, pool, full)
 	if serverNumber(err) == errZeroDate && d.rows == 0 {
-		server, err = r.readZeroDates(ctx, q, d, empty, full)
+		server, err = r.readZeroDates(ctx, q, d, pool, full)
 	}
 	if err != nil {
 		if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) {
@@ -57,7 +58,7 @@ func (r *Reader) Rows(ctx context.Context, q Query, how Values, empty <-chan *Ba
 
 // read executes the query once, and gives the server's warnings of it.
 func (r *Reader) read(
-	ctx context.Context, q Query, d *decoder, empty <-chan *Batch, full chan<- *Batch,
+	ctx context.Context, q Query, d *decoder, pool *batches, full chan<- *Batch,
 ) (warnings []string, err error) {
 	var checked bool
 	if !r.isUTC() {
@@ -68,7 +69,7 @@ func (r *Reader) read(
 	// Raw must not see a broken connection: it would close it, and wait for the transaction, which waits for us.
 	var readErr error
 	err = r.conn.Raw(func(dc any) error {
-		warnings, readErr = r.readRaw(ctx, dc, q, checked, d, empty, full)
+		warnings, readErr = r.readRaw(ctx, dc, q, checked, d, pool, full)
 		return nil
 	})
 	return warnings, cmp.Or(readErr, err)
@@ -76,7 +77,7 @@ func (r *Reader) read(
 
 // readRaw does so on the driver's connection.
 func (r *Reader) readRaw(
-	ctx context.Context, dc any, q Query, checked bool, d *decoder, empty <-chan *Batch, full chan<- *Batch,
+	ctx context.Context, dc any, q Query, checked bool, d *decoder, pool *batches, full chan<- *Batch,
 ) ([]string, error) {
 	// Closing the rows reads what is left of them, unless the context has ended and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
@@ -97,7 +98,7 @@ func (r *Reader) readRaw(
 		inUTC = newUTCRows(rows, utc)
 		rows = inUTC
 	}
-	if err := send(ctx, rows, d, empty, full); err != nil {
+	if err := send(ctx, rows, d, pool, full); err != nil {
 		cancel()
 		_ = rows.Close()
 		return nil, err
@@ -114,9 +115,8 @@ func (r *Reader) readRaw(
 	return append(warnings, server...), err
 }
 
-func send(ctx context.Context, rows driver.Rows, d *decoder, empty <-chan *Batch, full chan<- *Batch) error {
+func send(ctx context.Context, rows driver.Rows, d *decoder, pool *batches, full chan<- *Batch) error {
 	row := make([]driver.Value, len(d.columns))
-	pool := &batches{empty: empty}
 	for {
 		b, err := pool.take(ctx)
 		if err != nil {
@@ -130,6 +130,7 @@ func send(ctx context.Context, rows driver.Rows, d *decoder, empty <-chan *Batch
 		}
 		end := errors.Is(err, io.EOF)
 		if err != nil && !end {
+			pool.free = append(pool.free, b)
 			return err
 		}
 		if b.Rows > 0 {
@@ -160,7 +161,7 @@ func (r *Reader) selectRows(q Query, checked bool) (string, []driver.NamedValue,
 	for i, c := range q.Table.Columns {
 		names[i] = schema.QuoteMySQL(c.Name)
 		if c.Kind == schema.Timestamp && !r.isUTC() {
-			checks = append(checks, fmt.Sprintf("%s = FROM_UNIXTIME(UNIX_TIMESTAMP(%[1]s) + 3600)", names[i]))
+			checks = append(checks, inHourThatOccursTwice(names[i]))
 			names[i] = "UNIX_TIMESTAMP(" + names[i] + ")"
 			utc.places = append(utc.places, i)
 		}

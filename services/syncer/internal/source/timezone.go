@@ -60,6 +60,16 @@ type utcColumns struct {
 	checked bool // a further column for each says whether its value is in such an hour
 }
 
+// inHourThatOccursTwice is the condition that a TIMESTAMP, in local time, is again the same a while later. Clocks
+// are put back by an hour, on Lord Howe Island by half of one, at Troll by two.
+func inHourThatOccursTwice(column string) string {
+	var again []string
+	for _, seconds := range []string{"1800", "3600", "7200"} {
+		again = append(again, "FROM_UNIXTIME(UNIX_TIMESTAMP("+column+") + "+seconds+")")
+	}
+	return column + " IN (" + strings.Join(again, ", ") + ")"
+}
+
 // utcRows are rows with these columns as MySQL would show them in UTC.
 type utcRows struct {
 	driver.Rows
@@ -87,6 +97,7 @@ func (u *utcRows) Next(row []driver.Value) error {
 			u.ambiguous[i]++
 		}
 	}
+	clear(u.row) // the driver's buffer can go when its receiver lets it go
 	return nil
 }
 

@@ -87,7 +87,8 @@ func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, 
 		warnings = append(warnings, fmt.Sprintf("the server warns: %s (%d, %s times)", k.first, k.code, count))
 	}
 	if total > listed {
-		warnings = append(warnings, fmt.Sprintf("the server counted %s warnings and kept %s of them (max_error_count)",
+		warnings = append(warnings, fmt.Sprintf("the server counted %s warnings and kept %s of them, "+
+			"so one that says that a value was cut may be missing: raise max_error_count on the server",
 			humanize.Comma(total), humanize.Comma(listed)))
 	}
 	return warnings, nil
@@ -124,7 +125,7 @@ func textRows(ctx context.Context, conn driver.QueryerContext, query string, f f
 // readZeroDates reads a view that compares with a zero date, which MySQL's own sql_mode refuses, without the two
 // flags that are about such dates. They are back for the next view.
 func (r *Reader) readZeroDates(
-	ctx context.Context, q Query, d *decoder, empty <-chan *Batch, full chan<- *Batch,
+	ctx context.Context, q Query, d *decoder, pool *batches, full chan<- *Batch,
 ) ([]string, error) {
 	var mode string
 	if err := r.tx.GetContext(ctx, &mode, "SELECT @@session.sql_mode"); err != nil {
@@ -133,7 +134,7 @@ func (r *Reader) readZeroDates(
 	if _, err := r.tx.ExecContext(ctx, "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"); err != nil {
 		return nil, err
 	}
-	warnings, err := r.read(ctx, q, d, empty, full)
+	warnings, err := r.read(ctx, q, d, pool, full)
 	if _, e := r.tx.ExecContext(ctx, "SET SESSION sql_mode = ?", mode); e != nil && err == nil {
 		err = e
 	}

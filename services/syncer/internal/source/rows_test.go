@@ -1,0 +1,34 @@
+package source
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"testing"
+
+	"carstock/pkg/schema"
+)
+
+// failing are rows that end with an error before the first.
+type failing struct{ driver.Rows }
+
+var errFailing = errors.New("failing")
+
+func (failing) Next([]driver.Value) error { return errFailing }
+
+// A read that is begun again has all batches: those that the failed one has taken would otherwise be waited for.
+func TestFailedReadGivesItsBatchesBack(t *testing.T) {
+	empty := make(chan *Batch, 2)
+	for range cap(empty) {
+		empty <- new(Batch)
+	}
+	pool := &batches{empty: empty}
+	for range 2 * cap(empty) {
+		if err := send(context.Background(), failing{}, newDecoder(Query{Table: schema.Table{Columns: []schema.Column{schema.NewColumn("id", "int")}}}, Values{}), pool, nil); !errors.Is(err, errFailing) {
+			t.Fatal(err)
+		}
+	}
+	if err := pool.drain(context.Background()); err != nil || len(pool.free) != cap(empty) {
+		t.Errorf("%d batches: %v", len(pool.free), err)
+	}
+}
