@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"database/sql"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -88,6 +89,33 @@ func TestFunctionsOfTheUsers(t *testing.T) {
 	equal(t, rows(t, openFile(t, s.path), "SELECT x FROM log"), []string{`x="1"|`})
 }
 
+// An index by a collation that syncer lacks fails each run from comparing on: the error names it.
+func TestIndexByAnotherProgramsCollation(t *testing.T) {
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	s.mustSync(t)
+	withFunctions(t, s.path, "CREATE INDEX by_make ON cars (make COLLATE dealers)", "CREATE INDEX by_year ON cars (year)")
+	const want = "the index by_make cannot work in syncer: no such collation sequence: dealers: drop it, or change it"
+	s.fails(t, 1, want)
+	exec(t, s.mysql, "UPDATE cars SET msrp = 5 WHERE id = 1")
+	s.fails(t, 1, want)
+	exec(t, openFile(t, s.path), "DROP INDEX by_make")
+	s.mustSync(t)
+}
+
+// A view that the user has put in the place of a copied table is not syncer's to change.
+func TestViewInThePlaceOfATable(t *testing.T) {
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	s.mustSync(t)
+	exec(t, openFile(t, s.path), "ALTER TABLE cars RENAME TO cars_kept", "CREATE VIEW cars AS SELECT * FROM cars_kept")
+	for _, command := range []string{"sync", "check"} {
+		if code, _, stderr := s.run(t, command); code != 1 || !strings.Contains(stderr, "the file has a view cars that is not syncer's: rename it") {
+			t.Errorf("%s: exit code %d: %s", command, code, stderr)
+		}
+	}
+}
+
 var registerOnce sync.Once
 
 // withFunctions runs statements on the file in a program that has the function plate.
@@ -95,7 +123,7 @@ func withFunctions(t *testing.T, path string, statements ...string) {
 	t.Helper()
 	registerOnce.Do(func() {
 		sql.Register("sqlite3 with plate", &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
-			return c.RegisterFunc("plate", strings.ToUpper, true)
+			return errors.Join(c.RegisterFunc("plate", strings.ToUpper, true), c.RegisterCollation("dealers", strings.Compare))
 		}})
 	})
 	db, err := sql.Open("sqlite3 with plate", path)

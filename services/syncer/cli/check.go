@@ -65,9 +65,6 @@ func printFindings(w io.Writer, f job.Findings) error {
 		fmt.Fprintf(w, "        %s\n", g)
 	}
 	fmt.Fprintf(w, "zone    %s, the server's is %s\n", f.Zones.Session, f.Zones.Server)
-	for _, warning := range f.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", warning)
-	}
 	fmt.Fprintf(w, "file    %s   %s, %s free on the disk\n", f.File, humanize.Bytes(uint64(f.FileSize)), humanize.Bytes(f.DiskFree))
 	for _, warning := range f.Warnings {
 		fmt.Fprintf(w, "        warning: %s\n", warning)

@@ -110,8 +110,8 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 	if warned != 3 { // at the first run it may have been a reader that was about to end
 		t.Errorf("%d warnings", warned)
 	}
-	if _, stdout, _ := s.run(t, "check"); !strings.Contains(stdout, "-wal") {
-		t.Errorf("check says nothing of the log: %s", stdout)
+	if _, stdout, _ := s.run(t, "check"); strings.Count(stdout, "-wal has") != 1 {
+		t.Errorf("check does not warn of the log once: %s", stdout)
 	}
 	s.set("SYNC_ON_START", "false")
 	up := s.serve(t)
@@ -128,6 +128,25 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 		t.Errorf("the log has not been emptied: %v", err)
 	}
 	equal(t, s.report(t, 0).Warnings, nil)
+}
+
+// Runs that fail are recorded, and leave no log behind that looks as if another program held it.
+func TestFailedRunsLeaveNoLog(t *testing.T) {
+	t.Parallel()
+	s := source(t, "a", a...)
+	s.mustSync(t)
+	s.set("SYNC_VIEWS", "a; nothing")
+	for range 3 {
+		if code, _, stderr := s.run(t, "sync"); code != 1 || !strings.Contains(stderr, "nothing: no such table or view") {
+			t.Errorf("exit code %d: %s", code, stderr)
+		}
+	}
+	if log, err := os.Stat(s.path + "-wal"); err != nil || log.Size() != 0 {
+		t.Errorf("the log is %v: %v", log, err)
+	}
+	if _, out := s.both(t, "check"); strings.Contains(out, "another program") {
+		t.Errorf("check says %s", out)
+	}
 }
 
 // asUser runs syncer in a process of another user's.

@@ -49,7 +49,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ours == nil {
+	if ours == nil || found[0].kind != "table" {
 		return nil, fmt.Errorf("the file has a %s %s that is not syncer's: rename it, "+
 			"or choose another name in SYNC_VIEWS, as in %[2]s=copy_of_%[2]s", found[0].kind, name)
 	}

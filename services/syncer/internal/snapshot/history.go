@@ -139,6 +139,9 @@ func (f *File) Record(r *Run) error {
 		}
 		return insertRun(conn, r)
 	})
+	// The log would otherwise grow with each run that fails, and look as if someone held it.
+	_ = exec(conn, "PRAGMA busy_timeout = 1000")
+	_ = exec(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
 	return errors.Join(err, conn.Close())
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // verdict is why a view cannot be read, or why a trigger cannot fire on INSERT, UPDATE or DELETE, each
-// tried without any other trigger; nil for what works.
+// tried without any other trigger but those that let it write to a view; nil for what works.
 type verdict struct {
 	object
 	failures []error
@@ -57,7 +57,8 @@ func (s *Staging) examine(gone []string) (found []verdict, err error) {
 		v := verdict{object: trigger}
 		err := attempt(s.conn, func() error {
 			for _, other := range triggers {
-				if other != trigger {
+				insteadOf := slices.ContainsFunc(views, func(v object) bool { return strings.EqualFold(v.name, other.table) })
+				if other != trigger && (!insteadOf || strings.EqualFold(other.table, trigger.table)) {
 					if err := exec(s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(other.name)); err != nil {
 						return err
 					}

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,9 +72,9 @@ func (p *Preview) File() (warnings []string, err error) {
 }
 
 // Table says how the columns of t differ from those that the file's table of that name has, and warns of
-// what its user has made. The error is one that a run would fail with.
-func (p *Preview) Table(t schema.Table, name string) (drift string, warnings []string, err error) {
-	table := &Table{Name: name, s: &Staging{conn: p.conn}, t: t}
+// what its user has made and would lose. The error is one that a run would fail with.
+func (p *Preview) Table(t schema.Table, name string, indexes [][]string) (drift string, warnings []string, err error) {
+	table := &Table{Name: name, s: &Staging{conn: p.conn}, t: t, indexes: indexes}
 	if err := table.check(); err != nil || p.conn == nil {
 		return "", nil, err
 	}
@@ -85,8 +86,15 @@ func (p *Preview) Table(t schema.Table, name string) (drift string, warnings []s
 		return "", nil, err
 	}
 	i := slices.IndexFunc(failures, func(err error) bool { return err != nil })
+	if i < 0 && table.Drift == "" {
+		return "", table.notes, nil
+	}
 	if i < 0 {
-		return table.Drift, table.notes, nil
+		lost, err := p.rehearse(t, name)
+		for _, text := range lost {
+			table.notes = append(table.notes, "after the next run, "+text)
+		}
+		return table.Drift, table.notes, err
 	}
 	made, err := objects(p.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", name)
 	var names []string
@@ -98,4 +106,54 @@ func (p *Preview) Table(t schema.Table, name string) (drift string, warnings []s
 			name, failures[i], strings.Join(names, ", "))
 	}
 	return table.Drift, table.notes, err
+}
+
+// rehearse changes the columns of a table in a copy of the file's schema, in memory and without rows. It gives
+// what of the user's that would cost.
+func (p *Preview) rehearse(t schema.Table, name string) (lost []string, err error) {
+	opened, err := (&sqlite3.SQLiteDriver{}).Open(":memory:")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	s := &Staging{file: &File{path: p.path, staging: ":memory:"}, conn: opened.(*sqlite3.SQLiteConn)}
+	if err := s.attach(); err != nil {
+		return nil, err
+	}
+	if err := p.copySchema(s.conn); err != nil {
+		return nil, err
+	}
+	if s.schema, err = one(s.conn, "PRAGMA main.schema_version"); err != nil {
+		return nil, err
+	}
+	if _, err := s.Begin(t, name, nil); err != nil {
+		return nil, err
+	}
+
+	run := &Run{Tables: []TableRun{{Table: name}}}
+	err = inTx(s.conn, func() error { return s.publish(true, run) })
+	return run.Tables[0].Lost, err
+}
+
+// copySchema makes all that the file has, without its rows. What cannot be made, as for a module that syncer
+// lacks, is left out: it is the same before and after.
+func (p *Preview) copySchema(to *sqlite3.SQLiteConn) error {
+	// Shadow tables come with their virtual ones. Tables go first: the rest needs them.
+	made, err := objects(p.conn, `name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name NOT IN (
+		SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow')`)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(made, func(a, b object) int {
+		kinds := []string{"table", "index", "view", "trigger"}
+		return slices.Index(kinds, a.kind) - slices.Index(kinds, b.kind)
+	})
+	for _, o := range made {
+		_ = exec(to, o.sql)
+	}
+	rows, err := all(p.conn, "SELECT * FROM main."+schema.ColumnsTable)
+	for _, r := range rows {
+		err = errors.Join(err, exec(to, "INSERT INTO main."+schema.ColumnsTable+" VALUES (?"+strings.Repeat(", ?", len(r)-1)+")", r...))
+	}
+	return err
 }

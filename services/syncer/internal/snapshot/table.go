@@ -376,7 +376,7 @@ func (t *Table) arrived(key []driver.Value, in string) bool {
 func (t *Table) Finish(keep bool) (Changes, error) {
 	c, err := t.finish(keep)
 	if err != nil {
-		return c, fmt.Errorf("compare %s: %w", t.Name, explain(err))
+		return c, fmt.Errorf("compare %s: %w", t.Name, explain(t.blame(err)))
 	}
 	return c, nil
 }
