@@ -80,6 +80,20 @@ func marked(t *testing.T) *syncer {
 	return s
 }
 
+// Rows of one key say nothing of those of another: that takes a run over all of them, which check says first.
+func TestUpsertAfterTheKeyHasChanged(t *testing.T) {
+	t.Parallel()
+	s := marked(t)
+	s.set("SYNC_VIEWS", "cars(price)@changed")
+	for _, command := range []string{"check", "sync"} {
+		if code, _, stderr := s.run(t, command); code != 1 || !strings.Contains(stderr, "make one run with --full") {
+			t.Errorf("%s: exit code %d: %s", command, code, stderr)
+		}
+	}
+	s.report(t, 0, "--full")
+	want(t, counts(t, s.report(t, 0)), "1: +0 ~0 -0 =1")
+}
+
 // A table that someone has dropped from the file comes back whole.
 func TestUpsertOfATableThatIsGone(t *testing.T) {
 	t.Parallel()

@@ -124,7 +124,7 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 			return f, fmt.Errorf("SYNC_VIEWS: there is no column %s for the key", k)
 		}
 	}
-	drift, warnings, err := preview.Table(t, v.Table, indexesOf(s, v.Table))
+	drift, warnings, err := preview.Table(t, v.Table, indexesOf(s, v.Table), given == config.Upsert)
 	f.Warnings = append(f.Warnings, warnings...)
 	switch {
 	case err != nil:

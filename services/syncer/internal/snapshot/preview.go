@@ -72,8 +72,11 @@ func (p *Preview) File() (warnings []string, err error) {
 }
 
 // Table says how the columns of t differ from those that the file's table of that name has, and warns of
-// what its user has made and would lose. The error is one that a run would fail with.
-func (p *Preview) Table(t schema.Table, name string, indexes [][]string) (drift string, warnings []string, err error) {
+// what its user has made and would lose. The error is one that a run would fail with; with keep, one that keeps
+// rows that do not arrive.
+func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bool) (
+	drift string, warnings []string, err error,
+) {
 	table := &Table{Name: name, s: &Staging{conn: p.conn}, t: t, indexes: indexes}
 	if err := table.check(); err != nil || p.conn == nil {
 		return "", nil, err
@@ -90,7 +93,7 @@ func (p *Preview) Table(t schema.Table, name string, indexes [][]string) (drift 
 		return "", table.notes, nil
 	}
 	if i < 0 {
-		lost, err := p.rehearse(t, name)
+		lost, err := p.rehearse(t, name, keep)
 		for _, text := range lost {
 			table.notes = append(table.notes, "after the next run, "+text)
 		}
@@ -110,7 +113,7 @@ func (p *Preview) Table(t schema.Table, name string, indexes [][]string) (drift 
 
 // rehearse changes the columns of a table in a copy of the file's schema, in memory and without rows. It gives
 // what of the user's that would cost.
-func (p *Preview) rehearse(t schema.Table, name string) (lost []string, err error) {
+func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []string, err error) {
 	opened, err := (&sqlite3.SQLiteDriver{}).Open(":memory:")
 	if err != nil {
 		return nil, err
@@ -126,7 +129,11 @@ func (p *Preview) rehearse(t schema.Table, name string) (lost []string, err erro
 	if s.schema, err = one(s.conn, "PRAGMA main.schema_version"); err != nil {
 		return nil, err
 	}
-	if _, err := s.Begin(t, name, nil); err != nil {
+	table, err := s.Begin(t, name, nil)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := table.Finish(keep); err != nil {
 		return nil, err
 	}
 
@@ -153,7 +160,8 @@ func (p *Preview) copySchema(to *sqlite3.SQLiteConn) error {
 	}
 	rows, err := all(p.conn, "SELECT * FROM main."+schema.ColumnsTable)
 	for _, r := range rows {
-		err = errors.Join(err, exec(to, "INSERT INTO main."+schema.ColumnsTable+" VALUES (?"+strings.Repeat(", ?", len(r)-1)+")", r...))
+		insert := "INSERT INTO main." + schema.ColumnsTable + " VALUES (?" + strings.Repeat(", ?", len(r)-1) + ")"
+		err = errors.Join(err, exec(to, insert, r...))
 	}
 	return err
 }

@@ -119,12 +119,13 @@ func unquote(name string) string { return strings.ReplaceAll(name, "``", "`") }
 // clock finds functions that depend on the session's time zone whatever the tables hold. In a definition the
 // server has written them in one way: NOW() as now() or current_timestamp(). A function of the user's may call them.
 var clock = regexp.MustCompile(`(?i)\b(now|current_timestamp|curdate|current_date|curtime|current_time|sysdate|` +
-	`localtime|localtimestamp|from_unixtime|unix_timestamp)\s*\(|` + "`\\(" + `|\b(curdate|current_date|current_timestamp)\b`)
+	`localtime|localtimestamp|from_unixtime|unix_timestamp)\s*\(|` +
+	`\b(curdate|current_date|current_timestamp)\b|` + "`\\(")
 
 // computation finds what may make something else of a TIMESTAMP in another time zone: anything beyond a list of
 // columns, since a function takes its text, and a comparison, a join or a UNION may turn it into a DATETIME.
-var computation = regexp.MustCompile(`(?i)\(|\b(where|on|using|having|group by|order by|union|except|intersect|interval|` +
-	`between|case|like|in|distinct)\b|[-+*/%<>=]`)
+var computation = regexp.MustCompile(`(?i)\(|\b(where|on|using|having|group by|order by|union|except|intersect|` +
+	`interval|between|case|like|in|distinct)\b|[-+*/%<>=]`)
 
 // Probe prepares the read of a view as a run does, and reads no row.
 func (r *Reader) Probe(ctx context.Context, t schema.Table) error {

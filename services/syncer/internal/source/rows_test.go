@@ -23,8 +23,10 @@ func TestFailedReadGivesItsBatchesBack(t *testing.T) {
 		empty <- new(Batch)
 	}
 	pool := &batches{empty: empty}
+	q := Query{Table: schema.Table{Columns: []schema.Column{schema.NewColumn("id", "int")}}}
 	for range 2 * cap(empty) {
-		if err := send(context.Background(), failing{}, newDecoder(Query{Table: schema.Table{Columns: []schema.Column{schema.NewColumn("id", "int")}}}, Values{}), pool, nil); !errors.Is(err, errFailing) {
+		err := send(context.Background(), failing{}, newDecoder(q, Values{}), pool, nil)
+		if !errors.Is(err, errFailing) {
 			t.Fatal(err)
 		}
 	}
