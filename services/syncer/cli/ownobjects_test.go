@@ -228,6 +228,33 @@ func TestColumnsOfTheUsers(t *testing.T) {
 	}
 }
 
+// Constraints of a table that the user has made again stay when it takes another form, or are named.
+func TestConstraintsOfTheUsers(t *testing.T) {
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	s.mustSync(t)
+	file := openFile(t, s.path)
+	exec(t, file, `CREATE TABLE c2 (id INTEGER NOT NULL PRIMARY KEY, make TEXT, msrp INTEGER, year INTEGER,
+		UNIQUE (make, id) -- both, as (they) are
+		, CONSTRAINT "a year, at least" CHECK (year > 1900), CHECK (msrp IS NOT NULL))`,
+		"INSERT INTO c2 SELECT * FROM cars", "DROP TABLE cars", "ALTER TABLE c2 RENAME TO cars")
+	exec(t, s.mysql, "ALTER TABLE cars DROP msrp, MODIFY make VARBINARY(30)")
+	const lost = "CHECK (msrp IS NOT NULL) is gone: no such column: msrp"
+	if _, out := s.both(t, "check"); !strings.Contains(out, "after the next run, "+lost) {
+		t.Errorf("check says %s", out)
+	}
+	equal(t, s.report(t, 0).Tables[0].Lost, []string{lost})
+	for statement, want := range map[string]string{
+		"UPDATE cars SET year = 1800":                  "CHECK constraint failed: a year, at least",
+		"INSERT INTO cars (id, year) VALUES (1, 2000)": "UNIQUE constraint failed",
+	} {
+		if _, err := file.Exec(statement); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", statement, err)
+		}
+	}
+	equal(t, rows(t, file, "SELECT count(*) AS n FROM pragma_index_list('cars') WHERE origin = 'u'"), []string{`n="1"|`})
+}
+
 // Without a key nothing says which row is which: the contents of the user's columns stay at their place, and that is said.
 func TestColumnOfTheUsersWithoutAKey(t *testing.T) {
 	t.Parallel()

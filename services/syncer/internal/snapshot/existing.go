@@ -15,6 +15,7 @@ type existing struct {
 	schema.Table // syncer's columns, with their types in SQLite, and the key
 
 	own          []ownColumn // the user's columns
+	rules        []string    // the user's constraints of the whole table, as they stand in the CREATE TABLE
 	withoutRowid bool
 }
 
@@ -60,7 +61,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &existing{Table: schema.Table{Name: name}}
+	e := &existing{Table: schema.Table{Name: name}, rules: tableConstraints(found[0].sql)}
 	key := map[int64]string{}
 	for _, r := range rows {
 		column, _ := r[0].(string)

@@ -193,7 +193,8 @@ func (t *Table) takeNewKey() error {
 }
 
 // createIncoming makes the new table with those of the user's columns that work in it. One that does
-// not is named if it is generated; one with values of its own is an error, since they would be lost.
+// not is named if it is generated; one with values of its own is an error, since they would be lost. The user's
+// constraints stay likewise, or are named.
 func (t *Table) createIncoming() error {
 	conn, gone := t.s.conn, t.gone()
 	create := func(own []string) error { return exec(conn, t.t.CreateSQLite("main", incoming, own...)) }
@@ -224,6 +225,14 @@ func (t *Table) createIncoming() error {
 		}
 		t.dropped = append(t.dropped, c.name)
 		t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", c.name, err))
+	}
+	for _, rule := range t.old.rules {
+		with := append(slices.Clone(kept), rule)
+		if err := attempt(conn, func() error { return create(strictAll(with, gone)) }); err != nil {
+			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", rule, err))
+		} else {
+			kept = with
+		}
 	}
 	return create(kept)
 }

@@ -152,16 +152,39 @@ func definitions(createTable string) map[string]string {
 		if len(tokens) == 0 {
 			continue
 		}
-		var b strings.Builder
-		for _, t := range part {
-			if strings.HasPrefix(t.text, "--") {
-				t.text = " " // the rest of the definition would become part of the comment
-			}
-			b.WriteString(t.text)
-		}
-		found[strings.ToLower(unquote(tokens[0]))] = strings.TrimSpace(b.String())
+		found[strings.ToLower(unquote(tokens[0]))] = textOf(part)
 	}
 	return found
+}
+
+// tableConstraints are the constraints of a CREATE TABLE that are not of a single column, without the primary key.
+func tableConstraints(createTable string) (found []string) {
+	for _, part := range listed(createTable) {
+		tokens := written(part)
+		if len(tokens) == 0 || tokens[0].kind != word {
+			continue
+		}
+		kind := tokens[0]
+		if strings.EqualFold(kind.text, "CONSTRAINT") && len(tokens) > 2 {
+			kind = tokens[2] // after its name
+		}
+		if hasFold([]string{"UNIQUE", "CHECK", "FOREIGN"}, kind.text) {
+			found = append(found, textOf(part))
+		}
+	}
+	return found
+}
+
+// textOf is the SQL of tokens without comments to the end of a line, which would swallow what follows.
+func textOf(tokens []token) string {
+	var b strings.Builder
+	for _, t := range tokens {
+		if strings.HasPrefix(t.text, "--") {
+			t.text = " "
+		}
+		b.WriteString(t.text)
+	}
+	return strings.TrimSpace(b.String())
 }
 
 func hasFold(names []string, name string) bool {
