@@ -169,6 +169,22 @@ func TestTriggerThatWritesToAView(t *testing.T) {
 	equal(t, rows(t, file, "SELECT id FROM log"), []string{`id="1"|`, `id="-1"|`, `id="2"|`})
 }
 
+// A trigger on UPDATE OF a column that is gone harms nothing, but never fires: it stays, and is named.
+func TestTriggerOfAColumnThatIsGone(t *testing.T) {
+	t.Parallel()
+	s := source(t, "cars", ten...)
+	s.mustSync(t)
+	file := openFile(t, s.path)
+	exec(t, file, "CREATE TABLE log (x)", `CREATE TRIGGER one AFTER UPDATE OF "year" ON cars BEGIN INSERT INTO log VALUES (old.year); END`,
+		"CREATE TRIGGER two AFTER UPDATE OF year, msrp ON cars BEGIN INSERT INTO log VALUES (new.msrp); END",
+		"CREATE TRIGGER three AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (new.make); END")
+	exec(t, s.mysql, "ALTER TABLE cars DROP year", "UPDATE cars SET msrp = 5 WHERE id = 1")
+	equal(t, s.report(t, 0).Tables[0].Lost, []string{"the trigger one no longer fires: no such column: year"})
+	exec(t, s.mysql, "ALTER TABLE cars ADD year INT", "UPDATE cars SET year = 7 WHERE id = 2")
+	equal(t, s.report(t, 0).Tables[0].Lost, nil)
+	equal(t, rows(t, file, "SELECT count(*) AS n FROM log WHERE x IS NULL OR x = 5"), []string{`n="2"|`})
+}
+
 // Columns that the user has added stay with their contents, whatever becomes of the view's.
 func TestColumnsOfTheUsers(t *testing.T) {
 	t.Parallel()

@@ -165,6 +165,12 @@ func (t *Table) broken(before []verdict) error {
 			t.lost = append(t.lost, fmt.Sprintf("the trigger %s on %s no longer works: %v", v.name, v.table, v.failures[0]))
 		}
 	}
+	for _, v := range after {
+		if columns := updateOf(v.sql); v.kind == "trigger" && strings.EqualFold(v.table, t.Name) && len(columns) > 0 &&
+			!slices.ContainsFunc(columns, func(c string) bool { return !hasFold(t.gone(), c) }) {
+			t.lost = append(t.lost, fmt.Sprintf("the trigger %s no longer fires: no such column: %s", v.name, strings.Join(columns, ", ")))
+		}
+	}
 	return nil
 }
 

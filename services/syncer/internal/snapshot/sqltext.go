@@ -175,6 +175,22 @@ func tableConstraints(createTable string) (found []string) {
 	return found
 }
 
+// updateOf are the columns of a CREATE TRIGGER that fires on UPDATE OF them; none for others.
+func updateOf(createTrigger string) (columns []string) {
+	tokens := written(tokenize(createTrigger))
+	for i, t := range tokens {
+		switch {
+		case t.kind == word && strings.EqualFold(t.text, "ON"), t.kind == word && strings.EqualFold(t.text, "BEGIN"):
+			return columns
+		case len(columns) > 0 && t.text != ",":
+			columns = append(columns, unquote(t))
+		case i > 1 && strings.EqualFold(tokens[i-1].text, "OF") && strings.EqualFold(tokens[i-2].text, "UPDATE"):
+			columns = append(columns, unquote(t))
+		}
+	}
+	return nil
+}
+
 // textOf is the SQL of tokens without comments to the end of a line, which would swallow what follows.
 func textOf(tokens []token) string {
 	var b strings.Builder
