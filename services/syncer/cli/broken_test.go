@@ -110,7 +110,8 @@ func TestViewInThePlaceOfATable(t *testing.T) {
 	s.mustSync(t)
 	exec(t, openFile(t, s.path), "ALTER TABLE cars RENAME TO cars_kept", "CREATE VIEW cars AS SELECT * FROM cars_kept")
 	for _, command := range []string{"sync", "check"} {
-		if code, _, stderr := s.run(t, command); code != 1 || !strings.Contains(stderr, "the file has a view cars that is not syncer's: rename it") {
+		code, _, stderr := s.run(t, command)
+		if code != 1 || !strings.Contains(stderr, "the file has a view cars that is not syncer's: rename it") {
 			t.Errorf("%s: exit code %d: %s", command, code, stderr)
 		}
 	}

@@ -297,7 +297,8 @@ func TestIndexes(t *testing.T) {
 
 	s.set("SYNC_INDEXES", "cars(colour)")
 	s.fails(t, 1, "SYNC_INDEXES: there is no column colour")
-	if code, _, stderr := s.run(t, "check"); code != 1 || !strings.Contains(stderr, "SYNC_INDEXES: there is no column colour") {
+	code, _, stderr := s.run(t, "check")
+	if code != 1 || !strings.Contains(stderr, "SYNC_INDEXES: there is no column colour") {
 		t.Errorf("check: exit code %d: %s", code, stderr)
 	}
 	s.misused(t, "SYNC_INDEXES", "trucks(make); cars")

@@ -52,7 +52,8 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 	server := dbtest.NewServer(t)
 	admin := dbtest.Open(t, server.Admin)
 	exec(t, admin, "SET GLOBAL max_allowed_packet = 64 << 20")
-	s := sourceOn(t, server, "large(id); parts(id)", "CREATE TABLE large (id INT PRIMARY KEY, v LONGBLOB, at TIMESTAMP NOT NULL DEFAULT '2026-01-01 00:00:00')",
+	s := sourceOn(t, server, "large(id); parts(id)",
+		"CREATE TABLE large (id INT PRIMARY KEY, v LONGBLOB, at TIMESTAMP NOT NULL DEFAULT '2026-01-01 00:00:00')",
 		"CREATE TABLE parts (id INT PRIMARY KEY, a MEDIUMTEXT, b MEDIUMTEXT, c MEDIUMTEXT, d MEDIUMTEXT, e MEDIUMTEXT, f MEDIUMTEXT, g MEDIUMTEXT, h MEDIUMTEXT)")
 	fill := func(table, value string) {
 		t.Helper()

@@ -175,7 +175,8 @@ func TestTriggerOfAColumnThatIsGone(t *testing.T) {
 	s := source(t, "cars", ten...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	exec(t, file, "CREATE TABLE log (x)", `CREATE TRIGGER one AFTER UPDATE OF "year" ON cars BEGIN INSERT INTO log VALUES (old.year); END`,
+	exec(t, file, "CREATE TABLE log (x)",
+		`CREATE TRIGGER one AFTER UPDATE OF "year" ON cars BEGIN INSERT INTO log VALUES (old.year); END`,
 		"CREATE TRIGGER two AFTER UPDATE OF year, msrp ON cars BEGIN INSERT INTO log VALUES (new.msrp); END",
 		"CREATE TRIGGER three AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (new.make); END")
 	exec(t, s.mysql, "ALTER TABLE cars DROP year", "UPDATE cars SET msrp = 5 WHERE id = 1")

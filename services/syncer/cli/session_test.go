@@ -217,9 +217,13 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 		t.Errorf("check says %s", out)
 	}
 	for name, query := range map[string]string{
-		"per_day": "SELECT day FROM perday", "begins": "SELECT LEFT(ts, 10) AS day FROM o", "mixed": "SELECT COALESCE(d, ts) AS x FROM o",
-		"joined": "SELECT a.id FROM o a JOIN o b ON a.ts = b.d", "united": "SELECT ts FROM o UNION SELECT d FROM o",
-		"clock": "SELECT id, NOW() AS now FROM untimed", "calls": "SELECT id, f() AS f FROM untimed",
+		"per_day": "SELECT day FROM perday",
+		"begins":  "SELECT LEFT(ts, 10) AS day FROM o",
+		"mixed":   "SELECT COALESCE(d, ts) AS x FROM o",
+		"joined":  "SELECT a.id FROM o a JOIN o b ON a.ts = b.d",
+		"united":  "SELECT ts FROM o UNION SELECT d FROM o",
+		"clock":   "SELECT id, NOW() AS now FROM untimed",
+		"calls":   "SELECT id, f() AS f FROM untimed",
 	} {
 		if name == "calls" {
 			exec(t, s.mysql, "CREATE FUNCTION f() RETURNS DATE NO SQL RETURN CURRENT_DATE()")
@@ -236,7 +240,8 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 	limited.env = maps.Clone(s.env)
 	limitedSyncer(t, &limited, "SELECT, SHOW VIEW ON %s.mixed TO %s")
 	limited.set("SYNC_VIEWS", "mixed")
-	if _, out := limited.both(t, "check"); !strings.Contains(out, depends) || !strings.Contains(out, "may not see the definition of o,") {
+	_, out := limited.both(t, "check")
+	if !strings.Contains(out, depends) || !strings.Contains(out, "may not see the definition of o,") {
 		t.Errorf("check says %s", out)
 	}
 	s.set("SYNC_VIEWS", "perday(day)")
@@ -271,9 +276,12 @@ func TestClocksPutBackByLessOrMore(t *testing.T) {
 	s := sourceOn(t, server, "v(id)", "SET time_zone = '+00:00'", "CREATE TABLE o (id INT PRIMARY KEY, ts TIMESTAMP NULL)",
 		"CREATE VIEW v AS SELECT id, MAX(ts) AS m FROM o GROUP BY id")
 	loadFoldZone(t, s)
-	exec(t, s.mysql, "UPDATE mysql.time_zone_transition_type SET `Offset` = 5400 WHERE Transition_type_id = 1 AND Abbreviation = 'CEST'")
+	exec(t, s.mysql, "UPDATE mysql.time_zone_transition_type SET `Offset` = 5400 "+
+		"WHERE Transition_type_id = 1 AND Abbreviation = 'CEST'")
 	tx := s.mysql.MustBegin() // one connection
-	for _, q := range []string{"SET time_zone = '+00:00'", "INSERT INTO o VALUES (1, '2024-10-27 00:40:00'), (2, '2024-10-27 01:10:00')"} {
+	for _, q := range []string{
+		"SET time_zone = '+00:00'", "INSERT INTO o VALUES (1, '2024-10-27 00:40:00'), (2, '2024-10-27 01:10:00')",
+	} {
 		if _, err := tx.Exec(q); err != nil {
 			t.Fatal(err)
 		}
@@ -284,7 +292,8 @@ func TestClocksPutBackByLessOrMore(t *testing.T) {
 	s.set("DB_TIMEZONE", foldZone)
 	out := s.mustSync(t)
 	got := rows(t, openFile(t, s.path), "SELECT m FROM v ORDER BY id")
-	if whole := slices.Equal(got, []string{`m="2024-10-27 00:40:00"|`, `m="2024-10-27 01:10:00"|`}); whole == strings.Contains(out, "occurs twice") {
+	whole := slices.Equal(got, []string{`m="2024-10-27 00:40:00"|`, `m="2024-10-27 01:10:00"|`})
+	if whole == strings.Contains(out, "occurs twice") {
 		t.Errorf("got %s: %s", got, out)
 	}
 }

@@ -165,13 +165,24 @@ func (t *Table) broken(before []verdict) error {
 			t.lost = append(t.lost, fmt.Sprintf("the trigger %s on %s no longer works: %v", v.name, v.table, v.failures[0]))
 		}
 	}
+	t.lost = append(t.lost, t.idle(after)...)
+	return nil
+}
+
+// idle names the table's triggers that work but never fire, since they are for columns that are gone.
+func (t *Table) idle(after []verdict) (words []string) {
 	for _, v := range after {
-		if columns := updateOf(v.sql); v.kind == "trigger" && strings.EqualFold(v.table, t.Name) && len(columns) > 0 &&
-			!slices.ContainsFunc(columns, func(c string) bool { return !hasFold(t.gone(), c) }) {
-			t.lost = append(t.lost, fmt.Sprintf("the trigger %s no longer fires: no such column: %s", v.name, strings.Join(columns, ", ")))
+		columns := updateOf(v.sql)
+		if v.kind != "trigger" || !strings.EqualFold(v.table, t.Name) || len(columns) == 0 {
+			continue
+		}
+		stays := func(column string) bool { return !hasFold(t.gone(), column) }
+		if !slices.ContainsFunc(columns, stays) {
+			words = append(words,
+				fmt.Sprintf("the trigger %s no longer fires: no such column: %s", v.name, strings.Join(columns, ", ")))
 		}
 	}
-	return nil
+	return words
 }
 
 // blocks reports whether a broken trigger would fail runs: it is on a copied table, or fires when a
