@@ -82,7 +82,7 @@ build: ## bin/syncer and bin/carapi
 bench: ## syncer beside a hand-made pipeline and beside reading alone, 1,000,000 rows (BENCH_ROWS)
 	deploy/testdb.sh --with-clients go test -run '^$$' -bench BenchmarkSync -benchtime 1x -timeout 150m carstock/services/e2e
 
-bench-api: bin/fastapi/ready ## carapi beside the bare queries and a FastAPI program, 1,000,000 rows (BENCH_ROWS, BENCH_SECONDS)
+bench-api: bin/fastapi/ready ## carapi against its targets, beside a FastAPI program, 1,000,000 rows (BENCH_ROWS, BENCH_SECONDS)
 	BENCH_FASTAPI=$${BENCH_FASTAPI-"$(CURDIR)/bin/fastapi/bin/uvicorn --app-dir $(CURDIR)/services/e2e/testdata --port \$$PORT --no-access-log --log-level warning fastapi_cars:app"} \
 		deploy/testdb.sh go test -run '^$$' -bench BenchmarkAPI -benchtime 1x -timeout 150m carstock/services/e2e
 

@@ -79,5 +79,5 @@ pids="$pids $!"
 sleep 2
 
 export TEST_MYSQL_DSN="tester:tester@tcp(127.0.0.1:14000)/" CLUSTER_PID="$(cat "$dir/node1/pid")"
-go test -count=1 -timeout 20m -run "${CLUSTER_TESTS:-Sync|Search|Facets|Pages|Explained|MaxChars|MCP}" carstock/services/e2e
+go test -count=1 -timeout 20m -run "${CLUSTER_TESTS:-Sync|Search|Facets|Pages|LargeValues|MCP}" carstock/services/e2e
 go test -count=1 -timeout 20m -tags "cluster,sqlite_fts5,sqlite_math_functions" -run TestNodeKilled -v carstock/services/e2e | grep -v '^=== '

@@ -8,7 +8,6 @@ require (
 	github.com/joho/godotenv v1.5.1
 	github.com/kelseyhightower/envconfig v1.4.0
 	github.com/mattn/go-sqlite3 v1.14.53
-	golang.org/x/text v0.43.0
 	gopkg.in/ini.v1 v1.67.3
 )
 

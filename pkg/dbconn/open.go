@@ -36,7 +36,7 @@ func Pool(c Config) (*sqlx.DB, error) {
 		return nil, err
 	}
 	if c.Driver == SQLite {
-		pool, err := sql.Open(sqliteDriver, SQLiteDSN(c.Path, "mode=ro&_query_only=true&_busy_timeout=5000"))
+		pool, err := sql.Open("sqlite3", SQLiteDSN(c.Path, "mode=ro&_query_only=true&_busy_timeout=5000"))
 		if err != nil {
 			return nil, fmt.Errorf("open SQLite file %s: %w", c.Path, err)
 		}

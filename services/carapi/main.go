@@ -5,7 +5,6 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -13,18 +12,11 @@ import (
 	"carstock/services/carapi/cli"
 )
 
-// gcPercent lets the heap, of a few MiB, grow to three times what is in use: by default it is collected
-// some fifty times in a second. A GOGC of the environment wins.
-const gcPercent = 200
-
-// heapShare is the part of a container's memory that Go's heap is kept within; SQLite's is beside it. A
-// GOMEMLIMIT of the environment wins.
+// heapShare is the part of a container's memory that Go's heap is kept within; SQLite's is beside it. A GOMEMLIMIT of the
+// environment wins.
 const heapShare = 0.8
 
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	// An error is one of a machine without cgroups, where there is no limit either.
 	_, _ = memlimit.Set(memlimit.WithRatio(heapShare))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -215,11 +215,15 @@ func occupy(t *testing.T, admin dbconn.Config) []*sqlx.DB {
 	if _, err := held[0].Exec("SET GLOBAL max_connections = 10"); err != nil { // the least that it takes
 		t.Fatal(err)
 	}
-	for {
+	for refusals := 0; ; {
 		db, err := dbconn.Open(t.Context(), admin)
 		var full *mysql.MySQLError
 		if errors.As(err, &full) && full.Number == 1040 {
-			return held
+			if refusals++; refusals == 10 { // the server may take a while to notice connections that were cut
+				return held
+			}
+			time.Sleep(50 * time.Millisecond)
+			continue
 		}
 		if err != nil {
 			t.Fatal(err)

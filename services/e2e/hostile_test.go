@@ -61,9 +61,6 @@ func TestHostileValues(t *testing.T) {
 		want, got := get(t, live+path), get(t, copied+path)
 		refusedOrAnswered(t, path, want)
 		refusedOrAnswered(t, path, got)
-		if strings.Contains(path, "serial") && strings.Contains(path, "18446744073709551616") {
-			return // SQLite computes with no number of so many digits
-		}
 		if got != want {
 			t.Errorf("%.300s:\n SQLite %.500s\n MySQL  %.500s", path, got, want)
 		}
@@ -155,7 +152,7 @@ func TestForgedCursors(t *testing.T) {
 		strings.Repeat("9", 35), strings.Repeat("9", 400), `0.` + strings.Repeat("1", 30), `18446744073709551616`, `""`, `"x"`, `"1"`, `"\u0000"`, `"\ud800"`, `"😀"`, `"' OR 1=1 --"`,
 		`"0000-00-00"`, `"0000-00-00 00:00:00"`, `"2024-00-00"`, `"2024-02-30"`, `"9999-99-99"`, `"9999-99-99 99:99:99"`, `"2024-05-01 25:61:61.999999"`, `"9999-12-31 23:59:59.999999"`,
 		`"2024-05-01"`, `"2024-05-01 10:00:00"`, `"2024-05-01T10:00:00"`, `"-838:59:59"`, `"` + strings.Repeat("y", 20_000) + `"`}
-	for _, sort := range []string{"id", "price", "-msrp", "weight", "-co2", "electric", "tank", "-serial", "first_registered", "-sold_at", "updated_at", "opens", "class", "make", "-description"} {
+	for _, sort := range []string{"id", "price", "-msrp", "weight", "-co2", "electric", "tank", "-serial", "first_registered", "-sold_at", "updated_at", "opens", "class", "make", "-city"} {
 		text, err := base64.RawURLEncoding.DecodeString(cursorOf(sort))
 		if err != nil {
 			t.Fatal(err)

@@ -105,7 +105,6 @@ func TestNamesThatDoNotFit(t *testing.T) {
 			{"bestand", "make", "", 2, []string{"CARS_FIELDS", "field=column"}},
 			{"bestand", "make=marke,model=modell,stellplatz=farbe", "", 1, []string{"stellplatz", "CARS_HIDE"}},
 			{"bestand", "make=marke,model=modell,sort=farbe", "", 2, []string{"sort is a parameter of every search"}},
-			{"sicht", "make=marke,model=modell", "", 1, []string{"no column for id", "CARS_FIELDS=id=COLUMN"}},
 			{"nur_fin", "vin=fin", "fin", 1, []string{"fin", "CARS_HIDE"}},
 		} {
 			code, out := refused(t, own.config, test.table, "CARS_FIELDS="+test.fields, "CARS_HIDE="+test.hide)
@@ -118,9 +117,26 @@ func TestNamesThatDoNotFit(t *testing.T) {
 				}
 			}
 		}
+		// A table without anything that tells vehicles apart is searched all the same.
+		noIDs := serve(t, own.config, "sicht", "CARS_FIELDS=make=marke,model=modell", "CARS_HIDE=")
+		var models []string
+		for next := "/cars/?make=vw&limit=1"; next != "" && len(models) < 5; {
+			p := fetch(t, noIDs+next)
+			models = append(models, fmt.Sprint(p.Cars[0]["model"]))
+			next = ""
+			if p.Next != nil {
+				next = *p.Next
+			}
+		}
+		if slices.Sort(models); !slices.Equal(models, []string{"Golf", "Polo"}) {
+			t.Errorf("%s: without an id: %v", database, models)
+		}
+		if got := get(t, noIDs+"/cars/1"); !strings.HasPrefix(got, "404 ") || !strings.Contains(got, "have no id") {
+			t.Errorf("%s: without an id: %s", database, got)
+		}
 		// A key that is hidden identifies nothing; the dealer's number does.
-		url := serve(t, own.config, "nur_fin", "CARS_HIDE=fin")
 		own.exec(t, "INSERT INTO nur_fin VALUES ('SECRET', 'Kia', 'Rio', 'K-1')")
+		url := serve(t, own.config, "nur_fin", "CARS_HIDE=fin")
 		if got := get(t, url+"/cars/K-1"); got != `200 OK {"id":"K-1","make":"Kia","model":"Rio","stock_number":"K-1"}`+"\n" {
 			t.Errorf("%s: %s", database, got)
 		}

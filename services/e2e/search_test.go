@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -79,7 +80,7 @@ var found = map[string][]int{
 	"sort=msrp": {6, 3, 1, 2, 7, 4, 5}, "sort=weight": {6, 1, 2, 4, 3, 7, 5}, "sort=-co2": {3, 2, 7, 6, 1, 4, 5}, "sort=electric,id": {2, 6, 1, 4, 7, 3, 5},
 	"sort=-tank": {4, 1, 7, 2, 6, 5, 3}, "sort=-serial": {1, 2, 4, 7, 6, 3, 5}, "sort=first_registered": {6, 1, 3, 2, 7, 5, 4}, "sort=-sold_at": {5, 3, 2, 6, 1, 7, 4},
 	"sort=updated_at": {5, 7, 1, 6, 2, 3, 4}, "sort=make": {7, 4, 3, 5, 1, 2, 6}, "sort=-id": {7, 6, 5, 4, 3, 2, 1}, "sort=price,-id": {6, 4, 3, 1, 2, 7, 5},
-	"sort=-mileage,year,make": {6, 4, 3, 7, 1, 2, 5}, "sort=class,-city": nil, "sort=opens": nil, "sort=extras,description,stock_number": nil,
+	"sort=-mileage,year,make": {6, 4, 3, 7, 1, 2, 5}, "sort=class,-city": nil, "sort=opens": nil, "sort=extras,city,stock_number": nil,
 	"price_max=30000&sort=price": {6, 3, 4, 1},
 }
 
@@ -195,14 +196,15 @@ func TestSearchEveryType(t *testing.T) {
 	}
 	for _, path := range []string{"/cars/1", "/cars/5?fields=make,id", "/cars/8", "/cars/vin/jtdbr32e720123456", "/cars/vin/WVWZZZ1JZ3W386752?fields=id",
 		"/cars/vin/0", "/cars/fields", "/cars/?fields=id,price&limit=1", "/cars/stats", "/cars/stats?make=toyota", "/cars/stats?make=none", "/cars/facets",
-		"/cars/facets?facets=make,class,electric,tank,opens,extras,city,limits&year=2021"} {
+		"/cars/facets?facets=make,class,electric,tank,serial,opens,extras,city,limits&year=2021"} {
 		requireSame(t, live, copied, path)
 	}
 	for path, want := range map[string]string{
 		"/cars/1": `{"id":1,"make":"Toyota","model":"Camry","year":2021,"price":21900.5,"msrp":1.0000000001,"mileage":12000,"weight":0.1,"co2":1e-07,` +
 			`"electric":1,"tank":2049,"serial":18446744073709551615,"first_registered":"2020-02-29","sold_at":"2024-05-01 10:00:00.500","updated_at":"2024-05-01T10:00:00Z",` +
-			`"opens":"08:00:00","class":"a","extras":"x,y","features":["Sunroof","Tow bar"],"photo":"AP8=","vin":"JTDBR32E720123456","stock_number":"A-100",` +
+			`"opens":"08:00:00","class":"a","extras":"x,y","features":["Sunroof","Tow bar"],"vin":"JTDBR32E720123456","stock_number":"A-100",` +
 			`"city":"Washington, D.C.","description":"One owner, like new","limits":1}`,
+		"/cars/1?fields=id,photo":                   `{"id":1,"photo":"AP8="}`, // bytes are shown where they are named
 		"/cars/vin/Jtdbr32e720123457?fields=id,vin": `{"id":2,"vin":"JTDBR32E720123457"}`,
 		"/cars/stats?year=2021": `{"count":4,"fields":{"price":{"count":4,"min":9999.99,"max":100000,"average":35475.12,"median":15950.25},` +
 			`"mileage":{"count":4,"min":12000,"max":80000,"average":46000,"median":46000},"year":{"count":4,"min":2021,"max":2021,"average":2021,"median":2021}},"applied":{"year":[2021],"match":"smart"}`,
@@ -321,7 +323,7 @@ func TestProblemsTellTheCure(t *testing.T) {
 		"sort=features":                 `"parameter":"sort"`,
 		"fields=mak":                    `"suggestions":["make"]`,
 		"facets=price":                  `"parameter":"facets"`,
-		"facets=serial":                 `"parameter":"facets"`,
+		"sort=description":              `"parameter":"sort"`, // long texts have no order
 		"facets=vin":                    `"parameter":"facets"`,
 		"photo=x":                       `"parameter":"photo"`,
 		"make_min=a":                    `"parameter":"make_min"`,
@@ -355,8 +357,8 @@ func TestProblemsTellTheCure(t *testing.T) {
 			t.Errorf("%s: %s, want %s", q, got, want)
 		}
 	}
-	if got := get(t, live+"/cars/?"+with("make=TOYOTA&sort=price&limit=5&fields=id")); !strings.HasPrefix(got, "400 ") {
-		t.Errorf("a cursor of another spelling: %s", got)
+	if got := fetch(t, live+"/cars/?"+with("make=TOYOTA&sort=price&limit=5&fields=id")).ids(); !slices.Equal(got, []int{2}) {
+		t.Errorf("a cursor of another spelling: %v", got)
 	}
 	if got := fetch(t, live+"/cars/?"+with("make=toyota&sort=price&limit=5&fields=id&include_total=false")).ids(); !slices.Equal(got, []int{2}) {
 		t.Errorf("the second page, longer and narrower: %v", got)
@@ -398,8 +400,15 @@ func TestNotModified(t *testing.T) {
 		if _, err := db.Exec("UPDATE types SET price = price + 1, year = year + 1 WHERE id = 1"); err != nil {
 			t.Fatal(err)
 		}
-		if status, changed := ask(path, tag); status != 200 || changed == tag {
-			t.Errorf("%s after a change: %d, ETag %q", path, status, changed)
+		// What is counted is as old as the index.
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+			status, changed := ask(path, tag)
+			if status == 200 && changed != tag {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s after a change: %d, ETag %q", path, status, changed)
+			}
 		}
 	}
 }

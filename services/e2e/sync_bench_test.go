@@ -278,20 +278,30 @@ func columns(mysql bool) []string {
 	return out
 }
 
+// fill makes the table bench of the syncer's benchmark.
 func fill(b *testing.B, c dbconn.Config, rows int) {
+	b.Helper()
+	fillTable(b, c, "bench", columns(true), rows)
+	if _, err := dbtest.Open(b, c).Exec("CREATE INDEX by_change ON bench (updated_at)"); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// fillTable makes a table of up to a million rows. Each column has its declaration and, after a NUL, its value in row n,
+// which is counted from 1.
+func fillTable(b *testing.B, c dbconn.Config, table string, columns []string, rows int) {
 	b.Helper()
 	db := dbtest.Open(b, c)
 	var declared, values []string
-	for _, column := range columns(true) {
+	for _, column := range columns {
 		d, v, _ := strings.Cut(column, "\x00")
 		declared, values = append(declared, d), append(values, v)
 	}
 	digits := "(SELECT 0 AS d UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)"
 	number := fmt.Sprintf("SELECT 1 + a.d + 10*b.d + 100*c.d + 1000*e.d + 10000*f.d + 100000*g.d AS n FROM %[1]s a, %[1]s b, %[1]s c, %[1]s e, %[1]s f, %[1]s g", digits)
 	for _, q := range []string{
-		"CREATE TABLE bench (" + strings.Join(declared, ", ") + ")",
-		"INSERT INTO bench SELECT " + strings.Join(values, ", ") + " FROM (" + number + ") numbers WHERE n <= " + strconv.Itoa(rows) + " ORDER BY n",
-		"CREATE INDEX by_change ON bench (updated_at)",
+		"CREATE TABLE " + table + " (" + strings.Join(declared, ", ") + ")",
+		"INSERT INTO " + table + " SELECT " + strings.Join(values, ", ") + " FROM (" + number + ") numbers WHERE n <= " + strconv.Itoa(rows) + " ORDER BY n",
 	} {
 		if _, err := db.Exec(q); err != nil {
 			b.Fatal(err)

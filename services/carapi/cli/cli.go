@@ -5,14 +5,17 @@ package cli
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -23,8 +26,9 @@ import (
 	"carstock/services/carapi/internal/auth"
 	"carstock/services/carapi/internal/config"
 	"carstock/services/carapi/internal/httpapi"
-	"carstock/services/carapi/internal/stock"
-	"carstock/services/carapi/internal/tools"
+	"carstock/services/carapi/internal/mcp"
+	"carstock/services/carapi/internal/search"
+	"carstock/services/carapi/internal/store"
 )
 
 // Exit codes.
@@ -87,13 +91,13 @@ func serve(ctx context.Context, file string, log *slog.Logger) error {
 	}
 	defer flush()
 	metrics := httpapi.NewMetrics()
-	vehicles, err := openStock(ctx, c.Stock, metrics.Query, log)
+	vehicles, err := openStock(ctx, c.Stock, metrics.Query, metrics.Events(), log)
 	if err != nil {
 		return err
 	}
 	defer vehicles.close()
-	metrics.Databases(vehicles.pools, vehicles.Breaker)
-	api := httpapi.New(vehicles, keys, httpapi.Options{PublicURL: c.PublicURL, Origins: c.CORSOrigins, Proxies: c.TrustedProxies,
+	metrics.Sources(vehicles.pools, vehicles.Service)
+	api := httpapi.New(vehicles.Service, keys, httpapi.Options{PublicURL: c.PublicURL, Origins: c.CORSOrigins, Proxies: c.TrustedProxies,
 		Requests: c.RateLimit.Requests, Per: c.RateLimit.Per, InFlight: c.MaxInFlight, Metrics: metrics, Traces: traces}, log)
 
 	g, ctx := errgroup.WithContext(ctx)
@@ -109,76 +113,105 @@ func serve(ctx context.Context, file string, log *slog.Logger) error {
 		}
 		g.Go(func() error { return httpserver.Serve(ctx, l, metrics.Handler(), 0, log.With("serves", "metrics")) })
 	}
-	// One database may be asked after the other.
-	g.Go(func() error { return httpserver.Serve(ctx, l, api, 2*c.QueryTimeout, log) })
+	// One database may be asked after the other, each first for its index and then for rows.
+	g.Go(func() error { return httpserver.Serve(ctx, l, api, 4*c.QueryTimeout, log) })
 	return g.Wait()
 }
 
 // stores are the databases that are searched, either of which may be missing.
 type stores struct {
-	live, snapshot *stock.Store
+	live, snapshot *store.Store
+	options        search.Options
 	pools          map[string]*sql.DB // by the names of the sources
+	all            []*sqlx.DB
 }
 
-// newStores asks nothing of the databases yet. Observe is told of each query.
+// newStores reads nothing yet. Observe is called for each query.
 func newStores(c config.Stock, observe func(string, time.Duration, error), log *slog.Logger) (*stores, error) {
-	settings, err := c.Settings()
+	settings, vocabulary, err := c.Settings()
 	if err != nil {
 		return nil, err
 	}
 	settings.Observe = observe
-	s := &stores{pools: map[string]*sql.DB{}}
-	store := func(name string, db dbconn.Config, settings stock.Settings) (*stock.Store, error) {
-		pool, err := dbconn.Pool(db)
-		if err != nil {
-			s.close()
-			return nil, err
-		}
-		s.pools[name] = pool.DB
-		settings.Ping = func(ctx context.Context) error { return dbconn.Ping(ctx, db, pool) }
-		return stock.New(pool, db.Driver, settings, log), nil
-	}
+	s := &stores{pools: map[string]*sql.DB{}, options: search.Options{Vocabulary: vocabulary, Timeout: c.QueryTimeout, MaxAge: c.StaleMaxAge}}
 	if c.HasLive() {
 		db := c.DB
 		db.QueryTimeout = c.QueryTimeout
 		db.Timezone = dbconn.ZoneUTC // which is how its answers write a TIMESTAMP
 		db.Warn = func(text string) { log.Warn(text) }
-		if s.live, err = store(stock.FromLive, db, settings); err != nil {
+		if s.live, err = s.open(search.FromLive, db, settings, log); err != nil {
 			return nil, err
 		}
 	}
 	if c.HasSnapshot() {
-		db := dbconn.Config{Driver: dbconn.SQLite, Path: c.SnapshotPath, PathSetting: "SNAPSHOT_PATH", MaxOpenConns: c.DB.MaxOpenConns, ConnMaxLifetime: c.DB.ConnMaxLifetime}
+		db := dbconn.Config{Driver: dbconn.SQLite, Path: c.SnapshotPath, PathSetting: "SNAPSHOT_PATH", MaxOpenConns: c.DB.MaxOpenConns,
+			ConnMaxLifetime: c.DB.ConnMaxLifetime}
 		settings.Table, settings.Setting, settings.Snapshot = cmp.Or(c.SnapshotTable, c.CarsTable), "SNAPSHOT_TABLE", true
-		settings.Strict = s.live == nil // else the live database is asked for the columns that are bound and hidden
-		if s.snapshot, err = store(stock.FromSnapshot, db, settings); err != nil {
+		settings.Strict = s.live == nil // otherwise the live table must have the columns that are bound and hidden
+		if s.snapshot, err = s.open(search.FromSnapshot, db, settings, log); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
 }
 
+// readConns is how many connections an index is read with: one that reads, and one that looks whether a file has changed.
+const readConns = 2
+
+// open opens the two pools of a database: one for the rows of answers, and one for reading its index, which takes as long as
+// it takes.
+func (s *stores) open(name string, db dbconn.Config, settings store.Settings, log *slog.Logger) (*store.Store, error) {
+	rows, err := dbconn.Pool(db)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	s.all = append(s.all, rows)
+	s.pools[name] = rows.DB
+	reading := db
+	reading.QueryTimeout, reading.MaxOpenConns = 0, readConns
+	reads, err := dbconn.Pool(reading)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	s.all = append(s.all, reads)
+	settings.Ping = func(ctx context.Context) error { return dbconn.Ping(ctx, db, rows) }
+	return store.New(rows, reads, db.Driver, settings, log), nil
+}
+
+// named gives the stores that there are.
+func (s *stores) named() []*store.Store {
+	return slices.DeleteFunc([]*store.Store{s.live, s.snapshot}, func(s *store.Store) bool { return s == nil })
+}
+
 func (s *stores) close() {
-	for _, pool := range s.pools {
+	for _, st := range s.named() {
+		_ = st.Close()
+	}
+	for _, pool := range s.all {
 		_ = pool.Close()
 	}
 }
 
 // searched is what is searched: one database or two, which are looked after until close.
 type searched struct {
-	*stock.Failover
+	*search.Service
 	pools map[string]*sql.DB
 	close func()
 }
 
 // openStock opens what is searched, as far as it is there.
-func openStock(ctx context.Context, c config.Stock, observe func(string, time.Duration, error), log *slog.Logger) (*searched, error) {
+func openStock(ctx context.Context, c config.Stock, observe func(string, time.Duration, error), events search.Events, log *slog.Logger) (*searched, error) {
 	stores, err := newStores(c, observe, log)
 	if err != nil {
 		return nil, err
 	}
+	s := &searched{pools: stores.pools}
+	stores.options.Events = s.withMemory(events)
+	s.Service = search.New(stores.live, stores.snapshot, stores.options, log)
+	limitGarbage(unreadBytes)
 	ctx, cancel := context.WithCancel(ctx)
-	s := &searched{Failover: stock.NewFailover(stores.live, stores.snapshot, c.StaleMaxAge, log), pools: stores.pools}
 	s.close = func() {
 		cancel()
 		s.Wait()
@@ -205,12 +238,13 @@ func mcpCommand(file *string, stderr io.Writer) *cobra.Command {
 				return err
 			}
 			log := logger(stderr)
-			vehicles, err := openStock(cmd.Context(), c, nil, log)
+			vehicles, err := openStock(cmd.Context(), c, nil, search.Events{}, log)
 			if err != nil {
 				return err
 			}
 			defer vehicles.close()
-			return tools.Stdio(cmd.Context(), httpapi.Bare(vehicles, log), vehicles.Fields)
+			caller := &mcp.Caller{Service: vehicles.Service, Log: log, RequestID: func(context.Context) string { return rand.Text() }}
+			return caller.Stdio(cmd.Context())
 		},
 	}
 }

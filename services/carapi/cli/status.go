@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carstock/services/carapi/internal/config"
-	"carstock/services/carapi/internal/stock"
+	"carstock/services/carapi/internal/search"
 )
 
 // statusTimeout is how long a carapi may take to say whether it is ready, which it knows.
@@ -57,8 +57,8 @@ func printStatus(ctx context.Context, w io.Writer, addr string) error {
 	}
 	defer func() { _ = res.Body.Close() }()
 	var a struct {
-		Detail  string         `json:"detail"`
-		Sources []stock.Status `json:"sources"`
+		Detail  string          `json:"detail"`
+		Sources []search.Status `json:"sources"`
 	}
 	if err := json.NewDecoder(res.Body).Decode(&a); err != nil {
 		return fmt.Errorf("%s is no carapi's: %w", r.URL, err)
@@ -73,6 +73,9 @@ func printStatus(ctx context.Context, w io.Writer, addr string) error {
 		}
 		if !s.AsOf.IsZero() {
 			state += ", as of " + s.AsOf.Format(time.RFC3339)
+		}
+		if s.Problem != "" {
+			state += "; " + s.Problem
 		}
 		fmt.Fprintf(w, "%-9s %s\n", s.Name, state)
 	}

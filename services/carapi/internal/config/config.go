@@ -13,7 +13,10 @@ import (
 	"carstock/pkg/dbconn"
 	"carstock/pkg/settings"
 	"carstock/services/carapi/internal/auth"
-	"carstock/services/carapi/internal/stock"
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/store"
+	"carstock/services/carapi/internal/value"
 )
 
 // Stock is what is to be searched.
@@ -100,7 +103,7 @@ func (c *Stock) Validate() error {
 	if c.HasLive() {
 		errs = append(errs, c.DB.Validate())
 	}
-	if _, err := c.Settings(); err != nil {
+	if _, _, err := c.Settings(); err != nil {
 		errs = append(errs, err)
 	}
 	if c.QueryTimeout <= 0 {
@@ -118,11 +121,12 @@ func (c *Stock) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Settings is what the live search is opened with.
-func (c *Stock) Settings() (stock.Settings, error) {
-	binding, err := stock.NewBinding(c.CarsFields, c.CarsHide)
-	aliases, aliasErr := stock.ReadAliases(c.VocabularyFile)
-	return stock.Settings{Table: c.CarsTable, Setting: "CARS_TABLE", Binding: binding, Aliases: aliases, Timeout: c.QueryTimeout, Strict: true}, errors.Join(err, aliasErr)
+// Settings is what the live table is read with, and the words for its values.
+func (c *Stock) Settings() (store.Settings, value.Vocabulary, error) {
+	binding, err := catalog.NewBinding(c.CarsFields, c.CarsHide, query.Controls())
+	vocabulary, vocabularyErr := value.ReadVocabulary(c.VocabularyFile)
+	settings := store.Settings{Table: c.CarsTable, Setting: "CARS_TABLE", Binding: binding, Timeout: c.QueryTimeout, Strict: true}
+	return settings, vocabulary, errors.Join(err, vocabularyErr)
 }
 
 // Validate reports every wrong variable, joined.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/rs/cors"
+
+	"carstock/services/carapi/internal/answer"
 )
 
 // minCompressed is the size from which an answer is compressed: a smaller one is a single packet
@@ -59,7 +61,7 @@ func ownOrigin(origins []string) func(http.Handler) http.Handler {
 		_ = guard.AddTrustedOrigin(o) // the settings have been checked
 	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, r, problem{Status: http.StatusForbidden, Detail: "pages of this origin may not call; CORS_ORIGINS names those that may"})
+		writeProblem(w, r, answer.Problem{Status: http.StatusForbidden, Detail: "pages of this origin may not call; CORS_ORIGINS names those that may"})
 	}))
 	return guard.Handler
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/sony/gobreaker/v2"
 
-	"carstock/services/carapi/internal/stock"
+	"carstock/services/carapi/internal/search"
+	"carstock/services/carapi/internal/store"
 )
 
 // Metrics counts requests and queries for Prometheus. Labels have values from short lists alone,
@@ -30,6 +30,9 @@ type Metrics struct {
 	answers  *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	queries  *prometheus.HistogramVec
+
+	refreshes *prometheus.CounterVec
+	dropped   prometheus.Counter
 }
 
 // NewMetrics makes metrics.
@@ -48,18 +51,28 @@ func NewMetrics() *Metrics {
 		duration: f.NewHistogramVec(prometheus.HistogramOpts{Name: "carapi_http_request_duration_seconds", Help: "Time that answers took.", Buckets: buckets}, []string{"route"}),
 		queries: f.NewHistogramVec(prometheus.HistogramOpts{Name: "carapi_query_duration_seconds",
 			Help: "Time that queries of the database took, by outcome: ok, timeout, canceled, error.", Buckets: buckets}, []string{"operation", "outcome"}),
+		refreshes: f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_index_refreshes_total",
+			Help: "Refreshes of an index, by outcome: read, unchanged, failed."}, []string{"source", "outcome"}),
+		dropped: f.NewCounter(prometheus.CounterOpts{Name: "carapi_rows_dropped_total",
+			Help: "Rows that the index found and that no longer matched when they were read."}),
 	}
 }
 
-// Databases has the metrics tell of the pools of connections, by the names of their sources, and of the
-// circuit breaker before the live one.
-func (m *Metrics) Databases(pools map[string]*sql.DB, breaker func() gobreaker.State) {
+// Sources adds the pools of connections, by the names of their sources, and how the sources and their indexes are.
+func (m *Metrics) Sources(pools map[string]*sql.DB, s *search.Service) {
 	for name, pool := range pools {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
 		m.answers.WithLabelValues(name) // 0 from the start
 	}
-	promauto.With(m.registry).NewGaugeFunc(prometheus.GaugeOpts{Name: "carapi_breaker_state",
-		Help: "Circuit breaker before the live database: 0 closed, 1 half-open, 2 open."}, func() float64 { return float64(breaker()) })
+	m.registry.MustRegister(sourceCollector{s})
+}
+
+// Events are what the metrics count of the sources.
+func (m *Metrics) Events() search.Events {
+	return search.Events{
+		Refreshed: func(source, outcome string, _ time.Duration) { m.refreshes.WithLabelValues(source, outcome).Inc() },
+		Dropped:   func(rows int) { m.dropped.Add(float64(rows)) },
+	}
 }
 
 // Handler answers GET /metrics.
@@ -73,9 +86,9 @@ func (m *Metrics) Handler() http.Handler {
 func (m *Metrics) Query(operation string, d time.Duration, err error) {
 	outcome := "error"
 	switch {
-	case err == nil, errors.Is(err, stock.ErrNotFound):
+	case err == nil:
 		outcome = "ok"
-	case errors.Is(err, stock.ErrTooSlow):
+	case errors.Is(err, store.ErrTooSlow):
 		outcome = "timeout"
 	case errors.Is(err, context.Canceled):
 		outcome = "canceled"

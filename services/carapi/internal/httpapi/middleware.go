@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-chi/chi/v5/middleware"
 
+	"carstock/services/carapi/internal/answer"
 	"carstock/services/carapi/internal/auth"
 )
 
@@ -61,7 +62,7 @@ func recoverer(log *slog.Logger) func(http.Handler) http.Handler {
 					panic(v) // net/http's own way to cut a connection
 				default:
 					log.ErrorContext(r.Context(), "panic", "panic", v, "stack", string(debug.Stack()), "request_id", requestIDOf(r.Context()))
-					writeProblem(w, r, problem{Status: http.StatusInternalServerError, Detail: "internal error; the log has it under this request_id"})
+					writeProblem(w, r, answer.Problem{Status: http.StatusInternalServerError, Detail: "internal error; the log has it under this request_id"})
 				}
 			}()
 			next.ServeHTTP(w, r)
@@ -84,7 +85,7 @@ func requireKey(keys *auth.Keys, perKey, perClient *rate) func(http.Handler) htt
 				}
 				w.Header().Set("WWW-Authenticate", `ApiKey realm="carapi", header="X-API-Key"`)
 				w.Header().Add("WWW-Authenticate", `Bearer realm="carapi"`)
-				writeProblem(w, r, problem{Status: http.StatusUnauthorized, Detail: "a valid key is needed in the header X-API-Key, or as Authorization: Bearer KEY"})
+				writeProblem(w, r, answer.Problem{Status: http.StatusUnauthorized, Detail: "a valid key is needed in the header X-API-Key, or as Authorization: Bearer KEY"})
 				return
 			}
 			if perKey.take(w, r, name) {

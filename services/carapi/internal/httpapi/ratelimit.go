@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httprate"
+
+	"carstock/services/carapi/internal/answer"
 )
 
 // rate is how often one may ask.
@@ -42,7 +44,7 @@ func (l *rate) take(w http.ResponseWriter, r *http.Request, whom string) (over b
 		// The window slides: at its end the requests of the last begin to fall out, one by one.
 		wait += l.per / time.Duration(l.requests)
 		h.Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
-		writeProblem(w, r, problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("at most %d requests in %s are answered here; the header Retry-After says in how many seconds to try again", l.requests, l.per)})
+		writeProblem(w, r, answer.Problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("at most %d requests in %s are answered here; the header Retry-After says in how many seconds to try again", l.requests, l.per)})
 	}
 	return over
 }

@@ -3,31 +3,18 @@
 package httpapi
 
 import (
-	"context"
-	"crypto/rand"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"go.opentelemetry.io/otel/trace"
 
+	"carstock/services/carapi/internal/answer"
 	"carstock/services/carapi/internal/auth"
-	"carstock/services/carapi/internal/stock"
-	"carstock/services/carapi/internal/tools"
+	"carstock/services/carapi/internal/mcp"
+	"carstock/services/carapi/internal/search"
 )
-
-// Stock is what the handlers ask.
-type Stock interface {
-	Search(context.Context, url.Values) (*stock.Answer, error)
-	Facets(context.Context, url.Values) (*stock.Answer, error)
-	Stats(context.Context, url.Values) (*stock.Answer, error)
-	Car(ctx context.Context, id string, values url.Values) (*stock.Car, error)
-	CarByVIN(ctx context.Context, vin string, values url.Values) (*stock.Car, error)
-	Fields(context.Context) ([]stock.Description, error)
-	Status() []stock.Status
-}
 
 // Options is what surrounds the answers.
 type Options struct {
@@ -42,7 +29,7 @@ type Options struct {
 }
 
 // New is the API's handler.
-func New(s Stock, keys *auth.Keys, o Options, log *slog.Logger) http.Handler {
+func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.Handler {
 	r := chi.NewRouter()
 	r.Use(requestID, clientAddress(o.Proxies), accessLog(log), o.Metrics.measure, traced(o.Traces))
 	r.Use(headAsGet, securityHeaders, crossOrigin(o.Origins), compress(), recoverer(log), limits)
@@ -63,34 +50,25 @@ func New(s Stock, keys *auth.Keys, o Options, log *slog.Logger) http.Handler {
 	})
 	r.Group(func(r chi.Router) {
 		r.Use(requireKey(keys, newRate("key", o.Requests, o.Per), client), shed(o.InFlight))
-		cars(r, s, log)
-		r.With(ownOrigin(o.Origins), tools.OneMessage).Handle("/mcp", mcp(s, log))
+		carRoutes(r, s, log)
+		r.With(ownOrigin(o.Origins), mcp.OneMessage).Handle("/mcp", mcpHandler(s, log))
 	})
 	return r
 }
 
-// Bare is the API without keys, logs and limits, for calls from within this program.
-func Bare(s Stock, log *slog.Logger) http.Handler {
-	r := chi.NewRouter()
-	r.Use(recoverer(log))
-	r.NotFound(notFound)
-	cars(r, s, log)
-	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		// A route of its own, and not what is left of the one on which the call has come.
-		ctx := context.WithValue(q.Context(), chi.RouteCtxKey, (*chi.Context)(nil))
-		if requestIDOf(ctx) == "" { // it has come by no route
-			ctx = withInfo(ctx, &info{requestID: rand.Text()})
-		}
-		r.ServeHTTP(w, q.WithContext(ctx))
-	})
+// carRoutes are those of the vehicles.
+func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
+	r.Get("/cars", cars(s, answer.Search, log))
+	r.Get("/cars/", cars(s, answer.Search, log))
+	r.Get("/cars/facets", cars(s, answer.Facets, log))
+	r.Get("/cars/stats", cars(s, answer.Stats, log))
+	r.Get("/cars/fields", fields(s, log))
+	r.Get("/cars/vin/{vin}", car(s, answer.CarByVIN, "vin", log))
+	r.Get("/cars/{id}", car(s, answer.Car, "id", log))
 }
 
-func cars(r chi.Router, s Stock, log *slog.Logger) {
-	r.Get("/cars", search(s.Search, log))
-	r.Get("/cars/", search(s.Search, log))
-	r.Get("/cars/facets", facets(s.Facets, log))
-	r.Get("/cars/stats", stats(s.Stats, log))
-	r.Get("/cars/fields", fields(s.Fields, log))
-	r.Get("/cars/vin/{vin}", car(s.CarByVIN, "vin", log))
-	r.Get("/cars/{id}", car(s.Car, "id", log))
+// mcpHandler answers /mcp.
+func mcpHandler(s *search.Service, log *slog.Logger) http.Handler {
+	c := &mcp.Caller{Service: s, Log: log, RequestID: requestIDOf, Answered: noteAnswer}
+	return c.HTTP(func(w http.ResponseWriter, r *http.Request, err error) { writeError(w, r, log, err) })
 }

@@ -1,11 +1,15 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"carstock/services/carapi/internal/answer"
 )
 
 // Those who wait, for each that is being answered, and how long they do. More or longer would be of no
@@ -21,7 +25,7 @@ func shed(inFlight int) func(http.Handler) http.Handler {
 	running, admitted := semaphore.NewWeighted(int64(inFlight)), semaphore.NewWeighted(int64(inFlight*(1+waitingShare)))
 	full := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "1")
-		writeProblem(w, r, problem{Status: http.StatusServiceUnavailable, Detail: "too many requests are being answered; try again in a second"})
+		writeProblem(w, r, answer.Problem{Status: http.StatusServiceUnavailable, Detail: "too many requests are being answered; try again in a second"})
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -29,7 +33,9 @@ func shed(inFlight int) func(http.Handler) http.Handler {
 				full(w, r)
 				return
 			}
-			a := held{ResponseWriter: w}
+			a := held{ResponseWriter: w, body: bodies.Get().(*bytes.Buffer)}
+			defer bodies.Put(a.body)
+			a.body.Reset()
 			func() {
 				defer admitted.Release(1)
 				if !running.TryAcquire(1) {
@@ -52,8 +58,10 @@ func shed(inFlight int) func(http.Handler) http.Handler {
 type held struct {
 	http.ResponseWriter
 	status int
-	body   []byte
+	body   *bytes.Buffer
 }
+
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func (h *held) WriteHeader(status int) {
 	if h.status == 0 {
@@ -63,13 +71,12 @@ func (h *held) WriteHeader(status int) {
 
 func (h *held) Write(p []byte) (int, error) {
 	h.WriteHeader(http.StatusOK)
-	h.body = append(h.body, p...)
-	return len(p), nil
+	return h.body.Write(p)
 }
 
 func (h *held) send() {
 	if h.status != 0 {
 		h.ResponseWriter.WriteHeader(h.status)
 	}
-	_, _ = h.ResponseWriter.Write(h.body) // the client has gone, if this fails
+	_, _ = h.ResponseWriter.Write(h.body.Bytes()) // the client has gone, if this fails
 }

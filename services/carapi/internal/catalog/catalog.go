@@ -1,0 +1,241 @@
+// Package catalog describes the vehicles of a table: its fields, the columns that they are bound to, and the key by which
+// one row is found. It knows no SQL, no stored values and no HTTP.
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"carstock/pkg/schema"
+)
+
+// Catalog is the fields of a table. It does not change: a table that changes gets another one.
+type Catalog struct {
+	Table  schema.Table
+	Fields []Field // those that requests and answers know
+	Key    Key
+
+	// KeyFields hold the key's values, in its order. They may be hidden ones, which no request or answer knows.
+	KeyFields []*Field
+	// Indexed are the fields that an index holds: all that are compared or ordered, and those of the key.
+	Indexed []*Field
+
+	byName map[string]*Field
+}
+
+// Key says how one row is found. The zero Key means that rows cannot be found one by one.
+type Key struct {
+	Columns []int // positions in Table.Columns
+	RowID   bool  // SQLite's rowid, instead of columns
+	Unique  bool  // the database guarantees that no value comes twice; otherwise the rows that were read have to show it
+}
+
+// Exists reports whether there is a key.
+func (k Key) Exists() bool { return k.RowID || len(k.Columns) > 0 }
+
+// Source is what a database says of a table.
+type Source struct {
+	Table schema.Table
+	Keys  [][]string // the columns of each key that is unique and without NULL, the primary key first
+	RowID bool       // the table has SQLite's rowid
+}
+
+// Field gives the field of a name; nil if there is none.
+func (c *Catalog) Field(name string) *Field { return c.byName[name] }
+
+// TextField gives the field of a name if it holds texts; otherwise nil.
+func (c *Catalog) TextField(name string) *Field { return c.ofClass(name, Text) }
+
+// NumberField gives the field of a name if it holds numbers; otherwise nil.
+func (c *Catalog) NumberField(name string) *Field { return c.ofClass(name, Number) }
+
+func (c *Catalog) ofClass(name string, class Class) *Field {
+	if f := c.byName[name]; f != nil && f.Class() == class {
+		return f
+	}
+	return nil
+}
+
+// ID is the field that tells vehicles apart; nil if the table has none.
+func (c *Catalog) ID() *Field { return c.byName["id"] }
+
+// IDColumns are the columns that the id is read from; nil if there is no id.
+func (c *Catalog) IDColumns() []string {
+	id := c.ID()
+	if id == nil {
+		return nil
+	}
+	names := make([]string, len(id.Columns))
+	for i, position := range id.Columns {
+		names[i] = c.Table.Columns[position].Name
+	}
+	return names
+}
+
+// IDIsKey reports whether the id is what rows are found by, so that a vehicle can be read by its id alone.
+func (c *Catalog) IDIsKey() bool {
+	id := c.ID()
+	return id != nil && c.Key.Unique && !c.Key.RowID && slices.Equal(id.Columns, c.Key.Columns)
+}
+
+// Describe lists the fields, each with its column where that has another name.
+func (c *Catalog) Describe() []string {
+	all := make([]string, len(c.Fields))
+	for i, f := range c.Fields {
+		all[i] = f.Name
+		if f.Column.Name != f.Name {
+			all[i] += "=" + f.Column.Name
+		}
+	}
+	return all
+}
+
+// Bind binds a table's columns to the vehicle fields. Other columns keep their own names. A table without make and model
+// is an error that lists what it has. While starting, a setting that names a missing column is an error too; later it
+// only means that the column was dropped.
+func Bind(source Source, b Binding, starting bool) (*Catalog, error) {
+	t := source.Table
+	c := &Catalog{Table: t, byName: map[string]*Field{}}
+	names, err := b.names(t, starting)
+	if err != nil {
+		return nil, err
+	}
+	id := b.identity(source, names)
+	c.Key = keyOf(source, names)
+
+	// A stock number or a VIN that serves as the id stays a field of its own.
+	bound := map[int]string{}
+	for name, column := range names {
+		if name != "id" {
+			bound[column] = name
+		}
+	}
+	if len(id) == 1 && bound[id[0]] == "" {
+		bound[id[0]] = "id"
+	}
+	if len(id) > 0 && (len(id) > 1 || bound[id[0]] != "id") {
+		c.Fields = append(c.Fields, idField(t, id))
+	}
+	for i, column := range t.Columns {
+		if b.hides(column.Name) {
+			continue
+		}
+		name := bound[i]
+		if name == "" {
+			name = column.Name
+		}
+		c.Fields = append(c.Fields, newField(name, column, i))
+	}
+
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		f.position = i
+		if other := c.byName[f.Name]; other != nil {
+			return nil, fmt.Errorf("CARS_FIELDS: %s is bound to %s, and a column has that name too: "+
+				"hide it by CARS_HIDE, or bind it to another name", f.Name, other.Column.Name)
+		}
+		c.byName[f.Name] = f
+	}
+	c.bindKey()
+	for _, name := range []string{"make", "model"} {
+		if c.byName[name] == nil {
+			return nil, fmt.Errorf("table %s has no column for %s that is shown; bind one by CARS_FIELDS=%s=COLUMN; it has: %s",
+				t.Name, name, name, strings.Join(columnNames(t), ", "))
+		}
+	}
+	return c, nil
+}
+
+// bindKey finds the fields of the key, and gives each field of an index its slot.
+func (c *Catalog) bindKey() {
+	if c.Key.RowID {
+		c.KeyFields = []*Field{{Kind: schema.Integer, Column: schema.Column{Kind: schema.Integer}, position: -1}}
+	}
+	for _, column := range c.Key.Columns {
+		i := slices.IndexFunc(c.Fields, func(f Field) bool { return slices.Equal(f.Columns, []int{column}) && f.Kind == f.Column.Kind })
+		if i >= 0 {
+			c.KeyFields = append(c.KeyFields, &c.Fields[i])
+			continue
+		}
+		hidden := newField("", c.Table.Columns[column], column)
+		hidden.position = -1
+		c.KeyFields = append(c.KeyFields, &hidden)
+	}
+
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		f.slot = -1
+		if f.Class() != Opaque || f.Name == "id" || slices.Contains(c.KeyFields, f) {
+			f.slot = len(c.Indexed)
+			c.Indexed = append(c.Indexed, f)
+		}
+	}
+	for _, f := range c.KeyFields {
+		if f.position < 0 {
+			f.slot = len(c.Indexed)
+			c.Indexed = append(c.Indexed, f)
+		}
+	}
+}
+
+func newField(name string, c schema.Column, position int) Field {
+	f := Field{Name: name, Column: c, Kind: c.Kind, Columns: []int{position}}
+	v := vehicleField(name)
+	f.About = v.About
+	if f.About == "" {
+		f.About = c.Comment
+	}
+	if open := c.Kind == schema.Text || c.Kind == schema.Unknown; open && v.Kind != schema.Unknown {
+		f.Kind = v.Kind
+	}
+	f.Unit = unitOf(name, c)
+	return f
+}
+
+// idField is an id that is read from one column or, joined, from several.
+func idField(t schema.Table, columns []int) Field {
+	if len(columns) == 1 {
+		return newField("id", t.Columns[columns[0]], columns[0])
+	}
+	names := make([]string, len(columns))
+	for i, position := range columns {
+		names[i] = t.Columns[position].Name
+	}
+	f := newField("id", schema.Column{Name: strings.Join(names, "~"), Kind: schema.Text}, 0)
+	f.Columns = columns
+	return f
+}
+
+// keyOf is how rows are found: by the rowid, by a key of the database's, or by the fields that identify a vehicle in a
+// view, as long as no value comes twice.
+func keyOf(source Source, names map[string]int) Key {
+	if source.RowID {
+		return Key{RowID: true, Unique: true}
+	}
+	if len(source.Keys) > 0 {
+		return Key{Columns: positions(source.Table, source.Keys[0]), Unique: true}
+	}
+	for _, name := range []string{"id", "stock_number", "vin"} {
+		if i, ok := names[name]; ok {
+			return Key{Columns: []int{i}}
+		}
+	}
+	return Key{}
+}
+
+func positions(t schema.Table, names []string) []int {
+	all := make([]int, len(names))
+	for i, name := range names {
+		all[i] = slices.IndexFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
+	}
+	return all
+}
+
+func columnNames(t schema.Table) []string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	return names
+}

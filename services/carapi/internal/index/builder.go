@@ -1,0 +1,211 @@
+package index
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
+)
+
+// LimitError says that the rows read so far take more memory than the index may have.
+type LimitError struct {
+	Table        string
+	Rows         int
+	Bytes, Limit int64
+}
+
+func (e LimitError) Error() string {
+	return fmt.Sprintf("index of %s: its first %d rows take %d MiB, and the index may have %d MiB: raise the memory limit",
+		e.Table, e.Rows, e.Bytes>>20, e.Limit>>20)
+}
+
+// Builder collects the rows of one full read of a table.
+type Builder struct {
+	catalog *catalog.Catalog
+	limit   int64    // 0: none
+	adding  *batch   // the next rows
+	readers []reader // one for each indexed field
+	rows    int      // that the readers have got
+
+	// The batch before is read while the next one fills. What is said of the readers waits for its end.
+	reading sync.WaitGroup
+	read    *batch
+}
+
+// reader collects one field. Each of its parts is nil if the field has no use for it.
+type reader struct {
+	values *valueReader
+	list   *tokenReader
+	long   *longReader
+}
+
+// NewBuilder begins an index of the fields of c.Indexed. expected is about how many rows will come; 0 if that is
+// unknown.
+func NewBuilder(c *catalog.Catalog, expected int) *Builder {
+	fields := len(c.Indexed)
+	b := &Builder{catalog: c, readers: make([]reader, fields), adding: newBatch(fields), read: newBatch(fields)}
+	for i, f := range c.Indexed {
+		r := &b.readers[i]
+		switch {
+		case f.IsLong():
+			r.long = &longReader{words: &tokenReader{}}
+		case f.Class() == catalog.List:
+			r.list = &tokenReader{}
+		}
+		if r.long == nil && r.list == nil || f == c.ID() || slices.Contains(c.KeyFields, f) {
+			r.values = newValueReader(f, expected)
+		}
+	}
+	return b
+}
+
+// SetLimit makes Add fail once the rows take more memory than this, in bytes.
+func (b *Builder) SetLimit(bytes int64) { b.limit = bytes }
+
+// Add adds a row: its cells in the order of c.Indexed. They may be overwritten once Add returns. After an error,
+// which is a LimitError if the limit was exceeded, the builder must not be used.
+func (b *Builder) Add(cells []value.Cell) error {
+	if b.adding.add(cells); !b.adding.isFull() {
+		return nil
+	}
+	b.reading.Wait()
+	if err := b.check(); err != nil {
+		return err
+	}
+	b.adding, b.read = b.read, b.adding
+	b.reading.Go(b.flush)
+	return nil
+}
+
+// check reports whether the rows that were read have exceeded a limit.
+func (b *Builder) check() error {
+	for i := range b.readers {
+		if b.readers[i].largest() > maxColumn {
+			return fmt.Errorf("index of %s: the values of %s take more than %d GiB: hide the column by CARS_HIDE",
+				b.catalog.Table.Name, b.catalog.Indexed[i].Column.Name, maxColumn>>30)
+		}
+	}
+	if size := b.Bytes(); b.limit > 0 && size > b.limit {
+		return LimitError{b.catalog.Table.Name, b.rows, size, b.limit}
+	}
+	if b.rows > math.MaxInt32 {
+		return fmt.Errorf("index of %s: more than %d rows", b.catalog.Table.Name, math.MaxInt32)
+	}
+	return nil
+}
+
+// flush gives each field's reader what has come for it.
+func (b *Builder) flush() {
+	for i := range b.readers {
+		r := &b.readers[i]
+		for row := range b.read.rows {
+			r.add(b.read.cell(i, row))
+		}
+	}
+	b.rows += b.read.rows
+	b.read.clear()
+}
+
+// maxColumn is how many bytes a column's values may take. The two batches that may come before it is noticed are of
+// at most 1 GiB each, which is the longest row that MySQL sends, and an arena has 4 GiB.
+const maxColumn = 2 << 30
+
+func (r *reader) add(c value.Cell) {
+	if r.values != nil {
+		r.values.add(c)
+	}
+	if r.long != nil {
+		r.long.add(c)
+	}
+	if r.list != nil {
+		if c.Type != value.Null {
+			value.Elements(c.Form, r.list.add)
+		}
+		r.list.endRow()
+	}
+}
+
+// largest is the size of the largest part that is addressed with 32 bits.
+func (r *reader) largest() int64 {
+	size := int64(0)
+	if r.values != nil {
+		size = r.values.arena.size
+	}
+	if r.list != nil {
+		size = max(size, r.list.arena.size, int64(len(r.list.stream)))
+	}
+	return size
+}
+
+// Bytes is the memory that the rows take so far.
+func (b *Builder) Bytes() int64 {
+	b.reading.Wait()
+	size := int64(cap(b.adding.forms) + cap(b.read.forms))
+	for i := range b.readers {
+		r := &b.readers[i]
+		if r.values != nil {
+			size += r.values.size()
+		}
+		if r.long != nil {
+			size += r.long.size()
+		}
+		if r.list != nil {
+			size += r.list.size()
+		}
+	}
+	return size
+}
+
+// Build makes the index. The builder must not be used afterwards.
+func (b *Builder) Build() *Index {
+	b.reading.Wait()
+	b.read = b.adding
+	b.flush()
+	b.adding, b.read = nil, nil
+	x := &Index{catalog: b.catalog, rows: b.rows, columns: make([]column, len(b.readers))}
+	for i, f := range b.catalog.Indexed {
+		c := &x.columns[i]
+		c.field = f
+		if r := b.readers[i].values; r != nil {
+			c.hasRanks = true
+			c.values, c.ranks = r.finish()
+			b.readers[i].values = nil
+		}
+	}
+
+	newRow := x.renumber()
+	for i := range x.columns {
+		b.finish(&x.columns[i], b.readers[i], newRow)
+		b.readers[i] = reader{}
+	}
+	x.bytes = x.size()
+	return x
+}
+
+// finish completes a column whose ranks are those of rows in their final order.
+func (b *Builder) finish(c *column, r reader, newRow []uint32) {
+	if c.hasRanks {
+		c.makeBitmaps(b.rows)
+	}
+	if c.field.Class() == catalog.Text && r.long == nil {
+		c.spellings.hash(&c.values)
+		if slices.Contains(query.SearchedFields, c.field.Name) {
+			var form []byte
+			c.haystack = newHaystack(c.values.len(), func(to []byte, rank uint32) []byte {
+				form = c.values.form(rank, form)
+				return value.AppendFold(to, form)
+			})
+		}
+	}
+	if r.list != nil {
+		c.list = finishList(r.list, b.rows, newRow)
+		c.spellings.hash(&c.list.values)
+	}
+	if r.long != nil {
+		c.long = r.long.finish(newRow)
+	}
+}

@@ -1,0 +1,86 @@
+package index
+
+import (
+	"sync"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"carstock/services/carapi/internal/catalog"
+)
+
+// maxBitmaps is how many distinct values a field may have to have bitmaps of their rows.
+const maxBitmaps = 10_000
+
+// column is one field of all rows. A long text and a list have no ranks, unless they are the id or part of the key.
+type column struct {
+	field *catalog.Field
+
+	hasRanks bool
+	values   dictionary
+	ranks    ranks
+	nulls    int               // rows without a comparable value; their rank is values.len()
+	bitmaps  []*roaring.Bitmap // per rank, NULL's too: its rows, if they are many; nil if there are too many values
+
+	list *list
+	long *longTexts
+
+	spellings spellings
+	haystack  *haystack // of the folded values, if words of q are looked for in the field
+
+	summary sync.Once // of all rows:
+	all     Statistics
+	facets  sync.Map // most to facet, of all rows
+}
+
+// facet is a result of Facet.
+type facet struct {
+	counts []Count
+	other  int
+}
+
+// makeBitmaps makes the bitmaps of the values that many rows have.
+func (c *column) makeBitmaps(rows int) {
+	values := c.values.len()
+	if values > maxBitmaps || c.ranks.own {
+		return
+	}
+	starts := make([]uint32, values+2)
+	for row := range uint32(rows) {
+		pause(row)
+		starts[c.ranks.at(row)+1]++
+	}
+	for rank := range values + 1 {
+		starts[rank+1] += starts[rank]
+	}
+	grouped, next := make([]uint32, rows), append([]uint32(nil), starts...)
+	for row := range uint32(rows) {
+		pause(row)
+		rank := c.ranks.at(row)
+		grouped[next[rank]] = row
+		next[rank]++
+	}
+
+	c.bitmaps = make([]*roaring.Bitmap, values+1)
+	for rank := range c.bitmaps {
+		if own := grouped[starts[rank]:starts[rank+1]]; worthBitmap(len(own), rows) {
+			c.bitmaps[rank] = newBitmap(own)
+		}
+	}
+}
+
+func (c *column) size() int64 {
+	size := c.values.size() + c.ranks.size() + c.spellings.size()
+	for _, b := range c.bitmaps {
+		size += sizeOfBitmap(b)
+	}
+	if c.list != nil {
+		size += c.list.values.size() + c.list.postings.size()
+	}
+	if c.long != nil {
+		size += c.long.size()
+	}
+	if c.haystack != nil {
+		size += c.haystack.size()
+	}
+	return size
+}

@@ -1,0 +1,81 @@
+package index
+
+import (
+	"bytes"
+	"math/big"
+	"sort"
+
+	"carstock/services/carapi/internal/value"
+)
+
+// dictionary holds the distinct values of a field in order. The rank of a value is its place in it.
+type dictionary struct {
+	numbers bool // compared as numbers, otherwise by their bytes
+
+	// Either packed keys, or bytes: one value after another. ends says where each of them ends, width how long all are.
+	packing packing
+	keys    []uint64
+	bytes   []byte
+	ends    []uint32
+	width   int
+	count   int // of values in bytes
+
+	valueType value.Type
+	types     []value.Type // of each value, if they are not all the same
+}
+
+func (d *dictionary) len() int { return d.count + len(d.keys) }
+
+// form gives a value as it is stored. It may use the memory of buf, and must not be changed.
+func (d *dictionary) form(rank uint32, buf []byte) []byte {
+	switch {
+	case d.packing.kind != unpacked:
+		return d.packing.append(buf[:0], d.keys[rank])
+	case d.ends == nil:
+		start := int(rank) * d.width
+		return d.bytes[start : start+d.width : start+d.width]
+	}
+	start, end := uint32(0), d.ends[rank]
+	if rank > 0 {
+		start = d.ends[rank-1]
+	}
+	return d.bytes[start:end:end]
+}
+
+func (d *dictionary) cell(rank uint32) value.Cell {
+	cellType := d.valueType
+	if d.types != nil {
+		cellType = d.types[rank]
+	}
+	return value.Cell{Type: cellType, Form: d.form(rank, nil)}
+}
+
+func (d *dictionary) text(rank uint32) string { return string(d.form(rank, nil)) }
+
+// compares reports whether a cell takes part in comparisons: not NULL, and not a text among numbers.
+func (d *dictionary) compares(c value.Cell) bool {
+	return c.Type == value.Number || c.Type != value.Null && !d.numbers
+}
+
+// search gives the rank of the first value that is not below a form, and whether it is that form.
+func (d *dictionary) search(form []byte) (rank uint32, found bool) {
+	var buf [64]byte
+	i, found := sort.Find(d.len(), func(i int) int {
+		v := d.form(uint32(i), buf[:])
+		if d.numbers {
+			return value.CompareDecimals(form, v)
+		}
+		return bytes.Compare(form, v)
+	})
+	return uint32(i), found
+}
+
+// rat gives a number.
+func (d *dictionary) rat(rank uint32) *big.Rat {
+	r, _ := new(big.Rat).SetString(d.text(rank))
+	return r
+}
+
+func (d *dictionary) size() int64 {
+	return 8*int64(cap(d.keys)) + int64(cap(d.bytes)) + 4*int64(cap(d.ends)) + int64(cap(d.types))
+}

@@ -1,0 +1,135 @@
+package index
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// Count is how many rows have a value.
+type Count struct {
+	Cell  value.Cell
+	Count int
+}
+
+// Facet counts the values of a field in a set: the most frequent first, equal counts in the order of their values with
+// NULL first. Other is the sum of those beyond most. The counts must not be changed.
+func (x *Index) Facet(s Set, f *catalog.Field, most int) (counts []Count, other int) {
+	c := x.ranked(f)
+	if c == nil {
+		return nil, 0
+	}
+	if s.count < x.rows {
+		return c.facet(s, most)
+	}
+	if kept, ok := c.facets.Load(most); ok {
+		return kept.(facet).counts, kept.(facet).other
+	}
+	counts, other = c.facet(s, most)
+	c.facets.Store(most, facet{counts, other})
+	return counts, other
+}
+
+func (c *column) facet(s Set, most int) (counts []Count, other int) {
+	null := uint32(c.values.len())
+	best := newSmallest(most, func(a, b uint32) int { return cmp.Compare(a, b) })
+	for _, t := range c.tally(s) {
+		number := t.rank + 1
+		if t.rank == null {
+			number = 0
+		}
+		best.add(candidate{math.MaxUint64 - uint64(t.count), number})
+	}
+
+	other = s.count
+	for _, b := range best.sorted() {
+		count := Count{Count: int(math.MaxUint64 - b.key)}
+		if b.number > 0 {
+			count.Cell = c.values.cell(b.number - 1)
+		}
+		counts = append(counts, count)
+		other -= count.Count
+	}
+	return counts, other
+}
+
+// DistinctTexts gives the distinct values that a text field has in a set, in order of their bytes: the first most of
+// them.
+func (x *Index) DistinctTexts(s Set, f *catalog.Field, most int) []string {
+	c := x.ranked(f)
+	if c == nil || c.dictionaryOf() != &c.values {
+		return nil
+	}
+	all, _ := c.tallyValues(s)
+	var texts []string
+	for _, t := range all[:min(most, len(all))] {
+		texts = append(texts, c.values.text(t.rank))
+	}
+	return texts
+}
+
+// tallied is a rank and how many rows of a set have it.
+type tallied struct{ rank, count uint32 }
+
+// manyRanks is how many times as many ranks as rows make it slower to have a counter for each rank.
+const manyRanks = 16
+
+// tally counts the rows of a set by their ranks in a column, in the order of the ranks. That of NULL comes last.
+func (c *column) tally(s Set) []tallied {
+	ranks := c.values.len() + 1
+	if ranks > manyRanks*s.count {
+		return c.tallyFew(s)
+	}
+	counts, different := make([]uint32, ranks), 0
+	s.each(func(rows []uint32, b *block) bool {
+		c.ranks.gather(rows, b.ranks[:len(rows)])
+		for _, rank := range b.ranks[:len(rows)] {
+			counts[rank]++
+		}
+		return true
+	})
+	for _, count := range counts {
+		if count > 0 {
+			different++
+		}
+	}
+	all := make([]tallied, 0, different)
+	for rank, count := range counts {
+		if count > 0 {
+			all = append(all, tallied{uint32(rank), count})
+		}
+	}
+	return all
+}
+
+// tallyFew sorts the ranks of few rows.
+func (c *column) tallyFew(s Set) []tallied {
+	ranks := make([]uint32, 0, s.count)
+	s.each(func(rows []uint32, _ *block) bool {
+		start := len(ranks)
+		ranks = ranks[:start+len(rows)]
+		c.ranks.gather(rows, ranks[start:])
+		return true
+	})
+	slices.Sort(ranks)
+	var all []tallied
+	for i, rank := range ranks {
+		if i == 0 || rank != ranks[i-1] {
+			all = append(all, tallied{rank: rank})
+		}
+		all[len(all)-1].count++
+	}
+	return all
+}
+
+// tallyValues gives those that are of values, without that of NULL, and how many rows they have.
+func (c *column) tallyValues(s Set) (all []tallied, rows int) {
+	all = c.tally(s)
+	if last := len(all) - 1; last >= 0 && int(all[last].rank) == c.values.len() {
+		return all[:last], s.count - int(all[last].count)
+	}
+	return all, s.count
+}

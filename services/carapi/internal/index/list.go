@@ -1,0 +1,72 @@
+package index
+
+import (
+	"encoding/binary"
+
+	"carstock/services/carapi/internal/catalog"
+)
+
+// tokenReader collects the tokens of each row: the elements of a list, or the words of a text. A row is kept as how
+// many tokens it has and their numbers, each in as few bytes as it needs.
+type tokenReader struct {
+	numbering
+	stream  []byte
+	pending []uint32 // numbers of the row that is being read
+}
+
+// add adds a token to the row.
+func (r *tokenReader) add(token []byte) {
+	number, _ := r.number(token)
+	r.pending = append(r.pending, number)
+}
+
+// endRow ends the row.
+func (r *tokenReader) endRow() {
+	r.stream = binary.AppendUvarint(r.stream, uint64(len(r.pending)))
+	for _, number := range r.pending {
+		r.stream = binary.AppendUvarint(r.stream, uint64(number))
+	}
+	r.pending = r.pending[:0]
+}
+
+func (r *tokenReader) size() int64 { return r.numbering.size() + int64(cap(r.stream)) }
+
+// postings says which rows have each token. keyOf gives each token's key, newRow each row's number in the index; nil
+// means that they are the same.
+func (r *tokenReader) postings(rows int, keyOf, newRow []uint32) postings {
+	return newPostings(r.arena.count, rows, func(add func(row, key uint32)) {
+		rest := r.stream
+		next := func() uint32 {
+			n, width := binary.Uvarint(rest)
+			rest = rest[width:]
+			return uint32(n)
+		}
+		for row := range uint32(rows) {
+			if newRow != nil {
+				row = newRow[row]
+			}
+			for range next() {
+				key := next()
+				if keyOf != nil {
+					key = keyOf[key]
+				}
+				add(row, key)
+			}
+		}
+	})
+}
+
+// list is a field of lists: its distinct elements in order, and the rows that have each of them.
+type list struct {
+	values   dictionary
+	postings postings
+}
+
+// finishList makes the list from what was read.
+func finishList(r *tokenReader, rows int, newRow []uint32) *list {
+	r.slots = nil
+	sorter := newValueReader(&catalog.Field{}, 0)
+	sorter.numbering = r.numbering
+	d, keyOf := sorter.dictionary()
+	return &list{d, r.postings(rows, keyOf, newRow)}
+}

@@ -1,0 +1,180 @@
+package index
+
+import (
+	"bytes"
+	"sort"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/cespare/xxhash/v2"
+
+	"carstock/services/carapi/internal/value"
+)
+
+// maxWords is how much memory the words of a long field may take.
+const maxWords = 64 << 20
+
+// longReader collects a field of long texts. Of each text it keeps a hash, which is enough to find the text whole,
+// and its words.
+type longReader struct {
+	hashes []uint64
+	words  *tokenReader // nil once they take too much
+	folded []byte
+}
+
+// add adds the text of the next row.
+func (r *longReader) add(c value.Cell) {
+	if c.Type == value.Null {
+		r.hashes = append(r.hashes, noText)
+	} else {
+		r.folded = value.AppendFold(r.folded[:0], c.Form)
+		r.hashes = append(r.hashes, hashLong(r.folded, c.Form))
+	}
+	if r.words == nil {
+		return
+	}
+
+	if c.Type != value.Null {
+		for token := range bytes.FieldsSeq(c.Form) {
+			r.words.add(token)
+		}
+	}
+	r.words.endRow()
+	if r.words.size() > maxWords {
+		r.words = nil
+	}
+}
+
+func (r *longReader) size() int64 {
+	size := 8*int64(cap(r.hashes)) + int64(cap(r.folded))
+	if r.words != nil {
+		size += r.words.size()
+	}
+	return size
+}
+
+// noText stands for NULL among the hashes.
+const noText = 0
+
+// hashLong gives the hash by which a long text is found in any spelling. One of signs alone means only itself.
+func hashLong(folded, text []byte) uint64 {
+	hash := xxhash.Sum64(folded)
+	if len(folded) == 0 {
+		hash = ^xxhash.Sum64(text)
+	}
+	return max(hash, noText+1)
+}
+
+// longTexts is a field of long texts.
+type longTexts struct {
+	hashes   []uint64  // per row
+	words    *haystack // distinct words in plain letters; nil if the words take too much memory
+	postings postings  // rows of each word
+}
+
+// finish makes the field from what was read. newRow gives each row's number in the index; nil means that it is the
+// same.
+func (r *longReader) finish(newRow []uint32) *longTexts {
+	rows := len(r.hashes)
+	long := &longTexts{hashes: r.hashes}
+	if newRow != nil {
+		long.hashes = make([]uint64, rows)
+		for old, row := range newRow {
+			long.hashes[row] = r.hashes[old]
+		}
+	}
+	if r.words == nil {
+		return long
+	}
+
+	r.words.slots = nil
+	long.postings = r.words.postings(rows, nil, newRow)
+	r.words.stream = nil
+	long.words = newHaystack(r.words.arena.count, func(b []byte, word uint32) []byte {
+		return value.AppendPlainLetters(b, r.words.arena.value(word))
+	})
+	if long.words.size()+long.postings.size() > maxWords {
+		long.words, long.postings = nil, postings{}
+	}
+	return long
+}
+
+func (l *longTexts) size() int64 {
+	size := 8*int64(cap(l.hashes)) + l.postings.size()
+	if l.words != nil {
+		size += l.words.size()
+	}
+	return size
+}
+
+// mentioning gives the rows with a text that has a word within one of its own.
+func (l *longTexts) mentioning(word string) *roaring.Bitmap {
+	if l.words == nil {
+		return roaring.New()
+	}
+	return l.postings.union(l.words.find(value.PlainLetters(word)))
+}
+
+// hashesOf gives the hashes of texts that are one of the words.
+func hashesOf(words []string) map[uint64]bool {
+	hashes := map[uint64]bool{}
+	for _, word := range words {
+		hashes[hashLong(value.AppendFold(nil, word), []byte(word))] = true
+	}
+	return hashes
+}
+
+// haystack is many texts that are searched at once: one after another, a zero byte between them.
+type haystack struct {
+	texts []byte
+	ends  []uint32 // per text, where its zero byte is
+}
+
+// newHaystack takes n texts. appendText appends one of them to b.
+func newHaystack(n int, appendText func(b []byte, i uint32) []byte) *haystack {
+	h := &haystack{ends: make([]uint32, n)}
+	for i := range uint32(n) {
+		h.texts = appendText(h.texts, i)
+		h.ends[i] = uint32(len(h.texts))
+		h.texts = append(h.texts, 0)
+	}
+	h.texts = bytes.Clone(h.texts)
+	return h
+}
+
+// find gives the numbers of the texts that hold a word, in order.
+func (h *haystack) find(word string) []uint32 {
+	var found []uint32
+	needle := []byte(word)
+	for start, text := 0, 0; text < len(h.ends); {
+		at := bytes.Index(h.texts[start:], needle)
+		if at < 0 {
+			break
+		}
+		at += start
+		text = h.textAt(at, text)
+		if text == len(h.ends) {
+			break
+		}
+		if end := int(h.ends[text]); at+len(needle) > end { // the word has a zero byte, or is longer than the text
+			start = at + 1
+			continue
+		}
+		found = append(found, uint32(text))
+		start = int(h.ends[text]) + 1
+		text++
+	}
+	return found
+}
+
+// textAt gives the number of the text at a place, from a text on that is not behind it. A frequent word is near.
+func (h *haystack) textAt(place, from int) int {
+	step := 1
+	for from+step <= len(h.ends) && int(h.ends[from+step-1]) < place {
+		from += step
+		step *= 2
+	}
+	rest := h.ends[from:min(from+step, len(h.ends))]
+	return from + sort.Search(len(rest), func(i int) bool { return int(rest[i]) >= place })
+}
+
+func (h *haystack) size() int64 { return int64(cap(h.texts)) + 4*int64(cap(h.ends)) }

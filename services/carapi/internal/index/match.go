@@ -1,0 +1,208 @@
+package index
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
+)
+
+// maxUnion is how many bitmaps are united rather than looking at the rank of each row.
+const maxUnion = 64
+
+// Match gives the rows that match all filters and words of a query, but for the filters of one field; nil leaves out
+// none.
+func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
+	s := x.All()
+	var slow []selection
+	for i := range q.Filters {
+		if q.Filters[i].Field == except {
+			continue
+		}
+		selected := x.selects(&q.Filters[i])
+		if selected.bitmap == nil {
+			slow = append(slow, selected)
+			continue
+		}
+		s = x.within(s, selected.bitmap)
+	}
+
+	// What has to be looked at row by row comes last, when few are left.
+	for i := range slow {
+		s = sift(s, slow[i:i+1])
+	}
+	for _, word := range q.Words {
+		s = x.mentioning(s, word)
+	}
+	return s
+}
+
+// Filter gives the rows of a set that a filter takes in too.
+func (x *Index) Filter(s Set, f *query.Filter) Set {
+	selected := x.selects(f)
+	if selected.bitmap != nil {
+		return x.within(s, selected.bitmap)
+	}
+	return sift(s, []selection{selected})
+}
+
+// WithCell gives the rows that hold exactly this value in a field.
+func (x *Index) WithCell(f *catalog.Field, cell value.Cell) Set {
+	c := x.ranked(f)
+	if c == nil || !c.values.compares(cell) {
+		return Set{}
+	}
+	rank, found := c.values.search(cell.Form)
+	if !found {
+		return Set{}
+	}
+	selected := c.selects([]span{{rank, rank + 1}})
+	if selected.bitmap != nil {
+		return newSet(selected.bitmap)
+	}
+	return sift(x.All(), []selection{selected})
+}
+
+// selection is what a filter takes in: a bitmap of rows, or what has to be looked at row by row, ranks of a column or
+// hashes of long texts.
+type selection struct {
+	bitmap *roaring.Bitmap
+
+	column *column
+	spans  []span
+	hashes map[uint64]bool
+}
+
+// span is ranks from low up to high, without high itself.
+type span struct{ low, high uint32 }
+
+func (x *Index) selects(f *query.Filter) selection {
+	c := x.column(f.Field)
+	class := f.Field.Class()
+	switch {
+	case c == nil || class == catalog.Opaque:
+		return selection{bitmap: roaring.New()}
+	case class == catalog.List:
+		var ranks []uint32
+		for _, word := range f.Words {
+			ranks = append(ranks, c.spellings.find(&c.list.values, word)...)
+		}
+		slices.Sort(ranks)
+		return selection{bitmap: c.list.postings.union(slices.Compact(ranks))}
+	case c.long != nil:
+		return selection{column: c, hashes: hashesOf(f.Words)}
+	}
+
+	var spans []span
+	if class == catalog.Text {
+		for _, word := range f.Words {
+			for _, rank := range c.spellings.find(&c.values, word) {
+				spans = append(spans, span{rank, rank + 1})
+			}
+		}
+	} else {
+		for _, r := range f.Ranges {
+			spans = append(spans, c.within(r))
+		}
+	}
+	return c.selects(spans)
+}
+
+// within gives the ranks of the numbers or times within a range.
+func (c *column) within(r query.Range) span {
+	s := span{0, uint32(c.values.len())}
+	if r.From != "" {
+		s.low, _ = c.values.search([]byte(r.From))
+	}
+	if r.To != "" {
+		end, found := c.values.search([]byte(r.To))
+		if s.high = end; found && c.field.Class() != catalog.Instant { // the end of a time is not part of it
+			s.high++
+		}
+	}
+	return s
+}
+
+// selects gives what has one of the ranks: rows, if they are quickly found.
+func (c *column) selects(spans []span) selection {
+	spans, total := merge(spans)
+	switch {
+	case total == 0:
+		return selection{bitmap: roaring.New()}
+	case c.ranks.own:
+		rows := roaring.New()
+		for _, s := range spans {
+			rows.AddRange(uint64(s.low), uint64(s.high))
+		}
+		return selection{bitmap: rows}
+	case c.bitmaps == nil || total > maxUnion:
+		return selection{column: c, spans: spans}
+	}
+
+	var bitmaps []*roaring.Bitmap
+	for _, s := range spans {
+		for rank := s.low; rank < s.high; rank++ {
+			if c.bitmaps[rank] == nil {
+				return selection{column: c, spans: spans}
+			}
+			bitmaps = append(bitmaps, c.bitmaps[rank])
+		}
+	}
+	return selection{bitmap: union(bitmaps)}
+}
+
+// merge sorts spans and joins those that meet. total is how many ranks they hold.
+func merge(spans []span) (merged []span, total int) {
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.low, b.low) })
+	for _, s := range spans {
+		last := len(merged) - 1
+		switch {
+		case s.high <= s.low:
+		case last >= 0 && s.low <= merged[last].high:
+			merged[last].high = max(merged[last].high, s.high)
+		default:
+			merged = append(merged, s)
+		}
+	}
+	for _, s := range merged {
+		total += int(s.high - s.low)
+	}
+	return merged, total
+}
+
+// mentioning gives the rows of a set that have a word in one of the searched fields.
+func (x *Index) mentioning(s Set, word string) Set {
+	folded := value.Fold(word)
+	var parts []*roaring.Bitmap
+	var slow []selection
+	for _, name := range query.SearchedFields {
+		c := x.column(x.catalog.TextField(name))
+		switch {
+		case c == nil || s.count == 0:
+		case c.long != nil:
+			parts = append(parts, c.long.mentioning(word))
+		default:
+			ranks := c.haystack.find(folded)
+			if len(ranks) == c.values.len() && c.nulls == 0 {
+				return s // all vehicles have it
+			}
+			spans := make([]span, len(ranks))
+			for i, rank := range ranks {
+				spans[i] = span{rank, rank + 1}
+			}
+			if selected := c.selects(spans); selected.bitmap != nil {
+				parts = append(parts, selected.bitmap)
+			} else {
+				slow = append(slow, selected)
+			}
+		}
+	}
+	if slow != nil {
+		parts = append(parts, sift(s, slow).bitmap)
+	}
+	return x.within(s, union(parts))
+}

@@ -1,0 +1,145 @@
+package index
+
+import (
+	"encoding/binary"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// numbering gives each distinct value a number, in the order in which they come. It is an open-addressing hash table
+// over the values' own bytes, since a Go map of strings takes three times the memory.
+type numbering struct {
+	arena arena
+	slots []uint64 // half of the hash, and number + 1; 0 if the slot is free
+
+	hasNull bool
+	null    uint32 // number of NULL, which is not in the table: there it would be an empty text
+}
+
+// nullNumber gives the number of NULL.
+func (n *numbering) nullNumber() (number uint32, isNew bool) {
+	if n.hasNull {
+		return n.null, false
+	}
+	n.null, n.hasNull = n.arena.add(nil), true
+	return n.null, true
+}
+
+// isNull reports whether a number is that of NULL.
+func (n *numbering) isNull(number uint32) bool { return n.hasNull && number == n.null }
+
+// number gives the value's number.
+func (n *numbering) number(v []byte) (number uint32, isNew bool) {
+	if n.isFull() {
+		n.grow()
+	}
+	hash := xxhash.Sum64(v) >> 32
+	mask := uint64(len(n.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		slot := n.slots[i]
+		if slot == 0 {
+			number = n.arena.add(v)
+			n.slots[i] = hash<<32 | uint64(number+1)
+			return number, true
+		}
+		if slot>>32 == hash && n.arena.is(uint32(slot)-1, v) {
+			return uint32(slot) - 1, false
+		}
+	}
+}
+
+// isFull reports whether the table has to grow before another value.
+func (n *numbering) isFull() bool { return 4*(n.arena.count+1) > 3*len(n.slots) }
+
+// grow doubles the table.
+func (n *numbering) grow() {
+	old := n.slots
+	n.slots = make([]uint64, max(64, 2*len(old)))
+	mask := uint64(len(n.slots) - 1)
+	for _, slot := range old {
+		if slot == 0 {
+			continue
+		}
+		i := slot >> 32 & mask
+		for n.slots[i] != 0 {
+			i = (i + 1) & mask
+		}
+		n.slots[i] = slot
+	}
+}
+
+// size is the memory taken, in bytes.
+func (n *numbering) size() int64 { return n.arena.size + int64(8*cap(n.slots)+4*cap(n.arena.starts)) }
+
+// chunkSize is how many bytes an arena takes at once.
+const chunkSize = 1 << 16
+
+// arena keeps values one after another, each with its length before it. It grows by chunks, so nothing is copied. A
+// value longer than a chunk has one of its own. It must not grow beyond 4 GiB.
+type arena struct {
+	chunks [][]byte
+	size   int64 // of the chunks
+	count  int   // of values
+
+	starts   []uint32 // per value: its chunk, and where it begins in it
+	noStarts bool     // they are left out until they are needed
+}
+
+// add appends a value and gives its number.
+func (a *arena) add(v []byte) (number uint32) {
+	need := binary.MaxVarintLen32 + len(v)
+	last := len(a.chunks) - 1
+	if last < 0 || len(a.chunks[last])+need > cap(a.chunks[last]) {
+		last++
+		a.chunks = append(a.chunks, make([]byte, 0, max(chunkSize, need)))
+		a.size += int64(cap(a.chunks[last]))
+	}
+
+	chunk := a.chunks[last]
+	if !a.noStarts {
+		a.starts = append(a.starts, uint32(last*chunkSize+len(chunk)))
+	}
+	chunk = binary.AppendUvarint(chunk, uint64(len(v)))
+	a.chunks[last] = append(chunk, v...)
+	a.count++
+	return uint32(a.count - 1)
+}
+
+// dropStarts saves memory while values are only added.
+func (a *arena) dropStarts() { a.starts, a.noStarts = nil, true }
+
+// findStarts makes values found again.
+func (a *arena) findStarts() {
+	if !a.noStarts {
+		return
+	}
+	a.starts, a.noStarts = make([]uint32, 0, a.count), false
+	for i, chunk := range a.chunks {
+		for at := 0; at < len(chunk); {
+			a.starts = append(a.starts, uint32(i*chunkSize+at))
+			length, width := binary.Uvarint(chunk[at:])
+			at += width + int(length)
+		}
+	}
+}
+
+// value gives the value of a number.
+func (a *arena) value(number uint32) []byte {
+	start := a.starts[number]
+	b := a.chunks[start/chunkSize][start%chunkSize:]
+	if b[0] < 0x80 {
+		return b[1 : 1+b[0]]
+	}
+	length, width := binary.Uvarint(b)
+	return b[width : width+int(length)]
+}
+
+// is reports whether the value of a number is v.
+func (a *arena) is(number uint32, v []byte) bool {
+	if len(v) >= 0x80 {
+		return string(a.value(number)) == string(v)
+	}
+	start := a.starts[number]
+	b := a.chunks[start/chunkSize][start%chunkSize:]
+	return int(b[0]) == len(v) && string(b[1:1+len(v)]) == string(v)
+}

@@ -1,0 +1,150 @@
+package index
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"carstock/services/carapi/internal/value"
+)
+
+// packing says how all values of a dictionary are kept as keys of 64 bits, which are in the order of the values. That
+// takes less memory than their bytes, and nothing is lost: each key gives its value back, byte for byte.
+type packing struct {
+	kind packingKind
+
+	scale   int    // of decimals: how many digits come after the point
+	pattern []byte // of digits: one of the values
+	holes   []int  // of digits: where the values differ
+}
+
+type packingKind int
+
+const (
+	unpacked packingKind = iota
+	decimals             // numbers that fit into an int64 without their point
+	floats               // other numbers that are just as a float64 is written
+	digits               // texts that differ in at most 19 digits, such as times and numbers of a fixed length
+)
+
+// signBit makes unsigned keys of signed numbers.
+const signBit = 1 << 63
+
+// append appends the value of a key.
+func (p *packing) append(b []byte, key uint64) []byte {
+	switch p.kind {
+	case decimals:
+		return appendDecimal(b, int64(key^signBit), p.scale)
+	case floats:
+		return value.AppendFloat(b, floatOf(key), false)
+	}
+	start := len(b)
+	b = append(b, p.pattern...)
+	for _, hole := range slices.Backward(p.holes) {
+		b[start+hole] = '0' + byte(key%10)
+		key /= 10
+	}
+	return b
+}
+
+// keyOf makes a key of a float64.
+func keyOf(x float64) uint64 {
+	if bits := math.Float64bits(x); x < 0 {
+		return ^bits
+	} else {
+		return bits | signBit
+	}
+}
+
+// floatOf is the opposite of keyOf.
+func floatOf(key uint64) float64 {
+	if key&signBit == 0 {
+		return math.Float64frombits(^key)
+	}
+	return math.Float64frombits(key &^ signBit)
+}
+
+// packNumbers makes the values' keys of numbers. It returns false if they cannot be packed; then the keys are those
+// of the nearest float64, which may be the same for different numbers.
+func (r *valueReader) packNumbers(values []sortable) (packing, bool) {
+	if p, ok := r.packDecimals(values); ok {
+		return p, true
+	}
+	same := true
+	var buf [400]byte // as long as the longest float64
+	for i, v := range values {
+		pause(i)
+		form := r.arena.value(v.number)
+		x, _ := strconv.ParseFloat(string(form), 64) // out of range: infinite
+		values[i].key = keyOf(x)
+		same = same && string(value.AppendFloat(buf[:0], x, false)) == string(form)
+	}
+	return packing{kind: floats}, same
+}
+
+// packDecimals makes the values' keys of numbers that all fit into decimals of one scale.
+func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
+	scales, most := make([]uint8, len(values)), 0
+	for i, v := range values {
+		pause(i)
+		number, scale, ok := parseDecimal(r.arena.value(v.number))
+		if !ok {
+			return packing{}, false
+		}
+		values[i].key, scales[i], most = uint64(number), uint8(scale), max(most, scale)
+	}
+	for i, v := range values {
+		number, ok := rescale(int64(v.key), int(scales[i]), most)
+		if !ok {
+			return packing{}, false
+		}
+		values[i].key = uint64(number) ^ signBit
+	}
+	return packing{kind: decimals, scale: most}, true
+}
+
+// packTexts makes the values' keys of texts of one length that differ in digits alone.
+func (r *valueReader) packTexts(values []sortable) (packing, bool) {
+	if len(values) == 0 {
+		return packing{}, false
+	}
+	first := slices.Clone(r.arena.value(values[0].number))
+	isHole := make([]bool, len(first))
+	for i, v := range values {
+		pause(i)
+		text := r.arena.value(v.number)
+		if len(text) != len(first) {
+			return packing{}, false
+		}
+		for i, c := range text {
+			if c == first[i] {
+				continue
+			}
+			if !isDigit(c) || !isDigit(first[i]) {
+				return packing{}, false
+			}
+			isHole[i] = true
+		}
+	}
+
+	p := packing{kind: digits, pattern: first}
+	for i, hole := range isHole {
+		if hole {
+			p.holes = append(p.holes, i)
+		}
+	}
+	if len(p.holes) > 19 {
+		return packing{}, false
+	}
+	for i, v := range values {
+		pause(i)
+		text, key := r.arena.value(v.number), uint64(0)
+		for _, hole := range p.holes {
+			key = 10*key + uint64(text[hole]-'0')
+		}
+		values[i].key = key
+	}
+	return p, true
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

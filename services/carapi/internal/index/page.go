@@ -1,0 +1,173 @@
+package index
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sort"
+
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
+)
+
+// Page gives up to n rows of a set in an order, those after a cursor; nil begins at the start. same[i] is how many
+// rows of the set in the place of rows[i] come up to it, with itself: what a cursor has to skip there. Rows in one
+// place are ordered by all sortable fields, then as they were read. An order is by sortable fields and the id.
+func (x *Index) Page(s Set, order []query.Order, after *query.Cursor, n int) (rows []uint32, same []int) {
+	o := x.ordering(order)
+	var from *place
+	if after != nil {
+		from = o.find(after)
+	}
+	if o.isRowOrder(x) {
+		rows = o.walk(x, s, from, n)
+	} else {
+		rows = o.choose(s, from, n)
+	}
+
+	same = make([]int, len(rows))
+	for i, row := range rows {
+		switch {
+		case i > 0 && o.compare(rows[i-1], row) == 0:
+			same[i] = same[i-1] + 1
+		case i == 0 && from != nil && from.exact && o.against(row, from) == 0:
+			same[i] = from.skip + 1
+		default:
+			same[i] = 1
+		}
+	}
+	return rows, same
+}
+
+// Place gives a row's cells in the fields of an order.
+func (x *Index) Place(order []query.Order, row uint32) []value.Cell {
+	cells := make([]value.Cell, len(order))
+	for i, o := range order {
+		cells[i] = x.Cell(o.Field, row)
+	}
+	return cells
+}
+
+// isRowOrder reports whether the rows' own order is this one.
+func (o *ordering) isRowOrder(x *Index) bool {
+	if len(o.columns) == 0 {
+		return true
+	}
+	first := &o.columns[0]
+	return len(o.columns) == 1 && !first.descending && first.column == x.ranked(x.catalog.ID())
+}
+
+// walk takes rows in their own order.
+func (o *ordering) walk(x *Index, s Set, from *place, n int) []uint32 {
+	first := 0 // of the set's rows
+	if from != nil {
+		before := func(end int) int { // the set's rows before a row
+			if end == 0 || s.count == 0 {
+				return 0
+			}
+			return int(s.bitmap.Rank(uint32(end - 1)))
+		}
+		first = before(sort.Search(x.rows, func(row int) bool { return o.against(uint32(row), from) >= 0 }))
+		if from.exact {
+			end := before(sort.Search(x.rows, func(row int) bool { return o.against(uint32(row), from) > 0 }))
+			if from.skip == 0 {
+				first = end
+			} else {
+				first = min(first+from.skip, end)
+			}
+		}
+	}
+	if first >= s.count {
+		return nil
+	}
+
+	row, _ := s.bitmap.Select(uint32(first)) // there is one: first < count
+	all := s.bitmap.Iterator()
+	all.AdvanceIfNeeded(row)
+	rows := make([]uint32, 0, min(n, s.count-first))
+	for len(rows) < n && all.HasNext() {
+		rows = append(rows, all.Next())
+	}
+	return rows
+}
+
+// choose looks at each row of the set and takes the first ones.
+func (o *ordering) choose(s Set, from *place, n int) []uint32 {
+	var start uint64
+	if from != nil {
+		for i := range o.columns[:o.head] {
+			start |= uint64(from.keys[i]) << o.columns[i].shift
+		}
+	}
+	best := newSmallest(n, func(a, b uint32) int {
+		if o.head < len(o.columns) {
+			return cmp.Or(o.compare(a, b), cmp.Compare(a, b))
+		}
+		return cmp.Compare(a, b)
+	})
+	best.limit = o.limit(s, from, start, n)
+
+	first, seen := &o.columns[0], 0 // seen: rows in the place of the cursor
+	s.each(func(rows []uint32, b *block) bool {
+		// Few rows are left by the first column alone.
+		low, high := uint32(start>>first.shift), uint32(best.limit>>first.shift)
+		first.ranks.gather(rows, b.ranks[:len(rows)])
+		left := 0
+		for i, rank := range b.ranks[:len(rows)] {
+			b.more[left] = rows[i]
+			if first.key(rank)-low <= high-low {
+				left++
+			}
+		}
+
+		for _, row := range b.more[:left] {
+			head := o.headOf(row)
+			if head < start || head > best.limit {
+				continue
+			}
+			if from != nil && head == start {
+				order := o.against(row, from)
+				if order == 0 && from.exact {
+					seen++
+					if from.skip == 0 || seen <= from.skip {
+						continue
+					}
+				}
+				if order < 0 {
+					continue
+				}
+			}
+			best.add(candidate{head, row})
+		}
+		return true
+	})
+	chosen := best.sorted()
+	rows := make([]uint32, len(chosen))
+	for i, c := range chosen {
+		rows[i] = c.number
+	}
+	return rows
+}
+
+// limit gives a head that none of the first n rows exceeds, from a sample of a large set.
+func (o *ordering) limit(s Set, from *place, start uint64, n int) uint64 {
+	const samples = 1024
+	if s.count < 8*samples || n > samples/8 || n == 0 {
+		return math.MaxUint64
+	}
+	heads := make([]uint64, 0, samples)
+	step := (s.bitmap.Maximum() + 1) / samples
+	for all, i := s.bitmap.Iterator(), uint32(0); i < samples; i++ {
+		if all.AdvanceIfNeeded(i * step); !all.HasNext() {
+			break
+		}
+		if head := o.headOf(all.Next()); from == nil || head > start {
+			heads = append(heads, head)
+		}
+	}
+	if len(heads) < n {
+		return math.MaxUint64
+	}
+	slices.Sort(heads)
+	return heads[n-1]
+}

@@ -1,0 +1,113 @@
+package index
+
+import (
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// worthBitmap reports whether a bitmap of so many of all rows takes less memory than a list of them.
+func worthBitmap(count, rows int) bool { return count >= 50*(1+rows>>16) }
+
+// newBitmap makes a bitmap of rows in order.
+func newBitmap(rows []uint32) *roaring.Bitmap {
+	b := roaring.New()
+	b.AddMany(rows)
+	b.RunOptimize()
+	return b.Clone() // without room to grow
+}
+
+// postings say which rows have a key. Keys are numbers from 0, and a row may have several. A key with many rows has a
+// bitmap; the others have a piece of one list.
+type postings struct {
+	bitmaps map[uint32]*roaring.Bitmap // by key; those that are not in the list
+	rows    []uint32
+	starts  []uint32 // per key, where it begins in rows, and at last where rows ends
+}
+
+// newPostings reads the keys of each row. each calls add for every row's keys; it is called twice. A key may come
+// twice in a row, but the rows must come one after another.
+func newPostings(keys, rows int, each func(add func(row, key uint32))) postings {
+	counts, last := make([]uint32, keys+1), make([]uint32, keys) // last: the row + 1 in which a key came last
+	each(func(row, key uint32) {
+		if last[key] != row+1 {
+			last[key] = row + 1
+			counts[key]++
+		}
+	})
+
+	p := postings{bitmaps: map[uint32]*roaring.Bitmap{}, starts: counts}
+	total := uint32(0)
+	for key := range counts {
+		total, counts[key] = total+counts[key], total
+	}
+	all, next := make([]uint32, total), slices.Clone(counts)
+	clear(last)
+	each(func(row, key uint32) {
+		if last[key] != row+1 {
+			last[key] = row + 1
+			all[next[key]] = row
+			next[key]++
+		}
+	})
+
+	kept := uint32(0)
+	for key := range keys {
+		own := all[p.starts[key]:p.starts[key+1]]
+		slices.Sort(own)
+		p.starts[key] = kept
+		if worthBitmap(len(own), rows) {
+			p.bitmaps[uint32(key)] = newBitmap(own)
+		} else {
+			kept += uint32(copy(all[kept:], own))
+		}
+	}
+	p.starts[keys] = kept
+	p.rows = slices.Clip(slices.Clone(all[:kept]))
+	return p
+}
+
+// union gives the rows that have one of the keys.
+func (p *postings) union(keys []uint32) *roaring.Bitmap {
+	var dense []*roaring.Bitmap
+	var sparse []uint32
+	for _, key := range keys {
+		if b := p.bitmaps[key]; b != nil {
+			dense = append(dense, b)
+		} else {
+			sparse = append(sparse, p.rows[p.starts[key]:p.starts[key+1]]...)
+		}
+	}
+	if len(sparse) > 0 {
+		slices.Sort(sparse)
+		dense = append(dense, roaring.BitmapOf(sparse...))
+	}
+	return union(dense)
+}
+
+// union gives the rows of several bitmaps. The result must not be changed: it may be one of them.
+func union(bitmaps []*roaring.Bitmap) *roaring.Bitmap {
+	switch len(bitmaps) {
+	case 0:
+		return roaring.New()
+	case 1:
+		return bitmaps[0]
+	}
+	return roaring.FastOr(bitmaps...)
+}
+
+func (p *postings) size() int64 {
+	size := 4 * int64(cap(p.rows)+cap(p.starts))
+	for _, b := range p.bitmaps {
+		size += sizeOfBitmap(b)
+	}
+	return size
+}
+
+// sizeOfBitmap is about what a bitmap takes: besides its rows, 48 bytes for each 65,536 rows that it has a part of.
+func sizeOfBitmap(b *roaring.Bitmap) int64 {
+	if b == nil {
+		return 8
+	}
+	return 100 + int64(b.GetSizeInBytes()) + 48*int64(b.Stats().Containers)
+}

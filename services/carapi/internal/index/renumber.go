@@ -1,0 +1,99 @@
+package index
+
+import "slices"
+
+// renumber puts the rows in the order of their ids, and those that share an id or have none in the order of all
+// sortable fields; rows that are equal in all of these stay as they were read. It gives each row's new number; nil if
+// nothing has moved.
+//
+// Then the row numbers themselves order rows by id, and decide between rows in one place of any other order.
+func (x *Index) renumber() (newRow []uint32) {
+	id := x.ranked(x.catalog.ID())
+	for i := range x.columns {
+		x.columns[i].countNulls(x.rows)
+	}
+	if id != nil && id.ranks.own {
+		return nil
+	}
+
+	// Sorted by the last field first, and by the id at last: each sort keeps the order of equals.
+	var order []uint32
+	if id == nil || !x.unique(id) {
+		for i := range slices.Backward(x.catalog.Fields) {
+			f := &x.catalog.Fields[i]
+			if c := x.ranked(f); c != nil && c != id && f.Sorts() {
+				order = c.sortRows(order, x.rows)
+			}
+		}
+	}
+	if id != nil {
+		order = id.sortRows(order, x.rows)
+	}
+	moved := false
+	for row, old := range order {
+		moved = moved || uint32(row) != old
+	}
+	if !moved {
+		return nil
+	}
+
+	x.readAs = order
+	newRow = make([]uint32, x.rows)
+	for row, old := range order {
+		newRow[old] = uint32(row)
+	}
+	for i := range x.columns {
+		if c := &x.columns[i]; c.hasRanks {
+			c.ranks = c.ranks.reorder(order, c.values.len())
+		}
+	}
+	return newRow
+}
+
+// ReadAs gives the number of a row in the order in which the rows were added.
+func (x *Index) ReadAs(row uint32) uint32 {
+	if x.readAs == nil {
+		return row
+	}
+	return x.readAs[row]
+}
+
+// sortRows sorts rows by their ranks, and leaves equal ones in their order. nil stands for the order in which they
+// are.
+func (c *column) sortRows(order []uint32, rows int) []uint32 {
+	if c.ranks.own && order == nil {
+		return nil
+	}
+	next := make([]uint32, c.values.len()+2)
+	for row := range uint32(rows) {
+		next[c.ranks.at(row)+1]++
+	}
+	for rank := range c.values.len() + 1 {
+		next[rank+1] += next[rank]
+	}
+
+	sorted := make([]uint32, rows)
+	for i := range uint32(rows) {
+		row := i
+		if order != nil {
+			row = order[i]
+		}
+		rank := c.ranks.at(row)
+		sorted[next[rank]] = row
+		next[rank]++
+	}
+	return sorted
+}
+
+func (c *column) countNulls(rows int) {
+	c.nulls = 0
+	if !c.hasRanks || c.ranks.own {
+		return
+	}
+	for row := range uint32(rows) {
+		pause(row)
+		if c.ranks.at(row) == uint32(c.values.len()) {
+			c.nulls++
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package index
+
+import (
+	"sync"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// Set is rows that match. It does not change, and belongs to the index that gave it. The zero Set has no rows.
+type Set struct {
+	bitmap *roaring.Bitmap // may be shared with the index: never changed
+	count  int
+}
+
+func newSet(b *roaring.Bitmap) Set { return Set{b, int(b.GetCardinality())} }
+
+// Count is how many rows there are.
+func (s Set) Count() int { return s.count }
+
+// All gives all rows.
+func (x *Index) All() Set {
+	b := roaring.New()
+	b.AddRange(0, uint64(x.rows))
+	return Set{b, x.rows}
+}
+
+// And gives the rows that are in both sets.
+func (x *Index) And(a, b Set) Set {
+	switch {
+	case a.count == x.rows || b.count == 0:
+		return b
+	case b.count == x.rows || a.count == 0:
+		return a
+	}
+	return newSet(roaring.And(a.bitmap, b.bitmap))
+}
+
+// within gives the rows of the set that are among some of the index's.
+func (x *Index) within(s Set, rows *roaring.Bitmap) Set {
+	if s.count == 0 {
+		return s
+	}
+	return x.And(s, newSet(rows))
+}
+
+// blockSize is how many rows are looked at in one go: few enough for their ranks to stay near the processor.
+const blockSize = 2048
+
+// block is room for the rows of one go and their ranks.
+type block struct{ rows, ranks, more [blockSize]uint32 }
+
+var blocks = sync.Pool{New: func() any { return new(block) }}
+
+// each calls do with the set's rows in order, some at a time, and room for what belongs to them. It ends when do
+// returns false.
+func (s Set) each(do func(rows []uint32, b *block) bool) {
+	if s.count == 0 {
+		return
+	}
+	b := blocks.Get().(*block)
+	defer blocks.Put(b)
+	for all := s.bitmap.ManyIterator(); ; {
+		n := all.NextMany(b.rows[:])
+		if n == 0 || !do(b.rows[:n], b) {
+			return
+		}
+	}
+}

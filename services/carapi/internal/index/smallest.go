@@ -1,0 +1,85 @@
+package index
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// candidate is a row or a value with the key by which it is ordered first.
+type candidate = sortable
+
+// smallest keeps the n smallest of many candidates. It collects more than n and then drops all but the smallest, so
+// that an unlucky order of the candidates costs little.
+type smallest struct {
+	n         int
+	limit     uint64 // candidates with a greater key are not among the smallest
+	collected []candidate
+	tie       func(a, b uint32) int // orders candidates with the same key
+}
+
+func newSmallest(n int, tie func(a, b uint32) int) *smallest {
+	return &smallest{n: n, limit: math.MaxUint64, tie: tie, collected: make([]candidate, 0, 4*n+256)}
+}
+
+func (s *smallest) compare(a, b candidate) int {
+	if a.key != b.key {
+		return cmp.Compare(a.key, b.key)
+	}
+	return s.tie(a.number, b.number)
+}
+
+func (s *smallest) add(c candidate) {
+	if len(s.collected) == cap(s.collected) {
+		s.shrink()
+	}
+	s.collected = append(s.collected, c)
+}
+
+// shrink drops all but the n smallest.
+func (s *smallest) shrink() {
+	if len(s.collected) <= s.n {
+		return
+	}
+	s.split()
+	s.collected = s.collected[:s.n]
+	if s.n > 0 {
+		s.limit = min(s.limit, slices.MaxFunc(s.collected, s.compare).key)
+	}
+}
+
+// split moves the n smallest to the front, in any order, by quickselect.
+func (s *smallest) split() {
+	all := s.collected
+	for low, high := 0, len(all)-1; low < high; {
+		middle := all[low+(high-low)/2]
+		i, j := low, high
+		for i <= j {
+			for s.compare(all[i], middle) < 0 {
+				i++
+			}
+			for s.compare(all[j], middle) > 0 {
+				j--
+			}
+			if i <= j {
+				all[i], all[j] = all[j], all[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case s.n <= j:
+			high = j
+		case s.n >= i:
+			low = i
+		default:
+			return
+		}
+	}
+}
+
+// sorted gives the smallest in order.
+func (s *smallest) sorted() []candidate {
+	s.shrink()
+	slices.SortFunc(s.collected, s.compare)
+	return s.collected
+}

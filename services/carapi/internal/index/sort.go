@@ -1,0 +1,149 @@
+package index
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+
+	"carstock/services/carapi/internal/value"
+)
+
+// sortable is something to sort: a key that orders most of them, and its number.
+type sortable struct {
+	key    uint64
+	number uint32
+}
+
+func compareKeys(a, b sortable) int { return cmp.Compare(a.key, b.key) }
+
+// sorted gives all values but NULL in order, equal ones in that of their numbers. If they can be packed, it says how,
+// and their keys are those of the packing.
+func (r *valueReader) sorted() (values []sortable, p packing) {
+	values = make([]sortable, 0, r.arena.count)
+	for number := range uint32(r.arena.count) {
+		if !r.isNull(number) {
+			values = append(values, sortable{number: number})
+		}
+	}
+	var packed bool
+	if r.numbers {
+		p, packed = r.packNumbers(values)
+	} else {
+		p, packed = r.packTexts(values)
+	}
+	switch {
+	case packed:
+		sortByKey(values)
+		return values, p
+	case r.numbers:
+		sortByKey(values)
+		runs(values, func(run []sortable) {
+			slices.SortStableFunc(run, func(a, b sortable) int {
+				return value.CompareDecimals(r.arena.value(a.number), r.arena.value(b.number))
+			})
+		})
+	default:
+		r.sortTexts(values, 0)
+	}
+	return values, packing{}
+}
+
+// few is how many texts are sorted by comparing them whole.
+const few = 32
+
+// sortTexts sorts texts that are equal before a position: by the eight bytes after what all of them begin with, and
+// those that are equal in these too in the same way.
+func (r *valueReader) sortTexts(values []sortable, from int) {
+	if len(values) <= few {
+		slices.SortStableFunc(values, func(a, b sortable) int {
+			return bytes.Compare(r.arena.value(a.number), r.arena.value(b.number))
+		})
+		return
+	}
+	rest := func(v sortable, from int) []byte {
+		text := r.arena.value(v.number)
+		return text[min(from, len(text)):]
+	}
+	first := rest(values[0], from)
+	common, longest := len(first), 0
+	for _, v := range values {
+		text := rest(v, from)
+		longest = max(longest, len(text))
+		for common = min(common, len(text)); !bytes.Equal(text[:common], first[:common]); {
+			common--
+		}
+	}
+
+	from += common
+	longest -= common
+	for i, v := range values {
+		var head [8]byte
+		copy(head[:], rest(v, from))
+		values[i].key = binary.BigEndian.Uint64(head[:])
+	}
+	sortByKey(values)
+	runs(values, func(run []sortable) {
+		if longest > 8 {
+			r.sortTexts(run, from+8)
+			return
+		}
+		slices.SortStableFunc(run, func(a, b sortable) int { // they differ at most in zero bytes at their end
+			return cmp.Compare(len(rest(a, from)), len(rest(b, from)))
+		})
+	})
+}
+
+// runs calls do for every two or more values with the same key.
+func runs(values []sortable, do func(run []sortable)) {
+	for start := 0; start < len(values); {
+		end := start + 1
+		for end < len(values) && values[end].key == values[start].key {
+			end++
+		}
+		if end-start > 1 {
+			do(values[start:end])
+		}
+		start = end
+	}
+}
+
+// sortByKey sorts by the keys, and leaves equal ones in their order: byte by byte from the last, without those that
+// all keys have in common.
+func sortByKey(values []sortable) {
+	if len(values) <= few*few {
+		slices.SortStableFunc(values, compareKeys)
+		return
+	}
+	if slices.IsSortedFunc(values, compareKeys) {
+		return
+	}
+	differ := uint64(0)
+	for _, v := range values {
+		differ |= v.key ^ values[0].key
+	}
+
+	from, to := values, make([]sortable, len(values))
+	for shift := 0; shift < 64; shift += 8 {
+		if differ>>shift&0xff == 0 {
+			continue
+		}
+		var next [256]int
+		for i, v := range from {
+			pause(i)
+			next[v.key>>shift&0xff]++
+		}
+		start := 0
+		for i, count := range next {
+			next[i], start = start, start+count
+		}
+		for i, v := range from {
+			pause(i)
+			digit := v.key >> shift & 0xff
+			to[next[digit]] = v
+			next[digit]++
+		}
+		from, to = to, from
+	}
+	copy(values, from) // nothing to do if from is values
+}

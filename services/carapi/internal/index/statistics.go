@@ -1,0 +1,167 @@
+package index
+
+import (
+	"math/big"
+	"strings"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// Statistics are measures of a field's comparable values. Sum and Median are nil for a field without numbers, and if
+// there are no values. The median of an even number of values is the mean of the two in the middle.
+type Statistics struct {
+	Count       int
+	Min, Max    value.Cell
+	Sum, Median *big.Rat
+}
+
+// Statistics measures a field in a set. All numbers are exact. They must not be changed.
+func (x *Index) Statistics(s Set, f *catalog.Field) Statistics {
+	c := x.ranked(f)
+	if c == nil {
+		return Statistics{}
+	}
+	if s.count < x.rows {
+		return c.statistics(s)
+	}
+	c.summary.Do(func() { c.all = c.statistics(s) })
+	return c.all
+}
+
+func (c *column) statistics(s Set) Statistics {
+	all, count := c.tallyValues(s)
+	if count == 0 {
+		return Statistics{}
+	}
+	result := Statistics{Count: count, Min: c.cell(all[0].rank), Max: c.cell(all[len(all)-1].rank)}
+	if c.values.numbers {
+		result.Sum, result.Median = c.values.sum(all), c.values.median(all, count)
+	}
+	return result
+}
+
+// sum adds up numbers.
+func (d *dictionary) sum(all []tallied) *big.Rat {
+	if d.packing.kind == decimals {
+		var sum wideSum
+		for _, t := range all {
+			sum.add(int64(d.keys[t.rank]^signBit), t.count)
+		}
+		return sum.rat(d.packing.scale)
+	}
+
+	return d.longSum(all)
+}
+
+// longSum adds up numbers with any number of digits: whole ones, with as many digits after the point as the longest
+// has.
+func (d *dictionary) longSum(all []tallied) *big.Rat {
+	var form []byte
+	longest := 0
+	for _, t := range all {
+		form = d.form(t.rank, form)
+		longest = max(longest, fractionDigits(form))
+	}
+
+	sum, part := new(big.Int), new(big.Int)
+	for _, t := range all {
+		form = d.form(t.rank, form)
+		zeros := strings.Repeat("0", longest-fractionDigits(form))
+		part.SetString(strings.Replace(string(form), ".", "", 1)+zeros, 10)
+		sum.Add(sum, part.Mul(part, big.NewInt(int64(t.count))))
+	}
+	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(longest)), nil)
+	return new(big.Rat).SetFrac(sum, scale)
+}
+
+// median gives the number in the middle of so many, or the mean of the two there.
+func (d *dictionary) median(all []tallied, count int) *big.Rat {
+	at := func(place int) *big.Rat {
+		for _, t := range all {
+			if place -= int(t.count); place < 0 {
+				return d.rat(t.rank)
+			}
+		}
+		return nil // there is no such place
+	}
+	low, high := at((count-1)/2), at(count/2)
+	return low.Mul(low.Add(low, high), big.NewRat(1, 2))
+}
+
+// Extremes gives the lowest and the highest value of a field in a set, NULL if there is none. skipZero leaves out the
+// number zero.
+func (x *Index) Extremes(s Set, f *catalog.Field, skipZero bool) (low, high value.Cell) {
+	c := x.ranked(f)
+	if c == nil {
+		return value.Cell{}, value.Cell{}
+	}
+	null := uint32(c.values.len())
+	zero := null
+	if skipZero && c.values.numbers {
+		if rank, found := c.values.search([]byte("0")); found {
+			zero = rank
+		}
+	}
+	least, greatest := c.extremes(s, x.rows, zero)
+	if least >= null {
+		return value.Cell{}, value.Cell{}
+	}
+	return c.cell(least), c.cell(greatest)
+}
+
+// extremes gives the lowest and the highest rank of a value in a set, but for one rank. The lowest is not one of a
+// value if there is none. All rows have all values, so nothing has to be looked at.
+func (c *column) extremes(s Set, rows int, without uint32) (least, greatest uint32) {
+	null := uint32(c.values.len())
+	if s.count == rows {
+		least, greatest = 0, null-1
+		if without == least {
+			least++
+		}
+		if without == greatest {
+			greatest--
+		}
+		return least, greatest
+	}
+
+	least = null
+	s.each(func(rows []uint32, b *block) bool {
+		c.ranks.gather(rows, b.ranks[:len(rows)])
+		for _, rank := range b.ranks[:len(rows)] {
+			if rank != null && rank != without {
+				least, greatest = min(least, rank), max(greatest, rank)
+			}
+		}
+		return true
+	})
+	return least, greatest
+}
+
+// Next gives the number in a set that is nearest to a bound: the lowest above it, or the highest below it. It returns
+// false if there is none.
+func (x *Index) Next(s Set, f *catalog.Field, bound string, above bool) (value.Cell, bool) {
+	c := x.ranked(f)
+	if c == nil || !c.values.numbers {
+		return value.Cell{}, false
+	}
+	from, found := c.values.search([]byte(bound))
+	if above && found {
+		from++
+	}
+	null := uint32(c.values.len())
+	next, ok := null, false
+	s.each(func(rows []uint32, b *block) bool {
+		c.ranks.gather(rows, b.ranks[:len(rows)])
+		for _, rank := range b.ranks[:len(rows)] {
+			switch {
+			case above && rank >= from && rank < next:
+				next, ok = rank, true
+			case !above && rank < from && (!ok || rank > next):
+				next, ok = rank, true
+			}
+		}
+		return true
+	})
+	return c.cell(next), ok
+}

@@ -1,0 +1,168 @@
+package index
+
+import (
+	"bytes"
+	"slices"
+	"sort"
+	"sync"
+
+	"github.com/cespare/xxhash/v2"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// MaxTexts is how many distinct values a field may have for them to be listed.
+const MaxTexts = 5000
+
+// Texts are the distinct values of a text field, or the elements of a list, in order of their bytes.
+type Texts struct {
+	All    []string
+	Folded map[string][]string // by value.Fold; those of signs alone under ""
+}
+
+// dictionaryOf gives the distinct values of a text field or the elements of a list; nil for any other field.
+func (c *column) dictionaryOf() *dictionary {
+	switch {
+	case c == nil:
+		return nil
+	case c.list != nil:
+		return &c.list.values
+	case c.field.Class() == catalog.Text && c.long == nil:
+		return &c.values
+	}
+	return nil
+}
+
+// Texts gives the distinct values of a text field, or the elements of a list; nil for a long field and where there are
+// more than MaxTexts. They must not be changed.
+func (x *Index) Texts(f *catalog.Field) *Texts {
+	c := x.column(f)
+	d := c.dictionaryOf()
+	if d == nil {
+		return nil
+	}
+	return c.spellings.list(d)
+}
+
+// Lookup gives the stored values of a text field, or the elements of a list, that are the word in any spelling, in
+// order of their bytes. Of a long field it gives the word itself if a row has it.
+func (x *Index) Lookup(f *catalog.Field, word string) []string {
+	c := x.column(f)
+	if c != nil && c.long != nil {
+		hashes := hashesOf([]string{word})
+		for _, hash := range c.long.hashes {
+			if hashes[hash] {
+				return []string{word}
+			}
+		}
+		return nil
+	}
+
+	d := c.dictionaryOf()
+	if d == nil {
+		return nil
+	}
+	var found []string
+	for _, rank := range c.spellings.find(d, word) {
+		found = append(found, d.text(rank))
+	}
+	return found
+}
+
+// SearchesWords reports whether words of q are looked for in the field: false for a long field whose words take more
+// than 64 MiB.
+func (x *Index) SearchesWords(f *catalog.Field) bool {
+	c := x.column(f)
+	switch {
+	case c == nil:
+		return false
+	case c.long != nil:
+		return c.long.words != nil
+	}
+	return c.haystack != nil
+}
+
+// spellings finds the values of a dictionary that are a word in any spelling.
+type spellings struct {
+	once  sync.Once
+	texts *Texts
+
+	// Of too many values to be listed: their ranks, by the hash of their folded form.
+	byHash []uint32
+}
+
+// list gives the values; nil if there are too many.
+func (s *spellings) list(d *dictionary) *Texts {
+	if d.len() > MaxTexts {
+		return nil
+	}
+	s.once.Do(func() {
+		t := &Texts{All: make([]string, d.len()), Folded: make(map[string][]string, d.len())}
+		for rank := range t.All {
+			text := d.text(uint32(rank))
+			t.All[rank] = text
+			key := value.Fold(text)
+			t.Folded[key] = append(t.Folded[key], text)
+		}
+		s.texts = t
+	})
+	return s.texts
+}
+
+// hash prepares the search among too many values to be listed.
+func (s *spellings) hash(d *dictionary) {
+	if d.len() <= MaxTexts {
+		return
+	}
+	hashes := make([]sortable, d.len())
+	var form, folded []byte
+	for rank := range hashes {
+		pause(rank)
+		form = d.form(uint32(rank), form)
+		folded = value.AppendFold(folded[:0], form)
+		hashes[rank] = sortable{xxhash.Sum64(folded), uint32(rank)}
+	}
+	sortByKey(hashes)
+	s.byHash = make([]uint32, len(hashes))
+	for i, h := range hashes {
+		s.byHash[i] = h.number
+	}
+}
+
+// find gives the ranks of the values that are a word in any spelling, in order.
+func (s *spellings) find(d *dictionary, word string) []uint32 {
+	folded := value.AppendFold(nil, word)
+	if len(folded) == 0 { // a word of signs alone means only itself
+		if rank, found := d.search([]byte(word)); found {
+			return []uint32{rank}
+		}
+		return nil
+	}
+
+	var ranks []uint32
+	if t := s.list(d); t != nil {
+		for _, text := range t.Folded[string(folded)] {
+			rank, _ := d.search([]byte(text))
+			ranks = append(ranks, rank)
+		}
+		return ranks
+	}
+	var form, buf []byte
+	fold := func(i int) []byte {
+		form = d.form(s.byHash[i], form)
+		buf = value.AppendFold(buf[:0], form)
+		return buf
+	}
+	hash := xxhash.Sum64(folded)
+	first := sort.Search(len(s.byHash), func(i int) bool { return xxhash.Sum64(fold(i)) >= hash })
+	for i := first; i < len(s.byHash) && xxhash.Sum64(fold(i)) == hash; i++ {
+		if bytes.Equal(buf, folded) {
+			ranks = append(ranks, s.byHash[i])
+		}
+	}
+	slices.Sort(ranks)
+	return ranks
+}
+
+func (s *spellings) size() int64 { return 4 * int64(cap(s.byHash)) }

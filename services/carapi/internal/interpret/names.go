@@ -1,0 +1,125 @@
+package interpret
+
+import (
+	"slices"
+	"strings"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/query"
+)
+
+// otherControls are other names of the controls.
+var otherControls = map[string][]string{
+	"limit":         {"rows", "perpage", "pagesize", "maxresults", "numresults", "resultsperpage", "top"},
+	"q":             {"query", "search", "keyword", "keywords", "searchterm", "searchquery", "freetext"},
+	"sort":          {"sortby", "orderby", "order", "sorting"},
+	"fields":        {"select", "columns"},
+	"cursor":        {"nextcursor", "pagetoken", "nextpagetoken"},
+	"include_total": {"withtotal", "counttotal"},
+	"max_chars":     {"maxcharacters"},
+}
+
+// Words before and after a field's name that make a bound of it.
+var (
+	lowerPrefixes = []string{"min", "minimum", "atleast", "from", "over", "above"}
+	upperPrefixes = []string{"max", "maximum", "atmost", "upto", "under", "below"}
+	lowerSuffixes = []string{"min", "minimum", "atleast", "gte", "ge", "from", "over", "above"}
+	upperSuffixes = []string{"max", "maximum", "atmost", "lte", "le", "to", "upto", "under", "below"}
+)
+
+// parameterName is the parameter that a name stands for; the name itself if it is not a known one.
+func (r *reading) parameterName(written string) string {
+	if _, ok := r.parameters.Get(written); ok {
+		return written
+	}
+	if name, ok := r.synonyms[foldParameter(written)]; ok {
+		if p, _ := r.parameters.Get(name); query.Permitted(name, p, r.allowed) {
+			return name
+		}
+	}
+	return written
+}
+
+// fieldName is the field that a name stands for; the name itself if it is not a known one.
+func (r *reading) fieldName(written string) string {
+	fields := r.parameters.Catalog
+	if fields.Field(written) == nil {
+		if name, ok := r.synonyms[foldParameter(written)]; ok && fields.Field(name) != nil {
+			return name
+		}
+	}
+	return written
+}
+
+// foldParameter reduces a name to what it says: maxPrice, max_price and max-price are one.
+func foldParameter(name string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("_- []", r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
+}
+
+// newSynonyms gives the other names of the parameters, folded. A name that could be two parameters is left out.
+func newSynonyms(p *query.Parameters) map[string]string {
+	all, ambiguous := map[string]string{}, map[string]bool{}
+	add := func(word, name string) {
+		if _, ok := p.Get(name); !ok {
+			return
+		}
+		if other, taken := all[word]; taken && other != name {
+			ambiguous[word] = true
+		}
+		all[word] = name
+	}
+	for i := range p.Catalog.Fields {
+		addFieldNames(&p.Catalog.Fields[i], add)
+	}
+	add("budget", "price_max")
+	add("maxbudget", "price_max")
+	for word := range ambiguous {
+		delete(all, word)
+	}
+
+	// A parameter's own name in another case, or with other signs, wins.
+	names := map[string][]string{}
+	for name := range p.All() {
+		names[foldParameter(name)] = append(names[foldParameter(name)], name)
+	}
+	for word, same := range names {
+		if delete(all, word); len(same) == 1 {
+			all[word] = same[0]
+		}
+	}
+	for name, words := range otherControls {
+		for _, word := range words {
+			if _, taken := all[word]; !taken {
+				all[word] = name
+			}
+		}
+	}
+	return all
+}
+
+// addFieldNames adds the names of a field and of its bounds.
+func addFieldNames(f *catalog.Field, add func(word, name string)) {
+	words := append([]string{foldParameter(f.Name), foldParameter(f.Column.Name)}, catalog.Synonyms(f.Name)...)
+	for _, word := range slices.Compact(words) {
+		if f.Name != "id" || word == "id" {
+			add(word, f.Name)
+		}
+		for _, prefix := range lowerPrefixes {
+			add(prefix+word, f.Name+"_min")
+		}
+		for _, prefix := range upperPrefixes {
+			add(prefix+word, f.Name+"_max")
+		}
+		for _, suffix := range lowerSuffixes {
+			add(word+suffix, f.Name+"_min")
+		}
+		for _, suffix := range upperSuffixes {
+			add(word+suffix, f.Name+"_max")
+		}
+	}
+}

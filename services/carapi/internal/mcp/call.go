@@ -1,0 +1,204 @@
+package mcp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"carstock/services/carapi/internal/answer"
+)
+
+// handler answers the calls of a tool.
+func (c *Caller) handler(tool string) sdk.ToolHandler {
+	return func(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
+		values, err := parameters(r.Params.Arguments)
+		if err != nil { // for the model to read, and not a failure of the protocol
+			return c.mistake(ctx, tool, err)
+		}
+		call, err := newCall(tool, values)
+		if err != nil {
+			return c.mistake(ctx, tool, err)
+		}
+		a, err := c.run(ctx, call)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err() // nobody waits for it
+		case err != nil:
+			return c.problem(ctx, call, err), nil
+		}
+		if c.Answered != nil {
+			c.Answered(ctx, a)
+		}
+		return result(a.Body, false), nil
+	}
+}
+
+// run makes a call. A panic is an internal error of this call alone.
+func (c *Caller) run(ctx context.Context, call call) (a *answer.Answer, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			c.Log.ErrorContext(ctx, "panic", "panic", v, "stack", string(debug.Stack()), "request_id", c.RequestID(ctx))
+			err = errors.New("panic")
+		}
+	}()
+	switch call.kind {
+	case describeInventory:
+		return answer.Fields(ctx, c.Service)
+	case carByID:
+		return answer.Car(ctx, c.Service, call.id, call.values)
+	case carByVIN:
+		return answer.CarByVIN(ctx, c.Service, call.id, call.values)
+	}
+	return answer.Search(ctx, c.Service, searchPath, call.values)
+}
+
+// mistake says what is wrong with the arguments of a call.
+func (c *Caller) mistake(ctx context.Context, tool string, err error) (*sdk.CallToolResult, error) {
+	p := answer.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
+	return result(p.JSON(tool, c.RequestID(ctx)), true), nil
+}
+
+// problem says why a call has no answer, as the HTTP API does.
+func (c *Caller) problem(ctx context.Context, call call, err error) *sdk.CallToolResult {
+	p, isRequests := answer.ProblemOf(err, call.path())
+	if !isRequests {
+		c.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", c.RequestID(ctx))
+	}
+	if p.Status == http.StatusNotFound && call.id != "" {
+		p.Detail = fmt.Sprintf("no vehicle has the %s %q", call.kind, call.id)
+	}
+	return result(p.JSON(call.path(), c.RequestID(ctx)), true)
+}
+
+// result is an answer. A problem is text alone: some clients check structured content against the schema of the answer, and
+// then show the model neither.
+func result(body []byte, isError bool) *sdk.CallToolResult {
+	r := &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: string(body)}}, IsError: isError}
+	if !isError {
+		r.StructuredContent = json.RawMessage(body)
+	}
+	return r
+}
+
+// kind is what a call asks for.
+type kind string
+
+const (
+	searchCars        kind = "search"
+	describeInventory kind = "fields"
+	carByID           kind = "id"
+	carByVIN          kind = "vin"
+)
+
+// searchPath is where the HTTP API takes searches.
+const searchPath = "/cars/"
+
+// call is a request that the arguments of a tool stand for.
+type call struct {
+	kind   kind
+	id     string // of carByID and carByVIN
+	values url.Values
+}
+
+// path is where the HTTP API takes the same request.
+func (c call) path() string {
+	switch c.kind {
+	case describeInventory:
+		return searchPath + "fields"
+	case carByID:
+		return searchPath + escapeID(c.id)
+	case carByVIN:
+		return searchPath + "vin/" + url.PathEscape(c.id)
+	}
+	return searchPath
+}
+
+// escapeID is an id in a path. One that is named as another resource has all its letters escaped.
+func escapeID(id string) string {
+	if !slices.Contains([]string{"facets", "stats", "fields"}, id) {
+		return url.PathEscape(id)
+	}
+	var b strings.Builder
+	for _, c := range []byte(id) {
+		fmt.Fprintf(&b, "%%%02X", c)
+	}
+	return b.String()
+}
+
+func newCall(tool string, values url.Values) (call, error) {
+	switch tool {
+	case "describe_inventory":
+		if len(values) > 0 {
+			return call{}, errors.New("describe_inventory takes no arguments")
+		}
+		return call{kind: describeInventory}, nil
+	case "get_car":
+		return newCarCall(values)
+	}
+	shows := false
+	for _, name := range []string{"view", "fields", "select", "columns"} {
+		shows = shows || strings.Join(values[name], "") != ""
+	}
+	if !shows {
+		values.Set("view", "summary")
+		values.Del("fields")
+	}
+	return call{kind: searchCars, values: values}, nil
+}
+
+func newCarCall(values url.Values) (call, error) {
+	if len(values["id"])+len(values["vin"]) > 1 {
+		return call{}, errors.New("get_car needs one id, as a search gives it, or one vin, not both")
+	}
+	for _, kind := range []kind{carByID, carByVIN} {
+		if id := values.Get(string(kind)); id != "" {
+			values.Del("id")
+			values.Del("vin")
+			return call{kind, id, values}, nil
+		}
+	}
+	return call{}, errors.New("get_car needs an id, as a search gives it, or a vin")
+}
+
+// parameters gives the arguments of a call as the HTTP API takes them. null is an argument left out.
+func parameters(arguments json.RawMessage) (url.Values, error) {
+	values := url.Values{}
+	if len(bytes.TrimSpace(arguments)) == 0 {
+		return values, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(arguments))
+	decoder.UseNumber()
+	var all map[string]any
+	if err := decoder.Decode(&all); err != nil {
+		return nil, errors.New("the arguments are not a JSON object")
+	}
+	for name, argument := range all {
+		items, several := argument.([]any)
+		if !several {
+			items = []any{argument}
+		}
+		for _, item := range items {
+			switch item := item.(type) {
+			case nil:
+			case string:
+				values.Add(name, item)
+			case json.Number:
+				values.Add(name, item.String())
+			case bool:
+				values.Add(name, fmt.Sprint(item))
+			default:
+				return nil, fmt.Errorf("%s: expected a text, a number, true, false or a list of them", strings.ToValidUTF8(name, "\uFFFD"))
+			}
+		}
+	}
+	return values, nil
+}

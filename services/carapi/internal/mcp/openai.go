@@ -1,0 +1,29 @@
+package mcp
+
+import (
+	"encoding/json"
+
+	"carstock/services/carapi/internal/search"
+)
+
+// OpenAI gives the tools as OpenAI's function tools, in strict mode: every input is required, and null means that it is not
+// asked for. With chat they have the form of the Chat Completions API, otherwise that of the Responses API.
+func OpenAI(fields []search.Description, chat bool) ([]byte, error) {
+	functions := []object{}
+	for _, t := range All(fields) {
+		properties, required := object{}, []string{}
+		for _, i := range t.Inputs {
+			properties[i.Name] = described(i, true)
+			required = append(required, i.Name)
+		}
+		function := object{"name": t.Name, "description": t.About, "strict": true,
+			"parameters": object{"type": "object", "properties": properties, "required": required, "additionalProperties": false}}
+		if chat {
+			functions = append(functions, object{"type": "function", "function": function})
+		} else {
+			function["type"] = "function"
+			functions = append(functions, function)
+		}
+	}
+	return json.Marshal(object{"tools": functions})
+}

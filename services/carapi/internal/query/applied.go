@@ -1,0 +1,104 @@
+package query
+
+import (
+	"strconv"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// Applied describes the request as understood, with its defaults, as a JSON object. Sent again as parameters it is the
+// same request. With page, it holds what a page of vehicles depends on too.
+func (q *Query) Applied(page bool) []byte {
+	b := []byte{'{'}
+	name := func(name string) {
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = append(value.AppendString(b, name), ':')
+	}
+
+	for i := range q.Filters {
+		name(q.Filters[i].Parameter)
+		b = q.Filters[i].appendApplied(b)
+	}
+	if len(q.Words) > 0 {
+		name("q")
+		b = value.AppendStrings(b, q.Words)
+	}
+	if _, given := q.values["fields"]; given {
+		name("fields")
+		b = value.AppendStrings(b, fieldNames(q.Shown))
+	}
+	if view := q.values.Get("view"); view != "" {
+		name("view")
+		b = value.AppendString(b, view)
+	}
+	if len(q.Facets) > 0 {
+		name("facets")
+		b = value.AppendStrings(b, fieldNames(q.Facets))
+	}
+	name("match")
+	b = value.AppendString(b, q.Match())
+	if !page {
+		return append(b, '}')
+	}
+
+	if len(q.Sort) > 0 {
+		name("sort")
+		b = value.AppendString(b, q.sortText())
+	}
+	name("limit")
+	b = strconv.AppendInt(b, int64(q.Limit), 10)
+	name("max_chars")
+	b = strconv.AppendInt(b, int64(q.MaxChars), 10)
+	name("include_total")
+	b = strconv.AppendBool(b, q.Total)
+	return append(b, '}')
+}
+
+// sortText is the order without an id that completeOrder has added.
+func (q *Query) sortText() string {
+	text := ""
+	for i, o := range q.Sort {
+		last := i == len(q.Sort)-1
+		if i > 0 && last && o.Field.Name == "id" && o.Descending == q.Sort[i-1].Descending {
+			break
+		}
+		if i > 0 {
+			text += ","
+		}
+		text += o.String()
+	}
+	return text
+}
+
+// appendApplied appends the filter as understood, as JSON.
+func (f *Filter) appendApplied(b []byte) []byte {
+	if f.Field.Class() == catalog.Text || f.Field.Class() == catalog.List {
+		values := f.Meant
+		if len(values) == 0 {
+			values = f.Texts
+		}
+		return value.AppendStrings(b, values)
+	}
+	if f.Parameter != f.Field.Name {
+		return append(b, f.Ranges[0].Given...)
+	}
+	b = append(b, '[')
+	for i, r := range f.Ranges {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, r.Given...)
+	}
+	return append(b, ']')
+}
+
+func fieldNames(fields []*catalog.Field) []string {
+	all := make([]string, len(fields))
+	for i, f := range fields {
+		all[i] = f.Name
+	}
+	return all
+}

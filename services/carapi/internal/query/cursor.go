@@ -1,0 +1,152 @@
+package query
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"strconv"
+	"unicode/utf8"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// Cursor is where a page ended: the cells of its last vehicle in the fields of the order. With stored values, and not a
+// number of vehicles to skip, the next page costs what the first one does, and vehicles that come or go neither repeat
+// nor hide others. It survives a restart and holds for every copy of the table.
+//
+// Clients see it as a JSON array in base64, whose first element ties it to its search.
+type Cursor struct {
+	Place []value.Cell
+	Skip  int // vehicles in that place that earlier pages have shown; 0 if no others are in it
+}
+
+// NextPage is the request for the vehicles after a place, of which skip have been shown.
+func (q *Query) NextPage(c Cursor) url.Values {
+	next := maps.Clone(q.values)
+	if next == nil {
+		next = url.Values{}
+	}
+	next.Set("cursor", q.encodeCursor(c))
+	next.Set("match", Exact) // it has been interpreted
+	return next
+}
+
+// fingerprint is the same for all pages of a search, however its words are spelled: what it filters and orders by.
+func (q *Query) fingerprint() string {
+	h := sha256.New()
+	enc := json.NewEncoder(h)
+	for _, f := range q.Filters {
+		texts := make([]string, len(f.Texts))
+		for i, text := range f.Texts {
+			if texts[i] = value.Fold(text); texts[i] == "" {
+				texts[i] = text
+			}
+		}
+		_ = enc.Encode([]any{f.Field.Name, texts}) // texts always encode
+		for _, r := range f.Ranges {
+			_ = enc.Encode([]string{r.From, r.To})
+		}
+	}
+	for _, word := range q.Words {
+		_ = enc.Encode(value.PlainLetters(word))
+	}
+	for _, o := range q.Sort {
+		_ = enc.Encode(o.String())
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:9])
+}
+
+func (q *Query) encodeCursor(c Cursor) string {
+	b := value.AppendString([]byte("["), q.fingerprint())
+	for i, cell := range c.Place {
+		b = appendCursorCell(append(b, ','), q.Sort[i].Field, cell)
+	}
+	if c.Skip > 0 {
+		b = strconv.AppendInt(append(b, ','), int64(c.Skip), 10)
+	}
+	return base64.RawURLEncoding.EncodeToString(append(b, ']'))
+}
+
+// appendCursorCell writes a number as a number and a text as a text. Bytes, and a text that is not UTF-8, are base64 in
+// an array of their own.
+func appendCursorCell(b []byte, f *catalog.Field, c value.Cell) []byte {
+	switch {
+	case !isComparable(f, c):
+		return append(b, "null"...)
+	case f.Class() == catalog.Number:
+		return append(b, c.Form...)
+	case f.Class() == catalog.Opaque, !utf8.Valid(c.Form):
+		return append(value.AppendString(append(b, '['), base64.StdEncoding.EncodeToString(c.Form)), ']')
+	}
+	return value.AppendString(b, string(c.Form))
+}
+
+// cursor reads a cursor, which anybody may have made.
+func (p *parser) cursor(given string) {
+	c, ok := p.query.decodeCursor(given)
+	if !ok {
+		p.fail("cursor", given, nil, "%s; begin again without it", controls["cursor"])
+		p.suggestFix(url.Values{"cursor": nil})
+		return
+	}
+	p.query.After = &c
+}
+
+func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
+	text, err := base64.RawURLEncoding.Strict().DecodeString(given)
+	if err != nil {
+		return c, false
+	}
+	var elements []json.RawMessage
+	if err := json.Unmarshal(text, &elements); err != nil || len(elements) <= len(q.Sort) {
+		return c, false
+	}
+	var fingerprint string
+	if err := json.Unmarshal(elements[0], &fingerprint); err != nil || fingerprint != q.fingerprint() {
+		return c, false
+	}
+
+	for i, o := range q.Sort {
+		cell, ok := decodeCursorCell(o.Field, elements[i+1])
+		if !ok {
+			return c, false
+		}
+		c.Place = append(c.Place, cell)
+	}
+	switch rest := elements[len(q.Sort)+1:]; len(rest) {
+	case 0:
+		return c, true
+	case 1:
+		skip, err := strconv.ParseInt(string(rest[0]), 10, 32)
+		c.Skip = int(skip)
+		return c, err == nil && skip > 0
+	}
+	return c, false
+}
+
+func decodeCursorCell(f *catalog.Field, element json.RawMessage) (value.Cell, bool) {
+	if string(element) == "null" {
+		return value.Cell{}, true
+	}
+	if f.Class() == catalog.Number {
+		number, ok := value.NormalDecimal([]byte(element))
+		return value.Cell{Type: value.Number, Form: number}, ok
+	}
+	cellType := value.Text
+	if f.Class() == catalog.Opaque {
+		cellType = value.Blob
+	}
+	var text string
+	if json.Unmarshal(element, &text) == nil {
+		return value.Cell{Type: cellType, Form: []byte(text)}, f.Class() != catalog.Opaque
+	}
+	var encoded []string
+	if json.Unmarshal(element, &encoded) != nil || len(encoded) != 1 {
+		return value.Cell{}, false
+	}
+	form, err := base64.StdEncoding.Strict().DecodeString(encoded[0])
+	return value.Cell{Type: cellType, Form: form}, err == nil
+}

@@ -1,0 +1,118 @@
+package query
+
+import (
+	"strings"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// Vehicle gives the cells of a vehicle as they were read.
+type Vehicle interface {
+	// Cell gives the cell of a field. Whole is false for a text of which only the beginning was read.
+	Cell(f *catalog.Field) (c value.Cell, whole bool)
+}
+
+// Matches reports whether a vehicle matches all filters and words, as far as its texts were read: the index has already
+// decided about those that were not read whole.
+func (q *Query) Matches(c *catalog.Catalog, v Vehicle) bool {
+	for i := range q.Filters {
+		f := &q.Filters[i]
+		if cell, whole := v.Cell(f.Field); whole && !f.Holds(cell) {
+			return false
+		}
+	}
+	if len(q.Words) == 0 {
+		return true
+	}
+	texts, whole := searchedTexts(c, v)
+	for _, word := range q.Words {
+		if whole && !mentions(texts, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// Holds reports whether the filter takes in a cell of its field.
+func (f *Filter) Holds(c value.Cell) bool {
+	switch {
+	case !isComparable(f.Field, c):
+		return false
+	case f.Field.Class() == catalog.List:
+		found := false
+		value.Elements(c.Form, func(element []byte) { found = found || f.holdsText(element) })
+		return found
+	case f.Field.Class() == catalog.Text:
+		return f.holdsText(c.Form)
+	}
+	for _, r := range f.Ranges {
+		if r.Holds(f.Field, c) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *Filter) holdsText(text []byte) bool {
+	for _, stored := range f.Meant {
+		if stored == string(text) { // which spares folding it
+			return true
+		}
+	}
+	for _, word := range f.Words {
+		if value.SameText(string(text), word) {
+			return true
+		}
+	}
+	return false
+}
+
+// searchedText is what a vehicle has in a searched field: a long text as it is, any other one folded.
+type searchedText struct {
+	text   string
+	isLong bool
+}
+
+// searchedTexts gives what a vehicle has in the searched fields, and whether all of it was read whole.
+func searchedTexts(c *catalog.Catalog, v Vehicle) (texts []searchedText, whole bool) {
+	for _, name := range SearchedFields {
+		f := c.TextField(name)
+		if f == nil {
+			continue
+		}
+		cell, whole := v.Cell(f)
+		switch {
+		case !whole:
+			return nil, false
+		case cell.Type == value.Null:
+		case f.IsLong():
+			texts = append(texts, searchedText{string(cell.Form), true})
+		default:
+			texts = append(texts, searchedText{value.Fold(string(cell.Form)), false})
+		}
+	}
+	return texts, true
+}
+
+// mentions reports whether one of the texts has the word.
+func mentions(texts []searchedText, word string) bool {
+	folded, plain := value.Fold(word), value.PlainLetters(word)
+	for _, t := range texts {
+		if t.isLong && LongTextHas(t.text, plain) || !t.isLong && strings.Contains(t.text, folded) {
+			return true
+		}
+	}
+	return false
+}
+
+// LongTextHas reports whether one of the words of a text, as white space divides them, holds a word in the form of
+// value.PlainLetters.
+func LongTextHas(text, plainWord string) bool {
+	for token := range strings.FieldsSeq(text) {
+		if strings.Contains(value.PlainLetters(token), plainWord) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,332 @@
+package query
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// parser collects every mistake of a request, since an answer lists them all at once.
+type parser struct {
+	*Parameters
+	query Query
+	wrong []ParameterError
+}
+
+// fail notes a mistake.
+func (p *parser) fail(parameter, received string, suggestions []string, format string, args ...any) {
+	if len(p.wrong) == maxErrors {
+		return
+	}
+	p.wrong = append(p.wrong, ParameterError{Parameter: value.Excerpt(parameter), Received: value.Excerpt(received),
+		Expected: fmt.Sprintf(format, args...), Suggestions: suggestions})
+}
+
+// suggestFix adds to the last mistake the parameters with which the request is right.
+func (p *parser) suggestFix(right url.Values) {
+	if len(p.wrong) < maxErrors {
+		p.wrong[len(p.wrong)-1].fixed = right
+	}
+}
+
+// Parse reads the parameters of a request that may have the allowed controls, and filters if q is among them. An error is
+// a ParameterErrors: nothing is ignored or shortened silently.
+func (p *Parameters) Parse(values url.Values, allowed ...string) (*Query, error) {
+	r := parser{Parameters: p, query: Query{Limit: DefaultLimit, MaxChars: MaxChars, Total: true, values: values}}
+	r.query.Shown = p.shownByDefault()
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if len(r.wrong) == maxErrors {
+			break
+		}
+		known, ok := p.byName[name]
+		if !ok || !Permitted(name, known, allowed) {
+			r.unknown(name, values, allowed)
+			continue
+		}
+		r.parameter(name, known, values[name])
+	}
+	r.checkBounds()
+	r.query.Sort = r.completeOrder()
+	if cursor := values.Get("cursor"); r.wrong == nil && cursor != "" {
+		r.cursor(cursor)
+	}
+	if r.wrong != nil {
+		return nil, ParameterErrors{r.wrong, retry(values, r.wrong)}
+	}
+	return &r.query, nil
+}
+
+// shownByDefault is every field but those of bytes, which are shown only where a request names them. An id is always
+// shown, since callers ask by it.
+func (p *Parameters) shownByDefault() []*catalog.Field {
+	var shown []*catalog.Field
+	for i := range p.Catalog.Fields {
+		if f := &p.Catalog.Fields[i]; f.Class() != catalog.Opaque || f.Name == "id" {
+			shown = append(shown, f)
+		}
+	}
+	return shown
+}
+
+// unknown notes a parameter that the request may not have.
+func (p *parser) unknown(name string, values url.Values, allowed []string) {
+	names := p.permitted(allowed)
+	near := value.Nearest(name, names)
+	p.fail(name, strings.Join(values[name], ","), near, "one of the parameters %s", strings.Join(names, ", "))
+	if len(near) == 1 && values[near[0]] == nil && value.OneTypo(name, near[0]) {
+		p.suggestFix(url.Values{name: nil, near[0]: values[name]})
+	}
+}
+
+// Permitted reports whether a request that may have the given controls may have this parameter.
+func Permitted(name string, p Parameter, controls []string) bool {
+	if p.Use != Control {
+		name = "q"
+	}
+	return slices.Contains(controls, name)
+}
+
+// permitted lists the parameters of a request that may have the given controls.
+func (p *Parameters) permitted(controls []string) []string {
+	var names []string
+	for name, known := range p.byName {
+		if Permitted(name, known, controls) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (p *parser) parameter(name string, known Parameter, given []string) {
+	parts, ok := p.split(name, given)
+	if !ok {
+		return
+	}
+	several := known.Use == Equals || name == "sort" || name == "fields" || name == "facets"
+	switch {
+	case len(parts) > MaxValues:
+		p.fail(name, strings.Join(given, ","), nil, "at most %d values", MaxValues)
+	case !several && len(given) > 1:
+		p.fail(name, strings.Join(given, ","), nil, "the parameter once")
+	case known.Use == Control:
+		p.control(name, given[0], parts)
+	case known.Field.Class() == catalog.Text || known.Field.Class() == catalog.List:
+		// Not the parts: a value in stock may hold a comma.
+		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Texts: given})
+	case known.Use != Equals:
+		p.bound(name, known, given[0])
+	default:
+		p.ranges(name, known.Field, parts)
+	}
+}
+
+// split takes the values of a parameter apart at their commas. It returns false after noting what is wrong with them.
+func (p *parser) split(name string, given []string) (parts []string, ok bool) {
+	for _, g := range given {
+		if len(g) > MaxLength && name != "cursor" {
+			p.fail(name, g, nil, "at most %d bytes", MaxLength)
+			return nil, false
+		}
+		if !utf8.ValidString(g) {
+			p.fail(name, g, nil, "text in UTF-8")
+			return nil, false
+		}
+		for part := range strings.SplitSeq(g, ",") {
+			part = strings.TrimSpace(part)
+			if part == "" {
+				p.fail(name, g, nil, "a value, or the parameter left out")
+				if len(given) == 1 && len(parts) == 0 && strings.Trim(g, ", ") == "" {
+					p.suggestFix(url.Values{name: nil})
+				}
+				return nil, false
+			}
+			parts = append(parts, part)
+		}
+	}
+	return parts, true
+}
+
+// bound reads field_min or field_max.
+func (p *parser) bound(name string, known Parameter, given string) {
+	r, ok := ParseRange(known.Field, given)
+	if !ok || !r.isSingle(known.Field) {
+		p.fail(name, given, nil, "%s", expectsOne(known.Field))
+		return
+	}
+	if known.Use == AtLeast {
+		r.To = ""
+	} else {
+		r.From = ""
+	}
+	p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Ranges: []Range{r}})
+}
+
+// ranges reads the alternatives of a field of numbers or times.
+func (p *parser) ranges(name string, field *catalog.Field, parts []string) {
+	f := Filter{Parameter: name, Field: field}
+	for _, part := range parts {
+		r, ok := ParseRange(field, part)
+		if !ok {
+			p.fail(name, part, nil, "%s", Expects(field))
+			return
+		}
+		f.Ranges = append(f.Ranges, r)
+	}
+	p.query.Filters = append(p.query.Filters, f)
+}
+
+func (p *parser) control(name, given string, parts []string) {
+	switch name {
+	case "limit":
+		n, err := strconv.Atoi(given)
+		if err != nil || n < 1 || n > MaxLimit {
+			p.fail(name, given, nil, "%s", controls[name])
+			if n > MaxLimit {
+				p.suggestFix(url.Values{name: {strconv.Itoa(MaxLimit)}})
+			}
+		}
+		p.query.Limit = n
+	case "include_total":
+		if given != "true" && given != "false" {
+			p.fail(name, given, nil, "%s", controls[name])
+		}
+		p.query.Total = given == "true"
+	case "max_chars":
+		n, err := strconv.Atoi(given)
+		if err != nil || n < MinChars || n > MaxChars {
+			p.fail(name, given, nil, "%s", controls[name])
+			if n > MaxChars {
+				p.suggestFix(url.Values{name: nil})
+			}
+		}
+		p.query.MaxChars = n
+	case "view":
+		p.view(given)
+	case "match":
+		if matches := []string{Smart, Exact}; !slices.Contains(matches, given) {
+			p.fail(name, given, value.Nearest(given, matches), "%s", controls[name])
+		}
+	case "q":
+		p.words(given)
+	case "sort":
+		p.order(given, parts)
+	case "fields":
+		p.query.Shown = p.named(name, parts, func(*catalog.Field) bool { return true })
+	case "facets":
+		p.query.Facets = p.named(name, parts, (*catalog.Field).Facets)
+	}
+}
+
+// views are what view may say; the last is the default.
+var views = []string{"summary", "full"}
+
+// summaryFields are the fields of the summary view.
+var summaryFields = []string{"id", "make", "model", "year", "trim", "price", "mileage", "color", "city", "listing_url"}
+
+func (p *parser) view(given string) {
+	switch _, fields := p.query.values["fields"]; {
+	case !slices.Contains(views, given):
+		p.fail("view", given, value.Nearest(given, views), "%s", controls["view"])
+	case fields:
+		p.fail("view", given, nil, "view or fields, not both")
+	case given == "summary":
+		p.query.Shown = nil
+		for _, name := range summaryFields {
+			if f := p.Catalog.Field(name); f != nil {
+				p.query.Shown = append(p.query.Shown, f)
+			}
+		}
+	}
+}
+
+func (p *parser) words(given string) {
+	for word := range strings.FieldsSeq(given) {
+		if value.Fold(word) != "" { // not a dash between two words
+			p.query.Words = append(p.query.Words, word)
+		}
+	}
+	if len(p.query.Words) == 0 || len(p.query.Words) > MaxWords {
+		p.fail("q", given, nil, "1 to %d words, with letters or digits", MaxWords)
+	}
+}
+
+func (p *parser) order(given string, parts []string) {
+	for _, part := range parts {
+		name, descending := strings.CutPrefix(part, "-")
+		for _, f := range p.named("sort", []string{name}, (*catalog.Field).Sorts) {
+			if slices.ContainsFunc(p.query.Sort, func(o Order) bool { return o.Field == f }) {
+				p.fail("sort", given, nil, "each field once")
+				return
+			}
+			p.query.Sort = append(p.query.Sort, Order{f, descending})
+		}
+	}
+}
+
+// named gives the fields of these names, each once. A name of no field that can serve is a mistake.
+func (p *parser) named(parameter string, names []string, serves func(*catalog.Field) bool) []*catalog.Field {
+	var found []*catalog.Field
+	for _, name := range names {
+		f := p.Catalog.Field(name)
+		switch {
+		case f == nil || !serves(f):
+			p.notAField(parameter, name, serves)
+		case !slices.Contains(found, f):
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+func (p *parser) notAField(parameter, name string, serves func(*catalog.Field) bool) {
+	var names []string
+	for i := range p.Catalog.Fields {
+		if f := &p.Catalog.Fields[i]; serves(f) {
+			names = append(names, f.Name)
+		}
+	}
+	slices.Sort(names)
+	near := value.Nearest(name, names)
+	p.fail(parameter, name, near, "one of the fields %s", strings.Join(names, ", "))
+	given := p.query.values[parameter]
+	if len(near) == 1 && value.OneTypo(name, near[0]) && len(given) == 1 && strings.Count(given[0], name) == 1 {
+		p.suggestFix(url.Values{parameter: {strings.Replace(given[0], name, near[0], 1)}})
+	}
+}
+
+// checkBounds checks that the lower bound of a field is not above the upper one.
+func (p *parser) checkBounds() {
+	for _, upper := range p.query.Filters {
+		for _, lower := range p.query.Filters {
+			if upper.Field != lower.Field || p.byName[upper.Parameter].Use != AtMost || p.byName[lower.Parameter].Use != AtLeast {
+				continue
+			}
+			if endsBefore(upper.Field, upper.Ranges[0].To, lower.Ranges[0].From) {
+				p.fail(upper.Parameter, upper.Ranges[0].Given, nil, "at least %s, which is %s", lower.Ranges[0].Given, lower.Parameter)
+			}
+		}
+	}
+}
+
+// completeOrder is the requested order, or that of the id, with the id at its end, which decides between vehicles that are
+// equal in all fields before it. The id takes the direction of the field before it.
+func (p *parser) completeOrder() []Order {
+	id, sort := p.Catalog.ID(), p.query.Sort
+	switch i := slices.IndexFunc(sort, func(o Order) bool { return o.Field == id }); {
+	case id == nil:
+		return sort
+	case i >= 0:
+		return sort[:i+1] // what comes after it decides nothing
+	case len(sort) == 0:
+		return []Order{{Field: id}}
+	}
+	return append(sort, Order{id, sort[len(sort)-1].Descending})
+}

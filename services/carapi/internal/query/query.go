@@ -1,0 +1,188 @@
+// Package query is a search as data: filters, ranges, order, page and cursor. It reads the exact form of a request, writes
+// it back as parameters, and says whether a vehicle matches. It knows no index, no SQL and no HTTP, and does not guess.
+package query
+
+import (
+	"fmt"
+	"net/url"
+
+	"carstock/services/carapi/internal/catalog"
+)
+
+// Limits of what one request may ask for.
+const (
+	DefaultLimit = 20
+	MaxLimit     = 100  // vehicles in an answer
+	MaxValues    = 100  // values of one parameter
+	MaxWords     = 10   // words of q
+	MaxLength    = 1000 // bytes of one parameter's value; a cursor may be longer
+	MaxCursor    = 8 << 10
+	maxErrors    = 20 // errors in an answer, each of which lists what there is
+)
+
+// Characters that an answer may have; tools for language models cut off more than 100,000.
+const (
+	MaxChars = 90_000 // also where a request does not say
+	MinChars = 2_000
+)
+
+// Ways to read a request, as match names them; the first is the default.
+const (
+	Smart = "smart" // reads what people write
+	Exact = "exact" // takes values as they are
+)
+
+// SearchedFields are the fields in which the words of q are looked for.
+var SearchedFields = []string{"make", "model", "trim", "engine", "description"}
+
+// Query is a search.
+type Query struct {
+	Filters  []Filter // in the order of their parameters' names
+	Words    []string // each of which a vehicle has somewhere in its SearchedFields
+	Sort     []Order  // the last of which is the id, if there is one
+	Limit    int
+	Total    bool // whether all vehicles that match are counted
+	Shown    []*catalog.Field
+	Facets   []*catalog.Field
+	MaxChars int     // of the answer
+	After    *Cursor // where the page begins; nil for the first
+
+	values url.Values // as read
+}
+
+// Filter holds the vehicles that have a value which one of its Words or Ranges takes in. A vehicle without a value in the
+// field never matches.
+type Filter struct {
+	Parameter string
+	Field     *catalog.Field
+	Texts     []string // as given, for a text or a list
+	Words     []string // Texts, split at commas where the whole is not a value in stock
+	Meant     []string // the values in stock that Words stand for, for answers
+	Ranges    []Range  // for numbers and times
+}
+
+// Range is a range of numbers, both ends included, or of times, the upper end excluded. An empty end is open.
+type Range struct {
+	From, To string
+	Given    string // as JSON
+}
+
+// Order is a field to order by.
+type Order struct {
+	Field      *catalog.Field
+	Descending bool
+}
+
+func (o Order) String() string {
+	if o.Descending {
+		return "-" + o.Field.Name
+	}
+	return o.Field.Name
+}
+
+// Match is how the request was read: Smart or Exact.
+func (q *Query) Match() string {
+	if given := q.values.Get("match"); given != "" {
+		return given
+	}
+	return Smart
+}
+
+// Values is the request as it was read, as parameters.
+func (q *Query) Values() url.Values { return q.values }
+
+// Only gives the one value that every match has in the field, if the filters leave only one.
+func (q *Query) Only(f *catalog.Field) (string, bool) {
+	for i := range q.Filters {
+		switch of := &q.Filters[i]; {
+		case of.Field != f:
+		case len(of.Meant) == 1 && f.Class() == catalog.Text:
+			return of.Meant[0], true
+		case len(of.Ranges) == 1 && of.Ranges[0].From != "" && of.Ranges[0].From == of.Ranges[0].To:
+			return of.Ranges[0].From, true
+		}
+	}
+	return "", false
+}
+
+// Use is what a parameter does with its field.
+type Use int
+
+// The uses of a parameter.
+const (
+	Equals  Use = iota
+	AtLeast     // field_min
+	AtMost      // field_max
+	Control     // not about a field
+)
+
+// Parameter is what a name in a request stands for.
+type Parameter struct {
+	Field *catalog.Field
+	Use   Use
+}
+
+// controls are the parameters that are not filters, with what they expect.
+var controls = map[string]string{
+	"q":             "words to look for in make, model, trim, engine and description",
+	"sort":          "fields to order by, separated by commas, the larger first after a minus, such as -year,price",
+	"limit":         fmt.Sprintf("a whole number from 1 to %d", MaxLimit),
+	"cursor":        "the cursor of an answer to this same search",
+	"fields":        "fields to show, separated by commas",
+	"facets":        "fields whose values are counted, separated by commas",
+	"include_total": "true or false",
+	"view":          "summary or full",
+	"max_chars":     fmt.Sprintf("a whole number from %d to %d", MinChars, MaxChars),
+	"match":         "smart, which reads what people write, or exact",
+}
+
+// Controls are the names of the parameters that are not filters.
+func Controls() []string {
+	names := make([]string, 0, len(controls))
+	for name := range controls {
+		names = append(names, name)
+	}
+	return names
+}
+
+// Parameters are the names that requests over a table may use.
+type Parameters struct {
+	Catalog *catalog.Catalog
+	byName  map[string]Parameter
+}
+
+// NewParameters gives the parameters of a table. A field wins over the bound of another field whose name it has, and a
+// control over both.
+func NewParameters(c *catalog.Catalog) *Parameters {
+	byName := map[string]Parameter{}
+	for name := range controls {
+		byName[name] = Parameter{Use: Control}
+	}
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		if _, taken := byName[f.Name]; !taken && f.Class() != catalog.Opaque {
+			byName[f.Name] = Parameter{Field: f}
+		}
+	}
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		if f.Class() != catalog.Number && f.Class() != catalog.Instant {
+			continue
+		}
+		for suffix, use := range map[string]Use{"_min": AtLeast, "_max": AtMost} {
+			if _, taken := byName[f.Name+suffix]; !taken {
+				byName[f.Name+suffix] = Parameter{Field: f, Use: use}
+			}
+		}
+	}
+	return &Parameters{Catalog: c, byName: byName}
+}
+
+// Get gives the parameter of a name.
+func (p *Parameters) Get(name string) (Parameter, bool) {
+	found, ok := p.byName[name]
+	return found, ok
+}
+
+// All gives every parameter by its name. The map must not be changed.
+func (p *Parameters) All() map[string]Parameter { return p.byName }

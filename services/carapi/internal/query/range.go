@@ -1,0 +1,140 @@
+package query
+
+import (
+	"regexp"
+	"time"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// decimalPattern takes plain decimals alone: strconv would also take 0x1p-2, 1e9 and Inf.
+const decimalPattern = `-?[0-9]{1,20}(?:\.[0-9]{1,30})?`
+
+var (
+	oneNumber  = regexp.MustCompile(`^` + decimalPattern + `$`)
+	twoNumbers = regexp.MustCompile(`^(` + decimalPattern + `)-(` + decimalPattern + `)$`)
+	oneInstant = regexp.MustCompile(
+		`^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)?)?$`)
+)
+
+// ParseRange reads a value of the field, or a range of numbers such as 20000-30000.
+func ParseRange(f *catalog.Field, s string) (Range, bool) {
+	if f.Class() == catalog.Instant {
+		return parseInstant(f, s)
+	}
+	if oneNumber.MatchString(s) {
+		n := normal(s)
+		return Range{n, n, n}, true
+	}
+	m := twoNumbers.FindStringSubmatch(s)
+	if m == nil {
+		return Range{}, false
+	}
+	low, high := normal(m[1]), normal(m[2])
+	return Range{low, high, string(value.AppendString(nil, s))}, value.CompareDecimals(low, high) <= 0
+}
+
+func normal(s string) string {
+	n, _ := value.NormalDecimal([]byte(s))
+	return string(n)
+}
+
+// isSingle reports whether the range is a single value.
+func (r Range) isSingle(f *catalog.Field) bool { return f.Class() == catalog.Instant || r.From == r.To }
+
+// parseInstant reads a time, which stands for as long as it says: a day, a minute, a second or a part of one. Both ends
+// are written without zeros at their end: times are compared as texts, and a shorter one sorts before all that begin
+// with it.
+func parseInstant(f *catalog.Field, s string) (Range, bool) {
+	m := oneInstant.FindStringSubmatch(s)
+	if m == nil {
+		return Range{}, false
+	}
+	day, minute, second, fraction, zone := m[1], m[2], m[3], m[4], m[5]
+	if second == "" && fraction != "" || minute != "" && f.Kind == schema.Date || zone != "" && f.Kind != schema.Timestamp {
+		return Range{}, false
+	}
+	layout, text, step := time.DateOnly, day, 24*time.Hour
+	if minute != "" {
+		layout, text, step = layout+" 15:04:05", day+" "+minute+second+fraction, time.Second
+		if second == "" {
+			text, step = text+":00", time.Minute
+		}
+		for range max(len(fraction)-1, 0) {
+			step /= 10
+		}
+	}
+	t, err := time.Parse(layout, text)
+	if err != nil {
+		return Range{}, false
+	}
+
+	if zone != "" && zone != "Z" && zone != "z" {
+		offset, err := time.Parse("-07:00", zone)
+		if err != nil {
+			return Range{}, false
+		}
+		_, seconds := offset.Zone()
+		t = t.Add(-time.Duration(seconds) * time.Second)
+	}
+	if t.Year() < 1000 || t.Year() > 9999 { // MySQL's range
+		return Range{}, false
+	}
+	r := Range{From: shortest(t, f.Kind), Given: string(value.AppendString(nil, s))}
+	if end := t.Add(step); end.Year() <= 9999 { // nothing comes after the last day of all
+		r.To = shortest(end, f.Kind)
+	}
+	return r, true
+}
+
+// shortest writes a time without zeros at its end.
+func shortest(t time.Time, kind schema.Kind) string {
+	if kind == schema.Date {
+		return t.Format(time.DateOnly)
+	}
+	return t.Format("2006-01-02 15:04:05.999999")
+}
+
+// endsBefore reports whether the end of a range is before a beginning; an open end never is.
+func endsBefore(f *catalog.Field, end, beginning string) bool {
+	switch {
+	case end == "" || beginning == "":
+		return false
+	case f.Class() == catalog.Instant:
+		return end <= beginning
+	}
+	return value.CompareDecimals(end, beginning) < 0
+}
+
+// Expects says what a request may give for a field of numbers or times.
+func Expects(f *catalog.Field) string {
+	if f.Class() == catalog.Instant {
+		return expectsOne(f)
+	}
+	return "a number such as 2023 or 19999.5, a range such as 20000-30000 with the smaller first, " +
+		"or several separated by commas"
+}
+
+func expectsOne(f *catalog.Field) string {
+	switch {
+	case f.Kind == schema.Date:
+		return "a day such as 2026-01-31"
+	case f.Kind == schema.Timestamp:
+		return "a day such as 2026-01-31 or a time such as 2026-01-31T15:04:05Z; UTC, where it names no other zone"
+	case f.Class() == catalog.Instant:
+		return "a day such as 2026-01-31 or a time without a zone such as 2026-01-31T15:04:05"
+	}
+	return "a number such as 2023 or 19999.5"
+}
+
+// Holds reports whether the range takes in a cell of the field that is comparable.
+func (r Range) Holds(f *catalog.Field, c value.Cell) bool {
+	if f.Class() == catalog.Instant {
+		form := string(c.Form)
+		return (r.From == "" || form >= r.From) && (r.To == "" || form < r.To)
+	}
+	return (r.From == "" || value.CompareDecimals(c.Form, r.From) >= 0) &&
+		(r.To == "" || value.CompareDecimals(c.Form, r.To) <= 0)
+}

@@ -1,0 +1,54 @@
+package search
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"carstock/services/carapi/internal/store"
+)
+
+// Findings are what a source costs and how it answers.
+type Findings struct {
+	Setting, Table string
+	Fields         []string // with their columns, where these have other names
+	Rows           int
+	Bytes          int64         // of one index
+	Took           time.Duration // to read and build it
+	MaxAge         time.Duration // about how old the index becomes while requests come
+	Fetched        string        // how the rows of an answer are read
+}
+
+// Check reads the index of a source as the service would.
+func Check(ctx context.Context, st *store.Store, o Options) (*Findings, error) {
+	g, err := readGeneration(ctx, st, FromLive, o.Vocabulary, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Findings{Setting: st.Setting, Table: st.Table, Fields: g.catalog.Describe(), Rows: g.index.Rows(),
+		Bytes: g.index.Bytes() + g.kept.bytes(), Took: g.took,
+		MaxAge: max(minRefreshAge, refreshShare*g.took) + g.took, Fetched: g.fetched()}, nil
+}
+
+// fetched says how the rows of an answer are read.
+func (g *generation) fetched() string {
+	var names []string
+	for _, f := range g.catalog.KeyFields {
+		names = append(names, f.Column.Name)
+	}
+	key := strings.Join(names, ", ")
+	switch {
+	case g.kept != nil && !g.catalog.Key.Exists():
+		return "kept in memory, as old as the index: the table has no key"
+	case g.kept != nil && !g.catalog.Key.Unique:
+		return "kept in memory, as old as the index: " + key +
+			" does not tell all vehicles apart, or finding one by it is slow"
+	case g.kept != nil:
+		return "kept in memory, as old as the index: finding one by " + key + " is slow"
+	case g.catalog.Key.RowID:
+		return "live, by SQLite's rowid"
+	case !g.catalog.Key.Unique:
+		return "live, by " + key + ", which tells all vehicles apart now"
+	}
+	return "live, by " + key
+}

@@ -1,0 +1,223 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"carstock/services/carapi/internal/store"
+)
+
+// Times of the start, and of a snapshot that is not needed.
+const (
+	startTimeout = 30 * time.Second // for the first index; a larger table is waited for by /readyz
+	keepSnapshot = 10 * time.Minute // its index is dropped once the live source has been back for so long
+)
+
+func (s *Service) sources() []*source {
+	return slices.DeleteFunc([]*source{s.live, s.snapshot}, func(src *source) bool { return src == nil })
+}
+
+// Open reads the first index and starts probing the sources, until ctx ends. It returns an error if the settings do
+// not fit the table, or if no source answers and waiting will not help.
+func (s *Service) Open(ctx context.Context) error {
+	all := s.sources()
+	found := make(chan error, len(all))
+	for _, src := range all {
+		s.running.Go(func() { src.refresher(ctx) })
+		s.running.Go(func() {
+			var err error
+			probed := make(chan struct{})
+			s.running.Go(func() {
+				err = s.probe(ctx, src)
+				close(probed)
+			})
+			select {
+			case <-probed:
+				found <- err
+			case <-time.After(startTimeout):
+				found <- nil
+				<-probed
+			}
+			s.probeUntil(ctx, src)
+		})
+	}
+
+	var errs []error
+	for range all {
+		errs = append(errs, <-found)
+	}
+	if err := s.bindingError(); err != nil {
+		return err
+	}
+	err := errors.Join(errs...)
+	var large *TooLarge
+	if errors.As(err, &large) {
+		return large
+	}
+	if slices.Contains(errs, nil) || s.snapshot != nil || !store.Permanent(err) {
+		return nil
+	}
+	return err
+}
+
+// Wait returns when nothing probes or reads the sources any more, which ends with the context of Open.
+func (s *Service) Wait() { s.running.Wait() }
+
+// dropUnused gives up the snapshot's index once it is not needed any more.
+func (s *Service) dropUnused() {
+	if s.live == nil || s.live.state() != nil {
+		return
+	}
+	s.snapshot.mu.Lock()
+	defer s.snapshot.mu.Unlock()
+	if s.snapshot.pending == nil && time.Since(s.snapshot.used) > keepSnapshot {
+		s.snapshot.current.Store(nil)
+	}
+}
+
+// state is nil for a source that answers, and otherwise says why it does not.
+func (s *source) state() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.up:
+		return nil
+	case s.err == nil:
+		return ErrNotConnected
+	}
+	return s.err
+}
+
+// snapshotUsable says why the snapshot cannot be shown; nil if it can.
+func (s *Service) snapshotUsable() error {
+	if s.snapshot == nil {
+		return ErrUnavailable
+	}
+	if err := s.snapshot.state(); err != nil {
+		return err
+	}
+	s.snapshot.mu.Lock()
+	defer s.snapshot.mu.Unlock()
+	if s.MaxAge > 0 && time.Since(s.snapshot.asOf) > s.MaxAge {
+		return ErrStale
+	}
+	return nil
+}
+
+// bindingError says that the live table has never had the columns that the settings name. The snapshot, which need not
+// have them all, might then show what they are meant to hide.
+func (s *Service) bindingError() error {
+	if s.live == nil || s.live.current.Load() != nil {
+		return nil
+	}
+	err := s.live.state()
+	var binding store.BindingError
+	if errors.As(err, &binding) {
+		return err
+	}
+	return nil
+}
+
+// withFallback answers from the live source or, if that cannot, from the snapshot.
+func withFallback[T any](ctx context.Context, s *Service, answer func(context.Context, *source, *generation) (T, error),
+	options ...option,
+) (T, error) {
+	var none T
+	err := ErrUnavailable
+	if s.live != nil {
+		if err = s.live.state(); err == nil {
+			a, e := from(ctx, s.live, answer, options)
+			if !IsUnavailable(e) {
+				return a, e
+			}
+			err = e
+		}
+	}
+	if s.snapshot == nil {
+		return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if e := s.bindingError(); e != nil {
+		return none, fmt.Errorf("%w: %w", ErrUnavailable, e)
+	}
+	if e := s.snapshotUsable(); e != nil {
+		return none, fmt.Errorf("%w: %w; and the snapshot: %w", ErrUnavailable, err, e)
+	}
+	a, e := from(ctx, s.snapshot, answer, options)
+	if IsUnavailable(e) {
+		return none, fmt.Errorf("%w: %w; and the snapshot: %w", ErrUnavailable, err, e)
+	}
+	return a, e
+}
+
+// option says how a request is answered.
+type option int
+
+// asKnown answers from the index there is, however old, and has nothing read again.
+const asKnown option = 1
+
+// IsUnavailable reports whether an error means that the source cannot answer now.
+func IsUnavailable(err error) bool {
+	var binding store.BindingError
+	isKnown := func(known error) bool { return errors.Is(err, known) }
+	return slices.ContainsFunc([]error{ErrUnavailable, errAway, ErrNotConnected, store.ErrMoved}, isKnown) ||
+		errors.As(err, &binding) || store.Unavailable(err)
+}
+
+// from answers from one source. It waits for a new index, and for rows, each for its time-out at most. It tries once
+// more with a new index if the one it began with turns out to be of another table, or of an earlier state of a file.
+func from[T any](ctx context.Context, src *source, answer func(context.Context, *source, *generation) (T, error),
+	options []option,
+) (T, error) {
+	var none T
+	src.mu.Lock()
+	alive := src.alive
+	src.used = time.Now()
+	src.mu.Unlock()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(alive, func() { cancel(errAway) })()
+
+	g := src.current.Load()
+	if g == nil || !slices.Contains(options, asKnown) {
+		var err error
+		waiting, stop := context.WithTimeoutCause(ctx, src.timeout, store.ErrTooSlow)
+		g, err = src.fresh(waiting)
+		err = causeOf(waiting, err)
+		stop()
+		if err != nil {
+			return none, err
+		}
+	}
+	if ctx.Err() != nil { // while it is away, its index answers nothing
+		return none, context.Cause(ctx)
+	}
+
+	// What waiting for a new index took is no reason not to answer from the one there is.
+	ctx, stop := context.WithTimeoutCause(ctx, src.timeout, store.ErrTooSlow)
+	defer stop()
+	begun := time.Now()
+	a, err := answer(ctx, src, g)
+	if err == nil || !errors.Is(err, store.ErrMoved) && !errors.Is(err, store.ErrNoTable) {
+		return a, causeOf(ctx, err)
+	}
+	now, refreshErr := src.refreshed(ctx, begun)
+	switch {
+	case errors.Is(refreshErr, store.ErrTooSlow): // a large table is still being read: until then the source cannot answer
+		return none, err
+	case refreshErr != nil:
+		return none, causeOf(ctx, refreshErr)
+	}
+	a, err = answer(ctx, src, now)
+	return a, causeOf(ctx, err)
+}
+
+// causeOf adds to an error why the context of a request has ended.
+func causeOf(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}

@@ -1,0 +1,181 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/index"
+	"carstock/services/carapi/internal/interpret"
+	"carstock/services/carapi/internal/store"
+	"carstock/services/carapi/internal/value"
+)
+
+// generation is the stock as one full read found it. It does not change, but for how long it is known to be current.
+type generation struct {
+	catalog     *catalog.Catalog
+	interpreter *interpret.Interpreter
+	index       *index.Index
+	kept        *keptRows // the rows themselves, where they cannot be read one by one; otherwise nil
+	slow        bool      // they are kept because reading one of them is slow
+	version     store.Version
+	source      string
+	checked     time.Time     // when it was last known to be current
+	took        time.Duration // for reading and building it
+
+	describeOnce sync.Once
+	described    []Description
+}
+
+func (g *generation) origin() Origin { return Origin{Source: g.source, AsOf: g.version.AsOf} }
+
+// unchanged is the same stock, known to be current at a later time.
+func (g *generation) unchanged(v store.Version, checked time.Time) *generation {
+	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, kept: g.kept, slow: g.slow,
+		version: v, source: g.source, checked: checked, took: g.took}
+}
+
+// slowFetch is how much longer than a ping reading one row may take before the rows are kept in memory.
+const slowFetch = 50 * time.Millisecond
+
+// readGeneration reads a table whole. last may be nil.
+func readGeneration(ctx context.Context, st *store.Store, name string, vocabulary value.Vocabulary,
+	last *generation,
+) (*generation, error) {
+	g, err := readOnce(ctx, st, name, vocabulary, last, last.keeps)
+	if err != nil || g.kept != nil {
+		return g, err
+	}
+	isNew := last == nil || last.catalog != g.catalog || last.kept != nil
+	keep, slow := !g.tellsRowsApart(), false
+	if !keep && isNew && g.index.Rows() > 0 {
+		cost, err := st.FetchCost(ctx, g.catalog, g.version, g.keyOf(0))
+		if err != nil && !errors.Is(err, store.ErrMoved) {
+			return nil, err
+		}
+		slow = cost > slowFetch
+	}
+	if !keep && !slow {
+		return g, nil
+	}
+	g, err = readOnce(ctx, st, name, vocabulary, g, func(*catalog.Catalog) bool { return true })
+	if err == nil {
+		g.slow = slow
+	}
+	return g, err
+}
+
+// tellsRowsApart reports whether rows can be found by their key.
+func (g *generation) tellsRowsApart() bool {
+	return g.catalog.Key.Exists() && (g.catalog.Key.Unique || g.index.UniqueKeys())
+}
+
+// keeps reports whether what kept the rows in memory still holds for the next read of a table. g may be nil.
+func (g *generation) keeps(c *catalog.Catalog) bool {
+	return g != nil && g.kept != nil && g.catalog == c && (g.slow || !g.tellsRowsApart())
+}
+
+// readOnce reads a table, and the rows with it where keep says so or there is no key.
+func readOnce(ctx context.Context, st *store.Store, name string, vocabulary value.Vocabulary, last *generation,
+	keep func(*catalog.Catalog) bool,
+) (*generation, error) {
+	begun := time.Now()
+	var lastCatalog *catalog.Catalog
+	if last != nil {
+		lastCatalog = last.catalog
+	}
+	var builder *index.Builder
+	var kept *keptRows
+	begin := func(c *catalog.Catalog, about int) ([]*catalog.Field, func([]value.Cell) error, error) {
+		builder, kept = index.NewBuilder(c, about), nil
+		fields, limit := c.Indexed, memoryLimit()
+		if keep(c) || !c.Key.Exists() {
+			kept = newKeptRows(c)
+			fields = kept.fields
+		}
+		builder.SetLimit(limit)
+		return fields, func(cells []value.Cell) error {
+			if kept != nil {
+				if err := kept.add(cells); err != nil {
+					return err
+				}
+				if limit > 0 { // the rows are within it too
+					builder.SetLimit(max(limit-kept.bytes(), 1))
+				}
+			}
+			err := builder.Add(cells[:len(c.Indexed)])
+			var large index.LimitError
+			if errors.As(err, &large) {
+				large.Bytes, large.Limit = large.Bytes+kept.bytes(), limit
+				return tooLarge(large, about)
+			}
+			return err
+		}, nil
+	}
+	c, version, err := st.Read(ctx, lastCatalog, begin)
+	if err != nil {
+		return nil, err
+	}
+
+	g := &generation{catalog: c, index: builder.Build(), kept: kept, version: version, source: name, checked: begun}
+	g.slow = last.keeps(c) && last.slow
+	if version.Synced {
+		g.source = FromSnapshot
+	}
+	if last != nil && last.catalog == c {
+		g.interpreter = last.interpreter
+	} else {
+		g.interpreter = interpret.New(c, vocabulary)
+	}
+	g.took = time.Since(begun)
+	return g, nil
+}
+
+// keyOf is the key by which a row is read.
+func (g *generation) keyOf(row uint32) []value.Cell {
+	return g.keysOf([]candidate{{row: row}})[0]
+}
+
+// keysOf are the keys by which rows are read.
+func (g *generation) keysOf(candidates []candidate) [][]value.Cell {
+	width := len(g.catalog.KeyFields)
+	keys, cells := make([][]value.Cell, len(candidates)), make([]value.Cell, 0, len(candidates)*width)
+	for i, c := range candidates {
+		for _, f := range g.catalog.KeyFields {
+			cells = append(cells, g.index.Cell(f, c.row))
+		}
+		keys[i] = cells[i*width : (i+1)*width]
+	}
+	return keys
+}
+
+// memoryLimit is half of the memory limit (GOMEMLIMIT, which follows that of the container), since a refresh needs two
+// indexes at a time; 0 if there is none.
+func memoryLimit() int64 {
+	limit := debug.SetMemoryLimit(-1) // a negative limit only reads it
+	if limit == math.MaxInt64 {
+		return 0
+	}
+	return limit / 2
+}
+
+// TooLarge is the error of a table whose index, or whose rows, do not fit into memory.
+type TooLarge struct{ message string }
+
+func (e *TooLarge) Error() string { return e.message }
+
+// tooLarge explains that an index does not fit, with an estimate of what it would take.
+func tooLarge(e index.LimitError, about int) error {
+	estimate := e.Bytes * int64(max(about, e.Rows)) / int64(max(e.Rows, 1))
+	return &TooLarge{fmt.Sprintf("table %s: its index would take about %s, and half of the memory limit is %s: "+
+		"give carapi more memory (the container's limit, or GOMEMLIMIT), "+
+		"or hide columns by CARS_HIDE", e.Table, humanize.IBytes(uint64(estimate)),
+		humanize.IBytes(uint64(e.Limit)))}
+}

@@ -1,0 +1,209 @@
+package search
+
+import (
+	"bytes"
+	"slices"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/index"
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/store"
+	"carstock/services/carapi/internal/value"
+)
+
+// vehicle is a row as it was read for an answer.
+type vehicle interface {
+	Cell(f *catalog.Field) (c value.Cell, whole bool) // as query.Vehicle has it
+	Length(f *catalog.Field) int                      // what is stored of a value that was not read whole; otherwise 0
+}
+
+// candidate is a row of the index that the page may show.
+type candidate struct {
+	row  uint32
+	skip int // vehicles in its place up to and including it
+}
+
+// page is the vehicles of an answer. The index says which rows may be on it and in which order; the rows, as they are
+// now, decide whether they are shown. Its end is the place of the last candidate taken, shown or not, so no vehicle
+// comes twice and none is missing, unless its own place changes between two pages.
+type page struct {
+	request    *request
+	candidates []candidate // the taken ones, and those after them that were found
+	vehicles   []vehicle   // of the candidates; nil where the row is gone
+	taken      int
+	shown      []liveRow // rows of the candidates taken that still match and are in the page's range, in live order
+}
+
+type liveRow struct {
+	vehicle
+	place []value.Cell
+}
+
+// more reports whether candidates follow those taken.
+func (p *page) more() bool { return p.taken < len(p.candidates) }
+
+// moreCandidates is how many more candidates are read, as a multiple of the limit, where rows were dropped.
+const moreCandidates = 4
+
+// readPage reads the vehicles of a page, in at most two statements.
+func (r *request) readPage(set index.Set) (*page, error) {
+	q := r.query
+	rows, skips := r.index().Page(set, q.Sort, q.After, q.Limit+1)
+	candidates := make([]candidate, len(rows))
+	for i := range rows {
+		candidates[i] = candidate{rows[i], skips[i]}
+	}
+	n := min(len(candidates), q.Limit)
+	vehicles, err := r.readVehicles(candidates[:n])
+	if err != nil {
+		return nil, err
+	}
+	p := r.newPage(candidates, vehicles, n)
+	missing := n - len(p.shown)
+	if missing == 0 || !p.more() {
+		r.countDropped(missing)
+		return p, nil
+	}
+
+	// Rows have changed since the index was read: look further for as many.
+	last := candidates[n-1]
+	cursor := &query.Cursor{Place: r.index().Place(q.Sort, last.row), Skip: r.skipAfter(last, candidates[n])}
+	rows, skips = r.index().Page(set, q.Sort, cursor, moreCandidates*q.Limit+1)
+	candidates = candidates[:n]
+	for i := range rows {
+		candidates = append(candidates, candidate{rows[i], skips[i]})
+	}
+	further, err := r.readVehicles(candidates[n : n+min(len(rows), moreCandidates*q.Limit)])
+	if err != nil {
+		return nil, err
+	}
+	vehicles = append(vehicles, further...)
+	for n < len(vehicles) {
+		n++
+		if p = r.newPage(candidates, vehicles, n); len(p.shown) >= q.Limit {
+			break
+		}
+	}
+	r.countDropped(n - len(p.shown))
+	return p, nil
+}
+
+func (r *request) countDropped(n int) {
+	if n > 0 && r.dropped != nil {
+		r.dropped(n)
+	}
+}
+
+// newPage takes the first n candidates, and shows those of their rows that still match and lie between the cursor and
+// the place of the last candidate.
+func (r *request) newPage(candidates []candidate, vehicles []vehicle, n int) *page {
+	q := r.query
+	p := &page{request: r, candidates: candidates, vehicles: vehicles, taken: n}
+	var end []value.Cell
+	if p.more() {
+		end = r.index().Place(q.Sort, candidates[n-1].row)
+	}
+	p.shown = make([]liveRow, 0, n)
+	places := make([]value.Cell, 0, n*len(q.Sort))
+	for i, v := range vehicles[:n] {
+		if v == nil || !q.Matches(r.generation.catalog, v) {
+			continue
+		}
+		start := len(places)
+		places = r.appendPlace(places, v, candidates[i].row)
+		place := places[start:]
+		if q.After != nil {
+			c := query.ComparePlaces(q.Sort, place, q.After.Place)
+			if c < 0 || c == 0 && q.After.Skip == 0 {
+				continue
+			}
+		}
+		if end != nil && query.ComparePlaces(q.Sort, place, end) > 0 {
+			continue
+		}
+		p.shown = append(p.shown, liveRow{v, place})
+	}
+	slices.SortStableFunc(p.shown, func(a, b liveRow) int { return query.ComparePlaces(q.Sort, a.place, b.place) })
+	return p
+}
+
+// appendPlace appends a vehicle's cells in the fields of the order. Of a text that was not read whole, the index has
+// the rest: its beginning alone would stand before all other texts that begin so.
+func (r *request) appendPlace(cells []value.Cell, v vehicle, row uint32) []value.Cell {
+	for _, o := range r.query.Sort {
+		cell, whole := v.Cell(o.Field)
+		if known := r.index().Cell(o.Field, row); !whole && bytes.HasPrefix(known.Form, cell.Form) {
+			cell = known
+		}
+		cells = append(cells, cell)
+	}
+	return cells
+}
+
+// skipAfter is what a cursor after a candidate skips: the vehicles in its place, if the next one is in it too.
+func (r *request) skipAfter(last, next candidate) int {
+	x, order := r.index(), r.query.Sort
+	if query.ComparePlaces(order, x.Place(order, last.row), x.Place(order, next.row)) == 0 {
+		return last.skip
+	}
+	return 0
+}
+
+// end is the cursor after the candidates taken.
+func (p *page) end() query.Cursor {
+	r, last := p.request, p.candidates[p.taken-1]
+	return query.Cursor{Place: r.index().Place(r.query.Sort, last.row), Skip: r.skipAfter(last, p.candidates[p.taken])}
+}
+
+// shorten gives the page with fewer candidates taken.
+func (p *page) shorten(taken int) *page { return p.request.newPage(p.candidates, p.vehicles, taken) }
+
+// readVehicles reads rows as they are now, in one statement. A row that is gone is nil.
+func (r *request) readVehicles(candidates []candidate) ([]vehicle, error) {
+	vehicles := make([]vehicle, len(candidates))
+	if len(candidates) == 0 {
+		return vehicles, nil
+	}
+	g := r.generation
+	if g.kept != nil {
+		for i, c := range candidates {
+			vehicles[i] = g.kept.row(g.index.ReadAs(c.row))
+		}
+		return vehicles, nil
+	}
+	keys := g.keysOf(candidates)
+	rows, err := r.source.store.Rows(r.ctx, g.catalog, g.version, keys, neededFields(g.catalog, r.query), r.query.MaxChars)
+	if err != nil {
+		return nil, err
+	}
+	for i, row := range rows {
+		if row != nil {
+			vehicles[i] = row
+		}
+	}
+	return vehicles, nil
+}
+
+var _ vehicle = (*store.Row)(nil)
+
+// neededFields are the fields that an answer shows, and those by which a row is checked.
+func neededFields(c *catalog.Catalog, q *query.Query) []*catalog.Field {
+	needed := slices.Clone(q.Shown)
+	add := func(f *catalog.Field) {
+		if f != nil && !slices.Contains(needed, f) {
+			needed = append(needed, f)
+		}
+	}
+	for i := range q.Filters {
+		add(q.Filters[i].Field)
+	}
+	for _, o := range q.Sort {
+		add(o.Field)
+	}
+	if len(q.Words) > 0 {
+		for _, name := range query.SearchedFields {
+			add(c.TextField(name))
+		}
+	}
+	return needed
+}

@@ -1,0 +1,101 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carstock/services/carapi/internal/store"
+)
+
+func (s *Service) probeUntil(ctx context.Context, src *source) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(probeInterval):
+			_ = s.probe(ctx, src) // note logs it
+		}
+	}
+}
+
+// probe finds out whether a source answers, and reads the first index of a live one.
+func (s *Service) probe(ctx context.Context, src *source) error {
+	begun := time.Now()
+	err := s.ask(ctx, src)
+	if errors.Is(err, store.ErrNoTable) { // a column was dropped, or the table: the index knows after it is read again
+		waiting, stop := context.WithTimeoutCause(ctx, src.timeout, err)
+		_, err = src.refreshed(waiting, begun)
+		stop()
+		if err == nil {
+			err = s.ask(ctx, src)
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	src.note(err)
+	if src == s.snapshot {
+		s.dropUnused()
+	}
+	return err
+}
+
+// ask sends the smallest statement that shows whether the source can answer.
+func (s *Service) ask(ctx context.Context, src *source) error {
+	g := src.current.Load()
+	if g == nil {
+		if err := src.store.Ping(ctx); err != nil { // whose errors name the setting to look at
+			return err
+		}
+	}
+	if g == nil && src == s.live {
+		return src.waitFor(ctx, src.request())
+	}
+	timeout := src.timeout
+	if src == s.live && s.snapshotUsable() == nil {
+		timeout = min(timeout, probeTimeout)
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if src == s.snapshot {
+		version, _, err := src.store.Changed(limited, store.Version{})
+		if err != nil {
+			return err
+		}
+		src.mu.Lock()
+		src.asOf = version.AsOf
+		src.mu.Unlock()
+	}
+	if g == nil { // a snapshot that was not needed yet
+		return nil
+	}
+	return src.store.Probe(limited, g.catalog)
+}
+
+// note keeps what a probe has found, and logs news.
+func (s *source) note(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+	if err == nil {
+		if !s.up {
+			s.log.Info("database answers", "source", s.name)
+			s.logged, s.rest = time.Time{}, time.Time{}
+			if s.alive.Err() != nil {
+				s.alive, s.away = context.WithCancelCause(context.Background())
+			}
+		}
+		s.up, s.failures = true, 0
+		return
+	}
+	s.failures++
+	if s.failures >= maxFailures && s.up {
+		s.up = false
+		s.away(errAway) // statements that wait for it are canceled
+	}
+	if time.Since(s.logged) > logInterval {
+		s.log.Warn("database does not answer", "source", s.name, "error", err)
+		s.logged = time.Now()
+	}
+}

@@ -1,0 +1,125 @@
+package search
+
+import (
+	"errors"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"carstock/pkg/dbconn/dbtest"
+	"carstock/services/carapi/internal/store"
+)
+
+// age makes the index of a source as old as after a quiet night.
+func age(s *source) *generation {
+	g := s.current.Load()
+	old := g.unchanged(g.version, time.Now().Add(-time.Hour))
+	s.current.Store(old)
+	return old
+}
+
+// A read that failed is not repeated at once, however many requests come, until the source was away and is back.
+func TestFailedRefreshesRest(t *testing.T) {
+	s, _ := liveStock(t)
+	old := age(s.live)
+	s.live.report("failed", time.Now().Add(-time.Minute), errors.New("too slow"))
+	if g, err := s.live.fresh(t.Context()); err != nil || g != old {
+		t.Errorf("read again: %v", err)
+	}
+
+	for range maxFailures {
+		s.live.note(errAway)
+	}
+	s.live.note(nil)
+	if g, err := s.live.fresh(t.Context()); err != nil || g == old {
+		t.Errorf("not read again: %v", err)
+	}
+}
+
+// A request waits for a new index up to its time-out, and is then answered from the one there is.
+func TestRefreshThatHangs(t *testing.T) {
+	s, _ := liveStock(t)
+	s.live.timeout = 2 * time.Second
+	age(s.live)
+	s.live.mu.Lock()
+	s.live.pending = &refresh{done: make(chan struct{})} // nobody reads it
+	s.live.mu.Unlock()
+	a, err := s.Search(t.Context(), url.Values{"id": {"3"}})
+	if err != nil || a.Count != 1 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+}
+
+// Rows that syncer goes on replacing are a source that cannot answer now, not an error of this program.
+func TestMovedIsUnavailable(t *testing.T) {
+	if !IsUnavailable(store.ErrMoved) {
+		t.Error("an error of this program")
+	}
+}
+
+// Rows are kept in memory only as long as they cannot be read one by one.
+func TestRowsAreKeptWhileNeeded(t *testing.T) {
+	c := dbtest.Database(t)
+	db := dbtest.Open(t, c)
+	exec(t, db, "CREATE TABLE cars (no INT NOT NULL, make VARCHAR(20), model VARCHAR(20))", "INSERT INTO cars VALUES (1, 'Kia', 'Rio'), (2, 'Kia', 'Ceed')",
+		"CREATE TABLE base (n INT PRIMARY KEY, id INT)", "INSERT INTO base VALUES (1, 7), (2, 7)",
+		"CREATE VIEW listed AS SELECT id, 'Kia' AS make, 'Rio' AS model FROM base")
+	for table, cure := range map[string]string{
+		"cars":   "ALTER TABLE cars ADD PRIMARY KEY (no)",
+		"listed": "UPDATE base SET id = n",
+	} {
+		src := openService(t, c, table, time.Minute).live
+		if src.current.Load().kept == nil {
+			t.Fatalf("%s: rows that cannot be read one by one are not kept", table)
+		}
+		exec(t, db, cure)
+		for range 2 { // a view's read has to show first that no id comes twice
+			if _, err := src.refreshed(t.Context(), time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if src.current.Load().kept != nil {
+			t.Errorf("%s: rows are still kept", table)
+		}
+	}
+}
+
+// Rows that are kept count within the memory limit, as the index does.
+func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
+	c := dbtest.Database(t)
+	db := dbtest.Open(t, c)
+	exec(t, db,
+		"CREATE TABLE cars (make VARCHAR(20), model VARCHAR(20), photo MEDIUMBLOB)",
+		"INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 'Kia', 'Rio', REPEAT('x', 50000) FROM n")
+	src := openService(t, c, "cars", time.Minute).live
+	before := debug.SetMemoryLimit(64 << 20)
+	defer debug.SetMemoryLimit(before)
+	_, err := readGeneration(t.Context(), src.store, FromLive, src.vocabulary, nil)
+	var large *TooLarge
+	if !errors.As(err, &large) || !strings.Contains(large.Error(), "memory limit is 32 MiB") {
+		t.Errorf("45 MB of rows: %v", err)
+	}
+}
+
+// A table that was away for a while, and comes back with other columns, is read again.
+func TestTableThatComesBackAltered(t *testing.T) {
+	s, db := liveStock(t)
+	until := func(what string, done func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("never %s: %v", what, s.live.state())
+			}
+		}
+	}
+	exec(t, db, "RENAME TABLE cars TO hidden")
+	until("away", func() bool { return s.live.state() != nil })
+	exec(t, db, "ALTER TABLE hidden DROP COLUMN description")
+	exec(t, db, "RENAME TABLE hidden TO cars")
+	until("back", func() bool { return s.live.state() == nil })
+	if a, err := s.Search(t.Context(), url.Values{"id": {"3"}}); err != nil || a.Count != 1 {
+		t.Errorf("%+v, %v", a, err)
+	}
+}

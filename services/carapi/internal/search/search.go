@@ -1,0 +1,140 @@
+// Package search answers a request from the index of a table and the rows that its database holds now. It keeps the
+// indexes fresh, and answers from syncer's snapshot while the live database is away. It knows no SQL and no HTTP.
+package search
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"sync"
+	"time"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/index"
+	"carstock/services/carapi/internal/interpret"
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/store"
+	"carstock/services/carapi/internal/value"
+)
+
+// Sources of answers.
+const (
+	FromLive     = "live"
+	FromSnapshot = "snapshot" // a file that syncer keeps
+)
+
+// Options say how the sources are searched.
+type Options struct {
+	Vocabulary value.Vocabulary
+	Timeout    time.Duration // longest that a request may take: QUERY_TIMEOUT
+	MaxAge     time.Duration // age up to which the snapshot is shown: STALE_MAX_AGE; 0 for any
+	Events     Events
+}
+
+// Events are called as things happen, for metrics. Each may be nil.
+type Events struct {
+	Refreshed func(source, outcome string, took time.Duration) // outcome: read, unchanged or failed
+	Dropped   func(rows int)                                   // rows that no longer matched when they were read
+}
+
+// Service searches the live database and, while that is away, the file that syncer keeps. Either may be missing.
+type Service struct {
+	Options
+	live, snapshot *source
+	log            *slog.Logger
+	running        sync.WaitGroup // probes and refreshers, until the context of Open ends
+}
+
+// New joins two stores, one of which may be nil. Nothing is read before Open.
+func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
+	s := &Service{Options: o, log: log}
+	if live != nil {
+		s.live = newSource(FromLive, live, o, log)
+	}
+	if snapshot != nil {
+		s.snapshot = newSource(FromSnapshot, snapshot, o, log)
+	}
+	if live != nil && snapshot != nil { // a vehicle has the same id in both
+		s.live.bound = func(c *catalog.Catalog) { snapshot.UseID(c.IDColumns()) }
+	}
+	return s
+}
+
+// Answer is what was found.
+type Answer struct {
+	Cars    []byte // JSON objects, separated by commas
+	Count   int
+	Total   int          // -1 if it was not asked for
+	Summary string       // in a sentence; empty if the total was not asked for
+	Next    url.Values   // the request for the next page; nil on the last
+	NoMatch *ZeroResults // why nothing matches, if nothing does
+	Cut     *Truncation  // what was left out; nil for nothing
+	Facets  []byte       // a JSON object; nil if none were asked for
+	Applied []byte       // a JSON object: the request as understood
+	Notes   interpret.Notes
+	Origin  Origin
+}
+
+// Origin says where an answer comes from.
+type Origin struct {
+	Source string    // FromLive or FromSnapshot
+	AsOf   time.Time // no part of the answer is older
+}
+
+// searchControls are the parameters of a search that are not filters.
+var searchControls = []string{"q", "sort", "limit", "cursor", "fields", "facets", "include_total", "view", "max_chars"}
+
+// Search finds vehicles.
+func (s *Service) Search(ctx context.Context, values url.Values) (*Answer, error) {
+	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Answer, error) {
+		q, notes, err := g.interpreter.Interpret(g.index, values, searchControls...)
+		if err != nil {
+			return nil, err
+		}
+		r := request{ctx: ctx, source: src, generation: g, query: q, dropped: s.Events.Dropped}
+		return r.search(notes)
+	})
+}
+
+// request is a search that was understood, on its way to an answer.
+type request struct {
+	ctx        context.Context
+	source     *source
+	generation *generation
+	query      *query.Query
+	dropped    func(rows int)
+}
+
+func (r *request) index() *index.Index { return r.generation.index }
+
+func (r *request) search(notes interpret.Notes) (*Answer, error) {
+	q, x := r.query, r.index()
+	a := &Answer{Total: -1, Applied: q.Applied(true), Notes: notes, Origin: r.generation.origin()}
+	set := x.Match(q, nil)
+	p, err := r.readPage(set)
+	if err != nil {
+		return nil, err
+	}
+
+	// When the first page shows all there is, its rows are newer than the index.
+	isWhole := q.After == nil && !p.more()
+	if q.Total {
+		if isWhole {
+			a.Total = len(p.shown)
+			a.Summary = r.summaryOfRows(p.shown)
+		} else {
+			a.Total = set.Count()
+			a.Summary = r.summaryOfSet(set)
+		}
+	}
+	if len(q.Facets) > 0 {
+		a.Facets = r.facets(set, r.room(a)/2) // the other half is for vehicles
+	}
+	if isWhole && len(p.shown) == 0 {
+		a.NoMatch = r.zeroResults()
+	}
+	if err := r.write(p, a); err != nil {
+		return nil, err
+	}
+	return a, nil
+}

@@ -1,0 +1,230 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/store"
+	"carstock/services/carapi/internal/value"
+)
+
+// How the sources are probed. Together these bound how long it takes to notice that one has gone or come back.
+const (
+	probeInterval = time.Second
+	probeTimeout  = 2 * time.Second
+	maxFailures   = 2           // in a row, that make a source count as away
+	logInterval   = time.Minute // between two lines of the log about a source that is away
+)
+
+// When an index is read again.
+const (
+	minRefreshAge = 250 * time.Millisecond
+	refreshShare  = 10 // the index is due once it is this many times as old as reading it takes
+	waitShare     = 20 // and worth waiting for once it is this many times as old
+	quickRefresh  = 25 * time.Millisecond
+)
+
+// Errors of sources.
+var (
+	// ErrUnavailable says that no source can answer now.
+	ErrUnavailable = errors.New("no database answers")
+	// ErrStale says that there is only a snapshot that is older than may be shown.
+	ErrStale = errors.New("no database answers but a snapshot that is older than STALE_MAX_AGE")
+	// ErrNotConnected says that the source has not answered since the start.
+	ErrNotConnected = errors.New("the database has not answered yet")
+
+	errAway = errors.New("the database has stopped answering")
+)
+
+// source is a database, its index, and whether it answers.
+type source struct {
+	name       string
+	store      *store.Store
+	vocabulary value.Vocabulary
+	timeout    time.Duration
+	events     Events
+	log        *slog.Logger
+	bound      func(*catalog.Catalog) // is called when the table's columns are bound; may be nil
+
+	current atomic.Pointer[generation] // nil before the first read
+	wake    chan struct{}
+
+	mu       sync.Mutex // guards what follows
+	pending  *refresh   // the refresh that was asked for or is under way
+	up       bool
+	failures int       // probes that failed, in a row
+	err      error     // of the last probe
+	problem  error     // why the index could not be read again; the last one goes on answering
+	rest     time.Time // until when it is not read again, after a failure
+	asOf     time.Time // of a file that syncer keeps, as the last probe saw it
+	logged   time.Time // when the log last said that it is away
+	used     time.Time // when it last answered
+	alive    context.Context
+	away     context.CancelCauseFunc // ends alive
+}
+
+// refresh is one reading of the index, which requests share.
+type refresh struct {
+	begun time.Time // zero before it begins
+	done  chan struct{}
+	err   error
+}
+
+func newSource(name string, st *store.Store, o Options, log *slog.Logger) *source {
+	s := &source{name: name, store: st, vocabulary: o.Vocabulary, timeout: o.Timeout, events: o.Events, log: log,
+		wake: make(chan struct{}, 1), err: ErrNotConnected}
+	s.alive, s.away = context.WithCancelCause(context.Background())
+	return s
+}
+
+// refresher reads the index whenever it is asked to, until ctx ends.
+func (s *source) refresher(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		}
+		s.mu.Lock()
+		r, alive := s.pending, s.alive
+		r.begun = time.Now()
+		s.mu.Unlock()
+
+		// A source that stops answering does not hold up the refresh after it. One that is away already may only need
+		// to be read again: its table may have come back with other columns.
+		limited, cancel := context.WithCancelCause(ctx)
+		stop := func() bool { return true }
+		if alive.Err() == nil {
+			stop = context.AfterFunc(alive, func() { cancel(context.Cause(alive)) })
+		}
+		r.err = s.refreshNow(limited)
+		stop()
+		cancel(nil)
+
+		s.mu.Lock()
+		s.pending = nil
+		s.mu.Unlock()
+		close(r.done)
+	}
+}
+
+// refreshNow reads the index, unless a file shows that it has not changed.
+func (s *source) refreshNow(ctx context.Context) error {
+	begun := time.Now()
+	last := s.current.Load()
+	if last != nil {
+		version, changed, err := s.store.Changed(ctx, last.version)
+		if err == nil && !changed {
+			s.current.Store(last.unchanged(version, begun))
+			s.report("unchanged", begun, nil)
+			return nil
+		}
+		if err != nil {
+			s.report("failed", begun, err)
+			return err
+		}
+	}
+	next, err := readGeneration(ctx, s.store, s.name, s.vocabulary, last)
+	if err != nil {
+		s.report("failed", begun, err)
+		return err
+	}
+	s.current.Store(next)
+	if s.bound != nil && (last == nil || last.catalog != next.catalog) {
+		s.bound(next.catalog)
+	}
+	s.report("read", begun, nil)
+	return nil
+}
+
+// report counts a refresh, and logs an index that cannot be read while the source answers.
+func (s *source) report(outcome string, begun time.Time, err error) {
+	if s.events.Refreshed != nil {
+		s.events.Refreshed(s.name, outcome, time.Since(begun))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil && s.up && s.problem == nil && !errors.Is(err, context.Canceled) {
+		s.log.Warn("the index cannot be read again; the last one goes on answering", "source", s.name, "error", err)
+	}
+	s.problem, s.rest = err, time.Time{}
+	if err != nil { // which takes no larger share of the time than reading does
+		s.rest = time.Now().Add(max(minRefreshAge, refreshShare*time.Since(begun)))
+	}
+}
+
+// resting reports whether the index must not be read again yet, as it could not be read a moment ago.
+func (s *source) resting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Before(s.rest)
+}
+
+// request asks for a refresh, or shares the one that was asked for.
+func (s *source) request() *refresh {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending == nil {
+		s.pending = &refresh{done: make(chan struct{})}
+		s.wake <- struct{}{} // never waits: there is one refresh at a time
+	}
+	return s.pending
+}
+
+// fresh gives the index that a request is answered from. It waits for a new one where that is quick, or where the
+// index is much older than reading it takes, as after a quiet night.
+func (s *source) fresh(ctx context.Context) (*generation, error) {
+	g := s.current.Load()
+	if g == nil {
+		if err := s.waitFor(ctx, s.request()); err != nil {
+			return nil, err
+		}
+		if g = s.current.Load(); g == nil {
+			return nil, ErrNotConnected
+		}
+		return g, nil
+	}
+	age := time.Since(g.checked)
+	if age < max(minRefreshAge, refreshShare*g.took) || s.resting() {
+		return g, nil
+	}
+	r := s.request()
+	if g.took < quickRefresh || age > waitShare*g.took && g.took < s.timeout/2 {
+		_ = s.waitFor(ctx, r) // after an error, or too long, the index there is answers
+	}
+	if now := s.current.Load(); now != nil {
+		return now, nil
+	}
+	return g, nil
+}
+
+// refreshed waits for an index that was read after a moment.
+func (s *source) refreshed(ctx context.Context, after time.Time) (*generation, error) {
+	for {
+		r := s.request()
+		err := s.waitFor(ctx, r)
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case r.begun.Before(after): // it was under way already
+		case err != nil:
+			return nil, err
+		default:
+			return s.current.Load(), nil
+		}
+	}
+}
+
+func (s *source) waitFor(ctx context.Context, r *refresh) error {
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

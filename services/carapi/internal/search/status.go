@@ -1,0 +1,55 @@
+package search
+
+import (
+	"errors"
+	"time"
+)
+
+// Status says how a source is.
+type Status struct {
+	Name    string    `json:"name"` // FromLive or FromSnapshot
+	Up      bool      `json:"up"`
+	AsOf    time.Time `json:"as_of,omitzero"`    // of a snapshot
+	Problem string    `json:"problem,omitempty"` // why its index could not be read again
+
+	Index *IndexStatus `json:"-"` // nil if there is none
+}
+
+// IndexStatus describes an index.
+type IndexStatus struct {
+	AsOf    time.Time
+	Rows    int
+	Bytes   int64
+	Seconds float64 // for reading and building it
+	Kept    bool    // the rows are kept with it
+	Fields  []string
+}
+
+// Status says of each source whether it can answer.
+func (s *Service) Status() []Status {
+	var all []Status
+	for _, src := range s.sources() {
+		st := Status{Name: src.name, Up: src.state() == nil}
+		g := src.current.Load()
+		if src == s.snapshot {
+			st.Up = s.snapshotUsable() == nil
+			src.mu.Lock()
+			st.AsOf = src.asOf.UTC().Truncate(time.Second)
+			src.mu.Unlock()
+		} else {
+			st.Up = st.Up && g != nil
+		}
+		src.mu.Lock()
+		var large *TooLarge
+		if errors.As(src.problem, &large) {
+			st.Problem = large.Error()
+		}
+		src.mu.Unlock()
+		if g != nil {
+			st.Index = &IndexStatus{AsOf: g.version.AsOf, Rows: g.index.Rows(), Bytes: g.index.Bytes() + g.kept.bytes(),
+				Seconds: g.took.Seconds(), Kept: g.kept != nil, Fields: g.catalog.Describe()}
+		}
+		all = append(all, st)
+	}
+	return all
+}

@@ -1,0 +1,167 @@
+package search
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"unicode/utf8"
+
+	"carstock/services/carapi/internal/query"
+)
+
+// envelopeSize is what an answer has beside the parts that are counted one by one: names, numbers and punctuation.
+const envelopeSize = 700
+
+// Truncation says what an answer leaves out because it would be too long.
+type Truncation struct {
+	Texts  int       `json:"texts"`            // texts that are shown by their beginning
+	Length int       `json:"text_to"`          // in characters; 0 if none are cut
+	Cars   int       `json:"cars"`             // vehicles that this page could have had besides those that it has
+	Values []Omitted `json:"values,omitempty"` // values that are null because they do not fit
+}
+
+// write puts the vehicles into the answer, so that it is not too long: long texts are cut first, then vehicles are
+// left for the next page, and last the values of a single vehicle that do not fit are left out. What explains an
+// empty answer stays whole.
+func (r *request) write(p *page, a *Answer) error {
+	q := r.query
+	all, whole := r.encode(p.shown)
+	if p.more() {
+		a.Next = q.NextPage(p.end())
+	}
+	room := r.room(a)
+
+	cut := 0
+	fits := fit(all, cut, room)
+	if fits {
+		a.Cars = whole
+	}
+	for _, length := range textLengths {
+		if fits {
+			break
+		}
+		cut = length
+		fits = fit(all, cut, room)
+	}
+	left := 0
+	encodings := map[vehicle]*encoded{}
+	if !fits {
+		for i, row := range p.shown {
+			encodings[row.vehicle] = all[i]
+		}
+	}
+	for !fits && p.taken > 1 && len(all) > 1 {
+		before := len(p.shown)
+		p = p.shorten(p.taken - 1)
+		left += before - len(p.shown)
+		all = all[:0]
+		for _, row := range p.shown {
+			all = append(all, encodings[row.vehicle])
+		}
+		a.Next = q.NextPage(p.end())
+		room = r.room(a) // the cursor has another length
+		fits = fit(all, cut, room)
+	}
+	for !fits && len(all) == 1 && all[0].omitLargest() {
+		fits = fit(all, cut, room)
+	}
+	if err := r.checkCursor(a.Next, fits); err != nil {
+		return err
+	}
+
+	truncation := Truncation{Cars: left}
+	isWhole := a.Cars != nil
+	for i := range all {
+		if !isWhole {
+			vehicle, texts := all[i].cut(cut)
+			if i > 0 {
+				a.Cars = append(a.Cars, ',')
+			}
+			a.Cars = append(a.Cars, vehicle...)
+			truncation.Texts += texts
+		}
+		for _, o := range all[i].omitted {
+			o.ID = slices.Clone(all[i].id) // the answer is written into the memory of the vehicles
+			truncation.Values = append(truncation.Values, o)
+		}
+	}
+	a.Count = len(all)
+	if truncation.Texts > 0 {
+		truncation.Length = cut
+	}
+	if truncation.Texts > 0 || left > 0 || truncation.Values != nil {
+		a.Cut = &truncation
+	}
+	return nil
+}
+
+// cursorShare is the part of an answer that its cursor may take at most, where the vehicles then do not fit.
+const cursorShare = 8
+
+// checkCursor refuses an order by values that are too long for a cursor, which an answer holds twice.
+func (r *request) checkCursor(next url.Values, fits bool) error {
+	wrong := query.ParameterError{Parameter: "sort", Received: r.query.Values().Get("sort")}
+	switch size := len(next.Get("cursor")); {
+	case size > query.MaxCursor:
+		wrong.Expected = fmt.Sprintf("fields with shorter values: the next page would begin after one of more than %d bytes",
+			query.MaxCursor)
+	case !fits && size > r.query.MaxChars/cursorShare:
+		wrong.Expected = fmt.Sprintf("fields with shorter values, or a max_chars of at least %d: the next page would begin "+
+			"after one of %d bytes", cursorShare*size, size)
+	default:
+		return nil
+	}
+	return query.ParameterErrors{All: []query.ParameterError{wrong}}
+}
+
+// restSize is room for what an answer has beside the vehicles, mostly, so that it is written into the same memory.
+const restSize = 3 << 10
+
+// encode gives the vehicles of a page as JSON, one by one, and all of them with commas between them.
+func (r *request) encode(shown []liveRow) (all []*encoded, whole []byte) {
+	names := labels(r.query.Shown)
+	all = make([]*encoded, len(shown))
+	for i, row := range shown {
+		switch i {
+		case 0:
+			whole = make([]byte, 0, 1<<10)
+		case 1:
+			whole = slices.Grow(whole, len(whole)*len(shown)+restSize) // they are mostly about as long
+			fallthrough
+		default:
+			whole = append(whole, ',')
+		}
+		all[i], whole = encodeVehicle(whole, r.query.Shown, names, row.vehicle)
+	}
+	return all, whole
+}
+
+// room is how many characters the vehicles may take.
+func (r *request) room(a *Answer) int {
+	notes, _ := json.Marshal(a.Notes) // texts always encode
+	room := r.query.MaxChars - envelopeSize - len(a.Facets) - len(a.Applied) - len(a.Summary) - len(notes)
+	if a.Next != nil {
+		room -= 2 * len(a.Next.Encode()) // the next request, and its cursor alone
+	}
+	return room
+}
+
+// fit reports whether the vehicles, with their texts cut, take at most so many characters.
+func fit(all []*encoded, cut, room int) bool {
+	// Bytes are counted faster than characters, which are never more.
+	bytes := 0
+	for _, e := range all {
+		bytes += len(e.json) + 1 + e.omittedLength()
+	}
+	if bytes <= room {
+		return true
+	}
+
+	characters := 0
+	for _, e := range all {
+		b, _ := e.cut(cut)
+		characters += utf8.RuneCount(b) + 1 + e.omittedLength()
+	}
+	return characters <= room
+}

@@ -1,0 +1,159 @@
+package store
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/catalog"
+)
+
+// bound is how much of a column's value a statement reads.
+type bound uint8
+
+const (
+	unbounded bound = iota
+	beginning       // of a text
+	wholeOnly       // or nothing, where a part of a value would be wrong: of a number, JSON or bytes
+)
+
+// column is a value of each row that a statement reads.
+type column struct {
+	position int         // in Table.Columns; rowID for the rowid
+	kind     schema.Kind // as which it is understood
+	bound    bound
+	inBytes  bool // what is bounded: characters if not
+	inSQL    bool // the statement bounds it, and reads its length too
+}
+
+const rowID = -1
+
+// minBounded is the capacity, in characters or bytes, from which statements bound what they read of a column. Smaller
+// values are read whole and cut here, so that statements stay the same and stay prepared.
+const minBounded = 255
+
+// boundedColumn is the column of a field, read only as far as it may be shown. In a loose file, one that
+// syncer does not keep, a column may hold what its type does not allow.
+func boundedColumn(t schema.Table, f *catalog.Field, loose bool) column {
+	size := capacity(t.Columns[f.Columns[0]])
+	if loose {
+		size = math.MaxInt
+	}
+	c := column{position: f.Columns[0], kind: f.Kind}
+	switch {
+	case size == 0:
+		return c
+	case f.Class() == catalog.Text:
+		c.bound = beginning
+	default:
+		c.bound = wholeOnly
+	}
+	c.inBytes = f.Class() == catalog.Opaque
+	c.inSQL = size > minBounded
+	return c
+}
+
+// capacity is how long the values of a MySQL column can be, in characters or bytes; 0 for numbers and times.
+func capacity(c schema.Column) int {
+	switch c.Kind {
+	case schema.Text, schema.Bytes:
+	case schema.Unknown, schema.JSON:
+		return math.MaxInt
+	default:
+		return 0
+	}
+
+	name, rest, _ := strings.Cut(strings.ToLower(c.Type), "(")
+	base, _, _ := strings.Cut(name, " ")
+	switch base {
+	case "char", "varchar", "binary", "varbinary":
+		digits, _, _ := strings.Cut(rest, ")")
+		if n, err := strconv.Atoi(digits); err == nil {
+			return n
+		}
+	case "enum", "set":
+		return len(c.Type) // all members together
+	case "tinytext", "tinyblob":
+		return math.MaxUint8
+	case "text", "blob":
+		return math.MaxUint16
+	case "uuid", "inet4", "inet6":
+		return 64
+	}
+	return math.MaxInt
+}
+
+// name names a column of the table t. Without the t, SQLite would take a name in quotes that is not there for a text.
+func (s *Store) name(c schema.Column) string { return "t." + s.quote(c.Name) }
+
+// from is what statements read: the table, as t.
+func (s *Store) from(t schema.Table) string { return " FROM " + s.quote(t.Name) + " AS t" }
+
+// expressions gives the SQL of a column, with as many placeholders for the bound as boundArgs has.
+func (s *Store) expressions(t schema.Table, c column) (value, length string) {
+	if c.position == rowID {
+		return "t." + rowIDName(t), ""
+	}
+	name := s.name(t.Columns[c.position])
+	if !s.isSQLite {
+		switch {
+		case !c.inSQL:
+			return name, ""
+		case c.bound == beginning:
+			return "LEFT(" + name + ", ?)", "CHAR_LENGTH(" + name + ")"
+		case c.inBytes:
+			return "CASE WHEN LENGTH(" + name + ") <= ? THEN " + name + " END", "LENGTH(" + name + ")"
+		}
+		return "CASE WHEN CHAR_LENGTH(" + name + ") <= ? THEN " + name + " END", "CHAR_LENGTH(" + name + ")"
+	}
+
+	isLong := "typeof(" + name + ") IN ('text', 'blob') AND octet_length(" + name + ") > ?"
+	switch {
+	case !c.inSQL:
+		// The plus takes the declared type away, by which the driver makes times and booleans of values.
+		return "+" + name, ""
+	case c.bound == beginning:
+		// In bytes, as SQLite's functions of texts end at a NUL.
+		return "CASE WHEN " + isLong + " THEN substr(CAST(" + name + " AS BLOB), 1, ?) ELSE " + name + " END",
+			"CASE WHEN " + isLong + " THEN length(" + name + ") END"
+	case c.inBytes:
+		return "CASE WHEN " + isLong + " THEN NULL ELSE " + name + " END",
+			"CASE WHEN " + isLong + " THEN octet_length(" + name + ") END"
+	}
+	isLong = "typeof(" + name + ") IN ('text', 'blob') AND length(" + name + ") > ?"
+	return "CASE WHEN " + isLong + " THEN NULL ELSE " + name + " END",
+		"CASE WHEN " + isLong + " THEN length(" + name + ") END"
+}
+
+// boundArgs appends what the placeholders of a column's expressions stand for.
+func (s *Store) boundArgs(args []any, c column, most int) []any {
+	switch {
+	case !c.inSQL:
+	case !s.isSQLite:
+		args = append(args, most)
+	case c.bound == beginning:
+		args = append(args, most, most*maxUTF8, most*maxUTF8)
+	default:
+		args = append(args, most, most)
+	}
+	return args
+}
+
+// maxUTF8 is how many bytes a character takes at most.
+const maxUTF8 = 4
+
+// wholeColumns are the columns that a field is read from, without bounds: one, or those of a joined id.
+func wholeColumns(t schema.Table, f *catalog.Field) []column {
+	switch {
+	case len(f.Columns) == 0:
+		return []column{{position: rowID, kind: f.Kind}}
+	case !f.IsJoined():
+		return []column{{position: f.Columns[0], kind: f.Kind}}
+	}
+	parts := make([]column, len(f.Columns))
+	for i, position := range f.Columns {
+		parts[i] = column{position: position, kind: t.Columns[position].Kind}
+	}
+	return parts
+}

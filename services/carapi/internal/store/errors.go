@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/schema"
+)
+
+var (
+	// ErrTooSlow says that a statement took longer than QUERY_TIMEOUT and was stopped.
+	ErrTooSlow = errors.New("the query took too long")
+	// ErrNoTable says that the table, or a column that was read before, is not there, or that it may not be read.
+	ErrNoTable = errors.New("the table of vehicles is not there")
+	// ErrMoved says that syncer has changed the file since the version that was asked for.
+	ErrMoved = errors.New("the snapshot has changed")
+)
+
+// BindingError says that the settings do not fit the table's columns.
+type BindingError struct{ Err error }
+
+func (e BindingError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what does not fit.
+func (e BindingError) Unwrap() error { return e.Err }
+
+// Unavailable reports whether an error means that the source cannot answer: no connection, no right, no table or
+// column, no statement left. It is false for a query that took too long, and for mistakes of the caller or of this
+// program.
+func Unavailable(err error) bool {
+	var connecting dbconn.ConnectError
+	var server *mysql.MySQLError
+	var file sqlite3.Error
+	switch {
+	case err == nil:
+		return false
+	case errors.As(err, &connecting), errors.Is(err, ErrNoTable):
+		return true
+	case errors.Is(err, ErrTooSlow), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return false
+	case dbconn.Transient(err), errors.Is(err, fs.ErrNotExist), isProtocolError(err):
+		return true
+	case errors.As(err, &server):
+		return !isQueryError(server)
+	case errors.As(err, &file):
+		return file.Code != sqlite3.ErrError
+	}
+	return false
+}
+
+// Permanent reports whether an error of the first read is one that waiting does not help. A server may start later or
+// be less busy, and syncer may yet write its file.
+func Permanent(err error) bool {
+	var server *mysql.MySQLError
+	switch {
+	case errors.Is(err, ErrTooSlow):
+		return false
+	case errors.As(err, &server):
+		gone := server.Number == erNoSuchTable || server.Number == erBadField
+		return gone || slices.Contains(refusals, server.Number) || isQueryError(server)
+	}
+	return !dbconn.Transient(err) && !errors.Is(err, fs.ErrNotExist)
+}
+
+// isProtocolError reports whether the server's answer could not be read.
+func isProtocolError(err error) bool {
+	return slices.ContainsFunc([]error{mysql.ErrMalformPkt, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrBusyBuffer},
+		func(known error) bool { return errors.Is(err, known) })
+}
+
+// withCause marks the error of a statement that ran out of time, or that its caller has given up. A server that cannot
+// be reached in time is not slow but away.
+func withCause(ctx context.Context, err error) error {
+	var connecting dbconn.ConnectError
+	var server *mysql.MySQLError
+	switch {
+	case err == nil, errors.As(err, &connecting):
+		return err
+	case errors.Is(ctx.Err(), context.DeadlineExceeded),
+		errors.As(err, &server) && slices.Contains(timeouts, server.Number):
+		return fmt.Errorf("%w: %w", ErrTooSlow, err)
+	case ctx.Err() != nil && !errors.Is(err, ctx.Err()): // SQLite says that it was interrupted
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return err
+}
+
+// missing marks an error that names a table or a column which is not there.
+func (s *Store) missing(err error) error {
+	var server *mysql.MySQLError
+	var file sqlite3.Error
+	switch {
+	case errors.Is(err, ErrNoTable):
+	case errors.Is(err, schema.ErrNoTable),
+		errors.As(err, &server) && isMissing(server),
+		errors.As(err, &file) && file.Code == sqlite3.ErrError:
+		return fmt.Errorf("%s: %w", s.Setting, noTableError{err})
+	}
+	return err
+}
+
+// noTableError is an ErrNoTable that says itself what is missing.
+type noTableError struct{ error }
+
+func (e noTableError) Is(target error) bool { return target == ErrNoTable }
+
+// Unwrap gives the database's own error.
+func (e noTableError) Unwrap() error { return e.error }
+
+// isAltered reports whether a read met a table that was altered after its columns were read.
+func isAltered(err error) bool {
+	var server *mysql.MySQLError
+	var file sqlite3.Error
+	return errors.Is(err, ErrNoTable) ||
+		errors.As(err, &server) && (server.Number == erTableDefChanged || isMissing(server)) ||
+		errors.As(err, &file) && file.Code == sqlite3.ErrSchema
+}

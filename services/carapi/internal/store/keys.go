@@ -1,0 +1,177 @@
+package store
+
+import (
+	"encoding/base64"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// keyPart is one column of the key in a condition.
+type keyPart struct {
+	column      schema.Column
+	compared    string // what is compared
+	placeholder string // with what
+}
+
+var decimalType = regexp.MustCompile(`^(?i:decimal|numeric)(\([0-9, ]+\))`)
+
+func (s *Store) newKeyPart(c *catalog.Catalog, f *catalog.Field) keyPart {
+	if len(f.Columns) == 0 {
+		return keyPart{schema.Column{Kind: schema.Integer}, "t." + rowIDName(c.Table), "?"}
+	}
+	column := c.Table.Columns[f.Columns[0]]
+	part := keyPart{column, s.name(column), "?"}
+	switch {
+	case column.Kind != schema.Decimal:
+	case !s.isSQLite:
+		// MySQL would compare a DECIMAL with a text as two floating-point numbers.
+		part.placeholder = "CAST(? AS DECIMAL(65,30))"
+		if m := decimalType.FindStringSubmatch(column.Type); m != nil {
+			part.placeholder = "CAST(? AS DECIMAL" + m[1] + ")"
+		}
+	case column.SQLiteType() == "TEXT":
+		// The text has its zeros at the end, and a cell does not.
+		part.compared, part.placeholder = "CAST("+part.compared+" AS NUMERIC)", "CAST(? AS NUMERIC)"
+	}
+	return part
+}
+
+// keyCondition is the condition that a row has one of n keys. Rows of several columns are written out, as not every
+// server looks (a, b) IN ((?, ?)) up in an index.
+func keyCondition(parts []keyPart, n int) string {
+	if len(parts) == 1 {
+		p := parts[0]
+		return p.compared + " IN (" + p.placeholder + strings.Repeat(", "+p.placeholder, n-1) + ")"
+	}
+	equal := make([]string, len(parts))
+	for i, p := range parts {
+		equal[i] = p.compared + " = " + p.placeholder
+	}
+	one := "(" + strings.Join(equal, " AND ") + ")"
+	return one + strings.Repeat(" OR "+one, n-1)
+}
+
+// keyCounts are the numbers of keys that statements have, few so that they stay prepared. More keys take more
+// statements.
+var keyCounts = []int{1, 2, 5, 10, 21, 50, 101, 201, 401}
+
+// paddedCount is the least of keyCounts that is enough for n keys.
+func paddedCount(n int) int {
+	i, _ := slices.BinarySearch(keyCounts, n)
+	return keyCounts[i]
+}
+
+// keyArgs appends the values of the keys, the last one repeated up to count.
+func (s *Store) keyArgs(args []any, parts []keyPart, keys [][]value.Cell, count int) []any {
+	start := len(args)
+	for _, key := range keys {
+		for i, cell := range key {
+			args = append(args, s.keyArg(parts[i].column, cell))
+		}
+	}
+	last := args[start+(len(keys)-1)*len(parts):]
+	for range count - len(keys) {
+		args = append(args, last...)
+	}
+	return args
+}
+
+// keyArg gives a cell as the driver takes it, so that it compares with its column exactly.
+func (s *Store) keyArg(c schema.Column, cell value.Cell) any {
+	switch cell.Type {
+	case value.Null:
+		return nil
+	case value.Text:
+		return string(cell.Form)
+	case value.Blob:
+		return append([]byte{}, cell.Form...) // not nil, which would be NULL
+	}
+
+	form := string(cell.Form)
+	if s.isSQLite && c.Kind != schema.Unknown && c.SQLiteType() == "TEXT" {
+		return form
+	}
+	if i, err := strconv.ParseInt(form, 10, 64); err == nil {
+		return i
+	}
+	x, _ := strconv.ParseFloat(form, 64) // it is in range for where it comes from
+	switch {
+	case s.isSQLite, c.Kind == schema.Double:
+		return x
+	case c.Kind == schema.Float:
+		return float64(float32(x)) // 0.1 in single precision is not 0.1 in double
+	}
+	if u, err := strconv.ParseUint(form, 10, 64); err == nil {
+		return u
+	}
+	return form
+}
+
+// KeyOf reads an id as callers write it: a number, a text, bytes in base64, or several of them joined. It gives the
+// cells of the key's fields, or false if the id is not the key or no value of that form can be one.
+func KeyOf(c *catalog.Catalog, id string) ([]value.Cell, bool) {
+	f := c.ID()
+	if f == nil || c.Key.RowID || !slices.Equal(f.Columns, c.Key.Columns) {
+		return nil, false
+	}
+	if !f.IsJoined() {
+		cell, ok := keyCell(c.KeyFields[0], id)
+		return []value.Cell{cell}, ok
+	}
+
+	parts, ok := value.Split(id, len(c.KeyFields))
+	if !ok {
+		return nil, false
+	}
+	key := make([]value.Cell, len(parts))
+	for i, part := range parts {
+		// The parts of a joined id are as they are stored.
+		switch k := c.KeyFields[i]; k.Class() {
+		case catalog.Opaque:
+			key[i] = value.Cell{Type: value.Blob, Form: []byte(part)}
+		default:
+			if key[i], ok = keyCell(k, part); !ok {
+				return nil, false
+			}
+		}
+	}
+	return key, true
+}
+
+// keyCell reads one value of a key. A number has only one notation: +1 and 01 are not 1.
+func keyCell(f *catalog.Field, text string) (cell value.Cell, ok bool) {
+	switch f.Class() {
+	case catalog.Number:
+		form, ok := value.NormalDecimal([]byte(text))
+		whole := f.Kind == schema.Integer || f.Kind == schema.Bit
+		if !ok || string(form) != text || whole && !isInteger(text) {
+			return value.Cell{}, false
+		}
+		return value.Cell{Type: value.Number, Form: form}, true
+	case catalog.Opaque:
+		form, err := base64.StdEncoding.Strict().DecodeString(text)
+		return value.Cell{Type: value.Blob, Form: form}, err == nil
+	case catalog.Instant:
+		if f.Kind == schema.Timestamp { // shown as 2026-01-31T12:00:00Z
+			text = strings.TrimSuffix(strings.Replace(text, "T", " ", 1), "Z")
+		}
+	}
+	return value.Cell{Type: value.Text, Form: []byte(text)}, utf8.ValidString(text)
+}
+
+// isInteger reports whether the largest integer type can hold a whole number.
+func isInteger(text string) bool {
+	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return true
+	}
+	u, err := strconv.ParseUint(text, 10, 64)
+	return err == nil && u > math.MaxInt64
+}

@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// Probe sends a statement that names all columns and matches no row. The database then checks the connection, the
+// rights, the table and its columns, and evaluates no row, not even of a slow view.
+func (s *Store) Probe(ctx context.Context, c *catalog.Catalog) error {
+	q := s.selection(c, everyField(c), false)
+	args := make([]any, 0, len(q.columns))
+	for _, column := range q.columns {
+		args = s.boundArgs(args, column, 0)
+	}
+	return s.query(ctx, "probe", q.head+"FALSE", args, func() {}, func(*sql.Rows) error { return nil })
+}
+
+func everyField(c *catalog.Catalog) []*catalog.Field {
+	all := make([]*catalog.Field, len(c.Fields))
+	for i := range c.Fields {
+		all[i] = &c.Fields[i]
+	}
+	return all
+}
+
+// fetchCostRuns is how often FetchCost measures, and fetchCostText how much of a text it reads.
+const (
+	fetchCostRuns = 5
+	fetchCostText = 1000
+)
+
+// FetchCost is by how much reading one row by its key takes longer than a ping: the median of five.
+func (s *Store) FetchCost(ctx context.Context, c *catalog.Catalog, v Version, key []value.Cell) (time.Duration, error) {
+	var pings, fetches []time.Duration
+	for range fetchCostRuns {
+		began := time.Now()
+		if err := s.Ping(ctx); err != nil {
+			return 0, err
+		}
+		pinged := time.Now()
+		if _, err := s.Rows(ctx, c, v, [][]value.Cell{key}, everyField(c), fetchCostText); err != nil {
+			return 0, err
+		}
+		pings, fetches = append(pings, pinged.Sub(began)), append(fetches, time.Since(pinged))
+	}
+	slices.Sort(pings)
+	slices.Sort(fetches)
+	return max(fetches[fetchCostRuns/2]-pings[fetchCostRuns/2], 0), nil
+}

@@ -1,0 +1,178 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// Add takes the cells of one row, in the order of the fields that were asked for. It must not keep them.
+type Add = func(cells []value.Cell) error
+
+// Begin is called once the columns are known. It gets the catalog and about how many rows there are, 0 if that is not
+// known. It says which fields it wants, and what takes their rows.
+type Begin = func(c *catalog.Catalog, about int) (fields []*catalog.Field, add Add, err error)
+
+// Read reads the whole table, its columns and rows in one transaction. The catalog is last if the table's columns and
+// keys have not changed since. If the table is altered while it is read, Read starts over once and calls begin again.
+// Only one Read may run at a time.
+func (s *Store) Read(ctx context.Context, last *catalog.Catalog, begin Begin) (
+	c *catalog.Catalog, v Version, err error,
+) {
+	begun := false
+	noted := func(c *catalog.Catalog, about int) ([]*catalog.Field, Add, error) {
+		begun = true
+		return begin(c, about)
+	}
+	read := func(ctx context.Context) error {
+		return withLostRetry(ctx, func() (again bool, err error) {
+			begun = false
+			c, v, err = s.readTable(ctx, last, noted)
+			return !begun, err
+		})
+	}
+
+	err = s.observe(ctx, "index", func(ctx context.Context) error {
+		err := read(ctx)
+		if begun && isAltered(err) {
+			err = read(ctx)
+		}
+		return err
+	})
+	return c, v, err
+}
+
+func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begin) (
+	c *catalog.Catalog, v Version, err error,
+) {
+	conn, release, err := s.reader(ctx)
+	if err != nil {
+		return nil, v, err
+	}
+	defer func() { release(err != nil) }()
+	tx, err := conn.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return nil, v, err
+	}
+	defer func() { _ = tx.Rollback() }() // fails where the connection is lost, and the transaction with it
+
+	if v, err = s.versionOf(ctx, tx); err != nil {
+		return nil, v, err
+	}
+	if c, err = s.bind(ctx, tx, last, v.Synced); err != nil {
+		return nil, v, err
+	}
+	about, err := s.estimate(ctx, tx, v)
+	if err != nil {
+		return nil, v, err
+	}
+	fields, add, err := begin(c, about)
+	if err != nil {
+		return nil, v, err
+	}
+	err = s.stream(ctx, conn, c, fields, add)
+	if !s.isSQLite { // in whose transaction the table is as it was when its columns were read
+		err = s.missing(err)
+	}
+	return c, v, err
+}
+
+// reader gives a connection on which the table can be read as a whole. release gives it back.
+func (s *Store) reader(ctx context.Context) (conn *sqlx.Conn, release func(failed bool), err error) {
+	synced := false
+	if s.isSQLite {
+		if synced, err = isSynced(ctx, s.rows); err != nil {
+			return nil, nil, err
+		}
+		switch {
+		case synced:
+			_ = s.follower.close() // it may have the only connection
+		case s.Snapshot:
+			return nil, nil, s.notSynced()
+		default:
+			conn, err = s.follower.acquire(ctx, s.rows, s.reads)
+			return conn, s.follower.release, err
+		}
+	}
+
+	if conn, err = s.reads.Connx(ctx); err != nil {
+		return nil, nil, err
+	}
+	return conn, func(bool) { _ = conn.Close() }, nil
+}
+
+// versionOf says which state of the table the transaction reads. It comes before all else, so nothing that is read is
+// older.
+func (s *Store) versionOf(ctx context.Context, tx *sqlx.Tx) (v Version, err error) {
+	v.AsOf = time.Now()
+	if !s.isSQLite {
+		return v, nil
+	}
+	synced, err := isSynced(ctx, tx)
+	switch {
+	case err != nil:
+	case synced:
+		v, err = s.history.current(ctx, tx, s.Table)
+	case s.Snapshot:
+		err = s.notSynced()
+	default:
+		v.Data, err = s.follower.dataVersion(ctx, tx)
+	}
+	return v, err
+}
+
+// bind reads the table's columns and binds them to the vehicle fields.
+func (s *Store) bind(ctx context.Context, tx *sqlx.Tx, last *catalog.Catalog, synced bool) (*catalog.Catalog, error) {
+	source, err := s.describe(ctx, tx, synced)
+	if err != nil {
+		return nil, s.missing(err)
+	}
+	binding := s.Binding
+	if id := s.idColumns.Load(); id != nil {
+		binding.ID = *id
+	}
+	c, err := catalog.Bind(source, binding, s.Strict && last == nil)
+	if err != nil {
+		return nil, BindingError{err}
+	}
+
+	message := "columns of the table are bound"
+	if last != nil {
+		if reflect.DeepEqual(c, last) {
+			return last, nil
+		}
+		message = "columns of the table have changed"
+	}
+	s.log.Info(message, "table", c.Table.Name, "fields", c.Describe())
+	return c, nil
+}
+
+// estimate is about how many rows the table has; 0 if that is not known, as for a view.
+func (s *Store) estimate(ctx context.Context, tx *sqlx.Tx, v Version) (about int, err error) {
+	query, args := `SELECT coalesce(max(table_rows), 0) FROM information_schema.tables
+		WHERE table_schema = DATABASE() AND table_name = ?`, []any{s.Table}
+	switch {
+	case v.Synced:
+		query = `SELECT coalesce((SELECT total FROM _sync_tables
+			WHERE table_name = ? COLLATE NOCASE ORDER BY run_id DESC LIMIT 1), 0)`
+	case s.isSQLite:
+		var isTable bool
+		err := tx.GetContext(ctx, &isTable,
+			"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE", s.Table)
+		if err != nil || !isTable {
+			return 0, err
+		}
+		query, args = "SELECT count(*) FROM "+s.quote(s.Table), nil
+	}
+	if err := tx.GetContext(ctx, &about, query, args...); err != nil {
+		return 0, fmt.Errorf("estimate rows of %s: %w", s.Table, err)
+	}
+	return about, nil
+}

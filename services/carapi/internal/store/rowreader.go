@@ -1,0 +1,249 @@
+package store
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+
+	"carstock/services/carapi/internal/value"
+)
+
+// bytesPerCell is about what the values of a row take on average.
+const bytesPerCell = 16
+
+// rowReader takes the rows of a statement from the driver and assigns them to the keys that were asked for.
+type rowReader struct {
+	*selection
+	most     int // characters or bytes of a bounded value
+	isSQLite bool
+
+	byKey map[string]int // number of a key; of one that is asked for twice, the first
+	keys  []int          // number in byKey of each key that is asked for
+	rows  []*Row         // by number in byKey
+
+	destinations []any
+	cells        []value.Cell // of the row that is being read, in arena
+	lengths      []int        // as in Row
+	wasCut       bool         // some of lengths is not 0
+	lastRun      []byte
+	found        bool // there was a row, and lastRun is set
+
+	arena   []byte // of the row that is being read
+	keyText []byte
+	slab    []Row // by number in byKey
+	kept    *rowCells
+}
+
+// rowCells are the cells of all rows of a statement, in few pieces of memory without pointers.
+type rowCells struct {
+	cells []rowCell // row after row
+	forms []byte
+}
+
+type rowCell struct {
+	kind value.Type
+	end  int // in forms; it begins where the one before ends
+}
+
+// add appends a row and gives the place of its first cell.
+func (c *rowCells) add(row []value.Cell) (first int) {
+	first = len(c.cells)
+	for _, cell := range row {
+		c.forms = append(c.forms, cell.Form...)
+		c.cells = append(c.cells, rowCell{cell.Type, len(c.forms)})
+	}
+	return first
+}
+
+func (c *rowCells) cell(i int) value.Cell {
+	begin := 0
+	if i > 0 {
+		begin = c.cells[i-1].end
+	}
+	cell := c.cells[i]
+	return value.Cell{Type: cell.kind, Form: c.forms[begin:cell.end:cell.end]}
+}
+
+func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *rowReader {
+	width := q.width()
+	r := &rowReader{
+		selection: q, most: most, isSQLite: isSQLite,
+		byKey: make(map[string]int, len(keys)), keys: make([]int, len(keys)), rows: make([]*Row, len(keys)),
+		cells: make([]value.Cell, width), lengths: make([]int, width),
+		arena: make([]byte, 0, width*bytesPerCell), slab: make([]Row, len(keys)),
+		kept: &rowCells{make([]rowCell, 0, len(keys)*width), make([]byte, 0, len(keys)*width*bytesPerCell)},
+	}
+
+	// One string for all keys; the map has parts of it.
+	var all []byte
+	ends := make([]int, len(keys))
+	for i, key := range keys {
+		for _, cell := range key {
+			all = appendKey(all, cell)
+		}
+		ends[i] = len(all)
+	}
+	text, start := string(all), 0
+	for i, end := range ends {
+		key := text[start:end]
+		start = end
+		number, twice := r.byKey[key]
+		if !twice {
+			number = len(r.byKey)
+			r.byKey[key] = number
+		}
+		r.keys[i] = number
+	}
+
+	values := make([]destination, 0, 2*len(q.columns)+1)
+	if q.lastRun {
+		values = append(values, destination{r, lastRunPlace, false})
+	}
+	for place, c := range q.columns {
+		values = append(values, destination{r, place, false})
+		if c.inSQL {
+			values = append(values, destination{r, place, true})
+		}
+	}
+	r.destinations = make([]any, len(values))
+	for i := range values {
+		r.destinations[i] = &values[i]
+	}
+	return r
+}
+
+// appendKey appends a value of a key so that no two keys of several values are the same.
+func appendKey(b []byte, c value.Cell) []byte {
+	if c.Type == value.Null {
+		return append(b, 0xff) // no length begins so
+	}
+	return append(binary.AppendUvarint(b, uint64(len(c.Form))), c.Form...)
+}
+
+// begin forgets what has been read.
+func (r *rowReader) begin() {
+	clear(r.rows)
+	r.kept.cells, r.kept.forms = r.kept.cells[:0], r.kept.forms[:0]
+	r.found = false
+}
+
+const lastRunPlace = -1
+
+// destination takes one value of a row while the driver holds it: database/sql gives away its memory for no longer.
+type destination struct {
+	*rowReader
+	place    int
+	isLength bool
+}
+
+// Scan implements sql.Scanner.
+func (d *destination) Scan(src any) error {
+	switch {
+	case d.place == lastRunPlace:
+		d.scanLastRun(src)
+	case d.isLength:
+		d.scanLength(src)
+	default:
+		d.scanValue(src)
+	}
+	return nil
+}
+
+func (d *destination) scanLastRun(src any) {
+	if text, ok := src.(string); ok && text != string(d.lastRun) {
+		d.lastRun = []byte(text)
+	}
+	d.found = true
+}
+
+func (d *destination) scanValue(src any) {
+	r, c := d.rowReader, &d.columns[d.place]
+	start := len(r.arena)
+	cell, grown := value.FromDriver(c.kind, src, r.arena)
+	length := 0
+	switch src.(type) {
+	case []byte, string: // other values are short
+		if c.bound != unbounded {
+			cell, length = r.cut(cell, c)
+		}
+	}
+	if len(grown) == start && len(cell.Form) > 0 { // it is in the driver's memory
+		grown = append(grown, cell.Form...)
+		cell.Form = grown[start:len(grown):len(grown)]
+	}
+	r.arena = grown
+	r.cells[d.place], r.lengths[d.place] = cell, length
+	r.wasCut = r.wasCut || length > 0
+}
+
+// cut bounds a value. length is that of a value that was too long; otherwise 0.
+func (r *rowReader) cut(cell value.Cell, c *column) (short value.Cell, length int) {
+	if len(cell.Form) <= r.most {
+		return cell, 0
+	}
+	length = len(cell.Form)
+	if !c.inBytes {
+		length = utf8.RuneCount(cell.Form)
+	}
+	switch {
+	case length <= r.most:
+		return cell, 0
+	case c.bound == wholeOnly:
+		return value.Cell{}, length
+	}
+
+	end := 0
+	for range r.most {
+		_, size := utf8.DecodeRune(cell.Form[end:])
+		end += size
+	}
+	return value.Cell{Type: cell.Type, Form: cell.Form[:end]}, length
+}
+
+// scanLength reads how long a value is that the statement may have bounded. SQLite gives it only for those that were,
+// and counts the characters of a text up to a NUL: then the length is too small.
+func (d *destination) scanLength(src any) {
+	length, ok := src.(int64)
+	if !ok {
+		return
+	}
+	if d.isSQLite {
+		length = max(length, int64(d.most)+1)
+	}
+	if length > int64(d.most) {
+		d.lengths[d.place], d.wasCut = int(length), true
+	}
+}
+
+// keep keeps the row that has been read, if its key was asked for. A collation may find others; and where a key is
+// not unique, the first row is kept.
+func (r *rowReader) keep() {
+	r.arena = r.arena[:0] // the cells are still there
+	r.keyText = r.keyText[:0]
+	for _, place := range r.key {
+		r.keyText = appendKey(r.keyText, r.cells[place])
+	}
+	number, asked := r.byKey[string(r.keyText)]
+	wasCut := r.wasCut
+	r.wasCut = false
+	if !asked || r.rows[number] != nil {
+		return
+	}
+
+	r.join(r.cells)
+	row := &r.slab[number]
+	row.selection, row.cells, row.first = r.selection, r.kept, r.kept.add(r.cells)
+	row.lengths = nil
+	if wasCut {
+		row.lengths = append(row.lengths, r.lengths...)
+	}
+	r.rows[number] = row
+}
+
+// result gives the row of each key that was asked for.
+func (r *rowReader) result() []*Row {
+	all := make([]*Row, len(r.keys))
+	for i, number := range r.keys {
+		all[i] = r.rows[number]
+	}
+	return all
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// selection is what the statements that read the same fields have in common.
+type selection struct {
+	catalog *catalog.Catalog
+	columns []column
+	key     []int   // places in columns of the key's values
+	places  []int   // place in a row's cells by the position of the field; -1 for one that is not read
+	joined  [][]int // places in columns of the parts of joined ids; their cells follow those of the columns
+
+	head     string // SELECT ... FROM table WHERE
+	keyParts []keyPart
+	lastRun  bool // the first value is lastRun
+
+	mu   sync.Mutex
+	text map[int]string // by number of keys
+}
+
+// newSelection selects the fields, bounded, and the key.
+func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced bool) *selection {
+	q := &selection{catalog: c, places: make([]int, len(c.Fields)), text: map[int]string{}, lastRun: synced}
+	for i := range q.places {
+		q.places[i] = -1
+	}
+
+	// Whole, as they are compared with what was asked for.
+	for _, f := range c.KeyFields {
+		place := q.add(wholeColumns(c.Table, f)[0])
+		q.key = append(q.key, place)
+		if f.Position() >= 0 {
+			q.places[f.Position()] = place
+		}
+		q.keyParts = append(q.keyParts, s.newKeyPart(c, f))
+	}
+	var joined []*catalog.Field
+	for _, f := range fields {
+		switch {
+		case f.Position() < 0 || q.places[f.Position()] >= 0: // of the key
+		case f.IsJoined():
+			var parts []int
+			for _, part := range wholeColumns(c.Table, f) {
+				parts = append(parts, q.add(part))
+			}
+			q.joined, joined = append(q.joined, parts), append(joined, f)
+		default:
+			q.places[f.Position()] = q.add(boundedColumn(c.Table, f, s.isSQLite && !synced))
+		}
+	}
+	for i, f := range joined {
+		q.places[f.Position()] = len(q.columns) + i
+	}
+	q.head = "SELECT " + s.list(q) + s.from(c.Table) + " WHERE "
+	return q
+}
+
+func (q *selection) add(c column) int {
+	place := slices.Index(q.columns, c)
+	if place < 0 {
+		place = len(q.columns)
+		q.columns = append(q.columns, c)
+	}
+	return place
+}
+
+// list is what the statement selects: each column, followed by its length if the statement bounds it.
+func (s *Store) list(q *selection) string {
+	var all []string
+	if q.lastRun {
+		all = append(all, "coalesce("+lastRun+", '')")
+	}
+	for _, c := range q.columns {
+		value, length := s.expressions(q.catalog.Table, c)
+		all = append(all, value)
+		if length != "" {
+			all = append(all, length)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// statement is the text of the statement for a number of keys.
+func (q *selection) statement(keys int) string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	text, ok := q.text[keys]
+	if !ok {
+		text = q.head + keyCondition(q.keyParts, keys)
+		q.text[keys] = text
+	}
+	return text
+}
+
+// join fills in the cells of joined ids.
+func (q *selection) join(cells []value.Cell) {
+	for i, parts := range q.joined {
+		all := make([]value.Cell, len(parts))
+		for j, place := range parts {
+			all[j] = cells[place]
+		}
+		cells[len(q.columns)+i] = value.Join(all)
+	}
+}
+
+// width is how many cells a row has.
+func (q *selection) width() int { return len(q.columns) + len(q.joined) }
+
+// selectCache keeps the selections that were last used.
+type selectCache struct {
+	mu   sync.Mutex
+	kept *simplelru.LRU[selectKey, *selection]
+}
+
+type selectKey struct {
+	catalog *catalog.Catalog
+	fields  string // their positions
+	synced  bool
+}
+
+func newSelectCache() *selectCache {
+	kept, _ := simplelru.NewLRU[selectKey, *selection](maxStatements, nil) // the size is above 0
+	return &selectCache{kept: kept}
+}
+
+// selection gives the selection of fields.
+func (s *Store) selection(c *catalog.Catalog, fields []*catalog.Field, synced bool) *selection {
+	var buffer [256]byte
+	positions := buffer[:0]
+	for _, f := range fields {
+		positions = append(positions, byte(f.Position()), byte(f.Position()>>8))
+	}
+	key := selectKey{c, string(positions), synced}
+
+	cache := s.selects
+	cache.mu.Lock()
+	defer cache.mu.Unlock()
+	q, ok := cache.kept.Get(key)
+	if !ok {
+		q = s.newSelection(c, fields, synced)
+		cache.kept.Add(key, q)
+	}
+	return q
+}

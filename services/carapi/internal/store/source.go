@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/catalog"
+)
+
+// describe reads the columns and keys of the table.
+func (s *Store) describe(ctx context.Context, q sqlx.QueryerContext, synced bool) (source catalog.Source, err error) {
+	if s.isSQLite {
+		if source.Table, err = schema.FromSQLite(ctx, q, s.Table); err == nil {
+			err = describeSQLiteKeys(ctx, q, &source, synced)
+		}
+	} else if source.Table, err = schema.FromMySQL(ctx, q, s.Table); err == nil {
+		source.Keys, err = mysqlKeys(ctx, q, source.Table)
+	}
+	return source, err
+}
+
+// index is a unique index of a table.
+type index struct {
+	columns []string
+	primary bool
+	useless bool // it has a prefix or an expression, or rows are not found by it
+}
+
+// mysqlKeys reads the keys by which a row can be found, the best first. A user without rights on the whole table sees
+// no key in MariaDB.
+func mysqlKeys(ctx context.Context, q sqlx.QueryerContext, t schema.Table) ([][]string, error) {
+	rows, err := q.QueryxContext(ctx, `SELECT * FROM information_schema.statistics
+		WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 ORDER BY index_name, seq_in_index`, t.Name)
+	if err != nil {
+		return nil, fmt.Errorf("read keys of %s: %w", t.Name, err)
+	}
+	defer func() { _ = rows.Close() }()
+
+	found := map[string]*index{}
+	for rows.Next() {
+		// All columns, as MySQL and MariaDB have different ones; MySQL 8 names them in upper case.
+		row := map[string]any{}
+		if err := rows.MapScan(row); err != nil {
+			return nil, fmt.Errorf("read keys of %s: %w", t.Name, err)
+		}
+		text := map[string]string{}
+		for name, v := range row {
+			if b, ok := v.([]byte); ok {
+				v = string(b)
+			}
+			if v != nil {
+				text[strings.ToLower(name)] = fmt.Sprint(v)
+			}
+		}
+
+		name, column := text["index_name"], text["column_name"]
+		if found[name] == nil {
+			found[name] = &index{primary: name == "PRIMARY"}
+		}
+		x := found[name]
+		x.columns = append(x.columns, column)
+		// MariaDB keeps hashes of texts that are too long for a B-tree, and does not look rows up by them.
+		hashed := text["index_type"] == "HASH" && capacityOf(t, column) > maxIndexed
+		hidden := text["is_visible"] == "NO" || text["ignored"] == "YES"
+		x.useless = x.useless || hashed || hidden || text["sub_part"] != "" || text["expression"] != ""
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read keys of %s: %w", t.Name, err)
+	}
+	return usableKeys(t, found), nil
+}
+
+// maxIndexed is how many characters of a text a B-tree of InnoDB holds: 3,072 bytes of utf8mb4.
+const maxIndexed = 768
+
+// capacityOf is how long the texts or bytes of a column can be; 0 if there is no such column.
+func capacityOf(t schema.Table, column string) int {
+	i := columnPosition(t, column)
+	if i < 0 {
+		return 0
+	}
+	return capacity(t.Columns[i])
+}
+
+// usableKeys chooses the keys whose columns can be read, are never NULL, and compare exactly: the primary key first,
+// then those of few columns.
+func usableKeys(t schema.Table, found map[string]*index) (keys [][]string) {
+	inexact := []schema.Kind{schema.Float, schema.Double, schema.JSON}
+	var usable []*index
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		x := found[name]
+		wrong := slices.ContainsFunc(x.columns, func(column string) bool {
+			i := columnPosition(t, column)
+			return i < 0 || slices.Contains(inexact, t.Columns[i].Kind) || t.Columns[i].Nullable && !x.primary
+		})
+		if !x.useless && !wrong {
+			usable = append(usable, x)
+		}
+	}
+
+	slices.SortStableFunc(usable, func(a, b *index) int {
+		switch {
+		case a.primary:
+			return -1
+		case b.primary:
+			return 1
+		}
+		return len(a.columns) - len(b.columns)
+	})
+	for _, x := range usable {
+		keys = append(keys, x.columns)
+	}
+	return keys
+}
+
+// describeSQLiteKeys reads the keys of a table, and whether it has a rowid that can be asked for. A primary key other
+// than the rowid may hold NULL in SQLite; then rows are found by the rowid, and the key only says what the id is.
+//
+// In a file that syncer keeps, rows are read with the number of its run, and a rowid stays theirs as long as that has
+// not moved. In any other file a row that is replaced gets another rowid, but keeps its key.
+func describeSQLiteKeys(ctx context.Context, q sqlx.QueryerContext, source *catalog.Source, synced bool) error {
+	t := source.Table
+	err := sqlx.GetContext(ctx, q, &source.RowID, `SELECT coalesce(max(type = 'table' AND wr = 0), 0)
+		FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE`, t.Name)
+	if err != nil {
+		return fmt.Errorf("read keys of %s: %w", t.Name, err)
+	}
+	source.RowID = source.RowID && rowIDName(t) != ""
+
+	var parts []struct {
+		Name   string
+		Column *string // nil for an expression
+	}
+	err = sqlx.SelectContext(ctx, q, &parts, `SELECT i.name, x.name AS column
+		FROM pragma_index_list(?) AS i, pragma_index_xinfo(i.name) AS x
+		WHERE i."unique" AND NOT i.partial AND i.origin <> 'pk' AND x.key ORDER BY i.name, x.seqno`, t.Name)
+	if err != nil {
+		return fmt.Errorf("read keys of %s: %w", t.Name, err)
+	}
+	found := map[string]*index{}
+	for _, p := range parts {
+		if found[p.Name] == nil {
+			found[p.Name] = &index{}
+		}
+		x := found[p.Name]
+		if x.useless = x.useless || p.Column == nil; p.Column != nil {
+			x.columns = append(x.columns, *p.Column)
+		}
+	}
+	if len(t.Key) > 0 {
+		found[""] = &index{columns: t.Key, primary: true}
+	}
+	source.Keys = usableKeys(t, found)
+	source.RowID = source.RowID && (synced || len(source.Keys) == 0 || !findsSQLiteRows(t, source.Keys[0]))
+	return nil
+}
+
+// findsSQLiteRows reports whether each row is found by a key: it is the rowid under another name, or its columns are
+// never NULL and hold integers or texts, which compare as they are.
+func findsSQLiteRows(t schema.Table, key []string) bool {
+	for _, name := range key {
+		c := t.Columns[columnPosition(t, name)]
+		isRowID := len(key) == 1 && strings.EqualFold(c.Type, "INTEGER")
+		if c.Nullable && !isRowID || c.Kind != schema.Integer && c.Kind != schema.Text {
+			return false
+		}
+	}
+	return true
+}
+
+// rowIDName is a name of SQLite's rowid that is not one of a column; "" if there is none.
+func rowIDName(t schema.Table) string {
+	for _, name := range []string{"rowid", "_rowid_", "oid"} {
+		if columnPosition(t, name) < 0 {
+			return name
+		}
+	}
+	return ""
+}
+
+// columnPosition is the position of a column, whatever the case of its name; -1 if there is none.
+func columnPosition(t schema.Table, name string) int {
+	return slices.IndexFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
+}

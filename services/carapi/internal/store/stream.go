@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// stream reads all rows through the driver's own interface, in the binary protocol: without database/sql's conversions,
+// and with every FLOAT in full: the text protocol prints about six digits.
+func (s *Store) stream(
+	ctx context.Context, conn *sqlx.Conn, c *catalog.Catalog, fields []*catalog.Field, add Add,
+) error {
+	d := newDecoder(c, fields)
+	list := make([]string, len(d.columns))
+	for i, column := range d.columns {
+		list[i], _ = s.expressions(c.Table, column)
+	}
+	query := "SELECT " + strings.Join(list, ", ") + s.from(c.Table)
+
+	rows := 0
+	err := conn.Raw(func(dc any) (err error) {
+		// Closing the rows reads what is left of them, unless the context has ended, and the connection with it.
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+		if err != nil {
+			return s.missing(err)
+		}
+		defer func() { _ = stmt.Close() }()
+		result, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if err != nil {
+				cancel()
+			}
+			_ = result.Close()
+		}()
+
+		raw := make([]driver.Value, len(d.columns))
+		for {
+			switch err := result.Next(raw); {
+			case errors.Is(err, io.EOF):
+				return nil
+			case err != nil:
+				return err
+			}
+			rows++
+			if err := add(d.decode(raw)); err != nil {
+				return err
+			}
+		}
+	})
+	if err != nil && rows > 0 {
+		return fmt.Errorf("after %d rows: %w", rows, err)
+	}
+	return err
+}
+
+// decoder makes the cells of fields from the values of a row, as the driver gives them.
+type decoder struct {
+	columns []column
+	places  [][]int      // in columns, of what each field is read from: one, or those of a joined id
+	cells   []value.Cell // overwritten by each row, and so is buffer
+	buffer  []byte
+}
+
+func newDecoder(c *catalog.Catalog, fields []*catalog.Field) *decoder {
+	d := &decoder{places: make([][]int, len(fields)), cells: make([]value.Cell, len(fields))}
+	for i, f := range fields {
+		for _, column := range wholeColumns(c.Table, f) {
+			place := slices.Index(d.columns, column)
+			if place < 0 {
+				place = len(d.columns)
+				d.columns = append(d.columns, column)
+			}
+			d.places[i] = append(d.places[i], place)
+		}
+	}
+	return d
+}
+
+func (d *decoder) decode(raw []driver.Value) []value.Cell {
+	d.buffer = d.buffer[:0]
+	for i, places := range d.places {
+		if len(places) == 1 {
+			d.cells[i] = d.cell(raw, places[0])
+			continue
+		}
+		parts := make([]value.Cell, len(places))
+		for j, place := range places {
+			parts[j] = d.cell(raw, place)
+		}
+		d.cells[i] = value.Join(parts)
+	}
+	return d.cells
+}
+
+func (d *decoder) cell(raw []driver.Value, place int) (c value.Cell) {
+	c, d.buffer = value.FromDriver(d.columns[place].kind, raw[place], d.buffer)
+	return c
+}

@@ -1,0 +1,217 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+	"carstock/services/carapi/internal/value"
+)
+
+// historyTables are those of syncer's snapshot package.
+var historyTables = []string{
+	`CREATE TABLE _sync_runs (id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, status TEXT NOT NULL,
+		source TEXT NOT NULL, strategy TEXT NOT NULL, error TEXT)`,
+	`CREATE TABLE _sync_tables (run_id INTEGER NOT NULL, table_name TEXT NOT NULL, view TEXT NOT NULL, keyed INTEGER NOT NULL,
+		rows INTEGER NOT NULL, total INTEGER NOT NULL, inserted INTEGER NOT NULL, updated INTEGER NOT NULL, deleted INTEGER NOT NULL, unchanged INTEGER NOT NULL,
+		bytes INTEGER NOT NULL, seconds REAL NOT NULL, schema_hash TEXT NOT NULL, drift TEXT, watermark TEXT, warnings TEXT, lost TEXT,
+		PRIMARY KEY (run_id, table_name)) WITHOUT ROWID`,
+}
+
+// syncedRun is a run of syncer as its file remembers it.
+type syncedRun struct {
+	status  string // ok if empty
+	table   string // cars if empty
+	changes string // inserted, updated, deleted
+	hash    string // h if empty
+}
+
+// syncedFile is a file that syncer keeps, with cars in it.
+type syncedFile struct {
+	config dbconn.Config
+	db     *sqlx.DB
+	runs   int
+}
+
+var firstRun = time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+
+func newSyncedFile(t *testing.T) *syncedFile {
+	c, db := dbtest.SQLite(t, append(historyTables, "PRAGMA journal_mode = WAL", "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, model TEXT)",
+		"INSERT INTO cars VALUES (1, 'a', 'b'), (2, 'c', 'd')")...)
+	return &syncedFile{config: c, db: db}
+}
+
+// add adds a run, one minute after the one before, and what else it does, in one transaction.
+func (f *syncedFile) add(t *testing.T, r syncedRun, statements ...string) (started time.Time) {
+	t.Helper()
+	started = firstRun.Add(time.Duration(f.runs) * time.Minute)
+	f.runs++
+	or := func(s, otherwise string) string {
+		if s == "" {
+			return otherwise
+		}
+		return s
+	}
+	tx := f.db.MustBegin()
+	statements = append(statements,
+		fmt.Sprintf("INSERT INTO _sync_runs (started, finished, status, source, strategy) VALUES ('%s', '', '%s', '', '')",
+			started.Format("2006-01-02T15:04:05.000Z"), or(r.status, "ok")),
+		fmt.Sprintf("INSERT INTO _sync_tables VALUES (last_insert_rowid(), '%s', '', 1, 2, 2, %s, 0, 0, 0, '%s', NULL, NULL, NULL, NULL)",
+			or(r.table, "cars"), or(r.changes, "0, 0, 0"), or(r.hash, "h")))
+	for _, q := range statements {
+		tx.MustExec(q)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	return started
+}
+
+// Of syncer's runs only those matter that changed the table; a good one that did not only moves AsOf.
+func TestChangedBySyncer(t *testing.T) {
+	file := newSyncedFile(t)
+	began := file.add(t, syncedRun{changes: "2, 0, 0"})
+	s := openStore(t, file.config, Settings{Snapshot: true})
+	read := readStock(t, s, nil)
+	if v := read.version; !v.Synced || !v.AsOf.Equal(began) || v.Run != 1 || read.about != 2 {
+		t.Fatalf("version %+v, about %d rows", v, read.about)
+	}
+	requireSameRows(t, s, read)
+
+	expect := func(step string, changed bool, asOf time.Time) {
+		t.Helper()
+		now, got, err := s.Changed(t.Context(), read.version)
+		if err != nil || got != changed || !now.AsOf.Equal(asOf) {
+			t.Errorf("%s: changed: %t, as of %s, %v", step, got, now.AsOf, err)
+		}
+		_, err = s.Rows(t.Context(), read.catalog, read.version, read.keys(), everyField(read.catalog), 10)
+		if changed != errors.Is(err, ErrMoved) || !changed && err != nil {
+			t.Errorf("%s: rows: %v", step, err)
+		}
+		_, err = s.Rows(t.Context(), read.catalog, read.version, [][]value.Cell{number("99")}, nil, 10)
+		if changed != errors.Is(err, ErrMoved) || !changed && err != nil {
+			t.Errorf("%s: no rows: %v", step, err)
+		}
+		if changed {
+			read = readStock(t, s, read.catalog)
+		}
+	}
+	expect("nothing", false, began)
+	began = file.add(t, syncedRun{})
+	expect("a run that changed nothing", false, began)
+	file.add(t, syncedRun{status: "failed", changes: "9, 9, 9"})
+	expect("a run that failed", false, began)
+	file.add(t, syncedRun{table: "trucks", changes: "9, 9, 9"})
+	expect("a run of another table", false, began)
+	began = file.add(t, syncedRun{changes: "0, 1, 0"}, "UPDATE cars SET make = 'x' WHERE id = 1")
+	expect("an update", true, began)
+	began = file.add(t, syncedRun{changes: "0, 0, 1"}, "DELETE FROM cars WHERE id = 2")
+	expect("a deletion", true, began)
+	began = file.add(t, syncedRun{hash: "other"})
+	expect("other columns", true, began)
+	began = file.add(t, syncedRun{hash: "other"})
+	expect("the same columns again", false, began)
+
+	// What is remembered of early runs goes: nothing that is changed by that has changed more than once.
+	run(t, file.db, "DELETE FROM _sync_tables WHERE run_id < 8", "DELETE FROM _sync_runs WHERE id < 8")
+	began = file.add(t, syncedRun{hash: "other"})
+	expect("early runs forgotten", true, began)
+	began = file.add(t, syncedRun{hash: "other"})
+	expect("nothing after that", false, began)
+	began = file.add(t, syncedRun{hash: "other", changes: "1, 0, 0"}, "INSERT INTO cars VALUES (3, 'e', 'f')")
+	expect("an insertion", true, began)
+	requireSameRows(t, s, read)
+}
+
+// A file that syncer has made from the beginning counts its runs from 1 again.
+func TestFileMadeAgain(t *testing.T) {
+	file := newSyncedFile(t)
+	file.add(t, syncedRun{changes: "2, 0, 0"})
+	s := openStore(t, file.config, Settings{Snapshot: true})
+	read := readStock(t, s, nil)
+	run(t, file.db, "DELETE FROM _sync_runs", "DELETE FROM _sync_tables")
+	file.add(t, syncedRun{changes: "2, 0, 0"}, "UPDATE cars SET make = 'x' WHERE id = 1")
+	now, changed, err := s.Changed(t.Context(), read.version)
+	if err != nil || !changed || now.Run != read.version.Run {
+		t.Errorf("changed: %t, %+v, %v", changed, now, err)
+	}
+	if _, err := s.Rows(t.Context(), read.catalog, read.version, read.keys(), nil, 10); !errors.Is(err, ErrMoved) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A view that a user made in the file is as old as the oldest of its tables, and changes with each.
+func TestViewInSyncedFile(t *testing.T) {
+	file := newSyncedFile(t)
+	run(t, file.db, "CREATE VIEW mine AS SELECT * FROM cars")
+	began := file.add(t, syncedRun{changes: "2, 0, 0"})
+	file.add(t, syncedRun{table: "trucks", changes: "1, 0, 0"})
+	s := openStore(t, file.config, Settings{Table: "mine", Snapshot: true})
+	read := readStock(t, s, nil)
+	if !read.version.Synced || !read.version.AsOf.Equal(began) {
+		t.Errorf("version %+v", read.version)
+	}
+	requireSameRows(t, s, read)
+	file.add(t, syncedRun{table: "trucks", changes: "0, 1, 0"})
+	if _, changed, err := s.Changed(t.Context(), read.version); err != nil || !changed {
+		t.Errorf("changed: %t, %v", changed, err)
+	}
+}
+
+// Only a file that syncer keeps is a snapshot.
+func TestNoSnapshot(t *testing.T) {
+	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)")
+	s := openStore(t, c, Settings{Snapshot: true})
+	if _, err := tryRead(t.Context(), s, nil); err == nil || !Permanent(err) {
+		t.Errorf("got %v", err)
+	}
+	if _, _, err := s.Changed(t.Context(), Version{}); err == nil {
+		t.Error("no error")
+	}
+	run(t, db, historyTables...)
+	if _, err := tryRead(t.Context(), s, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// A file that syncer begins to keep, and one that it keeps no longer, is followed by what it is.
+func TestBecomesSynced(t *testing.T) {
+	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)", "INSERT INTO cars VALUES ('a', 'b')")
+	s := openStore(t, c, Settings{})
+	read := readStock(t, s, nil)
+	file := &syncedFile{config: c, db: db}
+	run(t, db, historyTables...)
+	file.add(t, syncedRun{changes: "1, 0, 0"})
+	expect := func(synced bool) {
+		t.Helper()
+		now, changed, err := s.Changed(t.Context(), read.version)
+		if err != nil || !changed || now.Synced != synced {
+			t.Fatalf("changed: %t, %+v, %v", changed, now, err)
+		}
+		if read = readStock(t, s, read.catalog); read.version.Synced != synced {
+			t.Fatalf("version %+v", read.version)
+		}
+		requireSameRows(t, s, read)
+	}
+	expect(true)
+	run(t, db, "ALTER TABLE _sync_runs RENAME TO gone")
+	expect(false)
+	run(t, db, "ALTER TABLE gone RENAME TO _sync_runs")
+	expect(true)
+}
+
+// MySQL does not say whether a table has changed.
+func TestChangedMySQL(t *testing.T) {
+	c := dbtest.Demo(t)
+	s := openStore(t, c, Settings{Table: "vehicles_stock"})
+	read := readStock(t, s, nil)
+	now, changed, err := s.Changed(t.Context(), read.version)
+	if err != nil || !changed || now.AsOf.Before(read.version.AsOf) {
+		t.Errorf("changed: %t, %+v, %v", changed, now, err)
+	}
+}

@@ -1,0 +1,144 @@
+// Package value understands one value: how texts are folded and compared, numbers, amounts and their units, the form in
+// which each type is kept, the elements of lists, and other words for values. It knows no table, no request and no
+// database.
+package value
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fold reduces a text to what people mean by it: lower case, no accents, no spaces or punctuation. "F-150", "f150" and
+// "F 150" fold to the same text, and so do "Citroën" and "CITROEN", "Weiß" and "weiss". A text of signs alone folds to "".
+func Fold(s string) string {
+	fold := func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1 // also the combining marks that NFKD has split off
+	}
+	if isASCII(s) {
+		return strings.Map(fold, s)
+	}
+	return undivided.Replace(strings.Map(fold, norm.NFKD.String(s)))
+}
+
+// AppendFold appends the folded text to b.
+func AppendFold[T string | []byte](b []byte, s T) []byte {
+	if !isASCII(s) {
+		return append(b, Fold(string(s))...)
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'A' && c <= 'Z':
+			b = append(b, c+'a'-'A')
+		case c >= 'a' && c <= 'z', isDigit(c):
+			b = append(b, c)
+		}
+	}
+	return b
+}
+
+// undivided has letters that Unicode does not take for a letter and an accent, and that are written so all the same; and the
+// sigma at the end of a word.
+var undivided = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th",
+	"ı", "i", "ς", "σ")
+
+// SameText reports whether a stored text is the one that a word means, in any spelling. A word of signs alone means
+// only itself.
+func SameText(stored, word string) bool {
+	if stored == word {
+		return true
+	}
+	folded := Fold(word)
+	return folded != "" && Fold(stored) == folded
+}
+
+// PlainLetters gives a text in lower case and without accents, with its spaces and punctuation: the form in which long
+// texts are searched for words.
+func PlainLetters(s string) string {
+	if isASCII(s) {
+		return strings.ToLower(s)
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+			return -1
+		case r == 'ß', r == 'ẞ':
+			return 's' // one letter, as in MySQL's utf8mb4_general_ci
+		case r == 'ς':
+			return 'σ' // as an upper-case word ends
+		}
+		return unicode.ToLower(r)
+	}, norm.NFD.String(s))
+}
+
+// AppendPlainLetters appends the text in the form of PlainLetters to b.
+func AppendPlainLetters[T string | []byte](b []byte, s T) []byte {
+	if !isASCII(s) {
+		return append(b, PlainLetters(string(s))...)
+	}
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	return b
+}
+
+// Digits gives the ASCII digits of a text.
+func Digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// Transposed reports whether two words differ only in two neighboring letters that have changed places.
+func Transposed(a, b []rune) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && slices.Equal(a[i+2:], b[i+2:])
+}
+
+// IsClean reports whether Clean leaves a text as it is, as far as that is seen at a glance.
+func IsClean(s []byte) bool { return isPlain(s) }
+
+// Clean removes from untrusted text what could act on a screen or on a reader: control characters (line ends and tabs
+// stay), bidirectional overrides and tag characters.
+func Clean(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return r
+		case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r >= 0xE0000 && r <= 0xE007F:
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func isASCII[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,160 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// target is what is asked in a measurement: a server, and the path of request number i.
+type target struct {
+	base   string
+	path   func(i int) string
+	status int // of its answers; 0 for 200
+}
+
+// latencies are the times that answers took, in order, and how many came in a second.
+type latencies struct {
+	took []time.Duration
+	rate float64
+}
+
+func (l latencies) quantile(q float64) time.Duration { return l.took[int(q*float64(len(l.took)-1))] }
+
+func (l latencies) p50() float64 { return l.quantile(0.5).Seconds() }
+
+// turns are how often each target is measured: a machine that is slower for a while is so for all of them.
+const turns = 3
+
+// inTurn measures several targets in turn, each for span in all.
+func inTurn(b *testing.B, clients int, span time.Duration, all map[string]target) map[string]latencies {
+	b.Helper()
+	took := map[string][]time.Duration{}
+	for range turns {
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			took[name] = append(took[name], hammer(b, clients, span/turns, all[name])...)
+		}
+	}
+
+	found := map[string]latencies{}
+	for name := range all {
+		slices.Sort(took[name])
+		found[name] = latencies{took[name], float64(len(took[name])) / span.Seconds()}
+	}
+	return found
+}
+
+// hammer asks from so many clients for a while, after a tenth of that which does not count. It gives the times that the
+// answers took.
+func hammer(b *testing.B, clients int, span time.Duration, t target) []time.Duration {
+	b.Helper()
+	var number atomic.Int64
+	all := make([][]time.Duration, clients)
+	connections := make([]*connection, clients)
+	for client := range clients {
+		connections[client] = dial(b, t.base)
+		defer func() { _ = connections[client].Close() }()
+	}
+
+	for _, length := range []time.Duration{span / 10, span} {
+		var wg sync.WaitGroup
+		end := time.Now().Add(length)
+		for client := range clients {
+			all[client] = nil
+			wg.Go(func() {
+				for begun := time.Now(); begun.Before(end); {
+					if err := connections[client].ask(t.path(int(number.Add(1))), t.status); err != nil {
+						b.Error(err)
+						return
+					}
+					now := time.Now()
+					all[client] = append(all[client], now.Sub(begun))
+					begun = now
+				}
+			})
+		}
+		wg.Wait()
+	}
+
+	took := slices.Concat(all...)
+	if len(took) == 0 {
+		b.Fatal("nothing was answered")
+	}
+	return took
+}
+
+// connection is a client that does the least that HTTP/1.1 asks of one: what it costs, the server does not get.
+type connection struct {
+	net.Conn
+	*bufio.Reader
+	address string
+	body    []byte // of the last answer
+}
+
+func dial(b *testing.B, base string) *connection {
+	b.Helper()
+	address := strings.TrimPrefix(base, "http://")
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return &connection{Conn: c, Reader: bufio.NewReaderSize(c, 64<<10), address: address}
+}
+
+// ask sends a GET and reads the answer, which must have the status; 0 stands for 200.
+func (c *connection) ask(path string, status int) error {
+	if status == 0 {
+		status = 200
+	}
+	_, err := fmt.Fprintf(c.Conn, "GET %s HTTP/1.1\r\nHost: %s\r\nX-API-Key: %s\r\n\r\n", path, c.address, key)
+	if err != nil {
+		return err
+	}
+	first, err := c.ReadString('\n')
+	if err != nil {
+		return err
+	}
+
+	length := -1
+	for {
+		line, err := c.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		if len(line) == 2 {
+			break
+		}
+		if name, value, _ := bytes.Cut(line, []byte(":")); bytes.EqualFold(name, []byte("Content-Length")) {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return err
+			}
+		}
+	}
+	if length < 0 {
+		return fmt.Errorf("%s: %s: no Content-Length", path, first)
+	}
+	c.body = slices.Grow(c.body[:0], length)[:length]
+	for read := 0; read < length; {
+		n, err := c.Read(c.body[read:])
+		if err != nil {
+			return err
+		}
+		read += n
+	}
+	if !strings.Contains(first, " "+strconv.Itoa(status)+" ") {
+		return fmt.Errorf("%s: %s%s", path, first, c.body)
+	}
+	return nil
+}
+
+// Read and Close are those of the buffer and of the connection below it.
+func (c *connection) Read(p []byte) (int, error) { return c.Reader.Read(p) }
