@@ -35,6 +35,7 @@ test: ## all tests of all modules with the race detector, on a real MySQL or Mar
 
 test-work: # the package that takes longest begins first
 	deploy/testdb.sh $(TEST) carstock/services/syncer/cli work
+	$(subst -race ,,$(TEST)) -run Loops carstock/services/carapi/internal/index # 100,000 searches against plain loops
 
 test-demodb:
 	cd deploy/demodb && GOWORK=off $(TEST) ./...

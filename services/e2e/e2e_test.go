@@ -171,7 +171,7 @@ func configure(t *testing.T, c dbconn.Config, table string, settings ...string) 
 	t.Helper()
 	dbtest.Setenv(t, c)
 	for _, s := range append([]string{
-		"CARS_TABLE=" + table, "CARS_FIELDS=", "CARS_HIDE=", "API_KEY=" + key, "METRICS_ADDR=off", "HTTP_ADDR=127.0.0.1:0", "RATE_LIMIT=off", "SOURCE=", "SNAPSHOT_PATH=", "SNAPSHOT_TABLE=",
+		"CARS_TABLE=" + table, "CARS_FIELDS=", "CARS_HIDE=", "CARS_UNITS=", "API_KEY=" + key, "METRICS_ADDR=off", "HTTP_ADDR=127.0.0.1:0", "RATE_LIMIT=off", "SOURCE=", "SNAPSHOT_PATH=", "SNAPSHOT_TABLE=",
 		"QUERY_TIMEOUT=10m", // what a slow machine does is not tested here
 	}, settings...) {
 		name, value, _ := strings.Cut(s, "=")

@@ -161,6 +161,12 @@ func TestFaultsOfTheServer(t *testing.T) {
 		{"full", func() {
 			line.shut.Store(true) // until there is no connection left for carapi to be quicker at
 			line.cut()
+			for n, deadline := 1, time.Now().Add(time.Minute); n > 0; time.Sleep(50 * time.Millisecond) {
+				// A packet that the line was slow to pass on keeps its connection for a while.
+				if err := db.Get(&n, "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'app'"); err != nil || time.Now().After(deadline) {
+					t.Fatalf("%d connections are left: %v", n, err)
+				}
+			}
 			held = occupy(t, admin)
 			line.shut.Store(false)
 		}, func() {

@@ -13,6 +13,7 @@ import (
 
 	"carstock/services/carapi/internal/config"
 	"carstock/services/carapi/internal/search"
+	"carstock/services/carapi/internal/value"
 )
 
 func checkCommand(file *string) *cobra.Command {
@@ -52,6 +53,9 @@ rows of an answer are read.`,
 func printFindings(w io.Writer, f *search.Findings) {
 	fmt.Fprintf(w, "%s  %s\n", f.Setting, f.Table)
 	fmt.Fprintf(w, "  fields   %s\n", strings.Join(f.Fields, ", "))
+	for _, line := range f.Report {
+		fmt.Fprintf(w, "           %s\n", value.Clean(line))
+	}
 	fmt.Fprintf(w, "  rows     %s\n", humanize.Comma(int64(f.Rows)))
 	fmt.Fprintf(w, "  memory   %s for one index; a refresh needs two for a moment\n", humanize.IBytes(uint64(f.Bytes)))
 	fmt.Fprintf(w, "  refresh  %s; the index is at most about %s old while requests come\n", f.Took.Round(time.Millisecond),

@@ -8,13 +8,18 @@ import (
 	"strings"
 
 	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/value"
 )
 
 // Binding is what the settings decide about a table's columns.
 type Binding struct {
 	Fields map[string]string // name of a field to the column that it is
 	Hide   []string          // columns that no request or answer knows of
+	Units  map[string]string // name of a field to its unit: mi, km or an ISO 4217 code
 	ID     []string          // columns of the id where neither Fields nor a column's name says it; the table's own if empty
+
+	Invisible  []string          // columns that the database hides
+	Vocabulary *value.Vocabulary // by which values are understood
 }
 
 var plainName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
@@ -38,7 +43,7 @@ func NewBinding(fields, hide, reserved []string) (Binding, error) {
 		b.Fields[field], columns[strings.ToLower(column)] = column, true
 	}
 	for _, h := range hide {
-		if h = strings.TrimSpace(h); h != "" {
+		if h = unquoted(h); h != "" {
 			b.Hide = append(b.Hide, h)
 		}
 	}
@@ -48,55 +53,87 @@ func NewBinding(fields, hide, reserved []string) (Binding, error) {
 // parsePair reads field=column.
 func parsePair(pair string) (field, column string, err error) {
 	field, column, ok := strings.Cut(pair, "=")
-	field, column = strings.TrimSpace(field), strings.TrimSpace(column)
+	field, column = strings.TrimSpace(field), unquoted(column)
 	if !ok || column == "" || !plainName.MatchString(field) {
 		return "", "", fmt.Errorf("%q: expected field=column, the field in lower case, as in price=preis_brutto", pair)
 	}
 	return field, column, nil
 }
 
-// names gives the position of the column for each field that is not under its column's own name.
+// unquoted is a name without the backticks around it, or without the spaces.
+func unquoted(name string) string {
+	name = strings.TrimSpace(name)
+	if len(name) > 2 && name[0] == '`' && name[len(name)-1] == '`' {
+		return strings.ReplaceAll(name[1:len(name)-1], "``", "`")
+	}
+	return name
+}
+
+// quoted is a name as CARS_FIELDS takes it.
+func quoted(name string) string {
+	if strings.TrimSpace(name) != name || strings.ContainsAny(name, ",`") {
+		return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+	}
+	return name
+}
+
+// NewUnits reads CARS_UNITS: field=unit.
+func NewUnits(pairs []string) (map[string]string, error) {
+	units := map[string]string{}
+	for _, pair := range pairs {
+		field, unit, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		m := value.Measure{Field: field}
+		var ok bool
+		switch {
+		case m.IsDistance():
+			unit, ok = distanceUnit(unit)
+		case m.IsMoney():
+			unit, ok = CurrencyCode(unit)
+		}
+		if !ok {
+			return nil, fmt.Errorf("CARS_UNITS: %q: expected mileage=mi, mileage=km, or price or msrp with an ISO 4217 code, as in price=EUR", pair)
+		}
+		units[field] = unit
+	}
+	return units, nil
+}
+
+// names gives the position of the column for each field that CARS_FIELDS binds.
 func (b Binding) names(t schema.Table, starting bool) (map[string]int, error) {
-	position := func(column string) int { return positions(t, []string{column})[0] }
 	missing := func(setting, column string) error {
 		return fmt.Errorf("%s: %s has no column %q; it has: %s", setting, t.Name, column, strings.Join(columnNames(t), ", "))
 	}
 	for _, h := range b.Hide {
-		if starting && position(h) < 0 {
+		if starting && position(t, h) < 0 {
 			return nil, missing("CARS_HIDE", h)
 		}
 	}
 
-	// What the settings bind or hide is not looked for by name.
-	names, columns := map[string]int{}, slices.Clone(t.Columns)
-	for i, c := range columns {
-		if b.hides(c.Name) {
-			columns[i].Name = ""
-		}
-	}
+	names := map[string]int{}
 	for _, name := range slices.Sorted(maps.Keys(b.Fields)) {
-		i := position(b.Fields[name])
+		i := position(t, b.Fields[name])
 		if i < 0 && starting {
 			return nil, missing("CARS_FIELDS", b.Fields[name])
 		}
-		if b.hides(b.Fields[name]) {
+		if i >= 0 && b.isHidden(t.Columns[i].Name) {
 			return nil, fmt.Errorf("CARS_HIDE: %s is hidden, and CARS_FIELDS binds %s to it: take it out of one of the two",
 				b.Fields[name], name)
 		}
 		if i >= 0 {
-			names[name], columns[i].Name = i, ""
-		}
-	}
-	for name, i := range bindByName(columns) {
-		if _, bySetting := names[name]; !bySetting {
 			names[name] = i
 		}
 	}
 	return names, nil
 }
 
-func (b Binding) hides(column string) bool {
+// isHidden reports whether CARS_HIDE names a column.
+func (b Binding) isHidden(column string) bool {
 	return slices.ContainsFunc(b.Hide, func(h string) bool { return strings.EqualFold(h, column) })
+}
+
+// hides reports whether no request and no answer knows of a column.
+func (b Binding) hides(c schema.Column) bool {
+	return b.isHidden(c.Name) || slices.Contains(b.Invisible, c.Name)
 }
 
 // identity gives the columns that tell vehicles apart: the one that is called id or bound to it; otherwise a key that is
@@ -111,7 +148,7 @@ func (b Binding) identity(source Source, names map[string]int) []int {
 	}
 	for _, key := range keys {
 		columns := positions(source.Table, key)
-		if !slices.ContainsFunc(key, b.hides) && !slices.Contains(columns, -1) {
+		if !slices.ContainsFunc(key, b.isHidden) && !slices.ContainsFunc(key, func(name string) bool { return slices.Contains(b.Invisible, name) }) && !slices.Contains(columns, -1) {
 			return columns
 		}
 	}

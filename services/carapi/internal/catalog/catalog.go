@@ -1,9 +1,11 @@
 // Package catalog describes the vehicles of a table: its fields, the columns that they are bound to, and the key by which
-// one row is found. It knows no SQL, no stored values and no HTTP.
+// one row is found. Columns are bound by their names and by the values of
+// a profile. It knows no SQL and no HTTP.
 package catalog
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -20,7 +22,13 @@ type Catalog struct {
 	KeyFields []*Field
 	// Indexed are the fields that an index holds: all that are compared or ordered, and those of the key.
 	Indexed []*Field
+	// Read are those of them that are read from the table; the others are derived from these.
+	Read []*Field
 
+	Plan    *Plan    // how the columns were bound
+	BoundID []string // Binding.ID, as it was
+
+	source Source
 	byName map[string]*Field
 }
 
@@ -39,6 +47,8 @@ type Source struct {
 	Table schema.Table
 	Keys  [][]string // the columns of each key that is unique and without NULL, the primary key first
 	RowID bool       // the table has SQLite's rowid
+
+	Invisible []string // columns that the database hides from SELECT *
 }
 
 // Field gives the field of a name; nil if there is none.
@@ -91,16 +101,22 @@ func (c *Catalog) Describe() []string {
 	return all
 }
 
-// Bind binds a table's columns to the vehicle fields. Other columns keep their own names. A table without make and model
-// is an error that lists what it has. While starting, a setting that names a missing column is an error too; later it
-// only means that the column was dropped.
-func Bind(source Source, b Binding, starting bool) (*Catalog, error) {
-	t := source.Table
-	c := &Catalog{Table: t, byName: map[string]*Field{}}
-	names, err := b.names(t, starting)
+// BindByNames makes the fields of a table by the names of its columns alone. While starting, a setting that names a missing
+// column is an error; later it only means that the column was dropped.
+func BindByNames(source Source, b Binding, starting bool) (*Catalog, error) {
+	plan, err := NewPlan(source, b, nil, starting)
 	if err != nil {
 		return nil, err
 	}
+	return Bind(source, b, plan)
+}
+
+// Bind makes the fields of a table by a plan. Columns that the plan leaves out keep their own names. A table without make
+// and model is an error that lists what it has.
+func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
+	t := source.Table
+	c := &Catalog{Table: t, Plan: plan, BoundID: b.ID, source: source, byName: map[string]*Field{}}
+	names := plan.positions(t)
 	id := b.identity(source, names)
 	c.Key = keyOf(source, names)
 
@@ -117,35 +133,44 @@ func Bind(source Source, b Binding, starting bool) (*Catalog, error) {
 	if len(id) > 0 && (len(id) > 1 || bound[id[0]] != "id") {
 		c.Fields = append(c.Fields, idField(t, id))
 	}
+	taken := plan.taken(bound, t, len(id) > 0)
 	for i, column := range t.Columns {
-		if b.hides(column.Name) {
+		name := bound[i]
+		if b.hides(column) && name == "" {
 			continue
 		}
-		name := bound[i]
 		if name == "" {
-			name = column.Name
+			name = ownName(column.Name, taken)
 		}
-		c.Fields = append(c.Fields, newField(name, column, i))
+		c.Fields = append(c.Fields, plan.newField(b, name, column, i))
+	}
+	for _, name := range plan.sortedFields() {
+		if p := plan.Fields[name]; p.Derives != asStored && bound[position(t, p.Column)] != name {
+			c.Fields = append(c.Fields, plan.newField(b, name, t.Columns[max(position(t, p.Column), 0)], position(t, p.Column)))
+		}
 	}
 
 	for i := range c.Fields {
-		f := &c.Fields[i]
-		f.position = i
-		if other := c.byName[f.Name]; other != nil {
-			return nil, fmt.Errorf("CARS_FIELDS: %s is bound to %s, and a column has that name too: "+
-				"hide it by CARS_HIDE, or bind it to another name", f.Name, other.Column.Name)
-		}
-		c.byName[f.Name] = f
+		c.Fields[i].position = i
+		c.byName[c.Fields[i].Name] = &c.Fields[i]
 	}
+	c.connect(t)
 	c.bindKey()
-	for _, name := range []string{"make", "model"} {
-		if c.byName[name] == nil {
-			return nil, fmt.Errorf("table %s has no column for %s that is shown; bind one by CARS_FIELDS=%s=COLUMN; it has: %s",
-				t.Name, name, name, strings.Join(columnNames(t), ", "))
-		}
-	}
-	return c, nil
+	return c, c.needVehicle()
 }
+
+// needVehicle is an error if vehicles have neither a make nor a model.
+func (c *Catalog) needVehicle() error {
+	if c.byName["make"] != nil || c.byName["model"] != nil {
+		return nil
+	}
+	return fmt.Errorf("table %s has no column for make or model that is shown, and none whose texts begin with a make; "+
+		"bind them by CARS_FIELDS=make=COLUMN,model=COLUMN; it has: %s\n%s",
+		c.Table.Name, strings.Join(columnNames(c.Table), ", "), strings.Join(c.Report(), "\n"))
+}
+
+// SameSource reports whether the catalog was made of this source.
+func (c *Catalog) SameSource(source Source) bool { return reflect.DeepEqual(c.source, source) }
 
 // bindKey finds the fields of the key, and gives each field of an index its slot.
 func (c *Catalog) bindKey() {
@@ -153,7 +178,7 @@ func (c *Catalog) bindKey() {
 		c.KeyFields = []*Field{{Kind: schema.Integer, Column: schema.Column{Kind: schema.Integer}, position: -1}}
 	}
 	for _, column := range c.Key.Columns {
-		i := slices.IndexFunc(c.Fields, func(f Field) bool { return slices.Equal(f.Columns, []int{column}) && f.Kind == f.Column.Kind })
+		i := slices.IndexFunc(c.Fields, func(f Field) bool { return slices.Equal(f.Columns, []int{column}) && f.isPlain() })
 		if i >= 0 {
 			c.KeyFields = append(c.KeyFields, &c.Fields[i])
 			continue
@@ -177,17 +202,22 @@ func (c *Catalog) bindKey() {
 			c.Indexed = append(c.Indexed, f)
 		}
 	}
+	for _, f := range c.Indexed {
+		if f.From == nil {
+			c.Read = append(c.Read, f)
+		}
+	}
 }
 
 func newField(name string, c schema.Column, position int) Field {
-	f := Field{Name: name, Column: c, Kind: c.Kind, Columns: []int{position}}
+	f := Field{Name: name, Column: c, Kind: c.Kind, Stored: c.Kind, Columns: []int{position}}
 	v := vehicleField(name)
 	f.About = v.About
 	if f.About == "" {
 		f.About = c.Comment
 	}
 	if open := c.Kind == schema.Text || c.Kind == schema.Unknown; open && v.Kind != schema.Unknown {
-		f.Kind = v.Kind
+		f.Kind, f.Stored = v.Kind, v.Kind
 	}
 	f.Unit = unitOf(name, c)
 	return f
@@ -224,10 +254,18 @@ func keyOf(source Source, names map[string]int) Key {
 	return Key{}
 }
 
+// position is that of a column by its name, whatever its case; -1 if there is none.
+func position(t schema.Table, name string) int {
+	if i := slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name }); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
+}
+
 func positions(t schema.Table, names []string) []int {
 	all := make([]int, len(names))
 	for i, name := range names {
-		all[i] = slices.IndexFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
+		all[i] = position(t, name)
 	}
 	return all
 }

@@ -1,10 +1,10 @@
 package catalog
 
 import (
-	"regexp"
+	"bytes"
 	"slices"
-
-	"golang.org/x/text/currency"
+	"strings"
+	"unicode"
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/value"
@@ -16,12 +16,29 @@ type Field struct {
 	About   string // in words; empty if it is not a vehicle field and its column has no comment
 	Unit    string // "mi", "km" or an ISO 4217 code; empty if it is not known
 	Column  schema.Column
-	Kind    schema.Kind // how its values are read and compared; mostly the column's own
+	Kind    schema.Kind // how its values are compared; mostly the column's own
+	Stored  schema.Kind // as which they are read; answers show them so
 	Columns []int       // positions in Table.Columns of what it is read from: one, several for a joined id, none for a rowid
+
+	From       *Field // the field that this one is derived from; nil for one that is read from the table
+	UnitIn     *Field // the field that says what the unit of each row is; nil if it is the same for all
+	Why        string // why it is bound to its column; empty for one under its own name
+	CurrencyIn *Field // the field with the currency of each row, where currencies differ
+
+	Mixed bool // units differ from row to row
+	Flag  bool // it holds nothing but spellings of true and false
+
+	derives    derivation
+	numbers    bool // texts are understood as numbers
+	style      value.NumberStyle
+	vocabulary *value.Vocabulary
 
 	position int // in Catalog.Fields; -1 for a hidden field of the key
 	slot     int // in Catalog.Indexed; -1 if it is not there
 }
+
+// IsDerived reports whether the field's values stand within those of a column, together with other things.
+func (f *Field) IsDerived() bool { return f.derives != asStored }
 
 // Class is which comparisons a field takes.
 type Class int
@@ -37,6 +54,9 @@ const (
 
 // Class gives the field's class.
 func (f *Field) Class() Class {
+	if f.isSet() {
+		return List
+	}
 	switch f.Kind {
 	case schema.Integer, schema.Bit, schema.Decimal, schema.Float, schema.Double:
 		return Number
@@ -121,30 +141,88 @@ func (f *Field) Operators() []string {
 	return []string{}
 }
 
-var (
-	miles       = regexp.MustCompile(`(?i)(\b|_)(miles?|mi)(\b|_)`)
-	kilometers  = regexp.MustCompile(`(?i)(\b|_)(kilomet(er|re)s?|kms?|laufleistung_km)(\b|_)`)
-	threeLetter = regexp.MustCompile(`\b[A-Z]{3}\b`)
+// isSet reports whether the field is a SET, whose values are members with commas between them.
+func (f *Field) isSet() bool {
+	return f.Kind == schema.Text && len(f.Column.Type) > 4 && strings.EqualFold(f.Column.Type[:4], "set(")
+}
+
+// Elements calls yield with each element of a stored list.
+func (f *Field) Elements(form []byte, yield func(element []byte)) {
+	if trimmed := bytes.TrimSpace(form); len(trimmed) > 0 && trimmed[0] == '[' {
+		value.Elements(form, yield)
+		return
+	}
+	if f.Column.Kind == schema.JSON {
+		return // not an array
+	}
+	for _, element := range value.SplitList(string(form)) {
+		yield([]byte(element))
+	}
+}
+
+// HasMeanings reports whether texts of the field may have meanings.
+func (f *Field) HasMeanings() bool {
+	return f.vocabulary != nil && (f.Flag || isMeaningField(f.Name)) && f.Class() == Text
+}
+
+// Meanings of the values of a flag.
+const (
+	Yes = "true"
+	No  = "false"
 )
 
-// unitOf reads a column's unit from its name and comment.
-func unitOf(name string, c schema.Column) string {
-	switch name {
-	case "mileage":
-		text := c.Name + " " + c.Comment
-		inMiles, inKilometers := miles.MatchString(text), kilometers.MatchString(text)
-		switch {
-		case inMiles && !inKilometers:
-			return "mi"
-		case inKilometers && !inMiles:
-			return "km"
-		}
-	case "price", "msrp":
-		for _, code := range threeLetter.FindAllString(c.Comment, -1) {
-			if _, err := currency.ParseISO(code); err == nil {
-				return code
+// Meanings are what a text of the field means: the colors of a paint, or Yes and No of a flag. It is nil for a text that is
+// not understood.
+func (f *Field) Meanings(text string) []string {
+	switch {
+	case !f.HasMeanings():
+		return nil
+	case f.Flag:
+		return flagMeaning(text)
+	}
+	meanings := f.vocabulary.Meanings(f.Name, text)
+	if f.Name == "transmission" && (slices.Contains(meanings, "cvt") || !f.names(text, "automatic")) {
+		// Others shift without the driver too, but automatic asks only for what is called so, and a CVT is another gearbox.
+		return without(meanings, "automatic")
+	}
+	return meanings
+}
+
+func without(all []string, one string) []string {
+	return slices.DeleteFunc(all, func(s string) bool { return s == one })
+}
+
+// names reports whether up to three words in a row of a text are a name for a meaning.
+func (f *Field) names(text, meaning string) bool {
+	words := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for i := range words {
+		for n := 1; n <= 3 && i+n <= len(words); n++ {
+			if slices.Contains(f.vocabulary.NamedMeanings(f.Name, strings.Join(words[i:i+n], " ")), meaning) {
+				return true
 			}
 		}
 	}
-	return ""
+	return false
+}
+
+// NamedMeanings are those that a caller asks for with a word.
+func (f *Field) NamedMeanings(word string) []string {
+	switch {
+	case !f.HasMeanings():
+		return nil
+	case f.Flag:
+		return flagMeaning(word)
+	}
+	return f.vocabulary.NamedMeanings(f.Name, word)
+}
+
+func flagMeaning(text string) []string {
+	yes, ok := value.ParseBool(text)
+	switch {
+	case !ok:
+		return nil
+	case yes:
+		return []string{Yes}
+	}
+	return []string{No}
 }

@@ -23,8 +23,9 @@ import (
 type Stock struct {
 	DB             dbconn.Config
 	CarsTable      string        `split_words:"true" default:"vehicles_stock" desc:"table or view to search"`
-	CarsFields     []string      `split_words:"true" desc:"field=column, separated by commas: columns that are not found by their names, as in price=preis_brutto,color=farbe"`
-	CarsHide       []string      `split_words:"true" desc:"columns that no request and no answer knows of, separated by commas"`
+	CarsFields     Names         `split_words:"true" desc:"field=column, separated by commas: columns that are not found by their names or values, as in price=preis_brutto,color=farbe; a name with a comma or spaces around it stands in backticks"`
+	CarsHide       Names         `split_words:"true" desc:"columns that no request and no answer knows of, separated by commas; in backticks as in CARS_FIELDS"`
+	CarsUnits      []string      `split_words:"true" desc:"field=unit, separated by commas: units that no column says, mi or km for mileage and an ISO 4217 code for price and msrp, as in mileage=km,price=EUR"`
 	VocabularyFile string        `split_words:"true" desc:"file of more words for values, such as Chevrolet = Chevy"`
 	QueryTimeout   time.Duration `split_words:"true" default:"5s" desc:"longest time a search may take in a database"`
 	Source         string        `default:"auto" desc:"auto, live or snapshot: what answers; auto is the live database and, while that does not answer, the file of SNAPSHOT_PATH, if there is one"`
@@ -122,11 +123,14 @@ func (c *Stock) Validate() error {
 }
 
 // Settings is what the live table is read with, and the words for its values.
-func (c *Stock) Settings() (store.Settings, value.Vocabulary, error) {
+func (c *Stock) Settings() (store.Settings, *value.Vocabulary, error) {
 	binding, err := catalog.NewBinding(c.CarsFields, c.CarsHide, query.Controls())
 	vocabulary, vocabularyErr := value.ReadVocabulary(c.VocabularyFile)
+	binding.Vocabulary = vocabulary
+	var unitsErr error
+	binding.Units, unitsErr = catalog.NewUnits(c.CarsUnits)
 	settings := store.Settings{Table: c.CarsTable, Setting: "CARS_TABLE", Binding: binding, Timeout: c.QueryTimeout, Strict: true}
-	return settings, vocabulary, errors.Join(err, vocabularyErr)
+	return settings, vocabulary, errors.Join(err, unitsErr, vocabularyErr)
 }
 
 // Validate reports every wrong variable, joined.

@@ -164,10 +164,13 @@ func filterParameters(fields []search.Description) []object {
 			stocked = fmt.Sprintf("; in stock: %s to %s", f.Min, f.Max)
 		}
 		for _, name := range f.Filters {
+			isOwn := strings.TrimPrefix(name, query.Qualifier) == f.Name
 			switch {
-			case name != f.Name && strings.HasSuffix(name, "_min"):
+			case !isOwn && strings.HasSuffix(name, "_all"):
+				all = append(all, several(name, "Has all of: "+about+".", object{"type": "string"}, nil))
+			case !isOwn && strings.HasSuffix(name, "_min"):
 				all = append(all, parameter(name, "At least: "+about+stocked+". Vehicles without a value never match.", scalar(f), exampleValue(f)))
-			case name != f.Name:
+			case !isOwn:
 				all = append(all, parameter(name, "At most: "+about+stocked+". Vehicles without a value never match.", scalar(f), exampleValue(f)))
 			case f.Type == "integer" || f.Type == "number":
 				all = append(all, several(name, "Equal: "+about+stocked+". A value, or a range such as 20000-30000; several are alternatives.", object{"type": "string"}, text(f.Min)))

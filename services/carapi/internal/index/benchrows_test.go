@@ -59,7 +59,7 @@ func benchCatalog(b *testing.B) *catalog.Catalog {
 		add(c[0], c[1])
 	}
 	source := catalog.Source{Table: schema.Table{Name: "bench", Columns: columns}, Keys: [][]string{{"id"}}}
-	c, err := catalog.Bind(source, catalog.Binding{}, true)
+	c, err := catalog.BindByNames(source, catalog.Binding{}, true)
 	if err != nil {
 		b.Fatal(err)
 	}

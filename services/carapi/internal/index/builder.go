@@ -38,6 +38,7 @@ type Builder struct {
 
 // reader collects one field. Each of its parts is nil if the field has no use for it.
 type reader struct {
+	field  *catalog.Field
 	values *valueReader
 	list   *tokenReader
 	long   *longReader
@@ -50,6 +51,7 @@ func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 	b := &Builder{catalog: c, readers: make([]reader, fields), adding: newBatch(fields), read: newBatch(fields)}
 	for i, f := range c.Indexed {
 		r := &b.readers[i]
+		r.field = f
 		switch {
 		case f.IsLong():
 			r.long = &longReader{words: &tokenReader{}}
@@ -123,7 +125,7 @@ func (r *reader) add(c value.Cell) {
 	}
 	if r.list != nil {
 		if c.Type != value.Null {
-			value.Elements(c.Form, r.list.add)
+			r.field.Elements(c.Form, r.list.add)
 		}
 		r.list.endRow()
 	}
@@ -169,9 +171,10 @@ func (b *Builder) Build() *Index {
 	x := &Index{catalog: b.catalog, rows: b.rows, columns: make([]column, len(b.readers))}
 	for i, f := range b.catalog.Indexed {
 		c := &x.columns[i]
-		c.field = f
+		c.field, c.rows = f, b.rows
 		if r := b.readers[i].values; r != nil {
 			c.hasRanks = true
+			c.texts = r.texts
 			c.values, c.ranks = r.finish()
 			b.readers[i].values = nil
 		}

@@ -20,7 +20,7 @@ func textCatalog(t *testing.T, names ...string) *catalog.Catalog {
 	for _, name := range append([]string{"make", "model"}, names...) {
 		columns = append(columns, schema.NewColumn(name, "text"))
 	}
-	c, err := catalog.Bind(catalog.Source{Table: schema.Table{Name: "cars", Columns: columns}}, catalog.Binding{}, true)
+	c, err := catalog.BindByNames(catalog.Source{Table: schema.Table{Name: "cars", Columns: columns}}, catalog.Binding{}, true)
 	if err != nil {
 		t.Fatal(err)
 	}

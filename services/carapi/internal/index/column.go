@@ -14,17 +14,21 @@ const maxBitmaps = 10_000
 // column is one field of all rows. A long text and a list have no ranks, unless they are the id or part of the key.
 type column struct {
 	field *catalog.Field
+	rows  int
 
 	hasRanks bool
 	values   dictionary
 	ranks    ranks
 	nulls    int               // rows without a comparable value; their rank is values.len()
+	texts    int               // those of them that are texts among numbers
 	bitmaps  []*roaring.Bitmap // per rank, NULL's too: its rows, if they are many; nil if there are too many values
 
 	list *list
 	long *longTexts
 
 	spellings spellings
+	groups    lazyGroups
+	meanings  lazyMeanings
 	haystack  *haystack // of the folded values, if words of q are looked for in the field
 
 	summary sync.Once // of all rows:

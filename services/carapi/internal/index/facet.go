@@ -36,7 +36,7 @@ func (x *Index) Facet(s Set, f *catalog.Field, most int) (counts []Count, other 
 func (c *column) facet(s Set, most int) (counts []Count, other int) {
 	null := uint32(c.values.len())
 	best := newSmallest(most, func(a, b uint32) int { return cmp.Compare(a, b) })
-	for _, t := range c.tally(s) {
+	for _, t := range c.byValue(c.tally(s)) {
 		number := t.rank + 1
 		if t.rank == null {
 			number = 0
@@ -54,6 +54,29 @@ func (c *column) facet(s Set, most int) (counts []Count, other int) {
 		other -= count.Count
 	}
 	return counts, other
+}
+
+// byValue adds up the counts of texts that are one value, under its most frequent spelling.
+func (c *column) byValue(all []tallied) []tallied {
+	if c.dictionaryOf() != &c.values || len(all) == 0 {
+		return all
+	}
+	leaders := c.leaders()
+	kept := all[:0]
+	place := map[uint32]int{}
+	for _, t := range all {
+		if int(t.rank) < len(leaders) {
+			t.rank = leaders[t.rank]
+		}
+		if i, known := place[t.rank]; known {
+			kept[i].count += t.count
+			continue
+		}
+		place[t.rank] = len(kept)
+		kept = append(kept, t)
+	}
+	slices.SortFunc(kept, func(a, b tallied) int { return cmp.Compare(a.rank, b.rank) })
+	return kept
 }
 
 // DistinctTexts gives the distinct values that a text field has in a set, in order of their bytes: the first most of

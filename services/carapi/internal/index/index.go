@@ -70,6 +70,14 @@ func (c *column) cell(rank uint32) value.Cell {
 	return c.values.cell(rank)
 }
 
+// NotNumbers is how many rows have a text in a field of numbers that is not understood as one.
+func (x *Index) NotNumbers(f *catalog.Field) int {
+	if c := x.ranked(f); c != nil {
+		return c.texts
+	}
+	return 0
+}
+
 func (x *Index) size() int64 {
 	size := int64(4 * len(x.readAs))
 	for i := range x.columns {

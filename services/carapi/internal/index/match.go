@@ -87,22 +87,15 @@ func (x *Index) selects(f *query.Filter) selection {
 	case c == nil || class == catalog.Opaque:
 		return selection{bitmap: roaring.New()}
 	case class == catalog.List:
-		var ranks []uint32
-		for _, word := range f.Words {
-			ranks = append(ranks, c.spellings.find(&c.list.values, word)...)
-		}
-		slices.Sort(ranks)
-		return selection{bitmap: c.list.postings.union(slices.Compact(ranks))}
+		return selection{bitmap: x.selectsElements(c, f)}
 	case c.long != nil:
 		return selection{column: c, hashes: hashesOf(f.Words)}
 	}
 
 	var spans []span
 	if class == catalog.Text {
-		for _, word := range f.Words {
-			for _, rank := range c.spellings.find(&c.values, word) {
-				spans = append(spans, span{rank, rank + 1})
-			}
+		for _, rank := range c.matching(f) {
+			spans = append(spans, span{rank, rank + 1})
 		}
 	} else {
 		for _, r := range f.Ranges {
@@ -110,6 +103,39 @@ func (x *Index) selects(f *query.Filter) selection {
 		}
 	}
 	return c.selects(spans)
+}
+
+// matching gives the ranks of the texts that a filter takes in.
+func (c *column) matching(f *query.Filter) []uint32 {
+	var ranks []uint32
+	for _, word := range f.Words {
+		ranks = append(ranks, c.spellings.find(c.dictionaryOf(), word)...)
+	}
+	for _, meaning := range f.Meanings {
+		ranks = append(ranks, c.meaning(meaning)...)
+	}
+	for _, words := range f.Begins {
+		ranks = append(ranks, c.beginning(c.dictionaryOf(), words)...)
+	}
+	return ranks
+}
+
+// selectsElements gives the rows of lists that have one of the filter's elements, or all of them.
+func (x *Index) selectsElements(c *column, f *query.Filter) *roaring.Bitmap {
+	var ranks []uint32
+	var all []*roaring.Bitmap
+	for _, word := range f.Words {
+		found := c.spellings.find(&c.list.values, word)
+		ranks = append(ranks, found...)
+		if f.All {
+			all = append(all, c.list.postings.union(found))
+		}
+	}
+	if f.All && len(all) > 0 {
+		return roaring.FastAnd(all...)
+	}
+	slices.Sort(ranks)
+	return c.list.postings.union(slices.Compact(ranks))
 }
 
 // within gives the ranks of the numbers or times within a range.

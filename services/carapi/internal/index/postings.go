@@ -96,6 +96,14 @@ func union(bitmaps []*roaring.Bitmap) *roaring.Bitmap {
 	return roaring.FastOr(bitmaps...)
 }
 
+// count is how many rows have a key.
+func (p *postings) count(key uint32) int {
+	if b := p.bitmaps[key]; b != nil {
+		return int(b.GetCardinality())
+	}
+	return int(p.starts[key+1] - p.starts[key])
+}
+
 func (p *postings) size() int64 {
 	size := 4 * int64(cap(p.rows)+cap(p.starts))
 	for _, b := range p.bitmaps {

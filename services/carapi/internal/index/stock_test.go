@@ -151,7 +151,7 @@ func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 		}
 	}
 	source.Table = schema.Table{Name: "stock", Columns: columns}
-	c, err := catalog.Bind(source, binding, true)
+	c, err := catalog.BindByNames(source, binding, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ const MaxTexts = 5000
 type Texts struct {
 	All    []string
 	Folded map[string][]string // by value.Fold; those of signs alone under ""
+	Values []string            // one of each value: its most frequent spelling
 }
 
 // dictionaryOf gives the distinct values of a text field or the elements of a list; nil for any other field.
@@ -42,12 +43,31 @@ func (x *Index) Texts(f *catalog.Field) *Texts {
 	if d == nil {
 		return nil
 	}
-	return c.spellings.list(d)
+	t := c.spellings.list(d)
+	if t != nil {
+		c.spellings.valuesOnce.Do(func() {
+			for rank, leader := range c.leaders() {
+				if uint32(rank) == leader {
+					t.Values = append(t.Values, t.All[rank])
+				}
+			}
+		})
+	}
+	return t
 }
 
-// Lookup gives the stored values of a text field, or the elements of a list, that are the word in any spelling, in
-// order of their bytes. Of a long field it gives the word itself if a row has it.
+// Lookup gives the stored spellings of a value of a text field or of an element of a list, in order of their bytes. Of
+// a long field it gives the word itself if a row has it.
 func (x *Index) Lookup(f *catalog.Field, word string) []string {
+	return x.lookup(f, word, (*spellings).find)
+}
+
+// LookupFolded gives the stored texts that are a word but for punctuation and marks too.
+func (x *Index) LookupFolded(f *catalog.Field, word string) []string {
+	return x.lookup(f, word, (*spellings).findFolded)
+}
+
+func (x *Index) lookup(f *catalog.Field, word string, find func(*spellings, *dictionary, string) []uint32) []string {
 	c := x.column(f)
 	if c != nil && c.long != nil {
 		hashes := hashesOf([]string{word})
@@ -64,7 +84,7 @@ func (x *Index) Lookup(f *catalog.Field, word string) []string {
 		return nil
 	}
 	var found []string
-	for _, rank := range c.spellings.find(d, word) {
+	for _, rank := range find(&c.spellings, d, word) {
 		found = append(found, d.text(rank))
 	}
 	return found
@@ -85,8 +105,9 @@ func (x *Index) SearchesWords(f *catalog.Field) bool {
 
 // spellings finds the values of a dictionary that are a word in any spelling.
 type spellings struct {
-	once  sync.Once
-	texts *Texts
+	once       sync.Once
+	valuesOnce sync.Once
+	texts      *Texts
 
 	// Of too many values to be listed: their ranks, by the hash of their folded form.
 	byHash []uint32
@@ -130,16 +151,27 @@ func (s *spellings) hash(d *dictionary) {
 	}
 }
 
-// find gives the ranks of the values that are a word in any spelling, in order.
+// find gives the ranks of the spellings of a value, in order: those texts that fold to the same and have the same key.
 func (s *spellings) find(d *dictionary, word string) []uint32 {
-	folded := value.AppendFold(nil, word)
-	if len(folded) == 0 { // a word of signs alone means only itself
-		if rank, found := d.search([]byte(word)); found {
-			return []uint32{rank}
-		}
+	var form []byte
+	key := value.Key(word)
+	return slices.DeleteFunc(s.candidates(d, word), func(rank uint32) bool {
+		form = d.form(rank, form)
+		return string(form) != word && string(value.AppendKey(nil, form)) != key
+	})
+}
+
+// findFolded gives the ranks of the texts that fold to the same as a word. A word of signs alone folds to nothing.
+func (s *spellings) findFolded(d *dictionary, word string) []uint32 {
+	if value.Fold(word) == "" {
 		return nil
 	}
+	return s.candidates(d, word)
+}
 
+// candidates gives the ranks of the texts that fold to the same as a word, in order.
+func (s *spellings) candidates(d *dictionary, word string) []uint32 {
+	folded := value.AppendFold(nil, word)
 	var ranks []uint32
 	if t := s.list(d); t != nil {
 		for _, text := range t.Folded[string(folded)] {

@@ -16,6 +16,7 @@ type valueReader struct {
 	types     []value.Type // per number, once they are not all valueType
 
 	rows     int
+	texts    int    // among numbers
 	plain    bool   // equal values are no longer recognized, but get a number each
 	listed   bool   // values has a number for each row; until some value comes twice, each row's number is its own
 	values   narrow // number of each row's value
@@ -39,6 +40,9 @@ func (r *valueReader) add(c value.Cell) {
 	var isNew bool
 	switch {
 	case c.Type == value.Null || r.numbers && c.Type != value.Number:
+		if c.Type == value.Text {
+			r.texts++
+		}
 		number, isNew = r.nullNumber()
 	case r.plain:
 		number, isNew = r.arena.add(c.Form), true

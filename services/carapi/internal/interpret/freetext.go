@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/value"
 )
 
@@ -50,6 +51,9 @@ func (r *reading) readFreeText(given string) {
 		}
 	}
 	if found != nil {
+		if len(r.ignored) > 0 {
+			r.notes.Ignored["q"] = strings.Join(r.ignored, " ")
+		}
 		delete(r.exact, "q")
 		for name, values := range found {
 			r.exact[name] = values
@@ -104,12 +108,20 @@ func (r *reading) parseFreeText(given string, fields []string) url.Values {
 			or, n = true, 1
 		case slices.Contains(fillers, word):
 			or, n = or || comma, 1
+		case r.isUsed(word):
+			r.ignored = append(r.ignored, words[i])
+			n = 1
 		default:
 			return nil
 		}
 		i += n
 	}
 	return joinTokens(tokens)
+}
+
+// isUsed reports whether a word says that a vehicle is used, among vehicles of which nothing says whether they are.
+func (r *reading) isUsed(word string) bool {
+	return r.parameters.Catalog.TextField("condition") == nil && slices.Contains(r.vocabulary.NamedMeanings("condition", word), "used")
 }
 
 func trimPunctuation(word string) string { return strings.TrimRight(word, ",;!?.") }
@@ -199,6 +211,9 @@ func (r *reading) findField(text string, fields []string, before []token) (t tok
 	isNumber, isLetter := value.Digits(text) == folded, len([]rune(folded)) < 2
 	for _, field := range fields {
 		values := r.matchValues(field, text)
+		if field == "model" && len(values) == 0 && r.beginsModelOf(before, text) {
+			values = []string{text}
+		}
 		switch {
 		case len(values) == 0:
 		case isNumber && (field != "model" || !r.afterMake(before)), isLetter && field != "model":
@@ -213,6 +228,25 @@ func (r *reading) findField(text string, fields []string, before []token) (t tok
 	return t, true
 }
 
+// beginsModelOf reports whether models of the make that was named begin with the whole words of a text.
+func (r *reading) beginsModelOf(before []token, text string) bool {
+	model, field := r.parameters.Catalog.TextField("model"), r.parameters.Catalog.TextField("make")
+	if model == nil || field == nil || !r.beginsModel(model, text) {
+		return false
+	}
+	var makes []string
+	for _, t := range before {
+		if t.parameter == "make" {
+			makes = append(makes, t.values...)
+		}
+	}
+	for _, given := range r.given["make"] {
+		makes = append(makes, r.matchValues("make", given)...)
+	}
+	ofMake := r.index.Filter(r.index.All(), &query.Filter{Field: field, Words: makes})
+	return r.index.Filter(ofMake, &query.Filter{Field: model, Begins: []string{text}}).Count() > 0
+}
+
 // afterMake reports whether a make was named.
 func (r *reading) afterMake(before []token) bool {
 	return r.given.Has("make") || slices.ContainsFunc(before, func(t token) bool { return t.parameter == "make" })
@@ -224,19 +258,10 @@ func (r *reading) matchValues(field, word string) []string {
 	if f == nil {
 		return nil
 	}
-	texts := r.index.Texts(f)
-	if texts == nil {
+	if r.index.Texts(f) == nil {
 		return nil
 	}
-	key := value.Fold(word)
-	var values []string
-	for _, k := range append([]string{key}, r.vocabulary[field][key]...) {
-		if k != "" {
-			values = append(values, texts.Folded[k]...)
-		}
-	}
-	values = unique(values)
-	slices.Sort(values)
+	values, _ := r.stands(f, word)
 	return values
 }
 

@@ -21,11 +21,11 @@ import (
 type Interpreter struct {
 	parameters *query.Parameters
 	synonyms   map[string]string // other names of parameters, folded
-	vocabulary value.Vocabulary
+	vocabulary *value.Vocabulary
 }
 
 // New gives the interpreter of a table's requests, with other words for values.
-func New(c *catalog.Catalog, vocabulary value.Vocabulary) *Interpreter {
+func New(c *catalog.Catalog, vocabulary *value.Vocabulary) *Interpreter {
 	p := query.NewParameters(c)
 	return &Interpreter{parameters: p, synonyms: newSynonyms(p), vocabulary: vocabulary}
 }
@@ -53,6 +53,8 @@ type Interpretation struct {
 	From string `json:"from"`
 	To   any    `json:"to"` // the parameter's values; or values by the parameters that they belong to
 	Why  string `json:"why"`
+
+	Values []index.Value `json:"values,omitempty"` // in stock that this stands for
 }
 
 // reading is one request while it is read.
@@ -65,6 +67,7 @@ type reading struct {
 	exact   url.Values        // as read
 	as      map[string]string // names as written, where they are other ones
 	wrong   []query.ParameterError
+	ignored []string // words of q
 	notes   Notes
 }
 
@@ -92,7 +95,10 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	case err != nil:
 		return nil, Notes{}, err
 	}
-	r.resolve(q)
+	if r.checkCurrencies(q); r.wrong != nil {
+		return nil, Notes{}, query.ParameterErrors{All: r.wrong}
+	}
+	r.resolve(q, values.Get("match") != query.Exact)
 	if len(q.Words) > 0 {
 		for _, name := range query.SearchedFields {
 			if f := in.parameters.Catalog.TextField(name); f != nil && f.IsLong() && !x.SearchesWords(f) {
@@ -174,8 +180,7 @@ func (r *reading) isAbsent(name, given string) bool {
 	if p.Field == nil || p.Field.Class() != catalog.Text || word == "" {
 		return true
 	}
-	texts := r.index.Texts(p.Field)
-	return texts == nil || len(pick(texts, word)) == 0
+	return r.index.Texts(p.Field) == nil || len(r.index.Lookup(p.Field, word)) == 0
 }
 
 // note records that a parameter was read as values of one parameter or of several.

@@ -1,7 +1,10 @@
 package interpret
 
 import (
+	"cmp"
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"carstock/services/carapi/internal/catalog"
@@ -27,7 +30,18 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 			read = append(read, g)
 			continue
 		}
+		if yes, ok := value.ParseBool(g); ok && p.Field.Flag {
+			read, why = append(read, map[bool]string{true: "1", false: "0"}[yes]), "true or false"
+			continue
+		}
 		a, ok := p.Field.Measure().Parse(g)
+		if p.Field.Mixed && p.Field.Measure().IsMoney() {
+			a, ok = value.Measure{Field: p.Field.Name}.Parse(g)
+			r.needCurrency(p.Field, a.Currency)
+		}
+		if !ok && r.failUnit(name, p.Field, g) {
+			return
+		}
 		if !ok || !fits(p.Use, a) {
 			read = append(read, r.readNumberList(p, g, &why)...)
 			continue
@@ -110,4 +124,67 @@ func isPlain(f *catalog.Field, given string) bool {
 		}
 	}
 	return true
+}
+
+// failUnit says why an amount with a unit cannot be compared, if that is what is wrong with it.
+func (r *reading) failUnit(name string, f *catalog.Field, given string) bool {
+	m := f.Measure()
+	switch {
+	case m.IsDistance() && m.Unit == "":
+		a, ok := value.Measure{Field: m.Field, Unit: "km"}.Parse(given)
+		if !ok {
+			return false
+		}
+		if miles, _ := (value.Measure{Field: m.Field, Unit: "mi"}).Parse(given); a.Why == "miles as kilometers" {
+			a = miles // as it is written
+		}
+		number := cmp.Or(a.To, a.From)
+		r.fail(name, given, fmt.Sprintf("a number without a unit, as that of column %s is not known; send %s, or set "+
+			"CARS_UNITS=%s=km or %s=mi", f.Column.Name, number, f.Name, f.Name))
+		return true
+	case m.IsMoney() && m.Unit != "":
+		a, ok := value.Measure{Field: m.Field}.Parse(given)
+		if !ok || a.Currency == "" || a.Currency == m.Unit {
+			return false
+		}
+		r.fail(name, given, fmt.Sprintf("an amount in %s, the currency of column %s", m.Unit, f.Column.Name))
+		return true
+	}
+	return false
+}
+
+// needCurrency adds a filter for the vehicles whose price is in a currency.
+func (r *reading) needCurrency(f *catalog.Field, code string) {
+	if f.CurrencyIn == nil || code == "" {
+		return
+	}
+	for _, text := range r.currencies(f) {
+		if c, _ := catalog.CurrencyCode(text); c == code && !slices.Contains(r.exact[f.CurrencyIn.Name], text) {
+			r.exact[f.CurrencyIn.Name] = append(r.exact[f.CurrencyIn.Name], text)
+		}
+	}
+	if len(r.exact[f.CurrencyIn.Name]) == 0 {
+		r.exact[f.CurrencyIn.Name] = []string{code}
+	}
+}
+
+// currencies are those of a field whose amounts are in several, as they are stored.
+func (r *reading) currencies(f *catalog.Field) []string {
+	if texts := r.index.Texts(f.CurrencyIn); texts != nil {
+		return texts.Values
+	}
+	return nil
+}
+
+// checkCurrencies makes a mistake of a bound without a currency where amounts are in several.
+func (r *reading) checkCurrencies(q *query.Query) {
+	for _, f := range q.Filters {
+		if !f.Field.Mixed || !f.Field.Measure().IsMoney() || f.Field.CurrencyIn == nil {
+			continue
+		}
+		if !slices.ContainsFunc(q.Filters, func(other query.Filter) bool { return other.Field == f.Field.CurrencyIn }) {
+			r.fail(f.Parameter, f.Ranges[0].From+f.Ranges[0].To, fmt.Sprintf("an amount with its currency, as in 20000 %s: amounts of %s are in %s",
+				r.currencies(f.Field)[0], f.Field.Name, strings.Join(r.currencies(f.Field), ", ")))
+		}
+	}
 }

@@ -35,16 +35,17 @@ func readStock(t *testing.T, c dbconn.Config, table string) stock {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	st := store.New(db, db, c.Driver, store.Settings{Table: table, Timeout: time.Minute, Ping: db.PingContext}, slog.New(slog.DiscardHandler))
+	vocabulary, err := value.ReadVocabulary("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binding := catalog.Binding{Vocabulary: vocabulary}
+	st := store.New(db, db, c.Driver, store.Settings{Table: table, Binding: binding, Timeout: time.Minute, Ping: db.PingContext}, slog.New(slog.DiscardHandler))
 	var b *index.Builder
 	read, _, err := st.Read(t.Context(), nil, func(c *catalog.Catalog, about int) ([]*catalog.Field, func([]value.Cell) error, error) {
 		b = index.NewBuilder(c, about)
 		return c.Indexed, b.Add, nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	vocabulary, err := value.ReadVocabulary("")
 	if err != nil {
 		t.Fatal(err)
 	}

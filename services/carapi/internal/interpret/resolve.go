@@ -4,14 +4,18 @@ import (
 	"slices"
 	"strings"
 
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/index"
 	"carstock/services/carapi/internal/query"
 )
 
 // resolve finds the values in stock that the texts of the filters stand for. A text with commas is one value if that is in
-// stock, and otherwise several.
-func (r *reading) resolve(q *query.Query) {
+// stock, and otherwise several. What is not exact stands for values that mean the same, too, and for models that begin with
+// it.
+func (r *reading) resolve(q *query.Query, smart bool) {
 	for i := range q.Filters {
 		f := &q.Filters[i]
+		var stored []string
 		for _, text := range f.Texts {
 			words := []string{text}
 			if strings.Contains(text, ",") && len(r.index.Lookup(f.Field, text)) == 0 {
@@ -19,15 +23,66 @@ func (r *reading) resolve(q *query.Query) {
 			}
 			for _, word := range words {
 				meant := r.index.Lookup(f.Field, word)
-				f.Words, f.Meant = append(f.Words, word), append(f.Meant, meant...)
+				f.Words = append(f.Words, word)
+				if smart {
+					meant = append(meant, r.widen(f, word, len(meant) > 0)...)
+				}
 				if len(meant) == 0 {
 					r.notes.addUnmatched(f.Parameter, word)
 				}
+				stored = append(stored, meant...)
 			}
 		}
-		slices.Sort(f.Meant)
-		f.Meant = slices.Compact(f.Meant)
+		slices.Sort(stored)
+		f.Meant = r.spellings(f.Field, slices.Compact(stored))
+		if smart && len(f.Texts) > 0 {
+			r.noteValues(f)
+		}
 	}
+}
+
+// widen adds to a filter what a word stands for besides the value that it is, and gives the texts in stock.
+func (r *reading) widen(f *query.Filter, word string, isValue bool) (stored []string) {
+	for _, meaning := range f.Field.NamedMeanings(word) {
+		if texts := r.index.WithMeaning(f.Field, meaning); len(texts) > 0 {
+			f.Meanings = append(f.Meanings, meaning)
+			stored = append(stored, texts...)
+		}
+	}
+	if !isValue && f.Field.Name == "model" && f.Field.Class() == catalog.Text {
+		if texts := r.index.Beginning(f.Field, word); len(texts) > 0 {
+			f.Begins = append(f.Begins, word)
+			stored = append(stored, texts...)
+		}
+	}
+	return stored
+}
+
+// maxNoted is how many values an interpretation lists.
+const maxNoted = 50
+
+// noteValues lists the values in stock that a parameter stands for, where they are not just what is written.
+func (r *reading) noteValues(f *query.Filter) {
+	written := f.Parameter
+	if as, ok := r.as[written]; ok {
+		written = as
+	}
+	note, noted := r.notes.Interpreted[written]
+	if !noted && !f.Widened() || f.Field.HasOwnValues() {
+		return
+	}
+	values := r.index.ValuesOf(f.Field, f.Meant)
+	if !noted {
+		if len(values) == len(f.Words) && !slices.ContainsFunc(values, func(v index.Value) bool { return !f.HasWord(v.Text) }) {
+			return // nothing else has the same meaning
+		}
+		note = Interpretation{From: strings.Join(r.given[f.Parameter], ", "), To: f.Texts, Why: "all values that mean this"}
+		if len(f.Begins) > 0 {
+			note.Why = "models that begin with this"
+		}
+	}
+	note.Values = values[:min(len(values), maxNoted)]
+	r.notes.Interpreted[written] = note
 }
 
 func splitAtCommas(text string) []string {

@@ -23,43 +23,67 @@ var (
 	alternators = regexp.MustCompile(`(?i)\s*(?:,|;|\||/|\s+or\s+)\s*`)
 )
 
-// pick finds a word among texts, in any spelling. A word of signs alone is only itself.
-func pick(texts *index.Texts, word string) []string {
-	key := value.Fold(word)
-	meant := texts.Folded[key]
-	if key != "" {
-		return meant
-	}
-	if slices.Contains(meant, word) {
-		return []string{word}
-	}
-	return nil
-}
-
-// meaning gives the values in stock that a word means: those that are the word in any spelling, and those that it is
-// another word for. isAlias reports whether there are any of the second kind. A field with too many values has none.
-func (r *reading) meaning(f *catalog.Field, word string) (values []string, isAlias bool) {
-	texts := r.index.Texts(f)
-	if texts == nil {
-		return nil, false
-	}
-	values = slices.Clone(pick(texts, word))
-	for _, other := range r.vocabulary[f.Name][value.Fold(word)] {
-		for _, v := range texts.Folded[other] {
-			if !slices.Contains(values, v) {
-				values, isAlias = append(values, v), true
-			}
+// aliases gives the values in stock that a word is another word for.
+func (r *reading) aliases(f *catalog.Field, word string) []string {
+	var values []string
+	for _, other := range r.vocabulary.Aliases(f.Name, word) {
+		if other != "" {
+			values = append(values, r.index.LookupFolded(f, other)...)
 		}
 	}
+	return r.spellings(f, values)
+}
+
+// spellings gives each of the values that texts are spellings of once, in order.
+func (r *reading) spellings(f *catalog.Field, texts []string) []string {
+	if len(texts) < 2 {
+		return texts
+	}
+	var values []string
+	for _, v := range r.index.ValuesOf(f, texts) {
+		values = append(values, v.Text)
+	}
 	slices.Sort(values)
-	return values, isAlias
+	return values
+}
+
+// stands gives the values that a word stands for: the first of these that is in stock. It is the value itself; one that
+// differs in punctuation alone; what the vocabulary calls so; every value that means the same, for which the word stays as
+// it is.
+func (r *reading) stands(f *catalog.Field, word string) (values []string, why string) {
+	switch found := r.spellings(f, r.index.Lookup(f, word)); {
+	case len(found) > 0:
+		return found, ""
+	case f.HasOwnValues():
+		return nil, ""
+	}
+	if found := r.index.LookupFolded(f, word); len(found) > 0 {
+		return r.spellings(f, found), "punctuation"
+	}
+	if found := r.aliases(f, word); len(found) > 0 {
+		return found, "alias"
+	}
+	if r.hasMeaning(f, word) {
+		return []string{strings.TrimSpace(word)}, "meaning"
+	}
+	return nil, ""
+}
+
+// hasMeaning reports whether something in stock has the meaning that a word is a name for.
+func (r *reading) hasMeaning(f *catalog.Field, word string) bool {
+	return slices.ContainsFunc(f.NamedMeanings(word), func(m string) bool { return len(r.index.WithMeaning(f, m)) > 0 })
+}
+
+// beginsModel reports whether models in stock begin with the whole words of a text.
+func (r *reading) beginsModel(f *catalog.Field, text string) bool {
+	return f.Name == "model" && len(r.index.Beginning(f, text)) > 0
 }
 
 // readTexts reads the values of a field of texts.
 func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
 	texts := r.index.Texts(f)
 	if texts == nil || f.HasOwnValues() {
-		r.exact[name] = append(r.exact[name], given...)
+		r.exact[name] = append(r.exact[name], r.withSigns(f, given)...)
 		return
 	}
 	var read []string
@@ -74,7 +98,7 @@ func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
 				r.fail(name, item, "values that are wanted; what is not wanted cannot be said")
 				return
 			}
-			if len(items) == 1 && len(given) == 1 && len(r.matchValues(f.Name, item)) == 0 && r.splitVehicle(name, f, item) {
+			if len(items) == 1 && len(given) == 1 && len(r.matchValues(f.Name, item)) == 0 && !r.beginsModel(f, item) && r.splitVehicle(name, f, item) {
 				return
 			}
 			meant, reason := r.readAlternatives(f, item)
@@ -94,6 +118,19 @@ func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
 		r.note(name, why, url.Values{name: read})
 	}
 	r.exact[name] = unique(append(r.exact[name], read...))
+}
+
+// withSigns gives, for each value that is not in stock, those that differ from it in punctuation alone.
+func (r *reading) withSigns(f *catalog.Field, given []string) []string {
+	var all []string
+	for _, g := range given {
+		found := r.index.LookupFolded(f, g)
+		if f.IsLong() || len(found) == 0 || len(r.index.Lookup(f, g)) > 0 {
+			found = []string{g}
+		}
+		all = append(all, found...)
+	}
+	return all
 }
 
 // isNegation reports whether a value says what is not wanted.
@@ -139,11 +176,11 @@ func (r *reading) readAlternatives(f *catalog.Field, given string) (values []str
 
 // readText reads one value.
 func (r *reading) readText(f *catalog.Field, given string) (values []string, why string) {
-	values, isAlias := r.meaning(f, given)
+	values, why = r.stands(f, given)
 	switch {
-	case isAlias:
-		return values, "alias"
-	case len(values) > 0:
+	case why == "alias" || why == "punctuation":
+		return values, why
+	case len(values) > 0, r.beginsModel(f, given):
 		return []string{strings.TrimSpace(given)}, "" // it resolves to the same, and is repeated as written
 	}
 	if near := r.correctTypo(f, given); near != nil {
@@ -175,7 +212,7 @@ func (r *reading) correctTypo(f *catalog.Field, word string) []string {
 		if severalWords && strings.HasPrefix(string(typed), known) {
 			return // one word more, such as a trim
 		}
-		meant, _ := r.meaning(f, known)
+		meant := r.spellings(f, append(slices.Clone(texts.Folded[known]), r.aliases(f, known)...))
 		if len(meant) == 0 {
 			return // a name of something that is not in stock
 		}
@@ -188,7 +225,7 @@ func (r *reading) correctTypo(f *catalog.Field, word string) []string {
 	for known := range texts.Folded {
 		consider(known)
 	}
-	for known := range r.vocabulary[f.Name] {
+	for known := range r.vocabulary.AliasWords(f.Name) {
 		consider(known)
 	}
 
@@ -237,6 +274,12 @@ func areSame(a, b []string) bool {
 // Meaning gives the values in stock that a word means in a field.
 func (in *Interpreter) Meaning(x *index.Index, f *catalog.Field, word string) []string {
 	r := reading{Interpreter: in, index: x}
-	values, _ := r.meaning(f, word)
-	return values
+	if values, why := r.stands(f, word); why != "meaning" {
+		return values
+	}
+	var texts []string
+	for _, m := range f.NamedMeanings(word) {
+		texts = append(texts, x.WithMeaning(f, m)...)
+	}
+	return r.spellings(f, texts)
 }

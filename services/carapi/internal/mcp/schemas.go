@@ -16,7 +16,7 @@ type object = map[string]any
 const MaxAbout = 300
 
 // optional are the properties of an answer that it has only where they say something.
-var optional = []string{"total", "summary", "no_match", "cut", "interpreted", "ignored", "unmatched", "not_searched"}
+var optional = []string{"total", "summary", "no_match", "cut", "interpreted", "ignored", "unmatched", "not_searched", "not_a_number"}
 
 // own are the fields whose values are no words of the dealer's.
 var own = []string{"id", "vin", "stock_number", "currency", "country"}
@@ -39,6 +39,7 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 		properties["ignored"] = object{"type": "object", "description": "Parameters that ask for nothing, such as any or null", "additionalProperties": word}
 		properties["unmatched"] = object{"type": "object", "description": "Values that nothing in stock has, by parameter", "additionalProperties": object{"type": "array", "items": word}}
 		properties["not_searched"] = object{"type": "array", "description": "Fields whose texts have too many words for q to search them", "items": word}
+		properties["not_a_number"] = object{"type": "object", "description": "How many values in the whole stock are not understood as numbers, by field", "additionalProperties": integer}
 		properties["source"] = object{"type": "string", "enum": []string{"live", "snapshot"}}
 		properties["as_of"] = object{"type": "string", "format": "date-time", "description": "When the stock was so"}
 		required := make([]string, 0, len(properties))
@@ -85,6 +86,7 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 			"required": []string{"name", "column", "type", "operators", "filters", "sort", "facet"},
 			"properties": object{"name": word, "column": word, "type": word, "unit": word, "about": word, "operators": object{"type": "array", "items": word},
 				"filters": object{"type": "array", "items": word}, "sort": boolean, "facet": boolean, "values": object{"type": "array", "items": word}, "values_complete": boolean,
+				"bound_by": word, "derived_from": word, "not_a_number": integer, "warning": word, "boolean": boolean,
 				"min": object{}, "max": object{}}}}}},
 		"NoMatch": object{"type": "object", "description": "Why nothing matches, and what nearly does", "required": []string{"filters"}, "properties": object{
 			"filters": list("Each filter, and how many vehicles match with it alone, and with all others", "parameter alone without", object{"parameter": word, "alone": integer, "without": integer, "url": word}),

@@ -31,8 +31,11 @@ var usable = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 // lengthy are the fields that no model searches by.
 var lengthy = []string{"description", "image_url", "listing_url"}
 
-// maxEnum is how many values all enums of a tool may hold: OpenAI takes 1,000.
-const maxEnum = 900
+// Bounds of all enums of a tool: how many values they may hold, of which OpenAI takes 1,000, and how many bytes.
+const (
+	maxEnum      = 900
+	maxEnumBytes = 12_000
+)
 
 // All are the tools, for a table with these fields.
 func All(fields []search.Description) []Tool {
@@ -54,6 +57,7 @@ func All(fields []search.Description) []Tool {
 // filters are the inputs by which the fields are compared.
 func filters(fields []search.Description) []Input {
 	var all []Input
+	bytes := 0
 	enums := 2*len(fields) + 4 // of the names in fields and facets, and what view and match may say
 	for _, f := range fields {
 		if slices.Contains(lengthy, f.Name) {
@@ -70,11 +74,13 @@ func filters(fields []search.Description) []Input {
 			if !usable.MatchString(name) {
 				continue
 			}
-			input := Input{Name: name}
+			input, isOwn := Input{Name: name}, strings.TrimPrefix(name, query.Qualifier) == f.Name
 			switch numeric := f.Type == "integer" || f.Type == "number"; {
-			case name != f.Name && strings.HasSuffix(name, "_min"):
+			case !isOwn && strings.HasSuffix(name, "_all"):
+				input.About, input.Schema = "All of: "+about, object{"type": "array", "items": object{"type": "string"}}
+			case !isOwn && strings.HasSuffix(name, "_min"):
 				input.About, input.Schema = "At least: "+about, object{"type": scalar(f)}
-			case name != f.Name:
+			case !isOwn:
 				input.About, input.Schema = "At most: "+about, object{"type": scalar(f)}
 			case numeric:
 				input.About, input.Schema = "Exactly: "+about, object{"type": "number"}
@@ -82,9 +88,10 @@ func filters(fields []search.Description) []Input {
 				input.About, input.Schema = "On: "+about+", as 2026-01-31", object{"type": "string"}
 			default:
 				items := object{"type": "string"}
-				if values := Askable(f); f.Complete != nil && *f.Complete && len(values) > 0 && enums+len(values) <= maxEnum {
+				if values := Askable(f); f.Complete != nil && *f.Complete && len(values) > 0 &&
+					enums+len(values) <= maxEnum && bytes+sizeOf(values) <= maxEnumBytes {
 					items["enum"] = values
-					enums += len(values)
+					enums, bytes = enums+len(values), bytes+sizeOf(values)
 				}
 				input.About, input.Schema = "One of: "+about, object{"type": "array", "items": items}
 			}
@@ -93,6 +100,15 @@ func filters(fields []search.Description) []Input {
 		}
 	}
 	return all
+}
+
+// sizeOf is how many bytes values have.
+func sizeOf(values []string) int {
+	n := 0
+	for _, v := range values {
+		n += len(v)
+	}
+	return n
 }
 
 func scalar(f search.Description) string {

@@ -77,10 +77,14 @@ func (q *Query) sortText() string {
 func (f *Filter) appendApplied(b []byte) []byte {
 	if f.Field.Class() == catalog.Text || f.Field.Class() == catalog.List {
 		values := f.Meant
-		if len(values) == 0 {
+		if len(values) == 0 || len(values) > MaxValues {
 			values = f.Texts
 		}
-		return value.AppendStrings(b, values)
+		clean := make([]string, len(values))
+		for i, v := range values {
+			clean[i] = value.Clean(v)
+		}
+		return value.AppendStrings(b, clean)
 	}
 	if f.Parameter != f.Field.Name {
 		return append(b, f.Ranges[0].Given...)

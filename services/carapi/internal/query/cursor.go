@@ -30,7 +30,7 @@ func (q *Query) NextPage(c Cursor) url.Values {
 		next = url.Values{}
 	}
 	next.Set("cursor", q.encodeCursor(c))
-	next.Set("match", Exact) // it has been interpreted
+	next.Set("match", q.MatchAgain()) // it has been interpreted
 	return next
 }
 
@@ -41,9 +41,7 @@ func (q *Query) fingerprint() string {
 	for _, f := range q.Filters {
 		texts := make([]string, len(f.Texts))
 		for i, text := range f.Texts {
-			if texts[i] = value.Fold(text); texts[i] == "" {
-				texts[i] = text
-			}
+			texts[i] = value.Key(text)
 		}
 		_ = enc.Encode([]any{f.Field.Name, texts}) // texts always encode
 		for _, r := range f.Ranges {

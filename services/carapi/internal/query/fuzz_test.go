@@ -30,7 +30,7 @@ func everyParameter(t testing.TB) *Parameters {
 	for _, c := range everyKind {
 		source.Table.Columns = append(source.Table.Columns, schema.NewColumn(c[0], c[1]))
 	}
-	c, err := catalog.Bind(source, catalog.Binding{}, true)
+	c, err := catalog.BindByNames(source, catalog.Binding{}, true)
 	if err != nil {
 		t.Fatal(err)
 	}

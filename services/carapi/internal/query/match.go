@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 
 	"carstock/services/carapi/internal/catalog"
@@ -40,9 +41,7 @@ func (f *Filter) Holds(c value.Cell) bool {
 	case !isComparable(f.Field, c):
 		return false
 	case f.Field.Class() == catalog.List:
-		found := false
-		value.Elements(c.Form, func(element []byte) { found = found || f.holdsText(element) })
-		return found
+		return f.holdsList(c.Form)
 	case f.Field.Class() == catalog.Text:
 		return f.holdsText(c.Form)
 	}
@@ -54,18 +53,40 @@ func (f *Filter) Holds(c value.Cell) bool {
 	return false
 }
 
-func (f *Filter) holdsText(text []byte) bool {
-	for _, stored := range f.Meant {
-		if stored == string(text) { // which spares folding it
+func (f *Filter) holdsText(stored []byte) bool {
+	for _, meant := range f.Meant {
+		if meant == string(stored) { // which spares reading it
 			return true
 		}
 	}
-	for _, word := range f.Words {
-		if value.SameText(string(text), word) {
-			return true
+	text := string(stored)
+	if len(f.Meanings) > 0 {
+		for _, meaning := range f.Field.Meanings(text) {
+			if slices.Contains(f.Meanings, meaning) {
+				return true
+			}
 		}
 	}
-	return false
+	if slices.ContainsFunc(f.Begins, func(words string) bool { return value.BeginsWith(text, words) }) {
+		return true
+	}
+	return f.HasWord(text)
+}
+
+// holdsList reports whether a list has one of the filter's words, or all of them.
+func (f *Filter) holdsList(form []byte) bool {
+	if !f.All {
+		found := false
+		f.Field.Elements(form, func(element []byte) { found = found || f.holdsText(element) })
+		return found
+	}
+	found := make([]bool, len(f.Words))
+	f.Field.Elements(form, func(element []byte) {
+		for i, word := range f.Words {
+			found[i] = found[i] || value.SameText(string(element), word)
+		}
+	})
+	return !slices.Contains(found, false)
 }
 
 // searchedText is what a vehicle has in a searched field: a long text as it is, any other one folded.

@@ -29,11 +29,11 @@ func TestHolds(t *testing.T) {
 			[]any{"2024-05-01 10:00:00.600", "2024-05-01 10:00:00.499"},
 		},
 		{"updated_at", "2024-05-01T10:00:00+02:00", []any{"2024-05-01 08:00:00"}, []any{"2024-05-01 10:00:00"}},
-		{"make", "citroen|Kia", []any{"Citroën", "KIA", "k.i.a."}, []any{"Kia Motors", "", nil}},
+		{"make", "citroen|Kia", []any{"Citroën", "KIA", " k\u0001ia "}, []any{"Kia Motors", "k.i.a.", "", nil}},
 		{"make", "-", []any{"-"}, []any{"--", "", nil}},
 		{"opens", "08:00:00", []any{"08:00:00"}, []any{"08:00:01", nil}},
-		{"features", "sun roof", []any{`["Sunroof"]`, `["a","SUN-ROOF"]`}, []any{
-			`["Sunroofs"]`, `"Sunroof"`,
+		{"features", "sun roof", []any{`["Sunroof"]`, `["a","SUN ROOF"]`}, []any{
+			`["Sunroofs"]`, `["SUN-ROOF"]`, `"Sunroof"`,
 			`{"Sunroof":1}`, nil,
 		}},
 		{"photo", "x", nil, []any{"x", nil}},

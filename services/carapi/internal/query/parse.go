@@ -110,7 +110,7 @@ func (p *parser) parameter(name string, known Parameter, given []string) {
 	if !ok {
 		return
 	}
-	several := known.Use == Equals || name == "sort" || name == "fields" || name == "facets"
+	several := known.Use == Equals || known.Use == HasAll || name == "sort" || name == "fields" || name == "facets"
 	switch {
 	case len(parts) > MaxValues:
 		p.fail(name, strings.Join(given, ","), nil, "at most %d values", MaxValues)
@@ -120,7 +120,7 @@ func (p *parser) parameter(name string, known Parameter, given []string) {
 		p.control(name, given[0], parts)
 	case known.Field.Class() == catalog.Text || known.Field.Class() == catalog.List:
 		// Not the parts: a value in stock may hold a comma.
-		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Texts: given})
+		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Texts: given, All: known.Use == HasAll})
 	case known.Use != Equals:
 		p.bound(name, known, given[0])
 	default:

@@ -5,8 +5,10 @@ package query
 import (
 	"fmt"
 	"net/url"
+	"slices"
 
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
 )
 
 // Limits of what one request may ask for.
@@ -56,9 +58,23 @@ type Filter struct {
 	Parameter string
 	Field     *catalog.Field
 	Texts     []string // as given, for a text or a list
-	Words     []string // Texts, split at commas where the whole is not a value in stock
-	Meant     []string // the values in stock that Words stand for, for answers
+	Words     []string // values: Texts, split at commas where the whole is not a value in stock
+	Meanings  []string // of texts that match besides, as catalog.Field.Meanings gives them
+	Begins    []string // words that texts may begin with too
+	All       bool     // a list needs all of Words, and not one of them
+	Meant     []string // the values in stock that match, for answers
 	Ranges    []Range  // for numbers and times
+}
+
+// Widened reports whether the filter takes in more than its words.
+func (f *Filter) Widened() bool { return len(f.Meanings) > 0 || len(f.Begins) > 0 }
+
+// HasWord reports whether a value is one of the filter's words. A long text is so in any spelling.
+func (f *Filter) HasWord(text string) bool {
+	if f.Field.IsLong() {
+		return slices.ContainsFunc(f.Words, func(word string) bool { return value.SameFolded(text, word) })
+	}
+	return slices.ContainsFunc(f.Words, func(word string) bool { return value.SameText(text, word) })
 }
 
 // Range is a range of numbers, both ends included, or of times, the upper end excluded. An empty end is open.
@@ -88,6 +104,14 @@ func (q *Query) Match() string {
 	return Smart
 }
 
+// MatchAgain is how the request as it was read has to be read again: as it is, unless a word stands for more than itself.
+func (q *Query) MatchAgain() string {
+	if slices.ContainsFunc(q.Filters, func(f Filter) bool { return f.Widened() }) {
+		return Smart
+	}
+	return Exact
+}
+
 // Values is the request as it was read, as parameters.
 func (q *Query) Values() url.Values { return q.values }
 
@@ -113,6 +137,7 @@ const (
 	Equals  Use = iota
 	AtLeast     // field_min
 	AtMost      // field_max
+	HasAll      // field_all
 	Control     // not about a field
 )
 
@@ -145,6 +170,15 @@ func Controls() []string {
 	return names
 }
 
+// Qualifier stands before the name of a field that is called as a control is: field.limit=5 filters by a column limit.
+const Qualifier = "field."
+
+// IsControl reports whether a name is that of a parameter that is not a filter.
+func IsControl(name string) bool {
+	_, is := controls[name]
+	return is
+}
+
 // Parameters are the names that requests over a table may use.
 type Parameters struct {
 	Catalog *catalog.Catalog
@@ -158,21 +192,28 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 	for name := range controls {
 		byName[name] = Parameter{Use: Control}
 	}
-	for i := range c.Fields {
-		f := &c.Fields[i]
-		if _, taken := byName[f.Name]; !taken && f.Class() != catalog.Opaque {
-			byName[f.Name] = Parameter{Field: f}
+	add := func(f *catalog.Field, name string, p Parameter) {
+		if IsControl(f.Name) {
+			name = Qualifier + name
+		}
+		if _, taken := byName[name]; !taken {
+			byName[name] = p
 		}
 	}
 	for i := range c.Fields {
 		f := &c.Fields[i]
-		if f.Class() != catalog.Number && f.Class() != catalog.Instant {
-			continue
+		if f.Class() != catalog.Opaque {
+			add(f, f.Name, Parameter{Field: f})
 		}
-		for suffix, use := range map[string]Use{"_min": AtLeast, "_max": AtMost} {
-			if _, taken := byName[f.Name+suffix]; !taken {
-				byName[f.Name+suffix] = Parameter{Field: f, Use: use}
-			}
+	}
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		switch f.Class() {
+		case catalog.Number, catalog.Instant:
+			add(f, f.Name+"_min", Parameter{Field: f, Use: AtLeast})
+			add(f, f.Name+"_max", Parameter{Field: f, Use: AtMost})
+		case catalog.List:
+			add(f, f.Name+"_all", Parameter{Field: f, Use: HasAll})
 		}
 	}
 	return &Parameters{Catalog: c, byName: byName}

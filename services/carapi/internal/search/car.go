@@ -39,7 +39,7 @@ func (s *Service) Car(ctx context.Context, id string, values url.Values) (*Car, 
 		if field == nil {
 			return nil, ErrNoIDs
 		}
-		isID := func(v vehicle) bool {
+		isID := func(v *vehicle) bool {
 			cell, whole := v.Cell(field)
 			return whole && shownAs(field, cell) == id
 		}
@@ -70,8 +70,11 @@ func (s *Service) CarByVIN(ctx context.Context, vin string, values url.Values) (
 			return nil, ErrNotFound
 		}
 		filter := query.Filter{Field: field, Words: []string{vin}}
+		if len(g.index.Lookup(field, vin)) == 0 {
+			filter.Words = g.index.LookupFolded(field, vin) // with other signs
+		}
 		set := g.index.Filter(g.index.All(), &filter)
-		return r.findCar(set, field, func(v vehicle) bool {
+		return r.findCar(set, field, func(v *vehicle) bool {
 			cell, whole := v.Cell(field)
 			return whole && filter.Holds(cell)
 		})
@@ -87,22 +90,22 @@ func newCarRequest(ctx context.Context, src *source, g *generation, values url.V
 }
 
 // findCar reads the first vehicle of a set that still is the one asked for.
-func (r *request) findCar(set index.Set, field *catalog.Field, is func(vehicle) bool) (*Car, error) {
+func (r *request) findCar(set index.Set, field *catalog.Field, is func(*vehicle) bool) (*Car, error) {
 	g := r.generation
 	rows, _ := g.index.Page(set, r.query.Sort, nil, 1)
 	if len(rows) == 0 {
 		return nil, ErrNotFound
 	}
 	if g.kept != nil {
-		return r.encodeCar(g.kept.row(g.index.ReadAs(rows[0])), is)
+		return r.encodeCar(&vehicle{g.kept.row(g.index.ReadAs(rows[0]))}, is)
 	}
 	return r.readCar([][]value.Cell{g.keyOf(rows[0])}, field, is)
 }
 
 // readCar reads one vehicle by its key.
-func (r *request) readCar(keys [][]value.Cell, field *catalog.Field, is func(vehicle) bool) (*Car, error) {
+func (r *request) readCar(keys [][]value.Cell, field *catalog.Field, is func(*vehicle) bool) (*Car, error) {
 	g := r.generation
-	fields := append([]*catalog.Field{field}, r.query.Shown...)
+	fields := append(field.Sources(), neededFields(g.catalog, r.query)...)
 	rows, err := r.source.store.Rows(r.ctx, g.catalog, g.version, keys, fields, query.MaxChars)
 	if err != nil {
 		return nil, err
@@ -110,11 +113,11 @@ func (r *request) readCar(keys [][]value.Cell, field *catalog.Field, is func(veh
 	if rows[0] == nil {
 		return nil, ErrNotFound
 	}
-	return r.encodeCar(rows[0], is)
+	return r.encodeCar(&vehicle{rows[0]}, is)
 }
 
 // encodeCar writes a vehicle, within the length that any answer has.
-func (r *request) encodeCar(v vehicle, is func(vehicle) bool) (*Car, error) {
+func (r *request) encodeCar(v *vehicle, is func(*vehicle) bool) (*Car, error) {
 	if !is(v) {
 		return nil, ErrNotFound
 	}

@@ -12,6 +12,7 @@ import (
 type Findings struct {
 	Setting, Table string
 	Fields         []string // with their columns, where these have other names
+	Report         []string // how they were found
 	Rows           int
 	Bytes          int64         // of one index
 	Took           time.Duration // to read and build it
@@ -25,9 +26,9 @@ func Check(ctx context.Context, st *store.Store, o Options) (*Findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Findings{Setting: st.Setting, Table: st.Table, Fields: g.catalog.Describe(), Rows: g.index.Rows(),
-		Bytes: g.index.Bytes() + g.kept.bytes(), Took: g.took,
-		MaxAge: max(minRefreshAge, refreshShare*g.took) + g.took, Fetched: g.fetched()}, nil
+	return &Findings{Setting: st.Setting, Table: st.Table, Fields: g.catalog.Describe(),
+		Report: append(g.catalog.Report(), g.disagreements()...), Rows: g.index.Rows(), Bytes: g.index.Bytes() + g.kept.bytes(),
+		Took: g.took, MaxAge: max(minRefreshAge, refreshShare*g.took) + g.took, Fetched: g.fetched()}, nil
 }
 
 // fetched says how the rows of an answer are read.

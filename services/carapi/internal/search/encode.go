@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/value"
 )
@@ -40,7 +41,7 @@ type Omitted struct {
 }
 
 // encodeVehicle appends the shown fields of a vehicle to b, and gives b grown.
-func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v vehicle) (*encoded, []byte) {
+func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle) (*encoded, []byte) {
 	start := len(b)
 	e := &encoded{json: append(b, '{')}
 	for i, f := range shown {
@@ -49,8 +50,8 @@ func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v vehicle)
 		}
 		e.json = append(e.json, labels[i]...)
 		from := len(e.json)
-		cell, whole := v.Cell(f)
-		e.appendCell(f, cell, whole, v.Length(f))
+		cell, kind, whole := v.shown(f)
+		e.appendCell(f, cell, kind, whole, v.stored.Length(f))
 		if f.Name == "id" {
 			e.id = json.RawMessage(e.json[from:len(e.json):len(e.json)])
 		}
@@ -84,16 +85,16 @@ func labels(shown []*catalog.Field) []string {
 	return all
 }
 
-func (e *encoded) appendCell(f *catalog.Field, c value.Cell, whole bool, length int) {
+func (e *encoded) appendCell(f *catalog.Field, c value.Cell, kind schema.Kind, whole bool, length int) {
 	from := len(e.json)
-	isText := f.Class() == catalog.Text && c.Type == value.Text
+	isText := (f.Class() == catalog.Text || kind == schema.Text) && c.Type == value.Text
 	switch {
 	case !whole && (!isText || f.Identifies()): // callers ask by it, and half of it finds nothing
 		e.json = append(e.json, "null"...)
 		e.omitted = append(e.omitted, Omitted{Field: f.Name, Length: length})
 		return
 	case !isText:
-		e.json = c.AppendJSON(e.json, f.Kind)
+		e.json = c.AppendJSON(e.json, kind)
 		if len(e.json)-from > minTruncatable {
 			e.long = append(e.long, longValue{field: f, from: from, to: len(e.json), length: len(c.Form)})
 		}

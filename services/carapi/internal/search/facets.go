@@ -36,7 +36,8 @@ func (s *Service) Facets(ctx context.Context, values url.Values) (*Answer, error
 			}
 		}
 		r := request{ctx: ctx, source: src, generation: g, query: q}
-		a := &Answer{Applied: q.Applied(false), Notes: notes, Origin: g.origin()}
+		a := &Answer{Applied: q.Applied(false), Notes: notes, Origin: g.origin(),
+			NotNumbers: g.notNumbers(append(compared(q), q.Facets...)...)}
 		a.Facets = r.facets(g.index.Match(q, nil), r.room(a))
 		return a, nil
 	})
@@ -102,6 +103,7 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 		}
 		set := g.index.Match(q, nil)
 		a := &Answer{Total: set.Count(), Applied: q.Applied(false), Notes: notes, Origin: g.origin()}
+		fields := compared(q)
 		a.Facets = []byte{'{'}
 		for _, name := range measuredFields {
 			f := g.catalog.NumberField(name)
@@ -113,7 +115,9 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 			}
 			a.Facets = append(value.AppendString(a.Facets, name), ':')
 			a.Facets = appendStatistics(a.Facets, f, g.index.Statistics(set, f))
+			fields = append(fields, f)
 		}
+		a.NotNumbers = g.notNumbers(fields...)
 		a.Facets = append(a.Facets, '}')
 		return a, nil
 	})

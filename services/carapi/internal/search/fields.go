@@ -3,8 +3,12 @@ package search
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/value"
 )
 
@@ -16,19 +20,25 @@ const (
 
 // Description says what a field is and what may be asked of it.
 type Description struct {
-	Name      string          `json:"name"`
-	Column    string          `json:"column"`
-	Type      string          `json:"type"` // integer, number, text, date, date-time, json or bytes
-	Unit      string          `json:"unit,omitempty"`
-	About     string          `json:"about,omitempty"`
-	Operators []string        `json:"operators"` // eq, in, range, min, max, has
-	Filters   []string        `json:"filters"`   // the parameters that do so, the field's own name first
-	Sort      bool            `json:"sort"`
-	Facet     bool            `json:"facet"`
-	Values    []string        `json:"values,omitempty"` // in stock
-	Complete  *bool           `json:"values_complete,omitempty"`
-	Min       json.RawMessage `json:"min,omitempty"` // in stock
-	Max       json.RawMessage `json:"max,omitempty"`
+	Name       string   `json:"name"`
+	Column     string   `json:"column"`
+	Type       string   `json:"type"` // integer, number, text, date, date-time, json or bytes
+	Unit       string   `json:"unit,omitempty"`
+	About      string   `json:"about,omitempty"`
+	Operators  []string `json:"operators"` // eq, in, range, min, max, has
+	Filters    []string `json:"filters"`   // the parameters that do so, the field's own name first
+	Sort       bool     `json:"sort"`
+	Facet      bool     `json:"facet"`
+	Values     []string `json:"values,omitempty"` // in stock
+	Complete   *bool    `json:"values_complete,omitempty"`
+	Bound      string   `json:"bound_by,omitempty"`     // why this is the field: CARS_FIELDS, name, name and values, values
+	From       string   `json:"derived_from,omitempty"` // the column in which it stands with other things
+	NotNumbers int      `json:"not_a_number,omitempty"` // values that are not understood as numbers
+	Warning    string   `json:"warning,omitempty"`      // what is stored now no longer fits what the field was found to be
+	Boolean    bool     `json:"boolean,omitempty"`      // its values are spellings of true and false
+
+	Min json.RawMessage `json:"min,omitempty"` // in stock
+	Max json.RawMessage `json:"max,omitempty"`
 }
 
 // Fields describes all fields, with some of their values in stock.
@@ -57,9 +67,16 @@ func (g *generation) descriptions() []Description {
 }
 
 func (g *generation) describe(f *catalog.Field) Description {
-	d := Description{Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About,
-		Operators: f.Operators(), Filters: []string{}, Sort: f.Sorts(), Facet: f.Facets()}
-	for _, name := range []string{f.Name, f.Name + "_min", f.Name + "_max"} {
+	d := Description{Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About, Operators: f.Operators(),
+		Filters: []string{}, Sort: f.Sorts(), Facet: f.Facets(), Bound: f.Why, NotNumbers: g.index.NotNumbers(f), Boolean: f.Flag,
+		Warning: g.disagreement(f)}
+	if f.IsDerived() {
+		d.From = f.Column.Name
+	}
+	for _, name := range []string{f.Name, f.Name + "_min", f.Name + "_max", f.Name + "_all"} {
+		if query.IsControl(f.Name) {
+			name = query.Qualifier + name
+		}
 		if p, ok := g.interpreter.Parameters().Get(name); ok && p.Field == f {
 			d.Filters = append(d.Filters, name)
 		}
@@ -71,8 +88,8 @@ func (g *generation) describe(f *catalog.Field) Description {
 		}
 	}
 	if f.Class() == catalog.Text && f.Facets() || f.Class() == catalog.List {
-		if texts := g.index.Texts(f); texts != nil {
-			values, complete := texts.All, len(texts.All) <= fewValues
+		if texts := g.index.Texts(f); texts != nil && !isFreeText(f, texts.Values) {
+			values, complete := texts.Values, len(texts.Values) <= fewValues
 			if !complete {
 				values = values[:someValues]
 			}
@@ -83,4 +100,15 @@ func (g *generation) describe(f *catalog.Field) Description {
 		}
 	}
 	return d
+}
+
+// maxListed is how many characters a value may have to be listed.
+const maxListed = 60
+
+// isFreeText reports whether the values of a field are sentences rather than names of something.
+func isFreeText(f *catalog.Field, values []string) bool {
+	if f.Class() != catalog.List && strings.HasSuffix(strings.ToLower(f.Column.Type), "text") && f.Why == "" {
+		return slices.ContainsFunc(values, func(v string) bool { return strings.Count(v, " ") > 3 || len(v) > maxListed })
+	}
+	return slices.ContainsFunc(values, func(v string) bool { return utf8.RuneCountInString(v) > maxListed })
 }

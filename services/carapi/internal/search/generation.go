@@ -46,7 +46,7 @@ func (g *generation) unchanged(v store.Version, checked time.Time) *generation {
 const slowFetch = 50 * time.Millisecond
 
 // readGeneration reads a table whole. last may be nil.
-func readGeneration(ctx context.Context, st *store.Store, name string, vocabulary value.Vocabulary,
+func readGeneration(ctx context.Context, st *store.Store, name string, vocabulary *value.Vocabulary,
 	last *generation,
 ) (*generation, error) {
 	g, err := readOnce(ctx, st, name, vocabulary, last, last.keeps)
@@ -83,10 +83,11 @@ func (g *generation) keeps(c *catalog.Catalog) bool {
 }
 
 // readOnce reads a table, and the rows with it where keep says so or there is no key.
-func readOnce(ctx context.Context, st *store.Store, name string, vocabulary value.Vocabulary, last *generation,
+func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *value.Vocabulary, last *generation,
 	keep func(*catalog.Catalog) bool,
 ) (*generation, error) {
 	begun := time.Now()
+	readBegun := begun // after the columns were bound, which reads the rows once more where they are new
 	var lastCatalog *catalog.Catalog
 	if last != nil {
 		lastCatalog = last.catalog
@@ -94,8 +95,13 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary valu
 	var builder *index.Builder
 	var kept *keptRows
 	begin := func(c *catalog.Catalog, about int) ([]*catalog.Field, func([]value.Cell) error, error) {
+		readBegun = time.Now()
 		builder, kept = index.NewBuilder(c, about), nil
-		fields, limit := c.Indexed, memoryLimit()
+		add := builder.Add
+		if u := c.NewUnderstander(); u != nil {
+			add = func(cells []value.Cell) error { return builder.Add(u.Row(cells)) }
+		}
+		fields, limit := c.Read, memoryLimit()
 		if keep(c) || !c.Key.Exists() {
 			kept = newKeptRows(c)
 			fields = kept.fields
@@ -110,7 +116,7 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary valu
 					builder.SetLimit(max(limit-kept.bytes(), 1))
 				}
 			}
-			err := builder.Add(cells[:len(c.Indexed)])
+			err := add(cells[:len(c.Read)])
 			var large index.LimitError
 			if errors.As(err, &large) {
 				large.Bytes, large.Limit = large.Bytes+kept.bytes(), limit
@@ -134,7 +140,7 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary valu
 	} else {
 		g.interpreter = interpret.New(c, vocabulary)
 	}
-	g.took = time.Since(begun)
+	g.took = time.Since(readBegun)
 	return g, nil
 }
 

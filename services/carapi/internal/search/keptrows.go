@@ -33,9 +33,9 @@ type keptCell struct {
 
 func newKeptRows(c *catalog.Catalog) *keptRows {
 	k := &keptRows{catalog: c, place: map[*catalog.Field]int{}}
-	k.fields = append(k.fields, c.Indexed...)
+	k.fields = append(k.fields, c.Read...)
 	for i := range c.Fields {
-		if f := &c.Fields[i]; f.Slot() < 0 {
+		if f := &c.Fields[i]; f.Slot() < 0 && f.From == nil {
 			k.fields = append(k.fields, f)
 		}
 	}

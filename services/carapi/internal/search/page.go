@@ -7,15 +7,8 @@ import (
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/index"
 	"carstock/services/carapi/internal/query"
-	"carstock/services/carapi/internal/store"
 	"carstock/services/carapi/internal/value"
 )
-
-// vehicle is a row as it was read for an answer.
-type vehicle interface {
-	Cell(f *catalog.Field) (c value.Cell, whole bool) // as query.Vehicle has it
-	Length(f *catalog.Field) int                      // what is stored of a value that was not read whole; otherwise 0
-}
 
 // candidate is a row of the index that the page may show.
 type candidate struct {
@@ -29,13 +22,13 @@ type candidate struct {
 type page struct {
 	request    *request
 	candidates []candidate // the taken ones, and those after them that were found
-	vehicles   []vehicle   // of the candidates; nil where the row is gone
+	vehicles   []*vehicle  // of the candidates; nil where the row is gone
 	taken      int
 	shown      []liveRow // rows of the candidates taken that still match and are in the page's range, in live order
 }
 
 type liveRow struct {
-	vehicle
+	*vehicle
 	place []value.Cell
 }
 
@@ -96,7 +89,7 @@ func (r *request) countDropped(n int) {
 
 // newPage takes the first n candidates, and shows those of their rows that still match and lie between the cursor and
 // the place of the last candidate.
-func (r *request) newPage(candidates []candidate, vehicles []vehicle, n int) *page {
+func (r *request) newPage(candidates []candidate, vehicles []*vehicle, n int) *page {
 	q := r.query
 	p := &page{request: r, candidates: candidates, vehicles: vehicles, taken: n}
 	var end []value.Cell
@@ -129,7 +122,7 @@ func (r *request) newPage(candidates []candidate, vehicles []vehicle, n int) *pa
 
 // appendPlace appends a vehicle's cells in the fields of the order. Of a text that was not read whole, the index has
 // the rest: its beginning alone would stand before all other texts that begin so.
-func (r *request) appendPlace(cells []value.Cell, v vehicle, row uint32) []value.Cell {
+func (r *request) appendPlace(cells []value.Cell, v *vehicle, row uint32) []value.Cell {
 	for _, o := range r.query.Sort {
 		cell, whole := v.Cell(o.Field)
 		if known := r.index().Cell(o.Field, row); !whole && bytes.HasPrefix(known.Form, cell.Form) {
@@ -159,15 +152,16 @@ func (p *page) end() query.Cursor {
 func (p *page) shorten(taken int) *page { return p.request.newPage(p.candidates, p.vehicles, taken) }
 
 // readVehicles reads rows as they are now, in one statement. A row that is gone is nil.
-func (r *request) readVehicles(candidates []candidate) ([]vehicle, error) {
-	vehicles := make([]vehicle, len(candidates))
+func (r *request) readVehicles(candidates []candidate) ([]*vehicle, error) {
+	vehicles, all := make([]*vehicle, len(candidates)), make([]vehicle, len(candidates))
 	if len(candidates) == 0 {
 		return vehicles, nil
 	}
 	g := r.generation
 	if g.kept != nil {
 		for i, c := range candidates {
-			vehicles[i] = g.kept.row(g.index.ReadAs(c.row))
+			all[i].stored = g.kept.row(g.index.ReadAs(c.row))
+			vehicles[i] = &all[i]
 		}
 		return vehicles, nil
 	}
@@ -178,21 +172,28 @@ func (r *request) readVehicles(candidates []candidate) ([]vehicle, error) {
 	}
 	for i, row := range rows {
 		if row != nil {
-			vehicles[i] = row
+			all[i].stored = row
+			vehicles[i] = &all[i]
 		}
 	}
 	return vehicles, nil
 }
 
-var _ vehicle = (*store.Row)(nil)
-
-// neededFields are the fields that an answer shows, and those by which a row is checked.
+// neededFields are the fields that are read for an answer: what it shows, and by what a row is checked.
 func neededFields(c *catalog.Catalog, q *query.Query) []*catalog.Field {
-	needed := slices.Clone(q.Shown)
+	needed := make([]*catalog.Field, 0, len(q.Shown)+len(q.Filters)+len(q.Sort))
 	add := func(f *catalog.Field) {
-		if f != nil && !slices.Contains(needed, f) {
-			needed = append(needed, f)
+		if f == nil {
+			return
 		}
+		for _, source := range [...]*catalog.Field{f.Source(), f.UnitIn} {
+			if source != nil && !slices.Contains(needed, source) {
+				needed = append(needed, source)
+			}
+		}
+	}
+	for _, f := range q.Shown {
+		add(f)
 	}
 	for i := range q.Filters {
 		add(q.Filters[i].Field)

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/index"
 	"carstock/services/carapi/internal/interpret"
 	"carstock/services/carapi/internal/query"
@@ -25,7 +24,7 @@ const (
 
 // Options say how the sources are searched.
 type Options struct {
-	Vocabulary value.Vocabulary
+	Vocabulary *value.Vocabulary
 	Timeout    time.Duration // longest that a request may take: QUERY_TIMEOUT
 	MaxAge     time.Duration // age up to which the snapshot is shown: STALE_MAX_AGE; 0 for any
 	Events     Events
@@ -54,8 +53,8 @@ func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
 	if snapshot != nil {
 		s.snapshot = newSource(FromSnapshot, snapshot, o, log)
 	}
-	if live != nil && snapshot != nil { // a vehicle has the same id in both
-		s.live.bound = func(c *catalog.Catalog) { snapshot.UseID(c.IDColumns()) }
+	if live != nil && snapshot != nil { // a vehicle has the same id and the same values in both
+		s.live.bound = snapshot.Follow
 	}
 	return s
 }
@@ -73,6 +72,8 @@ type Answer struct {
 	Applied []byte       // a JSON object: the request as understood
 	Notes   interpret.Notes
 	Origin  Origin
+
+	NotNumbers map[string]int // values in the whole stock that are not understood as numbers, of the fields that the request compares
 }
 
 // Origin says where an answer comes from.
@@ -109,7 +110,7 @@ func (r *request) index() *index.Index { return r.generation.index }
 
 func (r *request) search(notes interpret.Notes) (*Answer, error) {
 	q, x := r.query, r.index()
-	a := &Answer{Total: -1, Applied: q.Applied(true), Notes: notes, Origin: r.generation.origin()}
+	a := &Answer{Total: -1, Applied: q.Applied(true), Notes: notes, Origin: r.generation.origin(), NotNumbers: r.generation.notNumbers(compared(q)...)}
 	set := x.Match(q, nil)
 	p, err := r.readPage(set)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"carstock/pkg/dbconn"
+	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/store"
 	"carstock/services/carapi/internal/value"
 )
@@ -33,7 +34,7 @@ func openService(t testing.TB, c dbconn.Config, table string, timeout time.Durat
 			t.Fatal(err)
 		}
 		pools = append(pools, rows, reads)
-		settings := store.Settings{Table: table, Setting: "CARS_TABLE", Timeout: timeout, Ping: rows.PingContext}
+		settings := store.Settings{Table: table, Binding: catalog.Binding{Vocabulary: vocabulary}, Setting: "CARS_TABLE", Timeout: timeout, Ping: rows.PingContext}
 		return store.New(rows, reads, c.Driver, settings, slog.New(slog.DiscardHandler))
 	}
 	live := open()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/store"
 	"carstock/services/carapi/internal/value"
 )
@@ -45,7 +46,7 @@ var (
 type source struct {
 	name       string
 	store      *store.Store
-	vocabulary value.Vocabulary
+	vocabulary *value.Vocabulary
 	timeout    time.Duration
 	events     Events
 	log        *slog.Logger
@@ -119,7 +120,7 @@ func (s *source) refreshNow(ctx context.Context) error {
 	last := s.current.Load()
 	if last != nil {
 		version, changed, err := s.store.Changed(ctx, last.version)
-		if err == nil && !changed {
+		if err == nil && !changed && !s.store.Rebinds(last.catalog) {
 			s.current.Store(last.unchanged(version, begun))
 			s.report("unchanged", begun, nil)
 			return nil
@@ -135,11 +136,32 @@ func (s *source) refreshNow(ctx context.Context) error {
 		return err
 	}
 	s.current.Store(next)
+	s.warn(last, next)
+	if last == nil || last.catalog != next.catalog {
+		for _, f := range next.catalog.Fields {
+			if query.IsControl(f.Name) {
+				s.log.Info("a column is named as a parameter of every search", "column", f.Name, "filter", query.Qualifier+f.Name)
+			}
+		}
+	}
 	if s.bound != nil && (last == nil || last.catalog != next.catalog) {
 		s.bound(next.catalog)
 	}
 	s.report("read", begun, nil)
 	return nil
+}
+
+// warn logs what is stored otherwise than when the columns were bound, once for each state.
+func (s *source) warn(last, next *generation) {
+	if last == nil {
+		return
+	}
+	before := last.disagreements()
+	for _, text := range next.disagreements() {
+		if len(before) == 0 {
+			s.log.Warn("values no longer fit their field", "source", s.name, "problem", text)
+		}
+	}
 }
 
 // report counts a refresh, and logs an index that cannot be read while the source answers.

@@ -2,6 +2,7 @@ package search
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,10 +45,8 @@ func (r *request) summaryOfRows(rows []liveRow) string {
 	read := neededFields(r.generation.catalog, r.query)
 	var set index.Set
 	return r.summary(len(rows), func(f *catalog.Field, skipZero bool) ends {
-		for _, known := range read {
-			if known == f {
-				return endsOfRows(rows, f, skipZero)
-			}
+		if slices.Contains(read, f.Source()) && (f.UnitIn == nil || slices.Contains(read, f.UnitIn)) {
+			return endsOfRows(rows, f, skipZero)
 		}
 		if set.Count() == 0 {
 			set = r.index().Match(r.query, nil)

@@ -45,7 +45,7 @@ func (r *request) write(p *page, a *Answer) error {
 		fits = fit(all, cut, room)
 	}
 	left := 0
-	encodings := map[vehicle]*encoded{}
+	encodings := map[*vehicle]*encoded{}
 	if !fits {
 		for i, row := range p.shown {
 			encodings[row.vehicle] = all[i]
@@ -140,7 +140,7 @@ func (r *request) encode(shown []liveRow) (all []*encoded, whole []byte) {
 // room is how many characters the vehicles may take.
 func (r *request) room(a *Answer) int {
 	notes, _ := json.Marshal(a.Notes) // texts always encode
-	room := r.query.MaxChars - envelopeSize - len(a.Facets) - len(a.Applied) - len(a.Summary) - len(notes)
+	room := r.query.MaxChars - envelopeSize - len(a.Facets) - len(a.Applied) - len(a.Summary) - len(notes) - len(encodeJSON(a.NotNumbers))
 	if a.Next != nil {
 		room -= 2 * len(a.Next.Encode()) // the next request, and its cursor alone
 	}

@@ -109,7 +109,7 @@ func (w *relaxations) call(without []string, name string, values ...string) Call
 	if name != "" {
 		request[name] = values
 	}
-	request.Set("match", query.Exact) // it has been interpreted
+	request.Set("match", w.query.MatchAgain()) // it has been interpreted
 	return Call{Request: request}
 }
 
@@ -160,7 +160,7 @@ func (w *relaxations) suggest(f query.Filter, received string) []Suggestion {
 		all = append(all, s)
 	}
 	if texts := w.index().Texts(f.Field); texts != nil {
-		for _, near := range value.Nearest(received, texts.All) {
+		for _, near := range value.Nearest(received, texts.Values) {
 			add(f.Field, []string{near})
 		}
 	}

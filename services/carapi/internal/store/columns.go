@@ -40,7 +40,7 @@ func boundedColumn(t schema.Table, f *catalog.Field, loose bool) column {
 	if loose {
 		size = math.MaxInt
 	}
-	c := column{position: f.Columns[0], kind: f.Kind}
+	c := column{position: f.Columns[0], kind: f.Stored}
 	switch {
 	case size == 0:
 		return c
@@ -147,9 +147,9 @@ const maxUTF8 = 4
 func wholeColumns(t schema.Table, f *catalog.Field) []column {
 	switch {
 	case len(f.Columns) == 0:
-		return []column{{position: rowID, kind: f.Kind}}
+		return []column{{position: rowID, kind: f.Stored}}
 	case !f.IsJoined():
-		return []column{{position: f.Columns[0], kind: f.Kind}}
+		return []column{{position: f.Columns[0], kind: f.Stored}}
 	}
 	parts := make([]column, len(f.Columns))
 	for i, position := range f.Columns {

@@ -30,7 +30,7 @@ func TestKeyOf(t *testing.T) {
 			name, declared, _ := strings.Cut(column, " ")
 			table.Columns = append(table.Columns, schema.NewColumn(name, declared))
 		}
-		c, err := catalog.Bind(catalog.Source{Table: table, Keys: [][]string{strings.Split(e.key, ", ")}}, catalog.Binding{}, true)
+		c, err := catalog.BindByNames(catalog.Source{Table: table, Keys: [][]string{strings.Split(e.key, ", ")}}, catalog.Binding{}, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func TestKeyOf(t *testing.T) {
 	// What is not the key is not taken for it.
 	table := schema.Table{Name: "cars", Columns: []schema.Column{schema.NewColumn("id", "INT"), schema.NewColumn("no", "INT"), schema.NewColumn("make", "TEXT"), schema.NewColumn("model", "TEXT")}}
 	for _, source := range []catalog.Source{{Table: table, Keys: [][]string{{"no"}}}, {Table: table, RowID: true}} {
-		c, err := catalog.Bind(source, catalog.Binding{}, true)
+		c, err := catalog.BindByNames(source, catalog.Binding{}, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestKeyOf(t *testing.T) {
 			t.Errorf("key %s", describeCells(key))
 		}
 	}
-	stamp, err := catalog.Bind(catalog.Source{
+	stamp, err := catalog.BindByNames(catalog.Source{
 		Table: schema.Table{Columns: []schema.Column{schema.NewColumn("id", "TIMESTAMP"), schema.NewColumn("make", "TEXT"), schema.NewColumn("model", "TEXT")}},
 		Keys:  [][]string{{"id"}},
 	}, catalog.Binding{}, true)

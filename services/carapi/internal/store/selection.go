@@ -46,7 +46,7 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 	var joined []*catalog.Field
 	for _, f := range fields {
 		switch {
-		case f.Position() < 0 || q.places[f.Position()] >= 0: // of the key
+		case f.Position() < 0 || q.places[f.Position()] >= 0 || f.From != nil: // of the key, or derived from another
 		case f.IsJoined():
 			var parts []int
 			for _, part := range wholeColumns(c.Table, f) {

@@ -20,9 +20,21 @@ func (s *Store) describe(ctx context.Context, q sqlx.QueryerContext, synced bool
 			err = describeSQLiteKeys(ctx, q, &source, synced)
 		}
 	} else if source.Table, err = schema.FromMySQL(ctx, q, s.Table); err == nil {
-		source.Keys, err = mysqlKeys(ctx, q, source.Table)
+		if source.Keys, err = mysqlKeys(ctx, q, source.Table); err == nil {
+			source.Invisible, err = invisibleColumns(ctx, q, s.Table)
+		}
 	}
 	return source, err
+}
+
+// invisibleColumns gives the columns that are hidden from SELECT *.
+func invisibleColumns(ctx context.Context, q sqlx.QueryerContext, table string) (names []string, err error) {
+	err = sqlx.SelectContext(ctx, q, &names, `SELECT column_name AS name FROM information_schema.columns
+		WHERE table_schema = DATABASE() AND table_name = ? AND extra LIKE '%INVISIBLE%' ORDER BY ordinal_position`, table)
+	if err != nil {
+		return nil, fmt.Errorf("read invisible columns of %s: %w", table, err)
+	}
+	return names, nil
 }
 
 // index is a unique index of a table.

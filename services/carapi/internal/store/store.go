@@ -49,7 +49,8 @@ type Store struct {
 	follower follower
 	history  history
 
-	idColumns atomic.Pointer[[]string] // see UseID
+	idColumns atomic.Pointer[[]string]     // see Follow
+	plan      atomic.Pointer[catalog.Plan] // see Follow
 }
 
 // New returns a store that has read nothing yet. rows is the pool for requests. reads is a pool of its own, of at least
@@ -66,9 +67,19 @@ func New(rows, reads *sqlx.DB, driver string, s Settings, log *slog.Logger) *Sto
 	return store
 }
 
-// UseID makes the id of the table the one that is read from these columns, where neither the settings nor a column's
-// name says which it is: a snapshot then has the ids of the live table beside it, whose keys it may not have.
-func (s *Store) UseID(columns []string) { s.idColumns.Store(&columns) }
+// Follow makes this table's columns bound as those of another one, of which it is a copy. Its id is read from the same
+// columns, whose keys the copy may not have.
+func (s *Store) Follow(c *catalog.Catalog) {
+	id := c.IDColumns()
+	s.idColumns.Store(&id)
+	s.plan.Store(c.Plan)
+}
+
+// Rebinds reports whether the next Read binds the columns in another way than a catalog has them.
+func (s *Store) Rebinds(c *catalog.Catalog) bool {
+	plan := s.plan.Load()
+	return plan != nil && c.Plan != plan
+}
 
 // Close gives back what the store keeps of the pools. The pools are their owner's to close.
 func (s *Store) Close() error {

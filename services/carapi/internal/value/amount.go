@@ -1,6 +1,7 @@
 package value
 
 import (
+	"bytes"
 	"cmp"
 	"math/big"
 	"regexp"
@@ -8,15 +9,12 @@ import (
 	"strings"
 )
 
-// amountPattern is an amount as people write one: a currency sign or code, digits with or without grouping, a fraction, a
-// short form of thousand or million, and a unit.
-const amountPattern = `(us\$|[$€£]|[a-z]{3})?\s*(\d{1,3}(?:[,.' ]\d{3})+|\d+)([.,]\d{1,2})?\s*(?:(k|thousand|grand|million|mio|m)\b)?\s*([$€£]|[a-z]+)?`
-
 var (
-	grouped    = regexp.MustCompile(`(?:^|\D)\d{1,3}[.,]\d{3}(?:\D|$)`)
-	compound   = regexp.MustCompile(`(\d)-([a-z])`)
-	oneAmount  = regexp.MustCompile(`^` + amountPattern + `$`)
-	twoAmounts = regexp.MustCompile(`^(?:between |from )?` + amountPattern + `\s*(?:-|–|—|\.\.\.?| to | and | until | through )\s*` + amountPattern + `$`)
+	grouped = regexp.MustCompile(`(?:^|\D)\d{1,3}[.,]\d{3}(?:\D|$)`)
+
+	// What stands before a range, and between its ends.
+	beforeRange = regexp.MustCompile(`^(?:between|from) `)
+	betweenEnds = regexp.MustCompile(`\s*(?:-|–|—|\.\.\.?)\s*| (?:to|and|until|through) `)
 
 	// Words before or after an amount that is one end of a range.
 	upTo   = regexp.MustCompile(`^(?:<=|≤|up to|upto|at most|no more than|not more than|not over|max\.?|maximum|until|till|through|to) ?(.+)$`)
@@ -26,17 +24,6 @@ var (
 	above  = regexp.MustCompile(`^(?:>|over|above|more than|after|newer than) ?(.+)$`)
 	orMore = regexp.MustCompile(`^(.+?) ?(?:\+|or more|or over|or above|or newer|or later|or up|and up|and above|and newer|and over|min\.?|minimum)$`)
 )
-
-// symbols holds the currencies that a sign can stand for, ISO 4217.
-var symbols = map[string][]string{"$": {"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "CLP", "ARS", "COP"}, "us$": {"USD"}, "€": {"EUR"}, "£": {"GBP"}}
-
-// nouns holds the words that follow a number, by field.
-var nouns = map[string][]string{
-	"cylinders": {"cyl", "cylinder", "cylinders"},
-	"doors":     {"dr", "door", "doors"},
-	"seats":     {"seat", "seats", "seater", "passenger", "passengers"},
-	"mileage":   {"mi", "mile", "miles", "km", "kms", "kilometer", "kilometers", "kilometre", "kilometres"},
-}
 
 // moneyFields are the fields whose amounts may name a currency.
 var moneyFields = []string{"price", "msrp"}
@@ -52,10 +39,11 @@ type Measure struct {
 }
 
 // Amount is a range of numbers in plain decimal notation, both ends included. An empty end is open; both ends are equal
-// for a single number. Why says how it was read.
+// for a single number. Why says how it was read. Currency, ISO 4217, is empty where the text names none.
 type Amount struct {
 	From, To string
 	Why      string
+	Currency string
 }
 
 // IsMoney reports whether the numbers are amounts of money.
@@ -79,8 +67,8 @@ func (m Measure) Parse(s string) (Amount, bool) {
 	if s == "" || len(s) > 60 {
 		return Amount{}, false
 	}
-	if match := twoAmounts.FindStringSubmatch(s); match != nil {
-		return m.parseRange(match[1:6], match[6:11])
+	if a, ok := m.parseRange(beforeRange.ReplaceAllString(s, "")); ok {
+		return a, true
 	}
 
 	for _, bound := range []struct {
@@ -92,39 +80,53 @@ func (m Measure) Parse(s string) (Amount, bool) {
 		if match == nil {
 			continue
 		}
-		number, why, ok := m.parseBareAmount(match[1])
+		single, ok := m.parseBareAmount(match[1])
 		if !ok {
 			continue
 		}
 
-		why = cmp.Or(why, "a bound in words")
+		a := Amount{Why: cmp.Or(single.why, "a bound in words"), Currency: single.currency}
 		if !bound.inclusive && m.Counts() { // before 2020 is up to 2019
-			number = step(number, !bound.upper)
+			single.number = step(single.number, !bound.upper)
 		}
 		if bound.upper {
-			return Amount{To: number, Why: why}, true
+			a.To = single.number
+		} else {
+			a.From = single.number
 		}
-		return Amount{From: number, Why: why}, true
+		return a, true
 	}
 
-	number, why, ok := m.parseBareAmount(s)
-	return Amount{number, number, cmp.Or(why, "a number in words")}, ok
+	single, ok := m.parseBareAmount(s)
+	return Amount{single.number, single.number, cmp.Or(single.why, "a number in words"), single.currency}, ok
 }
 
-// parseRange reads two amounts. A short form or a unit that stands only behind the second is meant for both.
-func (m Measure) parseRange(first, second []string) (Amount, bool) {
-	if first[3] == "" && second[3] != "" && len(first[1]) <= len(second[1]) {
-		first[3] = second[3] // 20-30k
+// parseRange reads two amounts. A short form, a unit or a currency that stands only behind the second is meant for
+// both.
+func (m Measure) parseRange(s string) (Amount, bool) {
+	for _, at := range betweenEnds.FindAllStringIndex(s, -1) {
+		var letters, otherLetters [2 * maxNumberText]byte
+		first, ok := scanRequest(m, s[:at[0]], &letters)
+		second, otherOK := scanRequest(m, s[at[1]:], &otherLetters)
+		if !ok || !otherOK {
+			continue
+		}
+		if first.parts[0].zeros == 0 && len(first.parts[0].digits) <= len(second.parts[0].digits) {
+			first.parts[0].zeros = second.parts[0].zeros // 20-30k
+		}
+		if first.unit == "" && first.sign == "" {
+			first.unit, first.sign = second.unit, second.sign // 20,000 to 80,000 km
+		}
+
+		from, ok := m.normalizeAmount(first)
+		to, otherOK := m.normalizeAmount(second)
+		if !ok || !otherOK || CompareDecimals(from.number, to.number) > 0 {
+			return Amount{}, false
+		}
+		why := cmp.Or(from.why, to.why, "a range in words")
+		return Amount{from.number, to.number, why, cmp.Or(from.currency, to.currency)}, true
 	}
-	if first[4] == "" {
-		first[4] = second[4] // 20,000 to 80,000 km
-	}
-	from, why, ok := m.normalizeAmount(first)
-	to, otherWhy, otherOK := m.normalizeAmount(second)
-	if !ok || !otherOK || CompareDecimals(from, to) > 0 {
-		return Amount{}, false
-	}
-	return Amount{from, to, cmp.Or(why, otherWhy, "a range in words")}, true
+	return Amount{}, false
 }
 
 // step gives the whole number above or below one.
@@ -139,128 +141,96 @@ func step(number string, up bool) string {
 	return n.Sub(n, big.NewInt(1)).String()
 }
 
+// amountEnd is one amount, in the field's own unit.
+type amountEnd struct {
+	number, why, currency string
+}
+
 // parseBareAmount reads a single amount without words around it.
-func (m Measure) parseBareAmount(s string) (number, why string, ok bool) {
-	if m.Field == "cylinders" && len(s) == 2 && strings.ContainsAny(s[:1], "vi") {
-		s = s[1:] // V6
-	}
-	match := oneAmount.FindStringSubmatch(compound.ReplaceAllString(s, "$1 $2")) // 4-door
-	if match == nil {
-		return "", "", false
-	}
-	return m.normalizeAmount(match[1:6])
-}
-
-// normalizeAmount gives an amount in the field's own unit. Its parts are those of amountPattern: prefix, digits, fraction,
-// short form, noun.
-func (m Measure) normalizeAmount(parts []string) (number, why string, ok bool) {
-	prefix, digits, fraction, short, noun := parts[0], parts[1], parts[2], parts[3], parts[4]
-	digits, why, ok = m.ungroup(digits, fraction)
+func (m Measure) parseBareAmount(s string) (amountEnd, bool) {
+	var letters [2 * maxNumberText]byte
+	w, ok := scanRequest(m, s, &letters)
 	if !ok {
-		return "", "", false
+		return amountEnd{}, false
 	}
-	if why == "" && strings.HasPrefix(fraction, ",") && prefix != "€" && noun != "€" {
-		return "", "", false // two values, or a fraction
-	}
-	n, _ := new(big.Rat).SetString(digits + strings.Replace(fraction, ",", ".", 1))
-	if n == nil {
-		return "", "", false
-	}
-
-	if short != "" {
-		if n, why, ok = m.expand(n, short); !ok {
-			return "", "", false
-		}
-	}
-	for _, sign := range []string{prefix, noun} {
-		switch {
-		case sign == "":
-		case m.IsMoney() && m.acceptsCurrency(sign):
-			why = cmp.Or(why, "an amount of money")
-		case sign == noun && slices.Contains(nouns[m.Field], noun):
-			why = cmp.Or(why, "a number with its unit")
-		default:
-			return "", "", false
-		}
-	}
-	if m.IsDistance() && noun != "" {
-		if n, why, ok = m.convert(n, noun, why); !ok {
-			return "", "", false
-		}
-	}
-
-	if m.Field == "year" && (len(digits) != 4 || fraction != "") {
-		return "", "", false // 21 may be a typing error for any year
-	}
-	text, _ := NormalDecimal([]byte(n.FloatString(4)))
-	return string(text), why, true
+	return m.normalizeAmount(w)
 }
 
-// ungroup removes the separators between groups of digits, which only money and distances have.
-func (m Measure) ungroup(digits, fraction string) (plain, why string, ok bool) {
-	i := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
-	if i < 0 {
-		return digits, "", true
+// scanRequest takes an amount of a request apart. Unlike a column, it has no signs and words that do not count.
+func scanRequest(m Measure, s string, buf *[2 * maxNumberText]byte) (writtenNumber, bool) {
+	if strings.ContainsAny(s, ":~()*") || strings.HasPrefix(s, "-") {
+		return writtenNumber{}, false
 	}
-	separator := digits[i : i+1]
-	if !m.IsMoney() && !m.IsDistance() || fraction != "" && fraction[:1] == separator ||
-		strings.Trim(digits, "0123456789"+separator) != "" {
-		return "", "", false
-	}
-	return strings.ReplaceAll(digits, separator, ""), "digits in groups", true
+	w, ok := scanNumber(m, []byte(s), buf)
+	return w, ok && !w.hasMore && !w.negative
 }
 
-// expand applies a short form of thousand or million.
-func (m Measure) expand(n *big.Rat, short string) (number *big.Rat, why string, ok bool) {
+// normalizeAmount gives an amount in the field's own unit.
+func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
+	digits := w.parts[0].digits
+	_, point, either, ok := separators(digits)
+	isGrouped := either != 0 || point == 0 && !isDigits(digits)
+	fraction := len(digits) - 1 - bytes.LastIndexByte(digits, point)
 	switch {
-	case !m.IsMoney() && !m.IsDistance():
-		return nil, "", false
-	case short == "k", short == "thousand", short == "grand":
-		return n.Mul(n, big.NewRat(1000, 1)), "thousands for short", true
-	case m.IsDistance():
-		return nil, "", false // m may be miles
+	case !ok, isGrouped && !m.IsMoney() && !m.IsDistance():
+		return amountEnd{}, false
+	case point != 0 && fraction > 2 && w.parts[0].zeros == 0:
+		return amountEnd{}, false
+	case point == ',' && w.parts[0].zeros == 0 && w.sign != "€" && isDigits(digits[:len(digits)-fraction-1]):
+		return amountEnd{}, false // two values, or a fraction
+	case m.Field == "year" && (len(digits) != 4 || !isDigits(digits)):
+		return amountEnd{}, false // 21 may be a typing error for any year
 	}
-	return n.Mul(n, big.NewRat(1000000, 1)), "millions for short", true
+	style := NumberStyle{Field: m.Field, Comma: groups, Point: groups}
+	if w.parts[0].zeros > 3 {
+		style.Point = "" // 1.125 million
+	}
+	number, ok := style.appendNumber(nil, w)
+	if !ok {
+		return amountEnd{}, false
+	}
+
+	end := amountEnd{number: string(number)}
+	switch {
+	case w.parts[0].zeros == 3:
+		end.why = "thousands for short"
+	case w.parts[0].zeros == 6:
+		end.why = "millions for short"
+	case w.parts[0].zeros > 0:
+		end.why = "a large amount for short"
+	case isGrouped:
+		end.why = "digits in groups"
+	}
+	if w.sign != "" {
+		end.why, end.currency = cmp.Or(end.why, "an amount of money"), CurrencyOf(w.sign, m.Unit)
+		return end, m.IsMoney() && m.acceptsCurrency(w.sign)
+	}
+	if w.unit != "" || w.hasNoun {
+		end.why = cmp.Or(end.why, "a number with its unit")
+	}
+	if m.IsDistance() && w.unit != "" {
+		return m.convert(end, w.unit)
+	}
+	return end, true
 }
 
-// convert gives a distance in the field's unit, to a whole number.
-func (m Measure) convert(n *big.Rat, noun, why string) (number *big.Rat, newWhy string, ok bool) {
-	unit := "mi"
-	if noun[0] == 'k' {
-		unit = "km"
+// convert gives a distance in the field's unit, to a whole number if it had another one.
+func (m Measure) convert(end amountEnd, unit string) (amountEnd, bool) {
+	if m.Unit == "" || unit == m.Unit {
+		return end, m.Unit != ""
 	}
-	switch {
-	case m.Unit == "":
-		return nil, "", false
-	case unit == m.Unit:
-		return n, why, true
-	case unit == "km":
-		n.Mul(n, milesPerKilometer)
-		why = "kilometers as miles"
-	default:
-		n.Quo(n, milesPerKilometer)
-		why = "miles as kilometers"
+	number, ok := ConvertDistance([]byte(end.number), unit, m.Unit)
+	end.number, end.why = string(number), "miles as kilometers"
+	if unit == "km" {
+		end.why = "kilometers as miles"
 	}
-	n, _ = new(big.Rat).SetString(n.FloatString(0))
-	return n, why, true
+	return end, ok
 }
 
 // acceptsCurrency reports whether a sign, code or word can stand for the field's own currency.
 func (m Measure) acceptsCurrency(sign string) bool {
-	codes, isSymbol := symbols[sign]
-	switch {
-	case isSymbol && m.Unit == "":
-		return true
-	case isSymbol:
-		return slices.Contains(codes, m.Unit)
-	case m.Unit == strings.ToUpper(sign):
-		return true
+	if m.Unit == "" {
+		return len(sign) > 1 || sign == "$" // R8 and Q5 are not amounts of money
 	}
-	switch sign {
-	case "dollar", "dollars", "bucks":
-		return m.Unit == "" || slices.Contains(symbols["$"], m.Unit)
-	case "euro", "euros":
-		return m.Unit == "" || m.Unit == "EUR"
-	}
-	return false
+	return slices.Contains(numberWords.currencies[sign], m.Unit)
 }

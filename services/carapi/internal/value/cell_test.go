@@ -47,7 +47,8 @@ func TestFromDriver(t *testing.T) {
 		before := []byte("before")
 		got, buf := FromDriver(c.kind, c.raw, before)
 		if got.Type != c.want.Type || string(got.Form) != string(c.want.Form) {
-			t.Errorf("%v of kind %v: type %v, %q, want %v, %q", c.raw, c.kind, got.Type, got.Form, c.want.Type, c.want.Form)
+			t.Errorf("%v of kind %v: type %v, %q, want %v, %q", c.raw, c.kind, got.Type, got.Form, c.want.Type,
+				c.want.Form)
 		}
 		if string(buf[:len(before)]) != "before" {
 			t.Errorf("%v of kind %v has overwritten the buffer: %q", c.raw, c.kind, buf)

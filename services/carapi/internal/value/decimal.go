@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"math"
+	"math/big"
 	"strconv"
 )
 
-// IsDecimal reports whether a text is a number in plain decimal notation, as MySQL writes a DECIMAL and as JSON has one:
-// an optional minus, digits without a leading zero, and perhaps a fraction. It has no exponent.
+// IsDecimal reports whether a text is a number in plain decimal notation, as MySQL writes a DECIMAL and as JSON has
+// one: an optional minus, digits without a leading zero, and perhaps a fraction. It has no exponent.
 func IsDecimal[T string | []byte](s T) bool {
 	if len(s) > 0 && s[0] == '-' {
 		s = s[1:]
@@ -61,6 +62,24 @@ func NormalDecimal(s []byte) ([]byte, bool) {
 		return s[:start+len(digits)], true
 	}
 	return append([]byte{'-'}, digits...), true
+}
+
+// parseExponent reads a number with an exponent, such as 2e+05, exactly. The exponent has at most two digits.
+func parseExponent(s []byte) (number []byte, ok bool) {
+	s = bytes.TrimSpace(s)
+	at := bytes.IndexAny(s, "eE")
+	if at < 0 || len(s) > maxNumberText || len(s)-at > len("e+05") {
+		return nil, false
+	}
+	exponent := bytes.TrimPrefix(s[at+1:], []byte("+"))
+	if !IsDecimal(bytes.TrimPrefix(s[:at], []byte("-"))) || !isDigits(bytes.TrimPrefix(exponent, []byte("-"))) {
+		return nil, false
+	}
+	n, ok := new(big.Rat).SetString(string(s))
+	if !ok {
+		return nil, false
+	}
+	return NormalDecimal([]byte(n.FloatString(2 * maxNumberText)))
 }
 
 // CompareDecimals orders two numbers in the notation of NormalDecimal, exactly and at any length.

@@ -13,7 +13,8 @@ import (
 )
 
 // Fold reduces a text to what people mean by it: lower case, no accents, no spaces or punctuation. "F-150", "f150" and
-// "F 150" fold to the same text, and so do "Citroën" and "CITROEN", "Weiß" and "weiss". A text of signs alone folds to "".
+// "F 150" fold to the same text, and so do "Citroën" and "CITROEN", "Weiß" and "weiss". A text of signs alone folds to
+// "".
 func Fold(s string) string {
 	fold := func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -43,14 +44,22 @@ func AppendFold[T string | []byte](b []byte, s T) []byte {
 	return b
 }
 
-// undivided has letters that Unicode does not take for a letter and an accent, and that are written so all the same; and the
-// sigma at the end of a word.
-var undivided = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th",
-	"ı", "i", "ς", "σ")
+// plainLatin has letters that Unicode does not take for a letter and an accent, and that are written so all the same.
+var plainLatin = map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th",
+	'ı': "i"}
 
-// SameText reports whether a stored text is the one that a word means, in any spelling. A word of signs alone means
-// only itself.
-func SameText(stored, word string) bool {
+// undivided writes these letters plainly, and the sigma at the end of a word as any other.
+var undivided = func() *strings.Replacer {
+	pairs := []string{"ς", "σ"}
+	for letter, plain := range plainLatin {
+		pairs = append(pairs, string(letter), plain)
+	}
+	return strings.NewReplacer(pairs...)
+}()
+
+// SameFolded reports whether a stored text is a word but for case, accents, spaces and punctuation: F-150 is f150. A
+// word of signs alone means only itself.
+func SameFolded(stored, word string) bool {
 	if stored == word {
 		return true
 	}

@@ -37,7 +37,7 @@ func TestFold(t *testing.T) {
 	}
 }
 
-func TestSameText(t *testing.T) {
+func TestSameFolded(t *testing.T) {
 	for _, c := range []struct {
 		stored, word string
 		want         bool
@@ -53,7 +53,7 @@ func TestSameText(t *testing.T) {
 		{"a", "", false},
 		{"Weiss", "weiß", true},
 	} {
-		if got := SameText(c.stored, c.word); got != c.want {
+		if got := SameFolded(c.stored, c.word); got != c.want {
 			t.Errorf("stored %q, word %q: %v", c.stored, c.word, got)
 		}
 	}

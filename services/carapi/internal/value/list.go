@@ -3,10 +3,11 @@ package value
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 )
 
-// Elements calls yield with each text among the elements of a JSON array, in order; a text may come twice. Numbers,
-// nested arrays and objects are not elements. Anything but an array has none.
+// Elements calls yield with each text, number and boolean of a JSON array, in order; one may come twice. Nested arrays
+// and objects are not elements. Anything but an array has none.
 func Elements(form []byte, yield func(element []byte)) {
 	form = bytes.TrimSpace(form)
 	if len(form) == 0 || form[0] != '[' {
@@ -16,18 +17,82 @@ func Elements(form []byte, yield func(element []byte)) {
 		plainElements(form, yield)
 		return
 	}
-	var all []any
+	var all []json.RawMessage
 	if json.Unmarshal(form, &all) != nil {
 		return
 	}
 	for _, e := range all {
-		if s, ok := e.(string); ok {
-			yield([]byte(s))
+		switch e[0] {
+		case '"':
+			var s string
+			if json.Unmarshal(e, &s) == nil {
+				yield([]byte(s))
+			}
+		case '[', '{', 'n':
+		default:
+			yield(e) // 5, true
 		}
 	}
 }
 
-// plainElements reads an array that holds only texts without escapes, which nearly all do. It returns false for any other.
+// SplitList gives the elements of a list, without spaces around them: those of a JSON array or of a Python list, or the
+// parts of a text between bars, semicolons or commas. The first of these that it has is the one that separates.
+func SplitList(text string) []string {
+	text = strings.TrimSpace(text)
+	var all []string
+	add := func(element string) {
+		if element = strings.TrimSpace(element); element != "" {
+			all = append(all, element)
+		}
+	}
+	if strings.HasPrefix(text, "[") && json.Valid([]byte(text)) {
+		Elements([]byte(text), func(element []byte) { add(string(element)) })
+		return all
+	}
+	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") && len(text) > 1 {
+		splitQuoted(text[1:len(text)-1], add)
+		return all
+	}
+	for _, separator := range []string{"|", ";", ","} {
+		if strings.Contains(text, separator) {
+			for part := range strings.SplitSeq(text, separator) {
+				add(part)
+			}
+			return all
+		}
+	}
+	add(text)
+	return all
+}
+
+// splitQuoted calls yield with the parts of a text between commas. A part may stand in quotation marks, and then have
+// commas in it.
+func splitQuoted(text string, yield func(element string)) {
+	for text != "" {
+		text = strings.TrimLeft(text, " \t\r\n")
+		if element, rest, ok := cutQuoted(text); ok {
+			yield(element)
+			text = rest
+			continue
+		}
+		element, rest, _ := strings.Cut(text, ",")
+		yield(element)
+		text = rest
+	}
+}
+
+// cutQuoted cuts a part in quotation marks, and the comma behind it, from the beginning of a text.
+func cutQuoted(text string) (element, rest string, ok bool) {
+	if text == "" || text[0] != '\'' && text[0] != '"' {
+		return "", text, false
+	}
+	element, rest, ok = strings.Cut(text[1:], text[:1])
+	rest = strings.TrimLeft(rest, " \t\r\n")
+	return element, strings.TrimPrefix(rest, ","), ok && (rest == "" || rest[0] == ',')
+}
+
+// plainElements reads an array that holds only texts without escapes, which nearly all do. It returns false for any
+// other.
 func plainElements(form []byte, yield func([]byte)) bool {
 	rest := bytes.TrimSpace(form[1:])
 	if len(rest) == 1 && rest[0] == ']' {

@@ -2,7 +2,9 @@ package value
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -17,9 +19,12 @@ func TestElements(t *testing.T) {
 	for form, want := range map[string][]string{
 		`["Sunroof","Bluetooth"]`: {"Sunroof", "Bluetooth"}, ` [ "a" , "a" ] `: {"a", "a"}, "[\n\t\"a\"\n]": {"a"},
 		`[]`: {}, `[ ]`: {},
-		`["a\"b","caf\u00e9"]`: {`a"b`, "café"}, `["a",5,true,null,["b"],{"c":"d"},"e"]`: {"a", "e"}, `[""]`: {""},
-		`["a]"]`: {"a]"},
-		``:       {}, `null`: {}, `"a"`: {}, `{"a":"b"}`: {}, `["a"`: {}, `["a",]`: {}, `["a"]]`: {}, `["a" "b"]`: {},
+		`["a\"b","caf\u00e9"]`: {`a"b`, "café"}, `["a",5,true,null,["b"],{"c":"d"},"e"]`: {"a", "5", "true", "e"},
+		`[""]`:                            {""},
+		`["a]"]`:                          {"a]"},
+		`[9007199254740993, 1.50, false]`: {"9007199254740993", "1.50", "false"},
+		``:                                {}, `null`: {}, `"a"`: {}, `{"a":"b"}`: {}, `["a"`: {}, `["a",]`: {},
+		`["a"]]`: {}, `["a" "b"]`: {},
 		`[`: {}, `a`: {},
 		"[\"a\x01\"]": {}, `["Škoda"]`: {"Škoda"},
 	} {
@@ -37,10 +42,13 @@ func FuzzElements(f *testing.F) {
 	f.Fuzz(func(t *testing.T, form string) {
 		var all []any
 		want := []string{}
-		if json.Unmarshal([]byte(form), &all) == nil {
+		decoder := json.NewDecoder(strings.NewReader(form))
+		decoder.UseNumber()
+		if json.Valid([]byte(form)) && decoder.Decode(&all) == nil {
 			for _, e := range all {
-				if s, ok := e.(string); ok {
-					want = append(want, s)
+				switch e.(type) {
+				case string, json.Number, bool:
+					want = append(want, fmt.Sprint(e))
 				}
 			}
 		}

@@ -1,0 +1,184 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/value"
+)
+
+// derivation is how a field's value is found within that of a column.
+type derivation int
+
+const (
+	asStored       derivation = iota
+	deriveMake                // the make that the text begins with
+	deriveModel               // what follows the make
+	deriveYear                // the only year in the text
+	deriveFuel                // the part of the text that names a fuel
+	deriveCurrency            // the currency of an amount
+	dropMake                  // as deriveModel, and the whole text where it begins with no make
+)
+
+// derivedFrom are the names of columns in which a make and a model, a year or a fuel may stand together with other things.
+var titles = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline", "titel", "titre", "titulo", "titolo", "tytul", "baslik",
+	"заголовок", "название", "listingtitle", "listing", "heading", "description", "vehicle", "car", "auto", "fullname", "makemodel", "brandmodel", "modele", "modell", "modelo", "modello"}
+
+// derive finds make, model, year and fuel within other columns, where no column holds them alone.
+func (p *planner) derive() {
+	names := namesOf(p.columns)
+	if p.plan.without("make") {
+		p.deriveVehicle(names)
+	} else if model, ok := p.plan.Fields["model"]; ok && model.Why != BySetting {
+		i := positions(p.source.Table, []string{model.Column})[0]
+		if p.beginsWithMake(i) >= nearlyAll {
+			model.Derives = dropMake
+			p.plan.Fields["model"] = model
+		}
+	}
+	if p.plan.without("model") {
+		p.deriveModel(names)
+	}
+	if p.plan.without("year") {
+		p.deriveFrom("year", deriveYear, names, func(i int) float64 {
+			return p.examiners[i].share(func(text string) bool { _, ok := yearIn(text); return ok })
+		})
+	}
+	if p.plan.without("fuel_type") {
+		p.deriveFrom("fuel_type", deriveFuel, names, func(i int) float64 {
+			return p.examiners[i].share(func(text string) bool { _, ok := fuelIn(p.binding.Vocabulary, text); return ok })
+		})
+	}
+}
+
+func (p *planner) beginsWithMake(i int) float64 {
+	return p.examiners[i].share(func(text string) bool {
+		_, rest, ok := p.binding.Vocabulary.FindMake(underscored.Replace(text))
+		return ok && rest != ""
+	})
+}
+
+// underscored are signs that stand for spaces in some titles.
+var underscored = strings.NewReplacer("_", " ")
+
+// deriveVehicle finds the column whose texts begin with a make.
+func (p *planner) deriveVehicle(names []named) {
+	best, share := -1, mostValues+0.2
+	for i, c := range p.columns {
+		if c.Name == "" || c.Kind != schema.Text || p.examiners[i].rows == 0 {
+			continue
+		}
+		isModel := p.plan.Fields["model"].Column == c.Name
+		if found := p.beginsWithMake(i); (isModel || isTitle(names[i])) && found > share {
+			best, share = i, found
+		}
+	}
+	if best < 0 {
+		return
+	}
+	column := p.columns[best].Name
+	unclear := p.examiners[best].unclear(func(text string) bool {
+		_, rest, ok := p.binding.Vocabulary.FindMake(underscored.Replace(text))
+		return ok && rest != ""
+	})
+	p.plan.Fields["make"] = FieldPlan{Column: column, Why: ByValues, Derives: deriveMake, Understood: share, Unclear: unclear}
+	if model, ok := p.plan.Fields["model"]; !ok || model.Column == column {
+		p.plan.Fields["model"] = FieldPlan{Column: column, Why: ByValues, Derives: deriveModel, Understood: share, Unclear: unclear}
+	}
+}
+
+// deriveModel finds the model beside a make, where no column is called so: after the make in a title, or a name that other
+// rows have too.
+func (p *planner) deriveModel(names []named) {
+	for i, c := range p.columns {
+		e := p.examiners[i]
+		if c.Name == "" || p.used[i] || c.Kind != schema.Text || 2*e.rows < p.profile.Rows || !isTitle(names[i]) {
+			continue
+		}
+		if share := p.beginsWithMake(i); share >= nearlyAll {
+			p.plan.Fields["model"] = FieldPlan{Column: c.Name, Why: ByValues, Derives: deriveModel, Understood: share}
+			return
+		}
+		repeats := 2*len(e.profile.Values) <= e.rows
+		if repeats && e.examineText("model").verdict != disagrees && e.makes() < hardlyAny && e.plainNumbers() < mostValues {
+			p.plan.Fields["model"] = FieldPlan{Column: c.Name, Why: ByValues, Understood: 1}
+			p.used[i] = true
+			return
+		}
+	}
+}
+
+func isTitle(n named) bool {
+	return slices.Contains(titles, n.whole) || slices.Contains(titles, n.stripped) || slices.Contains(titles, n.bare)
+}
+
+// deriveFrom finds the column in which nearly every value holds exactly one of what is looked for.
+func (p *planner) deriveFrom(field string, how derivation, names []named, share func(i int) float64) {
+	best, most := -1, nearlyAll
+	for i, c := range p.columns {
+		if c.Name == "" || c.Kind != schema.Text && c.Kind != schema.Date || 2*p.examiners[i].rows < p.profile.Rows {
+			continue
+		}
+		isNamed, _ := names[i].score(field)
+		if isNamed == noName && !isTitle(names[i]) && p.plan.Fields["engine"].Column != c.Name {
+			continue
+		}
+		if found := share(i); found > most {
+			best, most = i, found
+		}
+	}
+	if best >= 0 {
+		p.plan.Fields[field] = FieldPlan{Column: p.columns[best].Name, Why: ByValues, Derives: how, Understood: most}
+	}
+}
+
+// yearIn gives the only year in a text. Two different ones say nothing.
+func yearIn(text string) (year string, ok bool) {
+	for i := 0; i < len(text); {
+		if text[i] < '0' || text[i] > '9' {
+			i++
+			continue
+		}
+		end := i
+		for end < len(text) && text[end] >= '0' && text[end] <= '9' {
+			end++
+		}
+		number := text[i:end]
+		if len(number) == 4 && number >= "1950" && number <= "2049" && !isPartOfWord(text, i, end) {
+			if year != "" && year != number {
+				return "", false
+			}
+			year = number
+		}
+		i = end
+	}
+	return year, year != ""
+}
+
+// isPartOfWord reports whether a letter or a decimal point stands right beside digits.
+func isPartOfWord(text string, start, end int) bool {
+	isLetter := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80 }
+	if start > 0 && (isLetter(text[start-1]) || text[start-1] == '.' && start > 1 && text[start-2] >= '0' && text[start-2] <= '9' && !isDate(text)) {
+		return true
+	}
+	return end < len(text) && isLetter(text[end])
+}
+
+func isDate(text string) bool { return value.LooksLikeDate(text) }
+
+// fuelIn gives the part of a text that names a fuel, where just one does.
+func fuelIn(v *value.Vocabulary, text string) (fuel string, ok bool) {
+	parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("/,;|()·•", r) })
+	for _, part := range parts {
+		part = strings.TrimSpace(part)
+		if len(v.Meanings("fuel_type", part)) == 0 {
+			continue
+		}
+		if ok {
+			return "", false
+		}
+		fuel, ok = part, true
+	}
+	return fuel, ok
+}

@@ -1,0 +1,121 @@
+package catalog
+
+import (
+	"slices"
+
+	"carstock/pkg/schema"
+)
+
+// positions gives the position of the column of each field that is read from one.
+func (p *Plan) positions(t schema.Table) map[string]int {
+	all := map[string]int{}
+	for name, f := range p.Fields {
+		if i := position(t, f.Column); i >= 0 && (f.Derives == asStored || f.Derives == dropMake) {
+			all[name] = i
+		}
+	}
+	return all
+}
+
+// taken are the names that columns of no field cannot have.
+func (p *Plan) taken(bound map[int]string, t schema.Table, hasID bool) map[string]bool {
+	names := map[string]bool{"id": hasID}
+	for _, name := range bound {
+		names[name] = true
+	}
+	for name, f := range p.Fields {
+		if position(t, f.Column) >= 0 {
+			names[name] = true
+		}
+	}
+	for i, c := range t.Columns {
+		if bound[i] == "" && !names[c.Name] {
+			names[c.Name] = false
+		}
+	}
+	return names
+}
+
+// ownName is the name of a field that is a column under its own name: another one, if a vehicle field has that name.
+func ownName(column string, taken map[string]bool) string {
+	name := column
+	for taken[name] {
+		name = "column_" + name
+	}
+	taken[name] = true
+	return name
+}
+
+// newField makes a field of a column as the plan says.
+func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
+	plan, isPlanned := p.Fields[name]
+	if !isPlanned || plan.Column != c.Name && position(schema.Table{Columns: []schema.Column{c}}, plan.Column) < 0 {
+		f := Field{Name: name, About: c.Comment, Column: c, Kind: c.Kind, Stored: c.Kind, Columns: []int{at}, vocabulary: b.Vocabulary}
+		if name == "id" {
+			f.About = vehicleField("id").About
+		}
+		f.Flag = slices.Contains(p.Flags, c.Name)
+		return f
+	}
+	f := newField(name, c, at)
+	f.Why, f.derives, f.vocabulary = plan.Why, plan.Derives, b.Vocabulary
+	if plan.Derives == deriveYear {
+		f.Stored = c.Kind
+		f.Kind = schema.Integer
+	}
+	if plan.Derives == deriveCurrency {
+		f.style, f.Stored, f.Kind = plan.Style, c.Kind, schema.Text
+	}
+	if plan.Numbers {
+		f.numbers, f.style, f.Stored = true, plan.Style, c.Kind
+	}
+	if plan.Unit != "" {
+		f.Unit, f.Mixed = plan.Unit, plan.Mixed
+	}
+	if unit := b.Units[name]; unit != "" {
+		f.Unit = unit
+	}
+	return f
+}
+
+// connect gives the fields that are read from others those others.
+func (c *Catalog) connect(t schema.Table) {
+	byColumn := func(name string) *Field {
+		for i := range c.Fields {
+			if f := &c.Fields[i]; f.Column.Name == name && (f.derives == asStored || f.derives == dropMake) && !f.IsJoined() {
+				return f
+			}
+		}
+		return nil
+	}
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		plan, ok := c.Plan.Fields[f.Name]
+		if !ok {
+			continue
+		}
+		if f.derives != asStored && f.derives != dropMake {
+			f.From, f.Columns = byColumn(plan.Column), nil
+		}
+		if plan.UnitIn != "" && f.Why != "" {
+			f.UnitIn = byColumn(plan.UnitIn)
+		}
+	}
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		if !f.Mixed || !f.Measure().IsMoney() {
+			continue
+		}
+		if f.CurrencyIn = f.UnitIn; f.CurrencyIn == nil {
+			f.CurrencyIn = c.byName["currency"]
+		}
+		if f.CurrencyIn != nil && f.CurrencyIn.Class() != Text {
+			f.CurrencyIn = nil
+		}
+	}
+}
+
+// isPlain reports whether the field's values are those of its column as they are.
+func (f *Field) isPlain() bool {
+	return f.derives == asStored && !f.numbers && f.Kind == f.Column.Kind
+}

@@ -1,0 +1,172 @@
+package catalog
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"unicode"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/value"
+)
+
+//go:embed columns.txt
+var columnsFile string
+
+// columnName is a name that columns of a vehicle field have.
+type columnName struct {
+	name string // folded
+	weak bool   // others use it too: only values that agree make it the field's
+}
+
+// columnNames are the names of columns by vehicle field.
+var columnNamesOf = readColumnNames(columnsFile)
+
+func readColumnNames(text string) map[string][]columnName {
+	all, field := map[string][]columnName{}, ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "" || line[0] == '#':
+			continue
+		case line[0] == '[' && strings.HasSuffix(line, "]"):
+			field = strings.Trim(line, "[]")
+			continue
+		}
+		for name := range strings.SplitSeq(line, ",") {
+			name, weak := strings.CutSuffix(strings.TrimSpace(name), "?")
+			if folded := value.Fold(name); folded != "" {
+				all[field] = append(all[field], columnName{folded, weak})
+			}
+		}
+	}
+	return all
+}
+
+// Synonyms are other names of a vehicle field, in lower case and without signs, that no one uses for something else.
+func Synonyms(name string) []string {
+	var all []string
+	for _, n := range columnNamesOf[name] {
+		if !n.weak {
+			all = append(all, n.name)
+		}
+	}
+	return all
+}
+
+// generic are words in names of columns that say no more than that a vehicle is for sale.
+var generic = strings.Fields("car cars vehicle vehicles veh auto autos listing ad advert item fahrzeug vehicule vehiculo veiculo veicolo voertuig pojazdu arac") //nolint:misspell // French
+
+// tokens takes a name apart at its signs and at capitals: VEHICLES_Make and carPrice have two.
+func tokens(name string) []string {
+	var all []string
+	var word []rune
+	end := func() {
+		if folded := value.Fold(string(word)); folded != "" {
+			all = append(all, folded)
+		}
+		word = word[:0]
+	}
+	runes := []rune(name)
+	for i, r := range runes {
+		switch {
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r):
+			end()
+			continue
+		case unicode.IsUpper(r) && i > 0 && unicode.IsLower(runes[i-1]):
+			end()
+		case unicode.IsUpper(r) && i > 0 && i+1 < len(runes) && unicode.IsUpper(runes[i-1]) && unicode.IsLower(runes[i+1]):
+			end()
+		}
+		word = append(word, r)
+	}
+	end()
+	return all
+}
+
+// named is a column's name as it is compared.
+type named struct {
+	whole    string // folded
+	stripped string // without the prefix that most columns share; whole if they share none
+	bare     string // without generic words too
+}
+
+// namesOf gives the names of columns as they are compared.
+func namesOf(columns []schema.Column) []named {
+	parts := make([][]string, len(columns))
+	for i, c := range columns {
+		parts[i] = tokens(c.Name)
+	}
+	prefix := sharedPrefix(parts)
+
+	all := make([]named, len(columns))
+	for i, words := range parts {
+		all[i].whole = strings.Join(words, "")
+		if len(words) > prefix.length && strings.Join(words[:prefix.length], " ") == prefix.words {
+			words = words[prefix.length:]
+		}
+		all[i].stripped = strings.Join(words, "")
+		bare := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return slices.Contains(generic, w) })
+		all[i].bare = strings.Join(bare, "")
+	}
+	return all
+}
+
+// prefix is the words that begin most columns.
+type prefix struct {
+	words  string
+	length int
+}
+
+// sharedPrefix gives the longest prefix that more than half of at least four columns share.
+func sharedPrefix(parts [][]string) prefix {
+	best := prefix{}
+	for length := 1; length <= 4; length++ {
+		counts := map[string]int{}
+		for _, words := range parts {
+			if len(words) > length {
+				counts[strings.Join(words[:length], " ")]++
+			}
+		}
+		for words, n := range counts {
+			if n >= 4 && 2*n > len(parts) {
+				best = prefix{words, length}
+			}
+		}
+	}
+	return best
+}
+
+// Scores of names. A field's own name wins over any other, a name that is certain over one that others use too.
+const (
+	exactName   = 100
+	strongName  = 80
+	weakName    = 40
+	strippedBy  = 3  // less, without a prefix
+	genericBy   = 25 // less, without generic words
+	noName      = 0
+	seriesScore = 105
+)
+
+// score says how well a column's name fits a field. weak says that values have to agree.
+func (n named) score(field string) (score int, weak bool) {
+	for i, name := range []string{n.whole, n.stripped, n.bare} {
+		less := []int{0, strippedBy, genericBy}[i]
+		if name == "" {
+			continue
+		}
+		if name == value.Fold(field) {
+			return exactName - less, false
+		}
+		for _, synonym := range columnNamesOf[field] {
+			switch {
+			case synonym.name != name:
+			case synonym.weak:
+				score, weak = max(score, weakName-less), true
+			default:
+				return strongName - less, false
+			}
+		}
+	}
+	return score, weak
+}

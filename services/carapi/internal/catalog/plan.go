@@ -1,0 +1,243 @@
+package catalog
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/value"
+)
+
+// Why a field is bound to its column.
+const (
+	BySetting       = "CARS_FIELDS"
+	ByName          = "name"
+	ByNameAndValues = "name and values"
+	ByValues        = "values"
+)
+
+// Plan says what the columns of a table are: it is made once, from the rows there are then, and holds for every later read
+// of this table and for a copy of it. Columns are named, since a copy may have them in another order.
+type Plan struct {
+	Fields   map[string]FieldPlan // by the name of the field
+	Rejected map[string][]string  // why columns that are named as a field are not it
+
+	Flags []string // columns of no field that hold nothing but spellings of true and false
+}
+
+// FieldPlan says what a field is read from, and how its values are understood.
+type FieldPlan struct {
+	Column string
+	Why    string
+
+	Derives derivation // how its values are found within those of the column; the zero one takes them as they are
+	Numbers bool       // its texts are understood as numbers
+	Style   value.NumberStyle
+	Unit    string
+	UnitIn  string // the column that says what each row's unit is; empty for none
+	Mixed   bool   // units differ from row to row
+
+	Understood float64  // share of the values that were understood when the plan was made
+	Unclear    []string // some that were not
+}
+
+// planner makes a plan.
+type planner struct {
+	source  Source
+	binding Binding
+	profile *Profile
+	plan    *Plan
+
+	columns   []schema.Column // those that may be bound; hidden ones have no name
+	examiners []*examiner     // of each column; nil without a profile
+	bound     map[string]int  // field to position
+	why       map[string]string
+	used      map[int]bool
+}
+
+// NewPlan decides what the columns of a table are. Without a profile it looks at their names alone.
+func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, error) {
+	p := &planner{source: source, binding: b, profile: profile, plan: &Plan{Fields: map[string]FieldPlan{}},
+		columns: slices.Clone(source.Table.Columns), bound: map[string]int{}, why: map[string]string{}, used: map[int]bool{}}
+	if err := p.bySettings(starting); err != nil {
+		return nil, err
+	}
+	if profile != nil {
+		for i, c := range source.Table.Columns {
+			p.examiners = append(p.examiners, newExaminer(b.Vocabulary, c, &profile.Columns[i]))
+		}
+	}
+	p.byNamesAndValues()
+	for name, i := range p.bound {
+		p.plan.Fields[name] = FieldPlan{Column: source.Table.Columns[i].Name, Why: p.why[name]}
+	}
+	if profile != nil {
+		p.derive()
+		p.understand()
+	}
+	return p.plan, nil
+}
+
+// bySettings takes what CARS_FIELDS and CARS_HIDE say.
+func (p *planner) bySettings(starting bool) error {
+	names, err := p.binding.names(p.source.Table, starting)
+	if err != nil {
+		return err
+	}
+	for name, i := range names {
+		p.bound[name], p.used[i], p.why[name] = i, true, BySetting
+	}
+	for i, c := range p.columns {
+		if p.binding.hides(c) && !p.used[i] {
+			p.columns[i].Name, p.used[i] = "", true
+		}
+	}
+	return nil
+}
+
+// candidate is a column that may be a field.
+type candidate struct {
+	field  int // in VehicleFields
+	column int
+	score  int
+	why    string
+}
+
+// Scores of values.
+const (
+	agreement   = 60 // for values that are all understood
+	valuesAlone = 30
+)
+
+// byNamesAndValues gives each field the column that fits best.
+func (p *planner) byNamesAndValues() {
+	names := namesOf(p.columns)
+	var all []candidate
+	for i := range p.columns {
+		if p.used[i] {
+			continue
+		}
+		for f, v := range VehicleFields {
+			if c, ok := p.candidate(names[i], f, i); ok {
+				all = append(all, c)
+			} else if p.profile != nil {
+				if c, ok := p.byValuesAlone(v.Name, f, i); ok {
+					all = append(all, c)
+				}
+			}
+		}
+	}
+	p.preferSeries(names, all)
+	slices.SortStableFunc(all, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.field, b.field), cmp.Compare(a.column, b.column))
+	})
+	for _, c := range all {
+		field := VehicleFields[c.field].Name
+		if _, taken := p.bound[field]; !taken && !p.used[c.column] {
+			p.bound[field], p.used[c.column], p.why[field] = c.column, true, c.why
+		}
+	}
+}
+
+// candidate scores a column by its name and its values.
+func (p *planner) candidate(name named, field, column int) (candidate, bool) {
+	c := candidate{field: field, column: column, why: ByName}
+	weak := false
+	if c.score, weak = name.score(VehicleFields[field].Name); c.score == noName {
+		return c, false
+	}
+	if p.columns[column].Kind == schema.Bytes && c.score < exactName {
+		return c, false // a picture is not its address
+	}
+	if p.profile == nil {
+		return c, !weak
+	}
+	switch e := p.examiners[column].examine(VehicleFields[field].Name); e.verdict {
+	case disagrees:
+		p.reject(VehicleFields[field].Name, column)
+		return c, false
+	case agrees:
+		c.score += int(agreement * e.share)
+		c.why = ByNameAndValues
+		return c, true
+	default:
+		return c, !weak
+	}
+}
+
+// tellingFields are those whose values alone tell what a column is.
+var tellingFields = []string{"vin", "make", "fuel_type", "transmission", "drivetrain", "body_type"}
+
+// byValuesAlone finds a column whose values can be nothing but one field, whatever it is called.
+func (p *planner) byValuesAlone(field string, f, column int) (candidate, bool) {
+	e := p.examiners[column]
+	c := candidate{field: f, column: column, score: valuesAlone, why: ByValues}
+	if !slices.Contains(tellingFields, field) || e.column.Kind != schema.Text || e.rows*2 < p.profile.Rows {
+		return c, false
+	}
+	if field == "vin" {
+		return c, e.vins() >= nearlyAll && e.isDistinct()
+	}
+	if len(e.profile.Values) < 2 || len(e.profile.Values) > 500 || e.isDistinct() {
+		return c, false
+	}
+	share := 0.0
+	if field == "make" {
+		share = e.makes()
+	} else {
+		share = e.meaning(field)
+		if e.different(field) < 2 {
+			return c, false
+		}
+		for _, other := range meaningFields[:5] {
+			if other != field && e.meaning(other) >= share {
+				return c, false
+			}
+		}
+	}
+	c.score += int(agreement * share)
+	return c, share >= nearlyAll
+}
+
+// different is how many meanings the values have.
+func (e *examiner) different(field string) int {
+	found := map[string]bool{}
+	for _, v := range e.profile.Values {
+		for _, m := range e.vocabulary.Meanings(field, v.Text) {
+			found[m] = true
+		}
+	}
+	return len(found)
+}
+
+// preferSeries takes a column called series for the model where the one called model has more values: there it holds the
+// version, as in Turkish advertisements.
+func (p *planner) preferSeries(names []named, all []candidate) {
+	series, model := -1, -1
+	for i, c := range all {
+		switch field := VehicleFields[c.field].Name; {
+		case field != "model":
+		case slices.Contains([]string{"seri", "baureihe"}, names[c.column].bare):
+			series = i
+		case names[c.column].bare == "model" || names[c.column].bare == "modell":
+			model = i
+		}
+	}
+	if series < 0 || model < 0 || p.profile == nil {
+		return
+	}
+	fewer := len(p.profile.Columns[all[series].column].Values)
+	if fewer > 1 && fewer < len(p.profile.Columns[all[model].column].Values) {
+		all[series].score = max(all[series].score, seriesScore)
+	}
+}
+
+// without reports whether a field has no column.
+func (p *Plan) without(name string) bool {
+	_, ok := p.Fields[name]
+	return !ok
+}
+
+// sortedFields gives the names of the planned fields.
+func (p *Plan) sortedFields() []string { return slices.Sorted(maps.Keys(p.Fields)) }

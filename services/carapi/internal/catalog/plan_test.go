@@ -1,0 +1,195 @@
+package catalog
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/value"
+)
+
+// table is a few rows of a table as somebody might have written it: names of columns, and rows of texts, with bars between.
+type table struct {
+	name, columns string
+	rows          []string
+	want          string // fields with their columns, and units where they are known
+}
+
+var tables = []table{
+	{
+		"texts with units, a consumption that is called mileage", "title|mileage|km_driven|cost|gear|dealer",
+		[]string{"Maruti Alto LXi|21.4 kmpl|45,000 km|₹3,10,000|Manual|0", "Hyundai i10 Magna|19.8 kmpl|62,500 km|₹2,85,000|Manual|1",
+			"Toyota Innova 2.5 G|12.9 kmpl|1,20,000 km|₹7,40,000|Automatic|1", "Honda City 1.5 V|17.8 kmpl|81,000 km|Ask|Manual|0"},
+		"make<title mileage=km_driven(km) model<title price=cost(INR) transmission=gear",
+	},
+	{
+		"a prefix, and a condition beside a grade", "veh_Make|veh_Model|veh_Year|veh_Price|veh_Condition|veh_State of vehicle",
+		[]string{"Kia|Rio|2019|$12,500|GOOD|USED", "Kia|Soul|2020|$15,100|FAIR|USED", "Ford|Focus|2018|$9,900|GOOD|NEW"},
+		"condition=veh_State of vehicle make=veh_Make model=veh_Model price=veh_Price(USD) year=veh_Year",
+	},
+	{
+		"gearbox and drive under each other's names", "brand|model|transmission|gearbox|odometer",
+		[]string{"Škoda|Fabia|front|manual|120000 km", "Škoda|Octavia|rear|automatic|80000 km", "BMW|X5|4x4|automatic|30000 km"},
+		"drivetrain=transmission make=brand mileage=odometer(km) model=model transmission=gearbox",
+	},
+	{
+		"German names; a seller that is a kind of seller", "Marke|Modell|Erstzulassung|Preis|Kilometerstand|Verkäufer|Farbe",
+		[]string{"VW|Golf|03/2015|8.900 €|150.000 km|privat|dunkelblau", "Opel|Astra|11/2012|4.500 €|98.000 km|gewerblich|rot", "Audi|A4|05/2018|21.000 €|60.500 km|privat|schwarz"},
+		"color=Farbe make=Marke mileage=Kilometerstand(km) model=Modell price=Preis(EUR) year=Erstzulassung",
+	},
+	{
+		"units beside the numbers", "make|model|odometer.value|odometer.unit|price|price_currency",
+		[]string{"Kia|Rio|1000|km|10|EUR", "Kia|Rio|2000|mi|20|USD", "Kia|Rio|3000|km|30|EUR"},
+		"currency=price_currency make=make mileage=odometer.value(km) model=model price=price(EUR)",
+	},
+	{
+		"pictures and pages", "make|model|photo|url|name",
+		[]string{"Kia|Rio|https://a.example/1.jpg|https://a.example/1|x", "Kia|Soul|https://a.example/2.jpg|https://a.example/2|y"},
+		"image_url=photo listing_url=url make=make model=model",
+	},
+}
+
+func (e table) source() Source {
+	t := schema.Table{Name: "cars"}
+	for name := range strings.SplitSeq(e.columns, "|") {
+		t.Columns = append(t.Columns, schema.NewColumn(name, "varchar(100)"))
+	}
+	return Source{Table: t}
+}
+
+// profile profiles the rows, in an order of its own.
+func (e table) profile(t *testing.T, order []int) *Profile {
+	t.Helper()
+	p := NewProfiler(e.source().Table)
+	for _, i := range order {
+		var cells []value.Cell
+		for text := range strings.SplitSeq(e.rows[i], "|") {
+			cells = append(cells, value.Cell{Type: value.Text, Form: []byte(text)})
+		}
+		if err := p.Add(cells); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p.Profile()
+}
+
+func testBinding(t *testing.T) Binding {
+	t.Helper()
+	vocabulary, err := value.ReadVocabulary("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Binding{Vocabulary: vocabulary}
+}
+
+// Columns are bound by their names and values, in whatever order the rows come.
+func TestPlan(t *testing.T) {
+	b := testBinding(t)
+	for _, e := range tables {
+		for range 5 {
+			plan, err := NewPlan(e.source(), b, e.profile(t, rand.Perm(len(e.rows))), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, name := range slices.Sorted(maps.Keys(plan.Fields)) {
+				f, sign, unit := plan.Fields[name], "=", ""
+				if f.Derives != asStored {
+					sign = "<"
+				}
+				if f.Unit != "" {
+					unit = "(" + f.Unit + ")"
+				}
+				got = append(got, name+sign+f.Column+unit)
+			}
+			if strings.Join(got, " ") != e.want {
+				t.Errorf("%s:\n got  %s\n want %s", e.name, strings.Join(got, " "), e.want)
+			}
+		}
+	}
+}
+
+// A sample of many values does not depend on the order of the rows.
+func TestProfileOfManyValues(t *testing.T) {
+	table := schema.Table{Columns: []schema.Column{schema.NewColumn("x", "varchar(9)")}}
+	var first *Profile
+	for range 3 {
+		p := NewProfiler(table)
+		for _, i := range rand.Perm(3 * maxProfiled) {
+			if err := p.Add([]value.Cell{{Type: value.Text, Form: fmt.Appendf(nil, "%d", i)}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		profile := p.Profile()
+		if first == nil {
+			first = profile
+		}
+		c := profile.Columns[0]
+		if !c.Sample || len(c.Values) > maxProfiled || len(c.Values) < maxProfiled/4 || !slices.Equal(c.Values, first.Columns[0].Values) {
+			t.Errorf("a sample of %d values: %t", len(c.Values), c.Sample)
+		}
+	}
+}
+
+// Cells are compared as what they mean, and shown as they are stored.
+func TestUnderstand(t *testing.T) {
+	b := testBinding(t)
+	e := table{"", "name|price|mileage|mileage_unit|year", []string{"Mercedes Benz C Class 2011 C200|$18,995|100|km|2015 reg", "Kia Rio LX|15,500.00 USD|100|mi| 2004 ",
+		"Kia Soul|Ask For Price|500|mi|2019", "Honda Civic VTi|32000|700|mi|2020"}, ""}
+	source := e.source()
+	plan, err := NewPlan(source, b, e.profile(t, []int{0, 1, 2, 3}), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Bind(source, b, plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := c.NewUnderstander()
+	for i, want := range []string{
+		"make=Mercedes-Benz model=C Class 2011 C200 price=18995 mileage=62 year=2015", "make=Kia model=Rio LX price=15500 mileage=100 year=2004",
+		"make=Kia model=Soul price=!Ask For Price mileage=500 year=2019", "make=Honda model=Civic VTi price=32000 mileage=700 year=2020",
+	} {
+		var cells []value.Cell
+		for text := range strings.SplitSeq(e.rows[i], "|") {
+			cells = append(cells, value.Cell{Type: value.Text, Form: []byte(text)})
+		}
+		row := u.Row(cells)
+		var got []string
+		for _, name := range []string{"make", "model", "price", "mileage", "year"} {
+			f := c.Field(name)
+			cell, sign := row[f.Slot()], "="
+			if f.Class() == Number && cell.Type != value.Number {
+				sign = "=!"
+			}
+			got = append(got, name+sign+string(cell.Form))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("got  %s\nwant %s", strings.Join(got, " "), want)
+		}
+	}
+	if shown, _ := c.Field("price").ShownAs(value.Cell{Type: value.Text, Form: []byte("$18,995")}); string(shown.Form) != "$18,995" {
+		t.Errorf("shown as %s", shown.Form)
+	}
+	if shown, _ := c.Field("price").ShownAs(value.Cell{Type: value.Text, Form: []byte("32000")}); shown.Type != value.Number {
+		t.Errorf("a plain number is shown as %v", shown)
+	}
+}
+
+// A column whose name another one's field has gets a name of its own.
+func TestNamesThatAreTaken(t *testing.T) {
+	b := testBinding(t)
+	b.Fields = map[string]string{"id": "vehicle no"}
+	source := table{"", "id|vehicle no|make|model", nil, ""}.source()
+	c, err := BindByNames(source, b, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(c.Describe(), " "); got != "column_id=id id=vehicle no make model" {
+		t.Error(got)
+	}
+}

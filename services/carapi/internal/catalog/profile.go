@@ -1,0 +1,161 @@
+package catalog
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/value"
+)
+
+// Bounds of a profile.
+const (
+	maxProfiled     = 20_000 // distinct texts of a column; of more, those with the lowest hashes are kept
+	maxNumbers      = 2_000  // and distinct values of any other column, of which only the size matters
+	maxProfiledText = 200    // bytes of a value
+)
+
+// Profile holds the distinct values of a table's columns, by which Plan decides what the columns are. It depends on the
+// rows alone, and not on their order.
+type Profile struct {
+	Rows    int
+	Columns []ColumnProfile // in the order of the table's columns
+}
+
+// ColumnProfile holds the distinct values of one column, or a sample of them, in the order of their bytes.
+type ColumnProfile struct {
+	Values []Profiled
+	Nulls  int  // rows without a value, or with a blank one
+	Sample bool // there are more values than Values
+}
+
+// Profiled is a value and how many rows have it.
+type Profiled struct {
+	Text  string
+	Count int
+}
+
+// All gives the values with their counts.
+func (p *ColumnProfile) All() iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		for _, v := range p.Values {
+			if !yield(v.Text, v.Count) {
+				return
+			}
+		}
+	}
+}
+
+// rows is how many rows have one of the values.
+func (p *ColumnProfile) rows() int {
+	n := 0
+	for _, v := range p.Values {
+		n += v.Count
+	}
+	return n
+}
+
+// Profiler collects a profile from the rows of a table.
+type Profiler struct {
+	rows    int
+	columns []columnProfiler
+}
+
+// columnProfiler keeps the values whose hashes are below a limit, which halves whenever there are too many. So the values
+// that are left at the end, and their counts, are the same in whatever order the rows come.
+type columnProfiler struct {
+	skipped bool
+	kept    map[uint64]*Profiled
+	limit   uint64
+	most    int // values
+	nulls   int
+}
+
+// NewProfiler begins a profile of a table.
+func NewProfiler(t schema.Table) *Profiler {
+	p := &Profiler{columns: make([]columnProfiler, len(t.Columns))}
+	for i, c := range t.Columns {
+		p.columns[i] = columnProfiler{skipped: c.Kind == schema.Bytes, kept: map[uint64]*Profiled{}, limit: ^uint64(0), most: maxProfiled}
+		if c.Kind != schema.Text && c.Kind != schema.Unknown {
+			p.columns[i].most = maxNumbers
+		}
+	}
+	return p
+}
+
+// Fields are the columns whose values Add needs, in its order.
+func (p *Profiler) Fields(t schema.Table) []*Field {
+	var all []*Field
+	for i, c := range t.Columns {
+		if !p.columns[i].skipped {
+			all = append(all, &Field{Column: c, Kind: c.Kind, Stored: c.Kind, Columns: []int{i}, position: -1})
+		}
+	}
+	return all
+}
+
+// Add adds a row.
+func (p *Profiler) Add(cells []value.Cell) error {
+	p.rows++
+	next := 0
+	for i := range p.columns {
+		if p.columns[i].skipped {
+			continue
+		}
+		p.columns[i].add(cells[next])
+		next++
+	}
+	return nil
+}
+
+func (p *columnProfiler) add(c value.Cell) {
+	text := c.Form
+	if c.Type == value.Null || isBlank(text) {
+		p.nulls++
+		return
+	}
+	text = text[:min(len(text), maxProfiledText)]
+	hash := xxhash.Sum64(text)
+	if hash > p.limit {
+		return
+	}
+	if known := p.kept[hash]; known != nil {
+		known.Count++
+		return
+	}
+	p.kept[hash] = &Profiled{string(text), 1}
+	for len(p.kept) > p.most {
+		p.limit /= 2
+		for hash := range p.kept {
+			if hash > p.limit {
+				delete(p.kept, hash)
+			}
+		}
+	}
+}
+
+func isBlank(text []byte) bool {
+	for _, c := range text {
+		if c > ' ' {
+			return false
+		}
+	}
+	return true
+}
+
+// Profile gives what was collected.
+func (p *Profiler) Profile() *Profile {
+	all := &Profile{Rows: p.rows, Columns: make([]ColumnProfile, len(p.columns))}
+	for i := range p.columns {
+		c, out := &p.columns[i], &all.Columns[i]
+		out.Nulls, out.Sample = c.nulls, c.limit != ^uint64(0)
+		for _, v := range c.kept {
+			out.Values = append(out.Values, *v)
+		}
+		slices.SortFunc(out.Values, func(a, b Profiled) int { return cmp.Compare(a.Text, b.Text) })
+	}
+	return all
+}

@@ -1,0 +1,74 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Report says how the fields were found: a line for each, those that are missing, and what to paste to bind them so.
+func (c *Catalog) Report() []string {
+	var lines, missing, pairs []string
+	for _, v := range VehicleFields {
+		f, planned := c.byName[v.Name], false
+		var plan FieldPlan
+		if c.Plan != nil {
+			plan, planned = c.Plan.Fields[v.Name]
+		}
+		switch {
+		case f == nil || !planned && f.Why == "" && v.Name != "id":
+			text := v.Name
+			if c.Plan != nil && len(c.Plan.Rejected[v.Name]) > 0 {
+				text += " (" + strings.Join(c.Plan.Rejected[v.Name], "; ") + ")"
+			}
+			missing = append(missing, text)
+			continue
+		case !planned:
+			continue
+		}
+		lines = append(lines, plan.describe(v.Name, f))
+		if !f.IsDerived() {
+			pairs = append(pairs, v.Name+"="+quoted(f.Column.Name))
+		}
+	}
+	if len(missing) > 0 {
+		lines = append(lines, "not found: "+strings.Join(missing, ", "))
+	}
+	return append(lines, "CARS_FIELDS="+strings.Join(pairs, ","))
+}
+
+// describe says how one field was found.
+func (p FieldPlan) describe(name string, f *Field) string {
+	line := fmt.Sprintf("%-14s = %s, by %s", name, f.Column.Name, p.Why)
+	if f.IsDerived() {
+		line = fmt.Sprintf("%-14s derived from %s", name, f.Column.Name)
+	}
+	if f.Unit != "" {
+		line += ", in " + f.Unit
+	}
+	if p.UnitIn != "" {
+		line += " by " + p.UnitIn
+	}
+	if p.Mixed {
+		line += ", differs from row to row"
+	}
+	if p.Understood < 1 && p.Why != ByName {
+		line += fmt.Sprintf(", %.1f %% understood", 100*p.Understood)
+		if len(p.Unclear) > 0 {
+			line += fmt.Sprintf("; not: %q", p.Unclear)
+		}
+	}
+	return line
+}
+
+// reject notes why a column that is named as a field is not that field.
+func (p *planner) reject(field string, column int) {
+	if p.plan.Rejected == nil {
+		p.plan.Rejected = map[string][]string{}
+	}
+	text := p.source.Table.Columns[column].Name + " has other values"
+	if examples := mostFrequent(slices.Clone(p.profile.Columns[column].Values), 3); len(examples) > 0 {
+		text += fmt.Sprintf(": %q", examples)
+	}
+	p.plan.Rejected[field] = append(p.plan.Rejected[field], text)
+}

@@ -1,0 +1,112 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/value"
+)
+
+// understand decides how the values of the bound columns, and of others that hold flags, are read.
+func (p *planner) understand() {
+	for _, name := range p.plan.sortedFields() {
+		f := p.plan.Fields[name]
+		i := positions(p.source.Table, []string{f.Column})[0]
+		kind := vehicleField(name).Kind
+		switch {
+		case f.Derives == deriveYear:
+			f.Understood = p.examiners[i].share(func(text string) bool { _, ok := yearIn(text); return ok })
+		case f.Derives != asStored:
+		case kind == schema.Integer || kind == schema.Decimal:
+			p.understandNumbers(name, i, &f)
+		case p.binding.Vocabulary != nil && isMeaningField(name):
+			f.Understood = p.examiners[i].meaning(name)
+			f.Unclear = p.examiners[i].unclear(func(text string) bool { return len(p.binding.Vocabulary.Meanings(name, text)) > 0 })
+		case name == "make":
+			f.Understood = p.examiners[i].makes()
+			f.Unclear = p.examiners[i].unclear(p.binding.Vocabulary.IsMake)
+		default:
+			f.Understood = 1
+		}
+		p.plan.Fields[name] = f
+	}
+	if price := p.plan.Fields["price"]; price.Mixed && price.UnitIn == "" && p.plan.without("currency") {
+		p.plan.Fields["currency"] = FieldPlan{Column: price.Column, Why: ByValues, Derives: deriveCurrency, Style: price.Style, Understood: price.Understood}
+	}
+	for i, c := range p.columns {
+		if !p.used[i] && p.examiners[i].isFlagColumn() {
+			p.plan.Flags = append(p.plan.Flags, c.Name)
+		}
+	}
+}
+
+// isFlagColumn reports whether a column holds flags: a TINYINT(1) or BIT(1) of 0 and 1, or values of which some say yes and
+// others no.
+func (e *examiner) isFlagColumn() bool {
+	if !e.isFlag() || e.profile.Sample {
+		return false
+	}
+	declared := strings.ToLower(e.column.Type)
+	if strings.HasPrefix(declared, "tinyint(1)") || strings.HasPrefix(declared, "bit(1)") {
+		return true
+	}
+	yes := e.share(func(text string) bool { is, _ := value.ParseBool(text); return is })
+	return (e.column.Kind == schema.Text || e.column.Kind == schema.Integer) && yes > 0 && yes < 1
+}
+
+// mostFrequent gives the most frequent values, equal ones in the order of their bytes.
+func mostFrequent(all []Profiled, most int) []string {
+	slices.SortStableFunc(all, func(a, b Profiled) int { return cmp.Compare(b.Count, a.Count) })
+	var texts []string
+	for _, v := range all[:min(most, len(all))] {
+		texts = append(texts, v.Text)
+	}
+	return texts
+}
+
+// maxUnclear is how many values that are not understood are named.
+const maxUnclear = 5
+
+// unclear gives the most frequent values that are not understood.
+func (e *examiner) unclear(understood func(string) bool) []string {
+	var all []Profiled
+	for _, v := range e.profile.Values {
+		if !understood(v.Text) {
+			all = append(all, v)
+		}
+	}
+	return mostFrequent(all, maxUnclear)
+}
+
+// understandNumbers learns how a column writes its numbers, and in which unit.
+func (p *planner) understandNumbers(name string, column int, f *FieldPlan) {
+	c, profile := p.source.Table.Columns[column], &p.profile.Columns[column]
+	style, understood, total := value.LearnNumbers(value.Measure{Field: name}, profile.All())
+	f.Understood = 1
+	if total > 0 {
+		f.Understood = float64(understood) / float64(total)
+	}
+	f.Unclear = p.examiners[column].unclear(func(text string) bool {
+		_, ok := style.Parse([]byte(text), nil)
+		return ok
+	})
+	f.Unit = unitOf(name, c)
+	if c.Kind == schema.Text || c.Kind == schema.Unknown {
+		f.Numbers, f.Style = true, style
+		p.unitOfValues(name, f)
+	}
+	p.unitOfNeighbor(name, column, f)
+	if name == "mileage" && f.Unit == "" {
+		f.Unit = unitFromNeighbors(p.columns, p.profile)
+	}
+	if unit := p.binding.Units[name]; unit != "" {
+		f.Unit, f.UnitIn, f.Mixed = unit, "", false
+	}
+}
+
+// isMeaningField reports whether the vocabulary knows meanings of a field's values.
+func isMeaningField(name string) bool {
+	return slices.Contains(meaningFields, name)
+}

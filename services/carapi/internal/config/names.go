@@ -1,0 +1,30 @@
+package config
+
+import (
+	"errors"
+	"strings"
+)
+
+// Names are names separated by commas. One that has a comma in it, or spaces around it, stands in backticks.
+type Names []string
+
+// Decode takes the names apart, and leaves the backticks to who reads one.
+func (n *Names) Decode(text string) error {
+	*n = nil
+	quoted, start := false, 0
+	for i, c := range text + "," {
+		switch {
+		case c == '`':
+			quoted = !quoted
+		case c == ',' && (!quoted || i == len(text)):
+			if part := strings.TrimSpace(text[start:i]); part != "" {
+				*n = append(*n, part)
+			}
+			start = i + 1
+		}
+	}
+	if quoted {
+		return errors.New("expected a second backtick after a quoted name")
+	}
+	return nil
+}

@@ -1,0 +1,39 @@
+package search
+
+import (
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// vehicle is a row as it was read for an answer. Its cells are what is compared; what is shown are the stored ones.
+type vehicle struct {
+	stored interface {
+		Cell(f *catalog.Field) (c value.Cell, whole bool) // as query.Vehicle has it
+		Length(f *catalog.Field) int                      // what is stored of a value that was not read whole; otherwise 0
+	}
+}
+
+// Cell implements query.Vehicle: it gives the cell as the index understands it.
+func (v *vehicle) Cell(f *catalog.Field) (c value.Cell, whole bool) {
+	if !f.Understands() {
+		return v.stored.Cell(f)
+	}
+	stored, whole := v.stored.Cell(f.Source())
+	if !whole {
+		return value.Cell{}, false
+	}
+	unit := value.Cell{}
+	if f.UnitIn != nil {
+		unit, _ = v.stored.Cell(f.UnitIn)
+	}
+	c, _ = f.Understand(stored, unit, nil)
+	return c, true
+}
+
+// shown gives the cell that answers show, and the kind as which they write it.
+func (v *vehicle) shown(f *catalog.Field) (c value.Cell, kind schema.Kind, whole bool) {
+	stored, whole := v.stored.Cell(f.Source())
+	c, kind = f.ShownAs(stored)
+	return c, kind, whole
+}

@@ -1,0 +1,107 @@
+package value
+
+import (
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/width"
+)
+
+// Key gives what makes a stored text a value of its own. Case, white space, control characters and accents on Latin
+// letters do not count: Citroën is CITROEN, "red " is Red. Nor do the two dots of ё, nor full-width letters and digits.
+// Punctuation counts ("4.0 TFSI" is not "40 TFSI", Sport is not Sport+), and so do all other marks (パン is not ハン, й is
+// not и).
+func Key(s string) string {
+	return string(AppendKey(make([]byte, 0, len(s)), s))
+}
+
+// SameText reports whether two texts are one value.
+func SameText(a, b string) bool {
+	return a == b || Key(a) == Key(b)
+}
+
+// AppendKey appends the key of a text to b.
+func AppendKey[T string | []byte](b []byte, s T) []byte {
+	start := len(b)
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			b = append(b, c+'a'-'A')
+		case c > ' ' && c < 0x7F:
+			b = append(b, c)
+		case c >= utf8.RuneSelf:
+			if i+1 == len(s) {
+				return appendForeignKey(b[:start], string(s))
+			}
+			key, known := shortKey(c, s[i+1])
+			if !known {
+				return appendForeignKey(b[:start], string(s))
+			}
+			b = append(b, key...)
+			i++
+		}
+		i++
+	}
+	return b
+}
+
+// shortKeys are the keys of the letters of two bytes up to the Cyrillic ones, which need not be taken apart each time.
+var shortKeys = func() (keys [0x500]string) {
+	for r := rune(utf8.RuneSelf); int(r) < len(keys); r++ {
+		keys[r] = string(appendForeignKey(nil, string(r)))
+	}
+	return keys
+}()
+
+// shortKey gives the key of a letter of two bytes. It is not known of marks, which belong to the letter before.
+func shortKey(first, second byte) (key string, known bool) {
+	r := rune(first&0x1F)<<6 | rune(second&0x3F)
+	if first < 0xC2 || first > 0xDF || second&0xC0 != 0x80 || int(r) >= len(shortKeys) || unicode.Is(unicode.Mn, r) {
+		return "", false
+	}
+	return shortKeys[r], true
+}
+
+// appendForeignKey appends the key of a text with letters beyond ASCII. Bytes that are not UTF-8 count too,
+// as U+FFFD and their two digits.
+func appendForeignKey(b []byte, s string) []byte {
+	s = norm.NFD.String(width.Fold.String(s))
+	var base rune // the last letter, which marks belong to
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		isInvalid := r == utf8.RuneError && size == 1
+		switch {
+		case isInvalid:
+			b = fmt.Appendf(b, "%c%02x", utf8.RuneError, s[0])
+		case unicode.IsSpace(r), unicode.Is(unicode.C, r):
+		case unicode.Is(unicode.Mn, r):
+			if !isMarkless(base, r) {
+				b = utf8.AppendRune(b, r)
+			}
+		default:
+			base = r
+			b = appendLetter(b, r)
+		}
+		s = s[size:]
+	}
+	return b
+}
+
+// isMarkless reports whether a mark does not make another letter of its base: any accent on a Latin letter, the dots of
+// ё.
+func isMarkless(base, mark rune) bool {
+	const diaeresis = '\u0308'
+	return unicode.Is(unicode.Latin, base) || mark == diaeresis && (base == 'е' || base == 'Е')
+}
+
+// appendLetter appends a letter in lower case, Latin ones as they are written without accents.
+func appendLetter(b []byte, r rune) []byte {
+	r = unicode.ToLower(unicode.ToUpper(r)) // by way of upper case: ς is σ, and ı is i
+	if plain, ok := plainLatin[r]; ok {
+		return append(b, plain...)
+	}
+	return utf8.AppendRune(b, r)
+}

@@ -1,0 +1,203 @@
+package value
+
+import (
+	"bytes"
+	"slices"
+	"unicode/utf8"
+)
+
+// MeaningFields are the fields whose texts have meanings. Interior colors mean what colors mean.
+var MeaningFields = []string{"color", "transmission", "fuel_type", "body_type", "drivetrain", "condition"}
+
+const (
+	maxMeaningful = 200 // bytes of a text that has meanings; longer ones are descriptions
+	ignored       = "ignore"
+)
+
+// lexicon holds the words for the meanings of one field.
+type lexicon struct {
+	phrases       map[string]*phrase // by the keys of their words, joined
+	longest       int                // words in the longest phrase
+	before, after []string           // what a word may be written together with, as in dunkelblau or silbermetallic
+	ends          []string           // names that a word may end with, whatever comes before, as in obsidianschwarz
+	headFirst     bool               // while reading: the file is in a language whose colors stand before their shades
+}
+
+// phrase is one word, or several in a row.
+type phrase struct {
+	names, shades []string // the meanings that it is a name for; those that it is only a kind of
+	headFirst     bool
+}
+
+// match is a phrase found in a text.
+type match struct {
+	*phrase
+	from, to int // words
+}
+
+// add adds words for a meaning, which is a name for itself.
+func (l *lexicon) add(meaning string, words []string, isShade bool) {
+	if meaning != ignored {
+		l.addPhrase(meaning, meaning, false)
+	}
+	for _, w := range words {
+		l.addPhrase(w, meaning, isShade)
+	}
+}
+
+func (l *lexicon) addPhrase(text, meaning string, isShade bool) {
+	w := splitWords(text)
+	if len(w.parts) == 0 {
+		return
+	}
+	p := l.phrases[w.joined()]
+	if p == nil {
+		p = &phrase{}
+		l.phrases[w.joined()] = p
+	}
+	l.longest = max(l.longest, len(w.parts))
+	p.headFirst = p.headFirst || l.headFirst && meaning != text
+	switch {
+	case meaning == ignored:
+	case isShade:
+		p.shades = appendNew(p.shades, meaning)
+	default:
+		p.names = appendNew(p.names, meaning)
+	}
+}
+
+// Meanings gives the meanings of a stored text of one of MeaningFields, or of an interior color, in alphabetical order:
+// black for Shadow Black, black and red for Black/Red. It is nil for a text that is not understood.
+func (v *Vocabulary) Meanings(field, text string) []string {
+	l := v.lexicon(field)
+	if l == nil || len(text) > maxMeaningful {
+		return nil
+	}
+	w := splitWords(text)
+	matches := l.find(&w)
+	var meanings []string
+	if l == v.lexica["color"] {
+		meanings = colorMeanings(&w, matches)
+	} else {
+		for _, m := range matches {
+			meanings = appendNew(appendNew(meanings, m.names...), m.shades...)
+		}
+	}
+	if field == "fuel_type" {
+		meanings = combineFuels(meanings)
+	}
+	slices.Sort(meanings)
+	return meanings
+}
+
+// NamedMeanings gives the meanings that a caller asks for with a word: those that the whole word is a name for. Schwarz
+// asks for black; Shadow Black and navy do not ask for other shades of the same color, although black finds the one and
+// blue the other.
+func (v *Vocabulary) NamedMeanings(field, text string) []string {
+	l := v.lexicon(field)
+	if l == nil || len(text) > maxMeaningful {
+		return nil
+	}
+	w := splitWords(text)
+	if p := l.phrases[w.joined()]; p != nil {
+		return slices.Clone(p.names)
+	}
+	return nil
+}
+
+func (v *Vocabulary) lexicon(field string) *lexicon {
+	if field == "interior_color" {
+		field = "color"
+	}
+	return v.lexica[field]
+}
+
+// find gives the phrases in a text from left to right, the longest first where several begin with the same word.
+func (l *lexicon) find(w *words) []match {
+	var found []match
+	count := len(w.parts)
+	for i := 0; i < count; {
+		m := match{from: i, to: i + 1}
+		for n := min(l.longest, count-i); n > 0 && m.phrase == nil; n-- {
+			key := w.key(i, i+n)
+			if count == 1 || utf8.RuneCount(key) > 1 { // a letter means something only alone
+				m.phrase, m.to = l.phrases[string(key)], i+n
+			}
+		}
+		if m.phrase == nil {
+			m.phrase, m.to = l.compound(w.key(i, i+1)), i+1
+		}
+		if m.phrase != nil {
+			found = append(found, m)
+		}
+		i = m.to
+	}
+	return found
+}
+
+// compound finds the color in a word such as dunkelblau, silbermetallic or obsidianschwarz.
+func (l *lexicon) compound(key []byte) *phrase {
+	if p := l.withoutSuffix(key); p != nil {
+		return p
+	}
+	for _, name := range l.ends {
+		if bytes.HasSuffix(key, []byte(name)) {
+			return l.phrases[name]
+		}
+	}
+	for _, prefix := range l.before {
+		rest, hasPrefix := bytes.CutPrefix(key, []byte(prefix))
+		if !hasPrefix || len(rest) < 3 {
+			continue
+		}
+		if p := l.phrases[string(rest)]; p != nil {
+			return p
+		}
+		if p := l.withoutSuffix(rest); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+func (l *lexicon) withoutSuffix(key []byte) *phrase {
+	for _, suffix := range l.after {
+		if rest, hasSuffix := bytes.CutSuffix(key, []byte(suffix)); hasSuffix {
+			if p := l.phrases[string(rest)]; p != nil {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+// combineFuels makes one meaning of fuels that are mixed in one text. Electricity and another fuel are a hybrid, and what a
+// hybrid burns besides does not count. Gas and gasoline are gas alone.
+func combineFuels(meanings []string) []string {
+	isElectric := slices.Contains(meanings, "electric")
+	isBurning := slices.Contains(meanings, "gasoline") || slices.Contains(meanings, "diesel")
+	isPlugin := slices.Contains(meanings, "plug-in hybrid")
+
+	switch {
+	case isPlugin:
+		return append(withoutFuels(meanings, "electric", "gasoline", "diesel", "hybrid", "plug-in hybrid"), "plug-in hybrid")
+	case isElectric && isBurning, slices.Contains(meanings, "hybrid"):
+		return append(withoutFuels(meanings, "electric", "gasoline", "diesel", "hybrid"), "hybrid")
+	case slices.Contains(meanings, "lpg"), slices.Contains(meanings, "cng"):
+		return withoutFuels(meanings, "gasoline")
+	}
+	return meanings
+}
+
+func withoutFuels(meanings []string, fuels ...string) []string {
+	return slices.DeleteFunc(meanings, func(m string) bool { return slices.Contains(fuels, m) })
+}
+
+func appendNew(all []string, values ...string) []string {
+	for _, v := range values {
+		if !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	return all
+}

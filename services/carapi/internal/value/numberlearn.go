@@ -1,0 +1,133 @@
+package value
+
+import (
+	"bytes"
+	"iter"
+	"maps"
+	"slices"
+)
+
+// numberEvidence counts what the values of a column show, in rows.
+type numberEvidence struct {
+	groups       map[byte]int // by the separator: those that can only be of groups
+	decimals     map[byte]int // those that can only be a decimal mark
+	thousandths  map[byte]int // of these, those with three digits behind, as in 15500.000
+	either       map[byte]int // those that can be both
+	units, signs map[string]int
+}
+
+// LearnNumbers decides how the values of a column are read, whatever their order, and counts the rows that are
+// understood. It ranges over the values twice; the number of each is how many rows have it.
+func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, understood, total int) {
+	e := numberEvidence{map[byte]int{}, map[byte]int{}, map[byte]int{}, map[byte]int{}, map[string]int{},
+		map[string]int{}}
+	var buf [2 * maxNumberText]byte
+	for text, count := range values {
+		if w, ok := scanNumber(m, []byte(text), &buf); ok {
+			e.add(w, count)
+		}
+	}
+
+	style = NumberStyle{Field: m.Field, Comma: e.decide(m, ',', '.'), Point: e.decide(m, '.', ',')}
+	style.Unit, style.Units = mostFrequent(e.units), len(e.units) > 1
+	style.Currency, style.Currencies = e.currency()
+	var number []byte
+	for text, count := range values {
+		total += count
+		n, ok := style.Parse([]byte(text), number[:0])
+		if ok {
+			understood += count
+			number = n.Number
+		}
+	}
+	return style, understood, total
+}
+
+// add counts what one value shows. Amounts with a word such as lakh say nothing about how the others are written.
+func (e *numberEvidence) add(w writtenNumber, count int) {
+	if w.unit != "" {
+		e.units[w.unit] += count
+	}
+	if w.sign != "" {
+		e.signs[w.sign] += count
+	}
+	if w.parts[0].zeros > 0 {
+		return
+	}
+	digits := w.parts[0].digits
+	group, point, either, ok := separators(digits)
+	if !ok {
+		return
+	}
+	if w.unit == "cc" && either != 0 {
+		group, either = either, 0 // a cubic centimeter has no fraction
+	}
+	if len(digits)-bytes.LastIndexByte(digits, point) == len(".000") && point != 0 {
+		e.thousandths[point] += count
+	}
+	for separator, all := range map[byte]map[byte]int{group: e.groups, point: e.decimals, either: e.either} {
+		if separator == ',' || separator == '.' {
+			all[separator] += count
+		}
+	}
+}
+
+// decide says what a separator before three digits is in this column.
+func (e *numberEvidence) decide(m Measure, separator, other byte) string {
+	const few = 50 // one row in so many may be a mistake
+	grouping, decimals, either := e.groups[separator], e.decimals[separator], e.either[separator]
+	isLarge := m.IsMoney() || m.IsDistance() // amounts that have thousands, and no third decimal
+	switch {
+	case grouping > few*decimals:
+		return groups
+	case grouping == 0 && e.thousandths[separator]*few > either:
+		return decimal // who writes 15500.000 does not write 9.900 for 9900
+	case decimals > few*grouping && (either == 0 || !isLarge || e.groups[other] > few*e.decimals[other]):
+		return decimal
+	case grouping > 0 || decimals*few > either:
+		return "" // both are in use
+	case e.groups[other] > few*e.decimals[other]:
+		return decimal // 1,234,567 beside 1.234
+	case e.decimals[other] > few*e.groups[other]:
+		return groups
+	case either == 0 && separator == '.':
+		return ""
+	case isLarge, separator == ',':
+		return groups
+	case m.Counts():
+		return decimal
+	}
+	return ""
+}
+
+// currency gives the usual currency, and whether there are others. A sign that several currencies have stands for the
+// one whose code the column has too.
+func (e *numberEvidence) currency() (usual string, differ bool) {
+	codes := map[string]int{}
+	for sign, count := range e.signs {
+		if len(numberWords.currencies[sign]) == 1 {
+			codes[numberWords.currencies[sign][0]] += count
+		}
+	}
+	clear := maps.Clone(codes)
+	for sign, count := range e.signs {
+		all := numberWords.currencies[sign]
+		if len(all) == 1 {
+			continue
+		}
+		meant := slices.DeleteFunc(slices.Clone(all), func(code string) bool { return clear[code] == 0 })
+		codes[append(meant, all[0])[0]] += count
+	}
+	return mostFrequent(codes), len(codes) > 1
+}
+
+// mostFrequent gives the word with the highest count, the first in the alphabet of equals.
+func mostFrequent(counts map[string]int) string {
+	best := ""
+	for _, word := range slices.Sorted(maps.Keys(counts)) {
+		if best == "" || counts[word] > counts[best] {
+			best = word
+		}
+	}
+	return best
+}

@@ -1,0 +1,150 @@
+package value
+
+import (
+	"bytes"
+	"math/big"
+)
+
+// NumberStyle says how a column writes its numbers, decided once from all of its values. The zero style reads plain
+// numbers and those that can be read in one way only.
+type NumberStyle struct {
+	Field      string `json:"field,omitempty"`      // the field that the column is read for, as in Measure
+	Comma      string `json:"comma,omitempty"`      // what a comma before three digits is: groups, decimal or unclear ("")
+	Point      string `json:"point,omitempty"`      // the same of a period
+	Unit       string `json:"unit,omitempty"`       // the usual unit, such as km; "" where the values name none
+	Currency   string `json:"currency,omitempty"`   // the usual currency, ISO 4217
+	Units      bool   `json:"units,omitempty"`      // whether units differ from row to row
+	Currencies bool   `json:"currencies,omitempty"` // whether currencies differ from row to row
+}
+
+// What a separator before three digits is.
+const (
+	groups  = "groups"
+	decimal = "decimal"
+)
+
+// ParsedNumber is a number as a stored text has it.
+type ParsedNumber struct {
+	Number   []byte // in the notation of NormalDecimal
+	Unit     string // as the text names it, such as km; "" for the column's
+	Currency string // ISO 4217; "" for the column's
+}
+
+// Parse reads a stored text. The number is appended to buf. It returns false for a text that is not one number, or that
+// can be read in two ways.
+func (s NumberStyle) Parse(text, buf []byte) (n ParsedNumber, ok bool) {
+	start := len(buf)
+	if isDigits(text) {
+		number, _ := NormalDecimal(text)
+		buf = append(buf, number...)
+		return ParsedNumber{Number: buf[start:]}, true
+	}
+	if number, ok := parseExponent(text); ok {
+		return ParsedNumber{Number: append(buf, number...)[start:]}, true
+	}
+	if s.Field == "year" {
+		if year, ok := parseYear(text); ok {
+			buf = append(buf, year...)
+			return ParsedNumber{Number: buf[start:]}, true
+		}
+	}
+
+	var letters [2 * maxNumberText]byte
+	w, ok := scanNumber(Measure{Field: s.Field}, text, &letters)
+	if !ok {
+		return ParsedNumber{}, false
+	}
+	if buf, ok = s.appendNumber(buf, w); !ok {
+		return ParsedNumber{}, false
+	}
+	return ParsedNumber{buf[start:], w.unit, CurrencyOf(w.sign, s.Currency)}, true
+}
+
+// appendNumber appends the number of a text in the notation of NormalDecimal.
+func (s NumberStyle) appendNumber(buf []byte, w writtenNumber) ([]byte, bool) {
+	start := len(buf)
+	if w.negative {
+		buf = append(buf, '-')
+	}
+	from := len(buf)
+	for _, part := range w.parts[:w.count] {
+		whole, fraction, ok := s.resolve(part)
+		if !ok {
+			return buf[:start], false
+		}
+		second := len(buf)
+		buf = appendShifted(buf, whole, fraction, part.zeros)
+		if second > from { // 1 lakh 20 thousand
+			sum, _ := new(big.Rat).SetString(string(buf[from:second]))
+			addend, _ := new(big.Rat).SetString(string(buf[second:]))
+			buf = append(buf[:from], sum.Add(sum, addend).FloatString(maxNumberText)...)
+		}
+	}
+	number, ok := NormalDecimal(buf[start:])
+	return append(buf[:start], number...), ok
+}
+
+// resolve gives the digits before and after the decimal mark; the first may have separators between them.
+func (s NumberStyle) resolve(part scaledDigits) (whole, fraction []byte, ok bool) {
+	_, point, either, ok := separators(part.digits)
+	if !ok {
+		return nil, nil, false
+	}
+	if either != 0 {
+		reading := s.Point
+		if either == ',' {
+			reading = s.Comma
+		}
+		switch {
+		case reading == decimal, reading == "" && either == '.' && part.zeros > 0: // 2.125 lakh
+			point = either
+		case reading != groups || part.zeros > 4:
+			return nil, nil, false
+		}
+	}
+
+	if point == 0 {
+		return part.digits, nil, true
+	}
+	at := bytes.LastIndexByte(part.digits, point)
+	return part.digits[:at], part.digits[at+1:], true
+}
+
+// appendShifted appends a number times ten to the power of zeros.
+func appendShifted(buf, whole, fraction []byte, zeros int) []byte {
+	for _, c := range whole {
+		if isDigit(c) {
+			buf = append(buf, c)
+		}
+	}
+	for i := range max(zeros, len(fraction)) {
+		if i == zeros {
+			buf = append(buf, '.')
+		}
+		if i < len(fraction) {
+			buf = append(buf, fraction[i])
+		} else {
+			buf = append(buf, '0')
+		}
+	}
+	return buf
+}
+
+// ConvertDistance gives a number of miles in kilometers or one of kilometers in miles, to a whole number.
+func ConvertDistance(number []byte, from, to string) (converted []byte, ok bool) {
+	n, ok := new(big.Rat).SetString(string(number))
+	if !ok || len(number) > 2*maxNumberText {
+		return nil, false
+	}
+	switch {
+	case from == to:
+		return number, true
+	case from == "km" && to == "mi":
+		n.Mul(n, milesPerKilometer)
+	case from == "mi" && to == "km":
+		n.Quo(n, milesPerKilometer)
+	default:
+		return nil, false
+	}
+	return NormalDecimal([]byte(n.FloatString(0)))
+}
