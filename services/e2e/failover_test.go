@@ -58,6 +58,9 @@ func newLine(t *testing.T, server dbconn.Config) *line {
 				return // the test is over
 			}
 			far, err := net.Dial("tcp", net.JoinHostPort(server.Host, strconv.Itoa(int(server.Port))))
+			if err == nil && line.shut.Load() {
+				_ = far.Close() // or the server would keep its place until connect_timeout
+			}
 			if err != nil || line.shut.Load() {
 				_ = near.Close()
 				continue
