@@ -51,7 +51,7 @@ type Source struct {
 	Invisible []string // columns that the database hides from SELECT *
 }
 
-// Field gives the field of a name; nil if there is none.
+// Field returns the field with this name, or nil if no field has it.
 func (c *Catalog) Field(name string) *Field { return c.byName[name] }
 
 // TextField gives the field of a name if it holds texts; otherwise nil.
@@ -254,7 +254,7 @@ func keyOf(source Source, names map[string]int) Key {
 	return Key{}
 }
 
-// position is that of a column by its name, whatever its case; -1 if there is none.
+// position returns the position of the column with this name, ignoring case, or -1 if no column has it.
 func position(t schema.Table, name string) int {
 	if i := slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name }); i >= 0 {
 		return i

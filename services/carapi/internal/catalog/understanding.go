@@ -55,7 +55,7 @@ func convert(form []byte, from, to string, buf []byte) (value.Cell, []byte) {
 	return value.Cell{Type: value.Number, Form: buf[start:]}, buf
 }
 
-// number understands a text as a number. One that is none stays a text; a blank one is NULL.
+// number reads a text as a number. A text that is not a number stays a text; a blank one is NULL.
 func (f *Field) number(stored, unit value.Cell, buf []byte) (value.Cell, []byte) {
 	switch {
 	case stored.Type == value.Null || isBlank(stored.Form):

@@ -50,7 +50,7 @@ var VehicleFields = []VehicleField{
 	{Name: "updated_at", About: "when it last changed"},
 }
 
-// vehicleField gives the vehicle field of a name; the zero one if there is none.
+// vehicleField returns the vehicle field with this name, or the zero VehicleField if no field has it.
 func vehicleField(name string) VehicleField {
 	i := slices.IndexFunc(VehicleFields, func(v VehicleField) bool { return v.Name == name })
 	if i < 0 {

@@ -73,7 +73,7 @@ func (s *stock) randomWord(r *rand.Rand) string {
 	return word
 }
 
-// randomOrder gives an order with the id at its end, or without any id if there is none.
+// randomOrder returns an order that ends with the id, or one without an id if the table has none.
 func (s *stock) randomOrder(r *rand.Rand) []query.Order {
 	var order []query.Order
 	id := s.catalog.ID()

@@ -89,8 +89,8 @@ func (d *dictionary) median(all []tallied, count int) *big.Rat {
 	return low.Mul(low.Add(low, high), big.NewRat(1, 2))
 }
 
-// Extremes gives the lowest and the highest value of a field in a set, NULL if there is none. skipZero leaves out the
-// number zero.
+// Extremes returns the lowest and the highest value of a field in a set, both NULL if the set has no value of it.
+// skipZero leaves out the number zero.
 func (x *Index) Extremes(s Set, f *catalog.Field, skipZero bool) (low, high value.Cell) {
 	c := x.ranked(f)
 	if c == nil {
