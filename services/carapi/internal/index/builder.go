@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
@@ -30,6 +32,9 @@ type Builder struct {
 	adding  *batch   // the next rows
 	readers []reader // one for each indexed field
 	rows    int      // that the readers have got
+
+	isBusy func() bool // reports whether others need the processors; may be nil
+	paused time.Time   // when the last pause ended
 
 	// The batch before is read while the next one fills. What is said of the readers waits for its end.
 	reading sync.WaitGroup
@@ -68,6 +73,10 @@ func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 // SetLimit makes Add fail once the rows take more memory than this, in bytes.
 func (b *Builder) SetLimit(bytes int64) { b.limit = bytes }
 
+// SetBusy gives the builder a function that reports whether others need the processors. While they do, Add sleeps for
+// about half of the time, and Build uses one processor instead of two.
+func (b *Builder) SetBusy(isBusy func() bool) { b.isBusy = isBusy }
+
 // Add adds a row: its cells in the order of c.Indexed. They may be overwritten once Add returns. After an error,
 // which is a LimitError if the limit was exceeded, the builder must not be used.
 func (b *Builder) Add(cells []value.Cell) error {
@@ -75,6 +84,7 @@ func (b *Builder) Add(cells []value.Cell) error {
 		return nil
 	}
 	b.reading.Wait()
+	b.giveWay()
 	if err := b.check(); err != nil {
 		return err
 	}
@@ -169,24 +179,41 @@ func (b *Builder) Build() *Index {
 	b.flush()
 	b.adding, b.read = nil, nil
 	x := &Index{catalog: b.catalog, rows: b.rows, columns: make([]column, len(b.readers))}
-	for i, f := range b.catalog.Indexed {
+	b.eachColumn(func(i int) {
 		c := &x.columns[i]
-		c.field, c.rows = f, b.rows
+		c.field, c.rows = b.catalog.Indexed[i], b.rows
 		if r := b.readers[i].values; r != nil {
 			c.hasRanks = true
 			c.texts = r.texts
 			c.values, c.ranks = r.finish()
 			b.readers[i].values = nil
 		}
-	}
+	})
 
 	newRow := x.renumber()
-	for i := range x.columns {
+	b.eachColumn(func(i int) {
 		b.finish(&x.columns[i], b.readers[i], newRow)
 		b.readers[i] = reader{}
-	}
+	})
 	x.bytes = x.size()
 	return x
+}
+
+// eachColumn calls do for every column, in two goroutines where nobody else needs the processors: the one that received the
+// rows until now is free.
+func (b *Builder) eachColumn(do func(i int)) {
+	var next atomic.Int64
+	work := func() {
+		for i := next.Add(1) - 1; i < int64(len(b.readers)); i = next.Add(1) - 1 {
+			do(int(i))
+		}
+	}
+	var other sync.WaitGroup
+	if b.isBusy == nil || !b.isBusy() {
+		other.Go(work)
+	}
+	work()
+	other.Wait()
 }
 
 // finish completes a column whose ranks are those of rows in their final order.

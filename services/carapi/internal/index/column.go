@@ -27,7 +27,8 @@ type column struct {
 	long *longTexts
 
 	spellings spellings
-	groups    lazyGroups
+	spelledAs lazyLeaders
+	counts    lazyCounts
 	meanings  lazyMeanings
 	haystack  *haystack // of the folded values, if words of q are looked for in the field
 
@@ -50,7 +51,7 @@ func (c *column) makeBitmaps(rows int) {
 	}
 	starts := make([]uint32, values+2)
 	for row := range uint32(rows) {
-		pause(row)
+		letOthersRun(row)
 		starts[c.ranks.at(row)+1]++
 	}
 	for rank := range values + 1 {
@@ -58,7 +59,7 @@ func (c *column) makeBitmaps(rows int) {
 	}
 	grouped, next := make([]uint32, rows), append([]uint32(nil), starts...)
 	for row := range uint32(rows) {
-		pause(row)
+		letOthersRun(row)
 		rank := c.ranks.at(row)
 		grouped[next[rank]] = row
 		next[rank]++

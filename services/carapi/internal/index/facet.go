@@ -56,24 +56,26 @@ func (c *column) facet(s Set, most int) (counts []Count, other int) {
 	return counts, other
 }
 
-// byValue adds up the counts of texts that are one value, under its most frequent spelling.
+// byValue adds up the counts of texts that are one value, under its most frequent spelling. all are in the order of their
+// ranks, and so is what it gives.
 func (c *column) byValue(all []tallied) []tallied {
-	if c.dictionaryOf() != &c.values || len(all) == 0 {
+	if c.dictionaryOf() != &c.values || len(c.leaders()) == 0 {
 		return all
 	}
-	leaders := c.leaders()
-	kept := all[:0]
-	place := map[uint32]int{}
+	kept, others := all[:0], map[uint32]uint32{}
 	for _, t := range all {
-		if int(t.rank) < len(leaders) {
-			t.rank = leaders[t.rank]
+		if leader, other := c.leaders()[t.rank]; other {
+			others[leader] += t.count
+		} else {
+			kept = append(kept, t)
 		}
-		if i, known := place[t.rank]; known {
-			kept[i].count += t.count
-			continue
-		}
-		place[t.rank] = len(kept)
-		kept = append(kept, t)
+	}
+	for i := range kept {
+		kept[i].count += others[kept[i].rank]
+		delete(others, kept[i].rank)
+	}
+	for leader, count := range others { // the set has only other spellings of these
+		kept = append(kept, tallied{leader, count})
 	}
 	slices.SortFunc(kept, func(a, b tallied) int { return cmp.Compare(a.rank, b.rank) })
 	return kept

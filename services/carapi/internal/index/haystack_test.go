@@ -21,7 +21,7 @@ func TestHaystack(t *testing.T) {
 				want = append(want, uint32(i))
 			}
 		}
-		if got := h.find(word); !slices.Equal(got, want) {
+		if got := slices.Collect(h.find(word)); !slices.Equal(got, want) {
 			t.Errorf("%q: %d texts, want %d", word, len(got), len(want))
 		}
 	}

@@ -2,7 +2,7 @@ package index
 
 import (
 	"bytes"
-	"sort"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/cespare/xxhash/v2"
@@ -111,7 +111,7 @@ func (l *longTexts) mentioning(word string) *roaring.Bitmap {
 	if l.words == nil {
 		return roaring.New()
 	}
-	return l.postings.union(l.words.find(value.PlainLetters(word)))
+	return l.postings.union(slices.Collect(l.words.find(value.PlainLetters(word))))
 }
 
 // hashesOf gives the hashes of texts that are one of the words.
@@ -122,59 +122,3 @@ func hashesOf(words []string) map[uint64]bool {
 	}
 	return hashes
 }
-
-// haystack is many texts that are searched at once: one after another, a zero byte between them.
-type haystack struct {
-	texts []byte
-	ends  []uint32 // per text, where its zero byte is
-}
-
-// newHaystack takes n texts. appendText appends one of them to b.
-func newHaystack(n int, appendText func(b []byte, i uint32) []byte) *haystack {
-	h := &haystack{ends: make([]uint32, n)}
-	for i := range uint32(n) {
-		h.texts = appendText(h.texts, i)
-		h.ends[i] = uint32(len(h.texts))
-		h.texts = append(h.texts, 0)
-	}
-	h.texts = bytes.Clone(h.texts)
-	return h
-}
-
-// find gives the numbers of the texts that hold a word, in order.
-func (h *haystack) find(word string) []uint32 {
-	var found []uint32
-	needle := []byte(word)
-	for start, text := 0, 0; text < len(h.ends); {
-		at := bytes.Index(h.texts[start:], needle)
-		if at < 0 {
-			break
-		}
-		at += start
-		text = h.textAt(at, text)
-		if text == len(h.ends) {
-			break
-		}
-		if end := int(h.ends[text]); at+len(needle) > end { // the word has a zero byte, or is longer than the text
-			start = at + 1
-			continue
-		}
-		found = append(found, uint32(text))
-		start = int(h.ends[text]) + 1
-		text++
-	}
-	return found
-}
-
-// textAt gives the number of the text at a place, from a text on that is not behind it. A frequent word is near.
-func (h *haystack) textAt(place, from int) int {
-	step := 1
-	for from+step <= len(h.ends) && int(h.ends[from+step-1]) < place {
-		from += step
-		step *= 2
-	}
-	rest := h.ends[from:min(from+step, len(h.ends))]
-	return from + sort.Search(len(rest), func(i int) bool { return int(rest[i]) >= place })
-}
-
-func (h *haystack) size() int64 { return int64(cap(h.texts)) + 4*int64(cap(h.ends)) }

@@ -74,8 +74,16 @@ type selection struct {
 
 	column *column
 	spans  []span
+	marks  marks
 	hashes map[uint64]bool
 }
+
+// marks are ranks, a bit for each.
+type marks []uint64
+
+func newMarks(ranks int) marks { return make(marks, ranks/64+1) }
+
+func (m marks) set(rank uint32) { m[rank/64] |= 1 << (rank % 64) }
 
 // span is ranks from low up to high, without high itself.
 type span struct{ low, high uint32 }
@@ -212,17 +220,13 @@ func (x *Index) mentioning(s Set, word string) Set {
 		case c.long != nil:
 			parts = append(parts, c.long.mentioning(word))
 		default:
-			ranks := c.haystack.find(folded)
-			if len(ranks) == c.values.len() && c.nulls == 0 {
-				return s // all vehicles have it
-			}
-			spans := make([]span, len(ranks))
-			for i, rank := range ranks {
-				spans[i] = span{rank, rank + 1}
-			}
-			if selected := c.selects(spans); selected.bitmap != nil {
+			selected, all := c.mentioning(folded)
+			switch {
+			case all:
+				return s
+			case selected.bitmap != nil:
 				parts = append(parts, selected.bitmap)
-			} else {
+			default:
 				slow = append(slow, selected)
 			}
 		}
@@ -231,4 +235,23 @@ func (x *Index) mentioning(s Set, word string) Set {
 		parts = append(parts, sift(s, slow).bitmap)
 	}
 	return x.within(s, union(parts))
+}
+
+// mentioning gives what has a folded word within its text. all says that every row has.
+func (c *column) mentioning(word string) (found selection, all bool) {
+	marks, count := newMarks(c.values.len()), 0
+	var few []span
+	for rank := range c.haystack.find(word) {
+		marks.set(rank)
+		if count++; count <= maxUnion {
+			few = append(few, span{rank, rank + 1})
+		}
+	}
+	switch {
+	case count == c.values.len() && c.nulls == 0:
+		return selection{}, true
+	case count <= maxUnion:
+		return c.selects(few), false
+	}
+	return selection{column: c, marks: marks}, false
 }

@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 
 	"carstock/services/carapi/internal/query"
@@ -50,6 +51,18 @@ func (c *orderColumn) key(rank uint32) uint32 {
 		return (c.last - rank) & c.mask // of NULL: all bits
 	}
 	return rank
+}
+
+// ranksOf gives the ranks that have keys from low to high: from lowest on so many more. Where NULL is one of them, which comes
+// first among the ranks of a descending order's keys, it gives all ranks.
+func (c *orderColumn) ranksOf(low, high uint32) (lowest, width uint32) {
+	switch {
+	case !c.descending:
+		return low, high - low
+	case high >= c.mask:
+		return 0, math.MaxUint32
+	}
+	return c.last - high, high - low
 }
 
 // headOf gives the first keys of a row as one number.

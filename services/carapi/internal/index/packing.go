@@ -73,7 +73,7 @@ func (r *valueReader) packNumbers(values []sortable) (packing, bool) {
 	same := true
 	var buf [400]byte // as long as the longest float64
 	for i, v := range values {
-		pause(i)
+		letOthersRun(i)
 		form := r.arena.value(v.number)
 		x, _ := strconv.ParseFloat(string(form), 64) // out of range: infinite
 		values[i].key = keyOf(x)
@@ -86,7 +86,7 @@ func (r *valueReader) packNumbers(values []sortable) (packing, bool) {
 func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
 	scales, most := make([]uint8, len(values)), 0
 	for i, v := range values {
-		pause(i)
+		letOthersRun(i)
 		number, scale, ok := parseDecimal(r.arena.value(v.number))
 		if !ok {
 			return packing{}, false
@@ -111,7 +111,7 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 	first := slices.Clone(r.arena.value(values[0].number))
 	isHole := make([]bool, len(first))
 	for i, v := range values {
-		pause(i)
+		letOthersRun(i)
 		text := r.arena.value(v.number)
 		if len(text) != len(first) {
 			return packing{}, false
@@ -137,7 +137,7 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 		return packing{}, false
 	}
 	for i, v := range values {
-		pause(i)
+		letOthersRun(i)
 		text, key := r.arena.value(v.number), uint64(0)
 		for _, hole := range p.holes {
 			key = 10*key + uint64(text[hole]-'0')

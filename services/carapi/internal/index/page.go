@@ -110,12 +110,12 @@ func (o *ordering) choose(s Set, from *place, n int) []uint32 {
 	first, seen := &o.columns[0], 0 // seen: rows in the place of the cursor
 	s.each(func(rows []uint32, b *block) bool {
 		// Few rows are left by the first column alone.
-		low, high := uint32(start>>first.shift), uint32(best.limit>>first.shift)
+		lowest, width := first.ranksOf(uint32(start>>first.shift), uint32(best.limit>>first.shift))
 		first.ranks.gather(rows, b.ranks[:len(rows)])
 		left := 0
 		for i, rank := range b.ranks[:len(rows)] {
 			b.more[left] = rows[i]
-			if first.key(rank)-low <= high-low {
+			if rank-lowest <= width {
 				left++
 			}
 		}

@@ -91,7 +91,7 @@ func (c *column) countNulls(rows int) {
 		return
 	}
 	for row := range uint32(rows) {
-		pause(row)
+		letOthersRun(row)
 		if c.ranks.at(row) == uint32(c.values.len()) {
 			c.nulls++
 		}

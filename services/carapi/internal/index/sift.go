@@ -7,17 +7,15 @@ func sift(s Set, selections []selection) Set {
 	if s.count == 0 {
 		return s
 	}
-	marks := make([][]uint64, len(selections))
 	for i := range selections {
-		marks[i] = selections[i].marks()
+		selections[i].mark()
 	}
-
 	rows := newRowCollector(s)
 	s.each(func(block []uint32, b *block) bool {
 		hits := b.more[:len(block)]
 		clear(hits)
 		for i := range selections {
-			selections[i].hit(block, b.ranks[:len(block)], hits, marks[i])
+			selections[i].hit(block, b.ranks[:len(block)], hits)
 		}
 		rows.add(block, hits)
 		return true
@@ -25,22 +23,21 @@ func sift(s Set, selections []selection) Set {
 	return newSet(rows.bitmap())
 }
 
-// marks gives a bit for each rank that the selection takes in; nil for hashes, and for a single span.
-func (sel *selection) marks() []uint64 {
+// mark prepares the selection of several spans of ranks for looking at many rows.
+func (sel *selection) mark() {
 	if len(sel.spans) < 2 {
-		return nil
+		return
 	}
-	marks := make([]uint64, sel.column.values.len()/64+1)
+	sel.marks = newMarks(sel.column.values.len())
 	for _, s := range sel.spans {
 		for rank := s.low; rank < s.high; rank++ {
-			marks[rank/64] |= 1 << (rank % 64)
+			sel.marks.set(rank)
 		}
 	}
-	return marks
 }
 
 // hit sets to 1 what belongs to the rows that the selection takes in. There is room for as many ranks.
-func (sel *selection) hit(rows, ranks, hits []uint32, marks []uint64) {
+func (sel *selection) hit(rows, ranks, hits []uint32) {
 	if sel.hashes != nil {
 		for i, row := range rows {
 			if sel.hashes[sel.column.long.hashes[row]] {
@@ -52,7 +49,7 @@ func (sel *selection) hit(rows, ranks, hits []uint32, marks []uint64) {
 
 	sel.column.ranks.gather(rows, ranks)
 	hits = hits[:len(ranks)]
-	if marks != nil {
+	if marks := sel.marks; marks != nil {
 		for i, rank := range ranks {
 			hits[i] |= uint32(marks[rank/64]>>(rank%64)) & 1
 		}

@@ -130,7 +130,7 @@ func sortByKey(values []sortable) {
 		}
 		var next [256]int
 		for i, v := range from {
-			pause(i)
+			letOthersRun(i)
 			next[v.key>>shift&0xff]++
 		}
 		start := 0
@@ -138,7 +138,7 @@ func sortByKey(values []sortable) {
 			next[i], start = start, start+count
 		}
 		for i, v := range from {
-			pause(i)
+			letOthersRun(i)
 			digit := v.key >> shift & 0xff
 			to[next[digit]] = v
 			next[digit]++

@@ -46,9 +46,9 @@ func (x *Index) Texts(f *catalog.Field) *Texts {
 	t := c.spellings.list(d)
 	if t != nil {
 		c.spellings.valuesOnce.Do(func() {
-			for rank, leader := range c.leaders() {
-				if uint32(rank) == leader {
-					t.Values = append(t.Values, t.All[rank])
+			for rank, text := range t.All {
+				if c.leader(uint32(rank)) == uint32(rank) {
+					t.Values = append(t.Values, text)
 				}
 			}
 		})
@@ -109,8 +109,9 @@ type spellings struct {
 	valuesOnce sync.Once
 	texts      *Texts
 
-	// Of too many values to be listed: their ranks, by the hash of their folded form.
-	byHash []uint32
+	// Of too many values to be listed:
+	byHash  []uint32 // their ranks, by the hash of their folded form
+	repeats []uint32 // those of them that share this hash with another one
 }
 
 // list gives the values; nil if there are too many.
@@ -139,7 +140,7 @@ func (s *spellings) hash(d *dictionary) {
 	hashes := make([]sortable, d.len())
 	var form, folded []byte
 	for rank := range hashes {
-		pause(rank)
+		letOthersRun(rank)
 		form = d.form(uint32(rank), form)
 		folded = value.AppendFold(folded[:0], form)
 		hashes[rank] = sortable{xxhash.Sum64(folded), uint32(rank)}
@@ -149,6 +150,32 @@ func (s *spellings) hash(d *dictionary) {
 	for i, h := range hashes {
 		s.byHash[i] = h.number
 	}
+	runs(hashes, func(run []sortable) {
+		for _, h := range run {
+			s.repeats = append(s.repeats, h.number)
+		}
+	})
+	slices.Sort(s.repeats)
+}
+
+// alike gives the ranks of the texts that fold to the same as another one, in order, and maybe a few more. Only these can be
+// spellings of one value.
+func (s *spellings) alike(d *dictionary) []uint32 {
+	t := s.list(d)
+	if t == nil {
+		return s.repeats
+	}
+	var ranks []uint32
+	for _, texts := range t.Folded {
+		if len(texts) > 1 {
+			for _, text := range texts {
+				rank, _ := d.search([]byte(text))
+				ranks = append(ranks, rank)
+			}
+		}
+	}
+	slices.Sort(ranks)
+	return ranks
 }
 
 // find gives the ranks of the spellings of a value, in order: those texts that fold to the same and have the same key.
@@ -197,4 +224,4 @@ func (s *spellings) candidates(d *dictionary, word string) []uint32 {
 	return ranks
 }
 
-func (s *spellings) size() int64 { return 4 * int64(cap(s.byHash)) }
+func (s *spellings) size() int64 { return 4 * int64(cap(s.byHash)+cap(s.repeats)) }

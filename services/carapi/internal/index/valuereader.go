@@ -194,7 +194,7 @@ func (r *valueReader) rank(rankOf []uint32, values int) ranks {
 
 	result := ranks{narrow: makeNarrow(r.rows, uint32(values))}
 	for row := range r.rows {
-		pause(row)
+		letOthersRun(row)
 		number := uint32(row)
 		if r.listed {
 			number = r.values.at(uint32(row))

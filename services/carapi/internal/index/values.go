@@ -8,40 +8,60 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// lazyGroups says which texts of a dictionary are one value. It is made when it is first asked for.
-type lazyGroups struct {
-	once    sync.Once
-	leaders []uint32 // by rank: the rank of the value's most frequent spelling
-	counts  []uint32 // by rank: how many rows have the text
+// lazyLeaders says which texts of a dictionary are one value. It is made when it is first asked for.
+type lazyLeaders struct {
+	once sync.Once
+	of   map[uint32]uint32 // by rank, for each text that is not one itself: the rank of its value's leader
 }
 
-// leaders gives for each text the most frequent spelling of its value; of equally frequent ones the first.
-func (c *column) leaders() []uint32 {
-	c.groups.once.Do(func() {
+// leaders gives the rank of the most frequent spelling of a value, of equally frequent ones that of the first, for the ranks
+// of all its other spellings.
+func (c *column) leaders() map[uint32]uint32 {
+	c.spelledAs.once.Do(func() {
 		d := c.dictionaryOf()
-		counts := c.countTexts(d)
-		leaders, first := make([]uint32, d.len()), make(map[string]uint32, d.len())
-		var form, key []byte
-		for rank := range uint32(d.len()) {
-			form = d.form(rank, form)
-			key = value.AppendKey(key[:0], form)
-			leader, known := first[string(key)]
-			if !known || counts[rank] > counts[leader] {
-				first[string(key)] = rank
+		alike := c.spellings.alike(d)
+		if len(alike) == 0 {
+			return
+		}
+		counts, first := c.countTexts(), make(map[string]uint32, len(alike))
+		keyOf := func(rank uint32) string { return string(value.AppendKey(nil, d.form(rank, nil))) }
+		for _, rank := range alike {
+			key := keyOf(rank)
+			if leader, known := first[key]; !known || counts[rank] > counts[leader] {
+				first[key] = rank
 			}
 		}
-		for rank := range uint32(d.len()) {
-			form = d.form(rank, form)
-			key = value.AppendKey(key[:0], form)
-			leaders[rank] = first[string(key)]
+		c.spelledAs.of = map[uint32]uint32{}
+		for _, rank := range alike {
+			if leader := first[keyOf(rank)]; leader != rank {
+				c.spelledAs.of[rank] = leader
+			}
 		}
-		c.groups.leaders, c.groups.counts = leaders, counts
 	})
-	return c.groups.leaders
+	return c.spelledAs.of
 }
 
-// countTexts counts the rows of each text.
-func (c *column) countTexts(d *dictionary) []uint32 {
+// leader gives the rank of the most frequent spelling of a text's value.
+func (c *column) leader(rank uint32) uint32 {
+	if leader, other := c.leaders()[rank]; other {
+		return leader
+	}
+	return rank
+}
+
+// lazyCounts says how many rows have each text, by its rank. It is made when it is first asked for.
+type lazyCounts struct {
+	once sync.Once
+	all  []uint32
+}
+
+// countTexts gives the number of rows of each text, by its rank.
+func (c *column) countTexts() []uint32 {
+	c.counts.once.Do(func() { c.counts.all = c.newCounts(c.dictionaryOf()) })
+	return c.counts.all
+}
+
+func (c *column) newCounts(d *dictionary) []uint32 {
 	counts := make([]uint32, d.len())
 	if c.list != nil {
 		for rank := range counts {
@@ -81,14 +101,14 @@ func (x *Index) ValuesOf(f *catalog.Field, texts []string) []Value {
 	done := map[uint32]bool{}
 	for _, text := range texts {
 		rank, found := d.search([]byte(text))
-		if !found || done[c.leaders()[rank]] {
+		leader := c.leader(rank)
+		if !found || done[leader] {
 			continue
 		}
-		leader := c.leaders()[rank]
 		done[leader] = true
 		v := Value{Text: d.text(leader)}
 		for _, other := range c.spellings.find(d, v.Text) {
-			v.Count += int(c.groups.counts[other])
+			v.Count += int(c.countTexts()[other])
 		}
 		all = append(all, v)
 	}
@@ -161,7 +181,7 @@ func (c *column) beginning(d *dictionary, words string) []uint32 {
 		}
 		return ranks
 	}
-	for _, rank := range c.haystack.find(folded) {
+	for rank := range c.haystack.find(folded) {
 		if value.BeginsWith(d.text(rank), words) {
 			ranks = append(ranks, rank)
 		}

@@ -22,7 +22,7 @@ type Findings struct {
 
 // Check reads the index of a source as the service would.
 func Check(ctx context.Context, st *store.Store, o Options) (*Findings, error) {
-	g, err := readGeneration(ctx, st, FromLive, o.Vocabulary, nil)
+	g, err := readGeneration(ctx, st, FromLive, o.Vocabulary, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -199,7 +199,12 @@ func from[T any](ctx context.Context, src *source, answer func(context.Context, 
 	ctx, stop := context.WithTimeoutCause(ctx, src.timeout, store.ErrTooSlow)
 	defer stop()
 	begun := time.Now()
-	a, err := answer(ctx, src, g)
+	counted := func(g *generation) (T, error) {
+		src.answering.Add(1)
+		defer src.answering.Add(-1)
+		return answer(ctx, src, g)
+	}
+	a, err := counted(g)
 	if err == nil || !errors.Is(err, store.ErrMoved) && !errors.Is(err, store.ErrNoTable) {
 		return a, causeOf(ctx, err)
 	}
@@ -210,7 +215,7 @@ func from[T any](ctx context.Context, src *source, answer func(context.Context, 
 	case refreshErr != nil:
 		return none, causeOf(ctx, refreshErr)
 	}
-	a, err = answer(ctx, src, now)
+	a, err = counted(now)
 	return a, causeOf(ctx, err)
 }
 

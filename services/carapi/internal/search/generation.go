@@ -45,11 +45,11 @@ func (g *generation) unchanged(v store.Version, checked time.Time) *generation {
 // slowFetch is how much longer than a ping reading one row may take before the rows are kept in memory.
 const slowFetch = 50 * time.Millisecond
 
-// readGeneration reads a table whole. last may be nil.
+// readGeneration reads a table whole. last and isBusy, which reports whether others need the processors, may be nil.
 func readGeneration(ctx context.Context, st *store.Store, name string, vocabulary *value.Vocabulary,
-	last *generation,
+	last *generation, isBusy func() bool,
 ) (*generation, error) {
-	g, err := readOnce(ctx, st, name, vocabulary, last, last.keeps)
+	g, err := readOnce(ctx, st, name, vocabulary, last, last.keeps, isBusy)
 	if err != nil || g.kept != nil {
 		return g, err
 	}
@@ -65,7 +65,7 @@ func readGeneration(ctx context.Context, st *store.Store, name string, vocabular
 	if !keep && !slow {
 		return g, nil
 	}
-	g, err = readOnce(ctx, st, name, vocabulary, g, func(*catalog.Catalog) bool { return true })
+	g, err = readOnce(ctx, st, name, vocabulary, g, func(*catalog.Catalog) bool { return true }, isBusy)
 	if err == nil {
 		g.slow = slow
 	}
@@ -84,7 +84,7 @@ func (g *generation) keeps(c *catalog.Catalog) bool {
 
 // readOnce reads a table, and the rows with it where keep says so or there is no key.
 func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *value.Vocabulary, last *generation,
-	keep func(*catalog.Catalog) bool,
+	keep func(*catalog.Catalog) bool, isBusy func() bool,
 ) (*generation, error) {
 	begun := time.Now()
 	readBegun := begun // after the columns were bound, which reads the rows once more where they are new
@@ -97,6 +97,7 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *val
 	begin := func(c *catalog.Catalog, about int) ([]*catalog.Field, func([]value.Cell) error, error) {
 		readBegun = time.Now()
 		builder, kept = index.NewBuilder(c, about), nil
+		builder.SetBusy(isBusy)
 		add := builder.Add
 		if u := c.NewUnderstander(); u != nil {
 			add = func(cells []value.Cell) error { return builder.Add(u.Row(cells)) }

@@ -96,7 +96,7 @@ func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	src := openService(t, c, "cars", time.Minute).live
 	before := debug.SetMemoryLimit(64 << 20)
 	defer debug.SetMemoryLimit(before)
-	_, err := readGeneration(t.Context(), src.store, FromLive, src.vocabulary, nil)
+	_, err := readGeneration(t.Context(), src.store, FromLive, src.vocabulary, nil, nil)
 	var large *TooLarge
 	if !errors.As(err, &large) || !strings.Contains(large.Error(), "memory limit is 32 MiB") {
 		t.Errorf("45 MB of rows: %v", err)

@@ -46,12 +46,12 @@ type Service struct {
 
 // New joins two stores, one of which may be nil. Nothing is read before Open.
 func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
-	s := &Service{Options: o, log: log}
+	s, requests := &Service{Options: o, log: log}, &answering{}
 	if live != nil {
-		s.live = newSource(FromLive, live, o, log)
+		s.live = newSource(FromLive, live, o, log, requests)
 	}
 	if snapshot != nil {
-		s.snapshot = newSource(FromSnapshot, snapshot, o, log)
+		s.snapshot = newSource(FromSnapshot, snapshot, o, log, requests)
 	}
 	if live != nil && snapshot != nil { // a vehicle has the same id and the same values in both
 		s.live.bound = snapshot.Follow

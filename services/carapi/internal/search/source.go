@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,6 +52,7 @@ type source struct {
 	events     Events
 	log        *slog.Logger
 	bound      func(*catalog.Catalog) // is called when the table's columns are bound; may be nil
+	answering  *answering
 
 	current atomic.Pointer[generation] // nil before the first read
 	wake    chan struct{}
@@ -69,6 +71,12 @@ type source struct {
 	away     context.CancelCauseFunc // ends alive
 }
 
+// answering counts the requests that are being answered, of all sources.
+type answering struct{ atomic.Int64 }
+
+// needProcessors reports whether they keep more than half of the processors busy. Those that wait do not count.
+func (a *answering) needProcessors() bool { return 2*a.Load() > int64(runtime.GOMAXPROCS(0)) }
+
 // refresh is one reading of the index, which requests share.
 type refresh struct {
 	begun time.Time // zero before it begins
@@ -76,9 +84,9 @@ type refresh struct {
 	err   error
 }
 
-func newSource(name string, st *store.Store, o Options, log *slog.Logger) *source {
+func newSource(name string, st *store.Store, o Options, log *slog.Logger, answering *answering) *source {
 	s := &source{name: name, store: st, vocabulary: o.Vocabulary, timeout: o.Timeout, events: o.Events, log: log,
-		wake: make(chan struct{}, 1), err: ErrNotConnected}
+		answering: answering, wake: make(chan struct{}, 1), err: ErrNotConnected}
 	s.alive, s.away = context.WithCancelCause(context.Background())
 	return s
 }
@@ -130,7 +138,7 @@ func (s *source) refreshNow(ctx context.Context) error {
 			return err
 		}
 	}
-	next, err := readGeneration(ctx, s.store, s.name, s.vocabulary, last)
+	next, err := readGeneration(ctx, s.store, s.name, s.vocabulary, last, s.answering.needProcessors)
 	if err != nil {
 		s.report("failed", begun, err)
 		return err
