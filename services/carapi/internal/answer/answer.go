@@ -133,6 +133,9 @@ func (out *Answer) finish(body []byte, a *search.Answer) {
 	if len(a.NotNumbers) > 0 {
 		body = append(append(body, `,"not_a_number":`...), encode(a.NotNumbers)...)
 	}
+	if len(a.Currencies) > 0 {
+		body = append(append(body, `,"several_currencies":`...), encode(a.Currencies)...)
+	}
 	body = append(append(body, `,"source":`...), encode(a.Origin.Source)...)
 	tagged := len(body)
 	body = append(append(body, `,"as_of":`...), encode(a.Origin.AsOf.UTC().Format(time.RFC3339))...)

@@ -21,7 +21,7 @@ const (
 	dropMake                  // as deriveModel, and the whole text where it begins with no make
 )
 
-// derivedFrom are the names of columns in which a make and a model, a year or a fuel may stand together with other things.
+// titles are the names of columns in which a make and a model, a year or a fuel may stand together with other things.
 var titles = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline", "titel", "titre", "titulo", "titolo", "tytul", "baslik",
 	"заголовок", "название", "listingtitle", "listing", "heading", "description", "vehicle", "car", "auto", "fullname", "makemodel", "brandmodel", "modele", "modell", "modelo", "modello"}
 
@@ -62,7 +62,8 @@ func (p *planner) beginsWithMake(i int) float64 {
 // underscored are signs that stand for spaces in some titles.
 var underscored = strings.NewReplacer("_", " ")
 
-// deriveVehicle finds the column whose texts begin with a make.
+// deriveVehicle finds the column whose texts begin with a make: most of them in a title, and nearly all in a column of
+// any other name.
 func (p *planner) deriveVehicle(names []named) {
 	best, share := -1, mostValues+0.2
 	for i, c := range p.columns {
@@ -70,7 +71,8 @@ func (p *planner) deriveVehicle(names []named) {
 			continue
 		}
 		isModel := p.plan.Fields["model"].Column == c.Name
-		if found := p.beginsWithMake(i); (isModel || isTitle(names[i])) && found > share {
+		found := p.beginsWithMake(i)
+		if (isModel || isTitle(names[i]) || found >= nearlyAll && p.isFree(i)) && found > share {
 			best, share = i, found
 		}
 	}
@@ -88,12 +90,15 @@ func (p *planner) deriveVehicle(names []named) {
 	}
 }
 
-// deriveModel finds the model beside a make, where no column is called so: after the make in a title, or a name that other
-// rows have too.
+// isFree reports whether a column is no field yet, and most rows have a value in it.
+func (p *planner) isFree(i int) bool { return !p.used[i] && 2*p.examiners[i].rows >= p.profile.Rows }
+
+// deriveModel finds the model beside a make, where no column is called so: after the make in a title, or a name that
+// other rows have too.
 func (p *planner) deriveModel(names []named) {
 	for i, c := range p.columns {
 		e := p.examiners[i]
-		if c.Name == "" || p.used[i] || c.Kind != schema.Text || 2*e.rows < p.profile.Rows || !isTitle(names[i]) {
+		if c.Name == "" || c.Kind != schema.Text || !p.isFree(i) || !isTitle(names[i]) {
 			continue
 		}
 		if share := p.beginsWithMake(i); share >= nearlyAll {
@@ -101,7 +106,8 @@ func (p *planner) deriveModel(names []named) {
 			return
 		}
 		repeats := 2*len(e.profile.Values) <= e.rows
-		if repeats && e.examineText("model").verdict != disagrees && e.makes() < hardlyAny && e.plainNumbers() < mostValues {
+		mayBe := e.examineText("model").verdict != disagrees && e.makes() < hardlyAny && e.plainNumbers() < mostValues
+		if repeats && mayBe {
 			p.plan.Fields["model"] = FieldPlan{Column: c.Name, Why: ByValues, Understood: 1}
 			p.used[i] = true
 			return
@@ -121,7 +127,8 @@ func (p *planner) deriveFrom(field string, how derivation, names []named, share 
 			continue
 		}
 		isNamed, _ := names[i].score(field)
-		if isNamed == noName && !isTitle(names[i]) && p.plan.Fields["engine"].Column != c.Name {
+		isSource := c.Name == p.plan.Fields["engine"].Column || c.Name == p.plan.Fields["make"].Column
+		if isNamed == noName && !isTitle(names[i]) && !isSource {
 			continue
 		}
 		if found := share(i); found > most {

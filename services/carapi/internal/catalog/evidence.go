@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/value"
@@ -30,6 +31,7 @@ const (
 	mostValues   = 0.5
 	nearlyAll    = 0.9
 	hardlyAny    = 0.2
+	aFew         = 0.05
 	leastColors  = 0.2 // names of paints are open-ended
 	leastNumbers = 0.6
 )
@@ -73,10 +75,13 @@ func (e *examiner) once(name string, holds func(text string) bool) float64 {
 }
 
 func (e *examiner) meaning(field string) float64 {
-	return e.once(field, func(text string) bool {
-		found := e.vocabulary.Meanings(field, text)
-		return len(found) > 0 && (field != "condition" || slices.ContainsFunc(found, isAge))
-	})
+	return e.once(field, func(text string) bool { return isKindOf(e.vocabulary, field, text) })
+}
+
+// isKindOf reports whether a text has a meaning by which the field is found.
+func isKindOf(v *value.Vocabulary, field, text string) bool {
+	found := v.Meanings(field, text)
+	return len(found) > 0 && (field != "condition" || slices.ContainsFunc(found, isAge))
 }
 
 // isAge reports whether a condition says whether a vehicle is new or used, and not how well it is kept.
@@ -150,12 +155,25 @@ func (e *examiner) examine(field string) evidence {
 	case "currency":
 		return agreeIf(e.once("currency", isCurrency), mostValues)
 	case "features":
-		if e.isFlag() || e.plainNumbers() > mostValues {
+		if e.isFlag() || e.plainNumbers() > mostValues || e.areLevels() {
 			return evidence{disagrees, 0}
 		}
 		return evidence{unknown, 0}
 	}
+	if slices.Contains(places, field) {
+		return e.examinePlace(field)
+	}
 	return e.examineText(field)
+}
+
+// equipmentLevels are words for how much equipment there is, which name none.
+var equipmentLevels = strings.Fields("full semi standard base basic mid half low high top option options none fully loaded")
+
+// areLevels reports whether the values say how much equipment there is.
+func (e *examiner) areLevels() bool {
+	return e.share(func(text string) bool {
+		return !slices.ContainsFunc(tokens(text), func(w string) bool { return !slices.Contains(equipmentLevels, w) })
+	}) >= mostValues
 }
 
 func agreeIf(share, least float64) evidence {
@@ -165,8 +183,8 @@ func agreeIf(share, least float64) evidence {
 	return evidence{disagrees, share}
 }
 
-// examineMeaning looks for words of the field's vocabulary. Words that it does not know say nothing, unless they are those
-// of another field, numbers or flags.
+// examineMeaning looks for words of the field's vocabulary. Words that it does not know say nothing, unless they are
+// those of another field, numbers or flags.
 func (e *examiner) examineMeaning(field string) evidence {
 	share, least := e.meaning(field), mostValues
 	if field == "color" || field == "interior_color" {
@@ -197,14 +215,35 @@ func (e *examiner) examineMake() evidence {
 	}
 }
 
-// sellerKinds are words for what kind of seller offers a vehicle, which do not name one.
-var sellerKinds = strings.Fields("private privat privé particulier particular privato dealer dealers individual owner trade business commercial " +
-	"gewerblich händler professionnel profesional privado concessionario trustmarkdealer franchise independent user broker частник дилер")
+// sellerKinds are words for what kind of seller offers a vehicle, which do not name one. sellerNouns may stand beside
+// them.
+var (
+	sellerKinds = value.FoldAll(strings.Fields("private privat privé particulier particular privato dealer dealers " +
+		"individual owner trade business commercial gewerblich händler professionnel profesional privado concessionario " +
+		"trustmarkdealer franchise independent user broker частник дилер"))
+	sellerNouns = value.FoldAll(strings.Fields("seller sellers sale anbieter verkäufer vendeur vendedor venditore verkoper " +
+		"sprzedawca продавец"))
+)
+
+// isSellerKind reports whether a text says what kind of seller offers a vehicle.
+func isSellerKind(text string) bool {
+	if slices.Contains(sellerKinds, value.Fold(text)) {
+		return true
+	}
+	isKind := false
+	for _, word := range tokens(text) {
+		switch {
+		case slices.Contains(sellerKinds, word):
+			isKind = true
+		case !slices.Contains(sellerNouns, word):
+			return false
+		}
+	}
+	return isKind
+}
 
 func (e *examiner) examineDealer() evidence {
-	kinds := e.share(func(text string) bool {
-		return slices.ContainsFunc(sellerKinds, func(k string) bool { return value.Fold(k) == value.Fold(text) })
-	})
+	kinds := e.share(isSellerKind)
 	if e.isFlag() || kinds >= mostValues || e.urls() >= mostValues || e.plainNumbers() >= nearlyAll && isNumeric(e.column.Kind) {
 		return evidence{disagrees, 0}
 	}
@@ -212,6 +251,37 @@ func (e *examiner) examineDealer() evidence {
 		return evidence{agrees, 1}
 	}
 	return evidence{unknown, 0}
+}
+
+// places are the fields that say where a vehicle is.
+var places = []string{"city", "state", "country"}
+
+// fewPlaces is how many places a column has at least whose name does not say for certain that it holds places.
+const fewPlaces = 3
+
+// examinePlace looks for names that several vehicles share. What says whether a vehicle is new or used is no place.
+func (e *examiner) examinePlace(field string) evidence {
+	conditions := e.share(func(text string) bool {
+		return slices.ContainsFunc(e.vocabulary.NamedMeanings("condition", text), isAge)
+	})
+	words := e.share(func(text string) bool { return strings.ContainsFunc(text, unicode.IsLetter) })
+	values := len(e.profile.Values)
+	switch found := e.examineText(field); {
+	case found.verdict == disagrees, conditions >= aFew:
+		return evidence{disagrees, 0}
+	case words >= nearlyAll && values >= fewPlaces && 2*values <= e.rows && e.meaningful() < mostValues:
+		return evidence{agrees, hardlyAny} // other things are named so too
+	}
+	return evidence{unknown, 0}
+}
+
+// meaningful is the largest share of values with a meaning in any field.
+func (e *examiner) meaningful() float64 {
+	most := e.makes()
+	for _, field := range meaningFields {
+		most = max(most, e.meaning(field))
+	}
+	return most
 }
 
 // examineText looks at a field of texts that may hold anything.
@@ -222,7 +292,7 @@ func (e *examiner) examineText(field string) evidence {
 		return evidence{disagrees, 0}
 	case e.plainNumbers() >= nearlyAll && !numbersMayBe:
 		return evidence{disagrees, 0}
-	case field == "model" && e.plainNumbers() >= nearlyAll && e.isYears():
+	case field == "model" && (e.plainNumbers() >= nearlyAll && e.isYears() || e.makes() >= nearlyAll):
 		return evidence{disagrees, 0}
 	}
 	return evidence{unknown, 0}
@@ -284,10 +354,42 @@ func (e *examiner) examineNumber(field string) evidence {
 		return evidence{disagrees, share}
 	case field == "mileage" && middle < 100 && whole*2 < numbers: // a consumption
 		return evidence{disagrees, share}
+	case field == "mileage" && slices.Contains(tokens(e.column.Name), "mileage") && len(sizes) > 5 &&
+		sizes[0].number >= leastPerGallon && sizes[len(sizes)-1].number <= mostPerGallon:
+		return evidence{disagrees, share}
 	case (field == "cylinders" || field == "doors" || field == "seats") && float64(whole) < nearlyAll*float64(numbers):
 		return evidence{disagrees, share}
 	}
 	return evidence{agrees, share}
+}
+
+// How many miles vehicles go with a gallon of fuel, which some call mileage. In a stock, some odometer shows less or
+// more.
+const (
+	leastPerGallon = 8
+	mostPerGallon  = 150
+)
+
+// leastPrice is less than most vehicles of a stock cost, in whole units of any currency.
+const leastPrice = 200
+
+// isUnscaled reports whether amounts of money are too small to be in whole units: 3.75 may be lakh, or thousands.
+func (e *examiner) isUnscaled(style value.NumberStyle) bool {
+	var sizes []weighted
+	fractions, numbers := 0, 0
+	for _, v := range e.profile.Values {
+		n, ok := style.Parse([]byte(v.Text), nil)
+		if !ok {
+			continue
+		}
+		x, _ := strconv.ParseFloat(string(n.Number), 64)
+		sizes = append(sizes, weighted{x, v.Count})
+		numbers += v.Count
+		if strings.Contains(string(n.Number), ".") {
+			fractions += v.Count
+		}
+	}
+	return median(sizes) < leastPrice && fractions*2 > numbers
 }
 
 func (e *examiner) isYears() bool {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"slices"
 	"strings"
-	"unicode"
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/value"
@@ -25,8 +24,9 @@ type Field struct {
 	Why        string // why it is bound to its column; empty for one under its own name
 	CurrencyIn *Field // the field with the currency of each row, where currencies differ
 
-	Mixed bool // units differ from row to row
-	Flag  bool // it holds nothing but spellings of true and false
+	Mixed    bool // units differ from row to row
+	Unscaled bool // amounts of money in thousands, lakh or the like, and nothing says which
+	Flag     bool // it holds nothing but spellings of true and false
 
 	derives    derivation
 	numbers    bool // texts are understood as numbers
@@ -39,6 +39,11 @@ type Field struct {
 
 // IsDerived reports whether the field's values stand within those of a column, together with other things.
 func (f *Field) IsDerived() bool { return f.derives != asStored }
+
+// IsRenamed reports whether the field is a column of no vehicle field whose own name means something else.
+func (f *Field) IsRenamed() bool {
+	return strings.HasPrefix(f.Name, renamed) && f.Name != f.Column.Name
+}
 
 // Class is which comparisons a field takes.
 type Class int
@@ -95,7 +100,8 @@ func (f *Field) Position() int { return f.position }
 // Slot is the field's place in Catalog.Indexed; -1 if an index does not hold it.
 func (f *Field) Slot() int { return f.slot }
 
-// IsJoined reports whether the field is an id of several columns. Its values are theirs, percent-encoded and joined by ~.
+// IsJoined reports whether the field is an id of several columns. Its values are theirs, percent-encoded and joined by
+// ~.
 func (f *Field) IsJoined() bool { return len(f.Columns) > 1 }
 
 // IsLong reports whether the field holds long texts. They are searched by their words, and neither ordered nor listed.
@@ -125,6 +131,14 @@ func (f *Field) Identifies() bool { return slices.Contains(identifying, f.Name) 
 // Measure says what the field's numbers count.
 func (f *Field) Measure() value.Measure { return value.Measure{Field: f.Name, Unit: f.Unit} }
 
+// IsOfCurrencies reports whether the field holds amounts of money in several currencies, and CurrencyIn says which. They
+// are never converted, so only amounts of one currency can be compared.
+func (f *Field) IsOfCurrencies() bool { return f.Mixed && f.Measure().IsMoney() && f.CurrencyIn != nil }
+
+// HasLocalDollar reports whether a $ alone is not one of the USA in this field: beside U$S 12.000, $ 9.000.000 is in
+// pesos.
+func (f *Field) HasLocalDollar() bool { return f.style.LocalDollar }
+
 // Operators are the comparisons that requests may use on the field: eq (color=red), in (color=red,blue), range
 // (price=20000-30000), min and max (price_min=20000), has (features=Sunroof).
 func (f *Field) Operators() []string {
@@ -148,12 +162,11 @@ func (f *Field) isSet() bool {
 
 // Elements calls yield with each element of a stored list.
 func (f *Field) Elements(form []byte, yield func(element []byte)) {
-	if trimmed := bytes.TrimSpace(form); len(trimmed) > 0 && trimmed[0] == '[' {
-		value.Elements(form, yield)
-		return
-	}
 	if f.Column.Kind == schema.JSON {
-		return // not an array
+		if trimmed := bytes.TrimSpace(form); len(trimmed) > 0 && trimmed[0] == '[' {
+			value.Elements(form, yield)
+		}
+		return
 	}
 	for _, element := range value.SplitList(string(form)) {
 		yield([]byte(element))
@@ -171,8 +184,8 @@ const (
 	No  = "false"
 )
 
-// Meanings are what a text of the field means: the colors of a paint, or Yes and No of a flag. It is nil for a text that is
-// not understood.
+// Meanings are what a text of the field means: the colors of a paint, or Yes and No of a flag. It is nil for a text that
+// is not understood.
 func (f *Field) Meanings(text string) []string {
 	switch {
 	case !f.HasMeanings():
@@ -180,29 +193,21 @@ func (f *Field) Meanings(text string) []string {
 	case f.Flag:
 		return flagMeaning(text)
 	}
-	meanings := f.vocabulary.Meanings(f.Name, text)
-	if f.Name == "transmission" && (slices.Contains(meanings, "cvt") || !f.names(text, "automatic")) {
-		// Others shift without the driver too, but automatic asks only for what is called so, and a CVT is another gearbox.
-		return without(meanings, "automatic")
-	}
-	return meanings
+	return f.vocabulary.Meanings(f.Name, text)
 }
 
-func without(all []string, one string) []string {
-	return slices.DeleteFunc(all, func(s string) bool { return s == one })
+// HasKnownValues reports whether Recognizes says anything about the field's texts.
+func (f *Field) HasKnownValues() bool {
+	return f.vocabulary != nil && !f.IsDerived() && f.Class() == Text && (f.Name == "make" || isMeaningField(f.Name))
 }
 
-// names reports whether up to three words in a row of a text are a name for a meaning.
-func (f *Field) names(text, meaning string) bool {
-	words := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	for i := range words {
-		for n := 1; n <= 3 && i+n <= len(words); n++ {
-			if slices.Contains(f.vocabulary.NamedMeanings(f.Name, strings.Join(words[i:i+n], " ")), meaning) {
-				return true
-			}
-		}
+// Recognizes reports whether a text is a value such as those by which the field is found: a known make, or one with a
+// meaning.
+func (f *Field) Recognizes(text string) bool {
+	if f.Name == "make" {
+		return f.vocabulary.IsMake(text)
 	}
-	return false
+	return isKindOf(f.vocabulary, f.Name, text)
 }
 
 // NamedMeanings are those that a caller asks for with a word.

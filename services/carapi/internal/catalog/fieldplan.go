@@ -30,17 +30,20 @@ func (p *Plan) taken(bound map[int]string, t schema.Table, hasID bool) map[strin
 	}
 	for i, c := range t.Columns {
 		if bound[i] == "" && !names[c.Name] {
-			names[c.Name] = false
+			names[c.Name] = slices.Contains(p.Renamed, c.Name)
 		}
 	}
 	return names
 }
 
-// ownName is the name of a field that is a column under its own name: another one, if a vehicle field has that name.
+// renamed stands before the name of a column whose own name is taken.
+const renamed = "column_"
+
+// ownName is the name of a field that is a column under its own name: another one, if that name is taken.
 func ownName(column string, taken map[string]bool) string {
 	name := column
 	for taken[name] {
-		name = "column_" + name
+		name = renamed + name
 	}
 	taken[name] = true
 	return name
@@ -55,6 +58,9 @@ func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 			f.About = vehicleField("id").About
 		}
 		f.Flag = slices.Contains(p.Flags, c.Name)
+		if slices.Contains(p.Lists, c.Name) {
+			f.Kind = schema.JSON
+		}
 		return f
 	}
 	f := newField(name, c, at)
@@ -69,6 +75,7 @@ func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 	if plan.Numbers {
 		f.numbers, f.style, f.Stored = true, plan.Style, c.Kind
 	}
+	f.Unscaled = plan.Unscaled
 	if plan.Unit != "" {
 		f.Unit, f.Mixed = plan.Unit, plan.Mixed
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/value"
@@ -87,8 +88,8 @@ func tokens(name string) []string {
 // named is a column's name as it is compared.
 type named struct {
 	whole    string // folded
-	stripped string // without the prefix that most columns share; whole if they share none
-	bare     string // without generic words too
+	stripped string // without the prefix and the last word that most columns share; whole if they share none
+	bare     string // without generic words and currencies too
 }
 
 // namesOf gives the names of columns as they are compared.
@@ -97,7 +98,7 @@ func namesOf(columns []schema.Column) []named {
 	for i, c := range columns {
 		parts[i] = tokens(c.Name)
 	}
-	prefix := sharedPrefix(parts)
+	prefix, last := sharedPrefix(parts), sharedLast(parts)
 
 	all := make([]named, len(columns))
 	for i, words := range parts {
@@ -105,8 +106,13 @@ func namesOf(columns []schema.Column) []named {
 		if len(words) > prefix.length && strings.Join(words[:prefix.length], " ") == prefix.words {
 			words = words[prefix.length:]
 		}
+		if len(words) > 1 && words[len(words)-1] == last {
+			words = words[:len(words)-1]
+		}
 		all[i].stripped = strings.Join(words, "")
-		bare := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return slices.Contains(generic, w) })
+		bare := slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+			return slices.Contains(generic, w) || slices.Contains(usualCurrencies, strings.ToUpper(w))
+		})
 		all[i].bare = strings.Join(bare, "")
 	}
 	return all
@@ -137,12 +143,37 @@ func sharedPrefix(parts [][]string) prefix {
 	return best
 }
 
+// sharedLast gives the word that more than half of at least four columns end with, as in Make__c; empty if there is
+// none.
+func sharedLast(parts [][]string) string {
+	counts := map[string]int{}
+	for _, words := range parts {
+		if len(words) > 1 {
+			counts[words[len(words)-1]]++
+		}
+	}
+	for word, n := range counts {
+		if n >= 4 && 2*n > len(parts) && saysNothing(word) {
+			return word
+		}
+	}
+	return ""
+}
+
+// saysNothing reports whether the last word of a name says nothing about what a column holds: it is a letter or two that
+// are no unit or number, or a word for any value.
+func saysNothing(word string) bool {
+	isShort := utf8.RuneCountInString(word) <= 2
+	telling := strings.Fields("id no nr km mi hp kw cc ps")
+	return isShort && !slices.Contains(telling, word) || slices.Contains(strings.Fields("value text txt name field attr"), word)
+}
+
 // Scores of names. A field's own name wins over any other, a name that is certain over one that others use too.
 const (
 	exactName   = 100
 	strongName  = 80
 	weakName    = 40
-	strippedBy  = 3  // less, without a prefix
+	strippedBy  = 3  // less, without what most columns share
 	genericBy   = 25 // less, without generic words
 	noName      = 0
 	seriesScore = 105

@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"maps"
+	"reflect"
 	"slices"
 
 	"carstock/pkg/schema"
@@ -17,13 +18,19 @@ const (
 	ByValues        = "values"
 )
 
-// Plan says what the columns of a table are: it is made once, from the rows there are then, and holds for every later read
-// of this table and for a copy of it. Columns are named, since a copy may have them in another order.
+// Plan says what the columns of a table are: it is made once, from the rows there are then, and holds for every later
+// read of this table and for a copy of it. Columns are named, since a copy may have them in another order.
 type Plan struct {
 	Fields   map[string]FieldPlan // by the name of the field
 	Rejected map[string][]string  // why columns that are named as a field are not it
 
-	Flags []string // columns of no field that hold nothing but spellings of true and false
+	// Columns of no field:
+	Flags []string // those that hold nothing but spellings of true and false
+	Lists []string // those whose texts are lists
+
+	// Renamed are columns of numbers that are called as a field, and hold something else: under that name, bounds of the
+	// field would be compared with it.
+	Renamed []string
 }
 
 // FieldPlan says what a field is read from, and how its values are understood.
@@ -38,8 +45,24 @@ type FieldPlan struct {
 	UnitIn  string // the column that says what each row's unit is; empty for none
 	Mixed   bool   // units differ from row to row
 
+	Unscaled bool // amounts of money in thousands, lakh or the like, and nothing says which
+
 	Understood float64  // share of the values that were understood when the plan was made
 	Unclear    []string // some that were not
+}
+
+// SameBinding reports whether two plans bind the same columns in the same way. Shares and examples may differ.
+func (p *Plan) SameBinding(other *Plan) bool {
+	decisions := func(fields map[string]FieldPlan) map[string]FieldPlan {
+		all := maps.Clone(fields)
+		for name, f := range all {
+			f.Understood, f.Unclear = 0, nil
+			all[name] = f
+		}
+		return all
+	}
+	return reflect.DeepEqual(decisions(p.Fields), decisions(other.Fields)) &&
+		slices.Equal(p.Flags, other.Flags) && slices.Equal(p.Lists, other.Lists) && slices.Equal(p.Renamed, other.Renamed)
 }
 
 // planner makes a plan.
@@ -118,13 +141,25 @@ func (p *planner) byNamesAndValues() {
 		if p.used[i] {
 			continue
 		}
-		for f, v := range VehicleFields {
+		named := map[int]bool{}
+		isCertain := false // named for a field without a doubt
+		for f := range VehicleFields {
 			if c, ok := p.candidate(names[i], f, i); ok {
 				all = append(all, c)
-			} else if p.profile != nil {
-				if c, ok := p.byValuesAlone(v.Name, f, i); ok {
-					all = append(all, c)
-				}
+				named[f] = true
+				_, weak := names[i].score(VehicleFields[f].Name)
+				isCertain = isCertain || !weak
+			}
+		}
+		if p.profile == nil || isCertain {
+			continue
+		}
+		for f, v := range VehicleFields {
+			if named[f] {
+				continue
+			}
+			if c, ok := p.byValuesAlone(v.Name, f, i); ok {
+				all = append(all, c)
 			}
 		}
 	}
@@ -153,6 +188,9 @@ func (p *planner) candidate(name named, field, column int) (candidate, bool) {
 	if p.profile == nil {
 		return c, !weak
 	}
+	if VehicleFields[field].Name == "make" && p.examiners[column].makes() < hardlyAny && p.hasMakes() {
+		return c, false
+	}
 	switch e := p.examiners[column].examine(VehicleFields[field].Name); e.verdict {
 	case disagrees:
 		p.reject(VehicleFields[field].Name, column)
@@ -164,6 +202,11 @@ func (p *planner) candidate(name named, field, column int) (candidate, bool) {
 	default:
 		return c, !weak
 	}
+}
+
+// hasMakes reports whether a column holds hardly anything but makes.
+func (p *planner) hasMakes() bool {
+	return slices.ContainsFunc(p.examiners, func(e *examiner) bool { return e.rows > 0 && e.makes() >= nearlyAll })
 }
 
 // tellingFields are those whose values alone tell what a column is.
@@ -179,7 +222,7 @@ func (p *planner) byValuesAlone(field string, f, column int) (candidate, bool) {
 	if field == "vin" {
 		return c, e.vins() >= nearlyAll && e.isDistinct()
 	}
-	if len(e.profile.Values) < 2 || len(e.profile.Values) > 500 || e.isDistinct() {
+	if len(e.profile.Values) < 2 || len(e.profile.Values) > 500 || e.isDistinct() || e.isListColumn() {
 		return c, false
 	}
 	share := 0.0

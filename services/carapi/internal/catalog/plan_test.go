@@ -12,7 +12,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// table is a few rows of a table as somebody might have written it: names of columns, and rows of texts, with bars between.
+// table is a few rows of a table as somebody might have written it: names of columns, and rows of texts, with bars
+// between.
 type table struct {
 	name, columns string
 	rows          []string
@@ -45,6 +46,57 @@ var tables = []table{
 		"units beside the numbers", "make|model|odometer.value|odometer.unit|price|price_currency",
 		[]string{"Kia|Rio|1000|km|10|EUR", "Kia|Rio|2000|mi|20|USD", "Kia|Rio|3000|km|30|EUR"},
 		"currency=price_currency make=make mileage=odometer.value(km) model=model price=price(EUR)",
+	},
+	{
+		"make and model under a name that nobody knows, and a column that hardly any row has", "bezeichnung|rest|jahr|ort",
+		[]string{"VW Golf, 2015||2015|Berlin", "Opel Astra||2012|Hamburg", "BMW 320d|Kia Rio|2019|Bremen", "VW Polo||2018|Berlin", "Audi A4||2018|Hamburg", "VW Golf||2017|Bremen"},
+		"city=ort make<bezeichnung model<bezeichnung year=jahr",
+	},
+	{
+		"a word that most columns end with", "Make__c|Model__c|List_Price__c|Mileage_km__c|Id|CreatedDate",
+		[]string{"Kia|Rio|$12,500|100000|a1|x", "Kia|Soul|$15,100|20000|a2|x", "Ford|Focus|$9,900|30000|a3|x"},
+		"created_at=CreatedDate id=Id make=Make__c mileage=Mileage_km__c(km) model=Model__c price=List_Price__c(USD)",
+	},
+	{
+		"kinds of sellers, a state that says new or used, words that are no equipment", "make|model|seller|state|options|region",
+		slices.Repeat([]string{"Kia|Rio|Private seller|owned|Full|Nord", "Kia|Soul|Trade seller|new|Standard|Süd", "Ford|Focus|Private seller|owned|Full|Nord",
+			"Ford|Ka|Trade seller|owned|Full|Süd"}, 5),
+		"make=make model=model state=region",
+	},
+	{
+		"make and model under each other's names", "make|model|year",
+		[]string{"Rio|Kia|2019", "Soul|Kia|2020", "Focus|Ford|2018", "Ka|Ford|2018"},
+		"make=model year=year",
+	},
+	{
+		"miles per gallon that are called mileage", "make|model|mileage|running",
+		[]string{"Kia|Rio|23|45000 km", "Kia|Soul|31|60000 km", "Ford|Focus|18|1000 km", "Ford|Ka|35|2000 km", "Ford|Ka|28|99000 km", "Ford|Ka|40|12000 km"},
+		"make=make mileage=running(km) model=model",
+	},
+	{
+		"tags with bodies among them", "make|model|tags",
+		[]string{"Kia|Rio|[\"red\", \"suv\"]", "Kia|Soul|[\"suv\"]", "Ford|Focus|[\"wagon\", \"new\"]", "Ford|Focus|[\"suv\"]"},
+		"make=make model=model",
+	},
+	{
+		"ids that end alike, and a title", "vehicle_id|make_id|model_id|trim_id|dealer_id|title",
+		[]string{"1|10|100|1|7|Kia Rio 2015", "2|10|101|2|7|Kia Soul 2016", "3|11|102|3|8|Ford Focus 2017"},
+		"id=vehicle_id make<title model<title year<title",
+	},
+	{
+		"new cars, of which odometers show little", "make|model|odometer",
+		[]string{"Kia|Rio|9", "Kia|Soul|12", "Ford|Focus|31", "Ford|Ka|47", "Ford|Ka|88", "Ford|Ka|125"},
+		"make=make mileage=odometer model=model",
+	},
+	{
+		"dealers that are named as makes, sensors in front and rear, a specification", "make|line|rooftop|parking_sensors|specs",
+		[]string{"Toyota|Camry|Toyota of Austin|Front|{\"engine\": \"V6\"}", "Ford|Focus|Ford of Dallas|Rear|{\"engine\": \"V8\"}", "Ford|Ka|Ford of Dallas|All|{\"engine\": \"I4\"}"},
+		"make=make",
+	},
+	{
+		"an engine with its fuel", "make|model|двигатель",
+		[]string{"Kia|Rio|бензин 1.6 л", "Kia|Soul|дизель 2.0 л", "Ford|Focus|бензин 1.8 л", "Ford|Focus|бензин 1.6 л"},
+		"engine=двигатель fuel_type<двигатель make=make model=model",
 	},
 	{
 		"pictures and pages", "make|model|photo|url|name",
@@ -191,5 +243,39 @@ func TestNamesThatAreTaken(t *testing.T) {
 	}
 	if got := strings.Join(c.Describe(), " "); got != "column_id=id id=vehicle no make model" {
 		t.Error(got)
+	}
+}
+
+// A column of no field is a list only if its texts are the same elements over and over, and not always as many.
+func TestListColumns(t *testing.T) {
+	for name, c := range map[string]struct {
+		values string // separated by /
+		isList bool
+	}{
+		"equipment":          {"ABS; ESP/ABS/ESP; Sunroof; ABS/Sunroof; ESP", true},
+		"bars, with a blank": {"one-owner|low-miles/low-miles//one-owner|low-miles|clean", true},
+		"places":             {"Austin, TX/Dallas, TX/Austin, TX", false},
+		"amounts":            {"1,200,300/45,000/900/45,000", false},
+		"sentences":          {"Clean, and always kept in a garage by one owner, who did not smoke/Nice, new tires/ok/Nice, clean", false},
+		"mostly one word":    {"a/b/c/a,b/a,b,c/a/b/c", false},
+		"all different":      {"a1,b1/c1,d1,e1/f1/g1,h1", false},
+	} {
+		source := schema.Table{Columns: []schema.Column{schema.NewColumn("tags", "varchar(100)")}}
+		p := NewProfiler(source)
+		repeats := 10
+		if name == "all different" {
+			repeats = 1
+		}
+		for range repeats {
+			for text := range strings.SplitSeq(c.values, "/") {
+				if err := p.Add([]value.Cell{{Type: value.Text, Form: []byte(text)}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		profile := p.Profile()
+		if got := newExaminer(testBinding(t).Vocabulary, source.Columns[0], &profile.Columns[0]).isListColumn(); got != c.isList {
+			t.Errorf("%s: %t", name, got)
+		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"carstock/services/carapi/internal/value"
 )
 
 // Report says how the fields were found: a line for each, those that are missing, and what to paste to bind them so.
@@ -49,6 +51,9 @@ func (p FieldPlan) describe(name string, f *Field) string {
 	if p.UnitIn != "" {
 		line += " by " + p.UnitIn
 	}
+	if p.Unscaled {
+		line += ", too small for whole amounts: in thousands, lakh or the like"
+	}
 	if p.Mixed {
 		line += ", differs from row to row"
 	}
@@ -61,12 +66,19 @@ func (p FieldPlan) describe(name string, f *Field) string {
 	return line
 }
 
+// manyMileages is how many different values show that a column called mileage holds what a vehicle consumes.
+const manyMileages = 6
+
 // reject notes why a column that is named as a field is not that field.
 func (p *planner) reject(field string, column int) {
 	if p.plan.Rejected == nil {
 		p.plan.Rejected = map[string][]string{}
 	}
-	text := p.source.Table.Columns[column].Name + " has other values"
+	c := p.source.Table.Columns[column]
+	if field == "mileage" && isNumeric(c.Kind) && value.Fold(c.Name) == field && len(p.profile.Columns[column].Values) >= manyMileages {
+		p.plan.Renamed = append(p.plan.Renamed, c.Name)
+	}
+	text := c.Name + " has other values"
 	if examples := mostFrequent(slices.Clone(p.profile.Columns[column].Values), 3); len(examples) > 0 {
 		text += fmt.Sprintf(": %q", examples)
 	}

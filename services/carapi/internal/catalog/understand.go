@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/value"
@@ -36,14 +37,18 @@ func (p *planner) understand() {
 		p.plan.Fields["currency"] = FieldPlan{Column: price.Column, Why: ByValues, Derives: deriveCurrency, Style: price.Style, Understood: price.Understood}
 	}
 	for i, c := range p.columns {
-		if !p.used[i] && p.examiners[i].isFlagColumn() {
+		switch {
+		case p.used[i]:
+		case p.examiners[i].isFlagColumn():
 			p.plan.Flags = append(p.plan.Flags, c.Name)
+		case p.examiners[i].isListColumn():
+			p.plan.Lists = append(p.plan.Lists, c.Name)
 		}
 	}
 }
 
-// isFlagColumn reports whether a column holds flags: a TINYINT(1) or BIT(1) of 0 and 1, or values of which some say yes and
-// others no.
+// isFlagColumn reports whether a column holds flags: a TINYINT(1) or BIT(1) of 0 and 1, or values of which some say yes
+// and others no.
 func (e *examiner) isFlagColumn() bool {
 	if !e.isFlag() || e.profile.Sample {
 		return false
@@ -54,6 +59,51 @@ func (e *examiner) isFlagColumn() bool {
 	}
 	yes := e.share(func(text string) bool { is, _ := value.ParseBool(text); return is })
 	return (e.column.Kind == schema.Text || e.column.Kind == schema.Integer) && yes > 0 && yes < 1
+}
+
+// What makes a list of a column of texts with separators.
+const (
+	maxElement = 40 // bytes of an element; longer ones are parts of sentences
+	minUses    = 2  // in how many different texts an element stands, on average
+	minLengths = 3  // different numbers of elements; "Austin, TX" always has two
+)
+
+// startsLists reports whether most values are lists in brackets.
+func (e *examiner) startsLists() bool {
+	return e.share(value.IsBracketed) >= mostValues
+}
+
+// isListColumn reports whether the texts of a column are lists: in brackets, or of the same elements over and over.
+func (e *examiner) isListColumn() bool {
+	switch {
+	case e.column.Kind != schema.Text:
+		return false
+	case e.startsLists():
+		return true
+	case e.profile.Sample:
+		return false
+	}
+	uses, lengths := map[string]bool{}, map[int]bool{}
+	several, elements, inWords := 0, 0, 0
+	for _, v := range e.profile.Values {
+		parts := value.SplitList(v.Text)
+		lengths[len(parts)] = true
+		if len(parts) > 1 {
+			several += v.Count
+		}
+		for _, part := range parts {
+			if len(part) > maxElement {
+				return false
+			}
+			uses[value.Key(part)] = true
+			elements++
+			if strings.ContainsFunc(part, unicode.IsLetter) {
+				inWords++
+			}
+		}
+	}
+	return 2*several >= e.rows && len(lengths) >= minLengths && elements >= minUses*len(uses) &&
+		float64(inWords) >= nearlyAll*float64(elements)
 }
 
 // mostFrequent gives the most frequent values, equal ones in the order of their bytes.
@@ -92,6 +142,7 @@ func (p *planner) understandNumbers(name string, column int, f *FieldPlan) {
 		_, ok := style.Parse([]byte(text), nil)
 		return ok
 	})
+	f.Unscaled = value.Measure{Field: name}.IsMoney() && p.examiners[column].isUnscaled(style)
 	f.Unit = unitOf(name, c)
 	if c.Kind == schema.Text || c.Kind == schema.Unknown {
 		f.Numbers, f.Style = true, style

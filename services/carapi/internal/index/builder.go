@@ -199,8 +199,8 @@ func (b *Builder) Build() *Index {
 	return x
 }
 
-// eachColumn calls do for every column, in two goroutines where nobody else needs the processors: the one that received the
-// rows until now is free.
+// eachColumn calls do for every column, in two goroutines where nobody else needs the processors: the one that received
+// the rows until now is free.
 func (b *Builder) eachColumn(do func(i int)) {
 	var next atomic.Int64
 	work := func() {

@@ -56,8 +56,8 @@ func (c *column) facet(s Set, most int) (counts []Count, other int) {
 	return counts, other
 }
 
-// byValue adds up the counts of texts that are one value, under its most frequent spelling. all are in the order of their
-// ranks, and so is what it gives.
+// byValue adds up the counts of texts that are one value, under its most frequent spelling. all are in the order of
+// their ranks, and so is what it gives.
 func (c *column) byValue(all []tallied) []tallied {
 	if c.dictionaryOf() != &c.values || len(c.leaders()) == 0 {
 		return all

@@ -35,8 +35,8 @@ func pairBit(first, second byte) (place int, bit uint64) {
 	return pair / 64, 1 << (pair % 64)
 }
 
-// mayHold reports whether all pairs of bytes of a word come somewhere. A field of makes does not hold the letters of most
-// models, and need not be looked through for them.
+// mayHold is false if two neighboring bytes of a word are neighbors in no text. A field of makes does not hold the
+// letters of most models, and need not be looked through for them.
 func (h *haystack) mayHold(word string) bool {
 	for i := 1; i < len(word); i++ {
 		if place, bit := pairBit(word[i-1], word[i]); h.pairs[place]&bit == 0 {

@@ -78,6 +78,14 @@ func (x *Index) NotNumbers(f *catalog.Field) int {
 	return 0
 }
 
+// Values is how many rows have a value in a field: of a field of numbers those that are understood as one.
+func (x *Index) Values(f *catalog.Field) int {
+	if c := x.ranked(f); c != nil {
+		return x.rows - c.nulls
+	}
+	return 0
+}
+
 func (x *Index) size() int64 {
 	size := int64(4 * len(x.readAs))
 	for i := range x.columns {

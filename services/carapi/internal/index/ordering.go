@@ -53,8 +53,8 @@ func (c *orderColumn) key(rank uint32) uint32 {
 	return rank
 }
 
-// ranksOf gives the ranks that have keys from low to high: from lowest on so many more. Where NULL is one of them, which comes
-// first among the ranks of a descending order's keys, it gives all ranks.
+// ranksOf gives the ranks that have keys from low to high: the first one, and how many follow it. Where NULL is one of
+// them, which comes first among the ranks of a descending order's keys, it gives all ranks.
 func (c *orderColumn) ranksOf(low, high uint32) (lowest, width uint32) {
 	switch {
 	case !c.descending:

@@ -158,9 +158,9 @@ func (s *spellings) hash(d *dictionary) {
 	slices.Sort(s.repeats)
 }
 
-// alike gives the ranks of the texts that fold to the same as another one, in order, and maybe a few more. Only these can be
-// spellings of one value.
-func (s *spellings) alike(d *dictionary) []uint32 {
+// sameFold gives the ranks of the texts that fold to the same as another one, in order, and maybe a few more. Only these
+// can be spellings of one value.
+func (s *spellings) sameFold(d *dictionary) []uint32 {
 	t := s.list(d)
 	if t == nil {
 		return s.repeats

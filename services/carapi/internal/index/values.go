@@ -2,6 +2,7 @@ package index
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"carstock/services/carapi/internal/catalog"
@@ -14,25 +15,25 @@ type lazyLeaders struct {
 	of   map[uint32]uint32 // by rank, for each text that is not one itself: the rank of its value's leader
 }
 
-// leaders gives the rank of the most frequent spelling of a value, of equally frequent ones that of the first, for the ranks
-// of all its other spellings.
+// leaders gives the rank of the most frequent spelling of a value, of equally frequent ones that of the first, for the
+// ranks of all its other spellings.
 func (c *column) leaders() map[uint32]uint32 {
 	c.spelledAs.once.Do(func() {
 		d := c.dictionaryOf()
-		alike := c.spellings.alike(d)
-		if len(alike) == 0 {
+		same := c.spellings.sameFold(d)
+		if len(same) == 0 {
 			return
 		}
-		counts, first := c.countTexts(), make(map[string]uint32, len(alike))
+		counts, first := c.countTexts(), make(map[string]uint32, len(same))
 		keyOf := func(rank uint32) string { return string(value.AppendKey(nil, d.form(rank, nil))) }
-		for _, rank := range alike {
+		for _, rank := range same {
 			key := keyOf(rank)
 			if leader, known := first[key]; !known || counts[rank] > counts[leader] {
 				first[key] = rank
 			}
 		}
 		c.spelledAs.of = map[uint32]uint32{}
-		for _, rank := range alike {
+		for _, rank := range same {
 			if leader := first[keyOf(rank)]; leader != rank {
 				c.spelledAs.of[rank] = leader
 			}
@@ -89,8 +90,8 @@ type Value struct {
 	Count int    `json:"count"`
 }
 
-// ValuesOf gives the values that stored texts are spellings of, each once, the most frequent first. Of a long field it gives
-// none.
+// ValuesOf gives the values that stored texts are spellings of, each once, the most frequent first. Of a long field it
+// gives none.
 func (x *Index) ValuesOf(f *catalog.Field, texts []string) []Value {
 	c := x.column(f)
 	d := c.dictionaryOf()
@@ -114,6 +115,26 @@ func (x *Index) ValuesOf(f *catalog.Field, texts []string) []Value {
 	}
 	slices.SortStableFunc(all, func(a, b Value) int { return b.Count - a.Count })
 	return all
+}
+
+// CountTexts counts the rows whose text in a field holds, and those that have one that is not blank. Both are 0 for a
+// long field and for one that is no text.
+func (x *Index) CountTexts(f *catalog.Field, holds func(text string) bool) (count, total int) {
+	c := x.ranked(f)
+	if c == nil || c.dictionaryOf() != &c.values {
+		return 0, 0
+	}
+	for rank, rows := range c.countTexts() {
+		text := c.values.text(uint32(rank))
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		total += int(rows)
+		if holds(text) {
+			count += int(rows)
+		}
+	}
+	return count, total
 }
 
 // lazyMeanings says which texts have a meaning.

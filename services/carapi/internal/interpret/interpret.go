@@ -1,6 +1,6 @@
-// Package interpret reads what people and language models write, such as "Chevy", "$20k" and max_price, into a query that
-// is exact, in values that are in stock. It knows no SQL and no HTTP, and searches nothing: it asks an index which values
-// there are. What is not certain stays as it is written: a suggestion is better than a wrong guess.
+// Package interpret reads what people and language models write, such as "Chevy", "$20k" and max_price, into a query
+// that is exact, in values that are in stock. It knows no SQL and no HTTP, and searches nothing: it asks an index which
+// values there are. What is not certain stays as it is written: a suggestion is better than a wrong guess.
 package interpret
 
 import (
@@ -74,8 +74,8 @@ type reading struct {
 // absent are the values by which callers say that they ask for nothing.
 var absent = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference"}
 
-// Interpret reads the parameters of a request that may have the allowed controls, and filters if q is among them. An error
-// is a query.ParameterErrors.
+// Interpret reads the parameters of a request that may have the allowed controls, and filters if q is among them. An
+// error is a query.ParameterErrors.
 func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...string) (*query.Query, Notes, error) {
 	allowed = append(slices.Clone(allowed), "match")
 	r := reading{Interpreter: in, index: x, allowed: allowed, given: url.Values{}, exact: url.Values{}, as: map[string]string{},
@@ -95,10 +95,11 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	case err != nil:
 		return nil, Notes{}, err
 	}
-	if r.checkCurrencies(q); r.wrong != nil {
+	r.resolve(q, values.Get("match") != query.Exact)
+	r.checkCurrencies(q)
+	if r.checkScale(q); r.wrong != nil {
 		return nil, Notes{}, query.ParameterErrors{All: r.wrong}
 	}
-	r.resolve(q, values.Get("match") != query.Exact)
 	if len(q.Words) > 0 {
 		for _, name := range query.SearchedFields {
 			if f := in.parameters.Catalog.TextField(name); f != nil && f.IsLong() && !x.SearchesWords(f) {

@@ -104,7 +104,10 @@ func newSynonyms(p *query.Parameters) map[string]string {
 
 // addFieldNames adds the names of a field and of its bounds.
 func addFieldNames(f *catalog.Field, add func(word, name string)) {
-	words := append([]string{foldParameter(f.Name), foldParameter(f.Column.Name)}, catalog.Synonyms(f.Name)...)
+	words := append([]string{foldParameter(f.Name)}, catalog.Synonyms(f.Name)...)
+	if !f.IsRenamed() {
+		words = append(words, foldParameter(f.Column.Name))
+	}
 	for _, word := range slices.Compact(words) {
 		if f.Name != "id" || word == "id" {
 			add(word, f.Name)

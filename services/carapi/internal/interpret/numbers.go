@@ -3,8 +3,11 @@ package interpret
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"carstock/services/carapi/internal/catalog"
@@ -35,8 +38,11 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 			continue
 		}
 		a, ok := p.Field.Measure().Parse(g)
-		if p.Field.Mixed && p.Field.Measure().IsMoney() {
+		if p.Field.IsOfCurrencies() {
 			a, ok = value.Measure{Field: p.Field.Name}.Parse(g)
+			if p.Field.HasLocalDollar() && bareDollar.MatchString(g) {
+				a.Currency = "$"
+			}
 			r.needCurrency(p.Field, a.Currency)
 		}
 		if !ok && r.failUnit(name, p.Field, g) {
@@ -59,18 +65,29 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 			read = append(read, a.From+"-"+a.To)
 		}
 		why = a.Why
+		if p.Field.Measure().IsMoney() && p.Field.Unit == "" && a.Currency != "" {
+			why = fmt.Sprintf("a number alone, as the currency of column %s is not known (CARS_UNITS=%s=%s says it)",
+				p.Field.Column.Name, p.Field.Name, a.Currency)
+		}
 	}
 
 	if len(read) > 0 {
 		out[name] = read
 	}
 	if why != "" {
-		r.note(name, why, out)
+		noted := maps.Clone(out)
+		if p.Field.IsOfCurrencies() && len(r.exact[p.Field.CurrencyIn.Name]) > 0 {
+			noted[p.Field.CurrencyIn.Name] = r.exact[p.Field.CurrencyIn.Name]
+		}
+		r.note(name, why, noted)
 	}
 	for n, values := range out {
 		r.exact[n] = append(r.exact[n], values...)
 	}
 }
+
+// bareDollar is a $ that no letter makes the dollar of one country.
+var bareDollar = regexp.MustCompile(`(?:^|\PL)\$(?:\PL|$)`)
 
 // fits reports whether an amount can be a bound: price_min takes "20k" and "over 20k", but not "under 20k".
 func fits(use query.Use, a value.Amount) bool {
@@ -155,11 +172,11 @@ func (r *reading) failUnit(name string, f *catalog.Field, given string) bool {
 
 // needCurrency adds a filter for the vehicles whose price is in a currency.
 func (r *reading) needCurrency(f *catalog.Field, code string) {
-	if f.CurrencyIn == nil || code == "" {
+	if code == "" {
 		return
 	}
 	for _, text := range r.currencies(f) {
-		if c, _ := catalog.CurrencyCode(text); c == code && !slices.Contains(r.exact[f.CurrencyIn.Name], text) {
+		if c, _ := catalog.CurrencyCode(text); (c == code || text == code) && !slices.Contains(r.exact[f.CurrencyIn.Name], text) {
 			r.exact[f.CurrencyIn.Name] = append(r.exact[f.CurrencyIn.Name], text)
 		}
 	}
@@ -168,23 +185,54 @@ func (r *reading) needCurrency(f *catalog.Field, code string) {
 	}
 }
 
-// currencies are those of a field whose amounts are in several, as they are stored.
+// currencies are those of a field whose amounts are in several, as they are stored; just the usual one if they are gone.
 func (r *reading) currencies(f *catalog.Field) []string {
-	if texts := r.index.Texts(f.CurrencyIn); texts != nil {
+	if texts := r.index.Texts(f.CurrencyIn); texts != nil && len(texts.Values) > 0 {
 		return texts.Values
 	}
-	return nil
+	return []string{f.Unit}
 }
 
-// checkCurrencies makes a mistake of a bound without a currency where amounts are in several.
-func (r *reading) checkCurrencies(q *query.Query) {
-	for _, f := range q.Filters {
-		if !f.Field.Mixed || !f.Field.Measure().IsMoney() || f.Field.CurrencyIn == nil {
+// manyTimes is how many times the greatest value in stock a bound is that cannot be in the unit of the column.
+const manyTimes = 10
+
+// checkScale makes a mistake of a bound that is far above all amounts of a column whose unit is not known.
+func (r *reading) checkScale(q *query.Query) {
+	for i := range q.Filters {
+		f := &q.Filters[i]
+		if !f.Field.Unscaled {
 			continue
 		}
-		if !slices.ContainsFunc(q.Filters, func(other query.Filter) bool { return other.Field == f.Field.CurrencyIn }) {
-			r.fail(f.Parameter, f.Ranges[0].From+f.Ranges[0].To, fmt.Sprintf("an amount with its currency, as in 20000 %s: amounts of %s are in %s",
-				r.currencies(f.Field)[0], f.Field.Name, strings.Join(r.currencies(f.Field), ", ")))
+		low, high := r.index.Extremes(r.index.All(), f.Field, false)
+		if high.Type == value.Null {
+			continue
+		}
+		greatest, _ := strconv.ParseFloat(string(high.Form), 64)
+		for _, bounds := range f.Ranges {
+			bound := cmp.Or(bounds.To, bounds.From)
+			if amount, err := strconv.ParseFloat(bound, 64); err == nil && amount > manyTimes*greatest {
+				r.fail(f.Parameter, bound, fmt.Sprintf("an amount as column %s has it, from %s to %s: "+
+					"it may be in thousands or in lakh, and nothing says which; send an amount in the column's own unit", f.Field.Column.Name, low.Form, high.Form))
+			}
+		}
+	}
+}
+
+// checkCurrencies makes a mistake of a bound, and of an order, that compares amounts of several currencies.
+func (r *reading) checkCurrencies(q *query.Query) {
+	for i := range q.Filters {
+		f := &q.Filters[i]
+		if _, one := q.Currency(f.Field); !one && len(f.Ranges) > 0 {
+			all := r.currencies(f.Field)
+			r.fail(f.Parameter, strings.Trim(f.Ranges[0].From+"-"+f.Ranges[0].To, "-"), fmt.Sprintf("an amount in one currency, as in 20000 %s: "+
+				"amounts of %s are in %s", all[0], f.Field.Name, strings.Join(all, ", ")))
+		}
+	}
+	for _, o := range q.Sort {
+		if _, one := q.Currency(o.Field); !one {
+			all := r.currencies(o.Field)
+			r.fail("sort", o.String(), fmt.Sprintf("a filter such as %s=%s too, since amounts of %s are in %s",
+				o.Field.CurrencyIn.Name, all[0], o.Field.Name, strings.Join(all, ", ")))
 		}
 	}
 }

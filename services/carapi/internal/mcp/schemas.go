@@ -16,7 +16,8 @@ type object = map[string]any
 const MaxAbout = 300
 
 // optional are the properties of an answer that it has only where they say something.
-var optional = []string{"total", "summary", "no_match", "cut", "interpreted", "ignored", "unmatched", "not_searched", "not_a_number"}
+var optional = []string{"total", "summary", "no_match", "cut", "interpreted", "ignored", "unmatched", "not_searched",
+	"not_a_number", "several_currencies"}
 
 // own are the fields whose values are no words of the dealer's.
 var own = []string{"id", "vin", "stock_number", "currency", "country"}
@@ -40,6 +41,10 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 		properties["unmatched"] = object{"type": "object", "description": "Values that nothing in stock has, by parameter", "additionalProperties": object{"type": "array", "items": word}}
 		properties["not_searched"] = object{"type": "array", "description": "Fields whose texts have too many words for q to search them", "items": word}
 		properties["not_a_number"] = object{"type": "object", "description": "How many values in the whole stock are not understood as numbers, by field", "additionalProperties": integer}
+		properties["several_currencies"] = object{
+			"type": "object", "additionalProperties": object{"type": "array", "items": word},
+			"description": "Fields that are left out because their amounts are in these currencies: filter by one of them",
+		}
 		properties["source"] = object{"type": "string", "enum": []string{"live", "snapshot"}}
 		properties["as_of"] = object{"type": "string", "format": "date-time", "description": "When the stock was so"}
 		required := make([]string, 0, len(properties))

@@ -1,5 +1,6 @@
-// Package query is a search as data: filters, ranges, order, page and cursor. It reads the exact form of a request, writes
-// it back as parameters, and says whether a vehicle matches. It knows no index, no SQL and no HTTP, and does not guess.
+// Package query is a search as data: filters, ranges, order, page and cursor. It reads the exact form of a request,
+// writes it back as parameters, and says whether a vehicle matches. It knows no index, no SQL and no HTTP, and does not
+// guess.
 package query
 
 import (
@@ -52,8 +53,8 @@ type Query struct {
 	values url.Values // as read
 }
 
-// Filter holds the vehicles that have a value which one of its Words or Ranges takes in. A vehicle without a value in the
-// field never matches.
+// Filter holds the vehicles that have a value which one of its Words or Ranges takes in. A vehicle without a value in
+// the field never matches.
 type Filter struct {
 	Parameter string
 	Field     *catalog.Field
@@ -104,7 +105,8 @@ func (q *Query) Match() string {
 	return Smart
 }
 
-// MatchAgain is how the request as it was read has to be read again: as it is, unless a word stands for more than itself.
+// MatchAgain is how the request as it was read has to be read again: as it is, unless a word stands for more than
+// itself.
 func (q *Query) MatchAgain() string {
 	if slices.ContainsFunc(q.Filters, func(f Filter) bool { return f.Widened() }) {
 		return Smart
@@ -127,6 +129,30 @@ func (q *Query) Only(f *catalog.Field) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// Currency gives the currency of a field's amounts among the vehicles that match; it is empty if that is unknown. one is
+// false if they are in several, so that they cannot be compared.
+func (q *Query) Currency(f *catalog.Field) (code string, one bool) {
+	if !f.IsOfCurrencies() {
+		return f.Unit, true
+	}
+	for i := range q.Filters {
+		if q.Filters[i].Field != f.CurrencyIn {
+			continue
+		}
+		for _, word := range q.Filters[i].Words {
+			next, known := catalog.CurrencyCode(word)
+			if !known {
+				next = word
+			}
+			if code != "" && code != next {
+				return "", false
+			}
+			code = next
+		}
+	}
+	return code, code != ""
 }
 
 // Use is what a parameter does with its field.

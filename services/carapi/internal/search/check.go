@@ -2,6 +2,8 @@ package search
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +29,8 @@ func Check(ctx context.Context, st *store.Store, o Options) (*Findings, error) {
 		return nil, err
 	}
 	return &Findings{Setting: st.Setting, Table: st.Table, Fields: g.catalog.Describe(),
-		Report: append(g.catalog.Report(), g.disagreements()...), Rows: g.index.Rows(), Bytes: g.index.Bytes() + g.kept.bytes(),
+		Report: append(g.catalog.Report(), slices.Sorted(maps.Values(g.disagreements()))...),
+		Rows:   g.index.Rows(), Bytes: g.index.Bytes() + g.kept.bytes(),
 		Took: g.took, MaxAge: max(minRefreshAge, refreshShare*g.took) + g.took, Fetched: g.fetched()}, nil
 }
 

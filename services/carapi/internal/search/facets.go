@@ -110,6 +110,10 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 			if f == nil {
 				continue
 			}
+			if _, one := q.Currency(f); !one {
+				a.leaveOutCurrencies(g.index, f)
+				continue
+			}
 			if len(a.Facets) > 1 {
 				a.Facets = append(a.Facets, ',')
 			}
@@ -121,6 +125,14 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 		a.Facets = append(a.Facets, '}')
 		return a, nil
 	})
+}
+
+// leaveOutCurrencies notes the currencies of a field that is not measured, since its amounts cannot be compared.
+func (a *Answer) leaveOutCurrencies(x *index.Index, f *catalog.Field) {
+	a.Currencies = map[string][]string{}
+	if texts := x.Texts(f.CurrencyIn); texts != nil {
+		a.Currencies[f.Name] = texts.Values
+	}
 }
 
 // appendStatistics writes how many vehicles have a value, the least, the greatest, the average and the median.

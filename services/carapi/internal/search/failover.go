@@ -166,8 +166,8 @@ func IsUnavailable(err error) bool {
 		errors.As(err, &binding) || store.Unavailable(err)
 }
 
-// from answers from one source. It waits for a new index, and for rows, each for its time-out at most. It tries once
-// more with a new index if the one it began with turns out to be of another table, or of an earlier state of a file.
+// from answers from one source. It waits for a new index, and for rows, each for its time-out at most. It tries again
+// with a new index if the one it began with turns out to be of another table, or of an earlier state of a file.
 func from[T any](ctx context.Context, src *source, answer func(context.Context, *source, *generation) (T, error),
 	options []option,
 ) (T, error) {
@@ -198,26 +198,32 @@ func from[T any](ctx context.Context, src *source, answer func(context.Context, 
 	// What waiting for a new index took is no reason not to answer from the one there is.
 	ctx, stop := context.WithTimeoutCause(ctx, src.timeout, store.ErrTooSlow)
 	defer stop()
-	begun := time.Now()
 	counted := func(g *generation) (T, error) {
 		src.answering.Add(1)
 		defer src.answering.Add(-1)
 		return answer(ctx, src, g)
 	}
+	for range mostMoves {
+		begun := time.Now()
+		a, err := counted(g)
+		if err == nil || !errors.Is(err, store.ErrMoved) && !errors.Is(err, store.ErrNoTable) {
+			return a, causeOf(ctx, err)
+		}
+		now, refreshErr := src.refreshed(ctx, begun)
+		switch {
+		case errors.Is(refreshErr, store.ErrTooSlow): // a large table is still being read: until then the source cannot answer
+			return none, err
+		case refreshErr != nil:
+			return none, causeOf(ctx, refreshErr)
+		}
+		g = now
+	}
 	a, err := counted(g)
-	if err == nil || !errors.Is(err, store.ErrMoved) && !errors.Is(err, store.ErrNoTable) {
-		return a, causeOf(ctx, err)
-	}
-	now, refreshErr := src.refreshed(ctx, begun)
-	switch {
-	case errors.Is(refreshErr, store.ErrTooSlow): // a large table is still being read: until then the source cannot answer
-		return none, err
-	case refreshErr != nil:
-		return none, causeOf(ctx, refreshErr)
-	}
-	a, err = counted(now)
 	return a, causeOf(ctx, err)
 }
+
+// mostMoves is how often an answer is begun again because the table was altered, or the file published again, meanwhile.
+const mostMoves = 3
 
 // causeOf adds to an error why the context of a request has ended.
 func causeOf(ctx context.Context, err error) error {

@@ -69,7 +69,7 @@ func (g *generation) descriptions() []Description {
 func (g *generation) describe(f *catalog.Field) Description {
 	d := Description{Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About, Operators: f.Operators(),
 		Filters: []string{}, Sort: f.Sorts(), Facet: f.Facets(), Bound: f.Why, NotNumbers: g.index.NotNumbers(f), Boolean: f.Flag,
-		Warning: g.disagreement(f)}
+		Warning: g.disagreements()[f.Name]}
 	if f.IsDerived() {
 		d.From = f.Column.Name
 	}
@@ -81,7 +81,7 @@ func (g *generation) describe(f *catalog.Field) Description {
 			d.Filters = append(d.Filters, name)
 		}
 	}
-	if f.Class() == catalog.Number || f.Class() == catalog.Instant {
+	if (f.Class() == catalog.Number || f.Class() == catalog.Instant) && !f.IsOfCurrencies() {
 		low, high := g.index.Extremes(g.index.All(), f, false)
 		if low.Type != value.Null {
 			d.Min, d.Max = low.AppendJSON(nil, f.Kind), high.AppendJSON(nil, f.Kind)

@@ -32,6 +32,8 @@ type generation struct {
 
 	describeOnce sync.Once
 	described    []Description
+	disagreeOnce sync.Once
+	disagree     map[string]string // by the name of the field
 }
 
 func (g *generation) origin() Origin { return Origin{Source: g.source, AsOf: g.version.AsOf} }

@@ -73,6 +73,8 @@ type Answer struct {
 	Notes   interpret.Notes
 	Origin  Origin
 
+	Currencies map[string][]string // of fields that are not measured, since their amounts are in several
+
 	NotNumbers map[string]int // values in the whole stock that are not understood as numbers, of the fields that the request compares
 }
 
@@ -120,6 +122,11 @@ func (r *request) search(notes interpret.Notes) (*Answer, error) {
 	// When the first page shows all there is, its rows are newer than the index.
 	isWhole := q.After == nil && !p.more()
 	if q.Total {
+		if f := r.generation.catalog.Field("price"); f != nil {
+			if _, one := q.Currency(f); !one {
+				a.leaveOutCurrencies(x, f)
+			}
+		}
 		if isWhole {
 			a.Total = len(p.shown)
 			a.Summary = r.summaryOfRows(p.shown)

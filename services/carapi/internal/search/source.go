@@ -74,7 +74,8 @@ type source struct {
 // answering counts the requests that are being answered, of all sources.
 type answering struct{ atomic.Int64 }
 
-// needProcessors reports whether they keep more than half of the processors busy. Those that wait do not count.
+// needProcessors reports whether they keep more than half of the processors busy. Requests that wait for an index do not
+// count.
 func (a *answering) needProcessors() bool { return 2*a.Load() > int64(runtime.GOMAXPROCS(0)) }
 
 // refresh is one reading of the index, which requests share.
@@ -159,14 +160,14 @@ func (s *source) refreshNow(ctx context.Context) error {
 	return nil
 }
 
-// warn logs what is stored otherwise than when the columns were bound, once for each state.
+// warn logs the fields whose values are no longer what they were bound for, each once.
 func (s *source) warn(last, next *generation) {
 	if last == nil {
 		return
 	}
 	before := last.disagreements()
-	for _, text := range next.disagreements() {
-		if len(before) == 0 {
+	for name, text := range next.disagreements() {
+		if before[name] == "" {
 			s.log.Warn("values no longer fit their field", "source", s.name, "problem", text)
 		}
 	}

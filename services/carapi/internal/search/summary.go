@@ -108,7 +108,11 @@ func (r *request) summary(total int, find func(f *catalog.Field, skipZero bool) 
 	}
 	s := grouped(strconv.Itoa(total)) + what
 	s += all["year"].span(func(c value.Cell) string { return fixedPoint(c, 0) })
-	s += all["price"].span(func(c value.Cell) string { return priced(all["price"].field, c) })
+	if price := all["price"]; price.field != nil {
+		if currency, one := r.query.Currency(price.field); one {
+			s += price.span(func(c value.Cell) string { return priced(currency, c) })
+		}
+	}
 	if mileage := all["mileage"]; mileage.low.Type == value.Number {
 		s += ", lowest mileage " + strings.TrimSpace(groupedNumber(mileage.low)+" "+mileage.field.Unit)
 	}
@@ -156,12 +160,12 @@ func fixedPoint(c value.Cell, digits int) string {
 // signs are written before an amount; the codes of other currencies stand after it.
 var signs = map[string]string{"USD": "$", "EUR": "€", "GBP": "£"}
 
-func priced(f *catalog.Field, n value.Cell) string {
-	switch sign := signs[f.Unit]; {
+func priced(currency string, n value.Cell) string {
+	switch sign := signs[currency]; {
 	case sign != "":
 		return sign + groupedNumber(n)
-	case f.Unit != "":
-		return groupedNumber(n) + " " + f.Unit
+	case currency != "":
+		return groupedNumber(n) + " " + currency
 	}
 	return "price " + groupedNumber(n)
 }

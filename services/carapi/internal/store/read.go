@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -66,18 +65,17 @@ func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begi
 	if v, err = s.versionOf(ctx, tx); err != nil {
 		return nil, v, err
 	}
-	if c, err = s.bind(ctx, conn, tx, last, v.Synced); err != nil {
-		return nil, v, err
-	}
 	about, err := s.estimate(ctx, tx, v)
 	if err != nil {
 		return nil, v, err
 	}
-	fields, add, err := begin(c, about)
+	source, err := s.describe(ctx, tx, v.Synced)
 	if err != nil {
-		return nil, v, err
+		return nil, v, s.missing(err)
 	}
-	err = s.stream(ctx, conn, c, fields, add)
+	r := tableRead{store: s, conn: conn, source: source, binding: s.bindingOf(source), last: last, about: about,
+		begin: begin}
+	c, err = r.read(ctx)
 	if !s.isSQLite { // in whose transaction the table is as it was when its columns were read
 		err = s.missing(err)
 	}
@@ -126,58 +124,6 @@ func (s *Store) versionOf(ctx context.Context, tx *sqlx.Tx) (v Version, err erro
 		v.Data, err = s.follower.dataVersion(ctx, tx)
 	}
 	return v, err
-}
-
-// bind reads the table's columns and binds them to the vehicle fields: as they were bound before if they have not changed,
-// as the live table's are if this is a copy of it, and otherwise by their names and by the values of all rows.
-func (s *Store) bind(ctx context.Context, conn *sqlx.Conn, tx *sqlx.Tx, last *catalog.Catalog, synced bool,
-) (*catalog.Catalog, error) {
-	source, err := s.describe(ctx, tx, synced)
-	if err != nil {
-		return nil, s.missing(err)
-	}
-	binding, plan := s.Binding, s.plan.Load()
-	if id := s.idColumns.Load(); id != nil {
-		binding.ID = *id
-	}
-	binding.Invisible = source.Invisible
-	if last != nil && last.SameSource(source) && slices.Equal(last.BoundID, binding.ID) && (plan == nil || last.Plan == plan) {
-		return last, nil
-	}
-
-	if plan == nil {
-		if plan, err = s.newPlan(ctx, conn, source, binding, last == nil); err != nil {
-			return nil, err
-		}
-	}
-	c, err := catalog.Bind(source, binding, plan)
-	if err != nil {
-		return nil, BindingError{err}
-	}
-	message := "columns of the table are bound"
-	if last != nil {
-		message = "columns of the table have changed"
-	}
-	s.log.Info(message, "table", c.Table.Name, "fields", c.Describe())
-	return c, nil
-}
-
-// newPlan reads all rows for a profile of their values, and decides by it what the columns are.
-func (s *Store) newPlan(ctx context.Context, conn *sqlx.Conn, source catalog.Source, b catalog.Binding, isFirst bool) (*catalog.Plan, error) {
-	var profile *catalog.Profile
-	if b.Vocabulary != nil {
-		profiler := catalog.NewProfiler(source.Table)
-		c := &catalog.Catalog{Table: source.Table}
-		if err := s.stream(ctx, conn, c, profiler.Fields(source.Table), profiler.Add); err != nil {
-			return nil, err
-		}
-		profile = profiler.Profile()
-	}
-	plan, err := catalog.NewPlan(source, b, profile, s.Strict && isFirst)
-	if err != nil {
-		return nil, BindingError{err}
-	}
-	return plan, nil
 }
 
 // estimate is about how many rows the table has; 0 if that is not known, as for a view.

@@ -15,10 +15,10 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// stream reads all rows through the driver's own interface, in the binary protocol: without database/sql's conversions,
-// and with every FLOAT in full: the text protocol prints about six digits.
+// stream reads all rows, or as many as limit says unless it is 0, through the driver's own interface, in the binary
+// protocol: without database/sql's conversions, and with every FLOAT in full: the text protocol prints about six digits.
 func (s *Store) stream(
-	ctx context.Context, conn *sqlx.Conn, c *catalog.Catalog, fields []*catalog.Field, add Add,
+	ctx context.Context, conn *sqlx.Conn, c *catalog.Catalog, fields []*catalog.Field, limit int, add Add,
 ) error {
 	d := newDecoder(c, fields)
 	list := make([]string, len(d.columns))
@@ -26,6 +26,9 @@ func (s *Store) stream(
 		list[i], _ = s.expressions(c.Table, column)
 	}
 	query := "SELECT " + strings.Join(list, ", ") + s.from(c.Table)
+	if limit > 0 {
+		query += fmt.Sprintf(" LIMIT %d", limit)
+	}
 
 	rows := 0
 	err := conn.Raw(func(dc any) (err error) {

@@ -1,6 +1,8 @@
 package value
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -9,6 +11,21 @@ import (
 var joiners = []string{"and", "or", "oder", "ou", "lub", "veya", "или", "with", "w", "over", "und", "mit", "et", "avec",
 	"y", "con", "e", "com", "en", "met", "i",
 	"z", "ve", "и", "с", "та", "з"}
+
+// carParts are parts that have a color of their own: White with black interior.
+var carParts = strings.Fields("interior inside cabin leather cloth seats upholstery roof top wheels rims stripe " +
+	"stripes trim accents")
+
+// withoutParts leaves out colors of parts, unless there are no others.
+func withoutParts(w *words, matches []match) []match {
+	isPart := func(m match) bool {
+		return m.to < len(w.parts) && slices.Contains(carParts, string(w.key(m.to, m.to+1)))
+	}
+	if others := slices.DeleteFunc(slices.Clone(matches), isPart); len(others) > 0 {
+		return others
+	}
+	return matches
+}
 
 // colorMeanings gives the colors that a text names: one for each part between signs such as a slash, and for each part
 // the head of the words for colors in it. In Dark Blue Gray that is gray, in bleu gris it is blue. A shade counts where
@@ -65,4 +82,71 @@ func isParted(w *words, from, to int) bool {
 		}
 	}
 	return false
+}
+
+// depth says whether the words for colors in a text, or those beside them, call the color dark or light; empty for
+// neither and for both.
+func (l *lexicon) depth(w *words, matches []match) string {
+	found := ""
+	note := func(depth string) bool {
+		if depth != "" && found != "" && depth != found {
+			return false
+		}
+		found = cmp.Or(found, depth)
+		return true
+	}
+	for _, m := range matches {
+		for i := max(m.from-1, 0); i < min(m.to+1, len(w.parts)); i++ {
+			word := w.key(i, i+1)
+			depth := l.depths[string(word)]
+			if depth == "" && i >= m.from && i < m.to {
+				depth, _ = l.compoundShade(word)
+			}
+			if !note(depth) {
+				return ""
+			}
+		}
+	}
+	return found
+}
+
+// compoundShade takes a word such as dunkelblau apart: dark, and the phrase for blue.
+func (l *lexicon) compoundShade(word []byte) (depth string, color *phrase) {
+	for key, d := range l.depths {
+		rest, isPrefix := bytes.CutPrefix(word, []byte(key))
+		if !isPrefix {
+			continue
+		}
+		if p := l.phrases[string(rest)]; p != nil && len(p.names) > 0 {
+			return d, p
+		}
+	}
+	return "", nil
+}
+
+// namedShades gives the meanings of a text that is the name of a dark or light color and nothing else: dunkelblau, dark
+// blue, bleu foncé.
+func (l *lexicon) namedShades(w *words) []string {
+	count := len(w.parts)
+	if count == 0 || len(l.depths) == 0 {
+		return nil
+	}
+	depth, color := l.compoundShade(w.key(0, count))
+	if color == nil && count > 1 {
+		first, last := l.depths[string(w.key(0, 1))], l.depths[string(w.key(count-1, count))]
+		switch {
+		case first != "":
+			depth, color = first, l.phrases[string(w.key(1, count))]
+		case last != "":
+			depth, color = last, l.phrases[string(w.key(0, count-1))]
+		}
+	}
+	if color == nil {
+		return nil
+	}
+	var meanings []string
+	for _, name := range color.names {
+		meanings = append(meanings, depth+" "+name)
+	}
+	return meanings
 }

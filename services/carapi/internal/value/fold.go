@@ -151,3 +151,12 @@ func isASCII[T string | []byte](s T) bool {
 	}
 	return true
 }
+
+// FoldAll folds texts.
+func FoldAll(texts []string) []string {
+	folded := make([]string, len(texts))
+	for i, text := range texts {
+		folded[i] = Fold(text)
+	}
+	return folded
+}

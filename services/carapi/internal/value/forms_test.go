@@ -34,7 +34,7 @@ func TestSplitList(t *testing.T) {
 		` ["a\"b", "é"] `: `a"b|é`, "[Sunroof, Bluetooth]": "Sunroof|Bluetooth",
 		`['Sunroof', 'Head-up, color', "Owner's book"]`: "Sunroof|Head-up, color|Owner's book",
 		"['a' b, c]": "'a' b|c", "[": "[", "[ ": "[", "[a, ]": "a", "['a]": "'a", "[a,": "[a",
-		"{'a': 1}": "{'a': 1}", "a,,b": "a|b", ",": "",
+		"{'a': 1}": "{'a': 1}", `{Sunroof,"Head-up, color",ABS}`: "Sunroof|Head-up, color|ABS", "{}": "", `{"Audio: Bose",ABS}`: "Audio: Bose|ABS", `{"a": 1, "b": 2}`: `{"a": 1|"b": 2}`, "a,,b": "a|b", ",": "",
 	} {
 		if got := strings.Join(SplitList(text), "|"); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

@@ -3,6 +3,7 @@ package value
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
 )
 
@@ -35,8 +36,9 @@ func Elements(form []byte, yield func(element []byte)) {
 	}
 }
 
-// SplitList gives the elements of a list, without spaces around them: those of a JSON array or of a Python list, or the
-// parts of a text between bars, semicolons or commas. The first of these that it has is the one that separates.
+// SplitList gives the elements of a list, without spaces around them: those of a JSON array, a Python list or a
+// PostgreSQL array, or the parts of a text between bars, semicolons or commas. The first of these that it has is the one
+// that separates.
 func SplitList(text string) []string {
 	text = strings.TrimSpace(text)
 	var all []string
@@ -49,7 +51,7 @@ func SplitList(text string) []string {
 		Elements([]byte(text), func(element []byte) { add(string(element)) })
 		return all
 	}
-	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") && len(text) > 1 {
+	if IsBracketed(text) {
 		splitQuoted(text[1:len(text)-1], add)
 		return all
 	}
@@ -63,6 +65,16 @@ func SplitList(text string) []string {
 	}
 	add(text)
 	return all
+}
+
+// isObject is how a JSON object or a Python dictionary begins.
+var isObject = regexp.MustCompile(`^\{\s*(?:"[^"]*"|'[^']*')\s*:`)
+
+// IsBracketed reports whether a text is a list in brackets: [a, b] as in JSON and Python, or {a,b} as in PostgreSQL.
+func IsBracketed(text string) bool {
+	text = strings.TrimSpace(text)
+	return len(text) > 1 && text[0] == '[' && text[len(text)-1] == ']' ||
+		len(text) > 1 && text[0] == '{' && text[len(text)-1] == '}' && !isObject.MatchString(text)
 }
 
 // splitQuoted calls yield with the parts of a text between commas. A part may stand in quotation marks, and then have

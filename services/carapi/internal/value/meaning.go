@@ -3,6 +3,7 @@ package value
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -14,12 +15,17 @@ const (
 	ignored       = "ignore"
 )
 
+// negations are words before a name that it does not go for: Never used, Non-Diesel, Not Black.
+var negations = strings.Fields("never no non not nicht kein keine nie ohne pas sans sin sem senza geen niet не ні без")
+
 // lexicon holds the words for the meanings of one field.
 type lexicon struct {
 	phrases       map[string]*phrase // by the keys of their words, joined
 	longest       int                // words in the longest phrase
 	before, after []string           // what a word may be written together with, as in dunkelblau or silbermetallic
 	ends          []string           // names that a word may end with, whatever comes before, as in obsidianschwarz
+	depths        map[string]string  // words for dark and light, by their keys
+	plurals       bool               // whether names have plurals, as those of bodies and conditions do
 	headFirst     bool               // while reading: the file is in a language whose colors stand before their shades
 }
 
@@ -77,22 +83,39 @@ func (v *Vocabulary) Meanings(field, text string) []string {
 	matches := l.find(&w)
 	var meanings []string
 	if l == v.lexica["color"] {
+		if field == "color" {
+			matches = withoutParts(&w, matches)
+		}
 		meanings = colorMeanings(&w, matches)
+		if depth := l.depth(&w, matches); depth != "" && len(meanings) == 1 {
+			meanings = append(meanings, depth+" "+meanings[0])
+		}
 	} else {
 		for _, m := range matches {
-			meanings = appendNew(appendNew(meanings, m.names...), m.shades...)
+			meanings = appendNew(meanings, m.names...)
+		}
+		isNamed := len(meanings) > 0
+		for _, m := range matches {
+			shades := m.shades
+			if field == "fuel_type" && isNamed {
+				shades = without(slices.Clone(shades), "gasoline") // premium is a grade of diesel too
+			}
+			meanings = appendNew(meanings, shades...)
 		}
 	}
-	if field == "fuel_type" {
+	switch {
+	case field == "fuel_type":
 		meanings = combineFuels(meanings)
+	case slices.Contains(meanings, "cvt") && !strings.ContainsAny(text, ",;/|"):
+		meanings = without(meanings, "automatic") // Automatic CVT is another gearbox than Automatic
 	}
 	slices.Sort(meanings)
 	return meanings
 }
 
 // NamedMeanings gives the meanings that a caller asks for with a word: those that the whole word is a name for. Schwarz
-// asks for black; Shadow Black and navy do not ask for other shades of the same color, although black finds the one and
-// blue the other.
+// asks for black, and dunkelblau for dark blue; Shadow Black and navy do not ask for other shades of the same color,
+// although black finds the one and blue the other.
 func (v *Vocabulary) NamedMeanings(field, text string) []string {
 	l := v.lexicon(field)
 	if l == nil || len(text) > maxMeaningful {
@@ -102,7 +125,7 @@ func (v *Vocabulary) NamedMeanings(field, text string) []string {
 	if p := l.phrases[w.joined()]; p != nil {
 		return slices.Clone(p.names)
 	}
-	return nil
+	return l.namedShades(&w)
 }
 
 func (v *Vocabulary) lexicon(field string) *lexicon {
@@ -127,7 +150,8 @@ func (l *lexicon) find(w *words) []match {
 		if m.phrase == nil {
 			m.phrase, m.to = l.compound(w.key(i, i+1)), i+1
 		}
-		if m.phrase != nil {
+		isNegated := i > 0 && slices.Contains(negations, string(w.key(i-1, i))) && strings.Trim(w.after(i-1), " -") == ""
+		if m.phrase != nil && !isNegated {
 			found = append(found, m)
 		}
 		i = m.to
@@ -135,8 +159,15 @@ func (l *lexicon) find(w *words) []match {
 	return found
 }
 
-// compound finds the color in a word such as dunkelblau, silbermetallic or obsidianschwarz.
+// compound finds the meaning of a plural, such as Usados, and the color in a word such as dunkelblau, silbermetallic or
+// obsidianschwarz.
 func (l *lexicon) compound(key []byte) *phrase {
+	const shortest = 5 // letters of a plural
+	if singular, isPlural := bytes.CutSuffix(key, []byte("s")); isPlural && l.plurals && len(key) >= shortest {
+		if p := l.phrases[string(singular)]; p != nil {
+			return p
+		}
+	}
 	if p := l.withoutSuffix(key); p != nil {
 		return p
 	}
@@ -171,8 +202,9 @@ func (l *lexicon) withoutSuffix(key []byte) *phrase {
 	return nil
 }
 
-// combineFuels makes one meaning of fuels that are mixed in one text. Electricity and another fuel are a hybrid, and what a
-// hybrid burns besides does not count. Gas and gasoline are gas alone.
+// combineFuels makes one meaning of fuels that are mixed in one text. Electricity and another fuel are a hybrid, and
+// what a hybrid burns besides does not count. Gas and gasoline are gas alone, and ethanol and gasoline flexible fuel
+// alone.
 func combineFuels(meanings []string) []string {
 	isElectric := slices.Contains(meanings, "electric")
 	isBurning := slices.Contains(meanings, "gasoline") || slices.Contains(meanings, "diesel")
@@ -180,17 +212,17 @@ func combineFuels(meanings []string) []string {
 
 	switch {
 	case isPlugin:
-		return append(withoutFuels(meanings, "electric", "gasoline", "diesel", "hybrid", "plug-in hybrid"), "plug-in hybrid")
+		return append(without(meanings, "electric", "gasoline", "diesel", "hybrid", "plug-in hybrid"), "plug-in hybrid")
 	case isElectric && isBurning, slices.Contains(meanings, "hybrid"):
-		return append(withoutFuels(meanings, "electric", "gasoline", "diesel", "hybrid"), "hybrid")
-	case slices.Contains(meanings, "lpg"), slices.Contains(meanings, "cng"):
-		return withoutFuels(meanings, "gasoline")
+		return append(without(meanings, "electric", "gasoline", "diesel", "hybrid"), "hybrid")
+	case slices.ContainsFunc(meanings, func(fuel string) bool { return fuel == "lpg" || fuel == "cng" || fuel == "flex-fuel" }):
+		return without(meanings, "gasoline")
 	}
 	return meanings
 }
 
-func withoutFuels(meanings []string, fuels ...string) []string {
-	return slices.DeleteFunc(meanings, func(m string) bool { return slices.Contains(fuels, m) })
+func without(meanings []string, some ...string) []string {
+	return slices.DeleteFunc(meanings, func(m string) bool { return slices.Contains(some, m) })
 }
 
 func appendNew(all []string, values ...string) []string {

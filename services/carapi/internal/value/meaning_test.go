@@ -26,10 +26,20 @@ func TestMeanings(t *testing.T) {
 			black, red: Black Cherry | Black Cherry Pearl | Black/Red | black and red | Rouge / Noir
 			black, purple: Black Currant
 			black, white: Black or White | Black-White | Schwarz/Weiß | negro con blanco | Black & White
-			blue: dunkelblau | Dunkelblau metallic | navy | Navy Blue | Granatowy | Lacivert | тёмно-синий | голубой
-			blue: donkerblauw | Bleu marine | Azul Marino | Blu | hellblaumetallic | Gray Blue | Bleu Gris
-			gray: Cool-Gray Khaki | grey | Anthrazit | szary | серый металлик | Gris Bleu | jasnoszary | Füme
-			gray: lichtgrijs | Blue Gray | gris oscuro
+			blue: navy | Navy Blue | Granatowy | Lacivert | голубой
+			white: White with black interior | White, black roof
+			red: Red w/ Black Top
+			: Not Black | Non noir | No negro
+			blue: Blue with light interior
+			red: Red w/ Light Gray leather
+			black: Black Top | Black Leather
+			beige, brown: Beż/Brąz
+			blue: Bleu marine | Azul Marino | Blu | hellblaumetallic | Gray Blue | Bleu Gris
+			gray: Cool-Gray Khaki | grey | Anthrazit | szary | серый металлик | Gris Bleu | Füme
+			blue, dark blue: dunkelblau | Dunkelblau metallic | тёмно-синий | donkerblauw
+			gray, light gray: jasnoszary | lichtgrijs
+			dark gray, gray: gris oscuro
+			gray: Blue Gray
 			white: Pearl White | Weiß | weiss | WEISS | Blanco Perla | Biały perłowy | Beyaz | белый
 			white: Alpine White (300)
 			green: Black Forest Green | vert | zielony | British Racing Green
@@ -41,18 +51,22 @@ func TestMeanings(t *testing.T) {
 			: - | – | UNKNOWN | Metallic | carrot | marigold | Inny kolor | Caviar | 21900 | Ebony | rotary | NA | (empty)`,
 		"interior_color": `
 			black: Jet Black
-			black, brown: Nougat Brown / Black`,
+			black, brown: Nougat Brown / Black
+			black: Black leather`,
 		"transmission": `
 			automatic: 8-Speed Automatic | A/T | 6-Speed A/T | Auto | Automatik | otomatik | автоматическая | АКПП
 			automatic: 6-Speed Auto-Shift Manual w/OD | Tiptronic | Auto, 7-Spd 7G-Tronic + | 8AT | Automaat | a
 			automatic: Automatic with Manual Mode | BVA
-			automatic, cvt: Automatic CVT | CVT | вариатор | Lineartronic CVT | bezstopniowa
-			automatic, dual-clutch: DSG | 7-Speed Dual-Clutch | S tronic | DCT
-			automatic, robot: робот | роботизированная | Automated Manual | AMT
+			cvt: Automatic CVT | CVT | вариатор | Lineartronic CVT | bezstopniowa
+			dual-clutch: DSG | 7-Speed Dual-Clutch | S tronic | DCT
+			automatic, dual-clutch: Automatic (DSG) | 7-Speed Automatic DCT | Automatyczna dwusprzęgłowa
+			robot: робот | роботизированная | Automated Manual | AMT
 			manual: Manual | Düz | manuell | механическая | механика | M/T | 6MT | 5-speed manual | Schaltgetriebe
 			manual: Handgeschakeld | Ręczna | МКПП | Manuelle | Mecánica | m
 			semi-automatic: Yarı Otomatik | Semi-Automatic | Halbautomatik | полуавтомат
-			: 7-Speed | FWD | передний | Front-wheel drive`,
+			automatic, cvt, manual: Automatic, CVT, Manual
+			single-speed: Single Speed | редуктор
+			: Autos | 7-Speed | FWD | передний | Front-wheel drive`,
 		"fuel_type": `
 			gasoline: Gasoline | Petrol | benzin | Benzyna | Essence | бензин | Gas | Regular Unleaded | Gasoline Fuel
 			gasoline: P | Nafta
@@ -67,7 +81,11 @@ func TestMeanings(t *testing.T) {
 			lpg: LPG | Autogas | газ | Tüp
 			diesel: Diesel | Dizel | дизель | Gasóleo | 2.0 л / 163 л.с. / Дизель | Diésel | Golf IV 1.9 TDI | gas oil
 			electric: EV | Elektro | elektrik | Électrique
-			flex-fuel: E85 Flex Fuel | Flex | Álcool e Gasolina
+			flex-fuel: E85 Flex Fuel | Flex | Álcool e Gasolina | flex-fuel (unleaded/E85)
+			gasoline: Premium | premium unleaded (required)
+			diesel: Diesel Premium | Diesel (Regular) | Diesel E5
+			electric: Kona Electric Premium SE
+			: Non-Diesel
 			: 40 KM | SUV | andere | Manual`,
 		"body_type": `
 			sedan: Sedan | Saloon | Limousine | Berline | 4dr Sedan | седан | Berlina
@@ -122,7 +140,8 @@ func TestNamedMeanings(t *testing.T) {
 	for _, c := range []struct{ field, word, want string }{
 		{"color", "black", "black"}, {"color", "Schwarz", "black"}, {"color", "ЧЕРНЫЙ", "black"},
 		{"color", "Shadow Black", ""}, {"color", "navy", ""},
-		{"color", "dunkelblau", ""}, {"interior_color", "grey", "gray"}, {"color", "Black Cherry", ""},
+		{"color", "dunkelblau", "dark blue"}, {"color", "dark blue", "dark blue"}, {"color", "Bleu foncé", "dark blue"},
+		{"color", "светло-серый", "light gray"}, {"color", "dark blue metallic", ""}, {"color", "dark", ""}, {"interior_color", "grey", "gray"}, {"color", "Black Cherry", ""},
 		{"transmission", "automatic", "automatic"}, {"transmission", "A/T", "automatic"},
 		{"transmission", "Tiptronic", ""}, {"transmission", "CVT", "cvt"},
 		{"transmission", "робот", "robot"}, {"transmission", "8-Speed Automatic", ""},

@@ -30,7 +30,9 @@ func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, 
 
 	style = NumberStyle{Field: m.Field, Comma: e.decide(m, ',', '.'), Point: e.decide(m, '.', ',')}
 	style.Unit, style.Units = mostFrequent(e.units), len(e.units) > 1
-	style.Currency, style.Currencies = e.currency()
+	isUsed := func(sign string) bool { return e.signs[sign] > 0 }
+	style.LocalDollar = isUsed("$") && slices.ContainsFunc(dollarsOfUSA, isUsed)
+	style.Currency, style.Currencies = e.currency(style.LocalDollar)
 	var number []byte
 	for text, count := range values {
 		total += count
@@ -42,6 +44,9 @@ func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, 
 	}
 	return style, understood, total
 }
+
+// dollarsOfUSA are how the dollars of the USA are written where $ stands for the country's own money.
+var dollarsOfUSA = []string{"u$s", "u$d"}
 
 // add counts what one value shows. Amounts with a word such as lakh say nothing about how the others are written.
 func (e *numberEvidence) add(w writtenNumber, count int) {
@@ -101,9 +106,13 @@ func (e *numberEvidence) decide(m Measure, separator, other byte) string {
 }
 
 // currency gives the usual currency, and whether there are others. A sign that several currencies have stands for the
-// one whose code the column has too.
-func (e *numberEvidence) currency() (usual string, differ bool) {
+// one whose code the column has too. A local dollar or peso, whose sign alone does not say which, goes by that sign.
+func (e *numberEvidence) currency(localDollar bool) (usual string, differ bool) {
 	codes := map[string]int{}
+	if localDollar {
+		codes["$"] = e.signs["$"]
+		delete(e.signs, "$")
+	}
 	for sign, count := range e.signs {
 		if len(numberWords.currencies[sign]) == 1 {
 			codes[numberWords.currencies[sign][0]] += count

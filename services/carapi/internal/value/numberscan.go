@@ -206,6 +206,9 @@ func (s *numberScanner) readWord() bool {
 		}
 		s.at += size
 		if isCurrency {
+			if rest := s.text[from:]; bytes.HasPrefix(rest, []byte("u$s")) || bytes.HasPrefix(rest, []byte("u$d")) {
+				s.at++ // dollars, as they are written beside pesos
+			}
 			break
 		}
 	}

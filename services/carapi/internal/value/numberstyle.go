@@ -15,6 +15,8 @@ type NumberStyle struct {
 	Currency   string `json:"currency,omitempty"`   // the usual currency, ISO 4217
 	Units      bool   `json:"units,omitempty"`      // whether units differ from row to row
 	Currencies bool   `json:"currencies,omitempty"` // whether currencies differ from row to row
+
+	LocalDollar bool `json:"local_dollar,omitempty"` // whether a $ alone is not one of the USA, as beside U$S
 }
 
 // What a separator before three digits is.
@@ -57,7 +59,11 @@ func (s NumberStyle) Parse(text, buf []byte) (n ParsedNumber, ok bool) {
 	if buf, ok = s.appendNumber(buf, w); !ok {
 		return ParsedNumber{}, false
 	}
-	return ParsedNumber{buf[start:], w.unit, CurrencyOf(w.sign, s.Currency)}, true
+	currency := CurrencyOf(w.sign, s.Currency)
+	if s.LocalDollar && w.sign == "$" {
+		currency = "$"
+	}
+	return ParsedNumber{buf[start:], w.unit, currency}, true
 }
 
 // appendNumber appends the number of a text in the notation of NormalDecimal.

@@ -79,6 +79,8 @@ func TestLearnNumbers(t *testing.T) {
 			"AED 45,000|₦4,500,000|KSh 1,250,000|R 189 900|RM45,000|Rp 125,000,000|128万円|1,250만원|R$ 45,990",
 			"45000 AED|4500000 NGN|1250000 KES|189900 ZAR|45000 MYR|125000000 IDR|1280000 JPY|12500000 KRW|45990 BRL",
 			"groups,decimal,,AED"},
+		{"currencies, dollars beside pesos", "price", "$ 9.000.000|U$S 12.000|u$d12.500|$ 8.500.000|us$ 5.000",
+			"9000000 $|12000 USD|12500 USD|8500000 $|5000 USD", "decimal,groups,,USD"},
 		{"currencies by row", "price", "39998 USD|500 EUR|700 usd", "39998 USD|500 EUR|700 USD", "groups,,,USD"},
 		{"a sign that a code explains", "price", "$5,000|CAD 6,000|C$ 7,000", "5000 CAD|6000 CAD|7000 CAD",
 			"groups,,,CAD"},

@@ -26,7 +26,8 @@ func ReadVocabulary(file string) (*Vocabulary, error) {
 	v := &Vocabulary{aliases: map[string]map[string][]string{}, lexica: map[string]*lexicon{},
 		makes: makeNames{byKey: map[string]string{}}}
 	for _, field := range MeaningFields {
-		v.lexica[field] = &lexicon{phrases: map[string]*phrase{}}
+		v.lexica[field] = &lexicon{phrases: map[string]*phrase{}, depths: map[string]string{},
+			plurals: field == "body_type" || field == "condition"}
 	}
 
 	usual, err := fs.Glob(usualVocabulary, "vocabulary/*.txt")

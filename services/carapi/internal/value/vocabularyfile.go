@@ -86,7 +86,7 @@ func (v *Vocabulary) addAliases(field string, said, meant []string) {
 	}
 }
 
-// readMeaning adds words for a meaning. The meanings ignore, before, after, ends and head are settings.
+// readMeaning adds words for a meaning. The meanings ignore, before, after, ends, head, dark and light are settings.
 func (v *Vocabulary) readMeaning(field, meaning string, words []string, isShade bool) (expected string) {
 	l := v.lexica[field]
 	switch {
@@ -100,6 +100,10 @@ func (v *Vocabulary) readMeaning(field, meaning string, words []string, isShade 
 		l.after = append(l.after, keys(words)...)
 	case meaning == "ends":
 		l.ends = append(l.ends, keys(words)...)
+	case meaning == "dark" || meaning == "light":
+		for _, key := range keys(words) {
+			l.depths[key] = meaning
+		}
 	case meaning == "head":
 		if len(words) != 1 || words[0] != "first" && words[0] != "last" {
 			return "head: first, or head: last"
@@ -129,11 +133,9 @@ func keys(words []string) []string {
 
 // foldAll folds words; nil if one of them has no letter or digit.
 func foldAll(words []string) []string {
-	folded := make([]string, len(words))
-	for i, w := range words {
-		if folded[i] = Fold(w); folded[i] == "" {
-			return nil
-		}
+	folded := FoldAll(words)
+	if slices.Contains(folded, "") {
+		return nil
 	}
 	return folded
 }

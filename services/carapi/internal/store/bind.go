@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/value"
+)
+
+// A table of many rows is bound by a few of them, and read at once; what all rows say is compared afterwards.
+const (
+	manyRows = 50_000
+	fewRows  = 5_000
+)
+
+// tableRead is one read of a table whose columns may have to be bound first.
+type tableRead struct {
+	store   *Store
+	conn    *sqlx.Conn
+	source  catalog.Source
+	binding catalog.Binding
+	last    *catalog.Catalog
+	about   int // rows
+	begin   Begin
+}
+
+func (s *Store) bindingOf(source catalog.Source) catalog.Binding {
+	b := s.Binding
+	if id := s.idColumns.Load(); id != nil {
+		b.ID = *id
+	}
+	b.Invisible = source.Invisible
+	return b
+}
+
+// read reads the rows. The columns are bound as before if they have not changed, as the live table's are if this is a
+// copy of it, and otherwise by their names and by the values of all rows.
+func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
+	plan, last := r.store.plan.Load(), r.last
+	if last != nil && last.SameSource(r.source) && slices.Equal(last.BoundID, r.binding.ID) &&
+		(plan == nil || last.Plan == plan) {
+		return last, r.rows(ctx, last, nil)
+	}
+	if plan == nil && r.binding.Vocabulary != nil && r.about >= manyRows {
+		if c, err := r.readWhileBinding(ctx); c != nil || err != nil {
+			return c, err
+		}
+	}
+
+	if plan == nil {
+		var err error
+		if plan, err = r.planOfRows(ctx, 0); err != nil {
+			return nil, err
+		}
+	}
+	c, err := r.bind(plan)
+	if err != nil {
+		return nil, err
+	}
+	r.log(c)
+	return c, r.rows(ctx, c, nil)
+}
+
+// readWhileBinding binds the columns by a few rows, and reads all of them, for the index and for a profile. If all rows
+// say something else, it binds the columns by them and reads the rows again. It returns nil if the few rows say too
+// little.
+func (r *tableRead) readWhileBinding(ctx context.Context) (*catalog.Catalog, error) {
+	plan, err := r.planOfRows(ctx, fewRows)
+	var c *catalog.Catalog
+	if err == nil {
+		c, err = r.bind(plan)
+	}
+	var unbound BindingError
+	if errors.As(err, &unbound) {
+		return nil, nil //nolint:nilnil // all rows may say enough
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	profiler := catalog.NewProfiler(r.source.Table)
+	if err := r.rows(ctx, c, profiler); err != nil {
+		return nil, err
+	}
+	whole, err := r.newPlan(profiler.Profile())
+	if err != nil {
+		return nil, err
+	}
+	if !whole.SameBinding(plan) {
+		if c, err = r.bind(whole); err != nil {
+			return nil, err
+		}
+		r.log(c)
+		return c, r.rows(ctx, c, nil)
+	}
+	c.Plan = whole
+	r.log(c)
+	return c, nil
+}
+
+// rows reads all rows for the index and, unless it is nil, for a profile.
+func (r *tableRead) rows(ctx context.Context, c *catalog.Catalog, profiler *catalog.Profiler) error {
+	fields, add, err := r.begin(c, r.about)
+	if err != nil {
+		return err
+	}
+	if profiler == nil {
+		return r.store.stream(ctx, r.conn, c, fields, 0, add)
+	}
+	all := slices.Concat(fields, profiler.Fields(r.source.Table))
+	return r.store.stream(ctx, r.conn, c, all, 0, func(cells []value.Cell) error {
+		if err := add(cells[:len(fields)]); err != nil {
+			return err
+		}
+		return profiler.Add(cells[len(fields):])
+	})
+}
+
+// planOfRows decides what the columns are by the first rows, as many as limit says; by all of them if it is 0.
+func (r *tableRead) planOfRows(ctx context.Context, limit int) (*catalog.Plan, error) {
+	if r.binding.Vocabulary == nil {
+		return r.newPlan(nil)
+	}
+	profiler := catalog.NewProfiler(r.source.Table)
+	c := &catalog.Catalog{Table: r.source.Table}
+	if err := r.store.stream(ctx, r.conn, c, profiler.Fields(r.source.Table), limit, profiler.Add); err != nil {
+		return nil, err
+	}
+	return r.newPlan(profiler.Profile())
+}
+
+func (r *tableRead) newPlan(profile *catalog.Profile) (*catalog.Plan, error) {
+	plan, err := catalog.NewPlan(r.source, r.binding, profile, r.store.Strict && r.last == nil)
+	if err != nil {
+		return nil, BindingError{err}
+	}
+	return plan, nil
+}
+
+func (r *tableRead) bind(plan *catalog.Plan) (*catalog.Catalog, error) {
+	c, err := catalog.Bind(r.source, r.binding, plan)
+	if err != nil {
+		return nil, BindingError{err}
+	}
+	return c, nil
+}
+
+func (r *tableRead) log(c *catalog.Catalog) {
+	message := "columns of the table are bound"
+	if r.last != nil {
+		message = "columns of the table have changed"
+	}
+	r.store.log.Info(message, "table", c.Table.Name, "fields", c.Describe())
+}
