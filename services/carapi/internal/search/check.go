@@ -22,9 +22,13 @@ type Findings struct {
 	Fetched        string        // how the rows of an answer are read
 }
 
-// Check reads the index of a source as the service would.
+// Check reads the index of a source as the service would: at the start, when the columns are bound too, and once more to
+// measure a refresh.
 func Check(ctx context.Context, st *store.Store, o Options) (*Findings, error) {
 	g, err := readGeneration(ctx, st, FromLive, o.Vocabulary, nil, nil)
+	if err == nil {
+		g, err = readGeneration(ctx, st, FromLive, o.Vocabulary, g, nil)
+	}
 	if err != nil {
 		return nil, err
 	}
