@@ -171,6 +171,8 @@ func startPrivate(options ...string) (*Server, error) {
 	s.Admin.Host, s.Admin.Port = "127.0.0.1", uint16(port)
 	s.start = func() error {
 		log, pid := filepath.Join(dir, "log"), filepath.Join(dir, "pid")
+		// MySQL does not start beside the lock of a server that was killed and has not been waited for yet.
+		_ = os.Remove(filepath.Join(dir, "s.lock"))
 		if err := startGuarded(dir, log, args); err != nil {
 			return err
 		}
