@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asSyncer) == "" {
 		// The tests' settings are in files, over which the environment wins.
 		for _, variable := range os.Environ() {
-			if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "DB_") || strings.HasPrefix(name, "SYNC_") {
+			if name, _, _ := strings.Cut(variable, "="); isSetting(name) {
 				_ = os.Unsetenv(name)
 			}
 		}
@@ -44,6 +44,10 @@ func TestMain(m *testing.M) {
 	code := cli.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+func isSetting(variable string) bool {
+	return strings.HasPrefix(variable, "DB_") || strings.HasPrefix(variable, "SYNC_")
 }
 
 // syncer is the program with settings of its own, so that tests can go on side by side.
@@ -208,7 +212,12 @@ func (s *syncer) complains(t *testing.T, code int, want ...string) string {
 func (s *syncer) child(t *testing.T, command ...string) *osexec.Cmd {
 	t.Helper()
 	c := osexec.Command(command[0], command[1:]...)
-	c.Env = append(os.Environ(), asSyncer+"=1", "GORACE=atexit_sleep_ms=0")
+	c.Env = []string{asSyncer + "=1", "GORACE=atexit_sleep_ms=0"}
+	for _, variable := range os.Environ() {
+		if !isSetting(variable) { // another test's, while its settings are read
+			c.Env = append(c.Env, variable)
+		}
+	}
 	for name, value := range s.env {
 		c.Env = append(c.Env, name+"="+value)
 	}

@@ -128,6 +128,17 @@ func (v *Vocabulary) NamedMeanings(field, text string) []string {
 	return l.namedShades(&w)
 }
 
+// IsWord reports whether a whole text is a word for a meaning, as a name or as a kind.
+func (v *Vocabulary) IsWord(field, text string) bool {
+	l := v.lexicon(field)
+	if l == nil || len(text) > maxMeaningful {
+		return false
+	}
+	w := splitWords(text)
+	p := l.phrases[w.joined()]
+	return p != nil && len(p.names)+len(p.shades) > 0
+}
+
 func (v *Vocabulary) lexicon(field string) *lexicon {
 	if field == "interior_color" {
 		field = "color"
