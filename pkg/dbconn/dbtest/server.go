@@ -133,7 +133,8 @@ func startPrivate(options ...string) (*Server, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("no MySQL server for the tests: %w: install mariadb-server or mysql-server, "+
-			"or set TEST_MYSQL_DSN=user:password@tcp(host:port)/ to one that tests may write to (`make test` does one of these)", err)
+			"or set TEST_MYSQL_DSN=user:password@tcp(host:port)/ to one that tests may write to "+
+			"(`make test` does one of these)", err)
 	}
 	dir, err := os.MkdirTemp("", "dbtest") // short: the path of a unix socket has room for 107 bytes
 	if err != nil {
@@ -160,8 +161,8 @@ func startPrivate(options ...string) (*Server, error) {
 		return nil, err
 	}
 	args := append([]string{daemon, "--no-defaults"}, asUser...)
-	args = append(args, "--datadir="+data, "--tmpdir="+tmp, "--socket="+filepath.Join(dir, "s"), "--pid-file="+filepath.Join(dir, "pid"),
-		"--port="+strconv.Itoa(port), "--bind-address=127.0.0.1", "--skip-log-bin",
+	args = append(args, "--datadir="+data, "--tmpdir="+tmp, "--socket="+filepath.Join(dir, "s"),
+		"--pid-file="+filepath.Join(dir, "pid"), "--port="+strconv.Itoa(port), "--bind-address=127.0.0.1", "--skip-log-bin",
 		"--ssl-ca="+cert.ca, "--ssl-cert="+cert.cert, "--ssl-key="+cert.key,
 		// Its data need not outlive the machine: nothing waits for the disk.
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--loose-debug-no-sync",
@@ -223,7 +224,8 @@ func emptyData(daemon string, asUser []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	data := filepath.Join(cache, "carstock-dbtest", fmt.Sprintf("%s-%d-%d", filepath.Base(daemon), version.Size(), version.ModTime().Unix()))
+	name := fmt.Sprintf("%s-%d-%d", filepath.Base(daemon), version.Size(), version.ModTime().Unix())
+	data := filepath.Join(cache, "carstock-dbtest", name)
 	if _, err := os.Stat(data); err == nil {
 		return data, nil
 	}
@@ -249,7 +251,8 @@ func emptyData(daemon string, asUser []string) (string, error) {
 func initialise(daemon, data string, asUser []string) error {
 	name, args := daemon, []string{"--no-defaults", "--initialize-insecure", "--datadir=" + data}
 	if installer, err := find("mariadb-install-db"); err == nil && filepath.Base(daemon) == "mariadbd" {
-		name, args = installer, []string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--datadir=" + data}
+		name, args = installer, []string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db",
+			"--datadir=" + data}
 	}
 	if out, err := exec.Command(name, append(args, asUser...)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", name, err, out)

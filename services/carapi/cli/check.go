@@ -58,7 +58,7 @@ func printFindings(w io.Writer, f *search.Findings) {
 	}
 	fmt.Fprintf(w, "  rows     %s\n", humanize.Comma(int64(f.Rows)))
 	fmt.Fprintf(w, "  memory   %s for one index; a refresh needs two for a moment\n", humanize.IBytes(uint64(f.Bytes)))
-	fmt.Fprintf(w, "  refresh  %s; the index is at most about %s old while requests come\n", f.Took.Round(time.Millisecond),
-		f.MaxAge.Round(time.Millisecond))
+	fmt.Fprintf(w, "  refresh  %s; the index is at most about %s old while requests come\n",
+		f.Took.Round(time.Millisecond), f.MaxAge.Round(time.Millisecond))
 	fmt.Fprintf(w, "  fetched  %s\n", f.Fetched)
 }

@@ -55,8 +55,10 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), file, logger(stderr)) },
 	}
-	root.PersistentFlags().StringVar(&file, "config", "", "`FILE` of settings: NAME=value lines, or INI sections; the environment wins (default .env, if there is one)")
-	root.AddCommand(checkCommand(&file), keyCommand(), mcpCommand(&file, stderr), settingsCommand(), statusCommand(&file), versionCommand())
+	root.PersistentFlags().StringVar(&file, "config", "", "`FILE` of settings: NAME=value lines, or INI sections; "+
+		"the environment wins (default .env, if there is one)")
+	root.AddCommand(checkCommand(&file), keyCommand(), mcpCommand(&file, stderr), settingsCommand(), statusCommand(&file),
+		versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -97,8 +99,11 @@ func serve(ctx context.Context, file string, log *slog.Logger) error {
 	}
 	defer vehicles.close()
 	metrics.Sources(vehicles.pools, vehicles.Service)
-	api := httpapi.New(vehicles.Service, keys, httpapi.Options{PublicURL: c.PublicURL, Origins: c.CORSOrigins, Proxies: c.TrustedProxies,
-		Requests: c.RateLimit.Requests, Per: c.RateLimit.Per, InFlight: c.MaxInFlight, Metrics: metrics, Traces: traces}, log)
+	api := httpapi.New(vehicles.Service, keys, httpapi.Options{
+		PublicURL: c.PublicURL, Origins: c.CORSOrigins, Proxies: c.TrustedProxies,
+		Requests: c.RateLimit.Requests, Per: c.RateLimit.Per, InFlight: c.MaxInFlight,
+		Metrics: metrics, Traces: traces,
+	}, log)
 
 	g, ctx := errgroup.WithContext(ctx)
 	l, err := httpserver.Listen("HTTP_ADDR", c.HTTPAddr)
@@ -133,7 +138,8 @@ func newStores(c config.Stock, observe func(string, time.Duration, error), log *
 		return nil, err
 	}
 	settings.Observe = observe
-	s := &stores{pools: map[string]*sql.DB{}, options: search.Options{Vocabulary: vocabulary, Timeout: c.QueryTimeout, MaxAge: c.StaleMaxAge}}
+	options := search.Options{Vocabulary: vocabulary, Timeout: c.QueryTimeout, MaxAge: c.StaleMaxAge}
+	s := &stores{pools: map[string]*sql.DB{}, options: options}
 	if c.HasLive() {
 		db := c.DB
 		db.QueryTimeout = c.QueryTimeout
@@ -144,8 +150,8 @@ func newStores(c config.Stock, observe func(string, time.Duration, error), log *
 		}
 	}
 	if c.HasSnapshot() {
-		db := dbconn.Config{Driver: dbconn.SQLite, Path: c.SnapshotPath, PathSetting: "SNAPSHOT_PATH", MaxOpenConns: c.DB.MaxOpenConns,
-			ConnMaxLifetime: c.DB.ConnMaxLifetime}
+		db := dbconn.Config{Driver: dbconn.SQLite, Path: c.SnapshotPath, PathSetting: "SNAPSHOT_PATH",
+			MaxOpenConns: c.DB.MaxOpenConns, ConnMaxLifetime: c.DB.ConnMaxLifetime}
 		settings.Table, settings.Setting, settings.Snapshot = cmp.Or(c.SnapshotTable, c.CarsTable), "SNAPSHOT_TABLE", true
 		settings.Strict = s.live == nil // otherwise the live table must have the columns that are bound and hidden
 		if s.snapshot, err = s.open(search.FromSnapshot, db, settings, log); err != nil {
@@ -155,11 +161,12 @@ func newStores(c config.Stock, observe func(string, time.Duration, error), log *
 	return s, nil
 }
 
-// readConns is how many connections an index is read with: one that reads, and one that looks whether a file has changed.
+// readConns is how many connections an index is read with: one that reads, and one that looks whether a file has
+// changed.
 const readConns = 2
 
-// open opens the two pools of a database: one for the rows of answers, and one for reading its index, which takes as long as
-// it takes.
+// open opens the two pools of a database: one for the rows of answers, and one for reading its index, which has no time
+// limit.
 func (s *stores) open(name string, db dbconn.Config, settings store.Settings, log *slog.Logger) (*store.Store, error) {
 	rows, err := dbconn.Pool(db)
 	if err != nil {

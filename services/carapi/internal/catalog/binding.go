@@ -137,7 +137,7 @@ func (b Binding) hides(c schema.Column) bool {
 }
 
 // identity gives the columns that tell vehicles apart: the one that is called id or bound to it; otherwise a key that is
-// shown whole, the stock number, or the VIN; nil if there is none of these.
+// shown whole, the stock number, or the VIN. It returns nil for a table without any of these.
 func (b Binding) identity(source Source, names map[string]int) []int {
 	if i, ok := names["id"]; ok {
 		return []int{i}

@@ -67,7 +67,7 @@ func (c *Catalog) ofClass(name string, class Class) *Field {
 	return nil
 }
 
-// ID is the field that tells vehicles apart; nil if the table has none.
+// ID is the field that identifies a vehicle. It is nil for a table without an id.
 func (c *Catalog) ID() *Field { return c.byName["id"] }
 
 // IDColumns are the columns that the id is read from; nil if there is no id.

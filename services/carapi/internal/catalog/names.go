@@ -56,7 +56,7 @@ func Synonyms(name string) []string {
 }
 
 // generic are words in names of columns that say no more than that a vehicle is for sale.
-var generic = strings.Fields("car cars vehicle vehicles veh auto autos listing ad advert item fahrzeug vehicule vehiculo veiculo veicolo voertuig pojazdu arac") //nolint:misspell // vehicule is French
+var generic = strings.Fields("car cars vehicle vehicles veh auto autos listing ad advert item fahrzeug vehicule vehiculo veiculo veicolo voertuig pojazdu arac") //nolint:misspell // vehicule is the French word
 
 // tokens takes a name apart at its signs and at capitals: VEHICLES_Make and carPrice have two.
 func tokens(name string) []string {

@@ -84,7 +84,7 @@ var tables = []table{
 		"id=vehicle_id make<title model<title year<title",
 	},
 	{
-		"new cars, of which odometers show little", "make|model|odometer",
+		"new cars with little on their odometers", "make|model|odometer",
 		[]string{"Kia|Rio|9", "Kia|Soul|12", "Ford|Focus|31", "Ford|Ka|47", "Ford|Ka|88", "Ford|Ka|125"},
 		"make=make mileage=odometer model=model",
 	},

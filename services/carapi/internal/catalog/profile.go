@@ -14,7 +14,7 @@ import (
 // Bounds of a profile.
 const (
 	maxProfiled     = 20_000 // distinct texts of a column; of more, those with the lowest hashes are kept
-	maxNumbers      = 2_000  // and distinct values of any other column, of which only the size matters
+	maxNumbers      = 2_000  // distinct values of any other column: their size is all that is looked at
 	maxProfiledText = 200    // bytes of a value
 )
 

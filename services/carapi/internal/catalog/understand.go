@@ -47,8 +47,8 @@ func (p *planner) understand() {
 	}
 }
 
-// isFlagColumn reports whether a column holds flags: a TINYINT(1) or BIT(1) of 0 and 1, or values of which some say yes
-// and others no.
+// isFlagColumn reports whether a column holds flags: a TINYINT(1) or BIT(1) with 0 and 1, or values that say yes in some rows
+// and no in others.
 func (e *examiner) isFlagColumn() bool {
 	if !e.isFlag() || e.profile.Sample {
 		return false

@@ -110,8 +110,8 @@ func (x *Index) Extremes(s Set, f *catalog.Field, skipZero bool) (low, high valu
 	return c.cell(least), c.cell(greatest)
 }
 
-// extremes gives the lowest and the highest rank of a value in a set, but for one rank. The lowest is not one of a
-// value if there is none. All rows have all values, so nothing has to be looked at.
+// extremes returns the lowest and the highest rank of a value in a set, and leaves out the rank without. If the set has no
+// value, least is the rank of NULL. For the set of all rows it looks at no row, since they have every value.
 func (c *column) extremes(s Set, rows int, without uint32) (least, greatest uint32) {
 	null := uint32(c.values.len())
 	if s.count == rows {
@@ -139,7 +139,7 @@ func (c *column) extremes(s Set, rows int, without uint32) (least, greatest uint
 }
 
 // Next gives the number in a set that is nearest to a bound: the lowest above it, or the highest below it. It returns
-// false if there is none.
+// false if no number lies there.
 func (x *Index) Next(s Set, f *catalog.Field, bound string, above bool) (value.Cell, bool) {
 	c := x.ranked(f)
 	if c == nil || !c.values.numbers {

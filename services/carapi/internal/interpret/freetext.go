@@ -119,7 +119,7 @@ func (r *reading) parseFreeText(given string, fields []string) url.Values {
 	return joinTokens(tokens)
 }
 
-// isUsed reports whether a word says that a vehicle is used, among vehicles of which nothing says whether they are.
+// isUsed reports whether a word asks for used vehicles in a table without a condition, where it cannot be a filter.
 func (r *reading) isUsed(word string) bool {
 	return r.parameters.Catalog.TextField("condition") == nil && slices.Contains(r.vocabulary.NamedMeanings("condition", word), "used")
 }

@@ -55,7 +55,7 @@ func (c *Caller) addTools(s *sdk.Server, fields []search.Description) {
 
 type fieldsKey struct{}
 
-// HTTP answers the protocol over HTTP, each message by itself. Unavailable writes why the fields cannot be described.
+// HTTP serves the protocol over HTTP, one message in each request. It calls unavailable when the fields cannot be described.
 func (c *Caller) HTTP(unavailable func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	serve := sdk.NewStreamableHTTPHandler(func(r *http.Request) *sdk.Server {
 		fields, _ := r.Context().Value(fieldsKey{}).([]search.Description)

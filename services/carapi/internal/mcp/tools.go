@@ -31,7 +31,7 @@ var usable = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 // lengthy are the fields that no model searches by.
 var lengthy = []string{"description", "image_url", "listing_url"}
 
-// Bounds of all enums of a tool: how many values they may hold, of which OpenAI takes 1,000, and how many bytes.
+// Limits for all enums of a tool together, in values and in bytes. OpenAI accepts 1,000 values.
 const (
 	maxEnum      = 900
 	maxEnumBytes = 12_000

@@ -23,7 +23,7 @@ type Cursor struct {
 	Skip  int // vehicles in that place that earlier pages have shown; 0 if no others are in it
 }
 
-// NextPage is the request for the vehicles after a place, of which skip have been shown.
+// NextPage is the request for the vehicles after a cursor.
 func (q *Query) NextPage(c Cursor) url.Values {
 	next := maps.Clone(q.values)
 	if next == nil {

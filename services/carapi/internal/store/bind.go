@@ -46,7 +46,7 @@ func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
 		return last, r.rows(ctx, last, nil)
 	}
 	if plan == nil && r.binding.Vocabulary != nil && r.about >= manyRows {
-		if c, err := r.readWhileBinding(ctx); c != nil || err != nil {
+		if c, isBound, err := r.readWhileBinding(ctx); isBound || err != nil {
 			return c, err
 		}
 	}
@@ -65,41 +65,40 @@ func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
 	return c, r.rows(ctx, c, nil)
 }
 
-// readWhileBinding binds the columns by a few rows, and reads all of them, for the index and for a profile. If all rows
-// say something else, it binds the columns by them and reads the rows again. It returns nil if the few rows say too
-// little.
-func (r *tableRead) readWhileBinding(ctx context.Context) (*catalog.Catalog, error) {
+// readWhileBinding binds the columns by a few rows, and reads all of them, for the index and for a profile. If all rows say
+// something else, it binds the columns by them and reads the rows again. isBound is false if the few rows say too little.
+func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, isBound bool, err error) {
 	plan, err := r.planOfRows(ctx, fewRows)
-	var c *catalog.Catalog
 	if err == nil {
 		c, err = r.bind(plan)
 	}
 	var unbound BindingError
 	if errors.As(err, &unbound) {
-		return nil, nil //nolint:nilnil // all rows may say enough
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 
 	profiler := catalog.NewProfiler(r.source.Table)
 	if err := r.rows(ctx, c, profiler); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	whole, err := r.newPlan(profiler.Profile())
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if !whole.SameBinding(plan) {
-		if c, err = r.bind(whole); err != nil {
-			return nil, err
-		}
+	if whole.SameBinding(plan) {
+		c.Plan = whole
 		r.log(c)
-		return c, r.rows(ctx, c, nil)
+		return c, true, nil
 	}
-	c.Plan = whole
+
+	if c, err = r.bind(whole); err != nil {
+		return nil, false, err
+	}
 	r.log(c)
-	return c, nil
+	return c, true, r.rows(ctx, c, nil)
 }
 
 // rows reads all rows for the index and, unless it is nil, for a profile.
