@@ -2,6 +2,9 @@ package index
 
 import (
 	"encoding/binary"
+	"sync"
+
+	"github.com/RoaringBitmap/roaring/v2"
 
 	"carstock/services/carapi/internal/catalog"
 )
@@ -60,6 +63,21 @@ func (r *tokenReader) postings(rows int, keyOf, newRow []uint32) postings {
 type list struct {
 	values   dictionary
 	postings postings
+
+	emptyOnce sync.Once
+	empty     *roaring.Bitmap
+}
+
+// withoutElements gives the rows of all that have no element.
+func (l *list) withoutElements(rows int) *roaring.Bitmap {
+	l.emptyOnce.Do(func() {
+		keys := make([]uint32, l.values.len())
+		for i := range keys {
+			keys[i] = uint32(i)
+		}
+		l.empty = roaring.Flip(l.postings.union(keys), 0, uint64(rows))
+	})
+	return l.empty
 }
 
 // finishList makes the list from what was read.
@@ -68,5 +86,5 @@ func finishList(r *tokenReader, rows int, newRow []uint32) *list {
 	sorter := newValueReader(&catalog.Field{}, 0)
 	sorter.numbering = r.numbering
 	d, keyOf := sorter.dictionary()
-	return &list{d, r.postings(rows, keyOf, newRow)}
+	return &list{values: d, postings: r.postings(rows, keyOf, newRow)}
 }

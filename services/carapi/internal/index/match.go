@@ -28,12 +28,12 @@ func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 			slow = append(slow, selected)
 			continue
 		}
-		s = x.within(s, selected.bitmap)
+		s = x.narrow(s, selected)
 	}
 
 	// What has to be looked at row by row comes last, when few are left.
 	for i := range slow {
-		s = sift(s, slow[i:i+1])
+		s = x.narrow(s, slow[i])
 	}
 	for _, word := range q.Words {
 		s = x.mentioning(s, word)
@@ -41,13 +41,29 @@ func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 	return s
 }
 
-// Filter gives the rows of a set that a filter takes in too.
-func (x *Index) Filter(s Set, f *query.Filter) Set {
-	selected := x.selects(f)
-	if selected.bitmap != nil {
-		return x.within(s, selected.bitmap)
+// Filter gives the rows of a set that pass a filter too.
+func (x *Index) Filter(s Set, f *query.Filter) Set { return x.narrow(s, x.selects(f)) }
+
+// narrow gives the rows of a set that a selection takes in or, if it excludes, those that it does not.
+func (x *Index) narrow(s Set, selected selection) Set {
+	if s.count == 0 {
+		return s
 	}
-	return sift(s, []selection{selected})
+	rows := selected.bitmap
+	if rows == nil {
+		found := sift(s, []selection{selected})
+		if !selected.excludes {
+			return found
+		}
+		rows = found.bitmap
+	}
+	if !selected.excludes {
+		return x.within(s, rows)
+	}
+	if rows.IsEmpty() {
+		return s
+	}
+	return newSet(roaring.AndNot(s.bitmap, rows))
 }
 
 // WithCell gives the rows that hold exactly this value in a field.
@@ -70,7 +86,8 @@ func (x *Index) WithCell(f *catalog.Field, cell value.Cell) Set {
 // selection is what a filter takes in: a bitmap of rows, or what has to be looked at row by row, ranks of a column or
 // hashes of long texts.
 type selection struct {
-	bitmap *roaring.Bitmap
+	bitmap   *roaring.Bitmap
+	excludes bool // what it takes in is left out of a set, and the rest stays
 
 	column *column
 	spans  []span
@@ -90,10 +107,46 @@ type span struct{ low, high uint32 }
 
 func (x *Index) selects(f *query.Filter) selection {
 	c := x.column(f.Field)
+	var selected selection
+	switch {
+	case c == nil || f.Field.Class() == catalog.Opaque:
+		return selection{bitmap: roaring.New()}
+	case f.Compares():
+		selected = x.selectsValues(c, f)
+	default:
+		selected = c.withoutValue()
+	}
+	selected.excludes = f.Use == query.Excluded || f.Use == query.Present
+	return selected
+}
+
+// withoutValue gives the rows without a value in the column, as query.Filter.Matches has it.
+func (c *column) withoutValue() selection {
+	switch {
+	case c.list != nil:
+		return selection{bitmap: c.list.withoutElements(c.rows)}
+	case c.long != nil:
+		hashes := hashesOf([]string{""})
+		hashes[noText] = true
+		return selection{column: c, hashes: hashes}
+	}
+
+	var spans []span
+	if null := uint32(c.values.len()); c.nulls > 0 {
+		spans = append(spans, span{null, null + 1})
+	}
+	if d := c.dictionaryOf(); d != nil {
+		for _, rank := range c.spellings.find(d, "") {
+			spans = append(spans, span{rank, rank + 1})
+		}
+	}
+	return c.selects(spans)
+}
+
+// selectsValues gives the rows with a value that one of a filter's words or ranges includes.
+func (x *Index) selectsValues(c *column, f *query.Filter) selection {
 	class := f.Field.Class()
 	switch {
-	case c == nil || class == catalog.Opaque:
-		return selection{bitmap: roaring.New()}
 	case class == catalog.List:
 		return selection{bitmap: x.selectsElements(c, f)}
 	case c.long != nil:
@@ -135,11 +188,11 @@ func (x *Index) selectsElements(c *column, f *query.Filter) *roaring.Bitmap {
 	for _, word := range f.Words {
 		found := c.spellings.find(&c.list.values, word)
 		ranks = append(ranks, found...)
-		if f.All {
+		if f.Use == query.HasAll {
 			all = append(all, c.list.postings.union(found))
 		}
 	}
-	if f.All && len(all) > 0 {
+	if f.Use == query.HasAll && len(all) > 0 {
 		return roaring.FastAnd(all...)
 	}
 	slices.Sort(ranks)

@@ -13,6 +13,9 @@ import (
 // randomFilter gives a filter of the field, on values in the stock and others.
 func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 	filter := query.Filter{Parameter: f.Name, Field: f}
+	if r.IntN(3) == 0 {
+		filter.Use = pick(r, []query.Use{query.Excluded, query.Present, query.Missing})
+	}
 	some := func() string {
 		if len(s.rows) > 0 && r.IntN(3) > 0 {
 			if c := s.rows[r.IntN(len(s.rows))][f.Slot()]; c.Type != value.Null {

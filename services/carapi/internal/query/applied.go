@@ -19,8 +19,16 @@ func (q *Query) Applied(page bool) []byte {
 	}
 
 	for i := range q.Filters {
-		name(q.Filters[i].Parameter)
-		b = q.Filters[i].appendApplied(b)
+		if q.Filters[i].Compares() {
+			name(q.Filters[i].Parameter)
+			b = q.Filters[i].appendApplied(b)
+		}
+	}
+	for _, presence := range []string{"has", "missing"} {
+		if fields := q.presence(presence); fields != nil {
+			name(presence)
+			b = value.AppendStrings(b, fields)
+		}
 	}
 	if len(q.Words) > 0 {
 		name("q")
@@ -28,7 +36,7 @@ func (q *Query) Applied(page bool) []byte {
 	}
 	if _, given := q.values["fields"]; given {
 		name("fields")
-		b = value.AppendStrings(b, fieldNames(q.Shown))
+		b = value.AppendStrings(b, q.shownNames())
 	}
 	if view := q.values.Get("view"); view != "" {
 		name("view")
@@ -50,6 +58,14 @@ func (q *Query) Applied(page bool) []byte {
 	}
 	name("limit")
 	b = strconv.AppendInt(b, int64(q.Limit), 10)
+	switch {
+	case q.Page > 0:
+		name("page")
+		b = strconv.AppendInt(b, int64(q.Page), 10)
+	case q.Offset > 0:
+		name("offset")
+		b = strconv.AppendInt(b, int64(q.Offset), 10)
+	}
 	name("max_chars")
 	b = strconv.AppendInt(b, int64(q.MaxChars), 10)
 	name("include_total")
@@ -86,7 +102,7 @@ func (f *Filter) appendApplied(b []byte) []byte {
 		}
 		return value.AppendStrings(b, clean)
 	}
-	if f.Parameter != f.Field.Name {
+	if f.Use == AtLeast || f.Use == AtMost {
 		return append(b, f.Ranges[0].Given...)
 	}
 	b = append(b, '[')
@@ -97,6 +113,29 @@ func (f *Filter) appendApplied(b []byte) []byte {
 		b = append(b, r.Given...)
 	}
 	return append(b, ']')
+}
+
+// presence gives the fields that has or missing names.
+func (q *Query) presence(parameter string) []string {
+	var fields []string
+	for i := range q.Filters {
+		if f := &q.Filters[i]; !f.Compares() && f.Parameter == parameter {
+			fields = append(fields, f.Field.Name)
+		}
+	}
+	return fields
+}
+
+// shownNames are the fields to show, as fields may name them.
+func (q *Query) shownNames() []string {
+	if q.hidden == nil {
+		return fieldNames(q.Shown)
+	}
+	names := fieldNames(q.hidden)
+	for i := range names {
+		names[i] = "-" + names[i]
+	}
+	return names
 }
 
 func fieldNames(fields []*catalog.Field) []string {

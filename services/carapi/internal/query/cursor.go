@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"carstock/services/carapi/internal/catalog"
@@ -29,24 +31,30 @@ func (q *Query) NextPage(c Cursor) url.Values {
 	if next == nil {
 		next = url.Values{}
 	}
+	next.Del("page")
+	next.Del("offset")
 	next.Set("cursor", q.encodeCursor(c))
 	next.Set("match", q.MatchAgain()) // it has been interpreted
 	return next
 }
 
-// fingerprint is the same for all pages of a search, however its words are spelled: what it filters and orders by.
+// fingerprint is the same for all pages of a search, however its words are spelled and in whatever order its values
+// stand: what it filters and orders by.
 func (q *Query) fingerprint() string {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
 	for _, f := range q.Filters {
-		texts := make([]string, len(f.Texts))
-		for i, text := range f.Texts {
-			texts[i] = value.Key(text)
+		var values []string
+		for _, text := range f.Texts {
+			for word := range strings.SplitSeq(text, ",") {
+				values = append(values, value.Key(word))
+			}
 		}
-		_ = enc.Encode([]any{f.Field.Name, texts}) // texts always encode
 		for _, r := range f.Ranges {
-			_ = enc.Encode([]string{r.From, r.To})
+			values = append(values, r.From+" "+r.To)
 		}
+		slices.Sort(values)
+		_ = enc.Encode([]any{f.Field.Name, f.Use, slices.Compact(values)}) // texts always encode
 	}
 	for _, word := range q.Words {
 		_ = enc.Encode(value.PlainLetters(word))

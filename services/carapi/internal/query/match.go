@@ -19,7 +19,7 @@ type Vehicle interface {
 func (q *Query) Matches(c *catalog.Catalog, v Vehicle) bool {
 	for i := range q.Filters {
 		f := &q.Filters[i]
-		if cell, whole := v.Cell(f.Field); whole && !f.Holds(cell) {
+		if cell, whole := v.Cell(f.Field); whole && !f.Matches(cell) {
 			return false
 		}
 	}
@@ -35,8 +35,38 @@ func (q *Query) Matches(c *catalog.Catalog, v Vehicle) bool {
 	return true
 }
 
-// Holds reports whether the filter takes in a cell of its field.
-func (f *Filter) Holds(c value.Cell) bool {
+// Matches reports whether a vehicle with this cell in the filter's field passes the filter.
+func (f *Filter) Matches(c value.Cell) bool {
+	switch f.Use {
+	case Present:
+		return hasValue(f.Field, c)
+	case Missing:
+		return !hasValue(f.Field, c)
+	case Excluded:
+		return !f.includes(c)
+	}
+	return f.includes(c)
+}
+
+// hasValue reports whether a cell holds a value. A blank text is none, and neither is a list without elements.
+func hasValue(f *catalog.Field, c value.Cell) bool {
+	switch {
+	case !isComparable(f, c):
+		return false
+	case f.Class() == catalog.List:
+		found := false
+		f.Elements(c.Form, func([]byte) { found = true })
+		return found
+	case f.IsLong():
+		return len(c.Form) > 0
+	case f.Class() == catalog.Text:
+		return len(value.AppendKey(nil, c.Form)) > 0
+	}
+	return true
+}
+
+// includes reports whether one of the filter's words or ranges includes a cell of its field.
+func (f *Filter) includes(c value.Cell) bool {
 	switch {
 	case !isComparable(f.Field, c):
 		return false
@@ -75,7 +105,7 @@ func (f *Filter) holdsText(stored []byte) bool {
 
 // holdsList reports whether a list has one of the filter's words, or all of them.
 func (f *Filter) holdsList(form []byte) bool {
-	if !f.All {
+	if f.Use != HasAll {
 		found := false
 		f.Field.Elements(form, func(element []byte) { found = found || f.holdsText(element) })
 		return found

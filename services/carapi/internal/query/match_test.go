@@ -52,7 +52,7 @@ func TestHolds(t *testing.T) {
 		}
 		for want, raw := range map[bool][]any{true: c.holds, false: c.not} {
 			for _, cell := range cellsOf(f, raw...) {
-				if got := filter.Holds(cell); got != want {
+				if got := filter.Matches(cell); got != want {
 					t.Errorf("%s=%s on %q: %v", c.field, c.given, cell.Form, got)
 				}
 			}

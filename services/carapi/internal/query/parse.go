@@ -53,6 +53,7 @@ func (p *Parameters) Parse(values url.Values, allowed ...string) (*Query, error)
 		r.parameter(name, known, values[name])
 	}
 	r.checkBounds()
+	r.checkReach()
 	r.query.Sort = r.completeOrder()
 	if cursor := values.Get("cursor"); r.wrong == nil && cursor != "" {
 		r.cursor(cursor)
@@ -110,7 +111,8 @@ func (p *parser) parameter(name string, known Parameter, given []string) {
 	if !ok {
 		return
 	}
-	several := known.Use == Equals || known.Use == HasAll || name == "sort" || name == "fields" || name == "facets"
+	several := known.Use == Equals || known.Use == HasAll || known.Use == Excluded ||
+		slices.Contains([]string{"sort", "fields", "facets", "has", "missing"}, name)
 	switch {
 	case len(parts) > MaxValues:
 		p.fail(name, strings.Join(given, ","), nil, "at most %d values", MaxValues)
@@ -120,11 +122,11 @@ func (p *parser) parameter(name string, known Parameter, given []string) {
 		p.control(name, given[0], parts)
 	case known.Field.Class() == catalog.Text || known.Field.Class() == catalog.List:
 		// Not the parts: a value in stock may hold a comma.
-		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Texts: given, All: known.Use == HasAll})
-	case known.Use != Equals:
+		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use, Texts: given})
+	case known.Use == AtLeast || known.Use == AtMost:
 		p.bound(name, known, given[0])
 	default:
-		p.ranges(name, known.Field, parts)
+		p.ranges(name, known, parts)
 	}
 }
 
@@ -166,16 +168,16 @@ func (p *parser) bound(name string, known Parameter, given string) {
 	} else {
 		r.From = ""
 	}
-	p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Ranges: []Range{r}})
+	p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use, Ranges: []Range{r}})
 }
 
 // ranges reads the alternatives of a field of numbers or times.
-func (p *parser) ranges(name string, field *catalog.Field, parts []string) {
-	f := Filter{Parameter: name, Field: field}
+func (p *parser) ranges(name string, known Parameter, parts []string) {
+	f := Filter{Parameter: name, Field: known.Field, Use: known.Use}
 	for _, part := range parts {
-		r, ok := ParseRange(field, part)
+		r, ok := ParseRange(known.Field, part)
 		if !ok {
-			p.fail(name, part, nil, "%s", Expects(field))
+			p.fail(name, part, nil, "%s", Expects(known.Field))
 			return
 		}
 		f.Ranges = append(f.Ranges, r)
@@ -219,9 +221,80 @@ func (p *parser) control(name, given string, parts []string) {
 	case "sort":
 		p.order(given, parts)
 	case "fields":
-		p.query.Shown = p.named(name, parts, func(*catalog.Field) bool { return true })
+		p.shown(parts)
 	case "facets":
 		p.query.Facets = p.named(name, parts, (*catalog.Field).Facets)
+	case "has":
+		p.presence(name, Present, parts)
+	case "missing":
+		p.presence(name, Missing, parts)
+	case "page", "offset":
+		p.reach(name, given)
+	}
+}
+
+// shown reads the fields to show: those named, or all but those after a minus.
+func (p *parser) shown(parts []string) {
+	var wanted, unwanted []string
+	for _, part := range parts {
+		if name, excluded := strings.CutPrefix(part, "-"); excluded && p.Catalog.Field(part) == nil {
+			unwanted = append(unwanted, name)
+		} else {
+			wanted = append(wanted, part)
+		}
+	}
+	any := func(*catalog.Field) bool { return true }
+	if wanted != nil {
+		p.query.Shown = p.named("fields", wanted, any)
+	}
+	hidden := p.named("fields", unwanted, any)
+	p.query.Shown = slices.DeleteFunc(p.query.Shown, func(f *catalog.Field) bool { return slices.Contains(hidden, f) })
+	if len(p.query.Shown) == 0 && p.wrong == nil {
+		p.fail("fields", strings.Join(parts, ","), nil, "at least one field to show")
+	}
+	if wanted == nil {
+		p.query.hidden = hidden
+	}
+}
+
+// presence reads fields that must have a value, or none.
+func (p *parser) presence(name string, use Use, parts []string) {
+	for _, f := range p.named(name, parts, func(f *catalog.Field) bool { return f.Class() != catalog.Opaque }) {
+		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: f, Use: use})
+	}
+}
+
+// reach reads page or offset.
+func (p *parser) reach(name, given string) {
+	n, err := strconv.Atoi(given)
+	if err != nil || n < 0 || n == 0 && name == "page" {
+		p.fail(name, given, nil, "%s", controls[name])
+		return
+	}
+	for _, other := range []string{"cursor", "offset"} {
+		if other != name && p.query.values.Has(other) {
+			p.fail(name, given, nil, "%s or %s, not both", name, other)
+			return
+		}
+	}
+	if name == "page" {
+		p.query.Page = n
+	} else {
+		p.query.Offset = n
+	}
+}
+
+// checkReach checks that page and offset do not lead too far.
+func (p *parser) checkReach() {
+	q, name := &p.query, "offset"
+	if q.Page > 0 {
+		q.Offset, name = MaxReach, "page"
+		if q.Page <= MaxReach {
+			q.Offset = (q.Page - 1) * q.Limit
+		}
+	}
+	if q.Offset > MaxReach-q.Limit && q.Offset > 0 {
+		p.fail(name, q.values.Get(name), nil, "a place among the first %d vehicles; next and cursor lead beyond them", MaxReach)
 	}
 }
 

@@ -15,10 +15,11 @@ import (
 // Limits of what one request may ask for.
 const (
 	DefaultLimit = 20
-	MaxLimit     = 100  // vehicles in an answer
-	MaxValues    = 100  // values of one parameter
-	MaxWords     = 10   // words of q
-	MaxLength    = 1000 // bytes of one parameter's value; a cursor may be longer
+	MaxLimit     = 100    // vehicles in an answer
+	MaxValues    = 100    // values of one parameter
+	MaxWords     = 10     // words of q that are looked for
+	MaxReach     = 10_000 // vehicles that page and offset reach; a cursor reaches all
+	MaxLength    = 1000   // bytes of one parameter's value; a cursor may be longer
 	MaxCursor    = 8 << 10
 	maxErrors    = 20 // errors in an answer, each of which lists what there is
 )
@@ -49,23 +50,29 @@ type Query struct {
 	Facets   []*catalog.Field
 	MaxChars int     // of the answer
 	After    *Cursor // where the page begins; nil for the first
+	Page     int     // as page asks for it; 0 if it does not
+	Offset   int     // vehicles before the page, where page or offset asks for them; 0 with a cursor
 
-	values url.Values // as read
+	hidden []*catalog.Field // that fields leaves out; nil where it names what is shown
+	values url.Values       // as read
 }
 
-// Filter holds the vehicles that have a value which one of its Words or Ranges takes in. A vehicle without a value in
-// the field never matches.
+// Filter holds the vehicles that have a value which one of its Words or Ranges includes. A vehicle without a value in
+// the field never matches, unless Use is Excluded or Missing.
 type Filter struct {
 	Parameter string
 	Field     *catalog.Field
+	Use       Use
 	Texts     []string // as given, for a text or a list
 	Words     []string // values: Texts, split at commas where the whole is not a value in stock
 	Meanings  []string // of texts that match besides, as catalog.Field.Meanings gives them
 	Begins    []string // words that texts may begin with too
-	All       bool     // a list needs all of Words, and not one of them
 	Meant     []string // the values in stock that match, for answers
 	Ranges    []Range  // for numbers and times
 }
+
+// Compares reports whether the filter compares values, and does not just ask whether there is one.
+func (f *Filter) Compares() bool { return f.Use != Present && f.Use != Missing }
 
 // Widened reports whether the filter takes in more than its words.
 func (f *Filter) Widened() bool { return len(f.Meanings) > 0 || len(f.Begins) > 0 }
@@ -121,7 +128,7 @@ func (q *Query) Values() url.Values { return q.values }
 func (q *Query) Only(f *catalog.Field) (string, bool) {
 	for i := range q.Filters {
 		switch of := &q.Filters[i]; {
-		case of.Field != f:
+		case of.Field != f || of.Use == Excluded:
 		case len(of.Meant) == 1 && f.Class() == catalog.Text:
 			return of.Meant[0], true
 		case len(of.Ranges) == 1 && of.Ranges[0].From != "" && of.Ranges[0].From == of.Ranges[0].To:
@@ -138,7 +145,7 @@ func (q *Query) Currency(f *catalog.Field) (code string, one bool) {
 		return f.Unit, true
 	}
 	for i := range q.Filters {
-		if q.Filters[i].Field != f.CurrencyIn {
+		if q.Filters[i].Field != f.CurrencyIn || q.Filters[i].Use != Equals {
 			continue
 		}
 		for _, word := range q.Filters[i].Words {
@@ -160,11 +167,14 @@ type Use int
 
 // The uses of a parameter.
 const (
-	Equals  Use = iota
-	AtLeast     // field_min
-	AtMost      // field_max
-	HasAll      // field_all
-	Control     // not about a field
+	Equals   Use = iota
+	AtLeast      // field_min
+	AtMost       // field_max
+	HasAll       // field_all
+	Excluded     // field_not: vehicles with one of the values are left out, those without a value are not
+	Present      // named in has: there is a value
+	Missing      // named in missing: there is no value
+	Control      // not about a field
 )
 
 // Parameter is what a name in a request stands for.
@@ -178,14 +188,21 @@ var controls = map[string]string{
 	"q":             "words to look for in make, model, trim, engine and description",
 	"sort":          "fields to order by, separated by commas, the larger first after a minus, such as -year,price",
 	"limit":         fmt.Sprintf("a whole number from 1 to %d", MaxLimit),
+	"page":          fmt.Sprintf("a whole number from 1 on; page and limit reach the first %d vehicles", MaxReach),
+	"offset":        fmt.Sprintf("a whole number of vehicles before the page; offset and limit reach the first %d", MaxReach),
+	"has":           "fields that have a value, separated by commas",
+	"missing":       "fields that have no value, separated by commas",
 	"cursor":        "the cursor of an answer to this same search",
-	"fields":        "fields to show, separated by commas",
+	"fields":        "fields to show, separated by commas; those after a minus are left out, as in -description",
 	"facets":        "fields whose values are counted, separated by commas",
 	"include_total": "true or false",
 	"view":          "summary or full",
 	"max_chars":     fmt.Sprintf("a whole number from %d to %d", MinChars, MaxChars),
 	"match":         "smart, which reads what people write, or exact",
 }
+
+// yielding are the controls that give way to a field of their name.
+var yielding = []string{"page", "offset", "has", "missing"}
 
 // Controls are the names of the parameters that are not filters.
 func Controls() []string {
@@ -199,10 +216,10 @@ func Controls() []string {
 // Qualifier stands before the name of a field that is called as a control is: field.limit=5 filters by a column limit.
 const Qualifier = "field."
 
-// IsControl reports whether a name is that of a parameter that is not a filter.
+// IsControl reports whether a name is that of a parameter that is not a filter, even where a field has that name.
 func IsControl(name string) bool {
 	_, is := controls[name]
-	return is
+	return is && !slices.Contains(yielding, name)
 }
 
 // Parameters are the names that requests over a table may use.
@@ -216,7 +233,9 @@ type Parameters struct {
 func NewParameters(c *catalog.Catalog) *Parameters {
 	byName := map[string]Parameter{}
 	for name := range controls {
-		byName[name] = Parameter{Use: Control}
+		if IsControl(name) {
+			byName[name] = Parameter{Use: Control}
+		}
 	}
 	add := func(f *catalog.Field, name string, p Parameter) {
 		if IsControl(f.Name) {
@@ -240,6 +259,16 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 			add(f, f.Name+"_max", Parameter{Field: f, Use: AtMost})
 		case catalog.List:
 			add(f, f.Name+"_all", Parameter{Field: f, Use: HasAll})
+		}
+	}
+	for i := range c.Fields {
+		if f := &c.Fields[i]; f.Class() != catalog.Opaque {
+			add(f, f.Name+"_not", Parameter{Field: f, Use: Excluded})
+		}
+	}
+	for _, name := range yielding {
+		if _, taken := byName[name]; !taken {
+			byName[name] = Parameter{Use: Control}
 		}
 	}
 	return &Parameters{Catalog: c, byName: byName}

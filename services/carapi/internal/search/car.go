@@ -76,7 +76,7 @@ func (s *Service) CarByVIN(ctx context.Context, vin string, values url.Values) (
 		set := g.index.Filter(g.index.All(), &filter)
 		return r.findCar(set, field, func(v *vehicle) bool {
 			cell, whole := v.Cell(field)
-			return whole && filter.Holds(cell)
+			return whole && filter.Matches(cell)
 		})
 	})
 }

@@ -24,7 +24,7 @@ var usualFacets = []string{"condition", "make", "year", "body_type", "fuel_type"
 // Facets counts the values of fields among the vehicles that match.
 func (s *Service) Facets(ctx context.Context, values url.Values) (*Answer, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Answer, error) {
-		q, notes, err := g.interpreter.Interpret(g.index, values, "q", "facets")
+		q, notes, err := g.interpreter.Interpret(g.index, values, "q", "facets", "has", "missing")
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +97,7 @@ var measuredFields = []string{"price", "mileage", "year"}
 // object of the measures by field.
 func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error) {
 	return withFallback(ctx, s, func(_ context.Context, _ *source, g *generation) (*Answer, error) {
-		q, notes, err := g.interpreter.Interpret(g.index, values, "q")
+		q, notes, err := g.interpreter.Interpret(g.index, values, "q", "has", "missing")
 		if err != nil {
 			return nil, err
 		}

@@ -41,7 +41,8 @@ const moreCandidates = 4
 // readPage reads the vehicles of a page, in at most two statements.
 func (r *request) readPage(set index.Set) (*page, error) {
 	q := r.query
-	rows, skips := r.index().Page(set, q.Sort, q.After, q.Limit+1)
+	rows, skips := r.index().Page(set, q.Sort, q.After, q.Offset+q.Limit+1)
+	rows, skips = rows[min(q.Offset, len(rows)):], skips[min(q.Offset, len(skips)):]
 	candidates := make([]candidate, len(rows))
 	for i := range rows {
 		candidates[i] = candidate{rows[i], skips[i]}

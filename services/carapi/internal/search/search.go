@@ -85,7 +85,8 @@ type Origin struct {
 }
 
 // searchControls are the parameters of a search that are not filters.
-var searchControls = []string{"q", "sort", "limit", "cursor", "fields", "facets", "include_total", "view", "max_chars"}
+var searchControls = []string{"q", "sort", "limit", "cursor", "fields", "facets", "include_total", "view", "max_chars",
+	"page", "offset", "has", "missing"}
 
 // Search finds vehicles.
 func (s *Service) Search(ctx context.Context, values url.Values) (*Answer, error) {
@@ -120,7 +121,7 @@ func (r *request) search(notes interpret.Notes) (*Answer, error) {
 	}
 
 	// When the first page shows all there is, its rows are newer than the index.
-	isWhole := q.After == nil && !p.more()
+	isWhole := q.After == nil && q.Offset == 0 && !p.more()
 	if q.Total {
 		if f := r.generation.catalog.Field("price"); f != nil {
 			if _, one := q.Currency(f); !one {
