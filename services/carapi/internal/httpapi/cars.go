@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"carstock/services/carapi/internal/answer"
+	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/search"
 )
 
@@ -102,7 +103,7 @@ func noteAnswer(ctx context.Context, a *answer.Answer) {
 // parameters are those of the query string; if that is malformed, the answer says so. url.Query would silently leave out
 // what it cannot parse.
 func parameters(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
-	values, err := url.ParseQuery(r.URL.RawQuery)
+	values, err := query.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		writeProblem(w, r, answer.Problem{Status: http.StatusBadRequest,
 			Detail: "the query string is malformed; escape special characters as %XX, and separate parameters with &"})

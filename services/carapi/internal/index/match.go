@@ -111,7 +111,7 @@ func (x *Index) selects(f *query.Filter) selection {
 	switch {
 	case c == nil || f.Field.Class() == catalog.Opaque:
 		return selection{bitmap: roaring.New()}
-	case f.Compares():
+	case f.Use.Compares():
 		selected = x.selectsValues(c, f)
 	default:
 		selected = c.withoutValue()

@@ -2,324 +2,229 @@ package interpret
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
+	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
-	"carstock/services/carapi/internal/value"
 )
 
 // FreeTextFields are the fields whose values are looked for among the words of q.
 var FreeTextFields = []string{"make", "model", "trim", "condition", "body_type", "fuel_type", "transmission", "drivetrain", "color"}
 
+// sentenceFields are those and the fields that only mean something beside them.
+var sentenceFields = append(slices.Clone(FreeTextFields), "features")
+
 // placeFields are looked for after the word "in".
 var placeFields = []string{"city", "state", "country"}
 
-// fillers say nothing beside words that name a vehicle.
-var fillers = strings.Fields("a an the with and or for in of i me my show find want need looking look search get sale car cars " +
-	"vehicle vehicles auto autos please some any that is are colored coloured color colour priced price")
+// maxSentence is how many words of q are read.
+const maxSentence = 40
 
-// stopWords say nothing among words to look for.
-var stopWords = strings.Fields("a an the with for of i me my show find want need looking please")
-
-// Negations turn around the meaning of what is near them, and comparisons name what is not itself asked for. No filter
-// can say either.
-var (
-	negations   = strings.Fields("not without except excluding exclude never isnt arent dont doesnt avoid neither nor")
-	comparisons = strings.Fields("no but non minus besides other rather instead unlike nothing like similar alternative")
-)
-
-// modelYear is what a model's year looks like.
-var modelYear = regexp.MustCompile(`^(?:19[5-9]\d|20[0-4]\d)$`)
-
-// token is one or more words that were read together.
-type token struct {
-	parameter string
-	values    []string
-	or        bool // an "or" or a comma stands before it
-}
-
-// readFreeText reads the words of q as filters, if all of them are certain to mean filters: words in stock in one field,
-// years, and amounts that name their field. Otherwise they stay words to search for.
+// readFreeText reads the words of q: whatever is certain to mean a filter becomes one, and the rest is noted as not
+// understood. Where nothing is certain, the words are looked for.
 func (r *reading) readFreeText(given string) {
-	found := r.parseFreeText(given, FreeTextFields)
-	for name, values := range found {
-		if elsewhere, ok := r.exact[name]; ok && !areSame(elsewhere, values) {
-			found = nil // other parameters win
-			break
-		}
-	}
-	if found != nil {
-		if len(r.ignored) > 0 {
-			r.notes.Ignored["q"] = strings.Join(r.ignored, " ")
-		}
+	words := strings.Fields(given)
+	if len(words) > maxSentence {
+		r.fail("q", given, "at most 40 words; send filters for what they say")
 		delete(r.exact, "q")
-		for name, values := range found {
-			r.exact[name] = values
-		}
-		r.note("q", "words that say what filters do", found)
+		return
+	}
+	tokens := r.parseFreeText(given, sentenceFields)
+	r.giveWay(tokens)
+	found := r.filtersOf(tokens)
+	if len(found) == 0 {
+		r.searchWords(words, tokens)
 		return
 	}
 
-	words := strings.Fields(given)
-	isStopWord := func(w string) bool { return slices.Contains(stopWords, strings.ToLower(w)) }
-	left := slices.DeleteFunc(slices.Clone(words), isStopWord)
-	if len(left) > 0 && len(left) < len(words) && !isNegated(words) && !compares(words) {
-		read := strings.Join(left, " ")
-		r.exact["q"] = []string{read}
-		r.note("q", "words that say nothing are left out", url.Values{"q": {read}})
+	delete(r.exact, "q")
+	for name, values := range found {
+		r.exact[name] = unique(append(r.exact[name], values...))
 	}
+	r.notes.NotUnderstood = leftOver(tokens)
+	r.note("q", "words that say what filters do", found)
 }
 
-var apostrophes = strings.NewReplacer("'", "", "’", "")
-
-// isNegated reports whether one of the words says what is not wanted.
-func isNegated(words []string) bool {
-	return slices.ContainsFunc(words, func(w string) bool {
-		return slices.Contains(negations, strings.ToLower(apostrophes.Replace(w))) ||
-			strings.ContainsAny(w[:1], "!-") && value.Fold(w) != ""
-	})
+// parseFreeText reads a sentence. What is not certain is marked.
+func (r *reading) parseFreeText(given string, fields []string) []token {
+	tokens := r.scan(given, fields)
+	r.ignoreUsed(tokens)
+	r.applyMarkers(tokens)
+	markComparisons(tokens)
+	r.markDescriptions(tokens)
+	r.markConflicts(tokens)
+	r.markWeak(tokens)
+	return tokens
 }
 
-// compares reports whether one of the words compares with something else.
-func compares(words []string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(comparisons, strings.ToLower(w)) })
-}
-
-// parseFreeText reads words, whose texts may be values of these fields, as values by parameter; nil if any of them is not
-// certain.
-func (r *reading) parseFreeText(given string, fields []string) url.Values {
-	words := strings.Fields(given)
-	if len(words) > 20 || isNegated(words) || compares(words) {
+// readWhole reads a text of which each word must be certain, and gives its values by parameter; nil if one is not.
+func (r *reading) readWhole(given string, fields []string) url.Values {
+	tokens := r.parseFreeText(given, fields)
+	isOpen := func(t token) bool {
+		isRest := t.kind == unknownToken || t.kind == comparisonToken || t.kind == followerToken || t.kind == markerToken
+		return isRest || t.kind == valueToken && (t.isUncertain || t.isNegated)
+	}
+	if slices.ContainsFunc(tokens, isOpen) {
 		return nil
 	}
-	var tokens []token
-	or := false
-	for i := 0; i < len(words); {
-		comma := strings.HasSuffix(words[i], ",")
-		t, n := r.nextToken(words[i:], fields, tokens)
-		switch word := strings.ToLower(trimPunctuation(words[i])); {
-		case n > 0:
-			t.or = or
-			tokens = append(tokens, t)
-			or = strings.HasSuffix(words[i+n-1], ",")
-		case word == "or" || word == "and":
-			or, n = true, 1
-		case slices.Contains(fillers, word):
-			or, n = or || comma, 1
-		case r.isUsed(word):
-			r.ignored = append(r.ignored, words[i])
-			n = 1
-		default:
-			return nil
-		}
-		i += n
-	}
-	return joinTokens(tokens)
+	return r.filtersOf(tokens)
 }
 
-// isUsed reports whether a word asks for used vehicles in a table without a condition, where it cannot be a filter.
-func (r *reading) isUsed(word string) bool {
-	return r.parameters.Catalog.TextField("condition") == nil && slices.Contains(r.vocabulary.NamedMeanings("condition", word), "used")
+// giveWay marks values that other parameters of the request contradict.
+func (r *reading) giveWay(tokens []token) {
+	for i := range tokens {
+		t := &tokens[i]
+		if t.kind != valueToken || t.isNegated {
+			continue
+		}
+		if elsewhere, ok := r.exact[t.parameter]; ok && !areSame(elsewhere, t.values) {
+			t.isUncertain = true
+		}
+	}
+	r.markWeak(tokens)
 }
 
-func trimPunctuation(word string) string { return strings.TrimRight(word, ",;!?.") }
-
-// joinTokens gives the values by parameter, if the tokens describe one kind of vehicle.
-func joinTokens(tokens []token) url.Values {
-	found, alternatives := url.Values{}, 0
-	for i, t := range tokens {
-		last := token{}
-		if i > 0 {
-			last = tokens[i-1]
+// filtersOf gives the values of what is certain, by parameter.
+func (r *reading) filtersOf(tokens []token) url.Values {
+	found := url.Values{}
+	for i := range tokens {
+		t := &tokens[i]
+		if t.kind != valueToken || t.isUncertain {
+			continue
 		}
-		switch {
-		case t.parameter == "color" && slices.Contains([]string{"model", "trim", "fuel_type"}, last.parameter):
-			return nil // electric blue, soul red
-		case t.parameter == "make" && found.Has("model") && !t.or:
-			return nil // the model may be a word for something else
-		case t.parameter == "trim" && !found.Has("make") && !found.Has("model"):
-			return nil // many words are trims too
-		case found.Has(t.parameter):
-			if !canRepeat(t, last) {
-				return nil // two descriptions
-			}
-			if !last.or {
-				alternatives++
-			}
+		name := t.parameter
+		if p, ok := r.parameters.Get(name); ok && t.isNegated && p.Field != nil {
+			name, _ = r.parameterFor(p.Field, query.Excluded)
 		}
-		found[t.parameter] = unique(append(found[t.parameter], t.values...))
+		found[name] = unique(append(found[name], t.values...))
 	}
-	if alternatives > 1 || len(found) == 0 {
-		return nil // red Toyota or blue Honda
+	if len(found["features"]) > 1 && !hasOr(tokens, "features") {
+		found["features_all"] = found["features"]
+		delete(found, "features")
 	}
 	return found
 }
 
-// canRepeat reports whether a token is an alternative to the one before it.
-func canRepeat(t, last token) bool {
-	switch {
-	case !t.or || last.parameter != t.parameter:
-		return false
-	case t.parameter == "year":
-		return modelYear.MatchString(t.values[0]) && modelYear.MatchString(last.values[0])
-	case t.parameter == "trim", t.parameter == "price", t.parameter == "mileage":
-		return false
-	}
-	return !strings.HasSuffix(t.parameter, "_min") && !strings.HasSuffix(t.parameter, "_max")
-}
-
-// nextToken reads as many of the first words as belong together, and gives their number; 0 if the first is not certain.
-func (r *reading) nextToken(words, fields []string, before []token) (token, int) {
-	for n := min(6, len(words)); n > 0; n-- {
-		chunk := trimPunctuation(strings.Join(words[:n], " "))
-		if n == 1 && slices.Contains(fillers, strings.ToLower(chunk)) {
-			return token{}, 0
-		}
-		if name, amount, ok := r.parseBareAmount(chunk); ok && (name == "year" || slices.Equal(fields, FreeTextFields)) {
-			if name == "year" && n == 1 && r.isKnown(chunk, fields) && !r.afterMake(before) {
-				return token{}, 0 // 2008 is a year and a Peugeot
-			}
-			if name != "year" || n > 1 || !r.isKnown(chunk, fields) {
-				return token{parameter: name, values: []string{amount}}, n
-			}
-		}
-		if n > 4 || strings.ContainsAny(strings.Join(words[:n-1], " "), ",;") {
-			continue
-		}
-
-		candidates := fields
-		if strings.EqualFold(words[0], "in") {
-			chunk, candidates = trimPunctuation(strings.Join(words[1:n], " ")), placeFields
-		}
-		t, ok := r.findField(chunk, candidates, before)
-		if !ok {
-			return token{}, 0
-		}
-		if t.parameter != "" {
-			return t, n
-		}
-	}
-	return token{}, 0
-}
-
-// findField finds the one field that has a text among its values; a trim gives way to any other field. It returns false for
-// a text that is a value of two fields.
-func (r *reading) findField(text string, fields []string, before []token) (t token, ok bool) {
-	folded := value.Fold(text)
-	isNumber, isLetter := value.Digits(text) == folded, len([]rune(folded)) < 2
-	for _, field := range fields {
-		values := r.matchValues(field, text)
-		if field == "model" && len(values) == 0 && r.beginsModelOf(before, text) {
-			values = []string{text}
-		}
+// hasOr reports whether an "or" stands between values of a parameter.
+func hasOr(tokens []token, parameter string) bool {
+	after := false
+	for _, t := range tokens {
 		switch {
-		case len(values) == 0:
-		case isNumber && (field != "model" || !r.afterMake(before)), isLetter && field != "model":
-			// A number alone, or a letter, may be anything.
-		case t.parameter == "" || t.parameter == "trim":
-			t = token{parameter: field, values: values}
-		case field == "trim":
+		case t.kind == valueToken:
+			after = t.parameter == parameter
+		case after && t.kind == jointToken && len(t.words) == 1 && strings.EqualFold(t.words[0], "or"):
+			return true
+		}
+	}
+	return false
+}
+
+// leftOver gives what was not understood, as phrases.
+func leftOver(tokens []token) []string {
+	var phrases []string
+	var words []string
+	meaning := false // whether words has more than words that say nothing
+	end := func() {
+		if meaning {
+			phrases = append(phrases, strings.Join(words, " "))
+		}
+		words, meaning = nil, false
+	}
+	for _, t := range tokens {
+		isRest := t.kind == unknownToken || t.kind == valueToken && t.isUncertain || t.kind == markerToken && t.isUncertain ||
+			t.kind == comparisonToken || t.kind == followerToken
+		switch {
+		case isRest:
+			if glued := len(words) - 1; glued >= 0 && t.kind != markerToken && isGlue(words[glued]) {
+				words[glued] += strings.Join(t.words, " ")
+			} else {
+				words = append(words, t.words...)
+			}
+			meaning = true
+		case t.kind == fillerToken && meaning:
+			words = append(words, t.words...)
 		default:
-			return token{}, false
+			end()
 		}
 	}
-	return t, true
+	end()
+	for i, phrase := range phrases {
+		phrases[i] = trimFillers(phrase)
+	}
+	return phrases
 }
 
-// beginsModelOf reports whether models of the make that was named begin with the whole words of a text.
-func (r *reading) beginsModelOf(before []token, text string) bool {
-	model, field := r.parameters.Catalog.TextField("model"), r.parameters.Catalog.TextField("make")
-	if model == nil || field == nil || !r.beginsModel(model, text) {
+// isGlue reports whether a word is the sign of a negation, which stood directly before the next one.
+func isGlue(word string) bool {
+	return slices.Contains(signs, word) || slices.Contains(dashes, word) || strings.EqualFold(word, "non-")
+}
+
+// trimFillers takes words that say nothing off the end of a phrase.
+func trimFillers(phrase string) string {
+	words := strings.Fields(phrase)
+	for len(words) > 1 && slices.Contains(fillers, plainWord(words[len(words)-1])) {
+		words = words[:len(words)-1]
+	}
+	return trimPunctuation(strings.Join(words, " "))
+}
+
+// searchWords leaves out words that say nothing among words to look for. Where too many are left, the rest is not looked
+// for, and is noted.
+func (r *reading) searchWords(words []string, tokens []token) {
+	left := words
+	isPlain := !slices.ContainsFunc(tokens, func(t token) bool { return t.kind == markerToken })
+	if isPlain || len(words) > query.MaxWords {
+		isStopWord := func(w string) bool { return slices.Contains(stopWords, strings.ToLower(w)) }
+		left = slices.DeleteFunc(slices.Clone(words), isStopWord)
+	}
+	if len(left) == 0 || len(left) == len(words) && len(words) <= query.MaxWords {
+		return
+	}
+	if len(left) > query.MaxWords {
+		r.notes.NotUnderstood = []string{strings.Join(left[query.MaxWords:], " ")}
+		left = left[:query.MaxWords]
+	}
+	read := strings.Join(left, " ")
+	r.exact["q"] = []string{read}
+	r.note("q", "words that say nothing are left out", url.Values{"q": {read}})
+}
+
+// ignoreUsed takes a word for used vehicles for one that says nothing, in a table without a condition.
+func (r *reading) ignoreUsed(tokens []token) {
+	if r.parameters.Catalog.TextField("condition") != nil {
+		return
+	}
+	var ignored []string
+	for i := range tokens {
+		t := &tokens[i]
+		if t.kind == unknownToken && slices.Contains(r.vocabulary.NamedMeanings("condition", plainWord(t.words[0])), "used") {
+			t.kind = fillerToken
+			ignored = append(ignored, t.words...)
+		}
+	}
+	if ignored != nil {
+		r.notes.Ignored["q"] = strings.Join(ignored, " ")
+	}
+}
+
+// modelOf reports whether a model is one of a make's in stock.
+func (r *reading) modelOf(makes, models []string) bool {
+	make, model := r.parameters.Catalog.TextField("make"), r.parameters.Catalog.TextField("model")
+	if make == nil || model == nil {
 		return false
 	}
-	var makes []string
-	for _, t := range before {
-		if t.parameter == "make" {
-			makes = append(makes, t.values...)
-		}
-	}
-	for _, given := range r.given["make"] {
-		makes = append(makes, r.matchValues("make", given)...)
-	}
-	ofMake := r.index.Filter(r.index.All(), &query.Filter{Field: field, Words: makes})
-	return r.index.Filter(ofMake, &query.Filter{Field: model, Begins: []string{text}}).Count() > 0
+	ofMake := r.index.Filter(r.index.All(), &query.Filter{Field: make, Words: makes})
+	return r.index.Filter(ofMake, &query.Filter{Field: model, Words: models, Begins: models}).Count() > 0
 }
 
-// afterMake reports whether a make was named.
-func (r *reading) afterMake(before []token) bool {
-	return r.given.Has("make") || slices.ContainsFunc(before, func(t token) bool { return t.parameter == "make" })
+// isDescribing reports whether values of a field also describe parts of a vehicle, as in electric windows.
+func isDescribing(field string) bool {
+	return slices.Contains([]string{"color", "fuel_type", "trim", "transmission", "features"}, field)
 }
 
-// matchValues gives the values in stock that a word means in a field.
-func (r *reading) matchValues(field, word string) []string {
-	f := r.parameters.Catalog.TextField(field)
-	if f == nil {
-		return nil
-	}
-	if r.index.Texts(f) == nil {
-		return nil
-	}
-	values, _ := r.stands(f, word)
-	return values
-}
-
-// isKnown reports whether a word is a value in one of the fields.
-func (r *reading) isKnown(word string, fields []string) bool {
-	return slices.ContainsFunc(fields, func(field string) bool { return len(r.matchValues(field, word)) > 0 })
-}
-
-var (
-	distance  = regexp.MustCompile(`(?i)\d\s*k?\s*(?:mi|miles?|kms?|kilomet(?:er|re)s?)\b`)
-	moneySign = regexp.MustCompile(`(?i)[$€£]|\b(?:usd|eur|gbp|dollars?|euros?)\b`)
-	timeWord  = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|\+$`)
-)
-
-// parseBareAmount reads an amount that can only belong to one field: a distance by its unit, money by its sign or by the
-// size of a range, a year by its shape and, if it is a bound, by a word of time.
-func (r *reading) parseBareAmount(chunk string) (parameter, amount string, ok bool) {
-	for _, field := range []string{"mileage", "year", "price"} {
-		f := r.parameters.Catalog.NumberField(field)
-		if f == nil {
-			continue
-		}
-		a, sure := f.Measure().Parse(chunk)
-		single := a.From == a.To
-		areYears := (a.From == "" || modelYear.MatchString(a.From)) && (a.To == "" || modelYear.MatchString(a.To))
-		switch {
-		case !sure:
-			continue
-		case field == "mileage" && (single || !distance.MatchString(chunk)):
-			continue
-		case field == "year" && (!areYears || (a.From == "" || a.To == "") && !timeWord.MatchString(chunk)):
-			continue
-		case field == "price" && (single || areYears || !isPrice(chunk, a)):
-			continue
-		}
-		switch {
-		case single:
-			return field, a.From, true
-		case a.To == "":
-			return field + "_min", a.From, true
-		case a.From == "":
-			return field + "_max", a.To, true
-		}
-		return field, a.From + "-" + a.To, true
-	}
-	return "", "", false
-}
-
-// isPrice reports whether a range can only be one of prices: it has a sign, or it is too large for anything but a price or
-// a mileage, which would name its unit.
-func isPrice(chunk string, a value.Amount) bool {
-	if moneySign.MatchString(chunk) {
-		return true
-	}
-	for _, end := range []string{a.From, a.To} {
-		if end != "" && (value.CompareDecimals(end, "3000") < 0 || strings.Contains(end, ".")) {
-			return false
-		}
-	}
-	return true
+// isText reports whether a parameter compares texts.
+func (r *reading) isText(parameter string) bool {
+	p, ok := r.parameters.Get(parameter)
+	return ok && p.Field != nil && (p.Field.Class() == catalog.Text || p.Field.Class() == catalog.List)
 }

@@ -6,8 +6,10 @@ package interpret
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -39,6 +41,8 @@ type Notes struct {
 	Ignored     map[string]string         `json:"ignored,omitempty"`      // parameters that ask for nothing, as written
 	Unmatched   map[string][]string       `json:"unmatched,omitempty"`    // values that nothing in stock has, by parameter
 	NotSearched []string                  `json:"not_searched,omitempty"` // fields whose texts have too many words for q to search
+
+	NotUnderstood []string `json:"not_understood,omitempty"` // words of q that were not understood, and do not filter
 }
 
 func (n *Notes) addUnmatched(parameter, text string) {
@@ -62,13 +66,28 @@ type reading struct {
 	*Interpreter
 	index *index.Index
 
-	allowed []string          // controls, as query.Parse takes them
-	given   url.Values        // as written, under the names of parameters
-	exact   url.Values        // as read
-	as      map[string]string // names as written, where they are other ones
-	wrong   []query.ParameterError
-	ignored []string // words of q
-	notes   Notes
+	allowed     []string            // controls, as query.Parse takes them
+	given       url.Values          // as written, under the names of parameters
+	exact       url.Values          // as read
+	origins     map[string][]origin // of what is given, by parameter
+	interpreted map[string]*noted   // by the parameter as written
+	direction   string              // asc or desc, where it stands apart from sort
+	wrong       []query.ParameterError
+	notes       Notes
+}
+
+// origin is where the values of a parameter were written.
+type origin struct {
+	written string // the parameter as written
+	from    string // its value
+	why     string // why the parameter is another one; empty for its own name
+}
+
+// noted is an interpretation while it is made.
+type noted struct {
+	from string
+	to   url.Values
+	why  []string
 }
 
 // absent are the values by which callers say that they ask for nothing.
@@ -78,7 +97,8 @@ var absent = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/
 // error is a query.ParameterErrors.
 func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...string) (*query.Query, Notes, error) {
 	allowed = append(slices.Clone(allowed), "match")
-	r := reading{Interpreter: in, index: x, allowed: allowed, given: url.Values{}, exact: url.Values{}, as: map[string]string{},
+	r := reading{Interpreter: in, index: x, allowed: allowed, given: url.Values{}, exact: url.Values{},
+		origins: map[string][]origin{}, interpreted: map[string]*noted{},
 		notes: Notes{Interpreted: map[string]Interpretation{}, Ignored: map[string]string{}}}
 	if values.Get("match") == query.Exact {
 		r.exact = values
@@ -91,7 +111,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	switch {
 	case r.wrong != nil:
 		_ = errors.As(err, &wrong)
-		return nil, Notes{}, query.ParameterErrors{All: append(r.wrong, wrong.All...)}
+		return nil, Notes{}, query.NewErrors(r.exact, append(r.wrong, wrong.All...))
 	case err != nil:
 		return nil, Notes{}, err
 	}
@@ -114,7 +134,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 // other parameters say.
 func (r *reading) read(values url.Values) {
 	for _, written := range slices.Sorted(maps.Keys(values)) {
-		r.readName(written, values[written])
+		r.readParameter(written, values[written])
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.given)) {
 		given := r.given[name]
@@ -129,46 +149,111 @@ func (r *reading) read(values url.Values) {
 		case p.Field.Class() == catalog.Text || p.Field.Class() == catalog.List:
 			r.readTexts(name, p.Field, given)
 		default:
-			r.exact[name] = append(r.exact[name], given...)
+			r.readInstants(name, p.Field, given)
 		}
+	}
+	if r.direction != "" && !r.given.Has("sort") {
+		r.fail("order", r.direction, "sort too, as in sort=price&order="+r.direction)
 	}
 	if words := r.exact["q"]; len(words) == 1 {
 		r.readFreeText(words[0])
 	}
+	r.finishNotes()
+}
 
-	for name, written := range r.as {
-		if _, noted := r.notes.Interpreted[written]; !noted {
-			r.notes.Interpreted[written] = Interpretation{From: strings.Join(r.given[name], ", "),
-				To: map[string][]string{name: r.given[name]}, Why: "another name for " + name}
-		}
+// add gives a parameter a value, and keeps where it stood if it is read differently from what is written.
+func (r *reading) add(name, text string, from origin) {
+	r.given[name] = append(r.given[name], text)
+	if from.why != "" && !slices.Contains(r.origins[name], from) {
+		r.origins[name] = append(r.origins[name], from)
 	}
 }
 
-// readName finds the parameter that a name stands for, and leaves out values that ask for nothing.
-func (r *reading) readName(written string, values []string) {
+// readParameter finds the parameter that a name stands for, leaves out values that ask for nothing, and takes the
+// others apart into what is wanted and what is not.
+func (r *reading) readParameter(written string, values []string) {
+	if r.readSpecialName(written, values) {
+		return
+	}
 	name := r.parameterName(written)
-	if _, known := r.parameters.Get(name); !known {
+	p, known := r.parameters.Get(name)
+	if !known {
 		r.given[name] = values // Parse says what is wrong
 		return
 	}
-	var all, nothing []string
+	from := origin{written: written, from: strings.Join(values, ", ")}
+	if name != written {
+		from.why = "another name for " + name
+	}
+
+	var nothing []string
 	for _, v := range values {
+		if p.Use == query.Excluded && strings.EqualFold(strings.TrimSpace(v), "null") {
+			r.add("has", p.Field.Name, origin{written: written, from: v, why: "not null"})
+			continue
+		}
 		if r.isAbsent(name, v) {
 			nothing = append(nothing, v)
-		} else {
-			all = append(all, v)
+			continue
 		}
+		if p.Use == query.Control || len(v) > query.MaxLength {
+			r.add(name, v, from)
+			continue
+		}
+		r.addConditions(name, p, withNamedUnit(written, p.Field, v), from)
 	}
 	if nothing != nil {
 		r.notes.Ignored[written] = strings.Join(nothing, ", ")
 	}
-	if all == nil {
+}
+
+// kilometers finds the unit in a name such as max_km.
+var kilometers = regexp.MustCompile(`(?i)(?:^|[_\W])k(?:ilo)?m(?:et(?:er|re))?s?(?:$|[_\W])|Km\b`)
+
+// rangeName finds a parameter whose two values are the ends of a range.
+var rangeName = regexp.MustCompile(`(?i)(?:range|between)\W*$`)
+
+// withNamedUnit adds to a value what its parameter's name says of it: the unit of max_km=80000, or that two values are a
+// range.
+func withNamedUnit(written string, f *catalog.Field, text string) string {
+	if parts := strings.Split(text, ","); len(parts) == 2 && rangeName.MatchString(written) && f.Class() == catalog.Number {
+		return parts[0] + "-" + parts[1] // price_range=10000,20000
+	}
+	if m := f.Measure(); m.IsDistance() && m.Unit == "mi" && kilometers.MatchString(written) && value.Digits(text) == text && text != "" {
+		return text + " km"
+	}
+	return text
+}
+
+// addConditions gives a value of a filter to the parameters that do what it says.
+func (r *reading) addConditions(name string, p query.Parameter, text string, from origin) {
+	all, changed, ok := r.conditions(name, p, text)
+	if !ok {
 		return
 	}
-	if name != written {
-		r.as[name] = written
+	if !changed {
+		r.add(name, text, from)
+		return
 	}
-	r.given[name] = append(r.given[name], all...)
+	for _, c := range all {
+		target, ok := r.parameterFor(p.Field, c.use)
+		if !ok {
+			r.fail(from.written, text, fmt.Sprintf("values of %s to be equal to, or to leave out with %s_not; it has no order", p.Field.Name, p.Field.Name))
+			return
+		}
+		v := c.value
+		if !c.use.Compares() {
+			v = p.Field.Name
+		}
+		from := from
+		switch {
+		case c.use == query.Excluded && p.Use != query.Excluded:
+			from.why = "an exclusion"
+		case target != name || from.why == "":
+			from.why = "an operator"
+		}
+		r.add(target, v, from)
+	}
 }
 
 // isAbsent reports whether a value asks for nothing. One that is in stock never does.
@@ -186,15 +271,52 @@ func (r *reading) isAbsent(name, given string) bool {
 
 // note records that a parameter was read as values of one parameter or of several.
 func (r *reading) note(name, why string, to url.Values) {
-	written := name
-	if as, ok := r.as[name]; ok {
-		written, why = as, "another name for "+name+", and "+why
+	origins := r.origins[name]
+	if len(origins) == 0 {
+		origins = []origin{{written: name, from: strings.Join(r.given[name], ", ")}}
 	}
-	i := Interpretation{From: strings.Join(r.given[name], ", "), To: to, Why: why}
-	if values, same := to[written]; same && len(to) == 1 {
-		i.To = values
+	for _, o := range origins {
+		r.noteFrom(o, why, to)
 	}
-	r.notes.Interpreted[written] = i
+}
+
+// noteFrom records that what stood somewhere was read as values of parameters.
+func (r *reading) noteFrom(o origin, why string, to url.Values) {
+	n := r.interpreted[o.written]
+	if n == nil {
+		n = &noted{from: o.from, to: url.Values{}}
+		r.interpreted[o.written] = n
+	}
+	for name, values := range to {
+		n.to[name] = values
+	}
+	for _, reason := range []string{o.why, why} {
+		if reason != "" && !slices.Contains(n.why, reason) {
+			n.why = append(n.why, reason)
+		}
+	}
+}
+
+// finishNotes notes what came from other names and was otherwise read as it is, and writes all notes down.
+func (r *reading) finishNotes() {
+	for _, name := range slices.Sorted(maps.Keys(r.origins)) {
+		for _, o := range r.origins[name] {
+			to := r.exact[name]
+			if to == nil {
+				to = r.given[name]
+			}
+			if n := r.interpreted[o.written]; n == nil || !n.to.Has(name) && o.why != "" {
+				r.noteFrom(o, "", url.Values{name: to})
+			}
+		}
+	}
+	for written, n := range r.interpreted {
+		i := Interpretation{From: n.from, To: n.to, Why: strings.Join(n.why, ", and ")}
+		if values, same := n.to[written]; same && len(n.to) == 1 {
+			i.To = values
+		}
+		r.notes.Interpreted[written] = i
+	}
 }
 
 // fail records what is wrong with a parameter.

@@ -1,8 +1,10 @@
 package interpret
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
@@ -10,7 +12,11 @@ import (
 
 // otherControls are other names of the controls.
 var otherControls = map[string][]string{
-	"limit":         {"rows", "perpage", "pagesize", "maxresults", "numresults", "resultsperpage", "top"},
+	"limit":         {"rows", "perpage", "pagesize", "maxresults", "numresults", "resultsperpage", "top", "take"},
+	"page":          {"pagenumber", "pageno", "pagenum", "pageindex"},
+	"offset":        {"skip", "start", "startindex"},
+	"has":           {"exists", "notnull", "with"},
+	"missing":       {"isnull", "lacks", "empty"},
 	"q":             {"query", "search", "keyword", "keywords", "searchterm", "searchquery", "freetext"},
 	"sort":          {"sortby", "orderby", "order", "sorting"},
 	"fields":        {"select", "columns"},
@@ -27,12 +33,25 @@ var (
 	upperSuffixes = []string{"max", "maximum", "atmost", "lte", "le", "to", "upto", "under", "below"}
 )
 
+// Words before and after a field's name that leave its values out, and words after it that change nothing.
+var (
+	notPrefixes = strings.Fields("not no non exclude excluding excluded excludes without except avoid notin")
+	notSuffixes = strings.Fields("not ne neq nin notin isnot notequal notequals notequalto exclude excluded excludes excluding except noteq")
+	eqSuffixes  = strings.Fields("eq equals equal in is exact iexact equalto contains icontains like ilike any oneof range value")
+)
+
+// wrappers are what some clients put around the names of filters: filter[make]=Toyota.
+var wrappers = regexp.MustCompile(`(?i)^(?:filters?|where|params|search|query|criteria)(\[.+|\..+)$`)
+
+// itemNumber is where clients number the values of a list: make[0]=Toyota.
+var itemNumber = regexp.MustCompile(`\[\d*\]$`)
+
 // parameterName is the parameter that a name stands for; the name itself if it is not a known one.
 func (r *reading) parameterName(written string) string {
 	if _, ok := r.parameters.Get(written); ok {
 		return written
 	}
-	if name, ok := r.synonyms[foldParameter(written)]; ok {
+	if name, ok := r.synonyms[foldParameter(withOperator(itemNumber.ReplaceAllString(written, "")))]; ok {
 		if p, _ := r.parameters.Get(name); query.Permitted(name, p, r.allowed) {
 			return name
 		}
@@ -51,10 +70,30 @@ func (r *reading) fieldName(written string) string {
 	return written
 }
 
+// withOperator writes the signs of an operator around a name in letters: -make and make! are make_not, and what is left
+// of price<=20000 before its equals sign is price_lte.
+func withOperator(name string) string {
+	if inside := wrappers.FindStringSubmatch(name); inside != nil {
+		name = inside[1]
+	}
+	name = strings.TrimSpace(name)
+	if rest, isSigned := cutSign(name); isSigned && rest != "" {
+		return rest + "_not"
+	}
+	for _, operator := range []struct{ sign, suffix string }{
+		{"<>", "_not"}, {"!", "_not"}, {"≠", "_not"}, {"<", "_lte"}, {">", "_gte"}, {"≤", "_lte"}, {"≥", "_gte"},
+	} {
+		if rest, found := strings.CutSuffix(name, operator.sign); found && rest != "" {
+			return rest + operator.suffix
+		}
+	}
+	return name
+}
+
 // foldParameter reduces a name to what it says: maxPrice, max_price and max-price are one.
 func foldParameter(name string) string {
 	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune("_- []", r) {
+		if strings.ContainsRune("_- []().:$", r) {
 			return -1
 		}
 		return r
@@ -102,14 +141,31 @@ func newSynonyms(p *query.Parameters) map[string]string {
 	return all
 }
 
+// withPlurals adds the plural of each English name, or its singular.
+func withPlurals(words []string) []string {
+	all := words
+	for _, word := range words {
+		switch singular, isPlural := strings.CutSuffix(word, "s"); {
+		case len(word) < 4 && word != "id" || word[len(word)-1] >= utf8.RuneSelf:
+		case isPlural:
+			all = append(all, singular)
+		case strings.HasSuffix(word, "y"):
+			all = append(all, word[:len(word)-1]+"ies", word+"s")
+		default:
+			all = append(all, word+"s")
+		}
+	}
+	return unique(all)
+}
+
 // addFieldNames adds the names of a field and of its bounds.
 func addFieldNames(f *catalog.Field, add func(word, name string)) {
 	words := append([]string{foldParameter(f.Name)}, catalog.Synonyms(f.Name)...)
 	if !f.IsRenamed() {
 		words = append(words, foldParameter(f.Column.Name))
 	}
-	for _, word := range slices.Compact(words) {
-		if f.Name != "id" || word == "id" {
+	for _, word := range withPlurals(slices.Compact(words)) {
+		if f.Name != "id" || word == "id" || word == "ids" {
 			add(word, f.Name)
 		}
 		for _, prefix := range lowerPrefixes {
@@ -123,6 +179,17 @@ func addFieldNames(f *catalog.Field, add func(word, name string)) {
 		}
 		for _, suffix := range upperSuffixes {
 			add(word+suffix, f.Name+"_max")
+		}
+		for _, prefix := range notPrefixes {
+			add(prefix+word, f.Name+"_not")
+		}
+		for _, suffix := range notSuffixes {
+			add(word+suffix, f.Name+"_not")
+		}
+		for _, suffix := range eqSuffixes {
+			if f.Name != "id" || word == "id" || word == "ids" {
+				add(word+suffix, f.Name)
+			}
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
@@ -29,6 +30,11 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 	var read []string
 	out, why := url.Values{}, ""
 	for _, g := range all {
+		g, changed, ok := r.normalizeNumber(name, p.Field, g)
+		if !ok {
+			return
+		}
+		why = cmp.Or(changed, why)
 		if isPlain(p.Field, g) {
 			read = append(read, g)
 			continue
@@ -57,6 +63,9 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 			read = append(read, a.From)
 		case p.Use == query.AtMost:
 			read = append(read, a.To)
+		case p.Use == query.Excluded && (a.To == "" || a.From == ""):
+			r.fail(name, g, "a number or a range with two ends to leave out; send "+oppositeBound(p.Field, a)+" for this one")
+			return
 		case a.To == "":
 			out.Add(name+"_min", a.From)
 		case a.From == "":
@@ -86,6 +95,92 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 	}
 }
 
+// oppositeBound is the parameter that leaves out what an open range holds.
+func oppositeBound(f *catalog.Field, a value.Amount) string {
+	if a.To == "" {
+		return f.Name + "_max=" + a.From
+	}
+	return f.Name + "_min=" + a.To
+}
+
+// numberWords are small numbers in words.
+var numberWords = map[string]string{
+	"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+	"ten": "10", "eleven": "11", "twelve": "12",
+}
+
+var (
+	shortYear  = regexp.MustCompile(`(^|[^\d.])'?(\d\d)($|[^\d.])`)
+	numberWord = regexp.MustCompile(`(?i)\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b`)
+	// Digits in groups before a decimal comma, as in 20.000,50.
+	groupsOfPoints = regexp.MustCompile(`\d{1,3}(?:[. ']\d{3})+,`)
+
+	// Alternatives in words.
+	wordedOr = regexp.MustCompile(`(?i)\s+or\s+|\s*[;|]\s*`)
+
+	decimalComma = regexp.MustCompile(`(\d),(\d{1,2})($|[^\d,.])`)
+)
+
+// normalizeNumber writes out what numbers are short for: years of two digits, small numbers in words, and decimal commas
+// of prices and mileages. It returns false for a comma that could mean two things, which it has noted.
+func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (text, why string, ok bool) {
+	text = given
+	switch m := f.Measure(); {
+	case f.Name == "year" && !r.hasShortYears(f):
+		for part := range strings.SplitSeq(text, ",") {
+			if part = strings.TrimSpace(part); len(part) == 1 && value.Digits(part) == part {
+				r.fail(name, given, "years of two or four digits, such as 2023 or 23")
+				return "", "", false
+			}
+		}
+		for { // neighbors share the sign between them
+			longer := shortYear.ReplaceAllStringFunc(text, lengthenYear)
+			if longer == text {
+				break
+			}
+			text, why = longer, "a year of two digits"
+		}
+	case m.Counts():
+		if digits := numberWord.ReplaceAllStringFunc(text, func(w string) string { return numberWords[strings.ToLower(w)] }); digits != text {
+			return digits, "a number in words", true
+		}
+	case !strings.Contains(text, ","), value.IsGrouped(text) && !decimalComma.MatchString(text):
+	case m.IsMoney() || m.IsDistance():
+		point := decimalComma.ReplaceAllString(groupsOfPoints.ReplaceAllStringFunc(text, func(digits string) string {
+			return strings.NewReplacer(".", "", " ", "", "'", "").Replace(digits)
+		}), "$1.$2$3")
+		if point == text {
+			break
+		}
+		if strings.Contains(point, ",") && !value.IsGrouped(point) {
+			r.fail(name, given, "numbers whose commas mean one thing; write 20000.50 for a decimal comma, and repeat the parameter for several values")
+			return "", "", false
+		}
+		return point, "a decimal comma", true
+	case f.Type() == "number" && decimalComma.MatchString(text):
+		r.fail(name, given, "a number such as 2.5; a comma separates values here")
+		return "", "", false
+	}
+	return text, why, true
+}
+
+// hasShortYears reports whether the table itself keeps years of two digits.
+func (r *reading) hasShortYears(f *catalog.Field) bool {
+	const shortest = 1000
+	_, high := r.index.Extremes(r.index.All(), f, false)
+	year, err := strconv.Atoi(string(high.Form))
+	return high.Type == value.Null || err == nil && year < shortest
+}
+
+// lengthenYear writes a year of two digits in full: the latest such year up to the next one.
+func lengthenYear(match string) string {
+	parts := shortYear.FindStringSubmatch(match)
+	short, _ := strconv.Atoi(parts[2]) // two digits
+	next := time.Now().Year() + 1
+	year := next - (next-short)%100
+	return parts[1] + strconv.Itoa(year) + parts[3]
+}
+
 // bareDollar is a $ that no letter makes the dollar of one country.
 var bareDollar = regexp.MustCompile(`(?:^|\PL)\$(?:\PL|$)`)
 
@@ -103,9 +198,10 @@ func fits(use query.Use, a value.Amount) bool {
 
 // readNumberList reads the parts of a list that as a whole is not an amount.
 func (r *reading) readNumberList(p query.Parameter, given string, why *string) []string {
-	parts := strings.Split(given, ",")
-	if p.Use != query.Equals || len(parts) < 2 || value.IsGrouped(given) {
-		if p.Use == query.Equals && value.IsGrouped(given) { // Parse would take it for several values
+	parts := strings.Split(wordedOr.ReplaceAllString(given, ","), ",")
+	several := p.Use == query.Equals || p.Use == query.Excluded
+	if !several || len(parts) < 2 || value.IsGrouped(given) {
+		if several && value.IsGrouped(given) { // Parse would take it for several values
 			r.fail(p.Field.Name, given, query.Expects(p.Field)+"; write 20000 for 20,000")
 			return nil
 		}

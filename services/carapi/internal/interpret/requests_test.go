@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -55,7 +56,8 @@ func readStock(t *testing.T, c dbconn.Config, table string) stock {
 // asRead writes the filters of a request as testdata/requests.txt does, and gives the request as it was read.
 func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 	t.Helper()
-	q, _, err := s.Interpret(s.index, values, "q", "sort", "limit", "cursor", "fields", "facets", "include_total", "view", "max_chars")
+	q, notes, err := s.Interpret(s.index, values, "q", "sort", "limit", "cursor", "fields", "facets", "include_total", "view", "max_chars",
+		"page", "offset", "has", "missing")
 	var wrong query.ParameterErrors
 	if errors.As(err, &wrong) {
 		var names []string
@@ -89,38 +91,70 @@ func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 		}
 		all = append(all, name+"="+strings.NewReplacer("[", "", "]", "", `"`, "", `","`, ", ").Replace(string(text)))
 	}
+	if len(notes.NotUnderstood) > 0 {
+		all = append(all, "not_understood="+strings.Join(notes.NotUnderstood, "|"))
+	}
 	return strings.Join(all, " & "), q.Values()
 }
 
-// Each request of testdata/requests.txt is read as it says there.
+// Each request of testdata is read as it says there.
 func TestRequests(t *testing.T) {
-	file, err := os.ReadFile("testdata/requests.txt")
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	s := readStock(t, dbtest.Demo(t), "vehicles_stock")
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { checkRequests(t, s, file) })
+	}
+}
+
+func checkRequests(t *testing.T, s stock, file string) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := readStock(t, dbtest.Demo(t), "vehicles_stock")
-	n := 0
-	for line := range strings.Lines(string(file)) {
+	requests := 0
+	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		n++
+		requests++
 		request, want, _ := strings.Cut(line, " ->")
-		values := url.Values{}
-		for pair := range strings.SplitSeq(request, " & ") {
-			name, given, _ := strings.Cut(strings.TrimSpace(pair), "=")
-			values.Add(name, given)
-		}
-		got, read := asRead(t, s, values)
+		got, read := asRead(t, s, parametersOf(t, request))
 		if got != strings.TrimSpace(want) {
-			t.Errorf("%s -> %s\n want %s", strings.TrimSpace(request), got, want)
+			t.Errorf("%s -> %s\n want %s", strings.TrimSpace(request), got, strings.TrimSpace(want))
 		}
-		if again, _ := asRead(t, s, read); read != nil && again != got { // what is exact is read as it is
-			t.Errorf("%s: read once more: %s -> %s", strings.TrimSpace(request), got, again)
+		understood, _, _ := strings.Cut(got, " & not_understood=")
+		if again, _ := asRead(t, s, read); read != nil && again != understood { // what is exact is read as it is
+			t.Errorf("%s: read once more: %s -> %s", strings.TrimSpace(request), understood, again)
 		}
 	}
-	if n < 150 {
-		t.Errorf("%d requests", n)
+	if requests < 150 {
+		t.Errorf("%d requests", requests)
 	}
+}
+
+// parametersOf reads the left side of a line.
+func parametersOf(t *testing.T, request string) url.Values {
+	t.Helper()
+	all := url.Values{}
+	for pair := range strings.SplitSeq(request, " & ") {
+		name, text, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		values, err := query.ParseQuery(escapeQuery(name) + "=" + escapeQuery(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, texts := range values {
+			all[name] = append(all[name], texts...)
+		}
+	}
+	return all
+}
+
+// escapeQuery writes a text as a URL has it, but for what a line itself escapes: %20, %2B, and a raw plus.
+func escapeQuery(text string) string {
+	escaped := url.QueryEscape(text)
+	return strings.NewReplacer("+", "%20", "%2B", "+", "%2520", "%20", "%252B", "%2B").Replace(escaped)
 }

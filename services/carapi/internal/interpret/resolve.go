@@ -64,8 +64,8 @@ const maxNoted = 50
 // noteValues lists the values in stock that a parameter stands for, where they are not just what is written.
 func (r *reading) noteValues(f *query.Filter) {
 	written := f.Parameter
-	if as, ok := r.as[written]; ok {
-		written = as
+	if origins := r.origins[written]; len(origins) > 0 {
+		written = origins[0].written
 	}
 	note, noted := r.notes.Interpreted[written]
 	if !noted && !f.Widened() || f.Field.HasOwnValues() {

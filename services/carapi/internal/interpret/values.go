@@ -94,11 +94,8 @@ func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
 			items = []string{g}
 		}
 		for _, item := range items {
-			if r.isNegation(f, item) && !slices.Contains(texts.All, item) {
-				r.fail(name, item, "values that are wanted; what is not wanted cannot be said")
-				return
-			}
-			if len(items) == 1 && len(given) == 1 && len(r.matchValues(f.Name, item)) == 0 && !r.beginsModel(f, item) && r.splitVehicle(name, f, item) {
+			isAlone := len(items) == 1 && len(given) == 1 && name == f.Name
+			if isAlone && len(r.matchValues(f.Name, item)) == 0 && !r.beginsModel(f, item) && r.splitVehicle(name, f, item) {
 				return
 			}
 			meant, reason := r.readAlternatives(f, item)
@@ -131,14 +128,6 @@ func (r *reading) withSigns(f *catalog.Field, given []string) []string {
 		all = append(all, found...)
 	}
 	return all
-}
-
-// isNegation reports whether a value says what is not wanted.
-func (r *reading) isNegation(f *catalog.Field, item string) bool {
-	if item != "" && strings.ContainsAny(item[:1], "!-") && value.Fold(item) != "" {
-		return true
-	}
-	return isNegated(strings.Fields(item)) && len(r.matchValues(f.Name, item)) == 0
 }
 
 // readAlternatives reads a value, or several with commas, "or" and the like between them. It gives the values in stock, and
@@ -237,14 +226,17 @@ func (r *reading) correctTypo(f *catalog.Field, word string) []string {
 
 func abs(n int) int { return max(n, -n) }
 
-// splitVehicle reads a make before a model, and a trim after one: "Toyota Camry XSE" for a make, a model or both. All of it
-// must be in stock, and must not contradict the request's other parameters.
+// splitVehicle reads a value that says more than its field holds, such as "Toyota Camry XSE" for a make or "red cars" for a
+// color. All of it must be in stock, and must not contradict the request's other parameters.
 func (r *reading) splitVehicle(name string, f *catalog.Field, given string) bool {
-	if f.Name != "make" && f.Name != "model" {
+	if !slices.Contains(FreeTextFields, f.Name) {
 		return false
 	}
-	found := r.parseFreeText(given, []string{"make", "model", "trim", "year"})
-	if len(found) < 2 || found[f.Name] == nil {
+	if f.Name == "color" && len(separators.Split(given, -1)) > 1 {
+		return false // black and white is one color
+	}
+	found := r.readWhole(given, FreeTextFields)
+	if found[f.Name] == nil || len(found) == 1 && len(strings.Fields(given)) == 1 {
 		return false
 	}
 	for other, values := range found {

@@ -19,7 +19,7 @@ func (q *Query) Applied(page bool) []byte {
 	}
 
 	for i := range q.Filters {
-		if q.Filters[i].Compares() {
+		if q.Filters[i].Use.Compares() {
 			name(q.Filters[i].Parameter)
 			b = q.Filters[i].appendApplied(b)
 		}
@@ -119,7 +119,7 @@ func (f *Filter) appendApplied(b []byte) []byte {
 func (q *Query) presence(parameter string) []string {
 	var fields []string
 	for i := range q.Filters {
-		if f := &q.Filters[i]; !f.Compares() && f.Parameter == parameter {
+		if f := &q.Filters[i]; !f.Use.Compares() && f.Parameter == parameter {
 			fields = append(fields, f.Field.Name)
 		}
 	}

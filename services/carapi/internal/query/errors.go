@@ -17,6 +17,12 @@ type ParameterError struct {
 	fixed url.Values // the parameters with which it is right, where that is certain; one without values is left out
 }
 
+// WithFix gives the mistake with the parameters by which the request is right.
+func (e ParameterError) WithFix(fixed url.Values) ParameterError {
+	e.fixed = fixed
+	return e
+}
+
 func (e ParameterError) Error() string {
 	s := fmt.Sprintf("%s=%s: expected %s", e.Parameter, e.Received, e.Expected)
 	if len(e.Suggestions) > 0 {
@@ -37,6 +43,11 @@ func (e ParameterErrors) Error() string {
 		texts[i] = e.All[i].Error()
 	}
 	return strings.Join(texts, "; ")
+}
+
+// NewErrors gives the mistakes of a request with these parameters, and the request as it would be right.
+func NewErrors(values url.Values, wrong []ParameterError) ParameterErrors {
+	return ParameterErrors{wrong, retry(values, wrong)}
 }
 
 // retry is the request without its mistakes, if it is certain what was meant by each of them.

@@ -59,7 +59,7 @@ func (p *Parameters) Parse(values url.Values, allowed ...string) (*Query, error)
 		r.cursor(cursor)
 	}
 	if r.wrong != nil {
-		return nil, ParameterErrors{r.wrong, retry(values, r.wrong)}
+		return nil, NewErrors(values, r.wrong)
 	}
 	return &r.query, nil
 }

@@ -71,9 +71,6 @@ type Filter struct {
 	Ranges    []Range  // for numbers and times
 }
 
-// Compares reports whether the filter compares values, and does not just ask whether there is one.
-func (f *Filter) Compares() bool { return f.Use != Present && f.Use != Missing }
-
 // Widened reports whether the filter takes in more than its words.
 func (f *Filter) Widened() bool { return len(f.Meanings) > 0 || len(f.Begins) > 0 }
 
@@ -176,6 +173,9 @@ const (
 	Missing      // named in missing: there is no value
 	Control      // not about a field
 )
+
+// Compares reports whether values are compared, and not just asked for.
+func (u Use) Compares() bool { return u != Present && u != Missing && u != Control }
 
 // Parameter is what a name in a request stands for.
 type Parameter struct {

@@ -9,8 +9,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// decimalPattern takes plain decimals alone: strconv would also take 0x1p-2, 1e9 and Inf.
-const decimalPattern = `-?[0-9]{1,20}(?:\.[0-9]{1,30})?`
+// decimalPattern takes decimals, also as a DOUBLE is printed: strconv would also take 0x1p-2 and Inf.
+const decimalPattern = `-?[0-9]{1,20}(?:\.[0-9]{1,30})?(?:[eE][+-]?(?:[0-9]{1,2}|[12][0-9]{2}|30[0-8]))?`
 
 var (
 	oneNumber  = regexp.MustCompile(`^` + decimalPattern + `$`)
@@ -26,7 +26,7 @@ func ParseRange(f *catalog.Field, s string) (Range, bool) {
 	}
 	if oneNumber.MatchString(s) {
 		n := normal(s)
-		return Range{n, n, n}, true
+		return Range{n, n, n}, n != ""
 	}
 	m := twoNumbers.FindStringSubmatch(s)
 	if m == nil {

@@ -73,7 +73,7 @@ func (g *generation) describe(f *catalog.Field) Description {
 	if f.IsDerived() {
 		d.From = f.Column.Name
 	}
-	for _, name := range []string{f.Name, f.Name + "_min", f.Name + "_max", f.Name + "_all"} {
+	for _, name := range []string{f.Name, f.Name + "_min", f.Name + "_max", f.Name + "_all", f.Name + "_not"} {
 		if query.IsControl(f.Name) {
 			name = query.Qualifier + name
 		}

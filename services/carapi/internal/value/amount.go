@@ -9,20 +9,31 @@ import (
 	"strings"
 )
 
+// Words before an amount that is the end of a range, without the amount itself.
+const (
+	belowWords = `under|below|less than|fewer than|cheaper than|lower than|smaller than|before|older than|earlier than`
+	aboveWords = `over|above|more than|higher than|greater than|bigger than|after|newer than|later than|younger than|exceeding`
+)
+
 var (
 	grouped = regexp.MustCompile(`(?:^|\D)\d{1,3}[.,]\d{3}(?:\D|$)`)
 
 	// What stands before a range, and between its ends.
 	beforeRange = regexp.MustCompile(`^(?:between|from) `)
-	betweenEnds = regexp.MustCompile(`\s*(?:-|–|—|\.\.\.?)\s*| (?:to|and|until|through) `)
+	betweenEnds = regexp.MustCompile(`\s*(?:-|–|—|\.\.\.?)\s*| (?:to|and|until|through|thru) `)
 
 	// Words before or after an amount that is one end of a range.
-	upTo   = regexp.MustCompile(`^(?:<=|≤|up to|upto|at most|no more than|not more than|not over|max\.?|maximum|until|till|through|to) ?(.+)$`)
-	below  = regexp.MustCompile(`^(?:<|under|below|less than|fewer than|cheaper than|before|older than) ?(.+)$`)
+	upTo   = regexp.MustCompile(`^(?:<=|≤|up to|upto|at most|max\.?|maximum|until|till|through|to) ?(.+)$`)
+	below  = regexp.MustCompile(`^(?:<|` + belowWords + `) ?(.+)$`)
 	atMost = regexp.MustCompile(`^(.+?) ?(?:or less|or under|or below|or lower|or cheaper|or fewer|or older|or earlier|and under|and below|max\.?|maximum)$`)
-	fromOn = regexp.MustCompile(`^(?:>=|≥|at least|no less than|not less than|not under|min\.?|minimum|from|since|starting at) ?(.+)$`)
-	above  = regexp.MustCompile(`^(?:>|over|above|more than|after|newer than) ?(.+)$`)
-	orMore = regexp.MustCompile(`^(.+?) ?(?:\+|or more|or over|or above|or newer|or later|or up|and up|and above|and newer|and over|min\.?|minimum)$`)
+	fromOn = regexp.MustCompile(`^(?:>=|≥|at least|min\.?|minimum|from|since|starting at) ?(.+)$`)
+	above  = regexp.MustCompile(`^(?:>|` + aboveWords + `) ?(.+)$`)
+	orMore = regexp.MustCompile(`^(?:from |since )?(.+?) ?(?:\+|or more|or over|or above|or newer|or later|or up|and up|and above|and newer|and over|` +
+		`and later|onwards?|upwards?|on|min\.?|minimum)$`)
+
+	// A negation of a bound is a bound on the other side, which it includes.
+	notAbove = regexp.MustCompile(`^(?:not|no|nothing|none|never) (?:` + aboveWords + `) ?(.+)$`)
+	notBelow = regexp.MustCompile(`^(?:not|no|nothing|none|never) (?:` + belowWords + `) ?(.+)$`)
 )
 
 // moneyFields are the fields whose amounts may name a currency.
@@ -74,7 +85,7 @@ func (m Measure) Parse(s string) (Amount, bool) {
 	for _, bound := range []struct {
 		shape            *regexp.Regexp
 		upper, inclusive bool
-	}{{upTo, true, true}, {below, true, false}, {atMost, true, true}, {fromOn, false, true}, {above, false, false},
+	}{{notAbove, true, true}, {notBelow, false, true}, {upTo, true, true}, {below, true, false}, {atMost, true, true}, {fromOn, false, true}, {above, false, false},
 		{orMore, false, true}} {
 		match := bound.shape.FindStringSubmatch(s)
 		if match == nil {

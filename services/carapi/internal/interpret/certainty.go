@@ -1,0 +1,476 @@
+package interpret
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
+)
+
+// applyMarkers negates the values that stand after a negation. What the negation is of is uncertain where it stands before
+// several values that together describe what is not wanted.
+func (r *reading) applyMarkers(tokens []token) {
+	for i := range tokens {
+		m := &tokens[i]
+		if m.kind != markerToken {
+			continue
+		}
+		first := nextOf(tokens, i+1)
+		if first >= 0 && tokens[first].kind == unknownToken { // not sold
+			if t, ok := r.findField(plainWord(tokens[first].words[0]), []string{"status"}, nil); ok && t.parameter != "" {
+				tokens[first].kind, tokens[first].parameter, tokens[first].values = valueToken, t.parameter, t.values
+			}
+		}
+		if m.marker == wants {
+			m.kind = fillerToken
+			continue
+		}
+		if first < 0 || !r.canNegate(&tokens[first]) {
+			m.isUncertain = true // part of what is looked for: no accidents
+			if first >= 0 && tokens[first].kind == valueToken {
+				tokens[first].isUncertain = true
+			}
+			continue
+		}
+		group := []int{first}
+		if !m.sign {
+			for j := first + 1; j < len(tokens) && tokens[j].kind == valueToken && r.isText(tokens[j].parameter); j++ {
+				group = append(group, j)
+			}
+		}
+		r.negate(tokens, i, group)
+	}
+}
+
+// nextOf gives the place of the next token, past articles and other words that say nothing; -1 at the end.
+func nextOf(tokens []token, i int) int {
+	for ; i < len(tokens); i++ {
+		if tokens[i].kind != fillerToken {
+			return i
+		}
+	}
+	return -1
+}
+
+// canNegate reports whether a token is a value that can be left out.
+func (r *reading) canNegate(t *token) bool {
+	if t.kind != valueToken {
+		return false
+	}
+	p, ok := r.parameters.Get(t.parameter)
+	if !ok || p.Use != query.Equals {
+		return false
+	}
+	_, ok = r.parameterFor(p.Field, query.Excluded)
+	return ok
+}
+
+// negate leaves out what a group of values after a marker describes, and the alternatives after it.
+func (r *reading) negate(tokens []token, mark int, group []int) {
+	last := group[len(group)-1]
+	if len(group) > 1 {
+		narrow := r.narrowest(tokens, group)
+		for _, i := range group {
+			tokens[i].isUncertain = narrow < 0
+			if narrow >= 0 && i != narrow {
+				tokens[i].kind = fillerToken
+			}
+		}
+		if narrow < 0 {
+			tokens[mark].isUncertain = true
+			return
+		}
+		group = []int{narrow}
+	}
+	negated := &tokens[group[0]]
+	negated.isNegated = true
+	if tokens[mark].sign {
+		return
+	}
+
+	// Not red or blue leaves out both; in "not red, blue" nothing says so.
+	list, isSaid := group, tokens[mark].marker == leavesList
+	for i := last + 1; i+1 < len(tokens) && tokens[i].kind == jointToken; i += 2 {
+		joint := strings.ToLower(strings.Join(tokens[i].words, ""))
+		if next := &tokens[i+1]; next.kind != valueToken || next.parameter != negated.parameter || joint == "but" {
+			break
+		}
+		list, isSaid = append(list, i+1), isSaid || joint != ""
+	}
+	for _, i := range list {
+		tokens[i].isNegated = true
+		if len(list) > 1 && !isSaid {
+			tokens[i].isUncertain, tokens[mark].isUncertain = true, true
+		}
+	}
+}
+
+// narrowest gives the value of a group whose vehicles all have the group's other values too: not a Toyota Camry leaves out
+// Camrys. It is -1 if there is none.
+func (r *reading) narrowest(tokens []token, group []int) int {
+	var filters []query.Filter
+	for _, i := range group {
+		p, _ := r.parameters.Get(tokens[i].parameter)
+		f := query.Filter{Field: p.Field}
+		for _, v := range tokens[i].values {
+			f.Words = append(f.Words, r.matchValues(p.Field.Name, v)...)
+		}
+		filters = append(filters, f)
+	}
+	for i := range filters {
+		alone := r.index.Filter(r.index.All(), &filters[i])
+		all := alone
+		for j := range filters {
+			all = r.index.Filter(all, &filters[j])
+		}
+		if alone.Count() > 0 && alone.Count() == all.Count() {
+			return group[i]
+		}
+	}
+	return -1
+}
+
+// markComparisons marks what stands near a comparison: a car like a Camry is no Camry.
+func markComparisons(tokens []token) {
+	for i := range tokens {
+		switch tokens[i].kind {
+		case comparisonToken:
+			if word := plainWord(tokens[i].words[0]); word == "vs" || word == "versus" {
+				markBefore(tokens, i)
+			}
+			isPlace := slices.Contains(nearWords, plainWord(tokens[i].words[0]))
+			for j := i + 1; j < len(tokens) && (isPlace && slices.Contains(placeFields, tokens[j].parameter) || !isClauseEnd(tokens, j)); j++ {
+				tokens[j].isUncertain = tokens[j].kind == valueToken || tokens[j].kind == markerToken || tokens[j].isUncertain
+			}
+		case followerToken:
+			markBefore(tokens, i)
+		}
+	}
+}
+
+// nearWords stand before a place that vehicles are near to, and not in.
+var nearWords = strings.Fields("near around close outside")
+
+// isDistant reports whether a place is one to which a distance is given: within 50 miles of Boston.
+func isDistant(tokens []token, i int) bool {
+	if i < 2 || !slices.Contains(placeFields, tokens[i].parameter) || tokens[i-1].kind != boundaryToken ||
+		!slices.Contains([]string{"from", "of", "to"}, plainWord(tokens[i-1].words[0])) {
+		return false
+	}
+	unit := tokens[i-2].words
+	return len(unit) > 0 && slices.Contains(distanceUnits, plainWord(unit[len(unit)-1]))
+}
+
+var distanceUnits = strings.Fields("mi mile miles km kms kilometer kilometers kilometre kilometres minutes hours hour drive away")
+
+// markBefore marks the values that stand directly before a place.
+func markBefore(tokens []token, i int) {
+	for j := i - 1; j >= 0 && tokens[j].kind == valueToken && !tokens[j].isBound(); j-- {
+		tokens[j].isUncertain = true
+	}
+}
+
+// isClauseEnd reports whether what a comparison is about has ended: at a bound, which says itself what it compares, and
+// at a word or comma after which something else comes.
+func isClauseEnd(tokens []token, i int) bool {
+	t := &tokens[i]
+	switch t.kind {
+	case valueToken:
+		return t.isBound() && t.parameter != "year" || slices.Contains(placeFields, t.parameter)
+	case boundaryToken:
+		return !slices.Contains([]string{"of", "to", "its", "is", "it", "if", "as", "about", "then"}, plainWord(t.words[0]))
+	case jointToken:
+		word := strings.ToLower(strings.Join(t.words, ""))
+		return word == "" || word == "but"
+	}
+	return false
+}
+
+// owners are nouns to whose amounts no field belongs: payments under $400.
+var owners = strings.Fields("payment payments monthly month week weekly down deposit range towing tow tows haul capacity warranty insurance " +
+	"weight weighs payload mpg hp horsepower torque engine within radius distance financing finance lease repairs repair save saving savings " +
+	"discount trade tax taxes fee fees credit score loan apr battery cargo trunk feet inches wheels inch legroom until through till")
+
+var (
+	plainAmount = regexp.MustCompile(`(?i)[$€£₹]|\d\s*(?:k|grand|lakh|lac|mio|million)\b|\b(?:usd|eur|gbp|dollars?|euros?|bucks)\b`)
+	clearAmount = "15000" // from which on a number alone, beside a car, is a price
+)
+
+// markDescriptions marks values that describe a part of a vehicle or something else near them: red leather, electric
+// windows, $400 a month.
+func (r *reading) markDescriptions(tokens []token) {
+	for i := len(tokens) - 1; i >= 0; i-- { // what is uncertain makes what describes it uncertain
+		t := &tokens[i]
+		if t.kind != valueToken {
+			continue
+		}
+		isBound := t.isBound()
+		isUnclear := isBound || isDescribing(t.parameter) || t.parameter == "condition" && slices.Contains(t.values, "new")
+		if isUnclear && describesNext(tokens, i) || isBound && belongsBefore(tokens, i) || r.isOfPart(tokens, i) || isDistant(tokens, i) {
+			markWithMarker(tokens, i)
+		}
+	}
+	for i := range tokens {
+		if t := &tokens[i]; i > 0 && t.parameter == "color" && (tokens[i-1].parameter == "fuel_type" || tokens[i-1].parameter == "trim") {
+			t.isUncertain = t.isUncertain || tokens[i-1].isUncertain // electric blue
+		}
+	}
+
+	// Black and tan leather: what describes the same thing.
+	for i := len(tokens) - 1; i >= 2; i-- {
+		t, joint, other := &tokens[i], &tokens[i-1], &tokens[i-2]
+		if t.kind == valueToken && t.isUncertain && joint.kind == jointToken && other.kind == valueToken && other.parameter == t.parameter {
+			markWithMarker(tokens, i-2)
+		}
+	}
+}
+
+// parts are words after which a color is not that of the vehicle, as in interior black.
+var parts = strings.Fields("interior inside seat seats leather rim rims wheel wheels roof top upholstery cabin stripe stripes accent accents " +
+	"caliper calipers hood mirrors carpet trim dashboard softtop")
+
+// isOfPart reports whether a color belongs to a word before it: interior black, light blue.
+func (r *reading) isOfPart(tokens []token, i int) bool {
+	t := &tokens[i]
+	if t.parameter != "color" || i == 0 || tokens[i-1].kind != unknownToken {
+		return false
+	}
+	before := plainWord(tokens[i-1].words[0])
+	shade := before + " " + strings.Join(t.words, " ")
+	return slices.Contains(parts, before) || len(r.vocabulary.NamedMeanings("color", shade)) > 0
+}
+
+// markWithMarker marks a value, and the negation before it.
+func markWithMarker(tokens []token, i int) {
+	tokens[i].isUncertain = true
+	for j := i - 1; j >= 0 && (tokens[j].kind == fillerToken || tokens[j].kind == markerToken); j-- {
+		if tokens[j].kind == markerToken {
+			tokens[j].isUncertain = true
+			return
+		}
+	}
+}
+
+// describesNext reports whether a value stands directly before a word that was not understood.
+func describesNext(tokens []token, i int) bool {
+	t := &tokens[i]
+	for j := i + 1; j < len(tokens); j++ {
+		next := &tokens[j]
+		switch next.kind {
+		case unknownToken:
+			word := plainWord(next.words[0])
+			return !slices.Contains(afterAmount, word) && (t.isBound() || !isNumberWord(word))
+		case fillerToken:
+			word := plainWord(strings.Join(next.words, " "))
+			if t.parameter == "trim" && strings.HasPrefix(word, "price") {
+				return true // base price
+			}
+			if t.isBound() && slices.Contains([]string{"a", "an", "per"}, word) {
+				continue // $400 a month
+			}
+			return false
+		case boundaryToken:
+			// A distance from somewhere, or a price per something, is no mileage and no price.
+			word := plainWord(next.words[0])
+			return strings.HasPrefix(t.parameter, "mileage") && slices.Contains([]string{"from", "of", "to"}, word) ||
+				t.isBound() && word == "per"
+		case valueToken:
+			isPair := (t.parameter == "fuel_type" || t.parameter == "trim") && next.parameter == "color"
+			isChain := next.isUncertain && isDescribing(next.parameter)
+			return !t.isBound() && (next.parameter == "features" || isPair || isChain)
+		}
+		return false
+	}
+	return false
+}
+
+// afterAmount are words that no amount or color before them describes.
+var afterAmount = strings.Fields("sorted sort ordered located located, obo ono max thanks thank anywhere somewhere delivered")
+
+// boundWords make a bound of a number that they stand before.
+var boundWords = strings.Fields("under over below above less more max min upto beyond exceeding thru through til till until construction " +
+	"built ab bis od do vanaf desde depuis dal unter über bis")
+
+// belongsBefore reports whether an amount belongs to a word that was not understood before it.
+func belongsBefore(tokens []token, i int) bool {
+	t := &tokens[i]
+	for j := i - 1; j >= 0; j-- {
+		before := &tokens[j]
+		switch before.kind {
+		case fillerToken, boundaryToken:
+			word := plainWord(before.words[len(before.words)-1])
+			if slices.Contains(owners, word) || word == "from" && strings.HasPrefix(t.parameter, "year") && !strings.Contains(t.values[0], "-") {
+				return true // from 2018: in that year, or since
+			}
+			if slices.Contains([]string{"is", "of", "are", "a", "the", "at"}, word) {
+				continue
+			}
+			return false
+		case unknownToken:
+			if slices.Contains(owners, plainWord(before.words[0])) {
+				return true
+			}
+			text := strings.Join(t.words, " ")
+			if slices.Contains(boundWords, plainWord(before.words[0])) {
+				return true
+			}
+			isClear := plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "year") && timeWord.MatchString(text) ||
+				strings.HasPrefix(t.parameter, "mileage") || value.CompareDecimals(lastNumber(t.values[0]), clearAmount) >= 0 || t.parameter == "year"
+			return !isClear
+		}
+		return false
+	}
+	return false
+}
+
+// lastNumber is the upper end of a range, or the number itself.
+func lastNumber(amount string) string {
+	if _, high, isRange := strings.Cut(amount, "-"); isRange {
+		return high
+	}
+	return amount
+}
+
+// markConflicts marks values of one field that are not said to be alternatives, and all values where the sentence
+// describes two kinds of vehicle.
+func (r *reading) markConflicts(tokens []token) {
+	var places []int
+	for i := range tokens {
+		if tokens[i].kind == valueToken && !tokens[i].isUncertain && !tokens[i].isNegated {
+			places = append(places, i)
+		}
+	}
+
+	last, apart := map[string]int{}, map[string]bool{} // by parameter
+	for n, i := range places {
+		t := &tokens[i]
+		before, seen := last[t.parameter]
+		last[t.parameter] = i
+		switch {
+		case !seen:
+		case slices.Equal(tokens[before].values, t.values):
+		case n > 0 && places[n-1] == before && areJoined(tokens, before, i) && canRepeat(t, &tokens[before]):
+		default:
+			apart[t.parameter] = true
+		}
+	}
+	if r.arePairs(tokens, places, apart) {
+		return
+	}
+	isTwo := len(apart) > 1 || len(apart) > 0 && hasJointBetween(tokens, places)
+	for _, i := range places {
+		if t := &tokens[i]; apart[t.parameter] || isTwo {
+			t.isUncertain = true
+		}
+	}
+	r.markStrayModels(tokens)
+}
+
+// arePairs reports whether what is given twice are makes with models of their own, so that all together mean the same as
+// each pair: Toyota Camry or Honda Accord.
+func (r *reading) arePairs(tokens []token, places []int, apart map[string]bool) bool {
+	if !apart["make"] || !apart["model"] || len(apart) > 2 {
+		return false
+	}
+	var makes, models [][]string
+	for _, i := range places {
+		switch t := &tokens[i]; t.parameter {
+		case "make":
+			makes = append(makes, t.values)
+		case "model":
+			models = append(models, t.values)
+		default:
+			if len(makes) > 0 && len(models) < 2 && !t.isBound() {
+				return false // of one of them
+			}
+		}
+		if len(models) > len(makes) {
+			return false
+		}
+	}
+	for i := range makes {
+		for j := range models {
+			if r.modelOf(makes[i], models[j]) != (i == j) {
+				return false
+			}
+		}
+	}
+	return len(makes) == len(models)
+}
+
+// areJoined reports whether two tokens are joined as alternatives: only joints and words that say nothing stand between
+// them or, of what does not describe parts, one more word.
+func areJoined(tokens []token, from, to int) bool {
+	joints, unknown := 0, 0
+	for i := from + 1; i < to; i++ {
+		switch tokens[i].kind {
+		case jointToken:
+			joints++
+		case unknownToken:
+			unknown++
+		case fillerToken:
+		default:
+			return false
+		}
+	}
+	return joints > 0 && (unknown == 0 || unknown == 1 && !isDescribing(tokens[from].parameter))
+}
+
+// hasJointBetween reports whether an "or" stands between values.
+func hasJointBetween(tokens []token, places []int) bool {
+	for i := places[0]; i < places[len(places)-1]; i++ {
+		if tokens[i].kind == jointToken && len(tokens[i].words) == 1 && strings.EqualFold(tokens[i].words[0], "or") {
+			return true
+		}
+	}
+	return false
+}
+
+// canRepeat reports whether a value can be an alternative to the one before it.
+func canRepeat(t, before *token) bool {
+	switch {
+	case t.parameter == "year":
+		return modelYear.MatchString(t.values[0]) && modelYear.MatchString(before.values[0])
+	case t.parameter == "trim", t.isBound():
+		return false
+	}
+	return true
+}
+
+// markStrayModels marks a model before a make that does not build it: soul red Mazda.
+func (r *reading) markStrayModels(tokens []token) {
+	model := -1
+	for i := range tokens {
+		t := &tokens[i]
+		switch {
+		case t.kind != valueToken || t.isUncertain || t.isNegated:
+		case t.parameter == "model":
+			model = i
+		case t.parameter == "make" && model >= 0 && !r.modelOf(t.values, tokens[model].values):
+			tokens[model].isUncertain = true
+		}
+	}
+}
+
+// markWeak marks values that mean something only beside others: a trim without a make or model, and features alone.
+func (r *reading) markWeak(tokens []token) {
+	isCertain := func(parameters ...string) bool {
+		return slices.ContainsFunc(tokens, func(t token) bool {
+			return t.kind == valueToken && !t.isUncertain && !t.isNegated && slices.Contains(parameters, t.parameter)
+		}) || slices.ContainsFunc(parameters, r.given.Has)
+	}
+	isOther := slices.ContainsFunc(tokens, func(t token) bool {
+		return t.kind == valueToken && !t.isUncertain && t.parameter != "trim" && t.parameter != "features"
+	})
+	for i := range tokens {
+		t := &tokens[i]
+		if t.kind != valueToken {
+			continue
+		}
+		if t.parameter == "trim" && !isCertain("make", "model") || t.parameter == "features" && !isOther {
+			markWithMarker(tokens, i)
+		}
+	}
+}

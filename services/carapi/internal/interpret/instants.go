@@ -1,0 +1,69 @@
+package interpret
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/catalog"
+)
+
+// zoned is a time with a zone at its end.
+var zoned = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)([Zz]|[+-]\d\d:?\d\d)$`)
+
+// inUTC finds UTC in the comment of a column.
+var inUTC = regexp.MustCompile(`(?i)\b(?:utc|gmt|zulu)\b`)
+
+// readInstants reads the values of a field of times. A DATETIME has no zone: one that a request names is read as UTC if
+// the column's comment says so, and otherwise left out if it is Z.
+func (r *reading) readInstants(name string, f *catalog.Field, given []string) {
+	var read []string
+	why := ""
+	for _, g := range given {
+		parts := splitAtCommas(g)
+		for i, part := range parts {
+			match := zoned.FindStringSubmatch(part)
+			if match == nil || f.Kind != schema.DateTime {
+				continue
+			}
+			isZ := strings.EqualFold(match[2], "z")
+			switch {
+			case inUTC.MatchString(f.Column.Comment) || inUTC.MatchString(f.About):
+				parts[i], why = toUTC(match[1], match[2]), "a time in UTC, as column "+f.Column.Name+" is"
+			case isZ:
+				parts[i], why = match[1], "a time without its zone, since column "+f.Column.Name+" names none"
+			default:
+				r.failFixed(name, part, "a time without a zone, since column "+f.Column.Name+" names none; send "+match[1], match[1])
+				return
+			}
+		}
+		read = append(read, strings.Join(parts, ","))
+	}
+	if why != "" {
+		r.note(name, why, url.Values{name: read})
+	}
+	r.exact[name] = append(r.exact[name], read...)
+}
+
+// toUTC gives a time with a zone as UTC.
+func toUTC(text, zone string) string {
+	if strings.EqualFold(zone, "z") {
+		return text
+	}
+	zone = strings.Replace(zone, ":", "", 1)
+	for _, layout := range []string{"2006-01-02T15:04:05.999999", "2006-01-02T15:04"} {
+		t, err := time.Parse(layout+"-0700", strings.Replace(strings.ToUpper(text), " ", "T", 1)+zone)
+		if err == nil {
+			return t.UTC().Format("2006-01-02T15:04:05.999999")
+		}
+	}
+	return text + zone // Parse says what is wrong
+}
+
+// failFixed records what is wrong with a parameter and the value with which it is right.
+func (r *reading) failFixed(name, given, expected, right string) {
+	r.fail(name, given, expected)
+	r.wrong[len(r.wrong)-1] = r.wrong[len(r.wrong)-1].WithFix(url.Values{name: {right}})
+}

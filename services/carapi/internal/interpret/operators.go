@@ -1,0 +1,329 @@
+package interpret
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/query"
+)
+
+// condition is a part of a value as one parameter takes it: color=red,-blue has one for color and one for color_not.
+type condition struct {
+	use   query.Use
+	value string
+}
+
+// operators are what callers of other interfaces write for a comparison: make=neq.Toyota, price={"$lte":20000}.
+var operators = map[string]string{
+	"eq": "eq", "equals": "eq", "equal": "eq", "is": "eq", "exact": "eq", "iexact": "eq", "like": "eq", "ilike": "eq",
+	"contains": "eq", "icontains": "eq", "in": "eq", "any": "eq", "cs": "eq", "=": "eq", "==": "eq",
+	"!": "ne", "!=": "ne", "<>": "ne", "≠": "ne", "-": "ne",
+	"ne": "ne", "neq": "ne", "not": "ne", "nin": "ne", "notin": "ne", "not in": "ne", "not_in": "ne", "isnot": "ne", "noteq": "ne",
+	"gte": "gte", "ge": "gte", "min": "gte", "from": "gte", "start": "gte", ">=": "gte",
+	"lte": "lte", "le": "lte", "max": "lte", "to": "lte", "end": "lte", "<=": "lte",
+	"gt": "gt", ">": "gt", "lt": "lt", "<": "lt",
+	"between": "between", "btw": "between", "range": "between",
+	"exists": "exists", "isnull": "isnull",
+}
+
+var opposites = map[string]string{"eq": "ne", "ne": "eq", "gte": "lt", "lt": "gte", "lte": "gt", "gt": "lte"}
+
+// An operator before its value: not.in.(a,b), gte:20000, ne(Toyota), NOT IN ('a', 'b').
+var (
+	dotted    = regexp.MustCompile(`(?i)^(not[.:])?([a-z_]+)[.:](.+)$`)
+	called    = regexp.MustCompile(`(?i)^(not\s+|not[.:])?([a-z_]+|not\s+in|!=?|<>|≠|-)\s*[(\[](.*)[)\]]$`)
+	isNotNull = regexp.MustCompile(`(?i)^(?:is[\s.]+not[\s.]+|not[\s.](?:is[\s.])?|!=?\s*|<>\s*|≠\s*|neq?[.:\s]\s*)(?:null|none|nil|empty)$`)
+	isNull    = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
+)
+
+// readOperator reads a value with an operator of another interface. is is false for any other value, and ok for one that
+// cannot be read.
+func readOperator(text string) (all []condition, is, ok bool) {
+	text = strings.TrimSpace(text)
+	switch {
+	case isNotNull.MatchString(text):
+		return []condition{{query.Present, ""}}, true, true
+	case isNull.MatchString(text):
+		return []condition{{query.Missing, ""}}, true, true
+	case strings.HasPrefix(text, "{"):
+		all, ok = readObject(text)
+		return all, true, ok
+	}
+	if all, ok := readOperatorList(text); ok {
+		return all, true, true
+	}
+	if rest := strings.TrimLeft(text, "="); rest != text {
+		return []condition{{query.Equals, strings.TrimSpace(rest)}}, true, rest != ""
+	}
+	for _, shape := range []*regexp.Regexp{dotted, called} {
+		match := shape.FindStringSubmatch(text)
+		if match == nil {
+			continue
+		}
+		operator := operators[strings.Join(strings.Fields(strings.ToLower(match[2])), " ")]
+		if operator == "" {
+			continue
+		}
+		if match[1] != "" {
+			operator = opposites[operator]
+		}
+		all, ok = apply(operator, splitOperand(match[3]))
+		return all, true, ok
+	}
+	return nil, false, false
+}
+
+// readOperatorList reads several bounds with commas between them: gte:10000,lte:20000.
+func readOperatorList(text string) ([]condition, bool) {
+	parts := strings.Split(text, ",")
+	if len(parts) < 2 {
+		return nil, false
+	}
+	var all []condition
+	for _, part := range parts {
+		match := dotted.FindStringSubmatch(strings.TrimSpace(part))
+		if match == nil || operators[strings.ToLower(match[2])] == "" {
+			return nil, false
+		}
+		found, _, ok := readOperator(part)
+		if !ok {
+			return nil, false
+		}
+		all = append(all, found...)
+	}
+	return all, true
+}
+
+// splitOperand takes the values of an operator apart: (a,b), 'a', "a", *a*.
+func splitOperand(text string) []string {
+	text = strings.TrimSpace(text)
+	if inner, ok := strings.CutPrefix(text, "("); ok {
+		text = strings.TrimSuffix(inner, ")")
+	}
+	if items, ok := parseList(text); ok {
+		return items
+	}
+	parts := strings.Split(text, ",")
+	for i, part := range parts {
+		parts[i] = strings.Trim(strings.TrimSpace(part), `'"*%`)
+	}
+	return parts
+}
+
+// readObject reads an object of operators, as MongoDB has them: {"$gte": 20000, "$lte": 30000}.
+func readObject(text string) ([]condition, bool) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var object map[string]any
+	if decoder.Decode(&object) != nil || decoder.More() || len(object) == 0 {
+		return nil, false
+	}
+	var all []condition
+	for name, operand := range object {
+		if operand == nil && len(object) > 1 {
+			continue // {"min": 10000, "max": null}
+		}
+		operator := operators[strings.ToLower(strings.TrimLeft(name, "$_"))]
+		if inner, ok := operand.(map[string]any); ok && operator == "ne" {
+			found, ok := negateObject(inner)
+			if !ok {
+				return nil, false
+			}
+			all = append(all, found...)
+			continue
+		}
+		values, ok := scalars(operand)
+		found, applied := apply(operator, values)
+		if !ok || !applied {
+			return nil, false
+		}
+		all = append(all, found...)
+	}
+	slices.SortFunc(all, func(a, b condition) int { return strings.Compare(a.value, b.value) })
+	return all, true
+}
+
+// negateObject reads the object of a $not.
+func negateObject(object map[string]any) ([]condition, bool) {
+	if len(object) != 1 {
+		return nil, false // not (a and b) is no condition for one parameter
+	}
+	for name, operand := range object {
+		values, ok := scalars(operand)
+		if !ok {
+			return nil, false
+		}
+		return apply(opposites[operators[strings.ToLower(strings.TrimLeft(name, "$_"))]], values)
+	}
+	return nil, false
+}
+
+// scalars gives a text, a number, a truth value or null, or a list of them, as texts.
+func scalars(operand any) ([]string, bool) {
+	items, several := operand.([]any)
+	if !several {
+		items = []any{operand}
+	}
+	texts := make([]string, len(items))
+	for i, item := range items {
+		switch item := item.(type) {
+		case string:
+			texts[i] = item
+		case json.Number:
+			texts[i] = item.String()
+		case bool:
+			texts[i] = map[bool]string{true: "true", false: "false"}[item]
+		case nil:
+			texts[i] = "null"
+		default:
+			return nil, false
+		}
+	}
+	return texts, len(texts) > 0
+}
+
+// apply gives the conditions of an operator and its values.
+func apply(operator string, values []string) ([]condition, bool) {
+	first := ""
+	if len(values) > 0 {
+		first = values[0]
+	}
+	isOne := len(values) == 1
+	switch {
+	case slices.Contains(values, ""):
+		return nil, false
+	case operator == "ne" && isOne && strings.EqualFold(first, "null"), operator == "exists" && first == "true", operator == "isnull" && first == "false":
+		return []condition{{query.Present, ""}}, true
+	case operator == "exists" && first == "false", operator == "isnull" && first == "true":
+		return []condition{{query.Missing, ""}}, true
+	case operator == "between" && len(values) == 2:
+		return []condition{{query.AtLeast, first}, {query.AtMost, values[1]}}, true
+	case operator == "between" && isOne:
+		return []condition{{query.Equals, first}}, true
+	case operator == "eq" || operator == "ne":
+		use := map[string]query.Use{"eq": query.Equals, "ne": query.Excluded}[operator]
+		var all []condition
+		for _, v := range values {
+			all = append(all, condition{use, v})
+		}
+		return all, len(all) > 0
+	case !isOne:
+		return nil, false
+	}
+	switch operator {
+	case "gte":
+		return []condition{{query.AtLeast, first}}, true
+	case "lte":
+		return []condition{{query.AtMost, first}}, true
+	case "gt":
+		return []condition{{query.Equals, ">" + first}}, true
+	case "lt":
+		return []condition{{query.Equals, "<" + first}}, true
+	}
+	return nil, false
+}
+
+// conditions takes a value of a filter apart into what it wants and what it does not want. Changed is false for one that
+// is read as it stands. It returns false for a negation that cannot be read, which it has noted.
+func (r *reading) conditions(name string, p query.Parameter, text string) (all []condition, changed, ok bool) {
+	whole := []condition{{p.Use, text}}
+	if r.isStored(p.Field, text) {
+		return whole, false, true
+	}
+	text = unquote(text)
+	if found, is, ok := readOperator(text); is {
+		if !ok {
+			r.fail(name, text, "an operator with its values, as in not.in.(red,blue) or {\"$ne\": \"red\"}; or send "+p.Field.Name+"_not=red,blue")
+			return nil, false, false
+		}
+		return r.underUse(name, p, text, found)
+	}
+	if isStray(p.Field, text) {
+		r.fail(name, text, fmt.Sprintf("a value, or one to leave out, as in %s_not=...; the sign before it cannot be read", p.Field.Name))
+		return nil, false, false
+	}
+
+	items, isList := parseList(text)
+	if !isList {
+		items = []string{text}
+	}
+	for _, item := range items {
+		found := []condition{{query.Equals, item}}
+		if !r.isStored(p.Field, item) {
+			negated, why := r.readNegation(p.Field, item)
+			switch {
+			case why != "":
+				r.fail(name, item, why)
+				return nil, false, false
+			case negated != nil:
+				found, changed = negated, true
+			}
+		}
+		all = append(all, found...)
+	}
+	if !changed {
+		return whole, false, true
+	}
+	return r.underUse(name, p, text, all)
+}
+
+// underUse combines what a value says with what its parameter does. A parameter that excludes takes no second negation.
+func (r *reading) underUse(name string, p query.Parameter, text string, all []condition) (_ []condition, changed, ok bool) {
+	for i, c := range all {
+		switch {
+		case p.Use == query.Equals:
+		case c.use == query.Equals:
+			all[i].use = p.Use
+		case p.Use == query.HasAll && c.use == query.Excluded:
+		case c.use != p.Use:
+			r.fail(name, text, "values of "+p.Field.Name+" without another comparison; "+name+" is one already")
+			return nil, false, false
+		case p.Use == query.Excluded:
+			r.fail(name, text, "values to leave out, without another negation; "+name+" leaves out what it names")
+			return nil, false, false
+		}
+	}
+	return all, true, true
+}
+
+// unquote takes quotation marks off a whole value.
+func unquote(text string) string {
+	for _, mark := range []string{`"`, "'"} {
+		inner, isOpen := strings.CutPrefix(strings.TrimSpace(text), mark)
+		if inner, isShut := strings.CutSuffix(inner, mark); isOpen && isShut && !strings.Contains(inner, mark) {
+			return inner
+		}
+	}
+	return text
+}
+
+// isStray reports whether a text begins with a sign that may turn its meaning around, and that folding would lose.
+func isStray(f *catalog.Field, text string) bool {
+	return (f.Class() == catalog.Text || f.Class() == catalog.List) && strings.IndexAny(strings.TrimSpace(text), "~^\\") == 0
+}
+
+// isStored reports whether a text is a value in stock as it is written: such a value is never an operator or a negation.
+func (r *reading) isStored(f *catalog.Field, text string) bool {
+	isText := f.Class() == catalog.Text || f.Class() == catalog.List
+	return isText && len(r.index.Lookup(f, text)) > 0
+}
+
+// parameterFor is the parameter by which a field is compared in a way.
+func (r *reading) parameterFor(f *catalog.Field, use query.Use) (name string, ok bool) {
+	switch use {
+	case query.Present:
+		return "has", true
+	case query.Missing:
+		return "missing", true
+	}
+	for name, p := range r.parameters.All() {
+		if p.Field == f && p.Use == use {
+			return name, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,264 @@
+package interpret
+
+import (
+	"slices"
+	"strings"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
+)
+
+// valueNames are parameters that several fields answer to: the first one that has the value.
+var valueNames = map[string][]string{
+	"location": {"city", "state", "country"},
+	"place":    {"city", "state", "country"},
+	"type":     {"body_type", "condition", "fuel_type", "transmission", "drivetrain"},
+	"cartype":  {"body_type", "condition", "fuel_type", "transmission", "drivetrain"},
+}
+
+// fallbacks are the fields of these names for a value that nothing in stock has.
+var fallbacks = map[string]string{"location": "state", "place": "state", "type": "body_type", "cartype": "body_type"}
+
+// booleanFields are the fields whose values are also asked for by their own names, as in certified=true.
+var booleanFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "features"}
+
+// directionNames are parameters that say in which direction sort goes.
+var directionNames = strings.Fields("order dir direction sortorder sortdir sortdirection orderdir orderdirection sorttype")
+
+// readSpecialName reads a parameter whose meaning depends on its value. It returns false for any other.
+func (r *reading) readSpecialName(written string, values []string) bool {
+	if _, known := r.parameters.Get(written); known {
+		return false
+	}
+	folded := foldParameter(withOperator(itemNumber.ReplaceAllString(written, "")))
+	if slices.Contains(directionNames, folded) && r.readDirection(values) {
+		return true
+	}
+	if r.readFieldsNot(written, folded, values) {
+		return true
+	}
+	if name, known := r.synonyms[folded]; known {
+		p, _ := r.parameters.Get(name)
+		return !query.Permitted(name, p, r.allowed)
+	}
+	return r.allowsFilters() &&
+		(r.readComparedName(written, values) || r.readValueName(written, folded, values) ||
+			r.readPresence(written, folded, values) || r.readBooleanName(written, values))
+}
+
+// allowsFilters reports whether the request may have filters.
+func (r *reading) allowsFilters() bool { return slices.Contains(r.allowed, "q") }
+
+// readFieldsNot reads fields_not=description and exclude_facets=color: names that fields or facets leave out.
+func (r *reading) readFieldsNot(written, folded string, values []string) bool {
+	base, isNot := cutNot(folded)
+	name := r.synonyms[base]
+	if !isNot || name != "fields" && name != "facets" || !slices.Contains(r.allowed, name) {
+		return false
+	}
+	for _, v := range values {
+		var names []string
+		for _, field := range splitAtCommas(withoutBrackets(v)) {
+			names = append(names, "-"+field)
+		}
+		r.add(name, strings.Join(names, ","), origin{written: written, from: v, why: "names that " + name + " leaves out"})
+	}
+	return true
+}
+
+// cutNot takes what negates a name off it.
+func cutNot(folded string) (base string, isNot bool) {
+	for _, prefix := range append([]string{"omit", "hide"}, notPrefixes...) {
+		if rest, found := strings.CutPrefix(folded, prefix); found && rest != "" {
+			return rest, true
+		}
+	}
+	for _, suffix := range notSuffixes {
+		if rest, found := strings.CutSuffix(folded, suffix); found && rest != "" {
+			return rest, true
+		}
+	}
+	return folded, false
+}
+
+// readDirection reads asc or desc.
+func (r *reading) readDirection(values []string) bool {
+	if len(values) != 1 || !slices.Contains(r.allowed, "sort") {
+		return false
+	}
+	switch strings.ToLower(strings.TrimSpace(values[0])) {
+	case "asc", "ascending", "1":
+		r.direction = "asc"
+	case "desc", "descending", "-1":
+		r.direction = "desc"
+	default:
+		return false
+	}
+	return true
+}
+
+// readComparedName reads a comparison that has no equals sign, and so stands in the name alone: make<>Toyota.
+func (r *reading) readComparedName(written string, values []string) bool {
+	if strings.Join(values, "") != "" {
+		return false
+	}
+	for _, operator := range []string{"<>", "≠", "≤", "≥"} {
+		name, operand, found := strings.Cut(written, operator)
+		if !found || name == "" || operand == "" {
+			continue
+		}
+		known := r.parameterName(name)
+		p, ok := r.parameters.Get(known)
+		if !ok || p.Field == nil {
+			return false
+		}
+		text := operator + operand
+		r.addConditions(known, p, text, origin{written: written, from: written, why: "a comparison"})
+		return true
+	}
+	return false
+}
+
+// readValueName reads location=Phoenix or type=SUV, by the field that has the value.
+func (r *reading) readValueName(written, folded string, values []string) bool {
+	names, known := valueNames[folded]
+	use := query.Equals
+	if base, isNot := cutNot(folded); !known && isNot {
+		folded, use = base, query.Excluded
+		names, known = valueNames[base]
+	}
+	fallback := r.parameters.Catalog.TextField(fallbacks[folded])
+	if !known {
+		return false
+	}
+	var fields []*catalog.Field
+	for _, name := range names {
+		if f := r.parameters.Catalog.TextField(name); f != nil {
+			fields = append(fields, f)
+		}
+	}
+	if len(fields) == 0 {
+		return false
+	}
+	if fallback == nil {
+		fallback = fields[0]
+	}
+	from := origin{written: written, from: strings.Join(values, ", ")}
+	for _, v := range values {
+		if slices.Contains(absent, strings.ToLower(strings.TrimSpace(v))) {
+			r.notes.Ignored[written] = v
+			continue
+		}
+		parts := []string{v}
+		if len(fieldsWith(r, fields, v)) == 0 && strings.Contains(v, ",") {
+			parts = splitAtCommas(v) // Phoenix, AZ
+		}
+		for _, part := range parts {
+			f := fallback
+			if found := fieldsWith(r, fields, part); len(found) > 0 {
+				f = found[0]
+			}
+			if name, ok := r.parameterFor(f, use); ok {
+				from.why = "another name for " + name
+				r.addConditions(name, query.Parameter{Field: f, Use: use}, part, from)
+			}
+		}
+	}
+	return true
+}
+
+// fieldsWith gives the fields that have a text among their values in stock, wanted or not.
+func fieldsWith(r *reading, fields []*catalog.Field, text string) []*catalog.Field {
+	var found []*catalog.Field
+	for _, f := range fields {
+		values, _ := r.readAlternatives(f, text)
+		if negated, why := r.readNegation(f, text); values != nil || negated != nil && why == "" {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// readPresence reads has_price=true and price_exists=false.
+func (r *reading) readPresence(written, folded string, values []string) bool {
+	if len(values) != 1 {
+		return false
+	}
+	yes, isBoolean := value.ParseBool(values[0])
+	if !isBoolean {
+		return false
+	}
+	for _, form := range []struct {
+		prefix, suffix string
+		has            bool
+	}{
+		{"has", "", true}, {"with", "", true}, {"", "exists", true}, {"", "isnotnull", true}, {"", "notnull", true}, {"", "present", true},
+		{"missing", "", false}, {"", "isnull", false}, {"", "missing", false}, {"", "isempty", false},
+	} {
+		rest, hasPrefix := strings.CutPrefix(folded, form.prefix)
+		rest, hasSuffix := strings.CutSuffix(rest, form.suffix)
+		name, known := r.synonyms[rest]
+		p, _ := r.parameters.Get(name)
+		if !hasPrefix || !hasSuffix || !known || p.Field == nil || p.Use != query.Equals {
+			continue
+		}
+		control := map[bool]string{true: "has", false: "missing"}[yes == form.has]
+		r.add(control, p.Field.Name, origin{written: written, from: values[0], why: "another name for " + control})
+		return true
+	}
+	return false
+}
+
+// readBooleanName reads certified=true and sunroof=no, where the name is a value in stock.
+func (r *reading) readBooleanName(written string, values []string) bool {
+	if len(values) != 1 {
+		return false
+	}
+	yes, isBoolean := value.ParseBool(strings.TrimLeft(values[0], "! "))
+	isAny := slices.Contains(absent, strings.ToLower(strings.TrimSpace(values[0])))
+	if !isBoolean && !isAny {
+		return false
+	}
+	yes = yes != strings.HasPrefix(values[0], "!")
+	word := strings.Join(splitName(written), " ")
+	for _, prefix := range []string{"", "is ", "has "} {
+		rest, found := strings.CutPrefix(word, prefix)
+		if !found || rest == "" {
+			continue
+		}
+		for _, name := range booleanFields {
+			f := r.parameters.Catalog.Field(name)
+			if f == nil || f.Class() != catalog.Text && f.Class() != catalog.List || len(r.matchValues(name, rest)) == 0 {
+				continue
+			}
+			if isAny {
+				r.notes.Ignored[written] = values[0]
+				return true
+			}
+			use := map[bool]query.Use{true: query.Equals, false: query.Excluded}[yes]
+			target, ok := r.parameterFor(f, use)
+			if ok {
+				r.add(target, rest, origin{written: written, from: values[0], why: "the name of a value"})
+			}
+			return ok
+		}
+	}
+	return false
+}
+
+// splitName takes a name apart at its signs and capitals: certifiedPreOwned has three words.
+func splitName(name string) []string {
+	var b strings.Builder
+	runes := []rune(name)
+	for i, c := range runes {
+		switch {
+		case strings.ContainsRune("_-. []", c):
+			c = ' '
+		case i > 0 && c >= 'A' && c <= 'Z' && runes[i-1] >= 'a' && runes[i-1] <= 'z':
+			b.WriteByte(' ')
+		}
+		b.WriteRune(c)
+	}
+	return strings.Fields(strings.ToLower(b.String()))
+}

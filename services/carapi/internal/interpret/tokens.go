@@ -1,0 +1,489 @@
+package interpret
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
+)
+
+// tokenKind is what a part of a sentence does in it.
+type tokenKind int
+
+const (
+	unknownToken    tokenKind = iota // a word that was not understood
+	valueToken                       // values of a parameter
+	jointToken                       // or, and, a comma
+	boundaryToken                    // with, for, that: what comes next describes something of its own
+	fillerToken                      // a word that says nothing
+	markerToken                      // not, other than, -
+	comparisonToken                  // like, bigger than: what comes next is not itself asked for
+	followerToken                    // or similar: what came before is not itself asked for
+)
+
+// token is one or more words of a sentence that were read together.
+type token struct {
+	kind      tokenKind
+	words     []string // as written
+	parameter string   // of a value
+	values    []string
+	marker    marker // of a marker
+	sign      bool   // the marker is a sign, which belongs to the next word alone
+
+	isNegated   bool
+	isUncertain bool
+}
+
+// isBound reports whether a token is an amount or a range of amounts, and not a text.
+func (t *token) isBound() bool {
+	for _, name := range []string{"price", "mileage", "year"} {
+		if rest, ok := strings.CutPrefix(t.parameter, name); ok && (rest == "" || rest == "_min" || rest == "_max") {
+			return true
+		}
+	}
+	return false
+}
+
+// fillers say nothing beside words that name a vehicle.
+var fillers = strings.Fields("a an the i me my we us you show find want need looking look search searching get give sale car cars vehicle " +
+	"vehicles auto autos automobile automobiles please some any is are there colored coloured color colour priced price listing listings " +
+	"one ones buy purchase hi hello hey im id ive can could would do have got list all what whats just really currently now inventory stock " +
+	"available options option something anything model models year make made painted finish drive still")
+
+// boundaries begin something of its own: red with leather is not red leather.
+var boundaries = strings.Fields("with in for of that which who has having from on at by where because so since to per if it its " +
+	"while plus also then but as within about when than is w w/")
+
+// stopWords say nothing among words to look for.
+var stopWords = strings.Fields("a an the with for of i me my show find want need looking please")
+
+// phrases of several words, by what they do. The longest that fits counts.
+var sentencePhrases = newPhrases(map[tokenKind]string{
+	unknownToken: "one owner, single owner, on gas, on fuel, on petrol, on diesel, gas mileage, gas tank",
+	fillerToken: "would like, would like to, would like to buy, id like, id like to, i d like, looking for, look for, in the market for, " +
+		"for sale, in stock, feel like, i like, we like, do you have, have you got, are there, is there, near me, right now, as well",
+	comparisonToken: "like, such as, similar to, comparable to, equivalent to, alternative to, alternatives to, competitor to, same as, " +
+		"instead of, rather than, rather, unlike, versus, vs, compared to, compared with, than, as big as, as good as, as cheap as, as fast as, " +
+		"not only, not just, not necessarily, dont care, do not care, dont mind, do not mind, doesnt matter, does not matter, no matter, " +
+		"dont need, do not need, doesnt need, doesnt have to, does not have to, neednt, not sure, unsure, preferably, prefer, ideally, " +
+		"maybe, perhaps, possibly, either way, would consider, open to, used to, trade in, trading in, my old, my current, i own, i drive, i had, i have had, used to have, my last, previous, " +
+		"why not, if not, if its not, unless, near, around, close to, outside, used for, hates the, instead, " +
+		"coming from, replace, replacing, upgrade from, upgrading from, sell my, selling my, nicer, better, worse, bigger, smaller, faster, cheaper, larger",
+	followerToken: "or similar, or so, or equivalent, or comparable, or something similar, similar, alternative, alternatives, equivalent, competitor, " +
+		"competitors, rival, rivals, style, sized, killer, lookalike, fan, fans, lover, lovers, owner, owners, dealer, dealers, dealership, " +
+		"dealerships, preferred, if possible, would be nice, is fine, is ok, is okay, would be great, or whatever, type, like",
+})
+
+type sentencePhrase struct {
+	words []string
+	kind  tokenKind
+}
+
+func newPhrases(lists map[tokenKind]string) map[string][]sentencePhrase {
+	byFirst := map[string][]sentencePhrase{}
+	for kind, list := range lists {
+		for phrase := range strings.SplitSeq(list, ",") {
+			words := strings.Fields(phrase)
+			byFirst[words[0]] = append(byFirst[words[0]], sentencePhrase{words, kind})
+		}
+	}
+	for _, phrases := range byFirst {
+		slices.SortStableFunc(phrases, func(a, b sentencePhrase) int {
+			if n := len(b.words) - len(a.words); n != 0 {
+				return n
+			}
+			return int(a.kind) - int(b.kind)
+		})
+	}
+	return byFirst
+}
+
+// phraseAt gives the phrase that some words begin with. A single word that follows is one only after what it is about.
+func phraseAt(words []string, afterValue bool) (kind tokenKind, n int) {
+	plain := make([]string, 0, len(words))
+	for _, word := range words[:min(5, len(words))] {
+		plain = append(plain, plainWord(word))
+	}
+	for _, phrase := range sentencePhrases[plain[0]] {
+		if len(phrase.words) > len(plain) || !slices.Equal(plain[:len(phrase.words)], phrase.words) {
+			continue
+		}
+		if phrase.kind == followerToken && !afterValue {
+			continue
+		}
+		return phrase.kind, len(phrase.words)
+	}
+	return unknownToken, 0
+}
+
+// plainWord is a word in lower case, without apostrophes and without punctuation at its end.
+func plainWord(word string) string {
+	return strings.ToLower(apostrophes.Replace(trimPunctuation(strings.TrimLeft(word, `("“[`))))
+}
+
+func trimPunctuation(word string) string { return strings.TrimRight(word, `,;!?.:")”]`) }
+
+// gluedComma is a comma between two words.
+var gluedComma = regexp.MustCompile(`([^\d\s]),([^\s\d])`)
+
+// scan takes a sentence apart. Texts are looked for in some fields.
+func (r *reading) scan(given string, fields []string) []token {
+	words := strings.Fields(gluedComma.ReplaceAllString(given, "$1, $2"))
+	var all []token
+	for i := 0; i < len(words); {
+		if sign, rest := splitSign(words[i]); sign != "" && !r.isKnownWhole(words[i], fields) {
+			all = append(all, token{kind: markerToken, marker: leavesOut, sign: true, words: []string{sign}})
+			words[i] = rest
+		}
+		t, n := r.scanToken(words[i:], fields, all)
+		t.words = words[i : i+n]
+		all = append(all, t)
+		last := words[i+n-1]
+		if i += n; strings.ContainsAny(last[len(last)-1:], ",;.") && i < len(words) && t.kind != jointToken {
+			all = append(all, token{kind: jointToken})
+		}
+	}
+	return all
+}
+
+// splitSign takes the sign of a negation off a word, or non-. Sign is empty for a word without one.
+func splitSign(word string) (sign, rest string) {
+	if rest, isNon := cutNon(word); isNon {
+		return word[:len(word)-len(rest)], rest
+	}
+	if rest, isSigned := cutSign(word); isSigned && rest != "" {
+		return word[:len(word)-len(rest)], rest
+	}
+	return "", word
+}
+
+// isKnownWhole reports whether a word with a sign is itself a value in stock, such as Non-Smoker.
+func (r *reading) isKnownWhole(word string, fields []string) bool {
+	return slices.ContainsFunc(fields, func(name string) bool {
+		f := r.parameters.Catalog.Field(name)
+		return f != nil && r.isStored(f, word)
+	})
+}
+
+// scanToken reads the token that some words begin with, and gives how many words it has.
+func (r *reading) scanToken(words, fields []string, before []token) (token, int) {
+	if t, n := r.nextToken(words, fields, before); n > 0 {
+		return t, n
+	}
+	if t, n := r.nextFieldAmount(words); n > 0 {
+		return t, n
+	}
+	afterValue := len(before) > 0 && before[len(before)-1].kind == valueToken
+	kind, n := phraseAt(words, afterValue)
+	means, m := markerAt(trimAll(words), maxMarker)
+	if m > 1 && strings.EqualFold(words[m-1], "in") { // not in Texas: the place begins with in
+		m--
+	}
+	switch {
+	case m >= n && m > 0:
+		return token{kind: markerToken, marker: means, sign: strings.EqualFold(words[0], "non")}, m
+	case slices.Contains(signs, words[0]):
+		return token{kind: markerToken, marker: leavesOut, sign: true}, 1
+	case n > 0:
+		return token{kind: kind}, n
+	}
+	switch word := plainWord(words[0]); {
+	case slices.Contains([]string{"or", "and", "&", "/", "|", "nor", "but"}, word):
+		return token{kind: jointToken}, 1
+	case value.Fold(word) == "", slices.Contains(fillers, word):
+		return token{kind: fillerToken}, 1
+	case slices.Contains(boundaries, word):
+		return token{kind: boundaryToken}, 1
+	}
+	return token{}, 1
+}
+
+// trimAll gives the first words without punctuation at their ends.
+func trimAll(words []string) []string {
+	var all []string
+	for _, word := range words[:min(6, len(words))] {
+		all = append(all, trimPunctuation(word))
+	}
+	return all
+}
+
+// nextToken reads as many of the first words as belong together, and gives their number; 0 if the first is not known.
+func (r *reading) nextToken(words, fields []string, before []token) (token, int) {
+	afterPlace := len(before) > 0 && slices.Contains(placeFields, before[len(before)-1].parameter) ||
+		len(before) > 1 && before[len(before)-1].kind == jointToken && slices.Contains(placeFields, before[len(before)-2].parameter)
+	most := 1
+	for most < min(6, len(words)) && !hasSign(words[most]) {
+		most++
+	}
+	if hasSign(words[0]) || value.Fold(words[0]) == "" && !strings.ContainsAny(words[0], "<>≤≥$€£") || words[0] == "<>" {
+		return token{}, 0 // before a number, - is its sign, and no text has one
+	}
+	if t, ok := r.findVehicle(trimPunctuation(words[0]), fields); ok {
+		return t, 1
+	}
+	for n := most; n > 0; n-- {
+		chunk := trimPunctuation(strings.Join(words[:n], " "))
+		if n == 1 && slices.Contains(fillers, strings.ToLower(chunk)) {
+			return token{}, 0
+		}
+		if name, amount, ok := r.parseBareAmount(chunk); ok && (name == "year" || slices.Contains(fields, "color")) {
+			if name == "year" && n == 1 && r.isKnown(chunk, fields) && !r.afterMake(before) {
+				return token{}, 0 // 2008 is a year and a Peugeot
+			}
+			if name != "year" || n > 1 || !r.isKnown(chunk, fields) {
+				return token{kind: valueToken, parameter: name, values: []string{amount}}, n
+			}
+		}
+		if n > 4 || strings.ContainsAny(strings.Join(words[:n-1], " "), ",;") {
+			continue
+		}
+
+		candidates := fields
+		switch {
+		case strings.EqualFold(words[0], "in"):
+			chunk, candidates = trimPunctuation(strings.Join(words[1:n], " ")), placeFields
+		case afterPlace: // in Phoenix, Arizona
+			candidates = append(slices.Clone(fields), placeFields...)
+		}
+		t, ok := r.findField(chunk, candidates, before)
+		if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural && len(chunk) >= shortestPlural && apostrophes.Replace(chunk) == chunk {
+			t, ok = r.findField(singular, pluralFields(candidates), before)
+		}
+		if ok && t.parameter == "" && len([]rune(chunk)) >= shortestPlace && slices.Contains(fields, "color") {
+			t, ok = r.findField(chunk, placeFields, before)
+		}
+		if !ok {
+			return token{}, 0
+		}
+		if t.parameter != "" {
+			t.kind = valueToken
+			return t, n
+		}
+	}
+	return token{}, 0
+}
+
+// Letters that a plural, and a place without "in" before it, must have.
+const (
+	shortestPlural = 5
+	shortestPlace  = 4
+)
+
+// pluralFields are those of some fields whose values people put into the plural: Civics, diesels.
+func pluralFields(fields []string) []string {
+	return slices.DeleteFunc(slices.Clone(fields), func(name string) bool {
+		return !slices.Contains([]string{"make", "model", "body_type", "fuel_type"}, name)
+	})
+}
+
+// shortestNumber is how many letters and digits a stock number must have to be found in a sentence.
+const shortestNumber = 5
+
+// findVehicle finds the vehicle that a VIN or a stock number is of.
+func (r *reading) findVehicle(word string, fields []string) (token, bool) {
+	isNumber := strings.ContainsAny(word, "0123456789") && len(value.Fold(word)) >= shortestNumber
+	if !isNumber || !slices.Contains(fields, "color") || modelYear.MatchString(word) {
+		return token{}, false
+	}
+	for _, name := range []string{"vin", "stock_number"} {
+		f := r.parameters.Catalog.TextField(name)
+		if f == nil {
+			continue
+		}
+		found := r.index.Lookup(f, word)
+		if len(found) == 0 {
+			found = r.index.LookupFolded(f, word)
+		}
+		if len(found) > 0 {
+			return token{kind: valueToken, parameter: name, values: r.spellings(f, found)}, true
+		}
+	}
+	return token{}, false
+}
+
+// hasSign reports whether a word begins with the sign of a negation or of a number.
+func hasSign(word string) bool {
+	sign, _ := splitSign(word)
+	return sign != "" || len(word) > 1 && word[0] == '-'
+}
+
+// amountNouns name the field of an amount that comes after them, and what a number alone is there.
+var amountNouns = map[string]struct {
+	field string
+	use   query.Use
+}{
+	"price": {"price", query.Equals}, "cost": {"price", query.Equals}, "costs": {"price", query.Equals}, "costing": {"price", query.Equals},
+	"budget": {"price", query.AtMost}, "mileage": {"mileage", query.Equals}, "odometer": {"mileage", query.Equals},
+	"year": {"year", query.Equals},
+}
+
+// nextFieldAmount reads an amount after the name of its field: mileage under 50000, budget is 25k.
+func (r *reading) nextFieldAmount(words []string) (token, int) {
+	i, use := 0, query.Equals
+	switch plainWord(words[0]) {
+	case "max", "maximum":
+		i, use = 1, query.AtMost
+	case "min", "minimum":
+		i, use = 1, query.AtLeast
+	}
+	if i >= len(words) {
+		return token{}, 0
+	}
+	noun, known := amountNouns[plainWord(words[i])]
+	f := r.parameters.Catalog.NumberField(noun.field)
+	if !known || f == nil {
+		return token{}, 0
+	}
+	if use == query.Equals {
+		use = noun.use
+	}
+	for i++; i < len(words) && slices.Contains([]string{"of", "is", "range", "between", "from", "limit", "max", "maximum", "="}, plainWord(words[i])); i++ {
+		if word := plainWord(words[i]); word == "max" || word == "maximum" {
+			use = query.AtMost
+		}
+	}
+	for n := min(6, len(words)-i); n > 0; n-- {
+		a, ok := f.Measure().Parse(trimPunctuation(strings.Join(words[i:i+n], " ")))
+		if !ok {
+			continue
+		}
+		name, amount := boundOf(f.Name, a)
+		if a.From == a.To && modelYear.MatchString(amount) && f.Name != "year" {
+			continue // the lowest mileage 2023 Tucson
+		}
+		if a.From == a.To && use != query.Equals {
+			name += map[query.Use]string{query.AtMost: "_max", query.AtLeast: "_min"}[use]
+		}
+		return token{kind: valueToken, parameter: name, values: []string{amount}}, i + n
+	}
+	return token{}, 0
+}
+
+// boundOf gives the parameter and the value of an amount.
+func boundOf(field string, a value.Amount) (parameter, amount string) {
+	switch {
+	case a.From == a.To:
+		return field, a.From
+	case a.To == "":
+		return field + "_min", a.From
+	case a.From == "":
+		return field + "_max", a.To
+	}
+	return field, a.From + "-" + a.To
+}
+
+// findField finds the one field that has a text among its values; a trim gives way to any other field. It returns false for
+// a text that is a value of two fields.
+func (r *reading) findField(text string, fields []string, before []token) (t token, ok bool) {
+	folded := value.Fold(text)
+	isNumber, isLetter := value.Digits(text) == folded, len([]rune(folded)) < 2
+	for _, field := range fields {
+		values := r.matchValues(field, text)
+		if field == "model" && len(values) == 0 && r.beginsModelOf(before, text) {
+			values = []string{text}
+		}
+		switch {
+		case len(values) == 0:
+		case isNumber && (field != "model" || !r.afterMake(before)), isLetter && field != "model":
+			// A number alone, or a letter, may be anything.
+		case t.parameter == "" || t.parameter == "trim":
+			t = token{parameter: field, values: values}
+		case field == "trim":
+		default:
+			return token{}, false
+		}
+	}
+	return t, true
+}
+
+// beginsModelOf reports whether models of the make that was named begin with the whole words of a text.
+func (r *reading) beginsModelOf(before []token, text string) bool {
+	model, field := r.parameters.Catalog.TextField("model"), r.parameters.Catalog.TextField("make")
+	if model == nil || field == nil || !r.beginsModel(model, text) {
+		return false
+	}
+	var makes []string
+	for _, t := range before {
+		if t.parameter == "make" {
+			makes = append(makes, t.values...)
+		}
+	}
+	for _, given := range r.given["make"] {
+		makes = append(makes, r.matchValues("make", given)...)
+	}
+	ofMake := r.index.Filter(r.index.All(), &query.Filter{Field: field, Words: makes})
+	return r.index.Filter(ofMake, &query.Filter{Field: model, Begins: []string{text}}).Count() > 0
+}
+
+// afterMake reports whether a make was named.
+func (r *reading) afterMake(before []token) bool {
+	return r.given.Has("make") || slices.ContainsFunc(before, func(t token) bool { return t.parameter == "make" })
+}
+
+// matchValues gives the values in stock that a word means in a field.
+func (r *reading) matchValues(field, word string) []string {
+	f := r.parameters.Catalog.Field(field)
+	if f == nil || f.Class() != catalog.Text && f.Class() != catalog.List || r.index.Texts(f) == nil {
+		return nil
+	}
+	values, _ := r.stands(f, word)
+	return values
+}
+
+// isKnown reports whether a word is a value in one of the fields.
+func (r *reading) isKnown(word string, fields []string) bool {
+	return slices.ContainsFunc(fields, func(field string) bool { return len(r.matchValues(field, word)) > 0 })
+}
+
+// modelYear is what a model's year looks like.
+var modelYear = regexp.MustCompile(`^(?:19[5-9]\d|20[0-4]\d)$`)
+
+var (
+	distance  = regexp.MustCompile(`(?i)\d\s*k?\s*(?:mi|miles?|kms?|kilomet(?:er|re)s?)\b`)
+	moneySign = regexp.MustCompile(`(?i)[$€£]|\b(?:usd|eur|gbp|dollars?|euros?)\b`)
+	timeWord  = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\bup$|\+$`)
+)
+
+// parseBareAmount reads an amount that can only belong to one field: a distance by its unit, money by its sign or by the
+// size of a range, a year by its shape and, if it is a bound, by a word of time.
+func (r *reading) parseBareAmount(chunk string) (parameter, amount string, ok bool) {
+	for _, field := range []string{"mileage", "year", "price"} {
+		f := r.parameters.Catalog.NumberField(field)
+		if f == nil {
+			continue
+		}
+		a, sure := f.Measure().Parse(chunk)
+		single := a.From == a.To
+		areYears := (a.From == "" || modelYear.MatchString(a.From)) && (a.To == "" || modelYear.MatchString(a.To))
+		switch {
+		case !sure:
+			continue
+		case field == "mileage" && (single || !distance.MatchString(chunk)):
+			continue
+		case field == "year" && (!areYears || (a.From == "" || a.To == "") && !timeWord.MatchString(chunk)):
+			continue
+		case field == "price" && (single || areYears || !isPrice(chunk, a)):
+			continue
+		}
+		parameter, amount = boundOf(field, a)
+		return parameter, amount, true
+	}
+	return "", "", false
+}
+
+// isPrice reports whether a range can only be one of prices: it has a sign, or it is too large for anything but a price or
+// a mileage, which would name its unit.
+func isPrice(chunk string, a value.Amount) bool {
+	if moneySign.MatchString(chunk) {
+		return true
+	}
+	for _, end := range []string{a.From, a.To} {
+		if end != "" && (value.CompareDecimals(end, "3000") < 0 || strings.Contains(end, ".")) {
+			return false
+		}
+	}
+	return true
+}
