@@ -42,6 +42,11 @@ func TestRateLimit(t *testing.T) {
 	}
 	ask(429, "X-API-Key", "wrong", "X-Forwarded-For", "203.0.113.10, 198.51.100.7") // the first is only what the client says
 	ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.8")
+	for i := range 5 { // each of its connections has a port of its own
+		ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.9:5000"+strconv.Itoa(i))
+	}
+	ask(429, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.9:60000")
+	ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "[2001:db8::1]:60000")
 	ask(200, "X-API-Key", other, "X-Forwarded-For", "198.51.100.7")
 	for range 3 {
 		if res, body := p.do(t, "GET", "/livez"); res.StatusCode != 200 {

@@ -3,7 +3,9 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -60,13 +62,49 @@ func perClient(l *rate) func(http.Handler) http.Handler {
 	}
 }
 
-// clientAddress finds out where requests come from: from the other end of the connection, or from what
-// these proxies say of it.
+// clientAddress finds out where requests come from: from the other end of the connection or, if that is one of these
+// proxies, from what they say of it. If they say nothing that can be read, it is the proxy's address.
 func clientAddress(proxies []string) func(http.Handler) http.Handler {
 	if len(proxies) == 0 {
 		return middleware.ClientIPFromRemoteAddr
 	}
-	return middleware.ClientIPFromXFF(proxies...)
+	fromProxies := middleware.ClientIPFromXFF(proxies...)
+	return func(next http.Handler) http.Handler {
+		return middleware.ClientIPFromRemoteAddr(plainForwardedFor(fromProxies(next)))
+	}
+}
+
+// plainForwardedFor leaves addresses alone in X-Forwarded-For: some proxies write ports, brackets and quotes around them.
+func plainForwardedFor(next http.Handler) http.Handler {
+	const name = "X-Forwarded-For"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if lines := r.Header[name]; len(lines) > 0 {
+			r = r.WithContext(r.Context()) // a copy
+			r.Header = r.Header.Clone()
+			for i, line := range lines {
+				// A quote that a client opens must not swallow what a proxy has added after it: commas come first.
+				entries := strings.Split(line, ",")
+				for j := range entries {
+					entries[j] = forwardedAddress(entries[j])
+				}
+				r.Header[name][i] = strings.Join(entries, ",")
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// forwardedAddress returns the address of an entry of X-Forwarded-For. An entry without an address stays as it is.
+func forwardedAddress(entry string) string {
+	text := strings.Trim(entry, " \t\"")
+	if withPort, err := netip.ParseAddrPort(text); err == nil {
+		return withPort.Addr().String()
+	}
+	text = strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")
+	if address, err := netip.ParseAddr(text); err == nil {
+		return address.String()
+	}
+	return entry
 }
 
 // clientOf is the address that a request comes from, or its network where a client has one of its own.
