@@ -133,7 +133,21 @@ func TestCORS(t *testing.T) {
 		res.Header.Get("Access-Control-Allow-Headers") != "authorization,if-none-match,x-api-key,x-request-id" || res.Header.Get("Access-Control-Allow-Credentials") != "" {
 		t.Errorf("preflight: %d %v", res.StatusCode, res.Header)
 	}
-	closed("a header of its own", preflight(p, origin, "x-other"))
+	for _, headers := range []string{
+		"x-api-key,traceparent", "x-api-key, Traceparent, tracestate , baggage", "accept,content-type,last-event-id,mcp-session-id",
+		"authorization,mcp-param-make,mcp-protocol-version,sentry-trace,x-datadog-trace-id", "b3,newrelic,x-requested-with", "",
+	} {
+		res := preflight(p, origin, headers)
+		allowed := strings.ToLower(strings.ReplaceAll(res.Header.Get("Access-Control-Allow-Headers"), " ", ""))
+		if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") != origin ||
+			allowed != strings.ToLower(strings.ReplaceAll(headers, " ", "")) {
+			t.Errorf("preflight for %q: %d %v", headers, res.StatusCode, res.Header)
+		}
+	}
+	long := preflight(p, origin, strings.Repeat("x-long-name,", 90))
+	if closed("too many headers", long); long.StatusCode != 431 {
+		t.Errorf("too many headers: %d %v", long.StatusCode, long.Header)
+	}
 	for _, other := range []string{"https://app.example.com.evil.example", "http://app.example.com", "null"} {
 		closed(other, preflight(p, other, "x-api-key"))
 		res, _ := p.do(t, "GET", "/cars/", "Origin", other)
@@ -248,6 +262,50 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%.40q: %v, %v", body, res, err)
 		}
 		_ = conn.Close()
+	}
+}
+
+// Proxies refuse an answer whose headers do not fit into their buffers.
+func TestHeadersAreShort(t *testing.T) {
+	file, db := dbtest.SQLite(t, "CREATE TABLE autos (id TEXT PRIMARY KEY, make TEXT, headline TEXT, remarks TEXT)")
+	for i := range 50 {
+		long := strings.Repeat(fmt.Sprintf("%c \u20ac ", 'a'+i%20), 6*i)
+		if _, err := db.Exec("INSERT INTO autos VALUES (?, 'Kia', ?, ?)", long+fmt.Sprint(i), long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setup(t, file)
+	t.Setenv("CARS_TABLE", "autos")
+	t.Setenv("CORS_ORIGINS", "https://a-page-of-a-dealer.example.com")
+	t.Setenv("RATE_LIMIT", "100000/24h")
+	p := start(t)
+	withLink, without := 0, 0
+	for _, path := range []string{"/cars/?sort=id", "/cars/?sort=headline,-remarks", "/cars/?sort=-remarks", "/cars/?sort=-make"} {
+		for n := range 30 {
+			next := fmt.Sprintf("%s&limit=%d", path, n+1)
+			res, body := p.do(t, "GET", next, "Origin", "https://a-page-of-a-dealer.example.com", "X-Request-ID", strings.Repeat("x", 64))
+			size := 0
+			for name, values := range res.Header {
+				for _, v := range values {
+					size += len(name + ": " + v + "\r\n")
+				}
+			}
+			var page struct{ Next string }
+			if err := json.Unmarshal([]byte(body), &page); err != nil || res.StatusCode != 200 || page.Next == "" || size > 2000 {
+				t.Fatalf("%s: %v: %d, %d bytes of headers: %.300s", next, err, res.StatusCode, size, body)
+			}
+			switch link := res.Header.Get("Link"); link {
+			case "":
+				without++
+			case "<" + page.Next + `>; rel="next"`:
+				withLink++
+			default:
+				t.Errorf("%s: Link is %s, next %s", next, link, page.Next)
+			}
+		}
+	}
+	if withLink == 0 || without == 0 {
+		t.Errorf("%d answers with a Link, and %d without", withLink, without)
 	}
 }
 

@@ -21,6 +21,10 @@ import (
 // find answers the parameters of a request that was sent to a path.
 type find func(ctx context.Context, s *search.Service, path string, values url.Values) (*answer.Answer, error)
 
+// maxLink is how long a Link header may be: proxies refuse an answer with more headers than their buffers hold, of
+// which some have 4 kB. The body has the address of the next page in any case.
+const maxLink = 1000
+
 // cars answers a search, facets and statistics.
 func cars(s *search.Service, find find, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -33,8 +37,8 @@ func cars(s *search.Service, find find, log *slog.Logger) http.HandlerFunc {
 			writeError(w, r, log, err)
 			return
 		}
-		if a.Next != "" {
-			w.Header().Set("Link", "<"+a.Next+`>; rel="next"`)
+		if link := "<" + a.Next + `>; rel="next"`; a.Next != "" && len(link) <= maxLink {
+			w.Header().Set("Link", link)
 		}
 		writeAnswer(w, r, a)
 	}

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/rs/cors"
@@ -66,17 +68,37 @@ func ownOrigin(origins []string) func(http.Handler) http.Handler {
 	return guard.Handler
 }
 
-// crossOrigin lets pages of these origins call the API from a browser, and none if there are none.
-// A preflight, with which a browser first asks whether it may, is answered here: it carries no key.
+// maxRequestedHeaders is how many bytes of header names a preflight may ask for, which its answer repeats.
+const maxRequestedHeaders = 1 << 10
+
+// crossOrigin lets pages of these origins call the API from a browser, and none if there are none. A preflight, with
+// which a browser first asks whether it may, is answered here: it carries no key. Any header is allowed: tracing and
+// client libraries add their own, and none of them gives a page more than any other client has.
 func crossOrigin(origins []string) func(http.Handler) http.Handler {
 	if len(origins) == 0 { // which the library takes for all
 		return func(next http.Handler) http.Handler { return next }
 	}
-	return cors.New(cors.Options{
+	library := cors.New(cors.Options{
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
-		AllowedHeaders: []string{"X-API-Key", "Authorization", "If-None-Match", "X-Request-ID", "Content-Type", "Mcp-Protocol-Version", "Mcp-Method", "Mcp-Name"},
+		AllowedHeaders: []string{"*"},
 		ExposedHeaders: []string{"ETag", "Link", "X-Request-ID", "Retry-After", "Age", "RateLimit", "RateLimit-Policy"},
 		MaxAge:         3600, // seconds; without it a browser asks every 5
-	}).Handler
+	})
+	return func(next http.Handler) http.Handler {
+		answer := library.Handler(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if n := len(strings.Join(r.Header.Values("Access-Control-Request-Headers"), ",")); n > maxRequestedHeaders {
+				writeTooManyHeaders(w, r, n)
+				return
+			}
+			answer.ServeHTTP(w, r)
+		})
+	}
+}
+
+func writeTooManyHeaders(w http.ResponseWriter, r *http.Request, n int) {
+	detail := fmt.Sprintf("Access-Control-Request-Headers has %d bytes; at most %d are taken: send fewer headers",
+		n, maxRequestedHeaders)
+	writeProblem(w, r, answer.Problem{Status: http.StatusRequestHeaderFieldsTooLarge, Detail: detail})
 }
