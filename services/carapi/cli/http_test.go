@@ -243,25 +243,105 @@ func TestLimits(t *testing.T) {
 
 	// Of a body that is too large the answer is not to wait.
 	for body, status := range map[string]int{
-		"Content-Length: 65536\r\n\r\n" + strings.Repeat("x", 64*kib): 200,
-		"Content-Length: 65537\r\n\r\n":                               413,
-		"Content-Length: 9000000000\r\n\r\n":                          413,
-		"Content-Length: 70000\r\nExpect: 100-continue\r\n\r\n":       413,
-		"Transfer-Encoding: chunked\r\n\r\n":                          413,
+		"Content-Length: 65536\r\n\r\n" + strings.Repeat("x", 2*kib):                      400,
+		"Content-Length: 65537\r\n\r\n":                                                   413,
+		"Content-Length: 9000000000\r\n\r\n":                                              413,
+		"Content-Length: 70000\r\nExpect: 100-continue\r\n\r\n":                           413,
+		"Transfer-Encoding: chunked\r\n\r\n500\r\n" + strings.Repeat(" ", 0x500) + "\r\n": 400,
 	} {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
-		if err != nil {
-			t.Fatal(err)
+		res, text := p.raw(t, "GET /livez HTTP/1.1\r\nHost: x\r\n"+body)
+		if res.StatusCode != status || !res.Close || !strings.Contains(text, "query string") {
+			t.Errorf("%.40q: %v, %s", body, res, text)
 		}
-		_ = conn.SetDeadline(time.Now().Add(5 * time.Minute))
-		if _, err := io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: x\r\n"+body); err != nil {
-			t.Fatal(err)
+	}
+}
+
+// raw sends a request as it stands.
+func (p program) raw(t *testing.T, request string) (*http.Response, string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Minute))
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	r := &http.Request{Method: request[:strings.Index(request, " ")]}
+	res, err := http.ReadResponse(bufio.NewReader(conn), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(text)
+}
+
+// Parameters in the body of a GET are refused, not ignored. A body that says nothing does no harm.
+func TestBodies(t *testing.T) {
+	setupFile(t)
+	p := start(t)
+	for body, isEmpty := range map[string]bool{
+		"": true, "{}": true, "null": true, " \r\n{ \t}\n": true, "\n null ": true, "  ": true,
+		strings.Repeat(" ", 1022) + "{}": true, strings.Repeat(" ", 1023) + "{}": false,
+		`{"make":"Kia"}`: false, "make=Kia": false, "[]": false, `""`: false, "{}{}": false, "nul": false, "0": false, "{": false,
+		"\x1f\x8b": false, strings.Repeat("x", 3000): false,
+	} {
+		for _, method := range []string{"GET", "HEAD", "POST", "DELETE"} {
+			for _, path := range []string{"/cars/?limit=1", "/cars/1", "/livez"} {
+				for _, framed := range []string{
+					fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body),
+					strings.ReplaceAll(fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body),
+						"\r\n0\r\n\r\n\r\n0\r\n\r\n", "\r\n0\r\n\r\n"), // the one chunk of an empty body is the last
+				} {
+					want := 200
+					switch {
+					case method == "POST" || method == "DELETE":
+						want = 405
+					case !isEmpty:
+						want = 400
+					}
+					res, text := p.raw(t, method+" "+path+" HTTP/1.1\r\nHost: x\r\nX-API-Key: "+key+"\r\n"+framed)
+					if res.StatusCode != want || want == 400 && method == "GET" && !strings.Contains(text, "query string, as in /cars/?make=") {
+						t.Errorf("%s %s with %.30q: %d %s, want %d", method, path, framed, res.StatusCode, text, want)
+					}
+				}
+			}
 		}
-		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || res.StatusCode != status || res.Close != (status == 413) {
-			t.Errorf("%.40q: %v, %v", body, res, err)
+	}
+}
+
+// A slash at the end of a path changes nothing but the path itself in the answer.
+func TestSlashAtTheEnd(t *testing.T) {
+	file, _ := dbtest.SQLite(t, "CREATE TABLE autos (id TEXT PRIMARY KEY, vin TEXT, make TEXT)",
+		"INSERT INTO autos VALUES ('1', 'JM3M5WHLXRW827381', 'Kia'), ('a/', '', 'Fiat'), ('a/b', '', 'Seat'), ('vin', '', 'Audi')")
+	setup(t, file)
+	t.Setenv("CARS_TABLE", "autos")
+	p := start(t)
+	volatile := regexp.MustCompile(`"(instance|request_id|as_of)":"[^"]*"|/cars/\?`)
+	for _, path := range []string{"/cars", "/cars/1", "/cars/9", "/cars/a%2F", "/cars/a%2Fb", "/cars/vin/JM3M5WHLXRW827381",
+		"/cars/facets?facets=make", "/cars/stats", "/cars/fields", "/livez", "/readyz", "/openapi.json", "/tools/openai.json", "/nowhere"} {
+		path, query, _ := strings.Cut(path, "?")
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			res, want := p.do(t, method, path+"?"+query)
+			slashed, got := p.do(t, method, path+"/?"+query)
+			if res.StatusCode != slashed.StatusCode || volatile.ReplaceAllString(got, "") != volatile.ReplaceAllString(want, "") {
+				t.Errorf("%s %s: %d %.200s, with a slash %d %.200s", method, path, res.StatusCode, want, slashed.StatusCode, got)
+			}
 		}
-		_ = conn.Close()
+	}
+	for path, want := range map[string]string{
+		"/cars/a%2F": `"make":"Fiat"`, "/cars/a%2F/": `"make":"Fiat"`, "/cars/a%2Fb/": `"make":"Seat"`, "/cars/vin": `"make":"Audi"`,
+		"/cars/vin/": "no such resource", "/cars//": "no such resource", "/cars/1//": "no such resource", "//": "no such resource",
+		"/cars/1%2F": "no vehicle has the id \\\"1/", "/docs/": "<html", "/docs": "<html",
+	} {
+		if res, body := p.do(t, "GET", path); !strings.Contains(body, want) {
+			t.Errorf("%s: %d %.300s, want %s", path, res.StatusCode, body, want)
+		}
 	}
 }
 

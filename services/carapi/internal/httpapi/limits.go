@@ -1,7 +1,10 @@
 package httpapi
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -14,10 +17,11 @@ const (
 	maxURL        = 16 << 10
 	maxParameters = 200
 	maxBody       = 64 << 10
+	maxEmptyBody  = 1 << 10 // of one that says nothing
 )
 
-// limits refuses requests that are larger than any that make sense, before they cost more than their
-// reading. A small body is left alone: no handler reads it.
+// limits refuses requests that are larger than any that make sense, before they cost more than their reading, and
+// parameters in the body of a GET, which would otherwise be ignored.
 func limits(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		pairs := strings.Count(r.URL.RawQuery, "&") + 1
@@ -29,13 +33,34 @@ func limits(next http.Handler) http.Handler {
 			writeProblem(w, r, answer.Problem{Status: http.StatusRequestURITooLong, Detail: detail})
 		case pairs > maxParameters:
 			writeProblem(w, r, answer.Problem{Status: http.StatusBadRequest, Detail: fmt.Sprintf("the query string has %d parameters; at most %d are taken", pairs, maxParameters)})
-		case r.URL.Path == "/mcp": // which has a body, and a limit of its own
+		case isMCP(r) && r.Method == http.MethodPost: // which has a body, and a limit of its own
 			next.ServeHTTP(w, r)
-		case r.ContentLength > maxBody, r.ContentLength < 0: // of unknown length
-			w.Header().Set("Connection", "close") // or the server would read it on the way to the next request
-			writeProblem(w, r, answer.Problem{Status: http.StatusRequestEntityTooLarge, Detail: "no request here has a body; leave it out"})
+		case r.ContentLength > maxBody:
+			refuseBody(w, r, http.StatusRequestEntityTooLarge)
+		case r.Method == http.MethodGet && !isMCP(r) && !isEmptyBody(r.Body):
+			refuseBody(w, r, http.StatusBadRequest)
 		default:
+			if r.ContentLength < 0 { // of unknown length
+				w.Header().Set("Connection", "close") // or the server would read it on the way to the next request
+			}
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// refuseBody says where parameters belong. The rest of the body is not read.
+func refuseBody(w http.ResponseWriter, r *http.Request, status int) {
+	w.Header().Set("Connection", "close") // or the server would read it on the way to the next request
+	writeProblem(w, r, answer.Problem{Status: status, Detail: "the body of a request is not read here: " +
+		"write parameters into the query string, as in /cars/?make=Toyota&price_max=30000, and leave the body out"})
+}
+
+// isEmptyBody reports whether a body is empty, {} or null, which some clients send with every request.
+func isEmptyBody(body io.Reader) bool {
+	text, err := io.ReadAll(io.LimitReader(body, maxEmptyBody+1))
+	if err != nil || len(text) > maxEmptyBody {
+		return false
+	}
+	var parameters map[string]json.RawMessage
+	return len(bytes.TrimSpace(text)) == 0 || json.Unmarshal(text, &parameters) == nil && len(parameters) == 0
 }

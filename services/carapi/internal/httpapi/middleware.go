@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
 	"carstock/services/carapi/internal/answer"
@@ -50,6 +52,22 @@ func accessLog(log *slog.Logger) func(http.Handler) http.Handler {
 		})
 	}
 }
+
+// withoutSlash routes a path with a slash at its end as the one without it. A redirect would lose the body and the key.
+// An empty id or VIN stays empty, and an escaped slash is part of an id.
+func withoutSlash(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := cmp.Or(r.URL.RawPath, r.URL.Path) // which the router goes by
+		rest, found := strings.CutSuffix(path, "/")
+		if found && rest != "" && rest != "/cars/vin" && !strings.HasSuffix(rest, "/") && !strings.HasPrefix(path, "/docs/") {
+			chi.RouteContext(r.Context()).RoutePath = rest
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isMCP reports whether a request is for the Model Context Protocol.
+func isMCP(r *http.Request) bool { return strings.TrimSuffix(r.URL.EscapedPath(), "/") == "/mcp" }
 
 // recoverer makes of a panic an answer and a line in the log.
 func recoverer(log *slog.Logger) func(http.Handler) http.Handler {

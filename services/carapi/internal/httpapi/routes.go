@@ -32,7 +32,7 @@ type Options struct {
 func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.Handler {
 	r := chi.NewRouter()
 	r.Use(requestID, clientAddress(o.Proxies), accessLog(log), o.Metrics.measure, traced(o.Traces))
-	r.Use(headAsGet, securityHeaders, crossOrigin(o.Origins), compress(), recoverer(log), limits)
+	r.Use(headAsGet, securityHeaders, crossOrigin(o.Origins), compress(), recoverer(log), limits, withoutSlash)
 	r.NotFound(notFound)
 	r.MethodNotAllowed(methodNotAllowed)
 
@@ -59,7 +59,6 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 // carRoutes are those of the vehicles.
 func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
 	r.Get("/cars", cars(s, answer.Search, log))
-	r.Get("/cars/", cars(s, answer.Search, log))
 	r.Get("/cars/facets", cars(s, answer.Facets, log))
 	r.Get("/cars/stats", cars(s, answer.Stats, log))
 	r.Get("/cars/fields", fields(s, log))
