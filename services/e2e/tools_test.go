@@ -7,15 +7,18 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -48,7 +51,17 @@ func (k withKey) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func connect(t *testing.T, transport mcp.Transport) (*mcp.ClientSession, error) {
 	t.Helper()
-	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+	return connectNotified(t, transport, nil)
+}
+
+// connectNotified sends into changed each time the server says that the tools have changed, unless it is nil.
+func connectNotified(t *testing.T, transport mcp.Transport, changed chan<- struct{}) (*mcp.ClientSession, error) {
+	t.Helper()
+	options := &mcp.ClientOptions{}
+	if changed != nil {
+		options.ToolListChangedHandler = func(context.Context, *mcp.ToolListChangedRequest) { changed <- struct{}{} }
+	}
+	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, options)
 	session, err := client.Connect(t.Context(), transport, nil)
 	if err == nil {
 		t.Cleanup(func() { _ = session.Close() })
@@ -66,11 +79,8 @@ func TestMCP(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for database, c := range map[string]dbconn.Config{"MySQL": mysql, "SQLite": copyOf(t, mysql, "vehicles_view")} {
 		base := serve(t, c, "vehicles_view")
-		child := exec.Command(os.Args[0], "mcp")
-		child.Env = append(os.Environ(), asCarapi+"=yes", "API_KEY=")
-		child.Stderr = log.Writer()
 		for name, transport := range map[string]mcp.Transport{
-			"HTTP": overHTTP(base, withKey{"Authorization", "Bearer " + key}), "stdio": &mcp.CommandTransport{Command: child},
+			"HTTP": overHTTP(base, withKey{"Authorization", "Bearer " + key}), "stdio": &mcp.CommandTransport{Command: asProgram(t)},
 		} {
 			t.Run(database+" "+name, func(t *testing.T) {
 				session, err := connect(t, transport)
@@ -396,9 +406,7 @@ func TestMCPOnStdioGoesOn(t *testing.T) {
 	file := copyOf(t, dbtest.Demo(t), "vehicles_view")
 	configure(t, file, "vehicles_view")
 
-	child := exec.CommandContext(t.Context(), os.Args[0], "mcp")
-	child.Env = append(os.Environ(), asCarapi+"=yes", "API_KEY=")
-	child.Stderr = log.Writer()
+	child := asProgram(t)
 	in, err := child.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -424,6 +432,14 @@ func TestMCPOnStdioGoesOn(t *testing.T) {
 		{fmt.Sprintf(search, 4) + fmt.Sprintf(search, 5), `"code":-32700`},
 		{"\n\r\n" + fmt.Sprintf(search, 6) + "\r", `"id":6`},
 		{`{"jsonrpc":"2.0","id":7,"method":"ping","params":{"x":"` + strings.Repeat("x", 100_000) + `"}}`, `"id":7`},
+		{`{"jsonrpc":"2.0","id":8,"method":"ping","params":{"x":"` + strings.Repeat("x", 3<<20) + `"}}`, `larger than 1048576 bytes`},
+		{strings.Repeat("x", 5<<20), `"code":-32600`},
+		{fmt.Sprintf(strings.Replace(search, "cars", "c\xe9rs", 1), 9), `"code":-32700`},
+		{"\xff\xfe{\x00}\x00", `"code":-32700`},
+		{strings.Repeat("[", 1<<19), `"code":-32600`},
+		{`{"jsonrpc":"2.0","id":10,"method":"cars/steal"}`, `"code":-32601`},
+		{`{"jsonrpc":"2.0","id":11,"method":"tools/call","params":` + strings.Repeat(`{"a":`, 2000) + "1" + strings.Repeat("}", 2001), `"code":-32600`},
+		{fmt.Sprintf(search, 12), `"id":12`},
 	} {
 		if _, err := io.WriteString(in, step.line+"\n"); err != nil {
 			t.Fatalf("step %d: %v", i, err)
@@ -433,8 +449,33 @@ func TestMCPOnStdioGoesOn(t *testing.T) {
 		}
 	}
 
+	// What is under way when the input ends is answered, the last line too, which has no end.
+	const calls = 50
+	for i := range calls {
+		line := fmt.Sprintf(search, 100+i)
+		if i < calls-1 {
+			line += "\n"
+		}
+		if _, err := io.WriteString(in, line); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := in.Close(); err != nil {
 		t.Fatal(err)
+	}
+	unanswered := map[string]bool{}
+	for i := range calls {
+		unanswered[fmt.Sprintf(`"id":%d,"result"`, 100+i)] = true
+	}
+	for len(unanswered) > 0 && answers.Scan() {
+		for id := range unanswered {
+			if strings.Contains(answers.Text(), id) {
+				delete(unanswered, id)
+			}
+		}
+	}
+	if len(unanswered) > 0 {
+		t.Errorf("at the end of the input these are not answered: %v", unanswered)
 	}
 	if answers.Scan() {
 		t.Errorf("one answer too many: %.300s", answers.Text())
@@ -442,4 +483,161 @@ func TestMCPOnStdioGoesOn(t *testing.T) {
 	if err := child.Wait(); err != nil {
 		t.Errorf("at the end of its input carapi exits with %v", err)
 	}
+}
+
+// A client that starts while the database is away is answered, learns what is wrong, and goes on once it is back.
+func TestMCPWithoutDatabase(t *testing.T) {
+	server := dbtest.NewServer(t)
+	config := server.Database(t)
+	db := dbtest.Open(t, config)
+	if _, err := db.Exec(smallStock); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir()) // where no .env is
+	if err := server.Process(t).Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for { // until nothing listens there
+		c, err := net.Dial("tcp", net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))))
+		if err != nil {
+			break
+		}
+		_ = c.Close()
+	}
+	base := serve(t, config, "cars")
+	changed := make(chan struct{}, 100)
+	sessions := map[string]*mcp.ClientSession{}
+	for name, transport := range map[string]mcp.Transport{
+		"HTTP": overHTTP(base, withKey{"X-API-Key", key}), "stdio": &mcp.CommandTransport{Command: asProgram(t)},
+	} {
+		session, err := connectNotified(t, transport, changed)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		sessions[name] = session
+		if make := inputsOfSearch(t, session)["make"]; make != nil {
+			t.Errorf("%s: a field of the table is known: %v", name, make)
+		}
+		for _, call := range []mcp.CallToolParams{
+			{Name: "search_cars", Arguments: map[string]any{"make": "Kia"}},
+			{Name: "get_car", Arguments: map[string]any{"id": "1"}},
+			{Name: "describe_inventory"},
+		} {
+			got, err := session.CallTool(t.Context(), &call)
+			if err != nil {
+				t.Fatalf("%s: %s: %v", name, call.Name, err)
+			}
+			text := got.Content[0].(*mcp.TextContent).Text
+			if !got.IsError || !strings.Contains(text, "the database does not answer") || !strings.Contains(text, "try again") {
+				t.Errorf("%s: %s: an error is %v: %s", name, call.Name, got.IsError, text)
+			}
+		}
+	}
+
+	server.Restart(t)
+	if _, err := db.Exec("INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9000), (2, 'Seat', 'Leon', 12000)"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-changed:
+	case <-time.After(2 * time.Minute):
+		t.Error("nobody has said that the tools have changed")
+	}
+	for name, session := range sessions {
+		var got *mcp.CallToolResult
+		var err error
+		found := func() bool {
+			got, err = session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars", Arguments: map[string]any{"make": "Kia"}})
+			return err == nil && !got.IsError && strings.Contains(got.Content[0].(*mcp.TextContent).Text, `"model":"Rio"`)
+		}
+		for deadline := time.Now().Add(2 * time.Minute); !found(); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: no answer although the database is back: %v %+v", name, err, got)
+			}
+		}
+		if inputsOfSearch(t, session)["make"] == nil {
+			t.Errorf("%s: the tools are not those of the table", name)
+		}
+	}
+
+	// The tools that are known stay known while the database is away again.
+	if err := server.Process(t).Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	becomes(t, base+"/cars/", 503)
+	for name, session := range sessions {
+		if inputsOfSearch(t, session)["make"] == nil {
+			t.Errorf("%s: the tools are forgotten", name)
+		}
+	}
+}
+
+// A database that takes connections and says nothing does not keep a client from its first answer.
+func TestMCPWhileTheDatabaseHangs(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	t.Chdir(t.TempDir()) // where no .env is
+	hung := dbconn.Config{Driver: dbconn.MySQL, Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port), User: "app", Name: "stock"}
+	configure(t, hung, "cars", "DB_CONNECT_TIMEOUT=10m")
+	session, err := connect(t, &mcp.CommandTransport{Command: asProgram(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if inputs := inputsOfSearch(t, session); inputs["q"] == nil {
+		t.Errorf("the inputs are %v", inputs)
+	}
+}
+
+// A mistake in the settings ends the program, as waiting does not help.
+func TestMCPWithMistakes(t *testing.T) {
+	mysql := dbtest.Demo(t)
+	t.Chdir(t.TempDir()) // where no .env is
+	configure(t, mysql, "no_such_table")
+	child := asProgram(t)
+	var stderr strings.Builder
+	child.Stderr = &stderr
+	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	if err := child.Run(); err == nil || child.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "no_such_table") {
+		t.Errorf("%v: %s", err, &stderr)
+	}
+}
+
+// asProgram is carapi on standard input and output, not started yet.
+func asProgram(t *testing.T) *exec.Cmd {
+	child := exec.CommandContext(t.Context(), os.Args[0], "mcp")
+	child.Env = append(os.Environ(), asCarapi+"=yes", "API_KEY=")
+	child.Stderr = log.Writer()
+	return child
+}
+
+// inputsOfSearch lists the tools, which must have valid schemas, and gives the inputs of search_cars.
+func inputsOfSearch(t *testing.T, session *mcp.ClientSession) map[string]any {
+	t.Helper()
+	listed, err := session.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inputs map[string]any
+	for _, tool := range listed.Tools {
+		resolved(t, tool.InputSchema)
+		resolved(t, tool.OutputSchema)
+		text, err := json.Marshal(tool)
+		if err != nil || strings.Contains(string(text), `"enum":null`) || strings.Contains(string(text), `"enum":[]`) {
+			t.Errorf("%s has an empty list of values: %v %s", tool.Name, err, text)
+		}
+		if tool.Name == "search_cars" {
+			inputs, _ = tool.InputSchema.(map[string]any)["properties"].(map[string]any)
+		}
+	}
+	if len(listed.Tools) != 3 || inputs == nil {
+		t.Fatalf("tools: %v", listed.Tools)
+	}
+	return inputs
 }

@@ -205,11 +205,27 @@ func (s *stores) close() {
 type searched struct {
 	*search.Service
 	pools map[string]*sql.DB
-	close func()
+	open  func() error
+	close func() // after open has returned
 }
 
 // openStock opens what is searched, as far as it is there.
 func openStock(ctx context.Context, c config.Stock, observe func(string, time.Duration, error), events search.Events, log *slog.Logger) (*searched, error) {
+	s, err := newSearched(ctx, c, observe, events, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.open(); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// newSearched opens nothing yet.
+func newSearched(ctx context.Context, c config.Stock, observe func(string, time.Duration, error), events search.Events,
+	log *slog.Logger,
+) (*searched, error) {
 	stores, err := newStores(c, observe, log)
 	if err != nil {
 		return nil, err
@@ -219,14 +235,11 @@ func openStock(ctx context.Context, c config.Stock, observe func(string, time.Du
 	s.Service = search.New(stores.live, stores.snapshot, stores.options, log)
 	limitGarbage(unreadBytes)
 	ctx, cancel := context.WithCancel(ctx)
+	s.open = func() error { return s.Open(ctx) }
 	s.close = func() {
 		cancel()
 		s.Wait()
 		stores.close()
-	}
-	if err := s.Open(ctx); err != nil {
-		s.close()
-		return nil, err
 	}
 	return s, nil
 }
@@ -244,16 +257,38 @@ func mcpCommand(file *string, stderr io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			log := logger(stderr)
-			vehicles, err := openStock(cmd.Context(), c, nil, search.Events{}, log)
-			if err != nil {
-				return err
-			}
-			defer vehicles.close()
-			caller := &mcp.Caller{Service: vehicles.Service, Log: log, RequestID: func(context.Context) string { return rand.Text() }}
-			return caller.Stdio(cmd.Context())
+			return serveStdio(cmd.Context(), c, logger(stderr))
 		},
 	}
+}
+
+// serveStdio answers the client while the databases are opened, or do not answer yet. An error that waiting does not
+// help ends it.
+func serveStdio(ctx context.Context, c config.Stock, log *slog.Logger) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	vehicles, err := newSearched(ctx, c, nil, search.Events{}, log)
+	if err != nil {
+		return err
+	}
+	defer vehicles.close()
+
+	requestID := func(context.Context) string { return rand.Text() }
+	caller := &mcp.Caller{Service: vehicles.Service, Log: log, RequestID: requestID}
+	g, serving := errgroup.WithContext(ctx)
+	opened := make(chan struct{})
+	g.Go(func() error {
+		defer close(opened)
+		if err := vehicles.open(); ctx.Err() == nil {
+			return err
+		}
+		return nil // the client has left before
+	})
+	g.Go(func() error {
+		defer end()
+		return caller.Stdio(serving, opened)
+	})
+	return g.Wait()
 }
 
 // logger writes text for a person at a terminal, and JSON for all else.

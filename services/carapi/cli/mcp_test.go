@@ -20,11 +20,18 @@ const oneSearch = `{"jsonrpc":"2.0","id":1,"method":"tools/call",` +
 func (p program) post(
 	ctx context.Context, path, body string, chunked bool, header ...string,
 ) (*http.Response, string, error) {
+	return p.send(ctx, "POST", path, body, chunked, header...)
+}
+
+// send is post with another method. An empty header is left out.
+func (p program) send(
+	ctx context.Context, method, path, body string, chunked bool, header ...string,
+) (*http.Response, string, error) {
 	var reader io.Reader = strings.NewReader(body)
 	if chunked {
 		reader = struct{ io.Reader }{reader}
 	}
-	r, err := http.NewRequestWithContext(ctx, "POST", p.url+path, reader)
+	r, err := http.NewRequestWithContext(ctx, method, p.url+path, reader)
 	if err != nil {
 		return nil, "", err
 	}
@@ -33,6 +40,9 @@ func (p program) post(
 	r.Header.Set("Accept", "application/json, text/event-stream")
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
+		if header[i+1] == "" {
+			r.Header.Del(header[i])
+		}
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -76,6 +86,7 @@ func TestBatchesAreRefused(t *testing.T) {
 		{batch, version("2026-07-28"), 400, -32600},
 		{batch, []string{"Content-Type", "text/plain"}, 400, -32600},
 		{batch, []string{"Accept", "application/json"}, 400, -32600},
+		{strings.Replace(oneSearch, "cars", "c\xe9rs", 1), nil, 400, -32700},
 		{" \t\r\n" + batch, nil, 400, -32600},
 		{strings.Repeat(" ", 100_000) + batch, nil, 400, -32600},
 		{"\ufeff" + batch, nil, 400, -32600},
@@ -132,6 +143,90 @@ func TestBatchesAreRefused(t *testing.T) {
 
 func expectRefused(t *testing.T, what string, res *http.Response, body string, status, code int) {
 	t.Helper()
+	expectRPC(t, what, res, body, status, code, "null")
+	isBatch := strings.HasPrefix(strings.TrimLeft(what, `"`), "[")
+	if isBatch && !strings.Contains(body, "one message per request") {
+		t.Errorf("%s: %s", what, body)
+	}
+}
+
+// Who takes JSON gets it, and every error is one of JSON-RPC with the HTTP status that it always had.
+func TestErrorsOfMCP(t *testing.T) {
+	setupFile(t)
+	t.Setenv("RATE_LIMIT", "35/24h")
+	p := start(t)
+	type header []string
+	message := func(method, params string) string {
+		return `{"jsonrpc":"2.0","id":"a","method":"` + method + `","params":` + params + `}`
+	}
+	const noID, known = "null", `"a"`
+	for _, test := range []struct {
+		method, path, body string
+		header             header
+		status, code       int
+		id                 string
+	}{
+		{"POST", "/mcp", oneSearch, header{"Accept", "application/json"}, 200, 0, "1"},
+		{"POST", "/mcp/", oneSearch, header{"Accept", "application/json; charset=utf-8"}, 200, 0, "1"},
+		{"POST", "/mcp", oneSearch, header{"Accept", ""}, 200, 0, "1"},
+		{"POST", "/mcp", oneSearch, header{"Accept", "*/*"}, 200, 0, "1"},
+		{"POST", "/mcp", oneSearch, header{"Accept", "text/html, image/gif, *; q=.2, */*; q=.2"}, 200, 0, "1"},
+		{"POST", "/mcp", oneSearch, header{"Accept", "APPLICATION/*;q=0.5"}, 200, 0, "1"},
+		{"POST", "/mcp/?x=1", oneSearch, nil, 200, 0, "1"},
+
+		{"POST", "/mcp", oneSearch, header{"Accept", "text/html"}, 406, -32600, noID},
+		{"POST", "/mcp", oneSearch, header{"Accept", "text/event-stream"}, 406, -32600, noID},
+		{"POST", "/mcp/", oneSearch, header{"Accept", "application/json;q=0, text/*"}, 406, -32600, noID},
+		{"POST", "/mcp", oneSearch, header{"Content-Type", "text/plain"}, 415, -32600, "1"},
+		{"POST", "/mcp/", oneSearch, header{"Content-Type", ""}, 415, -32600, "1"},
+		{"POST", "/mcp", oneSearch, header{"Mcp-Protocol-Version", "1999-01-01"}, 400, -32600, "1"},
+		{"POST", "/mcp", oneSearch, header{"Last-Event-ID", "7"}, 400, -32600, "1"},
+		{"POST", "/mcp", message("cars/steal", "{}"), nil, 400, -32601, known},
+		{"POST", "/mcp", message("tools/call", "null"), nil, 200, -32600, known},
+		{"POST", "/mcp", message("tools/call", `{"name":"steal_car"}`), nil, 200, -32602, known},
+		{"POST", "/mcp", message("notifications/initialized", "{}"), nil, 400, -32600, known},
+		{"POST", "/mcp", message("subscriptions/listen", "{}"), nil, 400, -32601, known},
+		{"POST", "/mcp", "hello", nil, 400, -32700, noID},
+
+		{"GET", "/mcp", "", nil, 405, -32600, noID},
+		{"GET", "/mcp/", "", header{"Accept", "text/event-stream"}, 405, -32600, noID},
+		{"DELETE", "/mcp", "", nil, 405, -32600, noID},
+		{"OPTIONS", "/mcp", "", nil, 405, -32600, noID},
+		{"BREW", "/mcp", oneSearch, nil, 405, -32600, noID},
+		{"POST", "/mcp", oneSearch, header{"X-API-Key", "wrong"}, 401, -32600, noID},
+		{"POST", "/mcp", oneSearch, header{"Origin", "https://foe.example.com"}, 403, -32600, noID},
+		{"POST", "/mcp?" + strings.Repeat("x", 20_000), oneSearch, nil, 414, -32600, noID},
+		{"POST", "/mcp/?" + strings.Repeat("&", 300), oneSearch, nil, 400, -32600, noID},
+	} {
+		what := fmt.Sprintf("%s %.20s %v %.60s", test.method, test.path, test.header, test.body)
+		res, body, err := p.send(t.Context(), test.method, test.path, test.body, false, test.header...)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		expectRPC(t, what, res, body, test.status, test.code, test.id)
+		if allow := res.Header.Get("Allow"); test.status == 405 && (allow != "POST" || !strings.Contains(body, "use POST")) {
+			t.Errorf("%s: Allow %q, %s", what, allow, body)
+		}
+	}
+
+	for range 35 { // until the key has had its requests
+		if _, _, err := p.post(t.Context(), "/mcp", oneSearch, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	res, body, err := p.post(t.Context(), "/mcp", oneSearch, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectRPC(t, "too often", res, body, 429, -32600, noID)
+	if res.Header.Get("Retry-After") == "" || !strings.Contains(body, "at most 35 requests") {
+		t.Errorf("too often: %v %s", res.Header, body)
+	}
+}
+
+// expectRPC checks that an answer is one of JSON-RPC, with an error that has a code, or none for 0.
+func expectRPC(t *testing.T, what string, res *http.Response, body string, status, code int, id string) {
+	t.Helper()
 	var answer struct {
 		Version string          `json:"jsonrpc"`
 		ID      json.RawMessage `json:"id"`
@@ -142,12 +237,8 @@ func expectRefused(t *testing.T, what string, res *http.Response, body string, s
 	}
 	err := json.Unmarshal([]byte(body), &answer)
 	if err != nil || res.StatusCode != status || res.Header.Get("Content-Type") != "application/json" ||
-		answer.Version != "2.0" || string(answer.ID) != "null" || answer.Error.Code != code || answer.Error.Message == "" {
-		t.Errorf("%s: %v: %d %s, want %d with the error %d", what, err, res.StatusCode, body, status, code)
-	}
-	isBatch := strings.HasPrefix(strings.TrimLeft(what, `"`), "[")
-	if isBatch && !strings.Contains(answer.Error.Message, "one message per request") {
-		t.Errorf("%s: the message is %q", what, answer.Error.Message)
+		answer.Version != "2.0" || string(answer.ID) != id || answer.Error.Code != code || (answer.Error.Message == "") != (code == 0) {
+		t.Errorf("%s: %v: %d %.500s, want %d with the error %d of %s", what, err, res.StatusCode, body, status, code, id)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"carstock/services/carapi/internal/answer"
 	"carstock/services/carapi/internal/auth"
+	"carstock/services/carapi/internal/mcp"
 )
 
 // plainID is what a caller's own request id must look like to be taken over: it goes into the log.
@@ -68,6 +69,18 @@ func withoutSlash(next http.Handler) http.Handler {
 
 // isMCP reports whether a request is for the Model Context Protocol.
 func isMCP(r *http.Request) bool { return strings.TrimSuffix(r.URL.EscapedPath(), "/") == "/mcp" }
+
+// mcpErrors gives the errors of MCP the form of JSON-RPC, wherever they arise.
+func mcpErrors(next http.Handler) http.Handler {
+	inProtocol := mcp.Errors(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isMCP(r) {
+			inProtocol.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 // recoverer makes of a panic an answer and a line in the log.
 func recoverer(log *slog.Logger) func(http.Handler) http.Handler {

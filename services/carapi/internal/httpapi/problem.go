@@ -36,8 +36,13 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 	writeProblem(w, r, answer.Problem{Status: http.StatusNotFound, Detail: "no such resource; searches go to /cars/"})
 }
 
-// methodNotAllowed may say so of every route, since all of them are read alone.
+// methodNotAllowed answers a method that a route does not have: all are read by GET, but for the one of MCP.
 func methodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Allow", "GET, HEAD")
-	writeProblem(w, r, answer.Problem{Status: http.StatusMethodNotAllowed, Detail: r.Method + " is not possible here; use GET"})
+	allowed, use := "GET, HEAD", "GET"
+	if isMCP(r) {
+		allowed, use = "POST", "POST"
+	}
+	w.Header().Set("Allow", allowed)
+	detail := r.Method + " is not possible here; use " + use
+	writeProblem(w, r, answer.Problem{Status: http.StatusMethodNotAllowed, Detail: detail})
 }

@@ -32,7 +32,7 @@ type Options struct {
 func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.Handler {
 	r := chi.NewRouter()
 	r.Use(requestID, clientAddress(o.Proxies), accessLog(log), o.Metrics.measure, traced(o.Traces))
-	r.Use(headAsGet, securityHeaders, crossOrigin(o.Origins), compress(), recoverer(log), limits, withoutSlash)
+	r.Use(headAsGet, securityHeaders, crossOrigin(o.Origins), compress(), mcpErrors, recoverer(log), limits, withoutSlash)
 	r.NotFound(notFound)
 	r.MethodNotAllowed(methodNotAllowed)
 
@@ -51,7 +51,7 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 	r.Group(func(r chi.Router) {
 		r.Use(requireKey(keys, newRate("key", o.Requests, o.Per), client), shed(o.InFlight))
 		carRoutes(r, s, log)
-		r.With(ownOrigin(o.Origins), mcp.OneMessage).Handle("/mcp", mcpHandler(s, log))
+		r.With(ownOrigin(o.Origins), mcp.OneMessage).Post("/mcp", mcpHandler(s, log).ServeHTTP)
 	})
 	return r
 }
@@ -69,5 +69,5 @@ func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
 // mcpHandler answers /mcp.
 func mcpHandler(s *search.Service, log *slog.Logger) http.Handler {
 	c := &mcp.Caller{Service: s, Log: log, RequestID: requestIDOf, Answered: noteAnswer}
-	return c.HTTP(func(w http.ResponseWriter, r *http.Request, err error) { writeError(w, r, log, err) })
+	return c.HTTP()
 }

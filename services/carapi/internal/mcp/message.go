@@ -1,69 +1,116 @@
 package mcp
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
 
-// refusal returns the JSON-RPC error for a body that cannot be one message, and nil for one that may be.
+// decode returns the message that a body holds, or the JSON-RPC error for a body that is not one message.
 // A batch is refused because the limits count requests: one request must not hold many searches.
-func refusal(body []byte) []byte {
+func decode(body []byte) (message jsonrpc.Message, refused []byte) {
 	if bytes.HasPrefix(bytes.TrimLeft(body, "\ufeff \t\r\n"), []byte("[")) {
-		return rpcError(jsonrpc.CodeInvalidRequest, "batches are not supported; send one message per request, not an array")
+		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
+			"batches are not supported; send one message per request, not an array")
+	}
+	if !utf8.Valid(body) {
+		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeParseError, "this is not valid UTF-8; encode the message as UTF-8")
 	}
 	if !json.Valid(body) { // nor are several messages in a row: the SDK would run the first and drop the rest
-		return rpcError(jsonrpc.CodeParseError, "this is not valid JSON; send one JSON-RPC message per request")
+		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeParseError,
+			"this is not valid JSON; send one JSON-RPC message per request")
 	}
-	if _, err := jsonrpc.DecodeMessage(body); err != nil {
-		return rpcError(jsonrpc.CodeInvalidRequest,
+	message, err := jsonrpc.DecodeMessage(body)
+	if err != nil {
+		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
 			`this is not a JSON-RPC message; send an object with "jsonrpc": "2.0", "id", "method" and "params"`)
 	}
-	return nil
+	return message, nil
 }
 
-// rpcError returns an error that answers no message in particular.
-func rpcError(code int, message string) []byte {
-	body, _ := json.Marshal(object{"jsonrpc": "2.0", "id": nil, "error": object{"code": code, "message": message}})
-	return append(body, '\n') // a number and a text always encode
+// rpcError returns an error that answers the message with an id. The zero ID is for a message whose id is not known.
+func rpcError(id jsonrpc.ID, code int, message string) []byte {
+	body, _ := json.Marshal(object{"jsonrpc": "2.0", "id": id.Raw(), "error": object{"code": code, "message": message}})
+	return append(body, '\n') // texts and numbers always encode
+}
+
+// tooLarge is the error for a message of more than maxBody bytes.
+func tooLarge() []byte {
+	return rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, fmt.Sprintf("the message is larger than %d bytes", maxBody))
 }
 
 // OneMessage refuses a POST that is not one JSON-RPC message, before next does anything for it.
 func OneMessage(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost { // next refuses it
-			next.ServeHTTP(w, r)
+		if !acceptsJSON(r.Header.Values("Accept")) {
+			refuse(w, http.StatusNotAcceptable, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
+				"answers here are JSON; send Accept: application/json, text/event-stream"))
 			return
 		}
 
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			message := fmt.Sprintf("the message is larger than %d bytes", maxBody)
-			refuse(w, http.StatusRequestEntityTooLarge, rpcError(jsonrpc.CodeInvalidRequest, message))
+		if isTooLarge := (*http.MaxBytesError)(nil); errors.As(err, &isTooLarge) {
+			refuse(w, http.StatusRequestEntityTooLarge, tooLarge())
 			return
 		}
 		if err != nil {
-			refuse(w, http.StatusBadRequest, rpcError(jsonrpc.CodeParseError, "the body ended early; send it again"))
+			refuse(w, http.StatusBadRequest,
+				rpcError(jsonrpc.ID{}, jsonrpc.CodeParseError, "the body ended early; send it again"))
 			return
 		}
-		if refused := refusal(body); refused != nil {
+		message, refused := decode(body)
+		if refused != nil {
 			refuse(w, http.StatusBadRequest, refused)
 			return
 		}
-		if message, _ := jsonrpc.DecodeMessage(body); isEndless(message) {
-			refuse(w, http.StatusBadRequest, rpcError(jsonrpc.CodeMethodNotFound, "this server sends no notifications over HTTP"))
+		if isEndless(message) {
+			refuse(w, http.StatusBadRequest,
+				rpcError(callID(message), jsonrpc.CodeMethodNotFound, "this server sends no notifications over HTTP"))
 			return
 		}
 
+		// The SDK wants both types in Accept, though it answers in JSON alone.
+		r = r.WithContext(r.Context()) // a copy
+		r.Header = r.Header.Clone()
+		r.Header.Set("Accept", "application/json, text/event-stream")
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		next.ServeHTTP(w, r)
+		answerErrors(w, callID(message), func(w http.ResponseWriter) { next.ServeHTTP(w, r) })
 	})
+}
+
+// acceptsJSON reports whether a client takes JSON. One that does not say what it takes does.
+func acceptsJSON(accept []string) bool {
+	text := strings.TrimSpace(strings.Join(accept, ","))
+	if text == "" {
+		return true
+	}
+	for entry := range strings.SplitSeq(text, ",") {
+		kind, parameters, err := mime.ParseMediaType(entry)
+		if err != nil || kind != "application/json" && kind != "application/*" && kind != "*/*" {
+			continue
+		}
+		if q, err := strconv.ParseFloat(parameters["q"], 64); err != nil || q > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// callID is the id of a call, and the zero ID for other messages, which are not answered.
+func callID(m jsonrpc.Message) jsonrpc.ID {
+	if r, ok := m.(*jsonrpc.Request); ok {
+		return r.ID
+	}
+	return jsonrpc.ID{}
 }
 
 // isEndless reports whether the answer to a message would never end, and keep its place among the requests in flight.
@@ -73,46 +120,69 @@ func isEndless(m jsonrpc.Message) bool {
 }
 
 func refuse(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // this fails only if the client has gone
 }
 
-// messages reads lines that may be messages. It answers the others itself: the SDK would run a batch, and
-// would end the session at a line that it cannot read.
-type messages struct {
-	lines *bufio.Scanner
-	out   io.Writer // takes each Write whole, as an os.File does: the SDK writes there at the same time
-	rest  []byte    // of the line that is being read
+// Errors gives every error of next the form of JSON-RPC, and keeps its HTTP status.
+func Errors(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answerErrors(w, jsonrpc.ID{}, func(w http.ResponseWriter) { next.ServeHTTP(w, r) })
+	})
 }
 
-func newMessages(in io.Reader, out io.Writer) *messages {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxBody)
-	return &messages{lines: lines, out: out}
-}
-
-// Read reads the next message, or a part of it.
-func (m *messages) Read(p []byte) (int, error) {
-	for len(m.rest) == 0 {
-		if !m.lines.Scan() {
-			return 0, errors.Join(m.lines.Err(), io.EOF)
-		}
-		line := bytes.TrimSpace(m.lines.Bytes())
-		if len(line) == 0 {
-			continue
-		}
-		if refused := refusal(line); refused != nil {
-			if _, err := m.out.Write(refused); err != nil {
-				return 0, err
-			}
-			continue
-		}
-		m.rest = append(bytes.Clone(line), '\n')
+// answerErrors lets serve write an answer. An error that is not JSON-RPC yet, as those in plain text of the SDK and
+// the problems of the HTTP API, becomes one that answers the message with this id.
+func answerErrors(w http.ResponseWriter, id jsonrpc.ID, serve func(http.ResponseWriter)) {
+	e := errorWriter{ResponseWriter: w}
+	serve(&e)
+	if e.status == 0 {
+		return
 	}
 
-	n := copy(p, m.rest)
-	m.rest = m.rest[n:]
-	return n, nil
+	var problem struct{ Detail string }
+	message := strings.TrimSpace(e.text.String())
+	if json.Unmarshal(e.text.Bytes(), &problem) == nil && problem.Detail != "" {
+		message = problem.Detail
+	}
+	code := jsonrpc.CodeInvalidRequest
+	switch {
+	case e.status >= http.StatusInternalServerError:
+		code = jsonrpc.CodeInternalError
+	case strings.HasPrefix(message, notHandled):
+		code = jsonrpc.CodeMethodNotFound
+	}
+	refuse(w, e.status, rpcError(id, code, message))
+}
+
+// notHandled is how the SDK begins the text of its 400 for a method that it does not know. Later versions of the
+// protocol have it answer with an error of JSON-RPC.
+const notHandled = "JSON RPC not handled"
+
+// errorWriter holds back an error that is not JSON-RPC.
+type errorWriter struct {
+	http.ResponseWriter
+	status int // of the error; 0 for none
+	text   bytes.Buffer
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (e *errorWriter) WriteHeader(status int) {
+	if status >= http.StatusBadRequest && e.Header().Get("Content-Type") != "application/json" {
+		e.status = status
+		return
+	}
+	e.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (e *errorWriter) Write(p []byte) (int, error) {
+	if e.status != 0 {
+		return e.text.Write(p)
+	}
+	return e.ResponseWriter.Write(p)
 }

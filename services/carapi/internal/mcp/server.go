@@ -2,12 +2,13 @@ package mcp
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"reflect"
+	"strings"
 	"sync"
+	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -24,6 +25,9 @@ type Caller struct {
 	Log       *slog.Logger
 	RequestID func(context.Context) string
 	Answered  func(context.Context, *answer.Answer) // is called for each answer with vehicles
+
+	mu    sync.Mutex           // guards known
+	known []search.Description // the table as it was last seen
 }
 
 // server is a server of the Model Context Protocol for a table with these fields.
@@ -36,27 +40,56 @@ func (c *Caller) server(fields []search.Description) *sdk.Server {
 	return s
 }
 
-// addTools gives the server the tools for a table with these fields; those that it has are replaced.
+// addTools gives the server the tools for a table with these fields; those that it has are replaced. Without fields, as
+// long as no database has answered, they are the tools as far as they are the same for all tables.
 func (c *Caller) addTools(s *sdk.Server, fields []search.Description) {
 	const refs = "#/$defs/"
 	closed := false
 	for _, t := range All(fields) {
+		input := t.InputSchema()
+		if fields == nil {
+			openInputs(input)
+		}
 		output := Schemas(fields, refs)
 		schema := object{"$defs": output}
 		for k, v := range output[t.Output].(object) {
 			schema[k] = v
 		}
 		s.AddTool(&sdk.Tool{
-			Name: t.Name, Description: t.About, InputSchema: t.InputSchema(), OutputSchema: schema,
+			Name: t.Name, Description: t.About, InputSchema: input, OutputSchema: schema,
 			Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: &closed},
 		}, c.handler(t.Name))
 	}
 }
 
+// openInputs lets a schema take inputs that only the table can name, and leaves out those that list what is in it.
+func openInputs(schema object) {
+	schema["additionalProperties"] = true
+	properties, _ := schema["properties"].(object)
+	for name, p := range properties {
+		input, _ := p.(object)
+		items, _ := input["items"].(object)
+		if enum, ok := items["enum"].([]string); ok && len(enum) == 0 {
+			delete(properties, name)
+		}
+	}
+}
+
+// fields describes the table as it is now or, while no database answers, as it was last known; nil if it never was.
+func (c *Caller) fields(ctx context.Context) []search.Description {
+	now, err := c.Service.Fields(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil {
+		c.known = now
+	}
+	return c.known
+}
+
 type fieldsKey struct{}
 
-// HTTP serves the protocol over HTTP, one message in each request. It calls unavailable when the fields cannot be described.
-func (c *Caller) HTTP(unavailable func(http.ResponseWriter, *http.Request, error)) http.Handler {
+// HTTP serves the protocol over HTTP, one message in each request.
+func (c *Caller) HTTP() http.Handler {
 	serve := sdk.NewStreamableHTTPHandler(func(r *http.Request) *sdk.Server {
 		fields, _ := r.Context().Value(fieldsKey{}).([]search.Description)
 		return c.server(fields)
@@ -64,50 +97,85 @@ func (c *Caller) HTTP(unavailable func(http.ResponseWriter, *http.Request, error
 		DisableLocalhostProtection: true, // a key is needed, which a page that reached this address by a false name does not have
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fields, err := c.Service.Fields(r.Context())
-		if err != nil {
-			unavailable(w, r, err)
-			return
-		}
-		serve.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), fieldsKey{}, fields)))
+		serve.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), fieldsKey{}, c.fields(r.Context()))))
 	})
 }
 
-// Stdio answers the protocol over standard input and output until the client ends it or ctx does.
-func (c *Caller) Stdio(ctx context.Context) error {
-	known, err := c.Service.Fields(ctx)
-	if err != nil {
-		return err
-	}
-	s := c.server(known)
-	var mu sync.Mutex // guards known
-	s.AddReceivingMiddleware(func(next sdk.MethodHandler) sdk.MethodHandler {
+// How long a client on standard input waits for the first index: for its first answer, and then for tools.
+const (
+	firstAnswerWait = 2 * time.Second
+	toolsWait       = 10 * time.Second
+)
+
+// learnInterval is how often the table is looked for while it is not known.
+const learnInterval = time.Second
+
+// Stdio answers the protocol over standard input and output until the client ends it or ctx does. opened is closed once
+// the databases have been looked at. Those that do not answer yet are waited for while the client is answered.
+func (c *Caller) Stdio(ctx context.Context, opened <-chan struct{}) error {
+	wait(ctx, opened, firstAnswerWait)
+	tools := &toolList{Caller: c, known: c.fields(ctx)}
+	tools.server = c.server(tools.known)
+
+	ctx, stop := context.WithCancel(ctx)
+	var learning sync.WaitGroup
+	defer learning.Wait()
+	defer stop()
+	learn := sync.OnceFunc(func() { learning.Go(func() { tools.learn(ctx) }) })
+	tools.server.AddReceivingMiddleware(func(next sdk.MethodHandler) sdk.MethodHandler {
 		return func(ctx context.Context, method string, r sdk.Request) (sdk.Result, error) {
-			if method == "tools/list" { // for the table as it is by then
-				mu.Lock()
-				defer mu.Unlock()
-				now, err := c.Service.Fields(ctx)
-				if err != nil {
-					return nil, err
-				}
-				if !reflect.DeepEqual(now, known) { // the client is notified, and may list them again
-					c.addTools(s, now)
-					known = now
-				}
+			if strings.HasPrefix(method, "tools/") {
+				wait(ctx, opened, toolsWait)
+			}
+			if method == "tools/list" && !tools.update(ctx) {
+				learn() // only who has listed the tools needs to be notified of others
 			}
 			return next(ctx, method, r)
 		}
 	})
-	in := readCloser{newMessages(os.Stdin, os.Stdout), os.Stdin}
-	return s.Run(ctx, &sdk.IOTransport{Reader: in, Writer: keptOpen{os.Stdout}})
+	err := tools.server.Run(ctx, newStdio(os.Stdin, os.Stdout))
+	if ctx.Err() != nil { // the session was ended as asked
+		return nil
+	}
+	return err
 }
 
-type readCloser struct {
-	io.Reader
-	io.Closer
+// toolList keeps the tools of a server those of the table as it is.
+type toolList struct {
+	*Caller
+	server *sdk.Server
+
+	updating sync.Mutex           // guards known
+	known    []search.Description // by which the server has its tools
 }
 
-// keptOpen leaves standard output open when the session ends, as the SDK's own transport does.
-type keptOpen struct{ io.Writer }
+// update brings the tools up to date, of which the SDK notifies the client. It reports whether the table is known.
+func (t *toolList) update(ctx context.Context) bool {
+	t.updating.Lock()
+	defer t.updating.Unlock()
+	if now := t.fields(ctx); !reflect.DeepEqual(now, t.known) {
+		t.addTools(t.server, now)
+		t.known = now
+	}
+	return t.known != nil
+}
 
-func (keptOpen) Close() error { return nil }
+// learn updates the tools as soon as the table is known, or gives up when ctx ends.
+func (t *toolList) learn(ctx context.Context) {
+	for !t.update(ctx) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(learnInterval):
+		}
+	}
+}
+
+// wait returns when done is closed, after a time, or when ctx ends.
+func wait(ctx context.Context, done <-chan struct{}, longest time.Duration) {
+	select {
+	case <-done:
+	case <-time.After(longest):
+	case <-ctx.Done():
+	}
+}

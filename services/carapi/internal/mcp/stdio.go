@@ -1,0 +1,181 @@
+package mcp
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// stdio is a transport over two streams, one message a line, and its only connection. The SDK's own would end the session
+// at a line that is not a message, would run batches, and would drop the calls under way when the input ends.
+type stdio struct {
+	in       io.ReadCloser
+	incoming chan jsonrpc.Message // is closed when the input has ended
+	closed   chan struct{}
+	close    func() error
+
+	writing sync.Mutex // guards out
+	out     io.Writer
+
+	mu       sync.Mutex          // guards what follows
+	pending  map[jsonrpc.ID]bool // calls that are not answered yet
+	ended    bool                // whether the input has
+	answered chan struct{}       // is closed when the input has ended and nothing is pending
+}
+
+func newStdio(in io.ReadCloser, out io.Writer) *stdio {
+	s := &stdio{in: in, out: out, incoming: make(chan jsonrpc.Message), closed: make(chan struct{}),
+		pending: map[jsonrpc.ID]bool{}, answered: make(chan struct{})}
+	s.close = sync.OnceValue(func() error {
+		close(s.closed)
+		return in.Close()
+	})
+	return s
+}
+
+// Connect begins to read. It implements sdk.Transport.
+func (s *stdio) Connect(context.Context) (sdk.Connection, error) {
+	go s.readLines()
+	return s, nil
+}
+
+// readLines passes on the messages of the input until it ends, or the connection does.
+func (s *stdio) readLines() {
+	defer close(s.incoming)
+	in := bufio.NewReader(s.in)
+	for {
+		line, isTooLong, end := readLine(in)
+		line = bytes.TrimSpace(line)
+		switch {
+		case isTooLong:
+			s.reply(tooLarge())
+		case len(line) > 0:
+			if !s.pass(line) {
+				return
+			}
+		}
+		if end != nil { // if it is not io.EOF, there is no more to be read either
+			return
+		}
+	}
+}
+
+// readLine reads a line of at most maxBody bytes and its end. It skips a longer one, and reports that it was too long.
+func readLine(in *bufio.Reader) (line []byte, isTooLong bool, err error) {
+	for {
+		part, err := in.ReadSlice('\n')
+		if isTooLong = isTooLong || len(line)+len(part) > maxBody+1; isTooLong {
+			line = nil
+		} else {
+			line = append(line, part...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, isTooLong, err
+		}
+	}
+}
+
+// pass hands a message to the SDK, or answers why the line is not one. It reports whether the connection is still open.
+func (s *stdio) pass(line []byte) (isOpen bool) {
+	message, refused := decode(line)
+	if refused != nil {
+		s.reply(refused)
+		return true
+	}
+	if id := callID(message); id.IsValid() && !isEndless(message) && !s.begin(id) {
+		s.reply(rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, // with its id, it would answer the other call
+			fmt.Sprintf("a call with the id %v has not been answered yet; use another id", id.Raw())))
+		return true
+	}
+	select {
+	case s.incoming <- message:
+		return true
+	case <-s.closed:
+		return false
+	}
+}
+
+// begin notes a call. It reports false if one with the same id is under way, which the SDK would not answer.
+func (s *stdio) begin(id jsonrpc.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending[id] {
+		return false
+	}
+	s.pending[id] = true
+	return true
+}
+
+// reply writes a line. If that fails, the client has gone, which the end of the input shows too.
+func (s *stdio) reply(line []byte) { _ = s.writeLine(line) }
+
+func (s *stdio) writeLine(line []byte) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	_, err := s.out.Write(line)
+	return err
+}
+
+// Read returns the next message. After the last one it waits until all calls are answered, since the SDK cancels
+// those under way at the end. It implements sdk.Connection.
+func (s *stdio) Read(context.Context) (jsonrpc.Message, error) {
+	select {
+	case message, ok := <-s.incoming:
+		if ok {
+			return message, nil
+		}
+	case <-s.closed:
+		return nil, io.EOF
+	}
+
+	s.mu.Lock()
+	if !s.ended {
+		s.ended = true
+		s.settle()
+	}
+	s.mu.Unlock()
+	select {
+	case <-s.answered:
+	case <-s.closed:
+	}
+	return nil, io.EOF
+}
+
+// settle closes answered once the input has ended and nothing is pending. s.mu is held.
+func (s *stdio) settle() {
+	if s.ended && len(s.pending) == 0 {
+		close(s.answered)
+	}
+}
+
+// Write sends a message. It implements sdk.Connection.
+func (s *stdio) Write(_ context.Context, message jsonrpc.Message) error {
+	// The client may use the id again as soon as it has the answer.
+	if response, ok := message.(*jsonrpc.Response); ok {
+		s.mu.Lock()
+		if s.pending[response.ID] {
+			delete(s.pending, response.ID)
+			s.settle()
+		}
+		s.mu.Unlock()
+	}
+
+	line, err := jsonrpc.EncodeMessage(message)
+	if err != nil {
+		return err
+	}
+	return s.writeLine(append(line, '\n'))
+}
+
+// Close implements sdk.Connection.
+func (s *stdio) Close() error { return s.close() }
+
+// SessionID implements sdk.Connection.
+func (s *stdio) SessionID() string { return "" }
