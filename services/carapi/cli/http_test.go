@@ -42,7 +42,7 @@ func TestCompression(t *testing.T) {
 	if res.Header.Get("Content-Encoding") != "" || res.Header.Get("Vary") != "Accept-Encoding" || len(plain) < 1024 {
 		t.Errorf("not asked for: %v, %d bytes", res.Header, len(plain))
 	}
-	wrong := "/cars/?" + strings.Repeat("x", 100) + "=1&" + strings.Repeat("y", 1000) + "=2"
+	wrong := "/cars/?" + strings.Repeat("x", 100) + "=1&" + strings.Repeat("y", 1000) + "=2&" + strings.Repeat("z", 100) + "=3&limit=x"
 	for _, path := range []string{large, wrong} {
 		_, plain := p.do(t, "GET", path, "Accept-Encoding", "identity", "X-Request-ID", "same")
 		res, packed := p.do(t, "GET", path, "Accept-Encoding", "br, gzip, zstd", "X-Request-ID", "same")

@@ -7,36 +7,78 @@ import (
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/search"
 	"carstock/services/carapi/internal/store"
+	"carstock/services/carapi/internal/value"
 )
 
-// Problem is an error in the form of RFC 9457. Its detail is for the caller to act on, and never holds SQL, the name of a
-// host or a stack.
+// Problem is an error in the form of RFC 9457. Its detail is for the caller to act on, and never holds SQL, the name of
+// a host or a stack.
 type Problem struct {
-	Type      string                 `json:"type"`
-	Title     string                 `json:"title"`
-	Status    int                    `json:"status"`
-	Detail    string                 `json:"detail"`
-	Instance  string                 `json:"instance"`
-	RequestID string                 `json:"request_id"`
-	Errors    []query.ParameterError `json:"errors,omitempty"`
-	RetryURL  string                 `json:"retry_url,omitempty"` // the request as it would be right, where that is certain
-	Sources   []search.Status        `json:"sources,omitempty"`   // which databases answer, where that is the question
+	Type          string                 `json:"type"`
+	Title         string                 `json:"title"`
+	Status        int                    `json:"status"`
+	Detail        string                 `json:"detail"`
+	Instance      string                 `json:"instance"`
+	RequestID     string                 `json:"request_id"`
+	Errors        []query.ParameterError `json:"errors,omitempty"`
+	ErrorsLeftOut int                    `json:"errors_left_out,omitempty"` // errors for which there is no room
+	RetryURL      string                 `json:"retry_url,omitempty"`       // the whole request as it would be right
+	Sources       []search.Status        `json:"sources,omitempty"`         // which databases answer
 }
 
-// JSON writes the problem of a request.
+// Limits of a problem in bytes. Detail and the texts of an error take up to twice as many as JSON, so a problem with
+// one error always fits.
+const (
+	maxProblem  = 3900 // as JSON
+	maxDetail   = 600
+	maxExpected = 500 // of one error
+)
+
+// JSON writes the problem of a request. It holds as many of the errors as fit, and the number of the others.
 func (p Problem) JSON(instance, requestID string) []byte {
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
-	p.Instance, p.RequestID = instance, requestID
-	return encode(p)
+	p.Detail = value.Shorten(p.Detail, maxDetail)
+	p.Instance, p.RequestID = value.Excerpt(instance), requestID
+	wrong, retryURL := p.Errors, p.RetryURL
+	p.Errors, p.RetryURL = nil, ""
+	p.ErrorsLeftOut += len(wrong)
+
+	body := encode(p)
+	add := func(change func(*Problem)) (fits bool) {
+		changed := p
+		change(&changed)
+		longer := encode(changed)
+		if fits = len(longer) <= maxProblem; fits {
+			p, body = changed, longer
+		}
+		return fits
+	}
+	for i, e := range wrong {
+		e.Parameter, e.Received = value.Excerpt(e.Parameter), value.Excerpt(e.Received)
+		e.Expected = value.Shorten(e.Expected, maxExpected)
+		addError := func(p *Problem) {
+			p.Errors = append(p.Errors, e)
+			p.ErrorsLeftOut--
+		}
+		if !add(addError) {
+			if e.Suggestions = nil; !add(addError) {
+				break
+			}
+		}
+		if i == 0 && retryURL != "" { // it says more than further errors do
+			add(func(p *Problem) { p.RetryURL = retryURL })
+		}
+	}
+	return body
 }
 
-// ProblemOf says in as few words as are safe what is wrong. Path is where the request was sent. The caller logs the error
-// if it is not the request's.
-func ProblemOf(err error, path string) (p Problem, isRequests bool) {
+// ProblemOf says in as few words as are safe what is wrong. Path is where the request was sent, and names is what lists
+// the names that requests may use. The caller logs the error if it is not the request's.
+func ProblemOf(err error, path, names string) (p Problem, isRequests bool) {
 	var wrong query.ParameterErrors
 	switch {
 	case errors.As(err, &wrong):
-		p = Problem{Status: http.StatusBadRequest, Detail: wrong.Error(), Errors: wrong.All}
+		p = Problem{Status: http.StatusBadRequest, Detail: wrong.Detail(names)}
+		p.Errors, p.ErrorsLeftOut = wrong.All, wrong.LeftOut
 		if wrong.Retry != nil {
 			p.RetryURL = path + "?" + wrong.Retry.Encode()
 		}

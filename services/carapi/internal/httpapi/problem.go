@@ -25,7 +25,7 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		return // the caller has gone
 	}
-	p, isRequests := answer.ProblemOf(err, r.URL.EscapedPath())
+	p, isRequests := answer.ProblemOf(err, r.URL.EscapedPath(), "/cars/fields")
 	if !isRequests {
 		log.ErrorContext(r.Context(), "request failed", "error", err, "request_id", requestIDOf(r.Context()))
 	}

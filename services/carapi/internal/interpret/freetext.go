@@ -1,6 +1,7 @@
 package interpret
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ const maxSentence = 40
 func (r *reading) readFreeText(given string) {
 	words := strings.Fields(given)
 	if len(words) > maxSentence {
-		r.fail("q", given, "at most 40 words; send filters for what they say")
+		r.fail("q", given, fmt.Sprintf("q has %d words; send at most %d, and filters for what they say", len(words), maxSentence))
 		delete(r.exact, "q")
 		return
 	}

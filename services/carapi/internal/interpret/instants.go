@@ -35,7 +35,7 @@ func (r *reading) readInstants(name string, f *catalog.Field, given []string) {
 			case isZ:
 				parts[i], why = match[1], "a time without its zone, since column "+f.Column.Name+" names none"
 			default:
-				r.failFixed(name, part, "a time without a zone, since column "+f.Column.Name+" names none; send "+match[1], match[1])
+				r.failFixed(name, part, "column "+f.Column.Name+" says no time zone, so a time with one cannot be compared; send "+match[1], match[1])
 				return
 			}
 		}

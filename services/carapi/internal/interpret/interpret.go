@@ -111,7 +111,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	switch {
 	case r.wrong != nil:
 		_ = errors.As(err, &wrong)
-		return nil, Notes{}, query.NewErrors(r.exact, append(r.wrong, wrong.All...))
+		return nil, Notes{}, in.parameters.Errors(r.exact, append(r.wrong, wrong.All...), wrong.LeftOut, allowed)
 	case err != nil:
 		return nil, Notes{}, err
 	}
@@ -153,7 +153,7 @@ func (r *reading) read(values url.Values) {
 		}
 	}
 	if r.direction != "" && !r.given.Has("sort") {
-		r.fail("order", r.direction, "sort too, as in sort=price&order="+r.direction)
+		r.fail("order", r.direction, "order says in which direction sort goes, and there is no sort; send both, as in sort=price&order="+r.direction)
 	}
 	if words := r.exact["q"]; len(words) == 1 {
 		r.readFreeText(words[0])
@@ -238,7 +238,7 @@ func (r *reading) addConditions(name string, p query.Parameter, text string, fro
 	for _, c := range all {
 		target, ok := r.parameterFor(p.Field, c.use)
 		if !ok {
-			r.fail(from.written, text, fmt.Sprintf("values of %s to be equal to, or to leave out with %s_not; it has no order", p.Field.Name, p.Field.Name))
+			r.fail(from.written, text, fmt.Sprintf("%s has no order to compare by; send %s=... or %s_not=...", p.Field.Name, p.Field.Name, p.Field.Name))
 			return
 		}
 		v := c.value

@@ -211,8 +211,8 @@ func (r *reading) readNegation(f *catalog.Field, text string) (all []condition, 
 		case means != unmarked:
 		case part.joint == "but", i == 0:
 		case before == leavesOut && part.joint == "," && !parts[i-1].sign:
-			return nil, fmt.Sprintf("a mark on each value: in %q it is not certain whether the last ones are wanted; send %s_not=... "+
-				"for what is not, and %s=... for what is", value.Excerpt(text), f.Name, f.Name)
+			return nil, fmt.Sprintf("%q does not say whether the values after the comma are wanted; send %s_not=... for what is not, "+
+				"and %s=... for what is", value.Excerpt(text), f.Name, f.Name)
 		case before == leavesOut && !parts[i-1].sign || before == leavesList:
 			means = before
 		}
@@ -225,7 +225,7 @@ func (r *reading) readNegation(f *catalog.Field, text string) (all []condition, 
 			continue
 		case part.text == "", means != unmarked && values == nil && !r.isName(f, part),
 			means == unmarked && values == nil && strings.Contains(part.text, " "):
-			return nil, fmt.Sprintf("a value in stock after the negation; %q cannot be read as one; send %s_not=VALUE", value.Excerpt(text), f.Name)
+			return nil, fmt.Sprintf("the negation in %q cannot be read; send %s_not=... with the values to leave out", value.Excerpt(text), f.Name)
 		case values == nil:
 			values = []string{part.text}
 		}

@@ -64,7 +64,7 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 		case p.Use == query.AtMost:
 			read = append(read, a.To)
 		case p.Use == query.Excluded && (a.To == "" || a.From == ""):
-			r.fail(name, g, "a number or a range with two ends to leave out; send "+oppositeBound(p.Field, a)+" for this one")
+			r.fail(name, g, name+" leaves out numbers and ranges with two ends; send "+oppositeBound(p.Field, a)+" for this one")
 			return
 		case a.To == "":
 			out.Add(name+"_min", a.From)
@@ -129,7 +129,7 @@ func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (
 	case f.Name == "year" && !r.hasShortYears(f):
 		for part := range strings.SplitSeq(text, ",") {
 			if part = strings.TrimSpace(part); len(part) == 1 && value.Digits(part) == part {
-				r.fail(name, given, "years of two or four digits, such as 2023 or 23")
+				r.fail(name, given, "a year has four digits, or two; send 2023 or 23")
 				return "", "", false
 			}
 		}
@@ -153,12 +153,12 @@ func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (
 			break
 		}
 		if strings.Contains(point, ",") && !value.IsGrouped(point) {
-			r.fail(name, given, "numbers whose commas mean one thing; write 20000.50 for a decimal comma, and repeat the parameter for several values")
+			r.fail(name, given, "the commas may be decimal ones or stand between values; send 20000.50 for a decimal, and repeat the parameter for several values")
 			return "", "", false
 		}
 		return point, "a decimal comma", true
 	case f.Type() == "number" && decimalComma.MatchString(text):
-		r.fail(name, given, "a number such as 2.5; a comma separates values here")
+		r.fail(name, given, "a comma separates values here; send 2.5 for a decimal")
 		return "", "", false
 	}
 	return text, why, true

@@ -9,6 +9,7 @@ import (
 
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
 )
 
 // condition is a part of a value as one parameter takes it: color=red,-blue has one for color and one for color_not.
@@ -237,13 +238,14 @@ func (r *reading) conditions(name string, p query.Parameter, text string) (all [
 	text = unquote(text)
 	if found, is, ok := readOperator(text); is {
 		if !ok {
-			r.fail(name, text, "an operator with its values, as in not.in.(red,blue) or {\"$ne\": \"red\"}; or send "+p.Field.Name+"_not=red,blue")
+			r.fail(name, text, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values", value.Excerpt(text), p.Field.Name, p.Field.Name))
 			return nil, false, false
 		}
 		return r.underUse(name, p, text, found)
 	}
 	if isStray(p.Field, text) {
-		r.fail(name, text, fmt.Sprintf("a value, or one to leave out, as in %s_not=...; the sign before it cannot be read", p.Field.Name))
+		r.fail(name, text, fmt.Sprintf("the sign before %q cannot be read; send %s=... for what is wanted, or %s_not=... for what is not",
+			value.Excerpt(text), p.Field.Name, p.Field.Name))
 		return nil, false, false
 	}
 
@@ -280,10 +282,10 @@ func (r *reading) underUse(name string, p query.Parameter, text string, all []co
 			all[i].use = p.Use
 		case p.Use == query.HasAll && c.use == query.Excluded:
 		case c.use != p.Use:
-			r.fail(name, text, "values of "+p.Field.Name+" without another comparison; "+name+" is one already")
+			r.fail(name, text, fmt.Sprintf("%s compares already, and its value does again; send %s=%s", name, p.Field.Name, value.Excerpt(text)))
 			return nil, false, false
 		case p.Use == query.Excluded:
-			r.fail(name, text, "values to leave out, without another negation; "+name+" leaves out what it names")
+			r.fail(name, text, name+" leaves out what it names, and its value is a negation too; send one of them")
 			return nil, false, false
 		}
 	}

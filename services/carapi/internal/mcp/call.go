@@ -69,7 +69,7 @@ func (c *Caller) mistake(ctx context.Context, tool string, err error) (*sdk.Call
 
 // problem says why a call has no answer, as the HTTP API does.
 func (c *Caller) problem(ctx context.Context, call call, err error) *sdk.CallToolResult {
-	p, isRequests := answer.ProblemOf(err, call.path())
+	p, isRequests := answer.ProblemOf(err, call.path(), "The tool describe_inventory")
 	if !isRequests {
 		c.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", c.RequestID(ctx))
 	}
@@ -196,7 +196,8 @@ func parameters(arguments json.RawMessage) (url.Values, error) {
 			case bool:
 				values.Add(name, fmt.Sprint(item))
 			default:
-				return nil, fmt.Errorf("%s: expected a text, a number, true, false or a list of them", strings.ToValidUTF8(name, "\uFFFD"))
+				return nil, fmt.Errorf("an argument must be a text, a number, true, false or a list of them; %s is not",
+					strings.ToValidUTF8(name, "\uFFFD"))
 			}
 		}
 	}

@@ -101,8 +101,9 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 		}},
 		"Problem": object{"type": "object", "description": "RFC 9457 problem details", "required": []string{"type", "title", "status", "detail", "instance", "request_id"},
 			"properties": object{"type": word, "title": word, "status": integer, "detail": word, "instance": word, "request_id": word,
-				"retry_url": object{"type": "string", "description": "The request as it would be right, where that is certain"},
-				"errors": object{"type": "array", "description": "All wrong parameters", "items": object{"type": "object", "required": []string{"parameter", "received", "expected"},
+				"retry_url":       object{"type": "string", "description": "The request as it would be right, where that is certain"},
+				"errors_left_out": object{"type": "integer", "description": "Errors for which there is no room"},
+				"errors": object{"type": "array", "description": "The wrong parameters, with a sentence on each in expected", "items": object{"type": "object", "required": []string{"parameter", "received", "expected"},
 					"properties": object{"parameter": word, "received": word, "expected": word, "suggestions": object{"type": "array", "items": word}}}}}},
 	}
 }

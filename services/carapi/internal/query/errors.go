@@ -4,17 +4,24 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
+
+	"carstock/services/carapi/internal/value"
 )
+
+// maxDetail is how many bytes of the first mistake Detail repeats.
+const maxDetail = 300
 
 // ParameterError says what is wrong with one parameter of a request.
 type ParameterError struct {
 	Parameter   string   `json:"parameter"`
 	Received    string   `json:"received"`
-	Expected    string   `json:"expected"`
+	Expected    string   `json:"expected"` // a sentence: what is wrong, and what to send instead
 	Suggestions []string `json:"suggestions,omitempty"`
 
-	fixed url.Values // the parameters with which it is right, where that is certain; one without values is left out
+	fixed       url.Values // the parameters with which it is right, where that is certain; one without values is left out
+	unknownName bool       // a list of all names would help
 }
 
 // WithFix gives the mistake with the parameters by which the request is right.
@@ -23,46 +30,69 @@ func (e ParameterError) WithFix(fixed url.Values) ParameterError {
 	return e
 }
 
-func (e ParameterError) Error() string {
-	s := fmt.Sprintf("%s=%s: expected %s", e.Parameter, e.Received, e.Expected)
-	if len(e.Suggestions) > 0 {
-		s += "; did you mean " + strings.Join(e.Suggestions, ", ") + "?"
-	}
-	return s
-}
+func (e ParameterError) Error() string { return e.Expected }
 
-// ParameterErrors is every mistake of a request, in the order of the parameters' names; the first 20.
+// ParameterErrors is every mistake of a request, in the order of the parameters' names.
 type ParameterErrors struct {
-	All   []ParameterError
-	Retry url.Values // the request as it would be right; nil if that is not certain
+	All     []ParameterError // the first 20
+	LeftOut int              // how many more there are
+	Retry   url.Values       // the whole request as it would be right; nil if that is not certain
 }
 
-func (e ParameterErrors) Error() string {
-	texts := make([]string, len(e.All))
-	for i := range e.All {
-		texts[i] = e.All[i].Error()
+func (e ParameterErrors) Error() string { return e.Detail("") }
+
+// Detail says what the first mistake is, and how many more there are. Names is what lists the names that requests may
+// use, which it mentions where one was not known.
+func (e ParameterErrors) Detail(names string) string {
+	if len(e.All) == 0 {
+		return "a parameter is wrong"
 	}
-	return strings.Join(texts, "; ")
+	detail := value.Shorten(e.All[0].Expected, maxDetail)
+	add := func(sentence string) {
+		if !strings.HasSuffix(detail, "?") {
+			detail += "."
+		}
+		detail += " " + sentence
+	}
+
+	switch more := len(e.All) - 1 + e.LeftOut; {
+	case more == 1:
+		add("One more thing is wrong")
+	case more > 1:
+		add(fmt.Sprintf("%d more things are wrong", more))
+	}
+	isUnknown := func(e ParameterError) bool { return e.unknownName }
+	if names != "" && slices.ContainsFunc(e.All, isUnknown) {
+		add(names + " lists all fields and their parameters")
+	}
+	return detail
 }
 
-// NewErrors gives the mistakes of a request with these parameters, and the request as it would be right.
-func NewErrors(values url.Values, wrong []ParameterError) ParameterErrors {
-	return ParameterErrors{wrong, retry(values, wrong)}
+// oneOf names alternatives in words: a, b or c.
+func oneOf(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// retry is the request without its mistakes, if it is certain what was meant by each of them.
-func retry(values url.Values, wrong []ParameterError) url.Values {
+// fix gives the request without its mistakes, if it is certain what was meant by each of them.
+func fix(values url.Values, wrong []ParameterError) url.Values {
 	right, seen := maps.Clone(values), map[string]bool{}
 	for _, w := range wrong {
 		if w.fixed == nil || seen[w.Parameter] { // fixes for two mistakes in one parameter may contradict
 			return nil
 		}
 		seen[w.Parameter] = true
-		for name, values := range w.fixed {
-			if values == nil {
+		for name, fixed := range w.fixed {
+			switch {
+			case fixed == nil:
 				delete(right, name)
-			} else {
-				right[name] = values
+			case name == w.Parameter:
+				right[name] = fixed
+			default: // beside what others mean by it
+				right[name] = append(slices.Clone(right[name]), fixed...)
 			}
 		}
 	}

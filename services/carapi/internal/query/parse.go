@@ -16,17 +16,23 @@ import (
 // parser collects every mistake of a request, since an answer lists them all at once.
 type parser struct {
 	*Parameters
-	query Query
-	wrong []ParameterError
+	query   Query
+	wrong   []ParameterError
+	leftOut int // mistakes after the first maxErrors
 }
 
-// fail notes a mistake.
+// fail notes a mistake. The format makes a sentence of it: what is wrong, and what to send instead.
 func (p *parser) fail(parameter, received string, suggestions []string, format string, args ...any) {
 	if len(p.wrong) == maxErrors {
+		p.leftOut++
 		return
 	}
+	sentence := fmt.Sprintf(format, args...)
+	if len(suggestions) > 0 {
+		sentence += "; did you mean " + oneOf(suggestions) + "?"
+	}
 	p.wrong = append(p.wrong, ParameterError{Parameter: value.Excerpt(parameter), Received: value.Excerpt(received),
-		Expected: fmt.Sprintf(format, args...), Suggestions: suggestions})
+		Expected: sentence, Suggestions: suggestions})
 }
 
 // suggestFix adds to the last mistake the parameters with which the request is right.
@@ -39,12 +45,30 @@ func (p *parser) suggestFix(right url.Values) {
 // Parse reads the parameters of a request that may have the allowed controls, and filters if q is among them. An error is
 // a ParameterErrors: nothing is ignored or shortened silently.
 func (p *Parameters) Parse(values url.Values, allowed ...string) (*Query, error) {
-	r := parser{Parameters: p, query: Query{Limit: DefaultLimit, MaxChars: MaxChars, Total: true, values: values}}
+	r := p.parse(values, allowed)
+	if r.wrong == nil {
+		return &r.query, nil
+	}
+
+	return nil, p.Errors(values, r.wrong, r.leftOut, allowed)
+}
+
+// Errors gives the mistakes of a request, and the request as it would be right.
+func (p *Parameters) Errors(values url.Values, wrong []ParameterError, leftOut int, allowed []string) ParameterErrors {
+	errs := ParameterErrors{All: wrong, LeftOut: leftOut}
+	if leftOut == 0 {
+		errs.Retry = fix(values, wrong)
+	}
+	if errs.Retry != nil && p.parse(errs.Retry, allowed).wrong != nil { // two fixes do not go together
+		errs.Retry = nil
+	}
+	return errs
+}
+
+func (p *Parameters) parse(values url.Values, allowed []string) *parser {
+	r := &parser{Parameters: p, query: Query{Limit: DefaultLimit, MaxChars: MaxChars, Total: true, values: values}}
 	r.query.Shown = p.shownByDefault()
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if len(r.wrong) == maxErrors {
-			break
-		}
 		known, ok := p.byName[name]
 		if !ok || !Permitted(name, known, allowed) {
 			r.unknown(name, values, allowed)
@@ -58,10 +82,7 @@ func (p *Parameters) Parse(values url.Values, allowed ...string) (*Query, error)
 	if cursor := values.Get("cursor"); r.wrong == nil && cursor != "" {
 		r.cursor(cursor)
 	}
-	if r.wrong != nil {
-		return nil, NewErrors(values, r.wrong)
-	}
-	return &r.query, nil
+	return r
 }
 
 // shownByDefault is every field but those of bytes, which are shown only where a request names them. An id is always
@@ -78,10 +99,25 @@ func (p *Parameters) shownByDefault() []*catalog.Field {
 
 // unknown notes a parameter that the request may not have.
 func (p *parser) unknown(name string, values url.Values, allowed []string) {
+	if len(p.wrong) == maxErrors { // without looking for names near it
+		p.leftOut++
+		return
+	}
 	names := p.permitted(allowed)
 	near := value.Nearest(name, names)
-	p.fail(name, strings.Join(values[name], ","), near, "one of the parameters %s", strings.Join(names, ", "))
-	if len(near) == 1 && values[near[0]] == nil && value.OneTypo(name, near[0]) {
+	sentence := "there is no parameter %q"
+	if _, elsewhere := p.byName[name]; elsewhere {
+		sentence = "the parameter %q does not belong to this request"
+	}
+	switch {
+	case len(names) <= maxNamed:
+		sentence += "; send none but " + oneOf(names)
+	case near == nil:
+		sentence += "; leave it out"
+	}
+	p.fail(name, strings.Join(values[name], ","), near, sentence, value.Excerpt(name))
+	p.wrong[len(p.wrong)-1].unknownName = true
+	if len(near) == 1 && value.OneTypo(name, near[0]) {
 		p.suggestFix(url.Values{name: nil, near[0]: values[name]})
 	}
 }
@@ -115,9 +151,9 @@ func (p *parser) parameter(name string, known Parameter, given []string) {
 		slices.Contains([]string{"sort", "fields", "facets", "has", "missing"}, name)
 	switch {
 	case len(parts) > MaxValues:
-		p.fail(name, strings.Join(given, ","), nil, "at most %d values", MaxValues)
+		p.fail(name, strings.Join(given, ","), nil, "%s has %d values; send at most %d values", name, len(parts), MaxValues)
 	case !several && len(given) > 1:
-		p.fail(name, strings.Join(given, ","), nil, "the parameter once")
+		p.fail(name, strings.Join(given, ","), nil, "%s is given %d times; send it once", name, len(given))
 	case known.Use == Control:
 		p.control(name, given[0], parts)
 	case known.Field.Class() == catalog.Text || known.Field.Class() == catalog.List:
@@ -134,17 +170,17 @@ func (p *parser) parameter(name string, known Parameter, given []string) {
 func (p *parser) split(name string, given []string) (parts []string, ok bool) {
 	for _, g := range given {
 		if len(g) > MaxLength && name != "cursor" {
-			p.fail(name, g, nil, "at most %d bytes", MaxLength)
+			p.fail(name, g, nil, "a value of %s has %d bytes; send at most %d bytes", name, len(g), MaxLength)
 			return nil, false
 		}
 		if !utf8.ValidString(g) {
-			p.fail(name, g, nil, "text in UTF-8")
+			p.fail(name, g, nil, "a value of %s is not valid UTF-8; send text in UTF-8", name)
 			return nil, false
 		}
 		for part := range strings.SplitSeq(g, ",") {
 			part = strings.TrimSpace(part)
 			if part == "" {
-				p.fail(name, g, nil, "a value, or the parameter left out")
+				p.fail(name, g, nil, "%s has an empty value; send a value, or leave it out", name)
 				if len(given) == 1 && len(parts) == 0 && strings.Trim(g, ", ") == "" {
 					p.suggestFix(url.Values{name: nil})
 				}
@@ -160,7 +196,7 @@ func (p *parser) split(name string, given []string) (parts []string, ok bool) {
 func (p *parser) bound(name string, known Parameter, given string) {
 	r, ok := ParseRange(known.Field, given)
 	if !ok || !r.isSingle(known.Field) {
-		p.fail(name, given, nil, "%s", expectsOne(known.Field))
+		p.fail(name, given, nil, "%s must be %s", name, expectsOne(known.Field))
 		return
 	}
 	if known.Use == AtLeast {
@@ -177,7 +213,7 @@ func (p *parser) ranges(name string, known Parameter, parts []string) {
 	for _, part := range parts {
 		r, ok := ParseRange(known.Field, part)
 		if !ok {
-			p.fail(name, part, nil, "%s", Expects(known.Field))
+			p.fail(name, part, nil, "%s must be %s", name, Expects(known.Field))
 			return
 		}
 		f.Ranges = append(f.Ranges, r)
@@ -190,7 +226,7 @@ func (p *parser) control(name, given string, parts []string) {
 	case "limit":
 		n, err := strconv.Atoi(given)
 		if err != nil || n < 1 || n > MaxLimit {
-			p.fail(name, given, nil, "%s", controls[name])
+			p.fail(name, given, nil, "%s must be %s", name, controls[name])
 			if n > MaxLimit {
 				p.suggestFix(url.Values{name: {strconv.Itoa(MaxLimit)}})
 			}
@@ -198,13 +234,13 @@ func (p *parser) control(name, given string, parts []string) {
 		p.query.Limit = n
 	case "include_total":
 		if given != "true" && given != "false" {
-			p.fail(name, given, nil, "%s", controls[name])
+			p.fail(name, given, nil, "%s must be %s", name, controls[name])
 		}
 		p.query.Total = given == "true"
 	case "max_chars":
 		n, err := strconv.Atoi(given)
 		if err != nil || n < MinChars || n > MaxChars {
-			p.fail(name, given, nil, "%s", controls[name])
+			p.fail(name, given, nil, "%s must be %s", name, controls[name])
 			if n > MaxChars {
 				p.suggestFix(url.Values{name: nil})
 			}
@@ -214,7 +250,7 @@ func (p *parser) control(name, given string, parts []string) {
 		p.view(given)
 	case "match":
 		if matches := []string{Smart, Exact}; !slices.Contains(matches, given) {
-			p.fail(name, given, value.Nearest(given, matches), "%s", controls[name])
+			p.fail(name, given, value.Nearest(given, matches), "%s must be %s", name, controls[name])
 		}
 	case "q":
 		p.words(given)
@@ -250,7 +286,7 @@ func (p *parser) shown(parts []string) {
 	hidden := p.named("fields", unwanted, any)
 	p.query.Shown = slices.DeleteFunc(p.query.Shown, func(f *catalog.Field) bool { return slices.Contains(hidden, f) })
 	if len(p.query.Shown) == 0 && p.wrong == nil {
-		p.fail("fields", strings.Join(parts, ","), nil, "at least one field to show")
+		p.fail("fields", strings.Join(parts, ","), nil, "fields leaves out every field; name at least one to show")
 	}
 	if wanted == nil {
 		p.query.hidden = hidden
@@ -268,12 +304,12 @@ func (p *parser) presence(name string, use Use, parts []string) {
 func (p *parser) reach(name, given string) {
 	n, err := strconv.Atoi(given)
 	if err != nil || n < 0 || n == 0 && name == "page" {
-		p.fail(name, given, nil, "%s", controls[name])
+		p.fail(name, given, nil, "%s must be %s", name, controls[name])
 		return
 	}
 	for _, other := range []string{"cursor", "offset"} {
 		if other != name && p.query.values.Has(other) {
-			p.fail(name, given, nil, "%s or %s, not both", name, other)
+			p.fail(name, given, nil, "%s and %s cannot be combined; send one of them", name, other)
 			return
 		}
 	}
@@ -294,7 +330,7 @@ func (p *parser) checkReach() {
 		}
 	}
 	if q.Offset > MaxReach-q.Limit && q.Offset > 0 {
-		p.fail(name, q.values.Get(name), nil, "a place among the first %d vehicles; next and cursor lead beyond them", MaxReach)
+		p.fail(name, q.values.Get(name), nil, "%s reaches the first %d vehicles; follow next or cursor to those after them", name, MaxReach)
 	}
 }
 
@@ -307,9 +343,9 @@ var summaryFields = []string{"id", "make", "model", "year", "trim", "price", "mi
 func (p *parser) view(given string) {
 	switch _, fields := p.query.values["fields"]; {
 	case !slices.Contains(views, given):
-		p.fail("view", given, value.Nearest(given, views), "%s", controls["view"])
+		p.fail("view", given, value.Nearest(given, views), "view must be %s", controls["view"])
 	case fields:
-		p.fail("view", given, nil, "view or fields, not both")
+		p.fail("view", given, nil, "view and fields cannot be combined; send one of them")
 	case given == "summary":
 		p.query.Shown = nil
 		for _, name := range summaryFields {
@@ -327,7 +363,7 @@ func (p *parser) words(given string) {
 		}
 	}
 	if len(p.query.Words) == 0 || len(p.query.Words) > MaxWords {
-		p.fail("q", given, nil, "1 to %d words, with letters or digits", MaxWords)
+		p.fail("q", given, nil, "q has %d words; send 1 to %d words with letters or digits", len(p.query.Words), MaxWords)
 	}
 }
 
@@ -336,7 +372,7 @@ func (p *parser) order(given string, parts []string) {
 		name, descending := strings.CutPrefix(part, "-")
 		for _, f := range p.named("sort", []string{name}, (*catalog.Field).Sorts) {
 			if slices.ContainsFunc(p.query.Sort, func(o Order) bool { return o.Field == f }) {
-				p.fail("sort", given, nil, "each field once")
+				p.fail("sort", given, nil, "sort names %s twice; name each field once", f.Name)
 				return
 			}
 			p.query.Sort = append(p.query.Sort, Order{f, descending})
@@ -359,16 +395,37 @@ func (p *parser) named(parameter string, names []string, serves func(*catalog.Fi
 	return found
 }
 
+// cannot says what a field cannot do, by the parameter that names it.
+var cannot = map[string]string{
+	"sort":    "vehicles cannot be sorted by %q",
+	"facets":  "the values of %q cannot be counted",
+	"has":     "%q holds bytes, which has does not ask for",
+	"missing": "%q holds bytes, which missing does not ask for",
+}
+
+// notAField notes a name of no field, or of one that cannot do what the parameter asks for.
 func (p *parser) notAField(parameter, name string, serves func(*catalog.Field) bool) {
+	if len(p.wrong) == maxErrors { // without looking for names near it
+		p.leftOut++
+		return
+	}
 	var names []string
 	for i := range p.Catalog.Fields {
 		if f := &p.Catalog.Fields[i]; serves(f) {
 			names = append(names, f.Name)
 		}
 	}
-	slices.Sort(names)
 	near := value.Nearest(name, names)
-	p.fail(parameter, name, near, "one of the fields %s", strings.Join(names, ", "))
+	sentence := "there is no field %q"
+	if p.Catalog.Field(name) != nil {
+		sentence = cannot[parameter]
+	}
+	if near == nil {
+		sentence += "; name another field, or leave it out"
+	}
+	p.fail(parameter, name, near, sentence, value.Excerpt(name))
+	p.wrong[len(p.wrong)-1].unknownName = true
+
 	given := p.query.values[parameter]
 	if len(near) == 1 && value.OneTypo(name, near[0]) && len(given) == 1 && strings.Count(given[0], name) == 1 {
 		p.suggestFix(url.Values{parameter: {strings.Replace(given[0], name, near[0], 1)}})
@@ -383,7 +440,8 @@ func (p *parser) checkBounds() {
 				continue
 			}
 			if endsBefore(upper.Field, upper.Ranges[0].To, lower.Ranges[0].From) {
-				p.fail(upper.Parameter, upper.Ranges[0].Given, nil, "at least %s, which is %s", lower.Ranges[0].Given, lower.Parameter)
+				p.fail(upper.Parameter, upper.Ranges[0].Given, nil, "%s is below %s, which is %s; send %s or more",
+					upper.Parameter, lower.Parameter, lower.Ranges[0].Given, lower.Ranges[0].Given)
 			}
 		}
 	}

@@ -21,7 +21,8 @@ const (
 	MaxReach     = 10_000 // vehicles that page and offset reach; a cursor reaches all
 	MaxLength    = 1000   // bytes of one parameter's value; a cursor may be longer
 	MaxCursor    = 8 << 10
-	maxErrors    = 20 // errors in an answer, each of which lists what there is
+	maxErrors    = 20 // mistakes of which an answer says what is wrong; of more it says how many they are
+	maxNamed     = 3  // parameters of a request that are all named where another one is unknown
 )
 
 // Characters that an answer may have; tools for language models cut off more than 100,000.

@@ -114,7 +114,7 @@ func Expects(f *catalog.Field) string {
 		return expectsOne(f)
 	}
 	return "a number such as 2023 or 19999.5, a range such as 20000-30000 with the smaller first, " +
-		"or several separated by commas"
+		"or several of these separated by commas"
 }
 
 func expectsOne(f *catalog.Field) string {

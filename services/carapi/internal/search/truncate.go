@@ -104,11 +104,11 @@ func (r *request) checkCursor(next url.Values, fits bool) error {
 	wrong := query.ParameterError{Parameter: "sort", Received: r.query.Values().Get("sort")}
 	switch size := len(next.Get("cursor")); {
 	case size > query.MaxCursor:
-		wrong.Expected = fmt.Sprintf("fields with shorter values: the next page would begin after one of more than %d bytes",
-			query.MaxCursor)
+		wrong.Expected = fmt.Sprintf("the next page would begin after a value of more than %d bytes; "+
+			"sort by fields with shorter values", query.MaxCursor)
 	case !fits && size > r.query.MaxChars/cursorShare:
-		wrong.Expected = fmt.Sprintf("fields with shorter values, or a max_chars of at least %d: the next page would begin "+
-			"after one of %d bytes", cursorShare*size, size)
+		wrong.Expected = fmt.Sprintf("the next page would begin after a value of %d bytes; "+
+			"sort by fields with shorter values, or send a max_chars of at least %d", size, cursorShare*size)
 	default:
 		return nil
 	}

@@ -133,14 +133,20 @@ func Clean(s string) string {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return r
-		case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r >= 0xE0000 && r <= 0xE007F:
+		if actsOnScreen(r) {
 			return -1
 		}
 		return r
 	}, s)
+}
+
+// actsOnScreen reports whether a character is a control character other than a line end or a tab, a bidirectional
+// override, or a tag.
+func actsOnScreen(r rune) bool {
+	if r == '\n' || r == '\t' || r == '\r' {
+		return false
+	}
+	return unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r >= 0xE0000 && r <= 0xE007F
 }
 
 func isASCII[T string | []byte](s T) bool {

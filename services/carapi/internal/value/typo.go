@@ -2,34 +2,63 @@ package value
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
 
 // Nearest gives the names that one was perhaps meant to be, at most three, the likeliest first.
 func Nearest(name string, names []string) []string {
+	return nearest(name, func(yield func(folded, name string) bool) {
+		for _, n := range names {
+			if !yield(Fold(n), n) {
+				return
+			}
+		}
+	})
+}
+
+// NearestFolded is Nearest for names that are folded already: by their folded text, each with its spellings.
+func NearestFolded(name string, names map[string][]string) []string {
+	return nearest(name, func(yield func(folded, name string) bool) {
+		for folded, spellings := range names {
+			for _, n := range spellings {
+				if !yield(folded, n) {
+					return
+				}
+			}
+		}
+	})
+}
+
+func nearest(name string, names iter.Seq2[string, string]) []string {
 	const most = 3
 	folded := Fold(name)
-	if len(name) > 100 || folded == "" {
+	letters := utf8.RuneCountInString(folded)
+	if len(name) > 100 || letters == 0 {
 		return nil
 	}
 	type candidate struct {
 		name     string
 		distance int
 	}
-	limit := max(1, min(len(folded)/3, 2))
+	limit := max(1, min(letters/3, 2))
 	var candidates []candidate
-	for _, n := range names {
-		f := Fold(n)
+	for f, n := range names {
+		more := utf8.RuneCountInString(f) - letters
+		holds := letters >= 3 && (strings.Contains(f, folded) || letters+more >= 3 && strings.Contains(folded, f))
+		if !holds && (more > limit || -more > limit) {
+			continue // which spares computing the distance
+		}
+
 		d := levenshtein.ComputeDistance(folded, f)
 		switch {
-		case f == folded:
-			d = 0
 		case Transposed([]rune(folded), []rune(f)):
 			d = 1
-		case len(folded) >= 3 && (strings.Contains(f, folded) || strings.Contains(folded, f) && len(f) >= 3):
+		case holds:
 			d = min(d, 2)
 		}
 		if d <= limit {
@@ -41,8 +70,11 @@ func Nearest(name string, names []string) []string {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), strings.Compare(a.name, b.name))
 	})
 	var found []string
-	for _, c := range candidates[:min(len(candidates), most)] {
-		found = append(found, c.name)
+	for _, c := range candidates {
+		isSame := func(other string) bool { return SameText(other, c.name) }
+		if len(found) < most && !slices.ContainsFunc(found, isSame) {
+			found = append(found, c.name)
+		}
 	}
 	return found
 }
@@ -57,16 +89,33 @@ func OneTypo(name, meant string) bool {
 	return len(a) > 3 && !strings.ContainsAny(name, "!<>=~") && levenshtein.ComputeDistance(a, b) <= 1
 }
 
-// Excerpt is what a message repeats of a caller's text: valid UTF-8, and at most about 100 bytes of it.
+// Excerpt is what a message repeats of a caller's text: at most 100 bytes of valid UTF-8.
 func Excerpt(s string) string {
 	const most = 100
-	s = strings.ToValidUTF8(s, "\uFFFD")
+	return Shorten(s, most)
+}
+
+// Shorten gives at most so many bytes of a text, as valid UTF-8, with three dots where the rest is left out. Characters
+// that could act on a screen become U+FFFD, so that a reader sees that something is there. Written as JSON, the text
+// takes at most twice as many bytes.
+func Shorten(s string, most int) string {
+	const dots = "..."
+	if len(s) > 4*most { // the rest would be left out anyway
+		s = s[:4*most]
+	}
+	s = strings.Map(func(r rune) rune {
+		if actsOnScreen(r) || r == '\u2028' || r == '\u2029' {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
 	if len(s) <= most {
 		return s
 	}
-	cut := most
-	for s[cut]&0xC0 == 0x80 { // inside a letter
-		cut--
+
+	end := most - len(dots)
+	for !utf8.RuneStart(s[end]) {
+		end--
 	}
-	return s[:cut] + "..."
+	return s[:end] + dots
 }
