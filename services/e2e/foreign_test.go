@@ -77,7 +77,7 @@ func TestForeignTablesSay(t *testing.T) {
 	for database, own := range ownTables(t, foreign...) {
 		adverts, mixed, lakh := serve(t, own.config, "inserate"), serve(t, own.config, "mixed"), serve(t, own.config, "lakh")
 		for request, want := range map[string][]string{
-			lakh + "/cars/?price_max=3 lakh":              {"400 ", "an amount as column price has it, from 1.75 to 160"},
+			lakh + "/cars/?price_max=3 lakh":              {"400 ", "is far above what column price has, from 1.75 to 160"},
 			lakh + "/cars/?price_max=300000":              {"400 ", "nothing says which"},
 			lakh + "/cars/?q=kia under 5 lakh":            {"400 "},
 			lakh + "/cars/?mileage_max=50000":             {"400 ", "column_mileage"},
@@ -88,7 +88,7 @@ func TestForeignTablesSay(t *testing.T) {
 			mixed + "/cars/facets?facets=make":            {`{"value":"Kia","count":3}`},
 			mixed + "/cars/?price_max=11000":              {"400 ", "20000 EUR", "USD"},
 			mixed + "/cars/?price=10000&currency=EUR,USD": {"400 ", "amounts of price are in EUR, USD"},
-			mixed + "/cars/?sort=-price":                  {"400 ", "a filter such as currency=EUR too"},
+			mixed + "/cars/?sort=-price":                  {"400 ", "amounts of price are in EUR, USD; add a filter such as currency=EUR"},
 			mixed + "/cars/?sort=-price&currency=USD":     {`"total":1`, `"summary":"1 Kia RIO, $10,000`},
 			mixed + "/cars/?make=Kia":                     {`"summary":"3 Kia, lowest mileage 500"`},
 			mixed + "/cars/stats":                         {`"fields":{"mileage":{"count":5`, `"several_currencies":{"price":["EUR","USD"]}`},

@@ -202,7 +202,7 @@ func (r *reading) readNumberList(p query.Parameter, given string, why *string) [
 	several := p.Use == query.Equals || p.Use == query.Excluded
 	if !several || len(parts) < 2 || value.IsGrouped(given) {
 		if several && value.IsGrouped(given) { // Parse would take it for several values
-			r.fail(p.Field.Name, given, query.Expects(p.Field)+"; write 20000 for 20,000")
+			r.fail(p.Field.Name, given, p.Field.Name+" must be "+query.Expects(p.Field)+"; write 20000 for 20,000")
 			return nil
 		}
 		return []string{given}
@@ -252,15 +252,15 @@ func (r *reading) failUnit(name string, f *catalog.Field, given string) bool {
 			a = miles // as it is written
 		}
 		number := cmp.Or(a.To, a.From)
-		r.fail(name, given, fmt.Sprintf("a number without a unit, as that of column %s is not known; send %s, or set "+
-			"CARS_UNITS=%s=km or %s=mi", f.Column.Name, number, f.Name, f.Name))
+		r.fail(name, given, fmt.Sprintf("%s has a unit, but that of column %s is not known; send %s, or set "+
+			"CARS_UNITS=%s=km or %s=mi", name, f.Column.Name, number, f.Name, f.Name))
 		return true
 	case m.IsMoney() && m.Unit != "":
 		a, ok := value.Measure{Field: m.Field}.Parse(given)
 		if !ok || a.Currency == "" || a.Currency == m.Unit {
 			return false
 		}
-		r.fail(name, given, fmt.Sprintf("an amount in %s, the currency of column %s", m.Unit, f.Column.Name))
+		r.fail(name, given, fmt.Sprintf("%s must be an amount in %s, the currency of column %s", name, m.Unit, f.Column.Name))
 		return true
 	}
 	return false
@@ -307,8 +307,9 @@ func (r *reading) checkScale(q *query.Query) {
 		for _, bounds := range f.Ranges {
 			bound := cmp.Or(bounds.To, bounds.From)
 			if amount, err := strconv.ParseFloat(bound, 64); err == nil && amount > manyTimes*greatest {
-				r.fail(f.Parameter, bound, fmt.Sprintf("an amount as column %s has it, from %s to %s: "+
-					"it may be in thousands or in lakh, and nothing says which; send an amount in the column's own unit", f.Field.Column.Name, low.Form, high.Form))
+				r.fail(f.Parameter, bound, fmt.Sprintf("%s is far above what column %s has, from %s to %s; these may be "+
+					"thousands or lakh, and nothing says which, so send an amount in the unit of the column",
+					f.Parameter, f.Field.Column.Name, low.Form, high.Form))
 			}
 		}
 	}
@@ -320,15 +321,15 @@ func (r *reading) checkCurrencies(q *query.Query) {
 		f := &q.Filters[i]
 		if _, one := q.Currency(f.Field); !one && len(f.Ranges) > 0 {
 			all := r.currencies(f.Field)
-			r.fail(f.Parameter, strings.Trim(f.Ranges[0].From+"-"+f.Ranges[0].To, "-"), fmt.Sprintf("an amount in one currency, as in 20000 %s: "+
-				"amounts of %s are in %s", all[0], f.Field.Name, strings.Join(all, ", ")))
+			r.fail(f.Parameter, strings.Trim(f.Ranges[0].From+"-"+f.Ranges[0].To, "-"), fmt.Sprintf("amounts of %s are in %s; "+
+				"name one of these currencies, as in 20000 %s", f.Field.Name, strings.Join(all, ", "), all[0]))
 		}
 	}
 	for _, o := range q.Sort {
 		if _, one := q.Currency(o.Field); !one {
 			all := r.currencies(o.Field)
-			r.fail("sort", o.String(), fmt.Sprintf("a filter such as %s=%s too, since amounts of %s are in %s",
-				o.Field.CurrencyIn.Name, all[0], o.Field.Name, strings.Join(all, ", ")))
+			r.fail("sort", o.String(), fmt.Sprintf("amounts of %s are in %s; add a filter such as %s=%s",
+				o.Field.Name, strings.Join(all, ", "), o.Field.CurrencyIn.Name, all[0]))
 		}
 	}
 }
