@@ -51,11 +51,7 @@ func Search(ctx context.Context, s *search.Service, path string, values url.Valu
 		body = append(append(body, `,"cut":`...), encode(a.Cut)...)
 	}
 	if a.NoMatch != nil {
-		for _, c := range a.NoMatch.Calls() {
-			if c.Request != nil {
-				c.URL = path + "?" + c.Request.Encode()
-			}
-		}
+		a.NoMatch.Link(func(request url.Values) string { return path + "?" + request.Encode() })
 		body = append(append(body, `,"no_match":`...), encode(a.NoMatch)...)
 	}
 	if a.Facets != nil {

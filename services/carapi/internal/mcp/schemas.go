@@ -94,9 +94,12 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 				"bound_by": word, "derived_from": word, "not_a_number": integer, "warning": word, "boolean": boolean,
 				"min": object{}, "max": object{}}}}}},
 		"NoMatch": object{"type": "object", "description": "Why nothing matches, and what nearly does", "required": []string{"filters"}, "properties": object{
-			"filters": list("Each filter, and how many vehicles match with it alone, and with all others", "parameter alone without", object{"parameter": word, "alone": integer, "without": integer, "url": word}),
+			"filters": list("Each filter, and how many vehicles match with it alone, and with all others", "parameter alone without", object{"parameter": word, "word": object{"type": "string", "description": "One of several words of q"}, "alone": integer, "without": integer, "url": word}),
 			"did_you_mean": list("Values in stock that were perhaps meant", "parameter received suggestion count",
 				object{"parameter": word, "received": word, "suggestion": word, "suggested_parameter": word, "count": integer, "url": word}),
+			"in_stock": list("Values in stock where the requested one is not, by how many vehicles have them", "parameter values values_complete",
+				object{"parameter": word, "values_complete": boolean, "values": object{"type": "array", "items": object{"type": "object",
+					"required": []string{"value", "count"}, "properties": object{"value": object{}, "count": integer, "url": word}}}}),
 			"alternatives": list("Searches nearby that find something", "why count", object{"why": word, "count": integer, "url": word}),
 		}},
 		"Problem": object{"type": "object", "description": "RFC 9457 problem details", "required": []string{"type", "title", "status", "detail", "instance", "request_id"},

@@ -3,6 +3,7 @@ package search
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -13,8 +14,8 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// FuzzSearch sends any query string to every kind of request. It is refused as the caller's mistake, or answered with valid
-// JSON, whose next page is answered too.
+// FuzzSearch sends any query string to every kind of request. It is refused as the caller's mistake, or answered with
+// valid JSON, whose next page is answered too.
 func FuzzSearch(f *testing.F) {
 	columns := [][2]string{
 		{"id", "int"}, {"make", "varchar(40)"}, {"model", "varchar(40)"}, {"year", "varchar(9)"}, {"price", "text"},
@@ -36,6 +37,8 @@ func FuzzSearch(f *testing.F) {
 		"weight=0.1&co2_min=0.0000001", "mask_min=18446744073709551615", "sold_at=2024-05-01T10:00:00.5", "features=sunroof&vin=1",
 		"q=kia+rio+%25+_", "q=red+kia+under+20k", "sort=-year,price,weight&limit=1", "sort=with+space,+comma&limit=1", "fields=id,photo&facets=make,year",
 		"quo%60te%22s%27=1", "a%3Db%26c_min=1", "include_total=false&limit=1", "make=%00&model=%ff", "make=[%22a%22]&match=exact", "view=summary&max_chars=2000",
+		"price=9000&year=2019", "make=Kai&model=zzz&match=exact", "q=kia+zzz+riio+%C5%A0koda", "features=Sunrof&max_chars=2000",
+		"with+space%2C+comma=9", "limit=1&make=%5B%22x%22%5D&sort=id", "price=9000&msrp=1&co2=5&make=skoda",
 	} {
 		f.Add(q)
 	}
@@ -51,6 +54,7 @@ func FuzzSearch(f *testing.F) {
 			if !json.Valid([]byte("["+string(a.Cars)+"]")) || !json.Valid(a.Applied) || a.Facets != nil && !json.Valid(a.Facets) {
 				t.Fatalf("%q: %s %s %s", text, a.Cars, a.Applied, a.Facets)
 			}
+			checkOffers(t, s, text, a.NoMatch)
 			if a.Next != nil {
 				if _, err := s.Search(t.Context(), a.Next); err != nil {
 					t.Fatalf("%q: the next page %v: %v", text, a.Next, err)
@@ -70,4 +74,41 @@ func FuzzSearch(f *testing.F) {
 			}
 		}
 	})
+}
+
+// checkOffers checks that each search an empty answer offers finds as many vehicles as it says, and that the answer is
+// short.
+func checkOffers(t *testing.T, s *Service, text string, z *ZeroResults) {
+	t.Helper()
+	if z == nil {
+		return
+	}
+	z.Link(func(request url.Values) string { return "/cars/?" + request.Encode() })
+	if n := len(encodeJSON(z)); n > maxZeroResults {
+		t.Fatalf("%q: no_match has %d bytes", text, n)
+	}
+	check := func(c Call, count int) {
+		t.Helper()
+		request := maps.Clone(c.Request)
+		request.Set("include_total", "true")
+		if a, err := s.Search(t.Context(), request); err != nil || a.Total != count || count < 1 {
+			t.Fatalf("%q: %s finds %+v, want %d: %v", text, c.URL, a, count, err)
+		}
+	}
+	for _, f := range z.Filters {
+		if f.URL != "" {
+			check(f.Call, f.Without)
+		}
+	}
+	for _, d := range z.DidYouMean {
+		check(d.Call, d.Count)
+	}
+	for _, f := range z.InStock {
+		for _, v := range f.Values {
+			check(v.Call, v.Count)
+		}
+	}
+	for _, a := range z.Alternatives {
+		check(a.Call, a.Count)
+	}
 }

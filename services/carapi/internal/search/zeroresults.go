@@ -1,10 +1,13 @@
 package search
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/index"
@@ -13,16 +16,22 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// ZeroResults says why nothing matches, and what nearly does.
+// ZeroResults says why nothing matches, and what nearly does. Each suggestion finds something: its count is what its
+// URL finds.
 type ZeroResults struct {
 	Filters      []FilterCount `json:"filters"`
 	DidYouMean   []Suggestion  `json:"did_you_mean,omitempty"`
+	InStock      []FieldValues `json:"in_stock,omitempty"`
 	Alternatives []Alternative `json:"alternatives,omitempty"`
+
+	most int // bytes of it as JSON
 }
 
-// FilterCount is one filter, and how many vehicles would match if it were the only one, and without it.
+// FilterCount is one filter, or one of several words of q, and how many vehicles would match if it were the only one,
+// and without it.
 type FilterCount struct {
 	Parameter string `json:"parameter"`
+	Word      string `json:"word,omitempty"`
 	Alone     int    `json:"alone"`
 	Without   int    `json:"without"`
 	Call
@@ -38,6 +47,20 @@ type Suggestion struct {
 	Call
 }
 
+// FieldValues are the values that a parameter could have under the other filters, the most frequent first.
+type FieldValues struct {
+	Parameter string       `json:"parameter"`
+	Values    []ValueCount `json:"values"`
+	Complete  bool         `json:"values_complete"` // there are no others
+}
+
+// ValueCount is a value in stock, and how many vehicles have it.
+type ValueCount struct {
+	Value json.RawMessage `json:"value"`
+	Count int             `json:"count"`
+	Call
+}
+
 // Alternative is a search nearby that finds something.
 type Alternative struct {
 	Why   string `json:"why"`
@@ -45,25 +68,79 @@ type Alternative struct {
 	Call
 }
 
-// Call is the request by which a search can be made. The HTTP handler fills in its URL.
+// Call is the request by which a search can be made. Link fills in its URL.
 type Call struct {
 	Request url.Values `json:"-"`
 	URL     string     `json:"url,omitempty"`
 }
 
-// Calls are all requests that z holds.
-func (z *ZeroResults) Calls() []*Call {
-	var all []*Call
+// maxZeroResults is how many bytes a ZeroResults may have as JSON.
+const maxZeroResults = 5900
+
+// Link fills in the URLs, and leaves out what makes it too long.
+func (z *ZeroResults) Link(urlOf func(url.Values) string) {
+	link := func(c *Call) {
+		if c.Request != nil {
+			c.URL = urlOf(c.Request)
+		}
+	}
 	for i := range z.Filters {
-		all = append(all, &z.Filters[i].Call)
+		link(&z.Filters[i].Call)
 	}
 	for i := range z.DidYouMean {
-		all = append(all, &z.DidYouMean[i].Call)
+		link(&z.DidYouMean[i].Call)
+	}
+	for i := range z.InStock {
+		for j := range z.InStock[i].Values {
+			link(&z.InStock[i].Values[j].Call)
+		}
 	}
 	for i := range z.Alternatives {
-		all = append(all, &z.Alternatives[i].Call)
+		link(&z.Alternatives[i].Call)
 	}
-	return all
+	for len(encodeJSON(z)) > z.most && z.dropOne() {
+	}
+}
+
+// dropOne leaves out one URL with what it finds, of the kind of which there are most: the last one, since the best come
+// first. A filter keeps its counts while anything else can go. It returns false if nothing is left.
+func (z *ZeroResults) dropOne() bool {
+	linked := func(f FilterCount) bool { return f.URL != "" }
+	filters, values := 0, 0
+	for _, f := range z.Filters {
+		if linked(f) {
+			filters++
+		}
+	}
+	for _, f := range z.InStock {
+		values += len(f.Values)
+	}
+
+	switch most := max(filters, values, len(z.DidYouMean), len(z.Alternatives)); most {
+	case 0:
+		if len(z.Filters) == 0 {
+			return false
+		}
+		z.Filters = z.Filters[:len(z.Filters)-1]
+	case filters:
+		for i := len(z.Filters) - 1; ; i-- {
+			if linked(z.Filters[i]) {
+				z.Filters[i].URL = ""
+				break
+			}
+		}
+	case values:
+		last := &z.InStock[len(z.InStock)-1]
+		last.Values, last.Complete = last.Values[:len(last.Values)-1], false
+		if len(last.Values) == 0 {
+			z.InStock = z.InStock[:len(z.InStock)-1]
+		}
+	case len(z.DidYouMean):
+		z.DidYouMean = z.DidYouMean[:most-1]
+	default:
+		z.Alternatives = z.Alternatives[:most-1]
+	}
+	return true
 }
 
 // relaxations looks for what the filters of an empty search leave out.
@@ -72,10 +149,18 @@ type relaxations struct {
 	found *ZeroResults
 }
 
-func (r *request) zeroResults() *ZeroResults {
-	w := relaxations{r, &ZeroResults{Filters: []FilterCount{}}}
+// zeroResults says why nothing matches, in at most so many bytes. unmatched are the values that nothing in stock has,
+// by parameter.
+func (r *request) zeroResults(unmatched map[string][]string, room int) *ZeroResults {
+	w := relaxations{r, &ZeroResults{Filters: []FilterCount{}, most: min(room, maxZeroResults)}}
 	w.countFilters()
-	w.suggestValues()
+	w.relaxWords()
+	for i := range w.query.Filters {
+		f := &w.query.Filters[i]
+		if w.includes(f) {
+			w.suggestValues(f, unmatched[f.Parameter])
+		}
+	}
 	for _, name := range []string{"price", "mileage", "year"} {
 		w.nearestNumbers(name)
 	}
@@ -83,114 +168,407 @@ func (r *request) zeroResults() *ZeroResults {
 	return w.found
 }
 
-// without gives the vehicles that match when the filters of some parameters are left out; q stands for the words.
-func (w *relaxations) without(parameters ...string) index.Set {
-	q := *w.query
-	q.Filters = nil
+// includes reports whether a filter asks for some values of its field, rather than for none of them.
+func (w *relaxations) includes(f *query.Filter) bool {
+	p, _ := w.generation.interpreter.Parameters().Get(f.Parameter)
+	isValue := p.Use == query.Equals || p.Use == query.HasAll || p.Use == query.AtLeast || p.Use == query.AtMost
+	return f.Field != nil && p.Field == f.Field && isValue
+}
+
+// matching gives the vehicles that match when the filters of some parameters are left out; q stands for the words.
+func (w *relaxations) matching(without ...string) index.Set {
+	q := query.Query{}
 	for _, f := range w.query.Filters {
-		if !slices.Contains(parameters, f.Parameter) {
+		if !slices.Contains(without, f.Parameter) {
 			q.Filters = append(q.Filters, f)
 		}
 	}
-	if slices.Contains(parameters, "q") {
-		q.Words = nil
+	if !slices.Contains(without, "q") {
+		q.Words = w.query.Words
 	}
 	return w.index().Match(&q, nil)
 }
 
-// call is the request without some parameters, and with values of another one.
-func (w *relaxations) call(without []string, name string, values ...string) Call {
+// positions are the controls that say where a page begins, which has no meaning in another search.
+var positions = []string{"cursor", "page", "offset"}
+
+// without gives the request without some parameters, from its first page on.
+func (w *relaxations) without(parameters ...string) url.Values {
 	request := url.Values{}
-	for n, v := range w.query.Values() {
-		if !slices.Contains(without, n) && n != "cursor" {
-			request[n] = v
+	for name, values := range w.query.Values() {
+		isPosition := slices.Contains(positions, name) && query.IsControl(name)
+		if !slices.Contains(parameters, name) && !isPosition {
+			request[name] = values
 		}
 	}
-	if name != "" {
-		request[name] = values
-	}
+	return request
+}
+
+// offer gives the call of a request and how many vehicles it finds. The count is 0 if it finds none, is not understood,
+// or is too long for an answer. The request is read as it will be when it is sent.
+func (w *relaxations) offer(request url.Values) (c Call, count int) {
 	request.Set("match", w.query.MatchAgain()) // it has been interpreted
-	return Call{Request: request}
+	if len(request.Encode()) > w.found.most {
+		return Call{}, 0
+	}
+	q, _, err := w.generation.interpreter.Interpret(w.index(), request, searchControls...)
+	if err != nil {
+		return Call{}, 0
+	}
+	if count = w.index().Match(q, nil).Count(); count == 0 {
+		return Call{}, 0
+	}
+	return Call{Request: request}, count
+}
+
+// addAlternative offers a request if it finds something.
+func (w *relaxations) addAlternative(why string, request url.Values) {
+	if c, count := w.offer(request); count > 0 {
+		w.found.Alternatives = append(w.found.Alternatives, Alternative{Why: why, Count: count, Call: c})
+	}
 }
 
 // countFilters counts for each filter what there is with it alone, and without it.
 func (w *relaxations) countFilters() {
 	var names []string
 	for _, f := range w.query.Filters {
-		names = append(names, f.Parameter)
+		if !slices.Contains(names, f.Parameter) {
+			names = append(names, f.Parameter)
+		}
 	}
 	if len(w.query.Words) > 0 {
 		names = append(names, "q")
 	}
 	for _, name := range names {
 		others := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
-		c := FilterCount{Parameter: name, Alone: w.without(others...).Count()}
+		c := FilterCount{Parameter: name, Alone: w.matching(others...).Count()}
 		if len(others) > 0 {
-			if c.Without = w.without(name).Count(); c.Without > 0 {
-				c.Call = w.call([]string{name}, "")
+			if c.Call, c.Without = w.offer(w.without(name)); c.Without == 0 {
+				c.Without = w.matching(name).Count()
 			}
 		}
 		w.found.Filters = append(w.found.Filters, c)
 	}
 }
 
-// suggestValues suggests values in stock for those that are not.
-func (w *relaxations) suggestValues() {
-	for _, f := range w.query.Filters {
-		if f.Field.Class() != catalog.Text && f.Field.Class() != catalog.List || len(f.Meant) > 0 {
-			continue
+// Bounds on what is looked for, so that an empty answer is quick and short.
+const (
+	maxUnknown = 3    // words and values that are in no vehicle, for which near ones are looked for
+	maxMeant   = 5    // suggestions for each of them
+	maxTries   = 2000 // ways to leave out words
+
+	// Values in stock that are listed where none is near: up to fewInStock all, of more only the most frequent.
+	fewInStock  = 20
+	someInStock = 12
+)
+
+// relaxWords says what each word of q finds, suggests values for words that nothing has, and offers the search that
+// leaves out as few words as possible.
+func (w *relaxations) relaxWords() {
+	words := w.query.Words
+	if len(words) == 0 {
+		return
+	}
+	rest := w.matching("q")
+	sets := make([]index.Set, len(words))
+	var known, unknown []string
+	for i, word := range words {
+		alone := w.index().Match(&query.Query{Words: []string{word}}, nil)
+		sets[i] = w.index().And(rest, alone)
+		if alone.Count() > 0 {
+			known = append(known, word)
+		} else {
+			unknown = append(unknown, word)
 		}
-		for _, received := range f.Texts {
-			w.found.DidYouMean = append(w.found.DidYouMean, w.suggest(f, received)...)
+		if len(words) > 1 {
+			c := FilterCount{Parameter: "q", Word: value.Excerpt(word), Alone: alone.Count()}
+			w.found.Filters = append(w.found.Filters, c)
+		}
+	}
+	if len(words) > 1 {
+		w.countWithoutWords(rest, sets)
+	}
+
+	kept, left := w.mostWords(rest, sets)
+	if len(kept) > 0 && len(left) > 0 {
+		why := "without the word "
+		if len(left) > 1 {
+			why = "without the words "
+		}
+		w.addAlternative(why+value.Excerpt(strings.Join(left, ", ")), w.withWords(kept))
+	}
+	for _, word := range unknown[:min(len(unknown), maxUnknown)] {
+		w.suggestForWord(word, known)
+	}
+}
+
+// countWithoutWords counts what is found without each word of q, for the last filters. rest is what matches without any
+// word, and sets are what of it has each word.
+func (w *relaxations) countWithoutWords(rest index.Set, sets []index.Set) {
+	words := w.query.Words
+	counts := w.found.Filters[len(w.found.Filters)-len(words):]
+	for i := range words {
+		found := rest
+		for j, set := range sets {
+			if j != i {
+				found = w.index().And(found, set)
+			}
+		}
+		if found.Count() > 0 {
+			counts[i].Call, counts[i].Without = w.offer(w.withWords(slices.Delete(slices.Clone(words), i, i+1)))
 		}
 	}
 }
 
-// suggest looks for values near to the one received, and for fields in which it is a value.
-func (w *relaxations) suggest(f query.Filter, received string) []Suggestion {
+// withWords gives the request with other words in q.
+func (w *relaxations) withWords(words []string) url.Values {
+	request := w.without("q")
+	if len(words) > 0 {
+		request["q"] = []string{strings.Join(words, " ")}
+	}
+	return request
+}
+
+// mostWords parts the words into those that are kept and those that are left out so that something is found: as few as
+// possible are left out, and of equally few those without which most is found. rest is what matches without any word,
+// and sets are what of it has each word.
+func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []string) {
+	best, most, count := uint64(0), 0, 0 // bits of the words, how many they are, and what they find
+	tries := 0
+	var choose func(i int, chosen uint64, n int, found index.Set)
+	choose = func(i int, chosen uint64, n int, found index.Set) {
+		tries++
+		switch {
+		case found.Count() == 0 || n+len(sets)-i < most || tries > maxTries:
+			return
+		case i == len(sets):
+			if n > most || found.Count() > count {
+				best, most, count = chosen, n, found.Count()
+			}
+			return
+		}
+		choose(i+1, chosen|1<<i, n+1, w.index().And(found, sets[i]))
+		choose(i+1, chosen, n, found)
+	}
+	choose(0, 0, 0, rest)
+
+	for i, word := range w.query.Words {
+		if best&(1<<i) != 0 {
+			kept = append(kept, word)
+		} else {
+			left = append(left, word)
+		}
+	}
+	return kept, left
+}
+
+// suggestForWord suggests values in stock for a word that nothing has: those that it means, or else those near to it.
+// Beside them stand the words that something has, if that finds something.
+func (w *relaxations) suggestForWord(word string, known []string) {
 	var all []Suggestion
 	add := func(field *catalog.Field, meant []string) {
-		filter := query.Filter{Field: field, Words: meant}
-		count := w.index().Filter(w.without(f.Parameter, field.Name), &filter).Count()
-		s := Suggestion{Parameter: f.Parameter, Received: value.Excerpt(received), Meant: value.Clean(meant[0]), Count: count,
-			Call: w.call([]string{f.Parameter}, field.Name, meant...)}
-		if field != f.Field {
-			s.In = field.Name
-		}
-		all = append(all, s)
-	}
-	if texts := w.index().Texts(f.Field); texts != nil {
-		for _, near := range value.Nearest(received, texts.Values) {
-			add(f.Field, []string{near})
+		parameter := w.parameterOf(field)
+		for _, words := range [][]string{known, nil} {
+			request := w.withWords(words)
+			request[parameter] = meant
+			if w.addSuggestion(&all, "q", word, parameter, meant, request) {
+				return
+			}
 		}
 	}
-	for _, name := range append([]string{"city", "state"}, interpret.FreeTextFields...) {
-		field := w.generation.catalog.TextField(name)
-		if field == nil || field == f.Field {
-			continue
-		}
-		if meant := w.generation.interpreter.Meaning(w.index(), field, received); len(meant) > 0 {
+	fields := w.suggestedFields(func(f *catalog.Field) bool { return !w.query.Values().Has(w.parameterOf(f)) })
+	for _, field := range fields {
+		if meant := w.generation.interpreter.Meaning(w.index(), field, word); len(meant) > 0 {
 			add(field, meant)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Suggestion) int { return cmp.Compare(b.Count, a.Count) })
-	return all
+	if len(all) == 0 {
+		for _, field := range fields {
+			for _, meant := range w.near(field, word) {
+				add(field, meant)
+			}
+		}
+	}
+	w.keepBest(all)
 }
 
-// nearestNumbers finds the next value of a field above and below what was asked for.
+// suggestedFields gives the fields in which a value is looked for that another field, or no vehicle, has: those of them
+// that may be used.
+func (w *relaxations) suggestedFields(mayUse func(*catalog.Field) bool) (fields []*catalog.Field) {
+	for _, name := range append([]string{"city", "state"}, interpret.FreeTextFields...) {
+		if f := w.generation.catalog.TextField(name); w.parameterOf(f) != "" && mayUse(f) {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// near gives the values of a field that are nearest to a text, each alone.
+func (w *relaxations) near(field *catalog.Field, text string) (found [][]string) {
+	texts := w.index().Texts(field)
+	if texts == nil {
+		return nil
+	}
+	for _, v := range w.index().ValuesOf(field, value.NearestFolded(text, texts.Folded)) {
+		if utf8.RuneCountInString(v.Text) <= maxListed {
+			found = append(found, []string{v.Text})
+		}
+	}
+	return found
+}
+
+// parameterOf gives the parameter that asks for values of a field; empty if there is none.
+func (w *relaxations) parameterOf(field *catalog.Field) string {
+	if field == nil {
+		return ""
+	}
+	name := field.Name
+	if query.IsControl(name) {
+		name = query.Qualifier + name
+	}
+	if p, ok := w.generation.interpreter.Parameters().Get(name); !ok || p.Field != field || p.Use != query.Equals {
+		return ""
+	}
+	return name
+}
+
+// addSuggestion adds values that were perhaps meant by what was received, if their request finds something.
+func (w *relaxations) addSuggestion(
+	all *[]Suggestion, parameter, received, in string, meant []string, request url.Values,
+) bool {
+	c, count := w.offer(request)
+	if count == 0 {
+		return false
+	}
+	s := Suggestion{Parameter: parameter, Received: value.Excerpt(received), Count: count, Call: c,
+		Meant: value.Clean(strings.Join(meant, ", "))}
+	if in != parameter {
+		s.In = in
+	}
+	*all = append(*all, s)
+	return true
+}
+
+// keepBest adds those suggestions to the answer that find most.
+func (w *relaxations) keepBest(all []Suggestion) {
+	slices.SortStableFunc(all, func(a, b Suggestion) int { return cmp.Compare(b.Count, a.Count) })
+	w.found.DidYouMean = append(w.found.DidYouMean, all[:min(len(all), maxMeant)]...)
+}
+
+// suggestValues suggests values in stock for those of a filter that are not, and lists what there is if none is near.
+func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
+	switch f.Field.Class() {
+	case catalog.Text, catalog.List:
+		var beside []string // of values that are all wanted, those that are in stock
+		for _, word := range f.Words {
+			if f.All && !slices.Contains(unmatched, word) {
+				beside = append(beside, word)
+			}
+		}
+		isNear := false
+		for _, received := range unmatched[:min(len(unmatched), maxUnknown)] {
+			isNear = w.suggest(f, received, beside) || isNear
+		}
+		if len(unmatched) > 0 && !isNear {
+			w.listValues(f, beside)
+		}
+	case catalog.Number:
+		if f.Parameter == w.parameterOf(f.Field) && w.index().Filter(w.index().All(), f).Count() == 0 {
+			w.listValues(f, nil)
+		}
+	}
+}
+
+// suggest looks for values near to the one received, and for other fields in which it is a value. It reports whether
+// the filter's own field has one that finds something beside the filter's other values.
+func (w *relaxations) suggest(f *query.Filter, received string, beside []string) (isNear bool) {
+	var all []Suggestion
+	for _, meant := range w.near(f.Field, received) {
+		request := w.without(f.Parameter)
+		request[f.Parameter] = append(slices.Clone(meant), beside...)
+		isNear = w.addSuggestion(&all, f.Parameter, received, f.Parameter, meant, request) || isNear
+	}
+	for _, field := range w.suggestedFields(func(other *catalog.Field) bool { return other != f.Field }) {
+		if meant := w.generation.interpreter.Meaning(w.index(), field, received); len(meant) > 0 {
+			request := w.without(f.Parameter)
+			request[w.parameterOf(field)] = meant
+			w.addSuggestion(&all, f.Parameter, received, w.parameterOf(field), meant, request)
+		}
+	}
+	w.keepBest(all)
+	return isNear
+}
+
+// listValues lists the values that a filter could ask for, beside some of its own, under the other filters: all of them
+// if they are few, otherwise the most frequent ones. Numbers are listed only if they are few.
+func (w *relaxations) listValues(f *query.Filter, beside []string) {
+	cells, complete := w.frequent(f)
+	if f.Field.Class() == catalog.Number && !complete {
+		return
+	}
+	found := FieldValues{Parameter: f.Parameter, Complete: complete}
+	for _, cell := range cells {
+		request := w.without(f.Parameter)
+		request[f.Parameter] = append([]string{string(cell.Form)}, beside...)
+		if c, count := w.offer(request); count > 0 && !slices.Contains(beside, string(cell.Form)) {
+			found.Values = append(found.Values, ValueCount{Value: appendShown(nil, f.Field, cell), Count: count, Call: c})
+		}
+	}
+	if len(found.Values) > 0 {
+		slices.SortStableFunc(found.Values, func(a, b ValueCount) int { return cmp.Compare(b.Count, a.Count) })
+		w.found.InStock = append(w.found.InStock, found)
+	}
+}
+
+// frequent gives the values of a filter's field under the other filters, of a list those of the whole stock, the most
+// frequent first. Complete says that there are no others.
+func (w *relaxations) frequent(f *query.Filter) (cells []value.Cell, complete bool) {
+	field, other := f.Field, 0
+	switch {
+	case field.Class() == catalog.List:
+		texts := w.index().Texts(field)
+		if texts == nil {
+			return nil, false
+		}
+		for _, v := range w.index().ValuesOf(field, texts.Values) {
+			cells = append(cells, value.Cell{Type: value.Text, Form: []byte(v.Text)})
+		}
+	case field.Facets() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.Text || !field.Flag):
+		var counts []index.Count
+		const blank = 2 // NULL and a blank text may be among them
+		counts, other = w.index().Facet(w.matching(f.Parameter), field, fewInStock+blank)
+		for _, c := range counts {
+			if len(bytes.TrimSpace(c.Cell.Form)) > 0 {
+				cells = append(cells, c.Cell)
+			}
+		}
+	}
+	all := len(cells)
+	cells = slices.DeleteFunc(cells, func(c value.Cell) bool { return utf8.RuneCount(c.Form) > maxListed })
+	if other > 0 || all > fewInStock {
+		return cells[:min(len(cells), someInStock)], false
+	}
+	return cells, len(cells) == all
+}
+
+// nearestNumbers offers the range that was probably meant by a single number, and the next values of a field above and
+// below what was asked for.
 func (w *relaxations) nearestNumbers(name string) {
 	f := w.generation.catalog.NumberField(name)
 	if f == nil {
 		return
 	}
 	var parameters []string
+	ranges := 0
 	low, high := "", "" // of all that was asked for
-	for _, filter := range w.query.Filters {
-		if filter.Field != f {
+	for i := range w.query.Filters {
+		filter := &w.query.Filters[i]
+		if filter.Field != f || !w.includes(filter) {
 			continue
 		}
 		parameters = append(parameters, filter.Parameter)
 		for _, r := range filter.Ranges {
+			ranges++
 			if r.From != "" && (low == "" || value.CompareDecimals(r.From, low) < 0) {
 				low = r.From
 			}
@@ -199,50 +577,42 @@ func (w *relaxations) nearestNumbers(name string) {
 			}
 		}
 	}
-	for _, side := range []struct {
-		end            string
-		above          bool
-		parameter, why string
-	}{
-		{high, true, name + "_max", "the next " + name + " above"},
-		{low, false, name + "_min", "the next " + name + " below"},
-	} {
-		if side.end == "" {
-			continue
+
+	upper, lower := name+"_max", name+"_min"
+	if low != "" && high != "" { // a bound would bring in everything on that side
+		upper, lower = name, name
+	}
+	if ranges == 1 && low == high {
+		if name == "year" {
+			w.offerNumber(f, parameters, name+"_min", low, name+" from "+low+" on")
+		} else {
+			w.offerNumber(f, parameters, name+"_max", low, name+" up to "+low)
 		}
-		if low != "" && high != "" {
-			side.parameter = name // a bound would bring in everything on that side
+	}
+	if f.Measure().Counts() {
+		upper, lower = name, name
+	}
+	rest := w.matching(parameters...)
+	if high != "" {
+		if next, ok := w.index().Next(rest, f, high, true); ok {
+			w.offerNumber(f, parameters, upper, string(next.Form), "the next "+name+" above: "+string(next.Form))
 		}
-		w.nextNumber(f, parameters, side.end, side.above, side.parameter, side.why)
+	}
+	if low != "" {
+		if next, ok := w.index().Next(rest, f, low, false); ok {
+			w.offerNumber(f, parameters, lower, string(next.Form), "the next "+name+" below: "+string(next.Form))
+		}
 	}
 }
 
-// nextNumber offers the vehicles whose number is nearest to the end of what was asked for.
-func (w *relaxations) nextNumber(f *catalog.Field, parameters []string, end string, above bool, parameter, why string) {
-	rest := w.without(parameters...)
-	next, ok := w.index().Next(rest, f, end, above)
-	if !ok {
-		return
+// offerNumber offers a number for one parameter of a field in place of all parameters of it.
+func (w *relaxations) offerNumber(f *catalog.Field, parameters []string, parameter, number, why string) {
+	if p, ok := w.generation.interpreter.Parameters().Get(parameter); !ok || p.Field != f {
+		return // a column has that name
 	}
-	number := string(next.Form)
-	if f.Measure().Counts() {
-		parameter = f.Name
-	}
-	r, ok := query.ParseRange(f, number)
-	known, isParameter := w.generation.interpreter.Parameters().Get(parameter)
-	if !ok || !isParameter || known.Field != f {
-		return
-	}
-	switch known.Use {
-	case query.AtLeast:
-		r.To = ""
-	case query.AtMost:
-		r.From = ""
-	}
-	filter := query.Filter{Field: f, Ranges: []query.Range{r}}
-	count := w.index().Filter(rest, &filter).Count()
-	w.found.Alternatives = append(w.found.Alternatives, Alternative{Why: why + ": " + number, Count: count,
-		Call: w.call(parameters, parameter, number)})
+	request := w.without(parameters...)
+	request[parameter] = []string{number}
+	w.addAlternative(why, request)
 }
 
 // maxBodies is how many bodies of a model are looked at.
@@ -253,7 +623,11 @@ func (w *relaxations) sameBody() {
 	body := w.generation.catalog.TextField("body_type")
 	models := query.Query{}
 	asksForModel := false
-	for _, f := range w.query.Filters {
+	for i := range w.query.Filters {
+		f := &w.query.Filters[i]
+		if !w.includes(f) {
+			continue
+		}
 		switch f.Field.Name {
 		case "body_type":
 			return
@@ -261,22 +635,19 @@ func (w *relaxations) sameBody() {
 			if len(f.Meant) == 0 {
 				return
 			}
-			models.Filters = append(models.Filters, f)
+			models.Filters = append(models.Filters, *f)
 			asksForModel = asksForModel || f.Field.Name == "model"
 		}
 	}
-	if body == nil || !asksForModel {
+	if w.parameterOf(body) == "" || !asksForModel {
 		return
 	}
+
 	bodies := w.index().DistinctTexts(w.index().Match(&models, nil), body, maxBodies)
 	if len(bodies) == 0 {
 		return
 	}
-	filter := query.Filter{Field: body, Words: bodies}
-	count := w.index().Filter(w.without("make", "model", "trim"), &filter).Count()
-	if count > 0 {
-		w.found.Alternatives = append(w.found.Alternatives, Alternative{
-			Why:   "others of the same body: " + strings.Join(bodies, ", "),
-			Count: count, Call: w.call([]string{"make", "model", "trim"}, "body_type", bodies...)})
-	}
+	request := w.without("make", "model", "trim")
+	request["body_type"] = bodies
+	w.addAlternative("others of the same body: "+value.Clean(strings.Join(bodies, ", ")), request)
 }
