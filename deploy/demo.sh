@@ -1,14 +1,14 @@
 #!/bin/sh
 # The whole of carstock on this machine, without Docker and without a database of one's own:
 # demodb plays the external MySQL server, syncer copies its view, carapi answers from the copy.
-# Ctrl-C stops everything. Needs Go and a C compiler.
+# Ctrl-C stops everything. Needs Go and a C compiler. DEMO_DIR is where its files are kept.
 set -eu
 
 cd "$(dirname "$0")/.."
 db_port=${DEMO_DB_PORT:-13306}
 http_port=${DEMO_HTTP_PORT:-8080}
 key=demo-key-0123456789abcdef
-dir=data/demo
+dir=${DEMO_DIR:-data/demo}
 file=$dir/carstock.db
 
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
