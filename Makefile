@@ -18,7 +18,7 @@ export VERSION = $(shell git describe --tags --always --dirty 2>/dev/null)
 export COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-work test-demodb test-browser test-compose test-cluster soak lint check docs vulncheck build bench bench-api up down
+.PHONY: help demo test test-work test-demodb test-browser test-compose test-cluster test-clients soak lint check docs vulncheck build bench bench-api up down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,16 @@ test-compose: ## the stack of docker-compose.yml, asked as a client would, with 
 
 test-cluster: ## three Galera nodes behind HAProxy: the searches, and a node killed while carapi is asked (root on Debian)
 	deploy/test-cluster.sh
+
+test-clients: bin/clients/ready ## MCP clients, Ajv, openapi-spec-validator and schemathesis against carapi (SCHEMATHESIS_SECONDS)
+	deploy/test-clients.sh
+
+# Node comes from PyPI, as the Inspector needs a newer one than Debian has.
+CLIENTS := services/e2e/testdata/clients
+bin/clients/ready: $(CLIENTS)/requirements.txt $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
+	python3 -m venv bin/clients && bin/clients/bin/pip install --quiet --requirement $<
+	cd $(CLIENTS) && PATH=$(CURDIR)/bin/clients/bin:$$PATH npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
 
 soak: ## syncer killed 100 times, read without pause, and run for 500 passes (SOAK_KILLS, SOAK_PASSES)
 	SOAK_KILLS=$${SOAK_KILLS:-100} SOAK_PASSES=$${SOAK_PASSES:-500} deploy/testdb.sh \
