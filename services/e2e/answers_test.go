@@ -232,18 +232,18 @@ func TestZeroResultsHelp(t *testing.T) {
 	for database, base := range map[string]string{"MySQL": serve(t, mysql, "vehicles_stock"), "SQLite": serve(t, sqlite, "vehicles_stock")} {
 		// The first alternative and its count, which explain has compared with what the URL finds.
 		for q, want := range map[string]string{
-			"price=25000":             "price_max=25000",
-			"price=25000&make=Toyota": "price_max=25000",
-			"price=500":               "price_max=500",
-			"mileage=30000":           "mileage_max=30000",
-			"year=2030":               "year=2026",
-			"year=1980":               "year_min=1980",
-			"year=2016&make=Tesla":    "year_min=2016",
-			"price=25001-25003":       "price=25200",
-			"price_min=1&price_max=9": "price=6995",
-			"price_min=900000":        "price_min=",
-			"q=honda zzz camry":       "q=honda",
-			"q=zzz honda civic yyy":   "q=honda+civic",
+			"price=25000":                       "price_max=25000",
+			"price=25000&make=Toyota":           "price_max=25000",
+			"price=500":                         "price_max=500",
+			"mileage=30000":                     "mileage_max=30000",
+			"year=2030":                         "year=2026",
+			"year=1980":                         "year_min=1980",
+			"year=2016&make=Tesla":              "year_min=2016",
+			"price=25001-25003":                 "price=25200",
+			"price_min=1&price_max=9":           "price=6995",
+			"price_min=900000":                  "price_min=",
+			"q=honda zzz camry&match=exact":     "q=honda",
+			"q=zzz honda civic yyy&match=exact": "q=honda+civic",
 		} {
 			e := explain(t, base, "/cars/?"+query(q))
 			if e.NoMatch == nil || len(e.NoMatch.Alternatives) == 0 || !strings.Contains(e.NoMatch.Alternatives[0].URL, want) {
@@ -253,13 +253,13 @@ func TestZeroResultsHelp(t *testing.T) {
 
 		// What was perhaps meant, and where.
 		for q, want := range map[string]string{
-			"make=Hnda":               "make=Honda",
-			"make=Camry":              "model=Camry",
-			"body_type=Toyota":        "make=Toyota",
-			"q=toyta":                 "make=Toyota",
-			"q=toyta camry":           "make=Toyota q=camry",
-			"q=toyta cmary":           "make=Toyota",
-			"q=toyta zzz&match=exact": "make=Toyota",
+			"make=Hnda":                 "make=Honda",
+			"make=Camry":                "model=Camry",
+			"body_type=Toyota":          "make=Toyota",
+			"q=toyta":                   "make=Toyota",
+			"q=toyta camry&match=exact": "make=Toyota q=camry",
+			"q=toyta cmary":             "make=Toyota",
+			"q=toyta zzz&match=exact":   "make=Toyota",
 			"features_all=Bluetooth,Sunrof&match=exact": "features_all=Bluetooth features_all=Sunroof",
 			"features=Sunrof&match=exact":               "features=Sunroof",
 		} {
@@ -312,7 +312,7 @@ func TestZeroResultsHelp(t *testing.T) {
 		}
 
 		// Which words nothing has.
-		e, words := explain(t, base, "/cars/?q=toyta+camry"), []string{}
+		e, words := explain(t, base, "/cars/?q=toyta+camry&match=exact"), []string{}
 		for _, f := range e.NoMatch.Filters {
 			words = append(words, fmt.Sprint(f.Parameter, " ", f.Word, " ", f.Alone, " ", f.Without))
 		}

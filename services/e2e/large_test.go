@@ -89,8 +89,8 @@ func TestKeyOfSeveralColumns(t *testing.T) {
 func TestSumsOfLargeNumbers(t *testing.T) {
 	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), mileage BIGINT, price DOUBLE)",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9223372036854775807, 0.1), (2, 'Kia', 'Rio', 9223372036854775807, 0.2), (3, 'Kia', 'Rio', NULL, 1e15)") {
-		if got := get(t, serve(t, own.config, "cars")+"/cars/stats"); !strings.HasPrefix(got, `200 OK {"count":3,"fields":{"price":{"count":3,"min":0.1,"max":1000000000000000,"average":333333333333333.43,"median":0.2},`+
-			`"mileage":{"count":2,"min":9223372036854775807,"max":9223372036854775807,"average":9223372036854775807,"median":9223372036854775807}}`) {
+		if got := get(t, serve(t, own.config, "cars")+"/cars/stats"); !strings.HasPrefix(got, `200 OK {"count":3,"fields":{"price":{"count":3,"min":0.1,"max":1000000000000000,"average":"333333333333333.43","median":0.2},`+
+			`"mileage":{"count":2,"min":"9223372036854775807","max":"9223372036854775807","average":"9223372036854775807","median":"9223372036854775807"}}`) {
 			t.Errorf("%s: %s", database, got)
 		}
 	}

@@ -37,7 +37,10 @@ type description struct {
 		Parameters []struct {
 			Name, In, Description string
 			Example               any
-			Schema                struct{ Examples []any }
+			Schema                struct {
+				Examples, Enum []any
+				Items          struct{ Enum []any }
+			}
 		}
 	}
 }
@@ -155,8 +158,8 @@ func testOpenAPI(t *testing.T, base string) {
 					continue
 				}
 				p.Example = "1"
-				if len(p.Schema.Examples) > 0 {
-					p.Example = p.Schema.Examples[0]
+				if known := slices.Concat(p.Schema.Examples, p.Schema.Enum, p.Schema.Items.Enum); len(known) > 0 {
+					p.Example = known[0]
 				} else if p.Name != "cursor" {
 					if strings.Contains(p.Description, "day") || strings.HasSuffix(p.Name, "_at") {
 						continue // a field without a value in stock

@@ -49,7 +49,7 @@ func TestOtherNames(t *testing.T) {
 				`"word":{"values":[{"value":1,"count":1},{"value":2,"count":1},{"value":3,"count":1},{"value":4,"count":1},{"value":5,"count":1},{"value":6,"count":1}],"other":0},"value":{"values":[{"value":"v","count":6}],"other":0}}`,
 			"/cars/stats": `200 OK {"count":6,"fields":{"price":{"count":4,"min":9000,"max":100000,"average":34975.13,"median":15450.25},` +
 				`"mileage":{"count":5,"min":10,"max":70000,"average":32002,"median":30000},"year":{"count":6,"min":2015,"max":2021,"average":2019,"median":2020}}`,
-			"/cars/fields": `200 OK {"fields":[{"name":"id","column":"fahrzeug_nr","type":"integer","about":"identifies the vehicle in this stock","operators":["eq","in","range","min","max"],"filters":["id","id_min","id_max"],"sort":true,"facet":false,"min":1,"max":6}`,
+			"/cars/fields": `200 OK {"fields":[{"name":"id","column":"fahrzeug_nr","type":"integer","about":"identifies the vehicle in this stock","operators":["eq","in","range","min","max","not"],"filters":["id","id_min","id_max","id_not"],"sort":true,"facet":false,"min":1,"max":6}`,
 		} {
 			if got := get(t, url+path); !strings.HasPrefix(got, want) {
 				t.Errorf("%s: %s:\n got  %s\n want %s", database, path, got, want)

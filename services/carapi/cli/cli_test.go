@@ -171,7 +171,6 @@ func TestSearch(t *testing.T) {
 		"price_min=30000&mileage_max=20000": "price >= 30000 AND mileage <= 20000",
 		"make=Trabant":                      "1 = 0",
 		"make=Toyota&price_max=-1":          "1 = 0",
-		"make=!!!":                          "1 = 0",
 		"make=%27%20OR%201%3D1%20--":        "1 = 0",
 	} {
 		var want []int64

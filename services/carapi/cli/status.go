@@ -71,7 +71,7 @@ func printStatus(ctx context.Context, w io.Writer, addr string) error {
 		if s.Up {
 			state = "up"
 		}
-		if !s.AsOf.IsZero() {
+		if s.AsOf != nil {
 			state += ", as of " + s.AsOf.Format(time.RFC3339)
 		}
 		if s.Problem != "" {

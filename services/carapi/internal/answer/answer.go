@@ -3,13 +3,11 @@
 package answer
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/url"
-	"slices"
 	"time"
+
+	"github.com/segmentio/encoding/json"
 
 	"carstock/services/carapi/internal/search"
 )
@@ -23,64 +21,51 @@ type Answer struct {
 	Next   string // the path and query of the next page; empty on the last
 }
 
-// Search finds vehicles. Path is where clients ask for searches.
-func Search(ctx context.Context, s *search.Service, path string, values url.Values) (*Answer, error) {
+// Search finds vehicles. At is where the request was sent.
+func Search(ctx context.Context, s *search.Service, at Resource, values url.Values) (*Answer, error) {
 	a, err := s.Search(ctx, values)
 	if err != nil {
 		return nil, err
 	}
-	out := &Answer{Rows: a.Count, Origin: a.Origin}
-	body := slices.Insert(a.Cars, 0, []byte(`{"cars":[`)...)
-	body = append(body, ']')
-	body = fmt.Appendf(body, `,"returned":%d`, a.Count)
+	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Cut: a.Cut, NoMatch: a.NoMatch, Facets: a.Facets,
+		Context: contextOf(a)}
 	if a.Total >= 0 {
-		body = fmt.Appendf(body, `,"total":%d`, a.Total)
+		r.Total = &a.Total
 	}
-	body = fmt.Appendf(body, `,"has_more":%t,"next":`, a.Next != nil)
-	if a.Next != nil {
-		out.Next = path + "?" + a.Next.Encode()
-		body = append(append(body, encode(out.Next)...), `,"next_cursor":`...)
-		body = append(body, encode(a.Next.Get("cursor"))...)
-	} else {
-		body = append(body, `null,"next_cursor":null`...)
+	next, hasMore := "", a.Next != nil
+	if a.Cars != nil {
+		r.Returned, r.HasMore = &a.Count, &hasMore
+		r.Next, r.NextCursor = json.RawMessage("null"), json.RawMessage("null")
 	}
-	if a.Summary != "" {
-		body = append(append(body, `,"summary":`...), encode(a.Summary)...)
-	}
-	if a.Cut != nil {
-		body = append(append(body, `,"cut":`...), encode(a.Cut)...)
+	if hasMore {
+		next = at.URL(a.Next)
+		r.Next, r.NextCursor = encode(nil, next), encode(nil, a.Next.Get("cursor"))
 	}
 	if a.NoMatch != nil {
-		a.NoMatch.Link(func(request url.Values) string { return path + "?" + request.Encode() })
-		body = append(append(body, `,"no_match":`...), encode(a.NoMatch)...)
+		a.NoMatch.Link(at.URL)
 	}
-	if a.Facets != nil {
-		body = append(append(body, `,"facets":`...), a.Facets...)
-	}
-	out.finish(body, a)
+
+	out := newAnswer(a, &r)
+	out.Rows, out.Next = a.Count, next
 	return out, nil
 }
 
 // Facets counts the values of fields among the vehicles that match.
-func Facets(ctx context.Context, s *search.Service, _ string, values url.Values) (*Answer, error) {
+func Facets(ctx context.Context, s *search.Service, _ Resource, values url.Values) (*Answer, error) {
 	a, err := s.Facets(ctx, values)
 	if err != nil {
 		return nil, err
 	}
-	out := &Answer{Origin: a.Origin}
-	out.finish(append([]byte(`{"facets":`), a.Facets...), a)
-	return out, nil
+	return newAnswer(a, &FacetsResult{a.Facets, contextOf(a)}), nil
 }
 
 // Stats measures the vehicles that match.
-func Stats(ctx context.Context, s *search.Service, _ string, values url.Values) (*Answer, error) {
+func Stats(ctx context.Context, s *search.Service, _ Resource, values url.Values) (*Answer, error) {
 	a, err := s.Stats(ctx, values)
 	if err != nil {
 		return nil, err
 	}
-	out := &Answer{Origin: a.Origin}
-	out.finish(append(fmt.Appendf(nil, `{"count":%d,"fields":`, a.Total), a.Facets...), a)
-	return out, nil
+	return newAnswer(a, &StatsResult{a.Total, a.Facets, contextOf(a)}), nil
 }
 
 // Car gives one vehicle by its id.
@@ -106,44 +91,29 @@ func Fields(ctx context.Context, s *search.Service) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := encode(map[string]any{"fields": all})
+	body := encode(nil, &FieldsResult{all})
 	return &Answer{Body: body, Tagged: body}, nil
 }
 
-// finish adds how the request was understood, and how fresh the answer is. The time of a live answer is not part of what
-// is tagged: otherwise no answer would ever equal another one.
-func (out *Answer) finish(body []byte, a *search.Answer) {
-	body = append(append(body, `,"applied":`...), a.Applied...)
-	if len(a.Notes.Interpreted) > 0 {
-		body = append(append(body, `,"interpreted":`...), encode(a.Notes.Interpreted)...)
-	}
-	if len(a.Notes.Ignored) > 0 {
-		body = append(append(body, `,"ignored":`...), encode(a.Notes.Ignored)...)
-	}
-	if len(a.Notes.Unmatched) > 0 {
-		body = append(append(body, `,"unmatched":`...), encode(a.Notes.Unmatched)...)
-	}
-	if len(a.Notes.NotSearched) > 0 {
-		body = append(append(body, `,"not_searched":`...), encode(a.Notes.NotSearched)...)
-	}
-	if len(a.NotNumbers) > 0 {
-		body = append(append(body, `,"not_a_number":`...), encode(a.NotNumbers)...)
-	}
-	if len(a.Currencies) > 0 {
-		body = append(append(body, `,"several_currencies":`...), encode(a.Currencies)...)
-	}
-	body = append(append(body, `,"source":`...), encode(a.Origin.Source)...)
-	tagged := len(body)
-	body = append(append(body, `,"as_of":`...), encode(a.Origin.AsOf.UTC().Format(time.RFC3339))...)
-	out.Body = append(body, '}')
-	out.Tagged = out.Body[:tagged]
+// contextOf is how a request was understood, and how fresh its answer is.
+func contextOf(a *search.Answer) Context {
+	return Context{Applied: a.Applied, Notes: a.Notes, NotNumbers: a.NotNumbers, Currencies: a.Currencies,
+		Source: a.Origin.Source, AsOf: a.Origin.AsOf.UTC().Truncate(time.Second)}
 }
 
-// encode writes a value as JSON, without regard for HTML: the & of a URL stays.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // what answers are made of always encodes
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+// asOf is the end of an answer. It is not part of what is tagged: otherwise no live answer would ever equal another.
+const asOf = `,"as_of":"2006-01-02T15:04:05Z"}`
+
+// newAnswer writes a result that ends with its Context.
+func newAnswer(a *search.Answer, result any) *Answer {
+	const rest = 3 << 10 // room for what an answer has beside its large parts, mostly
+	body := encode(make([]byte, 0, len(a.Cars)+len(a.Facets)+len(a.Applied)+rest), result)
+	return &Answer{Body: body, Tagged: body[:len(body)-len(asOf)], Origin: a.Origin}
+}
+
+// encode appends a value as JSON, without regard for HTML: the & of a URL stays. What is JSON already is copied, as
+// reading it through would take longer than all the rest.
+func encode(b []byte, v any) []byte {
+	b, _ = json.Append(b, v, json.SortMapKeys|json.TrustRawMessage) // what answers are made of always encodes
+	return b
 }

@@ -10,21 +10,6 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Problem is an error in the form of RFC 9457. Its detail is for the caller to act on, and never holds SQL, the name of
-// a host or a stack.
-type Problem struct {
-	Type          string                 `json:"type"`
-	Title         string                 `json:"title"`
-	Status        int                    `json:"status"`
-	Detail        string                 `json:"detail"`
-	Instance      string                 `json:"instance"`
-	RequestID     string                 `json:"request_id"`
-	Errors        []query.ParameterError `json:"errors,omitempty"`
-	ErrorsLeftOut int                    `json:"errors_left_out,omitempty"` // errors for which there is no room
-	RetryURL      string                 `json:"retry_url,omitempty"`       // the whole request as it would be right
-	Sources       []search.Status        `json:"sources,omitempty"`         // which databases answer
-}
-
 // Limits of a problem in bytes. Detail and the texts of an error take up to twice as many as JSON, so a problem with
 // one error always fits.
 const (
@@ -33,20 +18,20 @@ const (
 	maxExpected = 500 // of one error
 )
 
-// JSON writes the problem of a request. It holds as many of the errors as fit, and the number of the others.
-func (p Problem) JSON(instance, requestID string) []byte {
+// JSON writes the problem of a request to a resource. It holds as many of the errors as fit, and the number of the others.
+func (p Problem) JSON(at Resource, requestID string) []byte {
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
 	p.Detail = value.Shorten(p.Detail, maxDetail)
-	p.Instance, p.RequestID = value.Excerpt(instance), requestID
+	p.Instance, p.RequestID = value.Excerpt(string(at)), requestID
 	wrong, retryURL := p.Errors, p.RetryURL
 	p.Errors, p.RetryURL = nil, ""
 	p.ErrorsLeftOut += len(wrong)
 
-	body := encode(p)
+	body := encode(nil, &p)
 	add := func(change func(*Problem)) (fits bool) {
 		changed := p
 		change(&changed)
-		longer := encode(changed)
+		longer := encode(nil, &changed)
 		if fits = len(longer) <= maxProblem; fits {
 			p, body = changed, longer
 		}
@@ -71,16 +56,16 @@ func (p Problem) JSON(instance, requestID string) []byte {
 	return body
 }
 
-// ProblemOf says in as few words as are safe what is wrong. Path is where the request was sent, and names is what lists
+// ProblemOf says in as few words as are safe what is wrong. At is where the request was sent, and names is what lists
 // the names that requests may use. The caller logs the error if it is not the request's.
-func ProblemOf(err error, path, names string) (p Problem, isRequests bool) {
+func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool) {
 	var wrong query.ParameterErrors
 	switch {
 	case errors.As(err, &wrong):
 		p = Problem{Status: http.StatusBadRequest, Detail: wrong.Detail(names)}
 		p.Errors, p.ErrorsLeftOut = wrong.All, wrong.LeftOut
 		if wrong.Retry != nil {
-			p.RetryURL = path + "?" + wrong.Retry.Encode()
+			p.RetryURL = at.URL(wrong.Retry)
 		}
 		return p, true
 	case errors.Is(err, search.ErrNoIDs):

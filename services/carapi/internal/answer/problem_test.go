@@ -35,7 +35,7 @@ func TestProblemsAreSmall(t *testing.T) {
 		}
 		leftOut := random.IntN(2) * random.IntN(1000)
 		p := Problem{Status: http.StatusBadRequest, Detail: text(5000), Errors: all, ErrorsLeftOut: leftOut, RetryURL: "/cars/?" + text(5000)}
-		body := p.JSON(text(10_000), strings.Repeat("x", 64))
+		body := p.JSON(Resource(text(10_000)), strings.Repeat("x", 64))
 
 		var got Problem
 		if err := json.Unmarshal(body, &got); err != nil || len(body) > 4_000 {

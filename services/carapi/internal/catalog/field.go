@@ -100,6 +100,24 @@ func (f *Field) Position() int { return f.position }
 // Slot is the field's place in Catalog.Indexed; -1 if an index does not hold it.
 func (f *Field) Slot() int { return f.slot }
 
+// HasLongNumbers reports whether, by its column's type, the field may hold numbers that a double would change, or values that
+// are not numbers.
+func (f *Field) HasLongNumbers() bool {
+	const safeDigits, safeBits = 15, 53
+	switch f.Column.Kind {
+	case schema.Integer:
+		lower := strings.ToLower(f.Column.Type)
+		return strings.HasPrefix(lower, "bigint") || strings.HasPrefix(lower, "integer") // SQLite's has 64 bits too
+	case schema.Decimal:
+		return f.Column.Digits > safeDigits
+	case schema.Bit:
+		return f.Column.Digits > safeBits
+	case schema.Float, schema.Double:
+		return false
+	}
+	return true
+}
+
 // IsJoined reports whether the field is an id of several columns. Its values are theirs, percent-encoded and joined by
 // ~.
 func (f *Field) IsJoined() bool { return len(f.Columns) > 1 }
@@ -140,17 +158,17 @@ func (f *Field) IsOfCurrencies() bool { return f.Mixed && f.Measure().IsMoney() 
 func (f *Field) HasLocalDollar() bool { return f.style.LocalDollar }
 
 // Operators are the comparisons that requests may use on the field: eq (color=red), in (color=red,blue), range
-// (price=20000-30000), min and max (price_min=20000), has (features=Sunroof).
+// (price=20000-30000), min and max (price_min=20000), has (features=Sunroof), not (color_not=red).
 func (f *Field) Operators() []string {
 	switch f.Class() {
 	case Text:
-		return []string{"eq", "in"}
+		return []string{"eq", "in", "not"}
 	case Number:
-		return []string{"eq", "in", "range", "min", "max"}
+		return []string{"eq", "in", "range", "min", "max", "not"}
 	case Instant:
-		return []string{"eq", "in", "min", "max"}
+		return []string{"eq", "in", "min", "max", "not"}
 	case List:
-		return []string{"has"}
+		return []string{"has", "not"}
 	}
 	return []string{}
 }

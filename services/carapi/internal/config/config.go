@@ -65,7 +65,7 @@ type Config struct {
 	Stock
 	Address
 	API            auth.Config
-	PublicURL      string  `split_words:"true" desc:"where clients reach the API, such as https://cars.example.com; for its description"`
+	PublicURL      string  `split_words:"true" desc:"where clients reach the API, such as https://cars.example.com; for its description and the URLs in answers"`
 	CORSOrigins    Origins `split_words:"true" desc:"origins of web pages that browsers may call from, such as https://app.example.com, separated by commas; or *; default none"`
 	RateLimit      Rate    `split_words:"true" default:"600/1m" desc:"requests that a key may make in a time, and those without a valid key from one address; off for any number"`
 	TrustedProxies Proxies `split_words:"true" desc:"addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas"`

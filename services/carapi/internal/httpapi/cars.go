@@ -18,8 +18,8 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// find answers the parameters of a request that was sent to a path.
-type find func(ctx context.Context, s *search.Service, path string, values url.Values) (*answer.Answer, error)
+// find answers the parameters of a request to a resource.
+type find func(ctx context.Context, s *search.Service, at answer.Resource, values url.Values) (*answer.Answer, error)
 
 // maxLink is how long a Link header may be: proxies refuse an answer with more headers than their buffers hold, of
 // which some have 4 kB. The body has the address of the next page in any case.
@@ -32,7 +32,7 @@ func cars(s *search.Service, find find, log *slog.Logger) http.HandlerFunc {
 		if !ok {
 			return
 		}
-		a, err := find(r.Context(), s, r.URL.EscapedPath(), values)
+		a, err := find(r.Context(), s, resourceOf(r), values)
 		if err != nil {
 			writeError(w, r, log, err)
 			return
@@ -44,8 +44,11 @@ func cars(s *search.Service, find find, log *slog.Logger) http.HandlerFunc {
 	}
 }
 
+// findCar gives the vehicle of an id or a VIN.
+type findCar func(ctx context.Context, s *search.Service, id string, values url.Values) (*answer.Answer, error)
+
 // car answers GET /cars/{id} and GET /cars/vin/{vin}: key is the name of the parameter in the path.
-func car(s *search.Service, find find, key string, log *slog.Logger) http.HandlerFunc {
+func car(s *search.Service, find findCar, key string, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		raw := chi.URLParam(r, key)
 		id := raw

@@ -1,10 +1,16 @@
 package httpapi
 
-import "context"
+import (
+	"context"
+	"net/http"
+
+	"carstock/services/carapi/internal/answer"
+)
 
 // info is what is learnt of a request on its way, for the log. The outermost middleware puts it
 // into the context, so that what is set further in is seen further out.
 type info struct {
+	base      answer.Base // of the URLs in its answer
 	requestID string
 	key       string // the name of the key that was presented, also if it has expired
 	rows      int    // vehicles in the answer
@@ -23,6 +29,11 @@ func infoOf(ctx context.Context) *info {
 		return i
 	}
 	return &info{}
+}
+
+// resourceOf is where clients have sent a request, which a proxy may have changed.
+func resourceOf(r *http.Request) answer.Resource {
+	return infoOf(r.Context()).base.Resource(r.URL.EscapedPath())
 }
 
 func requestIDOf(ctx context.Context) string { return infoOf(ctx).requestID }

@@ -21,16 +21,18 @@ import (
 // plainID is what a caller's own request id must look like to be taken over: it goes into the log.
 var plainID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// requestID gives each request an id, which the answer, errors and the log carry.
-func requestID(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get("X-Request-ID")
-		if !plainID.MatchString(id) {
-			id = rand.Text()
-		}
-		w.Header().Set("X-Request-ID", id)
-		next.ServeHTTP(w, r.WithContext(withInfo(r.Context(), &info{requestID: id})))
-	})
+// identify gives each request an id, which the answer, errors and the log carry, and the base of the URLs in its answer.
+func identify(base answer.Base) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id := r.Header.Get("X-Request-ID")
+			if !plainID.MatchString(id) {
+				id = rand.Text()
+			}
+			w.Header().Set("X-Request-ID", id)
+			next.ServeHTTP(w, r.WithContext(withInfo(r.Context(), &info{base: base, requestID: id})))
+		})
+	}
 }
 
 // accessLog writes a line for each request. The query stays out of it: callers sometimes put there

@@ -17,7 +17,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p answer.Problem) {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	write(w, p.Status, "application/problem+json", p.JSON(r.URL.EscapedPath(), requestIDOf(r.Context())))
+	write(w, p.Status, "application/problem+json", p.JSON(resourceOf(r), requestIDOf(r.Context())))
 }
 
 // writeError tells the caller of an error in as few words as are safe, and the log the rest.
@@ -25,7 +25,8 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		return // the caller has gone
 	}
-	p, isRequests := answer.ProblemOf(err, r.URL.EscapedPath(), "/cars/fields")
+	fields := infoOf(r.Context()).base.Resource("/cars/fields")
+	p, isRequests := answer.ProblemOf(err, resourceOf(r), string(fields))
 	if !isRequests {
 		log.ErrorContext(r.Context(), "request failed", "error", err, "request_id", requestIDOf(r.Context()))
 	}
@@ -33,7 +34,9 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
-	writeProblem(w, r, answer.Problem{Status: http.StatusNotFound, Detail: "no such resource; searches go to /cars/"})
+	searches := infoOf(r.Context()).base.Resource("/cars/")
+	writeProblem(w, r, answer.Problem{Status: http.StatusNotFound,
+		Detail: "no such resource; searches go to " + string(searches)})
 }
 
 // methodNotAllowed answers a method that a route does not have: all are read by GET, but for the one of MCP.

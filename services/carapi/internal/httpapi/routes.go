@@ -18,7 +18,7 @@ import (
 
 // Options is what surrounds the answers.
 type Options struct {
-	PublicURL string   // where the description says that the API is; empty for where it comes from itself
+	PublicURL string   // where clients reach the API; empty if its paths there are the ones here
 	Origins   []string // of pages that browsers may call from
 	Proxies   []string // networks of proxies whose word on the client's address is taken
 	Requests  int      // that a key may make in Per, and a client without one; any number if 0
@@ -31,7 +31,8 @@ type Options struct {
 // New is the API's handler.
 func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.Handler {
 	r := chi.NewRouter()
-	r.Use(requestID, clientAddress(o.Proxies), accessLog(log), o.Metrics.measure, traced(o.Traces))
+	base := answer.NewBase(o.PublicURL)
+	r.Use(identify(base), clientAddress(o.Proxies), accessLog(log), o.Metrics.measure, traced(o.Traces))
 	r.Use(headAsGet, securityHeaders, crossOrigin(o.Origins), compress(), mcpErrors, recoverer(log), limits, withoutSlash)
 	r.NotFound(notFound)
 	r.MethodNotAllowed(methodNotAllowed)
@@ -39,19 +40,22 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 	r.Get("/livez", livez)
 	r.Get("/readyz", readyz(s))
 
-	r.Get("/docs", http.RedirectHandler("docs/", http.StatusMovedPermanently).ServeHTTP)
+	r.Get("/docs", toDocs)
 	r.Get("/docs/*", docs(o.PublicURL).ServeHTTP)
 
 	client := newRate("client", o.Requests, o.Per)
 	r.Group(func(r chi.Router) { // The description is public, as that of an API mostly is: tools fetch it without a key.
 		r.Use(perClient(client), shed(o.InFlight)) // and do not take the place of those who have one
-		r.Get("/openapi.json", openAPI(s, o.PublicURL, log))
+		describe := func(fields []search.Description) (object, error) { return document(fields, o.PublicURL), nil }
+		describe30 := func(fields []search.Description) (object, error) { return asOpenAPI30(document(fields, o.PublicURL)) }
+		r.Get("/openapi.json", openAPI(s, describe, log))
+		r.Get("/openapi-3.0.json", openAPI(s, describe30, log))
 		r.Get("/tools/openai.json", openAITools(s, log))
 	})
 	r.Group(func(r chi.Router) {
 		r.Use(requireKey(keys, newRate("key", o.Requests, o.Per), client), shed(o.InFlight))
 		carRoutes(r, s, log)
-		r.With(ownOrigin(o.Origins), mcp.OneMessage).Post("/mcp", mcpHandler(s, log).ServeHTTP)
+		r.With(ownOrigin(o.Origins), mcp.OneMessage).Post("/mcp", mcpHandler(s, base, log).ServeHTTP)
 	})
 	return r
 }
@@ -67,7 +71,7 @@ func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
 }
 
 // mcpHandler answers /mcp.
-func mcpHandler(s *search.Service, log *slog.Logger) http.Handler {
-	c := &mcp.Caller{Service: s, Log: log, RequestID: requestIDOf, Answered: noteAnswer}
+func mcpHandler(s *search.Service, base answer.Base, log *slog.Logger) http.Handler {
+	c := &mcp.Caller{Service: s, Base: base, Log: log, RequestID: requestIDOf, Answered: noteAnswer}
 	return c.HTTP()
 }

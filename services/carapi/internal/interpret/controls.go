@@ -11,7 +11,7 @@ func (r *reading) readControl(name string, given []string) {
 	read := slices.Clone(given)
 	for i, g := range given {
 		switch name {
-		case "include_total":
+		case "include_total", "count_only":
 			read[i] = readBoolean(g)
 		case "sort":
 			read[i] = r.readOrder(g)

@@ -37,12 +37,12 @@ func (in *Interpreter) Parameters() *query.Parameters { return in.parameters }
 
 // Notes say where a request was read differently from what was written.
 type Notes struct {
-	Interpreted map[string]Interpretation `json:"interpreted,omitempty"`  // by the parameter as written
-	Ignored     map[string]string         `json:"ignored,omitempty"`      // parameters that ask for nothing, as written
-	Unmatched   map[string][]string       `json:"unmatched,omitempty"`    // values that nothing in stock has, by parameter
-	NotSearched []string                  `json:"not_searched,omitempty"` // fields whose texts have too many words for q to search
+	Interpreted map[string]Interpretation `json:"interpreted,omitempty" jsonschema:"Parameters that were read otherwise than written, and why"`
+	Ignored     map[string]string         `json:"ignored,omitempty" jsonschema:"Parameters that ask for nothing, such as any or null"`
+	Unmatched   map[string][]string       `json:"unmatched,omitempty" jsonschema:"Values that nothing in stock has, by parameter"`
+	NotSearched []string                  `json:"not_searched,omitempty" jsonschema:"Fields whose texts have too many words for q to search them"`
 
-	NotUnderstood []string `json:"not_understood,omitempty"` // words of q that were not understood, and do not filter
+	NotUnderstood []string `json:"not_understood,omitempty" jsonschema:"Words of q that were not understood, and do not filter"`
 }
 
 func (n *Notes) addUnmatched(parameter, text string) {

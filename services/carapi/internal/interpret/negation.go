@@ -93,7 +93,7 @@ func cutSign(word string) (rest string, found bool) {
 	for _, dash := range dashes {
 		if rest, found := strings.CutPrefix(word, dash); found {
 			rest = strings.TrimSpace(rest)
-			return rest, rest != "" && !isNumberWord(rest)
+			return rest, value.Fold(rest) != "" && !isNumberWord(rest)
 		}
 	}
 	return word, false

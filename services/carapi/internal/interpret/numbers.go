@@ -152,6 +152,9 @@ func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (
 		if point == text {
 			break
 		}
+		if strings.Contains(point, ",") && !value.IsGrouped(point) && !mixesLengths(text) {
+			break // 5,10,15
+		}
 		if strings.Contains(point, ",") && !value.IsGrouped(point) {
 			r.fail(name, given, "the commas may be decimal ones or stand between values; send 20000.50 for a decimal, and repeat the parameter for several values")
 			return "", "", false
@@ -162,6 +165,16 @@ func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (
 		return "", "", false
 	}
 	return text, why, true
+}
+
+// mixesLengths reports whether numbers of one or two digits stand among those of four or more, as in 20000,00, 30000,00.
+func mixesLengths(text string) bool {
+	isShort, isLong := false, false
+	for _, part := range splitAtCommas(text) {
+		digits := len(value.Digits(part))
+		isShort, isLong = isShort || digits <= 2, isLong || digits >= 4
+	}
+	return isShort && isLong
 }
 
 // hasShortYears reports whether the table itself keeps years of two digits.

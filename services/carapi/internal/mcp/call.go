@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -15,6 +16,8 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"carstock/services/carapi/internal/answer"
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
 )
 
 // handler answers the calls of a tool.
@@ -58,25 +61,26 @@ func (c *Caller) run(ctx context.Context, call call) (a *answer.Answer, err erro
 	case carByVIN:
 		return answer.CarByVIN(ctx, c.Service, call.id, call.values)
 	}
-	return answer.Search(ctx, c.Service, searchPath, call.values)
+	return answer.Search(ctx, c.Service, c.Base.Resource(searchPath), call.values)
 }
 
 // mistake says what is wrong with the arguments of a call.
 func (c *Caller) mistake(ctx context.Context, tool string, err error) (*sdk.CallToolResult, error) {
 	p := answer.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
-	return result(p.JSON(tool, c.RequestID(ctx)), true), nil
+	return result(p.JSON(answer.Resource(tool), c.RequestID(ctx)), true), nil
 }
 
 // problem says why a call has no answer, as the HTTP API does.
 func (c *Caller) problem(ctx context.Context, call call, err error) *sdk.CallToolResult {
-	p, isRequests := answer.ProblemOf(err, call.path(), "The tool describe_inventory")
+	at := c.Base.Resource(call.path())
+	p, isRequests := answer.ProblemOf(err, at, "The tool describe_inventory")
 	if !isRequests {
 		c.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", c.RequestID(ctx))
 	}
 	if p.Status == http.StatusNotFound && call.id != "" {
 		p.Detail = fmt.Sprintf("no vehicle has the %s %q", call.kind, call.id)
 	}
-	return result(p.JSON(call.path(), c.RequestID(ctx)), true)
+	return result(p.JSON(at, c.RequestID(ctx)), true)
 }
 
 // result is an answer. A problem is text alone: some clients check structured content against the schema of the answer, and
@@ -144,15 +148,66 @@ func newCall(tool string, values url.Values) (call, error) {
 	case "get_car":
 		return newCarCall(values)
 	}
-	shows := false
+	if err := addMore(values); err != nil {
+		return call{}, err
+	}
+	shows := values.Get("count_only") == "true"
 	for _, name := range []string{"view", "fields", "select", "columns"} {
-		shows = shows || strings.Join(values[name], "") != ""
+		shows = shows || values.Has(name)
 	}
 	if !shows {
 		values.Set("view", "summary")
-		values.Del("fields")
 	}
 	return call{kind: searchCars, values: values}, nil
+}
+
+// addMore adds the parameters that stand in more, as they would in a query string.
+func addMore(values url.Values) error {
+	given := values["more"]
+	values.Del("more")
+	for _, text := range given {
+		added, err := parseMore(text)
+		if err != nil {
+			return err
+		}
+		for _, name := range slices.Sorted(maps.Keys(added)) {
+			has := slices.Sorted(slices.Values(values[name]))
+			if more := slices.Sorted(slices.Values(added[name])); len(has) > 0 && !slices.Equal(has, more) {
+				return fmt.Errorf("more: %s=%s contradicts %[1]s=%[3]s, which is given too; give %[1]s once", value.Excerpt(name),
+					value.Excerpt(strings.Join(more, ",")), value.Excerpt(strings.Join(has, ",")))
+			}
+			values[name] = added[name]
+		}
+	}
+	return nil
+}
+
+// parseMore reads a query string strictly: each part has a name and an equals sign. Parts without a value are left out.
+func parseMore(text string) (url.Values, error) {
+	text = strings.TrimPrefix(strings.TrimSpace(text), "?")
+	if text == "" {
+		return nil, nil
+	}
+	const expected = "write name=value pairs with & between them, such as doors=4&make_not=Toyota, and %26 for an & in a value"
+	for part := range strings.SplitSeq(text, "&") {
+		if name, _, ok := strings.Cut(part, "="); !ok || strings.TrimSpace(name) == "" {
+			return nil, fmt.Errorf("more: %q is no name=value pair; %s", value.Excerpt(part), expected)
+		}
+	}
+	parsed, err := query.ParseQuery(text)
+	if err != nil {
+		return nil, fmt.Errorf("more: %q is no query string: %w; %s", value.Excerpt(text), err, expected)
+	}
+
+	values := url.Values{}
+	for name, all := range parsed {
+		for _, v := range all {
+			if v != "" {
+				values.Add(strings.TrimSpace(name), v)
+			}
+		}
+	}
+	return values, nil
 }
 
 func newCarCall(values url.Values) (call, error) {
@@ -169,7 +224,7 @@ func newCarCall(values url.Values) (call, error) {
 	return call{}, errors.New("get_car needs an id, as a search gives it, or a vin")
 }
 
-// parameters gives the arguments of a call as the HTTP API takes them. null is an argument left out.
+// parameters gives the arguments of a call as the HTTP API takes them. null and an empty text are an argument left out.
 func parameters(arguments json.RawMessage) (url.Values, error) {
 	values := url.Values{}
 	if len(bytes.TrimSpace(arguments)) == 0 {
@@ -190,7 +245,9 @@ func parameters(arguments json.RawMessage) (url.Values, error) {
 			switch item := item.(type) {
 			case nil:
 			case string:
-				values.Add(name, item)
+				if item != "" { // as good as left out
+					values.Add(name, item)
+				}
 			case json.Number:
 				values.Add(name, item.String())
 			case bool:

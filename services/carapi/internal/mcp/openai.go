@@ -10,10 +10,12 @@ import (
 // asked for. With chat they have the form of the Chat Completions API, otherwise that of the Responses API.
 func OpenAI(fields []search.Description, chat bool) ([]byte, error) {
 	functions := []object{}
-	for _, t := range All(fields) {
+	for _, t := range Tools(fields) {
 		properties, required := object{}, []string{}
 		for _, i := range t.Inputs {
-			properties[i.Name] = described(i, true)
+			p := i.described()
+			p["type"] = []any{p["type"], "null"}
+			properties[i.Name] = p
 			required = append(required, i.Name)
 		}
 		function := object{"name": t.Name, "description": t.About, "strict": true,

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -22,12 +23,15 @@ const maxBody = 1 << 20
 // Caller makes the calls of tools. Their answers, problems included, are those of the HTTP API.
 type Caller struct {
 	Service   *search.Service
+	Base      answer.Base // of the URLs in answers
 	Log       *slog.Logger
 	RequestID func(context.Context) string
 	Answered  func(context.Context, *answer.Answer) // is called for each answer with vehicles
 
 	mu    sync.Mutex           // guards known
 	known []search.Description // the table as it was last seen
+
+	tools atomic.Pointer[toolset] // the last ones that were described
 }
 
 // server is a server of the Model Context Protocol for a table with these fields.
@@ -43,36 +47,40 @@ func (c *Caller) server(fields []search.Description) *sdk.Server {
 // addTools gives the server the tools for a table with these fields; those that it has are replaced. Without fields, as
 // long as no database has answered, they are the tools as far as they are the same for all tables.
 func (c *Caller) addTools(s *sdk.Server, fields []search.Description) {
-	const refs = "#/$defs/"
-	closed := false
-	for _, t := range All(fields) {
-		input := t.InputSchema()
-		if fields == nil {
-			openInputs(input)
-		}
-		output := Schemas(fields, refs)
-		schema := object{"$defs": output}
-		for k, v := range output[t.Output].(object) {
-			schema[k] = v
-		}
-		s.AddTool(&sdk.Tool{
-			Name: t.Name, Description: t.About, InputSchema: input, OutputSchema: schema,
-			Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: &closed},
-		}, c.handler(t.Name))
+	for _, t := range c.described(fields) {
+		s.AddTool(t, c.handler(t.Name))
 	}
 }
 
-// openInputs lets a schema take inputs that only the table can name, and leaves out those that list what is in it.
-func openInputs(schema object) {
-	schema["additionalProperties"] = true
-	properties, _ := schema["properties"].(object)
-	for name, p := range properties {
-		input, _ := p.(object)
-		items, _ := input["items"].(object)
-		if enum, ok := items["enum"].([]string); ok && len(enum) == 0 {
-			delete(properties, name)
-		}
+// toolset is the tools for a table with some fields.
+type toolset struct {
+	fields []search.Description
+	tools  []*sdk.Tool
+}
+
+// described gives the tools for a table with these fields. They are made once for each index, and not for each message.
+func (c *Caller) described(fields []search.Description) []*sdk.Tool {
+	isSame := func(known []search.Description) bool {
+		return len(fields) > 0 && len(known) == len(fields) && &known[0] == &fields[0]
 	}
+	if last := c.tools.Load(); last != nil && isSame(last.fields) {
+		return last.tools
+	}
+	closed := false
+	schemas := answer.Schemas(fields, ownRefs)
+	made := &toolset{fields: fields}
+	for _, t := range Tools(fields) {
+		input := t.InputSchema()
+		if fields == nil {
+			input["additionalProperties"] = true // inputs that only the table can name
+		}
+		made.tools = append(made.tools, &sdk.Tool{
+			Name: t.Name, Description: t.About, InputSchema: input, OutputSchema: t.OutputSchema(schemas),
+			Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: &closed},
+		})
+	}
+	c.tools.Store(made)
+	return made.tools
 }
 
 // fields describes the table as it is now or, while no database answers, as it was last known; nil if it never was.

@@ -48,6 +48,10 @@ func (q *Query) Applied(page bool) []byte {
 	}
 	name("match")
 	b = value.AppendString(b, q.Match())
+	if q.CountOnly {
+		name("count_only")
+		b = append(b, "true"...)
+	}
 	if !page {
 		return append(b, '}')
 	}

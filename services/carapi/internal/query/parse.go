@@ -78,6 +78,10 @@ func (p *Parameters) parse(values url.Values, allowed []string) *parser {
 	}
 	r.checkBounds()
 	r.checkReach()
+	if r.query.CountOnly && !r.query.Total {
+		r.fail("count_only", "true", nil, "count_only answers the total alone; leave out include_total=false")
+		r.suggestFix(url.Values{"include_total": nil})
+	}
 	r.query.Sort = r.completeOrder()
 	if cursor := values.Get("cursor"); r.wrong == nil && cursor != "" {
 		r.cursor(cursor)
@@ -233,10 +237,9 @@ func (p *parser) control(name, given string, parts []string) {
 		}
 		p.query.Limit = n
 	case "include_total":
-		if given != "true" && given != "false" {
-			p.fail(name, given, nil, "%s must be %s", name, controls[name])
-		}
-		p.query.Total = given == "true"
+		p.query.Total = p.boolean(name, given)
+	case "count_only":
+		p.query.CountOnly = p.boolean(name, given)
 	case "max_chars":
 		n, err := strconv.Atoi(given)
 		if err != nil || n < MinChars || n > MaxChars {
@@ -332,6 +335,13 @@ func (p *parser) checkReach() {
 	if q.Offset > MaxReach-q.Limit && q.Offset > 0 {
 		p.fail(name, q.values.Get(name), nil, "%s reaches the first %d vehicles; follow next or cursor to those after them", name, MaxReach)
 	}
+}
+
+func (p *parser) boolean(name, given string) bool {
+	if given != "true" && given != "false" {
+		p.fail(name, given, nil, "%s must be %s", name, controls[name])
+	}
+	return given == "true"
 }
 
 // views are what view may say; the last is the default.

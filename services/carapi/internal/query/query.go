@@ -42,17 +42,18 @@ var SearchedFields = []string{"make", "model", "trim", "engine", "description"}
 
 // Query is a search.
 type Query struct {
-	Filters  []Filter // in the order of their parameters' names
-	Words    []string // each of which a vehicle has somewhere in its SearchedFields
-	Sort     []Order  // the last of which is the id, if there is one
-	Limit    int
-	Total    bool // whether all vehicles that match are counted
-	Shown    []*catalog.Field
-	Facets   []*catalog.Field
-	MaxChars int     // of the answer
-	After    *Cursor // where the page begins; nil for the first
-	Page     int     // as page asks for it; 0 if it does not
-	Offset   int     // vehicles before the page, where page or offset asks for them; 0 with a cursor
+	Filters   []Filter // in the order of their parameters' names
+	Words     []string // each of which a vehicle has somewhere in its SearchedFields
+	Sort      []Order  // the last of which is the id, if there is one
+	Limit     int
+	Total     bool // whether all vehicles that match are counted
+	CountOnly bool // whether that is all that is asked for
+	Shown     []*catalog.Field
+	Facets    []*catalog.Field
+	MaxChars  int     // of the answer
+	After     *Cursor // where the page begins; nil for the first
+	Page      int     // as page asks for it; 0 if it does not
+	Offset    int     // vehicles before the page, where page or offset asks for them; 0 with a cursor
 
 	hidden []*catalog.Field // that fields leaves out; nil where it names what is shown
 	values url.Values       // as read
@@ -175,6 +176,9 @@ const (
 	Control      // not about a field
 )
 
+// Includes reports whether vehicles with some values of the field are asked for, rather than those without them.
+func (u Use) Includes() bool { return u == Equals || u == HasAll || u == AtLeast || u == AtMost }
+
 // Compares reports whether values are compared, and not just asked for.
 func (u Use) Compares() bool { return u != Present && u != Missing && u != Control }
 
@@ -197,6 +201,7 @@ var controls = map[string]string{
 	"fields":        "fields to show, separated by commas; those after a minus are left out, as in -description",
 	"facets":        "fields whose values are counted, separated by commas",
 	"include_total": "true or false",
+	"count_only":    "true or false",
 	"view":          "summary or full",
 	"max_chars":     fmt.Sprintf("a whole number from %d to %d", MinChars, MaxChars),
 	"match":         "smart, which reads what people write, or exact",

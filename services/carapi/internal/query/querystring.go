@@ -6,20 +6,21 @@ import (
 	"strings"
 )
 
-// rawPlus finds a plus sign after a number at the end of a value, or of an item of one. Written raw, it is a space to
-// every parser of query strings, but year=2020+ means 2020 or newer.
-var rawPlus = regexp.MustCompile(`(?i)(\d[km]?|=\d+e)\+($|&|,|%2C|\d)`)
+// A plus sign written raw is a space to every parser of query strings. It is a plus at the end of a number, alone or as an
+// item of a list (year=2020+ means 2020 or newer), in an exponent (price_max=3e+4), and before the zone of a time.
+var (
+	rawPlus     = regexp.MustCompile(`(?i)(\d[km]?)\+($|&|,|%2C)`)
+	rawExponent = regexp.MustCompile(`(?i)(=-?\d+(?:\.\d+)?e)\+(\d)`)
+	rawZone     = regexp.MustCompile(`(?i)(\dT\d\d(?::|%3A)\d\d(?:(?::|%3A)\d\d(?:\.\d+)?)?)\+(\d\d(?::|%3A)?\d\d)`)
+)
 
-// ParseQuery reads a query string as url.ParseQuery does, but takes a raw + at the end of a number for a plus.
+// ParseQuery reads a query string as url.ParseQuery does, but takes a raw + for a plus where it can only be one.
 func ParseQuery(raw string) (url.Values, error) {
-	if strings.Contains(raw, "+") {
-		for { // two such numbers may share the comma between them
-			escaped := rawPlus.ReplaceAllString(raw, "$1%2B$2")
-			if escaped == raw {
-				break
-			}
-			raw = escaped
-		}
+	if !strings.Contains(raw, "+") {
+		return url.ParseQuery(raw)
+	}
+	for _, shape := range []*regexp.Regexp{rawExponent, rawZone, rawPlus, rawPlus} { // two numbers may share a comma
+		raw = shape.ReplaceAllString(raw, "$1%2B$2")
 	}
 	return url.ParseQuery(raw)
 }

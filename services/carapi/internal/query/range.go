@@ -1,7 +1,9 @@
 package query
 
 import (
+	"math/big"
 	"regexp"
+	"strings"
 	"time"
 
 	"carstock/pkg/schema"
@@ -9,8 +11,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// decimalPattern takes decimals, also as a DOUBLE is printed: strconv would also take 0x1p-2 and Inf.
-const decimalPattern = `-?[0-9]{1,20}(?:\.[0-9]{1,30})?(?:[eE][+-]?(?:[0-9]{1,2}|[12][0-9]{2}|30[0-8]))?`
+// decimalPattern takes decimals, with an exponent such as a DOUBLE has: strconv would also take 0x1p-2 and Inf.
+const decimalPattern = `-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?(?:[0-9]{1,2}|[12][0-9]{2}|30[0-8]))?`
 
 var (
 	oneNumber  = regexp.MustCompile(`^` + decimalPattern + `$`)
@@ -26,17 +28,32 @@ func ParseRange(f *catalog.Field, s string) (Range, bool) {
 	}
 	if oneNumber.MatchString(s) {
 		n := normal(s)
-		return Range{n, n, n}, n != ""
+		return Range{n, n, string(value.AppendExact(nil, f.Kind, n))}, n != ""
 	}
 	m := twoNumbers.FindStringSubmatch(s)
 	if m == nil {
 		return Range{}, false
 	}
 	low, high := normal(m[1]), normal(m[2])
-	return Range{low, high, string(value.AppendString(nil, s))}, value.CompareDecimals(low, high) <= 0
+	given := s
+	if strings.ContainsAny(s, "eE") {
+		given = low + "-" + high
+	}
+	return Range{low, high, string(value.AppendString(nil, given))}, value.CompareDecimals(low, high) <= 0
 }
 
+// longestFraction is more digits than the least DOUBLE has after its point.
+const longestFraction = 1100
+
+// normal gives the notation in which numbers are compared, which has no exponent.
 func normal(s string) string {
+	if strings.ContainsAny(s, "eE") {
+		n, ok := new(big.Rat).SetString(s)
+		if !ok {
+			return ""
+		}
+		s = n.FloatString(longestFraction)
+	}
 	n, _ := value.NormalDecimal([]byte(s))
 	return string(n)
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/index"
 	"carstock/services/carapi/internal/query"
@@ -118,7 +119,7 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 				a.Facets = append(a.Facets, ',')
 			}
 			a.Facets = append(value.AppendString(a.Facets, name), ':')
-			a.Facets = appendStatistics(a.Facets, f, g.index.Statistics(set, f))
+			a.Facets = append(a.Facets, encodeJSON(measuresOf(f, g.index.Statistics(set, f)))...)
 			fields = append(fields, f)
 		}
 		a.NotNumbers = g.notNumbers(fields...)
@@ -135,25 +136,28 @@ func (a *Answer) leaveOutCurrencies(x *index.Index, f *catalog.Field) {
 	}
 }
 
-// appendStatistics writes how many vehicles have a value, the least, the greatest, the average and the median.
-func appendStatistics(b []byte, f *catalog.Field, s index.Statistics) []byte {
-	b = append(b, `{"count":`...)
-	b = strconv.AppendInt(b, int64(s.Count), 10)
-	b = s.Min.AppendJSON(append(b, `,"min":`...), f.Kind)
-	b = s.Max.AppendJSON(append(b, `,"max":`...), f.Kind)
-	if s.Count == 0 {
-		return append(b, `,"average":null,"median":null}`...)
-	}
-	average := new(big.Rat).Quo(s.Sum, new(big.Rat).SetInt64(int64(s.Count)))
-	b = appendRounded(append(b, `,"average":`...), average)
-	b = appendRounded(append(b, `,"median":`...), s.Median)
-	return append(b, '}')
+// Measures are how many vehicles have a value, the least, the greatest, the average and the median; null if none has one.
+type Measures struct {
+	Count   int             `json:"count"`
+	Min     json.RawMessage `json:"min"`
+	Max     json.RawMessage `json:"max"`
+	Average json.RawMessage `json:"average"`
+	Median  json.RawMessage `json:"median"`
 }
 
-// appendRounded writes a number to two decimals, without zeros at the end.
-func appendRounded(b []byte, n *big.Rat) []byte {
+func measuresOf(f *catalog.Field, s index.Statistics) Measures {
+	m := Measures{Count: s.Count, Min: s.Min.AppendJSON(nil, f.Kind), Max: s.Max.AppendJSON(nil, f.Kind)}
+	if s.Count > 0 {
+		m.Average = rounded(new(big.Rat).Quo(s.Sum, new(big.Rat).SetInt64(int64(s.Count))))
+		m.Median = rounded(s.Median)
+	}
+	return m
+}
+
+// rounded writes a number to two decimals, without zeros at the end.
+func rounded(n *big.Rat) json.RawMessage {
 	text, _ := value.NormalDecimal([]byte(n.FloatString(2)))
-	return append(b, text...)
+	return value.AppendExact(nil, schema.Decimal, text)
 }
 
 // encodeJSON writes a value as JSON, without regard for HTML: the & of a URL stays.

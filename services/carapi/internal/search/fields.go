@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -39,6 +40,8 @@ type Description struct {
 
 	Min json.RawMessage `json:"min,omitempty"` // in stock
 	Max json.RawMessage `json:"max,omitempty"`
+
+	MayBeText bool `json:"-"` // answers may write a number of it as a text
 }
 
 // Fields describes all fields, with some of their values in stock.
@@ -87,6 +90,9 @@ func (g *generation) describe(f *catalog.Field) Description {
 			d.Min, d.Max = low.AppendJSON(nil, f.Kind), high.AppendJSON(nil, f.Kind)
 		}
 	}
+	// SQLite lets a column hold what its type does not say.
+	isText := func(number json.RawMessage) bool { return bytes.HasPrefix(number, []byte{'"'}) }
+	d.MayBeText = f.HasLongNumbers() || d.NotNumbers > 0 || isText(d.Min) || isText(d.Max)
 	if f.Class() == catalog.Text && f.Facets() || f.Class() == catalog.List {
 		if texts := g.index.Texts(f); texts != nil && !isFreeText(f, texts.Values) {
 			values, complete := texts.Values, len(texts.Values) <= fewValues

@@ -54,7 +54,7 @@ func TestOrderByLongTexts(t *testing.T) {
 				t.Fatalf("%s: %d vehicles on a page, %v", order, len(p.shown), err)
 			}
 			_, whole := r.encode(p.shown)
-			ids += string(whole) + ","
+			ids += strings.Trim(string(whole), "[]") + ","
 			if n += len(p.shown); n < 30 {
 				end := p.end()
 				q.After = &end

@@ -61,7 +61,7 @@ func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
 
 // Answer is what was found.
 type Answer struct {
-	Cars    []byte // JSON objects, separated by commas
+	Cars    []byte // a JSON array of objects; nil if only the count was asked for
 	Count   int
 	Total   int          // -1 if it was not asked for
 	Summary string       // in a sentence; empty if the total was not asked for
@@ -85,8 +85,8 @@ type Origin struct {
 }
 
 // searchControls are the parameters of a search that are not filters.
-var searchControls = []string{"q", "sort", "limit", "cursor", "fields", "facets", "include_total", "view", "max_chars",
-	"page", "offset", "has", "missing"}
+var searchControls = []string{"q", "sort", "limit", "cursor", "fields", "facets", "include_total", "count_only", "view",
+	"max_chars", "page", "offset", "has", "missing"}
 
 // Search finds vehicles.
 func (s *Service) Search(ctx context.Context, values url.Values) (*Answer, error) {
@@ -112,9 +112,14 @@ type request struct {
 func (r *request) index() *index.Index { return r.generation.index }
 
 func (r *request) search(notes interpret.Notes) (*Answer, error) {
-	q, x := r.query, r.index()
-	a := &Answer{Total: -1, Applied: q.Applied(true), Notes: notes, Origin: r.generation.origin(), NotNumbers: r.generation.notNumbers(compared(q)...)}
-	set := x.Match(q, nil)
+	q := r.query
+	a := &Answer{Total: -1, Applied: q.Applied(!q.CountOnly), Notes: notes, Origin: r.generation.origin(),
+		NotNumbers: r.generation.notNumbers(compared(q)...)}
+	set := r.index().Match(q, nil)
+	if q.CountOnly {
+		r.count(set, a)
+		return a, nil
+	}
 	p, err := r.readPage(set)
 	if err != nil {
 		return nil, err
@@ -122,19 +127,14 @@ func (r *request) search(notes interpret.Notes) (*Answer, error) {
 
 	// When the first page shows all there is, its rows are newer than the index.
 	isWhole := q.After == nil && q.Offset == 0 && !p.more()
-	if q.Total {
-		if f := r.generation.catalog.Field("price"); f != nil {
-			if _, one := q.Currency(f); !one {
-				a.leaveOutCurrencies(x, f)
-			}
-		}
-		if isWhole {
-			a.Total = len(p.shown)
-			a.Summary = r.summaryOfRows(p.shown)
-		} else {
-			a.Total = set.Count()
-			a.Summary = r.summaryOfSet(set)
-		}
+	switch {
+	case !q.Total:
+	case isWhole:
+		a.Total = len(p.shown)
+		a.Summary = r.summaryOfRows(p.shown)
+		r.checkPrices(a)
+	default:
+		r.addTotal(set, a)
 	}
 	if len(q.Facets) > 0 {
 		a.Facets = r.facets(set, r.room(a)/2) // the other half is for vehicles
@@ -146,4 +146,33 @@ func (r *request) search(notes interpret.Notes) (*Answer, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// count answers a search that asks only for the total. It reads no row.
+func (r *request) count(set index.Set, a *Answer) {
+	r.addTotal(set, a)
+	if len(r.query.Facets) > 0 {
+		a.Facets = r.facets(set, r.room(a))
+	}
+	if a.Total == 0 {
+		a.NoMatch = r.zeroResults(a.Notes.Unmatched, r.room(a))
+	}
+}
+
+// addTotal counts a set, and says what it is.
+func (r *request) addTotal(set index.Set, a *Answer) {
+	a.Total = set.Count()
+	a.Summary = r.summaryOfSet(set)
+	r.checkPrices(a)
+}
+
+// checkPrices notes the currencies of prices that the summary leaves out.
+func (r *request) checkPrices(a *Answer) {
+	f := r.generation.catalog.Field("price")
+	if f == nil {
+		return
+	}
+	if _, one := r.query.Currency(f); !one {
+		a.leaveOutCurrencies(r.index(), f)
+	}
 }

@@ -7,10 +7,10 @@ import (
 
 // Status says how a source is.
 type Status struct {
-	Name    string    `json:"name"` // FromLive or FromSnapshot
-	Up      bool      `json:"up"`
-	AsOf    time.Time `json:"as_of,omitzero"`    // of a snapshot
-	Problem string    `json:"problem,omitempty"` // why its index could not be read again
+	Name    string     `json:"name"` // FromLive or FromSnapshot
+	Up      bool       `json:"up"`
+	AsOf    *time.Time `json:"as_of,omitempty"`   // of a snapshot that was read
+	Problem string     `json:"problem,omitempty"` // why its index could not be read again
 
 	Index *IndexStatus `json:"-"` // nil if there is none
 }
@@ -34,7 +34,9 @@ func (s *Service) Status() []Status {
 		if src == s.snapshot {
 			st.Up = s.snapshotUsable() == nil
 			src.mu.Lock()
-			st.AsOf = src.asOf.UTC().Truncate(time.Second)
+			if at := src.asOf.UTC().Truncate(time.Second); !at.IsZero() {
+				st.AsOf = &at
+			}
 			src.mu.Unlock()
 		} else {
 			st.Up = st.Up && g != nil

@@ -15,10 +15,10 @@ const envelopeSize = 700
 
 // Truncation says what an answer leaves out because it would be too long.
 type Truncation struct {
-	Texts  int       `json:"texts"`            // texts that are shown by their beginning
-	Length int       `json:"text_to"`          // in characters; 0 if none are cut
-	Cars   int       `json:"cars"`             // vehicles that this page could have had besides those that it has
-	Values []Omitted `json:"values,omitempty"` // values that are null because they do not fit
+	Texts  int       `json:"texts" jsonschema:"Texts shown by their beginning"`
+	Length int       `json:"text_to" jsonschema:"Characters to which they are cut; 0 if none are"`
+	Cars   int       `json:"cars" jsonschema:"Vehicles that are left for the next page"`
+	Values []Omitted `json:"values,omitempty" jsonschema:"Values that do not fit, null in the answer, with their length"`
 }
 
 // write puts the vehicles into the answer, so that it is not too long: long texts are cut first, then vehicles are
@@ -72,6 +72,9 @@ func (r *request) write(p *page, a *Answer) error {
 
 	truncation := Truncation{Cars: left}
 	isWhole := a.Cars != nil
+	if !isWhole {
+		a.Cars = []byte{'['}
+	}
 	for i := range all {
 		if !isWhole {
 			vehicle, texts := all[i].cut(cut)
@@ -82,9 +85,12 @@ func (r *request) write(p *page, a *Answer) error {
 			truncation.Texts += texts
 		}
 		for _, o := range all[i].omitted {
-			o.ID = slices.Clone(all[i].id) // the answer is written into the memory of the vehicles
+			o.ID = all[i].id
 			truncation.Values = append(truncation.Values, o)
 		}
+	}
+	if !isWhole {
+		a.Cars = append(a.Cars, ']')
 	}
 	a.Count = len(all)
 	if truncation.Texts > 0 {
@@ -115,26 +121,23 @@ func (r *request) checkCursor(next url.Values, fits bool) error {
 	return query.ParameterErrors{All: []query.ParameterError{wrong}}
 }
 
-// restSize is room for what an answer has beside the vehicles, mostly, so that it is written into the same memory.
-const restSize = 3 << 10
-
-// encode gives the vehicles of a page as JSON, one by one, and all of them with commas between them.
+// encode gives the vehicles of a page as JSON, one by one, and all of them as an array.
 func (r *request) encode(shown []liveRow) (all []*encoded, whole []byte) {
 	names := labels(r.query.Shown)
 	all = make([]*encoded, len(shown))
+	whole = append(make([]byte, 0, 1<<10), '[')
 	for i, row := range shown {
 		switch i {
 		case 0:
-			whole = make([]byte, 0, 1<<10)
 		case 1:
-			whole = slices.Grow(whole, len(whole)*len(shown)+restSize) // they are mostly about as long
+			whole = slices.Grow(whole, len(whole)*len(shown)) // they are mostly about as long
 			fallthrough
 		default:
 			whole = append(whole, ',')
 		}
 		all[i], whole = encodeVehicle(whole, r.query.Shown, names, row.vehicle)
 	}
-	return all, whole
+	return all, append(whole, ']')
 }
 
 // room is how many characters the vehicles may take.

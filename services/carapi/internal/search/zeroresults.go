@@ -19,10 +19,10 @@ import (
 // ZeroResults says why nothing matches, and what nearly does. Each suggestion finds something: its count is what its
 // URL finds.
 type ZeroResults struct {
-	Filters      []FilterCount `json:"filters"`
-	DidYouMean   []Suggestion  `json:"did_you_mean,omitempty"`
-	InStock      []FieldValues `json:"in_stock,omitempty"`
-	Alternatives []Alternative `json:"alternatives,omitempty"`
+	Filters      []FilterCount `json:"filters" jsonschema:"Each filter, and how many vehicles match with it alone, and with all others"`
+	DidYouMean   []Suggestion  `json:"did_you_mean,omitempty" jsonschema:"Values in stock that were perhaps meant"`
+	InStock      []FieldValues `json:"in_stock,omitempty" jsonschema:"Values in stock where the requested one is not"`
+	Alternatives []Alternative `json:"alternatives,omitempty" jsonschema:"Searches nearby that find something"`
 
 	most int // bytes of it as JSON
 }
@@ -157,7 +157,7 @@ func (r *request) zeroResults(unmatched map[string][]string, room int) *ZeroResu
 	w.relaxWords()
 	for i := range w.query.Filters {
 		f := &w.query.Filters[i]
-		if w.includes(f) {
+		if f.Use.Includes() {
 			w.suggestValues(f, unmatched[f.Parameter])
 		}
 	}
@@ -166,13 +166,6 @@ func (r *request) zeroResults(unmatched map[string][]string, room int) *ZeroResu
 	}
 	w.sameBody()
 	return w.found
-}
-
-// includes reports whether a filter asks for some values of its field, rather than for none of them.
-func (w *relaxations) includes(f *query.Filter) bool {
-	p, _ := w.generation.interpreter.Parameters().Get(f.Parameter)
-	isValue := p.Use == query.Equals || p.Use == query.HasAll || p.Use == query.AtLeast || p.Use == query.AtMost
-	return f.Field != nil && p.Field == f.Field && isValue
 }
 
 // matching gives the vehicles that match when the filters of some parameters are left out; q stands for the words.
@@ -196,7 +189,8 @@ var positions = []string{"cursor", "page", "offset"}
 func (w *relaxations) without(parameters ...string) url.Values {
 	request := url.Values{}
 	for name, values := range w.query.Values() {
-		isPosition := slices.Contains(positions, name) && query.IsControl(name)
+		p, _ := w.generation.interpreter.Parameters().Get(name)
+		isPosition := p.Use == query.Control && slices.Contains(positions, name)
 		if !slices.Contains(parameters, name) && !isPosition {
 			request[name] = values
 		}
@@ -461,7 +455,7 @@ func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 	case catalog.Text, catalog.List:
 		var beside []string // of values that are all wanted, those that are in stock
 		for _, word := range f.Words {
-			if f.All && !slices.Contains(unmatched, word) {
+			if f.Use == query.HasAll && !slices.Contains(unmatched, word) {
 				beside = append(beside, word)
 			}
 		}
@@ -563,7 +557,7 @@ func (w *relaxations) nearestNumbers(name string) {
 	low, high := "", "" // of all that was asked for
 	for i := range w.query.Filters {
 		filter := &w.query.Filters[i]
-		if filter.Field != f || !w.includes(filter) {
+		if filter.Field != f || !filter.Use.Includes() {
 			continue
 		}
 		parameters = append(parameters, filter.Parameter)
@@ -625,7 +619,7 @@ func (w *relaxations) sameBody() {
 	asksForModel := false
 	for i := range w.query.Filters {
 		f := &w.query.Filters[i]
-		if !w.includes(f) {
+		if !f.Use.Includes() {
 			continue
 		}
 		switch f.Field.Name {

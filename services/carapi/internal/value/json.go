@@ -5,15 +5,18 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"carstock/pkg/schema"
 )
 
-// AppendJSON appends the cell as JSON, for a field of this kind: numbers as numbers, a TIMESTAMP with its zone, a JSON
-// text compact, bytes in base64. Equal cells give the same bytes, whichever database they come from.
+// AppendJSON appends the cell as JSON, for a field of this kind: numbers as numbers, unless a double would change them, a
+// TIMESTAMP with its zone, a JSON text compact, bytes in base64. Equal cells give the same bytes, whichever database they
+// come from.
 func (c Cell) AppendJSON(b []byte, kind schema.Kind) []byte {
 	switch c.Type {
 	case Null:
@@ -32,7 +35,7 @@ func (c Cell) AppendJSON(b []byte, kind schema.Kind) []byte {
 	case schema.JSON:
 		var compact bytes.Buffer
 		if json.Compact(&compact, c.Form) == nil && utf8.Valid(compact.Bytes()) {
-			return append(b, compact.Bytes()...)
+			return appendDocument(b, compact.Bytes())
 		}
 	}
 	return AppendString(b, c.Form)
@@ -46,7 +49,79 @@ func appendNumber(b []byte, kind schema.Kind, form []byte) []byte {
 			return strconv.AppendFloat(b, x, 'e', -1, 64)
 		}
 	}
-	return append(b, form...)
+	return AppendExact(b, kind, form)
+}
+
+// AppendExact appends a number in the notation of NormalDecimal to JSON, as a text if a double would change it: JavaScript
+// and most other readers of JSON have no other numbers.
+func AppendExact[T string | []byte](b []byte, kind schema.Kind, form T) []byte {
+	if fitsDouble(kind, form) {
+		return append(b, form...)
+	}
+	return append(append(append(b, '"'), form...), '"')
+}
+
+// Numbers up to these are never changed by a double.
+const (
+	maxSafeInteger = "9007199254740991" // 2^53 - 1
+	safeDigits     = 15
+)
+
+// fitsDouble reports whether a double gives a number back as it is: an integer up to 2^53 - 1, a decimal of up to 15
+// digits, and what a FLOAT or DOUBLE holds.
+func fitsDouble[T string | []byte](kind schema.Kind, form T) bool {
+	if len(form) <= safeDigits {
+		return true
+	}
+	if kind == schema.Float || kind == schema.Double {
+		x, err := strconv.ParseFloat(string(form), 64)
+		return err == nil && string(AppendFloat(nil, x, false)) == string(form)
+	}
+	number := strings.TrimPrefix(string(form), "-")
+	whole, fraction, isDecimal := strings.Cut(number, ".")
+	if !isDecimal {
+		return CompareDecimals(number, maxSafeInteger) <= 0
+	}
+	return len(strings.TrimLeft(whole+fraction, "0")) <= safeDigits
+}
+
+// numberOrText finds the numbers of a JSON document. It steps over texts, in which there may be digits too.
+var numberOrText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?[0-9][0-9.]*(?:[eE][-+]?[0-9]+)?`)
+
+// appendDocument appends a JSON document, with its numbers as AppendExact writes them. One with an exponent stays: it is a
+// double.
+func appendDocument(b, document []byte) []byte {
+	if !hasLongRun(document) {
+		return append(b, document...)
+	}
+	at := 0
+	for _, found := range numberOrText.FindAllIndex(document, -1) {
+		token := document[found[0]:found[1]]
+		if token[0] == '"' || bytes.ContainsAny(token, "eE") || fitsDouble(schema.Decimal, token) {
+			continue
+		}
+		b = append(b, document[at:found[0]]...)
+		b = append(append(append(b, '"'), token...), '"')
+		at = found[1]
+	}
+	return append(b, document[at:]...)
+}
+
+// hasLongRun reports whether more digits than a double keeps follow one another.
+func hasLongRun(document []byte) bool {
+	run := 0
+	for _, c := range document {
+		switch {
+		case isDigit(c):
+			run++
+		case c != '.':
+			run = 0
+		}
+		if run > safeDigits {
+			return true
+		}
+	}
+	return false
 }
 
 // AppendString appends a text as JSON. Bytes that are not UTF-8 become U+FFFD.

@@ -1,0 +1,85 @@
+package answer
+
+import (
+	"encoding/json"
+	"time"
+
+	"carstock/services/carapi/internal/interpret"
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/search"
+)
+
+// The shapes of all answers, from which their JSON and its schemas are made. A json.RawMessage is JSON already, and
+// schema.go says what is in it. A description in a tag is for those who read a schema.
+
+// SearchResult is the answer to a search. One with count_only has no vehicles and no page.
+type SearchResult struct {
+	Cars       json.RawMessage     `json:"cars,omitempty"`
+	Returned   *int                `json:"returned,omitempty"`
+	Total      *int                `json:"total,omitempty" jsonschema:"All vehicles that match"`
+	HasMore    *bool               `json:"has_more,omitempty"`
+	Next       json.RawMessage     `json:"next,omitempty" jsonschema:"The request for the next page"`
+	NextCursor json.RawMessage     `json:"next_cursor,omitempty" jsonschema:"For the next page: the same request with this as cursor"`
+	Summary    string              `json:"summary,omitempty" jsonschema:"What was found, in a sentence"`
+	Cut        *search.Truncation  `json:"cut,omitempty"`
+	NoMatch    *search.ZeroResults `json:"no_match,omitempty"`
+	Facets     json.RawMessage     `json:"facets,omitempty"`
+	Context
+}
+
+// FacetsResult holds how many vehicles have each value of some fields.
+type FacetsResult struct {
+	Facets json.RawMessage `json:"facets"`
+	Context
+}
+
+// Facet is the values of one field.
+type Facet struct {
+	Values []FacetValue `json:"values"`
+	Other  int          `json:"other" jsonschema:"How many vehicles have a value that is not among them"`
+}
+
+// FacetValue is a value, and how many vehicles have it.
+type FacetValue struct {
+	Value json.RawMessage `json:"value"`
+	Count int             `json:"count"`
+}
+
+// StatsResult holds the measures of some fields.
+type StatsResult struct {
+	Count  int             `json:"count"`
+	Fields json.RawMessage `json:"fields"`
+	Context
+}
+
+// FieldsResult describes all fields.
+type FieldsResult struct {
+	Fields []search.Description `json:"fields"`
+}
+
+// Context is how a request was understood, and how fresh its answer is. It ends with as_of.
+type Context struct {
+	Applied json.RawMessage `json:"applied" jsonschema:"The request as understood, its defaults included"`
+	interpret.Notes
+	NotNumbers map[string]int      `json:"not_a_number,omitempty" jsonschema:"Values in stock that are no numbers, by field"`
+	Currencies map[string][]string `json:"several_currencies,omitempty" jsonschema:"Fields left out since their amounts are in these currencies; filter by one of them"`
+	Source     string              `json:"source"`
+	AsOf       time.Time           `json:"as_of" jsonschema:"When the stock was so"`
+}
+
+// Problem is an error in the form of RFC 9457. Its detail is for the caller to act on, and never holds SQL, the name of
+// a host or a stack.
+type Problem struct {
+	Type      string                 `json:"type"`
+	Title     string                 `json:"title"`
+	Status    int                    `json:"status"`
+	Detail    string                 `json:"detail"`
+	Instance  string                 `json:"instance"`
+	RequestID string                 `json:"request_id"`
+	Errors    []query.ParameterError `json:"errors,omitempty" jsonschema:"The wrong parameters, with a sentence on each in expected"`
+
+	ErrorsLeftOut int `json:"errors_left_out,omitempty" jsonschema:"Errors for which there is no room"`
+
+	RetryURL string          `json:"retry_url,omitempty" jsonschema:"The request as it would be right, where that is certain"`
+	Sources  []search.Status `json:"sources,omitempty" jsonschema:"Which databases answer, where that is the question"`
+}

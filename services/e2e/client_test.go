@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+
+	"carstock/services/e2e/internal/carclient"
+)
+
+// updateClient in the environment has TestGeneratedClient write the client where it only compares it otherwise.
+const updateClient = "E2E_UPDATE_CLIENT"
+
+// clientFile is a whole path: tests change the folder.
+var clientFile, _ = filepath.Abs("internal/carclient/client.gen.go")
+
+// loadOpenAPI30 reads a description in OpenAPI 3.0, without a key, and checks it.
+func loadOpenAPI30(t *testing.T, base string) *openapi3.T {
+	t.Helper()
+	res, err := http.Get(base + "/openapi-3.0.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	document, err := openapi3.NewLoader().LoadFromIoReader(res.Body)
+	if err != nil || res.StatusCode != 200 {
+		t.Fatalf("%d %v", res.StatusCode, err)
+	}
+	if err := document.Validate(t.Context(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaDefaultsValidation()); err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+// A client that a generator makes of the description makes a search, page by page, and reads an error.
+func TestGeneratedClient(t *testing.T) {
+	for database, own := range ownTables(t,
+		"CREATE TABLE cars (id BIGINT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2), year INT, color VARCHAR(20))",
+		`INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9000.5, 2020, 'red'), (2, 'Kia', 'Soul', 12000, 2021, NULL), (9007199254740993, 'Audi', 'A4', 20000, 2022, 'red')`) {
+		base := serve(t, own.config, "cars")
+		if database == "MySQL" { // whose types are the narrower ones
+			compareClient(t, loadOpenAPI30(t, base))
+		}
+		useClient(t, base)
+	}
+}
+
+// generateClient gives the code of a client with these operations, or all.
+func generateClient(t *testing.T, document *openapi3.T, operations ...string) string {
+	t.Helper()
+	version := "v2" // that of the test's own build differs from place to place
+	text, err := codegen.Generate(document, codegen.Configuration{PackageName: "carclient", NoVCSVersionOverride: &version,
+		Generate: codegen.GenerateOptions{Client: true, Models: true}, OutputOptions: codegen.OutputOptions{IncludeOperationIDs: operations}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// compareClient generates the client again, and compares it with the one that is used here.
+func compareClient(t *testing.T, document *openapi3.T) {
+	t.Helper()
+	text := generateClient(t, document, "search_cars", "get_car") // others would only make it longer
+	if os.Getenv(updateClient) != "" {
+		if err := os.WriteFile(clientFile, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	committed, err := os.ReadFile(clientFile)
+	if err != nil || string(committed) != text {
+		t.Errorf("%v: %s is not what the description gives now; run this test with %s=yes", err, clientFile, updateClient)
+	}
+}
+
+func useClient(t *testing.T, base string) {
+	t.Helper()
+	client, err := carclient.NewClientWithResponses(base, carclient.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+		r.Header.Set("X-API-Key", key)
+		return nil
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	limit, sort := 1, "price"
+	request := carclient.SearchCarsParams{Make: &[]carclient.SearchCarsParamsMake{"Kia"}, Limit: &limit, Sort: &sort}
+	var models []string
+	for {
+		res, err := client.SearchCarsWithResponse(t.Context(), &request)
+		if err != nil || res.JSON200 == nil || *res.JSON200.Total != 2 {
+			t.Fatalf("%v: %s", err, res.Body)
+		}
+		for _, car := range *res.JSON200.Cars {
+			models = append(models, *car.Model)
+		}
+		if request.Cursor = res.JSON200.NextCursor; request.Cursor == nil {
+			break
+		}
+	}
+	if got := strings.Join(models, " "); got != "Rio Soul" {
+		t.Errorf("%s", got)
+	}
+
+	counted, yes := carclient.SearchCarsParams{}, true
+	counted.CountOnly = &yes
+	if res, err := client.SearchCarsWithResponse(t.Context(), &counted); err != nil || *res.JSON200.Total != 3 || res.JSON200.Cars != nil {
+		t.Errorf("%v: %s", err, res.Body)
+	}
+	res, err := client.GetCarWithResponse(t.Context(), "9007199254740993", nil)
+	if err != nil || res.JSON200 == nil || *res.JSON200.Model != "A4" {
+		t.Fatalf("%v: %s", err, res.Body)
+	}
+	if id, err := res.JSON200.Id.AsCarId1(); err != nil || id != "9007199254740993" {
+		t.Errorf("%v: %s", err, res.Body)
+	}
+	limit = 1000
+	wrong, err := client.SearchCarsWithResponse(t.Context(), &request)
+	if err != nil || wrong.ApplicationproblemJSON400 == nil || (*wrong.ApplicationproblemJSON400.Errors)[0].Parameter != "limit" {
+		t.Errorf("%v: %s", err, wrong.Body)
+	}
+}
+
+// The description in OpenAPI 3.0 is valid, says the same as that in 3.1, and a generator makes a client of it, over any table.
+func TestOpenAPI30(t *testing.T) {
+	for table, c := range demoAndTypes(t) {
+		base := serve(t, c, table)
+		document := loadOpenAPI30(t, base)
+		if document.OpenAPI != "3.0.3" {
+			t.Errorf("%s: %s", table, document.OpenAPI)
+		}
+		var newer description
+		unmarshal(t, base+"/openapi.json", &newer)
+		for path, methods := range newer.Paths {
+			older := document.Paths.Value(path)
+			if older == nil || len(older.Get.Parameters) != len(methods["get"].Parameters) || older.Get.OperationID != methods["get"].OperationID {
+				t.Errorf("%s: %s: %+v", table, path, older)
+			}
+		}
+		for path, schema := range map[string]string{
+			"/cars/?facets=make,year": "SearchResult", "/cars/?make=Toyota&price_max=1&q=nothing": "SearchResult",
+			"/cars/?count_only=true": "SearchResult", "/cars/?limit=100&max_chars=2000": "SearchResult", "/cars/1": "Car", "/cars/stats": "Stats",
+			"/cars/facets": "Facets", "/cars/fields": "Fields", "/cars/?nonsense=1": "Problem", "/cars/nothing": "Problem",
+		} {
+			_, body := status(base + path)
+			var instance any
+			if err := json.Unmarshal([]byte(body), &instance); err != nil {
+				t.Fatal(err)
+			}
+			if err := document.Components.Schemas[schema].Value.VisitJSON(instance); err != nil {
+				t.Errorf("%s: %s: %v", table, path, err)
+			}
+		}
+		generateClient(t, document) // which changes it
+	}
+}
