@@ -76,7 +76,11 @@ func (r *reading) noteValues(f *query.Filter) {
 		if len(values) == len(f.Words) && !slices.ContainsFunc(values, func(v index.Value) bool { return !f.HasWord(v.Text) }) {
 			return // nothing else has the same meaning
 		}
-		note = Interpretation{From: strings.Join(r.given[f.Parameter], ", "), To: f.Texts, Why: "all values that mean this"}
+		from := r.given[f.Parameter]
+		if from == nil {
+			from = r.given["q"]
+		}
+		note = Interpretation{From: strings.Join(from, ", "), To: f.Texts, Why: "all values that mean this"}
 		if len(f.Begins) > 0 {
 			note.Why = "models that begin with this"
 		}

@@ -219,7 +219,8 @@ func Controls() []string {
 	return names
 }
 
-// Qualifier stands before the name of a field that is called as a control is: field.limit=5 filters by a column limit.
+// Qualifier stands before the name of a field that is called as a control is, and before a parameter whose name is that of
+// a field: field.limit=5 filters by a column limit.
 const Qualifier = "field."
 
 // IsControl reports whether a name is that of a parameter that is not a filter, even where a field has that name.
@@ -244,7 +245,7 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 		}
 	}
 	add := func(f *catalog.Field, name string, p Parameter) {
-		if IsControl(f.Name) {
+		if _, taken := byName[name]; taken || IsControl(f.Name) {
 			name = Qualifier + name
 		}
 		if _, taken := byName[name]; !taken {

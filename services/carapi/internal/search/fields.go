@@ -77,11 +77,10 @@ func (g *generation) describe(f *catalog.Field) Description {
 		d.From = f.Column.Name
 	}
 	for _, name := range []string{f.Name, f.Name + "_min", f.Name + "_max", f.Name + "_all", f.Name + "_not"} {
-		if query.IsControl(f.Name) {
-			name = query.Qualifier + name
-		}
-		if p, ok := g.interpreter.Parameters().Get(name); ok && p.Field == f {
-			d.Filters = append(d.Filters, name)
+		for _, name := range []string{name, query.Qualifier + name} {
+			if p, ok := g.interpreter.Parameters().Get(name); ok && p.Field == f {
+				d.Filters = append(d.Filters, name)
+			}
 		}
 	}
 	if (f.Class() == catalog.Number || f.Class() == catalog.Instant) && !f.IsOfCurrencies() {

@@ -12,7 +12,7 @@ import urllib.request
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
 # Whether /openapi-3.0.json must be there.
-REQUIRE_30 = False
+REQUIRE_30 = True
 
 
 def validate(url, path, version, validator):
