@@ -390,6 +390,10 @@ func (r *reading) arePairs(tokens []token, places []int, apart map[string]bool) 
 			return false
 		}
 	}
+	const mostPairs = 5
+	if len(makes) != len(models) || len(makes) > mostPairs {
+		return false
+	}
 	for i := range makes {
 		for j := range models {
 			if r.modelOf(makes[i], models[j]) != (i == j) {
@@ -397,7 +401,7 @@ func (r *reading) arePairs(tokens []token, places []int, apart map[string]bool) 
 			}
 		}
 	}
-	return len(makes) == len(models)
+	return true
 }
 
 // areJoined reports whether two tokens are joined as alternatives: only joints and words that say nothing stand between

@@ -29,7 +29,7 @@ type stock struct {
 	index *index.Index
 }
 
-func readStock(t *testing.T, c dbconn.Config, table string) stock {
+func readStock(t testing.TB, c dbconn.Config, table string) stock {
 	t.Helper()
 	db, err := dbconn.Open(t.Context(), c)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
@@ -221,6 +223,7 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 	if hasSign(words[0]) || value.Fold(words[0]) == "" && !strings.ContainsAny(words[0], "<>≤≥$€£") || words[0] == "<>" {
 		return token{}, 0 // before a number, - is its sign, and no text has one
 	}
+	mayBeAmount := beginsAmount(words[0])
 	if t, ok := r.findVehicle(trimPunctuation(words[0]), fields); ok {
 		return t, 1
 	}
@@ -229,7 +232,10 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 		if n == 1 && slices.Contains(fillers, strings.ToLower(chunk)) {
 			return token{}, 0
 		}
-		if name, amount, ok := r.parseBareAmount(chunk); ok && (name == "year" || slices.Contains(fields, "color")) {
+		if n > 4 && !mayBeAmount {
+			continue
+		}
+		if name, amount, ok := r.parseBareAmount(chunk, mayBeAmount); ok && (name == "year" || slices.Contains(fields, "color")) {
 			if name == "year" && n == 1 && r.isKnown(chunk, fields) && !r.afterMake(before) {
 				return token{}, 0 // 2008 is a year and a Peugeot
 			}
@@ -381,7 +387,11 @@ func (r *reading) findField(text string, fields []string, before []token) (t tok
 	folded := value.Fold(text)
 	isNumber, isLetter := value.Digits(text) == folded, len([]rune(folded)) < 2
 	for _, field := range fields {
-		values := r.matchValues(field, text)
+		f := r.listedField(field)
+		if f == nil {
+			continue
+		}
+		values := r.matchFolded(f, text, folded)
 		if field == "model" && len(values) == 0 && r.beginsModelOf(before, text) {
 			values = []string{text}
 		}
@@ -402,7 +412,7 @@ func (r *reading) findField(text string, fields []string, before []token) (t tok
 // beginsModelOf reports whether models of the make that was named begin with the whole words of a text.
 func (r *reading) beginsModelOf(before []token, text string) bool {
 	model, field := r.parameters.Catalog.TextField("model"), r.parameters.Catalog.TextField("make")
-	if model == nil || field == nil || !r.beginsModel(model, text) {
+	if model == nil || field == nil || !r.afterMake(before) || !r.beginsModel(model, text) {
 		return false
 	}
 	var makes []string
@@ -423,11 +433,28 @@ func (r *reading) afterMake(before []token) bool {
 	return r.given.Has("make") || slices.ContainsFunc(before, func(t token) bool { return t.parameter == "make" })
 }
 
-// matchValues gives the values in stock that a word means in a field.
-func (r *reading) matchValues(field, word string) []string {
-	f := r.parameters.Catalog.Field(field)
+// listedField gives a field of texts whose values are listed; otherwise nil.
+func (r *reading) listedField(name string) *catalog.Field {
+	f := r.parameters.Catalog.Field(name)
 	if f == nil || f.Class() != catalog.Text && f.Class() != catalog.List || r.index.Texts(f) == nil {
 		return nil
+	}
+	return f
+}
+
+// matchValues gives the values in stock that a word means in a field.
+func (r *reading) matchValues(field, word string) []string {
+	f := r.listedField(field)
+	if f == nil {
+		return nil
+	}
+	return r.matchFolded(f, word, value.Fold(word))
+}
+
+// matchFolded does so for a word that has been folded.
+func (r *reading) matchFolded(f *catalog.Field, word, folded string) []string {
+	if _, isValue := r.index.Texts(f).Folded[folded]; !isValue && !r.vocabulary.HasAlias(f.Name, folded) && len(f.NamedMeanings(word)) == 0 {
+		return nil // as most words of a sentence
 	}
 	values, _ := r.stands(f, word)
 	return values
@@ -447,9 +474,24 @@ var (
 	timeWord  = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\bup$|\+$`)
 )
 
+// amountStarts are words that an amount may begin with.
+var amountStarts = strings.Fields("up upto at max maximum until till through to under below less fewer cheaper lower smaller before older earlier " +
+	"min minimum from since starting over above more higher greater bigger after newer later younger exceeding not no nothing none never between")
+
+// beginsAmount reports whether an amount may begin with a word: a number, a sign, a word for a bound, or a currency.
+func beginsAmount(word string) bool {
+	const longestCode = 3 // USD, Rs.
+	first, _ := utf8.DecodeRuneInString(word)
+	plain := plainWord(word)
+	return !unicode.IsLetter(first) || utf8.RuneCountInString(plain) <= longestCode || slices.Contains(amountStarts, plain)
+}
+
 // parseBareAmount reads an amount that can only belong to one field: a distance by its unit, money by its sign or by the
 // size of a range, a year by its shape and, if it is a bound, by a word of time.
-func (r *reading) parseBareAmount(chunk string) (parameter, amount string, ok bool) {
+func (r *reading) parseBareAmount(chunk string, mayBeAmount bool) (parameter, amount string, ok bool) {
+	if !mayBeAmount {
+		return "", "", false
+	}
 	for _, field := range []string{"mileage", "year", "price"} {
 		f := r.parameters.Catalog.NumberField(field)
 		if f == nil {

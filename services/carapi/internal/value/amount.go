@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Words before an amount that is the end of a range, without the amount itself.
@@ -71,13 +72,16 @@ func (m Measure) Counts() bool {
 // IsGrouped reports whether a text has digits in groups of three, as in 20,000 or 30.000.
 func IsGrouped(s string) bool { return grouped.MatchString(s) }
 
-// Parse reads a number or a range as people write one. It returns false for a text of more than 60 bytes and wherever
+// maxAmountText is the longest amount that is read, in bytes.
+const maxAmountText = 100
+
+// Parse reads a number or a range as people write one. It returns false for a text of more than 100 bytes and wherever
 // more than one reading is possible.
 func (m Measure) Parse(s string) (Amount, bool) {
-	s = strings.Join(strings.Fields(strings.ToLower(s)), " ")
-	if s == "" || len(s) > 60 {
+	if len(s) > maxAmountText || strings.IndexFunc(s, unicode.IsDigit) < 0 {
 		return Amount{}, false
 	}
+	s = strings.Join(strings.Fields(strings.ToLower(s)), " ")
 	if a, ok := m.parseRange(beforeRange.ReplaceAllString(s, "")); ok {
 		return a, true
 	}

@@ -60,5 +60,8 @@ func ReadVocabulary(file string) (*Vocabulary, error) {
 // Aliases gives the folded values that a word is another name for, such as chevrolet for Chevy.
 func (v *Vocabulary) Aliases(field, word string) []string { return v.aliases[field][Fold(word)] }
 
+// HasAlias reports whether a folded word is another name for a value.
+func (v *Vocabulary) HasAlias(field, folded string) bool { return len(v.aliases[field][folded]) > 0 }
+
 // AliasWords gives all folded words that are other names for values of a field.
 func (v *Vocabulary) AliasWords(field string) iter.Seq[string] { return maps.Keys(v.aliases[field]) }
