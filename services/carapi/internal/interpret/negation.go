@@ -196,7 +196,9 @@ func (r *reading) readNegation(f *catalog.Field, text string) (all []condition, 
 	text = withoutOwnSign(f, text)
 	parts := sections(text)
 	isMarked := func(s section) bool { return s.marker != unmarked }
-	isListed := func(s section) bool { return s.sign && (s.joint == "," || s.text == "") }
+	isListed := func(s section) bool { // a sign that reading a text as it is would lose
+		return s.sign && (s.joint == "," || s.text == "") && f.Class() != catalog.Number
+	}
 	if !slices.ContainsFunc(parts, isMarked) || !slices.ContainsFunc(parts, isListed) && r.isReadAsIs(f, text) {
 		return nil, ""
 	}
@@ -292,8 +294,9 @@ func (r *reading) isReadAsIs(f *catalog.Field, text string) bool {
 	}
 	switch f.Class() {
 	case catalog.Number:
-		_, ok := f.Measure().Parse(text)
-		return ok
+		_, isAmount := f.Measure().Parse(text)
+		_, ofAnyUnit := value.Measure{Field: f.Name}.Parse(text)
+		return isAmount || ofAnyUnit
 	case catalog.Text, catalog.List:
 		values, _ := r.readText(f, text)
 		return values != nil
