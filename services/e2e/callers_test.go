@@ -1,11 +1,14 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"carstock/pkg/dbconn/dbtest"
 )
@@ -32,7 +35,8 @@ func TestCallersAreUnderstood(t *testing.T) {
 			"fields=-description&limit=1": `"fields":["-description"]`,
 			"color=not+a+chance":          `400 `,
 			"color=!red":                  `"interpreted":{"color":{"from":"!red","to":{"color_not":["red"]},"why":"an exclusion"`,
-			"facets=-color":               `400 `,
+			"facets=-color&limit=1":       `"facets":["condition","make","year","body_type","fuel_type","transmission","drivetrain"]`,
+			"facets=make,!color&limit=1":  `"facets":["make"]`,
 			"has=price&missing=msrp":      `"applied":{"has":["price"],"missing":["msrp"],`,
 			"price=any":                   `"ignored":{"price":"any"}`,
 			"make=Ford&make=!Ford":        `"total":0,`,
@@ -78,6 +82,14 @@ func TestCallersAreUnderstood(t *testing.T) {
 			"q=camry+no+accidents":            `"not_understood":["no accidents"]`,
 			"q=" + strings.Repeat("car+", 41): `400 `,
 
+			// What is not wanted is never what a suggestion asks for.
+			"-colr=red": `"suggestions":["color_not"]}]}`,
+			"colr!=red": `"suggestions":["color_not"]}]}`,
+			"^make=Kia": `"suggestions":["make_not"]}]}`,
+
+			// An empty page of an empty search is explained too.
+			"color=purple&page=2": `"in_stock":[{"parameter":"color"`,
+
 			// Values that are not in stock.
 			"color=purple": `"in_stock":[{"parameter":"color","values":[{"value":"White","count":106,"url":"/cars/?color=White`,
 			"price=25000":  `"url":"/cars/?match=exact\u0026price_max=25000"`,
@@ -120,6 +132,11 @@ func TestExclusionsAreComplements(t *testing.T) {
 			"features_not=Sunroof":               "[3 4 5]",
 			"features=-Sunroof":                  "[3 4 5]",
 			"features=Sunroof,-Tow+bar":          "[2]",
+			"features=Sunroof,No+Smoking":        "[1 2 5]",
+			"features_not=No+Smoking,Tow+bar":    "[2 3 4]",
+			"model=No+5,non-stop":                "[1 2 3]",
+			"make=Not+A+Make,Kia":                "[1 2]",
+			"make=Kia,!Not+A+Make":               "[1]",
 			"features=No+Smoking":                "[5]",
 			"created_at_not=2026-01-01":          "[2 3 5]",
 			"created_at=!2026-01-01T10:00:00":    "[2 3 4 5]",
@@ -240,16 +257,43 @@ func TestCursorOfAnotherSpelling(t *testing.T) {
 	}
 }
 
+// What a caller sends costs no more than any request may, whatever its size: each of these once took seconds or minutes.
+func TestMuchIsRefused(t *testing.T) {
+	base := serve(t, dbtest.Demo(t), "vehicles_stock")
+	many := make([]string, 20_000)
+	for i := range many {
+		many[i] = fmt.Sprintf(`"z%d"`, i)
+	}
+	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", key}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arguments := range []string{
+		`{"make":[` + strings.Join(many, ",") + `]}`, `{"q":"` + strings.Repeat("a,", 40_000) + `"}`, `{"make":"` + strings.Repeat("[", 100_000) + `"}`,
+		`{"q":"` + strings.Repeat("not red ", 1_900) + `"}`, `{"make":"` + strings.Repeat("!a,", 4_000) + `"}`,
+	} {
+		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars", Arguments: json.RawMessage(arguments)})
+		if err != nil || !got.IsError {
+			t.Errorf("%.50s...: %v %+v", arguments, err, got)
+			continue
+		}
+		if text := got.Content[0].(*mcp.TextContent).Text; len(text) > 4_000 || !strings.Contains(text, "send at most") {
+			t.Errorf("%.50s...: %.500s", arguments, text)
+		}
+	}
+}
+
 // A column that is called as a parameter which came later keeps its name.
 func TestColumnsNamedAsParameters(t *testing.T) {
 	for database, own := range ownTables(t,
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), page INT, offset_ INT, `has` VARCHAR(9), missing VARCHAR(9), location VARCHAR(9), type VARCHAR(9), "+
-			"certified VARCHAR(9), make_not VARCHAR(9), `order` VARCHAR(9))",
-		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 7, 1, 'price', 'x', 'here', 'a', 'maybe', 'Kia', 'asc'), (2, 'Kia', 'Rio', 8, 2, 'y', 'z', 'there', 'b', 'no', 'Seat', 'desc')") {
+			"certified VARCHAR(9), make_not VARCHAR(9), `order` VARCHAR(9), non_smoker INT, not_before INT, price INT, price_max INT)",
+		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 7, 1, 'price', 'x', 'here', 'a', 'maybe', 'Kia', 'asc', 1, 2020, 3, 3), (2, 'Kia', 'Rio', 8, 2, 'y', 'z', 'there', 'b', 'no', 'Seat', 'desc', 0, 2021, 2, 9)") {
 		base := serve(t, own.config, "cars")
 		for request, want := range map[string]string{
 			"page=7": "[1]", "has=price": "[1]", "missing=z": "[2]", "location=there": "[2]", "type=a": "[1]", "certified=maybe": "[1]",
-			"make_not=Seat": "[2]", "order=desc": "[2]", "make=!Kia": "[]", "page=8&type=b": "[2]", "page_not=7": "[2]",
+			"make_not=Seat": "[2]", "price=under+5": "[1 2]", "q=kia+under+$4": "[1 2]", "max_price=5": "[1 2]", "price_max=3": "[1]", "order=desc": "[2]", "make=!Kia": "[]", "page=8&type=b": "[2]", "page_not=7": "[2]",
+			"fields=id,non_smoker&non_smoker=1": "[1]", "fields=-non_smoker&not_before=2021": "[2]", "facets=non_smoker&not_before_min=2021": "[2]",
 		} {
 			var p page
 			unmarshal(t, base+"/cars/?"+request, &p)

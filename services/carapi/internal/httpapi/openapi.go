@@ -93,8 +93,10 @@ func document(fields []search.Description, publicURL string) object {
 			"Count, least, greatest, average and median of price, mileage and year of the vehicles that match the filters.", filters, "Stats")},
 		"/cars/fields": object{"get": operation("list_fields", "List the fields",
 			"All fields of a vehicle with their types, units, filters and some of the values in stock.", nil, "Fields")},
-		"/cars/{id}": object{"get": operation("get_car", "Get one vehicle by its id", "The vehicle as it is now.",
-			[]object{pathParameter("id", "The vehicle's id, from a search.", extreme(fields, "id")), shownParameter(fields)}, "Car")},
+	}
+	if fieldNamed(fields, "id") != nil {
+		paths["/cars/{id}"] = object{"get": operation("get_car", "Get one vehicle by its id", "The vehicle as it is now.",
+			[]object{pathParameter("id", "The vehicle's id, from a search.", extreme(fields, "id")), shownParameter(fields)}, "Car")}
 	}
 	if vin := fieldNamed(fields, "vin"); vin != nil {
 		paths["/cars/vin/{vin}"] = object{"get": operation("get_car_by_vin", "Get one vehicle by its VIN", "The vehicle with a vehicle identification number, in upper or lower case.",
@@ -240,7 +242,7 @@ func pageParameters(fields []search.Description) []object {
 	sorts := names(fields, func(f search.Description) bool { return f.Sort })
 	all := []object{
 		parameter("sort", "Fields to order by, separated by commas; the larger first after a minus, as in -year,price. Vehicles without a value come last. Fields: "+strings.Join(sorts, ", ")+".",
-			object{"type": "string", "default": "id"}, "id"),
+			sortSchema(fields), first(sorts)),
 		parameter("limit", "How many vehicles one answer holds at most.", object{"type": "integer", "minimum": 1, "maximum": query.MaxLimit, "default": query.DefaultLimit}, 5),
 		parameter("cursor", "Where the next page begins: from `next` of an answer to this same search.", object{"type": "string"}, nil),
 		shownParameter(fields),
@@ -272,12 +274,29 @@ func shownParameter(fields []search.Description) object {
 		all = append(all, "-"+name)
 	}
 	return several("fields", "Fields to show of each vehicle; default: all. A minus leaves one out: -description.",
-		object{"type": "string", "enum": all}, "id")
+		object{"type": "string", "enum": all}, first(all))
 }
 
 func facetParameter(fields []search.Description, otherwise string) object {
 	countable := names(fields, func(f search.Description) bool { return f.Facet })
-	return several("facets", "Fields whose values are counted. "+otherwise, object{"type": "string", "enum": countable}, "make")
+	return several("facets", "Fields whose values are counted. "+otherwise, object{"type": "string", "enum": countable}, first(countable))
+}
+
+// sortSchema is the schema of sort, whose default is the id where there is one.
+func sortSchema(fields []search.Description) object {
+	schema := object{"type": "string", "minLength": 1}
+	if fieldNamed(fields, "id") != nil {
+		schema["default"] = "id"
+	}
+	return schema
+}
+
+// first gives the first of some names; nil if there is none.
+func first(names []string) any {
+	if len(names) == 0 {
+		return nil
+	}
+	return names[0]
 }
 
 func names(fields []search.Description, which func(search.Description) bool) []string {

@@ -9,129 +9,6 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// applyMarkers negates the values that stand after a negation. What the negation is of is uncertain where it stands before
-// several values that together describe what is not wanted.
-func (r *reading) applyMarkers(tokens []token) {
-	for i := range tokens {
-		m := &tokens[i]
-		if m.kind != markerToken {
-			continue
-		}
-		first := nextOf(tokens, i+1)
-		if first >= 0 && tokens[first].kind == unknownToken { // not sold
-			if t, ok := r.findField(plainWord(tokens[first].words[0]), []string{"status"}, nil); ok && t.parameter != "" {
-				tokens[first].kind, tokens[first].parameter, tokens[first].values = valueToken, t.parameter, t.values
-			}
-		}
-		if m.marker == wants {
-			m.kind = fillerToken
-			continue
-		}
-		if first < 0 || !r.canNegate(&tokens[first]) {
-			m.isUncertain = true // part of what is looked for: no accidents
-			if first >= 0 && tokens[first].kind == valueToken {
-				tokens[first].isUncertain = true
-			}
-			continue
-		}
-		group := []int{first}
-		if !m.sign {
-			for j := first + 1; j < len(tokens) && tokens[j].kind == valueToken && r.isText(tokens[j].parameter); j++ {
-				group = append(group, j)
-			}
-		}
-		r.negate(tokens, i, group)
-	}
-}
-
-// nextOf gives the place of the next token, past articles and other words that say nothing; -1 at the end.
-func nextOf(tokens []token, i int) int {
-	for ; i < len(tokens); i++ {
-		if tokens[i].kind != fillerToken {
-			return i
-		}
-	}
-	return -1
-}
-
-// canNegate reports whether a token is a value that can be left out.
-func (r *reading) canNegate(t *token) bool {
-	if t.kind != valueToken {
-		return false
-	}
-	p, ok := r.parameters.Get(t.parameter)
-	if !ok || p.Use != query.Equals {
-		return false
-	}
-	_, ok = r.parameterFor(p.Field, query.Excluded)
-	return ok
-}
-
-// negate leaves out what a group of values after a marker describes, and the alternatives after it.
-func (r *reading) negate(tokens []token, mark int, group []int) {
-	last := group[len(group)-1]
-	if len(group) > 1 {
-		narrow := r.narrowest(tokens, group)
-		for _, i := range group {
-			tokens[i].isUncertain = narrow < 0
-			if narrow >= 0 && i != narrow {
-				tokens[i].kind = fillerToken
-			}
-		}
-		if narrow < 0 {
-			tokens[mark].isUncertain = true
-			return
-		}
-		group = []int{narrow}
-	}
-	negated := &tokens[group[0]]
-	negated.isNegated = true
-	if tokens[mark].sign {
-		return
-	}
-
-	// Not red or blue leaves out both; in "not red, blue" nothing says so.
-	list, isSaid := group, tokens[mark].marker == leavesList
-	for i := last + 1; i+1 < len(tokens) && tokens[i].kind == jointToken; i += 2 {
-		joint := strings.ToLower(strings.Join(tokens[i].words, ""))
-		if next := &tokens[i+1]; next.kind != valueToken || next.parameter != negated.parameter || joint == "but" {
-			break
-		}
-		list, isSaid = append(list, i+1), isSaid || joint != ""
-	}
-	for _, i := range list {
-		tokens[i].isNegated = true
-		if len(list) > 1 && !isSaid {
-			tokens[i].isUncertain, tokens[mark].isUncertain = true, true
-		}
-	}
-}
-
-// narrowest gives the value of a group whose vehicles all have the group's other values too: not a Toyota Camry leaves out
-// Camrys. It is -1 if there is none.
-func (r *reading) narrowest(tokens []token, group []int) int {
-	var filters []query.Filter
-	for _, i := range group {
-		p, _ := r.parameters.Get(tokens[i].parameter)
-		f := query.Filter{Field: p.Field}
-		for _, v := range tokens[i].values {
-			f.Words = append(f.Words, r.matchValues(p.Field.Name, v)...)
-		}
-		filters = append(filters, f)
-	}
-	for i := range filters {
-		alone := r.index.Filter(r.index.All(), &filters[i])
-		all := alone
-		for j := range filters {
-			all = r.index.Filter(all, &filters[j])
-		}
-		if alone.Count() > 0 && alone.Count() == all.Count() {
-			return group[i]
-		}
-	}
-	return -1
-}
-
 // markComparisons marks what stands near a comparison: a car like a Camry is no Camry.
 func markComparisons(tokens []token) {
 	for i := range tokens {
@@ -139,6 +16,12 @@ func markComparisons(tokens []token) {
 		case comparisonToken:
 			if word := plainWord(tokens[i].words[0]); word == "vs" || word == "versus" {
 				markBefore(tokens, i)
+			}
+			if slices.Contains(possessives, plainWord(tokens[i].words[0])) {
+				if !markOwned(tokens, i+1) {
+					tokens[i].kind = fillerToken
+				}
+				continue
 			}
 			isPlace := slices.Contains(nearWords, plainWord(tokens[i].words[0]))
 			for j := i + 1; j < len(tokens) && (isPlace && slices.Contains(placeFields, tokens[j].parameter) || !isClauseEnd(tokens, j)); j++ {
@@ -150,11 +33,40 @@ func markComparisons(tokens []token) {
 	}
 }
 
+// markOwned marks what a possessive is of: my old Honda got totaled. It returns false if that is no vehicle.
+func markOwned(tokens []token, i int) (found bool) {
+	i = nextOf(tokens, i)
+	if i > 0 && tokens[i].kind == unknownToken {
+		i = nextOf(tokens, i+1)
+	}
+	for ; i > 0 && i < len(tokens) && tokens[i].kind == valueToken && !tokens[i].isBound(); i++ {
+		tokens[i].isUncertain, found = true, true
+	}
+	return found
+}
+
+// possessives stand before a vehicle that somebody has already.
+var possessives = strings.Fields("my his her their drives drove driving")
+
+// nextOf gives the place of the next token, past articles and other words that say nothing; -1 at the end.
+func nextOf(tokens []token, i int) int {
+	for ; i < len(tokens); i++ {
+		if tokens[i].kind != fillerToken {
+			return i
+		}
+	}
+	return -1
+}
+
 // nearWords stand before a place that vehicles are near to, and not in.
 var nearWords = strings.Fields("near around close outside")
 
-// isDistant reports whether a place is one to which a distance is given: within 50 miles of Boston.
+// isDistant reports whether vehicles need not be in a place: within 50 miles of Boston, moving to Denver.
 func isDistant(tokens []token, i int) bool {
+	if i > 0 && slices.Contains(placeFields, tokens[i].parameter) && tokens[i-1].kind == boundaryToken &&
+		slices.Contains([]string{"from", "to"}, plainWord(tokens[i-1].words[0])) {
+		return true // moving from Texas to Denver
+	}
 	if i < 2 || !slices.Contains(placeFields, tokens[i].parameter) || tokens[i-1].kind != boundaryToken ||
 		!slices.Contains([]string{"from", "of", "to"}, plainWord(tokens[i-1].words[0])) {
 		return false
@@ -228,18 +140,25 @@ func (r *reading) markDescriptions(tokens []token) {
 }
 
 // parts are words after which a color is not that of the vehicle, as in interior black.
-var parts = strings.Fields("interior inside seat seats leather rim rims wheel wheels roof top upholstery cabin stripe stripes accent accents " +
+var parts = strings.Fields("interior int inside seat seats leather rim rims wheel wheels roof top upholstery cabin stripe stripes accent accents " +
 	"caliper calipers hood mirrors carpet trim dashboard softtop")
 
 // isOfPart reports whether a color belongs to a word before it: interior black, light blue.
 func (r *reading) isOfPart(tokens []token, i int) bool {
 	t := &tokens[i]
-	if t.parameter != "color" || i == 0 || tokens[i-1].kind != unknownToken {
+	if t.parameter != "color" {
 		return false
 	}
-	before := plainWord(tokens[i-1].words[0])
+	place := i - 1
+	for place >= 0 && place > i-4 && (tokens[place].kind == fillerToken || tokens[place].kind == boundaryToken) {
+		place-- // interior color is beige
+	}
+	if place < 0 || tokens[place].kind != unknownToken {
+		return false
+	}
+	before := plainWord(tokens[place].words[0])
 	shade := before + " " + strings.Join(t.words, " ")
-	return slices.Contains(parts, before) || len(r.vocabulary.NamedMeanings("color", shade)) > 0
+	return slices.Contains(parts, before) || place == i-1 && len(r.vocabulary.NamedMeanings("color", shade)) > 0
 }
 
 // markWithMarker marks a value, and the negation before it.
@@ -274,8 +193,11 @@ func describesNext(tokens []token, i int) bool {
 		case boundaryToken:
 			// A distance from somewhere, or a price per something, is no mileage and no price.
 			word := plainWord(next.words[0])
+			isOnClock := word == "on" && slices.ContainsFunc(tokens[j:], func(t token) bool {
+				return len(t.words) > 0 && slices.Contains([]string{"clock", "odometer", "odo"}, plainWord(t.words[0]))
+			})
 			return strings.HasPrefix(t.parameter, "mileage") && slices.Contains([]string{"from", "of", "to"}, word) ||
-				t.isBound() && word == "per"
+				t.isBound() && (word == "per" || isOnClock && strings.HasPrefix(t.parameter, "price"))
 		case valueToken:
 			isPair := (t.parameter == "fuel_type" || t.parameter == "trim") && next.parameter == "color"
 			isChain := next.isUncertain && isDescribing(next.parameter)
@@ -291,7 +213,7 @@ var afterAmount = strings.Fields("sorted sort ordered located located, obo ono m
 
 // boundWords make a bound of a number that they stand before.
 var boundWords = strings.Fields("under over below above less more max min upto beyond exceeding thru through til till until construction " +
-	"built ab bis od do vanaf desde depuis dal unter über bis")
+	"built ab bis od do vanaf desde depuis dal unter über pre post least most baujahr partir made registered warranty")
 
 // belongsBefore reports whether an amount belongs to a word that was not understood before it.
 func belongsBefore(tokens []token, i int) bool {
@@ -301,7 +223,8 @@ func belongsBefore(tokens []token, i int) bool {
 		switch before.kind {
 		case fillerToken, boundaryToken:
 			word := plainWord(before.words[len(before.words)-1])
-			if slices.Contains(owners, word) || word == "from" && strings.HasPrefix(t.parameter, "year") && !strings.Contains(t.values[0], "-") {
+			isOpen := word == "from" || word == "to" || word == "until" || word == "by"
+			if slices.Contains(owners, word) || isOpen && strings.HasPrefix(t.parameter, "year") && !strings.Contains(t.values[0], "-") {
 				return true // from 2018: in that year, or since
 			}
 			if slices.Contains([]string{"is", "of", "are", "a", "the", "at"}, word) {
@@ -445,6 +368,7 @@ func canRepeat(t, before *token) bool {
 
 // markStrayModels marks a model before a make that does not build it: soul red Mazda.
 func (r *reading) markStrayModels(tokens []token) {
+	r.markStrayTrims(tokens)
 	model := -1
 	for i := range tokens {
 		t := &tokens[i]
@@ -454,6 +378,26 @@ func (r *reading) markStrayModels(tokens []token) {
 			model = i
 		case t.parameter == "make" && model >= 0 && !r.modelOf(t.values, tokens[model].values):
 			tokens[model].isUncertain = true
+		}
+	}
+}
+
+// markStrayTrims marks a trim that no vehicle of the make and model that were named has.
+func (r *reading) markStrayTrims(tokens []token) {
+	set, isNamed := r.index.All(), false
+	for _, name := range []string{"make", "model", "trim"} {
+		f := r.listedField(name)
+		for i := range tokens {
+			t := &tokens[i]
+			if f == nil || t.kind != valueToken || t.parameter != name || t.isUncertain || t.isNegated {
+				continue
+			}
+			filter := query.Filter{Field: f, Words: t.values, Begins: t.values}
+			if name != "trim" {
+				set, isNamed = r.index.Filter(set, &filter), true
+			} else if isNamed && set.Count() > 0 && r.index.Filter(set, &filter).Count() == 0 {
+				t.isUncertain = true
+			}
 		}
 	}
 }

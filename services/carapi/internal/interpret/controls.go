@@ -42,11 +42,12 @@ func (r *reading) readControl(name string, given []string) {
 
 // readFieldNames reads names of fields; those that are not wanted get a minus: -description.
 func (r *reading) readFieldNames(given string) string {
-	parts := sections(strings.Trim(withoutBrackets(given), "()"))
+	reader := sectionReader{isStored: func(name string) bool { return r.parameters.Catalog.Field(name) != nil }}
+	parts := reader.read(unwrap(withoutBrackets(given)))
 	isMarked := func(s section) bool { return s.marker != unmarked }
 	if !slices.ContainsFunc(parts, isMarked) {
 		var names []string
-		for part := range strings.SplitSeq(withoutBrackets(given), ",") {
+		for part := range strings.SplitSeq(unwrap(withoutBrackets(given)), ",") {
 			names = append(names, r.fieldName(strings.TrimSpace(part)))
 		}
 		return strings.Join(names, ",")

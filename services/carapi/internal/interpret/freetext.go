@@ -79,7 +79,7 @@ func (r *reading) giveWay(tokens []token) {
 		if t.kind != valueToken || t.isNegated {
 			continue
 		}
-		if elsewhere, ok := r.exact[t.parameter]; ok && !areSame(elsewhere, t.values) {
+		if elsewhere, ok := r.exact[r.nameOf(t)]; ok && !areSame(elsewhere, t.values) {
 			t.isUncertain = true
 		}
 	}
@@ -94,10 +94,7 @@ func (r *reading) filtersOf(tokens []token) url.Values {
 		if t.kind != valueToken || t.isUncertain {
 			continue
 		}
-		name := t.parameter
-		if p, ok := r.parameters.Get(name); ok && t.isNegated && p.Field != nil {
-			name, _ = r.parameterFor(p.Field, query.Excluded)
-		}
+		name := r.nameOf(t)
 		found[name] = unique(append(found[name], t.values...))
 	}
 	if len(found["features"]) > 1 && !hasOr(tokens, "features") {
@@ -105,6 +102,25 @@ func (r *reading) filtersOf(tokens []token) url.Values {
 		delete(found, "features")
 	}
 	return found
+}
+
+// nameOf is the parameter of a value. A column that is called as a bound does not take its place.
+func (r *reading) nameOf(t *token) string {
+	field, use := t.parameter, query.Equals
+	for suffix, bound := range map[string]query.Use{"_min": query.AtLeast, "_max": query.AtMost} {
+		if name, isBound := strings.CutSuffix(field, suffix); isBound && t.isBound() {
+			field, use = name, bound
+		}
+	}
+	if t.isNegated {
+		use = query.Excluded
+	}
+	f := r.parameters.Catalog.Field(field)
+	if f == nil {
+		return t.parameter
+	}
+	name, _ := r.parameterFor(f, use)
+	return name
 }
 
 // hasOr reports whether an "or" stands between values of a parameter.

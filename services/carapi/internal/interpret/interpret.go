@@ -49,7 +49,7 @@ func (n *Notes) addUnmatched(parameter, text string) {
 	if n.Unmatched == nil {
 		n.Unmatched = map[string][]string{}
 	}
-	n.Unmatched[parameter] = append(n.Unmatched[parameter], text)
+	n.Unmatched[parameter] = append(n.Unmatched[parameter], value.Excerpt(text))
 }
 
 // Interpretation is how a parameter was read.
@@ -91,7 +91,8 @@ type noted struct {
 }
 
 // absent are the values by which callers say that they ask for nothing.
-var absent = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference"}
+var absent = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference", "doesnt matter", "does not matter",
+	"dont care", "do not care", "not important", "not specified", "unspecified", "whatever"}
 
 // Interpret reads the parameters of a request that may have the allowed controls, and filters if q is among them. An
 // error is a query.ParameterErrors.
@@ -140,7 +141,7 @@ func (r *reading) read(values url.Values) {
 		given := r.given[name]
 		p, known := r.parameters.Get(name)
 		switch {
-		case !known || slices.ContainsFunc(given, func(g string) bool { return len(g) > query.MaxLength }):
+		case !known || isTooMuch(given):
 			r.exact[name] = append(r.exact[name], given...) // Parse says what is wrong
 		case p.Use == query.Control:
 			r.readControl(name, given)
@@ -155,10 +156,22 @@ func (r *reading) read(values url.Values) {
 	if r.direction != "" && !r.given.Has("sort") {
 		r.fail("order", r.direction, "order says in which direction sort goes, and there is no sort; send both, as in sort=price&order="+r.direction)
 	}
-	if words := r.exact["q"]; len(words) == 1 {
+	if words := r.exact["q"]; len(words) == 1 && len(words[0]) <= query.MaxLength {
 		r.readFreeText(words[0])
 	}
 	r.finishNotes()
+}
+
+// isTooMuch reports whether the values of a parameter are longer or more than any request may have.
+func isTooMuch(values []string) bool {
+	count := 0
+	for _, v := range values {
+		if len(v) > query.MaxLength {
+			return true
+		}
+		count += strings.Count(v, ",") + 1
+	}
+	return count > query.MaxValues
 }
 
 // add gives a parameter a value, and keeps where it stood if it is read differently from what is written.
@@ -172,10 +185,14 @@ func (r *reading) add(name, text string, from origin) {
 // readParameter finds the parameter that a name stands for, leaves out values that ask for nothing, and takes the
 // others apart into what is wanted and what is not.
 func (r *reading) readParameter(written string, values []string) {
+	name := r.parameterName(written)
+	if isTooMuch(values) {
+		r.given[name] = values // Parse says so
+		return
+	}
 	if r.readSpecialName(written, values) {
 		return
 	}
-	name := r.parameterName(written)
 	p, known := r.parameters.Get(name)
 	if !known {
 		r.given[name] = values // Parse says what is wrong
@@ -189,21 +206,21 @@ func (r *reading) readParameter(written string, values []string) {
 	var nothing []string
 	for _, v := range values {
 		if p.Use == query.Excluded && strings.EqualFold(strings.TrimSpace(v), "null") {
-			r.add("has", p.Field.Name, origin{written: written, from: v, why: "not null"})
+			r.addConditions(name, query.Parameter{Field: p.Field}, "!null", origin{written: written, from: v})
 			continue
 		}
 		if r.isAbsent(name, v) {
 			nothing = append(nothing, v)
 			continue
 		}
-		if p.Use == query.Control || len(v) > query.MaxLength {
+		if p.Use == query.Control {
 			r.add(name, v, from)
 			continue
 		}
 		r.addConditions(name, p, withNamedUnit(written, p.Field, v), from)
 	}
 	if nothing != nil {
-		r.notes.Ignored[written] = strings.Join(nothing, ", ")
+		r.notes.Ignored[value.Excerpt(written)] = value.Excerpt(strings.Join(nothing, ", "))
 	}
 }
 
@@ -259,7 +276,7 @@ func (r *reading) addConditions(name string, p query.Parameter, text string, fro
 // isAbsent reports whether a value asks for nothing. One that is in stock never does.
 func (r *reading) isAbsent(name, given string) bool {
 	word := strings.TrimSpace(strings.Trim(strings.TrimSpace(given), `[]"`))
-	if !slices.Contains(absent, strings.ToLower(word)) {
+	if !slices.Contains(absent, strings.ToLower(apostrophes.Replace(word))) {
 		return false
 	}
 	p, _ := r.parameters.Get(name)
@@ -301,17 +318,20 @@ func (r *reading) noteFrom(o origin, why string, to url.Values) {
 func (r *reading) finishNotes() {
 	for _, name := range slices.Sorted(maps.Keys(r.origins)) {
 		for _, o := range r.origins[name] {
-			to := r.exact[name]
+			to, n := r.exact[name], r.interpreted[o.written]
+			if to == nil && n != nil {
+				continue // it has become other parameters
+			}
 			if to == nil {
 				to = r.given[name]
 			}
-			if n := r.interpreted[o.written]; n == nil || !n.to.Has(name) && o.why != "" {
+			if n == nil || !n.to.Has(name) && o.why != "" {
 				r.noteFrom(o, "", url.Values{name: to})
 			}
 		}
 	}
 	for written, n := range r.interpreted {
-		i := Interpretation{From: n.from, To: n.to, Why: strings.Join(n.why, ", and ")}
+		i := Interpretation{From: value.Shorten(n.from, query.MaxLength), To: n.to, Why: strings.Join(n.why, ", and ")}
 		if values, same := n.to[written]; same && len(n.to) == 1 {
 			i.To = values
 		}

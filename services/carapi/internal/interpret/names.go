@@ -76,18 +76,32 @@ func withOperator(name string) string {
 	if inside := wrappers.FindStringSubmatch(name); inside != nil {
 		name = inside[1]
 	}
-	name = strings.TrimSpace(name)
-	if rest, isSigned := cutSign(name); isSigned && rest != "" {
-		return rest + "_not"
+	name, isNegated := cutNameSign(strings.Trim(strings.TrimSpace(name), "[]"))
+	if isNegated {
+		return name + "_not"
 	}
 	for _, operator := range []struct{ sign, suffix string }{
-		{"<>", "_not"}, {"!", "_not"}, {"≠", "_not"}, {"<", "_lte"}, {">", "_gte"}, {"≤", "_lte"}, {"≥", "_gte"},
+		{"<", "_lte"}, {">", "_gte"}, {"≤", "_lte"}, {"≥", "_gte"},
 	} {
 		if rest, found := strings.CutSuffix(name, operator.sign); found && rest != "" {
 			return rest + operator.suffix
 		}
 	}
 	return name
+}
+
+// signAfter finds the sign of a negation after a name: make!, make[-], make:<>.
+var signAfter = regexp.MustCompile(`^(.+?)[\[:.(]*(?:!=?|<>|≠|-)[\]):]*$`)
+
+// cutNameSign takes the sign of a negation off a name.
+func cutNameSign(name string) (rest string, isNegated bool) {
+	if rest, isSigned := cutSign(name); isSigned && rest != "" {
+		return rest, true
+	}
+	if match := signAfter.FindStringSubmatch(name); match != nil {
+		return match[1], true
+	}
+	return name, false
 }
 
 // foldParameter reduces a name to what it says: maxPrice, max_price and max-price are one.
@@ -104,6 +118,9 @@ func foldParameter(name string) string {
 func newSynonyms(p *query.Parameters) map[string]string {
 	all, ambiguous := map[string]string{}, map[string]bool{}
 	add := func(word, name string) {
+		if _, ok := p.Get(query.Qualifier + name); ok { // a field has the name itself
+			name = query.Qualifier + name
+		}
 		if _, ok := p.Get(name); !ok {
 			return
 		}

@@ -25,12 +25,16 @@ var markers = newMarkers(map[marker]string{
 	wants: "nothing but, nothing other than, nothing except, none other than, only, just, none but",
 	leavesOut: "not, not a, not an, not any, not the, no, non, neither, nor, never, never a, isn't, isn't a, is not, is not a, " +
 		"are not, aren't, it's not, don't want, do not want, don't want a, do not want a, doesn't want, don't like, do not like, hate, hates, " +
-		"avoid, avoiding, minus, ne, neq, not from, nothing from, nothing by, nicht, kein, keine, keinen, keiner, kein, niet, geen, pas, pas de, " +
-		"nie, não, nao, не",
-	leavesList: "except, except for, except a, excepting, excluding, exclude, excludes, not in, nin, without, without a, other than, other than a, " +
+		"avoid, avoiding, avoids, minus, ne, neq, not from, nothing from, nothing by, nothing, none, cant, cannot, can not, can't stand, couldn't, " +
+		"mustn't, must not, shouldn't, should not, won't, will not, won't consider, wouldn't, would not, wouldn't buy, doesn't, does not, don't, " +
+		"do not, didn't, wasn't, ain't, dislike, dislikes, detest, skip, ignore, leave out, filter out, rule out, get rid of, stay away from, " +
+		"steer clear of, sick of, tired of, fed up with, anti, exclusions, far from, anywhere but, lacking, " +
+		"nicht, kein, keine, keinen, keiner, niet, geen, pas, pas de, nie, não, nao, не",
+	leavesList: "except, except for, except a, excepting, excluding, exclude, excludes, excl, with the exception of, bar, barring, none of, not in, " +
+		"nin, without, without a, w/o, other than, other than a, " +
 		"besides, apart from, aside from, anything but, anything but a, everything but, all but, any but, anyone but, anything except, " +
 		"everything except, all except, any except, anything other than, something other than, any other than, ohne, außer, ausser, alles außer, " +
-		"sans, sauf, sin, excepto, menos, senza, tranne, eccetto, zonder, behalve, bez, oprócz, sem, exceto, без, кроме",
+		"sans, sauf, tout sauf, sin, todo menos, tutto tranne, excepto, menos, senza, tranne, eccetto, zonder, behalve, bez, oprócz, sem, exceto, без, кроме",
 })
 
 // words of a marker, in lower case and without apostrophes.
@@ -60,7 +64,10 @@ func markerAt(words []string, most int) (marker, int) {
 	if len(words) == 0 {
 		return unmarked, 0
 	}
-	plain := func(word string) string { return strings.ToLower(apostrophes.Replace(word)) }
+	plain := func(word string) string { return strings.ToLower(strings.TrimRight(apostrophes.Replace(word), ":.")) }
+	if n := anyBut(words); n > 0 && n <= most {
+		return leavesList, n
+	}
 	for _, phrase := range markers[plain(words[0])] {
 		if len(phrase.words) > min(len(words), most) {
 			continue
@@ -76,11 +83,30 @@ func markerAt(words []string, most int) (marker, int) {
 	return unmarked, 0
 }
 
+// anyBut gives how many words "any make but" and its like have at the start of some words; 0 if they do not begin so.
+func anyBut(words []string) int {
+	if !slices.Contains([]string{"any", "all", "every"}, plainWord(words[0])) {
+		return 0
+	}
+	for i := 1; i < min(3, len(words)); i++ {
+		switch word := plainWord(words[i]); {
+		case word == "but" || word == "except":
+			return i + 1
+		case !slices.Contains(kinds, strings.TrimSuffix(word, "s")):
+			return 0
+		}
+	}
+	return 0
+}
+
+// kinds are words for what a value is one of, in the singular.
+var kinds = strings.Fields("make brand model color colour year state city body type fuel trim kind car vehicle thing other one place location engine")
+
 // Signs stand directly before a value that is not wanted. A dash before a number is the number's own sign, and one
 // alone joins words.
 var (
-	signs  = []string{"<>", "!==", "!=", "!", "≠", "¬"}
-	dashes = []string{"-", "−", "–"}
+	signs  = []string{"<>", "!==", "!=", "！", "!", "≠", "≢", "¬"}
+	dashes = []string{"-", "−", "–", "—", "‐", "‑", "－"}
 )
 
 // cutSign takes the sign of a negation off a word. It returns false for a word without one.
@@ -101,7 +127,7 @@ func cutSign(word string) (rest string, found bool) {
 
 // cutNon takes non- or not_ off a word, as in non-Toyota.
 func cutNon(word string) (rest string, found bool) {
-	for _, prefix := range []string{"non-", "non_", "not-", "not_"} {
+	for _, prefix := range []string{"non-", "non_", "not-", "not_", "anti-"} {
 		if len(word) >= len(prefix) && strings.EqualFold(word[:len(prefix)], prefix) {
 			return word[len(prefix):], true
 		}
@@ -111,72 +137,135 @@ func cutNon(word string) (rest string, found bool) {
 
 // section is a part of a value with what stands before it.
 type section struct {
-	joint  string // or, and, nor, a comma, but; empty for the first and where a marker alone begins it
-	marker marker
-	sign   bool // the marker is a sign, which holds for this section alone
-	text   string
+	joint    string // or, and, nor, a comma, but; empty for the first and where a marker alone begins it
+	marker   marker
+	sign     bool // the marker is a sign, which holds for this section alone
+	isStored bool // the text is a value in stock, whatever it looks like
+	text     string
 }
 
 // joints are words between sections.
-var joints = []string{"or", "and", "nor", "&", "but", "yet", "/", "|"}
+var joints = []string{"or", "and", "nor", "&", "but", "yet", "/", "|", "und", "oder", "et", "ou"}
 
-// sections takes a value apart at commas, joints and markers.
-func sections(text string) []section {
-	var all []section
-	current, isOpen := section{}, false
-	end := func() {
-		if isOpen {
-			current.text = strings.TrimSpace(current.text)
-			all = append(all, current)
+// beforeSign are signs between values that stand directly before the sign of a negation.
+var beforeSign = strings.NewReplacer(";", ",", "|", " | ", "/-", ",-", "/!", ",!", "&-", ",-", "&!", ",!")
+
+// sectionReader takes a value apart at commas, joints and markers.
+type sectionReader struct {
+	isStored    func(text string) bool // whether a text is a value in stock as it is written
+	signsDigits bool                   // a dash before a digit is a negation, as no text has a sign of its own
+
+	all     []section
+	current section
+	isOpen  bool
+}
+
+func (s *sectionReader) read(text string) []section {
+	for i, chunk := range strings.Split(beforeSign.Replace(text), ",") {
+		if i > 0 {
+			s.begin(section{joint: ","})
+			s.isOpen = true // something has to come
 		}
-		current, isOpen = section{}, false
+		chunk = unwrap(chunk)
+		if chunk != "" && s.isStored(chunk) {
+			s.current.text, s.current.isStored, s.isOpen = chunk, true, true
+			continue
+		}
+		s.readWords(strings.Fields(chunk))
 	}
+	s.end()
+	return s.all
+}
 
-	words := strings.Fields(strings.NewReplacer(",", " , ", ";", " , ", "|", " | ").Replace(text))
+// end ends the current section.
+func (s *sectionReader) end() {
+	if s.isOpen {
+		s.current.text = strings.TrimSpace(s.current.text)
+		s.all = append(s.all, s.current)
+	}
+	s.current, s.isOpen = section{}, false
+}
+
+// begin begins a section after the current one.
+func (s *sectionReader) begin(next section) {
+	s.end()
+	s.current = next
+}
+
+// mark begins a section after a marker. A joint before it belongs to it.
+func (s *sectionReader) mark(next section) {
+	next.joint = s.current.joint
+	if s.current.text == "" && s.current.marker == unmarked {
+		s.isOpen = false
+	} else {
+		next.joint = ""
+	}
+	s.begin(next)
+	s.isOpen = true
+}
+
+func (s *sectionReader) readWords(words []string) {
 	for i := 0; i < len(words); {
 		word := words[i]
-		joint := strings.ToLower(word)
-		if word == "," || slices.Contains(joints, joint) && isOpen {
-			end()
-			current.joint = joint
-			if i++; i == len(words) {
-				isOpen = true // something should have come
-			}
+		if joint := strings.ToLower(word); slices.Contains(joints, joint) && s.isOpen && s.current.text != "" {
+			s.begin(section{joint: joint})
+			s.isOpen = i+1 == len(words) // something should have come
+			i++
 			continue
 		}
 		means, n := markerAt(words[i:], maxMarker)
-		isLast := i+n == len(words) || words[i+n] == ","
-		if isLast && n == 1 && !slices.Contains(unmistakable, strings.ToLower(word)) {
+		if i+n == len(words) && n == 1 && !slices.Contains(unmistakable, strings.ToLower(word)) {
 			n = 0 // a word alone is a value: NE
 		}
-		rest, isSigned := cutSign(word)
-		isLone := slices.Contains(dashes, word) && (current.text == "" || i+1 == len(words))
+		rest, isSigned := s.cutSign(word)
+		isLone := slices.Contains(dashes, word) && (s.current.text == "" || i+1 == len(words))
 		stripped, isNon := cutNon(word)
+		isOpenMarker := s.isOpen && s.current.marker != unmarked && s.current.text == "" // what follows is what it marks
 		switch {
-		case n > 0 && !isOpenMarker(current, isOpen):
-			joint := current.joint
-			end()
-			current, isOpen = section{joint: joint, marker: means}, true
+		case n > 0 && !isOpenMarker:
+			s.mark(section{marker: means})
 			i += n
-		case isSigned || isLone:
-			rest = strings.TrimLeft(rest, "-−–")
-			joint := current.joint
-			end()
-			current, isOpen = section{joint: joint, marker: leavesOut, sign: true, text: rest}, true
-			i++
-		case isNon:
-			joint := current.joint
-			end()
-			current, isOpen = section{joint: joint, marker: leavesOut, text: stripped}, true
-			i++
+			continue
+		case isSigned && !isOpenMarker:
+			s.mark(section{marker: leavesOut, sign: true, text: rest})
+		case isLone && !isOpenMarker:
+			s.mark(section{marker: leavesOut, sign: true})
+		case isNon && !isOpenMarker:
+			s.mark(section{marker: leavesOut, text: stripped})
 		default:
-			current.text += " " + word
-			isOpen = true
-			i++
+			s.current.text += " " + word
+			s.isOpen = true
+		}
+		i++
+	}
+}
+
+func (s *sectionReader) cutSign(word string) (rest string, isSigned bool) {
+	if rest, isSigned = cutSign(word); isSigned || !s.signsDigits {
+		return rest, isSigned
+	}
+	for _, dash := range dashes {
+		if rest, found := strings.CutPrefix(word, dash); found && isNumberWord(rest) {
+			return rest, true
 		}
 	}
-	end()
-	return all
+	return word, false
+}
+
+// wrappers are signs that stand around a whole value.
+var valueWrappers = [][2]string{{`"`, `"`}, {"'", "'"}, {"(", ")"}, {"[", "]"}, {"“", "”"}, {"‘", "’"}, {"«", "»"}}
+
+// unwrap takes quotation marks and brackets off a whole value.
+func unwrap(text string) string {
+	text = strings.TrimSpace(text)
+	for _, w := range valueWrappers {
+		inner, isOpen := strings.CutPrefix(text, w[0])
+		inner, isShut := strings.CutSuffix(inner, w[1])
+		if isOpen && isShut && len(text) > len(w[0]) && !strings.Contains(inner, w[0]) && !strings.Contains(inner, w[1]) {
+			return unwrap(inner)
+		}
+	}
+	return text
 }
 
 // unmistakable are markers that mean nothing else where they stand alone.
@@ -185,32 +274,46 @@ var unmistakable = strings.Fields("not except without excluding exclude")
 // maxMarker is more words than any marker has.
 const maxMarker = 10
 
-// isOpenMarker reports whether a marker has just been read, and no word after it: what follows is what it marks.
-func isOpenMarker(s section, isOpen bool) bool { return isOpen && s.marker != unmarked && s.text == "" }
-
 func isNumberWord(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }
 
-// readNegation reads a value that says what is not wanted, such as Honda,-Toyota or "anything but red or blue". The
-// conditions are nil for a value without a negation. why says what is wrong with one that cannot be read.
-func (r *reading) readNegation(f *catalog.Field, text string) (all []condition, why string) {
-	text = withoutOwnSign(f, text)
-	parts := sections(text)
+// sectionsOf takes a value of a field apart.
+func (r *reading) sectionsOf(f *catalog.Field, text string) []section {
+	reader := sectionReader{signsDigits: isTextual(f), isStored: func(text string) bool { return r.isStored(f, text) }}
+	return reader.read(text)
+}
+
+func isTextual(f *catalog.Field) bool { return f.Class() == catalog.Text || f.Class() == catalog.List }
+
+// readNegation reads a value that says what is not wanted, such as Honda,-Toyota or "anything but red or blue". base is
+// what its parameter makes of a value without a marker: leavesList for make_not. The conditions are nil for a value without
+// a negation. why says what is wrong with one that cannot be read.
+func (r *reading) readNegation(f *catalog.Field, text string, base marker) (all []condition, why string) {
+	parts := r.sectionsOf(f, text)
 	isMarked := func(s section) bool { return s.marker != unmarked }
-	isListed := func(s section) bool { // a sign that reading a text as it is would lose
-		return s.sign && (s.joint == "," || s.text == "") && f.Class() != catalog.Number
+	isLost := func(s section) bool { // a sign that reading a text as it is would lose
+		return s.sign && isTextual(f) && (s.joint != "" || s.text == "" || s.text == parts[0].text)
 	}
-	if !slices.ContainsFunc(parts, isMarked) || !slices.ContainsFunc(parts, isListed) && r.isReadAsIs(f, text) {
+	switch {
+	case base == unmarked && !slices.ContainsFunc(parts, isMarked):
 		return nil, ""
+	case base == unmarked && !slices.ContainsFunc(parts, isLost) && r.isReadAsIs(f, text):
+		return nil, ""
+	case base != unmarked && slices.ContainsFunc(parts, isMarked):
+		return nil, f.Name + "_not leaves out what it names, and its value is a negation too; send one of them"
 	}
-	if all := r.readNegatedWhole(f, text); all != nil {
-		return all, ""
+	if base == unmarked {
+		if all := r.readNegatedWhole(f, text); all != nil {
+			return all, ""
+		}
 	}
 
-	before := unmarked
+	before := base
 	for i, part := range parts {
 		means := part.marker
 		switch {
 		case means != unmarked:
+		case base != unmarked:
+			means = base
 		case part.joint == "but", i == 0:
 		case before == leavesOut && part.joint == "," && !parts[i-1].sign:
 			return nil, fmt.Sprintf("%q does not say whether the values after the comma are wanted; send %s_not=... for what is not, "+
@@ -218,26 +321,49 @@ func (r *reading) readNegation(f *catalog.Field, text string) (all []condition, 
 		case before == leavesOut && !parts[i-1].sign || before == leavesList:
 			means = before
 		}
-		values := r.valuesOf(f, part.text)
-		if _, isDouble := cutSign(part.text); isDouble && means != unmarked {
-			values = nil
-		}
-		switch {
-		case means == unmarked && values == nil && part.text != "" && r.isFiller(part.text):
+		if base != unmarked && strings.EqualFold(part.text, "null") && !part.isStored {
+			all = append(all, condition{query.Present, ""})
 			continue
-		case part.text == "", means != unmarked && values == nil && !r.isName(f, part),
-			means == unmarked && values == nil && strings.Contains(part.text, " "):
+		}
+		values, isFiller := r.valuesOfSection(f, part, means, len(parts))
+		if isFiller {
+			continue
+		}
+		if values == nil {
 			return nil, fmt.Sprintf("the negation in %q cannot be read; send %s_not=... with the values to leave out", value.Excerpt(text), f.Name)
-		case values == nil:
-			values = []string{part.text}
 		}
 		all = append(all, r.conditionsOf(means, values)...)
-		before = means
-		if part.sign {
+		if before = means; part.sign {
 			before = unmarked
 		}
 	}
 	return all, ""
+}
+
+// valuesOfSection gives the values that a section of a negation stands for; nil if it cannot be read. Words around the
+// values that say nothing are a filler.
+func (r *reading) valuesOfSection(f *catalog.Field, part section, means marker, sections int) (values []string, isFiller bool) {
+	_, isDouble := cutSign(part.text)
+	switch {
+	case part.text == "", isDouble && means != unmarked && !part.isStored:
+		return nil, false
+	case part.isStored:
+		return []string{part.text}, false
+	}
+	if values := r.valuesOf(f, part.text); values != nil {
+		return values, false
+	}
+	switch {
+	case means == unmarked && r.isFiller(part.text):
+		return nil, true
+	case means == unmarked && (strings.Contains(part.text, " ") || part.joint == "" && sections > 1 && !isTextual(f)):
+		return nil, false
+	case means == unmarked && part.joint == "" && sections > 1 && !r.isName(f, part):
+		return nil, false // definitely not Toyota
+	case means == unmarked || r.isName(f, part):
+		return []string{part.text}, false
+	}
+	return nil, false
 }
 
 // readNegatedWhole reads a negation of one value that may itself hold joints, as in "not Town & Country".
@@ -260,28 +386,17 @@ func (r *reading) readNegatedWhole(f *catalog.Field, text string) []condition {
 
 // conditionsOfWhole are those of a text that is one value after a marker; nil if it is none.
 func (r *reading) conditionsOfWhole(f *catalog.Field, means marker, text string) []condition {
-	if _, isDouble := cutSign(text); isDouble {
+	if _, isDouble := cutSign(text); isDouble || strings.Contains(text, ",") && !r.isStored(f, text) && isTextual(f) {
 		return nil
 	}
-	isText := f.Class() == catalog.Text || f.Class() == catalog.List
 	values, _ := r.readText(f, text)
-	if !isText && !strings.HasPrefix(text, "-") {
+	if !isTextual(f) && !strings.HasPrefix(text, "-") {
 		values = r.valuesOf(f, text)
 	}
 	if text == "" || values == nil {
 		return nil
 	}
 	return r.conditionsOf(means, values)
-}
-
-// withoutOwnSign takes a - before the digits of a text for a negation: no text has a sign of its own.
-func withoutOwnSign(f *catalog.Field, text string) string {
-	if f.Class() == catalog.Text || f.Class() == catalog.List {
-		if rest, ok := strings.CutPrefix(strings.TrimSpace(text), "-"); ok && isNumberWord(rest) {
-			return "!" + rest
-		}
-	}
-	return text
 }
 
 // isReadAsIs reports whether a text means something in stock as a whole, such as "not specified" or "Non Smoker".
@@ -319,7 +434,8 @@ func (r *reading) valuesOf(f *catalog.Field, text string) []string {
 	if f.HasOwnValues() {
 		return []string{text}
 	}
-	for _, tried := range []string{text, withoutArticles(text)} {
+	bare := withoutArticles(text)
+	for _, tried := range []string{text, bare, strings.TrimSuffix(bare, "s")} {
 		if tried == "" {
 			continue
 		}
@@ -330,13 +446,23 @@ func (r *reading) valuesOf(f *catalog.Field, text string) []string {
 	return nil
 }
 
-// isName reports whether a part of a negation names something even if nothing in stock has it.
+// isName reports whether a part of a negation names something even if nothing in stock has it: a word that is known for
+// the field, or one value alone after a sign or under a parameter that leaves it out.
 func (r *reading) isName(f *catalog.Field, part section) bool {
-	if f.Class() != catalog.Text && f.Class() != catalog.List {
+	if !isTextual(f) {
 		return false
 	}
-	_, isDouble := cutSign(part.text)
-	return part.sign && !isDouble || f.Name == "make" && f.Recognizes(part.text) || len(f.NamedMeanings(part.text)) > 0
+	if f.Name == "make" && f.Recognizes(part.text) || len(f.NamedMeanings(part.text)) > 0 {
+		return true
+	}
+	if part.marker != unmarked && !part.sign || strings.ContainsAny(part.text, "!<>=≠&(){}[]:$\\\"") {
+		return false
+	}
+	isSpace := func(c rune) bool { return c == ' ' || c == '-' }
+	return !slices.ContainsFunc(strings.FieldsFunc(part.text, isSpace), func(word string) bool {
+		values, _ := r.readText(f, word)
+		return values != nil && word != part.text
+	})
 }
 
 // conditionsOf are those of values after a marker.
@@ -363,7 +489,7 @@ func (r *reading) isFiller(text string) bool {
 }
 
 // emptyWords say nothing beside a negation.
-var emptyWords = strings.Fields("anything something everything all one ones thats which it its be preferably please")
+var emptyWords = strings.Fields("anything something everything all one ones thats which it its be preferably please must should definitely")
 
 // withoutArticles leaves out words around a value that say nothing: "the red ones", "Toyota cars".
 func withoutArticles(text string) string {

@@ -67,9 +67,9 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 			r.fail(name, g, name+" leaves out numbers and ranges with two ends; send "+oppositeBound(p.Field, a)+" for this one")
 			return
 		case a.To == "":
-			out.Add(name+"_min", a.From)
+			out.Add(r.boundName(p.Field, query.AtLeast), a.From)
 		case a.From == "":
-			out.Add(name+"_max", a.To)
+			out.Add(r.boundName(p.Field, query.AtMost), a.To)
 		default:
 			read = append(read, a.From+"-"+a.To)
 		}
@@ -93,6 +93,12 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 	for n, values := range out {
 		r.exact[n] = append(r.exact[n], values...)
 	}
+}
+
+// boundName is the parameter for a bound of a field.
+func (r *reading) boundName(f *catalog.Field, use query.Use) string {
+	name, _ := r.parameterFor(f, use) // fields of numbers have both
+	return name
 }
 
 // oppositeBound is the parameter that leaves out what an open range holds.

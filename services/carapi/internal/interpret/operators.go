@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/query"
@@ -20,6 +22,7 @@ type condition struct {
 
 // operators are what callers of other interfaces write for a comparison: make=neq.Toyota, price={"$lte":20000}.
 var operators = map[string]string{
+	"exclude": "ne", "excluding": "ne", "excl": "ne", "no": "ne", "without": "ne", "except": "ne", "is_not": "ne", "isnt": "ne",
 	"eq": "eq", "equals": "eq", "equal": "eq", "is": "eq", "exact": "eq", "iexact": "eq", "like": "eq", "ilike": "eq",
 	"contains": "eq", "icontains": "eq", "in": "eq", "any": "eq", "cs": "eq", "=": "eq", "==": "eq",
 	"!": "ne", "!=": "ne", "<>": "ne", "≠": "ne", "-": "ne",
@@ -35,7 +38,7 @@ var opposites = map[string]string{"eq": "ne", "ne": "eq", "gte": "lt", "lt": "gt
 
 // An operator before its value: not.in.(a,b), gte:20000, ne(Toyota), NOT IN ('a', 'b').
 var (
-	dotted    = regexp.MustCompile(`(?i)^(not[.:])?([a-z_]+)[.:](.+)$`)
+	dotted    = regexp.MustCompile(`(?i)^(not[.:])?\$?([a-z_]+)[.:](.+)$`)
 	called    = regexp.MustCompile(`(?i)^(not\s+|not[.:])?([a-z_]+|not\s+in|!=?|<>|≠|-)\s*[(\[](.*)[)\]]$`)
 	isNotNull = regexp.MustCompile(`(?i)^(?:is[\s.]+not[\s.]+|not[\s.](?:is[\s.])?|!=?\s*|<>\s*|≠\s*|neq?[.:\s]\s*)(?:null|none|nil|empty)$`)
 	isNull    = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
@@ -101,10 +104,7 @@ func readOperatorList(text string) ([]condition, bool) {
 
 // splitOperand takes the values of an operator apart: (a,b), 'a', "a", *a*.
 func splitOperand(text string) []string {
-	text = strings.TrimSpace(text)
-	if inner, ok := strings.CutPrefix(text, "("); ok {
-		text = strings.TrimSuffix(inner, ")")
-	}
+	text = unwrapList(strings.Trim(text, " {}"))
 	if items, ok := parseList(text); ok {
 		return items
 	}
@@ -235,42 +235,114 @@ func (r *reading) conditions(name string, p query.Parameter, text string) (all [
 	if r.isStored(p.Field, text) {
 		return whole, false, true
 	}
-	text = unquote(text)
-	if found, is, ok := readOperator(text); is {
-		if !ok {
-			r.fail(name, text, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values", value.Excerpt(text), p.Field.Name, p.Field.Name))
-			return nil, false, false
+	text = unwrapList(text)
+	all, changed, why := r.readValue(p.Field, text)
+	if why == "" && !changed && p.Use == query.Excluded && isTextual(p.Field) && !p.Field.HasOwnValues() {
+		all, why = r.readNegation(p.Field, text, leavesList)
+		if changed = all != nil; changed {
+			return all, true, true
 		}
-		return r.underUse(name, p, text, found)
 	}
-	if isStray(p.Field, text) {
-		r.fail(name, text, fmt.Sprintf("the sign before %q cannot be read; send %s=... for what is wanted, or %s_not=... for what is not",
-			value.Excerpt(text), p.Field.Name, p.Field.Name))
+	switch {
+	case why != "":
+		r.fail(name, text, why)
 		return nil, false, false
-	}
-
-	items, isList := parseList(text)
-	if !isList {
-		items = []string{text}
-	}
-	for _, item := range items {
-		found := []condition{{query.Equals, item}}
-		if !r.isStored(p.Field, item) {
-			negated, why := r.readNegation(p.Field, item)
-			switch {
-			case why != "":
-				r.fail(name, item, why)
-				return nil, false, false
-			case negated != nil:
-				found, changed = negated, true
-			}
-		}
-		all = append(all, found...)
-	}
-	if !changed {
+	case !changed:
 		return whole, false, true
 	}
 	return r.underUse(name, p, text, all)
+}
+
+// unwrapList unwraps a value, but for a list or an object in JSON.
+func unwrapList(text string) string {
+	if _, isList := parseList(text); isList {
+		return text
+	}
+	return unwrap(text)
+}
+
+// readValue reads what a value says besides naming values: operators, and what is not wanted. Changed is false for a value
+// that only names values; why says what is wrong with one that cannot be read.
+func (r *reading) readValue(f *catalog.Field, text string) (all []condition, changed bool, why string) {
+	if found, is, ok := readOperator(text); is {
+		if !ok {
+			return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values", value.Excerpt(text), f.Name, f.Name)
+		}
+		return r.readOperands(f, text, found)
+	}
+	items, isList := parseList(text)
+	if !isList {
+		items = splitOperators(text)
+	}
+	for _, item := range items {
+		found, itemChanged, why := r.readItem(f, item, len(items) > 1)
+		if why != "" {
+			return nil, false, why
+		}
+		all, changed = append(all, found...), changed || itemChanged
+	}
+	return all, changed, ""
+}
+
+// readItem reads one value, or several with commas, that have no operator in common.
+func (r *reading) readItem(f *catalog.Field, item string, isOne bool) (all []condition, changed bool, why string) {
+	whole := []condition{{query.Equals, item}}
+	if r.isStored(f, item) {
+		return whole, false, ""
+	}
+	if isOne {
+		if found, is, ok := readOperator(item); is && ok {
+			return r.readOperands(f, item, found)
+		}
+	}
+	if negated, why := r.readNegation(f, item, unmarked); negated != nil || why != "" {
+		return negated, true, why
+	}
+	for _, part := range r.sectionsOf(f, item) {
+		if !part.isStored && isStray(f, part.text) {
+			return nil, false, fmt.Sprintf("the signs in %q cannot be read; send %s=... for what is wanted, or %s_not=... for what is not",
+				value.Excerpt(item), f.Name, f.Name)
+		}
+	}
+	return whole, false, ""
+}
+
+// readOperands reads what stands after an operator, which may be a negation itself.
+func (r *reading) readOperands(f *catalog.Field, text string, found []condition) (all []condition, changed bool, why string) {
+	if !isTextual(f) {
+		return found, true, ""
+	}
+	for _, c := range found {
+		if c.use != query.Equals && c.use != query.Excluded || r.isStored(f, c.value) {
+			all = append(all, c)
+			continue
+		}
+		inner, innerChanged, why := r.readItem(f, unwrap(c.value), false)
+		switch {
+		case why != "":
+			return nil, false, why
+		case innerChanged && c.use == query.Excluded:
+			return nil, false, fmt.Sprintf("%q is a negation of a negation; send %s=... or %s_not=...", value.Excerpt(text), f.Name, f.Name)
+		case innerChanged:
+			all = append(all, inner...)
+		default:
+			all = append(all, condition{c.use, unwrap(c.value)})
+		}
+	}
+	return all, true, ""
+}
+
+// splitOperators splits a list at its commas if one of its items has an operator: black,ne.white.
+func splitOperators(text string) []string {
+	parts := splitAtCommas(text)
+	hasOperator := func(part string) bool {
+		_, is, ok := readOperator(part)
+		return is && ok
+	}
+	if len(parts) > 1 && slices.ContainsFunc(parts, hasOperator) {
+		return parts
+	}
+	return []string{text}
 }
 
 // underUse combines what a value says with what its parameter does. A parameter that excludes takes no second negation.
@@ -292,20 +364,18 @@ func (r *reading) underUse(name string, p query.Parameter, text string, all []co
 	return all, true, true
 }
 
-// unquote takes quotation marks off a whole value.
-func unquote(text string) string {
-	for _, mark := range []string{`"`, "'"} {
-		inner, isOpen := strings.CutPrefix(strings.TrimSpace(text), mark)
-		if inner, isShut := strings.CutSuffix(inner, mark); isOpen && isShut && !strings.Contains(inner, mark) {
-			return inner
-		}
-	}
-	return text
-}
-
-// isStray reports whether a text begins with a sign that may turn its meaning around, and that folding would lose.
+// isStray reports whether a text has a sign at its edge that may turn its meaning around, and that folding would lose.
 func isStray(f *catalog.Field, text string) bool {
-	return (f.Class() == catalog.Text || f.Class() == catalog.List) && strings.IndexAny(strings.TrimSpace(text), "~^\\") == 0
+	if !isTextual(f) || value.Fold(text) == "" || !utf8.ValidString(text) {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(text)
+	last, _ := utf8.DecodeLastRuneInString(text)
+	isMark := unicode.IsPunct(first) || unicode.IsSymbol(first)
+	isOdd := isMark && !strings.ContainsRune(`'"’“#.&([+*%@_-`, first)
+	isOpen := len(text) > 1 && strings.ContainsRune("([{", first) && strings.ContainsRune("?!^-<>=", rune(text[1]))
+	return isOdd || isOpen || unicode.Is(unicode.So, last) || strings.Contains(text, `{"$`) ||
+		strings.HasPrefix(text, "[") && strings.Contains(text, `"`)
 }
 
 // isStored reports whether a text is a value in stock as it is written: such a value is never an operator or a negation.
@@ -317,10 +387,10 @@ func (r *reading) isStored(f *catalog.Field, text string) bool {
 // parameterFor is the parameter by which a field is compared in a way.
 func (r *reading) parameterFor(f *catalog.Field, use query.Use) (name string, ok bool) {
 	switch use {
-	case query.Present:
-		return "has", true
-	case query.Missing:
-		return "missing", true
+	case query.Present, query.Missing:
+		name := map[query.Use]string{query.Present: "has", query.Missing: "missing"}[use]
+		p, ok := r.parameters.Get(name)
+		return name, ok && p.Use == query.Control
 	}
 	for name, p := range r.parameters.All() {
 		if p.Field == f && p.Use == use {

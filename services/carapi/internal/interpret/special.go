@@ -89,12 +89,19 @@ func (r *reading) readDirection(values []string) bool {
 	}
 	switch strings.ToLower(strings.TrimSpace(values[0])) {
 	case "asc", "ascending", "1":
-		r.direction = "asc"
+		return r.setDirection("asc")
 	case "desc", "descending", "-1":
-		r.direction = "desc"
-	default:
-		return false
+		return r.setDirection("desc")
 	}
+	return false
+}
+
+// setDirection keeps the direction of sort. Two that contradict each other are a mistake.
+func (r *reading) setDirection(direction string) bool {
+	if r.direction != "" && r.direction != direction {
+		r.fail("sort", direction, "the order is said to be ascending and descending; send one of them")
+	}
+	r.direction = direction
 	return true
 }
 
@@ -172,8 +179,14 @@ func (r *reading) readValueName(written, folded string, values []string) bool {
 func fieldsWith(r *reading, fields []*catalog.Field, text string) []*catalog.Field {
 	var found []*catalog.Field
 	for _, f := range fields {
-		values, _ := r.readAlternatives(f, text)
-		if negated, why := r.readNegation(f, text); values != nil || negated != nil && why == "" {
+		isUnknown := func(part string) bool {
+			values, _ := r.readAlternatives(f, part)
+			return values == nil
+		}
+		values := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
+		negated, why := r.readNegation(f, text, unmarked)
+		isInStock := func(c condition) bool { return r.valuesOf(f, c.value) != nil }
+		if values || why == "" && len(negated) > 0 && !slices.ContainsFunc(negated, func(c condition) bool { return !isInStock(c) }) {
 			found = append(found, f)
 		}
 	}
@@ -221,7 +234,9 @@ func (r *reading) readBooleanName(written string, values []string) bool {
 		return false
 	}
 	yes = yes != strings.HasPrefix(values[0], "!")
-	word := strings.Join(splitName(written), " ")
+	name, isNegated := cutNameSign(written)
+	yes = yes != isNegated
+	word := strings.Join(splitName(name), " ")
 	for _, prefix := range []string{"", "is ", "has "} {
 		rest, found := strings.CutPrefix(word, prefix)
 		if !found || rest == "" {

@@ -50,7 +50,7 @@ func (t *token) isBound() bool {
 }
 
 // fillers say nothing beside words that name a vehicle.
-var fillers = strings.Fields("a an the i me my we us you show find want need looking look search searching get give sale car cars vehicle " +
+var fillers = strings.Fields("a an the i me we us you show find want need looking look search searching get give sale car cars vehicle " +
 	"vehicles auto autos automobile automobiles please some any is are there colored coloured color colour priced price listing listings " +
 	"one ones buy purchase hi hello hey im id ive can could would do have got list all what whats just really currently now inventory stock " +
 	"available options option something anything model models year make made painted finish drive still")
@@ -64,17 +64,17 @@ var stopWords = strings.Fields("a an the with for of i me my show find want need
 
 // phrases of several words, by what they do. The longest that fits counts.
 var sentencePhrases = newPhrases(map[tokenKind]string{
-	unknownToken: "one owner, single owner, on gas, on fuel, on petrol, on diesel, gas mileage, gas tank",
+	unknownToken: "stick with, stick to, one owner, single owner, almost new, nearly new, as new, practically new, new to me, on gas, on fuel, on petrol, on diesel, gas mileage, gas tank",
 	fillerToken: "would like, would like to, would like to buy, id like, id like to, i d like, looking for, look for, in the market for, " +
-		"for sale, in stock, feel like, i like, we like, do you have, have you got, are there, is there, near me, right now, as well",
+		"for sale, in stock, feel like, i like, we like, for my, for his, for her, for their, do you have, have you got, are there, is there, near me, right now, as well",
 	comparisonToken: "like, such as, similar to, comparable to, equivalent to, alternative to, alternatives to, competitor to, same as, " +
 		"instead of, rather than, rather, unlike, versus, vs, compared to, compared with, than, as big as, as good as, as cheap as, as fast as, " +
 		"not only, not just, not necessarily, dont care, do not care, dont mind, do not mind, doesnt matter, does not matter, no matter, " +
 		"dont need, do not need, doesnt need, doesnt have to, does not have to, neednt, not sure, unsure, preferably, prefer, ideally, " +
-		"maybe, perhaps, possibly, either way, would consider, open to, used to, trade in, trading in, my old, my current, i own, i drive, i had, i have had, used to have, my last, previous, " +
-		"why not, if not, if its not, unless, near, around, close to, outside, used for, hates the, instead, " +
+		"maybe, perhaps, possibly, either way, would consider, open to, used to, trade in, trading in, i own, i drive, i had, i have had, used to have, my last, previous, " +
+		"my, his, her, their, drives, drove, driving, why not, if not, if its not, unless, near, around, close to, outside, used for, hates the, instead, " +
 		"coming from, replace, replacing, upgrade from, upgrading from, sell my, selling my, nicer, better, worse, bigger, smaller, faster, cheaper, larger",
-	followerToken: "or similar, or so, or equivalent, or comparable, or something similar, similar, alternative, alternatives, equivalent, competitor, " +
+	followerToken: "excluded, unwanted, rejected, ruled out, or similar, or so, or equivalent, or comparable, or something similar, similar, alternative, alternatives, equivalent, competitor, " +
 		"competitors, rival, rivals, style, sized, killer, lookalike, fan, fans, lover, lovers, owner, owners, dealer, dealers, dealership, " +
 		"dealerships, preferred, if possible, would be nice, is fine, is ok, is okay, would be great, or whatever, type, like",
 })
@@ -128,15 +128,29 @@ func plainWord(word string) string {
 
 func trimPunctuation(word string) string { return strings.TrimRight(word, `,;!?.:")”]`) }
 
+// markedGroup is a negation of what stands in parentheses or quotation marks, as in NOT(Toyota OR Honda). Other brackets and quotation marks
+// say nothing.
+var (
+	markedGroup = regexp.MustCompile(`(?i)(?:\bnot\s*|[-!])[("“]([^()"“”]*)[)"”]`)
+	brackets    = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ", `"`, " ", "“", " ", "”", " ", "«", " ", "»", " ")
+)
+
 // gluedComma is a comma between two words.
 var gluedComma = regexp.MustCompile(`([^\d\s]),([^\s\d])`)
 
 // scan takes a sentence apart. Texts are looked for in some fields.
 func (r *reading) scan(given string, fields []string) []token {
-	words := strings.Fields(gluedComma.ReplaceAllString(given, "$1, $2"))
+	given = markedGroup.ReplaceAllString(given, " except $1 , ")
+	words := strings.Fields(brackets.Replace(gluedComma.ReplaceAllString(given, "$1, $2")))
 	var all []token
 	for i := 0; i < len(words); {
-		if sign, rest := splitSign(words[i]); sign != "" && !r.isKnownWhole(words[i], fields) {
+		if t, isKnown := r.findWhole(words[i], fields); isKnown {
+			t.words = words[i : i+1]
+			all = append(all, t)
+			i++
+			continue
+		}
+		if sign, rest := splitSign(words[i]); sign != "" {
 			all = append(all, token{kind: markerToken, marker: leavesOut, sign: true, words: []string{sign}})
 			words[i] = rest
 		}
@@ -144,7 +158,7 @@ func (r *reading) scan(given string, fields []string) []token {
 		t.words = words[i : i+n]
 		all = append(all, t)
 		last := words[i+n-1]
-		if i += n; strings.ContainsAny(last[len(last)-1:], ",;.") && i < len(words) && t.kind != jointToken {
+		if i += n; strings.ContainsAny(last[len(last)-1:], ",;.") && i < len(words) && t.kind != jointToken && t.kind != markerToken {
 			all = append(all, token{kind: jointToken})
 		}
 	}
@@ -162,30 +176,41 @@ func splitSign(word string) (sign, rest string) {
 	return "", word
 }
 
-// isKnownWhole reports whether a word with a sign is itself a value in stock, such as Non-Smoker.
-func (r *reading) isKnownWhole(word string, fields []string) bool {
-	return slices.ContainsFunc(fields, func(name string) bool {
-		f := r.parameters.Catalog.Field(name)
-		return f != nil && r.isStored(f, word)
-	})
+// findWhole finds a word with a sign that is itself a value in stock, such as Non-Smoker.
+func (r *reading) findWhole(word string, fields []string) (token, bool) {
+	if !hasSign(word) {
+		return token{}, false
+	}
+	for _, name := range fields {
+		if f := r.listedField(name); f != nil && r.isStored(f, trimPunctuation(word)) {
+			return token{kind: valueToken, parameter: name, values: []string{trimPunctuation(word)}}, true
+		}
+	}
+	return token{}, false
 }
 
 // scanToken reads the token that some words begin with, and gives how many words it has.
 func (r *reading) scanToken(words, fields []string, before []token) (token, int) {
+	afterValue := len(before) > 0 && before[len(before)-1].kind == valueToken
+	kind, n := phraseAt(words, afterValue)
+	if kind == unknownToken && n > 1 { // stick with
+		return token{}, n
+	}
 	if t, n := r.nextToken(words, fields, before); n > 0 {
 		return t, n
 	}
 	if t, n := r.nextFieldAmount(words); n > 0 {
 		return t, n
 	}
-	afterValue := len(before) > 0 && before[len(before)-1].kind == valueToken
-	kind, n := phraseAt(words, afterValue)
 	means, m := markerAt(trimAll(words), maxMarker)
 	if m > 1 && strings.EqualFold(words[m-1], "in") { // not in Texas: the place begins with in
 		m--
 	}
 	switch {
 	case m >= n && m > 0:
+		if slices.Contains(lacks, plainWord(words[0])) {
+			means = leavesOut // what a vehicle has not; the next item after a comma is another thing
+		}
 		return token{kind: markerToken, marker: means, sign: strings.EqualFold(words[0], "non")}, m
 	case slices.Contains(signs, words[0]):
 		return token{kind: markerToken, marker: leavesOut, sign: true}, 1
@@ -193,7 +218,7 @@ func (r *reading) scanToken(words, fields []string, before []token) (token, int)
 		return token{kind: kind}, n
 	}
 	switch word := plainWord(words[0]); {
-	case slices.Contains([]string{"or", "and", "&", "/", "|", "nor", "but"}, word):
+	case slices.Contains([]string{"or", "and", "&", "/", "|", "nor", "but", "und", "oder", "et", "ou", "en", "y"}, word):
 		return token{kind: jointToken}, 1
 	case value.Fold(word) == "", slices.Contains(fillers, word):
 		return token{kind: fillerToken}, 1
@@ -202,6 +227,9 @@ func (r *reading) scanToken(words, fields []string, before []token) (token, int)
 	}
 	return token{}, 1
 }
+
+// lacks are markers of what a vehicle is without.
+var lacks = strings.Fields("without w/o ohne sans sin senza zonder bez sem без lacking")
 
 // trimAll gives the first words without punctuation at their ends.
 func trimAll(words []string) []string {
@@ -220,7 +248,7 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 	for most < min(6, len(words)) && !hasSign(words[most]) {
 		most++
 	}
-	if hasSign(words[0]) || value.Fold(words[0]) == "" && !strings.ContainsAny(words[0], "<>≤≥$€£") || words[0] == "<>" {
+	if hasSign(words[0]) || value.Fold(words[0]) == "" && !strings.ContainsAny(words[0], "<>≤≥$€£") {
 		return token{}, 0 // before a number, - is its sign, and no text has one
 	}
 	mayBeAmount := beginsAmount(words[0])
@@ -229,8 +257,8 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 	}
 	for n := most; n > 0; n-- {
 		chunk := trimPunctuation(strings.Join(words[:n], " "))
-		if n == 1 && slices.Contains(fillers, strings.ToLower(chunk)) {
-			return token{}, 0
+		if n == 1 && (slices.Contains(fillers, strings.ToLower(chunk)) || slices.Contains(boundaries, chunk)) {
+			return token{}, 0 // "at" is no automatic, but AT may be
 		}
 		if n > 4 && !mayBeAmount {
 			continue
@@ -255,8 +283,8 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 			candidates = append(slices.Clone(fields), placeFields...)
 		}
 		t, ok := r.findField(chunk, candidates, before)
-		if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural && len(chunk) >= shortestPlural && apostrophes.Replace(chunk) == chunk {
-			t, ok = r.findField(singular, pluralFields(candidates), before)
+		if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural && apostrophes.Replace(chunk) == chunk {
+			t, ok = r.findField(singular, pluralFields(candidates, len(chunk) >= shortestPlural), before)
 		}
 		if ok && t.parameter == "" && len([]rune(chunk)) >= shortestPlace && slices.Contains(fields, "color") {
 			t, ok = r.findField(chunk, placeFields, before)
@@ -278,10 +306,11 @@ const (
 	shortestPlace  = 4
 )
 
-// pluralFields are those of some fields whose values people put into the plural: Civics, diesels.
-func pluralFields(fields []string) []string {
+// pluralFields are those of some fields whose values people put into the plural: Civics, EVs. A short word is no name.
+func pluralFields(fields []string, withNames bool) []string {
 	return slices.DeleteFunc(slices.Clone(fields), func(name string) bool {
-		return !slices.Contains([]string{"make", "model", "body_type", "fuel_type"}, name)
+		isName := name == "make" || name == "model"
+		return name != "body_type" && name != "fuel_type" && !(isName && withNames)
 	})
 }
 
@@ -313,7 +342,9 @@ func (r *reading) findVehicle(word string, fields []string) (token, bool) {
 // hasSign reports whether a word begins with the sign of a negation or of a number.
 func hasSign(word string) bool {
 	sign, _ := splitSign(word)
-	return sign != "" || len(word) > 1 && word[0] == '-'
+	first, _ := utf8.DecodeRuneInString(word)
+	isOdd := (unicode.IsPunct(first) || unicode.IsSymbol(first)) && !strings.ContainsRune("'’#.&+<>≤≥$€£₹¥", first)
+	return sign != "" || slices.Contains(signs, word) || len(word) > 1 && isOdd
 }
 
 // amountNouns name the field of an amount that comes after them, and what a number alone is there.
@@ -321,6 +352,7 @@ var amountNouns = map[string]struct {
 	field string
 	use   query.Use
 }{
+	"km": {"mileage", query.Equals}, "kms": {"mileage", query.Equals}, "kilometers": {"mileage", query.Equals}, "kilometres": {"mileage", query.Equals},
 	"price": {"price", query.Equals}, "cost": {"price", query.Equals}, "costs": {"price", query.Equals}, "costing": {"price", query.Equals},
 	"budget": {"price", query.AtMost}, "mileage": {"mileage", query.Equals}, "odometer": {"mileage", query.Equals},
 	"year": {"year", query.Equals},
@@ -351,8 +383,12 @@ func (r *reading) nextFieldAmount(words []string) (token, int) {
 			use = query.AtMost
 		}
 	}
-	for n := min(6, len(words)-i); n > 0; n-- {
-		a, ok := f.Measure().Parse(trimPunctuation(strings.Join(words[i:i+n], " ")))
+	unit := ""
+	if strings.HasPrefix(plainWord(words[0]), "k") && f.Measure().Unit == "mi" {
+		unit = " km" // kms under 30000
+	}
+	for n := min(8, len(words)-i); n > 0; n-- {
+		a, ok := f.Measure().Parse(trimPunctuation(strings.Join(withoutModals(words[i:i+n]), " ")) + unit)
 		if !ok {
 			continue
 		}
@@ -366,6 +402,13 @@ func (r *reading) nextFieldAmount(words []string) (token, int) {
 		return token{kind: valueToken, parameter: name, values: []string{amount}}, i + n
 	}
 	return token{}, 0
+}
+
+// withoutModals leaves out words between the name of a field and its amount: mileage should not be more than 50000.
+func withoutModals(words []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
+		return slices.Contains([]string{"should", "must", "can", "be", "is", "has", "will", "would", "needs"}, plainWord(word))
+	})
 }
 
 // boundOf gives the parameter and the value of an amount.

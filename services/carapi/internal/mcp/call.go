@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	"carstock/services/carapi/internal/answer"
 	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/search"
 	"carstock/services/carapi/internal/value"
 )
 
@@ -77,7 +79,7 @@ func (c *Caller) problem(ctx context.Context, call call, err error) *sdk.CallToo
 	if !isRequests {
 		c.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", c.RequestID(ctx))
 	}
-	if p.Status == http.StatusNotFound && call.id != "" {
+	if p.Status == http.StatusNotFound && call.id != "" && !errors.Is(err, search.ErrNoIDs) {
 		p.Detail = fmt.Sprintf("no vehicle has the %s %q", call.kind, call.id)
 	}
 	return result(p.JSON(at, c.RequestID(ctx)), true)
@@ -152,14 +154,17 @@ func newCall(tool string, values url.Values) (call, error) {
 		return call{}, err
 	}
 	shows := values.Get("count_only") == "true"
-	for _, name := range []string{"view", "fields", "select", "columns"} {
-		shows = shows || values.Has(name)
+	for name := range values {
+		shows = shows || shownNames.MatchString(name)
 	}
 	if !shows {
 		values.Set("view", "summary")
 	}
 	return call{kind: searchCars, values: values}, nil
 }
+
+// shownNames are names of parameters that say what is shown of a vehicle, however they are written: fields_not, columns.
+var shownNames = regexp.MustCompile(`(?i)^\W*(?:view|.*fields?|select|columns?)(?:\W|_|$)`)
 
 // addMore adds the parameters that stand in more, as they would in a query string.
 func addMore(values url.Values) error {
@@ -171,8 +176,8 @@ func addMore(values url.Values) error {
 			return err
 		}
 		for _, name := range slices.Sorted(maps.Keys(added)) {
-			has := slices.Sorted(slices.Values(values[name]))
-			if more := slices.Sorted(slices.Values(added[name])); len(has) > 0 && !slices.Equal(has, more) {
+			has := sortedItems(values[name])
+			if more := sortedItems(added[name]); len(has) > 0 && !slices.Equal(has, more) {
 				return fmt.Errorf("more: %s=%s contradicts %[1]s=%[3]s, which is given too; give %[1]s once", value.Excerpt(name),
 					value.Excerpt(strings.Join(more, ",")), value.Excerpt(strings.Join(has, ",")))
 			}
@@ -182,10 +187,26 @@ func addMore(values url.Values) error {
 	return nil
 }
 
+// sortedItems gives the items of values with commas, in order.
+func sortedItems(values []string) []string {
+	var items []string
+	for _, v := range values {
+		for item := range strings.SplitSeq(v, ",") {
+			items = append(items, strings.TrimSpace(item))
+		}
+	}
+	slices.Sort(items)
+	return items
+}
+
 // parseMore reads a query string strictly: each part has a name and an equals sign. Parts without a value are left out.
 func parseMore(text string) (url.Values, error) {
-	text = strings.TrimPrefix(strings.TrimSpace(text), "?")
-	if text == "" {
+	text = strings.TrimSpace(text)
+	if path, rest, isURL := strings.Cut(text, "?"); isURL && !strings.ContainsAny(path, "=&") { // as next and suggestions are
+		text = rest
+	}
+	text = strings.Trim(text, "&")
+	if slices.Contains([]string{"", "null", "none", "any"}, strings.ToLower(text)) {
 		return nil, nil
 	}
 	const expected = "write name=value pairs with & between them, such as doors=4&make_not=Toyota, and %26 for an & in a value"
@@ -215,7 +236,7 @@ func newCarCall(values url.Values) (call, error) {
 		return call{}, errors.New("get_car needs one id, as a search gives it, or one vin, not both")
 	}
 	for _, kind := range []kind{carByID, carByVIN} {
-		if id := values.Get(string(kind)); id != "" {
+		if id := strings.TrimSpace(values.Get(string(kind))); id != "" {
 			values.Del("id")
 			values.Del("vin")
 			return call{kind, id, values}, nil
@@ -224,11 +245,17 @@ func newCarCall(values url.Values) (call, error) {
 	return call{}, errors.New("get_car needs an id, as a search gives it, or a vin")
 }
 
+// maxArguments is how many bytes the arguments of a call may have, as many as the URL of a request.
+const maxArguments = 16 << 10
+
 // parameters gives the arguments of a call as the HTTP API takes them. null and an empty text are an argument left out.
 func parameters(arguments json.RawMessage) (url.Values, error) {
 	values := url.Values{}
 	if len(bytes.TrimSpace(arguments)) == 0 {
 		return values, nil
+	}
+	if len(arguments) > maxArguments {
+		return nil, fmt.Errorf("the arguments have %d bytes; send at most %d", len(arguments), maxArguments)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(arguments))
 	decoder.UseNumber()

@@ -29,12 +29,28 @@ func decode(body []byte) (message jsonrpc.Message, refused []byte) {
 		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeParseError,
 			"this is not valid JSON; send one JSON-RPC message per request")
 	}
+	if !hasExactID(body) {
+		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, "the id must be a text, or a whole number of at most 2^53 - 1 in size")
+	}
 	message, err := jsonrpc.DecodeMessage(body)
 	if err != nil {
 		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
 			`this is not a JSON-RPC message; send an object with "jsonrpc": "2.0", "id", "method" and "params"`)
 	}
 	return message, nil
+}
+
+// hasExactID reports whether the id of a message survives being read as a double, as the SDK reads it.
+func hasExactID(body []byte) bool {
+	var m struct {
+		ID json.RawMessage `json:"id"`
+	}
+	if json.Unmarshal(body, &m) != nil || len(m.ID) == 0 || m.ID[0] == '"' || string(m.ID) == "null" {
+		return true
+	}
+	const largest = 1<<53 - 1
+	n, err := strconv.ParseInt(string(m.ID), 10, 64)
+	return err == nil && n <= largest && n >= -largest
 }
 
 // rpcError returns an error that answers the message with an id. The zero ID is for a message whose id is not known.

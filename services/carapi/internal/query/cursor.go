@@ -94,7 +94,7 @@ func appendCursorCell(b []byte, f *catalog.Field, c value.Cell) []byte {
 func (p *parser) cursor(given string) {
 	c, ok := p.query.decodeCursor(given)
 	if !ok {
-		p.fail("cursor", given, nil, "cursor must be %s; begin again without it", controls["cursor"])
+		p.fail("cursor", given, nil, "cursor must be %s; send it with the other parameters of that search, or begin again without it", controls["cursor"])
 		p.suggestFix(url.Values{"cursor": nil})
 		return
 	}

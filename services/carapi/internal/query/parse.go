@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"carstock/services/carapi/internal/catalog"
@@ -108,7 +109,7 @@ func (p *parser) unknown(name string, values url.Values, allowed []string) {
 		return
 	}
 	names := p.permitted(allowed)
-	near := value.Nearest(name, names)
+	near := p.nearest(name, names)
 	sentence := "there is no parameter %q"
 	if _, elsewhere := p.byName[name]; elsewhere {
 		sentence = "the parameter %q does not belong to this request"
@@ -121,9 +122,33 @@ func (p *parser) unknown(name string, values url.Values, allowed []string) {
 	}
 	p.fail(name, strings.Join(values[name], ","), near, sentence, value.Excerpt(name))
 	p.wrong[len(p.wrong)-1].unknownName = true
-	if len(near) == 1 && value.OneTypo(name, near[0]) {
+	if len(near) == 1 && value.OneTypo(name, near[0]) && isWord(name) { // a sign may say what is not wanted
 		p.suggestFix(url.Values{name: nil, near[0]: values[name]})
 	}
+}
+
+// nearest gives the names that one was perhaps meant to be. One with a negation is near to those that leave out.
+func (p *parser) nearest(name string, names []string) []string {
+	bare := strings.TrimFunc(name, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	isNegated := bare != name || strings.Contains(strings.ToLower(name), "not") || strings.HasSuffix(strings.ToLower(name), "isnt")
+	near := value.Nearest(bare, names)
+	if !isNegated {
+		return near
+	}
+	var excluding []string
+	for _, n := range near {
+		if _, ok := p.byName[n+"_not"]; ok {
+			excluding = append(excluding, n+"_not")
+		} else if p.byName[n].Use == Excluded {
+			excluding = append(excluding, n)
+		}
+	}
+	return excluding
+}
+
+// isWord reports whether a name has only letters, digits and underscores.
+func isWord(name string) bool {
+	return !strings.ContainsFunc(name, func(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) })
 }
 
 // Permitted reports whether a request that may have the given controls may have this parameter.
@@ -152,13 +177,16 @@ func (p *parser) parameter(name string, known Parameter, given []string) {
 		return
 	}
 	several := known.Use == Equals || known.Use == HasAll || known.Use == Excluded ||
-		slices.Contains([]string{"sort", "fields", "facets", "has", "missing"}, name)
+		slices.Contains([]string{"q", "sort", "fields", "facets", "has", "missing"}, name)
 	switch {
 	case len(parts) > MaxValues:
 		p.fail(name, strings.Join(given, ","), nil, "%s has %d values; send at most %d values", name, len(parts), MaxValues)
 	case !several && len(given) > 1:
 		p.fail(name, strings.Join(given, ","), nil, "%s is given %d times; send it once", name, len(given))
 	case known.Use == Control:
+		if name == "q" {
+			given = []string{strings.Join(given, " ")} // as applied has its words
+		}
 		p.control(name, given[0], parts)
 	case known.Field.Class() == catalog.Text || known.Field.Class() == catalog.List:
 		// Not the parts: a value in stock may hold a comma.
@@ -262,7 +290,7 @@ func (p *parser) control(name, given string, parts []string) {
 	case "fields":
 		p.shown(parts)
 	case "facets":
-		p.query.Facets = p.named(name, parts, (*catalog.Field).Facets)
+		p.facets(parts)
 	case "has":
 		p.presence(name, Present, parts)
 	case "missing":
@@ -272,16 +300,50 @@ func (p *parser) control(name, given string, parts []string) {
 	}
 }
 
-// shown reads the fields to show: those named, or all but those after a minus.
-func (p *parser) shown(parts []string) {
-	var wanted, unwanted []string
-	for _, part := range parts {
-		if name, excluded := strings.CutPrefix(part, "-"); excluded && p.Catalog.Field(part) == nil {
-			unwanted = append(unwanted, name)
+// cutExcluded divides names into those that are wanted and those after a minus.
+func (p *parser) cutExcluded(names []string) (wanted, unwanted []string) {
+	for _, name := range names {
+		if rest, isExcluded := strings.CutPrefix(name, "-"); isExcluded && p.Catalog.Field(name) == nil {
+			unwanted = append(unwanted, rest)
 		} else {
-			wanted = append(wanted, part)
+			wanted = append(wanted, name)
 		}
 	}
+	return wanted, unwanted
+}
+
+// facets reads the fields to count: those named, or the usual ones but those after a minus.
+func (p *parser) facets(parts []string) {
+	wanted, unwanted := p.cutExcluded(parts)
+	if wanted == nil {
+		p.query.Facets = p.UsualFacets()
+	} else {
+		p.query.Facets = p.named("facets", wanted, (*catalog.Field).Facets)
+	}
+	left := p.named("facets", unwanted, (*catalog.Field).Facets)
+	p.query.Facets = slices.DeleteFunc(p.query.Facets, func(f *catalog.Field) bool { return slices.Contains(left, f) })
+	if len(p.query.Facets) == 0 && p.wrong == nil {
+		p.fail("facets", strings.Join(parts, ","), nil, "facets leaves out every field; name at least one to count")
+	}
+}
+
+// usualFacets are counted where a request names none.
+var usualFacets = []string{"condition", "make", "year", "body_type", "fuel_type", "transmission", "drivetrain", "color"}
+
+// UsualFacets are the fields that are counted where a request names none.
+func (p *Parameters) UsualFacets() []*catalog.Field {
+	var fields []*catalog.Field
+	for _, name := range usualFacets {
+		if f := p.Catalog.Field(name); f != nil && f.Facets() {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// shown reads the fields to show: those named, or all but those after a minus.
+func (p *parser) shown(parts []string) {
+	wanted, unwanted := p.cutExcluded(parts)
 	any := func(*catalog.Field) bool { return true }
 	if wanted != nil {
 		p.query.Shown = p.named("fields", wanted, any)

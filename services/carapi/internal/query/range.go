@@ -12,7 +12,7 @@ import (
 )
 
 // decimalPattern takes decimals, with an exponent such as a DOUBLE has: strconv would also take 0x1p-2 and Inf.
-const decimalPattern = `-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?(?:[0-9]{1,2}|[12][0-9]{2}|30[0-8]))?`
+const decimalPattern = `-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?(?:[0-9]{1,2}|[12][0-9]{2}|3[0-2][0-9]))?`
 
 var (
 	oneNumber  = regexp.MustCompile(`^` + decimalPattern + `$`)

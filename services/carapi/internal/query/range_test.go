@@ -34,7 +34,7 @@ func TestParseRange(t *testing.T) {
 	for _, c := range [][2]string{
 		{"mileage", ""},
 		{"mileage", "20-10"},
-		{"mileage", "1e309"},
+		{"mileage", "1e330"},
 		{"mileage", "1e"},
 		{"mileage", "1,5"},
 		{"mileage", "5-"},

@@ -19,9 +19,6 @@ import (
 // maxFacet is how many values of a field are counted one by one; the most frequent.
 const maxFacet = 100
 
-// usualFacets are counted where a request names none.
-var usualFacets = []string{"condition", "make", "year", "body_type", "fuel_type", "transmission", "drivetrain", "color"}
-
 // Facets counts the values of fields among the vehicles that match.
 func (s *Service) Facets(ctx context.Context, values url.Values) (*Answer, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Answer, error) {
@@ -30,11 +27,7 @@ func (s *Service) Facets(ctx context.Context, values url.Values) (*Answer, error
 			return nil, err
 		}
 		if len(q.Facets) == 0 {
-			for _, name := range usualFacets {
-				if f := g.catalog.Field(name); f != nil && f.Facets() {
-					q.Facets = append(q.Facets, f)
-				}
-			}
+			q.Facets = g.interpreter.Parameters().UsualFacets()
 		}
 		r := request{ctx: ctx, source: src, generation: g, query: q}
 		a := &Answer{Applied: q.Applied(false), Notes: notes, Origin: g.origin(),

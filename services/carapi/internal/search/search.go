@@ -139,7 +139,7 @@ func (r *request) search(notes interpret.Notes) (*Answer, error) {
 	if len(q.Facets) > 0 {
 		a.Facets = r.facets(set, r.room(a)/2) // the other half is for vehicles
 	}
-	if isWhole && len(p.shown) == 0 {
+	if isWhole && len(p.shown) == 0 || set.Count() == 0 {
 		a.NoMatch = r.zeroResults(notes.Unmatched, r.room(a))
 	}
 	if err := r.write(p, a); err != nil {

@@ -12,8 +12,8 @@ import (
 
 // Words before an amount that is the end of a range, without the amount itself.
 const (
-	belowWords = `under|below|less than|fewer than|cheaper than|lower than|smaller than|before|older than|earlier than`
-	aboveWords = `over|above|more than|higher than|greater than|bigger than|after|newer than|later than|younger than|exceeding`
+	belowWords = `unter|moins de|menos de|meno di|under|below|less than|fewer than|cheaper than|lower than|smaller than|before|older than|earlier than`
+	aboveWords = `über|ueber|plus de|más de|mas de|più di|over|above|more than|higher than|greater than|bigger than|after|newer than|later than|younger than|exceeding`
 )
 
 var (
@@ -24,10 +24,10 @@ var (
 	betweenEnds = regexp.MustCompile(`\s*(?:-|–|—|\.\.\.?)\s*| (?:to|and|until|through|thru) `)
 
 	// Words before or after an amount that is one end of a range.
-	upTo   = regexp.MustCompile(`^(?:<=|≤|up to|upto|at most|max\.?|maximum|until|till|through|to) ?(.+)$`)
+	upTo   = regexp.MustCompile(`^(?:<=|≤|bis zu|bis|höchstens|jusqu'à|jusqu’à|hasta|fino a|up to|upto|at most|max\.?|maximum|until|till|through|to) ?(.+)$`)
 	below  = regexp.MustCompile(`^(?:<|` + belowWords + `) ?(.+)$`)
 	atMost = regexp.MustCompile(`^(.+?) ?(?:or less|or under|or below|or lower|or cheaper|or fewer|or older|or earlier|and under|and below|max\.?|maximum)$`)
-	fromOn = regexp.MustCompile(`^(?:>=|≥|at least|min\.?|minimum|from|since|starting at) ?(.+)$`)
+	fromOn = regexp.MustCompile(`^(?:>=|≥|ab|mindestens|à partir de|desde|da|at least|min\.?|minimum|from|since|starting at) ?(.+)$`)
 	above  = regexp.MustCompile(`^(?:>|` + aboveWords + `) ?(.+)$`)
 	orMore = regexp.MustCompile(`^(?:from |since )?(.+?) ?(?:\+|or more|or over|or above|or newer|or later|or up|and up|and above|and newer|and over|` +
 		`and later|onwards?|upwards?|on|min\.?|minimum)$`)

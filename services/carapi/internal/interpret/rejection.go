@@ -1,0 +1,303 @@
+package interpret
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+
+	"carstock/services/carapi/internal/query"
+)
+
+// Words between a negation and what it is of: not located in Texas, not going to spend more than 30k. After a hedge it is
+// not certain that the rest is unwanted: no need for AWD.
+var (
+	links = strings.Fields("located made built interested including considering consider brand brands those be been being spend spending pay " +
+		"paying go going cost costing exceed driven anything anyone ones older-than want wants wanting have has drive color colour colored coloured kind " +
+		"type year years than over with miles should must would could will price priced mileage")
+	linkBoundaries = strings.Fields("in from by to for of with on at than having has is")
+	hedges         = strings.Fields("need needs needing necessarily require requires care mind matter sure")
+)
+
+// dismissals are words after a negation, or after what it is of, by which what came before is not wanted, or not needed.
+var dismissals = strings.Fields("wanted needed necessary required thanks thank option acceptable allowed ok okay desired important must mandatory " +
+	"preference preferred requirement dealbreaker good great")
+
+// applyMarkers negates the values that stand after a negation. Where it is not certain what is not wanted, nothing near it
+// is taken for wanted.
+func (r *reading) applyMarkers(tokens []token) {
+	for i := range tokens {
+		if tokens[i].kind == markerToken {
+			r.applyMarker(tokens, i)
+		}
+	}
+}
+
+func (r *reading) applyMarker(tokens []token, mark int) {
+	m := &tokens[mark]
+	if m.marker == wants {
+		m.kind = fillerToken
+		return
+	}
+	first, isHedged := objectOf(tokens, mark)
+	r.readStatus(tokens, first)
+	switch {
+	case first < 0:
+		m.isUncertain = true
+		dismissBefore(tokens, mark)
+	case isDismissal(&tokens[first]):
+		m.isUncertain = true
+		dismissBefore(tokens, mark)
+	case tokens[first].kind == unknownToken:
+		m.isUncertain = true // part of what is looked for: no accidents
+		if !m.sign {
+			r.negateList(tokens, mark, first, first)
+		}
+	case tokens[first].kind == valueToken && tokens[first].isBound() && !isHedged && r.flipBound(&tokens[first]):
+		hideLinks(tokens, mark, first)
+	case isHedged || !r.canNegate(&tokens[first]):
+		m.isUncertain = true
+		markClause(tokens, mark)
+	default:
+		r.negateGroup(tokens, mark, first)
+	}
+}
+
+// objectOf gives the place of what a negation is of, past words that lead to it; -1 for none. Hedged says that these words
+// leave it open whether it is unwanted.
+func objectOf(tokens []token, mark int) (place int, isHedged bool) {
+	for i := mark + 1; i < len(tokens); i++ {
+		t := &tokens[i]
+		word := ""
+		if len(t.words) > 0 {
+			word = plainWord(t.words[0])
+		}
+		switch {
+		case tokens[mark].sign && t.kind != valueToken:
+			return i, false
+		case t.kind == jointToken, t.kind == markerToken, t.kind == comparisonToken, t.kind == followerToken:
+			return -1, isHedged
+		case slices.Contains(hedges, word) && (t.kind == unknownToken || t.kind == fillerToken):
+			isHedged = true
+		case t.kind == fillerToken, t.kind == boundaryToken && slices.Contains(linkBoundaries, word), slices.Contains(links, word) && t.kind == unknownToken:
+		case t.kind == boundaryToken:
+			return -1, isHedged
+		default:
+			return i, isHedged
+		}
+	}
+	return -1, isHedged
+}
+
+// readStatus reads a word after a negation as a status, which sentences do not name otherwise: not sold.
+func (r *reading) readStatus(tokens []token, i int) {
+	if i < 0 || tokens[i].kind != unknownToken {
+		return
+	}
+	if t, ok := r.findField(plainWord(tokens[i].words[0]), []string{"status"}, nil); ok && t.parameter != "" {
+		tokens[i].kind, tokens[i].parameter, tokens[i].values = valueToken, t.parameter, t.values
+	}
+}
+
+// isDismissal reports whether a word says that what stands before it is not wanted or not needed.
+func isDismissal(t *token) bool {
+	return t.kind == unknownToken && slices.Contains(dismissals, plainWord(t.words[0]))
+}
+
+// dismissBefore marks the values before a negation that is of them: red is not an option.
+func dismissBefore(tokens []token, mark int) {
+	i := mark - 1
+	for i >= 0 && (tokens[i].kind == fillerToken || tokens[i].kind == boundaryToken) {
+		i--
+	}
+	for ; i >= 0 && tokens[i].kind == valueToken; i-- {
+		tokens[i].isUncertain = true
+	}
+}
+
+// hideLinks makes words that were understood together with a negation say nothing.
+func hideLinks(tokens []token, mark, end int) {
+	for i := mark; i < end; i++ {
+		tokens[i].kind, tokens[i].isUncertain = fillerToken, false
+	}
+}
+
+// markClause marks all values after a negation up to the end of what it may be of.
+func markClause(tokens []token, mark int) {
+	for i := mark + 1; i < len(tokens); i++ {
+		t := &tokens[i]
+		if t.kind == jointToken && (len(t.words) == 0 || strings.EqualFold(t.words[0], "but")) {
+			return
+		}
+		t.isUncertain = t.isUncertain || t.kind == valueToken || t.kind == markerToken
+	}
+}
+
+// flipBound turns a bound around: not more than 30k is up to 30k. It returns false for what has two ends.
+func (r *reading) flipBound(t *token) bool {
+	name, isMin := strings.CutSuffix(t.parameter, "_min")
+	name, isMax := strings.CutSuffix(name, "_max")
+	f := r.parameters.Catalog.NumberField(name)
+	if f == nil || isMin == isMax {
+		return false
+	}
+	number, step := t.values[0], int64(-1)
+	t.parameter = name + "_max"
+	if isMax {
+		t.parameter, step = name+"_min", 1
+	}
+	if n, ok := new(big.Int).SetString(number, 10); ok && f.Measure().Counts() {
+		number = n.Add(n, big.NewInt(step)).String()
+	}
+	t.values = []string{number}
+	return true
+}
+
+// canNegate reports whether a token is a value that can be left out.
+func (r *reading) canNegate(t *token) bool {
+	if t.kind != valueToken {
+		return false
+	}
+	p, ok := r.parameters.Get(t.parameter)
+	if !ok || p.Use != query.Equals {
+		return false
+	}
+	_, ok = r.parameterFor(p.Field, query.Excluded)
+	return ok
+}
+
+// negateGroup leaves out what one value after a negation, or several together, describe, and the alternatives to it.
+func (r *reading) negateGroup(tokens []token, mark, first int) {
+	m := &tokens[mark]
+	last := first
+	for !m.sign && last+1 < len(tokens) && tokens[last+1].kind == valueToken && r.isText(tokens[last+1].parameter) {
+		last++
+	}
+	negated := first
+	if last > first {
+		negated = r.narrowest(tokens, first, last)
+		isList := m.marker == leavesList && sameField(tokens, first, last)
+		for i := first; i <= last; i++ {
+			switch {
+			case isList:
+				tokens[i].isNegated = true
+			case negated < 0:
+				tokens[i].isUncertain = true
+			case i != negated:
+				tokens[i].kind = fillerToken
+			}
+		}
+		if negated < 0 && isList {
+			negated = last
+		}
+	}
+	switch {
+	case negated < 0:
+		m.isUncertain = true
+	case !m.sign && isNarrowed(tokens, last+1):
+		m.isUncertain = true
+		for i := first; i <= min(last+1, len(tokens)-1); i++ {
+			tokens[i].isUncertain = tokens[i].kind == valueToken
+		}
+	default:
+		tokens[negated].isNegated = true
+		hideLinks(tokens, mark+1, first)
+	}
+	if !m.sign {
+		r.negateList(tokens, mark, negated, last)
+	}
+}
+
+func sameField(tokens []token, first, last int) bool {
+	for i := first + 1; i <= last; i++ {
+		if tokens[i].parameter != tokens[first].parameter {
+			return false
+		}
+	}
+	return true
+}
+
+// isNarrowed reports whether a negated value is narrowed by what comes next: a bound that is itself unwanted (no trucks over
+// 40k), more of a name (GLE 450), or a word by which it is only not needed.
+func isNarrowed(tokens []token, next int) bool {
+	if next >= len(tokens) {
+		return false
+	}
+	t := &tokens[next]
+	if t.kind == unknownToken {
+		return strings.ContainsAny(t.words[0], "0123456789") || isDismissal(t)
+	}
+	unwanted := []string{"price_min", "mileage_min", "year_max", "year", "price", "mileage"}
+	return t.kind == valueToken && slices.Contains(unwanted, t.parameter)
+}
+
+// negateList leaves out the alternatives after what a negation is of: not red or blue, other than Lexus, Kia and Ford. The
+// first of them may be a word that was not understood, or uncertain (negated < 0), and then they are uncertain too. In "not
+// red, blue" nothing says whether blue is wanted.
+func (r *reading) negateList(tokens []token, mark, negated, last int) {
+	m := &tokens[mark]
+	isFirstUnknown := tokens[last].kind == unknownToken
+	for isFirstUnknown && last+1 < len(tokens) && tokens[last+1].kind == unknownToken {
+		last++
+	}
+	members, isSaid := []int{}, m.marker == leavesList
+	for i := last + 1; i < len(tokens) && tokens[i].kind == jointToken; {
+		joint := strings.ToLower(strings.Join(tokens[i].words, ""))
+		next := i + 1
+		for next < len(tokens) && (tokens[next].kind == fillerToken || tokens[next].kind == jointToken || tokens[next].kind == markerToken) {
+			joint += strings.ToLower(strings.Join(tokens[next].words, ""))
+			next++
+		}
+		isOr := strings.HasPrefix(joint, "or") || strings.HasPrefix(joint, "nor")
+		switch {
+		case next >= len(tokens), strings.HasPrefix(joint, "but"):
+			next = len(tokens)
+		case isFirstUnknown && m.marker == leavesOut && !isOr:
+			next = len(tokens) // no accidents, red
+		case tokens[next].kind == unknownToken && isItem(tokens, next):
+		case r.canNegate(&tokens[next]) && r.isText(tokens[next].parameter) && (m.marker == leavesList || isOr || negated >= 0 && tokens[next].parameter == tokens[negated].parameter):
+			members, isSaid = append(members, next), isSaid || joint != ""
+		default:
+			next = len(tokens)
+		}
+		i = next + 1
+	}
+
+	isUncertain := negated < 0 || len(members) > 0 && !isSaid
+	for _, i := range members {
+		tokens[i].isNegated, tokens[i].isUncertain = true, tokens[i].isUncertain || isUncertain
+	}
+	if isUncertain && len(members) > 0 {
+		m.isUncertain = true
+		if negated >= 0 {
+			tokens[negated].isUncertain = true
+		}
+	}
+}
+
+// isItem reports whether a word that was not understood is an item of a list: a joint, or nothing, comes after it.
+func isItem(tokens []token, i int) bool { return i+1 >= len(tokens) || tokens[i+1].kind == jointToken }
+
+// narrowest gives the value of a group whose vehicles all have the group's other values too: not a Toyota Camry leaves out
+// Camrys. It is -1 if there is none.
+func (r *reading) narrowest(tokens []token, first, last int) int {
+	var filters []query.Filter
+	for i := first; i <= last; i++ {
+		p, _ := r.parameters.Get(tokens[i].parameter)
+		f := query.Filter{Field: p.Field}
+		for _, v := range tokens[i].values {
+			f.Words = append(f.Words, r.matchValues(p.Field.Name, v)...)
+		}
+		filters = append(filters, f)
+	}
+	for i := range filters {
+		alone := r.index.Filter(r.index.All(), &filters[i])
+		all := alone
+		for j := range filters {
+			all = r.index.Filter(all, &filters[j])
+		}
+		if alone.Count() > 0 && alone.Count() == all.Count() {
+			return first + i
+		}
+	}
+	return -1
+}
