@@ -310,7 +310,7 @@ const (
 func pluralFields(fields []string, withNames bool) []string {
 	return slices.DeleteFunc(slices.Clone(fields), func(name string) bool {
 		isName := name == "make" || name == "model"
-		return name != "body_type" && name != "fuel_type" && !(isName && withNames)
+		return name != "body_type" && name != "fuel_type" && (!isName || !withNames)
 	})
 }
 
