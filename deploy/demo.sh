@@ -56,7 +56,7 @@ env DB_DRIVER=mysql DB_HOST=127.0.0.1 DB_PORT="$db_port" DB_SOCKET= DB_USER=sync
 	DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_PATH="$file" bin/syncer sync --config /dev/null
 
 step "3. carapi, answering from the copy, on 127.0.0.1:$http_port"
-env DB_DRIVER=sqlite DB_PATH="$file" CARS_TABLE=vehicles_view CARS_FIELDS= CARS_HIDE= API_KEY="$key" API_KEYS= API_KEYS_FILE= \
+env DB_DRIVER=sqlite DB_PATH="$file" CARS_TABLE=vehicles_view CARS_FIELDS= CARS_HIDE= CARS_UNITS=mileage=mi API_KEY="$key" API_KEYS= API_KEYS_FILE= \
 	HTTP_ADDR="127.0.0.1:$http_port" METRICS_ADDR=off PUBLIC_URL= bin/carapi --config /dev/null > "$dir/carapi.log" 2>&1 &
 api_pid=$!
 await "$api_pid" "$dir/carapi.log" listening DEMO_HTTP_PORT "$http_port"

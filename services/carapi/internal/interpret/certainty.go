@@ -79,9 +79,7 @@ var distanceUnits = strings.Fields("mi mile miles km kms kilometer kilometers ki
 
 // markBefore marks the values that stand directly before a place.
 func markBefore(tokens []token, i int) {
-	for j := i - 1; j >= 0 && tokens[j].kind == valueToken && !tokens[j].isBound(); j-- {
-		tokens[j].isUncertain = true
-	}
+	markNearest(tokens, i-1)
 }
 
 // isClauseEnd reports whether what a comparison is about has ended: at a bound, which says itself what it compares, and
@@ -95,14 +93,15 @@ func isClauseEnd(tokens []token, i int) bool {
 		return !slices.Contains([]string{"of", "to", "its", "is", "it", "if", "as", "about", "then"}, plainWord(t.words[0]))
 	case jointToken:
 		word := strings.ToLower(strings.Join(t.words, ""))
-		return word == "" || word == "but"
+		isListed := i > 0 && i+1 < len(tokens) && tokens[i+1].kind == valueToken && tokens[i+1].parameter == tokens[i-1].parameter
+		return word == "" && !isListed || word == "but" // like a RAV4, CR-V or CX-5
 	}
 	return false
 }
 
 // owners are nouns to whose amounts no field belongs: payments under $400.
-var owners = strings.Fields("payment payments monthly month week weekly down deposit range towing tow tows haul capacity warranty insurance " +
-	"weight weighs payload mpg hp horsepower torque engine within radius distance financing finance lease repairs repair save saving savings " +
+var owners = strings.Fields("off rebate payment payments monthly month week weekly down deposit range towing tow tows haul capacity warranty insurance " +
+	"lbs lb pounds weight weighs payload mpg hp horsepower torque engine within radius distance financing finance lease repairs repair save saving savings " +
 	"discount trade tax taxes fee fees credit score loan apr battery cargo trunk feet inches wheels inch legroom until through till")
 
 var (
@@ -125,8 +124,8 @@ func (r *reading) markDescriptions(tokens []token) {
 		}
 	}
 	for i := range tokens {
-		if t := &tokens[i]; i > 0 && t.parameter == "color" && (tokens[i-1].parameter == "fuel_type" || tokens[i-1].parameter == "trim") {
-			t.isUncertain = t.isUncertain || tokens[i-1].isUncertain // electric blue
+		if t := &tokens[i]; i > 0 && t.parameter == "color" && (tokens[i-1].parameter == "trim" || isShade(&tokens[i-1], t)) {
+			t.isUncertain = t.isUncertain || tokens[i-1].isUncertain
 		}
 	}
 
@@ -180,7 +179,13 @@ func describesNext(tokens []token, i int) bool {
 		switch next.kind {
 		case unknownToken:
 			word := plainWord(next.words[0])
-			return !slices.Contains(afterAmount, word) && (t.isBound() || !isNumberWord(word))
+			switch {
+			case len(next.words) > 1, slices.Contains(afterAmount, word), slices.Contains(boundWords, word):
+				return false // low miles, and the like, describe the whole vehicle
+			case t.isBound() && isClear(t):
+				return slices.Contains(owners, word)
+			}
+			return t.isBound() || !isNumberWord(word)
 		case fillerToken:
 			word := plainWord(strings.Join(next.words, " "))
 			if t.parameter == "trim" && strings.HasPrefix(word, "price") {
@@ -199,7 +204,7 @@ func describesNext(tokens []token, i int) bool {
 			return strings.HasPrefix(t.parameter, "mileage") && slices.Contains([]string{"from", "of", "to"}, word) ||
 				t.isBound() && (word == "per" || isOnClock && strings.HasPrefix(t.parameter, "price"))
 		case valueToken:
-			isPair := (t.parameter == "fuel_type" || t.parameter == "trim") && next.parameter == "color"
+			isPair := t.parameter == "trim" && next.parameter == "color" || isShade(t, next)
 			isChain := next.isUncertain && isDescribing(next.parameter)
 			return !t.isBound() && (next.parameter == "features" || isPair || isChain)
 		}
@@ -214,6 +219,19 @@ var afterAmount = strings.Fields("sorted sort ordered located located, obo ono m
 // boundWords make a bound of a number that they stand before.
 var boundWords = strings.Fields("under over below above less more max min upto beyond exceeding thru through til till until construction " +
 	"built ab bis od do vanaf desde depuis dal unter über pre post least most baujahr partir made registered warranty")
+
+// isShade reports whether a fuel and a color may be the name of a paint: electric blue.
+func isShade(fuel, color *token) bool {
+	return fuel.parameter == "fuel_type" && color.parameter == "color" && len(fuel.words) == 1 && plainWord(fuel.words[0]) == "electric" &&
+		slices.Contains([]string{"blue", "green", "lime", "purple", "orange", "yellow", "red"}, plainWord(strings.Join(color.words, " ")))
+}
+
+// isClear reports whether a bound says itself what it is of: $30,000, 30k, 50,000 miles, 2020 or newer.
+func isClear(t *token) bool {
+	text := strings.Join(t.words, " ")
+	return plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "mileage") && distance.MatchString(text) ||
+		strings.HasPrefix(t.parameter, "year_") && timeWord.MatchString(text)
+}
 
 // belongsBefore reports whether an amount belongs to a word that was not understood before it.
 func belongsBefore(tokens []token, i int) bool {

@@ -28,7 +28,8 @@ var markers = newMarkers(map[marker]string{
 		"avoid, avoiding, avoids, minus, ne, neq, not from, nothing from, nothing by, nothing, none, cant, cannot, can not, can't stand, couldn't, " +
 		"mustn't, must not, shouldn't, should not, won't, will not, won't consider, wouldn't, would not, wouldn't buy, doesn't, does not, don't, " +
 		"do not, didn't, wasn't, ain't, dislike, dislikes, detest, skip, ignore, leave out, filter out, rule out, get rid of, stay away from, " +
-		"steer clear of, sick of, tired of, fed up with, anti, exclusions, far from, anywhere but, lacking, " +
+		"steer clear of, unwilling, refuse, refuses, forget, remove, drop, hide, pass on, done with, had enough of, not equal to, not equals, " +
+		"is not equal to, not even, sick of, tired of, fed up with, anti, exclusions, far from, anywhere but, lacking, " +
 		"nicht, kein, keine, keinen, keiner, niet, geen, pas, pas de, nie, não, nao, не",
 	leavesList: "except, except for, except a, excepting, excluding, exclude, excludes, excl, with the exception of, bar, barring, none of, not in, " +
 		"nin, without, without a, w/o, other than, other than a, " +
@@ -290,8 +291,9 @@ func isTextual(f *catalog.Field) bool { return f.Class() == catalog.Text || f.Cl
 func (r *reading) readNegation(f *catalog.Field, text string, base marker) (all []condition, why string) {
 	parts := r.sectionsOf(f, text)
 	isMarked := func(s section) bool { return s.marker != unmarked }
+	isEmpty := func(s section) bool { return value.Fold(s.text) == "" }
 	isLost := func(s section) bool { // a sign that reading a text as it is would lose
-		return s.sign && isTextual(f) && (s.joint != "" || s.text == "" || s.text == parts[0].text)
+		return s.sign && isTextual(f) && (s.joint != "" || s.text == "" || s.text == parts[0].text || isEmpty(parts[0]))
 	}
 	switch {
 	case base == unmarked && !slices.ContainsFunc(parts, isMarked):
@@ -354,7 +356,7 @@ func (r *reading) valuesOfSection(f *catalog.Field, part section, means marker, 
 		return values, false
 	}
 	switch {
-	case means == unmarked && r.isFiller(part.text):
+	case means == unmarked && (r.isFiller(part.text) || value.Fold(part.text) == ""):
 		return nil, true
 	case means == unmarked && (strings.Contains(part.text, " ") || part.joint == "" && sections > 1 && !isTextual(f)):
 		return nil, false
@@ -481,7 +483,8 @@ func (r *reading) conditionsOf(means marker, values []string) []condition {
 // isFiller reports whether each word of a text says nothing.
 func (r *reading) isFiller(text string) bool {
 	for word := range strings.FieldsSeq(strings.ToLower(text)) {
-		if !slices.Contains(fillers, word) && !slices.Contains(emptyWords, word) {
+		isKind := slices.Contains(kinds, strings.TrimSuffix(word, "s"))
+		if !isKind && !slices.Contains(fillers, word) && !slices.Contains(emptyWords, word) {
 			return false
 		}
 	}
@@ -489,7 +492,7 @@ func (r *reading) isFiller(text string) bool {
 }
 
 // emptyWords say nothing beside a negation.
-var emptyWords = strings.Fields("anything something everything all one ones thats which it its be preferably please must should definitely")
+var emptyWords = strings.Fields("anything something everything all one ones thats which it its be preferably please must should definitely alle anywhere everywhere")
 
 // withoutArticles leaves out words around a value that say nothing: "the red ones", "Toyota cars".
 func withoutArticles(text string) string {

@@ -75,10 +75,28 @@ func readOperator(text string) (all []condition, is, ok bool) {
 		if match[1] != "" {
 			operator = opposites[operator]
 		}
+		if inner, isNested, ok := readOperator(match[3]); isNested && ok {
+			all, ok = negateAll(inner, operator)
+			return all, true, ok
+		}
 		all, ok = apply(operator, splitOperand(match[3]))
 		return all, true, ok
 	}
 	return nil, false, false
+}
+
+// negateAll gives what an operator makes of the conditions inside it: not(in(a,b)).
+func negateAll(inner []condition, operator string) ([]condition, bool) {
+	for i := range inner {
+		switch {
+		case operator == "eq":
+		case operator == "ne" && inner[i].use == query.Equals && !strings.HasPrefix(inner[i].value, "<") && !strings.HasPrefix(inner[i].value, ">"):
+			inner[i].use = query.Excluded
+		default:
+			return nil, false
+		}
+	}
+	return inner, true
 }
 
 // readOperatorList reads several bounds with commas between them: gte:10000,lte:20000.
@@ -235,7 +253,7 @@ func (r *reading) conditions(name string, p query.Parameter, text string) (all [
 	if r.isStored(p.Field, text) {
 		return whole, false, true
 	}
-	text = unwrapList(text)
+	text = unwrapList(strings.Map(withoutInvisible, text))
 	all, changed, why := r.readValue(p.Field, text)
 	if why == "" && !changed && p.Use == query.Excluded && isTextual(p.Field) && !p.Field.HasOwnValues() {
 		all, why = r.readNegation(p.Field, text, leavesList)
@@ -251,6 +269,14 @@ func (r *reading) conditions(name string, p query.Parameter, text string) (all [
 		return whole, false, true
 	}
 	return r.underUse(name, p, text, all)
+}
+
+// withoutInvisible drops characters that nobody sees, such as a zero-width space before a sign.
+func withoutInvisible(c rune) rune {
+	if unicode.Is(unicode.Cf, c) {
+		return -1
+	}
+	return c
 }
 
 // unwrapList unwraps a value, but for a list or an object in JSON.
@@ -274,6 +300,12 @@ func (r *reading) readValue(f *catalog.Field, text string) (all []condition, cha
 	if !isList {
 		items = splitOperators(text)
 	}
+	if len(items) == 1 && !isList {
+		items = splitNegated(items[0])
+	}
+	if first := strings.ToLower(items[0]); len(items) > 1 && operators[strings.TrimLeft(first, "$")] == "ne" && items[0] == first {
+		return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values", value.Excerpt(text), f.Name, f.Name)
+	}
 	for _, item := range items {
 		found, itemChanged, why := r.readItem(f, item, len(items) > 1)
 		if why != "" {
@@ -282,6 +314,15 @@ func (r *reading) readValue(f *catalog.Field, text string) (all []condition, cha
 		all, changed = append(all, found...), changed || itemChanged
 	}
 	return all, changed, ""
+}
+
+// splitNegated splits a list whose first item is an operator alone.
+func splitNegated(text string) []string {
+	parts := splitAtCommas(text)
+	if operators[strings.TrimLeft(parts[0], "$")] == "ne" && len(parts) > 1 {
+		return parts
+	}
+	return []string{text}
 }
 
 // readItem reads one value, or several with commas, that have no operator in common.

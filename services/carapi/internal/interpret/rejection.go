@@ -11,9 +11,10 @@ import (
 // Words between a negation and what it is of: not located in Texas, not going to spend more than 30k. After a hedge it is
 // not certain that the rest is unwanted: no need for AWD.
 var (
-	links = strings.Fields("located made built interested including considering consider brand brands those be been being spend spending pay " +
-		"paying go going cost costing exceed driven anything anyone ones older-than want wants wanting have has drive color colour colored coloured kind " +
-		"type year years than over with miles should must would could will price priced mileage")
+	links = strings.Fields("located made built interested including considering consider brand brands those be been being spend spending " +
+		"pay paying go going cost costing exceed driven anything anyone ones willing able allowed penny cent want wants wanting have has drive " +
+		"makes models color colour colored coloured colors colours states cities types fuels bodies kind type year years than over with miles " +
+		"should must would could will price priced mileage")
 	linkBoundaries = strings.Fields("in from by to for of with on at than having has is")
 	hedges         = strings.Fields("need needs needing necessarily require requires care mind matter sure")
 )
@@ -34,8 +35,12 @@ func (r *reading) applyMarkers(tokens []token) {
 
 func (r *reading) applyMarker(tokens []token, mark int) {
 	m := &tokens[mark]
-	if m.marker == wants {
+	switch {
+	case m.marker == wants:
 		m.kind = fillerToken
+		return
+	case m.isUncertain:
+		markClause(tokens, mark)
 		return
 	}
 	first, isHedged := objectOf(tokens, mark)
@@ -49,7 +54,11 @@ func (r *reading) applyMarker(tokens []token, mark int) {
 		dismissBefore(tokens, mark)
 	case tokens[first].kind == unknownToken:
 		m.isUncertain = true // part of what is looked for: no accidents
-		if !m.sign {
+		switch {
+		case m.sign:
+		case m.marker == leavesList && beforeValue(tokens, first):
+			markClause(tokens, mark) // excluding salvage Toyota and Honda
+		default:
 			r.negateList(tokens, mark, first, first)
 		}
 	case tokens[first].kind == valueToken && tokens[first].isBound() && !isHedged && r.flipBound(&tokens[first]):
@@ -88,6 +97,14 @@ func objectOf(tokens []token, mark int) (place int, isHedged bool) {
 	return -1, isHedged
 }
 
+// beforeValue reports whether words that were not understood stand directly before a value.
+func beforeValue(tokens []token, i int) bool {
+	for i < len(tokens) && tokens[i].kind == unknownToken {
+		i++
+	}
+	return i < len(tokens) && tokens[i].kind == valueToken
+}
+
 // readStatus reads a word after a negation as a status, which sentences do not name otherwise: not sold.
 func (r *reading) readStatus(tokens []token, i int) {
 	if i < 0 || tokens[i].kind != unknownToken {
@@ -109,8 +126,14 @@ func dismissBefore(tokens []token, mark int) {
 	for i >= 0 && (tokens[i].kind == fillerToken || tokens[i].kind == boundaryToken) {
 		i--
 	}
-	for ; i >= 0 && tokens[i].kind == valueToken; i-- {
+	markNearest(tokens, i)
+}
+
+// markNearest marks a value, and the make and model before it that it is one with.
+func markNearest(tokens []token, i int) {
+	for isName := true; i >= 0 && tokens[i].kind == valueToken && isName && !tokens[i].isBound(); i-- {
 		tokens[i].isUncertain = true
+		isName = i > 0 && slices.Contains([]string{"make", "model"}, tokens[i-1].parameter) && slices.Contains([]string{"model", "trim"}, tokens[i].parameter)
 	}
 }
 
@@ -169,7 +192,8 @@ func (r *reading) canNegate(t *token) bool {
 func (r *reading) negateGroup(tokens []token, mark, first int) {
 	m := &tokens[mark]
 	last := first
-	for !m.sign && last+1 < len(tokens) && tokens[last+1].kind == valueToken && r.isText(tokens[last+1].parameter) {
+	for !m.sign && last+1 < len(tokens) && tokens[last+1].kind == valueToken && r.isText(tokens[last+1].parameter) &&
+		!slices.Contains(placeFields, tokens[last+1].parameter) {
 		last++
 	}
 	negated := first
@@ -196,7 +220,7 @@ func (r *reading) negateGroup(tokens []token, mark, first int) {
 	case !m.sign && isNarrowed(tokens, last+1):
 		m.isUncertain = true
 		for i := first; i <= min(last+1, len(tokens)-1); i++ {
-			tokens[i].isUncertain = tokens[i].kind == valueToken
+			tokens[i].isUncertain = tokens[i].isUncertain || tokens[i].kind == valueToken
 		}
 	default:
 		tokens[negated].isNegated = true
@@ -223,8 +247,12 @@ func isNarrowed(tokens []token, next int) bool {
 		return false
 	}
 	t := &tokens[next]
-	if t.kind == unknownToken {
+	switch t.kind {
+	case unknownToken:
 		return strings.ContainsAny(t.words[0], "0123456789") || isDismissal(t)
+	case markerToken:
+		t.isUncertain = t.marker == leavesList // no SUVs other than Toyota
+		return t.isUncertain
 	}
 	unwanted := []string{"price_min", "mileage_min", "year_max", "year", "price", "mileage"}
 	return t.kind == valueToken && slices.Contains(unwanted, t.parameter)
@@ -240,7 +268,7 @@ func (r *reading) negateList(tokens []token, mark, negated, last int) {
 		last++
 	}
 	members, isSaid := []int{}, m.marker == leavesList
-	for i := last + 1; i < len(tokens) && tokens[i].kind == jointToken; {
+	for i := last + 1; i < len(tokens) && (tokens[i].kind == jointToken || isNor(&tokens[i])); {
 		joint := strings.ToLower(strings.Join(tokens[i].words, ""))
 		next := i + 1
 		for next < len(tokens) && (tokens[next].kind == fillerToken || tokens[next].kind == jointToken || tokens[next].kind == markerToken) {
@@ -254,7 +282,7 @@ func (r *reading) negateList(tokens []token, mark, negated, last int) {
 		case isFirstUnknown && m.marker == leavesOut && !isOr:
 			next = len(tokens) // no accidents, red
 		case tokens[next].kind == unknownToken && isItem(tokens, next):
-		case r.canNegate(&tokens[next]) && r.isText(tokens[next].parameter) && (m.marker == leavesList || isOr || negated >= 0 && tokens[next].parameter == tokens[negated].parameter):
+		case r.canNegate(&tokens[next]) && r.isMember(tokens, next, negated, m.marker == leavesList || isOr):
 			members, isSaid = append(members, next), isSaid || joint != ""
 		default:
 			next = len(tokens)
@@ -274,6 +302,14 @@ func (r *reading) negateList(tokens []token, mark, negated, last int) {
 	}
 }
 
+func isNor(t *token) bool { return t.kind == markerToken && strings.EqualFold(t.words[0], "nor") }
+
+// isMember reports whether a value can be one of a list of what is not wanted.
+func (r *reading) isMember(tokens []token, i, negated int, isOpen bool) bool {
+	isSame := negated >= 0 && tokens[i].parameter == tokens[negated].parameter
+	return isSame || isOpen && r.isText(tokens[i].parameter)
+}
+
 // isItem reports whether a word that was not understood is an item of a list: a joint, or nothing, comes after it.
 func isItem(tokens []token, i int) bool { return i+1 >= len(tokens) || tokens[i+1].kind == jointToken }
 
@@ -282,6 +318,9 @@ func isItem(tokens []token, i int) bool { return i+1 >= len(tokens) || tokens[i+
 func (r *reading) narrowest(tokens []token, first, last int) int {
 	var filters []query.Filter
 	for i := first; i <= last; i++ {
+		if !slices.Contains([]string{"make", "model", "trim"}, tokens[i].parameter) {
+			return -1
+		}
 		p, _ := r.parameters.Get(tokens[i].parameter)
 		f := query.Filter{Field: p.Field}
 		for _, v := range tokens[i].values {

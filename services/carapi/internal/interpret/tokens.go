@@ -64,7 +64,8 @@ var stopWords = strings.Fields("a an the with for of i me my show find want need
 
 // phrases of several words, by what they do. The longest that fits counts.
 var sentencePhrases = newPhrases(map[tokenKind]string{
-	unknownToken: "stick with, stick to, one owner, single owner, almost new, nearly new, as new, practically new, new to me, on gas, on fuel, on petrol, on diesel, gas mileage, gas tank",
+	unknownToken: "used for, stick with, stick to, one owner, single owner, low miles, low mileage, clean title, clean carfax, excellent condition, " +
+		"good condition, great condition, well maintained, fully loaded, full service history, almost new, nearly new, as new, practically new, new to me, on gas, on fuel, on petrol, on diesel, gas mileage, gas tank",
 	fillerToken: "would like, would like to, would like to buy, id like, id like to, i d like, looking for, look for, in the market for, " +
 		"for sale, in stock, feel like, i like, we like, for my, for his, for her, for their, do you have, have you got, are there, is there, near me, right now, as well",
 	comparisonToken: "like, such as, similar to, comparable to, equivalent to, alternative to, alternatives to, competitor to, same as, " +
@@ -72,7 +73,7 @@ var sentencePhrases = newPhrases(map[tokenKind]string{
 		"not only, not just, not necessarily, dont care, do not care, dont mind, do not mind, doesnt matter, does not matter, no matter, " +
 		"dont need, do not need, doesnt need, doesnt have to, does not have to, neednt, not sure, unsure, preferably, prefer, ideally, " +
 		"maybe, perhaps, possibly, either way, would consider, open to, used to, trade in, trading in, i own, i drive, i had, i have had, used to have, my last, previous, " +
-		"my, his, her, their, drives, drove, driving, why not, if not, if its not, unless, near, around, close to, outside, used for, hates the, instead, " +
+		"my, his, her, their, drives, drove, driving, why not, if not, if its not, unless, near, around, close to, outside, hates the, instead, " +
 		"coming from, replace, replacing, upgrade from, upgrading from, sell my, selling my, nicer, better, worse, bigger, smaller, faster, cheaper, larger",
 	followerToken: "excluded, unwanted, rejected, ruled out, or similar, or so, or equivalent, or comparable, or something similar, similar, alternative, alternatives, equivalent, competitor, " +
 		"competitors, rival, rivals, style, sized, killer, lookalike, fan, fans, lover, lovers, owner, owners, dealer, dealers, dealership, " +
@@ -140,7 +141,7 @@ var gluedComma = regexp.MustCompile(`([^\d\s]),([^\s\d])`)
 
 // scan takes a sentence apart. Texts are looked for in some fields.
 func (r *reading) scan(given string, fields []string) []token {
-	given = markedGroup.ReplaceAllString(given, " except $1 , ")
+	given = markedGroup.ReplaceAllString(given, " except $1 , with ") // which ends what is excepted
 	words := strings.Fields(brackets.Replace(gluedComma.ReplaceAllString(given, "$1, $2")))
 	var all []token
 	for i := 0; i < len(words); {
@@ -158,7 +159,8 @@ func (r *reading) scan(given string, fields []string) []token {
 		t.words = words[i : i+n]
 		all = append(all, t)
 		last := words[i+n-1]
-		if i += n; strings.ContainsAny(last[len(last)-1:], ",;.") && i < len(words) && t.kind != jointToken && t.kind != markerToken {
+		isEnd := strings.ContainsAny(last[len(last)-1:], ",;") || strings.HasSuffix(last, ".") && t.kind != markerToken // excl.
+		if i += n; isEnd && i < len(words) && t.kind != jointToken {
 			all = append(all, token{kind: jointToken})
 		}
 	}
@@ -193,8 +195,8 @@ func (r *reading) findWhole(word string, fields []string) (token, bool) {
 func (r *reading) scanToken(words, fields []string, before []token) (token, int) {
 	afterValue := len(before) > 0 && before[len(before)-1].kind == valueToken
 	kind, n := phraseAt(words, afterValue)
-	if kind == unknownToken && n > 1 { // stick with
-		return token{}, n
+	if n > 1 && (kind == unknownToken || kind == comparisonToken) { // stick with, used to
+		return token{kind: kind}, n
 	}
 	if t, n := r.nextToken(words, fields, before); n > 0 {
 		return t, n
@@ -218,7 +220,7 @@ func (r *reading) scanToken(words, fields []string, before []token) (token, int)
 		return token{kind: kind}, n
 	}
 	switch word := plainWord(words[0]); {
-	case slices.Contains([]string{"or", "and", "&", "/", "|", "nor", "but", "und", "oder", "et", "ou", "en", "y"}, word):
+	case slices.Contains([]string{"or", "and", "&", "/", "|", "nor", "but", "und", "oder", "et", "ou", "en", "y", "o", "ya"}, word):
 		return token{kind: jointToken}, 1
 	case value.Fold(word) == "", slices.Contains(fillers, word):
 		return token{kind: fillerToken}, 1
@@ -257,11 +259,12 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 	}
 	for n := most; n > 0; n-- {
 		chunk := trimPunctuation(strings.Join(words[:n], " "))
-		if n == 1 && (slices.Contains(fillers, strings.ToLower(chunk)) || slices.Contains(boundaries, chunk)) {
+		isGearbox := strings.EqualFold(chunk, "auto") && isSetOff(words, before)
+		if n == 1 && !isGearbox && (slices.Contains(fillers, strings.ToLower(chunk)) || slices.Contains(boundaries, chunk)) {
 			return token{}, 0 // "at" is no automatic, but AT may be
 		}
-		if n > 4 && !mayBeAmount {
-			continue
+		if n > 4 && !mayBeAmount || strings.HasSuffix(chunk, " on") && n < len(words) && trimPunctuation(words[n-1]) == words[n-1] {
+			continue // 2019 on lease
 		}
 		if name, amount, ok := r.parseBareAmount(chunk, mayBeAmount); ok && (name == "year" || slices.Contains(fields, "color")) {
 			if name == "year" && n == 1 && r.isKnown(chunk, fields) && !r.afterMake(before) {
@@ -305,6 +308,12 @@ const (
 	shortestPlural = 5
 	shortestPlace  = 4
 )
+
+// isSetOff reports whether a word stands as an item of a list, where "auto" is a gearbox and no car.
+func isSetOff(words []string, before []token) bool {
+	isFirst := len(words) > 1 && slices.Contains([]string{"or", "and", "/"}, plainWord(words[1])) || strings.HasSuffix(words[0], ",")
+	return isFirst || len(before) > 0 && before[len(before)-1].kind == jointToken
+}
 
 // pluralFields are those of some fields whose values people put into the plural: Civics, EVs. A short word is no name.
 func pluralFields(fields []string, withNames bool) []string {
@@ -388,6 +397,9 @@ func (r *reading) nextFieldAmount(words []string) (token, int) {
 		unit = " km" // kms under 30000
 	}
 	for n := min(8, len(words)-i); n > 0; n-- {
+		if endsInside(words[i:i+n]) || n > 1 && isAmountOfNext(words, i+n) {
+			continue
+		}
 		a, ok := f.Measure().Parse(trimPunctuation(strings.Join(withoutModals(words[i:i+n]), " ")) + unit)
 		if !ok {
 			continue
@@ -402,6 +414,20 @@ func (r *reading) nextFieldAmount(words []string) (token, int) {
 		return token{kind: valueToken, parameter: name, values: []string{amount}}, i + n
 	}
 	return token{}, 0
+}
+
+// endsInside reports whether a sentence or an item of a list ends within some words.
+func endsInside(words []string) bool {
+	return slices.ContainsFunc(words[:len(words)-1], func(w string) bool { return strings.ContainsAny(w[len(w)-1:], ".,;") })
+}
+
+// isAmountOfNext reports whether the last word before a place belongs to the amount after it: year 2021 max price 22000.
+func isAmountOfNext(words []string, place int) bool {
+	if place >= len(words) {
+		return false
+	}
+	_, isNoun := amountNouns[plainWord(words[place])]
+	return isNoun && slices.Contains([]string{"max", "maximum", "min", "minimum"}, plainWord(words[place-1]))
 }
 
 // withoutModals leaves out words between the name of a field and its amount: mileage should not be more than 50000.
@@ -514,12 +540,12 @@ var modelYear = regexp.MustCompile(`^(?:19[5-9]\d|20[0-4]\d)$`)
 var (
 	distance  = regexp.MustCompile(`(?i)\d\s*k?\s*(?:mi|miles?|kms?|kilomet(?:er|re)s?)\b`)
 	moneySign = regexp.MustCompile(`(?i)[$€£]|\b(?:usd|eur|gbp|dollars?|euros?)\b`)
-	timeWord  = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\bup$|\+$`)
+	timeWord  = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\b(?:up|on|plus|now|present|beyond)$|\+$`)
 )
 
 // amountStarts are words that an amount may begin with.
 var amountStarts = strings.Fields("up upto at max maximum until till through to under below less fewer cheaper lower smaller before older earlier " +
-	"min minimum from since starting over above more higher greater bigger after newer later younger exceeding not no nothing none never between")
+	"min minimum from since starting over above more higher greater bigger after newer later younger exceeding not no nothing none never between unter über bis ab hasta desde moins jusqu'à jusqu’à mindestens höchstens")
 
 // beginsAmount reports whether an amount may begin with a word: a number, a sign, a word for a bound, or a currency.
 func beginsAmount(word string) bool {

@@ -30,7 +30,7 @@ var (
 	fromOn = regexp.MustCompile(`^(?:>=|≥|ab|mindestens|à partir de|desde|da|at least|min\.?|minimum|from|since|starting at) ?(.+)$`)
 	above  = regexp.MustCompile(`^(?:>|` + aboveWords + `) ?(.+)$`)
 	orMore = regexp.MustCompile(`^(?:from |since )?(.+?) ?(?:\+|or more|or over|or above|or newer|or later|or up|and up|and above|and newer|and over|` +
-		`and later|onwards?|upwards?|on|min\.?|minimum)$`)
+		`and later|and after|and beyond|and on|to now|to present|to date|onwards?|upwards?|plus|on|min\.?|minimum)$`)
 
 	// A negation of a bound is a bound on the other side, which it includes.
 	notAbove = regexp.MustCompile(`^(?:not|no|nothing|none|never) (?:` + aboveWords + `) ?(.+)$`)
