@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -62,8 +61,9 @@ Exit codes: 0 done, 1 failed, 2 wrong settings, 3 refused by a guard, 4 stale.`,
 		guard *job.Refused
 		view  *job.UnknownView
 	)
+	_, _, unknown := root.Find(args) // cobra has no type for the error of an unknown command
 	switch {
-	case errors.As(err, &wrong), errors.As(err, &view), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.As(err, &wrong), errors.As(err, &view), unknown != nil:
 		return misused
 	case errors.As(err, &guard):
 		return refused

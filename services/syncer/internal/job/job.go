@@ -91,7 +91,9 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 	err = attempts(ctx, c, o, &report, func(ctx context.Context) error {
 		for {
 			report.Tables, report.Warnings = nil, nil
-			err := pass(ctx, c, o, views, file, outgrown, &report)
+			p := pass{config: c, options: o, views: views, file: file, outgrown: outgrown, report: &report,
+				keep: strategy(c, o) == config.Upsert}
+			err := p.run(ctx)
 			var big *source.TooBig
 			if !errors.As(err, &big) { // each begins the pass again once for its column
 				return err
@@ -115,11 +117,17 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 		report.Status = snapshot.Stopped
 	}
 	if !o.DryRun {
-		if e := file.Record(&report.Run); e != nil && !strings.Contains(err.Error(), e.Error()) {
+		if e := file.Record(&report.Run); e != nil && !sameSQLiteError(err, e) {
 			err = fmt.Errorf("%w; and the run could not be recorded: %w", err, e)
 		}
 	}
 	return report, err
+}
+
+// sameSQLiteError reports whether two errors are of the same kind to SQLite, so that one of them says all.
+func sameSQLiteError(a, b error) bool {
+	var first, second sqlite3.Error
+	return errors.As(a, &first) && errors.As(b, &second) && first.Code == second.Code
 }
 
 // attempts makes the pass until it succeeds, fails for good, or has been begun too often.
@@ -161,7 +169,8 @@ func Kind(err error) string {
 	var (
 		guard  *Refused
 		late   timedOut
-		file   sqlite3.Error
+		sqlite sqlite3.Error
+		file   *snapshot.FileError
 		server *mysql.MySQLError
 	)
 	switch {
@@ -169,7 +178,7 @@ func Kind(err error) string {
 		return "refused"
 	case errors.As(err, &late):
 		return "timeout"
-	case errors.As(err, &file), strings.HasPrefix(err.Error(), "SYNC_PATH: "):
+	case errors.As(err, &sqlite), errors.As(err, &file):
 		return "file"
 	case dbconn.Transient(err):
 		return "connection"

@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/mattn/go-sqlite3"
@@ -101,63 +100,6 @@ func ourColumns(conn *sqlite3.SQLiteConn, table string) ([]string, error) {
 		names = append(names, name)
 	}
 	return names, nil
-}
-
-// drift says how the columns of a table differ from those of old, and whether SQLite cannot make that
-// change in the table that there is. The order of the columns does not matter.
-func drift(old *existing, now schema.Table) (text string, remake bool) {
-	var changes []string
-	for _, c := range now.Columns {
-		i := slices.IndexFunc(old.Columns, func(o schema.Column) bool { return strings.EqualFold(o.Name, c.Name) })
-		switch {
-		case i < 0:
-			changes = append(changes, "+"+c.Name+" "+c.SQLiteType())
-			continue
-		case old.Columns[i].Name != c.Name:
-			changes, remake = append(changes, old.Columns[i].Name+" -> "+c.Name), true
-		}
-		if was := old.Columns[i].Type; was != c.SQLiteType() {
-			changes, remake = append(changes, c.Name+" "+was+" -> "+c.SQLiteType()), true
-		}
-	}
-	for _, c := range old.Columns {
-		if !contains(now, c.Name) {
-			changes = append(changes, "-"+c.Name)
-		}
-	}
-	if !slices.EqualFunc(old.Key, now.Key, strings.EqualFold) {
-		remake = true
-		changes = append(changes, "key ("+strings.Join(old.Key, ", ")+") -> ("+strings.Join(now.Key, ", ")+")")
-	}
-	if old.withoutRowid {
-		changes, remake = append(changes, "WITHOUT ROWID"), true
-	}
-	return strings.Join(changes, ", "), remake
-}
-
-// checkOwnColumns refuses what the user's columns could not outlive, and warns of what they mean.
-func (t *Table) checkOwnColumns() error {
-	for _, name := range t.old.ownNames(true) {
-		if t.has(name) {
-			return fmt.Errorf("the column %s of the table is not syncer's, and the view has a column of that name too: "+
-				"rename yours (ALTER TABLE %s RENAME COLUMN %[1]s TO my_%[1]s), or give the view's another name", name, t.Name)
-		}
-	}
-	if n := len(t.t.Columns) + len(t.old.own); n > maxColumns {
-		return fmt.Errorf("with your own it has %d columns, and SQLite takes %d: leave some out of the view", n, maxColumns)
-	}
-	own := strings.Join(t.old.ownNames(false), ", ")
-	if own == "" || len(t.t.Key) > 0 {
-		return nil
-	}
-	if len(t.old.Key) > 0 {
-		return fmt.Errorf("its key was (%s) and there is none now, "+
-			"so the contents of your own columns could not stay with their rows: "+
-			"move them to a table of your own, or give the view a key in SYNC_VIEWS: %s", strings.Join(t.old.Key, ", "), own)
-	}
-	t.notes = append(t.notes, own+": without a key, the contents of your own columns stay at their place in the table "+
-		"when rows come or go before them: give the view a key in SYNC_VIEWS")
-	return nil
 }
 
 // rowidName is a name of the rowid that is not a column's; "" if the columns have taken all three.

@@ -53,12 +53,12 @@ func Lock(path string) (*File, error) {
 	}
 	dir, base := filepath.Split(path)
 	if err := os.MkdirAll(filepath.Clean(dir), 0o755); err != nil {
-		return nil, fmt.Errorf("SYNC_PATH: make folder: %w", err)
+		return nil, fileError("make folder: %w", err)
 	}
 	f := &File{path: path, staging: filepath.Join(dir, "."+base+".staging")}
 	locked, err := f.tryLock()
 	if err != nil {
-		return nil, fmt.Errorf("SYNC_PATH: lock %s: %w", path, explainDenied(err, path))
+		return nil, fileError("lock %s: %w", path, explainDenied(err, path))
 	}
 	if !locked {
 		busy := &Busy{Host: "this host"}
@@ -68,7 +68,7 @@ func Lock(path string) (*File, error) {
 		return nil, busy
 	}
 	if err := f.begin(); err != nil {
-		return nil, errors.Join(fmt.Errorf("SYNC_PATH: %w", explainDenied(err, path)), f.lock.Unlock())
+		return nil, errors.Join(fileError("%w", explainDenied(err, path)), f.lock.Unlock())
 	}
 	return f, nil
 }
@@ -143,10 +143,19 @@ func (f *File) openTarget() (*sqlite3.SQLiteConn, error) {
 		if conn != nil {
 			_ = conn.Close()
 		}
-		return nil, fmt.Errorf("SYNC_PATH: open %s: %w", f.path, explain(err))
+		return nil, fileError("open %s: %w", f.path, explain(err))
 	}
 	return conn, nil
 }
+
+// FileError is an error of the file that SYNC_PATH names, or of what is beside it.
+type FileError struct{ err error }
+
+func (e *FileError) Error() string { return "SYNC_PATH: " + e.err.Error() }
+
+func (e *FileError) Unwrap() error { return e.err }
+
+func fileError(format string, args ...any) error { return &FileError{fmt.Errorf(format, args...)} }
 
 // explain adds to SQLite's own words what is to be done.
 func explain(err error) error {

@@ -4,7 +4,6 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -191,11 +190,11 @@ func ReadHistory(path string, limit int) (h History, err error) {
 func read(path string, do func(*sqlite3.SQLiteConn) error) error {
 	conn, err := open(path, "mode=ro&_query_only=true&_busy_timeout="+busyTimeout)
 	if err != nil {
-		return fmt.Errorf("SYNC_PATH: open %s: %w", path, explain(err))
+		return fileError("open %s: %w", path, explain(err))
 	}
 	defer func() { _ = conn.Close() }()
 	if err := do(conn); err != nil {
-		return fmt.Errorf("SYNC_PATH: read %s: %w", path, explain(err))
+		return fileError("read %s: %w", path, explain(err))
 	}
 	return nil
 }

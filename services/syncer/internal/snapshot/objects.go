@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -214,12 +215,18 @@ func (s *Staging) blocks(v verdict) (bool, error) {
 			return false, err
 		}
 		for i := range with {
-			if with[i] != nil && (without[i] == nil || without[i].Error() != with[i].Error()) {
+			if with[i] != nil && !sameError(with[i], without[i]) {
 				return true, nil
 			}
 		}
 	}
 	return false, nil
+}
+
+// sameError reports whether SQLite has given the same error twice.
+func sameError(a, b error) bool {
+	var first, second sqlite3.Error
+	return errors.As(a, &first) && errors.As(b, &second) && first == second
 }
 
 // blame adds to an error of changing the table which of the user's indexes and triggers is at fault, or

@@ -31,10 +31,10 @@ func resolve(path string, links *int) (string, error) {
 	}
 	target, err := os.Readlink(path)
 	if err != nil {
-		return "", fmt.Errorf("SYNC_PATH: %w", err)
+		return "", fileError("%w", err)
 	}
 	if *links++; *links > maxLinks {
-		return "", fmt.Errorf("SYNC_PATH: %s: too many symbolic links: they lead in a circle", path)
+		return "", fileError("%s: too many symbolic links: they lead in a circle", path)
 	}
 	if !filepath.IsAbs(target) {
 		target = filepath.Join(filepath.Dir(path), target)
@@ -66,7 +66,7 @@ func Writable(path string) error {
 			err = f.Close()
 		}
 		if errors.Is(err, fs.ErrPermission) {
-			return fmt.Errorf("SYNC_PATH: %w", explainDenied(err, path))
+			return fileError("%w", explainDenied(err, path))
 		}
 	}
 	return nil

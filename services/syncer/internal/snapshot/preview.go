@@ -36,7 +36,7 @@ func OpenPreview(path string) (*Preview, error) {
 		if p.conn != nil {
 			_ = p.conn.Close()
 		}
-		return nil, fmt.Errorf("SYNC_PATH: open %s: %w", path, explain(err))
+		return nil, fileError("open %s: %w", path, explain(err))
 	}
 	return p, nil
 }
@@ -56,7 +56,7 @@ func (p *Preview) File() (warnings []string, err error) {
 	}
 	tables, err := contents(p.conn)
 	if err != nil {
-		return nil, fmt.Errorf("SYNC_PATH: read %s: %w", p.path, explain(err))
+		return nil, fileError("read %s: %w", p.path, explain(err))
 	}
 	for _, t := range tables {
 		if InFuture(t.Synced, time.Now()) {

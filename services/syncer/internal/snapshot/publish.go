@@ -3,12 +3,8 @@ package snapshot
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/dustin/go-humanize"
-	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/schema"
 )
@@ -17,9 +13,6 @@ import (
 // compared with them. The pass may begin again.
 var ErrChanged = errors.New("another program has altered the file meanwhile")
 
-// indexPrefix begins the names of the indexes that SYNC_INDEXES asks for.
-const indexPrefix = "_sync_index_"
-
 // Publish makes the staged tables those of the target, and records the run, all in one
 // transaction: readers go on with the old tables until it commits. Rows missing from the source are
 // deleted unless keep is set. Tables that were not staged stay, and so do the columns, indexes, triggers
@@ -27,7 +20,7 @@ const indexPrefix = "_sync_index_"
 // the published file, and "" for none.
 func (s *Staging) Publish(keep bool, run *Run) (warning string, err error) {
 	for _, t := range s.tables {
-		if err := t.close(); err != nil {
+		if err := t.Release(); err != nil {
 			return "", err
 		}
 	}
@@ -145,121 +138,6 @@ func (t *Table) publish(keep bool) error {
 	return t.keepIndexes()
 }
 
-// apply changes the rows that differ, and touches no other page.
-func (t *Table) apply(keep bool) error {
-	conn := t.s.conn
-	err := inSavepoint(conn, func() error { return t.difference(keep) })
-	var e sqlite3.Error
-	if !errors.As(err, &e) || e.ExtendedCode != sqlite3.ErrConstraintUnique {
-		return t.blame(err)
-	}
-
-	// A unique index of the user's: the rows may break it on the way only, as two that swap values.
-	indexes, err := objects(conn, "type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name = ? COLLATE NOCASE", t.Name)
-	if err != nil {
-		return err
-	}
-	for _, index := range indexes {
-		if err := exec(conn, "DROP INDEX main."+schema.QuoteSQLite(index.name)); err != nil {
-			return err
-		}
-	}
-	if err := t.difference(keep); err != nil {
-		return t.blame(err)
-	}
-	return t.restore(indexes)
-}
-
-// difference makes the rows of the table those that were staged: all rows, or those that differ where
-// they were compared while they arrived.
-func (t *Table) difference(keep bool) error {
-	target := "main." + schema.QuoteSQLite(t.Name)
-	columns := names(t.t)
-	into := quoted("", columns)
-	from := quoted("s.", columns)
-	// The + keeps SQLite from looking each row of the target up in the few that are staged, which
-	// would take long, under the lock.
-	match := "t." + t.rowid + " = +s." + t.rowid
-	switch {
-	case len(t.t.Key) > 0:
-		match = t.sameKey("+s.")
-	case t.rowid == "": // rows cannot be told apart
-		return errors.Join(exec(t.s.conn, "DELETE FROM "+target+" WHERE true"),
-			exec(t.s.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged))
-	default:
-		into, from = into+", "+t.rowid, from+", s."+t.rowid
-	}
-
-	var statements []string
-	switch {
-	case keep:
-	case t.compare:
-		statements = append(statements, "DELETE FROM "+target+" WHERE "+t.rowid+" IN (SELECT id FROM "+t.missing+")")
-	case len(t.t.Key) > 0:
-		statements = append(statements, "DELETE FROM "+target+" AS t WHERE NOT EXISTS (SELECT 1 FROM "+t.staged+" s WHERE "+
-			t.sameKey("s.")+")")
-	default:
-		statements = append(statements, "DELETE FROM "+target+" WHERE "+
-			t.rowid+" NOT BETWEEN 1 AND "+strconv.FormatInt(t.rows, 10))
-	}
-
-	var set, differ []string
-	for _, c := range columns {
-		if name := schema.QuoteSQLite(c); !slices.Contains(t.t.Key, c) {
-			set = append(set, name+" = s."+name)
-			differ = append(differ, "t."+name+" IS NOT s."+name)
-		}
-	}
-	if len(set) > 0 {
-		update := "UPDATE " + target + " AS t SET " + strings.Join(set, ", ") + " FROM " + t.staged + " s WHERE " + match
-		if !t.compare {
-			update += " AND (" + anyOf(differ) + ")"
-		}
-		statements = append(statements, update)
-	}
-	statements = append(statements, "INSERT INTO "+target+" ("+into+") SELECT "+from+" FROM "+t.staged+
-		" s WHERE NOT EXISTS (SELECT 1 FROM "+target+" t WHERE "+match+")")
-	for _, q := range statements {
-		if err := exec(t.s.conn, q); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// keepIndexes makes the indexes that SYNC_INDEXES asks for, and drops those that it has asked for.
-func (t *Table) keepIndexes() error {
-	rows, err := all(t.s.conn, `SELECT name FROM main.sqlite_schema WHERE type = 'index' AND tbl_name = ? COLLATE NOCASE AND name LIKE '~_sync~_index~_%' ESCAPE '~'`, t.Name)
-	if err != nil {
-		return err
-	}
-	have := map[string]bool{}
-	for _, r := range rows {
-		have[r[0].(string)] = true
-	}
-	wanted := map[string]string{}
-	for _, columns := range t.indexes {
-		// The brackets tell the column a_b from the columns a and b.
-		name := indexPrefix + t.Name + "(" + strings.Join(columns, ",") + ")"
-		wanted[name] = "CREATE INDEX main." + schema.QuoteSQLite(name) + " ON " + schema.QuoteSQLite(t.Name) + " (" + quoted("", columns) + ")"
-	}
-	for name := range have {
-		if wanted[name] == "" {
-			if err := exec(t.s.conn, "DROP INDEX main."+schema.QuoteSQLite(name)); err != nil {
-				return err
-			}
-		}
-	}
-	for name, q := range wanted {
-		if !have[name] {
-			if err := exec(t.s.conn, q); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // recordColumns keeps how the source declares the columns, where that is not kept already.
 func (t *Table) recordColumns() error {
 	kept, err := all(t.s.conn, "SELECT name, source_type, nullable, comment FROM main."+schema.ColumnsTable+" WHERE table_name = ? ORDER BY position", t.Name)
@@ -286,20 +164,4 @@ func (t *Table) recordColumns() error {
 		}
 	}
 	return nil
-}
-
-func inSavepoint(conn *sqlite3.SQLiteConn, do func() error) error {
-	if err := exec(conn, "SAVEPOINT part"); err != nil {
-		return err
-	}
-	err := do()
-	if err != nil && conn.AutoCommit() {
-		return err // SQLite has rolled all back
-	}
-	if err != nil {
-		if back := exec(conn, "ROLLBACK TO part"); back != nil {
-			return errors.Join(err, back)
-		}
-	}
-	return errors.Join(err, exec(conn, "RELEASE part"))
 }

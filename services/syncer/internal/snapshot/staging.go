@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +26,7 @@ type Staging struct {
 // Stage begins the staging.
 func (f *File) Stage() (*Staging, error) {
 	if err := f.removeStaging(); err != nil {
-		return nil, fmt.Errorf("SYNC_PATH: %w", err)
+		return nil, fileError("%w", err)
 	}
 	s := &Staging{file: f, fresh: !f.exists()}
 	_, s.log = Size(f.path)
@@ -37,12 +36,12 @@ func (f *File) Stage() (*Staging, error) {
 		// harm to the rows before it, and costs next to nothing where pages are new.
 		s.conn, err = open(f.staging, "_journal_mode=MEMORY&_synchronous=OFF&_locking_mode=EXCLUSIVE")
 		if err != nil {
-			return nil, fmt.Errorf("SYNC_PATH: make staging file %s: %w", f.staging, explain(err))
+			return nil, fileError("make staging file %s: %w", f.staging, explain(err))
 		}
 	} else if s.conn, err = f.openTarget(); err != nil {
 		return nil, err
 	} else if err = s.attach(); err != nil {
-		return nil, errors.Join(fmt.Errorf("SYNC_PATH: make staging file %s: %w", f.staging, explain(err)), s.Close())
+		return nil, errors.Join(fileError("make staging file %s: %w", f.staging, explain(err)), s.Close())
 	}
 	// In the target this only reads: others go on writing to it.
 	if err := exec(s.conn, "BEGIN"); err != nil {
@@ -73,7 +72,7 @@ func (s *Staging) attach() error {
 func (s *Staging) Close() error {
 	var errs []error
 	for _, t := range s.tables {
-		errs = append(errs, t.close())
+		errs = append(errs, t.Release())
 	}
 	s.tables = nil
 	if s.conn != nil {

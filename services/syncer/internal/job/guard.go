@@ -1,0 +1,28 @@
+package job
+
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+
+	"carstock/services/syncer/internal/config"
+	"carstock/services/syncer/internal/snapshot"
+)
+
+// guard gives the reasons not to publish a table.
+func guard(s config.Sync, table string, c snapshot.Changes) []string {
+	switch {
+	case c.Rows == 0 && !s.AllowEmpty && (!c.Existed || c.Before > 0):
+		return []string{fmt.Sprintf("%s: the view is empty, and the table has %s rows (SYNC_ALLOW_EMPTY=true lets it be)",
+			table, humanize.Comma(c.Before))}
+	case c.Rows > 0 && float64(c.Before-c.Rows) > float64(c.Before)*float64(s.MaxShrink)/100:
+		return []string{fmt.Sprintf("%s: the view has %s rows, and the table %s: more than %d %% are gone (SYNC_MAX_SHRINK)",
+			table, humanize.Comma(c.Rows), humanize.Comma(c.Before), s.MaxShrink)}
+	}
+	return nil
+}
+
+// driftRefused is the error of columns that have changed where SYNC_DRIFT is fail.
+func driftRefused(table, drift string) error {
+	return &Refused{[]string{fmt.Sprintf("%s: its columns have changed: %s (SYNC_DRIFT=fail)", table, drift)}}
+}

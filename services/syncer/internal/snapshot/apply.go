@@ -1,0 +1,110 @@
+package snapshot
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/schema"
+)
+
+// apply changes the rows that differ, and touches no other page.
+func (t *Table) apply(keep bool) error {
+	conn := t.s.conn
+	err := inSavepoint(conn, func() error { return t.difference(keep) })
+	var e sqlite3.Error
+	if !errors.As(err, &e) || e.ExtendedCode != sqlite3.ErrConstraintUnique {
+		return t.blame(err)
+	}
+
+	// A unique index of the user's: the rows may break it on the way only, as two that swap values.
+	indexes, err := objects(conn, "type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name = ? COLLATE NOCASE", t.Name)
+	if err != nil {
+		return err
+	}
+	for _, index := range indexes {
+		if err := exec(conn, "DROP INDEX main."+schema.QuoteSQLite(index.name)); err != nil {
+			return err
+		}
+	}
+	if err := t.difference(keep); err != nil {
+		return t.blame(err)
+	}
+	return t.restore(indexes)
+}
+
+// difference makes the rows of the table those that were staged: all rows, or those that differ where
+// they were compared while they arrived.
+func (t *Table) difference(keep bool) error {
+	target := "main." + schema.QuoteSQLite(t.Name)
+	columns := names(t.t)
+	into := quoted("", columns)
+	from := quoted("s.", columns)
+	// The + keeps SQLite from looking each row of the target up in the few that are staged, which
+	// would take long, under the lock.
+	match := "t." + t.rowid + " = +s." + t.rowid
+	switch {
+	case len(t.t.Key) > 0:
+		match = t.sameKey("+s.")
+	case t.rowid == "": // rows cannot be told apart
+		return errors.Join(exec(t.s.conn, "DELETE FROM "+target+" WHERE true"),
+			exec(t.s.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged))
+	default:
+		into, from = into+", "+t.rowid, from+", s."+t.rowid
+	}
+
+	var statements []string
+	switch {
+	case keep:
+	case t.compare:
+		statements = append(statements, "DELETE FROM "+target+" WHERE "+t.rowid+" IN (SELECT id FROM "+t.missing+")")
+	case len(t.t.Key) > 0:
+		statements = append(statements, "DELETE FROM "+target+" AS t WHERE NOT EXISTS (SELECT 1 FROM "+t.staged+" s WHERE "+
+			t.sameKey("s.")+")")
+	default:
+		statements = append(statements, "DELETE FROM "+target+" WHERE "+
+			t.rowid+" NOT BETWEEN 1 AND "+strconv.FormatInt(t.writer.rows, 10))
+	}
+
+	var set, differ []string
+	for _, c := range columns {
+		if name := schema.QuoteSQLite(c); !slices.Contains(t.t.Key, c) {
+			set = append(set, name+" = s."+name)
+			differ = append(differ, "t."+name+" IS NOT s."+name)
+		}
+	}
+	if len(set) > 0 {
+		update := "UPDATE " + target + " AS t SET " + strings.Join(set, ", ") + " FROM " + t.staged + " s WHERE " + match
+		if !t.compare {
+			update += " AND (" + anyOf(differ) + ")"
+		}
+		statements = append(statements, update)
+	}
+	statements = append(statements, "INSERT INTO "+target+" ("+into+") SELECT "+from+" FROM "+t.staged+
+		" s WHERE NOT EXISTS (SELECT 1 FROM "+target+" t WHERE "+match+")")
+	for _, q := range statements {
+		if err := exec(t.s.conn, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func inSavepoint(conn *sqlite3.SQLiteConn, do func() error) error {
+	if err := exec(conn, "SAVEPOINT part"); err != nil {
+		return err
+	}
+	err := do()
+	if err != nil && conn.AutoCommit() {
+		return err // SQLite has rolled all back
+	}
+	if err != nil {
+		if back := exec(conn, "ROLLBACK TO part"); back != nil {
+			return errors.Join(err, back)
+		}
+	}
+	return errors.Join(err, exec(conn, "RELEASE part"))
+}
