@@ -125,9 +125,9 @@ func catalogWarning(ctx context.Context, db sqlx.QueryerContext, name string) er
 }
 
 // noTable is ErrNoTable with the names that there are.
-func noTable(ctx context.Context, db sqlx.QueryerContext, name, list string) error {
+func noTable(ctx context.Context, db sqlx.QueryerContext, name, list string, args ...any) error {
 	var names []string
-	if err := sqlx.SelectContext(ctx, db, &names, list); err != nil {
+	if err := sqlx.SelectContext(ctx, db, &names, list, args...); err != nil {
 		return fmt.Errorf("list tables: %w", err)
 	}
 	if len(names) == 0 {

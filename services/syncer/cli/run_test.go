@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"carstock/pkg/dbconn/dbtest"
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/cli"
-	"carstock/services/syncer/internal/snapshot"
 )
 
 // service is syncer run, in this process.
@@ -104,7 +104,7 @@ func (up service) runs(t *testing.T) (statuses []string, failures int) {
 	t.Helper()
 	status, body := up.get(t, "/runs")
 	var answer struct {
-		Runs     []snapshot.Run
+		Runs     []snapshotfile.Run
 		Failures int `json:"consecutive_failures"`
 	}
 	if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK {

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"carstock/pkg/dbconn/dbtest"
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -72,7 +73,7 @@ func TestServiceStaysFlat(t *testing.T) {
 			return 0
 		}
 		last := history.Runs[0]
-		if last.Status != snapshot.OK {
+		if last.Status != snapshotfile.OK {
 			t.Fatalf("a pass has %s: %s", last.Status, last.Error)
 		}
 		return int(last.ID)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carstock/pkg/settings"
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/snapshot"
 )
@@ -23,13 +24,13 @@ var errStale = errors.New("stale")
 
 // status is what the file tells of itself.
 type status struct {
-	File     string             `json:"file"`
-	Snapshot *snapshot.Run      `json:"snapshot"`              // the last good run; null if there is none
-	AsOf     *time.Time         `json:"as_of"`                 // when the oldest of the tables was read; null if one of them is missing
-	Age      float64            `json:"age_seconds,omitempty"` // since then
-	Failures int                `json:"consecutive_failures"`  // runs that failed or were refused after the last good one
-	Last     *snapshot.Run      `json:"last"`
-	Tables   []snapshot.Content `json:"tables"`
+	File     string                 `json:"file"`
+	Snapshot *snapshotfile.Run      `json:"snapshot"`              // the last good run; null if there is none
+	AsOf     *time.Time             `json:"as_of"`                 // when the oldest of the tables was read; null if one of them is missing
+	Age      float64                `json:"age_seconds,omitempty"` // since then
+	Failures int                    `json:"consecutive_failures"`  // runs that failed or were refused after the last good one
+	Last     *snapshotfile.Run      `json:"last"`
+	Tables   []snapshotfile.Content `json:"tables"`
 }
 
 func statusCommand(file *string) *cobra.Command {
@@ -74,7 +75,7 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
 				return err
 			case s.AsOf == nil:
 				return fmt.Errorf("%w: there is no snapshot yet in %s of all tables", errStale, path)
-			case maxAge > 0 && snapshot.InFuture(*s.AsOf, time.Now()):
+			case maxAge > 0 && snapshotfile.InFuture(*s.AsOf, time.Now()):
 				return fmt.Errorf("%w: %s", errStale, futureText(*s.AsOf))
 			case maxAge > 0 && s.Age > maxAge.Seconds():
 				return fmt.Errorf("%w: the snapshot is %s old, more than %s", errStale, time.Duration(s.Age*float64(time.Second)).Round(time.Second), maxAge)
@@ -102,7 +103,7 @@ func readStatus(path string, tables []string) (status, error) {
 	if s.Tables, err = snapshot.Contents(path); err != nil {
 		return s, err
 	}
-	if oldest := snapshot.AsOf(s.Tables, tables); !oldest.IsZero() {
+	if oldest := snapshotfile.AsOf(s.Tables, tables); !oldest.IsZero() {
 		s.AsOf = &oldest
 		s.Age = time.Since(oldest).Seconds()
 	}
@@ -127,7 +128,7 @@ func printStatus(w io.Writer, s status) error {
 			return err
 		}
 	}
-	if s.AsOf != nil && snapshot.InFuture(*s.AsOf, time.Now()) {
+	if s.AsOf != nil && snapshotfile.InFuture(*s.AsOf, time.Now()) {
 		fmt.Fprintln(w, "warning: "+futureText(*s.AsOf))
 	}
 	if s.Failures > 0 {

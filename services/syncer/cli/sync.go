@@ -11,9 +11,9 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/job"
-	"carstock/services/syncer/internal/snapshot"
 )
 
 func syncCommand(file *string) *cobra.Command {
@@ -106,7 +106,7 @@ func printReport(w io.Writer, r job.Report) error {
 }
 
 // counts are +inserted ~updated -deleted; without a key only whether anything changed is known.
-func counts(t snapshot.TableRun) string {
+func counts(t snapshotfile.TableRun) string {
 	switch {
 	case t.Inserted+t.Updated+t.Deleted == 0:
 		return "unchanged"

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"carstock/pkg/snapshotfile"
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/value"
 )
@@ -86,7 +87,7 @@ func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begi
 func (s *Store) reader(ctx context.Context) (conn *sqlx.Conn, release func(failed bool), err error) {
 	synced := false
 	if s.isSQLite {
-		if synced, err = isSynced(ctx, s.rows); err != nil {
+		if synced, err = snapshotfile.IsKept(ctx, s.rows); err != nil {
 			return nil, nil, err
 		}
 		switch {
@@ -113,7 +114,7 @@ func (s *Store) versionOf(ctx context.Context, tx *sqlx.Tx) (v Version, err erro
 	if !s.isSQLite {
 		return v, nil
 	}
-	synced, err := isSynced(ctx, tx)
+	synced, err := snapshotfile.IsKept(ctx, tx)
 	switch {
 	case err != nil:
 	case synced:
@@ -132,8 +133,11 @@ func (s *Store) estimate(ctx context.Context, tx *sqlx.Tx, v Version) (about int
 		WHERE table_schema = DATABASE() AND table_name = ?`, []any{s.Table}
 	switch {
 	case v.Synced:
-		query = `SELECT coalesce((SELECT total FROM _sync_tables
-			WHERE table_name = ? COLLATE NOCASE ORDER BY run_id DESC LIMIT 1), 0)`
+		last, err := snapshotfile.LastTable(ctx, tx, s.Table)
+		if err != nil || last == nil {
+			return 0, err
+		}
+		return int(last.Total), nil
 	case s.isSQLite:
 		var isTable bool
 		err := tx.GetContext(ctx, &isTable,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
+	"carstock/pkg/snapshotfile"
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/value"
 )
@@ -21,7 +22,7 @@ type selection struct {
 
 	head     string // SELECT ... FROM table WHERE
 	keyParts []keyPart
-	lastRun  bool // the first value is lastRun
+	lastRun  bool // the first value is snapshotfile.LastRun
 
 	mu   sync.Mutex
 	text map[int]string // by number of keys
@@ -77,7 +78,7 @@ func (q *selection) add(c column) int {
 func (s *Store) list(q *selection) string {
 	var all []string
 	if q.lastRun {
-		all = append(all, "coalesce("+lastRun+", '')")
+		all = append(all, "coalesce("+snapshotfile.LastRun+", '')")
 	}
 	for _, c := range q.columns {
 		value, length := s.expressions(q.catalog.Table, c)

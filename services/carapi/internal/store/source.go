@@ -10,13 +10,14 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"carstock/pkg/schema"
+	"carstock/pkg/snapshotfile"
 	"carstock/services/carapi/internal/catalog"
 )
 
 // describe reads the columns and keys of the table.
 func (s *Store) describe(ctx context.Context, q sqlx.QueryerContext, synced bool) (source catalog.Source, err error) {
 	if s.isSQLite {
-		if source.Table, err = schema.FromSQLite(ctx, q, s.Table); err == nil {
+		if source.Table, err = snapshotfile.Table(ctx, q, s.Table); err == nil {
 			err = describeSQLiteKeys(ctx, q, &source, synced)
 		}
 	} else if source.Table, err = schema.FromMySQL(ctx, q, s.Table); err == nil {

@@ -8,6 +8,7 @@ import (
 
 	"carstock/pkg/dbconn/dbtest"
 	"carstock/pkg/schema"
+	"carstock/pkg/snapshotfile"
 	"carstock/services/carapi/internal/value"
 )
 
@@ -100,11 +101,9 @@ func TestTypes(t *testing.T) {
 			tc.Stored = "TEXT"
 		}
 	}
-	file, write := dbtest.SQLite(t, schema.CreateColumnsTable, table.CreateSQLite("main", "cars"), "INSERT INTO cars VALUES ("+stored+")")
-	for i, tc := range table.Columns {
-		if _, err := write.Exec("INSERT INTO _sync_columns VALUES ('cars', ?, ?, ?, ?, '')", i, tc.Name, tc.Type, tc.Nullable); err != nil {
-			t.Fatal(err)
-		}
+	file, write := dbtest.SQLite(t, table.CreateSQLite("main", "cars"), "INSERT INTO cars VALUES ("+stored+")")
+	if err := snapshotfile.SetColumns(t.Context(), write, "cars", table.Columns); err != nil {
+		t.Fatal(err)
 	}
 
 	check := func(t *testing.T, s *Store) {

@@ -3,10 +3,13 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/snapshotfile"
 )
 
 // Version says which state of the table was read.
@@ -34,7 +37,7 @@ func (s *Store) Changed(ctx context.Context, v Version) (now Version, changed bo
 	defer cancel()
 
 	err = s.observe(ctx, "version", func(ctx context.Context) error {
-		synced, err := isSynced(ctx, s.rows)
+		synced, err := snapshotfile.IsKept(ctx, s.rows)
 		switch {
 		case err != nil:
 		case synced:
@@ -49,28 +52,18 @@ func (s *Store) Changed(ctx context.Context, v Version) (now Version, changed bo
 	return now, err == nil && !now.sameState(v), err
 }
 
-// isSynced reports whether a SQLite file is one that syncer keeps.
-func isSynced(ctx context.Context, q sqlx.QueryerContext) (synced bool, err error) {
-	err = sqlx.GetContext(ctx, q, &synced,
-		"SELECT count(*) = 2 FROM sqlite_schema WHERE type = 'table' AND name IN ('_sync_runs', '_sync_tables')")
-	return synced, err
-}
-
 func (s *Store) notSynced() error {
 	return fmt.Errorf("%s: the file is not one that syncer keeps: it has no history of runs", s.Setting)
 }
 
-// lastRun is an expression that differs after each run of syncer, whatever became of it. It costs one look-up.
-const lastRun = "(SELECT id || ' ' || started FROM _sync_runs ORDER BY id DESC LIMIT 1)"
-
-// history is what was last read of syncer's runs. As long as lastRun has not moved, it is still so.
+// history is what was last read of syncer's runs. As long as snapshotfile.LastRun has not moved, it is still so.
 type history struct {
 	mu      sync.Mutex // guards what follows
 	lastRun string
 	version Version
 }
 
-// known gives the version that belongs to a state of lastRun, if that has been read.
+// known gives the version that belongs to a state of snapshotfile.LastRun, if that has been read.
 func (h *history) known(lastRun string) (Version, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -80,14 +73,14 @@ func (h *history) known(lastRun string) (Version, bool) {
 // current gives the present version of a table in a file that syncer keeps.
 func (h *history) current(ctx context.Context, q sqlx.QueryerContext, table string) (Version, error) {
 	var last string
-	if err := sqlx.GetContext(ctx, q, &last, "SELECT coalesce("+lastRun+", '')"); err != nil {
+	if err := sqlx.GetContext(ctx, q, &last, "SELECT coalesce("+snapshotfile.LastRun+", '')"); err != nil {
 		return Version{}, err
 	}
 	if v, ok := h.known(last); ok {
 		return v, nil
 	}
 
-	last, v, err := readHistory(ctx, q, table)
+	last, v, err := syncedVersion(ctx, q, table)
 	if err != nil {
 		return Version{}, err
 	}
@@ -97,52 +90,29 @@ func (h *history) current(ctx context.Context, q sqlx.QueryerContext, table stri
 	return v, nil
 }
 
-// readHistory finds for each table the last good run, and the last one that changed it: by its rows or, as the schema
-// hash shows, by its columns. A run from before the first that is remembered counts as none.
-func readHistory(ctx context.Context, q sqlx.QueryerContext, table string) (last string, v Version, err error) {
-	var tables []struct {
-		Asked   bool    // it is the table that was asked for
-		Started string  // of the last good run
-		Run     int64   // the last that changed the table; 0 if none is remembered
-		Changed *string // when that started
-		Last    string
-	}
-	err = sqlx.SelectContext(ctx, q, &tables, `
-		WITH good AS (
-			SELECT t.table_name, r.id, r.started, t.inserted + t.updated + t.deleted > 0
-				OR lag(t.schema_hash) OVER (PARTITION BY t.table_name ORDER BY r.id) <> t.schema_hash AS changed
-			FROM _sync_tables AS t JOIN _sync_runs AS r ON r.id = t.run_id AND r.status = 'ok')
-		SELECT table_name = ? COLLATE NOCASE AS asked, max(started) AS started,
-			coalesce(max(id) FILTER (WHERE changed), 0) AS run,
-			max(started) FILTER (WHERE changed) AS changed, coalesce(`+lastRun+`, '') AS last
-		FROM good GROUP BY table_name`, table)
+// syncedVersion finds the last good run of a table, and the last one that changed it. A run from before the first that
+// is remembered counts as none.
+func syncedVersion(ctx context.Context, q sqlx.QueryerContext, table string) (last string, v Version, err error) {
+	tables, last, err := snapshotfile.Ages(ctx, q)
 	if err != nil {
 		return "", Version{}, err
 	}
 
 	// A view that a user made in the file is as old as the oldest of its tables, and changes with each of them.
-	v.Synced = true
+	v = Version{Synced: true, AsOf: snapshotfile.AsOf(tables, nil)}
 	for _, t := range tables {
-		last = t.Last
-		started, err := time.Parse(time.RFC3339, t.Started)
-		if err != nil {
-			return "", Version{}, fmt.Errorf("_sync_runs: %w", err)
+		of := Version{Synced: true, AsOf: t.Synced, Run: t.Changed.Run}
+		if of.Run > 0 {
+			of.Data = t.Changed.Began.UnixMilli()
 		}
-		of := Version{AsOf: started, Synced: true, Run: t.Run}
-		if t.Changed != nil {
-			changed, err := time.Parse(time.RFC3339, *t.Changed)
-			if err != nil {
-				return "", Version{}, fmt.Errorf("_sync_runs: %w", err)
-			}
-			of.Data = changed.UnixMilli()
-		}
-		if t.Asked {
+		if strings.EqualFold(t.Table, table) {
 			return last, of, nil
-		}
-		if v.AsOf.IsZero() || of.AsOf.Before(v.AsOf) {
-			v.AsOf = of.AsOf
 		}
 		v.Run, v.Data = max(v.Run, of.Run), max(v.Data, of.Data)
 	}
-	return last, v, nil
+	copied, err := snapshotfile.SourceColumns(ctx, q, table)
+	if err == nil && len(copied) > 0 { // the age of other tables is not its own
+		err = fmt.Errorf("%s: the file has forgotten when it was copied: make a run of syncer", table)
+	}
+	return last, v, err
 }

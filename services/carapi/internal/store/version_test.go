@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,17 +12,17 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
+	"carstock/pkg/schema"
+	"carstock/pkg/snapshotfile"
 	"carstock/services/carapi/internal/value"
 )
 
-// historyTables are those of syncer's snapshot package.
-var historyTables = []string{
-	`CREATE TABLE _sync_runs (id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, status TEXT NOT NULL,
-		source TEXT NOT NULL, strategy TEXT NOT NULL, error TEXT)`,
-	`CREATE TABLE _sync_tables (run_id INTEGER NOT NULL, table_name TEXT NOT NULL, view TEXT NOT NULL, keyed INTEGER NOT NULL,
-		rows INTEGER NOT NULL, total INTEGER NOT NULL, inserted INTEGER NOT NULL, updated INTEGER NOT NULL, deleted INTEGER NOT NULL, unchanged INTEGER NOT NULL,
-		bytes INTEGER NOT NULL, seconds REAL NOT NULL, schema_hash TEXT NOT NULL, drift TEXT, watermark TEXT, warnings TEXT, lost TEXT,
-		PRIMARY KEY (run_id, table_name)) WITHOUT ROWID`,
+// createTables makes the tables in which syncer tells of its runs.
+func createTables(t *testing.T, db *sqlx.DB) {
+	t.Helper()
+	if err := snapshotfile.Create(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // syncedRun is a run of syncer as its file remembers it.
@@ -41,30 +43,31 @@ type syncedFile struct {
 var firstRun = time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 
 func newSyncedFile(t *testing.T) *syncedFile {
-	c, db := dbtest.SQLite(t, append(historyTables, "PRAGMA journal_mode = WAL", "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, model TEXT)",
-		"INSERT INTO cars VALUES (1, 'a', 'b'), (2, 'c', 'd')")...)
+	c, db := dbtest.SQLite(t, "PRAGMA journal_mode = WAL", "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, model TEXT)",
+		"INSERT INTO cars VALUES (1, 'a', 'b'), (2, 'c', 'd')")
+	createTables(t, db)
 	return &syncedFile{config: c, db: db}
 }
 
 // add adds a run, one minute after the one before, and what else it does, in one transaction.
-func (f *syncedFile) add(t *testing.T, r syncedRun, statements ...string) (started time.Time) {
+func (f *syncedFile) add(t *testing.T, added syncedRun, statements ...string) (started time.Time) {
 	t.Helper()
 	started = firstRun.Add(time.Duration(f.runs) * time.Minute)
 	f.runs++
-	or := func(s, otherwise string) string {
-		if s == "" {
-			return otherwise
+	r := snapshotfile.Run{Started: started, Status: cmp.Or(added.status, snapshotfile.OK)}
+	table := snapshotfile.TableRun{Table: cmp.Or(added.table, "cars"), Key: true, Rows: 2, Total: 2, SchemaHash: cmp.Or(added.hash, "h")}
+	if added.changes != "" {
+		if _, err := fmt.Sscanf(added.changes, "%d, %d, %d", &table.Inserted, &table.Updated, &table.Deleted); err != nil {
+			t.Fatal(err)
 		}
-		return s
 	}
+	r.Tables = []snapshotfile.TableRun{table}
 	tx := f.db.MustBegin()
-	statements = append(statements,
-		fmt.Sprintf("INSERT INTO _sync_runs (started, finished, status, source, strategy) VALUES ('%s', '', '%s', '', '')",
-			started.Format("2006-01-02T15:04:05.000Z"), or(r.status, "ok")),
-		fmt.Sprintf("INSERT INTO _sync_tables VALUES (last_insert_rowid(), '%s', '', 1, 2, 2, %s, 0, 0, 0, '%s', NULL, NULL, NULL, NULL)",
-			or(r.table, "cars"), or(r.changes, "0, 0, 0"), or(r.hash, "h")))
 	for _, q := range statements {
 		tx.MustExec(q)
+	}
+	if err := snapshotfile.InsertRun(t.Context(), tx, &r); err != nil {
+		t.Fatal(err)
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
@@ -173,7 +176,7 @@ func TestNoSnapshot(t *testing.T) {
 	if _, _, err := s.Changed(t.Context(), Version{}); err == nil {
 		t.Error("no error")
 	}
-	run(t, db, historyTables...)
+	createTables(t, db)
 	if _, err := tryRead(t.Context(), s, nil); err != nil {
 		t.Error(err)
 	}
@@ -185,7 +188,7 @@ func TestBecomesSynced(t *testing.T) {
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
 	file := &syncedFile{config: c, db: db}
-	run(t, db, historyTables...)
+	createTables(t, db)
 	file.add(t, syncedRun{changes: "1, 0, 0"})
 	expect := func(synced bool) {
 		t.Helper()
@@ -203,6 +206,36 @@ func TestBecomesSynced(t *testing.T) {
 	expect(false)
 	run(t, db, "ALTER TABLE gone RENAME TO _sync_runs")
 	expect(true)
+}
+
+// The age of a table stays its own, however many runs of other tables come after. Where a file has forgotten it, as those
+// of earlier versions may have, no other table's age is taken for it.
+func TestAgeAfterManyRunsOfOthers(t *testing.T) {
+	file := newSyncedFile(t)
+	began := file.add(t, syncedRun{changes: "2, 0, 0"})
+	s := openStore(t, file.config, Settings{Snapshot: true})
+	read := readStock(t, s, nil)
+	for range 1100 {
+		file.add(t, syncedRun{table: "trucks", changes: "1, 0, 0"})
+	}
+	now, changed, err := s.Changed(t.Context(), read.version)
+	if err != nil || changed || !now.AsOf.Equal(began) {
+		t.Errorf("changed: %t, %+v, %v", changed, now, err)
+	}
+	var runs int
+	if err := file.db.Get(&runs, "SELECT count(*) FROM _sync_runs"); err != nil || runs != 1001 {
+		t.Errorf("%d runs, %v", runs, err)
+	}
+
+	column := schema.NewColumn("id", "int")
+	if err := snapshotfile.SetColumns(t.Context(), file.db, "cars", []schema.Column{column}); err != nil {
+		t.Fatal(err)
+	}
+	run(t, file.db, "DELETE FROM _sync_tables WHERE table_name = 'cars'")
+	file.add(t, syncedRun{table: "trucks"})
+	if now, _, err := s.Changed(t.Context(), read.version); err == nil || !strings.Contains(err.Error(), "forgotten") {
+		t.Errorf("%+v, %v", now, err)
+	}
 }
 
 // MySQL does not say whether a table has changed.

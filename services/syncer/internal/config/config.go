@@ -13,6 +13,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/settings"
+	"carstock/pkg/snapshotfile"
 )
 
 // Config is all that syncer can be told.
@@ -35,6 +36,7 @@ type Sync struct {
 	ZeroDates        string        `split_words:"true" default:"keep" desc:"dates such as 0000-00-00: keep them as text, store null, or fail"`
 	Decimal          string        `default:"auto" desc:"DECIMAL as auto (numeric up to 15 digits, else text), text, or numeric"`
 	Drift            string        `default:"apply" desc:"when a view's columns change: apply the change, or fail"`
+	History          History       `default:"off" desc:"how long to keep a history of changes: 24h, 90d, 12w, 2y; or off"`
 
 	// What follows is for syncer run.
 	Schedule  string          `default:"@every 15m" desc:"when to make a pass: @every 15m, @hourly, or five fields of cron such as 30 6 * * MON-FRI"`
@@ -142,8 +144,9 @@ func (s *Sync) validateViews() error {
 			wrong("SYNC_VIEWS: the table %s is named twice", v.Table)
 		}
 		tables[table] = true
-		if strings.HasPrefix(table, "_sync_") || strings.HasPrefix(table, "sqlite_") {
-			wrong("SYNC_VIEWS: %s: names of tables may not begin with _sync_ or sqlite_; give it another by view=table", v.Table)
+		if strings.HasPrefix(table, snapshotfile.Prefix) || strings.HasPrefix(table, "sqlite_") {
+			wrong("SYNC_VIEWS: %s: names of tables may not begin with %s or sqlite_; give it another by view=table",
+				v.Table, snapshotfile.Prefix)
 		}
 	}
 	for _, x := range s.Indexes {

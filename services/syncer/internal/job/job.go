@@ -16,12 +16,13 @@ import (
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/snapshot"
 	"carstock/services/syncer/internal/source"
 )
 
-// What a report's status says beside those of snapshot.Run.
+// What a report's status says beside those of snapshotfile.Run.
 const (
 	Skipped = "skipped" // another syncer is at work
 	DryRun  = "dry run"
@@ -47,7 +48,7 @@ type Progress struct {
 
 // Report says what a pass did.
 type Report struct {
-	snapshot.Run
+	snapshotfile.Run
 	File      string         `json:"file"`
 	FileBytes int64          `json:"file_bytes"` // its log included
 	Warnings  []string       `json:"warnings,omitempty"`
@@ -69,10 +70,10 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 	start := time.Now()
 	defer func() { report.Seconds = time.Since(start).Seconds() }()
 	report.File = c.Sync.Path
-	report.Started, report.Source, report.Strategy, report.Status = start, c.DB.Where(), strategy(c, o), snapshot.OK
+	report.Started, report.Source, report.Strategy, report.Status = start, c.DB.Where(), strategy(c, o), snapshotfile.OK
 	views, err := choose(c.Sync.Views, o.Views)
 	if err != nil {
-		report.Status, report.Error = snapshot.Failed, err.Error()
+		report.Status, report.Error = snapshotfile.Failed, err.Error()
 		return report, err
 	}
 	file, err := snapshot.Lock(c.Sync.Path)
@@ -82,7 +83,7 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 		return report, nil
 	}
 	if err != nil {
-		report.Status, report.Error = snapshot.Failed, err.Error()
+		report.Status, report.Error = snapshotfile.Failed, err.Error()
 		return report, err
 	}
 	defer func() { _ = file.Unlock() }()
@@ -108,13 +109,13 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 		return report, nil
 	}
 	report.Tables = nil
-	report.Status, report.Error = snapshot.Failed, err.Error()
+	report.Status, report.Error = snapshotfile.Failed, err.Error()
 	var refused *Refused
 	switch {
 	case errors.As(err, &refused):
-		report.Status = snapshot.Refused
+		report.Status = snapshotfile.Refused
 	case errors.Is(ctx.Err(), context.Canceled):
-		report.Status = snapshot.Stopped
+		report.Status = snapshotfile.Stopped
 	}
 	if !o.DryRun {
 		if e := file.Record(&report.Run); e != nil && !sameSQLiteError(err, e) {

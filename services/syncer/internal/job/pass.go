@@ -10,6 +10,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/schema"
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/snapshot"
 	"carstock/services/syncer/internal/source"
@@ -69,7 +70,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	warning, err := p.staging.Publish(p.keep, &p.report.Run)
+	warning, err := p.staging.Publish(p.keep, time.Duration(p.config.Sync.History), &p.report.Run)
 	if warning != "" {
 		p.report.Warnings = append(p.report.Warnings, warning)
 	}
@@ -77,7 +78,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 }
 
 // stage copies one view into the staging. It also gives the guards' reasons not to publish the outcome.
-func (p *pass) stage(ctx context.Context, v config.View) (r snapshot.TableRun, refused []string, err error) {
+func (p *pass) stage(ctx context.Context, v config.View) (r snapshotfile.TableRun, refused []string, err error) {
 	start := time.Now()
 	t, warnings, err := p.describe(ctx, &v)
 	if err != nil {
@@ -110,7 +111,7 @@ func (p *pass) stage(ctx context.Context, v config.View) (r snapshot.TableRun, r
 		return r, nil, err
 	}
 
-	r = snapshot.TableRun{
+	r = snapshotfile.TableRun{
 		View: v.Name, Table: v.Table, Key: len(final.Key) > 0, Drift: table.Drift,
 		Rows: changes.Rows, Total: changes.Rows,
 		Inserted: changes.Inserted, Updated: changes.Updated, Deleted: changes.Deleted, Unchanged: changes.Unchanged,

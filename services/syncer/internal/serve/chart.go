@@ -6,7 +6,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"carstock/services/syncer/internal/snapshot"
+	"carstock/pkg/snapshotfile"
 )
 
 // Size of the charts, in the units of their drawing.
@@ -39,7 +39,7 @@ type dot struct {
 	Title string
 }
 
-func newChart(runs []snapshot.Run) chart {
+func newChart(runs []snapshotfile.Run) chart {
 	c := chart{Wide: chartWidth, High: chartHeight}
 	longest, most, failed := 0.0, int64(1), 0
 	for _, r := range runs {
@@ -55,7 +55,7 @@ func newChart(runs []snapshot.Run) chart {
 		height := max(1, took/longest*chartHeight)
 		b := bar{X: x, Y: chartHeight - height, Width: barWidth - 1, Height: height, Class: r.Status,
 			Title: fmt.Sprintf("%s: %s, %.1f s", r.Started.Format("2006-01-02 15:04:05"), r.Status, took)}
-		if r.Status != snapshot.OK {
+		if r.Status != snapshotfile.OK {
 			failed++
 			b.Y, b.Height = 0, chartHeight
 			b.Title += ": " + r.Error
@@ -72,7 +72,7 @@ func newChart(runs []snapshot.Run) chart {
 	return c
 }
 
-func total(r snapshot.Run) (n int64) {
+func total(r snapshotfile.Run) (n int64) {
 	for _, t := range r.Tables {
 		n += t.Total
 	}

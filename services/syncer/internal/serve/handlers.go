@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -52,7 +53,7 @@ func (s *Service) runs(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	v := s.state.view()
-	out := map[string]any{"runs": append([]snapshot.Run{}, history.Runs...), "running": v.progress != nil, "consecutive_failures": v.failures}
+	out := map[string]any{"runs": append([]snapshotfile.Run{}, history.Runs...), "running": v.progress != nil, "consecutive_failures": v.failures}
 	if !v.next.IsZero() {
 		out["next_run"] = v.next.UTC().Truncate(time.Second)
 	}
@@ -60,9 +61,9 @@ func (s *Service) runs(w http.ResponseWriter, _ *http.Request) {
 }
 
 // history is what the file tells; nothing where there is no file yet.
-func (s *Service) history() (snapshot.History, error) {
+func (s *Service) history() (snapshotfile.History, error) {
 	if _, err := os.Stat(s.config.Sync.Path); os.IsNotExist(err) {
-		return snapshot.History{}, nil
+		return snapshotfile.History{}, nil
 	}
 	return snapshot.ReadHistory(s.config.Sync.Path, runsShown)
 }
@@ -102,7 +103,7 @@ func (s *Service) unready(v view, now time.Time) string {
 	if _, err := os.Stat(s.config.Sync.Path); err != nil {
 		return "the file is gone"
 	}
-	if snapshot.InFuture(v.good, now) {
+	if snapshotfile.InFuture(v.good, now) {
 		return fmt.Sprintf("the snapshot is dated %s, in the future: the clock is wrong, or was when it was made",
 			v.good.UTC().Format(time.RFC3339))
 	}

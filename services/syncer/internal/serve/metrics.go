@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/job"
 	"carstock/services/syncer/internal/snapshot"
 )
@@ -33,7 +34,7 @@ func newMetrics(s *state, path string) *metrics {
 	}
 	gauge("syncer_last_success_timestamp_seconds", "When the last good pass began, in seconds since 1970; 0 before the first.", func(v view) float64 { return unix(v.good) })
 	gauge("syncer_snapshot_age_seconds", "Age of the snapshot; +Inf where there is none, or it is dated in the future.", func(v view) float64 {
-		if v.good.IsZero() || snapshot.InFuture(v.good, time.Now()) {
+		if v.good.IsZero() || snapshotfile.InFuture(v.good, time.Now()) {
 			return math.Inf(1)
 		}
 		return time.Since(v.good).Seconds()
@@ -65,7 +66,7 @@ func newMetrics(s *state, path string) *metrics {
 		bytes:   f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_read_bytes_total", Help: "Bytes of texts and blobs read from the source, by passes that were published."}, []string{"table"}),
 		changed: f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_changed_rows_total", Help: "Rows inserted, updated and deleted."}, []string{"table", "change"}),
 	}
-	for _, status := range []string{snapshot.OK, snapshot.Failed, snapshot.Refused} {
+	for _, status := range []string{snapshotfile.OK, snapshotfile.Failed, snapshotfile.Refused} {
 		m.duration.WithLabelValues(status) // as the kinds below
 	}
 	for _, kind := range []string{"refused", "timeout", "connection", "server", "file", "other"} {
@@ -86,7 +87,7 @@ func (m *metrics) observe(r job.Report, err error) {
 		return
 	}
 	m.duration.WithLabelValues(r.Status).Observe(r.Seconds)
-	if err != nil && r.Status != snapshot.Stopped {
+	if err != nil && r.Status != snapshotfile.Stopped {
 		m.failures.WithLabelValues(job.Kind(err)).Inc()
 	}
 	for _, t := range r.Tables {

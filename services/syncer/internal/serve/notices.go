@@ -16,9 +16,9 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/job"
-	"carstock/services/syncer/internal/snapshot"
 )
 
 const (
@@ -55,15 +55,15 @@ type request struct {
 // notice is the body of what SYNC_NOTIFY_URL gets. Text is a sentence for a person: chat services
 // such as Slack and Mattermost show it.
 type notice struct {
-	Text     string              `json:"text"`
-	Event    string              `json:"event"` // failed, refused or recovered
-	Host     string              `json:"host"`
-	Source   string              `json:"source"`
-	File     string              `json:"file"`
-	Started  time.Time           `json:"started"`
-	Failures int                 `json:"consecutive_failures"` // before a recovery, those that it ended
-	Error    string              `json:"error,omitempty"`
-	Tables   []snapshot.TableRun `json:"tables,omitempty"`
+	Text     string                  `json:"text"`
+	Event    string                  `json:"event"` // failed, refused or recovered
+	Host     string                  `json:"host"`
+	Source   string                  `json:"source"`
+	File     string                  `json:"file"`
+	Started  time.Time               `json:"started"`
+	Failures int                     `json:"consecutive_failures"` // before a recovery, those that it ended
+	Error    string                  `json:"error,omitempty"`
+	Tables   []snapshotfile.TableRun `json:"tables,omitempty"`
 }
 
 func newNotices(c config.Config, log *slog.Logger) *notices {
@@ -107,16 +107,16 @@ func (n *notices) tell(r job.Report, now outcome) {
 		n.failures = now.failures
 	}
 	n.mu.Unlock()
-	if n.notifyURL == "" || now.status == before || before == "" && now.status == snapshot.OK {
+	if n.notifyURL == "" || now.status == before || before == "" && now.status == snapshotfile.OK {
 		return
 	}
 	host, _ := os.Hostname()
 	out := notice{Event: now.status, Host: host, Source: r.Source, File: r.File, Started: r.Started, Failures: now.failures, Error: now.error, Tables: r.Tables}
 	switch now.status {
-	case snapshot.OK:
+	case snapshotfile.OK:
 		out.Event, out.Failures = "recovered", failures
 		out.Text = fmt.Sprintf("syncer on %s works again: %s is up to date with %s, after %d passes that had failed.", host, r.File, r.Source, failures)
-	case snapshot.Refused:
+	case snapshotfile.Refused:
 		out.Text = fmt.Sprintf("syncer on %s: a guard has refused what %s gave, and %s is as it was. %s", host, r.Source, r.File, now.error)
 	default:
 		out.Text = fmt.Sprintf("syncer on %s: copying %s has failed, and %s is as it was: %s", host, r.Source, r.File, now.error)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -23,7 +24,7 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 	"bytes": func(n int64) string { return humanize.Bytes(uint64(max(0, n))) },
 	"ago":   humanize.Time,
 	"clock": func(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") },
-	"took":  func(r snapshot.Run) string { return words(r.Finished.Sub(r.Started)) },
+	"took":  func(r snapshotfile.Run) string { return words(r.Finished.Sub(r.Started)) },
 }).ParseFS(files, "page/page.html"))
 
 // assets serves what the page loads.
@@ -44,8 +45,8 @@ type pageData struct {
 	Failures int
 	Error    string // of the last pass, if it failed
 	Problem  string // with reading the file
-	Tables   []snapshot.Content
-	Runs     []snapshot.Run
+	Tables   []snapshotfile.Content
+	Runs     []snapshotfile.Run
 	Chart    chart
 	File     string
 	FileSize int64

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/snapshot"
 )
 
 func timetable(t *testing.T, schedule, zone string) config.Timetable {
@@ -173,7 +173,7 @@ func TestOutcome(t *testing.T) {
 		status   string
 		failures int
 	}{
-		{snapshot.Failed, 1}, {snapshot.Refused, 2}, {snapshot.Stopped, 2}, {"skipped", 2}, {snapshot.Failed, 3}, {snapshot.OK, 0},
+		{snapshotfile.Failed, 1}, {snapshotfile.Refused, 2}, {snapshotfile.Stopped, 2}, {"skipped", 2}, {snapshotfile.Failed, 3}, {snapshotfile.OK, 0},
 	} {
 		o = o.after(step.status, "why")
 		if o.failures != step.failures || (o.failures > 0) != (o.error == "why") {

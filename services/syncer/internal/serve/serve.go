@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carstock/pkg/httpserver"
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/job"
 	"carstock/services/syncer/internal/snapshot"
@@ -110,7 +111,7 @@ func (s *Service) remember() {
 	if err != nil {
 		return
 	}
-	s.state.remember(history, snapshot.AsOf(tables, s.config.Sync.Views.Tables()))
+	s.state.remember(history, snapshotfile.AsOf(tables, s.config.Sync.Views.Tables()))
 	for _, t := range tables {
 		s.metrics.rows.WithLabelValues(t.Table).Set(float64(t.Rows))
 	}
@@ -126,7 +127,7 @@ func (s *Service) pass(ctx context.Context) bool {
 	now := s.state.end(report)
 	s.metrics.observe(report, err)
 	switch report.Status {
-	case snapshot.OK:
+	case snapshotfile.OK:
 		for _, t := range report.Tables {
 			s.log.Info("published", "table", t.Table, "rows", t.Rows, "inserted", t.Inserted, "updated", t.Updated, "deleted", t.Deleted,
 				"unchanged", t.Unchanged, "bytes", t.Bytes, "seconds", t.Seconds)
@@ -143,12 +144,12 @@ func (s *Service) pass(ctx context.Context) bool {
 	case job.Skipped:
 		s.log.Warn("skipped", "reason", report.Running)
 		return true // that other syncer's pass is as good
-	case snapshot.Stopped:
+	case snapshotfile.Stopped:
 		s.log.Info("the pass was stopped; the snapshot is as it was")
 		return true
 	default:
 		s.log.Error("the pass has failed; the snapshot is as it was", "status", report.Status, "error", err, "consecutive_failures", now.failures)
 	}
 	s.notices.tell(report, now)
-	return report.Status == snapshot.OK
+	return report.Status == snapshotfile.OK
 }

@@ -4,8 +4,8 @@ import (
 	"sync"
 	"time"
 
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/job"
-	"carstock/services/syncer/internal/snapshot"
 )
 
 // state is what page, health checks and metrics show of the passes.
@@ -24,16 +24,16 @@ type state struct {
 
 // outcome is what has become of the last passes. Those that were skipped or stopped do not count.
 type outcome struct {
-	status   string // snapshot.OK, Failed or Refused; "" before the first pass
+	status   string // snapshotfile.OK, Failed or Refused; "" before the first pass
 	failures int    // how many in a row have failed or were refused
 	error    string
 }
 
 func (o outcome) after(status, err string) outcome {
 	switch status {
-	case snapshot.OK:
+	case snapshotfile.OK:
 		return outcome{status: status}
-	case snapshot.Failed, snapshot.Refused:
+	case snapshotfile.Failed, snapshotfile.Refused:
 		return outcome{status, o.failures + 1, err}
 	}
 	return o
@@ -47,16 +47,16 @@ func (s *state) knows(id int64) bool {
 }
 
 // remember takes over what the file tells: of its last runs, at least one, and of when its tables are.
-func (s *state) remember(h snapshot.History, good time.Time) {
+func (s *state) remember(h snapshotfile.History, good time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lastID, s.last = h.Runs[0].ID, h.Runs[0].Started
 	s.good, s.outcome = good, outcome{failures: h.Failures}
 	if h.Failures == 0 && h.Good != nil {
-		s.outcome.status = snapshot.OK
+		s.outcome.status = snapshotfile.OK
 	}
 	for _, r := range h.Runs {
-		if h.Failures > 0 && (r.Status == snapshot.Failed || r.Status == snapshot.Refused) {
+		if h.Failures > 0 && (r.Status == snapshotfile.Failed || r.Status == snapshotfile.Refused) {
 			s.outcome.status, s.outcome.error = r.Status, r.Error
 			break
 		}
@@ -80,7 +80,7 @@ func (s *state) end(r job.Report) outcome {
 		}
 		s.last, s.lastID = r.Started, r.ID
 	}
-	if r.Status == snapshot.OK {
+	if r.Status == snapshotfile.OK {
 		s.good = r.Started.Round(0) // its age is by the clock on the wall
 	}
 	return s.outcome

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/job"
 	"carstock/services/syncer/internal/snapshot"
@@ -26,15 +27,15 @@ func newService(t *testing.T, schedule string) *Service {
 }
 
 // record puts a run into the service's file, as another syncer does.
-func (s *Service) record(t *testing.T, status string, tables ...snapshot.TableRun) int64 {
+func (s *Service) record(t *testing.T, status string, tables ...snapshotfile.TableRun) int64 {
 	t.Helper()
 	f, err := snapshot.Lock(s.config.Sync.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Unlock() }()
-	r := snapshot.Run{Started: time.Now(), Status: status, Tables: tables}
-	if status != snapshot.OK {
+	r := snapshotfile.Run{Started: time.Now(), Status: status, Tables: tables}
+	if status != snapshotfile.OK {
 		r.Error = "why"
 	}
 	if err := f.Record(&r); err != nil {
@@ -55,19 +56,19 @@ func TestRunsOfOthers(t *testing.T) {
 	}
 	expect("", 0, "")
 	for range runsShown + 20 {
-		s.record(t, snapshot.Failed)
+		s.record(t, snapshotfile.Failed)
 	}
-	expect(snapshot.Failed, runsShown+20, "why")
-	s.record(t, snapshot.Stopped)
-	expect(snapshot.Failed, runsShown+20, "why")
-	s.record(t, snapshot.OK)
-	expect(snapshot.OK, 0, "")
-	s.record(t, snapshot.Refused)
-	expect(snapshot.Refused, 1, "why")
+	expect(snapshotfile.Failed, runsShown+20, "why")
+	s.record(t, snapshotfile.Stopped)
+	expect(snapshotfile.Failed, runsShown+20, "why")
+	s.record(t, snapshotfile.OK)
+	expect(snapshotfile.OK, 0, "")
+	s.record(t, snapshotfile.Refused)
+	expect(snapshotfile.Refused, 1, "why")
 
 	// A run of its own that could not be recorded is not forgotten for what the file says.
-	s.state.end(job.Report{Run: snapshot.Run{Status: snapshot.Failed, Error: "the disk is full"}})
-	expect(snapshot.Failed, 2, "the disk is full")
+	s.state.end(job.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Error: "the disk is full"}})
+	expect(snapshotfile.Failed, 2, "the disk is full")
 }
 
 // The runs of a file are numbered upwards. A run that begins anew is in another file, which has no snapshot.
@@ -77,8 +78,8 @@ func TestFileTakenAway(t *testing.T) {
 		id   int64
 		of   string
 		good bool
-	}{{5, snapshot.OK, true}, {6, snapshot.Failed, true}, {1, snapshot.Failed, false}, {2, snapshot.Failed, false}, {3, snapshot.OK, true}, {1, snapshot.OK, true}} {
-		s.state.end(job.Report{Run: snapshot.Run{ID: pass.id, Status: pass.of, Started: time.Now()}})
+	}{{5, snapshotfile.OK, true}, {6, snapshotfile.Failed, true}, {1, snapshotfile.Failed, false}, {2, snapshotfile.Failed, false}, {3, snapshotfile.OK, true}, {1, snapshotfile.OK, true}} {
+		s.state.end(job.Report{Run: snapshotfile.Run{ID: pass.id, Status: pass.of, Started: time.Now()}})
 		if good := !s.state.view().good.IsZero(); good != pass.good {
 			t.Errorf("after run %d, %s: a snapshot is known: %t", pass.id, pass.of, good)
 		}
@@ -107,7 +108,7 @@ func TestReady(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, "@every 10m")
-			s.record(t, snapshot.OK)
+			s.record(t, snapshotfile.OK)
 			s.config.Sync.MaxAge = test.maxAge
 			v := view{outcome: outcome{failures: test.failures}}
 			if test.age > 0 {
@@ -159,18 +160,18 @@ func TestEventsAreToldOnce(t *testing.T) {
 		answer int
 		told   bool
 	}{
-		{snapshot.OK, http.StatusOK, false},
-		{snapshot.Failed, http.StatusNotFound, true}, // nobody is there
-		{snapshot.Failed, http.StatusFound, true},    // a POST is not to become a GET of another page
-		{snapshot.Failed, http.StatusOK, true},
-		{snapshot.Failed, http.StatusOK, false},
-		{snapshot.Refused, http.StatusOK, true},
-		{snapshot.OK, http.StatusGone, true},
-		{snapshot.OK, http.StatusOK, true},
-		{snapshot.OK, http.StatusOK, false},
+		{snapshotfile.OK, http.StatusOK, false},
+		{snapshotfile.Failed, http.StatusNotFound, true}, // nobody is there
+		{snapshotfile.Failed, http.StatusFound, true},    // a POST is not to become a GET of another page
+		{snapshotfile.Failed, http.StatusOK, true},
+		{snapshotfile.Failed, http.StatusOK, false},
+		{snapshotfile.Refused, http.StatusOK, true},
+		{snapshotfile.OK, http.StatusGone, true},
+		{snapshotfile.OK, http.StatusOK, true},
+		{snapshotfile.OK, http.StatusOK, false},
 	} {
 		answer, got, o = step.answer, nil, o.after(step.status, "why")
-		n.tell(job.Report{Run: snapshot.Run{Status: step.status}}, o)
+		n.tell(job.Report{Run: snapshotfile.Run{Status: step.status}}, o)
 		if told := len(n.queue) > 0; told != step.told {
 			t.Fatalf("step %d: told: %v", i, told)
 		}

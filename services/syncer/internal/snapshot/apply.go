@@ -57,16 +57,8 @@ func (t *Table) difference(keep bool) error {
 	}
 
 	var statements []string
-	switch {
-	case keep:
-	case t.compare:
-		statements = append(statements, "DELETE FROM "+target+" WHERE "+t.rowid+" IN (SELECT id FROM "+t.missing+")")
-	case len(t.t.Key) > 0:
-		statements = append(statements, "DELETE FROM "+target+" AS t WHERE NOT EXISTS (SELECT 1 FROM "+t.staged+" s WHERE "+
-			t.sameKey("s.")+")")
-	default:
-		statements = append(statements, "DELETE FROM "+target+" WHERE "+
-			t.rowid+" NOT BETWEEN 1 AND "+strconv.FormatInt(t.writer.rows, 10))
+	if missing := t.missingRows(keep); missing != "" {
+		statements = append(statements, "DELETE FROM "+target+" AS t WHERE "+missing)
 	}
 
 	var set, differ []string
@@ -91,6 +83,19 @@ func (t *Table) difference(keep bool) error {
 		}
 	}
 	return nil
+}
+
+// missingRows is the condition for the rows t of the target that the source no longer has; "" where they stay.
+func (t *Table) missingRows(keep bool) string {
+	switch {
+	case keep:
+		return ""
+	case t.compare:
+		return "t." + t.rowid + " IN (SELECT id FROM " + t.missing + ")"
+	case len(t.t.Key) > 0:
+		return "NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + t.sameKey("s.") + ")"
+	}
+	return "t." + t.rowid + " NOT BETWEEN 1 AND " + strconv.FormatInt(t.writer.rows, 10)
 }
 
 func inSavepoint(conn *sqlite3.SQLiteConn, do func() error) error {

@@ -20,6 +20,7 @@ type Changes struct {
 // not arrived stay.
 func (t *Table) Finish(keep bool) (Changes, error) {
 	c, err := t.finish(keep)
+	t.changes = c
 	if err != nil {
 		return c, fmt.Errorf("compare %s: %w", t.Name, explain(t.blame(err)))
 	}

@@ -68,16 +68,15 @@ func (t *Table) checkOwnColumns() error {
 // inherit keeps a column of integers that once had to become one of texts. One that the source had
 // declared as text, and has made a number, is none.
 func (t *Table) inherit() error {
-	rows, err := all(t.s.conn, "SELECT name, source_type FROM main."+schema.ColumnsTable+" WHERE table_name = ? COLLATE NOCASE", t.Name)
+	kept, err := ourColumns(t.s.conn, t.Name)
 	if err != nil {
 		return err
 	}
 	outgrown := map[string]bool{}
-	for _, r := range rows {
-		name, _ := r[0].(string)
-		declared, _ := r[1].(string)
-		declared = strings.ToLower(declared)
-		outgrown[name] = strings.Contains(declared, "unsigned") && strings.Contains(declared, "int") || strings.HasPrefix(declared, "bit")
+	for _, c := range kept {
+		declared := strings.ToLower(c.Type)
+		outgrown[c.Name] = strings.Contains(declared, "unsigned") && strings.Contains(declared, "int") ||
+			strings.HasPrefix(declared, "bit")
 	}
 	t.t.Columns = slices.Clone(t.t.Columns)
 	for i, c := range t.t.Columns {

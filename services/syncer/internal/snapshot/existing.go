@@ -1,12 +1,15 @@
 package snapshot
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/schema"
+	"carstock/pkg/snapshotfile"
 )
 
 // existing is a table of the target: what syncer has put there, and what its user has added.
@@ -66,7 +69,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 		column, _ := r[0].(string)
 		declared, _ := r[1].(string)
 		hidden, _ := r[3].(int64)
-		if hidden == 0 && hasFold(ours, column) {
+		if hidden == 0 && contains(schema.Table{Columns: ours}, column) {
 			e.Columns = append(e.Columns, schema.Column{Name: column, Type: declared})
 		} else {
 			e.own = append(e.own, ownColumn{column, hidden != 0, written[strings.ToLower(column)]})
@@ -85,21 +88,12 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 }
 
 // ourColumns are the columns that syncer has made in a table; nil if the table is not syncer's.
-func ourColumns(conn *sqlite3.SQLiteConn, table string) ([]string, error) {
-	n, err := one(conn, "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = ?", schema.ColumnsTable)
-	if err != nil || n == 0 {
-		return nil, err
-	}
-	rows, err := all(conn, "SELECT name FROM main."+schema.ColumnsTable+" WHERE table_name = ? COLLATE NOCASE", table)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, r := range rows {
-		name, _ := r[0].(string)
-		names = append(names, name)
-	}
-	return names, nil
+func ourColumns(conn *sqlite3.SQLiteConn, table string) (columns []schema.Column, err error) {
+	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
+		columns, err = snapshotfile.SourceColumns(context.Background(), db, table)
+		return err
+	})
+	return columns, err
 }
 
 // rowidName is a name of the rowid that is not a column's; "" if the columns have taken all three.

@@ -1,14 +1,17 @@
 package snapshot
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/schema"
+	"carstock/pkg/snapshotfile"
 )
 
 // verdict is why a view cannot be read, or why a trigger cannot fire on INSERT, UPDATE or DELETE, each
@@ -189,13 +192,22 @@ func (t *Table) idle(after []verdict) (words []string) {
 // blocks reports whether a broken trigger would fail runs: it is on a copied table, or fires when a
 // trigger of one changes its table.
 func (s *Staging) blocks(v verdict) (bool, error) {
-	tables, err := all(s.conn, "SELECT DISTINCT t.name FROM main."+schema.ColumnsTable+" c "+
-		"JOIN main.sqlite_schema t ON t.type = 'table' AND t.name = c.table_name COLLATE NOCASE")
+	var copied []string
+	err := snapshotfile.Lend(s.conn, func(db *sqlx.DB) (err error) {
+		copied, err = snapshotfile.CopiedTables(context.Background(), db)
+		return err
+	})
 	if err != nil {
 		return false, err
 	}
-	for _, r := range tables {
-		name, _ := r[0].(string)
+	for _, name := range copied {
+		found, err := objects(s.conn, "type = 'table' AND name = ? COLLATE NOCASE", name)
+		if err != nil {
+			return false, err
+		}
+		if len(found) == 0 {
+			continue // someone has dropped it
+		}
 		if strings.EqualFold(name, v.table) {
 			return true, nil
 		}

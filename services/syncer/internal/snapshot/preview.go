@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,9 +9,11 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/jmoiron/sqlx"
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/schema"
+	"carstock/pkg/snapshotfile"
 )
 
 // Preview is what a run would meet in a file. It writes nothing.
@@ -54,12 +57,16 @@ func (p *Preview) File() (warnings []string, err error) {
 	if p.conn == nil {
 		return nil, nil
 	}
-	tables, err := contents(p.conn)
+	var tables []snapshotfile.Content
+	err = snapshotfile.Lend(p.conn, func(db *sqlx.DB) (err error) {
+		tables, err = snapshotfile.Contents(context.Background(), db)
+		return err
+	})
 	if err != nil {
 		return nil, fileError("read %s: %w", p.path, explain(err))
 	}
 	for _, t := range tables {
-		if InFuture(t.Synced, time.Now()) {
+		if snapshotfile.InFuture(t.Synced, time.Now()) {
 			warnings = append(warnings, fmt.Sprintf("%s is dated %s, in the future: the clock is wrong, "+
 				"or was when it was copied", t.Table, t.Synced.Format(time.RFC3339)))
 		}
@@ -137,8 +144,8 @@ func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []strin
 		return nil, err
 	}
 
-	run := &Run{Tables: []TableRun{{Table: name}}}
-	err = inTx(s.conn, func() error { return s.publish(true, run) })
+	run := &snapshotfile.Run{Tables: []snapshotfile.TableRun{{Table: name}}}
+	err = inTx(s.conn, func() error { return s.publish(true, 0, run) })
 	return run.Tables[0].Lost, err
 }
 
@@ -158,10 +165,9 @@ func (p *Preview) copySchema(to *sqlite3.SQLiteConn) error {
 	for _, o := range made {
 		_ = exec(to, o.sql)
 	}
-	rows, err := all(p.conn, "SELECT * FROM main."+schema.ColumnsTable)
-	for _, r := range rows {
-		insert := "INSERT INTO main." + schema.ColumnsTable + " VALUES (?" + strings.Repeat(", ?", len(r)-1) + ")"
-		err = errors.Join(err, exec(to, insert, r...))
-	}
-	return err
+	return snapshotfile.Lend(p.conn, func(from *sqlx.DB) error {
+		return snapshotfile.Lend(to, func(to *sqlx.DB) error {
+			return snapshotfile.CopyColumns(context.Background(), from, to)
+		})
+	})
 }

@@ -1,12 +1,16 @@
 package snapshot
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/jmoiron/sqlx"
 
 	"carstock/pkg/schema"
+	"carstock/pkg/snapshotfile"
 )
 
 // ErrChanged is the error of a target whose tables another program has altered while rows were
@@ -18,20 +22,22 @@ var ErrChanged = errors.New("another program has altered the file meanwhile")
 // deleted unless keep is set. Tables that were not staged stay, and so do the columns, indexes, triggers
 // and views that the user has made; those that can no longer work are named in the run. The warning is of
 // the published file, and "" for none.
-func (s *Staging) Publish(keep bool, run *Run) (warning string, err error) {
+//
+// With history, the rows that differ are recorded in the change history, of which older changes are forgotten.
+func (s *Staging) Publish(keep bool, history time.Duration, run *snapshotfile.Run) (warning string, err error) {
 	for _, t := range s.tables {
 		if err := t.Release(); err != nil {
 			return "", err
 		}
 	}
 	if s.fresh {
-		if err = s.publish(keep, run); err == nil {
+		if err = s.publish(keep, history, run); err == nil {
 			err = s.sealed()
 		}
 	} else {
 		// Only now: a run that publishes nothing changes nothing, in anybody's file.
 		if err = errors.Join(exec(s.conn, "COMMIT"), exec(s.conn, "PRAGMA main.journal_mode = WAL")); err == nil {
-			err = inTx(s.conn, func() error { return s.publish(keep, run) })
+			err = inTx(s.conn, func() error { return s.publish(keep, history, run) })
 		}
 	}
 	if err != nil {
@@ -62,7 +68,7 @@ func (s *Staging) tidy() (warning string) {
 		s.file.path, humanize.Bytes(uint64(log)))
 }
 
-func (s *Staging) publish(keep bool, run *Run) error {
+func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Run) error {
 	if !s.fresh {
 		now, err := one(s.conn, "PRAGMA main.schema_version")
 		if err != nil {
@@ -72,19 +78,41 @@ func (s *Staging) publish(keep bool, run *Run) error {
 			return ErrChanged
 		}
 	}
-	if err := createTables(s.conn); err != nil {
-		return err
-	}
-
-	// Columns first: what their change breaks must be out of the way before triggers fire for rows.
-	if err := s.reshape(); err != nil {
-		return err
-	}
-	for _, t := range s.tables {
-		if err := t.publish(keep); err != nil {
-			return fmt.Errorf("%s: %w", t.Name, err)
+	return snapshotfile.Lend(s.conn, func(db *sqlx.DB) error {
+		ctx := context.Background()
+		if err := snapshotfile.Create(ctx, db); err != nil {
+			return err
 		}
-	}
+		var changes *snapshotfile.Changes
+		if history > 0 {
+			var err error
+			if changes, err = snapshotfile.BeginChanges(ctx, db, run.Started); err != nil {
+				return err
+			}
+		}
+
+		// Columns first: what their change breaks must be out of the way before triggers fire for rows.
+		if err := s.reshape(); err != nil {
+			return err
+		}
+		for _, t := range s.tables {
+			if err := t.publish(db, keep, changes); err != nil {
+				return fmt.Errorf("%s: %w", t.Name, err)
+			}
+		}
+		s.reportLost(run)
+		if err := snapshotfile.InsertRun(ctx, db, run); err != nil {
+			return err
+		}
+		if changes == nil {
+			return nil
+		}
+		return changes.Prune(ctx, history)
+	})
+}
+
+// reportLost names in a run what of the user's can no longer work.
+func (s *Staging) reportLost(run *snapshotfile.Run) {
 	for i := range run.Tables {
 		r := &run.Tables[i]
 		for _, t := range s.tables {
@@ -93,7 +121,6 @@ func (s *Staging) publish(keep bool, run *Run) error {
 			}
 		}
 	}
-	return insertRun(s.conn, run)
 }
 
 // reshape gives the tables whose columns differ from the view's the columns of the view.
@@ -116,7 +143,13 @@ func (s *Staging) reshape() error {
 	return nil
 }
 
-func (t *Table) publish(keep bool) error {
+// publish makes the rows of a table those that were staged, and records what that changes, unless changes is nil.
+func (t *Table) publish(db *sqlx.DB, keep bool, changes *snapshotfile.Changes) error {
+	if changes != nil {
+		if err := t.recordChanges(changes, keep); err != nil {
+			return err
+		}
+	}
 	if !t.s.fresh {
 		if t.old == nil {
 			if err := exec(t.s.conn, t.t.CreateSQLite("main", t.Name)); err != nil {
@@ -132,36 +165,22 @@ func (t *Table) publish(keep bool) error {
 			}
 		}
 	}
-	if err := t.recordColumns(); err != nil {
+	if err := snapshotfile.SetColumns(context.Background(), db, t.Name, t.t.Columns); err != nil {
 		return err
 	}
 	return t.keepIndexes()
 }
 
-// recordColumns keeps how the source declares the columns, where that is not kept already.
-func (t *Table) recordColumns() error {
-	kept, err := all(t.s.conn, "SELECT name, source_type, nullable, comment FROM main."+schema.ColumnsTable+" WHERE table_name = ? ORDER BY position", t.Name)
-	if err != nil {
-		return err
-	}
-	same := len(kept) == len(t.t.Columns)
-	for i := 0; same && i < len(kept); i++ {
-		c := t.t.Columns[i]
-		nullable, _ := kept[i][2].(int64)
-		same = kept[i][0] == c.Name && kept[i][1] == c.Type && nullable == 1 == c.Nullable && kept[i][3] == c.Comment
-	}
-	if same {
+// recordChanges records how the staged rows differ from those of the target. Of a table that is new or has other columns
+// nothing is recorded, and neither of one without a key, whose rows cannot be told apart.
+func (t *Table) recordChanges(changes *snapshotfile.Changes, keep bool) error {
+	if t.old == nil || t.Drift != "" || len(t.t.Key) == 0 {
+		changes.Skip()
 		return nil
 	}
-	if err := exec(t.s.conn, "DELETE FROM main."+schema.ColumnsTable+" WHERE table_name = ? COLLATE NOCASE", t.Name); err != nil {
-		return err
-	}
-	for i, c := range t.t.Columns {
-		err := exec(t.s.conn, "INSERT INTO main."+schema.ColumnsTable+" VALUES (?, ?, ?, ?, ?, ?)",
-			t.Name, int64(i+1), c.Name, c.Type, c.Nullable, c.Comment)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return changes.Record(context.Background(), snapshotfile.Difference{
+		Table: t.Name, Columns: names(t.t), Key: t.t.Key,
+		Live: "main." + schema.QuoteSQLite(t.Name), Staged: t.staged, Missing: t.missingRows(keep),
+		Inserted: t.changes.Inserted, Updated: t.changes.Updated, Deleted: t.changes.Deleted, Before: t.changes.Before,
+	})
 }

@@ -34,6 +34,7 @@ type Table struct {
 	rowid    string // a name for the rowid, in both tables; "" if the columns have taken all of its names
 	keyIndex []int
 	compare  bool // only rows that differ from the target's are staged
+	changes  Changes
 	writer   *writer
 }
 

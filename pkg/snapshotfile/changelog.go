@@ -1,0 +1,80 @@
+package snapshotfile
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// RecordedChange is a change of a row, or of many, as the file remembers it.
+type RecordedChange struct {
+	ID    int64           `json:"id"`
+	Run   int64           `json:"run"`
+	At    string          `json:"at"`
+	Table string          `json:"table"`
+	Op    string          `json:"op"`
+	Key   json.RawMessage `json:"key"`
+	Old   json.RawMessage `json:"old"`
+	New   json.RawMessage `json:"new"`
+}
+
+// HasChanges reports whether a file has a change history, which may be empty.
+func HasChanges(ctx context.Context, q sqlx.QueryerContext) (bool, error) {
+	return hasTables(ctx, q, changesTable)
+}
+
+// ReadChanges gives the changes since a time to each, the oldest first; those of all tables if none is named.
+func ReadChanges(ctx context.Context, q sqlx.QueryerContext, table string, since time.Time,
+	each func(RecordedChange) error,
+) error {
+	if kept, err := HasChanges(ctx, q); err != nil || !kept {
+		return err
+	}
+	from := since.UTC().Format(timeFormat)
+	rows, err := q.QueryxContext(ctx, `SELECT id, run, at, "table", op, key, old, new FROM main._sync_changes
+		WHERE at >= ? AND (? = '' OR "table" = ? COLLATE NOCASE) AND id >= (SELECT min(id) FROM main._sync_changes
+			WHERE op IN ('insert', 'update', 'delete', 'bulk') AND at >= ?) ORDER BY id`, from, table, table, from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var c RecordedChange
+		var key, before, after sql.NullString
+		if err := rows.Scan(&c.ID, &c.Run, &c.At, &c.Table, &c.Op, &key, &before, &after); err != nil {
+			return err
+		}
+		for into, text := range map[*json.RawMessage]sql.NullString{&c.Key: key, &c.Old: before, &c.New: after} {
+			if text.Valid {
+				*into = json.RawMessage(text.String)
+			}
+		}
+		if err := each(c); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// ChangedTables are the tables of which changes are remembered.
+func ChangedTables(ctx context.Context, q sqlx.QueryerContext) (names []string, err error) {
+	if kept, err := HasChanges(ctx, q); err != nil || !kept {
+		return nil, err
+	}
+	err = sqlx.SelectContext(ctx, q, &names, `SELECT DISTINCT "table" FROM main._sync_changes ORDER BY "table"`)
+	return names, err
+}
+
+// ChangesSize is how many changes a file remembers, and about how many bytes they take. Both are 0 without a history.
+func ChangesSize(ctx context.Context, q sqlx.QueryerContext) (rows, bytes int64, err error) {
+	if kept, err := HasChanges(ctx, q); err != nil || !kept {
+		return 0, 0, err
+	}
+	// The columns of a fixed length and the indexes, in which the key is once more, take some 100 bytes.
+	err = q.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum(100 + 2 * coalesce(octet_length(key), 0) +
+		coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0)), 0) FROM main._sync_changes`).Scan(&rows, &bytes)
+	return rows, bytes, err
+}

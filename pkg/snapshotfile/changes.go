@@ -1,0 +1,239 @@
+package snapshotfile
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/schema"
+)
+
+const changesTable = "_sync_changes"
+
+// createChanges makes the table of changes. Its indexes are for the history of a row, and for what is to be pruned.
+var createChanges = []string{
+	`CREATE TABLE IF NOT EXISTS main._sync_changes (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at TEXT NOT NULL,
+		"table" TEXT NOT NULL, key TEXT, op TEXT NOT NULL, old TEXT, new TEXT)`,
+	`CREATE INDEX IF NOT EXISTS main._sync_changes_key ON _sync_changes ("table", key)`,
+	`CREATE INDEX IF NOT EXISTS main._sync_changes_at ON _sync_changes (op, at)`,
+}
+
+// Kinds of changes.
+const (
+	OpInsert = "insert"
+	OpUpdate = "update"
+	OpDelete = "delete"
+	OpBulk   = "bulk" // one for all changes of a run to a table, where they are too many
+)
+
+// BlobLimit is how many bytes of a BLOB the change history keeps, as hex. A longer one is an object with its length and
+// its first bytes.
+const BlobLimit = 4096
+
+// A run that changes more rows of a table than bulkRows, and more than one in bulkShare, is recorded as one change.
+const (
+	bulkRows  = 10_000
+	bulkShare = 10
+)
+
+// Changes records how the rows of a run differ from those that the file has.
+type Changes struct {
+	db  sqlx.ExtContext
+	run int64
+	at  string
+
+	unrecorded bool // rows may have come and gone that are not recorded one by one
+}
+
+// BeginChanges makes the change history if there is none yet. It is to be called in the publishing transaction, after
+// Create; the run is recorded at its end.
+func BeginChanges(ctx context.Context, db sqlx.ExtContext, started time.Time) (*Changes, error) {
+	for _, q := range createChanges {
+		if _, err := db.ExecContext(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	id, err := NextRun(ctx, db)
+	return &Changes{db: db, run: id, at: started.UTC().Format(timeFormat)}, err
+}
+
+// Difference is what a run is about to change in a table that has a key. Live and Staged are names of tables as SQL
+// writes them: the table of the file, and one that has at least the rows that are new or differ.
+type Difference struct {
+	Table        string
+	Columns, Key []string // the view's; the user's own columns are not recorded
+	Live, Staged string
+	Missing      string // a condition for the rows t of Live that are about to be deleted; "" for none
+
+	Inserted, Updated, Deleted int64
+	Before                     int64 // rows that Live has
+}
+
+// Skip notes that rows of a table change in a way that is not recorded: it is new, is made again, or has other columns.
+func (c *Changes) Skip() { c.unrecorded = true }
+
+// Record records a difference before it is made.
+func (c *Changes) Record(ctx context.Context, d Difference) error {
+	switch n := d.Inserted + d.Updated + d.Deleted; {
+	case n == 0:
+		return nil
+	case n > max(bulkRows, d.Before/bulkShare):
+		c.unrecorded = true
+		return c.recordBulk(ctx, d)
+	}
+
+	target := `INSERT INTO main._sync_changes (run, at, "table", op, key, old, new) SELECT ?, ?, ?, ?, `
+	both := d.Staged + " AS s CROSS JOIN " + d.Live + " AS t ON " + equal(d.Key, "t.", "s.")
+	var statements []struct{ op, query string }
+	add := func(op, query string) { statements = append(statements, struct{ op, query string }{op, query}) }
+	if d.Missing != "" {
+		add(OpDelete, key(d.Key, "t.")+", "+object(d.Columns, "t.")+", NULL FROM "+d.Live+" AS t WHERE "+d.Missing)
+	}
+	if values := d.values(); len(values) > 0 {
+		add(OpUpdate, key(d.Key, "s.")+", "+changed(values, "t.")+", "+changed(values, "s.")+
+			" FROM "+both+" WHERE "+anyOf(differing(values)))
+	}
+	add(OpInsert, key(d.Key, "s.")+", NULL, NULL FROM "+d.Staged+" AS s WHERE NOT EXISTS (SELECT 1 FROM "+d.Live+
+		" AS t WHERE "+equal(d.Key, "t.", "s.")+")")
+	for _, s := range statements {
+		if _, err := c.db.ExecContext(ctx, target+s.query, c.run, c.at, d.Table, s.op); err != nil {
+			return fmt.Errorf("record changes: %w", err)
+		}
+	}
+	return nil
+}
+
+// values are the columns that are not part of the key.
+func (d Difference) values() (names []string) {
+	for _, c := range d.Columns {
+		if !slices.Contains(d.Key, c) {
+			names = append(names, c)
+		}
+	}
+	return names
+}
+
+// Bulk is what is recorded for many changes: rows by kind of change, and by column how many rows have another value in
+// it.
+type Bulk struct {
+	Inserted int64            `json:"inserted"`
+	Updated  int64            `json:"updated"`
+	Deleted  int64            `json:"deleted"`
+	Columns  map[string]int64 `json:"columns"`
+}
+
+func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
+	b := Bulk{Inserted: d.Inserted, Updated: d.Updated, Deleted: d.Deleted, Columns: map[string]int64{}}
+	if values := d.values(); len(values) > 0 && d.Updated > 0 {
+		counts := make([]int64, len(values))
+		into := make([]any, len(values))
+		for i := range counts {
+			into[i] = &counts[i]
+		}
+		row := c.db.QueryRowxContext(ctx, "SELECT coalesce(sum("+strings.Join(differing(values), "), 0), coalesce(sum(")+
+			"), 0) FROM "+d.Staged+" AS s CROSS JOIN "+d.Live+" AS t ON "+equal(d.Key, "t.", "s."))
+		if err := row.Scan(into...); err != nil {
+			return fmt.Errorf("count changes: %w", err)
+		}
+		for i, n := range counts {
+			if n > 0 {
+				b.Columns[values[i]] = n
+			}
+		}
+	}
+	text, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	_, err = c.db.ExecContext(ctx, `INSERT INTO main._sync_changes (run, at, "table", op, new) VALUES (?, ?, ?, ?, ?)`,
+		c.run, c.at, d.Table, OpBulk, string(text))
+	return err
+}
+
+// key is an expression for the JSON object of a row's key.
+func key(columns []string, alias string) string {
+	members := make([]string, len(columns))
+	for i, c := range columns {
+		members[i] = member(c) + " || " + hexed(alias+schema.QuoteSQLite(c), "")
+	}
+	return braced(members)
+}
+
+// object is an expression for a JSON object of a row's columns.
+func object(columns []string, alias string) string {
+	members := make([]string, len(columns))
+	for i, c := range columns {
+		members[i] = member(c) + " || " + jsonValue(alias+schema.QuoteSQLite(c))
+	}
+	return braced(members)
+}
+
+// changed is an expression for a JSON object of those columns that differ between the rows t and s.
+func changed(columns []string, alias string) string {
+	members := make([]string, len(columns))
+	differ := differing(columns)
+	for i, c := range columns {
+		members[i] = "CASE WHEN " + differ[i] + " THEN " + member(c) + " || " +
+			jsonValue(alias+schema.QuoteSQLite(c)) + " ELSE '' END"
+	}
+	return braced(members)
+}
+
+// member is the SQL text of the name of a member of a JSON object, with the comma before it.
+func member(name string) string {
+	var quoted strings.Builder
+	e := json.NewEncoder(&quoted)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(name) // a string always encodes
+	return "'," + strings.ReplaceAll(strings.TrimSpace(quoted.String()), "'", "''") + ":'"
+}
+
+// braced joins the members of a JSON object, of which any may be empty.
+func braced(members []string) string {
+	return "'{' || substr(" + chained(members, " || ") + ", 2) || '}'"
+}
+
+// jsonValue is an expression for a value as JSON. SQLite writes a REAL with as few digits as give the same number back.
+func jsonValue(value string) string {
+	long := fmt.Sprintf(`WHEN length(%[1]s) > %[2]d THEN '{"bytes":' || length(%[1]s) || ',"hex":"' || hex(substr(%[1]s, 1, %[2]d)) || '"}' `,
+		value, BlobLimit)
+	return hexed(value, long)
+}
+
+func hexed(value, long string) string {
+	return fmt.Sprintf(`CASE WHEN typeof(%[1]s) <> 'blob' THEN json_quote(%[1]s) %[2]sELSE '"' || hex(%[1]s) || '"' END`, value, long)
+}
+
+func differing(columns []string) []string {
+	conditions := make([]string, len(columns))
+	for i, c := range columns {
+		conditions[i] = "t." + schema.QuoteSQLite(c) + " IS NOT s." + schema.QuoteSQLite(c)
+	}
+	return conditions
+}
+
+// equal is the condition that two rows have the same key.
+func equal(key []string, left, right string) string {
+	conditions := make([]string, len(key))
+	for i, k := range key {
+		conditions[i] = left + schema.QuoteSQLite(k) + " = " + right + schema.QuoteSQLite(k)
+	}
+	return strings.Join(conditions, " AND ")
+}
+
+func anyOf(conditions []string) string { return "(" + chained(conditions, " OR ") + ")" }
+
+// chained joins expressions in groups: a plain chain of a thousand is deeper than SQLite lets an expression be.
+func chained(expressions []string, operator string) string {
+	const group = 100
+	var groups []string
+	for e := range slices.Chunk(expressions, group) {
+		groups = append(groups, "("+strings.Join(e, operator)+")")
+	}
+	return strings.Join(groups, operator)
+}

@@ -1,0 +1,228 @@
+package snapshotfile
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// What became of a run.
+const (
+	OK      = "ok"
+	Failed  = "failed"
+	Refused = "refused" // by a guard
+	Stopped = "stopped" // by whoever ended the program
+)
+
+// keptRuns is how many runs the file remembers. The last good run of each table, and those that the change history
+// refers to, stay beyond that.
+const keptRuns = 1000
+
+// Run is one run, as the file remembers it.
+type Run struct {
+	ID       int64      `json:"id"`
+	Started  time.Time  `json:"started"`
+	Finished time.Time  `json:"finished"`
+	Status   string     `json:"status"`
+	Source   string     `json:"source"`
+	Strategy string     `json:"strategy"`
+	Error    string     `json:"error,omitempty"`
+	Tables   []TableRun `json:"tables"`
+}
+
+// TableRun is what a run did to one table. Without a key the changes are not known by row, and
+// Inserted, Updated and Deleted count places.
+type TableRun struct {
+	View       string   `json:"view"`
+	Table      string   `json:"table"`
+	Key        bool     `json:"key"`
+	Rows       int64    `json:"rows"`  // read
+	Total      int64    `json:"total"` // in the table after the run
+	Inserted   int64    `json:"inserted"`
+	Updated    int64    `json:"updated"`
+	Deleted    int64    `json:"deleted"`
+	Unchanged  int64    `json:"unchanged"`
+	Bytes      int64    `json:"bytes"` // of the texts and blobs read
+	Seconds    float64  `json:"seconds"`
+	SchemaHash string   `json:"schema_hash"`
+	Drift      string   `json:"drift,omitempty"`
+	Watermark  string   `json:"watermark,omitempty"`
+	Warnings   []string `json:"warnings,omitempty"`
+	Lost       []string `json:"lost,omitempty"` // indexes and triggers of the user's that could not stay
+}
+
+// NextRun is the number that the run recorded next will have, as long as the transaction lasts.
+func NextRun(ctx context.Context, q sqlx.QueryerContext) (id int64, err error) {
+	err = sqlx.GetContext(ctx, q, &id, "SELECT coalesce(max(id), 0) + 1 FROM main._sync_runs")
+	return id, err
+}
+
+// InsertRun records a run that ends now, sets its ID and Finished, and forgets runs that are too old. It is to be
+// called in a transaction, after Create.
+func InsertRun(ctx context.Context, db sqlx.ExtContext, r *Run) (err error) {
+	if r.ID, err = NextRun(ctx, db); err != nil {
+		return err
+	}
+	r.Finished = time.Now().UTC()
+	_, err = db.ExecContext(ctx, `INSERT INTO main._sync_runs (id, started, finished, status, source, strategy, error)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, r.ID, r.Started.UTC().Format(timeFormat), r.Finished.Format(timeFormat),
+		r.Status, r.Source, r.Strategy, nullable(r.Error))
+	if err != nil {
+		return err
+	}
+	for _, t := range r.Tables {
+		_, err := db.ExecContext(ctx, `INSERT INTO main._sync_tables (run_id, table_name, view, keyed, rows, total,
+			inserted, updated, deleted, unchanged, bytes, seconds, schema_hash, drift, watermark, warnings, lost)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			r.ID, t.Table, t.View, t.Key, t.Rows, t.Total, t.Inserted, t.Updated, t.Deleted, t.Unchanged, t.Bytes,
+			t.Seconds, t.SchemaHash, nullable(t.Drift), nullable(t.Watermark), list(t.Warnings), list(t.Lost))
+		if err != nil {
+			return err
+		}
+	}
+	return forgetRuns(ctx, db, r.ID)
+}
+
+// forgetRuns forgets runs that are too old. The last good run stays after a thousand failed ones, and the last good run
+// of each table after a thousand of other tables: they are the age of the snapshot. Runs that the change history refers
+// to stay without their tables.
+func forgetRuns(ctx context.Context, db sqlx.ExtContext, last int64) error {
+	const ages = `SELECT coalesce(max(id), 0) FROM main._sync_runs WHERE status = 'ok'
+		UNION SELECT max(t.run_id) FROM main._sync_tables AS t JOIN main._sync_runs AS r ON r.id = t.run_id AND r.status = 'ok'
+		GROUP BY t.table_name COLLATE NOCASE`
+	_, err := db.ExecContext(ctx, `DELETE FROM main._sync_tables WHERE run_id <= ? AND run_id NOT IN (`+ages+`)`, last-keptRuns)
+	if err != nil {
+		return err
+	}
+	referred, err := HasChanges(ctx, db)
+	if err != nil {
+		return err
+	}
+	forget := "DELETE FROM main._sync_runs WHERE id <= ? AND id NOT IN (" + ages + ")"
+	if referred {
+		forget += ` AND NOT EXISTS (SELECT 1 FROM main._sync_changes AS c WHERE c.op IN ('insert', 'update', 'delete', 'bulk')
+			AND c.at = _sync_runs.started AND c.run = _sync_runs.id)`
+	}
+	_, err = db.ExecContext(ctx, forget, last-keptRuns)
+	return err
+}
+
+func list(texts []string) sql.NullString {
+	if len(texts) == 0 {
+		return sql.NullString{}
+	}
+	b, _ := json.Marshal(texts) // strings always encode
+	return nullable(string(b))
+}
+
+// History is what a file tells of its runs.
+type History struct {
+	Runs     []Run // the last, the newest first
+	Good     *Run  // the last good one; nil if there is none
+	Failures int   // how many after that have failed or were refused
+}
+
+// ReadHistory reads the last runs of a file, as many as limit says. It is empty for a file that syncer does not keep.
+func ReadHistory(ctx context.Context, q sqlx.QueryerContext, limit int) (h History, err error) {
+	if kept, err := IsKept(ctx, q); err != nil || !kept {
+		return h, err
+	}
+	if h.Runs, err = readRuns(ctx, q, "ORDER BY id DESC LIMIT ?", limit); err != nil {
+		return h, err
+	}
+	good, err := readRuns(ctx, q, "WHERE status = ? ORDER BY id DESC LIMIT 1", OK)
+	if err != nil {
+		return h, err
+	}
+	since := int64(0)
+	if len(good) > 0 {
+		h.Good, since = &good[0], good[0].ID
+	}
+	err = sqlx.GetContext(ctx, q, &h.Failures,
+		"SELECT count(*) FROM main._sync_runs WHERE id > ? AND status IN (?, ?)", since, Failed, Refused)
+	return h, err
+}
+
+// readRuns reads the runs that the rest of a SELECT asks for.
+func readRuns(ctx context.Context, q sqlx.QueryerContext, rest string, args ...any) (runs []Run, err error) {
+	var found []struct {
+		ID                                          int64
+		Started, Finished, Status, Source, Strategy string
+		Error                                       sql.NullString
+	}
+	err = sqlx.SelectContext(ctx, q, &found,
+		"SELECT id, started, finished, status, source, strategy, error FROM main._sync_runs "+rest, args...)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found {
+		r := Run{ID: f.ID, Status: f.Status, Source: f.Source, Strategy: f.Strategy, Error: f.Error.String}
+		r.Started, _ = time.Parse(timeFormat, f.Started)
+		r.Finished, _ = time.Parse(timeFormat, f.Finished)
+		if r.Tables, err = readTables(ctx, q, "run_id = ? ORDER BY table_name", r.ID); err != nil {
+			return nil, err
+		}
+		runs = append(runs, r)
+	}
+	return runs, nil
+}
+
+// totalColumn is the column that says how many rows a table has after a run. A file of an earlier version, which no run
+// has brought up to date, has the rows that were read.
+func totalColumn(ctx context.Context, q sqlx.QueryerContext) (string, error) {
+	columns, err := columnNames(ctx, q, "_sync_tables")
+	if err != nil || slices.Contains(columns, "total") {
+		return "total", err
+	}
+	return "rows", nil
+}
+
+// readTables reads what runs did to tables.
+func readTables(ctx context.Context, q sqlx.QueryerContext, where string, args ...any) ([]TableRun, error) {
+	total, err := totalColumn(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var found []struct {
+		View, Table                                               string
+		Key                                                       bool
+		Rows, Total, Inserted, Updated, Deleted, Unchanged, Bytes int64
+		Seconds                                                   float64
+		SchemaHash                                                string `db:"schema_hash"`
+		Drift, Watermark, Warnings, Lost                          sql.NullString
+	}
+	err = sqlx.SelectContext(ctx, q, &found, `SELECT table_name AS "table", view, keyed AS "key", rows, `+total+` AS total,
+		inserted, updated, deleted, unchanged, bytes, seconds, schema_hash, drift, watermark, warnings, lost
+		FROM main._sync_tables WHERE `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	tables := []TableRun{}
+	for _, f := range found {
+		t := TableRun{
+			View: f.View, Table: f.Table, Key: f.Key, Rows: f.Rows, Total: f.Total, Inserted: f.Inserted,
+			Updated: f.Updated, Deleted: f.Deleted, Unchanged: f.Unchanged, Bytes: f.Bytes, Seconds: f.Seconds,
+			SchemaHash: f.SchemaHash, Drift: f.Drift.String, Watermark: f.Watermark.String,
+		}
+		_ = json.Unmarshal([]byte(f.Warnings.String), &t.Warnings)
+		_ = json.Unmarshal([]byte(f.Lost.String), &t.Lost)
+		tables = append(tables, t)
+	}
+	return tables, nil
+}
+
+// LastTable is what the last run that published a table did to it; nil if none is remembered.
+func LastTable(ctx context.Context, q sqlx.QueryerContext, table string) (*TableRun, error) {
+	if kept, err := IsKept(ctx, q); err != nil || !kept {
+		return nil, err
+	}
+	found, err := readTables(ctx, q, "table_name = ? COLLATE NOCASE ORDER BY run_id DESC LIMIT 1", table)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}

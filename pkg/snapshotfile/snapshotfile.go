@@ -1,0 +1,125 @@
+// Package snapshotfile owns the format of the SQLite file that syncer writes and carapi reads: the tables in which the
+// file tells of its runs, of how old each copied table is, of how the source declares the columns, and of what has
+// changed. Both services go through it. It does not know how rows are copied, staged or searched.
+package snapshotfile
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/mattn/go-sqlite3"
+)
+
+// Prefix begins the names of all tables and indexes that syncer keeps for itself.
+const Prefix = "_sync_"
+
+// timeFormat is how the file writes times: UTC, and in an order that is that of time.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+// create makes the tables for runs. Those for columns and changes are made when there is something to keep in them.
+var create = []string{
+	`CREATE TABLE IF NOT EXISTS main._sync_runs (
+		id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, status TEXT NOT NULL,
+		source TEXT NOT NULL, strategy TEXT NOT NULL, error TEXT, history_from TEXT, history_kept INTEGER)`,
+	`CREATE TABLE IF NOT EXISTS main._sync_tables (
+		run_id INTEGER NOT NULL, table_name TEXT NOT NULL, view TEXT NOT NULL, keyed INTEGER NOT NULL,
+		rows INTEGER NOT NULL, total INTEGER NOT NULL, inserted INTEGER NOT NULL, updated INTEGER NOT NULL,
+		deleted INTEGER NOT NULL, unchanged INTEGER NOT NULL, bytes INTEGER NOT NULL, seconds REAL NOT NULL,
+		schema_hash TEXT NOT NULL, drift TEXT, watermark TEXT, warnings TEXT, lost TEXT,
+		PRIMARY KEY (run_id, table_name)) WITHOUT ROWID`,
+}
+
+// migrations add what files of earlier versions lack.
+var migrations = []struct{ table, column, add string }{
+	{"_sync_runs", "history_from", "ALTER TABLE main._sync_runs ADD COLUMN history_from TEXT"},
+	{"_sync_runs", "history_kept", "ALTER TABLE main._sync_runs ADD COLUMN history_kept INTEGER"},
+	{"_sync_tables", "total", "ALTER TABLE main._sync_tables ADD COLUMN total INTEGER NOT NULL DEFAULT 0"},
+}
+
+// Create makes the tables for runs in the main database, and brings those of earlier versions up to date.
+// It is to be called in a transaction.
+func Create(ctx context.Context, db sqlx.ExtContext) error {
+	for _, q := range create {
+		if _, err := db.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	for _, m := range migrations {
+		columns, err := columnNames(ctx, db, m.table)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(columns, m.column) {
+			continue
+		}
+		if _, err := db.ExecContext(ctx, m.add); err != nil {
+			return err
+		}
+		if m.column == "total" { // without upserts, as it was then, a table has the rows that were read
+			if _, err := db.ExecContext(ctx, "UPDATE main._sync_tables SET total = rows"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func columnNames(ctx context.Context, q sqlx.QueryerContext, table string) (names []string, err error) {
+	err = sqlx.SelectContext(ctx, q, &names, "SELECT name FROM pragma_table_info(?, 'main')", table)
+	return names, err
+}
+
+// IsKept reports whether a SQLite file is one that syncer keeps.
+func IsKept(ctx context.Context, q sqlx.QueryerContext) (kept bool, err error) {
+	return hasTables(ctx, q, "_sync_runs", "_sync_tables")
+}
+
+func hasTables(ctx context.Context, q sqlx.QueryerContext, names ...string) (bool, error) {
+	query, args, err := sqlx.In("SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name IN (?)", names)
+	if err != nil {
+		return false, err
+	}
+	var found int
+	err = sqlx.GetContext(ctx, q, &found, query, args...)
+	return found == len(names), err
+}
+
+// Lend lets do use a connection that its owner goes on using afterwards, in whatever transaction it is in.
+func Lend(conn *sqlite3.SQLiteConn, do func(db *sqlx.DB) error) (err error) {
+	db := sqlx.NewDb(sql.OpenDB(lender{conn}), "sqlite3")
+	db.SetMaxOpenConns(1)
+	defer func() {
+		if closing := db.Close(); err == nil {
+			err = closing
+		}
+	}()
+	return do(db)
+}
+
+// lender is a connector that always gives the same connection.
+type lender struct{ conn *sqlite3.SQLiteConn }
+
+func (l lender) Connect(context.Context) (driver.Conn, error) { return lent{l.conn}, nil }
+
+func (l lender) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
+
+// lent is a connection that stays open.
+type lent struct{ *sqlite3.SQLiteConn }
+
+func (lent) Close() error { return nil }
+
+func parseTime(text string) (time.Time, error) {
+	t, err := time.Parse(timeFormat, text)
+	if err != nil {
+		return t, fmt.Errorf("read the time of a run: %w", err)
+	}
+	return t, nil
+}
+
+// nullable is NULL for an empty text.
+func nullable(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

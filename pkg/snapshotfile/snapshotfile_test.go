@@ -1,0 +1,134 @@
+package snapshotfile_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/dbconn/dbtest"
+	"carstock/pkg/schema"
+	"carstock/pkg/snapshotfile"
+)
+
+var firstRun = time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+
+func newFile(t *testing.T, statements ...string) *sqlx.DB {
+	t.Helper()
+	_, db := dbtest.SQLite(t, statements...)
+	if err := snapshotfile.Create(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// record records a run, which began so many minutes after the first.
+func record(t *testing.T, db sqlx.ExtContext, minute int, status string, tables ...string) {
+	t.Helper()
+	r := snapshotfile.Run{Started: firstRun.Add(time.Duration(minute) * time.Minute), Status: status}
+	for _, table := range tables {
+		r.Tables = append(r.Tables, snapshotfile.TableRun{Table: table, View: table, Rows: int64(minute), Total: int64(minute)})
+	}
+	if err := snapshotfile.InsertRun(t.Context(), db, &r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The last good run of each table is remembered however many runs come after, and so is the last good run of all.
+func TestForgetRuns(t *testing.T) {
+	db := newFile(t, "CREATE TABLE a (x)", "CREATE TABLE b (x)")
+	for _, table := range []string{"a", "b"} {
+		if err := snapshotfile.SetColumns(t.Context(), db, table, []schema.Column{{Name: "x"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tx := db.MustBegin()
+	record(t, tx, 0, snapshotfile.OK, "A", "b")
+	record(t, tx, 1, snapshotfile.OK, "a")
+	for i := range 1500 {
+		record(t, tx, 2+i, snapshotfile.OK, "b")
+	}
+	for i := range 1200 {
+		record(t, tx, 2000+i, snapshotfile.Failed)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	var ids []int64
+	if err := db.Select(&ids, "SELECT id FROM _sync_runs WHERE id <= 1702 ORDER BY id"); err != nil || !slices.Equal(ids, []int64{2, 1502}) {
+		t.Errorf("runs %v, %v", ids, err)
+	}
+	tables, err := snapshotfile.Contents(t.Context(), db)
+	if err != nil || len(tables) != 2 || !tables[0].Synced.Equal(firstRun.Add(time.Minute)) || tables[0].Rows != 1 ||
+		!tables[1].Synced.Equal(firstRun.Add(1501*time.Minute)) {
+		t.Errorf("%+v, %v", tables, err)
+	}
+	if asOf := snapshotfile.AsOf(tables, []string{"B", "a"}); !asOf.Equal(firstRun.Add(time.Minute)) {
+		t.Errorf("as of %s", asOf)
+	}
+	h, err := snapshotfile.ReadHistory(t.Context(), db, 3)
+	if err != nil || h.Good == nil || h.Good.ID != 1502 || h.Failures != 1000 || len(h.Runs) != 3 {
+		t.Errorf("%+v, %v", h, err)
+	}
+}
+
+// A file of an earlier version is read as it is, and gets what it lacks with the next run.
+func TestEarlierVersion(t *testing.T) {
+	_, db := dbtest.SQLite(t,
+		`CREATE TABLE _sync_runs (id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, status TEXT NOT NULL,
+			source TEXT NOT NULL, strategy TEXT NOT NULL, error TEXT)`,
+		`CREATE TABLE _sync_tables (
+			run_id INTEGER NOT NULL, table_name TEXT NOT NULL, view TEXT NOT NULL, keyed INTEGER NOT NULL,
+			rows INTEGER NOT NULL, inserted INTEGER NOT NULL, updated INTEGER NOT NULL, deleted INTEGER NOT NULL, unchanged INTEGER NOT NULL,
+			bytes INTEGER NOT NULL, seconds REAL NOT NULL, schema_hash TEXT NOT NULL, drift TEXT, watermark TEXT, warnings TEXT, lost TEXT,
+			PRIMARY KEY (run_id, table_name)) WITHOUT ROWID`,
+		"INSERT INTO _sync_runs VALUES (1, '2026-01-02T03:00:00.000Z', '2026-01-02T03:00:01.000Z', 'ok', 's', 'snapshot', NULL)",
+		"INSERT INTO _sync_tables VALUES (1, 'cars', 'v', 1, 7, 7, 0, 0, 0, 9, 0.5, 'h', NULL, '5', '[\"w\"]', NULL)")
+	check := func() {
+		t.Helper()
+		tables, _, err := snapshotfile.Ages(t.Context(), db)
+		if err != nil || len(tables) != 1 || tables[0].Rows != 7 || !tables[0].Synced.Equal(firstRun) {
+			t.Errorf("%+v, %v", tables, err)
+		}
+		h, err := snapshotfile.ReadHistory(t.Context(), db, 1)
+		if err != nil || h.Runs[0].Tables[0].Total != 7 || !slices.Equal(h.Runs[0].Tables[0].Warnings, []string{"w"}) {
+			t.Errorf("%+v, %v", h, err)
+		}
+	}
+	check()
+	for range 2 {
+		if err := snapshotfile.Create(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+		check()
+	}
+	record(t, db, 5, snapshotfile.OK, "cars")
+	last, err := snapshotfile.LastTable(t.Context(), db, "Cars")
+	if err != nil || last.Total != 5 {
+		t.Errorf("%+v, %v", last, err)
+	}
+}
+
+func TestTable(t *testing.T) {
+	table := schema.Table{Name: `t"x`, Key: []string{"b", "a"}, Columns: []schema.Column{
+		schema.NewColumn("a", "int(10) unsigned"), schema.NewColumn("b", "timestamp"), schema.NewColumn(`c"ü`, "decimal(10,2)"),
+	}}
+	table.Columns[2].Nullable, table.Columns[2].Comment = true, "USD"
+	_, db := dbtest.SQLite(t, table.CreateSQLite("main", table.Name), "CREATE VIEW v AS SELECT 1 AS one")
+	for range 2 {
+		if err := snapshotfile.SetColumns(t.Context(), db, table.Name, table.Columns); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := snapshotfile.Table(t.Context(), db, table.Name)
+	if err != nil || !slices.Equal(got.Columns, table.Columns) || !slices.Equal(got.Key, table.Key) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	_, err = snapshotfile.Table(t.Context(), db, "w")
+	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `there is: t"x, v`) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,134 @@
+package snapshotfile
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Content is a table of a file, as a good run has left it.
+type Content struct {
+	Table   string    `json:"table"`
+	View    string    `json:"view"`
+	Rows    int64     `json:"rows"`
+	Synced  time.Time `json:"synced"` // when that run began: its rows are of that time
+	Columns []Column  `json:"columns"`
+
+	// Changed is the last good run that changed the table, by its rows or, as the schema hash shows, by its columns. It is
+	// zero if that run is not remembered.
+	Changed Change `json:"-"`
+}
+
+// Change is a run that changed a table. A file that is made again counts its runs from 1, so Began belongs to it.
+type Change struct {
+	Run   int64
+	Began time.Time
+}
+
+// Column is a column of a copied table.
+type Column struct {
+	Name   string `json:"name"`
+	Source string `json:"source_type" db:"source_type"` // as MySQL declares it
+	SQLite string `json:"sqlite_type" db:"sqlite_type"`
+	Key    bool   `json:"key"`
+}
+
+// AsOf is how old the named tables are, or all if none is named: when the oldest of them was read. It
+// is zero if one of them, or all, are missing.
+func AsOf(tables []Content, names []string) (oldest time.Time) {
+	found := 0
+	for _, t := range tables {
+		if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, t.Table) }) {
+			continue
+		}
+		if found++; oldest.IsZero() || t.Synced.Before(oldest) {
+			oldest = t.Synced
+		}
+	}
+	if found < len(names) {
+		return time.Time{}
+	}
+	return oldest
+}
+
+// clockSlop is how far two clocks may be apart without a word.
+const clockSlop = time.Minute
+
+// InFuture reports whether a snapshot is dated after now: nothing is known of its age then, as this clock
+// is wrong, or was when the snapshot was made.
+func InFuture(asOf, now time.Time) bool { return asOf.Sub(now) > clockSlop }
+
+// Ages says for each table that a good run has published when that was, and which run last changed it. It reads no
+// columns. The last run is the value of LastRun that belongs to what was read; "" if there are no tables.
+func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun string, err error) {
+	total, err := totalColumn(ctx, q)
+	if err != nil {
+		return nil, "", err
+	}
+	var found []struct {
+		Table, View, Started, Last string
+		Total, Changed             int64
+		ChangedStarted             sql.NullString `db:"changed_started"`
+	}
+	err = sqlx.SelectContext(ctx, q, &found, `
+		WITH good AS (
+			SELECT t.table_name, r.id, t.inserted + t.updated + t.deleted > 0
+				OR lag(t.schema_hash) OVER (PARTITION BY t.table_name COLLATE NOCASE ORDER BY r.id) <> t.schema_hash AS changed
+			FROM main._sync_tables AS t JOIN main._sync_runs AS r ON r.id = t.run_id AND r.status = 'ok'),
+		last AS (
+			SELECT table_name, max(id) AS id, max(id) FILTER (WHERE changed) AS changed
+			FROM good GROUP BY table_name COLLATE NOCASE)
+		SELECT t.table_name AS "table", t.view, t.`+total+` AS total, r.started, coalesce(c.id, 0) AS changed, c.started AS changed_started,
+			coalesce(`+LastRun+`, '') AS last
+		FROM last JOIN main._sync_runs AS r ON r.id = last.id
+		JOIN main._sync_tables AS t ON t.run_id = last.id AND t.table_name = last.table_name COLLATE NOCASE
+		LEFT JOIN main._sync_runs AS c ON c.id = last.changed ORDER BY t.table_name`)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, f := range found {
+		lastRun = f.Last
+		t := Content{Table: f.Table, View: f.View, Rows: f.Total}
+		if t.Synced, err = parseTime(f.Started); err != nil {
+			return nil, "", err
+		}
+		if f.Changed > 0 {
+			t.Changed.Run = f.Changed
+			if t.Changed.Began, err = parseTime(f.ChangedStarted.String); err != nil {
+				return nil, "", err
+			}
+		}
+		tables = append(tables, t)
+	}
+	return tables, lastRun, nil
+}
+
+// Contents says which tables a file has, of when they are, and which columns they have.
+func Contents(ctx context.Context, q sqlx.QueryerContext) (tables []Content, err error) {
+	if kept, err := hasTables(ctx, q, "_sync_runs", "_sync_tables", "_sync_columns"); err != nil || !kept {
+		return nil, err
+	}
+	ages, _, err := Ages(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range ages {
+		err := sqlx.SelectContext(ctx, q, &t.Columns, `SELECT i.name, coalesce(c.source_type, '') AS source_type,
+			i.type AS sqlite_type, i.pk > 0 AS "key" FROM pragma_table_info(?, 'main') AS i
+			LEFT JOIN main._sync_columns AS c ON c.table_name = ? AND c.name = i.name ORDER BY i.cid`, t.Table, t.Table)
+		if err != nil {
+			return nil, err
+		}
+		if len(t.Columns) > 0 { // otherwise someone has dropped it
+			tables = append(tables, t)
+		}
+	}
+	return tables, nil
+}
+
+// LastRun is an expression of SQL that differs after each run, whatever became of it. It costs one look-up.
+const LastRun = "(SELECT id || ' ' || started FROM _sync_runs ORDER BY id DESC LIMIT 1)"

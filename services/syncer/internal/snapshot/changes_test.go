@@ -1,0 +1,359 @@
+package snapshot
+
+import (
+	"database/sql/driver"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"carstock/pkg/schema"
+	"carstock/pkg/snapshotfile"
+)
+
+const quarter = 90 * 24 * time.Hour
+
+// stock is what the source has of a table, by the position of the row.
+type stock struct {
+	table schema.Table
+	rows  [][]driver.Value
+}
+
+func newStock(key []string, columns ...string) *stock {
+	s := &stock{table: schema.Table{Name: "v", Key: key}}
+	for _, c := range columns {
+		name, declared, _ := strings.Cut(c, " ")
+		s.table.Columns = append(s.table.Columns, schema.NewColumn(name, declared))
+	}
+	return s
+}
+
+// keptFile is a file that a test publishes to.
+type keptFile struct {
+	path    string
+	history time.Duration
+	keep    bool
+	now     time.Time // when the next run begins
+}
+
+func newKeptFile(t *testing.T) *keptFile {
+	t.Helper()
+	return &keptFile{path: filepath.Join(t.TempDir(), "cars.db"), history: quarter, now: time.Now().Add(-time.Hour)}
+}
+
+// publish makes a run that publishes the tables.
+func (f *keptFile) publish(t *testing.T, tables ...*stock) {
+	t.Helper()
+	file, err := Lock(f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Unlock() }()
+	staging, err := file.Stage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := staging.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	f.now = f.now.Add(time.Second)
+	run := &snapshotfile.Run{Started: f.now, Status: snapshotfile.OK}
+	for _, s := range tables {
+		table, err := staging.Begin(s.table, s.table.Name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows := range slices.Chunk(s.rows, max(1, min(128, 30000/len(s.table.Columns)))) {
+			var args []driver.NamedValue
+			for _, v := range slices.Concat(rows...) {
+				args = append(args, driver.NamedValue{Ordinal: len(args) + 1, Value: v})
+			}
+			if err := table.Write(args); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c, err := table.Finish(f.keep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Tables = append(run.Tables, snapshotfile.TableRun{Table: s.table.Name, View: s.table.Name, Key: len(s.table.Key) > 0,
+			Rows: c.Rows, Inserted: c.Inserted, Updated: c.Updated, Deleted: c.Deleted})
+	}
+	if _, err := staging.Publish(f.keep, f.history, run); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// query reads the file, or changes it.
+func (f *keptFile) query(t *testing.T, query string, args ...driver.Value) [][]driver.Value {
+	t.Helper()
+	conn, err := open(f.path, "_busy_timeout=5000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	rows, err := conn.Query(query, args)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out [][]driver.Value
+	for {
+		row := make([]driver.Value, len(rows.Columns()))
+		if err := rows.Next(row); err != nil {
+			return out
+		}
+		for i, v := range row {
+			if b, ok := v.([]byte); ok {
+				row[i] = slices.Clone(b)
+			}
+		}
+		out = append(out, row)
+	}
+}
+
+// changes are op, key, old and new of all that is recorded, as texts.
+func (f *keptFile) changes(t *testing.T, where string) (out []string) {
+	t.Helper()
+	for _, r := range f.query(t, "SELECT op, key, old, new FROM _sync_changes WHERE "+where+" ORDER BY id") {
+		var texts []string
+		for _, v := range r {
+			if b, ok := v.([]byte); ok {
+				v = string(b)
+			}
+			if v == nil {
+				v = "-"
+			}
+			texts = append(texts, v.(string))
+		}
+		out = append(out, strings.Join(texts, " "))
+	}
+	return out
+}
+
+func requireEqual(t *testing.T, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("got  %v\nwant %v", got, want)
+	}
+}
+
+// state is what a table has: its rows by their keys, each with its values by the columns.
+type state map[string]map[string]any
+
+// stateOf reads a table. Blobs are shown as hex.
+func (f *keptFile) stateOf(t *testing.T, s *stock) state {
+	t.Helper()
+	columns := make([]string, len(s.table.Columns))
+	for i, c := range s.table.Columns {
+		columns[i] = schema.QuoteSQLite(c.Name)
+	}
+	now := state{}
+	for _, r := range f.query(t, "SELECT "+strings.Join(columns, ", ")+" FROM "+schema.QuoteSQLite(s.table.Name)) {
+		row := map[string]any{}
+		for i, v := range r {
+			if b, ok := v.([]byte); ok && s.table.Columns[i].SQLiteType() == "BLOB" {
+				v = strings.ToUpper(hex.EncodeToString(b))
+			} else if ok {
+				v = string(b)
+			}
+			row[s.table.Columns[i].Name] = v
+		}
+		now[keyOf(s, row)] = row
+	}
+	return now
+}
+
+func keyOf(s *stock, row map[string]any) string {
+	var key []any
+	for _, k := range s.table.Key {
+		key = append(key, row[k])
+	}
+	return fmt.Sprintf("%#v", key)
+}
+
+// values reads a JSON object as the file writes it: a number with a point or an exponent is a REAL.
+func values(t *testing.T, text driver.Value) map[string]any {
+	t.Helper()
+	b, ok := text.([]byte)
+	if !ok {
+		b = []byte(text.(string))
+	}
+	d := json.NewDecoder(strings.NewReader(string(b)))
+	d.UseNumber()
+	out := map[string]any{}
+	if err := d.Decode(&out); err != nil {
+		t.Fatalf("%s: %v", b, err)
+	}
+	for name, v := range out {
+		n, ok := v.(json.Number)
+		if !ok {
+			continue
+		}
+		var err error
+		if strings.ContainsAny(n.String(), ".eE") {
+			out[name], err = strconv.ParseFloat(n.String(), 64)
+		} else {
+			out[name], err = strconv.ParseInt(n.String(), 10, 64)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// undo takes back all recorded changes of a table, the newest first. On the way the new values must be those that are
+// there.
+func (f *keptFile) undo(t *testing.T, s *stock, now state) {
+	t.Helper()
+	for _, r := range f.query(t, `SELECT op, key, old, new, id FROM _sync_changes WHERE "table" = ? ORDER BY id DESC`, s.table.Name) {
+		op, key := fmt.Sprintf("%s", r[0]), keyOf(s, values(t, r[1]))
+		if _, there := now[key]; there == (op == "delete") {
+			t.Fatalf("change %d: %s of %s, which is there: %t", r[4], op, key, there)
+		}
+		switch op {
+		case "insert":
+			delete(now, key)
+		case "delete":
+			now[key] = values(t, r[2])
+		case "update":
+			old, after := values(t, r[2]), values(t, r[3])
+			for name, v := range after {
+				if !reflect.DeepEqual(now[key][name], v) {
+					t.Fatalf("change %d: %s is %#v, and was set to %#v", r[4], name, now[key][name], v)
+				}
+			}
+			if len(old) != len(after) || len(old) == 0 {
+				t.Fatalf("change %d: %d columns, and before %d", r[4], len(after), len(old))
+			}
+			maps.Copy(now[key], old)
+		default:
+			t.Fatalf("change %d: %s", r[4], op)
+		}
+	}
+}
+
+// randomValue is a value of a column, hostile ones among them.
+func randomValue(random *rand.Rand, c schema.Column) driver.Value {
+	switch c.SQLiteType() {
+	case "INTEGER":
+		return []int64{0, 1, -1, math.MaxInt64, math.MinInt64, 1<<53 + 1, random.Int64()}[random.IntN(7)]
+	case "REAL":
+		f := math.Float64frombits(random.Uint64())
+		if math.IsNaN(f) || math.IsInf(f, 0) || random.IntN(2) == 0 {
+			f = []float64{0.1, 1e300, 5e-324, 1.0 / 3, 1e15, 123456789.125, 2, -2.5e-7}[random.IntN(8)]
+		}
+		return f
+	case "BLOB":
+		b := make([]byte, random.IntN(60))
+		for i := range b {
+			b[i] = byte(random.Uint32())
+		}
+		return b
+	}
+	pieces := []string{"", "a", `"`, `\`, "'", "\x00", "\x1f", "\n", "é", "車", "🚗", "{}", "null", "</script>", "\u2028", "12", "1e5"}
+	text := ""
+	for range random.IntN(4) {
+		text += pieces[random.IntN(len(pieces))]
+	}
+	return text
+}
+
+// All changes undone from the last snapshot, the newest first, give the first one: whatever the key, the values and the
+// way to publish are.
+func TestUndoneChangesGiveTheFirstSnapshot(t *testing.T) {
+	t.Parallel()
+	all := []string{"i bigint", "r double", "t text", "b blob", `q"'x double`, "k,{} text"}
+	wide := []string{"id int"}
+	for i := range 450 {
+		wide = append(wide, fmt.Sprintf("c%d %s", i, []string{"int", "double", "text", "blob"}[i%4]))
+	}
+	for name, s := range map[string]*stock{
+		"rowid":              newStock([]string{"id"}, append([]string{"id int"}, all...)...),
+		"text":               newStock([]string{"id"}, append([]string{"id varchar(40)"}, all...)...),
+		"blob":               newStock([]string{"id"}, append(all, "id varbinary(60)")...),
+		"several":            newStock([]string{"z", `y"'`}, append(all, `y"' varchar(40)`, "z bigint")...),
+		"key alone":          newStock([]string{"a", "b"}, "a int", "b text"),
+		"no name for rowids": newStock([]string{"rowid"}, append(all, "rowid int", "_rowid_ int", "oid int")...),
+		"many columns":       newStock([]string{"id"}, wide...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seed := rand.Uint64()
+			t.Logf("seed %d", seed)
+			random := rand.New(rand.NewPCG(seed, 0))
+			f := newKeptFile(t)
+			keyed := map[string]bool{}
+			add := func() {
+				row := make([]driver.Value, len(s.table.Columns))
+				key := ""
+				for i, c := range s.table.Columns {
+					if row[i] = randomValue(random, c); slices.Contains(s.table.Key, c.Name) {
+						key += fmt.Sprintf("%#v ", row[i])
+					} else if random.IntN(5) == 0 {
+						row[i] = nil
+					}
+				}
+				if !keyed[key] {
+					keyed[key] = true
+					s.rows = append(s.rows, row)
+				}
+			}
+			for range 40 {
+				add()
+			}
+			f.publish(t, s)
+			first := f.stateOf(t, s)
+
+			var gone [][]driver.Value
+			for range 12 {
+				f.keep = random.IntN(3) == 0
+				for range random.IntN(6) {
+					add()
+				}
+				kept := slices.Clone(gone[:random.IntN(len(gone)+1)]) // these come back
+				gone = gone[len(kept):]
+				for _, row := range s.rows {
+					if random.IntN(12) == 0 {
+						gone = append(gone, row)
+						continue
+					}
+					for i, c := range s.table.Columns {
+						if !slices.Contains(s.table.Key, c.Name) && random.IntN(12) == 0 {
+							row[i] = randomValue(random, c)
+						}
+					}
+					kept = append(kept, row)
+				}
+				s.rows = kept
+				f.publish(t, s)
+			}
+			var counts []string
+			for _, r := range f.query(t, "SELECT op, count(*) FROM _sync_changes GROUP BY op ORDER BY op") {
+				counts = append(counts, fmt.Sprintf("%s %d", r[0], r[1]))
+			}
+			t.Log(counts)
+			if want := 3; len(counts) != want && name != "key alone" {
+				t.Errorf("%v: expected changes of each kind", counts)
+			}
+			last := f.stateOf(t, s)
+			if reflect.DeepEqual(last, first) {
+				t.Fatal("nothing has changed")
+			}
+			f.undo(t, s, last)
+			requireEqual(t, last, first)
+		})
+	}
+}
