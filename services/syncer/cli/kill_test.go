@@ -3,10 +3,12 @@ package cli_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	osexec "os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -16,6 +18,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
+	"carstock/pkg/snapshotfile"
 )
 
 // carsAndLog are what the kill suite copies: one table by difference, one by place.
@@ -39,6 +42,52 @@ func readSnapshot(t *testing.T, path string) []string {
 	defer func() { _ = db.Close() }()
 	equal(t, rows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
 	return readBoth(t, db)
+}
+
+// carsOf are the rows of cars by their id, with those columns that the suite reads; none if there is no file.
+func carsOf(t *testing.T, path string) map[int64]map[string]any {
+	t.Helper()
+	cars := map[int64]map[string]any{}
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		return cars
+	}
+	db := openFile(t, path)
+	defer func() { _ = db.Close() }()
+	var found []struct {
+		ID    int64
+		Make  string
+		Price int64
+	}
+	if err := db.Select(&found, "SELECT id, make, price FROM cars"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range found {
+		cars[c.ID] = map[string]any{"id": c.ID, "make": c.Make, "price": c.Price}
+	}
+	return cars
+}
+
+// undo takes changes of cars back, the newest first.
+func undo(t *testing.T, cars map[int64]map[string]any, changes []snapshotfile.RecordedChange) {
+	t.Helper()
+	for _, c := range slices.Backward(changes) {
+		id := recordedValues(t, c.Key)["id"].(int64)
+		row := map[string]any{}
+		if c.Old != nil {
+			row = recordedValues(t, c.Old)
+			maps.DeleteFunc(row, func(name string, _ any) bool { return !slices.Contains([]string{"id", "make", "price"}, name) })
+		}
+		switch c.Op {
+		case "insert":
+			delete(cars, id)
+		case "delete":
+			cars[id] = row
+		case "update":
+			maps.Copy(cars[id], row)
+		default:
+			t.Fatalf("%+v", c)
+		}
+	}
 }
 
 func staged(path string) bool {
@@ -78,7 +127,8 @@ func (s *syncer) atWork(t *testing.T) (c *osexec.Cmd, ended <-chan struct{}) {
 	}
 }
 
-// Whenever syncer is killed, the file is what it was, or what it was to become: both tables.
+// Whenever syncer is killed, the file is what it was, or what it was to become: both tables, and the change history with
+// them.
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars(id); log",
@@ -88,6 +138,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		exec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES %s", values(i*500, 500, "(%[1]d, 'Kia', %[1]d, REPEAT('x', 200))")))
 		exec(t, s.mysql, fmt.Sprintf("INSERT INTO log VALUES %s", values(i*500, 500, "(%[1]d, 'sold')")))
 	}
+	s.set("SYNC_HISTORY", "90d")
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -105,7 +156,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 
 	kills := fromEnv(t, "SOAK_KILLS", 8, 1)
-	began, published, next := 0, 0, 1500
+	began, published, undone, next := 0, 0, 0, 1500
+	drifted := false // the next publication is of other columns, and is not recorded
 	for round := range kills {
 		if round%4 == 3 { // the first pass of all, which makes the file
 			for _, f := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
@@ -123,8 +175,14 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		next += 20
 		if round%5 == 4 { // the table is made anew
 			exec(t, s.mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
+			drifted = true
 		}
 		before, after := readSnapshot(t, s.path), readBoth(t, s.mysql)
+		carsBefore := carsOf(t, s.path)
+		var historyBefore []snapshotfile.RecordedChange
+		if before != nil {
+			historyBefore = recorded(t, s.path, 0)
+		}
 
 		c, ended := s.atWork(t)
 		moment := time.Duration(random.Int64N(int64(length) * 5 / 4))
@@ -138,16 +196,38 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			began++
 		}
 
-		switch now := readSnapshot(t, s.path); {
+		now := readSnapshot(t, s.path)
+		var added []snapshotfile.RecordedChange
+		if now != nil {
+			history := recorded(t, s.path, 0)
+			if n := len(historyBefore); n > 0 && (len(history) < n || !reflect.DeepEqual(history[:n], historyBefore)) {
+				t.Fatalf("round %d: changes have gone", round)
+			}
+			added = history[len(historyBefore):]
+		}
+		switch {
 		case slices.Equal(now, before):
+			if len(added) > 0 {
+				t.Fatalf("round %d: nothing was published, and %d changes are recorded", round, len(added))
+			}
 		case slices.Equal(now, after):
 			published++
+			cars := carsOf(t, s.path)
+			if undo(t, cars, added); len(added) > 0 && !reflect.DeepEqual(cars, carsBefore) {
+				t.Fatalf("round %d: %d changes undone do not give what was there before", round, len(added))
+			}
+			if recorded := len(added) > 0; recorded == (before == nil || drifted) {
+				t.Fatalf("round %d: published with %d changes recorded", round, len(added))
+			} else if recorded {
+				undone++
+			}
+			drifted = false
 		default:
 			t.Fatalf("round %d, killed after %s: the file has %d rows, neither the %d from before nor the %d from after", round, moment, len(now), len(before), len(after))
 		}
 	}
-	t.Logf("killed at work: %d, having published: %d", began, published)
-	if kills >= 50 && (began == 0 || published == 0) { // fewer may miss one of the two by chance
+	t.Logf("killed at work: %d, having published: %d, of which changes were undone: %d", began, published, undone)
+	if kills >= 50 && (began == 0 || published == 0 || undone == 0) { // fewer may miss one of the two by chance
 		t.Error("no kill has hit a pass at work, or none has come too late for it: this shows nothing")
 	}
 

@@ -1,0 +1,225 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/jmoiron/sqlx"
+	"github.com/spf13/cobra"
+
+	"carstock/pkg/settings"
+	"carstock/pkg/snapshotfile"
+	"carstock/services/syncer/internal/config"
+	"carstock/services/syncer/internal/snapshot"
+)
+
+func changesCommand(file *string) *cobra.Command {
+	var asJSON bool
+	var since string
+	cmd := &cobra.Command{
+		Use:   "changes [TABLE]",
+		Short: "Print which rows were inserted, updated and deleted, with their old and new values",
+		Long: `Prints the change history that SYNC_HISTORY keeps, the oldest change first: which rows were inserted,
+updated and deleted, with their old and new values. Reads the file SYNC_PATH alone, and needs no database.`,
+		Example: `  syncer changes
+  syncer changes vehicles --since 7d
+  syncer changes --json | jq '.[] | select(.op == "delete") | .old'`,
+		Args: func(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.MaximumNArgs(1)(cmd, args)) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path, _, err := config.LoadFile(*file)
+			if err != nil {
+				return err
+			}
+			from := time.Time{}
+			if since != "" {
+				age, err := config.ParseAge(since)
+				if err != nil {
+					return settings.Wrong(fmt.Errorf("--since: %w", err))
+				}
+				from = time.Now().Add(-age)
+			}
+			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it", path)
+			}
+			out := bufio.NewWriter(cmd.OutOrStdout())
+			err = snapshot.Read(path, func(db *sqlx.DB) error {
+				table := ""
+				if len(args) > 0 {
+					if table, err = changedTable(cmd.Context(), db, args[0]); err != nil {
+						return err
+					}
+				}
+				if asJSON {
+					return printChangesJSON(cmd.Context(), out, db, table, from)
+				}
+				return printChanges(cmd.Context(), out, db, table, from)
+			})
+			return errors.Join(err, out.Flush())
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&since, "since", "", "leave out changes that are older than this: 24h, 7d, 12w, 2y")
+	return cmd
+}
+
+// changedTable is the name of a table of the file, or of its change history.
+func changedTable(ctx context.Context, db *sqlx.DB, named string) (string, error) {
+	changed, err := snapshotfile.ChangedTables(ctx, db)
+	if err != nil {
+		return "", err
+	}
+	copied, err := snapshotfile.CopiedTables(ctx, db)
+	if err != nil {
+		return "", err
+	}
+	tables := slices.Compact(slices.Sorted(slices.Values(slices.Concat(changed, copied))))
+	for _, t := range tables {
+		if strings.EqualFold(t, named) {
+			return t, nil
+		}
+	}
+	return "", settings.Wrong(fmt.Errorf("%s is no table of the file, which has: %s", named, strings.Join(tables, ", ")))
+}
+
+func printChangesJSON(ctx context.Context, w io.Writer, db *sqlx.DB, table string, since time.Time) error {
+	separator := "[\n"
+	err := snapshotfile.ReadChanges(ctx, db, table, since, func(c snapshotfile.RecordedChange) error {
+		if _, err := io.WriteString(w, separator); err != nil {
+			return err
+		}
+		separator = ","
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false) // values are printed as the file has them
+		return e.Encode(c)
+	})
+	if err != nil {
+		return err
+	}
+	if separator == "[\n" {
+		_, err = io.WriteString(w, "[]\n")
+		return err
+	}
+	_, err = io.WriteString(w, "]\n")
+	return err
+}
+
+func printChanges(ctx context.Context, w io.Writer, db *sqlx.DB, table string, since time.Time) error {
+	kept, err := snapshotfile.HasChanges(ctx, db)
+	if err != nil {
+		return err
+	}
+	if !kept {
+		_, err = fmt.Fprintln(w, "the file has no change history: SYNC_HISTORY=90d keeps one from the next run on")
+		return err
+	}
+	n := 0
+	err = snapshotfile.ReadChanges(ctx, db, table, since, func(c snapshotfile.RecordedChange) error {
+		n++
+		text, err := changeText(c)
+		if err == nil {
+			_, err = fmt.Fprintf(w, "%s  %s  %s\n", c.At, c.Table, text)
+		}
+		return err
+	})
+	if err == nil && n == 0 {
+		_, err = fmt.Fprintln(w, "no changes")
+	}
+	return err
+}
+
+// changeText is a change in a line: `id=7  update  price 21500 -> 19900`.
+func changeText(c snapshotfile.RecordedChange) (string, error) {
+	if c.Op == snapshotfile.OpBulk {
+		return bulkText(c)
+	}
+	keys, err := members(c.Key)
+	if err != nil {
+		return "", err
+	}
+	before, err := members(c.Old)
+	if err != nil {
+		return "", err
+	}
+	after, err := members(c.New)
+	if err != nil {
+		return "", err
+	}
+	text := joined(keys, ", ") + "  " + c.Op
+	switch {
+	case len(after) == 0 && len(before) > 0:
+		text += "  " + joined(before, ", ")
+	case len(after) > 0:
+		changed := make([]string, len(after))
+		for i, m := range after {
+			old := "?"
+			if i < len(before) {
+				old = before[i].value
+			}
+			changed[i] = m.name + " " + old + " -> " + m.value
+		}
+		text += "  " + strings.Join(changed, ", ")
+	}
+	return text, nil
+}
+
+func bulkText(c snapshotfile.RecordedChange) (string, error) {
+	var b snapshotfile.Bulk
+	if err := json.Unmarshal(c.New, &b); err != nil {
+		return "", fmt.Errorf("change %d: %w", c.ID, err)
+	}
+	text := fmt.Sprintf("bulk  +%s ~%s -%s", humanize.Comma(b.Inserted), humanize.Comma(b.Updated), humanize.Comma(b.Deleted))
+	for i, column := range slices.Sorted(maps.Keys(b.Columns)) {
+		separator := ", "
+		if i == 0 {
+			separator = "  "
+		}
+		text += fmt.Sprintf("%s%s in %s rows", separator, column, humanize.Comma(b.Columns[column]))
+	}
+	return text, nil
+}
+
+// jsonMember is a member of a JSON object, with its value as it is written.
+type jsonMember struct{ name, value string }
+
+// members are those of a JSON object, in their order; none of null.
+func members(object json.RawMessage) (out []jsonMember, err error) {
+	if object == nil {
+		return nil, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(object))
+	if _, err := d.Token(); err != nil { // the brace
+		return nil, err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, err
+		}
+		out = append(out, jsonMember{fmt.Sprint(name), string(value)})
+	}
+	return out, nil
+}
+
+func joined(m []jsonMember, separator string) string {
+	texts := make([]string, len(m))
+	for i := range m {
+		texts[i] = m[i].name + "=" + m[i].value
+	}
+	return strings.Join(texts, separator)
+}

@@ -1,0 +1,318 @@
+package cli_test
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"carstock/pkg/snapshotfile"
+)
+
+// recorded reads the change history of a run of a file.
+func recorded(t *testing.T, path string, run int64) (out []snapshotfile.RecordedChange) {
+	t.Helper()
+	db := openFile(t, path)
+	defer func() { _ = db.Close() }()
+	err := snapshotfile.ReadChanges(t.Context(), db, "", time.Time{}, func(c snapshotfile.RecordedChange) error {
+		if c.Run == run || run == 0 {
+			out = append(out, c)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// recordedValues are the members of a JSON object of the history, as the file stores such values. Bytes are still hex.
+func recordedValues(t *testing.T, object json.RawMessage) map[string]any {
+	t.Helper()
+	found := map[string]json.RawMessage{}
+	if err := json.Unmarshal(object, &found); err != nil {
+		t.Fatalf("%s: %v", object, err)
+	}
+	out := map[string]any{}
+	for name, raw := range found {
+		var v any
+		if err := json.Unmarshal(raw, &v); err != nil {
+			t.Fatalf("%s: %v", raw, err)
+		}
+		if _, number := v.(float64); number {
+			v, _ = strconv.ParseFloat(string(raw), 64)
+			if !strings.ContainsAny(string(raw), ".eE") {
+				v, _ = strconv.ParseInt(string(raw), 10, 64)
+			}
+		}
+		out[name] = v
+	}
+	return out
+}
+
+// sameAsServer compares a recorded value with the server's word of it.
+func sameAsServer(same sameness, v any, server *string) bool {
+	if server == nil || v == nil {
+		return server == nil && v == nil
+	}
+	text, isText := v.(string)
+	long, isLong := v.(map[string]any)
+	switch {
+	case same.server == asBytes.server && isLong:
+		return long["bytes"] == float64(len(*server)/2) && strings.HasPrefix(*server, fmt.Sprint(long["hex"])) &&
+			len(fmt.Sprint(long["hex"])) == 2*snapshotfile.BlobLimit
+	case same.server == asBytes.server && isText:
+		b, err := hex.DecodeString(text)
+		return err == nil && same.equal(b, *server)
+	}
+	return same.equal(v, *server)
+}
+
+// Old and new values of each type are what the server had, by its own word, and just those columns are recorded that
+// have changed.
+func TestHistoryOfEveryType(t *testing.T) {
+	t.Parallel()
+	s := source(t, "every")
+	s.set("SYNC_HISTORY", "90d")
+	var version string
+	if err := s.mysql.Get(&version, "SELECT VERSION()"); err != nil {
+		t.Fatal(err)
+	}
+	var columns, declared []string
+	same := map[string]sameness{"id": asInteger}
+	literals := map[string][]string{}
+	count := 0
+	for i, e := range everyType {
+		if known(e.declared, version) {
+			name := fmt.Sprintf("c%d", i)
+			columns, declared = append(columns, name), append(declared, name+" "+e.declared)
+			same[name], literals[name] = e.same, e.literals
+			count = max(count, len(e.literals)+1)
+		}
+	}
+	exec(t, s.mysql, "CREATE TABLE every (id INT PRIMARY KEY, "+strings.Join(declared, ", ")+") CHARACTER SET utf8mb4")
+
+	// In each round each column has each of its values, and NULL, in some row.
+	set := func(id, round int) {
+		var set []string
+		for _, c := range columns {
+			value := "NULL"
+			if i := (id + round) % (len(literals[c]) + 1); i > 0 {
+				value = literals[c][i-1]
+			}
+			set = append(set, c+" = "+value)
+		}
+		exec(t, s.mysql, fmt.Sprintf("INSERT IGNORE INTO every (id) VALUES (%d)", id),
+			fmt.Sprintf("UPDATE every SET %s WHERE id = %d", strings.Join(set, ", "), id))
+	}
+	words := func() map[int]map[string]*string {
+		var all []string
+		for _, c := range append([]string{"id"}, columns...) {
+			all = append(all, fmt.Sprintf(same[c].server, c)+" AS "+c)
+		}
+		rs, err := s.mysql.Queryx("SELECT " + strings.Join(all, ", ") + " FROM every")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = rs.Close() }()
+		out := map[int]map[string]*string{}
+		for rs.Next() {
+			row := map[string]any{}
+			if err := rs.MapScan(row); err != nil {
+				t.Fatal(err)
+			}
+			texts := map[string]*string{}
+			for name, v := range row {
+				if texts[name] = nil; v != nil {
+					text := fmt.Sprint(v)
+					if b, ok := v.([]byte); ok {
+						text = string(b)
+					}
+					texts[name] = &text
+				}
+			}
+			id, _ := strconv.Atoi(*texts["id"])
+			out[id] = texts
+		}
+		if err := rs.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+
+	for id := range count {
+		set(id, 0)
+	}
+	s.mustSync(t)
+	before := words()
+	seen := map[string]int{}
+	for round := 1; round <= 2; round++ {
+		for id := range count {
+			set(id, round)
+		}
+		exec(t, s.mysql, fmt.Sprintf("DELETE FROM every WHERE id = %d", 100*(round-1)), fmt.Sprintf("INSERT INTO every (id) VALUES (%d)", 100*round))
+		s.mustSync(t)
+		after := words()
+		changed := map[int]bool{}
+		for _, c := range recorded(t, s.path, int64(round+1)) {
+			seen[c.Op]++
+			id := int(recordedValues(t, c.Key)["id"].(int64))
+			changed[id] = true
+			requireWords := func(object json.RawMessage, server map[string]*string) {
+				for name, v := range recordedValues(t, object) {
+					if !sameAsServer(same[name], v, server[name]) {
+						t.Errorf("round %d, %s of %d, %s: %.80v, the server had %.80v", round, c.Op, id, name, v, server[name])
+					}
+				}
+			}
+			switch c.Op {
+			case "insert":
+				if before[id] != nil || after[id] == nil || c.Old != nil || c.New != nil {
+					t.Errorf("%+v", c)
+				}
+			case "delete":
+				if after[id] != nil || len(recordedValues(t, c.Old)) != len(before[id]) || c.New != nil {
+					t.Errorf("%+v", c)
+				}
+				requireWords(c.Old, before[id])
+			case "update":
+				requireWords(c.Old, before[id])
+				requireWords(c.New, after[id])
+				var differ []string
+				for name, v := range before[id] {
+					now := after[id][name]
+					if (v == nil) != (now == nil) || v != nil && *v != *now {
+						differ = append(differ, name)
+					}
+				}
+				slices.Sort(differ)
+				equal(t, slices.Sorted(maps.Keys(recordedValues(t, c.Old))), differ)
+				equal(t, slices.Sorted(maps.Keys(recordedValues(t, c.New))), differ)
+			}
+		}
+		for id := range after {
+			if !changed[id] {
+				t.Errorf("round %d: the change of %d is not recorded", round, id)
+			}
+		}
+		before = after
+	}
+	if seen["insert"] != 3 || seen["delete"] != 2 || seen["update"] < count {
+		t.Errorf("%v", seen)
+	}
+}
+
+// All ways to publish record what they change: the difference, an upsert, a watermark, and --full.
+func TestHistoryOfUpserts(t *testing.T) {
+	t.Parallel()
+	s := source(t, "cars(id)@changed", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, changed DATETIME(3))",
+		"INSERT INTO cars VALUES "+values(1, 5, "(%[1]d, %[1]d, '2026-01-0%[1]d 12:00:00')"))
+	s.set("SYNC_STRATEGY", "upsert")
+	s.set("SYNC_WATERMARK_OVERLAP", "0s")
+	s.set("SYNC_HISTORY", "12w")
+	s.mustSync(t)
+	exec(t, s.mysql, "DELETE FROM cars WHERE id = 1", "UPDATE cars SET price = 20 WHERE id = 2",
+		"UPDATE cars SET price = 30, changed = '2026-01-06' WHERE id = 3", "INSERT INTO cars VALUES (6, 6, '2026-01-07')")
+	s.mustSync(t)
+	file := func() []string {
+		return rows(t, openFile(t, s.path), "SELECT run, op, key, old, new FROM _sync_changes WHERE run = (SELECT max(run) FROM _sync_changes)")
+	}
+	equal(t, file(), []string{
+		`run="2"|op="update"|key="{\"id\":3}"|old="{\"price\":3,\"changed\":\"2026-01-03 12:00:00.000\"}"|new="{\"price\":30,\"changed\":\"2026-01-06 00:00:00.000\"}"|`,
+		`run="2"|op="insert"|key="{\"id\":6}"|old=NULL|new=NULL|`,
+	})
+	s.report(t, 0, "--full")
+	equal(t, file(), []string{
+		`run="3"|op="delete"|key="{\"id\":1}"|old="{\"id\":1,\"price\":1,\"changed\":\"2026-01-01 12:00:00.000\"}"|new=NULL|`,
+		`run="3"|op="update"|key="{\"id\":2}"|old="{\"price\":2}"|new="{\"price\":20}"|`,
+	})
+	s.report(t, 0, "--dry-run")
+	s.mustSync(t)
+	if n := len(recorded(t, s.path, 0)); n != 4 {
+		t.Errorf("%d changes", n)
+	}
+}
+
+func TestHistorySetting(t *testing.T) {
+	t.Parallel()
+	s := source(t, "a(id)", a...)
+	for _, value := range []string{"on", "90", "0d", "-1d", "1.5d", "90 d", "90D", "6m", "30s", "d", "101y", "99999999999w", "1d12h", "Off"} {
+		s.misused(t, "SYNC_HISTORY", value)
+	}
+	for _, value := range []string{"off", "1h", "24h", "90d", "12w", "2y", "100y", ""} {
+		s.set("SYNC_HISTORY", value)
+		s.mustSync(t)
+	}
+}
+
+func TestChangesCommand(t *testing.T) {
+	t.Parallel()
+	s := source(t, "cars(id)=v; log", "CREATE TABLE cars (id INT PRIMARY KEY, name VARCHAR(20), price INT)")
+	s.set("SYNC_VIEWS", "cars=v(id, name); log(at)")
+	exec(t, s.mysql, "CREATE TABLE log (at INT)", "INSERT INTO log VALUES (1)", "INSERT INTO cars VALUES (1, 'a', 10), (2, '<b>', 20)")
+	changes := func(code int, args ...string) string {
+		t.Helper()
+		got, stdout, stderr := s.run(t, append([]string{"changes"}, args...)...)
+		if got != code {
+			t.Errorf("%v: exit code %d: %s", args, got, stderr)
+		}
+		return stdout + stderr
+	}
+	contains := func(text string, want ...string) {
+		t.Helper()
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%q is not in: %s", w, text)
+			}
+		}
+	}
+	contains(changes(1), "there is no snapshot yet")
+	s.mustSync(t)
+	contains(changes(0), "SYNC_HISTORY=90d keeps one")
+	want(t, changes(0, "--json"), "[]\n")
+	s.set("SYNC_HISTORY", "90d")
+	s.mustSync(t)
+	want(t, changes(0), "no changes\n")
+
+	exec(t, s.mysql, "UPDATE cars SET price = 11 WHERE id = 1", "DELETE FROM cars WHERE id = 2", "INSERT INTO cars VALUES (3, '\x1b[2J', NULL)",
+		"UPDATE log SET at = 2")
+	s.mustSync(t)
+	text := changes(0, "V")
+	contains(text, `v  id=1, name="a"  update  price 10 -> 11`+"\n", `v  id=2, name="<b>"  delete  id=2, name="<b>", price=20`+"\n",
+		`v  id=3, name="\u001b[2J"  insert`+"\n")
+	if n := strings.Count(text, "\n"); n != 3 {
+		t.Errorf("%d lines: %s", n, text)
+	}
+	want(t, changes(0, "V", "--since", "1h"), text)
+	contains(changes(0), "log  at=1  delete  at=1\n", "log  at=2  insert\n")
+	var found []snapshotfile.RecordedChange
+	out := changes(0, "log", "--json")
+	if err := json.Unmarshal([]byte(out), &found); err != nil || len(found) != 2 || found[0].Run != 3 || found[0].Table != "log" ||
+		string(found[0].Key) != `{"at":1}` || string(found[1].New) != "null" {
+		t.Errorf("%v: %s", err, out)
+	}
+	contains(changes(0, "v", "--json"), `"key":{"id":2,"name":"<b>"}`)
+
+	exec(t, openFile(t, s.path), "UPDATE _sync_changes SET at = '2026-01-01T00:00:00.000Z' WHERE \"table\" = 'v'")
+	want(t, changes(0, "v", "--since", "24h"), "no changes\n")
+	want(t, changes(0, "v", "--since", "24h", "--json"), "[]\n")
+	contains(changes(0, "--since", "24h"), "log  at=2  insert\n")
+	contains(changes(2, "--since", "6m"), "--since", "24h, 90d")
+	contains(changes(2, "nope"), "nope", "log, v")
+	contains(changes(2, "v", "log"), "at most 1")
+
+	// Many changes are one line.
+	exec(t, s.mysql, "INSERT INTO log SELECT 10 + a.n + 100 * b.n + 10000 * c.n FROM "+numbers("a", 100)+", "+numbers("b", 100)+", "+numbers("c", 2))
+	s.mustSync(t)
+	contains(changes(0, "log"), "log  bulk  +20,000 ~0 -0\n")
+}
+
+// numbers is a derived table of n from 0 to below a bound.
+func numbers(alias string, below int) string {
+	return "(" + strings.ReplaceAll(values(0, below, "SELECT %d AS n"), ", ", " UNION ALL ") + ") " + alias
+}
