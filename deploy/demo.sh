@@ -53,7 +53,8 @@ cat "$dir/demodb.log"
 step "2. syncer sync: vehicles_view -> $file"
 # The DB_ variables of whoever runs this are put out of force, and a .env too.
 env DB_DRIVER=mysql DB_HOST=127.0.0.1 DB_PORT="$db_port" DB_SOCKET= DB_USER=syncer DB_PASSWORD=syncer-demo DB_PASSWORD_FILE= \
-	DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_PATH="$file" bin/syncer sync --config /dev/null
+	DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_PATH="$file" SYNC_HISTORY=90d \
+	bin/syncer sync --config /dev/null
 
 step "3. carapi, answering from the copy, on 127.0.0.1:$http_port"
 env DB_DRIVER=sqlite DB_PATH="$file" CARS_TABLE=vehicles_view CARS_FIELDS= CARS_HIDE= CARS_UNITS=mileage=mi API_KEY="$key" API_KEYS= API_KEYS_FILE= \

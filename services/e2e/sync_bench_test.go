@@ -58,13 +58,16 @@ func BenchmarkSync(b *testing.B) {
 		if _, err := db.Exec(fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM bench WHERE id <= %d", view, n)); err != nil {
 			b.Fatal(err)
 		}
-		key, mark := "SYNC_VIEWS="+view+"(id)", []string{"SYNC_VIEWS=" + view + "(id)@updated_at", "SYNC_STRATEGY=upsert", "SYNC_WATERMARK_OVERLAP=1s"}
+		key, history := "SYNC_VIEWS="+view+"(id)", "SYNC_HISTORY=90d"
+		mark := []string{"SYNC_VIEWS=" + view + "(id)@updated_at", "SYNC_STRATEGY=upsert", "SYNC_WATERMARK_OVERLAP=1s"}
 		measure(b, db, syncer, view, n, []way{
 			{name: "pipeline", first: true, do: func(target string) error { return importByHand(c, view, target) }},
 			{name: "read alone", do: func(string) error { return readAlone(c, view) }},
 			{name: "first sync", env: []string{key}, first: true},
 			{name: "re-sync, nothing changed", env: []string{key}, lock: true},
 			{name: "re-sync, 0.1 % changed", env: []string{key}, change: "UPDATE bench SET mileage = mileage + 1 WHERE id % 1000 = 0"},
+			{name: "nothing changed, with history", env: []string{key, history}},
+			{name: "0.1 % changed, with history", env: []string{key, history}, change: "UPDATE bench SET mileage = mileage + 1 WHERE id % 1000 = 0"},
 			{name: "first sync, no key", env: []string{"SYNC_VIEWS=" + view}, first: true},
 			{name: "re-sync, no key", env: []string{"SYNC_VIEWS=" + view}},
 			{name: "first upsert", env: mark, first: true},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -315,4 +316,98 @@ func TestChangesCommand(t *testing.T) {
 // numbers is a derived table of n from 0 to below a bound.
 func numbers(alias string, below int) string {
 	return "(" + strings.ReplaceAll(values(0, below, "SELECT %d AS n"), ", ", " UNION ALL ") + ") " + alias
+}
+
+// The status page says how large the history is, also after another run.
+func TestHistoryOnThePage(t *testing.T) {
+	t.Parallel()
+	s := source(t, "a(id)", a...)
+	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
+	s.set("SYNC_ON_START", "false")
+	s.mustSync(t)
+	up := s.serve(t)
+	if _, page := up.get(t, "/"); strings.Contains(page, "Change history") {
+		t.Error("there is no history yet")
+	}
+	s.set("SYNC_HISTORY", "90d")
+	exec(t, s.mysql, "UPDATE a SET v = v + 100 WHERE id = 1")
+	s.mustSync(t)
+	shown := func() string {
+		_, page := up.get(t, "/")
+		_, after, _ := strings.Cut(page, "<dt>Change history<dd>")
+		return strings.SplitN(after, "\n", 2)[0]
+	}
+	want(t, shown(), "1 change, 133 B")
+	exec(t, s.mysql, "DELETE FROM a WHERE id = 1")
+	s.mustSync(t)
+	if got := shown(); !strings.HasPrefix(got, "2 changes, ") {
+		t.Error(got)
+	}
+}
+
+// A table keeps its own age however many runs of other tables come after.
+func TestAgeAfterManyRunsOfOthers(t *testing.T) {
+	t.Parallel()
+	s := source(t, "a(id); b(id)", a...)
+	exec(t, s.mysql, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")
+	s.mustSync(t)
+	status := func() (asOf string) {
+		t.Helper()
+		code, stdout, stderr := s.run(t, "status", "--json")
+		var found struct {
+			AsOf string `json:"as_of"`
+		}
+		if err := json.Unmarshal([]byte(stdout), &found); err != nil || code != 0 {
+			t.Fatalf("exit code %d, %v: %s", code, err, stderr)
+		}
+		return found.AsOf
+	}
+	began := status()
+	exec(t, openFile(t, s.path),
+		"WITH n(i) AS (VALUES (2) UNION ALL SELECT i + 1 FROM n WHERE i < 1500) "+
+			"INSERT INTO _sync_runs (id, started, finished, status, source, strategy) "+
+			"SELECT i, '2026-01-01T00:00:00.000Z', finished, status, source, strategy FROM n, _sync_runs WHERE id = 1",
+		"INSERT INTO _sync_tables SELECT r.id, table_name, view, keyed, rows, total, inserted, updated, deleted, unchanged, bytes, "+
+			"seconds, schema_hash, drift, watermark, warnings, lost FROM _sync_tables, _sync_runs AS r WHERE run_id = 1 AND table_name = 'b' AND r.id > 1")
+	s.report(t, 0, "b")
+	want(t, status(), began)
+	equal(t, rows(t, openFile(t, s.path), "SELECT min(id) AS first, count(*) AS n FROM _sync_runs"), []string{`first="1"|n="1001"|`})
+}
+
+// The recipes in README.md do what it says.
+func TestHistoryRecipes(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n### Change history\n")
+	_, section, _ = strings.Cut(section, "```sql\n")
+	block, _, _ := strings.Cut(section, "```")
+	recipes := strings.Split(strings.TrimSpace(block), "\n\n")
+	if len(recipes) != 3 {
+		t.Fatalf("%d recipes: %q", len(recipes), recipes)
+	}
+
+	s := source(t, "vehicles", "CREATE TABLE vehicles (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2))",
+		"INSERT INTO vehicles VALUES (1, 'Kia', 'Rio', 9000), (2, 'Kia', 'Soul', 11000.50), (3, 'BMW', 'X1', 30000), (4, 'BMW', 'X3', NULL)")
+	s.set("SYNC_HISTORY", "90d")
+	s.mustSync(t)
+	exec(t, s.mysql, "UPDATE vehicles SET price = 8999.5, model = 'Rio 2' WHERE id = 1", "UPDATE vehicles SET price = 12000 WHERE id = 2",
+		"UPDATE vehicles SET price = 1 WHERE id = 4", "DELETE FROM vehicles WHERE id = 3", "INSERT INTO vehicles VALUES (5, 'Kia', 'Niro', 1)")
+	s.mustSync(t)
+	file := openFile(t, s.path)
+	exec(t, file, "UPDATE _sync_changes SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 days')")
+	cheaper := rows(t, file, recipes[0])
+	if len(cheaper) != 1 || !strings.HasSuffix(cheaper[0], `id="1"|make="Kia"|model="Rio 2"|was="9000"|now="8999.5"|`) {
+		t.Errorf("%q", cheaper)
+	}
+	sold := rows(t, file, recipes[1])
+	if len(sold) != 1 || !strings.HasSuffix(sold[0], `make="BMW"|model="X1"|price="30000"|`) {
+		t.Errorf("%q", sold)
+	}
+	equal(t, rows(t, file, recipes[2]), []string{
+		`id="5"|make="Kia"|model="Niro"|days="10"|`, `id="1"|make="Kia"|model="Rio 2"|days=NULL|`,
+		`id="2"|make="Kia"|model="Soul"|days=NULL|`, `id="4"|make="BMW"|model="X3"|days=NULL|`,
+	})
 }

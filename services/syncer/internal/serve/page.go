@@ -2,15 +2,18 @@ package serve
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/jmoiron/sqlx"
 
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/snapshot"
@@ -50,6 +53,8 @@ type pageData struct {
 	Chart    chart
 	File     string
 	FileSize int64
+	Changes  int64 // in the change history
+	History  int64 // bytes that they take
 	Source   string
 	Schedule string
 	Zone     string
@@ -78,6 +83,9 @@ func (s *Service) pageData(now time.Time) pageData {
 	runs := history.Runs
 	if err == nil && len(runs) > 0 {
 		d.Tables, err = snapshot.Contents(s.config.Sync.Path)
+	}
+	if err == nil && len(runs) > 0 {
+		d.Changes, d.History, err = s.changes.size(s.config.Sync.Path, runs[0].ID)
 	}
 	if err != nil {
 		d.Problem = err.Error()
@@ -119,6 +127,29 @@ func (s *Service) pageData(now time.Time) pageData {
 		d.Next = "The next pass is about to begin."
 	}
 	return d
+}
+
+// changesSize is how large the change history was after a run. Counting reads all of it, so that is done once per run.
+type changesSize struct {
+	mu          sync.Mutex
+	run         int64
+	rows, bytes int64
+}
+
+func (c *changesSize) size(path string, run int64) (rows, bytes int64, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if run == c.run {
+		return c.rows, c.bytes, nil
+	}
+	err = snapshot.Read(path, func(db *sqlx.DB) error {
+		c.rows, c.bytes, err = snapshotfile.ChangesSize(context.Background(), db)
+		return err
+	})
+	if err == nil {
+		c.run = run
+	}
+	return c.rows, c.bytes, err
 }
 
 // words says a duration as a person would, in the one or two units that matter.

@@ -27,6 +27,7 @@ type Service struct {
 	state     *state
 	metrics   *metrics
 	notices   *notices
+	changes   changesSize
 	wake      chan struct{}
 }
 
