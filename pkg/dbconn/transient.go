@@ -46,9 +46,9 @@ func passing(number uint16) bool {
 		1203, 1226, // ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
 		1020, 1205, 1206, 1213, // ER_CHECKREAD, ER_LOCK_WAIT_TIMEOUT, ER_LOCK_TABLE_FULL, ER_LOCK_DEADLOCK
 		1290, 1836, // ER_OPTION_PREVENTS_STATEMENT, ER_READ_ONLY_MODE: a fail-over
-		1412,         // ER_TABLE_DEF_CHANGED: it was altered since the transaction began
-		errReprepare, // it was altered between prepare and execute
-		1927, 4031,   // ER_CONNECTION_KILLED, ER_CLIENT_INTERACTION_TIMEOUT
+		1412,       // ER_TABLE_DEF_CHANGED: it was altered since the transaction began
+		1615,       // ER_NEED_REPREPARE: it was altered between prepare and execute
+		1927, 4031, // ER_CONNECTION_KILLED, ER_CLIENT_INTERACTION_TIMEOUT
 		2002, 2003, 2006, 2013, 2055, // CR_CONNECTION_ERROR to CR_SERVER_LOST_EXTENDED: a proxy's own errors with its server
 		3032, 3168, 3169, // ER_SERVER_OFFLINE_MODE, ER_SERVER_ISNT_AVAILABLE, ER_SESSION_WAS_KILLED
 		3796, 3797, 3798, // ER_GRP_HOLD_WAIT_TIMEOUT and the like: Group Replication is being reconfigured

@@ -114,7 +114,7 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	}
 	f.Warnings = append(sourceWarnings(t, v, below), viewWarnings(below, zones)...)
 	if err := reader.Probe(ctx, t); err != nil {
-		return f, dbconn.ExplainRead(err)
+		return f, err
 	}
 	if f.Estimate, err = reader.Estimate(ctx, v.Name); err != nil {
 		return f, err

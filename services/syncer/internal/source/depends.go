@@ -127,17 +127,17 @@ var clock = regexp.MustCompile(`(?i)\b(now|current_timestamp|curdate|current_dat
 var computation = regexp.MustCompile(`(?i)\(|\b(where|on|using|having|group by|order by|union|except|intersect|` +
 	`interval|between|case|like|in|distinct)\b|[-+*/%<>=]`)
 
-// Probe prepares the read of a view as a run does, and reads no row.
+// Probe prepares the read of a view as a run does, and reads no row. Its error says what to do.
 func (r *Reader) Probe(ctx context.Context, t schema.Table) error {
 	query, _, _ := r.selectRows(Query{Table: t}, false)
 	stmt, err := r.tx.PreparexContext(ctx, query+" LIMIT 0")
 	if err != nil {
-		return err
+		return explainRead(err)
 	}
 	defer func() { _ = stmt.Close() }()
 	rows, err := stmt.QueryContext(ctx)
 	if err != nil {
-		return err
+		return explainRead(err)
 	}
-	return errors.Join(rows.Err(), rows.Close())
+	return explainRead(errors.Join(rows.Err(), rows.Close()))
 }

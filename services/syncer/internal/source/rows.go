@@ -12,7 +12,6 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"carstock/pkg/dbconn"
 	"carstock/pkg/schema"
 )
 
@@ -47,7 +46,7 @@ func (r *Reader) Rows(ctx context.Context, q Query, how Values, empty <-chan *Ba
 		if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) {
 			err = fmt.Errorf("the connection to the server was lost, or the server silent for longer than DB_READ_TIMEOUT (%w)", err)
 		}
-		err = dbconn.ExplainRead(err)
+		err = explainRead(err)
 		if d.rows > 0 {
 			return Result{}, fmt.Errorf("read %s: after %d rows: %w", q.Table.Name, d.rows, err)
 		}

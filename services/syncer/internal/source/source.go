@@ -11,7 +11,6 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"carstock/pkg/dbconn"
 	"carstock/pkg/schema"
 )
 
@@ -53,7 +52,7 @@ func (r *Reader) Table(ctx context.Context, name string) (schema.Table, error) {
 				err, name, database, view)
 		}
 	}
-	return t, dbconn.ExplainRead(err)
+	return t, explainRead(err)
 }
 
 // Names lists the views and tables that this user may read.

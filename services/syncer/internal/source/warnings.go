@@ -16,8 +16,6 @@ import (
 const (
 	errCutByGroupConcat = 1260
 	errCutByPacket      = 1301
-	errViewInvalid      = 1356
-	errZeroDate         = 1525
 	errIncomplete       = 1931 // MariaDB
 )
 
