@@ -10,6 +10,7 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/pkg/snapshotfile"
+	"carstock/services/syncer/internal/sqltext"
 )
 
 // existing is a table of the target: what syncer has put there, and what its user has added.
@@ -56,14 +57,14 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 		return nil, fmt.Errorf("the file has a %s %s that is not syncer's: rename it, "+
 			"or choose another name in SYNC_VIEWS, as in %[2]s=copy_of_%[2]s", found[0].kind, name)
 	}
-	written := definitions(found[0].sql)
+	written := sqltext.Definitions(found[0].sql)
 
 	// Hidden are 2 and 3: generated columns, virtual and stored.
 	rows, err := all(conn, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid", name)
 	if err != nil {
 		return nil, err
 	}
-	e := &existing{Table: schema.Table{Name: name}, rules: tableConstraints(found[0].sql)}
+	e := &existing{Table: schema.Table{Name: name}, rules: sqltext.TableConstraints(found[0].sql)}
 	key := map[int64]string{}
 	for _, r := range rows {
 		column, _ := r[0].(string)
@@ -104,4 +105,13 @@ func rowidName(t schema.Table, old *existing) string {
 		}
 	}
 	return ""
+}
+
+func hasFold(names []string, name string) bool {
+	for _, n := range names {
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"carstock/pkg/schema"
+	"carstock/services/syncer/internal/sqltext"
 )
 
 // fullText are the full-text indexes of the user's that keep no contents of their own, but read them
@@ -15,7 +16,7 @@ func (t *Table) fullText() (found []object, err error) {
 		return nil, err
 	}
 	for _, v := range virtual {
-		content := contentOf(v.sql)
+		content := sqltext.ContentOf(v.sql)
 		if content == "" {
 			continue
 		}
@@ -29,21 +30,6 @@ func (t *Table) fullText() (found []object, err error) {
 		}
 	}
 	return found, nil
-}
-
-// contentOf is the table that an index of FTS5, FTS4 or FTS3 takes its contents from; "" for none.
-func contentOf(createVirtualTable string) string {
-	before, _, _ := strings.Cut(strings.ToLower(createVirtualTable), "(")
-	if !strings.Contains(before, "fts") {
-		return ""
-	}
-	for _, part := range listed(createVirtualTable) {
-		p := written(part)
-		if len(p) == 3 && strings.EqualFold(p[0].text, "content") && p[1].text == "=" {
-			return unquote(p[2])
-		}
-	}
-	return ""
 }
 
 // rebuildFullText makes the full-text indexes again after the table was made again.

@@ -12,6 +12,7 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/pkg/snapshotfile"
+	"carstock/services/syncer/internal/sqltext"
 )
 
 // verdict is why a view cannot be read, or why a trigger cannot fire on INSERT, UPDATE or DELETE, each
@@ -92,7 +93,7 @@ func allFail(why error) ([]error, error) { return []error{why, why, why}, nil }
 
 // recreate makes a view or trigger again in the strict form, where that is another one.
 func (s *Staging) recreate(o object, gone []string) error {
-	q := strict(o.sql, gone)
+	q := sqltext.Strict(o.sql, gone)
 	if q == o.sql {
 		return nil
 	}
@@ -176,7 +177,7 @@ func (t *Table) broken(before []verdict) error {
 // idle names the table's triggers that work but never fire, since they are for columns that are gone.
 func (t *Table) idle(after []verdict) (words []string) {
 	for _, v := range after {
-		columns := updateOf(v.sql)
+		columns := sqltext.UpdateOf(v.sql)
 		if v.kind != "trigger" || !strings.EqualFold(v.table, t.Name) || len(columns) == 0 {
 			continue
 		}

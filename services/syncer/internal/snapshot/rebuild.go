@@ -9,6 +9,7 @@ import (
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/schema"
+	"carstock/services/syncer/internal/sqltext"
 )
 
 // incoming is the name of a table until it takes its own.
@@ -134,7 +135,7 @@ func (t *Table) createIncoming() error {
 func strictAll(sql, names []string) []string {
 	out := make([]string, len(sql))
 	for i := range sql {
-		out[i] = strict(sql[i], names)
+		out[i] = sqltext.Strict(sql[i], names)
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/schema"
+	"carstock/services/syncer/internal/sqltext"
 )
 
 // reshape gives a table of the target the columns of the view. Its rows stay as they are, with their
@@ -129,7 +130,7 @@ func (t *Table) restore(made []object) error {
 			continue // made again by keepIndexes
 		}
 		err := error(nil)
-		if q := strict(m.sql, gone); m.kind == "index" && q != m.sql {
+		if q := sqltext.Strict(m.sql, gone); m.kind == "index" && q != m.sql {
 			err = attempt(t.s.conn, func() error { return exec(t.s.conn, q) })
 		}
 		if err == nil {

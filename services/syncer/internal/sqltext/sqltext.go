@@ -1,4 +1,6 @@
-package snapshot
+// Package sqltext finds names and parts in the text of SQL statements that SQLite has accepted: the definitions of
+// tables, indexes and triggers. It executes nothing.
+package sqltext
 
 import (
 	"strings"
@@ -96,12 +98,12 @@ func unquote(t token) string {
 	return strings.ReplaceAll(inside, quote+quote, quote)
 }
 
-// strict rewrites each "name" of the given ones as `name`. SQLite takes "name" for a text where there is
+// Strict rewrites each "name" of the given ones as `name`. SQLite takes "name" for a text where there is
 // no such column, and so would not find out that a column is missing.
-func strict(sql string, names []string) string {
+func Strict(sql string, names []string) string {
 	var b strings.Builder
 	for _, t := range tokenize(sql) {
-		if t.kind == quoting && t.text[0] == '"' && hasFold(names, unquote(t)) {
+		if t.kind == quoting && t.text[0] == '"' && containsFold(names, unquote(t)) {
 			t.text = "`" + strings.ReplaceAll(unquote(t), "`", "``") + "`"
 		}
 		b.WriteString(t.text)
@@ -144,8 +146,8 @@ func written(tokens []token) (out []token) {
 	return out
 }
 
-// definitions are the columns' definitions in a CREATE TABLE, by the column's name in lower case.
-func definitions(createTable string) map[string]string {
+// Definitions are the columns' definitions in a CREATE TABLE, by the column's name in lower case.
+func Definitions(createTable string) map[string]string {
 	found := map[string]string{}
 	for _, part := range listed(createTable) {
 		tokens := written(part)
@@ -157,8 +159,8 @@ func definitions(createTable string) map[string]string {
 	return found
 }
 
-// tableConstraints are the constraints of a CREATE TABLE that are not of a single column, without the primary key.
-func tableConstraints(createTable string) (found []string) {
+// TableConstraints are the constraints of a CREATE TABLE that are not of a single column, without the primary key.
+func TableConstraints(createTable string) (found []string) {
 	for _, part := range listed(createTable) {
 		tokens := written(part)
 		if len(tokens) == 0 || tokens[0].kind != word {
@@ -168,15 +170,15 @@ func tableConstraints(createTable string) (found []string) {
 		if strings.EqualFold(kind.text, "CONSTRAINT") && len(tokens) > 2 {
 			kind = tokens[2] // after its name
 		}
-		if hasFold([]string{"UNIQUE", "CHECK", "FOREIGN"}, kind.text) {
+		if containsFold([]string{"UNIQUE", "CHECK", "FOREIGN"}, kind.text) {
 			found = append(found, textOf(part))
 		}
 	}
 	return found
 }
 
-// updateOf are the columns of a CREATE TRIGGER that fires on UPDATE OF them; none for others.
-func updateOf(createTrigger string) (columns []string) {
+// UpdateOf are the columns of a CREATE TRIGGER that fires on UPDATE OF them; none for others.
+func UpdateOf(createTrigger string) (columns []string) {
 	tokens := written(tokenize(createTrigger))
 	for i, t := range tokens {
 		switch {
@@ -203,7 +205,22 @@ func textOf(tokens []token) string {
 	return strings.TrimSpace(b.String())
 }
 
-func hasFold(names []string, name string) bool {
+// ContentOf is the table that an index of FTS5, FTS4 or FTS3 takes its contents from; "" for none.
+func ContentOf(createVirtualTable string) string {
+	before, _, _ := strings.Cut(strings.ToLower(createVirtualTable), "(")
+	if !strings.Contains(before, "fts") {
+		return ""
+	}
+	for _, part := range listed(createVirtualTable) {
+		p := written(part)
+		if len(p) == 3 && strings.EqualFold(p[0].text, "content") && p[1].text == "=" {
+			return unquote(p[2])
+		}
+	}
+	return ""
+}
+
+func containsFold(names []string, name string) bool {
 	for _, n := range names {
 		if strings.EqualFold(n, name) {
 			return true
