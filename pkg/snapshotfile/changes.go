@@ -179,34 +179,43 @@ func changed(columns []string, alias string) string {
 	differ := differing(columns)
 	for i, c := range columns {
 		members[i] = "CASE WHEN " + differ[i] + " THEN " + member(c) + " || " +
-			jsonValue(alias+schema.QuoteSQLite(c)) + " ELSE '' END"
+			jsonValue(alias+schema.QuoteSQLite(c)) + " END"
 	}
 	return braced(members)
 }
 
-// member is the SQL text of the name of a member of a JSON object, with the comma before it.
+// member is the SQL text of the name of a member of a JSON object.
 func member(name string) string {
 	var quoted strings.Builder
 	e := json.NewEncoder(&quoted)
 	e.SetEscapeHTML(false)
 	_ = e.Encode(name) // a string always encodes
-	return "'," + strings.ReplaceAll(strings.TrimSpace(quoted.String()), "'", "''") + ":'"
+	return "'" + strings.ReplaceAll(strings.TrimSpace(quoted.String()), "'", "''") + ":'"
 }
 
-// braced joins the members of a JSON object, of which any may be empty.
+// braced joins the members of a JSON object, except those that are NULL. A function of SQLite takes few arguments, so
+// they are joined in groups.
 func braced(members []string) string {
-	return "'{' || substr(" + chained(members, " || ") + ", 2) || '}'"
+	var groups []string
+	for m := range slices.Chunk(members, groupSize) {
+		groups = append(groups, "nullif(concat_ws(',', "+strings.Join(m, ", ")+"), '')")
+	}
+	return "'{' || concat_ws(',', " + strings.Join(groups, ", ") + ") || '}'"
 }
+
+// groupSize is how many expressions are joined at a time.
+const groupSize = 100
 
 // jsonValue is an expression for a value as JSON. SQLite writes a REAL with as few digits as give the same number back.
 func jsonValue(value string) string {
-	long := fmt.Sprintf(`WHEN length(%[1]s) > %[2]d THEN '{"bytes":' || length(%[1]s) || ',"hex":"' || hex(substr(%[1]s, 1, %[2]d)) || '"}' `,
-		value, BlobLimit)
-	return hexed(value, long)
+	return hexed(value, fmt.Sprintf("WHEN length(%[1]s) > %[2]d THEN "+
+		`'{"bytes":' || length(%[1]s) || ',"hex":"' || hex(substr(%[1]s, 1, %[2]d)) || '"}' `, value, BlobLimit))
 }
 
+// hexed is jsonValue with another way to write a long BLOB, or none.
 func hexed(value, long string) string {
-	return fmt.Sprintf(`CASE WHEN typeof(%[1]s) <> 'blob' THEN json_quote(%[1]s) %[2]sELSE '"' || hex(%[1]s) || '"' END`, value, long)
+	return fmt.Sprintf("CASE WHEN typeof(%[1]s) <> 'blob' THEN json_quote(%[1]s) %[2]s"+
+		`ELSE '"' || hex(%[1]s) || '"' END`, value, long)
 }
 
 func differing(columns []string) []string {
@@ -226,14 +235,12 @@ func equal(key []string, left, right string) string {
 	return strings.Join(conditions, " AND ")
 }
 
-func anyOf(conditions []string) string { return "(" + chained(conditions, " OR ") + ")" }
-
-// chained joins expressions in groups: a plain chain of a thousand is deeper than SQLite lets an expression be.
-func chained(expressions []string, operator string) string {
-	const group = 100
+// anyOf is the disjunction of conditions, in groups: a plain chain of a thousand is deeper than SQLite lets an
+// expression be.
+func anyOf(conditions []string) string {
 	var groups []string
-	for e := range slices.Chunk(expressions, group) {
-		groups = append(groups, "("+strings.Join(e, operator)+")")
+	for c := range slices.Chunk(conditions, groupSize) {
+		groups = append(groups, "("+strings.Join(c, " OR ")+")")
 	}
-	return strings.Join(groups, operator)
+	return "(" + strings.Join(groups, " OR ") + ")"
 }

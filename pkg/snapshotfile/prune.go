@@ -48,7 +48,7 @@ func (p *pruning) prune(ctx context.Context) error {
 	}
 	// Inserts of rows that this run has deleted, or inserted again.
 	_, err = p.db.ExecContext(ctx, `DELETE FROM main._sync_changes WHERE id IN (SELECT o.id FROM main._sync_changes AS c
-		JOIN main._sync_changes AS o ON o."table" = c."table" AND o.key = c.key
+		CROSS JOIN main._sync_changes AS o ON o."table" = c."table" AND o.key = c.key
 		WHERE c.op IN ('insert', 'delete') AND c.at = ? AND o.op = 'insert' AND o.at < ? AND o.id < c.id)`, p.at, p.before)
 	if err != nil {
 		return err

@@ -92,9 +92,11 @@ func InsertRun(ctx context.Context, db sqlx.ExtContext, r *Run) (err error) {
 // to stay without their tables.
 func forgetRuns(ctx context.Context, db sqlx.ExtContext, last int64) error {
 	const ages = `SELECT coalesce(max(id), 0) FROM main._sync_runs WHERE status = 'ok'
-		UNION SELECT max(t.run_id) FROM main._sync_tables AS t JOIN main._sync_runs AS r ON r.id = t.run_id AND r.status = 'ok'
+		UNION SELECT max(t.run_id) FROM main._sync_tables AS t
+			JOIN main._sync_runs AS r ON r.id = t.run_id AND r.status = 'ok'
 		GROUP BY t.table_name COLLATE NOCASE`
-	_, err := db.ExecContext(ctx, `DELETE FROM main._sync_tables WHERE run_id <= ? AND run_id NOT IN (`+ages+`)`, last-keptRuns)
+	_, err := db.ExecContext(ctx,
+		"DELETE FROM main._sync_tables WHERE run_id <= ? AND run_id NOT IN ("+ages+")", last-keptRuns)
 	if err != nil {
 		return err
 	}

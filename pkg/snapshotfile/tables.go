@@ -77,13 +77,14 @@ func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun
 	err = sqlx.SelectContext(ctx, q, &found, `
 		WITH good AS (
 			SELECT t.table_name, r.id, t.inserted + t.updated + t.deleted > 0
-				OR lag(t.schema_hash) OVER (PARTITION BY t.table_name COLLATE NOCASE ORDER BY r.id) <> t.schema_hash AS changed
+				OR lag(t.schema_hash) OVER (PARTITION BY t.table_name COLLATE NOCASE ORDER BY r.id) <> t.schema_hash
+				AS changed
 			FROM main._sync_tables AS t JOIN main._sync_runs AS r ON r.id = t.run_id AND r.status = 'ok'),
 		last AS (
 			SELECT table_name, max(id) AS id, max(id) FILTER (WHERE changed) AS changed
 			FROM good GROUP BY table_name COLLATE NOCASE)
-		SELECT t.table_name AS "table", t.view, t.`+total+` AS total, r.started, coalesce(c.id, 0) AS changed, c.started AS changed_started,
-			coalesce(`+LastRun+`, '') AS last
+		SELECT t.table_name AS "table", t.view, t.`+total+` AS total, r.started,
+			coalesce(c.id, 0) AS changed, c.started AS changed_started, coalesce(`+LastRun+`, '') AS last
 		FROM last JOIN main._sync_runs AS r ON r.id = last.id
 		JOIN main._sync_tables AS t ON t.run_id = last.id AND t.table_name = last.table_name COLLATE NOCASE
 		LEFT JOIN main._sync_runs AS c ON c.id = last.changed ORDER BY t.table_name`)

@@ -179,7 +179,8 @@ func bulkText(c snapshotfile.RecordedChange) (string, error) {
 	if err := json.Unmarshal(c.New, &b); err != nil {
 		return "", fmt.Errorf("change %d: %w", c.ID, err)
 	}
-	text := fmt.Sprintf("bulk  +%s ~%s -%s", humanize.Comma(b.Inserted), humanize.Comma(b.Updated), humanize.Comma(b.Deleted))
+	text := fmt.Sprintf("bulk  +%s ~%s -%s",
+		humanize.Comma(b.Inserted), humanize.Comma(b.Updated), humanize.Comma(b.Deleted))
 	for i, column := range slices.Sorted(maps.Keys(b.Columns)) {
 		separator := ", "
 		if i == 0 {

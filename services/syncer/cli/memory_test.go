@@ -64,6 +64,7 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 	}
 	fill("large", "REPEAT(CHAR(65 + ID), 16 << 20), DEFAULT")
 	fill("parts", strings.Repeat(", REPEAT('x', 2 << 20)", 8)[2:])
+	s.set("SYNC_HISTORY", "90d")
 	group := cgroup(t)
 	run := func(what string) {
 		t.Helper()
@@ -88,6 +89,7 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 	run("the first run")
 	run("an unchanged run")
 	fill("large", "REPEAT(CHAR(66 + ID), 16 << 20), DEFAULT")
+	fill("parts", strings.Repeat(", REPEAT('y', 2 << 20)", 8)[2:])
 	run("a run over changed rows")
 	s.set("DB_TIMEZONE", "+09:00")
 	fill("large", "REPEAT(CHAR(66 + ID), 16 << 20), '2026-01-02 00:00:00'")

@@ -53,8 +53,9 @@ type pageData struct {
 	Chart    chart
 	File     string
 	FileSize int64
-	Changes  int64 // in the change history
-	History  int64 // bytes that they take
+	History  bool  // whether changes are kept, or have been
+	Changes  int64 // in the history
+	Bytes    int64 // that they take
 	Source   string
 	Schedule string
 	Zone     string
@@ -85,7 +86,8 @@ func (s *Service) pageData(now time.Time) pageData {
 		d.Tables, err = snapshot.Contents(s.config.Sync.Path)
 	}
 	if err == nil && len(runs) > 0 {
-		d.Changes, d.History, err = s.changes.size(s.config.Sync.Path, runs[0].ID)
+		d.Changes, d.Bytes, err = s.changes.size(s.config.Sync.Path, runs[0].ID)
+		d.History = s.config.Sync.History > 0 || d.Changes > 0
 	}
 	if err != nil {
 		d.Problem = err.Error()

@@ -171,13 +171,17 @@ func (t *Table) publish(db *sqlx.DB, keep bool, changes *snapshotfile.Changes) e
 	return t.keepIndexes()
 }
 
-// recordChanges records how the staged rows differ from those of the target. Of a table that is new or has other columns
-// nothing is recorded, and neither of one without a key, whose rows cannot be told apart.
+// recordChanges records how the staged rows differ from those of the target. Of a table that is new or has other
+// columns nothing is recorded, and neither of one without a key, whose rows cannot be told apart.
 func (t *Table) recordChanges(changes *snapshotfile.Changes, keep bool) error {
-	if t.old == nil || t.Drift != "" || len(t.t.Key) == 0 {
+	if t.old == nil || t.Drift != "" {
 		changes.Skip()
 		return nil
 	}
+	if len(t.t.Key) == 0 {
+		return nil
+	}
+
 	return changes.Record(context.Background(), snapshotfile.Difference{
 		Table: t.Name, Columns: names(t.t), Key: t.t.Key,
 		Live: "main." + schema.QuoteSQLite(t.Name), Staged: t.staged, Missing: t.missingRows(keep),
