@@ -421,6 +421,9 @@ func TestWrongSettingsOfRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
+	for _, address := range []string{"127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:no such service"} {
+		s.misused(t, "SYNC_HTTP_ADDR", address)
+	}
 	s.set("SYNC_HTTP_ADDR", l.Addr().String())
 	for schedule, want := range map[string]string{"TZ=Asia/Tokyo 0 6 * * *": "the time zone is set by SYNC_TIMEZONE", "0 0 30 2 *": "there is no such day"} {
 		s.set("SYNC_SCHEDULE", schedule)

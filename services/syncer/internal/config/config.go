@@ -111,7 +111,7 @@ func (c *Config) Validate() error {
 	if s.MaxAge < 0 {
 		wrong("SYNC_MAX_AGE: %s: expected a time above 0, or 0", s.MaxAge)
 	}
-	if _, _, err := net.SplitHostPort(s.HTTPAddr); err != nil && s.HTTPAddr != Off {
+	if !isAddress(s.HTTPAddr) && s.HTTPAddr != Off {
 		wrong("SYNC_HTTP_ADDR: %s: expected an address such as 127.0.0.1:9090, or off", s.HTTPAddr)
 	}
 	if n := len(s.HTTPToken); n > 0 && n < minToken {
@@ -126,6 +126,16 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errors.Join(append(errs, s.validateViews())...)
+}
+
+// isAddress reports whether text is an address to listen on: a host, which may be empty, and a port, by its number or by
+// the name of its service.
+func isAddress(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	return err == nil
 }
 
 func (s *Sync) validateViews() error {
