@@ -194,13 +194,16 @@ func member(name string) string {
 }
 
 // braced joins the members of a JSON object, except those that are NULL. A function of SQLite takes few arguments, so
-// they are joined in groups.
+// many members are joined in groups. Few are not: each step costs a copy of values that may be large.
 func braced(members []string) string {
-	var groups []string
-	for m := range slices.Chunk(members, groupSize) {
-		groups = append(groups, "nullif(concat_ws(',', "+strings.Join(m, ", ")+"), '')")
+	if len(members) > groupSize {
+		var groups []string
+		for m := range slices.Chunk(members, groupSize) {
+			groups = append(groups, "nullif(concat_ws(',', "+strings.Join(m, ", ")+"), '')")
+		}
+		members = groups
 	}
-	return "'{' || concat_ws(',', " + strings.Join(groups, ", ") + ") || '}'"
+	return "concat('{', concat_ws(',', " + strings.Join(members, ", ") + "), '}')"
 }
 
 // groupSize is how many expressions are joined at a time.
