@@ -18,7 +18,8 @@ import (
 //
 // There may be as many such inserts as rows. So each is looked at once, when it becomes old: the run remembers until
 // when that has been done, and how many were kept. Later an insert goes when the run records that its row is deleted or
-// inserted again. All are looked at again if rows may have gone unrecorded, or if their number is another one.
+// inserted again. All are looked at again if rows may have gone unrecorded, as in a run without a history, or if their
+// number is another one.
 func (c *Changes) Prune(ctx context.Context, keep time.Duration) error {
 	started, err := parseTime(c.at)
 	if err != nil {
@@ -79,9 +80,9 @@ func (p *pruning) pruned(ctx context.Context) (string, error) {
 		From string `db:"history_from"`
 		Same bool
 	}
-	err := sqlx.GetContext(ctx, p.db, &last, `SELECT history_from, history_kept = (
-			SELECT count(*) FROM main._sync_changes WHERE op = 'insert' AND at < history_from) AS same
-		FROM main._sync_runs WHERE history_from IS NOT NULL ORDER BY id DESC LIMIT 1`)
+	err := sqlx.GetContext(ctx, p.db, &last, `SELECT coalesce(history_from, '') AS history_from, coalesce(history_kept = (
+			SELECT count(*) FROM main._sync_changes WHERE op = 'insert' AND at < history_from), 0) AS same
+		FROM main._sync_runs WHERE status = 'ok' AND id < ? ORDER BY id DESC LIMIT 1`, p.run)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !last.Same {
 		return "", nil
 	}
