@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,12 @@ const (
 const (
 	ZoneUTC    = "UTC"
 	ZoneServer = "server"
+)
+
+// Values of DB_COMPRESSION.
+const (
+	CompressionOff  = "off"
+	CompressionZlib = "zlib"
 )
 
 // TLS modes, with the meaning that MySQL's own clients give to --ssl-mode.
@@ -51,6 +58,7 @@ type Config struct {
 	PasswordFile string          `split_words:"true" desc:"file that holds the password (Docker and Kubernetes secrets), instead of the password"`
 	Name         string          `desc:"MySQL database (schema)"`
 	Timezone     string          `default:"UTC" desc:"syncer: time zone in which views are evaluated: UTC, server (the server's own) or a name such as Europe/Berlin; a TIMESTAMP is written in UTC all the same"`
+	Compression  string          `default:"off" desc:"off, or zlib: the server compresses what it sends, for slow lines (syncer check measures whether that pays); carapi reads its index so, and single rows always without"`
 	SSL          SSLConfig
 	Path         string `desc:"SQLite file, for the sqlite driver; opened read-only"`
 	PathSetting  string `ignored:"true"` // the variable that Path is from, for errors; DB_PATH if empty
@@ -60,6 +68,7 @@ type Config struct {
 	WriteTimeout    time.Duration `split_words:"true" default:"30s" desc:"longest time to hand the server a packet"`
 	QueryTimeout    time.Duration `ignored:"true"` // time after which MySQL stops a query; 0 for none
 	Warn            func(string)  `ignored:"true"` // called once for each session variable that could not be set; may be nil
+	Received        func(n int)   `ignored:"true"` // called with the bytes of each read from the network, before TLS and compression are undone; may be nil
 	MaxOpenConns    int           `split_words:"true" default:"16" desc:"most connections open at once"`
 	ConnMaxLifetime time.Duration `split_words:"true" default:"5m" desc:"age at which an idle connection is replaced; keep it under the idle limits of proxies and firewalls"`
 }
@@ -104,6 +113,9 @@ func (c *Config) Validate() error {
 		}
 		if c.Timezone != "" && !zonePattern.MatchString(c.Timezone) {
 			wrong("DB_TIMEZONE: %q: expected UTC, server, a name such as Europe/Berlin, or an offset such as +02:00", c.Timezone)
+		}
+		if !slices.Contains([]string{"", CompressionOff, CompressionZlib}, c.Compression) {
+			wrong("DB_COMPRESSION: %q: expected off or zlib", c.Compression)
 		}
 		if c.Password != "" && c.PasswordFile != "" {
 			wrong("DB_PASSWORD, DB_PASSWORD_FILE: both are set; keep one")

@@ -2,22 +2,54 @@ package dbconn
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
+	"io"
 	"net"
 	"syscall"
+	"time"
 )
 
 // readAhead is how much is read from the network at once. The driver asks for 4 KiB at a time, and
 // system calls are a good part of what reading a large result costs.
 const readAhead = 64 << 10
 
-// dial connects as the driver does by itself.
-func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+// ErrNoCompression is the error of a server that cannot do what DB_COMPRESSION asks for.
+var ErrNoCompression = errors.New("the server offers no zlib compression")
+
+// dial connects as the driver does without a function of its own.
+func (c *Config) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	return &buffered{c, bufio.NewReaderSize(c, readAhead)}, nil
+	source := io.Reader(conn)
+	if c.Received != nil {
+		source = &countedReader{conn, c.Received}
+	}
+	b := &buffered{conn, bufio.NewReaderSize(source, readAhead)}
+
+	if c.Compression == CompressionZlib && !b.offersCompression(ctx) {
+		_ = conn.Close()
+		return nil, ErrNoCompression
+	}
+	return b, nil
+}
+
+// countedReader reports how many bytes arrive.
+type countedReader struct {
+	r        io.Reader
+	received func(n int)
+}
+
+func (r *countedReader) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	if n > 0 {
+		r.received(n)
+	}
+	return n, err
 }
 
 type buffered struct {
@@ -34,4 +66,31 @@ func (b *buffered) SyscallConn() (syscall.RawConn, error) {
 		return nil, syscall.ENOTSUP
 	}
 	return c.SyscallConn()
+}
+
+// offersCompression looks into the server's greeting, the first packet, which stays there for the driver: that goes on
+// without compression where the server cannot. A greeting that is not understood is left to the driver too.
+func (b *buffered) offersCompression(ctx context.Context) bool {
+	// Ends the wait for a server that says nothing; the connection is of no use then.
+	stop := context.AfterFunc(ctx, func() { _ = b.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+
+	const headerSize, protocolVersion = 4, 10
+	header, err := b.r.Peek(headerSize)
+	if err != nil {
+		return true
+	}
+	size := int(header[0]) | int(header[1])<<8 | int(header[2])<<16
+	packet, err := b.r.Peek(headerSize + size)
+	if err != nil || size == 0 || packet[headerSize] != protocolVersion {
+		return true
+	}
+
+	// The server's version ends in a NUL. Its thread, 8 bytes of salt and a filler come before the capabilities.
+	const beforeCapabilities, canCompress = 4 + 8 + 1, 1 << 5
+	_, rest, found := bytes.Cut(packet[headerSize+1:], []byte{0})
+	if !found || len(rest) < beforeCapabilities+2 {
+		return true
+	}
+	return binary.LittleEndian.Uint16(rest[beforeCapabilities:])&canCompress != 0
 }

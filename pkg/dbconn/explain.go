@@ -55,6 +55,8 @@ func (c *Config) hint(err error) string {
 		return "the server's certificate is not valid: check its dates, and DB_SSL_CA"
 	case errors.Is(err, mysql.ErrNoTLS):
 		return "the server offers no TLS: turn it on there, or set DB_SSL_MODE=disabled on a network you trust"
+	case errors.Is(err, ErrNoCompression):
+		return "set DB_COMPRESSION=off, or turn compression on at the server: MySQL's protocol_compression_algorithms must have zlib"
 	case errors.Is(err, mysql.ErrCleartextPassword):
 		return "the server wants the password of DB_USER in clear text (PAM, LDAP, Entra ID), which is sent only " +
 			"where nobody can read it: set DB_SSL_MODE=verify_identity, or verify_ca with the server's own authority in DB_SSL_CA"

@@ -111,9 +111,10 @@ func (c *Config) mysqlConfig() (*mysql.Config, error) {
 	m.Timeout, m.ReadTimeout, m.WriteTimeout = c.ConnectTimeout, c.ReadTimeout, c.WriteTimeout
 	m.AllowCleartextPasswords = c.verifiedTLS()
 	m.ConnectionAttributes = "program_name:carstock"
-	m.DialFunc = dial
+	m.DialFunc = c.dial
 	m.Logger = &mysql.NopLogger{} // what it would print comes back as an error too
 	return m, m.Apply(
+		mysql.EnableCompression(c.Compression == CompressionZlib),
 		// Read for each connection: a rotated secret then needs no restart.
 		mysql.BeforeConnect(func(_ context.Context, m *mysql.Config) error {
 			password, err := c.password()

@@ -2,6 +2,7 @@ package dbconn_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -125,7 +126,7 @@ func TestSessionIsUTCAndUTF8(t *testing.T) {
 func TestErrorsNameTheVariable(t *testing.T) {
 	good := newUser(t, "")
 	authority := ca(t)
-	plain := plainServer(t)
+	plain := greetingWithout(t, canTLS)
 	silent := listen(t, func(c net.Conn) { time.Sleep(3 * time.Second) })
 	cut := listen(t, func(net.Conn) {})
 
@@ -160,6 +161,7 @@ func TestErrorsNameTheVariable(t *testing.T) {
 		"mode":           {func(c *dbconn.Config) { c.SSL.Mode = "yes" }, []string{"DB_SSL_MODE", "verify_identity"}},
 		"driver":         {func(c *dbconn.Config) { c.Driver = "oracle" }, []string{"DB_DRIVER"}},
 		"port 0":         {func(c *dbconn.Config) { c.Port = 0 }, []string{"DB_PORT"}},
+		"compression":    {func(c *dbconn.Config) { c.Compression = "zstd" }, []string{`DB_COMPRESSION: "zstd"`, "off or zlib"}},
 		"times":          {func(c *dbconn.Config) { c.ConnectTimeout, c.ReadTimeout, c.WriteTimeout = 0, -1, -1 }, []string{"DB_CONNECT_TIMEOUT", "DB_READ_TIMEOUT", "DB_WRITE_TIMEOUT"}},
 		"locked":         {func(c *dbconn.Config) { *c = newUser(t, "ACCOUNT LOCK") }, []string{"locked", "DB_USER"}},
 		"TLS demanded":   {func(c *dbconn.Config) { *c = newUser(t, "REQUIRE SSL") }, []string{"DB_SSL_MODE"}},
@@ -254,9 +256,14 @@ func relay(t *testing.T, to dbconn.Config, change func(packet []byte) []byte) ui
 	})
 }
 
-// plainServer passes on the real server's greeting with the flag CLIENT_SSL taken out, which is
-// what a server without TLS sends.
-func plainServer(t *testing.T) uint16 {
+// Flags of what a server can do, in its greeting.
+const (
+	canCompress = 0x0020
+	canTLS      = 0x0800
+)
+
+// greetingWithout passes on the real server's greeting with a flag taken out, as a server sends it that cannot do that.
+func greetingWithout(t *testing.T, flag uint16) uint16 {
 	real := dbtest.Shared(t).Admin
 	return listen(t, func(c net.Conn) {
 		server, err := dial(real)
@@ -271,7 +278,7 @@ func plainServer(t *testing.T) uint16 {
 		}
 		// header (4), protocol (1), version and its NUL, thread id (4), salt (8), filler (1), flags
 		flags := 5 + bytes.IndexByte(greeting[5:], 0) + 1 + 4 + 8 + 1
-		greeting[flags+1] &^= 0x08
+		binary.LittleEndian.PutUint16(greeting[flags:], binary.LittleEndian.Uint16(greeting[flags:])&^flag)
 		_, _ = c.Write(greeting[:n])
 		_, _ = c.Read(greeting)
 	})

@@ -32,6 +32,7 @@ type Run struct {
 	Strategy string     `json:"strategy"`
 	Error    string     `json:"error,omitempty"`
 	Tables   []TableRun `json:"tables"`
+	Gone     []string   `json:"gone,omitempty"` // tables whose views patterns no longer find; nil if nobody has looked
 }
 
 // TableRun is what a run did to one table. Without a key the changes are not known by row, and
@@ -46,7 +47,7 @@ type TableRun struct {
 	Updated    int64    `json:"updated"`
 	Deleted    int64    `json:"deleted"`
 	Unchanged  int64    `json:"unchanged"`
-	Bytes      int64    `json:"bytes"` // of the texts and blobs read
+	Bytes      int64    `json:"bytes"` // received from the network
 	Seconds    float64  `json:"seconds"`
 	SchemaHash string   `json:"schema_hash"`
 	Drift      string   `json:"drift,omitempty"`
@@ -84,7 +85,32 @@ func InsertRun(ctx context.Context, db sqlx.ExtContext, r *Run) (err error) {
 			return err
 		}
 	}
+	if err := recordGone(ctx, db, r); err != nil {
+		return err
+	}
 	return forgetRuns(ctx, db, r.ID)
+}
+
+// recordGone remembers which tables are no longer copied since their views are gone, and since when.
+func recordGone(ctx context.Context, db sqlx.ExtContext, r *Run) error {
+	for _, t := range r.Tables {
+		if _, err := db.ExecContext(ctx, "DELETE FROM main._sync_gone WHERE table_name = ?", t.Table); err != nil {
+			return err
+		}
+	}
+	if r.Gone == nil || r.Status != OK {
+		return nil
+	}
+
+	gone := toJSON(r.Gone)
+	_, err := db.ExecContext(ctx,
+		"DELETE FROM main._sync_gone WHERE table_name NOT IN (SELECT value FROM json_each(?))", gone)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "INSERT OR IGNORE INTO main._sync_gone SELECT value, ? FROM json_each(?)",
+		r.Started.UTC().Format(timeFormat), gone)
+	return err
 }
 
 // forgetRuns forgets runs that are too old. The last good run stays after a thousand failed ones, and the last good run
@@ -117,8 +143,12 @@ func list(texts []string) sql.NullString {
 	if len(texts) == 0 {
 		return sql.NullString{}
 	}
+	return nullable(toJSON(texts))
+}
+
+func toJSON(texts []string) string {
 	b, _ := json.Marshal(texts) // strings always encode
-	return nullable(string(b))
+	return string(b)
 }
 
 // History is what a file tells of its runs.

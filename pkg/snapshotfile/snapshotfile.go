@@ -32,6 +32,8 @@ var create = []string{
 		deleted INTEGER NOT NULL, unchanged INTEGER NOT NULL, bytes INTEGER NOT NULL, seconds REAL NOT NULL,
 		schema_hash TEXT NOT NULL, drift TEXT, watermark TEXT, warnings TEXT, lost TEXT,
 		PRIMARY KEY (run_id, table_name)) WITHOUT ROWID`,
+	`CREATE TABLE IF NOT EXISTS main._sync_gone (
+		table_name TEXT PRIMARY KEY COLLATE NOCASE, since TEXT NOT NULL) WITHOUT ROWID`,
 }
 
 // migrations add what files of earlier versions lack.

@@ -66,13 +66,88 @@ func TestForgetRuns(t *testing.T) {
 		!tables[1].Synced.Equal(firstRun.Add(1501*time.Minute)) {
 		t.Errorf("%+v, %v", tables, err)
 	}
-	if asOf := snapshotfile.AsOf(tables, []string{"B", "a"}); !asOf.Equal(firstRun.Add(time.Minute)) {
+	if asOf := snapshotfile.AsOf(tables, []string{"B", "a"}, nil); !asOf.Equal(firstRun.Add(time.Minute)) {
 		t.Errorf("as of %s", asOf)
 	}
 	h, err := snapshotfile.ReadHistory(t.Context(), db, 3)
 	if err != nil || h.Good == nil || h.Good.ID != 1502 || h.Failures != 1000 || len(h.Runs) != 3 {
 		t.Errorf("%+v, %v", h, err)
 	}
+}
+
+// A table whose view is gone says so, and does not make the snapshot old unless it is named.
+func TestGone(t *testing.T) {
+	db := newFile(t, "CREATE TABLE a (x)", "CREATE TABLE b (x)", "CREATE TABLE c (x)")
+	for _, table := range []string{"a", "b", "c"} {
+		if err := snapshotfile.SetColumns(t.Context(), db, table, []schema.Column{{Name: "x"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	minutes := func(n time.Duration) time.Time { return firstRun.Add(n * time.Minute) }
+	run := func(minute time.Duration, status string, gone []string, tables ...string) {
+		t.Helper()
+		r := snapshotfile.Run{Started: minutes(minute), Status: status, Gone: gone}
+		for _, table := range tables {
+			r.Tables = append(r.Tables, snapshotfile.TableRun{Table: table, View: table})
+		}
+		if err := snapshotfile.InsertRun(t.Context(), db, &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(gone time.Time, asOf time.Time) {
+		t.Helper()
+		tables, err := snapshotfile.Contents(t.Context(), db)
+		if err != nil || len(tables) != 3 || !tables[0].Gone.Equal(gone) || !tables[1].Gone.IsZero() || !tables[2].Gone.IsZero() {
+			t.Errorf("%+v, %v", tables, err)
+		}
+		if got := snapshotfile.AsOf(tables, nil, nil); !got.Equal(asOf) {
+			t.Errorf("as of %s, want %s", got, asOf)
+		}
+	}
+
+	run(0, snapshotfile.OK, []string{}, "a", "b")
+	run(1, snapshotfile.OK, nil, "c")
+	check(time.Time{}, minutes(0))
+	run(2, snapshotfile.Failed, []string{"a"}) // looked, but nothing was published
+	check(time.Time{}, minutes(0))
+	run(3, snapshotfile.OK, []string{"A"}, "b")
+	run(4, snapshotfile.OK, []string{"a"}, "b", "c")
+	check(minutes(3), minutes(4))
+	run(5, snapshotfile.OK, nil, "b") // a run of some views says nothing of the others
+	check(minutes(3), minutes(4))
+	asOf := func(isCopied func(snapshotfile.Content) bool, named ...string) time.Time {
+		t.Helper()
+		tables, err := snapshotfile.Contents(t.Context(), db)
+		if err != nil {
+			t.Error(err)
+		}
+		return snapshotfile.AsOf(tables, named, isCopied)
+	}
+	isNotC := func(c snapshotfile.Content) bool { return c.Table != "c" }
+	if got := asOf(isNotC); !got.Equal(minutes(5)) {
+		t.Errorf("of b: %s", got)
+	}
+	if got := asOf(isNotC, "A"); !got.Equal(minutes(0)) {
+		t.Errorf("of a and b: %s", got)
+	}
+	if got := asOf(nil, "b", "d"); !got.IsZero() {
+		t.Errorf("without d: %s", got)
+	}
+	run(6, snapshotfile.OK, nil, "A")
+	check(time.Time{}, minutes(4))
+	run(7, snapshotfile.OK, []string{"a"}, "b", "c")
+	check(minutes(7), minutes(7))
+	run(8, snapshotfile.OK, []string{}, "b", "c")
+	check(time.Time{}, minutes(6))
+
+	// A file of an earlier version is read all the same, and remembers from its next run on.
+	db.MustExec("DROP TABLE _sync_gone")
+	check(time.Time{}, minutes(6))
+	if err := snapshotfile.Create(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	run(9, snapshotfile.OK, []string{"a"}, "b", "c")
+	check(minutes(9), minutes(9))
 }
 
 // A file of an earlier version is read as it is, and gets what it lacks with the next run.

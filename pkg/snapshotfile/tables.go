@@ -15,7 +15,8 @@ type Content struct {
 	Table   string    `json:"table"`
 	View    string    `json:"view"`
 	Rows    int64     `json:"rows"`
-	Synced  time.Time `json:"synced"` // when that run began: its rows are of that time
+	Synced  time.Time `json:"synced"`        // when that run began: its rows are of that time
+	Gone    time.Time `json:"gone,omitzero"` // since when patterns no longer find its view; zero otherwise. Ages leaves it out.
 	Columns []Column  `json:"columns"`
 
 	// Changed is the last good run that changed the table, by its rows or, as the schema hash shows, by its columns. It is
@@ -37,19 +38,24 @@ type Column struct {
 	Key    bool   `json:"key"`
 }
 
-// AsOf is how old the named tables are, or all if none is named: when the oldest of them was read. It
-// is zero if one of them, or all, are missing.
-func AsOf(tables []Content, names []string) (oldest time.Time) {
+// AsOf is how old a snapshot is: when the oldest of its tables was read. The named tables count, and of the others those
+// that isCopied reports, or all if it is nil, unless their views are gone. It is zero if a named table is missing, or if no
+// table counts.
+func AsOf(tables []Content, named []string, isCopied func(t Content) bool) (oldest time.Time) {
 	found := 0
 	for _, t := range tables {
-		if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, t.Table) }) {
+		isNamed := func(name string) bool { return strings.EqualFold(name, t.Table) }
+		switch {
+		case slices.ContainsFunc(named, isNamed):
+			found++
+		case !t.Gone.IsZero() || isCopied != nil && !isCopied(t):
 			continue
 		}
-		if found++; oldest.IsZero() || t.Synced.Before(oldest) {
+		if oldest.IsZero() || t.Synced.Before(oldest) {
 			oldest = t.Synced
 		}
 	}
-	if found < len(names) {
+	if found < len(named) {
 		return time.Time{}
 	}
 	return oldest
@@ -117,7 +123,12 @@ func Contents(ctx context.Context, q sqlx.QueryerContext) (tables []Content, err
 	if err != nil {
 		return nil, err
 	}
+	gone, err := goneTables(ctx, q)
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range ages {
+		t.Gone = gone[strings.ToLower(t.Table)]
 		err := sqlx.SelectContext(ctx, q, &t.Columns, `SELECT i.name, coalesce(c.source_type, '') AS source_type,
 			i.type AS sqlite_type, i.pk > 0 AS "key" FROM pragma_table_info(?, 'main') AS i
 			LEFT JOIN main._sync_columns AS c ON c.table_name = ? AND c.name = i.name ORDER BY i.cid`, t.Table, t.Table)
@@ -129,6 +140,30 @@ func Contents(ctx context.Context, q sqlx.QueryerContext) (tables []Content, err
 		}
 	}
 	return tables, nil
+}
+
+// goneTables are the tables whose views the patterns no longer find, in lower case, and since when. A file of an earlier
+// version does not know.
+func goneTables(ctx context.Context, q sqlx.QueryerContext) (map[string]time.Time, error) {
+	if known, err := hasTables(ctx, q, "_sync_gone"); err != nil || !known {
+		return nil, err
+	}
+	var found []struct {
+		Table string `db:"table_name"`
+		Since string
+	}
+	if err := sqlx.SelectContext(ctx, q, &found, "SELECT table_name, since FROM main._sync_gone"); err != nil {
+		return nil, err
+	}
+	gone := map[string]time.Time{}
+	for _, f := range found {
+		since, err := parseTime(f.Since)
+		if err != nil {
+			return nil, err
+		}
+		gone[strings.ToLower(f.Table)] = since
+	}
+	return gone, nil
 }
 
 // LastRun is an expression of SQL that differs after each run, whatever became of it. It costs one look-up.

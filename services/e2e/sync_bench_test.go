@@ -64,6 +64,7 @@ func BenchmarkSync(b *testing.B) {
 			{name: "pipeline", first: true, do: func(target string) error { return importByHand(c, view, target) }},
 			{name: "read alone", do: func(string) error { return readAlone(c, view) }},
 			{name: "first sync", env: []string{key}, first: true},
+			{name: "first sync, zlib", env: []string{key, "DB_COMPRESSION=zlib"}, first: true},
 			{name: "re-sync, nothing changed", env: []string{key}, lock: true},
 			{name: "re-sync, 0.1 % changed", env: []string{key}, change: "UPDATE bench SET mileage = mileage + 1 WHERE id % 1000 = 0"},
 			{name: "nothing changed, with history", env: []string{key, history}},
@@ -84,6 +85,7 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []wa
 	dir := b.TempDir()
 	target := filepath.Join(dir, "carstock.db")
 	times, memory, locked := map[string][]time.Duration{}, map[string]int64{}, map[string]time.Duration{}
+	received := map[string]float64{}
 	for range benchRuns {
 		for _, w := range ways {
 			if w.first {
@@ -111,7 +113,7 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []wa
 				return err
 			}
 			times[w.name] = append(times[w.name], timed(b, run))
-			requireRows(b, target, view, rows)
+			received[w.name] = requireRows(b, target, view, rows)
 			if w.lock { // once more, not timed: whoever tries the lock is in the way
 				stop := watchLock(b, target)
 				timed(b, run)
@@ -121,13 +123,14 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []wa
 	}
 	pipeline, read := median(times["pipeline"]), median(times["read alone"])
 	tw := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(tw, "\n%d rows\tseconds\t/ pipeline\t/ read alone\tpeak MiB\tlocked ms\t\n", rows)
+	fmt.Fprintf(tw, "\n%d rows\tseconds\t/ pipeline\t/ read alone\tpeak MiB\tlocked ms\treceived MB\t\n", rows)
 	for _, w := range ways {
 		m := median(times[w.name])
-		fmt.Fprintf(tw, "%s\t%.2f\t%.2f\t%.2f\t%d\t%d\t\n", w.name, m.Seconds(), m.Seconds()/pipeline.Seconds(), m.Seconds()/read.Seconds(),
-			memory[w.name], locked[w.name].Milliseconds())
+		fmt.Fprintf(tw, "%s\t%.2f\t%.2f\t%.2f\t%d\t%d\t%.2f\t\n", w.name, m.Seconds(), m.Seconds()/pipeline.Seconds(), m.Seconds()/read.Seconds(),
+			memory[w.name], locked[w.name].Milliseconds(), received[w.name])
 	}
 	_ = tw.Flush()
+	fmt.Printf("zlib sends %.1f %% of the bytes\n", 100*received["first sync, zlib"]/received["first sync"])
 }
 
 // watchLock measures the longest time for which nobody else could have begun to write.
@@ -292,9 +295,9 @@ func fill(b *testing.B, c dbconn.Config, rows int) {
 
 // fillTable makes a table of up to a million rows. Each column has its declaration and, after a NUL, its value in row n,
 // which is counted from 1.
-func fillTable(b *testing.B, c dbconn.Config, table string, columns []string, rows int) {
-	b.Helper()
-	db := dbtest.Open(b, c)
+func fillTable(t testing.TB, c dbconn.Config, table string, columns []string, rows int) {
+	t.Helper()
+	db := dbtest.Open(t, c)
 	var declared, values []string
 	for _, column := range columns {
 		d, v, _ := strings.Cut(column, "\x00")
@@ -307,7 +310,7 @@ func fillTable(b *testing.B, c dbconn.Config, table string, columns []string, ro
 		"INSERT INTO " + table + " SELECT " + strings.Join(values, ", ") + " FROM (" + number + ") numbers WHERE n <= " + strconv.Itoa(rows) + " ORDER BY n",
 	} {
 		if _, err := db.Exec(q); err != nil {
-			b.Fatal(err)
+			t.Fatal(err)
 		}
 	}
 }
@@ -339,11 +342,17 @@ func empty(b *testing.B, dir string) {
 	}
 }
 
-func requireRows(b *testing.B, path, table string, rows int) {
+// requireRows checks how many rows a table has, and returns how many megabytes its last run has received.
+func requireRows(b *testing.B, path, table string, rows int) (received float64) {
 	b.Helper()
 	db := dbtest.Open(b, dbconn.Config{Driver: dbconn.SQLite, Path: path, MaxOpenConns: 1})
 	var n int
 	if err := db.Get(&n, "SELECT count(*) FROM "+table); err != nil || n != rows {
 		b.Fatalf("%d rows, %v", n, err)
 	}
+	err := db.Get(&received, "SELECT bytes / 1e6 FROM _sync_tables WHERE table_name = ? ORDER BY run_id DESC LIMIT 1", table)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return received
 }

@@ -68,7 +68,7 @@ func Environ(c dbconn.Config) map[string]string {
 	return map[string]string{
 		"DB_DRIVER": c.Driver, "DB_HOST": c.Host, "DB_PORT": port, "DB_SOCKET": c.Socket,
 		"DB_USER": c.User, "DB_PASSWORD": string(c.Password), "DB_PASSWORD_FILE": c.PasswordFile, "DB_NAME": c.Name,
-		"DB_SSL_MODE": c.SSL.Mode, "DB_SSL_CA": c.SSL.CA, "DB_SSL_CERT": c.SSL.Cert, "DB_SSL_KEY": c.SSL.Key, "DB_PATH": c.Path,
+		"DB_COMPRESSION": c.Compression, "DB_SSL_MODE": c.SSL.Mode, "DB_SSL_CA": c.SSL.CA, "DB_SSL_CERT": c.SSL.Cert, "DB_SSL_KEY": c.SSL.Key, "DB_PATH": c.Path,
 		"DB_CONNECT_TIMEOUT": "1m", "DB_READ_TIMEOUT": "", "DB_WRITE_TIMEOUT": "", "DB_MAX_OPEN_CONNS": "", "DB_CONN_MAX_LIFETIME": "",
 	}
 }

@@ -168,7 +168,9 @@ const readConns = 2
 // open opens the two pools of a database: one for the rows of answers, and one for reading its index, which has no time
 // limit.
 func (s *stores) open(name string, db dbconn.Config, settings store.Settings, log *slog.Logger) (*store.Store, error) {
-	rows, err := dbconn.Pool(db)
+	answering := db
+	answering.Compression = dbconn.CompressionOff // a page of rows is small: what counts is the way there and back
+	rows, err := dbconn.Pool(answering)
 	if err != nil {
 		s.close()
 		return nil, err
@@ -183,7 +185,7 @@ func (s *stores) open(name string, db dbconn.Config, settings store.Settings, lo
 		return nil, err
 	}
 	s.all = append(s.all, reads)
-	settings.Ping = func(ctx context.Context) error { return dbconn.Ping(ctx, db, rows) }
+	settings.Ping = func(ctx context.Context) error { return dbconn.Ping(ctx, answering, rows) }
 	return store.New(rows, reads, db.Driver, settings, log), nil
 }
 

@@ -217,6 +217,22 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// Compression of what is read for the index changes no answer.
+func TestIndexReadCompressed(t *testing.T) {
+	plain, _ := demo(t)
+	const everything = "/cars/?limit=100&include_total=true&facets=make,color"
+	_, want := plain.do(t, "GET", everything)
+	plain.stop()
+	t.Setenv("DB_COMPRESSION", "zlib")
+	_, got := start(t).do(t, "GET", everything)
+
+	asOf := regexp.MustCompile(`"as_of":"[^"]*"`)
+	want, got = asOf.ReplaceAllString(want, ""), asOf.ReplaceAllString(got, "")
+	if !strings.Contains(want, `"total":600`) || got != want {
+		t.Errorf("without: %.500s\nwith: %.500s", want, got)
+	}
+}
+
 func TestAnswersAndProblems(t *testing.T) {
 	p, _ := demo(t)
 	for _, test := range []struct {

@@ -570,6 +570,8 @@ func TestHTTPMistakes(t *testing.T) {
 		want []string
 	}{
 		"metrics port":    {map[string]string{"METRICS_ADDR": taken.Addr().String()}, 1, []string{"METRICS_ADDR", "is taken"}},
+		"metrics number":  {map[string]string{"METRICS_ADDR": "127.0.0.1:99999"}, 2, []string{"METRICS_ADDR", "host:port", "65535", "or off"}},
+		"no such host":    {map[string]string{"HTTP_ADDR": "999.1.1.1:8080"}, 2, []string{"HTTP_ADDR", "host:port"}},
 		"metrics address": {map[string]string{"METRICS_ADDR": "9091"}, 2, []string{`METRICS_ADDR: "9091"`, "host:port", "or off"}},
 		"origin":          {map[string]string{"CORS_ORIGINS": "https://a.example/x"}, 2, []string{`CORS_ORIGINS: "https://a.example/x"`, "without a path"}},
 		"traces": {map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_OTLP_PROTOCOL": "udp", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, 2,

@@ -88,6 +88,9 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 	}
 	run("the first run")
 	run("an unchanged run")
+	s.set("DB_COMPRESSION", "zlib")
+	run("a compressed run")
+	s.set("DB_COMPRESSION", "off")
 	fill("large", "REPEAT(CHAR(66 + ID), 16 << 20), DEFAULT")
 	fill("parts", strings.Repeat(", REPEAT('y', 2 << 20)", 8)[2:])
 	run("a run over changed rows")

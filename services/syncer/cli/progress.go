@@ -48,11 +48,20 @@ func show(p *job.Progress, w io.Writer, log *slog.Logger) (stop func()) {
 			if terminal {
 				b.show(*view, p)
 			} else {
-				log.Info("reading", "view", *view, "rows", p.Rows.Load(), "expected", p.Expected.Load(), "bytes", humanize.Bytes(uint64(p.Bytes.Load())))
+				log.Info("reading", progressAttributes(*view, p)...)
 			}
 		}
 	}()
 	return func() { close(end); <-ended }
+}
+
+// progressAttributes leave out how many rows are expected where nobody knows.
+func progressAttributes(view string, p *job.Progress) []any {
+	attributes := []any{"view", view, "rows", p.Rows.Load()}
+	if n := p.Expected.Load(); n > 0 {
+		attributes = append(attributes, "expected", n)
+	}
+	return append(attributes, "received", humanize.Bytes(uint64(p.Bytes.Load())))
 }
 
 // bar is a progress bar for one view after the other.

@@ -405,13 +405,20 @@ func TestWrongSettingsOfRun(t *testing.T) {
 		s.set(name, value)
 	}
 	code, _, stderr := s.run(t, "run")
-	for _, want := range []string{"SYNC_SCHEDULE: \"often\"", "SYNC_TIMEZONE: \"Mars/Base\"", "SYNC_HTTP_ADDR: 9090: expected", "SYNC_HTTP_TOKEN: 5 characters", "SYNC_NOTIFY_URL: expected", "SYNC_PING_URL: expected", "SYNC_MAX_AGE: -1h"} {
+	for _, want := range []string{"SYNC_SCHEDULE: \"often\"", "SYNC_TIMEZONE: \"Mars/Base\"", "SYNC_HTTP_ADDR: \"9090\": expected host:port", "SYNC_HTTP_TOKEN: 5 characters", "SYNC_NOTIFY_URL: expected", "SYNC_PING_URL: expected", "SYNC_MAX_AGE: -1h"} {
 		if code != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("exit code %d, and %q is missing", code, want)
 		}
 	}
 	if strings.Contains(stderr, "secret") {
 		t.Errorf("a URL is told: %s", stderr)
+	}
+	for _, addr := range []string{"127.0.0.1:99999", "::1:9090", "999.1.1.1:9090", "http://127.0.0.1:9090"} {
+		s.set("SYNC_HTTP_ADDR", addr)
+		code, _, stderr := s.run(t, "run")
+		if code != 2 || !strings.Contains(stderr, fmt.Sprintf("SYNC_HTTP_ADDR: %q: expected host:port", addr)) || !strings.Contains(stderr, "127.0.0.1:8080") {
+			t.Errorf("exit code %d: %s", code, stderr)
+		}
 	}
 	for name, value := range map[string]string{"SYNC_TIMEZONE": "", "SYNC_HTTP_TOKEN": "", "SYNC_NOTIFY_URL": "", "SYNC_PING_URL": "", "SYNC_MAX_AGE": ""} {
 		s.set(name, value)

@@ -16,6 +16,7 @@ import (
 	"carstock/pkg/settings"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
+	"carstock/services/syncer/internal/job"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -47,7 +48,7 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
   syncer status --max-age 1h     exit code 4 if the snapshot is older`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			path, tables, err := config.LoadFile(*file)
+			path, views, err := config.LoadFile(*file)
 			if err != nil {
 				return err
 			}
@@ -57,7 +58,7 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
 			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("%w: there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it", errStale, path)
 			}
-			s, err := readStatus(path, tables)
+			s, err := readStatus(path, views)
 			switch {
 			case err != nil && maxAge > 0:
 				return fmt.Errorf("%w: there is no snapshot: %w", errStale, err)
@@ -93,7 +94,7 @@ func futureText(asOf time.Time) string {
 		"set it right, and make a run", asOf.UTC().Format(time.RFC3339))
 }
 
-func readStatus(path string, tables []string) (status, error) {
+func readStatus(path string, views config.Views) (status, error) {
 	s := status{File: path}
 	history, err := snapshot.ReadHistory(path, 1)
 	if err != nil || len(history.Runs) == 0 {
@@ -103,7 +104,7 @@ func readStatus(path string, tables []string) (status, error) {
 	if s.Tables, err = snapshot.Contents(path); err != nil {
 		return s, err
 	}
-	if oldest := snapshotfile.AsOf(s.Tables, tables); !oldest.IsZero() {
+	if oldest := job.AsOf(views, s.Tables); !oldest.IsZero() {
 		s.AsOf = &oldest
 		s.Age = time.Since(oldest).Seconds()
 	}
@@ -121,7 +122,12 @@ func printStatus(w io.Writer, s status) error {
 		}
 		for _, t := range s.Tables {
 			if t.Synced.Before(s.Snapshot.Started.Truncate(time.Millisecond)) { // that run was not about it
-				fmt.Fprintf(tw, "  %s -> %s\t%s rows\tof %s\t\n", t.View, t.Table, humanize.Comma(t.Rows), t.Synced.Format(time.RFC3339))
+				gone := ""
+				if !t.Gone.IsZero() {
+					gone = ", and its view is gone"
+				}
+				fmt.Fprintf(tw, "  %s -> %s\t%s rows\tof %s%s\t\n",
+					t.View, t.Table, humanize.Comma(t.Rows), t.Synced.Format(time.RFC3339), gone)
 			}
 		}
 		if err := tw.Flush(); err != nil {

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -22,6 +24,8 @@ func syncCommand(file *string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sync [VIEW...]",
 		Short: "Make one pass: copy the views of SYNC_VIEWS, then publish them together",
+		Long: `Makes one pass: copies the views of SYNC_VIEWS, or those of them that are named, then publishes
+them together. A name may be a pattern such as 'dealer_*'.`,
 		Example: `  SYNC_VIEWS='vehicles_view=vehicles(id)' DB_HOST=db.example.com DB_USER=syncer \
     DB_PASSWORD_FILE=/run/secrets/db DB_NAME=vehicles_db syncer sync
 
@@ -94,6 +98,7 @@ func printReport(w io.Writer, r job.Report) error {
 			fmt.Fprintf(w, "  %s: lost: %s\n", t.Table, l)
 		}
 	}
+	printSelection(w, "  ", r.Selection)
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(w, "  warning: %s\n", warning)
 	}
@@ -103,6 +108,19 @@ func printReport(w io.Writer, r job.Report) error {
 	}
 	_, err := fmt.Fprintf(w, "%s   %s   published after %.1f s\n", r.File, humanize.Bytes(uint64(r.FileBytes)), r.Seconds)
 	return err
+}
+
+// printSelection prints what the patterns of SYNC_VIEWS have come to, if there are any.
+func printSelection(w io.Writer, indent string, s *job.Selection) {
+	if s == nil {
+		return
+	}
+	for _, m := range s.Matched {
+		fmt.Fprintf(w, "%s%s matches %s\n", indent, m.Entry, cmp.Or(strings.Join(m.Views, ", "), "no other view"))
+	}
+	for _, m := range s.LeftOut {
+		fmt.Fprintf(w, "%s%s leaves out %s\n", indent, m.Entry, cmp.Or(strings.Join(m.Views, ", "), "nothing"))
+	}
 }
 
 // counts are +inserted ~updated -deleted; without a key only whether anything changed is known.

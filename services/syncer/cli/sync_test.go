@@ -86,6 +86,16 @@ func TestSyncOverVerifiedTLS(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	t.Parallel()
+	for _, compression := range []string{dbconn.CompressionOff, dbconn.CompressionZlib} {
+		t.Run(compression, func(t *testing.T) {
+			t.Parallel()
+			requireValues(t, compression)
+		})
+	}
+}
+
+func requireValues(t *testing.T, compression string) {
+	t.Helper()
 	s := source(t, "v; blobs",
 		`CREATE TABLE v (id INT PRIMARY KEY, tiny TINYINT(1), big BIGINT UNSIGNED, bits BIT(10), price DECIMAL(10,2), wide DECIMAL(30,10),
 			f FLOAT, d DOUBLE, day DATE, at DATETIME(3), stamp TIMESTAMP NULL, span TIME, y YEAR, s VARCHAR(50), l VARCHAR(20) CHARACTER SET latin1,
@@ -95,6 +105,7 @@ func TestValues(t *testing.T) {
 		`INSERT INTO v (id, price, s) VALUES (2, 0, '')`,
 		`INSERT INTO v (id, price, wide, f, d, s) VALUES (3, -0.01, 7, 16777216, 1e300, '123')`)
 	exec(t, s.mysql, "CREATE TABLE blobs (id INT PRIMARY KEY, b BLOB, n BLOB)", "INSERT INTO blobs VALUES (1, '', NULL), (2, 'x', '')")
+	s.set("DB_COMPRESSION", compression)
 	file := openFile(t, s.path)
 	s.mustSync(t)
 	// Empty is not NULL, be it the first of all values or not.

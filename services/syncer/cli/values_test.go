@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"carstock/pkg/dbconn"
 )
 
 // How a value in the file is compared with what the server says of it.
@@ -110,10 +112,21 @@ var everyType = []struct {
 	{"GEOMETRY", asBytes, []string{"ST_GeomFromText('POINT(1 2)')", "ST_GeomFromText('LINESTRING(0 0, 1.5 -2)', 4326)"}},
 }
 
-// Every value is in the file what it is on the server, by the server's own word.
+// Every value is in the file what it is on the server, by the server's own word, and whichever way it has come.
 func TestEveryType(t *testing.T) {
 	t.Parallel()
+	for _, compression := range []string{dbconn.CompressionOff, dbconn.CompressionZlib} {
+		t.Run(compression, func(t *testing.T) {
+			t.Parallel()
+			requireEveryType(t, compression)
+		})
+	}
+}
+
+func requireEveryType(t *testing.T, compression string) {
+	t.Helper()
 	s := source(t, "every")
+	s.set("DB_COMPRESSION", compression)
 	var version string
 	if err := s.mysql.Get(&version, "SELECT VERSION()"); err != nil {
 		t.Fatal(err)

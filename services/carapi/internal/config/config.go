@@ -4,13 +4,12 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/httpserver"
 	"carstock/pkg/settings"
 	"carstock/services/carapi/internal/auth"
 	"carstock/services/carapi/internal/catalog"
@@ -54,7 +53,7 @@ type Address struct {
 
 // Validate reports a wrong address.
 func (a *Address) Validate() error {
-	if err := checkAddr(a.HTTPAddr); err != nil {
+	if err := httpserver.CheckAddress(a.HTTPAddr); err != nil {
 		return fmt.Errorf("HTTP_ADDR: %q: %w", a.HTTPAddr, err)
 	}
 	return nil
@@ -143,20 +142,9 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("MAX_IN_FLIGHT: %d: at least 1 is needed", c.MaxInFlight))
 	}
 	if c.MetricsAddr != Off {
-		if err := checkAddr(c.MetricsAddr); err != nil {
+		if err := httpserver.CheckAddress(c.MetricsAddr); err != nil {
 			errs = append(errs, fmt.Errorf("METRICS_ADDR: %q: %w, or off", c.MetricsAddr, err))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func checkAddr(addr string) error {
-	_, port, err := net.SplitHostPort(addr)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil {
-		return errors.New("expected host:port, or :port for all interfaces")
-	}
-	return nil
 }

@@ -99,7 +99,7 @@ func syncedVersion(ctx context.Context, q sqlx.QueryerContext, table string) (la
 	}
 
 	// A view that a user made in the file is as old as the oldest of its tables, and changes with each of them.
-	v = Version{Synced: true, AsOf: snapshotfile.AsOf(tables, nil)}
+	v = Version{Synced: true, AsOf: snapshotfile.AsOf(tables, nil, nil)}
 	for _, t := range tables {
 		of := Version{Synced: true, AsOf: t.Synced, Run: t.Changed.Run}
 		if of.Run > 0 {

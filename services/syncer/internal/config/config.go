@@ -4,7 +4,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/httpserver"
 	"carstock/pkg/settings"
 	"carstock/pkg/snapshotfile"
 )
@@ -24,7 +24,7 @@ type Config struct {
 
 // Sync holds the variables that begin with SYNC_.
 type Sync struct {
-	Views            Views         `desc:"views to copy: view[=table][(key, columns)][@watermark], separated by ; or line breaks; a name that has one of these characters goes between backticks"`
+	Views            Views         `desc:"views to copy: view[=table][(key, columns)][@watermark], or patterns such as * or dealer_*, less those after a - such as -audit_*, separated by ; or line breaks; a name that has one of these characters goes between backticks"`
 	Path             string        `default:"./data/carstock.db" desc:"SQLite file to keep"`
 	Strategy         string        `default:"snapshot" desc:"snapshot: the table equals the view; upsert: rows are added and updated by key, none deleted"`
 	WatermarkOverlap time.Duration `split_words:"true" default:"10m" desc:"how far before the last watermark an upsert reads again, for rows that were committed late"`
@@ -111,8 +111,8 @@ func (c *Config) Validate() error {
 	if s.MaxAge < 0 {
 		wrong("SYNC_MAX_AGE: %s: expected a time above 0, or 0", s.MaxAge)
 	}
-	if !isAddress(s.HTTPAddr) && s.HTTPAddr != Off {
-		wrong("SYNC_HTTP_ADDR: %s: expected an address such as 127.0.0.1:9090, or off", s.HTTPAddr)
+	if err := httpserver.CheckAddress(s.HTTPAddr); err != nil && s.HTTPAddr != Off {
+		wrong("SYNC_HTTP_ADDR: %q: %w, or off", s.HTTPAddr, err)
 	}
 	if n := len(s.HTTPToken); n > 0 && n < minToken {
 		wrong("SYNC_HTTP_TOKEN: %d characters: expected at least %d; `openssl rand -hex 32` makes one", n, minToken)
@@ -128,51 +128,64 @@ func (c *Config) Validate() error {
 	return errors.Join(append(errs, s.validateViews())...)
 }
 
-// isAddress reports whether text is an address to listen on: a host, which may be empty, and a port, by its number or by
-// the name of its service.
-func isAddress(text string) bool {
-	_, port, err := net.SplitHostPort(text)
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
-	return err == nil
-}
-
 func (s *Sync) validateViews() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if len(s.Views) == 0 {
 		wrong("SYNC_VIEWS: not set: the views to copy, such as vehicles_view(id)")
 	}
-	tables := map[string]bool{} // in lower case: SQLite's names are equal but for case
+	if slices.ContainsFunc(s.Views, func(v View) bool { return v.wrong }) {
+		return nil // an error already: do not report what only follows from it
+	}
+	named := s.Views.Named()
+	if err := named.CheckTables(); err != nil {
+		errs = append(errs, err)
+	}
 	for _, v := range s.Views {
-		if v.wrong {
-			return nil // an error already: do not report what only follows from it
-		}
-		table := strings.ToLower(v.Table)
-		if tables[table] {
-			wrong("SYNC_VIEWS: the table %s is named twice", v.Table)
-		}
-		tables[table] = true
-		if strings.HasPrefix(table, snapshotfile.Prefix) || strings.HasPrefix(table, "sqlite_") {
-			wrong("SYNC_VIEWS: %s: names of tables may not begin with %s or sqlite_; give it another by view=table",
-				v.Table, snapshotfile.Prefix)
+		switch {
+		case v.LeftOut && !s.Views.HavePatterns():
+			wrong("SYNC_VIEWS: %s leaves nothing out, since there is no pattern such as *", v.Entry())
+		case v.LeftOut && !v.Pattern && slices.ContainsFunc(named, func(n View) bool { return n.Name == v.Name }):
+			wrong("SYNC_VIEWS: %s is named, and left out by %s: keep one of the two", v.Name, v.Entry())
 		}
 	}
 	for _, x := range s.Indexes {
-		if !tables[strings.ToLower(x.Table)] {
+		becomesTable := func(v View) bool {
+			return !v.LeftOut && (strings.EqualFold(v.Table, x.Table) || v.Pattern && v.Matcher(true)(x.Table))
+		}
+		if !slices.ContainsFunc(s.Views, becomesTable) {
 			wrong("SYNC_INDEXES: %s is no table of SYNC_VIEWS", x.Table)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// LoadFile reads, as Load does, only which file is kept and which tables it is to have, for what
-// needs no source. No tables are named where SYNC_VIEWS is not set.
-func LoadFile(file string) (path string, tables []string, err error) {
+// CheckTables reports which of the views, none of them a pattern, cannot have tables of their own in one file.
+func (v Views) CheckTables() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	viewOf := map[string]string{} // by tables in lower case: SQLite's names are equal but for case
+	for _, view := range v {
+		table := strings.ToLower(view.Table)
+		if other, taken := viewOf[table]; taken {
+			wrong("SYNC_VIEWS: the table %s is named twice, since the views %s and %s would both become it: "+
+				"give one another name by view=table, or leave it out", view.Table, other, view.Name)
+		}
+		viewOf[table] = view.Name
+		if strings.HasPrefix(table, snapshotfile.Prefix) || strings.HasPrefix(table, "sqlite_") {
+			wrong("SYNC_VIEWS: %s: names of tables may not begin with %s or sqlite_; "+
+				"give it another by view=table, or leave it out", view.Table, snapshotfile.Prefix)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// LoadFile reads, as Load does, only which file is kept and which views are copied into it, for what
+// needs no source. There are no views where SYNC_VIEWS is not set.
+func LoadFile(file string) (path string, views Views, err error) {
 	var c fileConfig
 	err = settings.Load(file, &c)
-	return c.Sync.Path, c.Sync.Views.Tables(), err
+	return c.Sync.Path, c.Sync.Views, err
 }
 
 type fileConfig struct {

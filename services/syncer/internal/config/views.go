@@ -3,22 +3,26 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // View is an entry of SYNC_VIEWS: what to copy, and how.
 type View struct {
-	Name      string   // view or table of the source
+	Name      string   // view or table of the source; of a pattern, with * and ? in it
 	Table     string   // table of the SQLite file; the view's name if the entry gives none
 	Key       []string // columns that identify a row; none if the entry gives none
 	Watermark string   // column that grows with each change of a row; "" if the entry gives none
+	Pattern   bool     // the entry stands for all views of such names
+	LeftOut   bool     // the entry begins with -: patterns leave out what it stands for
 
 	wrong bool // the entry could not be read
 }
 
-// Views are the entries of SYNC_VIEWS: view[=table][(key, columns)][@watermark], separated by ; or
-// line breaks. Names with a character that means something here go between backticks, as in MySQL.
+// Views are the entries of SYNC_VIEWS: view[=table][(key, columns)][@watermark], a pattern such as audit_*, or one of
+// both after - to leave it out, separated by ; or line breaks. Names with a character that means something here go
+// between backticks, as in MySQL.
 type Views []View
 
 // Index is an entry of SYNC_INDEXES: table(column, ...).
@@ -27,12 +31,53 @@ type Index struct {
 	Columns []string
 }
 
-// Tables are the names of the tables that the views become.
-func (v Views) Tables() (names []string) {
+// Named are the entries that name a view to copy: neither patterns nor what is left out.
+func (v Views) Named() (named Views) {
 	for _, view := range v {
-		names = append(names, view.Table)
+		if !view.Pattern && !view.LeftOut {
+			named = append(named, view)
+		}
 	}
-	return names
+	return named
+}
+
+// HavePatterns reports whether only the source can say which views there are to copy.
+func (v Views) HavePatterns() bool {
+	return slices.ContainsFunc(v, func(view View) bool { return view.Pattern && !view.LeftOut })
+}
+
+// Entry is how the settings write a name, a pattern, or what is left out.
+func (v View) Entry() string {
+	entry := v.Name
+	if !v.Pattern {
+		entry = Quote(v.Name)
+	}
+	if v.LeftOut {
+		entry = "-" + entry
+	}
+	return entry
+}
+
+// Matcher returns a function that reports whether the entry matches a name. Fold ignores case.
+func (v View) Matcher(fold bool) func(name string) bool {
+	return nameMatcher(v.Name, v.Pattern, fold)
+}
+
+// PatternMatcher is Matcher of a text that is a pattern if * or ? is in it.
+func PatternMatcher(text string) func(name string) bool {
+	return nameMatcher(text, true, false)
+}
+
+func nameMatcher(text string, pattern, fold bool) func(string) bool {
+	expression := regexp.QuoteMeta(text)
+	if pattern {
+		expression = strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(expression)
+	}
+	flags := "(?s)"
+	if fold {
+		flags = "(?si)"
+	}
+	return regexp.MustCompile(flags + "^" + expression + "$").MatchString
 }
 
 // Indexes are the entries of SYNC_INDEXES, separated as those of SYNC_VIEWS.
@@ -56,7 +101,18 @@ func (v *Views) Decode(text string) error {
 func decodeView(entry string) (v View, err error) {
 	const expected, example = "view[=table][(key, columns)][@watermark]", "vehicles_view=vehicles(id)@updated_at"
 	s := scanner{entry}
-	ok := s.name(&v.Name)
+	v.LeftOut = s.take('-')
+	quoted := strings.HasPrefix(s.rest, "`")
+	ok := s.anyName(&v.Name) && (quoted || !strings.HasPrefix(v.Name, "-"))
+	v.Pattern = !quoted && strings.ContainsAny(v.Name, wildcards)
+	if (v.Pattern || v.LeftOut) && ok {
+		if s.rest != "" {
+			return v, fmt.Errorf("%q: expected nothing after a pattern, or a name that is left out: "+
+				"what has a table, a key or a watermark of its own is named by an entry such as %s", entry, example)
+		}
+		return v, nil
+	}
+
 	v.Table = v.Name
 	if ok && s.take('=') {
 		ok = s.name(&v.Table)
@@ -96,16 +152,21 @@ func (x *Indexes) Decode(text string) error {
 }
 
 func notation(entry, expected, example string) error {
-	return fmt.Errorf("%q: expected %s, such as %s; a name with one of %s in it goes between backticks",
-		entry, expected, example, strings.Join(strings.Split(special, ""), " "))
+	return fmt.Errorf("%q: expected %s, such as %s; a name with one of %s in it, or that begins with -, "+
+		"goes between backticks", entry, expected, example, strings.Join(strings.Split(special+wildcards, ""), " "))
 }
 
-// special are the characters that end a name without backticks.
-const special = "=()@,;`"
+// special are the characters that end a name without backticks. Wildcards make it a pattern: * matches any text, and ?
+// one character.
+const (
+	special   = "=()@,;`"
+	wildcards = "*?"
+)
 
 // Quote writes a name as an entry needs it.
 func Quote(name string) string {
-	if strings.TrimSpace(name) == name && !strings.ContainsAny(name, special+"\r\n") {
+	isPlain := !strings.HasPrefix(name, "-") && !strings.ContainsAny(name, special+wildcards+"\r\n")
+	if isPlain && strings.TrimSpace(name) == name {
 		return name
 	}
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
@@ -139,8 +200,14 @@ func (s *scanner) take(c byte) bool {
 	return true
 }
 
-// name reads a name, and reports whether there is one.
+// name reads a name that is no pattern, and reports whether there is one.
 func (s *scanner) name(name *string) bool {
+	quoted := strings.HasPrefix(s.rest, "`")
+	return s.anyName(name) && (quoted || !strings.ContainsAny(*name, wildcards) && !strings.HasPrefix(*name, "-"))
+}
+
+// anyName reads a name or a pattern, and reports whether there is one.
+func (s *scanner) anyName(name *string) bool {
 	if !strings.HasPrefix(s.rest, "`") {
 		end := strings.IndexAny(s.rest, special)
 		if end < 0 {

@@ -1,16 +1,19 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"carstock/pkg/dbconn"
+	"carstock/pkg/schema"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/snapshot"
 	"carstock/services/syncer/internal/source"
@@ -25,7 +28,10 @@ type Findings struct {
 	FileSize int64         `json:"file_bytes"`
 	DiskFree uint64        `json:"disk_free_bytes"`
 	Zones    source.Zones  `json:"time_zones"`
-	Warnings []string      `json:"warnings,omitempty"` // about the connection and the file
+	Link     Link          `json:"link"`
+	Warnings []string      `json:"warnings,omitempty"` // about the connection, the file and patterns
+
+	Selection *Selection `json:"selection,omitempty"` // what the patterns of SYNC_VIEWS match
 }
 
 // ViewFinding is what Check has found out about one entry of SYNC_VIEWS.
@@ -38,6 +44,8 @@ type ViewFinding struct {
 	Suggested string   `json:"suggested,omitempty"` // an entry with a key, where there is none
 	Warnings  []string `json:"warnings,omitempty"`
 	Problem   string   `json:"problem,omitempty"`
+
+	described schema.Table
 }
 
 // Stored is a column and how it will be stored.
@@ -62,31 +70,66 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 	if f.Warnings, err = preview.File(); err != nil {
 		return f, err
 	}
+	if err := f.checkSource(ctx, c, preview); err != nil {
+		return f, err
+	}
+	f.Link = measureLink(ctx, c.DB, f.largestFirst(c.Sync.Path))
+	return f, ctx.Err()
+}
+
+// checkSource looks at the server, and at each view.
+func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *snapshot.Preview) (err error) {
 	c.DB.Warn = func(text string) { f.Warnings = append(f.Warnings, text) }
 	db, err := dbconn.Open(ctx, c.DB)
 	if err != nil {
-		return f, err
+		return err
 	}
 	defer func() { _ = db.Close() }()
 	reader, err := source.Begin(ctx, db)
 	if err != nil {
-		return f, err
+		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
 	if f.Server, err = reader.Inspect(ctx); err != nil {
-		return f, err
+		return err
 	}
 	if f.Zones, err = reader.Zones(ctx); err != nil {
-		return f, err
+		return err
 	}
-	for _, v := range c.Sync.Views {
+	var selected Report
+	views, err := selectViews(ctx, reader, c.Sync, Options{}, &selected)
+	if err != nil {
+		return err
+	}
+	f.Selection = selected.Selection
+	f.Warnings = append(f.Warnings, selected.Warnings...)
+	for _, v := range views {
 		finding, err := checkView(ctx, reader, preview, c.Sync, v, f.Zones)
 		if err != nil {
 			finding.Problem = err.Error()
 		}
 		f.Views = append(f.Views, finding)
 	}
-	return f, nil
+	return nil
+}
+
+// largestFirst are the views that can be read, those with the most rows first, as far as the server or the file know.
+func (f *Findings) largestFirst(path string) (tables []schema.Table) {
+	rows := map[string]int64{}
+	if _, err := os.Stat(path); err == nil {
+		copied, _ := snapshot.Contents(path) // a file that cannot be read has been an error before
+		for _, t := range copied {
+			rows[t.View] = t.Rows
+		}
+	}
+	views := slices.DeleteFunc(slices.Clone(f.Views), func(v ViewFinding) bool { return v.Problem != "" })
+	slices.SortStableFunc(views, func(a, b ViewFinding) int {
+		return cmp.Compare(max(b.Estimate, rows[b.View]), max(a.Estimate, rows[a.View]))
+	})
+	for _, v := range views {
+		tables = append(tables, v.described)
+	}
+	return tables
 }
 
 func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Preview, s config.Sync, v config.View,
@@ -104,7 +147,7 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	if err := settle(&t, &v, s); err != nil {
 		return f, err
 	}
-	f.Key = t.Key
+	f.Key, f.described = t.Key, t
 	for _, c := range t.Columns {
 		f.Columns = append(f.Columns, Stored{c.Name, c.Type, c.SQLiteType()})
 	}

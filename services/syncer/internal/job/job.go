@@ -30,7 +30,7 @@ const (
 
 // Options are what one pass is told beside the settings.
 type Options struct {
-	Views    []string // names of views or tables of SYNC_VIEWS; none for all
+	Views    []string // names of views or tables of SYNC_VIEWS, or patterns of them; none for all
 	Full     bool     // read all rows and delete those that are gone, also where the strategy is upsert
 	Force    bool     // publish what a guard refuses
 	DryRun   bool     // publish and record nothing
@@ -42,13 +42,14 @@ type Options struct {
 type Progress struct {
 	View     atomic.Pointer[string]
 	Rows     atomic.Int64 // of this view
-	Bytes    atomic.Int64
+	Bytes    atomic.Int64 // received from the network for this view
 	Expected atomic.Int64 // rows, as far as can be told; 0 if not at all
 }
 
 // Report says what a pass did.
 type Report struct {
 	snapshotfile.Run
+	Selection *Selection     `json:"selection,omitempty"` // what the patterns of SYNC_VIEWS match
 	File      string         `json:"file"`
 	FileBytes int64          `json:"file_bytes"` // its log included
 	Warnings  []string       `json:"warnings,omitempty"`
@@ -71,10 +72,11 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 	defer func() { report.Seconds = time.Since(start).Seconds() }()
 	report.File = c.Sync.Path
 	report.Started, report.Source, report.Strategy, report.Status = start, c.DB.Where(), strategy(c, o), snapshotfile.OK
-	views, err := choose(c.Sync.Views, o.Views)
-	if err != nil {
-		report.Status, report.Error = snapshotfile.Failed, err.Error()
-		return report, err
+	if !c.Sync.Views.HavePatterns() { // otherwise only the source knows the views
+		if _, err := choose(c.Sync.Views, o.Views); err != nil {
+			report.Status, report.Error = snapshotfile.Failed, err.Error()
+			return report, err
+		}
 	}
 	file, err := snapshot.Lock(c.Sync.Path)
 	var busy *snapshot.Busy
@@ -92,7 +94,7 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 	err = attempts(ctx, c, o, &report, func(ctx context.Context) error {
 		for {
 			report.Tables, report.Warnings = nil, nil
-			p := pass{config: c, options: o, views: views, file: file, outgrown: outgrown, report: &report,
+			p := pass{config: c, options: o, file: file, outgrown: outgrown, report: &report,
 				keep: strategy(c, o) == config.Upsert}
 			err := p.run(ctx)
 			var big *source.TooBig
@@ -117,7 +119,8 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 	case errors.Is(ctx.Err(), context.Canceled):
 		report.Status = snapshotfile.Stopped
 	}
-	if !o.DryRun {
+	var unknown *UnknownView // a mistake of the command line, and no failure of the service
+	if !o.DryRun && !errors.As(err, &unknown) {
 		if e := file.Record(&report.Run); e != nil && !sameSQLiteError(err, e) {
 			err = fmt.Errorf("%w; and the run could not be recorded: %w", err, e)
 		}
@@ -204,26 +207,40 @@ func strategy(c config.Config, o Options) string {
 	return c.Sync.Strategy
 }
 
-// choose takes the views that were named, by the name of view or table.
+// choose takes the views that were named, by the name or a pattern of view or table.
 func choose(views config.Views, named []string) (config.Views, error) {
 	if len(named) == 0 {
 		return views, nil
 	}
 	var chosen config.Views
 	for _, name := range named {
-		i := slices.IndexFunc(views, func(v config.View) bool { return v.Name == name || v.Table == name })
-		if i < 0 {
-			var known []string
-			for _, v := range views {
-				known = append(known, v.Name)
-			}
-			return nil, &UnknownView{Name: name, Known: known}
+		isNamed := func(v config.View) bool { return v.Name == name || v.Table == name }
+		if !slices.ContainsFunc(views, isNamed) { // a view may have * in its name
+			matches := config.PatternMatcher(name)
+			isNamed = func(v config.View) bool { return matches(v.Name) || matches(v.Table) }
 		}
-		if !slices.ContainsFunc(chosen, func(v config.View) bool { return v.Table == views[i].Table }) { // else it is named twice
-			chosen = append(chosen, views[i])
+		found := false
+		for _, v := range views {
+			if !isNamed(v) {
+				continue
+			}
+			found = true
+			if !slices.ContainsFunc(chosen, func(c config.View) bool { return c.Table == v.Table }) { // else it is named twice
+				chosen = append(chosen, v)
+			}
+		}
+		if !found {
+			return nil, &UnknownView{Name: name, Known: viewNames(views)}
 		}
 	}
 	return chosen, nil
+}
+
+func viewNames(views config.Views) (names []string) {
+	for _, v := range views {
+		names = append(names, v.Name)
+	}
+	return names
 }
 
 // UnknownView is the error of a name that is not among the settings'.

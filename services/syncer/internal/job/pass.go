@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -20,7 +21,6 @@ import (
 type pass struct {
 	config   config.Config
 	options  Options
-	views    config.Views
 	file     *snapshot.File
 	outgrown outgrown
 	report   *Report
@@ -34,6 +34,8 @@ type pass struct {
 func (p *pass) run(ctx context.Context) (err error) {
 	var sessionWarnings []string
 	p.config.DB.Warn = func(text string) { sessionWarnings = append(sessionWarnings, text) }
+	var received atomic.Int64
+	p.config.DB.Received = func(n int) { received.Add(int64(n)) }
 	db, err := dbconn.Open(ctx, p.config.DB)
 	if err != nil {
 		return err
@@ -46,9 +48,14 @@ func (p *pass) run(ctx context.Context) (err error) {
 	if p.reader, err = source.Begin(ctx, db); err != nil {
 		return err
 	}
+	p.reader.Received = received.Load
+	views, err := selectViews(ctx, p.reader, p.config.Sync, p.options, p.report)
+	if err != nil {
+		return errors.Join(err, p.reader.Close())
+	}
 
 	var reasons []string
-	for _, v := range p.views {
+	for _, v := range views {
 		t, refused, err := p.stage(ctx, v)
 		if err != nil {
 			return errors.Join(err, p.reader.Close())
@@ -149,7 +156,7 @@ func (p *pass) describe(ctx context.Context, v *config.View) (t schema.Table, wa
 	return t, append(warnings, sourceWarnings(t, *v, below)...), nil
 }
 
-// read moves the rows of a view into a staged table, and says how many bytes they were.
+// read moves the rows of a view into a staged table, and says how many bytes the network has brought for them.
 func (p *pass) read(ctx context.Context, v config.View, q source.Query, table *snapshot.Table) (
 	source.Result, int64, error,
 ) {

@@ -11,7 +11,7 @@ import (
 // batches is how many batches are on their way between reading and writing.
 const batches = 4
 
-// stream reads rows in one goroutine, and writes them in another.
+// stream reads rows in one goroutine, and writes them in another. It also returns how many bytes the network has brought.
 func (p *pass) stream(ctx context.Context, q source.Query, table *snapshot.Table) (source.Result, int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -24,12 +24,12 @@ func (p *pass) stream(ctx context.Context, q source.Query, table *snapshot.Table
 	how := source.Values{NullZeroDates: zeroDates == config.Null, FailZeroDates: zeroDates == config.Fail}
 	var found source.Result
 	var readErr, writeErr error
+	before := p.reader.Received()
 	go func() {
 		found, readErr = p.reader.Rows(ctx, q, how, empty, full)
 		close(full)
 	}()
 
-	var bytes int64
 	for b := range full {
 		if writeErr == nil {
 			if writeErr = table.Write(b.Args); writeErr != nil {
@@ -41,13 +41,13 @@ func (p *pass) stream(ctx context.Context, q source.Query, table *snapshot.Table
 				cancel()
 			}
 		}
-		bytes += b.Bytes
 		if progress := p.options.Progress; progress != nil {
 			progress.Rows.Add(int64(b.Rows))
-			progress.Bytes.Add(b.Bytes)
+			progress.Bytes.Store(p.reader.Received() - before)
 		}
 		empty <- b
 	}
+	bytes := p.reader.Received() - before
 	if writeErr != nil {
 		return found, bytes, writeErr
 	}

@@ -63,7 +63,7 @@ func newMetrics(s *state, path string) *metrics {
 			Help: "Passes that failed or were refused, by kind: refused, timeout, connection, server, file, other."}, []string{"kind"}),
 		rows:    f.NewGaugeVec(prometheus.GaugeOpts{Name: "syncer_table_rows", Help: "Rows of a table after the last good pass."}, []string{"table"}),
 		read:    f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_read_rows_total", Help: "Rows read from the source, by passes that were published."}, []string{"table"}),
-		bytes:   f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_read_bytes_total", Help: "Bytes of texts and blobs read from the source, by passes that were published."}, []string{"table"}),
+		bytes:   f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_read_bytes_total", Help: "Bytes received from the source over the network, by passes that were published."}, []string{"table"}),
 		changed: f.NewCounterVec(prometheus.CounterOpts{Name: "syncer_changed_rows_total", Help: "Rows inserted, updated and deleted."}, []string{"table", "change"}),
 	}
 	for _, status := range []string{snapshotfile.OK, snapshotfile.Failed, snapshotfile.Refused} {

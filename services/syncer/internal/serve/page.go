@@ -120,7 +120,7 @@ func (s *Service) pageData(now time.Time) pageData {
 			if n := p.Expected.Load(); n > 0 {
 				d.Running += " of about " + humanize.Comma(n)
 			}
-			d.Running += " of " + *view
+			d.Running += fmt.Sprintf(" of %s, and received %s", *view, humanize.Bytes(uint64(p.Bytes.Load())))
 		}
 		d.Running += "."
 	case v.next.After(now):

@@ -6,6 +6,8 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"carstock/pkg/httpserver"
@@ -112,7 +114,7 @@ func (s *Service) remember() {
 	if err != nil {
 		return
 	}
-	s.state.remember(history, snapshotfile.AsOf(tables, s.config.Sync.Views.Tables()))
+	s.state.remember(history, job.AsOf(s.config.Sync.Views, tables))
 	for _, t := range tables {
 		s.metrics.rows.WithLabelValues(t.Table).Set(float64(t.Rows))
 	}
@@ -137,6 +139,11 @@ func (s *Service) pass(ctx context.Context) bool {
 			}
 			for _, w := range append(t.Warnings, t.Lost...) {
 				s.log.Warn(w, "table", t.Table)
+			}
+		}
+		if report.Selection != nil {
+			for _, m := range slices.Concat(report.Selection.Matched, report.Selection.LeftOut) {
+				s.log.Info("views by pattern", "entry", m.Entry, "views", strings.Join(m.Views, ", "))
 			}
 		}
 		for _, w := range report.Warnings {

@@ -69,7 +69,7 @@ const maxArgs = 32766
 type Batch struct {
 	Args  []driver.NamedValue
 	Rows  int
-	Bytes int64 // of the texts and blobs
+	Bytes int64 // of the texts and blobs, in memory; the network may carry them compressed
 
 	limit int
 	text  []byte // what the strings and blobs among Args point into

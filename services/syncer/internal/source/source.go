@@ -16,7 +16,8 @@ import (
 
 // Reader is one connection with one read-only transaction open on it.
 type Reader struct {
-	Began string // the server's time before the first read, as a DATETIME in UTC
+	Began    string       // the server's time before the first read, as a DATETIME in UTC
+	Received func() int64 // how many bytes have come from the network so far; set by who opens the database
 
 	conn *sqlx.Conn
 	tx   *sqlx.Tx

@@ -1,0 +1,37 @@
+package httpserver
+
+import (
+	"errors"
+	"net"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var (
+	// hostName takes any letter: names may be international.
+	hostName = regexp.MustCompile(`^([\pL\pN_]([\pL\pN_-]*[\pL\pN_])?\.)*[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?\.?$`)
+
+	// endsInNumber finds what can only be an IPv4 address: no name ends so.
+	endsInNumber = regexp.MustCompile(`(^|\.)[0-9]+\.?$`)
+)
+
+// CheckAddress returns an error that says what the right form is, if nothing could listen on addr on any machine.
+func CheckAddress(addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return errors.New("expected host:port, such as 127.0.0.1:8080 or [::1]:8080, or :8080 for all interfaces")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return errors.New("expected host:port with a port from 0 to 65535, such as 127.0.0.1:8080")
+	}
+
+	address, zone, hasZone := strings.Cut(host, "%")
+	isAddress := net.ParseIP(address) != nil && (!hasZone || zone != "" && strings.Contains(address, ":"))
+	isName := hostName.MatchString(host) && !endsInNumber.MatchString(host)
+	if host != "" && !isAddress && !isName {
+		return errors.New("expected host:port with a name or an address of this machine, such as 127.0.0.1:8080, " +
+			"or :8080 for all interfaces")
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"carstock/pkg/snapshotfile"
+	"carstock/services/syncer/internal/config"
+	"carstock/services/syncer/internal/snapshot"
+	"carstock/services/syncer/internal/source"
+)
+
+// Selection says what the patterns of SYNC_VIEWS matched in one run.
+type Selection struct {
+	Matched []Match `json:"matched"`            // a pattern each, in the order of the settings
+	LeftOut []Match `json:"left_out,omitempty"` // an entry with - each
+
+	Warnings []string `json:"-"` // about entries that match nothing
+}
+
+// Match is an entry of SYNC_VIEWS, and the views that it has added or left out. Views with an entry of their own, and
+// those of an earlier pattern, are not among them.
+type Match struct {
+	Entry string   `json:"entry"`
+	Views []string `json:"views"`
+}
+
+// selectViews returns the views of a run. It adds to the report what the patterns matched, and which views they no
+// longer find.
+func selectViews(
+	ctx context.Context, reader *source.Reader, s config.Sync, o Options, report *Report,
+) (config.Views, error) {
+	if !s.Views.HavePatterns() {
+		return choose(s.Views, o.Views)
+	}
+	names, fold, err := reader.Readable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	views, selection, err := resolve(s.Views, names, fold)
+	report.Selection = &selection
+	if err != nil {
+		return nil, err
+	}
+	if len(o.Views) > 0 { // a run of some views says nothing of the others
+		return choose(views, o.Views)
+	}
+
+	gone, err := goneViews(s, views, fold)
+	if err != nil {
+		return nil, err
+	}
+	report.Gone = []string{}
+	report.Warnings = append(report.Warnings, selection.Warnings...)
+	report.Warnings = append(report.Warnings, unusedIndexes(s.Indexes, views)...)
+	for _, t := range gone {
+		report.Gone = append(report.Gone, t.Table)
+		report.Warnings = append(report.Warnings, fmt.Sprintf("%s: there is no such view any more, or no right to read it: "+
+			"the table %s keeps its rows of %s", t.View, t.Table, t.Synced.Format(time.RFC3339)))
+	}
+	return views, nil
+}
+
+// resolve replaces patterns by the names that they match, without those that an entry with - matches. An entry that
+// names a view wins over both.
+func resolve(entries config.Views, names []string, fold bool) (views config.Views, s Selection, err error) {
+	taken := map[string]bool{} // names that are copied, or left out, by some entry
+	for _, name := range names {
+		isNamed := func(v config.View) bool { return v.Matcher(fold)(name) }
+		taken[name] = slices.ContainsFunc(entries.Named(), isNamed)
+	}
+	outcome := func(entry config.View, found []string, all int) Match {
+		if all == 0 && entry.LeftOut {
+			s.Warnings = append(s.Warnings,
+				fmt.Sprintf("SYNC_VIEWS: %s leaves nothing out: no pattern finds such a view or table", entry.Entry()))
+		} else if all == 0 {
+			s.Warnings = append(s.Warnings,
+				fmt.Sprintf("SYNC_VIEWS: %s matches no view or table that this user may read", entry.Entry()))
+		}
+		return Match{entry.Entry(), found}
+	}
+
+	isPatterns := matcherOf(entries, fold)
+	for _, entry := range entries {
+		if !entry.LeftOut {
+			continue
+		}
+		found, all := takeNames(names, taken, entry.Matcher(fold), isPatterns)
+		s.LeftOut = append(s.LeftOut, outcome(entry, found, all))
+	}
+	for _, entry := range entries {
+		if entry.LeftOut {
+			continue
+		}
+		if !entry.Pattern {
+			views = append(views, entry)
+			continue
+		}
+		found, all := takeNames(names, taken, entry.Matcher(fold), nil)
+		s.Matched = append(s.Matched, outcome(entry, found, all))
+		for _, name := range found {
+			views = append(views, config.View{Name: name, Table: name})
+		}
+	}
+
+	if len(views) == 0 {
+		return nil, s, fmt.Errorf("SYNC_VIEWS: the patterns match no view or table that this user may read; there is: %s",
+			cmp.Or(strings.Join(names, ", "), "nothing"))
+	}
+	return views, s, views.CheckTables()
+}
+
+// takeNames takes the names that match, and match also unless that is nil. It returns those that were not taken before,
+// and how many matched in all.
+func takeNames(
+	names []string, taken map[string]bool, matches, also func(string) bool,
+) (found []string, all int) {
+	found = []string{} // and not null in JSON
+	for _, name := range names {
+		if !matches(name) || also != nil && !also(name) {
+			continue
+		}
+		all++
+		if !taken[name] {
+			taken[name] = true
+			found = append(found, name)
+		}
+	}
+	return found, all
+}
+
+// matcherOf returns a function that reports whether one of the patterns matches a name, be it left out or not.
+func matcherOf(entries config.Views, fold bool) func(name string) bool {
+	var patterns []func(string) bool
+	for _, entry := range entries {
+		if entry.Pattern && !entry.LeftOut {
+			patterns = append(patterns, entry.Matcher(fold))
+		}
+	}
+	return func(name string) bool {
+		return slices.ContainsFunc(patterns, func(matches func(string) bool) bool { return matches(name) })
+	}
+}
+
+// copiedByPattern returns a function that reports whether a table of the file is the copy of a view that the patterns
+// select, whether that view is still there or not.
+func copiedByPattern(entries config.Views, fold bool) func(t snapshotfile.Content) bool {
+	isMatched := matcherOf(entries, fold)
+	return func(t snapshotfile.Content) bool {
+		hasOwnEntry := func(v config.View) bool { return !v.Pattern && v.Matcher(fold)(t.View) } // with - or without
+		isLeftOut := func(v config.View) bool { return v.Pattern && v.LeftOut && v.Matcher(fold)(t.View) }
+		return t.Table == t.View && isMatched(t.View) && !slices.ContainsFunc(entries, hasOwnEntry) &&
+			!slices.ContainsFunc(entries, isLeftOut)
+	}
+}
+
+// goneViews are the tables of the file that were copied by a pattern from views that are no longer there.
+func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfile.Content, err error) {
+	if _, err := os.Stat(s.Path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	tables, err := snapshot.Contents(s.Path)
+	if err != nil {
+		return nil, err
+	}
+	isByPattern := copiedByPattern(s.Views, fold)
+	for _, t := range tables {
+		isCopied := func(v config.View) bool { return strings.EqualFold(v.Table, t.Table) }
+		if isByPattern(t) && !slices.ContainsFunc(views, isCopied) {
+			gone = append(gone, t)
+		}
+	}
+	return gone, nil
+}
+
+// unusedIndexes are warnings of entries of SYNC_INDEXES for tables that no view becomes: with patterns, that is not
+// known before a run.
+func unusedIndexes(indexes config.Indexes, views config.Views) (warnings []string) {
+	for _, x := range indexes {
+		if !slices.ContainsFunc(views, func(v config.View) bool { return strings.EqualFold(v.Table, x.Table) }) {
+			warnings = append(warnings, fmt.Sprintf("SYNC_INDEXES: %s: no view becomes this table", x.Table))
+		}
+	}
+	return warnings
+}
+
+// AsOf is how old the snapshot is that the views become: of a pattern those tables count that the file has. Without
+// views all tables count.
+func AsOf(views config.Views, tables []snapshotfile.Content) time.Time {
+	var named []string
+	for _, v := range views.Named() {
+		named = append(named, v.Table)
+	}
+	if len(views) == 0 {
+		return snapshotfile.AsOf(tables, nil, nil)
+	}
+	return snapshotfile.AsOf(tables, named, copiedByPattern(views, true))
+}

@@ -1,0 +1,63 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/schema"
+)
+
+// Readable lists the views and tables that this user may read, in order. Fold is set where names that differ only in
+// case are the same. A view that is there and broken is listed: reading it says what is wrong with it.
+func (r *Reader) Readable(ctx context.Context) (names []string, fold bool, err error) {
+	// The catalog also has tables that a user may only insert into, views whose definition alone may be seen, and
+	// sequences, which are another type of table.
+	var all []string
+	err = sqlx.SelectContext(ctx, r.tx, &all, `SELECT table_name AS name FROM information_schema.tables
+		WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')`)
+	if err != nil {
+		return nil, false, fmt.Errorf("list tables: %w", err)
+	}
+	var columns []struct {
+		Name       string
+		Privileges string
+	}
+	err = sqlx.SelectContext(ctx, r.tx, &columns, `SELECT DISTINCT table_name AS name,
+			COALESCE(LOWER(privileges), '') AS privileges
+		FROM information_schema.columns WHERE table_schema = DATABASE()`)
+	if err != nil {
+		return nil, false, fmt.Errorf("list columns: %w", err)
+	}
+	var caseSetting int
+	if err := r.tx.GetContext(ctx, &caseSetting, "SELECT @@lower_case_table_names"); err != nil {
+		return nil, false, fmt.Errorf("read lower_case_table_names: %w", err)
+	}
+
+	// The catalog says nothing of rights that come from elsewhere, as by roles, and has no columns of a broken view: for
+	// those the server is asked one by one.
+	readable := map[string]bool{}
+	for _, c := range columns {
+		readable[c.Name] = readable[c.Name] || strings.Contains(c.Privileges, "select")
+	}
+	for _, name := range all {
+		if readable[name] || !r.isDenied(ctx, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, caseSetting != 0, nil
+}
+
+// isDenied reports whether this user may not read a table or view.
+func (r *Reader) isDenied(ctx context.Context, name string) bool {
+	rows, err := r.tx.QueryContext(ctx, "SELECT 1 FROM "+schema.QuoteMySQL(name)+" LIMIT 0")
+	if err == nil {
+		err = errors.Join(rows.Err(), rows.Close())
+	}
+	return serverNumber(err) == errTableDenied
+}

@@ -1,0 +1,91 @@
+package source
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"time"
+
+	"carstock/pkg/schema"
+)
+
+// pings is how often the way to the server and back is measured. The shortest counts: the others had to wait.
+const pings = 5
+
+// RoundTrip measures the time that the shortest question to the server and its answer take.
+func (r *Reader) RoundTrip(ctx context.Context) (shortest time.Duration, err error) {
+	for i := range pings {
+		start := time.Now()
+		if err := r.conn.PingContext(ctx); err != nil {
+			return 0, err
+		}
+		if took := time.Since(start); i == 0 || took < shortest {
+			shortest = took
+		}
+	}
+	return shortest, nil
+}
+
+// Sample is how quickly the first rows of a view arrived. Time and bytes count from the first row on: until then the
+// server is at work, and not the network.
+type Sample struct {
+	Rows  int64
+	Bytes int64 // received after the first row
+	Took  time.Duration
+}
+
+// Sample reads the rows of a view and keeps none of them. It stops early after limit rows (0 for no limit), when enough
+// returns true, or when ctx ends. None of these is an error, but the reader's connection is closed then.
+func (r *Reader) Sample(
+	ctx context.Context, t schema.Table, limit int64, enough func() bool,
+) (s Sample, err error) {
+	query, _, _ := r.selectRows(Query{Table: t}, false)
+	e := r.conn.Raw(func(dc any) error { // which must not see a broken connection, as in read
+		s, err = r.sampleRaw(ctx, dc, query, limit, enough)
+		return nil
+	})
+	if ctx.Err() != nil {
+		return s, nil
+	}
+	return s, errors.Join(err, e)
+}
+
+func (r *Reader) sampleRaw(
+	ctx context.Context, dc any, query string, limit int64, enough func() bool,
+) (s Sample, err error) {
+	// Closing the rows would read what is left of them, unless the context has ended, and the connection with it.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+	if err != nil {
+		return s, err
+	}
+	defer func() { _ = stmt.Close() }()
+	rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, nil)
+	if err != nil {
+		return s, err
+	}
+	defer func() { _ = rows.Close() }()
+
+	row := make([]driver.Value, len(rows.Columns()))
+	var start time.Time
+	var before int64
+	for {
+		if err := rows.Next(row); errors.Is(err, io.EOF) {
+			return s, nil
+		} else if err != nil {
+			cancel()
+			return s, err
+		}
+		s.Rows++
+		if s.Rows == 1 {
+			start, before = time.Now(), r.Received()
+		}
+		s.Took, s.Bytes = time.Since(start), r.Received()-before
+		if s.Rows == limit || enough() {
+			cancel()
+			return s, nil
+		}
+	}
+}
