@@ -207,3 +207,27 @@ func TestTable(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A file that was made from a download says so, until syncer makes a run in it.
+func TestPull(t *testing.T) {
+	db := newFile(t)
+	check := func(want *snapshotfile.Pull) {
+		t.Helper()
+		got, err := snapshotfile.ReadPull(t.Context(), db)
+		if err != nil || (got == nil) != (want == nil) || got != nil && *got != *want {
+			t.Errorf("%+v, %v, want %+v", got, err, want)
+		}
+	}
+	record(t, db, 0, snapshotfile.OK)
+	check(nil)
+	for _, etag := range []string{`"a"`, `"b"`} { // the second as of a server whose file was pulled once
+		if err := snapshotfile.MarkPulled(t.Context(), db, etag); err != nil {
+			t.Fatal(err)
+		}
+		check(&snapshotfile.Pull{ETag: etag})
+	}
+	record(t, db, 1, snapshotfile.Failed)
+	check(&snapshotfile.Pull{ETag: `"b"`, HasOwnRuns: true})
+	db.MustExec("DELETE FROM _sync_pull")
+	check(&snapshotfile.Pull{HasOwnRuns: true})
+}

@@ -29,8 +29,8 @@ type Sync struct {
 	Strategy         string        `default:"snapshot" desc:"snapshot: the table equals the view; upsert: rows are added and updated by key, none deleted"`
 	WatermarkOverlap time.Duration `split_words:"true" default:"10m" desc:"how far before the last watermark an upsert reads again, for rows that were committed late"`
 	Indexes          Indexes       `desc:"indexes to keep: table(column, ...), separated as the views are"`
-	Timeout          time.Duration `default:"1h" desc:"longest time for a pass, its retries included"`
-	Retries          int           `default:"3" desc:"how often a pass begins again after a transient error"`
+	Timeout          time.Duration `default:"1h" desc:"longest time for a pass or a pull, its retries included"`
+	Retries          int           `default:"3" desc:"how often a pass begins again after a transient error; a pull goes on so often without having received anything"`
 	MaxShrink        int           `split_words:"true" default:"50" desc:"percent of its rows that a table may lose in one pass before it is refused"`
 	AllowEmpty       bool          `split_words:"true" default:"false" desc:"whether a view without rows may be published"`
 	ZeroDates        string        `split_words:"true" default:"keep" desc:"dates such as 0000-00-00: keep them as text, store null, or fail"`
@@ -43,7 +43,7 @@ type Sync struct {
 	Timezone  string          `desc:"time zone of the schedule, such as Europe/Berlin; default that of the system"`
 	OnStart   bool            `split_words:"true" default:"true" desc:"whether to make a pass at once when starting"`
 	HTTPAddr  string          `split_words:"true" default:"127.0.0.1:9090" desc:"address of the status page, metrics and health checks; off for none"`
-	HTTPToken settings.Secret `split_words:"true" desc:"bearer token with which POST /sync asks for a pass, at least 16 characters; without it nobody can"`
+	HTTPToken settings.Secret `split_words:"true" desc:"bearer token with which POST /sync asks for a pass, and syncer pull fetches /snapshot, at least 16 characters; without it nobody can"`
 	MaxAge    time.Duration   `split_words:"true" default:"0" desc:"age beyond which the snapshot is stale for /readyz; 0: when the third pass since the last good one is due"`
 	NotifyURL settings.Secret `split_words:"true" desc:"URL that gets a JSON POST when passes begin to fail, are refused by a guard, and work again"`
 	PingURL   settings.Secret `split_words:"true" desc:"URL that gets a GET after each good pass, and with /fail appended after each that failed (healthchecks.io)"`
@@ -93,14 +93,9 @@ func (c *Config) Validate() error {
 			wrong("%s: %q: expected %s", w.name, w.value, strings.Join(w.expected, " or "))
 		}
 	}
-	if s.Timeout <= 0 {
-		wrong("SYNC_TIMEOUT: %s: a time above 0 is needed", s.Timeout)
-	}
+	errs = append(errs, validateTries(s.Timeout, s.Retries))
 	if s.WatermarkOverlap < 0 {
 		wrong("SYNC_WATERMARK_OVERLAP: %s: expected 0 or more", s.WatermarkOverlap)
-	}
-	if s.Retries < 0 {
-		wrong("SYNC_RETRIES: %d: expected 0 or more", s.Retries)
 	}
 	if s.MaxShrink < 0 || s.MaxShrink > 100 {
 		wrong("SYNC_MAX_SHRINK: %d: expected a percentage, 0 to 100", s.MaxShrink)
@@ -126,6 +121,17 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errors.Join(append(errs, s.validateViews())...)
+}
+
+func validateTries(timeout time.Duration, retries int) error {
+	var errs []error
+	if timeout <= 0 {
+		errs = append(errs, fmt.Errorf("SYNC_TIMEOUT: %s: a time above 0 is needed", timeout))
+	}
+	if retries < 0 {
+		errs = append(errs, fmt.Errorf("SYNC_RETRIES: %d: expected 0 or more", retries))
+	}
+	return errors.Join(errs...)
 }
 
 func (s *Sync) validateViews() error {
@@ -196,3 +202,22 @@ type fileConfig struct {
 }
 
 func (c *fileConfig) Validate() error { return nil }
+
+// Pull holds the variables of Sync that syncer pull needs. It needs no source, and the file is not SYNC_PATH.
+type Pull struct {
+	Sync struct {
+		Timeout   time.Duration   `default:"1h"`
+		Retries   int             `default:"3"`
+		HTTPToken settings.Secret `split_words:"true"`
+	}
+}
+
+// LoadPull reads them, as Load does.
+func LoadPull(file string) (Pull, error) {
+	var p Pull
+	err := settings.Load(file, &p)
+	return p, err
+}
+
+// Validate reports every wrong variable, joined.
+func (p *Pull) Validate() error { return validateTries(p.Sync.Timeout, p.Sync.Retries) }

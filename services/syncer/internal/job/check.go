@@ -235,10 +235,10 @@ func (f *Findings) target() error {
 	if err := unix.Access(dir, unix.W_OK); err != nil {
 		return fmt.Errorf("SYNC_PATH: this user may not write in %s: %w", dir, err)
 	}
-	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("SYNC_PATH: %s: %w", dir, err)
+	free, err := snapshot.Free(dir)
+	if err != nil {
+		return fmt.Errorf("SYNC_PATH: %w", err)
 	}
-	f.DiskFree = fs.Bavail * uint64(fs.Bsize)
+	f.DiskFree = uint64(free)
 	return nil
 }

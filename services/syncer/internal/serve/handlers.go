@@ -28,6 +28,7 @@ func (s *Service) handler() http.Handler {
 	mux.HandleFunc("GET /livez", s.livez)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("POST /sync", s.sync)
+	mux.HandleFunc("GET /snapshot", s.fetch)
 	return secured(mux)
 }
 
@@ -129,19 +130,27 @@ func (s *Service) unready(v view, now time.Time) string {
 
 // sync asks for a pass.
 func (s *Service) sync(w http.ResponseWriter, r *http.Request) {
+	if !s.authorized(w, r, "ask for a pass") {
+		return
+	}
+	s.Wake()
+	writeJSON(w, http.StatusAccepted, map[string]any{"status": "asked for", "running": s.state.view().progress != nil})
+}
+
+// authorized reports whether a request has the token. If not, it is answered, by what it has asked for.
+func (s *Service) authorized(w http.ResponseWriter, r *http.Request, purpose string) bool {
 	token := string(s.config.Sync.HTTPToken)
 	if token == "" {
-		writeJSON(w, http.StatusForbidden, map[string]any{"error": "SYNC_HTTP_TOKEN is not set: nobody can ask for a pass"})
-		return
+		writeJSON(w, http.StatusForbidden, map[string]any{"error": "SYNC_HTTP_TOKEN is not set: nobody can " + purpose})
+		return false
 	}
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="syncer"`)
 		writeJSON(w, http.StatusUnauthorized, map[string]any{"error": "the header Authorization: Bearer TOKEN is needed, with the token of SYNC_HTTP_TOKEN"})
-		return
+		return false
 	}
-	s.Wake()
-	writeJSON(w, http.StatusAccepted, map[string]any{"status": "asked for", "running": s.state.view().progress != nil})
+	return true
 }
 
 func writeJSON(w http.ResponseWriter, code int, v any) {

@@ -25,7 +25,7 @@ type metrics struct {
 	changed  *prometheus.CounterVec
 }
 
-func newMetrics(s *state, path string) *metrics {
+func newMetrics(s *state, path string, p *pulls) *metrics {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	f := promauto.With(r)
@@ -55,6 +55,10 @@ func newMetrics(s *state, path string) *metrics {
 		_, log := snapshot.Size(path)
 		return float64(log)
 	})
+	f.NewCounterFunc(prometheus.CounterOpts{Name: "syncer_pulls_total", Help: "Downloads of the snapshot; one that was resumed counts for each part."},
+		func() float64 { return float64(p.answers.Load()) })
+	f.NewCounterFunc(prometheus.CounterOpts{Name: "syncer_pulled_bytes_total", Help: "Bytes of the snapshot that were sent, as compressed."},
+		func() float64 { return float64(p.bytes.Load()) })
 	m := &metrics{
 		registry: r,
 		duration: f.NewHistogramVec(prometheus.HistogramOpts{Name: "syncer_run_duration_seconds", Help: "Time that passes took, retries included.",

@@ -60,6 +60,8 @@ type pageData struct {
 	Schedule string
 	Zone     string
 	Started  time.Time
+	Pulls    int64 // downloads of the snapshot since then, and their bytes
+	Pulled   int64
 }
 
 func (s *Service) page(w http.ResponseWriter, r *http.Request) {
@@ -79,6 +81,7 @@ func (s *Service) pageData(now time.Time) pageData {
 	d := pageData{
 		State: "fresh", Failures: v.failures, Error: v.error, File: s.config.Sync.Path, FileSize: size,
 		Source: s.config.DB.Where(), Schedule: s.config.Sync.Schedule, Zone: s.timetable.Zone(), Started: s.timetable.In(s.state.started),
+		Pulls: s.pulls.answers.Load(), Pulled: s.pulls.bytes.Load(),
 	}
 	history, err := s.history()
 	runs := history.Runs

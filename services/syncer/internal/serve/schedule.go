@@ -127,6 +127,7 @@ func (s *Service) wait(ctx context.Context, p *plan) bool {
 		p.correct(now)
 		s.state.setNext(p.at)
 		s.remember()
+		s.copies.expire()
 		left := p.at.Round(0).Sub(now)
 		if ctx.Err() != nil {
 			return false

@@ -30,6 +30,8 @@ type Service struct {
 	metrics   *metrics
 	notices   *notices
 	changes   changesSize
+	copies    *copies
+	pulls     pulls
 	wake      chan struct{}
 }
 
@@ -40,7 +42,8 @@ func New(c config.Config, log *slog.Logger) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{config: c, timetable: timetable, log: log, state: &state{started: time.Now()}, wake: make(chan struct{}, 1)}
-	s.metrics = newMetrics(s.state, c.Sync.Path)
+	s.copies = newCopies(c.Sync.Path, log)
+	s.metrics = newMetrics(s.state, c.Sync.Path, &s.pulls)
 	s.notices = newNotices(c, log)
 	return s, nil
 }
@@ -57,6 +60,8 @@ func (s *Service) Wake() {
 func (s *Service) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	context.AfterFunc(ctx, s.copies.stop) // at once, as the server waits for the requests in flight
+	s.copies.removeLeft()
 	s.remember() // before it answers: else it would say that there is no snapshot
 	var served chan error
 	if s.config.Sync.HTTPAddr != config.Off { // before a pass: whose port is taken is not to disturb the source
@@ -92,6 +97,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if served != nil {
 		err = <-served
 	}
+	s.copies.close(late)
 	s.notices.close(late)
 	return err
 }
@@ -129,6 +135,9 @@ func (s *Service) pass(ctx context.Context) bool {
 	}})
 	now := s.state.end(report)
 	s.metrics.observe(report, err)
+	if err != nil && job.Kind(err) == "file" {
+		s.copies.makeRoom()
+	}
 	switch report.Status {
 	case snapshotfile.OK:
 		for _, t := range report.Tables {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/snapshotfile"
 )
@@ -84,6 +85,16 @@ func ReadHistory(path string, limit int) (h snapshotfile.History, err error) {
 	return h, err
 }
 
+// lastGood is the last good run in a file; nil if there is none.
+func lastGood(conn *sqlite3.SQLiteConn) (*snapshotfile.Run, error) {
+	var h snapshotfile.History
+	err := snapshotfile.Lend(conn, func(db *sqlx.DB) (err error) {
+		h, err = snapshotfile.ReadHistory(context.Background(), db, 1)
+		return err
+	})
+	return h.Good, err
+}
+
 // Contents reads which tables a file has, and of when they are.
 func Contents(path string) (tables []snapshotfile.Content, err error) {
 	err = Read(path, func(db *sqlx.DB) error {
@@ -95,12 +106,16 @@ func Contents(path string) (tables []snapshotfile.Content, err error) {
 
 // Read lets do read from a file, without any right to write.
 func Read(path string, do func(*sqlx.DB) error) error {
+	return read(path, func(conn *sqlite3.SQLiteConn) error { return snapshotfile.Lend(conn, do) })
+}
+
+func read(path string, do func(*sqlite3.SQLiteConn) error) error {
 	conn, err := open(path, "mode=ro&_query_only=true&_busy_timeout="+busyTimeout)
 	if err != nil {
 		return fileError("open %s: %w", path, explain(err))
 	}
 	defer func() { _ = conn.Close() }()
-	if err := snapshotfile.Lend(conn, do); err != nil {
+	if err := do(conn); err != nil {
 		return fileError("read %s: %w", path, explain(err))
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/jmoiron/sqlx"
+	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/schema"
 	"carstock/pkg/snapshotfile"
@@ -58,14 +59,19 @@ func (s *Staging) tidy() (warning string) {
 	_ = s.file.removeStaging()
 	_ = exec(s.conn, "PRAGMA busy_timeout = 1000")
 	_ = exec(s.conn, "PRAGMA optimize")
-	busy, err := one(s.conn, "PRAGMA wal_checkpoint(TRUNCATE)")
-	_, log := Size(s.file.path)
-	if err != nil || busy == 0 || s.log == 0 || log <= s.log {
+	return s.file.emptyLog(s.conn, s.log)
+}
+
+// emptyLog empties the log, and warns if that cannot be done and it has grown from so many bytes, above 0.
+func (f *File) emptyLog(conn *sqlite3.SQLiteConn, before int64) (warning string) {
+	busy, err := one(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
+	_, log := Size(f.path)
+	if err != nil || busy == 0 || before == 0 || log <= before {
 		return ""
 	}
 	return fmt.Sprintf("another program has had a transaction open on the file since before this run, so the log, %s-wal, "+
 		"cannot be emptied and has grown to %s: end that transaction, or that program",
-		s.file.path, humanize.Bytes(uint64(log)))
+		f.path, humanize.Bytes(uint64(log)))
 }
 
 func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Run) error {

@@ -91,27 +91,33 @@ func (s *Staging) sealed() error {
 	}
 	err := s.conn.Close()
 	s.conn = nil
-	if err == nil {
-		err = syncFile(s.file.staging)
-	}
-	if err == nil && s.file.exists() { // someone has made it meanwhile
-		err = ErrChanged
-	}
-	if err == nil {
-		// The log of a file that someone has removed would be taken for the new one's.
-		err = remove(s.file.path+"-wal", s.file.path+"-shm", s.file.path+"-journal")
-	}
-	if err == nil {
-		err = os.Rename(s.file.staging, s.file.path)
-	}
-	if err == nil {
-		err = syncFile(filepath.Dir(s.file.path))
-	}
 	if err != nil {
 		return err
 	}
-	takeAfter(s.file.lock.Path(), s.file.path)
-	conn, err := s.file.openTarget() // which makes its log
+	return s.file.moveIntoPlace()
+}
+
+// moveIntoPlace gives a finished database at the path for staging the name of the file, where there is none yet.
+func (f *File) moveIntoPlace() error {
+	if err := syncFile(f.staging); err != nil {
+		return err
+	}
+	if f.exists() { // someone has made it meanwhile
+		return ErrChanged
+	}
+
+	// The log of a file that someone has removed would be taken for the new one's.
+	if err := remove(f.path+"-wal", f.path+"-shm", f.path+"-journal"); err != nil {
+		return err
+	}
+	if err := os.Rename(f.staging, f.path); err != nil {
+		return err
+	}
+	if err := syncFile(filepath.Dir(f.path)); err != nil {
+		return err
+	}
+	takeAfter(f.lock.Path(), f.path)
+	conn, err := f.openTarget() // which makes its log
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,42 @@
+package snapshotfile
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Pull is what a file remembers of the download that it was made from.
+type Pull struct {
+	ETag       string
+	HasOwnRuns bool `db:"has_own_runs"` // syncer has made runs in the file since then
+}
+
+// ReadPull reads which download a file was made from; nil if it was not made from one.
+func ReadPull(ctx context.Context, q sqlx.QueryerContext) (*Pull, error) {
+	if known, err := hasTables(ctx, q, "_sync_pull", "_sync_runs"); err != nil || !known {
+		return nil, err
+	}
+	var p Pull
+	err := sqlx.GetContext(ctx, q, &p, `SELECT coalesce(max(etag), '') AS etag,
+		count(*) <> 1 OR max(last_run) IS NOT (SELECT max(id) FROM main._sync_runs) AS has_own_runs FROM main._sync_pull`)
+	if err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+// MarkPulled remembers in a file that it was made from the download with this ETag. What the file remembers of an earlier
+// download goes: it is that of the server, whose file was pulled once.
+func MarkPulled(ctx context.Context, db sqlx.ExtContext, etag string) error {
+	for _, q := range []string{
+		"DROP TABLE IF EXISTS main._sync_pull",
+		"CREATE TABLE main._sync_pull (etag TEXT NOT NULL, last_run INTEGER NOT NULL)",
+	} {
+		if _, err := db.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	_, err := db.ExecContext(ctx, "INSERT INTO main._sync_pull SELECT ?, max(id) FROM main._sync_runs", etag)
+	return err
+}

@@ -1,0 +1,105 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"carstock/pkg/dbconn/dbtest"
+	syncer "carstock/services/syncer/cli"
+)
+
+// TestCarapiFollowsAPulledFile has carapi answer from a file that syncer pull keeps on its machine: each pull is seen,
+// by its rows and by its age, and none is in the way of an answer.
+func TestCarapiFollowsAPulledFile(t *testing.T) {
+	t.Chdir(t.TempDir()) // where no .env is
+	mysql := dbtest.Database(t)
+	db := dbtest.Open(t, mysql)
+	exec := func(query string) {
+		t.Helper()
+		if _, err := db.Exec(query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(smallStock)
+	exec("INSERT INTO cars VALUES (1, 'Kia', 'Rio', 1), (2, 'Kia', 'Ceed', 2)")
+
+	// There: syncer as a service.
+	const token = "a-token-of-the-tests"
+	addr := dbtest.FreeAddress(t)
+	offered, pulled := filepath.Join(t.TempDir(), "offered.db"), filepath.Join(t.TempDir(), "pulled.db")
+	syncInto(t, mysql, "cars", offered)
+	for name, value := range map[string]string{
+		"SYNC_HTTP_ADDR": addr, "SYNC_HTTP_TOKEN": token, "SYNC_SCHEDULE": "0 0 1 1 *", "SYNC_ON_START": "false",
+	} {
+		t.Setenv(name, value)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	log, ended := &dbtest.Log{}, make(chan int, 1)
+	go func() { ended <- syncer.Run(ctx, []string{"run"}, io.Discard, log) }()
+	t.Cleanup(func() {
+		stop()
+		if code := <-ended; code != 0 {
+			t.Errorf("syncer: exit code %d: %s", code, log)
+		}
+	})
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		if r, err := http.Get("http://" + addr + "/readyz"); err == nil {
+			_ = r.Body.Close()
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+
+	// Here: pull, and carapi over its file.
+	pull := func() {
+		t.Helper()
+		var out bytes.Buffer
+		if code := syncer.Run(t.Context(), []string{"pull", "http://" + addr, pulled}, &out, &out); code != 0 {
+			t.Fatalf("exit code %d: %s", code, &out)
+		}
+	}
+	pull()
+	url := serve(t, mysql, "cars", "SOURCE=snapshot", "SNAPSHOT_PATH="+pulled)
+	var before string
+	for n := 2; n <= 4; n++ {
+		var answer struct {
+			Total  int
+			Source string
+			AsOf   string `json:"as_of"`
+		}
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+			code, body := status(url + "/cars/?make=kia")
+			if err := json.Unmarshal([]byte(body), &answer); code != 200 || err != nil {
+				t.Fatalf("%d, %v: %s", code, err, body)
+			}
+			if answer.Total == n && answer.AsOf > before {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%d vehicles of %s, want %d of after %s", answer.Total, answer.AsOf, n, before)
+			}
+		}
+		if answer.Source != "snapshot" {
+			t.Errorf("the source is %s", answer.Source)
+		}
+		before = answer.AsOf
+
+		exec("INSERT INTO cars (id, make, model, price) SELECT max(id) + 1, 'Kia', 'Picanto', 3 FROM cars")
+		if n == 3 { // of another shape
+			exec("ALTER TABLE cars ADD color VARCHAR(20) DEFAULT 'red'")
+		}
+		time.Sleep(time.Second) // as_of is told by the second
+		syncInto(t, mysql, "cars", offered)
+		pull()
+	}
+	if code, body := status(url + "/cars/?color=red"); code != 200 {
+		t.Errorf("the new column: %d %s", code, body)
+	}
+}

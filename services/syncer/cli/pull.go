@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"carstock/pkg/settings"
+	"carstock/services/syncer/internal/config"
+	"carstock/services/syncer/internal/pull"
+)
+
+func pullCommand(file *string) *cobra.Command {
+	var quiet bool
+	cmd := &cobra.Command{
+		Use:   "pull URL PATH",
+		Short: "Fetch the snapshot of a syncer on another machine, if it is newer",
+		Long: `Makes the file PATH equal to the snapshot of the syncer at URL, if that is another than the one that
+was fetched last. It is fetched compressed, and a download that was cut is resumed, also by the next pull.
+Programs that read PATH go on meanwhile, and see the new snapshot once they end their transactions.
+PATH belongs to pull: all in it is replaced. A file that was not fetched by pull is refused.
+
+The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PROXY and NO_PROXY.`,
+		Example: `  SYNC_HTTP_TOKEN=... syncer pull https://stock.example.com:9090/snapshot /var/lib/carstock/carstock.db
+  */15 * * * * syncer pull --quiet --config /etc/carstock/pull.env https://stock.example.com:9090/snapshot carstock.db`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			return settings.Wrong(cobra.ExactArgs(2)(cmd, args))
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := config.LoadPull(*file)
+			if err != nil {
+				return err
+			}
+			url, err := pull.ParseURL(args[0])
+			if err != nil {
+				return settings.Wrong(err)
+			}
+			path := args[1]
+			if info, err := os.Stat(path); path == "" || err == nil && info.IsDir() || strings.HasSuffix(path, "/") {
+				return settings.Wrong(fmt.Errorf("PATH: %q: expected the path of a file, such as ./carstock.db", path))
+			}
+
+			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			if quiet {
+				log = slog.New(slog.DiscardHandler)
+			}
+			result, err := pull.Run(cmd.Context(), pull.Options{
+				URL: url, Path: path, Token: c.Sync.HTTPToken, Timeout: c.Sync.Timeout, Retries: c.Sync.Retries,
+				Retrying: func(err error, wait time.Duration) {
+					log.Warn("the pull goes on", "in", wait.Round(100*time.Millisecond), "error", err)
+				},
+			})
+			if err != nil {
+				return pathError{err}
+			}
+			if quiet {
+				return nil
+			}
+			return printPull(cmd.OutOrStdout(), path, result)
+		},
+	}
+	cmd.Flags().BoolVar(&quiet, "quiet", false, "print nothing but errors")
+	return cmd
+}
+
+func printPull(w io.Writer, path string, r pull.Result) error {
+	run := fmt.Sprintf("run %d of %s", r.Run.ID, r.Run.Started.Format(time.RFC3339))
+	var err error
+	switch {
+	case r.Running != nil:
+		_, err = fmt.Fprintf(w, "skipped: %s: %v\n", path, r.Running)
+	case r.New:
+		_, err = fmt.Fprintf(
+			w,
+			"%s: %s, %s received, %s\n",
+			path,
+			run,
+			humanize.Bytes(uint64(r.Received)),
+			humanize.Bytes(uint64(r.FileBytes)),
+		)
+	default:
+		_, err = fmt.Fprintf(w, "%s: nothing newer than %s\n", path, run)
+	}
+	if err == nil && r.Warning != "" {
+		_, err = fmt.Fprintf(w, "  warning: %s\n", r.Warning)
+	}
+	return err
+}
+
+// pathError is an error about a file that is named on the command line, and not by the setting that the package
+// snapshot speaks of.
+type pathError struct{ error }
+
+func (p pathError) Error() string { return strings.ReplaceAll(p.error.Error(), "SYNC_PATH: ", "") }
+
+func (p pathError) Unwrap() error { return p.error }

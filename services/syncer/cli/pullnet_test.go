@@ -1,0 +1,105 @@
+package cli_test
+
+import (
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// pullAsChild runs pull in a process of its own, which finds proxies and authorities in its environment.
+func (s *syncer) pullAsChild(t *testing.T, url string, environment ...string) (code int, out string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.child(t, self, "pull", url, s.path)
+	c.Env = append(c.Env, environment...)
+	text, _ := c.CombinedOutput() // its exit code is looked at
+	return c.ProcessState.ExitCode(), string(text)
+}
+
+// A pull goes over TLS to a server whose authority it trusts, and through the proxies of the environment.
+func TestPullOverTLSAndProxies(t *testing.T) {
+	t.Parallel()
+	s := source(t, "a", a...)
+	up := s.offer(t)
+	up.runOnce(t)
+	target, err := url.Parse(up.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+
+	secure := httptest.NewTLSServer(pass)
+	t.Cleanup(secure.Close)
+	authority := filepath.Join(t.TempDir(), "ca.pem")
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
+	if err := os.WriteFile(authority, certificate, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	there := puller(t)
+	if code, out := there.pullAsChild(t, secure.URL); code != 1 || !strings.Contains(out, "certificate") ||
+		!strings.Contains(out, "SSL_CERT_FILE") || strings.Count(out, "\n") != 1 {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	if code, out := there.pullAsChild(t, secure.URL, "SSL_CERT_FILE="+authority); code != 0 ||
+		!strings.Contains(out, "run 1 of") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	equal(t, everything(t, there.path), everything(t, s.path))
+
+	hosts := make(chan string, 10)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hosts <- r.URL.Host
+		pass.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	there = puller(t)
+	if code, out := there.pullAsChild(t, "http://stock.invalid/", "HTTP_PROXY="+proxy.URL); code != 0 ||
+		<-hosts != "stock.invalid" {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	equal(t, everything(t, there.path), everything(t, s.path))
+}
+
+// Without room, wherever it ends, the file stays what it was, and the next pull is as good as any.
+func TestNoRoomForAPull(t *testing.T) {
+	t.Parallel()
+	s := source(t, "v", large...)
+	up := s.offer(t)
+	up.runOnce(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := puller(t)
+	there.mustPull(t, up.url)
+	before := everything(t, there.path)
+	exec(t, s.mysql, "UPDATE v SET pad = REVERSE(pad)")
+	up.runOnce(t)
+
+	// In blocks of 512 bytes: of 3.6 MB as compressed, of 6.9 MB unpacked, and of a little more in the log. What has once
+	// arrived stays for the next pull, so the download comes first.
+	for _, limit := range []struct{ place, blocks string }{
+		{"part", "1000"}, {"unpack the snapshot", "9000"}, {"replace " + there.path, "13450"},
+	} {
+		c := there.child(t, "sh", "-c", "ulimit -f "+limit.blocks+`; exec "$0" "$@"`, self, "pull", up.url, there.path)
+		text, _ := c.CombinedOutput() // its exit code is looked at
+		out := string(text)
+		if c.ProcessState.ExitCode() != 1 || !strings.Contains(out, "there is no room: ") || !strings.Contains(out, limit.place) ||
+			strings.Count(out, "\n") != 1 {
+			t.Errorf("%s: exit code %d: %s", limit.place, c.ProcessState.ExitCode(), out)
+		}
+		equal(t, everything(t, there.path), before)
+	}
+	there.mustPull(t, up.url)
+	equal(t, everything(t, there.path), everything(t, s.path))
+	nothingLeft(t, there.path)
+}

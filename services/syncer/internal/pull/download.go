@@ -1,0 +1,207 @@
+package pull
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"carstock/pkg/settings"
+)
+
+// How long the server may be silent: before it answers, when it may have to make a copy, and within an answer.
+const (
+	answerTimeout = 5 * time.Minute
+	stallTimeout  = time.Minute
+)
+
+// temporary is an error that may not come again.
+type temporary struct {
+	error
+	after time.Duration // what the server asks to wait; 0 if it does not say
+}
+
+func (t *temporary) Unwrap() error { return t.error }
+
+// download is one snapshot on its way, over as many requests as it takes.
+type download struct {
+	client   *http.Client
+	url      *url.URL
+	token    settings.Secret
+	have     string // ETag of the snapshot in the file; "" for none
+	part     *part
+	received int64
+}
+
+func newDownload(u *url.URL, token settings.Secret, have, partial string) *download {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.ResponseHeaderTimeout = answerTimeout
+	transport.DisableKeepAlives = true // a pull is one request, and after a cut another connection is better
+	return &download{
+		// The token is for this URL alone.
+		client: &http.Client{
+			Transport:     transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		url: u, token: token, have: have, part: openPart(partial),
+	}
+}
+
+// fetch makes one request, for what is missing of the part if the server still has that, else for the whole. It
+// reports false if the server has nothing newer than the file.
+func (d *download) fetch(ctx context.Context) (newer bool, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r, err := d.request(ctx)
+	if err != nil {
+		return false, err
+	}
+	response, err := d.client.Do(r)
+	if err != nil {
+		return false, connectError(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+
+	switch response.StatusCode {
+	case http.StatusNotModified:
+		got := response.Header.Get("ETag")
+		if d.part.complete() && got == d.part.ETag && got != d.have {
+			break
+		}
+		if d.have == "" {
+			return false, errors.Join(
+				errors.New("the server answers that nothing is newer than what is not there"),
+				d.part.discard(),
+			)
+		}
+		return false, d.part.discard()
+	case http.StatusPartialContent:
+		want := fmt.Sprintf("bytes %d-%d/%d", d.part.size, d.part.Total-1, d.part.Total)
+		if got := response.Header.Get("Content-Range"); got != want || response.Header.Get("ETag") != d.part.ETag {
+			return false, errors.Join(
+				&temporary{error: fmt.Errorf("the server sent the part %q, and not %q", got, want)},
+				d.part.discard(),
+			)
+		}
+	case http.StatusOK:
+		encoding := response.Header.Get("Content-Encoding")
+		if encoding != "" && encoding != "zstd" {
+			return false, fmt.Errorf(
+				"the answer is compressed by %s, which was not asked for: look at the proxies in between",
+				encoding,
+			)
+		}
+		err := d.part.begin(response.Header.Get("ETag"), encoding, response.Header.Get("Repr-Digest"), response.ContentLength)
+		if err != nil {
+			return false, err
+		}
+	default:
+		return false, d.refusal(response)
+	}
+	if !d.part.complete() {
+		err = d.receive(response.Body, cancel)
+	}
+	return err == nil, err
+}
+
+func (d *download) request(ctx context.Context) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Accept-Encoding", "zstd")
+	if d.token != "" {
+		r.Header.Set("Authorization", "Bearer "+string(d.token))
+	}
+	known := d.have
+	if p := d.part; p.complete() { // is it still what the server has?
+		known = strings.TrimPrefix(known+", "+p.ETag, ", ")
+	} else if p.size > 0 && p.Total > 0 {
+		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", p.size))
+		r.Header.Set("If-Range", p.ETag)
+	}
+	if known != "" {
+		r.Header.Set("If-None-Match", known)
+	}
+	return r, nil
+}
+
+var errStalled = fmt.Errorf("nothing arrived for %s", stallTimeout)
+
+// receive takes what the server sends until all is there. A part that cannot be completed later is removed.
+func (d *download) receive(body io.Reader, cancel context.CancelCauseFunc) error {
+	stalled := time.AfterFunc(stallTimeout, func() { cancel(errStalled) })
+	defer stalled.Stop()
+	p := d.part
+	err := p.receive(readerFunc(func(b []byte) (int, error) {
+		stalled.Reset(stallTimeout)
+		return body.Read(b)
+	}), &d.received)
+
+	if err == nil && p.Total < 0 { // it was not said before
+		p.Total = p.size
+	}
+	if err == nil && !p.complete() {
+		err = &temporary{error: fmt.Errorf("%d bytes arrived, and not %d", p.size, p.Total)}
+	}
+	if err == nil {
+		if err = p.verify(); errors.Is(err, errDamaged) {
+			return errors.Join(&temporary{error: err}, p.discard())
+		}
+	}
+	var later *temporary
+	if err != nil && (!errors.As(err, &later) || !strong(p.ETag) || p.Total < 0) {
+		err = errors.Join(err, p.discard()) // a disk that it has filled is empty again
+	}
+	return err
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+// refusal is the error of an answer without a snapshot.
+func (d *download) refusal(response *http.Response) error {
+	var answer struct{ Error string }
+	body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10)) // it may be a proxy's
+	_ = json.Unmarshal(body, &answer)
+	err := fmt.Errorf("the server answers %s", response.Status)
+	if answer.Error != "" {
+		err = fmt.Errorf("%w: %.500s", err, answer.Error)
+	}
+
+	switch code := response.StatusCode; {
+	case code == http.StatusUnauthorized, code == http.StatusForbidden:
+		return fmt.Errorf("SYNC_HTTP_TOKEN: %w", err)
+	case code == http.StatusNotFound, code == http.StatusMethodNotAllowed:
+		return fmt.Errorf("%w: there is no syncer at this URL, or one that has no snapshots for others yet", err)
+	case code >= 300 && code < 400:
+		if to, e := response.Location(); e == nil {
+			err = fmt.Errorf("%w: it leads to %s: use that URL if you trust it with the token", err, to.Redacted())
+		}
+		return err
+	case code == http.StatusRequestedRangeNotSatisfiable:
+		return errors.Join(&temporary{error: err}, d.part.discard())
+	case code == http.StatusTooManyRequests,
+		code >= 500 && code != http.StatusInsufficientStorage && code != http.StatusNotImplemented:
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // a date is taken for no wait
+		return &temporary{err, time.Duration(max(0, seconds)) * time.Second}
+	}
+	return err
+}
+
+// connectError sorts the errors of a request without an answer: a certificate does not become valid by waiting.
+func connectError(err error) error {
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &certificate) {
+		return fmt.Errorf("%w; SSL_CERT_FILE names the certificates of other authorities", err)
+	}
+	return &temporary{error: err}
+}

@@ -1,0 +1,148 @@
+// Package pull keeps a file equal to the snapshot of a syncer on another machine, which it fetches over HTTP. It knows
+// no schedule and prints nothing.
+package pull
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"carstock/pkg/settings"
+	"carstock/pkg/snapshotfile"
+	"carstock/services/syncer/internal/snapshot"
+)
+
+// longestPause is how long a server may ask to be left alone before the pull ends instead.
+const longestPause = time.Minute
+
+// Options say what is fetched, and how long that may take.
+type Options struct {
+	URL      *url.URL
+	Path     string
+	Token    settings.Secret
+	Timeout  time.Duration
+	Retries  int                                 // in a row, without anything received
+	Retrying func(err error, wait time.Duration) // is called before each wait
+}
+
+// Result says what a pull did.
+type Result struct {
+	Run       snapshotfile.Run // the last good run in the file
+	New       bool             // whether the file was replaced
+	Received  int64            // bytes of the snapshot, as compressed
+	FileBytes int64            // of the file, its log included
+	Warning   string           // of the file; "" for none
+	Running   *snapshot.Busy   // who is at work on the file, where the pull was skipped for that
+}
+
+// ParseURL reads where a snapshot is. A URL that ends in a slash, or has no path, is that of a syncer, and the
+// snapshot is below it.
+func ParseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("URL: expected one such as https://host.example.com:9090/snapshot")
+	case u.User != nil:
+		return nil, errors.New(
+			"URL: it holds a user, which others can see in the list of processes: the token goes into SYNC_HTTP_TOKEN",
+		)
+	case u.Path == "" || u.Path[len(u.Path)-1] == '/':
+		u = u.JoinPath("snapshot")
+	}
+	return u, nil
+}
+
+// Run makes the file equal to the snapshot that the server has, if that is another than the one in it. After an error
+// the file is as it was. That another program is at work on the file is no error.
+func Run(ctx context.Context, o Options) (Result, error) {
+	var result Result
+	file, err := snapshot.Lock(o.Path)
+	if errors.As(err, &result.Running) {
+		return result, nil
+	}
+	if err != nil {
+		return result, err
+	}
+	defer func() { _ = file.Unlock() }()
+	etag, run, err := file.Pulled()
+	if err != nil {
+		return result, err
+	}
+	result.Run = run
+
+	ctx, cancel := context.WithTimeoutCause(
+		ctx,
+		o.Timeout,
+		fmt.Errorf("SYNC_TIMEOUT: not done within %s; the next pull goes on from here", o.Timeout),
+	)
+	defer cancel()
+	d := newDownload(o.URL, o.Token, etag, file.Partial())
+	newer, err := d.fetchPatiently(ctx, o)
+	result.Received = d.received
+	if err == nil && newer {
+		result.Run, result.Warning, err = install(ctx, file, d.part)
+		result.New = err == nil
+	}
+	switch {
+	case err == nil:
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		err = context.Cause(ctx)
+	case snapshot.IsNoRoom(err):
+		err = fmt.Errorf(
+			"there is no room: beside the file a pull needs it for the snapshot compressed, unpacked, and in the log (%w)",
+			err,
+		)
+	}
+	result.FileBytes, _ = snapshot.Size(o.Path)
+	return result, err
+}
+
+// fetchPatiently fetches until there is an answer, and the whole of it. It reports whether that is a newer snapshot,
+// which is then in the part.
+func (d *download) fetchPatiently(ctx context.Context, o Options) (newer bool, err error) {
+	waits := backoff.NewExponentialBackOff()
+	for tries := 0; ; {
+		before := d.received
+		newer, err := d.fetch(ctx)
+		var again *temporary
+		if err == nil || !errors.As(err, &again) || ctx.Err() != nil {
+			return newer, err
+		}
+
+		if d.received > before {
+			tries = 0
+			waits.Reset()
+		}
+		wait := max(waits.NextBackOff(), again.after)
+		if tries++; tries > o.Retries || wait > longestPause {
+			return false, err
+		}
+		o.Retrying(err, wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+}
+
+// install makes the file equal to what was received, and removes the part. Where there was no time or no room the part
+// stays, so that the next pull need not fetch it again.
+func install(ctx context.Context, file *snapshot.File, p *part) (run snapshotfile.Run, warning string, err error) {
+	err = p.unpack(ctx, file.Incoming())
+	if err == nil {
+		run, warning, err = file.Replace(ctx, p.ETag)
+	}
+	if err == nil || ctx.Err() == nil && !snapshot.IsNoRoom(err) {
+		err = errors.Join(err, p.discard())
+	}
+	if err != nil {
+		_ = os.Remove(file.Incoming())
+	}
+	return run, warning, err
+}

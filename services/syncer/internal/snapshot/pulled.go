@@ -1,0 +1,171 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/snapshotfile"
+)
+
+// NotPulled is the error of a file that is not replaced, as it was not pulled.
+type NotPulled struct {
+	Path   string
+	reason string
+}
+
+func (n *NotPulled) Error() string {
+	return fmt.Sprintf("%s %s: choose another path, or move it away", n.Path, n.reason)
+}
+
+// Pulled returns what was last pulled into the file: its ETag and its last good run. Both are empty if the file is not
+// there yet, or has no tables. The error is a *NotPulled if the file is anything else.
+func (f *File) Pulled() (etag string, run snapshotfile.Run, err error) {
+	if !f.exists() {
+		return "", run, nil
+	}
+	err = Read(f.path, func(db *sqlx.DB) error {
+		ctx := context.Background()
+		pull, err := snapshotfile.ReadPull(ctx, db)
+		if err != nil {
+			return err
+		}
+		if pull == nil {
+			var hasObjects bool
+			err := db.GetContext(ctx, &hasObjects, "SELECT count(*) > 0 FROM main.sqlite_schema")
+			if err == nil && hasObjects {
+				err = &NotPulled{f.path, "is not a snapshot that syncer pull has fetched"}
+			}
+			return err
+		}
+		if pull.HasOwnRuns {
+			return &NotPulled{f.path, "was pulled once, and syncer has made runs of its own in it since then"}
+		}
+
+		history, err := snapshotfile.ReadHistory(ctx, db, 1)
+		if err == nil && history.Good != nil {
+			etag, run = pull.ETag, *history.Good
+		}
+		return err
+	})
+	return etag, run, err
+}
+
+// Incoming is the path at which Replace expects the new contents. What is left there is removed by Lock.
+func (f *File) Incoming() string { return f.staging }
+
+// Partial is the path of a download that was cut, which Lock leaves alone.
+func (f *File) Partial() string {
+	dir, base := filepath.Split(f.path)
+	return filepath.Join(dir, "."+base+".part")
+}
+
+// Replace makes the file equal to the one at Incoming, once that has been found to be a whole snapshot, and remembers
+// its ETag inside. Readers of the file go on with what they see until they end their transactions. It returns the
+// last good run. After an error the file is as it was. The warning is as that of Publish.
+func (f *File) Replace(ctx context.Context, etag string) (run snapshotfile.Run, warning string, err error) {
+	run, err = f.check(etag)
+	if err != nil {
+		return run, "", fmt.Errorf("check what was received: %w", err)
+	}
+	if f.exists() {
+		warning, err = f.overwrite(ctx)
+	} else {
+		err = f.place()
+	}
+	if err != nil {
+		return run, "", fmt.Errorf("replace %s: %w", f.path, explain(err))
+	}
+	return run, warning, f.removeStaging()
+}
+
+// check finds out whether what was received is a whole snapshot, and marks it as pulled.
+func (f *File) check(etag string) (run snapshotfile.Run, err error) {
+	conn, err := open(f.staging, "mode=rw&_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE")
+	if err != nil {
+		return run, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if found, err := all(conn, "PRAGMA quick_check(1)"); err != nil {
+		return run, err
+	} else if len(found) != 1 || found[0][0] != "ok" {
+		return run, fmt.Errorf("it is damaged: %v", found)
+	}
+
+	good, err := lastGood(conn)
+	if err != nil {
+		return run, err
+	}
+	if good == nil {
+		return run, errors.New("it is not a snapshot of syncer")
+	}
+	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
+		return snapshotfile.MarkPulled(context.Background(), db, etag)
+	})
+	return *good, err
+}
+
+// overwrite writes the pages of what was received into the file, in one transaction. A rename would be quicker, but
+// readers would keep the old file, and its log could be taken for that of the new one.
+func (f *File) overwrite(ctx context.Context) (warning string, err error) {
+	_, log := Size(f.path)
+	target, err := f.openTarget()
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	source, err := open(f.staging, "mode=ro")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+
+	if err := exec(target, "PRAGMA journal_mode = WAL"); err != nil {
+		return "", err
+	}
+	if err := samePageSize(target, source); err != nil {
+		return "", err
+	}
+	if err := copyPages(ctx, target, source); err != nil {
+		return "", err
+	}
+
+	// The log now holds the whole file. A reader who needs it is not waited for long: the next pull empties it.
+	_ = exec(target, "PRAGMA busy_timeout = 1000")
+	return f.emptyLog(target, log), nil
+}
+
+// samePageSize reports as an error what SQLite calls an attempt to write a read-only database: pages of another size.
+func samePageSize(target, source *sqlite3.SQLiteConn) error {
+	used, err := one(target, "PRAGMA page_count")
+	if err != nil || used == 0 {
+		return err
+	}
+	old, err := one(target, "PRAGMA page_size")
+	if err != nil {
+		return err
+	}
+	now, err := one(source, "PRAGMA page_size")
+	if err == nil && now != old {
+		err = fmt.Errorf("its pages have %d bytes, and those of the new snapshot %d: "+
+			"end the programs that read it, remove it and all beside it, and pull again", old, now)
+	}
+	return err
+}
+
+// place makes what was received the file, where there was none: it appears whole, in WAL mode, with its log.
+func (f *File) place() error {
+	conn, err := open(f.staging, "mode=rw")
+	if err != nil {
+		return err
+	}
+	err = exec(conn, "PRAGMA journal_mode = WAL")
+	if err = errors.Join(err, conn.Close()); err != nil {
+		return err
+	}
+	return f.moveIntoPlace()
+}
