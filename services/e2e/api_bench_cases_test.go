@@ -79,8 +79,9 @@ func namesOf(id int) (make, model string, year int) {
 type timedCase struct {
 	name     string
 	path     func(i int) string
-	status   int  // of the answer
-	accented bool // asked of the table with accents
+	status   int     // of the answer
+	accented bool    // asked of the table with accents
+	most     float64 // times one vehicle by its id that it may take; 10 if that is 0
 }
 
 // timedCases vary what they ask for where an answer could be kept.
@@ -105,6 +106,19 @@ func timedCases() []timedCase {
 		{name: "three facets of a quarter", path: func(i int) string {
 			return fmt.Sprintf("/cars/facets?facets=make,model,year&doors=%d", 2+i%4)
 		}},
+		{name: "statistics by make and year", path: fixed("/cars/stats?by=make,year"), most: 15},
+		{name: "statistics of a make by model and year", path: func(i int) string { return "/cars/stats?by=model,year&make=" + make(i) }, most: 15},
+		{name: "statistics of a model and year by steps of price", path: func(i int) string {
+			return fmt.Sprintf("/cars/stats?by=price:5000&model=Camry&year=%d", benchFirstYear+i%benchYears)
+		}, most: 15},
+		{name: "facets of ranges", path: fixed("/cars/facets?facets=price:10000,mileage:25000,year"), most: 15},
+		{name: "facets of ranges of a make", path: func(i int) string {
+			return "/cars/facets?facets=price:10000,mileage:25000,year&make=" + make(i)
+		}, most: 15},
+		{name: "similar vehicles", path: func(i int) string { return fmt.Sprintf("/cars/%d/similar", 1+i*7919%100_000) }, most: 15},
+		{name: "cheaper than similar ones, of a make, in order", path: func(i int) string {
+			return fmt.Sprintf("/cars/?make=%s&price_vs_similar_max=-%d&sort=price_vs_similar", make(i), 5+i%20)
+		}, most: 15},
 		{name: "an unindexed sort", path: fixed("/cars/?sort=-mileage")},
 		{name: "four filters with a sort", path: func(i int) string {
 			return fmt.Sprintf("/cars/?make=%s&year_min=2010&price_max=%d&mileage_max=90000&sort=price", make(i), 40000+i%1000)

@@ -19,7 +19,7 @@ func TestDocsPage(t *testing.T) {
 	b.do(t, chromedp.Navigate(base+"/docs"), chromedp.WaitVisible(search))
 	headline, operations := ask(t, b, chromedp.Text(".info")), ask(t, b, chromedp.Evaluate[int](`document.querySelectorAll(".opblock").length`))
 	b.picture(t, "docs")
-	if !strings.Contains(headline, "carapi") || !strings.Contains(headline, "OAS 3.1") || operations != 6 {
+	if !strings.Contains(headline, "carapi") || !strings.Contains(headline, "OAS 3.1") || operations != 7 {
 		t.Errorf("headline %q, %d operations", headline, operations)
 	}
 

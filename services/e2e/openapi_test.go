@@ -183,7 +183,7 @@ func testOpenAPI(t *testing.T, base string) {
 			}
 		}
 	}
-	if want := []string{"count_values", "get_car", "get_car_by_vin", "get_stats", "list_fields", "search_cars"}; len(ids) != len(want) || slices.ContainsFunc(want, func(id string) bool { return !ids[id] }) {
+	if want := []string{"count_values", "get_car", "get_car_by_vin", "get_similar", "get_stats", "list_fields", "search_cars"}; len(ids) != len(want) || slices.ContainsFunc(want, func(id string) bool { return !ids[id] }) {
 		t.Errorf("operations %v, want %v", ids, want)
 	}
 	for _, q := range []string{"make=Toyta&model=Gulf&price_max=20,000&city=any", "city=reed&year=1990", "q=nothing+like+it", "limit=100&max_chars=2000"} {

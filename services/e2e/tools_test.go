@@ -107,7 +107,7 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 			t.Errorf("%+v", tool)
 		}
 	}
-	if want := []string{"describe_inventory", "get_car", "search_cars"}; !slices.Equal(names, want) {
+	if want := []string{"describe_inventory", "get_car", "market_report", "search_cars"}; !slices.Equal(names, want) {
 		t.Errorf("tools %v, want %v", names, want)
 	}
 	for _, call := range []struct {
@@ -131,6 +131,13 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 		{"get_car", `{"id":["1","2"]}`, "", true},
 		{"get_car", `{"id":"1","vin":"jm3m5whlxrw827381"}`, "", true},
 		{"get_car", `{}`, "", true},
+		{"get_car", `{"id":1,"comparables":false}`, "/cars/1", false},
+		{"get_car", `{"id":1,"comparables":"maybe"}`, "", true},
+		{"market_report", `{}`, "/cars/stats", false},
+		{"market_report", `{"by":"make,year","make":null}`, "/cars/stats?by=make,year", false},
+		{"market_report", `{"by":["price:5000"],"make":["Ford"],"model":["F-150"],"year":"2021","more":"color=white"}`,
+			"/cars/stats?by=price:5000&color=white&make=Ford&model=F-150&year=2021", false},
+		{"market_report", `{"by":"price"}`, "/cars/stats?by=price", true},
 		{"search_cars", `{"columns":["id"],"limit":2.0}`, "/cars/?columns=id&limit=2.0", false},
 		{"search_cars", `{"view":"","fields":""}`, "/cars/?view=summary", false},
 		{"describe_inventory", `{}`, "/cars/fields", false},
@@ -299,7 +306,7 @@ func TestToolsAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(responses.Tools) != 3 || len(chat.Tools) != 3 || len(listed.Tools) != 3 {
+		if len(responses.Tools) != 4 || len(chat.Tools) != 4 || len(listed.Tools) != 4 {
 			t.Fatalf("%s: %d, %d and %d tools", table, len(responses.Tools), len(chat.Tools), len(listed.Tools))
 		}
 		enums, characters := 0, 0
@@ -666,7 +673,7 @@ func inputsOfSearch(t *testing.T, session *mcp.ClientSession) map[string]any {
 			inputs, _ = tool.InputSchema.(map[string]any)["properties"].(map[string]any)
 		}
 	}
-	if len(listed.Tools) != 3 || inputs == nil {
+	if len(listed.Tools) != 4 || inputs == nil {
 		t.Fatalf("tools: %v", listed.Tools)
 	}
 	return inputs
@@ -700,7 +707,7 @@ func TestToolsAreShort(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for _, table := range []string{"vehicles_view", "vehicles_stock"} {
 		base := serve(t, mysql, table)
-		if list := rawTools(t, base); len(list) >= 16_000 || strings.Count(list, `"outputSchema"`) != 3 {
+		if list := rawTools(t, base); len(list) >= 16_000 || strings.Count(list, `"outputSchema"`) != 4 {
 			t.Errorf("%s: %d bytes: %s", table, len(list), list)
 		}
 		var openAI struct{ Tools []functionTool }

@@ -65,7 +65,11 @@ func Stats(ctx context.Context, s *search.Service, _ Resource, values url.Values
 	if err != nil {
 		return nil, err
 	}
-	return newAnswer(a, &StatsResult{a.Total, a.Facets, contextOf(a)}), nil
+	result := StatsResult{Count: a.Total, Fields: a.Facets, Groups: a.Groups, Context: contextOf(a)}
+	if a.Groups != nil {
+		result.Other = &a.Other
+	}
+	return newAnswer(a, &result), nil
 }
 
 // Car gives one vehicle by its id.
@@ -76,6 +80,34 @@ func Car(ctx context.Context, s *search.Service, id string, values url.Values) (
 // CarByVIN gives one vehicle by its VIN.
 func CarByVIN(ctx context.Context, s *search.Service, vin string, values url.Values) (*Answer, error) {
 	return car(s.CarByVIN(ctx, vin, values))
+}
+
+// Similar gives one vehicle by its id, and what others like it cost.
+func Similar(ctx context.Context, s *search.Service, id string, values url.Values) (*Answer, error) {
+	found, err := s.Similar(ctx, id, values)
+	if err != nil {
+		return nil, err
+	}
+	result := SimilarResult{found.Car, comparisonOf(found), found.Origin.Source, found.Origin.AsOf.UTC().Truncate(time.Second)}
+	a := newAnswer(&search.Answer{Cars: found.Cars, Origin: found.Origin}, &result)
+	a.Rows = 1 + found.Shown
+	return a, nil
+}
+
+// WithComparables adds to the vehicle that similar found what others like it cost.
+func WithComparables(found *search.Similar, err error) (*Answer, error) {
+	if err != nil {
+		return nil, err
+	}
+	comparison := comparisonOf(found)
+	body := append(found.Car[:len(found.Car)-1:len(found.Car)-1], `,"comparables":`...)
+	body = append(encode(body, &comparison), '}')
+	return &Answer{Body: body, Tagged: body, Rows: 1 + found.Shown, Origin: found.Origin}, nil
+}
+
+func comparisonOf(found *search.Similar) Comparison {
+	return Comparison{Limits: found.Limits, Missing: found.Missing, Count: found.Count, Price: found.Price,
+		Percentile: found.Percentile, Cars: found.Cars}
 }
 
 func car(c *search.Car, err error) (*Answer, error) {

@@ -98,7 +98,7 @@ func TestSchemasFitTheAnswers(t *testing.T) {
 	for name, body := range map[string][]byte{
 		"SearchResult": newAnswer(found(), result(found())).Body,
 		"Facets":       newAnswer(found(), &FacetsResult{found().Facets, contextOf(found())}).Body,
-		"Stats":        newAnswer(found(), &StatsResult{2, []byte(noMeasures), contextOf(found())}).Body,
+		"Stats":        newAnswer(found(), &StatsResult{Count: 2, Fields: []byte(noMeasures), Context: contextOf(found())}).Body,
 		"Fields":       encode(nil, &FieldsResult{[]search.Description{{Name: "id", Operators: []string{"eq"}, Filters: []string{"id"}}}}),
 		"Problem":      Problem{Status: 400}.JSON("/cars/", "1"),
 	} {

@@ -60,6 +60,7 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 // the names that requests may use. The caller logs the error if it is not the request's.
 func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool) {
 	var wrong query.ParameterErrors
+	var lacks search.NotComparedError
 	switch {
 	case errors.As(err, &wrong):
 		p = Problem{Status: http.StatusBadRequest, Detail: wrong.Detail(names)}
@@ -71,6 +72,8 @@ func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool
 	case errors.Is(err, search.ErrNoIDs):
 		return Problem{Status: http.StatusNotFound, Detail: "the vehicles of this table have no id: " +
 			"its table has no key, and no column for a stock number or a VIN; search by other fields"}, true
+	case errors.As(err, &lacks):
+		return Problem{Status: http.StatusNotFound, Detail: lacks.Why}, true
 	case errors.Is(err, search.ErrNotFound):
 		return Problem{Status: http.StatusNotFound, Detail: "no such vehicle"}, true
 	case errors.Is(err, search.ErrStale):

@@ -31,6 +31,8 @@ var shapes = []struct {
 	{"SearchResult", "", reflect.TypeFor[SearchResult]()},
 	{"Facets", "", reflect.TypeFor[FacetsResult]()},
 	{"Stats", "", reflect.TypeFor[StatsResult]()},
+	{"Similar", "", reflect.TypeFor[SimilarResult]()},
+	{"Group", "A group of vehicles, with the values that they have in common", reflect.TypeFor[GroupResult]()},
 	{"Fields", "", reflect.TypeFor[FieldsResult]()},
 	{"Problem", "RFC 9457 problem details", reflect.TypeFor[Problem]()},
 	{"NoMatch", "Why nothing matches, and what nearly does", reflect.TypeFor[search.ZeroResults]()},
@@ -52,6 +54,12 @@ var rawMembers = map[string]object{
 	"SearchResult.next_cursor": {"type": []string{"string", "null"}},
 	"Facets.facets":            mapOf("Facet"),
 	"Stats.fields":             mapOf("Measures"),
+	"Stats.groups":             {"type": "array", "items": object{"$ref": ownRefs + "Group"}},
+	"Group.fields":             mapOf("Measures"),
+	"Similar.car":              {"$ref": ownRefs + "Car"},
+	"Similar.limits":           {"type": "object"},
+	"Similar.cars":             {"type": "array", "items": object{"$ref": ownRefs + "Car"}},
+	"FacetValue.below":         {"type": []string{"number", "string"}, "format": "double"},
 	"Measures.min":             exactNumber,
 	"Measures.max":             exactNumber,
 	"Measures.average":         exactNumber,
@@ -84,6 +92,8 @@ var inferred = sync.OnceValue(func() string {
 
 	for _, result := range []string{"SearchResult", "Facets", "Stats"} {
 		rawMembers[result+".applied"] = object{"type": "object"}
+	}
+	for _, result := range []string{"SearchResult", "Facets", "Stats", "Similar"} {
 		rawMembers[result+".source"] = object{"enum": []string{search.FromLive, search.FromSnapshot}}
 	}
 	for path, schema := range rawMembers {

@@ -39,17 +39,45 @@ type Facet struct {
 	Other  int          `json:"other" jsonschema:"How many vehicles have a value that is not among them"`
 }
 
-// FacetValue is a value, and how many vehicles have it.
+// FacetValue is a value, and how many vehicles have it; or a range of numbers, from a value up to another one.
 type FacetValue struct {
 	Value json.RawMessage `json:"value"`
+	Below json.RawMessage `json:"below,omitempty" jsonschema:"Of a range, which begins with value: where it ends; this number is in the next one"`
 	Count int             `json:"count"`
 }
 
-// StatsResult holds the measures of some fields.
+// StatsResult holds the measures of some fields: of all vehicles that match or, where by divides them, of each group.
 type StatsResult struct {
 	Count  int             `json:"count"`
-	Fields json.RawMessage `json:"fields"`
+	Fields json.RawMessage `json:"fields,omitempty"`
+	Groups json.RawMessage `json:"groups,omitempty" jsonschema:"With by: the largest groups, each with its values"`
+	Other  *int            `json:"other,omitempty" jsonschema:"With by: how many vehicles are in other groups"`
 	Context
+}
+
+// GroupResult is a group of vehicles. It has the values of the fields of by too; of a range that is where it begins, and
+// NAME_below where it ends.
+type GroupResult struct {
+	Count  int             `json:"count"`
+	Fields json.RawMessage `json:"fields"`
+}
+
+// Comparison is what others like a vehicle cost.
+type Comparison struct {
+	Limits     json.RawMessage `json:"limits" jsonschema:"Within which the others are, as parameters of a search"`
+	Missing    []string        `json:"missing,omitempty" jsonschema:"Fields without a value, by which it would be compared"`
+	Count      int             `json:"count" jsonschema:"Others within the limits that have a price"`
+	Price      search.Measures `json:"price" jsonschema:"What they cost"`
+	Percentile *int            `json:"percentile" jsonschema:"How many percent of them cost less; null without a price"`
+	Cars       json.RawMessage `json:"cars" jsonschema:"The cheapest of them"`
+}
+
+// SimilarResult is a vehicle, and what others like it cost.
+type SimilarResult struct {
+	Car json.RawMessage `json:"car"`
+	Comparison
+	Source string    `json:"source"`
+	AsOf   time.Time `json:"as_of" jsonschema:"When the stock was so"`
 }
 
 // FieldsResult describes all fields.

@@ -22,14 +22,15 @@ type Catalog struct {
 	KeyFields []*Field
 	// Indexed are the fields that an index holds: all that are compared or ordered, and those of the key.
 	Indexed []*Field
-	// Read are those of them that are read from the table; the others are derived from these.
+	// Read are those of them that are read from the table; the others are derived from these or, at the end, computed.
 	Read []*Field
 
 	Plan    *Plan    // how the columns were bound
 	BoundID []string // Binding.ID, as it was
 
-	source Source
-	byName map[string]*Field
+	source      Source
+	byName      map[string]*Field
+	marketLacks []string // names of the fields without which prices cannot be compared
 }
 
 // Key says how one row is found. The zero Key means that rows cannot be found one by one.
@@ -89,13 +90,16 @@ func (c *Catalog) IDIsKey() bool {
 	return id != nil && c.Key.Unique && !c.Key.RowID && slices.Equal(id.Columns, c.Key.Columns)
 }
 
-// Describe lists the fields, each with its column where that has another name.
+// Describe lists the fields that columns hold, each with its column where that has another name.
 func (c *Catalog) Describe() []string {
-	all := make([]string, len(c.Fields))
-	for i, f := range c.Fields {
-		all[i] = f.Name
-		if f.Column.Name != f.Name {
-			all[i] += "=" + f.Column.Name
+	var all []string
+	for _, f := range c.Fields {
+		switch {
+		case f.computed:
+		case f.Column.Name != f.Name:
+			all = append(all, f.Name+"="+f.Column.Name)
+		default:
+			all = append(all, f.Name)
 		}
 	}
 	return all
@@ -150,6 +154,8 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		}
 	}
 
+	c.addPriceVsSimilar()
+
 	for i := range c.Fields {
 		c.Fields[i].position = i
 		c.byName[c.Fields[i].Name] = &c.Fields[i]
@@ -188,23 +194,30 @@ func (c *Catalog) bindKey() {
 		c.KeyFields = append(c.KeyFields, &hidden)
 	}
 
+	hold := func(f *Field) {
+		f.slot = len(c.Indexed)
+		c.Indexed = append(c.Indexed, f)
+	}
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		f.slot = -1
-		if f.Class() != Opaque || f.Name == "id" || slices.Contains(c.KeyFields, f) {
-			f.slot = len(c.Indexed)
-			c.Indexed = append(c.Indexed, f)
+		if !f.computed && (f.Class() != Opaque || f.Name == "id" || slices.Contains(c.KeyFields, f)) {
+			hold(f)
 		}
 	}
 	for _, f := range c.KeyFields {
 		if f.position < 0 {
-			f.slot = len(c.Indexed)
-			c.Indexed = append(c.Indexed, f)
+			hold(f)
 		}
 	}
 	for _, f := range c.Indexed {
 		if f.From == nil {
 			c.Read = append(c.Read, f)
+		}
+	}
+	for i := range c.Fields { // last, as no row that is read has them
+		if f := &c.Fields[i]; f.computed {
+			hold(f)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type Field struct {
 	Unscaled bool // amounts of money in thousands, lakh or the like, and nothing says which
 	Flag     bool // it holds nothing but spellings of true and false
 
+	computed   bool
 	derives    derivation
 	numbers    bool // texts are understood as numbers
 	style      value.NumberStyle

@@ -47,7 +47,7 @@ func cars(s *search.Service, find find, log *slog.Logger) http.HandlerFunc {
 // findCar gives the vehicle of an id or a VIN.
 type findCar func(ctx context.Context, s *search.Service, id string, values url.Values) (*answer.Answer, error)
 
-// car answers GET /cars/{id} and GET /cars/vin/{vin}: key is the name of the parameter in the path.
+// car answers GET /cars/{id}, what is under it, and GET /cars/vin/{vin}: key is the name of the parameter in the path.
 func car(s *search.Service, find findCar, key string, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		raw := chi.URLParam(r, key)

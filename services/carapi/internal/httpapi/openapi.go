@@ -90,13 +90,17 @@ func document(fields []search.Description, publicURL string) object {
 			"How many of the vehicles that match the filters have each value of some fields. Each field ignores its own filter.",
 			append(slices.Clone(filters), facetParameter(fields, "Default: the usual ones, such as make, year, body_type and color.")), "Facets")},
 		"/cars/stats": object{"get": operation("get_stats", "Measure price, mileage and year",
-			"Count, least, greatest, average and median of price, mileage and year of the vehicles that match the filters.", filters, "Stats")},
+			"Count, least, greatest, average and median of price, mileage and year of the vehicles that match the filters, or of groups of them.",
+			slices.Concat(filters, groupParameters(fields)), "Stats")},
 		"/cars/fields": object{"get": operation("list_fields", "List the fields",
 			"All fields of a vehicle with their types, units, filters and some of the values in stock.", nil, "Fields")},
 	}
 	if fieldNamed(fields, "id") != nil {
 		paths["/cars/{id}"] = object{"get": operation("get_car", "Get one vehicle by its id", "The vehicle as it is now.",
 			[]object{pathParameter("id", "The vehicle's id, from a search.", extreme(fields, "id")), shownParameter(fields)}, "Car")}
+		paths["/cars/{id}/similar"] = object{"get": operation("get_similar", "Compare one vehicle's price with similar ones",
+			"Others of the same make and model, of about the same year and mileage, what they cost, and how many percent of them cost less.",
+			[]object{pathParameter("id", "The vehicle's id, from a search.", extreme(fields, "id")), shownParameter(fields)}, "Similar")}
 	}
 	if vin := fieldNamed(fields, "vin"); vin != nil {
 		paths["/cars/vin/{vin}"] = object{"get": operation("get_car_by_vin", "Get one vehicle by its VIN", "The vehicle with a vehicle identification number, in upper or lower case.",
@@ -133,7 +137,7 @@ func operation(id, summary, about string, parameters []object, schema string) ob
 	if len(parameters) > 0 {
 		o["parameters"] = parameters
 	}
-	if schema == "Car" {
+	if schema == "Car" || schema == "Similar" {
 		o["responses"].(object)["404"] = object{"$ref": "#/components/responses/Problem"}
 	}
 	return o
@@ -278,8 +282,31 @@ func shownParameter(fields []search.Description) object {
 }
 
 func facetParameter(fields []search.Description, otherwise string) object {
-	countable := names(fields, func(f search.Description) bool { return f.Facet })
-	return several("facets", "Fields whose values are counted. "+otherwise, object{"type": "string", "enum": countable}, first(countable))
+	return several("facets", "Fields whose values are counted. "+otherwise+countable(fields), object{"type": "string", "minLength": 1}, firstCountable(fields))
+}
+
+// firstCountable is a field whose values are counted; nil if there is none.
+func firstCountable(fields []search.Description) any {
+	return first(names(fields, func(f search.Description) bool { return f.Facet }))
+}
+
+// countable says which fields' values are counted.
+func countable(fields []search.Description) string {
+	ranges := names(fields, func(f search.Description) bool { return f.Type == "number" })
+	about := " Ranges of numbers have a step: year:5"
+	if len(ranges) > 0 {
+		about = " Ranges of numbers have a step: " + ranges[0] + ":5000"
+	}
+	return about + ". Fields: " + strings.Join(names(fields, func(f search.Description) bool { return f.Facet }), ", ") + "."
+}
+
+// groupParameters say how statistics are divided. A column of this name takes its place.
+func groupParameters(fields []search.Description) []object {
+	if fieldNamed(fields, "by") != nil {
+		return nil
+	}
+	return []object{several("by", "One or two fields whose values divide the vehicles into groups, the largest first."+countable(fields),
+		object{"type": "string", "minLength": 1}, firstCountable(fields))}
 }
 
 // sortSchema is the schema of sort, whose default is the id where there is one.

@@ -68,6 +68,7 @@ func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
 	r.Get("/cars/fields", fields(s, log))
 	r.Get("/cars/vin/{vin}", car(s, answer.CarByVIN, "vin", log))
 	r.Get("/cars/{id}", car(s, answer.Car, "id", log))
+	r.Get("/cars/{id}/similar", car(s, answer.Similar, "id", log))
 }
 
 // mcpHandler answers /mcp.

@@ -102,27 +102,27 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 		if f.Class() == catalog.Text && cell.Type != value.Null {
 			cell.Form = []byte(usual[value.Key(string(cell.Form))])
 		}
-		i := slices.IndexFunc(all, func(c Count) bool { return sameCell(c.Cell, cell) })
+		i := slices.IndexFunc(all, func(c Count) bool { return sameCell(c.From, cell) })
 		if i < 0 {
-			i, all = len(all), append(all, Count{Cell: cell})
+			i, all = len(all), append(all, Count{Span: Span{From: cell}})
 		}
 		all[i].Count++
 	}
 	slices.SortFunc(all, func(a, b Count) int {
-		if a.Count != b.Count || a.Cell.Type == value.Null || b.Cell.Type == value.Null {
-			return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Cell.Type, b.Cell.Type))
+		if a.Count != b.Count || a.From.Type == value.Null || b.From.Type == value.Null {
+			return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.From.Type, b.From.Type))
 		}
-		return query.Compare(f, a.Cell, b.Cell)
+		return query.Compare(f, a.From, b.From)
 	})
 
 	most := r.IntN(len(all) + 3)
-	counts, other := s.index.Facet(set, f, most)
+	counts, other := s.index.Facet(set, query.Group{Field: f}, most)
 	wantOther := 0
 	for _, c := range all[min(most, len(all)):] {
 		wantOther += c.Count
 	}
 	all = all[:min(most, len(all))]
-	equal := func(a, b Count) bool { return a.Count == b.Count && sameCell(a.Cell, b.Cell) }
+	equal := func(a, b Count) bool { return a.Count == b.Count && sameCell(a.From, b.From) }
 	if !slices.EqualFunc(counts, all, equal) || other != wantOther {
 		t.Errorf("facet of %s: %v and %d, want %v and %d", f.Name, counts, other, all, wantOther)
 	}

@@ -143,8 +143,16 @@ func BenchmarkSearch(b *testing.B) {
 		{"an id", func() { match(numbers("id", "4352", "4352")) }},
 		{"three facets of a quarter", func() {
 			for _, name := range []string{"model", "year", "text_3"} {
-				x.Facet(quarter, c.Field(name), 100)
+				x.Facet(quarter, query.Group{Field: c.Field(name)}, 100)
 			}
+		}},
+		{"two facets of ranges of a quarter", func() {
+			x.Facet(quarter, query.Group{Field: c.Field("price"), Step: "10000"}, 100)
+			x.Facet(quarter, query.Group{Field: c.Field("mileage"), Step: "25000"}, 100)
+		}},
+		{"model and year of 125,000", func() {
+			x.Groups(eighth, []query.Group{{Field: c.Field("model")}, {Field: c.Field("year")}},
+				[]*catalog.Field{c.Field("price"), c.Field("mileage"), c.Field("year")}, 50)
 		}},
 		{"20 cheapest of 14,000", func() { x.Page(some, by("price", "id"), nil, 20) }},
 		{"20 first of all by mileage", func() { x.Page(all, by("mileage", "id"), nil, 20) }},

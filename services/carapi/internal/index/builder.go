@@ -57,6 +57,9 @@ func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 	for i, f := range c.Indexed {
 		r := &b.readers[i]
 		r.field = f
+		if f.IsComputed() { // when all rows are there
+			continue
+		}
 		switch {
 		case f.IsLong():
 			r.long = &longReader{words: &tokenReader{}}
@@ -77,7 +80,7 @@ func (b *Builder) SetLimit(bytes int64) { b.limit = bytes }
 // about half of the time, and Build uses one processor instead of two.
 func (b *Builder) SetBusy(isBusy func() bool) { b.isBusy = isBusy }
 
-// Add adds a row: its cells in the order of c.Indexed. They may be overwritten once Add returns. After an error,
+// Add adds a row: its cells in the order of c.Indexed, of which those of computed fields may be missing. They may be overwritten once Add returns. After an error,
 // which is a LimitError if the limit was exceeded, the builder must not be used.
 func (b *Builder) Add(cells []value.Cell) error {
 	if b.adding.add(cells); !b.adding.isFull() {
@@ -195,6 +198,7 @@ func (b *Builder) Build() *Index {
 		b.finish(&x.columns[i], b.readers[i], newRow)
 		b.readers[i] = reader{}
 	})
+	x.computeFields()
 	x.bytes = x.size()
 	return x
 }

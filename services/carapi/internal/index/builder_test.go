@@ -129,7 +129,7 @@ func TestEmpty(t *testing.T) {
 	if rows, same := x.Page(x.All(), nil, nil, 10); len(rows) != 0 || len(same) != 0 || x.All().Count() != 0 {
 		t.Errorf("rows %v", rows)
 	}
-	if counts, other := x.Facet(x.All(), f, 10); len(counts) != 0 || other != 0 {
+	if counts, other := x.Facet(x.All(), query.Group{Field: f}, 10); len(counts) != 0 || other != 0 {
 		t.Errorf("facet %v, %d", counts, other)
 	}
 	if s := x.Statistics(x.All(), c.Field("price")); s.Count != 0 || s.Sum != nil {
@@ -163,7 +163,8 @@ func TestConcurrentUse(t *testing.T) {
 				f := c.Field(name)
 				x.Texts(f)
 				x.Lookup(f, "make 7")
-				x.Facet(x.All(), f, 10)
+				x.Facet(x.All(), query.Group{Field: f}, 10)
+				x.Groups(x.All(), []query.Group{{Field: c.Field("make")}, {Field: f}}, []*catalog.Field{c.Field("price")}, 10)
 				x.Statistics(x.All(), f)
 				x.Page(x.All(), []query.Order{{Field: f}}, nil, 20)
 			}

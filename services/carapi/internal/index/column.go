@@ -34,14 +34,20 @@ type column struct {
 
 	summary sync.Once // of all rows:
 	all     Statistics
-	facets  sync.Map // most to facet, of all rows
+	facets  memo // results of Facet, of all rows
 }
 
-// facet is a result of Facet.
-type facet struct {
-	counts []Count
-	other  int
-}
+// facetKey is what was counted, and facet a result of Facet.
+type (
+	facetKey struct {
+		step string
+		most int
+	}
+	facet struct {
+		counts []Count
+		other  int
+	}
+)
 
 // makeBitmaps makes the bitmaps of the values that many rows have.
 func (c *column) makeBitmaps(rows int) {

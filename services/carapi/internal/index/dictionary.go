@@ -72,6 +72,9 @@ func (d *dictionary) search(form []byte) (rank uint32, found bool) {
 
 // rat gives a number.
 func (d *dictionary) rat(rank uint32) *big.Rat {
+	if d.packing.kind == decimals {
+		return big.NewRat(int64(d.keys[rank]^signBit), powersOfTen[d.packing.scale])
+	}
 	r, _ := new(big.Rat).SetString(d.text(rank))
 	return r
 }

@@ -6,49 +6,56 @@ import (
 	"slices"
 
 	"carstock/services/carapi/internal/catalog"
-	"carstock/services/carapi/internal/value"
+	"carstock/services/carapi/internal/query"
 )
 
-// Count is how many rows have a value.
+// Count is how many rows have a value, or a number in a range.
 type Count struct {
-	Cell  value.Cell
+	Span
 	Count int
 }
 
-// Facet counts the values of a field in a set: the most frequent first, equal counts in the order of their values with
-// NULL first. Other is the sum of those beyond most. The counts must not be changed.
-func (x *Index) Facet(s Set, f *catalog.Field, most int) (counts []Count, other int) {
-	c := x.ranked(f)
+// Facet counts the values of a field in a set, or its numbers in ranges: the most frequent first, equal counts in the
+// order of their values with NULL first. Other is the sum of those beyond most. The counts must not be changed. A step must
+// be one that Ranges accepts.
+func (x *Index) Facet(s Set, by query.Group, most int) (counts []Count, other int) {
+	c := x.ranked(by.Field)
 	if c == nil {
 		return nil, 0
 	}
 	if s.count < x.rows {
-		return c.facet(s, most)
+		return c.facet(s, by.Step, most)
 	}
-	if kept, ok := c.facets.Load(most); ok {
-		return kept.(facet).counts, kept.(facet).other
-	}
-	counts, other = c.facet(s, most)
-	c.facets.Store(most, facet{counts, other})
-	return counts, other
+	kept := c.facets.get(facetKey{by.Step, most}, func() any {
+		counts, other := c.facet(s, by.Step, most)
+		return facet{counts, other}
+	}).(facet)
+	return kept.counts, kept.other
 }
 
-func (c *column) facet(s Set, most int) (counts []Count, other int) {
-	null := uint32(c.values.len())
+func (c *column) facet(s Set, step string, most int) (counts []Count, other int) {
+	null, span := uint32(c.values.len()), func(rank uint32) Span { return Span{From: c.cell(rank)} }
+	var all []tallied
+	if step == "" {
+		all = c.byValue(c.tally(s))
+	} else {
+		ranges := c.axis(step)
+		all, null, span = ranges.tally(s), uint32(len(ranges.ranges)), ranges.span
+	}
+
 	best := newSmallest(most, func(a, b uint32) int { return cmp.Compare(a, b) })
-	for _, t := range c.byValue(c.tally(s)) {
+	for _, t := range all {
 		number := t.rank + 1
 		if t.rank == null {
 			number = 0
 		}
 		best.add(candidate{math.MaxUint64 - uint64(t.count), number})
 	}
-
 	other = s.count
 	for _, b := range best.sorted() {
 		count := Count{Count: int(math.MaxUint64 - b.key)}
 		if b.number > 0 {
-			count.Cell = c.values.cell(b.number - 1)
+			count.Span = span(b.number - 1)
 		}
 		counts = append(counts, count)
 		other -= count.Count

@@ -25,6 +25,7 @@ type Index struct {
 	readAs  []uint32 // each row's number as it was added; nil if the rows came in their order
 
 	uniqueKeys lazyBool
+	grouped    memo // results of Groups, of all rows
 }
 
 // Catalog describes the fields.

@@ -3,6 +3,7 @@ package index
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -75,6 +76,13 @@ func (x *Index) WithCell(f *catalog.Field, cell value.Cell) Set {
 	rank, found := c.values.search(cell.Form)
 	if !found {
 		return Set{}
+	}
+	if c == x.ranked(x.catalog.ID()) { // in whose order the rows are
+		first := sort.Search(x.rows, func(row int) bool { return c.ranks.at(uint32(row)) >= rank })
+		end := sort.Search(x.rows, func(row int) bool { return c.ranks.at(uint32(row)) > rank })
+		rows := roaring.New()
+		rows.AddRange(uint64(first), uint64(end))
+		return newSet(rows)
 	}
 	selected := c.selects([]span{{rank, rank + 1}})
 	if selected.bitmap != nil {

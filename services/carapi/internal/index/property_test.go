@@ -129,6 +129,9 @@ func (s *stock) checkSearch(t *testing.T, r *rand.Rand, q *query.Query, except *
 	s.checkPages(t, r, q.Sort, set, want)
 	f := &s.catalog.Fields[r.IntN(len(s.catalog.Fields))]
 	s.checkFacet(t, r, f, set, want)
+	if r.IntN(8) == 0 {
+		s.checkGroups(t, r, set, want)
+	}
 	s.checkNumbers(t, r, f, set, want)
 }
 

@@ -17,6 +17,22 @@ func newSet(b *roaring.Bitmap) Set { return Set{b, int(b.GetCardinality())} }
 // Count is how many rows there are.
 func (s Set) Count() int { return s.count }
 
+// First gives the first row; false if there is none.
+func (s Set) First() (row uint32, ok bool) {
+	if s.count == 0 {
+		return 0, false
+	}
+	return s.bitmap.Minimum(), true
+}
+
+// Without gives the rows but for one.
+func (s Set) Without(row uint32) Set {
+	if s.count == 0 || !s.bitmap.Contains(row) {
+		return s
+	}
+	return newSet(roaring.AndNot(s.bitmap, roaring.BitmapOf(row)))
+}
+
 // All gives all rows.
 func (x *Index) All() Set {
 	b := roaring.New()

@@ -41,6 +41,29 @@ func (c *column) statistics(s Set) Statistics {
 	return result
 }
 
+// sumOf adds up the numbers of ranks.
+func (d *dictionary) sumOf(ranks []uint32) *big.Rat {
+	if d.packing.kind != decimals {
+		all := make([]tallied, len(ranks))
+		for i, rank := range ranks {
+			all[i] = tallied{rank, 1}
+		}
+		return d.longSum(all)
+	}
+
+	var sum wideSum
+	for _, rank := range ranks {
+		sum.add(int64(d.keys[rank]^signBit), 1)
+	}
+	return sum.rat(d.packing.scale)
+}
+
+// mean gives the mean of two numbers.
+func (d *dictionary) mean(a, b uint32) *big.Rat {
+	sum := d.rat(a)
+	return sum.Mul(sum.Add(sum, d.rat(b)), big.NewRat(1, 2))
+}
+
 // sum adds up numbers.
 func (d *dictionary) sum(all []tallied) *big.Rat {
 	if d.packing.kind == decimals {
@@ -77,16 +100,15 @@ func (d *dictionary) longSum(all []tallied) *big.Rat {
 
 // median gives the number in the middle of so many, or the mean of the two there.
 func (d *dictionary) median(all []tallied, count int) *big.Rat {
-	at := func(place int) *big.Rat {
+	at := func(place int) uint32 {
 		for _, t := range all {
 			if place -= int(t.count); place < 0 {
-				return d.rat(t.rank)
+				return t.rank
 			}
 		}
-		return nil // there is no such place
+		return 0 // there is no such place
 	}
-	low, high := at((count-1)/2), at(count/2)
-	return low.Mul(low.Add(low, high), big.NewRat(1, 2))
+	return d.mean(at((count-1)/2), at(count/2))
 }
 
 // Extremes returns the lowest and the highest value of a field in a set, both NULL if the set has no value of it.
@@ -133,7 +155,7 @@ func (c *column) extremes(s Set, rows int, without uint32) (least, greatest uint
 				least, greatest = min(least, rank), max(greatest, rank)
 			}
 		}
-		return true
+		return least > 0 || greatest+1 < null // otherwise no others can be
 	})
 	return least, greatest
 }

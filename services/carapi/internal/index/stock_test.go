@@ -179,6 +179,8 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 				case catalog.Opaque:
 					row[j].Type = value.Blob
 				}
+			case few && (f.Name == "make" || f.Name == "model"): // so that some have the same make, model and year
+				row[j] = value.Cell{Type: value.Text, Form: []byte(oddTexts[4+r.IntN(4)])}
 			case f.Name == "make" || f.Name == "year" || f.Name == "color" || f.Name == "updated_at" || f.Name == "day":
 				row[j] = randomCell(r, f, few)
 			default:
@@ -187,6 +189,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 		}
 		s.rows = append(s.rows, row)
 	}
+	s.comparePrices()
 
 	b := NewBuilder(s.catalog, r.IntN(2)*n)
 	overwritten := make([]value.Cell, len(s.catalog.Indexed))

@@ -1,9 +1,13 @@
 package interpret
 
 import (
+	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+
+	"carstock/services/carapi/internal/query"
 )
 
 // readControl reads a parameter that is not a filter.
@@ -15,8 +19,10 @@ func (r *reading) readControl(name string, given []string) {
 			read[i] = readBoolean(g)
 		case "sort":
 			read[i] = r.readOrder(g)
-		case "fields", "facets":
+		case "fields":
 			read[i] = r.readFieldNames(g)
+		case "facets", "by":
+			read[i] = r.readGroups(g)
 		case "has", "missing":
 			r.readPresenceNames(name, g)
 			continue
@@ -72,6 +78,58 @@ func (r *reading) readFieldNames(given string) string {
 		}
 	}
 	return strings.Join(names, ",")
+}
+
+// stepAfter finds a step after the name of a field, as in price:5000 and price: $5k.
+var stepAfter = regexp.MustCompile(`^([^:]+):\s*([^:,]*\d[^:,]*)$`)
+
+// readGroups reads names of fields, some of them with a step.
+func (r *reading) readGroups(given string) string {
+	parts := strings.Split(withoutBrackets(given), ",")
+	hasStep := func(part string) bool { return r.parameters.Catalog.Field(part) == nil && stepAfter.MatchString(part) }
+	if !slices.ContainsFunc(parts, hasStep) {
+		return r.readFieldNames(given)
+	}
+
+	for i, part := range parts {
+		part = strings.TrimSpace(part)
+		if !hasStep(part) {
+			parts[i] = r.readFieldNames(part)
+			continue
+		}
+		match := stepAfter.FindStringSubmatch(part)
+		name, step := r.readFieldNames(strings.TrimSpace(match[1])), strings.TrimSpace(match[2])
+		if f := r.parameters.Catalog.Field(name); f != nil {
+			if a, ok := f.Measure().Parse(step); ok && a.From == a.To {
+				step = a.From
+			}
+		}
+		parts[i] = name + ":" + step
+	}
+	return strings.Join(parts, ",")
+}
+
+// checkGroups makes a mistake of steps that make too many ranges, and of those of amounts in several currencies.
+func (r *reading) checkGroups(q *query.Query) {
+	check := func(parameter string, groups []query.Group) {
+		for _, g := range groups {
+			if g.Step == "" {
+				continue
+			}
+			if _, one := q.Currency(g.Field); !one {
+				all := r.currencies(g.Field)
+				r.fail(parameter, g.String(), fmt.Sprintf("amounts of %s are in %s; add a filter such as %s=%s",
+					g.Field.Name, strings.Join(all, ", "), g.Field.CurrencyIn.Name, all[0]))
+				continue
+			}
+			if !r.index.Ranges(g.Field, g.Step, query.MaxRanges) {
+				r.fail(parameter, g.String(), fmt.Sprintf("a step of %s makes more than %d ranges of %s; send a larger one",
+					g.Step, query.MaxRanges, g.Field.Name))
+			}
+		}
+	}
+	check("facets", q.Facets)
+	check("by", q.By)
 }
 
 // readPresenceNames reads the fields that has or missing names; a negation turns one into the other.

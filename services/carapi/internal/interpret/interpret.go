@@ -118,6 +118,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	}
 	r.resolve(q, values.Get("match") != query.Exact)
 	r.checkCurrencies(q)
+	r.checkGroups(q)
 	if r.checkScale(q); r.wrong != nil {
 		return nil, Notes{}, query.ParameterErrors{All: r.wrong}
 	}

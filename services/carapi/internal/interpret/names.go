@@ -20,6 +20,7 @@ var otherControls = map[string][]string{
 	"q":             {"query", "search", "keyword", "keywords", "searchterm", "searchquery", "freetext"},
 	"sort":          {"sortby", "orderby", "order", "sorting"},
 	"fields":        {"select", "columns"},
+	"by":            {"groupby", "group", "groups", "grouping"},
 	"cursor":        {"nextcursor", "pagetoken", "nextpagetoken"},
 	"include_total": {"withtotal", "counttotal"},
 	"max_chars":     {"maxcharacters"},

@@ -132,6 +132,8 @@ var (
 func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (text, why string, ok bool) {
 	text = given
 	switch m := f.Measure(); {
+	case m.Unit == "%" && strings.Contains(text, "%"):
+		return strings.ReplaceAll(text, "%", ""), "percent", true
 	case f.Name == "year" && !r.hasShortYears(f):
 		for part := range strings.SplitSeq(text, ",") {
 			if part = strings.TrimSpace(part); len(part) == 1 && value.Digits(part) == part {

@@ -45,7 +45,7 @@ func readStock(t testing.TB, c dbconn.Config, table string) stock {
 	var b *index.Builder
 	read, _, err := st.Read(t.Context(), nil, func(c *catalog.Catalog, about int) ([]*catalog.Field, func([]value.Cell) error, error) {
 		b = index.NewBuilder(c, about)
-		return c.Indexed, b.Add, nil
+		return c.Read, b.Add, nil
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -50,11 +50,11 @@ func (r *reading) readSpecialName(written string, values []string) bool {
 // allowsFilters reports whether the request may have filters.
 func (r *reading) allowsFilters() bool { return slices.Contains(r.allowed, "q") }
 
-// readFieldsNot reads fields_not=description and exclude_facets=color: names that fields or facets leave out.
+// readFieldsNot reads fields_not=description and exclude_facets=color: names that fields, facets or by leave out.
 func (r *reading) readFieldsNot(written, folded string, values []string) bool {
 	base, isNot := cutNot(folded)
 	name := r.synonyms[base]
-	if !isNot || name != "fields" && name != "facets" || !slices.Contains(r.allowed, name) {
+	if !isNot || name != "fields" && name != "facets" && name != "by" || !slices.Contains(r.allowed, name) {
 		return false
 	}
 	for _, v := range values {

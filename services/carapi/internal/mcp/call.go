@@ -59,9 +59,18 @@ func (c *Caller) run(ctx context.Context, call call) (a *answer.Answer, err erro
 	case describeInventory:
 		return answer.Fields(ctx, c.Service)
 	case carByID:
+		if call.comparables {
+			return answer.WithComparables(c.Service.Similar(ctx, call.id, call.values))
+		}
 		return answer.Car(ctx, c.Service, call.id, call.values)
 	case carByVIN:
+		if call.comparables {
+			return answer.WithComparables(c.Service.SimilarByVIN(ctx, call.id, call.values))
+		}
 		return answer.CarByVIN(ctx, c.Service, call.id, call.values)
+	case marketReport:
+		at := c.Base.Resource(call.path())
+		return answer.Stats(ctx, c.Service, at, call.values)
 	}
 	return answer.Search(ctx, c.Service, c.Base.Resource(searchPath), call.values)
 }
@@ -79,7 +88,7 @@ func (c *Caller) problem(ctx context.Context, call call, err error) *sdk.CallToo
 	if !isRequests {
 		c.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", c.RequestID(ctx))
 	}
-	if p.Status == http.StatusNotFound && call.id != "" && !errors.Is(err, search.ErrNoIDs) {
+	if errors.Is(err, search.ErrNotFound) && call.id != "" && !errors.Is(err, search.ErrNoIDs) {
 		p.Detail = fmt.Sprintf("no vehicle has the %s %q", call.kind, call.id)
 	}
 	return result(p.JSON(at, c.RequestID(ctx)), true)
@@ -103,6 +112,7 @@ const (
 	describeInventory kind = "fields"
 	carByID           kind = "id"
 	carByVIN          kind = "vin"
+	marketReport      kind = "stats"
 )
 
 // searchPath is where the HTTP API takes searches.
@@ -113,13 +123,15 @@ type call struct {
 	kind   kind
 	id     string // of carByID and carByVIN
 	values url.Values
+
+	comparables bool // whether what others like it cost is wanted too
 }
 
 // path is where the HTTP API takes the same request.
 func (c call) path() string {
 	switch c.kind {
-	case describeInventory:
-		return searchPath + "fields"
+	case describeInventory, marketReport:
+		return searchPath + string(c.kind)
 	case carByID:
 		return searchPath + escapeID(c.id)
 	case carByVIN:
@@ -152,6 +164,9 @@ func newCall(tool string, values url.Values) (call, error) {
 	}
 	if err := addMore(values); err != nil {
 		return call{}, err
+	}
+	if tool == "market_report" {
+		return call{kind: marketReport, values: values}, nil
 	}
 	shows := values.Get("count_only") == "true"
 	for name := range values {
@@ -235,11 +250,19 @@ func newCarCall(values url.Values) (call, error) {
 	if len(values["id"])+len(values["vin"]) > 1 {
 		return call{}, errors.New("get_car needs one id, as a search gives it, or one vin, not both")
 	}
+	comparables := false
+	switch wish := strings.ToLower(values.Get("comparables")); wish {
+	case "true", "false", "":
+		comparables = wish == "true"
+	default:
+		return call{}, fmt.Errorf("comparables must be true or false, and not %q", value.Excerpt(wish))
+	}
+	values.Del("comparables")
 	for _, kind := range []kind{carByID, carByVIN} {
 		if id := strings.TrimSpace(values.Get(string(kind))); id != "" {
 			values.Del("id")
 			values.Del("vin")
-			return call{kind, id, values}, nil
+			return call{kind: kind, id: id, values: values, comparables: comparables}, nil
 		}
 	}
 	return call{}, errors.New("get_car needs an id, as a search gives it, or a vin")

@@ -57,7 +57,11 @@ func Tools(fields []search.Description) []Tool {
 		{Name: "get_car", Output: "Car", About: "Get all that is known of one vehicle, by its id from a search, or by its VIN.", Inputs: []Input{
 			{"id", "The vehicle's id, from a search. Leave it out if vin is given.", object{"type": "string"}},
 			{"vin", "Vehicle identification number, if the id is not known.", object{"type": "string"}},
+			{"comparables", "Whether to add what similar vehicles cost, to judge its price.", object{"type": "boolean"}},
 		}},
+		{Name: "market_report", Output: "Stats", Inputs: reportInputs(fields),
+			About: "Count, and least, greatest, average and median price, mileage and year, of the vehicles in stock or of groups of them: " +
+				"what do 2021 F-150s cost, by trim."},
 		{Name: "describe_inventory", Output: "Fields", Inputs: []Input{},
 			About: "List what can be searched for: all fields with their types, units, ranges and values in stock. " +
 				"Call it before a search if it is not clear which values there are."},
@@ -77,7 +81,8 @@ func searchInputs(fields []search.Description) []Input {
 		{"count_only", "Whether only the total, summary and facets are wanted, and no vehicles.", object{"type": "boolean"}},
 	}
 	shown := Input{"fields", "Fields to show of each vehicle; default: the main ones.", nil}
-	counted := Input{"facets", "Fields whose values are counted.", nil}
+	counted := Input{"facets", "Fields whose values are counted, or ranges of numbers: price:10000.", object{"type": "array",
+		"items": object{"type": "string"}}}
 	more := Input{"more", "", object{"type": "string"}}
 
 	taken := []string{shown.Name, counted.Name, more.Name}
@@ -97,17 +102,32 @@ func searchInputs(fields []search.Description) []Input {
 		}
 	}
 
-	shown.Schema = namesSchema(fields, enums, func(search.Description) bool { return true })
-	counted.Schema = namesSchema(fields, enums, func(f search.Description) bool { return f.Facet })
+	shown.Schema = namesSchema(fields, enums)
 	more.About = moreAbout(rest)
 	return append(append(filters, others...), shown, counted, more)
+}
+
+// reportInputs are how market_report divides the vehicles, and the filters that are used most.
+func reportInputs(fields []search.Description) []Input {
+	inputs := []Input{{"by", `One or two fields that divide them, such as "make" or "model,year", or ranges: "price:5000".`,
+		object{"type": "string"}}}
+	for _, f := range fields {
+		if name := filterName(f); slices.Contains([]string{"make", "model", "year"}, name) {
+			inputs = append(inputs, filterInput(name, f, &enumRoom{}))
+		}
+	}
+	return append(inputs, Input{"more", "Other filters, as in search_cars.", object{"type": "string"}})
 }
 
 // moreAbout says what stands in more.
 func moreAbout(filters []string) string {
 	const most = 500 // bytes
 	about := "Everything else, as a query string, such as doors=4&interior_color=black&make_not=Toyota; also price_min=, match=exact, " +
-		"view=full. Other filters: "
+		"view=full. "
+	if slices.Contains(filters, search.PriceVsSimilar) {
+		about += search.PriceVsSimilar + "_max=-10 finds prices 10 % below similar ones. "
+	}
+	about += "Other filters: "
 	for i, name := range filters {
 		if len(name)+len(about) > most {
 			return about + ", ... (describe_inventory lists all)."
@@ -172,12 +192,10 @@ func filterInput(name string, f search.Description, enums *enumRoom) Input {
 }
 
 // namesSchema is the schema of a list of fields.
-func namesSchema(fields []search.Description, enums *enumRoom, serves func(search.Description) bool) object {
+func namesSchema(fields []search.Description, enums *enumRoom) object {
 	var names []string
 	for _, f := range fields {
-		if serves(f) {
-			names = append(names, f.Name)
-		}
+		names = append(names, f.Name)
 	}
 	items := object{"type": "string"}
 	if enums.take(names) {
@@ -238,9 +256,12 @@ func (i Input) described() object {
 	return p
 }
 
-// OutputSchema is the schema of a tool's answers; all has the schemas by name. Only the members at its top are described,
-// since clients check answers by it, and models read the answers.
+// OutputSchema is the schema of a tool's answers; all has the schemas by name. Only those of a search are described whole:
+// clients check answers by it, and models read the answers.
 func (t Tool) OutputSchema(all map[string]any) object {
+	if t.Output != "SearchResult" {
+		return outline(all[t.Output].(object))
+	}
 	schema := object{}
 	for keyword, v := range all[t.Output].(object) {
 		schema[keyword] = v
@@ -250,13 +271,29 @@ func (t Tool) OutputSchema(all map[string]any) object {
 	for name := range definitions {
 		definitions[name] = withoutAbout(definitions[name])
 	}
-	if t.Output != "SearchResult" {
-		schema = withoutAbout(schema).(object)
-	}
 	if len(definitions) > 0 {
 		schema["$defs"] = definitions
 	}
 	return schema
+}
+
+// outline gives the schema of an object with the types of its members, and nothing of what is in these.
+func outline(schema object) object {
+	members := object{}
+	for name, member := range schema["properties"].(object) {
+		members[name] = object{}
+		switch member := member.(object); {
+		case member["type"] != nil:
+			members[name] = object{"type": member["type"]}
+		case member["$ref"] != nil:
+			members[name] = object{"type": "object"}
+		}
+	}
+	outlined := object{"type": "object", "properties": members}
+	if schema["required"] != nil {
+		outlined["required"] = schema["required"]
+	}
+	return outlined
 }
 
 // ownRefs is what references between the schemas of a tool begin with.

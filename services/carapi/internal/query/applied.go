@@ -42,9 +42,14 @@ func (q *Query) Applied(page bool) []byte {
 		name("view")
 		b = value.AppendString(b, view)
 	}
-	if len(q.Facets) > 0 {
-		name("facets")
-		b = value.AppendStrings(b, fieldNames(q.Facets))
+	for _, groups := range []struct {
+		name string
+		all  []Group
+	}{{"facets", q.Facets}, {"by", q.By}} {
+		if len(groups.all) > 0 {
+			name(groups.name)
+			b = value.AppendStrings(b, groupNames(groups.all))
+		}
 	}
 	name("match")
 	b = value.AppendString(b, q.Match())
@@ -140,6 +145,14 @@ func (q *Query) shownNames() []string {
 		names[i] = "-" + names[i]
 	}
 	return names
+}
+
+func groupNames(groups []Group) []string {
+	all := make([]string, len(groups))
+	for i, g := range groups {
+		all[i] = g.String()
+	}
+	return all
 }
 
 func fieldNames(fields []*catalog.Field) []string {

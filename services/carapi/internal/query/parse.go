@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,6 +78,9 @@ func (p *Parameters) parse(values url.Values, allowed []string) *parser {
 		}
 		r.parameter(name, known, values[name])
 	}
+	if !values.Has("fields") {
+		r.showComputed()
+	}
 	r.checkBounds()
 	r.checkReach()
 	if r.query.CountOnly && !r.query.Total {
@@ -90,22 +94,41 @@ func (p *Parameters) parse(values url.Values, allowed []string) *parser {
 	return r
 }
 
-// shownByDefault is every field but those of bytes, which are shown only where a request names them. An id is always
-// shown, since callers ask by it.
+// shownByDefault is every field but those of bytes and those that are computed, which are shown only where a request
+// names them. An id is always shown, since callers ask by it.
 func (p *Parameters) shownByDefault() []*catalog.Field {
 	var shown []*catalog.Field
 	for i := range p.Catalog.Fields {
-		if f := &p.Catalog.Fields[i]; f.Class() != catalog.Opaque || f.Name == "id" {
+		if f := &p.Catalog.Fields[i]; f.Class() != catalog.Opaque && !f.IsComputed() || f.Name == "id" {
 			shown = append(shown, f)
 		}
 	}
 	return shown
 }
 
+// showComputed shows the computed fields by which the request filters or sorts.
+func (p *parser) showComputed() {
+	add := func(f *catalog.Field) {
+		if f.IsComputed() && !slices.Contains(p.query.Shown, f) {
+			p.query.Shown = append(p.query.Shown, f)
+		}
+	}
+	for i := range p.query.Filters {
+		add(p.query.Filters[i].Field)
+	}
+	for _, o := range p.query.Sort {
+		add(o.Field)
+	}
+}
+
 // unknown notes a parameter that the request may not have.
 func (p *parser) unknown(name string, values url.Values, allowed []string) {
 	if len(p.wrong) == maxErrors { // without looking for names near it
 		p.leftOut++
+		return
+	}
+	if why := p.Catalog.WhyMissing(name); why != "" {
+		p.fail(name, strings.Join(values[name], ","), nil, "there is no parameter %q: %s", value.Excerpt(name), why)
 		return
 	}
 	names := p.permitted(allowed)
@@ -177,7 +200,7 @@ func (p *parser) parameter(name string, known Parameter, given []string) {
 		return
 	}
 	several := known.Use == Equals || known.Use == HasAll || known.Use == Excluded ||
-		slices.Contains([]string{"q", "sort", "fields", "facets", "has", "missing"}, name)
+		slices.Contains([]string{"q", "sort", "fields", "facets", "by", "has", "missing"}, name)
 	switch {
 	case len(parts) > MaxValues:
 		p.fail(name, strings.Join(given, ","), nil, "%s has %d values; send at most %d values", name, len(parts), MaxValues)
@@ -291,6 +314,11 @@ func (p *parser) control(name, given string, parts []string) {
 		p.shown(parts)
 	case "facets":
 		p.facets(parts)
+	case "by":
+		p.query.By = p.groups(name, parts)
+		if len(p.query.By) > MaxBy {
+			p.fail(name, strings.Join(parts, ","), nil, "by names %d fields; name one or two", len(p.query.By))
+		}
 	case "has":
 		p.presence(name, Present, parts)
 	case "missing":
@@ -318,10 +346,10 @@ func (p *parser) facets(parts []string) {
 	if wanted == nil {
 		p.query.Facets = p.UsualFacets()
 	} else {
-		p.query.Facets = p.named("facets", wanted, (*catalog.Field).Facets)
+		p.query.Facets = p.groups("facets", wanted)
 	}
 	left := p.named("facets", unwanted, (*catalog.Field).Facets)
-	p.query.Facets = slices.DeleteFunc(p.query.Facets, func(f *catalog.Field) bool { return slices.Contains(left, f) })
+	p.query.Facets = slices.DeleteFunc(p.query.Facets, func(g Group) bool { return slices.Contains(left, g.Field) })
 	if len(p.query.Facets) == 0 && p.wrong == nil {
 		p.fail("facets", strings.Join(parts, ","), nil, "facets leaves out every field; name at least one to count")
 	}
@@ -331,14 +359,14 @@ func (p *parser) facets(parts []string) {
 var usualFacets = []string{"condition", "make", "year", "body_type", "fuel_type", "transmission", "drivetrain", "color"}
 
 // UsualFacets are the fields that are counted where a request names none.
-func (p *Parameters) UsualFacets() []*catalog.Field {
-	var fields []*catalog.Field
+func (p *Parameters) UsualFacets() []Group {
+	var groups []Group
 	for _, name := range usualFacets {
 		if f := p.Catalog.Field(name); f != nil && f.Facets() {
-			fields = append(fields, f)
+			groups = append(groups, Group{Field: f})
 		}
 	}
-	return fields
+	return groups
 }
 
 // shown reads the fields to show: those named, or all but those after a minus.
@@ -419,13 +447,19 @@ func (p *parser) view(given string) {
 	case fields:
 		p.fail("view", given, nil, "view and fields cannot be combined; send one of them")
 	case given == "summary":
-		p.query.Shown = nil
-		for _, name := range summaryFields {
-			if f := p.Catalog.Field(name); f != nil {
-				p.query.Shown = append(p.query.Shown, f)
-			}
+		p.query.Shown = SummaryFields(p.Catalog)
+	}
+}
+
+// SummaryFields gives the fields of the summary view.
+func SummaryFields(c *catalog.Catalog) []*catalog.Field {
+	var fields []*catalog.Field
+	for _, name := range summaryFields {
+		if f := c.Field(name); f != nil {
+			fields = append(fields, f)
 		}
 	}
+	return fields
 }
 
 func (p *parser) words(given string) {
@@ -467,10 +501,53 @@ func (p *parser) named(parameter string, names []string, serves func(*catalog.Fi
 	return found
 }
 
+// stepPattern takes the width of a range of numbers.
+var stepPattern = regexp.MustCompile(`^[0-9]{1,12}(?:\.[0-9]{1,6})?$`)
+
+// groups reads fields whose values are counted, and steps of fields of numbers: price:5000.
+func (p *parser) groups(parameter string, parts []string) []Group {
+	var all []Group
+	for _, part := range parts {
+		name, step, hasStep := strings.Cut(part, ":")
+		serves := (*catalog.Field).Facets
+		if hasStep = hasStep && p.Catalog.Field(part) == nil; hasStep {
+			serves = func(f *catalog.Field) bool { return f.Class() == catalog.Number && f.Name != "id" }
+		} else if name, step = part, ""; p.needsStep(name) {
+			p.fail(parameter, part, nil, "the values of %q cannot be counted one by one; send a step, such as %s:5000", name, name)
+			continue
+		}
+		if hasStep && (!stepPattern.MatchString(step) || strings.Trim(step, "0.") == "") {
+			p.fail(parameter, part, nil, "the step of %s must be a number above 0; send %s:5000 for ranges of 5000", value.Excerpt(name), value.Excerpt(name))
+			continue
+		}
+		for _, f := range p.named(parameter, []string{name}, serves) {
+			g := Group{Field: f, Step: step}
+			if hasStep {
+				g.Step = normal(step)
+			}
+			same := slices.IndexFunc(all, func(other Group) bool { return other.Field == f })
+			switch {
+			case same < 0:
+				all = append(all, g)
+			case all[same] != g:
+				p.fail(parameter, part, nil, "%s names %s twice; name each field once", parameter, f.Name)
+			}
+		}
+	}
+	return all
+}
+
+// needsStep reports whether a name is that of a field of numbers that are counted in ranges only.
+func (p *parser) needsStep(name string) bool {
+	f := p.Catalog.Field(name)
+	return f != nil && f.Class() == catalog.Number && !f.Facets() && f.Name != "id"
+}
+
 // cannot says what a field cannot do, by the parameter that names it.
 var cannot = map[string]string{
 	"sort":    "vehicles cannot be sorted by %q",
 	"facets":  "the values of %q cannot be counted",
+	"by":      "vehicles cannot be grouped by %q",
 	"has":     "%q holds bytes, which has does not ask for",
 	"missing": "%q holds bytes, which missing does not ask for",
 }
@@ -479,6 +556,10 @@ var cannot = map[string]string{
 func (p *parser) notAField(parameter, name string, serves func(*catalog.Field) bool) {
 	if len(p.wrong) == maxErrors { // without looking for names near it
 		p.leftOut++
+		return
+	}
+	if why := p.Catalog.WhyMissing(name); why != "" && p.Catalog.Field(name) == nil {
+		p.fail(parameter, name, nil, "there is no field %q: %s", value.Excerpt(name), why)
 		return
 	}
 	var names []string

@@ -21,8 +21,10 @@ const (
 	MaxReach     = 10_000 // vehicles that page and offset reach; a cursor reaches all
 	MaxLength    = 1000   // bytes of one parameter's value; a cursor may be longer
 	MaxCursor    = 8 << 10
-	maxErrors    = 20 // mistakes of which an answer says what is wrong; of more it says how many they are
-	maxNamed     = 3  // parameters of a request that are all named where another one is unknown
+	maxErrors    = 20   // mistakes of which an answer says what is wrong; of more it says how many they are
+	MaxBy        = 2    // fields of by
+	MaxRanges    = 1000 // of one width that have numbers of a field
+	maxNamed     = 3    // parameters of a request that are all named where another one is unknown
 )
 
 // Characters that an answer may have; tools for language models cut off more than 100,000.
@@ -49,7 +51,8 @@ type Query struct {
 	Total     bool // whether all vehicles that match are counted
 	CountOnly bool // whether that is all that is asked for
 	Shown     []*catalog.Field
-	Facets    []*catalog.Field
+	Facets    []Group
+	By        []Group // how statistics are divided
 	MaxChars  int     // of the answer
 	After     *Cursor // where the page begins; nil for the first
 	Page      int     // as page asks for it; 0 if it does not
@@ -57,6 +60,20 @@ type Query struct {
 
 	hidden []*catalog.Field // that fields leaves out; nil where it names what is shown
 	values url.Values       // as read
+}
+
+// Group is a field by whose values vehicles are counted; with a step it is ranges of its numbers that are so wide.
+type Group struct {
+	Field *catalog.Field
+	Step  string
+}
+
+// String is the group as requests name it.
+func (g Group) String() string {
+	if g.Step == "" {
+		return g.Field.Name
+	}
+	return g.Field.Name + ":" + g.Step
 }
 
 // Filter holds the vehicles that have a value which one of its Words or Ranges includes. A vehicle without a value in
@@ -199,7 +216,8 @@ var controls = map[string]string{
 	"missing":       "fields that have no value, separated by commas",
 	"cursor":        "the cursor of an answer to this same search",
 	"fields":        "fields to show, separated by commas; those after a minus are left out, as in -description",
-	"facets":        "fields whose values are counted, separated by commas",
+	"facets":        "fields whose values are counted, or steps of their numbers such as price:10000, separated by commas",
+	"by":            "one or two fields, or steps of their numbers such as price:5000, separated by commas",
 	"include_total": "true or false",
 	"count_only":    "true or false",
 	"view":          "summary or full",
@@ -208,7 +226,7 @@ var controls = map[string]string{
 }
 
 // yielding are the controls that give way to a field of their name.
-var yielding = []string{"page", "offset", "has", "missing"}
+var yielding = []string{"page", "offset", "has", "missing", "by"}
 
 // Controls are the names of the parameters that are not filters.
 func Controls() []string {

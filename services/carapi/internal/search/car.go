@@ -30,54 +30,25 @@ type Car struct {
 
 // Car gives the vehicle of an id, or ErrNotFound.
 func (s *Service) Car(ctx context.Context, id string, values url.Values) (*Car, error) {
-	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Car, error) {
-		r, err := newCarRequest(ctx, src, g, values)
-		if err != nil {
-			return nil, err
-		}
-		field := g.catalog.ID()
-		if field == nil {
-			return nil, ErrNoIDs
-		}
-		isID := func(v *vehicle) bool {
-			cell, whole := v.Cell(field)
-			return whole && shownAs(field, cell) == id
-		}
-		if g.kept == nil && g.catalog.IDIsKey() { // whether or not the index knows it yet
-			key, ok := store.KeyOf(g.catalog, id)
-			if !ok {
-				return nil, ErrNotFound
-			}
-			return r.readCar([][]value.Cell{key}, field, isID)
-		}
-		wanted, ok := idCell(field, id)
-		if !ok {
-			return nil, ErrNotFound
-		}
-		return r.findCar(g.index.WithCell(field, wanted), field, isID)
-	})
+	return s.car(ctx, values, byID(id))
 }
 
 // CarByVIN gives the vehicle of a VIN, in any spelling, or ErrNotFound.
 func (s *Service) CarByVIN(ctx context.Context, vin string, values url.Values) (*Car, error) {
+	return s.car(ctx, values, byVIN(vin))
+}
+
+func (s *Service) car(ctx context.Context, values url.Values, find finder) (*Car, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Car, error) {
 		r, err := newCarRequest(ctx, src, g, values)
 		if err != nil {
 			return nil, err
 		}
-		field := g.catalog.TextField("vin")
-		if field == nil || !utf8.ValidString(vin) {
-			return nil, ErrNotFound
+		v, err := find(r, r.query.Shown)
+		if err != nil {
+			return nil, err
 		}
-		filter := query.Filter{Field: field, Words: []string{vin}}
-		if len(g.index.Lookup(field, vin)) == 0 {
-			filter.Words = g.index.LookupFolded(field, vin) // with other signs
-		}
-		set := g.index.Filter(g.index.All(), &filter)
-		return r.findCar(set, field, func(v *vehicle) bool {
-			cell, whole := v.Cell(field)
-			return whole && filter.Matches(cell)
-		})
+		return &Car{Body: r.encodeCar(v, query.MaxChars-envelopeSize), Origin: g.origin()}, nil
 	})
 }
 
@@ -89,40 +60,102 @@ func newCarRequest(ctx context.Context, src *source, g *generation, values url.V
 	return &request{ctx: ctx, source: src, generation: g, query: q}, nil
 }
 
-// findCar reads the first vehicle of a set that still is the one asked for.
-func (r *request) findCar(set index.Set, field *catalog.Field, is func(*vehicle) bool) (*Car, error) {
+// finder reads some fields of one vehicle as it is now. The error is ErrNotFound if there is none.
+type finder func(r *request, fields []*catalog.Field) (*vehicle, error)
+
+// byID finds the vehicle of an id.
+func byID(id string) finder {
+	return func(r *request, fields []*catalog.Field) (*vehicle, error) {
+		g := r.generation
+		field := g.catalog.ID()
+		if field == nil {
+			return nil, ErrNoIDs
+		}
+		isID := func(v *vehicle) bool {
+			cell, whole := v.Cell(field)
+			return whole && shownAs(field, cell) == id
+		}
+		wanted, isCell := idCell(field, id)
+		var known index.Set
+		if isCell {
+			known = g.index.WithCell(field, wanted)
+		}
+		if g.kept == nil && g.catalog.IDIsKey() { // whether or not the index knows it yet
+			key, ok := store.KeyOf(g.catalog, id)
+			if !ok {
+				return nil, ErrNotFound
+			}
+			v, err := r.readCar(key, append(field.Sources(), fields...), isID)
+			if row, ok := known.First(); ok && err == nil {
+				v.index, v.row = g.index, row
+			}
+			return v, err
+		}
+		return r.findCar(known, append(field.Sources(), fields...), isID)
+	}
+}
+
+// byVIN finds the vehicle of a VIN.
+func byVIN(vin string) finder {
+	return func(r *request, fields []*catalog.Field) (*vehicle, error) {
+		g := r.generation
+		field := g.catalog.TextField("vin")
+		if field == nil || !utf8.ValidString(vin) {
+			return nil, ErrNotFound
+		}
+		filter := query.Filter{Field: field, Words: []string{vin}}
+		if len(g.index.Lookup(field, vin)) == 0 {
+			filter.Words = g.index.LookupFolded(field, vin) // with other signs
+		}
+		set := g.index.Filter(g.index.All(), &filter)
+		return r.findCar(set, append(field.Sources(), fields...), func(v *vehicle) bool {
+			cell, whole := v.Cell(field)
+			return whole && filter.Matches(cell)
+		})
+	}
+}
+
+// findCar reads the first vehicle of a set, if it still is the one asked for.
+func (r *request) findCar(set index.Set, fields []*catalog.Field, is func(*vehicle) bool) (*vehicle, error) {
 	g := r.generation
-	rows, _ := g.index.Page(set, r.query.Sort, nil, 1)
-	if len(rows) == 0 {
+	row, ok := set.First()
+	if !ok {
 		return nil, ErrNotFound
 	}
-	if g.kept != nil {
-		return r.encodeCar(&vehicle{g.kept.row(g.index.ReadAs(rows[0]))}, is)
+	if g.kept == nil {
+		v, err := r.readCar(g.keyOf(row), fields, is)
+		if err == nil {
+			v.index, v.row = g.index, row
+		}
+		return v, err
 	}
-	return r.readCar([][]value.Cell{g.keyOf(rows[0])}, field, is)
+	v := &vehicle{stored: g.kept.row(g.index.ReadAs(row)), index: g.index, row: row}
+	if !is(v) {
+		return nil, ErrNotFound
+	}
+	return v, nil
 }
 
 // readCar reads one vehicle by its key.
-func (r *request) readCar(keys [][]value.Cell, field *catalog.Field, is func(*vehicle) bool) (*Car, error) {
+func (r *request) readCar(key []value.Cell, fields []*catalog.Field, is func(*vehicle) bool) (*vehicle, error) {
 	g := r.generation
-	fields := append(field.Sources(), neededFields(g.catalog, r.query)...)
-	rows, err := r.source.store.Rows(r.ctx, g.catalog, g.version, keys, fields, query.MaxChars)
+	rows, err := r.source.store.Rows(r.ctx, g.catalog, g.version, [][]value.Cell{key}, sourcesOf(fields), query.MaxChars)
 	if err != nil {
 		return nil, err
 	}
 	if rows[0] == nil {
 		return nil, ErrNotFound
 	}
-	return r.encodeCar(&vehicle{rows[0]}, is)
-}
-
-// encodeCar writes a vehicle, within the length that any answer has.
-func (r *request) encodeCar(v *vehicle, is func(*vehicle) bool) (*Car, error) {
+	v := &vehicle{stored: rows[0]}
 	if !is(v) {
 		return nil, ErrNotFound
 	}
+	return v, nil
+}
+
+// encodeCar writes a vehicle, in at most about so many characters.
+func (r *request) encodeCar(v *vehicle, room int) []byte {
 	e, _ := encodeVehicle(nil, r.query.Shown, labels(r.query.Shown), v)
-	room := query.MaxChars - envelopeSize
 	one := []*encoded{e}
 	cut := 0
 	for _, length := range textLengths {
@@ -143,7 +176,7 @@ func (r *request) encodeCar(v *vehicle, is func(*vehicle) bool) (*Car, error) {
 		body = append(append(body[:len(body)-1:len(body)-1], `,"cut":`...), encodeJSON(truncation)...)
 		body = append(body, '}')
 	}
-	return &Car{Body: body, Origin: r.generation.origin()}, nil
+	return body
 }
 
 // shownAs is an id as answers show it.

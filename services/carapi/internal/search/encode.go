@@ -51,7 +51,7 @@ func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle
 		e.json = append(e.json, labels[i]...)
 		from := len(e.json)
 		cell, kind, whole := v.shown(f)
-		e.appendCell(f, cell, kind, whole, v.stored.Length(f))
+		e.appendCell(f, cell, kind, whole, v.length(f))
 		if f.Name == "id" {
 			e.id = json.RawMessage(e.json[from:len(e.json):len(e.json)])
 		}

@@ -29,9 +29,12 @@ func (s *Service) Facets(ctx context.Context, values url.Values) (*Answer, error
 		if len(q.Facets) == 0 {
 			q.Facets = g.interpreter.Parameters().UsualFacets()
 		}
+		fields := compared(q)
+		for _, facet := range q.Facets {
+			fields = append(fields, facet.Field)
+		}
 		r := request{ctx: ctx, source: src, generation: g, query: q}
-		a := &Answer{Applied: q.Applied(false), Notes: notes, Origin: g.origin(),
-			NotNumbers: g.notNumbers(append(compared(q), q.Facets...)...)}
+		a := &Answer{Applied: q.Applied(false), Notes: notes, Origin: g.origin(), NotNumbers: g.notNumbers(fields...)}
 		a.Facets = r.facets(g.index.Match(q, nil), r.room(a))
 		return a, nil
 	})
@@ -42,7 +45,8 @@ func (s *Service) Facets(ctx context.Context, values url.Values) (*Answer, error
 // are counted among the others.
 func (r *request) facets(set index.Set, room int) []byte {
 	b := []byte{'{'}
-	for i, f := range r.query.Facets {
+	for i, by := range r.query.Facets {
+		f := by.Field
 		if i > 0 {
 			b = append(b, ',')
 		}
@@ -51,7 +55,7 @@ func (r *request) facets(set index.Set, room int) []byte {
 		if slices.ContainsFunc(r.query.Filters, func(filter query.Filter) bool { return filter.Field == f }) {
 			counted = r.index().Match(r.query, f)
 		}
-		counts, other := r.index().Facet(counted, f, maxFacet)
+		counts, other := r.index().Facet(counted, by, maxFacet)
 		end := len(b) + (room-len(b))/(len(r.query.Facets)-i)
 		for j, c := range counts {
 			before := len(b)
@@ -59,7 +63,11 @@ func (r *request) facets(set index.Set, room int) []byte {
 				b = append(b, ',')
 			}
 			b = append(b, `{"value":`...)
-			b = appendShown(b, f, c.Cell)
+			b = appendShown(b, f, c.From)
+			if c.To.Type != value.Null {
+				b = append(b, `,"below":`...)
+				b = appendShown(b, f, c.To)
+			}
 			b = append(b, `,"count":`...)
 			b = append(strconv.AppendInt(b, int64(c.Count), 10), '}')
 			if len(b) > end {
@@ -87,18 +95,17 @@ func appendShown(b []byte, f *catalog.Field, c value.Cell) []byte {
 // measuredFields are the fields that Stats measures.
 var measuredFields = []string{"price", "mileage", "year"}
 
-// Stats counts the vehicles that match, and measures their price, mileage and year. The Answer's Facets are a JSON
-// object of the measures by field.
+// Stats counts the vehicles that match, and measures their price, mileage and year, all of them or, with by, in groups.
+// The Answer's Facets are a JSON object of the measures by field.
 func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error) {
-	return withFallback(ctx, s, func(_ context.Context, _ *source, g *generation) (*Answer, error) {
-		q, notes, err := g.interpreter.Interpret(g.index, values, "q", "has", "missing")
+	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Answer, error) {
+		q, notes, err := g.interpreter.Interpret(g.index, values, "q", "by", "has", "missing")
 		if err != nil {
 			return nil, err
 		}
 		set := g.index.Match(q, nil)
 		a := &Answer{Total: set.Count(), Applied: q.Applied(false), Notes: notes, Origin: g.origin()}
-		fields := compared(q)
-		a.Facets = []byte{'{'}
+		var measured []*catalog.Field
 		for _, name := range measuredFields {
 			f := g.catalog.NumberField(name)
 			if f == nil {
@@ -108,18 +115,88 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 				a.leaveOutCurrencies(g.index, f)
 				continue
 			}
-			if len(a.Facets) > 1 {
-				a.Facets = append(a.Facets, ',')
-			}
-			a.Facets = append(value.AppendString(a.Facets, name), ':')
-			a.Facets = append(a.Facets, encodeJSON(measuresOf(f, g.index.Statistics(set, f)))...)
-			fields = append(fields, f)
+			measured = append(measured, f)
+		}
+
+		fields := append(compared(q), measured...)
+		for _, by := range q.By {
+			fields = append(fields, by.Field)
 		}
 		a.NotNumbers = g.notNumbers(fields...)
-		a.Facets = append(a.Facets, '}')
+		if len(q.By) > 0 {
+			r := request{ctx: ctx, source: src, generation: g, query: q}
+			r.addGroups(set, measured, a)
+			return a, nil
+		}
+		var all []index.Statistics
+		for _, f := range measured {
+			all = append(all, g.index.Statistics(set, f))
+		}
+		a.Facets = appendMeasures(nil, measured, all)
 		return a, nil
 	})
 }
+
+// appendMeasures writes the measures of fields, by their names.
+func appendMeasures(b []byte, fields []*catalog.Field, all []index.Statistics) []byte {
+	b = append(b, '{')
+	for i, f := range fields {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(value.AppendString(b, f.Name), ':')
+		b = measuresOf(f, all[i]).append(b)
+	}
+	return append(b, '}')
+}
+
+// maxGroups is how many groups are measured one by one; the largest.
+const maxGroups = 50
+
+// addGroups measures fields of a set in groups. Groups for which there is no room are counted among the others.
+func (r *request) addGroups(set index.Set, measured []*catalog.Field, a *Answer) {
+	groups, other := r.index().Groups(set, r.query.By, measured, maxGroups)
+	room := r.room(a)
+	a.Groups = []byte{'['}
+	for i, group := range groups {
+		before := len(a.Groups)
+		if i > 0 {
+			a.Groups = append(a.Groups, ',')
+		}
+		a.Groups = r.appendGroup(a.Groups, group, measured)
+		if len(a.Groups) > room {
+			a.Groups = a.Groups[:before]
+			for _, group := range groups[i:] {
+				other += group.Count
+			}
+			break
+		}
+	}
+	a.Groups, a.Other = append(a.Groups, ']'), other
+}
+
+// appendGroup writes a group: the values that it has in common, how many vehicles it has, and their measures.
+func (r *request) appendGroup(b []byte, group index.Group, measured []*catalog.Field) []byte {
+	b = append(b, '{')
+	for i, by := range r.query.By {
+		name := by.Field.Name
+		if slices.Contains(groupMembers, name) {
+			name = query.Qualifier + name
+		}
+		b = append(value.AppendString(b, name), ':')
+		b = append(appendShown(b, by.Field, group.Spans[i].From), ',')
+		if by.Step != "" {
+			b = append(value.AppendString(b, name+"_below"), ':')
+			b = append(appendShown(b, by.Field, group.Spans[i].To), ',')
+		}
+	}
+	b = append(b, `"count":`...)
+	b = append(strconv.AppendInt(b, int64(group.Count), 10), `,"fields":`...)
+	return append(appendMeasures(b, measured, group.Measures), '}')
+}
+
+// groupMembers are the members of a group beside its values.
+var groupMembers = []string{"count", "fields"}
 
 // leaveOutCurrencies notes the currencies of a field that is not measured, since its amounts cannot be compared.
 func (a *Answer) leaveOutCurrencies(x *index.Index, f *catalog.Field) {
@@ -136,6 +213,22 @@ type Measures struct {
 	Max     json.RawMessage `json:"max"`
 	Average json.RawMessage `json:"average"`
 	Median  json.RawMessage `json:"median"`
+}
+
+// append writes the measures as encoding/json does, in less time: an answer may have hundreds.
+func (m Measures) append(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"count":`...), int64(m.Count), 10)
+	for _, measure := range []struct {
+		name string
+		json json.RawMessage
+	}{{"min", m.Min}, {"max", m.Max}, {"average", m.Average}, {"median", m.Median}} {
+		b = append(append(append(b, `,"`...), measure.name...), `":`...)
+		if measure.json == nil {
+			b = append(b, "null"...)
+		}
+		b = append(b, measure.json...)
+	}
+	return append(b, '}')
 }
 
 func measuresOf(f *catalog.Field, s index.Statistics) Measures {

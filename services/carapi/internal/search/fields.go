@@ -22,8 +22,8 @@ const (
 // Description says what a field is and what may be asked of it.
 type Description struct {
 	Name       string   `json:"name"`
-	Column     string   `json:"column"`
-	Type       string   `json:"type"` // integer, number, text, date, date-time, json or bytes
+	Column     string   `json:"column"` // empty for one that is made of others
+	Type       string   `json:"type"`   // integer, number, text, date, date-time, json or bytes
 	Unit       string   `json:"unit,omitempty"`
 	About      string   `json:"about,omitempty"`
 	Operators  []string `json:"operators"` // eq, in, range, min, max, has
@@ -33,7 +33,7 @@ type Description struct {
 	Values     []string `json:"values,omitempty"` // in stock
 	Complete   *bool    `json:"values_complete,omitempty"`
 	Bound      string   `json:"bound_by,omitempty"`     // why this is the field: CARS_FIELDS, name, name and values, values
-	From       string   `json:"derived_from,omitempty"` // the column in which it stands with other things
+	From       string   `json:"derived_from,omitempty"` // the column in which it stands with other things, or the fields of which it is made
 	NotNumbers int      `json:"not_a_number,omitempty"` // values that are not understood as numbers
 	Warning    string   `json:"warning,omitempty"`      // what is stored now no longer fits what the field was found to be
 	Boolean    bool     `json:"boolean,omitempty"`      // its values are spellings of true and false
@@ -73,8 +73,11 @@ func (g *generation) describe(f *catalog.Field) Description {
 	d := Description{Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About, Operators: f.Operators(),
 		Filters: []string{}, Sort: f.Sorts(), Facet: f.Facets(), Bound: f.Why, NotNumbers: g.index.NotNumbers(f), Boolean: f.Flag,
 		Warning: g.disagreements()[f.Name]}
-	if f.IsDerived() {
+	switch {
+	case f.IsDerived():
 		d.From = f.Column.Name
+	case f.IsComputed():
+		d.Column, d.From = "", "make, model, year and price of all vehicles"
 	}
 	for _, name := range []string{f.Name, f.Name + "_min", f.Name + "_max", f.Name + "_all", f.Name + "_not"} {
 		for _, name := range []string{name, query.Qualifier + name} {

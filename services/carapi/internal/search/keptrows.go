@@ -35,7 +35,7 @@ func newKeptRows(c *catalog.Catalog) *keptRows {
 	k := &keptRows{catalog: c, place: map[*catalog.Field]int{}}
 	k.fields = append(k.fields, c.Read...)
 	for i := range c.Fields {
-		if f := &c.Fields[i]; f.Slot() < 0 && f.From == nil {
+		if f := &c.Fields[i]; f.Slot() < 0 && f.From == nil && !f.IsComputed() {
 			k.fields = append(k.fields, f)
 		}
 	}

@@ -161,7 +161,7 @@ func (r *request) readVehicles(candidates []candidate) ([]*vehicle, error) {
 	g := r.generation
 	if g.kept != nil {
 		for i, c := range candidates {
-			all[i].stored = g.kept.row(g.index.ReadAs(c.row))
+			all[i] = vehicle{stored: g.kept.row(g.index.ReadAs(c.row)), index: g.index, row: c.row}
 			vehicles[i] = &all[i]
 		}
 		return vehicles, nil
@@ -173,7 +173,7 @@ func (r *request) readVehicles(candidates []candidate) ([]*vehicle, error) {
 	}
 	for i, row := range rows {
 		if row != nil {
-			all[i].stored = row
+			all[i] = vehicle{stored: row, index: g.index, row: candidates[i].row}
 			vehicles[i] = &all[i]
 		}
 	}
@@ -183,29 +183,32 @@ func (r *request) readVehicles(candidates []candidate) ([]*vehicle, error) {
 // neededFields are the fields that are read for an answer: what it shows, and by what a row is checked.
 func neededFields(c *catalog.Catalog, q *query.Query) []*catalog.Field {
 	needed := make([]*catalog.Field, 0, len(q.Shown)+len(q.Filters)+len(q.Sort))
-	add := func(f *catalog.Field) {
-		if f == nil {
-			return
-		}
-		for _, source := range [...]*catalog.Field{f.Source(), f.UnitIn} {
-			if source != nil && !slices.Contains(needed, source) {
-				needed = append(needed, source)
-			}
-		}
-	}
-	for _, f := range q.Shown {
-		add(f)
-	}
+	needed = append(needed, q.Shown...)
 	for i := range q.Filters {
-		add(q.Filters[i].Field)
+		needed = append(needed, q.Filters[i].Field)
 	}
 	for _, o := range q.Sort {
-		add(o.Field)
+		needed = append(needed, o.Field)
 	}
 	if len(q.Words) > 0 {
 		for _, name := range query.SearchedFields {
-			add(c.TextField(name))
+			if f := c.TextField(name); f != nil {
+				needed = append(needed, f)
+			}
 		}
 	}
-	return needed
+	return sourcesOf(needed)
+}
+
+// sourcesOf gives the fields from which some fields are read, each once. Computed fields are read from none.
+func sourcesOf(fields []*catalog.Field) []*catalog.Field {
+	sources := make([]*catalog.Field, 0, len(fields))
+	for _, f := range fields {
+		for _, source := range [...]*catalog.Field{f.Source(), f.UnitIn} {
+			if source != nil && !source.IsComputed() && !slices.Contains(sources, source) {
+				sources = append(sources, source)
+			}
+		}
+	}
+	return sources
 }

@@ -69,6 +69,8 @@ type Answer struct {
 	NoMatch *ZeroResults // why nothing matches, if nothing does
 	Cut     *Truncation  // what was left out; nil for nothing
 	Facets  []byte       // a JSON object; nil if none were asked for
+	Groups  []byte       // a JSON array of the measures of groups; nil if none were asked for
+	Other   int          // vehicles in groups that are not among them
 	Applied []byte       // a JSON object: the request as understood
 	Notes   interpret.Notes
 	Origin  Origin

@@ -3,6 +3,7 @@ package search
 import (
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/index"
 	"carstock/services/carapi/internal/value"
 )
 
@@ -12,11 +13,18 @@ type vehicle struct {
 		Cell(f *catalog.Field) (c value.Cell, whole bool) // as query.Vehicle has it
 		Length(f *catalog.Field) int                      // what is stored of a value that was not read whole; otherwise 0
 	}
+	index *index.Index // that has computed fields; nil for a vehicle that it does not know
+	row   uint32       // in the index
 }
 
 // Cell implements query.Vehicle: it gives the cell as the index understands it.
 func (v *vehicle) Cell(f *catalog.Field) (c value.Cell, whole bool) {
-	if !f.Understands() {
+	switch {
+	case f.IsComputed() && v.index == nil:
+		return value.Cell{}, true
+	case f.IsComputed():
+		return v.index.Cell(f, v.row), true
+	case !f.Understands():
 		return v.stored.Cell(f)
 	}
 	stored, whole := v.stored.Cell(f.Source())
@@ -33,7 +41,19 @@ func (v *vehicle) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 
 // shown gives the cell that answers show, and the kind as which they write it.
 func (v *vehicle) shown(f *catalog.Field) (c value.Cell, kind schema.Kind, whole bool) {
+	if f.IsComputed() {
+		c, whole = v.Cell(f)
+		return c, f.Kind, whole
+	}
 	stored, whole := v.stored.Cell(f.Source())
 	c, kind = f.ShownAs(stored)
 	return c, kind, whole
+}
+
+// length is what is stored of a value that was not read whole; otherwise 0.
+func (v *vehicle) length(f *catalog.Field) int {
+	if f.IsComputed() {
+		return 0
+	}
+	return v.stored.Length(f)
 }

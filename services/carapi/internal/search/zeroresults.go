@@ -530,10 +530,10 @@ func (w *relaxations) frequent(f *query.Filter) (cells []value.Cell, complete bo
 	case field.Facets() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.Text || !field.Flag):
 		var counts []index.Count
 		const blank = 2 // NULL and a blank text may be among them
-		counts, other = w.index().Facet(w.matching(f.Parameter), field, fewInStock+blank)
+		counts, other = w.index().Facet(w.matching(f.Parameter), query.Group{Field: field}, fewInStock+blank)
 		for _, c := range counts {
-			if len(bytes.TrimSpace(c.Cell.Form)) > 0 {
-				cells = append(cells, c.Cell)
+			if len(bytes.TrimSpace(c.From.Form)) > 0 {
+				cells = append(cells, c.From)
 			}
 		}
 	}

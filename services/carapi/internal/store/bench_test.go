@@ -169,7 +169,7 @@ func BenchmarkRead(b *testing.B) {
 			for b.Loop() {
 				rows := 0
 				_, _, err := s.Read(b.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, Add, error) {
-					return c.Indexed, func([]value.Cell) error { rows++; return nil }, nil
+					return c.Read, func([]value.Cell) error { rows++; return nil }, nil
 				})
 				if err != nil || rows != benchRows {
 					b.Fatal(rows, err)

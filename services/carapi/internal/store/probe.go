@@ -21,10 +21,13 @@ func (s *Store) Probe(ctx context.Context, c *catalog.Catalog) error {
 	return s.query(ctx, "probe", q.head+"FALSE", args, func() {}, func(*sql.Rows) error { return nil })
 }
 
+// everyField gives all fields but those that are read from no column.
 func everyField(c *catalog.Catalog) []*catalog.Field {
-	all := make([]*catalog.Field, len(c.Fields))
+	var all []*catalog.Field
 	for i := range c.Fields {
-		all[i] = &c.Fields[i]
+		if f := &c.Fields[i]; !f.IsComputed() {
+			all = append(all, f)
+		}
 	}
 	return all
 }

@@ -99,7 +99,7 @@ func TestReadEnds(t *testing.T) {
 	enough := errors.New("enough")
 	for range 3 {
 		_, _, err := s.Read(t.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, Add, error) {
-			return c.Indexed, func([]value.Cell) error { return enough }, nil
+			return c.Read, func([]value.Cell) error { return enough }, nil
 		})
 		if !errors.Is(err, enough) {
 			t.Errorf("got %v", err)

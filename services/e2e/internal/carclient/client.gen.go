@@ -144,12 +144,13 @@ func (e SearchCarsParamsColorNot) Valid() bool {
 
 // Defines values for SearchCarsParamsHas.
 const (
-	SearchCarsParamsHasColor SearchCarsParamsHas = "color"
-	SearchCarsParamsHasId    SearchCarsParamsHas = "id"
-	SearchCarsParamsHasMake  SearchCarsParamsHas = "make"
-	SearchCarsParamsHasModel SearchCarsParamsHas = "model"
-	SearchCarsParamsHasPrice SearchCarsParamsHas = "price"
-	SearchCarsParamsHasYear  SearchCarsParamsHas = "year"
+	SearchCarsParamsHasColor          SearchCarsParamsHas = "color"
+	SearchCarsParamsHasId             SearchCarsParamsHas = "id"
+	SearchCarsParamsHasMake           SearchCarsParamsHas = "make"
+	SearchCarsParamsHasModel          SearchCarsParamsHas = "model"
+	SearchCarsParamsHasPrice          SearchCarsParamsHas = "price"
+	SearchCarsParamsHasPriceVsSimilar SearchCarsParamsHas = "price_vs_similar"
+	SearchCarsParamsHasYear           SearchCarsParamsHas = "year"
 )
 
 // Valid indicates whether the value is a known member of the SearchCarsParamsHas enum.
@@ -165,6 +166,8 @@ func (e SearchCarsParamsHas) Valid() bool {
 		return true
 	case SearchCarsParamsHasPrice:
 		return true
+	case SearchCarsParamsHasPriceVsSimilar:
+		return true
 	case SearchCarsParamsHasYear:
 		return true
 	default:
@@ -174,12 +177,13 @@ func (e SearchCarsParamsHas) Valid() bool {
 
 // Defines values for SearchCarsParamsMissing.
 const (
-	SearchCarsParamsMissingColor SearchCarsParamsMissing = "color"
-	SearchCarsParamsMissingId    SearchCarsParamsMissing = "id"
-	SearchCarsParamsMissingMake  SearchCarsParamsMissing = "make"
-	SearchCarsParamsMissingModel SearchCarsParamsMissing = "model"
-	SearchCarsParamsMissingPrice SearchCarsParamsMissing = "price"
-	SearchCarsParamsMissingYear  SearchCarsParamsMissing = "year"
+	SearchCarsParamsMissingColor          SearchCarsParamsMissing = "color"
+	SearchCarsParamsMissingId             SearchCarsParamsMissing = "id"
+	SearchCarsParamsMissingMake           SearchCarsParamsMissing = "make"
+	SearchCarsParamsMissingModel          SearchCarsParamsMissing = "model"
+	SearchCarsParamsMissingPrice          SearchCarsParamsMissing = "price"
+	SearchCarsParamsMissingPriceVsSimilar SearchCarsParamsMissing = "price_vs_similar"
+	SearchCarsParamsMissingYear           SearchCarsParamsMissing = "year"
 )
 
 // Valid indicates whether the value is a known member of the SearchCarsParamsMissing enum.
@@ -194,6 +198,8 @@ func (e SearchCarsParamsMissing) Valid() bool {
 	case SearchCarsParamsMissingModel:
 		return true
 	case SearchCarsParamsMissingPrice:
+		return true
+	case SearchCarsParamsMissingPriceVsSimilar:
 		return true
 	case SearchCarsParamsMissingYear:
 		return true
@@ -222,18 +228,20 @@ func (e SearchCarsParamsMatch) Valid() bool {
 
 // Defines values for SearchCarsParamsFields.
 const (
-	SearchCarsParamsFieldsColor      SearchCarsParamsFields = "color"
-	SearchCarsParamsFieldsId         SearchCarsParamsFields = "id"
-	SearchCarsParamsFieldsMake       SearchCarsParamsFields = "make"
-	SearchCarsParamsFieldsMinusColor SearchCarsParamsFields = "-color"
-	SearchCarsParamsFieldsMinusId    SearchCarsParamsFields = "-id"
-	SearchCarsParamsFieldsMinusMake  SearchCarsParamsFields = "-make"
-	SearchCarsParamsFieldsMinusModel SearchCarsParamsFields = "-model"
-	SearchCarsParamsFieldsMinusPrice SearchCarsParamsFields = "-price"
-	SearchCarsParamsFieldsMinusYear  SearchCarsParamsFields = "-year"
-	SearchCarsParamsFieldsModel      SearchCarsParamsFields = "model"
-	SearchCarsParamsFieldsPrice      SearchCarsParamsFields = "price"
-	SearchCarsParamsFieldsYear       SearchCarsParamsFields = "year"
+	SearchCarsParamsFieldsColor               SearchCarsParamsFields = "color"
+	SearchCarsParamsFieldsId                  SearchCarsParamsFields = "id"
+	SearchCarsParamsFieldsMake                SearchCarsParamsFields = "make"
+	SearchCarsParamsFieldsMinusColor          SearchCarsParamsFields = "-color"
+	SearchCarsParamsFieldsMinusId             SearchCarsParamsFields = "-id"
+	SearchCarsParamsFieldsMinusMake           SearchCarsParamsFields = "-make"
+	SearchCarsParamsFieldsMinusModel          SearchCarsParamsFields = "-model"
+	SearchCarsParamsFieldsMinusPrice          SearchCarsParamsFields = "-price"
+	SearchCarsParamsFieldsMinusPriceVsSimilar SearchCarsParamsFields = "-price_vs_similar"
+	SearchCarsParamsFieldsMinusYear           SearchCarsParamsFields = "-year"
+	SearchCarsParamsFieldsModel               SearchCarsParamsFields = "model"
+	SearchCarsParamsFieldsPrice               SearchCarsParamsFields = "price"
+	SearchCarsParamsFieldsPriceVsSimilar      SearchCarsParamsFields = "price_vs_similar"
+	SearchCarsParamsFieldsYear                SearchCarsParamsFields = "year"
 )
 
 // Valid indicates whether the value is a known member of the SearchCarsParamsFields enum.
@@ -255,37 +263,17 @@ func (e SearchCarsParamsFields) Valid() bool {
 		return true
 	case SearchCarsParamsFieldsMinusPrice:
 		return true
+	case SearchCarsParamsFieldsMinusPriceVsSimilar:
+		return true
 	case SearchCarsParamsFieldsMinusYear:
 		return true
 	case SearchCarsParamsFieldsModel:
 		return true
 	case SearchCarsParamsFieldsPrice:
 		return true
+	case SearchCarsParamsFieldsPriceVsSimilar:
+		return true
 	case SearchCarsParamsFieldsYear:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for SearchCarsParamsFacets.
-const (
-	SearchCarsParamsFacetsColor SearchCarsParamsFacets = "color"
-	SearchCarsParamsFacetsMake  SearchCarsParamsFacets = "make"
-	SearchCarsParamsFacetsModel SearchCarsParamsFacets = "model"
-	SearchCarsParamsFacetsYear  SearchCarsParamsFacets = "year"
-)
-
-// Valid indicates whether the value is a known member of the SearchCarsParamsFacets enum.
-func (e SearchCarsParamsFacets) Valid() bool {
-	switch e {
-	case SearchCarsParamsFacetsColor:
-		return true
-	case SearchCarsParamsFacetsMake:
-		return true
-	case SearchCarsParamsFacetsModel:
-		return true
-	case SearchCarsParamsFacetsYear:
 		return true
 	default:
 		return false
@@ -312,18 +300,20 @@ func (e SearchCarsParamsView) Valid() bool {
 
 // Defines values for GetCarParamsFields.
 const (
-	GetCarParamsFieldsColor      GetCarParamsFields = "color"
-	GetCarParamsFieldsId         GetCarParamsFields = "id"
-	GetCarParamsFieldsMake       GetCarParamsFields = "make"
-	GetCarParamsFieldsMinusColor GetCarParamsFields = "-color"
-	GetCarParamsFieldsMinusId    GetCarParamsFields = "-id"
-	GetCarParamsFieldsMinusMake  GetCarParamsFields = "-make"
-	GetCarParamsFieldsMinusModel GetCarParamsFields = "-model"
-	GetCarParamsFieldsMinusPrice GetCarParamsFields = "-price"
-	GetCarParamsFieldsMinusYear  GetCarParamsFields = "-year"
-	GetCarParamsFieldsModel      GetCarParamsFields = "model"
-	GetCarParamsFieldsPrice      GetCarParamsFields = "price"
-	GetCarParamsFieldsYear       GetCarParamsFields = "year"
+	GetCarParamsFieldsColor               GetCarParamsFields = "color"
+	GetCarParamsFieldsId                  GetCarParamsFields = "id"
+	GetCarParamsFieldsMake                GetCarParamsFields = "make"
+	GetCarParamsFieldsMinusColor          GetCarParamsFields = "-color"
+	GetCarParamsFieldsMinusId             GetCarParamsFields = "-id"
+	GetCarParamsFieldsMinusMake           GetCarParamsFields = "-make"
+	GetCarParamsFieldsMinusModel          GetCarParamsFields = "-model"
+	GetCarParamsFieldsMinusPrice          GetCarParamsFields = "-price"
+	GetCarParamsFieldsMinusPriceVsSimilar GetCarParamsFields = "-price_vs_similar"
+	GetCarParamsFieldsMinusYear           GetCarParamsFields = "-year"
+	GetCarParamsFieldsModel               GetCarParamsFields = "model"
+	GetCarParamsFieldsPrice               GetCarParamsFields = "price"
+	GetCarParamsFieldsPriceVsSimilar      GetCarParamsFields = "price_vs_similar"
+	GetCarParamsFieldsYear                GetCarParamsFields = "year"
 )
 
 // Valid indicates whether the value is a known member of the GetCarParamsFields enum.
@@ -345,11 +335,15 @@ func (e GetCarParamsFields) Valid() bool {
 		return true
 	case GetCarParamsFieldsMinusPrice:
 		return true
+	case GetCarParamsFieldsMinusPriceVsSimilar:
+		return true
 	case GetCarParamsFieldsMinusYear:
 		return true
 	case GetCarParamsFieldsModel:
 		return true
 	case GetCarParamsFieldsPrice:
+		return true
+	case GetCarParamsFieldsPriceVsSimilar:
 		return true
 	case GetCarParamsFieldsYear:
 		return true
@@ -377,6 +371,9 @@ type Car struct {
 
 	// Price asking price
 	Price *float64 `json:"price,omitempty"`
+
+	// PriceVsSimilar price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %
+	PriceVsSimilar *float64 `json:"price_vs_similar,omitempty"`
 
 	// Year model year
 	Year *int64 `json:"year,omitempty"`
@@ -421,8 +418,21 @@ type Facet struct {
 
 // FacetValue defines model for FacetValue.
 type FacetValue struct {
-	Count int              `json:"count"`
-	Value FacetValue_Value `json:"value"`
+	// Below Of a range, which begins with value: where it ends; this number is in the next one
+	Below *FacetValue_Below `json:"below,omitempty"`
+	Count int               `json:"count"`
+	Value FacetValue_Value  `json:"value"`
+}
+
+// FacetValueBelow0 defines model for FacetValue.Below.0.
+type FacetValueBelow0 = float64
+
+// FacetValueBelow1 defines model for FacetValue.Below.1.
+type FacetValueBelow1 = string
+
+// FacetValue_Below Of a range, which begins with value: where it ends; this number is in the next one
+type FacetValue_Below struct {
+	union json.RawMessage
 }
 
 // FacetValueValue0 defines model for FacetValue.Value.0.
@@ -632,6 +642,18 @@ type SearchCarsParams struct {
 	// ColorNot Is not: exterior color. Vehicles with one of these values are left out; those without a value stay.
 	ColorNot *[]SearchCarsParamsColorNot `form:"color_not,omitempty" json:"color_not,omitempty"`
 
+	// PriceVsSimilar Equal: price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %. A value, or a range such as 20000-30000; several are alternatives.
+	PriceVsSimilar *[]string `form:"price_vs_similar,omitempty" json:"price_vs_similar,omitempty"`
+
+	// PriceVsSimilarMin At least: price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %. Vehicles without a value never match.
+	PriceVsSimilarMin *float64 `form:"price_vs_similar_min,omitempty" json:"price_vs_similar_min,omitempty"`
+
+	// PriceVsSimilarMax At most: price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %. Vehicles without a value never match.
+	PriceVsSimilarMax *float64 `form:"price_vs_similar_max,omitempty" json:"price_vs_similar_max,omitempty"`
+
+	// PriceVsSimilarNot Is not: price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %. Vehicles with one of these values are left out; those without a value stay.
+	PriceVsSimilarNot *[]string `form:"price_vs_similar_not,omitempty" json:"price_vs_similar_not,omitempty"`
+
 	// Has Fields that have a value.
 	Has *[]SearchCarsParamsHas `form:"has,omitempty" json:"has,omitempty"`
 
@@ -644,7 +666,7 @@ type SearchCarsParams struct {
 	// Q A sentence of up to 40 words, such as: red Toyota or Honda under 30k, not a pickup. What is certain becomes filters, and `not_understood` lists the rest. Where nothing is certain, up to 10 words are looked for in make, model, trim, engine and description.
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
-	// Sort Fields to order by, separated by commas; the larger first after a minus, as in -year,price. Vehicles without a value come last. Fields: id, make, model, price, year, color.
+	// Sort Fields to order by, separated by commas; the larger first after a minus, as in -year,price. Vehicles without a value come last. Fields: id, make, model, price, year, color, price_vs_similar.
 	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Limit How many vehicles one answer holds at most.
@@ -656,8 +678,8 @@ type SearchCarsParams struct {
 	// Fields Fields to show of each vehicle; default: all. A minus leaves one out: -description.
 	Fields *[]SearchCarsParamsFields `form:"fields,omitempty" json:"fields,omitempty"`
 
-	// Facets Fields whose values are counted. Default: none.
-	Facets *[]SearchCarsParamsFacets `form:"facets,omitempty" json:"facets,omitempty"`
+	// Facets Fields whose values are counted. Default: none. Ranges of numbers have a step: price:5000. Fields: make, model, year, color.
+	Facets *[]string `form:"facets,omitempty" json:"facets,omitempty"`
 
 	// View How much of each vehicle is shown; fields says it one by one.
 	View *SearchCarsParamsView `form:"view,omitempty" json:"view,omitempty"`
@@ -719,9 +741,6 @@ type SearchCarsParamsMatch string
 
 // SearchCarsParamsFields defines parameters for SearchCars.
 type SearchCarsParamsFields string
-
-// SearchCarsParamsFacets defines parameters for SearchCars.
-type SearchCarsParamsFacets string
 
 // SearchCarsParamsView defines parameters for SearchCars.
 type SearchCarsParamsView string
@@ -793,6 +812,68 @@ func (t Car_Id) MarshalJSON() ([]byte, error) {
 }
 
 func (t *Car_Id) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsFacetValueBelow0 returns the union data inside the FacetValue_Below as a FacetValueBelow0
+func (t FacetValue_Below) AsFacetValueBelow0() (FacetValueBelow0, error) {
+	var body FacetValueBelow0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromFacetValueBelow0 overwrites any union data inside the FacetValue_Below as the provided FacetValueBelow0
+func (t *FacetValue_Below) FromFacetValueBelow0(v FacetValueBelow0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeFacetValueBelow0 performs a merge with any union data inside the FacetValue_Below, using the provided FacetValueBelow0
+func (t *FacetValue_Below) MergeFacetValueBelow0(v FacetValueBelow0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsFacetValueBelow1 returns the union data inside the FacetValue_Below as a FacetValueBelow1
+func (t FacetValue_Below) AsFacetValueBelow1() (FacetValueBelow1, error) {
+	var body FacetValueBelow1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromFacetValueBelow1 overwrites any union data inside the FacetValue_Below as the provided FacetValueBelow1
+func (t *FacetValue_Below) FromFacetValueBelow1(v FacetValueBelow1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeFacetValueBelow1 performs a merge with any union data inside the FacetValue_Below, using the provided FacetValueBelow1
+func (t *FacetValue_Below) MergeFacetValueBelow1(v FacetValueBelow1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t FacetValue_Below) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *FacetValue_Below) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -1217,6 +1298,54 @@ func NewSearchCarsRequest(server string, params *SearchCarsParams) (*http.Reques
 		if params.ColorNot != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "color_not", *params.ColorNot, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PriceVsSimilar != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "price_vs_similar", *params.PriceVsSimilar, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PriceVsSimilarMin != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "price_vs_similar_min", *params.PriceVsSimilarMin, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "number", Format: "double"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PriceVsSimilarMax != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "price_vs_similar_max", *params.PriceVsSimilarMax, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "number", Format: "double"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PriceVsSimilarNot != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "price_vs_similar_not", *params.PriceVsSimilarNot, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -71,6 +71,9 @@ await fittedAnswer('search_cars', { make: 'Toyota', model: 'F-150' });
 await answer('search_cars', fitted({ make: 'Toyta', model: 'camri' }, tools.search_cars.inputSchema));
 await answer('search_cars', fitted({ make: 'Octarine' }, tools.search_cars.inputSchema));
 for (const { id } of first.cars) await fittedAnswer('get_car', { id });
+for (const { id } of first.cars) await fittedAnswer('get_car', { id, comparables: true });
+await fittedAnswer('market_report', {});
+await fittedAnswer('market_report', { by: 'make,price:5000', year: '2020+' });
 
 // In OpenAI's strict mode a model writes every property in each call, and null where it asks for nothing.
 for (const form of ['responses', 'chat']) {

@@ -33,7 +33,7 @@ def fitted(arguments, tool):
 async def check_tools(client):
     """List and call all tools, and raise an error if an answer is not what it should be."""
     tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert sorted(tools) == ["describe_inventory", "get_car", "search_cars"], sorted(tools)
+    assert sorted(tools) == ["describe_inventory", "get_car", "market_report", "search_cars"], sorted(tools)
     for tool in tools.values():
         assert tool.description and tool.output_schema, tool
 
@@ -55,6 +55,11 @@ async def check_tools(client):
         }, (car, by_id)
         by_vin = await call("get_car", vin=by_id["vin"])
         assert by_vin["id"] == car["id"] and by_vin["vin"] == by_id["vin"], (car, by_vin)
+
+    compared = await call("get_car", id=found[0]["id"], comparables=True)
+    assert compared["id"] == found[0]["id"] and compared["comparables"]["count"] > 0, compared
+    groups = (await call("market_report", by="model", make="Toyota"))["groups"]
+    assert groups and all(group["model"] and group["fields"]["price"] for group in groups), groups
 
     fields = {field["name"] for field in (await call("describe_inventory"))["fields"]}
     assert {"make", "model", "price"} <= fields, fields

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 export async function checkTools({ list, call }) {
   const tools = Object.fromEntries((await list()).map((tool) => [tool.name, tool]));
-  assert.deepEqual(Object.keys(tools).sort(), ['describe_inventory', 'get_car', 'search_cars']);
+  assert.deepEqual(Object.keys(tools).sort(), ['describe_inventory', 'get_car', 'market_report', 'search_cars']);
   for (const tool of Object.values(tools)) assert.ok(tool.description && tool.outputSchema, excerpt(tool));
 
   async function answer(name, args) {
@@ -25,6 +25,11 @@ export async function checkTools({ list, call }) {
     const byVIN = await answer('get_car', { vin: byID.vin });
     for (const name of ['id', 'vin']) assert.equal(byVIN[name], byID[name]);
   }
+
+  const compared = await answer('get_car', { id: cars[0].id, comparables: true });
+  assert.ok(compared.id === cars[0].id && compared.comparables.count > 0, excerpt(compared));
+  const { groups } = await answer('market_report', { by: 'model', make: 'Toyota' });
+  assert.ok(groups.every((group) => group.model && group.count > 0 && group.fields.price), excerpt(groups));
 
   const names = (await answer('describe_inventory', {})).fields.map((field) => field.name);
   for (const name of ['make', 'model', 'price']) assert.ok(names.includes(name), `${name} is not in ${names}`);

@@ -1,0 +1,131 @@
+package index
+
+import (
+	"math/big"
+
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/value"
+)
+
+// comparePrices makes the column of catalog.PriceVsSimilar: how many percent each price is above the median of the vehicles
+// of the same make, model and year, to one decimal. Prices in several currencies are compared within each of them.
+func (x *Index) comparePrices(f *catalog.Field) {
+	price := x.catalog.Field("price")
+	s := x.Filter(x.All(), &query.Filter{Field: price, Use: query.AtLeast, Ranges: []query.Range{{From: catalog.LeastPrice}}})
+	fields := []*catalog.Field{x.catalog.Field("make"), x.catalog.Field("model"), x.catalog.Field("year")}
+	if price.IsOfCurrencies() {
+		fields = append(fields, price.CurrencyIn)
+	}
+	var axes []*axis
+	for _, field := range fields {
+		s = x.Filter(s, &query.Filter{Field: field, Use: query.Present})
+		axes = append(axes, x.ranked(field).axis(""))
+	}
+
+	c := x.ranked(price)
+	d := divide(s, axes)
+	medians := c.medians(s, &d)
+	reader, row := newValueReader(f, x.rows), uint32(0)
+	skip := func(to uint32) {
+		for ; row < to; row++ {
+			letOthersRun(row)
+			reader.add(value.Cell{})
+		}
+	}
+	at := 0
+	var form []byte
+	s.each(func(rows []uint32, _ *block) bool {
+		for i, of := range rows {
+			skip(of)
+			group := d.of[at+i]
+			if d.counts[group] < catalog.FewestSimilar {
+				continue
+			}
+			form = c.values.percentAbove(c.ranks.at(of), medians[group], form)
+			reader.add(value.Cell{Type: value.Number, Form: form})
+			row++
+		}
+		at += len(rows)
+		return true
+	})
+	skip(uint32(x.rows))
+
+	own := x.column(f)
+	own.hasRanks = true
+	own.values, own.ranks = reader.finish()
+	own.countNulls(x.rows)
+	own.makeBitmaps(x.rows)
+}
+
+// medians gives the two ranks in the middle of each group's.
+func (c *column) medians(s Set, d *division) [][2]uint32 {
+	next := make([]int, len(d.counts)+1)
+	for group, count := range d.counts {
+		next[group+1] = next[group] + count
+	}
+	ranks, at := make([]uint32, s.count), 0
+	s.each(func(rows []uint32, b *block) bool {
+		letOthersRun(at)
+		c.ranks.gather(rows, b.ranks[:len(rows)])
+		for i, rank := range b.ranks[:len(rows)] {
+			group := d.of[at+i]
+			ranks[next[group]] = rank
+			next[group]++
+		}
+		at += len(rows)
+		return true
+	})
+
+	medians := make([][2]uint32, len(d.counts))
+	for group, count := range d.counts {
+		letOthersRun(group)
+		low, high := middle(ranks[next[group]-count : next[group]])
+		medians[group] = [2]uint32{low, high}
+	}
+	return medians
+}
+
+// percentAbove appends to buf[:0] how many percent a positive number is above the mean of two others, to one decimal.
+func (d *dictionary) percentAbove(rank uint32, middle [2]uint32, buf []byte) []byte {
+	const largest = 1 << 50 // up to which nothing below exceeds an int64
+	if d.packing.kind == decimals && int64(d.keys[len(d.keys)-1]^signBit) < largest {
+		digits := func(rank uint32) int64 { return int64(d.keys[rank] ^ signBit) }
+		median := digits(middle[0]) + digits(middle[1])
+		above := 1000 * (2*digits(rank) - median)
+		return appendDecimal(buf[:0], roundedQuotient(above, median), 1)
+	}
+
+	median := d.mean(middle[0], middle[1])
+	percent := new(big.Rat).Sub(d.rat(rank), median)
+	percent.Quo(percent, median).Mul(percent, big.NewRat(100, 1))
+	form, _ := value.NormalDecimal([]byte(percent.FloatString(1)))
+	return append(buf[:0], form...)
+}
+
+// roundedQuotient divides by a positive number, and rounds halves away from zero.
+func roundedQuotient(n, by int64) int64 {
+	quotient, rest := n/by, n%by
+	switch {
+	case 2*rest >= by:
+		return quotient + 1
+	case -2*rest >= by:
+		return quotient - 1
+	}
+	return quotient
+}
+
+// computeFields makes the columns of the fields that no row has.
+func (x *Index) computeFields() {
+	for _, f := range x.catalog.Indexed {
+		if f.IsComputed() {
+			x.comparePrices(f)
+		}
+	}
+}
+
+// CountBelow is how many rows of a set have a number below one.
+func (x *Index) CountBelow(s Set, f *catalog.Field, number string) int {
+	from := query.Filter{Field: f, Use: query.AtLeast, Ranges: []query.Range{{From: number}}}
+	return s.count - x.Filter(s, &from).count
+}

@@ -1,0 +1,596 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"carstock/pkg/dbconn/dbtest"
+)
+
+// stockCar is what the tests of the market know of a vehicle.
+type stockCar struct {
+	ID, Year       int
+	Make, Model    string
+	Price, Mileage *float64
+	VsSimilar      *float64 `json:"price_vs_similar"`
+}
+
+// stockOf reads all vehicles, page by page.
+func stockOf(t *testing.T, base string) []stockCar {
+	t.Helper()
+	var all []stockCar
+	path := "/cars/?limit=100&fields=id,make,model,year,price,mileage,price_vs_similar"
+	for path != "" {
+		code, body := status(base + path)
+		var p struct {
+			Cars []stockCar
+			Next *string
+		}
+		if err := json.Unmarshal([]byte(body), &p); err != nil || code != 200 {
+			t.Fatalf("%s: %d %s %v", path, code, body, err)
+		}
+		all, path = append(all, p.Cars...), ""
+		if p.Next != nil {
+			path = *p.Next
+		}
+	}
+	return all
+}
+
+// marketBases are the demo's stock on MySQL and in syncer's copy.
+func marketBases(t *testing.T) map[string]string {
+	t.Helper()
+	mysql := dbtest.Demo(t)
+	return map[string]string{"MySQL": serve(t, mysql, "vehicles_view"), "snapshot": serve(t, copyOf(t, mysql, "vehicles_view(id)"), "vehicles_view")}
+}
+
+func isPriced(c stockCar) bool { return c.Price != nil && *c.Price >= 0.01 }
+
+// round rounds to some decimals, halves away from zero.
+func round(x float64, decimals int) float64 {
+	scale := math.Pow10(decimals)
+	return math.Round(x*scale+math.Copysign(1e-7, x)) / scale
+}
+
+func medianOf(all []float64) float64 {
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
+}
+
+// The derived field is what a loop over the vehicles says, and filters, sorts and is shown.
+func TestPriceVsSimilar(t *testing.T) {
+	for source, base := range marketBases(t) {
+		stock := stockOf(t, base)
+		groups := map[string][]float64{}
+		key := func(c stockCar) string {
+			if c.Make == "" || c.Model == "" || c.Year == 0 || !isPriced(c) {
+				return ""
+			}
+			return strings.ToLower(fmt.Sprint(c.Make, "|", c.Model, "|", c.Year))
+		}
+		for _, c := range stock {
+			if key(c) != "" {
+				groups[key(c)] = append(groups[key(c)], *c.Price)
+			}
+		}
+		cheap, known := []int{}, 0
+		for _, c := range stock {
+			want := math.NaN()
+			if all := groups[key(c)]; key(c) != "" && len(all) >= 5 {
+				m := medianOf(slices.Clone(all))
+				want = round(100*(*c.Price-m)/m, 1)
+				known++
+				if want <= -5 {
+					cheap = append(cheap, c.ID)
+				}
+			}
+			if c.VsSimilar == nil != math.IsNaN(want) || c.VsSimilar != nil && *c.VsSimilar != want {
+				t.Errorf("%s: vehicle %d: %v, want %v", source, c.ID, c.VsSimilar, want)
+			}
+		}
+		if known < 20 || len(cheap) < 3 {
+			t.Fatalf("%s: only %d vehicles are compared, and %d are cheap", source, known, len(cheap))
+		}
+
+		for _, filter := range []string{"price_vs_similar_max=-5", "max_price_vs_similar=-5%25", "price_vs_similar%3C=-5", "price_vs_similar[lte]=-5"} {
+			if got := fetch(t, base+"/cars/?limit=100&"+filter); !slices.Equal(got.ids(), cheap) || got.Total != len(cheap) {
+				t.Errorf("%s: %s: %v, want %v", source, filter, got.ids(), cheap)
+			}
+		}
+		sorted := fetch(t, base+"/cars/?limit=100&view=summary&has=price_vs_similar&sort=price_vs_similar")
+		var last = math.Inf(-1)
+		for _, c := range sorted.Cars {
+			percent, shown := c["price_vs_similar"].(float64)
+			if !shown || percent < last {
+				t.Fatalf("%s: in order: %v after %v", source, c, last)
+			}
+			last = percent
+		}
+		if sorted.Total != known {
+			t.Errorf("%s: %d vehicles have it, want %d", source, sorted.Total, known)
+		}
+		var inOrder []int
+		for path := "/cars/?limit=7&has=price_vs_similar&sort=price_vs_similar"; path != ""; {
+			p := fetch(t, base+path)
+			if inOrder, path = append(inOrder, p.ids()...), ""; p.Next != nil {
+				path = *p.Next
+			}
+		}
+		if all := sorted.ids(); len(inOrder) != known || !slices.Equal(inOrder[:min(len(all), known)], all) {
+			t.Errorf("%s: page by page: %v, want %v", source, inOrder, all)
+		}
+		if empty := get(t, base+"/cars/?price_vs_similar_max=-99"); !strings.HasPrefix(empty, "200") || !strings.Contains(empty, `"no_match"`) {
+			t.Errorf("%s: nothing is so cheap: %s", source, empty)
+		}
+		if plain := fetch(t, base+"/cars/?limit=1"); plain.Cars[0]["price_vs_similar"] != nil {
+			t.Errorf("%s: it is shown though nobody asks for it", source)
+		}
+		one := fmt.Sprintf("/cars/%d?fields=id,price_vs_similar", cheap[0])
+		if got := get(t, base+one); !strings.Contains(got, `"price_vs_similar":-`) {
+			t.Errorf("%s: %s: %s", source, one, got)
+		}
+	}
+}
+
+// Where the field cannot be, a request for it says why.
+func TestPriceVsSimilarIsMissing(t *testing.T) {
+	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), price INT)",
+		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9000)") {
+		base := serve(t, own.config, "cars")
+		for _, path := range []string{"/cars/?price_vs_similar_max=-10", "/cars/?sort=price_vs_similar", "/cars/?fields=price_vs_similar",
+			"/cars/?max_price_vs_similar=1", "/cars/?has=price_vs_similar", "/cars/1?fields=price_vs_similar"} {
+			if got := get(t, base+path); !strings.HasPrefix(got, "400") || !strings.Contains(got, "this table has no year") {
+				t.Errorf("%s: %s: %s", database, path, got)
+			}
+		}
+		if got := get(t, base+"/cars/1/similar"); !strings.HasPrefix(got, "404") || !strings.Contains(got, "this table has no year") {
+			t.Errorf("%s: %s", database, got)
+		}
+		if strings.Contains(get(t, base+"/cars/fields"), "price_vs_similar") {
+			t.Errorf("%s: the field is listed", database)
+		}
+	}
+}
+
+// similarAnswer is what /cars/{id}/similar says.
+type similarAnswer struct {
+	Car    map[string]any
+	Limits map[string]any
+	Count  int
+	Price  struct {
+		Count                     int
+		Min, Max, Average, Median *float64
+	}
+	Percentile *int
+	Missing    []string
+	Cars       []stockCar
+}
+
+// Similar vehicles are those that a loop finds, within limits that are widened in the documented order.
+func TestSimilar(t *testing.T) {
+	for source, base := range marketBases(t) {
+		stock := stockOf(t, base)
+		widened := map[int]int{}
+		for _, car := range stock {
+			if car.ID%3 != 0 || car.Make == "" || car.Model == "" || car.Year == 0 {
+				continue
+			}
+			var others []stockCar
+			for step, w := range []struct {
+				years   int
+				mileage float64
+			}{{1, 0.25}, {1, 0.5}, {2, 0.5}, {2, 0}, {3, 0}} {
+				others = nil
+				for _, o := range stock {
+					same := strings.EqualFold(o.Make, car.Make) && strings.EqualFold(o.Model, car.Model) && o.ID != car.ID && isPriced(o)
+					near := max(o.Year-car.Year, car.Year-o.Year) <= w.years
+					if w.mileage > 0 && car.Mileage != nil {
+						near = near && o.Mileage != nil && math.Abs(*o.Mileage-*car.Mileage) <= w.mileage**car.Mileage
+					}
+					if same && near {
+						others = append(others, o)
+					}
+				}
+				if widened[car.ID] = step; len(others) >= 5 {
+					break
+				}
+			}
+
+			var got similarAnswer
+			unmarshal(t, fmt.Sprintf("%s/cars/%d/similar", base, car.ID), &got)
+			if got.Count != len(others) || got.Car["id"] != float64(car.ID) || len(got.Cars) != min(len(others), 10) {
+				t.Fatalf("%s: vehicle %d: %+v, want %d others", source, car.ID, got, len(others))
+			}
+			if len(others) == 0 {
+				continue
+			}
+			var prices []float64
+			less := 0
+			for _, o := range others {
+				prices = append(prices, *o.Price)
+				if car.Price != nil && *o.Price < *car.Price {
+					less++
+				}
+			}
+			if *got.Price.Median != round(medianOf(prices), 2) || got.Price.Count != len(prices) || *got.Price.Min != prices[0] {
+				t.Errorf("%s: vehicle %d: %+v, want a median of %v", source, car.ID, got.Price, medianOf(prices))
+			}
+			if want := int(math.Round(100 * float64(less) / float64(len(others)))); isPriced(car) && (got.Percentile == nil || *got.Percentile != want) ||
+				!isPriced(car) && got.Percentile != nil {
+				t.Errorf("%s: vehicle %d: percentile %v, want %d", source, car.ID, got.Percentile, want)
+			}
+			if *got.Cars[0].Price != prices[0] {
+				t.Errorf("%s: vehicle %d: the first is not the cheapest", source, car.ID)
+			}
+
+			// The limits are a search for the same vehicles, and for this one.
+			q := url.Values{"count_only": {"true"}, "match": {"exact"}}
+			for name, v := range got.Limits {
+				q.Set(name, fmt.Sprint(v))
+			}
+			if total := fetch(t, base+"/cars/?"+q.Encode()).Total; total != got.Count && total != got.Count+1 {
+				t.Errorf("%s: vehicle %d: %v finds %d, want %d", source, car.ID, got.Limits, total, got.Count)
+			}
+		}
+		steps := map[int]bool{}
+		for _, step := range widened {
+			steps[step] = true
+		}
+		if len(steps) < 4 {
+			t.Errorf("%s: the stock needs only the limits %v", source, steps)
+		}
+		for path, want := range map[string]string{"/cars/0/similar": "404", "/cars/x/similar": "404", "/cars/1/similar?make=Kia": "400"} {
+			if got := get(t, base+path); !strings.HasPrefix(got, want) {
+				t.Errorf("%s: %s: %s", source, path, got)
+			}
+		}
+	}
+}
+
+// measured are measures of a field.
+type measured struct {
+	Count                     int
+	Min, Max, Average, Median *float64
+}
+
+func (m measured) of(t *testing.T, what string, all []float64) {
+	t.Helper()
+	if len(all) == 0 {
+		if m.Count != 0 || m.Min != nil || m.Median != nil {
+			t.Errorf("%s: %+v of nothing", what, m)
+		}
+		return
+	}
+	sum := 0.0
+	for _, x := range all {
+		sum += x
+	}
+	middle := medianOf(all)
+	if m.Count != len(all) || *m.Min != all[0] || *m.Max != all[len(all)-1] || *m.Median != round(middle, 2) ||
+		math.Abs(*m.Average-sum/float64(len(all))) > 0.0051 {
+		t.Errorf("%s: %d values from %v to %v, average %v, median %v; want %d from %v to %v, %v, %v", what, m.Count, *m.Min, *m.Max,
+			*m.Average, *m.Median, len(all), all[0], all[len(all)-1], sum/float64(len(all)), middle)
+	}
+}
+
+// Groups, and what they cost, are what loops over the vehicles say.
+func TestStatsByGroup(t *testing.T) {
+	for source, base := range marketBases(t) {
+		stock := stockOf(t, base)
+		step := func(x *float64, width float64) string {
+			if x == nil {
+				return "null"
+			}
+			from := math.Floor(*x/width) * width
+			return fmt.Sprintf("%v-%v", from, from+width)
+		}
+		for _, test := range []struct {
+			query string
+			of    func(stockCar) string
+			holds func(stockCar) bool
+		}{
+			{"by=make", func(c stockCar) string { return c.Make }, nil},
+			{"group_by=brand,model_year", func(c stockCar) string { return fmt.Sprint(c.Make, "|", c.Year) }, nil},
+			{"by=model&make=toyota", func(c stockCar) string { return c.Model }, func(c stockCar) bool { return c.Make == "Toyota" }},
+			{"by=price:5000", func(c stockCar) string { return step(c.Price, 5000) }, nil},
+			{"by=price:$5k,make&year_min=2015", func(c stockCar) string { return step(c.Price, 5000) + "|" + c.Make },
+				func(c stockCar) bool { return c.Year >= 2015 }},
+			{`by=["make","mileage:25000"]`, func(c stockCar) string { return c.Make + "|" + step(c.Mileage, 25000) }, nil},
+			{"by=make&make=Trabant", func(c stockCar) string { return c.Make }, func(stockCar) bool { return false }},
+		} {
+			groups := map[string][]stockCar{}
+			total := 0
+			for _, c := range stock {
+				if test.holds == nil || test.holds(c) {
+					groups[test.of(c)] = append(groups[test.of(c)], c)
+					total++
+				}
+			}
+			var got struct {
+				Count, Other int
+				Groups       []map[string]json.RawMessage
+				Applied      struct{ By []string }
+			}
+			unmarshal(t, base+"/cars/stats?"+test.query, &got)
+			if got.Count != total || len(got.Groups) != min(len(groups), 50) || len(got.Applied.By) == 0 {
+				t.Errorf("%s: %s: %d vehicles in %d groups, want %d in %d; %v", source, test.query, got.Count, len(got.Groups), total, len(groups), got.Applied)
+				continue
+			}
+			seen, last := 0, math.MaxInt
+			for _, g := range got.Groups {
+				var key []string
+				for _, by := range got.Applied.By {
+					name, width, _ := strings.Cut(by, ":")
+					text := strings.Trim(string(g[name]), `"`)
+					if width != "" && text != "null" {
+						text += "-" + string(g[name+"_below"])
+					}
+					key = append(key, text)
+				}
+				cars := groups[strings.Join(key, "|")]
+				var count int
+				var fields map[string]measured
+				if json.Unmarshal(g["count"], &count) != nil || json.Unmarshal(g["fields"], &fields) != nil || count != len(cars) || count > last {
+					t.Fatalf("%s: %s: group %s has %d, want %d; the one before has %d", source, test.query, key, count, len(cars), last)
+				}
+				seen, last = seen+count, count
+				var prices, mileages, years []float64
+				for _, c := range cars {
+					if c.Price != nil {
+						prices = append(prices, *c.Price)
+					}
+					if c.Mileage != nil {
+						mileages = append(mileages, *c.Mileage)
+					}
+					if c.Year != 0 {
+						years = append(years, float64(c.Year))
+					}
+				}
+				what := fmt.Sprint(source, ": ", test.query, ": ", key)
+				fields["price"].of(t, what, prices)
+				fields["mileage"].of(t, what, mileages)
+				fields["year"].of(t, what, years)
+			}
+			if seen+got.Other != total {
+				t.Errorf("%s: %s: %d in groups and %d others, want %d", source, test.query, seen, got.Other, total)
+			}
+		}
+	}
+}
+
+// Facets of ranges add up to all vehicles, and each range is that of a loop.
+func TestFacetsOfRanges(t *testing.T) {
+	for source, base := range marketBases(t) {
+		stock := stockOf(t, base)
+		for _, path := range []string{"/cars/facets?facets=price:10000,mileage:25000,year", "/cars/?limit=1&facets=price:10k,miles:25000,year", "/cars/?count_only=true&facets=price:10000,mileage:25000,year"} {
+			var got struct {
+				Facets map[string]struct {
+					Values []struct {
+						Value, Below *float64
+						Count        int
+					}
+					Other int
+				}
+			}
+			unmarshal(t, base+path, &got)
+			for name, of := range map[string]func(stockCar) *float64{
+				"price": func(c stockCar) *float64 { return c.Price }, "mileage": func(c stockCar) *float64 { return c.Mileage },
+			} {
+				total, width := got.Facets[name].Other, map[string]float64{"price": 10000, "mileage": 25000}[name]
+				for _, v := range got.Facets[name].Values {
+					want := 0
+					for _, c := range stock {
+						x := of(c)
+						if x == nil && v.Value == nil || x != nil && v.Value != nil && *x >= *v.Value && *x < *v.Below && *v.Below == *v.Value+width {
+							want++
+						}
+					}
+					if v.Count != want {
+						t.Errorf("%s: %s: %s: %+v, want %d", source, path, name, v, want)
+					}
+					total += v.Count
+				}
+				if total != len(stock) {
+					t.Errorf("%s: %s: %s: %d vehicles, want %d", source, path, name, total, len(stock))
+				}
+			}
+			if len(got.Facets["year"].Values) < 5 || got.Facets["year"].Values[0].Below != nil {
+				t.Errorf("%s: %s: %+v", source, path, got.Facets["year"])
+			}
+		}
+	}
+}
+
+// A wrong field or step is said to be so, and what would be right.
+func TestGroupsThatCannotBe(t *testing.T) {
+	for source, base := range marketBases(t) {
+		for request, says := range map[string]string{
+			"/cars/stats?by=price":                  "send a step, such as price:5000",
+			"/cars/stats?by=make,model,year":        "name one or two",
+			"/cars/stats?by=-make":                  "no field",
+			"/cars/stats?by=not+make":               "no field",
+			"/cars/stats?exclude_by=make":           "no field",
+			"/cars/stats?by=maek":                   "did you mean",
+			"/cars/stats?by=features":               "cannot be grouped",
+			"/cars/stats?by=vin":                    "cannot be grouped",
+			"/cars/stats?by=make:5000":              "cannot be grouped",
+			"/cars/stats?by=price:0":                "a number above 0",
+			"/cars/stats?by=price:cheap":            "a number above 0",
+			"/cars/stats?by=price:5000,price:10000": "names price twice",
+			"/cars/stats?by=price_vs_similar":       "send a step",
+			"/cars/?facets=price":                   "send a step, such as price:5000",
+			"/cars/?by=make":                        "does not belong to this request",
+			"/cars/stats?by=,":                      "empty value",
+		} {
+			got := get(t, base+request)
+			if !strings.HasPrefix(got, "400") || !strings.Contains(got, says) {
+				t.Errorf("%s: %s: %s", source, request, got)
+			}
+		}
+		if got := get(t, base+"/cars/stats?by=price_vs_similar:10"); !strings.Contains(got, `"price_vs_similar":-10,"price_vs_similar_below":0`) {
+			t.Errorf("%s: %s", source, got)
+		}
+	}
+}
+
+// Amounts in several currencies are not put together: they are left out of groups, ranges of them are refused, and a price is
+// compared with those in its currency.
+func TestMarketOfCurrencies(t *testing.T) {
+	var rows []string
+	for i := range 12 {
+		currency, price := "USD", 10000+1000*i
+		if i%2 == 1 {
+			currency, price = "JPY", 1_000_000+100_000*i
+		}
+		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', 2020, %d, '%s')", i, price, currency))
+	}
+	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), year INT, price INT, currency VARCHAR(3))",
+		"INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
+		base := serve(t, own.config, "cars")
+		stats := get(t, base+"/cars/stats?by=year")
+		if !strings.Contains(stats, `"several_currencies":{"price":["JPY","USD"]}`) || strings.Contains(stats, `"price":{"count"`) {
+			t.Errorf("%s: %s", database, stats)
+		}
+		if got := get(t, base+"/cars/stats?by=price:1000"); !strings.HasPrefix(got, "400") || !strings.Contains(got, "currency=JPY") {
+			t.Errorf("%s: %s", database, got)
+		}
+		if got := get(t, base+"/cars/stats?by=price:100000&currency=USD"); !strings.Contains(got, `"price":0,"price_below":100000,"count":6`) {
+			t.Errorf("%s: %s", database, got)
+		}
+		cars := fetch(t, base+"/cars/?sort=price_vs_similar&fields=id,price_vs_similar&limit=1")
+		if len(cars.Cars) != 1 || cars.Cars[0]["id"] != 0.0 || cars.Cars[0]["price_vs_similar"] != -33.3 { // 10000 of 15000
+			t.Errorf("%s: %v", database, cars.Cars)
+		}
+		if got := get(t, base+"/cars/1/similar"); !strings.Contains(got, `"currency":"JPY"`) || !strings.Contains(got, `"count":5,"price":{"count":5,"min":1300000`) {
+			t.Errorf("%s: %s", database, got)
+		}
+	}
+}
+
+// A step that makes more ranges than anybody reads is refused, so that no request costs much.
+func TestRangesAreFew(t *testing.T) {
+	var rows []string
+	for i := range 1001 {
+		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', %d)", i, 10*i))
+	}
+	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), price INT)",
+		"INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
+		base := serve(t, own.config, "cars")
+		for _, path := range []string{"/cars/stats?by=price:%s", "/cars/facets?facets=price:%s", "/cars/?facets=price:%s"} {
+			if got := get(t, base+fmt.Sprintf(path, "10")); !strings.HasPrefix(got, "400") || !strings.Contains(got, "more than 1000 ranges") {
+				t.Errorf("%s: %s: %.500s", database, path, got)
+			}
+			if got := get(t, base+fmt.Sprintf(path, "20")); !strings.HasPrefix(got, "200") {
+				t.Errorf("%s: %s: %.500s", database, path, got)
+			}
+		}
+	}
+}
+
+// get_car adds what similar vehicles cost where that is asked for: what the HTTP API says of them.
+func TestComparablesOfTools(t *testing.T) {
+	base := serve(t, dbtest.Demo(t), "vehicles_view")
+	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", key}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var car map[string]any
+	unmarshal(t, base+"/cars/75", &car)
+	for _, arguments := range []string{`{"id":75,"comparables":true}`, fmt.Sprintf(`{"vin":"%s","comparables":true}`, strings.ToLower(car["vin"].(string)))} {
+		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "get_car", Arguments: json.RawMessage(arguments)})
+		if err != nil || got.IsError {
+			t.Fatalf("%s: %v %+v", arguments, err, got)
+		}
+		var answer, similar map[string]any
+		if err := json.Unmarshal([]byte(got.Content[0].(*mcp.TextContent).Text), &answer); err != nil {
+			t.Fatal(err)
+		}
+		comparables := answer["comparables"]
+		delete(answer, "comparables")
+		unmarshal(t, base+"/cars/75/similar", &similar)
+		whole := similar["car"]
+		for _, member := range []string{"car", "own"} {
+			delete(similar, member)
+		}
+		if !reflect.DeepEqual(answer, car) || !reflect.DeepEqual(whole, car) || !reflect.DeepEqual(comparables, similar) {
+			t.Errorf("%s: %v and %v, want %v and %v", arguments, answer, comparables, car, similar)
+		}
+	}
+}
+
+// Ids of every form have similar vehicles, and a table without ids has none.
+func TestSimilarByAnyID(t *testing.T) {
+	for name, test := range map[string]struct{ columns, row, path string }{
+		"text":     {"id VARCHAR(20) PRIMARY KEY", "'a/b %d'", "a%%2Fb%%20%d"},
+		"named":    {"id VARCHAR(20) PRIMARY KEY", "'similar%d'", "similar%d"},
+		"joined":   {"branch INT, number VARCHAR(9), PRIMARY KEY (branch, number)", "1, 'n~%d'", "1~n%%257E%d"},
+		"view's":   {"id INT", "%d", "%d"},
+		"stock no": {"stock_number VARCHAR(9), other INT", "'S-%[1]d', %[1]d", "S-%d"},
+	} {
+		var rows []string
+		for i := range 8 {
+			rows = append(rows, "("+fmt.Sprintf(test.row, i)+fmt.Sprintf(", 'Kia', 'Rio', 2020, %d)", 10000+1000*i))
+		}
+		create := strings.Replace("CREATE TABLE cars (COLUMNS, make VARCHAR(8), model VARCHAR(8), year INT, price INT)", "COLUMNS", test.columns, 1)
+		if before, primary, ok := strings.Cut(test.columns, ", PRIMARY"); ok {
+			create = "CREATE TABLE cars (" + before + ", make VARCHAR(8), model VARCHAR(8), year INT, price INT, PRIMARY" + primary + ")"
+		}
+		for database, own := range ownTables(t, create, "INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
+			base := serve(t, own.config, "cars")
+			got := get(t, base+"/cars/"+fmt.Sprintf(test.path, 3)+"/similar")
+			if !strings.Contains(got, `"count":7,"price":{"count":7,"min":10000`) || !strings.Contains(got, `"percentile":43`) {
+				t.Errorf("%s: %s: %s", database, name, got)
+			}
+			if got := get(t, base+"/cars/none/similar"); !strings.HasPrefix(got, "404") {
+				t.Errorf("%s: %s: %s", database, name, got)
+			}
+		}
+	}
+	for database, own := range ownTables(t, "CREATE TABLE cars (make VARCHAR(8), model VARCHAR(8), year INT, price INT)",
+		"INSERT INTO cars VALUES ('Kia', 'Rio', 2020, 9000)") {
+		base := serve(t, own.config, "cars")
+		if got := get(t, base+"/cars/1/similar"); database == "MySQL" && (!strings.HasPrefix(got, "404") || !strings.Contains(got, "have no id")) {
+			t.Errorf("%s: %s", database, got)
+		}
+	}
+}
+
+// A live row is compared as the index has it, and shown with the price that it has now; what is no longer for sale is not shown.
+func TestMarketOfAChangingStock(t *testing.T) {
+	var rows []string
+	for i := range 9 {
+		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', 2020, %d, 50000)", i, 10000+1000*i))
+	}
+	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), year INT, price INT, mileage INT)",
+		"INSERT INTO cars VALUES "+strings.Join(rows, ", "), "INSERT INTO cars VALUES (20, 'Kia', 'Rio', NULL, 9000, 5), (21, 'Kia', 'Rio', 2020, NULL, 50000), (22, 'Kia', 'Rio', 2020, 0, 50000)") {
+		base := serve(t, own.config, "cars")
+		if got := get(t, base+"/cars/0?fields=id,price_vs_similar"); !strings.Contains(got, `"price_vs_similar":-28.6`) {
+			t.Errorf("%s: %s", database, got)
+		}
+		if got := get(t, base+"/cars/20/similar"); !strings.Contains(got, `"limits":{},"missing":["year"],"count":0`) || !strings.Contains(got, `"percentile":null,"cars":[]`) {
+			t.Errorf("%s: without a year: %s", database, got)
+		}
+		for _, id := range []int{21, 22} {
+			if got := get(t, fmt.Sprintf("%s/cars/%d/similar", base, id)); !strings.Contains(got, `"count":9`) || !strings.Contains(got, `"percentile":null`) {
+				t.Errorf("%s: without a price: %s", database, got)
+			}
+		}
+
+		own.exec(t, "UPDATE cars SET price = 11500 WHERE id = 8")
+		own.exec(t, "DELETE FROM cars WHERE id = 0")
+		until(t, base+"/cars/8?fields=price,price_vs_similar", `{"price":11500,"price_vs_similar":-`)
+		var got similarAnswer
+		unmarshal(t, base+"/cars/8/similar", &got)
+		if got.Count != 7 || got.Percentile == nil || *got.Percentile != 14 || got.Cars[0].ID != 1 {
+			t.Errorf("%s: %+v", database, got)
+		}
+	}
+}
