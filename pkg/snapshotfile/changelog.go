@@ -59,7 +59,7 @@ func ReadChanges(ctx context.Context, q sqlx.QueryerContext, table string, since
 	return rows.Err()
 }
 
-// ChangedTables are the tables of which changes are remembered.
+// ChangedTables returns the names of the tables that have a change history.
 func ChangedTables(ctx context.Context, q sqlx.QueryerContext) (names []string, err error) {
 	if kept, err := HasChanges(ctx, q); err != nil || !kept {
 		return nil, err

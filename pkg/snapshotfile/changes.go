@@ -50,8 +50,8 @@ type Changes struct {
 	unrecorded bool // rows may have come and gone that are not recorded one by one
 }
 
-// BeginChanges makes the change history if there is none yet. It is to be called in the publishing transaction, after
-// Create; the run is recorded at its end.
+// BeginChanges creates the change history if there is none yet. Call it in the publishing transaction, after Create;
+// the run is recorded at the end of that transaction.
 func BeginChanges(ctx context.Context, db sqlx.ExtContext, started time.Time) (*Changes, error) {
 	for _, q := range createChanges {
 		if _, err := db.ExecContext(ctx, q); err != nil {

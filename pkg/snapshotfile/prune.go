@@ -96,7 +96,7 @@ func (p *pruning) pruneInserts(ctx context.Context, table, from string) error {
 		return err
 	}
 	stale := ""
-	if len(t.Key) > 0 { // otherwise the table is gone, or rows are not told apart any more
+	if len(t.Key) > 0 { // without a key the table is gone, or its rows can no longer be told apart
 		stale = ` AND (EXISTS (SELECT 1 FROM main._sync_changes AS l WHERE l."table" = c."table" AND l.key = c.key
 				AND l.op = 'insert' AND l.id > c.id)
 			OR NOT EXISTS (SELECT 1 FROM main.` + schema.QuoteSQLite(table) + " AS t WHERE " + hasKey(t) + "))"

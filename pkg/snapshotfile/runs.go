@@ -15,7 +15,7 @@ const (
 	OK      = "ok"
 	Failed  = "failed"
 	Refused = "refused" // by a guard
-	Stopped = "stopped" // by whoever ended the program
+	Stopped = "stopped" // the program was told to end during the run
 )
 
 // keptRuns is how many runs the file remembers. The last good run of each table, and those that the change history
@@ -151,7 +151,7 @@ func toJSON(texts []string) string {
 	return string(b)
 }
 
-// History is what a file tells of its runs.
+// History is the record of runs that a file holds.
 type History struct {
 	Runs     []Run // the last, the newest first
 	Good     *Run  // the last good one; nil if there is none

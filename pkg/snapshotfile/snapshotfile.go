@@ -1,6 +1,5 @@
-// Package snapshotfile owns the format of the SQLite file that syncer writes and carapi reads: the tables in which the
-// file tells of its runs, of how old each copied table is, of how the source declares the columns, and of what has
-// changed. Both services go through it. It does not know how rows are copied, staged or searched.
+// Package snapshotfile owns the format of the SQLite file that syncer writes and carapi reads: the tables that record
+// its runs, the age of each copied table, how the source declares the columns, and what has changed. Both services go through it. It does not know how rows are copied, staged or searched.
 package snapshotfile
 
 import (

@@ -57,7 +57,7 @@ func TestProblemsAreSmall(t *testing.T) {
 	}
 }
 
-// A problem of a usual size is told whole.
+// A problem of ordinary size is sent without shortening.
 func TestProblemsAreWhole(t *testing.T) {
 	all := make([]query.ParameterError, 5)
 	for i := range all {

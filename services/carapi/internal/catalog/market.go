@@ -14,7 +14,7 @@ const PriceVsSimilar = "price_vs_similar"
 // FewestSimilar is how many vehicles a price is compared with at least: fewer say little about what such vehicles cost.
 const FewestSimilar = 5
 
-// LeastPrice is the least amount that is taken for a price: 0 means that there is none.
+// LeastPrice is the smallest amount that counts as a price. Sellers write 0 for vehicles without one.
 const LeastPrice = "0.01"
 
 // marketFields are the fields that say what a vehicle is worth.

@@ -285,7 +285,7 @@ func facetParameter(fields []search.Description, otherwise string) object {
 	return several("facets", "Fields whose values are counted. "+otherwise+countable(fields), object{"type": "string", "minLength": 1}, firstCountable(fields))
 }
 
-// firstCountable is a field whose values are counted; nil if there is none.
+// firstCountable returns the name of the first field whose values can be counted, for an example; nil if there is none.
 func firstCountable(fields []search.Description) any {
 	return first(names(fields, func(f search.Description) bool { return f.Facet }))
 }

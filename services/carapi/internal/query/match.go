@@ -48,7 +48,7 @@ func (f *Filter) Matches(c value.Cell) bool {
 	return f.includes(c)
 }
 
-// hasValue reports whether a cell holds a value. A blank text is none, and neither is a list without elements.
+// hasValue reports whether a cell holds a value. Blank texts and empty lists do not count as values.
 func hasValue(f *catalog.Field, c value.Cell) bool {
 	switch {
 	case !isComparable(f, c):
