@@ -2,7 +2,6 @@ package snapshotfile
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"time"
 
@@ -34,7 +33,7 @@ func ReadChanges(ctx context.Context, q sqlx.QueryerContext, table string, since
 		return err
 	}
 	from := since.UTC().Format(timeFormat)
-	rows, err := q.QueryxContext(ctx, `SELECT id, run, at, "table", op, key, old, new FROM main._sync_changes
+	rows, err := q.QueryxContext(ctx, selectChanges+`
 		WHERE at >= ? AND (? = '' OR "table" = ? COLLATE NOCASE) AND id >= (SELECT min(id) FROM main._sync_changes
 			WHERE op IN ('insert', 'update', 'delete', 'bulk') AND at >= ?) ORDER BY id`, from, table, table, from)
 	if err != nil {
@@ -42,15 +41,9 @@ func ReadChanges(ctx context.Context, q sqlx.QueryerContext, table string, since
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var c RecordedChange
-		var key, before, after sql.NullString
-		if err := rows.Scan(&c.ID, &c.Run, &c.At, &c.Table, &c.Op, &key, &before, &after); err != nil {
+		c, err := scanChange(rows)
+		if err != nil {
 			return err
-		}
-		for into, text := range map[*json.RawMessage]sql.NullString{&c.Key: key, &c.Old: before, &c.New: after} {
-			if text.Valid {
-				*into = json.RawMessage(text.String)
-			}
 		}
 		if err := each(c); err != nil {
 			return err

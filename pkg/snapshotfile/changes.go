@@ -15,12 +15,14 @@ import (
 
 const changesTable = "_sync_changes"
 
-// createChanges makes the table of changes. Its indexes are for the history of a row, and for what is to be pruned.
+// createChanges makes the tables of the change history. The indexes are for the history of a row, and for pruning.
 var createChanges = []string{
 	`CREATE TABLE IF NOT EXISTS main._sync_changes (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at TEXT NOT NULL,
 		"table" TEXT NOT NULL, key TEXT, op TEXT NOT NULL, old TEXT, new TEXT)`,
 	`CREATE INDEX IF NOT EXISTS main._sync_changes_key ON _sync_changes ("table", key)`,
 	`CREATE INDEX IF NOT EXISTS main._sync_changes_at ON _sync_changes (op, at)`,
+	`CREATE TABLE IF NOT EXISTS main._sync_history ("table" TEXT PRIMARY KEY COLLATE NOCASE, key TEXT NOT NULL,
+		since TEXT NOT NULL, bulk TEXT) WITHOUT ROWID`,
 }
 
 // Kinds of changes.
@@ -84,6 +86,12 @@ func (c *Changes) Record(ctx context.Context, d Difference) error {
 		return nil
 	case n > max(bulkRows, d.Before/bulkShare):
 		c.unrecorded = true
+		if d.Inserted > 0 {
+			_, err := c.db.ExecContext(ctx, `UPDATE main._sync_history SET bulk = coalesce(bulk, ?) WHERE "table" = ?`, c.at, d.Table)
+			if err != nil {
+				return err
+			}
+		}
 		return c.recordBulk(ctx, d)
 	}
 

@@ -73,17 +73,17 @@ func Stats(ctx context.Context, s *search.Service, _ Resource, values url.Values
 }
 
 // Car gives one vehicle by its id.
-func Car(ctx context.Context, s *search.Service, id string, values url.Values) (*Answer, error) {
+func Car(ctx context.Context, s *search.Service, _ Resource, id string, values url.Values) (*Answer, error) {
 	return car(s.Car(ctx, id, values))
 }
 
 // CarByVIN gives one vehicle by its VIN.
-func CarByVIN(ctx context.Context, s *search.Service, vin string, values url.Values) (*Answer, error) {
+func CarByVIN(ctx context.Context, s *search.Service, _ Resource, vin string, values url.Values) (*Answer, error) {
 	return car(s.CarByVIN(ctx, vin, values))
 }
 
 // Similar gives one vehicle by its id, and what others like it cost.
-func Similar(ctx context.Context, s *search.Service, id string, values url.Values) (*Answer, error) {
+func Similar(ctx context.Context, s *search.Service, _ Resource, id string, values url.Values) (*Answer, error) {
 	found, err := s.Similar(ctx, id, values)
 	if err != nil {
 		return nil, err
@@ -103,6 +103,69 @@ func WithComparables(found *search.Similar, err error) (*Answer, error) {
 	body := append(found.Car[:len(found.Car)-1:len(found.Car)-1], `,"comparables":`...)
 	body = append(encode(body, &comparison), '}')
 	return &Answer{Body: body, Tagged: body, Rows: 1 + found.Shown, Origin: found.Origin}, nil
+}
+
+// Changes gives what has happened to vehicles.
+func Changes(ctx context.Context, s *search.Service, at Resource, values url.Values) (*Answer, error) {
+	found, err := s.Changes(ctx, values)
+	if err != nil {
+		return nil, err
+	}
+	page, next := pageOf(found, at)
+	result := ChangesResult{found.Events, page, found.From.UTC(), found.Applied, found.Origin.Source,
+		found.Origin.AsOf.UTC().Truncate(time.Second)}
+	a := newAnswer(&search.Answer{Cars: found.Events, Origin: found.Origin}, &result)
+	a.Rows, a.Next = found.Count, next
+	return a, nil
+}
+
+// History gives what has happened to the vehicle of an id.
+func History(ctx context.Context, s *search.Service, at Resource, id string, values url.Values) (*Answer, error) {
+	found, err := s.History(ctx, id, values)
+	if err != nil {
+		return nil, err
+	}
+	return historyAnswer(found, at), nil
+}
+
+// HistoryByVIN gives what has happened to the vehicle of a VIN.
+func HistoryByVIN(ctx context.Context, s *search.Service, at Resource, vin string, values url.Values) (*Answer, error) {
+	found, err := s.HistoryByVIN(ctx, vin, values)
+	if err != nil {
+		return nil, err
+	}
+	return historyAnswer(found, at), nil
+}
+
+func historyAnswer(found *search.Changes, at Resource) *Answer {
+	rows, next := rowHistory(found, at)
+	result := HistoryResult{found.ID, found.Car, rows, found.Origin.Source, found.Origin.AsOf.UTC().Truncate(time.Second)}
+	a := newAnswer(&search.Answer{Cars: found.Events, Origin: found.Origin}, &result)
+	a.Rows, a.Next = found.Count, next
+	return a
+}
+
+func rowHistory(found *search.Changes, at Resource) (rows RowHistory, next string) {
+	page, next := pageOf(found, at)
+	return RowHistory{found.Events, page, found.From.UTC()}, next
+}
+
+// pageOf says what part of the events an answer has, and the path and query of the next part.
+func pageOf(found *search.Changes, at Resource) (p Page, next string) {
+	p = Page{found.Count, found.Next != nil, json.RawMessage("null"), json.RawMessage("null")}
+	if p.HasMore {
+		next = at.URL(found.Next)
+		p.Next, p.NextCursor = encode(nil, next), encode(nil, found.Next.Get("cursor"))
+	}
+	return p, next
+}
+
+// AddHistory adds to the answer of one vehicle what has happened to it.
+func (a *Answer) AddHistory(found *search.Changes, at Resource) {
+	rows, _ := rowHistory(found, at)
+	body := append(a.Body[:len(a.Body)-1:len(a.Body)-1], `,"history":`...)
+	a.Body = append(encode(body, &rows), '}')
+	a.Tagged = a.Body
 }
 
 func comparisonOf(found *search.Similar) Comparison {

@@ -61,6 +61,7 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool) {
 	var wrong query.ParameterErrors
 	var lacks search.NotComparedError
+	var unrecorded search.NoHistoryError
 	switch {
 	case errors.As(err, &wrong):
 		p = Problem{Status: http.StatusBadRequest, Detail: wrong.Detail(names)}
@@ -74,6 +75,8 @@ func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool
 			"its table has no key, and no column for a stock number or a VIN; search by other fields"}, true
 	case errors.As(err, &lacks):
 		return Problem{Status: http.StatusNotFound, Detail: lacks.Why}, true
+	case errors.As(err, &unrecorded):
+		return Problem{Status: http.StatusNotFound, Detail: "no change history: " + unrecorded.Why}, true
 	case errors.Is(err, search.ErrNotFound):
 		return Problem{Status: http.StatusNotFound, Detail: "no such vehicle"}, true
 	case errors.Is(err, search.ErrStale):

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/history"
 	"carstock/services/carapi/internal/search"
 )
 
@@ -32,6 +34,9 @@ var shapes = []struct {
 	{"Facets", "", reflect.TypeFor[FacetsResult]()},
 	{"Stats", "", reflect.TypeFor[StatsResult]()},
 	{"Similar", "", reflect.TypeFor[SimilarResult]()},
+	{"Changes", "", reflect.TypeFor[ChangesResult]()},
+	{"History", "", reflect.TypeFor[HistoryResult]()},
+	{"Change", "", reflect.TypeFor[Change]()},
 	{"Group", "A group of vehicles, with the values that they have in common", reflect.TypeFor[GroupResult]()},
 	{"Fields", "", reflect.TypeFor[FieldsResult]()},
 	{"Problem", "RFC 9457 problem details", reflect.TypeFor[Problem]()},
@@ -59,6 +64,17 @@ var rawMembers = map[string]object{
 	"Similar.car":              {"$ref": ownRefs + "Car"},
 	"Similar.limits":           {"type": "object"},
 	"Similar.cars":             {"type": "array", "items": object{"$ref": ownRefs + "Car"}},
+	"Changes.changes":          {"type": "array", "items": object{"$ref": ownRefs + "Change"}},
+	"History.changes":          {"type": "array", "items": object{"$ref": ownRefs + "Change"}},
+	"Changes.next":             {"type": []string{"string", "null"}},
+	"Changes.next_cursor":      {"type": []string{"string", "null"}},
+	"History.next":             {"type": []string{"string", "null"}},
+	"History.next_cursor":      {"type": []string{"string", "null"}},
+	"History.car":              {"anyOf": []object{{"$ref": ownRefs + "Car"}, {"type": "null"}}},
+	"Change.kind":              {"enum": slices.Concat(history.KindNames(), []string{search.Changed})},
+	"Change.old":               {"$ref": ownRefs + "Car"},
+	"Change.new":               {"$ref": ownRefs + "Car"},
+	"Change.car":               {"$ref": ownRefs + "Car"},
 	"FacetValue.below":         {"type": []string{"number", "string"}, "format": "double"},
 	"Measures.min":             exactNumber,
 	"Measures.max":             exactNumber,
@@ -90,10 +106,10 @@ var inferred = sync.OnceValue(func() string {
 		all[s.name] = tidied(asJSON(schema), false)
 	}
 
-	for _, result := range []string{"SearchResult", "Facets", "Stats"} {
+	for _, result := range []string{"SearchResult", "Facets", "Stats", "Changes"} {
 		rawMembers[result+".applied"] = object{"type": "object"}
 	}
-	for _, result := range []string{"SearchResult", "Facets", "Stats", "Similar"} {
+	for _, result := range []string{"SearchResult", "Facets", "Stats", "Similar", "Changes", "History"} {
 		rawMembers[result+".source"] = object{"enum": []string{search.FromLive, search.FromSnapshot}}
 	}
 	for path, schema := range rawMembers {
@@ -163,6 +179,10 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 	car := object{}
 	for _, f := range fields {
 		car[f.Name] = property(f)
+	}
+	if car[catalog.FirstSeen] != nil && car[catalog.FirstSeenOrEarlier] == nil {
+		car[catalog.FirstSeenOrEarlier] = object{"type": "boolean",
+			"description": "true where the vehicle may have been in the table before first_seen"}
 	}
 	if car["cut"] == nil {
 		car["cut"] = object{"$ref": refs + "Cut"}

@@ -80,6 +80,50 @@ type SimilarResult struct {
 	AsOf   time.Time `json:"as_of" jsonschema:"When the stock was so"`
 }
 
+// ChangesResult is what has happened to vehicles, the newest first.
+type ChangesResult struct {
+	Changes json.RawMessage `json:"changes"`
+	Page
+	Recorded time.Time       `json:"recorded_since" jsonschema:"Earlier changes are not remembered"`
+	Applied  json.RawMessage `json:"applied" jsonschema:"The request as understood, its defaults included"`
+	Source   string          `json:"source"`
+	AsOf     time.Time       `json:"as_of" jsonschema:"When the stock was so"`
+}
+
+// HistoryResult is what has happened to one vehicle, the newest first.
+type HistoryResult struct {
+	ID  json.RawMessage `json:"id,omitempty"`
+	Car json.RawMessage `json:"car" jsonschema:"The vehicle as it is now; null if it is not in stock any more"`
+	RowHistory
+	Source string    `json:"source"`
+	AsOf   time.Time `json:"as_of" jsonschema:"When the stock was so"`
+}
+
+// RowHistory is the changes of one vehicle.
+type RowHistory struct {
+	Changes json.RawMessage `json:"changes"`
+	Page
+	Recorded time.Time `json:"recorded_since" jsonschema:"Earlier changes are not remembered"`
+}
+
+// Page says what part of a list an answer has.
+type Page struct {
+	Returned   int             `json:"returned"`
+	HasMore    bool            `json:"has_more"`
+	Next       json.RawMessage `json:"next" jsonschema:"The request for the next page"`
+	NextCursor json.RawMessage `json:"next_cursor" jsonschema:"For the next page: the same request with this as cursor"`
+}
+
+// Change is what happened to one vehicle.
+type Change struct {
+	At   time.Time       `json:"at" jsonschema:"When the run of syncer began that found it"`
+	Kind string          `json:"kind"`
+	ID   json.RawMessage `json:"id,omitempty"`
+	Old  json.RawMessage `json:"old,omitempty" jsonschema:"Values before; of a vehicle that left the table the whole of it"`
+	New  json.RawMessage `json:"new,omitempty" jsonschema:"Values after"`
+	Car  json.RawMessage `json:"car,omitempty" jsonschema:"The vehicle as it is now; missing if it is not in stock any more"`
+}
+
 // FieldsResult describes all fields.
 type FieldsResult struct {
 	Fields []search.Description `json:"fields"`

@@ -28,9 +28,13 @@ type Catalog struct {
 	Plan    *Plan    // how the columns were bound
 	BoundID []string // Binding.ID, as it was
 
-	source      Source
-	byName      map[string]*Field
-	marketLacks []string // names of the fields without which prices cannot be compared
+	// HistoryKey are the fields by which the change history knows a vehicle; nil without a history.
+	HistoryKey []*Field
+
+	source       Source
+	byName       map[string]*Field
+	marketLacks  []string // names of the fields without which prices cannot be compared
+	historyLacks string   // why there is no change history; empty if there is one
 }
 
 // Key says how one row is found. The zero Key means that rows cannot be found one by one.
@@ -50,6 +54,8 @@ type Source struct {
 	RowID bool       // the table has SQLite's rowid
 
 	Invisible []string // columns that the database hides from SELECT *
+
+	HistoryKey []string // columns by which a change history knows a row; nil without a history
 }
 
 // Field returns the field with this name, or nil if no field has it.
@@ -155,12 +161,13 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 	}
 
 	c.addPriceVsSimilar()
-
+	c.addHistory()
 	for i := range c.Fields {
 		c.Fields[i].position = i
 		c.byName[c.Fields[i].Name] = &c.Fields[i]
 	}
 	c.connect(t)
+	c.bindHistory()
 	c.bindKey()
 	return c, c.needVehicle()
 }

@@ -23,8 +23,8 @@ var marketFields = []struct {
 	class Class
 }{{"make", Text}, {"model", Text}, {"year", Number}, {"price", Number}}
 
-// IsComputed reports whether the field is made of other fields of all vehicles, when an index is built. No column holds
-// it, so a row that is read has it as the index does.
+// IsComputed reports whether the field is made when an index is built: of other fields of all vehicles, or of the change
+// history. No column holds it, so a row that is read has it as the index does.
 func (f *Field) IsComputed() bool { return f.computed }
 
 // addPriceVsSimilar adds the field of that name, if the table has what it takes and no column is called so.
@@ -58,8 +58,12 @@ func (c *Catalog) MarketLacks() string {
 // WhyMissing says why the table has no field that a name asks for; it is empty for a name of no such field.
 func (c *Catalog) WhyMissing(name string) string {
 	plain := strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
-	if !strings.Contains(plain, strings.ReplaceAll(PriceVsSimilar, "_", "")) {
-		return ""
+	asksFor := func(field string) bool { return strings.Contains(plain, strings.ReplaceAll(field, "_", "")) }
+	switch {
+	case asksFor(PriceVsSimilar):
+		return c.MarketLacks()
+	case slices.ContainsFunc(historyNames, asksFor):
+		return c.historyLacks
 	}
-	return c.MarketLacks()
+	return ""
 }

@@ -45,7 +45,7 @@ func cars(s *search.Service, find find, log *slog.Logger) http.HandlerFunc {
 }
 
 // findCar gives the vehicle of an id or a VIN.
-type findCar func(ctx context.Context, s *search.Service, id string, values url.Values) (*answer.Answer, error)
+type findCar func(ctx context.Context, s *search.Service, at answer.Resource, id string, values url.Values) (*answer.Answer, error)
 
 // car answers GET /cars/{id}, what is under it, and GET /cars/vin/{vin}: key is the name of the parameter in the path.
 func car(s *search.Service, find findCar, key string, log *slog.Logger) http.HandlerFunc {
@@ -61,9 +61,9 @@ func car(s *search.Service, find findCar, key string, log *slog.Logger) http.Han
 		if !ok {
 			return
 		}
-		a, err := find(r.Context(), s, id, values)
+		a, err := find(r.Context(), s, resourceOf(r), id, values)
 		if errors.Is(err, search.ErrNotFound) && raw != id && strings.Contains(raw, "~") {
-			a, err = find(r.Context(), s, raw, values) // an id of several values, which are escaped in it
+			a, err = find(r.Context(), s, resourceOf(r), raw, values) // an id of several values, which are escaped in it
 		}
 		switch {
 		case errors.Is(err, search.ErrNotFound) && !errors.Is(err, search.ErrNoIDs):

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"carstock/services/carapi/internal/answer"
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/history"
 	"carstock/services/carapi/internal/mcp"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/search"
@@ -95,12 +97,23 @@ func document(fields []search.Description, publicURL string) object {
 		"/cars/fields": object{"get": operation("list_fields", "List the fields",
 			"All fields of a vehicle with their types, units, filters and some of the values in stock.", nil, "Fields")},
 	}
+	if fieldNamed(fields, catalog.FirstSeen) != nil {
+		paths["/cars/changes"] = object{"get": operation("list_changes", "List what has changed",
+			"Vehicles that came, changed their price or were sold, the newest first.",
+			append(changesParameters(), shownParameter(fields)), "Changes")}
+	}
 	if fieldNamed(fields, "id") != nil {
 		paths["/cars/{id}"] = object{"get": operation("get_car", "Get one vehicle by its id", "The vehicle as it is now.",
 			[]object{pathParameter("id", "The vehicle's id, from a search.", extreme(fields, "id")), shownParameter(fields)}, "Car")}
 		paths["/cars/{id}/similar"] = object{"get": operation("get_similar", "Compare one vehicle's price with similar ones",
 			"Others of the same make and model, of about the same year and mileage, what they cost, and how many percent of them cost less.",
 			[]object{pathParameter("id", "The vehicle's id, from a search.", extreme(fields, "id")), shownParameter(fields)}, "Similar")}
+	}
+	if fieldNamed(fields, "id") != nil && fieldNamed(fields, catalog.FirstSeen) != nil {
+		paths["/cars/{id}/history"] = object{"get": operation("get_history", "Get what has happened to one vehicle",
+			"When it came, how its price changed, whether it was sold, and other changes, the newest first; also of a vehicle that is gone.",
+			append([]object{pathParameter("id", "The vehicle's id, from a search.", extreme(fields, "id"))},
+				append(changesPage(), shownParameter(fields))...), "History")}
 	}
 	if vin := fieldNamed(fields, "vin"); vin != nil {
 		paths["/cars/vin/{vin}"] = object{"get": operation("get_car_by_vin", "Get one vehicle by its VIN", "The vehicle with a vehicle identification number, in upper or lower case.",
@@ -137,10 +150,29 @@ func operation(id, summary, about string, parameters []object, schema string) ob
 	if len(parameters) > 0 {
 		o["parameters"] = parameters
 	}
-	if schema == "Car" || schema == "Similar" {
+	if schema == "Car" || schema == "Similar" || schema == "History" || schema == "Changes" {
 		o["responses"].(object)["404"] = object{"$ref": "#/components/responses/Problem"}
 	}
 	return o
+}
+
+// changesParameters are those of a request for changes, but for the fields that are shown.
+func changesParameters() []object {
+	kinds := object{"type": "string", "enum": history.KindNames()}
+	return append([]object{
+		parameter("since", "Since when: "+query.SinceExpected+".", object{"type": "string", "minLength": 1, "default": "7d"}, "7d"),
+		several("kind", "Which changes: new vehicles, changes of the price, vehicles that left the table or whose status became sold. "+
+			"Default: all.", kinds, "price"),
+	}, changesPage()...)
+}
+
+// changesPage are the parameters for a page of changes.
+func changesPage() []object {
+	return []object{
+		parameter("limit", "How many changes one answer holds at most.",
+			object{"type": "integer", "minimum": 1, "maximum": query.MaxLimit, "default": query.DefaultLimit}, 5),
+		parameter("cursor", "Where the next page begins: next_cursor of an answer to this same request.", object{"type": "string"}, nil),
+	}
 }
 
 func reference(schema string) object { return object{"$ref": schemaRefs + schema} }

@@ -65,10 +65,12 @@ func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
 	r.Get("/cars", cars(s, answer.Search, log))
 	r.Get("/cars/facets", cars(s, answer.Facets, log))
 	r.Get("/cars/stats", cars(s, answer.Stats, log))
+	r.Get("/cars/changes", cars(s, answer.Changes, log))
 	r.Get("/cars/fields", fields(s, log))
 	r.Get("/cars/vin/{vin}", car(s, answer.CarByVIN, "vin", log))
 	r.Get("/cars/{id}", car(s, answer.Car, "id", log))
 	r.Get("/cars/{id}/similar", car(s, answer.Similar, "id", log))
+	r.Get("/cars/{id}/history", car(s, answer.History, "id", log))
 }
 
 // mcpHandler answers /mcp.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/history"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/value"
 )
@@ -32,6 +33,9 @@ type Builder struct {
 	adding  *batch   // the next rows
 	readers []reader // one for each indexed field
 	rows    int      // that the readers have got
+
+	history *history.Log // nil for none
+	asOf    time.Time    // of the table
 
 	isBusy func() bool // reports whether others need the processors; may be nil
 	paused time.Time   // when the last pause ended
@@ -198,7 +202,8 @@ func (b *Builder) Build() *Index {
 		b.finish(&x.columns[i], b.readers[i], newRow)
 		b.readers[i] = reader{}
 	})
-	x.computeFields()
+	x.keyRows = sync.OnceValue(x.newKeyRows)
+	x.computeFields(b.history, b.asOf)
 	x.bytes = x.size()
 	return x
 }

@@ -26,6 +26,9 @@ type Index struct {
 
 	uniqueKeys lazyBool
 	grouped    memo // results of Groups, of all rows
+
+	keyRows    func() *keyRows // made once
+	mayBeOlder []uint64        // a bit for each row; nil without a history
 }
 
 // Catalog describes the fields.
@@ -88,7 +91,7 @@ func (x *Index) Values(f *catalog.Field) int {
 }
 
 func (x *Index) size() int64 {
-	size := int64(4 * len(x.readAs))
+	size := int64(4*len(x.readAs) + 8*len(x.mayBeOlder))
 	for i := range x.columns {
 		size += x.columns[i].size()
 	}

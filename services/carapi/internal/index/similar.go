@@ -2,8 +2,10 @@ package index
 
 import (
 	"math/big"
+	"time"
 
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/history"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/value"
 )
@@ -116,11 +118,12 @@ func roundedQuotient(n, by int64) int64 {
 }
 
 // computeFields makes the columns of the fields that no row has.
-func (x *Index) computeFields() {
-	for _, f := range x.catalog.Indexed {
-		if f.IsComputed() {
-			x.comparePrices(f)
-		}
+func (x *Index) computeFields(log *history.Log, asOf time.Time) {
+	if f := x.catalog.Field(catalog.PriceVsSimilar); f != nil && f.IsComputed() {
+		x.comparePrices(f)
+	}
+	if len(x.catalog.HistoryKey) > 0 {
+		x.addHistory(log, asOf)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/query"
 )
 
 // zoned is a time with a zone at its end.
@@ -19,11 +20,17 @@ var inUTC = regexp.MustCompile(`(?i)\b(?:utc|gmt|zulu)\b`)
 // readInstants reads the values of a field of times. A DATETIME has no zone: one that a request names is read as UTC if
 // the column's comment says so, and otherwise left out if it is Z.
 func (r *reading) readInstants(name string, f *catalog.Field, given []string) {
+	p, _ := r.parameters.Get(name)
+	isBound := p.Use == query.AtLeast || p.Use == query.AtMost
 	var read []string
 	why := ""
 	for _, g := range given {
 		parts := splitAtCommas(g)
 		for i, part := range parts {
+			if text, ok := relativeInstant(f, part, isBound, time.Now()); ok {
+				parts[i], why = text, "a time before now, in UTC"
+				continue
+			}
 			match := zoned.FindStringSubmatch(part)
 			if match == nil || f.Kind != schema.DateTime {
 				continue
@@ -45,6 +52,21 @@ func (r *reading) readInstants(name string, f *catalog.Field, given []string) {
 		r.note(name, why, url.Values{name: read})
 	}
 	r.exact[name] = append(r.exact[name], read...)
+}
+
+// relativeInstant gives the day or the time that is so long ago, as values of a field are written. Only a bound can be a
+// time that is no whole day.
+func relativeInstant(f *catalog.Field, text string, isBound bool, now time.Time) (string, bool) {
+	t, isDay, ok := query.ParseRelative(text, now)
+	switch {
+	case !ok || !isDay && !isBound:
+		return "", false
+	case isDay || f.Kind == schema.Date:
+		return t.Format(time.DateOnly), true
+	case f.Kind == schema.Timestamp:
+		return t.Format("2006-01-02T15:04:05Z"), true
+	}
+	return t.Format("2006-01-02T15:04:05"), true
 }
 
 // toUTC gives a time with a zone as UTC.

@@ -58,21 +58,45 @@ func (c *Caller) run(ctx context.Context, call call) (a *answer.Answer, err erro
 	switch call.kind {
 	case describeInventory:
 		return answer.Fields(ctx, c.Service)
-	case carByID:
-		if call.comparables {
-			return answer.WithComparables(c.Service.Similar(ctx, call.id, call.values))
-		}
-		return answer.Car(ctx, c.Service, call.id, call.values)
-	case carByVIN:
-		if call.comparables {
-			return answer.WithComparables(c.Service.SimilarByVIN(ctx, call.id, call.values))
-		}
-		return answer.CarByVIN(ctx, c.Service, call.id, call.values)
+	case carByID, carByVIN:
+		return c.car(ctx, call)
+	case changesReport:
+		return answer.Changes(ctx, c.Service, c.Base.Resource(call.path()), call.values)
 	case marketReport:
 		at := c.Base.Resource(call.path())
 		return answer.Stats(ctx, c.Service, at, call.values)
 	}
 	return answer.Search(ctx, c.Service, c.Base.Resource(searchPath), call.values)
+}
+
+// car gives one vehicle with what else was asked for. Of one that is gone, its history is still known.
+func (c *Caller) car(ctx context.Context, call call) (a *answer.Answer, err error) {
+	at := c.Base.Resource(call.path())
+	find, history, similar := answer.Car, answer.History, c.Service.Similar
+	events := c.Service.History
+	if call.kind == carByVIN {
+		find, history, similar = answer.CarByVIN, answer.HistoryByVIN, c.Service.SimilarByVIN
+		events = c.Service.HistoryByVIN
+	}
+	if call.comparables {
+		a, err = answer.WithComparables(similar(ctx, call.id, call.values))
+	} else {
+		a, err = find(ctx, c.Service, at, call.id, call.values)
+	}
+	switch {
+	case !call.history:
+		return a, err
+	case errors.Is(err, search.ErrNotFound):
+		return history(ctx, c.Service, at, call.id, call.values)
+	case err != nil:
+		return nil, err
+	}
+	found, err := events(ctx, call.id, nil)
+	if err != nil {
+		return nil, err
+	}
+	a.AddHistory(found, c.Base.Resource(call.path()+"/history"))
+	return a, nil
 }
 
 // mistake says what is wrong with the arguments of a call.
@@ -113,6 +137,7 @@ const (
 	carByID           kind = "id"
 	carByVIN          kind = "vin"
 	marketReport      kind = "stats"
+	changesReport     kind = "changes"
 )
 
 // searchPath is where the HTTP API takes searches.
@@ -125,12 +150,13 @@ type call struct {
 	values url.Values
 
 	comparables bool // whether what others like it cost is wanted too
+	history     bool // whether what has happened to it is wanted too
 }
 
 // path is where the HTTP API takes the same request.
 func (c call) path() string {
 	switch c.kind {
-	case describeInventory, marketReport:
+	case describeInventory, marketReport, changesReport:
 		return searchPath + string(c.kind)
 	case carByID:
 		return searchPath + escapeID(c.id)
@@ -142,7 +168,7 @@ func (c call) path() string {
 
 // escapeID is an id in a path. One that is named as another resource has all its letters escaped.
 func escapeID(id string) string {
-	if !slices.Contains([]string{"facets", "stats", "fields"}, id) {
+	if !slices.Contains([]string{"facets", "stats", "fields", "changes"}, id) {
 		return url.PathEscape(id)
 	}
 	var b strings.Builder
@@ -166,7 +192,7 @@ func newCall(tool string, values url.Values) (call, error) {
 		return call{}, err
 	}
 	if tool == "market_report" {
-		return call{kind: marketReport, values: values}, nil
+		return newReportCall(values)
 	}
 	shows := values.Get("count_only") == "true"
 	for name := range values {
@@ -250,22 +276,37 @@ func newCarCall(values url.Values) (call, error) {
 	if len(values["id"])+len(values["vin"]) > 1 {
 		return call{}, errors.New("get_car needs one id, as a search gives it, or one vin, not both")
 	}
-	comparables := false
-	switch wish := strings.ToLower(values.Get("comparables")); wish {
-	case "true", "false", "":
-		comparables = wish == "true"
-	default:
-		return call{}, fmt.Errorf("comparables must be true or false, and not %q", value.Excerpt(wish))
+	wishes := map[string]bool{}
+	for _, name := range []string{"comparables", "history"} {
+		switch wish := strings.ToLower(values.Get(name)); wish {
+		case "true", "false", "":
+			wishes[name] = wish == "true"
+		default:
+			return call{}, fmt.Errorf("%s must be true or false, and not %q", name, value.Excerpt(wish))
+		}
+		values.Del(name)
 	}
-	values.Del("comparables")
 	for _, kind := range []kind{carByID, carByVIN} {
 		if id := strings.TrimSpace(values.Get(string(kind))); id != "" {
 			values.Del("id")
 			values.Del("vin")
-			return call{kind: kind, id: id, values: values, comparables: comparables}, nil
+			return call{kind: kind, id: id, values: values, comparables: wishes["comparables"],
+				history: wishes["history"]}, nil
 		}
 	}
 	return call{}, errors.New("get_car needs an id, as a search gives it, or a vin")
+}
+
+// newReportCall is for changes where the arguments say since when or of which kind, and otherwise for statistics.
+func newReportCall(values url.Values) (call, error) {
+	isChanges := values.Has("since") || values.Has("kind")
+	if isChanges && values.Has("by") {
+		return call{}, errors.New("since and kind ask for changes, and by for statistics; make two calls")
+	}
+	if isChanges {
+		return call{kind: changesReport, values: values}, nil
+	}
+	return call{kind: marketReport, values: values}, nil
 }
 
 // maxArguments is how many bytes the arguments of a call may have, as many as the URL of a request.

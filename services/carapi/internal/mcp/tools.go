@@ -3,12 +3,14 @@
 package mcp
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"carstock/services/carapi/internal/answer"
+	"carstock/services/carapi/internal/history"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/search"
 )
@@ -22,6 +24,7 @@ type Tool struct {
 	About  string // at most 1,024 characters
 	Inputs []Input
 	Output string // the name of its schema
+	Or     string // the name of the schema of its other answers; empty if they are all alike
 }
 
 // Input is a parameter of a tool.
@@ -58,10 +61,12 @@ func Tools(fields []search.Description) []Tool {
 			{"id", "The vehicle's id, from a search. Leave it out if vin is given.", object{"type": "string"}},
 			{"vin", "Vehicle identification number, if the id is not known.", object{"type": "string"}},
 			{"comparables", "Whether to add what similar vehicles cost, to judge its price.", object{"type": "boolean"}},
+			{"history", "Whether to add since when it has been listed, its earlier prices, and what else changed.", object{"type": "boolean"}},
 		}},
-		{Name: "market_report", Output: "Stats", Inputs: reportInputs(fields),
+		{Name: "market_report", Output: "Stats", Or: "Changes", Inputs: reportInputs(fields),
 			About: "Count, and least, greatest, average and median price, mileage and year, of the vehicles in stock or of groups of them: " +
-				"what do 2021 F-150s cost, by trim."},
+				"what do 2021 F-150s cost, by trim. With since or kind instead: what has changed, such as vehicles sold since Monday; " +
+				"for the changes of certain vehicles still in stock, use search_cars with price_drop, first_seen or days_listed."},
 		{Name: "describe_inventory", Output: "Fields", Inputs: []Input{},
 			About: "List what can be searched for: all fields with their types, units, ranges and values in stock. " +
 				"Call it before a search if it is not clear which values there are."},
@@ -116,7 +121,11 @@ func reportInputs(fields []search.Description) []Input {
 			inputs = append(inputs, filterInput(name, f, &enumRoom{}))
 		}
 	}
-	return append(inputs, Input{"more", "Other filters, as in search_cars.", object{"type": "string"}})
+	return append(inputs,
+		Input{"more", "Other filters, as in search_cars.", object{"type": "string"}},
+		Input{"since", "Since when changes are wanted: 7d, monday, 2026-01-31. Without filters and by.", object{"type": "string"}},
+		Input{"kind", "Which changes are wanted.", object{"type": "array",
+			"items": object{"type": "string", "enum": history.KindNames()}}})
 }
 
 // moreAbout says what stands in more.
@@ -259,7 +268,10 @@ func (i Input) described() object {
 // OutputSchema is the schema of a tool's answers; all has the schemas by name. Only those of a search are described whole:
 // clients check answers by it, and models read the answers.
 func (t Tool) OutputSchema(all map[string]any) object {
-	if t.Output != "SearchResult" {
+	switch {
+	case t.Or != "":
+		return outlineOfEither(all[t.Output].(object), all[t.Or].(object))
+	case t.Output != "SearchResult":
 		return outline(all[t.Output].(object))
 	}
 	schema := object{}
@@ -293,6 +305,20 @@ func outline(schema object) object {
 	if schema["required"] != nil {
 		outlined["required"] = schema["required"]
 	}
+	return outlined
+}
+
+// outlineOfEither is the outline of objects of two schemas.
+func outlineOfEither(one, other object) object {
+	outlined, second := outline(one), outline(other)
+	maps.Copy(outlined["properties"].(object), second["properties"].(object))
+	var both []any
+	for _, name := range outlined["required"].([]any) {
+		if slices.Contains(second["required"].([]any), name) {
+			both = append(both, name)
+		}
+	}
+	outlined["required"] = both
 	return outlined
 }
 

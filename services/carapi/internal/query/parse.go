@@ -106,11 +106,14 @@ func (p *Parameters) shownByDefault() []*catalog.Field {
 	return shown
 }
 
-// showComputed shows the computed fields by which the request filters or sorts.
+// showComputed shows the computed fields by which the request filters or sorts. Days since a first sight are shown with
+// the time of it, which may be a latest one.
 func (p *parser) showComputed() {
 	add := func(f *catalog.Field) {
-		if f.IsComputed() && !slices.Contains(p.query.Shown, f) {
-			p.query.Shown = append(p.query.Shown, f)
+		for _, shown := range []*catalog.Field{p.firstSeenFor(f), f} {
+			if shown != nil && shown.IsComputed() && !slices.Contains(p.query.Shown, shown) {
+				p.query.Shown = append(p.query.Shown, shown)
+			}
 		}
 	}
 	for i := range p.query.Filters {
@@ -119,6 +122,13 @@ func (p *parser) showComputed() {
 	for _, o := range p.query.Sort {
 		add(o.Field)
 	}
+}
+
+func (p *parser) firstSeenFor(f *catalog.Field) *catalog.Field {
+	if f.Name != catalog.DaysListed {
+		return nil
+	}
+	return p.Catalog.Field(catalog.FirstSeen)
 }
 
 // unknown notes a parameter that the request may not have.

@@ -153,9 +153,14 @@ func (r *request) readCar(key []value.Cell, fields []*catalog.Field, is func(*ve
 	return v, nil
 }
 
-// encodeCar writes a vehicle, in at most about so many characters.
+// encodeCar writes the fields of a vehicle that the request shows, in at most about so many characters.
 func (r *request) encodeCar(v *vehicle, room int) []byte {
-	e, _ := encodeVehicle(nil, r.query.Shown, labels(r.query.Shown), v)
+	return r.encodeFields(v, r.query.Shown, room)
+}
+
+// encodeFields writes fields of a vehicle, in at most about so many characters.
+func (r *request) encodeFields(v *vehicle, fields []*catalog.Field, room int) []byte {
+	e, _ := encodeVehicle(nil, fields, labels(fields), v)
 	one := []*encoded{e}
 	cut := 0
 	for _, length := range textLengths {

@@ -52,6 +52,9 @@ func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle
 		from := len(e.json)
 		cell, kind, whole := v.shown(f)
 		e.appendCell(f, cell, kind, whole, v.length(f))
+		if f.IsComputed() && f.Name == catalog.FirstSeen && v.mayBeOlder() {
+			e.json = append(e.json, `,"`+catalog.FirstSeenOrEarlier+`":true`...)
+		}
 		if f.Name == "id" {
 			e.id = json.RawMessage(e.json[from:len(e.json):len(e.json)])
 		}

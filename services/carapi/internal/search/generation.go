@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/history"
 	"carstock/services/carapi/internal/index"
 	"carstock/services/carapi/internal/interpret"
 	"carstock/services/carapi/internal/store"
@@ -23,8 +24,10 @@ type generation struct {
 	catalog     *catalog.Catalog
 	interpreter *interpret.Interpreter
 	index       *index.Index
-	kept        *keptRows // the rows themselves, where they cannot be read one by one; otherwise nil
-	slow        bool      // they are kept because reading one of them is slow
+	log         *history.Log // of the changes; nil without a history
+	kept        *keptRows    // the rows themselves, where they cannot be read one by one; otherwise nil
+	slow        bool         // they are kept because reading one of them is slow
+	day         int64        // for which days since a moment were counted
 	version     store.Version
 	source      string
 	checked     time.Time     // when it was last known to be current
@@ -40,8 +43,8 @@ func (g *generation) origin() Origin { return Origin{Source: g.source, AsOf: g.v
 
 // unchanged is the same stock, known to be current at a later time.
 func (g *generation) unchanged(v store.Version, checked time.Time) *generation {
-	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, kept: g.kept, slow: g.slow,
-		version: v, source: g.source, checked: checked, took: g.took}
+	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, log: g.log, kept: g.kept, slow: g.slow,
+		day: g.day, version: v, source: g.source, checked: checked, took: g.took}
 }
 
 // slowFetch is how much longer than a ping reading one row may take before the rows are kept in memory.
@@ -133,7 +136,14 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *val
 		return nil, err
 	}
 
-	g := &generation{catalog: c, index: builder.Build(), kept: kept, version: version, source: name, checked: begun}
+	log, err := readLog(ctx, st, c, version, last)
+	if err != nil {
+		return nil, err
+	}
+	if log != nil {
+		builder.SetHistory(log, version.AsOf)
+	}
+	g := &generation{catalog: c, index: builder.Build(), log: log, kept: kept, day: dayOf(version.AsOf), version: version, source: name, checked: begun}
 	g.slow = last.keeps(c) && last.slow
 	if version.Synced {
 		g.source = FromSnapshot
@@ -146,6 +156,12 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *val
 	g.took = time.Since(readBegun)
 	return g, nil
 }
+
+// isOfToday reports whether the days since vehicles were first seen are still those of a version.
+func (g *generation) isOfToday(v store.Version) bool { return g.log == nil || g.day == dayOf(v.AsOf) }
+
+// dayOf numbers the days in UTC.
+func dayOf(t time.Time) int64 { return t.Unix() / (24 * 60 * 60) }
 
 // keyOf is the key by which a row is read.
 func (g *generation) keyOf(row uint32) []value.Cell {

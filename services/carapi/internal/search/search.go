@@ -55,6 +55,7 @@ func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
 	}
 	if live != nil && snapshot != nil { // a vehicle has the same id and the same values in both
 		s.live.bound = snapshot.Follow
+		live.SetHistory(snapshot)
 	}
 	return s
 }

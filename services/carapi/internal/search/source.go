@@ -129,7 +129,7 @@ func (s *source) refreshNow(ctx context.Context) error {
 	last := s.current.Load()
 	if last != nil {
 		version, changed, err := s.store.Changed(ctx, last.version)
-		if err == nil && !changed && !s.store.Rebinds(last.catalog) {
+		if err == nil && !changed && !s.store.Rebinds(last.catalog) && last.isOfToday(version) {
 			s.current.Store(last.unchanged(version, begun))
 			s.report("unchanged", begun, nil)
 			return nil

@@ -57,3 +57,6 @@ func (v *vehicle) length(f *catalog.Field) int {
 	}
 	return v.stored.Length(f)
 }
+
+// mayBeOlder reports whether the vehicle may have been in the table before catalog.FirstSeen.
+func (v *vehicle) mayBeOlder() bool { return v.index != nil && v.index.MayBeOlder(v.row) }

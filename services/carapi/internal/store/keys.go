@@ -122,23 +122,43 @@ func KeyOf(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 	if f == nil || c.Key.RowID || !slices.Equal(f.Columns, c.Key.Columns) {
 		return nil, false
 	}
-	if !f.IsJoined() {
-		cell, ok := keyCell(c.KeyFields[0], id)
+	return cellsOf(f, c.KeyFields, id)
+}
+
+// HistoryKeyOf reads an id as KeyOf does, and gives the cells by which the change history knows the vehicle. It is false
+// if the history knows vehicles by something other than their ids.
+func HistoryKeyOf(c *catalog.Catalog, id string) ([]value.Cell, bool) {
+	f := c.ID()
+	if f == nil || len(f.Columns) != len(c.HistoryKey) {
+		return nil, false
+	}
+	for i, position := range f.Columns {
+		if !slices.Equal(c.HistoryKey[i].Columns, []int{position}) {
+			return nil, false
+		}
+	}
+	return cellsOf(f, c.HistoryKey, id)
+}
+
+// cellsOf reads an id whose values are those of some fields.
+func cellsOf(id *catalog.Field, fields []*catalog.Field, text string) ([]value.Cell, bool) {
+	if !id.IsJoined() {
+		cell, ok := keyCell(fields[0], text)
 		return []value.Cell{cell}, ok
 	}
 
-	parts, ok := value.Split(id, len(c.KeyFields))
+	parts, ok := value.Split(text, len(fields))
 	if !ok {
 		return nil, false
 	}
 	key := make([]value.Cell, len(parts))
 	for i, part := range parts {
 		// The parts of a joined id are as they are stored.
-		switch k := c.KeyFields[i]; k.Class() {
+		switch f := fields[i]; f.Class() {
 		case catalog.Opaque:
 			key[i] = value.Cell{Type: value.Blob, Form: []byte(part)}
 		default:
-			if key[i], ok = keyCell(k, part); !ok {
+			if key[i], ok = keyCell(f, part); !ok {
 				return nil, false
 			}
 		}

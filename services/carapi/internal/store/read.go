@@ -74,6 +74,9 @@ func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begi
 	if err != nil {
 		return nil, v, s.missing(err)
 	}
+	if source.HistoryKey, err = s.historyKey(ctx, tx, v); err != nil {
+		return nil, v, err
+	}
 	r := tableRead{store: s, conn: conn, source: source, binding: s.bindingOf(source), last: last, about: about,
 		begin: begin}
 	c, err = r.read(ctx)
@@ -118,7 +121,7 @@ func (s *Store) versionOf(ctx context.Context, tx *sqlx.Tx) (v Version, err erro
 	switch {
 	case err != nil:
 	case synced:
-		v, err = s.history.current(ctx, tx, s.Table)
+		v, err = s.runs.current(ctx, tx, s.Table)
 	case s.Snapshot:
 		err = s.notSynced()
 	default:

@@ -135,12 +135,12 @@ func (s *Store) rowsOf(ctx context.Context, q *selection, v Version, keys [][]va
 // checkVersion is ErrMoved if the rows were read from another state of the file than that of v. States never come back,
 // so a state that is still v's after the rows were read was so before.
 func (s *Store) checkVersion(ctx context.Context, v Version, r *rowReader) error {
-	now, ok := s.history.known(string(r.lastRun))
+	now, ok := s.runs.known(string(r.lastRun))
 	if !ok || !r.found {
 		ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 		defer cancel()
 		err := s.observe(ctx, "version", func(ctx context.Context) (err error) {
-			now, err = s.history.current(ctx, s.rows, s.Table)
+			now, err = s.runs.current(ctx, s.rows, s.Table)
 			return err
 		})
 		if err != nil {

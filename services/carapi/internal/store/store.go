@@ -19,6 +19,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/schema"
+	"carstock/pkg/snapshotfile"
 	"carstock/services/carapi/internal/catalog"
 )
 
@@ -46,8 +47,12 @@ type Store struct {
 	selects     *selectCache
 	log         *slog.Logger
 
-	follower follower
-	history  history
+	follower  follower
+	runs      runs
+	changesIn *Store // whose file remembers the changes of this table; nil for none
+	recorded  atomic.Pointer[snapshotfile.Recorded]
+
+	historyAway atomic.Bool // the last History failed
 
 	idColumns atomic.Pointer[[]string]     // see Follow
 	plan      atomic.Pointer[catalog.Plan] // see Follow
@@ -61,11 +66,16 @@ func New(rows, reads *sqlx.DB, driver string, s Settings, log *slog.Logger) *Sto
 		statements: newStatementCache(rows.DB), selects: newSelectCache(), log: log,
 	}
 	if store.isSQLite {
+		store.changesIn = store
 		store.quote = schema.QuoteSQLite
 		reads.SetMaxIdleConns(0) // see follower
 	}
 	return store
 }
+
+// SetHistory says whose file remembers the changes of this table: that of a copy which syncer keeps. It is to be called
+// before the first Read.
+func (s *Store) SetHistory(copied *Store) { s.changesIn = copied }
 
 // Follow makes this table's columns bound as those of another one, of which it is a copy. Its id is read from the same
 // columns, whose keys the copy may not have.

@@ -41,7 +41,7 @@ func (s *Store) Changed(ctx context.Context, v Version) (now Version, changed bo
 		switch {
 		case err != nil:
 		case synced:
-			now, err = s.history.current(ctx, s.rows, s.Table)
+			now, err = s.runs.current(ctx, s.rows, s.Table)
 		case s.Snapshot:
 			err = s.notSynced()
 		default:
@@ -56,22 +56,22 @@ func (s *Store) notSynced() error {
 	return fmt.Errorf("%s: the file is not one that syncer keeps: it has no history of runs", s.Setting)
 }
 
-// history is what was last read of syncer's runs. As long as snapshotfile.LastRun has not moved, it is still so.
-type history struct {
+// runs is what was last read of syncer's runs. As long as snapshotfile.LastRun has not moved, it is still so.
+type runs struct {
 	mu      sync.Mutex // guards what follows
 	lastRun string
 	version Version
 }
 
 // known gives the version that belongs to a state of snapshotfile.LastRun, if that has been read.
-func (h *history) known(lastRun string) (Version, bool) {
+func (h *runs) known(lastRun string) (Version, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.version, h.lastRun == lastRun && h.version.Synced
 }
 
 // current gives the present version of a table in a file that syncer keeps.
-func (h *history) current(ctx context.Context, q sqlx.QueryerContext, table string) (Version, error) {
+func (h *runs) current(ctx context.Context, q sqlx.QueryerContext, table string) (Version, error) {
 	var last string
 	if err := sqlx.GetContext(ctx, q, &last, "SELECT coalesce("+snapshotfile.LastRun+", '')"); err != nil {
 		return Version{}, err

@@ -38,7 +38,7 @@ var (
 )
 
 // moneyFields are the fields whose amounts may name a currency.
-var moneyFields = []string{"price", "msrp"}
+var moneyFields = []string{"price", "msrp", "previous_price", "price_drop"}
 
 // milesPerKilometer rests on the international mile, 1609.344 m.
 var milesPerKilometer = big.NewRat(1000000, 1609344)

@@ -90,11 +90,14 @@ func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Ru
 			return err
 		}
 		var changes *snapshotfile.Changes
+		var err error
 		if history > 0 {
-			var err error
-			if changes, err = snapshotfile.BeginChanges(ctx, db, run.Started); err != nil {
-				return err
-			}
+			changes, err = snapshotfile.BeginChanges(ctx, db, run.Started)
+		} else {
+			err = snapshotfile.ForgetRecorded(ctx, db, s.changedTables())
+		}
+		if err != nil {
+			return err
 		}
 
 		// Columns first: what their change breaks must be out of the way before triggers fire for rows.
@@ -115,6 +118,17 @@ func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Ru
 		}
 		return changes.Prune(ctx, history)
 	})
+}
+
+// changedTables are the tables whose rows this run changes.
+func (s *Staging) changedTables() []string {
+	changed := []string{}
+	for _, t := range s.tables {
+		if t.changes.Inserted+t.changes.Updated+t.changes.Deleted > 0 {
+			changed = append(changed, t.Name)
+		}
+	}
+	return changed
 }
 
 // reportLost names in a run what of the user's can no longer work.
@@ -180,7 +194,12 @@ func (t *Table) publish(db *sqlx.DB, keep bool, changes *snapshotfile.Changes) e
 // recordChanges records how the staged rows differ from those of the target. Of a table that is new or has other
 // columns nothing is recorded, and neither of one without a key, whose rows cannot be told apart.
 func (t *Table) recordChanges(changes *snapshotfile.Changes, keep bool) error {
-	if t.old == nil || t.Drift != "" {
+	ctx := context.Background()
+	isReshaped := t.old == nil || t.Drift != ""
+	if err := changes.Follow(ctx, t.Name, t.t.Key, isReshaped && (t.old == nil || t.changes.Inserted > 0)); err != nil {
+		return err
+	}
+	if isReshaped {
 		changes.Skip()
 		return nil
 	}
@@ -188,7 +207,7 @@ func (t *Table) recordChanges(changes *snapshotfile.Changes, keep bool) error {
 		return nil
 	}
 
-	return changes.Record(context.Background(), snapshotfile.Difference{
+	return changes.Record(ctx, snapshotfile.Difference{
 		Table: t.Name, Columns: names(t.t), Key: t.t.Key,
 		Live: "main." + schema.QuoteSQLite(t.Name), Staged: t.staged, Missing: t.missingRows(keep),
 		Inserted: t.changes.Inserted, Updated: t.changes.Updated, Deleted: t.changes.Deleted, Before: t.changes.Before,

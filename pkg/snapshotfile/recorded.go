@@ -1,0 +1,227 @@
+package snapshotfile
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+const historyTable = "_sync_history"
+
+// Recorded says which changes of a table the change history has.
+type Recorded struct {
+	Table string   // as the history names it
+	Key   []string // columns whose values identify a row in the history
+
+	// Since is the start of the run from which on each new row is recorded as an insert. A row without an insert was in
+	// the table when that run was published.
+	Since time.Time
+	// Bulk reports whether a run after Since added rows that are recorded only by their number. Then a row without an
+	// insert may be one of those.
+	Bulk bool
+	// From is the time before which changes are forgotten, except the last insert of each row. It is zero if none are.
+	From time.Time
+}
+
+// RecordedOf says which changes of a table the history has; nil if it has none of this table.
+func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Recorded, error) {
+	has, err := hasTables(ctx, q, changesTable, historyTable)
+	if err != nil || !has {
+		return nil, err
+	}
+	var found struct {
+		Table, Key, Since string
+		Bulk              bool
+		From       sql.NullString
+	}
+	err = sqlx.GetContext(ctx, q, &found, `SELECT "table", key, since, bulk IS NOT NULL AS bulk, (SELECT history_from
+		FROM main._sync_runs WHERE status = 'ok' ORDER BY id DESC LIMIT 1) AS "from"
+		FROM main._sync_history WHERE "table" = ?`, table)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	r := &Recorded{Table: found.Table, Bulk: found.Bulk}
+	if err := json.Unmarshal([]byte(found.Key), &r.Key); err != nil {
+		return nil, fmt.Errorf("read the key of the change history: %w", err)
+	}
+	if r.Since, err = parseTime(found.Since); err != nil {
+		return nil, err
+	}
+	if found.From.Valid {
+		r.From, err = parseTime(found.From.String)
+	}
+	return r, err
+}
+
+// Follow notes that the changes of a table are recorded from this run on, if they were not before, or were recorded
+// under another key. With restart they count as not recorded before: rows may have come unrecorded. The changes of a
+// table without a key cannot be recorded.
+func (c *Changes) Follow(ctx context.Context, table string, key []string, restart bool) error {
+	if len(key) == 0 {
+		_, err := c.db.ExecContext(ctx, `DELETE FROM main._sync_history WHERE "table" = ?`, table)
+		return err
+	}
+	_, err := c.db.ExecContext(ctx, `INSERT INTO main._sync_history ("table", key, since) VALUES (?1, ?2, ?3)
+		ON CONFLICT DO UPDATE SET key = excluded.key, since = excluded.since, bulk = NULL WHERE ?4 OR key <> excluded.key`,
+		table, toJSON(key), c.at, restart)
+	return err
+}
+
+// ForgetRecorded notes that a run without a history has changed rows of tables.
+func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) error {
+	has, err := hasTables(ctx, db, historyTable)
+	if err != nil || !has {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `DELETE FROM main._sync_history WHERE "table" IN (SELECT value FROM json_each(?))`, toJSON(tables))
+	return err
+}
+
+// StreamedChange is a change of one row as StreamChanges gives it.
+type StreamedChange struct {
+	ID, Run int64
+	Op      string // OpInsert, OpUpdate or OpDelete
+	Key     string // a JSON object
+	Old     string // a JSON object; "" for an insert
+	New     string // a JSON object; "" but for an update
+}
+
+// streamedOps are the ops of StreamedChange, by the number that the statement gives them.
+var streamedOps = [...]string{OpInsert, OpUpdate, OpDelete}
+
+// StreamChanges calls each for the changes of a table's rows that were recorded after the change `after` by runs up to
+// lastRun (0 for all runs), the oldest first. It reads through the driver's own interface, which takes half the time.
+func StreamChanges(ctx context.Context, conn *sqlx.Conn, table string, after, lastRun int64,
+	each func(*StreamedChange) error,
+) error {
+	return conn.Raw(func(dc any) error {
+		rows, err := dc.(driver.QueryerContext).QueryContext(ctx, `SELECT id, run,
+			CASE op WHEN 'insert' THEN 0 WHEN 'update' THEN 1 ELSE 2 END, key, old, new FROM main._sync_changes
+			WHERE id > ? AND "table" = ? AND op IN ('insert', 'update', 'delete') AND (? = 0 OR run <= ?)
+			ORDER BY id`, []driver.NamedValue{
+			{Ordinal: 1, Value: after}, {Ordinal: 2, Value: table}, {Ordinal: 3, Value: lastRun}, {Ordinal: 4, Value: lastRun},
+		})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+
+		var c StreamedChange
+		raw := make([]driver.Value, 6)
+		for {
+			switch err := rows.Next(raw); {
+			case errors.Is(err, io.EOF):
+				return nil
+			case err != nil:
+				return err
+			}
+			c.ID, _ = raw[0].(int64)
+			c.Run, _ = raw[1].(int64)
+			op, _ := raw[2].(int64)
+			c.Op = streamedOps[op]
+			c.Key, _ = raw[3].(string)
+			c.Old, _ = raw[4].(string)
+			c.New, _ = raw[5].(string)
+			if err := each(&c); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// RunsOf gives the starts of the runs that the history refers to, by their ids.
+func RunsOf(ctx context.Context, q sqlx.QueryerContext) (map[int64]time.Time, error) {
+	var found []struct {
+		ID      int64
+		Started string
+	}
+	if err := sqlx.SelectContext(ctx, q, &found, "SELECT id, started FROM main._sync_runs"); err != nil {
+		return nil, err
+	}
+	runs := make(map[int64]time.Time, len(found))
+	for _, f := range found {
+		started, err := parseTime(f.Started)
+		if err != nil {
+			return nil, err
+		}
+		runs[f.ID] = started
+	}
+	return runs, nil
+}
+
+// ReadChangesByID reads changes in the order of ids. A change that is no longer remembered is left out.
+func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, ids []int64) ([]RecordedChange, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.QueryxContext(ctx, selectChanges+` WHERE id IN (SELECT value FROM json_each(?))`, string(list))
+	if err != nil {
+		return nil, err
+	}
+	changes, err := scanChanges(rows)
+	slices.SortFunc(changes, func(a, b RecordedChange) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
+	return changes, err
+}
+
+// ReadRowChanges reads the changes of the row whose key columns have these values, the newest first: at most limit of
+// those that are older than the change before, or of all if before is 0. A value is as the file stores it: int64,
+// float64, string or []byte.
+func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, columns []string, values []any,
+	before int64, limit int,
+) ([]RecordedChange, error) {
+	members := make([]string, len(columns))
+	args := []any{table}
+	for i, column := range columns {
+		placeholder := fmt.Sprintf("?%d", i+2)
+		members[i] = member(column) + " || " + hexed(placeholder, "")
+		args = append(args, values[i])
+	}
+	args = append(args, before, limit)
+	rows, err := q.QueryxContext(ctx, selectChanges+fmt.Sprintf(` WHERE "table" = ?1 AND key = %s
+		AND (?%[2]d = 0 OR id < ?%[2]d) ORDER BY id DESC LIMIT ?%[3]d`, braced(members), len(args)-1, len(args)), args...)
+	if err != nil {
+		return nil, err
+	}
+	return scanChanges(rows)
+}
+
+const selectChanges = `SELECT id, run, at, "table", op, key, old, new FROM main._sync_changes`
+
+// scanChanges reads all rows of selectChanges.
+func scanChanges(rows *sqlx.Rows) (changes []RecordedChange, err error) {
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		c, err := scanChange(rows)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, c)
+	}
+	return changes, rows.Err()
+}
+
+func scanChange(rows *sqlx.Rows) (c RecordedChange, err error) {
+	var key, before, after sql.NullString
+	if err := rows.Scan(&c.ID, &c.Run, &c.At, &c.Table, &c.Op, &key, &before, &after); err != nil {
+		return c, err
+	}
+	for into, text := range map[*json.RawMessage]sql.NullString{&c.Key: key, &c.Old: before, &c.New: after} {
+		if text.Valid {
+			*into = json.RawMessage(text.String)
+		}
+	}
+	return c, nil
+}

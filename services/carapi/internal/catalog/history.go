@@ -1,0 +1,99 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"carstock/pkg/schema"
+)
+
+// Names of the fields that come from a change history.
+const (
+	FirstSeen      = "first_seen"
+	DaysListed     = "days_listed"
+	PriceChangedAt = "price_changed_at"
+	PreviousPrice  = "previous_price"
+	PriceDrop      = "price_drop"
+)
+
+// FirstSeenOrEarlier is what answers show beside FirstSeen and DaysListed where a vehicle may have been in the table before.
+const FirstSeenOrEarlier = "first_seen_or_earlier"
+
+// historyNames are the names of all fields of the history.
+var historyNames = []string{FirstSeen, DaysListed, PriceChangedAt, PreviousPrice, PriceDrop}
+
+// noHistory says how to get a change history.
+const noHistory = "it needs a change history, and there is none of this table: set SYNC_HISTORY=90d for syncer, and let carapi " +
+	"read its file (SNAPSHOT_PATH, or DB_DRIVER=sqlite)"
+
+// HistoryLacks says why the table has no change history; it is empty if it has one.
+func (c *Catalog) HistoryLacks() string { return c.historyLacks }
+
+// addHistory adds the fields of the change history, where there is one. A column of the same name takes a field's place.
+func (c *Catalog) addHistory() {
+	if c.historyLacks = c.whyNoHistory(); c.historyLacks != "" {
+		return
+	}
+	add := func(name, about string, kind schema.Kind) *Field {
+		if slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Name == name }) {
+			return &Field{}
+		}
+		c.Fields = append(c.Fields, Field{Name: name, About: about, Kind: kind, Stored: kind, computed: true,
+			Column: schema.Column{Name: name, Kind: kind}})
+		return &c.Fields[len(c.Fields)-1]
+	}
+	add(FirstSeen, "when the vehicle was first seen in the table; it may have been there before where "+FirstSeenOrEarlier+
+		" is true", schema.Timestamp)
+	add(DaysListed, "days since first_seen, by the date in UTC", schema.Integer).Unit = "days"
+
+	price := slices.IndexFunc(c.Fields, func(f Field) bool { return f.Name == "price" && f.Class() == Number })
+	if price < 0 {
+		return
+	}
+	unit, mixed := c.Fields[price].Unit, c.Fields[price].Mixed
+	add(PriceChangedAt, "when the price last changed", schema.Timestamp)
+	for _, f := range []struct{ name, about string }{
+		{PreviousPrice, "the price before its last change"},
+		{PriceDrop, "how much less the price is than previous_price; negative where it is more"},
+	} {
+		added := add(f.name, f.about, schema.Decimal)
+		added.Unit, added.Mixed = unit, mixed
+	}
+}
+
+// whyNoHistory says what is missing for a history.
+func (c *Catalog) whyNoHistory() string {
+	if len(c.source.HistoryKey) == 0 {
+		return noHistory
+	}
+	for _, column := range c.source.HistoryKey {
+		if c.historyField(column) < 0 {
+			return fmt.Sprintf("the change history knows vehicles by the column %s, which is hidden or missing here", column)
+		}
+	}
+	return ""
+}
+
+// historyField is the place of the field that holds a column of the history's key; -1 if there is none.
+func (c *Catalog) historyField(column string) int {
+	return slices.IndexFunc(c.Fields, func(f Field) bool {
+		isThat := len(f.Columns) == 1 && strings.EqualFold(f.Column.Name, column) && !f.computed && f.isPlain()
+		return isThat && (f.Sorts() || f.Name == "id")
+	})
+}
+
+// bindHistory finds the fields of the history's key, once the fields stay where they are.
+func (c *Catalog) bindHistory() {
+	if c.historyLacks != "" {
+		return
+	}
+	for _, column := range c.source.HistoryKey {
+		c.HistoryKey = append(c.HistoryKey, &c.Fields[c.historyField(column)])
+	}
+	for _, name := range []string{PreviousPrice, PriceDrop} {
+		if f := c.byName[name]; f != nil && f.computed {
+			f.CurrencyIn = c.byName["price"].CurrencyIn
+		}
+	}
+}

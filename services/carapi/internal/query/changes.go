@@ -1,0 +1,125 @@
+package query
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"carstock/services/carapi/internal/history"
+	"carstock/services/carapi/internal/value"
+)
+
+// defaultSince is how far back changes go where a request does not say.
+const defaultSince = "7d"
+
+// Changes is a request for what has changed.
+type Changes struct {
+	Since  time.Time
+	Kinds  []history.Kind
+	Limit  int
+	Before *ChangesCursor // where the page begins; nil for the first
+
+	given url.Values
+}
+
+// ChangesCursor is the last event of a page: the events before it come next.
+type ChangesCursor struct {
+	Change int64
+	Kind   history.Kind
+}
+
+// changesExpected says what the parameters of changes expect.
+var changesExpected = map[string]string{
+	"since":  SinceExpected,
+	"kind":   strings.Join(history.KindNames(), ", ") + ", or several of them with commas",
+	"limit":  controls["limit"],
+	"cursor": "next_cursor of an answer to this same request",
+	"fields": controls["fields"],
+}
+
+// ChangesParameters are the names of the parameters of a request for changes.
+func ChangesParameters() []string { return slices.Sorted(maps.Keys(changesExpected)) }
+
+// ParseChanges reads a request for changes, but for its fields. An error is a ParameterErrors.
+func (p *Parameters) ParseChanges(values url.Values, now time.Time, allowed ...string) (*Changes, error) {
+	r := &parser{Parameters: p}
+	c := &Changes{Limit: DefaultLimit, given: values}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if name == "fields" && slices.Contains(allowed, name) {
+			continue
+		}
+		given := strings.TrimSpace(strings.Join(values[name], ","))
+		if !slices.Contains(allowed, name) {
+			near := value.Nearest(name, allowed)
+			r.fail(name, given, near, "there is no parameter %q here; send none but %s", value.Excerpt(name), oneOf(allowed))
+			continue
+		}
+		if given != "" && !c.set(name, given, now) {
+			r.fail(name, given, nil, "%s must be %s", name, changesExpected[name])
+		}
+	}
+	if r.wrong != nil {
+		return nil, ParameterErrors{All: r.wrong, LeftOut: r.leftOut}
+	}
+
+	if c.Since.IsZero() {
+		c.Since, _ = ParseSince(defaultSince, now)
+	}
+	if c.Kinds == nil {
+		c.Kinds = []history.Kind{history.New, history.Price, history.Sold}
+	}
+	return c, nil
+}
+
+// set takes a parameter, and reports whether its value is one.
+func (c *Changes) set(name, given string, now time.Time) (ok bool) {
+	switch name {
+	case "since":
+		c.Since, ok = ParseSince(given, now)
+	case "limit":
+		c.Limit, _ = strconv.Atoi(given)
+		ok = c.Limit >= 1 && c.Limit <= MaxLimit
+	case "kind":
+		for part := range strings.SplitSeq(given, ",") {
+			kind, known := history.ParseKind(strings.TrimSpace(part))
+			if !known {
+				return false
+			}
+			c.Kinds = append(c.Kinds, kind)
+		}
+		ok = true
+	case "cursor":
+		change, kind, _ := strings.Cut(given, ".")
+		id, err := strconv.ParseInt(change, 10, 64)
+		of, known := history.ParseKind(kind)
+		c.Before = &ChangesCursor{id, of}
+		ok = err == nil && id > 0 && known
+	}
+	return ok
+}
+
+// Applied is the request as understood, as JSON.
+func (c *Changes) Applied() []byte {
+	kinds := make([]string, len(c.Kinds))
+	for i, kind := range c.Kinds {
+		kinds[i] = kind.String()
+	}
+	b := fmt.Appendf(nil, `{"since":"%s","kind":`, c.Since.Format(time.RFC3339))
+	b = value.AppendStrings(b, kinds)
+	return fmt.Appendf(b, `,"limit":%d}`, c.Limit)
+}
+
+// NextPage is the request for the events before the last one of a page.
+func (c *Changes) NextPage(last ChangesCursor) url.Values {
+	next := maps.Clone(c.given)
+	if next == nil {
+		next = url.Values{}
+	}
+	next.Set("since", c.Since.Format(time.RFC3339))
+	next.Set("cursor", strconv.FormatInt(last.Change, 10)+"."+last.Kind.String())
+	return next
+}

@@ -1,0 +1,83 @@
+package query
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// SinceExpected says what ParseSince takes.
+const SinceExpected = "an age such as 7d, 12h or 2w, a day such as 2026-01-31, a time such as 2026-01-31T12:00:00Z, " +
+	"or today, yesterday or a day of the week"
+
+// age is a number of hours, days, weeks, months or years.
+var age = regexp.MustCompile(`^(?:last |past )?(\d{1,5}) ?(h|hours?|d|days?|w|weeks?|months?|y|years?)(?: ago)?$`)
+
+// weekdays are the days of the week by their names in lower case.
+var weekdays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
+
+// ParseSince reads a moment of the past, in UTC: a relative one, as ParseRelative does, a day (the beginning of it), or a
+// time with or without a zone.
+func ParseSince(text string, now time.Time) (time.Time, bool) {
+	if t, _, ok := ParseRelative(text, now); ok {
+		return t, true
+	}
+	upper := strings.ToUpper(strings.TrimSpace(text))
+	for _, layout := range []string{time.DateOnly, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime,
+		"2006-01-02 15:04"} {
+		if t, err := time.Parse(layout, upper); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// ParseRelative reads a moment that is named by its distance from now, in UTC: an age (7d, 2 weeks ago), today, yesterday,
+// this week, or a day of the week, the last one that has begun. isDay reports whether the text means the whole day.
+func ParseRelative(text string, now time.Time) (t time.Time, isDay, ok bool) {
+	now = now.UTC()
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
+	lower := strings.Join(strings.Fields(strings.ToLower(text)), " ")
+	lower = strings.TrimPrefix(strings.TrimPrefix(lower, "since "), "last ")
+	switch lower {
+	case "today":
+		return today, true, true
+	case "yesterday":
+		return today.AddDate(0, 0, -1), true, true
+	case "week":
+		return now.AddDate(0, 0, -7), false, true
+	case "month":
+		return now.AddDate(0, -1, 0), false, true
+	case "this week":
+		return lastWeekday(today, time.Monday), false, true
+	case "this month":
+		return today.AddDate(0, 0, 1-today.Day()), false, true
+	}
+	isThis := func(day string) bool { return lower == day || len(lower) == 3 && lower == day[:3] }
+	if i := slices.IndexFunc(weekdays, isThis); i >= 0 {
+		return lastWeekday(today, time.Weekday(i)), true, true
+	}
+	m := age.FindStringSubmatch(lower)
+	if m == nil {
+		return t, false, false
+	}
+
+	n, _ := strconv.Atoi(m[1])
+	switch m[2][0] {
+	case 'h':
+		return now.Add(-time.Duration(n) * time.Hour), false, true
+	case 'd':
+		return now.AddDate(0, 0, -n), false, true
+	case 'w':
+		return now.AddDate(0, 0, -7*n), false, true
+	case 'm':
+		return now.AddDate(0, -n, 0), false, true
+	}
+	return now.AddDate(-n, 0, 0), false, true
+}
+
+func lastWeekday(today time.Time, day time.Weekday) time.Time {
+	return today.AddDate(0, 0, -int((today.Weekday()-day+7)%7))
+}

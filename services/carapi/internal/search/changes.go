@@ -1,0 +1,460 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"carstock/pkg/snapshotfile"
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/history"
+	"carstock/services/carapi/internal/index"
+	"carstock/services/carapi/internal/query"
+	"carstock/services/carapi/internal/store"
+	"carstock/services/carapi/internal/value"
+)
+
+// NoHistoryError says that there is no change history, and how to get one.
+type NoHistoryError struct{ Why string }
+
+func (e NoHistoryError) Error() string { return "change history: " + e.Why }
+
+// Changes is what has happened to vehicles.
+type Changes struct {
+	Events  []byte // a JSON array
+	Count   int
+	Next    url.Values // the request for the events before these; nil if there are none
+	Applied []byte     // a JSON object: the request as understood
+	From    time.Time  // earlier events are not remembered
+	Car     []byte     // of the history of one vehicle: a JSON object, or null if it is not in stock
+	ID      []byte     // of that vehicle, as JSON
+	Origin  Origin
+}
+
+// Room for events, in characters.
+const (
+	maxRecorded = 4000 // of the old or new values of one event
+	maxEvents   = query.MaxChars - envelopeSize
+)
+
+// Changes gives what has happened to vehicles, the newest first.
+func (s *Service) Changes(ctx context.Context, values url.Values) (*Changes, error) {
+	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Changes, error) {
+		r, asked, err := newChangesRequest(ctx, src, g, values, query.ChangesParameters()...)
+		if err != nil {
+			return nil, err
+		}
+		return r.changes(asked)
+	})
+}
+
+// newChangesRequest reads the parameters of a request for changes.
+func newChangesRequest(ctx context.Context, src *source, g *generation, values url.Values, allowed ...string) (
+	*request, *query.Changes, error,
+) {
+	asked, err := g.interpreter.Parameters().ParseChanges(values, time.Now(), allowed...)
+	if err != nil {
+		return nil, nil, err
+	}
+	shown := url.Values{}
+	if fields := values["fields"]; fields != nil {
+		shown["fields"] = fields
+	}
+	r, err := newCarRequest(ctx, src, g, shown)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch why := g.catalog.HistoryLacks(); {
+	case why != "":
+		return nil, nil, NoHistoryError{why}
+	case g.log == nil:
+		return nil, nil, NoHistoryError{"it cannot be read now; try again later"}
+	case strings.Join(shown["fields"], "") == "":
+		r.query.Shown = query.SummaryFields(g.catalog)
+	}
+	return r, asked, nil
+}
+
+// changes reads the events that a request asks for, and the vehicles that they are of.
+func (r *request) changes(asked *query.Changes) (*Changes, error) {
+	log := r.generation.log
+	before := math.MaxInt
+	if asked.Before != nil {
+		before = log.Place(asked.Before.Change, asked.Before.Kind)
+	}
+	numbers := log.Page(asked.Kinds, asked.Since, before, asked.Limit+1)
+	events := make([]history.Event, len(numbers))
+	var ids []int64
+	for i, n := range numbers {
+		events[i] = log.At(n)
+		if !slices.Contains(ids, events[i].Change) {
+			ids = append(ids, events[i].Change)
+		}
+	}
+	more := len(events) > asked.Limit
+	events = events[:min(len(events), asked.Limit)]
+
+	result := &Changes{Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.origin()}
+	recorded, err := r.source.store.Changes(r.ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	cars, err := r.carsOf(events)
+	if err != nil {
+		return nil, err
+	}
+	changeOf := make(map[int64]*snapshotfile.RecordedChange, len(recorded))
+	for i := range recorded {
+		changeOf[recorded[i].ID] = &recorded[i]
+	}
+	shown := events[:0:0]
+	result.Events = []byte{'['}
+	for i, e := range events {
+		change := changeOf[e.Change]
+		if change == nil { // forgotten since the history was read
+			continue
+		}
+		one := r.encodeEvent(e.Kind.String(), r.fieldsOf(e.Kind, change), change, cars[i])
+		if len(shown) > 0 && len(result.Events)+len(one) > maxEvents {
+			more = true
+			break
+		}
+		if len(shown) > 0 {
+			result.Events = append(result.Events, ',')
+		}
+		result.Events = append(result.Events, one...)
+		shown = append(shown, e)
+	}
+	result.Events = append(result.Events, ']')
+	if result.Count = len(shown); more && result.Count > 0 {
+		last := shown[len(shown)-1]
+		result.Next = asked.NextPage(query.ChangesCursor{Change: last.Change, Kind: last.Kind})
+	}
+	return result, nil
+}
+
+// historyFrom is the time from which on events are remembered.
+func (r *request) historyFrom() time.Time {
+	log := r.generation.log
+	if log.From.After(log.Since) {
+		return log.From
+	}
+	return log.Since
+}
+
+// carsOf reads the vehicles of events as they are now; one that is gone is nil.
+func (r *request) carsOf(events []history.Event) ([]*vehicle, error) {
+	var candidates []candidate
+	places := make([]int, len(events)) // in candidates; -1 for none
+	for i, e := range events {
+		places[i] = -1
+		if row, found := r.index().RowOfKey(e.Key); found {
+			if places[i] = slices.Index(candidates, candidate{row: row}); places[i] < 0 {
+				places[i] = len(candidates)
+				candidates = append(candidates, candidate{row: row})
+			}
+		}
+	}
+	vehicles, err := r.readVehicles(candidates)
+	if err != nil {
+		return nil, err
+	}
+	cars := make([]*vehicle, len(events))
+	for i, place := range places {
+		if place >= 0 {
+			cars[i] = vehicles[place]
+		}
+	}
+	return cars, nil
+}
+
+// fieldsOf are the fields whose old and new values an event shows.
+func (r *request) fieldsOf(kind history.Kind, change *snapshotfile.RecordedChange) []*catalog.Field {
+	c := r.generation.catalog
+	switch {
+	case kind == history.Price:
+		return []*catalog.Field{c.Field("price")}
+	case kind == history.Sold && change.Op == snapshotfile.OpDelete:
+		return stored(r.query.Shown)
+	case kind == history.Sold:
+		return []*catalog.Field{c.Field("status")}
+	}
+	return nil
+}
+
+// stored are those of some fields that the table holds.
+func stored(fields []*catalog.Field) []*catalog.Field {
+	return slices.DeleteFunc(slices.Clone(fields), (*catalog.Field).IsComputed)
+}
+
+// encodeEvent writes an event with the old and new values of some fields, and the vehicle unless it is nil.
+func (r *request) encodeEvent(kind string, fields []*catalog.Field, change *snapshotfile.RecordedChange, car *vehicle) []byte {
+	b := fmt.Appendf(nil, `{"at":"%s","kind":"%s"`, change.At, kind)
+	if id := r.idOf(change, car); id != nil {
+		b = append(append(b, `,"id":`...), id...)
+	}
+	for _, side := range []struct {
+		name   string
+		object json.RawMessage
+	}{{"old", change.Old}, {"new", change.New}} {
+		if len(side.object) == 0 || len(fields) == 0 {
+			continue
+		}
+		row := &vehicle{stored: newRecordedRow(side.object)}
+		b = append(append(b, `,"`+side.name+`":`...), r.encodeFields(row, fields, maxRecorded)...)
+	}
+	if car != nil {
+		b = append(append(b, `,"car":`...), r.encodeCar(car, maxRecorded)...)
+	}
+	return append(b, '}')
+}
+
+// idOf gives the id of the vehicle of a change as answers show it; nil if it is not known.
+func (r *request) idOf(change *snapshotfile.RecordedChange, car *vehicle) []byte {
+	id := r.generation.catalog.ID()
+	if id == nil {
+		return nil
+	}
+	row := newRecordedRow(change.Key, change.Old)
+	if car == nil && !row.has(r.generation.catalog, id) {
+		return nil
+	}
+	v := &vehicle{stored: row}
+	if car != nil {
+		v = car
+	}
+	cell, kind, whole := v.shown(id)
+	if !whole {
+		return nil
+	}
+	e := encoded{}
+	e.appendCell(id, cell, kind, true, 0)
+	return e.json
+}
+
+// recordedRow is a row, or a part of one, as the change history has it.
+type recordedRow map[string]gjson.Result // by the columns' names in lower case
+
+func newRecordedRow(objects ...json.RawMessage) recordedRow {
+	row := recordedRow{}
+	for _, object := range objects {
+		gjson.ParseBytes(object).ForEach(func(name, v gjson.Result) bool {
+			row[strings.ToLower(name.Str)] = v
+			return true
+		})
+	}
+	return row
+}
+
+// has reports whether the row has all columns of a field.
+func (row recordedRow) has(c *catalog.Catalog, f *catalog.Field) bool {
+	for _, position := range f.Columns {
+		if _, found := row[strings.ToLower(c.Table.Columns[position].Name)]; !found {
+			return false
+		}
+	}
+	return len(f.Columns) > 0
+}
+
+// Cell implements query.Vehicle. A value of which the history has only the beginning is NULL, and not whole.
+func (row recordedRow) Cell(f *catalog.Field) (c value.Cell, whole bool) {
+	if f.IsJoined() {
+		var parts []value.Cell
+		for name := range strings.SplitSeq(f.Column.Name, "~") {
+			part, _ := history.CellOf(f, row[strings.ToLower(name)], nil)
+			parts = append(parts, part)
+		}
+		return value.Join(parts), true
+	}
+	v := row[strings.ToLower(f.Column.Name)]
+	c, _ = history.CellOf(f, v, nil)
+	return c, !v.IsObject()
+}
+
+// Length is how many bytes the history leaves out of a value, and those that it has.
+func (row recordedRow) Length(f *catalog.Field) int {
+	return int(row[strings.ToLower(f.Column.Name)].Get("bytes").Int())
+}
+
+// History gives what has happened to the vehicle of an id, the newest first, also if it is gone; or ErrNotFound.
+func (s *Service) History(ctx context.Context, id string, values url.Values) (*Changes, error) {
+	return s.history(ctx, values, func(r *request) ([]value.Cell, error) {
+		c := r.generation.catalog
+		if c.ID() == nil {
+			return nil, ErrNoIDs
+		}
+		if key, ok := store.HistoryKeyOf(c, id); ok {
+			return key, nil
+		}
+		wanted, isCell := idCell(c.ID(), id)
+		if !isCell {
+			return nil, ErrNotFound
+		}
+		return r.historyKeyOf(r.index().WithCell(c.ID(), wanted))
+	})
+}
+
+// HistoryByVIN gives what has happened to the vehicle of a VIN that is in stock; or ErrNotFound.
+func (s *Service) HistoryByVIN(ctx context.Context, vin string, values url.Values) (*Changes, error) {
+	return s.history(ctx, values, func(r *request) ([]value.Cell, error) {
+		v, err := byVIN(vin)(r, nil)
+		if err != nil {
+			return nil, err
+		}
+		return r.keyCells(v.row), nil
+	})
+}
+
+// historyKeyOf gives the key of the first vehicle of a set.
+func (r *request) historyKeyOf(set index.Set) ([]value.Cell, error) {
+	row, found := set.First()
+	if !found {
+		return nil, ErrNotFound
+	}
+	return r.keyCells(row), nil
+}
+
+func (r *request) keyCells(row uint32) []value.Cell {
+	var key []value.Cell
+	for _, f := range r.generation.catalog.HistoryKey {
+		key = append(key, r.index().Cell(f, row).Clone())
+	}
+	return key
+}
+
+// history gives what has happened to the vehicle whose key is found.
+func (s *Service) history(ctx context.Context, values url.Values, find func(*request) ([]value.Cell, error)) (*Changes, error) {
+	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Changes, error) {
+		r, asked, err := newChangesRequest(ctx, src, g, values, "cursor", "fields", "limit")
+		if err != nil {
+			return nil, err
+		}
+		key, err := find(r)
+		if err != nil {
+			return nil, err
+		}
+		return r.rowHistory(key, asked)
+	})
+}
+
+// rowHistory reads the changes of one row, and the vehicle as it is now.
+func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, error) {
+	c := r.generation.catalog
+	before := int64(0)
+	if asked.Before != nil {
+		before = asked.Before.Change
+	}
+	recorded, err := r.source.store.RowChanges(r.ctx, c, key, before, asked.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	cars, err := r.carsOf([]history.Event{{Key: history.AppendKey(nil, key...)}})
+	if err != nil {
+		return nil, err
+	}
+	car := cars[0]
+	if car == nil && len(recorded) == 0 && before == 0 {
+		return nil, ErrNotFound
+	}
+	result := &Changes{Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.origin(), Car: []byte("null")}
+	if car != nil {
+		r.query.Shown = withHistoryFields(c, r.query.Shown)
+		result.Car = r.encodeCar(car, maxRecorded)
+		result.ID = r.idOf(&snapshotfile.RecordedChange{}, car)
+	}
+
+	reader := history.NewReader(c)
+	more := len(recorded) > asked.Limit
+	result.Events = []byte{'['}
+	for i := range recorded[:min(len(recorded), asked.Limit)] {
+		change := &recorded[i]
+		if result.ID == nil {
+			result.ID = r.idOf(change, nil)
+		}
+		kind := kindOf(&reader, change)
+		one := r.encodeEvent(kind, r.changedFields(change), &snapshotfile.RecordedChange{At: change.At, Old: change.Old, New: change.New}, nil)
+		if i > 0 && len(result.Events)+len(one) > maxEvents {
+			more = true
+			break
+		}
+		if i > 0 {
+			result.Events = append(result.Events, ',')
+		}
+		result.Events = append(result.Events, one...)
+		result.Count++
+	}
+	result.Events = append(result.Events, ']')
+	if more && result.Count > 0 {
+		result.Next = asked.NextPage(query.ChangesCursor{Change: recorded[result.Count-1].ID})
+		result.Next.Del("since")
+	}
+	return result, nil
+}
+
+// Changed is the kind of a change that is no event.
+const Changed = "changed"
+
+// kindOf names what a change is: the last of its events, or Changed.
+func kindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string {
+	ops := map[string]history.Op{snapshotfile.OpInsert: history.Insert, snapshotfile.OpUpdate: history.Update,
+		snapshotfile.OpDelete: history.Delete}
+	kinds := reader.Kinds(&history.Change{Op: ops[change.Op], Old: string(change.Old), New: string(change.New)})
+	switch {
+	case len(kinds) > 0:
+		return kinds[len(kinds)-1].String()
+	case change.Op == snapshotfile.OpDelete:
+		return history.Sold.String()
+	}
+	return Changed
+}
+
+// changedFields are the fields that a change has old or new values of.
+func (r *request) changedFields(change *snapshotfile.RecordedChange) []*catalog.Field {
+	row := newRecordedRow(change.Old, change.New)
+	var fields []*catalog.Field
+	c := r.generation.catalog
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		if !f.IsComputed() && f.From == nil && !f.IsJoined() && row.has(c, f) {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// withHistoryFields adds the fields of the change history.
+func withHistoryFields(c *catalog.Catalog, shown []*catalog.Field) []*catalog.Field {
+	shown = slices.Clone(shown)
+	for _, name := range []string{catalog.FirstSeen, catalog.DaysListed, catalog.PriceChangedAt, catalog.PreviousPrice, catalog.PriceDrop} {
+		if f := c.Field(name); f != nil && !slices.Contains(shown, f) {
+			shown = append(shown, f)
+		}
+	}
+	return shown
+}
+
+// readLog reads the change history of a table for a generation of it.
+func readLog(ctx context.Context, st *store.Store, c *catalog.Catalog, v store.Version, last *generation) (*history.Log, error) {
+	if len(c.HistoryKey) == 0 {
+		return nil, nil
+	}
+	var known *history.Log
+	if last != nil && last.catalog == c {
+		known = last.log
+	}
+	log, err := st.History(ctx, c, v, known)
+	if err != nil {
+		return nil, errors.Join(errHistory, err)
+	}
+	return log, nil
+}
+
+var errHistory = errors.New("read the change history")

@@ -1,0 +1,54 @@
+package value
+
+import (
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// AppendDifference appends a - b, all in the notation of NormalDecimal.
+func AppendDifference(to, a, b []byte) []byte {
+	scale := max(scaleOf(a), scaleOf(b))
+	const mostDigits = 17 // of a number that fits into an int64, and so does a difference
+	if len(a)+scale <= mostDigits && len(b)+scale <= mostDigits {
+		return appendScaled(to, strconv.FormatInt(scaled(a, scale)-scaled(b, scale), 10), scale)
+	}
+	x, y := new(big.Int), new(big.Int)
+	x.SetString(withScale(a, scale), 10)
+	y.SetString(withScale(b, scale), 10)
+	return appendScaled(to, x.Sub(x, y).String(), scale)
+}
+
+// scaleOf is how many digits a number has after its point.
+func scaleOf(number []byte) int {
+	if point := strings.IndexByte(string(number), '.'); point >= 0 {
+		return len(number) - point - 1
+	}
+	return 0
+}
+
+// withScale gives the digits of a number with so many after its point, and without the point.
+func withScale(number []byte, scale int) string {
+	return strings.Replace(string(number), ".", "", 1) + strings.Repeat("0", scale-scaleOf(number))
+}
+
+func scaled(number []byte, scale int) int64 {
+	n, _ := strconv.ParseInt(withScale(number, scale), 10, 64)
+	return n
+}
+
+// appendScaled appends a whole number of units of 10^-scale.
+func appendScaled(to []byte, units string, scale int) []byte {
+	if scale > 0 {
+		sign := ""
+		if units[0] == '-' {
+			sign, units = "-", units[1:]
+		}
+		if len(units) <= scale {
+			units = strings.Repeat("0", scale-len(units)+1) + units
+		}
+		units = sign + units[:len(units)-scale] + "." + units[len(units)-scale:]
+	}
+	form, _ := NormalDecimal([]byte(units))
+	return append(to, form...)
+}

@@ -1,0 +1,524 @@
+package e2e
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+)
+
+// listed is a row of the table whose history is tested.
+type listed struct {
+	ID            int
+	Make, Model   string
+	Price         *int
+	Status, Color string
+}
+
+// happened is an event, as plain loops over the rows of each run find it.
+type happened struct {
+	run      int
+	kind     string
+	id       int
+	old, now *int // prices
+}
+
+// pastRuns is a table's rows after each run, the snapshot that syncer made of them, and when the runs began.
+type pastRuns struct {
+	mysql    dbconn.Config
+	db       *sqlx.DB
+	snapshot dbconn.Config
+	tables   []map[int]listed
+	starts   []time.Time
+}
+
+const daysApart = 3 // between two runs
+
+// makeHistory edits a table at random between runs of syncer, and then moves the runs apart in time.
+func makeHistory(t *testing.T, runs int) *pastRuns {
+	t.Helper()
+	t.Chdir(t.TempDir()) // where no .env is
+	t.Setenv("SYNC_HISTORY", "365d")
+	mysql := dbtest.Database(t)
+	h := &pastRuns{mysql: mysql, db: dbtest.Open(t, mysql),
+		snapshot: dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}}
+	h.db.MustExec(`CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2),
+		status VARCHAR(20), color VARCHAR(20))`)
+	random := rand.New(rand.NewPCG(1, 2))
+	stock := map[int]listed{}
+	for id := 1; id <= 80; id++ {
+		stock[id] = newListed(random, id)
+	}
+	last := 80
+	for run := range runs {
+		if run > 0 {
+			last = editStock(random, stock, last)
+		}
+		h.store(stock)
+		syncInto(t, mysql, "cars", h.snapshot.Path)
+		h.tables = append(h.tables, maps.Clone(stock))
+	}
+	h.moveRuns(t, runs)
+	return h
+}
+
+func newListed(random *rand.Rand, id int) listed {
+	price := 5000 + 100*random.IntN(300)
+	c := listed{ID: id, Make: []string{"Toyota", "Honda", "Ford"}[random.IntN(3)], Model: []string{"One", "Two"}[random.IntN(2)],
+		Price: &price, Status: "available", Color: "red"}
+	if random.IntN(20) == 0 {
+		c.Price = nil
+	}
+	return c
+}
+
+func editStock(random *rand.Rand, stock map[int]listed, last int) int {
+	for _, id := range slices.Sorted(maps.Keys(stock)) {
+		c := stock[id]
+		switch random.IntN(20) {
+		case 0, 1, 2:
+			price := 5000 + 100*random.IntN(300)
+			c.Price = &price
+		case 3:
+			c.Price = nil
+		case 4:
+			c.Color = []string{"red", "blue", "green"}[random.IntN(3)]
+		case 5:
+			c.Status = "sold"
+		case 6:
+			delete(stock, id)
+			continue
+		}
+		stock[id] = c
+	}
+	for range random.IntN(6) {
+		last++
+		stock[last] = newListed(random, last)
+	}
+	if gone := 1 + random.IntN(last); stock[gone].ID == 0 { // one that was sold comes back
+		stock[gone] = newListed(random, gone)
+	}
+	return last
+}
+
+// store writes the stock into MySQL.
+func (h *pastRuns) store(stock map[int]listed) {
+	h.db.MustExec("DELETE FROM cars")
+	for _, c := range stock {
+		h.db.MustExec("INSERT INTO cars VALUES (?, ?, ?, ?, ?, ?)", c.ID, c.Make, c.Model, c.Price, c.Status, c.Color)
+	}
+}
+
+// moveRuns gives each run a start of its own: the last one began just now, and each one some days before the next.
+func (h *pastRuns) moveRuns(t *testing.T, runs int) {
+	t.Helper()
+	db, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(h.snapshot.Path, "mode=rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	for run := range runs {
+		start := now.AddDate(0, 0, -daysApart*(runs-1-run))
+		h.starts = append(h.starts, start)
+		text := start.Format("2006-01-02T15:04:05.000Z")
+		db.MustExec("UPDATE _sync_changes SET at = ? WHERE run = ?", text, run+1)
+		db.MustExec("UPDATE _sync_runs SET started = ?, history_from = NULL WHERE id = ?", text, run+1)
+		if run == 0 {
+			db.MustExec("UPDATE _sync_history SET since = ?", text)
+		}
+	}
+}
+
+func samePrice(a, b *int) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
+
+// events are what plain loops find, the oldest first; at the same time in the order of the ids, for comparing.
+func (h *pastRuns) events() (all []happened) {
+	for run := 1; run < len(h.tables); run++ {
+		before, after := h.tables[run-1], h.tables[run]
+		for id, c := range after {
+			old, was := before[id]
+			if !was {
+				all = append(all, happened{run: run, kind: "new", id: id})
+				continue
+			}
+			if !samePrice(old.Price, c.Price) {
+				all = append(all, happened{run: run, kind: "price", id: id, old: old.Price, now: c.Price})
+			}
+			if c.Status == "sold" && old.Status != "sold" {
+				all = append(all, happened{run: run, kind: "sold", id: id})
+			}
+		}
+		for id, old := range before {
+			if _, is := after[id]; !is && old.Status != "sold" {
+				all = append(all, happened{run: run, kind: "sold", id: id})
+			}
+		}
+	}
+	slices.SortFunc(all, compareHappened)
+	return all
+}
+
+func compareHappened(a, b happened) int {
+	return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.id, b.id), cmp.Compare(a.kind, b.kind))
+}
+
+// seenOf is what carapi should say of a vehicle.
+type seenOf struct {
+	FirstSeen      string   `json:"first_seen"`
+	OrEarlier      bool     `json:"first_seen_or_earlier"`
+	DaysListed     *int     `json:"days_listed"`
+	PriceChangedAt *string  `json:"price_changed_at"`
+	PreviousPrice  *float64 `json:"previous_price"`
+	PriceDrop      *float64 `json:"price_drop"`
+}
+
+// want is what plain loops say of the vehicles that are in stock now.
+func (h *pastRuns) want() map[int]seenOf {
+	all := map[int]seenOf{}
+	last := len(h.tables) - 1
+	for id, c := range h.tables[last] {
+		first := last
+		for first > 0 && h.tables[first-1][id].ID != 0 {
+			first--
+		}
+		days := daysApart * (last - first)
+		seen := seenOf{FirstSeen: h.starts[first].Format("2006-01-02T15:04:05Z"), OrEarlier: first == 0, DaysListed: &days}
+		for run := last; run > first; run-- {
+			old := h.tables[run-1][id].Price
+			if samePrice(old, h.tables[run][id].Price) {
+				continue
+			}
+			at := h.starts[run].Format("2006-01-02T15:04:05Z")
+			seen.PriceChangedAt = &at
+			if old != nil {
+				previous := float64(*old)
+				seen.PreviousPrice = &previous
+				if c.Price != nil {
+					drop := float64(*old - *c.Price)
+					seen.PriceDrop = &drop
+				}
+			}
+			break
+		}
+		all[id] = seen
+	}
+	return all
+}
+
+// bases serves the table from MySQL with the snapshot beside it, and the snapshot alone.
+func (h *pastRuns) bases(t *testing.T) map[string]string {
+	t.Helper()
+	return map[string]string{
+		"MySQL":    serve(t, h.mysql, "cars", "SNAPSHOT_PATH="+h.snapshot.Path),
+		"snapshot": serve(t, h.snapshot, "cars"),
+	}
+}
+
+func decode[T any](t *testing.T, url string) (v T) {
+	t.Helper()
+	code, body := status(url)
+	if err := json.Unmarshal([]byte(body), &v); err != nil || code != 200 {
+		t.Fatalf("%s: %d %s %v", url, code, body, err)
+	}
+	return v
+}
+
+func asText(v any) string {
+	b, _ := json.Marshal(v)
+	return string(b)
+}
+
+// The fields of the history are what plain loops over the rows of each run find; they filter and sort.
+func TestHistoryFields(t *testing.T) {
+	h := makeHistory(t, 10)
+	want := h.want()
+	for source, base := range h.bases(t) {
+		found := decode[struct {
+			Cars []struct {
+				ID int
+				seenOf
+			}
+		}](t, base+"/cars/?limit=100&fields=id,first_seen,days_listed,price_changed_at,previous_price,price_drop")
+		if len(found.Cars) != len(want) || len(want) < 30 {
+			t.Fatalf("%s: %d vehicles, want %d", source, len(found.Cars), len(want))
+		}
+		changed := 0
+		for _, c := range found.Cars {
+			if asText(c.seenOf) != asText(want[c.ID]) {
+				t.Errorf("%s: vehicle %d: %s, want %s", source, c.ID, asText(c.seenOf), asText(want[c.ID]))
+			}
+			if c.PriceDrop != nil {
+				changed++
+			}
+		}
+		if changed < 10 {
+			t.Fatalf("%s: only %d prices have changed", source, changed)
+		}
+
+		var old, dropped []int
+		for id, seen := range want {
+			if *seen.DaysListed >= 20 {
+				old = append(old, id)
+			}
+			if seen.PriceDrop != nil && *seen.PriceDrop >= 1 && *seen.PriceChangedAt >= h.starts[len(h.starts)-3].Format("2006-01-02T15:04:05Z") {
+				dropped = append(dropped, id)
+			}
+		}
+		slices.Sort(old)
+		slices.Sort(dropped)
+		if len(old) < 5 || len(dropped) < 2 {
+			t.Fatalf("%s: %d are old, and %d have dropped", source, len(old), len(dropped))
+		}
+		for filter, want := range map[string][]int{
+			"days_listed_min=20": old,
+			"price_drop_min=1&price_changed_at_min=" + isoDay(h.starts[7]):    dropped,
+			"price_drop%3E=1&price_changed_at_min=7d":                         dropped,
+			"first_seen_max=" + isoDay(h.starts[len(h.starts)-1-7]):           old,
+			"price_drop_min=$1&price_changed_at_min=last%20week&match=smart&": dropped,
+		} {
+			if got := fetch(t, base+"/cars/?limit=100&"+filter); !slices.Equal(got.ids(), want) || got.Total != len(want) {
+				t.Errorf("%s: %s: %v, want %v", source, filter, got.ids(), want)
+			}
+		}
+		shown := fetch(t, base+"/cars/?limit=100&days_listed_min=20")
+		if shown.Cars[0]["first_seen"] == nil || shown.Cars[0]["days_listed"] == nil {
+			t.Errorf("%s: what is filtered by is not shown: %v", source, shown.Cars[0])
+		}
+		sorted := fetch(t, base+"/cars/?limit=100&has=price_drop&sort=-price_drop")
+		last := 1e9
+		for _, c := range sorted.Cars {
+			drop := c["price_drop"].(float64)
+			if drop > last {
+				t.Fatalf("%s: in order: %v after %v", source, drop, last)
+			}
+			last = drop
+		}
+		if len(sorted.Cars) != changed {
+			t.Errorf("%s: %d have a price_drop, want %d", source, len(sorted.Cars), changed)
+		}
+	}
+}
+
+func isoDay(t time.Time) string { return t.Format(time.DateOnly) }
+
+type eventAnswer struct {
+	At       time.Time
+	Kind     string
+	ID       int
+	Old, New map[string]any
+	Car      map[string]any
+}
+
+type eventsAnswer struct {
+	Changes  []eventAnswer
+	Returned int
+	HasMore  bool `json:"has_more"`
+	Next     *string
+	Cursor   *string   `json:"next_cursor"`
+	Since    time.Time `json:"recorded_since"`
+}
+
+func priceIn(values map[string]any) *int {
+	if f, ok := values["price"].(float64); ok {
+		n := int(f)
+		return &n
+	}
+	return nil
+}
+
+// changesOf reads all pages.
+func (h *pastRuns) changesOf(t *testing.T, base, path string) (all []happened) {
+	t.Helper()
+	runOf := map[string]int{}
+	for run, start := range h.starts {
+		runOf[start.Format(time.RFC3339Nano)] = run
+	}
+	last := time.Now().Add(time.Hour)
+	stock := h.tables[len(h.tables)-1]
+	for path != "" {
+		p := decode[eventsAnswer](t, base+path)
+		if p.Returned != len(p.Changes) || p.HasMore != (p.Next != nil) {
+			t.Fatalf("%s: %s", path, asText(p))
+		}
+		for _, e := range p.Changes {
+			run, known := runOf[e.At.Format(time.RFC3339Nano)]
+			if !known || e.At.After(last) {
+				t.Fatalf("%s: %s after %s", path, asText(e), last)
+			}
+			last = e.At
+			all = append(all, happened{run: run, kind: e.Kind, id: e.ID, old: priceIn(e.Old), now: priceIn(e.New)})
+			now, inStock := stock[e.ID]
+			if (e.Car != nil) != inStock || inStock && e.Car["make"] != now.Make {
+				t.Errorf("%s: %s: the vehicle is %v", path, asText(e), now)
+			}
+			if !inStock && e.Kind == "sold" && e.Old["make"] == nil && run == len(h.starts)-1 {
+				t.Errorf("%s: %s does not say what was sold", path, asText(e))
+			}
+		}
+		if path = ""; p.Next != nil {
+			path = *p.Next
+		}
+	}
+	return all
+}
+
+// The list of changes is what plain loops find, page by page, by kind and since a time.
+func TestChanges(t *testing.T) {
+	h := makeHistory(t, 8)
+	for source, base := range h.bases(t) {
+		for _, c := range []struct {
+			path  string
+			since int // run
+			kinds string
+		}{
+			{"/cars/changes?since=365d&limit=7", 1, "new,price,sold"},
+			{"/cars/changes?since=365d&limit=100&kind=price", 1, "price"},
+			{"/cars/changes?since=1y&limit=3&kind=sold&kind=new", 1, "new,sold"},
+			{"/cars/changes?limit=50", len(h.starts) - 3, "new,price,sold"}, // 7d
+			{"/cars/changes?limit=5&since=" + isoDay(h.starts[4]), 4, "new,price,sold"},
+		} {
+			var want []happened
+			for _, e := range h.events() {
+				if e.run >= c.since && slices.Contains(strings.Split(c.kinds, ","), e.kind) {
+					want = append(want, e)
+				}
+			}
+			got := h.changesOf(t, base, c.path)
+			for i := range got {
+				if got[i].kind == "sold" {
+					got[i].old, got[i].now = nil, nil // the price of the whole row
+				}
+			}
+			slices.SortFunc(got, compareHappened)
+			if asText(texts(got)) != asText(texts(want)) || len(want) < 3 {
+				t.Errorf("%s: %s:\n got %v\nwant %v", source, c.path, texts(got), texts(want))
+			}
+		}
+	}
+}
+
+func texts(events []happened) (all []string) {
+	for _, e := range events {
+		all = append(all, fmt.Sprintf("%d %s %d %s %s", e.run, e.kind, e.id, asText(e.old), asText(e.now)))
+	}
+	return all
+}
+
+// The history of each vehicle, of those that are gone too, has every change.
+func TestHistoryOfOneVehicle(t *testing.T) {
+	h := makeHistory(t, 8)
+	stock := h.tables[len(h.tables)-1]
+	for source, base := range h.bases(t) {
+		for id := 1; id <= 100; id++ {
+			var want []string
+			seen := false
+			for run := range h.tables {
+				c, is := h.tables[run][id]
+				seen = seen || is
+				if run == 0 {
+					continue
+				}
+				old, was := h.tables[run-1][id]
+				switch {
+				case is && !was:
+					want = append(want, "new")
+				case was && !is:
+					want = append(want, "sold")
+				case was && c.Status != old.Status:
+					want = append(want, "sold")
+				case was && !samePrice(c.Price, old.Price):
+					want = append(want, "price")
+				case was && c.Color != old.Color:
+					want = append(want, "changed")
+				}
+			}
+			slices.Reverse(want)
+			url := fmt.Sprintf("%s/cars/%d/history", base, id)
+			if !seen {
+				if code, body := status(url); code != 404 {
+					t.Errorf("%s: %s: %d %s", source, url, code, body)
+				}
+				continue
+			}
+			got := decode[struct {
+				ID  int
+				Car map[string]any
+				eventsAnswer
+			}](t, url+"?limit=100")
+			var kinds []string
+			for _, e := range got.Changes {
+				kinds = append(kinds, e.Kind)
+			}
+			_, inStock := stock[id]
+			if !slices.Equal(kinds, want) || got.ID != id && len(want) > 0 || (got.Car != nil) != inStock {
+				t.Errorf("%s: vehicle %d: %s, want %v", source, id, asText(got), want)
+			}
+			if inStock && got.Car["first_seen"] == nil {
+				t.Errorf("%s: vehicle %d: %s", source, id, asText(got.Car))
+			}
+			first := decode[eventsAnswer](t, url+"?limit=1")
+			if len(want) > 1 && (first.Cursor == nil || len(decode[eventsAnswer](t, url+"?limit=100&cursor="+*first.Cursor).Changes) != len(want)-1) {
+				t.Errorf("%s: vehicle %d: the second page: %s", source, id, asText(first))
+			}
+		}
+	}
+}
+
+// Without a history the fields do not exist, and requests for them say how to get one. A vehicle that the snapshot does not
+// know yet has no first_seen, and one that came among too many to be recorded has none either.
+func TestHistoryThatIsMissing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	mysql := dbtest.Database(t)
+	db := dbtest.Open(t, mysql)
+	db.MustExec("CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), price INT)")
+	db.MustExec("INSERT INTO cars VALUES (1, 'Kia', 100), (2, 'Kia', 200)")
+	snapshot := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
+	syncInto(t, mysql, "cars", snapshot.Path)
+	for _, base := range []string{serve(t, mysql, "cars"), serve(t, snapshot, "cars"), serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path)} {
+		for path, want := range map[string]int{"/cars/?days_listed_min=3": 400, "/cars/?sort=-price_drop": 400, "/cars/changes": 404,
+			"/cars/1/history": 404, "/cars/?fields=first_seen": 400} {
+			if code, body := status(base + path); code != want || !strings.Contains(body, "SYNC_HISTORY") {
+				t.Errorf("%s: %d %s", path, code, body)
+			}
+		}
+	}
+
+	t.Setenv("SYNC_HISTORY", "90d")
+	syncInto(t, mysql, "cars", snapshot.Path)
+	db.MustExec("INSERT INTO cars VALUES (3, 'Kia', 300)")
+	live, copied := serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path), serve(t, snapshot, "cars")
+	firstSeen := func(base string) map[int]string {
+		found := map[int]string{}
+		for _, c := range fetch(t, base+"/cars/?limit=100&fields=id,first_seen&sort=id").Cars {
+			found[int(c["id"].(float64))] = strings.ReplaceAll(fmt.Sprint(c["first_seen"] != nil, c["first_seen_or_earlier"]), " ", ",")
+		}
+		return found
+	}
+	if got := asText(firstSeen(live)); got != `{"1":"true,true","2":"true,true","3":"false,\u003cnil\u003e"}` {
+		t.Errorf("a vehicle that the snapshot does not know: %s", got)
+	}
+	db.MustExec("INSERT INTO cars WITH RECURSIVE n AS (SELECT 10 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 999) SELECT a.i * 1000 + b.i, 'VW', 1 FROM n AS a JOIN n AS b ON b.i < 25 WHERE a.i < 900")
+	syncInto(t, mysql, "cars", snapshot.Path)
+	for name, base := range map[string]string{"live": live, "snapshot": copied} {
+		becomes(t, base+"/cars/10010", 200)
+		deadline := time.Now().Add(time.Minute)
+		for fetch(t, base+"/cars/?has=first_seen&limit=1").Total > 0 && time.Now().Before(deadline) {
+			time.Sleep(100 * time.Millisecond)
+		}
+		if got := fetch(t, base+"/cars/?has=first_seen&limit=1"); got.Total != 0 {
+			t.Errorf("%s: after a bulk run %d vehicles have a first_seen", name, got.Total)
+		}
+	}
+}
