@@ -57,8 +57,9 @@ const (
 	accentedRows   = 10 * accentedValues
 )
 
-// tenWords asks for ten words in four fields, with four facets.
-const tenWords = "/cars/?q=citroen+skoda+modele+ete+edition+speciale+moteur+electrique+1+2&facets=make,model,trim,engine"
+// tenWords asks for ten words in four fields, with four facets. They are taken as words: read as people write, most of them
+// would become filters.
+const tenWords = "/cars/?match=exact&q=citroen+skoda+modele+ete+edition+speciale+moteur+electrique+1+2&facets=make,model,trim,engine"
 
 // benchID gives the id of a vehicle that is there, another one for each i.
 func benchID(i, rows int) int { return 1 + i*7919%rows }
@@ -85,7 +86,7 @@ type timedCase struct {
 }
 
 // timedCases vary what they ask for where an answer could be kept.
-func timedCases() []timedCase {
+func timedCases(rows int) []timedCase {
 	make := func(i int) string { return url.QueryEscape(benchMakes[i%len(benchMakes)]) }
 	fixed := func(path string) func(int) string { return func(int) string { return path } }
 	number := func(format string) func(int) string { return func(i int) string { return fmt.Sprintf(format, i) } }
@@ -115,7 +116,7 @@ func timedCases() []timedCase {
 		{name: "facets of ranges of a make", path: func(i int) string {
 			return "/cars/facets?facets=price:10000,mileage:25000,year&make=" + make(i)
 		}, most: 15},
-		{name: "similar vehicles", path: func(i int) string { return fmt.Sprintf("/cars/%d/similar", 1+i*7919%100_000) }, most: 15},
+		{name: "similar vehicles", path: func(i int) string { return fmt.Sprintf("/cars/%d/similar", benchID(i, min(rows, 100_000))) }, most: 15},
 		{name: "cheaper than similar ones, of a make, in order", path: func(i int) string {
 			return fmt.Sprintf("/cars/?make=%s&price_vs_similar_max=-%d&sort=price_vs_similar", make(i), 5+i%20)
 		}, most: 15},

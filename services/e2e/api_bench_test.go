@@ -50,6 +50,7 @@ func BenchmarkAPI(b *testing.B) {
 	a.duringRefreshes()
 	a.building()
 	a.memoryBesideSnapshot()
+	a.history()
 	for _, rows := range []int{600, 100_000} {
 		a.freshness(rows)
 	}
@@ -152,7 +153,7 @@ func (a *apiBench) besideOneVehicle() {
 	}
 	deep := "/cars/?include_total=false&cursor=" + cursorAt(a.B, a.live.base, page)
 	all["deep"] = target{base: a.live.base, path: func(int) string { return deep }}
-	for _, c := range timedCases() {
+	for _, c := range timedCases(a.rows) {
 		base := a.live.base
 		if c.accented {
 			base = a.accented.base
@@ -163,7 +164,7 @@ func (a *apiBench) besideOneVehicle() {
 
 	one := found["id"].p50()
 	a.note("one vehicle by id", found["id"].quantile(0.5).String())
-	for _, c := range timedCases() {
+	for _, c := range timedCases(a.rows) {
 		a.atMost(c.name+" / one vehicle", found[c.name].p50()/one, cmp.Or(c.most, 10), found[c.name].quantile(0.5).String())
 	}
 	a.atMost(fmt.Sprintf("page %d by cursor / page 1", page), found["deep"].p50()/found["page"].p50(), 1.2, "")

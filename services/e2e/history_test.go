@@ -522,3 +522,55 @@ func TestHistoryThatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+// Keys of every kind, and columns that are hidden: nothing of them is in a history.
+func TestHistoryByOtherKeys(t *testing.T) {
+	for name, c := range map[string]struct {
+		columns, key, first, second string // the table's, and the values of two rows
+		id                          string // of the first row, as in a path
+	}{
+		"text":             {"code VARCHAR(40) NOT NULL PRIMARY KEY", "cars(code)", `'é "x" \\ \n/1'`, "'b'", "%C3%A9%20%22x%22%20%5C%20%0A%2F1"},
+		"two columns":      {"lot INT NOT NULL, code VARCHAR(40) NOT NULL, PRIMARY KEY (lot, code)", "cars", "7, 'a~b c'", "7, 'b'", "7~a%257Eb%2520c"},
+		"decimal":          {"code DECIMAL(12,2) NOT NULL PRIMARY KEY", "cars", "1.50", "2.00", "1.5"},
+		"wide integer":     {"code BIGINT UNSIGNED NOT NULL PRIMARY KEY", "cars", "9007199254740993", "2", "9007199254740993"},
+		"vin beside an id": {"id INT NOT NULL UNIQUE, vin CHAR(17) NOT NULL PRIMARY KEY", "cars(vin)", "5, '1HGCM82633A004352'", "6, '1HGCM82633A004353'", "5"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			t.Setenv("SYNC_HISTORY", "90d")
+			mysql := dbtest.Database(t)
+			db := dbtest.Open(t, mysql)
+			db.MustExec("CREATE TABLE cars (" + c.columns + ", make VARCHAR(20), price INT, cost INT, note MEDIUMTEXT)")
+			db.MustExec("INSERT INTO cars VALUES (" + c.first + ", 'Kia', 100, 71, 'old'), (" + c.second + ", 'Kia', 200, 72, 'old')")
+			snapshot := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
+			syncInto(t, mysql, c.key, snapshot.Path)
+			db.MustExec("UPDATE cars SET price = 90, cost = 73, note = REPEAT('n', 100000) WHERE cost = 71")
+			syncInto(t, mysql, c.key, snapshot.Path)
+			for source, base := range map[string]string{
+				"MySQL":    serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path, "CARS_HIDE=cost"),
+				"snapshot": serve(t, snapshot, "cars", "CARS_HIDE=cost"),
+			} {
+				found := fetch(t, base+"/cars/?price_drop=10&fields=id,previous_price,first_seen")
+				if found.Total != 1 || found.Cars[0]["first_seen"] == nil {
+					t.Errorf("%s: %v", source, found)
+					continue
+				}
+				code, body := status(base + "/cars/changes?kind=price")
+				if code != 200 || !strings.Contains(body, `"old":{"price":100},"new":{"price":90}`) || strings.Contains(body, `73`) || !strings.Contains(body, `"id":`) {
+					t.Errorf("%s: changes: %d %s", source, code, body)
+				}
+				code, body = status(base + "/cars/" + c.id + "/history")
+				if code != 200 || !strings.Contains(body, `"price":100`) || strings.Contains(body, "cost") || len(body) > 9000 {
+					t.Errorf("%s: history: %d %.1000s (%d bytes)", source, code, body, len(body))
+				}
+			}
+			db.MustExec("DELETE FROM cars WHERE price = 90")
+			syncInto(t, mysql, c.key, snapshot.Path)
+			base := serve(t, snapshot, "cars", "CARS_HIDE=cost")
+			code, body := status(base + "/cars/changes?kind=sold")
+			if code != 200 || !strings.Contains(body, `"price":90`) || strings.Contains(body, "cost") || !strings.Contains(body, `"id":`) {
+				t.Errorf("sold: %d %.1000s", code, body)
+			}
+		})
+	}
+}
