@@ -45,18 +45,26 @@ rm -f "$file" "$file-wal" "$file-shm"
 : > "$dir/demodb.log" && : > "$dir/carapi.log" # waited for below
 
 step "1. demodb, a MySQL server in memory, on 127.0.0.1:$db_port"
-bin/demodb -listen "127.0.0.1:$db_port" -sql deploy/mysql -database vehicles_db > "$dir/demodb.log" 2>&1 &
+bin/demodb -listen "127.0.0.1:$db_port" -sql deploy/mysql -later deploy/mysql/later -database vehicles_db > "$dir/demodb.log" 2>&1 &
 db_pid=$!
 await "$db_pid" "$dir/demodb.log" ready DEMO_DB_PORT "$db_port"
 cat "$dir/demodb.log"
 
-step "2. syncer sync: vehicles_view -> $file"
 # The DB_ variables of whoever runs this are put out of force, and a .env too.
-env DB_DRIVER=mysql DB_HOST=127.0.0.1 DB_PORT="$db_port" DB_SOCKET= DB_USER=syncer DB_PASSWORD=syncer-demo DB_PASSWORD_FILE= \
-	DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_PATH="$file" SYNC_HISTORY=90d \
-	bin/syncer sync --config /dev/null
+sync() {
+	env DB_DRIVER=mysql DB_HOST=127.0.0.1 DB_PORT="$db_port" DB_SOCKET= DB_USER=syncer DB_PASSWORD=syncer-demo DB_PASSWORD_FILE= \
+		DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_PATH="$file" SYNC_HISTORY=90d \
+		bin/syncer sync --config /dev/null
+}
+step "2. syncer sync: vehicles_view -> $file"
+sync
 
-step "3. carapi, answering from the copy, on 127.0.0.1:$http_port"
+step "3. The dealer changes prices and sells some vehicles (deploy/mysql/later); syncer sync again"
+kill -HUP "$db_pid"
+await "$db_pid" "$dir/demodb.log" changed DEMO_DB_PORT "$db_port"
+sync
+
+step "4. carapi, answering from the copy, on 127.0.0.1:$http_port"
 env DB_DRIVER=sqlite DB_PATH="$file" CARS_TABLE=vehicles_view CARS_FIELDS= CARS_HIDE= CARS_UNITS=mileage=mi API_KEY="$key" API_KEYS= API_KEYS_FILE= \
 	HTTP_ADDR="127.0.0.1:$http_port" METRICS_ADDR=off PUBLIC_URL= bin/carapi --config /dev/null > "$dir/carapi.log" 2>&1 &
 api_pid=$!
@@ -73,6 +81,10 @@ Try, in another terminal:
   curl -H 'X-API-Key: $key' '$url/cars/?make=ford&model=f150&price_max=45000&limit=3'
 
   curl -H 'X-API-Key: $key' '$url/cars/?q=awd&price_max=30000&sort=-year,price&facets=make&limit=2&fields=id,make,model,year,price'
+
+What has changed between the two runs of syncer:
+
+  curl -H 'X-API-Key: $key' '$url/cars/changes?since=today&kind=price,sold&limit=3&fields=id,make,model,year,price'
 
 All parameters, to try out in a browser with that key:  $url/docs
 

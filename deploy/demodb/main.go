@@ -6,6 +6,8 @@
 //
 //	GOWORK=off go run . -listen 127.0.0.1:13306 -sql ../mysql -database vehicles_db
 //
+// With -later it runs the files of another folder whenever SIGHUP comes, for a demo of what changes.
+//
 // Its module stands outside the workspace, so that nobody builds the library behind it, some minutes of work,
 // who does not run it.
 package main
@@ -34,6 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	listen := flags.String("listen", "127.0.0.1:13306", "loopback `address` to listen on")
 	folder := flags.String("sql", "../mysql", "`folder` of the *.sql files to run")
 	database := flags.String("database", "vehicles_db", "`name` of the database that they act on")
+	later := flags.String("later", "", "`folder` of *.sql files to run each time when SIGHUP comes")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -45,7 +48,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ready := func(address string) {
 		fmt.Fprintf(stdout, "demodb: ready on %s (database %s)\n", address, *database)
 	}
-	if err := serve(ctx, *listen, *folder, *database, ready); err != nil {
+	s := server{address: *listen, folder: *folder, database: *database, ready: ready}
+	if *later != "" {
+		hangups := make(chan os.Signal, 1)
+		signal.Notify(hangups, syscall.SIGHUP)
+		defer signal.Stop(hangups)
+		s.later, s.hangups = *later, hangups
+		s.changed = func() { fmt.Fprintf(stdout, "demodb: changed by %s\n", *later) }
+	}
+	if err := s.serve(ctx); err != nil {
 		fmt.Fprintln(stderr, "demodb:", err)
 		return 1
 	}

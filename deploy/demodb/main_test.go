@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // start runs the program with the given flags on a free port and returns its address.
@@ -39,7 +41,8 @@ func startStoppable(t testing.TB, args ...string) (address string, stop func() i
 		return <-code
 	}
 
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	lines := bufio.NewReader(stdout)
+	line, err := lines.ReadString('\n')
 	if err != nil {
 		t.Fatalf("exit code %d before it was ready: %s", stop(), stderr.String())
 	}
@@ -48,6 +51,7 @@ func startStoppable(t testing.TB, args ...string) (address string, stop func() i
 	if !ok || !strings.HasSuffix(line, " (database vehicles_db)\n") {
 		t.Errorf("first line %q", line)
 	}
+	go func() { _, _ = io.Copy(io.Discard, lines) }()
 	return address, stop
 }
 
@@ -59,6 +63,31 @@ func TestStopsWhenTold(t *testing.T) {
 	if conn, err := net.Dial("tcp", address); err == nil {
 		_ = conn.Close()
 		t.Error("still listens after it stopped")
+	}
+}
+
+// Scripts of another folder run on each SIGHUP.
+func TestLater(t *testing.T) {
+	first, later := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(first, "01.sql"), "CREATE TABLE t (a INT); INSERT INTO t VALUES (1); "+
+		"CREATE USER 'reader'@'%' IDENTIFIED BY 'secret'; GRANT SELECT ON t TO 'reader'@'%';\n")
+	write(t, filepath.Join(later, "01.sql"), "UPDATE t SET a = a + 1;\n")
+	address := start(t, "-sql", first, "-later", later)
+	db := open(t, address, "reader", "secret", "vehicles_db")
+	db.SetMaxIdleConns(0) // a connection of this library goes on seeing the rows of its first statement
+	for want := 1; want <= 3; want++ {
+		got := 0
+		for deadline := time.Now().Add(time.Minute); got != want && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			if err := db.QueryRow("SELECT a FROM t").Scan(&got); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got != want {
+			t.Fatalf("%d, want %d", got, want)
+		}
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -16,15 +16,6 @@ import (
 
 // load runs the *.sql files of the folder, in the order of their names, as root.
 func load(ctx context.Context, engine *sqle.Engine, provider *memory.DbProvider, folder, database string) error {
-	scripts := os.DirFS(folder)
-	names, err := fs.Glob(scripts, "*.sql")
-	if err != nil {
-		return fmt.Errorf("-sql %s: %w", folder, err)
-	}
-	if len(names) == 0 {
-		return fmt.Errorf("-sql %s: no *.sql files there", folder)
-	}
-
 	// Adding a user turns on the checking of passwords and rights, for everyone. This one may do all and is
 	// locked: nobody logs in as root.
 	users := engine.Analyzer.Catalog.MySQLDb
@@ -32,6 +23,19 @@ func load(ctx context.Context, engine *sqle.Engine, provider *memory.DbProvider,
 	editor := users.Editor()
 	users.AddLockedSuperUser(editor, "root", "localhost", "")
 	editor.Close()
+	return runScripts(ctx, engine, provider, folder, database)
+}
+
+// runScripts runs the *.sql files of a folder as root, once load has made that user.
+func runScripts(ctx context.Context, engine *sqle.Engine, provider *memory.DbProvider, folder, database string) error {
+	scripts := os.DirFS(folder)
+	names, err := fs.Glob(scripts, "*.sql")
+	if err != nil {
+		return fmt.Errorf("%s: %w", folder, err)
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("%s: no *.sql files there", folder)
+	}
 	session := sql.NewBaseSessionWithClientServer("", sql.Client{User: "root", Address: "localhost"}, 0)
 	session.SetCurrentDatabase(database)
 	runner := memory.NewSession(session, provider)
@@ -39,7 +43,7 @@ func load(ctx context.Context, engine *sqle.Engine, provider *memory.DbProvider,
 	for _, name := range names {
 		script, err := fs.ReadFile(scripts, name)
 		if err != nil {
-			return fmt.Errorf("-sql %s: %w", folder, err)
+			return fmt.Errorf("%s: %w", folder, err)
 		}
 		if err := runScript(ctx, engine, runner, string(script)); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Join(folder, name), err)

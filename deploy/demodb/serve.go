@@ -7,57 +7,74 @@ import (
 	"io"
 	"log"
 	"net"
+	"os"
 	"syscall"
 
 	sqle "github.com/dolthub/go-mysql-server"
 	"github.com/dolthub/go-mysql-server/memory"
-	"github.com/dolthub/go-mysql-server/server"
+	mysqlserver "github.com/dolthub/go-mysql-server/server"
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/vitess/go/mysql"
 	"github.com/sirupsen/logrus"
 )
 
-// serve loads the folder into a new database and answers clients until ctx ends. It calls ready with the address
-// once they can come.
-func serve(ctx context.Context, address, folder, database string, ready func(address string)) error {
+// server says what is served, and where.
+type server struct {
+	address, folder, database string
+	ready                     func(address string) // is called once clients can come
+
+	later   string           // a folder that is loaded on each of hangups
+	hangups <-chan os.Signal // nil for none
+	changed func()           // is called after each such load
+}
+
+// serve loads the folder into a new database and answers clients until ctx ends.
+func (s *server) serve(ctx context.Context) error {
 	// The library logs every connection, some of it through the standard logger. Clients are told of their
 	// errors; nobody reads these lines.
 	logrus.SetOutput(io.Discard)
 	log.SetOutput(io.Discard)
 
 	// Before the scripts run: a taken port is to be told at once.
-	listener, err := listenLoopback(address)
+	listener, err := listenLoopback(s.address)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
 
-	provider := memory.NewDBProvider(newDatabase(database))
+	provider := memory.NewDBProvider(newDatabase(s.database))
 	engine := sqle.NewDefault(provider)
 	defer func() { _ = engine.Close() }()
-	if err := load(ctx, engine, provider, folder, database); err != nil {
+	if err := load(ctx, engine, provider, s.folder, s.database); err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
-		return err
+		return fmt.Errorf("-sql %w", err)
 	}
 
-	config := server.Config{Protocol: "tcp", Address: listener.Addr().String(), Listener: listener}
-	srv, err := server.NewServerWithHandler(config, engine, sql.NewContext, memory.NewSessionBuilder(provider), nil, clearErrors)
+	config := mysqlserver.Config{Protocol: "tcp", Address: listener.Addr().String(), Listener: listener}
+	srv, err := mysqlserver.NewServerWithHandler(config, engine, sql.NewContext, memory.NewSessionBuilder(provider), nil, clearErrors)
 	if err != nil {
 		return fmt.Errorf("set up the server: %w", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Start() }()
-	ready(listener.Addr().String())
+	s.ready(listener.Addr().String())
 
-	select {
-	case err := <-ended:
-		if err == nil {
-			err = net.ErrClosed
+	for ctx.Err() == nil {
+		select {
+		case err := <-ended:
+			if err == nil {
+				err = net.ErrClosed
+			}
+			return fmt.Errorf("accept connections: %w", err)
+		case <-s.hangups:
+			if err := runScripts(ctx, engine, provider, s.later, s.database); err != nil {
+				return fmt.Errorf("-later %w", err)
+			}
+			s.changed()
+		case <-ctx.Done():
 		}
-		return fmt.Errorf("accept connections: %w", err)
-	case <-ctx.Done():
 	}
 	if err := srv.Close(); err != nil {
 		return fmt.Errorf("close the server: %w", err)
@@ -68,7 +85,7 @@ func serve(ctx context.Context, address, folder, database string, ready func(add
 // clearErrors gives the error of a database that is not there, or not for this user, its number: the library
 // tells the client of an unknown error.
 func clearErrors(h mysql.Handler) (mysql.Handler, error) {
-	inner, ok := h.(*server.Handler)
+	inner, ok := h.(*mysqlserver.Handler)
 	if !ok {
 		return nil, fmt.Errorf("unexpected handler %T", h)
 	}
@@ -76,7 +93,7 @@ func clearErrors(h mysql.Handler) (mysql.Handler, error) {
 }
 
 type handler struct {
-	*server.Handler
+	*mysqlserver.Handler
 }
 
 func (h handler) ComInitDB(c *mysql.Conn, name string) error {

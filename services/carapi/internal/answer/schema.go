@@ -70,7 +70,7 @@ var rawMembers = map[string]object{
 	"Changes.next_cursor":      {"type": []string{"string", "null"}},
 	"History.next":             {"type": []string{"string", "null"}},
 	"History.next_cursor":      {"type": []string{"string", "null"}},
-	"History.car":              {"anyOf": []object{{"$ref": ownRefs + "Car"}, {"type": "null"}}},
+	"History.car":              {"$ref": ownRefs + "Car"},
 	"Change.kind":              {"enum": slices.Concat(history.KindNames(), []string{search.Changed})},
 	"Change.old":               {"$ref": ownRefs + "Car"},
 	"Change.new":               {"$ref": ownRefs + "Car"},
@@ -180,7 +180,12 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 	for _, f := range fields {
 		car[f.Name] = property(f)
 	}
-	if car[catalog.FirstSeen] != nil && car[catalog.FirstSeenOrEarlier] == nil {
+	switch {
+	case !search.HasHistory(fields):
+		for _, name := range []string{"Changes", "History", "Change"} {
+			delete(all, name)
+		}
+	case car[catalog.FirstSeenOrEarlier] == nil:
 		car[catalog.FirstSeenOrEarlier] = object{"type": "boolean",
 			"description": "true where the vehicle may have been in the table before first_seen"}
 	}

@@ -93,7 +93,7 @@ type ChangesResult struct {
 // HistoryResult is what has happened to one vehicle, the newest first.
 type HistoryResult struct {
 	ID  json.RawMessage `json:"id,omitempty"`
-	Car json.RawMessage `json:"car" jsonschema:"The vehicle as it is now; null if it is not in stock any more"`
+	Car json.RawMessage `json:"car,omitempty" jsonschema:"The vehicle as it is now; missing if it is not in stock any more"`
 	RowHistory
 	Source string    `json:"source"`
 	AsOf   time.Time `json:"as_of" jsonschema:"When the stock was so"`

@@ -27,6 +27,9 @@ var historyNames = []string{FirstSeen, DaysListed, PriceChangedAt, PreviousPrice
 const noHistory = "it needs a change history, and there is none of this table: set SYNC_HISTORY=90d for syncer, and let carapi " +
 	"read its file (SNAPSHOT_PATH, or DB_DRIVER=sqlite)"
 
+// IsHistory reports whether the field comes from the change history.
+func (f *Field) IsHistory() bool { return f.computed && slices.Contains(historyNames, f.Name) }
+
 // HistoryLacks says why the table has no change history; it is empty if it has one.
 func (c *Catalog) HistoryLacks() string { return c.historyLacks }
 

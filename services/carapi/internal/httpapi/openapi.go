@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"carstock/services/carapi/internal/answer"
-	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/history"
 	"carstock/services/carapi/internal/mcp"
 	"carstock/services/carapi/internal/query"
@@ -97,7 +96,7 @@ func document(fields []search.Description, publicURL string) object {
 		"/cars/fields": object{"get": operation("list_fields", "List the fields",
 			"All fields of a vehicle with their types, units, filters and some of the values in stock.", nil, "Fields")},
 	}
-	if fieldNamed(fields, catalog.FirstSeen) != nil {
+	if search.HasHistory(fields) {
 		paths["/cars/changes"] = object{"get": operation("list_changes", "List what has changed",
 			"Vehicles that came, changed their price or were sold, the newest first.",
 			append(changesParameters(), shownParameter(fields)), "Changes")}
@@ -109,7 +108,7 @@ func document(fields []search.Description, publicURL string) object {
 			"Others of the same make and model, of about the same year and mileage, what they cost, and how many percent of them cost less.",
 			[]object{pathParameter("id", "The vehicle's id, from a search.", extreme(fields, "id")), shownParameter(fields)}, "Similar")}
 	}
-	if fieldNamed(fields, "id") != nil && fieldNamed(fields, catalog.FirstSeen) != nil {
+	if fieldNamed(fields, "id") != nil && search.HasHistory(fields) {
 		paths["/cars/{id}/history"] = object{"get": operation("get_history", "Get what has happened to one vehicle",
 			"When it came, how its price changed, whether it was sold, and other changes, the newest first; also of a vehicle that is gone.",
 			append([]object{pathParameter("id", "The vehicle's id, from a search.", extreme(fields, "id"))},

@@ -34,7 +34,7 @@ type Changes struct {
 	Next    url.Values // the request for the events before these; nil if there are none
 	Applied []byte     // a JSON object: the request as understood
 	From    time.Time  // earlier events are not remembered
-	Car     []byte     // of the history of one vehicle: a JSON object, or null if it is not in stock
+	Car     []byte     // of the history of one vehicle: a JSON object; nil if it is not in stock
 	ID      []byte     // of that vehicle, as JSON
 	Origin  Origin
 }
@@ -364,7 +364,7 @@ func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, 
 	if car == nil && len(recorded) == 0 && before == 0 {
 		return nil, ErrNotFound
 	}
-	result := &Changes{Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.origin(), Car: []byte("null")}
+	result := &Changes{Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.origin()}
 	if car != nil {
 		r.query.Shown = withHistoryFields(c, r.query.Shown)
 		result.Car = r.encodeCar(car, maxRecorded)

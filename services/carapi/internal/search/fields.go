@@ -44,6 +44,14 @@ type Description struct {
 	MayBeText bool `json:"-"` // answers may write a number of it as a text
 }
 
+// fromHistory is what fields of the change history are made of.
+const fromHistory = "the change history"
+
+// HasHistory reports whether fields are those of a table with a change history.
+func HasHistory(fields []Description) bool {
+	return slices.ContainsFunc(fields, func(d Description) bool { return d.From == fromHistory })
+}
+
 // Fields describes all fields, with some of their values in stock.
 func (s *Service) Fields(ctx context.Context) ([]Description, error) {
 	return withFallback(ctx, s, func(_ context.Context, _ *source, g *generation) ([]Description, error) {
@@ -76,6 +84,8 @@ func (g *generation) describe(f *catalog.Field) Description {
 	switch {
 	case f.IsDerived():
 		d.From = f.Column.Name
+	case f.IsHistory():
+		d.Column, d.From = "", fromHistory
 	case f.IsComputed():
 		d.Column, d.From = "", "make, model, year and price of all vehicles"
 	}
