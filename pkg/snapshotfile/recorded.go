@@ -40,7 +40,7 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 	var found struct {
 		Table, Key, Since string
 		Bulk              bool
-		From       sql.NullString
+		From              sql.NullString
 	}
 	err = sqlx.GetContext(ctx, q, &found, `SELECT "table", key, since, bulk IS NOT NULL AS bulk, (SELECT history_from
 		FROM main._sync_runs WHERE status = 'ok' ORDER BY id DESC LIMIT 1) AS "from"

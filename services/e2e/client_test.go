@@ -129,8 +129,8 @@ func useClient(t *testing.T, base string) {
 
 // The description in OpenAPI 3.0 is valid, says the same as that in 3.1, and a generator makes a client of it, over any table.
 func TestOpenAPI30(t *testing.T) {
-	for table, c := range demoAndTypes(t) {
-		base := serve(t, c, table)
+	for table, c := range describedTables(t) {
+		base := serve(t, c.config, c.table)
 		document := loadOpenAPI30(t, base)
 		if document.OpenAPI != "3.0.3" {
 			t.Errorf("%s: %s", table, document.OpenAPI)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
@@ -572,5 +573,98 @@ func TestHistoryByOtherKeys(t *testing.T) {
 				t.Errorf("sold: %d %.1000s", code, body)
 			}
 		})
+	}
+}
+
+// Questions that people ask, each in one call of a tool.
+func TestQuestionsInOneCall(t *testing.T) {
+	mysql := dbtest.Demo(t)
+	db := dbtest.Open(t, mysql)
+	db.MustExec("UPDATE vehicles_stock SET make = 'Toyota', model = 'Camry', status = 'available' WHERE id IN (75, 76, 77)")
+	db.MustExec("UPDATE vehicles_stock SET status = 'available' WHERE id = 90")
+	db.MustExec("UPDATE vehicles_stock SET make = 'Ford', model = 'F-150', `year` = 2021, `trim` = 'XLT' WHERE id IN (80, 81, 82)")
+	t.Setenv("SYNC_HISTORY", "365d")
+	snapshot := copyOf(t, mysql, "vehicles_view(id)")
+	db.MustExec("UPDATE vehicles_stock SET price = price - 1000 WHERE id IN (75, 76)")
+	db.MustExec("UPDATE vehicles_stock SET status = 'sold' WHERE id = 77")
+	db.MustExec("DELETE FROM vehicles_stock WHERE id = 90")
+	syncInto(t, mysql, "vehicles_view(id)", snapshot.Path)
+	file, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(snapshot.Path, "mode=rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().UTC().AddDate(0, 0, -70).Format("2006-01-02T15:04:05.000Z")
+	file.MustExec("UPDATE _sync_history SET since = ?", old)
+	file.MustExec("UPDATE _sync_runs SET started = ? WHERE id = 1", old)
+	suvs := map[string]int{}
+	for _, c := range decode[struct{ Cars []struct{ Make string } }](t, serve(t, snapshot, "vehicles_view")+"/cars/?limit=100&body_type=SUV&fields=id,make").Cars {
+		suvs[c.Make]++
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	base := serve(t, mysql, "vehicles_view", "SNAPSHOT_PATH="+snapshot.Path)
+	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", key}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(tool string, arguments map[string]any) string {
+		t.Helper()
+		res, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: tool, Arguments: arguments})
+		if err != nil || res.IsError {
+			t.Fatalf("%s %v: %v %+v", tool, arguments, err, res)
+		}
+		return res.Content[0].(*mcp.TextContent).Text
+	}
+
+	dropped := ask("search_cars", map[string]any{"make": "Toyota", "model": "Camry", "more": "price_drop_min=1&price_changed_at_min=7d"})
+	var found struct {
+		Total int
+		Cars  []struct{ ID int }
+	}
+	if err := json.Unmarshal([]byte(dropped), &found); err != nil || found.Total != 2 || found.Cars[0].ID != 75 || found.Cars[1].ID != 76 {
+		t.Errorf("Camrys whose price dropped this week: %s", dropped)
+	}
+
+	listed := ask("market_report", map[string]any{"by": "make", "more": "body_type=SUV&days_listed_min=60"})
+	var groups struct {
+		Groups []struct {
+			Make  string
+			Count int
+		}
+	}
+	if err := json.Unmarshal([]byte(listed), &groups); err != nil || len(groups.Groups) < 3 {
+		t.Errorf("SUVs listed for more than 60 days, by make: %s", listed)
+	}
+	for _, g := range groups.Groups {
+		if len(suvs) < 20 && suvs[g.Make] > 0 && suvs[g.Make] > g.Count {
+			t.Errorf("SUVs of %s: %d, want at least %d", g.Make, g.Count, suvs[g.Make])
+		}
+	}
+
+	trims := ask("market_report", map[string]any{"make": "Ford", "model": "F-150", "year": "2021", "by": "trim"})
+	if !strings.Contains(trims, `"trim":"XLT","count":`) || !strings.Contains(trims, `"median"`) {
+		t.Errorf("what do 2021 F-150s cost, by trim: %s", trims)
+	}
+
+	good := ask("get_car", map[string]any{"id": "75", "comparables": true, "history": true})
+	if !strings.Contains(good, `"percentile":`) || !strings.Contains(good, `"history":{"changes":[{"at":`) || !strings.Contains(good, `"kind":"price"`) {
+		t.Errorf("is car 75 a good price: %s", good)
+	}
+
+	sold := ask("market_report", map[string]any{"since": "yesterday", "kind": []string{"sold"}})
+	var changes eventsAnswer
+	if err := json.Unmarshal([]byte(sold), &changes); err != nil || len(changes.Changes) != 2 {
+		t.Fatalf("what was sold since yesterday: %s", sold)
+	}
+	ids := []int{changes.Changes[0].ID, changes.Changes[1].ID}
+	slices.Sort(ids)
+	if !slices.Equal(ids, []int{77, 90}) {
+		t.Errorf("what was sold since yesterday: %v", ids)
+	}
+	gone := ask("get_car", map[string]any{"id": "90", "history": true})
+	if !strings.Contains(gone, `"kind":"sold"`) || !strings.Contains(gone, `"id":90`) {
+		t.Errorf("what became of car 90: %s", gone)
 	}
 }

@@ -45,8 +45,14 @@ type description struct {
 	}
 }
 
-// demoAndTypes are the demo's view and a table with a column of every type, in databases of their own.
-func demoAndTypes(t *testing.T) map[string]dbconn.Config {
+// described is a table whose descriptions are tested.
+type described struct {
+	config dbconn.Config
+	table  string
+}
+
+// describedTables are the demo's view, a table with a column of every type, and a snapshot with a change history.
+func describedTables(t *testing.T) map[string]described {
 	t.Helper()
 	types := dbtest.Database(t)
 	db := dbtest.Open(t, types)
@@ -55,14 +61,20 @@ func demoAndTypes(t *testing.T) map[string]dbconn.Config {
 			t.Fatal(err)
 		}
 	}
-	return map[string]dbconn.Config{"vehicles_view": dbtest.Demo(t), "types": types}
+
+	demo := dbtest.Demo(t)
+	t.Setenv("SYNC_HISTORY", "90d")
+	copied := copyOf(t, demo, "vehicles_view(id)")
+	dbtest.Open(t, demo).MustExec("UPDATE vehicles_stock SET price = price + 1 WHERE id < 50")
+	syncInto(t, demo, "vehicles_view(id)", copied.Path)
+	return map[string]described{"view": {demo, "vehicles_view"}, "types": {types, "types"}, "history": {copied, "vehicles_view"}}
 }
 
 // The description is valid, to a library that did not write it, and so is each answer to each of its
 // parameters, asked as its example says.
 func TestOpenAPI(t *testing.T) {
-	for table, c := range demoAndTypes(t) {
-		t.Run(table, func(t *testing.T) { testOpenAPI(t, serve(t, c, table)) })
+	for name, c := range describedTables(t) {
+		t.Run(name, func(t *testing.T) { testOpenAPI(t, serve(t, c.config, c.table)) })
 	}
 }
 
@@ -183,7 +195,11 @@ func testOpenAPI(t *testing.T, base string) {
 			}
 		}
 	}
-	if want := []string{"count_values", "get_car", "get_car_by_vin", "get_similar", "get_stats", "list_fields", "search_cars"}; len(ids) != len(want) || slices.ContainsFunc(want, func(id string) bool { return !ids[id] }) {
+	want := []string{"count_values", "get_car", "get_car_by_vin", "get_similar", "get_stats", "list_fields", "search_cars"}
+	if code, _ := status(base + "/cars/changes"); code == 200 {
+		want = append(want, "get_history", "list_changes")
+	}
+	if len(ids) != len(want) || slices.ContainsFunc(want, func(id string) bool { return !ids[id] }) {
 		t.Errorf("operations %v, want %v", ids, want)
 	}
 	for _, q := range []string{"make=Toyta&model=Gulf&price_max=20,000&city=any", "city=reed&year=1990", "q=nothing+like+it", "limit=100&max_chars=2000"} {

@@ -291,8 +291,8 @@ type property struct {
 // The tools for OpenAI are within the limits of its strict mode, and all three descriptions of the
 // search know the same parameters.
 func TestToolsAgree(t *testing.T) {
-	for table, c := range demoAndTypes(t) {
-		base := serve(t, c, table)
+	for table, c := range describedTables(t) {
+		base := serve(t, c.config, c.table)
 		var responses, chat struct{ Tools []functionTool }
 		unmarshal(t, base+"/tools/openai.json", &responses)
 		unmarshal(t, base+"/tools/openai.json?format=chat", &chat)

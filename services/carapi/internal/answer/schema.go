@@ -11,8 +11,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
-	"carstock/services/carapi/internal/catalog"
-	"carstock/services/carapi/internal/history"
+	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/search"
 )
 
@@ -71,7 +70,7 @@ var rawMembers = map[string]object{
 	"History.next":             {"type": []string{"string", "null"}},
 	"History.next_cursor":      {"type": []string{"string", "null"}},
 	"History.car":              {"$ref": ownRefs + "Car"},
-	"Change.kind":              {"enum": slices.Concat(history.KindNames(), []string{search.Changed})},
+	"Change.kind":              {"enum": slices.Concat(query.ChangeKinds(), []string{search.Changed})},
 	"Change.old":               {"$ref": ownRefs + "Car"},
 	"Change.new":               {"$ref": ownRefs + "Car"},
 	"Change.car":               {"$ref": ownRefs + "Car"},
@@ -185,8 +184,8 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 		for _, name := range []string{"Changes", "History", "Change"} {
 			delete(all, name)
 		}
-	case car[catalog.FirstSeenOrEarlier] == nil:
-		car[catalog.FirstSeenOrEarlier] = object{"type": "boolean",
+	case car[search.FirstSeenOrEarlier] == nil:
+		car[search.FirstSeenOrEarlier] = object{"type": "boolean",
 			"description": "true where the vehicle may have been in the table before first_seen"}
 	}
 	if car["cut"] == nil {

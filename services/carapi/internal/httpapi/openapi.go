@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"carstock/services/carapi/internal/answer"
-	"carstock/services/carapi/internal/history"
 	"carstock/services/carapi/internal/mcp"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/search"
@@ -157,7 +156,7 @@ func operation(id, summary, about string, parameters []object, schema string) ob
 
 // changesParameters are those of a request for changes, but for the fields that are shown.
 func changesParameters() []object {
-	kinds := object{"type": "string", "enum": history.KindNames()}
+	kinds := object{"type": "string", "enum": query.ChangeKinds()}
 	return append([]object{
 		parameter("since", "Since when: "+query.SinceExpected+".", object{"type": "string", "minLength": 1, "default": "7d"}, "7d"),
 		several("kind", "Which changes: new vehicles, changes of the price, vehicles that left the table or whose status became sold. "+

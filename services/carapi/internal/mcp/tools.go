@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"carstock/services/carapi/internal/answer"
-	"carstock/services/carapi/internal/history"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/search"
 )
@@ -87,7 +86,7 @@ func addHistory(car, report *Tool) {
 	report.Inputs = append(report.Inputs,
 		Input{"since", "Since when changes are wanted: 7d, monday, 2026-01-31. Without filters and by.", object{"type": "string"}},
 		Input{"kind", "Which changes are wanted.", object{"type": "array",
-			"items": object{"type": "string", "enum": history.KindNames()}}})
+			"items": object{"type": "string", "enum": query.ChangeKinds()}}})
 }
 
 // searchInputs are the filters that are used most, and what a search has beside its filters.

@@ -41,6 +41,9 @@ var changesExpected = map[string]string{
 	"fields": controls["fields"],
 }
 
+// ChangeKinds are the names of the kinds of changes.
+func ChangeKinds() []string { return history.KindNames() }
+
 // ChangesParameters are the names of the parameters of a request for changes.
 func ChangesParameters() []string { return slices.Sorted(maps.Keys(changesExpected)) }
 

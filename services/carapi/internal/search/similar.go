@@ -13,8 +13,11 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// PriceVsSimilar names the field that compares prices, where there is one.
-const PriceVsSimilar = catalog.PriceVsSimilar
+// Names of members of a vehicle that are made of more than its row, where there are any.
+const (
+	PriceVsSimilar     = catalog.PriceVsSimilar
+	FirstSeenOrEarlier = catalog.FirstSeenOrEarlier
+)
 
 // maxSimilar is how many similar vehicles are shown; the cheapest.
 const maxSimilar = 10

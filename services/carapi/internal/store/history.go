@@ -76,16 +76,14 @@ func (s *Store) History(ctx context.Context, c *catalog.Catalog, v Version, last
 		log, err = in.readHistory(ctx, tx, conn, c, last, lastRun, in != s)
 		return err
 	})
-	if in == s || ctx.Err() != nil {
+	wasAway := s.historyAway.Swap(err != nil)
+	switch {
+	case err == nil || in == s || ctx.Err() != nil:
 		return log, err
-	}
-	if wasAway := s.historyAway.Swap(err != nil); err != nil && !wasAway {
+	case !wasAway:
 		s.log.Warn("the change history cannot be read; the last one goes on answering", "error", err)
 	}
-	if err != nil {
-		return last, nil
-	}
-	return log, nil
+	return last, nil // the error is in the log
 }
 
 // historyState is the state of a file and its table, by which an unchanged one is known.
@@ -103,7 +101,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 	state := historyState{v.Run, v.Data}
 	if lastRun == 0 || v.Run == lastRun {
 		if last.IsOf(c, state) {
-			return last, nil
+			return last, nil // the error is in the log
 		}
 	} else {
 		state = historyState{}
@@ -171,7 +169,7 @@ func (s *Store) continued(ctx context.Context, tx *sqlx.Tx, c *catalog.Catalog, 
 	if err != nil || len(found) == 0 || found[0].Run != last.Run {
 		return nil, err
 	}
-	return last, nil
+	return last, nil // the error is in the log
 }
 
 // readPresent reads which keys the table has.

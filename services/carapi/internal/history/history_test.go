@@ -1,0 +1,160 @@
+package history_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/history"
+	"carstock/services/carapi/internal/value"
+)
+
+// newCatalog binds a table of vehicles whose history knows them by their ids.
+func newCatalog(t *testing.T, key ...string) *catalog.Catalog {
+	t.Helper()
+	table := schema.Table{Name: "cars", Columns: []schema.Column{
+		schema.NewColumn("id", "int"), schema.NewColumn("code", "varchar(20)"), schema.NewColumn("raw", "varbinary(8)"),
+		schema.NewColumn("make", "varchar(20)"), schema.NewColumn("price", "decimal(10,2)"), schema.NewColumn("status", "varchar(20)"),
+	}}
+	c, err := catalog.BindByNames(catalog.Source{Table: table, Keys: [][]string{{"id"}}, HistoryKey: key}, catalog.Binding{}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := c.HistoryLacks(); why != "" {
+		t.Fatal(why)
+	}
+	return c
+}
+
+var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func TestKinds(t *testing.T) {
+	reader := history.NewReader(newCatalog(t, "id"))
+	for _, c := range []struct {
+		op       history.Op
+		old, now string
+		want     string
+	}{
+		{history.Insert, "", "", "[new]"},
+		{history.Delete, `{"id":1,"make":"Kia","price":5,"status":"available"}`, "", "[sold]"},
+		{history.Delete, `{"id":1,"status":null}`, "", "[sold]"},
+		{history.Delete, `{"id":1,"status":"Sold"}`, "", "[]"},
+		{history.Update, `{"price":21995}`, `{"price":20995}`, "[price]"},
+		{history.Update, `{"price":null}`, `{"price":20995}`, "[price]"},
+		{history.Update, `{"price":20995}`, `{"price":null}`, "[price]"},
+		{history.Update, `{"price":"20995.00"}`, `{"price":20995}`, "[]"},
+		{history.Update, `{"PRICE":1}`, `{"PRICE":2}`, "[price]"},
+		{history.Update, `{"make":"price"}`, `{"make":"Kia"}`, "[]"},
+		{history.Update, `{"status":"available"}`, `{"status":"SOLD"}`, "[sold]"},
+		{history.Update, `{"status":"available"}`, `{"status":"verkauft"}`, "[sold]"},
+		{history.Update, `{"status":"sold"}`, `{"status":"Sold!"}`, "[]"},
+		{history.Update, `{"status":"sold"}`, `{"status":"available"}`, "[]"},
+		{history.Update, `{"status":"available"}`, `{"status":"unsold"}`, "[]"},
+		{history.Update, `{"price":1,"status":"reserved"}`, `{"price":2,"status":"sold"}`, "[price sold]"},
+	} {
+		kinds := reader.Kinds(&history.Change{Op: c.op, Old: c.old, New: c.now})
+		if got := fmt.Sprintf("%v", kinds); got != c.want {
+			t.Errorf("%s -> %s: %v, want %s", c.old, c.now, got, c.want)
+		}
+	}
+}
+
+func TestLog(t *testing.T) {
+	c := newCatalog(t, "id")
+	b := history.NewBuilder(c, nil)
+	add := func(b *history.Builder, id int64, day int, op history.Op, key, old, now string) {
+		t.Helper()
+		err := b.Add(&history.Change{ID: id, Run: int64(day), At: start.AddDate(0, 0, day), Op: op, Key: key, Old: old, New: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(b, 1, 1, history.Insert, `{"id":7}`, "", "")
+	add(b, 2, 1, history.Update, `{"id":8}`, `{"price":5.50,"status":"x"}`, `{"price":4,"status":"sold"}`)
+	add(b, 3, 1, history.Update, `{"id":8}`, `{"make":"Kia"}`, `{"make":"VW"}`)
+	first := b.Build(start, false, time.Time{}, "one")
+	b = history.NewBuilder(c, first)
+	add(b, 5, 2, history.Delete, `{"id":9007199254740993}`, `{"make":"VW"}`, "")
+	log := b.Build(start, true, start.AddDate(0, 0, 1), "two")
+
+	text := func(l *history.Log) (all []string) {
+		for i := range l.Len() {
+			e := l.At(i)
+			all = append(all, fmt.Sprintf("%d %s %s %q %q", e.Change, e.Kind, e.At.Format("01-02"), e.Key, e.Previous))
+		}
+		return all
+	}
+	want := []string{`1 new 01-03 "7" ""`, `2 price 01-03 "8" "5.5"`, `2 sold 01-03 "8" ""`, `5 sold 01-04 "9007199254740993" ""`}
+	if got := text(log); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	if got := text(first); !slices.Equal(got, want[:3]) || first.Last != 3 || log.Last != 5 {
+		t.Errorf("the first: %q", got)
+	}
+	if !first.IsOf(c, "one") || first.IsOf(c, "two") || !log.Continues(c) || log.Continues(newCatalog(t, "id")) {
+		t.Error("a log is taken for another one")
+	}
+
+	all := []history.Kind{history.New, history.Price, history.Sold}
+	for _, p := range []struct {
+		kinds         []history.Kind
+		since         time.Time
+		before, limit int
+		want          string
+	}{
+		{all, time.Time{}, 99, 99, "[3 2 1 0]"},
+		{all, time.Time{}, 99, 2, "[3 2]"},
+		{all, time.Time{}, 2, 99, "[1 0]"},
+		{[]history.Kind{history.Sold}, time.Time{}, 99, 99, "[3 2]"},
+		{all, start.AddDate(0, 0, 2), 99, 99, "[3]"},
+		{all, start.AddDate(0, 0, 3), 99, 99, "[]"},
+	} {
+		if got := fmt.Sprint(log.Page(p.kinds, p.since, p.before, p.limit)); got != p.want {
+			t.Errorf("%+v: %s", p, got)
+		}
+	}
+	for place, change := range map[int]struct {
+		id   int64
+		kind history.Kind
+	}{0: {1, history.New}, 1: {2, history.New}, 2: {2, history.Sold}, 3: {4, history.Price}, 4: {6, history.New}} {
+		if got := log.Place(change.id, change.kind); got != place {
+			t.Errorf("the place of %v is %d, want %d", change, got, place)
+		}
+	}
+	var none *history.Log
+	if none.Len() != 0 || none.IsOf(c, nil) || none.Continues(c) {
+		t.Error("no log has events")
+	}
+}
+
+// The key of a change is that of its row, whatever the type of its columns.
+func TestKeys(t *testing.T) {
+	text := func(s string) value.Cell { return value.Cell{Type: value.Text, Form: []byte(s)} }
+	number := func(s string) value.Cell { return value.Cell{Type: value.Number, Form: []byte(s)} }
+	for _, c := range []struct {
+		columns []string
+		key     string
+		cells   []value.Cell
+	}{
+		{[]string{"id"}, `{"id":-5}`, []value.Cell{number("-5")}},
+		{[]string{"price"}, `{"price":1.5}`, []value.Cell{number("1.5")}},
+		{[]string{"price"}, `{"price":"12345678901234567.10"}`, []value.Cell{number("12345678901234567.1")}},
+		{[]string{"code"}, `{"code":"a\"\u0000é"}`, []value.Cell{text("a\"\x00é")}},
+		{[]string{"id", "code"}, `{"id":1,"code":"12"}`, []value.Cell{number("1"), text("12")}},
+		{[]string{"id", "code"}, `{"code":"2","id":11}`, []value.Cell{number("11"), text("2")}},
+		{[]string{"CODE"}, `{"code":"x"}`, []value.Cell{text("x")}},
+	} {
+		b := history.NewBuilder(newCatalog(t, c.columns...), nil)
+		if err := b.Add(&history.Change{ID: 1, Op: history.Insert, Key: c.key}); err != nil {
+			t.Fatal(err)
+		}
+		b.SetPresent([]uint64{history.HashOf(c.cells), 7, 3})
+		log := b.Build(start, false, start, nil)
+		if got := log.At(0).Key; string(got) != string(history.AppendKey(nil, c.cells...)) || !log.Knows(got) || log.Knows([]byte("?")) {
+			t.Errorf("%s is %q", c.key, got)
+		}
+	}
+}
