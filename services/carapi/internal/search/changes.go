@@ -122,7 +122,7 @@ func (r *request) changes(asked *query.Changes) (*Changes, error) {
 		if change == nil { // forgotten since the history was read
 			continue
 		}
-		one := r.encodeEvent(e.Kind.String(), r.fieldsOf(e.Kind, change), change, cars[i])
+		one := r.encodeEvent(e.Kind.String(), r.idOf(change, cars[i]), r.fieldsOf(e.Kind, change), change, cars[i])
 		if len(shown) > 0 && len(result.Events)+len(one) > maxEvents {
 			more = true
 			break
@@ -195,10 +195,12 @@ func stored(fields []*catalog.Field) []*catalog.Field {
 	return slices.DeleteFunc(slices.Clone(fields), (*catalog.Field).IsComputed)
 }
 
-// encodeEvent writes an event with the old and new values of some fields, and the vehicle unless it is nil.
-func (r *request) encodeEvent(kind string, fields []*catalog.Field, change *snapshotfile.RecordedChange, car *vehicle) []byte {
+// encodeEvent writes an event with the old and new values of some fields, and the id and the vehicle unless they are nil.
+func (r *request) encodeEvent(kind string, id []byte, fields []*catalog.Field, change *snapshotfile.RecordedChange,
+	car *vehicle,
+) []byte {
 	b := fmt.Appendf(nil, `{"at":"%s","kind":"%s"`, change.At, kind)
-	if id := r.idOf(change, car); id != nil {
+	if id != nil {
 		b = append(append(b, `,"id":`...), id...)
 	}
 	for _, side := range []struct {
@@ -380,7 +382,7 @@ func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, 
 			result.ID = r.idOf(change, nil)
 		}
 		kind := kindOf(&reader, change)
-		one := r.encodeEvent(kind, r.changedFields(change), &snapshotfile.RecordedChange{At: change.At, Old: change.Old, New: change.New}, nil)
+		one := r.encodeEvent(kind, nil, r.changedFields(change), change, nil)
 		if i > 0 && len(result.Events)+len(one) > maxEvents {
 			more = true
 			break
@@ -416,8 +418,11 @@ func kindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string 
 	return Changed
 }
 
-// changedFields are the fields that a change has old or new values of.
+// changedFields are the fields that a change has old or new values of; of a whole row, those that the request names.
 func (r *request) changedFields(change *snapshotfile.RecordedChange) []*catalog.Field {
+	if named := r.query.Values()["fields"]; change.Op == snapshotfile.OpDelete && strings.Join(named, "") != "" {
+		return stored(r.query.Shown)
+	}
 	row := newRecordedRow(change.Old, change.New)
 	var fields []*catalog.Field
 	c := r.generation.catalog
