@@ -668,3 +668,32 @@ func TestQuestionsInOneCall(t *testing.T) {
 		t.Errorf("what became of car 90: %s", gone)
 	}
 }
+
+// With a live database, an answer that has anything of the history is as old as the snapshot, and others are not.
+func TestAgeOfTheHistory(t *testing.T) {
+	h := makeHistory(t, 3)
+	file, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(h.snapshot.Path, "mode=rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
+	file.MustExec("UPDATE _sync_runs SET started = ? WHERE id = 3", old.Format("2006-01-02T15:04:05.000Z"))
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	base := serve(t, h.mysql, "cars", "SNAPSHOT_PATH="+h.snapshot.Path)
+	for path, isOld := range map[string]bool{
+		"/cars/": false, "/cars/stats": false, "/cars/facets?facets=make": false, "/cars/changes": true,
+		"/cars/?fields=id,first_seen": true, "/cars/?days_listed_min=1": true, "/cars/?sort=price_drop": true, "/cars/?has=first_seen": true,
+		"/cars/stats?days_listed_min=1": true, "/cars/stats?by=days_listed": true, "/cars/facets?facets=days_listed:10": true,
+		"/cars/?count_only=true&price_drop_min=1": true,
+	} {
+		found := decode[struct {
+			Source string
+			AsOf   time.Time `json:"as_of"`
+		}](t, base+path)
+		if found.Source != "live" || found.AsOf.Equal(old) != isOld {
+			t.Errorf("%s: %+v, the snapshot is of %s", path, found, old)
+		}
+	}
+}

@@ -186,10 +186,10 @@ func HashOf(cells []value.Cell) uint64 {
 	return hash(AppendKey(buffer[:0], cells...))
 }
 
-// Build gives the log. Since, Bulk, From and the state are those of the file that was read.
-func (b *Builder) Build(since time.Time, bulk bool, from time.Time, state any) *Log {
+// Build gives the log, with the times that are those of a file, and the state of that file.
+func (b *Builder) Build(times Log, state any) *Log {
 	l := b.log
-	l.Since, l.Bulk, l.From, l.state = since, bulk, from, state
+	l.Since, l.Bulk, l.From, l.AsOf, l.state = times.Since, times.Bulk, times.From, times.AsOf, state
 	return l
 }
 

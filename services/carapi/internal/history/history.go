@@ -49,6 +49,8 @@ type Log struct {
 	Bulk bool
 	// From is the time before which price changes and sales are forgotten; zero if none are.
 	From time.Time
+	// AsOf is the start of the run that last read the table. The history lacks what happened later.
+	AsOf time.Time
 	// Last is the newest change that was read, and Run the run that recorded it; 0 for none.
 	Last, Run int64
 
@@ -104,6 +106,13 @@ func (l *Log) IsForgotten(at time.Time) bool { return at.Before(l.From) }
 // IsOf reports whether the log was read for a catalog, from a file in this state.
 func (l *Log) IsOf(c *catalog.Catalog, state any) bool {
 	return l != nil && l.catalog == c && l.state == state
+}
+
+// At is the log where a later run has found nothing new.
+func (l *Log) asOf(t time.Time) *Log {
+	later := *l
+	later.AsOf = t
+	return &later
 }
 
 // Continues reports whether a log for a catalog can be continued from this one.

@@ -75,10 +75,10 @@ func TestLog(t *testing.T) {
 	add(b, 1, 1, history.Insert, `{"id":7}`, "", "")
 	add(b, 2, 1, history.Update, `{"id":8}`, `{"price":5.50,"status":"x"}`, `{"price":4,"status":"sold"}`)
 	add(b, 3, 1, history.Update, `{"id":8}`, `{"make":"Kia"}`, `{"make":"VW"}`)
-	first := b.Build(start, false, time.Time{}, "one")
+	first := b.Build(history.Log{Since: start}, "one")
 	b = history.NewBuilder(c, first)
 	add(b, 5, 2, history.Delete, `{"id":9007199254740993}`, `{"make":"VW"}`, "")
-	log := b.Build(start, true, start.AddDate(0, 0, 1), "two")
+	log := b.Build(history.Log{Since: start, Bulk: true, From: start.AddDate(0, 0, 1)}, "two")
 
 	text := func(l *history.Log) (all []string) {
 		for i := range l.Len() {
@@ -152,7 +152,7 @@ func TestKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.SetPresent([]uint64{history.HashOf(c.cells), 7, 3})
-		log := b.Build(start, false, start, nil)
+		log := b.Build(history.Log{Since: start}, nil)
 		if got := log.At(0).Key; string(got) != string(history.AppendKey(nil, c.cells...)) || !log.Knows(got) || log.Knows([]byte("?")) {
 			t.Errorf("%s is %q", c.key, got)
 		}

@@ -48,7 +48,7 @@ func (s *Service) car(ctx context.Context, values url.Values, find finder) (*Car
 		if err != nil {
 			return nil, err
 		}
-		return &Car{Body: r.encodeCar(v, query.MaxChars-envelopeSize), Origin: g.origin()}, nil
+		return &Car{Body: r.encodeCar(v, query.MaxChars-envelopeSize), Origin: g.originOf(r.query)}, nil
 	})
 }
 

@@ -102,7 +102,7 @@ func (r *request) changes(asked *query.Changes) (*Changes, error) {
 	more := len(events) > asked.Limit
 	events = events[:min(len(events), asked.Limit)]
 
-	result := &Changes{Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.origin()}
+	result := &Changes{Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin()}
 	recorded, err := r.source.store.Changes(r.ctx, ids)
 	if err != nil {
 		return nil, err
@@ -366,7 +366,7 @@ func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, 
 	if car == nil && len(recorded) == 0 && before == 0 {
 		return nil, ErrNotFound
 	}
-	result := &Changes{Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.origin()}
+	result := &Changes{Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin()}
 	if car != nil {
 		r.query.Shown = withHistoryFields(c, r.query.Shown)
 		result.Car = r.encodeCar(car, maxRecorded)

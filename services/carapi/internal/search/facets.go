@@ -34,7 +34,7 @@ func (s *Service) Facets(ctx context.Context, values url.Values) (*Answer, error
 			fields = append(fields, facet.Field)
 		}
 		r := request{ctx: ctx, source: src, generation: g, query: q}
-		a := &Answer{Applied: q.Applied(false), Notes: notes, Origin: g.origin(), NotNumbers: g.notNumbers(fields...)}
+		a := &Answer{Applied: q.Applied(false), Notes: notes, Origin: g.originOf(q), NotNumbers: g.notNumbers(fields...)}
 		a.Facets = r.facets(g.index.Match(q, nil), r.room(a))
 		return a, nil
 	})
@@ -104,7 +104,7 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 			return nil, err
 		}
 		set := g.index.Match(q, nil)
-		a := &Answer{Total: set.Count(), Applied: q.Applied(false), Notes: notes, Origin: g.origin()}
+		a := &Answer{Total: set.Count(), Applied: q.Applied(false), Notes: notes, Origin: g.originOf(q)}
 		var measured []*catalog.Field
 		for _, name := range measuredFields {
 			f := g.catalog.NumberField(name)

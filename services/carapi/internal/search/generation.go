@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"carstock/services/carapi/internal/history"
 	"carstock/services/carapi/internal/index"
 	"carstock/services/carapi/internal/interpret"
+	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/store"
 	"carstock/services/carapi/internal/value"
 )
@@ -39,7 +41,38 @@ type generation struct {
 	disagree     map[string]string // by the name of the field
 }
 
-func (g *generation) origin() Origin { return Origin{Source: g.source, AsOf: g.version.AsOf} }
+// originOf says where the answer to a request comes from. One that shows or compares what the change history says is as
+// old as that.
+func (g *generation) originOf(q *query.Query) Origin {
+	if !usesHistory(q) {
+		return Origin{Source: g.source, AsOf: g.version.AsOf}
+	}
+	return g.historyOrigin()
+}
+
+// historyOrigin is the origin of an answer from the change history, which may be in another file.
+func (g *generation) historyOrigin() Origin {
+	o := Origin{Source: g.source, AsOf: g.version.AsOf}
+	if g.log != nil && g.log.AsOf.Before(o.AsOf) {
+		o.AsOf = g.log.AsOf
+	}
+	return o
+}
+
+// usesHistory reports whether a request shows, compares or counts what the change history says.
+func usesHistory(q *query.Query) bool {
+	if slices.ContainsFunc(q.Shown, (*catalog.Field).IsHistory) {
+		return true
+	}
+	for i := range q.Filters {
+		if q.Filters[i].Field.IsHistory() {
+			return true
+		}
+	}
+	isHistory := func(g query.Group) bool { return g.Field.IsHistory() }
+	return slices.ContainsFunc(q.Sort, func(o query.Order) bool { return o.Field.IsHistory() }) ||
+		slices.ContainsFunc(q.Facets, isHistory) || slices.ContainsFunc(q.By, isHistory)
+}
 
 // unchanged is the same stock, known to be current at a later time.
 func (g *generation) unchanged(v store.Version, checked time.Time) *generation {

@@ -116,7 +116,7 @@ func (r *request) index() *index.Index { return r.generation.index }
 
 func (r *request) search(notes interpret.Notes) (*Answer, error) {
 	q := r.query
-	a := &Answer{Total: -1, Applied: q.Applied(!q.CountOnly), Notes: notes, Origin: r.generation.origin(),
+	a := &Answer{Total: -1, Applied: q.Applied(!q.CountOnly), Notes: notes, Origin: r.generation.originOf(q),
 		NotNumbers: r.generation.notNumbers(compared(q)...)}
 	set := r.index().Match(q, nil)
 	if q.CountOnly {

@@ -97,7 +97,7 @@ func (m *market) fields() []*catalog.Field {
 // compare finds vehicles like one, and what they cost.
 func (r *request) compare(v *vehicle, m market) (*Similar, error) {
 	x := r.index()
-	result := &Similar{Origin: r.generation.origin(), Limits: []byte("{}"), Cars: []byte("[]")}
+	result := &Similar{Origin: r.generation.originOf(r.query), Limits: []byte("{}"), Cars: []byte("[]")}
 	filters, missing := m.same(v)
 	result.Missing = missing
 

@@ -139,7 +139,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 			return nil, err
 		}
 	}
-	return b.Build(recorded.Since, recorded.Bulk, recorded.From, state), nil
+	return b.Build(history.Log{Since: recorded.Since, Bulk: recorded.Bulk, From: recorded.From, AsOf: v.AsOf}, state), nil
 }
 
 func opOf(op string) history.Op {
