@@ -44,6 +44,7 @@ func newBrowser(t *testing.T) *browser {
 	if err == nil {
 		_, err = chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
 	}
+
 	if err != nil {
 		t.Fatalf("start Chromium: %v; on Debian: apt-get install chromium", err)
 	}
@@ -86,6 +87,7 @@ func valueOf[T any](t *testing.T, b *browser, step chromedp.Action[T]) T {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return v
 }
 
@@ -158,6 +160,7 @@ func (b *browser) requireClean(t *testing.T, host string) {
 			t.Errorf("the page loaded %s", loaded)
 		}
 	}
+
 	for _, p := range b.problems {
 		t.Errorf("the browser reports: %s", p)
 	}

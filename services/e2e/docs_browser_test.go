@@ -39,5 +39,6 @@ func TestDocsPage(t *testing.T) {
 		!strings.Contains(body, `"cars"`) || !strings.Contains(body, `"make"`) {
 		t.Errorf("status %s of %s: %.300s", status, url, body)
 	}
+
 	b.requireClean(t, strings.TrimPrefix(base, "http://"))
 }

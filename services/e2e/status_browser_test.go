@@ -80,6 +80,7 @@ func (p statusPage) requestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	_ = r.Body.Close()
 	if r.StatusCode != http.StatusAccepted {
 		t.Fatal(r.Status)
@@ -124,7 +125,7 @@ func TestStatusPage(t *testing.T) {
 
 	// A table's rows, size, last change, first rows and columns.
 	summary := valueOf(t, b, chromedp.Text("#summary-vehicles"))
-	first := valueOf(t, b, chromedp.Text("#sample-wide-vehicles"))
+	first := valueOf(t, b, chromedp.Text("#sample-vehicles"))
 	columns := valueOf(t, b, chromedp.Text("#columns-vehicles table"))
 	for _, want := range []struct{ text, part string }{
 		{summary, " rows"}, {summary, " kB"}, {summary, "last change "},
@@ -138,7 +139,8 @@ func TestStatusPage(t *testing.T) {
 
 	// Untrusted names and values are shown as they are.
 	b.do(t, chromedp.Click("#table-hostile > summary"))
-	hostile := valueOf(t, b, chromedp.Text("#sample-wide-hostile"))
+	hostile := valueOf(t, b, chromedp.Text("#sample-hostile"))
+	b.picture(t, "hostile")
 	if !strings.Contains(hostile, "<b>note</b>") || !strings.Contains(hostile, "<script>") ||
 		!strings.Contains(hostile, "NULL") {
 		t.Errorf("untrusted text: %s", hostile)
@@ -155,6 +157,7 @@ func TestStatusPage(t *testing.T) {
 	if !strings.Contains(failed, "no such table or view") || !strings.Contains(problem, "published nothing") || !kept {
 		t.Errorf("row %q, problem %q, open ones kept: %v", failed, problem, kept)
 	}
+
 	if title := valueOf(t, b, chromedp.Title()); strings.Contains(title, "Up to date") {
 		t.Errorf("title %q", title)
 	}
@@ -164,9 +167,11 @@ func TestStatusPage(t *testing.T) {
 	b.setPhone(t)
 	background := evaluate[string](t, b, `getComputedStyle(document.body).backgroundColor`)
 	wider := evaluate[bool](t, b, `document.documentElement.scrollWidth > document.documentElement.clientWidth`)
+	b.picture(t, "hostile-phone-dark")
 	if background != "rgb(20, 23, 26)" || wider {
 		t.Errorf("background %s, wider than the screen: %v", background, wider)
 	}
+
 	b.requireClean(t, page.address)
 }
 
@@ -210,6 +215,7 @@ func TestStatusPagePictures(t *testing.T) {
 	page := serveStatus(t, c, map[string]string{
 		"SYNC_VIEWS": "dealers(id); vehicles_view=vehicles(id)", "SYNC_SCHEDULE": "@every 15m", "SYNC_HISTORY": "90d",
 	})
+
 	page.waitReady(t)
 	b := newBrowser(t)
 	look := func(name string) {
@@ -225,6 +231,7 @@ func TestStatusPagePictures(t *testing.T) {
 		b.setColorScheme(t, "light")
 		b.setDesktop(t)
 	}
+
 	look("one-run")
 
 	// Change the stock before each run, and let one fail.
@@ -242,6 +249,7 @@ func TestStatusPagePictures(t *testing.T) {
 			}
 		}
 	}
+
 	for i := range 30 {
 		if i == 19 {
 			runWith("RENAME TABLE vehicles_view TO hidden")
@@ -252,6 +260,7 @@ func TestStatusPagePictures(t *testing.T) {
 		runWith(fmt.Sprintf("UPDATE vehicles_stock SET price = price - 100 WHERE id %% 31 = %d", i),
 			fmt.Sprintf("DELETE FROM vehicles_stock WHERE id = %d", i*7+3))
 	}
+
 	look("many-runs")
 
 	// The picture of the docs shows the rows of the vehicles, and ends below the charts.

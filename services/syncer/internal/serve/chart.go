@@ -72,6 +72,7 @@ func (p percent) String() string { return fmt.Sprintf("%.2f", float64(p)) }
 
 // newCharts returns the charts of runs, which come newest first.
 func newCharts(runs []snapshotfile.Run, now time.Time) charts {
+	// The longest run and the largest number of rows determine the axes.
 	longest, mostRows, unpublished := 0.0, int64(0), 0
 	for _, r := range runs {
 		longest = max(longest, duration(r))
@@ -80,8 +81,10 @@ func newCharts(runs []snapshotfile.Run, now time.Time) charts {
 			unpublished++
 		}
 	}
+
 	c := charts{Durations: durationAxis(longest), Rows: rowsAxis(mostRows)}
 
+	// Each run has a slot of the same width.
 	slot := 100 / float64(max(minSlots, len(runs)))
 	for i := range runs {
 		r := runs[len(runs)-1-i]
@@ -92,12 +95,13 @@ func newCharts(runs []snapshotfile.Run, now time.Time) charts {
 			continue
 		}
 
-		c.LastRows = humanize.Comma(totalRows(r))
+		// A run that published has a dot too, and a line from the one before it.
 		d := dot{
 			X:     percent(left + slot*barShare/2),
 			Y:     percent(100 - float64(totalRows(r))/c.Rows.max*100),
 			Title: clockText(r.Started, now) + ": " + countText(totalRows(r), "row", "rows"),
 		}
+		c.LastRows = humanize.Comma(totalRows(r))
 		if n := len(c.Dots); n > 0 {
 			c.Segments = append(c.Segments, segment{c.Dots[n-1].X, c.Dots[n-1].Y, d.X, d.Y})
 		}
@@ -119,6 +123,7 @@ func newBar(r snapshotfile.Run, left, width, scale float64, now time.Time) bar {
 		height = 100
 		title += ": " + printable(r.Error)
 	}
+
 	return bar{
 		X: percent(left), Y: percent(100 - height), Width: percent(width), Height: percent(height),
 		Status: r.Status, Title: title,
@@ -138,6 +143,7 @@ func timeLabels(runs []snapshotfile.Run, slot float64, now time.Time) (labels []
 		oldest := runs[len(runs)-1].Started
 		labels = append(labels, timeLabel{percent(first - slot*barShare/2), "start", clockText(oldest, now)})
 	}
+
 	newest := timeLabel{X: percent(last + slot*barShare/2), Anchor: "end", Text: clockText(runs[0].Started, now)}
 	if last < 40 { // there is no room to the left
 		newest.X, newest.Anchor = percent(last-slot*barShare/2), "start"
@@ -169,6 +175,7 @@ func rowsAxis(most int64) axis {
 		}
 		return humanize.SIWithDigits(v, 1, "")
 	}
+
 	return axis{max: top, Labels: []string{label(top), label(top / 2), "0"}}
 }
 

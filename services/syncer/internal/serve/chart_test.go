@@ -20,6 +20,7 @@ func newRuns(t *testing.T, statuses ...string) (runs []snapshotfile.Run) {
 		}
 		runs = append(runs, r)
 	}
+
 	return runs
 }
 
@@ -34,9 +35,11 @@ func TestChartOfOneRun(t *testing.T) {
 		c.Times[0].X.String() != c.Bars[0].X.String() {
 		t.Errorf("times %+v", c.Times)
 	}
+
 	if c.LastDuration != "1.0 s" || c.LastRows != "600" || c.Rows.Labels[0] != "600" || c.Durations.Labels[0] != "1 s" {
 		t.Errorf("%s, %s, axes %v and %v", c.LastDuration, c.LastRows, c.Durations.Labels, c.Rows.Labels)
 	}
+
 	if c.DurationSummary != "Duration of the last 1 run: up to 1.0 s. 0 published nothing." {
 		t.Error(c.DurationSummary)
 	}
@@ -55,9 +58,11 @@ func TestChartOfManyRuns(t *testing.T) {
 			t.Errorf("bar %d: %+v", i, b)
 		}
 	}
+
 	if last := c.Bars[99]; last.Status != snapshotfile.OK || c.Dots[24].X < last.X {
 		t.Errorf("the newest run is not at the right: %+v", last)
 	}
+
 	if len(c.Times) != 2 || c.Times[0].Text != "08:21:00" || c.Times[1].Text != "10:00:00" ||
 		c.Times[1].Anchor != "end" {
 		t.Errorf("times %+v", c.Times)
@@ -78,6 +83,7 @@ func TestAxes(t *testing.T) {
 			t.Errorf("%g s: %s, want %s", seconds, got, want)
 		}
 	}
+
 	for rows, want := range map[int64]string{
 		0:         "2, 1, 0",
 		1:         "2, 1, 0",

@@ -32,8 +32,8 @@ const (
 )
 
 // copies keeps the copies of the snapshot that pulls download: one per run and encoding, made on the first request.
-// They are in the folder of the snapshot file, but lose their name there as soon as they are complete. So the disk space
-// is free again when the last download of a copy ends, even if the program is killed.
+// They are in the folder of the snapshot file, but lose their name there as soon as they are complete. So the disk
+// space is free again when the last download of a copy ends, even if the program is killed.
 type copies struct {
 	path string
 	log  *slog.Logger
@@ -232,6 +232,7 @@ func newEncoder(w io.Writer, encoding string) (io.WriteCloser, error) {
 			zstd.WithLowerEncoderMem(true),
 		)
 	}
+
 	return nil, fmt.Errorf("unknown encoding %s", encoding)
 }
 
@@ -266,7 +267,7 @@ func (c *copies) create(size int64, write func(*os.File) error) (*pullCopy, erro
 		err = errors.New("the copy was removed while it was made")
 	}
 
-	// The open file stays readable without its name.
+	// Remove the name, and what SQLite left beside it. The open file stays readable.
 	if e := removeAll(f.Name(), f.Name()+"-wal", f.Name()+"-journal"); err == nil {
 		err = e
 	}
@@ -277,6 +278,7 @@ func (c *copies) create(size int64, write func(*os.File) error) (*pullCopy, erro
 		}
 		return nil, err
 	}
+
 	c.log.Info("a copy for pulls is made", "run", c.run.id, "bytes", made.size, "seconds", time.Since(start).Seconds())
 	return made, nil
 }
@@ -311,10 +313,12 @@ func (c *copies) removeLeftovers() {
 	if err != nil {
 		return
 	}
+
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return // the folder does not exist yet
 	}
+
 	for _, f := range files {
 		if strings.HasPrefix(f.Name(), prefix) {
 			_ = os.Remove(filepath.Join(dir, f.Name()))

@@ -58,6 +58,7 @@ func addGoodRun(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	good := &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.OK}
 	if err := errors.Join(file.Record(good), file.Unlock()); err != nil {
 		t.Fatal(err)
@@ -71,6 +72,7 @@ func countDeletedOpen(t *testing.T, path string) (n int) {
 	if err != nil {
 		t.Skip("only Linux has /proc, where the test counts open files")
 	}
+
 	for _, f := range files {
 		target, _ := os.Readlink("/proc/self/fd/" + f.Name())
 		if strings.HasPrefix(target, filepath.Dir(path)+"/") && strings.HasSuffix(target, "(deleted)") {
@@ -113,6 +115,7 @@ func TestCopiesOfLatestRun(t *testing.T) {
 	if n, err := io.Copy(io.Discard, packed.reader(t.Context())); err != nil || n != packed.size {
 		t.Errorf("%d of %d bytes, %v", n, packed.size, err)
 	}
+
 	packed.release()
 	if n := countDeletedOpen(t, path); n != 0 {
 		t.Errorf("%d copies are open", n)
@@ -136,6 +139,7 @@ func TestCopiesOfLatestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	c.close(t.Context())
 	if n := countDeletedOpen(t, path); n != 0 {
 		t.Errorf("%d copies are open", n)
@@ -144,6 +148,7 @@ func TestCopiesOfLatestRun(t *testing.T) {
 	if err != nil || len(left) != 1 || !strings.HasSuffix(left[0], ".cars [2].db.copy-3") {
 		t.Errorf("%v, %v", left, err)
 	}
+
 	if _, _, err := c.get(t.Context(), identity); !errors.Is(err, context.Canceled) {
 		t.Errorf("after close: %v", err)
 	}
@@ -163,6 +168,7 @@ func TestCopyWithoutSnapshot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if _, _, err := c.get(t.Context(), identity); !errors.Is(err, snapshot.ErrNoSnapshot) {
 		t.Errorf("no good run: %v", err)
 	}

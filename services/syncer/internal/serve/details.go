@@ -42,8 +42,14 @@ type tableDetails struct {
 
 // sample is the first rows of a table. Of a wide table it has the first columns.
 type sample struct {
-	Columns []string
+	Columns []sampleColumn
 	Rows    [][]cell
+}
+
+// sampleColumn is a column of a sample. Its values are numbers, except for NULL, if Number is set.
+type sampleColumn struct {
+	Name   string
+	Number bool
 }
 
 // cell is a value as the page shows it.
@@ -70,6 +76,7 @@ func (c *detailsCache) read(
 	if c.latest == latest {
 		return c.details, nil
 	}
+
 	d := fileDetails{tables: map[string]tableDetails{}}
 	err := snapshot.Read(path, func(db *sqlx.DB) (err error) {
 		if d.changes, d.changeBytes, err = snapshotfile.ChangesSize(context.Background(), db); err != nil {
@@ -103,17 +110,19 @@ func readTableDetails(db *sqlx.DB, t snapshotfile.Content, withRows bool) (d tab
 	if err != nil {
 		return d, err
 	}
+
 	measured, _ := sizes[0].(int64)
 	for _, size := range sizes[1:] {
 		n, _ := size.(int64)
 		d.size += n
 	}
 
-	// Assume that the other rows are as large.
+	// Assume that the other rows are as large as those that were measured.
 	if measured == sizedRows && t.Rows > measured {
 		d.size = int64(float64(d.size) / float64(measured) * float64(t.Rows))
 		d.estimated = true
 	}
+
 	if withRows {
 		d.sample, err = readSample(db, t, from)
 	}
@@ -125,7 +134,7 @@ func readSample(db *sqlx.DB, t snapshotfile.Content, from string) (*sample, erro
 	s := &sample{}
 	var values []string
 	for _, c := range t.Columns[:min(len(t.Columns), sampleColumns)] {
-		s.Columns = append(s.Columns, c.Name)
+		s.Columns = append(s.Columns, sampleColumn{Name: c.Name})
 		values = append(values, fmt.Sprintf(`CASE WHEN typeof(%[1]s) = 'blob' THEN '(' || octet_length(%[1]s) || ' bytes)'
 			WHEN typeof(%[1]s) <> 'text' THEN %[1]s
 			WHEN octet_length(%[1]s) > 100000 THEN '(' || octet_length(%[1]s) || ' bytes of text)'
@@ -137,6 +146,7 @@ func readSample(db *sqlx.DB, t snapshotfile.Content, from string) (*sample, erro
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
+
 	for rows.Next() {
 		found, err := rows.SliceScan()
 		if err != nil {
@@ -148,7 +158,24 @@ func readSample(db *sqlx.DB, t snapshotfile.Content, from string) (*sample, erro
 		}
 		s.Rows = append(s.Rows, row)
 	}
+
+	for i := range s.Columns {
+		s.Columns[i].Number = isNumeric(s.Rows, i)
+	}
 	return s, rows.Err()
+}
+
+// isNumeric reports whether a column has numbers, and nothing else but NULL.
+func isNumeric(rows [][]cell, column int) bool {
+	found := false
+	for _, row := range rows {
+		if c := row[column]; c.Number {
+			found = true
+		} else if !c.Null {
+			return false
+		}
+	}
+	return found
 }
 
 // newCell returns how the page shows a value of SQLite.
@@ -163,6 +190,7 @@ func newCell(value any) cell {
 	case []byte:
 		return cell{Text: truncate(string(v))}
 	}
+
 	return cell{Text: truncate(fmt.Sprint(value))}
 }
 
@@ -184,5 +212,6 @@ func (s *Service) showsRows() bool {
 		host, _, _ := net.SplitHostPort(s.config.Sync.HTTPAddr)
 		return host == "localhost" || net.ParseIP(host).IsLoopback()
 	}
+
 	return false
 }

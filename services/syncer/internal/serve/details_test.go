@@ -26,6 +26,7 @@ func TestTableDetails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if d.size < 200_100 || d.size > 200_300 || d.estimated {
 		t.Errorf("size %d, estimated: %t", d.size, d.estimated)
 	}
@@ -37,6 +38,7 @@ func TestTableDetails(t *testing.T) {
 		}
 		got = append(got, strings.Join(texts, "|"))
 	}
+
 	want := []string{
 		"-20|" + strings.Repeat("é", 60) + "…|1e+10|NULL|two lines",
 		"1|Škoda|9999.5|(2 bytes)|NULL",
@@ -44,6 +46,11 @@ func TestTableDetails(t *testing.T) {
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("rows:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for i, want := range []bool{true, false, true, false, false} {
+		if c := d.sample.Columns[i]; c.Number != want {
+			t.Errorf("%+v, want a column of numbers: %t", c, want)
+		}
 	}
 	if first := d.sample.Rows[0]; !first[0].Number || !first[2].Number || !first[3].Null || first[1].Number {
 		t.Errorf("%+v", first)
@@ -71,6 +78,7 @@ func TestDetailsOfLargeTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if want := table.Rows * 1500 * 4; d.size != want || !d.estimated {
 		t.Errorf("size %d, want %d; estimated: %t", d.size, want, d.estimated)
 	}

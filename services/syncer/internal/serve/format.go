@@ -21,6 +21,7 @@ func durationText(d time.Duration) string {
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%.0f hours", d.Hours())
 	}
+
 	return fmt.Sprintf("%.0f days", d.Hours()/24)
 }
 

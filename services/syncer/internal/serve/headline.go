@@ -50,15 +50,21 @@ func (s *Service) newHeadline(st status, now time.Time) headline {
 			"The tables are unchanged since the last good run, " + agoText(st.good, now) + ".",
 		}
 	}
+
 	return headline{Level: levelGood, Text: "Up to date, " + agoText(st.good, now)}
 }
 
 // failingText says since when runs fail.
 func (s *Service) failingText(st status, now time.Time) string {
-	if st.failures == 1 {
-		return "the last run failed, " + agoText(st.failingSince, now)
+	switch {
+	case st.failures > 1:
+		return fmt.Sprintf("the last %d runs failed, since %s", st.failures,
+			clockText(s.schedule.In(st.failingSince), now))
+	case st.status == snapshotfile.Refused:
+		return "a guard refused the last run, " + agoText(st.failingSince, now)
 	}
-	return fmt.Sprintf("the last %d runs failed, since %s", st.failures, clockText(s.schedule.In(st.failingSince), now))
+
+	return "the last run failed, " + agoText(st.failingSince, now)
 }
 
 func (s *Service) fileMissing() bool {
@@ -86,6 +92,7 @@ func newProgress(st status, now time.Time) *progress {
 		return nil
 	}
 
+	// The run connects, and then reads one view after the other.
 	p := &progress{Text: "Run under way for " + wholeText(now.Sub(st.since)) + ": "}
 	view := st.progress.View.Load()
 	if view == nil {

@@ -26,6 +26,7 @@ type metrics struct {
 	changed  *prometheus.CounterVec
 }
 
+// newMetrics returns the metrics of a state, of the file at path, and of its downloads.
 func newMetrics(s *state, path string, p *pulls) *metrics {
 	r := prometheus.NewRegistry()
 	r.MustRegister(
@@ -34,48 +35,8 @@ func newMetrics(s *state, path string, p *pulls) *metrics {
 		collectors.NewBuildInfoCollector(),
 	)
 	f := promauto.With(r)
-	gauge := func(name, help string, value func(status) float64) {
-		f.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(s.status()) })
-	}
-	gauge("syncer_last_success_timestamp_seconds",
-		"When the last good run started, in seconds since 1970; 0 before the first.",
-		func(now status) float64 { return unix(now.good) })
-	gauge("syncer_snapshot_age_seconds",
-		"Age of the snapshot; +Inf if there is none, or if it is dated in the future.",
-		func(now status) float64 {
-			if now.good.IsZero() || snapshotfile.InFuture(now.good, time.Now()) {
-				return math.Inf(1)
-			}
-			return time.Since(now.good).Seconds()
-		})
-	gauge("syncer_next_run_timestamp_seconds", "When the next run is due, in seconds since 1970.",
-		func(now status) float64 { return unix(now.next) })
-	gauge("syncer_consecutive_failures", "Runs in a row that failed or were refused by a guard.",
-		func(now status) float64 { return float64(now.failures) })
-	gauge("syncer_running", "1 while a run is under way.", func(now status) float64 {
-		if now.progress != nil {
-			return 1
-		}
-		return 0
-	})
-	gauge("syncer_file_bytes", "Size of the SQLite file and its WAL; 0 if there is none.", func(status) float64 {
-		file, _ := snapshot.Size(path)
-		return float64(file)
-	})
-	gauge("syncer_wal_bytes", "Size of the WAL alone, which grows while another program has a transaction open.",
-		func(status) float64 {
-			_, wal := snapshot.Size(path)
-			return float64(wal)
-		})
-
-	f.NewCounterFunc(prometheus.CounterOpts{
-		Name: "syncer_pulls_total",
-		Help: "Downloads of the snapshot. A download that was resumed counts once for each part.",
-	}, func() float64 { return float64(p.answers.Load()) })
-	f.NewCounterFunc(prometheus.CounterOpts{
-		Name: "syncer_pulled_bytes_total",
-		Help: "Bytes of the snapshot that were sent, after compression.",
-	}, func() float64 { return float64(p.bytes.Load()) })
+	registerStatus(f, s, path)
+	registerPulls(f, p)
 
 	m := &metrics{
 		registry: r,
@@ -110,10 +71,64 @@ func newMetrics(s *state, path string, p *pulls) *metrics {
 	for _, outcome := range []string{snapshotfile.OK, snapshotfile.Failed, snapshotfile.Refused} {
 		m.duration.WithLabelValues(outcome)
 	}
+
 	for _, kind := range []string{"refused", "timeout", "connection", "server", "file", "other"} {
 		m.failures.WithLabelValues(kind)
 	}
+
 	return m
+}
+
+// registerStatus adds the metrics of the state and of the file at path.
+func registerStatus(f promauto.Factory, s *state, path string) {
+	gauge := func(name, help string, value func(status) float64) {
+		f.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(s.status()) })
+	}
+
+	gauge("syncer_last_success_timestamp_seconds",
+		"When the last good run started, in seconds since 1970; 0 before the first.",
+		func(now status) float64 { return unix(now.good) })
+	gauge("syncer_snapshot_age_seconds",
+		"Age of the snapshot; +Inf if there is none, or if it is dated in the future.",
+		func(now status) float64 {
+			if now.good.IsZero() || snapshotfile.InFuture(now.good, time.Now()) {
+				return math.Inf(1)
+			}
+			return time.Since(now.good).Seconds()
+		})
+	gauge("syncer_next_run_timestamp_seconds", "When the next run is due, in seconds since 1970.",
+		func(now status) float64 { return unix(now.next) })
+	gauge("syncer_consecutive_failures", "Runs in a row that failed or were refused by a guard.",
+		func(now status) float64 { return float64(now.failures) })
+	gauge("syncer_running", "1 while a run is under way.", func(now status) float64 {
+		if now.progress != nil {
+			return 1
+		}
+		return 0
+	})
+
+	gauge("syncer_file_bytes", "Size of the SQLite file and its WAL; 0 if there is none.", func(status) float64 {
+		file, _ := snapshot.Size(path)
+		return float64(file)
+	})
+
+	gauge("syncer_wal_bytes", "Size of the WAL alone, which grows while another program has a transaction open.",
+		func(status) float64 {
+			_, wal := snapshot.Size(path)
+			return float64(wal)
+		})
+}
+
+// registerPulls adds the counters of downloads.
+func registerPulls(f promauto.Factory, p *pulls) {
+	f.NewCounterFunc(prometheus.CounterOpts{
+		Name: "syncer_pulls_total",
+		Help: "Downloads of the snapshot. A download that was resumed counts once for each part.",
+	}, func() float64 { return float64(p.answers.Load()) })
+	f.NewCounterFunc(prometheus.CounterOpts{
+		Name: "syncer_pulled_bytes_total",
+		Help: "Bytes of the snapshot that were sent, after compression.",
+	}, func() float64 { return float64(p.bytes.Load()) })
 }
 
 // unix returns a time in seconds since 1970; 0 for the zero time.

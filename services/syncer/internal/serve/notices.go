@@ -76,6 +76,7 @@ func newNotices(c config.Config, log *slog.Logger) *notices {
 		closing:   make(chan struct{}),
 		sent:      make(chan struct{}),
 	}
+
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	return n
 }
@@ -121,6 +122,7 @@ func (n *notices) notify(r job.Report, now outcome) {
 		n.log.Error("a notice could not be encoded", "error", err)
 		return
 	}
+
 	n.enqueue(delivery{"SYNC_NOTIFY_URL", n.notifyURL, body, now.status, previous})
 }
 
@@ -150,6 +152,7 @@ func newNotice(r job.Report, now outcome, failures int) notice {
 		out.Text = fmt.Sprintf("syncer on %s: copying %s failed, and %s is unchanged: %s",
 			host, r.Source, r.File, now.error)
 	}
+
 	return out
 }
 

@@ -141,11 +141,13 @@ func (s *Service) pageData(now time.Time) pageData {
 		d.Problem = err.Error()
 	}
 
+	// The page lists the newest runs at once, and draws all of them.
 	for i := range history.Runs {
 		r := &history.Runs[i]
 		r.Started, r.Finished = s.schedule.In(r.Started), s.schedule.In(r.Finished)
 		d.Runs = append(d.Runs, s.newRunData(r, now))
 	}
+
 	d.Charts = newCharts(history.Runs, now)
 	if len(d.Runs) > runsOpen {
 		d.Runs, d.OlderRuns = d.Runs[:runsOpen], d.Runs[runsOpen:]
@@ -159,6 +161,7 @@ func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time
 	if err != nil {
 		return err
 	}
+
 	details, err := s.details.read(s.config.Sync.Path, identify(latest), tables, s.showsRows())
 	if err != nil {
 		return err
@@ -181,6 +184,7 @@ func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time
 		}
 		d.Tables = append(d.Tables, data)
 	}
+
 	return nil
 }
 
@@ -232,9 +236,11 @@ func runLines(tables []snapshotfile.TableRun) (lines []runLine) {
 		}
 	}
 
+	// One table is shown as it is. More of them are added up.
 	if len(same) < 2 {
 		return append(lines, same...)
 	}
+
 	all := runLine{Label: countText(int64(len(same)), "table", "tables") + " without changes"}
 	for _, line := range same {
 		all.Rows += line.Rows

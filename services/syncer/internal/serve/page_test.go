@@ -46,6 +46,13 @@ func TestHeadline(t *testing.T) {
 			level:  levelWarning, want: "The last run failed, 1 minute ago",
 			detail: "The tables are unchanged since the last good run, 2 minutes ago.",
 		},
+		"refused": {
+			status: status{
+				good: ago(2 * time.Minute), failingSince: ago(time.Minute),
+				outcome: outcome{snapshotfile.Refused, 1, "a reason"},
+			},
+			level: levelWarning, want: "A guard refused the last run, 1 minute ago",
+		},
 		"three failures": {
 			status: status{good: ago(5 * time.Minute), outcome: failed(3), failingSince: ago(4 * time.Minute)},
 			level:  levelWarning, want: "The last 3 runs failed, since ",
@@ -120,6 +127,7 @@ func TestRunLines(t *testing.T) {
 		{Table: "d", Key: true, Rows: 11, Bytes: 110, Drift: "+x"},
 		{Table: "e", Rows: 13, Bytes: 130},
 	})
+
 	var got []string
 	for _, l := range lines {
 		got = append(got, l.Label)
@@ -133,9 +141,11 @@ func TestRunLines(t *testing.T) {
 	if !lines[1].NoKey || lines[2].Notes[0] != "d: columns changed: +x" {
 		t.Errorf("%+v", lines)
 	}
+
 	if all := lines[3]; all.Rows != 18 || all.Bytes != 180 {
 		t.Errorf("%+v", all)
 	}
+
 	if alone := runLines([]snapshotfile.TableRun{{Table: "a", Key: true}}); len(alone) != 1 || alone[0].Label != "a" {
 		t.Errorf("%+v", alone)
 	}
@@ -174,6 +184,7 @@ func requirePage(t *testing.T, s *Service, parts ...string) string {
 	if w.Code != http.StatusOK || !bytes.HasSuffix(w.Body.Bytes(), []byte("</html>\n")) {
 		t.Fatalf("%d: %s", w.Code, page)
 	}
+
 	for _, part := range parts {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q", part)

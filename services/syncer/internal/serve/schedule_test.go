@@ -102,6 +102,7 @@ func TestBackoffAfterFailures(t *testing.T) {
 		}
 		now = p.at
 	}
+
 	p.finished(now, now, true)
 	if got := p.at.Sub(now); got > 2*time.Second {
 		t.Errorf("after a good run: a pause of %s", got)
@@ -150,6 +151,7 @@ func TestRunDueMeanwhile(t *testing.T) {
 	if late := p.finished(start, now, true); !late || !p.at.Equal(now) {
 		t.Errorf("late: %v, at %s", late, p.at)
 	}
+
 	if late := p.finished(now, now.Add(time.Second), true); late || p.at.Before(now.Add(time.Minute)) {
 		t.Errorf("late: %v, at %s", late, p.at)
 	}
@@ -168,9 +170,11 @@ func TestClockSetBack(t *testing.T) {
 	if p.clampToClock(right); p.at.Before(right) || p.at.After(right.Add(time.Minute+maxJitter)) {
 		t.Errorf("next run at %s", p.at)
 	}
+
 	for range 20 {
 		p.finished(right, right, false)
 	}
+
 	paused := p.at
 	if p.clampToClock(right); !p.at.Equal(paused) {
 		t.Errorf("a backoff was cut short: %s", p.at)

@@ -52,6 +52,7 @@ func New(c config.Config, log *slog.Logger) (*Service, error) {
 		state:    &state{started: time.Now()},
 		trigger:  make(chan struct{}, 1),
 	}
+
 	s.copies = newCopies(c.Sync.Path, log)
 	s.metrics = newMetrics(s.state, c.Sync.Path, &s.pulls)
 	s.notices = newNotices(c, log)
@@ -140,6 +141,7 @@ func (s *Service) loadHistory() {
 			return
 		}
 	}
+
 	tables, err := snapshot.Contents(path)
 	if err != nil {
 		return
@@ -179,6 +181,7 @@ func (s *Service) runOnce(ctx context.Context) bool {
 		s.log.Error("run failed; the snapshot is unchanged",
 			"status", report.Status, "error", err, "consecutive_failures", now.failures)
 	}
+
 	s.notices.notify(report, now)
 	return report.Status == snapshotfile.OK
 }
@@ -201,6 +204,7 @@ func (s *Service) logPublished(report job.Report) {
 			s.log.Info("views by pattern", "entry", m.Entry, "views", strings.Join(m.Views, ", "))
 		}
 	}
+
 	for _, w := range report.Warnings {
 		s.log.Warn(w)
 	}

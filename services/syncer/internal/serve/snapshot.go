@@ -109,6 +109,7 @@ func acceptedEncoding(header string) string {
 			best, highest = encoding, weight
 		}
 	}
+
 	return best
 }
 

@@ -26,11 +26,12 @@ func newService(t *testing.T, schedule string) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return s
 }
 
 // record adds a run to the service's file, as another syncer does.
-func (s *Service) record(t *testing.T, status string, tables ...snapshotfile.TableRun) int64 {
+func (s *Service) record(t *testing.T, status string, tables ...snapshotfile.TableRun) {
 	t.Helper()
 	f, err := snapshot.Lock(s.config.Sync.Path)
 	if err != nil {
@@ -41,10 +42,10 @@ func (s *Service) record(t *testing.T, status string, tables ...snapshotfile.Tab
 	if status != snapshotfile.OK {
 		r.Error = "a reason"
 	}
+
 	if err := f.Record(&r); err != nil {
 		t.Fatal(err)
 	}
-	return r.ID
 }
 
 // Runs of another syncer count, and so do those before a start.
@@ -57,6 +58,7 @@ func TestRunsOfOthers(t *testing.T) {
 			t.Errorf("%+v, want %q, %d, %q", o, status, failures, err)
 		}
 	}
+
 	expect("", 0, "")
 	for range runsShown + 20 {
 		s.record(t, snapshotfile.Failed)
@@ -85,6 +87,7 @@ func TestFailingSince(t *testing.T) {
 	for range runsShown + 20 {
 		s.record(t, snapshotfile.Failed)
 	}
+
 	s.loadHistory()
 	since := s.state.status().failingSince
 	if since.Before(before.Truncate(time.Millisecond)) || since.After(after) {
@@ -241,11 +244,13 @@ func TestNoticeOfEachChange(t *testing.T) {
 			}
 		}
 	}
+
 	// A ping follows redirects, up to a limit.
 	answer, got = http.StatusFound, nil
 	if err := n.attempt(delivery{url: server.URL}); err == nil || len(got) != 10 {
 		t.Errorf("%v after %d requests", err, len(got))
 	}
+
 	if n.failures != 5 {
 		t.Errorf("a recovery from %d failures, want 5", n.failures)
 	}
