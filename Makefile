@@ -18,7 +18,7 @@ export VERSION = $(shell git describe --tags --always --dirty 2>/dev/null)
 export COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-work test-demodb test-browser test-compose test-cluster test-clients soak lint check docs vulncheck build bench bench-api up down
+.PHONY: help demo test test-work test-demodb test-browser pictures test-compose test-cluster test-clients soak lint check docs vulncheck build bench bench-api up down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,8 +40,12 @@ test-work: # the package that takes longest begins first
 test-demodb:
 	cd deploy/demodb && GOWORK=off $(TEST) ./...
 
-test-browser: ## syncer's page in a real browser (BROWSER_SHOTS=FOLDER keeps pictures)
+test-browser: ## the pages of syncer and carapi in a real browser (BROWSER_SHOTS=FOLDER keeps pictures)
 	deploy/testdb.sh --with-browser go test -count=1 -tags browser,$(TAGS) -run Page -timeout 20m carstock/services/e2e
+
+pictures: ## deploy/pictures: the status page and carapi's /docs, as the docs show them
+	shots=$$(mktemp -d) && trap 'rm -rf "$$shots"' EXIT && BROWSER_SHOTS=$$shots $(MAKE) --no-print-directory test-browser && \
+		cp "$$shots/status.png" "$$shots/docs.png" deploy/pictures/
 
 test-compose: ## the stack of docker-compose.yml, asked as a client would, with MySQL and without
 	deploy/test-compose.sh

@@ -4,12 +4,9 @@ package e2e
 
 import (
 	"context"
-	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,42 +17,48 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-
-	"carstock/pkg/dbconn/dbtest"
-	syncercli "carstock/services/syncer/cli"
 )
 
-// browser is a headless Chromium that keeps count of what it fetches and complains of.
+// stepTimeout is how long a step in the browser may take.
+const stepTimeout = 2 * time.Minute
+
+// browser is a headless Chromium that records what it loads, and what it complains about.
 type browser struct {
 	ctx context.Context
 
 	mu       sync.Mutex
-	fetched  []string
+	loaded   []string
 	problems []string
 }
 
+// newBrowser starts a browser that ends with the test.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
 	b := &browser{}
-	ctx, cancel := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(chromedp.NoSandbox, chromedp.DisableGPU), chromedp.WithListener(b.hear))
+	options := chromedp.WithAllocatorOptions(chromedp.NoSandbox, chromedp.DisableGPU)
+	ctx, cancel := chromedp.NewContext(t.Context(), options, chromedp.WithListener(b.record))
 	t.Cleanup(cancel)
 	b.ctx = ctx
+
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 	if err == nil {
 		_, err = chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
 	}
+
 	if err != nil {
 		t.Fatalf("start Chromium: %v; on Debian: apt-get install chromium", err)
 	}
 	return b
 }
 
-func (b *browser) hear(event any) {
+// record notes what the browser loads, and its errors and warnings.
+func (b *browser) record(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		b.fetched = append(b.fetched, e.Request.URL)
+		b.loaded = append(b.loaded, e.Request.URL)
 	case *runtime.EventExceptionThrown:
 		b.problems = append(b.problems, e.ExceptionDetails.Text)
 	case *runtime.EventConsoleAPICalled:
@@ -65,128 +68,100 @@ func (b *browser) hear(event any) {
 	}
 }
 
+// do performs steps in the browser.
 func (b *browser) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// ask gives the value of what is done in the browser.
-func ask[T any](t *testing.T, b *browser, a chromedp.Action[T]) T {
+// valueOf returns the result of a step in the browser.
+func valueOf[T any](t *testing.T, b *browser, step chromedp.Action[T]) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
 	defer cancel()
-	v, err := chromedp.Run(ctx, a)
+	v, err := chromedp.Run(ctx, step)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return v
 }
 
-// picture keeps a screenshot in BROWSER_SHOTS, if that names a folder, for a person to look at.
-func (b *browser) picture(t *testing.T, name string) {
+// evaluate returns the value of an expression of JavaScript.
+func evaluate[T any](t *testing.T, b *browser, expression string) T {
 	t.Helper()
-	dir := os.Getenv("BROWSER_SHOTS")
-	if dir == "" {
-		return
+	return valueOf(t, b, chromedp.Evaluate[T](expression))
+}
+
+// setColorScheme sets what the user prefers: light or dark.
+func (b *browser) setColorScheme(t *testing.T, scheme string) {
+	t.Helper()
+	media := emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 	}
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), ask(t, b, chromedp.FullScreenshot(100)), 0o644); err != nil {
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// clean checks that nothing was fetched from elsewhere, and that the browser had nothing to say.
-func (b *browser) clean(t *testing.T, host string) {
+// setDesktop and setPhone set the size of the screen.
+func (b *browser) setDesktop(t *testing.T) {
+	t.Helper()
+	b.do(t, chromedp.EmulateViewport(1040, 800))
+}
+
+func (b *browser) setPhone(t *testing.T) {
+	t.Helper()
+	b.do(t, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+}
+
+// keepsPictures reports whether someone wants to look at screenshots.
+func keepsPictures() bool { return os.Getenv("BROWSER_SHOTS") != "" }
+
+// picture saves a screenshot of the whole page in the folder BROWSER_SHOTS, if that is set.
+func (b *browser) picture(t *testing.T, name string) {
+	t.Helper()
+	if keepsPictures() {
+		savePicture(t, name, valueOf(t, b, chromedp.FullScreenshot(100)))
+	}
+}
+
+// pictureOfScreen saves a screenshot of what fits on the screen.
+func (b *browser) pictureOfScreen(t *testing.T, name string) {
+	t.Helper()
+	if keepsPictures() {
+		savePicture(t, name, valueOf(t, b, chromedp.CaptureScreenshot()))
+	}
+}
+
+func savePicture(t *testing.T, name string, png []byte) {
+	t.Helper()
+	path := filepath.Join(os.Getenv("BROWSER_SHOTS"), name+".png")
+	if err := os.WriteFile(path, png, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// requireClean checks that the page loaded nothing from another host, and that the browser found nothing wrong.
+func (b *browser) requireClean(t *testing.T, host string) {
 	t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.fetched) == 0 {
-		t.Error("nothing was fetched at all")
+
+	if len(b.loaded) == 0 {
+		t.Error("the page loaded nothing at all")
 	}
-	for _, f := range b.fetched {
-		if u, err := url.Parse(f); err != nil || u.Host != host && u.Scheme != "data" {
-			t.Errorf("fetched %s", f)
+	for _, loaded := range b.loaded {
+		if u, err := url.Parse(loaded); err != nil || u.Host != host && u.Scheme != "data" {
+			t.Errorf("the page loaded %s", loaded)
 		}
 	}
+
 	for _, p := range b.problems {
-		t.Errorf("the browser says: %s", p)
+		t.Errorf("the browser reports: %s", p)
 	}
-}
-
-func TestStatusPage(t *testing.T) {
-	c := dbtest.Demo(t)
-	db := dbtest.Open(t, c)
-	if _, err := db.Exec("CREATE VIEW dear AS SELECT id, make, price FROM vehicles_stock WHERE price > 30000"); err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(t.TempDir())
-	dbtest.Setenv(t, c)
-	address := dbtest.FreeAddress(t)
-	for name, value := range map[string]string{
-		"SYNC_VIEWS": "vehicles_view=vehicles(id); dear", "SYNC_PATH": "carstock.db", "SYNC_HTTP_ADDR": address, "SYNC_SCHEDULE": "@every 2s",
-		"SYNC_TIMEZONE": "Europe/Berlin",
-	} {
-		t.Setenv(name, value)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan int, 1)
-	go func() { ended <- syncercli.Run(ctx, []string{"run"}, io.Discard, io.Discard) }()
-	t.Cleanup(func() { cancel(); <-ended })
-	page := "http://" + address + "/"
-	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
-		if r, err := http.Get(page + "readyz"); err == nil {
-			_ = r.Body.Close()
-			if r.StatusCode == http.StatusOK {
-				break
-			}
-		}
-		if time.Since(start) > 5*time.Minute {
-			t.Fatal("no pass has gone well")
-		}
-	}
-
-	b := newBrowser(t)
-	b.do(t, chromedp.Navigate(page), chromedp.Click("#table-vehicles summary"))
-	title, headline, columns := ask(t, b, chromedp.Title()), ask(t, b, chromedp.Text("header")), ask(t, b, chromedp.Text("#table-vehicles table"))
-	bars := ask(t, b, chromedp.Evaluate[int](`document.querySelectorAll("rect").length`))
-	elsewhere := ask(t, b, chromedp.Evaluate[int](`[...document.querySelectorAll("[src],[href]")].filter(e => new URL(e.src || e.href).host !== location.host).length`))
-	b.picture(t, "light")
-	if !strings.HasPrefix(title, "syncer: The snapshot is ") || !strings.Contains(headline, "The snapshot is ") || bars == 0 || elsewhere != 0 {
-		t.Errorf("title %q, headline %q, %d bars, %d links to elsewhere", title, headline, bars, elsewhere)
-	}
-	for _, want := range []string{"make", "varchar", "TEXT", "INTEGER", "yes"} {
-		if !strings.Contains(columns, want) {
-			t.Errorf("the columns lack %q: %s", want, columns)
-		}
-	}
-
-	// A failed run shows, by itself: the page is not loaded anew, and what is open stays open.
-	if _, err := db.Exec("DROP VIEW dear"); err != nil {
-		t.Fatal(err)
-	}
-	_ = ask(t, b, chromedp.Evaluate[bool](`window.same = true`))
-	b.do(t, chromedp.WaitVisible("#runs tr.failed"), chromedp.WaitReady("rect.failed"))
-	failed, alert := ask(t, b, chromedp.Text("#runs tr.failed")), ask(t, b, chromedp.Text(".error"))
-	open := ask(t, b, chromedp.Evaluate[bool](`window.same === true && document.querySelector("#table-vehicles").open`))
-	if !strings.Contains(failed, "no such table or view") || !strings.Contains(alert, "published nothing") || !open {
-		t.Errorf("row %q, alert %q, still open: %v", failed, alert, open)
-	}
-	b.picture(t, "failed")
-
-	// Dark, and on a phone: nothing is wider than the screen.
-	dark := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}
-	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, dark); err != nil {
-		t.Fatal(err)
-	}
-	b.do(t, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile))
-	background := ask(t, b, chromedp.Evaluate[string](`getComputedStyle(document.body).backgroundColor`))
-	wider := ask(t, b, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`))
-	b.picture(t, "phone")
-	if background != "rgb(20, 23, 26)" || wider {
-		t.Errorf("background %s, wider than the screen: %v", background, wider)
-	}
-	b.clean(t, address)
 }

@@ -11,26 +11,34 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// The page of the API's description shows it, and what is tried out there with a key gets cars.
+// The page of the API's description shows it, and a request that is tried out there with a key finds cars.
 func TestDocsPage(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_stock")
 	const search = "#operations-default-search_cars"
 	b := newBrowser(t)
 	b.do(t, chromedp.Navigate(base+"/docs"), chromedp.WaitVisible(search))
-	headline, operations := ask(t, b, chromedp.Text(".info")), ask(t, b, chromedp.Evaluate[int](`document.querySelectorAll(".opblock").length`))
+	headline := valueOf(t, b, chromedp.Text(".info"))
+	operations := evaluate[int](t, b, `document.querySelectorAll(".opblock").length`)
 	b.picture(t, "docs")
 	if !strings.Contains(headline, "carapi") || !strings.Contains(headline, "OAS 3.1") || operations != 7 {
 		t.Errorf("headline %q, %d operations", headline, operations)
 	}
 
+	// Authorize, and search.
 	b.do(t, chromedp.Click(".btn.authorize"), chromedp.WaitVisible(".auth-container input"),
-		chromedp.SendKeys(".auth-container input", key), chromedp.Click(".auth-btn-wrapper .authorize"), chromedp.Click(".auth-btn-wrapper .btn-done"))
+		chromedp.SendKeys(".auth-container input", key), chromedp.Click(".auth-btn-wrapper .authorize"),
+		chromedp.Click(".auth-btn-wrapper .btn-done"))
 	b.do(t, chromedp.Click(search+" .opblock-summary-control"), chromedp.WaitVisible(search+" .execute"),
-		chromedp.SendKeys(search+` tr[data-param-name="price_max"] input`, "30000"), chromedp.Click(search+" .execute"), chromedp.WaitVisible(search+" .live-responses-table"))
-	status, url, body := ask(t, b, chromedp.Text(search+" .live-responses-table tbody .response-col_status")), ask(t, b, chromedp.Text(search+" .request-url pre")), ask(t, b, chromedp.Text(search+" .live-responses-table .highlight-code"))
+		chromedp.SendKeys(search+` tr[data-param-name="price_max"] input`, "30000"), chromedp.Click(search+" .execute"),
+		chromedp.WaitVisible(search+" .live-responses-table"))
+	status := valueOf(t, b, chromedp.Text(search+" .live-responses-table tbody .response-col_status"))
+	url := valueOf(t, b, chromedp.Text(search+" .request-url pre"))
+	body := valueOf(t, b, chromedp.Text(search+" .live-responses-table .highlight-code"))
 	b.picture(t, "docs-tried")
-	if !strings.Contains(status, "200") || !strings.Contains(url, "price_max=30000") || !strings.Contains(body, `"cars"`) || !strings.Contains(body, `"make"`) {
+	if !strings.Contains(status, "200") || !strings.Contains(url, "price_max=30000") ||
+		!strings.Contains(body, `"cars"`) || !strings.Contains(body, `"make"`) {
 		t.Errorf("status %s of %s: %.300s", status, url, body)
 	}
-	b.clean(t, strings.TrimPrefix(base, "http://"))
+
+	b.requireClean(t, strings.TrimPrefix(base, "http://"))
 }

@@ -39,7 +39,7 @@ SIGINT stop it: a pass under way is given up, and the snapshot stays as it was.`
 				for {
 					select {
 					case <-hangup:
-						service.Wake()
+						service.Trigger()
 					case <-cmd.Context().Done():
 						return
 					}

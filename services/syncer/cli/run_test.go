@@ -296,7 +296,7 @@ func TestFailuresAreToldOnce(t *testing.T) {
 		t.Errorf("%d failures, %s in the metrics", failures, up.metric(t, "syncer_consecutive_failures"))
 	}
 	_, page := up.get(t, "/")
-	for _, want := range []string{"The last 2 passes have published nothing", "v: no such table or view"} {
+	for _, want := range []string{"The last 2 runs published nothing", "v: no such table or view"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -401,11 +401,12 @@ func TestWrongSettingsOfRun(t *testing.T) {
 	for name, value := range map[string]string{
 		"SYNC_SCHEDULE": "often", "SYNC_TIMEZONE": "Mars/Base", "SYNC_HTTP_ADDR": "9090", "SYNC_HTTP_TOKEN": "short",
 		"SYNC_NOTIFY_URL": "secret.example.com", "SYNC_PING_URL": "ftp://secret.example.com", "SYNC_MAX_AGE": "-1h",
+		"SYNC_SHOW_ROWS": "yes",
 	} {
 		s.set(name, value)
 	}
 	code, _, stderr := s.run(t, "run")
-	for _, want := range []string{"SYNC_SCHEDULE: \"often\"", "SYNC_TIMEZONE: \"Mars/Base\"", "SYNC_HTTP_ADDR: \"9090\": expected host:port", "SYNC_HTTP_TOKEN: 5 characters", "SYNC_NOTIFY_URL: expected", "SYNC_PING_URL: expected", "SYNC_MAX_AGE: -1h"} {
+	for _, want := range []string{"SYNC_SCHEDULE: \"often\"", "SYNC_TIMEZONE: \"Mars/Base\"", "SYNC_HTTP_ADDR: \"9090\": expected host:port", "SYNC_HTTP_TOKEN: 5 characters", "SYNC_NOTIFY_URL: expected", "SYNC_PING_URL: expected", "SYNC_MAX_AGE: -1h", `SYNC_SHOW_ROWS: "yes": expected local or always or never`} {
 		if code != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("exit code %d, and %q is missing", code, want)
 		}
@@ -420,7 +421,7 @@ func TestWrongSettingsOfRun(t *testing.T) {
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
 	}
-	for name, value := range map[string]string{"SYNC_TIMEZONE": "", "SYNC_HTTP_TOKEN": "", "SYNC_NOTIFY_URL": "", "SYNC_PING_URL": "", "SYNC_MAX_AGE": ""} {
+	for name, value := range map[string]string{"SYNC_TIMEZONE": "", "SYNC_HTTP_TOKEN": "", "SYNC_NOTIFY_URL": "", "SYNC_PING_URL": "", "SYNC_MAX_AGE": "", "SYNC_SHOW_ROWS": ""} {
 		s.set(name, value)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -44,6 +44,7 @@ type Sync struct {
 	OnStart   bool            `split_words:"true" default:"true" desc:"whether to make a pass at once when starting"`
 	HTTPAddr  string          `split_words:"true" default:"127.0.0.1:9090" desc:"address of the status page, metrics and health checks; off for none"`
 	HTTPToken settings.Secret `split_words:"true" desc:"bearer token with which POST /sync asks for a pass, and syncer pull fetches /snapshot, at least 16 characters; without it nobody can"`
+	ShowRows  string          `split_words:"true" default:"local" desc:"whether the status page, which needs no token, shows the first rows of each table: local (only if SYNC_HTTP_ADDR is a loopback address), always, or never"`
 	MaxAge    time.Duration   `split_words:"true" default:"0" desc:"age beyond which the snapshot is stale for /readyz; 0: when the third pass since the last good one is due"`
 	NotifyURL settings.Secret `split_words:"true" desc:"URL that gets a JSON POST when passes begin to fail, are refused by a guard, and work again"`
 	PingURL   settings.Secret `split_words:"true" desc:"URL that gets a GET after each good pass, and with /fail appended after each that failed (healthchecks.io)"`
@@ -56,6 +57,7 @@ const (
 	DecimalAuto, DecimalText, DecimalReal = "auto", "text", "numeric"
 	Apply                                 = "apply"
 	Off                                   = "off"
+	ShowLocal, ShowAlways, ShowNever      = "local", "always", "never"
 )
 
 // minToken is the least length of the token for POST /sync.
@@ -88,6 +90,7 @@ func (c *Config) Validate() error {
 		{"SYNC_ZERO_DATES", s.ZeroDates, []string{Keep, Null, Fail}},
 		{"SYNC_DECIMAL", s.Decimal, []string{DecimalAuto, DecimalText, DecimalReal}},
 		{"SYNC_DRIFT", s.Drift, []string{Apply, Fail}},
+		{"SYNC_SHOW_ROWS", s.ShowRows, []string{ShowLocal, ShowAlways, ShowNever}},
 	} {
 		if !slices.Contains(w.expected, w.value) {
 			wrong("%s: %q: expected %s", w.name, w.value, strings.Join(w.expected, " or "))

@@ -2,77 +2,207 @@ package serve
 
 import (
 	"fmt"
-	"strings"
+	"math"
+	"time"
 
 	"github.com/dustin/go-humanize"
 
 	"carstock/pkg/snapshotfile"
 )
 
-// Size of the charts, in the units of their drawing.
-const (
-	chartWidth  = 800
-	chartHeight = 100
-	barWidth    = chartWidth / runsShown
-)
+// The charts have room for at least minSlots runs, so that the bar of a single run does not fill them.
+const minSlots = 12
 
-// chart is drawn from the last runs, the oldest at the left.
-type chart struct {
-	Bars       []bar  // a run each: how long it took
-	Line       string // points of the rows in the tables after each good run
-	Dots       []dot
-	MostTime   string
-	MostRows   string
-	Wide, High int
-	Summary    string // in words, for those who do not see it
+// barShare is the part of its slot that a bar takes.
+const barShare = 0.8
+
+// charts show the last runs, the oldest at the left: how long each took, and how many rows the tables had after it.
+// Positions and lengths are percentages of the width and height of a chart, so that text and dots keep their shape
+// however wide the screen is.
+type charts struct {
+	Durations axis
+	Bars      []bar
+
+	Rows     axis
+	Dots     []dot
+	Segments []segment // between the dots
+
+	Times []timeLabel
+
+	// Of the last run, and of the last one that published; "" if there is none.
+	LastDuration, LastRows string
+
+	// What the charts show, for readers who do not see them.
+	DurationSummary, RowsSummary string
 }
 
-// bar is a run; one that published nothing is as high as the chart.
+// axis is a vertical axis that begins at 0.
+type axis struct {
+	max    float64
+	Labels []string // from top to bottom, at equal distances
+}
+
+// bar is a run. A run that published nothing has a bar as high as the chart.
 type bar struct {
-	X, Y, Width, Height float64
-	Class               string
+	X, Y, Width, Height percent
+	Status              string
 	Title               string
 }
 
+// dot is the number of rows after a run.
 type dot struct {
-	X, Y  float64
+	X, Y  percent
 	Title string
 }
 
-func newChart(runs []snapshotfile.Run) chart {
-	c := chart{Wide: chartWidth, High: chartHeight}
-	longest, most, failed := 0.0, int64(1), 0
+// segment is a line between two dots.
+type segment struct{ X1, Y1, X2, Y2 percent }
+
+// timeLabel is a label of the horizontal axis.
+type timeLabel struct {
+	X      percent
+	Anchor string // start, middle or end: the part of the text that is at X
+	Text   string
+}
+
+// percent is a length as an SVG attribute has it, without the sign.
+type percent float64
+
+func (p percent) String() string { return fmt.Sprintf("%.2f", float64(p)) }
+
+// newCharts returns the charts of runs, which come newest first.
+func newCharts(runs []snapshotfile.Run, now time.Time) charts {
+	// The longest run and the largest number of rows determine the axes.
+	longest, mostRows, unpublished := 0.0, int64(0), 0
 	for _, r := range runs {
-		longest = max(longest, r.Finished.Sub(r.Started).Seconds())
-		most = max(most, total(r))
-	}
-	longest = max(longest, 0.1)
-	var points []string
-	for i := len(runs) - 1; i >= 0; i-- {
-		r := runs[i]
-		x := float64((runsShown - 1 - i) * barWidth)
-		took := r.Finished.Sub(r.Started).Seconds()
-		height := max(1, took/longest*chartHeight)
-		b := bar{X: x, Y: chartHeight - height, Width: barWidth - 1, Height: height, Class: r.Status,
-			Title: fmt.Sprintf("%s: %s, %.1f s", r.Started.Format("2006-01-02 15:04:05"), r.Status, took)}
+		longest = max(longest, duration(r))
+		mostRows = max(mostRows, totalRows(r))
 		if r.Status != snapshotfile.OK {
-			failed++
-			b.Y, b.Height = 0, chartHeight
-			b.Title += ": " + r.Error
-		} else {
-			y := chartHeight - float64(total(r))/float64(most)*(chartHeight-4) - 2
-			points = append(points, fmt.Sprintf("%.1f,%.1f", x+barWidth/2, y))
-			c.Dots = append(c.Dots, dot{x + barWidth/2, y, fmt.Sprintf("%s: %s rows", r.Started.Format("2006-01-02 15:04:05"), humanize.Comma(total(r)))})
+			unpublished++
 		}
-		c.Bars = append(c.Bars, b)
 	}
-	c.Line = strings.Join(points, " ")
-	c.MostTime, c.MostRows = fmt.Sprintf("%.1f s", longest), humanize.Comma(most)
-	c.Summary = fmt.Sprintf("The last %d runs: %d published nothing; the longest took %s; the tables had up to %s rows.", len(runs), failed, c.MostTime, c.MostRows)
+
+	c := charts{Durations: durationAxis(longest), Rows: rowsAxis(mostRows)}
+
+	// Each run has a slot of the same width.
+	slot := 100 / float64(max(minSlots, len(runs)))
+	for i := range runs {
+		r := runs[len(runs)-1-i]
+		c.LastDuration = secondsText(duration(r))
+		left := float64(i)*slot + slot*(1-barShare)/2
+		c.Bars = append(c.Bars, newBar(r, left, slot*barShare, c.Durations.max, now))
+		if r.Status != snapshotfile.OK {
+			continue
+		}
+
+		// A run that published has a dot too, and a line from the one before it.
+		d := dot{
+			X:     percent(left + slot*barShare/2),
+			Y:     percent(100 - float64(totalRows(r))/c.Rows.max*100),
+			Title: clockText(r.Started, now) + ": " + countText(totalRows(r), "row", "rows"),
+		}
+		c.LastRows = humanize.Comma(totalRows(r))
+		if n := len(c.Dots); n > 0 {
+			c.Segments = append(c.Segments, segment{c.Dots[n-1].X, c.Dots[n-1].Y, d.X, d.Y})
+		}
+		c.Dots = append(c.Dots, d)
+	}
+
+	c.Times = timeLabels(runs, slot, now)
+	c.DurationSummary = fmt.Sprintf("Duration of the last %s: up to %s. %d published nothing.",
+		countText(int64(len(runs)), "run", "runs"), secondsText(longest), unpublished)
+	c.RowsSummary = fmt.Sprintf("Rows in all tables after each run that published: up to %s.", humanize.Comma(mostRows))
 	return c
 }
 
-func total(r snapshotfile.Run) (n int64) {
+// newBar returns the bar of a run.
+func newBar(r snapshotfile.Run, left, width, scale float64, now time.Time) bar {
+	height := max(1, duration(r)/scale*100)
+	title := fmt.Sprintf("%s: %s, %s", clockText(r.Started, now), r.Status, secondsText(duration(r)))
+	if r.Status != snapshotfile.OK {
+		height = 100
+		title += ": " + printable(r.Error)
+	}
+
+	return bar{
+		X: percent(left), Y: percent(100 - height), Width: percent(width), Height: percent(height),
+		Status: r.Status, Title: title,
+	}
+}
+
+// timeLabels returns when the oldest and the newest run started. If the two are too close for two labels, it is the
+// newest only.
+func timeLabels(runs []snapshotfile.Run, slot float64, now time.Time) (labels []timeLabel) {
+	if len(runs) == 0 {
+		return nil
+	}
+	center := func(i int) float64 { return (float64(i) + 0.5) * slot }
+	first, last := center(0), center(len(runs)-1)
+
+	if last-first > 40 {
+		oldest := runs[len(runs)-1].Started
+		labels = append(labels, timeLabel{percent(first - slot*barShare/2), "start", clockText(oldest, now)})
+	}
+
+	newest := timeLabel{X: percent(last + slot*barShare/2), Anchor: "end", Text: clockText(runs[0].Started, now)}
+	if last < 40 { // there is no room to the left
+		newest.X, newest.Anchor = percent(last-slot*barShare/2), "start"
+	}
+	return append(labels, newest)
+}
+
+// durationAxis returns an axis for durations of up to some seconds.
+func durationAxis(longest float64) axis {
+	unit, symbol := 1.0, "s"
+	switch {
+	case longest >= 2*3600:
+		unit, symbol = 3600, "h"
+	case longest >= 120:
+		unit, symbol = 60, "min"
+	}
+
+	top := roundUp(max(longest, 0.01) / unit)
+	label := func(v float64) string { return humanize.Ftoa(v) + " " + symbol }
+	return axis{max: top * unit, Labels: []string{label(top), label(top / 2), "0"}}
+}
+
+// rowsAxis returns an axis for numbers of up to most rows.
+func rowsAxis(most int64) axis {
+	top := max(2, roundUp(float64(most)))
+	label := func(v float64) string {
+		if v < 10_000 {
+			return humanize.Comma(int64(v))
+		}
+		return humanize.SIWithDigits(v, 1, "")
+	}
+
+	return axis{max: top, Labels: []string{label(top), label(top / 2), "0"}}
+}
+
+// roundUp returns the next number that is round and has a round half: 1, 2, 4, 6, 8 or 10 times a power of ten.
+func roundUp(v float64) float64 {
+	power := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, digit := range []float64{1, 2, 4, 6, 8} {
+		if v <= digit*power*(1+1e-9) {
+			return digit * power
+		}
+	}
+	return 10 * power
+}
+
+// duration returns how many seconds a run took.
+func duration(r snapshotfile.Run) float64 { return max(0, r.Finished.Sub(r.Started).Seconds()) }
+
+// secondsText writes a number of seconds.
+func secondsText(seconds float64) string {
+	if seconds < 1 {
+		return fmt.Sprintf("%.2f s", seconds)
+	}
+	return durationText(time.Duration(seconds * float64(time.Second)))
+}
+
+// totalRows returns how many rows the tables of a run had after it.
+func totalRows(r snapshotfile.Run) (n int64) {
 	for _, t := range r.Tables {
 		n += t.Total
 	}

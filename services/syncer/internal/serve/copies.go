@@ -31,28 +31,30 @@ const (
 	encodedZstd = "zstd"
 )
 
-// copies keeps the copies of the snapshot that answer pulls: one per run and encoding, each made when it is first asked
-// for. They are beside the file, but have no name there once they are made. So the disk gets their room back when the
-// last pull of a copy ends, also if the program is killed.
+// copies keeps the copies of the snapshot that pulls download: one per run and encoding, made on the first request.
+// They are in the folder of the snapshot file, but lose their name there as soon as they are complete. So the disk
+// space is free again when the last download of a copy ends, even if the program is killed.
 type copies struct {
 	path string
 	log  *slog.Logger
 
-	// busy holds a value while somebody uses what follows; a copy may be in the making then.
+	// busy is a lock on the fields below whose wait a context can end. It holds a value while someone uses them; a copy
+	// may be in progress then.
 	busy  chan struct{}
 	run   runID
 	ready map[string]*pullCopy // by encoding
 
-	stopped context.Context // ends the making of a copy, which goes on when the client that asked for it has gone
+	// stopped ends the making of a copy, which goes on when the client that requested it has gone.
+	stopped context.Context
 	stop    context.CancelFunc
 }
 
-// runID tells the runs of a file apart, also after it was made anew and counts from 1 again.
+// runID identifies a run, even if the file is made again and its runs count from 1 again.
 type runID struct{ id, started int64 }
 
 func identify(r *snapshotfile.Run) runID { return runID{r.ID, r.Started.UnixMilli()} }
 
-// pullCopy is one copy in one encoding. It is closed once neither copies nor a pull uses it.
+// pullCopy is one copy in one encoding. Its file is closed once neither copies nor a download uses it.
 type pullCopy struct {
 	file  *os.File
 	size  int64
@@ -60,25 +62,21 @@ type pullCopy struct {
 	users atomic.Int32
 }
 
-// noRoom is the error of a copy that does not fit on the disk, or under a limit of this process.
-type noRoom struct {
+// noRoomError is the error of a copy that does not fit on the disk, or exceeds a limit of this process.
+type noRoomError struct {
 	dir   string
 	need  int64
 	free  int64
-	cause error // of a copy that was begun; nil if it was not
+	cause error // why writing failed; nil if it was not tried
 }
 
-func (n *noRoom) Error() string {
-	text := fmt.Sprintf(
-		"there is no room for a copy of the snapshot: it needs %s (%d bytes) in %s, ",
-		humanize.Bytes(uint64(n.need)),
-		n.need,
-		n.dir,
-	)
-	if n.cause != nil {
-		return text + fmt.Sprintf("and the disk, a quota or a limit allows less (%v)", n.cause)
+func (e *noRoomError) Error() string {
+	text := fmt.Sprintf("there is no room for a copy of the snapshot: it needs %s (%d bytes) in %s, ",
+		humanize.Bytes(uint64(e.need)), e.need, e.dir)
+	if e.cause != nil {
+		return text + fmt.Sprintf("and the disk, a quota or a limit allows less (%v)", e.cause)
 	}
-	return text + fmt.Sprintf("where %s are free", humanize.Bytes(uint64(n.free)))
+	return text + fmt.Sprintf("where %s are free", humanize.Bytes(uint64(e.free)))
 }
 
 func newCopies(path string, log *slog.Logger) *copies {
@@ -87,8 +85,9 @@ func newCopies(path string, log *slog.Logger) *copies {
 	return c
 }
 
-// get returns a copy of the last good run and its encoding; the caller releases it. Without room for an encoded copy it
-// is the plain one. ctx ends the waiting for other requests, but not the making of a copy: the next request needs it.
+// get returns a copy of the last good run, and its encoding; the caller releases the copy. It is the plain copy if
+// there is no room for an encoded one. ctx ends the wait for other requests, but does not stop a copy in progress: the
+// next request can use it.
 func (c *copies) get(ctx context.Context, encoding string) (got *pullCopy, actual string, err error) {
 	select {
 	case c.busy <- struct{}{}:
@@ -100,6 +99,7 @@ func (c *copies) get(ctx context.Context, encoding string) (got *pullCopy, actua
 		return nil, "", err
 	}
 
+	// A new run replaces all copies.
 	now, err := lastGood(c.path)
 	if err != nil {
 		return nil, "", err
@@ -110,20 +110,23 @@ func (c *copies) get(ctx context.Context, encoding string) (got *pullCopy, actua
 			return nil, "", err
 		}
 	}
+
 	if c.ready[encoding] == nil {
 		err := c.encode(encoding)
-		var full *noRoom
+		var full *noRoomError
 		if errors.As(err, &full) {
 			encoding = identity
 		} else if err != nil {
 			return nil, "", err
 		}
 	}
+
 	got = c.ready[encoding]
 	got.users.Add(1)
 	return got, encoding, nil
 }
 
+// lastGood returns the ID of the last good run in a file, or snapshot.ErrNoSnapshot.
 func lastGood(path string) (runID, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return runID{}, snapshot.ErrNoSnapshot
@@ -138,7 +141,7 @@ func lastGood(path string) (runID, error) {
 	return identify(history.Good), nil
 }
 
-// expire gives up the copies of a run that is not the last one any more.
+// expire drops the copies if a newer run has been published.
 func (c *copies) expire() {
 	c.dropIf(func() bool {
 		now, err := lastGood(c.path)
@@ -146,10 +149,10 @@ func (c *copies) expire() {
 	})
 }
 
-// makeRoom gives up the copies, which may take the room that a run lacks.
+// makeRoom drops the copies, which may take the disk space that a run lacks.
 func (c *copies) makeRoom() { c.dropIf(func() bool { return true }) }
 
-// dropIf gives up the copies, if there are any, on a condition. It does not wait for one that is being made.
+// dropIf drops the copies, if there are any, on a condition. It does not wait for a copy in progress.
 func (c *copies) dropIf(condition func() bool) {
 	select {
 	case c.busy <- struct{}{}:
@@ -157,12 +160,13 @@ func (c *copies) dropIf(condition func() bool) {
 		return
 	}
 	defer func() { <-c.busy }()
+
 	if len(c.ready) > 0 && condition() {
 		c.drop()
 	}
 }
 
-// close ends the making of copies, and gives up those there are. It waits no longer than until ctx ends.
+// close stops the making of copies and drops those that exist. It waits until ctx ends at the latest.
 func (c *copies) close(ctx context.Context) {
 	c.stop()
 	select {
@@ -171,10 +175,10 @@ func (c *copies) close(ctx context.Context) {
 		<-c.busy
 	case <-ctx.Done():
 	}
-	c.removeLeft()
+	c.removeLeftovers()
 }
 
-// drop gives up the copies. The caller holds busy.
+// drop drops all copies. The caller holds busy.
 func (c *copies) drop() {
 	for encoding, old := range c.ready {
 		delete(c.ready, encoding)
@@ -182,12 +186,12 @@ func (c *copies) drop() {
 	}
 }
 
-// copySnapshot makes the plain copy, of which the others are made.
+// copySnapshot makes the plain copy, which the encoded ones are made from.
 func (c *copies) copySnapshot() error {
-	size, _ := snapshot.Size(c.path) // with its log, whose pages are in the file or come into it
+	size, _ := snapshot.Size(c.path) // includes the WAL, whose pages are in the file or will be
 	made, err := c.create(size, func(f *os.File) error {
-		run, err := snapshot.Copy(c.stopped, c.path, f.Name())
-		c.run = identify(&run)
+		copied, err := snapshot.Copy(c.stopped, c.path, f.Name())
+		c.run = identify(&copied)
 		return err
 	})
 	if err == nil {
@@ -196,26 +200,11 @@ func (c *copies) copySnapshot() error {
 	return err
 }
 
-// encode makes a copy in an encoding from the plain one. It asks for as much room as that takes.
+// encode makes an encoded copy from the plain one. It requires as much free space as the plain copy takes.
 func (c *copies) encode(encoding string) error {
 	plain := c.ready[identity]
 	made, err := c.create(plain.size, func(f *os.File) error {
-		var w io.WriteCloser
-		var err error
-		switch encoding {
-		case encodedGzip:
-			w = gzip.NewWriter(f)
-		case encodedZstd:
-			// One thread and a small window: a run may need the machine too.
-			w, err = zstd.NewWriter(
-				f,
-				zstd.WithEncoderConcurrency(1),
-				zstd.WithWindowSize(1<<20),
-				zstd.WithLowerEncoderMem(true),
-			)
-		default:
-			err = fmt.Errorf("no encoding %s is known", encoding)
-		}
+		w, err := newEncoder(f, encoding)
 		if err != nil {
 			return err
 		}
@@ -230,19 +219,39 @@ func (c *copies) encode(encoding string) error {
 	return err
 }
 
-// create makes a copy of up to size bytes by write, which gets an empty file. Then the file loses its name.
+// newEncoder returns a writer that encodes what it writes to w.
+func newEncoder(w io.Writer, encoding string) (io.WriteCloser, error) {
+	switch encoding {
+	case encodedGzip:
+		return gzip.NewWriter(w), nil
+	case encodedZstd:
+		// One thread and a small window: a run may need the machine at the same time.
+		return zstd.NewWriter(w,
+			zstd.WithEncoderConcurrency(1),
+			zstd.WithWindowSize(1<<20),
+			zstd.WithLowerEncoderMem(true),
+		)
+	}
+
+	return nil, fmt.Errorf("unknown encoding %s", encoding)
+}
+
+// create makes a copy of up to size bytes: write fills an empty file, which then loses its name.
 func (c *copies) create(size int64, write func(*os.File) error) (*pullCopy, error) {
-	dir, prefix, err := c.place()
+	dir, prefix, err := c.tempName()
 	if err != nil {
 		return nil, err
 	}
+
+	// Refuse what cannot fit: a full disk would also make the next run fail.
 	free, err := snapshot.Free(dir)
 	if err != nil {
 		return nil, err
 	}
-	if free < size { // better refused than found out by a run, on a full disk
-		return nil, &noRoom{dir, size, free, nil}
+	if free < size {
+		return nil, &noRoomError{dir, size, free, nil}
 	}
+
 	f, err := os.CreateTemp(dir, prefix+"*")
 	if err != nil {
 		return nil, err
@@ -252,30 +261,35 @@ func (c *copies) create(size int64, write func(*os.File) error) (*pullCopy, erro
 	start := time.Now()
 	err = write(f)
 	if err == nil {
-		made.size, made.sum, err = measure(c.stopped, f)
+		made.size, made.sum, err = hashFile(c.stopped, f)
 	}
-	if err == nil && made.size == 0 { // by another syncer that began on this file
+	if err == nil && made.size == 0 { // another syncer that started on this file has removed it
 		err = errors.New("the copy was removed while it was made")
 	}
+
+	// Remove the name, and what SQLite left beside it. The open file stays readable.
 	if e := removeAll(f.Name(), f.Name()+"-wal", f.Name()+"-journal"); err == nil {
 		err = e
 	}
 	if err != nil {
 		made.release()
 		if snapshot.IsNoRoom(err) {
-			err = &noRoom{dir, size, free, err}
+			err = &noRoomError{dir, size, free, err}
 		}
 		return nil, err
 	}
+
 	c.log.Info("a copy for pulls is made", "run", c.run.id, "bytes", made.size, "seconds", time.Since(start).Seconds())
 	return made, nil
 }
 
-func measure(ctx context.Context, f *os.File) (size int64, sum [sha256.Size]byte, err error) {
+// hashFile returns the size of a file and the SHA-256 of its content.
+func hashFile(ctx context.Context, f *os.File) (size int64, sum [sha256.Size]byte, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return 0, sum, err
 	}
+
 	h := sha256.New()
 	all := &pullCopy{file: f, size: info.Size()}
 	if _, err := io.Copy(h, all.reader(ctx)); err != nil {
@@ -284,8 +298,8 @@ func measure(ctx context.Context, f *os.File) (size int64, sum [sha256.Size]byte
 	return info.Size(), [sha256.Size]byte(h.Sum(nil)), nil
 }
 
-// place is the folder of the file, and how the names of copies in the making begin there.
-func (c *copies) place() (dir, prefix string, err error) {
+// tempName returns the folder of the snapshot file, and the prefix of the names of copies in progress there.
+func (c *copies) tempName() (dir, prefix string, err error) {
 	path, err := snapshot.Resolve(c.path)
 	if err != nil {
 		return "", "", err
@@ -293,16 +307,18 @@ func (c *copies) place() (dir, prefix string, err error) {
 	return filepath.Dir(path), "." + filepath.Base(path) + ".copy-", nil
 }
 
-// removeLeft removes the copies in the making of a program that was killed.
-func (c *copies) removeLeft() {
-	dir, prefix, err := c.place()
+// removeLeftovers removes the copies in progress of a program that was killed.
+func (c *copies) removeLeftovers() {
+	dir, prefix, err := c.tempName()
 	if err != nil {
 		return
 	}
+
 	files, err := os.ReadDir(dir)
 	if err != nil {
-		return // there is nothing yet
+		return // the folder does not exist yet
 	}
+
 	for _, f := range files {
 		if strings.HasPrefix(f.Name(), prefix) {
 			_ = os.Remove(filepath.Join(dir, f.Name()))
@@ -310,6 +326,7 @@ func (c *copies) removeLeft() {
 	}
 }
 
+// removeAll removes files. Missing files are no error.
 func removeAll(paths ...string) error {
 	for _, p := range paths {
 		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -319,11 +336,12 @@ func removeAll(paths ...string) error {
 	return nil
 }
 
-// reader reads the copy from its beginning, beside others that do, until ctx ends.
+// reader reads the copy from its start until ctx ends. Several readers may read at the same time.
 func (p *pullCopy) reader(ctx context.Context) io.Reader {
 	return &contextReader{ctx, io.NewSectionReader(p.file, 0, p.size)}
 }
 
+// contextReader fails once its context has ended.
 type contextReader struct {
 	ctx    context.Context
 	reader io.Reader
@@ -336,16 +354,18 @@ func (r *contextReader) Read(b []byte) (int, error) {
 	return r.reader.Read(b)
 }
 
+// release gives up the use of a copy. The last one to do so closes its file.
 func (p *pullCopy) release() {
 	if p.users.Add(-1) == 0 {
 		_ = p.file.Close()
 	}
 }
 
-// etag depends on the bytes alone: a pull that a restart of syncer has cut goes on with the copy that is made then.
+// etag depends on the bytes alone: a download that a restart of syncer has interrupted can continue with the copy that
+// is made after it.
 func (p *pullCopy) etag() string { return `"` + hex.EncodeToString(p.sum[:16]) + `"` }
 
-// digest is the value of the header Repr-Digest (RFC 9530).
+// digest returns the value of the header Repr-Digest (RFC 9530).
 func (p *pullCopy) digest() string {
 	return "sha-256=:" + base64.StdEncoding.EncodeToString(p.sum[:]) + ":"
 }

@@ -43,44 +43,47 @@ func TestAcceptedEncoding(t *testing.T) {
 	}
 }
 
-// published makes a file in which a run has published something.
-func published(t *testing.T) string {
+// newSnapshotFile returns a file with one good run.
+func newSnapshotFile(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "cars [1].db")
-	publishAgain(t, path)
+	addGoodRun(t, path)
 	return path
 }
 
-func publishAgain(t *testing.T, path string) {
+// addGoodRun adds a good run to a file, and makes the file if there is none.
+func addGoodRun(t *testing.T, path string) {
 	t.Helper()
 	file, err := snapshot.Lock(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.OK}
-	if err := errors.Join(file.Record(run), file.Unlock()); err != nil {
+
+	good := &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.OK}
+	if err := errors.Join(file.Record(good), file.Unlock()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// open counts the files without a name that this process has open in the folder of a path.
-func open(t *testing.T, path string) (n int) {
+// countDeletedOpen counts the files without a name that this process has open in the folder of a path.
+func countDeletedOpen(t *testing.T, path string) (n int) {
 	t.Helper()
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
-		t.Skip("open files are counted in /proc, which only Linux has")
+		t.Skip("only Linux has /proc, where the test counts open files")
 	}
+
 	for _, f := range files {
-		to, _ := os.Readlink("/proc/self/fd/" + f.Name())
-		if strings.HasPrefix(to, filepath.Dir(path)+"/") && strings.HasSuffix(to, "(deleted)") {
+		target, _ := os.Readlink("/proc/self/fd/" + f.Name())
+		if strings.HasPrefix(target, filepath.Dir(path)+"/") && strings.HasSuffix(target, "(deleted)") {
 			n++
 		}
 	}
 	return n
 }
 
-func TestCopiesEndWithTheirRun(t *testing.T) {
-	path := published(t)
+func TestCopiesOfLatestRun(t *testing.T) {
+	path := newSnapshotFile(t)
 	c := newCopies(path, slog.New(slog.DiscardHandler))
 	get := func(encoding string) *pullCopy {
 		t.Helper()
@@ -92,35 +95,36 @@ func TestCopiesEndWithTheirRun(t *testing.T) {
 	}
 
 	plain, packed := get(identity), get(encodedZstd)
-	if plain == packed || get(identity) != plain || open(t, path) != 2 {
-		t.Errorf("%d copies are open", open(t, path))
+	if plain == packed || get(identity) != plain || countDeletedOpen(t, path) != 2 {
+		t.Errorf("%d copies are open", countDeletedOpen(t, path))
 	}
 	plain.release()
 	plain.release()
-	c.expire() // which changes nothing yet
+	c.expire() // the run is still the latest
 	if get(identity) != plain {
-		t.Error("the copy of the last run was given up")
+		t.Error("the copy of the last run was dropped")
 	}
 	plain.release()
 
-	// A run gives up what nobody uses. Who uses one keeps it.
-	publishAgain(t, path)
+	// A new run drops the copies, except one that is in use.
+	addGoodRun(t, path)
 	c.expire()
-	if n := open(t, path); n != 1 {
+	if n := countDeletedOpen(t, path); n != 1 {
 		t.Errorf("%d copies are open", n)
 	}
 	if n, err := io.Copy(io.Discard, packed.reader(t.Context())); err != nil || n != packed.size {
 		t.Errorf("%d of %d bytes, %v", n, packed.size, err)
 	}
+
 	packed.release()
-	if n := open(t, path); n != 0 {
+	if n := countDeletedOpen(t, path); n != 0 {
 		t.Errorf("%d copies are open", n)
 	}
 
-	// So does a run that lacks room, and one without a copy of the run before.
+	// A run that lacks disk space drops them too.
 	get(identity).release()
 	c.makeRoom()
-	if n := open(t, path); n != 0 {
+	if n := countDeletedOpen(t, path); n != 0 {
 		t.Errorf("%d copies are open", n)
 	}
 	now := get(identity)
@@ -129,26 +133,28 @@ func TestCopiesEndWithTheirRun(t *testing.T) {
 	}
 	now.release()
 
-	// What a program that was killed has left is removed, and nothing else.
+	// The leftovers of a program that was killed are removed, and nothing else.
 	for _, name := range []string{".cars [1].db.copy-12", ".cars [1].db.copy-12-wal", ".cars [2].db.copy-3"} {
 		if err := os.WriteFile(filepath.Join(filepath.Dir(path), name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	c.close(t.Context())
-	if n := open(t, path); n != 0 {
+	if n := countDeletedOpen(t, path); n != 0 {
 		t.Errorf("%d copies are open", n)
 	}
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".*copy*"))
 	if err != nil || len(left) != 1 || !strings.HasSuffix(left[0], ".cars [2].db.copy-3") {
 		t.Errorf("%v, %v", left, err)
 	}
+
 	if _, _, err := c.get(t.Context(), identity); !errors.Is(err, context.Canceled) {
-		t.Errorf("after the end: %v", err)
+		t.Errorf("after close: %v", err)
 	}
 }
 
-func TestCopyOfNothing(t *testing.T) {
+func TestCopyWithoutSnapshot(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "cars.db")
 	c := newCopies(path, slog.New(slog.DiscardHandler))
@@ -162,11 +168,12 @@ func TestCopyOfNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if _, _, err := c.get(t.Context(), identity); !errors.Is(err, snapshot.ErrNoSnapshot) {
 		t.Errorf("no good run: %v", err)
 	}
 
-	// One that waits for others ends with its client.
+	// A request that waits for others ends with its client.
 	c.busy <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

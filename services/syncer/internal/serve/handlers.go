@@ -16,7 +16,7 @@ import (
 // runsShown is how many runs the page and /runs show.
 const runsShown = 100
 
-// lateness is how much longer than SYNC_TIMEOUT a pass may take before the process counts as stuck.
+// lateness is how much longer than SYNC_TIMEOUT a run may take before the process counts as stuck.
 const lateness = time.Minute
 
 func (s *Service) handler() http.Handler {
@@ -28,11 +28,11 @@ func (s *Service) handler() http.Handler {
 	mux.HandleFunc("GET /livez", s.livez)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("POST /sync", s.sync)
-	mux.HandleFunc("GET /snapshot", s.fetch)
+	mux.HandleFunc("GET /snapshot", s.sendSnapshot)
 	return secured(mux)
 }
 
-// secured lets a browser load and run nothing but what the program itself serves.
+// secured allows a browser to load and run only what this program serves.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -53,15 +53,20 @@ func (s *Service) runs(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusInternalServerError, map[string]any{"error": err.Error()})
 		return
 	}
-	v := s.state.view()
-	out := map[string]any{"runs": append([]snapshotfile.Run{}, history.Runs...), "running": v.progress != nil, "consecutive_failures": v.failures}
-	if !v.next.IsZero() {
-		out["next_run"] = v.next.UTC().Truncate(time.Second)
+
+	now := s.state.status()
+	out := map[string]any{
+		"runs":                 append([]snapshotfile.Run{}, history.Runs...),
+		"running":              now.progress != nil,
+		"consecutive_failures": now.failures,
+	}
+	if !now.next.IsZero() {
+		out["next_run"] = now.next.UTC().Truncate(time.Second)
 	}
 	writeJSON(w, http.StatusOK, out)
 }
 
-// history is what the file tells; nothing where there is no file yet.
+// history reads the last runs from the file. It is empty if there is no file yet.
 func (s *Service) history() (snapshotfile.History, error) {
 	if _, err := os.Stat(s.config.Sync.Path); os.IsNotExist(err) {
 		return snapshotfile.History{}, nil
@@ -69,75 +74,77 @@ func (s *Service) history() (snapshotfile.History, error) {
 	return snapshot.ReadHistory(s.config.Sync.Path, runsShown)
 }
 
-// livez tells whether the process works: a pass that should long have been given up is a reason to
-// start it anew.
+// livez reports whether the process works. It is stuck if a run has exceeded its timeout by far: a restart helps.
 func (s *Service) livez(w http.ResponseWriter, _ *http.Request) {
-	v := s.state.view()
-	if taken := time.Since(v.since); v.progress != nil && taken > s.config.Sync.Timeout+lateness {
-		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"status": "stuck", "reason": fmt.Sprintf("a pass has been under way for %s", taken.Round(time.Second))})
+	now := s.state.status()
+	if taken := time.Since(now.since); now.progress != nil && taken > s.config.Sync.Timeout+lateness {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"status": "stuck", "reason": fmt.Sprintf("a run has been under way for %s", taken.Round(time.Second))})
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"status": "alive"})
 }
 
-// readyz tells whether there is a snapshot and it is fresh.
+// readyz reports whether there is a snapshot, and whether it is fresh.
 func (s *Service) readyz(w http.ResponseWriter, _ *http.Request) {
-	v := s.state.view()
-	out := map[string]any{"status": "ready", "consecutive_failures": v.failures}
-	if !v.good.IsZero() {
-		out["snapshot"] = v.good.UTC().Truncate(time.Second)
-		out["age_seconds"] = int64(time.Since(v.good).Seconds())
+	now := s.state.status()
+	out := map[string]any{"status": "ready", "consecutive_failures": now.failures}
+	if !now.good.IsZero() {
+		out["snapshot"] = now.good.UTC().Truncate(time.Second)
+		out["age_seconds"] = int64(time.Since(now.good).Seconds())
 	}
 	code := http.StatusOK
-	if reason := s.unready(v, time.Now()); reason != "" {
+	if reason := s.unready(now, time.Now()); reason != "" {
 		out["status"], out["reason"] = "not ready", reason
 		code = http.StatusServiceUnavailable
 	}
 	writeJSON(w, code, out)
 }
 
-// unready says why the snapshot is not to be relied on; "" if it is.
-func (s *Service) unready(v view, now time.Time) string {
-	if v.good.IsZero() {
+// unready returns why the snapshot is missing or too old; "" if it is fresh.
+func (s *Service) unready(st status, now time.Time) string {
+	if st.good.IsZero() {
 		return "there is no snapshot yet of all views"
 	}
 	if _, err := os.Stat(s.config.Sync.Path); err != nil {
-		return "the file is gone"
+		return "the snapshot file is missing"
 	}
-	if snapshotfile.InFuture(v.good, now) {
+	if snapshotfile.InFuture(st.good, now) {
 		return fmt.Sprintf("the snapshot is dated %s, in the future: the clock is wrong, or was when it was made",
-			v.good.UTC().Format(time.RFC3339))
+			st.good.UTC().Format(time.RFC3339))
 	}
-	age := now.Sub(v.good)
+
+	age := now.Sub(st.good)
 	if limit := s.config.Sync.MaxAge; limit > 0 {
 		if age > limit {
-			return fmt.Sprintf("the snapshot is %s old, more than SYNC_MAX_AGE, %s", words(age), limit)
+			return fmt.Sprintf("the snapshot is %s old, more than SYNC_MAX_AGE, %s", durationText(age), limit)
 		}
 		return ""
 	}
-	if v.progress != nil && v.failures == 0 {
-		return "" // passes may well take longer than what is between them
+
+	// Without a limit the snapshot is stale when three runs were due since.
+	if st.progress != nil && st.failures == 0 {
+		return "" // a run may take longer than the interval between two
 	}
-	third := v.good
+	third := st.good
 	for range 3 {
-		third = s.timetable.Next(third)
+		third = s.schedule.Next(third)
 	}
 	if now.After(third) {
-		return fmt.Sprintf("the snapshot is %s old: the last passes have brought no new one", words(age))
+		return fmt.Sprintf("the snapshot is %s old: no run has succeeded since", durationText(age))
 	}
 	return ""
 }
 
-// sync asks for a pass.
+// sync requests a run.
 func (s *Service) sync(w http.ResponseWriter, r *http.Request) {
-	if !s.authorized(w, r, "ask for a pass") {
+	if !s.authorized(w, r, "request a run") {
 		return
 	}
-	s.Wake()
-	writeJSON(w, http.StatusAccepted, map[string]any{"status": "asked for", "running": s.state.view().progress != nil})
+	s.Trigger()
+	writeJSON(w, http.StatusAccepted, map[string]any{"status": "asked for", "running": s.state.status().progress != nil})
 }
 
-// authorized reports whether a request has the token. If not, it is answered, by what it has asked for.
+// authorized reports whether a request has the token. If not, it answers the request; purpose says what was requested.
 func (s *Service) authorized(w http.ResponseWriter, r *http.Request, purpose string) bool {
 	token := string(s.config.Sync.HTTPToken)
 	if token == "" {

@@ -22,38 +22,38 @@ import (
 )
 
 const (
-	noticeTimeout = 5 * time.Second // for one attempt
-	noticeTries   = 3
-	noticesQueued = 16
+	noticeTimeout   = 5 * time.Second // of one attempt
+	noticeAttempts  = 3
+	noticeQueueSize = 16
 )
 
-// notices tells others by HTTP of what became of passes. A goroutine of its own sends them, in their
-// order: no pass waits for it.
+// notices reports the outcome of runs to other systems over HTTP. One goroutine sends the notices in order, so that no
+// run waits for them.
 type notices struct {
-	mu       sync.Mutex
-	told     string // the status that SYNC_NOTIFY_URL has been told of last, or is about to be
-	failures int    // in a row, of which a recovery is the end
+	mu         sync.Mutex
+	lastStatus string // the status that SYNC_NOTIFY_URL was last sent, or is about to be
+	failures   int    // failures in a row, for the notice of a recovery
 
 	notifyURL, pingURL string
 	log                *slog.Logger
 	client             http.Client
-	queue              chan request
+	queue              chan delivery
 	closing, sent      chan struct{}
 	ctx                context.Context
 	cancel             context.CancelFunc
 }
 
-// request is a notice to send; without a body it is a GET.
-type request struct {
-	setting string // that named the URL, which itself may hold a token and is not logged
-	url     string
-	body    []byte
-	status  string // that it tells of
-	before  string // and what was told before it
+// delivery is an HTTP request to send: a POST, or a GET if it has no body.
+type delivery struct {
+	setting  string // that the URL comes from. The URL itself is never logged, since it may contain a token
+	url      string
+	body     []byte
+	status   string // that the notice reports
+	previous string // the status reported before
 }
 
-// notice is the body of what SYNC_NOTIFY_URL gets. Text is a sentence for a person: chat services
-// such as Slack and Mattermost show it.
+// notice is the JSON body that SYNC_NOTIFY_URL receives. Text is a sentence for people, which chat services such as
+// Slack and Mattermost show.
 type notice struct {
 	Text     string                  `json:"text"`
 	Event    string                  `json:"event"` // failed, refused or recovered
@@ -61,22 +61,27 @@ type notice struct {
 	Source   string                  `json:"source"`
 	File     string                  `json:"file"`
 	Started  time.Time               `json:"started"`
-	Failures int                     `json:"consecutive_failures"` // before a recovery, those that it ended
+	Failures int                     `json:"consecutive_failures"` // of a recovery: the failures before it
 	Error    string                  `json:"error,omitempty"`
 	Tables   []snapshotfile.TableRun `json:"tables,omitempty"`
 }
 
 func newNotices(c config.Config, log *slog.Logger) *notices {
 	n := &notices{
-		notifyURL: string(c.Sync.NotifyURL), pingURL: string(c.Sync.PingURL), log: log,
-		client: http.Client{Timeout: noticeTimeout, CheckRedirect: sameMethod},
-		queue:  make(chan request, noticesQueued), closing: make(chan struct{}), sent: make(chan struct{}),
+		notifyURL: string(c.Sync.NotifyURL),
+		pingURL:   string(c.Sync.PingURL),
+		log:       log,
+		client:    http.Client{Timeout: noticeTimeout, CheckRedirect: sameMethod},
+		queue:     make(chan delivery, noticeQueueSize),
+		closing:   make(chan struct{}),
+		sent:      make(chan struct{}),
 	}
+
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	return n
 }
 
-// sameMethod follows a redirect, but for one that makes of a POST a GET without its body.
+// sameMethod follows redirects except those that turn a POST into a GET, which would lose the body.
 func sameMethod(next *http.Request, before []*http.Request) error {
 	if next.Method != before[0].Method || len(before) == 10 {
 		return http.ErrUseLastResponse
@@ -84,74 +89,99 @@ func sameMethod(next *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// start begins to send. What has become of the passes so far is not told again.
-func (n *notices) start(so outcome) {
-	n.told, n.failures = so.status, so.failures
-	go n.send()
+// start starts to send notices. The outcome so far was reported before this start, and is not reported again.
+func (n *notices) start(now outcome) {
+	n.lastStatus, n.failures = now.status, now.failures
+	go n.deliverAll()
 }
 
-// tell tells of a pass: SYNC_PING_URL each time, SYNC_NOTIFY_URL when it went otherwise than what that
-// was told last.
-func (n *notices) tell(r job.Report, now outcome) {
+// notify reports a run: to SYNC_PING_URL each run, to SYNC_NOTIFY_URL each change of the outcome.
+func (n *notices) notify(r job.Report, now outcome) {
 	if n.pingURL != "" {
-		u, _ := url.Parse(n.pingURL) // Validate has parsed it
+		u, _ := url.Parse(n.pingURL) // config.Validate has checked it
 		if now.failures > 0 {
 			u = u.JoinPath("fail")
 		}
-		n.put(request{setting: "SYNC_PING_URL", url: u.String()})
+		n.enqueue(delivery{setting: "SYNC_PING_URL", url: u.String()})
 	}
+
 	n.mu.Lock()
-	before, failures := n.told, n.failures
-	n.told = now.status
+	previous, failures := n.lastStatus, n.failures
+	n.lastStatus = now.status
 	if now.failures > 0 {
 		n.failures = now.failures
 	}
 	n.mu.Unlock()
-	if n.notifyURL == "" || now.status == before || before == "" && now.status == snapshotfile.OK {
+
+	// A first good run is no news.
+	if n.notifyURL == "" || now.status == previous || previous == "" && now.status == snapshotfile.OK {
 		return
 	}
+	body, err := json.Marshal(newNotice(r, now, failures))
+	if err != nil {
+		n.log.Error("a notice could not be encoded", "error", err)
+		return
+	}
+
+	n.enqueue(delivery{"SYNC_NOTIFY_URL", n.notifyURL, body, now.status, previous})
+}
+
+// newNotice returns the notice of a run. failures is how many runs failed before a recovery.
+func newNotice(r job.Report, now outcome, failures int) notice {
 	host, _ := os.Hostname()
-	out := notice{Event: now.status, Host: host, Source: r.Source, File: r.File, Started: r.Started, Failures: now.failures, Error: now.error, Tables: r.Tables}
+	out := notice{
+		Event:    now.status,
+		Host:     host,
+		Source:   r.Source,
+		File:     r.File,
+		Started:  r.Started,
+		Failures: now.failures,
+		Error:    now.error,
+		Tables:   r.Tables,
+	}
+
 	switch now.status {
 	case snapshotfile.OK:
 		out.Event, out.Failures = "recovered", failures
-		out.Text = fmt.Sprintf("syncer on %s works again: %s is up to date with %s, after %d passes that had failed.", host, r.File, r.Source, failures)
+		out.Text = fmt.Sprintf("syncer on %s has recovered: %s is up to date with %s again. Failed runs before: %d.",
+			host, r.File, r.Source, failures)
 	case snapshotfile.Refused:
-		out.Text = fmt.Sprintf("syncer on %s: a guard has refused what %s gave, and %s is as it was. %s", host, r.Source, r.File, now.error)
+		out.Text = fmt.Sprintf("syncer on %s: a guard refused the data of %s, and %s is unchanged. %s",
+			host, r.Source, r.File, now.error)
 	default:
-		out.Text = fmt.Sprintf("syncer on %s: copying %s has failed, and %s is as it was: %s", host, r.Source, r.File, now.error)
+		out.Text = fmt.Sprintf("syncer on %s: copying %s failed, and %s is unchanged: %s",
+			host, r.Source, r.File, now.error)
 	}
-	body, err := json.Marshal(out)
-	if err != nil {
-		n.log.Error("a notice cannot be encoded", "error", err)
-		return
-	}
-	n.put(request{"SYNC_NOTIFY_URL", n.notifyURL, body, now.status, before})
+
+	return out
 }
 
-func (n *notices) put(r request) {
+// enqueue puts a delivery into the queue, or drops it if the queue is full.
+func (n *notices) enqueue(d delivery) {
 	select {
-	case n.queue <- r:
+	case n.queue <- d:
 	default:
-		n.log.Error("a notice is dropped: those before it could not be sent yet", "setting", r.setting)
-		n.untold(r)
+		n.log.Error("a notice is dropped: those before it could not be sent yet", "setting", d.setting)
+		n.markUndelivered(d)
 	}
 }
 
-// untold remembers that a notice has not come to anyone, so that the next pass tells of it again.
-func (n *notices) untold(r request) {
+// markUndelivered notes that nobody received a notice, so that the next run reports the same again.
+func (n *notices) markUndelivered(d delivery) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if r.body != nil && n.told == r.status {
-		n.told = r.before
+
+	if d.body != nil && n.lastStatus == d.status {
+		n.lastStatus = d.previous
 	}
 }
 
-// close waits for what is yet to be sent, for the time of one attempt, or until ctx ends. What comes
-// later is not sent.
+// close waits until the queue is sent, for no longer than one attempt may take or until ctx ends. Later notices are not
+// sent.
 func (n *notices) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
 	defer cancel()
+
 	close(n.closing)
 	select {
 	case <-n.sent:
@@ -160,59 +190,66 @@ func (n *notices) close(ctx context.Context) {
 	n.cancel()
 }
 
-func (n *notices) send() {
+// deliverAll sends what is in the queue, until close is called and the queue is empty.
+func (n *notices) deliverAll() {
 	defer close(n.sent)
+
 	for {
-		var r request
+		var d delivery
 		select {
-		case r = <-n.queue:
+		case d = <-n.queue:
 		case <-n.closing:
 			select {
-			case r = <-n.queue:
+			case d = <-n.queue:
 			default:
 				return
 			}
 		}
-		n.deliver(r)
+		n.deliver(d)
 	}
 }
 
-func (n *notices) deliver(r request) {
-	_, err := backoff.Retry(n.ctx, func() (struct{}, error) { return struct{}{}, n.attempt(r) }, backoff.WithMaxTries(noticeTries))
-	if err != nil {
-		n.log.Error("a notice could not be sent", "setting", r.setting, "error", err)
-		n.untold(r)
+// deliver sends one notice, with retries.
+func (n *notices) deliver(d delivery) {
+	attempt := func() (struct{}, error) { return struct{}{}, n.attempt(d) }
+	if _, err := backoff.Retry(n.ctx, attempt, backoff.WithMaxTries(noticeAttempts)); err != nil {
+		n.log.Error("a notice could not be sent", "setting", d.setting, "error", err)
+		n.markUndelivered(d)
 	}
 }
 
-func (n *notices) attempt(r request) error {
+// attempt sends one notice once. The error is permanent if another attempt would fail the same way.
+func (n *notices) attempt(d delivery) error {
 	method := http.MethodGet
-	if r.body != nil {
+	if d.body != nil {
 		method = http.MethodPost
 	}
-	q, err := http.NewRequestWithContext(n.ctx, method, r.url, bytes.NewReader(r.body))
+	req, err := http.NewRequestWithContext(n.ctx, method, d.url, bytes.NewReader(d.body))
 	if err != nil {
-		return backoff.Permanent(errors.New("it is no URL"))
+		return backoff.Permanent(errors.New("not a URL"))
 	}
-	q.Header.Set("User-Agent", "carstock-syncer")
-	if r.body != nil {
-		q.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "carstock-syncer")
+	if d.body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
-	answer, err := n.client.Do(q)
+
+	res, err := n.client.Do(req)
 	if err != nil {
+		// The text of a url.Error contains the URL, which is a secret.
 		if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
-			err = wrapped.Err // its text has the URL
+			err = wrapped.Err
 		}
 		return err
 	}
-	defer func() { _ = answer.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, answer.Body, 64<<10) // so that the connection can be used again
-	if answer.StatusCode >= 300 {
-		err := fmt.Errorf("the answer is %s", answer.Status)
-		if answer.StatusCode < 500 && answer.StatusCode != http.StatusTooManyRequests {
-			return backoff.Permanent(err)
-		}
-		return err
+	defer func() { _ = res.Body.Close() }()
+	_, _ = io.CopyN(io.Discard, res.Body, 64<<10) // so that the connection can be used again
+
+	if res.StatusCode < 300 {
+		return nil
 	}
-	return nil
+	err = fmt.Errorf("the server answered %s", res.Status)
+	if res.StatusCode < 500 && res.StatusCode != http.StatusTooManyRequests {
+		return backoff.Permanent(err)
+	}
+	return err
 }

@@ -2,35 +2,32 @@ package serve
 
 import (
 	"bytes"
-	"context"
 	"embed"
-	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/jmoiron/sqlx"
 
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/snapshot"
 )
 
+// runsOpen is how many runs the page lists at once. The older ones are folded.
+const runsOpen = 10
+
 //go:embed page
 var files embed.FS
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"comma": humanize.Comma,
-	"bytes": func(n int64) string { return humanize.Bytes(uint64(max(0, n))) },
-	"ago":   humanize.Time,
-	"clock": func(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") },
-	"took":  func(r snapshotfile.Run) string { return words(r.Finished.Sub(r.Started)) },
+	"comma":     humanize.Comma,
+	"bytes":     bytesText,
+	"count":     countText,
+	"printable": printable,
 }).ParseFS(files, "page/page.html"))
 
-// assets serves what the page loads.
+// assets serves the files that the page loads.
 func assets() http.Handler {
 	inside, err := fs.Sub(files, "page/assets")
 	if err != nil {
@@ -41,133 +38,213 @@ func assets() http.Handler {
 
 // pageData is what the page shows.
 type pageData struct {
-	State    string // fresh, stale, failing or empty: the colour of the headline
-	Headline string
+	Headline headline
 	Next     string
-	Running  string // what the pass under way does; "" for none
+	Progress *progress // nil if no run is under way
 	Failures int
-	Error    string // of the last pass, if it failed
+	Error    string // of the last run, if it failed
 	Problem  string // with reading the file
-	Tables   []snapshotfile.Content
-	Runs     []snapshotfile.Run
-	Chart    chart
-	File     string
-	FileSize int64
-	History  bool  // whether changes are kept, or have been
-	Changes  int64 // in the history
-	Bytes    int64 // that they take
-	Source   string
-	Schedule string
-	Zone     string
-	Started  time.Time
-	Pulls    int64 // downloads of the snapshot since then, and their bytes
-	Pulled   int64
+
+	Tables    []tableData
+	Runs      []runData // the newest first
+	OlderRuns []runData
+	Charts    charts
+
+	File       string
+	FileSize   int64
+	HasHistory bool  // whether a change history is kept, or was
+	Changes    int64 // in the history
+	Bytes      int64 // that they take
+	Source     string
+	Schedule   string
+	Zone       string
+	Started    moment
+	Pulls      int64 // downloads of the snapshot since then
+	Pulled     int64 // bytes of them
 }
 
+// moment is a time as the page shows it.
+type moment struct {
+	Machine string // for the attribute datetime
+	Full    string
+	Clock   string // the time of day, with the date unless it is today
+	Ago     string
+}
+
+// tableData is a table of the snapshot.
+type tableData struct {
+	snapshotfile.Content
+	Size      int64
+	Estimated bool
+	Sample    *sample // nil if rows are not shown
+	Read      moment
+	Changed   *moment // nil if no run that changed the table is on record
+}
+
+// runData is a run, and its tables as lines.
+type runData struct {
+	Status   string
+	Error    string
+	Started  moment
+	Duration string
+	Lines    []runLine
+}
+
+// runLine is what a run did to one table, or to all those that it did not change.
+type runLine struct {
+	Label                            string
+	Rows, Inserted, Updated, Deleted int64
+	Bytes                            int64
+	NoKey                            bool // the table changed, but changes are not known by row
+	Notes                            []string
+}
+
+// page answers with the status page.
 func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, s.pageData(time.Now())); err != nil {
-		s.log.ErrorContext(r.Context(), "the page cannot be made", "error", err)
-		http.Error(w, "the page cannot be made; the log says why", http.StatusInternalServerError)
+		s.log.ErrorContext(r.Context(), "the page could not be made", "error", err)
+		http.Error(w, "the page could not be made; see syncer's log for the reason", http.StatusInternalServerError)
 		return
 	}
+
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write(b.Bytes())
 }
 
+// pageData collects what the page shows.
 func (s *Service) pageData(now time.Time) pageData {
-	v := s.state.view()
-	size, _ := snapshot.Size(s.config.Sync.Path)
+	st, path := s.state.status(), s.config.Sync.Path
+	now = s.schedule.In(now) // the readers' time zone is that of the schedule rather than UTC
+	size, _ := snapshot.Size(path)
 	d := pageData{
-		State: "fresh", Failures: v.failures, Error: v.error, File: s.config.Sync.Path, FileSize: size,
-		Source: s.config.DB.Where(), Schedule: s.config.Sync.Schedule, Zone: s.timetable.Zone(), Started: s.timetable.In(s.state.started),
-		Pulls: s.pulls.answers.Load(), Pulled: s.pulls.bytes.Load(),
+		Headline: s.newHeadline(st, now),
+		Next:     s.nextText(st, now),
+		Progress: newProgress(st, now),
+		Failures: st.failures,
+		Error:    st.error,
+		File:     path,
+		FileSize: size,
+		Source:   s.config.DB.Where(),
+		Schedule: s.config.Sync.Schedule,
+		Zone:     s.schedule.Zone(),
+		Started:  s.newMoment(s.state.started, now),
+		Pulls:    s.pulls.answers.Load(),
+		Pulled:   s.pulls.bytes.Load(),
 	}
+
 	history, err := s.history()
-	runs := history.Runs
-	if err == nil && len(runs) > 0 {
-		d.Tables, err = snapshot.Contents(s.config.Sync.Path)
-	}
-	if err == nil && len(runs) > 0 {
-		d.Changes, d.Bytes, err = s.changes.size(s.config.Sync.Path, runs[0].ID)
-		d.History = s.config.Sync.History > 0 || d.Changes > 0
+	if err == nil && len(history.Runs) > 0 {
+		err = s.addTables(&d, &history.Runs[0], now)
 	}
 	if err != nil {
 		d.Problem = err.Error()
 	}
-	for i := range runs { // in the schedule's time zone, which is the reader's rather than UTC
-		runs[i].Started, runs[i].Finished = s.timetable.In(runs[i].Started), s.timetable.In(runs[i].Finished)
+
+	// The page lists the newest runs at once, and draws all of them.
+	for i := range history.Runs {
+		r := &history.Runs[i]
+		r.Started, r.Finished = s.schedule.In(r.Started), s.schedule.In(r.Finished)
+		d.Runs = append(d.Runs, s.newRunData(r, now))
 	}
-	for i := range d.Tables {
-		d.Tables[i].Synced = s.timetable.In(d.Tables[i].Synced)
-	}
-	d.Runs, d.Chart = runs, newChart(runs)
-	reason := s.unready(v, now)
-	switch {
-	case v.good.IsZero():
-		d.State = "empty"
-	case reason != "":
-		d.State = "stale"
-	case v.failures > 0:
-		d.State = "failing"
-	}
-	if reason == "" {
-		reason = fmt.Sprintf("the snapshot is %s old", words(now.Sub(v.good)))
-	}
-	d.Headline = strings.ToUpper(reason[:1]) + reason[1:] + "."
-	switch p := v.progress; {
-	case p != nil:
-		d.Running = "A pass has been under way for " + words(now.Sub(v.since))
-		if view := p.View.Load(); view != nil {
-			d.Running += fmt.Sprintf(": it has read %s rows", humanize.Comma(p.Rows.Load()))
-			if n := p.Expected.Load(); n > 0 {
-				d.Running += " of about " + humanize.Comma(n)
-			}
-			d.Running += fmt.Sprintf(" of %s, and received %s", *view, humanize.Bytes(uint64(p.Bytes.Load())))
-		}
-		d.Running += "."
-	case v.next.After(now):
-		d.Next = fmt.Sprintf("The next pass comes in %s, at %s.", words(v.next.Sub(now)), s.timetable.In(v.next).Format("15:04:05 MST"))
-	default:
-		d.Next = "The next pass is about to begin."
+
+	d.Charts = newCharts(history.Runs, now)
+	if len(d.Runs) > runsOpen {
+		d.Runs, d.OlderRuns = d.Runs[:runsOpen], d.Runs[runsOpen:]
 	}
 	return d
 }
 
-// changesSize is how large the change history was after a run. Counting reads all of it, so that is done once per run.
-type changesSize struct {
-	mu          sync.Mutex
-	run         int64
-	rows, bytes int64
-}
-
-func (c *changesSize) size(path string, run int64) (rows, bytes int64, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if run == c.run {
-		return c.rows, c.bytes, nil
-	}
-	err = snapshot.Read(path, func(db *sqlx.DB) error {
-		c.rows, c.bytes, err = snapshotfile.ChangesSize(context.Background(), db)
+// addTables adds the tables of the file, and the size of the change history.
+func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time) error {
+	tables, err := snapshot.Contents(s.config.Sync.Path)
+	if err != nil {
 		return err
-	})
-	if err == nil {
-		c.run = run
 	}
-	return c.rows, c.bytes, err
+
+	details, err := s.details.read(s.config.Sync.Path, identify(latest), tables, s.showsRows())
+	if err != nil {
+		return err
+	}
+
+	d.Changes, d.Bytes = details.changes, details.changeBytes
+	d.HasHistory = s.config.Sync.History > 0 || d.Changes > 0
+	for _, t := range tables {
+		known := details.tables[t.Table]
+		data := tableData{
+			Content:   t,
+			Size:      known.size,
+			Estimated: known.estimated,
+			Sample:    known.sample,
+			Read:      s.newMoment(t.Synced, now),
+		}
+		if t.Changed.Run > 0 {
+			changed := s.newMoment(t.Changed.Began, now)
+			data.Changed = &changed
+		}
+		d.Tables = append(d.Tables, data)
+	}
+
+	return nil
 }
 
-// words says a duration as a person would, in the one or two units that matter.
-func words(d time.Duration) string {
-	switch {
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1f s", max(0, d.Seconds()))
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%.0f seconds", d.Seconds())
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%.0f minutes", d.Minutes())
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%.0f hours", d.Hours())
+// newMoment returns a time as the page shows it.
+func (s *Service) newMoment(t, now time.Time) moment {
+	t = s.schedule.In(t)
+	return moment{
+		Machine: t.Format(time.RFC3339),
+		Full:    t.Format("2006-01-02 15:04:05 MST"),
+		Clock:   clockText(t, now),
+		Ago:     agoText(t, now),
 	}
-	return fmt.Sprintf("%.0f days", d.Hours()/24)
+}
+
+// newRunData returns a run as the page shows it.
+func (s *Service) newRunData(r *snapshotfile.Run, now time.Time) runData {
+	return runData{
+		Status:   r.Status,
+		Error:    r.Error,
+		Started:  s.newMoment(r.Started, now),
+		Duration: secondsText(duration(*r)),
+		Lines:    runLines(r.Tables),
+	}
+}
+
+// runLines returns a line for each table that changed or has notes. Two or more other tables share a line.
+func runLines(tables []snapshotfile.TableRun) (lines []runLine) {
+	var same []runLine
+	for _, t := range tables {
+		changes := t.Inserted + t.Updated + t.Deleted
+		line := runLine{
+			Label: t.Table, Rows: t.Rows, Inserted: t.Inserted, Updated: t.Updated, Deleted: t.Deleted,
+			Bytes: t.Bytes, NoKey: !t.Key && changes > 0,
+		}
+		if t.Drift != "" {
+			line.Notes = append(line.Notes, t.Table+": columns changed: "+t.Drift)
+		}
+		for _, warning := range t.Warnings {
+			line.Notes = append(line.Notes, t.Table+": "+warning)
+		}
+		for _, lost := range t.Lost {
+			line.Notes = append(line.Notes, t.Table+": lost: "+lost)
+		}
+
+		if changes == 0 && len(line.Notes) == 0 {
+			same = append(same, line)
+		} else {
+			lines = append(lines, line)
+		}
+	}
+
+	// One table is shown as it is. More of them are added up.
+	if len(same) < 2 {
+		return append(lines, same...)
+	}
+
+	all := runLine{Label: countText(int64(len(same)), "table", "tables") + " without changes"}
+	for _, line := range same {
+		all.Rows += line.Rows
+		all.Bytes += line.Bytes
+	}
+	return append(lines, all)
 }

@@ -11,60 +11,67 @@ import (
 )
 
 const (
-	// maxJitter bounds the random delay of a pass, which keeps many syncers with one schedule from
-	// asking one server at the same moment.
+	// maxJitter bounds the random delay of a run, which keeps many syncers with the same schedule from reading from one
+	// server at the same moment.
 	maxJitter = 30 * time.Second
 
-	// After failures a pass comes at its time, but not sooner than this, doubled each time.
+	// After a failure the next run comes on schedule, but no sooner than after firstBackoff, doubled with each failure.
 	firstBackoff, maxBackoff = 10 * time.Second, time.Hour
 
-	// clockInterval is how often the clock is looked at, since a timer stands still while the machine
-	// sleeps and does not see that the clock was set; and the file, in which another syncer may have
-	// been at work.
+	// clockInterval is how often waitUntilDue checks the clock and the file. A timer stands still while the machine
+	// sleeps and ignores changes of the clock; and another syncer may have added runs to the file.
 	clockInterval = 10 * time.Second
 )
 
-// announce logs when the next passes are due.
-func (s *Service) announce(now time.Time) {
+// logSchedule logs when the next runs are due.
+func (s *Service) logSchedule(now time.Time) {
 	var next []string
 	for t := now; len(next) < 3; {
-		t = s.timetable.Next(t)
+		t = s.schedule.Next(t)
 		next = append(next, t.Format(time.RFC3339))
 	}
+
 	s.log.Info("scheduled", "schedule", s.config.Sync.Schedule, "on_start", s.config.Sync.OnStart, "next", next)
 }
 
-// passes makes pass after pass, each at its time, until ctx ends.
-func (s *Service) passes(ctx context.Context) {
-	p := newPlan(s.timetable, time.Now(), s.state.view().last, s.config.Sync.OnStart)
-	for s.wait(ctx, p) {
+// runOnSchedule makes one run after the other, each when it is due, until ctx ends.
+func (s *Service) runOnSchedule(ctx context.Context) {
+	p := newPlan(s.schedule, time.Now(), s.state.status().last, s.config.Sync.OnStart)
+	for s.waitUntilDue(ctx, p) {
 		start := time.Now()
-		s.state.setNext(following(s.timetable, p.due, start))
+		s.state.setNext(nextDue(s.schedule, p.due, start))
+
+		// This run is also the one that a request up to now asks for.
 		select {
-		case <-s.wake: // this is the pass that was asked for
+		case <-s.trigger:
 		default:
 		}
-		ok := s.pass(ctx)
-		if late := p.ended(start, time.Now(), ok); late {
-			s.log.Warn("a pass was due while another was under way: one makes up for it")
+
+		ok := s.runOnce(ctx)
+		if late := p.finished(start, time.Now(), ok); late {
+			s.log.Warn("a run was due while another was under way: one run makes up for it")
 		}
 	}
 }
 
-// plan is when the next pass comes.
+// plan says when the next run starts.
 type plan struct {
-	timetable config.Timetable
-	retry     *backoff.ExponentialBackOff
-	failing   bool
-	due       time.Time // by the timetable
-	at        time.Time // when it is to begin: then, or later
+	schedule config.Timetable
+	retry    *backoff.ExponentialBackOff
+	failing  bool
+	due      time.Time // by the schedule
+	at       time.Time // when the run starts: when it is due, or later
 }
 
-// newPlan plans the first pass, at once if onStart. Else it is the one that is due after the last run
-// that is known, if any: a time that has passed since then was missed.
+// newPlan plans the first run. It is due at once if onStart is set. Otherwise it is the first one that the schedule has
+// after the last known run; if that time has passed, the run was missed and starts at once.
 func newPlan(t config.Timetable, now, last time.Time, onStart bool) *plan {
-	p := &plan{timetable: t, retry: backoff.NewExponentialBackOff(), due: now}
-	p.retry.InitialInterval, p.retry.MaxInterval, p.retry.Multiplier, p.retry.RandomizationFactor = firstBackoff, maxBackoff, 2, 0.1
+	p := &plan{schedule: t, retry: backoff.NewExponentialBackOff(), due: now}
+	p.retry.InitialInterval = firstBackoff
+	p.retry.MaxInterval = maxBackoff
+	p.retry.Multiplier = 2
+	p.retry.RandomizationFactor = 0.1
+
 	if !onStart {
 		if last.IsZero() || last.After(now) {
 			last = now
@@ -75,17 +82,19 @@ func newPlan(t config.Timetable, now, last time.Time, onStart bool) *plan {
 	return p
 }
 
-// ended plans the pass after one that has begun at start. It reports whether that is late: it was due
-// meanwhile.
-func (p *plan) ended(start, now time.Time, ok bool) (late bool) {
-	p.due = following(p.timetable, p.due, start)
+// finished plans the run after one that started at start and ended now. It reports whether that run is late, because it
+// was due in the meantime.
+func (p *plan) finished(start, now time.Time, ok bool) (late bool) {
+	p.due = nextDue(p.schedule, p.due, start)
 	if late = !p.due.After(now); late {
 		p.due = now
 	}
+
 	p.at = p.due
 	if !late {
-		p.at = p.due.Add(jitter(p.timetable.Next(p.due).Sub(p.due)))
+		p.at = p.due.Add(jitter(p.schedule.Next(p.due).Sub(p.due)))
 	}
+
 	if p.failing = !ok; ok {
 		p.retry.Reset()
 	} else if earliest := now.Add(p.retry.NextBackOff()); p.at.Before(earliest) {
@@ -94,40 +103,42 @@ func (p *plan) ended(start, now time.Time, ok bool) (late bool) {
 	return late
 }
 
-// correct brings forward a pass that is further off than any can be, as after the clock was set back.
-func (p *plan) correct(now time.Time) {
-	latest := p.timetable.Next(now).Add(maxJitter)
-	if most := now.Add(2 * maxBackoff); p.failing && latest.Before(most) {
-		latest = most
+// clampToClock brings a run forward that is further away than any can be, as after the clock was set back.
+func (p *plan) clampToClock(now time.Time) {
+	latest := p.schedule.Next(now).Add(maxJitter)
+	if longest := now.Add(2 * maxBackoff); p.failing && latest.Before(longest) {
+		latest = longest
 	}
 	if p.at.After(latest) {
 		p.due, p.at = latest, latest
 	}
 }
 
-// following is when a pass is due after one that was due at due and began at start: never before
-// start, so that one pass makes up for all that were missed. A pass that was asked for comes
-// beside those of the schedule.
-func following(t config.Timetable, due, start time.Time) time.Time {
+// nextDue returns when the run is due that follows one that was due at due and started at start. It is always after
+// start, so that one run makes up for all that were missed. A run on request does not replace one of the schedule.
+func nextDue(t config.Timetable, due, start time.Time) time.Time {
 	for !due.After(start) {
 		due = t.Next(due)
 	}
 	return due
 }
 
+// jitter returns a random delay of up to a tenth of the interval between two runs.
 func jitter(interval time.Duration) time.Duration {
 	return rand.N(max(1, min(maxJitter, interval/10)))
 }
 
-// wait waits for the time of the pass that is planned, or until one is asked for. It reports false when
-// ctx has ended.
-func (s *Service) wait(ctx context.Context, p *plan) bool {
+// waitUntilDue waits until the planned run is due, or until one is requested. It returns false when ctx has ended.
+func (s *Service) waitUntilDue(ctx context.Context, p *plan) bool {
 	for {
-		now := time.Now().Round(0) // by the clock on the wall
-		p.correct(now)
+		now := time.Now().Round(0) // the wall clock: the monotonic one stands still while the machine sleeps
+		p.clampToClock(now)
 		s.state.setNext(p.at)
-		s.remember()
+
+		// Another syncer may have published in the meantime.
+		s.loadHistory()
 		s.copies.expire()
+
 		left := p.at.Round(0).Sub(now)
 		if ctx.Err() != nil {
 			return false
@@ -135,11 +146,12 @@ func (s *Service) wait(ctx context.Context, p *plan) bool {
 		if left <= 0 {
 			return true
 		}
+
 		select {
 		case <-ctx.Done():
 			return false
-		case <-s.wake:
-			s.log.Info("a pass was asked for")
+		case <-s.trigger:
+			s.log.Info("run requested")
 			return true
 		case <-time.After(min(left, clockInterval)):
 		}

@@ -1,5 +1,5 @@
-// Package serve makes passes on a schedule for as long as the program runs, and tells of them: by a
-// status page, health checks, metrics and notices. What a pass does it leaves to package job.
+// Package serve makes runs on a schedule for as long as the program lives, and reports on them: with a status page,
+// health checks, metrics and notices. It also sends the snapshot to other machines. It does not know what a run does.
 package serve
 
 import (
@@ -17,54 +17,71 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// stopTimeout is how long all that is under way is given when the program is to stop, within the 10 s
-// that container engines give. What is left of a pass that takes longer is removed by the next one.
+// stopTimeout is how long a stop waits for everything under way. It fits into the 10 s that container engines allow.
+// The next run removes what a run that takes longer leaves behind.
 const stopTimeout = 8 * time.Second
+
+// historyRead is how many runs loadHistory reads while runs fail, to find the first failure. The file keeps no more.
+const historyRead = 1000
 
 // Service is syncer as a service.
 type Service struct {
-	config    config.Config
-	timetable config.Timetable
-	log       *slog.Logger
-	state     *state
-	metrics   *metrics
-	notices   *notices
-	changes   changesSize
-	copies    *copies
-	pulls     pulls
-	wake      chan struct{}
+	config   config.Config
+	schedule config.Timetable
+	log      *slog.Logger
+	state    *state
+	metrics  *metrics
+	notices  *notices
+	details  detailsCache
+	copies   *copies
+	pulls    pulls
+	trigger  chan struct{}
 }
 
-// New makes a service, which does nothing before Run.
+// New returns a service, which does nothing before Run is called.
 func New(c config.Config, log *slog.Logger) (*Service, error) {
-	timetable, err := c.Sync.Timetable()
+	schedule, err := c.Sync.Timetable()
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{config: c, timetable: timetable, log: log, state: &state{started: time.Now()}, wake: make(chan struct{}, 1)}
+
+	s := &Service{
+		config:   c,
+		schedule: schedule,
+		log:      log,
+		state:    &state{started: time.Now()},
+		trigger:  make(chan struct{}, 1),
+	}
+
 	s.copies = newCopies(c.Sync.Path, log)
 	s.metrics = newMetrics(s.state, c.Sync.Path, &s.pulls)
 	s.notices = newNotices(c, log)
 	return s, nil
 }
 
-// Wake asks for a pass now. While one is under way it asks for another after it.
-func (s *Service) Wake() {
+// Trigger requests a run now. If one is under way, another follows it.
+func (s *Service) Trigger() {
 	select {
-	case s.wake <- struct{}{}:
-	default: // it has been asked for
+	case s.trigger <- struct{}{}:
+	default: // a run is requested already
 	}
 }
 
-// Run makes passes until ctx ends. The error is of a service that could not begin.
+// Run makes runs until ctx ends. It returns an error if the service cannot start, or can no longer serve HTTP.
 func (s *Service) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	context.AfterFunc(ctx, s.copies.stop) // at once, as the server waits for the requests in flight
-	s.copies.removeLeft()
-	s.remember() // before it answers: else it would say that there is no snapshot
+
+	// Stop making copies as soon as ctx ends: the server waits for the requests in flight, which wait for copies.
+	context.AfterFunc(ctx, s.copies.stop)
+	s.copies.removeLeftovers()
+
+	// Load the history before the server answers: otherwise it would say that there is no snapshot.
+	s.loadHistory()
+
+	// Listen before the first run: a service whose port is taken must not load the source.
 	var served chan error
-	if s.config.Sync.HTTPAddr != config.Off { // before a pass: whose port is taken is not to disturb the source
+	if s.config.Sync.HTTPAddr != config.Off {
 		l, err := httpserver.Listen("SYNC_HTTP_ADDR", s.config.Sync.HTTPAddr)
 		if err != nil {
 			return err
@@ -72,101 +89,123 @@ func (s *Service) Run(ctx context.Context) error {
 		served = make(chan error, 1)
 		go func() { served <- httpserver.Serve(ctx, l, s.handler(), 0, s.log) }()
 	}
-	s.notices.start(s.state.view().outcome)
-	s.announce(time.Now())
-	passed := make(chan struct{})
+
+	s.notices.start(s.state.status().outcome)
+	s.logSchedule(time.Now())
+	runsEnded := make(chan struct{})
 	go func() {
-		defer close(passed)
-		s.passes(ctx)
+		defer close(runsEnded)
+		s.runOnSchedule(ctx)
 	}()
 
 	var err error
 	select {
 	case <-ctx.Done():
-	case err = <-served: // it serves no more
+	case err = <-served: // the server failed
 		served = nil
 		cancel()
 	}
-	late, cancelLate := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-	defer cancelLate()
+
+	// Everything under way ends within stopTimeout, or is left behind.
+	stopping, cancelStopping := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancelStopping()
 	select {
-	case <-passed:
-	case <-late.Done():
-		s.log.Warn("the pass does not end in time and is left alone")
+	case <-runsEnded:
+	case <-stopping.Done():
+		s.log.Warn("the run does not end in time; exiting without it")
 	}
 	if served != nil {
 		err = <-served
 	}
-	s.copies.close(late)
-	s.notices.close(late)
+	s.copies.close(stopping)
+	s.notices.close(stopping)
 	return err
 }
 
-// remember takes over from the file what became of the passes that this service has not made: those
-// before it began, and those of another syncer beside it. There is nothing to tell if there is no file.
-func (s *Service) remember() {
-	if _, err := os.Stat(s.config.Sync.Path); err != nil {
-		return // opening it would only say so at more length
+// loadHistory takes over from the file the outcome of runs that this service did not make: those before it started, and
+// those of another syncer. It does nothing if there is no file, or no new run in it.
+func (s *Service) loadHistory() {
+	path := s.config.Sync.Path
+	if _, err := os.Stat(path); err != nil {
+		return // opening the file would report the same, at more length
 	}
-	newest, err := snapshot.ReadHistory(s.config.Sync.Path, 1)
-	if err != nil || len(newest.Runs) == 0 || s.state.knows(newest.Runs[0].ID) {
+	newest, err := snapshot.ReadHistory(path, 1)
+	if err != nil || len(newest.Runs) == 0 || s.state.isNewest(newest.Runs[0].ID) {
 		return
 	}
-	history, err := snapshot.ReadHistory(s.config.Sync.Path, runsShown)
-	if err != nil || len(history.Runs) == 0 {
-		return
+
+	history := newest
+	if newest.Failures > 0 {
+		history, err = snapshot.ReadHistory(path, historyRead)
+		if err != nil || len(history.Runs) == 0 {
+			return
+		}
 	}
-	tables, err := snapshot.Contents(s.config.Sync.Path)
+
+	tables, err := snapshot.Contents(path)
 	if err != nil {
 		return
 	}
-	s.state.remember(history, job.AsOf(s.config.Sync.Views, tables))
+
+	s.state.setHistory(history, job.AsOf(s.config.Sync.Views, tables))
 	for _, t := range tables {
 		s.metrics.rows.WithLabelValues(t.Table).Set(float64(t.Rows))
 	}
 }
 
-// pass makes one pass and tells of it. It reports whether it went well.
-func (s *Service) pass(ctx context.Context) bool {
+// runOnce makes one run and reports on it. It returns whether the next run may come on schedule, without a backoff.
+func (s *Service) runOnce(ctx context.Context) bool {
 	progress := &job.Progress{}
 	s.state.begin(progress)
-	report, err := job.Run(ctx, s.config, job.Options{Progress: progress, Retrying: func(err error, wait time.Duration) {
-		s.log.Warn("the pass begins again", "in", wait.Round(100*time.Millisecond), "error", err)
-	}})
+	retrying := func(err error, wait time.Duration) {
+		s.log.Warn("retrying the run", "in", wait.Round(100*time.Millisecond), "error", err)
+	}
+	report, err := job.Run(ctx, s.config, job.Options{Progress: progress, Retrying: retrying})
+
 	now := s.state.end(report)
 	s.metrics.observe(report, err)
 	if err != nil && job.Kind(err) == "file" {
 		s.copies.makeRoom()
 	}
+
 	switch report.Status {
 	case snapshotfile.OK:
-		for _, t := range report.Tables {
-			s.log.Info("published", "table", t.Table, "rows", t.Rows, "inserted", t.Inserted, "updated", t.Updated, "deleted", t.Deleted,
-				"unchanged", t.Unchanged, "bytes", t.Bytes, "seconds", t.Seconds)
-			if t.Drift != "" {
-				s.log.Warn("columns changed", "table", t.Table, "drift", t.Drift)
-			}
-			for _, w := range append(t.Warnings, t.Lost...) {
-				s.log.Warn(w, "table", t.Table)
-			}
-		}
-		if report.Selection != nil {
-			for _, m := range slices.Concat(report.Selection.Matched, report.Selection.LeftOut) {
-				s.log.Info("views by pattern", "entry", m.Entry, "views", strings.Join(m.Views, ", "))
-			}
-		}
-		for _, w := range report.Warnings {
-			s.log.Warn(w)
-		}
+		s.logPublished(report)
 	case job.Skipped:
 		s.log.Warn("skipped", "reason", report.Running)
-		return true // that other syncer's pass is as good
+		return true // the other syncer's run does the same
 	case snapshotfile.Stopped:
-		s.log.Info("the pass was stopped; the snapshot is as it was")
+		s.log.Info("run stopped; the snapshot is unchanged")
 		return true
 	default:
-		s.log.Error("the pass has failed; the snapshot is as it was", "status", report.Status, "error", err, "consecutive_failures", now.failures)
+		s.log.Error("run failed; the snapshot is unchanged",
+			"status", report.Status, "error", err, "consecutive_failures", now.failures)
 	}
-	s.notices.tell(report, now)
+
+	s.notices.notify(report, now)
 	return report.Status == snapshotfile.OK
+}
+
+// logPublished logs what a good run did, a line per table, and its warnings.
+func (s *Service) logPublished(report job.Report) {
+	for _, t := range report.Tables {
+		s.log.Info("published", "table", t.Table, "rows", t.Rows, "inserted", t.Inserted, "updated", t.Updated,
+			"deleted", t.Deleted, "unchanged", t.Unchanged, "bytes", t.Bytes, "seconds", t.Seconds)
+		if t.Drift != "" {
+			s.log.Warn("columns changed", "table", t.Table, "drift", t.Drift)
+		}
+		for _, w := range slices.Concat(t.Warnings, t.Lost) {
+			s.log.Warn(w, "table", t.Table)
+		}
+	}
+
+	if report.Selection != nil {
+		for _, m := range slices.Concat(report.Selection.Matched, report.Selection.LeftOut) {
+			s.log.Info("views by pattern", "entry", m.Entry, "views", strings.Join(m.Views, ", "))
+		}
+	}
+
+	for _, w := range report.Warnings {
+		s.log.Warn(w)
+	}
 }

@@ -15,114 +15,110 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// stallTimeout is how long a client that fetches the snapshot may take none of it.
+// stallTimeout is how long a client that downloads the snapshot may read nothing.
 const stallTimeout = time.Minute
 
 // Bounds of Retry-After while there is no snapshot.
 const minRetryAfter, maxRetryAfter = 5 * time.Second, time.Hour
 
-// pulls counts what was sent of the snapshot. A download that was resumed is two answers.
+// pulls counts downloads of the snapshot. A download that was resumed counts as two answers.
 type pulls struct{ answers, bytes atomic.Int64 }
 
-// fetch answers with a copy of the snapshot, whole or in part, in an encoding that the client accepts.
-func (s *Service) fetch(w http.ResponseWriter, r *http.Request) {
+// sendSnapshot answers with a copy of the snapshot, or a part of it, in an encoding that the client accepts.
+func (s *Service) sendSnapshot(w http.ResponseWriter, r *http.Request) {
 	if !s.authorized(w, r, "fetch the snapshot") {
 		return
 	}
 
-	// A copy may be long in the making, and an answer long on its way.
+	// Making a copy may take long, and so may sending it.
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{}) // errors are of servers without deadlines, which need none
+	_ = control.SetReadDeadline(time.Time{}) // fails only on a server without deadlines, which needs none
 	_ = control.SetWriteDeadline(time.Time{})
-	c, encoding, err := s.copies.get(r.Context(), acceptedEncoding(strings.Join(r.Header.Values("Accept-Encoding"), ",")))
+	accepted := strings.Join(r.Header.Values("Accept-Encoding"), ",")
+	c, encoding, err := s.copies.get(r.Context(), acceptedEncoding(accepted))
 	if err != nil {
 		_ = control.SetWriteDeadline(time.Now().Add(stallTimeout))
-		s.fetchError(w, r, err)
+		s.sendSnapshotError(w, r, err)
 		return
 	}
 	defer c.release()
 
+	filename := map[string]string{"filename": filepath.Base(s.config.Sync.Path)}
 	h := w.Header()
 	h.Set("Content-Type", "application/vnd.sqlite3")
-	h.Set(
-		"Content-Disposition",
-		mime.FormatMediaType("attachment", map[string]string{"filename": filepath.Base(s.config.Sync.Path)}),
-	)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", filename))
 	h.Set("Cache-Control", "private, no-cache, no-transform")
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("ETag", c.etag())
 	h.Set("Repr-Digest", c.digest())
-	h.Set("Content-Length", strconv.FormatInt(c.size, 10)) // of a part ServeContent sets another
+	h.Set("Content-Length", strconv.FormatInt(c.size, 10)) // ServeContent replaces it in the answer to a range
 	if encoding != identity {
 		h.Set("Content-Encoding", encoding)
 	}
+
 	sent := &pullWriter{ResponseWriter: w, control: control, pulls: &s.pulls}
 	http.ServeContent(sent, r, "", time.Time{}, io.NewSectionReader(c.file, 0, c.size))
 }
 
-func (s *Service) fetchError(w http.ResponseWriter, r *http.Request, err error) {
-	var full *noRoom
+// sendSnapshotError answers a download for which there is no copy.
+func (s *Service) sendSnapshotError(w http.ResponseWriter, r *http.Request, err error) {
+	var full *noRoomError
 	switch {
 	case errors.Is(err, snapshot.ErrNoSnapshot):
-		// A client that comes back finds one, as after a start of syncer; so this is no 404.
+		// This is not a 404: a client that comes back finds a snapshot, as after a start of syncer.
 		wait := minRetryAfter
-		if v := s.state.view(); v.progress == nil {
-			wait = min(max(time.Until(v.next), minRetryAfter), maxRetryAfter)
+		if now := s.state.status(); now.progress == nil {
+			wait = min(max(time.Until(now.next), minRetryAfter), maxRetryAfter)
 		}
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
-		writeJSON(
-			w,
-			http.StatusServiceUnavailable,
-			map[string]any{"error": "there is no snapshot yet: the first run has not published one"},
-		)
-	case errors.Is(err, context.Canceled): // the client has gone, or syncer ends
+		writeJSON(w, http.StatusServiceUnavailable,
+			map[string]any{"error": "there is no snapshot yet: the first run has not published one"})
+	case errors.Is(err, context.Canceled): // the client has gone, or syncer is stopping
 		w.Header().Set("Retry-After", strconv.Itoa(int(minRetryAfter.Seconds())))
-		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"error": "syncer ends"})
+		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"error": "syncer is stopping; try again"})
 	case errors.As(err, &full):
 		s.log.WarnContext(r.Context(), "the snapshot could not be sent", "error", err)
 		writeJSON(w, http.StatusInsufficientStorage, map[string]any{"error": full.Error()})
 	default:
 		s.log.ErrorContext(r.Context(), "the snapshot could not be sent", "error", err)
-		writeJSON(
-			w,
-			http.StatusInternalServerError,
-			map[string]any{"error": "the snapshot could not be copied; the log says why"},
-		)
+		writeJSON(w, http.StatusInternalServerError,
+			map[string]any{"error": "the snapshot could not be copied; see syncer's log for the reason"})
 	}
 }
 
-// acceptedEncoding chooses from a header Accept-Encoding (RFC 9110, 12.5.3) the encoding of a copy: zstd if gzip is not
-// liked better, and none where the header names neither, or prefers none.
+// acceptedEncoding chooses the encoding of a copy by a header Accept-Encoding (RFC 9110, 12.5.3): zstd unless gzip has
+// a higher weight, and none if the header names neither, or prefers none.
 func acceptedEncoding(header string) string {
 	weights := map[string]float64{}
 	for part := range strings.SplitSeq(header, ",") {
 		name, parameter, _ := strings.Cut(part, ";")
 		weight := 1.0
 		if _, q, ok := strings.Cut(parameter, "="); ok {
-			weight, _ = strconv.ParseFloat(strings.TrimSpace(q), 64) // nonsense accepts nothing
+			weight, _ = strconv.ParseFloat(strings.TrimSpace(q), 64) // an invalid weight counts as 0
 		}
 		weights[strings.ToLower(strings.TrimSpace(name))] = weight
 	}
 
-	best, most := identity, weights["identity"]
+	best, highest := identity, weights["identity"]
 	for _, encoding := range []string{encodedZstd, encodedGzip} {
 		weight, named := weights[encoding]
 		if !named {
 			weight = weights["*"]
 		}
-		if weight > most || weight == most && weight > 0 && best == identity {
-			best, most = encoding, weight
+		if weight > highest || weight == highest && weight > 0 && best == identity {
+			best, highest = encoding, weight
 		}
 	}
+
 	return best
 }
 
-// pullWriter counts what is sent, and gives the client time as long as it takes some.
+// pullWriter counts what is sent, and extends the deadline as long as the client reads.
 type pullWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	pulls   *pulls
-	began   bool
+	counted bool // in pulls.answers
 }
 
 func (p *pullWriter) WriteHeader(code int) {
@@ -133,8 +129,9 @@ func (p *pullWriter) WriteHeader(code int) {
 func (p *pullWriter) Write(b []byte) (int, error) {
 	_ = p.control.SetWriteDeadline(time.Now().Add(stallTimeout))
 	n, err := p.ResponseWriter.Write(b)
-	if !p.began && n > 0 {
-		p.began = true
+
+	if !p.counted && n > 0 {
+		p.counted = true
 		p.pulls.answers.Add(1)
 	}
 	p.pulls.bytes.Add(int64(n))

@@ -8,27 +8,34 @@ import (
 	"carstock/services/syncer/internal/job"
 )
 
-// state is what page, health checks and metrics show of the passes.
+// state is what the page, the health checks and the metrics show of the runs.
 type state struct {
-	started time.Time
+	started time.Time // when the service started
 
-	mu       sync.Mutex
-	progress *job.Progress // of the pass under way; nil for none
-	since    time.Time     // when it began
-	next     time.Time
-	good     time.Time // when the last good pass began: the snapshot is of that time
-	last     time.Time // when the last run that the file has began
-	lastID   int64
-	outcome  outcome
+	mu      sync.Mutex
+	current status
+	lastID  int64 // of the newest run in the file
 }
 
-// outcome is what has become of the last passes. Those that were skipped or stopped do not count.
+// status is a copy of the state at one moment.
+type status struct {
+	progress     *job.Progress // of the run under way; nil if there is none
+	since        time.Time     // when that run started
+	next         time.Time     // when the next run is due
+	good         time.Time     // when the last good run started: the snapshot is as old as that
+	last         time.Time     // when the newest run in the file started
+	failingSince time.Time     // when the first of the failures in a row started; zero without failures
+	outcome
+}
+
+// outcome is the result of the last runs. Skipped and stopped runs do not count.
 type outcome struct {
-	status   string // snapshotfile.OK, Failed or Refused; "" before the first pass
-	failures int    // how many in a row have failed or were refused
+	status   string // snapshotfile.OK, Failed or Refused; "" before the first run
+	failures int    // how many runs in a row failed or were refused
 	error    string
 }
 
+// after returns the outcome once a run has ended with a status.
 func (o outcome) after(status, err string) outcome {
 	switch status {
 	case snapshotfile.OK:
@@ -39,71 +46,92 @@ func (o outcome) after(status, err string) outcome {
 	return o
 }
 
-// knows reports whether the newest run of a file is known.
-func (s *state) knows(id int64) bool {
+// isNewest reports whether a run is the newest one that the state knows of.
+func (s *state) isNewest(id int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	return id == s.lastID
 }
 
-// remember takes over what the file tells: of its last runs, at least one, and of when its tables are.
-func (s *state) remember(h snapshotfile.History, good time.Time) {
+// setHistory takes over the runs of the file, at least one. good is the time that its tables are of.
+func (s *state) setHistory(h snapshotfile.History, good time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lastID, s.last = h.Runs[0].ID, h.Runs[0].Started
-	s.good, s.outcome = good, outcome{failures: h.Failures}
-	if h.Failures == 0 && h.Good != nil {
-		s.outcome.status = snapshotfile.OK
+
+	s.lastID, s.current.last = h.Runs[0].ID, h.Runs[0].Started
+	s.current.good, s.current.failingSince = good, time.Time{}
+	s.current.outcome = outcome{failures: h.Failures}
+	if h.Failures == 0 {
+		if h.Good != nil {
+			s.current.status = snapshotfile.OK
+		}
+		return
 	}
+
+	// The newest failure has the error to show, the oldest one the time since when.
 	for _, r := range h.Runs {
-		if h.Failures > 0 && (r.Status == snapshotfile.Failed || r.Status == snapshotfile.Refused) {
-			s.outcome.status, s.outcome.error = r.Status, r.Error
+		if h.Good != nil && r.ID <= h.Good.ID {
 			break
 		}
+		if r.Status != snapshotfile.Failed && r.Status != snapshotfile.Refused {
+			continue
+		}
+		if s.current.status == "" {
+			s.current.status, s.current.error = r.Status, r.Error
+		}
+		s.current.failingSince = r.Started
 	}
 }
 
+// begin notes that a run has started.
 func (s *state) begin(p *job.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.progress, s.since = p, time.Now()
+
+	s.current.progress, s.current.since = p, time.Now()
 }
 
+// end notes that the run under way has ended, and returns the outcome.
 func (s *state) end(r job.Report) outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.progress = nil
-	s.outcome = s.outcome.after(r.Status, r.Error)
-	if r.ID > 0 { // the file has it
-		if r.ID <= s.lastID { // and is a new one: somebody has taken the other away
-			s.good = time.Time{}
+
+	s.current.progress = nil
+	s.current.outcome = s.current.after(r.Status, r.Error)
+	switch s.current.failures {
+	case 0:
+		s.current.failingSince = time.Time{}
+	case 1:
+		if r.Status == snapshotfile.Failed || r.Status == snapshotfile.Refused {
+			s.current.failingSince = r.Started.Round(0)
 		}
-		s.last, s.lastID = r.Started, r.ID
+	}
+
+	if r.ID > 0 { // the run is recorded in the file
+		if r.ID <= s.lastID { // the numbers started again: this is another file
+			s.current.good = time.Time{}
+		}
+		s.current.last, s.lastID = r.Started, r.ID
 	}
 	if r.Status == snapshotfile.OK {
-		s.good = r.Started.Round(0) // its age is by the clock on the wall
+		s.current.good = r.Started.Round(0) // without the monotonic clock, which stands still while the machine sleeps
 	}
-	return s.outcome
+	return s.current.outcome
 }
 
+// setNext notes when the next run is due.
 func (s *state) setNext(t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.next = t
+
+	s.current.next = t
 }
 
-// view is a copy of the state at one moment.
-type view struct {
-	progress *job.Progress
-	since    time.Time
-	next     time.Time
-	good     time.Time
-	last     time.Time
-	outcome
-}
-
-func (s *state) view() view {
+// status returns a copy of the state.
+func (s *state) status() status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return view{s.progress, s.since, s.next, s.good, s.last, s.outcome}
+
+	return s.current
 }

@@ -18,16 +18,20 @@ import (
 func newService(t *testing.T, schedule string) *Service {
 	t.Helper()
 	c := config.Config{}
-	c.Sync.Path, c.Sync.Schedule, c.Sync.Timezone, c.Sync.Timeout = filepath.Join(t.TempDir(), "carstock.db"), schedule, "UTC", time.Hour
+	c.Sync.Path = filepath.Join(t.TempDir(), "carstock.db")
+	c.Sync.Schedule = schedule
+	c.Sync.Timezone = "UTC"
+	c.Sync.Timeout = time.Hour
 	s, err := New(c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return s
 }
 
-// record puts a run into the service's file, as another syncer does.
-func (s *Service) record(t *testing.T, status string, tables ...snapshotfile.TableRun) int64 {
+// record adds a run to the service's file, as another syncer does.
+func (s *Service) record(t *testing.T, status string, tables ...snapshotfile.TableRun) {
 	t.Helper()
 	f, err := snapshot.Lock(s.config.Sync.Path)
 	if err != nil {
@@ -36,52 +40,98 @@ func (s *Service) record(t *testing.T, status string, tables ...snapshotfile.Tab
 	defer func() { _ = f.Unlock() }()
 	r := snapshotfile.Run{Started: time.Now(), Status: status, Tables: tables}
 	if status != snapshotfile.OK {
-		r.Error = "why"
+		r.Error = "a reason"
 	}
+
 	if err := f.Record(&r); err != nil {
 		t.Fatal(err)
 	}
-	return r.ID
 }
 
-// What another syncer does to the file counts, and what came before is known after a start.
+// Runs of another syncer count, and so do those before a start.
 func TestRunsOfOthers(t *testing.T) {
 	s := newService(t, "@every 1m")
 	expect := func(status string, failures int, err string) {
 		t.Helper()
-		s.remember()
-		if o := s.state.view().outcome; o != (outcome{status, failures, err}) {
+		s.loadHistory()
+		if o := s.state.status().outcome; o != (outcome{status, failures, err}) {
 			t.Errorf("%+v, want %q, %d, %q", o, status, failures, err)
 		}
 	}
+
 	expect("", 0, "")
 	for range runsShown + 20 {
 		s.record(t, snapshotfile.Failed)
 	}
-	expect(snapshotfile.Failed, runsShown+20, "why")
+	expect(snapshotfile.Failed, runsShown+20, "a reason")
 	s.record(t, snapshotfile.Stopped)
-	expect(snapshotfile.Failed, runsShown+20, "why")
+	expect(snapshotfile.Failed, runsShown+20, "a reason")
 	s.record(t, snapshotfile.OK)
 	expect(snapshotfile.OK, 0, "")
 	s.record(t, snapshotfile.Refused)
-	expect(snapshotfile.Refused, 1, "why")
+	expect(snapshotfile.Refused, 1, "a reason")
 
-	// A run of its own that could not be recorded is not forgotten for what the file says.
+	// A run of this service counts even if it could not be recorded in the file.
 	s.state.end(job.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Error: "the disk is full"}})
 	expect(snapshotfile.Failed, 2, "the disk is full")
 }
 
-// The runs of a file are numbered upwards. A run that begins anew is in another file, which has no snapshot.
-func TestFileTakenAway(t *testing.T) {
+// The first of the failures in a row is known, also after a start and however many there are.
+func TestFailingSince(t *testing.T) {
 	s := newService(t, "@every 1m")
-	for _, pass := range []struct {
-		id   int64
-		of   string
-		good bool
-	}{{5, snapshotfile.OK, true}, {6, snapshotfile.Failed, true}, {1, snapshotfile.Failed, false}, {2, snapshotfile.Failed, false}, {3, snapshotfile.OK, true}, {1, snapshotfile.OK, true}} {
-		s.state.end(job.Report{Run: snapshotfile.Run{ID: pass.id, Status: pass.of, Started: time.Now()}})
-		if good := !s.state.view().good.IsZero(); good != pass.good {
-			t.Errorf("after run %d, %s: a snapshot is known: %t", pass.id, pass.of, good)
+	s.record(t, snapshotfile.Failed)
+	s.record(t, snapshotfile.OK)
+	before := time.Now()
+	s.record(t, snapshotfile.Refused)
+	after := time.Now()
+	for range runsShown + 20 {
+		s.record(t, snapshotfile.Failed)
+	}
+
+	s.loadHistory()
+	since := s.state.status().failingSince
+	if since.Before(before.Truncate(time.Millisecond)) || since.After(after) {
+		t.Errorf("after a start: %s, want %s", since, before)
+	}
+
+	for _, step := range []struct {
+		status  string
+		started time.Time
+		want    time.Time
+	}{
+		{snapshotfile.Stopped, after.Add(1), since},
+		{snapshotfile.Failed, after.Add(2), since},
+		{snapshotfile.OK, after.Add(3), time.Time{}},
+		{snapshotfile.Stopped, after.Add(4), time.Time{}},
+		{snapshotfile.Refused, after.Add(5), after.Add(5).Round(0)},
+		{snapshotfile.Stopped, after.Add(6), after.Add(5).Round(0)},
+		{snapshotfile.Failed, after.Add(7), after.Add(5).Round(0)},
+	} {
+		s.state.end(job.Report{Run: snapshotfile.Run{Status: step.status, Started: step.started}})
+		if got := s.state.status().failingSince; got != step.want {
+			t.Errorf("%s at %s: failing since %s, want %s", step.status, step.started, got, step.want)
+		}
+	}
+}
+
+// The runs of a file are numbered upwards. Numbers that start again belong to another file, which has no snapshot yet.
+func TestFileReplaced(t *testing.T) {
+	s := newService(t, "@every 1m")
+	for _, ended := range []struct {
+		id     int64
+		status string
+		good   bool
+	}{
+		{5, snapshotfile.OK, true},
+		{6, snapshotfile.Failed, true},
+		{1, snapshotfile.Failed, false},
+		{2, snapshotfile.Failed, false},
+		{3, snapshotfile.OK, true},
+		{1, snapshotfile.OK, true},
+	} {
+		s.state.end(job.Report{Run: snapshotfile.Run{ID: ended.id, Status: ended.status, Started: time.Now()}})
+		if good := !s.state.status().good.IsZero(); good != ended.good {
+			t.Errorf("after run %d, %s: has a snapshot: %t", ended.id, ended.status, good)
 		}
 	}
 }
@@ -95,36 +145,48 @@ func TestReady(t *testing.T) {
 		failures int
 		want     string
 	}{
-		"no snapshot":                       {want: "there is no snapshot yet of all views"},
-		"fresh":                             {age: time.Minute},
-		"the third pass is not due yet":     {age: 28 * time.Minute},
-		"the third pass since is due":       {age: 31 * time.Minute, want: "the snapshot is 31 minutes old: the last passes have brought no new one"},
-		"a long pass is under way":          {age: 50 * time.Minute, running: true},
-		"one is, after failures":            {age: 50 * time.Minute, running: true, failures: 2, want: "have brought no new one"},
-		"failures, but not too old":         {age: 20 * time.Minute, failures: 1},
-		"older than SYNC_MAX_AGE":           {age: 6 * time.Minute, maxAge: 5 * time.Minute, want: "the snapshot is 6 minutes old, more than SYNC_MAX_AGE, 5m0s"},
-		"older, and a pass is under way":    {age: 6 * time.Minute, maxAge: 5 * time.Minute, running: true, want: "more than SYNC_MAX_AGE"},
+		"no snapshot":                  {want: "there is no snapshot yet of all views"},
+		"fresh":                        {age: time.Minute},
+		"the third run is not due yet": {age: 28 * time.Minute},
+		"the third run since is due": {
+			age:  31 * time.Minute,
+			want: "the snapshot is 31 minutes old: no run has succeeded since",
+		},
+		"a long run is under way": {age: 50 * time.Minute, running: true},
+		"one is under way, after failures": {
+			age: 50 * time.Minute, running: true, failures: 2,
+			want: "no run has succeeded since",
+		},
+		"failures, but not too old": {age: 20 * time.Minute, failures: 1},
+		"older than SYNC_MAX_AGE": {
+			age: 6 * time.Minute, maxAge: 5 * time.Minute,
+			want: "the snapshot is 6 minutes old, more than SYNC_MAX_AGE, 5m0s",
+		},
+		"older, and a run is under way": {
+			age: 6 * time.Minute, maxAge: 5 * time.Minute, running: true,
+			want: "more than SYNC_MAX_AGE",
+		},
 		"older than three, but not too old": {age: 50 * time.Minute, maxAge: time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, "@every 10m")
 			s.record(t, snapshotfile.OK)
 			s.config.Sync.MaxAge = test.maxAge
-			v := view{outcome: outcome{failures: test.failures}}
+			st := status{outcome: outcome{failures: test.failures}}
 			if test.age > 0 {
-				v.good = now.Add(-test.age)
+				st.good = now.Add(-test.age)
 			}
 			if test.running {
-				v.progress = &job.Progress{}
+				st.progress = &job.Progress{}
 			}
-			if got := s.unready(v, now); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			if got := s.unready(st, now); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 				t.Errorf("%q, want %q", got, test.want)
 			}
 		})
 	}
 }
 
-// A pass that should long have been given up is a reason to start the process anew.
+// A run that has exceeded its timeout by far calls for a restart of the process.
 func TestLive(t *testing.T) {
 	s := newService(t, "@every 1m")
 	s.state.begin(&job.Progress{})
@@ -132,7 +194,7 @@ func TestLive(t *testing.T) {
 		taken time.Duration
 		want  int
 	}{{time.Hour, http.StatusOK}, {time.Hour + 2*lateness, http.StatusServiceUnavailable}} {
-		s.state.since = time.Now().Add(-test.taken)
+		s.state.current.since = time.Now().Add(-test.taken)
 		w := httptest.NewRecorder()
 		s.livez(w, nil)
 		if w.Code != test.want {
@@ -141,8 +203,8 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// An event is told of once, and again only where nobody was told.
-func TestEventsAreToldOnce(t *testing.T) {
+// A change is reported once, and again only if nobody received the report.
+func TestNoticeOfEachChange(t *testing.T) {
 	answer, got := http.StatusOK, []string{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = append(got, r.Method+" "+r.URL.Path)
@@ -158,11 +220,11 @@ func TestEventsAreToldOnce(t *testing.T) {
 	for i, step := range []struct {
 		status string
 		answer int
-		told   bool
+		sent   bool
 	}{
 		{snapshotfile.OK, http.StatusOK, false},
-		{snapshotfile.Failed, http.StatusNotFound, true}, // nobody is there
-		{snapshotfile.Failed, http.StatusFound, true},    // a POST is not to become a GET of another page
+		{snapshotfile.Failed, http.StatusNotFound, true}, // nobody receives it
+		{snapshotfile.Failed, http.StatusFound, true},    // a POST must not become a GET of another page
 		{snapshotfile.Failed, http.StatusOK, true},
 		{snapshotfile.Failed, http.StatusOK, false},
 		{snapshotfile.Refused, http.StatusOK, true},
@@ -170,23 +232,25 @@ func TestEventsAreToldOnce(t *testing.T) {
 		{snapshotfile.OK, http.StatusOK, true},
 		{snapshotfile.OK, http.StatusOK, false},
 	} {
-		answer, got, o = step.answer, nil, o.after(step.status, "why")
-		n.tell(job.Report{Run: snapshotfile.Run{Status: step.status}}, o)
-		if told := len(n.queue) > 0; told != step.told {
-			t.Fatalf("step %d: told: %v", i, told)
+		answer, got, o = step.answer, nil, o.after(step.status, "a reason")
+		n.notify(job.Report{Run: snapshotfile.Run{Status: step.status}}, o)
+		if sent := len(n.queue) > 0; sent != step.sent {
+			t.Fatalf("step %d: sent: %v", i, sent)
 		}
-		if step.told {
+		if step.sent {
 			n.deliver(<-n.queue)
 			if len(got) != 1 || got[0] != "POST /" {
 				t.Errorf("step %d: %q", i, got)
 			}
 		}
 	}
-	// A ping is the same wherever it is sent on to.
+
+	// A ping follows redirects, up to a limit.
 	answer, got = http.StatusFound, nil
-	if err := n.attempt(request{url: server.URL}); err == nil || len(got) != 10 {
+	if err := n.attempt(delivery{url: server.URL}); err == nil || len(got) != 10 {
 		t.Errorf("%v after %d requests", err, len(got))
 	}
+
 	if n.failures != 5 {
 		t.Errorf("a recovery from %d failures, want 5", n.failures)
 	}

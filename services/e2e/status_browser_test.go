@@ -1,0 +1,273 @@
+//go:build browser
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/dbconn/dbtest"
+	syncercli "carstock/services/syncer/cli"
+)
+
+// statusWait is how long the tests of the status page wait for a run.
+const statusWait = 5 * time.Minute
+
+// runToken is the token with which the tests request runs.
+const runToken = "a-token-for-the-tests"
+
+// statusPage is the status page of a syncer that runs in this process.
+type statusPage struct {
+	address string
+	url     string
+}
+
+// serveStatus starts syncer as a service that reads from c. It ends with the test.
+func serveStatus(t *testing.T, c dbconn.Config, settings map[string]string) statusPage {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	dbtest.Setenv(t, c)
+	address := dbtest.FreeAddress(t)
+	t.Setenv("SYNC_PATH", "carstock.db")
+	t.Setenv("SYNC_HTTP_ADDR", address)
+	t.Setenv("SYNC_HTTP_TOKEN", runToken)
+	t.Setenv("SYNC_TIMEZONE", "Europe/Berlin")
+	for name, value := range settings {
+		t.Setenv(name, value)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	go func() { ended <- syncercli.Run(ctx, []string{"run"}, io.Discard, io.Discard) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	return statusPage{address, "http://" + address + "/"}
+}
+
+// waitReady waits until there is a snapshot.
+func (p statusPage) waitReady(t *testing.T) {
+	t.Helper()
+	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		if r, err := http.Get(p.url + "readyz"); err == nil {
+			_ = r.Body.Close()
+			if r.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		if time.Since(start) > statusWait {
+			t.Fatal("no run has succeeded")
+		}
+	}
+}
+
+// requestRun requests a run, and does not wait for it.
+func (p statusPage) requestRun(t *testing.T) {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodPost, p.url+"sync", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+runToken)
+	r, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	_ = r.Body.Close()
+	if r.StatusCode != http.StatusAccepted {
+		t.Fatal(r.Status)
+	}
+}
+
+// mustExec executes statements of SQL.
+func mustExec(t *testing.T, db *sqlx.DB, statements ...string) {
+	t.Helper()
+	for _, q := range statements {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+}
+
+func TestStatusPage(t *testing.T) {
+	c := dbtest.Demo(t)
+	db := dbtest.Open(t, c)
+	mustExec(t, db, "CREATE VIEW dear AS SELECT id, make, price FROM vehicles_stock WHERE price > 30000",
+		"CREATE TABLE hostile (id INT PRIMARY KEY, `<b>note</b>` TEXT)",
+		"INSERT INTO hostile VALUES (1, '<script>document.title = \"hacked\"</script>'), (2, NULL)")
+	page := serveStatus(t, c, map[string]string{
+		"SYNC_VIEWS": "vehicles_view=vehicles(id); dear; hostile(id)", "SYNC_SCHEDULE": "@every 2s",
+	})
+	page.waitReady(t)
+
+	// The headline, the title and the chart.
+	b := newBrowser(t)
+	b.setDesktop(t)
+	b.do(t, chromedp.Navigate(page.url), chromedp.Click("#table-vehicles > summary"),
+		chromedp.Click("#columns-vehicles > summary"))
+	title := valueOf(t, b, chromedp.Title())
+	headline := valueOf(t, b, chromedp.Text(".headline"))
+	bars := evaluate[int](t, b, `document.querySelectorAll("rect.bar.ok").length`)
+	elsewhere := evaluate[int](t, b, `[...document.querySelectorAll("[src],[href]")]
+		.filter(e => new URL(e.src || e.href).host !== location.host).length`)
+	if !strings.HasPrefix(title, "Up to date, ") || !strings.HasSuffix(title, "carstock syncer") ||
+		!strings.Contains(headline, "Up to date, ") || bars == 0 || elsewhere != 0 {
+		t.Errorf("title %q, headline %q, %d bars, %d links to elsewhere", title, headline, bars, elsewhere)
+	}
+
+	// A table's rows, size, last change, first rows and columns.
+	summary := valueOf(t, b, chromedp.Text("#summary-vehicles"))
+	first := valueOf(t, b, chromedp.Text("#sample-vehicles"))
+	columns := valueOf(t, b, chromedp.Text("#columns-vehicles table"))
+	for _, want := range []struct{ text, part string }{
+		{summary, " rows"}, {summary, " kB"}, {summary, "last change "},
+		{first, "First 5 rows"}, {first, "stock_number"},
+		{columns, "make"}, {columns, "varchar"}, {columns, "TEXT"}, {columns, "INTEGER"}, {columns, "yes"},
+	} {
+		if !strings.Contains(want.text, want.part) {
+			t.Errorf("the table lacks %q: %s", want.part, want.text)
+		}
+	}
+
+	// Untrusted names and values are shown as they are.
+	b.do(t, chromedp.Click("#table-hostile > summary"))
+	hostile := valueOf(t, b, chromedp.Text("#sample-hostile"))
+	b.picture(t, "hostile")
+	if !strings.Contains(hostile, "<b>note</b>") || !strings.Contains(hostile, "<script>") ||
+		!strings.Contains(hostile, "NULL") {
+		t.Errorf("untrusted text: %s", hostile)
+	}
+
+	// A failed run appears without a reload: what is open stays open, and what is closed stays closed.
+	b.do(t, chromedp.Click("#table-dear > summary"))
+	mustExec(t, db, "DROP VIEW dear")
+	_ = evaluate[bool](t, b, `window.same = true`)
+	b.do(t, chromedp.WaitVisible(".runs tr.failed.reason"), chromedp.WaitReady("rect.bar.failed"))
+	failed, problem := valueOf(t, b, chromedp.Text(".runs tr.failed.reason")), valueOf(t, b, chromedp.Text(".error"))
+	kept := evaluate[bool](t, b, `window.same === true && document.querySelector("#table-vehicles").open &&
+		document.querySelector("#columns-vehicles").open && !document.querySelector("#table-dear").open`)
+	if !strings.Contains(failed, "no such table or view") || !strings.Contains(problem, "published nothing") || !kept {
+		t.Errorf("row %q, problem %q, open ones kept: %v", failed, problem, kept)
+	}
+
+	if title := valueOf(t, b, chromedp.Title()); strings.Contains(title, "Up to date") {
+		t.Errorf("title %q", title)
+	}
+
+	// On a phone nothing is wider than the screen; and the page follows the color scheme.
+	b.setColorScheme(t, "dark")
+	b.setPhone(t)
+	background := evaluate[string](t, b, `getComputedStyle(document.body).backgroundColor`)
+	wider := evaluate[bool](t, b, `document.documentElement.scrollWidth > document.documentElement.clientWidth`)
+	b.picture(t, "hostile-phone-dark")
+	if background != "rgb(20, 23, 26)" || wider {
+		t.Errorf("background %s, wider than the screen: %v", background, wider)
+	}
+
+	b.requireClean(t, page.address)
+}
+
+// While a run is under way, the page shows how far it is.
+func TestStatusPageProgress(t *testing.T) {
+	c := dbtest.Demo(t)
+	db := dbtest.Open(t, c)
+	mustExec(t, db, "CREATE VIEW slow AS SELECT s.*, 0 AS pause FROM vehicles_stock AS s")
+	page := serveStatus(t, c, map[string]string{
+		"SYNC_VIEWS": "dealers(id); slow", "SYNC_SCHEDULE": "0 0 1 1 *",
+	})
+
+	page.waitReady(t)
+
+	// The first run has shown how many rows to expect. The second one takes long.
+	mustExec(t, db, "CREATE OR REPLACE VIEW slow AS SELECT s.*, SLEEP(0.03) AS pause FROM vehicles_stock AS s")
+	page.requestRun(t)
+	b := newBrowser(t)
+	b.setDesktop(t)
+	b.do(t, chromedp.Navigate(page.url), chromedp.WaitVisible("progress[value]:not([value='0'])"))
+	text := valueOf(t, b, chromedp.Text("#progress-text"))
+	if !strings.Contains(text, "reading slow, ") || !strings.Contains(text, " of about ") {
+		t.Errorf("progress: %s", text)
+	}
+	b.picture(t, "progress")
+	b.setPhone(t)
+	b.picture(t, "progress-phone")
+
+	// The progress bar disappears when the run has ended.
+	b.do(t, chromedp.WaitNotPresent("progress"), chromedp.WaitVisible(".headline.good"))
+	b.requireClean(t, page.address)
+}
+
+// Takes pictures for the docs and for the eye: of many runs and of one, light and dark, on a desktop and on a phone.
+func TestStatusPagePictures(t *testing.T) {
+	if !keepsPictures() {
+		t.Skip("BROWSER_SHOTS is not set")
+	}
+	c := dbtest.Demo(t)
+	db := dbtest.Open(t, c)
+	page := serveStatus(t, c, map[string]string{
+		"SYNC_VIEWS": "dealers(id); vehicles_view=vehicles(id)", "SYNC_SCHEDULE": "@every 15m", "SYNC_HISTORY": "90d",
+	})
+
+	page.waitReady(t)
+	b := newBrowser(t)
+	look := func(name string) {
+		t.Helper()
+		b.do(t, chromedp.Navigate(page.url), chromedp.WaitVisible(".headline"))
+		for _, scheme := range []string{"light", "dark"} {
+			b.setColorScheme(t, scheme)
+			b.setDesktop(t)
+			b.picture(t, name+"-"+scheme)
+			b.setPhone(t)
+			b.picture(t, name+"-phone-"+scheme)
+		}
+		b.setColorScheme(t, "light")
+		b.setDesktop(t)
+	}
+
+	look("one-run")
+
+	// Change the stock before each run, and let one fail.
+	runs := 1
+	runWith := func(statements ...string) {
+		t.Helper()
+		mustExec(t, db, statements...)
+		page.requestRun(t)
+		runs++
+		count := fmt.Sprintf("fetch('/runs').then(r => r.json()).then(r => r.runs.length === %d)", runs)
+		for start := time.Now(); !valueOf(t, b, chromedp.Evaluate[bool](count, chromedp.EvalAwaitPromise)); {
+			time.Sleep(100 * time.Millisecond)
+			if time.Since(start) > statusWait {
+				t.Fatal("the run does not end")
+			}
+		}
+	}
+
+	for i := range 30 {
+		if i == 19 {
+			runWith("RENAME TABLE vehicles_view TO hidden")
+			look("failing")
+			runWith("SELECT 1")
+			mustExec(t, db, "RENAME TABLE hidden TO vehicles_view")
+		}
+		runWith(fmt.Sprintf("UPDATE vehicles_stock SET price = price - 100 WHERE id %% 31 = %d", i),
+			fmt.Sprintf("DELETE FROM vehicles_stock WHERE id = %d", i*7+3))
+	}
+
+	look("many-runs")
+
+	// The picture of the docs shows the rows of the vehicles, and ends below the charts.
+	time.Sleep(7 * time.Second) // for "Up to date, 7 seconds ago"
+	b.do(t, chromedp.Navigate(page.url), chromedp.Click("#table-dealers > summary"),
+		chromedp.Click("#table-vehicles > summary"))
+	height := evaluate[float64](t, b, `document.querySelector(".charts").getBoundingClientRect().bottom + 8`)
+	b.do(t, chromedp.EmulateViewport(1040, int64(height)))
+	b.pictureOfScreen(t, "status")
+}

@@ -1,0 +1,99 @@
+package serve
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"carstock/pkg/snapshotfile"
+)
+
+// newRuns returns runs that started a minute apart and took one second each, the newest first.
+func newRuns(t *testing.T, statuses ...string) (runs []snapshotfile.Run) {
+	t.Helper()
+	start := at(t, "2026-03-01T10:00:00Z")
+	for i, status := range statuses {
+		started := start.Add(-time.Duration(i) * time.Minute)
+		r := snapshotfile.Run{Started: started, Finished: started.Add(time.Second), Status: status}
+		if status == snapshotfile.OK {
+			r.Tables = []snapshotfile.TableRun{{Total: 400}, {Total: 200}}
+		}
+		runs = append(runs, r)
+	}
+
+	return runs
+}
+
+// The bar of a single run is narrow, and has its time and its values beside it.
+func TestChartOfOneRun(t *testing.T) {
+	t.Parallel()
+	c := newCharts(newRuns(t, snapshotfile.OK), at(t, "2026-03-01T12:00:00Z"))
+	if len(c.Bars) != 1 || len(c.Dots) != 1 || len(c.Segments) != 0 || c.Bars[0].Width > 10 {
+		t.Errorf("%+v", c)
+	}
+	if len(c.Times) != 1 || c.Times[0].Text != "10:00:00" || c.Times[0].Anchor != "start" ||
+		c.Times[0].X.String() != c.Bars[0].X.String() {
+		t.Errorf("times %+v", c.Times)
+	}
+
+	if c.LastDuration != "1.0 s" || c.LastRows != "600" || c.Rows.Labels[0] != "600" || c.Durations.Labels[0] != "1 s" {
+		t.Errorf("%s, %s, axes %v and %v", c.LastDuration, c.LastRows, c.Durations.Labels, c.Rows.Labels)
+	}
+
+	if c.DurationSummary != "Duration of the last 1 run: up to 1.0 s. 0 published nothing." {
+		t.Error(c.DurationSummary)
+	}
+}
+
+// A run that published nothing has a full bar, and no dot.
+func TestChartOfManyRuns(t *testing.T) {
+	t.Parallel()
+	statuses := strings.Fields(strings.Repeat("ok failed stopped refused ", 25))
+	c := newCharts(newRuns(t, statuses...), at(t, "2026-03-01T12:00:00Z"))
+	if len(c.Bars) != 100 || len(c.Dots) != 25 || len(c.Segments) != 24 {
+		t.Fatalf("%d bars, %d dots, %d segments", len(c.Bars), len(c.Dots), len(c.Segments))
+	}
+	for i, b := range c.Bars {
+		if b.Height != 100 || b.Y != 0 || b.X < 0 || b.X+b.Width > 100 {
+			t.Errorf("bar %d: %+v", i, b)
+		}
+	}
+
+	if last := c.Bars[99]; last.Status != snapshotfile.OK || c.Dots[24].X < last.X {
+		t.Errorf("the newest run is not at the right: %+v", last)
+	}
+
+	if len(c.Times) != 2 || c.Times[0].Text != "08:21:00" || c.Times[1].Text != "10:00:00" ||
+		c.Times[1].Anchor != "end" {
+		t.Errorf("times %+v", c.Times)
+	}
+}
+
+func TestAxes(t *testing.T) {
+	t.Parallel()
+	for seconds, want := range map[float64]string{
+		0:    "0.01 s, 0.005 s, 0",
+		0.35: "0.4 s, 0.2 s, 0",
+		5:    "6 s, 3 s, 0",
+		119:  "200 s, 100 s, 0",
+		150:  "4 min, 2 min, 0",
+		9000: "4 h, 2 h, 0",
+	} {
+		if got := strings.Join(durationAxis(seconds).Labels, ", "); got != want {
+			t.Errorf("%g s: %s, want %s", seconds, got, want)
+		}
+	}
+
+	for rows, want := range map[int64]string{
+		0:         "2, 1, 0",
+		1:         "2, 1, 0",
+		13:        "20, 10, 0",
+		542:       "600, 300, 0",
+		9999:      "10 k, 5,000, 0",
+		1_000_000: "1 M, 500 k, 0",
+	} {
+		if got := strings.Join(rowsAxis(rows).Labels, ", "); got != want {
+			t.Errorf("%d rows: %s, want %s", rows, got, want)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package serve
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"carstock/pkg/snapshotfile"
+)
+
+// Levels of a headline.
+const (
+	levelGood    = "good"    // the snapshot is fresh
+	levelWarning = "warning" // runs fail, but the snapshot is still fresh enough; or there is none yet
+	levelBad     = "bad"     // the snapshot is stale, missing or misdated
+)
+
+// headline says how the snapshot is, in a few words, and then what is wrong.
+type headline struct {
+	Level  string
+	Text   string
+	Detail string
+}
+
+// newHeadline returns the headline for a status.
+func (s *Service) newHeadline(st status, now time.Time) headline {
+	reason := s.unready(st, now)
+	switch {
+	case st.good.IsZero() && st.failures > 0:
+		return headline{levelBad, "No data: " + s.failingText(st, now), sentence(reason)}
+	case st.good.IsZero():
+		return headline{levelWarning, "No data yet", sentence(reason)}
+	case s.fileMissing():
+		return headline{levelBad, "The snapshot file is missing", "The next run makes it again."}
+	case snapshotfile.InFuture(st.good, now):
+		return headline{levelBad, "The clock is wrong", sentence(reason)}
+	case reason != "":
+		detail := sentence(reason)
+		if st.failures > 0 {
+			detail += " " + sentence(s.failingText(st, now))
+		}
+		return headline{levelBad, "Out of date, last updated " + agoText(st.good, now), detail}
+	case st.failures > 0:
+		text := s.failingText(st, now)
+		return headline{
+			levelWarning, strings.ToUpper(text[:1]) + text[1:],
+			"The tables are unchanged since the last good run, " + agoText(st.good, now) + ".",
+		}
+	}
+
+	return headline{Level: levelGood, Text: "Up to date, " + agoText(st.good, now)}
+}
+
+// failingText says since when runs fail.
+func (s *Service) failingText(st status, now time.Time) string {
+	switch {
+	case st.failures > 1:
+		return fmt.Sprintf("the last %d runs failed, since %s", st.failures,
+			clockText(s.schedule.In(st.failingSince), now))
+	case st.status == snapshotfile.Refused:
+		return "a guard refused the last run, " + agoText(st.failingSince, now)
+	}
+
+	return "the last run failed, " + agoText(st.failingSince, now)
+}
+
+func (s *Service) fileMissing() bool {
+	_, err := os.Stat(s.config.Sync.Path)
+	return err != nil
+}
+
+// sentence makes a sentence of a reason.
+func sentence(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return strings.ToUpper(reason[:1]) + reason[1:] + "."
+}
+
+// progress is what the page shows of a run under way.
+type progress struct {
+	Text      string
+	Rows, Max int64 // for a progress bar; Max is 0 while the number of rows is unknown
+}
+
+// newProgress returns the progress of the run under way; nil if there is none.
+func newProgress(st status, now time.Time) *progress {
+	if st.progress == nil {
+		return nil
+	}
+
+	// The run connects, and then reads one view after the other.
+	p := &progress{Text: "Run under way for " + wholeText(now.Sub(st.since)) + ": "}
+	view := st.progress.View.Load()
+	if view == nil {
+		p.Text += "connecting to the source."
+		return p
+	}
+
+	p.Rows = st.progress.Rows.Load()
+	p.Text += fmt.Sprintf("reading %s, %s", printable(*view), humanize.Comma(p.Rows))
+	if expected := st.progress.Expected.Load(); expected > 0 {
+		p.Max = max(expected, p.Rows) // the expected number is an estimate
+		p.Text += " of about " + humanize.Comma(expected)
+	}
+	p.Text += " rows, " + bytesText(st.progress.Bytes.Load()) + " received."
+	return p
+}
+
+// nextText says when the next run is due.
+func (s *Service) nextText(st status, now time.Time) string {
+	if !st.next.After(now) {
+		return "The next run is about to start."
+	}
+	next := s.schedule.In(st.next)
+	return fmt.Sprintf("Next run in %s, at %s.", wholeText(next.Sub(now)), clockText(next, now))
+}
