@@ -374,19 +374,19 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	equal(t, rows(t, openFile(t, s.path), "SELECT min(id) AS first, count(*) AS n FROM _sync_runs"), []string{`first="1"|n="1001"|`})
 }
 
-// The recipes in README.md do what it says.
+// The SQL in RECIPES.md does what the page says.
 func TestHistoryRecipes(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../../README.md")
+	text, err := os.ReadFile("../RECIPES.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "\n### Change history\n")
-	_, section, _ = strings.Cut(section, "```sql\n")
-	block, _, _ := strings.Cut(section, "```")
-	recipes := strings.Split(strings.TrimSpace(block), "\n\n")
+	recipes := strings.Split(string(text), "```sql\n")[1:]
 	if len(recipes) != 3 {
 		t.Fatalf("%d recipes: %q", len(recipes), recipes)
+	}
+	for i := range recipes {
+		recipes[i], _, _ = strings.Cut(recipes[i], "```")
 	}
 
 	s := source(t, "vehicles", "CREATE TABLE vehicles (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2))",
