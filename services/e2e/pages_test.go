@@ -97,7 +97,7 @@ func (s shell) changeStock(t *testing.T, mysql dbconn.Config) {
 	stock := &own{mysql, dbtest.Open(t, mysql)}
 	stock.exec(t, "UPDATE vehicles_stock SET price = 44995, updated_at = updated_at WHERE id = 7")
 	stock.exec(t, "DELETE FROM vehicles_stock WHERE id = 365")
-	s.mustRun(t, "SYNC_VIEWS='vehicles_view(id)' SYNC_PATH=stock.db SYNC_HISTORY=90d syncer sync")
+	s.mustRun(t, "SYNC_VIEWS='vehicles_view(id)' SYNC_PATH=data/stock.db SYNC_HISTORY=90d syncer sync")
 }
 
 // pair is a block of commands on a page, and the output that the next block shows.
