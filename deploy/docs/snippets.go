@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
-	"gopkg.in/yaml.v3"
 )
 
 var (
@@ -34,7 +33,7 @@ var (
 var foreignNames = []string{"OPENAI_API_KEY"}
 
 // languages are those that a code block may be in. What text is, nobody checks.
-var languages = []string{"sh", "sql", "json", "yaml", "text", "python"}
+var languages = []string{"sh", "sql", "json", "text", "python"}
 
 // checkBlock parses a code block, as far as its language can be parsed here. Output that was shortened, by "...", is
 // not parsed.
@@ -52,27 +51,33 @@ func (c *checker) checkBlock(p *page, n *ast.FencedCodeBlock) {
 	case !slices.Contains(languages, language):
 		c.fail(p, n, "a code block needs one of the languages %s", strings.Join(languages, ", "))
 	case language == "sh":
-		err = checkShell(body)
+		err = checkSyntax(body, "sh", "-n")
 		c.checkNames(p, n, body)
 		c.checkCommands(p, n, body)
 	case language == "json" && !isShortened:
 		err = json.Unmarshal(b.Bytes(), new(any))
-	case language == "yaml":
-		err = yaml.Unmarshal(b.Bytes(), new(any))
+	case language == "python" && hasPython():
+		err = checkSyntax(body, "python3", "-c", "import ast, sys; ast.parse(sys.stdin.read())")
 	}
 	if err != nil {
 		c.fail(p, n, "%v", err)
 	}
 }
 
-// checkShell lets sh parse commands without running them.
-func checkShell(commands string) error {
-	sh := exec.Command("sh", "-n")
-	sh.Stdin = strings.NewReader(commands)
-	if out, err := sh.CombinedOutput(); err != nil {
-		return fmt.Errorf("sh cannot parse this: %s", bytes.TrimSpace(out))
+// checkSyntax lets a program parse a snippet without running it.
+func checkSyntax(snippet, program string, args ...string) error {
+	parser := exec.Command(program, args...)
+	parser.Stdin = strings.NewReader(snippet)
+	if out, err := parser.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s cannot parse this: %s", program, bytes.TrimSpace(out))
 	}
 	return nil
+}
+
+// hasPython reports whether this machine can parse Python.
+func hasPython() bool {
+	_, err := exec.LookPath("python3")
+	return err == nil
 }
 
 // checkNames checks that variables occur somewhere besides pages, and that commands in a code span exist.
