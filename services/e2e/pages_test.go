@@ -32,7 +32,7 @@ func TestPages(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	sqlite := copyOf(t, mysql, "vehicles_view(id)")
+	sqlite := copyAsDemo(t, mysql, root)
 	url := serve(t, sqlite, "vehicles_view", "CARS_UNITS=mileage=mi")
 
 	for _, page := range []string{
@@ -54,6 +54,29 @@ func TestPages(t *testing.T) {
 			}
 		})
 	}
+}
+
+// copyAsDemo copies the stock as make demo does: once, and again after the changes of deploy/mysql/later.
+func copyAsDemo(t *testing.T, mysql dbconn.Config, root string) dbconn.Config {
+	t.Helper()
+	t.Setenv("SYNC_HISTORY", "90d")
+	sqlite := copyOf(t, mysql, "vehicles_view(id)")
+	scripts, err := filepath.Glob(filepath.Join(root, "deploy/mysql/later/*.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stock := &own{mysql, dbtest.Open(t, mysql)}
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range strings.SplitAfter(strings.TrimSpace(string(text)), ";\n") {
+			stock.exec(t, statement)
+		}
+	}
+	syncInto(t, mysql, "vehicles_view(id)", sqlite.Path)
+	return sqlite
 }
 
 // pageEnvironment is the environment in which a reader of the pages runs their commands.
