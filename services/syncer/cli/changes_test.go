@@ -389,12 +389,12 @@ func TestHistoryRecipes(t *testing.T) {
 		recipes[i], _, _ = strings.Cut(recipes[i], "```")
 	}
 
-	s := source(t, "vehicles", "CREATE TABLE vehicles (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2))",
-		"INSERT INTO vehicles VALUES (1, 'Kia', 'Rio', 9000), (2, 'Kia', 'Soul', 11000.50), (3, 'BMW', 'X1', 30000), (4, 'BMW', 'X3', NULL)")
+	s := source(t, "vehicles_view", "CREATE TABLE vehicles_view (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2))",
+		"INSERT INTO vehicles_view VALUES (1, 'Kia', 'Rio', 9000), (2, 'Kia', 'Soul', 11000.50), (3, 'BMW', 'X1', 30000), (4, 'BMW', 'X3', NULL)")
 	s.set("SYNC_HISTORY", "90d")
 	s.mustSync(t)
-	exec(t, s.mysql, "UPDATE vehicles SET price = 8999.5, model = 'Rio 2' WHERE id = 1", "UPDATE vehicles SET price = 12000 WHERE id = 2",
-		"UPDATE vehicles SET price = 1 WHERE id = 4", "DELETE FROM vehicles WHERE id = 3", "INSERT INTO vehicles VALUES (5, 'Kia', 'Niro', 1)")
+	exec(t, s.mysql, "UPDATE vehicles_view SET price = 8999.5, model = 'Rio 2' WHERE id = 1", "UPDATE vehicles_view SET price = 12000 WHERE id = 2",
+		"UPDATE vehicles_view SET price = 1 WHERE id = 4", "DELETE FROM vehicles_view WHERE id = 3", "INSERT INTO vehicles_view VALUES (5, 'Kia', 'Niro', 1)")
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "UPDATE _sync_changes SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 days')")
