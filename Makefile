@@ -5,9 +5,9 @@ GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.1.4
 GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
-# Each folder with a go.mod. demodb stands outside go.work, so that its large dependency tree
-# cannot move the versions that the services are built with.
-MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb deploy/demodb/regex
+# Each folder with a go.mod. demodb and docs are outside go.work, so that their dependencies cannot change the
+# versions that the services are built with.
+MODULES := pkg services/syncer services/carapi services/e2e deploy/mysql/generate deploy/demodb deploy/demodb/regex deploy/docs
 
 # SQLite with what users build indexes and triggers from: full-text search, and floor(), sqrt() and their like.
 TAGS := sqlite_fts5,sqlite_math_functions
@@ -39,6 +39,7 @@ test-work: # the package that takes longest begins first
 
 test-demodb:
 	cd deploy/demodb && GOWORK=off $(TEST) ./...
+	cd deploy/docs && GOWORK=off $(TEST) ./...
 
 test-browser: ## the pages of syncer and carapi in a real browser (BROWSER_SHOTS=FOLDER keeps pictures)
 	deploy/testdb.sh --with-browser go test -count=1 -tags browser,$(TAGS) -run Page -timeout 20m carstock/services/e2e
@@ -74,7 +75,7 @@ $(GOLANGCI_LINT):
 	GOWORK=off GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv bin/golangci-lint $@
 
-check: ## modules tidy, both ways of building, what is generated (stock, settings), scripts, manifests, alerts
+check: ## modules tidy, both ways of building, what is generated (stock, settings), pages, scripts, manifests, alerts
 	@for m in $(MODULES); do echo "check $$m"; (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
 	go mod verify && cd deploy/demodb && GOWORK=off go mod verify
 	go build work
@@ -85,7 +86,7 @@ check: ## modules tidy, both ways of building, what is generated (stock, setting
 	deploy/kubernetes/check.sh
 	deploy/prometheus/check.sh
 
-docs: ## the table of settings in README.md
+docs: ## the tables of settings in the pages of both programs
 	deploy/docs.sh
 
 vulncheck: ## govulncheck over all modules; it asks vuln.go.dev

@@ -1,29 +1,28 @@
 #!/bin/sh
-# Writes the table of settings into README.md, between its two marks, as the programs tell it. With --check
-# it only says whether the table is as it should be, and the messages under Troubleshooting those of the programs.
+# Writes each program's settings into its page, between two marks, as the program lists them. With --check it only
+# compares them, and lets deploy/docs check all pages.
 set -eu
 cd "$(dirname "$0")/.."
-new=$(mktemp)
-trap 'rm -f "$new"' EXIT
-settings() {
-	printf '| variable | default | |\n|---|---|---|\n'
-	# The database's are the same of both.
-	{ go run ./services/syncer settings; go run ./services/carapi settings; } | awk -F '|' '!seen[$2]++'
-}
-{
-	sed '/^<!-- settings -->$/q' README.md
-	settings
-	sed -n '/^<!-- end of settings -->$/,$p' README.md
-} > "$new"
-if [ "${1:-}" != --check ]; then
-	cat "$new" > README.md
-	exit
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+go build -o "$tmp/" ./services/syncer ./services/carapi
+
+for program in syncer carapi; do
+	page=services/$program/README.md
+	{
+		sed '/^<!-- settings -->$/q' "$page"
+		printf '| variable | default | meaning |\n|---|---|---|\n'
+		"$tmp/$program" settings
+		sed -n '/^<!-- end of settings -->$/,$p' "$page"
+	} > "$tmp/page"
+	if [ "${1:-}" != --check ]; then
+		cat "$tmp/page" > "$page"
+	elif ! diff -u "$page" "$tmp/page"; then
+		echo "the settings in $page are not what $program reads: make docs" >&2
+		exit 1
+	fi
+done
+
+if [ "${1:-}" = --check ]; then
+	(cd deploy/docs && GOWORK=off GOFLAGS= go run . ../.. "$tmp")
 fi
-if ! diff -u README.md "$new"; then
-	echo "the settings in README.md are not what the programs read: make docs" >&2
-	exit 1
-fi
-sed -n '/^## Troubleshooting/,/^## Layout/p' README.md | grep '^| ' | grep -v 'of another program' | cut -d '|' -f 2 | grep -o '`[^`]*`' | tr -d '`' | sed 's/^% //' |
-	while read -r message; do
-		grep -rqF --include='*.go' -- "$message" pkg services || { echo "README.md: no program says: $message" >&2; exit 1; }
-	done
