@@ -3,6 +3,7 @@ package index
 import (
 	"bytes"
 	"math/big"
+	"slices"
 	"sort"
 
 	"carstock/services/carapi/internal/value"
@@ -55,6 +56,22 @@ func (d *dictionary) text(rank uint32) string { return string(d.form(rank, nil))
 // compares reports whether a cell takes part in comparisons: not NULL, and not a text among numbers.
 func (d *dictionary) compares(c value.Cell) bool {
 	return c.Type == value.Number || c.Type != value.Null && !d.numbers
+}
+
+// find gives the rank of a value. Numbers that are packed are compared as such, which is several times as fast as search.
+func (d *dictionary) find(form []byte) (rank uint32, found bool) {
+	if d.packing.kind != decimals {
+		return d.search(form)
+	}
+	number, scale, ok := parseDecimal(form)
+	if ok = ok && scale <= d.packing.scale; ok {
+		number, ok = rescale(number, scale, d.packing.scale)
+	}
+	if !ok {
+		return 0, false
+	}
+	i, found := slices.BinarySearch(d.keys, uint64(number)^signBit)
+	return uint32(i), found
 }
 
 // search gives the rank of the first value that is not below a form, and whether it is that form.

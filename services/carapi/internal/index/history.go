@@ -1,7 +1,6 @@
 package index
 
 import (
-	"bytes"
 	"strconv"
 	"time"
 
@@ -74,7 +73,7 @@ func (x *Index) RowOfKey(key []byte) (row uint32, found bool) {
 	if len(key) == 0 && c.values.numbers {
 		return 0, false
 	}
-	rank, found := c.values.search(key)
+	rank, found := c.values.find(key)
 	if !found || k.rows == nil {
 		return rank, found
 	}
@@ -96,10 +95,6 @@ type rowHistory struct {
 func (x *Index) readHistory(log *history.Log) rowHistory {
 	h := rowHistory{firstSeen: make([]int64, x.rows), change: make([]int32, x.rows)}
 	x.mayBeOlder = make([]uint64, (x.rows+63)/64)
-	if !log.Bulk { // every vehicle without an event New has been there since
-		x.seenSince(log, h)
-	}
-
 	for i := range log.Len() {
 		letOthersRun(i)
 		e := log.At(i)
@@ -110,21 +105,27 @@ func (x *Index) readHistory(log *history.Log) rowHistory {
 		switch e.Kind {
 		case history.New:
 			h.firstSeen[row], h.change[row] = e.At.Unix(), 0
-			x.mayBeOlder[row/64] &^= 1 << (row % 64)
 		case history.Price:
 			if !log.IsForgotten(e.At) {
 				h.change[row] = int32(i) + 1
 			}
 		}
 	}
+	if !log.Bulk { // every other vehicle has been there since the history began
+		x.seenSince(log, h)
+	}
 	return h
 }
 
-// seenSince takes all vehicles for such that were there when the history began, but for those that its table lacks.
+// seenSince takes vehicles without an event New for such that were there when the history began, but for those that its
+// table lacks.
 func (x *Index) seenSince(log *history.Log, h rowHistory) {
 	var key []byte
 	for row := range uint32(x.rows) {
 		letOthersRun(row)
+		if h.firstSeen[row] != 0 {
+			continue
+		}
 		if key = x.historyKey(row, key[:0]); log.Knows(key) {
 			h.firstSeen[row] = log.Since.Unix()
 			x.mayBeOlder[row/64] |= 1 << (row % 64)
@@ -166,7 +167,7 @@ func (x *Index) addHistory(log *history.Log, asOf time.Time) {
 			if before == nil || int(price.ranks.at(row)) >= price.values.len() {
 				return nil
 			}
-			return value.AppendDifference(buf, before, bytes.Clone(price.values.form(price.ranks.at(row), nil)))
+			return value.AppendDifference(buf, before, price.values.form(price.ranks.at(row), nil))
 		},
 	} {
 		f := x.catalog.Field(name)
