@@ -133,7 +133,7 @@ func TestStatusPage(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
-	go func() { ended <- syncercli.Run(ctx, []string{"run"}, io.Discard, io.Discard) }()
+	go func() { ended <- syncercli.Run(ctx, []string{"serve"}, io.Discard, io.Discard) }()
 	t.Cleanup(func() { cancel(); <-ended })
 	page := "http://" + address + "/"
 	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {

@@ -39,7 +39,7 @@ Exit codes: 0 done, 1 failed, 2 wrong settings, 3 refused by a guard, 4 stale.`,
 	}
 	var file string
 	root.PersistentFlags().StringVar(&file, "config", "", "`FILE` of settings: NAME=value lines, or INI sections; the environment wins (default .env, if there is one)")
-	root.AddCommand(runCommand(&file), syncCommand(&file), pullCommand(&file), checkCommand(&file), statusCommand(&file),
+	root.AddCommand(serveCommand(&file), syncCommand(&file), pullCommand(&file), checkCommand(&file), statusCommand(&file),
 		changesCommand(&file), settingsCommand(), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(plainWriter{stdout})

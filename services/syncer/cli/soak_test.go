@@ -49,7 +49,7 @@ func TestServiceStaysFlat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := s.child(t, self, "run")
+	c := s.child(t, self, "serve")
 	var log bytes.Buffer
 	c.Stderr = &log
 	if err := c.Start(); err != nil {

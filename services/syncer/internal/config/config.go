@@ -38,7 +38,7 @@ type Sync struct {
 	Drift            string        `default:"apply" desc:"when a view's columns change: apply the change, or fail"`
 	History          History       `default:"off" desc:"how long to keep a history of changes: 24h, 90d, 12w, 2y; or off"`
 
-	// What follows is for syncer run.
+	// What follows is for syncer serve.
 	Schedule  string          `default:"@every 15m" desc:"when to make a pass: @every 15m, @hourly, or five fields of cron such as 30 6 * * MON-FRI"`
 	Timezone  string          `desc:"time zone of the schedule, such as Europe/Berlin; default that of the system"`
 	OnStart   bool            `split_words:"true" default:"true" desc:"whether to make a pass at once when starting"`

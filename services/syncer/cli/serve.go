@@ -12,15 +12,15 @@ import (
 	"carstock/services/syncer/internal/serve"
 )
 
-func runCommand(file *string) *cobra.Command {
+func serveCommand(file *string) *cobra.Command {
 	return &cobra.Command{
-		Use:   "run",
+		Use:   "serve",
 		Short: "Make passes on a schedule, and serve a status page, metrics and health checks",
 		Long: `Makes a pass at once and then on the schedule SYNC_SCHEDULE, for as long as it runs. Its status
 page, metrics and health checks are at SYNC_HTTP_ADDR. SIGHUP asks for a pass now; SIGTERM and
 SIGINT stop it: a pass under way is given up, and the snapshot stays as it was.`,
-		Example: `  SYNC_SCHEDULE='@every 15m' syncer run
-  SYNC_SCHEDULE='30 6 * * MON-FRI' SYNC_TIMEZONE=Europe/Berlin syncer run
+		Example: `  SYNC_SCHEDULE='@every 15m' syncer serve
+  SYNC_SCHEDULE='30 6 * * MON-FRI' SYNC_TIMEZONE=Europe/Berlin syncer serve
   curl -X POST -H "Authorization: Bearer $SYNC_HTTP_TOKEN" http://127.0.0.1:9090/sync`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
