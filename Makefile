@@ -88,7 +88,7 @@ vulncheck: ## govulncheck over all modules; it asks vuln.go.dev
 	@for m in $(MODULES); do echo "vulncheck $$m"; (cd $$m && GOWORK=off go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...) || exit 1; done
 
 build: ## bin/syncer and bin/carapi
-	go build -trimpath -ldflags "-s -w -X carstock/pkg/dbconn.version=$(VERSION) -X carstock/pkg/dbconn.commit=$(COMMIT)" -o bin/ ./services/syncer ./services/carapi
+	go build -trimpath -ldflags "-s -w -X carstock/pkg/program.version=$(VERSION) -X carstock/pkg/program.commit=$(COMMIT)" -o bin/ ./services/syncer ./services/carapi
 
 bench: ## syncer beside a hand-made pipeline and beside reading alone, 1,000,000 rows (BENCH_ROWS)
 	deploy/testdb.sh --with-clients go test -run '^$$' -bench BenchmarkSync -benchtime 1x -timeout 150m carstock/services/e2e

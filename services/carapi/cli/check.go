@@ -11,22 +11,22 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"carstock/pkg/program"
 	"carstock/services/carapi/internal/config"
 	"carstock/services/carapi/internal/search"
 	"carstock/services/carapi/internal/value"
 )
 
-func checkCommand(file *string) *cobra.Command {
+func checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
-		Short: "Look at what would be searched, and what its index costs",
-		Long: `Looks at what would be searched, and answers nobody: whether each database is there, the fields that were
+		Short: "Check what would be searched, and what its index costs",
+		Long: `Checks what would be searched, and serves nothing: whether each database answers, the fields that were
 found in the table, how many vehicles it has, what an index of them takes in memory and in time, and how the
 rows of an answer are read.`,
 		Example: "  DB_HOST=db.example.com DB_USER=carapi DB_PASSWORD_FILE=/run/secrets/db DB_NAME=vehicles_db carapi check",
-		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.LoadStock(*file)
+			c, err := config.LoadStock(program.ConfigFile(cmd))
 			if err != nil {
 				return err
 			}
@@ -36,16 +36,16 @@ rows of an answer are read.`,
 			}
 			defer stores.close()
 
-			var wrong []error
-			for _, s := range stores.named() {
+			var errs []error
+			for _, s := range stores.present() {
 				found, err := search.Check(cmd.Context(), s, stores.options)
 				if err != nil {
-					wrong = append(wrong, err)
+					errs = append(errs, err)
 					continue
 				}
 				printFindings(cmd.OutOrStdout(), found)
 			}
-			return errors.Join(wrong...)
+			return errors.Join(errs...)
 		},
 	}
 }

@@ -175,7 +175,7 @@ func TestRunOnASchedule(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	log := up.log.String()
-	for _, want := range []string{"msg=scheduled", "next=", "msg=published table=a"} {
+	for _, want := range []string{`"msg":"scheduled"`, `"next":`, `"msg":"published","table":"a"`} {
 		if !strings.Contains(log, want) {
 			t.Errorf("%q is missing in the log", want)
 		}
@@ -350,13 +350,13 @@ func TestNoticesThatCannotBeSent(t *testing.T) {
 	s.set("SYNC_SCHEDULE", "@every 1s")
 	up := s.serve(t)
 	eventually(t, "a word in the log", func() bool { return strings.Contains(up.log.String(), "a notice could not be sent") })
-	if before, _, _ := strings.Cut(up.log.String(), "a notice could not be sent"); strings.Count(before, "msg=published") < 2 {
+	if before, _, _ := strings.Cut(up.log.String(), "a notice could not be sent"); strings.Count(before, `"msg":"published"`) < 2 {
 		t.Errorf("a pass has waited for a notice:\n%s", before)
 	}
 	if code := up.stop(); code != 0 { // in the middle of others
 		t.Errorf("exit code %d", code)
 	}
-	if log := up.log.String(); strings.Contains(log, "secret-uuid") || !strings.Contains(log, "setting=SYNC_PING_URL") {
+	if log := up.log.String(); strings.Contains(log, "secret-uuid") || !strings.Contains(log, `"setting":"SYNC_PING_URL"`) {
 		t.Errorf("%s", log)
 	}
 }

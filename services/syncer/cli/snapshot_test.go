@@ -118,7 +118,7 @@ func TestSnapshotOverHTTP(t *testing.T) {
 			t.Errorf("%s: after a restart: %s", encoding, r.Status)
 		}
 	}
-	if n := strings.Count(up.log.String(), "run=1"); n != 3 {
+	if n := strings.Count(up.log.String(), `"run":1,`); n != 3 {
 		t.Errorf("%d copies tell their run", n)
 	}
 }

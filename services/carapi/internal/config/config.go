@@ -10,6 +10,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/httpserver"
+	"carstock/pkg/program"
 	"carstock/pkg/settings"
 	"carstock/services/carapi/internal/auth"
 	"carstock/services/carapi/internal/catalog"
@@ -18,7 +19,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Stock is what is to be searched.
+// Stock is what is to be searched, and how to log.
 type Stock struct {
 	DB             dbconn.Config
 	CarsTable      string        `split_words:"true" default:"vehicles_stock" desc:"table or view to search"`
@@ -31,6 +32,7 @@ type Stock struct {
 	SnapshotPath   string        `split_words:"true" desc:"file that syncer keeps"`
 	SnapshotTable  string        `split_words:"true" desc:"table in that file; default that of CARS_TABLE"`
 	StaleMaxAge    time.Duration `split_words:"true" default:"48h" desc:"age up to which that file is shown; 0 for any"`
+	Log            program.LogConfig
 }
 
 // Sources, as SOURCE names them.
@@ -99,7 +101,7 @@ func LoadAddress(file string) (Address, error) {
 
 // Validate reports every wrong variable, joined.
 func (c *Stock) Validate() error {
-	var errs []error
+	errs := []error{c.Log.Validate()}
 	if c.HasLive() {
 		errs = append(errs, c.DB.Validate())
 	}

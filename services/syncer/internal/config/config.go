@@ -12,6 +12,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/httpserver"
+	"carstock/pkg/program"
 	"carstock/pkg/settings"
 	"carstock/pkg/snapshotfile"
 )
@@ -20,6 +21,7 @@ import (
 type Config struct {
 	DB   dbconn.Config
 	Sync Sync
+	Log  program.LogConfig
 }
 
 // Sync holds the variables that begin with SYNC_.
@@ -71,7 +73,7 @@ func Load(file string) (Config, error) {
 
 // Validate reports every wrong variable, joined.
 func (c *Config) Validate() error {
-	errs := []error{c.DB.Validate()}
+	errs := []error{c.DB.Validate(), c.Log.Validate()}
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.DB.Driver == dbconn.SQLite {
 		wrong("DB_DRIVER: sqlite: syncer reads from mysql")
@@ -210,6 +212,7 @@ type Pull struct {
 		Retries   int             `default:"3"`
 		HTTPToken settings.Secret `split_words:"true"`
 	}
+	Log program.LogConfig
 }
 
 // LoadPull reads them, as Load does.
@@ -220,4 +223,6 @@ func LoadPull(file string) (Pull, error) {
 }
 
 // Validate reports every wrong variable, joined.
-func (p *Pull) Validate() error { return validateTries(p.Sync.Timeout, p.Sync.Retries) }
+func (p *Pull) Validate() error {
+	return errors.Join(validateTries(p.Sync.Timeout, p.Sync.Retries), p.Log.Validate())
+}

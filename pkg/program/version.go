@@ -1,4 +1,4 @@
-package dbconn
+package program
 
 import (
 	"cmp"
@@ -9,12 +9,11 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// Set by the linker: -X carstock/pkg/dbconn.version=v1.2.3. Where Go finds the commit itself, it need not be.
+// Set by the linker: -X carstock/pkg/program.version=v1.2.3. Where Go finds the commit itself, it need not be.
 var version, commit string
 
-// Versions says what a program has been built from: its release, its commit, Go, SQLite and the drivers
-// of the databases.
-func Versions(program string) string {
+// versions says what a program was built from: its release, its commit, Go, SQLite and the drivers of the databases.
+func versions(program string) string {
 	sqlite, _, _ := sqlite3.Version()
 	all := []string{program + " " + cmp.Or(version, "without a version")}
 	info, ok := debug.ReadBuildInfo()
