@@ -254,6 +254,7 @@ func TestAnswersAndProblems(t *testing.T) {
 		{"GET", "/cars/01", nil, 404, `\"01\"`},
 		{"GET", "/cars/1?x=y", nil, 400, "; send none but fields or match"},
 		{"GET", "/nowhere", nil, 404, "no such resource"},
+		{"GET", "/docs/nowhere.js", nil, 404, "no such resource"},
 		{"POST", "/cars/", nil, 405, "POST is not possible"},
 		{"DELETE", "/cars/1", nil, 405, "DELETE"},
 		{"GET", "/cars/", []string{"X-API-Key", ""}, 401, "X-API-Key"},

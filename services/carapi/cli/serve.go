@@ -50,7 +50,8 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) error {
 		if err != nil {
 			return err
 		}
-		g.Go(func() error { return httpserver.Serve(ctx, l, metrics.Handler(), 0, log.With("serves", "metrics")) })
+		log := log.With("serves", "metrics")
+		g.Go(func() error { return httpserver.Serve(ctx, l, metrics.Handler(log), 0, log) })
 	}
 
 	// A request may query one database after the other, and each first for its index and then for rows.

@@ -145,7 +145,7 @@ func TestRunOnASchedule(t *testing.T) {
 	eventually(t, "the new row", func() bool { return rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a")[0] == `n="3"|` })
 	eventually(t, "its metric", func() bool { return up.metric(t, `syncer_table_rows{table="a"}`) == "3" })
 
-	if status, body := up.get(t, "/readyz"); status != http.StatusOK || !strings.Contains(body, `"status": "ready"`) || !strings.Contains(body, `"age_seconds"`) {
+	if status, body := up.get(t, "/readyz"); status != http.StatusOK || !strings.Contains(body, `"status":"ready"`) || !strings.Contains(body, `"age_seconds"`) {
 		t.Errorf("%d: %s", status, body)
 	}
 	for series, want := range map[string]string{

@@ -7,6 +7,8 @@ import (
 	"net/url"
 
 	"github.com/swaggest/swgui/v5emb"
+
+	"carstock/pkg/httpserver"
 )
 
 //go:embed docs
@@ -31,7 +33,7 @@ func docs(publicURL string) http.Handler {
 		panic(err)
 	}
 	page, library := http.FileServerFS(own), v5emb.New("", "", "/docs/")
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return httpserver.Problems(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Swagger UI sets styles on its elements and has pictures in its style sheet; scripts are files.
 		w.Header().Set("Content-Security-Policy", "default-src 'self'; connect-src 'self'"+tried+"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 		switch r.URL.Path {
@@ -40,5 +42,5 @@ func docs(publicURL string) http.Handler {
 		default:
 			library.ServeHTTP(w, r)
 		}
-	})
+	}))
 }

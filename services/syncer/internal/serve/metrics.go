@@ -2,14 +2,12 @@ package serve
 
 import (
 	"math"
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"carstock/pkg/httpserver"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/job"
 	"carstock/services/syncer/internal/snapshot"
@@ -26,8 +24,7 @@ type metrics struct {
 }
 
 func newMetrics(s *state, path string, p *pulls) *metrics {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
+	r := httpserver.NewRegistry()
 	f := promauto.With(r)
 	gauge := func(name, help string, value func(view) float64) {
 		f.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(s.view()) })
@@ -102,8 +99,4 @@ func (m *metrics) observe(r job.Report, err error) {
 		m.changed.WithLabelValues(t.Table, "updated").Add(float64(t.Updated))
 		m.changed.WithLabelValues(t.Table, "deleted").Add(float64(t.Deleted))
 	}
-}
-
-func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }

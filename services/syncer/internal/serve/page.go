@@ -15,6 +15,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/jmoiron/sqlx"
 
+	"carstock/pkg/httpserver"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/snapshot"
 )
@@ -68,7 +69,8 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, s.pageData(time.Now())); err != nil {
 		s.log.ErrorContext(r.Context(), "the page cannot be made", "error", err)
-		http.Error(w, "the page cannot be made; the log says why", http.StatusInternalServerError)
+		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusInternalServerError,
+			Detail: "the page cannot be made; the log says why"})
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

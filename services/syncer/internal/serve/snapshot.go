@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"carstock/pkg/httpserver"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -61,6 +62,11 @@ func (s *Service) fetch(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) fetchError(w http.ResponseWriter, r *http.Request, err error) {
+	problem := func(status int, detail string) {
+		httpserver.WriteProblem(w, r, httpserver.Problem{Status: status, Detail: detail})
+	}
+	log := s.log.With("request_id", httpserver.RequestID(r.Context()))
+
 	var full *noRoom
 	switch {
 	case errors.Is(err, snapshot.ErrNoSnapshot):
@@ -70,24 +76,16 @@ func (s *Service) fetchError(w http.ResponseWriter, r *http.Request, err error) 
 			wait = min(max(time.Until(v.next), minRetryAfter), maxRetryAfter)
 		}
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
-		writeJSON(
-			w,
-			http.StatusServiceUnavailable,
-			map[string]any{"error": "there is no snapshot yet: the first run has not published one"},
-		)
+		problem(http.StatusServiceUnavailable, "there is no snapshot yet: the first run has not published one")
 	case errors.Is(err, context.Canceled): // the client has gone, or syncer ends
 		w.Header().Set("Retry-After", strconv.Itoa(int(minRetryAfter.Seconds())))
-		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"error": "syncer ends"})
+		problem(http.StatusServiceUnavailable, "syncer ends")
 	case errors.As(err, &full):
-		s.log.WarnContext(r.Context(), "the snapshot could not be sent", "error", err)
-		writeJSON(w, http.StatusInsufficientStorage, map[string]any{"error": full.Error()})
+		log.WarnContext(r.Context(), "the snapshot could not be sent", "error", err)
+		problem(http.StatusInsufficientStorage, full.Error())
 	default:
-		s.log.ErrorContext(r.Context(), "the snapshot could not be sent", "error", err)
-		writeJSON(
-			w,
-			http.StatusInternalServerError,
-			map[string]any{"error": "the snapshot could not be copied; the log says why"},
-		)
+		log.ErrorContext(r.Context(), "the snapshot could not be sent", "error", err)
+		problem(http.StatusInternalServerError, "the snapshot could not be copied; the log says why")
 	}
 }
 
