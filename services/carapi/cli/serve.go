@@ -7,18 +7,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"carstock/pkg/httpserver"
-	"carstock/pkg/settings"
-	"carstock/services/carapi/internal/auth"
 	"carstock/services/carapi/internal/config"
 	"carstock/services/carapi/internal/httpapi"
 )
 
 // serve answers requests until ctx ends.
 func serve(ctx context.Context, c config.Config, log *slog.Logger) error {
-	keys, err := auth.Open(c.API, log)
-	if err != nil {
-		return settings.Wrong(err)
-	}
+	keys := c.API.Open(log)
 	traces, flush, err := startTraces(ctx, log)
 	if err != nil {
 		return err

@@ -25,15 +25,12 @@ type stores struct {
 }
 
 // newStores opens the pools, which connect at the first query. observe is called after each query; it may be nil.
-func newStores(c config.Stock, observe func(string, time.Duration, error), log *slog.Logger) (*stores, error) {
-	settings, vocabulary, err := c.Settings()
-	if err != nil {
-		return nil, err
-	}
+func newStores(c config.Stock, observe func(string, time.Duration, error), log *slog.Logger) (s *stores, err error) {
+	settings, vocabulary := c.Settings()
 	settings.Observe = observe
 
 	options := search.Options{Vocabulary: vocabulary, Timeout: c.QueryTimeout, MaxAge: c.StaleMaxAge}
-	s := &stores{pools: map[string]*sql.DB{}, options: options}
+	s = &stores{pools: map[string]*sql.DB{}, options: options}
 	if c.HasLive() {
 		db := c.DB
 		db.QueryTimeout = c.QueryTimeout
