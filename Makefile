@@ -102,7 +102,13 @@ bin/fastapi/ready: services/e2e/testdata/requirements.txt
 
 up: ## MySQL, syncer and carapi in containers
 	docker compose up --build --detach --wait
-	@docker compose logs --no-log-prefix --tail 6 where
+	@carapi=$$(docker compose port carapi 8080); \
+	printf '%s\n' "All is up:" \
+		"  carapi  http://$$carapi/docs to try it out; metrics at http://$$(docker compose port carapi 9091)/metrics" \
+		"  syncer  http://$$(docker compose port syncer 9090)/ shows how fresh the snapshot is" \
+		"  MySQL   $$(docker compose port mysql 3306), database vehicles_db" \
+		"Search, with the demo's key of deploy/docker/secrets/api-keys:" \
+		"  curl -H 'X-API-Key: demo-key-0123456789abcdef' 'http://$$carapi/cars/?make=Toyota&model=Camry&year=2023'"
 
 down: ## stop them and remove their data
 	docker compose --profile "*" down --volumes

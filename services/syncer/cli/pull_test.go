@@ -492,7 +492,7 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 		run     string
 		content []string
 	}
-	pulls := fromEnv(t, "SOAK_PULLS", 200, 1)
+	const pulls = 200
 	finds := make(chan found, pulls)
 	var group sync.WaitGroup
 	var resumed, fresh atomic.Int32
