@@ -150,7 +150,8 @@ func TestOpenCertificateFile(t *testing.T) {
 		{"the first again", trusted, ""},
 	} {
 		write(test.text)
-		if err := db.Ping(); (err != nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), test.want) {
+		err := db.Ping()
+		if (err != nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.want)
 		}
 	}
@@ -163,7 +164,8 @@ func otherAuthority(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	authority := &x509.Certificate{SerialNumber: big.NewInt(7), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	authority := &x509.Certificate{SerialNumber: big.NewInt(7), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, authority, authority, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// Livez answers GET /livez: 200 as long as the process works, and 503 once stuck returns why it must be restarted. stuck
-// may be nil: then an answer is proof enough.
+// Livez answers GET /livez: 200 as long as the process works, and 503 once stuck returns why it must be restarted.
+// stuck may be nil: then an answer is proof enough.
 func Livez(stuck func() (reason string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if stuck != nil {

@@ -21,9 +21,9 @@ func Standard(next http.Handler, policy string, log *slog.Logger) http.Handler {
 	return Identify(nil)(SecurityHeaders(policy)(Recover(log)(Problems(next))))
 }
 
-// SecurityHeaders keeps browsers from doing more with an answer than its Content-Security-Policy says. A handler may set
-// other headers for its own answers. Strict-Transport-Security is left to the proxy that speaks TLS: browsers ignore it
-// over plain HTTP, and it binds the whole host, which may serve more than this program.
+// SecurityHeaders keeps browsers from doing more with an answer than its Content-Security-Policy says. A handler may
+// set other headers for its own answers. Strict-Transport-Security is left to the proxy that speaks TLS: browsers
+// ignore it over plain HTTP, and it binds the whole host, which may serve more than this program.
 func SecurityHeaders(policy string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -26,6 +26,7 @@ func get(h http.Handler, method, path string, header ...string) *httptest.Respon
 
 func TestWriteProblem(t *testing.T) {
 	t.Parallel()
+	const begin, end = `{"type":"about:blank","title":`, `,"request_id":"id-1"`
 	long := "/" + strings.Repeat("x", 1000)
 	for _, test := range []struct {
 		name, path string
@@ -35,25 +36,27 @@ func TestWriteProblem(t *testing.T) {
 		{
 			"plain", "/runs?x=1",
 			Problem{Status: 404, Detail: "no <such> run & no other"},
-			`{"type":"about:blank","title":"Not Found","status":404,"detail":"no <such> run & no other","instance":"/runs","request_id":"id-1"}`,
+			begin + `"Not Found","status":404,"detail":"no <such> run & no other","instance":"/runs"` + end + `}`,
 		},
 		{
 			"members", "/readyz",
 			Problem{503, "stale", map[string]any{"b": []int{1}, "a": "&"}},
-			`{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"stale","instance":"/readyz","request_id":"id-1","a":"&","b":[1]}`,
+			begin + `"Service Unavailable","status":503,"detail":"stale","instance":"/readyz"` + end + `,"a":"&","b":[1]}`,
 		},
 		{
 			"a path with escapes", "/a%2Fb/%C3%A9",
 			Problem{Status: 400, Detail: "x"},
-			`{"type":"about:blank","title":"Bad Request","status":400,"detail":"x","instance":"/a%2Fb/%C3%A9","request_id":"id-1"}`,
+			begin + `"Bad Request","status":400,"detail":"x","instance":"/a%2Fb/%C3%A9"` + end + `}`,
 		},
 		{
 			"a long path", long,
 			Problem{Status: 414, Detail: "x"},
-			`{"type":"about:blank","title":"Request URI Too Long","status":414,"detail":"x","instance":"` + long[:maxInstance] + `","request_id":"id-1"}`,
+			begin + `"Request URI Too Long","status":414,"detail":"x","instance":"` + long[:maxInstance] + `"` + end + `}`,
 		},
 	} {
-		h := Identify(nil)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { WriteProblem(w, r, test.problem) }))
+		h := Identify(nil)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			WriteProblem(w, r, test.problem)
+		}))
 		w := get(h, "GET", test.path, "X-Request-ID", "id-1")
 		if got := w.Body.String(); w.Code != test.problem.Status || got != test.want+"\n" {
 			t.Errorf("%s: %d\n got %s\nwant %s", test.name, w.Code, got, test.want)
@@ -94,13 +97,14 @@ func TestProblems(t *testing.T) {
 	})
 	mux.HandleFunc("GET /unauthorized", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		http.Error(w, "a key is needed", 401)
+		http.Error(w, "a key is needed", http.StatusUnauthorized)
 	})
 	mux.HandleFunc("GET /range", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "a.txt", time.Time{}, strings.NewReader("text"))
 	})
 	mux.HandleFunc("GET /deadline", func(w http.ResponseWriter, _ *http.Request) {
-		if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		err := http.NewResponseController(w).SetWriteDeadline(time.Time{})
+		if err != nil && !errors.Is(err, http.ErrNotSupported) {
 			http.Error(w, err.Error(), 500)
 		}
 	})
@@ -139,7 +143,8 @@ func TestProblems(t *testing.T) {
 		case json.Unmarshal(w.Body.Bytes(), &problem) != nil || !isProblem:
 			t.Errorf("%s: no problem: %v %s", test.path, w.Header(), w.Body)
 		}
-		if w.Code != test.status || problem.Status != test.status || problem.Detail != test.detail || problem.Instance != test.path {
+		if w.Code != test.status || problem.Status != test.status ||
+			problem.Detail != test.detail || problem.Instance != test.path {
 			t.Errorf("%s: %d %s", test.path, w.Code, w.Body)
 		}
 		if test.status == 401 && w.Header().Get("WWW-Authenticate") != "Bearer" {
@@ -159,16 +164,16 @@ func TestRecover(t *testing.T) {
 	}), DataPolicy, slog.New(slog.NewJSONHandler(&log, nil)))
 
 	w := get(h, "GET", "/", "X-Request-ID", "id-2")
-	if w.Code != 500 || !strings.Contains(w.Body.String(), `"detail":"internal error; the log has it under this request_id"`) ||
-		strings.Contains(w.Body.String(), "boom") {
-		t.Errorf("%d %s", w.Code, w.Body)
+	const detail = `"detail":"internal error; the log has it under this request_id"`
+	if body := w.Body.String(); w.Code != 500 || !strings.Contains(body, detail) || strings.Contains(body, "boom") {
+		t.Errorf("%d %s", w.Code, body)
 	}
 	if !strings.Contains(log.String(), `"panic":"boom"`) || !strings.Contains(log.String(), `"request_id":"id-2"`) {
 		t.Errorf("log: %s", &log)
 	}
 
 	defer func() {
-		if v := recover(); v != http.ErrAbortHandler {
+		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // it is no wrapped error
 			t.Errorf("recovered %v", v)
 		}
 	}()
@@ -178,17 +183,29 @@ func TestRecover(t *testing.T) {
 func TestIdentify(t *testing.T) {
 	t.Parallel()
 	var seen string
-	h := Standard(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = RequestID(r.Context()) }), "none", nil)
+	h := Standard(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		seen = RequestID(r.Context())
+	}), "none", nil)
 	for sent, kept := range map[string]bool{
-		"from-the-caller.1": true, strings.Repeat("x", 64): true, strings.Repeat("x", 65): false, "": false, `"},{"x`: false, "a b": false,
+		"from-the-caller.1":     true,
+		strings.Repeat("x", 64): true,
+		strings.Repeat("x", 65): false,
+		"":                      false,
+		`"},{"x`:                false,
+		"a b":                   false,
 	} {
 		w := get(h, "GET", "/", "X-Request-ID", sent)
 		id := w.Header().Get("X-Request-ID")
 		if id != seen || len(id) < 16 || (id == sent) != kept {
 			t.Errorf("%q: the answer has %q, and the handler saw %q", sent, id, seen)
 		}
-		want := http.Header{"X-Request-Id": {id}, "X-Content-Type-Options": {"nosniff"}, "Referrer-Policy": {"no-referrer"},
-			"Content-Security-Policy": {"none"}, "Cross-Origin-Resource-Policy": {"same-origin"}}
+		want := http.Header{
+			"X-Request-Id":                 {id},
+			"X-Content-Type-Options":       {"nosniff"},
+			"Referrer-Policy":              {"no-referrer"},
+			"Content-Security-Policy":      {"none"},
+			"Cross-Origin-Resource-Policy": {"same-origin"},
+		}
 		if !reflect.DeepEqual(w.Header(), want) {
 			t.Errorf("%q: %v, want %v", sent, w.Header(), want)
 		}
@@ -198,6 +215,10 @@ func TestIdentify(t *testing.T) {
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	const live, ready = `{"status":"live"}`, `{"age_seconds":7,"status":"ready"}`
+	stuck := func() string { return "a run takes too long" }
+	ready7 := func() (string, map[string]any) { return "", map[string]any{"age_seconds": 7} }
+	stale7 := func() (string, map[string]any) { return "too old", map[string]any{"age_seconds": 7} }
+	noMembers := func() (string, map[string]any) { return "", nil }
 	for _, test := range []struct {
 		name    string
 		handler http.Handler
@@ -206,17 +227,14 @@ func TestHealth(t *testing.T) {
 	}{
 		{"live", Livez(nil), 200, live},
 		{"live, after a check", Livez(func() string { return "" }), 200, live},
-		{"stuck", Livez(func() string { return "a run takes too long" }), 503, `"detail":"a run takes too long","instance":"/"}`},
-		{"ready", Readyz(func() (string, map[string]any) { return "", map[string]any{"age_seconds": 7} }), 200, ready},
-		{"ready without members", Readyz(func() (string, map[string]any) { return "", nil }), 200, `{"status":"ready"}`},
-		{
-			"not ready",
-			Readyz(func() (string, map[string]any) { return "too old", map[string]any{"age_seconds": 7} }),
-			503, `"detail":"too old","instance":"/","age_seconds":7}`,
-		},
+		{"stuck", Livez(stuck), 503, `"detail":"a run takes too long","instance":"/"}`},
+		{"ready", Readyz(ready7), 200, ready},
+		{"ready without members", Readyz(noMembers), 200, `{"status":"ready"}`},
+		{"not ready", Readyz(stale7), 503, `"detail":"too old","instance":"/","age_seconds":7}`},
 	} {
 		w := get(test.handler, "GET", "/")
-		if w.Code != test.status || !strings.HasSuffix(w.Body.String(), test.want+"\n") || w.Header().Get("Cache-Control") != "no-store" {
+		if w.Code != test.status || !strings.HasSuffix(w.Body.String(), test.want+"\n") ||
+			w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %s, want %d and %s", test.name, w.Code, w.Body, test.status, test.want)
 		}
 	}

@@ -1,6 +1,6 @@
-// Package httpserver is what the HTTP servers of syncer and carapi share: listening, time-outs and shutdown, request ids,
-// security headers, problems (RFC 9457), health checks and the registry of metrics. It knows no route. What net/http
-// refuses before it calls a handler, such as a malformed request, gets an answer in plain text.
+// Package httpserver is what the HTTP servers of syncer and carapi share: listening, time-outs and shutdown, request
+// ids, security headers, problems (RFC 9457), health checks and the registry of metrics. It knows no route. What
+// net/http refuses before it calls a handler, such as a malformed request, gets an answer in plain text.
 package httpserver
 
 import (
@@ -36,8 +36,8 @@ func Listen(setting, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers on l until ctx ends, and then gives the requests in flight some time to finish. A handler may take as long
-// as longest.
+// Serve answers on l until ctx ends, and then gives the requests in flight some time to finish. A handler may take as
+// long as longest.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, longest time.Duration, log *slog.Logger) error {
 	srv := &http.Server{
 		Handler:           h,

@@ -21,16 +21,18 @@ var (
 func newProgram(fail error) *Program {
 	root := &cobra.Command{Use: "tool"}
 	group := &cobra.Command{Use: "group"}
-	print := &cobra.Command{Use: "print TEXT", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+	printer := &cobra.Command{Use: "print TEXT", Args: cobra.ExactArgs(1)}
+	printer.RunE = func(cmd *cobra.Command, args []string) error {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), args[0])
 		return err
-	}}
+	}
 	file := &cobra.Command{Use: "file", RunE: func(cmd *cobra.Command, _ []string) error {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), ConfigFile(cmd))
 		return err
 	}}
-	group.AddCommand(print)
-	root.AddCommand(group, file, &cobra.Command{Use: "fail", RunE: func(*cobra.Command, []string) error { return fail }})
+	failing := &cobra.Command{Use: "fail", RunE: func(*cobra.Command, []string) error { return fail }}
+	group.AddCommand(printer)
+	root.AddCommand(group, file, failing)
 
 	all := &struct {
 		Log LogConfig
@@ -65,11 +67,20 @@ func TestRun(t *testing.T) {
 		{args: "fail", fail: nil},
 		{args: "fail", fail: errOther, code: ExitFailed, stderr: `tool: \u001b[2Jbroken` + "\n"},
 		{args: "fail", fail: fmt.Errorf("sync: %w", errRefused), code: 3, stderr: "tool: sync: refused\n"},
-		{args: "fail", fail: errors.Join(errOther, invalid), code: ExitUsage, stderr: `tool: \u001b[2Jbroken` + "\nwrong settings:\n  NAME: empty\n"},
+		{
+			args: "fail", fail: errors.Join(errOther, invalid), code: ExitUsage,
+			stderr: `tool: \u001b[2Jbroken` + "\nwrong settings:\n  NAME: empty\n",
+		},
 		{args: "fail", fail: UsageErrorf("--age: %w", errRefused), code: ExitUsage, stderr: "tool: --age: refused\n"},
-		{args: "fial", code: ExitUsage, stderr: `tool: unknown command "fial" for "tool"; did you mean fail or file?` + "\n"},
+		{
+			args: "fial", code: ExitUsage,
+			stderr: `tool: unknown command "fial" for "tool"; did you mean fail or file?` + "\n",
+		},
 		{args: "nothing", code: ExitUsage, stderr: `tool: unknown command "nothing" for "tool"` + "\n"},
-		{args: "group prnt", code: ExitUsage, stderr: `tool: unknown command "prnt" for "tool group"; did you mean print?` + "\n"},
+		{
+			args: "group prnt", code: ExitUsage,
+			stderr: `tool: unknown command "prnt" for "tool group"; did you mean print?` + "\n",
+		},
 		{args: "version 2", code: ExitUsage, stderr: `tool: unknown command "2" for "tool version"` + "\n"},
 		{args: "group print", code: ExitUsage, stderr: "tool: accepts 1 arg(s), received 0\n"},
 		{args: "file --color", code: ExitUsage, stderr: "tool: unknown flag: --color\n"},

@@ -39,6 +39,7 @@ func TestFileIsReadWhenItChanges(t *testing.T) {
 		}
 	}
 	unchanged := func() error { return nil }
+	pipe := func() error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)) }
 
 	f := settings.NewFile(path)
 	for _, step := range []struct {
@@ -60,7 +61,7 @@ func TestFileIsReadWhenItChanges(t *testing.T) {
 		{"still a folder", unchanged, "", false, "is no regular file"},
 		{"back", func() error { return os.Remove(path) }, "", false, "no such file"},
 		{"as it was", inPlace("seven", hour.Add(1)), "seven", true, ""},
-		{"a pipe in its place", func() error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)) }, "", false, "is no regular file"},
+		{"a pipe in its place", pipe, "", false, "is no regular file"},
 	} {
 		if err := step.change(); err != nil {
 			t.Fatal(err)

@@ -24,7 +24,7 @@ func checkCommand() *cobra.Command {
 		Long: `Checks what would be searched, and serves nothing: whether each database answers, the fields that were
 found in the table, how many vehicles it has, what an index of them takes in memory and in time, and how the
 rows of an answer are read.`,
-		Example: "  DB_HOST=db.example.com DB_USER=carapi DB_PASSWORD_FILE=/run/secrets/db DB_NAME=vehicles_db carapi check",
+		Example: "  carapi check --config carapi.ini",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.LoadStock(program.ConfigFile(cmd))
 			if err != nil {

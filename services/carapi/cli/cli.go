@@ -22,8 +22,9 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "carapi",
 		Short: "Answers searches of a stock of vehicles over HTTP",
-		Long: `Answers searches of a stock of vehicles over HTTP, from a MySQL database, from the file that syncer keeps,
-or from the file while the database is away. SIGTERM and SIGINT stop it once the requests under way are answered.
+		Long: `Answers searches of a stock of vehicles over HTTP, from a MySQL database, from the file that syncer
+keeps, or from the file while the database is away. SIGTERM and SIGINT stop it once the requests under way are
+answered.
 
 Settings come from the environment, or from a file; carapi settings lists them all.
 ` + program.ExitCodes + ".",

@@ -16,6 +16,15 @@ func keyCommand() *cobra.Command {
 	return cmd
 }
 
+const newKeyText = `The key, for the client to send as X-API-Key; it is not shown again:
+
+  %s
+
+The line to add to the file of API_KEYS_FILE, or to API_KEYS; the key cannot be found from it:
+
+  %s
+`
+
 func keyNewCommand() *cobra.Command {
 	var expires string
 	cmd := &cobra.Command{
@@ -47,14 +56,7 @@ the key by its name. Reads no settings and stores nothing.`,
 			if err != nil {
 				return program.UsageErrorf("%w", err)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), `The key, for the client to send as X-API-Key; it is not shown again:
-
-  %s
-
-The line to add to the file of API_KEYS_FILE, or to API_KEYS; the key cannot be found from it:
-
-  %s
-`, secret, line)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), newKeyText, secret, line)
 			return err
 		},
 	}

@@ -24,8 +24,8 @@ const (
 	minGarbageShare = 10       // percent of the memory in use
 )
 
-// limitGarbage collects garbage before it takes much memory beside the indexes; by default it could take as much as they
-// do. Collecting often costs little, as an index has hardly any pointers to follow. GOGC in the environment wins.
+// limitGarbage collects garbage before it takes much memory beside the indexes; by default it could take as much as
+// they do. Collecting often costs little, as an index has hardly any pointers to follow. GOGC in the environment wins.
 func limitGarbage(indexBytes int64) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(int(minGarbageShare + 100*garbageBytes/(otherBytes+indexBytes)))

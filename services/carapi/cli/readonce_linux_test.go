@@ -14,7 +14,8 @@ import (
 func TestStartReadsFilesOnce(t *testing.T) {
 	server := dbtest.Shared(t)
 	c := server.Database(t)
-	if _, err := dbtest.Open(t, c).Exec("CREATE TABLE vehicles_stock (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9))"); err != nil {
+	const table = "CREATE TABLE vehicles_stock (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9))"
+	if _, err := dbtest.Open(t, c).Exec(table); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

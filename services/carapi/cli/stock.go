@@ -57,8 +57,8 @@ func newStores(c config.Stock, observe func(string, time.Duration, error), log *
 // readConns is the number of connections for an index: one reads it, and one checks whether a file has changed.
 const readConns = 2
 
-// open opens the two pools of a database: one for the rows of answers, and one for its index, which may take any time to
-// read.
+// open opens the two pools of a database: one for the rows of answers, and one for its index, which may take any time
+// to read.
 func (s *stores) open(name string, db dbconn.Config, settings store.Settings, log *slog.Logger) (*store.Store, error) {
 	answering := db
 	answering.Compression = dbconn.CompressionOff // a page of rows is small: latency counts, not bandwidth

@@ -27,9 +27,9 @@ import (
 // server takes up to 5 s to shut down.
 const flushTimeout = 3 * time.Second
 
-// startTraces sends traces to where OpenTelemetry's own variables say, until flush is called. The variables are those of
-// the environment, not of the settings file: the SDK reads most of them itself. The provider is nil if no variable asks
-// for traces. The package autoexport would do this and more, at the price of 20 further modules.
+// startTraces sends traces to where OpenTelemetry's own variables say, until flush is called. The variables are those
+// of the environment, not of the settings file: the SDK reads most of them itself. The provider is nil if no variable
+// asks for traces. The package autoexport would do this and more, at the price of 20 further modules.
 func startTraces(ctx context.Context, log *slog.Logger) (provider trace.TracerProvider, flush func(), err error) {
 	exporter := os.Getenv("OTEL_TRACES_EXPORTER")
 	asked := exporter != ""
@@ -82,14 +82,16 @@ func traceClient(exporter string) (otlptrace.Client, error) {
 	}
 
 	var client otlptrace.Client
-	protocol := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf")
+	protocol := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"),
+		"http/protobuf")
 	switch protocol {
 	case "http/protobuf", "http/json":
 		client = otlptracehttp.NewClient()
 	case "grpc":
 		client = otlptracegrpc.NewClient()
 	default:
-		errs = append(errs, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL: %q: expected http/protobuf, http/json or grpc", protocol))
+		errs = append(errs,
+			fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL: %q: expected http/protobuf, http/json or grpc", protocol))
 	}
 	return client, settings.Wrong(errors.Join(errs...))
 }

@@ -102,8 +102,8 @@ func printView(w io.Writer, v job.ViewFinding) error {
 	}
 	switch {
 	case v.Suggested != "":
-		fmt.Fprintf(w, "  no key, so changes are not known row by row; these columns are unique now, and may be a key:\n"+
-			"  SYNC_VIEWS='%s'\n", v.Suggested)
+		fmt.Fprintf(w, "  no key, so changes are not known row by row; "+
+			"these columns are unique now, and may be a key:\n  SYNC_VIEWS='%s'\n", v.Suggested)
 	case len(v.Key) == 0 && v.Problem == "":
 		fmt.Fprintf(w, "  no key, and no columns were found to be unique\n")
 	}

@@ -12,8 +12,8 @@ const (
 	// garbage: with Go's default a quarter of the time goes into collecting it.
 	gcPercent = 500
 
-	// heapShare is the share of a container's memory for Go's heap. SQLite's memory comes on top, with several copies of
-	// a large value.
+	// heapShare is the share of a container's memory for Go's heap. SQLite's memory comes on top, with several copies
+	// of a large value.
 	heapShare = 0.5
 )
 

@@ -18,8 +18,8 @@ const (
 	logInterval = 10 * time.Second
 )
 
-// showProgress shows how far a run is until stop is called: by a bar on a terminal, otherwise by a line in the log every
-// logInterval.
+// showProgress shows how far a run is until stop is called: by a bar on a terminal, otherwise by a line in the log
+// every logInterval.
 func showProgress(p *job.Progress, w io.Writer, log *slog.Logger) (stop func()) {
 	terminal := program.IsTerminal(w)
 	interval := logInterval

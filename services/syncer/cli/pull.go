@@ -27,7 +27,7 @@ PATH meanwhile; they see the new snapshot once they end their transactions. PATH
 it is replaced. A file that was not fetched by pull is refused.
 
 The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PROXY and NO_PROXY.`,
-		Example: `  SYNC_HTTP_TOKEN=... syncer pull https://stock.example.com:9090/snapshot /var/lib/carstock/carstock.db
+		Example: `  SYNC_HTTP_TOKEN=... syncer pull https://stock.example.com:9090/snapshot ./carstock.db
   */15 * * * * syncer pull --quiet --config /etc/carstock/pull.env https://stock.example.com:9090/snapshot carstock.db`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -85,7 +85,8 @@ func printPull(w io.Writer, path string, r pull.Result) error {
 	return err
 }
 
-// pathError is an error about the file that the command line names. Package snapshot names the setting SYNC_PATH instead.
+// pathError is an error about the file that the command line names. Package snapshot names the setting SYNC_PATH
+// instead.
 type pathError struct{ error }
 
 func (p pathError) Error() string { return strings.ReplaceAll(p.error.Error(), "SYNC_PATH: ", "") }

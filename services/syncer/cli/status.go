@@ -24,13 +24,20 @@ var errStale = errors.New("stale")
 
 // status is what the snapshot file says about itself.
 type status struct {
-	File     string                 `json:"file"`
-	Snapshot *snapshotfile.Run      `json:"snapshot"`              // the last good run; null if there is none
-	AsOf     *time.Time             `json:"as_of"`                 // when the oldest table was read; null if a table is missing
-	Age      float64                `json:"age_seconds,omitempty"` // since then
-	Failures int                    `json:"consecutive_failures"`  // runs that failed or were refused after the last good one
-	Last     *snapshotfile.Run      `json:"last"`
-	Tables   []snapshotfile.Content `json:"tables"`
+	File string `json:"file"`
+
+	// The last good run; null if there is none.
+	Snapshot *snapshotfile.Run `json:"snapshot"`
+
+	// When the oldest table was read, null if a table is missing, and the seconds since then.
+	AsOf *time.Time `json:"as_of"`
+	Age  float64    `json:"age_seconds,omitempty"`
+
+	// How many runs have failed or were refused after the last good one, and the last run.
+	Failures int               `json:"consecutive_failures"`
+	Last     *snapshotfile.Run `json:"last"`
+
+	Tables []snapshotfile.Content `json:"tables"`
 }
 
 func statusCommand() *cobra.Command {

@@ -28,8 +28,8 @@ func (c *Config) Validate() error {
 	return err
 }
 
-// Open returns the keys that Validate has read, and logs which have expired. Later, when the file has changed, it logs that,
-// and whether it is wrong.
+// Open returns the keys that Validate has read, and logs which have expired. Later, when the file has changed, it logs
+// that, and whether it is wrong.
 func (c *Config) Open(log *slog.Logger) *Keys {
 	c.keys.startLogging(log)
 	return c.keys

@@ -62,8 +62,8 @@ func (k *Keys) startLogging(log *slog.Logger) {
 // Name returns the name of the key that a client has presented, and whether it opens the API: an expired key does not.
 // The name is empty if there is no such key.
 //
-// It compares hashes, all of them and each in constant time, so that the time reveals neither the length of a key nor how
-// much of it was right.
+// It compares hashes, all of them and each in constant time, so that the time reveals neither the length of a key nor
+// how much of it was right.
 func (k *Keys) Name(presented string) (name string, ok bool) {
 	sum, now := sha256.Sum256([]byte(presented)), k.now()
 	for _, key := range k.current(now) {
@@ -117,7 +117,8 @@ func (k *Keys) warnOfExpired(keys []key) {
 	now := k.now()
 	for _, key := range keys {
 		if key.expired(now) {
-			k.log.Warn("a key has expired", "key", key.name, "last_day", key.end.AddDate(0, 0, -1).Format(time.DateOnly))
+			lastDay := key.end.AddDate(0, 0, -1).Format(time.DateOnly)
+			k.log.Warn("a key has expired", "key", key.name, "last_day", lastDay)
 		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 // minCompressed is the size from which an answer is compressed: a smaller one is a single packet either way.
 const minCompressed = 1 << 10
 
-// compress sends answers as gzip to clients that accept it. An ETag stays the same and so must be weak: it stands for the
-// same vehicles in both forms.
+// compress sends answers as gzip to clients that accept it. An ETag stays the same and so must be weak: it stands for
+// the same vehicles in both forms.
 func compress() func(http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(minCompressed), gzhttp.EnableZstd(false))
 	if err != nil {
@@ -47,7 +47,8 @@ func ownOrigin(origins []string) func(http.Handler) http.Handler {
 		_ = guard.AddTrustedOrigin(o) // the settings have been checked
 	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, r, answer.Problem{Status: http.StatusForbidden, Detail: "pages of this origin may not call; CORS_ORIGINS names those that may"})
+		writeProblem(w, r, answer.Problem{Status: http.StatusForbidden,
+			Detail: "pages of this origin may not call; CORS_ORIGINS names those that may"})
 	}))
 	return guard.Handler
 }

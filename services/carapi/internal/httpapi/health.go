@@ -6,8 +6,8 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// readiness returns the check of /readyz. It fails while no source can answer, and reports what the last probes found: it
-// costs no database anything.
+// readiness returns the check of /readyz. It fails while no source can answer, and reports what the last probes found:
+// it costs no database anything.
 func readiness(s *search.Service) func() (reason string, members map[string]any) {
 	return func() (reason string, members map[string]any) {
 		all := s.Status()

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -45,15 +44,15 @@ func NewMetrics() *Metrics {
 		inFlight: f.NewGauge(prometheus.GaugeOpts{Name: "carapi_http_requests_in_flight",
 			Help: "Requests that are being answered."}),
 		requests: f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_http_requests_total",
-			Help: "Requests answered, by route (unmatched: no such route or method), method and status (499: the client had gone)."},
-			[]string{"route", "method", "status"}),
+			Help: "Requests answered, by route (unmatched: no such route or method), method and status " +
+				"(499: the client had gone)."}, []string{"route", "method", "status"}),
 		answers: f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_answers_total",
 			Help: "Answers with vehicles or counts of them, by source: live, snapshot."}, []string{"source"}),
 		duration: f.NewHistogramVec(prometheus.HistogramOpts{Name: "carapi_http_request_duration_seconds",
 			Help: "Time that answers took.", Buckets: buckets}, []string{"route"}),
 		queries: f.NewHistogramVec(prometheus.HistogramOpts{Name: "carapi_query_duration_seconds",
-			Help: "Time that queries of the database took, by outcome: ok, timeout, canceled, error.", Buckets: buckets},
-			[]string{"operation", "outcome"}),
+			Help:    "Time that queries of the database took, by outcome: ok, timeout, canceled, error.",
+			Buckets: buckets}, []string{"operation", "outcome"}),
 		refreshes: f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_index_refreshes_total",
 			Help: "Refreshes of an index, by outcome: read, unchanged, failed."}, []string{"source", "outcome"}),
 		dropped: f.NewCounter(prometheus.CounterOpts{Name: "carapi_rows_dropped_total",
@@ -123,7 +122,8 @@ func route(r *http.Request) string { return chi.RouteContext(r.Context()).RouteP
 
 // method returns the method of a request, and "other" if it is none of HTTP's: a caller may send any word.
 func method(r *http.Request) string {
-	if slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}, r.Method) {
+	switch r.Method {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT":
 		return r.Method
 	}
 	return "other"

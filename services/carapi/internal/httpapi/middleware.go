@@ -55,7 +55,8 @@ func withoutSlash(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := cmp.Or(r.URL.RawPath, r.URL.Path) // as the router does
 		rest, found := strings.CutSuffix(path, "/")
-		if found && rest != "" && rest != "/cars/vin" && !strings.HasSuffix(rest, "/") && !strings.HasPrefix(path, "/docs/") {
+		isEmpty := rest == "" || rest == "/cars/vin" || strings.HasSuffix(rest, "/")
+		if found && !isEmpty && !strings.HasPrefix(path, "/docs/") {
 			chi.RouteContext(r.Context()).RoutePath = rest
 		}
 		next.ServeHTTP(w, r)
@@ -104,8 +105,9 @@ func requireKey(keys *auth.Keys, perKey, perClient *rate) func(http.Handler) htt
 	}
 }
 
-// presentedKey returns the key of X-API-Key or, without that header, of Authorization: Bearer. Only one of the two counts:
-// a proxy may have put its own token into the other. The query does not count: URLs end up in logs and histories.
+// presentedKey returns the key of X-API-Key or, without that header, of Authorization: Bearer. Only one of the two
+// counts: a proxy may have put its own token into the other. The query does not count: URLs end up in logs and
+// histories.
 func presentedKey(r *http.Request) string {
 	if key := r.Header.Get("X-API-Key"); key != "" {
 		return key

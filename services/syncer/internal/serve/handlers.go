@@ -52,7 +52,11 @@ func (s *Service) runs(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := s.state.view()
-	out := map[string]any{"runs": append([]snapshotfile.Run{}, history.Runs...), "running": v.progress != nil, "consecutive_failures": v.failures}
+	out := map[string]any{
+		"runs":                 append([]snapshotfile.Run{}, history.Runs...), // not null
+		"running":              v.progress != nil,
+		"consecutive_failures": v.failures,
+	}
 	if !v.next.IsZero() {
 		out["next_run"] = v.next.UTC().Truncate(time.Second)
 	}
