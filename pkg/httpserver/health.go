@@ -15,6 +15,7 @@ func Livez(stuck func() (reason string)) http.HandlerFunc {
 				return
 			}
 		}
+
 		WriteJSON(w, http.StatusOK, map[string]any{"status": "live"})
 	}
 }
@@ -28,6 +29,7 @@ func Readyz(check func() (reason string, members map[string]any)) http.HandlerFu
 			WriteProblem(w, r, Problem{http.StatusServiceUnavailable, reason, members})
 			return
 		}
+
 		answer := map[string]any{"status": "ready"}
 		maps.Copy(answer, members)
 		WriteJSON(w, http.StatusOK, answer)

@@ -32,6 +32,7 @@ func SecurityHeaders(policy string) func(http.Handler) http.Handler {
 			h.Set("Referrer-Policy", "no-referrer")
 			h.Set("Content-Security-Policy", policy)
 			h.Set("Cross-Origin-Resource-Policy", "same-origin") // independent of CORS
+
 			next.ServeHTTP(w, r)
 		})
 	}
@@ -62,6 +63,7 @@ func Identify(path func(*http.Request) string) func(http.Handler) http.Handler {
 			if !plainID.MatchString(id) {
 				id = rand.Text()
 			}
+
 			w.Header().Set("X-Request-ID", id)
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, identity{id, path})))
 		})
@@ -77,6 +79,7 @@ func instance(r *http.Request) string {
 	if i := identityOf(r.Context()); i.path != nil {
 		path = i.path(r)
 	}
+
 	return path[:min(len(path), maxInstance)]
 }
 
@@ -98,6 +101,7 @@ func Recover(log *slog.Logger) func(http.Handler) http.Handler {
 					})
 				}
 			}()
+
 			next.ServeHTTP(w, r)
 		})
 	}

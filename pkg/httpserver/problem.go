@@ -36,6 +36,7 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 		members := encode(p.Members)
 		body = append(append(body[:len(body)-1], ','), members[1:]...)
 	}
+
 	WriteProblemBody(w, p.Status, body)
 }
 
@@ -45,6 +46,7 @@ func WriteProblemBody(w http.ResponseWriter, status int, body []byte) {
 	if status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", retryAfter)
 	}
+
 	h.Set("Cache-Control", "no-store")
 	Write(w, status, "application/problem+json", body)
 }
@@ -54,6 +56,7 @@ func Problems(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := plainErrorWriter{ResponseWriter: w}
 		next.ServeHTTP(&p, r)
+
 		if p.status != 0 {
 			WriteProblem(w, r, Problem{Status: p.status, Detail: p.detail(r)})
 		}
@@ -69,11 +72,13 @@ type plainErrorWriter struct {
 
 // WriteHeader implements http.ResponseWriter.
 func (p *plainErrorWriter) WriteHeader(status int) {
+	// Other errors have a form already, such as JSON-RPC.
 	kind, _, _ := strings.Cut(p.Header().Get("Content-Type"), ";")
 	if status >= http.StatusBadRequest && (kind == "" || kind == "text/plain") {
 		p.status = cmp.Or(p.status, status)
 		return
 	}
+
 	p.ResponseWriter.WriteHeader(status)
 }
 
@@ -97,6 +102,7 @@ func (p *plainErrorWriter) detail(r *http.Request) string {
 	case p.status == http.StatusMethodNotAllowed && allowed != "":
 		return r.Method + " is not possible here; use " + allowed
 	}
+
 	text := strings.ToValidUTF8(strings.TrimSpace(string(p.text)), "")
 	return cmp.Or(text, http.StatusText(p.status))
 }

@@ -52,12 +52,14 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, longest time.Dur
 	log.Info("listening", "address", l.Addr().String())
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
+
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
 
+	// ctx has ended: the requests in flight get time of their own.
 	log.Info("shutting down")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()

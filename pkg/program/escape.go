@@ -23,6 +23,7 @@ func escapeControls(text string) string {
 	if !strings.ContainsFunc(text, isControl) {
 		return text
 	}
+
 	var b strings.Builder
 	for _, r := range text {
 		if isControl(r) {
@@ -31,6 +32,7 @@ func escapeControls(text string) string {
 			b.WriteRune(r)
 		}
 	}
+
 	return b.String()
 }
 

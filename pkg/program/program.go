@@ -75,6 +75,7 @@ func (p *Program) Run(ctx context.Context, args []string, stdout, stderr io.Writ
 		fmt.Fprintf(stderr, "%s: %s\n", root.Name(), p.Stopped)
 		return ExitFailed
 	}
+
 	fmt.Fprintf(stderr, "%s: %s\n", root.Name(), escapeControls(err.Error()))
 	return p.exitCode(err)
 }
@@ -90,6 +91,7 @@ func (p *Program) exitCode(err error) int {
 			return code
 		}
 	}
+
 	return ExitFailed
 }
 
@@ -120,6 +122,7 @@ func checkArgs(cmd *cobra.Command) {
 	if check == nil {
 		check = noArgs
 	}
+
 	cmd.Args = func(cmd *cobra.Command, args []string) error { return asUsageError(check(cmd, args)) }
 	cmd.SuggestionsMinimumDistance = 2
 	if !cmd.Runnable() {

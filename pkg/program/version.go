@@ -20,17 +20,20 @@ func versions(program string) string {
 	if !ok {
 		info = &debug.BuildInfo{}
 	}
+
 	known := commit
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
 			known = cmp.Or(known, s.Value)
 		}
 	}
+
 	all = append(all, "commit "+cmp.Or(known, "unknown"), runtime.Version(), "SQLite "+sqlite)
 	for _, d := range info.Deps {
 		if d.Path == "github.com/go-sql-driver/mysql" || d.Path == "github.com/mattn/go-sqlite3" {
 			all = append(all, strings.TrimPrefix(d.Path, "github.com/")+" "+d.Version)
 		}
 	}
+
 	return strings.Join(all, ", ")
 }

@@ -30,6 +30,7 @@ rows of an answer are read.`,
 			if err != nil {
 				return err
 			}
+
 			stores, err := newStores(c, nil, slog.New(slog.DiscardHandler))
 			if err != nil {
 				return err
@@ -43,6 +44,7 @@ rows of an answer are read.`,
 					errs = append(errs, err)
 					continue
 				}
+
 				printFindings(cmd.OutOrStdout(), found)
 			}
 			return errors.Join(errs...)
@@ -56,6 +58,7 @@ func printFindings(w io.Writer, f *search.Findings) {
 	for _, line := range f.Report {
 		fmt.Fprintf(w, "           %s\n", value.Clean(line))
 	}
+
 	fmt.Fprintf(w, "  rows     %s\n", humanize.Comma(int64(f.Rows)))
 	fmt.Fprintf(w, "  memory   %s for one index; a refresh needs two for a moment\n", humanize.IBytes(uint64(f.Bytes)))
 	fmt.Fprintf(w, "  refresh  %s; the index is at most about %s old while requests come\n",

@@ -52,14 +52,17 @@ the key by its name. Reads no settings and stores nothing.`,
 					return program.UsageErrorf("--expires %s: the day is past", expires)
 				}
 			}
+
 			secret, line, err := auth.New(args[0], until)
 			if err != nil {
 				return program.UsageErrorf("%w", err)
 			}
+
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), newKeyText, secret, line)
 			return err
 		},
 	}
+
 	cmd.Flags().StringVar(&expires, "expires", "", "last `DAY` (UTC) on which the key is valid, such as 2027-01-31")
 	return cmd
 }

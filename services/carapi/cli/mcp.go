@@ -26,6 +26,7 @@ func mcpCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+
 			return serveStdio(cmd.Context(), c, c.Log.Logger(cmd.ErrOrStderr()))
 		},
 	}
@@ -51,11 +52,14 @@ func serveStdio(ctx context.Context, c config.Stock, log *slog.Logger) error {
 		if err := vehicles.open(); ctx.Err() == nil {
 			return err
 		}
+
 		return nil // the client left meanwhile
 	})
+
 	g.Go(func() error {
 		defer end()
 		return caller.Stdio(serving, opened)
 	})
+
 	return g.Wait()
 }

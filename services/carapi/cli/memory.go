@@ -42,10 +42,12 @@ func (s *stock) withMemory(events search.Events) search.Events {
 				total += status.Index.Bytes
 			}
 		}
+
 		limitGarbage(total)
 		if refreshed != nil {
 			refreshed(source, outcome, took)
 		}
 	}
+
 	return events
 }

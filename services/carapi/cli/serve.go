@@ -45,6 +45,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) error {
 		if err != nil {
 			return err
 		}
+
 		log := log.With("serves", "metrics")
 		g.Go(func() error { return httpserver.Serve(ctx, l, metrics.Handler(log), 0, log) })
 	}

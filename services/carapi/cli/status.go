@@ -32,6 +32,7 @@ The exit code is 1 if it is not ready: this is the container's health check.`,
 			if err != nil {
 				return err
 			}
+
 			ctx, cancel := context.WithTimeout(cmd.Context(), statusTimeout)
 			defer cancel()
 			return printStatus(ctx, cmd.OutOrStdout(), c.HTTPAddr)
@@ -52,6 +53,7 @@ func printStatus(ctx context.Context, w io.Writer, addr string) error {
 	if err != nil {
 		return err
 	}
+
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return fmt.Errorf("no carapi answers: %w: check HTTP_ADDR", err)
@@ -80,6 +82,7 @@ func printStatus(ctx context.Context, w io.Writer, addr string) error {
 		if s.Problem != "" {
 			state += "; " + s.Problem
 		}
+
 		fmt.Fprintf(w, "%-9s %s\n", s.Name, state)
 	}
 	return nil

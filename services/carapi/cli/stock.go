@@ -51,6 +51,7 @@ func newStores(c config.Stock, observe func(string, time.Duration, error), log *
 			return nil, err
 		}
 	}
+
 	return s, nil
 }
 
@@ -67,6 +68,7 @@ func (s *stores) open(name string, db dbconn.Config, settings store.Settings, lo
 		s.close()
 		return nil, err
 	}
+
 	s.all = append(s.all, rows)
 	s.pools[name] = rows.DB
 
@@ -77,6 +79,7 @@ func (s *stores) open(name string, db dbconn.Config, settings store.Settings, lo
 		s.close()
 		return nil, err
 	}
+
 	s.all = append(s.all, reads)
 
 	settings.Ping = func(ctx context.Context) error { return dbconn.Ping(ctx, answering, rows) }

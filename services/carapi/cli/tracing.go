@@ -56,6 +56,7 @@ func startTraces(ctx context.Context, log *slog.Logger) (provider trace.TracerPr
 	if err != nil {
 		return nil, nil, settings.Wrong(fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err))
 	}
+
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithBatcher(sender), sdktrace.WithResource(about))
 	return sdk, func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
@@ -72,6 +73,7 @@ func traceClient(exporter string) (otlptrace.Client, error) {
 	if exporter != "" && exporter != "otlp" {
 		errs = append(errs, fmt.Errorf("OTEL_TRACES_EXPORTER: %q: expected otlp or none", exporter))
 	}
+
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
 		// The URL may hold a password: do not show it.
 		text := os.Getenv(name)
@@ -93,5 +95,6 @@ func traceClient(exporter string) (otlptrace.Client, error) {
 		errs = append(errs,
 			fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL: %q: expected http/protobuf, http/json or grpc", protocol))
 	}
+
 	return client, settings.Wrong(errors.Join(errs...))
 }

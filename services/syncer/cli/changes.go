@@ -42,14 +42,17 @@ updated and deleted, with their old and new values. Reads the file SYNC_PATH alo
 			if err != nil {
 				return err
 			}
+
 			since := time.Time{}
 			if maxAge != "" {
 				age, err := config.ParseAge(maxAge)
 				if err != nil {
 					return program.UsageErrorf("--since: %w", err)
 				}
+
 				since = time.Now().Add(-age)
 			}
+
 			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it", path)
 			}
@@ -62,14 +65,18 @@ updated and deleted, with their old and new values. Reads the file SYNC_PATH alo
 						return err
 					}
 				}
+
 				if asJSON {
 					return printChangesJSON(cmd.Context(), out, db, table, since)
 				}
+
 				return printChanges(cmd.Context(), out, db, table, since)
 			})
+
 			return errors.Join(err, out.Flush())
 		},
 	}
+
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().StringVar(&maxAge, "since", "", "leave out changes that are older than this: 24h, 7d, 12w, 2y")
 	return cmd
@@ -81,6 +88,7 @@ func changedTable(ctx context.Context, db *sqlx.DB, named string) (string, error
 	if err != nil {
 		return "", err
 	}
+
 	copied, err := snapshotfile.CopiedTables(ctx, db)
 	if err != nil {
 		return "", err
@@ -92,6 +100,7 @@ func changedTable(ctx context.Context, db *sqlx.DB, named string) (string, error
 			return t, nil
 		}
 	}
+
 	return "", program.UsageErrorf("%s is no table of the file, which has: %s", named, strings.Join(tables, ", "))
 }
 
@@ -101,6 +110,7 @@ func printChangesJSON(ctx context.Context, w io.Writer, db *sqlx.DB, table strin
 		if _, err := io.WriteString(w, separator); err != nil {
 			return err
 		}
+
 		separator = ","
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false) // values are printed as the file has them
@@ -113,6 +123,7 @@ func printChangesJSON(ctx context.Context, w io.Writer, db *sqlx.DB, table strin
 		_, err = io.WriteString(w, "[]\n")
 		return err
 	}
+
 	_, err = io.WriteString(w, "]\n")
 	return err
 }
@@ -147,14 +158,17 @@ func changeText(c snapshotfile.RecordedChange) (string, error) {
 	if c.Op == snapshotfile.OpBulk {
 		return bulkText(c)
 	}
+
 	keys, err := members(c.Key)
 	if err != nil {
 		return "", err
 	}
+
 	before, err := members(c.Old)
 	if err != nil {
 		return "", err
 	}
+
 	after, err := members(c.New)
 	if err != nil {
 		return "", err
@@ -171,8 +185,10 @@ func changeText(c snapshotfile.RecordedChange) (string, error) {
 			if i < len(before) {
 				old = before[i].value
 			}
+
 			changed[i] = m.name + " " + old + " -> " + m.value
 		}
+
 		text += "  " + strings.Join(changed, ", ")
 	}
 	return text, nil
@@ -191,6 +207,7 @@ func bulkText(c snapshotfile.RecordedChange) (string, error) {
 		if i == 0 {
 			separator = "  "
 		}
+
 		text += fmt.Sprintf("%s%s in %s rows", separator, column, humanize.Comma(b.Columns[column]))
 	}
 	return text, nil
@@ -209,17 +226,21 @@ func members(object json.RawMessage) (out []jsonMember, err error) {
 	if _, err := d.Token(); err != nil { // the brace
 		return nil, err
 	}
+
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
 			return nil, err
 		}
+
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
 			return nil, err
 		}
+
 		out = append(out, jsonMember{fmt.Sprint(name), string(value)})
 	}
+
 	return out, nil
 }
 

@@ -30,6 +30,7 @@ three times, to measure the network and whether DB_COMPRESSION would pay.`,
 			if err != nil {
 				return err
 			}
+
 			f, err := job.Check(cmd.Context(), c)
 			if err != nil {
 				return err
@@ -40,6 +41,7 @@ three times, to measure the network and whether DB_COMPRESSION would pay.`,
 			} else {
 				err = printFindings(cmd.OutOrStdout(), f)
 			}
+
 			problems := []error{err}
 			for _, v := range f.Views {
 				if v.Problem != "" {
@@ -49,6 +51,7 @@ three times, to measure the network and whether DB_COMPRESSION would pay.`,
 			return errors.Join(problems...)
 		},
 	}
+
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -58,10 +61,12 @@ func printFindings(w io.Writer, f job.Findings) error {
 	if f.Server.TLS != "" {
 		tls = f.Server.TLS + ", " + f.Server.Cipher
 	}
+
 	fmt.Fprintf(w, "source  %s   %s   %s\n", f.Source, f.Server.Version, tls)
 	for _, g := range f.Server.Grants {
 		fmt.Fprintf(w, "        %s\n", g)
 	}
+
 	fmt.Fprintf(w, "zone    %s, the server's is %s\n", f.Zones.Session, f.Zones.Server)
 	fmt.Fprintf(w, "file    %s   %s, %s free on the disk\n",
 		f.File, humanize.Bytes(uint64(f.FileSize)), humanize.Bytes(f.DiskFree))
@@ -87,6 +92,7 @@ func printView(w io.Writer, v job.ViewFinding) error {
 	if v.Estimate > 0 {
 		fmt.Fprintf(w, "   about %s rows", humanize.Comma(v.Estimate))
 	}
+
 	fmt.Fprintln(w)
 
 	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
@@ -100,6 +106,7 @@ func printView(w io.Writer, v job.ViewFinding) error {
 	for _, warning := range v.Warnings {
 		fmt.Fprintf(w, "  warning: %s\n", warning)
 	}
+
 	switch {
 	case v.Suggested != "":
 		fmt.Fprintf(w, "  no key, so changes are not known row by row; "+

@@ -46,6 +46,7 @@ Settings come from the environment, or from a file; syncer settings lists them a
   syncer serve                    makes runs on a schedule
   syncer status --max-age 1h      tells whether the snapshot is fresh`,
 	}
+
 	root.AddCommand(serveCommand(), syncCommand(), pullCommand(), checkCommand(), statusCommand(), changesCommand())
 	return root
 }

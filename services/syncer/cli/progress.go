@@ -41,6 +41,7 @@ func showProgress(p *job.Progress, w io.Writer, log *slog.Logger) (stop func()) 
 				return
 			case <-tick.C:
 			}
+
 			view := p.View.Load()
 			if view == nil {
 				continue
@@ -81,6 +82,7 @@ func (b *progressBar) show(view string, p *job.Progress) {
 		if total == 0 {
 			total = -1
 		}
+
 		b.view = view
 		b.bar = progressbar.NewOptions64(total,
 			progressbar.OptionSetWriter(b.w), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
@@ -92,6 +94,7 @@ func (b *progressBar) show(view string, p *job.Progress) {
 	if b.bar.GetMax64() > 0 && rows > b.bar.GetMax64() { // the expected number is an estimate
 		b.bar.ChangeMax64(rows)
 	}
+
 	b.bar.Describe(view + " " + humanize.Bytes(uint64(p.Bytes.Load())))
 	_ = b.bar.Set64(rows)
 }

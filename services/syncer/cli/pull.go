@@ -35,10 +35,12 @@ The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PR
 			if err != nil {
 				return err
 			}
+
 			url, err := pull.ParseURL(args[0])
 			if err != nil {
 				return program.UsageErrorf("%w", err)
 			}
+
 			path := args[1]
 			if info, err := os.Stat(path); path == "" || err == nil && info.IsDir() || strings.HasSuffix(path, "/") {
 				return program.UsageErrorf("PATH: %q: expected the path of a file, such as ./carstock.db", path)
@@ -48,6 +50,7 @@ The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PR
 			if quiet {
 				log = slog.New(slog.DiscardHandler)
 			}
+
 			result, err := pull.Run(cmd.Context(), pull.Options{
 				URL: url, Path: path, Token: c.Sync.HTTPToken, Timeout: c.Sync.Timeout, Retries: c.Sync.Retries,
 				Retrying: func(err error, wait time.Duration) {
@@ -60,9 +63,11 @@ The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PR
 			if quiet {
 				return nil
 			}
+
 			return printPull(cmd.OutOrStdout(), path, result)
 		},
 	}
+
 	cmd.Flags().BoolVar(&quiet, "quiet", false, "print nothing but errors")
 	return cmd
 }

@@ -28,11 +28,11 @@ way is given up, and the snapshot stays as it was.`,
 			if err != nil {
 				return err
 			}
+
 			service, err := serve.New(c, c.Log.Logger(cmd.ErrOrStderr()))
 			if err != nil {
 				return err
 			}
-
 			defer onHangup(cmd.Context(), service.Wake)()
 			return service.Run(cmd.Context())
 		},

@@ -79,9 +79,11 @@ SYNC_VIEWS is not set.`,
 			if err != nil {
 				return err
 			}
+
 			return s.checkAge(maxAge)
 		},
 	}
+
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().DurationVar(&maxAge, "max-age", 0, "exit with code 4 if the snapshot is older, in h, m and s")
 	return cmd
@@ -112,6 +114,7 @@ func readStatus(path string, views config.Views) (status, error) {
 	if err != nil || len(history.Runs) == 0 {
 		return s, err
 	}
+
 	s.Last, s.Snapshot, s.Failures = &history.Runs[0], history.Good, history.Failures
 	if s.Tables, err = snapshot.Contents(path); err != nil {
 		return s, err
@@ -120,6 +123,7 @@ func readStatus(path string, views config.Views) (status, error) {
 		s.AsOf = &oldest
 		s.Age = time.Since(oldest).Seconds()
 	}
+
 	return s, nil
 }
 
@@ -140,6 +144,7 @@ func printStatus(w io.Writer, s status) error {
 		if s.Failures > 1 {
 			runs = fmt.Sprintf("%d runs since then have", s.Failures)
 		}
+
 		fmt.Fprintf(w, "%s published nothing; the last run, at %s, %s: %s\n",
 			runs, s.Last.Started.Format(time.RFC3339), s.Last.Status, s.Last.Error)
 	}
@@ -156,16 +161,20 @@ func printSnapshot(w io.Writer, s status) error {
 		fmt.Fprintf(tw, "  %s -> %s\t%s rows\t%s\t%.1f s\n",
 			t.View, t.Table, humanize.Comma(t.Rows), changeCounts(t), t.Seconds)
 	}
+
 	for _, t := range s.Tables {
 		if !t.Synced.Before(s.Snapshot.Started.Truncate(time.Millisecond)) {
 			continue
 		}
+
 		gone := ""
 		if !t.Gone.IsZero() {
 			gone = ", and its view is gone"
 		}
+
 		fmt.Fprintf(tw, "  %s -> %s\t%s rows\tof %s%s\t\n",
 			t.View, t.Table, humanize.Comma(t.Rows), t.Synced.Format(time.RFC3339), gone)
 	}
+
 	return tw.Flush()
 }

@@ -39,6 +39,7 @@ together. A name may be a pattern such as 'dealer_*'.`,
 			if err != nil {
 				return err
 			}
+
 			log := c.Log.Logger(cmd.ErrOrStderr())
 			if quiet {
 				log = slog.New(slog.DiscardHandler)
@@ -48,11 +49,13 @@ together. A name may be a pattern such as 'dealer_*'.`,
 			o.Retrying = func(err error, wait time.Duration) {
 				log.Warn("the run begins again", "in", wait.Round(100*time.Millisecond), "error", err)
 			}
+
 			stopProgress := func() {}
 			if !quiet {
 				o.Progress = &job.Progress{}
 				stopProgress = showProgress(o.Progress, cmd.ErrOrStderr(), log)
 			}
+
 			report, err := job.Run(cmd.Context(), c, o)
 			stopProgress()
 
@@ -88,6 +91,7 @@ func printReport(w io.Writer, r job.Report) error {
 		fmt.Fprintf(tw, "%s -> %s\t%s rows\t%s\t%s\t%.1f s\n", t.View, t.Table,
 			humanize.Comma(t.Rows), changeCounts(t), humanize.Bytes(uint64(t.Bytes)), t.Seconds)
 	}
+
 	if err := tw.Flush(); err != nil {
 		return err
 	}
@@ -96,13 +100,16 @@ func printReport(w io.Writer, r job.Report) error {
 		if t.Drift != "" {
 			fmt.Fprintf(w, "  %s: columns changed: %s\n", t.Table, t.Drift)
 		}
+
 		for _, warning := range t.Warnings {
 			fmt.Fprintf(w, "  %s: warning: %s\n", t.Table, warning)
 		}
+
 		for _, l := range t.Lost {
 			fmt.Fprintf(w, "  %s: lost: %s\n", t.Table, l)
 		}
 	}
+
 	printSelection(w, "  ", r.Selection)
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(w, "  warning: %s\n", warning)
@@ -112,6 +119,7 @@ func printReport(w io.Writer, r job.Report) error {
 		_, err := fmt.Fprintf(w, "dry run of %.1f s: %s is as it was\n", r.Seconds, r.File)
 		return err
 	}
+
 	_, err := fmt.Fprintf(w, "%s   %s   published after %.1f s\n",
 		r.File, humanize.Bytes(uint64(r.FileBytes)), r.Seconds)
 	return err
@@ -122,9 +130,11 @@ func printSelection(w io.Writer, indent string, s *job.Selection) {
 	if s == nil {
 		return
 	}
+
 	for _, m := range s.Matched {
 		fmt.Fprintf(w, "%s%s matches %s\n", indent, m.Entry, cmp.Or(strings.Join(m.Views, ", "), "no other view"))
 	}
+
 	for _, m := range s.LeftOut {
 		fmt.Fprintf(w, "%s%s leaves out %s\n", indent, m.Entry, cmp.Or(strings.Join(m.Views, ", "), "nothing"))
 	}
