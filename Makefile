@@ -93,7 +93,7 @@ vulncheck: ## govulncheck over all modules; it asks vuln.go.dev
 	@for m in $(MODULES); do echo "vulncheck $$m"; (cd $$m && GOWORK=off go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...) || exit 1; done
 
 build: ## bin/syncer and bin/carapi
-	go build -trimpath -ldflags "-s -w -X carstock/pkg/dbconn.version=$(VERSION) -X carstock/pkg/dbconn.commit=$(COMMIT)" -o bin/ ./services/syncer ./services/carapi
+	go build -trimpath -ldflags "-s -w -X carstock/pkg/program.version=$(VERSION) -X carstock/pkg/program.commit=$(COMMIT)" -o bin/ ./services/syncer ./services/carapi
 
 bench: ## syncer beside a hand-made pipeline and beside reading alone, 1,000,000 rows (BENCH_ROWS)
 	deploy/testdb.sh --with-clients go test -run '^$$' -bench BenchmarkSync -benchtime 1x -timeout 150m carstock/services/e2e
@@ -107,7 +107,13 @@ bin/fastapi/ready: services/e2e/testdata/requirements.txt
 
 up: ## MySQL, syncer and carapi in containers
 	docker compose up --build --detach --wait
-	@docker compose logs --no-log-prefix --tail 6 where
+	@carapi=$$(docker compose port carapi 8080); \
+	printf '%s\n' "All is up:" \
+		"  carapi  http://$$carapi/docs to try it out; metrics at http://$$(docker compose port carapi 9091)/metrics" \
+		"  syncer  http://$$(docker compose port syncer 9090)/ shows how fresh the snapshot is" \
+		"  MySQL   $$(docker compose port mysql 3306), database vehicles_db" \
+		"Search, with the demo's key of deploy/docker/secrets/api-keys:" \
+		"  curl -H 'X-API-Key: demo-key-0123456789abcdef' 'http://$$carapi/cars/?make=Toyota&model=Camry&year=2023'"
 
 down: ## stop them and remove their data
 	docker compose --profile "*" down --volumes

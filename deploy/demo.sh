@@ -1,7 +1,7 @@
 #!/bin/sh
-# The whole of carstock on this machine, without Docker and without a database of one's own:
-# demodb plays the external MySQL server, syncer copies its view, carapi answers from the copy.
-# Ctrl-C stops everything. Needs Go and a C compiler. DEMO_DIR is where its files are kept.
+# All of carstock on this machine, without Docker and without a database: demodb plays the external MySQL server, syncer
+# copies its view, carapi answers from the copy. Ctrl-C stops everything. Needs Go and a C compiler. DEMO_DIR is the
+# folder for its files.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -13,7 +13,7 @@ file=$dir/carstock.db
 
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
-# await PID LOG WORD VARIABLE PORT: until the log has the word, or the program has ended
+# await PID LOG WORD VARIABLE PORT: waits until the log has the word, or the program has ended
 await() {
 	until grep -q "$3" "$2"; do
 		if ! kill -0 "$1" 2>/dev/null; then
@@ -28,7 +28,7 @@ await() {
 db_pid='' api_pid=''
 stop() {
 	trap - EXIT INT TERM
-	# Children in the background of a script ignore Ctrl-C, and are told by TERM.
+	# Background processes of a script ignore Ctrl-C, but not TERM.
 	for pid in $api_pid $db_pid; do kill "$pid" 2>/dev/null || true; done
 	wait
 	echo
@@ -42,7 +42,7 @@ go build -o bin/ ./services/syncer ./services/carapi
 (cd deploy/demodb && GOWORK=off go build -o ../../bin/demodb .)
 mkdir -p "$dir"
 rm -f "$file" "$file-wal" "$file-shm"
-: > "$dir/demodb.log" && : > "$dir/carapi.log" # waited for below
+: > "$dir/demodb.log" && : > "$dir/carapi.log" # await must not find a former start there
 
 step "1. demodb, a MySQL server in memory, on 127.0.0.1:$db_port"
 bin/demodb -listen "127.0.0.1:$db_port" -sql deploy/mysql -later deploy/mysql/later -database vehicles_db > "$dir/demodb.log" 2>&1 &
@@ -50,10 +50,10 @@ db_pid=$!
 await "$db_pid" "$dir/demodb.log" ready DEMO_DB_PORT "$db_port"
 cat "$dir/demodb.log"
 
-# The DB_ variables of whoever runs this are put out of force, and a .env too.
+# The variables of the environment must not change the demo, nor a .env file.
 sync() {
 	env DB_DRIVER=mysql DB_HOST=127.0.0.1 DB_PORT="$db_port" DB_SOCKET= DB_USER=syncer DB_PASSWORD=syncer-demo DB_PASSWORD_FILE= \
-		DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_PATH="$file" SYNC_HISTORY=90d \
+		DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_PATH="$file" SYNC_HISTORY=90d LOG_LEVEL= LOG_FORMAT= \
 		bin/syncer sync --config /dev/null
 }
 step "2. syncer sync: vehicles_view -> $file"
@@ -66,7 +66,7 @@ sync
 
 step "4. carapi, answering from the copy, on 127.0.0.1:$http_port"
 env DB_DRIVER=sqlite DB_PATH="$file" CARS_TABLE=vehicles_view CARS_FIELDS= CARS_HIDE= CARS_UNITS=mileage=mi API_KEY="$key" API_KEYS= API_KEYS_FILE= \
-	HTTP_ADDR="127.0.0.1:$http_port" METRICS_ADDR=off PUBLIC_URL= bin/carapi --config /dev/null > "$dir/carapi.log" 2>&1 &
+	HTTP_ADDR="127.0.0.1:$http_port" METRICS_ADDR=off PUBLIC_URL= LOG_LEVEL= LOG_FORMAT= bin/carapi --config /dev/null > "$dir/carapi.log" 2>&1 &
 api_pid=$!
 await "$api_pid" "$dir/carapi.log" listening DEMO_HTTP_PORT "$http_port"
 

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -71,6 +70,8 @@ type Config struct {
 	Received        func(n int)   `ignored:"true"` // called with the bytes of each read from the network, before TLS and compression are undone; may be nil
 	MaxOpenConns    int           `split_words:"true" default:"16" desc:"most connections open at once"`
 	ConnMaxLifetime time.Duration `split_words:"true" default:"5m" desc:"age at which an idle connection is replaced; keep it under the idle limits of proxies and firewalls"`
+
+	files *files // set by Validate
 }
 
 // SSLConfig holds the variables that begin with DB_SSL_.
@@ -83,8 +84,9 @@ type SSLConfig struct {
 
 var zonePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_+/-]*|[+-][0-9]{1,2}:[0-9]{2})$`)
 
-// Validate reports every wrong variable, joined; it reads the files that variables name.
+// Validate reports every wrong variable, joined. It reads the files that variables name, for Pool and Open too.
 func (c *Config) Validate() error {
+	c.openFiles()
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.MaxOpenConns < 1 {
@@ -182,16 +184,12 @@ func portHint(port string) string {
 // hostPattern takes any letter: names may be international.
 var hostPattern = regexp.MustCompile(`^[\pL\pN_]([\pL\pN._-]*[\pL\pN_.])?$`)
 
-// password is DB_PASSWORD, or the content of DB_PASSWORD_FILE without its last line break.
+// password returns DB_PASSWORD, or the password of DB_PASSWORD_FILE.
 func (c *Config) password() (settings.Secret, error) {
 	if c.PasswordFile == "" {
 		return c.Password, nil
 	}
-	b, err := os.ReadFile(c.PasswordFile)
-	if err != nil {
-		return "", fmt.Errorf("DB_PASSWORD_FILE: %w", err)
-	}
-	return settings.Secret(strings.TrimRight(string(b), "\r\n")), nil
+	return c.files.readPassword()
 }
 
 // address is what to dial, and how it is told to the user.
@@ -234,7 +232,7 @@ func (c *Config) verifiedTLS() bool {
 	return false
 }
 
-// tlsConfig is nil for a connection without TLS.
+// tlsConfig returns nil for a connection without TLS.
 func (c *Config) tlsConfig() (*tls.Config, error) {
 	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host}
 	switch c.SSLMode() {
@@ -257,20 +255,17 @@ func (c *Config) tlsConfig() (*tls.Config, error) {
 	default:
 		return nil, fmt.Errorf("DB_SSL_MODE: %q: expected disabled, preferred, required, verify_ca or verify_identity", c.SSL.Mode)
 	}
+
+	var err error
 	if c.SSL.CA != "" {
-		pem, err := os.ReadFile(c.SSL.CA)
-		if err != nil {
-			return nil, fmt.Errorf("DB_SSL_CA: %w", err)
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("DB_SSL_CA: %s holds no PEM certificate", c.SSL.CA)
+		if t.RootCAs, err = c.files.readRoots(); err != nil {
+			return nil, err
 		}
 	}
 	if c.SSL.Cert != "" || c.SSL.Key != "" {
-		pair, err := tls.LoadX509KeyPair(c.SSL.Cert, c.SSL.Key)
+		pair, err := c.files.readPair()
 		if err != nil {
-			return nil, fmt.Errorf("DB_SSL_CERT, DB_SSL_KEY: %w", err)
+			return nil, err
 		}
 		t.Certificates = []tls.Certificate{pair}
 	}

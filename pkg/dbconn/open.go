@@ -115,10 +115,14 @@ func (c *Config) mysqlConfig() (*mysql.Config, error) {
 	m.Logger = &mysql.NopLogger{} // what it would print comes back as an error too
 	return m, m.Apply(
 		mysql.EnableCompression(c.Compression == CompressionZlib),
-		// Read for each connection: a rotated secret then needs no restart.
+		// For each connection, so that a rotated password or certificate needs no restart.
 		mysql.BeforeConnect(func(_ context.Context, m *mysql.Config) error {
 			password, err := c.password()
+			if err != nil {
+				return err
+			}
 			m.Passwd = string(password)
+			m.TLS, err = c.tlsConfig()
 			return err
 		}))
 }

@@ -2,9 +2,15 @@ package dbconn_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/binary"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -113,6 +119,58 @@ func TestOpenPasswordFile(t *testing.T) {
 	if err := db.Ping(); err == nil || !strings.Contains(err.Error(), "1045") {
 		t.Errorf("the file is not read again: %v", err)
 	}
+}
+
+// A new certificate needs no restart either, and a file that is being replaced does no harm once it is whole.
+func TestOpenCertificateFile(t *testing.T) {
+	trusted, err := os.ReadFile(ca(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newUser(t, "")
+	c.SSL = dbconn.SSLConfig{Mode: dbconn.SSLVerifyCA, CA: filepath.Join(t.TempDir(), "ca.pem")}
+	write := func(text []byte) {
+		t.Helper()
+		if err := os.WriteFile(c.SSL.CA, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	write(trusted)
+	db := dbtest.Open(t, c)
+	db.SetMaxIdleConns(0)
+	for _, test := range []struct {
+		name string
+		text []byte
+		want string
+	}{
+		{"half of it", trusted[:len(trusted)/2], "DB_SSL_CA: " + c.SSL.CA + " holds no PEM certificate"},
+		{"all", trusted, ""},
+		{"another authority", otherAuthority(t), "unknown authority"},
+		{"the first again", trusted, ""},
+	} {
+		write(test.text)
+		err := db.Ping()
+		if (err != nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", test.name, err, test.want)
+		}
+	}
+}
+
+// otherAuthority makes a certificate in PEM that has signed no other.
+func otherAuthority(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority := &x509.Certificate{SerialNumber: big.NewInt(7), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, authority, authority, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
 func TestSessionIsUTCAndUTF8(t *testing.T) {

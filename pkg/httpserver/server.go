@@ -1,5 +1,6 @@
-// Package httpserver runs an HTTP server with bounds on all that a client can make it wait for. It
-// knows no route.
+// Package httpserver is what the HTTP servers of syncer and carapi share: listening, time-outs and shutdown, request
+// ids, security headers, problems (RFC 9457), health checks and the registry of metrics. It knows no route. What
+// net/http refuses before it calls a handler, such as a malformed request, gets an answer in plain text.
 package httpserver
 
 import (
@@ -17,13 +18,13 @@ import (
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
-	writeTimeout      = 30 * time.Second // for a slow reader, after the longest query
+	writeTimeout      = 30 * time.Second // for a slow reader, beside what the handler itself takes
 	idleTimeout       = 2 * time.Minute
 	shutdownTimeout   = 5 * time.Second // container engines give 10 s for everything
 	maxHeaderBytes    = 64 << 10
 )
 
-// Listen listens on addr, which the variable setting has named.
+// Listen listens on addr, the value of a setting.
 func Listen(setting, addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -35,8 +36,8 @@ func Listen(setting, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers on l until ctx ends, and then lets the requests in flight finish, for a while. A
-// handler may take as long as longest.
+// Serve answers on l until ctx ends, and then gives the requests in flight some time to finish. A handler may take as
+// long as longest.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, longest time.Duration, log *slog.Logger) error {
 	srv := &http.Server{
 		Handler:           h,
@@ -47,14 +48,18 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, longest time.Dur
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+
 	log.Info("listening", "address", l.Addr().String())
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
+
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
+
+	// ctx has ended: the requests in flight get time of their own.
 	log.Info("shutting down")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()

@@ -95,7 +95,8 @@ func parseFile(text []byte) (map[string]string, error) {
 		return variables, nil
 	}
 	// A password may hold # and ;, and a view's entry begins after the first =.
-	file, err := ini.LoadSources(ini.LoadOptions{IgnoreInlineComment: true, KeyValueDelimiters: "=", AllowPythonMultilineValues: true}, text)
+	options := ini.LoadOptions{IgnoreInlineComment: true, KeyValueDelimiters: "=", AllowPythonMultilineValues: true}
+	file, err := ini.LoadSources(options, text)
 	if err != nil {
 		return nil, errors.New("a line is neither [section] nor key = value")
 	}
@@ -177,7 +178,8 @@ func Keys(cfg any) ([]string, error) {
 // Markdown.
 func Describe(w io.Writer, cfg any) error {
 	var b strings.Builder
-	if err := envconfig.Usagef("", cfg, &b, "{{range .}}{{usage_key .}}\t{{usage_default .}}\t{{usage_description .}}\n{{end}}"); err != nil {
+	const format = "{{range .}}{{usage_key .}}\t{{usage_default .}}\t{{usage_description .}}\n{{end}}"
+	if err := envconfig.Usagef("", cfg, &b, format); err != nil {
 		return fmt.Errorf("describe settings: %w", err)
 	}
 	for line := range strings.Lines(b.String()) {

@@ -139,7 +139,7 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended, log := make(chan int, 1), &dbtest.Log{}
-	go func() { ended <- syncer.Run(ctx, []string{"run"}, log, log) }()
+	go func() { ended <- syncer.Run(ctx, []string{"serve"}, log, log) }()
 	t.Cleanup(func() {
 		cancel()
 		if code := <-ended; code != 0 {

@@ -41,7 +41,7 @@ func TestCarapiFollowsAPulledFile(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	log, ended := &dbtest.Log{}, make(chan int, 1)
-	go func() { ended <- syncer.Run(ctx, []string{"run"}, io.Discard, log) }()
+	go func() { ended <- syncer.Run(ctx, []string{"serve"}, io.Discard, log) }()
 	t.Cleanup(func() {
 		stop()
 		if code := <-ended; code != 0 {

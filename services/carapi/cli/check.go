@@ -11,41 +11,43 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"carstock/pkg/program"
 	"carstock/services/carapi/internal/config"
 	"carstock/services/carapi/internal/search"
 	"carstock/services/carapi/internal/value"
 )
 
-func checkCommand(file *string) *cobra.Command {
+func checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
-		Short: "Look at what would be searched, and what its index costs",
-		Long: `Looks at what would be searched, and answers nobody: whether each database is there, the fields that were
+		Short: "Check what would be searched, and what its index costs",
+		Long: `Checks what would be searched, and serves nothing: whether each database answers, the fields that were
 found in the table, how many vehicles it has, what an index of them takes in memory and in time, and how the
 rows of an answer are read.`,
-		Example: "  DB_HOST=db.example.com DB_USER=carapi DB_PASSWORD_FILE=/run/secrets/db DB_NAME=vehicles_db carapi check",
-		Args:    noArgs,
+		Example: "  carapi check --config carapi.ini",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.LoadStock(*file)
+			c, err := config.LoadStock(program.ConfigFile(cmd))
 			if err != nil {
 				return err
 			}
+
 			stores, err := newStores(c, nil, slog.New(slog.DiscardHandler))
 			if err != nil {
 				return err
 			}
 			defer stores.close()
 
-			var wrong []error
-			for _, s := range stores.named() {
+			var errs []error
+			for _, s := range stores.present() {
 				found, err := search.Check(cmd.Context(), s, stores.options)
 				if err != nil {
-					wrong = append(wrong, err)
+					errs = append(errs, err)
 					continue
 				}
+
 				printFindings(cmd.OutOrStdout(), found)
 			}
-			return errors.Join(wrong...)
+			return errors.Join(errs...)
 		},
 	}
 }
@@ -56,6 +58,7 @@ func printFindings(w io.Writer, f *search.Findings) {
 	for _, line := range f.Report {
 		fmt.Fprintf(w, "           %s\n", value.Clean(line))
 	}
+
 	fmt.Fprintf(w, "  rows     %s\n", humanize.Comma(int64(f.Rows)))
 	fmt.Fprintf(w, "  memory   %s for one index; a refresh needs two for a moment\n", humanize.IBytes(uint64(f.Bytes)))
 	fmt.Fprintf(w, "  refresh  %s; the index is at most about %s old while requests come\n",

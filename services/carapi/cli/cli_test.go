@@ -45,7 +45,7 @@ func setup(t *testing.T, c dbconn.Config) {
 	t.Setenv("QUERY_TIMEOUT", "2m") // what a slow machine does is not tested here
 	t.Setenv("METRICS_ADDR", "off") // or programs side by side would be in each other's way
 	t.Setenv("RATE_LIMIT", "off")
-	for _, name := range []string{"CORS_ORIGINS", "SOURCE", "SNAPSHOT_PATH", "SNAPSHOT_TABLE", "STALE_MAX_AGE", "TRUSTED_PROXIES", "MAX_IN_FLIGHT", "OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT",
+	for _, name := range []string{"CORS_ORIGINS", "SOURCE", "SNAPSHOT_PATH", "SNAPSHOT_TABLE", "STALE_MAX_AGE", "TRUSTED_PROXIES", "MAX_IN_FLIGHT", "LOG_LEVEL", "LOG_FORMAT", "OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT",
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"} {
 		t.Setenv(name, "")
 	}
@@ -254,6 +254,7 @@ func TestAnswersAndProblems(t *testing.T) {
 		{"GET", "/cars/01", nil, 404, `\"01\"`},
 		{"GET", "/cars/1?x=y", nil, 400, "; send none but fields or match"},
 		{"GET", "/nowhere", nil, 404, "no such resource"},
+		{"GET", "/docs/nowhere.js", nil, 404, "no such resource"},
 		{"POST", "/cars/", nil, 405, "POST is not possible"},
 		{"DELETE", "/cars/1", nil, 405, "DELETE"},
 		{"GET", "/cars/", []string{"X-API-Key", ""}, 401, "X-API-Key"},

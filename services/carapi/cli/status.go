@@ -12,26 +12,27 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"carstock/pkg/program"
 	"carstock/services/carapi/internal/config"
 	"carstock/services/carapi/internal/search"
 )
 
-// statusTimeout is how long a carapi may take to say whether it is ready, which it knows.
+// statusTimeout is how long a carapi may take to answer /readyz, which reads nothing.
 const statusTimeout = 3 * time.Second
 
-func statusCommand(file *string) *cobra.Command {
+func statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Ask the carapi that runs here whether it is ready",
-		Long: `Asks the carapi that listens on HTTP_ADDR on this machine whether it is ready, and which databases
-answer. The exit code is 1 if it is not: this is the container's health check.`,
+		Short: "Print whether the carapi on this machine is ready",
+		Long: `Prints whether the carapi that listens on HTTP_ADDR on this machine is ready, and which databases answer.
+The exit code is 1 if it is not ready: this is the container's health check.`,
 		Example: "  carapi status",
-		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.LoadAddress(*file)
+			c, err := config.LoadAddress(program.ConfigFile(cmd))
 			if err != nil {
 				return err
 			}
+
 			ctx, cancel := context.WithTimeout(cmd.Context(), statusTimeout)
 			defer cancel()
 			return printStatus(ctx, cmd.OutOrStdout(), c.HTTPAddr)
@@ -47,15 +48,18 @@ func printStatus(ctx context.Context, w io.Writer, addr string) error {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() { // it listens on all addresses
 		host = "127.0.0.1"
 	}
+
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
 	if err != nil {
 		return err
 	}
+
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return fmt.Errorf("no carapi answers: %w: check HTTP_ADDR", err)
 	}
 	defer func() { _ = res.Body.Close() }()
+
 	var a struct {
 		Detail  string          `json:"detail"`
 		Sources []search.Status `json:"sources"`
@@ -66,6 +70,7 @@ func printStatus(ctx context.Context, w io.Writer, addr string) error {
 	if res.StatusCode != http.StatusOK {
 		return errors.New("not ready: " + a.Detail)
 	}
+
 	for _, s := range a.Sources {
 		state := "away"
 		if s.Up {
@@ -77,6 +82,7 @@ func printStatus(ctx context.Context, w io.Writer, addr string) error {
 		if s.Problem != "" {
 			state += "; " + s.Problem
 		}
+
 		fmt.Fprintf(w, "%-9s %s\n", s.Name, state)
 	}
 	return nil

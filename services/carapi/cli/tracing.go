@@ -23,14 +23,14 @@ import (
 	"carstock/pkg/settings"
 )
 
-// flushTimeout is how long the last spans may take to arrive: after the server's 5 s of shutting
-// down, within the 10 s that container engines give for everything.
+// flushTimeout is how long the last spans may take to arrive. Container engines give 10 s for everything, of which the
+// server takes up to 5 s to shut down.
 const flushTimeout = 3 * time.Second
 
-// startTraces sends traces to where OpenTelemetry's own variables say, and gives what ends that.
-// They are the real environment's: the SDK reads most of them itself. If none asks for traces, the
-// provider is nil. The package autoexport would do this and more, for 20 further modules.
-func startTraces(ctx context.Context, log *slog.Logger) (trace.TracerProvider, func(), error) {
+// startTraces sends traces to where OpenTelemetry's own variables say, until flush is called. The variables are those
+// of the environment, not of the settings file: the SDK reads most of them itself. The provider is nil if no variable
+// asks for traces. The package autoexport would do this and more, at the price of 20 further modules.
+func startTraces(ctx context.Context, log *slog.Logger) (provider trace.TracerProvider, flush func(), err error) {
 	exporter := os.Getenv("OTEL_TRACES_EXPORTER")
 	asked := exporter != ""
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
@@ -39,50 +39,62 @@ func startTraces(ctx context.Context, log *slog.Logger) (trace.TracerProvider, f
 	if !asked || exporter == "none" || strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
 		return nil, func() {}, nil
 	}
+
 	client, err := traceClient(exporter)
 	if err != nil {
 		return nil, nil, err
 	}
+
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces", "error", err) }))
 	sender, err := otlptrace.New(ctx, client)
 	if err != nil {
 		return nil, nil, fmt.Errorf("traces: %w", err)
 	}
+
 	about, err := resource.New(ctx, resource.WithAttributes(semconv.ServiceName("carapi")),
 		resource.WithTelemetrySDK(), resource.WithFromEnv()) // the last wins: OTEL_SERVICE_NAME
 	if err != nil {
 		return nil, nil, settings.Wrong(fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err))
 	}
-	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(sender), sdktrace.WithResource(about))
-	return provider, func() {
+
+	sdk := sdktrace.NewTracerProvider(sdktrace.WithBatcher(sender), sdktrace.WithResource(about))
+	return sdk, func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 		defer cancel()
-		if err := provider.Shutdown(ctx); err != nil {
+		if err := sdk.Shutdown(ctx); err != nil {
 			log.Warn("the last traces are lost", "error", err)
 		}
 	}, nil
 }
 
-// traceClient checks what the SDK would pass over in silence, and send the traces to localhost.
+// traceClient reports variables that the SDK would ignore without a word, and then send the traces to localhost.
 func traceClient(exporter string) (otlptrace.Client, error) {
-	var wrong []error
+	var errs []error
 	if exporter != "" && exporter != "otlp" {
-		wrong = append(wrong, fmt.Errorf("OTEL_TRACES_EXPORTER: %q: expected otlp or none", exporter))
+		errs = append(errs, fmt.Errorf("OTEL_TRACES_EXPORTER: %q: expected otlp or none", exporter))
 	}
+
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
-		// Such a URL may hold a password: it is not shown.
-		if u, err := url.Parse(os.Getenv(name)); os.Getenv(name) != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-			wrong = append(wrong, fmt.Errorf("%s: expected a URL such as http://collector:4318", name))
+		// The URL may hold a password: do not show it.
+		text := os.Getenv(name)
+		u, err := url.Parse(text)
+		if text != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			errs = append(errs, fmt.Errorf("%s: expected a URL such as http://collector:4318", name))
 		}
 	}
+
 	var client otlptrace.Client
-	switch p := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf"); p {
+	protocol := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"),
+		"http/protobuf")
+	switch protocol {
 	case "http/protobuf", "http/json":
 		client = otlptracehttp.NewClient()
 	case "grpc":
 		client = otlptracegrpc.NewClient()
 	default:
-		wrong = append(wrong, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL: %q: expected http/protobuf, http/json or grpc", p))
+		errs = append(errs,
+			fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL: %q: expected http/protobuf, http/json or grpc", protocol))
 	}
-	return client, settings.Wrong(errors.Join(wrong...))
+
+	return client, settings.Wrong(errors.Join(errs...))
 }

@@ -303,7 +303,7 @@ func TestConnectionIsCut(t *testing.T) {
 	t.Run("once", func(t *testing.T) {
 		s := cut(t, "1", func(connection, sent int) bool { return connection > 1 || sent < midway })
 		code, stdout, stderr := s.run(t, "sync")
-		if code != 0 || !strings.Contains(stdout, "10,000 rows") || strings.Count(stderr, "the pass begins again") != 1 {
+		if code != 0 || !strings.Contains(stdout, "10,000 rows") || strings.Count(stderr, "the run begins again") != 1 {
 			t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 		}
 		equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n, sum(id) AS s, min(pad) = max(pad) AND pad LIKE 'b%' AS same FROM v"),

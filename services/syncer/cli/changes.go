@@ -19,15 +19,15 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/spf13/cobra"
 
-	"carstock/pkg/settings"
+	"carstock/pkg/program"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/snapshot"
 )
 
-func changesCommand(file *string) *cobra.Command {
+func changesCommand() *cobra.Command {
 	var asJSON bool
-	var since string
+	var maxAge string
 	cmd := &cobra.Command{
 		Use:   "changes [TABLE]",
 		Short: "Print which rows were inserted, updated and deleted, with their old and new values",
@@ -36,23 +36,27 @@ updated and deleted, with their old and new values. Reads the file SYNC_PATH alo
 		Example: `  syncer changes
   syncer changes vehicles --since 7d
   syncer changes --json | jq '.[] | select(.op == "delete") | .old'`,
-		Args: func(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.MaximumNArgs(1)(cmd, args)) },
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, _, err := config.LoadFile(*file)
+			path, _, err := config.LoadFile(program.ConfigFile(cmd))
 			if err != nil {
 				return err
 			}
-			from := time.Time{}
-			if since != "" {
-				age, err := config.ParseAge(since)
+
+			since := time.Time{}
+			if maxAge != "" {
+				age, err := config.ParseAge(maxAge)
 				if err != nil {
-					return settings.Wrong(fmt.Errorf("--since: %w", err))
+					return program.UsageErrorf("--since: %w", err)
 				}
-				from = time.Now().Add(-age)
+
+				since = time.Now().Add(-age)
 			}
+
 			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it", path)
 			}
+
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			err = snapshot.Read(path, func(db *sqlx.DB) error {
 				table := ""
@@ -61,36 +65,43 @@ updated and deleted, with their old and new values. Reads the file SYNC_PATH alo
 						return err
 					}
 				}
+
 				if asJSON {
-					return printChangesJSON(cmd.Context(), out, db, table, from)
+					return printChangesJSON(cmd.Context(), out, db, table, since)
 				}
-				return printChanges(cmd.Context(), out, db, table, from)
+
+				return printChanges(cmd.Context(), out, db, table, since)
 			})
+
 			return errors.Join(err, out.Flush())
 		},
 	}
+
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().StringVar(&since, "since", "", "leave out changes that are older than this: 24h, 7d, 12w, 2y")
+	cmd.Flags().StringVar(&maxAge, "since", "", "leave out changes that are older than this: 24h, 7d, 12w, 2y")
 	return cmd
 }
 
-// changedTable is the name of a table of the file, or of its change history.
+// changedTable returns the name of a table that the file or its change history has, as it is written there.
 func changedTable(ctx context.Context, db *sqlx.DB, named string) (string, error) {
 	changed, err := snapshotfile.ChangedTables(ctx, db)
 	if err != nil {
 		return "", err
 	}
+
 	copied, err := snapshotfile.CopiedTables(ctx, db)
 	if err != nil {
 		return "", err
 	}
+
 	tables := slices.Compact(slices.Sorted(slices.Values(slices.Concat(changed, copied))))
 	for _, t := range tables {
 		if strings.EqualFold(t, named) {
 			return t, nil
 		}
 	}
-	return "", settings.Wrong(fmt.Errorf("%s is no table of the file, which has: %s", named, strings.Join(tables, ", ")))
+
+	return "", program.UsageErrorf("%s is no table of the file, which has: %s", named, strings.Join(tables, ", "))
 }
 
 func printChangesJSON(ctx context.Context, w io.Writer, db *sqlx.DB, table string, since time.Time) error {
@@ -99,6 +110,7 @@ func printChangesJSON(ctx context.Context, w io.Writer, db *sqlx.DB, table strin
 		if _, err := io.WriteString(w, separator); err != nil {
 			return err
 		}
+
 		separator = ","
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false) // values are printed as the file has them
@@ -111,6 +123,7 @@ func printChangesJSON(ctx context.Context, w io.Writer, db *sqlx.DB, table strin
 		_, err = io.WriteString(w, "[]\n")
 		return err
 	}
+
 	_, err = io.WriteString(w, "]\n")
 	return err
 }
@@ -124,6 +137,7 @@ func printChanges(ctx context.Context, w io.Writer, db *sqlx.DB, table string, s
 		_, err = fmt.Fprintln(w, "the file has no change history: SYNC_HISTORY=90d keeps one from the next run on")
 		return err
 	}
+
 	n := 0
 	err = snapshotfile.ReadChanges(ctx, db, table, since, func(c snapshotfile.RecordedChange) error {
 		n++
@@ -139,27 +153,31 @@ func printChanges(ctx context.Context, w io.Writer, db *sqlx.DB, table string, s
 	return err
 }
 
-// changeText is a change in a line: `id=7  update  price 21500 -> 19900`.
+// changeText returns a change as one line: `id=7  update  price 21500 -> 19900`.
 func changeText(c snapshotfile.RecordedChange) (string, error) {
 	if c.Op == snapshotfile.OpBulk {
 		return bulkText(c)
 	}
+
 	keys, err := members(c.Key)
 	if err != nil {
 		return "", err
 	}
+
 	before, err := members(c.Old)
 	if err != nil {
 		return "", err
 	}
+
 	after, err := members(c.New)
 	if err != nil {
 		return "", err
 	}
-	text := joined(keys, ", ") + "  " + c.Op
+
+	text := joinMembers(keys) + "  " + c.Op
 	switch {
 	case len(after) == 0 && len(before) > 0:
-		text += "  " + joined(before, ", ")
+		text += "  " + joinMembers(before)
 	case len(after) > 0:
 		changed := make([]string, len(after))
 		for i, m := range after {
@@ -167,8 +185,10 @@ func changeText(c snapshotfile.RecordedChange) (string, error) {
 			if i < len(before) {
 				old = before[i].value
 			}
+
 			changed[i] = m.name + " " + old + " -> " + m.value
 		}
+
 		text += "  " + strings.Join(changed, ", ")
 	}
 	return text, nil
@@ -179,6 +199,7 @@ func bulkText(c snapshotfile.RecordedChange) (string, error) {
 	if err := json.Unmarshal(c.New, &b); err != nil {
 		return "", fmt.Errorf("change %d: %w", c.ID, err)
 	}
+
 	text := fmt.Sprintf("bulk  +%s ~%s -%s",
 		humanize.Comma(b.Inserted), humanize.Comma(b.Updated), humanize.Comma(b.Deleted))
 	for i, column := range slices.Sorted(maps.Keys(b.Columns)) {
@@ -186,41 +207,47 @@ func bulkText(c snapshotfile.RecordedChange) (string, error) {
 		if i == 0 {
 			separator = "  "
 		}
+
 		text += fmt.Sprintf("%s%s in %s rows", separator, column, humanize.Comma(b.Columns[column]))
 	}
 	return text, nil
 }
 
-// jsonMember is a member of a JSON object, with its value as it is written.
+// jsonMember is a member of a JSON object, with its value as written there.
 type jsonMember struct{ name, value string }
 
-// members are those of a JSON object, in their order; none of null.
+// members returns the members of a JSON object in their order. A nil object has none.
 func members(object json.RawMessage) (out []jsonMember, err error) {
 	if object == nil {
 		return nil, nil
 	}
+
 	d := json.NewDecoder(bytes.NewReader(object))
 	if _, err := d.Token(); err != nil { // the brace
 		return nil, err
 	}
+
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
 			return nil, err
 		}
+
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
 			return nil, err
 		}
+
 		out = append(out, jsonMember{fmt.Sprint(name), string(value)})
 	}
+
 	return out, nil
 }
 
-func joined(m []jsonMember, separator string) string {
-	texts := make([]string, len(m))
-	for i := range m {
-		texts[i] = m[i].name + "=" + m[i].value
+func joinMembers(members []jsonMember) string {
+	texts := make([]string, len(members))
+	for i, m := range members {
+		texts[i] = m.name + "=" + m.value
 	}
-	return strings.Join(texts, separator)
+	return strings.Join(texts, ", ")
 }

@@ -1,80 +1,72 @@
-// Package cli is syncer's command line. It is not internal, so that a test can call the program
-// whole, beside carapi.
+// Package cli is syncer's command line. It is not internal, so that tests can run the whole program, beside carapi.
 package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"carstock/pkg/settings"
+	"carstock/pkg/program"
+	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/job"
 )
 
-// Exit codes.
+// Exit codes beside those of package program.
 const (
-	done    = 0
-	failed  = 1
-	misused = 2
-	refused = 3
-	stale   = 4
+	exitRefused = 3 // a guard refused to publish
+	exitStale   = 4 // there is no snapshot, or it is older than status --max-age
 )
 
-// Run runs syncer with the given arguments and returns its exit code: 0 done, 1 failed, 2 wrong
-// settings or arguments, 3 refused by a guard, 4 stale. Settings come from the process's environment.
+// Run runs syncer with the given arguments and returns its exit code: one of package program, 3 if a guard refused to
+// publish, or 4 if the snapshot is stale. Settings come from the environment of this process.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	p := program.Program{
+		Root:     rootCommand(),
+		Settings: &config.Config{},
+		Stopped:  "stopped; the snapshot is as it was",
+		ExitCode: exitCode,
+	}
+	return p.Run(ctx, args, stdout, stderr)
+}
+
+func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "syncer",
 		Short: "Copies views of a MySQL database into a local SQLite file",
-		Long: `Copies views of a MySQL database into a local SQLite file. Whoever opens the file sees
-the last complete snapshot, never a part of one.
+		Long: `Copies views of a MySQL database into a local SQLite file. Readers of the file always see a complete
+snapshot.
 
-Settings come from the environment, or from a file; README.md has all of them.
-Exit codes: 0 done, 1 failed, 2 wrong settings, 3 refused by a guard, 4 stale.`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+Settings come from the environment, or from a file; syncer settings lists them all.
+` + program.ExitCodes + `, 3 refused by a guard, 4 no snapshot, or a stale one.`,
+		Example: `  syncer check                    looks at what a run needs
+  syncer sync                     makes one run
+  syncer serve                    makes runs on a schedule
+  syncer status --max-age 1h      tells whether the snapshot is fresh`,
 	}
-	var file string
-	root.PersistentFlags().StringVar(&file, "config", "", "`FILE` of settings: NAME=value lines, or INI sections; the environment wins (default .env, if there is one)")
-	root.AddCommand(runCommand(&file), syncCommand(&file), pullCommand(&file), checkCommand(&file), statusCommand(&file),
-		changesCommand(&file), settingsCommand(), versionCommand())
-	root.SetArgs(args)
-	root.SetOut(plainWriter{stdout})
-	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settings.Wrong(err) })
 
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return done
-	}
-	if ctx.Err() != nil {
-		fmt.Fprintln(stderr, "syncer: stopped; the snapshot is as it was")
-		return failed
-	}
-	if !errors.Is(err, errTold) {
-		fmt.Fprintf(stderr, "syncer: %s\n", plain(err.Error()))
-	}
-	var (
-		wrong *settings.Error
-		guard *job.Refused
-		view  *job.UnknownView
-	)
-	_, _, unknown := root.Find(args) // cobra has no type for the error of an unknown command
-	switch {
-	case errors.As(err, &wrong), errors.As(err, &view), unknown != nil:
-		return misused
-	case errors.As(err, &guard):
-		return refused
-	case errors.Is(err, errStale):
-		return stale
-	}
-	return failed
+	root.AddCommand(serveCommand(), syncCommand(), pullCommand(), checkCommand(), statusCommand(), changesCommand())
+	return root
 }
 
-// errTold is wrapped by errors that the output has told already.
-var errTold = errors.New("told")
+func exitCode(err error) int {
+	var unknown *job.UnknownView
+	var refused *job.Refused
+	switch {
+	case errors.As(err, &unknown):
+		return program.ExitUsage
+	case errors.As(err, &refused):
+		return exitRefused
+	case errors.Is(err, errStale):
+		return exitStale
+	}
+	return 0
+}
 
-func noArgs(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.NoArgs(cmd, args)) }
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

@@ -1,7 +1,7 @@
 package cli
 
 /*
-// Of the GNU C library; others do not have it.
+// Only the GNU C library has it.
 __attribute__((weak)) int mallopt(int parameter, int value);
 
 static void return_large(int bytes) {
@@ -11,8 +11,8 @@ static void return_large(int bytes) {
 */
 import "C"
 
-// largeAllocation is from where on SQLite's memory goes back to the system as soon as it is freed. Otherwise
-// the C library keeps several values of many megabytes in each thread, for a next one.
+// largeAllocation is the size in bytes from which SQLite's memory goes back to the system as soon as it is freed.
+// Otherwise the C library keeps several values of many megabytes per thread for the next ones.
 const largeAllocation = 1 << 20
 
 func returnLargeAllocations() { C.return_large(largeAllocation) }

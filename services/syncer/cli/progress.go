@@ -3,13 +3,12 @@ package cli
 import (
 	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/mattn/go-isatty"
 	"github.com/schollz/progressbar/v3"
 
+	"carstock/pkg/program"
 	"carstock/services/syncer/internal/job"
 )
 
@@ -19,28 +18,30 @@ const (
 	logInterval = 10 * time.Second
 )
 
-// show shows how far a pass is until the returned function is called: a bar on a terminal, else a
-// line in the log now and then.
-func show(p *job.Progress, w io.Writer, log *slog.Logger) (stop func()) {
-	f, isFile := w.(*os.File)
-	terminal := isFile && isatty.IsTerminal(f.Fd())
+// showProgress shows how far a run is until stop is called: by a bar on a terminal, otherwise by a line in the log
+// every logInterval.
+func showProgress(p *job.Progress, w io.Writer, log *slog.Logger) (stop func()) {
+	terminal := program.IsTerminal(w)
 	interval := logInterval
 	if terminal {
 		interval = barInterval
 	}
-	end, ended := make(chan struct{}), make(chan struct{})
+
+	stopping, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(ended)
+		defer close(stopped)
 		tick := time.NewTicker(interval)
 		defer tick.Stop()
-		b := &bar{w: w}
-		defer b.close()
+		b := &progressBar{w: w}
+		defer b.clear()
+
 		for {
 			select {
-			case <-end:
+			case <-stopping:
 				return
 			case <-tick.C:
 			}
+
 			view := p.View.Load()
 			if view == nil {
 				continue
@@ -52,10 +53,13 @@ func show(p *job.Progress, w io.Writer, log *slog.Logger) (stop func()) {
 			}
 		}
 	}()
-	return func() { close(end); <-ended }
+	return func() {
+		close(stopping)
+		<-stopped
+	}
 }
 
-// progressAttributes leave out how many rows are expected where nobody knows.
+// progressAttributes leaves out how many rows are expected if that is not known.
 func progressAttributes(view string, p *job.Progress) []any {
 	attributes := []any{"view", view, "rows", p.Rows.Load()}
 	if n := p.Expected.Load(); n > 0 {
@@ -64,33 +68,38 @@ func progressAttributes(view string, p *job.Progress) []any {
 	return append(attributes, "received", humanize.Bytes(uint64(p.Bytes.Load())))
 }
 
-// bar is a progress bar for one view after the other.
-type bar struct {
+// progressBar shows one bar per view, one after another.
+type progressBar struct {
 	w    io.Writer
 	view string
 	bar  *progressbar.ProgressBar
 }
 
-func (b *bar) show(view string, p *job.Progress) {
+func (b *progressBar) show(view string, p *job.Progress) {
 	if b.bar == nil || view != b.view {
-		b.close()
+		b.clear()
 		total := p.Expected.Load()
 		if total == 0 {
 			total = -1
 		}
+
 		b.view = view
-		b.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(b.w), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("rows"), progressbar.OptionSetWidth(20), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
+		b.bar = progressbar.NewOptions64(total,
+			progressbar.OptionSetWriter(b.w), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
+			progressbar.OptionSetItsString("rows"), progressbar.OptionSetWidth(20), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetPredictTime(true))
 	}
+
 	rows := p.Rows.Load()
-	if b.bar.GetMax64() > 0 && rows > b.bar.GetMax64() { // the expectation was an estimate
+	if b.bar.GetMax64() > 0 && rows > b.bar.GetMax64() { // the expected number is an estimate
 		b.bar.ChangeMax64(rows)
 	}
+
 	b.bar.Describe(view + " " + humanize.Bytes(uint64(p.Bytes.Load())))
 	_ = b.bar.Set64(rows)
 }
 
-func (b *bar) close() {
+func (b *progressBar) clear() {
 	if b.bar != nil {
 		_ = b.bar.Clear()
 	}

@@ -11,45 +11,46 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
-	"carstock/pkg/settings"
+	"carstock/pkg/program"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/pull"
 )
 
-func pullCommand(file *string) *cobra.Command {
+func pullCommand() *cobra.Command {
 	var quiet bool
 	cmd := &cobra.Command{
 		Use:   "pull URL PATH",
 		Short: "Fetch the snapshot of a syncer on another machine, if it is newer",
-		Long: `Makes the file PATH equal to the snapshot of the syncer at URL, if that is another than the one that
-was fetched last. It is fetched compressed, and a download that was cut is resumed, also by the next pull.
-Programs that read PATH go on meanwhile, and see the new snapshot once they end their transactions.
-PATH belongs to pull: all in it is replaced. A file that was not fetched by pull is refused.
+		Long: `Makes the file PATH equal to the snapshot of the syncer at URL, unless that is the one that was fetched
+last. It is fetched compressed, and a download that was cut is resumed, also by the next pull. Programs may read
+PATH meanwhile; they see the new snapshot once they end their transactions. PATH belongs to pull: everything in
+it is replaced. A file that was not fetched by pull is refused.
 
 The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PROXY and NO_PROXY.`,
-		Example: `  SYNC_HTTP_TOKEN=... syncer pull https://stock.example.com:9090/snapshot /var/lib/carstock/carstock.db
+		Example: `  SYNC_HTTP_TOKEN=... syncer pull https://stock.example.com:9090/snapshot ./carstock.db
   */15 * * * * syncer pull --quiet --config /etc/carstock/pull.env https://stock.example.com:9090/snapshot carstock.db`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			return settings.Wrong(cobra.ExactArgs(2)(cmd, args))
-		},
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := config.LoadPull(*file)
+			c, err := config.LoadPull(program.ConfigFile(cmd))
 			if err != nil {
 				return err
 			}
+
 			url, err := pull.ParseURL(args[0])
 			if err != nil {
-				return settings.Wrong(err)
-			}
-			path := args[1]
-			if info, err := os.Stat(path); path == "" || err == nil && info.IsDir() || strings.HasSuffix(path, "/") {
-				return settings.Wrong(fmt.Errorf("PATH: %q: expected the path of a file, such as ./carstock.db", path))
+				return program.UsageErrorf("%w", err)
 			}
 
-			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			path := args[1]
+			if info, err := os.Stat(path); path == "" || err == nil && info.IsDir() || strings.HasSuffix(path, "/") {
+				return program.UsageErrorf("PATH: %q: expected the path of a file, such as ./carstock.db", path)
+			}
+
+			log := c.Log.Logger(cmd.ErrOrStderr())
 			if quiet {
 				log = slog.New(slog.DiscardHandler)
 			}
+
 			result, err := pull.Run(cmd.Context(), pull.Options{
 				URL: url, Path: path, Token: c.Sync.HTTPToken, Timeout: c.Sync.Timeout, Retries: c.Sync.Retries,
 				Retrying: func(err error, wait time.Duration) {
@@ -62,9 +63,11 @@ The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PR
 			if quiet {
 				return nil
 			}
+
 			return printPull(cmd.OutOrStdout(), path, result)
 		},
 	}
+
 	cmd.Flags().BoolVar(&quiet, "quiet", false, "print nothing but errors")
 	return cmd
 }
@@ -76,14 +79,8 @@ func printPull(w io.Writer, path string, r pull.Result) error {
 	case r.Running != nil:
 		_, err = fmt.Fprintf(w, "skipped: %s: %v\n", path, r.Running)
 	case r.New:
-		_, err = fmt.Fprintf(
-			w,
-			"%s: %s, %s received, %s\n",
-			path,
-			run,
-			humanize.Bytes(uint64(r.Received)),
-			humanize.Bytes(uint64(r.FileBytes)),
-		)
+		_, err = fmt.Fprintf(w, "%s: %s, %s received, %s\n",
+			path, run, humanize.Bytes(uint64(r.Received)), humanize.Bytes(uint64(r.FileBytes)))
 	default:
 		_, err = fmt.Fprintf(w, "%s: nothing newer than %s\n", path, run)
 	}
@@ -93,8 +90,8 @@ func printPull(w io.Writer, path string, r pull.Result) error {
 	return err
 }
 
-// pathError is an error about a file that is named on the command line, and not by the setting that the package
-// snapshot speaks of.
+// pathError is an error about the file that the command line names. Package snapshot names the setting SYNC_PATH
+// instead.
 type pathError struct{ error }
 
 func (p pathError) Error() string { return strings.ReplaceAll(p.error.Error(), "SYNC_PATH: ", "") }

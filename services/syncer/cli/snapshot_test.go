@@ -118,7 +118,7 @@ func TestSnapshotOverHTTP(t *testing.T) {
 			t.Errorf("%s: after a restart: %s", encoding, r.Status)
 		}
 	}
-	if n := strings.Count(up.log.String(), "run=1"); n != 3 {
+	if n := strings.Count(up.log.String(), `"run":1,`); n != 3 {
 		t.Errorf("%d copies tell their run", n)
 	}
 }
@@ -168,8 +168,8 @@ func TestNoRoomForACopy(t *testing.T) {
 	for name, test := range map[string]struct {
 		script, skip, want string
 	}{
-		"a limit": {`ulimit -f 1000; exec "$0" run`, "", "and the disk, a quota or a limit allows less"},
-		"a disk": {`cp "$1" "$1.kept" && mount -t tmpfs -o size=10m none "$2" && cp "$1.kept" "$1" && exec "$0" run`,
+		"a limit": {`ulimit -f 1000; exec "$0" serve`, "", "and the disk, a quota or a limit allows less"},
+		"a disk": {`cp "$1" "$1.kept" && mount -t tmpfs -o size=10m none "$2" && cp "$1.kept" "$1" && exec "$0" serve`,
 			"unshare --map-root-user --mount sh -c 'mount -t tmpfs none /mnt'", "where 3.6 MB are free"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func staysFlat(t *testing.T, views, history string, pulls bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := s.child(t, self, "run")
+	c := s.child(t, self, "serve")
 	var log bytes.Buffer
 	c.Stderr = &log
 	if err := c.Start(); err != nil {

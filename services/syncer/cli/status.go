@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,51 +12,59 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
-	"carstock/pkg/settings"
+	"carstock/pkg/program"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/job"
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// errStale is the error of a snapshot that is older than --max-age, or not there.
+// errStale says that the snapshot is older than --max-age, or that there is none.
 var errStale = errors.New("stale")
 
-// status is what the file tells of itself.
+// status is what the snapshot file says about itself.
 type status struct {
-	File     string                 `json:"file"`
-	Snapshot *snapshotfile.Run      `json:"snapshot"`              // the last good run; null if there is none
-	AsOf     *time.Time             `json:"as_of"`                 // when the oldest of the tables was read; null if one of them is missing
-	Age      float64                `json:"age_seconds,omitempty"` // since then
-	Failures int                    `json:"consecutive_failures"`  // runs that failed or were refused after the last good one
-	Last     *snapshotfile.Run      `json:"last"`
-	Tables   []snapshotfile.Content `json:"tables"`
+	File string `json:"file"`
+
+	// The last good run; null if there is none.
+	Snapshot *snapshotfile.Run `json:"snapshot"`
+
+	// When the oldest table was read, null if a table is missing, and the seconds since then.
+	AsOf *time.Time `json:"as_of"`
+	Age  float64    `json:"age_seconds,omitempty"`
+
+	// How many runs have failed or were refused after the last good one, and the last run.
+	Failures int               `json:"consecutive_failures"`
+	Last     *snapshotfile.Run `json:"last"`
+
+	Tables []snapshotfile.Content `json:"tables"`
 }
 
-func statusCommand(file *string) *cobra.Command {
+func statusCommand() *cobra.Command {
 	var asJSON bool
 	var maxAge time.Duration
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Tell how old the snapshot is, and what the last runs did",
-		Long: `Tells how old the snapshot is, and what the last runs did. Reads the file SYNC_PATH alone, and
-needs no database: it serves as a health check, with exit code 4 if there is no snapshot, and with
---max-age also if it is too old or dated in the future. The age is that of the oldest of the
-tables of SYNC_VIEWS, or of all tables where that is not set.`,
+		Short: "Print how old the snapshot is, and what the last runs did",
+		Long: `Prints how old the snapshot is, and what the last runs did. Reads the file SYNC_PATH alone, and needs no
+database: it serves as a health check. The exit code is 4 if there is no snapshot, and with --max-age also if it
+is too old or dated in the future. The age is that of the oldest table of SYNC_VIEWS, or of all tables if
+SYNC_VIEWS is not set.`,
 		Example: `  syncer status
   syncer status --max-age 1h     exit code 4 if the snapshot is older`,
-		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			path, views, err := config.LoadFile(*file)
+			path, views, err := config.LoadFile(program.ConfigFile(cmd))
 			if err != nil {
 				return err
 			}
 			if maxAge < 0 {
-				return settings.Wrong(fmt.Errorf("--max-age %s: expected a time above 0", maxAge))
+				return program.UsageErrorf("--max-age %s: expected a time above 0", maxAge)
 			}
 			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("%w: there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it", errStale, path)
+				return fmt.Errorf("%w: there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it",
+					errStale, path)
 			}
+
 			s, err := readStatus(path, views)
 			switch {
 			case err != nil && maxAge > 0:
@@ -65,28 +72,35 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
 			case err != nil:
 				return err
 			case asJSON:
-				e := json.NewEncoder(cmd.OutOrStdout())
-				e.SetIndent("", "  ")
-				err = e.Encode(s)
+				err = printJSON(cmd.OutOrStdout(), s)
 			default:
 				err = printStatus(cmd.OutOrStdout(), s)
 			}
-			switch {
-			case err != nil:
+			if err != nil {
 				return err
-			case s.AsOf == nil:
-				return fmt.Errorf("%w: there is no snapshot yet in %s of all tables", errStale, path)
-			case maxAge > 0 && snapshotfile.InFuture(*s.AsOf, time.Now()):
-				return fmt.Errorf("%w: %s", errStale, futureText(*s.AsOf))
-			case maxAge > 0 && s.Age > maxAge.Seconds():
-				return fmt.Errorf("%w: the snapshot is %s old, more than %s", errStale, time.Duration(s.Age*float64(time.Second)).Round(time.Second), maxAge)
 			}
-			return nil
+
+			return s.checkAge(maxAge)
 		},
 	}
+
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().DurationVar(&maxAge, "max-age", 0, "exit with code 4 if the snapshot is older, in h, m and s")
 	return cmd
+}
+
+// checkAge reports a snapshot that is missing or, unless maxAge is 0, too old or dated in the future.
+func (s *status) checkAge(maxAge time.Duration) error {
+	switch {
+	case s.AsOf == nil:
+		return fmt.Errorf("%w: there is no snapshot yet in %s of all tables", errStale, s.File)
+	case maxAge > 0 && snapshotfile.InFuture(*s.AsOf, time.Now()):
+		return fmt.Errorf("%w: %s", errStale, futureText(*s.AsOf))
+	case maxAge > 0 && s.Age > maxAge.Seconds():
+		age := time.Duration(s.Age * float64(time.Second)).Round(time.Second)
+		return fmt.Errorf("%w: the snapshot is %s old, more than %s", errStale, age, maxAge)
+	}
+	return nil
 }
 
 func futureText(asOf time.Time) string {
@@ -100,6 +114,7 @@ func readStatus(path string, views config.Views) (status, error) {
 	if err != nil || len(history.Runs) == 0 {
 		return s, err
 	}
+
 	s.Last, s.Snapshot, s.Failures = &history.Runs[0], history.Good, history.Failures
 	if s.Tables, err = snapshot.Contents(path); err != nil {
 		return s, err
@@ -108,6 +123,7 @@ func readStatus(path string, views config.Views) (status, error) {
 		s.AsOf = &oldest
 		s.Age = time.Since(oldest).Seconds()
 	}
+
 	return s, nil
 }
 
@@ -115,25 +131,11 @@ func printStatus(w io.Writer, s status) error {
 	if s.Snapshot == nil {
 		fmt.Fprintf(w, "%s has no snapshot yet\n", s.File)
 	} else {
-		fmt.Fprintf(w, "%s is of %s (%s), from %s\n", s.File, s.Snapshot.Started.Format(time.RFC3339), humanize.Time(s.Snapshot.Started), s.Snapshot.Source)
-		tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-		for _, t := range s.Snapshot.Tables {
-			fmt.Fprintf(tw, "  %s -> %s\t%s rows\t%s\t%.1f s\n", t.View, t.Table, humanize.Comma(t.Rows), counts(t), t.Seconds)
-		}
-		for _, t := range s.Tables {
-			if t.Synced.Before(s.Snapshot.Started.Truncate(time.Millisecond)) { // that run was not about it
-				gone := ""
-				if !t.Gone.IsZero() {
-					gone = ", and its view is gone"
-				}
-				fmt.Fprintf(tw, "  %s -> %s\t%s rows\tof %s%s\t\n",
-					t.View, t.Table, humanize.Comma(t.Rows), t.Synced.Format(time.RFC3339), gone)
-			}
-		}
-		if err := tw.Flush(); err != nil {
+		if err := printSnapshot(w, s); err != nil {
 			return err
 		}
 	}
+
 	if s.AsOf != nil && snapshotfile.InFuture(*s.AsOf, time.Now()) {
 		fmt.Fprintln(w, "warning: "+futureText(*s.AsOf))
 	}
@@ -142,7 +144,37 @@ func printStatus(w io.Writer, s status) error {
 		if s.Failures > 1 {
 			runs = fmt.Sprintf("%d runs since then have", s.Failures)
 		}
-		fmt.Fprintf(w, "%s published nothing; the last run, at %s, %s: %s\n", runs, s.Last.Started.Format(time.RFC3339), s.Last.Status, s.Last.Error)
+
+		fmt.Fprintf(w, "%s published nothing; the last run, at %s, %s: %s\n",
+			runs, s.Last.Started.Format(time.RFC3339), s.Last.Status, s.Last.Error)
 	}
 	return nil
+}
+
+// printSnapshot prints the tables of the last good run, then those that only earlier runs have copied.
+func printSnapshot(w io.Writer, s status) error {
+	fmt.Fprintf(w, "%s is of %s (%s), from %s\n", s.File,
+		s.Snapshot.Started.Format(time.RFC3339), humanize.Time(s.Snapshot.Started), s.Snapshot.Source)
+
+	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	for _, t := range s.Snapshot.Tables {
+		fmt.Fprintf(tw, "  %s -> %s\t%s rows\t%s\t%.1f s\n",
+			t.View, t.Table, humanize.Comma(t.Rows), changeCounts(t), t.Seconds)
+	}
+
+	for _, t := range s.Tables {
+		if !t.Synced.Before(s.Snapshot.Started.Truncate(time.Millisecond)) {
+			continue
+		}
+
+		gone := ""
+		if !t.Gone.IsZero() {
+			gone = ", and its view is gone"
+		}
+
+		fmt.Fprintf(tw, "  %s -> %s\t%s rows\tof %s%s\t\n",
+			t.View, t.Table, humanize.Comma(t.Rows), t.Synced.Format(time.RFC3339), gone)
+	}
+
+	return tw.Flush()
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,19 +12,21 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"carstock/pkg/program"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/job"
 )
 
-func syncCommand(file *string) *cobra.Command {
+func syncCommand() *cobra.Command {
 	var o job.Options
 	var asJSON, quiet bool
 	cmd := &cobra.Command{
 		Use:   "sync [VIEW...]",
-		Short: "Make one pass: copy the views of SYNC_VIEWS, then publish them together",
-		Long: `Makes one pass: copies the views of SYNC_VIEWS, or those of them that are named, then publishes
-them together. A name may be a pattern such as 'dealer_*'.`,
+		Short: "Make one run: copy the views of SYNC_VIEWS, then publish them together",
+		Long: `Makes one run: copies the views of SYNC_VIEWS, or those of them that are named, then publishes them
+together. A name may be a pattern such as 'dealer_*'.`,
+		Args: cobra.ArbitraryArgs,
 		Example: `  SYNC_VIEWS='vehicles_view=vehicles(id)' DB_HOST=db.example.com DB_USER=syncer \
     DB_PASSWORD_FILE=/run/secrets/db DB_NAME=vehicles_db syncer sync
 
@@ -34,31 +35,34 @@ them together. A name may be a pattern such as 'dealer_*'.`,
   syncer sync vehicles_view --force          one view, whatever the guards say
   syncer sync --json | jq .tables            the report for a program`,
 		RunE: func(cmd *cobra.Command, views []string) error {
-			c, err := config.Load(*file)
+			c, err := config.Load(program.ConfigFile(cmd))
 			if err != nil {
 				return err
 			}
-			o.Views = views
-			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+
+			log := c.Log.Logger(cmd.ErrOrStderr())
 			if quiet {
 				log = slog.New(slog.DiscardHandler)
 			}
+
+			o.Views = views
 			o.Retrying = func(err error, wait time.Duration) {
-				log.Warn("the pass begins again", "in", wait.Round(100*time.Millisecond), "error", err)
+				log.Warn("the run begins again", "in", wait.Round(100*time.Millisecond), "error", err)
 			}
-			stop := func() {}
+
+			stopProgress := func() {}
 			if !quiet {
 				o.Progress = &job.Progress{}
-				stop = show(o.Progress, cmd.ErrOrStderr(), log)
+				stopProgress = showProgress(o.Progress, cmd.ErrOrStderr(), log)
 			}
+
 			report, err := job.Run(cmd.Context(), c, o)
-			stop()
+			stopProgress()
+
 			switch {
 			case asJSON:
-				e := json.NewEncoder(cmd.OutOrStdout())
-				e.SetIndent("", "  ")
-				if e := e.Encode(report); e != nil && err == nil {
-					err = e
+				if printErr := printJSON(cmd.OutOrStdout(), report); err == nil {
+					err = printErr
 				}
 			case err == nil && !quiet:
 				err = printReport(cmd.OutOrStdout(), report)
@@ -66,11 +70,12 @@ them together. A name may be a pattern such as 'dealer_*'.`,
 			return err
 		},
 	}
+
 	f := cmd.Flags()
 	f.BoolVar(&o.Full, "full", false, "read all rows and delete those that are gone, also with SYNC_STRATEGY=upsert")
 	f.BoolVar(&o.Force, "force", false, "publish also what a guard refuses: an empty or shrunken view, changed columns")
 	f.BoolVar(&o.DryRun, "dry-run", false, "read and compare, and publish nothing")
-	f.BoolVar(&asJSON, "json", false, "print the report as JSON, also of a pass that failed")
+	f.BoolVar(&asJSON, "json", false, "print the report as JSON, also of a run that failed")
 	f.BoolVar(&quiet, "quiet", false, "print nothing but errors")
 	return cmd
 }
@@ -80,56 +85,69 @@ func printReport(w io.Writer, r job.Report) error {
 		_, err := fmt.Fprintf(w, "skipped: %s: %v\n", r.File, r.Running)
 		return err
 	}
+
 	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	for _, t := range r.Tables {
-		fmt.Fprintf(tw, "%s -> %s\t%s rows\t%s\t%s\t%.1f s\n", t.View, t.Table, humanize.Comma(t.Rows), counts(t), humanize.Bytes(uint64(t.Bytes)), t.Seconds)
+		fmt.Fprintf(tw, "%s -> %s\t%s rows\t%s\t%s\t%.1f s\n", t.View, t.Table,
+			humanize.Comma(t.Rows), changeCounts(t), humanize.Bytes(uint64(t.Bytes)), t.Seconds)
 	}
+
 	if err := tw.Flush(); err != nil {
 		return err
 	}
+
 	for _, t := range r.Tables {
 		if t.Drift != "" {
 			fmt.Fprintf(w, "  %s: columns changed: %s\n", t.Table, t.Drift)
 		}
+
 		for _, warning := range t.Warnings {
 			fmt.Fprintf(w, "  %s: warning: %s\n", t.Table, warning)
 		}
+
 		for _, l := range t.Lost {
 			fmt.Fprintf(w, "  %s: lost: %s\n", t.Table, l)
 		}
 	}
+
 	printSelection(w, "  ", r.Selection)
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(w, "  warning: %s\n", warning)
 	}
+
 	if r.Status == job.DryRun {
 		_, err := fmt.Fprintf(w, "dry run of %.1f s: %s is as it was\n", r.Seconds, r.File)
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s   %s   published after %.1f s\n", r.File, humanize.Bytes(uint64(r.FileBytes)), r.Seconds)
+
+	_, err := fmt.Fprintf(w, "%s   %s   published after %.1f s\n",
+		r.File, humanize.Bytes(uint64(r.FileBytes)), r.Seconds)
 	return err
 }
 
-// printSelection prints what the patterns of SYNC_VIEWS have come to, if there are any.
+// printSelection prints which views the patterns of SYNC_VIEWS match, if there are patterns.
 func printSelection(w io.Writer, indent string, s *job.Selection) {
 	if s == nil {
 		return
 	}
+
 	for _, m := range s.Matched {
 		fmt.Fprintf(w, "%s%s matches %s\n", indent, m.Entry, cmp.Or(strings.Join(m.Views, ", "), "no other view"))
 	}
+
 	for _, m := range s.LeftOut {
 		fmt.Fprintf(w, "%s%s leaves out %s\n", indent, m.Entry, cmp.Or(strings.Join(m.Views, ", "), "nothing"))
 	}
 }
 
-// counts are +inserted ~updated -deleted; without a key only whether anything changed is known.
-func counts(t snapshotfile.TableRun) string {
+// changeCounts is +inserted ~updated -deleted. Without a key only whether anything changed is known.
+func changeCounts(t snapshotfile.TableRun) string {
 	switch {
 	case t.Inserted+t.Updated+t.Deleted == 0:
 		return "unchanged"
 	case !t.Key:
 		return "changed (no key)"
 	}
-	return fmt.Sprintf("+%s ~%s -%s", humanize.Comma(t.Inserted), humanize.Comma(t.Updated), humanize.Comma(t.Deleted))
+	return fmt.Sprintf("+%s ~%s -%s",
+		humanize.Comma(t.Inserted), humanize.Comma(t.Updated), humanize.Comma(t.Deleted))
 }

@@ -20,6 +20,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
+	"carstock/pkg/program"
 	"carstock/pkg/schema"
 	"carstock/services/syncer/cli"
 	"carstock/services/syncer/internal/job"
@@ -40,14 +41,11 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	signal.Ignore(syscall.SIGXFSZ) // else Go panics where a write beyond `ulimit -f` would just fail
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	program.Main(cli.Run)
 }
 
 func isSetting(variable string) bool {
-	return strings.HasPrefix(variable, "DB_") || strings.HasPrefix(variable, "SYNC_")
+	return strings.HasPrefix(variable, "DB_") || strings.HasPrefix(variable, "SYNC_") || strings.HasPrefix(variable, "LOG_")
 }
 
 // syncer is the program with settings of its own, so that tests can go on side by side.
@@ -191,7 +189,7 @@ func (s *syncer) complains(t *testing.T, code int, want ...string) string {
 	}
 	var lines []string
 	for line := range strings.Lines(stderr) {
-		if !strings.Contains(line, "msg=reading ") { // a slow pass tells how far it is
+		if !strings.Contains(line, `"msg":"reading",`) { // a slow pass tells how far it is
 			lines = append(lines, line)
 		}
 	}

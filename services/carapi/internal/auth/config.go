@@ -17,15 +17,25 @@ type Config struct {
 	Key      settings.Secret `desc:"key that clients send as X-API-Key, at least 16 characters; its name is default"`
 	Keys     settings.Secret `desc:"keys: name=secret or name=sha256:HEX, then @2027-01-31 for a last day; separated by ; or , or line breaks"`
 	KeysFile string          `split_words:"true" desc:"file of such keys, one per line; read again when it changes"`
+
+	keys *Keys // set by Validate
 }
 
-// Validate reports every wrong variable, joined, and every wrong line of the file.
+// Validate reports every wrong variable, joined, and every wrong line of the file. It keeps the keys for Open.
 func (c *Config) Validate() error {
-	_, err := open(*c, slog.New(slog.DiscardHandler), time.Now)
+	keys, err := readKeys(*c, time.Now)
+	c.keys = keys
 	return err
 }
 
-// fixed is the keys of the variables. If some are wrong, it is the others, and an error.
+// Open returns the keys that Validate has read, and logs which have expired. Later, when the file has changed, it logs
+// that, and whether it is wrong.
+func (c *Config) Open(log *slog.Logger) *Keys {
+	c.keys.startLogging(log)
+	return c.keys
+}
+
+// fixed returns the keys of the variables. If some are wrong, it returns the others and an error.
 func (c *Config) fixed() ([]key, error) {
 	var keys []key
 	var err error
@@ -42,9 +52,8 @@ func (c *Config) fixed() ([]key, error) {
 	return keys, errors.Join(err, listErr)
 }
 
-// add appends the keys of the entries, of which blank ones and comments are none. The error names
-// every wrong one by its number, and quotes none: where an = is missing, or the name, what stands in
-// its place may be the secret.
+// add appends the keys of the entries, except for blank ones and comments. The error names every wrong entry by its
+// number, and quotes none: without the = or the name, what stands in its place may be the secret.
 func add(keys []key, entries []string, unit string) ([]key, error) {
 	var errs []error
 	for i, entry := range entries {

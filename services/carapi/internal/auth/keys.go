@@ -5,13 +5,13 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"carstock/pkg/settings"
 )
 
 // checkInterval is how long a change of the file may go unseen.
@@ -21,23 +21,21 @@ const checkInterval = time.Second
 type Keys struct {
 	fixed []key // of the variables
 	path  string
+	file  *settings.File // of path, if there is one
 	log   *slog.Logger
 	now   func() time.Time
 
-	mu      sync.Mutex
-	all     []key       // replaced as a whole, never changed
-	seen    fs.FileInfo // the file as last read; nil if it could not be
-	checked time.Time
+	mu         sync.Mutex
+	all        []key // replaced as a whole, never changed
+	isReadable bool  // whether the file was at the last look
+	checked    time.Time
 }
 
-// Open reads the keys. It warns of those that have expired, and later, when the file has changed and
-// is wrong, of that.
-func Open(c Config, log *slog.Logger) (*Keys, error) { return open(c, log, time.Now) }
-
-func open(c Config, log *slog.Logger, now func() time.Time) (*Keys, error) {
+// readKeys reads the keys of the variables and of the file. They log nothing before startLogging.
+func readKeys(c Config, now func() time.Time) (*Keys, error) {
 	fixed, err := c.fixed()
-	k := &Keys{fixed: fixed, path: c.KeysFile, log: log, now: now, all: fixed, checked: now()}
-	k.warnOfExpired(fixed)
+	k := &Keys{fixed: fixed, path: c.KeysFile, file: settings.NewFile(c.KeysFile), log: slog.New(slog.DiscardHandler),
+		now: now, all: fixed, checked: now()}
 	if k.path != "" {
 		_, fileErr := k.read()
 		err = errors.Join(err, fileErr)
@@ -53,11 +51,19 @@ func open(c Config, log *slog.Logger, now func() time.Time) (*Keys, error) {
 	return nil, errors.New("API_KEYS, API_KEYS_FILE: there is no key in them: make one with `carapi key new NAME`")
 }
 
-// Name gives the name of the key that a client has presented, and whether it opens the API: one
-// that has expired does not. The name is empty if there is no such key.
+// startLogging makes log the log of the keys, and warns of keys that have expired.
+func (k *Keys) startLogging(log *slog.Logger) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.log = log
+	k.warnOfExpired(k.all)
+}
+
+// Name returns the name of the key that a client has presented, and whether it opens the API: an expired key does not.
+// The name is empty if there is no such key.
 //
-// Hashes are compared, all of them and each in constant time, so that the time tells neither a key's
-// length nor how much of it was right.
+// It compares hashes, all of them and each in constant time, so that the time reveals neither the length of a key nor
+// how much of it was right.
 func (k *Keys) Name(presented string) (name string, ok bool) {
 	sum, now := sha256.Sum256([]byte(presented)), k.now()
 	for _, key := range k.current(now) {
@@ -68,7 +74,7 @@ func (k *Keys) Name(presented string) (name string, ok bool) {
 	return name, ok
 }
 
-// current is all keys, after a look at the file if the last one was a while ago.
+// current returns all keys, after a look at the file if the last one was a while ago.
 func (k *Keys) current(now time.Time) []key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -76,10 +82,10 @@ func (k *Keys) current(now time.Time) []key {
 		return k.all
 	}
 	k.checked = now
-	readable := k.seen != nil
+	wasReadable := k.isReadable
 	changed, err := k.read()
 	switch {
-	case err != nil && (changed || readable): // once, not each second
+	case err != nil && (changed || wasReadable): // once, not each second
 		k.log.Warn("the file of keys is wrong; the keys that it had stay valid", "error", err)
 	case err == nil && changed:
 		k.log.Info("the file of keys has been read again", "file", k.path, "keys", len(k.all)-len(k.fixed))
@@ -87,24 +93,17 @@ func (k *Keys) current(now time.Time) []key {
 	return k.all
 }
 
-// read reads the file, unless it is as it was. After an error the keys are those of before.
+// read takes over the keys of the file, if it has changed. After an error the keys are those of before.
 func (k *Keys) read() (changed bool, err error) {
-	info, err := os.Stat(k.path)
-	if err == nil && k.seen != nil && os.SameFile(info, k.seen) && info.Size() == k.seen.Size() && info.ModTime().Equal(k.seen.ModTime()) {
-		return false, nil
-	}
-	if err == nil && !info.Mode().IsRegular() { // a pipe can be read once, and may keep all requests waiting
-		err = fmt.Errorf("%s is no regular file", k.path)
-	}
-	var text []byte
-	if err == nil {
-		text, err = os.ReadFile(k.path)
-	}
+	text, changed, err := k.file.Read()
+	k.isReadable = err == nil
 	if err != nil {
-		k.seen = nil // to be tried again: that it may now be read would not show as a change
 		return false, fmt.Errorf("API_KEYS_FILE: %w", err)
 	}
-	k.seen = info // from before the reading, so that what changes meanwhile shows the next time
+	if !changed {
+		return false, nil
+	}
+
 	all, err := add(slices.Clone(k.fixed), strings.Split(string(text), "\n"), "API_KEYS_FILE: "+k.path+": line")
 	if err != nil {
 		return true, err
@@ -118,7 +117,8 @@ func (k *Keys) warnOfExpired(keys []key) {
 	now := k.now()
 	for _, key := range keys {
 		if key.expired(now) {
-			k.log.Warn("a key has expired", "key", key.name, "last_day", key.end.AddDate(0, 0, -1).Format(time.DateOnly))
+			lastDay := key.end.AddDate(0, 0, -1).Format(time.DateOnly)
+			k.log.Warn("a key has expired", "key", key.name, "last_day", lastDay)
 		}
 	}
 }

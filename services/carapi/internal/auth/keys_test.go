@@ -33,10 +33,11 @@ func newClock() *clock { return &clock{time.Date(2026, 6, 30, 12, 0, 0, 0, time.
 func mustOpen(t *testing.T, c Config, clock *clock) (*Keys, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
-	k, err := open(c, slog.New(slog.NewTextHandler(&log, nil)), clock.now)
+	k, err := readKeys(c, clock.now)
 	if err != nil {
 		t.Fatal(err)
 	}
+	k.startLogging(slog.New(slog.NewTextHandler(&log, nil)))
 	return k, &log
 }
 

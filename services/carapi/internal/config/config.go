@@ -10,6 +10,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/httpserver"
+	"carstock/pkg/program"
 	"carstock/pkg/settings"
 	"carstock/services/carapi/internal/auth"
 	"carstock/services/carapi/internal/catalog"
@@ -18,7 +19,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Stock is what is to be searched.
+// Stock is what is to be searched, and how to log.
 type Stock struct {
 	DB             dbconn.Config
 	CarsTable      string        `split_words:"true" default:"vehicles_stock" desc:"table or view to search"`
@@ -31,6 +32,10 @@ type Stock struct {
 	SnapshotPath   string        `split_words:"true" desc:"file that syncer keeps"`
 	SnapshotTable  string        `split_words:"true" desc:"table in that file; default that of CARS_TABLE"`
 	StaleMaxAge    time.Duration `split_words:"true" default:"48h" desc:"age up to which that file is shown; 0 for any"`
+	Log            program.LogConfig
+
+	settings   store.Settings    // set by Validate
+	vocabulary *value.Vocabulary // set by Validate
 }
 
 // Sources, as SOURCE names them.
@@ -99,13 +104,11 @@ func LoadAddress(file string) (Address, error) {
 
 // Validate reports every wrong variable, joined.
 func (c *Stock) Validate() error {
-	var errs []error
+	errs := []error{c.Log.Validate()}
 	if c.HasLive() {
 		errs = append(errs, c.DB.Validate())
 	}
-	if _, _, err := c.Settings(); err != nil {
-		errs = append(errs, err)
-	}
+	errs = append(errs, c.readSettings())
 	if c.QueryTimeout <= 0 {
 		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: a time above 0 is needed", c.QueryTimeout))
 	}
@@ -121,15 +124,21 @@ func (c *Stock) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Settings is what the live table is read with, and the words for its values.
-func (c *Stock) Settings() (store.Settings, *value.Vocabulary, error) {
+// Settings returns how to read the live table, and the words for its values. Validate must have accepted c.
+func (c *Stock) Settings() (store.Settings, *value.Vocabulary) { return c.settings, c.vocabulary }
+
+func (c *Stock) readSettings() error {
 	binding, err := catalog.NewBinding(c.CarsFields, c.CarsHide, query.Controls())
 	vocabulary, vocabularyErr := value.ReadVocabulary(c.VocabularyFile)
 	binding.Vocabulary = vocabulary
-	var unitsErr error
-	binding.Units, unitsErr = catalog.NewUnits(c.CarsUnits)
-	settings := store.Settings{Table: c.CarsTable, Setting: "CARS_TABLE", Binding: binding, Timeout: c.QueryTimeout, Strict: true}
-	return settings, vocabulary, errors.Join(err, unitsErr, vocabularyErr)
+	units, unitsErr := catalog.NewUnits(c.CarsUnits)
+	binding.Units = units
+
+	c.vocabulary = vocabulary
+	c.settings = store.Settings{
+		Table: c.CarsTable, Setting: "CARS_TABLE", Binding: binding, Timeout: c.QueryTimeout, Strict: true,
+	}
+	return errors.Join(err, unitsErr, vocabularyErr)
 }
 
 // Validate reports every wrong variable, joined.

@@ -7,13 +7,15 @@ import (
 	"net/url"
 
 	"github.com/swaggest/swgui/v5emb"
+
+	"carstock/pkg/httpserver"
 )
 
 //go:embed docs
 var docsFiles embed.FS
 
-// toDocs answers GET /docs with the page. The location is relative and holds behind any proxy; http.Redirect would make it
-// a path of this program.
+// toDocs answers GET /docs with the page. The location is relative and holds behind any proxy; http.Redirect would make
+// it a path of this program.
 func toDocs(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Location", "docs/")
 	w.WriteHeader(http.StatusMovedPermanently)
@@ -31,14 +33,16 @@ func docs(publicURL string) http.Handler {
 		panic(err)
 	}
 	page, library := http.FileServerFS(own), v5emb.New("", "", "/docs/")
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return httpserver.Problems(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Swagger UI sets styles on its elements and has pictures in its style sheet; scripts are files.
-		w.Header().Set("Content-Security-Policy", "default-src 'self'; connect-src 'self'"+tried+"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		w.Header().Set("Content-Security-Policy", "default-src 'self'; connect-src 'self'"+tried+
+			"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "+
+			"frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 		switch r.URL.Path {
 		case "/docs/", "/docs/docs.js":
 			http.StripPrefix("/docs", page).ServeHTTP(w, r)
 		default:
 			library.ServeHTTP(w, r)
 		}
-	})
+	}))
 }

@@ -11,43 +11,27 @@ import (
 	"carstock/services/carapi/internal/answer"
 )
 
-// minCompressed is the size from which an answer is compressed: a smaller one is a single packet
-// either way.
+// minCompressed is the size from which an answer is compressed: a smaller one is a single packet either way.
 const minCompressed = 1 << 10
 
-// compress sends answers as gzip to those who take it. An ETag stays as it is, and so must be weak:
-// it stands for the same vehicles in either form.
+// compress sends answers as gzip to clients that accept it. An ETag stays the same and so must be weak: it stands for
+// the same vehicles in both forms.
 func compress() func(http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(minCompressed), gzhttp.EnableZstd(false))
-	if err != nil { // which only options can be the cause of
-		panic(err)
+	if err != nil {
+		panic(err) // the options are constants
 	}
 	return func(next http.Handler) http.Handler { return wrap(next) }
 }
 
-// headAsGet has a HEAD answered as the GET, so that it gets the same headers: the server leaves the
-// body out. The router alone could do so too, but gzhttp does not compress what answers a HEAD.
+// headAsGet answers a HEAD like the GET, so that it gets the same headers: the server leaves the body out. The router
+// could do so too, but gzhttp does not compress the answer to a HEAD.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
 			r = r.WithContext(r.Context()) // a copy
 			r.Method = http.MethodGet
 		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// securityHeaders keeps browsers from making more of an answer than the data that it is. A handler
-// may set others, as one that answers with a page must. Strict-Transport-Security is left to the
-// proxy that speaks TLS: over plain HTTP browsers ignore it, and it binds the whole host, of which
-// this program knows nothing.
-func securityHeaders(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin") // CORS goes its own way
 		next.ServeHTTP(w, r)
 	})
 }
@@ -63,7 +47,8 @@ func ownOrigin(origins []string) func(http.Handler) http.Handler {
 		_ = guard.AddTrustedOrigin(o) // the settings have been checked
 	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, r, answer.Problem{Status: http.StatusForbidden, Detail: "pages of this origin may not call; CORS_ORIGINS names those that may"})
+		writeProblem(w, r, answer.Problem{Status: http.StatusForbidden,
+			Detail: "pages of this origin may not call; CORS_ORIGINS names those that may"})
 	}))
 	return guard.Handler
 }

@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"carstock/pkg/httpserver"
 )
 
 // An answer that a handler says has not changed has no body, and the ETag of the one that has.
@@ -17,7 +19,7 @@ func TestCompressLeavesETagsAlone(t *testing.T) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
-		write(w, http.StatusOK, "application/json", []byte(strings.Repeat("1", 2*minCompressed)))
+		httpserver.Write(w, http.StatusOK, "application/json", []byte(strings.Repeat("1", 2*minCompressed)))
 	}))))
 	defer server.Close()
 	for _, test := range []struct {

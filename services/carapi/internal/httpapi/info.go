@@ -10,11 +10,10 @@ import (
 // info is what is learnt of a request on its way, for the log. The outermost middleware puts it
 // into the context, so that what is set further in is seen further out.
 type info struct {
-	base      answer.Base // of the URLs in its answer
-	requestID string
-	key       string // the name of the key that was presented, also if it has expired
-	rows      int    // vehicles in the answer
-	source    string // where they are from; empty if there are none
+	base   answer.Base // of the URLs in its answer
+	key    string      // the name of the key that was presented, also if it has expired
+	rows   int         // vehicles in the answer
+	source string      // where they are from; empty if there are none
 }
 
 type infoKey struct{}
@@ -35,5 +34,3 @@ func infoOf(ctx context.Context) *info {
 func resourceOf(r *http.Request) answer.Resource {
 	return infoOf(r.Context()).base.Resource(r.URL.EscapedPath())
 }
-
-func requestIDOf(ctx context.Context) string { return infoOf(ctx).requestID }

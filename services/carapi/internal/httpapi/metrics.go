@@ -5,8 +5,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -15,14 +15,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"carstock/pkg/httpserver"
 	"carstock/services/carapi/internal/search"
 	"carstock/services/carapi/internal/store"
 )
 
-// Metrics counts requests and queries for Prometheus. Labels have values from short lists alone,
-// never what a caller has sent.
+// Metrics counts requests and queries for Prometheus. Values of labels are from short lists, never from a request.
 type Metrics struct {
 	registry *prometheus.Registry
 	inFlight prometheus.Gauge
@@ -37,20 +36,23 @@ type Metrics struct {
 
 // NewMetrics makes metrics.
 func NewMetrics() *Metrics {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		collectors.NewBuildInfoCollector())
+	r := httpserver.NewRegistry()
 	f := promauto.With(r)
 	buckets := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 	return &Metrics{
 		registry: r,
-		inFlight: f.NewGauge(prometheus.GaugeOpts{Name: "carapi_http_requests_in_flight", Help: "Requests that are being answered."}),
+		inFlight: f.NewGauge(prometheus.GaugeOpts{Name: "carapi_http_requests_in_flight",
+			Help: "Requests that are being answered."}),
 		requests: f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_http_requests_total",
-			Help: "Requests answered, by route (unmatched: no such route or method), method and status (499: the client had gone)."}, []string{"route", "method", "status"}),
-		answers:  f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_answers_total", Help: "Answers with vehicles or counts of them, by source: live, snapshot."}, []string{"source"}),
-		duration: f.NewHistogramVec(prometheus.HistogramOpts{Name: "carapi_http_request_duration_seconds", Help: "Time that answers took.", Buckets: buckets}, []string{"route"}),
+			Help: "Requests answered, by route (unmatched: no such route or method), method and status " +
+				"(499: the client had gone)."}, []string{"route", "method", "status"}),
+		answers: f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_answers_total",
+			Help: "Answers with vehicles or counts of them, by source: live, snapshot."}, []string{"source"}),
+		duration: f.NewHistogramVec(prometheus.HistogramOpts{Name: "carapi_http_request_duration_seconds",
+			Help: "Time that answers took.", Buckets: buckets}, []string{"route"}),
 		queries: f.NewHistogramVec(prometheus.HistogramOpts{Name: "carapi_query_duration_seconds",
-			Help: "Time that queries of the database took, by outcome: ok, timeout, canceled, error.", Buckets: buckets}, []string{"operation", "outcome"}),
+			Help:    "Time that queries of the database took, by outcome: ok, timeout, canceled, error.",
+			Buckets: buckets}, []string{"operation", "outcome"}),
 		refreshes: f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_index_refreshes_total",
 			Help: "Refreshes of an index, by outcome: read, unchanged, failed."}, []string{"source", "outcome"}),
 		dropped: f.NewCounter(prometheus.CounterOpts{Name: "carapi_rows_dropped_total",
@@ -58,7 +60,7 @@ func NewMetrics() *Metrics {
 	}
 }
 
-// Sources adds the pools of connections, by the names of their sources, and how the sources and their indexes are.
+// Sources adds the metrics of the sources: their pools of connections, by name, their states and their indexes.
 func (m *Metrics) Sources(pools map[string]*sql.DB, s *search.Service) {
 	for name, pool := range pools {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
@@ -67,7 +69,7 @@ func (m *Metrics) Sources(pools map[string]*sql.DB, s *search.Service) {
 	m.registry.MustRegister(sourceCollector{s})
 }
 
-// Events are what the metrics count of the sources.
+// Events returns what the metrics count of the sources.
 func (m *Metrics) Events() search.Events {
 	return search.Events{
 		Refreshed: func(source, outcome string, _ time.Duration) { m.refreshes.WithLabelValues(source, outcome).Inc() },
@@ -75,14 +77,14 @@ func (m *Metrics) Events() search.Events {
 	}
 }
 
-// Handler answers GET /metrics.
-func (m *Metrics) Handler() http.Handler {
+// Handler is that of the server at METRICS_ADDR: it answers GET /metrics.
+func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-	return mux
+	mux.Handle("GET /metrics", httpserver.Metrics(m.registry))
+	return httpserver.Standard(mux, httpserver.DataPolicy, log)
 }
 
-// Query takes note of a query of the database.
+// Query counts a query of a database.
 func (m *Metrics) Query(operation string, d time.Duration, err error) {
 	outcome := "error"
 	switch {
@@ -104,7 +106,7 @@ func (m *Metrics) measure(next http.Handler) http.Handler {
 		defer func() {
 			m.inFlight.Dec()
 			route := cmp.Or(route(r), "unmatched")
-			status := cmp.Or(ww.Status(), 499) // nothing is written only to a client that has gone
+			status := cmp.Or(ww.Status(), 499) // only a client that has gone gets no answer
 			m.requests.WithLabelValues(route, method(r), strconv.Itoa(status)).Inc()
 			if source := infoOf(r.Context()).source; source != "" {
 				m.answers.WithLabelValues(source).Inc()
@@ -115,13 +117,13 @@ func (m *Metrics) measure(next http.Handler) http.Handler {
 	})
 }
 
-// route is the pattern that the request has matched, and nothing before the router has been through,
-// or if there is none.
+// route returns the pattern that the request has matched. It is empty if there is none, and before the router has run.
 func route(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }
 
-// method is the request's, if it is one of HTTP's own: a caller may send any word.
+// method returns the method of a request, and "other" if it is none of HTTP's: a caller may send any word.
 func method(r *http.Request) string {
-	if slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}, r.Method) {
+	switch r.Method {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT":
 		return r.Method
 	}
 	return "other"

@@ -2,41 +2,31 @@ package httpapi
 
 import (
 	"cmp"
-	"crypto/rand"
 	"log/slog"
 	"net/http"
-	"regexp"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"carstock/pkg/httpserver"
 	"carstock/services/carapi/internal/answer"
 	"carstock/services/carapi/internal/auth"
 	"carstock/services/carapi/internal/mcp"
 )
 
-// plainID is what a caller's own request id must look like to be taken over: it goes into the log.
-var plainID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-
-// identify gives each request an id, which the answer, errors and the log carry, and the base of the URLs in its answer.
+// identify gives each request an id, and the base of the URLs in its answer.
 func identify(base answer.Base) func(http.Handler) http.Handler {
+	withID := httpserver.Identify(func(r *http.Request) string { return string(resourceOf(r)) })
 	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			id := r.Header.Get("X-Request-ID")
-			if !plainID.MatchString(id) {
-				id = rand.Text()
-			}
-			w.Header().Set("X-Request-ID", id)
-			next.ServeHTTP(w, r.WithContext(withInfo(r.Context(), &info{base: base, requestID: id})))
-		})
+		return withID(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r.WithContext(withInfo(r.Context(), &info{base: base})))
+		}))
 	}
 }
 
-// accessLog writes a line for each request. The query stays out of it: callers sometimes put there
-// what does not belong in a log.
+// accessLog logs each request, without its query: callers sometimes put secrets there.
 func accessLog(log *slog.Logger) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,24 +35,28 @@ func accessLog(log *slog.Logger) func(http.Handler) http.Handler {
 			defer func() {
 				i := infoOf(r.Context())
 				level := slog.LevelInfo
-				if ww.Status() == http.StatusOK && (r.URL.Path == "/livez" || r.URL.Path == "/readyz") { // every few seconds the same
+				// Health checks come every few seconds and are always the same.
+				if ww.Status() == http.StatusOK && (r.URL.Path == "/livez" || r.URL.Path == "/readyz") {
 					level = slog.LevelDebug
 				}
-				log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", ww.Status(), "bytes", ww.BytesWritten(),
-					"rows", i.rows, "source", i.source, "seconds", time.Since(start).Seconds(), "client", middleware.GetClientIP(r.Context()), "key", i.key, "request_id", i.requestID)
+				log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path,
+					"status", ww.Status(), "bytes", ww.BytesWritten(), "rows", i.rows, "source", i.source,
+					"seconds", time.Since(start).Seconds(), "client", middleware.GetClientIP(r.Context()), "key", i.key,
+					"request_id", httpserver.RequestID(r.Context()))
 			}()
 			next.ServeHTTP(ww, r)
 		})
 	}
 }
 
-// withoutSlash routes a path with a slash at its end as the one without it. A redirect would lose the body and the key.
+// withoutSlash routes a path that ends in a slash like the path without it. A redirect would lose the body and the key.
 // An empty id or VIN stays empty, and an escaped slash is part of an id.
 func withoutSlash(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path := cmp.Or(r.URL.RawPath, r.URL.Path) // which the router goes by
+		path := cmp.Or(r.URL.RawPath, r.URL.Path) // as the router does
 		rest, found := strings.CutSuffix(path, "/")
-		if found && rest != "" && rest != "/cars/vin" && !strings.HasSuffix(rest, "/") && !strings.HasPrefix(path, "/docs/") {
+		isEmpty := rest == "" || rest == "/cars/vin" || strings.HasSuffix(rest, "/")
+		if found && !isEmpty && !strings.HasPrefix(path, "/docs/") {
 			chi.RouteContext(r.Context()).RoutePath = rest
 		}
 		next.ServeHTTP(w, r)
@@ -84,29 +78,10 @@ func mcpErrors(next http.Handler) http.Handler {
 	})
 }
 
-// recoverer makes of a panic an answer and a line in the log.
-func recoverer(log *slog.Logger) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			defer func() {
-				switch v := recover(); v {
-				case nil:
-				case http.ErrAbortHandler:
-					panic(v) // net/http's own way to cut a connection
-				default:
-					log.ErrorContext(r.Context(), "panic", "panic", v, "stack", string(debug.Stack()), "request_id", requestIDOf(r.Context()))
-					writeProblem(w, r, answer.Problem{Status: http.StatusInternalServerError, Detail: "internal error; the log has it under this request_id"})
-				}
-			}()
-			next.ServeHTTP(w, r)
-		})
-	}
-}
-
-// requireKey lets through requests with a valid key. A missing key, a wrong one and one that has
-// expired get the same answer; the log has the name of the last. Each key may ask so often, and each client
-// so often in vain. That leaves those with a key alone: behind a proxy that is not known as such, all
-// clients have one address, and nobody is to lock out the others. Keys are too long to be guessed.
+// requireKey lets requests with a valid key through. A missing, a wrong and an expired key get the same answer; the log
+// has the name of the expired one. perKey limits the requests of each key, and perClient those of an address without a
+// valid key. Behind a proxy that is not known as one all clients share an address, so a client without a key must not
+// lock out those with one. Keys are too long to be guessed.
 func requireKey(keys *auth.Keys, perKey, perClient *rate) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -118,7 +93,8 @@ func requireKey(keys *auth.Keys, perKey, perClient *rate) func(http.Handler) htt
 				}
 				w.Header().Set("WWW-Authenticate", `ApiKey realm="carapi", header="X-API-Key"`)
 				w.Header().Add("WWW-Authenticate", `Bearer realm="carapi"`)
-				writeProblem(w, r, answer.Problem{Status: http.StatusUnauthorized, Detail: "a valid key is needed in the header X-API-Key, or as Authorization: Bearer KEY"})
+				writeProblem(w, r, answer.Problem{Status: http.StatusUnauthorized,
+					Detail: "a valid key is needed in the header X-API-Key, or as Authorization: Bearer KEY"})
 				return
 			}
 			if perKey.take(w, r, name) {
@@ -129,9 +105,9 @@ func requireKey(keys *auth.Keys, perKey, perClient *rate) func(http.Handler) htt
 	}
 }
 
-// presentedKey is the key of X-API-Key or, without that, of Authorization: Bearer. One of the two
-// decides: a proxy may have put a token of its own into the other. The query is not looked at, since
-// addresses end up in logs and histories.
+// presentedKey returns the key of X-API-Key or, without that header, of Authorization: Bearer. Only one of the two
+// counts: a proxy may have put its own token into the other. The query does not count: URLs end up in logs and
+// histories.
 func presentedKey(r *http.Request) string {
 	if key := r.Header.Get("X-API-Key"); key != "" {
 		return key

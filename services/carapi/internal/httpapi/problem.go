@@ -6,29 +6,23 @@ import (
 	"log/slog"
 	"net/http"
 
+	"carstock/pkg/httpserver"
 	"carstock/services/carapi/internal/answer"
 )
 
-// retryAfter is what a 503 asks callers to wait, in seconds: the databases are probed every second.
-const retryAfter = "5"
-
 func writeProblem(w http.ResponseWriter, r *http.Request, p answer.Problem) {
-	if p.Status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
-		w.Header().Set("Retry-After", retryAfter)
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	write(w, p.Status, "application/problem+json", p.JSON(resourceOf(r), requestIDOf(r.Context())))
+	httpserver.WriteProblemBody(w, p.Status, p.JSON(resourceOf(r), httpserver.RequestID(r.Context())))
 }
 
-// writeError tells the caller of an error in as few words as are safe, and the log the rest.
+// writeError answers with what the caller may know of an error, and logs the error if it is not the caller's.
 func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		return // the caller has gone
+		return // the client has gone
 	}
 	fields := infoOf(r.Context()).base.Resource("/cars/fields")
 	p, isRequests := answer.ProblemOf(err, resourceOf(r), string(fields))
 	if !isRequests {
-		log.ErrorContext(r.Context(), "request failed", "error", err, "request_id", requestIDOf(r.Context()))
+		log.ErrorContext(r.Context(), "request failed", "error", err, "request_id", httpserver.RequestID(r.Context()))
 	}
 	writeProblem(w, r, p)
 }
@@ -39,7 +33,7 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 		Detail: "no such resource; searches go to " + string(searches)})
 }
 
-// methodNotAllowed answers a method that a route does not have: all are read by GET, but for the one of MCP.
+// methodNotAllowed answers a method that a route does not have: all routes are read by GET, except that of MCP.
 func methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	allowed, use := "GET, HEAD", "GET"
 	if isMCP(r) {

@@ -10,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"go.opentelemetry.io/otel/trace"
 
+	"carstock/pkg/httpserver"
 	"carstock/services/carapi/internal/answer"
 	"carstock/services/carapi/internal/auth"
 	"carstock/services/carapi/internal/mcp"
@@ -33,12 +34,12 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 	r := chi.NewRouter()
 	base := answer.NewBase(o.PublicURL)
 	r.Use(identify(base), clientAddress(o.Proxies), accessLog(log), o.Metrics.measure, traced(o.Traces))
-	r.Use(headAsGet, securityHeaders, crossOrigin(o.Origins), compress(), mcpErrors, recoverer(log), limits, withoutSlash)
+	r.Use(headAsGet, httpserver.SecurityHeaders(httpserver.DataPolicy), crossOrigin(o.Origins), compress(), mcpErrors, httpserver.Recover(log), limits, withoutSlash)
 	r.NotFound(notFound)
 	r.MethodNotAllowed(methodNotAllowed)
 
-	r.Get("/livez", livez)
-	r.Get("/readyz", readyz(s))
+	r.Get("/livez", httpserver.Livez(nil)) // a restart would not bring back the databases
+	r.Get("/readyz", httpserver.Readyz(readiness(s)))
 
 	r.Get("/docs", toDocs)
 	r.Get("/docs/*", docs(o.PublicURL).ServeHTTP)
@@ -75,6 +76,6 @@ func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
 
 // mcpHandler answers /mcp.
 func mcpHandler(s *search.Service, base answer.Base, log *slog.Logger) http.Handler {
-	c := &mcp.Caller{Service: s, Base: base, Log: log, RequestID: requestIDOf, Answered: noteAnswer}
+	c := &mcp.Caller{Service: s, Base: base, Log: log, RequestID: httpserver.RequestID, Answered: noteAnswer}
 	return c.HTTP()
 }

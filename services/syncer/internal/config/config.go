@@ -12,6 +12,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/httpserver"
+	"carstock/pkg/program"
 	"carstock/pkg/settings"
 	"carstock/pkg/snapshotfile"
 )
@@ -20,6 +21,7 @@ import (
 type Config struct {
 	DB   dbconn.Config
 	Sync Sync
+	Log  program.LogConfig
 }
 
 // Sync holds the variables that begin with SYNC_.
@@ -38,7 +40,7 @@ type Sync struct {
 	Drift            string        `default:"apply" desc:"when a view's columns change: apply the change, or fail"`
 	History          History       `default:"off" desc:"how long to keep a history of changes: 24h, 90d, 12w, 2y; or off"`
 
-	// What follows is for syncer run.
+	// What follows is for syncer serve.
 	Schedule  string          `default:"@every 15m" desc:"when to make a pass: @every 15m, @hourly, or five fields of cron such as 30 6 * * MON-FRI"`
 	Timezone  string          `desc:"time zone of the schedule, such as Europe/Berlin; default that of the system"`
 	OnStart   bool            `split_words:"true" default:"true" desc:"whether to make a pass at once when starting"`
@@ -73,7 +75,7 @@ func Load(file string) (Config, error) {
 
 // Validate reports every wrong variable, joined.
 func (c *Config) Validate() error {
-	errs := []error{c.DB.Validate()}
+	errs := []error{c.DB.Validate(), c.Log.Validate()}
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.DB.Driver == dbconn.SQLite {
 		wrong("DB_DRIVER: sqlite: syncer reads from mysql")
@@ -213,6 +215,7 @@ type Pull struct {
 		Retries   int             `default:"3"`
 		HTTPToken settings.Secret `split_words:"true"`
 	}
+	Log program.LogConfig
 }
 
 // LoadPull reads them, as Load does.
@@ -223,4 +226,6 @@ func LoadPull(file string) (Pull, error) {
 }
 
 // Validate reports every wrong variable, joined.
-func (p *Pull) Validate() error { return validateTries(p.Sync.Timeout, p.Sync.Retries) }
+func (p *Pull) Validate() error {
+	return errors.Join(validateTries(p.Sync.Timeout, p.Sync.Retries), p.Log.Validate())
+}

@@ -169,19 +169,21 @@ func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // refusal is the error of an answer without a snapshot.
 func (d *download) refusal(response *http.Response) error {
-	var answer struct{ Error string }
-	body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10)) // it may be a proxy's
-	_ = json.Unmarshal(body, &answer)
-	err := fmt.Errorf("the server answers %s", response.Status)
-	if answer.Error != "" {
-		err = fmt.Errorf("%w: %.500s", err, answer.Error)
+	// The body may be a proxy's. Otherwise it is a problem of RFC 9457.
+	var problem struct{ Detail string }
+	body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	_ = json.Unmarshal(body, &problem)
+	status := fmt.Errorf("the server answers %s", response.Status)
+	err := status
+	if problem.Detail != "" {
+		err = fmt.Errorf("%w: %.500s", status, problem.Detail)
 	}
 
 	switch code := response.StatusCode; {
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return fmt.Errorf("SYNC_HTTP_TOKEN: %w", err)
 	case code == http.StatusNotFound, code == http.StatusMethodNotAllowed:
-		return fmt.Errorf("%w: there is no syncer at this URL, or one that has no snapshots for others yet", err)
+		return fmt.Errorf("%w: there is no syncer at this URL, or one that has no snapshots for others yet", status)
 	case code >= 300 && code < 400:
 		if to, e := response.Location(); e == nil {
 			err = fmt.Errorf("%w: it leads to %s: use that URL if you trust it with the token", err, to.Redacted())

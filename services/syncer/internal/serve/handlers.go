@@ -2,13 +2,13 @@ package serve
 
 import (
 	"crypto/subtle"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"strings"
 	"time"
 
+	"carstock/pkg/httpserver"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/snapshot"
 )
@@ -24,46 +24,44 @@ func (s *Service) handler() http.Handler {
 	mux.HandleFunc("GET /{$}", s.page)
 	mux.Handle("GET /assets/", assets())
 	mux.HandleFunc("GET /runs", s.runs)
-	mux.Handle("GET /metrics", s.metrics.handler())
-	mux.HandleFunc("GET /livez", s.livez)
-	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("GET /metrics", httpserver.Metrics(s.metrics.registry))
+	mux.Handle("GET /livez", httpserver.Livez(s.stuck))
+	mux.Handle("GET /readyz", httpserver.Readyz(s.readiness))
 	mux.HandleFunc("POST /sync", s.sync)
 	mux.HandleFunc("GET /snapshot", s.sendSnapshot)
-	return secured(mux)
+	return httpserver.Standard(notStored(mux), pagePolicy, s.log)
 }
 
-// secured allows a browser to load and run only what this program serves.
-func secured(next http.Handler) http.Handler {
+// pagePolicy allows a browser to load and run only what this program serves.
+const pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// notStored keeps browsers and proxies from storing answers, since they are true only now.
+func notStored(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "+
-			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Cache-Control", "no-store")
+		w.Header().Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
 }
 
 // runs lists the last runs, the newest first.
-func (s *Service) runs(w http.ResponseWriter, _ *http.Request) {
+func (s *Service) runs(w http.ResponseWriter, r *http.Request) {
 	history, err := s.history()
 	if err != nil {
-		writeJSON(w, http.StatusInternalServerError, map[string]any{"error": err.Error()})
+		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusInternalServerError, Detail: err.Error()})
 		return
 	}
 
 	now := s.state.status()
 	out := map[string]any{
-		"runs":                 append([]snapshotfile.Run{}, history.Runs...),
+		"runs":                 append([]snapshotfile.Run{}, history.Runs...), // not null
 		"running":              now.progress != nil,
 		"consecutive_failures": now.failures,
 	}
 	if !now.next.IsZero() {
 		out["next_run"] = now.next.UTC().Truncate(time.Second)
 	}
-	writeJSON(w, http.StatusOK, out)
+	httpserver.WriteJSON(w, http.StatusOK, out)
 }
 
 // history reads the last runs from the file. It is empty if there is no file yet.
@@ -74,30 +72,24 @@ func (s *Service) history() (snapshotfile.History, error) {
 	return snapshot.ReadHistory(s.config.Sync.Path, runsShown)
 }
 
-// livez reports whether the process works. It is stuck if a run has exceeded its timeout by far: a restart helps.
-func (s *Service) livez(w http.ResponseWriter, _ *http.Request) {
+// stuck returns why the process must be restarted: a run has exceeded its timeout by far. It returns "" if it works.
+func (s *Service) stuck() string {
 	now := s.state.status()
 	if taken := time.Since(now.since); now.progress != nil && taken > s.config.Sync.Timeout+lateness {
-		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"status": "stuck", "reason": fmt.Sprintf("a run has been under way for %s", taken.Round(time.Second))})
-		return
+		return fmt.Sprintf("a run has been under way for %s", taken.Round(time.Second))
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"status": "alive"})
+	return ""
 }
 
-// readyz reports whether there is a snapshot, and whether it is fresh.
-func (s *Service) readyz(w http.ResponseWriter, _ *http.Request) {
+// readiness returns why the snapshot is missing or too old, or "", and how old it is.
+func (s *Service) readiness() (reason string, members map[string]any) {
 	now := s.state.status()
-	out := map[string]any{"status": "ready", "consecutive_failures": now.failures}
+	members = map[string]any{"consecutive_failures": now.failures}
 	if !now.good.IsZero() {
-		out["snapshot"] = now.good.UTC().Truncate(time.Second)
-		out["age_seconds"] = int64(time.Since(now.good).Seconds())
+		members["snapshot"] = now.good.UTC().Truncate(time.Second)
+		members["age_seconds"] = int64(time.Since(now.good).Seconds())
 	}
-	code := http.StatusOK
-	if reason := s.unready(now, time.Now()); reason != "" {
-		out["status"], out["reason"] = "not ready", reason
-		code = http.StatusServiceUnavailable
-	}
-	writeJSON(w, code, out)
+	return s.unready(now, time.Now()), members
 }
 
 // unready returns why the snapshot is missing or too old; "" if it is fresh.
@@ -141,31 +133,24 @@ func (s *Service) sync(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Trigger()
-	writeJSON(w, http.StatusAccepted, map[string]any{"status": "asked for", "running": s.state.status().progress != nil})
+	httpserver.WriteJSON(w, http.StatusAccepted,
+		map[string]any{"status": "asked for", "running": s.state.status().progress != nil})
 }
 
 // authorized reports whether a request has the token. If not, it answers the request; purpose says what was requested.
 func (s *Service) authorized(w http.ResponseWriter, r *http.Request, purpose string) bool {
 	token := string(s.config.Sync.HTTPToken)
 	if token == "" {
-		writeJSON(w, http.StatusForbidden, map[string]any{"error": "SYNC_HTTP_TOKEN is not set: nobody can " + purpose})
+		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusForbidden,
+			Detail: "SYNC_HTTP_TOKEN is not set: nobody can " + purpose})
 		return false
 	}
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="syncer"`)
-		writeJSON(w, http.StatusUnauthorized, map[string]any{"error": "the header Authorization: Bearer TOKEN is needed, with the token of SYNC_HTTP_TOKEN"})
+		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusUnauthorized,
+			Detail: "the header Authorization: Bearer TOKEN is needed, with the token of SYNC_HTTP_TOKEN"})
 		return false
 	}
 	return true
-}
-
-func writeJSON(w http.ResponseWriter, code int, v any) {
-	body, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		code, body = http.StatusInternalServerError, []byte(`{"error": "the answer could not be encoded"}`)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_, _ = w.Write(append(body, '\n'))
 }

@@ -2,14 +2,12 @@ package serve
 
 import (
 	"math"
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"carstock/pkg/httpserver"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/job"
 	"carstock/services/syncer/internal/snapshot"
@@ -28,12 +26,7 @@ type metrics struct {
 
 // newMetrics returns the metrics of a state, of the file at path, and of its downloads.
 func newMetrics(s *state, path string, p *pulls) *metrics {
-	r := prometheus.NewRegistry()
-	r.MustRegister(
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		collectors.NewBuildInfoCollector(),
-	)
+	r := httpserver.NewRegistry()
 	f := promauto.With(r)
 	registerStatus(f, s, path)
 	registerPulls(f, p)
@@ -158,8 +151,4 @@ func (m *metrics) observe(r job.Report, err error) {
 		m.changed.WithLabelValues(t.Table, "updated").Add(float64(t.Updated))
 		m.changed.WithLabelValues(t.Table, "deleted").Add(float64(t.Deleted))
 	}
-}
-
-func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"carstock/pkg/httpserver"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/snapshot"
 )
@@ -104,7 +105,8 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, s.pageData(time.Now())); err != nil {
 		s.log.ErrorContext(r.Context(), "the page could not be made", "error", err)
-		http.Error(w, "the page could not be made; see syncer's log for the reason", http.StatusInternalServerError)
+		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusInternalServerError,
+			Detail: "the page could not be made; the log says why"})
 		return
 	}
 

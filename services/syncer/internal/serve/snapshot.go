@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"carstock/pkg/httpserver"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -62,6 +63,11 @@ func (s *Service) sendSnapshot(w http.ResponseWriter, r *http.Request) {
 
 // sendSnapshotError answers a download for which there is no copy.
 func (s *Service) sendSnapshotError(w http.ResponseWriter, r *http.Request, err error) {
+	problem := func(status int, detail string) {
+		httpserver.WriteProblem(w, r, httpserver.Problem{Status: status, Detail: detail})
+	}
+	log := s.log.With("request_id", httpserver.RequestID(r.Context()))
+
 	var full *noRoomError
 	switch {
 	case errors.Is(err, snapshot.ErrNoSnapshot):
@@ -71,18 +77,16 @@ func (s *Service) sendSnapshotError(w http.ResponseWriter, r *http.Request, err 
 			wait = min(max(time.Until(now.next), minRetryAfter), maxRetryAfter)
 		}
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
-		writeJSON(w, http.StatusServiceUnavailable,
-			map[string]any{"error": "there is no snapshot yet: the first run has not published one"})
+		problem(http.StatusServiceUnavailable, "there is no snapshot yet: the first run has not published one")
 	case errors.Is(err, context.Canceled): // the client has gone, or syncer is stopping
 		w.Header().Set("Retry-After", strconv.Itoa(int(minRetryAfter.Seconds())))
-		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"error": "syncer is stopping; try again"})
+		problem(http.StatusServiceUnavailable, "syncer is stopping; try again")
 	case errors.As(err, &full):
-		s.log.WarnContext(r.Context(), "the snapshot could not be sent", "error", err)
-		writeJSON(w, http.StatusInsufficientStorage, map[string]any{"error": full.Error()})
+		log.WarnContext(r.Context(), "the snapshot could not be sent", "error", err)
+		problem(http.StatusInsufficientStorage, full.Error())
 	default:
-		s.log.ErrorContext(r.Context(), "the snapshot could not be sent", "error", err)
-		writeJSON(w, http.StatusInternalServerError,
-			map[string]any{"error": "the snapshot could not be copied; see syncer's log for the reason"})
+		log.ErrorContext(r.Context(), "the snapshot could not be sent", "error", err)
+		problem(http.StatusInternalServerError, "the snapshot could not be copied; the log says why")
 	}
 }
 

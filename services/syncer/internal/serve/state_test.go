@@ -196,7 +196,7 @@ func TestLive(t *testing.T) {
 	}{{time.Hour, http.StatusOK}, {time.Hour + 2*lateness, http.StatusServiceUnavailable}} {
 		s.state.current.since = time.Now().Add(-test.taken)
 		w := httptest.NewRecorder()
-		s.livez(w, nil)
+		s.handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/livez", nil))
 		if w.Code != test.want {
 			t.Errorf("after %s: %d, want %d", test.taken, w.Code, test.want)
 		}

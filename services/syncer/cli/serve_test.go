@@ -22,7 +22,7 @@ import (
 	"carstock/services/syncer/cli"
 )
 
-// service is syncer run, in this process.
+// service is syncer serve, in this process.
 type service struct {
 	url  string
 	log  *dbtest.Log
@@ -39,7 +39,7 @@ func (s *syncer) serve(t *testing.T) service {
 	ctx, cancel := context.WithCancel(t.Context())
 	up := service{url: "http://" + addr, log: &dbtest.Log{}}
 	ended := make(chan int, 1)
-	args := []string{"run", "--config", s.config(t)}
+	args := []string{"serve", "--config", s.config(t)}
 	go func() { ended <- cli.Run(ctx, args, io.Discard, up.log) }()
 	up.stop = sync.OnceValue(func() int { cancel(); return <-ended })
 	t.Cleanup(func() {
@@ -145,7 +145,7 @@ func TestRunOnASchedule(t *testing.T) {
 	eventually(t, "the new row", func() bool { return rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a")[0] == `n="3"|` })
 	eventually(t, "its metric", func() bool { return up.metric(t, `syncer_table_rows{table="a"}`) == "3" })
 
-	if status, body := up.get(t, "/readyz"); status != http.StatusOK || !strings.Contains(body, `"status": "ready"`) || !strings.Contains(body, `"age_seconds"`) {
+	if status, body := up.get(t, "/readyz"); status != http.StatusOK || !strings.Contains(body, `"status":"ready"`) || !strings.Contains(body, `"age_seconds"`) {
 		t.Errorf("%d: %s", status, body)
 	}
 	for series, want := range map[string]string{
@@ -175,7 +175,7 @@ func TestRunOnASchedule(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	log := up.log.String()
-	for _, want := range []string{"msg=scheduled", "next=", "msg=published table=a"} {
+	for _, want := range []string{`"msg":"scheduled"`, `"next":`, `"msg":"published","table":"a"`} {
 		if !strings.Contains(log, want) {
 			t.Errorf("%q is missing in the log", want)
 		}
@@ -350,13 +350,13 @@ func TestNoticesThatCannotBeSent(t *testing.T) {
 	s.set("SYNC_SCHEDULE", "@every 1s")
 	up := s.serve(t)
 	eventually(t, "a word in the log", func() bool { return strings.Contains(up.log.String(), "a notice could not be sent") })
-	if before, _, _ := strings.Cut(up.log.String(), "a notice could not be sent"); strings.Count(before, "msg=published") < 2 {
+	if before, _, _ := strings.Cut(up.log.String(), "a notice could not be sent"); strings.Count(before, `"msg":"published"`) < 2 {
 		t.Errorf("a pass has waited for a notice:\n%s", before)
 	}
 	if code := up.stop(); code != 0 { // in the middle of others
 		t.Errorf("exit code %d", code)
 	}
-	if log := up.log.String(); strings.Contains(log, "secret-uuid") || !strings.Contains(log, "setting=SYNC_PING_URL") {
+	if log := up.log.String(); strings.Contains(log, "secret-uuid") || !strings.Contains(log, `"setting":"SYNC_PING_URL"`) {
 		t.Errorf("%s", log)
 	}
 }
@@ -395,7 +395,7 @@ func TestStopDuringAPass(t *testing.T) {
 	equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"), []string{`status="ok"|`, `status="stopped"|`})
 }
 
-func TestWrongSettingsOfRun(t *testing.T) {
+func TestWrongSettingsOfServe(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", a...)
 	for name, value := range map[string]string{
@@ -405,7 +405,7 @@ func TestWrongSettingsOfRun(t *testing.T) {
 	} {
 		s.set(name, value)
 	}
-	code, _, stderr := s.run(t, "run")
+	code, _, stderr := s.run(t, "serve")
 	for _, want := range []string{"SYNC_SCHEDULE: \"often\"", "SYNC_TIMEZONE: \"Mars/Base\"", "SYNC_HTTP_ADDR: \"9090\": expected host:port", "SYNC_HTTP_TOKEN: 5 characters", "SYNC_NOTIFY_URL: expected", "SYNC_PING_URL: expected", "SYNC_MAX_AGE: -1h", `SYNC_SHOW_ROWS: "yes": expected local or always or never`} {
 		if code != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("exit code %d, and %q is missing", code, want)
@@ -416,7 +416,7 @@ func TestWrongSettingsOfRun(t *testing.T) {
 	}
 	for _, addr := range []string{"127.0.0.1:99999", "::1:9090", "999.1.1.1:9090", "http://127.0.0.1:9090"} {
 		s.set("SYNC_HTTP_ADDR", addr)
-		code, _, stderr := s.run(t, "run")
+		code, _, stderr := s.run(t, "serve")
 		if code != 2 || !strings.Contains(stderr, fmt.Sprintf("SYNC_HTTP_ADDR: %q: expected host:port", addr)) || !strings.Contains(stderr, "127.0.0.1:8080") {
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
@@ -435,13 +435,13 @@ func TestWrongSettingsOfRun(t *testing.T) {
 	s.set("SYNC_HTTP_ADDR", l.Addr().String())
 	for schedule, want := range map[string]string{"TZ=Asia/Tokyo 0 6 * * *": "the time zone is set by SYNC_TIMEZONE", "0 0 30 2 *": "there is no such day"} {
 		s.set("SYNC_SCHEDULE", schedule)
-		if code, _, stderr := s.run(t, "run"); code != 2 || !strings.Contains(stderr, "SYNC_SCHEDULE") || !strings.Contains(stderr, want) {
+		if code, _, stderr := s.run(t, "serve"); code != 2 || !strings.Contains(stderr, "SYNC_SCHEDULE") || !strings.Contains(stderr, want) {
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
 	}
 	s.set("SYNC_SCHEDULE", "")
 	s.set("SYNC_ON_START", "false")
-	if code, _, stderr := s.run(t, "run"); code != 1 || !strings.Contains(stderr, "SYNC_HTTP_ADDR: ") || !strings.Contains(stderr, "is taken by another program") {
+	if code, _, stderr := s.run(t, "serve"); code != 1 || !strings.Contains(stderr, "SYNC_HTTP_ADDR: ") || !strings.Contains(stderr, "is taken by another program") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }

@@ -1,4 +1,4 @@
-package dbconn
+package program
 
 import (
 	"cmp"
@@ -9,29 +9,31 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// Set by the linker: -X carstock/pkg/dbconn.version=v1.2.3. Where Go finds the commit itself, it need not be.
+// Set by the linker: -X carstock/pkg/program.version=v1.2.3. Where Go finds the commit itself, it need not be.
 var version, commit string
 
-// Versions says what a program has been built from: its release, its commit, Go, SQLite and the drivers
-// of the databases.
-func Versions(program string) string {
+// versions says what a program was built from: its release, its commit, Go, SQLite and the drivers of the databases.
+func versions(program string) string {
 	sqlite, _, _ := sqlite3.Version()
 	all := []string{program + " " + cmp.Or(version, "without a version")}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		info = &debug.BuildInfo{}
 	}
+
 	known := commit
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
 			known = cmp.Or(known, s.Value)
 		}
 	}
+
 	all = append(all, "commit "+cmp.Or(known, "unknown"), runtime.Version(), "SQLite "+sqlite)
 	for _, d := range info.Deps {
 		if d.Path == "github.com/go-sql-driver/mysql" || d.Path == "github.com/mattn/go-sqlite3" {
 			all = append(all, strings.TrimPrefix(d.Path, "github.com/")+" "+d.Version)
 		}
 	}
+
 	return strings.Join(all, ", ")
 }

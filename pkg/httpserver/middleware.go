@@ -1,0 +1,108 @@
+package httpserver
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+)
+
+// DataPolicy is the Content-Security-Policy of answers that are data alone: a browser loads and runs nothing for them.
+const DataPolicy = "default-src 'none'; frame-ancestors 'none'"
+
+// maxInstance is how many bytes of a path a problem repeats.
+const maxInstance = 200
+
+// Standard wraps the handler of a whole server: requests get an id, browsers the policy, all errors are problems, and
+// panics are logged.
+func Standard(next http.Handler, policy string, log *slog.Logger) http.Handler {
+	return Identify(nil)(SecurityHeaders(policy)(Recover(log)(Problems(next))))
+}
+
+// SecurityHeaders keeps browsers from doing more with an answer than its Content-Security-Policy says. A handler may
+// set other headers for its own answers. Strict-Transport-Security is left to the proxy that speaks TLS: browsers
+// ignore it over plain HTTP, and it binds the whole host, which may serve more than this program.
+func SecurityHeaders(policy string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h := w.Header()
+			h.Set("X-Content-Type-Options", "nosniff")
+			h.Set("Referrer-Policy", "no-referrer")
+			h.Set("Content-Security-Policy", policy)
+			h.Set("Cross-Origin-Resource-Policy", "same-origin") // independent of CORS
+
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// identity is what an answer says about its request.
+type identity struct {
+	requestID string
+	path      func(*http.Request) string // as the client sent it; nil for the request's own
+}
+
+type identityKey struct{}
+
+func identityOf(ctx context.Context) identity {
+	i, _ := ctx.Value(identityKey{}).(identity)
+	return i
+}
+
+// plainID is the form in which a caller's request id is accepted: it goes into the log.
+var plainID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// Identify gives each request an id, that of the header X-Request-ID or a new one, which the answer and its problem
+// repeat. path returns the path as the client sent it, for the problem; nil stands for that of the request.
+func Identify(path func(*http.Request) string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id := r.Header.Get("X-Request-ID")
+			if !plainID.MatchString(id) {
+				id = rand.Text()
+			}
+
+			w.Header().Set("X-Request-ID", id)
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, identity{id, path})))
+		})
+	}
+}
+
+// RequestID returns the id that Identify gave the request of a context, and "" without one.
+func RequestID(ctx context.Context) string { return identityOf(ctx).requestID }
+
+// instance is the path of a request, as the client sent it.
+func instance(r *http.Request) string {
+	path := r.URL.EscapedPath()
+	if i := identityOf(r.Context()); i.path != nil {
+		path = i.path(r)
+	}
+
+	return path[:min(len(path), maxInstance)]
+}
+
+// Recover turns a panic into a 500 and logs it.
+func Recover(log *slog.Logger) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				switch v := recover(); v {
+				case nil:
+				case http.ErrAbortHandler:
+					panic(v) // net/http's own way to cut a connection
+				default:
+					log.ErrorContext(r.Context(), "panic",
+						"panic", v, "stack", string(debug.Stack()), "request_id", RequestID(r.Context()))
+					WriteProblem(w, r, Problem{
+						Status: http.StatusInternalServerError,
+						Detail: "internal error; the log has it under this request_id",
+					})
+				}
+			}()
+
+			next.ServeHTTP(w, r)
+		})
+	}
+}

@@ -1,0 +1,108 @@
+package httpserver
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+)
+
+const (
+	// retryAfter is the default of Retry-After in a 503, in seconds.
+	retryAfter = "5"
+
+	// maxPlainError is how many bytes of a plain error become the detail of a problem.
+	maxPlainError = 500
+)
+
+// Problem is an error in the form of RFC 9457.
+type Problem struct {
+	Status  int            // of HTTP
+	Detail  string         // a sentence for the caller to act on
+	Members map[string]any // further members; may be nil
+}
+
+// WriteProblem answers a request with a problem, whose instance and request_id are those of Identify.
+func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
+	body := encode(struct {
+		Type      string `json:"type"`
+		Title     string `json:"title"`
+		Status    int    `json:"status"`
+		Detail    string `json:"detail"`
+		Instance  string `json:"instance"`
+		RequestID string `json:"request_id,omitempty"`
+	}{"about:blank", http.StatusText(p.Status), p.Status, p.Detail, instance(r), RequestID(r.Context())})
+
+	if len(p.Members) > 0 {
+		members := encode(p.Members)
+		body = append(append(body[:len(body)-1], ','), members[1:]...)
+	}
+
+	WriteProblemBody(w, p.Status, body)
+}
+
+// WriteProblemBody answers with a problem that is JSON already.
+func WriteProblemBody(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	if status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
+		h.Set("Retry-After", retryAfter)
+	}
+
+	h.Set("Cache-Control", "no-store")
+	Write(w, status, "application/problem+json", body)
+}
+
+// Problems turns the errors that next writes as plain text, as the handlers of net/http do, into problems.
+func Problems(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := plainErrorWriter{ResponseWriter: w}
+		next.ServeHTTP(&p, r)
+
+		if p.status != 0 {
+			WriteProblem(w, r, Problem{Status: p.status, Detail: p.detail(r)})
+		}
+	})
+}
+
+// plainErrorWriter keeps back an error that is written as plain text.
+type plainErrorWriter struct {
+	http.ResponseWriter
+	status int // of the error; 0 for none
+	text   []byte
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (p *plainErrorWriter) WriteHeader(status int) {
+	// Other errors have a form already, such as JSON-RPC.
+	kind, _, _ := strings.Cut(p.Header().Get("Content-Type"), ";")
+	if status >= http.StatusBadRequest && (kind == "" || kind == "text/plain") {
+		p.status = cmp.Or(p.status, status)
+		return
+	}
+
+	p.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (p *plainErrorWriter) Write(b []byte) (int, error) {
+	if p.status == 0 {
+		return p.ResponseWriter.Write(b)
+	}
+	p.text = append(p.text, b[:min(len(b), maxPlainError-len(p.text))]...)
+	return len(b), nil
+}
+
+// Unwrap lets http.ResponseController find the writer below.
+func (p *plainErrorWriter) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+// detail says what is wrong. The texts of net/http for a path or a method without a handler only repeat the status.
+func (p *plainErrorWriter) detail(r *http.Request) string {
+	switch allowed := p.Header().Get("Allow"); {
+	case p.status == http.StatusNotFound:
+		return "no such resource"
+	case p.status == http.StatusMethodNotAllowed && allowed != "":
+		return r.Method + " is not possible here; use " + allowed
+	}
+
+	text := strings.ToValidUTF8(strings.TrimSpace(string(p.text)), "")
+	return cmp.Or(text, http.StatusText(p.status))
+}

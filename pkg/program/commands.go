@@ -1,0 +1,32 @@
+package program
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"carstock/pkg/settings"
+)
+
+func settingsCommand(program string, all any) *cobra.Command {
+	return &cobra.Command{
+		Use:     "settings",
+		Short:   "List the variables that " + program + " reads, with their defaults, as a table in Markdown",
+		Example: "  " + program + " settings | grep LOG_",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return settings.Describe(cmd.OutOrStdout(), all)
+		},
+	}
+}
+
+func versionCommand(program string) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the versions of " + program + ", Go, SQLite and the drivers",
+		Example: "  " + program + " version",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), versions(program))
+			return err
+		},
+	}
+}

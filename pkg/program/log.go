@@ -1,0 +1,56 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+
+	"github.com/mattn/go-isatty"
+)
+
+// LogConfig says what a program logs and how; its variables begin with LOG_.
+type LogConfig struct {
+	Level  string `default:"info" desc:"least level that is logged: debug, info, warn or error"`
+	Format string `default:"auto" desc:"text, json, or auto: text on a terminal, otherwise JSON"`
+}
+
+// Values of LOG_FORMAT.
+const (
+	formatAuto = "auto"
+	formatText = "text"
+	formatJSON = "json"
+)
+
+var logLevels = map[string]slog.Level{
+	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+}
+
+// Validate reports every wrong variable, joined.
+func (c *LogConfig) Validate() error {
+	var errs []error
+	if _, known := logLevels[c.Level]; !known {
+		errs = append(errs, fmt.Errorf("LOG_LEVEL: %q: expected debug, info, warn or error", c.Level))
+	}
+	if !slices.Contains([]string{formatAuto, formatText, formatJSON}, c.Format) {
+		errs = append(errs, fmt.Errorf("LOG_FORMAT: %q: expected text, json or auto", c.Format))
+	}
+	return errors.Join(errs...)
+}
+
+// Logger returns a logger that writes to w. The configuration must be valid.
+func (c *LogConfig) Logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: logLevels[c.Level]}
+	if c.Format == formatText || c.Format == formatAuto && IsTerminal(w) {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+// IsTerminal reports whether what is written to w appears on a terminal.
+func IsTerminal(w io.Writer) bool {
+	f, isFile := w.(*os.File)
+	return isFile && isatty.IsTerminal(f.Fd())
+}

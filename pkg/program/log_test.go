@@ -1,0 +1,98 @@
+package program
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestLogConfigValidate(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		level, format string
+		want          string
+	}{
+		{"debug", "auto", ""},
+		{"info", "text", ""},
+		{"warn", "json", ""},
+		{"error", "json", ""},
+		{"INFO", "text", `LOG_LEVEL: "INFO": expected debug, info, warn or error`},
+		{"info", "xml", `LOG_FORMAT: "xml": expected text, json or auto`},
+		{"", "", "LOG_LEVEL: \"\": expected debug, info, warn or error\nLOG_FORMAT: \"\": expected text, json or auto"},
+	} {
+		got := ""
+		if err := (&LogConfig{test.level, test.format}).Validate(); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%q, %q: got %q, want %q", test.level, test.format, got, test.want)
+		}
+	}
+}
+
+func TestLogger(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		level, format string
+		text, json    int // lines of each format
+	}{
+		{"debug", "text", 4, 0},
+		{"info", "text", 3, 0},
+		{"warn", "json", 0, 2},
+		{"error", "auto", 0, 1},
+		{"info", "auto", 0, 3}, // what is written to is no terminal
+	} {
+		var out strings.Builder
+		log := (&LogConfig{test.level, test.format}).Logger(&out)
+		for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
+			log.Log(t.Context(), level, "done", "rows", 7)
+		}
+		text := strings.Count(out.String(), "msg=done rows=7\n")
+		json := strings.Count(out.String(), `"msg":"done","rows":7}`+"\n")
+		if text != test.text || json != test.json {
+			t.Errorf("%s, %s: %s", test.level, test.format, &out)
+		}
+	}
+}
+
+func TestIsTerminal(t *testing.T) {
+	t.Parallel()
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	for _, w := range []io.Writer{file, &strings.Builder{}} {
+		if IsTerminal(w) {
+			t.Errorf("%T is taken for a terminal", w)
+		}
+	}
+
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("no terminal can be made here: %v", err)
+	}
+	defer func() { _ = terminal.Close() }()
+	if !IsTerminal(terminal) {
+		t.Error("a terminal is not taken for one")
+	}
+}
+
+func TestEscapeControls(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"":                     "",
+		"Škoda\tOctavia\n":     "Škoda\tOctavia\n",
+		"\x1b]0;title\x07":     `\u001b]0;title\u0007`,
+		"\u202eleft":           `\u202eleft`,
+		"a\rb":                 `a\u000db`,
+		"\u009b2J":             `\u009b2J`,
+		"\u2066x\u2069, 日本語\n": `\u2066x\u2069, 日本語` + "\n",
+	} {
+		if got := escapeControls(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

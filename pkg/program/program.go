@@ -1,0 +1,147 @@
+// Package program is the skeleton that syncer and carapi share: the command line, exit codes, logging, signals, and
+// the commands version and settings. It knows neither databases nor HTTP, and no command by name but those two.
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+	"github.com/spf13/cobra"
+
+	"carstock/pkg/settings"
+)
+
+// Exit codes of both programs. A program may have further ones, from 3 on.
+const (
+	ExitOK     = 0
+	ExitFailed = 1
+	ExitUsage  = 2 // wrong settings or arguments: another try does not help
+)
+
+// ExitCodes documents the exit codes above in a program's help.
+const ExitCodes = "Exit codes: 0 done, 1 failed, 2 wrong settings or arguments"
+
+// Program is a command line.
+type Program struct {
+	Root     *cobra.Command  // with the program's commands; Run adds version and settings
+	Settings any             // pointer to the struct that holds all settings
+	Stopped  string          // printed when a signal has ended a command early
+	ExitCode func(error) int // the exit code for errors of the program's own; 0 for other errors; may be nil
+}
+
+// Main runs a program with the arguments and streams of this process until it is done, or SIGINT or SIGTERM stops it,
+// and exits with its code.
+func Main(run func(ctx context.Context, args []string, stdout, stderr io.Writer) int) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// LimitHeap keeps Go's heap within a share of the memory limit of this process's cgroup, if there is one. GOMEMLIMIT
+// in the environment wins.
+func LimitHeap(share float64) {
+	// The error is that of a machine without cgroups, where there is no limit either.
+	_, _ = memlimit.Set(memlimit.WithRatio(share))
+}
+
+// Run executes the command that the arguments name and returns its exit code. It prints the command's error to stderr,
+// as one message after the program's name. Nothing that commands print can act on a terminal.
+func (p *Program) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := p.Root
+	root.AddCommand(settingsCommand(root.Name(), p.Settings), versionCommand(root.Name()))
+	root.PersistentFlags().String("config", "", "`FILE` of settings: NAME=value lines, or INI sections; "+
+		"the environment wins (default .env, if there is one)")
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return asUsageError(err) })
+	checkArgs(root)
+
+	root.SetArgs(args)
+	root.SetOut(escapingWriter{stdout})
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+
+	switch {
+	case err == nil:
+		return ExitOK
+	case ctx.Err() != nil: // other errors only follow from it
+		fmt.Fprintf(stderr, "%s: %s\n", root.Name(), p.Stopped)
+		return ExitFailed
+	}
+
+	fmt.Fprintf(stderr, "%s: %s\n", root.Name(), escapeControls(err.Error()))
+	return p.exitCode(err)
+}
+
+func (p *Program) exitCode(err error) int {
+	var usage *UsageError
+	var invalid *settings.Error
+	if errors.As(err, &usage) || errors.As(err, &invalid) {
+		return ExitUsage
+	}
+	if p.ExitCode != nil {
+		if code := p.ExitCode(err); code != ExitOK {
+			return code
+		}
+	}
+
+	return ExitFailed
+}
+
+// ConfigFile returns the value of --config, for settings.Load.
+func ConfigFile(cmd *cobra.Command) string { return cmd.Flag("config").Value.String() }
+
+// UsageError is a mistake in the arguments of a command. Its exit code is ExitUsage.
+type UsageError struct{ err error }
+
+func (e *UsageError) Error() string { return e.err.Error() }
+
+func (e *UsageError) Unwrap() error { return e.err }
+
+// UsageErrorf makes a UsageError as fmt.Errorf makes an error.
+func UsageErrorf(format string, args ...any) error { return asUsageError(fmt.Errorf(format, args...)) }
+
+func asUsageError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &UsageError{err}
+}
+
+// checkArgs makes usage errors of what a command and those under it report about their arguments. A command that says
+// nothing about its arguments takes none, and one that does nothing itself prints its help.
+func checkArgs(cmd *cobra.Command) {
+	check := cmd.Args
+	if check == nil {
+		check = noArgs
+	}
+
+	cmd.Args = func(cmd *cobra.Command, args []string) error { return asUsageError(check(cmd, args)) }
+	cmd.SuggestionsMinimumDistance = 2
+	if !cmd.Runnable() {
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+
+	for _, c := range cmd.Commands() {
+		checkArgs(c)
+	}
+}
+
+// noArgs refuses arguments, and suggests commands that are written like the first one.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		text += "; did you mean " + strings.Join(similar, " or ") + "?"
+	}
+	return errors.New(text)
+}
