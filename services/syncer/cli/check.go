@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 func checkCommand(file *string) *cobra.Command {
@@ -31,7 +31,7 @@ to 2 MB of the largest view three times, to measure the network and whether DB_C
 			if err != nil {
 				return err
 			}
-			f, err := job.Check(cmd.Context(), c)
+			f, err := run.Check(cmd.Context(), c)
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ to 2 MB of the largest view three times, to measure the network and whether DB_C
 	return cmd
 }
 
-func printFindings(w io.Writer, f job.Findings) error {
+func printFindings(w io.Writer, f run.Findings) error {
 	tls := "no TLS"
 	if f.Server.TLS != "" {
 		tls = f.Server.TLS + ", " + f.Server.Cipher

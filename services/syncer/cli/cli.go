@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carstock/pkg/settings"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // Exit codes.
@@ -59,8 +59,8 @@ Exit codes: 0 done, 1 failed, 2 wrong settings, 3 refused by a guard, 4 stale.`,
 	}
 	var (
 		wrong *settings.Error
-		guard *job.Refused
-		view  *job.UnknownView
+		guard *run.Refused
+		view  *run.UnknownView
 	)
 	_, _, unknown := root.Find(args) // cobra has no type for the error of an unknown command
 	switch {

@@ -10,7 +10,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/schollz/progressbar/v3"
 
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // How often progress is shown: on a terminal, and in a log.
@@ -21,7 +21,7 @@ const (
 
 // show shows how far a pass is until the returned function is called: a bar on a terminal, else a
 // line in the log now and then.
-func show(p *job.Progress, w io.Writer, log *slog.Logger) (stop func()) {
+func show(p *run.Progress, w io.Writer, log *slog.Logger) (stop func()) {
 	f, isFile := w.(*os.File)
 	terminal := isFile && isatty.IsTerminal(f.Fd())
 	interval := logInterval
@@ -56,7 +56,7 @@ func show(p *job.Progress, w io.Writer, log *slog.Logger) (stop func()) {
 }
 
 // progressAttributes leave out how many rows are expected where nobody knows.
-func progressAttributes(view string, p *job.Progress) []any {
+func progressAttributes(view string, p *run.Progress) []any {
 	attributes := []any{"view", view, "rows", p.Rows.Load()}
 	if n := p.Expected.Load(); n > 0 {
 		attributes = append(attributes, "expected", n)
@@ -71,7 +71,7 @@ type bar struct {
 	bar  *progressbar.ProgressBar
 }
 
-func (b *bar) show(view string, p *job.Progress) {
+func (b *bar) show(view string, p *run.Progress) {
 	if b.bar == nil || view != b.view {
 		b.close()
 		total := p.Expected.Load()

@@ -16,7 +16,7 @@ import (
 	"carstock/pkg/settings"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -104,7 +104,7 @@ func readStatus(path string, views config.Views) (status, error) {
 	if s.Tables, err = snapshot.Contents(path); err != nil {
 		return s, err
 	}
-	if oldest := job.AsOf(views, s.Tables); !oldest.IsZero() {
+	if oldest := run.AsOf(views, s.Tables); !oldest.IsZero() {
 		s.AsOf = &oldest
 		s.Age = time.Since(oldest).Seconds()
 	}

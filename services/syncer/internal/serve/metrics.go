@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"carstock/pkg/snapshotfile"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -86,13 +86,13 @@ func unix(t time.Time) float64 {
 	return float64(t.UnixMilli()) / 1000
 }
 
-func (m *metrics) observe(r job.Report, err error) {
-	if r.Status == job.Skipped {
+func (m *metrics) observe(r run.Report, err error) {
+	if r.Status == run.Skipped {
 		return
 	}
 	m.duration.WithLabelValues(r.Status).Observe(r.Seconds)
 	if err != nil && r.Status != snapshotfile.Stopped {
-		m.failures.WithLabelValues(job.Kind(err)).Inc()
+		m.failures.WithLabelValues(run.Kind(err)).Inc()
 	}
 	for _, t := range r.Tables {
 		m.rows.WithLabelValues(t.Table).Set(float64(t.Total))

@@ -18,7 +18,7 @@ import (
 
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 const (
@@ -92,7 +92,7 @@ func (n *notices) start(so outcome) {
 
 // tell tells of a pass: SYNC_PING_URL each time, SYNC_NOTIFY_URL when it went otherwise than what that
 // was told last.
-func (n *notices) tell(r job.Report, now outcome) {
+func (n *notices) tell(r run.Report, now outcome) {
 	if n.pingURL != "" {
 		u, _ := url.Parse(n.pingURL) // Validate has parsed it
 		if now.failures > 0 {

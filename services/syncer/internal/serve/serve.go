@@ -13,7 +13,7 @@ import (
 	"carstock/pkg/httpserver"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -120,7 +120,7 @@ func (s *Service) remember() {
 	if err != nil {
 		return
 	}
-	s.state.remember(history, job.AsOf(s.config.Sync.Views, tables))
+	s.state.remember(history, run.AsOf(s.config.Sync.Views, tables))
 	for _, t := range tables {
 		s.metrics.rows.WithLabelValues(t.Table).Set(float64(t.Rows))
 	}
@@ -128,14 +128,14 @@ func (s *Service) remember() {
 
 // pass makes one pass and tells of it. It reports whether it went well.
 func (s *Service) pass(ctx context.Context) bool {
-	progress := &job.Progress{}
+	progress := &run.Progress{}
 	s.state.begin(progress)
-	report, err := job.Run(ctx, s.config, job.Options{Progress: progress, Retrying: func(err error, wait time.Duration) {
+	report, err := run.Once(ctx, s.config, run.Options{Progress: progress, Retrying: func(err error, wait time.Duration) {
 		s.log.Warn("the pass begins again", "in", wait.Round(100*time.Millisecond), "error", err)
 	}})
 	now := s.state.end(report)
 	s.metrics.observe(report, err)
-	if err != nil && job.Kind(err) == "file" {
+	if err != nil && run.Kind(err) == "file" {
 		s.copies.makeRoom()
 	}
 	switch report.Status {
@@ -158,7 +158,7 @@ func (s *Service) pass(ctx context.Context) bool {
 		for _, w := range report.Warnings {
 			s.log.Warn(w)
 		}
-	case job.Skipped:
+	case run.Skipped:
 		s.log.Warn("skipped", "reason", report.Running)
 		return true // that other syncer's pass is as good
 	case snapshotfile.Stopped:

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"carstock/pkg/snapshotfile"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // state is what page, health checks and metrics show of the passes.
@@ -13,7 +13,7 @@ type state struct {
 	started time.Time
 
 	mu       sync.Mutex
-	progress *job.Progress // of the pass under way; nil for none
+	progress *run.Progress // of the pass under way; nil for none
 	since    time.Time     // when it began
 	next     time.Time
 	good     time.Time // when the last good pass began: the snapshot is of that time
@@ -63,13 +63,13 @@ func (s *state) remember(h snapshotfile.History, good time.Time) {
 	}
 }
 
-func (s *state) begin(p *job.Progress) {
+func (s *state) begin(p *run.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.progress, s.since = p, time.Now()
 }
 
-func (s *state) end(r job.Report) outcome {
+func (s *state) end(r run.Report) outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.progress = nil
@@ -94,7 +94,7 @@ func (s *state) setNext(t time.Time) {
 
 // view is a copy of the state at one moment.
 type view struct {
-	progress *job.Progress
+	progress *run.Progress
 	since    time.Time
 	next     time.Time
 	good     time.Time

@@ -11,7 +11,7 @@ import (
 
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -67,7 +67,7 @@ func TestRunsOfOthers(t *testing.T) {
 	expect(snapshotfile.Refused, 1, "why")
 
 	// A run of its own that could not be recorded is not forgotten for what the file says.
-	s.state.end(job.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Error: "the disk is full"}})
+	s.state.end(run.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Error: "the disk is full"}})
 	expect(snapshotfile.Failed, 2, "the disk is full")
 }
 
@@ -79,7 +79,7 @@ func TestFileTakenAway(t *testing.T) {
 		of   string
 		good bool
 	}{{5, snapshotfile.OK, true}, {6, snapshotfile.Failed, true}, {1, snapshotfile.Failed, false}, {2, snapshotfile.Failed, false}, {3, snapshotfile.OK, true}, {1, snapshotfile.OK, true}} {
-		s.state.end(job.Report{Run: snapshotfile.Run{ID: pass.id, Status: pass.of, Started: time.Now()}})
+		s.state.end(run.Report{Run: snapshotfile.Run{ID: pass.id, Status: pass.of, Started: time.Now()}})
 		if good := !s.state.view().good.IsZero(); good != pass.good {
 			t.Errorf("after run %d, %s: a snapshot is known: %t", pass.id, pass.of, good)
 		}
@@ -115,7 +115,7 @@ func TestReady(t *testing.T) {
 				v.good = now.Add(-test.age)
 			}
 			if test.running {
-				v.progress = &job.Progress{}
+				v.progress = &run.Progress{}
 			}
 			if got := s.unready(v, now); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 				t.Errorf("%q, want %q", got, test.want)
@@ -127,7 +127,7 @@ func TestReady(t *testing.T) {
 // A pass that should long have been given up is a reason to start the process anew.
 func TestLive(t *testing.T) {
 	s := newService(t, "@every 1m")
-	s.state.begin(&job.Progress{})
+	s.state.begin(&run.Progress{})
 	for _, test := range []struct {
 		taken time.Duration
 		want  int
@@ -171,7 +171,7 @@ func TestEventsAreToldOnce(t *testing.T) {
 		{snapshotfile.OK, http.StatusOK, false},
 	} {
 		answer, got, o = step.answer, nil, o.after(step.status, "why")
-		n.tell(job.Report{Run: snapshotfile.Run{Status: step.status}}, o)
+		n.tell(run.Report{Run: snapshotfile.Run{Status: step.status}}, o)
 		if told := len(n.queue) > 0; told != step.told {
 			t.Fatalf("step %d: told: %v", i, told)
 		}

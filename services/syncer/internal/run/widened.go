@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 
 // outgrown remembers, by table and column, the integers that were too big for a column of integers.
 // It becomes one of texts then, and the pass begins again.
-type outgrown map[string]map[string]*source.TooBig
+type widenedColumns map[string]map[string]*source.TooBig
 
-func (o outgrown) add(table string, e *source.TooBig) {
+func (o widenedColumns) add(table string, e *source.TooBig) {
 	if o[table] == nil {
 		o[table] = map[string]*source.TooBig{}
 	}
@@ -19,7 +19,7 @@ func (o outgrown) add(table string, e *source.TooBig) {
 }
 
 // apply changes the columns of t, and warns.
-func (o outgrown) apply(t *schema.Table) (warnings []string) {
+func (o widenedColumns) apply(t *schema.Table) (warnings []string) {
 	for i, c := range t.Columns {
 		if e := o[t.Name][c.Name]; e != nil {
 			t.Columns[i].Stored = "TEXT"

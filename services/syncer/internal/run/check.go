@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"cmp"
@@ -36,20 +36,20 @@ type Findings struct {
 
 // ViewFinding is what Check has found out about one entry of SYNC_VIEWS.
 type ViewFinding struct {
-	View      string   `json:"view"`
-	Table     string   `json:"table"`
-	Key       []string `json:"key"`
-	Columns   []Stored `json:"columns"`
-	Estimate  int64    `json:"estimated_rows"`      // 0 if the server does not tell
-	Suggested string   `json:"suggested,omitempty"` // an entry with a key, where there is none
-	Warnings  []string `json:"warnings,omitempty"`
-	Problem   string   `json:"problem,omitempty"`
+	View      string          `json:"view"`
+	Table     string          `json:"table"`
+	Key       []string        `json:"key"`
+	Columns   []ColumnFinding `json:"columns"`
+	Estimate  int64           `json:"estimated_rows"`      // 0 if the server does not tell
+	Suggested string          `json:"suggested,omitempty"` // an entry with a key, where there is none
+	Warnings  []string        `json:"warnings,omitempty"`
+	Problem   string          `json:"problem,omitempty"`
 
 	described schema.Table
 }
 
 // Stored is a column and how it will be stored.
-type Stored struct {
+type ColumnFinding struct {
 	Name   string `json:"name"`
 	Source string `json:"source_type"`
 	SQLite string `json:"sqlite_type"`
@@ -59,7 +59,7 @@ type Stored struct {
 // findings; the error is of what stops all of them.
 func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 	f.Source, f.File = c.DB.Where(), c.Sync.Path
-	if err := f.target(); err != nil {
+	if err := f.checkTarget(); err != nil {
 		return f, err
 	}
 	preview, err := snapshot.OpenPreview(c.Sync.Path)
@@ -144,12 +144,12 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	if len(v.Key)+len(t.Key) == 0 {
 		s.Strategy = config.Snapshot // a missing key is what is looked for below
 	}
-	if err := settle(&t, &v, s); err != nil {
+	if err := resolveView(&t, &v, s); err != nil {
 		return f, err
 	}
 	f.Key, f.described = t.Key, t
 	for _, c := range t.Columns {
-		f.Columns = append(f.Columns, Stored{c.Name, c.Type, c.SQLiteType()})
+		f.Columns = append(f.Columns, ColumnFinding{c.Name, c.Type, c.SQLiteType()})
 	}
 	below, err := reader.Dependencies(ctx, v.Name)
 	if err != nil {
@@ -163,11 +163,11 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 		return f, err
 	}
 	for _, k := range t.Key {
-		if column(t, k).Name == "" {
+		if findColumn(t, k).Name == "" {
 			return f, fmt.Errorf("SYNC_VIEWS: there is no column %s for the key", k)
 		}
 	}
-	drift, warnings, err := preview.Table(t, v.Table, indexesOf(s, v.Table), given == config.Upsert)
+	drift, warnings, err := preview.Table(t, v.Table, indexesOfTable(s, v.Table), given == config.Upsert)
 	f.Warnings = append(f.Warnings, warnings...)
 	switch {
 	case err != nil:
@@ -195,7 +195,7 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 		f.Suggested += "(" + strings.Join(unique, ", ") + ")"
 	}
 	s.Strategy = given
-	return f, settle(&t, &v, s)
+	return f, resolveView(&t, &v, s)
 }
 
 // viewWarnings say what a view may do that a run does not notice.
@@ -213,7 +213,7 @@ func viewWarnings(below source.Dependencies, zones source.Zones) (warnings []str
 }
 
 // target looks at the file's folder: the nearest that there is, since a run makes the others.
-func (f *Findings) target() error {
+func (f *Findings) checkTarget() error {
 	f.FileSize, _ = snapshot.Size(f.File)
 	path, err := snapshot.Resolve(f.File)
 	if err != nil {

@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"fmt"
@@ -38,7 +38,7 @@ func TestResolve(t *testing.T) {
 		if err := entries.Decode(test.entries); err != nil {
 			t.Fatalf("%s: %v", test.entries, err)
 		}
-		views, s, err := resolve(entries, names, test.fold)
+		views, s, err := resolvePatterns(entries, names, test.fold)
 		if test.err != "" {
 			if err == nil || !strings.Contains(err.Error(), test.err) {
 				t.Errorf("%s: %v, want %s", test.entries, err, test.err)
@@ -64,7 +64,7 @@ func TestResolve(t *testing.T) {
 	}
 
 	// Names that differ in case alone are one table in SQLite.
-	_, _, err := resolve(config.Views{{Name: "*", Pattern: true}}, []string{"Cars", "cars", "sqlite_x"}, false)
+	_, _, err := resolvePatterns(config.Views{{Name: "*", Pattern: true}}, []string{"Cars", "cars", "sqlite_x"}, false)
 	if err == nil || !strings.Contains(err.Error(), "the views Cars and cars would both") || !strings.Contains(err.Error(), "sqlite_x: names of tables may not") {
 		t.Errorf("%v", err)
 	}
@@ -74,12 +74,12 @@ func TestChoose(t *testing.T) {
 	t.Parallel()
 	views := config.Views{{Name: "a_1", Table: "a_1"}, {Name: "b", Table: "a_2"}, {Name: "a*", Table: "star"}, {Name: "c", Table: "c"}}
 	for named, want := range map[string]string{"a_?": "a_1 b", "a*": "a*", "c a_*": "c a_1 b", "a_2 a_2 b": "b", "*": "a_1 b a* c", "star": "a*"} {
-		chosen, err := choose(views, strings.Fields(named))
+		chosen, err := selectNamed(views, strings.Fields(named))
 		if err != nil || strings.Join(viewNames(chosen), " ") != want {
 			t.Errorf("%s: %v, %v", named, viewNames(chosen), err)
 		}
 	}
-	if _, err := choose(views, []string{"x*"}); err == nil || !strings.Contains(err.Error(), "x* is not in SYNC_VIEWS") {
+	if _, err := selectNamed(views, []string{"x*"}); err == nil || !strings.Contains(err.Error(), "x* is not in SYNC_VIEWS") {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"cmp"
@@ -38,19 +38,19 @@ func selectViews(
 	ctx context.Context, reader *source.Reader, s config.Sync, o Options, report *Report,
 ) (config.Views, error) {
 	if !s.Views.HavePatterns() {
-		return choose(s.Views, o.Views)
+		return selectNamed(s.Views, o.Views)
 	}
 	names, fold, err := reader.Readable(ctx)
 	if err != nil {
 		return nil, err
 	}
-	views, selection, err := resolve(s.Views, names, fold)
+	views, selection, err := resolvePatterns(s.Views, names, fold)
 	report.Selection = &selection
 	if err != nil {
 		return nil, err
 	}
 	if len(o.Views) > 0 { // a run of some views says nothing of the others
-		return choose(views, o.Views)
+		return selectNamed(views, o.Views)
 	}
 
 	gone, err := goneViews(s, views, fold)
@@ -70,7 +70,7 @@ func selectViews(
 
 // resolve replaces patterns by the names that they match, without those that an entry with - matches. An entry that
 // names a view wins over both.
-func resolve(entries config.Views, names []string, fold bool) (views config.Views, s Selection, err error) {
+func resolvePatterns(entries config.Views, names []string, fold bool) (views config.Views, s Selection, err error) {
 	taken := map[string]bool{} // names that are copied, or left out, by some entry
 	for _, name := range names {
 		isNamed := func(v config.View) bool { return v.Matcher(fold)(name) }

@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"crypto/sha256"
@@ -13,7 +13,7 @@ import (
 )
 
 // since is the least watermark to read, when mark is the greatest that was seen.
-func since(mark string, kind schema.Kind, overlap time.Duration) any {
+func startWatermark(mark string, kind schema.Kind, overlap time.Duration) any {
 	if mark == "" {
 		return nil
 	}
@@ -34,23 +34,23 @@ func since(mark string, kind schema.Kind, overlap time.Duration) any {
 
 // clockSlop is how far a watermark may be ahead of the server's clock without a word: a DATETIME is
 // often in a local time zone.
-const clockSlop = 24 * time.Hour
+const clockTolerance = 24 * time.Hour
 
 // notAfter holds a watermark of times back to now, both as MySQL writes them: from one that is in the
 // future no later one would follow. It reports whether that is worth a warning.
-func notAfter(mark string, kind schema.Kind, now string) (text string, warn bool) {
+func clampWatermark(mark string, kind schema.Kind, now string) (text string, warn bool) {
 	if kind == schema.Integer || mark <= now {
 		return mark, false
 	}
 	text = now[:min(len(now), len(mark))] // a DATE is the first part
 	if t, err := time.Parse(time.DateTime, now); err == nil {
-		warn = mark > t.Add(clockSlop).Format(time.DateTime)
+		warn = mark > t.Add(clockTolerance).Format(time.DateTime)
 	}
 	return text, warn
 }
 
 // laterMark is the later of the watermark before a run and the one that the run found.
-func laterMark(before, found string) string {
+func laterWatermark(before, found string) string {
 	i, err := strconv.ParseInt(found, 10, 64)
 	if err != nil {
 		return max(before, found)
@@ -63,7 +63,7 @@ func laterMark(before, found string) string {
 }
 
 // hash changes with all that makes a watermark's meaning: source, columns, key and the column itself.
-func hash(db dbconn.Config, view string, t schema.Table, watermark string) string {
+func watermarkHash(db dbconn.Config, view string, t schema.Table, watermark string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q\n", db.Where(), view)
 	for _, c := range t.Columns {

@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"context"
@@ -24,10 +24,10 @@ const (
 	sampleLimit = 8 << 20
 
 	// leastSample is how much is to be measured: what is less is on its way in no time.
-	leastSample = 64 << 10
+	minSample = 64 << 10
 
 	// worthwhile is the part of the time that compression may still take, to be worth the server's.
-	worthwhile = 0.8
+	maxZlibTime = 0.8
 )
 
 // Link says how quick the network between syncer and the source is, as far as a bounded read shows it.
@@ -59,12 +59,12 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 	}
 	if first.stopped && first.bytes == 0 {
 		l.Summary = fmt.Sprintf("%s round trip; nothing more was measured, as no two rows of %s came within %s or %s",
-			duration(first.roundTrip), l.Views[len(l.Views)-1], sampleTime, humanize.Bytes(sampleLimit))
+			formatDuration(first.roundTrip), l.Views[len(l.Views)-1], sampleTime, humanize.Bytes(sampleLimit))
 		return l
 	}
-	if first.bytes < leastSample && !first.stopped {
+	if first.bytes < minSample && !first.stopped {
 		l.Summary = fmt.Sprintf("%s round trip; with %s to measure, compression would not be felt: not worth it here",
-			duration(first.roundTrip), humanize.Bytes(uint64(first.received)))
+			formatDuration(first.roundTrip), humanize.Bytes(uint64(first.received)))
 		return l
 	}
 	compressed, err := sampleLink(ctx, zlib, views, &first)
@@ -86,7 +86,7 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 		of = fmt.Sprintf("%d views", len(l.Views))
 	}
 	measured := fmt.Sprintf("%s round trip, %s/s over %s of %s",
-		duration(first.roundTrip), humanize.Bytes(uint64(l.PerSecond)), humanize.Bytes(uint64(first.received)), of)
+		formatDuration(first.roundTrip), humanize.Bytes(uint64(l.PerSecond)), humanize.Bytes(uint64(first.received)), of)
 	if isRefused {
 		l.Summary = measured + "; " + dbconn.ErrNoCompression.Error()
 		return l
@@ -97,8 +97,8 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 	}
 	l.ZlibBytes = compressed.bytesPerRow() / first.bytesPerRow()
 	l.ZlibTime = first.rowsPerSecond() / compressed.rowsPerSecond()
-	l.WorthIt = l.ZlibTime <= worthwhile
-	l.Summary = measured + "; " + l.verdict(c.Compression == dbconn.CompressionZlib)
+	l.WorthIt = l.ZlibTime <= maxZlibTime
+	l.Summary = measured + "; " + l.compressionVerdict(c.Compression == dbconn.CompressionZlib)
 	return l
 }
 
@@ -107,7 +107,7 @@ func notMeasured(err error) Link {
 }
 
 // verdict says whether compression pays, with numbers.
-func (l *Link) verdict(isOn bool) string {
+func (l *Link) compressionVerdict(isOn bool) string {
 	sends := "DB_COMPRESSION=zlib would send"
 	if isOn {
 		sends = "DB_COMPRESSION=zlib sends"
@@ -124,7 +124,7 @@ func (l *Link) verdict(isOn bool) string {
 }
 
 // duration writes a short time as a person would.
-func duration(d time.Duration) string {
+func formatDuration(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	if ms < 10 {
 		return fmt.Sprintf("%.1f ms", ms)

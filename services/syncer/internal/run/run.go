@@ -1,6 +1,6 @@
-// Package job is one pass of syncer: from the views of the source to the published snapshot, with
+// Package run is one run of syncer: from the views of the source to the published snapshot, with
 // retries, guards and a report. It knows no schedule and prints nothing.
-package job
+package run
 
 import (
 	"context"
@@ -67,13 +67,13 @@ func (r *Refused) Error() string {
 
 // Run makes one pass. After an error the snapshot is as it was, and the report says so too. That
 // another syncer is at work on the file is no error.
-func Run(ctx context.Context, c config.Config, o Options) (report Report, err error) {
+func Once(ctx context.Context, c config.Config, o Options) (report Report, err error) {
 	start := time.Now()
 	defer func() { report.Seconds = time.Since(start).Seconds() }()
 	report.File = c.Sync.Path
-	report.Started, report.Source, report.Strategy, report.Status = start, c.DB.Where(), strategy(c, o), snapshotfile.OK
+	report.Started, report.Source, report.Strategy, report.Status = start, c.DB.Where(), strategyOf(c, o), snapshotfile.OK
 	if !c.Sync.Views.HavePatterns() { // otherwise only the source knows the views
-		if _, err := choose(c.Sync.Views, o.Views); err != nil {
+		if _, err := selectNamed(c.Sync.Views, o.Views); err != nil {
 			report.Status, report.Error = snapshotfile.Failed, err.Error()
 			return report, err
 		}
@@ -90,13 +90,13 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 	}
 	defer func() { _ = file.Unlock() }()
 
-	outgrown := outgrown{}
-	err = attempts(ctx, c, o, &report, func(ctx context.Context) error {
+	outgrown := widenedColumns{}
+	err = retryRun(ctx, c, o, &report, func(ctx context.Context) error {
 		for {
 			report.Tables, report.Warnings = nil, nil
-			p := pass{config: c, options: o, file: file, outgrown: outgrown, report: &report,
-				keep: strategy(c, o) == config.Upsert}
-			err := p.run(ctx)
+			p := attempt{config: c, options: o, file: file, widened: outgrown, report: &report,
+				keep: strategyOf(c, o) == config.Upsert}
+			err := p.copyViews(ctx)
 			var big *source.TooBig
 			if !errors.As(err, &big) { // each begins the pass again once for its column
 				return err
@@ -121,7 +121,7 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 	}
 	var unknown *UnknownView // a mistake of the command line, and no failure of the service
 	if !o.DryRun && !errors.As(err, &unknown) {
-		if e := file.Record(&report.Run); e != nil && !sameSQLiteError(err, e) {
+		if e := file.Record(&report.Run); e != nil && !isSameSQLiteError(err, e) {
 			err = fmt.Errorf("%w; and the run could not be recorded: %w", err, e)
 		}
 	}
@@ -129,19 +129,19 @@ func Run(ctx context.Context, c config.Config, o Options) (report Report, err er
 }
 
 // sameSQLiteError reports whether two errors are of the same kind to SQLite, so that one of them says all.
-func sameSQLiteError(a, b error) bool {
+func isSameSQLiteError(a, b error) bool {
 	var first, second sqlite3.Error
 	return errors.As(a, &first) && errors.As(b, &second) && first.Code == second.Code
 }
 
 // attempts makes the pass until it succeeds, fails for good, or has been begun too often.
-func attempts(ctx context.Context, c config.Config, o Options, report *Report, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.Sync.Timeout, timedOut(c.Sync.Timeout))
+func retryRun(ctx context.Context, c config.Config, o Options, report *Report, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Sync.Timeout, timeoutError(c.Sync.Timeout))
 	defer cancel()
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		report.Attempts++
 		err := do(ctx)
-		if err != nil && !transient(err) {
+		if err != nil && !isTransient(err) {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
@@ -161,9 +161,9 @@ func attempts(ctx context.Context, c config.Config, o Options, report *Report, d
 }
 
 // timedOut is the error of a pass that has taken longer than this.
-type timedOut time.Duration
+type timeoutError time.Duration
 
-func (t timedOut) Error() string {
+func (t timeoutError) Error() string {
 	return fmt.Sprintf("SYNC_TIMEOUT: not done within %s", time.Duration(t))
 }
 
@@ -172,7 +172,7 @@ func (t timedOut) Error() string {
 func Kind(err error) string {
 	var (
 		guard  *Refused
-		late   timedOut
+		late   timeoutError
 		sqlite sqlite3.Error
 		file   *snapshot.FileError
 		server *mysql.MySQLError
@@ -194,13 +194,13 @@ func Kind(err error) string {
 
 // transient reports whether an error may not come again. A lock on the file that has outlasted
 // SQLite's own waiting is not worth reading the source again.
-func transient(err error) bool {
+func isTransient(err error) bool {
 	var file sqlite3.Error
 	return errors.Is(err, snapshot.ErrChanged) || source.BeingReplaced(err) ||
 		!errors.As(err, &file) && dbconn.Transient(err)
 }
 
-func strategy(c config.Config, o Options) string {
+func strategyOf(c config.Config, o Options) string {
 	if o.Full {
 		return config.Snapshot
 	}
@@ -208,7 +208,7 @@ func strategy(c config.Config, o Options) string {
 }
 
 // choose takes the views that were named, by the name or a pattern of view or table.
-func choose(views config.Views, named []string) (config.Views, error) {
+func selectNamed(views config.Views, named []string) (config.Views, error) {
 	if len(named) == 0 {
 		return views, nil
 	}

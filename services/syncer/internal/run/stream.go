@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"context"
@@ -9,14 +9,14 @@ import (
 )
 
 // batches is how many batches are on their way between reading and writing.
-const batches = 4
+const batchesInFlight = 4
 
 // stream reads rows in one goroutine, and writes them in another. It also returns how many bytes the network has brought.
-func (p *pass) stream(ctx context.Context, q source.Query, table *snapshot.Table) (source.Result, int64, error) {
+func (p *attempt) streamRows(ctx context.Context, q source.Query, table *snapshot.Table) (source.Result, int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	empty, full := make(chan *source.Batch, batches), make(chan *source.Batch, batches)
-	for range batches {
+	empty, full := make(chan *source.Batch, batchesInFlight), make(chan *source.Batch, batchesInFlight)
+	for range batchesInFlight {
 		empty <- new(source.Batch)
 	}
 

@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 )
 
 // settle decides the key, the watermark and how DECIMALs are stored.
-func settle(t *schema.Table, v *config.View, s config.Sync) error {
+func resolveView(t *schema.Table, v *config.View, s config.Sync) error {
 	real := func(name string) string { // MySQL's column names are equal but for case
 		for _, c := range t.Columns {
 			if strings.EqualFold(c.Name, name) {
@@ -38,7 +38,7 @@ func settle(t *schema.Table, v *config.View, s config.Sync) error {
 	}
 	if v.Watermark != "" {
 		v.Watermark = real(v.Watermark)
-		switch column(*t, v.Watermark).Kind {
+		switch findColumn(*t, v.Watermark).Kind {
 		case schema.Integer:
 			if s.Strategy == config.Upsert && s.WatermarkOverlap > 0 {
 				return fmt.Errorf("SYNC_VIEWS: %s@%s: no time can be taken from a number, so that rows that are committed after others with greater numbers would be missed: name a column of times, or set SYNC_WATERMARK_OVERLAP=0s if that cannot happen", v.Name, v.Watermark)
@@ -93,14 +93,14 @@ func sourceWarnings(t schema.Table, v config.View, below source.Dependencies) (w
 	return warnings
 }
 
-func column(t schema.Table, name string) schema.Column {
+func findColumn(t schema.Table, name string) schema.Column {
 	if i := slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name }); i >= 0 {
 		return t.Columns[i]
 	}
 	return schema.Column{}
 }
 
-func indexesOf(s config.Sync, table string) (out [][]string) {
+func indexesOfTable(s config.Sync, table string) (out [][]string) {
 	for _, x := range s.Indexes {
 		if strings.EqualFold(x.Table, table) {
 			out = append(out, x.Columns)

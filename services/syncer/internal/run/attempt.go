@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"context"
@@ -18,12 +18,12 @@ import (
 )
 
 // pass is one attempt to copy the views into the file.
-type pass struct {
-	config   config.Config
-	options  Options
-	file     *snapshot.File
-	outgrown outgrown
-	report   *Report
+type attempt struct {
+	config  config.Config
+	options Options
+	file    *snapshot.File
+	widened widenedColumns
+	report  *Report
 
 	keep    bool // rows missing from the source stay
 	reader  *source.Reader
@@ -31,7 +31,7 @@ type pass struct {
 }
 
 // run stages all views, and publishes them unless a guard refuses one.
-func (p *pass) run(ctx context.Context) (err error) {
+func (p *attempt) copyViews(ctx context.Context) (err error) {
 	var sessionWarnings []string
 	p.config.DB.Warn = func(text string) { sessionWarnings = append(sessionWarnings, text) }
 	var received atomic.Int64
@@ -56,7 +56,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 
 	var reasons []string
 	for _, v := range views {
-		t, refused, err := p.stage(ctx, v)
+		t, refused, err := p.stageView(ctx, v)
 		if err != nil {
 			return errors.Join(err, p.reader.Close())
 		}
@@ -85,13 +85,13 @@ func (p *pass) run(ctx context.Context) (err error) {
 }
 
 // stage copies one view into the staging. It also gives the guards' reasons not to publish the outcome.
-func (p *pass) stage(ctx context.Context, v config.View) (r snapshotfile.TableRun, refused []string, err error) {
+func (p *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.TableRun, refused []string, err error) {
 	start := time.Now()
-	t, warnings, err := p.describe(ctx, &v)
+	t, warnings, err := p.describeView(ctx, &v)
 	if err != nil {
 		return r, nil, err
 	}
-	table, err := p.staging.Begin(t, v.Table, indexesOf(p.config.Sync, v.Table))
+	table, err := p.staging.Begin(t, v.Table, indexesOfTable(p.config.Sync, v.Table))
 	if err != nil {
 		return r, nil, err
 	}
@@ -99,7 +99,7 @@ func (p *pass) stage(ctx context.Context, v config.View) (r snapshotfile.TableRu
 		return r, nil, driftRefused(v.Table, table.Drift)
 	}
 	final := table.Columns()
-	schemaHash := hash(p.config.DB, v.Name, final, v.Watermark)
+	schemaHash := watermarkHash(p.config.DB, v.Name, final, v.Watermark)
 
 	q := source.Query{Table: final, Watermark: v.Watermark}
 	before := ""
@@ -107,9 +107,9 @@ func (p *pass) stage(ctx context.Context, v config.View) (r snapshotfile.TableRu
 		if before, err = table.Watermark(schemaHash); err != nil {
 			return r, nil, err
 		}
-		q.Since = since(before, column(final, v.Watermark).Kind, p.config.Sync.WatermarkOverlap)
+		q.Since = startWatermark(before, findColumn(final, v.Watermark).Kind, p.config.Sync.WatermarkOverlap)
 	}
-	found, bytes, err := p.read(ctx, v, q, table)
+	found, bytes, err := p.readView(ctx, v, q, table)
 	if err != nil {
 		return r, nil, err
 	}
@@ -128,27 +128,27 @@ func (p *pass) stage(ctx context.Context, v config.View) (r snapshotfile.TableRu
 	if p.keep {
 		r.Total = changes.Before + changes.Inserted
 	}
-	mark, ahead := notAfter(found.Watermark, column(final, v.Watermark).Kind, p.reader.Began)
+	mark, ahead := clampWatermark(found.Watermark, findColumn(final, v.Watermark).Kind, p.reader.Began)
 	if ahead {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: the greatest watermark, %s, is in the future: it counts as %s",
 			v.Watermark, found.Watermark, mark))
 	}
-	r.Watermark = laterMark(before, mark)
+	r.Watermark = laterWatermark(before, mark)
 	if !p.keep || !changes.Existed { // an upsert may well bring no rows, but not the first
-		refused = guard(p.config.Sync, v.Table, changes)
+		refused = checkGuards(p.config.Sync, v.Table, changes)
 	}
 	return r, refused, nil
 }
 
 // describe reads the columns of a view, and decides its key, its watermark, and how its columns are stored.
-func (p *pass) describe(ctx context.Context, v *config.View) (t schema.Table, warnings []string, err error) {
+func (p *attempt) describeView(ctx context.Context, v *config.View) (t schema.Table, warnings []string, err error) {
 	if t, err = readTable(ctx, p.reader, *v); err != nil {
 		return t, nil, err
 	}
-	if err := settle(&t, v, p.config.Sync); err != nil {
+	if err := resolveView(&t, v, p.config.Sync); err != nil {
 		return t, nil, err
 	}
-	warnings = p.outgrown.apply(&t)
+	warnings = p.widened.apply(&t)
 	below, err := p.reader.Dependencies(ctx, v.Name)
 	if err != nil {
 		return t, nil, err
@@ -157,22 +157,22 @@ func (p *pass) describe(ctx context.Context, v *config.View) (t schema.Table, wa
 }
 
 // read moves the rows of a view into a staged table, and says how many bytes the network has brought for them.
-func (p *pass) read(ctx context.Context, v config.View, q source.Query, table *snapshot.Table) (
+func (p *attempt) readView(ctx context.Context, v config.View, q source.Query, table *snapshot.Table) (
 	source.Result, int64, error,
 ) {
-	if err := p.expect(ctx, v); err != nil {
+	if err := p.setProgress(ctx, v); err != nil {
 		return source.Result{}, 0, err
 	}
-	found, bytes, err := p.stream(ctx, q, table)
+	found, bytes, err := p.streamRows(ctx, q, table)
 	var big *source.TooBig
 	if errors.As(err, &big) {
-		p.outgrown.add(q.Table.Name, big)
+		p.widened.add(q.Table.Name, big)
 	}
 	return found, bytes, err
 }
 
 // expect begins the progress of a view.
-func (p *pass) expect(ctx context.Context, v config.View) error {
+func (p *attempt) setProgress(ctx context.Context, v config.View) error {
 	progress := p.options.Progress
 	if progress == nil {
 		return nil
