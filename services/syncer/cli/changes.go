@@ -38,7 +38,7 @@ updated and deleted, with their old and new values. Reads the file SYNC_PATH alo
   syncer changes --json | jq '.[] | select(.op == "delete") | .old'`,
 		Args: func(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.MaximumNArgs(1)(cmd, args)) },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, _, err := config.LoadFile(*file)
+			path, _, err := config.LoadTarget(*file)
 			if err != nil {
 				return err
 			}

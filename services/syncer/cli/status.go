@@ -48,7 +48,7 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
   syncer status --max-age 1h     exit code 4 if the snapshot is older`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			path, views, err := config.LoadFile(*file)
+			path, views, err := config.LoadTarget(*file)
 			if err != nil {
 				return err
 			}

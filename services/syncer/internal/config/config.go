@@ -59,7 +59,7 @@ const (
 )
 
 // minToken is the least length of the token for POST /sync.
-const minToken = 16
+const minTokenLength = 16
 
 // Load reads the settings from the environment, and from file or else .env. The error names every
 // wrong variable.
@@ -93,14 +93,14 @@ func (c *Config) Validate() error {
 			wrong("%s: %q: expected %s", w.name, w.value, strings.Join(w.expected, " or "))
 		}
 	}
-	errs = append(errs, validateTries(s.Timeout, s.Retries))
+	errs = append(errs, validateRetries(s.Timeout, s.Retries))
 	if s.WatermarkOverlap < 0 {
 		wrong("SYNC_WATERMARK_OVERLAP: %s: expected 0 or more", s.WatermarkOverlap)
 	}
 	if s.MaxShrink < 0 || s.MaxShrink > 100 {
 		wrong("SYNC_MAX_SHRINK: %d: expected a percentage, 0 to 100", s.MaxShrink)
 	}
-	if _, err := s.Timetable(); err != nil {
+	if _, err := s.ParseSchedule(); err != nil {
 		errs = append(errs, err)
 	}
 	if s.MaxAge < 0 {
@@ -109,8 +109,8 @@ func (c *Config) Validate() error {
 	if err := httpserver.CheckAddress(s.HTTPAddr); err != nil && s.HTTPAddr != Off {
 		wrong("SYNC_HTTP_ADDR: %q: %w, or off", s.HTTPAddr, err)
 	}
-	if n := len(s.HTTPToken); n > 0 && n < minToken {
-		wrong("SYNC_HTTP_TOKEN: %d characters: expected at least %d; `openssl rand -hex 32` makes one", n, minToken)
+	if n := len(s.HTTPToken); n > 0 && n < minTokenLength {
+		wrong("SYNC_HTTP_TOKEN: %d characters: expected at least %d; `openssl rand -hex 32` makes one", n, minTokenLength)
 	}
 	for _, w := range []struct {
 		name  string
@@ -123,7 +123,7 @@ func (c *Config) Validate() error {
 	return errors.Join(append(errs, s.validateViews())...)
 }
 
-func validateTries(timeout time.Duration, retries int) error {
+func validateRetries(timeout time.Duration, retries int) error {
 	var errs []error
 	if timeout <= 0 {
 		errs = append(errs, fmt.Errorf("SYNC_TIMEOUT: %s: a time above 0 is needed", timeout))
@@ -140,7 +140,7 @@ func (s *Sync) validateViews() error {
 	if len(s.Views) == 0 {
 		wrong("SYNC_VIEWS: not set: the views to copy, such as vehicles_view(id)")
 	}
-	if slices.ContainsFunc(s.Views, func(v View) bool { return v.wrong }) {
+	if slices.ContainsFunc(s.Views, func(v View) bool { return v.invalid }) {
 		return nil // an error already: do not report what only follows from it
 	}
 	named := s.Views.Named()
@@ -188,20 +188,20 @@ func (v Views) CheckTables() error {
 
 // LoadFile reads, as Load does, only which file is kept and which views are copied into it, for what
 // needs no source. There are no views where SYNC_VIEWS is not set.
-func LoadFile(file string) (path string, views Views, err error) {
-	var c fileConfig
+func LoadTarget(file string) (path string, views Views, err error) {
+	var c targetConfig
 	err = settings.Load(file, &c)
 	return c.Sync.Path, c.Sync.Views, err
 }
 
-type fileConfig struct {
+type targetConfig struct {
 	Sync struct {
 		Path  string `default:"./data/carstock.db"`
 		Views Views
 	}
 }
 
-func (c *fileConfig) Validate() error { return nil }
+func (c *targetConfig) Validate() error { return nil }
 
 // Pull holds the variables of Sync that syncer pull needs. It needs no source, and the file is not SYNC_PATH.
 type Pull struct {
@@ -220,4 +220,4 @@ func LoadPull(file string) (Pull, error) {
 }
 
 // Validate reports every wrong variable, joined.
-func (p *Pull) Validate() error { return validateTries(p.Sync.Timeout, p.Sync.Retries) }
+func (p *Pull) Validate() error { return validateRetries(p.Sync.Timeout, p.Sync.Retries) }

@@ -19,12 +19,12 @@ func TestRunsOfEachDay(t *testing.T) {
 		for _, schedule := range []string{"@daily", "0 0 * * *", "30 0 * * *", "0 1 * * *", "15 2 * * *", "30 2 * * *", "59 23 * * *", "0 12 * * *"} {
 			t.Run(zone+" "+schedule, func(t *testing.T) {
 				t.Parallel()
-				table := newTimetable(t, schedule, zone)
+				table := newSchedule(t, schedule, zone)
 				end := time.Date(years[1], 1, 1, 0, 0, 0, 0, table.zone)
 				last := time.Date(years[0], 1, 1, 0, 0, 0, 0, table.zone)
 				for runs := 0; last.Before(end); runs++ {
 					next := table.Next(last)
-					if apart := next.Sub(last); runs > 0 && (apart > 26*time.Hour || apart < 22*time.Hour && !twice(next) && !twice(last) && !skipped(next)) {
+					if apart := next.Sub(last); runs > 0 && (apart > 26*time.Hour || apart < 22*time.Hour && !isShownTwice(next) && !isShownTwice(last) && !isAfterSkippedDay(next)) {
 						t.Fatalf("%s comes %s after %s", next, apart, last)
 					}
 					last = next
@@ -35,7 +35,7 @@ func TestRunsOfEachDay(t *testing.T) {
 }
 
 // twice reports whether the clocks show a time twice.
-func twice(at time.Time) bool {
+func isShownTwice(at time.Time) bool {
 	begin, end := at.ZoneBounds()
 	_, now := at.Zone()
 	_, before := begin.Add(-1).Zone()
@@ -44,16 +44,16 @@ func twice(at time.Time) bool {
 }
 
 // skipped reports whether it is a time of the first day after a whole day was left out.
-func skipped(at time.Time) bool {
+func isAfterSkippedDay(at time.Time) bool {
 	begin, _ := at.ZoneBounds()
 	_, now := at.Zone()
 	_, before := begin.Add(-1).Zone()
 	return at.Sub(begin) < time.Duration(now-before)*time.Second
 }
 
-func newTimetable(t *testing.T, schedule, zone string) Timetable {
+func newSchedule(t *testing.T, schedule, zone string) Schedule {
 	t.Helper()
-	table, err := (&Sync{Schedule: schedule, Timezone: zone}).Timetable()
+	table, err := (&Sync{Schedule: schedule, Timezone: zone}).ParseSchedule()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestNext(t *testing.T) {
 		{"0 0 30 12 *", "Pacific/Apia", "2011-12-01T00:00:00-10:00", "2011-12-31T00:00:00+14:00"},
 		{"30 6 * * MON-FRI", "America/Santiago", "2026-09-04T12:00:00-04:00", "2026-09-07T06:30:00-03:00"},
 	} {
-		table := newTimetable(t, test.schedule, test.zone)
+		table := newSchedule(t, test.schedule, test.zone)
 		after, err := time.Parse(time.RFC3339, test.after)
 		if err != nil {
 			t.Fatal(err)
@@ -90,7 +90,7 @@ func TestNext(t *testing.T) {
 			t.Errorf("%s in %s after %s: %s, want %s", test.schedule, test.zone, test.after, got, test.want)
 		}
 	}
-	_, err := (&Sync{Schedule: "0 0 30 2 *", Timezone: "America/Santiago"}).Timetable()
+	_, err := (&Sync{Schedule: "0 0 30 2 *", Timezone: "America/Santiago"}).ParseSchedule()
 	if want := `SYNC_SCHEDULE: "0 0 30 2 *": there is no such day`; fmt.Sprint(err) != want {
 		t.Errorf("%v, want %s", err, want)
 	}

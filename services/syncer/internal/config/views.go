@@ -17,7 +17,7 @@ type View struct {
 	Pattern   bool     // the entry stands for all views of such names
 	LeftOut   bool     // the entry begins with -: patterns leave out what it stands for
 
-	wrong bool // the entry could not be read
+	invalid bool // the entry could not be read
 }
 
 // Views are the entries of SYNC_VIEWS: view[=table][(key, columns)][@watermark], a pattern such as audit_*, or one of
@@ -87,10 +87,10 @@ type Indexes []Index
 func (v *Views) Decode(text string) error {
 	*v = nil
 	var first error
-	for _, entry := range entries(text) {
+	for _, entry := range splitEntries(text) {
 		view, err := decodeView(entry)
 		if err != nil {
-			view.wrong = true
+			view.invalid = true
 			first = cmp.Or(first, err)
 		}
 		*v = append(*v, view)
@@ -100,7 +100,7 @@ func (v *Views) Decode(text string) error {
 
 func decodeView(entry string) (v View, err error) {
 	const expected, example = "view[=table][(key, columns)][@watermark]", "vehicles_view=vehicles(id)@updated_at"
-	s := scanner{entry}
+	s := entryScanner{entry}
 	v.LeftOut = s.take('-')
 	quoted := strings.HasPrefix(s.rest, "`")
 	ok := s.anyName(&v.Name) && (quoted || !strings.HasPrefix(v.Name, "-"))
@@ -119,14 +119,14 @@ func decodeView(entry string) (v View, err error) {
 	}
 	if ok && s.take('(') {
 		if !s.names(&v.Key) {
-			return v, notation(entry, expected+" with the key's columns between the brackets", example)
+			return v, notationError(entry, expected+" with the key's columns between the brackets", example)
 		}
 	}
 	if ok && s.take('@') {
 		ok = s.name(&v.Watermark)
 	}
 	if !ok || s.rest != "" {
-		return v, notation(entry, expected, example)
+		return v, notationError(entry, expected, example)
 	}
 
 	for i, k := range v.Key {
@@ -140,32 +140,32 @@ func decodeView(entry string) (v View, err error) {
 // Decode reads the variable, for envconfig.
 func (x *Indexes) Decode(text string) error {
 	*x = nil
-	for _, entry := range entries(text) {
+	for _, entry := range splitEntries(text) {
 		var index Index
-		s := scanner{entry}
+		s := entryScanner{entry}
 		if !s.name(&index.Table) || !s.take('(') || !s.names(&index.Columns) || s.rest != "" {
-			return notation(entry, "table(column, ...)", "vehicles(make, model, year)")
+			return notationError(entry, "table(column, ...)", "vehicles(make, model, year)")
 		}
 		*x = append(*x, index)
 	}
 	return nil
 }
 
-func notation(entry, expected, example string) error {
+func notationError(entry, expected, example string) error {
 	return fmt.Errorf("%q: expected %s, such as %s; a name with one of %s in it, or that begins with -, "+
-		"goes between backticks", entry, expected, example, strings.Join(strings.Split(special+wildcards, ""), " "))
+		"goes between backticks", entry, expected, example, strings.Join(strings.Split(specialChars+wildcards, ""), " "))
 }
 
 // special are the characters that end a name without backticks. Wildcards make it a pattern: * matches any text, and ?
 // one character.
 const (
-	special   = "=()@,;`"
-	wildcards = "*?"
+	specialChars = "=()@,;`"
+	wildcards    = "*?"
 )
 
 // Quote writes a name as an entry needs it.
 func Quote(name string) string {
-	isPlain := !strings.HasPrefix(name, "-") && !strings.ContainsAny(name, special+wildcards+"\r\n")
+	isPlain := !strings.HasPrefix(name, "-") && !strings.ContainsAny(name, specialChars+wildcards+"\r\n")
 	if isPlain && strings.TrimSpace(name) == name {
 		return name
 	}
@@ -173,7 +173,7 @@ func Quote(name string) string {
 }
 
 // entries are the parts of a text between ; and line breaks, but for those between backticks.
-func entries(text string) (out []string) {
+func splitEntries(text string) (out []string) {
 	quoted := false
 	for _, entry := range strings.FieldsFunc(text, func(r rune) bool {
 		if r == '`' {
@@ -189,10 +189,10 @@ func entries(text string) (out []string) {
 }
 
 // scanner reads the parts of an entry, each with the spaces after it.
-type scanner struct{ rest string }
+type entryScanner struct{ rest string }
 
 // take skips a character, if it is the next.
-func (s *scanner) take(c byte) bool {
+func (s *entryScanner) take(c byte) bool {
 	if s.rest == "" || s.rest[0] != c {
 		return false
 	}
@@ -201,15 +201,15 @@ func (s *scanner) take(c byte) bool {
 }
 
 // name reads a name that is no pattern, and reports whether there is one.
-func (s *scanner) name(name *string) bool {
+func (s *entryScanner) name(name *string) bool {
 	quoted := strings.HasPrefix(s.rest, "`")
 	return s.anyName(name) && (quoted || !strings.ContainsAny(*name, wildcards) && !strings.HasPrefix(*name, "-"))
 }
 
 // anyName reads a name or a pattern, and reports whether there is one.
-func (s *scanner) anyName(name *string) bool {
+func (s *entryScanner) anyName(name *string) bool {
 	if !strings.HasPrefix(s.rest, "`") {
-		end := strings.IndexAny(s.rest, special)
+		end := strings.IndexAny(s.rest, specialChars)
 		if end < 0 {
 			end = len(s.rest)
 		}
@@ -234,7 +234,7 @@ func (s *scanner) anyName(name *string) bool {
 }
 
 // names reads names with commas between them and the closing bracket, and reports whether that is what there is.
-func (s *scanner) names(names *[]string) bool {
+func (s *entryScanner) names(names *[]string) bool {
 	for {
 		var name string
 		if !s.name(&name) {

@@ -80,7 +80,7 @@ func (s *Service) pageData(now time.Time) pageData {
 	size, _ := snapshot.Size(s.config.Sync.Path)
 	d := pageData{
 		State: "fresh", Failures: v.failures, Error: v.error, File: s.config.Sync.Path, FileSize: size,
-		Source: s.config.DB.Where(), Schedule: s.config.Sync.Schedule, Zone: s.timetable.Zone(), Started: s.timetable.In(s.state.started),
+		Source: s.config.DB.Where(), Schedule: s.config.Sync.Schedule, Zone: s.timetable.ZoneName(), Started: s.timetable.InZone(s.state.started),
 		Pulls: s.pulls.answers.Load(), Pulled: s.pulls.bytes.Load(),
 	}
 	history, err := s.history()
@@ -96,10 +96,10 @@ func (s *Service) pageData(now time.Time) pageData {
 		d.Problem = err.Error()
 	}
 	for i := range runs { // in the schedule's time zone, which is the reader's rather than UTC
-		runs[i].Started, runs[i].Finished = s.timetable.In(runs[i].Started), s.timetable.In(runs[i].Finished)
+		runs[i].Started, runs[i].Finished = s.timetable.InZone(runs[i].Started), s.timetable.InZone(runs[i].Finished)
 	}
 	for i := range d.Tables {
-		d.Tables[i].Synced = s.timetable.In(d.Tables[i].Synced)
+		d.Tables[i].Synced = s.timetable.InZone(d.Tables[i].Synced)
 	}
 	d.Runs, d.Chart = runs, newChart(runs)
 	reason := s.unready(v, now)
@@ -127,7 +127,7 @@ func (s *Service) pageData(now time.Time) pageData {
 		}
 		d.Running += "."
 	case v.next.After(now):
-		d.Next = fmt.Sprintf("The next pass comes in %s, at %s.", words(v.next.Sub(now)), s.timetable.In(v.next).Format("15:04:05 MST"))
+		d.Next = fmt.Sprintf("The next pass comes in %s, at %s.", words(v.next.Sub(now)), s.timetable.InZone(v.next).Format("15:04:05 MST"))
 	default:
 		d.Next = "The next pass is about to begin."
 	}

@@ -53,7 +53,7 @@ func (s *Service) passes(ctx context.Context) {
 
 // plan is when the next pass comes.
 type plan struct {
-	timetable config.Timetable
+	timetable config.Schedule
 	retry     *backoff.ExponentialBackOff
 	failing   bool
 	due       time.Time // by the timetable
@@ -62,7 +62,7 @@ type plan struct {
 
 // newPlan plans the first pass, at once if onStart. Else it is the one that is due after the last run
 // that is known, if any: a time that has passed since then was missed.
-func newPlan(t config.Timetable, now, last time.Time, onStart bool) *plan {
+func newPlan(t config.Schedule, now, last time.Time, onStart bool) *plan {
 	p := &plan{timetable: t, retry: backoff.NewExponentialBackOff(), due: now}
 	p.retry.InitialInterval, p.retry.MaxInterval, p.retry.Multiplier, p.retry.RandomizationFactor = firstBackoff, maxBackoff, 2, 0.1
 	if !onStart {
@@ -108,7 +108,7 @@ func (p *plan) correct(now time.Time) {
 // following is when a pass is due after one that was due at due and began at start: never before
 // start, so that one pass makes up for all that were missed. A pass that was asked for comes
 // beside those of the schedule.
-func following(t config.Timetable, due, start time.Time) time.Time {
+func following(t config.Schedule, due, start time.Time) time.Time {
 	for !due.After(start) {
 		due = t.Next(due)
 	}

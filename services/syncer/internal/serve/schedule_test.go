@@ -8,10 +8,10 @@ import (
 	"carstock/services/syncer/internal/config"
 )
 
-func timetable(t *testing.T, schedule, zone string) config.Timetable {
+func timetable(t *testing.T, schedule, zone string) config.Schedule {
 	t.Helper()
 	s := config.Sync{Schedule: schedule, Timezone: zone}
-	timetable, err := s.Timetable()
+	timetable, err := s.ParseSchedule()
 	if err != nil {
 		t.Fatal(err)
 	}

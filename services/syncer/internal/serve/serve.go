@@ -24,7 +24,7 @@ const stopTimeout = 8 * time.Second
 // Service is syncer as a service.
 type Service struct {
 	config    config.Config
-	timetable config.Timetable
+	timetable config.Schedule
 	log       *slog.Logger
 	state     *state
 	metrics   *metrics
@@ -37,7 +37,7 @@ type Service struct {
 
 // New makes a service, which does nothing before Run.
 func New(c config.Config, log *slog.Logger) (*Service, error) {
-	timetable, err := c.Sync.Timetable()
+	timetable, err := c.Sync.ParseSchedule()
 	if err != nil {
 		return nil, err
 	}
