@@ -164,7 +164,7 @@ func (p *attempt) readView(ctx context.Context, v config.View, q source.Query, t
 		return source.Result{}, 0, err
 	}
 	found, bytes, err := p.streamRows(ctx, q, table)
-	var big *source.TooBig
+	var big *source.IntegerOverflow
 	if errors.As(err, &big) {
 		p.widened.add(q.Table.Name, big)
 	}

@@ -97,7 +97,7 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 			p := attempt{config: c, options: o, file: file, widened: outgrown, report: &report,
 				keep: strategyOf(c, o) == config.Upsert}
 			err := p.copyViews(ctx)
-			var big *source.TooBig
+			var big *source.IntegerOverflow
 			if !errors.As(err, &big) { // each begins the pass again once for its column
 				return err
 			}

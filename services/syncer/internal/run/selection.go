@@ -40,7 +40,7 @@ func selectViews(
 	if !s.Views.HavePatterns() {
 		return selectNamed(s.Views, o.Views)
 	}
-	names, fold, err := reader.Readable(ctx)
+	names, fold, err := reader.ReadableNames(ctx)
 	if err != nil {
 		return nil, err
 	}

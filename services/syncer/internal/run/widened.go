@@ -9,11 +9,11 @@ import (
 
 // outgrown remembers, by table and column, the integers that were too big for a column of integers.
 // It becomes one of texts then, and the pass begins again.
-type widenedColumns map[string]map[string]*source.TooBig
+type widenedColumns map[string]map[string]*source.IntegerOverflow
 
-func (o widenedColumns) add(table string, e *source.TooBig) {
+func (o widenedColumns) add(table string, e *source.IntegerOverflow) {
 	if o[table] == nil {
-		o[table] = map[string]*source.TooBig{}
+		o[table] = map[string]*source.IntegerOverflow{}
 	}
 	o[table][e.Column] = e
 }

@@ -17,16 +17,16 @@ const (
 	largeBytes = 2 << 20
 
 	// ownBytes is from where on a value does not share its space with others.
-	ownBytes = 64 << 10
+	separateBytes = 64 << 10
 )
 
 // batches are those that are not on their way to their receiver.
-type batches struct {
+type batchPool struct {
 	empty <-chan *Batch // to which their receiver gives them back; it has room for all of them
 	free  []*Batch      // that have been taken from there
 }
 
-func (p *batches) take(ctx context.Context) (b *Batch, err error) {
+func (p *batchPool) take(ctx context.Context) (b *Batch, err error) {
 	if len(p.free) == 0 {
 		if err := p.receive(ctx); err != nil {
 			return nil, err
@@ -36,7 +36,7 @@ func (p *batches) take(ctx context.Context) (b *Batch, err error) {
 	return b, nil
 }
 
-func (p *batches) receive(ctx context.Context) error {
+func (p *batchPool) receive(ctx context.Context) error {
 	select {
 	case b := <-p.empty:
 		p.free = append(p.free, b)
@@ -48,7 +48,7 @@ func (p *batches) receive(ctx context.Context) error {
 
 // drain waits until all batches are back, and gives back their memory to the system: of a row of many
 // megabytes there are several copies on its way, and of the next one as many again.
-func (p *batches) drain(ctx context.Context) error {
+func (p *batchPool) drain(ctx context.Context) error {
 	for len(p.free) < cap(p.empty) {
 		if err := p.receive(ctx); err != nil {
 			return err
@@ -76,12 +76,12 @@ type Batch struct {
 }
 
 // BatchRows is how many rows of so many columns a batch holds at the most.
-func BatchRows(columns int) int {
+func maxBatchRows(columns int) int {
 	return max(1, min(batchRows, (maxArgs-1)/columns)) // one parameter is left for their place
 }
 
 func (b *Batch) reset(columns int) {
-	b.limit = BatchRows(columns)
+	b.limit = maxBatchRows(columns)
 	if n := b.limit * columns; cap(b.Args) < n {
 		b.Args = make([]driver.NamedValue, 0, n)
 	}
@@ -96,14 +96,14 @@ func (b *Batch) release() { b.Args, b.text = nil, nil }
 
 func (b *Batch) full() bool { return b.Rows == b.limit || b.Bytes >= batchBytes }
 
-func (b *Batch) append(v driver.Value, blob bool) {
+func (b *Batch) appendValue(v driver.Value, blob bool) {
 	if raw, ok := v.([]byte); ok {
 		// The driver reuses its buffer for the next row.
-		raw = b.keep(raw)
+		raw = b.copyBytes(raw)
 		if blob {
 			v = raw
 		} else {
-			v = view(raw)
+			v = stringView(raw)
 		}
 	}
 	b.Args = append(b.Args, driver.NamedValue{Ordinal: len(b.Args) + 1, Value: v})
@@ -111,9 +111,9 @@ func (b *Batch) append(v driver.Value, blob bool) {
 
 // keep copies p into the batch. When the space runs out it takes a larger one; what has been kept
 // stays where it is, and goes when the batch's values go.
-func (b *Batch) keep(p []byte) []byte {
+func (b *Batch) copyBytes(p []byte) []byte {
 	b.Bytes += int64(len(p))
-	if len(p) >= ownBytes {
+	if len(p) >= separateBytes {
 		own := make([]byte, len(p))
 		copy(own, p)
 		return own

@@ -82,11 +82,11 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 			continue
 		}
 
-		withoutNames := quotedName.ReplaceAllString(definition, "`")
-		computes = computes || computation.MatchString(withoutNames)
-		d.UsesZone = d.UsesZone || clock.MatchString(withoutNames)
-		for _, pair := range qualifiedName.FindAllStringSubmatch(definition, -1) {
-			next := tableName{unquote(pair[1]), unquote(pair[2])}
+		withoutNames := quotedNamePattern.ReplaceAllString(definition, "`")
+		computes = computes || computationPattern.MatchString(withoutNames)
+		d.UsesZone = d.UsesZone || clockPattern.MatchString(withoutNames)
+		for _, pair := range qualifiedNamePattern.FindAllStringSubmatch(definition, -1) {
+			next := tableName{unquoteName(pair[1]), unquoteName(pair[2])}
 			isFunction := pair[3] != ""
 			if !isFunction && slices.Contains(known.Databases, next.database) && !slices.Contains(queue, next) {
 				queue = append(queue, next)
@@ -110,21 +110,21 @@ func (r *Reader) definition(ctx context.Context, t tableName) (string, error) {
 
 // Names in a definition, and how it names tables, columns and functions of a database: `database`.`table`.
 var (
-	quotedName    = regexp.MustCompile("`(?:[^`]|``)*`")
-	qualifiedName = regexp.MustCompile("`((?:[^`]|``)+)`\\.`((?:[^`]|``)+)`(\\(?)")
+	quotedNamePattern    = regexp.MustCompile("`(?:[^`]|``)*`")
+	qualifiedNamePattern = regexp.MustCompile("`((?:[^`]|``)+)`\\.`((?:[^`]|``)+)`(\\(?)")
 )
 
-func unquote(name string) string { return strings.ReplaceAll(name, "``", "`") }
+func unquoteName(name string) string { return strings.ReplaceAll(name, "``", "`") }
 
 // clock finds functions that depend on the session's time zone whatever the tables hold. In a definition the
 // server has written them in one way: NOW() as now() or current_timestamp(). A function of the user's may call them.
-var clock = regexp.MustCompile(`(?i)\b(now|current_timestamp|curdate|current_date|curtime|current_time|sysdate|` +
+var clockPattern = regexp.MustCompile(`(?i)\b(now|current_timestamp|curdate|current_date|curtime|current_time|sysdate|` +
 	`localtime|localtimestamp|from_unixtime|unix_timestamp)\s*\(|` +
 	`\b(curdate|current_date|current_timestamp)\b|` + "`\\(")
 
 // computation finds what may make something else of a TIMESTAMP in another time zone: anything beyond a list of
 // columns, since a function takes its text, and a comparison, a join or a UNION may turn it into a DATETIME.
-var computation = regexp.MustCompile(`(?i)\(|\b(where|on|using|having|group by|order by|union|except|intersect|` +
+var computationPattern = regexp.MustCompile(`(?i)\(|\b(where|on|using|having|group by|order by|union|except|intersect|` +
 	`interval|between|case|like|in|distinct)\b|[-+*/%<>=]`)
 
 // Probe prepares the read of a view as a run does, and reads no row. Its error says what to do.

@@ -61,43 +61,43 @@ func (r *Reader) UniqueColumns(ctx context.Context, t schema.Table) ([]string, e
 	}
 	from := schema.QuoteMySQL(t.Name)
 	sample := fmt.Sprintf("(SELECT %s FROM %s LIMIT %d) sample", strings.Join(names, ", "), from, sampleRows)
-	singles, err := r.unique(ctx, sample, candidates)
+	singles, err := r.filterUnique(ctx, sample, candidates)
 	if err != nil {
 		return nil, err
 	}
 	// Names that identifiers have come first.
-	slices.SortStableFunc(singles, func(a, b []string) int { return rank(a[0]) - rank(b[0]) })
+	slices.SortStableFunc(singles, func(a, b []string) int { return identifierRank(a[0]) - identifierRank(b[0]) })
 	if len(singles) > 4 {
 		singles = singles[:4]
 	}
-	found, err := r.unique(ctx, from, singles)
+	found, err := r.filterUnique(ctx, from, singles)
 	if err != nil || len(found) > 0 {
-		return first(found), err
+		return firstOrNil(found), err
 	}
 	var pairs [][]string
 	for i, a := range candidates {
 		for _, b := range candidates[i+1:] {
-			if rank(a[0]) < 2 || rank(b[0]) < 2 {
+			if identifierRank(a[0]) < 2 || identifierRank(b[0]) < 2 {
 				pairs = append(pairs, []string{a[0], b[0]})
 			}
 		}
 	}
-	pairs, err = r.unique(ctx, sample, pairs[:min(len(pairs), 40)])
+	pairs, err = r.filterUnique(ctx, sample, pairs[:min(len(pairs), 40)])
 	if err != nil {
 		return nil, err
 	}
-	found, err = r.unique(ctx, from, pairs[:min(len(pairs), 2)])
-	return first(found), err
+	found, err = r.filterUnique(ctx, from, pairs[:min(len(pairs), 2)])
+	return firstOrNil(found), err
 }
 
-func first(found [][]string) []string {
+func firstOrNil(found [][]string) []string {
 	if len(found) == 0 {
 		return nil
 	}
 	return found[0]
 }
 
-func rank(column string) int {
+func identifierRank(column string) int {
 	switch lower := strings.ToLower(column); {
 	case lower == "id":
 		return 0
@@ -109,7 +109,7 @@ func rank(column string) int {
 }
 
 // unique keeps of the candidates those that are unique in a table, which has to have rows.
-func (r *Reader) unique(ctx context.Context, from string, candidates [][]string) ([][]string, error) {
+func (r *Reader) filterUnique(ctx context.Context, from string, candidates [][]string) ([][]string, error) {
 	if len(candidates) == 0 {
 		return nil, nil
 	}

@@ -14,7 +14,7 @@ import (
 
 // Readable lists the views and tables that this user may read, in order. Fold is set where names that differ only in
 // case are the same. A view that is there and broken is listed: reading it says what is wrong with it.
-func (r *Reader) Readable(ctx context.Context) (names []string, fold bool, err error) {
+func (r *Reader) ReadableNames(ctx context.Context) (names []string, fold bool, err error) {
 	// The catalog also has tables that a user may only insert into, views whose definition alone may be seen, and
 	// sequences, which are another type of table.
 	var all []string

@@ -36,9 +36,9 @@ type Result struct {
 // The rows come by the driver's own interface, in the binary protocol: without database/sql's
 // conversions, and with every FLOAT in full, of which the text protocol prints about six digits.
 func (r *Reader) Rows(ctx context.Context, q Query, how Values, empty <-chan *Batch, full chan<- *Batch) (Result, error) {
-	d := newDecoder(q, how)
-	pool := &batches{empty: empty} // for both reads: what a failed one has taken is free for the next
-	server, err := r.read(ctx, q, d, pool, full)
+	d := newRowDecoder(q, how)
+	pool := &batchPool{empty: empty} // for both reads: what a failed one has taken is free for the next
+	server, err := r.readRows(ctx, q, d, pool, full)
 	if serverNumber(err) == errZeroDate && d.rows == 0 {
 		server, err = r.readZeroDates(ctx, q, d, pool, full)
 	}
@@ -52,12 +52,12 @@ func (r *Reader) Rows(ctx context.Context, q Query, how Values, empty <-chan *Ba
 		}
 		return Result{}, fmt.Errorf("read %s: %w", q.Table.Name, err)
 	}
-	return Result{Warnings: d.warnings, Server: server, Watermark: d.greatest}, nil
+	return Result{Warnings: d.warnings, Server: server, Watermark: d.maxWatermark}, nil
 }
 
 // read executes the query once, and gives the server's warnings of it.
-func (r *Reader) read(
-	ctx context.Context, q Query, d *decoder, pool *batches, full chan<- *Batch,
+func (r *Reader) readRows(
+	ctx context.Context, q Query, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) (warnings []string, err error) {
 	var checked bool
 	if !r.isUTC() {
@@ -68,15 +68,15 @@ func (r *Reader) read(
 	// Raw must not see a broken connection: it would close it, and wait for the transaction, which waits for us.
 	var readErr error
 	err = r.conn.Raw(func(dc any) error {
-		warnings, readErr = r.readRaw(ctx, dc, q, checked, d, pool, full)
+		warnings, readErr = r.readRowsRaw(ctx, dc, q, checked, d, pool, full)
 		return nil
 	})
 	return warnings, cmp.Or(readErr, err)
 }
 
 // readRaw does so on the driver's connection.
-func (r *Reader) readRaw(
-	ctx context.Context, dc any, q Query, checked bool, d *decoder, pool *batches, full chan<- *Batch,
+func (r *Reader) readRowsRaw(
+	ctx context.Context, dc any, q Query, checked bool, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) ([]string, error) {
 	// Closing the rows reads what is left of them, unless the context has ended and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
@@ -97,7 +97,7 @@ func (r *Reader) readRaw(
 		inUTC = newUTCRows(rows, utc)
 		rows = inUTC
 	}
-	if err := send(ctx, rows, d, pool, full); err != nil {
+	if err := sendRows(ctx, rows, d, pool, full); err != nil {
 		cancel()
 		_ = rows.Close()
 		return nil, err
@@ -114,7 +114,7 @@ func (r *Reader) readRaw(
 	return append(warnings, server...), err
 }
 
-func send(ctx context.Context, rows driver.Rows, d *decoder, pool *batches, full chan<- *Batch) error {
+func sendRows(ctx context.Context, rows driver.Rows, d *rowDecoder, pool *batchPool, full chan<- *Batch) error {
 	row := make([]driver.Value, len(d.columns))
 	for {
 		b, err := pool.take(ctx)
@@ -124,7 +124,7 @@ func send(ctx context.Context, rows driver.Rows, d *decoder, pool *batches, full
 		b.reset(len(d.columns))
 		for err == nil && !b.full() {
 			if err = rows.Next(row); err == nil {
-				err = d.add(b, row)
+				err = d.decodeRow(b, row)
 			}
 		}
 		end := errors.Is(err, io.EOF)
@@ -160,7 +160,7 @@ func (r *Reader) selectRows(q Query, checked bool) (string, []driver.NamedValue,
 	for i, c := range q.Table.Columns {
 		names[i] = schema.QuoteMySQL(c.Name)
 		if c.Kind == schema.Timestamp && !r.isUTC() {
-			checks = append(checks, inHourThatOccursTwice(names[i]))
+			checks = append(checks, inRepeatedHour(names[i]))
 			names[i] = "UNIX_TIMESTAMP(" + names[i] + ")"
 			utc.places = append(utc.places, i)
 		}

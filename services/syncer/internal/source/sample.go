@@ -11,11 +11,11 @@ import (
 )
 
 // pings is how often the way to the server and back is measured. The shortest counts: the others had to wait.
-const pings = 5
+const pingCount = 5
 
 // RoundTrip measures the time that the shortest question to the server and its answer take.
 func (r *Reader) RoundTrip(ctx context.Context) (shortest time.Duration, err error) {
-	for i := range pings {
+	for i := range pingCount {
 		start := time.Now()
 		if err := r.conn.PingContext(ctx); err != nil {
 			return 0, err

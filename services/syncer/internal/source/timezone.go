@@ -62,7 +62,7 @@ type utcColumns struct {
 
 // inHourThatOccursTwice is the condition that a TIMESTAMP, in local time, is again the same a while later. Clocks
 // are put back by an hour, on Lord Howe Island by half of one, at Troll by two.
-func inHourThatOccursTwice(column string) string {
+func inRepeatedHour(column string) string {
 	var again []string
 	for _, seconds := range []string{"1800", "3600", "7200"} {
 		again = append(again, "FROM_UNIXTIME(UNIX_TIMESTAMP("+column+") + "+seconds+")")
@@ -88,7 +88,7 @@ func (u *utcRows) Next(row []driver.Value) error {
 	}
 	copy(row, u.row)
 	for i, place := range u.columns.places {
-		text, err := utcText(row[place])
+		text, err := formatUTC(row[place])
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (r *Reader) losesHour(ctx context.Context, name string) (bool, error) {
 
 // utcText writes seconds since 1970 as a TIMESTAMP in UTC with as many digits of a second. 0 is the zero date:
 // a TIMESTAMP begins a second later.
-func utcText(v driver.Value) (driver.Value, error) {
+func formatUTC(v driver.Value) (driver.Value, error) {
 	var whole, fraction []byte
 	switch v := v.(type) {
 	case nil:

@@ -20,7 +20,7 @@ const (
 )
 
 // lostData are warnings that say that values or rows are missing: what arrived is not what the view holds.
-var lostData = map[int64]string{
+var truncationAdvice = map[int64]string{
 	errCutByGroupConcat: "raise max_allowed_packet on the server",
 	errCutByPacket:      "raise max_allowed_packet on the server",
 	errIncomplete:       "raise max_recursive_iterations on the server, or take LIMIT ROWS EXAMINED out of the view",
@@ -65,7 +65,7 @@ func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, 
 		if err != nil {
 			return fmt.Errorf("SHOW WARNINGS: code %q", row[1])
 		}
-		if cure := lostData[code]; cure != "" {
+		if cure := truncationAdvice[code]; cure != "" {
 			return fmt.Errorf("the server left something out: %s (%d): %s", row[2], code, cure)
 		}
 		if byCode[code] == nil {
@@ -123,7 +123,7 @@ func textRows(ctx context.Context, conn driver.QueryerContext, query string, f f
 // readZeroDates reads a view that compares with a zero date, which MySQL's own sql_mode refuses, without the two
 // flags that are about such dates. They are back for the next view.
 func (r *Reader) readZeroDates(
-	ctx context.Context, q Query, d *decoder, pool *batches, full chan<- *Batch,
+	ctx context.Context, q Query, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) ([]string, error) {
 	var mode string
 	if err := r.tx.GetContext(ctx, &mode, "SELECT @@session.sql_mode"); err != nil {
@@ -132,7 +132,7 @@ func (r *Reader) readZeroDates(
 	if _, err := r.tx.ExecContext(ctx, "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"); err != nil {
 		return nil, err
 	}
-	warnings, err := r.read(ctx, q, d, pool, full)
+	warnings, err := r.readRows(ctx, q, d, pool, full)
 	if _, e := r.tx.ExecContext(ctx, "SET SESSION sql_mode = ?", mode); e != nil && err == nil {
 		err = e
 	}
