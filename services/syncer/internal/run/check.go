@@ -67,7 +67,7 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, preview.Close()) }()
-	if f.Warnings, err = preview.File(); err != nil {
+	if f.Warnings, err = preview.FileWarnings(); err != nil {
 		return f, err
 	}
 	if err := f.checkSource(ctx, c, preview); err != nil {

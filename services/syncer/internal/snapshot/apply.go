@@ -13,15 +13,15 @@ import (
 
 // apply changes the rows that differ, and touches no other page.
 func (t *Table) apply(keep bool) error {
-	conn := t.s.conn
-	err := inSavepoint(conn, func() error { return t.difference(keep) })
+	conn := t.staging.conn
+	err := inSavepoint(conn, func() error { return t.applyDifference(keep) })
 	var e sqlite3.Error
 	if !errors.As(err, &e) || e.ExtendedCode != sqlite3.ErrConstraintUnique {
-		return t.blame(err)
+		return t.withTriggerHint(err)
 	}
 
 	// A unique index of the user's: the rows may break it on the way only, as two that swap values.
-	indexes, err := objects(conn, "type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name = ? COLLATE NOCASE", t.Name)
+	indexes, err := selectObjects(conn, "type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
 		return err
 	}
@@ -30,28 +30,28 @@ func (t *Table) apply(keep bool) error {
 			return err
 		}
 	}
-	if err := t.difference(keep); err != nil {
-		return t.blame(err)
+	if err := t.applyDifference(keep); err != nil {
+		return t.withTriggerHint(err)
 	}
-	return t.restore(indexes)
+	return t.recreateObjects(indexes)
 }
 
 // difference makes the rows of the table those that were staged: all rows, or those that differ where
 // they were compared while they arrived.
-func (t *Table) difference(keep bool) error {
+func (t *Table) applyDifference(keep bool) error {
 	target := "main." + schema.QuoteSQLite(t.Name)
-	columns := names(t.t)
-	into := quoted("", columns)
-	from := quoted("s.", columns)
+	columns := columnNames(t.schema)
+	into := quotedList("", columns)
+	from := quotedList("s.", columns)
 	// The + keeps SQLite from looking each row of the target up in the few that are staged, which
 	// would take long, under the lock.
 	match := "t." + t.rowid + " = +s." + t.rowid
 	switch {
-	case len(t.t.Key) > 0:
+	case len(t.schema.Key) > 0:
 		match = t.sameKey("+s.")
 	case t.rowid == "": // rows cannot be told apart
-		return errors.Join(exec(t.s.conn, "DELETE FROM "+target+" WHERE true"),
-			exec(t.s.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged))
+		return errors.Join(exec(t.staging.conn, "DELETE FROM "+target+" WHERE true"),
+			exec(t.staging.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged))
 	default:
 		into, from = into+", "+t.rowid, from+", s."+t.rowid
 	}
@@ -63,7 +63,7 @@ func (t *Table) difference(keep bool) error {
 
 	var set, differ []string
 	for _, c := range columns {
-		if name := schema.QuoteSQLite(c); !slices.Contains(t.t.Key, c) {
+		if name := schema.QuoteSQLite(c); !slices.Contains(t.schema.Key, c) {
 			set = append(set, name+" = s."+name)
 			differ = append(differ, "t."+name+" IS NOT s."+name)
 		}
@@ -78,7 +78,7 @@ func (t *Table) difference(keep bool) error {
 	statements = append(statements, "INSERT INTO "+target+" ("+into+") SELECT "+from+" FROM "+t.staged+
 		" s WHERE NOT EXISTS (SELECT 1 FROM "+target+" t WHERE "+match+")")
 	for _, q := range statements {
-		if err := exec(t.s.conn, q); err != nil {
+		if err := exec(t.staging.conn, q); err != nil {
 			return err
 		}
 	}
@@ -92,7 +92,7 @@ func (t *Table) missingRows(keep bool) string {
 		return ""
 	case t.compare:
 		return "t." + t.rowid + " IN (SELECT id FROM " + t.missing + ")"
-	case len(t.t.Key) > 0:
+	case len(t.schema.Key) > 0:
 		return "NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + t.sameKey("s.") + ")"
 	}
 	return "t." + t.rowid + " NOT BETWEEN 1 AND " + strconv.FormatInt(t.writer.rows, 10)

@@ -20,16 +20,16 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-const quarter = 90 * 24 * time.Hour
+const ninetyDays = 90 * 24 * time.Hour
 
 // stock is what the source has of a table, by the position of the row.
-type stock struct {
+type sourceTable struct {
 	table schema.Table
 	rows  [][]driver.Value
 }
 
-func newStock(key []string, columns ...string) *stock {
-	s := &stock{table: schema.Table{Name: "v", Key: key}}
+func newSourceTable(key []string, columns ...string) *sourceTable {
+	s := &sourceTable{table: schema.Table{Name: "v", Key: key}}
 	for _, c := range columns {
 		name, declared, _ := strings.Cut(c, " ")
 		s.table.Columns = append(s.table.Columns, schema.NewColumn(name, declared))
@@ -38,20 +38,20 @@ func newStock(key []string, columns ...string) *stock {
 }
 
 // keptFile is a file that a test publishes to.
-type keptFile struct {
+type testFile struct {
 	path    string
 	history time.Duration
 	keep    bool
 	now     time.Time // when the next run begins
 }
 
-func newKeptFile(t *testing.T) *keptFile {
+func newTestFile(t *testing.T) *testFile {
 	t.Helper()
-	return &keptFile{path: filepath.Join(t.TempDir(), "cars.db"), history: quarter, now: time.Now().Add(-time.Hour)}
+	return &testFile{path: filepath.Join(t.TempDir(), "cars.db"), history: ninetyDays, now: time.Now().Add(-time.Hour)}
 }
 
 // publish makes a run that publishes the tables.
-func (f *keptFile) publish(t *testing.T, tables ...*stock) {
+func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 	t.Helper()
 	file, err := Lock(f.path)
 	if err != nil {
@@ -96,9 +96,9 @@ func (f *keptFile) publish(t *testing.T, tables ...*stock) {
 }
 
 // query reads the file, or changes it.
-func (f *keptFile) query(t *testing.T, query string, args ...driver.Value) [][]driver.Value {
+func (f *testFile) query(t *testing.T, query string, args ...driver.Value) [][]driver.Value {
 	t.Helper()
-	conn, err := open(f.path, "_busy_timeout=5000")
+	conn, err := openConn(f.path, "_busy_timeout=5000")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func (f *keptFile) query(t *testing.T, query string, args ...driver.Value) [][]d
 }
 
 // changes are op, key, old and new of all that is recorded, as texts.
-func (f *keptFile) changes(t *testing.T, where string) (out []string) {
+func (f *testFile) changes(t *testing.T, where string) (out []string) {
 	t.Helper()
 	for _, r := range f.query(t, "SELECT op, key, old, new FROM _sync_changes WHERE "+where+" ORDER BY id") {
 		var texts []string
@@ -150,16 +150,16 @@ func requireEqual(t *testing.T, got, want any) {
 }
 
 // state is what a table has: its rows by their keys, each with its values by the columns.
-type state map[string]map[string]any
+type tableRows map[string]map[string]any
 
 // stateOf reads a table. Blobs are shown as hex.
-func (f *keptFile) stateOf(t *testing.T, s *stock) state {
+func (f *testFile) stateOf(t *testing.T, s *sourceTable) tableRows {
 	t.Helper()
 	columns := make([]string, len(s.table.Columns))
 	for i, c := range s.table.Columns {
 		columns[i] = schema.QuoteSQLite(c.Name)
 	}
-	now := state{}
+	now := tableRows{}
 	for _, r := range f.query(t, "SELECT "+strings.Join(columns, ", ")+" FROM "+schema.QuoteSQLite(s.table.Name)) {
 		row := map[string]any{}
 		for i, v := range r {
@@ -175,7 +175,7 @@ func (f *keptFile) stateOf(t *testing.T, s *stock) state {
 	return now
 }
 
-func keyOf(s *stock, row map[string]any) string {
+func keyOf(s *sourceTable, row map[string]any) string {
 	var key []any
 	for _, k := range s.table.Key {
 		key = append(key, row[k])
@@ -184,7 +184,7 @@ func keyOf(s *stock, row map[string]any) string {
 }
 
 // values reads a JSON object as the file writes it: a number with a point or an exponent is a REAL.
-func values(t *testing.T, text driver.Value) map[string]any {
+func decodeJSON(t *testing.T, text driver.Value) map[string]any {
 	t.Helper()
 	b, ok := text.([]byte)
 	if !ok {
@@ -216,10 +216,10 @@ func values(t *testing.T, text driver.Value) map[string]any {
 
 // undo takes back all recorded changes of a table, the newest first. On the way the new values must be those that are
 // there.
-func (f *keptFile) undo(t *testing.T, s *stock, now state) {
+func (f *testFile) undo(t *testing.T, s *sourceTable, now tableRows) {
 	t.Helper()
 	for _, r := range f.query(t, `SELECT op, key, old, new, id FROM _sync_changes WHERE "table" = ? ORDER BY id DESC`, s.table.Name) {
-		op, key := fmt.Sprintf("%s", r[0]), keyOf(s, values(t, r[1]))
+		op, key := fmt.Sprintf("%s", r[0]), keyOf(s, decodeJSON(t, r[1]))
 		if _, there := now[key]; there == (op == "delete") {
 			t.Fatalf("change %d: %s of %s, which is there: %t", r[4], op, key, there)
 		}
@@ -227,9 +227,9 @@ func (f *keptFile) undo(t *testing.T, s *stock, now state) {
 		case "insert":
 			delete(now, key)
 		case "delete":
-			now[key] = values(t, r[2])
+			now[key] = decodeJSON(t, r[2])
 		case "update":
-			old, after := values(t, r[2]), values(t, r[3])
+			old, after := decodeJSON(t, r[2]), decodeJSON(t, r[3])
 			for name, v := range after {
 				if !reflect.DeepEqual(now[key][name], v) {
 					t.Fatalf("change %d: %s is %#v, and was set to %#v", r[4], name, now[key][name], v)
@@ -280,21 +280,21 @@ func TestUndoneChangesGiveTheFirstSnapshot(t *testing.T) {
 	for i := range 450 {
 		wide = append(wide, fmt.Sprintf("c%d %s", i, []string{"int", "double", "text", "blob"}[i%4]))
 	}
-	for name, s := range map[string]*stock{
-		"rowid":              newStock([]string{"id"}, append([]string{"id int"}, all...)...),
-		"text":               newStock([]string{"id"}, append([]string{"id varchar(40)"}, all...)...),
-		"blob":               newStock([]string{"id"}, append(all, "id varbinary(60)")...),
-		"several":            newStock([]string{"z", `y"'`}, append(all, `y"' varchar(40)`, "z bigint")...),
-		"key alone":          newStock([]string{"a", "b"}, "a int", "b text"),
-		"no name for rowids": newStock([]string{"rowid"}, append(all, "rowid int", "_rowid_ int", "oid int")...),
-		"many columns":       newStock([]string{"id"}, wide...),
+	for name, s := range map[string]*sourceTable{
+		"rowid":              newSourceTable([]string{"id"}, append([]string{"id int"}, all...)...),
+		"text":               newSourceTable([]string{"id"}, append([]string{"id varchar(40)"}, all...)...),
+		"blob":               newSourceTable([]string{"id"}, append(all, "id varbinary(60)")...),
+		"several":            newSourceTable([]string{"z", `y"'`}, append(all, `y"' varchar(40)`, "z bigint")...),
+		"key alone":          newSourceTable([]string{"a", "b"}, "a int", "b text"),
+		"no name for rowids": newSourceTable([]string{"rowid"}, append(all, "rowid int", "_rowid_ int", "oid int")...),
+		"many columns":       newSourceTable([]string{"id"}, wide...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
 			random := rand.New(rand.NewPCG(seed, 0))
-			f := newKeptFile(t)
+			f := newTestFile(t)
 			keyed := map[string]bool{}
 			add := func() {
 				row := make([]driver.Value, len(s.table.Columns))

@@ -22,7 +22,7 @@ func (t *Table) Finish(keep bool) (Changes, error) {
 	c, err := t.finish(keep)
 	t.changes = c
 	if err != nil {
-		return c, fmt.Errorf("compare %s: %w", t.Name, explain(t.blame(err)))
+		return c, fmt.Errorf("compare %s: %w", t.Name, explainSQLite(t.withTriggerHint(err)))
 	}
 	return c, nil
 }
@@ -35,28 +35,28 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 	}
 	c.Existed = true
 	target := "main." + schema.QuoteSQLite(t.Name)
-	if c.Before, err = one(t.s.conn, "SELECT count(*) FROM "+target); err != nil {
+	if c.Before, err = queryInt(t.staging.conn, "SELECT count(*) FROM "+target); err != nil {
 		return c, err
 	}
 	if !t.compare {
 		err = t.countRebuilt(&c, keep)
 		return c, err
 	}
-	if len(t.t.Key) == 0 {
+	if len(t.schema.Key) == 0 {
 		// The rows of the first places have arrived.
 		c.Inserted = max(0, c.Rows-c.Before)
-		if c.Updated, err = one(t.s.conn, "SELECT count(*) FROM "+t.staged); err != nil {
+		if c.Updated, err = queryInt(t.staging.conn, "SELECT count(*) FROM "+t.staged); err != nil {
 			return c, err
 		}
 		c.Updated -= c.Inserted
 		c.Unchanged = c.Rows - c.Inserted - c.Updated
-		err = exec(t.s.conn, "INSERT INTO "+t.missing+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT BETWEEN 1 AND ?", c.Rows)
+		err = exec(t.staging.conn, "INSERT INTO "+t.missing+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT BETWEEN 1 AND ?", c.Rows)
 	} else {
 		var staged int64
-		if staged, err = one(t.s.conn, "SELECT count(*) FROM "+t.staged); err != nil {
+		if staged, err = queryInt(t.staging.conn, "SELECT count(*) FROM "+t.staged); err != nil {
 			return c, err
 		}
-		if c.Updated, err = one(t.s.conn, "SELECT count(*) FROM "+t.staged+" s CROSS JOIN "+target+" t ON "+t.sameKey("s.")); err != nil {
+		if c.Updated, err = queryInt(t.staging.conn, "SELECT count(*) FROM "+t.staged+" s CROSS JOIN "+target+" t ON "+t.sameKey("s.")); err != nil {
 			return c, err
 		}
 		c.Inserted = staged - c.Updated
@@ -64,43 +64,43 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 		if keep || c.Unchanged+c.Updated == c.Before {
 			return c, nil
 		}
-		err = exec(t.s.conn, "INSERT INTO "+t.missing+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT IN (SELECT id FROM "+t.seen+")")
+		err = exec(t.staging.conn, "INSERT INTO "+t.missing+" SELECT "+t.rowid+" FROM "+target+" WHERE "+t.rowid+" NOT IN (SELECT id FROM "+t.matched+")")
 	}
 	if err == nil {
-		c.Deleted, err = one(t.s.conn, "SELECT count(*) FROM "+t.missing)
+		c.Deleted, err = queryInt(t.staging.conn, "SELECT count(*) FROM "+t.missing)
 	}
 	return c, err
 }
 
 // countRebuilt counts, by the key if the target has it too, where all rows were staged.
 func (t *Table) countRebuilt(c *Changes, keep bool) error {
-	if !slices.EqualFunc(t.old.Key, t.t.Key, strings.EqualFold) {
+	if !slices.EqualFunc(t.old.Key, t.schema.Key, strings.EqualFold) {
 		if keep { // rows could stay only if it were known which have come again
 			return fmt.Errorf("its key was (%s) and is (%s) now, so that rows can no longer be matched: make one run with --full",
-				strings.Join(t.old.Key, ", "), strings.Join(t.t.Key, ", "))
+				strings.Join(t.old.Key, ", "), strings.Join(t.schema.Key, ", "))
 		}
-		for _, k := range t.t.Key {
-			if !contains(t.old.Table, k) {
+		for _, k := range t.schema.Key {
+			if !containsColumn(t.old.Table, k) {
 				c.Inserted, c.Deleted = c.Rows, c.Before
 				return nil
 			}
 		}
 	}
-	if len(t.t.Key) == 0 {
+	if len(t.schema.Key) == 0 {
 		c.Inserted, c.Deleted = c.Rows, c.Before
 		return nil
 	}
 
 	// A column that the target does not have yet is NULL in all of its rows.
-	differing := make([]string, len(t.t.Columns))
-	for i, column := range t.t.Columns {
+	differing := make([]string, len(t.schema.Columns))
+	for i, column := range t.schema.Columns {
 		name := schema.QuoteSQLite(column.Name)
 		differing[i] = "s." + name + " IS NOT NULL"
-		if contains(t.old.Table, column.Name) {
+		if containsColumn(t.old.Table, column.Name) {
 			differing[i] = "t." + name + " IS NOT s." + name
 		}
 	}
-	rows, err := all(t.s.conn, "SELECT count(*), coalesce(sum("+anyOf(differing)+"), 0) FROM main."+
+	rows, err := queryAll(t.staging.conn, "SELECT count(*), coalesce(sum("+anyOf(differing)+"), 0) FROM main."+
 		schema.QuoteSQLite(t.Name)+" t CROSS JOIN "+t.staged+" s ON "+t.sameKey("s."))
 	if err != nil {
 		return err

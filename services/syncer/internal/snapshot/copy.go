@@ -13,7 +13,7 @@ import (
 )
 
 // pagesPerStep is how many pages are copied before the context is looked at: 4 MiB of SQLite's usual pages.
-const pagesPerStep = 1024
+const backupStepPages = 1024
 
 // ErrNoSnapshot is the error of a file in which no run has published anything yet.
 var ErrNoSnapshot = errors.New("there is no snapshot yet")
@@ -22,7 +22,7 @@ var ErrNoSnapshot = errors.New("there is no snapshot yet")
 // the last good run in it. Readers of the first file and runs go on meanwhile: a read transaction stops neither.
 // The copy is complete in its one file, without a log. The caller removes what an error leaves behind.
 func Copy(ctx context.Context, from, to string) (run snapshotfile.Run, err error) {
-	err = read(from, func(source *sqlite3.SQLiteConn) error {
+	err = withReadConn(from, func(source *sqlite3.SQLiteConn) error {
 		if err := exec(source, "BEGIN"); err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func Copy(ctx context.Context, from, to string) (run snapshotfile.Run, err error
 
 func writeCopy(ctx context.Context, to string, source *sqlite3.SQLiteConn) error {
 	// The copy need not outlive this program, so nothing is done for its safety.
-	target, err := open(to, "_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE")
+	target, err := openConn(to, "_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE")
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func writeCopy(ctx context.Context, to string, source *sqlite3.SQLiteConn) error
 // leaveWAL makes a database that was copied in WAL mode one that needs no log.
 func leaveWAL(conn *sqlite3.SQLiteConn) error {
 	// Only a connection that has read the first page knows that the database is in WAL mode.
-	if _, err := one(conn, "PRAGMA schema_version"); err != nil {
+	if _, err := queryInt(conn, "PRAGMA schema_version"); err != nil {
 		return err
 	}
 	return exec(conn, "PRAGMA journal_mode = DELETE")
@@ -76,7 +76,7 @@ func copyPages(ctx context.Context, target, source *sqlite3.SQLiteConn) error {
 		if err = ctx.Err(); err != nil {
 			break
 		}
-		done, err = backup.Step(pagesPerStep)
+		done, err = backup.Step(backupStepPages)
 
 		// The driver keeps quiet about a lock that has outlasted SQLite's own waiting.
 		if now := backup.Remaining(); err == nil && !done {
@@ -90,11 +90,11 @@ func copyPages(ctx context.Context, target, source *sqlite3.SQLiteConn) error {
 	if err == nil {
 		err = finished
 	}
-	return withCode(err)
+	return splitErrorCode(err)
 }
 
 // withCode gives an error of the driver's backup, which mixes up the two codes, both of them.
-func withCode(err error) error {
+func splitErrorCode(err error) error {
 	var e sqlite3.Error
 	if !errors.As(err, &e) || e.Code <= 0xff {
 		return err

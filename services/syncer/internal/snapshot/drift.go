@@ -26,7 +26,7 @@ func drift(old *existing, now schema.Table) (text string, remake bool) {
 		}
 	}
 	for _, c := range old.Columns {
-		if !contains(now, c.Name) {
+		if !containsColumn(now, c.Name) {
 			changes = append(changes, "-"+c.Name)
 		}
 	}
@@ -41,18 +41,18 @@ func drift(old *existing, now schema.Table) (text string, remake bool) {
 }
 
 // checkOwnColumns refuses what the user's columns could not outlive, and warns of what they mean.
-func (t *Table) checkOwnColumns() error {
-	for _, name := range t.old.ownNames(true) {
-		if t.has(name) {
+func (t *Table) checkUserColumns() error {
+	for _, name := range t.old.userColumnNames(true) {
+		if t.hasColumn(name) {
 			return fmt.Errorf("the column %s of the table is not syncer's, and the view has a column of that name too: "+
 				"rename yours (ALTER TABLE %s RENAME COLUMN %[1]s TO my_%[1]s), or give the view's another name", name, t.Name)
 		}
 	}
-	if n := len(t.t.Columns) + len(t.old.own); n > maxColumns {
+	if n := len(t.schema.Columns) + len(t.old.userColumns); n > maxColumns {
 		return fmt.Errorf("with your own it has %d columns, and SQLite takes %d: leave some out of the view", n, maxColumns)
 	}
-	own := strings.Join(t.old.ownNames(false), ", ")
-	if own == "" || len(t.t.Key) > 0 {
+	own := strings.Join(t.old.userColumnNames(false), ", ")
+	if own == "" || len(t.schema.Key) > 0 {
 		return nil
 	}
 	if len(t.old.Key) > 0 {
@@ -60,15 +60,15 @@ func (t *Table) checkOwnColumns() error {
 			"so the contents of your own columns could not stay with their rows: "+
 			"move them to a table of your own, or give the view a key in SYNC_VIEWS: %s", strings.Join(t.old.Key, ", "), own)
 	}
-	t.notes = append(t.notes, own+": without a key, the contents of your own columns stay at their place in the table "+
+	t.warnings = append(t.warnings, own+": without a key, the contents of your own columns stay at their place in the table "+
 		"when rows come or go before them: give the view a key in SYNC_VIEWS")
 	return nil
 }
 
 // inherit keeps a column of integers that once had to become one of texts. One that the source had
 // declared as text, and has made a number, is none.
-func (t *Table) inherit() error {
-	kept, err := ourColumns(t.s.conn, t.Name)
+func (t *Table) keepWidened() error {
+	kept, err := syncedColumns(t.staging.conn, t.Name)
 	if err != nil {
 		return err
 	}
@@ -78,11 +78,11 @@ func (t *Table) inherit() error {
 		outgrown[c.Name] = strings.Contains(declared, "unsigned") && strings.Contains(declared, "int") ||
 			strings.HasPrefix(declared, "bit")
 	}
-	t.t.Columns = slices.Clone(t.t.Columns)
-	for i, c := range t.t.Columns {
+	t.schema.Columns = slices.Clone(t.schema.Columns)
+	for i, c := range t.schema.Columns {
 		integer := c.Kind == schema.Integer && c.Unsigned || c.Kind == schema.Bit
 		if j := slices.IndexFunc(t.old.Columns, func(o schema.Column) bool { return o.Name == c.Name }); integer && outgrown[c.Name] && j >= 0 && t.old.Columns[j].Type == "TEXT" {
-			t.t.Columns[i].Stored = "TEXT"
+			t.schema.Columns[i].Stored = "TEXT"
 		}
 	}
 	return nil

@@ -17,24 +17,24 @@ import (
 type existing struct {
 	schema.Table // syncer's columns, with their types in SQLite, and the key
 
-	own          []ownColumn // the user's columns
-	rules        []string    // the user's constraints of the whole table, as they stand in the CREATE TABLE
+	userColumns          []userColumn // the user's columns
+	userConstraints        []string    // the user's constraints of the whole table, as they stand in the CREATE TABLE
 	withoutRowid bool
 }
 
 // ownColumn is a column that the user has added to a copied table.
-type ownColumn struct {
+type userColumn struct {
 	name       string
 	generated  bool   // its values follow from other columns
 	definition string // as it stands in the CREATE TABLE
 }
 
 // ownNames are the user's columns: those with values of their own, and with generated the others too.
-func (e *existing) ownNames(generated bool) (out []string) {
+func (e *existing) userColumnNames(generated bool) (out []string) {
 	if e == nil {
 		return nil
 	}
-	for _, c := range e.own {
+	for _, c := range e.userColumns {
 		if generated || !c.generated {
 			out = append(out, c.name)
 		}
@@ -45,11 +45,11 @@ func (e *existing) ownNames(generated bool) (out []string) {
 // readExisting reads a table of the target. It is nil if there is none, and an error if there is one that
 // syncer has not made.
 func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
-	found, err := objects(conn, "name = ? COLLATE NOCASE AND type IN ('table', 'view')", name)
+	found, err := selectObjects(conn, "name = ? COLLATE NOCASE AND type IN ('table', 'view')", name)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	ours, err := ourColumns(conn, name)
+	ours, err := syncedColumns(conn, name)
 	if err != nil {
 		return nil, err
 	}
@@ -60,20 +60,20 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 	written := sqltext.Definitions(found[0].sql)
 
 	// Hidden are 2 and 3: generated columns, virtual and stored.
-	rows, err := all(conn, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid", name)
+	rows, err := queryAll(conn, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid", name)
 	if err != nil {
 		return nil, err
 	}
-	e := &existing{Table: schema.Table{Name: name}, rules: sqltext.TableConstraints(found[0].sql)}
+	e := &existing{Table: schema.Table{Name: name}, userConstraints: sqltext.TableConstraints(found[0].sql)}
 	key := map[int64]string{}
 	for _, r := range rows {
 		column, _ := r[0].(string)
 		declared, _ := r[1].(string)
 		hidden, _ := r[3].(int64)
-		if hidden == 0 && contains(schema.Table{Columns: ours}, column) {
+		if hidden == 0 && containsColumn(schema.Table{Columns: ours}, column) {
 			e.Columns = append(e.Columns, schema.Column{Name: column, Type: declared})
 		} else {
-			e.own = append(e.own, ownColumn{column, hidden != 0, written[strings.ToLower(column)]})
+			e.userColumns = append(e.userColumns, userColumn{column, hidden != 0, written[strings.ToLower(column)]})
 		}
 		if place, _ := r[2].(int64); place > 0 {
 			key[place] = column
@@ -83,13 +83,13 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 		e.Key = append(e.Key, key[i+1])
 	}
 
-	without, err := one(conn, "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE", name)
+	without, err := queryInt(conn, "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE", name)
 	e.withoutRowid = without == 1
 	return e, err
 }
 
 // ourColumns are the columns that syncer has made in a table; nil if the table is not syncer's.
-func ourColumns(conn *sqlite3.SQLiteConn, table string) (columns []schema.Column, err error) {
+func syncedColumns(conn *sqlite3.SQLiteConn, table string) (columns []schema.Column, err error) {
 	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
 		columns, err = snapshotfile.SourceColumns(context.Background(), db, table)
 		return err
@@ -100,7 +100,7 @@ func ourColumns(conn *sqlite3.SQLiteConn, table string) (columns []schema.Column
 // rowidName is a name of the rowid that is not a column's; "" if the columns have taken all three.
 func rowidName(t schema.Table, old *existing) string {
 	for _, name := range []string{"rowid", "_rowid_", "oid"} {
-		if !contains(t, name) && !hasFold(old.ownNames(true), name) && (old == nil || !contains(old.Table, name)) {
+		if !containsColumn(t, name) && !hasFold(old.userColumnNames(true), name) && (old == nil || !containsColumn(old.Table, name)) {
 			return name
 		}
 	}

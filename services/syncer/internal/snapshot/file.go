@@ -67,7 +67,7 @@ func Lock(path string) (*File, error) {
 		}
 		return nil, busy
 	}
-	if err := f.begin(); err != nil {
+	if err := f.claim(); err != nil {
 		return nil, errors.Join(fileError("%w", explainDenied(err, path)), f.lock.Unlock())
 	}
 	return f, nil
@@ -89,7 +89,7 @@ func (f *File) tryLock() (locked bool, err error) {
 
 // begin says in the lock who has it, and removes what is left of an earlier run. The lock gets the file's
 // owner and mode, as SQLite does with the file's log, so that whoever may write the file may lock it.
-func (f *File) begin() error {
+func (f *File) claim() error {
 	host, _ := os.Hostname()
 	text, err := json.Marshal(Busy{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
 	if err != nil {
@@ -99,7 +99,7 @@ func (f *File) begin() error {
 	if err := os.WriteFile(f.lock.Path(), text, 0o644); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	takeAfter(f.lock.Path(), f.path)
+	copyOwner(f.lock.Path(), f.path)
 	return f.removeStaging()
 }
 
@@ -113,10 +113,10 @@ func (f *File) exists() bool {
 
 // removeStaging also removes what SQLite has beside a file that was to become the target.
 func (f *File) removeStaging() error {
-	return remove(f.staging, f.staging+"-wal", f.staging+"-shm", f.staging+"-journal")
+	return removeFiles(f.staging, f.staging+"-wal", f.staging+"-shm", f.staging+"-journal")
 }
 
-func remove(paths ...string) error {
+func removeFiles(paths ...string) error {
 	var errs []error
 	for _, p := range paths {
 		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -131,19 +131,19 @@ const busyTimeout = "5000"
 
 // openTarget opens the file itself.
 func (f *File) openTarget() (*sqlite3.SQLiteConn, error) {
-	conn, err := open(f.path, "_synchronous=NORMAL&_foreign_keys=false&_busy_timeout="+busyTimeout)
+	conn, err := openConn(f.path, "_synchronous=NORMAL&_foreign_keys=false&_busy_timeout="+busyTimeout)
 	if err == nil {
 		// Its log stays beside it when the last one closes it: who may only read there cannot make one.
 		err = conn.SetFileControlInt("main", sqlite3.SQLITE_FCNTL_PERSIST_WAL, 1)
 	}
 	if err == nil {
-		_, err = one(conn, "PRAGMA schema_version") // reads it: opening does not
+		_, err = queryInt(conn, "PRAGMA schema_version") // reads it: opening does not
 	}
 	if err != nil {
 		if conn != nil {
 			_ = conn.Close()
 		}
-		return nil, fileError("open %s: %w", f.path, explain(err))
+		return nil, fileError("open %s: %w", f.path, explainSQLite(err))
 	}
 	return conn, nil
 }
@@ -158,7 +158,7 @@ func (e *FileError) Unwrap() error { return e.err }
 func fileError(format string, args ...any) error { return &FileError{fmt.Errorf(format, args...)} }
 
 // explain adds to SQLite's own words what is to be done.
-func explain(err error) error {
+func explainSQLite(err error) error {
 	var e sqlite3.Error
 	if !errors.As(err, &e) {
 		return err
@@ -192,7 +192,7 @@ func explain(err error) error {
 }
 
 // open connects to a file by the driver itself: see Table.Write for why.
-func open(path, parameters string) (*sqlite3.SQLiteConn, error) {
+func openConn(path, parameters string) (*sqlite3.SQLiteConn, error) {
 	conn, err := (&sqlite3.SQLiteDriver{}).Open(dbconn.SQLiteDSN(path, parameters))
 	if err != nil {
 		return nil, err
@@ -206,7 +206,7 @@ func exec(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) error {
 }
 
 // all reads the whole result of a small query.
-func all(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) (out [][]driver.Value, err error) {
+func queryAll(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) (out [][]driver.Value, err error) {
 	rows, err := conn.Query(query, args)
 	if err != nil {
 		return nil, err
@@ -229,8 +229,8 @@ func all(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) (out [][]
 }
 
 // one is the single number that a query gives; 0 for none.
-func one(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) (int64, error) {
-	rows, err := all(conn, query, args...)
+func queryInt(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) (int64, error) {
+	rows, err := queryAll(conn, query, args...)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}

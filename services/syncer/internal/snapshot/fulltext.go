@@ -10,8 +10,8 @@ import (
 
 // fullText are the full-text indexes of the user's that keep no contents of their own, but read them
 // from this table or from a view, which may read from it.
-func (t *Table) fullText() (found []object, err error) {
-	virtual, err := objects(t.s.conn, "type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'")
+func (t *Table) fullText() (found []schemaObject, err error) {
+	virtual, err := selectObjects(t.staging.conn, "type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'")
 	if err != nil {
 		return nil, err
 	}
@@ -20,7 +20,7 @@ func (t *Table) fullText() (found []object, err error) {
 		if content == "" {
 			continue
 		}
-		views, err := objects(t.s.conn, "type = 'view' AND name = ? COLLATE NOCASE", content)
+		views, err := selectObjects(t.staging.conn, "type = 'view' AND name = ? COLLATE NOCASE", content)
 		if err != nil {
 			return nil, err
 		}
@@ -41,8 +41,8 @@ func (t *Table) rebuildFullText() error {
 	for _, index := range indexes {
 		name := schema.QuoteSQLite(index.name)
 		rebuild := "INSERT INTO main." + name + " (" + name + ") VALUES ('rebuild')"
-		err := inSavepoint(t.s.conn, func() error { return exec(t.s.conn, rebuild) })
-		if ofTheDisk(err) {
+		err := inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, rebuild) })
+		if isDiskError(err) {
 			return err
 		}
 		if err != nil {
@@ -59,12 +59,12 @@ func (t *Table) checkFullText() error {
 	if err != nil {
 		return err
 	}
-	gone := t.gone()
+	gone := t.deletedColumns()
 	for _, index := range indexes {
 		if !strings.EqualFold(index.table, t.Name) {
 			continue // its view is named
 		}
-		rows, err := all(t.s.conn, "SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0", index.name)
+		rows, err := queryAll(t.staging.conn, "SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0", index.name)
 		if err != nil {
 			t.lost = append(t.lost, fmt.Sprintf("the full-text index %s no longer works: %v", index.name, err))
 			continue

@@ -52,7 +52,7 @@ func (t *Table) Watermark(hash string) (string, error) {
 	if t.old == nil {
 		return "", nil
 	}
-	last, err := t.s.lastTable(t.Name)
+	last, err := t.staging.lastTable(t.Name)
 	if err != nil || last == nil || last.SchemaHash != hash {
 		return "", err
 	}
@@ -106,17 +106,17 @@ func Contents(path string) (tables []snapshotfile.Content, err error) {
 
 // Read lets do read from a file, without any right to write.
 func Read(path string, do func(*sqlx.DB) error) error {
-	return read(path, func(conn *sqlite3.SQLiteConn) error { return snapshotfile.Lend(conn, do) })
+	return withReadConn(path, func(conn *sqlite3.SQLiteConn) error { return snapshotfile.Lend(conn, do) })
 }
 
-func read(path string, do func(*sqlite3.SQLiteConn) error) error {
-	conn, err := open(path, "mode=ro&_query_only=true&_busy_timeout="+busyTimeout)
+func withReadConn(path string, do func(*sqlite3.SQLiteConn) error) error {
+	conn, err := openConn(path, "mode=ro&_query_only=true&_busy_timeout="+busyTimeout)
 	if err != nil {
-		return fileError("open %s: %w", path, explain(err))
+		return fileError("open %s: %w", path, explainSQLite(err))
 	}
 	defer func() { _ = conn.Close() }()
 	if err := do(conn); err != nil {
-		return fileError("read %s: %w", path, explain(err))
+		return fileError("read %s: %w", path, explainSQLite(err))
 	}
 	return nil
 }

@@ -17,14 +17,14 @@ import (
 
 // verdict is why a view cannot be read, or why a trigger cannot fire on INSERT, UPDATE or DELETE, each
 // tried without any other trigger but those that let it write to a view; nil for what works.
-type verdict struct {
-	object
+type objectCheck struct {
+	schemaObject
 	failures []error
 }
 
 // since is the first failure that was not there before.
-func (v verdict) since(before []verdict) error {
-	i := slices.IndexFunc(before, func(b verdict) bool { return b.kind == v.kind && b.name == v.name })
+func (v objectCheck) newFailure(before []objectCheck) error {
+	i := slices.IndexFunc(before, func(b objectCheck) bool { return b.kind == v.kind && b.name == v.name })
 	for n, err := range v.failures {
 		if err != nil && (i < 0 || n >= len(before[i].failures) || before[i].failures[n] == nil) {
 			return err
@@ -34,21 +34,21 @@ func (v verdict) since(before []verdict) error {
 }
 
 // examine tries the user's views and triggers, one by one. The columns in gone are not taken for texts.
-func (s *Staging) examine(gone []string) (found []verdict, err error) {
-	views, err := objects(s.conn, "type = 'view'")
+func (s *Staging) checkObjects(gone []string) (found []objectCheck, err error) {
+	views, err := selectObjects(s.conn, "type = 'view'")
 	if err != nil {
 		return nil, err
 	}
-	triggers, err := objects(s.conn, "type = 'trigger'")
+	triggers, err := selectObjects(s.conn, "type = 'trigger'")
 	if err != nil {
 		return nil, err
 	}
 	for _, view := range views {
-		v := verdict{object: view}
-		err := attempt(s.conn, func() error {
-			why := s.recreate(view, gone)
+		v := objectCheck{schemaObject: view}
+		err := tryAndUndo(s.conn, func() error {
+			why := s.recreateStrict(view, gone)
 			if why == nil {
-				_, why = all(s.conn, "EXPLAIN SELECT * FROM main."+schema.QuoteSQLite(view.name))
+				_, why = queryAll(s.conn, "EXPLAIN SELECT * FROM main."+schema.QuoteSQLite(view.name))
 			}
 			v.failures = []error{why}
 			return nil
@@ -59,17 +59,17 @@ func (s *Staging) examine(gone []string) (found []verdict, err error) {
 		found = append(found, v)
 	}
 	for _, trigger := range triggers {
-		v := verdict{object: trigger}
-		err := attempt(s.conn, func() error {
+		v := objectCheck{schemaObject: trigger}
+		err := tryAndUndo(s.conn, func() error {
 			for _, other := range triggers {
-				insteadOf := slices.ContainsFunc(views, func(v object) bool { return strings.EqualFold(v.name, other.table) })
+				insteadOf := slices.ContainsFunc(views, func(v schemaObject) bool { return strings.EqualFold(v.name, other.table) })
 				if other != trigger && (!insteadOf || strings.EqualFold(other.table, trigger.table)) {
 					if err := exec(s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(other.name)); err != nil {
 						return err
 					}
 				}
 			}
-			v.failures, err = s.fire(trigger, gone)
+			v.failures, err = s.compileTriggers(trigger, gone)
 			return err
 		})
 		if err != nil {
@@ -81,18 +81,18 @@ func (s *Staging) examine(gone []string) (found []verdict, err error) {
 }
 
 // fire gives the errors of compiling what fires a trigger.
-func (s *Staging) fire(trigger object, gone []string) ([]error, error) {
-	if why := s.recreate(trigger, gone); why != nil {
+func (s *Staging) compileTriggers(trigger schemaObject, gone []string) ([]error, error) {
+	if why := s.recreateStrict(trigger, gone); why != nil {
 		return allFail(why)
 	}
-	return changes(s.conn, trigger.table)
+	return compileChanges(s.conn, trigger.table)
 }
 
 // allFail is the outcome of changes where one reason stops all three.
 func allFail(why error) ([]error, error) { return []error{why, why, why}, nil }
 
 // recreate makes a view or trigger again in the strict form, where that is another one.
-func (s *Staging) recreate(o object, gone []string) error {
+func (s *Staging) recreateStrict(o schemaObject, gone []string) error {
 	q := sqltext.Strict(o.sql, gone)
 	if q == o.sql {
 		return nil
@@ -105,8 +105,8 @@ func (s *Staging) recreate(o object, gone []string) error {
 
 // changes are the errors of compiling an INSERT, an UPDATE and a DELETE of a table or view, with the
 // triggers that it has.
-func changes(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
-	rows, err := all(conn, "SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0", table)
+func compileChanges(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
+	rows, err := queryAll(conn, "SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0", table)
 	if err != nil {
 		return allFail(err) // a view that does not work has no columns
 	}
@@ -116,15 +116,15 @@ func changes(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
 		columns[i], _ = r[0].(string)
 		set[i] = schema.QuoteSQLite(columns[i]) + " = " + schema.QuoteSQLite(columns[i])
 	}
-	list, target := quoted("", columns), "main."+schema.QuoteSQLite(table)
+	list, target := quotedList("", columns), "main."+schema.QuoteSQLite(table)
 	var failures []error
 	for _, change := range []string{
 		"INSERT INTO " + target + " (" + list + ") SELECT " + list + " FROM " + target,
 		"UPDATE " + target + " SET " + strings.Join(set, ", "),
 		"DELETE FROM " + target,
 	} {
-		_, err := all(conn, "EXPLAIN "+change)
-		if ofTheDisk(err) {
+		_, err := queryAll(conn, "EXPLAIN "+change)
+		if isDiskError(err) {
 			return nil, err
 		}
 		failures = append(failures, err)
@@ -134,15 +134,15 @@ func changes(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
 
 // broken finds what the new columns of a table have broken, compared with before: views and triggers of
 // other tables stay, as the column may come back; triggers that would fail each run are dropped.
-func (t *Table) broken(before []verdict) error {
-	after, err := t.s.examine(t.gone())
+func (t *Table) findBroken(before []objectCheck) error {
+	after, err := t.staging.checkObjects(t.deletedColumns())
 	if err != nil {
 		return err
 	}
-	var triggers []verdict
+	var triggers []objectCheck
 	var views []string
 	for _, v := range after {
-		why := v.since(before)
+		why := v.newFailure(before)
 		switch {
 		case why == nil:
 		case v.kind == "view":
@@ -157,31 +157,31 @@ func (t *Table) broken(before []verdict) error {
 		if hasFold(views, v.table) {
 			continue // it is the view that is named
 		}
-		blocks, err := t.s.blocks(v)
+		blocks, err := t.staging.failsRuns(v)
 		switch {
 		case err != nil:
 			return err
 		case blocks:
 			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", v.name, v.failures[0]))
-			if err := exec(t.s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(v.name)); err != nil {
+			if err := exec(t.staging.conn, "DROP TRIGGER main."+schema.QuoteSQLite(v.name)); err != nil {
 				return err
 			}
 		default:
 			t.lost = append(t.lost, fmt.Sprintf("the trigger %s on %s no longer works: %v", v.name, v.table, v.failures[0]))
 		}
 	}
-	t.lost = append(t.lost, t.idle(after)...)
+	t.lost = append(t.lost, t.neverFiring(after)...)
 	return nil
 }
 
 // idle names the table's triggers that work but never fire, since they are for columns that are gone.
-func (t *Table) idle(after []verdict) (words []string) {
+func (t *Table) neverFiring(after []objectCheck) (words []string) {
 	for _, v := range after {
 		columns := sqltext.UpdateOf(v.sql)
 		if v.kind != "trigger" || !strings.EqualFold(v.table, t.Name) || len(columns) == 0 {
 			continue
 		}
-		stays := func(column string) bool { return !hasFold(t.gone(), column) }
+		stays := func(column string) bool { return !hasFold(t.deletedColumns(), column) }
 		if !slices.ContainsFunc(columns, stays) {
 			words = append(words,
 				fmt.Sprintf("the trigger %s no longer fires: no such column: %s", v.name, strings.Join(columns, ", ")))
@@ -192,7 +192,7 @@ func (t *Table) idle(after []verdict) (words []string) {
 
 // blocks reports whether a broken trigger would fail runs: it is on a copied table, or fires when a
 // trigger of one changes its table.
-func (s *Staging) blocks(v verdict) (bool, error) {
+func (s *Staging) failsRuns(v objectCheck) (bool, error) {
 	var copied []string
 	err := snapshotfile.Lend(s.conn, func(db *sqlx.DB) (err error) {
 		copied, err = snapshotfile.CopiedTables(context.Background(), db)
@@ -202,7 +202,7 @@ func (s *Staging) blocks(v verdict) (bool, error) {
 		return false, err
 	}
 	for _, name := range copied {
-		found, err := objects(s.conn, "type = 'table' AND name = ? COLLATE NOCASE", name)
+		found, err := selectObjects(s.conn, "type = 'table' AND name = ? COLLATE NOCASE", name)
 		if err != nil {
 			return false, err
 		}
@@ -212,16 +212,16 @@ func (s *Staging) blocks(v verdict) (bool, error) {
 		if strings.EqualFold(name, v.table) {
 			return true, nil
 		}
-		with, err := changes(s.conn, name)
+		with, err := compileChanges(s.conn, name)
 		if err != nil {
 			return false, err
 		}
 		var without []error
-		err = attempt(s.conn, func() error {
+		err = tryAndUndo(s.conn, func() error {
 			if err := exec(s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(v.name)); err != nil {
 				return err
 			}
-			without, err = changes(s.conn, name)
+			without, err = compileChanges(s.conn, name)
 			return err
 		})
 		if err != nil {
@@ -244,15 +244,15 @@ func sameError(a, b error) bool {
 
 // blame adds to an error of changing the table which of the user's indexes and triggers is at fault, or
 // may be.
-func (t *Table) blame(err error) error {
-	if err == nil || ofTheDisk(err) {
+func (t *Table) withTriggerHint(err error) error {
+	if err == nil || isDiskError(err) {
 		return err
 	}
-	made, e := objects(t.s.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
+	made, e := selectObjects(t.staging.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if e != nil {
 		return err
 	}
-	if faulty := t.faulty(made); len(faulty) > 0 {
+	if faulty := t.faultyObjects(made); len(faulty) > 0 {
 		return fmt.Errorf("%w; %s: drop it, or change it", err, strings.Join(faulty, "; "))
 	}
 	var triggers []string
@@ -271,24 +271,24 @@ func (t *Table) blame(err error) error {
 // checkIndexes refuses to go on where an index cannot work in syncer whatever the columns are: as it
 // works for the user it is not dropped.
 func (t *Table) checkIndexes() error {
-	indexes, err := objects(t.s.conn, "type = 'index' AND tbl_name = ? COLLATE NOCASE", t.Name)
+	indexes, err := selectObjects(t.staging.conn, "type = 'index' AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
 		return err
 	}
-	if faulty := t.faulty(indexes); len(faulty) > 0 {
+	if faulty := t.faultyObjects(indexes); len(faulty) > 0 {
 		return fmt.Errorf("%s: drop it, or change it", strings.Join(faulty, "; "))
 	}
 	return nil
 }
 
 // faulty says which of the table's indexes and triggers cannot work in syncer, and why.
-func (t *Table) faulty(made []object) (words []string) {
-	failures, err := changes(t.s.conn, t.Name)
+func (t *Table) faultyObjects(made []schemaObject) (words []string) {
+	failures, err := compileChanges(t.staging.conn, t.Name)
 	if err != nil || !slices.ContainsFunc(failures, func(err error) bool { return err != nil }) {
 		return nil
 	}
 	for _, o := range made {
-		if why := t.fault(o); why != nil {
+		if why := t.objectFault(o); why != nil {
 			words = append(words, fmt.Sprintf("the %s %s cannot work in syncer: %v", o.kind, o.name, why))
 		}
 	}
@@ -296,21 +296,21 @@ func (t *Table) faulty(made []object) (words []string) {
 }
 
 // fault is why an index or trigger of the table cannot work, tried without the others.
-func (t *Table) fault(o object) (why error) {
-	made, err := objects(t.s.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
+func (t *Table) objectFault(o schemaObject) (why error) {
+	made, err := selectObjects(t.staging.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
 		return nil
 	}
-	_ = attempt(t.s.conn, func() error {
+	_ = tryAndUndo(t.staging.conn, func() error {
 		for _, other := range made {
 			if other == o {
 				continue
 			}
-			if err := exec(t.s.conn, "DROP "+strings.ToUpper(other.kind)+" main."+schema.QuoteSQLite(other.name)); err != nil {
+			if err := exec(t.staging.conn, "DROP "+strings.ToUpper(other.kind)+" main."+schema.QuoteSQLite(other.name)); err != nil {
 				return err
 			}
 		}
-		failures, err := changes(t.s.conn, t.Name)
+		failures, err := compileChanges(t.staging.conn, t.Name)
 		if i := slices.IndexFunc(failures, func(err error) bool { return err != nil }); i >= 0 {
 			why = failures[i]
 		}

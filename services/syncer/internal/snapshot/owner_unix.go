@@ -23,7 +23,7 @@ func ownerOf(path string) string {
 
 // takeAfter gives one file the owner and the mode of another. Only root may change an owner: for others it
 // stays.
-func takeAfter(path, other string) {
+func copyOwner(path, other string) {
 	info, err := os.Stat(other)
 	if err != nil {
 		return

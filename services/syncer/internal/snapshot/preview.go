@@ -32,14 +32,14 @@ func OpenPreview(path string) (*Preview, error) {
 	if !(&File{path: path}).exists() {
 		return p, nil
 	}
-	if p.conn, err = open(path, "mode=ro&_busy_timeout="+busyTimeout); err == nil {
-		_, err = one(p.conn, "PRAGMA schema_version")
+	if p.conn, err = openConn(path, "mode=ro&_busy_timeout="+busyTimeout); err == nil {
+		_, err = queryInt(p.conn, "PRAGMA schema_version")
 	}
 	if err != nil {
 		if p.conn != nil {
 			_ = p.conn.Close()
 		}
-		return nil, fileError("open %s: %w", path, explain(err))
+		return nil, fileError("open %s: %w", path, explainSQLite(err))
 	}
 	return p, nil
 }
@@ -53,7 +53,7 @@ func (p *Preview) Close() error {
 }
 
 // File warns of what is the matter with the file as such.
-func (p *Preview) File() (warnings []string, err error) {
+func (p *Preview) FileWarnings() (warnings []string, err error) {
 	if p.conn == nil {
 		return nil, nil
 	}
@@ -63,7 +63,7 @@ func (p *Preview) File() (warnings []string, err error) {
 		return err
 	})
 	if err != nil {
-		return nil, fileError("read %s: %w", p.path, explain(err))
+		return nil, fileError("read %s: %w", p.path, explainSQLite(err))
 	}
 	for _, t := range tables {
 		if snapshotfile.InFuture(t.Synced, time.Now()) {
@@ -84,29 +84,29 @@ func (p *Preview) File() (warnings []string, err error) {
 func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bool) (
 	drift string, warnings []string, err error,
 ) {
-	table := &Table{Name: name, s: &Staging{conn: p.conn}, t: t, indexes: indexes}
-	if err := table.check(); err != nil || p.conn == nil {
+	table := &Table{Name: name, staging: &Staging{conn: p.conn}, schema: t, indexes: indexes}
+	if err := table.validate(); err != nil || p.conn == nil {
 		return "", nil, err
 	}
-	if err := table.meet(); err != nil || table.old == nil {
+	if err := table.loadExisting(); err != nil || table.old == nil {
 		return "", nil, err
 	}
-	failures, err := changes(p.conn, name)
+	failures, err := compileChanges(p.conn, name)
 	if err != nil {
 		return "", nil, err
 	}
 	i := slices.IndexFunc(failures, func(err error) bool { return err != nil })
 	if i < 0 && table.Drift == "" {
-		return "", table.notes, nil
+		return "", table.warnings, nil
 	}
 	if i < 0 {
 		lost, err := p.rehearse(t, name, keep)
 		for _, text := range lost {
-			table.notes = append(table.notes, "after the next run, "+text)
+			table.warnings = append(table.warnings, "after the next run, "+text)
 		}
-		return table.Drift, table.notes, err
+		return table.Drift, table.warnings, err
 	}
-	made, err := objects(p.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", name)
+	made, err := selectObjects(p.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", name)
 	var names []string
 	for _, o := range made {
 		names = append(names, o.kind+" "+o.name)
@@ -115,7 +115,7 @@ func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bo
 		err = fmt.Errorf("the table %s cannot be written: %w: drop or change the one at fault: %s",
 			name, failures[i], strings.Join(names, ", "))
 	}
-	return table.Drift, table.notes, err
+	return table.Drift, table.warnings, err
 }
 
 // rehearse changes the columns of a table in a copy of the file's schema, in memory and without rows. It gives
@@ -133,7 +133,7 @@ func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []strin
 	if err := p.copySchema(s.conn); err != nil {
 		return nil, err
 	}
-	if s.schema, err = one(s.conn, "PRAGMA main.schema_version"); err != nil {
+	if s.schemaVersion, err = queryInt(s.conn, "PRAGMA main.schema_version"); err != nil {
 		return nil, err
 	}
 	table, err := s.Begin(t, name, nil)
@@ -153,12 +153,12 @@ func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []strin
 // lacks, is left out: it is the same before and after.
 func (p *Preview) copySchema(to *sqlite3.SQLiteConn) error {
 	// Shadow tables come with their virtual ones. Tables go first: the rest needs them.
-	made, err := objects(p.conn, `name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name NOT IN (
+	made, err := selectObjects(p.conn, `name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name NOT IN (
 		SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow')`)
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(made, func(a, b object) int {
+	slices.SortStableFunc(made, func(a, b schemaObject) int {
 		kinds := []string{"table", "index", "view", "trigger"}
 		return slices.Index(kinds, a.kind) - slices.Index(kinds, b.kind)
 	})

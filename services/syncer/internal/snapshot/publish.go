@@ -33,7 +33,7 @@ func (s *Staging) Publish(keep bool, history time.Duration, run *snapshotfile.Ru
 	}
 	if s.fresh {
 		if err = s.publish(keep, history, run); err == nil {
-			err = s.sealed()
+			err = s.finalize()
 		}
 	} else {
 		// Only now: a run that publishes nothing changes nothing, in anybody's file.
@@ -42,10 +42,10 @@ func (s *Staging) Publish(keep bool, history time.Duration, run *snapshotfile.Ru
 		}
 	}
 	if err != nil {
-		return "", fmt.Errorf("publish to %s: %w", s.file.path, explain(err))
+		return "", fmt.Errorf("publish to %s: %w", s.file.path, explainSQLite(err))
 	}
 	if !s.fresh {
-		warning = s.tidy()
+		warning = s.checkpoint()
 	}
 	return warning, nil
 }
@@ -54,17 +54,17 @@ func (s *Staging) Publish(keep bool, history time.Duration, run *snapshotfile.Ru
 // more. The log holds the changed pages, and is emptied. A reader who still needs it is not waited for
 // long, as the next run empties it. One who has needed it since before this run lets it grow with each run,
 // and is warned of; not so a program that replaces SQLite's checkpoints by its own, as Litestream does.
-func (s *Staging) tidy() (warning string) {
+func (s *Staging) checkpoint() (warning string) {
 	_ = exec(s.conn, "DETACH staging")
 	_ = s.file.removeStaging()
 	_ = exec(s.conn, "PRAGMA busy_timeout = 1000")
 	_ = exec(s.conn, "PRAGMA optimize")
-	return s.file.emptyLog(s.conn, s.log)
+	return s.file.emptyLog(s.conn, s.walSize)
 }
 
 // emptyLog empties the log, and warns if that cannot be done and it has grown from so many bytes, above 0.
 func (f *File) emptyLog(conn *sqlite3.SQLiteConn, before int64) (warning string) {
-	busy, err := one(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
+	busy, err := queryInt(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
 	_, log := Size(f.path)
 	if err != nil || busy == 0 || before == 0 || log <= before {
 		return ""
@@ -76,11 +76,11 @@ func (f *File) emptyLog(conn *sqlite3.SQLiteConn, before int64) (warning string)
 
 func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Run) error {
 	if !s.fresh {
-		now, err := one(s.conn, "PRAGMA main.schema_version")
+		now, err := queryInt(s.conn, "PRAGMA main.schema_version")
 		if err != nil {
 			return err
 		}
-		if now != s.schema {
+		if now != s.schemaVersion {
 			return ErrChanged
 		}
 	}
@@ -123,7 +123,7 @@ func (s *Staging) reportLost(run *snapshotfile.Run) {
 		r := &run.Tables[i]
 		for _, t := range s.tables {
 			if t.Name == r.Table {
-				r.Lost, r.Warnings = t.lost, append(r.Warnings, t.notes...)
+				r.Lost, r.Warnings = t.lost, append(r.Warnings, t.warnings...)
 			}
 		}
 	}
@@ -135,12 +135,12 @@ func (s *Staging) reshape() error {
 		if t.old == nil || t.Drift == "" {
 			continue
 		}
-		before, err := s.examine(nil)
+		before, err := s.checkObjects(nil)
 		if err == nil {
 			err = t.reshape()
 		}
 		if err == nil {
-			err = t.broken(before)
+			err = t.findBroken(before)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.Name, err)
@@ -156,22 +156,22 @@ func (t *Table) publish(db *sqlx.DB, keep bool, changes *snapshotfile.Changes) e
 			return err
 		}
 	}
-	if !t.s.fresh {
+	if !t.staging.fresh {
 		if t.old == nil {
-			if err := exec(t.s.conn, t.t.CreateSQLite("main", t.Name)); err != nil {
+			if err := exec(t.staging.conn, t.schema.CreateSQLite("main", t.Name)); err != nil {
 				return err
 			}
 		}
 		if err := t.apply(keep); err != nil {
 			return err
 		}
-		if t.unindexed {
+		if t.rebuildPending {
 			if err := t.rebuildFullText(); err != nil {
 				return err
 			}
 		}
 	}
-	if err := snapshotfile.SetColumns(context.Background(), db, t.Name, t.t.Columns); err != nil {
+	if err := snapshotfile.SetColumns(context.Background(), db, t.Name, t.schema.Columns); err != nil {
 		return err
 	}
 	return t.keepIndexes()
@@ -184,12 +184,12 @@ func (t *Table) recordChanges(changes *snapshotfile.Changes, keep bool) error {
 		changes.Skip()
 		return nil
 	}
-	if len(t.t.Key) == 0 {
+	if len(t.schema.Key) == 0 {
 		return nil
 	}
 
 	return changes.Record(context.Background(), snapshotfile.Difference{
-		Table: t.Name, Columns: names(t.t), Key: t.t.Key,
+		Table: t.Name, Columns: columnNames(t.schema), Key: t.schema.Key,
 		Live: "main." + schema.QuoteSQLite(t.Name), Staged: t.staged, Missing: t.missingRows(keep),
 		Inserted: t.changes.Inserted, Updated: t.changes.Updated, Deleted: t.changes.Deleted, Before: t.changes.Before,
 	})

@@ -13,24 +13,24 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-func cars(rows ...[]driver.Value) *stock {
-	s := newStock([]string{"id"}, "id int", "price decimal(10,2)", "note text")
+func carsTable(rows ...[]driver.Value) *sourceTable {
+	s := newSourceTable([]string{"id"}, "id int", "price decimal(10,2)", "note text")
 	s.rows = rows
 	return s
 }
 
-func row(values ...driver.Value) []driver.Value { return values }
+func rowOf(values ...driver.Value) []driver.Value { return values }
 
-func integer(n int) driver.Value { return int64(n) }
+func intValue(n int) driver.Value { return int64(n) }
 
 // Each change is recorded with the columns that have changed, as they are.
 func TestRecordedChanges(t *testing.T) {
 	t.Parallel()
-	f := newKeptFile(t)
-	f.publish(t, cars(row(integer(1), 5.5, "a"), row(integer(2), integer(7), nil), row(integer(3), nil, "c")))
+	f := newTestFile(t)
+	f.publish(t, carsTable(rowOf(intValue(1), 5.5, "a"), rowOf(intValue(2), intValue(7), nil), rowOf(intValue(3), nil, "c")))
 	requireEqual(t, f.changes(t, "true"), []string(nil))
 
-	f.publish(t, cars(row(integer(1), 5.75, "a"), row(integer(2), integer(7), "x\"\x00é"), row(integer(4), 0.1, "d")))
+	f.publish(t, carsTable(rowOf(intValue(1), 5.75, "a"), rowOf(intValue(2), intValue(7), "x\"\x00é"), rowOf(intValue(4), 0.1, "d")))
 	want := []string{
 		`delete {"id":3} {"id":3,"price":null,"note":"c"} -`,
 		`update {"id":1} {"price":5.5} {"price":5.75}`,
@@ -42,32 +42,32 @@ func TestRecordedChanges(t *testing.T) {
 		JOIN _sync_runs AS r ON r.id = c.run AND r.started = c.at AND r.id = 2 WHERE "table" = 'v'`), [][]driver.Value{{int64(4), int64(1)}})
 
 	// Nothing is recorded without a change. An upsert deletes nothing.
-	f.publish(t, cars(row(integer(1), 5.75, "a"), row(integer(2), integer(7), "x\"\x00é"), row(integer(4), 0.1, "d")))
+	f.publish(t, carsTable(rowOf(intValue(1), 5.75, "a"), rowOf(intValue(2), intValue(7), "x\"\x00é"), rowOf(intValue(4), 0.1, "d")))
 	requireEqual(t, f.changes(t, "true"), want)
 	f.keep = true
-	f.publish(t, cars(row(integer(1), 5.75, "b"), row(integer(9), nil, nil)))
+	f.publish(t, carsTable(rowOf(intValue(1), 5.75, "b"), rowOf(intValue(9), nil, nil)))
 	requireEqual(t, f.changes(t, "run = 4"), []string{`update {"id":1} {"note":"a"} {"note":"b"}`, `insert {"id":9} - -`})
 }
 
 // What is new, is made again, has other columns or has no key is not recorded; neither is anything without a history.
 func TestUnrecordedChanges(t *testing.T) {
 	t.Parallel()
-	f := newKeptFile(t)
+	f := newTestFile(t)
 	f.history = 0
-	f.publish(t, cars(row(integer(1), 5.5, "a")))
-	f.publish(t, cars(row(integer(1), 6.5, "a")))
+	f.publish(t, carsTable(rowOf(intValue(1), 5.5, "a")))
+	f.publish(t, carsTable(rowOf(intValue(1), 6.5, "a")))
 	requireEqual(t, f.query(t, "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%changes%'"), [][]driver.Value{{int64(0)}})
 
-	f.history = quarter
-	f.publish(t, cars(row(integer(1), 6.5, "a"))) // there is nothing to record, and nothing to prune
-	other := newStock([]string{"id"}, "id int", "x int")
-	other.table.Name, other.rows = "other", [][]driver.Value{row(integer(1), integer(1))}
-	bare := newStock(nil, "id int", "x int")
-	bare.table.Name, bare.rows = "bare", [][]driver.Value{row(integer(1), integer(1))}
-	f.publish(t, cars(row(integer(1), 6.5, "a")), other, bare)
-	wider := newStock([]string{"id"}, "id int", "price decimal(10,2)", "note text", "more int")
-	wider.rows = [][]driver.Value{row(integer(1), 7.5, "b", integer(1)), row(integer(2), 7.5, "b", integer(1))}
-	bare.rows = [][]driver.Value{row(integer(2), integer(2)), row(integer(3), integer(2))}
+	f.history = ninetyDays
+	f.publish(t, carsTable(rowOf(intValue(1), 6.5, "a"))) // there is nothing to record, and nothing to prune
+	other := newSourceTable([]string{"id"}, "id int", "x int")
+	other.table.Name, other.rows = "other", [][]driver.Value{rowOf(intValue(1), intValue(1))}
+	bare := newSourceTable(nil, "id int", "x int")
+	bare.table.Name, bare.rows = "bare", [][]driver.Value{rowOf(intValue(1), intValue(1))}
+	f.publish(t, carsTable(rowOf(intValue(1), 6.5, "a")), other, bare)
+	wider := newSourceTable([]string{"id"}, "id int", "price decimal(10,2)", "note text", "more int")
+	wider.rows = [][]driver.Value{rowOf(intValue(1), 7.5, "b", intValue(1)), rowOf(intValue(2), 7.5, "b", intValue(1))}
+	bare.rows = [][]driver.Value{rowOf(intValue(2), intValue(2)), rowOf(intValue(3), intValue(2))}
 	f.publish(t, wider, bare)
 	wider.table.Columns[1] = schema.NewColumn("price", "text") // made again
 	wider.rows[0][1], wider.rows[1][1] = "8.5", "9.5"
@@ -82,8 +82,8 @@ func TestUnrecordedChanges(t *testing.T) {
 // Columns, triggers and unique indexes of the user's change nothing of what is recorded.
 func TestRecordedBesideTheUsersOwn(t *testing.T) {
 	t.Parallel()
-	f := newKeptFile(t)
-	f.publish(t, cars(row(integer(1), 5.5, "a"), row(integer(2), 6.5, "b")))
+	f := newTestFile(t)
+	f.publish(t, carsTable(rowOf(intValue(1), 5.5, "a"), rowOf(intValue(2), 6.5, "b")))
 	for _, q := range []string{
 		"ALTER TABLE v ADD COLUMN mine TEXT DEFAULT 'x'", "UPDATE v SET mine = 'y'",
 		"ALTER TABLE v ADD COLUMN twice AS (price * 2)", "CREATE UNIQUE INDEX one_note ON v (note)",
@@ -91,8 +91,8 @@ func TestRecordedBesideTheUsersOwn(t *testing.T) {
 	} {
 		f.query(t, q)
 	}
-	f.publish(t, cars(row(integer(1), 5.5, "b"), row(integer(2), 6.5, "a")))
-	f.publish(t, cars(row(integer(2), 6.5, "a")))
+	f.publish(t, carsTable(rowOf(intValue(1), 5.5, "b"), rowOf(intValue(2), 6.5, "a")))
+	f.publish(t, carsTable(rowOf(intValue(2), 6.5, "a")))
 	requireEqual(t, f.changes(t, "true"), []string{
 		`update {"id":1} {"note":"a"} {"note":"b"}`, `update {"id":2} {"note":"b"} {"note":"a"}`,
 		`delete {"id":1} {"id":1,"price":5.5,"note":"b"} -`,
@@ -104,9 +104,9 @@ func TestRecordedBesideTheUsersOwn(t *testing.T) {
 func TestRecordedBlobs(t *testing.T) {
 	t.Parallel()
 	long := func(n int) []byte { return []byte(strings.Repeat("\xab", n)) }
-	f := newKeptFile(t)
-	s := newStock([]string{"k"}, "k blob", "b blob")
-	s.rows = [][]driver.Value{row(long(5000), long(snapshotfile.BlobLimit))}
+	f := newTestFile(t)
+	s := newSourceTable([]string{"k"}, "k blob", "b blob")
+	s.rows = [][]driver.Value{rowOf(long(5000), long(snapshotfile.BlobLimit))}
 	f.publish(t, s)
 	s.rows[0][1] = long(snapshotfile.BlobLimit + 1)
 	f.publish(t, s)
@@ -118,61 +118,61 @@ func TestRecordedBlobs(t *testing.T) {
 func TestRecordedColumns(t *testing.T) {
 	t.Parallel()
 	columns := []string{"id int"}
-	only := row(integer(1))
+	only := rowOf(intValue(1))
 	for i := range maxColumns - 1 {
 		columns = append(columns, fmt.Sprintf("c%d int", i))
-		only = append(only, integer(i))
+		only = append(only, intValue(i))
 	}
-	f := newKeptFile(t)
-	s := newStock([]string{"id"}, columns...)
+	f := newTestFile(t)
+	s := newSourceTable([]string{"id"}, columns...)
 	s.rows = [][]driver.Value{only}
 	f.publish(t, s)
 	s.rows = [][]driver.Value{slices.Clone(only)}
-	s.rows[0][7], s.rows[0][1998] = integer(-1), nil
+	s.rows[0][7], s.rows[0][1998] = intValue(-1), nil
 	f.publish(t, s)
 	requireEqual(t, f.changes(t, "true"), []string{`update {"id":1} {"c6":6,"c1997":1997} {"c6":-1,"c1997":null}`})
-	s.rows = [][]driver.Value{row(append(row(integer(2)), only[1:]...)...)}
+	s.rows = [][]driver.Value{rowOf(append(rowOf(intValue(2)), only[1:]...)...)}
 	f.publish(t, s)
 	old := f.query(t, "SELECT old FROM _sync_changes WHERE op = 'delete'")[0][0]
-	requireEqual(t, len(values(t, old)), maxColumns)
+	requireEqual(t, len(decodeJSON(t, old)), maxColumns)
 }
 
 // Many changes of a table are one record.
 func TestBulkChanges(t *testing.T) {
 	t.Parallel()
-	f := newKeptFile(t)
-	s := cars()
+	f := newTestFile(t)
+	s := carsTable()
 	for i := range 20_000 {
-		s.rows = append(s.rows, row(integer(i), integer(i), "a"))
+		s.rows = append(s.rows, rowOf(intValue(i), intValue(i), "a"))
 	}
 	f.publish(t, s)
 	for i := range 9_999 {
-		s.rows[i][1] = integer(i + 1)
+		s.rows[i][1] = intValue(i + 1)
 	}
-	s.rows = append(s.rows, row(integer(30_000), nil, nil))
+	s.rows = append(s.rows, rowOf(intValue(30_000), nil, nil))
 	f.publish(t, s)
 	requireEqual(t, f.query(t, "SELECT op, count(*) FROM _sync_changes GROUP BY op ORDER BY op"),
 		[][]driver.Value{{"insert", int64(1)}, {"update", int64(9_999)}})
 
 	for i := range 9_999 {
-		s.rows[i][1] = integer(i + 2)
+		s.rows[i][1] = intValue(i + 2)
 	}
 	s.rows[0][2], s.rows[1][2] = "b", "b"
-	s.rows = append(s.rows[:19_999], s.rows[20_000], row(integer(40_000), nil, nil))
+	s.rows = append(s.rows[:19_999], s.rows[20_000], rowOf(intValue(40_000), nil, nil))
 	f.publish(t, s)
 	requireEqual(t, f.changes(t, "run = 3"),
 		[]string{`bulk - - {"inserted":1,"updated":9999,"deleted":1,"columns":{"note":2,"price":9999}}`})
 
 	// The greater of 10,000 and a tenth: of 200,000 rows it is 20,000.
-	s = cars()
+	s = carsTable()
 	s.table.Name = "w"
 	for i := range 200_000 {
-		s.rows = append(s.rows, row(integer(i), integer(i), "a"))
+		s.rows = append(s.rows, rowOf(intValue(i), intValue(i), "a"))
 	}
 	f.publish(t, s)
 	for _, changed := range []int{20_000, 20_001} {
 		for i := range changed {
-			s.rows[i][1] = integer(-changed)
+			s.rows[i][1] = intValue(-changed)
 		}
 		f.publish(t, s)
 	}
@@ -184,17 +184,17 @@ func TestBulkChanges(t *testing.T) {
 // there: as time goes by, and when somebody turns the clock or the table by hand.
 func TestPrunedChanges(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]*stock{
-		"integer": newStock([]string{"id"}, "id int", "x int"),
-		"text":    newStock([]string{`i"d'`}, `i"d' varchar(20)`, "x int"),
-		"several": newStock([]string{"b", "r", "t"}, "t text", "x int", "r double", "b blob"),
+	for name, s := range map[string]*sourceTable{
+		"integer": newSourceTable([]string{"id"}, "id int", "x int"),
+		"text":    newSourceTable([]string{`i"d'`}, `i"d' varchar(20)`, "x int"),
+		"several": newSourceTable([]string{"b", "r", "t"}, "t text", "x int", "r double", "b blob"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
 			random := rand.New(rand.NewPCG(seed, 0))
-			f := newKeptFile(t)
+			f := newTestFile(t)
 			f.now = time.Now().AddDate(-20, 0, 0)
 			pool := make([][]driver.Value, 30)
 			for i := range pool {
@@ -229,8 +229,8 @@ func TestPrunedChanges(t *testing.T) {
 					}
 				}
 				f.keep = random.IntN(5) == 0
-				if f.history = quarter; run%40 > 30 { // a longer one loses nothing, and neither does a clock that was set back
-					f.history = 2 * quarter
+				if f.history = ninetyDays; run%40 > 30 { // a longer one loses nothing, and neither does a clock that was set back
+					f.history = 2 * ninetyDays
 					f.now = f.now.Add(-time.Duration(random.IntN(20*24)) * time.Hour)
 				}
 				if run > 0 && random.IntN(10) == 0 {
@@ -273,7 +273,7 @@ func TestPrunedChanges(t *testing.T) {
 				}
 				var want []int64
 				for id, c := range known {
-					_, inTable := now[keyOf(s, values(t, c.key))]
+					_, inTable := now[keyOf(s, decodeJSON(t, c.key))]
 					switch {
 					case f.history == 0, c.at >= young:
 					case c.op == "insert" && last[c.key] == id && inTable:
@@ -303,14 +303,14 @@ func TestPrunedChanges(t *testing.T) {
 // Runs that changes refer to are remembered as long as those.
 func TestRunsOfChanges(t *testing.T) {
 	t.Parallel()
-	f := newKeptFile(t)
+	f := newTestFile(t)
 	f.now = f.now.Add(-time.Hour)
-	f.publish(t, cars(row(integer(1), 5.5, "a")))
-	f.publish(t, cars(row(integer(1), 6.5, "a")))
-	f.publish(t, cars(row(integer(1), 6.5, "a")))
+	f.publish(t, carsTable(rowOf(intValue(1), 5.5, "a")))
+	f.publish(t, carsTable(rowOf(intValue(1), 6.5, "a")))
+	f.publish(t, carsTable(rowOf(intValue(1), 6.5, "a")))
 	f.query(t, `INSERT INTO _sync_runs (id, started, finished, status, source, strategy)
 		SELECT id + 2000, started, finished, status, source, strategy FROM _sync_runs WHERE id = 3`)
-	f.publish(t, cars(row(integer(1), 7.5, "a")))
+	f.publish(t, carsTable(rowOf(intValue(1), 7.5, "a")))
 	requireEqual(t, f.query(t, "SELECT id FROM _sync_runs WHERE id < 2000"), [][]driver.Value{{int64(2)}})
 	requireEqual(t, f.query(t, "SELECT count(*) FROM _sync_changes AS c JOIN _sync_runs AS r ON r.id = c.run"), [][]driver.Value{{int64(2)}})
 }

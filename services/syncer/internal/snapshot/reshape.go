@@ -20,25 +20,25 @@ func (t *Table) reshape() error {
 	if err := t.checkIndexes(); err != nil {
 		return err
 	}
-	if !t.remake {
-		err := inSavepoint(t.s.conn, t.alter)
+	if !t.recreate {
+		err := inSavepoint(t.staging.conn, t.alterTable)
 		if err == nil {
 			return t.checkFullText()
 		}
-		if ofTheDisk(err) {
+		if isDiskError(err) {
 			return err
 		}
 		t.lost = nil // SQLite cannot do it in place, as where a generated column needs one that is gone
 	}
-	return t.replace()
+	return t.replaceTable()
 }
 
 // gone are the columns that the table no longer has: those that the view lacks, and generated ones of the
 // user's that need one of them.
-func (t *Table) gone() (out []string) {
-	out = append(out, t.dropped...)
-	for _, c := range names(t.old.Table) {
-		if !t.has(c) {
+func (t *Table) deletedColumns() (out []string) {
+	out = append(out, t.droppedGenerated...)
+	for _, c := range columnNames(t.old.Table) {
+		if !t.hasColumn(c) {
 			out = append(out, c)
 		}
 	}
@@ -46,16 +46,16 @@ func (t *Table) gone() (out []string) {
 }
 
 // alter adds and drops columns in place. An index that may need a column that goes is made again.
-func (t *Table) alter() error {
-	conn, table := t.s.conn, "ALTER TABLE main."+schema.QuoteSQLite(t.Name)
-	for _, c := range t.t.Columns {
-		if !contains(t.old.Table, c.Name) {
+func (t *Table) alterTable() error {
+	conn, table := t.staging.conn, "ALTER TABLE main."+schema.QuoteSQLite(t.Name)
+	for _, c := range t.schema.Columns {
+		if !containsColumn(t.old.Table, c.Name) {
 			if err := exec(conn, table+" ADD COLUMN "+schema.QuoteSQLite(c.Name)+" "+c.SQLiteType()); err != nil {
 				return err
 			}
 		}
 	}
-	gone := t.gone()
+	gone := t.deletedColumns()
 	if len(gone) == 0 {
 		return nil
 	}
@@ -74,18 +74,18 @@ func (t *Table) alter() error {
 			return err
 		}
 	}
-	return t.restore(indexes)
+	return t.recreateObjects(indexes)
 }
 
 // object is an index, trigger or view of the user's.
-type object struct{ kind, name, table, sql string }
+type schemaObject struct{ kind, name, table, sql string }
 
 // objects are those that a condition on sqlite_schema selects. SQLite's own indexes are left out.
-func objects(conn *sqlite3.SQLiteConn, where string, args ...driver.Value) (out []object, err error) {
-	rows, err := all(conn, "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND "+
+func selectObjects(conn *sqlite3.SQLiteConn, where string, args ...driver.Value) (out []schemaObject, err error) {
+	rows, err := queryAll(conn, "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND "+
 		where+" ORDER BY rowid", args...)
 	for _, r := range rows {
-		var o object
+		var o schemaObject
 		o.kind, _ = r[0].(string)
 		o.name, _ = r[1].(string)
 		o.table, _ = r[2].(string)
@@ -96,13 +96,13 @@ func objects(conn *sqlite3.SQLiteConn, where string, args ...driver.Value) (out 
 }
 
 // indexesOn are the indexes that need one of the columns, or may: those with expressions or a condition.
-func (t *Table) indexesOn(columns []string) (out []object, err error) {
-	indexes, err := objects(t.s.conn, "type = 'index' AND tbl_name = ? COLLATE NOCASE", t.Name)
+func (t *Table) indexesOn(columns []string) (out []schemaObject, err error) {
+	indexes, err := selectObjects(t.staging.conn, "type = 'index' AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
 		return nil, err
 	}
 	for _, index := range indexes {
-		rows, err := all(t.s.conn, `SELECT x.name, x.cid, l.partial
+		rows, err := queryAll(t.staging.conn, `SELECT x.name, x.cid, l.partial
 			FROM pragma_index_list(?, 'main') l, pragma_index_xinfo(l.name, 'main') x
 			WHERE l.name = ? AND x.key`, t.Name, index.name)
 		if err != nil {
@@ -120,10 +120,10 @@ func (t *Table) indexesOn(columns []string) (out []object, err error) {
 
 // restore makes indexes and triggers again, and names the indexes that cannot be. Whether triggers work
 // is looked at when the whole schema is there again.
-func (t *Table) restore(made []object) error {
+func (t *Table) recreateObjects(made []schemaObject) error {
 	var gone []string
 	if t.old != nil {
-		gone = t.gone()
+		gone = t.deletedColumns()
 	}
 	for _, m := range made {
 		if strings.HasPrefix(m.name, indexPrefix) {
@@ -131,12 +131,12 @@ func (t *Table) restore(made []object) error {
 		}
 		err := error(nil)
 		if q := sqltext.Strict(m.sql, gone); m.kind == "index" && q != m.sql {
-			err = attempt(t.s.conn, func() error { return exec(t.s.conn, q) })
+			err = tryAndUndo(t.staging.conn, func() error { return exec(t.staging.conn, q) })
 		}
 		if err == nil {
-			err = inSavepoint(t.s.conn, func() error { return exec(t.s.conn, m.sql) })
+			err = inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, m.sql) })
 		}
-		if ofTheDisk(err) {
+		if isDiskError(err) {
 			return err
 		}
 		if err != nil {
@@ -147,24 +147,24 @@ func (t *Table) restore(made []object) error {
 }
 
 // ofTheDisk reports whether an error says nothing of the statement: there is no room, or no disk.
-func ofTheDisk(err error) bool {
+func isDiskError(err error) bool {
 	var e sqlite3.Error
 	codes := []sqlite3.ErrNo{sqlite3.ErrFull, sqlite3.ErrIoErr, sqlite3.ErrNomem, sqlite3.ErrCorrupt}
 	return errors.As(err, &e) && slices.Contains(codes, e.Code) && e.ExtendedCode != sqlite3.ErrCorruptVTab
 }
 
 // errUndo ends a savepoint whose changes were only tried.
-var errUndo = errors.New("undo")
+var errTried = errors.New("undo")
 
 // attempt tries do in a savepoint, and undoes it whatever comes of it.
-func attempt(conn *sqlite3.SQLiteConn, do func() error) error {
+func tryAndUndo(conn *sqlite3.SQLiteConn, do func() error) error {
 	err := inSavepoint(conn, func() error {
 		if err := do(); err != nil {
 			return err
 		}
-		return errUndo
+		return errTried
 	})
-	if errors.Is(err, errUndo) {
+	if errors.Is(err, errTried) {
 		return nil
 	}
 	return err

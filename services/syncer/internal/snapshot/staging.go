@@ -19,8 +19,8 @@ type Staging struct {
 	conn   *sqlite3.SQLiteConn
 	fresh  bool
 	tables []*Table
-	schema int64 // the target's schema_version when it was read
-	log    int64 // bytes in the target's log then
+	schemaVersion int64 // the target's schema_version when it was read
+	walSize    int64 // bytes in the target's log then
 }
 
 // Stage begins the staging.
@@ -29,25 +29,25 @@ func (f *File) Stage() (*Staging, error) {
 		return nil, fileError("%w", err)
 	}
 	s := &Staging{file: f, fresh: !f.exists()}
-	_, s.log = Size(f.path)
+	_, s.walSize = Size(f.path)
 	var err error
 	if s.fresh {
 		// A crash leaves nothing that is needed. The journal in memory lets a statement fail without
 		// harm to the rows before it, and costs next to nothing where pages are new.
-		s.conn, err = open(f.staging, "_journal_mode=MEMORY&_synchronous=OFF&_locking_mode=EXCLUSIVE")
+		s.conn, err = openConn(f.staging, "_journal_mode=MEMORY&_synchronous=OFF&_locking_mode=EXCLUSIVE")
 		if err != nil {
-			return nil, fileError("make staging file %s: %w", f.staging, explain(err))
+			return nil, fileError("make staging file %s: %w", f.staging, explainSQLite(err))
 		}
 	} else if s.conn, err = f.openTarget(); err != nil {
 		return nil, err
 	} else if err = s.attach(); err != nil {
-		return nil, errors.Join(fileError("make staging file %s: %w", f.staging, explain(err)), s.Close())
+		return nil, errors.Join(fileError("make staging file %s: %w", f.staging, explainSQLite(err)), s.Close())
 	}
 	// In the target this only reads: others go on writing to it.
 	if err := exec(s.conn, "BEGIN"); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if s.schema, err = one(s.conn, "PRAGMA main.schema_version"); err != nil {
+	if s.schemaVersion, err = queryInt(s.conn, "PRAGMA main.schema_version"); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -83,10 +83,10 @@ func (s *Staging) Close() error {
 }
 
 // sealed makes of the fresh database the target.
-func (s *Staging) sealed() error {
+func (s *Staging) finalize() error {
 	for _, q := range []string{"COMMIT", "PRAGMA locking_mode = NORMAL", "PRAGMA journal_mode = WAL"} {
 		if err := exec(s.conn, q); err != nil {
-			return explain(err)
+			return explainSQLite(err)
 		}
 	}
 	err := s.conn.Close()
@@ -107,7 +107,7 @@ func (f *File) moveIntoPlace() error {
 	}
 
 	// The log of a file that someone has removed would be taken for the new one's.
-	if err := remove(f.path+"-wal", f.path+"-shm", f.path+"-journal"); err != nil {
+	if err := removeFiles(f.path+"-wal", f.path+"-shm", f.path+"-journal"); err != nil {
 		return err
 	}
 	if err := os.Rename(f.staging, f.path); err != nil {
@@ -116,7 +116,7 @@ func (f *File) moveIntoPlace() error {
 	if err := syncFile(filepath.Dir(f.path)); err != nil {
 		return err
 	}
-	takeAfter(f.lock.Path(), f.path)
+	copyOwner(f.lock.Path(), f.path)
 	conn, err := f.openTarget() // which makes its log
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func syncFile(path string) error {
 func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // quoted is a list of columns, each under a prefix such as "t.".
-func quoted(prefix string, columns []string) string {
+func quotedList(prefix string, columns []string) string {
 	out := make([]string, len(columns))
 	for i, c := range columns {
 		out[i] = prefix + schema.QuoteSQLite(c)

@@ -13,12 +13,12 @@ import (
 )
 
 // NotPulled is the error of a file that is not replaced, as it was not pulled.
-type NotPulled struct {
+type notPulledError struct {
 	Path   string
 	reason string
 }
 
-func (n *NotPulled) Error() string {
+func (n *notPulledError) Error() string {
 	return fmt.Sprintf("%s %s: choose another path, or move it away", n.Path, n.reason)
 }
 
@@ -38,12 +38,12 @@ func (f *File) Pulled() (etag string, run snapshotfile.Run, err error) {
 			var hasObjects bool
 			err := db.GetContext(ctx, &hasObjects, "SELECT count(*) > 0 FROM main.sqlite_schema")
 			if err == nil && hasObjects {
-				err = &NotPulled{f.path, "is not a snapshot that syncer pull has fetched"}
+				err = &notPulledError{f.path, "is not a snapshot that syncer pull has fetched"}
 			}
 			return err
 		}
 		if pull.HasOwnRuns {
-			return &NotPulled{f.path, "was pulled once, and syncer has made runs of its own in it since then"}
+			return &notPulledError{f.path, "was pulled once, and syncer has made runs of its own in it since then"}
 		}
 
 		history, err := snapshotfile.ReadHistory(ctx, db, 1)
@@ -68,29 +68,29 @@ func (f *File) Partial() string {
 // its ETag inside. Readers of the file go on with what they see until they end their transactions. It returns the
 // last good run. After an error the file is as it was. The warning is as that of Publish.
 func (f *File) Replace(ctx context.Context, etag string) (run snapshotfile.Run, warning string, err error) {
-	run, err = f.check(etag)
+	run, err = f.checkIncoming(etag)
 	if err != nil {
 		return run, "", fmt.Errorf("check what was received: %w", err)
 	}
 	if f.exists() {
 		warning, err = f.overwrite(ctx)
 	} else {
-		err = f.place()
+		err = f.installNew()
 	}
 	if err != nil {
-		return run, "", fmt.Errorf("replace %s: %w", f.path, explain(err))
+		return run, "", fmt.Errorf("replace %s: %w", f.path, explainSQLite(err))
 	}
 	return run, warning, f.removeStaging()
 }
 
 // check finds out whether what was received is a whole snapshot, and marks it as pulled.
-func (f *File) check(etag string) (run snapshotfile.Run, err error) {
-	conn, err := open(f.staging, "mode=rw&_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE")
+func (f *File) checkIncoming(etag string) (run snapshotfile.Run, err error) {
+	conn, err := openConn(f.staging, "mode=rw&_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE")
 	if err != nil {
 		return run, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if found, err := all(conn, "PRAGMA quick_check(1)"); err != nil {
+	if found, err := queryAll(conn, "PRAGMA quick_check(1)"); err != nil {
 		return run, err
 	} else if len(found) != 1 || found[0][0] != "ok" {
 		return run, fmt.Errorf("it is damaged: %v", found)
@@ -118,7 +118,7 @@ func (f *File) overwrite(ctx context.Context) (warning string, err error) {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	source, err := open(f.staging, "mode=ro")
+	source, err := openConn(f.staging, "mode=ro")
 	if err != nil {
 		return "", err
 	}
@@ -141,15 +141,15 @@ func (f *File) overwrite(ctx context.Context) (warning string, err error) {
 
 // samePageSize reports as an error what SQLite calls an attempt to write a read-only database: pages of another size.
 func samePageSize(target, source *sqlite3.SQLiteConn) error {
-	used, err := one(target, "PRAGMA page_count")
+	used, err := queryInt(target, "PRAGMA page_count")
 	if err != nil || used == 0 {
 		return err
 	}
-	old, err := one(target, "PRAGMA page_size")
+	old, err := queryInt(target, "PRAGMA page_size")
 	if err != nil {
 		return err
 	}
-	now, err := one(source, "PRAGMA page_size")
+	now, err := queryInt(source, "PRAGMA page_size")
 	if err == nil && now != old {
 		err = fmt.Errorf("its pages have %d bytes, and those of the new snapshot %d: "+
 			"end the programs that read it, remove it and all beside it, and pull again", old, now)
@@ -158,8 +158,8 @@ func samePageSize(target, source *sqlite3.SQLiteConn) error {
 }
 
 // place makes what was received the file, where there was none: it appears whole, in WAL mode, with its log.
-func (f *File) place() error {
-	conn, err := open(f.staging, "mode=rw")
+func (f *File) installNew() error {
+	conn, err := openConn(f.staging, "mode=rw")
 	if err != nil {
 		return err
 	}

@@ -25,8 +25,8 @@ type writer struct {
 
 func newWriter(t *Table) *writer {
 	w := &writer{Table: t}
-	w.inserts = statements{conn: t.s.conn, sql: w.insertSQL, kept: map[int]driver.Stmt{}}
-	w.finds = statements{conn: t.s.conn, sql: w.findSQL, kept: map[int]driver.Stmt{}}
+	w.inserts = statements{conn: t.staging.conn, sql: w.insertSQL, kept: map[int]driver.Stmt{}}
+	w.finds = statements{conn: t.staging.conn, sql: w.findSQL, kept: map[int]driver.Stmt{}}
 	return w
 }
 
@@ -61,7 +61,7 @@ func (w *writer) close() error { return errors.Join(w.inserts.close(), w.finds.c
 
 // write stages rows in parts of 128, 64, 32 rows and so on: few statements then serve batches of any length.
 func (w *writer) write(args []driver.NamedValue) error {
-	columns := len(w.t.Columns)
+	columns := len(w.schema.Columns)
 	for len(args) > 0 {
 		rows := len(args) / columns
 		part := 1 << (bits.Len(uint(rows)) - 1)
@@ -77,54 +77,54 @@ func (w *writer) write(args []driver.NamedValue) error {
 }
 
 func (w *writer) writePart(n int, args []driver.NamedValue) error {
-	if err := w.nullInKey(args); err != nil {
+	if err := w.checkKeyNotNull(args); err != nil {
 		return err
 	}
-	if refused, err := w.stage(n, args); err != nil {
+	if refused, err := w.stageRows(n, args); err != nil {
 		var e sqlite3.Error
 		if errors.As(err, &e) && e.Code == sqlite3.ErrConstraint {
-			if twice := w.twice(args, refused); twice != "" {
+			if twice := w.duplicateKey(args, refused); twice != "" {
 				return fmt.Errorf("%s: the key (%s) is not unique: two rows have %s; choose columns that identify a row",
-					w.t.Name, strings.Join(w.t.Key, ", "), twice)
+					w.schema.Name, strings.Join(w.schema.Key, ", "), twice)
 			}
 		}
-		return fmt.Errorf("stage %s: %w", w.Name, explain(err))
+		return fmt.Errorf("stage %s: %w", w.Name, explainSQLite(err))
 	}
 	w.rows += int64(n)
 	return nil
 }
 
 // stage also gives the table that has refused the rows, after an error.
-func (w *writer) stage(n int, args []driver.NamedValue) (refused string, err error) {
+func (w *writer) stageRows(n int, args []driver.NamedValue) (refused string, err error) {
 	insert, err := w.inserts.prepare(n)
 	if err != nil {
 		return w.staged, err
 	}
 	if !w.compare {
-		return w.staged, run(insert, args)
+		return w.staged, runStatement(insert, args)
 	}
-	if len(w.t.Key) == 0 {
-		return w.staged, run(insert, append(args, driver.NamedValue{Ordinal: len(args) + 1, Value: w.rows}))
+	if len(w.schema.Key) == 0 {
+		return w.staged, runStatement(insert, append(args, driver.NamedValue{Ordinal: len(args) + 1, Value: w.rows}))
 	}
-	if err := run(insert, args); err != nil {
+	if err := runStatement(insert, args); err != nil {
 		return w.staged, err
 	}
 	find, err := w.finds.prepare(n)
 	if err != nil {
-		return w.seen, err
+		return w.matched, err
 	}
 	w.keys = w.keys[:0]
 	for row := range n {
 		for _, k := range w.keyIndex {
-			w.keys = append(w.keys, driver.NamedValue{Ordinal: len(w.keys) + 1, Value: args[row*len(w.t.Columns)+k].Value})
+			w.keys = append(w.keys, driver.NamedValue{Ordinal: len(w.keys) + 1, Value: args[row*len(w.schema.Columns)+k].Value})
 		}
 	}
-	return w.seen, run(find, w.keys)
+	return w.matched, runStatement(find, w.keys)
 }
 
 // run executes a statement by its Query and not by its Exec: the driver then binds all values and steps in a
 // single call into C, where Exec makes one call for each value.
-func run(stmt driver.Stmt, args []driver.NamedValue) error {
+func runStatement(stmt driver.Stmt, args []driver.NamedValue) error {
 	rows, err := stmt.(driver.StmtQueryContext).QueryContext(context.Background(), args)
 	if err != nil {
 		return err
@@ -134,42 +134,42 @@ func run(stmt driver.Stmt, args []driver.NamedValue) error {
 
 // insertSQL stages n rows: all of them, or those that are not in the target as they are.
 func (w *writer) insertSQL(n int) string {
-	columns := len(w.t.Columns)
+	columns := len(w.schema.Columns)
 	if !w.compare {
-		return "INSERT INTO " + w.staged + " VALUES " + parameters(n, columns, "")
+		return "INSERT INTO " + w.staged + " VALUES " + valuesList(n, columns, "")
 	}
 	var same []string
-	for i, c := range w.t.Columns {
+	for i, c := range w.schema.Columns {
 		same = append(same, fmt.Sprintf("t.%s IS NOT v.column%d", schema.QuoteSQLite(c.Name), i+1))
 	}
 	differs := anyOf(same)
 	target := "main." + schema.QuoteSQLite(w.Name)
-	if len(w.t.Key) == 0 {
+	if len(w.schema.Key) == 0 {
 		// The place of a row is its rowid. The last parameter is how many have come before.
-		return "INSERT INTO " + w.staged + " (" + quoted("", names(w.t)) + ", " + w.rowid + ") SELECT v.* FROM (VALUES " +
-			parameters(n, columns, fmt.Sprintf("?%d + ", n*columns+1)) + fmt.Sprintf(") v LEFT JOIN %s t ON t.%s = v.column%d WHERE t.%[2]s IS NULL OR %[4]s",
+		return "INSERT INTO " + w.staged + " (" + quotedList("", columnNames(w.schema)) + ", " + w.rowid + ") SELECT v.* FROM (VALUES " +
+			valuesList(n, columns, fmt.Sprintf("?%d + ", n*columns+1)) + fmt.Sprintf(") v LEFT JOIN %s t ON t.%s = v.column%d WHERE t.%[2]s IS NULL OR %[4]s",
 			target, w.rowid, columns+1, differs)
 	}
-	return "INSERT INTO " + w.staged + " SELECT v.* FROM (VALUES " + parameters(n, columns, "") + ") v LEFT JOIN " + target +
-		" t ON " + w.onKey("t", w.keyIndex) + " WHERE t." + w.rowid + " IS NULL OR " + differs
+	return "INSERT INTO " + w.staged + " SELECT v.* FROM (VALUES " + valuesList(n, columns, "") + ") v LEFT JOIN " + target +
+		" t ON " + w.matchKey("t", w.keyIndex) + " WHERE t." + w.rowid + " IS NULL OR " + differs
 }
 
 // findSQL notes which rows of the target the keys of n rows are.
 func (w *writer) findSQL(n int) string {
 	if w.keyIsRowid() {
-		return "INSERT INTO " + w.seen + " VALUES " + parameters(n, 1, "")
+		return "INSERT INTO " + w.matched + " VALUES " + valuesList(n, 1, "")
 	}
 	place := make([]int, len(w.keyIndex))
 	for i := range place {
 		place[i] = i
 	}
-	return "INSERT INTO " + w.seen + " SELECT t." + w.rowid + " FROM (VALUES " + parameters(n, len(place), "") + ") v JOIN main." +
-		schema.QuoteSQLite(w.Name) + " t ON " + w.onKey("t", place)
+	return "INSERT INTO " + w.matched + " SELECT t." + w.rowid + " FROM (VALUES " + valuesList(n, len(place), "") + ") v JOIN main." +
+		schema.QuoteSQLite(w.Name) + " t ON " + w.matchKey("t", place)
 }
 
-func (w *writer) onKey(alias string, values []int) string {
-	conditions := make([]string, len(w.t.Key))
-	for i, k := range w.t.Key {
+func (w *writer) matchKey(alias string, values []int) string {
+	conditions := make([]string, len(w.schema.Key))
+	for i, k := range w.schema.Key {
 		conditions[i] = fmt.Sprintf("%s.%s = v.column%d", alias, schema.QuoteSQLite(k), values[i]+1)
 	}
 	return strings.Join(conditions, " AND ")
@@ -177,12 +177,12 @@ func (w *writer) onKey(alias string, values []int) string {
 
 // nullInKey finds a key without a value. SQLite may not: in a key that is the rowid, it would make
 // up a number.
-func (w *writer) nullInKey(args []driver.NamedValue) error {
-	for row := 0; row < len(args); row += len(w.t.Columns) {
+func (w *writer) checkKeyNotNull(args []driver.NamedValue) error {
+	for row := 0; row < len(args); row += len(w.schema.Columns) {
 		for i, k := range w.keyIndex {
 			if args[row+k].Value == nil {
 				return fmt.Errorf("%s: the key column %s is NULL in row %d: choose columns for the key that always have a value",
-					w.t.Name, w.t.Key[i], w.rows+int64(row/len(w.t.Columns))+1)
+					w.schema.Name, w.schema.Key[i], w.rows+int64(row/len(w.schema.Columns))+1)
 			}
 		}
 	}
@@ -191,17 +191,17 @@ func (w *writer) nullInKey(args []driver.NamedValue) error {
 
 // twice names the key that two rows have, when the table refused, staged or seen, has not taken
 // these rows; "" if none is found. Of staged and seen only the one that refused is without them.
-func (w *writer) twice(args []driver.NamedValue, refused string) string {
+func (w *writer) duplicateKey(args []driver.NamedValue, refused string) string {
 	inBatch := map[string]bool{}
-	for row := 0; len(w.keyIndex) > 0 && row < len(args); row += len(w.t.Columns) {
+	for row := 0; len(w.keyIndex) > 0 && row < len(args); row += len(w.schema.Columns) {
 		key := make([]driver.Value, len(w.keyIndex))
 		words := make([]string, len(w.keyIndex))
 		for i, k := range w.keyIndex {
 			key[i] = args[row+k].Value
-			words[i] = w.t.Key[i] + "=" + schema.Show(key[i], w.t.Columns[k].Kind)
+			words[i] = w.schema.Key[i] + "=" + schema.Show(key[i], w.schema.Columns[k].Kind)
 		}
 		whole := fmt.Sprintf("%#v", key)
-		if inBatch[whole] || w.arrived(key, refused) {
+		if inBatch[whole] || w.isStaged(key, refused) {
 			return strings.Join(words, ", ")
 		}
 		inBatch[whole] = true
@@ -210,26 +210,26 @@ func (w *writer) twice(args []driver.NamedValue, refused string) string {
 }
 
 // arrived reports whether a row of that key is in staged or seen.
-func (w *writer) arrived(key []driver.Value, in string) bool {
+func (w *writer) isStaged(key []driver.Value, in string) bool {
 	conditions := make([]string, len(key))
-	for i, k := range w.t.Key {
+	for i, k := range w.schema.Key {
 		conditions[i] = "t." + schema.QuoteSQLite(k) + " = ?"
 	}
 	from := w.staged + " t"
 	switch {
 	case in == w.staged:
 	case w.keyIsRowid():
-		from, conditions = w.seen+" t", []string{"t.id = ?"}
+		from, conditions = w.matched+" t", []string{"t.id = ?"}
 	default:
-		from = w.seen + " s JOIN main." + schema.QuoteSQLite(w.Name) + " t ON t." + w.rowid + " = s.id"
+		from = w.matched + " s JOIN main." + schema.QuoteSQLite(w.Name) + " t ON t." + w.rowid + " = s.id"
 	}
-	n, err := one(w.s.conn, "SELECT count(*) FROM "+from+" WHERE "+strings.Join(conditions, " AND "), key...)
+	n, err := queryInt(w.staging.conn, "SELECT count(*) FROM "+from+" WHERE "+strings.Join(conditions, " AND "), key...)
 	return err == nil && n > 0
 }
 
 // parameters is n rows of numbered parameters; each row ends with its number, added to last, if
 // that is given.
-func parameters(n, columns int, last string) string {
+func valuesList(n, columns int, last string) string {
 	var b strings.Builder
 	for row := range n {
 		if row > 0 {
