@@ -17,9 +17,9 @@ import (
 type existing struct {
 	schema.Table // syncer's columns, with their types in SQLite, and the key
 
-	userColumns          []userColumn // the user's columns
-	userConstraints        []string    // the user's constraints of the whole table, as they stand in the CREATE TABLE
-	withoutRowid bool
+	userColumns     []userColumn // the user's columns
+	userConstraints []string     // the user's constraints of the whole table, as they stand in the CREATE TABLE
+	withoutRowid    bool
 }
 
 // ownColumn is a column that the user has added to a copied table.
@@ -57,7 +57,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 		return nil, fmt.Errorf("the file has a %s %s that is not syncer's: rename it, "+
 			"or choose another name in SYNC_VIEWS, as in %[2]s=copy_of_%[2]s", found[0].kind, name)
 	}
-	written := sqltext.Definitions(found[0].sql)
+	written := sqltext.ColumnDefinitions(found[0].sql)
 
 	// Hidden are 2 and 3: generated columns, virtual and stored.
 	rows, err := queryAll(conn, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid", name)

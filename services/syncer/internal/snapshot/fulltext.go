@@ -16,7 +16,7 @@ func (t *Table) fullText() (found []schemaObject, err error) {
 		return nil, err
 	}
 	for _, v := range virtual {
-		content := sqltext.ContentOf(v.sql)
+		content := sqltext.FullTextContent(v.sql)
 		if content == "" {
 			continue
 		}

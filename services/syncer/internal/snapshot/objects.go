@@ -93,7 +93,7 @@ func allFail(why error) ([]error, error) { return []error{why, why, why}, nil }
 
 // recreate makes a view or trigger again in the strict form, where that is another one.
 func (s *Staging) recreateStrict(o schemaObject, gone []string) error {
-	q := sqltext.Strict(o.sql, gone)
+	q := sqltext.QuoteStrict(o.sql, gone)
 	if q == o.sql {
 		return nil
 	}
@@ -177,7 +177,7 @@ func (t *Table) findBroken(before []objectCheck) error {
 // idle names the table's triggers that work but never fire, since they are for columns that are gone.
 func (t *Table) neverFiring(after []objectCheck) (words []string) {
 	for _, v := range after {
-		columns := sqltext.UpdateOf(v.sql)
+		columns := sqltext.UpdateOfColumns(v.sql)
 		if v.kind != "trigger" || !strings.EqualFold(v.table, t.Name) || len(columns) == 0 {
 			continue
 		}

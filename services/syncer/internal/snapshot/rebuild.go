@@ -135,7 +135,7 @@ func (t *Table) createIncoming() error {
 func strictDefinitions(sql, names []string) []string {
 	out := make([]string, len(sql))
 	for i := range sql {
-		out[i] = sqltext.Strict(sql[i], names)
+		out[i] = sqltext.QuoteStrict(sql[i], names)
 	}
 	return out
 }
@@ -205,4 +205,6 @@ func (t *Table) keyWasRowid() bool {
 	})
 }
 
-func (t *Table) sameKeyColumns() bool { return slices.EqualFunc(t.old.Key, t.schema.Key, strings.EqualFold) }
+func (t *Table) sameKeyColumns() bool {
+	return slices.EqualFunc(t.old.Key, t.schema.Key, strings.EqualFold)
+}

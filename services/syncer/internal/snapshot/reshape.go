@@ -130,7 +130,7 @@ func (t *Table) recreateObjects(made []schemaObject) error {
 			continue // made again by keepIndexes
 		}
 		err := error(nil)
-		if q := sqltext.Strict(m.sql, gone); m.kind == "index" && q != m.sql {
+		if q := sqltext.QuoteStrict(m.sql, gone); m.kind == "index" && q != m.sql {
 			err = tryAndUndo(t.staging.conn, func() error { return exec(t.staging.conn, q) })
 		}
 		if err == nil {

@@ -15,12 +15,12 @@ import (
 // take the target's name. Else it is a disposable file attached to the target, and takes of a table
 // the rows that differ from the target's, or all rows if the two cannot be compared.
 type Staging struct {
-	file   *File
-	conn   *sqlite3.SQLiteConn
-	fresh  bool
-	tables []*Table
+	file          *File
+	conn          *sqlite3.SQLiteConn
+	fresh         bool
+	tables        []*Table
 	schemaVersion int64 // the target's schema_version when it was read
-	walSize    int64 // bytes in the target's log then
+	walSize       int64 // bytes in the target's log then
 }
 
 // Stage begins the staging.

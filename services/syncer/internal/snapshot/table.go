@@ -14,22 +14,22 @@ type Table struct {
 	Name  string
 	Drift string // how the columns differ from those that the target has; "" for not at all
 
-	staging       *Staging
-	schema       schema.Table // as it will be in the target
+	staging *Staging
+	schema  schema.Table // as it will be in the target
 	indexes [][]string
 
 	// What the target has.
-	old    *existing // the table; nil if there is none
+	old      *existing // the table; nil if there is none
 	recreate bool      // the drift is more than SQLite can alter in place
-	lost   []string  // objects of the user's that can no longer work, with SQLite's reason
-	warnings  []string  // warnings about what the user has made
+	lost     []string  // objects of the user's that can no longer work, with SQLite's reason
+	warnings []string  // warnings about what the user has made
 
-	droppedGenerated   []string // the user's generated columns among lost
-	rebuildPending bool     // full-text indexes are yet to be made again
+	droppedGenerated []string // the user's generated columns among lost
+	rebuildPending   bool     // full-text indexes are yet to be made again
 
 	// Where rows are staged.
 	staged   string // quoted, with its schema
-	matched     string // rowids of the target's rows that have arrived; of all rows, if the key is the rowid
+	matched  string // rowids of the target's rows that have arrived; of all rows, if the key is the rowid
 	missing  string // rowids of those that have not
 	rowid    string // a name for the rowid, in both tables; "" if the columns have taken all of its names
 	keyIndex []int

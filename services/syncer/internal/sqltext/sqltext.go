@@ -16,18 +16,18 @@ type token struct {
 type tokenKind int
 
 const (
-	space   tokenKind = iota // also a comment
-	word                     // a name or keyword without quotes
-	quoting                  // a name in "...", `...` or [...]; in "..." SQLite may take it for a text
-	literal                  // a text in '...'
-	symbol                   // one byte of anything else
+	tokenSpace   tokenKind = iota // also a comment
+	tokenWord                     // a name or keyword without quotes
+	tokenQuoted                   // a name in "...", `...` or [...]; in "..." SQLite may take it for a text
+	tokenLiteral                  // a text in '...'
+	tokenSymbol                   // one byte of anything else
 )
 
 // tokenize splits SQL that SQLite has accepted. The texts of the tokens, joined, are the SQL again.
 func tokenize(sql string) []token {
 	var tokens []token
 	for len(sql) > 0 {
-		t := next(sql)
+		t := nextToken(sql)
 		tokens = append(tokens, t)
 		sql = sql[len(t.text):]
 	}
@@ -35,32 +35,32 @@ func tokenize(sql string) []token {
 }
 
 // next is the first token of SQL that is not empty.
-func next(sql string) token {
+func nextToken(sql string) token {
 	switch c := sql[0]; {
 	case strings.IndexByte(" \t\r\n\f", c) >= 0:
-		return token{space, sql[:1]}
+		return token{tokenSpace, sql[:1]}
 	case strings.HasPrefix(sql, "--"):
-		return token{space, sql[:until(sql, 2, "\n")]}
+		return token{tokenSpace, sql[:lengthUntil(sql, 2, "\n")]}
 	case strings.HasPrefix(sql, "/*"):
-		return token{space, sql[:until(sql, 2, "*/")]}
+		return token{tokenSpace, sql[:lengthUntil(sql, 2, "*/")]}
 	case c == '[':
-		return token{quoting, sql[:until(sql, 1, "]")]}
+		return token{tokenQuoted, sql[:lengthUntil(sql, 1, "]")]}
 	case c == '\'':
-		return token{literal, sql[:quotedLength(sql, c)]}
+		return token{tokenLiteral, sql[:quotedLength(sql, c)]}
 	case c == '"' || c == '`':
-		return token{quoting, sql[:quotedLength(sql, c)]}
-	case isWord(c):
+		return token{tokenQuoted, sql[:quotedLength(sql, c)]}
+	case isWordByte(c):
 		n := 1
-		for n < len(sql) && isWord(sql[n]) {
+		for n < len(sql) && isWordByte(sql[n]) {
 			n++
 		}
-		return token{word, sql[:n]}
+		return token{tokenWord, sql[:n]}
 	}
-	return token{symbol, sql[:1]}
+	return token{tokenSymbol, sql[:1]}
 }
 
 // until is the length of sql up to the end of the first mark after from; all of it without one.
-func until(sql string, from int, mark string) int {
+func lengthUntil(sql string, from int, mark string) int {
 	if i := strings.Index(sql[from:], mark); i >= 0 {
 		return from + i + len(mark)
 	}
@@ -81,13 +81,13 @@ func quotedLength(sql string, quote byte) int {
 	return len(sql)
 }
 
-func isWord(c byte) bool {
+func isWordByte(c byte) bool {
 	return c == '_' || c == '$' || c >= utf8.RuneSelf || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
 
 // unquote is the name or text that a token writes.
 func unquote(t token) string {
-	if t.kind != quoting && t.kind != literal || len(t.text) < 2 {
+	if t.kind != tokenQuoted && t.kind != tokenLiteral || len(t.text) < 2 {
 		return t.text
 	}
 	inside := t.text[1 : len(t.text)-1]
@@ -100,10 +100,10 @@ func unquote(t token) string {
 
 // Strict rewrites each "name" of the given ones as `name`. SQLite takes "name" for a text where there is
 // no such column, and so would not find out that a column is missing.
-func Strict(sql string, names []string) string {
+func QuoteStrict(sql string, names []string) string {
 	var b strings.Builder
 	for _, t := range tokenize(sql) {
-		if t.kind == quoting && t.text[0] == '"' && containsFold(names, unquote(t)) {
+		if t.kind == tokenQuoted && t.text[0] == '"' && containsFold(names, unquote(t)) {
 			t.text = "`" + strings.ReplaceAll(unquote(t), "`", "``") + "`"
 		}
 		b.WriteString(t.text)
@@ -112,20 +112,20 @@ func Strict(sql string, names []string) string {
 }
 
 // listed are the parts, separated by commas, of the first list in brackets.
-func listed(sql string) (parts [][]token) {
+func splitList(sql string) (parts [][]token) {
 	depth := 0
 	for _, t := range tokenize(sql) {
 		switch {
-		case t.kind == symbol && t.text == "(":
+		case t.kind == tokenSymbol && t.text == "(":
 			if depth++; depth == 1 {
 				parts = append(parts, nil)
 				continue
 			}
-		case t.kind == symbol && t.text == ")":
+		case t.kind == tokenSymbol && t.text == ")":
 			if depth--; depth == 0 {
 				return parts
 			}
-		case t.kind == symbol && t.text == "," && depth == 1:
+		case t.kind == tokenSymbol && t.text == "," && depth == 1:
 			parts = append(parts, nil)
 			continue
 		}
@@ -137,9 +137,9 @@ func listed(sql string) (parts [][]token) {
 }
 
 // written are the tokens without white space and comments.
-func written(tokens []token) (out []token) {
+func withoutSpace(tokens []token) (out []token) {
 	for _, t := range tokens {
-		if t.kind != space {
+		if t.kind != tokenSpace {
 			out = append(out, t)
 		}
 	}
@@ -147,23 +147,23 @@ func written(tokens []token) (out []token) {
 }
 
 // Definitions are the columns' definitions in a CREATE TABLE, by the column's name in lower case.
-func Definitions(createTable string) map[string]string {
+func ColumnDefinitions(createTable string) map[string]string {
 	found := map[string]string{}
-	for _, part := range listed(createTable) {
-		tokens := written(part)
+	for _, part := range splitList(createTable) {
+		tokens := withoutSpace(part)
 		if len(tokens) == 0 {
 			continue
 		}
-		found[strings.ToLower(unquote(tokens[0]))] = textOf(part)
+		found[strings.ToLower(unquote(tokens[0]))] = joinTokens(part)
 	}
 	return found
 }
 
 // TableConstraints are the constraints of a CREATE TABLE that are not of a single column, without the primary key.
 func TableConstraints(createTable string) (found []string) {
-	for _, part := range listed(createTable) {
-		tokens := written(part)
-		if len(tokens) == 0 || tokens[0].kind != word {
+	for _, part := range splitList(createTable) {
+		tokens := withoutSpace(part)
+		if len(tokens) == 0 || tokens[0].kind != tokenWord {
 			continue
 		}
 		kind := tokens[0]
@@ -171,18 +171,18 @@ func TableConstraints(createTable string) (found []string) {
 			kind = tokens[2] // after its name
 		}
 		if containsFold([]string{"UNIQUE", "CHECK", "FOREIGN"}, kind.text) {
-			found = append(found, textOf(part))
+			found = append(found, joinTokens(part))
 		}
 	}
 	return found
 }
 
 // UpdateOf are the columns of a CREATE TRIGGER that fires on UPDATE OF them; none for others.
-func UpdateOf(createTrigger string) (columns []string) {
-	tokens := written(tokenize(createTrigger))
+func UpdateOfColumns(createTrigger string) (columns []string) {
+	tokens := withoutSpace(tokenize(createTrigger))
 	for i, t := range tokens {
 		switch {
-		case t.kind == word && strings.EqualFold(t.text, "ON"), t.kind == word && strings.EqualFold(t.text, "BEGIN"):
+		case t.kind == tokenWord && strings.EqualFold(t.text, "ON"), t.kind == tokenWord && strings.EqualFold(t.text, "BEGIN"):
 			return columns
 		case len(columns) > 0 && t.text != ",":
 			columns = append(columns, unquote(t))
@@ -194,7 +194,7 @@ func UpdateOf(createTrigger string) (columns []string) {
 }
 
 // textOf is the SQL of tokens without comments to the end of a line, which would swallow what follows.
-func textOf(tokens []token) string {
+func joinTokens(tokens []token) string {
 	var b strings.Builder
 	for _, t := range tokens {
 		if strings.HasPrefix(t.text, "--") {
@@ -206,13 +206,13 @@ func textOf(tokens []token) string {
 }
 
 // ContentOf is the table that an index of FTS5, FTS4 or FTS3 takes its contents from; "" for none.
-func ContentOf(createVirtualTable string) string {
+func FullTextContent(createVirtualTable string) string {
 	before, _, _ := strings.Cut(strings.ToLower(createVirtualTable), "(")
 	if !strings.Contains(before, "fts") {
 		return ""
 	}
-	for _, part := range listed(createVirtualTable) {
-		p := written(part)
+	for _, part := range splitList(createVirtualTable) {
+		p := withoutSpace(part)
 		if len(p) == 3 && strings.EqualFold(p[0].text, "content") && p[1].text == "=" {
 			return unquote(p[2])
 		}

@@ -8,7 +8,7 @@ import (
 func TestDefinitions(t *testing.T) {
 	const sql = `CREATE TABLE "ca(rs" ("id" INTEGER NOT NULL, [a,b] TEXT DEFAULT ('x,(''"') -- a, comment
 		, ` + "`c``d`" + ` REAL CHECK (max("c", 1) > 0) /* , e */, note TEXT, größe AS (id * 2) STORED, PRIMARY KEY ("id"))`
-	got := Definitions(sql)
+	got := ColumnDefinitions(sql)
 	for name, want := range map[string]string{
 		"id":    `"id" INTEGER NOT NULL`,
 		"a,b":   `[a,b] TEXT DEFAULT ('x,(''"')`,
@@ -36,7 +36,7 @@ func TestStrict(t *testing.T) {
 		`CREATE INDEX "other" ON cars ("a""b")`:    "CREATE INDEX \"other\" ON cars (`a\"b`)",
 		`SELECT [msrp], msrp, "price" FROM "cars"`: `SELECT [msrp], msrp, "price" FROM "cars"`,
 	} {
-		if got := Strict(sql, []string{"msrp", `a"b`}); got != want {
+		if got := QuoteStrict(sql, []string{"msrp", `a"b`}); got != want {
 			t.Errorf("%s: %s, want %s", sql, got, want)
 		}
 	}
@@ -58,6 +58,6 @@ func FuzzTokenize(f *testing.F) {
 		if b.String() != sql {
 			t.Errorf("%q became %q", sql, b.String())
 		}
-		_ = Definitions(sql)
+		_ = ColumnDefinitions(sql)
 	})
 }
