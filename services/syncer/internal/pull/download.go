@@ -23,21 +23,21 @@ const (
 )
 
 // temporary is an error that may not come again.
-type temporary struct {
+type temporaryError struct {
 	error
-	after time.Duration // what the server asks to wait; 0 if it does not say
+	retryAfter time.Duration // what the server asks to wait; 0 if it does not say
 }
 
-func (t *temporary) Unwrap() error { return t.error }
+func (t *temporaryError) Unwrap() error { return t.error }
 
 // download is one snapshot on its way, over as many requests as it takes.
 type download struct {
-	client   *http.Client
-	url      *url.URL
-	token    settings.Secret
-	have     string // ETag of the snapshot in the file; "" for none
-	part     *part
-	received int64
+	client      *http.Client
+	url         *url.URL
+	token       settings.Secret
+	currentETag string // ETag of the snapshot in the file; "" for none
+	part        *part
+	received    int64
 }
 
 func newDownload(u *url.URL, token settings.Secret, have, partial string) *download {
@@ -50,7 +50,7 @@ func newDownload(u *url.URL, token settings.Secret, have, partial string) *downl
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		url: u, token: token, have: have, part: openPart(partial),
+		url: u, token: token, currentETag: have, part: openPart(partial),
 	}
 }
 
@@ -59,23 +59,23 @@ func newDownload(u *url.URL, token settings.Secret, have, partial string) *downl
 func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r, err := d.request(ctx)
+	r, err := d.newRequest(ctx)
 	if err != nil {
 		return false, err
 	}
 	response, err := d.client.Do(r)
 	if err != nil {
-		return false, connectError(err)
+		return false, classifyConnectError(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 
 	switch response.StatusCode {
 	case http.StatusNotModified:
 		got := response.Header.Get("ETag")
-		if d.part.complete() && got == d.part.ETag && got != d.have {
+		if d.part.complete() && got == d.part.ETag && got != d.currentETag {
 			break
 		}
-		if d.have == "" {
+		if d.currentETag == "" {
 			return false, errors.Join(
 				errors.New("the server answers that nothing is newer than what is not there"),
 				d.part.discard(),
@@ -86,7 +86,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 		want := fmt.Sprintf("bytes %d-%d/%d", d.part.size, d.part.Total-1, d.part.Total)
 		if got := response.Header.Get("Content-Range"); got != want || response.Header.Get("ETag") != d.part.ETag {
 			return false, errors.Join(
-				&temporary{error: fmt.Errorf("the server sent the part %q, and not %q", got, want)},
+				&temporaryError{error: fmt.Errorf("the server sent the part %q, and not %q", got, want)},
 				d.part.discard(),
 			)
 		}
@@ -103,7 +103,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 			return false, err
 		}
 	default:
-		return false, d.refusal(response)
+		return false, d.responseError(response)
 	}
 	if !d.part.complete() {
 		err = d.receive(response.Body, cancel)
@@ -111,7 +111,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 	return err == nil, err
 }
 
-func (d *download) request(ctx context.Context) (*http.Request, error) {
+func (d *download) newRequest(ctx context.Context) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url.String(), nil)
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func (d *download) request(ctx context.Context) (*http.Request, error) {
 	if d.token != "" {
 		r.Header.Set("Authorization", "Bearer "+string(d.token))
 	}
-	known := d.have
+	known := d.currentETag
 	if p := d.part; p.complete() { // is it still what the server has?
 		known = strings.TrimPrefix(known+", "+p.ETag, ", ")
 	} else if p.size > 0 && p.Total > 0 {
@@ -149,15 +149,15 @@ func (d *download) receive(body io.Reader, cancel context.CancelCauseFunc) error
 		p.Total = p.size
 	}
 	if err == nil && !p.complete() {
-		err = &temporary{error: fmt.Errorf("%d bytes arrived, and not %d", p.size, p.Total)}
+		err = &temporaryError{error: fmt.Errorf("%d bytes arrived, and not %d", p.size, p.Total)}
 	}
 	if err == nil {
 		if err = p.verify(); errors.Is(err, errDamaged) {
-			return errors.Join(&temporary{error: err}, p.discard())
+			return errors.Join(&temporaryError{error: err}, p.discard())
 		}
 	}
-	var later *temporary
-	if err != nil && (!errors.As(err, &later) || !strong(p.ETag) || p.Total < 0) {
+	var later *temporaryError
+	if err != nil && (!errors.As(err, &later) || !isStrongETag(p.ETag) || p.Total < 0) {
 		err = errors.Join(err, p.discard()) // a disk that it has filled is empty again
 	}
 	return err
@@ -168,7 +168,7 @@ type readerFunc func([]byte) (int, error)
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // refusal is the error of an answer without a snapshot.
-func (d *download) refusal(response *http.Response) error {
+func (d *download) responseError(response *http.Response) error {
 	var answer struct{ Error string }
 	body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10)) // it may be a proxy's
 	_ = json.Unmarshal(body, &answer)
@@ -188,20 +188,20 @@ func (d *download) refusal(response *http.Response) error {
 		}
 		return err
 	case code == http.StatusRequestedRangeNotSatisfiable:
-		return errors.Join(&temporary{error: err}, d.part.discard())
+		return errors.Join(&temporaryError{error: err}, d.part.discard())
 	case code == http.StatusTooManyRequests,
 		code >= 500 && code != http.StatusInsufficientStorage && code != http.StatusNotImplemented:
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // a date is taken for no wait
-		return &temporary{err, time.Duration(max(0, seconds)) * time.Second}
+		return &temporaryError{err, time.Duration(max(0, seconds)) * time.Second}
 	}
 	return err
 }
 
 // connectError sorts the errors of a request without an answer: a certificate does not become valid by waiting.
-func connectError(err error) error {
+func classifyConnectError(err error) error {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
 		return fmt.Errorf("%w; SSL_CERT_FILE names the certificates of other authorities", err)
 	}
-	return &temporary{error: err}
+	return &temporaryError{error: err}
 }

@@ -22,9 +22,9 @@ const maxWindow = 8 << 20
 // part is a snapshot that has arrived in part, or whole. Its file begins with a line about it, so that what has arrived
 // is never taken for a part of something else.
 type part struct {
-	path string
-	head int64 // length of that line
-	size int64 // of what has arrived after it
+	path       string
+	headerSize int64 // length of that line
+	size       int64 // of what has arrived after it
 
 	ETag     string `json:"etag"`
 	Encoding string `json:"encoding"` // of HTTP; "" for none
@@ -45,15 +45,15 @@ func openPart(path string) *part {
 		return empty
 	}
 	line, err := bufio.NewReader(f).ReadBytes('\n')
-	p := &part{path: path, head: int64(len(line)), size: info.Size() - int64(len(line))}
-	if err != nil || json.Unmarshal(line, p) != nil || !strong(p.ETag) || p.Total < 0 || p.size > p.Total {
+	p := &part{path: path, headerSize: int64(len(line)), size: info.Size() - int64(len(line))}
+	if err != nil || json.Unmarshal(line, p) != nil || !isStrongETag(p.ETag) || p.Total < 0 || p.size > p.Total {
 		return empty
 	}
 	return p
 }
 
 // strong reports whether equal ETags mean equal bytes, so that a part can be completed.
-func strong(etag string) bool { return strings.HasPrefix(etag, `"`) }
+func isStrongETag(etag string) bool { return strings.HasPrefix(etag, `"`) }
 
 func (p *part) complete() bool { return p.Total >= 0 && p.size == p.Total }
 
@@ -64,7 +64,7 @@ func (p *part) begin(etag, encoding, digest string, total int64) error {
 	if err != nil {
 		return err
 	}
-	p.head = int64(len(line)) + 1
+	p.headerSize = int64(len(line)) + 1
 	return os.WriteFile(p.path, append(line, '\n'), 0o600)
 }
 
@@ -86,7 +86,7 @@ func (p *part) receive(body io.Reader, received *int64) error {
 		if readErr != nil {
 			err := f.Close()
 			if err == nil && !errors.Is(readErr, io.EOF) {
-				err = &temporary{error: fmt.Errorf("the download was cut: %w", readErr)}
+				err = &temporaryError{error: fmt.Errorf("the download was cut: %w", readErr)}
 			}
 			return err
 		}
@@ -106,7 +106,7 @@ func (p *part) discard() error {
 func (p *part) reader() (io.ReadCloser, error) {
 	f, err := os.Open(p.path)
 	if err == nil {
-		_, err = f.Seek(p.head, io.SeekStart)
+		_, err = f.Seek(p.headerSize, io.SeekStart)
 	}
 	return f, err
 }

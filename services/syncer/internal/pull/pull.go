@@ -18,7 +18,7 @@ import (
 )
 
 // longestPause is how long a server may ask to be left alone before the pull ends instead.
-const longestPause = time.Minute
+const maxRetryAfter = time.Minute
 
 // Options say what is fetched, and how long that may take.
 type Options struct {
@@ -82,7 +82,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	)
 	defer cancel()
 	d := newDownload(o.URL, o.Token, etag, file.Partial())
-	newer, err := d.fetchPatiently(ctx, o)
+	newer, err := d.fetchWithRetries(ctx, o)
 	result.Received = d.received
 	if err == nil && newer {
 		result.Run, result.Warning, err = install(ctx, file, d.part)
@@ -104,12 +104,12 @@ func Run(ctx context.Context, o Options) (Result, error) {
 
 // fetchPatiently fetches until there is an answer, and the whole of it. It reports whether that is a newer snapshot,
 // which is then in the part.
-func (d *download) fetchPatiently(ctx context.Context, o Options) (newer bool, err error) {
+func (d *download) fetchWithRetries(ctx context.Context, o Options) (newer bool, err error) {
 	waits := backoff.NewExponentialBackOff()
 	for tries := 0; ; {
 		before := d.received
 		newer, err := d.fetch(ctx)
-		var again *temporary
+		var again *temporaryError
 		if err == nil || !errors.As(err, &again) || ctx.Err() != nil {
 			return newer, err
 		}
@@ -118,8 +118,8 @@ func (d *download) fetchPatiently(ctx context.Context, o Options) (newer bool, e
 			tries = 0
 			waits.Reset()
 		}
-		wait := max(waits.NextBackOff(), again.after)
-		if tries++; tries > o.Retries || wait > longestPause {
+		wait := max(waits.NextBackOff(), again.retryAfter)
+		if tries++; tries > o.Retries || wait > maxRetryAfter {
 			return false, err
 		}
 		o.Retrying(err, wait)

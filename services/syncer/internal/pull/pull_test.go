@@ -69,17 +69,17 @@ func TestPartOfAnEarlierPull(t *testing.T) {
 	}
 }
 
-const whole = "the whole of a snapshot, as far as this test is concerned"
+const wholeText = "the whole of a snapshot, as far as this test is concerned"
 
 // answer makes a server that answers each request by the next of the handlers, and the last one for good.
-func answer(t *testing.T, handlers ...http.HandlerFunc) *url.URL {
+func testServer(t *testing.T, handlers ...http.HandlerFunc) *url.URL {
 	t.Helper()
 	n := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handle := handlers[min(n, len(handlers)-1)]
 		n++
 		w.Header().Set("ETag", `"a"`)
-		sum := sha256.Sum256([]byte(whole))
+		sum := sha256.Sum256([]byte(wholeText))
 		w.Header().Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
 		handle(w, r)
 	}))
@@ -92,11 +92,11 @@ func answer(t *testing.T, handlers ...http.HandlerFunc) *url.URL {
 }
 
 // cut sends the begin of what is asked for.
-func cut(w http.ResponseWriter, r *http.Request) { serve(w, r, whole, 20) }
+func sendCut(w http.ResponseWriter, r *http.Request) { sendRange(w, r, wholeText, 20) }
 
-func full(w http.ResponseWriter, r *http.Request) { serve(w, r, whole, len(whole)) }
+func sendFull(w http.ResponseWriter, r *http.Request) { sendRange(w, r, wholeText, len(wholeText)) }
 
-func serve(w http.ResponseWriter, r *http.Request, text string, most int) {
+func sendRange(w http.ResponseWriter, r *http.Request, text string, most int) {
 	from := 0
 	_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from)
 	w.Header().Set("Content-Length", fmt.Sprint(len(text)-from))
@@ -123,8 +123,8 @@ func TestFetch(t *testing.T) {
 		requests int
 		err      string
 	}{
-		"whole":    {[]http.HandlerFunc{full}, 1, ""},
-		"in parts": {[]http.HandlerFunc{cut}, 3, ""},
+		"whole":    {[]http.HandlerFunc{sendFull}, 1, ""},
+		"in parts": {[]http.HandlerFunc{sendCut}, 3, ""},
 		"another snapshot in between": {[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("ETag", `"b"`)
 			w.Header().Set("Content-Length", "50")
@@ -133,40 +133,40 @@ func TestFetch(t *testing.T) {
 			if r.Header.Get("If-Range") == `"b"` {
 				r.Header.Del("Range")
 			}
-			full(w, r)
+			sendFull(w, r)
 		}}, 2, ""},
-		"a part of something else": {[]http.HandlerFunc{cut, func(w http.ResponseWriter, r *http.Request) {
+		"a part of something else": {[]http.HandlerFunc{sendCut, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("ETag", `"b"`)
-			serve(w, r, strings.ToUpper(whole), len(whole))
-		}, full}, 3, ""},
-		"another part": {[]http.HandlerFunc{cut, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%[1]d", len(whole)))
+			sendRange(w, r, strings.ToUpper(wholeText), len(wholeText))
+		}, sendFull}, 3, ""},
+		"another part": {[]http.HandlerFunc{sendCut, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%[1]d", len(wholeText)))
 			w.WriteHeader(http.StatusPartialContent)
-			_, _ = io.WriteString(w, whole)
-		}, full}, 3, ""},
+			_, _ = io.WriteString(w, wholeText)
+		}, sendFull}, 3, ""},
 		"changed bytes, once": {[]http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) {
-			serve(w, r, strings.ToUpper(whole), len(whole))
-		}, full}, 2, ""},
-		"a server that ignores parts": {[]http.HandlerFunc{cut, func(w http.ResponseWriter, r *http.Request) {
+			sendRange(w, r, strings.ToUpper(wholeText), len(wholeText))
+		}, sendFull}, 2, ""},
+		"a server that ignores parts": {[]http.HandlerFunc{sendCut, func(w http.ResponseWriter, r *http.Request) {
 			r.Header.Del("Range")
-			full(w, r)
+			sendFull(w, r)
 		}}, 2, ""},
 		"a length that nobody knows, and a weak tag": {[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("ETag", `W/"a"`)
 			w.(http.Flusher).Flush()
-			_, _ = io.WriteString(w, whole)
+			_, _ = io.WriteString(w, wholeText)
 		}}, 1, ""},
 		"cut, of a weak tag": {[]http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("ETag", `W/"a"`)
-			cut(w, r)
+			sendCut(w, r)
 		}, func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Range") != "" {
 				w.WriteHeader(http.StatusTeapot)
 			}
-			full(w, r)
+			sendFull(w, r)
 		}}, 2, ""},
-		"a range that is none": {[]http.HandlerFunc{cut, status(416), full}, 3, ""},
-		"busy": {[]http.HandlerFunc{status(503, "Retry-After", "0"), status(502), status(429), full},
+		"a range that is none": {[]http.HandlerFunc{sendCut, status(416), sendFull}, 3, ""},
+		"busy": {[]http.HandlerFunc{status(503, "Retry-After", "0"), status(502), status(429), sendFull},
 			4, ""},
 		"busy for good":              {[]http.HandlerFunc{status(503)}, 4, "503 Service Unavailable"},
 		"busy for long":              {[]http.HandlerFunc{status(503, "Retry-After", "3600")}, 1, "503 Service Unavailable"},
@@ -180,8 +180,8 @@ func TestFetch(t *testing.T) {
 				test.handlers[i] = func(w http.ResponseWriter, r *http.Request) { n++; h(w, r) }
 			}
 			path := filepath.Join(t.TempDir(), "part")
-			d := newDownload(answer(t, test.handlers...), "", "", path)
-			newer, err := d.fetchPatiently(t.Context(), Options{Retries: 3, Retrying: func(error, time.Duration) {}})
+			d := newDownload(testServer(t, test.handlers...), "", "", path)
+			newer, err := d.fetchWithRetries(t.Context(), Options{Retries: 3, Retrying: func(error, time.Duration) {}})
 			if n != test.requests {
 				t.Errorf("%d requests, want %d", n, test.requests)
 			}
@@ -199,7 +199,7 @@ func TestFetch(t *testing.T) {
 				t.Fatal(newer, err, openErr)
 			}
 			defer func() { _ = r.Close() }()
-			if text, err := io.ReadAll(r); err != nil || string(text) != whole {
+			if text, err := io.ReadAll(r); err != nil || string(text) != wholeText {
 				t.Errorf("%q, %v", text, err)
 			}
 		})
@@ -213,11 +213,11 @@ func TestWholePartIsLeft(t *testing.T) {
 	leave := func() {
 		t.Helper()
 		p := openPart(path)
-		if err := p.begin(`"a"`, "", "", int64(len(whole))); err != nil {
+		if err := p.begin(`"a"`, "", "", int64(len(wholeText))); err != nil {
 			t.Fatal(err)
 		}
 		var n int64
-		if err := p.receive(strings.NewReader(whole), &n); err != nil {
+		if err := p.receive(strings.NewReader(wholeText), &n); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -228,7 +228,7 @@ func TestWholePartIsLeft(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusNotModified)
 	}
-	u := answer(t, unchanged)
+	u := testServer(t, unchanged)
 
 	leave()
 	d := newDownload(u, "", `"old"`, path)
@@ -267,7 +267,7 @@ func TestStalledServer(t *testing.T) {
 			<-ctx.Done()
 			return 0, context.Cause(ctx)
 		}), cancel)
-		var again *temporary
+		var again *temporaryError
 		if !errors.As(err, &again) || !errors.Is(err, errStalled) || d.part.size != 3 {
 			t.Errorf("%v, %d bytes", err, d.part.size)
 		}
