@@ -25,9 +25,9 @@ var createChanges = []string{
 
 // Kinds of changes.
 const (
-	OpInsert = "insert"
-	OpUpdate = "update"
-	OpDelete = "delete"
+	opInsert = "insert"
+	opUpdate = "update"
+	opDelete = "delete"
 	OpBulk   = "bulk" // one for all changes of a run to a table, where they are too many
 )
 
@@ -58,7 +58,7 @@ func BeginChanges(ctx context.Context, db sqlx.ExtContext, started time.Time) (*
 			return nil, err
 		}
 	}
-	id, err := NextRun(ctx, db)
+	id, err := nextRunID(ctx, db)
 	return &Changes{db: db, run: id, at: started.UTC().Format(timeFormat)}, err
 }
 
@@ -75,7 +75,7 @@ type Difference struct {
 }
 
 // Skip notes that rows of a table change in a way that is not recorded: it is new, is made again, or has other columns.
-func (c *Changes) Skip() { c.unrecorded = true }
+func (c *Changes) MarkUnrecorded() { c.unrecorded = true }
 
 // Record records a difference before it is made.
 func (c *Changes) Record(ctx context.Context, d Difference) error {
@@ -88,18 +88,18 @@ func (c *Changes) Record(ctx context.Context, d Difference) error {
 	}
 
 	target := `INSERT INTO main._sync_changes (run, at, "table", op, key, old, new) SELECT ?, ?, ?, ?, `
-	both := d.Staged + " AS s CROSS JOIN " + d.Live + " AS t ON " + equal(d.Key, "t.", "s.")
+	both := d.Staged + " AS s CROSS JOIN " + d.Live + " AS t ON " + sameKeyCondition(d.Key, "t.", "s.")
 	var statements []struct{ op, query string }
 	add := func(op, query string) { statements = append(statements, struct{ op, query string }{op, query}) }
 	if d.Missing != "" {
-		add(OpDelete, key(d.Key, "t.")+", "+object(d.Columns, "t.")+", NULL FROM "+d.Live+" AS t WHERE "+d.Missing)
+		add(opDelete, keyJSON(d.Key, "t.")+", "+rowJSON(d.Columns, "t.")+", NULL FROM "+d.Live+" AS t WHERE "+d.Missing)
 	}
-	if values := d.values(); len(values) > 0 {
-		add(OpUpdate, key(d.Key, "s.")+", "+changed(values, "t.")+", "+changed(values, "s.")+
-			" FROM "+both+" WHERE "+anyOf(differing(values)))
+	if values := d.nonKeyColumns(); len(values) > 0 {
+		add(opUpdate, keyJSON(d.Key, "s.")+", "+changedJSON(values, "t.")+", "+changedJSON(values, "s.")+
+			" FROM "+both+" WHERE "+anyOf(differsConditions(values)))
 	}
-	add(OpInsert, key(d.Key, "s.")+", NULL, NULL FROM "+d.Staged+" AS s WHERE NOT EXISTS (SELECT 1 FROM "+d.Live+
-		" AS t WHERE "+equal(d.Key, "t.", "s.")+")")
+	add(opInsert, keyJSON(d.Key, "s.")+", NULL, NULL FROM "+d.Staged+" AS s WHERE NOT EXISTS (SELECT 1 FROM "+d.Live+
+		" AS t WHERE "+sameKeyCondition(d.Key, "t.", "s.")+")")
 	for _, s := range statements {
 		if _, err := c.db.ExecContext(ctx, target+s.query, c.run, c.at, d.Table, s.op); err != nil {
 			return fmt.Errorf("record changes: %w", err)
@@ -109,7 +109,7 @@ func (c *Changes) Record(ctx context.Context, d Difference) error {
 }
 
 // values are the columns that are not part of the key.
-func (d Difference) values() (names []string) {
+func (d Difference) nonKeyColumns() (names []string) {
 	for _, c := range d.Columns {
 		if !slices.Contains(d.Key, c) {
 			names = append(names, c)
@@ -129,14 +129,14 @@ type Bulk struct {
 
 func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
 	b := Bulk{Inserted: d.Inserted, Updated: d.Updated, Deleted: d.Deleted, Columns: map[string]int64{}}
-	if values := d.values(); len(values) > 0 && d.Updated > 0 {
+	if values := d.nonKeyColumns(); len(values) > 0 && d.Updated > 0 {
 		counts := make([]int64, len(values))
 		into := make([]any, len(values))
 		for i := range counts {
 			into[i] = &counts[i]
 		}
-		row := c.db.QueryRowxContext(ctx, "SELECT coalesce(sum("+strings.Join(differing(values), "), 0), coalesce(sum(")+
-			"), 0) FROM "+d.Staged+" AS s CROSS JOIN "+d.Live+" AS t ON "+equal(d.Key, "t.", "s."))
+		row := c.db.QueryRowxContext(ctx, "SELECT coalesce(sum("+strings.Join(differsConditions(values), "), 0), coalesce(sum(")+
+			"), 0) FROM "+d.Staged+" AS s CROSS JOIN "+d.Live+" AS t ON "+sameKeyCondition(d.Key, "t.", "s."))
 		if err := row.Scan(into...); err != nil {
 			return fmt.Errorf("count changes: %w", err)
 		}
@@ -156,36 +156,36 @@ func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
 }
 
 // key is an expression for the JSON object of a row's key.
-func key(columns []string, alias string) string {
+func keyJSON(columns []string, alias string) string {
 	members := make([]string, len(columns))
 	for i, c := range columns {
-		members[i] = member(c) + " || " + hexed(alias+schema.QuoteSQLite(c), "")
+		members[i] = memberName(c) + " || " + valueJSON(alias+schema.QuoteSQLite(c), "")
 	}
-	return braced(members)
+	return joinMembers(members)
 }
 
 // object is an expression for a JSON object of a row's columns.
-func object(columns []string, alias string) string {
+func rowJSON(columns []string, alias string) string {
 	members := make([]string, len(columns))
 	for i, c := range columns {
-		members[i] = member(c) + " || " + jsonValue(alias+schema.QuoteSQLite(c))
+		members[i] = memberName(c) + " || " + limitedValueJSON(alias+schema.QuoteSQLite(c))
 	}
-	return braced(members)
+	return joinMembers(members)
 }
 
 // changed is an expression for a JSON object of those columns that differ between the rows t and s.
-func changed(columns []string, alias string) string {
+func changedJSON(columns []string, alias string) string {
 	members := make([]string, len(columns))
-	differ := differing(columns)
+	differ := differsConditions(columns)
 	for i, c := range columns {
-		members[i] = "CASE WHEN " + differ[i] + " THEN " + member(c) + " || " +
-			jsonValue(alias+schema.QuoteSQLite(c)) + " END"
+		members[i] = "CASE WHEN " + differ[i] + " THEN " + memberName(c) + " || " +
+			limitedValueJSON(alias+schema.QuoteSQLite(c)) + " END"
 	}
-	return braced(members)
+	return joinMembers(members)
 }
 
 // member is the SQL text of the name of a member of a JSON object.
-func member(name string) string {
+func memberName(name string) string {
 	var quoted strings.Builder
 	e := json.NewEncoder(&quoted)
 	e.SetEscapeHTML(false)
@@ -195,7 +195,7 @@ func member(name string) string {
 
 // braced joins the members of a JSON object, except those that are NULL. A function of SQLite takes few arguments, so
 // many members are joined in groups. Few are not: each step costs a copy of values that may be large.
-func braced(members []string) string {
+func joinMembers(members []string) string {
 	if len(members) > groupSize {
 		var groups []string
 		for m := range slices.Chunk(members, groupSize) {
@@ -210,18 +210,18 @@ func braced(members []string) string {
 const groupSize = 100
 
 // jsonValue is an expression for a value as JSON. SQLite writes a REAL with as few digits as give the same number back.
-func jsonValue(value string) string {
-	return hexed(value, fmt.Sprintf("WHEN length(%[1]s) > %[2]d THEN "+
+func limitedValueJSON(value string) string {
+	return valueJSON(value, fmt.Sprintf("WHEN length(%[1]s) > %[2]d THEN "+
 		`'{"bytes":' || length(%[1]s) || ',"hex":"' || hex(substr(%[1]s, 1, %[2]d)) || '"}' `, value, BlobLimit))
 }
 
 // hexed is jsonValue with another way to write a long BLOB, or none.
-func hexed(value, long string) string {
+func valueJSON(value, long string) string {
 	return fmt.Sprintf("CASE WHEN typeof(%[1]s) <> 'blob' THEN json_quote(%[1]s) %[2]s"+
 		`ELSE '"' || hex(%[1]s) || '"' END`, value, long)
 }
 
-func differing(columns []string) []string {
+func differsConditions(columns []string) []string {
 	conditions := make([]string, len(columns))
 	for i, c := range columns {
 		conditions[i] = "t." + schema.QuoteSQLite(c) + " IS NOT s." + schema.QuoteSQLite(c)
@@ -230,7 +230,7 @@ func differing(columns []string) []string {
 }
 
 // equal is the condition that two rows have the same key.
-func equal(key []string, left, right string) string {
+func sameKeyCondition(key []string, left, right string) string {
 	conditions := make([]string, len(key))
 	for i, k := range key {
 		conditions[i] = left + schema.QuoteSQLite(k) + " = " + right + schema.QuoteSQLite(k)

@@ -38,7 +38,7 @@ type pruning struct {
 }
 
 func (p *pruning) prune(ctx context.Context) error {
-	done, err := p.pruned(ctx)
+	done, err := p.prunedUntil(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (p *pruning) prune(ctx context.Context) error {
 }
 
 // pruned is until when inserts have been looked at already; "" for not at all.
-func (p *pruning) pruned(ctx context.Context) (string, error) {
+func (p *pruning) prunedUntil(ctx context.Context) (string, error) {
 	if p.unrecorded {
 		return "", nil
 	}

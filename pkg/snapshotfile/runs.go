@@ -57,7 +57,7 @@ type TableRun struct {
 }
 
 // NextRun is the number that the run recorded next will have, as long as the transaction lasts.
-func NextRun(ctx context.Context, q sqlx.QueryerContext) (id int64, err error) {
+func nextRunID(ctx context.Context, q sqlx.QueryerContext) (id int64, err error) {
 	err = sqlx.GetContext(ctx, q, &id, "SELECT coalesce(max(id), 0) + 1 FROM main._sync_runs")
 	return id, err
 }
@@ -65,13 +65,13 @@ func NextRun(ctx context.Context, q sqlx.QueryerContext) (id int64, err error) {
 // InsertRun records a run that ends now, sets its ID and Finished, and forgets runs that are too old. It is to be
 // called in a transaction, after Create.
 func InsertRun(ctx context.Context, db sqlx.ExtContext, r *Run) (err error) {
-	if r.ID, err = NextRun(ctx, db); err != nil {
+	if r.ID, err = nextRunID(ctx, db); err != nil {
 		return err
 	}
 	r.Finished = time.Now().UTC()
 	_, err = db.ExecContext(ctx, `INSERT INTO main._sync_runs (id, started, finished, status, source, strategy, error)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`, r.ID, r.Started.UTC().Format(timeFormat), r.Finished.Format(timeFormat),
-		r.Status, r.Source, r.Strategy, nullable(r.Error))
+		r.Status, r.Source, r.Strategy, nullIfEmpty(r.Error))
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func InsertRun(ctx context.Context, db sqlx.ExtContext, r *Run) (err error) {
 			inserted, updated, deleted, unchanged, bytes, seconds, schema_hash, drift, watermark, warnings, lost)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			r.ID, t.Table, t.View, t.Key, t.Rows, t.Total, t.Inserted, t.Updated, t.Deleted, t.Unchanged, t.Bytes,
-			t.Seconds, t.SchemaHash, nullable(t.Drift), nullable(t.Watermark), list(t.Warnings), list(t.Lost))
+			t.Seconds, t.SchemaHash, nullIfEmpty(t.Drift), nullIfEmpty(t.Watermark), textsJSON(t.Warnings), textsJSON(t.Lost))
 		if err != nil {
 			return err
 		}
@@ -139,11 +139,11 @@ func forgetRuns(ctx context.Context, db sqlx.ExtContext, last int64) error {
 	return err
 }
 
-func list(texts []string) sql.NullString {
+func textsJSON(texts []string) sql.NullString {
 	if len(texts) == 0 {
 		return sql.NullString{}
 	}
-	return nullable(toJSON(texts))
+	return nullIfEmpty(toJSON(texts))
 }
 
 func toJSON(texts []string) string {
@@ -160,7 +160,7 @@ type History struct {
 
 // ReadHistory reads the last runs of a file, as many as limit says. It is empty for a file that syncer does not keep.
 func ReadHistory(ctx context.Context, q sqlx.QueryerContext, limit int) (h History, err error) {
-	if kept, err := IsKept(ctx, q); err != nil || !kept {
+	if kept, err := IsSnapshotFile(ctx, q); err != nil || !kept {
 		return h, err
 	}
 	if h.Runs, err = readRuns(ctx, q, "ORDER BY id DESC LIMIT ?", limit); err != nil {
@@ -249,7 +249,7 @@ func readTables(ctx context.Context, q sqlx.QueryerContext, where string, args .
 
 // LastTable is what the last run that published a table did to it; nil if none is remembered.
 func LastTable(ctx context.Context, q sqlx.QueryerContext, table string) (*TableRun, error) {
-	if kept, err := IsKept(ctx, q); err != nil || !kept {
+	if kept, err := IsSnapshotFile(ctx, q); err != nil || !kept {
 		return nil, err
 	}
 	found, err := readTables(ctx, q, "table_name = ? COLLATE NOCASE ORDER BY run_id DESC LIMIT 1", table)

@@ -21,7 +21,7 @@ const Prefix = "_sync_"
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
 // create makes the tables for runs. Those for columns and changes are made when there is something to keep in them.
-var create = []string{
+var createRunTables = []string{
 	`CREATE TABLE IF NOT EXISTS main._sync_runs (
 		id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, status TEXT NOT NULL,
 		source TEXT NOT NULL, strategy TEXT NOT NULL, error TEXT, history_from TEXT, history_kept INTEGER)`,
@@ -45,7 +45,7 @@ var migrations = []struct{ table, column, add string }{
 // Create makes the tables for runs in the main database, and brings those of earlier versions up to date.
 // It is to be called in a transaction.
 func Create(ctx context.Context, db sqlx.ExtContext) error {
-	for _, q := range create {
+	for _, q := range createRunTables {
 		if _, err := db.ExecContext(ctx, q); err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func columnNames(ctx context.Context, q sqlx.QueryerContext, table string) (name
 }
 
 // IsKept reports whether a SQLite file is one that syncer keeps.
-func IsKept(ctx context.Context, q sqlx.QueryerContext) (kept bool, err error) {
+func IsSnapshotFile(ctx context.Context, q sqlx.QueryerContext) (kept bool, err error) {
 	return hasTables(ctx, q, "_sync_runs", "_sync_tables")
 }
 
@@ -92,7 +92,7 @@ func hasTables(ctx context.Context, q sqlx.QueryerContext, names ...string) (boo
 
 // Lend lets do use a connection that its owner goes on using afterwards, in whatever transaction it is in.
 func Lend(conn *sqlite3.SQLiteConn, do func(db *sqlx.DB) error) (err error) {
-	db := sqlx.NewDb(sql.OpenDB(lender{conn}), "sqlite3")
+	db := sqlx.NewDb(sql.OpenDB(lentConnector{conn}), "sqlite3")
 	db.SetMaxOpenConns(1)
 	defer func() {
 		if closing := db.Close(); err == nil {
@@ -103,16 +103,16 @@ func Lend(conn *sqlite3.SQLiteConn, do func(db *sqlx.DB) error) (err error) {
 }
 
 // lender is a connector that always gives the same connection.
-type lender struct{ conn *sqlite3.SQLiteConn }
+type lentConnector struct{ conn *sqlite3.SQLiteConn }
 
-func (l lender) Connect(context.Context) (driver.Conn, error) { return lent{l.conn}, nil }
+func (l lentConnector) Connect(context.Context) (driver.Conn, error) { return lentConn{l.conn}, nil }
 
-func (l lender) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
+func (l lentConnector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
 
 // lent is a connection that stays open.
-type lent struct{ *sqlite3.SQLiteConn }
+type lentConn struct{ *sqlite3.SQLiteConn }
 
-func (lent) Close() error { return nil }
+func (lentConn) Close() error { return nil }
 
 func parseTime(text string) (time.Time, error) {
 	t, err := time.Parse(timeFormat, text)
@@ -123,4 +123,4 @@ func parseTime(text string) (time.Time, error) {
 }
 
 // nullable is NULL for an empty text.
-func nullable(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+func nullIfEmpty(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

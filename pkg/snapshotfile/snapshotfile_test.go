@@ -26,7 +26,7 @@ func newFile(t *testing.T, statements ...string) *sqlx.DB {
 }
 
 // record records a run, which began so many minutes after the first.
-func record(t *testing.T, db sqlx.ExtContext, minute int, status string, tables ...string) {
+func recordRun(t *testing.T, db sqlx.ExtContext, minute int, status string, tables ...string) {
 	t.Helper()
 	r := snapshotfile.Run{Started: firstRun.Add(time.Duration(minute) * time.Minute), Status: status}
 	for _, table := range tables {
@@ -46,13 +46,13 @@ func TestForgetRuns(t *testing.T) {
 		}
 	}
 	tx := db.MustBegin()
-	record(t, tx, 0, snapshotfile.OK, "A", "b")
-	record(t, tx, 1, snapshotfile.OK, "a")
+	recordRun(t, tx, 0, snapshotfile.OK, "A", "b")
+	recordRun(t, tx, 1, snapshotfile.OK, "a")
 	for i := range 1500 {
-		record(t, tx, 2+i, snapshotfile.OK, "b")
+		recordRun(t, tx, 2+i, snapshotfile.OK, "b")
 	}
 	for i := range 1200 {
-		record(t, tx, 2000+i, snapshotfile.Failed)
+		recordRun(t, tx, 2000+i, snapshotfile.Failed)
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
@@ -180,7 +180,7 @@ func TestEarlierVersion(t *testing.T) {
 		}
 		check()
 	}
-	record(t, db, 5, snapshotfile.OK, "cars")
+	recordRun(t, db, 5, snapshotfile.OK, "cars")
 	last, err := snapshotfile.LastTable(t.Context(), db, "Cars")
 	if err != nil || last.Total != 5 {
 		t.Errorf("%+v, %v", last, err)
@@ -218,7 +218,7 @@ func TestPull(t *testing.T) {
 			t.Errorf("%+v, %v, want %+v", got, err, want)
 		}
 	}
-	record(t, db, 0, snapshotfile.OK)
+	recordRun(t, db, 0, snapshotfile.OK)
 	check(nil)
 	for _, etag := range []string{`"a"`, `"b"`} { // the second as of a server whose file was pulled once
 		if err := snapshotfile.MarkPulled(t.Context(), db, etag); err != nil {
@@ -226,7 +226,7 @@ func TestPull(t *testing.T) {
 		}
 		check(&snapshotfile.Pull{ETag: etag})
 	}
-	record(t, db, 1, snapshotfile.Failed)
+	recordRun(t, db, 1, snapshotfile.Failed)
 	check(&snapshotfile.Pull{ETag: `"b"`, HasOwnRuns: true})
 	db.MustExec("DELETE FROM _sync_pull")
 	check(&snapshotfile.Pull{HasOwnRuns: true})

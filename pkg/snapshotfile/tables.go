@@ -62,11 +62,11 @@ func AsOf(tables []Content, named []string, isCopied func(t Content) bool) (olde
 }
 
 // clockSlop is how far two clocks may be apart without a word.
-const clockSlop = time.Minute
+const clockTolerance = time.Minute
 
 // InFuture reports whether a snapshot is dated after now: nothing is known of its age then, as this clock
 // is wrong, or was when the snapshot was made.
-func InFuture(asOf, now time.Time) bool { return asOf.Sub(now) > clockSlop }
+func InFuture(asOf, now time.Time) bool { return asOf.Sub(now) > clockTolerance }
 
 // Ages says for each table that a good run has published when that was, and which run last changed it. It reads no
 // columns. The last run is the value of LastRun that belongs to what was read; "" if there are no tables.

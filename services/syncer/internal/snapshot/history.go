@@ -22,7 +22,7 @@ func (f *File) Record(r *snapshotfile.Run) error {
 	// A file that another program has made is not touched before there is something to publish in it.
 	foreign := false
 	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
-		kept, err := snapshotfile.IsKept(context.Background(), db)
+		kept, err := snapshotfile.IsSnapshotFile(context.Background(), db)
 		if err != nil || kept {
 			return err
 		}

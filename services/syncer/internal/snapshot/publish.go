@@ -181,7 +181,7 @@ func (t *Table) publish(db *sqlx.DB, keep bool, changes *snapshotfile.Changes) e
 // columns nothing is recorded, and neither of one without a key, whose rows cannot be told apart.
 func (t *Table) recordChanges(changes *snapshotfile.Changes, keep bool) error {
 	if t.old == nil || t.Drift != "" {
-		changes.Skip()
+		changes.MarkUnrecorded()
 		return nil
 	}
 	if len(t.schema.Key) == 0 {
