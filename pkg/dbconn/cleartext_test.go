@@ -39,7 +39,7 @@ func TestClearTextPasswordOverVerifiedTLSOnly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			received := make(chan []byte, 9)
-			port := listen(t, func(c net.Conn) { askForClearText(c, certificate, received) })
+			port := listenLoopback(t, func(c net.Conn) { serveClearTextLogin(c, certificate, received) })
 			c := dbconn.Config{Driver: dbconn.MySQL, Host: "127.0.0.1", Port: port, User: "u", Password: password, Name: "d",
 				SSL: test.ssl, ConnectTimeout: 10 * time.Second, MaxOpenConns: 1}
 			_, err := dbconn.Open(t.Context(), c)
@@ -61,7 +61,7 @@ func TestClearTextPasswordOverVerifiedTLSOnly(t *testing.T) {
 }
 
 // askForClearText does a server's part of a log-in up to the password, and then hangs up.
-func askForClearText(c net.Conn, certificate tls.Certificate, received chan<- []byte) {
+func serveClearTextLogin(c net.Conn, certificate tls.Certificate, received chan<- []byte) {
 	greeting := "\x0a9.7.0\x00\x01\x00\x00\x00aaaaaaaa\x00\xff\xff\x2d\x02\x00\xff\xdf\x15" + strings.Repeat("\x00", 10) + "bbbbbbbbbbbb\x00caching_sha2_password\x00"
 	writePacket(c, 0, greeting)
 	response, sequence := readPacket(c)

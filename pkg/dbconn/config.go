@@ -152,7 +152,7 @@ func (c *Config) validateHost() []error {
 	case strings.Contains(host, "://"):
 		if u, err := url.Parse(host); err == nil && u.Hostname() != "" {
 			return []error{fmt.Errorf("DB_HOST: a URL: %s: set DB_HOST=%s%s, and user, password and database apart",
-				form, u.Hostname(), portHint(u.Port()))}
+				form, u.Hostname(), portAdvice(u.Port()))}
 		}
 		return []error{fmt.Errorf("DB_HOST: a URL: %s", form)}
 	case strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
@@ -162,7 +162,7 @@ func (c *Config) validateHost() []error {
 	}
 	name, port, err := net.SplitHostPort(host)
 	if err == nil && (net.ParseIP(name) != nil || hostPattern.MatchString(name)) {
-		return []error{fmt.Errorf("DB_HOST: %q has a port: set DB_HOST=%s%s", host, name, portHint(port))}
+		return []error{fmt.Errorf("DB_HOST: %q has a port: set DB_HOST=%s%s", host, name, portAdvice(port))}
 	}
 	// A zone of an address (fe80::1%eth0) is no name, and fine.
 	address, _, _ := strings.Cut(host, "%")
@@ -172,7 +172,7 @@ func (c *Config) validateHost() []error {
 	return nil
 }
 
-func portHint(port string) string {
+func portAdvice(port string) string {
 	if port == "" {
 		return ""
 	}
@@ -195,7 +195,7 @@ func (c *Config) password() (settings.Secret, error) {
 }
 
 // address is what to dial, and how it is told to the user.
-func (c *Config) address() (network, addr string) {
+func (c *Config) dialAddress() (network, addr string) {
 	if c.Socket != "" {
 		return "unix", c.Socket
 	}
@@ -203,11 +203,11 @@ func (c *Config) address() (network, addr string) {
 }
 
 // Where says which database it is, without user and password.
-func (c *Config) Where() string {
+func (c *Config) Address() string {
 	if c.Driver == SQLite {
 		return c.Path
 	}
-	_, addr := c.address()
+	_, addr := c.dialAddress()
 	return addr + "/" + c.Name
 }
 

@@ -29,7 +29,7 @@ func (c *Config) dial(ctx context.Context, network, address string) (net.Conn, e
 	if c.Received != nil {
 		source = &countedReader{conn, c.Received}
 	}
-	b := &buffered{conn, bufio.NewReaderSize(source, readAhead)}
+	b := &bufferedConn{conn, bufio.NewReaderSize(source, readAhead)}
 
 	if c.Compression == CompressionZlib && !b.offersCompression(ctx) {
 		_ = conn.Close()
@@ -52,15 +52,15 @@ func (r *countedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-type buffered struct {
+type bufferedConn struct {
 	net.Conn
 	r *bufio.Reader
 }
 
-func (b *buffered) Read(p []byte) (int, error) { return b.r.Read(p) }
+func (b *bufferedConn) Read(p []byte) (int, error) { return b.r.Read(p) }
 
 // SyscallConn lets the driver look, before it uses an idle connection, whether the server has hung up.
-func (b *buffered) SyscallConn() (syscall.RawConn, error) {
+func (b *bufferedConn) SyscallConn() (syscall.RawConn, error) {
 	c, ok := b.Conn.(syscall.Conn)
 	if !ok {
 		return nil, syscall.ENOTSUP
@@ -70,7 +70,7 @@ func (b *buffered) SyscallConn() (syscall.RawConn, error) {
 
 // offersCompression looks into the server's greeting, the first packet, which stays there for the driver: that goes on
 // without compression where the server cannot. A greeting that is not understood is left to the driver too.
-func (b *buffered) offersCompression(ctx context.Context) bool {
+func (b *bufferedConn) offersCompression(ctx context.Context) bool {
 	// Ends the wait for a server that says nothing; the connection is of no use then.
 	stop := context.AfterFunc(ctx, func() { _ = b.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()

@@ -16,8 +16,8 @@ import (
 )
 
 // explain adds to an error of connecting what it means here and which variable to look at.
-func (c *Config) explain(err error) error {
-	if hint := c.hint(err); hint != "" {
+func (c *Config) explainConnect(err error) error {
+	if hint := c.connectHint(err); hint != "" {
 		if errors.Is(err, mysql.ErrCleartextPassword) || errors.Is(err, mysql.ErrOldPassword) {
 			return &replacedError{hint, err}
 		}
@@ -35,7 +35,7 @@ type replacedError struct {
 func (e *replacedError) Error() string { return e.text }
 func (e *replacedError) Unwrap() error { return e.err }
 
-func (c *Config) hint(err error) string {
+func (c *Config) connectHint(err error) string {
 	var (
 		server    *mysql.MySQLError
 		dns       *net.DNSError
@@ -66,13 +66,13 @@ func (c *Config) hint(err error) string {
 	case errors.As(err, &dns):
 		return fmt.Sprintf("host %q is not known: check DB_HOST", c.Host)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens there: check " + c.where() + ", and that the server runs"
+		return "nothing listens there: check " + c.addressSettings() + ", and that the server runs"
 	case errors.Is(err, os.ErrNotExist) && c.Socket != "":
 		return "there is no such socket: check DB_SOCKET, and that the server runs"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
-		return fmt.Sprintf("no answer within %s: check %s, and the firewall between", c.ConnectTimeout, c.where())
+		return fmt.Sprintf("no answer within %s: check %s, and the firewall between", c.ConnectTimeout, c.addressSettings())
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.Is(err, mysql.ErrMalformPkt):
-		return "the connection was cut during log-in: check that " + c.where() + " is a MySQL server, DB_SSL_MODE, " +
+		return "the connection was cut during log-in: check that " + c.addressSettings() + " is a MySQL server, DB_SSL_MODE, " +
 			"and that the server's init_connect works for this user"
 	}
 	return ""
@@ -120,7 +120,7 @@ func (c *Config) sqliteHint(err error) string {
 // pathSetting is the variable that names the SQLite file.
 func (c *Config) pathSetting() string { return cmp.Or(c.PathSetting, "DB_PATH") }
 
-func (c *Config) where() string {
+func (c *Config) addressSettings() string {
 	if c.Socket != "" {
 		return "DB_SOCKET"
 	}

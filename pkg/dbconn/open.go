@@ -41,7 +41,7 @@ func Pool(c Config) (*sqlx.DB, error) {
 			return nil, fmt.Errorf("open SQLite file %s: %w", c.Path, err)
 		}
 		// By then another file that has been put in its place is found.
-		return c.sized(sqlx.NewDb(pool, "sqlite3"), min(cmp.Or(c.ConnMaxLifetime, sqliteLifetime), sqliteLifetime)), nil
+		return c.configurePool(sqlx.NewDb(pool, "sqlite3"), min(cmp.Or(c.ConnMaxLifetime, sqliteLifetime), sqliteLifetime)), nil
 	}
 	dsn, err := c.mysqlConfig()
 	if err != nil {
@@ -51,7 +51,7 @@ func Pool(c Config) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to MySQL at %s: %w", dsn.Addr, err)
 	}
-	return c.sized(sqlx.NewDb(sql.OpenDB(&sessions{Connector: connector, config: c}), "mysql"), c.ConnMaxLifetime), nil
+	return c.configurePool(sqlx.NewDb(sql.OpenDB(&sessions{Connector: connector, config: c}), "mysql"), c.ConnMaxLifetime), nil
 }
 
 // ConnectError says that no connection could be made, for whatever reason.
@@ -62,7 +62,7 @@ func (e ConnectError) Unwrap() error { return e.error }
 // sqliteLifetime is the age at which a connection to a file is replaced.
 const sqliteLifetime = 10 * time.Second
 
-func (c *Config) sized(db *sqlx.DB, lifetime time.Duration) *sqlx.DB {
+func (c *Config) configurePool(db *sqlx.DB, lifetime time.Duration) *sqlx.DB {
 	db.SetMaxOpenConns(c.MaxOpenConns)
 	db.SetMaxIdleConns(c.MaxOpenConns)
 	db.SetConnMaxLifetime(lifetime)
@@ -77,8 +77,8 @@ func Ping(ctx context.Context, c Config, db *sqlx.DB) error {
 	ctx, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
 	defer cancel()
 	if err := db.PingContext(ctx); err != nil {
-		_, addr := c.address()
-		return fmt.Errorf("connect to MySQL at %s: %w", addr, c.explain(err))
+		_, addr := c.dialAddress()
+		return fmt.Errorf("connect to MySQL at %s: %w", addr, c.explainConnect(err))
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func (c *Config) mysqlConfig() (*mysql.Config, error) {
 		return nil, err
 	}
 	m := mysql.NewConfig()
-	m.Net, m.Addr = c.address()
+	m.Net, m.Addr = c.dialAddress()
 	m.User, m.DBName = c.User, c.Name
 	m.TLS, m.AllowFallbackToPlaintext = tlsConfig, c.SSLMode() == SSLPreferred
 	m.Timeout, m.ReadTimeout, m.WriteTimeout = c.ConnectTimeout, c.ReadTimeout, c.WriteTimeout

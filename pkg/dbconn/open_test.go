@@ -43,7 +43,7 @@ func newUserOn(t *testing.T, server *dbtest.Server, options string) dbconn.Confi
 	return c
 }
 
-func ca(t *testing.T) string {
+func authorityFile(t *testing.T) string {
 	t.Helper()
 	s := dbtest.Shared(t)
 	if s.CA == "" {
@@ -52,7 +52,7 @@ func ca(t *testing.T) string {
 	return s.CA
 }
 
-func cipher(t *testing.T, c dbconn.Config) string {
+func sessionCipher(t *testing.T, c dbconn.Config) string {
 	t.Helper()
 	var name, value string
 	if err := dbtest.Open(t, c).QueryRow("SHOW SESSION STATUS LIKE 'Ssl_cipher'").Scan(&name, &value); err != nil {
@@ -71,12 +71,12 @@ func TestOpenTLSModes(t *testing.T) {
 		{"disabled", "", false},
 		{"PREFERRED", "", true},
 		{"required", "", true},
-		{"verify-ca", ca(t), true},
-		{"VERIFY_IDENTITY", ca(t), true},
+		{"verify-ca", authorityFile(t), true},
+		{"VERIFY_IDENTITY", authorityFile(t), true},
 	} {
 		c := c
 		c.SSL = dbconn.SSLConfig{Mode: test.mode, CA: test.ca}
-		if got := cipher(t, c); (got != "") != test.tls {
+		if got := sessionCipher(t, c); (got != "") != test.tls {
 			t.Errorf("DB_SSL_MODE=%s: cipher %q, want TLS %v", test.mode, got, test.tls)
 		}
 	}
@@ -125,10 +125,10 @@ func TestSessionIsUTCAndUTF8(t *testing.T) {
 
 func TestErrorsNameTheVariable(t *testing.T) {
 	good := newUser(t, "")
-	authority := ca(t)
-	plain := greetingWithout(t, canTLS)
-	silent := listen(t, func(c net.Conn) { time.Sleep(3 * time.Second) })
-	cut := listen(t, func(net.Conn) {})
+	authority := authorityFile(t)
+	plain := greetingProxy(t, canTLS)
+	silent := listenLoopback(t, func(c net.Conn) { time.Sleep(3 * time.Second) })
+	cut := listenLoopback(t, func(net.Conn) {})
 
 	for name, test := range map[string]struct {
 		change func(*dbconn.Config)
@@ -146,7 +146,7 @@ func TestErrorsNameTheVariable(t *testing.T) {
 			[]string{"not from a trusted authority", "DB_SSL_CA"}},
 		"name mismatch": {func(c *dbconn.Config) {
 			c.Host, c.SSL = "127.0.0.2", dbconn.SSLConfig{Mode: "verify_identity", CA: authority}
-			c.Port = forward(t, "127.0.0.2", good)
+			c.Port = forwardPort(t, "127.0.0.2", good)
 		}, []string{`not made out to "127.0.0.2"`, "DB_HOST"}},
 		"no TLS":    {func(c *dbconn.Config) { c.Port, c.SSL.Mode = plain, "required" }, []string{"offers no TLS", "DB_SSL_MODE"}},
 		"no answer": {func(c *dbconn.Config) { c.Port, c.ConnectTimeout = silent, time.Second }, []string{"no answer within 1s", "DB_HOST"}},
@@ -189,7 +189,7 @@ func TestErrorsNameTheVariable(t *testing.T) {
 }
 
 // listen runs serve on each connection to a port of its own, and then closes it.
-func listen(t *testing.T, serve func(net.Conn)) uint16 {
+func listenLoopback(t *testing.T, serve func(net.Conn)) uint16 {
 	t.Helper()
 	return listenOn(t, "127.0.0.1", serve)
 }
@@ -213,14 +213,14 @@ func listenOn(t *testing.T, host string, serve func(net.Conn)) uint16 {
 	return uint16(l.Addr().(*net.TCPAddr).Port)
 }
 
-func dial(c dbconn.Config) (net.Conn, error) {
+func dialServer(c dbconn.Config) (net.Conn, error) {
 	return net.Dial("tcp", net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))))
 }
 
 // forward makes the server reachable under another address, one that is not in its certificate.
-func forward(t *testing.T, host string, to dbconn.Config) uint16 {
+func forwardPort(t *testing.T, host string, to dbconn.Config) uint16 {
 	return listenOn(t, host, func(c net.Conn) {
-		server, err := dial(to)
+		server, err := dialServer(to)
 		if err != nil {
 			return
 		}
@@ -231,9 +231,9 @@ func forward(t *testing.T, host string, to dbconn.Config) uint16 {
 }
 
 // relay makes the server reachable under another port, and changes what clients send, a packet at a time.
-func relay(t *testing.T, to dbconn.Config, change func(packet []byte) []byte) uint16 {
-	return listen(t, func(c net.Conn) {
-		server, err := dial(to)
+func relayPackets(t *testing.T, to dbconn.Config, change func(packet []byte) []byte) uint16 {
+	return listenLoopback(t, func(c net.Conn) {
+		server, err := dialServer(to)
 		if err != nil {
 			return
 		}
@@ -263,10 +263,10 @@ const (
 )
 
 // greetingWithout passes on the real server's greeting with a flag taken out, as a server sends it that cannot do that.
-func greetingWithout(t *testing.T, flag uint16) uint16 {
+func greetingProxy(t *testing.T, flag uint16) uint16 {
 	real := dbtest.Shared(t).Admin
-	return listen(t, func(c net.Conn) {
-		server, err := dial(real)
+	return listenLoopback(t, func(c net.Conn) {
+		server, err := dialServer(real)
 		if err != nil {
 			return
 		}

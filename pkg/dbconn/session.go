@@ -29,7 +29,7 @@ type sessions struct {
 func (s *sessions) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := s.Connector.Connect(ctx)
 	if err == nil {
-		if err = s.pin(ctx, conn); err == nil {
+		if err = s.setVariables(ctx, conn); err == nil {
 			return conn, nil
 		}
 		_ = conn.Close()
@@ -40,12 +40,12 @@ func (s *sessions) Connect(ctx context.Context) (driver.Conn, error) {
 // pin sets the variables of a new connection and reads them back. The first connection finds out what there
 // is to set; later ones execute the same statement, and find out again only if that is no longer enough, as
 // after a fail-over to another kind of server.
-func (s *sessions) pin(ctx context.Context, conn driver.Conn) error {
+func (s *sessions) setVariables(ctx context.Context, conn driver.Conn) error {
 	s.mu.Lock()
 	set := s.set
 	s.mu.Unlock()
 	if set != "" {
-		err := execute(ctx, conn, set)
+		err := executeStatement(ctx, conn, set)
 		if err == nil {
 			err = s.readBack(ctx, conn)
 		}
@@ -54,7 +54,7 @@ func (s *sessions) pin(ctx context.Context, conn driver.Conn) error {
 		}
 	}
 
-	set, err := s.discover(ctx, conn)
+	set, err := s.discoverVariables(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (s *sessions) pin(ctx context.Context, conn driver.Conn) error {
 }
 
 // discover makes the SET statement of what the server has and executes it.
-func (s *sessions) discover(ctx context.Context, conn driver.Conn) (string, error) {
+func (s *sessions) discoverVariables(ctx context.Context, conn driver.Conn) (string, error) {
 	if _, err := setEach(ctx, conn, liftLimits); err != nil {
 		return "", err
 	}
@@ -78,20 +78,20 @@ func (s *sessions) discover(ctx context.Context, conn driver.Conn) (string, erro
 	}
 	names := "NAMES utf8mb4"
 	if zone := s.config.sessionZone(); zone != "" {
-		names += ", time_zone = " + literal(zone)
+		names += ", time_zone = " + sqlLiteral(zone)
 	}
-	if err := execute(ctx, conn, "SET "+names); err != nil { // apart: other zones depend on the server's tables
+	if err := executeStatement(ctx, conn, "SET "+names); err != nil { // apart: other zones depend on the server's tables
 		return "", err
 	}
 
 	assignments := []string{names}
-	if (session{&s.config, found}).mariadb() {
-		assignments = append(assignments, standingClock)
+	if (sessionInfo{&s.config, found}).mariadb() {
+		assignments = append(assignments, resetClock)
 	}
 	for _, v := range variables {
 		if now, ok := found[v.name]; ok {
-			if want := v.want(session{&s.config, found}, now); !sameValue(want, now) || slices.Contains(limits, v.name) {
-				assignments = append(assignments, v.name+" = "+literal(want))
+			if want := v.want(sessionInfo{&s.config, found}, now); !sameValue(want, now) || slices.Contains(limitVariables, v.name) {
+				assignments = append(assignments, v.name+" = "+sqlLiteral(want))
 			}
 		}
 	}
@@ -102,7 +102,7 @@ func (s *sessions) discover(ctx context.Context, conn driver.Conn) (string, erro
 // setEach executes one SET statement of the assignments or, where the server refuses it for the sake of some of
 // them, one for each. It returns those that were accepted.
 func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accepted []string, err error) {
-	err = execute(ctx, conn, "SET "+strings.Join(assignments, ", "))
+	err = executeStatement(ctx, conn, "SET "+strings.Join(assignments, ", "))
 	if err == nil {
 		return assignments, nil
 	}
@@ -110,7 +110,7 @@ func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accep
 		return nil, err
 	}
 	for _, a := range assignments {
-		if err := execute(ctx, conn, "SET "+a); err == nil {
+		if err := executeStatement(ctx, conn, "SET "+a); err == nil {
 			accepted = append(accepted, a)
 		} else if !isServerError(err) {
 			return nil, err
@@ -120,11 +120,11 @@ func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accep
 }
 
 // differenceError is the error of a session that would return other rows or values than it should.
-type differenceError struct{ name, now, want, why string }
+type differenceError struct{ name, now, want, effect string }
 
 func (e *differenceError) Error() string {
 	return fmt.Sprintf("the session has %s=%s (%s), and it could not be set to %q: "+
-		"change it on the server, or let this user set it", e.name, e.now, e.why, e.want)
+		"change it on the server, or let this user set it", e.name, e.now, e.effect, e.want)
 }
 
 // readBack compares the session's variables with what they should be. A difference that changes what a SELECT
@@ -139,14 +139,14 @@ func (s *sessions) readBack(ctx context.Context, conn driver.Conn) error {
 		if !ok {
 			continue
 		}
-		want := v.want(session{&s.config, found}, now)
+		want := v.want(sessionInfo{&s.config, found}, now)
 		if sameValue(want, now) {
 			continue
 		}
 		if v.results {
-			return &differenceError{v.name, now, want, v.why}
+			return &differenceError{v.name, now, want, v.effect}
 		}
-		s.warn(fmt.Sprintf("the session has %s=%s, and it could not be set to %s: %s", v.name, now, want, v.why))
+		s.warn(fmt.Sprintf("the session has %s=%s, and it could not be set to %s: %s", v.name, now, want, v.effect))
 	}
 	return nil
 }
@@ -180,7 +180,7 @@ func isServerError(err error) bool {
 	return errors.As(err, &server)
 }
 
-func execute(ctx context.Context, conn driver.Conn, query string) error {
+func executeStatement(ctx context.Context, conn driver.Conn, query string) error {
 	_, err := conn.(driver.ExecerContext).ExecContext(ctx, query, nil)
 	return err
 }
@@ -189,7 +189,7 @@ func execute(ctx context.Context, conn driver.Conn, query string) error {
 func showVariables(ctx context.Context, conn driver.Conn) (map[string]string, error) {
 	names := make([]string, len(variables))
 	for i, v := range variables {
-		names[i] = literal(v.name)
+		names[i] = sqlLiteral(v.name)
 	}
 	query := "SHOW SESSION VARIABLES WHERE Variable_name IN (" + strings.Join(names, ", ") + ")"
 	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, query, nil)
@@ -222,7 +222,7 @@ func valueText(v driver.Value) string {
 var numberPattern = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
 
 // literal writes a value for SET: a number, or a string without backslashes.
-func literal(value string) string {
+func sqlLiteral(value string) string {
 	if numberPattern.MatchString(value) {
 		return value
 	}
@@ -231,7 +231,7 @@ func literal(value string) string {
 
 // sameValue compares two values of a variable as the server would: 1 and ON, 5 and 5.000, flags in any order.
 func sameValue(a, b string) bool {
-	a, b = canonical(a), canonical(b)
+	a, b = canonicalValue(a), canonicalValue(b)
 	if a == b {
 		return true
 	}
@@ -240,7 +240,7 @@ func sameValue(a, b string) bool {
 	return errX == nil && errY == nil && x == y
 }
 
-func canonical(value string) string {
+func canonicalValue(value string) string {
 	switch value = strings.ToUpper(value); value {
 	case "ON":
 		return "1"

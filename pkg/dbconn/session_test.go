@@ -14,7 +14,7 @@ import (
 )
 
 // ownSettings are values that administrators give to everyone's sessions; a server has some of the variables.
-var ownSettings = map[string]string{
+var foreignSettings = map[string]string{
 	"sql_select_limit": "2", "max_join_size": "1000", "group_concat_max_len": "8", "cte_max_recursion_depth": "3", "max_recursive_iterations": "3",
 	"max_sort_length": "8", "show_gipk_in_create_table_and_information_schema": "0", "autocommit": "0", "completion_type": "2",
 	"transaction_isolation": "'READ-UNCOMMITTED'", "tx_isolation": "'SERIALIZABLE'",
@@ -69,7 +69,7 @@ func TestSessionIsTheSameWhateverTheServerSets(t *testing.T) {
 	admin := dbtest.Open(t, server.Admin)
 	before := sessionVariables(t, dbtest.Open(t, c))
 
-	names := setGlobals(t, admin, ownSettings)
+	names := setGlobals(t, admin, foreignSettings)
 	if len(names) < 25 {
 		t.Fatalf("only %d of the settings could be made: %v", len(names), names)
 	}
@@ -177,7 +177,7 @@ func TestSessionThatCannotBeSet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			setGlobals(t, admin, map[string]string{test.variable: test.value})
 			through := c
-			through.Port = refuseStatements(t, c, test.variable+" = ")
+			through.Port = refusingProxy(t, c, test.variable+" = ")
 			var warnings []string
 			through.Warn = func(text string) { warnings = append(warnings, text) }
 			db, err := dbconn.Open(t.Context(), through)
@@ -198,8 +198,8 @@ func TestSessionThatCannotBeSet(t *testing.T) {
 
 // refuseStatements is a way to the server that turns SET statements with the text in them into one that the server
 // refuses, and leaves the rest as it is.
-func refuseStatements(t *testing.T, to dbconn.Config, text string) uint16 {
-	return relay(t, to, func(packet []byte) []byte {
+func refusingProxy(t *testing.T, to dbconn.Config, text string) uint16 {
+	return relayPackets(t, to, func(packet []byte) []byte {
 		if i := strings.Index(string(packet), text); i > 0 && strings.Contains(string(packet[:i]), "SET ") {
 			return append(packet[:5:5], []byte(fmt.Sprintf("%-*s", len(packet)-5, "SET nothing=1"))...)
 		}

@@ -27,7 +27,7 @@ func Transient(err error) bool {
 		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network), errors.As(err, &name):
 		return true
 	case errors.As(err, &server):
-		return passing(server.Number)
+		return isTransientCode(server.Number)
 	case errors.As(err, &file):
 		return file.Code == sqlite3.ErrBusy || file.Code == sqlite3.ErrLocked
 	}
@@ -35,7 +35,7 @@ func Transient(err error) bool {
 }
 
 // passing reports whether a server refuses with this number what it may grant a moment later.
-func passing(number uint16) bool {
+func isTransientCode(number uint16) bool {
 	switch number {
 	case 1040, 1041, 1135, // ER_CON_COUNT_ERROR, ER_OUT_OF_RESOURCES, ER_CANT_CREATE_THREAD
 		1042, 1043, // ER_BAD_HOST_ERROR, ER_HANDSHAKE_ERROR: of gateways, while what is behind them moves
@@ -61,7 +61,7 @@ func passing(number uint16) bool {
 
 // Lost reports whether the connection has broken, or could not be made: a question that changes nothing
 // can be put again at once.
-func Lost(err error) bool {
+func ConnectionLost(err error) bool {
 	var network *net.OpError
 	var server *mysql.MySQLError
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||

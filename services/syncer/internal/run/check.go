@@ -58,7 +58,7 @@ type ColumnFinding struct {
 // Check looks at all that a pass needs, and copies nothing. Problems of single views are among the
 // findings; the error is of what stops all of them.
 func Check(ctx context.Context, c config.Config) (f Findings, err error) {
-	f.Source, f.File = c.DB.Where(), c.Sync.Path
+	f.Source, f.File = c.DB.Address(), c.Sync.Path
 	if err := f.checkTarget(); err != nil {
 		return f, err
 	}

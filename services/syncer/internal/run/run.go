@@ -71,7 +71,7 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 	start := time.Now()
 	defer func() { report.Seconds = time.Since(start).Seconds() }()
 	report.File = c.Sync.Path
-	report.Started, report.Source, report.Strategy, report.Status = start, c.DB.Where(), strategyOf(c, o), snapshotfile.OK
+	report.Started, report.Source, report.Strategy, report.Status = start, c.DB.Address(), strategyOf(c, o), snapshotfile.OK
 	if !c.Sync.Views.HavePatterns() { // otherwise only the source knows the views
 		if _, err := selectNamed(c.Sync.Views, o.Views); err != nil {
 			report.Status, report.Error = snapshotfile.Failed, err.Error()

@@ -65,7 +65,7 @@ func laterWatermark(before, found string) string {
 // hash changes with all that makes a watermark's meaning: source, columns, key and the column itself.
 func watermarkHash(db dbconn.Config, view string, t schema.Table, watermark string) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q\n", db.Where(), view)
+	fmt.Fprintf(h, "%q %q\n", db.Address(), view)
 	for _, c := range t.Columns {
 		fmt.Fprintf(h, "%q %q %q\n", c.Name, c.Type, c.SQLiteType())
 	}

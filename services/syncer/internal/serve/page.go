@@ -80,7 +80,7 @@ func (s *Service) pageData(now time.Time) pageData {
 	size, _ := snapshot.Size(s.config.Sync.Path)
 	d := pageData{
 		State: "fresh", Failures: v.failures, Error: v.error, File: s.config.Sync.Path, FileSize: size,
-		Source: s.config.DB.Where(), Schedule: s.config.Sync.Schedule, Zone: s.timetable.ZoneName(), Started: s.timetable.InZone(s.state.started),
+		Source: s.config.DB.Address(), Schedule: s.config.Sync.Schedule, Zone: s.timetable.ZoneName(), Started: s.timetable.InZone(s.state.started),
 		Pulls: s.pulls.answers.Load(), Pulled: s.pulls.bytes.Load(),
 	}
 	history, err := s.history()
