@@ -40,9 +40,9 @@ type Server struct {
 	start func() error  // the private server, and waits for it
 }
 
-var shared = sync.OnceValues(func() (*Server, error) {
+var sharedServer = sync.OnceValues(func() (*Server, error) {
 	if dsn := os.Getenv("TEST_MYSQL_DSN"); dsn != "" {
-		return fromDSN(dsn)
+		return serverFromDSN(dsn)
 	}
 	return startPrivate()
 })
@@ -50,7 +50,7 @@ var shared = sync.OnceValues(func() (*Server, error) {
 // Shared is the server that all tests of a binary share.
 func Shared(t testing.TB) *Server {
 	t.Helper()
-	s, err := shared()
+	s, err := sharedServer()
 	if err != nil {
 		t.Fatalf("dbtest: %v", err)
 	}
@@ -91,7 +91,7 @@ func (s *Server) Restart(t testing.TB) {
 
 // fromDSN takes user, password and address of a go-sql-driver DSN. The authority of the server's
 // certificate, which the tests of TLS need, is in the file that TEST_MYSQL_CA names.
-func fromDSN(dsn string) (*Server, error) {
+func serverFromDSN(dsn string) (*Server, error) {
 	m, err := mysql.ParseDSN(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("TEST_MYSQL_DSN: %w", err)
@@ -129,7 +129,7 @@ func startPrivate(options ...string) (*Server, error) {
 	daemon := os.Getenv("TEST_MYSQLD")
 	var err error
 	if daemon == "" {
-		daemon, err = find("mariadbd", "mysqld")
+		daemon, err = findProgram("mariadbd", "mysqld")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("no MySQL server for the tests: %w: install mariadb-server or mysql-server, "+
@@ -144,11 +144,11 @@ func startPrivate(options ...string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make certificates: %w", err)
 	}
-	asUser, err := runAs(dir)
+	asUser, err := rootOption(dir)
 	if err != nil {
 		return nil, err
 	}
-	empty, err := emptyData(daemon, asUser)
+	empty, err := cachedDataFolder(daemon, asUser)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func startPrivate(options ...string) (*Server, error) {
 		if err := startGuarded(dir, log, args); err != nil {
 			return err
 		}
-		if err := s.wait(pid); err != nil {
+		if err := s.waitUntilReady(pid); err != nil {
 			text, _ := os.ReadFile(log)
 			return fmt.Errorf("start %s: %w\n%s", daemon, err, text)
 		}
@@ -187,7 +187,7 @@ func startPrivate(options ...string) (*Server, error) {
 }
 
 // find looks in PATH and in the folders for servers that a user's PATH often lacks.
-func find(names ...string) (string, error) {
+func findProgram(names ...string) (string, error) {
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
@@ -202,7 +202,7 @@ func find(names ...string) (string, error) {
 }
 
 // runAs lets root run the server, which refuses root unless told so.
-func runAs(dir string) ([]string, error) {
+func rootOption(dir string) ([]string, error) {
 	me, err := user.Current()
 	if err != nil {
 		return nil, err
@@ -215,7 +215,7 @@ func runAs(dir string) ([]string, error) {
 
 // emptyData is a data folder for the daemon to be copied from. Making one takes longer than most
 // tests, so it is kept among the user's caches.
-func emptyData(daemon string, asUser []string) (string, error) {
+func cachedDataFolder(daemon string, asUser []string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir() // there is no HOME
@@ -238,7 +238,7 @@ func emptyData(daemon string, asUser []string) (string, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	made := filepath.Join(dir, "data")
-	if err := initialise(daemon, made, asUser); err != nil {
+	if err := initializeData(daemon, made, asUser); err != nil {
 		return "", err
 	}
 	if err := os.Rename(made, data); err != nil && !errors.Is(err, fs.ErrExist) { // another test binary was quicker
@@ -248,9 +248,9 @@ func emptyData(daemon string, asUser []string) (string, error) {
 }
 
 // initialise makes an empty data folder, with root on 127.0.0.1 without a password.
-func initialise(daemon, data string, asUser []string) error {
+func initializeData(daemon, data string, asUser []string) error {
 	name, args := daemon, []string{"--no-defaults", "--initialize-insecure", "--datadir=" + data}
-	if installer, err := find("mariadb-install-db"); err == nil && filepath.Base(daemon) == "mariadbd" {
+	if installer, err := findProgram("mariadb-install-db"); err == nil && filepath.Base(daemon) == "mariadbd" {
 		name, args = installer, []string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db",
 			"--datadir=" + data}
 	}
@@ -272,7 +272,7 @@ func startGuarded(dir, log string, args []string) error {
 	const script = `dir=$1; shift; "$@" & read -r _; kill -9 $!; wait; rm -rf "$dir"`
 	guard := exec.Command("sh", append([]string{"-c", script, "sh", dir}, args...)...)
 	guard.Stdout, guard.Stderr = out, out
-	guard.SysProcAttr = ownGroup() // Ctrl-C reaches the tests, which then end the server
+	guard.SysProcAttr = separateProcessGroup() // Ctrl-C reaches the tests, which then end the server
 	if _, err := guard.StdinPipe(); err != nil {
 		return err
 	}
@@ -283,7 +283,7 @@ func startGuarded(dir, log string, args []string) error {
 	return nil
 }
 
-func (s *Server) wait(pidFile string) error {
+func (s *Server) waitUntilReady(pidFile string) error {
 	deadline := time.Now().Add(startTimeout)
 	for {
 		db, err := dbconn.Open(context.Background(), s.Admin)
