@@ -49,7 +49,7 @@ const (
 	Bytes                 // BINARY, VARBINARY, BLOB, spatial types, VECTOR
 )
 
-var kinds = map[string]Kind{
+var kindsByType = map[string]Kind{
 	"tinyint": Integer, "smallint": Integer, "mediumint": Integer, "int": Integer, "integer": Integer, "bigint": Integer, "year": Integer,
 	"bit": Bit, "decimal": Decimal, "numeric": Decimal, "float": Float, "double": Double, "real": Double,
 	"date": Date, "datetime": DateTime, "timestamp": Timestamp, "time": Time,
@@ -70,7 +70,7 @@ func NewColumn(name, declared string) Column {
 	if m == nil {
 		return c
 	}
-	c.Kind = kinds[m[1]]
+	c.Kind = kindsByType[m[1]]
 	c.Unsigned = c.Kind == Integer && strings.Contains(lower, "unsigned")
 	switch c.Kind {
 	case Decimal:
@@ -88,7 +88,7 @@ func NewColumn(name, declared string) Column {
 
 // maxNumeric is how many decimal digits a REAL, into which SQLite turns a NUMERIC with a fraction,
 // gives back unchanged.
-const maxNumeric = 15
+const maxNumericDigits = 15
 
 // SQLiteType is the type to declare for the column in SQLite. It is one whose affinity leaves the
 // column's values as they are: under NUMERIC, INTEGER or REAL a text that looks like a number would
@@ -103,7 +103,7 @@ func (c Column) SQLiteType() string {
 	case Float, Double:
 		return "REAL"
 	case Decimal:
-		if c.Digits <= maxNumeric {
+		if c.Digits <= maxNumericDigits {
 			return "NUMERIC"
 		}
 	case Bytes:

@@ -32,7 +32,7 @@ func FromMySQL(ctx context.Context, db sqlx.QueryerContext, name string) (Table,
 		return Table{}, fmt.Errorf("read columns of %s: %w", name, err)
 	}
 	if len(found) == 0 {
-		return Table{}, whyEmpty(ctx, db, name)
+		return Table{}, explainNoColumns(ctx, db, name)
 	}
 	t := Table{Name: name}
 	for _, f := range found {
@@ -87,7 +87,7 @@ const (
 
 // whyEmpty finds out why the catalog has no columns of a view or table: the server leaves out what it cannot
 // open, and says why only to those who read it.
-func whyEmpty(ctx context.Context, db sqlx.QueryerContext, name string) error {
+func explainNoColumns(ctx context.Context, db sqlx.QueryerContext, name string) error {
 	rows, err := db.QueryxContext(ctx, "SELECT * FROM "+QuoteMySQL(name)+" LIMIT 0")
 	if err == nil {
 		err = rows.Close()
@@ -98,7 +98,7 @@ func whyEmpty(ctx context.Context, db sqlx.QueryerContext, name string) error {
 	var server *mysql.MySQLError
 	missing := errors.As(err, &server) && (server.Number == errTableAccessDenied || server.Number == errNoSuchTable)
 	if err == nil || missing {
-		return noTable(ctx, db, name,
+		return noTableError(ctx, db, name,
 			"SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name")
 	}
 	return fmt.Errorf("read columns of %s: %w", name, err)
@@ -125,7 +125,7 @@ func catalogWarning(ctx context.Context, db sqlx.QueryerContext, name string) er
 }
 
 // noTable is ErrNoTable with the names that there are.
-func noTable(ctx context.Context, db sqlx.QueryerContext, name, list string, args ...any) error {
+func noTableError(ctx context.Context, db sqlx.QueryerContext, name, list string, args ...any) error {
 	var names []string
 	if err := sqlx.SelectContext(ctx, db, &names, list, args...); err != nil {
 		return fmt.Errorf("list tables: %w", err)

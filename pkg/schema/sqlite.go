@@ -24,7 +24,7 @@ func FromSQLite(ctx context.Context, db sqlx.QueryerContext, name, hidden string
 		return Table{}, fmt.Errorf("read columns of %s: %w", name, err)
 	}
 	if len(found) == 0 {
-		return Table{}, noTable(ctx, db, name, `SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')
+		return Table{}, noTableError(ctx, db, name, `SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')
 			AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND substr(name, 1, length(?)) <> ? ORDER BY name`, hidden, hidden)
 	}
 	t := Table{Name: name}
@@ -62,7 +62,7 @@ func (t Table) CreateSQLite(schema, name string, more ...string) string {
 		b.WriteString(", " + definition)
 	}
 	if len(t.Key) > 0 {
-		fmt.Fprintf(&b, ", PRIMARY KEY (%s)", strings.Join(quoteAll(t.Key), ", "))
+		fmt.Fprintf(&b, ", PRIMARY KEY (%s)", strings.Join(quoteAllSQLite(t.Key), ", "))
 	}
 	b.WriteString(")")
 	return b.String()
@@ -73,7 +73,7 @@ func QuoteSQLite(identifier string) string {
 	return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"`
 }
 
-func quoteAll(identifiers []string) []string {
+func quoteAllSQLite(identifiers []string) []string {
 	quoted := make([]string, len(identifiers))
 	for i, id := range identifiers {
 		quoted[i] = QuoteSQLite(id)

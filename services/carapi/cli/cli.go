@@ -62,7 +62,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settings.Wrong(err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settings.Invalid(err) })
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -76,7 +76,9 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return failed
 }
 
-func noArgs(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.NoArgs(cmd, args)) }
+func noArgs(cmd *cobra.Command, args []string) error {
+	return settings.Invalid(cobra.NoArgs(cmd, args))
+}
 
 func serve(ctx context.Context, file string, log *slog.Logger) error {
 	c, err := config.Load(file)
@@ -85,7 +87,7 @@ func serve(ctx context.Context, file string, log *slog.Logger) error {
 	}
 	keys, err := auth.Open(c.API, log)
 	if err != nil {
-		return settings.Wrong(err)
+		return settings.Invalid(err)
 	}
 	traces, flush, err := startTraces(ctx, log)
 	if err != nil {

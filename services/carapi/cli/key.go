@@ -34,7 +34,7 @@ The name is what the log calls the key. Reads no settings and stores nothing.`,
   carapi key new partner --expires 2027-01-31`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return settings.Wrong(errors.New("the client's name is needed, and nothing else: carapi key new NAME"))
+				return settings.Invalid(errors.New("the client's name is needed, and nothing else: carapi key new NAME"))
 			}
 			return nil
 		},
@@ -43,15 +43,15 @@ The name is what the log calls the key. Reads no settings and stores nothing.`,
 			if cmd.Flags().Changed("expires") { // an empty day is a mistake, not for ever
 				var err error
 				if until, err = time.Parse(time.DateOnly, expires); err != nil {
-					return settings.Wrong(fmt.Errorf("--expires %q: expected a day such as 2027-01-31", expires))
+					return settings.Invalid(fmt.Errorf("--expires %q: expected a day such as 2027-01-31", expires))
 				}
 				if time.Now().After(until.AddDate(0, 0, 1)) {
-					return settings.Wrong(fmt.Errorf("--expires %s: the day is past", expires))
+					return settings.Invalid(fmt.Errorf("--expires %s: the day is past", expires))
 				}
 			}
 			secret, line, err := auth.New(args[0], until)
 			if err != nil {
-				return settings.Wrong(err)
+				return settings.Invalid(err)
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), `The key, for the client to send as X-API-Key; it is not shown again:
 

@@ -51,7 +51,7 @@ func startTraces(ctx context.Context, log *slog.Logger) (trace.TracerProvider, f
 	about, err := resource.New(ctx, resource.WithAttributes(semconv.ServiceName("carapi")),
 		resource.WithTelemetrySDK(), resource.WithFromEnv()) // the last wins: OTEL_SERVICE_NAME
 	if err != nil {
-		return nil, nil, settings.Wrong(fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err))
+		return nil, nil, settings.Invalid(fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err))
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(sender), sdktrace.WithResource(about))
 	return provider, func() {
@@ -84,5 +84,5 @@ func traceClient(exporter string) (otlptrace.Client, error) {
 	default:
 		wrong = append(wrong, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL: %q: expected http/protobuf, http/json or grpc", p))
 	}
-	return client, settings.Wrong(errors.Join(wrong...))
+	return client, settings.Invalid(errors.Join(wrong...))
 }

@@ -36,7 +36,9 @@ updated and deleted, with their old and new values. Reads the file SYNC_PATH alo
 		Example: `  syncer changes
   syncer changes vehicles --since 7d
   syncer changes --json | jq '.[] | select(.op == "delete") | .old'`,
-		Args: func(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.MaximumNArgs(1)(cmd, args)) },
+		Args: func(cmd *cobra.Command, args []string) error {
+			return settings.Invalid(cobra.MaximumNArgs(1)(cmd, args))
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, _, err := config.LoadTarget(*file)
 			if err != nil {
@@ -46,7 +48,7 @@ updated and deleted, with their old and new values. Reads the file SYNC_PATH alo
 			if since != "" {
 				age, err := config.ParseAge(since)
 				if err != nil {
-					return settings.Wrong(fmt.Errorf("--since: %w", err))
+					return settings.Invalid(fmt.Errorf("--since: %w", err))
 				}
 				from = time.Now().Add(-age)
 			}
@@ -90,7 +92,7 @@ func changedTable(ctx context.Context, db *sqlx.DB, named string) (string, error
 			return t, nil
 		}
 	}
-	return "", settings.Wrong(fmt.Errorf("%s is no table of the file, which has: %s", named, strings.Join(tables, ", ")))
+	return "", settings.Invalid(fmt.Errorf("%s is no table of the file, which has: %s", named, strings.Join(tables, ", ")))
 }
 
 func printChangesJSON(ctx context.Context, w io.Writer, db *sqlx.DB, table string, since time.Time) error {

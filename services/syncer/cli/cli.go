@@ -44,7 +44,7 @@ Exit codes: 0 done, 1 failed, 2 wrong settings, 3 refused by a guard, 4 stale.`,
 	root.SetArgs(args)
 	root.SetOut(plainWriter{stdout})
 	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settings.Wrong(err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return settings.Invalid(err) })
 
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -77,4 +77,6 @@ Exit codes: 0 done, 1 failed, 2 wrong settings, 3 refused by a guard, 4 stale.`,
 // errTold is wrapped by errors that the output has told already.
 var errTold = errors.New("told")
 
-func noArgs(cmd *cobra.Command, args []string) error { return settings.Wrong(cobra.NoArgs(cmd, args)) }
+func noArgs(cmd *cobra.Command, args []string) error {
+	return settings.Invalid(cobra.NoArgs(cmd, args))
+}

@@ -30,7 +30,7 @@ The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PR
 		Example: `  SYNC_HTTP_TOKEN=... syncer pull https://stock.example.com:9090/snapshot /var/lib/carstock/carstock.db
   */15 * * * * syncer pull --quiet --config /etc/carstock/pull.env https://stock.example.com:9090/snapshot carstock.db`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			return settings.Wrong(cobra.ExactArgs(2)(cmd, args))
+			return settings.Invalid(cobra.ExactArgs(2)(cmd, args))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := config.LoadPull(*file)
@@ -39,11 +39,11 @@ The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PR
 			}
 			url, err := pull.ParseURL(args[0])
 			if err != nil {
-				return settings.Wrong(err)
+				return settings.Invalid(err)
 			}
 			path := args[1]
 			if info, err := os.Stat(path); path == "" || err == nil && info.IsDir() || strings.HasSuffix(path, "/") {
-				return settings.Wrong(fmt.Errorf("PATH: %q: expected the path of a file, such as ./carstock.db", path))
+				return settings.Invalid(fmt.Errorf("PATH: %q: expected the path of a file, such as ./carstock.db", path))
 			}
 
 			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))

@@ -53,7 +53,7 @@ tables of SYNC_VIEWS, or of all tables where that is not set.`,
 				return err
 			}
 			if maxAge < 0 {
-				return settings.Wrong(fmt.Errorf("--max-age %s: expected a time above 0", maxAge))
+				return settings.Invalid(fmt.Errorf("--max-age %s: expected a time above 0", maxAge))
 			}
 			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("%w: there is no snapshot yet: SYNC_PATH: %s is not there; syncer sync makes it", errStale, path)

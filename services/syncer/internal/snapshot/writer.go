@@ -198,7 +198,7 @@ func (w *writer) duplicateKey(args []driver.NamedValue, refused string) string {
 		words := make([]string, len(w.keyIndex))
 		for i, k := range w.keyIndex {
 			key[i] = args[row+k].Value
-			words[i] = w.schema.Key[i] + "=" + schema.Show(key[i], w.schema.Columns[k].Kind)
+			words[i] = w.schema.Key[i] + "=" + schema.FormatValue(key[i], w.schema.Columns[k].Kind)
 		}
 		whole := fmt.Sprintf("%#v", key)
 		if inBatch[whole] || w.isStaged(key, refused) {

@@ -247,7 +247,7 @@ func (d *rowDecoder) rowName(row []driver.Value) string {
 		if d.columns[k].Kind == schema.Bit && v != nil {
 			v = bitValue(v)
 		}
-		parts[i] = d.columns[k].Name + "=" + schema.Show(v, d.columns[k].Kind)
+		parts[i] = d.columns[k].Name + "=" + schema.FormatValue(v, d.columns[k].Kind)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -9,37 +9,37 @@ import (
 )
 
 // shownBytes is how much of a value is shown.
-const shownBytes = 64
+const maxShownBytes = 64
 
 // Show writes a value of a column for people, on one line: the bytes of a binary column in hex, a text with
 // characters that do not print in quotes, with escapes, and a long value cut.
-func Show(v any, kind Kind) string {
+func FormatValue(v any, kind Kind) string {
 	switch v := v.(type) {
 	case nil:
 		return "NULL"
 	case []byte:
 		if kind == Bytes {
-			return showBytes(v)
+			return formatBytes(v)
 		}
-		return showText(string(v))
+		return formatText(string(v))
 	case string:
-		return showText(v)
+		return formatText(v)
 	}
 	return fmt.Sprint(v)
 }
 
-func showBytes(b []byte) string {
-	if len(b) > shownBytes {
-		return fmt.Sprintf("x'%X...' (%d bytes)", b[:shownBytes], len(b))
+func formatBytes(b []byte) string {
+	if len(b) > maxShownBytes {
+		return fmt.Sprintf("x'%X...' (%d bytes)", b[:maxShownBytes], len(b))
 	}
 	return fmt.Sprintf("x'%X'", b)
 }
 
-func showText(s string) string {
+func formatText(s string) string {
 	whole := len(s)
-	if whole > shownBytes {
-		s = s[:shownBytes]
-		for !utf8.ValidString(s) && len(s) > shownBytes-utf8.UTFMax {
+	if whole > maxShownBytes {
+		s = s[:maxShownBytes]
+		for !utf8.ValidString(s) && len(s) > maxShownBytes-utf8.UTFMax {
 			s = s[:len(s)-1]
 		}
 	}
