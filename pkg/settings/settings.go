@@ -20,7 +20,7 @@ import (
 
 // environment is held while settings are read: envconfig finds them in the process's environment,
 // which is one for all.
-var environment sync.Mutex
+var environmentLock sync.Mutex
 
 // Load fills cfg, a pointer to a struct as envconfig wants it, from the environment and from a file,
 // and calls its Validate. A variable that the environment has wins over the file's; an empty one
@@ -38,14 +38,14 @@ var environment sync.Mutex
 func Load(file string, cfg interface{ Validate() error }) error {
 	variables, err := readFile(file)
 	if err != nil {
-		return Wrong(err)
+		return Invalid(err)
 	}
 	keys, err := Keys(cfg)
 	if err != nil {
 		return err
 	}
-	environment.Lock()
-	defer environment.Unlock()
+	environmentLock.Lock()
+	defer environmentLock.Unlock()
 	for _, key := range keys {
 		was, set := os.LookupEnv(key)
 		if set {
@@ -58,11 +58,11 @@ func Load(file string, cfg interface{ Validate() error }) error {
 		defer func() { _ = os.Unsetenv(key) }()
 		if value := variables[key]; value != "" {
 			if err := os.Setenv(key, value); err != nil {
-				return Wrong(fmt.Errorf("%s: %w", key, err))
+				return Invalid(fmt.Errorf("%s: %w", key, err))
 			}
 		}
 	}
-	return process(cfg)
+	return fillAndValidate(cfg)
 }
 
 func readFile(name string) (map[string]string, error) {
@@ -84,10 +84,10 @@ func readFile(name string) (map[string]string, error) {
 	return variables, nil
 }
 
-var section = regexp.MustCompile(`(?m)^\s*\[`)
+var sectionPattern = regexp.MustCompile(`(?m)^\s*\[`)
 
 func parseFile(text []byte) (map[string]string, error) {
-	if !section.Match(text) {
+	if !sectionPattern.Match(text) {
 		variables, err := godotenv.UnmarshalBytes(text)
 		if err != nil {
 			return nil, errors.New("a line is not NAME=value; quote values that hold spaces, quotes or $ in '...'")
@@ -121,7 +121,7 @@ func (e *Error) Error() string {
 }
 
 // Wrong makes an Error of err, and nil of nil.
-func Wrong(err error) error {
+func Invalid(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -129,7 +129,7 @@ func Wrong(err error) error {
 }
 
 // process fills cfg from the environment, of whose variables it unsets the wrong ones.
-func process(cfg interface{ Validate() error }) error {
+func fillAndValidate(cfg interface{ Validate() error }) error {
 	var wrong []error
 	for {
 		err := envconfig.Process("", cfg)
@@ -141,18 +141,18 @@ func process(cfg interface{ Validate() error }) error {
 			break
 		}
 		// envconfig stops at the first wrong value. Without that one it goes on to the next.
-		if words := expected(parse.TypeName); words != "" {
+		if words := describeType(parse.TypeName); words != "" {
 			wrong = append(wrong, fmt.Errorf("%s: %q is not %s", parse.KeyName, parse.Value, words))
 		} else { // a type that reads its own notation, and says what is wrong with it
 			wrong = append(wrong, fmt.Errorf("%s: %w", parse.KeyName, parse.Err))
 		}
 		_ = os.Unsetenv(parse.KeyName)
 	}
-	return Wrong(errors.Join(append(wrong, cfg.Validate())...))
+	return Invalid(errors.Join(append(wrong, cfg.Validate())...))
 }
 
 // expected says in words what a Go type of a setting takes; nothing for types that are not Go's own.
-func expected(goType string) string {
+func describeType(goType string) string {
 	switch goType {
 	case "time.Duration":
 		return "a duration such as 30s or 5m"

@@ -71,7 +71,7 @@ func TestFile(t *testing.T) {
 		".env": "DB_USER=file\nDB_PORT=1\nWAIT=\nKEY='pa$$ #w;o=rd'\n",
 		"INI":  "key = pa$$ #w;o=rd\n\n[db]\nuser = file\n# a remark\nport = 1\n",
 	} {
-		write(t, text)
+		writeEnvFile(t, text)
 		for _, name := range []string{"", ".env", "./.env"} {
 			var c config
 			if err := settings.Load(name, &c); err != nil {
@@ -86,7 +86,7 @@ func TestFile(t *testing.T) {
 		t.Error("the environment is no longer what it was")
 	}
 	for _, text := range []string{"KEY 'hunter2\n", "[db]\npassword hunter2\n"} {
-		write(t, text)
+		writeEnvFile(t, text)
 		var wrong *settings.Error
 		if err := settings.Load("", &config{}); !errors.As(err, &wrong) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("malformed file: got %v, want a settings.Error without the text", err)
@@ -116,7 +116,7 @@ func TestLoadSideBySide(t *testing.T) {
 	group.Wait()
 }
 
-func write(t *testing.T, text string) {
+func writeEnvFile(t *testing.T, text string) {
 	t.Helper()
 	if err := os.WriteFile(".env", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
