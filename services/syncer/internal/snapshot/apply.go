@@ -11,7 +11,8 @@ import (
 	"carstock/pkg/schema"
 )
 
-// apply changes the rows that differ, and touches no other page.
+// apply changes the rows that differ, and touches no other page of the file. With keep, rows missing from the source
+// stay.
 func (t *Table) apply(keep bool) error {
 	conn := t.staging.conn
 	err := inSavepoint(conn, func() error { return t.applyDifference(keep) })
@@ -20,8 +21,10 @@ func (t *Table) apply(keep bool) error {
 		return t.withTriggerHint(err)
 	}
 
-	// A unique index of the user's: the rows may break it on the way only, as two that swap values.
-	indexes, err := selectObjects(conn, "type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name = ? COLLATE NOCASE", t.Name)
+	// The rows may violate a unique index of the user's only in between, as two rows do that swap values: write them
+	// without these indexes, then create the indexes again.
+	indexes, err := selectObjects(conn,
+		"type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
 		return err
 	}
@@ -36,15 +39,16 @@ func (t *Table) apply(keep bool) error {
 	return t.recreateObjects(indexes)
 }
 
-// difference makes the rows of the table those that were staged: all rows, or those that differ where
-// they were compared while they arrived.
+// applyDifference gives the table the staged rows. These are all rows, or only those that differ if rows were compared
+// while they arrived.
 func (t *Table) applyDifference(keep bool) error {
 	target := "main." + schema.QuoteSQLite(t.Name)
 	columns := columnNames(t.schema)
 	into := quotedList("", columns)
 	from := quotedList("s.", columns)
-	// The + keeps SQLite from looking each row of the target up in the few that are staged, which
-	// would take long, under the lock.
+
+	// The + keeps SQLite from looking up each row of the target among the few staged ones. That would take long, while
+	// the file is locked.
 	match := "t." + t.rowid + " = +s." + t.rowid
 	switch {
 	case len(t.schema.Key) > 0:
@@ -61,22 +65,23 @@ func (t *Table) applyDifference(keep bool) error {
 		statements = append(statements, "DELETE FROM "+target+" AS t WHERE "+missing)
 	}
 
-	var set, differ []string
+	var set, differs []string
 	for _, c := range columns {
 		if name := schema.QuoteSQLite(c); !slices.Contains(t.schema.Key, c) {
 			set = append(set, name+" = s."+name)
-			differ = append(differ, "t."+name+" IS NOT s."+name)
+			differs = append(differs, "t."+name+" IS NOT s."+name)
 		}
 	}
 	if len(set) > 0 {
 		update := "UPDATE " + target + " AS t SET " + strings.Join(set, ", ") + " FROM " + t.staged + " s WHERE " + match
 		if !t.compare {
-			update += " AND (" + anyOf(differ) + ")"
+			update += " AND (" + anyOf(differs) + ")"
 		}
 		statements = append(statements, update)
 	}
 	statements = append(statements, "INSERT INTO "+target+" ("+into+") SELECT "+from+" FROM "+t.staged+
 		" s WHERE NOT EXISTS (SELECT 1 FROM "+target+" t WHERE "+match+")")
+
 	for _, q := range statements {
 		if err := exec(t.staging.conn, q); err != nil {
 			return err
@@ -85,7 +90,7 @@ func (t *Table) applyDifference(keep bool) error {
 	return nil
 }
 
-// missingRows is the condition for the rows t of the target that the source no longer has; "" where they stay.
+// missingRows is the condition on the rows t of the target that the source no longer has; "" if they stay.
 func (t *Table) missingRows(keep bool) string {
 	switch {
 	case keep:
@@ -96,20 +101,4 @@ func (t *Table) missingRows(keep bool) string {
 		return "NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + t.sameKey("s.") + ")"
 	}
 	return "t." + t.rowid + " NOT BETWEEN 1 AND " + strconv.FormatInt(t.writer.rows, 10)
-}
-
-func inSavepoint(conn *sqlite3.SQLiteConn, do func() error) error {
-	if err := exec(conn, "SAVEPOINT part"); err != nil {
-		return err
-	}
-	err := do()
-	if err != nil && conn.AutoCommit() {
-		return err // SQLite has rolled all back
-	}
-	if err != nil {
-		if back := exec(conn, "ROLLBACK TO part"); back != nil {
-			return errors.Join(err, back)
-		}
-	}
-	return errors.Join(err, exec(conn, "RELEASE part"))
 }

@@ -22,7 +22,7 @@ import (
 
 const ninetyDays = 90 * 24 * time.Hour
 
-// stock is what the source has of a table, by the position of the row.
+// sourceTable is a table of the source: its columns and its rows.
 type sourceTable struct {
 	table schema.Table
 	rows  [][]driver.Value
@@ -37,7 +37,7 @@ func newSourceTable(key []string, columns ...string) *sourceTable {
 	return s
 }
 
-// keptFile is a file that a test publishes to.
+// testFile is a file that a test publishes to.
 type testFile struct {
 	path    string
 	history time.Duration
@@ -50,7 +50,7 @@ func newTestFile(t *testing.T) *testFile {
 	return &testFile{path: filepath.Join(t.TempDir(), "cars.db"), history: ninetyDays, now: time.Now().Add(-time.Hour)}
 }
 
-// publish makes a run that publishes the tables.
+// publish makes a run that publishes tables.
 func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 	t.Helper()
 	file, err := Lock(f.path)
@@ -87,15 +87,17 @@ func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run.Tables = append(run.Tables, snapshotfile.TableRun{Table: s.table.Name, View: s.table.Name, Key: len(s.table.Key) > 0,
-			Rows: c.Rows, Inserted: c.Inserted, Updated: c.Updated, Deleted: c.Deleted})
+		run.Tables = append(run.Tables, snapshotfile.TableRun{
+			Table: s.table.Name, View: s.table.Name, Key: len(s.table.Key) > 0,
+			Rows: c.Rows, Inserted: c.Inserted, Updated: c.Updated, Deleted: c.Deleted,
+		})
 	}
 	if _, err := staging.Publish(f.keep, f.history, run); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// query reads the file, or changes it.
+// query executes a statement in the file, and returns its rows.
 func (f *testFile) query(t *testing.T, query string, args ...driver.Value) [][]driver.Value {
 	t.Helper()
 	conn, err := openConn(f.path, "_busy_timeout=5000")
@@ -123,7 +125,7 @@ func (f *testFile) query(t *testing.T, query string, args ...driver.Value) [][]d
 	}
 }
 
-// changes are op, key, old and new of all that is recorded, as texts.
+// changes returns op, key, old and new of the recorded changes, as texts.
 func (f *testFile) changes(t *testing.T, where string) (out []string) {
 	t.Helper()
 	for _, r := range f.query(t, "SELECT op, key, old, new FROM _sync_changes WHERE "+where+" ORDER BY id") {
@@ -149,10 +151,10 @@ func requireEqual(t *testing.T, got, want any) {
 	}
 }
 
-// state is what a table has: its rows by their keys, each with its values by the columns.
+// tableRows are the rows of a table by key, each with its values by column.
 type tableRows map[string]map[string]any
 
-// stateOf reads a table. Blobs are shown as hex.
+// stateOf reads a table. BLOBs become hex.
 func (f *testFile) stateOf(t *testing.T, s *sourceTable) tableRows {
 	t.Helper()
 	columns := make([]string, len(s.table.Columns))
@@ -183,7 +185,7 @@ func keyOf(s *sourceTable, row map[string]any) string {
 	return fmt.Sprintf("%#v", key)
 }
 
-// values reads a JSON object as the file writes it: a number with a point or an exponent is a REAL.
+// decodeJSON decodes a JSON object of the history. A number with a point or an exponent is a REAL.
 func decodeJSON(t *testing.T, text driver.Value) map[string]any {
 	t.Helper()
 	b, ok := text.([]byte)
@@ -214,11 +216,13 @@ func decodeJSON(t *testing.T, text driver.Value) map[string]any {
 	return out
 }
 
-// undo takes back all recorded changes of a table, the newest first. On the way the new values must be those that are
-// there.
+// undo takes back all recorded changes of a table in now, the newest first. It fails unless the new values of each
+// change are those in now.
 func (f *testFile) undo(t *testing.T, s *sourceTable, now tableRows) {
 	t.Helper()
-	for _, r := range f.query(t, `SELECT op, key, old, new, id FROM _sync_changes WHERE "table" = ? ORDER BY id DESC`, s.table.Name) {
+	changes := f.query(t, `SELECT op, key, old, new, id FROM _sync_changes
+		WHERE "table" = ? ORDER BY id DESC`, s.table.Name)
+	for _, r := range changes {
 		op, key := fmt.Sprintf("%s", r[0]), keyOf(s, decodeJSON(t, r[1]))
 		if _, there := now[key]; there == (op == "delete") {
 			t.Fatalf("change %d: %s of %s, which is there: %t", r[4], op, key, there)
@@ -245,7 +249,7 @@ func (f *testFile) undo(t *testing.T, s *sourceTable, now tableRows) {
 	}
 }
 
-// randomValue is a value of a column, hostile ones among them.
+// randomValue makes a value for a column. Some are hostile.
 func randomValue(random *rand.Rand, c schema.Column) driver.Value {
 	switch c.SQLiteType() {
 	case "INTEGER":
@@ -263,7 +267,9 @@ func randomValue(random *rand.Rand, c schema.Column) driver.Value {
 		}
 		return b
 	}
-	pieces := []string{"", "a", `"`, `\`, "'", "\x00", "\x1f", "\n", "é", "車", "🚗", "{}", "null", "</script>", "\u2028", "12", "1e5"}
+	pieces := []string{
+		"", "a", `"`, `\`, "'", "\x00", "\x1f", "\n", "é", "車", "🚗", "{}", "null", "</script>", "\u2028", "12", "1e5",
+	}
 	text := ""
 	for range random.IntN(4) {
 		text += pieces[random.IntN(len(pieces))]
@@ -271,8 +277,8 @@ func randomValue(random *rand.Rand, c schema.Column) driver.Value {
 	return text
 }
 
-// All changes undone from the last snapshot, the newest first, give the first one: whatever the key, the values and the
-// way to publish are.
+// Undoing all changes from the last snapshot, the newest first, gives the first snapshot, whatever the key, the values
+// and the way of publishing are.
 func TestUndoneChangesGiveTheFirstSnapshot(t *testing.T) {
 	t.Parallel()
 	all := []string{"i bigint", "r double", "t text", "b blob", `q"'x double`, "k,{} text"}
@@ -323,7 +329,7 @@ func TestUndoneChangesGiveTheFirstSnapshot(t *testing.T) {
 				for range random.IntN(6) {
 					add()
 				}
-				kept := slices.Clone(gone[:random.IntN(len(gone)+1)]) // these come back
+				kept := slices.Clone(gone[:random.IntN(len(gone)+1)]) // these rows come back
 				gone = gone[len(kept):]
 				for _, row := range s.rows {
 					if random.IntN(12) == 0 {

@@ -16,13 +16,13 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// Preview is what a run would meet in a file. It writes nothing.
+// Preview shows what a run would find in a file. It writes nothing.
 type Preview struct {
 	path string
-	conn *sqlite3.SQLiteConn // nil where there is no file yet
+	conn *sqlite3.SQLiteConn // nil if the file does not exist
 }
 
-// OpenPreview opens a file to look at it. There need not be one.
+// OpenPreview opens a file to inspect it. The file need not exist.
 func OpenPreview(path string) (*Preview, error) {
 	path, err := Resolve(path)
 	if err != nil {
@@ -32,6 +32,7 @@ func OpenPreview(path string) (*Preview, error) {
 	if !(&File{path: path}).exists() {
 		return p, nil
 	}
+
 	if p.conn, err = openConn(path, "mode=ro&_busy_timeout="+busyTimeout); err == nil {
 		_, err = queryInt(p.conn, "PRAGMA schema_version")
 	}
@@ -44,7 +45,7 @@ func OpenPreview(path string) (*Preview, error) {
 	return p, nil
 }
 
-// Close ends the look.
+// Close closes the file.
 func (p *Preview) Close() error {
 	if p.conn == nil {
 		return nil
@@ -52,7 +53,7 @@ func (p *Preview) Close() error {
 	return p.conn.Close()
 }
 
-// File warns of what is the matter with the file as such.
+// FileWarnings returns warnings about the file as a whole: its age and its log.
 func (p *Preview) FileWarnings() (warnings []string, err error) {
 	if p.conn == nil {
 		return nil, nil
@@ -65,6 +66,7 @@ func (p *Preview) FileWarnings() (warnings []string, err error) {
 	if err != nil {
 		return nil, fileError("read %s: %w", p.path, explainSQLite(err))
 	}
+
 	for _, t := range tables {
 		if snapshotfile.InFuture(t.Synced, time.Now()) {
 			warnings = append(warnings, fmt.Sprintf("%s is dated %s, in the future: the clock is wrong, "+
@@ -78,9 +80,8 @@ func (p *Preview) FileWarnings() (warnings []string, err error) {
 	return warnings, nil
 }
 
-// Table says how the columns of t differ from those that the file's table of that name has, and warns of
-// what its user has made and would lose. The error is one that a run would fail with; with keep, one that keeps
-// rows that do not arrive.
+// Table describes how the columns of t differ from those of a table of the file, and warns of what the user has made
+// and would lose. The error is one that a run would fail with. Keep is as in Finish.
 func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bool) (
 	drift string, warnings []string, err error,
 ) {
@@ -95,31 +96,34 @@ func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bo
 	if err != nil {
 		return "", nil, err
 	}
-	i := slices.IndexFunc(failures, func(err error) bool { return err != nil })
-	if i < 0 && table.Drift == "" {
+	firstFailure := slices.IndexFunc(failures, func(err error) bool { return err != nil })
+	if firstFailure < 0 && table.Drift == "" {
 		return "", table.warnings, nil
 	}
-	if i < 0 {
+
+	// The table can be written, but its columns change: find out what would be lost.
+	if firstFailure < 0 {
 		lost, err := p.rehearse(t, name, keep)
 		for _, text := range lost {
 			table.warnings = append(table.warnings, "after the next run, "+text)
 		}
 		return table.Drift, table.warnings, err
 	}
-	made, err := selectObjects(p.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", name)
+
+	found, err := selectObjects(p.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", name)
 	var names []string
-	for _, o := range made {
+	for _, o := range found {
 		names = append(names, o.kind+" "+o.name)
 	}
 	if err == nil {
 		err = fmt.Errorf("the table %s cannot be written: %w: drop or change the one at fault: %s",
-			name, failures[i], strings.Join(names, ", "))
+			name, failures[firstFailure], strings.Join(names, ", "))
 	}
 	return table.Drift, table.warnings, err
 }
 
-// rehearse changes the columns of a table in a copy of the file's schema, in memory and without rows. It gives
-// what of the user's that would cost.
+// rehearse changes the columns of a table in a copy of the file's schema, in memory and without rows. It returns what
+// of the user's objects would be lost.
 func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []string, err error) {
 	opened, err := (&sqlite3.SQLiteDriver{}).Open(":memory:")
 	if err != nil {
@@ -133,6 +137,7 @@ func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []strin
 	if err := p.copySchema(s.conn); err != nil {
 		return nil, err
 	}
+
 	if s.schemaVersion, err = queryInt(s.conn, "PRAGMA main.schema_version"); err != nil {
 		return nil, err
 	}
@@ -149,22 +154,25 @@ func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []strin
 	return run.Tables[0].Lost, err
 }
 
-// copySchema makes all that the file has, without its rows. What cannot be made, as for a module that syncer
-// lacks, is left out: it is the same before and after.
+// copySchema creates all that the file has, without its rows. It leaves out what cannot be created, such as a virtual
+// table of a module that syncer lacks: that is the same before and after.
 func (p *Preview) copySchema(to *sqlite3.SQLiteConn) error {
-	// Shadow tables come with their virtual ones. Tables go first: the rest needs them.
-	made, err := selectObjects(p.conn, `name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name NOT IN (
+	// Shadow tables are created with their virtual tables.
+	found, err := selectObjects(p.conn, `name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name NOT IN (
 		SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow')`)
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(made, func(a, b schemaObject) int {
-		kinds := []string{"table", "index", "view", "trigger"}
+
+	// Tables come first: the rest needs them.
+	kinds := []string{"table", "index", "view", "trigger"}
+	slices.SortStableFunc(found, func(a, b schemaObject) int {
 		return slices.Index(kinds, a.kind) - slices.Index(kinds, b.kind)
 	})
-	for _, o := range made {
+	for _, o := range found {
 		_ = exec(to, o.sql)
 	}
+
 	return snapshotfile.Lend(p.conn, func(from *sqlx.DB) error {
 		return snapshotfile.Lend(to, func(to *sqlx.DB) error {
 			return snapshotfile.CopyColumns(context.Background(), from, to)

@@ -12,14 +12,14 @@ import (
 	"carstock/services/syncer/internal/sqltext"
 )
 
-// incoming is the name of a table until it takes its own.
+// incomingName is the name of a new table until it replaces the old one.
 const incomingName = "_sync_incoming"
 
-// replace makes a new table in the place of the old one, and copies the old rows into it. What it says
-// of main. matters: an unqualified name that main lacks would mean a staged table.
+// replaceTable creates a new table in place of the old one, and copies the old rows into it. The statements name main
+// explicitly: an unqualified name that main lacks would mean a staged table.
 func (t *Table) replaceTable() error {
 	conn, name := t.staging.conn, schema.QuoteSQLite(t.Name)
-	made, err := selectObjects(conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
+	indexesAndTriggers, err := selectObjects(conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
 		return err
 	}
@@ -30,8 +30,8 @@ func (t *Table) replaceTable() error {
 		return err
 	}
 
-	triggered := slices.ContainsFunc(made, func(o schemaObject) bool { return o.kind == "trigger" })
-	if err := t.copyRows(triggered); err != nil {
+	hasTriggers := slices.ContainsFunc(indexesAndTriggers, func(o schemaObject) bool { return o.kind == "trigger" })
+	if err := t.copyRows(hasTriggers); err != nil {
 		return err
 	}
 	for _, q := range []string{"DROP TABLE main." + name, "ALTER TABLE main." + incomingName + " RENAME TO " + name} {
@@ -39,19 +39,21 @@ func (t *Table) replaceTable() error {
 			return err
 		}
 	}
-	if err := t.recreateObjects(made); err != nil {
+	if err := t.recreateObjects(indexesAndTriggers); err != nil {
 		return err
 	}
-	if t.rebuildPending = !triggered; t.rebuildPending {
-		return nil // full-text indexes are made again when the rows are there
+
+	// Without triggers, full-text indexes are rebuilt once the new rows are there.
+	if t.rebuildPending = !hasTriggers; t.rebuildPending {
+		return nil
 	}
 	return t.rebuildFullText()
 }
 
-// takeNewKey gives the old rows the new key's values, as long as the old key says which row is which: the
-// contents of the user's columns would otherwise go with a row whose new key has another value now.
+// fillNewKey gives the old rows the values of the new key, as long as the old key still matches rows. Otherwise the
+// contents of the user's columns would be lost for each row whose new key has another value now.
 func (t *Table) fillNewKey() error {
-	if len(t.old.userColumnNames(false)) == 0 || len(t.old.Key) == 0 || t.sameKeyColumns() {
+	if len(t.old.userColumnNames(false)) == 0 || len(t.old.Key) == 0 || t.hasSameKeyColumns() {
 		return nil
 	}
 	conditions := make([]string, len(t.old.Key))
@@ -62,9 +64,9 @@ func (t *Table) fillNewKey() error {
 		conditions[i] = "t." + schema.QuoteSQLite(k) + " = s." + schema.QuoteSQLite(k)
 	}
 
-	target, same := "main."+schema.QuoteSQLite(t.Name), strings.Join(conditions, " AND ")
+	target, sameOldKey := "main."+schema.QuoteSQLite(t.Name), strings.Join(conditions, " AND ")
 	statements := []string{
-		"DELETE FROM " + target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + same + ")",
+		"DELETE FROM " + target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + sameOldKey + ")",
 	}
 	for _, k := range t.schema.Key {
 		name := schema.QuoteSQLite(k)
@@ -76,7 +78,7 @@ func (t *Table) fillNewKey() error {
 		}
 		if !hasFold(t.old.Key, k) {
 			statements = append(statements, "UPDATE "+target+" AS t SET "+name+" = s."+name+" FROM "+t.staged+" s WHERE "+
-				same+" AND t."+name+" IS NOT s."+name)
+				sameOldKey+" AND t."+name+" IS NOT s."+name)
 		}
 	}
 	for _, q := range statements {
@@ -87,33 +89,40 @@ func (t *Table) fillNewKey() error {
 	return nil
 }
 
-// createIncoming makes the new table with those of the user's columns that work in it. One that does
-// not is named if it is generated; one with values of its own is an error, since they would be lost. The user's
-// constraints stay likewise, or are named.
+// createIncoming creates the new table with those of the user's columns and constraints that work in it. A generated
+// column or a constraint that does not work is added to lost. A column with values of its own is an error then, since
+// its values would be lost.
 func (t *Table) createIncoming() error {
-	conn, gone := t.staging.conn, t.deletedColumns()
-	create := func(own []string) error { return exec(conn, t.schema.CreateSQLite("main", incomingName, own...)) }
+	conn, deleted := t.staging.conn, t.deletedColumns()
+	create := func(definitions []string) error {
+		return exec(conn, t.schema.CreateSQLite("main", incomingName, definitions...))
+	}
+	try := func(definitions []string) error {
+		return tryAndUndo(conn, func() error { return create(strictDefinitions(definitions, deleted)) })
+	}
 	if err := exec(conn, "DROP TABLE IF EXISTS main."+incomingName); err != nil {
 		return err
 	}
+
+	// A column may need one that is defined after it, so the rest is tried again as long as one more works.
 	var kept []string
 	left := t.old.userColumns
-	for tried := true; tried && len(left) > 0; {
-		tried = false
-		var not []userColumn
+	for progress := true; progress && len(left) > 0; {
+		progress = false
+		var failed []userColumn
 		for _, c := range left {
 			with := append(slices.Clone(kept), c.definition)
-			if c.definition != "" && tryAndUndo(conn, func() error { return create(strictDefinitions(with, gone)) }) == nil {
-				kept, tried = with, true
+			if c.definition != "" && try(with) == nil {
+				kept, progress = with, true
 			} else {
-				not = append(not, c)
+				failed = append(failed, c)
 			}
 		}
-		left = not
+		left = failed
 	}
+
 	for _, c := range left {
-		with := append(slices.Clone(kept), c.definition)
-		err := tryAndUndo(conn, func() error { return create(strictDefinitions(with, gone)) })
+		err := try(append(slices.Clone(kept), c.definition))
 		if !c.generated {
 			return fmt.Errorf("its columns have changed (%s), and your own column %s cannot stay (%w): "+
 				"drop it, or define it again without what it says of them", t.Drift, c.name, err)
@@ -121,10 +130,11 @@ func (t *Table) createIncoming() error {
 		t.droppedGenerated = append(t.droppedGenerated, c.name)
 		t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", c.name, err))
 	}
-	for _, rule := range t.old.userConstraints {
-		with := append(slices.Clone(kept), rule)
-		if err := tryAndUndo(conn, func() error { return create(strictDefinitions(with, gone)) }); err != nil {
-			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", rule, err))
+
+	for _, constraint := range t.old.userConstraints {
+		with := append(slices.Clone(kept), constraint)
+		if err := try(with); err != nil {
+			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", constraint, err))
 		} else {
 			kept = with
 		}
@@ -132,21 +142,21 @@ func (t *Table) createIncoming() error {
 	return create(kept)
 }
 
-func strictDefinitions(sql, names []string) []string {
-	out := make([]string, len(sql))
-	for i := range sql {
-		out[i] = sqltext.QuoteStrict(sql[i], names)
+// strictDefinitions rewrites definitions so that the given names never count as texts.
+func strictDefinitions(definitions, names []string) []string {
+	strict := make([]string, len(definitions))
+	for i := range definitions {
+		strict[i] = sqltext.QuoteStrict(definitions[i], names)
 	}
-	return out
+	return strict
 }
 
-// copyRows fills the new table with the old one's rows. Rows that do not fit the new key are deleted
-// from the old table instead, for which its triggers fire; that is refused where it would cost the user
-// contents.
-func (t *Table) copyRows(triggered bool) error {
-	own := t.old.userColumnNames(false)
-	moves := t.keyIsRowid() && !t.keyWasRowid()
-	if moves && triggered && len(own) == 0 {
+// copyRows copies the rows of the old table into the new one. Rows that do not fit the new key are deleted from the old
+// table instead, which fires its triggers. Where that would cost the user contents, it is an error.
+func (t *Table) copyRows(hasTriggers bool) error {
+	userColumns := t.old.userColumnNames(false)
+	rowidsChange := t.keyIsRowid() && !t.keyWasRowid()
+	if rowidsChange && hasTriggers && len(userColumns) == 0 {
 		return t.deleteOldRows()
 	}
 
@@ -158,19 +168,20 @@ func (t *Table) copyRows(triggered bool) error {
 			return t.discardRows(fmt.Errorf("they have no %s", c))
 		}
 	}
-	into := quotedList("", append(columns, own...))
+	into := quotedList("", append(columns, userColumns...))
 	if t.rowid != "" && !t.old.withoutRowid && !t.keyIsRowid() {
 		into = strings.TrimSuffix(t.rowid+", "+into, ", ")
 	}
 	if into == "" {
 		return t.deleteOldRows()
 	}
+
 	copying := "INSERT INTO main." + incomingName + " (" + into + ") SELECT " + into + " FROM main." +
 		schema.QuoteSQLite(t.Name)
 	err := inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, copying) })
 	var e sqlite3.Error
 	switch {
-	case err == nil && moves && triggered:
+	case err == nil && rowidsChange && hasTriggers:
 		t.warnings = append(t.warnings, "the rowids are those of the new key now, and triggers did not fire for that: "+
 			"fill again what they keep by rowid")
 	case errors.As(err, &e) && (e.Code == sqlite3.ErrConstraint || e.Code == sqlite3.ErrMismatch):
@@ -179,25 +190,25 @@ func (t *Table) copyRows(triggered bool) error {
 	return err
 }
 
-// misfit deletes the old rows, which cannot stay for the given reason, unless that would cost the user
-// contents.
-func (t *Table) discardRows(why error) error {
-	if own := t.old.userColumnNames(false); len(own) > 0 {
+// discardRows deletes the old rows, which cannot stay for the given reason. Where that would cost the user contents, it
+// is an error.
+func (t *Table) discardRows(reason error) error {
+	if userColumns := t.old.userColumnNames(false); len(userColumns) > 0 {
 		return fmt.Errorf("its columns have changed (%s), and its rows do not fit that (%w), "+
 			"so the contents of your own columns could not stay with them: move them to a table of your own: %s",
-			t.Drift, why, strings.Join(own, ", "))
+			t.Drift, reason, strings.Join(userColumns, ", "))
 	}
 	return t.deleteOldRows()
 }
 
-// empty deletes the old rows; the new ones are all inserted then.
+// deleteOldRows deletes the old rows. All staged rows are then inserted.
 func (t *Table) deleteOldRows() error {
 	return t.withTriggerHint(exec(t.staging.conn, "DELETE FROM main."+schema.QuoteSQLite(t.Name)+" WHERE true"))
 }
 
-// keyWasRowid reports whether the old table's key was its rowid, and is still its key.
+// keyWasRowid reports whether the key of the old table was its rowid, and is still the key.
 func (t *Table) keyWasRowid() bool {
-	if len(t.old.Key) != 1 || !t.sameKeyColumns() || t.old.withoutRowid {
+	if len(t.old.Key) != 1 || !t.hasSameKeyColumns() || t.old.withoutRowid {
 		return false
 	}
 	return slices.ContainsFunc(t.old.Columns, func(c schema.Column) bool {
@@ -205,6 +216,6 @@ func (t *Table) keyWasRowid() bool {
 	})
 }
 
-func (t *Table) sameKeyColumns() bool {
+func (t *Table) hasSameKeyColumns() bool {
 	return slices.EqualFunc(t.old.Key, t.schema.Key, strings.EqualFold)
 }

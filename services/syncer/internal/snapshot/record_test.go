@@ -19,18 +19,26 @@ func carsTable(rows ...[]driver.Value) *sourceTable {
 	return s
 }
 
-func rowOf(values ...driver.Value) []driver.Value { return values }
+// rowOf makes a row of values. An int becomes an int64, as the driver has it.
+func rowOf(values ...any) []driver.Value {
+	row := make([]driver.Value, len(values))
+	for i, v := range values {
+		row[i] = v
+		if n, ok := v.(int); ok {
+			row[i] = int64(n)
+		}
+	}
+	return row
+}
 
-func intValue(n int) driver.Value { return int64(n) }
-
-// Each change is recorded with the columns that have changed, as they are.
+// Each change is recorded with the columns that have changed and their exact values.
 func TestRecordedChanges(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
-	f.publish(t, carsTable(rowOf(intValue(1), 5.5, "a"), rowOf(intValue(2), intValue(7), nil), rowOf(intValue(3), nil, "c")))
+	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 7, nil), rowOf(3, nil, "c")))
 	requireEqual(t, f.changes(t, "true"), []string(nil))
 
-	f.publish(t, carsTable(rowOf(intValue(1), 5.75, "a"), rowOf(intValue(2), intValue(7), "x\"\x00é"), rowOf(intValue(4), 0.1, "d")))
+	f.publish(t, carsTable(rowOf(1, 5.75, "a"), rowOf(2, 7, "x\"\x00é"), rowOf(4, 0.1, "d")))
 	want := []string{
 		`delete {"id":3} {"id":3,"price":null,"note":"c"} -`,
 		`update {"id":1} {"price":5.5} {"price":5.75}`,
@@ -39,37 +47,40 @@ func TestRecordedChanges(t *testing.T) {
 	}
 	requireEqual(t, f.changes(t, "true"), want)
 	requireEqual(t, f.query(t, `SELECT count(*), count(DISTINCT at) FROM _sync_changes AS c
-		JOIN _sync_runs AS r ON r.id = c.run AND r.started = c.at AND r.id = 2 WHERE "table" = 'v'`), [][]driver.Value{{int64(4), int64(1)}})
+		JOIN _sync_runs AS r ON r.id = c.run AND r.started = c.at AND r.id = 2 WHERE "table" = 'v'`),
+		[][]driver.Value{rowOf(4, 1)})
 
-	// Nothing is recorded without a change. An upsert deletes nothing.
-	f.publish(t, carsTable(rowOf(intValue(1), 5.75, "a"), rowOf(intValue(2), intValue(7), "x\"\x00é"), rowOf(intValue(4), 0.1, "d")))
+	// A run without a change records nothing. An upsert deletes nothing.
+	f.publish(t, carsTable(rowOf(1, 5.75, "a"), rowOf(2, 7, "x\"\x00é"), rowOf(4, 0.1, "d")))
 	requireEqual(t, f.changes(t, "true"), want)
 	f.keep = true
-	f.publish(t, carsTable(rowOf(intValue(1), 5.75, "b"), rowOf(intValue(9), nil, nil)))
+	f.publish(t, carsTable(rowOf(1, 5.75, "b"), rowOf(9, nil, nil)))
 	requireEqual(t, f.changes(t, "run = 4"), []string{`update {"id":1} {"note":"a"} {"note":"b"}`, `insert {"id":9} - -`})
 }
 
-// What is new, is made again, has other columns or has no key is not recorded; neither is anything without a history.
+// Nothing is recorded for a table that is new, is created again, has other columns or has no key. Nothing at all is
+// recorded without a history.
 func TestUnrecordedChanges(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
 	f.history = 0
-	f.publish(t, carsTable(rowOf(intValue(1), 5.5, "a")))
-	f.publish(t, carsTable(rowOf(intValue(1), 6.5, "a")))
-	requireEqual(t, f.query(t, "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%changes%'"), [][]driver.Value{{int64(0)}})
+	f.publish(t, carsTable(rowOf(1, 5.5, "a")))
+	f.publish(t, carsTable(rowOf(1, 6.5, "a")))
+	requireEqual(t, f.query(t, "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%changes%'"),
+		[][]driver.Value{rowOf(0)})
 
 	f.history = ninetyDays
-	f.publish(t, carsTable(rowOf(intValue(1), 6.5, "a"))) // there is nothing to record, and nothing to prune
+	f.publish(t, carsTable(rowOf(1, 6.5, "a"))) // nothing to record, and nothing to prune
 	other := newSourceTable([]string{"id"}, "id int", "x int")
-	other.table.Name, other.rows = "other", [][]driver.Value{rowOf(intValue(1), intValue(1))}
+	other.table.Name, other.rows = "other", [][]driver.Value{rowOf(1, 1)}
 	bare := newSourceTable(nil, "id int", "x int")
-	bare.table.Name, bare.rows = "bare", [][]driver.Value{rowOf(intValue(1), intValue(1))}
-	f.publish(t, carsTable(rowOf(intValue(1), 6.5, "a")), other, bare)
+	bare.table.Name, bare.rows = "bare", [][]driver.Value{rowOf(1, 1)}
+	f.publish(t, carsTable(rowOf(1, 6.5, "a")), other, bare)
 	wider := newSourceTable([]string{"id"}, "id int", "price decimal(10,2)", "note text", "more int")
-	wider.rows = [][]driver.Value{rowOf(intValue(1), 7.5, "b", intValue(1)), rowOf(intValue(2), 7.5, "b", intValue(1))}
-	bare.rows = [][]driver.Value{rowOf(intValue(2), intValue(2)), rowOf(intValue(3), intValue(2))}
+	wider.rows = [][]driver.Value{rowOf(1, 7.5, "b", 1), rowOf(2, 7.5, "b", 1)}
+	bare.rows = [][]driver.Value{rowOf(2, 2), rowOf(3, 2)}
 	f.publish(t, wider, bare)
-	wider.table.Columns[1] = schema.NewColumn("price", "text") // made again
+	wider.table.Columns[1] = schema.NewColumn("price", "text") // the table is created again
 	wider.rows[0][1], wider.rows[1][1] = "8.5", "9.5"
 	f.publish(t, wider)
 	requireEqual(t, f.changes(t, "true"), []string(nil))
@@ -79,11 +90,11 @@ func TestUnrecordedChanges(t *testing.T) {
 	requireEqual(t, f.changes(t, "true"), []string{`update {"id":1} {"price":"8.5"} {"price":"9"}`})
 }
 
-// Columns, triggers and unique indexes of the user's change nothing of what is recorded.
-func TestRecordedBesideTheUsersOwn(t *testing.T) {
+// The user's columns, triggers and unique indexes do not change what is recorded.
+func TestRecordedBesideUserObjects(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
-	f.publish(t, carsTable(rowOf(intValue(1), 5.5, "a"), rowOf(intValue(2), 6.5, "b")))
+	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 6.5, "b")))
 	for _, q := range []string{
 		"ALTER TABLE v ADD COLUMN mine TEXT DEFAULT 'x'", "UPDATE v SET mine = 'y'",
 		"ALTER TABLE v ADD COLUMN twice AS (price * 2)", "CREATE UNIQUE INDEX one_note ON v (note)",
@@ -91,8 +102,8 @@ func TestRecordedBesideTheUsersOwn(t *testing.T) {
 	} {
 		f.query(t, q)
 	}
-	f.publish(t, carsTable(rowOf(intValue(1), 5.5, "b"), rowOf(intValue(2), 6.5, "a")))
-	f.publish(t, carsTable(rowOf(intValue(2), 6.5, "a")))
+	f.publish(t, carsTable(rowOf(1, 5.5, "b"), rowOf(2, 6.5, "a")))
+	f.publish(t, carsTable(rowOf(2, 6.5, "a")))
 	requireEqual(t, f.changes(t, "true"), []string{
 		`update {"id":1} {"note":"a"} {"note":"b"}`, `update {"id":2} {"note":"b"} {"note":"a"}`,
 		`delete {"id":1} {"id":1,"price":5.5,"note":"b"} -`,
@@ -100,7 +111,7 @@ func TestRecordedBesideTheUsersOwn(t *testing.T) {
 	requireEqual(t, f.query(t, "SELECT mine FROM v"), [][]driver.Value{{"y"}})
 }
 
-// A long BLOB is kept in part; a key always whole.
+// A long BLOB is recorded in part; a key is always whole.
 func TestRecordedBlobs(t *testing.T) {
 	t.Parallel()
 	long := func(n int) []byte { return []byte(strings.Repeat("\xab", n)) }
@@ -110,69 +121,70 @@ func TestRecordedBlobs(t *testing.T) {
 	f.publish(t, s)
 	s.rows[0][1] = long(snapshotfile.BlobLimit + 1)
 	f.publish(t, s)
-	requireEqual(t, f.changes(t, "true"), []string{fmt.Sprintf(`update {"k":"%s"} {"b":"%s"} {"b":{"bytes":4097,"hex":"%[2]s"}}`,
-		strings.Repeat("AB", 5000), strings.Repeat("AB", snapshotfile.BlobLimit))})
+	want := fmt.Sprintf(`update {"k":"%s"} {"b":"%s"} {"b":{"bytes":4097,"hex":"%[2]s"}}`,
+		strings.Repeat("AB", 5000), strings.Repeat("AB", snapshotfile.BlobLimit))
+	requireEqual(t, f.changes(t, "true"), []string{want})
 }
 
-// As many columns as a table may have are recorded.
+// A table with as many columns as SQLite takes is recorded.
 func TestRecordedColumns(t *testing.T) {
 	t.Parallel()
 	columns := []string{"id int"}
-	only := rowOf(intValue(1))
+	only := rowOf(1)
 	for i := range maxColumns - 1 {
 		columns = append(columns, fmt.Sprintf("c%d int", i))
-		only = append(only, intValue(i))
+		only = append(only, int64(i))
 	}
 	f := newTestFile(t)
 	s := newSourceTable([]string{"id"}, columns...)
 	s.rows = [][]driver.Value{only}
 	f.publish(t, s)
 	s.rows = [][]driver.Value{slices.Clone(only)}
-	s.rows[0][7], s.rows[0][1998] = intValue(-1), nil
+	s.rows[0][7], s.rows[0][1998] = int64(-1), nil
 	f.publish(t, s)
 	requireEqual(t, f.changes(t, "true"), []string{`update {"id":1} {"c6":6,"c1997":1997} {"c6":-1,"c1997":null}`})
-	s.rows = [][]driver.Value{rowOf(append(rowOf(intValue(2)), only[1:]...)...)}
+	s.rows = [][]driver.Value{append(rowOf(2), only[1:]...)}
 	f.publish(t, s)
 	old := f.query(t, "SELECT old FROM _sync_changes WHERE op = 'delete'")[0][0]
 	requireEqual(t, len(decodeJSON(t, old)), maxColumns)
 }
 
-// Many changes of a table are one record.
+// Many changes of a table are recorded as one.
 func TestBulkChanges(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
 	s := carsTable()
 	for i := range 20_000 {
-		s.rows = append(s.rows, rowOf(intValue(i), intValue(i), "a"))
+		s.rows = append(s.rows, rowOf(i, i, "a"))
 	}
 	f.publish(t, s)
 	for i := range 9_999 {
-		s.rows[i][1] = intValue(i + 1)
+		s.rows[i][1] = int64(i + 1)
 	}
-	s.rows = append(s.rows, rowOf(intValue(30_000), nil, nil))
+	s.rows = append(s.rows, rowOf(30_000, nil, nil))
 	f.publish(t, s)
 	requireEqual(t, f.query(t, "SELECT op, count(*) FROM _sync_changes GROUP BY op ORDER BY op"),
 		[][]driver.Value{{"insert", int64(1)}, {"update", int64(9_999)}})
 
 	for i := range 9_999 {
-		s.rows[i][1] = intValue(i + 2)
+		s.rows[i][1] = int64(i + 2)
 	}
 	s.rows[0][2], s.rows[1][2] = "b", "b"
-	s.rows = append(s.rows[:19_999], s.rows[20_000], rowOf(intValue(40_000), nil, nil))
+	s.rows = append(s.rows[:19_999], s.rows[20_000], rowOf(40_000, nil, nil))
 	f.publish(t, s)
 	requireEqual(t, f.changes(t, "run = 3"),
 		[]string{`bulk - - {"inserted":1,"updated":9999,"deleted":1,"columns":{"note":2,"price":9999}}`})
 
-	// The greater of 10,000 and a tenth: of 200,000 rows it is 20,000.
+	// The limit is the greater of 10,000 and a tenth of the rows: 20,000 for 200,000 rows.
 	s = carsTable()
 	s.table.Name = "w"
 	for i := range 200_000 {
-		s.rows = append(s.rows, rowOf(intValue(i), intValue(i), "a"))
+		s.rows = append(s.rows, rowOf(i, i, "a"))
 	}
 	f.publish(t, s)
 	for _, changed := range []int{20_000, 20_001} {
 		for i := range changed {
-			s.rows[i][1] = intValue(-changed)
+			s.rows[i][1] = int64(-changed)
 		}
 		f.publish(t, s)
 	}
@@ -180,8 +192,8 @@ func TestBulkChanges(t *testing.T) {
 		[][]driver.Value{{"bulk", int64(1)}, {"update", int64(20_000)}})
 }
 
-// After each run there are just the changes that are young enough, and of older ones the last insert of each row that is
-// there: as time goes by, and when somebody turns the clock or the table by hand.
+// After each run the history holds the young changes, and of the old ones just the last insert of each row that is
+// still in the table. That holds as time goes by, and if somebody sets the clock back or edits the history.
 func TestPrunedChanges(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]*sourceTable{
@@ -229,12 +241,13 @@ func TestPrunedChanges(t *testing.T) {
 					}
 				}
 				f.keep = random.IntN(5) == 0
-				if f.history = ninetyDays; run%40 > 30 { // a longer one loses nothing, and neither does a clock that was set back
+				if f.history = ninetyDays; run%40 > 30 { // a longer history and a clock set back lose nothing
 					f.history = 2 * ninetyDays
 					f.now = f.now.Add(-time.Duration(random.IntN(20*24)) * time.Hour)
 				}
 				if run > 0 && random.IntN(10) == 0 {
-					f.query(t, "UPDATE _sync_changes SET at = '2001-01-01T00:00:00.000Z' WHERE op = 'insert' AND id % 3 = ?", int64(run%3))
+					f.query(t, `UPDATE _sync_changes SET at = '2001-01-01T00:00:00.000Z'
+						WHERE op = 'insert' AND id % 3 = ?`, int64(run%3))
 					for id, c := range known {
 						if c.op == "insert" && id%3 == int64(run%3) {
 							c.at = "2001-01-01T00:00:00.000Z"
@@ -242,7 +255,7 @@ func TestPrunedChanges(t *testing.T) {
 						}
 					}
 				}
-				if run%20 == 19 { // other columns: what has gone then is not recorded
+				if run%20 == 19 { // other columns: rows deleted in that run are not recorded
 					s.table.Columns = append(slices.Clone(s.table.Columns), schema.NewColumn(fmt.Sprintf("more%d", run), "int"))
 					for i := range pool {
 						pool[i] = append(slices.Clone(pool[i]), int64(1))
@@ -252,7 +265,7 @@ func TestPrunedChanges(t *testing.T) {
 					}
 					f.keep = false
 				}
-				if run > 0 && random.IntN(12) == 0 { // a run without a history: nothing is recorded, and nothing forgotten
+				if run > 0 && random.IntN(12) == 0 { // a run without a history records nothing and deletes nothing
 					f.history = 0
 				}
 				f.publish(t, s)
@@ -300,17 +313,18 @@ func TestPrunedChanges(t *testing.T) {
 	}
 }
 
-// Runs that changes refer to are remembered as long as those.
+// The record of a run stays as long as a change refers to it.
 func TestRunsOfChanges(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
 	f.now = f.now.Add(-time.Hour)
-	f.publish(t, carsTable(rowOf(intValue(1), 5.5, "a")))
-	f.publish(t, carsTable(rowOf(intValue(1), 6.5, "a")))
-	f.publish(t, carsTable(rowOf(intValue(1), 6.5, "a")))
+	f.publish(t, carsTable(rowOf(1, 5.5, "a")))
+	f.publish(t, carsTable(rowOf(1, 6.5, "a")))
+	f.publish(t, carsTable(rowOf(1, 6.5, "a")))
 	f.query(t, `INSERT INTO _sync_runs (id, started, finished, status, source, strategy)
 		SELECT id + 2000, started, finished, status, source, strategy FROM _sync_runs WHERE id = 3`)
-	f.publish(t, carsTable(rowOf(intValue(1), 7.5, "a")))
-	requireEqual(t, f.query(t, "SELECT id FROM _sync_runs WHERE id < 2000"), [][]driver.Value{{int64(2)}})
-	requireEqual(t, f.query(t, "SELECT count(*) FROM _sync_changes AS c JOIN _sync_runs AS r ON r.id = c.run"), [][]driver.Value{{int64(2)}})
+	f.publish(t, carsTable(rowOf(1, 7.5, "a")))
+	requireEqual(t, f.query(t, "SELECT id FROM _sync_runs WHERE id < 2000"), [][]driver.Value{rowOf(2)})
+	requireEqual(t, f.query(t, "SELECT count(*) FROM _sync_changes AS c JOIN _sync_runs AS r ON r.id = c.run"),
+		[][]driver.Value{rowOf(2)})
 }

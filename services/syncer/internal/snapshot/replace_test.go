@@ -15,7 +15,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// connect opens a database, which is made if it is not there.
+// testConn opens a database, and creates it if it does not exist.
 func testConn(t *testing.T, path string) *sqlite3.SQLiteConn {
 	t.Helper()
 	conn, err := openConn(path, "_busy_timeout=100")
@@ -45,7 +45,7 @@ func testLock(t *testing.T, path string) *File {
 	return file
 }
 
-// offered makes a file as a server keeps it.
+// newServedFile makes a snapshot file like that of a server.
 func newServedFile(t *testing.T, setUp ...string) *sqlite3.SQLiteConn {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "offered.db")
@@ -69,7 +69,7 @@ func newServedFile(t *testing.T, setUp ...string) *sqlite3.SQLiteConn {
 	return conn
 }
 
-// deliver copies what is offered to where Replace expects it.
+// copyToIncoming copies a served file to where Replace expects it.
 func copyToIncoming(t *testing.T, offered *sqlite3.SQLiteConn, file *File) {
 	t.Helper()
 	if _, err := Copy(t.Context(), offered.GetFilename("main"), file.Incoming()); err != nil {
@@ -89,7 +89,7 @@ func contentDigest(t *testing.T, conn *sqlite3.SQLiteConn) string {
 	return rows[0][0].(string)
 }
 
-// A copy is complete in one file, and one moment's, whatever is written meanwhile.
+// A copy is one complete file, as of one moment, whatever is written meanwhile.
 func TestCopyWhileOthersWrite(t *testing.T) {
 	t.Parallel()
 	from := newServedFile(t)
@@ -109,7 +109,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 					exec(writer, "INSERT INTO u SELECT a FROM t ORDER BY rowid DESC LIMIT 1"),
 				)
 			})
-			time.Sleep(100 * time.Microsecond) // others have a word too
+			time.Sleep(100 * time.Microsecond) // let others in
 		}
 		ended <- err
 	}()
@@ -165,7 +165,7 @@ func TestReplace(t *testing.T) {
 			t.Errorf("%s: the file is not what was delivered", etag)
 		}
 		if etag == `"1"` {
-			mustExec(t, pulled, "CREATE TABLE notes (text)") // a user's, which the next one replaces
+			mustExec(t, pulled, "CREATE TABLE notes (text)") // the user's: the next pull deletes it
 		}
 		mustExec(t, from, "UPDATE t SET a = 'x' || a")
 		_ = pulled.Close()
@@ -174,12 +174,13 @@ func TestReplace(t *testing.T) {
 	if mode, err := queryAll(pulled, "PRAGMA journal_mode"); err != nil || mode[0][0] != "wal" {
 		t.Errorf("the mode of the file is %v, %v", mode, err)
 	}
-	if found, err := queryAll(pulled, "SELECT name FROM sqlite_schema WHERE name = 'notes'"); err != nil || len(found) != 0 {
+	found, err := queryAll(pulled, "SELECT name FROM sqlite_schema WHERE name = 'notes'")
+	if err != nil || len(found) != 0 {
 		t.Errorf("a table of the user's: %v, %v", found, err)
 	}
 	_ = pulled.Close()
 
-	// A server whose own file was pulled once offers the mark, too.
+	// The file of a server that was itself pulled carries a mark of that.
 	seeded := testLock(t, filepath.Join(t.TempDir(), "pulled.db"))
 	conn := testConn(t, file.path)
 	copyToIncoming(t, conn, seeded)
@@ -191,7 +192,7 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// What is not sound does not come into the file.
+// A file that is not a whole snapshot does not replace anything.
 func TestReplaceRefuses(t *testing.T) {
 	t.Parallel()
 	from := newServedFile(t)
@@ -236,7 +237,7 @@ func TestReplaceRefuses(t *testing.T) {
 		}
 	}
 
-	// Nor what is given up on the way.
+	// Neither does one that is given up on the way.
 	if err := file.removeStaging(); err != nil {
 		t.Fatal(err)
 	}
