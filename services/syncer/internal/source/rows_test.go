@@ -9,21 +9,22 @@ import (
 	"carstock/pkg/schema"
 )
 
-// failing are rows that end with an error before the first.
+// failingRows end with an error before the first row.
 type failingRows struct{ driver.Rows }
 
 var errFailing = errors.New("failing")
 
 func (failingRows) Next([]driver.Value) error { return errFailing }
 
-// A read that is begun again has all batches: those that the failed one has taken would otherwise be waited for.
-func TestFailedReadGivesItsBatchesBack(t *testing.T) {
+// A second read needs the batches that a failed read has taken: otherwise it would wait for them forever.
+func TestFailedReadReturnsItsBatches(t *testing.T) {
 	empty := make(chan *Batch, 2)
 	for range cap(empty) {
 		empty <- new(Batch)
 	}
 	pool := &batchPool{empty: empty}
 	q := Query{Table: schema.Table{Columns: []schema.Column{schema.NewColumn("id", "int")}}}
+
 	for range 2 * cap(empty) {
 		err := sendRows(context.Background(), failingRows{}, newRowDecoder(q, Values{}), pool, nil)
 		if !errors.Is(err, errFailing) {
