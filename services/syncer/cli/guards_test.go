@@ -29,7 +29,7 @@ func TestGuards(t *testing.T) {
 		code int
 		want string
 	}{
-		"empty":                {left: 0, code: 3, want: "refused: cars: the view is empty, and the table has 10 rows (SYNC_ALLOW_EMPTY=true lets it be); --force"},
+		"empty":                {left: 0, code: 3, want: "refused: cars: the view is empty, and the table has 10 rows (SYNC_ALLOW_EMPTY=true allows that); --force"},
 		"empty, forced":        {left: 0, args: []string{"--force"}},
 		"empty, allowed":       {left: 0, set: "SYNC_ALLOW_EMPTY=true"},
 		"empty, shrink 100":    {left: 0, set: "SYNC_MAX_SHRINK=100", code: 3, want: "the view is empty"},

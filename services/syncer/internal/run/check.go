@@ -40,28 +40,29 @@ type ViewFinding struct {
 	Table     string          `json:"table"`
 	Key       []string        `json:"key"`
 	Columns   []ColumnFinding `json:"columns"`
-	Estimate  int64           `json:"estimated_rows"`      // 0 if the server does not tell
-	Suggested string          `json:"suggested,omitempty"` // an entry with a key, where there is none
+	Estimate  int64           `json:"estimated_rows"`      // 0 if the server has no estimate
+	Suggested string          `json:"suggested,omitempty"` // an entry with a key, if this one has none
 	Warnings  []string        `json:"warnings,omitempty"`
 	Problem   string          `json:"problem,omitempty"`
 
 	described schema.Table
 }
 
-// Stored is a column and how it will be stored.
+// ColumnFinding is a column and how it will be stored.
 type ColumnFinding struct {
 	Name   string `json:"name"`
 	Source string `json:"source_type"`
 	SQLite string `json:"sqlite_type"`
 }
 
-// Check looks at all that a pass needs, and copies nothing. Problems of single views are among the
-// findings; the error is of what stops all of them.
+// Check inspects everything that a run needs, and copies nothing. Problems of single views are in the findings; the
+// error is one that stops all views.
 func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 	f.Source, f.File = c.DB.Address(), c.Sync.Path
 	if err := f.checkTarget(); err != nil {
 		return f, err
 	}
+
 	preview, err := snapshot.OpenPreview(c.Sync.Path)
 	if err != nil {
 		return f, err
@@ -77,7 +78,7 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 	return f, ctx.Err()
 }
 
-// checkSource looks at the server, and at each view.
+// checkSource inspects the server and each view.
 func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *snapshot.Preview) (err error) {
 	c.DB.Warn = func(text string) { f.Warnings = append(f.Warnings, text) }
 	db, err := dbconn.Open(ctx, c.DB)
@@ -96,6 +97,7 @@ func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *sn
 	if f.Zones, err = reader.Zones(ctx); err != nil {
 		return err
 	}
+
 	var selected Report
 	views, err := selectViews(ctx, reader, c.Sync, Options{}, &selected)
 	if err != nil {
@@ -113,15 +115,17 @@ func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *sn
 	return nil
 }
 
-// largestFirst are the views that can be read, those with the most rows first, as far as the server or the file know.
+// largestFirst returns the views that can be read, those with the most rows first, as far as the server or the file
+// know.
 func (f *Findings) largestFirst(path string) (tables []schema.Table) {
 	rows := map[string]int64{}
 	if _, err := os.Stat(path); err == nil {
-		copied, _ := snapshot.Contents(path) // a file that cannot be read has been an error before
-		for _, t := range copied {
+		contents, _ := snapshot.Contents(path) // Check has returned an error already if the file cannot be read
+		for _, t := range contents {
 			rows[t.View] = t.Rows
 		}
 	}
+
 	views := slices.DeleteFunc(slices.Clone(f.Views), func(v ViewFinding) bool { return v.Problem != "" })
 	slices.SortStableFunc(views, func(a, b ViewFinding) int {
 		return cmp.Compare(max(b.Estimate, rows[b.View]), max(a.Estimate, rows[a.View]))
@@ -132,6 +136,7 @@ func (f *Findings) largestFirst(path string) (tables []schema.Table) {
 	return tables
 }
 
+// checkView inspects one view. The finding holds what it has found out before an error.
 func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Preview, s config.Sync, v config.View,
 	zones source.Zones,
 ) (ViewFinding, error) {
@@ -140,9 +145,9 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	if err != nil {
 		return f, err
 	}
-	given := s.Strategy
+	strategy := s.Strategy
 	if len(v.Key)+len(t.Key) == 0 {
-		s.Strategy = config.Snapshot // a missing key is what is looked for below
+		s.Strategy = config.Snapshot // suggestKey finds a missing key later
 	}
 	if err := resolveView(&t, &v, s); err != nil {
 		return f, err
@@ -151,11 +156,12 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	for _, c := range t.Columns {
 		f.Columns = append(f.Columns, ColumnFinding{c.Name, c.Type, c.SQLiteType()})
 	}
-	below, err := reader.Dependencies(ctx, v.Name)
+
+	dependencies, err := reader.Dependencies(ctx, v.Name)
 	if err != nil {
 		return f, err
 	}
-	f.Warnings = append(sourceWarnings(t, v, below), viewWarnings(below, zones)...)
+	f.Warnings = append(sourceWarnings(t, v, dependencies), viewWarnings(dependencies, zones)...)
 	if err := reader.Probe(ctx, t); err != nil {
 		return f, err
 	}
@@ -167,7 +173,9 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 			return f, fmt.Errorf("SYNC_VIEWS: there is no column %s for the key", k)
 		}
 	}
-	drift, warnings, err := preview.Table(t, v.Table, indexesOfTable(s, v.Table), given == config.Upsert)
+
+	// What the run would find in the file.
+	drift, warnings, err := preview.Table(t, v.Table, indexesOfTable(s, v.Table), strategy == config.Upsert)
 	f.Warnings = append(f.Warnings, warnings...)
 	switch {
 	case err != nil:
@@ -180,39 +188,47 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	if len(t.Key) > 0 {
 		return f, nil
 	}
-	unique, err := reader.UniqueColumns(ctx, t)
-	if err != nil {
+	if f.Suggested, err = suggestEntry(ctx, reader, t, v); err != nil {
 		return f, err
 	}
-	if unique != nil {
-		f.Suggested = config.Quote(v.Name)
-		if v.Table != v.Name {
-			f.Suggested += "=" + config.Quote(v.Table)
-		}
-		for i := range unique {
-			unique[i] = config.Quote(unique[i])
-		}
-		f.Suggested += "(" + strings.Join(unique, ", ") + ")"
-	}
-	s.Strategy = given
+
+	s.Strategy = strategy
 	return f, resolveView(&t, &v, s)
 }
 
-// viewWarnings say what a view may do that a run does not notice.
-func viewWarnings(below source.Dependencies, zones source.Zones) (warnings []string) {
-	if zones.Differ() && below.UsesZone {
+// suggestEntry returns an entry of SYNC_VIEWS with a key for a view without one; "" if no columns are unique.
+func suggestEntry(ctx context.Context, reader *source.Reader, t schema.Table, v config.View) (string, error) {
+	unique, err := reader.UniqueColumns(ctx, t)
+	if err != nil || unique == nil {
+		return "", err
+	}
+
+	entry := config.Quote(v.Name)
+	if v.Table != v.Name {
+		entry += "=" + config.Quote(v.Table)
+	}
+	for i := range unique {
+		unique[i] = config.Quote(unique[i])
+	}
+	return entry + "(" + strings.Join(unique, ", ") + ")", nil
+}
+
+// viewWarnings warns of what a view may do that a run does not notice.
+func viewWarnings(dependencies source.Dependencies, zones source.Zones) (warnings []string) {
+	if zones.Differ() && dependencies.UsesZone {
 		warnings = append(warnings, fmt.Sprintf("the view may depend on the time zone, which is %s here and %s for others "+
 			"on this server: DB_TIMEZONE=server evaluates it as they do", zones.Session, zones.Server))
 	}
-	if len(below.Hidden) > 0 {
+	if len(dependencies.Hidden) > 0 {
 		warnings = append(warnings, fmt.Sprintf("this user may not see the definition of %s, so it is not known whether "+
 			"the view reads tables without transactions (MyISAM): GRANT SHOW VIEW on views and SELECT on tables shows it",
-			strings.Join(below.Hidden, ", ")))
+			strings.Join(dependencies.Hidden, ", ")))
 	}
 	return warnings
 }
 
-// target looks at the file's folder: the nearest that there is, since a run makes the others.
+// checkTarget inspects the file and its folder. If the folder does not exist, it inspects the nearest one above, in
+// which a run would create it.
 func (f *Findings) checkTarget() error {
 	f.FileSize, _ = snapshot.Size(f.File)
 	path, err := snapshot.Resolve(f.File)
@@ -229,6 +245,7 @@ func (f *Findings) checkTarget() error {
 		}
 		dir = filepath.Dir(dir)
 	}
+
 	if err := snapshot.Writable(path); err != nil {
 		return err
 	}

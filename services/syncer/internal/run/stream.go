@@ -8,11 +8,14 @@ import (
 	"carstock/services/syncer/internal/source"
 )
 
-// batches is how many batches are on their way between reading and writing.
+// batchesInFlight is how many batches are on their way between reading and writing.
 const batchesInFlight = 4
 
-// stream reads rows in one goroutine, and writes them in another. It also returns how many bytes the network has brought.
-func (p *attempt) streamRows(ctx context.Context, q source.Query, table *snapshot.Table) (source.Result, int64, error) {
+// streamRows reads rows in one goroutine and writes them in another. It also returns how many bytes the network has
+// brought.
+func (a *attempt) streamRows(
+	ctx context.Context, q source.Query, table *snapshot.Table,
+) (source.Result, int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	empty, full := make(chan *source.Batch, batchesInFlight), make(chan *source.Batch, batchesInFlight)
@@ -20,34 +23,35 @@ func (p *attempt) streamRows(ctx context.Context, q source.Query, table *snapsho
 		empty <- new(source.Batch)
 	}
 
-	zeroDates := p.config.Sync.ZeroDates
+	zeroDates := a.config.Sync.ZeroDates
 	how := source.Values{NullZeroDates: zeroDates == config.Null, FailZeroDates: zeroDates == config.Fail}
 	var found source.Result
 	var readErr, writeErr error
-	before := p.reader.Received()
+	receivedBefore := a.reader.Received()
 	go func() {
-		found, readErr = p.reader.Rows(ctx, q, how, empty, full)
+		found, readErr = a.reader.Rows(ctx, q, how, empty, full)
 		close(full)
 	}()
 
+	// After an error of writing, the loop goes on until the reader has ended and closed full.
 	for b := range full {
 		if writeErr == nil {
-			if writeErr = table.Write(b.Args); writeErr != nil {
-				cancel() // the reader ends, and closes full
-			}
+			writeErr = table.Write(b.Args)
 		}
 		if b.Large() && writeErr == nil {
-			if writeErr = table.Release(); writeErr != nil {
-				cancel()
-			}
+			writeErr = table.Release()
 		}
-		if progress := p.options.Progress; progress != nil {
+		if writeErr != nil {
+			cancel()
+		}
+		if progress := a.options.Progress; progress != nil {
 			progress.Rows.Add(int64(b.Rows))
-			progress.Bytes.Store(p.reader.Received() - before)
+			progress.Bytes.Store(a.reader.Received() - receivedBefore)
 		}
 		empty <- b
 	}
-	bytes := p.reader.Received() - before
+
+	bytes := a.reader.Received() - receivedBefore
 	if writeErr != nil {
 		return found, bytes, writeErr
 	}
