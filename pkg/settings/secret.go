@@ -8,11 +8,11 @@ import (
 
 const redactedText = "[redacted]"
 
-// Secret is a text that must not be seen: whatever formats, logs or encodes it gets "[redacted]".
-// string(s) is the one way to the value.
+// Secret is a text that must not be shown: formatted, logged or encoded it is "[redacted]". Only string(s) returns the
+// value.
 type Secret string
 
-// Format writes "[redacted]" for every verb; String alone would not cover %d.
+// Format writes "[redacted]" for every verb. String alone would not cover %d.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedText) }
 
 // MarshalText keeps the value out of JSON and the like.
