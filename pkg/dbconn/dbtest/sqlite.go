@@ -9,8 +9,8 @@ import (
 	"carstock/pkg/dbconn"
 )
 
-// SQLite makes a file for this test, executes the statements in it, and gives its settings and a
-// connection that may write and is closed with the test.
+// SQLite creates a file for this test and executes statements in it. It returns the file's settings, and a connection
+// that may write until the test ends.
 func SQLite(t testing.TB, statements ...string) (dbconn.Config, *sqlx.DB) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "test.db")
