@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// shownBytes is how much of a value is shown.
+// maxShownBytes is how many bytes of a value FormatValue writes.
 const maxShownBytes = 64
 
-// Show writes a value of a column for people, on one line: the bytes of a binary column in hex, a text with
-// characters that do not print in quotes, with escapes, and a long value cut.
+// FormatValue formats a value of a column for people, on one line. The bytes of a binary column are in hex. A text with
+// characters that do not print is in quotes, with escapes. A long value is cut.
 func FormatValue(v any, kind Kind) string {
 	switch v := v.(type) {
 	case nil:
@@ -43,6 +43,7 @@ func formatText(s string) string {
 			s = s[:len(s)-1]
 		}
 	}
+
 	shown := s
 	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		shown = strconv.Quote(s)

@@ -7,7 +7,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-func TestShow(t *testing.T) {
+func TestFormatValue(t *testing.T) {
 	for _, test := range []struct {
 		value any
 		kind  schema.Kind
