@@ -13,7 +13,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// countedLink makes the server reachable under another port, and counts what it sends.
+// countingProxy makes the server reachable at another port, and counts what it sends.
 func countingProxy(t *testing.T, to dbconn.Config, sent *atomic.Int64) uint16 {
 	return listenLoopback(t, func(c net.Conn) {
 		server, err := dialServer(to)
@@ -33,7 +33,7 @@ func countingProxy(t *testing.T, to dbconn.Config, sent *atomic.Int64) uint16 {
 	})
 }
 
-// Received counts the bytes that cross the network, and zlib makes them fewer, with TLS and without.
+// Received counts the bytes that cross the network. With zlib they are fewer, with TLS and without.
 func TestReceivedBytesAndCompression(t *testing.T) {
 	t.Parallel()
 	database := dbtest.Database(t)
@@ -86,20 +86,40 @@ func TestServerWithoutCompression(t *testing.T) {
 	t.Parallel()
 	c := newUser(t, "")
 	c.Compression, c.ConnectTimeout = dbconn.CompressionZlib, time.Second
+	send := func(packet []byte) func(net.Conn) { return func(c net.Conn) { _, _ = c.Write(packet) } }
+	refusal := "\xff\x6a\x04Host 'h' is not allowed"
 	for name, test := range map[string]struct {
 		port uint16
 		want []string
 	}{
-		"an old server":    {greetingProxy(t, canCompress), []string{"the server offers no zlib compression", "DB_COMPRESSION=off"}},
-		"no server":        {listenLoopback(t, func(c net.Conn) { _, _ = c.Write([]byte("SSH-2.0-OpenSSH_9.6\r\n")) }), []string{"is a MySQL server"}},
-		"an empty packet":  {listenLoopback(t, func(c net.Conn) { _, _ = c.Write(make([]byte, 4)) }), []string{"is a MySQL server"}},
-		"a hang-up":        {listenLoopback(t, func(net.Conn) {}), []string{"is a MySQL server"}},
-		"silence":          {listenLoopback(t, func(net.Conn) { time.Sleep(10 * time.Second) }), []string{"no answer within 1s"}},
-		"half of a packet": {listenLoopback(t, func(c net.Conn) { _, _ = c.Write([]byte{99, 0, 0, 0, 10}); time.Sleep(10 * time.Second) }), []string{"no answer within 1s"}},
-		"the server's \"no\"": {listenLoopback(t, func(c net.Conn) {
-			message := "\xff\x6a\x04Host 'h' is not allowed"
-			_, _ = c.Write(append([]byte{byte(len(message)), 0, 0, 0}, message...))
-		}), []string{"takes no connections from this host"}},
+		"an old server": {
+			greetingProxy(t, canCompress),
+			[]string{"the server offers no zlib compression", "DB_COMPRESSION=off"},
+		},
+		"no server": {
+			listenLoopback(t, send([]byte("SSH-2.0-OpenSSH_9.6\r\n"))),
+			[]string{"is a MySQL server"},
+		},
+		"an empty packet": {
+			listenLoopback(t, send(make([]byte, 4))),
+			[]string{"is a MySQL server"},
+		},
+		"a closed connection": {
+			listenLoopback(t, func(net.Conn) {}),
+			[]string{"is a MySQL server"},
+		},
+		"silence": {
+			listenLoopback(t, func(net.Conn) { time.Sleep(10 * time.Second) }),
+			[]string{"no answer within 1s"},
+		},
+		"half of a packet": {
+			listenLoopback(t, func(c net.Conn) { send([]byte{99, 0, 0, 0, 10})(c); time.Sleep(10 * time.Second) }),
+			[]string{"no answer within 1s"},
+		},
+		"the server's refusal": {
+			listenLoopback(t, send(append([]byte{byte(len(refusal)), 0, 0, 0}, refusal...))),
+			[]string{"takes no connections from this host"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// readAhead is how much is read from the network at once. The driver asks for 4 KiB at a time, and
-// system calls are a good part of what reading a large result costs.
+// readAhead is how much to read from the network at once. The driver asks for 4 KiB at a time, and system calls are a
+// good part of what reading a large result costs.
 const readAhead = 64 << 10
 
-// ErrNoCompression is the error of a server that cannot do what DB_COMPRESSION asks for.
+// ErrNoCompression is the error for a server that cannot do what DB_COMPRESSION asks for.
 var ErrNoCompression = errors.New("the server offers no zlib compression")
 
-// dial connects as the driver does without a function of its own.
+// dial connects as the driver does by default, and counts and checks what the server sends.
 func (c *Config) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
@@ -52,6 +52,7 @@ func (r *countedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// bufferedConn reads ahead.
 type bufferedConn struct {
 	net.Conn
 	r *bufio.Reader
@@ -59,7 +60,7 @@ type bufferedConn struct {
 
 func (b *bufferedConn) Read(p []byte) (int, error) { return b.r.Read(p) }
 
-// SyscallConn lets the driver look, before it uses an idle connection, whether the server has hung up.
+// SyscallConn lets the driver check an idle connection before it uses it: the server may have closed it.
 func (b *bufferedConn) SyscallConn() (syscall.RawConn, error) {
 	c, ok := b.Conn.(syscall.Conn)
 	if !ok {
@@ -68,10 +69,10 @@ func (b *bufferedConn) SyscallConn() (syscall.RawConn, error) {
 	return c.SyscallConn()
 }
 
-// offersCompression looks into the server's greeting, the first packet, which stays there for the driver: that goes on
-// without compression where the server cannot. A greeting that is not understood is left to the driver too.
+// offersCompression reads the server's greeting, the first packet, and leaves it there for the driver. The driver would
+// silently go on without compression. A greeting that offersCompression cannot parse is left to the driver too.
 func (b *bufferedConn) offersCompression(ctx context.Context) bool {
-	// Ends the wait for a server that says nothing; the connection is of no use then.
+	// End the wait for a server that sends nothing. The connection is of no use then.
 	stop := context.AfterFunc(ctx, func() { _ = b.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 
@@ -86,7 +87,7 @@ func (b *bufferedConn) offersCompression(ctx context.Context) bool {
 		return true
 	}
 
-	// The server's version ends in a NUL. Its thread, 8 bytes of salt and a filler come before the capabilities.
+	// The server's version ends in a NUL. A thread ID, 8 bytes of salt and a filler follow, then the capabilities.
 	const beforeCapabilities, canCompress = 4 + 8 + 1, 1 << 5
 	_, rest, found := bytes.Cut(packet[headerSize+1:], []byte{0})
 	if !found || len(rest) < beforeCapabilities+2 {

@@ -15,8 +15,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// sessions is a connector whose connections all have the session variables of the list in variables.go,
-// whatever the server's administrator has set for everyone.
+// sessions is a connector whose connections all have the session variables of variables.go, whatever the server's
+// administrator has set for all sessions.
 type sessions struct {
 	driver.Connector
 	config Config
@@ -37,9 +37,9 @@ func (s *sessions) Connect(ctx context.Context) (driver.Conn, error) {
 	return nil, ConnectError{err}
 }
 
-// pin sets the variables of a new connection and reads them back. The first connection finds out what there
-// is to set; later ones execute the same statement, and find out again only if that is no longer enough, as
-// after a fail-over to another kind of server.
+// setVariables sets the variables of a new connection and reads them back. The first connection discovers what to set.
+// Later ones execute the same statement. They discover again only if that is not enough any more, as after a failover
+// to another kind of server.
 func (s *sessions) setVariables(ctx context.Context, conn driver.Conn) error {
 	s.mu.Lock()
 	set := s.set
@@ -67,7 +67,7 @@ func (s *sessions) setVariables(ctx context.Context, conn driver.Conn) error {
 	return nil
 }
 
-// discover makes the SET statement of what the server has and executes it.
+// discoverVariables builds the SET statement for the variables that the server has, and executes it.
 func (s *sessions) discoverVariables(ctx context.Context, conn driver.Conn) (string, error) {
 	if _, err := setEach(ctx, conn, liftLimits); err != nil {
 		return "", err
@@ -76,31 +76,36 @@ func (s *sessions) discoverVariables(ctx context.Context, conn driver.Conn) (str
 	if err != nil {
 		return "", err
 	}
+
+	// The time zone is set separately: zones other than offsets depend on the server's tables.
 	names := "NAMES utf8mb4"
 	if zone := s.config.sessionZone(); zone != "" {
 		names += ", time_zone = " + sqlLiteral(zone)
 	}
-	if err := executeStatement(ctx, conn, "SET "+names); err != nil { // apart: other zones depend on the server's tables
+	if err := executeStatement(ctx, conn, "SET "+names); err != nil {
 		return "", err
 	}
 
 	assignments := []string{names}
-	if (sessionInfo{&s.config, found}).mariadb() {
+	info := sessionInfo{&s.config, found}
+	if info.mariadb() {
 		assignments = append(assignments, resetClock)
 	}
 	for _, v := range variables {
-		if now, ok := found[v.name]; ok {
-			if want := v.want(sessionInfo{&s.config, found}, now); !sameValue(want, now) || slices.Contains(limitVariables, v.name) {
-				assignments = append(assignments, v.name+" = "+sqlLiteral(want))
-			}
+		now, ok := found[v.name]
+		if !ok {
+			continue
+		}
+		if want := v.want(info, now); !sameValue(want, now) || slices.Contains(limitVariables, v.name) {
+			assignments = append(assignments, v.name+" = "+sqlLiteral(want))
 		}
 	}
 	accepted, err := setEach(ctx, conn, assignments)
 	return "SET " + strings.Join(accepted, ", "), err
 }
 
-// setEach executes one SET statement of the assignments or, where the server refuses it for the sake of some of
-// them, one for each. It returns those that were accepted.
+// setEach executes one SET statement for all assignments. If the server refuses it, setEach executes one statement for
+// each assignment. It returns those that the server accepted.
 func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accepted []string, err error) {
 	err = executeStatement(ctx, conn, "SET "+strings.Join(assignments, ", "))
 	if err == nil {
@@ -109,6 +114,7 @@ func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accep
 	if !isServerError(err) {
 		return nil, err
 	}
+
 	for _, a := range assignments {
 		if err := executeStatement(ctx, conn, "SET "+a); err == nil {
 			accepted = append(accepted, a)
@@ -119,7 +125,7 @@ func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accep
 	return accepted, nil
 }
 
-// differenceError is the error of a session that would return other rows or values than it should.
+// differenceError is the error for a session that would return other rows or values than it should.
 type differenceError struct{ name, now, want, effect string }
 
 func (e *differenceError) Error() string {
@@ -127,13 +133,14 @@ func (e *differenceError) Error() string {
 		"change it on the server, or let this user set it", e.name, e.now, e.effect, e.want)
 }
 
-// readBack compares the session's variables with what they should be. A difference that changes what a SELECT
-// returns is a differenceError; of others it warns.
+// readBack compares the session's variables with what they should be. It returns a differenceError if a difference
+// changes what a SELECT returns, and warns of other differences.
 func (s *sessions) readBack(ctx context.Context, conn driver.Conn) error {
 	found, err := showVariables(ctx, conn)
 	if err != nil {
 		return err
 	}
+
 	for _, v := range variables {
 		now, ok := found[v.name]
 		if !ok {
@@ -151,6 +158,7 @@ func (s *sessions) readBack(ctx context.Context, conn driver.Conn) error {
 	return nil
 }
 
+// warn reports a difference, unless it has been reported before.
 func (s *sessions) warn(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,7 +172,7 @@ func (s *sessions) warn(text string) {
 	s.config.Warn(text)
 }
 
-// sessionZone is the time zone to set; "" leaves that of the server.
+// sessionZone returns the time zone to set; "" leaves that of the server.
 func (c *Config) sessionZone() string {
 	switch {
 	case c.Timezone == "" || strings.EqualFold(c.Timezone, ZoneUTC):
@@ -185,7 +193,7 @@ func executeStatement(ctx context.Context, conn driver.Conn, query string) error
 	return err
 }
 
-// showVariables reads those of the list that the server has. Everyone may ask for them this way.
+// showVariables reads the variables of the list that the server has. Every user may read them this way.
 func showVariables(ctx context.Context, conn driver.Conn) (map[string]string, error) {
 	names := make([]string, len(variables))
 	for i, v := range variables {
@@ -221,7 +229,7 @@ func valueText(v driver.Value) string {
 
 var numberPattern = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
 
-// literal writes a value for SET: a number, or a string without backslashes.
+// sqlLiteral writes a value for SET: a number, or a text without backslashes.
 func sqlLiteral(value string) string {
 	if numberPattern.MatchString(value) {
 		return value
@@ -229,7 +237,7 @@ func sqlLiteral(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", "''") + "'"
 }
 
-// sameValue compares two values of a variable as the server would: 1 and ON, 5 and 5.000, flags in any order.
+// sameValue compares two values of a variable as the server would: 1 is ON, 5 is 5.000, and flags may be in any order.
 func sameValue(a, b string) bool {
 	a, b = canonicalValue(a), canonicalValue(b)
 	if a == b {
