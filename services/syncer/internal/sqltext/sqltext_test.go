@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestDefinitions(t *testing.T) {
+func TestColumnDefinitions(t *testing.T) {
 	const sql = `CREATE TABLE "ca(rs" ("id" INTEGER NOT NULL, [a,b] TEXT DEFAULT ('x,(''"') -- a, comment
 		, ` + "`c``d`" + ` REAL CHECK (max("c", 1) > 0) /* , e */, note TEXT, größe AS (id * 2) STORED, PRIMARY KEY ("id"))`
 	got := ColumnDefinitions(sql)
@@ -29,7 +29,7 @@ func TestDefinitions(t *testing.T) {
 	}
 }
 
-func TestStrict(t *testing.T) {
+func TestQuoteStrict(t *testing.T) {
 	for sql, want := range map[string]string{
 		`SELECT "msrp", 'a "msrp" b' FROM cars`:    "SELECT `msrp`, 'a \"msrp\" b' FROM cars",
 		`SELECT "MSRP" -- "msrp"`:                  "SELECT `MSRP` -- \"msrp\"",
@@ -42,7 +42,7 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-// What is cut off is not read beyond its end.
+// SQL that is cut off is not read beyond its end.
 func FuzzTokenize(f *testing.F) {
 	f.Add(`CREATE TABLE t (a "b`)
 	f.Add("/*")
