@@ -16,26 +16,26 @@ import (
 	"carstock/pkg/settings"
 )
 
-// How long the server may be silent: before it answers, when it may have to make a copy, and within an answer.
+// How long the server may be silent: before it answers, as it may have to make a copy, and within an answer.
 const (
 	answerTimeout = 5 * time.Minute
 	stallTimeout  = time.Minute
 )
 
-// temporary is an error that may not come again.
+// temporaryError is an error that may not come again.
 type temporaryError struct {
 	error
-	retryAfter time.Duration // what the server asks to wait; 0 if it does not say
+	retryAfter time.Duration // how long the server asks to wait; 0 if it does not say
 }
 
 func (t *temporaryError) Unwrap() error { return t.error }
 
-// download is one snapshot on its way, over as many requests as it takes.
+// download fetches one snapshot, in as many requests as that takes.
 type download struct {
 	client      *http.Client
 	url         *url.URL
 	token       settings.Secret
-	currentETag string // ETag of the snapshot in the file; "" for none
+	currentETag string // of the snapshot in the file; "" for none
 	part        *part
 	received    int64
 }
@@ -43,7 +43,7 @@ type download struct {
 func newDownload(u *url.URL, token settings.Secret, have, partial string) *download {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
-	transport.DisableKeepAlives = true // a pull is one request, and after a cut another connection is better
+	transport.DisableKeepAlives = true // a pull is one request, and after a cut a new connection is better
 	return &download{
 		// The token is for this URL alone.
 		client: &http.Client{
@@ -54,8 +54,8 @@ func newDownload(u *url.URL, token settings.Secret, have, partial string) *downl
 	}
 }
 
-// fetch makes one request, for what is missing of the part if the server still has that, else for the whole. It
-// reports false if the server has nothing newer than the file.
+// fetch makes one request: for the missing rest of the part if the server still has that snapshot, otherwise for the
+// whole. It returns false if the server has nothing newer than the file.
 func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -63,6 +63,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 	if err != nil {
 		return false, err
 	}
+
 	response, err := d.client.Do(r)
 	if err != nil {
 		return false, classifyConnectError(err)
@@ -98,13 +99,15 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 				encoding,
 			)
 		}
-		err := d.part.begin(response.Header.Get("ETag"), encoding, response.Header.Get("Repr-Digest"), response.ContentLength)
+		h := response.Header
+		err := d.part.begin(h.Get("ETag"), encoding, h.Get("Repr-Digest"), response.ContentLength)
 		if err != nil {
 			return false, err
 		}
 	default:
 		return false, d.responseError(response)
 	}
+
 	if !d.part.complete() {
 		err = d.receive(response.Body, cancel)
 	}
@@ -120,8 +123,10 @@ func (d *download) newRequest(ctx context.Context) (*http.Request, error) {
 	if d.token != "" {
 		r.Header.Set("Authorization", "Bearer "+string(d.token))
 	}
+
+	// A whole part is used if it is still what the server has.
 	known := d.currentETag
-	if p := d.part; p.complete() { // is it still what the server has?
+	if p := d.part; p.complete() {
 		known = strings.TrimPrefix(known+", "+p.ETag, ", ")
 	} else if p.size > 0 && p.Total > 0 {
 		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", p.size))
@@ -135,17 +140,18 @@ func (d *download) newRequest(ctx context.Context) (*http.Request, error) {
 
 var errStalled = fmt.Errorf("nothing arrived for %s", stallTimeout)
 
-// receive takes what the server sends until all is there. A part that cannot be completed later is removed.
+// receive stores what the server sends until all of it has arrived. It removes a part that cannot be completed later.
 func (d *download) receive(body io.Reader, cancel context.CancelCauseFunc) error {
 	stalled := time.AfterFunc(stallTimeout, func() { cancel(errStalled) })
 	defer stalled.Stop()
+
 	p := d.part
 	err := p.receive(readerFunc(func(b []byte) (int, error) {
 		stalled.Reset(stallTimeout)
 		return body.Read(b)
 	}), &d.received)
 
-	if err == nil && p.Total < 0 { // it was not said before
+	if err == nil && p.Total < 0 { // the server did not say before
 		p.Total = p.size
 	}
 	if err == nil && !p.complete() {
@@ -158,7 +164,7 @@ func (d *download) receive(body io.Reader, cancel context.CancelCauseFunc) error
 	}
 	var later *temporaryError
 	if err != nil && (!errors.As(err, &later) || !isStrongETag(p.ETag) || p.Total < 0) {
-		err = errors.Join(err, p.discard()) // a disk that it has filled is empty again
+		err = errors.Join(err, p.discard()) // so that it does not fill the disk
 	}
 	return err
 }
@@ -167,10 +173,10 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
-// refusal is the error of an answer without a snapshot.
+// responseError returns the error of an answer without a snapshot.
 func (d *download) responseError(response *http.Response) error {
 	var answer struct{ Error string }
-	body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10)) // it may be a proxy's
+	body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10)) // it may come from a proxy
 	_ = json.Unmarshal(body, &answer)
 	err := fmt.Errorf("the server answers %s", response.Status)
 	if answer.Error != "" {
@@ -191,13 +197,13 @@ func (d *download) responseError(response *http.Response) error {
 		return errors.Join(&temporaryError{error: err}, d.part.discard())
 	case code == http.StatusTooManyRequests,
 		code >= 500 && code != http.StatusInsufficientStorage && code != http.StatusNotImplemented:
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // a date is taken for no wait
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // a date counts as no wait
 		return &temporaryError{err, time.Duration(max(0, seconds)) * time.Second}
 	}
 	return err
 }
 
-// connectError sorts the errors of a request without an answer: a certificate does not become valid by waiting.
+// classifyConnectError returns the error of a request without an answer. Waiting helps, except with a certificate.
 func classifyConnectError(err error) error {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {

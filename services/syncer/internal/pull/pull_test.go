@@ -40,7 +40,7 @@ func TestParseURL(t *testing.T) {
 	}
 }
 
-// What an earlier pull has left is used only if it is certain what it is a part of.
+// What an earlier pull has left is used only if it is certain to what it belongs.
 func TestPartOfAnEarlierPull(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "part")
@@ -71,7 +71,7 @@ func TestPartOfAnEarlierPull(t *testing.T) {
 
 const wholeText = "the whole of a snapshot, as far as this test is concerned"
 
-// answer makes a server that answers each request by the next of the handlers, and the last one for good.
+// testServer starts a server that answers each request with the next handler, and then always with the last one.
 func testServer(t *testing.T, handlers ...http.HandlerFunc) *url.URL {
 	t.Helper()
 	n := 0
@@ -91,7 +91,7 @@ func testServer(t *testing.T, handlers ...http.HandlerFunc) *url.URL {
 	return u
 }
 
-// cut sends the begin of what is asked for.
+// sendCut sends the beginning of what is requested.
 func sendCut(w http.ResponseWriter, r *http.Request) { sendRange(w, r, wholeText, 20) }
 
 func sendFull(w http.ResponseWriter, r *http.Request) { sendRange(w, r, wholeText, len(wholeText)) }
@@ -107,7 +107,7 @@ func sendRange(w http.ResponseWriter, r *http.Request, text string, most int) {
 	_, _ = io.WriteString(w, text[from:min(len(text), from+most)])
 }
 
-// Whatever servers and proxies do, what has arrived in the end is what was sent, or an error.
+// Whatever servers and proxies do, the result is either what was sent, or an error.
 func TestFetch(t *testing.T) {
 	t.Parallel()
 	status := func(code int, header ...string) http.HandlerFunc {
@@ -206,7 +206,7 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// A part that is whole, since the pull before was killed after it, is used if the server still has it.
+// A whole part, left by a pull that was killed after the download, is used if the server still has that snapshot.
 func TestWholePartIsLeft(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "part")
@@ -236,7 +236,7 @@ func TestWholePartIsLeft(t *testing.T) {
 		t.Error(newer, err, d.received)
 	}
 
-	// It was installed already.
+	// It is installed already.
 	d = newDownload(u, "", `"a"`, path)
 	if newer, err := d.fetch(t.Context()); err != nil || newer {
 		t.Error(newer, err)
@@ -246,7 +246,7 @@ func TestWholePartIsLeft(t *testing.T) {
 	}
 }
 
-// A server that stops sending is left after a while.
+// A pull gives up on a server that stops sending.
 func TestStalledServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
