@@ -127,6 +127,7 @@ func (c *Config) Validate() error {
 	if c.MaxOpenConns < 1 {
 		errs = append(errs, fmt.Errorf("DB_MAX_OPEN_CONNS: %d: expected at least 1", c.MaxOpenConns))
 	}
+
 	switch c.Driver {
 	case MySQL:
 		errs = append(errs, c.validateMySQL()...)
@@ -137,6 +138,7 @@ func (c *Config) Validate() error {
 	default:
 		errs = append(errs, fmt.Errorf("DB_DRIVER: %q: expected mysql or sqlite", c.Driver))
 	}
+
 	return errors.Join(errs...)
 }
 
@@ -238,6 +240,7 @@ func (c *Config) password() (settings.Secret, error) {
 	if c.PasswordFile == "" {
 		return c.Password, nil
 	}
+
 	b, err := os.ReadFile(c.PasswordFile)
 	if err != nil {
 		return "", fmt.Errorf("DB_PASSWORD_FILE: %w", err)
@@ -329,5 +332,6 @@ func (c *Config) tlsConfig() (*tls.Config, error) {
 		}
 		t.Certificates = []tls.Certificate{pair}
 	}
+
 	return t, nil
 }

@@ -25,10 +25,12 @@ func (c *Config) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
+
 	source := io.Reader(conn)
 	if c.Received != nil {
 		source = &countedReader{conn, c.Received}
 	}
+
 	b := &bufferedConn{conn, bufio.NewReaderSize(source, readAhead)}
 
 	if c.Compression == CompressionZlib && !b.offersCompression(ctx) {
@@ -81,6 +83,7 @@ func (b *bufferedConn) offersCompression(ctx context.Context) bool {
 	if err != nil {
 		return true
 	}
+
 	size := int(header[0]) | int(header[1])<<8 | int(header[2])<<16
 	packet, err := b.r.Peek(headerSize + size)
 	if err != nil || size == 0 || packet[headerSize] != protocolVersion {

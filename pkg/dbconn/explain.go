@@ -74,6 +74,7 @@ func (c *Config) connectHint(err error) string {
 		return "the connection was cut during log-in: check that " + c.addressSettings() + " is a MySQL server, " +
 			"DB_SSL_MODE, and that the server's init_connect works for this user"
 	}
+
 	return ""
 }
 
@@ -93,6 +94,7 @@ func (c *Config) certificateHint(err error) string {
 	case errors.As(err, &invalid):
 		return "the server's certificate is not valid: check its dates, and DB_SSL_CA"
 	}
+
 	return ""
 }
 
@@ -124,6 +126,7 @@ func (c *Config) serverHint(number uint16) string {
 	case errConnectionCount, errTooManyUserConns, errUserLimitReached:
 		return "the server has no connection left: lower DB_MAX_OPEN_CONNS, or raise the server's limit"
 	}
+
 	return ""
 }
 

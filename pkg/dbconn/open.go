@@ -48,10 +48,12 @@ func Pool(c Config) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	connector, err := mysql.NewConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("connect to MySQL at %s: %w", dsn.Addr, err)
 	}
+
 	pool := sql.OpenDB(&sessions{Connector: connector, config: c})
 	return c.configurePool(sqlx.NewDb(pool, "mysql"), c.ConnMaxLifetime), nil
 }
@@ -81,6 +83,7 @@ func Ping(ctx context.Context, c Config, db *sqlx.DB) error {
 
 	ctx, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
 	defer cancel()
+
 	if err := db.PingContext(ctx); err != nil {
 		_, addr := c.dialAddress()
 		return fmt.Errorf("connect to MySQL at %s: %w", addr, c.explainConnect(err))
@@ -127,6 +130,7 @@ func (c *Config) mysqlConfig() (*mysql.Config, error) {
 		m.Passwd = string(password)
 		return err
 	}
+
 	return m, m.Apply(
 		mysql.EnableCompression(c.Compression == CompressionZlib),
 		mysql.BeforeConnect(readPassword),

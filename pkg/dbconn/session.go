@@ -61,6 +61,7 @@ func (s *sessions) setVariables(ctx context.Context, conn driver.Conn) error {
 	if err := s.readBack(ctx, conn); err != nil {
 		return err
 	}
+
 	s.mu.Lock()
 	s.set = set
 	s.mu.Unlock()
@@ -72,6 +73,7 @@ func (s *sessions) discoverVariables(ctx context.Context, conn driver.Conn) (str
 	if _, err := setEach(ctx, conn, liftLimits); err != nil {
 		return "", err
 	}
+
 	found, err := showVariables(ctx, conn)
 	if err != nil {
 		return "", err
@@ -91,6 +93,7 @@ func (s *sessions) discoverVariables(ctx context.Context, conn driver.Conn) (str
 	if info.mariadb() {
 		assignments = append(assignments, resetClock)
 	}
+
 	for _, v := range variables {
 		now, ok := found[v.name]
 		if !ok {
@@ -100,6 +103,7 @@ func (s *sessions) discoverVariables(ctx context.Context, conn driver.Conn) (str
 			assignments = append(assignments, v.name+" = "+sqlLiteral(want))
 		}
 	}
+
 	accepted, err := setEach(ctx, conn, assignments)
 	return "SET " + strings.Join(accepted, ", "), err
 }
@@ -122,6 +126,7 @@ func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accep
 			return nil, err
 		}
 	}
+
 	return accepted, nil
 }
 
@@ -155,6 +160,7 @@ func (s *sessions) readBack(ctx context.Context, conn driver.Conn) error {
 		}
 		s.warn(fmt.Sprintf("the session has %s=%s, and it could not be set to %s: %s", v.name, now, want, v.effect))
 	}
+
 	return nil
 }
 
@@ -162,12 +168,14 @@ func (s *sessions) readBack(ctx context.Context, conn driver.Conn) error {
 func (s *sessions) warn(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	if s.config.Warn == nil || s.warned[text] {
 		return
 	}
 	if s.warned == nil {
 		s.warned = map[string]bool{}
 	}
+
 	s.warned[text] = true
 	s.config.Warn(text)
 }
@@ -199,6 +207,7 @@ func showVariables(ctx context.Context, conn driver.Conn) (map[string]string, er
 	for i, v := range variables {
 		names[i] = sqlLiteral(v.name)
 	}
+
 	query := "SHOW SESSION VARIABLES WHERE Variable_name IN (" + strings.Join(names, ", ") + ")"
 	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, query, nil)
 	if err != nil {
@@ -255,6 +264,7 @@ func canonicalValue(value string) string {
 	case "OFF":
 		return "0"
 	}
+
 	flags := strings.Split(value, ",")
 	slices.Sort(flags)
 	return strings.Join(flags, ",")

@@ -30,6 +30,7 @@ func Transient(err error) bool {
 	case errors.As(err, &sqlite):
 		return sqlite.Code == sqlite3.ErrBusy || sqlite.Code == sqlite3.ErrLocked
 	}
+
 	return false
 }
 
@@ -67,6 +68,7 @@ func ConnectionLost(err error) bool {
 			return true
 		}
 	}
+
 	var network *net.OpError
 	var server *mysql.MySQLError
 	return errors.As(err, &network) && !network.Timeout() ||

@@ -73,6 +73,7 @@ func NewColumn(name, declared string) Column {
 	if m == nil {
 		return c
 	}
+
 	c.Kind = kindsByType[m[1]]
 	c.Unsigned = c.Kind == Integer && strings.Contains(lower, "unsigned")
 
@@ -84,6 +85,7 @@ func NewColumn(name, declared string) Column {
 	default:
 		return c
 	}
+
 	if n, err := strconv.Atoi(m[2]); err == nil {
 		c.Digits = n
 	}
@@ -100,6 +102,7 @@ func (c Column) SQLiteType() string {
 	if c.Stored != "" {
 		return c.Stored
 	}
+
 	switch c.Kind {
 	case Integer, Bit:
 		return "INTEGER"
@@ -112,5 +115,6 @@ func (c Column) SQLiteType() string {
 	case Bytes:
 		return "BLOB"
 	}
+
 	return "TEXT"
 }

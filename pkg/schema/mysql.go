@@ -25,6 +25,7 @@ func FromMySQL(ctx context.Context, db sqlx.QueryerContext, name string) (Table,
 		Nullable bool
 		Comment  string
 	}
+
 	err := sqlx.SelectContext(ctx, db, &found, `
 		SELECT column_name AS name, column_type AS type, is_nullable = 'YES' AS nullable, column_comment AS comment
 		FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position`, name)
@@ -41,6 +42,7 @@ func FromMySQL(ctx context.Context, db sqlx.QueryerContext, name string) (Table,
 		c.Nullable, c.Comment = f.Nullable, f.Comment
 		t.Columns = append(t.Columns, c)
 	}
+
 	if t.Key, t.HiddenKey, err = primaryKey(ctx, db, t); err != nil {
 		return Table{}, fmt.Errorf("read key of %s: %w", name, err)
 	}
@@ -57,6 +59,7 @@ func primaryKey(ctx context.Context, db sqlx.QueryerContext, t Table) (key, hidd
 	if err != nil || len(all) == 0 {
 		return nil, nil, err
 	}
+
 	for _, name := range all {
 		if slices.ContainsFunc(t.Columns, func(c Column) bool { return strings.EqualFold(c.Name, name) }) {
 			key = append(key, name)
@@ -64,6 +67,7 @@ func primaryKey(ctx context.Context, db sqlx.QueryerContext, t Table) (key, hidd
 			hidden = append(hidden, name)
 		}
 	}
+
 	if len(hidden) == 0 {
 		return key, nil, nil
 	}
@@ -121,6 +125,7 @@ func catalogWarning(ctx context.Context, db sqlx.QueryerContext, name string) er
 		Code    uint16 `db:"Code"`
 		Message string `db:"Message"`
 	}
+
 	if err := sqlx.SelectContext(ctx, db, &warnings, "SHOW WARNINGS"); err != nil || len(warnings) == 0 {
 		return err
 	}

@@ -18,6 +18,7 @@ func FromSQLite(ctx context.Context, db sqlx.QueryerContext, name, hiddenPrefix 
 		NotNull bool `db:"not_null"`
 		Key     int
 	}
+
 	err := sqlx.SelectContext(ctx, db, &found,
 		`SELECT name, type, "notnull" AS not_null, pk AS "key" FROM pragma_table_info(?) ORDER BY cid`, name)
 	if err != nil {
@@ -39,9 +40,11 @@ func FromSQLite(ctx context.Context, db sqlx.QueryerContext, name, hiddenPrefix 
 			key[f.Key] = f.Name
 		}
 	}
+
 	for i := range len(key) {
 		t.Key = append(t.Key, key[i+1])
 	}
+
 	return t, nil
 }
 
@@ -60,12 +63,15 @@ func (t Table) CreateSQLite(database, name string, definitions ...string) string
 			b.WriteString(" NOT NULL")
 		}
 	}
+
 	for _, definition := range definitions {
 		b.WriteString(", " + definition)
 	}
+
 	if len(t.Key) > 0 {
 		fmt.Fprintf(&b, ", PRIMARY KEY (%s)", strings.Join(quoteAllSQLite(t.Key), ", "))
 	}
+
 	b.WriteString(")")
 	return b.String()
 }

@@ -36,6 +36,7 @@ func Describe(w io.Writer, cfg any) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -44,6 +45,7 @@ func collectDescriptions(v reflect.Value, descriptions map[string]string) {
 	if d, ok := v.Addr().Interface().(describer); ok {
 		maps.Copy(descriptions, d.Descriptions())
 	}
+
 	for i := range v.NumField() {
 		if field := v.Field(i); field.Kind() == reflect.Struct && v.Type().Field(i).IsExported() {
 			collectDescriptions(field, descriptions)

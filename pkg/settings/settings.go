@@ -38,6 +38,7 @@ func Load(file string, cfg interface{ Validate() error }) error {
 	if err != nil {
 		return Invalid(err)
 	}
+
 	keys, err := Keys(cfg)
 	if err != nil {
 		return err
@@ -45,6 +46,7 @@ func Load(file string, cfg interface{ Validate() error }) error {
 
 	environmentLock.Lock()
 	defer environmentLock.Unlock()
+
 	for _, key := range keys {
 		old, isSet := os.LookupEnv(key)
 		if isSet {
@@ -62,6 +64,7 @@ func Load(file string, cfg interface{ Validate() error }) error {
 			}
 		}
 	}
+
 	return fillAndValidate(cfg)
 }
 
@@ -70,6 +73,7 @@ func readFile(name string) (map[string]string, error) {
 	if isOptional {
 		name = ".env"
 	}
+
 	text, err := os.ReadFile(name)
 	if isOptional && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -102,6 +106,7 @@ func parseFile(text []byte) (map[string]string, error) {
 	if err != nil {
 		return nil, errors.New("a line is neither [section] nor key = value")
 	}
+
 	variables := map[string]string{}
 	for _, s := range file.Sections() {
 		for _, key := range s.Keys() {
@@ -112,6 +117,7 @@ func parseFile(text []byte) (map[string]string, error) {
 			variables[strings.ToUpper(variable)] = key.Value()
 		}
 	}
+
 	return variables, nil
 }
 
@@ -153,6 +159,7 @@ func fillAndValidate(cfg interface{ Validate() error }) error {
 		// envconfig stops at the first invalid variable. Without that one it goes on to the next.
 		_ = os.Unsetenv(parse.KeyName)
 	}
+
 	return Invalid(errors.Join(append(errs, cfg.Validate())...))
 }
 

@@ -55,10 +55,12 @@ func ReadChanges(ctx context.Context, q sqlx.QueryerContext, table string, since
 				*into = json.RawMessage(text.String)
 			}
 		}
+
 		if err := each(c); err != nil {
 			return err
 		}
 	}
+
 	return rows.Err()
 }
 

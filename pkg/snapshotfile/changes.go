@@ -105,6 +105,7 @@ func (c *Changes) Record(ctx context.Context, d Difference) error {
 		add(opUpdate, keyJSON(d.Key, "s.")+", "+changedJSON(values, "t.")+", "+changedJSON(values, "s.")+
 			" FROM "+both+" WHERE "+anyOf(differsConditions(values)))
 	}
+
 	add(opInsert, keyJSON(d.Key, "s.")+", NULL, NULL FROM "+d.Staged+" AS s WHERE NOT EXISTS (SELECT 1 FROM "+d.Live+
 		" AS t WHERE "+sameKeyCondition(d.Key, "t.", "s.")+")")
 
@@ -113,6 +114,7 @@ func (c *Changes) Record(ctx context.Context, d Difference) error {
 			return fmt.Errorf("record changes: %w", err)
 		}
 	}
+
 	return nil
 }
 
@@ -144,6 +146,7 @@ func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
 		for i := range counts {
 			into[i] = &counts[i]
 		}
+
 		sums := "coalesce(sum(" + strings.Join(differsConditions(values), "), 0), coalesce(sum(") + "), 0)"
 		row := c.db.QueryRowxContext(ctx, "SELECT "+sums+" FROM "+d.Staged+" AS s CROSS JOIN "+d.Live+" AS t ON "+
 			sameKeyCondition(d.Key, "t.", "s."))
@@ -161,6 +164,7 @@ func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
 	if err != nil {
 		return err
 	}
+
 	_, err = c.db.ExecContext(ctx, `INSERT INTO main._sync_changes (run, at, "table", op, new) VALUES (?, ?, ?, ?, ?)`,
 		c.run, c.at, d.Table, OpBulk, string(text))
 	return err
@@ -213,6 +217,7 @@ func joinMembers(members []string) string {
 		for m := range slices.Chunk(members, groupSize) {
 			groups = append(groups, "nullif(concat_ws(',', "+strings.Join(m, ", ")+"), '')")
 		}
+
 		members = groups
 	}
 	return "concat('{', concat_ws(',', " + strings.Join(members, ", ") + "), '}')"

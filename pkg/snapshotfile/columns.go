@@ -22,13 +22,16 @@ func SetColumns(ctx context.Context, db sqlx.ExtContext, table string, columns [
 	if _, err := db.ExecContext(ctx, createColumns); err != nil {
 		return err
 	}
+
 	recorded, err := readColumns(ctx, db, "table_name = ?", table)
 	if err != nil {
 		return err
 	}
+
 	isSame := func(a, b schema.Column) bool {
 		return a.Name == b.Name && a.Type == b.Type && a.Nullable == b.Nullable && a.Comment == b.Comment
 	}
+
 	if slices.EqualFunc(recorded, columns, isSame) {
 		return nil
 	}
@@ -37,6 +40,7 @@ func SetColumns(ctx context.Context, db sqlx.ExtContext, table string, columns [
 	if err != nil {
 		return err
 	}
+
 	for i, c := range columns {
 		_, err := db.ExecContext(ctx, `INSERT INTO main._sync_columns
 			(table_name, position, name, source_type, nullable, comment) VALUES (?, ?, ?, ?, ?, ?)`,
@@ -45,6 +49,7 @@ func SetColumns(ctx context.Context, db sqlx.ExtContext, table string, columns [
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -54,6 +59,7 @@ func CopyColumns(ctx context.Context, from sqlx.QueryerContext, to sqlx.ExtConte
 	if err != nil {
 		return err
 	}
+
 	for _, table := range tables {
 		columns, err := SourceColumns(ctx, from, table)
 		if err != nil {
@@ -63,6 +69,7 @@ func CopyColumns(ctx context.Context, from sqlx.QueryerContext, to sqlx.ExtConte
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -91,6 +98,7 @@ func readColumns(ctx context.Context, q sqlx.QueryerContext, where, table string
 		Nullable bool
 		Comment  string
 	}
+
 	err = sqlx.SelectContext(ctx, q, &found, `SELECT name, source_type, nullable, comment FROM main._sync_columns
 		WHERE `+where+` ORDER BY position`, table)
 	if err != nil {
@@ -102,6 +110,7 @@ func readColumns(ctx context.Context, q sqlx.QueryerContext, where, table string
 		c.Nullable, c.Comment = f.Nullable, f.Comment
 		columns = append(columns, c)
 	}
+
 	return columns, nil
 }
 
@@ -112,6 +121,7 @@ func Table(ctx context.Context, q sqlx.QueryerContext, name string) (schema.Tabl
 	if err != nil {
 		return t, err
 	}
+
 	source, err := SourceColumns(ctx, q, name)
 	if err != nil {
 		return t, err
@@ -128,5 +138,6 @@ func Table(ctx context.Context, q sqlx.QueryerContext, name string) (schema.Tabl
 			t.Columns[i] = s
 		}
 	}
+
 	return t, nil
 }

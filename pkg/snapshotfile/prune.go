@@ -44,6 +44,7 @@ func (p *pruning) prune(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	_, err = p.db.ExecContext(ctx,
 		"DELETE FROM main._sync_changes WHERE op IN ('update', 'delete', 'bulk') AND at < ?", p.before)
 	if err != nil {
@@ -65,6 +66,7 @@ func (p *pruning) prune(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	for _, table := range tables {
 		if err := p.pruneInserts(ctx, table, done); err != nil {
 			return err
@@ -86,6 +88,7 @@ func (p *pruning) prunedUntil(ctx context.Context) (string, error) {
 		From string `db:"history_from"`
 		Same bool
 	}
+
 	err := sqlx.GetContext(ctx, p.db, &last, `SELECT coalesce(history_from, '') AS history_from, coalesce(history_kept = (
 			SELECT count(*) FROM main._sync_changes WHERE op = 'insert' AND at < history_from), 0) AS same
 		FROM main._sync_runs WHERE status = 'ok' AND id < ? ORDER BY id DESC LIMIT 1`, p.run)
@@ -110,6 +113,7 @@ func (p *pruning) pruneInserts(ctx context.Context, table, from string) error {
 				AND l.op = 'insert' AND l.id > c.id)
 			OR NOT EXISTS (SELECT 1 FROM main.` + schema.QuoteSQLite(table) + " AS t WHERE " + hasKeyOfChange(t) + "))"
 	}
+
 	_, err = p.db.ExecContext(ctx, `DELETE FROM main._sync_changes AS c
 		WHERE c.op = 'insert' AND c.at >= ? AND c.at < ? AND c."table" = ?`+stale, from, p.before, table)
 	return err

@@ -68,6 +68,7 @@ func InsertRun(ctx context.Context, db sqlx.ExtContext, r *Run) (err error) {
 	if r.ID, err = nextRunID(ctx, db); err != nil {
 		return err
 	}
+
 	r.Finished = time.Now().UTC()
 	_, err = db.ExecContext(ctx, `INSERT INTO main._sync_runs (id, started, finished, status, source, strategy, error)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`, r.ID, r.Started.UTC().Format(timeFormat), r.Finished.Format(timeFormat),
@@ -101,6 +102,7 @@ func recordGone(ctx context.Context, db sqlx.ExtContext, r *Run) error {
 			return err
 		}
 	}
+
 	if r.Gone == nil || r.Status != OK {
 		return nil
 	}
@@ -111,6 +113,7 @@ func recordGone(ctx context.Context, db sqlx.ExtContext, r *Run) error {
 	if err != nil {
 		return err
 	}
+
 	_, err = db.ExecContext(ctx, "INSERT OR IGNORE INTO main._sync_gone SELECT value, ? FROM json_each(?)",
 		r.Started.UTC().Format(timeFormat), gone)
 	return err
@@ -134,12 +137,14 @@ func deleteOldRuns(ctx context.Context, db sqlx.ExtContext, lastID int64) error 
 	if err != nil {
 		return err
 	}
+
 	deletion := "DELETE FROM main._sync_runs WHERE id <= ? AND id NOT IN (" + lastGood + ")"
 	if hasHistory {
 		deletion += ` AND NOT EXISTS (SELECT 1 FROM main._sync_changes AS c
 			WHERE c.op IN ('insert', 'update', 'delete', 'bulk')
 			AND c.at = _sync_runs.started AND c.run = _sync_runs.id)`
 	}
+
 	_, err = db.ExecContext(ctx, deletion, lastID-keptRuns)
 	return err
 }
@@ -174,6 +179,7 @@ func ReadHistory(ctx context.Context, q sqlx.QueryerContext, limit int) (h Histo
 	if h.Runs, err = readRuns(ctx, q, "ORDER BY id DESC LIMIT ?", limit); err != nil {
 		return h, err
 	}
+
 	good, err := readRuns(ctx, q, "WHERE status = ? ORDER BY id DESC LIMIT 1", OK)
 	if err != nil {
 		return h, err
@@ -183,6 +189,7 @@ func ReadHistory(ctx context.Context, q sqlx.QueryerContext, limit int) (h Histo
 	if len(good) > 0 {
 		h.Good, goodID = &good[0], good[0].ID
 	}
+
 	err = sqlx.GetContext(ctx, q, &h.Failures,
 		"SELECT count(*) FROM main._sync_runs WHERE id > ? AND status IN (?, ?)", goodID, Failed, Refused)
 	return h, err
@@ -195,6 +202,7 @@ func readRuns(ctx context.Context, q sqlx.QueryerContext, rest string, args ...a
 		Started, Finished, Status, Source, Strategy string
 		Error                                       sql.NullString
 	}
+
 	err = sqlx.SelectContext(ctx, q, &found,
 		"SELECT id, started, finished, status, source, strategy, error FROM main._sync_runs "+rest, args...)
 	if err != nil {
@@ -210,6 +218,7 @@ func readRuns(ctx context.Context, q sqlx.QueryerContext, rest string, args ...a
 		}
 		runs = append(runs, r)
 	}
+
 	return runs, nil
 }
 
@@ -229,6 +238,7 @@ func readTables(ctx context.Context, q sqlx.QueryerContext, where string, args .
 	if err != nil {
 		return nil, err
 	}
+
 	var found []struct {
 		View, Table                                               string
 		Key                                                       bool
@@ -237,6 +247,7 @@ func readTables(ctx context.Context, q sqlx.QueryerContext, where string, args .
 		SchemaHash                                                string `db:"schema_hash"`
 		Drift, Watermark, Warnings, Lost                          sql.NullString
 	}
+
 	err = sqlx.SelectContext(ctx, q, &found, `SELECT table_name AS "table", view, keyed AS "key", rows, `+total+` AS total,
 		inserted, updated, deleted, unchanged, bytes, seconds, schema_hash, drift, watermark, warnings, lost
 		FROM main._sync_tables WHERE `+where, args...)
@@ -255,6 +266,7 @@ func readTables(ctx context.Context, q sqlx.QueryerContext, where string, args .
 		_ = json.Unmarshal([]byte(f.Lost.String), &t.Lost)
 		tables = append(tables, t)
 	}
+
 	return tables, nil
 }
 

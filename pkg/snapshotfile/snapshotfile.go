@@ -72,6 +72,7 @@ func Create(ctx context.Context, db sqlx.ExtContext) error {
 			}
 		}
 	}
+
 	return nil
 }
 

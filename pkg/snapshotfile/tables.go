@@ -52,6 +52,7 @@ func AsOf(tables []Content, named []string, isCopied func(t Content) bool) (olde
 		case !t.Gone.IsZero() || isCopied != nil && !isCopied(t):
 			continue
 		}
+
 		if oldest.IsZero() || t.Synced.Before(oldest) {
 			oldest = t.Synced
 		}
@@ -77,11 +78,13 @@ func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun
 	if err != nil {
 		return nil, "", err
 	}
+
 	var found []struct {
 		Table, View, Started, Last string
 		Total, Changed             int64
 		ChangedStarted             sql.NullString `db:"changed_started"`
 	}
+
 	err = sqlx.SelectContext(ctx, q, &found, `
 		WITH good AS (
 			SELECT t.table_name, r.id, t.inserted + t.updated + t.deleted > 0
@@ -112,8 +115,10 @@ func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun
 				return nil, "", err
 			}
 		}
+
 		tables = append(tables, t)
 	}
+
 	return tables, lastRun, nil
 }
 
@@ -123,10 +128,12 @@ func Contents(ctx context.Context, q sqlx.QueryerContext) (tables []Content, err
 	if err != nil || !exist {
 		return nil, err
 	}
+
 	ages, _, err := Ages(ctx, q)
 	if err != nil {
 		return nil, err
 	}
+
 	gone, err := readGoneTables(ctx, q)
 	if err != nil {
 		return nil, err
@@ -144,6 +151,7 @@ func Contents(ctx context.Context, q sqlx.QueryerContext) (tables []Content, err
 			tables = append(tables, t)
 		}
 	}
+
 	return tables, nil
 }
 
@@ -153,10 +161,12 @@ func readGoneTables(ctx context.Context, q sqlx.QueryerContext) (map[string]time
 	if exists, err := hasTables(ctx, q, "_sync_gone"); err != nil || !exists {
 		return nil, err
 	}
+
 	var found []struct {
 		Table string `db:"table_name"`
 		Since string
 	}
+
 	if err := sqlx.SelectContext(ctx, q, &found, "SELECT table_name, since FROM main._sync_gone"); err != nil {
 		return nil, err
 	}
@@ -169,6 +179,7 @@ func readGoneTables(ctx context.Context, q sqlx.QueryerContext) (map[string]time
 		}
 		gone[strings.ToLower(f.Table)] = since
 	}
+
 	return gone, nil
 }
 

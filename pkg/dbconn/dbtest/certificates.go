@@ -25,6 +25,7 @@ func makeCertificates(dir string) (certificates, error) {
 	if err != nil {
 		return files, err
 	}
+
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return files, err
@@ -35,6 +36,7 @@ func makeCertificates(dir string) (certificates, error) {
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
+
 	server := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "dbtest server"},
 		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
@@ -46,10 +48,12 @@ func makeCertificates(dir string) (certificates, error) {
 	if err != nil {
 		return files, err
 	}
+
 	certDER, err := x509.CreateCertificate(rand.Reader, server, ca, key.Public(), caKey)
 	if err != nil {
 		return files, err
 	}
+
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return files, err
@@ -63,5 +67,6 @@ func makeCertificates(dir string) (certificates, error) {
 			return files, err
 		}
 	}
+
 	return files, nil
 }

@@ -27,6 +27,7 @@ func Demo(t testing.TB) dbconn.Config {
 	if c.Socket != "" {
 		m.Net, m.Addr = "unix", c.Socket
 	}
+
 	m.User, m.Passwd, m.DBName, m.MultiStatements = c.User, string(c.Password), c.Name, true
 	db, err := sqlx.Open("mysql", m.FormatDSN())
 	if err != nil {
@@ -43,6 +44,7 @@ func Demo(t testing.TB) dbconn.Config {
 			t.Fatalf("dbtest: %s: %v", filepath.Base(script), err)
 		}
 	}
+
 	return c
 }
 
@@ -56,6 +58,7 @@ func Root(t testing.TB) string {
 		}
 		dir = filepath.Dir(dir)
 	}
+
 	t.Fatalf("dbtest: no go.work above the working directory: %v", err)
 	return ""
 }

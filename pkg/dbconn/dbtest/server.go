@@ -75,6 +75,7 @@ func (s *Server) Process(t testing.TB) *os.Process {
 	if s.pid == 0 {
 		t.Fatal("dbtest: the server of TEST_MYSQL_DSN is not this test's to signal; use NewServer")
 	}
+
 	p, err := os.FindProcess(s.pid)
 	if err != nil {
 		t.Fatal(err)
@@ -97,20 +98,24 @@ func serverFromDSN(dsn string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TEST_MYSQL_DSN: %w", err)
 	}
+
 	admin := adminConfig()
 	admin.User, admin.Password = m.User, settings.Secret(m.Passwd)
 	if m.Net == "unix" {
 		admin.Socket = m.Addr
 		return &Server{Admin: admin}, nil
 	}
+
 	host, port, err := net.SplitHostPort(m.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("TEST_MYSQL_DSN: %w", err)
 	}
+
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
 		return nil, fmt.Errorf("TEST_MYSQL_DSN: %w", err)
 	}
+
 	admin.Host, admin.Port = host, uint16(n)
 	return &Server{Admin: admin, CA: os.Getenv("TEST_MYSQL_CA")}, nil
 }
@@ -143,22 +148,27 @@ func startPrivate(options ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	cert, err := makeCertificates(dir)
 	if err != nil {
 		return nil, fmt.Errorf("make certificates: %w", err)
 	}
+
 	asUser, err := rootOption(dir)
 	if err != nil {
 		return nil, err
 	}
+
 	empty, err := cachedDataFolder(daemon, asUser)
 	if err != nil {
 		return nil, err
 	}
+
 	data, tmp := filepath.Join(dir, "data"), filepath.Join(dir, "tmp")
 	if err := errors.Join(os.CopyFS(data, os.DirFS(empty)), os.Mkdir(tmp, 0o755)); err != nil {
 		return nil, err
 	}
+
 	port, err := freePort()
 	if err != nil {
 		return nil, err
@@ -234,6 +244,7 @@ func cachedDataFolder(daemon string, asUser []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	name := fmt.Sprintf("%s-%d-%d", filepath.Base(daemon), info.Size(), info.ModTime().Unix())
 	data := filepath.Join(cache, "carstock-dbtest", name)
 	if _, err := os.Stat(data); err == nil {
@@ -243,11 +254,13 @@ func cachedDataFolder(daemon string, asUser []string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(data), 0o755); err != nil {
 		return "", err
 	}
+
 	dir, err := os.MkdirTemp(filepath.Dir(data), "making")
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
+
 	fresh := filepath.Join(dir, "data")
 	if err := initializeData(daemon, fresh, asUser); err != nil {
 		return "", err
@@ -291,6 +304,7 @@ func startGuarded(dir, log string, args []string) error {
 	if err := guard.Start(); err != nil {
 		return err
 	}
+
 	go func() { _ = guard.Wait() }() // holds the pipe for as long as this process runs
 	return nil
 }
@@ -309,6 +323,7 @@ func (s *Server) waitUntilReady(pidFile string) error {
 			s.pid, err = strconv.Atoi(strings.TrimSpace(string(pid)))
 			return err
 		}
+
 		if time.Now().After(deadline) {
 			return err
 		}
@@ -327,10 +342,12 @@ func (s *Server) Database(t testing.TB) dbconn.Config {
 	if _, err := admin.Exec("CREATE DATABASE " + c.Name + " CHARACTER SET utf8mb4"); err != nil {
 		t.Fatalf("dbtest: create database: %v", err)
 	}
+
 	t.Cleanup(func() {
 		// Fails if the test has stopped its server, which has no databases any more.
 		_, _ = admin.Exec("DROP DATABASE " + c.Name)
 	})
+
 	return c
 }
 

@@ -18,11 +18,13 @@ func SQLite(t testing.TB, statements ...string) (dbconn.Config, *sqlx.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = db.Close() })
 	for _, q := range statements {
 		if _, err := db.Exec(q); err != nil {
 			t.Fatalf("%s: %v", q, err)
 		}
 	}
+
 	return dbconn.Config{Driver: dbconn.SQLite, Path: path}, db
 }

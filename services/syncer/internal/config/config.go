@@ -110,6 +110,7 @@ func (c *Config) Validate() error {
 	if c.DB.Driver == dbconn.SQLite {
 		errs = append(errs, errors.New("DB_DRIVER: sqlite: syncer reads from mysql"))
 	}
+
 	s := &c.Sync
 	errs = append(errs, s.validatePath(), s.validateWords(), validateRetries(s.Timeout, s.Retries),
 		s.validateNumbers(), s.validateService())
@@ -141,6 +142,7 @@ func (s *Sync) validateWords() error {
 			errs = append(errs, fmt.Errorf("%s: %q: expected %s", w.name, w.value, strings.Join(w.expected, " or ")))
 		}
 	}
+
 	return errors.Join(errs...)
 }
 
@@ -183,6 +185,7 @@ func (s *Sync) validateService() error {
 			invalid("%s: expected a URL that begins with http:// or https://", v.name)
 		}
 	}
+
 	return errors.Join(errs...)
 }
 
@@ -211,6 +214,7 @@ func (s *Sync) validateViews() error {
 	if err := named.CheckTables(); err != nil {
 		errs = append(errs, err)
 	}
+
 	for _, v := range s.Views {
 		switch {
 		case v.LeftOut && !s.Views.HavePatterns():
@@ -228,6 +232,7 @@ func (s *Sync) validateViews() error {
 			invalid("SYNC_INDEXES: %s is no table of SYNC_VIEWS", x.Table)
 		}
 	}
+
 	return errors.Join(errs...)
 }
 
@@ -249,6 +254,7 @@ func (v Views) CheckTables() error {
 				"give it another by view=table, or leave it out", view.Table, snapshotfile.Prefix)
 		}
 	}
+
 	return errors.Join(errs...)
 }
 

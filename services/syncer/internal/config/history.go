@@ -15,10 +15,12 @@ func (h *History) Decode(text string) error {
 		*h = 0
 		return nil
 	}
+
 	keep, err := ParseAge(text)
 	if err != nil {
 		return fmt.Errorf("%w, or off", err)
 	}
+
 	*h = History(keep)
 	return nil
 }

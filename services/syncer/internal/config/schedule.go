@@ -30,6 +30,7 @@ func (s *Sync) ParseSchedule() (Schedule, error) {
 			errs = append(errs, fmt.Errorf("SYNC_TIMEZONE: %q: expected a name such as UTC or Europe/Berlin", s.Timezone))
 		}
 	}
+
 	due, err := cronParser.Parse(s.Schedule)
 	if strings.Contains(s.Schedule, "TZ=") {
 		err = errors.New("the time zone is set by SYNC_TIMEZONE")
@@ -72,6 +73,7 @@ func (s Schedule) Next(after time.Time) time.Time {
 				next = skipped
 			}
 		}
+
 		if next.IsZero() || end.IsZero() || next.Before(end) {
 			return next
 		}

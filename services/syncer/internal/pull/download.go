@@ -59,6 +59,7 @@ func newDownload(u *url.URL, token settings.Secret, have, partial string) *downl
 func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+
 	r, err := d.newRequest(ctx)
 	if err != nil {
 		return false, err
@@ -99,6 +100,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 				encoding,
 			)
 		}
+
 		h := response.Header
 		err := d.part.begin(h.Get("ETag"), encoding, h.Get("Repr-Digest"), response.ContentLength)
 		if err != nil {
@@ -119,6 +121,7 @@ func (d *download) newRequest(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	r.Header.Set("Accept-Encoding", "zstd")
 	if d.token != "" {
 		r.Header.Set("Authorization", "Bearer "+string(d.token))
@@ -132,6 +135,7 @@ func (d *download) newRequest(ctx context.Context) (*http.Request, error) {
 		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", p.size))
 		r.Header.Set("If-Range", p.ETag)
 	}
+
 	if known != "" {
 		r.Header.Set("If-None-Match", known)
 	}
@@ -162,6 +166,7 @@ func (d *download) receive(body io.Reader, cancel context.CancelCauseFunc) error
 			return errors.Join(&temporaryError{error: err}, p.discard())
 		}
 	}
+
 	var later *temporaryError
 	if err != nil && (!errors.As(err, &later) || !isStrongETag(p.ETag) || p.Total < 0) {
 		err = errors.Join(err, p.discard()) // so that it does not fill the disk
@@ -200,6 +205,7 @@ func (d *download) responseError(response *http.Response) error {
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // a date counts as no wait
 		return &temporaryError{err, time.Duration(max(0, seconds)) * time.Second}
 	}
+
 	return err
 }
 

@@ -45,6 +45,7 @@ func openPart(path string) *part {
 	if err != nil {
 		return empty
 	}
+
 	line, err := bufio.NewReader(f).ReadBytes('\n')
 	p := &part{path: path, headerSize: int64(len(line)), size: info.Size() - int64(len(line))}
 	if err != nil || json.Unmarshal(line, p) != nil || !isStrongETag(p.ETag) || p.Total < 0 || p.size > p.Total {
@@ -119,6 +120,7 @@ func (p *part) verify() error {
 	if !ok {
 		return nil // Replace still checks the database
 	}
+
 	f, err := p.reader()
 	if err != nil {
 		return err
@@ -166,11 +168,13 @@ func (p *part) unpack(ctx context.Context, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
+
 	for err == nil {
 		if err = ctx.Err(); err == nil {
 			_, err = io.CopyN(out, plain, 4<<20)
 		}
 	}
+
 	if errors.Is(err, io.EOF) {
 		return nil
 	}

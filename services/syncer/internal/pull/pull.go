@@ -74,11 +74,13 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return result, err
 	}
+
 	result.Run = run
 
 	timeout := fmt.Errorf("SYNC_TIMEOUT: not done within %s; the next pull goes on from here", o.Timeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, timeout)
 	defer cancel()
+
 	d := newDownload(o.URL, o.Token, etag, file.Partial())
 	newer, err := d.fetchWithRetries(ctx, o)
 	result.Received = d.received
@@ -97,6 +99,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 			err,
 		)
 	}
+
 	result.FileBytes, _ = snapshot.Size(o.Path)
 	return result, err
 }

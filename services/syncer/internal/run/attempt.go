@@ -58,9 +58,11 @@ func (a *attempt) copyViews(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.staging.Close()) }()
+
 	if a.reader, err = source.Begin(ctx, db); err != nil {
 		return err
 	}
+
 	a.reader.Received = received.Load
 	reasons, err := a.stageViews(ctx, &sessionWarnings)
 	if err != nil {
@@ -79,6 +81,7 @@ func (a *attempt) copyViews(ctx context.Context) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+
 	warning, err := a.staging.Publish(a.keep, time.Duration(a.config.Sync.History), &a.report.Run)
 	if warning != "" {
 		a.report.Warnings = append(a.report.Warnings, warning)
@@ -92,6 +95,7 @@ func (a *attempt) stageViews(ctx context.Context, sessionWarnings *[]string) (re
 	if err != nil {
 		return nil, err
 	}
+
 	for _, v := range views {
 		t, refused, err := a.stageView(ctx, v)
 		if err != nil {
@@ -101,6 +105,7 @@ func (a *attempt) stageViews(ctx context.Context, sessionWarnings *[]string) (re
 		a.report.Tables = append(a.report.Tables, t)
 		reasons = append(reasons, refused...)
 	}
+
 	return reasons, nil
 }
 
@@ -111,6 +116,7 @@ func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.
 	if err != nil {
 		return r, nil, err
 	}
+
 	table, err := a.staging.Begin(described, v.Table, indexesOfTable(a.config.Sync, v.Table))
 	if err != nil {
 		return r, nil, err
@@ -118,6 +124,7 @@ func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.
 	if table.Drift != "" && a.config.Sync.Drift == config.Fail && !a.options.Force {
 		return r, nil, driftRefused(v.Table, table.Drift)
 	}
+
 	final := table.Columns()
 	hash := watermarkHash(a.config.DB, v.Name, final, v.Watermark)
 
@@ -130,10 +137,12 @@ func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.
 		}
 		q.Since = startWatermark(previous, findColumn(final, v.Watermark).Kind, a.config.Sync.WatermarkOverlap)
 	}
+
 	found, bytes, err := a.readView(ctx, v, q, table)
 	if err != nil {
 		return r, nil, err
 	}
+
 	changes, err := table.Finish(a.keep)
 	if err != nil {
 		return r, nil, err
@@ -146,6 +155,7 @@ func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.
 		SchemaHash: hash, Bytes: bytes, Seconds: time.Since(start).Seconds(),
 		Warnings: append(warnings, valueWarnings(found)...),
 	}
+
 	if a.keep {
 		r.Total = changes.Before + changes.Inserted
 	}
@@ -155,6 +165,7 @@ func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: the greatest watermark, %s, is in the future: it counts as %s",
 			v.Watermark, found.Watermark, watermark))
 	}
+
 	r.Watermark = laterWatermark(previous, watermark)
 
 	if !a.keep || !changes.Existed { // only the first upsert must bring rows
@@ -173,6 +184,7 @@ func (a *attempt) describeView(
 	if err := resolveView(&t, v, a.config.Sync); err != nil {
 		return t, nil, err
 	}
+
 	warnings = a.widened.apply(&t)
 	dependencies, err := a.reader.Dependencies(ctx, v.Name)
 	if err != nil {
@@ -188,6 +200,7 @@ func (a *attempt) readView(
 	if err := a.setProgress(ctx, v); err != nil {
 		return source.Result{}, 0, err
 	}
+
 	found, bytes, err := a.streamRows(ctx, q, table)
 	var overflow *source.IntegerOverflow
 	if errors.As(err, &overflow) {
@@ -202,10 +215,12 @@ func (a *attempt) setProgress(ctx context.Context, v config.View) error {
 	if progress == nil {
 		return nil
 	}
+
 	expected, err := a.staging.LastRows(v.Table)
 	if err == nil && expected == 0 {
 		expected, err = a.reader.Estimate(ctx, v.Name)
 	}
+
 	progress.Rows.Store(0)
 	progress.Bytes.Store(0)
 	progress.Expected.Store(expected)

@@ -68,12 +68,14 @@ func Check(ctx context.Context, c config.Config) (f Findings, err error) {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, preview.Close()) }()
+
 	if f.Warnings, err = preview.FileWarnings(); err != nil {
 		return f, err
 	}
 	if err := f.checkSource(ctx, c, preview); err != nil {
 		return f, err
 	}
+
 	f.Link = measureLink(ctx, c.DB, f.largestFirst(c.Sync.Path))
 	return f, ctx.Err()
 }
@@ -86,11 +88,13 @@ func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *sn
 		return err
 	}
 	defer func() { _ = db.Close() }()
+
 	reader, err := source.Begin(ctx, db)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
+
 	if f.Server, err = reader.Inspect(ctx); err != nil {
 		return err
 	}
@@ -103,6 +107,7 @@ func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *sn
 	if err != nil {
 		return err
 	}
+
 	f.Selection = selected.Selection
 	f.Warnings = append(f.Warnings, selected.Warnings...)
 	for _, v := range views {
@@ -112,6 +117,7 @@ func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *sn
 		}
 		f.Views = append(f.Views, finding)
 	}
+
 	return nil
 }
 
@@ -130,9 +136,11 @@ func (f *Findings) largestFirst(path string) (tables []schema.Table) {
 	slices.SortStableFunc(views, func(a, b ViewFinding) int {
 		return cmp.Compare(max(b.Estimate, rows[b.View]), max(a.Estimate, rows[a.View]))
 	})
+
 	for _, v := range views {
 		tables = append(tables, v.described)
 	}
+
 	return tables
 }
 
@@ -145,13 +153,15 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	if err != nil {
 		return f, err
 	}
+
 	strategy := s.Strategy
 	if len(v.Key)+len(t.Key) == 0 {
-		s.Strategy = config.Snapshot // suggestKey finds a missing key later
+		s.Strategy = config.Snapshot // suggestEntry finds a missing key later
 	}
 	if err := resolveView(&t, &v, s); err != nil {
 		return f, err
 	}
+
 	f.Key, f.described = t.Key, t
 	for _, c := range t.Columns {
 		f.Columns = append(f.Columns, ColumnFinding{c.Name, c.Type, c.SQLiteType()})
@@ -161,6 +171,7 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	if err != nil {
 		return f, err
 	}
+
 	f.Warnings = append(sourceWarnings(t, v, dependencies), viewWarnings(dependencies, zones)...)
 	if err := reader.Probe(ctx, t); err != nil {
 		return f, err
@@ -168,6 +179,7 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	if f.Estimate, err = reader.Estimate(ctx, v.Name); err != nil {
 		return f, err
 	}
+
 	for _, k := range t.Key {
 		if findColumn(t, k).Name == "" {
 			return f, fmt.Errorf("SYNC_VIEWS: there is no column %s for the key", k)
@@ -185,6 +197,7 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	case drift != "":
 		f.Warnings = append(f.Warnings, "its columns have changed, and the next run changes those of the table: "+drift)
 	}
+
 	if len(t.Key) > 0 {
 		return f, nil
 	}
@@ -207,9 +220,11 @@ func suggestEntry(ctx context.Context, reader *source.Reader, t schema.Table, v 
 	if v.Table != v.Name {
 		entry += "=" + config.Quote(v.Table)
 	}
+
 	for i := range unique {
 		unique[i] = config.Quote(unique[i])
 	}
+
 	return entry + "(" + strings.Join(unique, ", ") + ")", nil
 }
 
@@ -235,10 +250,12 @@ func (f *Findings) checkTarget() error {
 	if err != nil {
 		return err
 	}
+
 	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("SYNC_PATH: %w", err)
 	}
+
 	for {
 		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
 			break
@@ -252,10 +269,12 @@ func (f *Findings) checkTarget() error {
 	if err := unix.Access(dir, unix.W_OK); err != nil {
 		return fmt.Errorf("SYNC_PATH: this user may not write in %s: %w", dir, err)
 	}
+
 	free, err := snapshot.Free(dir)
 	if err != nil {
 		return fmt.Errorf("SYNC_PATH: %w", err)
 	}
+
 	f.DiskFree = uint64(free)
 	return nil
 }

@@ -53,6 +53,7 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 	if err != nil {
 		return notMeasured(err)
 	}
+
 	l.RoundTrip, l.Bytes = first.roundTrip.Seconds(), first.received
 	for _, v := range views[:len(first.views)] {
 		l.Views = append(l.Views, v.Name)
@@ -75,6 +76,7 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 	if err != nil && !isRefused {
 		return notMeasured(err)
 	}
+
 	second, err := sampleLink(ctx, plain, views, &first)
 	if err != nil {
 		return notMeasured(err)
@@ -92,6 +94,7 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 		l.Summary = measured + "; too little came compressed to compare"
 		return l
 	}
+
 	l.ZlibBytes = compressed.bytesPerRow() / first.bytesPerRow()
 	l.ZlibTime = first.rowsPerSecond() / compressed.rowsPerSecond()
 	l.WorthIt = l.ZlibTime <= maxZlibTime
@@ -120,10 +123,12 @@ func (l *Link) compressionVerdict(isOn bool) string {
 	if isOn {
 		sends = "DB_COMPRESSION=zlib sends"
 	}
+
 	inTime := fmt.Sprintf("%.0f %% of the time", 100*l.ZlibTime)
 	if l.ZlibTime >= 1.5 {
 		inTime = fmt.Sprintf("%.1f times the time", l.ZlibTime)
 	}
+
 	worth := "worth it"
 	if !l.WorthIt {
 		worth = "not worth it here"
@@ -160,6 +165,7 @@ func sampleLink(
 ) (s linkSample, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+
 	var received, receivedBefore atomic.Int64
 	receivedBefore.Store(math.MaxInt64 - sampleLimit) // what comes before the rows does not count
 	c.Warn = nil
@@ -175,11 +181,13 @@ func sampleLink(
 		return s, err
 	}
 	defer func() { _ = db.Close() }()
+
 	reader, err := source.Begin(ctx, db)
 	if err != nil {
 		return s, err
 	}
 	defer func() { _ = reader.Close() }() // its connection may be closed already
+
 	reader.Received = received.Load
 	if s.roundTrip, err = reader.RoundTrip(ctx); err != nil {
 		return s, err
@@ -188,10 +196,12 @@ func sampleLink(
 	receivedBefore.Store(received.Load())
 	ctx, stop := context.WithTimeout(ctx, sampleTime)
 	defer stop()
+
 	enough := func() bool {
 		s.stopped = like == nil && received.Load()-receivedBefore.Load() >= sampleBytes
 		return s.stopped
 	}
+
 	for i, v := range views {
 		if like != nil && i == len(like.views) {
 			break
@@ -209,6 +219,7 @@ func sampleLink(
 			break
 		}
 	}
+
 	s.received = received.Load() - receivedBefore.Load()
 	return s, nil
 }

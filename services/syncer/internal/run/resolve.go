@@ -20,6 +20,7 @@ func resolveView(t *schema.Table, v *config.View, s config.Sync) error {
 			t.Key = append(t.Key, columnName(*t, k))
 		}
 	}
+
 	if err := checkUpsertKey(*t, *v, s); err != nil {
 		return err
 	}
@@ -41,6 +42,7 @@ func resolveView(t *schema.Table, v *config.View, s config.Sync) error {
 			t.Columns[i].Stored = "NUMERIC"
 		}
 	}
+
 	return nil
 }
 
@@ -82,6 +84,7 @@ func checkWatermark(t schema.Table, v config.View, s config.Sync) error {
 		return fmt.Errorf("SYNC_VIEWS: %s@%s: the watermark must be a column of %[1]s with integers, dates or times",
 			v.Name, v.Watermark)
 	}
+
 	return nil
 }
 
@@ -91,6 +94,7 @@ func readTable(ctx context.Context, reader *source.Reader, v config.View) (schem
 	if !errors.Is(err, schema.ErrNoTable) {
 		return t, err
 	}
+
 	names, listErr := reader.Names(ctx)
 	if listErr != nil {
 		return t, errors.Join(err, listErr)
@@ -102,6 +106,7 @@ func readTable(ctx context.Context, reader *source.Reader, v config.View) (schem
 			return t, fmt.Errorf("%w; for that with a character that means something in SYNC_VIEWS write %s", err, quoted)
 		}
 	}
+
 	return t, err
 }
 

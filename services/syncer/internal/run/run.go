@@ -69,6 +69,7 @@ func (r *Refused) Error() string {
 func Once(ctx context.Context, c config.Config, o Options) (report Report, err error) {
 	start := time.Now()
 	defer func() { report.Seconds = time.Since(start).Seconds() }()
+
 	report.File = c.Sync.Path
 	report.Started, report.Source, report.Strategy = start, c.DB.Address(), strategyOf(c, o)
 	report.Status = snapshotfile.OK
@@ -99,6 +100,7 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 			keep: strategyOf(c, o) == config.Upsert}
 		return a.copyUntilWide(ctx)
 	})
+
 	report.FileBytes, _ = snapshot.Size(c.Sync.Path)
 	if err == nil {
 		if o.DryRun {
@@ -115,6 +117,7 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 			err = fmt.Errorf("%w; and the run could not be recorded: %w", err, recordErr)
 		}
 	}
+
 	return report, err
 }
 
@@ -140,6 +143,7 @@ func isSameSQLiteError(a, b error) bool {
 func retryRun(ctx context.Context, c config.Config, o Options, report *Report, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Sync.Timeout, timeoutError(c.Sync.Timeout))
 	defer cancel()
+
 	try := func() (struct{}, error) {
 		report.Attempts++
 		err := do(ctx)
@@ -148,6 +152,7 @@ func retryRun(ctx context.Context, c config.Config, o Options, report *Report, d
 		}
 		return struct{}{}, err
 	}
+
 	notify := func(err error, wait time.Duration) {
 		if o.Retrying != nil {
 			o.Retrying(err, wait)
@@ -165,6 +170,7 @@ func retryRun(ctx context.Context, c config.Config, o Options, report *Report, d
 		}
 		return fmt.Errorf("stopped: %w", ctx.Err())
 	}
+
 	return err
 }
 
@@ -197,6 +203,7 @@ func Kind(err error) string {
 	case errors.As(err, &server):
 		return "server"
 	}
+
 	return "other"
 }
 

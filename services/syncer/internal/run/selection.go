@@ -40,10 +40,12 @@ func selectViews(
 	if !s.Views.HavePatterns() {
 		return selectNamed(s.Views, o.Views)
 	}
+
 	names, fold, err := reader.ReadableNames(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	views, selection, err := resolvePatterns(s.Views, names, fold)
 	report.Selection = &selection
 	if err != nil {
@@ -57,6 +59,7 @@ func selectViews(
 	if err != nil {
 		return nil, err
 	}
+
 	report.Gone = []string{}
 	report.Warnings = append(report.Warnings, selection.Warnings...)
 	report.Warnings = append(report.Warnings, unusedIndexes(s.Indexes, views)...)
@@ -65,6 +68,7 @@ func selectViews(
 		report.Warnings = append(report.Warnings, fmt.Sprintf("%s: there is no such view any more, or no right to read it: "+
 			"the table %s keeps its rows of %s", t.View, t.Table, t.Synced.Format(time.RFC3339)))
 	}
+
 	return views, nil
 }
 
@@ -94,10 +98,12 @@ func selectNamed(views config.Views, named []string) (config.Views, error) {
 				selected = append(selected, v)
 			}
 		}
+
 		if !found {
 			return nil, &UnknownView{Name: name, Known: viewNames(views)}
 		}
 	}
+
 	return selected, nil
 }
 
@@ -216,6 +222,7 @@ func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfil
 	if _, err := os.Stat(s.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+
 	tables, err := snapshot.Contents(s.Path)
 	if err != nil {
 		return nil, err
@@ -228,6 +235,7 @@ func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfil
 			gone = append(gone, t)
 		}
 	}
+
 	return gone, nil
 }
 

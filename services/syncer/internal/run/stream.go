@@ -18,6 +18,7 @@ func (a *attempt) streamRows(
 ) (source.Result, int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+
 	empty, full := make(chan *source.Batch, batchesInFlight), make(chan *source.Batch, batchesInFlight)
 	for range batchesInFlight {
 		empty <- new(source.Batch)

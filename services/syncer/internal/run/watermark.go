@@ -30,6 +30,7 @@ func startWatermark(last string, kind schema.Kind, overlap time.Duration) any {
 			return t.Add(-overlap).Format(layout)
 		}
 	}
+
 	return last // a zero date: all rows come after it
 }
 
@@ -43,6 +44,7 @@ func clampWatermark(watermark string, kind schema.Kind, now string) (clamped str
 	if kind == schema.Integer || watermark <= now {
 		return watermark, false
 	}
+
 	clamped = now[:min(len(now), len(watermark))] // a DATE is the first part
 	if t, err := time.Parse(time.DateTime, now); err == nil {
 		warn = watermark > t.Add(clockTolerance).Format(time.DateTime)
@@ -72,6 +74,7 @@ func watermarkHash(db dbconn.Config, view string, t schema.Table, watermark stri
 	for _, c := range t.Columns {
 		fmt.Fprintf(h, "%q %q %q\n", c.Name, c.Type, c.SQLiteType())
 	}
+
 	fmt.Fprintf(h, "%q %q", t.Key, watermark)
 	if !strings.EqualFold(db.Timezone, dbconn.ZoneUTC) && db.Timezone != "" {
 		fmt.Fprintf(h, " %q", db.Timezone)

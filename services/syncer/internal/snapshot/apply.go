@@ -28,11 +28,13 @@ func (t *Table) apply(keep bool) error {
 	if err != nil {
 		return err
 	}
+
 	for _, index := range indexes {
 		if err := exec(conn, "DROP INDEX main."+schema.QuoteSQLite(index.name)); err != nil {
 			return err
 		}
 	}
+
 	if err := t.applyDifference(keep); err != nil {
 		return t.withTriggerHint(err)
 	}
@@ -72,6 +74,7 @@ func (t *Table) applyDifference(keep bool) error {
 			differs = append(differs, "t."+name+" IS NOT s."+name)
 		}
 	}
+
 	if len(set) > 0 {
 		update := "UPDATE " + target + " AS t SET " + strings.Join(set, ", ") + " FROM " + t.staged + " s WHERE " + match
 		if !t.compare {
@@ -79,6 +82,7 @@ func (t *Table) applyDifference(keep bool) error {
 		}
 		statements = append(statements, update)
 	}
+
 	statements = append(statements, "INSERT INTO "+target+" ("+into+") SELECT "+from+" FROM "+t.staged+
 		" s WHERE NOT EXISTS (SELECT 1 FROM "+target+" t WHERE "+match+")")
 
@@ -87,6 +91,7 @@ func (t *Table) applyDifference(keep bool) error {
 			return err
 		}
 	}
+
 	return nil
 }
 

@@ -38,6 +38,7 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 	if c.Before, err = queryInt(t.staging.conn, "SELECT count(*) FROM main."+schema.QuoteSQLite(t.Name)); err != nil {
 		return c, err
 	}
+
 	switch {
 	case !t.compare:
 		err = t.countUncompared(&c, keep)
@@ -46,6 +47,7 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 	default:
 		err = t.countByKey(&c, keep)
 	}
+
 	return c, err
 }
 
@@ -55,6 +57,7 @@ func (t *Table) countByPosition(c *Changes) error {
 	if err != nil {
 		return err
 	}
+
 	c.Inserted = max(0, c.Rows-c.Before)
 	c.Updated = staged - c.Inserted
 	c.Unchanged = c.Rows - c.Inserted - c.Updated
@@ -64,6 +67,7 @@ func (t *Table) countByPosition(c *Changes) error {
 	if err != nil {
 		return err
 	}
+
 	c.Deleted, err = queryInt(t.staging.conn, "SELECT count(*) FROM "+t.missing)
 	return err
 }
@@ -75,11 +79,13 @@ func (t *Table) countByKey(c *Changes, keep bool) error {
 	if err != nil {
 		return err
 	}
+
 	c.Updated, err = queryInt(conn,
 		"SELECT count(*) FROM "+t.staged+" s CROSS JOIN "+target+" t ON "+t.sameKey("s."))
 	if err != nil {
 		return err
 	}
+
 	c.Inserted = staged - c.Updated
 	c.Unchanged = c.Rows - staged
 	if keep || c.Unchanged+c.Updated == c.Before {
@@ -91,6 +97,7 @@ func (t *Table) countByKey(c *Changes, keep bool) error {
 	if err != nil {
 		return err
 	}
+
 	c.Deleted, err = queryInt(conn, "SELECT count(*) FROM "+t.missing)
 	return err
 }
@@ -109,6 +116,7 @@ func (t *Table) countUncompared(c *Changes, keep bool) error {
 			}
 		}
 	}
+
 	if len(t.schema.Key) == 0 {
 		c.Inserted, c.Deleted = c.Rows, c.Before
 		return nil
@@ -123,6 +131,7 @@ func (t *Table) countUncompared(c *Changes, keep bool) error {
 			differs[i] = "t." + name + " IS NOT s." + name
 		}
 	}
+
 	rows, err := queryAll(t.staging.conn, "SELECT count(*), coalesce(sum("+anyOf(differs)+"), 0) FROM main."+
 		schema.QuoteSQLite(t.Name)+" t CROSS JOIN "+t.staged+" s ON "+t.sameKey("s."))
 	if err != nil {

@@ -49,6 +49,7 @@ func queryAll(conn *sqlite3.SQLiteConn, query string, args ...driver.Value) (all
 				row[i] = string(b) // the driver returns some texts as bytes
 			}
 		}
+
 		all = append(all, row)
 	}
 }
@@ -102,6 +103,7 @@ func inSavepoint(conn *sqlite3.SQLiteConn, do func() error) error {
 			return errors.Join(err, rollbackErr)
 		}
 	}
+
 	return errors.Join(err, exec(conn, "RELEASE part"))
 }
 
@@ -116,6 +118,7 @@ func tryAndUndo(conn *sqlite3.SQLiteConn, do func() error) error {
 		}
 		return errTried
 	})
+
 	if errors.Is(err, errTried) {
 		return nil
 	}

@@ -21,6 +21,7 @@ func drift(old *existing, now schema.Table) (text string, recreate bool) {
 		case old.Columns[i].Name != c.Name:
 			changes, recreate = append(changes, old.Columns[i].Name+" -> "+c.Name), true
 		}
+
 		if was := old.Columns[i].Type; was != c.SQLiteType() {
 			changes, recreate = append(changes, c.Name+" "+was+" -> "+c.SQLiteType()), true
 		}
@@ -31,6 +32,7 @@ func drift(old *existing, now schema.Table) (text string, recreate bool) {
 			changes = append(changes, "-"+c.Name)
 		}
 	}
+
 	if !slices.EqualFunc(old.Key, now.Key, strings.EqualFold) {
 		recreate = true
 		changes = append(changes, "key ("+strings.Join(old.Key, ", ")+") -> ("+strings.Join(now.Key, ", ")+")")
@@ -50,6 +52,7 @@ func (t *Table) checkUserColumns() error {
 				"rename yours (ALTER TABLE %s RENAME COLUMN %[1]s TO my_%[1]s), or the view's", name, t.Name)
 		}
 	}
+
 	if n := len(t.schema.Columns) + len(t.old.userColumns); n > maxColumns {
 		return fmt.Errorf("with your own it has %d columns, and SQLite takes %d: leave some out of the view", n, maxColumns)
 	}
@@ -64,6 +67,7 @@ func (t *Table) checkUserColumns() error {
 			"move them to a table of your own, or give the view a key in SYNC_VIEWS: %s",
 			strings.Join(t.old.Key, ", "), columns)
 	}
+
 	t.warnings = append(t.warnings, columns+": without a key, the contents of your own columns stay at their place "+
 		"in the table when rows are inserted or deleted before them: give the view a key in SYNC_VIEWS")
 	return nil
@@ -76,6 +80,7 @@ func (t *Table) keepWidened() error {
 	if err != nil {
 		return err
 	}
+
 	wasInteger := map[string]bool{}
 	for _, c := range recorded {
 		declared := strings.ToLower(c.Type)
@@ -94,5 +99,6 @@ func (t *Table) keepWidened() error {
 			t.schema.Columns[i].Stored = "TEXT"
 		}
 	}
+
 	return nil
 }

@@ -50,6 +50,7 @@ func sqliteAdvice(e sqlite3.Error) string {
 	case sqlite3.ErrIoErr:
 		return ioAdvice(e)
 	}
+
 	return ""
 }
 
@@ -57,6 +58,7 @@ func ioAdvice(e sqlite3.Error) string {
 	if e.ExtendedCode == sqlite3.ErrIoErrGetTempPath {
 		return "SQLite needs a folder for temporary files that it may write to: /tmp, or the one of SQLITE_TMPDIR"
 	}
+
 	switch e.SystemErrno {
 	case syscall.EFBIG, syscall.EDQUOT, syscall.ENOSPC:
 		return "there is no room for it: a quota, or the limit on a file's size, is reached"

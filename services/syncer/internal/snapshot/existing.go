@@ -35,6 +35,7 @@ func (e *existing) userColumnNames(generated bool) (names []string) {
 	if e == nil {
 		return nil
 	}
+
 	for _, c := range e.userColumns {
 		if generated || !c.generated {
 			names = append(names, c.name)
@@ -50,6 +51,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
+
 	synced, err := syncedColumns(conn, name)
 	if err != nil {
 		return nil, err
@@ -58,6 +60,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 		return nil, fmt.Errorf("the file has a %s %s that is not syncer's: rename it, "+
 			"or choose another name in SYNC_VIEWS, as in %[2]s=copy_of_%[2]s", found[0].kind, name)
 	}
+
 	definitions := sqltext.ColumnDefinitions(found[0].sql)
 
 	// Hidden is 2 or 3 for generated columns, virtual and stored.
@@ -65,6 +68,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	e := &existing{Table: schema.Table{Name: name}, userConstraints: sqltext.TableConstraints(found[0].sql)}
 	key := map[int64]string{}
 	for _, r := range rows {
@@ -80,6 +84,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 			key[position] = column
 		}
 	}
+
 	for i := range int64(len(key)) {
 		e.Key = append(e.Key, key[i+1])
 	}

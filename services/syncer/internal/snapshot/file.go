@@ -46,6 +46,7 @@ func Lock(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	dir, base := filepath.Split(path)
 	if err := os.MkdirAll(filepath.Clean(dir), 0o755); err != nil {
 		return nil, fileError("create folder: %w", err)
@@ -63,6 +64,7 @@ func Lock(path string) (*File, error) {
 		}
 		return nil, busy
 	}
+
 	if err := f.claim(); err != nil {
 		return nil, errors.Join(fileError("%w", explainDenied(err, path)), f.lock.Unlock())
 	}
@@ -97,6 +99,7 @@ func (f *File) claim() error {
 	if err := os.WriteFile(f.lock.Path(), text, 0o644); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
+
 	copyOwner(f.lock.Path(), f.path)
 	return f.removeStaging()
 }
@@ -141,5 +144,6 @@ func (f *File) openTarget() (*sqlite3.SQLiteConn, error) {
 		}
 		return nil, fileError("open %s: %w", f.path, explainSQLite(err))
 	}
+
 	return conn, nil
 }

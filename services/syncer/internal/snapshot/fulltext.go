@@ -30,6 +30,7 @@ func (t *Table) fullTextIndexes() (found []schemaObject, err error) {
 			found = append(found, v)
 		}
 	}
+
 	return found, nil
 }
 
@@ -52,6 +53,7 @@ func (t *Table) rebuildFullText() error {
 				fmt.Sprintf("the full-text index %s is out of step with %s: %v", index.name, index.table, err))
 		}
 	}
+
 	return nil
 }
 
@@ -81,5 +83,6 @@ func (t *Table) checkFullText() error {
 			}
 		}
 	}
+
 	return nil
 }

@@ -15,6 +15,7 @@ func (f *File) Record(r *snapshotfile.Run) error {
 	if err := f.removeStaging(); err != nil { // the staging may be what has filled the disk
 		return err
 	}
+
 	conn, err := f.openTarget()
 	if err != nil {
 		return err
@@ -54,6 +55,7 @@ func (t *Table) Watermark(hash string) (string, error) {
 	if t.old == nil {
 		return "", nil
 	}
+
 	last, err := t.staging.lastTable(t.Name)
 	if err != nil || last == nil || last.SchemaHash != hash {
 		return "", err

@@ -16,6 +16,7 @@ func (t *Table) keepIndexes() error {
 	if err != nil {
 		return err
 	}
+
 	present := map[string]bool{}
 	for _, r := range rows {
 		present[r[0].(string)] = true
@@ -36,6 +37,7 @@ func (t *Table) keepIndexes() error {
 			}
 		}
 	}
+
 	for name, q := range wanted {
 		if !present[name] {
 			if err := exec(t.staging.conn, q); err != nil {
@@ -43,5 +45,6 @@ func (t *Table) keepIndexes() error {
 			}
 		}
 	}
+
 	return nil
 }

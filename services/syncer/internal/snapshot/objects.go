@@ -59,6 +59,7 @@ func (s *Staging) checkObjects(deleted []string) (checks []objectCheck, err erro
 	if err != nil {
 		return nil, err
 	}
+
 	triggers, err := selectObjects(s.conn, "type = 'trigger'")
 	if err != nil {
 		return nil, err
@@ -94,6 +95,7 @@ func (s *Staging) checkObjects(deleted []string) (checks []objectCheck, err erro
 		}
 		checks = append(checks, check)
 	}
+
 	return checks, nil
 }
 
@@ -140,6 +142,7 @@ func compileChanges(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
 	if err != nil {
 		return allFail(err) // a view that does not work has no columns
 	}
+
 	columns := make([]string, len(rows))
 	set := make([]string, len(rows))
 	for i, r := range rows {
@@ -160,6 +163,7 @@ func compileChanges(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
 		}
 		failures = append(failures, err)
 	}
+
 	return failures, nil
 }
 
@@ -204,6 +208,7 @@ func (t *Table) findBroken(before []objectCheck) error {
 				fmt.Sprintf("the trigger %s on %s no longer works: %v", v.name, v.table, v.failures[0]))
 		}
 	}
+
 	t.lost = append(t.lost, t.neverFiring(after)...)
 	return nil
 }
@@ -251,6 +256,7 @@ func (s *Staging) failsRuns(v objectCheck) (bool, error) {
 			return fails, err
 		}
 	}
+
 	return false, nil
 }
 
@@ -260,6 +266,7 @@ func (s *Staging) failsChanges(v objectCheck, table string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+
 	var without []error
 	err = tryAndUndo(s.conn, func() error {
 		if err := exec(s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(v.name)); err != nil {
@@ -277,6 +284,7 @@ func (s *Staging) failsChanges(v objectCheck, table string) (bool, error) {
 			return true, nil
 		}
 	}
+
 	return false, nil
 }
 
@@ -292,6 +300,7 @@ func (t *Table) withTriggerHint(err error) error {
 	if err == nil || isDiskError(err) {
 		return err
 	}
+
 	indexesAndTriggers, selectErr := selectObjects(t.staging.conn,
 		"type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if selectErr != nil {
@@ -301,12 +310,14 @@ func (t *Table) withTriggerHint(err error) error {
 	if faulty := t.faultyObjects(indexesAndTriggers); len(faulty) > 0 {
 		return fmt.Errorf("%w; %s: drop it, or change it", err, strings.Join(faulty, "; "))
 	}
+
 	var triggers []string
 	for _, o := range indexesAndTriggers {
 		if o.kind == "trigger" {
 			triggers = append(triggers, o.name)
 		}
 	}
+
 	if len(triggers) > 0 {
 		return fmt.Errorf("%w; it has triggers, which fire for the rows that differ: "+
 			"if one of them is at fault, fix or drop it: %s", err, strings.Join(triggers, ", "))
@@ -333,6 +344,7 @@ func (t *Table) faultyObjects(candidates []schemaObject) (descriptions []string)
 	if err != nil || !slices.ContainsFunc(failures, func(err error) bool { return err != nil }) {
 		return nil
 	}
+
 	for _, o := range candidates {
 		if fault := t.objectFault(o); fault != nil {
 			descriptions = append(descriptions, fmt.Sprintf("the %s %s cannot work in syncer: %v", o.kind, o.name, fault))
@@ -348,6 +360,7 @@ func (t *Table) objectFault(o schemaObject) (fault error) {
 	if err != nil {
 		return nil
 	}
+
 	_ = tryAndUndo(t.staging.conn, func() error {
 		for _, other := range candidates {
 			if other == o {
@@ -365,5 +378,6 @@ func (t *Table) objectFault(o schemaObject) (fault error) {
 		}
 		return err
 	})
+
 	return fault
 }

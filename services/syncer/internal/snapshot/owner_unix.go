@@ -14,6 +14,7 @@ func ownerOf(path string) string {
 	if err != nil {
 		return ""
 	}
+
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return ""
@@ -28,6 +29,7 @@ func copyOwner(path, other string) {
 	if err != nil {
 		return
 	}
+
 	_ = os.Chmod(path, info.Mode().Perm())
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
 		_ = os.Lchown(path, int(stat.Uid), int(stat.Gid))

@@ -26,6 +26,7 @@ func resolve(path string, links *int) (string, error) {
 		}
 		path = filepath.Join(resolved, filepath.Base(path))
 	}
+
 	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
 		return path, nil //nolint:nilerr // opening the file reports what is wrong with it
 	}
@@ -50,6 +51,7 @@ func Size(path string) (total, log int64) {
 	if err != nil {
 		return 0, 0
 	}
+
 	info, err := os.Stat(path)
 	if err != nil {
 		return 0, 0
@@ -79,6 +81,7 @@ func explainDenied(err error, path string) error {
 	if !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
+
 	owner := ownerOf(path)
 	if owner == "" {
 		owner = ownerOf(filepath.Dir(path))

@@ -28,6 +28,7 @@ func OpenPreview(path string) (*Preview, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	p := &Preview{path: path}
 	if !(&File{path: path}).exists() {
 		return p, nil
@@ -42,6 +43,7 @@ func OpenPreview(path string) (*Preview, error) {
 		}
 		return nil, fileError("open %s: %w", path, explainSQLite(err))
 	}
+
 	return p, nil
 }
 
@@ -58,6 +60,7 @@ func (p *Preview) FileWarnings() (warnings []string, err error) {
 	if p.conn == nil {
 		return nil, nil
 	}
+
 	var tables []snapshotfile.Content
 	err = snapshotfile.Lend(p.conn, func(db *sqlx.DB) (err error) {
 		tables, err = snapshotfile.Contents(context.Background(), db)
@@ -73,6 +76,7 @@ func (p *Preview) FileWarnings() (warnings []string, err error) {
 				"or was when it was copied", t.Table, t.Synced.Format(time.RFC3339)))
 		}
 	}
+
 	if _, log := Size(p.path); log > 0 {
 		warnings = append(warnings, fmt.Sprintf("%s-wal has %s: another program is writing to the file, "+
 			"or has a transaction open, which makes it grow with each run", p.path, humanize.Bytes(uint64(log))))
@@ -92,10 +96,12 @@ func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bo
 	if err := table.loadExisting(); err != nil || table.old == nil {
 		return "", nil, err
 	}
+
 	failures, err := compileChanges(p.conn, name)
 	if err != nil {
 		return "", nil, err
 	}
+
 	firstFailure := slices.IndexFunc(failures, func(err error) bool { return err != nil })
 	if firstFailure < 0 && table.Drift == "" {
 		return "", table.warnings, nil
@@ -115,6 +121,7 @@ func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bo
 	for _, o := range found {
 		names = append(names, o.kind+" "+o.name)
 	}
+
 	if err == nil {
 		err = fmt.Errorf("the table %s cannot be written: %w: drop or change the one at fault: %s",
 			name, failures[firstFailure], strings.Join(names, ", "))
@@ -130,6 +137,7 @@ func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []strin
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
+
 	s := &Staging{file: &File{path: p.path, staging: ":memory:"}, conn: opened.(*sqlite3.SQLiteConn)}
 	if err := s.attach(); err != nil {
 		return nil, err
@@ -141,6 +149,7 @@ func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []strin
 	if s.schemaVersion, err = queryInt(s.conn, "PRAGMA main.schema_version"); err != nil {
 		return nil, err
 	}
+
 	table, err := s.Begin(t, name, nil)
 	if err != nil {
 		return nil, err
@@ -169,6 +178,7 @@ func (p *Preview) copySchema(to *sqlite3.SQLiteConn) error {
 	slices.SortStableFunc(found, func(a, b schemaObject) int {
 		return slices.Index(kinds, a.kind) - slices.Index(kinds, b.kind)
 	})
+
 	for _, o := range found {
 		_ = exec(to, o.sql)
 	}

@@ -150,6 +150,7 @@ func (s *Staging) reshape() error {
 			return fmt.Errorf("%s: %w", t.Name, err)
 		}
 	}
+
 	return nil
 }
 

@@ -34,11 +34,13 @@ func (t *Table) replaceTable() error {
 	if err := t.copyRows(hasTriggers); err != nil {
 		return err
 	}
+
 	for _, q := range []string{"DROP TABLE main." + name, "ALTER TABLE main." + incomingName + " RENAME TO " + name} {
 		if err := exec(conn, q); err != nil {
 			return err
 		}
 	}
+
 	if err := t.recreateObjects(indexesAndTriggers); err != nil {
 		return err
 	}
@@ -56,6 +58,7 @@ func (t *Table) fillNewKey() error {
 	if len(t.old.userColumnNames(false)) == 0 || len(t.old.Key) == 0 || t.hasSameKeyColumns() {
 		return nil
 	}
+
 	conditions := make([]string, len(t.old.Key))
 	for i, k := range t.old.Key {
 		if !t.hasColumn(k) {
@@ -68,6 +71,7 @@ func (t *Table) fillNewKey() error {
 	statements := []string{
 		"DELETE FROM " + target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + sameOldKey + ")",
 	}
+
 	for _, k := range t.schema.Key {
 		name := schema.QuoteSQLite(k)
 		if !containsColumn(t.old.Table, k) {
@@ -76,16 +80,19 @@ func (t *Table) fillNewKey() error {
 			statements = append(statements, "ALTER TABLE "+target+" ADD COLUMN "+name+" "+c.Type)
 			t.old.Columns = append(t.old.Columns, c)
 		}
+
 		if !hasFold(t.old.Key, k) {
 			statements = append(statements, "UPDATE "+target+" AS t SET "+name+" = s."+name+" FROM "+t.staged+" s WHERE "+
 				sameOldKey+" AND t."+name+" IS NOT s."+name)
 		}
 	}
+
 	for _, q := range statements {
 		if err := exec(t.staging.conn, q); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -97,9 +104,11 @@ func (t *Table) createIncoming() error {
 	create := func(definitions []string) error {
 		return exec(conn, t.schema.CreateSQLite("main", incomingName, definitions...))
 	}
+
 	try := func(definitions []string) error {
 		return tryAndUndo(conn, func() error { return create(strictDefinitions(definitions, deleted)) })
 	}
+
 	if err := exec(conn, "DROP TABLE IF EXISTS main."+incomingName); err != nil {
 		return err
 	}
@@ -118,6 +127,7 @@ func (t *Table) createIncoming() error {
 				failed = append(failed, c)
 			}
 		}
+
 		left = failed
 	}
 
@@ -139,6 +149,7 @@ func (t *Table) createIncoming() error {
 			kept = with
 		}
 	}
+
 	return create(kept)
 }
 
@@ -168,6 +179,7 @@ func (t *Table) copyRows(hasTriggers bool) error {
 			return t.discardRows(fmt.Errorf("they have no %s", c))
 		}
 	}
+
 	into := quotedList("", append(columns, userColumns...))
 	if t.rowid != "" && !t.old.withoutRowid && !t.keyIsRowid() {
 		into = strings.TrimSuffix(t.rowid+", "+into, ", ")
@@ -187,6 +199,7 @@ func (t *Table) copyRows(hasTriggers bool) error {
 	case errors.As(err, &e) && (e.Code == sqlite3.ErrConstraint || e.Code == sqlite3.ErrMismatch):
 		return t.discardRows(err)
 	}
+
 	return err
 }
 

@@ -28,6 +28,7 @@ func (f *File) Pulled() (etag string, run snapshotfile.Run, err error) {
 	if !f.exists() {
 		return "", run, nil
 	}
+
 	err = Read(f.path, func(db *sqlx.DB) error {
 		ctx := context.Background()
 		pull, err := snapshotfile.ReadPull(ctx, db)
@@ -42,6 +43,7 @@ func (f *File) Pulled() (etag string, run snapshotfile.Run, err error) {
 			}
 			return err
 		}
+
 		if pull.HasOwnRuns {
 			return &notPulledError{f.path, "was pulled once, and syncer has made runs of its own in it since then"}
 		}
@@ -91,6 +93,7 @@ func (f *File) checkIncoming(etag string) (run snapshotfile.Run, err error) {
 		return run, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
+
 	if found, err := queryAll(conn, "PRAGMA quick_check(1)"); err != nil {
 		return run, err
 	} else if len(found) != 1 || found[0][0] != "ok" {
@@ -104,6 +107,7 @@ func (f *File) checkIncoming(etag string) (run snapshotfile.Run, err error) {
 	if good == nil {
 		return run, errors.New("it is not a snapshot of syncer")
 	}
+
 	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
 		return snapshotfile.MarkPulled(context.Background(), db, etag)
 	})
@@ -119,6 +123,7 @@ func (f *File) overwrite(ctx context.Context) (warning string, err error) {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
+
 	source, err := openConn(f.staging, "mode=ro")
 	if err != nil {
 		return "", err
@@ -147,10 +152,12 @@ func checkPageSize(target, source *sqlite3.SQLiteConn) error {
 	if err != nil || used == 0 {
 		return err
 	}
+
 	oldSize, err := queryInt(target, "PRAGMA page_size")
 	if err != nil {
 		return err
 	}
+
 	newSize, err := queryInt(source, "PRAGMA page_size")
 	if err == nil && newSize != oldSize {
 		err = fmt.Errorf("its pages have %d bytes, and those of the new snapshot %d: "+
@@ -166,6 +173,7 @@ func (f *File) installNew() error {
 	if err != nil {
 		return err
 	}
+
 	err = exec(conn, "PRAGMA journal_mode = WAL")
 	if err = errors.Join(err, conn.Close()); err != nil {
 		return err

@@ -28,6 +28,7 @@ func (t *Table) reshape() error {
 		}
 		t.lost = nil // SQLite cannot alter the table in place, as when a generated column needs a deleted one
 	}
+
 	return t.replaceTable()
 }
 
@@ -53,6 +54,7 @@ func (t *Table) alterTable() error {
 			}
 		}
 	}
+
 	deleted := t.deletedColumns()
 	if len(deleted) == 0 {
 		return nil
@@ -62,16 +64,19 @@ func (t *Table) alterTable() error {
 	if err != nil {
 		return err
 	}
+
 	for _, index := range indexes {
 		if err := exec(conn, "DROP INDEX main."+schema.QuoteSQLite(index.name)); err != nil {
 			return err
 		}
 	}
+
 	for _, c := range deleted {
 		if err := exec(conn, alter+" DROP COLUMN "+schema.QuoteSQLite(c)); err != nil {
 			return err
 		}
 	}
+
 	return t.recreateObjects(indexes)
 }
 
@@ -97,6 +102,7 @@ func (t *Table) indexesOn(columns []string) (found []schemaObject, err error) {
 			found = append(found, index)
 		}
 	}
+
 	return found, nil
 }
 
@@ -126,5 +132,6 @@ func (t *Table) recreateObjects(dropped []schemaObject) error {
 			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", o.name, err))
 		}
 	}
+
 	return nil
 }

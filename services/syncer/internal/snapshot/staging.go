@@ -25,6 +25,7 @@ func (f *File) Stage() (*Staging, error) {
 	if err := f.removeStaging(); err != nil {
 		return nil, fileError("%w", err)
 	}
+
 	s := &Staging{file: f, fresh: !f.exists()}
 	_, s.walSize = Size(f.path)
 
@@ -73,6 +74,7 @@ func (s *Staging) Close() error {
 	for _, t := range s.tables {
 		errs = append(errs, t.Release())
 	}
+
 	s.tables = nil
 	if s.conn != nil {
 		errs = append(errs, rollback(s.conn), s.conn.Close())
@@ -88,6 +90,7 @@ func (s *Staging) finalize() error {
 			return explainSQLite(err)
 		}
 	}
+
 	err := s.conn.Close()
 	s.conn = nil
 	if err != nil {

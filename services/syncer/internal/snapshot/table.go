@@ -54,6 +54,7 @@ func (t *Table) prepare() error {
 	if err := t.validate(); err != nil {
 		return err
 	}
+
 	for _, k := range t.schema.Key {
 		isKey := func(c schema.Column) bool { return c.Name == k }
 		t.keyIndex = append(t.keyIndex, slices.IndexFunc(t.schema.Columns, isKey))
@@ -68,6 +69,7 @@ func (t *Table) prepare() error {
 	if err := t.loadExisting(); err != nil {
 		return err
 	}
+
 	t.rowid = rowidName(t.schema, t.old)
 	t.compare = t.old != nil && t.Drift == "" && t.rowid != ""
 
@@ -83,6 +85,7 @@ func (t *Table) prepare() error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -94,6 +97,7 @@ func (t *Table) loadExisting() (err error) {
 	if err := t.keepWidened(); err != nil {
 		return err
 	}
+
 	t.Drift, t.recreate = drift(t.old, t.schema)
 	return t.checkUserColumns()
 }
@@ -123,6 +127,7 @@ func (t *Table) validate() error {
 				k, strings.Join(columnNames(t.schema), ", "))
 		}
 	}
+
 	for _, index := range t.indexes {
 		for _, c := range index {
 			if !t.hasColumn(c) {
@@ -131,6 +136,7 @@ func (t *Table) validate() error {
 			}
 		}
 	}
+
 	return nil
 }
 

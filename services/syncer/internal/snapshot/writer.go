@@ -41,6 +41,7 @@ func (s *statements) prepare(rows int) (driver.Stmt, error) {
 	if stmt := s.prepared[rows]; stmt != nil {
 		return stmt, nil
 	}
+
 	stmt, err := s.conn.Prepare(s.sql(rows))
 	if err == nil {
 		s.prepared[rows] = stmt
@@ -74,6 +75,7 @@ func (w *writer) write(args []driver.NamedValue) error {
 			args[i].Ordinal = i + 1
 		}
 	}
+
 	return nil
 }
 
@@ -92,6 +94,7 @@ func (w *writer) writePart(n int, args []driver.NamedValue) error {
 		}
 		return fmt.Errorf("stage %s: %w", w.Name, explainSQLite(err))
 	}
+
 	w.rows += int64(n)
 	return nil
 }
@@ -118,6 +121,7 @@ func (w *writer) stageRows(n int, args []driver.NamedValue) (refusedBy string, e
 	if err != nil {
 		return w.matched, err
 	}
+
 	w.keys = w.keys[:0]
 	for row := range n {
 		for _, k := range w.keyIndex {
@@ -125,6 +129,7 @@ func (w *writer) stageRows(n int, args []driver.NamedValue) (refusedBy string, e
 			w.keys = append(w.keys, driver.NamedValue{Ordinal: len(w.keys) + 1, Value: value})
 		}
 	}
+
 	return w.matched, runStatement(find, w.keys)
 }
 
@@ -149,6 +154,7 @@ func (w *writer) insertSQL(n int) string {
 	for i, c := range w.schema.Columns {
 		conditions = append(conditions, fmt.Sprintf("t.%s IS NOT v.column%d", schema.QuoteSQLite(c.Name), i+1))
 	}
+
 	differs := anyOf(conditions)
 	target := "main." + schema.QuoteSQLite(w.Name)
 
@@ -160,6 +166,7 @@ func (w *writer) insertSQL(n int) string {
 			fmt.Sprintf("LEFT JOIN %s t ON t.%s = v.column%d WHERE t.%[2]s IS NULL OR %[4]s",
 				target, w.rowid, columns+1, differs)
 	}
+
 	return "INSERT INTO " + w.staged + " SELECT v.* FROM (VALUES " + valuesList(n, columns, "") + ") v " +
 		"LEFT JOIN " + target + " t ON " + w.matchKey("t", w.keyIndex) + " WHERE t." + w.rowid + " IS NULL OR " + differs
 }
@@ -169,6 +176,7 @@ func (w *writer) findSQL(n int) string {
 	if w.keyIsRowid() {
 		return "INSERT INTO " + w.matched + " VALUES " + valuesList(n, 1, "")
 	}
+
 	positions := make([]int, len(w.keyIndex))
 	for i := range positions {
 		positions[i] = i
@@ -219,6 +227,7 @@ func (w *writer) duplicateKey(args []driver.NamedValue, refusedBy string) string
 		}
 		inBatch[whole] = true
 	}
+
 	return ""
 }
 
@@ -237,6 +246,7 @@ func (w *writer) isStaged(key []driver.Value, table string) bool {
 	default:
 		from = w.matched + " s JOIN main." + schema.QuoteSQLite(w.Name) + " t ON t." + w.rowid + " = s.id"
 	}
+
 	n, err := queryInt(w.staging.conn,
 		"SELECT count(*) FROM "+from+" WHERE "+strings.Join(conditions, " AND "), key...)
 	return err == nil && n > 0
@@ -257,11 +267,13 @@ func valuesList(n, columns int, last string) string {
 			}
 			fmt.Fprintf(&b, "?%d", row*columns+c+1)
 		}
+
 		if last != "" {
 			fmt.Fprintf(&b, ", %s%d", last, row+1)
 		}
 		b.WriteString(")")
 	}
+
 	return b.String()
 }
 

@@ -53,9 +53,11 @@ func (p *batchPool) drain(ctx context.Context) error {
 			return err
 		}
 	}
+
 	for _, b := range p.free {
 		b.release()
 	}
+
 	debug.FreeOSMemory()
 	return nil
 }
@@ -105,6 +107,7 @@ func (b *Batch) appendValue(v driver.Value, blob bool) {
 			v = stringView(raw)
 		}
 	}
+
 	b.Args = append(b.Args, driver.NamedValue{Ordinal: len(b.Args) + 1, Value: v})
 }
 
@@ -121,6 +124,7 @@ func (b *Batch) copyBytes(p []byte) []byte {
 	if b.text == nil || len(b.text)+len(p) > cap(b.text) { // a nil slice would be stored as NULL
 		b.text = make([]byte, 0, max(2*cap(b.text), len(p), 16<<10))
 	}
+
 	start := len(b.text)
 	b.text = append(b.text, p...)
 	return b.text[start:len(b.text):len(b.text)]

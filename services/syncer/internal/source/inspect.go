@@ -42,6 +42,7 @@ func (r *Reader) Inspect(ctx context.Context) (Server, error) {
 			s.Grants[i] = before // MariaDB adds the hash of the password
 		}
 	}
+
 	return s, nil
 }
 
@@ -73,6 +74,7 @@ func (r *Reader) UniqueColumns(ctx context.Context, t schema.Table) ([]string, e
 	if err != nil {
 		return nil, err
 	}
+
 	slices.SortStableFunc(singles, func(a, b []string) int { return identifierRank(a[0]) - identifierRank(b[0]) })
 	found, err := r.filterUnique(ctx, whole, singles[:min(len(singles), maxSingles)])
 	if err != nil || len(found) > 0 {
@@ -88,10 +90,12 @@ func (r *Reader) UniqueColumns(ctx context.Context, t schema.Table) ([]string, e
 			}
 		}
 	}
+
 	pairs, err = r.filterUnique(ctx, sample, pairs[:min(len(pairs), maxPairsSampled)])
 	if err != nil {
 		return nil, err
 	}
+
 	found, err = r.filterUnique(ctx, whole, pairs[:min(len(pairs), maxPairs)])
 	return firstOrNil(found), err
 }
@@ -112,11 +116,13 @@ func identifierRank(column string) int {
 	if lower == "id" {
 		return 0
 	}
+
 	for _, suffix := range []string{"id", "number", "no", "code", "key"} {
 		if strings.HasSuffix(lower, suffix) {
 			return 1
 		}
 	}
+
 	if lower == "vin" {
 		return 1
 	}
@@ -128,12 +134,14 @@ func (r *Reader) filterUnique(ctx context.Context, from string, candidates [][]s
 	if len(candidates) == 0 {
 		return nil, nil
 	}
+
 	counts := make([]string, len(candidates))
 	for i, c := range candidates {
 		names := make([]string, len(c))
 		for j := range c {
 			names[j] = schema.QuoteMySQL(c[j])
 		}
+
 		counts[i] = "COUNT(DISTINCT " + strings.Join(names, ", ") + ")"
 	}
 
@@ -142,11 +150,13 @@ func (r *Reader) filterUnique(ctx context.Context, from string, candidates [][]s
 		return nil, fmt.Errorf("look for unique columns: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
+
 	values := make([]int64, len(candidates)+1)
 	into := make([]any, len(values))
 	for i := range values {
 		into[i] = &values[i]
 	}
+
 	if rows.Next() {
 		if err := rows.Scan(into...); err != nil {
 			return nil, err
@@ -162,5 +172,6 @@ func (r *Reader) filterUnique(ctx context.Context, from string, candidates [][]s
 			found = append(found, c)
 		}
 	}
+
 	return found, nil
 }

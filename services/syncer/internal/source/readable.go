@@ -23,16 +23,19 @@ func (r *Reader) ReadableNames(ctx context.Context) (names []string, fold bool, 
 	if err != nil {
 		return nil, false, fmt.Errorf("list tables: %w", err)
 	}
+
 	var columns []struct {
 		Name       string
 		Privileges string
 	}
+
 	err = sqlx.SelectContext(ctx, r.tx, &columns, `SELECT DISTINCT table_name AS name,
 			COALESCE(LOWER(privileges), '') AS privileges
 		FROM information_schema.columns WHERE table_schema = DATABASE()`)
 	if err != nil {
 		return nil, false, fmt.Errorf("list columns: %w", err)
 	}
+
 	var caseSetting int
 	if err := r.tx.GetContext(ctx, &caseSetting, "SELECT @@lower_case_table_names"); err != nil {
 		return nil, false, fmt.Errorf("read lower_case_table_names: %w", err)
@@ -44,11 +47,13 @@ func (r *Reader) ReadableNames(ctx context.Context) (names []string, fold bool, 
 	for _, c := range columns {
 		readable[c.Name] = readable[c.Name] || strings.Contains(c.Privileges, "select")
 	}
+
 	for _, name := range all {
 		if readable[name] || !r.isDenied(ctx, name) {
 			names = append(names, name)
 		}
 	}
+
 	slices.Sort(names)
 	return names, caseSetting != 0, nil
 }

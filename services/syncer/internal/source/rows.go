@@ -47,7 +47,6 @@ func (r *Reader) Rows(
 	if serverErrorNumber(err) == errZeroDate && d.rows == 0 {
 		server, err = r.readZeroDates(ctx, q, d, pool, full)
 	}
-
 	if err != nil {
 		if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) {
 			err = fmt.Errorf("the connection to the server was lost, or the server silent for longer "+
@@ -59,6 +58,7 @@ func (r *Reader) Rows(
 		}
 		return Result{}, fmt.Errorf("read %s: %w", q.Table.Name, err)
 	}
+
 	return Result{Warnings: d.warnings, Server: server, Watermark: d.maxWatermark}, nil
 }
 
@@ -79,6 +79,7 @@ func (r *Reader) readRows(
 		warnings, readErr = r.readRowsRaw(ctx, driverConn, q, checkHours, d, pool, full)
 		return nil
 	})
+
 	return warnings, cmp.Or(readErr, err)
 }
 
@@ -89,12 +90,14 @@ func (r *Reader) readRowsRaw(
 	// Closing the rows reads all that are left, unless the context has ended, and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+
 	query, args, utc := r.selectRows(q, checkHours)
 	stmt, err := driverConn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = stmt.Close() }()
+
 	rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 	if err != nil {
 		return nil, err
@@ -118,6 +121,7 @@ func (r *Reader) readRowsRaw(
 	if inUTC != nil {
 		warnings = inUTC.warnings(q.Table)
 	}
+
 	server, err := serverWarnings(ctx, driverConn.(driver.QueryerContext))
 	return append(warnings, server...), err
 }
@@ -184,6 +188,7 @@ func (r *Reader) selectRows(q Query, checkHours bool) (string, []driver.NamedVal
 			utc.positions = append(utc.positions, i)
 		}
 	}
+
 	if checkHours {
 		names = append(names, checks...)
 	}
@@ -201,6 +206,7 @@ func (r *Reader) selectRows(q Query, checkHours bool) (string, []driver.NamedVal
 		}
 		placeholder = "FROM_UNIXTIME(?)"
 	}
+
 	query += " WHERE " + watermark + " >= " + placeholder
 	if q.Table.Columns[i].Nullable { // rows that have not been changed yet may have NULL
 		query += " OR " + watermark + " IS NULL"

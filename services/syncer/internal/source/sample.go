@@ -45,6 +45,7 @@ func (r *Reader) Sample(
 		s, err = r.sampleRaw(ctx, driverConn, query, limit, enough)
 		return nil
 	})
+
 	if ctx.Err() != nil {
 		return s, nil
 	}
@@ -57,11 +58,13 @@ func (r *Reader) sampleRaw(
 	// Closing the rows reads all that are left, unless the context has ended, and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+
 	stmt, err := driverConn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 	if err != nil {
 		return s, err
 	}
 	defer func() { _ = stmt.Close() }()
+
 	rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, nil)
 	if err != nil {
 		return s, err

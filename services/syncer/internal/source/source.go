@@ -30,6 +30,7 @@ func Begin(ctx context.Context, db *sqlx.DB) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to source: %w", err)
 	}
+
 	tx, err := conn.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("begin source transaction: %w", err), conn.Close())

@@ -98,6 +98,7 @@ func (u *utcRows) Next(row []driver.Value) error {
 			u.repeated[i]++
 		}
 	}
+
 	clear(u.row) // so that the driver's buffer is freed with the receiver's row
 	return nil
 }
@@ -141,6 +142,7 @@ func formatUTC(v driver.Value) (driver.Value, error) {
 	default:
 		return nil, fmt.Errorf("a TIMESTAMP came as %T", v)
 	}
+
 	seconds, err := strconv.ParseInt(string(whole), 10, 64)
 	if err != nil {
 		return nil, fmt.Errorf("a TIMESTAMP came as %q", whole)

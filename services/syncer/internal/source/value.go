@@ -60,6 +60,7 @@ func converters(columns []schema.Column, how Values) []converter {
 			}
 		}
 	}
+
 	return cs
 }
 
@@ -123,6 +124,7 @@ func convertDecimal(v driver.Value) (driver.Value, string, error) {
 	if !ok {
 		return v, "", nil
 	}
+
 	whole, fraction, _ := bytes.Cut(text, []byte("."))
 	if len(bytes.Trim(fraction, "0")) == 0 {
 		if i, err := strconv.ParseInt(stringView(whole), 10, 64); err == nil {
@@ -140,6 +142,7 @@ func convertDecimal(v driver.Value) (driver.Value, string, error) {
 			return f, "more digits than a REAL holds: rounded, as SYNC_DECIMAL=numeric asks", nil
 		}
 	}
+
 	return f, "", nil
 }
 
@@ -196,11 +199,13 @@ func newRowDecoder(q Query, how Values) *rowDecoder {
 				d.key = append(d.key, i)
 			}
 		}
+
 		if c.Kind == schema.Unknown {
 			text := "type " + c.Type + " is not known: stored as TEXT"
 			d.warnings = append(d.warnings, Warning{Column: c.Name, Text: text})
 		}
 	}
+
 	return d
 }
 
@@ -226,8 +231,10 @@ func (d *rowDecoder) decodeRow(b *Batch, row []driver.Value) error {
 			}
 			v = converted
 		}
+
 		b.appendValue(v, d.columns[i].Kind == schema.Bytes)
 	}
+
 	b.Rows++
 	return nil
 }
@@ -248,6 +255,7 @@ func (d *rowDecoder) rowName(row []driver.Value) string {
 	if len(d.key) == 0 {
 		return fmt.Sprintf("row %d", d.rows)
 	}
+
 	parts := make([]string, len(d.key))
 	for i, k := range d.key {
 		v := row[k]

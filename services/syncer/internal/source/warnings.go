@@ -55,6 +55,7 @@ func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, 
 		code, count int64
 		first       string
 	}
+
 	var kinds []*kind
 	byCode := map[int64]*kind{}
 	err = forEachTextRow(ctx, conn, "SHOW WARNINGS", func(row []string) error {
@@ -85,11 +86,13 @@ func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, 
 		count := humanize.Comma(k.count)
 		warnings = append(warnings, fmt.Sprintf("the server warns: %s (%d, %s times)", k.first, k.code, count))
 	}
+
 	if total > listed {
 		warnings = append(warnings, fmt.Sprintf("the server counted %s warnings and kept %s of them, "+
 			"so one that says that a value was cut may be missing: raise max_error_count on the server",
 			humanize.Comma(total), humanize.Comma(listed)))
 	}
+
 	return warnings, nil
 }
 
@@ -116,6 +119,7 @@ func forEachTextRow(ctx context.Context, conn driver.QueryerContext, query strin
 				row[i] = fmt.Sprint(v)
 			}
 		}
+
 		if err := do(row); err != nil {
 			return err
 		}
@@ -131,6 +135,7 @@ func (r *Reader) readZeroDates(
 	if err := r.tx.GetContext(ctx, &mode, "SELECT @@session.sql_mode"); err != nil {
 		return nil, err
 	}
+
 	_, err := r.tx.ExecContext(ctx, "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'")
 	if err != nil {
 		return nil, err

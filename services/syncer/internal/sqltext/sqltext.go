@@ -131,10 +131,12 @@ func splitList(sql string) (parts [][]token) {
 			parts = append(parts, nil)
 			continue
 		}
+
 		if depth > 0 {
 			parts[len(parts)-1] = append(parts[len(parts)-1], t)
 		}
 	}
+
 	return parts
 }
 
@@ -176,6 +178,7 @@ func TableConstraints(createTable string) (found []string) {
 			found = append(found, joinTokens(part))
 		}
 	}
+
 	return found
 }
 
@@ -193,6 +196,7 @@ func UpdateOfColumns(createTrigger string) (columns []string) {
 			columns = append(columns, unquote(t))
 		}
 	}
+
 	return nil
 }
 
