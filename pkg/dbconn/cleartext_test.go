@@ -40,8 +40,10 @@ func TestClearTextPasswordOverVerifiedTLSOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			received := make(chan []byte, 9)
 			port := listenLoopback(t, func(c net.Conn) { serveClearTextLogin(c, certificate, received) })
-			c := dbconn.Config{Driver: dbconn.MySQL, Host: "127.0.0.1", Port: port, User: "u", Password: password, Name: "d",
-				SSL: test.ssl, ConnectTimeout: 10 * time.Second, MaxOpenConns: 1}
+			c := dbconn.Config{
+				Driver: dbconn.MySQL, Host: "127.0.0.1", Port: port, User: "u", Password: password, Name: "d",
+				SSL: test.ssl, ConnectTimeout: 10 * time.Second, MaxOpenConns: 1,
+			}
 			_, err := dbconn.Open(t.Context(), c)
 			var sent bool
 			for len(received) > 0 {

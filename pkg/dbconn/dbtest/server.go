@@ -275,8 +275,10 @@ func cachedDataFolder(daemon string, asUser []string) (string, error) {
 func initializeData(daemon, data string, asUser []string) error {
 	name, args := daemon, []string{"--no-defaults", "--initialize-insecure", "--datadir=" + data}
 	if installer, err := findProgram("mariadb-install-db"); err == nil && filepath.Base(daemon) == "mariadbd" {
-		name, args = installer, []string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db",
-			"--datadir=" + data}
+		name, args = installer, []string{
+			"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db",
+			"--datadir=" + data,
+		}
 	}
 	if out, err := exec.Command(name, append(args, asUser...)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", name, err, out)

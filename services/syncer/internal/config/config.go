@@ -84,14 +84,31 @@ func (*Sync) Descriptions() map[string]string {
 	}
 }
 
-// Values of settings that are one of a few words.
+// Values of SYNC_STRATEGY.
 const (
-	Snapshot, Upsert                      = "snapshot", "upsert"
-	Keep, Null, Fail                      = "keep", "null", "fail"
-	DecimalAuto, DecimalText, DecimalReal = "auto", "text", "numeric"
-	Apply                                 = "apply"
-	Off                                   = "off"
+	Snapshot = "snapshot"
+	Upsert   = "upsert"
 )
+
+// Values of SYNC_ZERO_DATES. Fail is one of SYNC_DRIFT too.
+const (
+	Keep = "keep"
+	Null = "null"
+	Fail = "fail"
+)
+
+// Values of SYNC_DECIMAL.
+const (
+	DecimalAuto = "auto"
+	DecimalText = "text"
+	DecimalReal = "numeric"
+)
+
+// Apply is a value of SYNC_DRIFT.
+const Apply = "apply"
+
+// Off is the value of settings that turn something off.
+const Off = "off"
 
 // minTokenLength is the least length of SYNC_HTTP_TOKEN.
 const minTokenLength = 16

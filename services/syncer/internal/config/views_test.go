@@ -13,7 +13,8 @@ func TestViewsNotation(t *testing.T) {
 		"dealers": {{Name: "dealers", Table: "dealers"}},
 		" vehicles_view = vehicles ( id , dealer ) @ updated_at ;\n;dealers\r\n": {
 			{Name: "vehicles_view", Table: "vehicles", Key: []string{"id", "dealer"}, Watermark: "updated_at"},
-			{Name: "dealers", Table: "dealers"}},
+			{Name: "dealers", Table: "dealers"},
+		},
 		"a(id)":   {{Name: "a", Table: "a", Key: []string{"id"}}},
 		"a=b":     {{Name: "a", Table: "b"}},
 		"a@since": {{Name: "a", Table: "a", Watermark: "since"}},
@@ -109,14 +110,29 @@ func TestMatcher(t *testing.T) {
 		entry, name string
 		fold, want  bool
 	}{
-		{"*", "a", false, true}, {"*", "a.b\nc", false, true}, {"audit_*", "audit_", false, true},
+		{"*", "a", false, true},
+		{"*", "a.b\nc", false, true},
+		{"audit_*", "audit_", false, true},
 		{"audit_*", "xaudit_1", false, false},
-		{"audit_*", "Audit_1", false, false}, {"audit_*", "Audit_1", true, true}, {"-audit_*", "audit_1", false, true},
-		{"a?", "ab", false, true}, {"a?", "a", false, false}, {"a?", "aé", false, true}, {"a?", "abc", false, false},
-		{"*_v?_*", "x_v2_y", false, true}, {"*.b", "a.b", false, true}, {"*.b", "axb", false, false},
+		{"audit_*", "Audit_1", false, false},
+		{"audit_*", "Audit_1", true, true},
+		{"-audit_*", "audit_1", false, true},
+		{"a?", "ab", false, true},
+		{"a?", "a", false, false},
+		{"a?", "aé", false, true},
+		{"a?", "abc", false, false},
+		{"*_v?_*", "x_v2_y", false, true},
+		{"*.b", "a.b", false, true},
+		{"*.b", "axb", false, false},
 		{"[ab]*", "a", false, false},
-		{"a%", "ab", false, false}, {"a_*", "abc", false, false}, {"`a*`", "a*", false, true}, {"`a*`", "ab", false, false},
-		{"-`a*`", "ab", false, false}, {"a", "A", false, false}, {"a", "A", true, true}, {"(x*", "", false, false},
+		{"a%", "ab", false, false},
+		{"a_*", "abc", false, false},
+		{"`a*`", "a*", false, true},
+		{"`a*`", "ab", false, false},
+		{"-`a*`", "ab", false, false},
+		{"a", "A", false, false},
+		{"a", "A", true, true},
+		{"(x*", "", false, false},
 	} {
 		var views config.Views
 		if err := views.Decode(test.entry); err != nil && test.want {

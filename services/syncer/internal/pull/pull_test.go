@@ -32,8 +32,10 @@ func TestParseURL(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, u, err)
 		}
 	}
-	for _, text := range []string{"", "stock", "stock:9090", "/snapshot", "http://", "ftp://stock/",
-		"https://user:password@stock/", "https://user@stock/", "http://a b/"} {
+	for _, text := range []string{
+		"", "stock", "stock:9090", "/snapshot", "http://", "ftp://stock/",
+		"https://user:password@stock/", "https://user@stock/", "http://a b/",
+	} {
 		if u, err := ParseURL(text); err == nil || strings.Contains(err.Error(), "password@") {
 			t.Errorf("%s: %v, %v", text, u, err)
 		}
@@ -166,8 +168,10 @@ func TestFetch(t *testing.T) {
 			sendFull(w, r)
 		}}, 2, ""},
 		"a range that is none": {[]http.HandlerFunc{sendCut, status(416), sendFull}, 3, ""},
-		"busy": {[]http.HandlerFunc{status(503, "Retry-After", "0"), status(502), status(429), sendFull},
-			4, ""},
+		"busy": {
+			[]http.HandlerFunc{status(503, "Retry-After", "0"), status(502), status(429), sendFull},
+			4, "",
+		},
 		"busy for good":              {[]http.HandlerFunc{status(503)}, 4, "503 Service Unavailable"},
 		"busy for long":              {[]http.HandlerFunc{status(503, "Retry-After", "3600")}, 1, "503 Service Unavailable"},
 		"not there":                  {[]http.HandlerFunc{status(404)}, 1, "there is no syncer at this URL"},
@@ -175,34 +179,41 @@ func TestFetch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := 0
+			requests := 0
 			for i, h := range test.handlers {
-				test.handlers[i] = func(w http.ResponseWriter, r *http.Request) { n++; h(w, r) }
+				test.handlers[i] = func(w http.ResponseWriter, r *http.Request) { requests++; h(w, r) }
 			}
-			path := filepath.Join(t.TempDir(), "part")
-			d := newDownload(testServer(t, test.handlers...), "", "", path)
-			newer, err := d.fetchWithRetries(t.Context(), Options{Retries: 3, Retrying: func(error, time.Duration) {}})
-			if n != test.requests {
-				t.Errorf("%d requests, want %d", n, test.requests)
-			}
-			if test.err != "" {
-				if err == nil || !strings.Contains(err.Error(), test.err) {
-					t.Errorf("%v", err)
-				}
-				if _, err := os.Stat(path); err == nil {
-					t.Error("a part is left")
-				}
-				return
-			}
-			r, openErr := d.part.reader()
-			if err != nil || !newer || openErr != nil {
-				t.Fatal(newer, err, openErr)
-			}
-			defer func() { _ = r.Close() }()
-			if text, err := io.ReadAll(r); err != nil || string(text) != wholeText {
-				t.Errorf("%q, %v", text, err)
+			checkFetch(t, testServer(t, test.handlers...), test.err)
+			if requests != test.requests {
+				t.Errorf("%d requests, want %d", requests, test.requests)
 			}
 		})
+	}
+}
+
+// checkFetch fetches a snapshot, and expects the whole text or an error.
+func checkFetch(t *testing.T, u *url.URL, wantErr string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "part")
+	d := newDownload(u, "", "", path)
+	newer, err := d.fetchWithRetries(t.Context(), Options{Retries: 3, Retrying: func(error, time.Duration) {}})
+	if wantErr != "" {
+		if err == nil || !strings.Contains(err.Error(), wantErr) {
+			t.Errorf("%v", err)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Error("a part is left")
+		}
+		return
+	}
+
+	r, openErr := d.part.reader()
+	if err != nil || !newer || openErr != nil {
+		t.Fatal(newer, err, openErr)
+	}
+	defer func() { _ = r.Close() }()
+	if text, err := io.ReadAll(r); err != nil || string(text) != wholeText {
+		t.Errorf("%q, %v", text, err)
 	}
 }
 

@@ -96,8 +96,10 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 
 	widened := widenedColumns{}
 	err = retryRun(ctx, c, o, &report, func(ctx context.Context) error {
-		a := attempt{config: c, options: o, file: file, widened: widened, report: &report,
-			keep: strategyOf(c, o) == config.Upsert}
+		a := attempt{
+			config: c, options: o, file: file, widened: widened, report: &report,
+			keep: strategyOf(c, o) == config.Upsert,
+		}
 		return a.copyUntilWide(ctx)
 	})
 

@@ -17,14 +17,22 @@ func TestResolvePatterns(t *testing.T) {
 		warning, err   string
 		fold           bool
 	}{
-		{entries: "*", views: "audit_1 audit_2 dealers dealers_old tmp_a vehicles_view",
-			selection: "*=[audit_1 audit_2 dealers dealers_old tmp_a vehicles_view]"},
-		{entries: "*; -audit_*", views: "dealers dealers_old tmp_a vehicles_view",
-			selection: "*=[dealers dealers_old tmp_a vehicles_view] -audit_*=[audit_1 audit_2]"},
-		{entries: "-audit_*; *", views: "dealers dealers_old tmp_a vehicles_view",
-			selection: "*=[dealers dealers_old tmp_a vehicles_view] -audit_*=[audit_1 audit_2]"},
-		{entries: "vehicles_view=vehicles(id); dealers*; -tmp_*", views: "vehicles_view=vehicles dealers dealers_old",
-			selection: "dealers*=[dealers dealers_old] -tmp_*=[]", warning: "-tmp_* leaves nothing out"},
+		{
+			entries: "*", views: "audit_1 audit_2 dealers dealers_old tmp_a vehicles_view",
+			selection: "*=[audit_1 audit_2 dealers dealers_old tmp_a vehicles_view]",
+		},
+		{
+			entries: "*; -audit_*", views: "dealers dealers_old tmp_a vehicles_view",
+			selection: "*=[dealers dealers_old tmp_a vehicles_view] -audit_*=[audit_1 audit_2]",
+		},
+		{
+			entries: "-audit_*; *", views: "dealers dealers_old tmp_a vehicles_view",
+			selection: "*=[dealers dealers_old tmp_a vehicles_view] -audit_*=[audit_1 audit_2]",
+		},
+		{
+			entries: "vehicles_view=vehicles(id); dealers*; -tmp_*", views: "vehicles_view=vehicles dealers dealers_old",
+			selection: "dealers*=[dealers dealers_old] -tmp_*=[]", warning: "-tmp_* leaves nothing out",
+		},
 		{entries: "audit_1(id); *; -audit_*; -tmp_a", views: "audit_1 dealers dealers_old vehicles_view", // named wins
 			selection: "*=[dealers dealers_old vehicles_view] -audit_*=[audit_2] -tmp_a=[tmp_a]"},
 		{entries: "d*; deal*", views: "dealers dealers_old", selection: "d*=[dealers dealers_old] deal*=[]"},
@@ -32,12 +40,16 @@ func TestResolvePatterns(t *testing.T) {
 		{entries: "dealers; x*", views: "dealers", selection: "x*=[]", warning: "x* matches no view"},
 		{entries: "AUDIT_*", err: "match no view or table", selection: "AUDIT_*=[]"},
 		{entries: "AUDIT_*", fold: true, views: "audit_1 audit_2", selection: "AUDIT_*=[audit_1 audit_2]"},
-		{entries: "DEALERS=d; *; -AUDIT_*; -tmp_?", fold: true, views: "DEALERS=d dealers_old vehicles_view",
-			selection: "*=[dealers_old vehicles_view] -AUDIT_*=[audit_1 audit_2] -tmp_?=[tmp_a]"},
+		{
+			entries: "DEALERS=d; *; -AUDIT_*; -tmp_?", fold: true, views: "DEALERS=d dealers_old vehicles_view",
+			selection: "*=[dealers_old vehicles_view] -AUDIT_*=[audit_1 audit_2] -tmp_?=[tmp_a]",
+		},
 		{entries: "tmp_a=dealers; dealers*", err: "the views tmp_a and dealers would both become it"},
 		{entries: "*; -*", err: "match no view or table"},
-		{entries: "gone; *", views: "gone audit_1 audit_2 dealers dealers_old tmp_a vehicles_view",
-			selection: "*=[audit_1 audit_2 dealers dealers_old tmp_a vehicles_view]"},
+		{
+			entries: "gone; *", views: "gone audit_1 audit_2 dealers dealers_old tmp_a vehicles_view",
+			selection: "*=[audit_1 audit_2 dealers dealers_old tmp_a vehicles_view]",
+		},
 	} {
 		var entries config.Views
 		if err := entries.Decode(test.entries); err != nil {

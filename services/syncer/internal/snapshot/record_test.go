@@ -192,6 +192,156 @@ func TestBulkChanges(t *testing.T) {
 		[][]driver.Value{{"bulk", int64(1)}, {"update", int64(20_000)}})
 }
 
+// recordedOp is an entry of the change history, as far as pruning depends on it.
+type recordedOp struct{ at, key, op string }
+
+// prunedHistory makes runs with random changes, and knows what should be left of the history after each.
+type prunedHistory struct {
+	*testFile
+	table      *sourceTable
+	random     *rand.Rand
+	pool       [][]driver.Value // rows that the source may have
+	inSource   []bool
+	known      map[int64]recordedOp
+	lastIDs    []int64 // of the changes after the run before
+	kept, gone int     // old inserts that stayed, and changes that were pruned
+}
+
+func newPrunedHistory(t *testing.T, s *sourceTable, random *rand.Rand) *prunedHistory {
+	t.Helper()
+	h := &prunedHistory{testFile: newTestFile(t), table: s, random: random, known: map[int64]recordedOp{}}
+	h.now = time.Now().AddDate(-20, 0, 0)
+	h.pool = make([][]driver.Value, 30)
+	h.inSource = make([]bool, len(h.pool))
+	for i := range h.pool {
+		for _, c := range s.table.Columns {
+			v := randomValue(random, c)
+			switch c.SQLiteType() {
+			case "INTEGER":
+				v = int64(i)
+			case "TEXT":
+				v = fmt.Sprintf("%v%d", v, i)
+			}
+			h.pool[i] = append(h.pool[i], v)
+		}
+	}
+	return h
+}
+
+// changeSource adds, updates and deletes rows of the source.
+func (h *prunedHistory) changeSource() {
+	h.table.rows = nil
+	for i := range h.pool {
+		if h.random.IntN(10) == 0 {
+			h.inSource[i] = !h.inSource[i]
+		}
+		if h.random.IntN(10) == 0 {
+			h.pool[i] = slices.Clone(h.pool[i])
+			h.pool[i][1] = int64(h.random.IntN(1000))
+		}
+		if h.inSource[i] {
+			h.table.rows = append(h.table.rows, h.pool[i])
+		}
+	}
+}
+
+// makeOld dates a third of the recorded inserts back, as somebody may who edits the history.
+func (h *prunedHistory) makeOld(t *testing.T, run int) {
+	t.Helper()
+	const old = "2001-01-01T00:00:00.000Z"
+	h.query(t, "UPDATE _sync_changes SET at = ? WHERE op = 'insert' AND id % 3 = ?", old, int64(run%3))
+	for id, c := range h.known {
+		if c.op == "insert" && id%3 == int64(run%3) {
+			c.at = old
+			h.known[id] = c
+		}
+	}
+}
+
+// addColumn adds a column. Rows that are deleted in the same run are not recorded then.
+func (h *prunedHistory) addColumn(run int) {
+	column := schema.NewColumn(fmt.Sprintf("more%d", run), "int")
+	h.table.table.Columns = append(slices.Clone(h.table.table.Columns), column)
+	for i := range h.pool {
+		h.pool[i] = append(slices.Clone(h.pool[i]), int64(1))
+	}
+	for i := range h.table.rows {
+		h.table.rows[i] = append(slices.Clone(h.table.rows[i]), int64(1))
+	}
+}
+
+// publishRun makes a run after some time has passed.
+func (h *prunedHistory) publishRun(t *testing.T, run int) {
+	t.Helper()
+	h.now = h.now.Add(time.Duration(h.random.IntN(30*24)) * time.Hour)
+	h.changeSource()
+	h.keep = h.random.IntN(5) == 0
+	if h.history = ninetyDays; run%40 > 30 { // a longer history and a clock set back lose nothing
+		h.history = 2 * ninetyDays
+		h.now = h.now.Add(-time.Duration(h.random.IntN(20*24)) * time.Hour)
+	}
+	if run > 0 && h.random.IntN(10) == 0 {
+		h.makeOld(t, run)
+	}
+	if run%20 == 19 {
+		h.addColumn(run)
+		h.keep = false
+	}
+	if run > 0 && h.random.IntN(12) == 0 { // a run without a history records nothing and deletes nothing
+		h.history = 0
+	}
+	h.publish(t, h.table)
+}
+
+// check compares the IDs in the history with those that should be there.
+func (h *prunedHistory) check(t *testing.T, run int) {
+	t.Helper()
+	var ids []int64
+	for _, r := range h.query(t, "SELECT id, at, key, op FROM _sync_changes ORDER BY id") {
+		id := r[0].(int64)
+		ids = append(ids, id)
+		h.known[id] = recordedOp{fmt.Sprintf("%s", r[1]), fmt.Sprintf("%s", r[2]), fmt.Sprintf("%s", r[3])}
+	}
+
+	want := h.expectedIDs(t)
+	if h.history == 0 {
+		want = h.lastIDs
+	}
+	h.lastIDs = ids
+	if !slices.Equal(ids, want) {
+		t.Fatalf("run %d: changes %v, want %v", run, ids, want)
+	}
+}
+
+// expectedIDs returns the IDs of the known changes that should be in the history, and forgets the others.
+func (h *prunedHistory) expectedIDs(t *testing.T) (want []int64) {
+	t.Helper()
+	young := h.now.Add(-h.history).UTC().Format("2006-01-02T15:04:05.000Z")
+	now := h.stateOf(t, h.table)
+	lastInsert := map[string]int64{}
+	for id, c := range h.known {
+		if c.op == "insert" {
+			lastInsert[c.key] = max(lastInsert[c.key], id)
+		}
+	}
+
+	for id, c := range h.known {
+		_, isInTable := now[keyOf(h.table, decodeJSON(t, c.key))]
+		switch {
+		case h.history == 0, c.at >= young:
+		case c.op == "insert" && lastInsert[c.key] == id && isInTable:
+			h.kept++
+		default:
+			delete(h.known, id)
+			h.gone++
+			continue
+		}
+		want = append(want, id)
+	}
+	slices.Sort(want)
+	return want
+}
+
 // After each run the history holds the young changes, and of the old ones just the last insert of each row that is
 // still in the table. That holds as time goes by, and if somebody sets the clock back or edits the history.
 func TestPrunedChanges(t *testing.T) {
@@ -205,109 +355,13 @@ func TestPrunedChanges(t *testing.T) {
 			t.Parallel()
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
-			random := rand.New(rand.NewPCG(seed, 0))
-			f := newTestFile(t)
-			f.now = time.Now().AddDate(-20, 0, 0)
-			pool := make([][]driver.Value, 30)
-			for i := range pool {
-				for _, c := range s.table.Columns {
-					v := randomValue(random, c)
-					switch c.SQLiteType() {
-					case "INTEGER":
-						v = int64(i)
-					case "TEXT":
-						v = fmt.Sprintf("%v%d", v, i)
-					}
-					pool[i] = append(pool[i], v)
-				}
-			}
-			there := make([]bool, len(pool))
-			known := map[int64]struct{ at, key, op string }{}
-			kept, gone := 0, 0
-			var before []int64
+			h := newPrunedHistory(t, s, rand.New(rand.NewPCG(seed, 0)))
 			for run := range 120 {
-				f.now = f.now.Add(time.Duration(random.IntN(30*24)) * time.Hour)
-				s.rows = nil
-				for i := range pool {
-					if random.IntN(10) == 0 {
-						there[i] = !there[i]
-					}
-					if random.IntN(10) == 0 {
-						pool[i] = slices.Clone(pool[i])
-						pool[i][1] = int64(random.IntN(1000))
-					}
-					if there[i] {
-						s.rows = append(s.rows, pool[i])
-					}
-				}
-				f.keep = random.IntN(5) == 0
-				if f.history = ninetyDays; run%40 > 30 { // a longer history and a clock set back lose nothing
-					f.history = 2 * ninetyDays
-					f.now = f.now.Add(-time.Duration(random.IntN(20*24)) * time.Hour)
-				}
-				if run > 0 && random.IntN(10) == 0 {
-					f.query(t, `UPDATE _sync_changes SET at = '2001-01-01T00:00:00.000Z'
-						WHERE op = 'insert' AND id % 3 = ?`, int64(run%3))
-					for id, c := range known {
-						if c.op == "insert" && id%3 == int64(run%3) {
-							c.at = "2001-01-01T00:00:00.000Z"
-							known[id] = c
-						}
-					}
-				}
-				if run%20 == 19 { // other columns: rows deleted in that run are not recorded
-					s.table.Columns = append(slices.Clone(s.table.Columns), schema.NewColumn(fmt.Sprintf("more%d", run), "int"))
-					for i := range pool {
-						pool[i] = append(slices.Clone(pool[i]), int64(1))
-					}
-					for i := range s.rows {
-						s.rows[i] = append(slices.Clone(s.rows[i]), int64(1))
-					}
-					f.keep = false
-				}
-				if run > 0 && random.IntN(12) == 0 { // a run without a history records nothing and deletes nothing
-					f.history = 0
-				}
-				f.publish(t, s)
-
-				var ids []int64
-				for _, r := range f.query(t, "SELECT id, at, key, op FROM _sync_changes ORDER BY id") {
-					id := r[0].(int64)
-					ids = append(ids, id)
-					known[id] = struct{ at, key, op string }{fmt.Sprintf("%s", r[1]), fmt.Sprintf("%s", r[2]), fmt.Sprintf("%s", r[3])}
-				}
-				young := f.now.Add(-f.history).UTC().Format("2006-01-02T15:04:05.000Z")
-				now := f.stateOf(t, s)
-				last := map[string]int64{}
-				for id, c := range known {
-					if c.op == "insert" {
-						last[c.key] = max(last[c.key], id)
-					}
-				}
-				var want []int64
-				for id, c := range known {
-					_, inTable := now[keyOf(s, decodeJSON(t, c.key))]
-					switch {
-					case f.history == 0, c.at >= young:
-					case c.op == "insert" && last[c.key] == id && inTable:
-						kept++
-					default:
-						delete(known, id)
-						gone++
-						continue
-					}
-					want = append(want, id)
-				}
-				if slices.Sort(want); f.history == 0 {
-					want = before
-				}
-				before = ids
-				if !slices.Equal(ids, want) {
-					t.Fatalf("run %d: changes %v, want %v", run, ids, want)
-				}
+				h.publishRun(t, run)
+				h.check(t, run)
 			}
-			if kept == 0 || gone == 0 {
-				t.Errorf("kept %d, gone %d: this shows nothing", kept, gone)
+			if h.kept == 0 || h.gone == 0 {
+				t.Errorf("kept %d, gone %d: this shows nothing", h.kept, h.gone)
 			}
 		})
 	}

@@ -223,8 +223,10 @@ func TestReplaceRefuses(t *testing.T) {
 		"empty":   {func() error { return os.WriteFile(file.Incoming(), nil, 0o600) }, "not a snapshot of syncer"},
 		"nothing": {func() error { return nil }, "unable to open"},
 		"cut":     {func() error { copyToIncoming(t, from, file); return os.Truncate(file.Incoming(), 40960) }, "malformed"},
-		"page size": {func() error { copyToIncoming(t, newServedFile(t, "PRAGMA page_size = 8192"), file); return nil },
-			"its pages have 4096 bytes, and those of the new snapshot 8192"},
+		"page size": {
+			func() error { copyToIncoming(t, newServedFile(t, "PRAGMA page_size = 8192"), file); return nil },
+			"its pages have 4096 bytes, and those of the new snapshot 8192",
+		},
 	} {
 		if err := errors.Join(file.removeStaging(), test.prepare()); err != nil {
 			t.Fatal(err)

@@ -15,8 +15,10 @@ import (
 )
 
 // utcZones are the names that servers have for UTC.
-var utcZones = []string{"+00:00", "-00:00", "UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT",
-	"Zulu", "Etc/Zulu", "Universal", "Etc/Universal"}
+var utcZones = []string{
+	"+00:00", "-00:00", "UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT",
+	"Zulu", "Etc/Zulu", "Universal", "Etc/Universal",
+}
 
 func isUTC(zone string) bool {
 	for _, name := range utcZones {
