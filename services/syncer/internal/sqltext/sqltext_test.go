@@ -61,3 +61,49 @@ func FuzzTokenize(f *testing.F) {
 		_ = ColumnDefinitions(sql)
 	})
 }
+
+func TestTableConstraints(t *testing.T) {
+	for sql, want := range map[string]string{
+		`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE CHECK (a > ''))`:            "",
+		`CREATE TABLE t (a, b, PRIMARY KEY (a), UNIQUE (a, b), CHECK (a < b))`:             "UNIQUE (a, b); CHECK (a < b)",
+		`CREATE TABLE t (a, CONSTRAINT "c" CHECK (a > 0), CONSTRAINT p PRIMARY KEY (a))`:   `CONSTRAINT "c" CHECK (a > 0)`,
+		`CREATE TABLE t (a, FOREIGN KEY (a) REFERENCES u (a)) -- UNIQUE`:                   "FOREIGN KEY (a) REFERENCES u (a)",
+		`CREATE TABLE t ("unique" TEXT, [check] INT)`:                                      "",
+		"CREATE TABLE t (a, unique (a) -- a comment that must not swallow what follows\n)": "unique (a)",
+	} {
+		if got := strings.Join(TableConstraints(sql), "; "); got != want {
+			t.Errorf("%s: %s, want %s", sql, got, want)
+		}
+	}
+}
+
+func TestUpdateOfColumns(t *testing.T) {
+	for sql, want := range map[string]string{
+		`CREATE TRIGGER x AFTER UPDATE OF a, "b c", [d] ON t BEGIN SELECT 1; END`:      "a|b c|d",
+		`CREATE TRIGGER x UPDATE OF price ON t BEGIN UPDATE u SET a = 1; END`:          "price",
+		`CREATE TRIGGER x AFTER UPDATE ON t BEGIN SELECT 'UPDATE OF a'; END`:           "",
+		`CREATE TRIGGER x AFTER INSERT ON t BEGIN UPDATE t SET a = 1; END`:             "",
+		"CREATE TRIGGER x /* UPDATE OF z */ UPDATE OF -- b\n a ON t BEGIN SELECT; END": "a",
+	} {
+		if got := strings.Join(UpdateOfColumns(sql), "|"); got != want {
+			t.Errorf("%s: %s, want %s", sql, got, want)
+		}
+	}
+}
+
+func TestFullTextContent(t *testing.T) {
+	for sql, want := range map[string]string{
+		`CREATE VIRTUAL TABLE f USING fts5(make, content=cars)`:                   "cars",
+		`CREATE VIRTUAL TABLE f USING fts5(make, content = "my cars", a = 1)`:     "my cars",
+		`CREATE VIRTUAL TABLE f USING FTS4 (content='cars', make)`:                "cars",
+		`CREATE VIRTUAL TABLE f USING fts5(make)`:                                 "",
+		`CREATE VIRTUAL TABLE f USING fts5(make, content='')`:                     "",
+		`CREATE VIRTUAL TABLE f USING rtree(id, content=cars)`:                    "",
+		`CREATE VIRTUAL TABLE f USING fts5(content, make, content_rowid='id')`:    "",
+		"CREATE VIRTUAL TABLE f USING fts5(make, -- content=no\n content=`a``b`)": "a`b",
+	} {
+		if got := FullTextContent(sql); got != want {
+			t.Errorf("%s: %q, want %q", sql, got, want)
+		}
+	}
+}
