@@ -265,8 +265,8 @@ func (c *Config) Address() string {
 	return addr + "/" + c.Name
 }
 
-// SSLMode returns the TLS mode in force: DB_SSL_MODE in lower case, or its default.
-func (c *Config) SSLMode() string {
+// sslMode returns the TLS mode in force: DB_SSL_MODE in lower case, or its default.
+func (c *Config) sslMode() string {
 	if c.SSL.Mode != "" {
 		return strings.ReplaceAll(strings.ToLower(c.SSL.Mode), "-", "_")
 	}
@@ -279,7 +279,7 @@ func (c *Config) SSLMode() string {
 // verifiedTLS reports whether only the server can read what is sent. For verify_ca that takes a private authority, as
 // anybody can get a certificate from a public one.
 func (c *Config) verifiedTLS() bool {
-	switch c.SSLMode() {
+	switch c.sslMode() {
 	case SSLVerifyIdentity:
 		return true
 	case SSLVerifyCA:
@@ -291,7 +291,7 @@ func (c *Config) verifiedTLS() bool {
 // tlsConfig returns nil for a connection without TLS.
 func (c *Config) tlsConfig() (*tls.Config, error) {
 	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host}
-	switch c.SSLMode() {
+	switch c.sslMode() {
 	case SSLDisabled:
 		return nil, nil
 	case SSLPreferred, SSLRequired:

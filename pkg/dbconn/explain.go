@@ -104,7 +104,7 @@ func (c *Config) serverHint(number uint16) string {
 	case errAccessDenied, errAccessDeniedNoPass:
 		hint := "access denied: check DB_USER and DB_PASSWORD or DB_PASSWORD_FILE, " +
 			"and that the user may log in from this host"
-		if c.SSLMode() == SSLDisabled {
+		if c.sslMode() == SSLDisabled {
 			hint += "; if server or user demand TLS, set DB_SSL_MODE"
 		}
 		return hint

@@ -117,7 +117,7 @@ func (c *Config) mysqlConfig() (*mysql.Config, error) {
 	m := mysql.NewConfig()
 	m.Net, m.Addr = c.dialAddress()
 	m.User, m.DBName = c.User, c.Name
-	m.TLS, m.AllowFallbackToPlaintext = tlsConfig, c.SSLMode() == SSLPreferred
+	m.TLS, m.AllowFallbackToPlaintext = tlsConfig, c.sslMode() == SSLPreferred
 	m.Timeout, m.ReadTimeout, m.WriteTimeout = c.ConnectTimeout, c.ReadTimeout, c.WriteTimeout
 	m.AllowCleartextPasswords = c.verifiedTLS()
 	m.ConnectionAttributes = "program_name:carstock"

@@ -83,20 +83,6 @@ func TestOpenTLSModes(t *testing.T) {
 	}
 }
 
-func TestSSLModeDefault(t *testing.T) {
-	for host, want := range map[string]string{
-		"localhost": "disabled", "127.0.0.1": "disabled", "::1": "disabled", "127.9.9.9": "disabled",
-		"db.example.com": "verify_identity", "10.0.0.5": "verify_identity", "localhost.example.com": "verify_identity",
-	} {
-		if got := (&dbconn.Config{Host: host}).SSLMode(); got != want {
-			t.Errorf("%s: %s, want %s", host, got, want)
-		}
-	}
-	if got := (&dbconn.Config{Host: "db.example.com", Socket: "/s"}).SSLMode(); got != "disabled" {
-		t.Errorf("socket: %s", got)
-	}
-}
-
 func TestOpenPasswordFile(t *testing.T) {
 	c := newUser(t, "")
 	c.Password, c.PasswordFile = "", filepath.Join(t.TempDir(), "password")

@@ -97,3 +97,18 @@ func TestAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestSSLModeDefault(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"localhost": "disabled", "127.0.0.1": "disabled", "::1": "disabled", "127.9.9.9": "disabled",
+		"db.example.com": "verify_identity", "10.0.0.5": "verify_identity", "localhost.example.com": "verify_identity",
+	} {
+		if got := (&Config{Host: host}).sslMode(); got != want {
+			t.Errorf("%s: %s, want %s", host, got, want)
+		}
+	}
+	if got := (&Config{Host: "db.example.com", Socket: "/s"}).sslMode(); got != "disabled" {
+		t.Errorf("socket: %s", got)
+	}
+}

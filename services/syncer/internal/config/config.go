@@ -92,20 +92,20 @@ const (
 
 // Values of SYNC_ZERO_DATES. Fail is one of SYNC_DRIFT too.
 const (
-	Keep = "keep"
+	keep = "keep"
 	Null = "null"
 	Fail = "fail"
 )
 
 // Values of SYNC_DECIMAL.
 const (
-	DecimalAuto = "auto"
+	decimalAuto = "auto"
 	DecimalText = "text"
 	DecimalReal = "numeric"
 )
 
-// Apply is a value of SYNC_DRIFT.
-const Apply = "apply"
+// apply is a value of SYNC_DRIFT.
+const apply = "apply"
 
 // Off is the value of settings that turn something off.
 const Off = "off"
@@ -151,9 +151,9 @@ func (s *Sync) validateWords() error {
 		expected    []string
 	}{
 		{"SYNC_STRATEGY", s.Strategy, []string{Snapshot, Upsert}},
-		{"SYNC_ZERO_DATES", s.ZeroDates, []string{Keep, Null, Fail}},
-		{"SYNC_DECIMAL", s.Decimal, []string{DecimalAuto, DecimalText, DecimalReal}},
-		{"SYNC_DRIFT", s.Drift, []string{Apply, Fail}},
+		{"SYNC_ZERO_DATES", s.ZeroDates, []string{keep, Null, Fail}},
+		{"SYNC_DECIMAL", s.Decimal, []string{decimalAuto, DecimalText, DecimalReal}},
+		{"SYNC_DRIFT", s.Drift, []string{apply, Fail}},
 	} {
 		if !slices.Contains(w.expected, w.value) {
 			errs = append(errs, fmt.Errorf("%s: %q: expected %s", w.name, w.value, strings.Join(w.expected, " or ")))

@@ -67,7 +67,7 @@ func TestTableConstraints(t *testing.T) {
 		`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE CHECK (a > ''))`:            "",
 		`CREATE TABLE t (a, b, PRIMARY KEY (a), UNIQUE (a, b), CHECK (a < b))`:             "UNIQUE (a, b); CHECK (a < b)",
 		`CREATE TABLE t (a, CONSTRAINT "c" CHECK (a > 0), CONSTRAINT p PRIMARY KEY (a))`:   `CONSTRAINT "c" CHECK (a > 0)`,
-		`CREATE TABLE t (a, FOREIGN KEY (a) REFERENCES u (a)) -- UNIQUE`:                   "FOREIGN KEY (a) REFERENCES u (a)",
+		`CREATE TABLE t (a, FOREIGN KEY (a) REFERENCES u) -- UNIQUE`:                       "FOREIGN KEY (a) REFERENCES u",
 		`CREATE TABLE t ("unique" TEXT, [check] INT)`:                                      "",
 		"CREATE TABLE t (a, unique (a) -- a comment that must not swallow what follows\n)": "unique (a)",
 	} {
