@@ -25,9 +25,9 @@ var createChanges = []string{
 
 // Kinds of changes of one row.
 const (
-	opInsert = "insert"
-	opUpdate = "update"
-	opDelete = "delete"
+	OpInsert = "insert"
+	OpUpdate = "update"
+	OpDelete = "delete"
 )
 
 // OpBulk is the kind of a change that stands for all changes of a run to a table, when they are too many to record one
@@ -99,14 +99,14 @@ func (c *Changes) Record(ctx context.Context, d Difference) error {
 
 	// A deleted row is recorded whole, an updated one with the columns that differ, a new one by its key alone.
 	if d.Missing != "" {
-		add(opDelete, keyJSON(d.Key, "t.")+", "+rowJSON(d.Columns, "t.")+", NULL FROM "+d.Live+" AS t WHERE "+d.Missing)
+		add(OpDelete, keyJSON(d.Key, "t.")+", "+rowJSON(d.Columns, "t.")+", NULL FROM "+d.Live+" AS t WHERE "+d.Missing)
 	}
 	if values := d.nonKeyColumns(); len(values) > 0 {
-		add(opUpdate, keyJSON(d.Key, "s.")+", "+changedJSON(values, "t.")+", "+changedJSON(values, "s.")+
+		add(OpUpdate, keyJSON(d.Key, "s.")+", "+changedJSON(values, "t.")+", "+changedJSON(values, "s.")+
 			" FROM "+both+" WHERE "+anyOf(differsConditions(values)))
 	}
 
-	add(opInsert, keyJSON(d.Key, "s.")+", NULL, NULL FROM "+d.Staged+" AS s WHERE NOT EXISTS (SELECT 1 FROM "+d.Live+
+	add(OpInsert, keyJSON(d.Key, "s.")+", NULL, NULL FROM "+d.Staged+" AS s WHERE NOT EXISTS (SELECT 1 FROM "+d.Live+
 		" AS t WHERE "+sameKeyCondition(d.Key, "t.", "s.")+")")
 
 	for _, s := range statements {

@@ -61,7 +61,7 @@ type Report struct {
 type Refused struct{ Reasons []string }
 
 func (r *Refused) Error() string {
-	return "refused: " + strings.Join(r.Reasons, "; ") + "; --force publishes it all the same"
+	return "refused: " + strings.Join(r.Reasons, "; ") + "; --force publishes it anyway"
 }
 
 // Once makes one run. After an error the snapshot is as it was, and the report has the error too. It is not an error if

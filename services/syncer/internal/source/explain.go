@@ -36,7 +36,7 @@ var readAdvice = map[uint16]string{
 		"raise table_definition_cache and table_open_cache on the server",
 	errZeroDate: "the view compares with a zero date, which the server's sql_mode forbids: " +
 		"compare with NULL or with another date",
-	errTooManyRows:   "the server's max_join_size is in the way",
+	errTooManyRows:   "raise max_join_size on the server, or give the view's query an index",
 	errMaxRecursions: "raise cte_max_recursion_depth on the server, if the query does end",
 	errTableFull: "the server has no room for the view's temporary tables: raise its limits, " +
 		"or give the view's query an index",
