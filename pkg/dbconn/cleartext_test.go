@@ -20,8 +20,8 @@ import (
 	"carstock/pkg/dbconn"
 )
 
-// A password in clear text goes to a server that has proved its name, and to no other. Servers that ask for one (PAM,
-// LDAP, Entra ID) need plugins that the tests' servers lack, so this is the log-in of one, and no more.
+// A password in clear text goes only to a server that has proved its name. Servers that ask for one (PAM, LDAP, Entra
+// ID) need plugins that the servers of the tests lack, so the test plays the log-in of such a server.
 func TestClearTextPasswordOverVerifiedTLSOnly(t *testing.T) {
 	t.Parallel()
 	certificate, authority := selfSigned(t)
@@ -39,9 +39,11 @@ func TestClearTextPasswordOverVerifiedTLSOnly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			received := make(chan []byte, 9)
-			port := listen(t, func(c net.Conn) { askForClearText(c, certificate, received) })
-			c := dbconn.Config{Driver: dbconn.MySQL, Host: "127.0.0.1", Port: port, User: "u", Password: password, Name: "d",
-				SSL: test.ssl, ConnectTimeout: 10 * time.Second, MaxOpenConns: 1}
+			port := listenLoopback(t, func(c net.Conn) { serveClearTextLogin(c, certificate, received) })
+			c := dbconn.Config{
+				Driver: dbconn.MySQL, Host: "127.0.0.1", Port: port, User: "u", Password: password, Name: "d",
+				SSL: test.ssl, ConnectTimeout: 10 * time.Second, MaxOpenConns: 1,
+			}
 			_, err := dbconn.Open(t.Context(), c)
 			var sent bool
 			for len(received) > 0 {
@@ -60,12 +62,13 @@ func TestClearTextPasswordOverVerifiedTLSOnly(t *testing.T) {
 	}
 }
 
-// askForClearText does a server's part of a log-in up to the password, and then hangs up.
-func askForClearText(c net.Conn, certificate tls.Certificate, received chan<- []byte) {
-	greeting := "\x0a9.7.0\x00\x01\x00\x00\x00aaaaaaaa\x00\xff\xff\x2d\x02\x00\xff\xdf\x15" + strings.Repeat("\x00", 10) + "bbbbbbbbbbbb\x00caching_sha2_password\x00"
+// serveClearTextLogin plays a server's part of a log-in up to the password, then closes the connection.
+func serveClearTextLogin(c net.Conn, certificate tls.Certificate, received chan<- []byte) {
+	greeting := "\x0a9.7.0\x00\x01\x00\x00\x00aaaaaaaa\x00\xff\xff\x2d\x02\x00\xff\xdf\x15" +
+		strings.Repeat("\x00", 10) + "bbbbbbbbbbbb\x00caching_sha2_password\x00"
 	writePacket(c, 0, greeting)
 	response, sequence := readPacket(c)
-	if len(response) == 32 { // it asks for TLS
+	if len(response) == 32 { // the client asks for TLS
 		c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
 		response, sequence = readPacket(c)
 	}
@@ -89,15 +92,17 @@ func readPacket(c net.Conn) (body []byte, sequence byte) {
 	return body, header[3]
 }
 
-// selfSigned makes a certificate for 127.0.0.1, and a file of its authority, which is itself.
+// selfSigned makes a certificate for 127.0.0.1, and a file with it as its own authority.
 func selfSigned(t *testing.T) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)

@@ -13,10 +13,10 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// countedLink makes the server reachable under another port, and counts what it sends.
-func countedLink(t *testing.T, to dbconn.Config, sent *atomic.Int64) uint16 {
-	return listen(t, func(c net.Conn) {
-		server, err := dial(to)
+// countingProxy makes the server reachable at another port, and counts what it sends.
+func countingProxy(t *testing.T, to dbconn.Config, sent *atomic.Int64) uint16 {
+	return listenLoopback(t, func(c net.Conn) {
+		server, err := dialServer(to)
 		if err != nil {
 			return
 		}
@@ -33,7 +33,7 @@ func countedLink(t *testing.T, to dbconn.Config, sent *atomic.Int64) uint16 {
 	})
 }
 
-// Received counts the bytes that cross the network, and zlib makes them fewer, with TLS and without.
+// Received counts the bytes that cross the network. With zlib they are fewer, with TLS and without.
 func TestReceivedBytesAndCompression(t *testing.T) {
 	t.Parallel()
 	database := dbtest.Database(t)
@@ -56,7 +56,7 @@ func TestReceivedBytesAndCompression(t *testing.T) {
 		t.Helper()
 		var sent, counted atomic.Int64
 		c := database
-		c.Port = countedLink(t, database, &sent)
+		c.Port = countingProxy(t, database, &sent)
 		c.SSL = dbconn.SSLConfig{Mode: mode}
 		c.Compression, c.MaxOpenConns = compression, 1
 		c.Received = func(n int) { counted.Add(int64(n)) }
@@ -86,20 +86,40 @@ func TestServerWithoutCompression(t *testing.T) {
 	t.Parallel()
 	c := newUser(t, "")
 	c.Compression, c.ConnectTimeout = dbconn.CompressionZlib, time.Second
+	send := func(packet []byte) func(net.Conn) { return func(c net.Conn) { _, _ = c.Write(packet) } }
+	refusal := "\xff\x6a\x04Host 'h' is not allowed"
 	for name, test := range map[string]struct {
 		port uint16
 		want []string
 	}{
-		"an old server":    {greetingWithout(t, canCompress), []string{"the server offers no zlib compression", "DB_COMPRESSION=off"}},
-		"no server":        {listen(t, func(c net.Conn) { _, _ = c.Write([]byte("SSH-2.0-OpenSSH_9.6\r\n")) }), []string{"is a MySQL server"}},
-		"an empty packet":  {listen(t, func(c net.Conn) { _, _ = c.Write(make([]byte, 4)) }), []string{"is a MySQL server"}},
-		"a hang-up":        {listen(t, func(net.Conn) {}), []string{"is a MySQL server"}},
-		"silence":          {listen(t, func(net.Conn) { time.Sleep(10 * time.Second) }), []string{"no answer within 1s"}},
-		"half of a packet": {listen(t, func(c net.Conn) { _, _ = c.Write([]byte{99, 0, 0, 0, 10}); time.Sleep(10 * time.Second) }), []string{"no answer within 1s"}},
-		"the server's \"no\"": {listen(t, func(c net.Conn) {
-			message := "\xff\x6a\x04Host 'h' is not allowed"
-			_, _ = c.Write(append([]byte{byte(len(message)), 0, 0, 0}, message...))
-		}), []string{"takes no connections from this host"}},
+		"an old server": {
+			greetingProxy(t, canCompress),
+			[]string{"the server offers no zlib compression", "DB_COMPRESSION=off"},
+		},
+		"no server": {
+			listenLoopback(t, send([]byte("SSH-2.0-OpenSSH_9.6\r\n"))),
+			[]string{"is a MySQL server"},
+		},
+		"an empty packet": {
+			listenLoopback(t, send(make([]byte, 4))),
+			[]string{"is a MySQL server"},
+		},
+		"a closed connection": {
+			listenLoopback(t, func(net.Conn) {}),
+			[]string{"is a MySQL server"},
+		},
+		"silence": {
+			listenLoopback(t, func(net.Conn) { time.Sleep(10 * time.Second) }),
+			[]string{"no answer within 1s"},
+		},
+		"half of a packet": {
+			listenLoopback(t, func(c net.Conn) { send([]byte{99, 0, 0, 0, 10})(c); time.Sleep(10 * time.Second) }),
+			[]string{"no answer within 1s"},
+		},
+		"the server's refusal": {
+			listenLoopback(t, send(append([]byte{byte(len(refusal)), 0, 0, 0}, refusal...))),
+			[]string{"takes no connections from this host"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

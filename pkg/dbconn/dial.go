@@ -12,24 +12,26 @@ import (
 	"time"
 )
 
-// readAhead is how much is read from the network at once. The driver asks for 4 KiB at a time, and
-// system calls are a good part of what reading a large result costs.
+// readAhead is how much to read from the network at once. The driver asks for 4 KiB at a time, and system calls are a
+// good part of what reading a large result costs.
 const readAhead = 64 << 10
 
-// ErrNoCompression is the error of a server that cannot do what DB_COMPRESSION asks for.
+// ErrNoCompression is the error for a server that cannot do what DB_COMPRESSION asks for.
 var ErrNoCompression = errors.New("the server offers no zlib compression")
 
-// dial connects as the driver does without a function of its own.
+// dial connects as the driver does by default, and counts and checks what the server sends.
 func (c *Config) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
+
 	source := io.Reader(conn)
 	if c.Received != nil {
 		source = &countedReader{conn, c.Received}
 	}
-	b := &buffered{conn, bufio.NewReaderSize(source, readAhead)}
+
+	b := &bufferedConn{conn, bufio.NewReaderSize(source, readAhead)}
 
 	if c.Compression == CompressionZlib && !b.offersCompression(ctx) {
 		_ = conn.Close()
@@ -52,15 +54,16 @@ func (r *countedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-type buffered struct {
+// bufferedConn reads ahead.
+type bufferedConn struct {
 	net.Conn
 	r *bufio.Reader
 }
 
-func (b *buffered) Read(p []byte) (int, error) { return b.r.Read(p) }
+func (b *bufferedConn) Read(p []byte) (int, error) { return b.r.Read(p) }
 
-// SyscallConn lets the driver look, before it uses an idle connection, whether the server has hung up.
-func (b *buffered) SyscallConn() (syscall.RawConn, error) {
+// SyscallConn lets the driver check an idle connection before it uses it: the server may have closed it.
+func (b *bufferedConn) SyscallConn() (syscall.RawConn, error) {
 	c, ok := b.Conn.(syscall.Conn)
 	if !ok {
 		return nil, syscall.ENOTSUP
@@ -68,10 +71,10 @@ func (b *buffered) SyscallConn() (syscall.RawConn, error) {
 	return c.SyscallConn()
 }
 
-// offersCompression looks into the server's greeting, the first packet, which stays there for the driver: that goes on
-// without compression where the server cannot. A greeting that is not understood is left to the driver too.
-func (b *buffered) offersCompression(ctx context.Context) bool {
-	// Ends the wait for a server that says nothing; the connection is of no use then.
+// offersCompression reads the server's greeting, the first packet, and leaves it there for the driver. The driver would
+// silently go on without compression. A greeting that offersCompression cannot parse is left to the driver too.
+func (b *bufferedConn) offersCompression(ctx context.Context) bool {
+	// End the wait for a server that sends nothing. The connection is of no use then.
 	stop := context.AfterFunc(ctx, func() { _ = b.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 
@@ -80,13 +83,14 @@ func (b *buffered) offersCompression(ctx context.Context) bool {
 	if err != nil {
 		return true
 	}
+
 	size := int(header[0]) | int(header[1])<<8 | int(header[2])<<16
 	packet, err := b.r.Peek(headerSize + size)
 	if err != nil || size == 0 || packet[headerSize] != protocolVersion {
 		return true
 	}
 
-	// The server's version ends in a NUL. Its thread, 8 bytes of salt and a filler come before the capabilities.
+	// The server's version ends in a NUL. A thread ID, 8 bytes of salt and a filler follow, then the capabilities.
 	const beforeCapabilities, canCompress = 4 + 8 + 1, 1 << 5
 	_, rest, found := bytes.Cut(packet[headerSize+1:], []byte{0})
 	if !found || len(rest) < beforeCapabilities+2 {

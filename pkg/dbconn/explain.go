@@ -15,18 +15,19 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// explain adds to an error of connecting what it means here and which variable to look at.
-func (c *Config) explain(err error) error {
-	if hint := c.hint(err); hint != "" {
-		if errors.Is(err, mysql.ErrCleartextPassword) || errors.Is(err, mysql.ErrOldPassword) {
-			return &replacedError{hint, err}
-		}
-		return fmt.Errorf("%s (%w)", hint, err)
+// explainConnect adds to an error of connecting what it means and which variable to check.
+func (c *Config) explainConnect(err error) error {
+	hint := c.connectHint(err)
+	switch {
+	case hint == "":
+		return err
+	case errors.Is(err, mysql.ErrCleartextPassword), errors.Is(err, mysql.ErrOldPassword):
+		return &replacedError{hint, err}
 	}
-	return err
+	return fmt.Errorf("%s (%w)", hint, err)
 }
 
-// replacedError hides the text of an error that advises to change what users of this program do not have: a DSN.
+// replacedError hides the text of an error that advises to change the DSN, which users of this program do not have.
 type replacedError struct {
 	text string
 	err  error
@@ -35,84 +36,106 @@ type replacedError struct {
 func (e *replacedError) Error() string { return e.text }
 func (e *replacedError) Unwrap() error { return e.err }
 
-func (c *Config) hint(err error) string {
+func (c *Config) connectHint(err error) string {
+	if hint := c.certificateHint(err); hint != "" {
+		return hint
+	}
+
 	var (
-		server    *mysql.MySQLError
-		dns       *net.DNSError
-		authority x509.UnknownAuthorityError
-		name      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		netErr    net.Error
+		server *mysql.MySQLError
+		dns    *net.DNSError
+		netErr net.Error
 	)
 	switch {
 	case errors.As(err, &server):
 		return c.serverHint(server.Number)
-	case errors.As(err, &authority):
-		return "the server's certificate is not from a trusted authority: set DB_SSL_CA to the authority's PEM file"
-	case errors.As(err, &name):
-		return fmt.Sprintf("the server's certificate is not made out to %q: set DB_HOST to a name in it, or DB_SSL_MODE=verify_ca to check the authority alone", c.Host)
-	case errors.As(err, &invalid):
-		return "the server's certificate is not valid: check its dates, and DB_SSL_CA"
 	case errors.Is(err, mysql.ErrNoTLS):
 		return "the server offers no TLS: turn it on there, or set DB_SSL_MODE=disabled on a network you trust"
 	case errors.Is(err, ErrNoCompression):
-		return "set DB_COMPRESSION=off, or turn compression on at the server: MySQL's protocol_compression_algorithms must have zlib"
+		return "set DB_COMPRESSION=off, or turn compression on at the server: " +
+			"MySQL's protocol_compression_algorithms must have zlib"
 	case errors.Is(err, mysql.ErrCleartextPassword):
 		return "the server wants the password of DB_USER in clear text (PAM, LDAP, Entra ID), which is sent only " +
-			"where nobody can read it: set DB_SSL_MODE=verify_identity, or verify_ca with the server's own authority in DB_SSL_CA"
+			"where nobody can read it: set DB_SSL_MODE=verify_identity, " +
+			"or verify_ca with the server's own authority in DB_SSL_CA"
 	case errors.Is(err, mysql.ErrUnknownPlugin), errors.Is(err, mysql.ErrOldPassword):
 		return "the server wants DB_USER to log in by a plugin that is not supported: give the account " +
-			"caching_sha2_password, mysql_native_password or ed25519, or with MariaDB's PAM set pam_use_cleartext_plugin=ON on the server"
+			"caching_sha2_password, mysql_native_password or ed25519, " +
+			"or with MariaDB's PAM set pam_use_cleartext_plugin=ON on the server"
 	case errors.As(err, &dns):
 		return fmt.Sprintf("host %q is not known: check DB_HOST", c.Host)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens there: check " + c.where() + ", and that the server runs"
+		return "nothing listens there: check " + c.addressSettings() + ", and that the server runs"
 	case errors.Is(err, os.ErrNotExist) && c.Socket != "":
 		return "there is no such socket: check DB_SOCKET, and that the server runs"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
-		return fmt.Sprintf("no answer within %s: check %s, and the firewall between", c.ConnectTimeout, c.where())
+		return fmt.Sprintf("no answer within %s: check %s, and the firewall between", c.ConnectTimeout, c.addressSettings())
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn), errors.Is(err, mysql.ErrMalformPkt):
-		return "the connection was cut during log-in: check that " + c.where() + " is a MySQL server, DB_SSL_MODE, " +
-			"and that the server's init_connect works for this user"
+		return "the connection was cut during log-in: check that " + c.addressSettings() + " is a MySQL server, " +
+			"DB_SSL_MODE, and that the server's init_connect works for this user"
 	}
+
 	return ""
 }
 
-// serverHint goes by the server's error numbers, which MySQL and MariaDB share.
+// certificateHint explains why the server's certificate was not accepted; "" for other errors.
+func (c *Config) certificateHint(err error) string {
+	var (
+		authority x509.UnknownAuthorityError
+		name      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &authority):
+		return "the server's certificate is not from a trusted authority: set DB_SSL_CA to the authority's PEM file"
+	case errors.As(err, &name):
+		return fmt.Sprintf("the server's certificate is not made out to %q: set DB_HOST to a name in it, "+
+			"or DB_SSL_MODE=verify_ca to check the authority alone", c.Host)
+	case errors.As(err, &invalid):
+		return "the server's certificate is not valid: check its dates, and DB_SSL_CA"
+	}
+
+	return ""
+}
+
+// serverHint explains an error by its number.
 func (c *Config) serverHint(number uint16) string {
 	switch number {
-	case 1045, 1698: // ER_ACCESS_DENIED_ERROR, ER_ACCESS_DENIED_NO_PASSWORD_ERROR
-		hint := "access denied: check DB_USER and DB_PASSWORD or DB_PASSWORD_FILE, and that the user may log in from this host"
-		if c.SSLMode() == SSLDisabled {
+	case errAccessDenied, errAccessDeniedNoPass:
+		hint := "access denied: check DB_USER and DB_PASSWORD or DB_PASSWORD_FILE, " +
+			"and that the user may log in from this host"
+		if c.sslMode() == SSLDisabled {
 			hint += "; if server or user demand TLS, set DB_SSL_MODE"
 		}
 		return hint
-	case 3118, 4151: // ER_ACCOUNT_HAS_BEEN_LOCKED in MySQL, MariaDB
+	case errAccountLocked, errAccountLockedMariaDB:
 		return "the account of DB_USER is locked"
-	case 1044: // ER_DBACCESS_DENIED_ERROR
+	case errDatabaseDenied:
 		return fmt.Sprintf("user %q may not use database %q: check DB_NAME and the user's GRANTs", c.User, c.Name)
-	case 1049: // ER_BAD_DB_ERROR
+	case errUnknownDatabase:
 		return fmt.Sprintf("there is no database %q: check DB_NAME", c.Name)
-	case 3159: // ER_SECURE_TRANSPORT_REQUIRED
+	case errSecureTransport:
 		return "the server takes TLS connections only: set DB_SSL_MODE=verify_identity"
-	case 1130: // ER_HOST_NOT_PRIVILEGED
+	case errHostNotPrivileged:
 		return "the server takes no connections from this host: check DB_USER's host part and the server's firewall"
-	case 1184: // ER_NEW_ABORTING_CONNECTION
+	case errNewAborting:
 		return "the server ended the connection at once: its init_connect fails for this user"
-	case 1298: // ER_UNKNOWN_TIME_ZONE
+	case errUnknownTimeZone:
 		return fmt.Sprintf("the server does not know the time zone of DB_TIMEZONE=%s: "+
 			"load its tables of zones (mysql_tzinfo_to_sql), or set an offset such as +02:00", c.Timezone)
-	case 1040, 1203, 1226: // ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
+	case errConnectionCount, errTooManyUserConns, errUserLimitReached:
 		return "the server has no connection left: lower DB_MAX_OPEN_CONNS, or raise the server's limit"
 	}
+
 	return ""
 }
 
 func (c *Config) sqliteHint(err error) string {
-	var file sqlite3.Error
-	if errors.As(err, &file) && (file.Code == sqlite3.ErrReadonly || file.Code == sqlite3.ErrCantOpen) {
-		// The log and its index, which readers share too, are files beside it. syncer leaves them there.
-		return "SQLite needs the files -wal and -shm beside that of " + c.pathSetting() + ": run syncer once more, or let this user write in the folder"
+	var sqlite sqlite3.Error
+	if errors.As(err, &sqlite) && (sqlite.Code == sqlite3.ErrReadonly || sqlite.Code == sqlite3.ErrCantOpen) {
+		// Readers need the log and its index too. syncer keeps both beside the file.
+		return "SQLite needs the files -wal and -shm beside that of " + c.pathSetting() +
+			": run syncer once more, or let this user write in the folder"
 	}
 	return "check " + c.pathSetting()
 }
@@ -120,7 +143,8 @@ func (c *Config) sqliteHint(err error) string {
 // pathSetting is the variable that names the SQLite file.
 func (c *Config) pathSetting() string { return cmp.Or(c.PathSetting, "DB_PATH") }
 
-func (c *Config) where() string {
+// addressSettings are the variables that name the server.
+func (c *Config) addressSettings() string {
 	if c.Socket != "" {
 		return "DB_SOCKET"
 	}

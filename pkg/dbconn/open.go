@@ -15,9 +15,9 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Open gives a pool that has answered a ping. Its sessions are alike on all servers (variables.go), and dates and
-// times come as the text that the server holds. Errors say which variable to look at and never hold the
-// password. A SQLite file is opened read-only and must exist.
+// Open returns a pool whose database has answered a ping. Its sessions are alike on all servers (see variables.go), and
+// dates and times come as the text that the server stores. Errors say which variable to check, and never hold the
+// password. A SQLite file must exist, and is opened read-only.
 func Open(ctx context.Context, c Config) (*sqlx.DB, error) {
 	db, err := Pool(c)
 	if err != nil {
@@ -30,7 +30,7 @@ func Open(ctx context.Context, c Config) (*sqlx.DB, error) {
 	return db, nil
 }
 
-// Pool is as Open gives it, of a database that need not be there yet.
+// Pool is Open for a database that need not be there yet.
 func Pool(c Config) (*sqlx.DB, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -40,45 +40,53 @@ func Pool(c Config) (*sqlx.DB, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open SQLite file %s: %w", c.Path, err)
 		}
-		// By then another file that has been put in its place is found.
-		return c.sized(sqlx.NewDb(pool, "sqlite3"), min(cmp.Or(c.ConnMaxLifetime, sqliteLifetime), sqliteLifetime)), nil
+		lifetime := min(cmp.Or(c.ConnMaxLifetime, sqliteLifetime), sqliteLifetime)
+		return c.configurePool(sqlx.NewDb(pool, "sqlite3"), lifetime), nil
 	}
+
 	dsn, err := c.mysqlConfig()
 	if err != nil {
 		return nil, err
 	}
+
 	connector, err := mysql.NewConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("connect to MySQL at %s: %w", dsn.Addr, err)
 	}
-	return c.sized(sqlx.NewDb(sql.OpenDB(&sessions{Connector: connector, config: c}), "mysql"), c.ConnMaxLifetime), nil
+
+	pool := sql.OpenDB(&sessions{Connector: connector, config: c})
+	return c.configurePool(sqlx.NewDb(pool, "mysql"), c.ConnMaxLifetime), nil
 }
 
-// ConnectError says that no connection could be made, for whatever reason.
+// ConnectError is any error of making a connection.
 type ConnectError struct{ error }
 
+// Unwrap returns the error itself.
 func (e ConnectError) Unwrap() error { return e.error }
 
-// sqliteLifetime is the age at which a connection to a file is replaced.
+// sqliteLifetime is the age at which a connection to a file is replaced. After that time a new file at the same path is
+// noticed.
 const sqliteLifetime = 10 * time.Second
 
-func (c *Config) sized(db *sqlx.DB, lifetime time.Duration) *sqlx.DB {
+func (c *Config) configurePool(db *sqlx.DB, lifetime time.Duration) *sqlx.DB {
 	db.SetMaxOpenConns(c.MaxOpenConns)
 	db.SetMaxIdleConns(c.MaxOpenConns)
 	db.SetConnMaxLifetime(lifetime)
 	return db
 }
 
-// Ping asks the database of a pool whether it is there. Errors are those of Open.
+// Ping checks that the database of a pool answers. Its errors are those of Open.
 func Ping(ctx context.Context, c Config, db *sqlx.DB) error {
 	if c.Driver == SQLite {
 		return pingSQLite(ctx, c, db)
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
 	defer cancel()
+
 	if err := db.PingContext(ctx); err != nil {
-		_, addr := c.address()
-		return fmt.Errorf("connect to MySQL at %s: %w", addr, c.explain(err))
+		_, addr := c.dialAddress()
+		return fmt.Errorf("connect to MySQL at %s: %w", addr, c.explainConnect(err))
 	}
 	return nil
 }
@@ -91,6 +99,7 @@ func pingSQLite(ctx context.Context, c Config, db *sqlx.DB) error {
 	if info.IsDir() {
 		return fmt.Errorf("open SQLite file: %s is a folder: check %s", c.Path, c.pathSetting())
 	}
+
 	// A ping does not read the file; this does.
 	var version int
 	if err := db.GetContext(ctx, &version, "PRAGMA schema_version"); err != nil {
@@ -104,33 +113,39 @@ func (c *Config) mysqlConfig() (*mysql.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	m := mysql.NewConfig()
-	m.Net, m.Addr = c.address()
+	m.Net, m.Addr = c.dialAddress()
 	m.User, m.DBName = c.User, c.Name
-	m.TLS, m.AllowFallbackToPlaintext = tlsConfig, c.SSLMode() == SSLPreferred
+	m.TLS, m.AllowFallbackToPlaintext = tlsConfig, c.sslMode() == SSLPreferred
 	m.Timeout, m.ReadTimeout, m.WriteTimeout = c.ConnectTimeout, c.ReadTimeout, c.WriteTimeout
 	m.AllowCleartextPasswords = c.verifiedTLS()
 	m.ConnectionAttributes = "program_name:carstock"
 	m.DialFunc = c.dial
-	m.Logger = &mysql.NopLogger{} // what it would print comes back as an error too
+	m.Logger = &mysql.NopLogger{} // what it would print is returned as an error too
+
+	// They are read for each connection, so a changed password or certificate needs no restart.
+	readCredentials := func(_ context.Context, m *mysql.Config) error {
+		password, err := c.password()
+		if err != nil {
+			return err
+		}
+
+		m.Passwd = string(password)
+		m.TLS, err = c.tlsConfig()
+		return err
+	}
+
 	return m, m.Apply(
 		mysql.EnableCompression(c.Compression == CompressionZlib),
-		// For each connection, so that a rotated password or certificate needs no restart.
-		mysql.BeforeConnect(func(_ context.Context, m *mysql.Config) error {
-			password, err := c.password()
-			if err != nil {
-				return err
-			}
-			m.Passwd = string(password)
-			m.TLS, err = c.tlsConfig()
-			return err
-		}))
+		mysql.BeforeConnect(readCredentials),
+	)
 }
 
-// SQLiteDSN is the data source name of a file. Its beginning with "file:" matters: without that
-// the driver drops SQLite's own parameters, such as mode, in silence.
+// SQLiteDSN returns the data source name of a file. It must begin with "file:": otherwise the driver silently drops
+// SQLite's own parameters, such as mode.
 func SQLiteDSN(path, parameters string) string {
-	segments := strings.Split(filepath.Clean(path), "/") // a // at its beginning would name a host
+	segments := strings.Split(filepath.Clean(path), "/") // cleaned, as a // at the beginning would name a host
 	for i, s := range segments {
 		segments[i] = url.PathEscape(s)
 	}

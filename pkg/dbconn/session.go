@@ -15,8 +15,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// sessions is a connector whose connections all have the session variables of the list in variables.go,
-// whatever the server's administrator has set for everyone.
+// sessions is a connector whose connections all have the session variables of variables.go, whatever the server's
+// administrator has set for all sessions.
 type sessions struct {
 	driver.Connector
 	config Config
@@ -29,7 +29,7 @@ type sessions struct {
 func (s *sessions) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := s.Connector.Connect(ctx)
 	if err == nil {
-		if err = s.pin(ctx, conn); err == nil {
+		if err = s.setVariables(ctx, conn); err == nil {
 			return conn, nil
 		}
 		_ = conn.Close()
@@ -37,15 +37,15 @@ func (s *sessions) Connect(ctx context.Context) (driver.Conn, error) {
 	return nil, ConnectError{err}
 }
 
-// pin sets the variables of a new connection and reads them back. The first connection finds out what there
-// is to set; later ones execute the same statement, and find out again only if that is no longer enough, as
-// after a fail-over to another kind of server.
-func (s *sessions) pin(ctx context.Context, conn driver.Conn) error {
+// setVariables sets the variables of a new connection and reads them back. The first connection discovers what to set.
+// Later ones execute the same statement. They discover again only if that is not enough any more, as after a failover
+// to another kind of server.
+func (s *sessions) setVariables(ctx context.Context, conn driver.Conn) error {
 	s.mu.Lock()
 	set := s.set
 	s.mu.Unlock()
 	if set != "" {
-		err := execute(ctx, conn, set)
+		err := executeStatement(ctx, conn, set)
 		if err == nil {
 			err = s.readBack(ctx, conn)
 		}
@@ -54,117 +54,133 @@ func (s *sessions) pin(ctx context.Context, conn driver.Conn) error {
 		}
 	}
 
-	set, err := s.discover(ctx, conn)
+	set, err := s.discoverVariables(ctx, conn)
 	if err != nil {
 		return err
 	}
 	if err := s.readBack(ctx, conn); err != nil {
 		return err
 	}
+
 	s.mu.Lock()
 	s.set = set
 	s.mu.Unlock()
 	return nil
 }
 
-// discover makes the SET statement of what the server has and executes it.
-func (s *sessions) discover(ctx context.Context, conn driver.Conn) (string, error) {
+// discoverVariables builds the SET statement for the variables that the server has, and executes it.
+func (s *sessions) discoverVariables(ctx context.Context, conn driver.Conn) (string, error) {
 	if _, err := setEach(ctx, conn, liftLimits); err != nil {
 		return "", err
 	}
+
 	found, err := showVariables(ctx, conn)
 	if err != nil {
 		return "", err
 	}
+
+	// The time zone is set separately: zones other than offsets depend on the server's tables.
 	names := "NAMES utf8mb4"
 	if zone := s.config.sessionZone(); zone != "" {
-		names += ", time_zone = " + literal(zone)
+		names += ", time_zone = " + sqlLiteral(zone)
 	}
-	if err := execute(ctx, conn, "SET "+names); err != nil { // apart: other zones depend on the server's tables
+	if err := executeStatement(ctx, conn, "SET "+names); err != nil {
 		return "", err
 	}
 
 	assignments := []string{names}
-	if (session{&s.config, found}).mariadb() {
-		assignments = append(assignments, standingClock)
+	info := sessionInfo{&s.config, found}
+	if info.mariadb() {
+		assignments = append(assignments, resetClock)
 	}
+
 	for _, v := range variables {
-		if now, ok := found[v.name]; ok {
-			if want := v.want(session{&s.config, found}, now); !sameValue(want, now) || slices.Contains(limits, v.name) {
-				assignments = append(assignments, v.name+" = "+literal(want))
-			}
+		now, ok := found[v.name]
+		if !ok {
+			continue
+		}
+		if want := v.want(info, now); !sameValue(want, now) || slices.Contains(limitVariables, v.name) {
+			assignments = append(assignments, v.name+" = "+sqlLiteral(want))
 		}
 	}
+
 	accepted, err := setEach(ctx, conn, assignments)
 	return "SET " + strings.Join(accepted, ", "), err
 }
 
-// setEach executes one SET statement of the assignments or, where the server refuses it for the sake of some of
-// them, one for each. It returns those that were accepted.
+// setEach executes one SET statement for all assignments. If the server refuses it, setEach executes one statement for
+// each assignment. It returns those that the server accepted.
 func setEach(ctx context.Context, conn driver.Conn, assignments []string) (accepted []string, err error) {
-	err = execute(ctx, conn, "SET "+strings.Join(assignments, ", "))
+	err = executeStatement(ctx, conn, "SET "+strings.Join(assignments, ", "))
 	if err == nil {
 		return assignments, nil
 	}
 	if !isServerError(err) {
 		return nil, err
 	}
+
 	for _, a := range assignments {
-		if err := execute(ctx, conn, "SET "+a); err == nil {
+		if err := executeStatement(ctx, conn, "SET "+a); err == nil {
 			accepted = append(accepted, a)
 		} else if !isServerError(err) {
 			return nil, err
 		}
 	}
+
 	return accepted, nil
 }
 
-// differenceError is the error of a session that would return other rows or values than it should.
-type differenceError struct{ name, now, want, why string }
+// differenceError is the error for a session that would return other rows or values than it should.
+type differenceError struct{ name, now, want, effect string }
 
 func (e *differenceError) Error() string {
 	return fmt.Sprintf("the session has %s=%s (%s), and it could not be set to %q: "+
-		"change it on the server, or let this user set it", e.name, e.now, e.why, e.want)
+		"change it on the server, or let this user set it", e.name, e.now, e.effect, e.want)
 }
 
-// readBack compares the session's variables with what they should be. A difference that changes what a SELECT
-// returns is a differenceError; of others it warns.
+// readBack compares the session's variables with what they should be. It returns a differenceError if a difference
+// changes what a SELECT returns, and warns of other differences.
 func (s *sessions) readBack(ctx context.Context, conn driver.Conn) error {
 	found, err := showVariables(ctx, conn)
 	if err != nil {
 		return err
 	}
+
 	for _, v := range variables {
 		now, ok := found[v.name]
 		if !ok {
 			continue
 		}
-		want := v.want(session{&s.config, found}, now)
+		want := v.want(sessionInfo{&s.config, found}, now)
 		if sameValue(want, now) {
 			continue
 		}
 		if v.results {
-			return &differenceError{v.name, now, want, v.why}
+			return &differenceError{v.name, now, want, v.effect}
 		}
-		s.warn(fmt.Sprintf("the session has %s=%s, and it could not be set to %s: %s", v.name, now, want, v.why))
+		s.warn(fmt.Sprintf("the session has %s=%s, and it could not be set to %s: %s", v.name, now, want, v.effect))
 	}
+
 	return nil
 }
 
+// warn reports a difference, unless it has been reported before.
 func (s *sessions) warn(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	if s.config.Warn == nil || s.warned[text] {
 		return
 	}
 	if s.warned == nil {
 		s.warned = map[string]bool{}
 	}
+
 	s.warned[text] = true
 	s.config.Warn(text)
 }
 
-// sessionZone is the time zone to set; "" leaves that of the server.
+// sessionZone returns the time zone to set; "" leaves that of the server.
 func (c *Config) sessionZone() string {
 	switch {
 	case c.Timezone == "" || strings.EqualFold(c.Timezone, ZoneUTC):
@@ -180,17 +196,18 @@ func isServerError(err error) bool {
 	return errors.As(err, &server)
 }
 
-func execute(ctx context.Context, conn driver.Conn, query string) error {
+func executeStatement(ctx context.Context, conn driver.Conn, query string) error {
 	_, err := conn.(driver.ExecerContext).ExecContext(ctx, query, nil)
 	return err
 }
 
-// showVariables reads those of the list that the server has. Everyone may ask for them this way.
+// showVariables reads the variables of the list that the server has. Every user may read them this way.
 func showVariables(ctx context.Context, conn driver.Conn) (map[string]string, error) {
 	names := make([]string, len(variables))
 	for i, v := range variables {
-		names[i] = literal(v.name)
+		names[i] = sqlLiteral(v.name)
 	}
+
 	query := "SHOW SESSION VARIABLES WHERE Variable_name IN (" + strings.Join(names, ", ") + ")"
 	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, query, nil)
 	if err != nil {
@@ -221,17 +238,17 @@ func valueText(v driver.Value) string {
 
 var numberPattern = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
 
-// literal writes a value for SET: a number, or a string without backslashes.
-func literal(value string) string {
+// sqlLiteral writes a value for SET: a number, or a text without backslashes.
+func sqlLiteral(value string) string {
 	if numberPattern.MatchString(value) {
 		return value
 	}
 	return "'" + strings.ReplaceAll(value, "'", "''") + "'"
 }
 
-// sameValue compares two values of a variable as the server would: 1 and ON, 5 and 5.000, flags in any order.
+// sameValue compares two values of a variable as the server would: 1 is ON, 5 is 5.000, and flags may be in any order.
 func sameValue(a, b string) bool {
-	a, b = canonical(a), canonical(b)
+	a, b = canonicalValue(a), canonicalValue(b)
 	if a == b {
 		return true
 	}
@@ -240,13 +257,14 @@ func sameValue(a, b string) bool {
 	return errX == nil && errY == nil && x == y
 }
 
-func canonical(value string) string {
+func canonicalValue(value string) string {
 	switch value = strings.ToUpper(value); value {
 	case "ON":
 		return "1"
 	case "OFF":
 		return "0"
 	}
+
 	flags := strings.Split(value, ",")
 	slices.Sort(flags)
 	return strings.Join(flags, ",")

@@ -13,21 +13,50 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// ownSettings are values that administrators give to everyone's sessions; a server has some of the variables.
-var ownSettings = map[string]string{
-	"sql_select_limit": "2", "max_join_size": "1000", "group_concat_max_len": "8", "cte_max_recursion_depth": "3", "max_recursive_iterations": "3",
-	"max_sort_length": "8", "show_gipk_in_create_table_and_information_schema": "0", "autocommit": "0", "completion_type": "2",
-	"transaction_isolation": "'READ-UNCOMMITTED'", "tx_isolation": "'SERIALIZABLE'",
-	"max_execution_time": "1000", "max_statement_time": "1", "wait_timeout": "1", "idle_transaction_timeout": "1", "idle_readonly_transaction_timeout": "1",
-	"net_read_timeout": "1", "net_write_timeout": "1", "lock_wait_timeout": "1", "tmp_disk_table_size": "65536",
-	"sql_mode": "'ANSI,NO_UNSIGNED_SUBTRACTION,PAD_CHAR_TO_FULL_LENGTH,HIGH_NOT_PRECEDENCE'", "old_mode": "'ZERO_DATE_TIME_CAST'",
-	"sql_auto_is_null": "1", "div_precision_increment": "0", "windowing_use_high_precision": "0", "default_week_format": "3", "lc_time_names": "'de_DE'",
-	"block_encryption_mode": "'aes-256-cbc'", "default_regex_flags": "'DOTALL'", "standard_compliant_cte": "0", "time_zone": "'+09:00'",
-	"default_collation_for_utf8mb4": "'utf8mb4_general_ci'", "character_set_client": "'latin1'", "character_set_results": "'latin1'",
-	"collation_connection": "'latin1_german1_ci'", "lc_messages": "'de_DE'",
+// foreignSettings are values that administrators may set globally. Each server has some of the variables.
+var foreignSettings = map[string]string{
+	"sql_select_limit":                                 "2",
+	"max_join_size":                                    "1000",
+	"group_concat_max_len":                             "8",
+	"cte_max_recursion_depth":                          "3",
+	"max_recursive_iterations":                         "3",
+	"max_sort_length":                                  "8",
+	"show_gipk_in_create_table_and_information_schema": "0",
+	"autocommit":                                       "0",
+	"completion_type":                                  "2",
+	"transaction_isolation":                            "'READ-UNCOMMITTED'",
+	"tx_isolation":                                     "'SERIALIZABLE'",
+
+	"max_execution_time":                "1000",
+	"max_statement_time":                "1",
+	"wait_timeout":                      "1",
+	"idle_transaction_timeout":          "1",
+	"idle_readonly_transaction_timeout": "1",
+	"net_read_timeout":                  "1",
+	"net_write_timeout":                 "1",
+	"lock_wait_timeout":                 "1",
+	"tmp_disk_table_size":               "65536",
+
+	"sql_mode": "'ANSI,NO_UNSIGNED_SUBTRACTION,PAD_CHAR_TO_FULL_LENGTH,HIGH_NOT_PRECEDENCE'",
+	"old_mode": "'ZERO_DATE_TIME_CAST'",
+
+	"sql_auto_is_null":              "1",
+	"div_precision_increment":       "0",
+	"windowing_use_high_precision":  "0",
+	"default_week_format":           "3",
+	"lc_time_names":                 "'de_DE'",
+	"block_encryption_mode":         "'aes-256-cbc'",
+	"default_regex_flags":           "'DOTALL'",
+	"standard_compliant_cte":        "0",
+	"time_zone":                     "'+09:00'",
+	"default_collation_for_utf8mb4": "'utf8mb4_general_ci'",
+	"character_set_client":          "'latin1'",
+	"character_set_results":         "'latin1'",
+	"collation_connection":          "'latin1_german1_ci'",
+	"lc_messages":                   "'de_DE'",
 }
 
-// sessionVariables are those of a connection, but for what differs between any two.
+// sessionVariables reads the variables of a connection.
 func sessionVariables(t *testing.T, db sqlx.Queryer) map[string]string {
 	t.Helper()
 	rows, err := db.Query("SHOW SESSION VARIABLES")
@@ -49,8 +78,7 @@ func sessionVariables(t *testing.T, db sqlx.Queryer) map[string]string {
 	return all
 }
 
-// setGlobals gives the server those of the settings that it has and its administrator may change, and returns
-// their names.
+// setGlobals sets those of the settings that the server has and its administrator may change. It returns their names.
 func setGlobals(t *testing.T, db *sqlx.DB, settings map[string]string) (names []string) {
 	t.Helper()
 	for name, value := range settings {
@@ -69,15 +97,17 @@ func TestSessionIsTheSameWhateverTheServerSets(t *testing.T) {
 	admin := dbtest.Open(t, server.Admin)
 	before := sessionVariables(t, dbtest.Open(t, c))
 
-	names := setGlobals(t, admin, ownSettings)
+	names := setGlobals(t, admin, foreignSettings)
 	if len(names) < 25 {
 		t.Fatalf("only %d of the settings could be made: %v", len(names), names)
 	}
-	// What has no global value, or is not taken over, an administrator sets this way.
-	if _, err := admin.Exec("SET GLOBAL init_connect = 'SET sql_auto_is_null = 1, sql_select_limit = 3, autocommit = 0'"); err != nil {
+	// Variables without a global value, or whose global value sessions ignore, can be set this way.
+	_, err := admin.Exec("SET GLOBAL init_connect = 'SET sql_auto_is_null = 1, sql_select_limit = 3, autocommit = 0'")
+	if err != nil {
 		t.Fatal(err)
 	}
-	// Not as it was before, and all the same enough.
+
+	// These differ from before, but are sufficient.
 	before["lock_wait_timeout"] = "3600"
 	if _, ok := before["old_mode"]; ok {
 		before["old_mode"] = ""
@@ -86,7 +116,7 @@ func TestSessionIsTheSameWhateverTheServerSets(t *testing.T) {
 	c.Warn = func(text string) { warnings = append(warnings, text) }
 	db := dbtest.Open(t, c)
 	db.SetMaxIdleConns(0)
-	for range 3 { // the first connection finds out what there is to set, the others make use of it
+	for range 3 { // the first connection discovers what to set, the others use that
 		after := sessionVariables(t, db)
 		for _, name := range append(names, "sql_auto_is_null", "autocommit", "character_set_connection", "sql_big_selects") {
 			if before[name] != after[name] {
@@ -118,7 +148,9 @@ func TestSessionOutlivesTheServersIdleLimit(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
 	c := newUserOn(t, server, "")
-	setGlobals(t, dbtest.Open(t, server.Admin), map[string]string{"wait_timeout": "1", "interactive_timeout": "1", "idle_transaction_timeout": "1"})
+	setGlobals(t, dbtest.Open(t, server.Admin), map[string]string{
+		"wait_timeout": "1", "interactive_timeout": "1", "idle_transaction_timeout": "1",
+	})
 	tx, err := dbtest.Open(t, c).Beginx()
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +180,9 @@ func TestTimezone(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t, "--default-time-zone=+09:00")
 	c := newUserOn(t, server, "")
-	for setting, want := range map[string]string{"": "+00:00", "utc": "+00:00", "UTC": "+00:00", "server": "+09:00", "-03:30": "-03:30"} {
+	for setting, want := range map[string]string{
+		"": "+00:00", "utc": "+00:00", "UTC": "+00:00", "server": "+09:00", "-03:30": "-03:30",
+	} {
 		c.Timezone = setting
 		if got := sessionVariables(t, dbtest.Open(t, c))["time_zone"]; got != want {
 			t.Errorf("DB_TIMEZONE=%s: %s, want %s", setting, got, want)
@@ -164,7 +198,7 @@ func TestTimezone(t *testing.T) {
 	}
 }
 
-// A proxy may refuse what a server would take. The proxy here is between them on the wire.
+// A proxy may refuse what a server would accept.
 func TestSessionThatCannotBeSet(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
@@ -177,7 +211,7 @@ func TestSessionThatCannotBeSet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			setGlobals(t, admin, map[string]string{test.variable: test.value})
 			through := c
-			through.Port = refuseStatements(t, c, test.variable+" = ")
+			through.Port = refusingProxy(t, c, test.variable+" = ")
 			var warnings []string
 			through.Warn = func(text string) { warnings = append(warnings, text) }
 			db, err := dbconn.Open(t.Context(), through)
@@ -196,10 +230,10 @@ func TestSessionThatCannotBeSet(t *testing.T) {
 	}
 }
 
-// refuseStatements is a way to the server that turns SET statements with the text in them into one that the server
-// refuses, and leaves the rest as it is.
-func refuseStatements(t *testing.T, to dbconn.Config, text string) uint16 {
-	return relay(t, to, func(packet []byte) []byte {
+// refusingProxy makes the server reachable at another port. It turns SET statements that contain a text into one that
+// the server refuses.
+func refusingProxy(t *testing.T, to dbconn.Config, text string) uint16 {
+	return relayPackets(t, to, func(packet []byte) []byte {
 		if i := strings.Index(string(packet), text); i > 0 && strings.Contains(string(packet[:i]), "SET ") {
 			return append(packet[:5:5], []byte(fmt.Sprintf("%-*s", len(packet)-5, "SET nothing=1"))...)
 		}

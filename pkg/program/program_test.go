@@ -47,7 +47,7 @@ func newProgram(fail error) *Program {
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	invalid := settings.Wrong(errors.New("NAME: empty"))
+	invalid := settings.Invalid(errors.New("NAME: empty"))
 	for _, test := range []struct {
 		args   string
 		fail   error

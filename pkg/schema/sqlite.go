@@ -9,24 +9,27 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// FromSQLite reads the columns of a table or view. It is an error wrapping ErrNoTable if there is neither of that name;
-// the error does not list tables whose names begin with hidden.
-func FromSQLite(ctx context.Context, db sqlx.QueryerContext, name, hidden string) (Table, error) {
+// FromSQLite reads the columns of a table or view. The error wraps ErrNoTable if there is neither of that name. It does
+// not list tables whose names begin with hiddenPrefix.
+func FromSQLite(ctx context.Context, db sqlx.QueryerContext, name, hiddenPrefix string) (Table, error) {
 	var found []struct {
 		Name    string
 		Type    string
 		NotNull bool `db:"not_null"`
 		Key     int
 	}
+
 	err := sqlx.SelectContext(ctx, db, &found,
 		`SELECT name, type, "notnull" AS not_null, pk AS "key" FROM pragma_table_info(?) ORDER BY cid`, name)
 	if err != nil {
 		return Table{}, fmt.Errorf("read columns of %s: %w", name, err)
 	}
 	if len(found) == 0 {
-		return Table{}, noTable(ctx, db, name, `SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')
-			AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND substr(name, 1, length(?)) <> ? ORDER BY name`, hidden, hidden)
+		return Table{}, noTableError(ctx, db, name, `SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')
+			AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND substr(name, 1, length(?)) <> ? ORDER BY name`,
+			hiddenPrefix, hiddenPrefix)
 	}
+
 	t := Table{Name: name}
 	key := map[int]string{}
 	for _, f := range found {
@@ -37,18 +40,20 @@ func FromSQLite(ctx context.Context, db sqlx.QueryerContext, name, hidden string
 			key[f.Key] = f.Name
 		}
 	}
+
 	for i := range len(key) {
 		t.Key = append(t.Key, key[i+1])
 	}
+
 	return t, nil
 }
 
-// CreateSQLite is the statement that makes t in the attached database schema, under the given
-// name, with more columns after its own, as they are defined. NOT NULL is declared for key columns alone:
-// what a view declares of the others is not kept by every server.
-func (t Table) CreateSQLite(schema, name string, more ...string) string {
+// CreateSQLite returns the statement that creates t in an attached database, under the given name, with more
+// definitions after its columns. Only key columns are NOT NULL: not every server keeps what a view declares for the
+// others.
+func (t Table) CreateSQLite(database, name string, definitions ...string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "CREATE TABLE %s.%s (", QuoteSQLite(schema), QuoteSQLite(name))
+	fmt.Fprintf(&b, "CREATE TABLE %s.%s (", QuoteSQLite(database), QuoteSQLite(name))
 	for i, c := range t.Columns {
 		if i > 0 {
 			b.WriteString(", ")
@@ -58,12 +63,15 @@ func (t Table) CreateSQLite(schema, name string, more ...string) string {
 			b.WriteString(" NOT NULL")
 		}
 	}
-	for _, definition := range more {
+
+	for _, definition := range definitions {
 		b.WriteString(", " + definition)
 	}
+
 	if len(t.Key) > 0 {
-		fmt.Fprintf(&b, ", PRIMARY KEY (%s)", strings.Join(quoteAll(t.Key), ", "))
+		fmt.Fprintf(&b, ", PRIMARY KEY (%s)", strings.Join(quoteAllSQLite(t.Key), ", "))
 	}
+
 	b.WriteString(")")
 	return b.String()
 }
@@ -73,7 +81,7 @@ func QuoteSQLite(identifier string) string {
 	return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"`
 }
 
-func quoteAll(identifiers []string) []string {
+func quoteAllSQLite(identifiers []string) []string {
 	quoted := make([]string, len(identifiers))
 	for i, id := range identifiers {
 		quoted[i] = QuoteSQLite(id)

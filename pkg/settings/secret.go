@@ -6,17 +6,17 @@ import (
 	"log/slog"
 )
 
-const redacted = "[redacted]"
+const redactedText = "[redacted]"
 
-// Secret is a text that must not be seen: whatever formats, logs or encodes it gets "[redacted]".
-// string(s) is the one way to the value.
+// Secret is a text that must not be shown: formatted, logged or encoded it is "[redacted]". Only string(s) returns the
+// value.
 type Secret string
 
-// Format writes "[redacted]" for every verb; String alone would not cover %d.
-func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+// Format writes "[redacted]" for every verb. String alone would not cover %d.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedText) }
 
 // MarshalText keeps the value out of JSON and the like.
-func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (Secret) MarshalText() ([]byte, error) { return []byte(redactedText), nil }
 
 // LogValue keeps the value out of slog.
-func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (Secret) LogValue() slog.Value { return slog.StringValue(redactedText) }

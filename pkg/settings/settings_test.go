@@ -20,13 +20,13 @@ type config struct {
 		User string `default:"nobody"`
 		Port uint16 `default:"3306"`
 	}
-	Wait time.Duration `default:"5s"`
-	Key  settings.Secret
-	bad  bool
+	Wait  time.Duration `default:"5s"`
+	Key   settings.Secret
+	isBad bool
 }
 
 func (c *config) Validate() error {
-	if c.bad {
+	if c.isBad {
 		return errors.New("KEY: too short")
 	}
 	return nil
@@ -46,15 +46,18 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-func TestLoadNamesEveryWrongVariable(t *testing.T) {
+func TestLoadNamesEveryInvalidVariable(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("DB_PORT", "70000")
 	t.Setenv("WAIT", "soon")
-	err := settings.Load("", &config{bad: true})
+	err := settings.Load("", &config{isBad: true})
 	if err == nil {
 		t.Fatal("no error")
 	}
-	want := "wrong settings:\n  DB_PORT: \"70000\" is not a whole number in range\n  WAIT: \"soon\" is not a duration such as 30s or 5m\n  KEY: too short"
+	want := `wrong settings:
+  DB_PORT: "70000" is not a whole number in range
+  WAIT: "soon" is not a duration such as 30s or 5m
+  KEY: too short`
 	if err.Error() != want {
 		t.Errorf("got\n%s\nwant\n%s", err, want)
 	}
@@ -71,7 +74,7 @@ func TestFile(t *testing.T) {
 		".env": "DB_USER=file\nDB_PORT=1\nWAIT=\nKEY='pa$$ #w;o=rd'\n",
 		"INI":  "key = pa$$ #w;o=rd\n\n[db]\nuser = file\n# a remark\nport = 1\n",
 	} {
-		write(t, text)
+		writeEnvFile(t, text)
 		for _, name := range []string{"", ".env", "./.env"} {
 			var c config
 			if err := settings.Load(name, &c); err != nil {
@@ -86,19 +89,20 @@ func TestFile(t *testing.T) {
 		t.Error("the environment is no longer what it was")
 	}
 	for _, text := range []string{"KEY 'hunter2\n", "[db]\npassword hunter2\n"} {
-		write(t, text)
+		writeEnvFile(t, text)
 		var wrong *settings.Error
 		if err := settings.Load("", &config{}); !errors.As(err, &wrong) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("malformed file: got %v, want a settings.Error without the text", err)
 		}
 	}
 	var wrong *settings.Error
-	if err := settings.Load("nowhere.ini", &config{}); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "nowhere.ini") {
+	err := settings.Load("nowhere.ini", &config{})
+	if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "nowhere.ini") {
 		t.Errorf("no file: %v", err)
 	}
 }
 
-// Programs that are run side by side in one process do not see each other's settings.
+// Programs that run side by side in one process do not see each other's settings.
 func TestLoadSideBySide(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 20 {
@@ -116,7 +120,7 @@ func TestLoadSideBySide(t *testing.T) {
 	group.Wait()
 }
 
-func write(t *testing.T, text string) {
+func writeEnvFile(t *testing.T, text string) {
 	t.Helper()
 	if err := os.WriteFile(".env", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -140,13 +144,25 @@ func TestSecretIsNeverSeen(t *testing.T) {
 	}
 }
 
+// described describes its variables itself.
+type described struct {
+	Name string `default:"cars" desc:"not this one"`
+}
+
+func (*described) Descriptions() map[string]string {
+	return map[string]string{"DB_NAME": "a description that is too long for a tag"}
+}
+
 func TestDescribe(t *testing.T) {
 	var c struct {
 		Port uint16 `default:"3306" desc:"MySQL|MariaDB"`
 		Name string
+		DB   described
 	}
+	want := "| `PORT` | 3306 | MySQL\\|MariaDB |\n| `NAME` |  |  |\n" +
+		"| `DB_NAME` | cars | a description that is too long for a tag |\n"
 	var b strings.Builder
-	if err := settings.Describe(&b, &c); err != nil || b.String() != "| `PORT` | 3306 | MySQL\\|MariaDB |\n| `NAME` |  |  |\n" {
+	if err := settings.Describe(&b, &c); err != nil || b.String() != want {
 		t.Errorf("%v: %s", err, &b)
 	}
 }

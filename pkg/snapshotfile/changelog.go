@@ -8,7 +8,7 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// RecordedChange is a change of a row, or of many, as the file remembers it.
+// RecordedChange is an entry of the change history: the change of one row, or of many rows at once (see Bulk).
 type RecordedChange struct {
 	ID    int64           `json:"id"`
 	Run   int64           `json:"run"`
@@ -25,13 +25,15 @@ func HasChanges(ctx context.Context, q sqlx.QueryerContext) (bool, error) {
 	return hasTables(ctx, q, changesTable)
 }
 
-// ReadChanges gives the changes since a time to each, the oldest first; those of all tables if none is named.
+// ReadChanges calls each with the changes since a time, the oldest first. Without a table it reads those of all tables.
 func ReadChanges(ctx context.Context, q sqlx.QueryerContext, table string, since time.Time,
 	each func(RecordedChange) error,
 ) error {
-	if kept, err := HasChanges(ctx, q); err != nil || !kept {
+	if exists, err := HasChanges(ctx, q); err != nil || !exists {
 		return err
 	}
+
+	// The condition on the ID lets SQLite begin at the first young change instead of reading the whole table.
 	from := since.UTC().Format(timeFormat)
 	rows, err := q.QueryxContext(ctx, selectChanges+`
 		WHERE at >= ? AND (? = '' OR "table" = ? COLLATE NOCASE) AND id >= (SELECT min(id) FROM main._sync_changes
@@ -40,33 +42,38 @@ func ReadChanges(ctx context.Context, q sqlx.QueryerContext, table string, since
 		return err
 	}
 	defer func() { _ = rows.Close() }()
+
 	for rows.Next() {
 		c, err := scanChange(rows)
 		if err != nil {
 			return err
 		}
+
 		if err := each(c); err != nil {
 			return err
 		}
 	}
+
 	return rows.Err()
 }
 
 // ChangedTables returns the names of the tables that have a change history.
 func ChangedTables(ctx context.Context, q sqlx.QueryerContext) (names []string, err error) {
-	if kept, err := HasChanges(ctx, q); err != nil || !kept {
+	if exists, err := HasChanges(ctx, q); err != nil || !exists {
 		return nil, err
 	}
 	err = sqlx.SelectContext(ctx, q, &names, `SELECT DISTINCT "table" FROM main._sync_changes ORDER BY "table"`)
 	return names, err
 }
 
-// ChangesSize is how many changes a file remembers, and about how many bytes they take. Both are 0 without a history.
+// ChangesSize returns how many changes a file has recorded, and about how many bytes they take. Both are 0 without a
+// change history.
 func ChangesSize(ctx context.Context, q sqlx.QueryerContext) (rows, bytes int64, err error) {
-	if kept, err := HasChanges(ctx, q); err != nil || !kept {
+	if exists, err := HasChanges(ctx, q); err != nil || !exists {
 		return 0, 0, err
 	}
-	// The columns of a fixed length and the indexes, in which the key is once more, take some 100 bytes.
+
+	// The columns of fixed length and the indexes take some 100 bytes. An index holds the key a second time.
 	err = q.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum(100 + 2 * coalesce(octet_length(key), 0) +
 		coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0)), 0) FROM main._sync_changes`).Scan(&rows, &bytes)
 	return rows, bytes, err

@@ -15,7 +15,8 @@ import (
 
 const changesTable = "_sync_changes"
 
-// createChanges makes the tables of the change history. The indexes are for the history of a row, and for pruning.
+// createChanges creates the tables of the change history. One index serves the history of a row, the other finds what to
+// prune.
 var createChanges = []string{
 	`CREATE TABLE IF NOT EXISTS main._sync_changes (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at TEXT NOT NULL,
 		"table" TEXT NOT NULL, key TEXT, op TEXT NOT NULL, old TEXT, new TEXT)`,
@@ -25,61 +26,66 @@ var createChanges = []string{
 		since TEXT NOT NULL, bulk TEXT) WITHOUT ROWID`,
 }
 
-// Kinds of changes.
+// Kinds of changes of one row.
 const (
 	OpInsert = "insert"
 	OpUpdate = "update"
 	OpDelete = "delete"
-	OpBulk   = "bulk" // one for all changes of a run to a table, where they are too many
 )
 
-// BlobLimit is how many bytes of a BLOB the change history keeps, as hex. A longer one is an object with its length and
-// its first bytes.
+// OpBulk is the kind of a change that stands for all changes of a run to a table, when they are too many to record one
+// by one.
+const OpBulk = "bulk"
+
+// BlobLimit is how many bytes of a BLOB the change history keeps, as hex. Of a longer one it keeps an object with the
+// length and the first bytes.
 const BlobLimit = 4096
 
-// A run that changes more rows of a table than bulkRows, and more than one in bulkShare, is recorded as one change.
+// A run that changes more than bulkRows rows of a table, and more than one in bulkShare, is recorded as one change.
 const (
 	bulkRows  = 10_000
 	bulkShare = 10
 )
 
-// Changes records how the rows of a run differ from those that the file has.
+// Changes records how the rows of a run differ from those in the file.
 type Changes struct {
 	db  sqlx.ExtContext
 	run int64
 	at  string
 
-	unrecorded bool // rows may have come and gone that are not recorded one by one
+	unrecorded bool // rows may have been inserted or deleted that are not recorded one by one
 }
 
-// BeginChanges creates the change history if there is none yet. Call it in the publishing transaction, after Create;
-// the run is recorded at the end of that transaction.
+// BeginChanges creates the change history if the file has none yet. Call it in the publishing transaction, after
+// Create. That transaction must end with InsertRun, which records the run under the ID that the changes have.
 func BeginChanges(ctx context.Context, db sqlx.ExtContext, started time.Time) (*Changes, error) {
 	for _, q := range createChanges {
 		if _, err := db.ExecContext(ctx, q); err != nil {
 			return nil, err
 		}
 	}
-	id, err := NextRun(ctx, db)
+
+	id, err := nextRunID(ctx, db)
 	return &Changes{db: db, run: id, at: started.UTC().Format(timeFormat)}, err
 }
 
-// Difference is what a run is about to change in a table that has a key. Live and Staged are names of tables as SQL
-// writes them: the table of the file, and one that has at least the rows that are new or differ.
+// Difference is what a run is about to change in a table that has a key. Live and Staged are table names as SQL writes
+// them: the table in the file, and one that holds at least the new and the changed rows.
 type Difference struct {
 	Table        string
-	Columns, Key []string // the view's; the user's own columns are not recorded
+	Columns, Key []string // the view's; columns that the user has added are not recorded
 	Live, Staged string
-	Missing      string // a condition for the rows t of Live that are about to be deleted; "" for none
+	Missing      string // condition on the rows t of Live that are about to be deleted; "" for none
 
 	Inserted, Updated, Deleted int64
-	Before                     int64 // rows that Live has
+	Before                     int64 // rows in Live
 }
 
-// Skip notes that rows of a table change in a way that is not recorded: it is new, is made again, or has other columns.
-func (c *Changes) Skip() { c.unrecorded = true }
+// MarkUnrecorded notes that rows of a table change without being recorded: the table is new, is created again, or has
+// other columns.
+func (c *Changes) MarkUnrecorded() { c.unrecorded = true }
 
-// Record records a difference before it is made.
+// Record records a difference. Call it before the difference is applied.
 func (c *Changes) Record(ctx context.Context, d Difference) error {
 	switch n := d.Inserted + d.Updated + d.Deleted; {
 	case n == 0:
@@ -96,28 +102,33 @@ func (c *Changes) Record(ctx context.Context, d Difference) error {
 	}
 
 	target := `INSERT INTO main._sync_changes (run, at, "table", op, key, old, new) SELECT ?, ?, ?, ?, `
-	both := d.Staged + " AS s CROSS JOIN " + d.Live + " AS t ON " + equal(d.Key, "t.", "s.")
+	both := d.Staged + " AS s CROSS JOIN " + d.Live + " AS t ON " + sameKeyCondition(d.Key, "t.", "s.")
 	var statements []struct{ op, query string }
 	add := func(op, query string) { statements = append(statements, struct{ op, query string }{op, query}) }
+
+	// A deleted row is recorded whole, an updated one with the columns that differ, a new one by its key alone.
 	if d.Missing != "" {
-		add(OpDelete, key(d.Key, "t.")+", "+object(d.Columns, "t.")+", NULL FROM "+d.Live+" AS t WHERE "+d.Missing)
+		add(OpDelete, keyJSON(d.Key, "t.")+", "+rowJSON(d.Columns, "t.")+", NULL FROM "+d.Live+" AS t WHERE "+d.Missing)
 	}
-	if values := d.values(); len(values) > 0 {
-		add(OpUpdate, key(d.Key, "s.")+", "+changed(values, "t.")+", "+changed(values, "s.")+
-			" FROM "+both+" WHERE "+anyOf(differing(values)))
+	if values := d.nonKeyColumns(); len(values) > 0 {
+		add(OpUpdate, keyJSON(d.Key, "s.")+", "+changedJSON(values, "t.")+", "+changedJSON(values, "s.")+
+			" FROM "+both+" WHERE "+anyOf(differsConditions(values)))
 	}
-	add(OpInsert, key(d.Key, "s.")+", NULL, NULL FROM "+d.Staged+" AS s WHERE NOT EXISTS (SELECT 1 FROM "+d.Live+
-		" AS t WHERE "+equal(d.Key, "t.", "s.")+")")
+
+	add(OpInsert, keyJSON(d.Key, "s.")+", NULL, NULL FROM "+d.Staged+" AS s WHERE NOT EXISTS (SELECT 1 FROM "+d.Live+
+		" AS t WHERE "+sameKeyCondition(d.Key, "t.", "s.")+")")
+
 	for _, s := range statements {
 		if _, err := c.db.ExecContext(ctx, target+s.query, c.run, c.at, d.Table, s.op); err != nil {
 			return fmt.Errorf("record changes: %w", err)
 		}
 	}
+
 	return nil
 }
 
-// values are the columns that are not part of the key.
-func (d Difference) values() (names []string) {
+// nonKeyColumns returns the columns that are not part of the key.
+func (d Difference) nonKeyColumns() (names []string) {
 	for _, c := range d.Columns {
 		if !slices.Contains(d.Key, c) {
 			names = append(names, c)
@@ -126,8 +137,8 @@ func (d Difference) values() (names []string) {
 	return names
 }
 
-// Bulk is what is recorded for many changes: rows by kind of change, and by column how many rows have another value in
-// it.
+// Bulk is the record of many changes at once: how many rows were inserted, updated and deleted, and for each column how
+// many rows have a new value in it.
 type Bulk struct {
 	Inserted int64            `json:"inserted"`
 	Updated  int64            `json:"updated"`
@@ -137,14 +148,17 @@ type Bulk struct {
 
 func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
 	b := Bulk{Inserted: d.Inserted, Updated: d.Updated, Deleted: d.Deleted, Columns: map[string]int64{}}
-	if values := d.values(); len(values) > 0 && d.Updated > 0 {
+
+	if values := d.nonKeyColumns(); len(values) > 0 && d.Updated > 0 {
 		counts := make([]int64, len(values))
 		into := make([]any, len(values))
 		for i := range counts {
 			into[i] = &counts[i]
 		}
-		row := c.db.QueryRowxContext(ctx, "SELECT coalesce(sum("+strings.Join(differing(values), "), 0), coalesce(sum(")+
-			"), 0) FROM "+d.Staged+" AS s CROSS JOIN "+d.Live+" AS t ON "+equal(d.Key, "t.", "s."))
+
+		sums := "coalesce(sum(" + strings.Join(differsConditions(values), "), 0), coalesce(sum(") + "), 0)"
+		row := c.db.QueryRowxContext(ctx, "SELECT "+sums+" FROM "+d.Staged+" AS s CROSS JOIN "+d.Live+" AS t ON "+
+			sameKeyCondition(d.Key, "t.", "s."))
 		if err := row.Scan(into...); err != nil {
 			return fmt.Errorf("count changes: %w", err)
 		}
@@ -154,46 +168,48 @@ func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
 			}
 		}
 	}
+
 	text, err := json.Marshal(b)
 	if err != nil {
 		return err
 	}
+
 	_, err = c.db.ExecContext(ctx, `INSERT INTO main._sync_changes (run, at, "table", op, new) VALUES (?, ?, ?, ?, ?)`,
 		c.run, c.at, d.Table, OpBulk, string(text))
 	return err
 }
 
-// key is an expression for the JSON object of a row's key.
-func key(columns []string, alias string) string {
+// keyJSON is a SQL expression for the JSON object of a row's key. Keys are kept whole, whatever their length.
+func keyJSON(columns []string, alias string) string {
 	members := make([]string, len(columns))
 	for i, c := range columns {
-		members[i] = member(c) + " || " + hexed(alias+schema.QuoteSQLite(c), "")
+		members[i] = memberName(c) + " || " + valueJSON(alias+schema.QuoteSQLite(c), "")
 	}
-	return braced(members)
+	return joinMembers(members)
 }
 
-// object is an expression for a JSON object of a row's columns.
-func object(columns []string, alias string) string {
+// rowJSON is a SQL expression for the JSON object of a row's columns.
+func rowJSON(columns []string, alias string) string {
 	members := make([]string, len(columns))
 	for i, c := range columns {
-		members[i] = member(c) + " || " + jsonValue(alias+schema.QuoteSQLite(c))
+		members[i] = memberName(c) + " || " + limitedValueJSON(alias+schema.QuoteSQLite(c))
 	}
-	return braced(members)
+	return joinMembers(members)
 }
 
-// changed is an expression for a JSON object of those columns that differ between the rows t and s.
-func changed(columns []string, alias string) string {
+// changedJSON is a SQL expression for the JSON object of the columns that differ between the rows t and s.
+func changedJSON(columns []string, alias string) string {
 	members := make([]string, len(columns))
-	differ := differing(columns)
+	differs := differsConditions(columns)
 	for i, c := range columns {
-		members[i] = "CASE WHEN " + differ[i] + " THEN " + member(c) + " || " +
-			jsonValue(alias+schema.QuoteSQLite(c)) + " END"
+		members[i] = "CASE WHEN " + differs[i] + " THEN " + memberName(c) + " || " +
+			limitedValueJSON(alias+schema.QuoteSQLite(c)) + " END"
 	}
-	return braced(members)
+	return joinMembers(members)
 }
 
-// member is the SQL text of the name of a member of a JSON object.
-func member(name string) string {
+// memberName is a SQL text literal: the name of a member of a JSON object, with its colon.
+func memberName(name string) string {
 	var quoted strings.Builder
 	e := json.NewEncoder(&quoted)
 	e.SetEscapeHTML(false)
@@ -201,14 +217,16 @@ func member(name string) string {
 	return "'" + strings.ReplaceAll(strings.TrimSpace(quoted.String()), "'", "''") + ":'"
 }
 
-// braced joins the members of a JSON object, except those that are NULL. A function of SQLite takes few arguments, so
-// many members are joined in groups. Few are not: each step costs a copy of values that may be large.
-func braced(members []string) string {
+// joinMembers joins the members of a JSON object and leaves out those that are NULL. A function of SQLite takes few
+// arguments, so many members are joined in groups. Few members are not, since each level copies values that may be
+// large.
+func joinMembers(members []string) string {
 	if len(members) > groupSize {
 		var groups []string
 		for m := range slices.Chunk(members, groupSize) {
 			groups = append(groups, "nullif(concat_ws(',', "+strings.Join(m, ", ")+"), '')")
 		}
+
 		members = groups
 	}
 	return "concat('{', concat_ws(',', " + strings.Join(members, ", ") + "), '}')"
@@ -217,19 +235,22 @@ func braced(members []string) string {
 // groupSize is how many expressions are joined at a time.
 const groupSize = 100
 
-// jsonValue is an expression for a value as JSON. SQLite writes a REAL with as few digits as give the same number back.
-func jsonValue(value string) string {
-	return hexed(value, fmt.Sprintf("WHEN length(%[1]s) > %[2]d THEN "+
+// limitedValueJSON is a SQL expression for a value as JSON, of which a long BLOB is shortened to BlobLimit bytes.
+// SQLite writes a REAL with the fewest digits that read back as the same number.
+func limitedValueJSON(value string) string {
+	return valueJSON(value, fmt.Sprintf("WHEN length(%[1]s) > %[2]d THEN "+
 		`'{"bytes":' || length(%[1]s) || ',"hex":"' || hex(substr(%[1]s, 1, %[2]d)) || '"}' `, value, BlobLimit))
 }
 
-// hexed is jsonValue with another way to write a long BLOB, or none.
-func hexed(value, long string) string {
+// valueJSON is a SQL expression for a value as JSON. LongBlob is a WHEN clause that writes long BLOBs; without one they
+// are written whole.
+func valueJSON(value, longBlob string) string {
 	return fmt.Sprintf("CASE WHEN typeof(%[1]s) <> 'blob' THEN json_quote(%[1]s) %[2]s"+
-		`ELSE '"' || hex(%[1]s) || '"' END`, value, long)
+		`ELSE '"' || hex(%[1]s) || '"' END`, value, longBlob)
 }
 
-func differing(columns []string) []string {
+// differsConditions returns for each column the condition that the rows t and s have different values.
+func differsConditions(columns []string) []string {
 	conditions := make([]string, len(columns))
 	for i, c := range columns {
 		conditions[i] = "t." + schema.QuoteSQLite(c) + " IS NOT s." + schema.QuoteSQLite(c)
@@ -237,8 +258,8 @@ func differing(columns []string) []string {
 	return conditions
 }
 
-// equal is the condition that two rows have the same key.
-func equal(key []string, left, right string) string {
+// sameKeyCondition is the condition that two rows have the same key.
+func sameKeyCondition(key []string, left, right string) string {
 	conditions := make([]string, len(key))
 	for i, k := range key {
 		conditions[i] = left + schema.QuoteSQLite(k) + " = " + right + schema.QuoteSQLite(k)
@@ -246,8 +267,7 @@ func equal(key []string, left, right string) string {
 	return strings.Join(conditions, " AND ")
 }
 
-// anyOf is the disjunction of conditions, in groups: a plain chain of a thousand is deeper than SQLite lets an
-// expression be.
+// anyOf joins conditions by OR, in groups: SQLite refuses a plain chain of a thousand as too deep.
 func anyOf(conditions []string) string {
 	var groups []string
 	for c := range slices.Chunk(conditions, groupSize) {

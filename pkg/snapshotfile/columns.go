@@ -3,6 +3,7 @@ package snapshotfile
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -14,28 +15,32 @@ const createColumns = `CREATE TABLE IF NOT EXISTS main._sync_columns (
 	source_type TEXT NOT NULL, nullable INTEGER NOT NULL, comment TEXT NOT NULL,
 	PRIMARY KEY (table_name, position)) WITHOUT ROWID`
 
-// SetColumns keeps how the source declares the columns of a table, since SQLite's own types tell less: a price stays
-// known as a DECIMAL, a TIMESTAMP as UTC. Nothing is written where that is kept already.
+// SetColumns records how the source declares the columns of a table. SQLite's own types say less: without the record
+// nobody would know that a price is a DECIMAL or that a TIMESTAMP is in UTC. SetColumns writes nothing if the record is
+// the same already.
 func SetColumns(ctx context.Context, db sqlx.ExtContext, table string, columns []schema.Column) error {
 	if _, err := db.ExecContext(ctx, createColumns); err != nil {
 		return err
 	}
-	kept, err := readColumns(ctx, db, "table_name = ?", table)
+
+	recorded, err := readColumns(ctx, db, "table_name = ?", table)
 	if err != nil {
 		return err
 	}
-	same := len(kept) == len(columns)
-	for i := 0; same && i < len(kept); i++ {
-		k, c := kept[i], columns[i]
-		same = k.Name == c.Name && k.Type == c.Type && k.Nullable == c.Nullable && k.Comment == c.Comment
+
+	isSame := func(a, b schema.Column) bool {
+		return a.Name == b.Name && a.Type == b.Type && a.Nullable == b.Nullable && a.Comment == b.Comment
 	}
-	if same {
+
+	if slices.EqualFunc(recorded, columns, isSame) {
 		return nil
 	}
+
 	_, err = db.ExecContext(ctx, "DELETE FROM main._sync_columns WHERE table_name = ? COLLATE NOCASE", table)
 	if err != nil {
 		return err
 	}
+
 	for i, c := range columns {
 		_, err := db.ExecContext(ctx, `INSERT INTO main._sync_columns
 			(table_name, position, name, source_type, nullable, comment) VALUES (?, ?, ?, ?, ?, ?)`,
@@ -44,15 +49,17 @@ func SetColumns(ctx context.Context, db sqlx.ExtContext, table string, columns [
 			return err
 		}
 	}
+
 	return nil
 }
 
-// CopyColumns takes over all that one file keeps of its columns into another.
+// CopyColumns copies the records of all columns from one file into another.
 func CopyColumns(ctx context.Context, from sqlx.QueryerContext, to sqlx.ExtContext) error {
 	tables, err := CopiedTables(ctx, from)
 	if err != nil {
 		return err
 	}
+
 	for _, table := range tables {
 		columns, err := SourceColumns(ctx, from, table)
 		if err != nil {
@@ -62,22 +69,23 @@ func CopyColumns(ctx context.Context, from sqlx.QueryerContext, to sqlx.ExtConte
 			return err
 		}
 	}
+
 	return nil
 }
 
-// CopiedTables are the tables that runs have made.
+// CopiedTables returns the names of the tables that runs have created.
 func CopiedTables(ctx context.Context, q sqlx.QueryerContext) (names []string, err error) {
-	if kept, err := hasTables(ctx, q, "_sync_columns"); err != nil || !kept {
+	if exists, err := hasTables(ctx, q, "_sync_columns"); err != nil || !exists {
 		return nil, err
 	}
 	err = sqlx.SelectContext(ctx, q, &names, "SELECT DISTINCT table_name FROM main._sync_columns ORDER BY table_name")
 	return names, err
 }
 
-// SourceColumns are the columns that a run has made in a table, as the source declares them; none if no run has made
-// the table.
+// SourceColumns returns the columns that a run has created in a table, as the source declares them. There are none if
+// no run has created the table.
 func SourceColumns(ctx context.Context, q sqlx.QueryerContext, table string) ([]schema.Column, error) {
-	if kept, err := hasTables(ctx, q, "_sync_columns"); err != nil || !kept {
+	if exists, err := hasTables(ctx, q, "_sync_columns"); err != nil || !exists {
 		return nil, err
 	}
 	return readColumns(ctx, q, "table_name = ? COLLATE NOCASE", table)
@@ -90,31 +98,35 @@ func readColumns(ctx context.Context, q sqlx.QueryerContext, where, table string
 		Nullable bool
 		Comment  string
 	}
+
 	err = sqlx.SelectContext(ctx, q, &found, `SELECT name, source_type, nullable, comment FROM main._sync_columns
 		WHERE `+where+` ORDER BY position`, table)
 	if err != nil {
 		return nil, fmt.Errorf("read how the source declares the columns of %s: %w", table, err)
 	}
+
 	for _, f := range found {
 		c := schema.NewColumn(f.Name, f.Type)
 		c.Nullable, c.Comment = f.Nullable, f.Comment
 		columns = append(columns, c)
 	}
+
 	return columns, nil
 }
 
-// Table reads the columns of a table or view of a SQLite file, with what the file keeps of how the source declares them
-// if syncer has made the table. It is an error wrapping schema.ErrNoTable if there is neither table nor view of that
-// name.
+// Table reads the columns of a table or view of a SQLite file. If syncer has created the table, the columns are as the
+// source declares them. The error wraps schema.ErrNoTable if the file has neither table nor view of that name.
 func Table(ctx context.Context, q sqlx.QueryerContext, name string) (schema.Table, error) {
 	t, err := schema.FromSQLite(ctx, q, name, Prefix)
 	if err != nil {
 		return t, err
 	}
+
 	source, err := SourceColumns(ctx, q, name)
 	if err != nil {
 		return t, err
 	}
+
 	for i, c := range t.Columns {
 		for _, s := range source {
 			if s.Name != c.Name {
@@ -126,5 +138,6 @@ func Table(ctx context.Context, q sqlx.QueryerContext, name string) (schema.Tabl
 			t.Columns[i] = s
 		}
 	}
+
 	return t, nil
 }

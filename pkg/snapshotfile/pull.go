@@ -6,17 +6,18 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Pull is what a file remembers of the download that it was made from.
+// Pull is what a file records about the download that it was made from.
 type Pull struct {
 	ETag       string
-	HasOwnRuns bool `db:"has_own_runs"` // syncer has made runs in the file since then
+	HasOwnRuns bool `db:"has_own_runs"` // syncer has made runs in the file since the download
 }
 
-// ReadPull reads which download a file was made from; nil if it was not made from one.
+// ReadPull reads from which download a file was made; nil if it was not downloaded.
 func ReadPull(ctx context.Context, q sqlx.QueryerContext) (*Pull, error) {
-	if known, err := hasTables(ctx, q, "_sync_pull", "_sync_runs"); err != nil || !known {
+	if exists, err := hasTables(ctx, q, "_sync_pull", "_sync_runs"); err != nil || !exists {
 		return nil, err
 	}
+
 	var p Pull
 	err := sqlx.GetContext(ctx, q, &p, `SELECT coalesce(max(etag), '') AS etag,
 		count(*) <> 1 OR max(last_run) IS NOT (SELECT max(id) FROM main._sync_runs) AS has_own_runs FROM main._sync_pull`)
@@ -26,8 +27,8 @@ func ReadPull(ctx context.Context, q sqlx.QueryerContext) (*Pull, error) {
 	return &p, nil
 }
 
-// MarkPulled remembers in a file that it was made from the download with this ETag. What the file remembers of an earlier
-// download goes: it is that of the server, whose file was pulled once.
+// MarkPulled records in a file that it was made from the download with this ETag. A record that came with the download
+// is replaced: the server's own file may have been downloaded once.
 func MarkPulled(ctx context.Context, db sqlx.ExtContext, etag string) error {
 	for _, q := range []string{
 		"DROP TABLE IF EXISTS main._sync_pull",
@@ -37,6 +38,7 @@ func MarkPulled(ctx context.Context, db sqlx.ExtContext, etag string) error {
 			return err
 		}
 	}
+
 	_, err := db.ExecContext(ctx, "INSERT INTO main._sync_pull SELECT ?, max(id) FROM main._sync_runs", etag)
 	return err
 }

@@ -75,7 +75,7 @@ func (c *Changes) Follow(ctx context.Context, table string, key []string, restar
 	}
 	_, err := c.db.ExecContext(ctx, `INSERT INTO main._sync_history ("table", key, since) VALUES (?1, ?2, ?3)
 		ON CONFLICT DO UPDATE SET key = excluded.key, since = excluded.since, bulk = NULL WHERE ?4 OR key <> excluded.key`,
-		table, toJSON(key), c.at, restart)
+		table, encodeTexts(key), c.at, restart)
 	return err
 }
 
@@ -85,7 +85,7 @@ func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) er
 	if err != nil || !has {
 		return err
 	}
-	_, err = db.ExecContext(ctx, `DELETE FROM main._sync_history WHERE "table" IN (SELECT value FROM json_each(?))`, toJSON(tables))
+	_, err = db.ExecContext(ctx, `DELETE FROM main._sync_history WHERE "table" IN (SELECT value FROM json_each(?))`, encodeTexts(tables))
 	return err
 }
 
@@ -186,12 +186,12 @@ func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, co
 	args := []any{table}
 	for i, column := range columns {
 		placeholder := fmt.Sprintf("?%d", i+2)
-		members[i] = member(column) + " || " + hexed(placeholder, "")
+		members[i] = memberName(column) + " || " + valueJSON(placeholder, "")
 		args = append(args, values[i])
 	}
 	args = append(args, before, limit)
 	rows, err := q.QueryxContext(ctx, selectChanges+fmt.Sprintf(` WHERE "table" = ?1 AND key = %s
-		AND (?%[2]d = 0 OR id < ?%[2]d) ORDER BY id DESC LIMIT ?%[3]d`, braced(members), len(args)-1, len(args)), args...)
+		AND (?%[2]d = 0 OR id < ?%[2]d) ORDER BY id DESC LIMIT ?%[3]d`, joinMembers(members), len(args)-1, len(args)), args...)
 	if err != nil {
 		return nil, err
 	}

@@ -10,19 +10,19 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// What became of a run.
+// How a run ended.
 const (
 	OK      = "ok"
 	Failed  = "failed"
 	Refused = "refused" // by a guard
-	Stopped = "stopped" // the program was told to end during the run
+	Stopped = "stopped" // the program was stopped during the run
 )
 
-// keptRuns is how many runs the file remembers. The last good run of each table, and those that the change history
-// refers to, stay beyond that.
+// keptRuns is how many runs the file records. The last good run of each table stays beyond that, and so do the runs
+// that the change history refers to.
 const keptRuns = 1000
 
-// Run is one run, as the file remembers it.
+// Run is the record of one run.
 type Run struct {
 	ID       int64      `json:"id"`
 	Started  time.Time  `json:"started"`
@@ -32,11 +32,11 @@ type Run struct {
 	Strategy string     `json:"strategy"`
 	Error    string     `json:"error,omitempty"`
 	Tables   []TableRun `json:"tables"`
-	Gone     []string   `json:"gone,omitempty"` // tables whose views patterns no longer find; nil if nobody has looked
+	Gone     []string   `json:"gone,omitempty"` // tables whose views no pattern matches any more; nil if not checked
 }
 
-// TableRun is what a run did to one table. Without a key the changes are not known by row, and
-// Inserted, Updated and Deleted count places.
+// TableRun is what a run did to one table. Without a key rows cannot be matched, and Inserted, Updated and Deleted
+// count positions in the table.
 type TableRun struct {
 	View       string   `json:"view"`
 	Table      string   `json:"table"`
@@ -53,144 +53,162 @@ type TableRun struct {
 	Drift      string   `json:"drift,omitempty"`
 	Watermark  string   `json:"watermark,omitempty"`
 	Warnings   []string `json:"warnings,omitempty"`
-	Lost       []string `json:"lost,omitempty"` // indexes and triggers of the user's that could not stay
+	Lost       []string `json:"lost,omitempty"` // indexes, triggers and views of the user's that no longer work
 }
 
-// NextRun is the number that the run recorded next will have, as long as the transaction lasts.
-func NextRun(ctx context.Context, q sqlx.QueryerContext) (id int64, err error) {
+// nextRunID returns the ID of the run that InsertRun records next in the same transaction.
+func nextRunID(ctx context.Context, q sqlx.QueryerContext) (id int64, err error) {
 	err = sqlx.GetContext(ctx, q, &id, "SELECT coalesce(max(id), 0) + 1 FROM main._sync_runs")
 	return id, err
 }
 
-// InsertRun records a run that ends now, sets its ID and Finished, and forgets runs that are too old. It is to be
-// called in a transaction, after Create.
+// InsertRun records a run that ends now, sets its ID and Finished, and deletes the records of old runs. Call it in a
+// transaction, after Create.
 func InsertRun(ctx context.Context, db sqlx.ExtContext, r *Run) (err error) {
-	if r.ID, err = NextRun(ctx, db); err != nil {
+	if r.ID, err = nextRunID(ctx, db); err != nil {
 		return err
 	}
+
 	r.Finished = time.Now().UTC()
 	_, err = db.ExecContext(ctx, `INSERT INTO main._sync_runs (id, started, finished, status, source, strategy, error)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`, r.ID, r.Started.UTC().Format(timeFormat), r.Finished.Format(timeFormat),
-		r.Status, r.Source, r.Strategy, nullable(r.Error))
+		r.Status, r.Source, r.Strategy, nullIfEmpty(r.Error))
 	if err != nil {
 		return err
 	}
+
 	for _, t := range r.Tables {
 		_, err := db.ExecContext(ctx, `INSERT INTO main._sync_tables (run_id, table_name, view, keyed, rows, total,
 			inserted, updated, deleted, unchanged, bytes, seconds, schema_hash, drift, watermark, warnings, lost)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			r.ID, t.Table, t.View, t.Key, t.Rows, t.Total, t.Inserted, t.Updated, t.Deleted, t.Unchanged, t.Bytes,
-			t.Seconds, t.SchemaHash, nullable(t.Drift), nullable(t.Watermark), list(t.Warnings), list(t.Lost))
+			t.Seconds, t.SchemaHash, nullIfEmpty(t.Drift), nullIfEmpty(t.Watermark),
+			nullableTexts(t.Warnings), nullableTexts(t.Lost))
 		if err != nil {
 			return err
 		}
 	}
+
 	if err := recordGone(ctx, db, r); err != nil {
 		return err
 	}
-	return forgetRuns(ctx, db, r.ID)
+	return deleteOldRuns(ctx, db, r.ID)
 }
 
-// recordGone remembers which tables are no longer copied since their views are gone, and since when.
+// recordGone records which tables are no longer copied because their views are gone, and since when.
 func recordGone(ctx context.Context, db sqlx.ExtContext, r *Run) error {
 	for _, t := range r.Tables {
 		if _, err := db.ExecContext(ctx, "DELETE FROM main._sync_gone WHERE table_name = ?", t.Table); err != nil {
 			return err
 		}
 	}
+
 	if r.Gone == nil || r.Status != OK {
 		return nil
 	}
 
-	gone := toJSON(r.Gone)
+	gone := encodeTexts(r.Gone)
 	_, err := db.ExecContext(ctx,
 		"DELETE FROM main._sync_gone WHERE table_name NOT IN (SELECT value FROM json_each(?))", gone)
 	if err != nil {
 		return err
 	}
+
 	_, err = db.ExecContext(ctx, "INSERT OR IGNORE INTO main._sync_gone SELECT value, ? FROM json_each(?)",
 		r.Started.UTC().Format(timeFormat), gone)
 	return err
 }
 
-// forgetRuns forgets runs that are too old. The last good run stays after a thousand failed ones, and the last good run
-// of each table after a thousand of other tables: they are the age of the snapshot. Runs that the change history refers
-// to stay without their tables.
-func forgetRuns(ctx context.Context, db sqlx.ExtContext, last int64) error {
-	const ages = `SELECT coalesce(max(id), 0) FROM main._sync_runs WHERE status = 'ok'
+// deleteOldRuns deletes the records of all but the last keptRuns runs. The last good run stays after a thousand failed
+// ones, and the last good run of each table after a thousand runs of other tables: the age of the snapshot depends on
+// them. Runs that the change history refers to stay, without their tables.
+func deleteOldRuns(ctx context.Context, db sqlx.ExtContext, lastID int64) error {
+	const lastGood = `SELECT coalesce(max(id), 0) FROM main._sync_runs WHERE status = 'ok'
 		UNION SELECT max(t.run_id) FROM main._sync_tables AS t
 			JOIN main._sync_runs AS r ON r.id = t.run_id AND r.status = 'ok'
 		GROUP BY t.table_name COLLATE NOCASE`
 	_, err := db.ExecContext(ctx,
-		"DELETE FROM main._sync_tables WHERE run_id <= ? AND run_id NOT IN ("+ages+")", last-keptRuns)
+		"DELETE FROM main._sync_tables WHERE run_id <= ? AND run_id NOT IN ("+lastGood+")", lastID-keptRuns)
 	if err != nil {
 		return err
 	}
-	referred, err := HasChanges(ctx, db)
+
+	hasHistory, err := HasChanges(ctx, db)
 	if err != nil {
 		return err
 	}
-	forget := "DELETE FROM main._sync_runs WHERE id <= ? AND id NOT IN (" + ages + ")"
-	if referred {
-		forget += ` AND NOT EXISTS (SELECT 1 FROM main._sync_changes AS c WHERE c.op IN ('insert', 'update', 'delete', 'bulk')
+
+	deletion := "DELETE FROM main._sync_runs WHERE id <= ? AND id NOT IN (" + lastGood + ")"
+	if hasHistory {
+		deletion += ` AND NOT EXISTS (SELECT 1 FROM main._sync_changes AS c
+			WHERE c.op IN ('insert', 'update', 'delete', 'bulk')
 			AND c.at = _sync_runs.started AND c.run = _sync_runs.id)`
 	}
-	_, err = db.ExecContext(ctx, forget, last-keptRuns)
+
+	_, err = db.ExecContext(ctx, deletion, lastID-keptRuns)
 	return err
 }
 
-func list(texts []string) sql.NullString {
+// nullableTexts encodes texts as a JSON array; no texts are NULL.
+func nullableTexts(texts []string) sql.NullString {
 	if len(texts) == 0 {
 		return sql.NullString{}
 	}
-	return nullable(toJSON(texts))
+	return nullIfEmpty(encodeTexts(texts))
 }
 
-func toJSON(texts []string) string {
+// encodeTexts encodes texts as a JSON array.
+func encodeTexts(texts []string) string {
 	b, _ := json.Marshal(texts) // strings always encode
 	return string(b)
 }
 
 // History is the record of runs that a file holds.
 type History struct {
-	Runs     []Run // the last, the newest first
+	Runs     []Run // the last ones, the newest first
 	Good     *Run  // the last good one; nil if there is none
-	Failures int   // how many after that have failed or were refused
+	Failures int   // how many since then have failed or were refused
 }
 
-// ReadHistory reads the last runs of a file, as many as limit says. It is empty for a file that syncer does not keep.
+// ReadHistory reads the last runs of a file, at most limit of them. It is empty for a file in which syncer has recorded
+// no runs.
 func ReadHistory(ctx context.Context, q sqlx.QueryerContext, limit int) (h History, err error) {
-	if kept, err := IsKept(ctx, q); err != nil || !kept {
+	if ours, err := IsSnapshotFile(ctx, q); err != nil || !ours {
 		return h, err
 	}
 	if h.Runs, err = readRuns(ctx, q, "ORDER BY id DESC LIMIT ?", limit); err != nil {
 		return h, err
 	}
+
 	good, err := readRuns(ctx, q, "WHERE status = ? ORDER BY id DESC LIMIT 1", OK)
 	if err != nil {
 		return h, err
 	}
-	since := int64(0)
+
+	goodID := int64(0)
 	if len(good) > 0 {
-		h.Good, since = &good[0], good[0].ID
+		h.Good, goodID = &good[0], good[0].ID
 	}
+
 	err = sqlx.GetContext(ctx, q, &h.Failures,
-		"SELECT count(*) FROM main._sync_runs WHERE id > ? AND status IN (?, ?)", since, Failed, Refused)
+		"SELECT count(*) FROM main._sync_runs WHERE id > ? AND status IN (?, ?)", goodID, Failed, Refused)
 	return h, err
 }
 
-// readRuns reads the runs that the rest of a SELECT asks for.
+// readRuns reads the runs that the rest of a SELECT statement selects.
 func readRuns(ctx context.Context, q sqlx.QueryerContext, rest string, args ...any) (runs []Run, err error) {
 	var found []struct {
 		ID                                          int64
 		Started, Finished, Status, Source, Strategy string
 		Error                                       sql.NullString
 	}
+
 	err = sqlx.SelectContext(ctx, q, &found,
 		"SELECT id, started, finished, status, source, strategy, error FROM main._sync_runs "+rest, args...)
 	if err != nil {
 		return nil, err
 	}
+
 	for _, f := range found {
 		r := Run{ID: f.ID, Status: f.Status, Source: f.Source, Strategy: f.Strategy, Error: f.Error.String}
 		r.Started, _ = time.Parse(timeFormat, f.Started)
@@ -200,11 +218,12 @@ func readRuns(ctx context.Context, q sqlx.QueryerContext, rest string, args ...a
 		}
 		runs = append(runs, r)
 	}
+
 	return runs, nil
 }
 
-// totalColumn is the column that says how many rows a table has after a run. A file of an earlier version, which no run
-// has brought up to date, has the rows that were read.
+// totalColumn returns the column that holds how many rows a table has after a run. A file of an earlier version that no
+// run has migrated has only the number of rows that were read.
 func totalColumn(ctx context.Context, q sqlx.QueryerContext) (string, error) {
 	columns, err := columnNames(ctx, q, "_sync_tables")
 	if err != nil || slices.Contains(columns, "total") {
@@ -219,6 +238,7 @@ func readTables(ctx context.Context, q sqlx.QueryerContext, where string, args .
 	if err != nil {
 		return nil, err
 	}
+
 	var found []struct {
 		View, Table                                               string
 		Key                                                       bool
@@ -227,12 +247,14 @@ func readTables(ctx context.Context, q sqlx.QueryerContext, where string, args .
 		SchemaHash                                                string `db:"schema_hash"`
 		Drift, Watermark, Warnings, Lost                          sql.NullString
 	}
+
 	err = sqlx.SelectContext(ctx, q, &found, `SELECT table_name AS "table", view, keyed AS "key", rows, `+total+` AS total,
 		inserted, updated, deleted, unchanged, bytes, seconds, schema_hash, drift, watermark, warnings, lost
 		FROM main._sync_tables WHERE `+where, args...)
 	if err != nil {
 		return nil, err
 	}
+
 	tables := []TableRun{}
 	for _, f := range found {
 		t := TableRun{
@@ -244,14 +266,16 @@ func readTables(ctx context.Context, q sqlx.QueryerContext, where string, args .
 		_ = json.Unmarshal([]byte(f.Lost.String), &t.Lost)
 		tables = append(tables, t)
 	}
+
 	return tables, nil
 }
 
-// LastTable is what the last run that published a table did to it; nil if none is remembered.
+// LastTable returns what the last run that published a table did to it; nil if no such run is recorded.
 func LastTable(ctx context.Context, q sqlx.QueryerContext, table string) (*TableRun, error) {
-	if kept, err := IsKept(ctx, q); err != nil || !kept {
+	if ours, err := IsSnapshotFile(ctx, q); err != nil || !ours {
 		return nil, err
 	}
+
 	found, err := readTables(ctx, q, "table_name = ? COLLATE NOCASE ORDER BY run_id DESC LIMIT 1", table)
 	if err != nil || len(found) == 0 {
 		return nil, err

@@ -1,5 +1,6 @@
 // Package snapshotfile owns the format of the SQLite file that syncer writes and carapi reads: the tables that record
-// its runs, the age of each copied table, how the source declares the columns, and what has changed. Both services go through it. It does not know how rows are copied, staged or searched.
+// the runs, the age of each copied table, the columns as the source declares them, and the change history. Both
+// services use it. It does not know how rows are copied, staged or searched.
 package snapshotfile
 
 import (
@@ -17,11 +18,12 @@ import (
 // Prefix begins the names of all tables and indexes that syncer keeps for itself.
 const Prefix = "_sync_"
 
-// timeFormat is how the file writes times: UTC, and in an order that is that of time.
+// timeFormat is how the file writes times: in UTC, and so that texts sort as the times do.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// create makes the tables for runs. Those for columns and changes are made when there is something to keep in them.
-var create = []string{
+// createRunTables creates the tables for runs. Those for columns and changes are created when there is something to
+// keep in them.
+var createRunTables = []string{
 	`CREATE TABLE IF NOT EXISTS main._sync_runs (
 		id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, status TEXT NOT NULL,
 		source TEXT NOT NULL, strategy TEXT NOT NULL, error TEXT, history_from TEXT, history_kept INTEGER)`,
@@ -35,21 +37,22 @@ var create = []string{
 		table_name TEXT PRIMARY KEY COLLATE NOCASE, since TEXT NOT NULL) WITHOUT ROWID`,
 }
 
-// migrations add what files of earlier versions lack.
+// migrations add the columns that files of earlier versions lack.
 var migrations = []struct{ table, column, add string }{
 	{"_sync_runs", "history_from", "ALTER TABLE main._sync_runs ADD COLUMN history_from TEXT"},
 	{"_sync_runs", "history_kept", "ALTER TABLE main._sync_runs ADD COLUMN history_kept INTEGER"},
 	{"_sync_tables", "total", "ALTER TABLE main._sync_tables ADD COLUMN total INTEGER NOT NULL DEFAULT 0"},
 }
 
-// Create makes the tables for runs in the main database, and brings those of earlier versions up to date.
-// It is to be called in a transaction.
+// Create creates the tables for runs in the main database, and migrates those of earlier versions. Call it in a
+// transaction.
 func Create(ctx context.Context, db sqlx.ExtContext) error {
-	for _, q := range create {
+	for _, q := range createRunTables {
 		if _, err := db.ExecContext(ctx, q); err != nil {
 			return err
 		}
 	}
+
 	for _, m := range migrations {
 		columns, err := columnNames(ctx, db, m.table)
 		if err != nil {
@@ -61,12 +64,15 @@ func Create(ctx context.Context, db sqlx.ExtContext) error {
 		if _, err := db.ExecContext(ctx, m.add); err != nil {
 			return err
 		}
-		if m.column == "total" { // without upserts, as it was then, a table has the rows that were read
+
+		// Before the column existed there were no upserts: a table had the rows that were read.
+		if m.column == "total" {
 			if _, err := db.ExecContext(ctx, "UPDATE main._sync_tables SET total = rows"); err != nil {
 				return err
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -75,8 +81,8 @@ func columnNames(ctx context.Context, q sqlx.QueryerContext, table string) (name
 	return names, err
 }
 
-// IsKept reports whether a SQLite file is one that syncer keeps.
-func IsKept(ctx context.Context, q sqlx.QueryerContext) (kept bool, err error) {
+// IsSnapshotFile reports whether syncer has recorded runs in a SQLite file.
+func IsSnapshotFile(ctx context.Context, q sqlx.QueryerContext) (bool, error) {
 	return hasTables(ctx, q, "_sync_runs", "_sync_tables")
 }
 
@@ -85,14 +91,16 @@ func hasTables(ctx context.Context, q sqlx.QueryerContext, names ...string) (boo
 	if err != nil {
 		return false, err
 	}
+
 	var found int
 	err = sqlx.GetContext(ctx, q, &found, query, args...)
 	return found == len(names), err
 }
 
-// Lend lets do use a connection that its owner goes on using afterwards, in whatever transaction it is in.
+// Lend calls do with a connection whose owner goes on using it afterwards. Do works in the owner's transaction, if one
+// is open.
 func Lend(conn *sqlite3.SQLiteConn, do func(db *sqlx.DB) error) (err error) {
-	db := sqlx.NewDb(sql.OpenDB(lender{conn}), "sqlite3")
+	db := sqlx.NewDb(sql.OpenDB(lentConnector{conn}), "sqlite3")
 	db.SetMaxOpenConns(1)
 	defer func() {
 		if closing := db.Close(); err == nil {
@@ -102,17 +110,17 @@ func Lend(conn *sqlite3.SQLiteConn, do func(db *sqlx.DB) error) (err error) {
 	return do(db)
 }
 
-// lender is a connector that always gives the same connection.
-type lender struct{ conn *sqlite3.SQLiteConn }
+// lentConnector always returns the same connection.
+type lentConnector struct{ conn *sqlite3.SQLiteConn }
 
-func (l lender) Connect(context.Context) (driver.Conn, error) { return lent{l.conn}, nil }
+func (l lentConnector) Connect(context.Context) (driver.Conn, error) { return lentConn{l.conn}, nil }
 
-func (l lender) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
+func (l lentConnector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
 
-// lent is a connection that stays open.
-type lent struct{ *sqlite3.SQLiteConn }
+// lentConn is a connection that stays open when the pool closes it.
+type lentConn struct{ *sqlite3.SQLiteConn }
 
-func (lent) Close() error { return nil }
+func (lentConn) Close() error { return nil }
 
 func parseTime(text string) (time.Time, error) {
 	t, err := time.Parse(timeFormat, text)
@@ -122,5 +130,5 @@ func parseTime(text string) (time.Time, error) {
 	return t, nil
 }
 
-// nullable is NULL for an empty text.
-func nullable(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+// nullIfEmpty is NULL for an empty text.
+func nullIfEmpty(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

@@ -25,20 +25,21 @@ func newFile(t *testing.T, statements ...string) *sqlx.DB {
 	return db
 }
 
-// record records a run, which began so many minutes after the first.
-func record(t *testing.T, db sqlx.ExtContext, minute int, status string, tables ...string) {
+// recordRun records a run that began so many minutes after the first one.
+func recordRun(t *testing.T, db sqlx.ExtContext, minute int, status string, tables ...string) {
 	t.Helper()
 	r := snapshotfile.Run{Started: firstRun.Add(time.Duration(minute) * time.Minute), Status: status}
 	for _, table := range tables {
-		r.Tables = append(r.Tables, snapshotfile.TableRun{Table: table, View: table, Rows: int64(minute), Total: int64(minute)})
+		rows := int64(minute)
+		r.Tables = append(r.Tables, snapshotfile.TableRun{Table: table, View: table, Rows: rows, Total: rows})
 	}
 	if err := snapshotfile.InsertRun(t.Context(), db, &r); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// The last good run of each table is remembered however many runs come after, and so is the last good run of all.
-func TestForgetRuns(t *testing.T) {
+// However many runs follow, the file keeps the last good run of each table and the last good run of all.
+func TestOldRunsAreDeleted(t *testing.T) {
 	db := newFile(t, "CREATE TABLE a (x)", "CREATE TABLE b (x)")
 	for _, table := range []string{"a", "b"} {
 		if err := snapshotfile.SetColumns(t.Context(), db, table, []schema.Column{{Name: "x"}}); err != nil {
@@ -46,19 +47,20 @@ func TestForgetRuns(t *testing.T) {
 		}
 	}
 	tx := db.MustBegin()
-	record(t, tx, 0, snapshotfile.OK, "A", "b")
-	record(t, tx, 1, snapshotfile.OK, "a")
+	recordRun(t, tx, 0, snapshotfile.OK, "A", "b")
+	recordRun(t, tx, 1, snapshotfile.OK, "a")
 	for i := range 1500 {
-		record(t, tx, 2+i, snapshotfile.OK, "b")
+		recordRun(t, tx, 2+i, snapshotfile.OK, "b")
 	}
 	for i := range 1200 {
-		record(t, tx, 2000+i, snapshotfile.Failed)
+		recordRun(t, tx, 2000+i, snapshotfile.Failed)
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
 	var ids []int64
-	if err := db.Select(&ids, "SELECT id FROM _sync_runs WHERE id <= 1702 ORDER BY id"); err != nil || !slices.Equal(ids, []int64{2, 1502}) {
+	err := db.Select(&ids, "SELECT id FROM _sync_runs WHERE id <= 1702 ORDER BY id")
+	if err != nil || !slices.Equal(ids, []int64{2, 1502}) {
 		t.Errorf("runs %v, %v", ids, err)
 	}
 	tables, err := snapshotfile.Contents(t.Context(), db)
@@ -75,7 +77,7 @@ func TestForgetRuns(t *testing.T) {
 	}
 }
 
-// A table whose view is gone says so, and does not make the snapshot old unless it is named.
+// A table whose view is gone is marked, and does not make the snapshot old unless it is named.
 func TestGone(t *testing.T) {
 	db := newFile(t, "CREATE TABLE a (x)", "CREATE TABLE b (x)", "CREATE TABLE c (x)")
 	for _, table := range []string{"a", "b", "c"} {
@@ -97,8 +99,11 @@ func TestGone(t *testing.T) {
 	check := func(gone time.Time, asOf time.Time) {
 		t.Helper()
 		tables, err := snapshotfile.Contents(t.Context(), db)
-		if err != nil || len(tables) != 3 || !tables[0].Gone.Equal(gone) || !tables[1].Gone.IsZero() || !tables[2].Gone.IsZero() {
-			t.Errorf("%+v, %v", tables, err)
+		if err != nil || len(tables) != 3 {
+			t.Fatalf("%+v, %v", tables, err)
+		}
+		if !tables[0].Gone.Equal(gone) || !tables[1].Gone.IsZero() || !tables[2].Gone.IsZero() {
+			t.Errorf("%+v", tables)
 		}
 		if got := snapshotfile.AsOf(tables, nil, nil); !got.Equal(asOf) {
 			t.Errorf("as of %s, want %s", got, asOf)
@@ -108,12 +113,12 @@ func TestGone(t *testing.T) {
 	run(0, snapshotfile.OK, []string{}, "a", "b")
 	run(1, snapshotfile.OK, nil, "c")
 	check(time.Time{}, minutes(0))
-	run(2, snapshotfile.Failed, []string{"a"}) // looked, but nothing was published
+	run(2, snapshotfile.Failed, []string{"a"}) // checked, but published nothing
 	check(time.Time{}, minutes(0))
 	run(3, snapshotfile.OK, []string{"A"}, "b")
 	run(4, snapshotfile.OK, []string{"a"}, "b", "c")
 	check(minutes(3), minutes(4))
-	run(5, snapshotfile.OK, nil, "b") // a run of some views says nothing of the others
+	run(5, snapshotfile.OK, nil, "b") // a run of some views does not check the others
 	check(minutes(3), minutes(4))
 	asOf := func(isCopied func(snapshotfile.Content) bool, named ...string) time.Time {
 		t.Helper()
@@ -140,7 +145,7 @@ func TestGone(t *testing.T) {
 	run(8, snapshotfile.OK, []string{}, "b", "c")
 	check(time.Time{}, minutes(6))
 
-	// A file of an earlier version is read all the same, and remembers from its next run on.
+	// A file of an earlier version can be read too, and records gone tables from its next run on.
 	db.MustExec("DROP TABLE _sync_gone")
 	check(time.Time{}, minutes(6))
 	if err := snapshotfile.Create(t.Context(), db); err != nil {
@@ -150,18 +155,20 @@ func TestGone(t *testing.T) {
 	check(minutes(9), minutes(9))
 }
 
-// A file of an earlier version is read as it is, and gets what it lacks with the next run.
+// A file of an earlier version can be read as it is, and the next run migrates it.
 func TestEarlierVersion(t *testing.T) {
 	_, db := dbtest.SQLite(t,
 		`CREATE TABLE _sync_runs (id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, status TEXT NOT NULL,
 			source TEXT NOT NULL, strategy TEXT NOT NULL, error TEXT)`,
 		`CREATE TABLE _sync_tables (
 			run_id INTEGER NOT NULL, table_name TEXT NOT NULL, view TEXT NOT NULL, keyed INTEGER NOT NULL,
-			rows INTEGER NOT NULL, inserted INTEGER NOT NULL, updated INTEGER NOT NULL, deleted INTEGER NOT NULL, unchanged INTEGER NOT NULL,
-			bytes INTEGER NOT NULL, seconds REAL NOT NULL, schema_hash TEXT NOT NULL, drift TEXT, watermark TEXT, warnings TEXT, lost TEXT,
+			rows INTEGER NOT NULL, inserted INTEGER NOT NULL, updated INTEGER NOT NULL, deleted INTEGER NOT NULL,
+			unchanged INTEGER NOT NULL, bytes INTEGER NOT NULL, seconds REAL NOT NULL, schema_hash TEXT NOT NULL,
+			drift TEXT, watermark TEXT, warnings TEXT, lost TEXT,
 			PRIMARY KEY (run_id, table_name)) WITHOUT ROWID`,
-		"INSERT INTO _sync_runs VALUES (1, '2026-01-02T03:00:00.000Z', '2026-01-02T03:00:01.000Z', 'ok', 's', 'snapshot', NULL)",
-		"INSERT INTO _sync_tables VALUES (1, 'cars', 'v', 1, 7, 7, 0, 0, 0, 9, 0.5, 'h', NULL, '5', '[\"w\"]', NULL)")
+		`INSERT INTO _sync_runs
+			VALUES (1, '2026-01-02T03:00:00.000Z', '2026-01-02T03:00:01.000Z', 'ok', 's', 'snapshot', NULL)`,
+		`INSERT INTO _sync_tables VALUES (1, 'cars', 'v', 1, 7, 7, 0, 0, 0, 9, 0.5, 'h', NULL, '5', '["w"]', NULL)`)
 	check := func() {
 		t.Helper()
 		tables, _, err := snapshotfile.Ages(t.Context(), db)
@@ -180,7 +187,7 @@ func TestEarlierVersion(t *testing.T) {
 		}
 		check()
 	}
-	record(t, db, 5, snapshotfile.OK, "cars")
+	recordRun(t, db, 5, snapshotfile.OK, "cars")
 	last, err := snapshotfile.LastTable(t.Context(), db, "Cars")
 	if err != nil || last.Total != 5 {
 		t.Errorf("%+v, %v", last, err)
@@ -189,7 +196,9 @@ func TestEarlierVersion(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	table := schema.Table{Name: `t"x`, Key: []string{"b", "a"}, Columns: []schema.Column{
-		schema.NewColumn("a", "int(10) unsigned"), schema.NewColumn("b", "timestamp"), schema.NewColumn(`c"ü`, "decimal(10,2)"),
+		schema.NewColumn("a", "int(10) unsigned"),
+		schema.NewColumn("b", "timestamp"),
+		schema.NewColumn(`c"ü`, "decimal(10,2)"),
 	}}
 	table.Columns[2].Nullable, table.Columns[2].Comment = true, "USD"
 	_, db := dbtest.SQLite(t, table.CreateSQLite("main", table.Name), "CREATE VIEW v AS SELECT 1 AS one")
@@ -208,7 +217,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// A file that was made from a download says so, until syncer makes a run in it.
+// A downloaded file is marked as such, and shows when syncer has made a run in it since.
 func TestPull(t *testing.T) {
 	db := newFile(t)
 	check := func(want *snapshotfile.Pull) {
@@ -218,15 +227,15 @@ func TestPull(t *testing.T) {
 			t.Errorf("%+v, %v, want %+v", got, err, want)
 		}
 	}
-	record(t, db, 0, snapshotfile.OK)
+	recordRun(t, db, 0, snapshotfile.OK)
 	check(nil)
-	for _, etag := range []string{`"a"`, `"b"`} { // the second as of a server whose file was pulled once
+	for _, etag := range []string{`"a"`, `"b"`} { // the second as from a server whose own file was pulled once
 		if err := snapshotfile.MarkPulled(t.Context(), db, etag); err != nil {
 			t.Fatal(err)
 		}
 		check(&snapshotfile.Pull{ETag: etag})
 	}
-	record(t, db, 1, snapshotfile.Failed)
+	recordRun(t, db, 1, snapshotfile.Failed)
 	check(&snapshotfile.Pull{ETag: `"b"`, HasOwnRuns: true})
 	db.MustExec("DELETE FROM _sync_pull")
 	check(&snapshotfile.Pull{HasOwnRuns: true})

@@ -10,21 +10,22 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Content is a table of a file, as a good run has left it.
+// Content is a table of a file, as the last good run left it.
 type Content struct {
 	Table   string    `json:"table"`
 	View    string    `json:"view"`
 	Rows    int64     `json:"rows"`
-	Synced  time.Time `json:"synced"`        // when that run began: its rows are of that time
-	Gone    time.Time `json:"gone,omitzero"` // since when patterns no longer find its view; zero otherwise. Ages leaves it out.
+	Synced  time.Time `json:"synced"`        // when that run began: the rows are as of this time
+	Gone    time.Time `json:"gone,omitzero"` // since when patterns no longer match its view; Ages leaves it zero
 	Columns []Column  `json:"columns"`
 
-	// Changed is the last good run that changed the table, by its rows or, as the schema hash shows, by its columns. It is
-	// zero if that run is not remembered.
+	// Changed is the last good run that changed the table: its rows or, as the schema hash shows, its columns. It is zero
+	// if that run is not recorded any more.
 	Changed Change `json:"-"`
 }
 
-// Change is a run that changed a table. A file that is made again counts its runs from 1, so Began belongs to it.
+// Change is a run that changed a table. A file that is created again counts its runs from 1, so Began is needed to tell
+// runs apart.
 type Change struct {
 	Run   int64
 	Began time.Time
@@ -38,9 +39,9 @@ type Column struct {
 	Key    bool   `json:"key"`
 }
 
-// AsOf is how old a snapshot is: when the oldest of its tables was read. The named tables count, and of the others those
-// that isCopied reports, or all if it is nil, unless their views are gone. It is zero if a named table is missing, or if no
-// table counts.
+// AsOf returns when the oldest table of a snapshot was read. The named tables count. Of the others those count that
+// isCopied reports (all of them if it is nil), unless their views are gone. The time is zero if a named table is
+// missing or if no table counts.
 func AsOf(tables []Content, named []string, isCopied func(t Content) bool) (oldest time.Time) {
 	found := 0
 	for _, t := range tables {
@@ -51,35 +52,39 @@ func AsOf(tables []Content, named []string, isCopied func(t Content) bool) (olde
 		case !t.Gone.IsZero() || isCopied != nil && !isCopied(t):
 			continue
 		}
+
 		if oldest.IsZero() || t.Synced.Before(oldest) {
 			oldest = t.Synced
 		}
 	}
+
 	if found < len(named) {
 		return time.Time{}
 	}
 	return oldest
 }
 
-// clockSlop is how far two clocks may be apart without a word.
-const clockSlop = time.Minute
+// clockTolerance is how far two clocks may differ before that is reported.
+const clockTolerance = time.Minute
 
-// InFuture reports whether a snapshot is dated after now: nothing is known of its age then, as this clock
-// is wrong, or was when the snapshot was made.
-func InFuture(asOf, now time.Time) bool { return asOf.Sub(now) > clockSlop }
+// InFuture reports whether a snapshot is dated after now. Its age is unknown then: this clock is wrong, or the clock
+// was when the snapshot was made.
+func InFuture(asOf, now time.Time) bool { return asOf.Sub(now) > clockTolerance }
 
-// Ages says for each table that a good run has published when that was, and which run last changed it. It reads no
-// columns. The last run is the value of LastRun that belongs to what was read; "" if there are no tables.
+// Ages returns for each table when its last good run began, and which run last changed it. It leaves Columns and Gone
+// empty. LastRun is the value that the expression of that name had at the same moment; "" if there are no tables.
 func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun string, err error) {
 	total, err := totalColumn(ctx, q)
 	if err != nil {
 		return nil, "", err
 	}
+
 	var found []struct {
 		Table, View, Started, Last string
 		Total, Changed             int64
 		ChangedStarted             sql.NullString `db:"changed_started"`
 	}
+
 	err = sqlx.SelectContext(ctx, q, &found, `
 		WITH good AS (
 			SELECT t.table_name, r.id, t.inserted + t.updated + t.deleted > 0
@@ -97,6 +102,7 @@ func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun
 	if err != nil {
 		return nil, "", err
 	}
+
 	for _, f := range found {
 		lastRun = f.Last
 		t := Content{Table: f.Table, View: f.View, Rows: f.Total}
@@ -109,24 +115,30 @@ func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun
 				return nil, "", err
 			}
 		}
+
 		tables = append(tables, t)
 	}
+
 	return tables, lastRun, nil
 }
 
-// Contents says which tables a file has, of when they are, and which columns they have.
+// Contents returns the tables of a file with their ages and columns.
 func Contents(ctx context.Context, q sqlx.QueryerContext) (tables []Content, err error) {
-	if kept, err := hasTables(ctx, q, "_sync_runs", "_sync_tables", "_sync_columns"); err != nil || !kept {
+	exist, err := hasTables(ctx, q, "_sync_runs", "_sync_tables", "_sync_columns")
+	if err != nil || !exist {
 		return nil, err
 	}
+
 	ages, _, err := Ages(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	gone, err := goneTables(ctx, q)
+
+	gone, err := readGoneTables(ctx, q)
 	if err != nil {
 		return nil, err
 	}
+
 	for _, t := range ages {
 		t.Gone = gone[strings.ToLower(t.Table)]
 		err := sqlx.SelectContext(ctx, q, &t.Columns, `SELECT i.name, coalesce(c.source_type, '') AS source_type,
@@ -135,26 +147,30 @@ func Contents(ctx context.Context, q sqlx.QueryerContext) (tables []Content, err
 		if err != nil {
 			return nil, err
 		}
-		if len(t.Columns) > 0 { // otherwise someone has dropped it
+		if len(t.Columns) > 0 { // otherwise the user has dropped the table
 			tables = append(tables, t)
 		}
 	}
+
 	return tables, nil
 }
 
-// goneTables are the tables whose views the patterns no longer find, in lower case, and since when. A file of an earlier
-// version does not know.
-func goneTables(ctx context.Context, q sqlx.QueryerContext) (map[string]time.Time, error) {
-	if known, err := hasTables(ctx, q, "_sync_gone"); err != nil || !known {
+// readGoneTables returns the tables whose views the patterns no longer match, in lower case, and since when. A file of
+// an earlier version does not record them.
+func readGoneTables(ctx context.Context, q sqlx.QueryerContext) (map[string]time.Time, error) {
+	if exists, err := hasTables(ctx, q, "_sync_gone"); err != nil || !exists {
 		return nil, err
 	}
+
 	var found []struct {
 		Table string `db:"table_name"`
 		Since string
 	}
+
 	if err := sqlx.SelectContext(ctx, q, &found, "SELECT table_name, since FROM main._sync_gone"); err != nil {
 		return nil, err
 	}
+
 	gone := map[string]time.Time{}
 	for _, f := range found {
 		since, err := parseTime(f.Since)
@@ -163,8 +179,9 @@ func goneTables(ctx context.Context, q sqlx.QueryerContext) (map[string]time.Tim
 		}
 		gone[strings.ToLower(f.Table)] = since
 	}
+
 	return gone, nil
 }
 
-// LastRun is an expression of SQL that differs after each run, whatever became of it. It costs one look-up.
+// LastRun is a SQL expression whose value changes with each run, however the run ended. It costs one lookup.
 const LastRun = "(SELECT id || ' ' || started FROM _sync_runs ORDER BY id DESC LIMIT 1)"

@@ -14,43 +14,51 @@ import (
 	"time"
 )
 
-type certificates struct{ ca, cert, key string } // PEM files
+// certificates are paths of PEM files.
+type certificates struct{ ca, cert, key string }
 
-// makeCertificates writes an authority, and a server certificate of it made out to "localhost" and
-// the loopback address, into dir.
+// makeCertificates writes an authority and a server certificate from it into dir. The certificate is made out to
+// "localhost" and the loopback address.
 func makeCertificates(dir string) (certificates, error) {
 	files := certificates{filepath.Join(dir, "ca.pem"), filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")}
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return files, err
 	}
+
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return files, err
 	}
+
 	ca := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "dbtest authority"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
+
 	server := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "dbtest server"},
 		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
+
 	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, caKey.Public(), caKey)
 	if err != nil {
 		return files, err
 	}
+
 	certDER, err := x509.CreateCertificate(rand.Reader, server, ca, key.Public(), caKey)
 	if err != nil {
 		return files, err
 	}
+
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return files, err
 	}
+
 	for _, f := range []struct {
 		path, kind string
 		der        []byte
@@ -59,5 +67,6 @@ func makeCertificates(dir string) (certificates, error) {
 			return files, err
 		}
 	}
+
 	return files, nil
 }

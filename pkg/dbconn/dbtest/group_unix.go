@@ -4,4 +4,5 @@ package dbtest
 
 import "syscall"
 
-func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// separateProcessGroup starts a process in its own group, so that Ctrl-C does not reach it.
+func separateProcessGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Log takes what a program prints while a test reads it.
+// Log holds what a program prints. A test may read it meanwhile.
 type Log struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -27,7 +27,7 @@ func (l *Log) String() string {
 	return l.b.String()
 }
 
-// FreeAddress is an address of the loopback interface that nobody listens on.
+// FreeAddress returns an address of the loopback interface that nobody listens on.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	port, err := freePort()
@@ -37,8 +37,8 @@ func FreeAddress(t testing.TB) string {
 	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
-// freePort is one that no connection takes as its own end between this and its use: it is below those
-// that the systems give to these.
+// freePort returns a port that nobody listens on. It is below the range that systems give to outgoing connections, so
+// that none of these takes it before it is used.
 func freePort() (int, error) {
 	var err error
 	for range 100 {

@@ -1,8 +1,8 @@
-// Package dbtest gives tests a real MySQL or MariaDB server, and a database of their own on it. It
-// knows nothing of the tables that the tests make.
+// Package dbtest gives each test its own database on a real MySQL or MariaDB server. It knows nothing about the tables
+// of the tests.
 //
-// The server is the one that TEST_MYSQL_DSN names, or else a private one, started from a mariadbd
-// or mysqld on this machine at the first call in a test binary. A test without a server fails.
+// The server is the one that TEST_MYSQL_DSN names. Otherwise it is a private one, started from a mariadbd or mysqld on
+// this machine at the first call in a test binary. Without a server the test fails.
 package dbtest
 
 import (
@@ -30,35 +30,36 @@ import (
 	"carstock/pkg/settings"
 )
 
+// startTimeout is how long a server may take to start.
 const startTimeout = 5 * time.Minute
 
-// Server is a running server and how its administrator logs in.
+// Server is a running server, with how its administrator logs in.
 type Server struct {
-	Admin dbconn.Config // no database chosen; TLS disabled
-	CA    string        // PEM file of the authority that signed the server's certificate; "" if not known
+	Admin dbconn.Config // for the database mysql; TLS disabled
+	CA    string        // PEM file of the authority that signed the server's certificate; "" if unknown
 	pid   int           // of the private server; 0 for one that TEST_MYSQL_DSN names
-	start func() error  // the private server, and waits for it
+	start func() error  // starts the private server and waits until it is ready
 }
 
-var shared = sync.OnceValues(func() (*Server, error) {
+var sharedServer = sync.OnceValues(func() (*Server, error) {
 	if dsn := os.Getenv("TEST_MYSQL_DSN"); dsn != "" {
-		return fromDSN(dsn)
+		return serverFromDSN(dsn)
 	}
 	return startPrivate()
 })
 
-// Shared is the server that all tests of a binary share.
+// Shared returns the server that all tests of a binary share.
 func Shared(t testing.TB) *Server {
 	t.Helper()
-	s, err := shared()
+	s, err := sharedServer()
 	if err != nil {
 		t.Fatalf("dbtest: %v", err)
 	}
 	return s
 }
 
-// NewServer starts a private server for this test alone, which it may stop, stall or break. Options of
-// mysqld come after those that all servers get.
+// NewServer starts a private server for this test alone, which may stop, stall or break it. Options are for mysqld, and
+// come after those that all servers get.
 func NewServer(t testing.TB, options ...string) *Server {
 	t.Helper()
 	s, err := startPrivate(options...)
@@ -68,12 +69,13 @@ func NewServer(t testing.TB, options ...string) *Server {
 	return s
 }
 
-// Process is the private server's process, to be signalled by tests of faults.
+// Process returns the process of a private server, for tests that send signals to it.
 func (s *Server) Process(t testing.TB) *os.Process {
 	t.Helper()
 	if s.pid == 0 {
 		t.Fatal("dbtest: the server of TEST_MYSQL_DSN is not this test's to signal; use NewServer")
 	}
+
 	p, err := os.FindProcess(s.pid)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +83,7 @@ func (s *Server) Process(t testing.TB) *os.Process {
 	return p
 }
 
-// Restart starts a private server again, which must have ended, on its port and with its data.
+// Restart starts a private server again, on the same port and with the same data. The server must have ended.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	if err := s.start(); err != nil {
@@ -89,27 +91,31 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
-// fromDSN takes user, password and address of a go-sql-driver DSN. The authority of the server's
-// certificate, which the tests of TLS need, is in the file that TEST_MYSQL_CA names.
-func fromDSN(dsn string) (*Server, error) {
+// serverFromDSN reads user, password and address from a DSN of go-sql-driver. The tests of TLS also need the authority
+// of the server's certificate, in the file that TEST_MYSQL_CA names.
+func serverFromDSN(dsn string) (*Server, error) {
 	m, err := mysql.ParseDSN(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("TEST_MYSQL_DSN: %w", err)
 	}
+
 	admin := adminConfig()
 	admin.User, admin.Password = m.User, settings.Secret(m.Passwd)
 	if m.Net == "unix" {
 		admin.Socket = m.Addr
 		return &Server{Admin: admin}, nil
 	}
+
 	host, port, err := net.SplitHostPort(m.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("TEST_MYSQL_DSN: %w", err)
 	}
+
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
 		return nil, fmt.Errorf("TEST_MYSQL_DSN: %w", err)
 	}
+
 	admin.Host, admin.Port = host, uint16(n)
 	return &Server{Admin: admin, CA: os.Getenv("TEST_MYSQL_CA")}, nil
 }
@@ -123,71 +129,83 @@ func adminConfig() dbconn.Config {
 	}
 }
 
-// startPrivate starts a server in a temporary folder, on a free port of the loopback interface: the one that
-// TEST_MYSQLD names, or else one of this machine.
+// startPrivate starts a server in a temporary folder, on a free port of the loopback interface. It is the one that
+// TEST_MYSQLD names, or else one that it finds on this machine.
 func startPrivate(options ...string) (*Server, error) {
 	daemon := os.Getenv("TEST_MYSQLD")
 	var err error
 	if daemon == "" {
-		daemon, err = find("mariadbd", "mysqld")
+		daemon, err = findProgram("mariadbd", "mysqld")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("no MySQL server for the tests: %w: install mariadb-server or mysql-server, "+
 			"or set TEST_MYSQL_DSN=user:password@tcp(host:port)/ to one that tests may write to "+
 			"(`make test` does one of these)", err)
 	}
-	dir, err := os.MkdirTemp("", "dbtest") // short: the path of a unix socket has room for 107 bytes
+
+	// The folder's path must be short: the path of a unix socket has room for 107 bytes.
+	dir, err := os.MkdirTemp("", "dbtest")
 	if err != nil {
 		return nil, err
 	}
+
 	cert, err := makeCertificates(dir)
 	if err != nil {
 		return nil, fmt.Errorf("make certificates: %w", err)
 	}
-	asUser, err := runAs(dir)
+
+	asUser, err := rootOption(dir)
 	if err != nil {
 		return nil, err
 	}
-	empty, err := emptyData(daemon, asUser)
+
+	empty, err := cachedDataFolder(daemon, asUser)
 	if err != nil {
 		return nil, err
 	}
+
 	data, tmp := filepath.Join(dir, "data"), filepath.Join(dir, "tmp")
 	if err := errors.Join(os.CopyFS(data, os.DirFS(empty)), os.Mkdir(tmp, 0o755)); err != nil {
 		return nil, err
 	}
+
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
+
 	args := append([]string{daemon, "--no-defaults"}, asUser...)
 	args = append(args, "--datadir="+data, "--tmpdir="+tmp, "--socket="+filepath.Join(dir, "s"),
-		"--pid-file="+filepath.Join(dir, "pid"), "--port="+strconv.Itoa(port), "--bind-address=127.0.0.1", "--skip-log-bin",
-		"--ssl-ca="+cert.ca, "--ssl-cert="+cert.cert, "--ssl-key="+cert.key,
-		// Its data need not outlive the machine: nothing waits for the disk.
+		"--pid-file="+filepath.Join(dir, "pid"), "--port="+strconv.Itoa(port), "--bind-address=127.0.0.1",
+		"--skip-log-bin", "--ssl-ca="+cert.ca, "--ssl-cert="+cert.cert, "--ssl-key="+cert.key,
+		// The data need not survive a crash, so nothing waits for the disk.
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--loose-debug-no-sync",
 		"--innodb-buffer-pool-size=256M")
 	args = append(args, options...)
 	s := &Server{Admin: adminConfig(), CA: cert.ca}
 	s.Admin.Host, s.Admin.Port = "127.0.0.1", uint16(port)
-	s.start = func() error {
-		log, pid := filepath.Join(dir, "log"), filepath.Join(dir, "pid")
-		// MySQL does not start beside the lock of a server that was killed and has not been waited for yet.
-		_ = os.Remove(filepath.Join(dir, "s.lock"))
-		if err := startGuarded(dir, log, args); err != nil {
-			return err
-		}
-		if err := s.wait(pid); err != nil {
-			text, _ := os.ReadFile(log)
-			return fmt.Errorf("start %s: %w\n%s", daemon, err, text)
-		}
-		return nil
-	}
+	s.start = func() error { return s.startIn(dir, args) }
 	return s, s.start()
 }
 
-// find looks in PATH and in the folders for servers that a user's PATH often lacks.
-func find(names ...string) (string, error) {
+// startIn starts the server in its folder and waits until it is ready.
+func (s *Server) startIn(dir string, args []string) error {
+	log, pid := filepath.Join(dir, "log"), filepath.Join(dir, "pid")
+
+	// MySQL does not start beside the lock of a server that was killed and has not been waited for yet.
+	_ = os.Remove(filepath.Join(dir, "s.lock"))
+	if err := startGuarded(dir, log, args); err != nil {
+		return err
+	}
+	if err := s.waitUntilReady(pid); err != nil {
+		text, _ := os.ReadFile(log)
+		return fmt.Errorf("start %s: %w\n%s", args[0], err, text)
+	}
+	return nil
+}
+
+// findProgram searches PATH, and folders for servers that a user's PATH often lacks.
+func findProgram(names ...string) (string, error) {
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
@@ -201,8 +219,8 @@ func find(names ...string) (string, error) {
 	return "", fmt.Errorf("none of %v is on this machine", names)
 }
 
-// runAs lets root run the server, which refuses root unless told so.
-func runAs(dir string) ([]string, error) {
+// rootOption returns the option that lets root run the server, which refuses root without it.
+func rootOption(dir string) ([]string, error) {
 	me, err := user.Current()
 	if err != nil {
 		return nil, err
@@ -213,46 +231,54 @@ func runAs(dir string) ([]string, error) {
 	return []string{"--user=root"}, os.Chmod(dir, 0o755)
 }
 
-// emptyData is a data folder for the daemon to be copied from. Making one takes longer than most
-// tests, so it is kept among the user's caches.
-func emptyData(daemon string, asUser []string) (string, error) {
+// cachedDataFolder returns an empty data folder for the daemon, to copy from. Making one takes longer than most tests,
+// so it is kept among the user's caches.
+func cachedDataFolder(daemon string, asUser []string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir() // there is no HOME
 	}
-	version, err := os.Stat(daemon)
+
+	// The name changes with the daemon.
+	info, err := os.Stat(daemon)
 	if err != nil {
 		return "", err
 	}
-	name := fmt.Sprintf("%s-%d-%d", filepath.Base(daemon), version.Size(), version.ModTime().Unix())
+
+	name := fmt.Sprintf("%s-%d-%d", filepath.Base(daemon), info.Size(), info.ModTime().Unix())
 	data := filepath.Join(cache, "carstock-dbtest", name)
 	if _, err := os.Stat(data); err == nil {
 		return data, nil
 	}
+
 	if err := os.MkdirAll(filepath.Dir(data), 0o755); err != nil {
 		return "", err
 	}
+
 	dir, err := os.MkdirTemp(filepath.Dir(data), "making")
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	made := filepath.Join(dir, "data")
-	if err := initialise(daemon, made, asUser); err != nil {
+
+	fresh := filepath.Join(dir, "data")
+	if err := initializeData(daemon, fresh, asUser); err != nil {
 		return "", err
 	}
-	if err := os.Rename(made, data); err != nil && !errors.Is(err, fs.ErrExist) { // another test binary was quicker
+	if err := os.Rename(fresh, data); err != nil && !errors.Is(err, fs.ErrExist) { // another test binary was faster
 		return "", err
 	}
 	return data, nil
 }
 
-// initialise makes an empty data folder, with root on 127.0.0.1 without a password.
-func initialise(daemon, data string, asUser []string) error {
+// initializeData makes an empty data folder, with root on 127.0.0.1 without a password.
+func initializeData(daemon, data string, asUser []string) error {
 	name, args := daemon, []string{"--no-defaults", "--initialize-insecure", "--datadir=" + data}
-	if installer, err := find("mariadb-install-db"); err == nil && filepath.Base(daemon) == "mariadbd" {
-		name, args = installer, []string{"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db",
-			"--datadir=" + data}
+	if installer, err := findProgram("mariadb-install-db"); err == nil && filepath.Base(daemon) == "mariadbd" {
+		name, args = installer, []string{
+			"--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db",
+			"--datadir=" + data,
+		}
 	}
 	if out, err := exec.Command(name, append(args, asUser...)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", name, err, out)
@@ -260,30 +286,33 @@ func initialise(daemon, data string, asUser []string) error {
 	return nil
 }
 
-// startGuarded runs the server under a shell that waits for the end of its standard input. The
-// other end of that pipe belongs to this process alone, so whichever way the test binary ends, by
-// a panic or a kill included, the server goes with it, and its folder.
+// startGuarded runs the server under a shell that waits for the end of its standard input. Only this process holds the
+// other end of that pipe. However the test binary ends, even by a panic or a kill, the server and its folder go with
+// it.
 func startGuarded(dir, log string, args []string) error {
 	out, err := os.Create(log)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = out.Close() }() // the child has its own
+
 	const script = `dir=$1; shift; "$@" & read -r _; kill -9 $!; wait; rm -rf "$dir"`
 	guard := exec.Command("sh", append([]string{"-c", script, "sh", dir}, args...)...)
 	guard.Stdout, guard.Stderr = out, out
-	guard.SysProcAttr = ownGroup() // Ctrl-C reaches the tests, which then end the server
+	guard.SysProcAttr = separateProcessGroup() // Ctrl-C must reach only the tests, which then end the server
 	if _, err := guard.StdinPipe(); err != nil {
 		return err
 	}
 	if err := guard.Start(); err != nil {
 		return err
 	}
-	go func() { _ = guard.Wait() }() // and so the pipe is held, for as long as the process is
+
+	go func() { _ = guard.Wait() }() // holds the pipe for as long as this process runs
 	return nil
 }
 
-func (s *Server) wait(pidFile string) error {
+// waitUntilReady waits until the server answers, and reads its process ID.
+func (s *Server) waitUntilReady(pidFile string) error {
 	deadline := time.Now().Add(startTimeout)
 	for {
 		db, err := dbconn.Open(context.Background(), s.Admin)
@@ -296,6 +325,7 @@ func (s *Server) wait(pidFile string) error {
 			s.pid, err = strconv.Atoi(strings.TrimSpace(string(pid)))
 			return err
 		}
+
 		if time.Now().After(deadline) {
 			return err
 		}
@@ -303,7 +333,7 @@ func (s *Server) wait(pidFile string) error {
 	}
 }
 
-// Database makes an empty database for this test on s and returns how its administrator opens it.
+// Database creates an empty database for this test on s, and returns how its administrator opens it.
 func (s *Server) Database(t testing.TB) dbconn.Config {
 	t.Helper()
 	admin := Open(t, s.Admin)
@@ -314,20 +344,22 @@ func (s *Server) Database(t testing.TB) dbconn.Config {
 	if _, err := admin.Exec("CREATE DATABASE " + c.Name + " CHARACTER SET utf8mb4"); err != nil {
 		t.Fatalf("dbtest: create database: %v", err)
 	}
+
 	t.Cleanup(func() {
-		// A test that has stopped its server has dropped everything.
+		// Fails if the test has stopped its server, which has no databases any more.
 		_, _ = admin.Exec("DROP DATABASE " + c.Name)
 	})
+
 	return c
 }
 
-// Database makes an empty database for this test on the shared server.
+// Database creates an empty database for this test on the shared server.
 func Database(t testing.TB) dbconn.Config {
 	t.Helper()
 	return Shared(t).Database(t)
 }
 
-// Open opens c for the length of the test.
+// Open opens c until the test ends.
 func Open(t testing.TB, c dbconn.Config) *sqlx.DB {
 	t.Helper()
 	db, err := dbconn.Open(context.Background(), c)

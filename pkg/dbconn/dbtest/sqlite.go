@@ -9,8 +9,8 @@ import (
 	"carstock/pkg/dbconn"
 )
 
-// SQLite makes a file for this test, executes the statements in it, and gives its settings and a
-// connection that may write and is closed with the test.
+// SQLite creates a file for this test and executes statements in it. It returns the file's settings, and a connection
+// that may write until the test ends.
 func SQLite(t testing.TB, statements ...string) (dbconn.Config, *sqlx.DB) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "test.db")
@@ -18,11 +18,13 @@ func SQLite(t testing.TB, statements ...string) (dbconn.Config, *sqlx.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = db.Close() })
 	for _, q := range statements {
 		if _, err := db.Exec(q); err != nil {
 			t.Fatalf("%s: %v", q, err)
 		}
 	}
+
 	return dbconn.Config{Driver: dbconn.SQLite, Path: path}, db
 }

@@ -54,7 +54,7 @@ func startTraces(ctx context.Context, log *slog.Logger) (provider trace.TracerPr
 	about, err := resource.New(ctx, resource.WithAttributes(semconv.ServiceName("carapi")),
 		resource.WithTelemetrySDK(), resource.WithFromEnv()) // the last wins: OTEL_SERVICE_NAME
 	if err != nil {
-		return nil, nil, settings.Wrong(fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err))
+		return nil, nil, settings.Invalid(fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err))
 	}
 
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithBatcher(sender), sdktrace.WithResource(about))
@@ -96,5 +96,5 @@ func traceClient(exporter string) (otlptrace.Client, error) {
 			fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL: %q: expected http/protobuf, http/json or grpc", protocol))
 	}
 
-	return client, settings.Wrong(errors.Join(errs...))
+	return client, settings.Invalid(errors.Join(errs...))
 }

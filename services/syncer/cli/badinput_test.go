@@ -225,7 +225,7 @@ func TestTargetIsDamaged(t *testing.T) {
 	s.mustSync(t)
 	damage(t, s.path)
 	exec(t, s.mysql, "UPDATE a SET pad = 'y' WHERE id % 100 = 0")
-	s.complains(t, 1, "the file is damaged: move it away, and the next pass makes a new one")
+	s.complains(t, 1, "the file is damaged: move it away, and the next run makes a new one")
 
 	// What the sentence says helps.
 	if err := os.Rename(s.path, s.path+".damaged"); err != nil {

@@ -38,7 +38,7 @@ updated and deleted, with their old and new values. Reads the file SYNC_PATH alo
   syncer changes --json | jq '.[] | select(.op == "delete") | .old'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, _, err := config.LoadFile(program.ConfigFile(cmd))
+			path, _, err := config.LoadTarget(program.ConfigFile(cmd))
 			if err != nil {
 				return err
 			}

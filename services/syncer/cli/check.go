@@ -12,7 +12,7 @@ import (
 
 	"carstock/pkg/program"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 func checkCommand() *cobra.Command {
@@ -31,7 +31,7 @@ three times, to measure the network and whether DB_COMPRESSION would pay.`,
 				return err
 			}
 
-			f, err := job.Check(cmd.Context(), c)
+			f, err := run.Check(cmd.Context(), c)
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ three times, to measure the network and whether DB_COMPRESSION would pay.`,
 	return cmd
 }
 
-func printFindings(w io.Writer, f job.Findings) error {
+func printFindings(w io.Writer, f run.Findings) error {
 	tls := "no TLS"
 	if f.Server.TLS != "" {
 		tls = f.Server.TLS + ", " + f.Server.Cipher
@@ -84,7 +84,7 @@ func printFindings(w io.Writer, f job.Findings) error {
 	return nil
 }
 
-func printView(w io.Writer, v job.ViewFinding) error {
+func printView(w io.Writer, v run.ViewFinding) error {
 	fmt.Fprintf(w, "\n%s -> %s", v.View, v.Table)
 	if len(v.Key) > 0 {
 		fmt.Fprintf(w, "   key (%s)", strings.Join(v.Key, ", "))

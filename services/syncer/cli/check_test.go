@@ -10,7 +10,7 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 func TestCheck(t *testing.T) {
@@ -40,7 +40,7 @@ func TestCheck(t *testing.T) {
 	}
 
 	code, stdout, stderr = s.run(t, "check", "--json")
-	var f job.Findings
+	var f run.Findings
 	if err := json.Unmarshal([]byte(stdout), &f); err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v: %s%s", code, err, stdout, stderr)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"carstock/pkg/program"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // Exit codes beside those of package program.
@@ -52,8 +52,8 @@ Settings come from the environment, or from a file; syncer settings lists them a
 }
 
 func exitCode(err error) int {
-	var unknown *job.UnknownView
-	var refused *job.Refused
+	var unknown *run.UnknownView
+	var refused *run.Refused
 	switch {
 	case errors.As(err, &unknown):
 		return program.ExitUsage

@@ -13,7 +13,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // ten is a table of ten cars.
@@ -29,7 +29,7 @@ func TestGuards(t *testing.T) {
 		code int
 		want string
 	}{
-		"empty":                {left: 0, code: 3, want: "refused: cars: the view is empty, and the table has 10 rows (SYNC_ALLOW_EMPTY=true lets it be); --force"},
+		"empty":                {left: 0, code: 3, want: "refused: cars: the view is empty, and the table has 10 rows (SYNC_ALLOW_EMPTY=true allows that); --force"},
 		"empty, forced":        {left: 0, args: []string{"--force"}},
 		"empty, allowed":       {left: 0, set: "SYNC_ALLOW_EMPTY=true"},
 		"empty, shrink 100":    {left: 0, set: "SYNC_MAX_SHRINK=100", code: 3, want: "the view is empty"},
@@ -408,7 +408,7 @@ func TestDryRun(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", ten...)
 	r := s.report(t, 0, "--dry-run")
-	if _, err := os.Stat(s.path); r.Status != job.DryRun || !os.IsNotExist(err) {
+	if _, err := os.Stat(s.path); r.Status != run.DryRun || !os.IsNotExist(err) {
 		t.Errorf("%s, and then: %v", r.Status, err)
 	}
 	s.mustSync(t)
@@ -467,7 +467,7 @@ func TestSecondSyncerIsSkipped(t *testing.T) {
 	}()
 	<-working
 	r := s.report(t, 0)
-	if r.Status != job.Skipped || r.Running == nil || r.Running.PID != os.Getpid() {
+	if r.Status != run.Skipped || r.Running == nil || r.Running.PID != os.Getpid() {
 		t.Errorf("%+v", r)
 	}
 	code, stdout, _ := s.run(t, "sync")

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"carstock/pkg/dbconn"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // manyCars are rows like those of real tables, many of which share their texts.
@@ -60,10 +60,10 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 	s := source(t, "few; cars(id)", "CREATE TABLE few (id INT PRIMARY KEY)", "INSERT INTO few VALUES (1), (2)",
 		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score DOUBLE, at DATETIME)", manyCars,
 		"ANALYZE TABLE few, cars")
-	link := func() (l job.Link, line string) {
+	link := func() (l run.Link, line string) {
 		t.Helper()
 		code, stdout, stderr := s.run(t, "check", "--json")
-		var f job.Findings
+		var f run.Findings
 		if err := json.Unmarshal([]byte(stdout), &f); err != nil || code != 0 {
 			t.Fatalf("exit code %d, %v: %s%s", code, err, stdout, stderr)
 		}

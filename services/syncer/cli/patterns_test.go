@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // statusOf is what syncer status --json prints.
@@ -31,7 +31,7 @@ func statusOf(t *testing.T, s *syncer) (code int, age float64, gone []string) {
 	return code, found.Age, gone
 }
 
-func selectionOf(r job.Report) string { return fmt.Sprintf("%v", *r.Selection) }
+func selectionOf(r run.Report) string { return fmt.Sprintf("%v", *r.Selection) }
 
 func TestViewsByPattern(t *testing.T) {
 	t.Parallel()

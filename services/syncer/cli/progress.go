@@ -9,7 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"carstock/pkg/program"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // How often progress is shown: on a terminal, and in a log.
@@ -20,7 +20,7 @@ const (
 
 // showProgress shows how far a run is until stop is called: by a bar on a terminal, otherwise by a line in the log
 // every logInterval.
-func showProgress(p *job.Progress, w io.Writer, log *slog.Logger) (stop func()) {
+func showProgress(p *run.Progress, w io.Writer, log *slog.Logger) (stop func()) {
 	terminal := program.IsTerminal(w)
 	interval := logInterval
 	if terminal {
@@ -60,7 +60,7 @@ func showProgress(p *job.Progress, w io.Writer, log *slog.Logger) (stop func()) 
 }
 
 // progressAttributes leaves out how many rows are expected if that is not known.
-func progressAttributes(view string, p *job.Progress) []any {
+func progressAttributes(view string, p *run.Progress) []any {
 	attributes := []any{"view", view, "rows", p.Rows.Load()}
 	if n := p.Expected.Load(); n > 0 {
 		attributes = append(attributes, "expected", n)
@@ -75,7 +75,7 @@ type progressBar struct {
 	bar  *progressbar.ProgressBar
 }
 
-func (b *progressBar) show(view string, p *job.Progress) {
+func (b *progressBar) show(view string, p *run.Progress) {
 	if b.bar == nil || view != b.view {
 		b.clear()
 		total := p.Expected.Load()

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"testing"
 
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // A number that nobody knows is not printed as 0.
 func TestProgressAttributes(t *testing.T) {
 	t.Parallel()
-	p := &job.Progress{}
+	p := &run.Progress{}
 	p.Rows.Store(1200)
 	p.Bytes.Store(3_400_000)
 	for expected, want := range map[int64]string{

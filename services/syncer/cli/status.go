@@ -15,7 +15,7 @@ import (
 	"carstock/pkg/program"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -53,7 +53,7 @@ SYNC_VIEWS is not set.`,
 		Example: `  syncer status
   syncer status --max-age 1h     exit code 4 if the snapshot is older`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			path, views, err := config.LoadFile(program.ConfigFile(cmd))
+			path, views, err := config.LoadTarget(program.ConfigFile(cmd))
 			if err != nil {
 				return err
 			}
@@ -119,7 +119,7 @@ func readStatus(path string, views config.Views) (status, error) {
 	if s.Tables, err = snapshot.Contents(path); err != nil {
 		return s, err
 	}
-	if oldest := job.AsOf(views, s.Tables); !oldest.IsZero() {
+	if oldest := run.AsOf(views, s.Tables); !oldest.IsZero() {
 		s.AsOf = &oldest
 		s.Age = time.Since(oldest).Seconds()
 	}

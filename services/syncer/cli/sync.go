@@ -15,11 +15,11 @@ import (
 	"carstock/pkg/program"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 func syncCommand() *cobra.Command {
-	var o job.Options
+	var o run.Options
 	var asJSON, quiet bool
 	cmd := &cobra.Command{
 		Use:   "sync [VIEW...]",
@@ -52,11 +52,11 @@ together. A name may be a pattern such as 'dealer_*'.`,
 
 			stopProgress := func() {}
 			if !quiet {
-				o.Progress = &job.Progress{}
+				o.Progress = &run.Progress{}
 				stopProgress = showProgress(o.Progress, cmd.ErrOrStderr(), log)
 			}
 
-			report, err := job.Run(cmd.Context(), c, o)
+			report, err := run.Once(cmd.Context(), c, o)
 			stopProgress()
 
 			switch {
@@ -80,8 +80,8 @@ together. A name may be a pattern such as 'dealer_*'.`,
 	return cmd
 }
 
-func printReport(w io.Writer, r job.Report) error {
-	if r.Status == job.Skipped {
+func printReport(w io.Writer, r run.Report) error {
+	if r.Status == run.Skipped {
 		_, err := fmt.Fprintf(w, "skipped: %s: %v\n", r.File, r.Running)
 		return err
 	}
@@ -115,7 +115,7 @@ func printReport(w io.Writer, r job.Report) error {
 		fmt.Fprintf(w, "  warning: %s\n", warning)
 	}
 
-	if r.Status == job.DryRun {
+	if r.Status == run.DryRun {
 		_, err := fmt.Fprintf(w, "dry run of %.1f s: %s is as it was\n", r.Seconds, r.File)
 		return err
 	}
@@ -126,7 +126,7 @@ func printReport(w io.Writer, r job.Report) error {
 }
 
 // printSelection prints which views the patterns of SYNC_VIEWS match, if there are patterns.
-func printSelection(w io.Writer, indent string, s *job.Selection) {
+func printSelection(w io.Writer, indent string, s *run.Selection) {
 	if s == nil {
 		return
 	}

@@ -23,7 +23,7 @@ import (
 	"carstock/pkg/program"
 	"carstock/pkg/schema"
 	"carstock/services/syncer/cli"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // asSyncer is the variable that makes the test binary be syncer: a process that a test may kill,
@@ -126,7 +126,7 @@ func (s *syncer) mustSync(t *testing.T) string {
 }
 
 // report is syncer sync --json, or what else the arguments ask for, of a pass that ends with code.
-func (s *syncer) report(t *testing.T, code int, args ...string) (r job.Report) {
+func (s *syncer) report(t *testing.T, code int, args ...string) (r run.Report) {
 	t.Helper()
 	got, stdout, stderr := s.run(t, append([]string{"sync", "--json"}, args...)...)
 	if got != code {
@@ -139,7 +139,7 @@ func (s *syncer) report(t *testing.T, code int, args ...string) (r job.Report) {
 }
 
 // counts are what the pass did to its only table.
-func counts(t *testing.T, r job.Report) string {
+func counts(t *testing.T, r run.Report) string {
 	t.Helper()
 	if len(r.Tables) != 1 {
 		t.Fatalf("%d tables, want 1", len(r.Tables))

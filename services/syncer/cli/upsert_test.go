@@ -66,7 +66,7 @@ func TestUpsertByNumberAndWithout(t *testing.T) {
 	s.set("SYNC_VIEWS", "w")
 	s.fails(t, 1, "SYNC_STRATEGY=upsert needs a key")
 	s.set("SYNC_VIEWS", "w(id)@v")
-	s.fails(t, 1, "w@v: the watermark is to be a column")
+	s.fails(t, 1, "w@v: the watermark must be a column")
 }
 
 // marked is a database with a table under upsert by a watermark, copied once.

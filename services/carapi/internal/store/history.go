@@ -46,7 +46,7 @@ func (s *Store) historyKey(ctx context.Context, tx *sqlx.Tx, v Version) ([]strin
 func (s *Store) recordedNow(ctx context.Context) (recorded *snapshotfile.Recorded, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	kept, err := snapshotfile.IsKept(ctx, s.rows)
+	kept, err := snapshotfile.IsSnapshotFile(ctx, s.rows)
 	if err != nil || !kept {
 		return nil, err
 	}

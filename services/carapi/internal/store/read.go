@@ -90,7 +90,7 @@ func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begi
 func (s *Store) reader(ctx context.Context) (conn *sqlx.Conn, release func(failed bool), err error) {
 	synced := false
 	if s.isSQLite {
-		if synced, err = snapshotfile.IsKept(ctx, s.rows); err != nil {
+		if synced, err = snapshotfile.IsSnapshotFile(ctx, s.rows); err != nil {
 			return nil, nil, err
 		}
 		switch {
@@ -117,7 +117,7 @@ func (s *Store) versionOf(ctx context.Context, tx *sqlx.Tx) (v Version, err erro
 	if !s.isSQLite {
 		return v, nil
 	}
-	synced, err := snapshotfile.IsKept(ctx, tx)
+	synced, err := snapshotfile.IsSnapshotFile(ctx, tx)
 	switch {
 	case err != nil:
 	case synced:

@@ -175,7 +175,7 @@ func (s *Store) observe(ctx context.Context, operation string, run func(context.
 func withLostRetry(ctx context.Context, run func() (again bool, err error)) error {
 	again, err := run()
 	for _, wait := range lostWaits {
-		if !again || !dbconn.Lost(err) {
+		if !again || !dbconn.ConnectionLost(err) {
 			break
 		}
 		select {

@@ -37,7 +37,7 @@ func (s *Store) Changed(ctx context.Context, v Version) (now Version, changed bo
 	defer cancel()
 
 	err = s.observe(ctx, "version", func(ctx context.Context) error {
-		synced, err := snapshotfile.IsKept(ctx, s.rows)
+		synced, err := snapshotfile.IsSnapshotFile(ctx, s.rows)
 		switch {
 		case err != nil:
 		case synced:

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/joho/godotenv"
@@ -21,6 +22,18 @@ func TestEnvExampleListsEveryVariable(t *testing.T) {
 	for _, key := range keys {
 		if _, ok := example[key]; !ok {
 			t.Errorf("%s is not in .env.example", key)
+		}
+	}
+}
+
+func TestEveryVariableIsDescribed(t *testing.T) {
+	var table strings.Builder
+	if err := settings.Describe(&table, &config.Config{}); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(table.String()) {
+		if strings.HasSuffix(strings.TrimSpace(line), "|  |") {
+			t.Errorf("no description: %s", line)
 		}
 	}
 }

@@ -10,19 +10,19 @@ import (
 
 // View is an entry of SYNC_VIEWS: what to copy, and how.
 type View struct {
-	Name      string   // view or table of the source; of a pattern, with * and ? in it
-	Table     string   // table of the SQLite file; the view's name if the entry gives none
-	Key       []string // columns that identify a row; none if the entry gives none
-	Watermark string   // column that grows with each change of a row; "" if the entry gives none
-	Pattern   bool     // the entry stands for all views of such names
+	Name      string   // view or table of the source; for a pattern, with * and ? in it
+	Table     string   // table of the SQLite file; by default the view's name
+	Key       []string // columns that identify a row; none if the entry has none
+	Watermark string   // column that grows with each change of a row; "" if the entry has none
+	Pattern   bool     // the entry stands for all views whose names match
 	LeftOut   bool     // the entry begins with -: patterns leave out what it stands for
 
-	wrong bool // the entry could not be read
+	invalid bool // Decode could not parse the entry
 }
 
-// Views are the entries of SYNC_VIEWS: view[=table][(key, columns)][@watermark], a pattern such as audit_*, or one of
-// both after - to leave it out, separated by ; or line breaks. Names with a character that means something here go
-// between backticks, as in MySQL.
+// Views are the entries of SYNC_VIEWS, separated by ; or line breaks. An entry is view[=table][(key,
+// columns)][@watermark], or a pattern such as audit_*, or a view or pattern after -, which leaves it out. A name with a
+// character that has a meaning here goes between backticks, as in MySQL.
 type Views []View
 
 // Index is an entry of SYNC_INDEXES: table(column, ...).
@@ -31,7 +31,7 @@ type Index struct {
 	Columns []string
 }
 
-// Named are the entries that name a view to copy: neither patterns nor what is left out.
+// Named returns the entries that name a view to copy: neither patterns nor what is left out.
 func (v Views) Named() (named Views) {
 	for _, view := range v {
 		if !view.Pattern && !view.LeftOut {
@@ -41,12 +41,12 @@ func (v Views) Named() (named Views) {
 	return named
 }
 
-// HavePatterns reports whether only the source can say which views there are to copy.
+// HavePatterns reports whether only the source knows which views to copy.
 func (v Views) HavePatterns() bool {
 	return slices.ContainsFunc(v, func(view View) bool { return view.Pattern && !view.LeftOut })
 }
 
-// Entry is how the settings write a name, a pattern, or what is left out.
+// Entry returns the name or pattern as the settings have it, with the - of what is left out.
 func (v View) Entry() string {
 	entry := v.Name
 	if !v.Pattern {
@@ -58,12 +58,12 @@ func (v View) Entry() string {
 	return entry
 }
 
-// Matcher returns a function that reports whether the entry matches a name. Fold ignores case.
+// Matcher returns a function that reports whether the entry matches a name. With fold it ignores case.
 func (v View) Matcher(fold bool) func(name string) bool {
 	return nameMatcher(v.Name, v.Pattern, fold)
 }
 
-// PatternMatcher is Matcher of a text that is a pattern if * or ? is in it.
+// PatternMatcher is Matcher for a text that is a pattern if it has * or ? in it.
 func PatternMatcher(text string) func(name string) bool {
 	return nameMatcher(text, true, false)
 }
@@ -73,6 +73,7 @@ func nameMatcher(text string, pattern, fold bool) func(string) bool {
 	if pattern {
 		expression = strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(expression)
 	}
+
 	flags := "(?s)"
 	if fold {
 		flags = "(?si)"
@@ -80,35 +81,36 @@ func nameMatcher(text string, pattern, fold bool) func(string) bool {
 	return regexp.MustCompile(flags + "^" + expression + "$").MatchString
 }
 
-// Indexes are the entries of SYNC_INDEXES, separated as those of SYNC_VIEWS.
+// Indexes are the entries of SYNC_INDEXES, separated as those of SYNC_VIEWS are.
 type Indexes []Index
 
-// Decode reads the variable, for envconfig. A wrong entry stays among the others, so that Validate knows of it.
+// Decode reads the variable, for envconfig. An invalid entry stays among the others, so that Validate sees it.
 func (v *Views) Decode(text string) error {
 	*v = nil
-	var first error
-	for _, entry := range entries(text) {
+	var firstErr error
+	for _, entry := range splitEntries(text) {
 		view, err := decodeView(entry)
 		if err != nil {
-			view.wrong = true
-			first = cmp.Or(first, err)
+			view.invalid = true
+			firstErr = cmp.Or(firstErr, err)
 		}
 		*v = append(*v, view)
 	}
-	return first
+	return firstErr
 }
 
 func decodeView(entry string) (v View, err error) {
 	const expected, example = "view[=table][(key, columns)][@watermark]", "vehicles_view=vehicles(id)@updated_at"
-	s := scanner{entry}
+	s := entryScanner{entry}
 	v.LeftOut = s.take('-')
 	quoted := strings.HasPrefix(s.rest, "`")
+
 	ok := s.anyName(&v.Name) && (quoted || !strings.HasPrefix(v.Name, "-"))
 	v.Pattern = !quoted && strings.ContainsAny(v.Name, wildcards)
 	if (v.Pattern || v.LeftOut) && ok {
 		if s.rest != "" {
 			return v, fmt.Errorf("%q: expected nothing after a pattern, or a name that is left out: "+
-				"what has a table, a key or a watermark of its own is named by an entry such as %s", entry, example)
+				"a view with its own table, key or watermark needs an entry such as %s", entry, example)
 		}
 		return v, nil
 	}
@@ -119,14 +121,14 @@ func decodeView(entry string) (v View, err error) {
 	}
 	if ok && s.take('(') {
 		if !s.names(&v.Key) {
-			return v, notation(entry, expected+" with the key's columns between the brackets", example)
+			return v, notationError(entry, expected+" with the key's columns between the brackets", example)
 		}
 	}
 	if ok && s.take('@') {
 		ok = s.name(&v.Watermark)
 	}
 	if !ok || s.rest != "" {
-		return v, notation(entry, expected, example)
+		return v, notationError(entry, expected, example)
 	}
 
 	for i, k := range v.Key {
@@ -140,40 +142,39 @@ func decodeView(entry string) (v View, err error) {
 // Decode reads the variable, for envconfig.
 func (x *Indexes) Decode(text string) error {
 	*x = nil
-	for _, entry := range entries(text) {
+	for _, entry := range splitEntries(text) {
 		var index Index
-		s := scanner{entry}
+		s := entryScanner{entry}
 		if !s.name(&index.Table) || !s.take('(') || !s.names(&index.Columns) || s.rest != "" {
-			return notation(entry, "table(column, ...)", "vehicles(make, model, year)")
+			return notationError(entry, "table(column, ...)", "vehicles(make, model, year)")
 		}
 		*x = append(*x, index)
 	}
 	return nil
 }
 
-func notation(entry, expected, example string) error {
+func notationError(entry, expected, example string) error {
 	return fmt.Errorf("%q: expected %s, such as %s; a name with one of %s in it, or that begins with -, "+
-		"goes between backticks", entry, expected, example, strings.Join(strings.Split(special+wildcards, ""), " "))
+		"goes between backticks", entry, expected, example, strings.Join(strings.Split(specialChars+wildcards, ""), " "))
 }
 
-// special are the characters that end a name without backticks. Wildcards make it a pattern: * matches any text, and ?
-// one character.
+// specialChars end a name without backticks. Wildcards make it a pattern: * matches any text, ? one character.
 const (
-	special   = "=()@,;`"
-	wildcards = "*?"
+	specialChars = "=()@,;`"
+	wildcards    = "*?"
 )
 
-// Quote writes a name as an entry needs it.
+// Quote returns a name as an entry needs it, between backticks if necessary.
 func Quote(name string) string {
-	isPlain := !strings.HasPrefix(name, "-") && !strings.ContainsAny(name, special+wildcards+"\r\n")
+	isPlain := !strings.HasPrefix(name, "-") && !strings.ContainsAny(name, specialChars+wildcards+"\r\n")
 	if isPlain && strings.TrimSpace(name) == name {
 		return name
 	}
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 }
 
-// entries are the parts of a text between ; and line breaks, but for those between backticks.
-func entries(text string) (out []string) {
+// splitEntries splits a text at ; and line breaks, except between backticks.
+func splitEntries(text string) (out []string) {
 	quoted := false
 	for _, entry := range strings.FieldsFunc(text, func(r rune) bool {
 		if r == '`' {
@@ -188,11 +189,11 @@ func entries(text string) (out []string) {
 	return out
 }
 
-// scanner reads the parts of an entry, each with the spaces after it.
-type scanner struct{ rest string }
+// entryScanner reads the parts of an entry, each with the spaces after it.
+type entryScanner struct{ rest string }
 
-// take skips a character, if it is the next.
-func (s *scanner) take(c byte) bool {
+// take skips a character if it comes next, and reports whether it did.
+func (s *entryScanner) take(c byte) bool {
 	if s.rest == "" || s.rest[0] != c {
 		return false
 	}
@@ -200,16 +201,16 @@ func (s *scanner) take(c byte) bool {
 	return true
 }
 
-// name reads a name that is no pattern, and reports whether there is one.
-func (s *scanner) name(name *string) bool {
+// name reads a name that is not a pattern, and reports whether there is one.
+func (s *entryScanner) name(name *string) bool {
 	quoted := strings.HasPrefix(s.rest, "`")
 	return s.anyName(name) && (quoted || !strings.ContainsAny(*name, wildcards) && !strings.HasPrefix(*name, "-"))
 }
 
 // anyName reads a name or a pattern, and reports whether there is one.
-func (s *scanner) anyName(name *string) bool {
+func (s *entryScanner) anyName(name *string) bool {
 	if !strings.HasPrefix(s.rest, "`") {
-		end := strings.IndexAny(s.rest, special)
+		end := strings.IndexAny(s.rest, specialChars)
 		if end < 0 {
 			end = len(s.rest)
 		}
@@ -233,8 +234,8 @@ func (s *scanner) anyName(name *string) bool {
 	}
 }
 
-// names reads names with commas between them and the closing bracket, and reports whether that is what there is.
-func (s *scanner) names(names *[]string) bool {
+// names reads names with commas between them and a closing bracket, and reports whether all are there.
+func (s *entryScanner) names(names *[]string) bool {
 	for {
 		var name string
 		if !s.name(&name) {

@@ -16,66 +16,68 @@ import (
 	"carstock/pkg/settings"
 )
 
-// How long the server may be silent: before it answers, when it may have to make a copy, and within an answer.
+// How long the server may be silent: before it answers, as it may have to make a copy, and within an answer.
 const (
 	answerTimeout = 5 * time.Minute
 	stallTimeout  = time.Minute
 )
 
-// temporary is an error that may not come again.
-type temporary struct {
+// temporaryError is an error that may not come again.
+type temporaryError struct {
 	error
-	after time.Duration // what the server asks to wait; 0 if it does not say
+	retryAfter time.Duration // how long the server asks to wait; 0 if it does not say
 }
 
-func (t *temporary) Unwrap() error { return t.error }
+func (t *temporaryError) Unwrap() error { return t.error }
 
-// download is one snapshot on its way, over as many requests as it takes.
+// download fetches one snapshot, in as many requests as that takes.
 type download struct {
-	client   *http.Client
-	url      *url.URL
-	token    settings.Secret
-	have     string // ETag of the snapshot in the file; "" for none
-	part     *part
-	received int64
+	client      *http.Client
+	url         *url.URL
+	token       settings.Secret
+	currentETag string // of the snapshot in the file; "" for none
+	part        *part
+	received    int64
 }
 
 func newDownload(u *url.URL, token settings.Secret, have, partial string) *download {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
-	transport.DisableKeepAlives = true // a pull is one request, and after a cut another connection is better
+	transport.DisableKeepAlives = true // a pull is one request, and after a cut a new connection is better
 	return &download{
 		// The token is for this URL alone.
 		client: &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		url: u, token: token, have: have, part: openPart(partial),
+		url: u, token: token, currentETag: have, part: openPart(partial),
 	}
 }
 
-// fetch makes one request, for what is missing of the part if the server still has that, else for the whole. It
-// reports false if the server has nothing newer than the file.
+// fetch makes one request: for the missing rest of the part if the server still has that snapshot, otherwise for the
+// whole. It returns false if the server has nothing newer than the file.
 func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r, err := d.request(ctx)
+
+	r, err := d.newRequest(ctx)
 	if err != nil {
 		return false, err
 	}
+
 	response, err := d.client.Do(r)
 	if err != nil {
-		return false, connectError(err)
+		return false, classifyConnectError(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 
 	switch response.StatusCode {
 	case http.StatusNotModified:
 		got := response.Header.Get("ETag")
-		if d.part.complete() && got == d.part.ETag && got != d.have {
+		if d.part.complete() && got == d.part.ETag && got != d.currentETag {
 			break
 		}
-		if d.have == "" {
+		if d.currentETag == "" {
 			return false, errors.Join(
 				errors.New("the server answers that nothing is newer than what is not there"),
 				d.part.discard(),
@@ -86,7 +88,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 		want := fmt.Sprintf("bytes %d-%d/%d", d.part.size, d.part.Total-1, d.part.Total)
 		if got := response.Header.Get("Content-Range"); got != want || response.Header.Get("ETag") != d.part.ETag {
 			return false, errors.Join(
-				&temporary{error: fmt.Errorf("the server sent the part %q, and not %q", got, want)},
+				&temporaryError{error: fmt.Errorf("the server sent the part %q, and not %q", got, want)},
 				d.part.discard(),
 			)
 		}
@@ -98,35 +100,42 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 				encoding,
 			)
 		}
-		err := d.part.begin(response.Header.Get("ETag"), encoding, response.Header.Get("Repr-Digest"), response.ContentLength)
+
+		h := response.Header
+		err := d.part.begin(h.Get("ETag"), encoding, h.Get("Repr-Digest"), response.ContentLength)
 		if err != nil {
 			return false, err
 		}
 	default:
-		return false, d.refusal(response)
+		return false, d.responseError(response)
 	}
+
 	if !d.part.complete() {
 		err = d.receive(response.Body, cancel)
 	}
 	return err == nil, err
 }
 
-func (d *download) request(ctx context.Context) (*http.Request, error) {
+func (d *download) newRequest(ctx context.Context) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url.String(), nil)
 	if err != nil {
 		return nil, err
 	}
+
 	r.Header.Set("Accept-Encoding", "zstd")
 	if d.token != "" {
 		r.Header.Set("Authorization", "Bearer "+string(d.token))
 	}
-	known := d.have
-	if p := d.part; p.complete() { // is it still what the server has?
+
+	// A whole part is used if it is still what the server has.
+	known := d.currentETag
+	if p := d.part; p.complete() {
 		known = strings.TrimPrefix(known+", "+p.ETag, ", ")
 	} else if p.size > 0 && p.Total > 0 {
 		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", p.size))
 		r.Header.Set("If-Range", p.ETag)
 	}
+
 	if known != "" {
 		r.Header.Set("If-None-Match", known)
 	}
@@ -135,30 +144,32 @@ func (d *download) request(ctx context.Context) (*http.Request, error) {
 
 var errStalled = fmt.Errorf("nothing arrived for %s", stallTimeout)
 
-// receive takes what the server sends until all is there. A part that cannot be completed later is removed.
+// receive stores what the server sends until all of it has arrived. It removes a part that cannot be completed later.
 func (d *download) receive(body io.Reader, cancel context.CancelCauseFunc) error {
 	stalled := time.AfterFunc(stallTimeout, func() { cancel(errStalled) })
 	defer stalled.Stop()
+
 	p := d.part
 	err := p.receive(readerFunc(func(b []byte) (int, error) {
 		stalled.Reset(stallTimeout)
 		return body.Read(b)
 	}), &d.received)
 
-	if err == nil && p.Total < 0 { // it was not said before
+	if err == nil && p.Total < 0 { // the server did not say before
 		p.Total = p.size
 	}
 	if err == nil && !p.complete() {
-		err = &temporary{error: fmt.Errorf("%d bytes arrived, and not %d", p.size, p.Total)}
+		err = &temporaryError{error: fmt.Errorf("%d bytes arrived, and not %d", p.size, p.Total)}
 	}
 	if err == nil {
 		if err = p.verify(); errors.Is(err, errDamaged) {
-			return errors.Join(&temporary{error: err}, p.discard())
+			return errors.Join(&temporaryError{error: err}, p.discard())
 		}
 	}
-	var later *temporary
-	if err != nil && (!errors.As(err, &later) || !strong(p.ETag) || p.Total < 0) {
-		err = errors.Join(err, p.discard()) // a disk that it has filled is empty again
+
+	var later *temporaryError
+	if err != nil && (!errors.As(err, &later) || !isStrongETag(p.ETag) || p.Total < 0) {
+		err = errors.Join(err, p.discard()) // so that it does not fill the disk
 	}
 	return err
 }
@@ -167,8 +178,8 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
-// refusal is the error of an answer without a snapshot.
-func (d *download) refusal(response *http.Response) error {
+// responseError returns the error of an answer without a snapshot.
+func (d *download) responseError(response *http.Response) error {
 	// The body may be a proxy's. Otherwise it is a problem of RFC 9457.
 	var problem struct{ Detail string }
 	body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
@@ -190,20 +201,21 @@ func (d *download) refusal(response *http.Response) error {
 		}
 		return err
 	case code == http.StatusRequestedRangeNotSatisfiable:
-		return errors.Join(&temporary{error: err}, d.part.discard())
+		return errors.Join(&temporaryError{error: err}, d.part.discard())
 	case code == http.StatusTooManyRequests,
 		code >= 500 && code != http.StatusInsufficientStorage && code != http.StatusNotImplemented:
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // a date is taken for no wait
-		return &temporary{err, time.Duration(max(0, seconds)) * time.Second}
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // a date counts as no wait
+		return &temporaryError{err, time.Duration(max(0, seconds)) * time.Second}
 	}
+
 	return err
 }
 
-// connectError sorts the errors of a request without an answer: a certificate does not become valid by waiting.
-func connectError(err error) error {
+// classifyConnectError returns the error of a request without an answer. Waiting helps, except with a certificate.
+func classifyConnectError(err error) error {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
 		return fmt.Errorf("%w; SSL_CERT_FILE names the certificates of other authorities", err)
 	}
-	return &temporary{error: err}
+	return &temporaryError{error: err}
 }

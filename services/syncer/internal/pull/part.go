@@ -16,23 +16,23 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxWindow bounds the memory that a compressed snapshot takes to be read.
+// maxWindow limits the memory for decompressing a snapshot.
 const maxWindow = 8 << 20
 
-// part is a snapshot that has arrived in part, or whole. Its file begins with a line about it, so that what has arrived
-// is never taken for a part of something else.
+// part is a snapshot that has arrived in part or whole. Its file begins with a header line that describes it, so that
+// what has arrived is never taken for a part of something else.
 type part struct {
-	path string
-	head int64 // length of that line
-	size int64 // of what has arrived after it
+	path       string
+	headerSize int64 // length of the header line
+	size       int64 // of what has arrived, after the header
 
 	ETag     string `json:"etag"`
 	Encoding string `json:"encoding"` // of HTTP; "" for none
-	Digest   string `json:"digest"`   // of the whole, as in Repr-Digest; "" if it is not known
-	Total    int64  `json:"total"`    // length of the whole; -1 if it is not known
+	Digest   string `json:"digest"`   // of the whole, as in Repr-Digest; "" if unknown
+	Total    int64  `json:"total"`    // length of the whole; -1 if unknown
 }
 
-// openPart reads what an earlier pull has left at path. Where there is nothing of use, it is empty.
+// openPart reads what an earlier pull has left at path. The part is empty if that is of no use.
 func openPart(path string) *part {
 	empty := &part{path: path, Total: -1}
 	f, err := os.Open(path)
@@ -40,41 +40,44 @@ func openPart(path string) *part {
 		return empty
 	}
 	defer func() { _ = f.Close() }()
+
 	info, err := f.Stat()
 	if err != nil {
 		return empty
 	}
+
 	line, err := bufio.NewReader(f).ReadBytes('\n')
-	p := &part{path: path, head: int64(len(line)), size: info.Size() - int64(len(line))}
-	if err != nil || json.Unmarshal(line, p) != nil || !strong(p.ETag) || p.Total < 0 || p.size > p.Total {
+	p := &part{path: path, headerSize: int64(len(line)), size: info.Size() - int64(len(line))}
+	if err != nil || json.Unmarshal(line, p) != nil || !isStrongETag(p.ETag) || p.Total < 0 || p.size > p.Total {
 		return empty
 	}
 	return p
 }
 
-// strong reports whether equal ETags mean equal bytes, so that a part can be completed.
-func strong(etag string) bool { return strings.HasPrefix(etag, `"`) }
+// isStrongETag reports whether equal ETags mean equal bytes, so that a part can be completed.
+func isStrongETag(etag string) bool { return strings.HasPrefix(etag, `"`) }
 
 func (p *part) complete() bool { return p.Total >= 0 && p.size == p.Total }
 
-// begin makes the part an empty one of a snapshot.
+// begin makes the part an empty part of a snapshot.
 func (p *part) begin(etag, encoding, digest string, total int64) error {
 	*p = part{path: p.path, ETag: etag, Encoding: encoding, Digest: digest, Total: total}
 	line, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	p.head = int64(len(line)) + 1
+	p.headerSize = int64(len(line)) + 1
 	return os.WriteFile(p.path, append(line, '\n'), 0o600)
 }
 
-// receive writes what arrives to the end of the part, piece by piece, as the program may be killed. An error of
-// reading is a *temporary, unlike one of writing.
+// receive appends what arrives to the part, piece by piece, as the program may be killed. An error of reading is a
+// *temporaryError, an error of writing is not.
 func (p *part) receive(body io.Reader, received *int64) error {
 	f, err := os.OpenFile(p.path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return err
 	}
+
 	buffer := make([]byte, 128<<10)
 	for {
 		n, readErr := body.Read(buffer)
@@ -86,7 +89,7 @@ func (p *part) receive(body io.Reader, received *int64) error {
 		if readErr != nil {
 			err := f.Close()
 			if err == nil && !errors.Is(readErr, io.EOF) {
-				err = &temporary{error: fmt.Errorf("the download was cut: %w", readErr)}
+				err = &temporaryError{error: fmt.Errorf("the download was cut: %w", readErr)}
 			}
 			return err
 		}
@@ -102,11 +105,11 @@ func (p *part) discard() error {
 	return nil
 }
 
-// reader reads what has arrived.
+// reader returns a reader of what has arrived.
 func (p *part) reader() (io.ReadCloser, error) {
 	f, err := os.Open(p.path)
 	if err == nil {
-		_, err = f.Seek(p.head, io.SeekStart)
+		_, err = f.Seek(p.headerSize, io.SeekStart)
 	}
 	return f, err
 }
@@ -115,13 +118,15 @@ func (p *part) reader() (io.ReadCloser, error) {
 func (p *part) verify() error {
 	want, ok := strings.CutPrefix(p.Digest, "sha-256=:")
 	if !ok {
-		return nil // SQLite's own check is still to come
+		return nil // Replace still checks the database
 	}
+
 	f, err := p.reader()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
+
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
 		return err
@@ -132,15 +137,17 @@ func (p *part) verify() error {
 	return nil
 }
 
+// errDamaged is the error of a part that does not match its digest.
 var errDamaged = errors.New("what was received is not what was sent: its SHA-256 differs")
 
-// unpack writes the snapshot, decompressed, to a path where nothing is.
+// unpack writes the snapshot, decompressed, to a path at which no file exists.
 func (p *part) unpack(ctx context.Context, path string) (err error) {
 	in, err := p.reader()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = in.Close() }()
+
 	var plain io.Reader = in
 	if p.Encoding != "" {
 		decoder, err := zstd.NewReader(
@@ -155,16 +162,19 @@ func (p *part) unpack(ctx context.Context, path string) (err error) {
 		defer decoder.Close()
 		plain = decoder
 	}
-	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) // as SQLite makes a file
+
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) // the mode that SQLite gives a file
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
+
 	for err == nil {
 		if err = ctx.Err(); err == nil {
 			_, err = io.CopyN(out, plain, 4<<20)
 		}
 	}
+
 	if errors.Is(err, io.EOF) {
 		return nil
 	}

@@ -1,5 +1,5 @@
-// Package pull keeps a file equal to the snapshot of a syncer on another machine, which it fetches over HTTP. It knows
-// no schedule and prints nothing.
+// Package pull keeps a file equal to the snapshot of a syncer on another machine. It fetches the snapshot over HTTP. It
+// knows no schedule and prints nothing.
 package pull
 
 import (
@@ -17,30 +17,30 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// longestPause is how long a server may ask to be left alone before the pull ends instead.
-const longestPause = time.Minute
+// maxRetryAfter is how long a server may ask to wait. If it asks for more, the pull ends.
+const maxRetryAfter = time.Minute
 
-// Options say what is fetched, and how long that may take.
+// Options say what to fetch, and how long that may take.
 type Options struct {
 	URL      *url.URL
 	Path     string
 	Token    settings.Secret
 	Timeout  time.Duration
-	Retries  int                                 // in a row, without anything received
-	Retrying func(err error, wait time.Duration) // is called before each wait
+	Retries  int                                 // in a row, in which nothing arrives
+	Retrying func(err error, wait time.Duration) // called before each retry
 }
 
-// Result says what a pull did.
+// Result describes what a pull did.
 type Result struct {
 	Run       snapshotfile.Run // the last good run in the file
 	New       bool             // whether the file was replaced
 	Received  int64            // bytes of the snapshot, as compressed
 	FileBytes int64            // of the file, its log included
-	Warning   string           // of the file; "" for none
-	Running   *snapshot.Busy   // who is at work on the file, where the pull was skipped for that
+	Warning   string           // about the file; "" for none
+	Running   *snapshot.Busy   // the other syncer, if the pull was skipped
 }
 
-// ParseURL reads where a snapshot is. A URL that ends in a slash, or has no path, is that of a syncer, and the
+// ParseURL parses the URL of a snapshot. A URL without a path, or that ends in a slash, is that of a syncer, whose
 // snapshot is below it.
 func ParseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
@@ -57,8 +57,8 @@ func ParseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Run makes the file equal to the snapshot that the server has, if that is another than the one in it. After an error
-// the file is as it was. That another program is at work on the file is no error.
+// Run makes the file equal to the snapshot of the server, unless it is already. After an error the file is as it was.
+// It is not an error if another syncer is working on the file.
 func Run(ctx context.Context, o Options) (Result, error) {
 	var result Result
 	file, err := snapshot.Lock(o.Path)
@@ -69,25 +69,26 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		return result, err
 	}
 	defer func() { _ = file.Unlock() }()
+
 	etag, run, err := file.Pulled()
 	if err != nil {
 		return result, err
 	}
+
 	result.Run = run
 
-	ctx, cancel := context.WithTimeoutCause(
-		ctx,
-		o.Timeout,
-		fmt.Errorf("SYNC_TIMEOUT: not done within %s; the next pull goes on from here", o.Timeout),
-	)
+	timeout := fmt.Errorf("SYNC_TIMEOUT: not done within %s; the next pull goes on from here", o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, timeout)
 	defer cancel()
+
 	d := newDownload(o.URL, o.Token, etag, file.Partial())
-	newer, err := d.fetchPatiently(ctx, o)
+	newer, err := d.fetchWithRetries(ctx, o)
 	result.Received = d.received
 	if err == nil && newer {
 		result.Run, result.Warning, err = install(ctx, file, d.part)
 		result.New = err == nil
 	}
+
 	switch {
 	case err == nil:
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
@@ -98,18 +99,19 @@ func Run(ctx context.Context, o Options) (Result, error) {
 			err,
 		)
 	}
+
 	result.FileBytes, _ = snapshot.Size(o.Path)
 	return result, err
 }
 
-// fetchPatiently fetches until there is an answer, and the whole of it. It reports whether that is a newer snapshot,
-// which is then in the part.
-func (d *download) fetchPatiently(ctx context.Context, o Options) (newer bool, err error) {
+// fetchWithRetries fetches until a whole answer has arrived. It reports whether that is a newer snapshot, which is then
+// in the part.
+func (d *download) fetchWithRetries(ctx context.Context, o Options) (newer bool, err error) {
 	waits := backoff.NewExponentialBackOff()
 	for tries := 0; ; {
 		before := d.received
 		newer, err := d.fetch(ctx)
-		var again *temporary
+		var again *temporaryError
 		if err == nil || !errors.As(err, &again) || ctx.Err() != nil {
 			return newer, err
 		}
@@ -118,8 +120,8 @@ func (d *download) fetchPatiently(ctx context.Context, o Options) (newer bool, e
 			tries = 0
 			waits.Reset()
 		}
-		wait := max(waits.NextBackOff(), again.after)
-		if tries++; tries > o.Retries || wait > longestPause {
+		wait := max(waits.NextBackOff(), again.retryAfter)
+		if tries++; tries > o.Retries || wait > maxRetryAfter {
 			return false, err
 		}
 		o.Retrying(err, wait)
@@ -131,8 +133,8 @@ func (d *download) fetchPatiently(ctx context.Context, o Options) (newer bool, e
 	}
 }
 
-// install makes the file equal to what was received, and removes the part. Where there was no time or no room the part
-// stays, so that the next pull need not fetch it again.
+// install makes the file equal to what was received, and removes the part. If there is no time or no room left, the
+// part stays, so that the next pull need not fetch it again.
 func install(ctx context.Context, file *snapshot.File, p *part) (run snapshotfile.Run, warning string, err error) {
 	err = p.unpack(ctx, file.Incoming())
 	if err == nil {

@@ -32,15 +32,17 @@ func TestParseURL(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, u, err)
 		}
 	}
-	for _, text := range []string{"", "stock", "stock:9090", "/snapshot", "http://", "ftp://stock/",
-		"https://user:password@stock/", "https://user@stock/", "http://a b/"} {
+	for _, text := range []string{
+		"", "stock", "stock:9090", "/snapshot", "http://", "ftp://stock/",
+		"https://user:password@stock/", "https://user@stock/", "http://a b/",
+	} {
 		if u, err := ParseURL(text); err == nil || strings.Contains(err.Error(), "password@") {
 			t.Errorf("%s: %v, %v", text, u, err)
 		}
 	}
 }
 
-// What an earlier pull has left is used only if it is certain what it is a part of.
+// What an earlier pull has left is used only if it is certain to what it belongs.
 func TestPartOfAnEarlierPull(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "part")
@@ -69,17 +71,17 @@ func TestPartOfAnEarlierPull(t *testing.T) {
 	}
 }
 
-const whole = "the whole of a snapshot, as far as this test is concerned"
+const wholeText = "the whole of a snapshot, as far as this test is concerned"
 
-// answer makes a server that answers each request by the next of the handlers, and the last one for good.
-func answer(t *testing.T, handlers ...http.HandlerFunc) *url.URL {
+// testServer starts a server that answers each request with the next handler, and then always with the last one.
+func testServer(t *testing.T, handlers ...http.HandlerFunc) *url.URL {
 	t.Helper()
 	n := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handle := handlers[min(n, len(handlers)-1)]
 		n++
 		w.Header().Set("ETag", `"a"`)
-		sum := sha256.Sum256([]byte(whole))
+		sum := sha256.Sum256([]byte(wholeText))
 		w.Header().Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
 		handle(w, r)
 	}))
@@ -91,12 +93,12 @@ func answer(t *testing.T, handlers ...http.HandlerFunc) *url.URL {
 	return u
 }
 
-// cut sends the begin of what is asked for.
-func cut(w http.ResponseWriter, r *http.Request) { serve(w, r, whole, 20) }
+// sendCut sends the beginning of what is requested.
+func sendCut(w http.ResponseWriter, r *http.Request) { sendRange(w, r, wholeText, 20) }
 
-func full(w http.ResponseWriter, r *http.Request) { serve(w, r, whole, len(whole)) }
+func sendFull(w http.ResponseWriter, r *http.Request) { sendRange(w, r, wholeText, len(wholeText)) }
 
-func serve(w http.ResponseWriter, r *http.Request, text string, most int) {
+func sendRange(w http.ResponseWriter, r *http.Request, text string, most int) {
 	from := 0
 	_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from)
 	w.Header().Set("Content-Length", fmt.Sprint(len(text)-from))
@@ -107,7 +109,7 @@ func serve(w http.ResponseWriter, r *http.Request, text string, most int) {
 	_, _ = io.WriteString(w, text[from:min(len(text), from+most)])
 }
 
-// Whatever servers and proxies do, what has arrived in the end is what was sent, or an error.
+// Whatever servers and proxies do, the result is either what was sent, or an error.
 func TestFetch(t *testing.T) {
 	t.Parallel()
 	status := func(code int, header ...string) http.HandlerFunc {
@@ -123,8 +125,8 @@ func TestFetch(t *testing.T) {
 		requests int
 		err      string
 	}{
-		"whole":    {[]http.HandlerFunc{full}, 1, ""},
-		"in parts": {[]http.HandlerFunc{cut}, 3, ""},
+		"whole":    {[]http.HandlerFunc{sendFull}, 1, ""},
+		"in parts": {[]http.HandlerFunc{sendCut}, 3, ""},
 		"another snapshot in between": {[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("ETag", `"b"`)
 			w.Header().Set("Content-Length", "50")
@@ -133,41 +135,43 @@ func TestFetch(t *testing.T) {
 			if r.Header.Get("If-Range") == `"b"` {
 				r.Header.Del("Range")
 			}
-			full(w, r)
+			sendFull(w, r)
 		}}, 2, ""},
-		"a part of something else": {[]http.HandlerFunc{cut, func(w http.ResponseWriter, r *http.Request) {
+		"a part of something else": {[]http.HandlerFunc{sendCut, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("ETag", `"b"`)
-			serve(w, r, strings.ToUpper(whole), len(whole))
-		}, full}, 3, ""},
-		"another part": {[]http.HandlerFunc{cut, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%[1]d", len(whole)))
+			sendRange(w, r, strings.ToUpper(wholeText), len(wholeText))
+		}, sendFull}, 3, ""},
+		"another part": {[]http.HandlerFunc{sendCut, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%[1]d", len(wholeText)))
 			w.WriteHeader(http.StatusPartialContent)
-			_, _ = io.WriteString(w, whole)
-		}, full}, 3, ""},
+			_, _ = io.WriteString(w, wholeText)
+		}, sendFull}, 3, ""},
 		"changed bytes, once": {[]http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) {
-			serve(w, r, strings.ToUpper(whole), len(whole))
-		}, full}, 2, ""},
-		"a server that ignores parts": {[]http.HandlerFunc{cut, func(w http.ResponseWriter, r *http.Request) {
+			sendRange(w, r, strings.ToUpper(wholeText), len(wholeText))
+		}, sendFull}, 2, ""},
+		"a server that ignores parts": {[]http.HandlerFunc{sendCut, func(w http.ResponseWriter, r *http.Request) {
 			r.Header.Del("Range")
-			full(w, r)
+			sendFull(w, r)
 		}}, 2, ""},
 		"a length that nobody knows, and a weak tag": {[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("ETag", `W/"a"`)
 			w.(http.Flusher).Flush()
-			_, _ = io.WriteString(w, whole)
+			_, _ = io.WriteString(w, wholeText)
 		}}, 1, ""},
 		"cut, of a weak tag": {[]http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("ETag", `W/"a"`)
-			cut(w, r)
+			sendCut(w, r)
 		}, func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Range") != "" {
 				w.WriteHeader(http.StatusTeapot)
 			}
-			full(w, r)
+			sendFull(w, r)
 		}}, 2, ""},
-		"a range that is none": {[]http.HandlerFunc{cut, status(416), full}, 3, ""},
-		"busy": {[]http.HandlerFunc{status(503, "Retry-After", "0"), status(502), status(429), full},
-			4, ""},
+		"a range that is none": {[]http.HandlerFunc{sendCut, status(416), sendFull}, 3, ""},
+		"busy": {
+			[]http.HandlerFunc{status(503, "Retry-After", "0"), status(502), status(429), sendFull},
+			4, "",
+		},
 		"busy for good":              {[]http.HandlerFunc{status(503)}, 4, "503 Service Unavailable"},
 		"busy for long":              {[]http.HandlerFunc{status(503, "Retry-After", "3600")}, 1, "503 Service Unavailable"},
 		"not there":                  {[]http.HandlerFunc{status(404)}, 1, "there is no syncer at this URL"},
@@ -175,49 +179,56 @@ func TestFetch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := 0
+			requests := 0
 			for i, h := range test.handlers {
-				test.handlers[i] = func(w http.ResponseWriter, r *http.Request) { n++; h(w, r) }
+				test.handlers[i] = func(w http.ResponseWriter, r *http.Request) { requests++; h(w, r) }
 			}
-			path := filepath.Join(t.TempDir(), "part")
-			d := newDownload(answer(t, test.handlers...), "", "", path)
-			newer, err := d.fetchPatiently(t.Context(), Options{Retries: 3, Retrying: func(error, time.Duration) {}})
-			if n != test.requests {
-				t.Errorf("%d requests, want %d", n, test.requests)
-			}
-			if test.err != "" {
-				if err == nil || !strings.Contains(err.Error(), test.err) {
-					t.Errorf("%v", err)
-				}
-				if _, err := os.Stat(path); err == nil {
-					t.Error("a part is left")
-				}
-				return
-			}
-			r, openErr := d.part.reader()
-			if err != nil || !newer || openErr != nil {
-				t.Fatal(newer, err, openErr)
-			}
-			defer func() { _ = r.Close() }()
-			if text, err := io.ReadAll(r); err != nil || string(text) != whole {
-				t.Errorf("%q, %v", text, err)
+			checkFetch(t, testServer(t, test.handlers...), test.err)
+			if requests != test.requests {
+				t.Errorf("%d requests, want %d", requests, test.requests)
 			}
 		})
 	}
 }
 
-// A part that is whole, since the pull before was killed after it, is used if the server still has it.
+// checkFetch fetches a snapshot, and expects the whole text or an error.
+func checkFetch(t *testing.T, u *url.URL, wantErr string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "part")
+	d := newDownload(u, "", "", path)
+	newer, err := d.fetchWithRetries(t.Context(), Options{Retries: 3, Retrying: func(error, time.Duration) {}})
+	if wantErr != "" {
+		if err == nil || !strings.Contains(err.Error(), wantErr) {
+			t.Errorf("%v", err)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Error("a part is left")
+		}
+		return
+	}
+
+	r, openErr := d.part.reader()
+	if err != nil || !newer || openErr != nil {
+		t.Fatal(newer, err, openErr)
+	}
+	defer func() { _ = r.Close() }()
+	if text, err := io.ReadAll(r); err != nil || string(text) != wholeText {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// A whole part, left by a pull that was killed after the download, is used if the server still has that snapshot.
 func TestWholePartIsLeft(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "part")
 	leave := func() {
 		t.Helper()
 		p := openPart(path)
-		if err := p.begin(`"a"`, "", "", int64(len(whole))); err != nil {
+		if err := p.begin(`"a"`, "", "", int64(len(wholeText))); err != nil {
 			t.Fatal(err)
 		}
 		var n int64
-		if err := p.receive(strings.NewReader(whole), &n); err != nil {
+		if err := p.receive(strings.NewReader(wholeText), &n); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -228,7 +239,7 @@ func TestWholePartIsLeft(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusNotModified)
 	}
-	u := answer(t, unchanged)
+	u := testServer(t, unchanged)
 
 	leave()
 	d := newDownload(u, "", `"old"`, path)
@@ -236,7 +247,7 @@ func TestWholePartIsLeft(t *testing.T) {
 		t.Error(newer, err, d.received)
 	}
 
-	// It was installed already.
+	// It is installed already.
 	d = newDownload(u, "", `"a"`, path)
 	if newer, err := d.fetch(t.Context()); err != nil || newer {
 		t.Error(newer, err)
@@ -246,7 +257,7 @@ func TestWholePartIsLeft(t *testing.T) {
 	}
 }
 
-// A server that stops sending is left after a while.
+// A pull gives up on a server that stops sending.
 func TestStalledServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -267,7 +278,7 @@ func TestStalledServer(t *testing.T) {
 			<-ctx.Done()
 			return 0, context.Cause(ctx)
 		}), cancel)
-		var again *temporary
+		var again *temporaryError
 		if !errors.As(err, &again) || !errors.Is(err, errStalled) || d.part.size != 3 {
 			t.Errorf("%v, %d bytes", err, d.part.size)
 		}

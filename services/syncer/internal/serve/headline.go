@@ -59,7 +59,7 @@ func (s *Service) failingText(st status, now time.Time) string {
 	switch {
 	case st.failures > 1:
 		return fmt.Sprintf("the last %d runs failed, since %s", st.failures,
-			clockText(s.schedule.In(st.failingSince), now))
+			clockText(s.schedule.InZone(st.failingSince), now))
 	case st.status == snapshotfile.Refused:
 		return "a guard refused the last run, " + agoText(st.failingSince, now)
 	}
@@ -115,6 +115,6 @@ func (s *Service) nextText(st status, now time.Time) string {
 	if !st.next.After(now) {
 		return "The next run is about to start."
 	}
-	next := s.schedule.In(st.next)
+	next := s.schedule.InZone(st.next)
 	return fmt.Sprintf("Next run in %s, at %s.", wholeText(next.Sub(now)), clockText(next, now))
 }

@@ -9,7 +9,7 @@ import (
 
 	"carstock/pkg/httpserver"
 	"carstock/pkg/snapshotfile"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -133,14 +133,14 @@ func unix(t time.Time) float64 {
 }
 
 // observe counts a run.
-func (m *metrics) observe(r job.Report, err error) {
-	if r.Status == job.Skipped {
+func (m *metrics) observe(r run.Report, err error) {
+	if r.Status == run.Skipped {
 		return
 	}
 
 	m.duration.WithLabelValues(r.Status).Observe(r.Seconds)
 	if err != nil && r.Status != snapshotfile.Stopped {
-		m.failures.WithLabelValues(job.Kind(err)).Inc()
+		m.failures.WithLabelValues(run.Kind(err)).Inc()
 	}
 
 	for _, t := range r.Tables {

@@ -18,7 +18,7 @@ import (
 
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 const (
@@ -96,7 +96,7 @@ func (n *notices) start(now outcome) {
 }
 
 // notify reports a run: to SYNC_PING_URL each run, to SYNC_NOTIFY_URL each change of the outcome.
-func (n *notices) notify(r job.Report, now outcome) {
+func (n *notices) notify(r run.Report, now outcome) {
 	if n.pingURL != "" {
 		u, _ := url.Parse(n.pingURL) // config.Validate has checked it
 		if now.failures > 0 {
@@ -127,7 +127,7 @@ func (n *notices) notify(r job.Report, now outcome) {
 }
 
 // newNotice returns the notice of a run. failures is how many runs failed before a recovery.
-func newNotice(r job.Report, now outcome, failures int) notice {
+func newNotice(r run.Report, now outcome, failures int) notice {
 	host, _ := os.Hostname()
 	out := notice{
 		Event:    now.status,

@@ -117,7 +117,7 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 // pageData collects what the page shows.
 func (s *Service) pageData(now time.Time) pageData {
 	st, path := s.state.status(), s.config.Sync.Path
-	now = s.schedule.In(now) // the readers' time zone is that of the schedule rather than UTC
+	now = s.schedule.InZone(now) // the readers' time zone is that of the schedule rather than UTC
 	size, _ := snapshot.Size(path)
 	d := pageData{
 		Headline: s.newHeadline(st, now),
@@ -127,9 +127,9 @@ func (s *Service) pageData(now time.Time) pageData {
 		Error:    st.error,
 		File:     path,
 		FileSize: size,
-		Source:   s.config.DB.Where(),
+		Source:   s.config.DB.Address(),
 		Schedule: s.config.Sync.Schedule,
-		Zone:     s.schedule.Zone(),
+		Zone:     s.schedule.ZoneName(),
 		Started:  s.newMoment(s.state.started, now),
 		Pulls:    s.pulls.answers.Load(),
 		Pulled:   s.pulls.bytes.Load(),
@@ -146,7 +146,7 @@ func (s *Service) pageData(now time.Time) pageData {
 	// The page lists the newest runs at once, and draws all of them.
 	for i := range history.Runs {
 		r := &history.Runs[i]
-		r.Started, r.Finished = s.schedule.In(r.Started), s.schedule.In(r.Finished)
+		r.Started, r.Finished = s.schedule.InZone(r.Started), s.schedule.InZone(r.Finished)
 		d.Runs = append(d.Runs, s.newRunData(r, now))
 	}
 
@@ -192,7 +192,7 @@ func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time
 
 // newMoment returns a time as the page shows it.
 func (s *Service) newMoment(t, now time.Time) moment {
-	t = s.schedule.In(t)
+	t = s.schedule.InZone(t)
 	return moment{
 		Machine: t.Format(time.RFC3339),
 		Full:    t.Format("2006-01-02 15:04:05 MST"),

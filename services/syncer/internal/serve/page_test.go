@@ -11,7 +11,7 @@ import (
 
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // A headline says in a few words that all is well, or what is wrong and since when.
@@ -92,7 +92,7 @@ func TestProgress(t *testing.T) {
 		t.Errorf("without a run: %+v", p)
 	}
 
-	under := status{progress: &job.Progress{}, since: now.Add(-12 * time.Second)}
+	under := status{progress: &run.Progress{}, since: now.Add(-12 * time.Second)}
 	requireProgress(t, under, now, progress{Text: "Run under way for 12 seconds: connecting to the source."})
 	view := "vehicles_view"
 	under.progress.View.Store(&view)
@@ -158,9 +158,9 @@ func TestPage(t *testing.T) {
 	s := newService(t, "@every 10m")
 	requirePage(t, s, "<title>No data yet · carstock syncer</title>", "No table has been published yet.")
 
-	s.state.begin(&job.Progress{})
+	s.state.begin(&run.Progress{})
 	requirePage(t, s, "<progress", "data-running", "connecting to the source")
-	s.state.end(job.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Started: time.Now(), Error: hostile}})
+	s.state.end(run.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Started: time.Now(), Error: hostile}})
 	requirePage(t, s, "The last run published nothing", "&lt;img src=x onerror=alert(1)&gt;\uFFFD</bdi>")
 
 	s.record(t, snapshotfile.OK, snapshotfile.TableRun{Table: hostile, View: "v", Key: true, Total: 3})

@@ -56,7 +56,7 @@ func (s *Service) runOnSchedule(ctx context.Context) {
 
 // plan says when the next run starts.
 type plan struct {
-	schedule config.Timetable
+	schedule config.Schedule
 	retry    *backoff.ExponentialBackOff
 	failing  bool
 	due      time.Time // by the schedule
@@ -65,7 +65,7 @@ type plan struct {
 
 // newPlan plans the first run. It is due at once if onStart is set. Otherwise it is the first one that the schedule has
 // after the last known run; if that time has passed, the run was missed and starts at once.
-func newPlan(t config.Timetable, now, last time.Time, onStart bool) *plan {
+func newPlan(t config.Schedule, now, last time.Time, onStart bool) *plan {
 	p := &plan{schedule: t, retry: backoff.NewExponentialBackOff(), due: now}
 	p.retry.InitialInterval = firstBackoff
 	p.retry.MaxInterval = maxBackoff
@@ -116,7 +116,7 @@ func (p *plan) clampToClock(now time.Time) {
 
 // nextDue returns when the run is due that follows one that was due at due and started at start. It is always after
 // start, so that one run makes up for all that were missed. A run on request does not replace one of the schedule.
-func nextDue(t config.Timetable, due, start time.Time) time.Time {
+func nextDue(t config.Schedule, due, start time.Time) time.Time {
 	for !due.After(start) {
 		due = t.Next(due)
 	}

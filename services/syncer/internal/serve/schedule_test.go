@@ -8,10 +8,10 @@ import (
 	"carstock/services/syncer/internal/config"
 )
 
-func newSchedule(t *testing.T, schedule, zone string) config.Timetable {
+func newSchedule(t *testing.T, schedule, zone string) config.Schedule {
 	t.Helper()
 	s := config.Sync{Schedule: schedule, Timezone: zone}
-	parsed, err := s.Timetable()
+	parsed, err := s.ParseSchedule()
 	if err != nil {
 		t.Fatal(err)
 	}

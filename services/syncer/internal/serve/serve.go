@@ -13,7 +13,7 @@ import (
 	"carstock/pkg/httpserver"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -27,7 +27,7 @@ const historyRead = 1000
 // Service is syncer as a service.
 type Service struct {
 	config   config.Config
-	schedule config.Timetable
+	schedule config.Schedule
 	log      *slog.Logger
 	state    *state
 	metrics  *metrics
@@ -40,7 +40,7 @@ type Service struct {
 
 // New returns a service, which does nothing before Run is called.
 func New(c config.Config, log *slog.Logger) (*Service, error) {
-	schedule, err := c.Sync.Timetable()
+	schedule, err := c.Sync.ParseSchedule()
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (s *Service) loadHistory() {
 		return
 	}
 
-	s.state.setHistory(history, job.AsOf(s.config.Sync.Views, tables))
+	s.state.setHistory(history, run.AsOf(s.config.Sync.Views, tables))
 	for _, t := range tables {
 		s.metrics.rows.WithLabelValues(t.Table).Set(float64(t.Rows))
 	}
@@ -155,23 +155,23 @@ func (s *Service) loadHistory() {
 
 // runOnce makes one run and reports on it. It returns whether the next run may come on schedule, without a backoff.
 func (s *Service) runOnce(ctx context.Context) bool {
-	progress := &job.Progress{}
+	progress := &run.Progress{}
 	s.state.begin(progress)
 	retrying := func(err error, wait time.Duration) {
 		s.log.Warn("retrying the run", "in", wait.Round(100*time.Millisecond), "error", err)
 	}
-	report, err := job.Run(ctx, s.config, job.Options{Progress: progress, Retrying: retrying})
+	report, err := run.Once(ctx, s.config, run.Options{Progress: progress, Retrying: retrying})
 
 	now := s.state.end(report)
 	s.metrics.observe(report, err)
-	if err != nil && job.Kind(err) == "file" {
+	if err != nil && run.Kind(err) == "file" {
 		s.copies.makeRoom()
 	}
 
 	switch report.Status {
 	case snapshotfile.OK:
 		s.logPublished(report)
-	case job.Skipped:
+	case run.Skipped:
 		s.log.Warn("skipped", "reason", report.Running)
 		return true // the other syncer's run does the same
 	case snapshotfile.Stopped:
@@ -187,7 +187,7 @@ func (s *Service) runOnce(ctx context.Context) bool {
 }
 
 // logPublished logs what a good run did, a line per table, and its warnings.
-func (s *Service) logPublished(report job.Report) {
+func (s *Service) logPublished(report run.Report) {
 	for _, t := range report.Tables {
 		s.log.Info("published", "table", t.Table, "rows", t.Rows, "inserted", t.Inserted, "updated", t.Updated,
 			"deleted", t.Deleted, "unchanged", t.Unchanged, "bytes", t.Bytes, "seconds", t.Seconds)

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"carstock/pkg/snapshotfile"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 )
 
 // state is what the page, the health checks and the metrics show of the runs.
@@ -19,7 +19,7 @@ type state struct {
 
 // status is a copy of the state at one moment.
 type status struct {
-	progress     *job.Progress // of the run under way; nil if there is none
+	progress     *run.Progress // of the run under way; nil if there is none
 	since        time.Time     // when that run started
 	next         time.Time     // when the next run is due
 	good         time.Time     // when the last good run started: the snapshot is as old as that
@@ -85,7 +85,7 @@ func (s *state) setHistory(h snapshotfile.History, good time.Time) {
 }
 
 // begin notes that a run has started.
-func (s *state) begin(p *job.Progress) {
+func (s *state) begin(p *run.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -93,7 +93,7 @@ func (s *state) begin(p *job.Progress) {
 }
 
 // end notes that the run under way has ended, and returns the outcome.
-func (s *state) end(r job.Report) outcome {
+func (s *state) end(r run.Report) outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 

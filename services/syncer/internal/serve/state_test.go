@@ -11,7 +11,7 @@ import (
 
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
-	"carstock/services/syncer/internal/job"
+	"carstock/services/syncer/internal/run"
 	"carstock/services/syncer/internal/snapshot"
 )
 
@@ -72,7 +72,7 @@ func TestRunsOfOthers(t *testing.T) {
 	expect(snapshotfile.Refused, 1, "a reason")
 
 	// A run of this service counts even if it could not be recorded in the file.
-	s.state.end(job.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Error: "the disk is full"}})
+	s.state.end(run.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Error: "the disk is full"}})
 	expect(snapshotfile.Failed, 2, "the disk is full")
 }
 
@@ -107,7 +107,7 @@ func TestFailingSince(t *testing.T) {
 		{snapshotfile.Stopped, after.Add(6), after.Add(5).Round(0)},
 		{snapshotfile.Failed, after.Add(7), after.Add(5).Round(0)},
 	} {
-		s.state.end(job.Report{Run: snapshotfile.Run{Status: step.status, Started: step.started}})
+		s.state.end(run.Report{Run: snapshotfile.Run{Status: step.status, Started: step.started}})
 		if got := s.state.status().failingSince; got != step.want {
 			t.Errorf("%s at %s: failing since %s, want %s", step.status, step.started, got, step.want)
 		}
@@ -129,7 +129,7 @@ func TestFileReplaced(t *testing.T) {
 		{3, snapshotfile.OK, true},
 		{1, snapshotfile.OK, true},
 	} {
-		s.state.end(job.Report{Run: snapshotfile.Run{ID: ended.id, Status: ended.status, Started: time.Now()}})
+		s.state.end(run.Report{Run: snapshotfile.Run{ID: ended.id, Status: ended.status, Started: time.Now()}})
 		if good := !s.state.status().good.IsZero(); good != ended.good {
 			t.Errorf("after run %d, %s: has a snapshot: %t", ended.id, ended.status, good)
 		}
@@ -177,7 +177,7 @@ func TestReady(t *testing.T) {
 				st.good = now.Add(-test.age)
 			}
 			if test.running {
-				st.progress = &job.Progress{}
+				st.progress = &run.Progress{}
 			}
 			if got := s.unready(st, now); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 				t.Errorf("%q, want %q", got, test.want)
@@ -189,7 +189,7 @@ func TestReady(t *testing.T) {
 // A run that has exceeded its timeout by far calls for a restart of the process.
 func TestLive(t *testing.T) {
 	s := newService(t, "@every 1m")
-	s.state.begin(&job.Progress{})
+	s.state.begin(&run.Progress{})
 	for _, test := range []struct {
 		taken time.Duration
 		want  int
@@ -233,7 +233,7 @@ func TestNoticeOfEachChange(t *testing.T) {
 		{snapshotfile.OK, http.StatusOK, false},
 	} {
 		answer, got, o = step.answer, nil, o.after(step.status, "a reason")
-		n.notify(job.Report{Run: snapshotfile.Run{Status: step.status}}, o)
+		n.notify(run.Report{Run: snapshotfile.Run{Status: step.status}}, o)
 		if sent := len(n.queue) > 0; sent != step.sent {
 			t.Fatalf("step %d: sent: %v", i, sent)
 		}

@@ -11,47 +11,53 @@ import (
 	"carstock/pkg/schema"
 )
 
-// apply changes the rows that differ, and touches no other page.
+// apply changes the rows that differ, and touches no other page of the file. With keep, rows missing from the source
+// stay.
 func (t *Table) apply(keep bool) error {
-	conn := t.s.conn
-	err := inSavepoint(conn, func() error { return t.difference(keep) })
+	conn := t.staging.conn
+	err := inSavepoint(conn, func() error { return t.applyDifference(keep) })
 	var e sqlite3.Error
 	if !errors.As(err, &e) || e.ExtendedCode != sqlite3.ErrConstraintUnique {
-		return t.blame(err)
+		return t.withTriggerHint(err)
 	}
 
-	// A unique index of the user's: the rows may break it on the way only, as two that swap values.
-	indexes, err := objects(conn, "type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name = ? COLLATE NOCASE", t.Name)
+	// The rows may violate a unique index of the user's only in between, as two rows do that swap values: write them
+	// without these indexes, then create the indexes again.
+	indexes, err := selectObjects(conn,
+		"type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
 		return err
 	}
+
 	for _, index := range indexes {
 		if err := exec(conn, "DROP INDEX main."+schema.QuoteSQLite(index.name)); err != nil {
 			return err
 		}
 	}
-	if err := t.difference(keep); err != nil {
-		return t.blame(err)
+
+	if err := t.applyDifference(keep); err != nil {
+		return t.withTriggerHint(err)
 	}
-	return t.restore(indexes)
+	return t.recreateObjects(indexes)
 }
 
-// difference makes the rows of the table those that were staged: all rows, or those that differ where
-// they were compared while they arrived.
-func (t *Table) difference(keep bool) error {
+// applyDifference gives the table the staged rows. These are all rows, or only those that differ if rows were compared
+// while they arrived.
+func (t *Table) applyDifference(keep bool) error {
 	target := "main." + schema.QuoteSQLite(t.Name)
-	columns := names(t.t)
-	into := quoted("", columns)
-	from := quoted("s.", columns)
-	// The + keeps SQLite from looking each row of the target up in the few that are staged, which
-	// would take long, under the lock.
+	columns := columnNames(t.schema)
+	into := quotedList("", columns)
+	from := quotedList("s.", columns)
+
+	// The + keeps SQLite from looking up each row of the target among the few staged ones. That would take long, while
+	// the file is locked.
 	match := "t." + t.rowid + " = +s." + t.rowid
 	switch {
-	case len(t.t.Key) > 0:
+	case len(t.schema.Key) > 0:
 		match = t.sameKey("+s.")
 	case t.rowid == "": // rows cannot be told apart
-		return errors.Join(exec(t.s.conn, "DELETE FROM "+target+" WHERE true"),
-			exec(t.s.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged))
+		return errors.Join(exec(t.staging.conn, "DELETE FROM "+target+" WHERE true"),
+			exec(t.staging.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged))
 	default:
 		into, from = into+", "+t.rowid, from+", s."+t.rowid
 	}
@@ -61,55 +67,43 @@ func (t *Table) difference(keep bool) error {
 		statements = append(statements, "DELETE FROM "+target+" AS t WHERE "+missing)
 	}
 
-	var set, differ []string
+	var set, differs []string
 	for _, c := range columns {
-		if name := schema.QuoteSQLite(c); !slices.Contains(t.t.Key, c) {
+		if name := schema.QuoteSQLite(c); !slices.Contains(t.schema.Key, c) {
 			set = append(set, name+" = s."+name)
-			differ = append(differ, "t."+name+" IS NOT s."+name)
+			differs = append(differs, "t."+name+" IS NOT s."+name)
 		}
 	}
+
 	if len(set) > 0 {
 		update := "UPDATE " + target + " AS t SET " + strings.Join(set, ", ") + " FROM " + t.staged + " s WHERE " + match
 		if !t.compare {
-			update += " AND (" + anyOf(differ) + ")"
+			update += " AND (" + anyOf(differs) + ")"
 		}
 		statements = append(statements, update)
 	}
+
 	statements = append(statements, "INSERT INTO "+target+" ("+into+") SELECT "+from+" FROM "+t.staged+
 		" s WHERE NOT EXISTS (SELECT 1 FROM "+target+" t WHERE "+match+")")
+
 	for _, q := range statements {
-		if err := exec(t.s.conn, q); err != nil {
+		if err := exec(t.staging.conn, q); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
-// missingRows is the condition for the rows t of the target that the source no longer has; "" where they stay.
+// missingRows is the condition on the rows t of the target that the source no longer has; "" if they stay.
 func (t *Table) missingRows(keep bool) string {
 	switch {
 	case keep:
 		return ""
 	case t.compare:
 		return "t." + t.rowid + " IN (SELECT id FROM " + t.missing + ")"
-	case len(t.t.Key) > 0:
+	case len(t.schema.Key) > 0:
 		return "NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + t.sameKey("s.") + ")"
 	}
 	return "t." + t.rowid + " NOT BETWEEN 1 AND " + strconv.FormatInt(t.writer.rows, 10)
-}
-
-func inSavepoint(conn *sqlite3.SQLiteConn, do func() error) error {
-	if err := exec(conn, "SAVEPOINT part"); err != nil {
-		return err
-	}
-	err := do()
-	if err != nil && conn.AutoCommit() {
-		return err // SQLite has rolled all back
-	}
-	if err != nil {
-		if back := exec(conn, "ROLLBACK TO part"); back != nil {
-			return errors.Join(err, back)
-		}
-	}
-	return errors.Join(err, exec(conn, "RELEASE part"))
 }

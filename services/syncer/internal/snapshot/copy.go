@@ -12,21 +12,21 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// pagesPerStep is how many pages are copied before the context is looked at: 4 MiB of SQLite's usual pages.
-const pagesPerStep = 1024
+// backupStepPages is how many pages are copied before the context is checked: 4 MiB of SQLite's usual pages.
+const backupStepPages = 1024
 
-// ErrNoSnapshot is the error of a file in which no run has published anything yet.
+// ErrNoSnapshot is the error for a file in which no run has published anything yet.
 var ErrNoSnapshot = errors.New("there is no snapshot yet")
 
-// Copy copies the snapshot from one file into another, which must be empty, as it is at one moment, and returns
-// the last good run in it. Readers of the first file and runs go on meanwhile: a read transaction stops neither.
-// The copy is complete in its one file, without a log. The caller removes what an error leaves behind.
+// Copy copies a snapshot, as it is at one moment, into another file, which must be empty. It returns the last good run
+// in it. Readers and runs go on meanwhile: a read transaction stops neither. The copy needs no log beside it. After an
+// error the caller removes what is left of the copy.
 func Copy(ctx context.Context, from, to string) (run snapshotfile.Run, err error) {
-	err = read(from, func(source *sqlite3.SQLiteConn) error {
+	err = withReadConn(from, func(source *sqlite3.SQLiteConn) error {
 		if err := exec(source, "BEGIN"); err != nil {
 			return err
 		}
-		good, err := lastGood(source)
+		good, err := lastGoodRun(source)
 		if err != nil {
 			return err
 		}
@@ -44,11 +44,12 @@ func Copy(ctx context.Context, from, to string) (run snapshotfile.Run, err error
 }
 
 func writeCopy(ctx context.Context, to string, source *sqlite3.SQLiteConn) error {
-	// The copy need not outlive this program, so nothing is done for its safety.
-	target, err := open(to, "_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE")
+	// The copy need not survive a crash, so it is written without a journal and without syncing.
+	target, err := openConn(to, "_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE")
 	if err != nil {
 		return err
 	}
+
 	err = copyPages(ctx, target, source)
 	if err == nil {
 		err = leaveWAL(target)
@@ -56,10 +57,10 @@ func writeCopy(ctx context.Context, to string, source *sqlite3.SQLiteConn) error
 	return errors.Join(err, target.Close())
 }
 
-// leaveWAL makes a database that was copied in WAL mode one that needs no log.
+// leaveWAL turns a database that was copied in WAL mode into one that needs no log.
 func leaveWAL(conn *sqlite3.SQLiteConn) error {
 	// Only a connection that has read the first page knows that the database is in WAL mode.
-	if _, err := one(conn, "PRAGMA schema_version"); err != nil {
+	if _, err := queryInt(conn, "PRAGMA schema_version"); err != nil {
 		return err
 	}
 	return exec(conn, "PRAGMA journal_mode = DELETE")
@@ -71,14 +72,15 @@ func copyPages(ctx context.Context, target, source *sqlite3.SQLiteConn) error {
 	if err != nil {
 		return err
 	}
+
 	left := -1
 	for done := false; !done && err == nil; {
 		if err = ctx.Err(); err != nil {
 			break
 		}
-		done, err = backup.Step(pagesPerStep)
+		done, err = backup.Step(backupStepPages)
 
-		// The driver keeps quiet about a lock that has outlasted SQLite's own waiting.
+		// The driver does not report a lock that outlasts SQLite's own waiting: the step just copies nothing.
 		if now := backup.Remaining(); err == nil && !done {
 			if now == left || backup.PageCount() == 0 {
 				err = sqlite3.Error{Code: sqlite3.ErrBusy}
@@ -86,15 +88,16 @@ func copyPages(ctx context.Context, target, source *sqlite3.SQLiteConn) error {
 			left = now
 		}
 	}
-	finished := backup.Finish() // it rolls back a copy that is not done, and repeats an error of Step
-	if err == nil {
-		err = finished
+
+	// Finish rolls back an incomplete copy, and repeats an error of Step.
+	if finishErr := backup.Finish(); err == nil {
+		err = finishErr
 	}
-	return withCode(err)
+	return splitErrorCode(err)
 }
 
-// withCode gives an error of the driver's backup, which mixes up the two codes, both of them.
-func withCode(err error) error {
+// splitErrorCode sets both codes of an error of the driver's backup, which stores the extended code as the code.
+func splitErrorCode(err error) error {
 	var e sqlite3.Error
 	if !errors.As(err, &e) || e.Code <= 0xff {
 		return err
@@ -102,7 +105,7 @@ func withCode(err error) error {
 	return sqlite3.Error{Code: e.Code & 0xff, ExtendedCode: sqlite3.ErrNoExtended(e.Code)}
 }
 
-// IsNoRoom reports whether an error says that a file could not grow: the disk is full, or a limit is reached.
+// IsNoRoom reports whether an error means that a file could not grow: the disk is full, or a quota or limit is reached.
 func IsNoRoom(err error) bool {
 	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
 		if errors.Is(err, full) {
@@ -113,7 +116,7 @@ func IsNoRoom(err error) bool {
 	return errors.As(err, &e) && (e.Code == sqlite3.ErrFull || e.ExtendedCode == sqlite3.ErrIoErrWrite)
 }
 
-// Free is how many bytes this user may still write to the disk of a folder.
+// Free returns how many bytes this user may still write to the disk of a folder.
 func Free(dir string) (int64, error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(dir, &fs); err != nil {

@@ -8,9 +8,9 @@ import (
 	"carstock/pkg/schema"
 )
 
-// drift says how the columns of a table differ from those of old, and whether SQLite cannot make that
-// change in the table that there is. The order of the columns does not matter.
-func drift(old *existing, now schema.Table) (text string, remake bool) {
+// drift describes how the columns of a view differ from those of its table, "" for not at all. Recreate reports whether
+// SQLite cannot make that change in the existing table. The order of the columns does not matter.
+func drift(old *existing, now schema.Table) (text string, recreate bool) {
 	var changes []string
 	for _, c := range now.Columns {
 		i := slices.IndexFunc(old.Columns, func(o schema.Column) bool { return strings.EqualFold(o.Name, c.Name) })
@@ -19,71 +19,86 @@ func drift(old *existing, now schema.Table) (text string, remake bool) {
 			changes = append(changes, "+"+c.Name+" "+c.SQLiteType())
 			continue
 		case old.Columns[i].Name != c.Name:
-			changes, remake = append(changes, old.Columns[i].Name+" -> "+c.Name), true
+			changes, recreate = append(changes, old.Columns[i].Name+" -> "+c.Name), true
 		}
+
 		if was := old.Columns[i].Type; was != c.SQLiteType() {
-			changes, remake = append(changes, c.Name+" "+was+" -> "+c.SQLiteType()), true
+			changes, recreate = append(changes, c.Name+" "+was+" -> "+c.SQLiteType()), true
 		}
 	}
+
 	for _, c := range old.Columns {
-		if !contains(now, c.Name) {
+		if !containsColumn(now, c.Name) {
 			changes = append(changes, "-"+c.Name)
 		}
 	}
+
 	if !slices.EqualFunc(old.Key, now.Key, strings.EqualFold) {
-		remake = true
+		recreate = true
 		changes = append(changes, "key ("+strings.Join(old.Key, ", ")+") -> ("+strings.Join(now.Key, ", ")+")")
 	}
 	if old.withoutRowid {
-		changes, remake = append(changes, "WITHOUT ROWID"), true
+		changes, recreate = append(changes, "WITHOUT ROWID"), true
 	}
-	return strings.Join(changes, ", "), remake
+	return strings.Join(changes, ", "), recreate
 }
 
-// checkOwnColumns refuses what the user's columns could not outlive, and warns of what they mean.
-func (t *Table) checkOwnColumns() error {
-	for _, name := range t.old.ownNames(true) {
-		if t.has(name) {
+// checkUserColumns refuses a table whose user columns could not be kept, and warns where they do not stay with their
+// rows.
+func (t *Table) checkUserColumns() error {
+	for _, name := range t.old.userColumnNames(true) {
+		if t.hasColumn(name) {
 			return fmt.Errorf("the column %s of the table is not syncer's, and the view has a column of that name too: "+
-				"rename yours (ALTER TABLE %s RENAME COLUMN %[1]s TO my_%[1]s), or give the view's another name", name, t.Name)
+				"rename yours (ALTER TABLE %s RENAME COLUMN %[1]s TO my_%[1]s), or the view's", name, t.Name)
 		}
 	}
-	if n := len(t.t.Columns) + len(t.old.own); n > maxColumns {
+
+	if n := len(t.schema.Columns) + len(t.old.userColumns); n > maxColumns {
 		return fmt.Errorf("with your own it has %d columns, and SQLite takes %d: leave some out of the view", n, maxColumns)
 	}
-	own := strings.Join(t.old.ownNames(false), ", ")
-	if own == "" || len(t.t.Key) > 0 {
+
+	columns := strings.Join(t.old.userColumnNames(false), ", ")
+	if columns == "" || len(t.schema.Key) > 0 {
 		return nil
 	}
 	if len(t.old.Key) > 0 {
 		return fmt.Errorf("its key was (%s) and there is none now, "+
 			"so the contents of your own columns could not stay with their rows: "+
-			"move them to a table of your own, or give the view a key in SYNC_VIEWS: %s", strings.Join(t.old.Key, ", "), own)
+			"move them to a table of your own, or give the view a key in SYNC_VIEWS: %s",
+			strings.Join(t.old.Key, ", "), columns)
 	}
-	t.notes = append(t.notes, own+": without a key, the contents of your own columns stay at their place in the table "+
-		"when rows come or go before them: give the view a key in SYNC_VIEWS")
+
+	t.warnings = append(t.warnings, columns+": without a key, the contents of your own columns stay at their place "+
+		"in the table when rows are inserted or deleted before them: give the view a key in SYNC_VIEWS")
 	return nil
 }
 
-// inherit keeps a column of integers that once had to become one of texts. One that the source had
-// declared as text, and has made a number, is none.
-func (t *Table) inherit() error {
-	kept, err := ourColumns(t.s.conn, t.Name)
+// keepWidened keeps as TEXT a column of integers that an earlier run had to widen. A column that the source itself
+// declared as text before is not kept so.
+func (t *Table) keepWidened() error {
+	recorded, err := syncedColumns(t.staging.conn, t.Name)
 	if err != nil {
 		return err
 	}
-	outgrown := map[string]bool{}
-	for _, c := range kept {
+
+	wasInteger := map[string]bool{}
+	for _, c := range recorded {
 		declared := strings.ToLower(c.Type)
-		outgrown[c.Name] = strings.Contains(declared, "unsigned") && strings.Contains(declared, "int") ||
+		wasInteger[c.Name] = strings.Contains(declared, "unsigned") && strings.Contains(declared, "int") ||
 			strings.HasPrefix(declared, "bit")
 	}
-	t.t.Columns = slices.Clone(t.t.Columns)
-	for i, c := range t.t.Columns {
-		integer := c.Kind == schema.Integer && c.Unsigned || c.Kind == schema.Bit
-		if j := slices.IndexFunc(t.old.Columns, func(o schema.Column) bool { return o.Name == c.Name }); integer && outgrown[c.Name] && j >= 0 && t.old.Columns[j].Type == "TEXT" {
-			t.t.Columns[i].Stored = "TEXT"
+
+	t.schema.Columns = slices.Clone(t.schema.Columns)
+	for i, c := range t.schema.Columns {
+		canOverflow := c.Kind == schema.Integer && c.Unsigned || c.Kind == schema.Bit
+		if !canOverflow || !wasInteger[c.Name] {
+			continue
+		}
+		isText := func(o schema.Column) bool { return o.Name == c.Name && o.Type == "TEXT" }
+		if slices.ContainsFunc(t.old.Columns, isText) {
+			t.schema.Columns[i].Stored = "TEXT"
 		}
 	}
+
 	return nil
 }

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -13,83 +14,89 @@ import (
 	"carstock/services/syncer/internal/sqltext"
 )
 
-// existing is a table of the target: what syncer has put there, and what its user has added.
+// existing is a table of the target: what syncer has created in it, and what the user has added.
 type existing struct {
 	schema.Table // syncer's columns, with their types in SQLite, and the key
 
-	own          []ownColumn // the user's columns
-	rules        []string    // the user's constraints of the whole table, as they stand in the CREATE TABLE
-	withoutRowid bool
+	userColumns     []userColumn
+	userConstraints []string // of the whole table, as the CREATE TABLE has them
+	withoutRowid    bool
 }
 
-// ownColumn is a column that the user has added to a copied table.
-type ownColumn struct {
+// userColumn is a column that the user has added to a copied table.
+type userColumn struct {
 	name       string
-	generated  bool   // its values follow from other columns
-	definition string // as it stands in the CREATE TABLE
+	generated  bool   // SQLite computes its values from other columns
+	definition string // as the CREATE TABLE has it
 }
 
-// ownNames are the user's columns: those with values of their own, and with generated the others too.
-func (e *existing) ownNames(generated bool) (out []string) {
+// userColumnNames returns the user's columns that hold values, and with generated the generated ones too.
+func (e *existing) userColumnNames(generated bool) (names []string) {
 	if e == nil {
 		return nil
 	}
-	for _, c := range e.own {
+
+	for _, c := range e.userColumns {
 		if generated || !c.generated {
-			out = append(out, c.name)
+			names = append(names, c.name)
 		}
 	}
-	return out
+	return names
 }
 
-// readExisting reads a table of the target. It is nil if there is none, and an error if there is one that
-// syncer has not made.
+// readExisting reads a table of the target; nil if there is none. A table or view that syncer has not created is an
+// error.
 func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
-	found, err := objects(conn, "name = ? COLLATE NOCASE AND type IN ('table', 'view')", name)
+	found, err := selectObjects(conn, "name = ? COLLATE NOCASE AND type IN ('table', 'view')", name)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	ours, err := ourColumns(conn, name)
+
+	synced, err := syncedColumns(conn, name)
 	if err != nil {
 		return nil, err
 	}
-	if ours == nil || found[0].kind != "table" {
+	if synced == nil || found[0].kind != "table" {
 		return nil, fmt.Errorf("the file has a %s %s that is not syncer's: rename it, "+
 			"or choose another name in SYNC_VIEWS, as in %[2]s=copy_of_%[2]s", found[0].kind, name)
 	}
-	written := sqltext.Definitions(found[0].sql)
 
-	// Hidden are 2 and 3: generated columns, virtual and stored.
-	rows, err := all(conn, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid", name)
+	definitions := sqltext.ColumnDefinitions(found[0].sql)
+
+	// Hidden is 2 or 3 for generated columns, virtual and stored.
+	rows, err := queryAll(conn, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, 'main') ORDER BY cid", name)
 	if err != nil {
 		return nil, err
 	}
-	e := &existing{Table: schema.Table{Name: name}, rules: sqltext.TableConstraints(found[0].sql)}
+
+	e := &existing{Table: schema.Table{Name: name}, userConstraints: sqltext.TableConstraints(found[0].sql)}
 	key := map[int64]string{}
 	for _, r := range rows {
 		column, _ := r[0].(string)
 		declared, _ := r[1].(string)
 		hidden, _ := r[3].(int64)
-		if hidden == 0 && contains(schema.Table{Columns: ours}, column) {
+		if hidden == 0 && containsColumn(schema.Table{Columns: synced}, column) {
 			e.Columns = append(e.Columns, schema.Column{Name: column, Type: declared})
 		} else {
-			e.own = append(e.own, ownColumn{column, hidden != 0, written[strings.ToLower(column)]})
+			e.userColumns = append(e.userColumns, userColumn{column, hidden != 0, definitions[strings.ToLower(column)]})
 		}
-		if place, _ := r[2].(int64); place > 0 {
-			key[place] = column
+		if position, _ := r[2].(int64); position > 0 {
+			key[position] = column
 		}
 	}
+
 	for i := range int64(len(key)) {
 		e.Key = append(e.Key, key[i+1])
 	}
 
-	without, err := one(conn, "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE", name)
+	without, err := queryInt(conn,
+		"SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE", name)
 	e.withoutRowid = without == 1
 	return e, err
 }
 
-// ourColumns are the columns that syncer has made in a table; nil if the table is not syncer's.
-func ourColumns(conn *sqlite3.SQLiteConn, table string) (columns []schema.Column, err error) {
+// syncedColumns returns the columns that syncer has created in a table; nil if syncer has not created the table.
+func syncedColumns(conn *sqlite3.SQLiteConn, table string) (columns []schema.Column, err error) {
 	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
 		columns, err = snapshotfile.SourceColumns(context.Background(), db, table)
 		return err
@@ -97,21 +104,18 @@ func ourColumns(conn *sqlite3.SQLiteConn, table string) (columns []schema.Column
 	return columns, err
 }
 
-// rowidName is a name of the rowid that is not a column's; "" if the columns have taken all three.
+// rowidName returns a name for the rowid that no column has; "" if the columns have taken all three.
 func rowidName(t schema.Table, old *existing) string {
 	for _, name := range []string{"rowid", "_rowid_", "oid"} {
-		if !contains(t, name) && !hasFold(old.ownNames(true), name) && (old == nil || !contains(old.Table, name)) {
+		if !containsColumn(t, name) && !hasFold(old.userColumnNames(true), name) &&
+			(old == nil || !containsColumn(old.Table, name)) {
 			return name
 		}
 	}
 	return ""
 }
 
+// hasFold reports whether a name is among others. SQLite ignores case in names.
 func hasFold(names []string, name string) bool {
-	for _, n := range names {
-		if strings.EqualFold(n, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }

@@ -8,19 +8,20 @@ import (
 	"carstock/services/syncer/internal/sqltext"
 )
 
-// fullText are the full-text indexes of the user's that keep no contents of their own, but read them
-// from this table or from a view, which may read from it.
-func (t *Table) fullText() (found []object, err error) {
-	virtual, err := objects(t.s.conn, "type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'")
+// fullTextIndexes returns the user's full-text indexes that hold no contents of their own but read them from this
+// table, or from a view, which may read from this table.
+func (t *Table) fullTextIndexes() (found []schemaObject, err error) {
+	virtual, err := selectObjects(t.staging.conn, "type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'")
 	if err != nil {
 		return nil, err
 	}
+
 	for _, v := range virtual {
-		content := sqltext.ContentOf(v.sql)
+		content := sqltext.FullTextContent(v.sql)
 		if content == "" {
 			continue
 		}
-		views, err := objects(t.s.conn, "type = 'view' AND name = ? COLLATE NOCASE", content)
+		views, err := selectObjects(t.staging.conn, "type = 'view' AND name = ? COLLATE NOCASE", content)
 		if err != nil {
 			return nil, err
 		}
@@ -29,20 +30,22 @@ func (t *Table) fullText() (found []object, err error) {
 			found = append(found, v)
 		}
 	}
+
 	return found, nil
 }
 
-// rebuildFullText makes the full-text indexes again after the table was made again.
+// rebuildFullText rebuilds the full-text indexes after the table was created again.
 func (t *Table) rebuildFullText() error {
-	indexes, err := t.fullText()
+	indexes, err := t.fullTextIndexes()
 	if err != nil {
 		return err
 	}
+
 	for _, index := range indexes {
 		name := schema.QuoteSQLite(index.name)
 		rebuild := "INSERT INTO main." + name + " (" + name + ") VALUES ('rebuild')"
-		err := inSavepoint(t.s.conn, func() error { return exec(t.s.conn, rebuild) })
-		if ofTheDisk(err) {
+		err := inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, rebuild) })
+		if isDiskError(err) {
 			return err
 		}
 		if err != nil {
@@ -50,32 +53,36 @@ func (t *Table) rebuildFullText() error {
 				fmt.Sprintf("the full-text index %s is out of step with %s: %v", index.name, index.table, err))
 		}
 	}
+
 	return nil
 }
 
-// checkFullText names the full-text indexes that read a column that is gone.
+// checkFullText adds to lost the full-text indexes that read a column that the table no longer has.
 func (t *Table) checkFullText() error {
-	indexes, err := t.fullText()
+	indexes, err := t.fullTextIndexes()
 	if err != nil {
 		return err
 	}
-	gone := t.gone()
+
+	deleted := t.deletedColumns()
 	for _, index := range indexes {
 		if !strings.EqualFold(index.table, t.Name) {
-			continue // its view is named
+			continue // findBroken reports its view
 		}
-		rows, err := all(t.s.conn, "SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0", index.name)
+		rows, err := queryAll(t.staging.conn,
+			"SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0", index.name)
 		if err != nil {
 			t.lost = append(t.lost, fmt.Sprintf("the full-text index %s no longer works: %v", index.name, err))
 			continue
 		}
 		for _, r := range rows {
-			if column, _ := r[0].(string); hasFold(gone, column) {
+			if column, _ := r[0].(string); hasFold(deleted, column) {
 				t.lost = append(t.lost,
 					fmt.Sprintf("the full-text index %s no longer works: no such column: %s", index.name, column))
 				break
 			}
 		}
 	}
+
 	return nil
 }

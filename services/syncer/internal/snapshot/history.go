@@ -10,25 +10,27 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// Record remembers a run that has published nothing.
+// Record records a run that has published nothing.
 func (f *File) Record(r *snapshotfile.Run) error {
-	if err := f.removeStaging(); err != nil { // it may be what has filled the disk
+	if err := f.removeStaging(); err != nil { // the staging may be what has filled the disk
 		return err
 	}
+
 	conn, err := f.openTarget()
 	if err != nil {
 		return err
 	}
-	// A file that another program has made is not touched before there is something to publish in it.
-	foreign := false
+
+	// A file that another program has made stays as it is until there is something to publish in it.
+	isForeign := false
 	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
-		kept, err := snapshotfile.IsKept(context.Background(), db)
-		if err != nil || kept {
+		ours, err := snapshotfile.IsSnapshotFile(context.Background(), db)
+		if err != nil || ours {
 			return err
 		}
-		return db.Get(&foreign, "SELECT count(*) > 0 FROM main.sqlite_schema")
+		return db.Get(&isForeign, "SELECT count(*) > 0 FROM main.sqlite_schema")
 	})
-	if err != nil || foreign {
+	if err != nil || isForeign {
 		return errors.Join(err, conn.Close())
 	}
 
@@ -40,26 +42,28 @@ func (f *File) Record(r *snapshotfile.Run) error {
 			return snapshotfile.InsertRun(context.Background(), db, r)
 		})
 	})
-	// The log would otherwise grow with each run that fails, and look as if someone held it.
+
+	// Otherwise the log grows with each run that fails, as if a reader held it.
 	_ = exec(conn, "PRAGMA busy_timeout = 1000")
 	_ = exec(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
 	return errors.Join(err, conn.Close())
 }
 
-// Watermark is the greatest watermark that has been published for a table under the same hash; "" if
-// the table is to be read whole, as one is that the file no longer has.
+// Watermark returns the greatest watermark that was published for a table under the same hash. It is "" if the table
+// must be read whole, as a table must be that the file no longer has.
 func (t *Table) Watermark(hash string) (string, error) {
 	if t.old == nil {
 		return "", nil
 	}
-	last, err := t.s.lastTable(t.Name)
+
+	last, err := t.staging.lastTable(t.Name)
 	if err != nil || last == nil || last.SchemaHash != hash {
 		return "", err
 	}
 	return last.Watermark, nil
 }
 
-// LastRows is how many rows the table had when it was last read whole or in part; 0 if not known.
+// LastRows returns how many rows the last run read for a table; 0 if that is unknown.
 func (s *Staging) LastRows(table string) (int64, error) {
 	last, err := s.lastTable(table)
 	if err != nil || last == nil {
@@ -76,7 +80,7 @@ func (s *Staging) lastTable(name string) (last *snapshotfile.TableRun, err error
 	return last, err
 }
 
-// ReadHistory reads the last runs of a file, as many as limit says.
+// ReadHistory reads the last runs of a file, at most limit of them.
 func ReadHistory(path string, limit int) (h snapshotfile.History, err error) {
 	err = Read(path, func(db *sqlx.DB) error {
 		h, err = snapshotfile.ReadHistory(context.Background(), db, limit)
@@ -85,8 +89,8 @@ func ReadHistory(path string, limit int) (h snapshotfile.History, err error) {
 	return h, err
 }
 
-// lastGood is the last good run in a file; nil if there is none.
-func lastGood(conn *sqlite3.SQLiteConn) (*snapshotfile.Run, error) {
+// lastGoodRun returns the last good run in a file; nil if there is none.
+func lastGoodRun(conn *sqlite3.SQLiteConn) (*snapshotfile.Run, error) {
 	var h snapshotfile.History
 	err := snapshotfile.Lend(conn, func(db *sqlx.DB) (err error) {
 		h, err = snapshotfile.ReadHistory(context.Background(), db, 1)
@@ -95,7 +99,7 @@ func lastGood(conn *sqlite3.SQLiteConn) (*snapshotfile.Run, error) {
 	return h.Good, err
 }
 
-// Contents reads which tables a file has, and of when they are.
+// Contents reads which tables a file has, and how old they are.
 func Contents(path string) (tables []snapshotfile.Content, err error) {
 	err = Read(path, func(db *sqlx.DB) error {
 		tables, err = snapshotfile.Contents(context.Background(), db)
@@ -104,19 +108,20 @@ func Contents(path string) (tables []snapshotfile.Content, err error) {
 	return tables, err
 }
 
-// Read lets do read from a file, without any right to write.
+// Read calls do with a read-only connection to a file.
 func Read(path string, do func(*sqlx.DB) error) error {
-	return read(path, func(conn *sqlite3.SQLiteConn) error { return snapshotfile.Lend(conn, do) })
+	return withReadConn(path, func(conn *sqlite3.SQLiteConn) error { return snapshotfile.Lend(conn, do) })
 }
 
-func read(path string, do func(*sqlite3.SQLiteConn) error) error {
-	conn, err := open(path, "mode=ro&_query_only=true&_busy_timeout="+busyTimeout)
+func withReadConn(path string, do func(*sqlite3.SQLiteConn) error) error {
+	conn, err := openConn(path, "mode=ro&_query_only=true&_busy_timeout="+busyTimeout)
 	if err != nil {
-		return fileError("open %s: %w", path, explain(err))
+		return fileError("open %s: %w", path, explainSQLite(err))
 	}
 	defer func() { _ = conn.Close() }()
+
 	if err := do(conn); err != nil {
-		return fileError("read %s: %w", path, explain(err))
+		return fileError("read %s: %w", path, explainSQLite(err))
 	}
 	return nil
 }

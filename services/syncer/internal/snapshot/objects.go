@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,16 +16,35 @@ import (
 	"carstock/services/syncer/internal/sqltext"
 )
 
-// verdict is why a view cannot be read, or why a trigger cannot fire on INSERT, UPDATE or DELETE, each
-// tried without any other trigger but those that let it write to a view; nil for what works.
-type verdict struct {
-	object
+// schemaObject is a table, index, trigger or view of the file.
+type schemaObject struct{ kind, name, table, sql string }
+
+// selectObjects returns the objects that a condition on sqlite_schema selects. It leaves out SQLite's own indexes.
+func selectObjects(conn *sqlite3.SQLiteConn, where string, args ...driver.Value) (found []schemaObject, err error) {
+	rows, err := queryAll(conn, "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND "+
+		where+" ORDER BY rowid", args...)
+	for _, r := range rows {
+		var o schemaObject
+		o.kind, _ = r[0].(string)
+		o.name, _ = r[1].(string)
+		o.table, _ = r[2].(string)
+		o.sql, _ = r[3].(string)
+		found = append(found, o)
+	}
+	return found, err
+}
+
+// objectCheck is a view or trigger with what is wrong with it, nil for what works: for a view the error of reading it,
+// for a trigger the errors of an INSERT, an UPDATE and a DELETE that fire it. Each trigger is tried without any other
+// trigger, except those that make a view writable.
+type objectCheck struct {
+	schemaObject
 	failures []error
 }
 
-// since is the first failure that was not there before.
-func (v verdict) since(before []verdict) error {
-	i := slices.IndexFunc(before, func(b verdict) bool { return b.kind == v.kind && b.name == v.name })
+// newFailure returns the first failure that the check before did not have.
+func (v objectCheck) newFailure(before []objectCheck) error {
+	i := slices.IndexFunc(before, func(b objectCheck) bool { return b.kind == v.kind && b.name == v.name })
 	for n, err := range v.failures {
 		if err != nil && (i < 0 || n >= len(before[i].failures) || before[i].failures[n] == nil) {
 			return err
@@ -33,67 +53,79 @@ func (v verdict) since(before []verdict) error {
 	return nil
 }
 
-// examine tries the user's views and triggers, one by one. The columns in gone are not taken for texts.
-func (s *Staging) examine(gone []string) (found []verdict, err error) {
-	views, err := objects(s.conn, "type = 'view'")
+// checkObjects tries the user's views and triggers, one by one. The names of deleted columns never count as texts.
+func (s *Staging) checkObjects(deleted []string) (checks []objectCheck, err error) {
+	views, err := selectObjects(s.conn, "type = 'view'")
 	if err != nil {
 		return nil, err
 	}
-	triggers, err := objects(s.conn, "type = 'trigger'")
+
+	triggers, err := selectObjects(s.conn, "type = 'trigger'")
 	if err != nil {
 		return nil, err
 	}
+
 	for _, view := range views {
-		v := verdict{object: view}
-		err := attempt(s.conn, func() error {
-			why := s.recreate(view, gone)
-			if why == nil {
-				_, why = all(s.conn, "EXPLAIN SELECT * FROM main."+schema.QuoteSQLite(view.name))
+		check := objectCheck{schemaObject: view}
+		err := tryAndUndo(s.conn, func() error {
+			failure := s.recreateStrict(view, deleted)
+			if failure == nil {
+				_, failure = queryAll(s.conn, "EXPLAIN SELECT * FROM main."+schema.QuoteSQLite(view.name))
 			}
-			v.failures = []error{why}
+			check.failures = []error{failure}
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, v)
+		checks = append(checks, check)
 	}
+
 	for _, trigger := range triggers {
-		v := verdict{object: trigger}
-		err := attempt(s.conn, func() error {
-			for _, other := range triggers {
-				insteadOf := slices.ContainsFunc(views, func(v object) bool { return strings.EqualFold(v.name, other.table) })
-				if other != trigger && (!insteadOf || strings.EqualFold(other.table, trigger.table)) {
-					if err := exec(s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(other.name)); err != nil {
-						return err
-					}
-				}
+		check := objectCheck{schemaObject: trigger}
+		err := tryAndUndo(s.conn, func() error {
+			if err := s.dropOtherTriggers(trigger, triggers, views); err != nil {
+				return err
 			}
-			v.failures, err = s.fire(trigger, gone)
+			check.failures, err = s.compileTriggers(trigger, deleted)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, v)
+		checks = append(checks, check)
 	}
-	return found, nil
+
+	return checks, nil
 }
 
-// fire gives the errors of compiling what fires a trigger.
-func (s *Staging) fire(trigger object, gone []string) ([]error, error) {
-	if why := s.recreate(trigger, gone); why != nil {
-		return allFail(why)
+// dropOtherTriggers drops all triggers but one, except those that make other views writable.
+func (s *Staging) dropOtherTriggers(trigger schemaObject, triggers, views []schemaObject) error {
+	for _, other := range triggers {
+		isInsteadOf := slices.ContainsFunc(views, func(v schemaObject) bool { return strings.EqualFold(v.name, other.table) })
+		if other != trigger && (!isInsteadOf || strings.EqualFold(other.table, trigger.table)) {
+			if err := exec(s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(other.name)); err != nil {
+				return err
+			}
+		}
 	}
-	return changes(s.conn, trigger.table)
+	return nil
 }
 
-// allFail is the outcome of changes where one reason stops all three.
-func allFail(why error) ([]error, error) { return []error{why, why, why}, nil }
+// compileTriggers returns the errors of compiling the statements that fire a trigger.
+func (s *Staging) compileTriggers(trigger schemaObject, deleted []string) ([]error, error) {
+	if failure := s.recreateStrict(trigger, deleted); failure != nil {
+		return allFail(failure)
+	}
+	return compileChanges(s.conn, trigger.table)
+}
 
-// recreate makes a view or trigger again in the strict form, where that is another one.
-func (s *Staging) recreate(o object, gone []string) error {
-	q := sqltext.Strict(o.sql, gone)
+// allFail is the result of compileChanges if one error stops all three statements.
+func allFail(failure error) ([]error, error) { return []error{failure, failure, failure}, nil }
+
+// recreateStrict creates a view or trigger again with strict quotes, if that makes a difference.
+func (s *Staging) recreateStrict(o schemaObject, deleted []string) error {
+	q := sqltext.QuoteStrict(o.sql, deleted)
 	if q == o.sql {
 		return nil
 	}
@@ -103,96 +135,103 @@ func (s *Staging) recreate(o object, gone []string) error {
 	return exec(s.conn, q)
 }
 
-// changes are the errors of compiling an INSERT, an UPDATE and a DELETE of a table or view, with the
-// triggers that it has.
-func changes(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
-	rows, err := all(conn, "SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0", table)
+// compileChanges returns the errors of compiling an INSERT, an UPDATE and a DELETE of a table or view, with its
+// triggers.
+func compileChanges(conn *sqlite3.SQLiteConn, table string) ([]error, error) {
+	rows, err := queryAll(conn, "SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0", table)
 	if err != nil {
 		return allFail(err) // a view that does not work has no columns
 	}
+
 	columns := make([]string, len(rows))
 	set := make([]string, len(rows))
 	for i, r := range rows {
 		columns[i], _ = r[0].(string)
 		set[i] = schema.QuoteSQLite(columns[i]) + " = " + schema.QuoteSQLite(columns[i])
 	}
-	list, target := quoted("", columns), "main."+schema.QuoteSQLite(table)
+
+	list, target := quotedList("", columns), "main."+schema.QuoteSQLite(table)
 	var failures []error
 	for _, change := range []string{
 		"INSERT INTO " + target + " (" + list + ") SELECT " + list + " FROM " + target,
 		"UPDATE " + target + " SET " + strings.Join(set, ", "),
 		"DELETE FROM " + target,
 	} {
-		_, err := all(conn, "EXPLAIN "+change)
-		if ofTheDisk(err) {
+		_, err := queryAll(conn, "EXPLAIN "+change)
+		if isDiskError(err) {
 			return nil, err
 		}
 		failures = append(failures, err)
 	}
+
 	return failures, nil
 }
 
-// broken finds what the new columns of a table have broken, compared with before: views and triggers of
-// other tables stay, as the column may come back; triggers that would fail each run are dropped.
-func (t *Table) broken(before []verdict) error {
-	after, err := t.s.examine(t.gone())
+// findBroken adds to lost what the new columns of a table have broken, compared with the check before. Broken views and
+// triggers of other tables stay, as the column may come back. Triggers that would fail each run are dropped.
+func (t *Table) findBroken(before []objectCheck) error {
+	after, err := t.staging.checkObjects(t.deletedColumns())
 	if err != nil {
 		return err
 	}
-	var triggers []verdict
+
+	var triggers []objectCheck
 	var views []string
 	for _, v := range after {
-		why := v.since(before)
+		failure := v.newFailure(before)
 		switch {
-		case why == nil:
+		case failure == nil:
 		case v.kind == "view":
 			views = append(views, v.name)
-			t.lost = append(t.lost, fmt.Sprintf("the view %s no longer works: %v", v.name, why))
+			t.lost = append(t.lost, fmt.Sprintf("the view %s no longer works: %v", v.name, failure))
 		default:
-			v.failures = []error{why}
+			v.failures = []error{failure}
 			triggers = append(triggers, v)
 		}
 	}
+
 	for _, v := range triggers {
 		if hasFold(views, v.table) {
-			continue // it is the view that is named
+			continue // its view is reported
 		}
-		blocks, err := t.s.blocks(v)
+		fails, err := t.staging.failsRuns(v)
 		switch {
 		case err != nil:
 			return err
-		case blocks:
+		case fails:
 			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", v.name, v.failures[0]))
-			if err := exec(t.s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(v.name)); err != nil {
+			if err := exec(t.staging.conn, "DROP TRIGGER main."+schema.QuoteSQLite(v.name)); err != nil {
 				return err
 			}
 		default:
-			t.lost = append(t.lost, fmt.Sprintf("the trigger %s on %s no longer works: %v", v.name, v.table, v.failures[0]))
+			t.lost = append(t.lost,
+				fmt.Sprintf("the trigger %s on %s no longer works: %v", v.name, v.table, v.failures[0]))
 		}
 	}
-	t.lost = append(t.lost, t.idle(after)...)
+
+	t.lost = append(t.lost, t.neverFiring(after)...)
 	return nil
 }
 
-// idle names the table's triggers that work but never fire, since they are for columns that are gone.
-func (t *Table) idle(after []verdict) (words []string) {
+// neverFiring describes the table's triggers that work but never fire, because all their columns are deleted.
+func (t *Table) neverFiring(after []objectCheck) (descriptions []string) {
 	for _, v := range after {
-		columns := sqltext.UpdateOf(v.sql)
+		columns := sqltext.UpdateOfColumns(v.sql)
 		if v.kind != "trigger" || !strings.EqualFold(v.table, t.Name) || len(columns) == 0 {
 			continue
 		}
-		stays := func(column string) bool { return !hasFold(t.gone(), column) }
+		stays := func(column string) bool { return !hasFold(t.deletedColumns(), column) }
 		if !slices.ContainsFunc(columns, stays) {
-			words = append(words,
+			descriptions = append(descriptions,
 				fmt.Sprintf("the trigger %s no longer fires: no such column: %s", v.name, strings.Join(columns, ", ")))
 		}
 	}
-	return words
+	return descriptions
 }
 
-// blocks reports whether a broken trigger would fail runs: it is on a copied table, or fires when a
-// trigger of one changes its table.
-func (s *Staging) blocks(v verdict) (bool, error) {
+// failsRuns reports whether a broken trigger would fail runs: it is on a copied table, or a trigger of a copied table
+// changes its table.
+func (s *Staging) failsRuns(v objectCheck) (bool, error) {
 	var copied []string
 	err := snapshotfile.Lend(s.conn, func(db *sqlx.DB) (err error) {
 		copied, err = snapshotfile.CopiedTables(context.Background(), db)
@@ -201,66 +240,84 @@ func (s *Staging) blocks(v verdict) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+
 	for _, name := range copied {
-		found, err := objects(s.conn, "type = 'table' AND name = ? COLLATE NOCASE", name)
+		found, err := selectObjects(s.conn, "type = 'table' AND name = ? COLLATE NOCASE", name)
 		if err != nil {
 			return false, err
 		}
 		if len(found) == 0 {
-			continue // someone has dropped it
+			continue // the user has dropped the table
 		}
 		if strings.EqualFold(name, v.table) {
 			return true, nil
 		}
-		with, err := changes(s.conn, name)
-		if err != nil {
-			return false, err
-		}
-		var without []error
-		err = attempt(s.conn, func() error {
-			if err := exec(s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(v.name)); err != nil {
-				return err
-			}
-			without, err = changes(s.conn, name)
-			return err
-		})
-		if err != nil {
-			return false, err
-		}
-		for i := range with {
-			if with[i] != nil && !sameError(with[i], without[i]) {
-				return true, nil
-			}
+		if fails, err := s.failsChanges(v, name); err != nil || fails {
+			return fails, err
 		}
 	}
+
 	return false, nil
 }
 
-// sameError reports whether SQLite has given the same error twice.
-func sameError(a, b error) bool {
+// failsChanges reports whether a change of a table fails with the trigger, and otherwise than without it.
+func (s *Staging) failsChanges(v objectCheck, table string) (bool, error) {
+	with, err := compileChanges(s.conn, table)
+	if err != nil {
+		return false, err
+	}
+
+	var without []error
+	err = tryAndUndo(s.conn, func() error {
+		if err := exec(s.conn, "DROP TRIGGER main."+schema.QuoteSQLite(v.name)); err != nil {
+			return err
+		}
+		without, err = compileChanges(s.conn, table)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+
+	for i := range with {
+		if with[i] != nil && !isSameError(with[i], without[i]) {
+			return true, nil
+		}
+	}
+
+	return false, nil
+}
+
+// isSameError reports whether SQLite returned the same error twice.
+func isSameError(a, b error) bool {
 	var first, second sqlite3.Error
 	return errors.As(a, &first) && errors.As(b, &second) && first == second
 }
 
-// blame adds to an error of changing the table which of the user's indexes and triggers is at fault, or
-// may be.
-func (t *Table) blame(err error) error {
-	if err == nil || ofTheDisk(err) {
+// withTriggerHint adds to an error of changing the table which of the user's indexes and triggers causes it, or may
+// cause it.
+func (t *Table) withTriggerHint(err error) error {
+	if err == nil || isDiskError(err) {
 		return err
 	}
-	made, e := objects(t.s.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
-	if e != nil {
+
+	indexesAndTriggers, selectErr := selectObjects(t.staging.conn,
+		"type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
+	if selectErr != nil {
 		return err
 	}
-	if faulty := t.faulty(made); len(faulty) > 0 {
+
+	if faulty := t.faultyObjects(indexesAndTriggers); len(faulty) > 0 {
 		return fmt.Errorf("%w; %s: drop it, or change it", err, strings.Join(faulty, "; "))
 	}
+
 	var triggers []string
-	for _, o := range made {
+	for _, o := range indexesAndTriggers {
 		if o.kind == "trigger" {
 			triggers = append(triggers, o.name)
 		}
 	}
+
 	if len(triggers) > 0 {
 		return fmt.Errorf("%w; it has triggers, which fire for the rows that differ: "+
 			"if one of them is at fault, fix or drop it: %s", err, strings.Join(triggers, ", "))
@@ -268,53 +325,59 @@ func (t *Table) blame(err error) error {
 	return err
 }
 
-// checkIndexes refuses to go on where an index cannot work in syncer whatever the columns are: as it
-// works for the user it is not dropped.
+// checkIndexes returns an error if one of the user's indexes can never work in syncer, whatever the columns are. Such
+// an index works for the user, so it is not dropped.
 func (t *Table) checkIndexes() error {
-	indexes, err := objects(t.s.conn, "type = 'index' AND tbl_name = ? COLLATE NOCASE", t.Name)
+	indexes, err := selectObjects(t.staging.conn, "type = 'index' AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
 		return err
 	}
-	if faulty := t.faulty(indexes); len(faulty) > 0 {
+	if faulty := t.faultyObjects(indexes); len(faulty) > 0 {
 		return fmt.Errorf("%s: drop it, or change it", strings.Join(faulty, "; "))
 	}
 	return nil
 }
 
-// faulty says which of the table's indexes and triggers cannot work in syncer, and why.
-func (t *Table) faulty(made []object) (words []string) {
-	failures, err := changes(t.s.conn, t.Name)
+// faultyObjects describes which of the table's indexes and triggers cannot work in syncer.
+func (t *Table) faultyObjects(candidates []schemaObject) (descriptions []string) {
+	failures, err := compileChanges(t.staging.conn, t.Name)
 	if err != nil || !slices.ContainsFunc(failures, func(err error) bool { return err != nil }) {
 		return nil
 	}
-	for _, o := range made {
-		if why := t.fault(o); why != nil {
-			words = append(words, fmt.Sprintf("the %s %s cannot work in syncer: %v", o.kind, o.name, why))
+
+	for _, o := range candidates {
+		if fault := t.objectFault(o); fault != nil {
+			descriptions = append(descriptions, fmt.Sprintf("the %s %s cannot work in syncer: %v", o.kind, o.name, fault))
 		}
 	}
-	return words
+	return descriptions
 }
 
-// fault is why an index or trigger of the table cannot work, tried without the others.
-func (t *Table) fault(o object) (why error) {
-	made, err := objects(t.s.conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
+// objectFault returns why an index or trigger of the table cannot work, tried without the others.
+func (t *Table) objectFault(o schemaObject) (fault error) {
+	candidates, err := selectObjects(t.staging.conn,
+		"type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
 		return nil
 	}
-	_ = attempt(t.s.conn, func() error {
-		for _, other := range made {
+
+	_ = tryAndUndo(t.staging.conn, func() error {
+		for _, other := range candidates {
 			if other == o {
 				continue
 			}
-			if err := exec(t.s.conn, "DROP "+strings.ToUpper(other.kind)+" main."+schema.QuoteSQLite(other.name)); err != nil {
+			drop := "DROP " + strings.ToUpper(other.kind) + " main." + schema.QuoteSQLite(other.name)
+			if err := exec(t.staging.conn, drop); err != nil {
 				return err
 			}
 		}
-		failures, err := changes(t.s.conn, t.Name)
+
+		failures, err := compileChanges(t.staging.conn, t.Name)
 		if i := slices.IndexFunc(failures, func(err error) bool { return err != nil }); i >= 0 {
-			why = failures[i]
+			fault = failures[i]
 		}
 		return err
 	})
-	return why
+
+	return fault
 }

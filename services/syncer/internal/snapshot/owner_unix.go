@@ -8,12 +8,13 @@ import (
 	"syscall"
 )
 
-// ownerOf is the number of the user that a file belongs to; "" if that cannot be found out.
+// ownerOf returns the number of the user who owns a file; "" if it is unknown.
 func ownerOf(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {
 		return ""
 	}
+
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return ""
@@ -21,13 +22,14 @@ func ownerOf(path string) string {
 	return strconv.FormatUint(uint64(stat.Uid), 10)
 }
 
-// takeAfter gives one file the owner and the mode of another. Only root may change an owner: for others it
-// stays.
-func takeAfter(path, other string) {
+// copyOwner gives a file the owner and the mode of another file. Only root can change an owner: for other users it
+// stays as it is.
+func copyOwner(path, other string) {
 	info, err := os.Stat(other)
 	if err != nil {
 		return
 	}
+
 	_ = os.Chmod(path, info.Mode().Perm())
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
 		_ = os.Lchown(path, int(stat.Uid), int(stat.Gid))

@@ -11,8 +11,8 @@ import (
 // maxLinks is how many symbolic links a path may lead through, as on Linux.
 const maxLinks = 40
 
-// Resolve is the path that symbolic links lead to. Unlike filepath.EvalSymlinks it also follows those to
-// what is not there yet.
+// Resolve returns the path that symbolic links lead to. Unlike filepath.EvalSymlinks it also follows links to files
+// that do not exist yet.
 func Resolve(path string) (string, error) {
 	links := 0
 	return resolve(filepath.Clean(path), &links)
@@ -20,15 +20,17 @@ func Resolve(path string) (string, error) {
 
 func resolve(path string, links *int) (string, error) {
 	if dir := filepath.Dir(path); dir != path && dir != "." {
-		real, err := resolve(dir, links)
+		resolved, err := resolve(dir, links)
 		if err != nil {
 			return "", err
 		}
-		path = filepath.Join(real, filepath.Base(path))
+		path = filepath.Join(resolved, filepath.Base(path))
 	}
+
 	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		return path, nil //nolint:nilerr // what is wrong with it is found when it is opened
+		return path, nil //nolint:nilerr // opening the file reports what is wrong with it
 	}
+
 	target, err := os.Readlink(path)
 	if err != nil {
 		return "", fileError("%w", err)
@@ -42,12 +44,14 @@ func resolve(path string, links *int) (string, error) {
 	return resolve(filepath.Clean(target), links)
 }
 
-// Size is how many bytes a file has, its log included, and how many its log has. Both are 0 without a file.
-func Size(path string) (file, log int64) {
+// Size returns how many bytes a file has, with its log, and how many of them its log has. Both are 0 if the file does
+// not exist.
+func Size(path string) (total, log int64) {
 	path, err := Resolve(path)
 	if err != nil {
 		return 0, 0
 	}
+
 	info, err := os.Stat(path)
 	if err != nil {
 		return 0, 0
@@ -58,7 +62,7 @@ func Size(path string) (file, log int64) {
 	return info.Size() + log, log
 }
 
-// Writable reports why this user may not write a file that is there, or take its lock.
+// Writable returns an error if the file exists and this user may not write it, or not take its lock.
 func Writable(path string) error {
 	for file, flags := range map[string]int{path: os.O_RDWR, lockPath(path): os.O_RDONLY} {
 		f, err := os.OpenFile(file, flags, 0)
@@ -72,11 +76,12 @@ func Writable(path string) error {
 	return nil
 }
 
-// explainDenied adds to an error what lets this user work on the file.
+// explainDenied adds to a permission error how to let this user work on the file.
 func explainDenied(err error, path string) error {
 	if !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
+
 	owner := ownerOf(path)
 	if owner == "" {
 		owner = ownerOf(filepath.Dir(path))

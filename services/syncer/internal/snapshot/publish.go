@@ -14,76 +14,79 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// ErrChanged is the error of a target whose tables another program has altered while rows were
-// compared with them. The pass may begin again.
+// ErrChanged is the error for a target whose tables another program has altered while rows were compared with them. The
+// run may begin again.
 var ErrChanged = errors.New("another program has altered the file meanwhile")
 
-// Publish makes the staged tables those of the target, and records the run, all in one
-// transaction: readers go on with the old tables until it commits. Rows missing from the source are
-// deleted unless keep is set. Tables that were not staged stay, and so do the columns, indexes, triggers
-// and views that the user has made; those that can no longer work are named in the run. The warning is of
-// the published file, and "" for none.
+// Publish gives the target the staged tables and records the run, all in one transaction: readers see the old tables
+// until it commits. Rows missing from the source are deleted unless keep is set. Tables that were not staged stay. So
+// do the columns, indexes, triggers and views that the user has made; the run names those that no longer work. The
+// warning is about the published file; it is "" for none.
 //
-// With history, the rows that differ are recorded in the change history, of which older changes are forgotten.
+// With history, Publish records the rows that differ in the change history, and deletes the changes that are older.
 func (s *Staging) Publish(keep bool, history time.Duration, run *snapshotfile.Run) (warning string, err error) {
 	for _, t := range s.tables {
 		if err := t.Release(); err != nil {
 			return "", err
 		}
 	}
+
 	if s.fresh {
 		if err = s.publish(keep, history, run); err == nil {
-			err = s.sealed()
+			err = s.finalize()
 		}
 	} else {
-		// Only now: a run that publishes nothing changes nothing, in anybody's file.
+		// WAL mode is set only now: a run that publishes nothing changes nothing in anybody's file.
 		if err = errors.Join(exec(s.conn, "COMMIT"), exec(s.conn, "PRAGMA main.journal_mode = WAL")); err == nil {
 			err = inTx(s.conn, func() error { return s.publish(keep, history, run) })
 		}
 	}
 	if err != nil {
-		return "", fmt.Errorf("publish to %s: %w", s.file.path, explain(err))
+		return "", fmt.Errorf("publish to %s: %w", s.file.path, explainSQLite(err))
 	}
+
 	if !s.fresh {
-		warning = s.tidy()
+		warning = s.checkpoint()
 	}
 	return warning, nil
 }
 
-// tidy makes room, once the snapshot is published: a lack of room for that is not a failure any
-// more. The log holds the changed pages, and is emptied. A reader who still needs it is not waited for
-// long, as the next run empties it. One who has needed it since before this run lets it grow with each run,
-// and is warned of; not so a program that replaces SQLite's checkpoints by its own, as Litestream does.
-func (s *Staging) tidy() (warning string) {
+// checkpoint removes the staging and empties the log, which holds the changed pages. The snapshot is published by then,
+// so a full disk is no failure any more. A reader that still needs the log is not waited for long: the next run empties
+// it. If a reader has needed it since before this run, the log grows with each run, and checkpoint returns a warning.
+// It returns none for a program that replaces SQLite's checkpoints by its own, as Litestream does.
+func (s *Staging) checkpoint() (warning string) {
 	_ = exec(s.conn, "DETACH staging")
 	_ = s.file.removeStaging()
 	_ = exec(s.conn, "PRAGMA busy_timeout = 1000")
 	_ = exec(s.conn, "PRAGMA optimize")
-	return s.file.emptyLog(s.conn, s.log)
+	return s.file.emptyLog(s.conn, s.walSize)
 }
 
-// emptyLog empties the log, and warns if that cannot be done and it has grown from so many bytes, above 0.
-func (f *File) emptyLog(conn *sqlite3.SQLiteConn, before int64) (warning string) {
-	busy, err := one(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
+// emptyLog empties the log. It returns a warning if that is impossible and the log has grown since it had sizeBefore
+// bytes, unless it had none.
+func (f *File) emptyLog(conn *sqlite3.SQLiteConn, sizeBefore int64) (warning string) {
+	busy, err := queryInt(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
 	_, log := Size(f.path)
-	if err != nil || busy == 0 || before == 0 || log <= before {
+	if err != nil || busy == 0 || sizeBefore == 0 || log <= sizeBefore {
 		return ""
 	}
-	return fmt.Sprintf("another program has had a transaction open on the file since before this run, so the log, %s-wal, "+
-		"cannot be emptied and has grown to %s: end that transaction, or that program",
+	return fmt.Sprintf("another program has had a transaction open on the file since before this run, "+
+		"so the log, %s-wal, cannot be emptied and has grown to %s: end that transaction, or that program",
 		f.path, humanize.Bytes(uint64(log)))
 }
 
 func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Run) error {
 	if !s.fresh {
-		now, err := one(s.conn, "PRAGMA main.schema_version")
+		now, err := queryInt(s.conn, "PRAGMA main.schema_version")
 		if err != nil {
 			return err
 		}
-		if now != s.schema {
+		if now != s.schemaVersion {
 			return ErrChanged
 		}
 	}
+
 	return snapshotfile.Lend(s.conn, func(db *sqlx.DB) error {
 		ctx := context.Background()
 		if err := snapshotfile.Create(ctx, db); err != nil {
@@ -100,7 +103,7 @@ func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Ru
 			return err
 		}
 
-		// Columns first: what their change breaks must be out of the way before triggers fire for rows.
+		// Columns come first: what their change breaks must be dropped before triggers fire for rows.
 		if err := s.reshape(); err != nil {
 			return err
 		}
@@ -109,6 +112,7 @@ func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Ru
 				return fmt.Errorf("%s: %w", t.Name, err)
 			}
 		}
+
 		s.reportLost(run)
 		if err := snapshotfile.InsertRun(ctx, db, run); err != nil {
 			return err
@@ -120,7 +124,7 @@ func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Ru
 	})
 }
 
-// changedTables are the tables whose rows this run changes.
+// changedTables returns the tables whose rows this run changes.
 func (s *Staging) changedTables() []string {
 	changed := []string{}
 	for _, t := range s.tables {
@@ -131,84 +135,89 @@ func (s *Staging) changedTables() []string {
 	return changed
 }
 
-// reportLost names in a run what of the user's can no longer work.
+// reportLost adds to a run what of the user's objects no longer works, and the warnings of its tables.
 func (s *Staging) reportLost(run *snapshotfile.Run) {
 	for i := range run.Tables {
 		r := &run.Tables[i]
 		for _, t := range s.tables {
 			if t.Name == r.Table {
-				r.Lost, r.Warnings = t.lost, append(r.Warnings, t.notes...)
+				r.Lost, r.Warnings = t.lost, append(r.Warnings, t.warnings...)
 			}
 		}
 	}
 }
 
-// reshape gives the tables whose columns differ from the view's the columns of the view.
+// reshape changes the columns of the tables that differ from their views.
 func (s *Staging) reshape() error {
 	for _, t := range s.tables {
 		if t.old == nil || t.Drift == "" {
 			continue
 		}
-		before, err := s.examine(nil)
+		before, err := s.checkObjects(nil)
 		if err == nil {
 			err = t.reshape()
 		}
 		if err == nil {
-			err = t.broken(before)
+			err = t.findBroken(before)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.Name, err)
 		}
 	}
+
 	return nil
 }
 
-// publish makes the rows of a table those that were staged, and records what that changes, unless changes is nil.
+// publish gives a table the staged rows, and records what that changes, unless changes is nil.
 func (t *Table) publish(db *sqlx.DB, keep bool, changes *snapshotfile.Changes) error {
 	if changes != nil {
 		if err := t.recordChanges(changes, keep); err != nil {
 			return err
 		}
 	}
-	if !t.s.fresh {
+
+	if !t.staging.fresh {
 		if t.old == nil {
-			if err := exec(t.s.conn, t.t.CreateSQLite("main", t.Name)); err != nil {
+			if err := exec(t.staging.conn, t.schema.CreateSQLite("main", t.Name)); err != nil {
 				return err
 			}
 		}
 		if err := t.apply(keep); err != nil {
 			return err
 		}
-		if t.unindexed {
+		if t.rebuildPending {
 			if err := t.rebuildFullText(); err != nil {
 				return err
 			}
 		}
 	}
-	if err := snapshotfile.SetColumns(context.Background(), db, t.Name, t.t.Columns); err != nil {
+
+	if err := snapshotfile.SetColumns(context.Background(), db, t.Name, t.schema.Columns); err != nil {
 		return err
 	}
 	return t.keepIndexes()
 }
 
-// recordChanges records how the staged rows differ from those of the target. Of a table that is new or has other
-// columns nothing is recorded, and neither of one without a key, whose rows cannot be told apart.
+// recordChanges records how the staged rows differ from those of the target. It records nothing for a table that is new
+// or has other columns, nor for one without a key, whose rows cannot be told apart.
 func (t *Table) recordChanges(changes *snapshotfile.Changes, keep bool) error {
 	ctx := context.Background()
 	isReshaped := t.old == nil || t.Drift != ""
-	if err := changes.Follow(ctx, t.Name, t.t.Key, isReshaped && (t.old == nil || t.changes.Inserted > 0)); err != nil {
+	mayBeUnrecorded := isReshaped && (t.old == nil || t.changes.Inserted > 0)
+	if err := changes.Follow(ctx, t.Name, t.schema.Key, mayBeUnrecorded); err != nil {
 		return err
 	}
+
 	if isReshaped {
-		changes.Skip()
+		changes.MarkUnrecorded()
 		return nil
 	}
-	if len(t.t.Key) == 0 {
+	if len(t.schema.Key) == 0 {
 		return nil
 	}
 
 	return changes.Record(ctx, snapshotfile.Difference{
-		Table: t.Name, Columns: names(t.t), Key: t.t.Key,
+		Table: t.Name, Columns: columnNames(t.schema), Key: t.schema.Key,
 		Live: "main." + schema.QuoteSQLite(t.Name), Staged: t.staged, Missing: t.missingRows(keep),
 		Inserted: t.changes.Inserted, Updated: t.changes.Updated, Deleted: t.changes.Deleted, Before: t.changes.Before,
 	})

@@ -12,192 +12,216 @@ import (
 	"carstock/services/syncer/internal/sqltext"
 )
 
-// incoming is the name of a table until it takes its own.
-const incoming = "_sync_incoming"
+// incomingName is the name of a new table until it replaces the old one.
+const incomingName = "_sync_incoming"
 
-// replace makes a new table in the place of the old one, and copies the old rows into it. What it says
-// of main. matters: an unqualified name that main lacks would mean a staged table.
-func (t *Table) replace() error {
-	conn, name := t.s.conn, schema.QuoteSQLite(t.Name)
-	made, err := objects(conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
+// replaceTable creates a new table in place of the old one, and copies the old rows into it. The statements name main
+// explicitly: an unqualified name that main lacks would mean a staged table.
+func (t *Table) replaceTable() error {
+	conn, name := t.staging.conn, schema.QuoteSQLite(t.Name)
+	indexesAndTriggers, err := selectObjects(conn, "type IN ('index', 'trigger') AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
 		return err
 	}
-	if err := t.blame(t.takeNewKey()); err != nil {
+	if err := t.withTriggerHint(t.fillNewKey()); err != nil {
 		return err
 	}
 	if err := t.createIncoming(); err != nil {
 		return err
 	}
 
-	triggered := slices.ContainsFunc(made, func(o object) bool { return o.kind == "trigger" })
-	if err := t.copyRows(triggered); err != nil {
+	hasTriggers := slices.ContainsFunc(indexesAndTriggers, func(o schemaObject) bool { return o.kind == "trigger" })
+	if err := t.copyRows(hasTriggers); err != nil {
 		return err
 	}
-	for _, q := range []string{"DROP TABLE main." + name, "ALTER TABLE main." + incoming + " RENAME TO " + name} {
+
+	for _, q := range []string{"DROP TABLE main." + name, "ALTER TABLE main." + incomingName + " RENAME TO " + name} {
 		if err := exec(conn, q); err != nil {
 			return err
 		}
 	}
-	if err := t.restore(made); err != nil {
+
+	if err := t.recreateObjects(indexesAndTriggers); err != nil {
 		return err
 	}
-	if t.unindexed = !triggered; t.unindexed {
-		return nil // full-text indexes are made again when the rows are there
+
+	// Without triggers, full-text indexes are rebuilt once the new rows are there.
+	if t.rebuildPending = !hasTriggers; t.rebuildPending {
+		return nil
 	}
 	return t.rebuildFullText()
 }
 
-// takeNewKey gives the old rows the new key's values, as long as the old key says which row is which: the
-// contents of the user's columns would otherwise go with a row whose new key has another value now.
-func (t *Table) takeNewKey() error {
-	if len(t.old.ownNames(false)) == 0 || len(t.old.Key) == 0 || t.sameKeyColumns() {
+// fillNewKey gives the old rows the values of the new key, as long as the old key still matches rows. Otherwise the
+// contents of the user's columns would be lost for each row whose new key has another value now.
+func (t *Table) fillNewKey() error {
+	if len(t.old.userColumnNames(false)) == 0 || len(t.old.Key) == 0 || t.hasSameKeyColumns() {
 		return nil
 	}
+
 	conditions := make([]string, len(t.old.Key))
 	for i, k := range t.old.Key {
-		if !t.has(k) {
+		if !t.hasColumn(k) {
 			return nil
 		}
 		conditions[i] = "t." + schema.QuoteSQLite(k) + " = s." + schema.QuoteSQLite(k)
 	}
 
-	target, same := "main."+schema.QuoteSQLite(t.Name), strings.Join(conditions, " AND ")
+	target, sameOldKey := "main."+schema.QuoteSQLite(t.Name), strings.Join(conditions, " AND ")
 	statements := []string{
-		"DELETE FROM " + target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + same + ")",
+		"DELETE FROM " + target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + sameOldKey + ")",
 	}
-	for _, k := range t.t.Key {
+
+	for _, k := range t.schema.Key {
 		name := schema.QuoteSQLite(k)
-		if !contains(t.old.Table, k) {
-			i := slices.IndexFunc(t.t.Columns, func(c schema.Column) bool { return c.Name == k })
-			c := schema.Column{Name: k, Type: t.t.Columns[i].SQLiteType()}
+		if !containsColumn(t.old.Table, k) {
+			i := slices.IndexFunc(t.schema.Columns, func(c schema.Column) bool { return c.Name == k })
+			c := schema.Column{Name: k, Type: t.schema.Columns[i].SQLiteType()}
 			statements = append(statements, "ALTER TABLE "+target+" ADD COLUMN "+name+" "+c.Type)
 			t.old.Columns = append(t.old.Columns, c)
 		}
+
 		if !hasFold(t.old.Key, k) {
 			statements = append(statements, "UPDATE "+target+" AS t SET "+name+" = s."+name+" FROM "+t.staged+" s WHERE "+
-				same+" AND t."+name+" IS NOT s."+name)
+				sameOldKey+" AND t."+name+" IS NOT s."+name)
 		}
 	}
+
 	for _, q := range statements {
-		if err := exec(t.s.conn, q); err != nil {
+		if err := exec(t.staging.conn, q); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
-// createIncoming makes the new table with those of the user's columns that work in it. One that does
-// not is named if it is generated; one with values of its own is an error, since they would be lost. The user's
-// constraints stay likewise, or are named.
+// createIncoming creates the new table with those of the user's columns and constraints that work in it. A generated
+// column or a constraint that does not work is added to lost. A column with values of its own is an error then, since
+// its values would be lost.
 func (t *Table) createIncoming() error {
-	conn, gone := t.s.conn, t.gone()
-	create := func(own []string) error { return exec(conn, t.t.CreateSQLite("main", incoming, own...)) }
-	if err := exec(conn, "DROP TABLE IF EXISTS main."+incoming); err != nil {
+	conn, deleted := t.staging.conn, t.deletedColumns()
+	create := func(definitions []string) error {
+		return exec(conn, t.schema.CreateSQLite("main", incomingName, definitions...))
+	}
+
+	try := func(definitions []string) error {
+		return tryAndUndo(conn, func() error { return create(strictDefinitions(definitions, deleted)) })
+	}
+
+	if err := exec(conn, "DROP TABLE IF EXISTS main."+incomingName); err != nil {
 		return err
 	}
+
+	// A column may need one that is defined after it, so the rest is tried again as long as one more works.
 	var kept []string
-	left := t.old.own
-	for tried := true; tried && len(left) > 0; {
-		tried = false
-		var not []ownColumn
+	left := t.old.userColumns
+	for progress := true; progress && len(left) > 0; {
+		progress = false
+		var failed []userColumn
 		for _, c := range left {
 			with := append(slices.Clone(kept), c.definition)
-			if c.definition != "" && attempt(conn, func() error { return create(strictAll(with, gone)) }) == nil {
-				kept, tried = with, true
+			if c.definition != "" && try(with) == nil {
+				kept, progress = with, true
 			} else {
-				not = append(not, c)
+				failed = append(failed, c)
 			}
 		}
-		left = not
+
+		left = failed
 	}
+
 	for _, c := range left {
-		with := append(slices.Clone(kept), c.definition)
-		err := attempt(conn, func() error { return create(strictAll(with, gone)) })
+		err := try(append(slices.Clone(kept), c.definition))
 		if !c.generated {
 			return fmt.Errorf("its columns have changed (%s), and your own column %s cannot stay (%w): "+
 				"drop it, or define it again without what it says of them", t.Drift, c.name, err)
 		}
-		t.dropped = append(t.dropped, c.name)
+		t.droppedGenerated = append(t.droppedGenerated, c.name)
 		t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", c.name, err))
 	}
-	for _, rule := range t.old.rules {
-		with := append(slices.Clone(kept), rule)
-		if err := attempt(conn, func() error { return create(strictAll(with, gone)) }); err != nil {
-			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", rule, err))
+
+	for _, constraint := range t.old.userConstraints {
+		with := append(slices.Clone(kept), constraint)
+		if err := try(with); err != nil {
+			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", constraint, err))
 		} else {
 			kept = with
 		}
 	}
+
 	return create(kept)
 }
 
-func strictAll(sql, names []string) []string {
-	out := make([]string, len(sql))
-	for i := range sql {
-		out[i] = sqltext.Strict(sql[i], names)
+// strictDefinitions rewrites definitions so that the given names never count as texts.
+func strictDefinitions(definitions, names []string) []string {
+	strict := make([]string, len(definitions))
+	for i := range definitions {
+		strict[i] = sqltext.QuoteStrict(definitions[i], names)
 	}
-	return out
+	return strict
 }
 
-// copyRows fills the new table with the old one's rows. Rows that do not fit the new key are deleted
-// from the old table instead, for which its triggers fire; that is refused where it would cost the user
-// contents.
-func (t *Table) copyRows(triggered bool) error {
-	own := t.old.ownNames(false)
-	moves := t.keyIsRowid() && !t.keyWasRowid()
-	if moves && triggered && len(own) == 0 {
-		return t.empty()
+// copyRows copies the rows of the old table into the new one. Rows that do not fit the new key are deleted from the old
+// table instead, which fires its triggers. Where that would cost the user contents, it is an error.
+func (t *Table) copyRows(hasTriggers bool) error {
+	userColumns := t.old.userColumnNames(false)
+	rowidsChange := t.keyIsRowid() && !t.keyWasRowid()
+	if rowidsChange && hasTriggers && len(userColumns) == 0 {
+		return t.deleteOldRows()
 	}
 
 	var columns []string
-	for _, c := range names(t.t) {
-		if contains(t.old.Table, c) {
+	for _, c := range columnNames(t.schema) {
+		if containsColumn(t.old.Table, c) {
 			columns = append(columns, c)
-		} else if slices.Contains(t.t.Key, c) {
-			return t.misfit(fmt.Errorf("they have no %s", c))
+		} else if slices.Contains(t.schema.Key, c) {
+			return t.discardRows(fmt.Errorf("they have no %s", c))
 		}
 	}
-	into := quoted("", append(columns, own...))
+
+	into := quotedList("", append(columns, userColumns...))
 	if t.rowid != "" && !t.old.withoutRowid && !t.keyIsRowid() {
 		into = strings.TrimSuffix(t.rowid+", "+into, ", ")
 	}
 	if into == "" {
-		return t.empty()
+		return t.deleteOldRows()
 	}
-	copying := "INSERT INTO main." + incoming + " (" + into + ") SELECT " + into + " FROM main." +
+
+	copying := "INSERT INTO main." + incomingName + " (" + into + ") SELECT " + into + " FROM main." +
 		schema.QuoteSQLite(t.Name)
-	err := inSavepoint(t.s.conn, func() error { return exec(t.s.conn, copying) })
+	err := inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, copying) })
 	var e sqlite3.Error
 	switch {
-	case err == nil && moves && triggered:
-		t.notes = append(t.notes, "the rowids are those of the new key now, and triggers did not fire for that: "+
+	case err == nil && rowidsChange && hasTriggers:
+		t.warnings = append(t.warnings, "the rowids are those of the new key now, and triggers did not fire for that: "+
 			"fill again what they keep by rowid")
 	case errors.As(err, &e) && (e.Code == sqlite3.ErrConstraint || e.Code == sqlite3.ErrMismatch):
-		return t.misfit(err)
+		return t.discardRows(err)
 	}
+
 	return err
 }
 
-// misfit deletes the old rows, which cannot stay for the given reason, unless that would cost the user
-// contents.
-func (t *Table) misfit(why error) error {
-	if own := t.old.ownNames(false); len(own) > 0 {
+// discardRows deletes the old rows, which cannot stay for the given reason. Where that would cost the user contents, it
+// is an error.
+func (t *Table) discardRows(reason error) error {
+	if userColumns := t.old.userColumnNames(false); len(userColumns) > 0 {
 		return fmt.Errorf("its columns have changed (%s), and its rows do not fit that (%w), "+
 			"so the contents of your own columns could not stay with them: move them to a table of your own: %s",
-			t.Drift, why, strings.Join(own, ", "))
+			t.Drift, reason, strings.Join(userColumns, ", "))
 	}
-	return t.empty()
+	return t.deleteOldRows()
 }
 
-// empty deletes the old rows; the new ones are all inserted then.
-func (t *Table) empty() error {
-	return t.blame(exec(t.s.conn, "DELETE FROM main."+schema.QuoteSQLite(t.Name)+" WHERE true"))
+// deleteOldRows deletes the old rows. All staged rows are then inserted.
+func (t *Table) deleteOldRows() error {
+	return t.withTriggerHint(exec(t.staging.conn, "DELETE FROM main."+schema.QuoteSQLite(t.Name)+" WHERE true"))
 }
 
-// keyWasRowid reports whether the old table's key was its rowid, and is still its key.
+// keyWasRowid reports whether the key of the old table was its rowid, and is still the key.
 func (t *Table) keyWasRowid() bool {
-	if len(t.old.Key) != 1 || !t.sameKeyColumns() || t.old.withoutRowid {
+	if len(t.old.Key) != 1 || !t.hasSameKeyColumns() || t.old.withoutRowid {
 		return false
 	}
 	return slices.ContainsFunc(t.old.Columns, func(c schema.Column) bool {
@@ -205,4 +229,6 @@ func (t *Table) keyWasRowid() bool {
 	})
 }
 
-func (t *Table) sameKeyColumns() bool { return slices.EqualFunc(t.old.Key, t.t.Key, strings.EqualFold) }
+func (t *Table) hasSameKeyColumns() bool {
+	return slices.EqualFunc(t.old.Key, t.schema.Key, strings.EqualFold)
+}

@@ -8,7 +8,7 @@ import (
 // The file says from which run on each new row is recorded, and whether some came that are not.
 func TestRecordedSince(t *testing.T) {
 	t.Parallel()
-	f := newKeptFile(t)
+	f := newTestFile(t)
 	since := func() []driver.Value {
 		rows := f.query(t, `SELECT h.key, (SELECT max(id) FROM _sync_runs AS r WHERE r.started = h.since), h.bulk IS NOT NULL
 			FROM _sync_history AS h WHERE "table" = 'V'`)
@@ -22,33 +22,33 @@ func TestRecordedSince(t *testing.T) {
 		requireEqual(t, since(), []driver.Value{`["id"]`, run, bulk})
 	}
 
-	f.publish(t, cars(row(integer(1), 5.5, "a")))
+	f.publish(t, carsTable(rowOf(1, 5.5, "a")))
 	want(1, 0)
-	f.publish(t, cars(row(integer(1), 5.5, "a"), row(integer(2), 5.5, "a")))
+	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
 	want(1, 0)
 
 	// Other columns, without new rows and with some.
-	s := newStock([]string{"id"}, "id int", "price decimal(10,2)", "note text", "color text")
-	s.rows = [][]driver.Value{row(integer(1), 5.5, "a", "red"), row(integer(2), 5.5, "a", nil)}
+	s := newSourceTable([]string{"id"}, "id int", "price decimal(10,2)", "note text", "color text")
+	s.rows = [][]driver.Value{rowOf(1, 5.5, "a", "red"), rowOf(2, 5.5, "a", nil)}
 	f.publish(t, s)
 	want(1, 0)
-	f.publish(t, cars(row(integer(1), 5.5, "a"), row(integer(2), 5.5, "a"), row(integer(3), 5.5, "a")))
+	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a"), rowOf(3, 5.5, "a")))
 	want(4, 0)
 
 	// A run without a history that changes nothing, and one that does.
 	f.history = 0
-	f.publish(t, cars(row(integer(1), 5.5, "a"), row(integer(2), 5.5, "a"), row(integer(3), 5.5, "a")))
+	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a"), rowOf(3, 5.5, "a")))
 	want(4, 0)
-	f.publish(t, cars(row(integer(1), 5.5, "a"), row(integer(2), 5.5, "a")))
+	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
 	requireEqual(t, since(), []driver.Value(nil))
-	f.history = quarter
-	f.publish(t, cars(row(integer(1), 5.5, "a"), row(integer(2), 5.5, "a")))
+	f.history = ninetyDays
+	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
 	want(7, 0)
 
 	// Too many new rows, and none of them afterwards.
-	many := cars()
+	many := carsTable()
 	for i := range 20_000 {
-		many.rows = append(many.rows, row(integer(i+1), 5.5, "a"))
+		many.rows = append(many.rows, rowOf(i+1, 5.5, "a"))
 	}
 	f.publish(t, many)
 	want(7, 1)
@@ -56,7 +56,7 @@ func TestRecordedSince(t *testing.T) {
 	want(7, 1)
 
 	// Many changed rows alone are not new ones; another key begins again, and a table without a key has no history.
-	keyed := newStock([]string{"id", "note"}, "id int", "price decimal(10,2)", "note text")
+	keyed := newSourceTable([]string{"id", "note"}, "id int", "price decimal(10,2)", "note text")
 	keyed.rows = many.rows
 	f.publish(t, keyed)
 	requireEqual(t, since(), []driver.Value{`["id","note"]`, int64(10), int64(0)})
@@ -65,7 +65,7 @@ func TestRecordedSince(t *testing.T) {
 	}
 	f.publish(t, keyed)
 	requireEqual(t, since(), []driver.Value{`["id","note"]`, int64(10), int64(0)})
-	keyless := newStock(nil, "id int", "price decimal(10,2)", "note text")
+	keyless := newSourceTable(nil, "id int", "price decimal(10,2)", "note text")
 	keyless.rows = keyed.rows
 	f.publish(t, keyless)
 	requireEqual(t, since(), []driver.Value(nil))

@@ -2,107 +2,94 @@ package snapshot
 
 import (
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/mattn/go-sqlite3"
 
 	"carstock/pkg/schema"
 	"carstock/services/syncer/internal/sqltext"
 )
 
-// reshape gives a table of the target the columns of the view. Its rows stay as they are, with their
-// rowids and the user's columns, so that afterwards only what differs is written and triggers fire for
-// just that. Indexes and triggers that cannot stay are named in lost.
+// reshape gives a table of the target the columns of the view. Its rows stay as they are, with their rowids and the
+// user's columns, so that afterwards only the differences are written and triggers fire for them alone. Indexes and
+// triggers that cannot stay are added to lost.
 func (t *Table) reshape() error {
 	if err := t.checkIndexes(); err != nil {
 		return err
 	}
-	if !t.remake {
-		err := inSavepoint(t.s.conn, t.alter)
+
+	if !t.recreate {
+		err := inSavepoint(t.staging.conn, t.alterTable)
 		if err == nil {
 			return t.checkFullText()
 		}
-		if ofTheDisk(err) {
+		if isDiskError(err) {
 			return err
 		}
-		t.lost = nil // SQLite cannot do it in place, as where a generated column needs one that is gone
+		t.lost = nil // SQLite cannot alter the table in place, as when a generated column needs a deleted one
 	}
-	return t.replace()
+
+	return t.replaceTable()
 }
 
-// gone are the columns that the table no longer has: those that the view lacks, and generated ones of the
-// user's that need one of them.
-func (t *Table) gone() (out []string) {
-	out = append(out, t.dropped...)
-	for _, c := range names(t.old.Table) {
-		if !t.has(c) {
-			out = append(out, c)
+// deletedColumns returns the columns that the table no longer has: those that the view lacks, and the user's generated
+// columns that need one of them.
+func (t *Table) deletedColumns() (names []string) {
+	names = append(names, t.droppedGenerated...)
+	for _, c := range columnNames(t.old.Table) {
+		if !t.hasColumn(c) {
+			names = append(names, c)
 		}
 	}
-	return out
+	return names
 }
 
-// alter adds and drops columns in place. An index that may need a column that goes is made again.
-func (t *Table) alter() error {
-	conn, table := t.s.conn, "ALTER TABLE main."+schema.QuoteSQLite(t.Name)
-	for _, c := range t.t.Columns {
-		if !contains(t.old.Table, c.Name) {
-			if err := exec(conn, table+" ADD COLUMN "+schema.QuoteSQLite(c.Name)+" "+c.SQLiteType()); err != nil {
+// alterTable adds and drops columns in place. It creates indexes again that may need a dropped column.
+func (t *Table) alterTable() error {
+	conn, alter := t.staging.conn, "ALTER TABLE main."+schema.QuoteSQLite(t.Name)
+	for _, c := range t.schema.Columns {
+		if !containsColumn(t.old.Table, c.Name) {
+			if err := exec(conn, alter+" ADD COLUMN "+schema.QuoteSQLite(c.Name)+" "+c.SQLiteType()); err != nil {
 				return err
 			}
 		}
 	}
-	gone := t.gone()
-	if len(gone) == 0 {
+
+	deleted := t.deletedColumns()
+	if len(deleted) == 0 {
 		return nil
 	}
 
-	indexes, err := t.indexesOn(gone)
+	indexes, err := t.indexesOn(deleted)
 	if err != nil {
 		return err
 	}
+
 	for _, index := range indexes {
 		if err := exec(conn, "DROP INDEX main."+schema.QuoteSQLite(index.name)); err != nil {
 			return err
 		}
 	}
-	for _, c := range gone {
-		if err := exec(conn, table+" DROP COLUMN "+schema.QuoteSQLite(c)); err != nil {
+
+	for _, c := range deleted {
+		if err := exec(conn, alter+" DROP COLUMN "+schema.QuoteSQLite(c)); err != nil {
 			return err
 		}
 	}
-	return t.restore(indexes)
+
+	return t.recreateObjects(indexes)
 }
 
-// object is an index, trigger or view of the user's.
-type object struct{ kind, name, table, sql string }
-
-// objects are those that a condition on sqlite_schema selects. SQLite's own indexes are left out.
-func objects(conn *sqlite3.SQLiteConn, where string, args ...driver.Value) (out []object, err error) {
-	rows, err := all(conn, "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND "+
-		where+" ORDER BY rowid", args...)
-	for _, r := range rows {
-		var o object
-		o.kind, _ = r[0].(string)
-		o.name, _ = r[1].(string)
-		o.table, _ = r[2].(string)
-		o.sql, _ = r[3].(string)
-		out = append(out, o)
-	}
-	return out, err
-}
-
-// indexesOn are the indexes that need one of the columns, or may: those with expressions or a condition.
-func (t *Table) indexesOn(columns []string) (out []object, err error) {
-	indexes, err := objects(t.s.conn, "type = 'index' AND tbl_name = ? COLLATE NOCASE", t.Name)
+// indexesOn returns the indexes that need one of the columns, or may need it: those with expressions or a condition.
+func (t *Table) indexesOn(columns []string) (found []schemaObject, err error) {
+	indexes, err := selectObjects(t.staging.conn, "type = 'index' AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
 		return nil, err
 	}
+
+	const expressionID = int64(-2) // cid of an expression in pragma_index_xinfo
 	for _, index := range indexes {
-		rows, err := all(t.s.conn, `SELECT x.name, x.cid, l.partial
+		rows, err := queryAll(t.staging.conn, `SELECT x.name, x.cid, l.partial
 			FROM pragma_index_list(?, 'main') l, pragma_index_xinfo(l.name, 'main') x
 			WHERE l.name = ? AND x.key`, t.Name, index.name)
 		if err != nil {
@@ -110,62 +97,41 @@ func (t *Table) indexesOn(columns []string) (out []object, err error) {
 		}
 		if slices.ContainsFunc(rows, func(r []driver.Value) bool {
 			name, _ := r[0].(string)
-			return r[1] == int64(-2) || r[2] == int64(1) || hasFold(columns, name)
+			return r[1] == expressionID || r[2] == int64(1) || hasFold(columns, name)
 		}) {
-			out = append(out, index)
+			found = append(found, index)
 		}
 	}
-	return out, nil
+
+	return found, nil
 }
 
-// restore makes indexes and triggers again, and names the indexes that cannot be. Whether triggers work
-// is looked at when the whole schema is there again.
-func (t *Table) restore(made []object) error {
-	var gone []string
+// recreateObjects creates indexes and triggers again, and adds the indexes to lost that cannot be created. Whether
+// triggers work is checked later, when the schema is complete again.
+func (t *Table) recreateObjects(dropped []schemaObject) error {
+	var deleted []string
 	if t.old != nil {
-		gone = t.gone()
+		deleted = t.deletedColumns()
 	}
-	for _, m := range made {
-		if strings.HasPrefix(m.name, indexPrefix) {
-			continue // made again by keepIndexes
+
+	for _, o := range dropped {
+		if strings.HasPrefix(o.name, indexPrefix) {
+			continue // keepIndexes creates it
 		}
 		err := error(nil)
-		if q := sqltext.Strict(m.sql, gone); m.kind == "index" && q != m.sql {
-			err = attempt(t.s.conn, func() error { return exec(t.s.conn, q) })
+		if q := sqltext.QuoteStrict(o.sql, deleted); o.kind == "index" && q != o.sql {
+			err = tryAndUndo(t.staging.conn, func() error { return exec(t.staging.conn, q) })
 		}
 		if err == nil {
-			err = inSavepoint(t.s.conn, func() error { return exec(t.s.conn, m.sql) })
+			err = inSavepoint(t.staging.conn, func() error { return exec(t.staging.conn, o.sql) })
 		}
-		if ofTheDisk(err) {
+		if isDiskError(err) {
 			return err
 		}
 		if err != nil {
-			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", m.name, err))
+			t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", o.name, err))
 		}
 	}
+
 	return nil
-}
-
-// ofTheDisk reports whether an error says nothing of the statement: there is no room, or no disk.
-func ofTheDisk(err error) bool {
-	var e sqlite3.Error
-	codes := []sqlite3.ErrNo{sqlite3.ErrFull, sqlite3.ErrIoErr, sqlite3.ErrNomem, sqlite3.ErrCorrupt}
-	return errors.As(err, &e) && slices.Contains(codes, e.Code) && e.ExtendedCode != sqlite3.ErrCorruptVTab
-}
-
-// errUndo ends a savepoint whose changes were only tried.
-var errUndo = errors.New("undo")
-
-// attempt tries do in a savepoint, and undoes it whatever comes of it.
-func attempt(conn *sqlite3.SQLiteConn, do func() error) error {
-	err := inSavepoint(conn, func() error {
-		if err := do(); err != nil {
-			return err
-		}
-		return errUndo
-	})
-	if errors.Is(err, errUndo) {
-		return nil
-	}
-	return err
 }

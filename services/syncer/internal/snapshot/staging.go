@@ -4,23 +4,20 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/mattn/go-sqlite3"
-
-	"carstock/pkg/schema"
 )
 
-// Staging takes the rows of a pass. Where there is no target yet it is a new database that will
-// take the target's name. Else it is a disposable file attached to the target, and takes of a table
-// the rows that differ from the target's, or all rows if the two cannot be compared.
+// Staging holds the rows of a run until they are published. If there is no target yet, it is a new database that
+// becomes the target. Otherwise it is a disposable file attached to the target. It then takes the rows that differ from
+// those of the target, or all rows of a table if the two cannot be compared.
 type Staging struct {
-	file   *File
-	conn   *sqlite3.SQLiteConn
-	fresh  bool
-	tables []*Table
-	schema int64 // the target's schema_version when it was read
-	log    int64 // bytes in the target's log then
+	file          *File
+	conn          *sqlite3.SQLiteConn
+	fresh         bool
+	tables        []*Table
+	schemaVersion int64 // of the target, when it was read
+	walSize       int64 // bytes in the target's log, when staging began
 }
 
 // Stage begins the staging.
@@ -28,26 +25,29 @@ func (f *File) Stage() (*Staging, error) {
 	if err := f.removeStaging(); err != nil {
 		return nil, fileError("%w", err)
 	}
+
 	s := &Staging{file: f, fresh: !f.exists()}
-	_, s.log = Size(f.path)
+	_, s.walSize = Size(f.path)
+
 	var err error
 	if s.fresh {
-		// A crash leaves nothing that is needed. The journal in memory lets a statement fail without
-		// harm to the rows before it, and costs next to nothing where pages are new.
-		s.conn, err = open(f.staging, "_journal_mode=MEMORY&_synchronous=OFF&_locking_mode=EXCLUSIVE")
+		// After a crash nothing of it is needed. With a journal in memory a statement can fail without harm to the rows
+		// before it. It costs next to nothing where pages are new.
+		s.conn, err = openConn(f.staging, "_journal_mode=MEMORY&_synchronous=OFF&_locking_mode=EXCLUSIVE")
 		if err != nil {
-			return nil, fileError("make staging file %s: %w", f.staging, explain(err))
+			return nil, fileError("create staging file %s: %w", f.staging, explainSQLite(err))
 		}
 	} else if s.conn, err = f.openTarget(); err != nil {
 		return nil, err
 	} else if err = s.attach(); err != nil {
-		return nil, errors.Join(fileError("make staging file %s: %w", f.staging, explain(err)), s.Close())
+		return nil, errors.Join(fileError("create staging file %s: %w", f.staging, explainSQLite(err)), s.Close())
 	}
-	// In the target this only reads: others go on writing to it.
+
+	// This transaction only reads the target: others go on writing to it.
 	if err := exec(s.conn, "BEGIN"); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if s.schema, err = one(s.conn, "PRAGMA main.schema_version"); err != nil {
+	if s.schemaVersion, err = queryInt(s.conn, "PRAGMA main.schema_version"); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -58,7 +58,7 @@ func (s *Staging) attach() error {
 		"ATTACH " + quoteText(s.file.staging) + " AS staging",
 		"PRAGMA staging.journal_mode = MEMORY",
 		"PRAGMA staging.synchronous = OFF",
-		// A rename would else rewrite, or stumble over, the user's views of the table.
+		// Otherwise a rename would rewrite the user's views of the table, or fail on them.
 		"PRAGMA legacy_alter_table = ON",
 	} {
 		if err := exec(s.conn, q); err != nil {
@@ -68,12 +68,13 @@ func (s *Staging) attach() error {
 	return nil
 }
 
-// Close gives up what was staged. It is to be called also after Publish.
+// Close discards what was staged. Call it after Publish too.
 func (s *Staging) Close() error {
 	var errs []error
 	for _, t := range s.tables {
 		errs = append(errs, t.Release())
 	}
+
 	s.tables = nil
 	if s.conn != nil {
 		errs = append(errs, rollback(s.conn), s.conn.Close())
@@ -82,13 +83,14 @@ func (s *Staging) Close() error {
 	return errors.Join(append(errs, s.file.removeStaging())...)
 }
 
-// sealed makes of the fresh database the target.
-func (s *Staging) sealed() error {
+// finalize moves the staged database into place.
+func (s *Staging) finalize() error {
 	for _, q := range []string{"COMMIT", "PRAGMA locking_mode = NORMAL", "PRAGMA journal_mode = WAL"} {
 		if err := exec(s.conn, q); err != nil {
-			return explain(err)
+			return explainSQLite(err)
 		}
 	}
+
 	err := s.conn.Close()
 	s.conn = nil
 	if err != nil {
@@ -97,17 +99,17 @@ func (s *Staging) sealed() error {
 	return s.file.moveIntoPlace()
 }
 
-// moveIntoPlace gives a finished database at the path for staging the name of the file, where there is none yet.
+// moveIntoPlace renames the finished database at the staging path to the path of the file, which must not exist yet.
 func (f *File) moveIntoPlace() error {
 	if err := syncFile(f.staging); err != nil {
 		return err
 	}
-	if f.exists() { // someone has made it meanwhile
+	if f.exists() { // another program has created it meanwhile
 		return ErrChanged
 	}
 
-	// The log of a file that someone has removed would be taken for the new one's.
-	if err := remove(f.path+"-wal", f.path+"-shm", f.path+"-journal"); err != nil {
+	// SQLite would take the log of a deleted file for the log of the new one.
+	if err := removeFiles(f.path+"-wal", f.path+"-shm", f.path+"-journal"); err != nil {
 		return err
 	}
 	if err := os.Rename(f.staging, f.path); err != nil {
@@ -116,8 +118,9 @@ func (f *File) moveIntoPlace() error {
 	if err := syncFile(filepath.Dir(f.path)); err != nil {
 		return err
 	}
-	takeAfter(f.lock.Path(), f.path)
-	conn, err := f.openTarget() // which makes its log
+
+	copyOwner(f.lock.Path(), f.path)
+	conn, err := f.openTarget() // creates its log
 	if err != nil {
 		return err
 	}
@@ -130,15 +133,4 @@ func syncFile(path string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
-}
-
-func quoteText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-// quoted is a list of columns, each under a prefix such as "t.".
-func quoted(prefix string, columns []string) string {
-	out := make([]string, len(columns))
-	for i, c := range columns {
-		out[i] = prefix + schema.QuoteSQLite(c)
-	}
-	return strings.Join(out, ", ")
 }

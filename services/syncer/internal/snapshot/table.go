@@ -12,156 +12,170 @@ import (
 // Table is a table of the target while its rows are staged.
 type Table struct {
 	Name  string
-	Drift string // how the columns differ from those that the target has; "" for not at all
+	Drift string // how the columns differ from those of the target; "" if they do not
 
-	s       *Staging
-	t       schema.Table // as it will be in the target
+	staging *Staging
+	schema  schema.Table // as the target will have it
 	indexes [][]string
 
 	// What the target has.
-	old    *existing // the table; nil if there is none
-	remake bool      // the drift is more than SQLite can alter in place
-	lost   []string  // objects of the user's that can no longer work, with SQLite's reason
-	notes  []string  // warnings about what the user has made
+	old      *existing // nil if the target lacks the table
+	recreate bool      // SQLite cannot alter the old table in place
+	lost     []string  // the user's objects that no longer work, with SQLite's reason
+	warnings []string  // about what the user has made
 
-	dropped   []string // the user's generated columns among lost
-	unindexed bool     // full-text indexes are yet to be made again
+	droppedGenerated []string // the user's generated columns among lost
+	rebuildPending   bool     // full-text indexes must still be rebuilt
 
 	// Where rows are staged.
 	staged   string // quoted, with its schema
-	seen     string // rowids of the target's rows that have arrived; of all rows, if the key is the rowid
-	missing  string // rowids of those that have not
-	rowid    string // a name for the rowid, in both tables; "" if the columns have taken all of its names
-	keyIndex []int
-	compare  bool // only rows that differ from the target's are staged
+	matched  string // rowids of the target's rows that have arrived; if the key is the rowid, of all rows that have
+	missing  string // rowids of the target's rows that have not
+	rowid    string // a name for the rowid, in both tables; "" if columns have taken all of its names
+	keyIndex []int  // positions of the key's columns
+	compare  bool   // only rows that differ from the target's are staged
 	changes  Changes
 	writer   *writer
 }
 
-// Begin makes room for the rows of t, which will be the table name of the target, with an index on
-// each of the indexes' columns.
+// Begin prepares to stage the rows of t, which becomes the table name of the target. Each of indexes lists the columns
+// of one index to keep on it.
 func (s *Staging) Begin(t schema.Table, name string, indexes [][]string) (*Table, error) {
-	table := &Table{Name: name, s: s, t: t, indexes: indexes}
-	if err := table.begin(); err != nil {
-		return nil, fmt.Errorf("stage %s: %w", name, explain(err))
+	table := &Table{Name: name, staging: s, schema: t, indexes: indexes}
+	if err := table.prepare(); err != nil {
+		return nil, fmt.Errorf("stage %s: %w", name, explainSQLite(err))
 	}
 	table.writer = newWriter(table)
 	s.tables = append(s.tables, table)
 	return table, nil
 }
 
-func (t *Table) begin() error {
-	if err := t.check(); err != nil {
+func (t *Table) prepare() error {
+	if err := t.validate(); err != nil {
 		return err
-	}
-	for _, k := range t.t.Key {
-		t.keyIndex = append(t.keyIndex, slices.IndexFunc(t.t.Columns, func(c schema.Column) bool { return c.Name == k }))
 	}
 
-	if t.s.fresh {
-		t.staged = "main." + schema.QuoteSQLite(t.Name)
-		return exec(t.s.conn, t.t.CreateSQLite("main", t.Name))
+	for _, k := range t.schema.Key {
+		isKey := func(c schema.Column) bool { return c.Name == k }
+		t.keyIndex = append(t.keyIndex, slices.IndexFunc(t.schema.Columns, isKey))
 	}
-	if err := t.meet(); err != nil {
+
+	// A new database takes the rows where they will stay.
+	if t.staging.fresh {
+		t.staged = "main." + schema.QuoteSQLite(t.Name)
+		return exec(t.staging.conn, t.schema.CreateSQLite("main", t.Name))
+	}
+
+	if err := t.loadExisting(); err != nil {
 		return err
 	}
-	t.rowid = rowidName(t.t, t.old)
+
+	t.rowid = rowidName(t.schema, t.old)
 	t.compare = t.old != nil && t.Drift == "" && t.rowid != ""
 
-	n := len(t.s.tables)
+	n := len(t.staging.tables)
 	t.staged = fmt.Sprintf("staging.rows_%d", n)
-	t.seen, t.missing = fmt.Sprintf("staging.seen_%d", n), fmt.Sprintf("staging.gone_%d", n)
+	t.matched, t.missing = fmt.Sprintf("staging.matched_%d", n), fmt.Sprintf("staging.missing_%d", n)
 	for _, q := range []string{
-		t.t.CreateSQLite("staging", fmt.Sprintf("rows_%d", n)),
-		"CREATE TABLE " + t.seen + " (id INTEGER PRIMARY KEY)",
+		t.schema.CreateSQLite("staging", fmt.Sprintf("rows_%d", n)),
+		"CREATE TABLE " + t.matched + " (id INTEGER PRIMARY KEY)",
 		"CREATE TABLE " + t.missing + " (id INTEGER PRIMARY KEY)",
 	} {
-		if err := exec(t.s.conn, q); err != nil {
+		if err := exec(t.staging.conn, q); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
-// meet looks at the table that the target has, if any.
-func (t *Table) meet() (err error) {
-	if t.old, err = readExisting(t.s.conn, t.Name); err != nil || t.old == nil {
+// loadExisting reads the table that the target has, if any, and how the view differs from it.
+func (t *Table) loadExisting() (err error) {
+	if t.old, err = readExisting(t.staging.conn, t.Name); err != nil || t.old == nil {
 		return err
 	}
-	if err := t.inherit(); err != nil {
+	if err := t.keepWidened(); err != nil {
 		return err
 	}
-	t.Drift, t.remake = drift(t.old, t.t)
-	return t.checkOwnColumns()
+
+	t.Drift, t.recreate = drift(t.old, t.schema)
+	return t.checkUserColumns()
 }
 
-// maxColumns is how many columns SQLite takes, less one for the place of a row.
+// maxColumns is how many columns a table may have: SQLite's limit, less one for the position of a row.
 const maxColumns = 1999
 
-// check finds what no SQLite table can be.
-func (t *Table) check() error {
-	if n := len(t.t.Columns); n > maxColumns {
+// validate returns an error if the view cannot become a table of SQLite.
+func (t *Table) validate() error {
+	if n := len(t.schema.Columns); n > maxColumns {
 		return fmt.Errorf("it has %d columns, and SQLite takes %d: leave some out of the view", n, maxColumns)
 	}
-	seen := map[string]string{}
-	for _, c := range t.t.Columns {
+
+	byLower := map[string]string{}
+	for _, c := range t.schema.Columns {
 		lower := strings.ToLower(c.Name)
-		if other, ok := seen[lower]; ok {
-			return fmt.Errorf("the columns %s and %s differ only in case, which SQLite does not tell apart: give one another name in the view", other, c.Name)
+		if other, ok := byLower[lower]; ok {
+			return fmt.Errorf("the columns %s and %s differ only in case, which SQLite ignores: rename one in the view",
+				other, c.Name)
 		}
-		seen[lower] = c.Name
+		byLower[lower] = c.Name
 	}
-	for _, k := range t.t.Key {
-		if !t.has(k) {
-			return fmt.Errorf("SYNC_VIEWS: there is no column %s for the key; there is: %s", k, strings.Join(names(t.t), ", "))
+
+	for _, k := range t.schema.Key {
+		if !t.hasColumn(k) {
+			return fmt.Errorf("SYNC_VIEWS: there is no column %s for the key; there is: %s",
+				k, strings.Join(columnNames(t.schema), ", "))
 		}
 	}
+
 	for _, index := range t.indexes {
 		for _, c := range index {
-			if !t.has(c) {
-				return fmt.Errorf("SYNC_INDEXES: there is no column %s; there is: %s", c, strings.Join(names(t.t), ", "))
+			if !t.hasColumn(c) {
+				return fmt.Errorf("SYNC_INDEXES: there is no column %s; there is: %s",
+					c, strings.Join(columnNames(t.schema), ", "))
 			}
 		}
 	}
+
 	return nil
 }
 
-func (t *Table) has(column string) bool { return contains(t.t, column) }
+func (t *Table) hasColumn(name string) bool { return containsColumn(t.schema, name) }
 
-// contains goes by SQLite's rule, to which names are equal but for case.
-func contains(t schema.Table, column string) bool {
-	return slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, column) })
+// containsColumn compares names as SQLite does, without regard to case.
+func containsColumn(t schema.Table, name string) bool {
+	return slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
 }
 
-// Columns are the table's, as they are stored.
-func (t *Table) Columns() schema.Table { return t.t }
+// Columns returns the table as it will be stored.
+func (t *Table) Columns() schema.Table { return t.schema }
 
-// Write stages rows, given as their values one after the other. Those that the target has already
-// are only noted.
+// Write stages rows, given as their values one after the other. Of rows that the target has already it only notes that
+// they have arrived. It renumbers args.
 func (t *Table) Write(args []driver.NamedValue) error { return t.writer.write(args) }
 
-// Release gives back the memory of the statements that rows were written by: each keeps the values that
-// were bound to it last.
+// Release frees the memory of the statements that write rows: each keeps the values that were bound to it last.
 func (t *Table) Release() error { return t.writer.close() }
 
-// keyIsRowid reports whether SQLite takes the key for the rowid itself.
+// keyIsRowid reports whether SQLite uses the key as the rowid.
 func (t *Table) keyIsRowid() bool {
-	return len(t.t.Key) == 1 && t.t.Columns[t.keyIndex[0]].SQLiteType() == "INTEGER"
+	return len(t.schema.Key) == 1 && t.schema.Columns[t.keyIndex[0]].SQLiteType() == "INTEGER"
 }
 
-// sameKey is the condition that a row s that was staged and a row t of the target have one key.
-func (t *Table) sameKey(s string) string {
-	conditions := make([]string, len(t.t.Key))
-	for i, k := range t.t.Key {
-		conditions[i] = "t." + schema.QuoteSQLite(k) + " = " + s + schema.QuoteSQLite(k)
+// sameKey is the condition that a row t of the target has the same key as a staged row, whose columns begin with
+// prefix.
+func (t *Table) sameKey(prefix string) string {
+	conditions := make([]string, len(t.schema.Key))
+	for i, k := range t.schema.Key {
+		conditions[i] = "t." + schema.QuoteSQLite(k) + " = " + prefix + schema.QuoteSQLite(k)
 	}
 	return strings.Join(conditions, " AND ")
 }
 
-func names(t schema.Table) []string {
-	out := make([]string, len(t.Columns))
+func columnNames(t schema.Table) []string {
+	names := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
-		out[i] = c.Name
+		names[i] = c.Name
 	}
-	return out
+	return names
 }

@@ -14,11 +14,11 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Dependencies is what a view or table is made of, as far as this user may see it.
+// Dependencies describes what a view or table is made of, as far as this user may see it.
 type Dependencies struct {
-	Hidden          []string // views whose definitions, and tables below them, that this user may not see
+	Hidden          []string // views whose definition this user may not see, and tables that it may not see
 	UsesZone        bool     // a definition may evaluate to something else in another time zone
-	Untransactional []string // tables whose engines have no transactions, with the engine
+	Untransactional []string // tables whose engine has no transactions, with the engine
 }
 
 // tableName is a table of some database.
@@ -26,28 +26,22 @@ type tableName struct{ database, name string }
 
 func (n tableName) String() string { return n.database + "." + n.name }
 
-// Dependencies looks at a view or table and, through its definition, at all below it.
+// catalogNames are names that the definitions of views are compared with.
+type catalogNames struct {
+	database  string   // the current one
+	databases []string // all that this user may see
+	engines   []string // those with transactions; nil if the server does not list them
+}
+
+// Dependencies inspects a view or table and, through its definition, all views and tables below it.
 func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies, err error) {
-	var known struct {
-		Database  string
-		Databases []string
-		Engines   []string // those with transactions
-	}
-	if err := r.tx.GetContext(ctx, &known.Database, "SELECT DATABASE()"); err != nil {
+	known, err := r.catalogNames(ctx)
+	if err != nil {
 		return d, err
 	}
-	err = sqlx.SelectContext(ctx, r.tx, &known.Databases, "SELECT schema_name AS name FROM information_schema.schemata")
-	if err != nil {
-		return d, fmt.Errorf("list databases: %w", err)
-	}
-	err = sqlx.SelectContext(ctx, r.tx, &known.Engines,
-		"SELECT engine AS name FROM information_schema.engines WHERE transactions = 'YES'")
-	if err != nil || len(known.Engines) == 0 { // a server that only speaks MySQL's protocol
-		known.Engines = nil
-	}
 
-	var computes, timestamps bool
-	queue := []tableName{{known.Database, name}}
+	var computes, hasTimestamps bool
+	queue := []tableName{{known.database, name}}
 	for i := 0; i < len(queue); i++ {
 		t := queue[i]
 		var found struct {
@@ -55,9 +49,11 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 			Engine     sql.NullString
 			Timestamps int
 		}
-		err := r.tx.GetContext(ctx, &found, `SELECT table_type AS type, engine AS engine, (SELECT COUNT(*)
-				FROM information_schema.columns WHERE table_schema = ? AND table_name = ? AND data_type = 'timestamp') AS timestamps
-			FROM information_schema.tables WHERE table_schema = ? AND table_name = ?`, t.database, t.name, t.database, t.name)
+		err := r.tx.GetContext(ctx, &found, `SELECT table_type AS type, engine AS engine, (
+				SELECT COUNT(*) FROM information_schema.columns
+				WHERE table_schema = ? AND table_name = ? AND data_type = 'timestamp') AS timestamps
+			FROM information_schema.tables WHERE table_schema = ? AND table_name = ?`,
+			t.database, t.name, t.database, t.name)
 		if errors.Is(err, sql.ErrNoRows) { // only the view's definer may see it
 			d.Hidden = append(d.Hidden, t.name)
 			continue
@@ -65,14 +61,16 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 		if err != nil {
 			return d, fmt.Errorf("look at %s: %w", t, err)
 		}
+
 		if found.Type != "VIEW" {
-			timestamps = timestamps || found.Timestamps > 0
+			hasTimestamps = hasTimestamps || found.Timestamps > 0
 			engine := found.Engine.String
-			if engine != "" && known.Engines != nil && !slices.Contains(known.Engines, engine) {
+			if engine != "" && known.engines != nil && !slices.Contains(known.engines, engine) {
 				d.Untransactional = append(d.Untransactional, fmt.Sprintf("%s (%s)", t.name, engine))
 			}
 			continue
 		}
+
 		definition, err := r.definition(ctx, t)
 		if err != nil {
 			return d, err
@@ -81,23 +79,50 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 			d.Hidden, computes = append(d.Hidden, t.name), true
 			continue
 		}
-
-		withoutNames := quotedName.ReplaceAllString(definition, "`")
-		computes = computes || computation.MatchString(withoutNames)
-		d.UsesZone = d.UsesZone || clock.MatchString(withoutNames)
-		for _, pair := range qualifiedName.FindAllStringSubmatch(definition, -1) {
-			next := tableName{unquote(pair[1]), unquote(pair[2])}
-			isFunction := pair[3] != ""
-			if !isFunction && slices.Contains(known.Databases, next.database) && !slices.Contains(queue, next) {
+		withoutNames := quotedNamePattern.ReplaceAllString(definition, "`")
+		computes = computes || computationPattern.MatchString(withoutNames)
+		d.UsesZone = d.UsesZone || clockPattern.MatchString(withoutNames)
+		for _, next := range tablesInDefinition(definition, known.databases) {
+			if !slices.Contains(queue, next) {
 				queue = append(queue, next)
 			}
 		}
 	}
-	d.UsesZone = d.UsesZone || computes && (timestamps || len(d.Hidden) > 0)
+
+	d.UsesZone = d.UsesZone || computes && (hasTimestamps || len(d.Hidden) > 0)
 	return d, nil
 }
 
-// definition is a view's SELECT as the server keeps it; "" if this user may not see it.
+func (r *Reader) catalogNames(ctx context.Context) (known catalogNames, err error) {
+	if err := r.tx.GetContext(ctx, &known.database, "SELECT DATABASE()"); err != nil {
+		return known, err
+	}
+	err = sqlx.SelectContext(ctx, r.tx, &known.databases, "SELECT schema_name AS name FROM information_schema.schemata")
+	if err != nil {
+		return known, fmt.Errorf("list databases: %w", err)
+	}
+
+	err = sqlx.SelectContext(ctx, r.tx, &known.engines,
+		"SELECT engine AS name FROM information_schema.engines WHERE transactions = 'YES'")
+	if err != nil || len(known.engines) == 0 { // a server that only speaks MySQL's protocol
+		known.engines = nil
+	}
+	return known, nil
+}
+
+// tablesInDefinition returns the tables and views of the given databases that a definition names.
+func tablesInDefinition(definition string, databases []string) (tables []tableName) {
+	for _, match := range qualifiedNamePattern.FindAllStringSubmatch(definition, -1) {
+		t := tableName{unquoteName(match[1]), unquoteName(match[2])}
+		isFunction := match[3] != ""
+		if !isFunction && slices.Contains(databases, t.database) {
+			tables = append(tables, t)
+		}
+	}
+	return tables
+}
+
+// definition returns a view's SELECT as the server stores it; "" if this user may not see it.
 func (r *Reader) definition(ctx context.Context, t tableName) (string, error) {
 	var text sql.NullString
 	err := r.tx.GetContext(ctx, &text, `SELECT view_definition AS definition
@@ -108,26 +133,27 @@ func (r *Reader) definition(ctx context.Context, t tableName) (string, error) {
 	return text.String, nil
 }
 
-// Names in a definition, and how it names tables, columns and functions of a database: `database`.`table`.
+// Names in a definition. It names tables, columns and functions of a database as `database`.`table`.
 var (
-	quotedName    = regexp.MustCompile("`(?:[^`]|``)*`")
-	qualifiedName = regexp.MustCompile("`((?:[^`]|``)+)`\\.`((?:[^`]|``)+)`(\\(?)")
+	quotedNamePattern    = regexp.MustCompile("`(?:[^`]|``)*`")
+	qualifiedNamePattern = regexp.MustCompile("`((?:[^`]|``)+)`\\.`((?:[^`]|``)+)`(\\(?)")
 )
 
-func unquote(name string) string { return strings.ReplaceAll(name, "``", "`") }
+func unquoteName(name string) string { return strings.ReplaceAll(name, "``", "`") }
 
-// clock finds functions that depend on the session's time zone whatever the tables hold. In a definition the
-// server has written them in one way: NOW() as now() or current_timestamp(). A function of the user's may call them.
-var clock = regexp.MustCompile(`(?i)\b(now|current_timestamp|curdate|current_date|curtime|current_time|sysdate|` +
-	`localtime|localtimestamp|from_unixtime|unix_timestamp)\s*\(|` +
+// clockPattern finds functions that depend on the session's time zone whatever the tables hold. The server stores a
+// definition in one notation: NOW() as now() or current_timestamp(). A function of the user's may call them.
+var clockPattern = regexp.MustCompile(`(?i)\b(now|current_timestamp|curdate|current_date|curtime|current_time|` +
+	`sysdate|localtime|localtimestamp|from_unixtime|unix_timestamp)\s*\(|` +
 	`\b(curdate|current_date|current_timestamp)\b|` + "`\\(")
 
-// computation finds what may make something else of a TIMESTAMP in another time zone: anything beyond a list of
-// columns, since a function takes its text, and a comparison, a join or a UNION may turn it into a DATETIME.
-var computation = regexp.MustCompile(`(?i)\(|\b(where|on|using|having|group by|order by|union|except|intersect|` +
-	`interval|between|case|like|in|distinct)\b|[-+*/%<>=]`)
+// computationPattern finds what may evaluate differently for a TIMESTAMP in another time zone. That is anything beyond
+// a list of columns: a function takes its text, and a comparison, a join or a UNION may turn it into a DATETIME.
+var computationPattern = regexp.MustCompile(`(?i)\(|` +
+	`\b(where|on|using|having|group by|order by|union|except|intersect|interval|between|case|like|in|distinct)\b|` +
+	`[-+*/%<>=]`)
 
-// Probe prepares the read of a view as a run does, and reads no row. Its error says what to do.
+// Probe prepares to read a view as a run does, and reads no row. Its error says what to do.
 func (r *Reader) Probe(ctx context.Context, t schema.Table) error {
 	query, _, _ := r.selectRows(Query{Table: t}, false)
 	stmt, err := r.tx.PreparexContext(ctx, query+" LIMIT 0")
@@ -135,6 +161,7 @@ func (r *Reader) Probe(ctx context.Context, t schema.Table) error {
 		return explainRead(err)
 	}
 	defer func() { _ = stmt.Close() }()
+
 	rows, err := stmt.QueryContext(ctx)
 	if err != nil {
 		return explainRead(err)

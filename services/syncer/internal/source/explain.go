@@ -13,19 +13,20 @@ func explainRead(err error) error {
 	if !errors.As(err, &server) {
 		return err
 	}
-	if hint := readHints[server.Number]; hint != "" {
-		return fmt.Errorf("%w: %s", err, hint)
+	if advice := readAdvice[server.Number]; advice != "" {
+		return fmt.Errorf("%w: %s", err, advice)
 	}
 	return err
 }
 
-// readHints say what to do, by the server's error numbers.
-var readHints = map[uint16]string{
+// readAdvice says what to do, by the server's error number.
+var readAdvice = map[uint16]string{
 	errAccessDenied: "the view's DEFINER is gone, or lacks rights: look at SHOW CREATE VIEW, " +
 		"and create the account or the view again",
 	errNoDefiner: "create the account again, or the view with another DEFINER",
 	errViewInvalid: "a table, column or function that the view names is gone, or its DEFINER " +
-		"(with SQL SECURITY INVOKER this user) may not use one: look at SHOW CREATE VIEW, and create what is missing or the view again",
+		"(with SQL SECURITY INVOKER this user) may not use one: look at SHOW CREATE VIEW, " +
+		"and create what is missing or the view again",
 	errTableDenied:   "GRANT this user SELECT on it",
 	errColumnDenied:  "GRANT this user SELECT on it",
 	errRoutineDenied: "GRANT EXECUTE on it, to this user or to the view's DEFINER",
@@ -33,9 +34,9 @@ var readHints = map[uint16]string{
 		"so that a copy never changes its source: take that function out of the view",
 	errReprepare: "the view has more tables than the server keeps open, or one of them is changed all the time: " +
 		"raise table_definition_cache and table_open_cache on the server",
-	errZeroDate: "the view compares with a zero date, which the server's sql_mode does not let it do: " +
+	errZeroDate: "the view compares with a zero date, which the server's sql_mode forbids: " +
 		"compare with NULL or with another date",
-	errTooManyRows:   "the server's max_join_size is in the way",
+	errTooManyRows:   "raise max_join_size on the server, or give the view's query an index",
 	errMaxRecursions: "raise cte_max_recursion_depth on the server, if the query does end",
 	errTableFull: "the server has no room for the view's temporary tables: raise its limits, " +
 		"or give the view's query an index",

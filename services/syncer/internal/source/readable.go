@@ -12,10 +12,10 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Readable lists the views and tables that this user may read, in order. Fold is set where names that differ only in
-// case are the same. A view that is there and broken is listed: reading it says what is wrong with it.
-func (r *Reader) Readable(ctx context.Context) (names []string, fold bool, err error) {
-	// The catalog also has tables that a user may only insert into, views whose definition alone may be seen, and
+// ReadableNames lists the views and tables that this user may read, in order. A broken view is listed too: reading it
+// says what is wrong with it. Fold reports whether the server ignores case in names.
+func (r *Reader) ReadableNames(ctx context.Context) (names []string, fold bool, err error) {
+	// The catalog also lists tables that a user may only insert into, views whose definition alone it may see, and
 	// sequences, which are another type of table.
 	var all []string
 	err = sqlx.SelectContext(ctx, r.tx, &all, `SELECT table_name AS name FROM information_schema.tables
@@ -23,32 +23,37 @@ func (r *Reader) Readable(ctx context.Context) (names []string, fold bool, err e
 	if err != nil {
 		return nil, false, fmt.Errorf("list tables: %w", err)
 	}
+
 	var columns []struct {
 		Name       string
 		Privileges string
 	}
+
 	err = sqlx.SelectContext(ctx, r.tx, &columns, `SELECT DISTINCT table_name AS name,
 			COALESCE(LOWER(privileges), '') AS privileges
 		FROM information_schema.columns WHERE table_schema = DATABASE()`)
 	if err != nil {
 		return nil, false, fmt.Errorf("list columns: %w", err)
 	}
+
 	var caseSetting int
 	if err := r.tx.GetContext(ctx, &caseSetting, "SELECT @@lower_case_table_names"); err != nil {
 		return nil, false, fmt.Errorf("read lower_case_table_names: %w", err)
 	}
 
-	// The catalog says nothing of rights that come from elsewhere, as by roles, and has no columns of a broken view: for
-	// those the server is asked one by one.
+	// The catalog does not list rights from elsewhere, such as those of roles, and has no columns of a broken view. For
+	// those, the server is asked one by one.
 	readable := map[string]bool{}
 	for _, c := range columns {
 		readable[c.Name] = readable[c.Name] || strings.Contains(c.Privileges, "select")
 	}
+
 	for _, name := range all {
 		if readable[name] || !r.isDenied(ctx, name) {
 			names = append(names, name)
 		}
 	}
+
 	slices.Sort(names)
 	return names, caseSetting != 0, nil
 }
@@ -59,5 +64,5 @@ func (r *Reader) isDenied(ctx context.Context, name string) bool {
 	if err == nil {
 		err = errors.Join(rows.Err(), rows.Close())
 	}
-	return serverNumber(err) == errTableDenied
+	return serverErrorNumber(err) == errTableDenied
 }

@@ -15,36 +15,42 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Query says which rows of a table are read.
+// Query says which rows of a table to read.
 type Query struct {
 	Table     schema.Table
-	Watermark string // column whose greatest value is found out; "" for none
-	Since     any    // the least watermark of the rows that are read, a string or an int64, beside NULL; nil reads all rows
+	Watermark string // column whose greatest value to find; "" for none
+
+	// Since is the least watermark of the rows to read, a string or an int64. Rows whose watermark is NULL are read too.
+	// Nil reads all rows.
+	Since any
 }
 
-// Result is what was found out while reading.
+// Result is what Rows has found out while reading.
 type Result struct {
 	Warnings  []Warning
 	Server    []string // warnings of the server
-	Watermark string   // the greatest; "" if there was none
+	Watermark string   // the greatest one; "" if there was none
 }
 
-// Rows sends the rows that q asks for to the channel that full is, in batches taken from the
-// channel empty, which their receiver gives back. It returns when the last batch has been sent or
-// ctx has ended. Rows that end before the server says so are an error.
+// Rows sends the rows that q selects to the channel full, in batches that it takes from the channel empty. The receiver
+// must give each batch back to empty. Rows returns when it has sent the last batch or ctx has ended. It is an error if
+// the rows end before the server says so.
 //
-// The rows come by the driver's own interface, in the binary protocol: without database/sql's
-// conversions, and with every FLOAT in full, of which the text protocol prints about six digits.
-func (r *Reader) Rows(ctx context.Context, q Query, how Values, empty <-chan *Batch, full chan<- *Batch) (Result, error) {
-	d := newDecoder(q, how)
-	pool := &batches{empty: empty} // for both reads: what a failed one has taken is free for the next
-	server, err := r.read(ctx, q, d, pool, full)
-	if serverNumber(err) == errZeroDate && d.rows == 0 {
+// Rows uses the driver's own interface and the binary protocol. That avoids the conversions of database/sql, and gives
+// every FLOAT in full, of which the text protocol prints about six digits.
+func (r *Reader) Rows(
+	ctx context.Context, q Query, how Values, empty <-chan *Batch, full chan<- *Batch,
+) (Result, error) {
+	d := newRowDecoder(q, how)
+	pool := &batchPool{empty: empty} // for both reads: the second needs the batches that a failed one has taken
+	server, err := r.readRows(ctx, q, d, pool, full)
+	if serverErrorNumber(err) == errZeroDate && d.rows == 0 {
 		server, err = r.readZeroDates(ctx, q, d, pool, full)
 	}
 	if err != nil {
 		if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) {
-			err = fmt.Errorf("the connection to the server was lost, or the server silent for longer than DB_READ_TIMEOUT (%w)", err)
+			err = fmt.Errorf("the connection to the server was lost, or the server silent for longer "+
+				"than DB_READ_TIMEOUT (%w)", err)
 		}
 		err = explainRead(err)
 		if d.rows > 0 {
@@ -52,52 +58,57 @@ func (r *Reader) Rows(ctx context.Context, q Query, how Values, empty <-chan *Ba
 		}
 		return Result{}, fmt.Errorf("read %s: %w", q.Table.Name, err)
 	}
-	return Result{Warnings: d.warnings, Server: server, Watermark: d.greatest}, nil
+
+	return Result{Warnings: d.warnings, Server: server, Watermark: d.maxWatermark}, nil
 }
 
-// read executes the query once, and gives the server's warnings of it.
-func (r *Reader) read(
-	ctx context.Context, q Query, d *decoder, pool *batches, full chan<- *Batch,
+// readRows executes the query once, and returns the server's warnings about it.
+func (r *Reader) readRows(
+	ctx context.Context, q Query, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) (warnings []string, err error) {
-	var checked bool
+	var checkHours bool
 	if !r.isUTC() {
-		if checked, err = r.losesHour(ctx, q.Table.Name); err != nil {
+		if checkHours, err = r.losesHour(ctx, q.Table.Name); err != nil {
 			return nil, err
 		}
 	}
-	// Raw must not see a broken connection: it would close it, and wait for the transaction, which waits for us.
+
+	// Raw must not see a broken connection: it would close it and wait for the transaction, which waits for Raw.
 	var readErr error
-	err = r.conn.Raw(func(dc any) error {
-		warnings, readErr = r.readRaw(ctx, dc, q, checked, d, pool, full)
+	err = r.conn.Raw(func(driverConn any) error {
+		warnings, readErr = r.readRowsRaw(ctx, driverConn, q, checkHours, d, pool, full)
 		return nil
 	})
+
 	return warnings, cmp.Or(readErr, err)
 }
 
-// readRaw does so on the driver's connection.
-func (r *Reader) readRaw(
-	ctx context.Context, dc any, q Query, checked bool, d *decoder, pool *batches, full chan<- *Batch,
+// readRowsRaw is readRows on the driver's connection.
+func (r *Reader) readRowsRaw(
+	ctx context.Context, driverConn any, q Query, checkHours bool, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) ([]string, error) {
-	// Closing the rows reads what is left of them, unless the context has ended and the connection with it.
+	// Closing the rows reads all that are left, unless the context has ended, and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	query, args, utc := r.selectRows(q, checked)
-	stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+
+	query, args, utc := r.selectRows(q, checkHours)
+	stmt, err := driverConn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = stmt.Close() }()
+
 	rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 	if err != nil {
 		return nil, err
 	}
 
 	var inUTC *utcRows
-	if len(utc.places) > 0 {
+	if len(utc.positions) > 0 {
 		inUTC = newUTCRows(rows, utc)
 		rows = inUTC
 	}
-	if err := send(ctx, rows, d, pool, full); err != nil {
+	if err := sendRows(ctx, rows, d, pool, full); err != nil {
 		cancel()
 		_ = rows.Close()
 		return nil, err
@@ -110,11 +121,14 @@ func (r *Reader) readRaw(
 	if inUTC != nil {
 		warnings = inUTC.warnings(q.Table)
 	}
-	server, err := serverWarnings(ctx, dc.(driver.QueryerContext))
+
+	server, err := serverWarnings(ctx, driverConn.(driver.QueryerContext))
 	return append(warnings, server...), err
 }
 
-func send(ctx context.Context, rows driver.Rows, d *decoder, pool *batches, full chan<- *Batch) error {
+// sendRows fills batches with rows and sends them. A batch that it has taken and not sent is in the pool again after an
+// error.
+func sendRows(ctx context.Context, rows driver.Rows, d *rowDecoder, pool *batchPool, full chan<- *Batch) error {
 	row := make([]driver.Value, len(d.columns))
 	for {
 		b, err := pool.take(ctx)
@@ -124,66 +138,78 @@ func send(ctx context.Context, rows driver.Rows, d *decoder, pool *batches, full
 		b.reset(len(d.columns))
 		for err == nil && !b.full() {
 			if err = rows.Next(row); err == nil {
-				err = d.add(b, row)
+				err = d.decodeRow(b, row)
 			}
 		}
-		end := errors.Is(err, io.EOF)
-		if err != nil && !end {
+
+		isEnd := errors.Is(err, io.EOF)
+		if err != nil && !isEnd {
 			pool.free = append(pool.free, b)
 			return err
 		}
 		if b.Rows > 0 {
-			large := b.Large()
-			select {
-			case full <- b:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			if large {
-				clear(row) // it points to the driver's buffer
-				if err := pool.drain(ctx); err != nil {
-					return err
-				}
+			if err := sendBatch(ctx, b, row, pool, full); err != nil {
+				return err
 			}
 		}
-		if end {
+		if isEnd {
 			return nil
 		}
 	}
 }
 
-// selectRows names the columns, so that one added since they were read cannot shift the others.
-func (r *Reader) selectRows(q Query, checked bool) (string, []driver.NamedValue, utcColumns) {
-	utc := utcColumns{checked: checked}
+// sendBatch sends a batch. After a large one it waits for the receiver, and frees the memory.
+func sendBatch(ctx context.Context, b *Batch, row []driver.Value, pool *batchPool, full chan<- *Batch) error {
+	isLarge := b.Large() // the receiver may change it after it is sent
+	select {
+	case full <- b:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+
+	if isLarge {
+		clear(row) // it points into the driver's buffer
+		return pool.drain(ctx)
+	}
+	return nil
+}
+
+// selectRows returns the SELECT statement for a query. It names the columns, so that a column added since they were
+// read cannot shift the others.
+func (r *Reader) selectRows(q Query, checkHours bool) (string, []driver.NamedValue, utcColumns) {
+	utc := utcColumns{checkHours: checkHours}
 	names := make([]string, len(q.Table.Columns))
 	var checks []string
 	for i, c := range q.Table.Columns {
 		names[i] = schema.QuoteMySQL(c.Name)
 		if c.Kind == schema.Timestamp && !r.isUTC() {
-			checks = append(checks, inHourThatOccursTwice(names[i]))
+			checks = append(checks, inRepeatedHour(names[i]))
 			names[i] = "UNIX_TIMESTAMP(" + names[i] + ")"
-			utc.places = append(utc.places, i)
+			utc.positions = append(utc.positions, i)
 		}
 	}
-	if checked {
+
+	if checkHours {
 		names = append(names, checks...)
 	}
+
 	query := "SELECT " + strings.Join(names, ", ") + " FROM " + schema.QuoteMySQL(q.Table.Name)
 	i := slices.IndexFunc(q.Table.Columns, func(c schema.Column) bool { return c.Name == q.Watermark })
 	if q.Since == nil || i < 0 {
 		return query, nil, utc
 	}
 
-	mark, since, value := schema.QuoteMySQL(q.Watermark), "?", q.Since
-	if slices.Contains(utc.places, i) {
+	watermark, placeholder, value := schema.QuoteMySQL(q.Watermark), "?", q.Since
+	if slices.Contains(utc.positions, i) {
 		if value = unixSeconds(q.Since); value == nil {
 			return query, nil, utc
 		}
-		since = "FROM_UNIXTIME(?)"
+		placeholder = "FROM_UNIXTIME(?)"
 	}
-	query += " WHERE " + mark + " >= " + since
-	if q.Table.Columns[i].Nullable { // as in rows that have not been changed yet
-		query += " OR " + mark + " IS NULL"
+
+	query += " WHERE " + watermark + " >= " + placeholder
+	if q.Table.Columns[i].Nullable { // rows that have not been changed yet may have NULL
+		query += " OR " + watermark + " IS NULL"
 	}
 	return query, []driver.NamedValue{{Ordinal: 1, Value: value}}, utc
 }

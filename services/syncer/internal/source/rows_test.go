@@ -9,23 +9,24 @@ import (
 	"carstock/pkg/schema"
 )
 
-// failing are rows that end with an error before the first.
-type failing struct{ driver.Rows }
+// failingRows end with an error before the first row.
+type failingRows struct{ driver.Rows }
 
 var errFailing = errors.New("failing")
 
-func (failing) Next([]driver.Value) error { return errFailing }
+func (failingRows) Next([]driver.Value) error { return errFailing }
 
-// A read that is begun again has all batches: those that the failed one has taken would otherwise be waited for.
-func TestFailedReadGivesItsBatchesBack(t *testing.T) {
+// A second read needs the batches that a failed read has taken: otherwise it would wait for them forever.
+func TestFailedReadReturnsItsBatches(t *testing.T) {
 	empty := make(chan *Batch, 2)
 	for range cap(empty) {
 		empty <- new(Batch)
 	}
-	pool := &batches{empty: empty}
+	pool := &batchPool{empty: empty}
 	q := Query{Table: schema.Table{Columns: []schema.Column{schema.NewColumn("id", "int")}}}
+
 	for range 2 * cap(empty) {
-		err := send(context.Background(), failing{}, newDecoder(q, Values{}), pool, nil)
+		err := sendRows(context.Background(), failingRows{}, newRowDecoder(q, Values{}), pool, nil)
 		if !errors.Is(err, errFailing) {
 			t.Fatal(err)
 		}

@@ -10,12 +10,12 @@ import (
 	"carstock/pkg/schema"
 )
 
-// pings is how often the way to the server and back is measured. The shortest counts: the others had to wait.
-const pings = 5
+// pingCount is how often RoundTrip measures. The shortest time counts, as the others include waiting.
+const pingCount = 5
 
-// RoundTrip measures the time that the shortest question to the server and its answer take.
+// RoundTrip measures how long the shortest request to the server and its response take.
 func (r *Reader) RoundTrip(ctx context.Context) (shortest time.Duration, err error) {
-	for i := range pings {
+	for i := range pingCount {
 		start := time.Now()
 		if err := r.conn.PingContext(ctx); err != nil {
 			return 0, err
@@ -27,7 +27,7 @@ func (r *Reader) RoundTrip(ctx context.Context) (shortest time.Duration, err err
 	return shortest, nil
 }
 
-// Sample is how quickly the first rows of a view arrived. Time and bytes count from the first row on: until then the
+// Sample is how quickly the first rows of a view arrived. Time and bytes count from the first row on: before it the
 // server is at work, and not the network.
 type Sample struct {
 	Rows  int64
@@ -36,32 +36,35 @@ type Sample struct {
 }
 
 // Sample reads the rows of a view and keeps none of them. It stops early after limit rows (0 for no limit), when enough
-// returns true, or when ctx ends. None of these is an error, but the reader's connection is closed then.
+// returns true, or when ctx ends. None of these is an error, but they close the reader's connection.
 func (r *Reader) Sample(
 	ctx context.Context, t schema.Table, limit int64, enough func() bool,
 ) (s Sample, err error) {
 	query, _, _ := r.selectRows(Query{Table: t}, false)
-	e := r.conn.Raw(func(dc any) error { // which must not see a broken connection, as in read
-		s, err = r.sampleRaw(ctx, dc, query, limit, enough)
+	rawErr := r.conn.Raw(func(driverConn any) error { // must not see a broken connection, as in readRows
+		s, err = r.sampleRaw(ctx, driverConn, query, limit, enough)
 		return nil
 	})
+
 	if ctx.Err() != nil {
 		return s, nil
 	}
-	return s, errors.Join(err, e)
+	return s, errors.Join(err, rawErr)
 }
 
 func (r *Reader) sampleRaw(
-	ctx context.Context, dc any, query string, limit int64, enough func() bool,
+	ctx context.Context, driverConn any, query string, limit int64, enough func() bool,
 ) (s Sample, err error) {
-	// Closing the rows would read what is left of them, unless the context has ended, and the connection with it.
+	// Closing the rows reads all that are left, unless the context has ended, and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+
+	stmt, err := driverConn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 	if err != nil {
 		return s, err
 	}
 	defer func() { _ = stmt.Close() }()
+
 	rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, nil)
 	if err != nil {
 		return s, err
@@ -70,7 +73,7 @@ func (r *Reader) sampleRaw(
 
 	row := make([]driver.Value, len(rows.Columns()))
 	var start time.Time
-	var before int64
+	var receivedBefore int64
 	for {
 		if err := rows.Next(row); errors.Is(err, io.EOF) {
 			return s, nil
@@ -78,11 +81,12 @@ func (r *Reader) sampleRaw(
 			cancel()
 			return s, err
 		}
+
 		s.Rows++
 		if s.Rows == 1 {
-			start, before = time.Now(), r.Received()
+			start, receivedBefore = time.Now(), r.Received()
 		}
-		s.Took, s.Bytes = time.Since(start), r.Received()-before
+		s.Took, s.Bytes = time.Since(start), r.Received()-receivedBefore
 		if s.Rows == limit || enough() {
 			cancel()
 			return s, nil

@@ -1,5 +1,5 @@
-// Package source reads views of the external MySQL database, all of them from one instant. It
-// delivers rows as the values that SQLite is to store, and knows nothing of where they go.
+// Package source reads views of the external MySQL database, all of them as of one instant. It delivers rows as the
+// values that SQLite stores, and does not know where they go.
 package source
 
 import (
@@ -17,7 +17,7 @@ import (
 // Reader is one connection with one read-only transaction open on it.
 type Reader struct {
 	Began    string       // the server's time before the first read, as a DATETIME in UTC
-	Received func() int64 // how many bytes have come from the network so far; set by who opens the database
+	Received func() int64 // returns how many bytes have come from the network so far; the caller of Begin sets it
 
 	conn *sqlx.Conn
 	tx   *sqlx.Tx
@@ -30,10 +30,12 @@ func Begin(ctx context.Context, db *sqlx.DB) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to source: %w", err)
 	}
+
 	tx, err := conn.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("begin source transaction: %w", err), conn.Close())
 	}
+
 	r := &Reader{conn: conn, tx: tx}
 	if err := tx.GetContext(ctx, &r.zone, "SELECT @@session.time_zone"); err != nil {
 		return nil, errors.Join(fmt.Errorf("read the session's time zone: %w", err), r.Close())
@@ -56,7 +58,8 @@ func (r *Reader) Table(ctx context.Context, name string) (schema.Table, error) {
 	return t, explainRead(err)
 }
 
-// Names lists the views and tables that this user may read.
+// Names lists the views and tables in the catalog, in order. ReadableNames leaves out those that this user may not
+// read.
 func (r *Reader) Names(ctx context.Context) (names []string, err error) {
 	err = sqlx.SelectContext(ctx, r.tx, &names, `SELECT table_name AS name FROM information_schema.tables
 		WHERE table_schema = DATABASE() ORDER BY table_name`)
@@ -66,18 +69,19 @@ func (r *Reader) Names(ctx context.Context) (names []string, err error) {
 	return names, nil
 }
 
-// Estimate is the server's own guess of a table's rows; 0 if it has none, as for most views.
+// Estimate returns the server's own estimate of a table's rows; 0 if it has none, as for most views.
 func (r *Reader) Estimate(ctx context.Context, name string) (int64, error) {
 	var n sql.NullInt64
-	err := r.tx.GetContext(ctx, &n, "SELECT table_rows FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?", name)
+	err := r.tx.GetContext(ctx, &n,
+		"SELECT table_rows FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?", name)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
 	return n.Int64, err
 }
 
-// Close ends the transaction and gives the connection back.
+// Close ends the transaction and returns the connection to the pool.
 func (r *Reader) Close() error {
-	_ = r.tx.Rollback() // fails where the connection is lost, and the transaction with it
+	_ = r.tx.Rollback() // fails if the connection is lost, and the transaction with it
 	return r.conn.Close()
 }

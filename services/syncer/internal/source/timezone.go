@@ -14,9 +14,11 @@ import (
 	"carstock/pkg/schema"
 )
 
-// utcZones are names that servers have for UTC.
-var utcZones = []string{"+00:00", "-00:00", "UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT",
-	"Zulu", "Etc/Zulu", "Universal", "Etc/Universal"}
+// utcZones are the names that servers have for UTC.
+var utcZones = []string{
+	"+00:00", "-00:00", "UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT",
+	"Zulu", "Etc/Zulu", "Universal", "Etc/Universal",
+}
 
 func isUTC(zone string) bool {
 	for _, name := range utcZones {
@@ -27,8 +29,8 @@ func isUTC(zone string) bool {
 	return false
 }
 
-// isUTC reports whether the session shows a TIMESTAMP in UTC. SYSTEM may be UTC too, but reading it as if it were
-// not is right as well.
+// isUTC reports whether the session shows a TIMESTAMP in UTC. SYSTEM may be UTC too, but reading it as another zone is
+// correct as well.
 func (r *Reader) isUTC() bool { return isUTC(r.zone) }
 
 // Zones are the time zones of the session and of the server.
@@ -54,15 +56,15 @@ func (r *Reader) Zones(ctx context.Context) (z Zones, err error) {
 	return z, nil
 }
 
-// utcColumns are the places of columns that come as UNIX_TIMESTAMP, which has no hour that occurs twice.
+// utcColumns are the columns that are read as UNIX_TIMESTAMP, for which no hour repeats.
 type utcColumns struct {
-	places  []int
-	checked bool // a further column for each says whether its value is in such an hour
+	positions  []int
+	checkHours bool // one more column for each reports whether its value is in a repeated hour
 }
 
-// inHourThatOccursTwice is the condition that a TIMESTAMP, in local time, is again the same a while later. Clocks
-// are put back by an hour, on Lord Howe Island by half of one, at Troll by two.
-func inHourThatOccursTwice(column string) string {
+// inRepeatedHour is the condition that the local time of a TIMESTAMP comes again a while later. Clocks are set back by
+// an hour, on Lord Howe Island by half an hour, at Troll by two hours.
+func inRepeatedHour(column string) string {
 	var again []string
 	for _, seconds := range []string{"1800", "3600", "7200"} {
 		again = append(again, "FROM_UNIXTIME(UNIX_TIMESTAMP("+column+") + "+seconds+")")
@@ -70,51 +72,54 @@ func inHourThatOccursTwice(column string) string {
 	return column + " IN (" + strings.Join(again, ", ") + ")"
 }
 
-// utcRows are rows with these columns as MySQL would show them in UTC.
+// utcRows are rows whose utcColumns are as MySQL would show them in UTC.
 type utcRows struct {
 	driver.Rows
-	columns   utcColumns
-	row       []driver.Value
-	ambiguous []int64 // values of each column in an hour that occurs twice
+	columns  utcColumns
+	row      []driver.Value
+	repeated []int64 // number of values in a repeated hour, by column
 }
 
 func newUTCRows(rows driver.Rows, columns utcColumns) *utcRows {
-	return &utcRows{rows, columns, make([]driver.Value, len(rows.Columns())), make([]int64, len(columns.places))}
+	return &utcRows{rows, columns, make([]driver.Value, len(rows.Columns())), make([]int64, len(columns.positions))}
 }
 
 func (u *utcRows) Next(row []driver.Value) error {
 	if err := u.Rows.Next(u.row); err != nil {
 		return err
 	}
+
 	copy(row, u.row)
-	for i, place := range u.columns.places {
-		text, err := utcText(row[place])
+	for i, position := range u.columns.positions {
+		text, err := formatUTC(row[position])
 		if err != nil {
 			return err
 		}
-		row[place] = text
-		if u.columns.checked && u.row[len(row)+i] == int64(1) {
-			u.ambiguous[i]++
+		row[position] = text
+		if u.columns.checkHours && u.row[len(row)+i] == int64(1) {
+			u.repeated[i]++
 		}
 	}
-	clear(u.row) // the driver's buffer can go when its receiver lets it go
+
+	clear(u.row) // so that the driver's buffer is freed with the receiver's row
 	return nil
 }
 
-// warnings are about the columns of a view with such values. MySQL evaluates an expression such as MAX in local
-// time, and then has lost which of the two hours it was. It keeps that of a plain column, and MariaDB of all.
+// warnings returns warnings about the columns with values in a repeated hour. MySQL evaluates an expression such as MAX
+// in local time, which loses which of the two hours it was. It keeps the hour of a plain column, and MariaDB keeps it
+// always.
 func (u *utcRows) warnings(t schema.Table) (warnings []string) {
-	for i, n := range u.ambiguous {
+	for i, n := range u.repeated {
 		if n > 0 {
-			warnings = append(warnings, fmt.Sprintf("%s: %s values are in the hour that occurs twice when clocks are put back: "+
-				"if the column is an expression, MySQL has lost which one it was, and the first is taken; "+
-				"DB_TIMEZONE=UTC loses nothing", t.Columns[u.columns.places[i]].Name, humanize.Comma(n)))
+			warnings = append(warnings, fmt.Sprintf("%s: %s values are in the hour that occurs twice when clocks "+
+				"are put back: if the column is an expression, MySQL has lost which one it was, and the first is taken; "+
+				"DB_TIMEZONE=UTC loses nothing", t.Columns[u.columns.positions[i]].Name, humanize.Comma(n)))
 		}
 	}
 	return warnings
 }
 
-// losesHour reports whether TIMESTAMPs of a view or table may have lost the hour: in MySQL's views.
+// losesHour reports whether TIMESTAMPs of a view or table may have lost the hour, as they may in MySQL's views.
 func (r *Reader) losesHour(ctx context.Context, name string) (bool, error) {
 	var found struct{ Version, Type string }
 	err := r.tx.GetContext(ctx, &found, `SELECT VERSION() AS version, table_type AS type
@@ -125,9 +130,9 @@ func (r *Reader) losesHour(ctx context.Context, name string) (bool, error) {
 	return found.Type == "VIEW" && !strings.Contains(found.Version, "MariaDB"), nil
 }
 
-// utcText writes seconds since 1970 as a TIMESTAMP in UTC with as many digits of a second. 0 is the zero date:
-// a TIMESTAMP begins a second later.
-func utcText(v driver.Value) (driver.Value, error) {
+// formatUTC formats seconds since 1970 as a TIMESTAMP in UTC, with as many digits of a second. 0 is the zero date, as
+// the first TIMESTAMP is a second later.
+func formatUTC(v driver.Value) (driver.Value, error) {
 	var whole, fraction []byte
 	switch v := v.(type) {
 	case nil:
@@ -139,6 +144,7 @@ func utcText(v driver.Value) (driver.Value, error) {
 	default:
 		return nil, fmt.Errorf("a TIMESTAMP came as %T", v)
 	}
+
 	seconds, err := strconv.ParseInt(string(whole), 10, 64)
 	if err != nil {
 		return nil, fmt.Errorf("a TIMESTAMP came as %q", whole)
@@ -154,13 +160,13 @@ func utcText(v driver.Value) (driver.Value, error) {
 	return text, nil
 }
 
-// foldMargin is more than any clock was ever put back: the server compares local times, which go back by an hour
-// in autumn.
+// foldMargin is more than clocks are ever set back. The server compares local times, which go back by an hour in
+// autumn.
 const foldMargin = 3 * time.Hour
 
-// unixSeconds is a watermark in UTC as seconds since 1970, less the margin; nil if it is no time.
-func unixSeconds(since any) any {
-	text, _ := since.(string)
+// unixSeconds converts a watermark in UTC to seconds since 1970, less the margin; nil if it is not a time.
+func unixSeconds(watermark any) any {
+	text, _ := watermark.(string)
 	t, err := time.Parse("2006-01-02 15:04:05.999999", text)
 	if err != nil {
 		return nil

@@ -12,25 +12,26 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// Error numbers of MySQL and MariaDB.
+// Numbers of warnings of MySQL and MariaDB.
 const (
-	errCutByGroupConcat = 1260
-	errCutByPacket      = 1301
-	errIncomplete       = 1931 // MariaDB
+	warnCutByGroupConcat = 1260
+	warnCutByPacket      = 1301
+	warnIncomplete       = 1931 // MariaDB
 )
 
-// lostData are warnings that say that values or rows are missing: what arrived is not what the view holds.
-var lostData = map[int64]string{
-	errCutByGroupConcat: "raise max_allowed_packet on the server",
-	errCutByPacket:      "raise max_allowed_packet on the server",
-	errIncomplete:       "raise max_recursive_iterations on the server, or take LIMIT ROWS EXAMINED out of the view",
+// lostDataAdvice has the warnings that say that values or rows are missing, with what to do about it.
+var lostDataAdvice = map[int64]string{
+	warnCutByGroupConcat: "raise max_allowed_packet on the server",
+	warnCutByPacket:      "raise max_allowed_packet on the server",
+	warnIncomplete:       "raise max_recursive_iterations on the server, or take LIMIT ROWS EXAMINED out of the view",
 }
 
-// BeingReplaced reports whether an error may be the moment between the dropping of a table that a view names and
-// its coming back.
-func BeingReplaced(err error) bool { return serverNumber(err) == errViewInvalid }
+// BeingReplaced reports whether an error may come from the moment in which a table that a view names is dropped and
+// created again.
+func BeingReplaced(err error) bool { return serverErrorNumber(err) == errViewInvalid }
 
-func serverNumber(err error) uint16 {
+// serverErrorNumber returns the number of a server's error; 0 for other errors.
+func serverErrorNumber(err error) uint16 {
 	var server *mysql.MySQLError
 	if errors.As(err, &server) {
 		return server.Number
@@ -38,25 +39,26 @@ func serverNumber(err error) uint16 {
 	return 0
 }
 
-// serverWarnings are those of the last statement, a line for each kind. It is an error if they say that
-// the result is not whole.
+// serverWarnings returns the warnings about the last statement, one line for each kind. It is an error if they say that
+// the result is not complete.
 func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, error) {
+	var total, listed int64
+	err := forEachTextRow(ctx, conn, "SHOW COUNT(*) WARNINGS", func(row []string) (err error) {
+		total, err = strconv.ParseInt(row[0], 10, 64)
+		return err
+	})
+	if err != nil && serverErrorNumber(err) == 0 { // a server that only speaks MySQL's protocol may refuse it
+		return nil, err
+	}
+
 	type kind struct {
 		code, count int64
 		first       string
 	}
-	var total, listed int64
-	err := textRows(ctx, conn, "SHOW COUNT(*) WARNINGS", func(row []string) (err error) {
-		total, err = strconv.ParseInt(row[0], 10, 64)
-		return err
-	})
-	if err != nil && serverNumber(err) == 0 { // servers that only speak MySQL's protocol may not know it
-		return nil, err
-	}
 
 	var kinds []*kind
 	byCode := map[int64]*kind{}
-	err = textRows(ctx, conn, "SHOW WARNINGS", func(row []string) error {
+	err = forEachTextRow(ctx, conn, "SHOW WARNINGS", func(row []string) error {
 		listed++
 		if len(row) < 3 || row[0] == "Note" {
 			return nil
@@ -65,8 +67,8 @@ func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, 
 		if err != nil {
 			return fmt.Errorf("SHOW WARNINGS: code %q", row[1])
 		}
-		if cure := lostData[code]; cure != "" {
-			return fmt.Errorf("the server left something out: %s (%d): %s", row[2], code, cure)
+		if advice := lostDataAdvice[code]; advice != "" {
+			return fmt.Errorf("the server left something out: %s (%d): %s", row[2], code, advice)
 		}
 		if byCode[code] == nil {
 			byCode[code] = &kind{code: code, first: row[2]}
@@ -84,21 +86,24 @@ func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, 
 		count := humanize.Comma(k.count)
 		warnings = append(warnings, fmt.Sprintf("the server warns: %s (%d, %s times)", k.first, k.code, count))
 	}
+
 	if total > listed {
 		warnings = append(warnings, fmt.Sprintf("the server counted %s warnings and kept %s of them, "+
 			"so one that says that a value was cut may be missing: raise max_error_count on the server",
 			humanize.Comma(total), humanize.Comma(listed)))
 	}
+
 	return warnings, nil
 }
 
-// textRows calls f with the values of each row, as text.
-func textRows(ctx context.Context, conn driver.QueryerContext, query string, f func(row []string) error) error {
+// forEachTextRow calls do with the values of each row, as texts.
+func forEachTextRow(ctx context.Context, conn driver.QueryerContext, query string, do func(row []string) error) error {
 	rows, err := conn.QueryContext(ctx, query, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", query, err)
 	}
 	defer func() { _ = rows.Close() }()
+
 	values := make([]driver.Value, len(rows.Columns()))
 	for {
 		if err := rows.Next(values); errors.Is(err, io.EOF) {
@@ -114,27 +119,31 @@ func textRows(ctx context.Context, conn driver.QueryerContext, query string, f f
 				row[i] = fmt.Sprint(v)
 			}
 		}
-		if err := f(row); err != nil {
+
+		if err := do(row); err != nil {
 			return err
 		}
 	}
 }
 
-// readZeroDates reads a view that compares with a zero date, which MySQL's own sql_mode refuses, without the two
-// flags that are about such dates. They are back for the next view.
+// readZeroDates reads a view that compares with a zero date, which the sql_mode of MySQL forbids, without the two flags
+// about such dates. It sets the flags again for the next view.
 func (r *Reader) readZeroDates(
-	ctx context.Context, q Query, d *decoder, pool *batches, full chan<- *Batch,
+	ctx context.Context, q Query, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) ([]string, error) {
 	var mode string
 	if err := r.tx.GetContext(ctx, &mode, "SELECT @@session.sql_mode"); err != nil {
 		return nil, err
 	}
-	if _, err := r.tx.ExecContext(ctx, "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"); err != nil {
+
+	_, err := r.tx.ExecContext(ctx, "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'")
+	if err != nil {
 		return nil, err
 	}
-	warnings, err := r.read(ctx, q, d, pool, full)
-	if _, e := r.tx.ExecContext(ctx, "SET SESSION sql_mode = ?", mode); e != nil && err == nil {
-		err = e
+
+	warnings, err := r.readRows(ctx, q, d, pool, full)
+	if _, restoreErr := r.tx.ExecContext(ctx, "SET SESSION sql_mode = ?", mode); restoreErr != nil && err == nil {
+		err = restoreErr
 	}
 	return append(warnings, "the view compares with a zero date, and so was read without NO_ZERO_DATE and "+
 		"NO_ZERO_IN_DATE in sql_mode"), err

@@ -1,73 +1,74 @@
-// Package sqltext finds names and parts in the text of SQL statements that SQLite has accepted: the definitions of
-// tables, indexes and triggers. It executes nothing.
+// Package sqltext finds names and parts in SQL that SQLite has accepted: the definitions of tables, indexes and
+// triggers. It executes nothing.
 package sqltext
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// token is a piece of SQL text. The kinds are those that matter for finding names in it.
+// token is a piece of SQL. The kinds are those that matter for finding names.
 type token struct {
 	kind tokenKind
-	text string // as it is written
+	text string // as the SQL has it
 }
 
 type tokenKind int
 
 const (
-	space   tokenKind = iota // also a comment
-	word                     // a name or keyword without quotes
-	quoting                  // a name in "...", `...` or [...]; in "..." SQLite may take it for a text
-	literal                  // a text in '...'
-	symbol                   // one byte of anything else
+	tokenSpace   tokenKind = iota // white space or a comment
+	tokenWord                     // a name or keyword without quotes
+	tokenQuoted                   // a name in "...", `...` or [...]; SQLite may treat one in "..." as a text
+	tokenLiteral                  // a text in '...'
+	tokenSymbol                   // one byte of anything else
 )
 
-// tokenize splits SQL that SQLite has accepted. The texts of the tokens, joined, are the SQL again.
+// tokenize splits SQL. The texts of the tokens, joined, are the SQL again.
 func tokenize(sql string) []token {
 	var tokens []token
 	for len(sql) > 0 {
-		t := next(sql)
+		t := nextToken(sql)
 		tokens = append(tokens, t)
 		sql = sql[len(t.text):]
 	}
 	return tokens
 }
 
-// next is the first token of SQL that is not empty.
-func next(sql string) token {
+// nextToken returns the first token of SQL that is not empty.
+func nextToken(sql string) token {
 	switch c := sql[0]; {
 	case strings.IndexByte(" \t\r\n\f", c) >= 0:
-		return token{space, sql[:1]}
+		return token{tokenSpace, sql[:1]}
 	case strings.HasPrefix(sql, "--"):
-		return token{space, sql[:until(sql, 2, "\n")]}
+		return token{tokenSpace, sql[:lengthUntil(sql, 2, "\n")]}
 	case strings.HasPrefix(sql, "/*"):
-		return token{space, sql[:until(sql, 2, "*/")]}
+		return token{tokenSpace, sql[:lengthUntil(sql, 2, "*/")]}
 	case c == '[':
-		return token{quoting, sql[:until(sql, 1, "]")]}
+		return token{tokenQuoted, sql[:lengthUntil(sql, 1, "]")]}
 	case c == '\'':
-		return token{literal, sql[:quotedLength(sql, c)]}
+		return token{tokenLiteral, sql[:quotedLength(sql, c)]}
 	case c == '"' || c == '`':
-		return token{quoting, sql[:quotedLength(sql, c)]}
-	case isWord(c):
+		return token{tokenQuoted, sql[:quotedLength(sql, c)]}
+	case isWordByte(c):
 		n := 1
-		for n < len(sql) && isWord(sql[n]) {
+		for n < len(sql) && isWordByte(sql[n]) {
 			n++
 		}
-		return token{word, sql[:n]}
+		return token{tokenWord, sql[:n]}
 	}
-	return token{symbol, sql[:1]}
+	return token{tokenSymbol, sql[:1]}
 }
 
-// until is the length of sql up to the end of the first mark after from; all of it without one.
-func until(sql string, from int, mark string) int {
+// lengthUntil returns the length of sql up to the end of the first mark after from; the whole length if there is none.
+func lengthUntil(sql string, from int, mark string) int {
 	if i := strings.Index(sql[from:], mark); i >= 0 {
 		return from + i + len(mark)
 	}
 	return len(sql)
 }
 
-// quotedLength is the length of a text in quotes at the start of sql, in which a doubled quote is one.
+// quotedLength returns the length of the quoted text at the start of sql, in which two quotes stand for one.
 func quotedLength(sql string, quote byte) int {
 	for i := 1; i < len(sql); i++ {
 		if sql[i] != quote {
@@ -81,15 +82,16 @@ func quotedLength(sql string, quote byte) int {
 	return len(sql)
 }
 
-func isWord(c byte) bool {
+func isWordByte(c byte) bool {
 	return c == '_' || c == '$' || c >= utf8.RuneSelf || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
 
-// unquote is the name or text that a token writes.
+// unquote returns the name or text of a token, without its quotes.
 func unquote(t token) string {
-	if t.kind != quoting && t.kind != literal || len(t.text) < 2 {
+	if t.kind != tokenQuoted && t.kind != tokenLiteral || len(t.text) < 2 {
 		return t.text
 	}
+
 	inside := t.text[1 : len(t.text)-1]
 	if t.text[0] == '[' {
 		return inside
@@ -98,12 +100,12 @@ func unquote(t token) string {
 	return strings.ReplaceAll(inside, quote+quote, quote)
 }
 
-// Strict rewrites each "name" of the given ones as `name`. SQLite takes "name" for a text where there is
-// no such column, and so would not find out that a column is missing.
-func Strict(sql string, names []string) string {
+// QuoteStrict rewrites each "name" that is one of the given names as `name`. SQLite treats "name" as a text if there is
+// no such column, so it would not report a missing one.
+func QuoteStrict(sql string, names []string) string {
 	var b strings.Builder
 	for _, t := range tokenize(sql) {
-		if t.kind == quoting && t.text[0] == '"' && containsFold(names, unquote(t)) {
+		if t.kind == tokenQuoted && t.text[0] == '"' && containsFold(names, unquote(t)) {
 			t.text = "`" + strings.ReplaceAll(unquote(t), "`", "``") + "`"
 		}
 		b.WriteString(t.text)
@@ -111,78 +113,82 @@ func Strict(sql string, names []string) string {
 	return b.String()
 }
 
-// listed are the parts, separated by commas, of the first list in brackets.
-func listed(sql string) (parts [][]token) {
+// splitList returns the parts of the first list in brackets, between its commas.
+func splitList(sql string) (parts [][]token) {
 	depth := 0
 	for _, t := range tokenize(sql) {
 		switch {
-		case t.kind == symbol && t.text == "(":
+		case t.kind == tokenSymbol && t.text == "(":
 			if depth++; depth == 1 {
 				parts = append(parts, nil)
 				continue
 			}
-		case t.kind == symbol && t.text == ")":
+		case t.kind == tokenSymbol && t.text == ")":
 			if depth--; depth == 0 {
 				return parts
 			}
-		case t.kind == symbol && t.text == "," && depth == 1:
+		case t.kind == tokenSymbol && t.text == "," && depth == 1:
 			parts = append(parts, nil)
 			continue
 		}
+
 		if depth > 0 {
 			parts[len(parts)-1] = append(parts[len(parts)-1], t)
 		}
 	}
+
 	return parts
 }
 
-// written are the tokens without white space and comments.
-func written(tokens []token) (out []token) {
+// withoutSpace returns the tokens without white space and comments.
+func withoutSpace(tokens []token) (rest []token) {
 	for _, t := range tokens {
-		if t.kind != space {
-			out = append(out, t)
+		if t.kind != tokenSpace {
+			rest = append(rest, t)
 		}
 	}
-	return out
+	return rest
 }
 
-// Definitions are the columns' definitions in a CREATE TABLE, by the column's name in lower case.
-func Definitions(createTable string) map[string]string {
+// ColumnDefinitions returns the definitions in a CREATE TABLE, by the column's name in lower case.
+func ColumnDefinitions(createTable string) map[string]string {
 	found := map[string]string{}
-	for _, part := range listed(createTable) {
-		tokens := written(part)
+	for _, part := range splitList(createTable) {
+		tokens := withoutSpace(part)
 		if len(tokens) == 0 {
 			continue
 		}
-		found[strings.ToLower(unquote(tokens[0]))] = textOf(part)
+		found[strings.ToLower(unquote(tokens[0]))] = joinTokens(part)
 	}
 	return found
 }
 
-// TableConstraints are the constraints of a CREATE TABLE that are not of a single column, without the primary key.
+// TableConstraints returns the constraints of the whole table in a CREATE TABLE, without the primary key.
 func TableConstraints(createTable string) (found []string) {
-	for _, part := range listed(createTable) {
-		tokens := written(part)
-		if len(tokens) == 0 || tokens[0].kind != word {
+	for _, part := range splitList(createTable) {
+		tokens := withoutSpace(part)
+		if len(tokens) == 0 || tokens[0].kind != tokenWord {
 			continue
 		}
 		kind := tokens[0]
 		if strings.EqualFold(kind.text, "CONSTRAINT") && len(tokens) > 2 {
-			kind = tokens[2] // after its name
+			kind = tokens[2] // after the constraint's name
 		}
 		if containsFold([]string{"UNIQUE", "CHECK", "FOREIGN"}, kind.text) {
-			found = append(found, textOf(part))
+			found = append(found, joinTokens(part))
 		}
 	}
+
 	return found
 }
 
-// UpdateOf are the columns of a CREATE TRIGGER that fires on UPDATE OF them; none for others.
-func UpdateOf(createTrigger string) (columns []string) {
-	tokens := written(tokenize(createTrigger))
+// UpdateOfColumns returns the columns of a CREATE TRIGGER that fires on UPDATE OF them; none for other triggers.
+func UpdateOfColumns(createTrigger string) (columns []string) {
+	isKeyword := func(t token, keyword string) bool { return t.kind == tokenWord && strings.EqualFold(t.text, keyword) }
+	tokens := withoutSpace(tokenize(createTrigger))
 	for i, t := range tokens {
 		switch {
-		case t.kind == word && strings.EqualFold(t.text, "ON"), t.kind == word && strings.EqualFold(t.text, "BEGIN"):
+		case isKeyword(t, "ON"), isKeyword(t, "BEGIN"):
 			return columns
 		case len(columns) > 0 && t.text != ",":
 			columns = append(columns, unquote(t))
@@ -190,11 +196,13 @@ func UpdateOf(createTrigger string) (columns []string) {
 			columns = append(columns, unquote(t))
 		}
 	}
+
 	return nil
 }
 
-// textOf is the SQL of tokens without comments to the end of a line, which would swallow what follows.
-func textOf(tokens []token) string {
+// joinTokens returns the SQL of tokens. It leaves out comments that end with the line, which would swallow what
+// follows.
+func joinTokens(tokens []token) string {
 	var b strings.Builder
 	for _, t := range tokens {
 		if strings.HasPrefix(t.text, "--") {
@@ -205,14 +213,15 @@ func textOf(tokens []token) string {
 	return strings.TrimSpace(b.String())
 }
 
-// ContentOf is the table that an index of FTS5, FTS4 or FTS3 takes its contents from; "" for none.
-func ContentOf(createVirtualTable string) string {
+// FullTextContent returns the table from which a full-text index of FTS5, FTS4 or FTS3 takes its contents; "" for none.
+func FullTextContent(createVirtualTable string) string {
 	before, _, _ := strings.Cut(strings.ToLower(createVirtualTable), "(")
 	if !strings.Contains(before, "fts") {
 		return ""
 	}
-	for _, part := range listed(createVirtualTable) {
-		p := written(part)
+
+	for _, part := range splitList(createVirtualTable) {
+		p := withoutSpace(part)
 		if len(p) == 3 && strings.EqualFold(p[0].text, "content") && p[1].text == "=" {
 			return unquote(p[2])
 		}
@@ -221,10 +230,5 @@ func ContentOf(createVirtualTable string) string {
 }
 
 func containsFold(names []string, name string) bool {
-	for _, n := range names {
-		if strings.EqualFold(n, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }

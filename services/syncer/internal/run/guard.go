@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"fmt"
@@ -9,11 +9,11 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// guard gives the reasons not to publish a table.
-func guard(s config.Sync, table string, c snapshot.Changes) []string {
+// checkGuards returns the reasons not to publish a table.
+func checkGuards(s config.Sync, table string, c snapshot.Changes) []string {
 	switch {
 	case c.Rows == 0 && !s.AllowEmpty && (!c.Existed || c.Before > 0):
-		return []string{fmt.Sprintf("%s: the view is empty, and the table has %s rows (SYNC_ALLOW_EMPTY=true lets it be)",
+		return []string{fmt.Sprintf("%s: the view is empty, and the table has %s rows (SYNC_ALLOW_EMPTY=true allows that)",
 			table, humanize.Comma(c.Before))}
 	case c.Rows > 0 && float64(c.Before-c.Rows) > float64(c.Before)*float64(s.MaxShrink)/100:
 		return []string{fmt.Sprintf("%s: the view has %s rows, and the table %s: more than %d %% are gone (SYNC_MAX_SHRINK)",
@@ -22,7 +22,7 @@ func guard(s config.Sync, table string, c snapshot.Changes) []string {
 	return nil
 }
 
-// driftRefused is the error of columns that have changed where SYNC_DRIFT is fail.
+// driftRefused is the error for changed columns when SYNC_DRIFT is fail.
 func driftRefused(table, drift string) error {
 	return &Refused{[]string{fmt.Sprintf("%s: its columns have changed: %s (SYNC_DRIFT=fail)", table, drift)}}
 }

@@ -15,10 +15,10 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// connect opens a database, which is made if it is not there.
-func connect(t *testing.T, path string) *sqlite3.SQLiteConn {
+// testConn opens a database, and creates it if it does not exist.
+func testConn(t *testing.T, path string) *sqlite3.SQLiteConn {
 	t.Helper()
-	conn, err := open(path, "_busy_timeout=100")
+	conn, err := openConn(path, "_busy_timeout=100")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func mustExec(t *testing.T, conn *sqlite3.SQLiteConn, queries ...string) {
 	}
 }
 
-func lock(t *testing.T, path string) *File {
+func testLock(t *testing.T, path string) *File {
 	t.Helper()
 	file, err := Lock(path)
 	if err != nil {
@@ -45,11 +45,11 @@ func lock(t *testing.T, path string) *File {
 	return file
 }
 
-// offered makes a file as a server keeps it.
-func offered(t *testing.T, setUp ...string) *sqlite3.SQLiteConn {
+// newServedFile makes a snapshot file like that of a server.
+func newServedFile(t *testing.T, setUp ...string) *sqlite3.SQLiteConn {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "offered.db")
-	conn := connect(t, path)
+	conn := testConn(t, path)
 	mustExec(t, conn, append(
 		setUp,
 		"PRAGMA journal_mode = WAL",
@@ -69,17 +69,17 @@ func offered(t *testing.T, setUp ...string) *sqlite3.SQLiteConn {
 	return conn
 }
 
-// deliver copies what is offered to where Replace expects it.
-func deliver(t *testing.T, offered *sqlite3.SQLiteConn, file *File) {
+// copyToIncoming copies a served file to where Replace expects it.
+func copyToIncoming(t *testing.T, offered *sqlite3.SQLiteConn, file *File) {
 	t.Helper()
 	if _, err := Copy(t.Context(), offered.GetFilename("main"), file.Incoming()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func digest(t *testing.T, conn *sqlite3.SQLiteConn) string {
+func contentDigest(t *testing.T, conn *sqlite3.SQLiteConn) string {
 	t.Helper()
-	rows, err := all(
+	rows, err := queryAll(
 		conn,
 		"SELECT (SELECT group_concat(a) FROM t) || (SELECT group_concat(b) FROM u) || (SELECT max(id) FROM _sync_runs)",
 	)
@@ -89,17 +89,17 @@ func digest(t *testing.T, conn *sqlite3.SQLiteConn) string {
 	return rows[0][0].(string)
 }
 
-// A copy is complete in one file, and one moment's, whatever is written meanwhile.
+// A copy is one complete file, as of one moment, whatever is written meanwhile.
 func TestCopyWhileOthersWrite(t *testing.T) {
 	t.Parallel()
-	from := offered(t)
+	from := newServedFile(t)
 	path := from.GetFilename("main")
 	const equal = "SELECT (SELECT max(rowid) FROM t) = (SELECT max(rowid) FROM u) AND " +
 		"(SELECT count(*) FROM t) = (SELECT count(*) FROM u)"
 
 	ended := make(chan error, 1)
 	ctx, stop := context.WithCancel(t.Context())
-	writer := connect(t, path)
+	writer := testConn(t, path)
 	go func() {
 		var err error
 		for err == nil && ctx.Err() == nil {
@@ -109,7 +109,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 					exec(writer, "INSERT INTO u SELECT a FROM t ORDER BY rowid DESC LIMIT 1"),
 				)
 			})
-			time.Sleep(100 * time.Microsecond) // others have a word too
+			time.Sleep(100 * time.Microsecond) // let others in
 		}
 		ended <- err
 	}()
@@ -123,11 +123,11 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 		if err != nil || text[18] != 1 || text[19] != 1 {
 			t.Fatalf("the copy is in WAL mode: %v", err)
 		}
-		copied := connect(t, to)
-		if n, err := one(copied, equal); err != nil || n != 1 {
+		copied := testConn(t, to)
+		if n, err := queryInt(copied, equal); err != nil || n != 1 {
 			t.Errorf("the two tables are of two moments: %v", err)
 		}
-		if found, err := all(copied, "PRAGMA integrity_check"); err != nil || found[0][0] != "ok" {
+		if found, err := queryAll(copied, "PRAGMA integrity_check"); err != nil || found[0][0] != "ok" {
 			t.Error(found, err)
 		}
 		if left, err := os.ReadDir(filepath.Dir(to)); err != nil || len(left) != 1 {
@@ -148,10 +148,10 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 
 func TestReplace(t *testing.T) {
 	t.Parallel()
-	from := offered(t)
-	file := lock(t, filepath.Join(t.TempDir(), "pulled.db"))
+	from := newServedFile(t)
+	file := testLock(t, filepath.Join(t.TempDir(), "pulled.db"))
 	for _, etag := range []string{`"1"`, `W/"2"`} {
-		deliver(t, from, file)
+		copyToIncoming(t, from, file)
 		run, _, err := file.Replace(t.Context(), etag)
 		if err != nil || run.ID == 0 {
 			t.Fatal(run, err)
@@ -160,29 +160,30 @@ func TestReplace(t *testing.T) {
 		if err != nil || got != etag || now.ID != run.ID || !now.Started.Equal(run.Started) {
 			t.Errorf("%s, %v, %v", got, now, err)
 		}
-		pulled := connect(t, file.path)
-		if digest(t, pulled) != digest(t, from) {
+		pulled := testConn(t, file.path)
+		if contentDigest(t, pulled) != contentDigest(t, from) {
 			t.Errorf("%s: the file is not what was delivered", etag)
 		}
 		if etag == `"1"` {
-			mustExec(t, pulled, "CREATE TABLE notes (text)") // a user's, which the next one replaces
+			mustExec(t, pulled, "CREATE TABLE notes (text)") // the user's: the next pull deletes it
 		}
 		mustExec(t, from, "UPDATE t SET a = 'x' || a")
 		_ = pulled.Close()
 	}
-	pulled := connect(t, file.path)
-	if mode, err := all(pulled, "PRAGMA journal_mode"); err != nil || mode[0][0] != "wal" {
+	pulled := testConn(t, file.path)
+	if mode, err := queryAll(pulled, "PRAGMA journal_mode"); err != nil || mode[0][0] != "wal" {
 		t.Errorf("the mode of the file is %v, %v", mode, err)
 	}
-	if found, err := all(pulled, "SELECT name FROM sqlite_schema WHERE name = 'notes'"); err != nil || len(found) != 0 {
+	found, err := queryAll(pulled, "SELECT name FROM sqlite_schema WHERE name = 'notes'")
+	if err != nil || len(found) != 0 {
 		t.Errorf("a table of the user's: %v, %v", found, err)
 	}
 	_ = pulled.Close()
 
-	// A server whose own file was pulled once offers the mark, too.
-	seeded := lock(t, filepath.Join(t.TempDir(), "pulled.db"))
-	conn := connect(t, file.path)
-	deliver(t, conn, seeded)
+	// The file of a server that was itself pulled carries a mark of that.
+	seeded := testLock(t, filepath.Join(t.TempDir(), "pulled.db"))
+	conn := testConn(t, file.path)
+	copyToIncoming(t, conn, seeded)
 	if _, _, err := seeded.Replace(t.Context(), `"3"`); err != nil {
 		t.Fatal(err)
 	}
@@ -191,19 +192,19 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// What is not sound does not come into the file.
+// A file that is not a whole snapshot does not replace anything.
 func TestReplaceRefuses(t *testing.T) {
 	t.Parallel()
-	from := offered(t)
-	file := lock(t, filepath.Join(t.TempDir(), "pulled.db"))
-	deliver(t, from, file)
+	from := newServedFile(t)
+	file := testLock(t, filepath.Join(t.TempDir(), "pulled.db"))
+	copyToIncoming(t, from, file)
 	if _, _, err := file.Replace(t.Context(), `"1"`); err != nil {
 		t.Fatal(err)
 	}
-	want := digest(t, from)
+	want := contentDigest(t, from)
 
 	damage := func() error {
-		deliver(t, from, file)
+		copyToIncoming(t, from, file)
 		text, err := os.ReadFile(file.Incoming())
 		if err == nil {
 			copy(text[len(text)/2:], strings.Repeat("damaged ", 2000))
@@ -221,9 +222,11 @@ func TestReplaceRefuses(t *testing.T) {
 		}, "not a database"},
 		"empty":   {func() error { return os.WriteFile(file.Incoming(), nil, 0o600) }, "not a snapshot of syncer"},
 		"nothing": {func() error { return nil }, "unable to open"},
-		"cut":     {func() error { deliver(t, from, file); return os.Truncate(file.Incoming(), 40960) }, "malformed"},
-		"page size": {func() error { deliver(t, offered(t, "PRAGMA page_size = 8192"), file); return nil },
-			"its pages have 4096 bytes, and those of the new snapshot 8192"},
+		"cut":     {func() error { copyToIncoming(t, from, file); return os.Truncate(file.Incoming(), 40960) }, "malformed"},
+		"page size": {
+			func() error { copyToIncoming(t, newServedFile(t, "PRAGMA page_size = 8192"), file); return nil },
+			"its pages have 4096 bytes, and those of the new snapshot 8192",
+		},
 	} {
 		if err := errors.Join(file.removeStaging(), test.prepare()); err != nil {
 			t.Fatal(err)
@@ -231,22 +234,22 @@ func TestReplaceRefuses(t *testing.T) {
 		if _, _, err := file.Replace(t.Context(), `"2"`); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if etag, _, err := file.Pulled(); err != nil || etag != `"1"` || digest(t, connect(t, file.path)) != want {
+		if etag, _, err := file.Pulled(); err != nil || etag != `"1"` || contentDigest(t, testConn(t, file.path)) != want {
 			t.Errorf("%s: the file is another: %s, %v", name, etag, err)
 		}
 	}
 
-	// Nor what is given up on the way.
+	// Neither does one that is given up on the way.
 	if err := file.removeStaging(); err != nil {
 		t.Fatal(err)
 	}
-	deliver(t, from, file)
+	copyToIncoming(t, from, file)
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	if _, _, err := file.Replace(ctx, `"2"`); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if etag, _, err := file.Pulled(); err != nil || etag != `"1"` || digest(t, connect(t, file.path)) != want {
+	if etag, _, err := file.Pulled(); err != nil || etag != `"1"` || contentDigest(t, testConn(t, file.path)) != want {
 		t.Errorf("the file is another: %s, %v", etag, err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-func TestShow(t *testing.T) {
+func TestFormatValue(t *testing.T) {
 	for _, test := range []struct {
 		value any
 		kind  schema.Kind
@@ -26,7 +26,7 @@ func TestShow(t *testing.T) {
 		{int64(-7), schema.Integer, "-7"},
 		{nil, schema.Text, "NULL"},
 	} {
-		if got := schema.Show(test.value, test.kind); got != test.want {
+		if got := schema.FormatValue(test.value, test.kind); got != test.want {
 			t.Errorf("%q: %s, want %s", test.value, got, test.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"context"
@@ -16,21 +16,21 @@ import (
 	"carstock/services/syncer/internal/source"
 )
 
-// Bounds of each of the reads that measure the network. A row that is larger than sampleBytes is read whole, up to
+// Bounds of each of the reads that measure the network. A row of more than sampleBytes is read whole, up to
 // sampleLimit.
 const (
 	sampleTime  = 2 * time.Second
 	sampleBytes = 2 << 20
 	sampleLimit = 8 << 20
-
-	// leastSample is how much is to be measured: what is less is on its way in no time.
-	leastSample = 64 << 10
-
-	// worthwhile is the part of the time that compression may still take, to be worth the server's.
-	worthwhile = 0.8
 )
 
-// Link says how quick the network between syncer and the source is, as far as a bounded read shows it.
+// minSample is the least to measure: less than that takes no noticeable time.
+const minSample = 64 << 10
+
+// maxZlibTime is the part of the time that compression may take to be worth the server's work.
+const maxZlibTime = 0.8
+
+// Link is how fast the network between syncer and the source is, as far as a bounded read shows.
 type Link struct {
 	Summary    string   `json:"summary"`
 	RoundTrip  float64  `json:"round_trip_seconds"`
@@ -38,14 +38,14 @@ type Link struct {
 	Bytes      int64    `json:"bytes"`                      // received without compression
 	PerSecond  float64  `json:"bytes_per_second"`           // without compression; 0 if there was too little to measure
 	ZlibBytes  float64  `json:"zlib_part_of_bytes"`         // with zlib, as a part of those without; 0 if not measured
-	ZlibTime   float64  `json:"zlib_part_of_time"`          // the same of the time
-	WorthIt    bool     `json:"compression_is_worth_it"`    // whether zlib is clearly quicker
+	ZlibTime   float64  `json:"zlib_part_of_time"`          // likewise for the time
+	WorthIt    bool     `json:"compression_is_worth_it"`    // whether zlib is clearly faster
 	Unmeasured string   `json:"not_measured_why,omitempty"` // an error
 }
 
-// measureLink reads the beginning of the first of the views, and of the next ones if that is all it has: as it is, then
-// compressed, and once more as it is, since the first read may have waited for the server's disk. What goes wrong is in
-// the summary alone: it does not keep a run from its work.
+// measureLink reads the beginning of the first view, and of the next ones if the first is short. It reads uncompressed,
+// compressed, and uncompressed again, since the first read may have waited for the server's disk. An error goes into
+// the summary alone, as it does not keep a run from working.
 func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l Link) {
 	plain, zlib := c, c
 	plain.Compression, zlib.Compression = dbconn.CompressionOff, dbconn.CompressionZlib
@@ -53,25 +53,30 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 	if err != nil {
 		return notMeasured(err)
 	}
+
 	l.RoundTrip, l.Bytes = first.roundTrip.Seconds(), first.received
 	for _, v := range views[:len(first.views)] {
 		l.Views = append(l.Views, v.Name)
 	}
+
+	// Too slow, or too little, to compare.
 	if first.stopped && first.bytes == 0 {
 		l.Summary = fmt.Sprintf("%s round trip; nothing more was measured, as no two rows of %s came within %s or %s",
-			duration(first.roundTrip), l.Views[len(l.Views)-1], sampleTime, humanize.Bytes(sampleLimit))
+			formatDuration(first.roundTrip), l.Views[len(l.Views)-1], sampleTime, humanize.Bytes(sampleLimit))
 		return l
 	}
-	if first.bytes < leastSample && !first.stopped {
+	if first.bytes < minSample && !first.stopped {
 		l.Summary = fmt.Sprintf("%s round trip; with %s to measure, compression would not be felt: not worth it here",
-			duration(first.roundTrip), humanize.Bytes(uint64(first.received)))
+			formatDuration(first.roundTrip), humanize.Bytes(uint64(first.received)))
 		return l
 	}
+
 	compressed, err := sampleLink(ctx, zlib, views, &first)
 	isRefused := errors.Is(err, dbconn.ErrNoCompression)
 	if err != nil && !isRefused {
 		return notMeasured(err)
 	}
+
 	second, err := sampleLink(ctx, plain, views, &first)
 	if err != nil {
 		return notMeasured(err)
@@ -80,13 +85,7 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 		first = second
 	}
 
-	l.PerSecond = float64(first.bytes) / first.took.Seconds()
-	of := strings.Join(l.Views, ", ")
-	if len(l.Views) > 2 {
-		of = fmt.Sprintf("%d views", len(l.Views))
-	}
-	measured := fmt.Sprintf("%s round trip, %s/s over %s of %s",
-		duration(first.roundTrip), humanize.Bytes(uint64(l.PerSecond)), humanize.Bytes(uint64(first.received)), of)
+	measured := l.setSpeed(first)
 	if isRefused {
 		l.Summary = measured + "; " + dbconn.ErrNoCompression.Error()
 		return l
@@ -95,27 +94,41 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 		l.Summary = measured + "; too little came compressed to compare"
 		return l
 	}
+
 	l.ZlibBytes = compressed.bytesPerRow() / first.bytesPerRow()
 	l.ZlibTime = first.rowsPerSecond() / compressed.rowsPerSecond()
-	l.WorthIt = l.ZlibTime <= worthwhile
-	l.Summary = measured + "; " + l.verdict(c.Compression == dbconn.CompressionZlib)
+	l.WorthIt = l.ZlibTime <= maxZlibTime
+	l.Summary = measured + "; " + l.compressionVerdict(c.Compression == dbconn.CompressionZlib)
 	return l
+}
+
+// setSpeed sets the speed without compression, and describes it.
+func (l *Link) setSpeed(s linkSample) string {
+	l.PerSecond = float64(s.bytes) / s.took.Seconds()
+	views := strings.Join(l.Views, ", ")
+	if len(l.Views) > 2 {
+		views = fmt.Sprintf("%d views", len(l.Views))
+	}
+	return fmt.Sprintf("%s round trip, %s/s over %s of %s", formatDuration(s.roundTrip),
+		humanize.Bytes(uint64(l.PerSecond)), humanize.Bytes(uint64(s.received)), views)
 }
 
 func notMeasured(err error) Link {
 	return Link{Summary: "not measured: " + err.Error(), Unmeasured: err.Error()}
 }
 
-// verdict says whether compression pays, with numbers.
-func (l *Link) verdict(isOn bool) string {
+// compressionVerdict says whether compression pays, with numbers.
+func (l *Link) compressionVerdict(isOn bool) string {
 	sends := "DB_COMPRESSION=zlib would send"
 	if isOn {
 		sends = "DB_COMPRESSION=zlib sends"
 	}
+
 	inTime := fmt.Sprintf("%.0f %% of the time", 100*l.ZlibTime)
 	if l.ZlibTime >= 1.5 {
 		inTime = fmt.Sprintf("%.1f times the time", l.ZlibTime)
 	}
+
 	worth := "worth it"
 	if !l.WorthIt {
 		worth = "not worth it here"
@@ -123,8 +136,8 @@ func (l *Link) verdict(isOn bool) string {
 	return fmt.Sprintf("%s %.0f %% of the bytes, in %s: %s", sends, 100*l.ZlibBytes, inTime, worth)
 }
 
-// duration writes a short time as a person would.
-func duration(d time.Duration) string {
+// formatDuration formats a short time in milliseconds.
+func formatDuration(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	if ms < 10 {
 		return fmt.Sprintf("%.1f ms", ms)
@@ -146,57 +159,58 @@ type linkSample struct {
 func (s *linkSample) rowsPerSecond() float64 { return float64(s.rows) / max(s.took.Seconds(), 1e-9) }
 func (s *linkSample) bytesPerRow() float64   { return float64(s.bytes) / max(float64(s.rows), 1) }
 
-// sampleLink reads rows on a connection of its own: as many as like has read, or within the bounds.
+// sampleLink reads rows on its own connection: as many as like has read, or without like up to the bounds.
 func sampleLink(
 	ctx context.Context, c dbconn.Config, views []schema.Table, like *linkSample,
 ) (s linkSample, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var received, before atomic.Int64
-	before.Store(math.MaxInt64 - sampleLimit) // what comes before the rows does not count
+
+	var received, receivedBefore atomic.Int64
+	receivedBefore.Store(math.MaxInt64 - sampleLimit) // what comes before the rows does not count
 	c.Warn = nil
-	c.QueryTimeout = 2 * sampleTime // on the server, which does not notice at once that nobody waits any more
+	c.QueryTimeout = 2 * sampleTime // the server does not notice at once that nobody waits any more
 	c.Received = func(n int) {
-		if received.Add(int64(n)) > before.Load()+sampleLimit {
+		if received.Add(int64(n)) > receivedBefore.Load()+sampleLimit {
 			cancel()
 		}
 	}
+
 	db, err := dbconn.Open(ctx, c)
 	if err != nil {
 		return s, err
 	}
 	defer func() { _ = db.Close() }()
+
 	reader, err := source.Begin(ctx, db)
 	if err != nil {
 		return s, err
 	}
-	defer func() { _ = reader.Close() }() // its connection may have been closed by then
+	defer func() { _ = reader.Close() }() // its connection may be closed already
+
 	reader.Received = received.Load
 	if s.roundTrip, err = reader.RoundTrip(ctx); err != nil {
 		return s, err
 	}
 
-	before.Store(received.Load())
+	receivedBefore.Store(received.Load())
 	ctx, stop := context.WithTimeout(ctx, sampleTime)
 	defer stop()
+
 	enough := func() bool {
-		s.stopped = like == nil && received.Load()-before.Load() >= sampleBytes
+		s.stopped = like == nil && received.Load()-receivedBefore.Load() >= sampleBytes
 		return s.stopped
 	}
+
 	for i, v := range views {
-		var limit int64
-		if like != nil {
-			if i == len(like.views) {
-				break
-			}
-			if like.stopped && i == len(like.views)-1 {
-				limit = like.views[i].Rows
-			}
+		if like != nil && i == len(like.views) {
+			break
 		}
-		sample, err := reader.Sample(ctx, v, limit, enough)
+		sample, err := reader.Sample(ctx, v, like.rowLimit(i), enough)
 		if err != nil {
 			return s, err
 		}
+
 		s.views = append(s.views, sample)
 		s.rows += max(0, sample.Rows-1)
 		s.bytes += sample.Bytes
@@ -205,6 +219,15 @@ func sampleLink(
 			break
 		}
 	}
-	s.received = received.Load() - before.Load()
+
+	s.received = received.Load() - receivedBefore.Load()
 	return s, nil
+}
+
+// rowLimit returns how many rows to read of a view in order to read as much as this sample; 0 for all.
+func (s *linkSample) rowLimit(view int) int64 {
+	if s != nil && s.stopped && view == len(s.views)-1 {
+		return s.views[view].Rows
+	}
+	return 0
 }

@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"cmp"
@@ -36,48 +36,51 @@ type Findings struct {
 
 // ViewFinding is what Check has found out about one entry of SYNC_VIEWS.
 type ViewFinding struct {
-	View      string   `json:"view"`
-	Table     string   `json:"table"`
-	Key       []string `json:"key"`
-	Columns   []Stored `json:"columns"`
-	Estimate  int64    `json:"estimated_rows"`      // 0 if the server does not tell
-	Suggested string   `json:"suggested,omitempty"` // an entry with a key, where there is none
-	Warnings  []string `json:"warnings,omitempty"`
-	Problem   string   `json:"problem,omitempty"`
+	View      string          `json:"view"`
+	Table     string          `json:"table"`
+	Key       []string        `json:"key"`
+	Columns   []ColumnFinding `json:"columns"`
+	Estimate  int64           `json:"estimated_rows"`      // 0 if the server has no estimate
+	Suggested string          `json:"suggested,omitempty"` // an entry with a key, if this one has none
+	Warnings  []string        `json:"warnings,omitempty"`
+	Problem   string          `json:"problem,omitempty"`
 
 	described schema.Table
 }
 
-// Stored is a column and how it will be stored.
-type Stored struct {
+// ColumnFinding is a column and how it will be stored.
+type ColumnFinding struct {
 	Name   string `json:"name"`
 	Source string `json:"source_type"`
 	SQLite string `json:"sqlite_type"`
 }
 
-// Check looks at all that a pass needs, and copies nothing. Problems of single views are among the
-// findings; the error is of what stops all of them.
+// Check inspects everything that a run needs, and copies nothing. Problems of single views are in the findings; the
+// error is one that stops all views.
 func Check(ctx context.Context, c config.Config) (f Findings, err error) {
-	f.Source, f.File = c.DB.Where(), c.Sync.Path
-	if err := f.target(); err != nil {
+	f.Source, f.File = c.DB.Address(), c.Sync.Path
+	if err := f.checkTarget(); err != nil {
 		return f, err
 	}
+
 	preview, err := snapshot.OpenPreview(c.Sync.Path)
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, preview.Close()) }()
-	if f.Warnings, err = preview.File(); err != nil {
+
+	if f.Warnings, err = preview.FileWarnings(); err != nil {
 		return f, err
 	}
 	if err := f.checkSource(ctx, c, preview); err != nil {
 		return f, err
 	}
+
 	f.Link = measureLink(ctx, c.DB, f.largestFirst(c.Sync.Path))
 	return f, ctx.Err()
 }
 
-// checkSource looks at the server, and at each view.
+// checkSource inspects the server and each view.
 func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *snapshot.Preview) (err error) {
 	c.DB.Warn = func(text string) { f.Warnings = append(f.Warnings, text) }
 	db, err := dbconn.Open(ctx, c.DB)
@@ -85,22 +88,26 @@ func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *sn
 		return err
 	}
 	defer func() { _ = db.Close() }()
+
 	reader, err := source.Begin(ctx, db)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
+
 	if f.Server, err = reader.Inspect(ctx); err != nil {
 		return err
 	}
 	if f.Zones, err = reader.Zones(ctx); err != nil {
 		return err
 	}
+
 	var selected Report
 	views, err := selectViews(ctx, reader, c.Sync, Options{}, &selected)
 	if err != nil {
 		return err
 	}
+
 	f.Selection = selected.Selection
 	f.Warnings = append(f.Warnings, selected.Warnings...)
 	for _, v := range views {
@@ -110,28 +117,34 @@ func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *sn
 		}
 		f.Views = append(f.Views, finding)
 	}
+
 	return nil
 }
 
-// largestFirst are the views that can be read, those with the most rows first, as far as the server or the file know.
+// largestFirst returns the views that can be read, those with the most rows first, as far as the server or the file
+// know.
 func (f *Findings) largestFirst(path string) (tables []schema.Table) {
 	rows := map[string]int64{}
 	if _, err := os.Stat(path); err == nil {
-		copied, _ := snapshot.Contents(path) // a file that cannot be read has been an error before
-		for _, t := range copied {
+		contents, _ := snapshot.Contents(path) // Check has returned an error already if the file cannot be read
+		for _, t := range contents {
 			rows[t.View] = t.Rows
 		}
 	}
+
 	views := slices.DeleteFunc(slices.Clone(f.Views), func(v ViewFinding) bool { return v.Problem != "" })
 	slices.SortStableFunc(views, func(a, b ViewFinding) int {
 		return cmp.Compare(max(b.Estimate, rows[b.View]), max(a.Estimate, rows[a.View]))
 	})
+
 	for _, v := range views {
 		tables = append(tables, v.described)
 	}
+
 	return tables
 }
 
+// checkView inspects one view. The finding holds what it has found out before an error.
 func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Preview, s config.Sync, v config.View,
 	zones source.Zones,
 ) (ViewFinding, error) {
@@ -140,34 +153,41 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	if err != nil {
 		return f, err
 	}
-	given := s.Strategy
+
+	strategy := s.Strategy
 	if len(v.Key)+len(t.Key) == 0 {
-		s.Strategy = config.Snapshot // a missing key is what is looked for below
+		s.Strategy = config.Snapshot // suggestEntry finds a missing key later
 	}
-	if err := settle(&t, &v, s); err != nil {
+	if err := resolveView(&t, &v, s); err != nil {
 		return f, err
 	}
+
 	f.Key, f.described = t.Key, t
 	for _, c := range t.Columns {
-		f.Columns = append(f.Columns, Stored{c.Name, c.Type, c.SQLiteType()})
+		f.Columns = append(f.Columns, ColumnFinding{c.Name, c.Type, c.SQLiteType()})
 	}
-	below, err := reader.Dependencies(ctx, v.Name)
+
+	dependencies, err := reader.Dependencies(ctx, v.Name)
 	if err != nil {
 		return f, err
 	}
-	f.Warnings = append(sourceWarnings(t, v, below), viewWarnings(below, zones)...)
+
+	f.Warnings = append(sourceWarnings(t, v, dependencies), viewWarnings(dependencies, zones)...)
 	if err := reader.Probe(ctx, t); err != nil {
 		return f, err
 	}
 	if f.Estimate, err = reader.Estimate(ctx, v.Name); err != nil {
 		return f, err
 	}
+
 	for _, k := range t.Key {
-		if column(t, k).Name == "" {
+		if findColumn(t, k).Name == "" {
 			return f, fmt.Errorf("SYNC_VIEWS: there is no column %s for the key", k)
 		}
 	}
-	drift, warnings, err := preview.Table(t, v.Table, indexesOf(s, v.Table), given == config.Upsert)
+
+	// What the run would find in the file.
+	drift, warnings, err := preview.Table(t, v.Table, indexesOfTable(s, v.Table), strategy == config.Upsert)
 	f.Warnings = append(f.Warnings, warnings...)
 	switch {
 	case err != nil:
@@ -177,68 +197,84 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	case drift != "":
 		f.Warnings = append(f.Warnings, "its columns have changed, and the next run changes those of the table: "+drift)
 	}
+
 	if len(t.Key) > 0 {
 		return f, nil
 	}
-	unique, err := reader.UniqueColumns(ctx, t)
-	if err != nil {
+	if f.Suggested, err = suggestEntry(ctx, reader, t, v); err != nil {
 		return f, err
 	}
-	if unique != nil {
-		f.Suggested = config.Quote(v.Name)
-		if v.Table != v.Name {
-			f.Suggested += "=" + config.Quote(v.Table)
-		}
-		for i := range unique {
-			unique[i] = config.Quote(unique[i])
-		}
-		f.Suggested += "(" + strings.Join(unique, ", ") + ")"
-	}
-	s.Strategy = given
-	return f, settle(&t, &v, s)
+
+	s.Strategy = strategy
+	return f, resolveView(&t, &v, s)
 }
 
-// viewWarnings say what a view may do that a run does not notice.
-func viewWarnings(below source.Dependencies, zones source.Zones) (warnings []string) {
-	if zones.Differ() && below.UsesZone {
+// suggestEntry returns an entry of SYNC_VIEWS with a key for a view without one; "" if no columns are unique.
+func suggestEntry(ctx context.Context, reader *source.Reader, t schema.Table, v config.View) (string, error) {
+	unique, err := reader.UniqueColumns(ctx, t)
+	if err != nil || unique == nil {
+		return "", err
+	}
+
+	entry := config.Quote(v.Name)
+	if v.Table != v.Name {
+		entry += "=" + config.Quote(v.Table)
+	}
+
+	for i := range unique {
+		unique[i] = config.Quote(unique[i])
+	}
+
+	return entry + "(" + strings.Join(unique, ", ") + ")", nil
+}
+
+// viewWarnings warns of what a view may do that a run does not notice.
+func viewWarnings(dependencies source.Dependencies, zones source.Zones) (warnings []string) {
+	if zones.Differ() && dependencies.UsesZone {
 		warnings = append(warnings, fmt.Sprintf("the view may depend on the time zone, which is %s here and %s for others "+
 			"on this server: DB_TIMEZONE=server evaluates it as they do", zones.Session, zones.Server))
 	}
-	if len(below.Hidden) > 0 {
+	if len(dependencies.Hidden) > 0 {
 		warnings = append(warnings, fmt.Sprintf("this user may not see the definition of %s, so it is not known whether "+
 			"the view reads tables without transactions (MyISAM): GRANT SHOW VIEW on views and SELECT on tables shows it",
-			strings.Join(below.Hidden, ", ")))
+			strings.Join(dependencies.Hidden, ", ")))
 	}
 	return warnings
 }
 
-// target looks at the file's folder: the nearest that there is, since a run makes the others.
-func (f *Findings) target() error {
+// checkTarget inspects the file and its folder. If the folder does not exist, it inspects the nearest one above, in
+// which a run would create it.
+func (f *Findings) checkTarget() error {
 	f.FileSize, _ = snapshot.Size(f.File)
 	path, err := snapshot.Resolve(f.File)
 	if err != nil {
 		return err
 	}
+
 	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("SYNC_PATH: %w", err)
 	}
+
 	for {
 		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
 			break
 		}
 		dir = filepath.Dir(dir)
 	}
+
 	if err := snapshot.Writable(path); err != nil {
 		return err
 	}
 	if err := unix.Access(dir, unix.W_OK); err != nil {
 		return fmt.Errorf("SYNC_PATH: this user may not write in %s: %w", dir, err)
 	}
+
 	free, err := snapshot.Free(dir)
 	if err != nil {
 		return fmt.Errorf("SYNC_PATH: %w", err)
 	}
+
 	f.DiskFree = uint64(free)
 	return nil
 }

@@ -1,4 +1,4 @@
-package job
+package run
 
 import (
 	"cmp"
@@ -17,46 +17,49 @@ import (
 	"carstock/services/syncer/internal/source"
 )
 
-// Selection says what the patterns of SYNC_VIEWS matched in one run.
+// Selection is what the patterns of SYNC_VIEWS matched in one run.
 type Selection struct {
-	Matched []Match `json:"matched"`            // a pattern each, in the order of the settings
-	LeftOut []Match `json:"left_out,omitempty"` // an entry with - each
+	Matched []Match `json:"matched"`            // one for each pattern, in the order of the settings
+	LeftOut []Match `json:"left_out,omitempty"` // one for each entry with -
 
 	Warnings []string `json:"-"` // about entries that match nothing
 }
 
-// Match is an entry of SYNC_VIEWS, and the views that it has added or left out. Views with an entry of their own, and
-// those of an earlier pattern, are not among them.
+// Match is an entry of SYNC_VIEWS with the views that it has added or left out. Views with an entry of their own are
+// not among them, nor are those of an earlier pattern.
 type Match struct {
 	Entry string   `json:"entry"`
 	Views []string `json:"views"`
 }
 
 // selectViews returns the views of a run. It adds to the report what the patterns matched, and which views they no
-// longer find.
+// longer match.
 func selectViews(
 	ctx context.Context, reader *source.Reader, s config.Sync, o Options, report *Report,
 ) (config.Views, error) {
 	if !s.Views.HavePatterns() {
-		return choose(s.Views, o.Views)
+		return selectNamed(s.Views, o.Views)
 	}
-	names, fold, err := reader.Readable(ctx)
+
+	names, fold, err := reader.ReadableNames(ctx)
 	if err != nil {
 		return nil, err
 	}
-	views, selection, err := resolve(s.Views, names, fold)
+
+	views, selection, err := resolvePatterns(s.Views, names, fold)
 	report.Selection = &selection
 	if err != nil {
 		return nil, err
 	}
-	if len(o.Views) > 0 { // a run of some views says nothing of the others
-		return choose(views, o.Views)
+	if len(o.Views) > 0 { // a run of some views does not check the others
+		return selectNamed(views, o.Views)
 	}
 
 	gone, err := goneViews(s, views, fold)
 	if err != nil {
 		return nil, err
 	}
+
 	report.Gone = []string{}
 	report.Warnings = append(report.Warnings, selection.Warnings...)
 	report.Warnings = append(report.Warnings, unusedIndexes(s.Indexes, views)...)
@@ -65,26 +68,69 @@ func selectViews(
 		report.Warnings = append(report.Warnings, fmt.Sprintf("%s: there is no such view any more, or no right to read it: "+
 			"the table %s keeps its rows of %s", t.View, t.Table, t.Synced.Format(time.RFC3339)))
 	}
+
 	return views, nil
 }
 
-// resolve replaces patterns by the names that they match, without those that an entry with - matches. An entry that
-// names a view wins over both.
-func resolve(entries config.Views, names []string, fold bool) (views config.Views, s Selection, err error) {
-	taken := map[string]bool{} // names that are copied, or left out, by some entry
+// selectNamed returns the views that the command line names, by the name or a pattern of a view or table. It returns
+// all views if it names none.
+func selectNamed(views config.Views, named []string) (config.Views, error) {
+	if len(named) == 0 {
+		return views, nil
+	}
+
+	var selected config.Views
+	for _, name := range named {
+		isNamed := func(v config.View) bool { return v.Name == name || v.Table == name }
+		if !slices.ContainsFunc(views, isNamed) { // checked first, as a view may have * in its name
+			matches := config.PatternMatcher(name)
+			isNamed = func(v config.View) bool { return matches(v.Name) || matches(v.Table) }
+		}
+
+		found := false
+		for _, v := range views {
+			if !isNamed(v) {
+				continue
+			}
+			found = true
+			isSelected := slices.ContainsFunc(selected, func(c config.View) bool { return c.Table == v.Table })
+			if !isSelected { // it may be named twice
+				selected = append(selected, v)
+			}
+		}
+
+		if !found {
+			return nil, &UnknownView{Name: name, Known: viewNames(views)}
+		}
+	}
+
+	return selected, nil
+}
+
+func viewNames(views config.Views) (names []string) {
+	for _, v := range views {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// UnknownView is the error for a name that is not in SYNC_VIEWS.
+type UnknownView struct {
+	Name  string
+	Known []string
+}
+
+func (u *UnknownView) Error() string {
+	return fmt.Sprintf("%s is not in SYNC_VIEWS, which has: %s", u.Name, strings.Join(u.Known, ", "))
+}
+
+// resolvePatterns replaces patterns by the names that they match, without those that an entry with - matches. An entry
+// that names a view takes precedence over both.
+func resolvePatterns(entries config.Views, names []string, fold bool) (views config.Views, s Selection, err error) {
+	taken := map[string]bool{} // names that an entry has added or left out
 	for _, name := range names {
 		isNamed := func(v config.View) bool { return v.Matcher(fold)(name) }
 		taken[name] = slices.ContainsFunc(entries.Named(), isNamed)
-	}
-	outcome := func(entry config.View, found []string, all int) Match {
-		if all == 0 && entry.LeftOut {
-			s.Warnings = append(s.Warnings,
-				fmt.Sprintf("SYNC_VIEWS: %s leaves nothing out: no pattern finds such a view or table", entry.Entry()))
-		} else if all == 0 {
-			s.Warnings = append(s.Warnings,
-				fmt.Sprintf("SYNC_VIEWS: %s matches no view or table that this user may read", entry.Entry()))
-		}
-		return Match{entry.Entry(), found}
 	}
 
 	isPatterns := matcherOf(entries, fold)
@@ -93,8 +139,13 @@ func resolve(entries config.Views, names []string, fold bool) (views config.View
 			continue
 		}
 		found, all := takeNames(names, taken, entry.Matcher(fold), isPatterns)
-		s.LeftOut = append(s.LeftOut, outcome(entry, found, all))
+		s.LeftOut = append(s.LeftOut, Match{entry.Entry(), found})
+		if all == 0 {
+			s.Warnings = append(s.Warnings,
+				fmt.Sprintf("SYNC_VIEWS: %s leaves nothing out: no pattern finds such a view or table", entry.Entry()))
+		}
 	}
+
 	for _, entry := range entries {
 		if entry.LeftOut {
 			continue
@@ -104,7 +155,11 @@ func resolve(entries config.Views, names []string, fold bool) (views config.View
 			continue
 		}
 		found, all := takeNames(names, taken, entry.Matcher(fold), nil)
-		s.Matched = append(s.Matched, outcome(entry, found, all))
+		s.Matched = append(s.Matched, Match{entry.Entry(), found})
+		if all == 0 {
+			s.Warnings = append(s.Warnings,
+				fmt.Sprintf("SYNC_VIEWS: %s matches no view or table that this user may read", entry.Entry()))
+		}
 		for _, name := range found {
 			views = append(views, config.View{Name: name, Table: name})
 		}
@@ -117,12 +172,12 @@ func resolve(entries config.Views, names []string, fold bool) (views config.View
 	return views, s, views.CheckTables()
 }
 
-// takeNames takes the names that match, and match also unless that is nil. It returns those that were not taken before,
-// and how many matched in all.
+// takeNames takes the names that match, and that match also too, unless that is nil. It returns those that were not
+// taken before, and how many matched in all.
 func takeNames(
 	names []string, taken map[string]bool, matches, also func(string) bool,
 ) (found []string, all int) {
-	found = []string{} // and not null in JSON
+	found = []string{} // not null in JSON
 	for _, name := range names {
 		if !matches(name) || also != nil && !also(name) {
 			continue
@@ -136,7 +191,8 @@ func takeNames(
 	return found, all
 }
 
-// matcherOf returns a function that reports whether one of the patterns matches a name, be it left out or not.
+// matcherOf returns a function that reports whether one of the patterns matches a name, even if an entry with - leaves
+// it out.
 func matcherOf(entries config.Views, fold bool) func(name string) bool {
 	var patterns []func(string) bool
 	for _, entry := range entries {
@@ -150,7 +206,7 @@ func matcherOf(entries config.Views, fold bool) func(name string) bool {
 }
 
 // copiedByPattern returns a function that reports whether a table of the file is the copy of a view that the patterns
-// select, whether that view is still there or not.
+// select, even if that view no longer exists.
 func copiedByPattern(entries config.Views, fold bool) func(t snapshotfile.Content) bool {
 	isMatched := matcherOf(entries, fold)
 	return func(t snapshotfile.Content) bool {
@@ -161,15 +217,17 @@ func copiedByPattern(entries config.Views, fold bool) func(t snapshotfile.Conten
 	}
 }
 
-// goneViews are the tables of the file that were copied by a pattern from views that are no longer there.
+// goneViews returns the tables of the file that a pattern has copied from views that no longer exist.
 func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfile.Content, err error) {
 	if _, err := os.Stat(s.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+
 	tables, err := snapshot.Contents(s.Path)
 	if err != nil {
 		return nil, err
 	}
+
 	isByPattern := copiedByPattern(s.Views, fold)
 	for _, t := range tables {
 		isCopied := func(v config.View) bool { return strings.EqualFold(v.Table, t.Table) }
@@ -177,11 +235,11 @@ func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfil
 			gone = append(gone, t)
 		}
 	}
+
 	return gone, nil
 }
 
-// unusedIndexes are warnings of entries of SYNC_INDEXES for tables that no view becomes: with patterns, that is not
-// known before a run.
+// unusedIndexes warns of entries of SYNC_INDEXES for tables that no view becomes. With patterns only a run knows that.
 func unusedIndexes(indexes config.Indexes, views config.Views) (warnings []string) {
 	for _, x := range indexes {
 		if !slices.ContainsFunc(views, func(v config.View) bool { return strings.EqualFold(v.Table, x.Table) }) {
@@ -191,15 +249,16 @@ func unusedIndexes(indexes config.Indexes, views config.Views) (warnings []strin
 	return warnings
 }
 
-// AsOf is how old the snapshot is that the views become: of a pattern those tables count that the file has. Without
-// views all tables count.
+// AsOf returns when the oldest of the tables was read that the views become. For a pattern those tables count that the
+// file has. Without views all tables count.
 func AsOf(views config.Views, tables []snapshotfile.Content) time.Time {
+	if len(views) == 0 {
+		return snapshotfile.AsOf(tables, nil, nil)
+	}
+
 	var named []string
 	for _, v := range views.Named() {
 		named = append(named, v.Table)
-	}
-	if len(views) == 0 {
-		return snapshotfile.AsOf(tables, nil, nil)
 	}
 	return snapshotfile.AsOf(tables, named, copiedByPattern(views, true))
 }

@@ -12,22 +12,23 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// NotPulled is the error of a file that is not replaced, as it was not pulled.
-type NotPulled struct {
-	Path   string
+// notPulledError is the error for a file that must not be replaced because it was not pulled.
+type notPulledError struct {
+	path   string
 	reason string
 }
 
-func (n *NotPulled) Error() string {
-	return fmt.Sprintf("%s %s: choose another path, or move it away", n.Path, n.reason)
+func (n *notPulledError) Error() string {
+	return fmt.Sprintf("%s %s: choose another path, or move it away", n.path, n.reason)
 }
 
-// Pulled returns what was last pulled into the file: its ETag and its last good run. Both are empty if the file is not
-// there yet, or has no tables. The error is a *NotPulled if the file is anything else.
+// Pulled returns what was last pulled into the file: its ETag and its last good run. Both are empty if the file does
+// not exist or has no tables. A file that was not pulled, or in which syncer has made runs, is an error.
 func (f *File) Pulled() (etag string, run snapshotfile.Run, err error) {
 	if !f.exists() {
 		return "", run, nil
 	}
+
 	err = Read(f.path, func(db *sqlx.DB) error {
 		ctx := context.Background()
 		pull, err := snapshotfile.ReadPull(ctx, db)
@@ -38,12 +39,13 @@ func (f *File) Pulled() (etag string, run snapshotfile.Run, err error) {
 			var hasObjects bool
 			err := db.GetContext(ctx, &hasObjects, "SELECT count(*) > 0 FROM main.sqlite_schema")
 			if err == nil && hasObjects {
-				err = &NotPulled{f.path, "is not a snapshot that syncer pull has fetched"}
+				err = &notPulledError{f.path, "is not a snapshot that syncer pull has fetched"}
 			}
 			return err
 		}
+
 		if pull.HasOwnRuns {
-			return &NotPulled{f.path, "was pulled once, and syncer has made runs of its own in it since then"}
+			return &notPulledError{f.path, "was pulled once, and syncer has made runs of its own in it since then"}
 		}
 
 		history, err := snapshotfile.ReadHistory(ctx, db, 1)
@@ -55,54 +57,57 @@ func (f *File) Pulled() (etag string, run snapshotfile.Run, err error) {
 	return etag, run, err
 }
 
-// Incoming is the path at which Replace expects the new contents. What is left there is removed by Lock.
+// Incoming is the path at which Replace expects the new contents. Lock removes what an earlier process left there.
 func (f *File) Incoming() string { return f.staging }
 
-// Partial is the path of a download that was cut, which Lock leaves alone.
+// Partial is the path for an interrupted download. Lock leaves it alone.
 func (f *File) Partial() string {
 	dir, base := filepath.Split(f.path)
 	return filepath.Join(dir, "."+base+".part")
 }
 
-// Replace makes the file equal to the one at Incoming, once that has been found to be a whole snapshot, and remembers
-// its ETag inside. Readers of the file go on with what they see until they end their transactions. It returns the
-// last good run. After an error the file is as it was. The warning is as that of Publish.
+// Replace makes the file equal to the one at Incoming, after it has checked that this is a whole snapshot, and records
+// the ETag in it. Readers of the file see the old contents until they end their transactions. Replace returns the last
+// good run. After an error the file is as it was. The warning is as that of Publish.
 func (f *File) Replace(ctx context.Context, etag string) (run snapshotfile.Run, warning string, err error) {
-	run, err = f.check(etag)
+	run, err = f.checkIncoming(etag)
 	if err != nil {
 		return run, "", fmt.Errorf("check what was received: %w", err)
 	}
+
 	if f.exists() {
 		warning, err = f.overwrite(ctx)
 	} else {
-		err = f.place()
+		err = f.installNew()
 	}
 	if err != nil {
-		return run, "", fmt.Errorf("replace %s: %w", f.path, explain(err))
+		return run, "", fmt.Errorf("replace %s: %w", f.path, explainSQLite(err))
 	}
 	return run, warning, f.removeStaging()
 }
 
-// check finds out whether what was received is a whole snapshot, and marks it as pulled.
-func (f *File) check(etag string) (run snapshotfile.Run, err error) {
-	conn, err := open(f.staging, "mode=rw&_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE")
+// checkIncoming checks that what was received is a whole snapshot, and marks it as pulled.
+func (f *File) checkIncoming(etag string) (run snapshotfile.Run, err error) {
+	conn, err := openConn(f.staging, "mode=rw&_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE")
 	if err != nil {
 		return run, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if found, err := all(conn, "PRAGMA quick_check(1)"); err != nil {
+
+	if found, err := queryAll(conn, "PRAGMA quick_check(1)"); err != nil {
 		return run, err
 	} else if len(found) != 1 || found[0][0] != "ok" {
 		return run, fmt.Errorf("it is damaged: %v", found)
 	}
 
-	good, err := lastGood(conn)
+	good, err := lastGoodRun(conn)
 	if err != nil {
 		return run, err
 	}
 	if good == nil {
 		return run, errors.New("it is not a snapshot of syncer")
 	}
+
 	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
 		return snapshotfile.MarkPulled(context.Background(), db, etag)
 	})
@@ -110,15 +115,16 @@ func (f *File) check(etag string) (run snapshotfile.Run, err error) {
 }
 
 // overwrite writes the pages of what was received into the file, in one transaction. A rename would be quicker, but
-// readers would keep the old file, and its log could be taken for that of the new one.
+// readers would keep the old file, and SQLite could mistake its log for that of the new one.
 func (f *File) overwrite(ctx context.Context) (warning string, err error) {
-	_, log := Size(f.path)
+	_, logBefore := Size(f.path)
 	target, err := f.openTarget()
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	source, err := open(f.staging, "mode=ro")
+
+	source, err := openConn(f.staging, "mode=ro")
 	if err != nil {
 		return "", err
 	}
@@ -127,42 +133,47 @@ func (f *File) overwrite(ctx context.Context) (warning string, err error) {
 	if err := exec(target, "PRAGMA journal_mode = WAL"); err != nil {
 		return "", err
 	}
-	if err := samePageSize(target, source); err != nil {
+	if err := checkPageSize(target, source); err != nil {
 		return "", err
 	}
 	if err := copyPages(ctx, target, source); err != nil {
 		return "", err
 	}
 
-	// The log now holds the whole file. A reader who needs it is not waited for long: the next pull empties it.
+	// The log now holds the whole file. A reader that needs it is not waited for long: the next pull empties it.
 	_ = exec(target, "PRAGMA busy_timeout = 1000")
-	return f.emptyLog(target, log), nil
+	return f.emptyLog(target, logBefore), nil
 }
 
-// samePageSize reports as an error what SQLite calls an attempt to write a read-only database: pages of another size.
-func samePageSize(target, source *sqlite3.SQLiteConn) error {
-	used, err := one(target, "PRAGMA page_count")
+// checkPageSize returns an error if the pages of the two databases differ in size. SQLite would report that as an
+// attempt to write a read-only database.
+func checkPageSize(target, source *sqlite3.SQLiteConn) error {
+	used, err := queryInt(target, "PRAGMA page_count")
 	if err != nil || used == 0 {
 		return err
 	}
-	old, err := one(target, "PRAGMA page_size")
+
+	oldSize, err := queryInt(target, "PRAGMA page_size")
 	if err != nil {
 		return err
 	}
-	now, err := one(source, "PRAGMA page_size")
-	if err == nil && now != old {
+
+	newSize, err := queryInt(source, "PRAGMA page_size")
+	if err == nil && newSize != oldSize {
 		err = fmt.Errorf("its pages have %d bytes, and those of the new snapshot %d: "+
-			"end the programs that read it, remove it and all beside it, and pull again", old, now)
+			"end the programs that read it, remove it and all beside it, and pull again", oldSize, newSize)
 	}
 	return err
 }
 
-// place makes what was received the file, where there was none: it appears whole, in WAL mode, with its log.
-func (f *File) place() error {
-	conn, err := open(f.staging, "mode=rw")
+// installNew moves what was received into place if the file does not exist yet. The file appears whole, in WAL mode,
+// with its log.
+func (f *File) installNew() error {
+	conn, err := openConn(f.staging, "mode=rw")
 	if err != nil {
 		return err
 	}
+
 	err = exec(conn, "PRAGMA journal_mode = WAL")
 	if err = errors.Join(err, conn.Close()); err != nil {
 		return err

@@ -1,0 +1,225 @@
+// Package run makes one run of syncer: it copies the views of the source, with retries and guards, publishes the
+// snapshot, and returns a report. It knows no schedule and prints nothing.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/go-sql-driver/mysql"
+	"github.com/mattn/go-sqlite3"
+
+	"carstock/pkg/dbconn"
+	"carstock/pkg/snapshotfile"
+	"carstock/services/syncer/internal/config"
+	"carstock/services/syncer/internal/snapshot"
+	"carstock/services/syncer/internal/source"
+)
+
+// Statuses of a report, beside those of snapshotfile.Run.
+const (
+	Skipped = "skipped" // another syncer is working on the file
+	DryRun  = "dry run"
+)
+
+// Options apply to one run, beside the settings.
+type Options struct {
+	Views    []string // names of views or tables of SYNC_VIEWS, or patterns for them; none for all
+	Full     bool     // read all rows and delete those that are gone, even if the strategy is upsert
+	Force    bool     // publish what a guard refuses
+	DryRun   bool     // publish and record nothing
+	Progress *Progress
+	Retrying func(err error, wait time.Duration) // called before each retry; may be nil
+}
+
+// Progress can be read during a run.
+type Progress struct {
+	View     atomic.Pointer[string]
+	Rows     atomic.Int64 // of this view
+	Bytes    atomic.Int64 // received from the network for this view
+	Expected atomic.Int64 // rows; 0 if unknown
+}
+
+// Report describes what a run did.
+type Report struct {
+	snapshotfile.Run
+	Selection *Selection     `json:"selection,omitempty"` // what the patterns of SYNC_VIEWS match
+	File      string         `json:"file"`
+	FileBytes int64          `json:"file_bytes"` // its log included
+	Warnings  []string       `json:"warnings,omitempty"`
+	Seconds   float64        `json:"seconds"`
+	Attempts  int            `json:"attempts"`
+	Running   *snapshot.Busy `json:"running,omitempty"` // the other syncer, if the run was skipped
+}
+
+// Refused is the error of a run that a guard has stopped before anything was published.
+type Refused struct{ Reasons []string }
+
+func (r *Refused) Error() string {
+	return "refused: " + strings.Join(r.Reasons, "; ") + "; --force publishes it anyway"
+}
+
+// Once makes one run. After an error the snapshot is as it was, and the report has the error too. It is not an error if
+// another syncer is working on the file.
+func Once(ctx context.Context, c config.Config, o Options) (report Report, err error) {
+	start := time.Now()
+	defer func() { report.Seconds = time.Since(start).Seconds() }()
+
+	report.File = c.Sync.Path
+	report.Started, report.Source, report.Strategy = start, c.DB.Address(), strategyOf(c, o)
+	report.Status = snapshotfile.OK
+
+	// With patterns, only the source knows the views.
+	if !c.Sync.Views.HavePatterns() {
+		if _, err := selectNamed(c.Sync.Views, o.Views); err != nil {
+			report.Status, report.Error = snapshotfile.Failed, err.Error()
+			return report, err
+		}
+	}
+
+	file, err := snapshot.Lock(c.Sync.Path)
+	var busy *snapshot.Busy
+	if errors.As(err, &busy) {
+		report.Status, report.Running = Skipped, busy
+		return report, nil
+	}
+	if err != nil {
+		report.Status, report.Error = snapshotfile.Failed, err.Error()
+		return report, err
+	}
+	defer func() { _ = file.Unlock() }()
+
+	widened := widenedColumns{}
+	err = retryRun(ctx, c, o, &report, func(ctx context.Context) error {
+		a := attempt{
+			config: c, options: o, file: file, widened: widened, report: &report,
+			keep: strategyOf(c, o) == config.Upsert,
+		}
+		return a.copyUntilWide(ctx)
+	})
+
+	report.FileBytes, _ = snapshot.Size(c.Sync.Path)
+	if err == nil {
+		if o.DryRun {
+			report.Status = DryRun
+		}
+		return report, nil
+	}
+
+	report.Tables = nil
+	report.Status, report.Error = failedStatus(ctx, err), err.Error()
+	var unknown *UnknownView // a mistake on the command line, not a failed run
+	if !o.DryRun && !errors.As(err, &unknown) {
+		if recordErr := file.Record(&report.Run); recordErr != nil && !isSameSQLiteError(err, recordErr) {
+			err = fmt.Errorf("%w; and the run could not be recorded: %w", err, recordErr)
+		}
+	}
+
+	return report, err
+}
+
+// failedStatus returns the status of a run that has ended with an error.
+func failedStatus(ctx context.Context, err error) string {
+	var refused *Refused
+	switch {
+	case errors.As(err, &refused):
+		return snapshotfile.Refused
+	case errors.Is(ctx.Err(), context.Canceled):
+		return snapshotfile.Stopped
+	}
+	return snapshotfile.Failed
+}
+
+// isSameSQLiteError reports whether two errors have the same code in SQLite, so that one of them is enough to show.
+func isSameSQLiteError(a, b error) bool {
+	var first, second sqlite3.Error
+	return errors.As(a, &first) && errors.As(b, &second) && first.Code == second.Code
+}
+
+// retryRun calls do until it succeeds, fails for good, or has used up its retries.
+func retryRun(ctx context.Context, c config.Config, o Options, report *Report, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Sync.Timeout, timeoutError(c.Sync.Timeout))
+	defer cancel()
+
+	try := func() (struct{}, error) {
+		report.Attempts++
+		err := do(ctx)
+		if err != nil && !isTransient(err) {
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}
+
+	notify := func(err error, wait time.Duration) {
+		if o.Retrying != nil {
+			o.Retrying(err, wait)
+		}
+	}
+
+	_, err := backoff.Retry(ctx, try,
+		backoff.WithBackOff(backoff.NewExponentialBackOff()),
+		backoff.WithMaxTries(uint(c.Sync.Retries)+1),
+		backoff.WithMaxElapsedTime(0),
+		backoff.WithNotify(notify))
+	if err != nil && ctx.Err() != nil {
+		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+			return cause
+		}
+		return fmt.Errorf("stopped: %w", ctx.Err())
+	}
+
+	return err
+}
+
+// timeoutError is the error of a run that has taken longer than this.
+type timeoutError time.Duration
+
+func (t timeoutError) Error() string {
+	return fmt.Sprintf("SYNC_TIMEOUT: not done within %s", time.Duration(t))
+}
+
+// Kind sorts the error of a run into a few kinds, for counting: refused (by a guard), timeout, connection (may not come
+// again), server (it refuses or fails), file, and other.
+func Kind(err error) string {
+	var (
+		refused *Refused
+		timeout timeoutError
+		sqlite  sqlite3.Error
+		file    *snapshot.FileError
+		server  *mysql.MySQLError
+	)
+	switch {
+	case errors.As(err, &refused):
+		return "refused"
+	case errors.As(err, &timeout):
+		return "timeout"
+	case errors.As(err, &sqlite), errors.As(err, &file):
+		return "file"
+	case dbconn.Transient(err):
+		return "connection"
+	case errors.As(err, &server):
+		return "server"
+	}
+
+	return "other"
+}
+
+// isTransient reports whether an error may not come again. If a lock on the file outlasts SQLite's own waiting, reading
+// the source again does not help.
+func isTransient(err error) bool {
+	var sqlite sqlite3.Error
+	return errors.Is(err, snapshot.ErrChanged) || source.BeingReplaced(err) ||
+		!errors.As(err, &sqlite) && dbconn.Transient(err)
+}
+
+func strategyOf(c config.Config, o Options) string {
+	if o.Full {
+		return config.Snapshot
+	}
+	return c.Sync.Strategy
+}

@@ -1,0 +1,74 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// FileError is an error of the file that SYNC_PATH names, or of the files beside it.
+type FileError struct{ err error }
+
+func (e *FileError) Error() string { return "SYNC_PATH: " + e.err.Error() }
+
+func (e *FileError) Unwrap() error { return e.err }
+
+func fileError(format string, args ...any) error { return &FileError{fmt.Errorf(format, args...)} }
+
+// explainSQLite adds to an error of SQLite what to do about it.
+func explainSQLite(err error) error {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	if advice := sqliteAdvice(e); advice != "" {
+		return fmt.Errorf("%s (%w)", advice, err)
+	}
+	return err
+}
+
+func sqliteAdvice(e sqlite3.Error) string {
+	switch e.Code {
+	case sqlite3.ErrBusy, sqlite3.ErrLocked:
+		return "another program holds a lock on it: end its transaction"
+	case sqlite3.ErrNotADB:
+		return "it is not a SQLite file: choose another path"
+	case sqlite3.ErrCorrupt:
+		if e.ExtendedCode == sqlite3.ErrCorruptVTab {
+			return "a full-text or spatial index of yours is out of step with its table: rebuild it, " +
+				"as by INSERT INTO name (name) VALUES ('rebuild')"
+		}
+		return "the file is damaged: move it away, and the next run makes a new one"
+	case sqlite3.ErrReadonly, sqlite3.ErrCantOpen, sqlite3.ErrPerm:
+		return "this user must be able to write it, and in its folder: " +
+			"run syncer as the file's owner, or chown the file and all beside it"
+	case sqlite3.ErrFull:
+		return "the disk is full: a run needs room for the changed rows twice"
+	case sqlite3.ErrIoErr:
+		return ioAdvice(e)
+	}
+
+	return ""
+}
+
+func ioAdvice(e sqlite3.Error) string {
+	if e.ExtendedCode == sqlite3.ErrIoErrGetTempPath {
+		return "SQLite needs a folder for temporary files that it may write to: /tmp, or the one of SQLITE_TMPDIR"
+	}
+
+	switch e.SystemErrno {
+	case syscall.EFBIG, syscall.EDQUOT, syscall.ENOSPC:
+		return "there is no room for it: a quota, or the limit on a file's size, is reached"
+	}
+	return "the disk fails to read or write"
+}
+
+// isDiskError reports whether an error is not the statement's fault: there is no room, no memory, or no working disk.
+func isDiskError(err error) bool {
+	var e sqlite3.Error
+	codes := []sqlite3.ErrNo{sqlite3.ErrFull, sqlite3.ErrIoErr, sqlite3.ErrNomem, sqlite3.ErrCorrupt}
+	return errors.As(err, &e) && slices.Contains(codes, e.Code) && e.ExtendedCode != sqlite3.ErrCorruptVTab
+}
