@@ -26,6 +26,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"carstock/pkg/dbconn/dbtest"
+	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/cli"
 )
 
@@ -43,16 +44,16 @@ func (s *syncer) offer(t *testing.T) service {
 // runOnce makes a run and waits for it.
 func (up service) runOnce(t *testing.T) {
 	t.Helper()
-	before, _ := up.runs(t)
+	before := up.lastRun(t).ID
 	if status := up.post(t, "Bearer "+pullToken); status != http.StatusAccepted {
 		t.Fatal(status)
 	}
 	eventually(t, "a run", func() bool {
-		now, _ := up.runs(t)
-		if len(now) > len(before) && now[0] != "ok" {
-			t.Fatalf("the run is %s: %s", now[0], up.log)
+		now := up.lastRun(t)
+		if now.ID > before && now.Status != snapshotfile.OK {
+			t.Fatalf("the run is %s: %s", now.Status, up.log)
 		}
-		return len(now) > len(before)
+		return now.ID > before
 	})
 }
 

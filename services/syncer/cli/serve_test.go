@@ -99,8 +99,28 @@ func (up service) post(t *testing.T, authorization string) (status int) {
 	return r.StatusCode
 }
 
-// runs are the outcomes of the passes, the newest first.
+// runs are the outcomes of the last runs, the newest first.
 func (up service) runs(t *testing.T) (statuses []string, failures int) {
+	t.Helper()
+	all, failures := up.listRuns(t)
+	for _, r := range all {
+		statuses = append(statuses, r.Status)
+	}
+	return statuses, failures
+}
+
+// lastRun is the newest run; without one its ID is 0.
+func (up service) lastRun(t *testing.T) snapshotfile.Run {
+	t.Helper()
+	all, _ := up.listRuns(t)
+	if len(all) == 0 {
+		return snapshotfile.Run{}
+	}
+	return all[0]
+}
+
+// listRuns are the last runs, the newest first, and how many failed since the last good one.
+func (up service) listRuns(t *testing.T) (all []snapshotfile.Run, failures int) {
 	t.Helper()
 	status, body := up.get(t, "/runs")
 	var answer struct {
@@ -110,10 +130,7 @@ func (up service) runs(t *testing.T) (statuses []string, failures int) {
 	if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK {
 		t.Fatalf("%d, %v: %s", status, err, body)
 	}
-	for _, r := range answer.Runs {
-		statuses = append(statuses, r.Status)
-	}
-	return statuses, answer.Failures
+	return answer.Runs, answer.Failures
 }
 
 // metric is the value of a series, as written; "" if there is none.
