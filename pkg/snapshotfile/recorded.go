@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -92,14 +93,14 @@ func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) er
 // StreamedChange is a change of one row as StreamChanges gives it.
 type StreamedChange struct {
 	ID, Run int64
-	Op      string // OpInsert, OpUpdate or OpDelete
-	Key     string // a JSON object
-	Old     string // a JSON object; "" for an insert
-	New     string // a JSON object; "" but for an update
+	Op      string // OpInsert, OpUpdate, OpDelete or OpBulk
+	Key     string // a JSON object; "" for OpBulk
+	Old     string // a JSON object; "" for OpInsert and OpBulk
+	New     string // a JSON object; "" for OpInsert and OpDelete
 }
 
 // streamedOps are the ops of StreamedChange, by the number that the statement gives them.
-var streamedOps = [...]string{OpInsert, OpUpdate, OpDelete}
+var streamedOps = [...]string{OpInsert, OpUpdate, OpDelete, OpBulk}
 
 // StreamChanges calls each for the changes of a table's rows that were recorded after the change `after` by runs up to
 // lastRun (0 for all runs), the oldest first. It reads through the driver's own interface, which takes half the time.
@@ -108,9 +109,8 @@ func StreamChanges(ctx context.Context, conn *sqlx.Conn, table string, after, la
 ) error {
 	return conn.Raw(func(dc any) error {
 		rows, err := dc.(driver.QueryerContext).QueryContext(ctx, `SELECT id, run,
-			CASE op WHEN 'insert' THEN 0 WHEN 'update' THEN 1 ELSE 2 END, key, old, new FROM main._sync_changes
-			WHERE id > ? AND "table" = ? AND op IN ('insert', 'update', 'delete') AND (? = 0 OR run <= ?)
-			ORDER BY id`, []driver.NamedValue{
+			CASE op WHEN 'insert' THEN 0 WHEN 'update' THEN 1 WHEN 'delete' THEN 2 ELSE 3 END, key, old, new
+			FROM main._sync_changes WHERE id > ? AND "table" = ? AND (? = 0 OR run <= ?) ORDER BY id`, []driver.NamedValue{
 			{Ordinal: 1, Value: after}, {Ordinal: 2, Value: table}, {Ordinal: 3, Value: lastRun}, {Ordinal: 4, Value: lastRun},
 		})
 		if err != nil {
@@ -161,13 +161,17 @@ func RunsOf(ctx context.Context, q sqlx.QueryerContext) (map[int64]time.Time, er
 	return runs, nil
 }
 
-// ReadChangesByID reads changes in the order of ids. A change that is no longer remembered is left out.
-func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, ids []int64) ([]RecordedChange, error) {
+// ReadChangesByID reads changes of a table, in the order of ids. It leaves out a change that is no longer remembered, and
+// all of them if the history of the table did not begin at since: then the file is another one. Long texts are shortened.
+func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, table string, since time.Time, ids []int64) (
+	[]RecordedChange, error,
+) {
 	list, err := json.Marshal(ids)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := q.QueryxContext(ctx, selectChanges+` WHERE id IN (SELECT value FROM json_each(?))`, string(list))
+	rows, err := q.QueryxContext(ctx, selectShort+` AND id IN (SELECT value FROM json_each(?3))`,
+		table, since.UTC().Format(timeFormat), string(list))
 	if err != nil {
 		return nil, err
 	}
@@ -177,21 +181,31 @@ func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, ids []int64) ([
 }
 
 // ReadRowChanges reads the changes of the row whose key columns have these values, the newest first: at most limit of
-// those that are older than the change before, or of all if before is 0. A value is as the file stores it: int64,
-// float64, string or []byte.
-func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, columns []string, values []any,
-	before int64, limit int,
+// those that are older than the change before, or of all if before is 0. A value is as the file may store it: int64,
+// float64, string or []byte; of several for one column, any may be the one that is stored. Otherwise it is as
+// ReadChangesByID.
+func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, since time.Time, columns []string,
+	values [][]any, before int64, limit int,
 ) ([]RecordedChange, error) {
-	members := make([]string, len(columns))
-	args := []any{table}
+	args := []any{table, since.UTC().Format(timeFormat), before, limit}
+	keys := [][]string{nil} // the members of each key that the row may have
 	for i, column := range columns {
-		placeholder := fmt.Sprintf("?%d", i+2)
-		members[i] = memberName(column) + " || " + valueJSON(placeholder, "")
-		args = append(args, values[i])
+		var longer [][]string
+		for _, v := range values[i] {
+			args = append(args, v)
+			member := memberName(column) + " || " + valueJSON(fmt.Sprintf("?%d", len(args)), "")
+			for _, k := range keys {
+				longer = append(longer, append(slices.Clone(k), member))
+			}
+		}
+		keys = longer
 	}
-	args = append(args, before, limit)
-	rows, err := q.QueryxContext(ctx, selectChanges+fmt.Sprintf(` WHERE "table" = ?1 AND key = %s
-		AND (?%[2]d = 0 OR id < ?%[2]d) ORDER BY id DESC LIMIT ?%[3]d`, joinMembers(members), len(args)-1, len(args)), args...)
+	joined := make([]string, len(keys))
+	for i, members := range keys {
+		joined[i] = joinMembers(members)
+	}
+	rows, err := q.QueryxContext(ctx, selectShort+" AND key IN ("+strings.Join(joined, ", ")+`)
+		AND (?3 = 0 OR id < ?3) ORDER BY id DESC LIMIT ?4`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -199,6 +213,24 @@ func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, co
 }
 
 const selectChanges = `SELECT id, run, at, "table", op, key, old, new FROM main._sync_changes`
+
+// Limits of what selectShort reads of one change.
+const (
+	shortDocument = 16 << 10 // bytes of a JSON object that is read as it is
+	shortText     = 1001     // characters of a text in a longer one
+)
+
+// selectShort selects changes of the table ?1, unless its history began at another time than ?2.
+var selectShort = fmt.Sprintf(`SELECT id, run, at, "table", op, key, %s AS old, %s AS new FROM main._sync_changes
+	WHERE "table" = ?1 AND EXISTS (SELECT 1 FROM main._sync_history AS h WHERE h."table" = ?1 AND h.since = ?2)`,
+	shortened("old"), shortened("new"))
+
+// shortened is an expression for a JSON object whose texts are shortened if it is long.
+func shortened(column string) string {
+	return fmt.Sprintf(`CASE WHEN octet_length(%[1]s) <= %[2]d THEN %[1]s ELSE (SELECT json_group_object(key, CASE type
+		WHEN 'text' THEN substr(value, 1, %[3]d) WHEN 'object' THEN json(value) ELSE value END) FROM json_each(%[1]s)) END`,
+		column, shortDocument, shortText)
+}
 
 // scanChanges reads all rows of selectChanges.
 func scanChanges(rows *sqlx.Rows) (changes []RecordedChange, err error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -325,6 +326,7 @@ type eventAnswer struct {
 type eventsAnswer struct {
 	Changes  []eventAnswer
 	Returned int
+	Total    int
 	HasMore  bool `json:"has_more"`
 	Next     *string
 	Cursor   *string   `json:"next_cursor"`
@@ -347,12 +349,18 @@ func (h *pastRuns) changesOf(t *testing.T, base, path string) (all []happened) {
 		runOf[start.Format(time.RFC3339Nano)] = run
 	}
 	last := time.Now().Add(time.Hour)
-	stock := h.tables[len(h.tables)-1]
+	stock, total := h.tables[len(h.tables)-1], 0
+	defer func() {
+		if total != len(all) {
+			t.Errorf("%s: total %d of %d", path, total, len(all))
+		}
+	}()
 	for path != "" {
 		p := decode[eventsAnswer](t, base+path)
 		if p.Returned != len(p.Changes) || p.HasMore != (p.Next != nil) {
 			t.Fatalf("%s: %s", path, asText(p))
 		}
+		total = max(total, p.Total)
 		for _, e := range p.Changes {
 			run, known := runOf[e.At.Format(time.RFC3339Nano)]
 			if !known || e.At.After(last) {
@@ -435,6 +443,8 @@ func TestHistoryOfOneVehicle(t *testing.T) {
 				switch {
 				case is && !was:
 					want = append(want, "new")
+				case was && !is && old.Status == "sold":
+					want = append(want, "changed")
 				case was && !is:
 					want = append(want, "sold")
 				case was && c.Status != old.Status:
@@ -531,6 +541,7 @@ func TestHistoryByOtherKeys(t *testing.T) {
 		id                          string // of the first row, as in a path
 	}{
 		"text":             {"code VARCHAR(40) NOT NULL PRIMARY KEY", "cars(code)", `'é "x" \\ \n/1'`, "'b'", "%C3%A9%20%22x%22%20%5C%20%0A%2F1"},
+		"decimal as text":  {"code DECIMAL(30,10) NOT NULL PRIMARY KEY", "cars", "2.5", "3", "2.5"},
 		"two columns":      {"lot INT NOT NULL, code VARCHAR(40) NOT NULL, PRIMARY KEY (lot, code)", "cars", "7, 'a~b c'", "7, 'b'", "7~a%257Eb%2520c"},
 		"decimal":          {"code DECIMAL(12,2) NOT NULL PRIMARY KEY", "cars", "1.50", "2.00", "1.5"},
 		"wide integer":     {"code BIGINT UNSIGNED NOT NULL PRIMARY KEY", "cars", "9007199254740993", "2", "9007199254740993"},
@@ -542,10 +553,10 @@ func TestHistoryByOtherKeys(t *testing.T) {
 			mysql := dbtest.Database(t)
 			db := dbtest.Open(t, mysql)
 			db.MustExec("CREATE TABLE cars (" + c.columns + ", make VARCHAR(20), price INT, cost INT, note MEDIUMTEXT)")
-			db.MustExec("INSERT INTO cars VALUES (" + c.first + ", 'Kia', 100, 71, 'old'), (" + c.second + ", 'Kia', 200, 72, 'old')")
+			db.MustExec("INSERT INTO cars VALUES (" + c.first + ", 'Kia', 100, 777771, 'old'), (" + c.second + ", 'Kia', 200, 777772, 'old')")
 			snapshot := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
 			syncInto(t, mysql, c.key, snapshot.Path)
-			db.MustExec("UPDATE cars SET price = 90, cost = 73, note = REPEAT('n', 100000) WHERE cost = 71")
+			db.MustExec("UPDATE cars SET price = 90, cost = 777773, note = REPEAT('n', 100000) WHERE cost = 777771")
 			syncInto(t, mysql, c.key, snapshot.Path)
 			for source, base := range map[string]string{
 				"MySQL":    serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path, "CARS_HIDE=cost"),
@@ -557,7 +568,7 @@ func TestHistoryByOtherKeys(t *testing.T) {
 					continue
 				}
 				code, body := status(base + "/cars/changes?kind=price")
-				if code != 200 || !strings.Contains(body, `"old":{"price":100},"new":{"price":90}`) || strings.Contains(body, `73`) || !strings.Contains(body, `"id":`) {
+				if code != 200 || !strings.Contains(body, `"old":{"price":100},"new":{"price":90}`) || strings.Contains(body, `77777`) || !strings.Contains(body, `"id":`) {
 					t.Errorf("%s: changes: %d %s", source, code, body)
 				}
 				code, body = status(base + "/cars/" + c.id + "/history")
@@ -649,7 +660,7 @@ func TestQuestionsInOneCall(t *testing.T) {
 	}
 
 	good := ask("get_car", map[string]any{"id": "75", "comparables": true, "history": true})
-	if !strings.Contains(good, `"percentile":`) || !strings.Contains(good, `"history":{"changes":[{"at":`) || !strings.Contains(good, `"kind":"price"`) {
+	if !strings.Contains(good, `"percentile":`) || !strings.Contains(good, `"history":{"first_seen":`) || !strings.Contains(good, `"price_drop":1000,"changes":[{"at":`) || !strings.Contains(good, `"kind":"price"`) {
 		t.Errorf("is car 75 a good price: %s", good)
 	}
 
@@ -694,6 +705,167 @@ func TestAgeOfTheHistory(t *testing.T) {
 		}](t, base+path)
 		if found.Source != "live" || found.AsOf.Equal(old) != isOld {
 			t.Errorf("%s: %+v, the snapshot is of %s", path, found, old)
+		}
+	}
+}
+
+// historyOf is a table of cars with a history, which a test changes step by step.
+type historyOf struct {
+	t        *testing.T
+	mysql    dbconn.Config
+	db       *sqlx.DB
+	snapshot dbconn.Config
+}
+
+func newHistoryOf(t *testing.T, statements ...string) *historyOf {
+	t.Helper()
+	t.Chdir(t.TempDir()) // where no .env is
+	t.Setenv("SYNC_HISTORY", "90d")
+	h := &historyOf{t: t, mysql: dbtest.Database(t),
+		snapshot: dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}}
+	h.db = dbtest.Open(t, h.mysql)
+	h.run(statements...)
+	return h
+}
+
+// run executes statements in MySQL, and then makes a run of syncer.
+func (h *historyOf) run(statements ...string) {
+	h.t.Helper()
+	for _, q := range statements {
+		h.db.MustExec(q)
+	}
+	syncInto(h.t, h.mysql, "cars", h.snapshot.Path)
+}
+
+func (h *historyOf) bases() map[string]string {
+	h.t.Helper()
+	return map[string]string{
+		"MySQL":    serve(h.t, h.mysql, "cars", "SNAPSHOT_PATH="+h.snapshot.Path),
+		"snapshot": serve(h.t, h.snapshot, "cars"),
+	}
+}
+
+const (
+	createCars = "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), price INT, status VARCHAR(20))"
+	manyCars   = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 150) SELECT 1000 + a.i * 150 + b.i AS id FROM n AS a JOIN n AS b"
+)
+
+// A price that changed without being recorded is compared with nothing, and a vehicle that came so has no first_seen.
+func TestUnrecordedHistory(t *testing.T) {
+	facts := func(c map[string]any) string {
+		return fmt.Sprint(c["first_seen"] != nil, c["price_changed_at"] != nil, c["previous_price"], c["price_drop"])
+	}
+	const nothing, seen = "false false <nil> <nil>", "true false <nil> <nil>"
+	for name, c := range map[string]struct {
+		edit func(h *historyOf)
+		want map[string]string // of the vehicles 1 and 2, whose prices were recorded to drop from 100 to 90
+	}{
+		"history off": {func(h *historyOf) {
+			t.Setenv("SYNC_HISTORY", "off")
+			h.run("UPDATE cars SET price = 50 WHERE id = 1")
+			t.Setenv("SYNC_HISTORY", "90d")
+			h.run()
+		}, map[string]string{"1": seen, "2": seen}}, // the history begins again
+		"bulk": {func(h *historyOf) {
+			h.run("UPDATE cars SET price = 50 WHERE id = 1 OR id > 1000", "UPDATE cars SET make = 'VW' WHERE id > 1000")
+		}, map[string]string{"1": seen, "2": "true true 100 10"}},
+		"other columns": {func(h *historyOf) {
+			h.run("UPDATE cars SET price = 50 WHERE id = 1", "ALTER TABLE cars ADD COLUMN doors INT")
+		}, map[string]string{"1": seen, "2": "true true 100 10"}},
+		"came back in a bulk run": {func(h *historyOf) {
+			h.run("DELETE FROM cars WHERE id IN (1, 2)")
+			h.run("INSERT INTO cars VALUES (1, 'Kia', 90, 'new')", "INSERT INTO cars SELECT id + 100000, 'VW', 1, '' FROM ("+manyCars+") AS m")
+		}, map[string]string{"1": nothing}},
+		"only in MySQL again": {func(h *historyOf) {
+			h.run("DELETE FROM cars WHERE id = 1")
+			h.db.MustExec("INSERT INTO cars VALUES (1, 'Ford', 500, 'new')")
+		}, map[string]string{"1": nothing, "2": "true true 100 10"}},
+		"a price of 0": {func(h *historyOf) { h.run("UPDATE cars SET price = 0 WHERE id = 1") },
+			map[string]string{"1": "true true 90 <nil>", "2": "true true 100 10"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHistoryOf(t, createCars, "INSERT INTO cars VALUES (1, 'Kia', 100, ''), (2, 'Kia', 100, '')",
+				"INSERT INTO cars SELECT id, 'VW', 1, '' FROM ("+manyCars+") AS m")
+			h.run("UPDATE cars SET price = 90 WHERE id < 1000")
+			c.edit(h)
+			for source, base := range h.bases() {
+				if name == "only in MySQL again" && source == "snapshot" {
+					continue
+				}
+				for id, want := range c.want {
+					found := fetch(t, base+"/cars/?id="+id+"&fields=id,first_seen,price_changed_at,previous_price,price_drop")
+					if len(found.Cars) != 1 || facts(found.Cars[0]) != want {
+						t.Errorf("%s: vehicle %s: %v, want %s", source, id, found.Cars, want)
+					}
+				}
+				code, body := status(base + "/cars/changes?since=1y")
+				if isBulk := strings.Contains(body, `"not_listed":[{"at":`); code != 200 || isBulk != strings.Contains(name, "bulk") {
+					t.Errorf("%s: %d %s", source, code, body)
+				}
+			}
+		})
+	}
+}
+
+// A file that takes the place of another one, with as many changes, brings its own history.
+func TestReplacedHistory(t *testing.T) {
+	h := newHistoryOf(t, createCars, "INSERT INTO cars VALUES (1, 'Kia', 100, ''), (2, 'Kia', 100, '')")
+	h.run("UPDATE cars SET price = 90 WHERE id = 1")
+	bases := h.bases()
+	for source, base := range bases {
+		if _, body := status(base + "/cars/changes"); !strings.Contains(body, `"id":1,"old":{"price":100},"new":{"price":90}`) {
+			t.Errorf("%s: %s", source, body)
+		}
+	}
+	served := h.snapshot.Path
+	h.snapshot.Path = filepath.Join(t.TempDir(), "other.db")
+	h.run()
+	h.run("UPDATE cars SET price = 70 WHERE id = 2")
+	if err := os.Rename(h.snapshot.Path, served); err != nil {
+		t.Fatal(err)
+	}
+	for source, base := range bases {
+		deadline := time.Now().Add(time.Minute)
+		want := `"id":2,"old":{"price":100},"new":{"price":70}`
+		code, body := status(base + "/cars/changes")
+		for !strings.Contains(body, want) && time.Now().Before(deadline) {
+			if strings.Contains(body, `"price":70`) && code == 200 {
+				t.Fatalf("%s: two histories are mixed: %s", source, body)
+			}
+			time.Sleep(50 * time.Millisecond)
+			code, body = status(base + "/cars/changes")
+		}
+		if !strings.Contains(body, want) {
+			t.Errorf("%s: %d %s", source, code, body)
+		}
+		if _, body := status(base + "/cars/2/history"); !strings.Contains(body, `"new":{"price":70}`) {
+			t.Errorf("%s: %s", source, body)
+		}
+	}
+}
+
+// Prices with their currencies in them are compared within one currency; long texts are read as far as they are shown; a
+// column of the table keeps its name.
+func TestHistoryOfTexts(t *testing.T) {
+	h := newHistoryOf(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), price VARCHAR(20), note LONGTEXT, first_seen DATE)",
+		"INSERT INTO cars VALUES (1, 'Kia', '$5,000', '', '2020-01-01'), (2, 'Kia', '€6,000', '', NULL), (3, 'Kia', '$7,000', '', NULL), "+
+			"(4, 'Kia', '€9,000', '', NULL), (5, 'Kia', '£9,000', REPEAT('n', 3000000), NULL)")
+	h.run("UPDATE cars SET price = '$4,500', note = 'currency' WHERE id = 1", "UPDATE cars SET price = '$5,500' WHERE id = 2")
+	h.run("DELETE FROM cars WHERE id = 5")
+	for source, base := range h.bases() {
+		found := fetch(t, base+"/cars/?fields=id,previous_price,price_drop,first_seen&sort=id")
+		if got := asText(found.Cars); got != `[{"first_seen":"2020-01-01","id":1,"previous_price":5000,"price_drop":500},`+
+			`{"first_seen":null,"id":2,"previous_price":null,"price_drop":null},{"first_seen":null,"id":3,"previous_price":null,"price_drop":null},`+
+			`{"first_seen":null,"id":4,"previous_price":null,"price_drop":null}]` {
+			t.Errorf("%s: %s", source, got)
+		}
+		code, body := status(base + "/cars/1/history")
+		if code != 200 || !strings.Contains(body, `"first_seen":"2020-01-01"`) && strings.Contains(body, `"first_seen":null`) {
+			t.Errorf("%s: %d %s", source, code, body)
+		}
+		code, body = status(base + "/cars/5/history")
+		if code != 200 || !strings.Contains(body, `"kind":"sold"`) || len(body) > 5000 {
+			t.Errorf("%s: %d %.500s (%d bytes)", source, code, body, len(body))
 		}
 	}
 }

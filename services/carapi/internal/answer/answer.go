@@ -112,8 +112,11 @@ func Changes(ctx context.Context, s *search.Service, at Resource, values url.Val
 		return nil, err
 	}
 	page, next := pageOf(found, at)
-	result := ChangesResult{found.Events, page, found.From.UTC(), found.Applied, found.Origin.Source,
-		found.Origin.AsOf.UTC().Truncate(time.Second)}
+	result := ChangesResult{Changes: found.Events, Page: page, Total: found.Total, Recorded: found.From.UTC(),
+		Applied: found.Applied, Source: found.Origin.Source, AsOf: found.Origin.AsOf.UTC().Truncate(time.Second)}
+	for _, b := range found.Bulks {
+		result.Unlisted = append(result.Unlisted, BulkChange{b.At, b.Inserted, b.Updated, b.Deleted})
+	}
 	a := newAnswer(&search.Answer{Cars: found.Events, Origin: found.Origin}, &result)
 	a.Rows, a.Next = found.Count, next
 	return a, nil
@@ -160,11 +163,17 @@ func pageOf(found *search.Changes, at Resource) (p Page, next string) {
 	return p, next
 }
 
-// AddHistory adds to the answer of one vehicle what has happened to it.
+// AddHistory adds to the answer of one vehicle what the history says of it, and what has happened to it.
 func (a *Answer) AddHistory(found *search.Changes, at Resource) {
 	rows, _ := rowHistory(found, at)
 	body := append(a.Body[:len(a.Body)-1:len(a.Body)-1], `,"history":`...)
-	a.Body = append(encode(body, &rows), '}')
+	if facts := found.Facts; len(facts) > len("{}") {
+		body = append(append(body, facts[:len(facts)-1]...), ',')
+		body = append(body, encode(nil, &rows)[1:]...)
+	} else {
+		body = encode(body, &rows)
+	}
+	a.Body = append(body, '}')
 	a.Tagged = a.Body
 }
 

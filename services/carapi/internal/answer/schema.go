@@ -36,6 +36,7 @@ var shapes = []struct {
 	{"Changes", "", reflect.TypeFor[ChangesResult]()},
 	{"History", "", reflect.TypeFor[HistoryResult]()},
 	{"Change", "", reflect.TypeFor[Change]()},
+	{"BulkChange", "", reflect.TypeFor[BulkChange]()},
 	{"Group", "A group of vehicles, with the values that they have in common", reflect.TypeFor[GroupResult]()},
 	{"Fields", "", reflect.TypeFor[FieldsResult]()},
 	{"Problem", "RFC 9457 problem details", reflect.TypeFor[Problem]()},
@@ -71,6 +72,7 @@ var rawMembers = map[string]object{
 	"History.next_cursor":      {"type": []string{"string", "null"}},
 	"History.car":              {"$ref": ownRefs + "Car"},
 	"Change.kind":              {"enum": slices.Concat(query.ChangeKinds(), []string{search.Changed})},
+	"Change.known_by":          {"$ref": ownRefs + "Car"},
 	"Change.old":               {"$ref": ownRefs + "Car"},
 	"Change.new":               {"$ref": ownRefs + "Car"},
 	"Change.car":               {"$ref": ownRefs + "Car"},
@@ -181,7 +183,7 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 	}
 	switch {
 	case !search.HasHistory(fields):
-		for _, name := range []string{"Changes", "History", "Change"} {
+		for _, name := range []string{"Changes", "History", "Change", "BulkChange"} {
 			delete(all, name)
 		}
 	case car[search.FirstSeenOrEarlier] == nil:

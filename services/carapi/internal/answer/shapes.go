@@ -84,6 +84,8 @@ type SimilarResult struct {
 type ChangesResult struct {
 	Changes json.RawMessage `json:"changes"`
 	Page
+	Total    int             `json:"total" jsonschema:"All changes that match"`
+	Unlisted []BulkChange    `json:"not_listed,omitempty" jsonschema:"Runs that changed too many vehicles to list each change"`
 	Recorded time.Time       `json:"recorded_since" jsonschema:"Earlier changes are not remembered"`
 	Applied  json.RawMessage `json:"applied" jsonschema:"The request as understood, its defaults included"`
 	Source   string          `json:"source"`
@@ -106,6 +108,14 @@ type RowHistory struct {
 	Recorded time.Time `json:"recorded_since" jsonschema:"Earlier changes are not remembered"`
 }
 
+// BulkChange is how many vehicles a run changed of which nothing more is recorded.
+type BulkChange struct {
+	At      time.Time `json:"at"`
+	Added   int64     `json:"added"`
+	Changed int64     `json:"changed"`
+	Removed int64     `json:"removed"`
+}
+
 // Page says what part of a list an answer has.
 type Page struct {
 	Returned   int             `json:"returned"`
@@ -119,7 +129,8 @@ type Change struct {
 	At   time.Time       `json:"at" jsonschema:"When the run of syncer began that found it"`
 	Kind string          `json:"kind"`
 	ID   json.RawMessage `json:"id,omitempty"`
-	Old  json.RawMessage `json:"old,omitempty" jsonschema:"Values before; of a vehicle that left the table the whole of it"`
+	Key  json.RawMessage `json:"known_by,omitempty" jsonschema:"Of a vehicle that is gone, whose id is not known: what identified it"`
+	Old  json.RawMessage `json:"old,omitempty" jsonschema:"Values before; of a vehicle that left the table those that are shown of a vehicle"`
 	New  json.RawMessage `json:"new,omitempty" jsonschema:"Values after"`
 	Car  json.RawMessage `json:"car,omitempty" jsonschema:"The vehicle as it is now; missing if it is not in stock any more"`
 }

@@ -35,6 +35,7 @@ type Catalog struct {
 	byName       map[string]*Field
 	marketLacks  []string // names of the fields without which prices cannot be compared
 	historyLacks string   // why there is no change history; empty if there is one
+	pricesLack   string   // why the history has no prices; empty if it has
 }
 
 // Key says how one row is found. The zero Key means that rows cannot be found one by one.

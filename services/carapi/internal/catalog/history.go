@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -24,8 +23,8 @@ const FirstSeenOrEarlier = "first_seen_or_earlier"
 var historyNames = []string{FirstSeen, DaysListed, PriceChangedAt, PreviousPrice, PriceDrop}
 
 // noHistory says how to get a change history.
-const noHistory = "it needs a change history, and there is none of this table: set SYNC_HISTORY=90d for syncer, and let carapi " +
-	"read its file (SNAPSHOT_PATH, or DB_DRIVER=sqlite)"
+const noHistory = "it needs a change history, and there is none of this table: set SYNC_HISTORY=90d for syncer, name the key " +
+	"of the table, as in SYNC_VIEWS=vehicles_view(id), and let carapi read its file (SNAPSHOT_PATH, or DB_DRIVER=sqlite)"
 
 // IsHistory reports whether the field comes from the change history.
 func (f *Field) IsHistory() bool { return f.computed && slices.Contains(historyNames, f.Name) }
@@ -52,6 +51,7 @@ func (c *Catalog) addHistory() {
 
 	price := slices.IndexFunc(c.Fields, func(f Field) bool { return f.Name == "price" && f.Class() == Number })
 	if price < 0 {
+		c.pricesLack = "it compares prices, and this table has none"
 		return
 	}
 	unit, mixed := c.Fields[price].Unit, c.Fields[price].Mixed
@@ -72,7 +72,7 @@ func (c *Catalog) whyNoHistory() string {
 	}
 	for _, column := range c.source.HistoryKey {
 		if c.historyField(column) < 0 {
-			return fmt.Sprintf("the change history knows vehicles by the column %s, which is hidden or missing here", column)
+			return "the change history knows vehicles by a column that is hidden or missing here"
 		}
 	}
 	return ""

@@ -1,11 +1,13 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"carstock/pkg/schema"
+	"carstock/services/carapi/internal/value"
 )
 
 // PriceVsSimilar names the field that says by how many percent a vehicle costs more, or less, than similar ones.
@@ -22,6 +24,14 @@ var marketFields = []struct {
 	name  string
 	class Class
 }{{"make", Text}, {"model", Text}, {"year", Number}, {"price", Number}}
+
+// PriceOf gives the amount of a cell that is compared as a price; nil if it is none. Sellers write 0 for no price.
+func PriceOf(c value.Cell) []byte {
+	if c.Type != value.Number || value.CompareDecimals(c.Form, []byte(LeastPrice)) < 0 {
+		return nil
+	}
+	return c.Form
+}
 
 // IsComputed reports whether the field is made when an index is built: of other fields of all vehicles, or of the change
 // history. No column holds it, so a row that is read has it as the index does.
@@ -63,7 +73,7 @@ func (c *Catalog) WhyMissing(name string) string {
 	case asksFor(PriceVsSimilar):
 		return c.MarketLacks()
 	case slices.ContainsFunc(historyNames, asksFor):
-		return c.historyLacks
+		return cmp.Or(c.historyLacks, c.pricesLack)
 	}
 	return ""
 }

@@ -31,45 +31,54 @@ const (
 	Insert Op = iota
 	Update
 	Delete
+	ManyRows // of many rows, with their numbers in New
 )
 
 // Reader says what the changes of a table's rows mean for its vehicles.
 type Reader struct {
-	price, status *catalog.Field // nil if the table has no such field
-	currency      string         // the column with the currency of each price; empty if it is always the same
+	price, status, currency *catalog.Field // nil if the table has no such field; currency if it is always the same
 }
 
 // NewReader gives the reader of changes to the rows of a catalog.
 func NewReader(c *catalog.Catalog) Reader {
 	r := Reader{price: c.NumberField("price"), status: c.TextField("status")}
-	if r.price != nil && r.price.CurrencyIn != nil {
-		r.currency = r.price.CurrencyIn.Source().Column.Name
+	if r.price != nil {
+		r.currency = r.price.CurrencyIn
 	}
 	return r
 }
 
-// Kinds are the kinds of events that a change is.
+// Kinds are the kinds of events that a change is, of those that requests name.
 func (r *Reader) Kinds(c *Change) []Kind {
 	var kinds []Kind
-	r.events(c, func(kind Kind, _ []byte) { kinds = append(kinds, kind) })
+	r.events(c, func(kind Kind, _ prices) {
+		if kind != left {
+			kinds = append(kinds, kind)
+		}
+	})
 	return kinds
 }
 
-// events calls yield for each event that a change is, with the previous price of a change of the price.
-func (r *Reader) events(c *Change, yield func(kind Kind, previous []byte)) {
+// prices are those before and after a change; nil for none.
+type prices struct{ before, now []byte }
+
+// events calls yield for each event that a change is, with the prices of a change of the price.
+func (r *Reader) events(c *Change, yield func(kind Kind, p prices)) {
 	switch c.Op {
 	case Insert:
-		yield(New, nil)
+		yield(New, prices{})
 	case Delete:
-		if !r.isSold(c.Old) { // otherwise it was so before
-			yield(Sold, nil)
+		if r.isSold(c.Old) { // it was so before
+			yield(left, prices{})
+		} else {
+			yield(Sold, prices{})
 		}
 	case Update:
-		if previous, changed := r.previousPrice(c.Old, c.New); changed {
-			yield(Price, previous)
+		if p, changed := r.priceChange(c.Old, c.New); changed {
+			yield(Price, p)
 		}
 		if r.isSold(c.New) && !r.isSold(c.Old) {
-			yield(Sold, nil)
+			yield(Sold, prices{})
 		}
 	}
 }
@@ -86,7 +95,7 @@ type Builder struct {
 func NewBuilder(c *catalog.Catalog, last *Log) *Builder {
 	b := &Builder{Reader: NewReader(c), log: &Log{catalog: c}, cells: make([]value.Cell, len(c.HistoryKey))}
 	if last != nil {
-		b.log.Last, b.log.Run = last.Last, last.Run
+		b.log.Last, b.log.Run, b.log.lastKey, b.log.Bulks = last.Last, last.Run, last.lastKey, last.Bulks
 		b.log.events, b.log.forms = last.events, last.forms // a reader of last sees no more of them
 	}
 	return b
@@ -95,15 +104,27 @@ func NewBuilder(c *catalog.Catalog, last *Log) *Builder {
 // Add adds a change; they come in the order of their ids.
 func (b *Builder) Add(c *Change) error {
 	l := b.log
-	l.Last, l.Run = c.ID, c.Run
-	if len(l.forms)+len(c.Key)+len(c.Old) > maxForms {
+	l.Last, l.Run, l.lastKey = c.ID, c.Run, c.Key
+	if c.Op == ManyRows {
+		numbers := gjson.GetMany(c.New, "inserted", "updated", "deleted")
+		l.Bulks = append(l.Bulks, Bulk{At: c.At, Inserted: numbers[0].Int(), Updated: numbers[1].Int(), Deleted: numbers[2].Int()})
+		return nil
+	}
+	if len(l.forms)+len(c.Key)+len(c.Old)+len(c.New) > maxForms {
 		return errTooLarge
 	}
-	b.events(c, func(kind Kind, previous []byte) {
-		key := uint32(len(l.forms))
+
+	b.events(c, func(kind Kind, p prices) {
+		e := event{change: c.ID, at: c.At.UnixMilli(), kind: kind, leaves: c.Op == Delete, key: uint32(len(l.forms))}
+		if e.latest = e.at; len(l.events) > 0 {
+			e.latest = max(e.at, l.events[len(l.events)-1].latest)
+		}
 		l.forms = b.appendKey(l.forms, c.Key)
-		l.events = append(l.events, event{change: c.ID, at: c.At.UnixMilli(), key: key, price: uint32(len(l.forms)), kind: kind})
-		l.forms = append(l.forms, previous...)
+		e.before = uint32(len(l.forms))
+		l.forms = append(l.forms, p.before...)
+		e.now = uint32(len(l.forms))
+		l.forms = append(l.forms, p.now...)
+		l.events = append(l.events, e)
 	})
 	return nil
 }
@@ -136,35 +157,55 @@ func member(object string, f *catalog.Field) (v gjson.Result, found bool) {
 	return v, found
 }
 
-// previousPrice gives the price before an update, and whether the update changed it. Another notation of the same number
-// is no change. previous is nil if there was no price, or one in another currency.
-func (r *Reader) previousPrice(before, after string) (previous []byte, changed bool) {
+// priceChange gives the prices before and after an update, and whether the update changed the price or its currency.
+// Another notation of the same price is no change. Amounts in two currencies are not compared: then both prices are nil.
+func (r *Reader) priceChange(before, after string) (p prices, changed bool) {
 	if r.price == nil {
-		return nil, false
+		return p, false
 	}
 	old, hadPrice := member(before, r.price)
 	now, hasPrice := member(after, r.price)
-	if !hadPrice || !hasPrice {
-		return nil, false
+	isPriced := hadPrice && hasPrice
+	if r.currencyChanges(before, after, old, now) {
+		return p, true
 	}
-	understand := func(v gjson.Result) value.Cell {
-		stored, _ := CellOf(r.price.Source(), v, nil)
-		cell, _ := r.price.Understand(stored, value.Cell{}, nil)
-		return cell
+	if !isPriced {
+		return p, false
 	}
-	from, to := understand(old), understand(now)
-	if from.Type == to.Type && bytes.Equal(from.Form, to.Form) {
-		return nil, false
+	p = prices{r.amount(old), r.amount(now)}
+	return p, !bytes.Equal(p.before, p.now)
+}
+
+// amount gives a price as it is compared; nil for none.
+func (r *Reader) amount(v gjson.Result) []byte {
+	stored, _ := CellOf(r.price.Source(), v, nil)
+	cell, _ := r.price.Understand(stored, value.Cell{}, nil)
+	return catalog.PriceOf(cell)
+}
+
+// currencyChanges reports whether an update changed the currency of the price.
+func (r *Reader) currencyChanges(before, after string, old, now gjson.Result) bool {
+	if r.currency == nil {
+		return false
 	}
-	if from.Type != value.Number || r.currency != "" && strings.Contains(after, strconv.Quote(r.currency)) {
-		return nil, true
+	if r.currency.Source() == r.price.Source() { // it stands with the amount
+		code := func(v gjson.Result) string {
+			stored, _ := CellOf(r.currency.Source(), v, nil)
+			cell, _ := r.currency.Understand(stored, value.Cell{}, nil)
+			return string(cell.Form)
+		}
+		return old.Exists() && now.Exists() && code(old) != code(now)
 	}
-	return from.Form, true
+	from, had := member(before, r.currency)
+	to, has := member(after, r.currency)
+	return had && has && !value.SameText(from.String(), to.String())
 }
 
 // soldWords are what a status begins with once a vehicle is sold, in the languages of the vocabulary.
-var soldWords = []string{"sold", "verkauft", "vendu", "vendido", "vendida", "venduto", "venduta", "verkocht", "sprzedany",
-	"sprzedane", "satıldı", "продан", "продано", "såld", "solgt", "myyty"}
+var soldWords = []string{"sold", "verkauft", "vendu", "vendue", "vendus", "vendues", "vendido", "vendida", "vendidos", "vendidas",
+	"venduto", "venduta", "venduti", "vendute", "verkocht", "sprzedany", "sprzedana", "sprzedane", "satıldı", "продан", "продана",
+	"продано", "проданы", "prodáno", "prodaný", "predané", "predaný", "prodano", "eladva", "vândut", "såld", "solgt", "myyty",
+	"已售", "售出", "売約済", "판매완료"}
 
 // isSold reports whether a JSON object has the status of a vehicle that is sold.
 func (r *Reader) isSold(object string) bool {

@@ -23,10 +23,14 @@ const (
 	New   Kind = iota // it came into the table
 	Price             // its price changed
 	Sold              // it left the table, or its status became sold
+	left              // it left the table after it was sold; no request names this kind
 )
 
 // kindNames are the names by which requests and answers know the kinds.
 var kindNames = []string{"new", "price", "sold"}
+
+// AllKinds are the kinds that requests name.
+var AllKinds = []Kind{New, Price, Sold}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -42,7 +46,8 @@ func ParseKind(name string) (Kind, bool) {
 // Log is the events of a table's vehicles, the oldest first. It does not change. The next one shares its memory,
 // so only the last one may be continued.
 type Log struct {
-	// Since is when the first run with a history began. A vehicle without an event New was there then, or earlier.
+	// Since is when the first run with a history began. A vehicle without an event New was there then, or earlier. The log
+	// has no events of earlier runs.
 	Since time.Time
 	// Bulk reports whether a vehicle without an event New may have come since, with so many others that they are not
 	// recorded one by one.
@@ -53,21 +58,33 @@ type Log struct {
 	AsOf time.Time
 	// Last is the newest change that was read, and Run the run that recorded it; 0 for none.
 	Last, Run int64
+	// Bulks are the runs that changed too many rows to record them one by one, the oldest first.
+	Bulks []Bulk
+
+	lastKey string // of the change Last, as the file has it
 
 	catalog *catalog.Catalog
 	events  []event
-	forms   []byte   // of the events: their keys and previous prices
+	forms   []byte   // of the events: their keys and prices
 	present []uint64 // sorted hashes of the keys that the table has; nil if every key that is asked for is there
 	state   any      // of the file that was read, as its reader knows it
 }
 
-// event is one event. Its forms end where those of the next one begin.
+// Bulk is how many rows a run changed of which the history has only the number.
+type Bulk struct {
+	At                         time.Time
+	Inserted, Updated, Deleted int64
+}
+
+// event is one event. In forms its key, the price before and the price after follow each other, up to the next event.
 type event struct {
-	change int64  // the id of the change that recorded it
-	at     int64  // Unix time in milliseconds
-	key    uint32 // where its key begins in forms; before it is nothing
-	price  uint32 // where its previous price begins; that and the key end where the next event begins
-	kind   Kind
+	change      int64  // the id of the change that recorded it
+	at          int64  // Unix time in milliseconds
+	latest      int64  // the latest time of this event and of those before it: a clock may have been set back
+	key         uint32 // where its key begins in forms
+	before, now uint32 // where its prices begin
+	kind        Kind
+	leaves      bool // the vehicle left the table
 }
 
 // Len is how many events there are.
@@ -82,22 +99,27 @@ func (l *Log) Len() int {
 type Event struct {
 	Change   int64 // the id of the change that recorded it
 	Kind     Kind
+	Leaves   bool // the vehicle left the table
 	At       time.Time
 	Key      []byte // as AppendKey makes it
-	Previous []byte // the price before, of a change of the price; nil if that was no number
+	Previous []byte // of a change of the price: the price before; nil if there was none
+	Now      []byte // and after
 }
 
 // At gives an event; the first has the number 0.
 func (l *Log) At(i int) Event {
-	e, end := l.events[i], len(l.forms)
+	e, end := l.events[i], uint32(len(l.forms))
 	if i+1 < len(l.events) {
-		end = int(l.events[i+1].key)
+		end = l.events[i+1].key
 	}
-	found := Event{Change: e.change, Kind: e.kind, At: time.UnixMilli(e.at).UTC(), Key: l.forms[e.key:e.price:e.price]}
-	if int(e.price) < end {
-		found.Previous = l.forms[e.price:end:end]
+	form := func(from, to uint32) []byte {
+		if from == to {
+			return nil
+		}
+		return l.forms[from:to:to]
 	}
-	return found
+	return Event{Change: e.change, Kind: e.kind, Leaves: e.leaves, At: time.UnixMilli(e.at).UTC(), Key: form(e.key, e.before),
+		Previous: form(e.before, e.now), Now: form(e.now, end)}
 }
 
 // IsForgotten reports whether a price change or a sale of this time may lack others of its time.
@@ -108,30 +130,46 @@ func (l *Log) IsOf(c *catalog.Catalog, state any) bool {
 	return l != nil && l.catalog == c && l.state == state
 }
 
-// At is the log where a later run has found nothing new.
-func (l *Log) asOf(t time.Time) *Log {
+// Unchanged is the log for a later run that found nothing new.
+func (l *Log) Unchanged(asOf time.Time) *Log {
 	later := *l
-	later.AsOf = t
+	later.AsOf = asOf
 	return &later
 }
 
-// Continues reports whether a log for a catalog can be continued from this one.
-func (l *Log) Continues(c *catalog.Catalog) bool { return l != nil && l.catalog == c && l.Last > 0 }
+// Continues reports whether a log for a catalog and a history that began at a time can be continued from this one.
+func (l *Log) Continues(c *catalog.Catalog, since time.Time) bool {
+	return l != nil && l.catalog == c && l.Last > 0 && l.Since.Equal(since)
+}
+
+// EndsWith reports whether the last change that was read is this one.
+func (l *Log) EndsWith(id, run int64, key string) bool {
+	return l.Last == id && l.Run == run && l.lastKey == key
+}
 
 // Page gives the numbers of the events of some kinds that are not older than since, the newest first: at most limit of
-// those before the event with the number before.
-func (l *Log) Page(kinds []Kind, since time.Time, before, limit int) []int {
+// those before the event with the number before. total counts all of them, whatever their number.
+func (l *Log) Page(kinds []Kind, since time.Time, before, limit int) (found []int, total int) {
 	if since.Before(l.From) {
 		since = l.From
 	}
-	oldest := sort.Search(len(l.events), func(i int) bool { return l.events[i].at >= since.UnixMilli() })
-	var found []int
-	for i := min(before, len(l.events)) - 1; i >= oldest && len(found) < limit; i-- {
-		if slices.Contains(kinds, l.events[i].kind) {
+	from := since.UnixMilli()
+	oldest := sort.Search(len(l.events), func(i int) bool { return l.events[i].latest >= from })
+	for i := len(l.events) - 1; i >= oldest; i-- {
+		if e := l.events[i]; e.at < from || !slices.Contains(kinds, e.kind) {
+			continue
+		}
+		total++
+		if i < before && len(found) < limit {
 			found = append(found, i)
 		}
 	}
-	return found
+	return found, total
+}
+
+// BulksSince are the runs since a time of which the history has only numbers.
+func (l *Log) BulksSince(since time.Time) []Bulk {
+	return slices.DeleteFunc(slices.Clone(l.Bulks), func(b Bulk) bool { return b.At.Before(since) || b.At.Before(l.From) })
 }
 
 // Place is the number of the first event that a change at or after this one recorded, or, with a kind, the first of this

@@ -44,6 +44,8 @@ func TestKinds(t *testing.T) {
 		{history.Delete, `{"id":1,"status":"Sold"}`, "", "[]"},
 		{history.Update, `{"price":21995}`, `{"price":20995}`, "[price]"},
 		{history.Update, `{"price":null}`, `{"price":20995}`, "[price]"},
+		{history.Update, `{"price":null}`, `{"price":0}`, "[]"},
+		{history.Update, `{"price":100}`, `{"price":0.00}`, "[price]"},
 		{history.Update, `{"price":20995}`, `{"price":null}`, "[price]"},
 		{history.Update, `{"price":"20995.00"}`, `{"price":20995}`, "[]"},
 		{history.Update, `{"PRICE":1}`, `{"PRICE":2}`, "[price]"},
@@ -77,24 +79,30 @@ func TestLog(t *testing.T) {
 	add(b, 3, 1, history.Update, `{"id":8}`, `{"make":"Kia"}`, `{"make":"VW"}`)
 	first := b.Build(history.Log{Since: start}, "one")
 	b = history.NewBuilder(c, first)
+	add(b, 4, 2, history.ManyRows, "", "", `{"inserted":1,"updated":2,"deleted":3,"columns":{}}`)
 	add(b, 5, 2, history.Delete, `{"id":9007199254740993}`, `{"make":"VW"}`, "")
 	log := b.Build(history.Log{Since: start, Bulk: true, From: start.AddDate(0, 0, 1)}, "two")
+	if bulks := log.BulksSince(start); len(bulks) != 1 || bulks[0].Deleted != 3 || len(first.BulksSince(start)) != 0 {
+		t.Errorf("%+v", bulks)
+	}
 
 	text := func(l *history.Log) (all []string) {
 		for i := range l.Len() {
 			e := l.At(i)
-			all = append(all, fmt.Sprintf("%d %s %s %q %q", e.Change, e.Kind, e.At.Format("01-02"), e.Key, e.Previous))
+			all = append(all, fmt.Sprintf("%d %s %s %q %q %q", e.Change, e.Kind, e.At.Format("01-02"), e.Key, e.Previous, e.Now))
 		}
 		return all
 	}
-	want := []string{`1 new 01-03 "7" ""`, `2 price 01-03 "8" "5.5"`, `2 sold 01-03 "8" ""`, `5 sold 01-04 "9007199254740993" ""`}
+	want := []string{`1 new 01-03 "7" "" ""`, `2 price 01-03 "8" "5.5" "4"`, `2 sold 01-03 "8" "" ""`,
+		`5 sold 01-04 "9007199254740993" "" ""`}
 	if got := text(log); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 	if got := text(first); !slices.Equal(got, want[:3]) || first.Last != 3 || log.Last != 5 {
 		t.Errorf("the first: %q", got)
 	}
-	if !first.IsOf(c, "one") || first.IsOf(c, "two") || !log.Continues(c) || log.Continues(newCatalog(t, "id")) {
+	isSame := first.IsOf(c, "one") && !first.IsOf(c, "two") && log.Continues(c, start) && log.EndsWith(5, 2, `{"id":9007199254740993}`)
+	if !isSame || log.Continues(newCatalog(t, "id"), start) || log.Continues(c, start.Add(1)) || log.EndsWith(5, 2, `{"id":1}`) {
 		t.Error("a log is taken for another one")
 	}
 
@@ -105,14 +113,15 @@ func TestLog(t *testing.T) {
 		before, limit int
 		want          string
 	}{
-		{all, time.Time{}, 99, 99, "[3 2 1 0]"},
-		{all, time.Time{}, 99, 2, "[3 2]"},
-		{all, time.Time{}, 2, 99, "[1 0]"},
-		{[]history.Kind{history.Sold}, time.Time{}, 99, 99, "[3 2]"},
-		{all, start.AddDate(0, 0, 2), 99, 99, "[3]"},
-		{all, start.AddDate(0, 0, 3), 99, 99, "[]"},
+		{all, time.Time{}, 99, 99, "[3 2 1 0] 4"},
+		{all, time.Time{}, 99, 2, "[3 2] 4"},
+		{all, time.Time{}, 2, 99, "[1 0] 4"},
+		{[]history.Kind{history.Sold}, time.Time{}, 99, 99, "[3 2] 2"},
+		{all, start.AddDate(0, 0, 2), 99, 99, "[3] 1"},
+		{all, start.AddDate(0, 0, 3), 99, 99, "[] 0"},
 	} {
-		if got := fmt.Sprint(log.Page(p.kinds, p.since, p.before, p.limit)); got != p.want {
+		page, total := log.Page(p.kinds, p.since, p.before, p.limit)
+		if got := fmt.Sprint(page, total); got != p.want {
 			t.Errorf("%+v: %s", p, got)
 		}
 	}
@@ -125,7 +134,7 @@ func TestLog(t *testing.T) {
 		}
 	}
 	var none *history.Log
-	if none.Len() != 0 || none.IsOf(c, nil) || none.Continues(c) {
+	if none.Len() != 0 || none.IsOf(c, nil) || none.Continues(c, start) {
 		t.Error("no log has events")
 	}
 }

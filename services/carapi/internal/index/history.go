@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"strconv"
 	"time"
 
@@ -87,9 +88,12 @@ func (x *Index) MayBeOlder(row uint32) bool {
 
 // rowHistory is what the change history says of each row.
 type rowHistory struct {
-	firstSeen []int64 // in Unix seconds; 0 for none
+	firstSeen []int64 // in Unix seconds; 0 if that is not known, gone after the vehicle left
 	change    []int32 // one more than the number of the event of the last change of the price; 0 for none
 }
+
+// gone is the firstSeen of a vehicle that left and came back without an event New.
+const gone = -1
 
 // readHistory finds what the change history says of each row.
 func (x *Index) readHistory(log *history.Log) rowHistory {
@@ -99,16 +103,14 @@ func (x *Index) readHistory(log *history.Log) rowHistory {
 		letOthersRun(i)
 		e := log.At(i)
 		row, found := x.RowOfKey(e.Key)
-		if !found {
-			continue
-		}
-		switch e.Kind {
-		case history.New:
+		switch {
+		case !found:
+		case e.Kind == history.New:
 			h.firstSeen[row], h.change[row] = e.At.Unix(), 0
-		case history.Price:
-			if !log.IsForgotten(e.At) {
-				h.change[row] = int32(i) + 1
-			}
+		case e.Leaves:
+			h.firstSeen[row], h.change[row] = gone, 0
+		case e.Kind == history.Price && !log.IsForgotten(e.At):
+			h.change[row] = int32(i) + 1
 		}
 	}
 	if !log.Bulk { // every other vehicle has been there since the history began
@@ -140,34 +142,45 @@ func (x *Index) addHistory(log *history.Log, asOf time.Time) {
 		h = x.readHistory(log)
 	}
 	today, times := asOf.Unix()/secondsPerDay, timeForms{}
-	price := x.ranked(x.catalog.Field("price"))
-	previous := func(row uint32) []byte {
+	price := x.Catalog().Field("price")
+
+	// The last change of a price says something of the present one only if that is the price after it: a live vehicle may
+	// be newer than the history, and a run may have changed prices without recording each.
+	lastChange := func(row uint32) (e history.Event, now []byte, found bool) {
 		if h.change[row] == 0 {
-			return nil
+			return e, nil, false
 		}
-		return log.At(int(h.change[row]) - 1).Previous
+		e, now = log.At(int(h.change[row])-1), catalog.PriceOf(x.Cell(price, row))
+		if !bytes.Equal(e.Now, now) {
+			return history.Event{}, nil, false
+		}
+		return e, now, true
 	}
 	for name, form := range map[string]func(row uint32, buf []byte) []byte{
 		catalog.FirstSeen: func(row uint32, _ []byte) []byte { return times.form(h.firstSeen[row]) },
 		catalog.DaysListed: func(row uint32, buf []byte) []byte {
-			if h.firstSeen[row] == 0 {
+			if h.firstSeen[row] <= 0 {
 				return nil
 			}
 			return strconv.AppendInt(buf, max(today-h.firstSeen[row]/secondsPerDay, 0), 10)
 		},
 		catalog.PriceChangedAt: func(row uint32, _ []byte) []byte {
-			if h.change[row] == 0 {
+			e, now, found := lastChange(row)
+			if !found || e.Previous == nil && now == nil {
 				return nil
 			}
-			return times.form(log.At(int(h.change[row]) - 1).At.Unix())
+			return times.form(e.At.Unix())
 		},
-		catalog.PreviousPrice: func(row uint32, _ []byte) []byte { return previous(row) },
+		catalog.PreviousPrice: func(row uint32, _ []byte) []byte {
+			e, _, _ := lastChange(row)
+			return e.Previous
+		},
 		catalog.PriceDrop: func(row uint32, buf []byte) []byte {
-			before := previous(row)
-			if before == nil || int(price.ranks.at(row)) >= price.values.len() {
+			e, now, _ := lastChange(row)
+			if e.Previous == nil || now == nil {
 				return nil
 			}
-			return value.AppendDifference(buf, before, price.values.form(price.ranks.at(row), nil))
+			return value.AppendDifference(buf, e.Previous, now)
 		},
 	} {
 		f := x.catalog.Field(name)
@@ -212,7 +225,7 @@ func (x *Index) compute(f *catalog.Field, form func(row uint32, buf []byte) []by
 type timeForms map[int64][]byte
 
 func (t timeForms) form(seconds int64) []byte {
-	if seconds == 0 {
+	if seconds <= 0 {
 		return nil
 	}
 	form, known := t[seconds]

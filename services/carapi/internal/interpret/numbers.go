@@ -43,6 +43,9 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 			read, why = append(read, map[bool]string{true: "1", false: "0"}[yes]), "true or false"
 			continue
 		}
+		if m := inDays.FindStringSubmatch(g); m != nil && p.Field.Unit == "days" {
+			g = m[1]
+		}
 		a, ok := p.Field.Measure().Parse(g)
 		if p.Field.IsOfCurrencies() {
 			a, ok = value.Measure{Field: p.Field.Name}.Parse(g)
@@ -108,6 +111,9 @@ func oppositeBound(f *catalog.Field, a value.Amount) string {
 	}
 	return f.Name + "_min=" + a.To
 }
+
+// inDays is a number, or a range, of days.
+var inDays = regexp.MustCompile(`(?i)^(.*\d\+?) ?(?:d|days?)$`)
 
 // numberWords are small numbers in words.
 var numberWords = map[string]string{

@@ -299,7 +299,7 @@ func newCarCall(values url.Values) (call, error) {
 
 // newReportCall is for changes where the arguments say since when or of which kind, and otherwise for statistics.
 func newReportCall(values url.Values) (call, error) {
-	isChanges := values.Has("since") || values.Has("kind")
+	isChanges := values.Has("since") || values.Has("kind") || values.Has("cursor")
 	if isChanges && values.Has("by") {
 		return call{}, errors.New("since and kind ask for changes, and by for statistics; make two calls")
 	}

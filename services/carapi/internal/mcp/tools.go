@@ -76,7 +76,7 @@ func Tools(fields []search.Description) []Tool {
 
 // addHistory adds what a change history answers.
 func addHistory(car, report *Tool) {
-	car.About += " With history also of a vehicle that is no longer in stock."
+	car.About += " With history also of a vehicle that is no longer in stock, by its id."
 	car.Or = "History"
 	car.Inputs = append(car.Inputs, Input{"history",
 		"Whether to add since when it has been listed, its earlier prices, and what else changed.", object{"type": "boolean"}})
@@ -86,7 +86,11 @@ func addHistory(car, report *Tool) {
 	report.Inputs = append(report.Inputs,
 		Input{"since", "Since when changes are wanted: 7d, monday, 2026-01-31. Without filters and by.", object{"type": "string"}},
 		Input{"kind", "Which changes are wanted.", object{"type": "array",
-			"items": object{"type": "string", "enum": query.ChangeKinds()}}})
+			"items": object{"type": "string", "enum": query.ChangeKinds()}}},
+		Input{"limit", "Changes per page, 1 to " + strconv.Itoa(query.MaxLimit) + "; default " + strconv.Itoa(query.DefaultLimit) + ".",
+			object{"type": "integer"}},
+		Input{"cursor", "For the next page of changes: next_cursor of the answer, with the same since and kind.",
+			object{"type": "string"}})
 }
 
 // searchInputs are the filters that are used most, and what a search has beside its filters.

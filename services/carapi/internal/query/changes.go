@@ -73,7 +73,7 @@ func (p *Parameters) ParseChanges(values url.Values, now time.Time, allowed ...s
 		c.Since, _ = ParseSince(defaultSince, now)
 	}
 	if c.Kinds == nil {
-		c.Kinds = []history.Kind{history.New, history.Price, history.Sold}
+		c.Kinds = history.AllKinds
 	}
 	return c, nil
 }
@@ -92,7 +92,9 @@ func (c *Changes) set(name, given string, now time.Time) (ok bool) {
 			if !known {
 				return false
 			}
-			c.Kinds = append(c.Kinds, kind)
+			if !slices.Contains(c.Kinds, kind) {
+				c.Kinds = append(c.Kinds, kind)
+			}
 		}
 		ok = true
 	case "cursor":
@@ -113,6 +115,9 @@ func (c *Changes) Applied() []byte {
 	}
 	b := fmt.Appendf(nil, `{"since":"%s","kind":`, c.Since.Format(time.RFC3339))
 	b = value.AppendStrings(b, kinds)
+	if fields := strings.Join(c.given["fields"], ","); fields != "" {
+		b = value.AppendStrings(append(b, `,"fields":`...), strings.Split(fields, ","))
+	}
 	return fmt.Appendf(b, `,"limit":%d}`, c.Limit)
 }
 

@@ -65,6 +65,10 @@ func ParseRelative(text string, now time.Time) (t time.Time, isDay, ok bool) {
 	}
 
 	n, _ := strconv.Atoi(m[1])
+	const mostYears = 100
+	if years := map[byte]int{'h': 24 * 366, 'd': 366, 'w': 53, 'm': 12, 'y': 1}[m[2][0]]; n > mostYears*years {
+		return t, false, false
+	}
 	switch m[2][0] {
 	case 'h':
 		return now.Add(-time.Duration(n) * time.Hour), false, true

@@ -31,12 +31,17 @@ func (e NoHistoryError) Error() string { return "change history: " + e.Why }
 type Changes struct {
 	Events  []byte // a JSON array
 	Count   int
-	Next    url.Values // the request for the events before these; nil if there are none
-	Applied []byte     // a JSON object: the request as understood
-	From    time.Time  // earlier events are not remembered
-	Car     []byte     // of the history of one vehicle: a JSON object; nil if it is not in stock
-	ID      []byte     // of that vehicle, as JSON
+	Total   int            // of all pages; 0 for the history of one vehicle
+	Bulks   []history.Bulk // runs in that time of whose changes only the number is known
+	Next    url.Values     // the request for the events before these; nil if there are none
+	Applied []byte         // a JSON object: the request as understood
+	From    time.Time      // earlier events are not remembered
 	Origin  Origin
+
+	// Of the history of one vehicle:
+	ID    []byte // as JSON
+	Car   []byte // a JSON object; nil if it is not in stock
+	Facts []byte // a JSON object with what the history says of it; nil if it is not in stock
 }
 
 // Room for events, in characters.
@@ -90,7 +95,9 @@ func (r *request) changes(asked *query.Changes) (*Changes, error) {
 	if asked.Before != nil {
 		before = log.Place(asked.Before.Change, asked.Before.Kind)
 	}
-	numbers := log.Page(asked.Kinds, asked.Since, before, asked.Limit+1)
+	numbers, total := log.Page(asked.Kinds, asked.Since, before, asked.Limit+1)
+	more := len(numbers) > asked.Limit
+	numbers = numbers[:min(len(numbers), asked.Limit)]
 	events := make([]history.Event, len(numbers))
 	var ids []int64
 	for i, n := range numbers {
@@ -99,21 +106,16 @@ func (r *request) changes(asked *query.Changes) (*Changes, error) {
 			ids = append(ids, events[i].Change)
 		}
 	}
-	more := len(events) > asked.Limit
-	events = events[:min(len(events), asked.Limit)]
 
-	result := &Changes{Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin()}
-	recorded, err := r.source.store.Changes(r.ctx, ids)
+	result := &Changes{Total: total, Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin(),
+		Bulks: log.BulksSince(asked.Since)}
+	changeOf, err := r.readChanges(ids)
 	if err != nil {
 		return nil, err
 	}
 	cars, err := r.carsOf(events)
 	if err != nil {
 		return nil, err
-	}
-	changeOf := make(map[int64]*snapshotfile.RecordedChange, len(recorded))
-	for i := range recorded {
-		changeOf[recorded[i].ID] = &recorded[i]
 	}
 	shown := events[:0:0]
 	result.Events = []byte{'['}
@@ -139,6 +141,19 @@ func (r *request) changes(asked *query.Changes) (*Changes, error) {
 		result.Next = asked.NextPage(query.ChangesCursor{Change: last.Change, Kind: last.Kind})
 	}
 	return result, nil
+}
+
+// readChanges reads changes by their ids.
+func (r *request) readChanges(ids []int64) (map[int64]*snapshotfile.RecordedChange, error) {
+	found, err := r.source.store.Changes(r.ctx, r.generation.log.Since, ids)
+	if err != nil {
+		return nil, err
+	}
+	changes := make(map[int64]*snapshotfile.RecordedChange, len(found))
+	for i := range found {
+		changes[found[i].ID] = &found[i]
+	}
+	return changes, nil
 }
 
 // historyFrom is the time from which on events are remembered.
@@ -181,13 +196,25 @@ func (r *request) fieldsOf(kind history.Kind, change *snapshotfile.RecordedChang
 	c := r.generation.catalog
 	switch {
 	case kind == history.Price:
-		return []*catalog.Field{c.Field("price")}
+		return r.priceFields(change)
 	case kind == history.Sold && change.Op == snapshotfile.OpDelete:
 		return stored(r.query.Shown)
 	case kind == history.Sold:
 		return []*catalog.Field{c.Field("status")}
 	}
 	return nil
+}
+
+// priceFields are the price, and its currency if that has changed too.
+func (r *request) priceFields(change *snapshotfile.RecordedChange) []*catalog.Field {
+	c := r.generation.catalog
+	row, fields := newRecordedRow(change.Old, change.New), []*catalog.Field{}
+	for _, f := range []*catalog.Field{c.Field("price"), c.Field("price").CurrencyIn} {
+		if f != nil && f.From == nil && row.has(c, f) {
+			fields = append(fields, f)
+		}
+	}
+	return fields
 }
 
 // stored are those of some fields that the table holds.
@@ -202,6 +229,9 @@ func (r *request) encodeEvent(kind string, id []byte, fields []*catalog.Field, c
 	b := fmt.Appendf(nil, `{"at":"%s","kind":"%s"`, change.At, kind)
 	if id != nil {
 		b = append(append(b, `,"id":`...), id...)
+	} else if known := r.knownBy(); car == nil && len(known) > 0 && len(change.Key) > 0 {
+		row := &vehicle{stored: newRecordedRow(change.Key)}
+		b = append(append(b, `,"known_by":`...), r.encodeFields(row, known, maxRecorded)...)
 	}
 	for _, side := range []struct {
 		name   string
@@ -217,6 +247,18 @@ func (r *request) encodeEvent(kind string, id []byte, fields []*catalog.Field, c
 		b = append(append(b, `,"car":`...), r.encodeCar(car, maxRecorded)...)
 	}
 	return append(b, '}')
+}
+
+// knownBy are the fields by which the history knows a vehicle, if its id is none of them.
+func (r *request) knownBy() []*catalog.Field {
+	var fields []*catalog.Field
+	for _, f := range r.generation.catalog.HistoryKey {
+		if f.Name == "id" {
+			return nil
+		}
+		fields = append(fields, f)
+	}
+	return fields
 }
 
 // idOf gives the id of the vehicle of a change as answers show it; nil if it is not known.
@@ -354,7 +396,7 @@ func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, 
 	if asked.Before != nil {
 		before = asked.Before.Change
 	}
-	recorded, err := r.source.store.RowChanges(r.ctx, c, key, before, asked.Limit+1)
+	recorded, err := r.source.store.RowChanges(r.ctx, c, r.generation.log.Since, key, before, asked.Limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -371,31 +413,39 @@ func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, 
 		r.query.Shown = withHistoryFields(c, r.query.Shown)
 		result.Car = r.encodeCar(car, maxRecorded)
 		result.ID = r.idOf(&snapshotfile.RecordedChange{}, car)
+		result.Facts = r.encodeFields(car, withHistoryFields(c, nil), maxRecorded)
 	}
 
 	reader := history.NewReader(c)
 	more := len(recorded) > asked.Limit
 	result.Events = []byte{'['}
-	for i := range recorded[:min(len(recorded), asked.Limit)] {
+	recorded = recorded[:min(len(recorded), asked.Limit)]
+	read := 0
+	for i := range recorded {
 		change := &recorded[i]
 		if result.ID == nil {
 			result.ID = r.idOf(change, nil)
 		}
-		kind := kindOf(&reader, change)
-		one := r.encodeEvent(kind, nil, r.changedFields(change), change, nil)
-		if i > 0 && len(result.Events)+len(one) > maxEvents {
+		kind, fields := kindOf(&reader, change), r.changedFields(change)
+		if kind == Changed && len(fields) == 0 { // only hidden columns have changed
+			read++
+			continue
+		}
+		one := r.encodeEvent(kind, nil, fields, &snapshotfile.RecordedChange{At: change.At, Old: change.Old, New: change.New}, nil)
+		if result.Count > 0 && len(result.Events)+len(one) > maxEvents {
 			more = true
 			break
 		}
-		if i > 0 {
+		if result.Count > 0 {
 			result.Events = append(result.Events, ',')
 		}
 		result.Events = append(result.Events, one...)
 		result.Count++
+		read++
 	}
 	result.Events = append(result.Events, ']')
-	if more && result.Count > 0 {
-		result.Next = asked.NextPage(query.ChangesCursor{Change: recorded[result.Count-1].ID})
+	if more && read > 0 {
+		result.Next = asked.NextPage(query.ChangesCursor{Change: recorded[read-1].ID})
 		result.Next.Del("since")
 	}
 	return result, nil
@@ -409,11 +459,8 @@ func kindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string 
 	ops := map[string]history.Op{snapshotfile.OpInsert: history.Insert, snapshotfile.OpUpdate: history.Update,
 		snapshotfile.OpDelete: history.Delete}
 	kinds := reader.Kinds(&history.Change{Op: ops[change.Op], Old: string(change.Old), New: string(change.New)})
-	switch {
-	case len(kinds) > 0:
+	if len(kinds) > 0 {
 		return kinds[len(kinds)-1].String()
-	case change.Op == snapshotfile.OpDelete:
-		return history.Sold.String()
 	}
 	return Changed
 }
@@ -439,7 +486,7 @@ func (r *request) changedFields(change *snapshotfile.RecordedChange) []*catalog.
 func withHistoryFields(c *catalog.Catalog, shown []*catalog.Field) []*catalog.Field {
 	shown = slices.Clone(shown)
 	for _, name := range []string{catalog.FirstSeen, catalog.DaysListed, catalog.PriceChangedAt, catalog.PreviousPrice, catalog.PriceDrop} {
-		if f := c.Field(name); f != nil && !slices.Contains(shown, f) {
+		if f := c.Field(name); f != nil && f.IsHistory() && !slices.Contains(shown, f) {
 			shown = append(shown, f)
 		}
 	}

@@ -5,11 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"carstock/pkg/schema"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/carapi/internal/catalog"
 	"carstock/services/carapi/internal/history"
@@ -101,7 +105,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 	state := historyState{v.Run, v.Data}
 	if lastRun == 0 || v.Run == lastRun {
 		if last.IsOf(c, state) {
-			return last, nil // the error is in the log
+			return last.Unchanged(v.AsOf), nil
 		}
 	} else {
 		state = historyState{}
@@ -118,7 +122,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 	if err != nil {
 		return nil, err
 	}
-	if last, err = s.continued(ctx, tx, c, last); err != nil {
+	if last, err = s.continued(ctx, tx, c, recorded, last); err != nil {
 		return nil, err
 	}
 
@@ -128,6 +132,9 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 		after = last.Last
 	}
 	err = snapshotfile.StreamChanges(ctx, conn, recorded.Table, after, lastRun, func(change *snapshotfile.StreamedChange) error {
+		if runs[change.Run].Before(recorded.Since) { // what came between may not be recorded
+			return nil
+		}
 		return b.Add(&history.Change{ID: change.ID, Run: change.Run, At: runs[change.Run], Op: opOf(change.Op), Key: change.Key,
 			Old: change.Old, New: change.New})
 	})
@@ -148,8 +155,10 @@ func opOf(op string) history.Op {
 		return history.Insert
 	case snapshotfile.OpUpdate:
 		return history.Update
+	case snapshotfile.OpDelete:
+		return history.Delete
 	}
-	return history.Delete
+	return history.ManyRows
 }
 
 func columnsOf(fields []*catalog.Field) []string {
@@ -161,15 +170,17 @@ func columnsOf(fields []*catalog.Field) []string {
 }
 
 // continued gives the log if the file still has the last change that is in it, and otherwise nil: it may be another file.
-func (s *Store) continued(ctx context.Context, tx *sqlx.Tx, c *catalog.Catalog, last *history.Log) (*history.Log, error) {
-	if !last.Continues(c) {
+func (s *Store) continued(ctx context.Context, tx *sqlx.Tx, c *catalog.Catalog, recorded *snapshotfile.Recorded,
+	last *history.Log,
+) (*history.Log, error) {
+	if !last.Continues(c, recorded.Since) {
 		return nil, nil
 	}
-	found, err := snapshotfile.ReadChangesByID(ctx, tx, []int64{last.Last})
-	if err != nil || len(found) == 0 || found[0].Run != last.Run {
+	found, err := snapshotfile.ReadChangesByID(ctx, tx, recorded.Table, recorded.Since, []int64{last.Last})
+	if err != nil || len(found) == 0 || !last.EndsWith(found[0].ID, found[0].Run, string(found[0].Key)) {
 		return nil, err
 	}
-	return last, nil // the error is in the log
+	return last, nil
 }
 
 // readPresent reads which keys the table has.
@@ -195,37 +206,83 @@ func (s *Store) readPresent(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, k
 	return err
 }
 
-// Changes reads changes of the history in the order of their ids. Those that are no longer remembered are left out.
-func (s *Store) Changes(ctx context.Context, ids []int64) (changes []snapshotfile.RecordedChange, err error) {
-	err = s.observeChanges(ctx, func(ctx context.Context) error {
-		changes, err = snapshotfile.ReadChangesByID(ctx, s.changesIn.rows, ids)
+// Changes reads changes of the history that began at since, in the order of their ids. Those that are no longer
+// remembered are left out. The error is ErrMoved if the file has another history.
+func (s *Store) Changes(ctx context.Context, since time.Time, ids []int64) (changes []snapshotfile.RecordedChange, err error) {
+	read := func(ctx context.Context, db *sqlx.DB, table string) error {
+		changes, err = snapshotfile.ReadChangesByID(ctx, db, table, since, ids)
 		return err
-	})
-	return changes, err
+	}
+	isAll := func() bool { return len(changes) == len(ids) }
+	if err := s.readChanges(ctx, read, isAll); err != nil {
+		return nil, err
+	}
+	if len(changes) == 0 && len(ids) > 0 {
+		return nil, ErrMoved
+	}
+	return changes, nil
 }
 
 // RowChanges reads the changes of the row with a key, the newest first: at most limit of those that are older than the
-// change before, or of all if before is 0.
-func (s *Store) RowChanges(ctx context.Context, c *catalog.Catalog, key []value.Cell, before int64, limit int) (
-	changes []snapshotfile.RecordedChange, err error,
-) {
-	recorded := s.recorded.Load()
-	if recorded == nil {
-		return nil, errNoHistory
-	}
-	values := make([]any, len(key))
+// change before, or of all if before is 0. Otherwise it is as Changes.
+func (s *Store) RowChanges(ctx context.Context, c *catalog.Catalog, since time.Time, key []value.Cell, before int64,
+	limit int,
+) (changes []snapshotfile.RecordedChange, err error) {
+	values := make([][]any, len(key))
 	for i, cell := range key {
-		values[i] = s.changesIn.keyArg(c.HistoryKey[i].Column, cell)
+		values[i] = s.changesIn.storedValues(c.HistoryKey[i].Column, cell)
 	}
-	err = s.observeChanges(ctx, func(ctx context.Context) error {
-		changes, err = snapshotfile.ReadRowChanges(ctx, s.changesIn.rows, recorded.Table, recorded.Key, values, before, limit)
+	read := func(ctx context.Context, db *sqlx.DB, table string) error {
+		changes, err = snapshotfile.ReadRowChanges(ctx, db, table, since, columnsOf(c.HistoryKey), values, before, limit)
 		return err
-	})
-	return changes, err
+	}
+	return changes, s.readChanges(ctx, read, func() bool { return len(changes) > 0 })
 }
 
-func (s *Store) observeChanges(ctx context.Context, run func(context.Context) error) error {
+// storedValues are the values as which a file may store a cell: syncer stores some numbers as texts.
+func (s *Store) storedValues(column schema.Column, c value.Cell) []any {
+	all := []any{s.keyArg(column, c)}
+	if c.Type != value.Number {
+		return all
+	}
+	text := string(c.Form)
+	all = append(all, text)
+	if scale := scaleOf(column.Type); scale > 0 { // as MySQL writes a DECIMAL
+		whole, fraction, _ := strings.Cut(text, ".")
+		if len(fraction) <= scale {
+			all = append(all, whole+"."+fraction+strings.Repeat("0", scale-len(fraction)))
+		}
+	}
+	return all
+}
+
+// scaledType is a DECIMAL with digits after the point.
+var scaledType = regexp.MustCompile(`(?i)^(?:decimal|numeric)\(\d+, *(\d+)\)`)
+
+// scaleOf is how many digits a type of MySQL has after the point.
+func scaleOf(declared string) int {
+	m := scaledType.FindStringSubmatch(declared)
+	if m == nil {
+		return 0
+	}
+	scale, _ := strconv.Atoi(m[1])
+	return scale
+}
+
+// readChanges reads from the pool for requests and, if that does not find what is wanted, on a new connection: the file
+// may have been replaced, and idle connections are to the old one.
+func (s *Store) readChanges(ctx context.Context, read func(context.Context, *sqlx.DB, string) error, isFound func() bool) error {
+	recorded := s.recorded.Load()
+	if recorded == nil {
+		return errNoHistory
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	return s.observe(ctx, "changes", run)
+	return s.observe(ctx, "changes", func(ctx context.Context) error {
+		err := read(ctx, s.changesIn.rows, recorded.Table)
+		if err == nil && isFound() {
+			return nil
+		}
+		return read(ctx, s.changesIn.reads, recorded.Table)
+	})
 }
