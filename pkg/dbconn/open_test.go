@@ -44,6 +44,7 @@ func newUserOn(t *testing.T, server *dbtest.Server, options string) dbconn.Confi
 			t.Fatal(err)
 		}
 	}
+
 	t.Cleanup(func() { _, _ = admin.Exec("DROP USER '" + name + "'@'%'") })
 	c.User, c.Password = name, password
 	return c
@@ -95,6 +96,7 @@ func TestOpenPasswordFile(t *testing.T) {
 	if err := os.WriteFile(c.PasswordFile, []byte(password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	db := dbtest.Open(t, c)
 	db.SetMaxIdleConns(0) // each query opens a connection, which reads the file again
 	if err := db.Ping(); err != nil {
@@ -173,7 +175,7 @@ func TestErrorsNameTheVariable(t *testing.T) {
 	good := newUser(t, "")
 	authority := authorityFile(t)
 	plain := greetingProxy(t, canTLS)
-	silent := listenLoopback(t, func(c net.Conn) { time.Sleep(3 * time.Second) })
+	silent := listenLoopback(t, func(net.Conn) { time.Sleep(3 * time.Second) })
 	cut := listenLoopback(t, func(net.Conn) {})
 
 	for name, test := range map[string]struct {
@@ -320,6 +322,7 @@ func listenOn(t *testing.T, host string, serve func(net.Conn)) uint16 {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
@@ -330,6 +333,7 @@ func listenOn(t *testing.T, host string, serve func(net.Conn)) uint16 {
 			go func() { serve(c); _ = c.Close() }()
 		}
 	}()
+
 	return uint16(l.Addr().(*net.TCPAddr).Port)
 }
 
@@ -410,6 +414,7 @@ func TestOpenSQLite(t *testing.T) {
 	if err := os.WriteFile(text, bytes.Repeat([]byte("not a database\n"), 100), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	for path, want := range map[string]string{
 		"":                         "DB_PATH: not set",
 		filepath.Join(dir, "none"): "syncer has run",
@@ -464,6 +469,7 @@ func TestHosts(t *testing.T) {
 			t.Errorf("%q: %v, want %q", host, err, want)
 		}
 	}
+
 	for _, host := range []string{
 		"db", "db.example.com", "db.example.com.", "my_db", "127.0.0.1", "::1", "fe80::1%eth0", "bücher.example",
 		"xn--bcher-kva.example", "1.db",

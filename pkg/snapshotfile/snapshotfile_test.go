@@ -46,23 +46,28 @@ func TestOldRunsAreDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	tx := db.MustBegin()
 	recordRun(t, tx, 0, snapshotfile.OK, "A", "b")
 	recordRun(t, tx, 1, snapshotfile.OK, "a")
 	for i := range 1500 {
 		recordRun(t, tx, 2+i, snapshotfile.OK, "b")
 	}
+
 	for i := range 1200 {
 		recordRun(t, tx, 2000+i, snapshotfile.Failed)
 	}
+
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
+
 	var ids []int64
 	err := db.Select(&ids, "SELECT id FROM _sync_runs WHERE id <= 1702 ORDER BY id")
 	if err != nil || !slices.Equal(ids, []int64{2, 1502}) {
 		t.Errorf("runs %v, %v", ids, err)
 	}
+
 	tables, err := snapshotfile.Contents(t.Context(), db)
 	if err != nil || len(tables) != 2 || !tables[0].Synced.Equal(firstRun.Add(time.Minute)) || tables[0].Rows != 1 ||
 		!tables[1].Synced.Equal(firstRun.Add(1501*time.Minute)) {
@@ -71,6 +76,7 @@ func TestOldRunsAreDeleted(t *testing.T) {
 	if asOf := snapshotfile.AsOf(tables, []string{"B", "a"}, nil); !asOf.Equal(firstRun.Add(time.Minute)) {
 		t.Errorf("as of %s", asOf)
 	}
+
 	h, err := snapshotfile.ReadHistory(t.Context(), db, 3)
 	if err != nil || h.Good == nil || h.Good.ID != 1502 || h.Failures != 1000 || len(h.Runs) != 3 {
 		t.Errorf("%+v, %v", h, err)
@@ -85,6 +91,7 @@ func TestGone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	minutes := func(n time.Duration) time.Time { return firstRun.Add(n * time.Minute) }
 	run := func(minute time.Duration, status string, gone []string, tables ...string) {
 		t.Helper()
@@ -92,10 +99,12 @@ func TestGone(t *testing.T) {
 		for _, table := range tables {
 			r.Tables = append(r.Tables, snapshotfile.TableRun{Table: table, View: table})
 		}
+
 		if err := snapshotfile.InsertRun(t.Context(), db, &r); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	check := func(gone time.Time, asOf time.Time) {
 		t.Helper()
 		tables, err := snapshotfile.Contents(t.Context(), db)
@@ -128,6 +137,7 @@ func TestGone(t *testing.T) {
 		}
 		return snapshotfile.AsOf(tables, named, isCopied)
 	}
+
 	isNotC := func(c snapshotfile.Content) bool { return c.Table != "c" }
 	if got := asOf(isNotC); !got.Equal(minutes(5)) {
 		t.Errorf("of b: %s", got)
@@ -138,6 +148,7 @@ func TestGone(t *testing.T) {
 	if got := asOf(nil, "b", "d"); !got.IsZero() {
 		t.Errorf("without d: %s", got)
 	}
+
 	run(6, snapshotfile.OK, nil, "A")
 	check(time.Time{}, minutes(4))
 	run(7, snapshotfile.OK, []string{"a"}, "b", "c")
@@ -151,6 +162,7 @@ func TestGone(t *testing.T) {
 	if err := snapshotfile.Create(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
+
 	run(9, snapshotfile.OK, []string{"a"}, "b", "c")
 	check(minutes(9), minutes(9))
 }
@@ -180,6 +192,7 @@ func TestEarlierVersion(t *testing.T) {
 			t.Errorf("%+v, %v", h, err)
 		}
 	}
+
 	check()
 	for range 2 {
 		if err := snapshotfile.Create(t.Context(), db); err != nil {
@@ -187,6 +200,7 @@ func TestEarlierVersion(t *testing.T) {
 		}
 		check()
 	}
+
 	recordRun(t, db, 5, snapshotfile.OK, "cars")
 	last, err := snapshotfile.LastTable(t.Context(), db, "Cars")
 	if err != nil || last.Total != 5 {
@@ -207,10 +221,12 @@ func TestTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	got, err := snapshotfile.Table(t.Context(), db, table.Name)
 	if err != nil || !slices.Equal(got.Columns, table.Columns) || !slices.Equal(got.Key, table.Key) {
 		t.Errorf("%+v, %v", got, err)
 	}
+
 	_, err = snapshotfile.Table(t.Context(), db, "w")
 	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `there is: t"x, v`) {
 		t.Errorf("got %v", err)
@@ -227,6 +243,7 @@ func TestPull(t *testing.T) {
 			t.Errorf("%+v, %v, want %+v", got, err, want)
 		}
 	}
+
 	recordRun(t, db, 0, snapshotfile.OK)
 	check(nil)
 	for _, etag := range []string{`"a"`, `"b"`} { // the second as from a server whose own file was pulled once
@@ -235,6 +252,7 @@ func TestPull(t *testing.T) {
 		}
 		check(&snapshotfile.Pull{ETag: etag})
 	}
+
 	recordRun(t, db, 1, snapshotfile.Failed)
 	check(&snapshotfile.Pull{ETag: `"b"`, HasOwnRuns: true})
 	db.MustExec("DELETE FROM _sync_pull")

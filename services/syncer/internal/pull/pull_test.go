@@ -32,6 +32,7 @@ func TestParseURL(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, u, err)
 		}
 	}
+
 	for _, text := range []string{
 		"", "stock", "stock:9090", "/snapshot", "http://", "ftp://stock/",
 		"https://user:password@stock/", "https://user@stock/", "http://a b/",
@@ -120,6 +121,7 @@ func TestFetch(t *testing.T) {
 			w.WriteHeader(code)
 		}
 	}
+
 	for name, test := range map[string]struct {
 		handlers []http.HandlerFunc
 		requests int
@@ -212,6 +214,7 @@ func checkFetch(t *testing.T, u *url.URL, wantErr string) {
 		t.Fatal(newer, err, openErr)
 	}
 	defer func() { _ = r.Close() }()
+
 	if text, err := io.ReadAll(r); err != nil || string(text) != wholeText {
 		t.Errorf("%q, %v", text, err)
 	}
@@ -232,6 +235,7 @@ func TestWholePartIsLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	unchanged := func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("If-None-Match") != `"old", "a"` && r.Header.Get("If-None-Match") != `"a", "a"` ||
 			r.Header.Get("Range") != "" {
@@ -239,6 +243,7 @@ func TestWholePartIsLeft(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusNotModified)
 	}
+
 	u := testServer(t, unchanged)
 
 	leave()

@@ -62,6 +62,7 @@ func TestResolvePatterns(t *testing.T) {
 			}
 			continue
 		}
+
 		var got []string
 		for _, v := range views {
 			if v.Table != v.Name {
@@ -69,10 +70,12 @@ func TestResolvePatterns(t *testing.T) {
 			}
 			got = append(got, v.Name)
 		}
+
 		var selection []string
 		for _, m := range append(s.Matched, s.LeftOut...) {
 			selection = append(selection, fmt.Sprint(m.Entry, "=", m.Views))
 		}
+
 		warnings := strings.Join(s.Warnings, "; ")
 		if err != nil || strings.Join(got, " ") != test.views || strings.Join(selection, " ") != test.selection ||
 			test.warning == "" && warnings != "" || !strings.Contains(warnings, test.warning) {
@@ -94,6 +97,7 @@ func TestSelectNamed(t *testing.T) {
 	views := config.Views{
 		{Name: "a_1", Table: "a_1"}, {Name: "b", Table: "a_2"}, {Name: "a*", Table: "star"}, {Name: "c", Table: "c"},
 	}
+
 	for named, want := range map[string]string{
 		"a_?": "a_1 b", "a*": "a*", "c a_*": "c a_1 b", "a_2 a_2 b": "b", "*": "a_1 b a* c", "star": "a*",
 	} {
@@ -102,6 +106,7 @@ func TestSelectNamed(t *testing.T) {
 			t.Errorf("%s: %v, %v", named, viewNames(selected), err)
 		}
 	}
+
 	_, err := selectNamed(views, []string{"x*"})
 	if err == nil || !strings.Contains(err.Error(), "x* is not in SYNC_VIEWS") {
 		t.Error(err)
