@@ -83,88 +83,96 @@ func TestOldRunsAreDeleted(t *testing.T) {
 	}
 }
 
-// A table whose view is gone is marked, and does not make the snapshot old unless it is named.
-func TestGone(t *testing.T) {
+// minutesAfter returns the time some minutes after the first run.
+func minutesAfter(n time.Duration) time.Time { return firstRun.Add(n * time.Minute) }
+
+// goneFile is a file with the tables a, b and c.
+type goneFile struct{ *sqlx.DB }
+
+func newGoneFile(t *testing.T) goneFile {
+	t.Helper()
 	db := newFile(t, "CREATE TABLE a (x)", "CREATE TABLE b (x)", "CREATE TABLE c (x)")
 	for _, table := range []string{"a", "b", "c"} {
 		if err := snapshotfile.SetColumns(t.Context(), db, table, []schema.Column{{Name: "x"}}); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return goneFile{db}
+}
 
-	minutes := func(n time.Duration) time.Time { return firstRun.Add(n * time.Minute) }
-	run := func(minute time.Duration, status string, gone []string, tables ...string) {
-		t.Helper()
-		r := snapshotfile.Run{Started: minutes(minute), Status: status, Gone: gone}
-		for _, table := range tables {
-			r.Tables = append(r.Tables, snapshotfile.TableRun{Table: table, View: table})
-		}
-
-		if err := snapshotfile.InsertRun(t.Context(), db, &r); err != nil {
-			t.Fatal(err)
-		}
+// run records a run that copies tables, and finds that the views of others are gone.
+func (f goneFile) run(t *testing.T, minute time.Duration, status string, gone []string, tables ...string) {
+	t.Helper()
+	r := snapshotfile.Run{Started: minutesAfter(minute), Status: status, Gone: gone}
+	for _, table := range tables {
+		r.Tables = append(r.Tables, snapshotfile.TableRun{Table: table, View: table})
 	}
-
-	check := func(gone time.Time, asOf time.Time) {
-		t.Helper()
-		tables, err := snapshotfile.Contents(t.Context(), db)
-		if err != nil || len(tables) != 3 {
-			t.Fatalf("%+v, %v", tables, err)
-		}
-		if !tables[0].Gone.Equal(gone) || !tables[1].Gone.IsZero() || !tables[2].Gone.IsZero() {
-			t.Errorf("%+v", tables)
-		}
-		if got := snapshotfile.AsOf(tables, nil, nil); !got.Equal(asOf) {
-			t.Errorf("as of %s, want %s", got, asOf)
-		}
+	if err := snapshotfile.InsertRun(t.Context(), f, &r); err != nil {
+		t.Fatal(err)
 	}
+}
 
-	run(0, snapshotfile.OK, []string{}, "a", "b")
-	run(1, snapshotfile.OK, nil, "c")
-	check(time.Time{}, minutes(0))
-	run(2, snapshotfile.Failed, []string{"a"}) // checked, but published nothing
-	check(time.Time{}, minutes(0))
-	run(3, snapshotfile.OK, []string{"A"}, "b")
-	run(4, snapshotfile.OK, []string{"a"}, "b", "c")
-	check(minutes(3), minutes(4))
-	run(5, snapshotfile.OK, nil, "b") // a run of some views does not check the others
-	check(minutes(3), minutes(4))
-	asOf := func(isCopied func(snapshotfile.Content) bool, named ...string) time.Time {
-		t.Helper()
-		tables, err := snapshotfile.Contents(t.Context(), db)
-		if err != nil {
-			t.Error(err)
-		}
-		return snapshotfile.AsOf(tables, named, isCopied)
+// check checks since when a is gone, zero if it is not, and how old the snapshot is.
+func (f goneFile) check(t *testing.T, gone, asOf time.Time) {
+	t.Helper()
+	tables := f.contents(t)
+	if !tables[0].Gone.Equal(gone) || !tables[1].Gone.IsZero() || !tables[2].Gone.IsZero() {
+		t.Errorf("%+v", tables)
 	}
+	if got := snapshotfile.AsOf(tables, nil, nil); !got.Equal(asOf) {
+		t.Errorf("as of %s, want %s", got, asOf)
+	}
+}
+
+func (f goneFile) contents(t *testing.T) []snapshotfile.Content {
+	t.Helper()
+	tables, err := snapshotfile.Contents(t.Context(), f)
+	if err != nil || len(tables) != 3 {
+		t.Fatalf("%+v, %v", tables, err)
+	}
+	return tables
+}
+
+// A table whose view is gone is marked, and does not make the snapshot old unless it is named.
+func TestGone(t *testing.T) {
+	f := newGoneFile(t)
+	f.run(t, 0, snapshotfile.OK, []string{}, "a", "b")
+	f.run(t, 1, snapshotfile.OK, nil, "c")
+	f.check(t, time.Time{}, minutesAfter(0))
+	f.run(t, 2, snapshotfile.Failed, []string{"a"}) // checked, but published nothing
+	f.check(t, time.Time{}, minutesAfter(0))
+	f.run(t, 3, snapshotfile.OK, []string{"A"}, "b")
+	f.run(t, 4, snapshotfile.OK, []string{"a"}, "b", "c")
+	f.check(t, minutesAfter(3), minutesAfter(4))
+	f.run(t, 5, snapshotfile.OK, nil, "b") // a run of some views does not check the others
+	f.check(t, minutesAfter(3), minutesAfter(4))
 
 	isNotC := func(c snapshotfile.Content) bool { return c.Table != "c" }
-	if got := asOf(isNotC); !got.Equal(minutes(5)) {
+	if got := snapshotfile.AsOf(f.contents(t), nil, isNotC); !got.Equal(minutesAfter(5)) {
 		t.Errorf("of b: %s", got)
 	}
-	if got := asOf(isNotC, "A"); !got.Equal(minutes(0)) {
+	if got := snapshotfile.AsOf(f.contents(t), []string{"A"}, isNotC); !got.Equal(minutesAfter(0)) {
 		t.Errorf("of a and b: %s", got)
 	}
-	if got := asOf(nil, "b", "d"); !got.IsZero() {
+	if got := snapshotfile.AsOf(f.contents(t), []string{"b", "d"}, nil); !got.IsZero() {
 		t.Errorf("without d: %s", got)
 	}
 
-	run(6, snapshotfile.OK, nil, "A")
-	check(time.Time{}, minutes(4))
-	run(7, snapshotfile.OK, []string{"a"}, "b", "c")
-	check(minutes(7), minutes(7))
-	run(8, snapshotfile.OK, []string{}, "b", "c")
-	check(time.Time{}, minutes(6))
+	f.run(t, 6, snapshotfile.OK, nil, "A")
+	f.check(t, time.Time{}, minutesAfter(4))
+	f.run(t, 7, snapshotfile.OK, []string{"a"}, "b", "c")
+	f.check(t, minutesAfter(7), minutesAfter(7))
+	f.run(t, 8, snapshotfile.OK, []string{}, "b", "c")
+	f.check(t, time.Time{}, minutesAfter(6))
 
 	// A file of an earlier version can be read too, and records gone tables from its next run on.
-	db.MustExec("DROP TABLE _sync_gone")
-	check(time.Time{}, minutes(6))
-	if err := snapshotfile.Create(t.Context(), db); err != nil {
+	f.MustExec("DROP TABLE _sync_gone")
+	f.check(t, time.Time{}, minutesAfter(6))
+	if err := snapshotfile.Create(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
-
-	run(9, snapshotfile.OK, []string{"a"}, "b", "c")
-	check(minutes(9), minutes(9))
+	f.run(t, 9, snapshotfile.OK, []string{"a"}, "b", "c")
+	f.check(t, minutesAfter(9), minutesAfter(9))
 }
 
 // A file of an earlier version can be read as it is, and the next run migrates it.

@@ -63,21 +63,9 @@ func TestResolvePatterns(t *testing.T) {
 			continue
 		}
 
-		var got []string
-		for _, v := range views {
-			if v.Table != v.Name {
-				v.Name += "=" + v.Table
-			}
-			got = append(got, v.Name)
-		}
-
-		var selection []string
-		for _, m := range append(s.Matched, s.LeftOut...) {
-			selection = append(selection, fmt.Sprint(m.Entry, "=", m.Views))
-		}
-
+		got, selection := describeSelection(views, s)
 		warnings := strings.Join(s.Warnings, "; ")
-		if err != nil || strings.Join(got, " ") != test.views || strings.Join(selection, " ") != test.selection ||
+		if err != nil || got != test.views || selection != test.selection ||
 			test.warning == "" && warnings != "" || !strings.Contains(warnings, test.warning) {
 			t.Errorf("%s: %v, %v, %v, %v", test.entries, got, selection, s.Warnings, err)
 		}
@@ -90,6 +78,21 @@ func TestResolvePatterns(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
+}
+
+// describeSelection lists the views, as view=table where these differ, and what each pattern matched.
+func describeSelection(views config.Views, s Selection) (names, selection string) {
+	var list, matches []string
+	for _, v := range views {
+		if v.Table != v.Name {
+			v.Name += "=" + v.Table
+		}
+		list = append(list, v.Name)
+	}
+	for _, m := range append(s.Matched, s.LeftOut...) {
+		matches = append(matches, fmt.Sprint(m.Entry, "=", m.Views))
+	}
+	return strings.Join(list, " "), strings.Join(matches, " ")
 }
 
 func TestSelectNamed(t *testing.T) {

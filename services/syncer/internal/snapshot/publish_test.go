@@ -275,23 +275,7 @@ func TestReshapedTable(t *testing.T) {
 			mustExec(t, conn, test.setUp...)
 			_ = conn.Close()
 
-			// The preview says the same in advance, and changes nothing.
-			preview, err := OpenPreview(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			drift, warnings, err := preview.Table(test.table.table, "v", nil, false)
-			if err := errors.Join(err, preview.Close()); err != nil || drift != test.drift {
-				t.Errorf("preview: %q, %v", drift, err)
-			}
-			var lost []string
-			for _, w := range warnings {
-				lost = append(lost, strings.TrimPrefix(w, "after the next run, "))
-			}
-			if strings.Join(lost, "; ") != test.lost {
-				t.Errorf("preview: %q, want %q", warnings, test.lost)
-			}
-
+			checkPreview(t, path, test.table, test.drift, test.lost)
 			_, run := mustPublish(t, path, runOptions{}, test.table)
 			if r := run.Tables[0]; r.Drift != test.drift || strings.Join(r.Lost, "; ") != test.lost || len(r.Warnings) > 0 {
 				t.Errorf("drift %q, lost %q, warnings %q", r.Drift, r.Lost, r.Warnings)
@@ -300,6 +284,27 @@ func TestReshapedTable(t *testing.T) {
 				t.Errorf("%s, want %s", rows, test.rows)
 			}
 		})
+	}
+}
+
+// checkPreview checks that a preview says in advance what a run would do.
+func checkPreview(t *testing.T, path string, s *sourceTable, wantDrift, wantLost string) {
+	t.Helper()
+	preview, err := OpenPreview(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drift, warnings, err := preview.Table(s.table, s.table.Name, nil, false)
+	if err := errors.Join(err, preview.Close()); err != nil || drift != wantDrift {
+		t.Errorf("preview: %q, %v", drift, err)
+	}
+
+	var lost []string
+	for _, w := range warnings {
+		lost = append(lost, strings.TrimPrefix(w, "after the next run, "))
+	}
+	if strings.Join(lost, "; ") != wantLost {
+		t.Errorf("preview: %q, want %q", warnings, wantLost)
 	}
 }
 
