@@ -180,7 +180,7 @@ func TestFetch(t *testing.T) {
 			[]http.HandlerFunc{sendStatus(503, "Retry-After", "3600")}, 1, "503 Service Unavailable",
 		},
 		"not there":                  {[]http.HandlerFunc{sendStatus(404)}, 1, "there is no syncer at this URL"},
-		"nothing newer than nothing": {[]http.HandlerFunc{sendStatus(304)}, 1, "what is not there"},
+		"nothing newer than nothing": {[]http.HandlerFunc{sendStatus(304)}, 1, "nothing was pulled yet"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
