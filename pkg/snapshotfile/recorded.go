@@ -16,7 +16,7 @@ import (
 
 const historyTable = "_sync_history"
 
-// Recorded says which changes of a table the change history has.
+// Recorded describes which changes of a table the change history has.
 type Recorded struct {
 	Table string   // as the history names it
 	Key   []string // columns whose values identify a row in the history
@@ -27,21 +27,23 @@ type Recorded struct {
 	// Bulk reports whether a run after Since added rows that are recorded only by their number. Then a row without an
 	// insert may be one of those.
 	Bulk bool
-	// From is the time before which changes are forgotten, except the last insert of each row. It is zero if none are.
+	// From is the time before which changes are pruned, except the last insert of each row. It is zero if none are.
 	From time.Time
 }
 
-// RecordedOf says which changes of a table the history has; nil if it has none of this table.
+// RecordedOf reads which changes of a table the history has; nil if it has none of this table.
 func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Recorded, error) {
 	has, err := hasTables(ctx, q, changesTable, historyTable)
 	if err != nil || !has {
 		return nil, err
 	}
+
 	var found struct {
 		Table, Key, Since string
 		Bulk              bool
 		From              sql.NullString
 	}
+
 	err = sqlx.GetContext(ctx, q, &found, `SELECT "table", key, since, bulk IS NOT NULL AS bulk, (SELECT history_from
 		FROM main._sync_runs WHERE status = 'ok' ORDER BY id DESC LIMIT 1) AS "from"
 		FROM main._sync_history WHERE "table" = ?`, table)
@@ -65,14 +67,15 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 	return r, err
 }
 
-// Follow notes that the changes of a table are recorded from this run on, if they were not before, or were recorded
-// under another key. With restart they count as not recorded before: rows may have come unrecorded. The changes of a
+// Follow notes that the changes of a table are recorded from this run on, unless they were recorded before under the
+// same key. With restart they count as not recorded before: rows may have been inserted unrecorded. The changes of a
 // table without a key cannot be recorded.
 func (c *Changes) Follow(ctx context.Context, table string, key []string, restart bool) error {
 	if len(key) == 0 {
 		_, err := c.db.ExecContext(ctx, `DELETE FROM main._sync_history WHERE "table" = ?`, table)
 		return err
 	}
+
 	_, err := c.db.ExecContext(ctx, `INSERT INTO main._sync_history ("table", key, since) VALUES (?1, ?2, ?3)
 		ON CONFLICT DO UPDATE SET key = excluded.key, since = excluded.since, bulk = NULL WHERE ?4 OR key <> excluded.key`,
 		table, encodeTexts(key), c.at, restart)
@@ -85,11 +88,12 @@ func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) er
 	if err != nil || !has {
 		return err
 	}
-	_, err = db.ExecContext(ctx, `DELETE FROM main._sync_history WHERE "table" IN (SELECT value FROM json_each(?))`, encodeTexts(tables))
+	_, err = db.ExecContext(ctx,
+		`DELETE FROM main._sync_history WHERE "table" IN (SELECT value FROM json_each(?))`, encodeTexts(tables))
 	return err
 }
 
-// StreamedChange is a change of one row as StreamChanges gives it.
+// StreamedChange is a change of one row, as StreamChanges returns it.
 type StreamedChange struct {
 	ID, Run int64
 	Op      string // OpInsert, OpUpdate or OpDelete
@@ -98,7 +102,7 @@ type StreamedChange struct {
 	New     string // a JSON object; "" but for an update
 }
 
-// streamedOps are the ops of StreamedChange, by the number that the statement gives them.
+// streamedOps are the ops of StreamedChange, by their number in the statement.
 var streamedOps = [...]string{OpInsert, OpUpdate, OpDelete}
 
 // StreamChanges calls each for the changes of a table's rows that were recorded after the change `after` by runs up to
@@ -113,6 +117,7 @@ func StreamChanges(ctx context.Context, conn *sqlx.Conn, table string, after, la
 			ORDER BY id`, []driver.NamedValue{
 			{Ordinal: 1, Value: after}, {Ordinal: 2, Value: table}, {Ordinal: 3, Value: lastRun}, {Ordinal: 4, Value: lastRun},
 		})
+
 		if err != nil {
 			return err
 		}
@@ -141,15 +146,17 @@ func StreamChanges(ctx context.Context, conn *sqlx.Conn, table string, after, la
 	})
 }
 
-// RunsOf gives the starts of the runs that the history refers to, by their ids.
+// RunsOf reads when the recorded runs started, by their IDs.
 func RunsOf(ctx context.Context, q sqlx.QueryerContext) (map[int64]time.Time, error) {
 	var found []struct {
 		ID      int64
 		Started string
 	}
+
 	if err := sqlx.SelectContext(ctx, q, &found, "SELECT id, started FROM main._sync_runs"); err != nil {
 		return nil, err
 	}
+
 	runs := make(map[int64]time.Time, len(found))
 	for _, f := range found {
 		started, err := parseTime(f.Started)
@@ -158,19 +165,22 @@ func RunsOf(ctx context.Context, q sqlx.QueryerContext) (map[int64]time.Time, er
 		}
 		runs[f.ID] = started
 	}
+
 	return runs, nil
 }
 
-// ReadChangesByID reads changes in the order of ids. A change that is no longer remembered is left out.
+// ReadChangesByID reads changes in the order of ids. It leaves out changes that were pruned.
 func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, ids []int64) ([]RecordedChange, error) {
 	list, err := json.Marshal(ids)
 	if err != nil {
 		return nil, err
 	}
+
 	rows, err := q.QueryxContext(ctx, selectChanges+` WHERE id IN (SELECT value FROM json_each(?))`, string(list))
 	if err != nil {
 		return nil, err
 	}
+
 	changes, err := scanChanges(rows)
 	slices.SortFunc(changes, func(a, b RecordedChange) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
 	return changes, err
@@ -189,9 +199,11 @@ func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, co
 		members[i] = memberName(column) + " || " + valueJSON(placeholder, "")
 		args = append(args, values[i])
 	}
+
 	args = append(args, before, limit)
 	rows, err := q.QueryxContext(ctx, selectChanges+fmt.Sprintf(` WHERE "table" = ?1 AND key = %s
-		AND (?%[2]d = 0 OR id < ?%[2]d) ORDER BY id DESC LIMIT ?%[3]d`, joinMembers(members), len(args)-1, len(args)), args...)
+		AND (?%[2]d = 0 OR id < ?%[2]d) ORDER BY id DESC LIMIT ?%[3]d`,
+		joinMembers(members), len(args)-1, len(args)), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -203,6 +215,7 @@ const selectChanges = `SELECT id, run, at, "table", op, key, old, new FROM main.
 // scanChanges reads all rows of selectChanges.
 func scanChanges(rows *sqlx.Rows) (changes []RecordedChange, err error) {
 	defer func() { _ = rows.Close() }()
+
 	for rows.Next() {
 		c, err := scanChange(rows)
 		if err != nil {
@@ -218,6 +231,7 @@ func scanChange(rows *sqlx.Rows) (c RecordedChange, err error) {
 	if err := rows.Scan(&c.ID, &c.Run, &c.At, &c.Table, &c.Op, &key, &before, &after); err != nil {
 		return c, err
 	}
+
 	for into, text := range map[*json.RawMessage]sql.NullString{&c.Key: key, &c.Old: before, &c.New: after} {
 		if text.Valid {
 			*into = json.RawMessage(text.String)
