@@ -46,6 +46,7 @@ func TestReceivedBytesAndCompression(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	for range 12 {
 		if _, err := admin.Exec("INSERT INTO t (v) SELECT v FROM t"); err != nil {
 			t.Fatal(err)
@@ -69,6 +70,7 @@ func TestReceivedBytesAndCompression(t *testing.T) {
 		}
 		return counted.Load(), rows
 	}
+
 	for _, mode := range []string{dbconn.SSLDisabled, dbconn.SSLRequired} {
 		plain, want := read(mode, dbconn.CompressionOff)
 		compressed, got := read(mode, dbconn.CompressionZlib)

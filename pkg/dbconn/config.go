@@ -103,7 +103,7 @@ func (*Config) Descriptions() map[string]string {
 		"DB_TIMEZONE": "syncer: time zone in which views are evaluated: UTC, server (the server's own) " +
 			"or a name such as Europe/Berlin; a TIMESTAMP is written in UTC in any case",
 		"DB_COMPRESSION": "off, or zlib: the server compresses what it sends, for slow networks " +
-			"(syncer check measures whether that pays); carapi reads its index so, and single rows always without",
+			"(syncer check measures whether that pays); carapi reads its index that way, and single rows always without",
 		"DB_SSL_MODE": "disabled, preferred, required, verify_ca or verify_identity; " +
 			"default verify_identity, or disabled for loopback hosts and sockets",
 		"DB_SSL_CA": "PEM file of the authority to trust; default the system's roots, " +

@@ -44,6 +44,7 @@ func newUserOn(t *testing.T, server *dbtest.Server, options string) dbconn.Confi
 			t.Fatal(err)
 		}
 	}
+
 	t.Cleanup(func() { _, _ = admin.Exec("DROP USER '" + name + "'@'%'") })
 	c.User, c.Password = name, password
 	return c
@@ -95,6 +96,7 @@ func TestOpenPasswordFile(t *testing.T) {
 	if err := os.WriteFile(c.PasswordFile, []byte(password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	db := dbtest.Open(t, c)
 	db.SetMaxIdleConns(0) // each query opens a connection, which reads the file again
 	if err := db.Ping(); err != nil {
@@ -169,17 +171,69 @@ func TestSessionIsUTCAndUTF8(t *testing.T) {
 	}
 }
 
-func TestErrorsNameTheVariable(t *testing.T) {
+// mistake is a mistake in the settings, with texts that the error must have.
+type mistake struct {
+	change func(*dbconn.Config)
+	want   []string
+}
+
+func TestErrorsOfSettingsNameTheVariable(t *testing.T) {
+	authority := authorityFile(t)
+	checkMistakes(t, newUser(t, ""), map[string]mistake{
+		"no password file": {
+			func(c *dbconn.Config) { c.Password, c.PasswordFile = "", "/nowhere/password" },
+			[]string{"DB_PASSWORD_FILE", "/nowhere/password"},
+		},
+		"both passwords": {
+			func(c *dbconn.Config) { c.PasswordFile = "/dev/null" },
+			[]string{"DB_PASSWORD, DB_PASSWORD_FILE"},
+		},
+		"no CA file": {
+			func(c *dbconn.Config) { c.SSL = dbconn.SSLConfig{Mode: "required", CA: "/nowhere/ca"} },
+			[]string{"DB_SSL_CA"},
+		},
+		"empty CA file": {
+			func(c *dbconn.Config) { c.SSL = dbconn.SSLConfig{Mode: "required", CA: "/dev/null"} },
+			[]string{"DB_SSL_CA", "no PEM"},
+		},
+		"key alone": {
+			func(c *dbconn.Config) { c.SSL = dbconn.SSLConfig{Mode: "required", Key: authority} },
+			[]string{"DB_SSL_CERT"},
+		},
+		"mode": {
+			func(c *dbconn.Config) { c.SSL.Mode = "yes" },
+			[]string{"DB_SSL_MODE", "verify_identity"},
+		},
+		"driver": {
+			func(c *dbconn.Config) { c.Driver = "oracle" },
+			[]string{"DB_DRIVER"},
+		},
+		"port 0": {
+			func(c *dbconn.Config) { c.Port = 0 },
+			[]string{"DB_PORT"},
+		},
+		"compression": {
+			func(c *dbconn.Config) { c.Compression = "zstd" },
+			[]string{`DB_COMPRESSION: "zstd"`, "off or zlib"},
+		},
+		"times": {
+			func(c *dbconn.Config) { c.ConnectTimeout, c.ReadTimeout, c.WriteTimeout = 0, -1, -1 },
+			[]string{"DB_CONNECT_TIMEOUT", "DB_READ_TIMEOUT", "DB_WRITE_TIMEOUT"},
+		},
+		"all at once": {
+			func(c *dbconn.Config) { c.User, c.Name, c.MaxOpenConns = "", "", 0 },
+			[]string{"DB_USER", "DB_NAME", "DB_MAX_OPEN_CONNS"},
+		},
+	})
+}
+
+func TestErrorsOfConnectingNameTheVariable(t *testing.T) {
 	good := newUser(t, "")
 	authority := authorityFile(t)
 	plain := greetingProxy(t, canTLS)
-	silent := listenLoopback(t, func(c net.Conn) { time.Sleep(3 * time.Second) })
+	silent := listenLoopback(t, func(net.Conn) { time.Sleep(3 * time.Second) })
 	cut := listenLoopback(t, func(net.Conn) {})
-
-	for name, test := range map[string]struct {
-		change func(*dbconn.Config)
-		want   []string
-	}{
+	checkMistakes(t, good, map[string]mistake{
 		"host unknown": {
 			func(c *dbconn.Config) { c.Host = "no-such-host.invalid" },
 			[]string{"no-such-host.invalid", "DB_HOST"},
@@ -235,46 +289,6 @@ func TestErrorsNameTheVariable(t *testing.T) {
 			func(c *dbconn.Config) { c.Socket = "/nowhere/s" },
 			[]string{"DB_SOCKET"},
 		},
-		"no password file": {
-			func(c *dbconn.Config) { c.Password, c.PasswordFile = "", "/nowhere/password" },
-			[]string{"DB_PASSWORD_FILE", "/nowhere/password"},
-		},
-		"both passwords": {
-			func(c *dbconn.Config) { c.PasswordFile = "/dev/null" },
-			[]string{"DB_PASSWORD, DB_PASSWORD_FILE"},
-		},
-		"no CA file": {
-			func(c *dbconn.Config) { c.SSL = dbconn.SSLConfig{Mode: "required", CA: "/nowhere/ca"} },
-			[]string{"DB_SSL_CA"},
-		},
-		"empty CA file": {
-			func(c *dbconn.Config) { c.SSL = dbconn.SSLConfig{Mode: "required", CA: "/dev/null"} },
-			[]string{"DB_SSL_CA", "no PEM"},
-		},
-		"key alone": {
-			func(c *dbconn.Config) { c.SSL = dbconn.SSLConfig{Mode: "required", Key: authority} },
-			[]string{"DB_SSL_CERT"},
-		},
-		"mode": {
-			func(c *dbconn.Config) { c.SSL.Mode = "yes" },
-			[]string{"DB_SSL_MODE", "verify_identity"},
-		},
-		"driver": {
-			func(c *dbconn.Config) { c.Driver = "oracle" },
-			[]string{"DB_DRIVER"},
-		},
-		"port 0": {
-			func(c *dbconn.Config) { c.Port = 0 },
-			[]string{"DB_PORT"},
-		},
-		"compression": {
-			func(c *dbconn.Config) { c.Compression = "zstd" },
-			[]string{`DB_COMPRESSION: "zstd"`, "off or zlib"},
-		},
-		"times": {
-			func(c *dbconn.Config) { c.ConnectTimeout, c.ReadTimeout, c.WriteTimeout = 0, -1, -1 },
-			[]string{"DB_CONNECT_TIMEOUT", "DB_READ_TIMEOUT", "DB_WRITE_TIMEOUT"},
-		},
 		"locked": {
 			func(c *dbconn.Config) { *c = newUser(t, "ACCOUNT LOCK") },
 			[]string{"locked", "DB_USER"},
@@ -283,20 +297,23 @@ func TestErrorsNameTheVariable(t *testing.T) {
 			func(c *dbconn.Config) { *c = newUser(t, "REQUIRE SSL") },
 			[]string{"DB_SSL_MODE"},
 		},
-		"all at once": {
-			func(c *dbconn.Config) { c.User, c.Name, c.MaxOpenConns = "", "", 0 },
-			[]string{"DB_USER", "DB_NAME", "DB_MAX_OPEN_CONNS"},
-		},
-	} {
+	})
+}
+
+// checkMistakes opens the database with each mistake, and checks the errors.
+func checkMistakes(t *testing.T, good dbconn.Config, mistakes map[string]mistake) {
+	t.Helper()
+	for name, m := range mistakes {
 		t.Run(name, func(t *testing.T) {
 			c := good
-			test.change(&c)
+			m.change(&c)
 			db, err := dbconn.Open(t.Context(), c)
 			if err == nil {
 				_ = db.Close()
 				t.Fatal("no error")
 			}
-			for _, want := range test.want {
+
+			for _, want := range m.want {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("%q is not in: %v", want, err)
 				}
@@ -320,6 +337,7 @@ func listenOn(t *testing.T, host string, serve func(net.Conn)) uint16 {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
@@ -330,6 +348,7 @@ func listenOn(t *testing.T, host string, serve func(net.Conn)) uint16 {
 			go func() { serve(c); _ = c.Close() }()
 		}
 	}()
+
 	return uint16(l.Addr().(*net.TCPAddr).Port)
 }
 
@@ -410,6 +429,7 @@ func TestOpenSQLite(t *testing.T) {
 	if err := os.WriteFile(text, bytes.Repeat([]byte("not a database\n"), 100), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	for path, want := range map[string]string{
 		"":                         "DB_PATH: not set",
 		filepath.Join(dir, "none"): "syncer has run",
@@ -464,6 +484,7 @@ func TestHosts(t *testing.T) {
 			t.Errorf("%q: %v, want %q", host, err, want)
 		}
 	}
+
 	for _, host := range []string{
 		"db", "db.example.com", "db.example.com.", "my_db", "127.0.0.1", "::1", "fe80::1%eth0", "bücher.example",
 		"xn--bcher-kva.example", "1.db",

@@ -64,6 +64,7 @@ func sessionVariables(t *testing.T, db sqlx.Queryer) map[string]string {
 		t.Fatal(err)
 	}
 	defer func() { _ = rows.Close() }()
+
 	all := map[string]string{}
 	for rows.Next() {
 		var name, value string
@@ -72,6 +73,7 @@ func sessionVariables(t *testing.T, db sqlx.Queryer) map[string]string {
 		}
 		all[name] = value
 	}
+
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +103,7 @@ func TestSessionIsTheSameWhateverTheServerSets(t *testing.T) {
 	if len(names) < 25 {
 		t.Fatalf("only %d of the settings could be made: %v", len(names), names)
 	}
+
 	// Variables without a global value, or whose global value sessions ignore, can be set this way.
 	_, err := admin.Exec("SET GLOBAL init_connect = 'SET sql_auto_is_null = 1, sql_select_limit = 3, autocommit = 0'")
 	if err != nil {
@@ -112,6 +115,7 @@ func TestSessionIsTheSameWhateverTheServerSets(t *testing.T) {
 	if _, ok := before["old_mode"]; ok {
 		before["old_mode"] = ""
 	}
+
 	var warnings []string
 	c.Warn = func(text string) { warnings = append(warnings, text) }
 	db := dbtest.Open(t, c)
@@ -124,6 +128,7 @@ func TestSessionIsTheSameWhateverTheServerSets(t *testing.T) {
 			}
 		}
 	}
+
 	if len(warnings) > 0 {
 		t.Errorf("warnings: %v", warnings)
 	}
@@ -151,15 +156,18 @@ func TestSessionOutlivesTheServersIdleLimit(t *testing.T) {
 	setGlobals(t, dbtest.Open(t, server.Admin), map[string]string{
 		"wait_timeout": "1", "interactive_timeout": "1", "idle_transaction_timeout": "1",
 	})
+
 	tx, err := dbtest.Open(t, c).Beginx()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback() }()
+
 	var n int
 	if err := tx.Get(&n, "SELECT 1"); err != nil {
 		t.Fatal(err)
 	}
+
 	time.Sleep(2500 * time.Millisecond)
 	if err := tx.Get(&n, "SELECT 1"); err != nil {
 		t.Errorf("after a pause: %v", err)
@@ -188,10 +196,12 @@ func TestTimezone(t *testing.T) {
 			t.Errorf("DB_TIMEZONE=%s: %s, want %s", setting, got, want)
 		}
 	}
+
 	c.Timezone = "Europe/Nowhere"
 	if _, err := dbconn.Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), "DB_TIMEZONE") {
 		t.Errorf("a zone that the server does not know: %v", err)
 	}
+
 	c.Timezone = "nine o'clock"
 	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "DB_TIMEZONE") {
 		t.Errorf("no zone at all: %v", err)

@@ -21,6 +21,7 @@ func TestFromMySQL(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	got, err := schema.FromMySQL(t.Context(), db, "t")
 	if err != nil {
 		t.Fatal(err)
@@ -31,6 +32,7 @@ func TestFromMySQL(t *testing.T) {
 	if c := got.Columns[0]; c.Name != "id" || c.Kind != schema.Integer || !c.Unsigned || c.Nullable {
 		t.Errorf("got %+v", c)
 	}
+
 	want := schema.Column{
 		Name: "b`\"x ü", Type: "varchar(20)", Kind: schema.Text, Nullable: true, Comment: "it's",
 	}

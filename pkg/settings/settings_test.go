@@ -54,6 +54,7 @@ func TestLoadNamesEveryInvalidVariable(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
+
 	want := `wrong settings:
   DB_PORT: "70000" is not a whole number in range
   WAIT: "soon" is not a duration such as 30s or 5m
@@ -69,6 +70,7 @@ func TestFile(t *testing.T) {
 		t.Setenv(name, "") // restored after the test
 		_ = os.Unsetenv(name)
 	}
+
 	t.Setenv("DB_PORT", "3307")
 	for notation, text := range map[string]string{
 		".env": "DB_USER=file\nDB_PORT=1\nWAIT=\nKEY='pa$$ #w;o=rd'\n",
@@ -85,9 +87,11 @@ func TestFile(t *testing.T) {
 			}
 		}
 	}
+
 	if _, set := os.LookupEnv("KEY"); set || os.Getenv("DB_PORT") != "3307" {
 		t.Error("the environment is no longer what it was")
 	}
+
 	for _, text := range []string{"KEY 'hunter2\n", "[db]\npassword hunter2\n"} {
 		writeEnvFile(t, text)
 		var wrong *settings.Error
@@ -95,6 +99,7 @@ func TestFile(t *testing.T) {
 			t.Errorf("malformed file: got %v, want a settings.Error without the text", err)
 		}
 	}
+
 	var wrong *settings.Error
 	err := settings.Load("nowhere.ini", &config{})
 	if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "nowhere.ini") {
@@ -117,6 +122,7 @@ func TestLoadSideBySide(t *testing.T) {
 			}
 		})
 	}
+
 	group.Wait()
 }
 
@@ -135,10 +141,12 @@ func TestSecretIsNeverSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	out := log.String() + string(js)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
 		out += fmt.Sprintf(verb, c) + fmt.Sprintf(verb, &c) + fmt.Sprintf(verb, c.Key)
 	}
+
 	if strings.Contains(out, "hunter2") || strings.Contains(out, "68756e74657232") {
 		t.Errorf("the secret shows in %s", out)
 	}

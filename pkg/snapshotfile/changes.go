@@ -15,8 +15,8 @@ import (
 
 const changesTable = "_sync_changes"
 
-// createChanges creates the tables of the change history. One index serves the history of a row, the other finds what to
-// prune.
+// createChanges creates the tables of the change history. One index serves the history of a row, the other finds what
+// to prune.
 var createChanges = []string{
 	`CREATE TABLE IF NOT EXISTS main._sync_changes (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at TEXT NOT NULL,
 		"table" TEXT NOT NULL, key TEXT, op TEXT NOT NULL, old TEXT, new TEXT)`,
@@ -93,7 +93,8 @@ func (c *Changes) Record(ctx context.Context, d Difference) error {
 	case n > max(bulkRows, d.Before/bulkShare):
 		c.unrecorded = true
 		if d.Inserted > 0 {
-			_, err := c.db.ExecContext(ctx, `UPDATE main._sync_history SET bulk = coalesce(bulk, ?) WHERE "table" = ?`, c.at, d.Table)
+			_, err := c.db.ExecContext(ctx,
+				`UPDATE main._sync_history SET bulk = coalesce(bulk, ?) WHERE "table" = ?`, c.at, d.Table)
 			if err != nil {
 				return err
 			}

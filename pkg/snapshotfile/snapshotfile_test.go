@@ -46,23 +46,28 @@ func TestOldRunsAreDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	tx := db.MustBegin()
 	recordRun(t, tx, 0, snapshotfile.OK, "A", "b")
 	recordRun(t, tx, 1, snapshotfile.OK, "a")
 	for i := range 1500 {
 		recordRun(t, tx, 2+i, snapshotfile.OK, "b")
 	}
+
 	for i := range 1200 {
 		recordRun(t, tx, 2000+i, snapshotfile.Failed)
 	}
+
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
+
 	var ids []int64
 	err := db.Select(&ids, "SELECT id FROM _sync_runs WHERE id <= 1702 ORDER BY id")
 	if err != nil || !slices.Equal(ids, []int64{2, 1502}) {
 		t.Errorf("runs %v, %v", ids, err)
 	}
+
 	tables, err := snapshotfile.Contents(t.Context(), db)
 	if err != nil || len(tables) != 2 || !tables[0].Synced.Equal(firstRun.Add(time.Minute)) || tables[0].Rows != 1 ||
 		!tables[1].Synced.Equal(firstRun.Add(1501*time.Minute)) {
@@ -71,88 +76,103 @@ func TestOldRunsAreDeleted(t *testing.T) {
 	if asOf := snapshotfile.AsOf(tables, []string{"B", "a"}, nil); !asOf.Equal(firstRun.Add(time.Minute)) {
 		t.Errorf("as of %s", asOf)
 	}
+
 	h, err := snapshotfile.ReadHistory(t.Context(), db, 3)
 	if err != nil || h.Good == nil || h.Good.ID != 1502 || h.Failures != 1000 || len(h.Runs) != 3 {
 		t.Errorf("%+v, %v", h, err)
 	}
 }
 
-// A table whose view is gone is marked, and does not make the snapshot old unless it is named.
-func TestGone(t *testing.T) {
+// minutesAfter returns the time some minutes after the first run.
+func minutesAfter(n time.Duration) time.Time { return firstRun.Add(n * time.Minute) }
+
+// goneFile is a file with the tables a, b and c.
+type goneFile struct{ *sqlx.DB }
+
+func newGoneFile(t *testing.T) goneFile {
+	t.Helper()
 	db := newFile(t, "CREATE TABLE a (x)", "CREATE TABLE b (x)", "CREATE TABLE c (x)")
 	for _, table := range []string{"a", "b", "c"} {
 		if err := snapshotfile.SetColumns(t.Context(), db, table, []schema.Column{{Name: "x"}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	minutes := func(n time.Duration) time.Time { return firstRun.Add(n * time.Minute) }
-	run := func(minute time.Duration, status string, gone []string, tables ...string) {
-		t.Helper()
-		r := snapshotfile.Run{Started: minutes(minute), Status: status, Gone: gone}
-		for _, table := range tables {
-			r.Tables = append(r.Tables, snapshotfile.TableRun{Table: table, View: table})
-		}
-		if err := snapshotfile.InsertRun(t.Context(), db, &r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	check := func(gone time.Time, asOf time.Time) {
-		t.Helper()
-		tables, err := snapshotfile.Contents(t.Context(), db)
-		if err != nil || len(tables) != 3 {
-			t.Fatalf("%+v, %v", tables, err)
-		}
-		if !tables[0].Gone.Equal(gone) || !tables[1].Gone.IsZero() || !tables[2].Gone.IsZero() {
-			t.Errorf("%+v", tables)
-		}
-		if got := snapshotfile.AsOf(tables, nil, nil); !got.Equal(asOf) {
-			t.Errorf("as of %s, want %s", got, asOf)
-		}
-	}
+	return goneFile{db}
+}
 
-	run(0, snapshotfile.OK, []string{}, "a", "b")
-	run(1, snapshotfile.OK, nil, "c")
-	check(time.Time{}, minutes(0))
-	run(2, snapshotfile.Failed, []string{"a"}) // checked, but published nothing
-	check(time.Time{}, minutes(0))
-	run(3, snapshotfile.OK, []string{"A"}, "b")
-	run(4, snapshotfile.OK, []string{"a"}, "b", "c")
-	check(minutes(3), minutes(4))
-	run(5, snapshotfile.OK, nil, "b") // a run of some views does not check the others
-	check(minutes(3), minutes(4))
-	asOf := func(isCopied func(snapshotfile.Content) bool, named ...string) time.Time {
-		t.Helper()
-		tables, err := snapshotfile.Contents(t.Context(), db)
-		if err != nil {
-			t.Error(err)
-		}
-		return snapshotfile.AsOf(tables, named, isCopied)
+// run records a run that copies tables, and finds that the views of others are gone.
+func (f goneFile) run(t *testing.T, minute time.Duration, status string, gone []string, tables ...string) {
+	t.Helper()
+	r := snapshotfile.Run{Started: minutesAfter(minute), Status: status, Gone: gone}
+	for _, table := range tables {
+		r.Tables = append(r.Tables, snapshotfile.TableRun{Table: table, View: table})
 	}
-	isNotC := func(c snapshotfile.Content) bool { return c.Table != "c" }
-	if got := asOf(isNotC); !got.Equal(minutes(5)) {
-		t.Errorf("of b: %s", got)
-	}
-	if got := asOf(isNotC, "A"); !got.Equal(minutes(0)) {
-		t.Errorf("of a and b: %s", got)
-	}
-	if got := asOf(nil, "b", "d"); !got.IsZero() {
-		t.Errorf("without d: %s", got)
-	}
-	run(6, snapshotfile.OK, nil, "A")
-	check(time.Time{}, minutes(4))
-	run(7, snapshotfile.OK, []string{"a"}, "b", "c")
-	check(minutes(7), minutes(7))
-	run(8, snapshotfile.OK, []string{}, "b", "c")
-	check(time.Time{}, minutes(6))
-
-	// A file of an earlier version can be read too, and records gone tables from its next run on.
-	db.MustExec("DROP TABLE _sync_gone")
-	check(time.Time{}, minutes(6))
-	if err := snapshotfile.Create(t.Context(), db); err != nil {
+	if err := snapshotfile.InsertRun(t.Context(), f, &r); err != nil {
 		t.Fatal(err)
 	}
-	run(9, snapshotfile.OK, []string{"a"}, "b", "c")
-	check(minutes(9), minutes(9))
+}
+
+// check checks since when a is gone, zero if it is not, and how old the snapshot is.
+func (f goneFile) check(t *testing.T, gone, asOf time.Time) {
+	t.Helper()
+	tables := f.contents(t)
+	if !tables[0].Gone.Equal(gone) || !tables[1].Gone.IsZero() || !tables[2].Gone.IsZero() {
+		t.Errorf("%+v", tables)
+	}
+	if got := snapshotfile.AsOf(tables, nil, nil); !got.Equal(asOf) {
+		t.Errorf("as of %s, want %s", got, asOf)
+	}
+}
+
+func (f goneFile) contents(t *testing.T) []snapshotfile.Content {
+	t.Helper()
+	tables, err := snapshotfile.Contents(t.Context(), f)
+	if err != nil || len(tables) != 3 {
+		t.Fatalf("%+v, %v", tables, err)
+	}
+	return tables
+}
+
+// A table whose view is gone is marked, and does not make the snapshot old unless it is named.
+func TestGone(t *testing.T) {
+	f := newGoneFile(t)
+	f.run(t, 0, snapshotfile.OK, []string{}, "a", "b")
+	f.run(t, 1, snapshotfile.OK, nil, "c")
+	f.check(t, time.Time{}, minutesAfter(0))
+	f.run(t, 2, snapshotfile.Failed, []string{"a"}) // checked, but published nothing
+	f.check(t, time.Time{}, minutesAfter(0))
+	f.run(t, 3, snapshotfile.OK, []string{"A"}, "b")
+	f.run(t, 4, snapshotfile.OK, []string{"a"}, "b", "c")
+	f.check(t, minutesAfter(3), minutesAfter(4))
+	f.run(t, 5, snapshotfile.OK, nil, "b") // a run of some views does not check the others
+	f.check(t, minutesAfter(3), minutesAfter(4))
+
+	isNotC := func(c snapshotfile.Content) bool { return c.Table != "c" }
+	if got := snapshotfile.AsOf(f.contents(t), nil, isNotC); !got.Equal(minutesAfter(5)) {
+		t.Errorf("of b: %s", got)
+	}
+	if got := snapshotfile.AsOf(f.contents(t), []string{"A"}, isNotC); !got.Equal(minutesAfter(0)) {
+		t.Errorf("of a and b: %s", got)
+	}
+	if got := snapshotfile.AsOf(f.contents(t), []string{"b", "d"}, nil); !got.IsZero() {
+		t.Errorf("without d: %s", got)
+	}
+
+	f.run(t, 6, snapshotfile.OK, nil, "A")
+	f.check(t, time.Time{}, minutesAfter(4))
+	f.run(t, 7, snapshotfile.OK, []string{"a"}, "b", "c")
+	f.check(t, minutesAfter(7), minutesAfter(7))
+	f.run(t, 8, snapshotfile.OK, []string{}, "b", "c")
+	f.check(t, time.Time{}, minutesAfter(6))
+
+	// A file of an earlier version can be read too, and records gone tables from its next run on.
+	f.MustExec("DROP TABLE _sync_gone")
+	f.check(t, time.Time{}, minutesAfter(6))
+	if err := snapshotfile.Create(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	f.run(t, 9, snapshotfile.OK, []string{"a"}, "b", "c")
+	f.check(t, minutesAfter(9), minutesAfter(9))
 }
 
 // A file of an earlier version can be read as it is, and the next run migrates it.
@@ -180,6 +200,7 @@ func TestEarlierVersion(t *testing.T) {
 			t.Errorf("%+v, %v", h, err)
 		}
 	}
+
 	check()
 	for range 2 {
 		if err := snapshotfile.Create(t.Context(), db); err != nil {
@@ -187,6 +208,7 @@ func TestEarlierVersion(t *testing.T) {
 		}
 		check()
 	}
+
 	recordRun(t, db, 5, snapshotfile.OK, "cars")
 	last, err := snapshotfile.LastTable(t.Context(), db, "Cars")
 	if err != nil || last.Total != 5 {
@@ -207,10 +229,12 @@ func TestTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	got, err := snapshotfile.Table(t.Context(), db, table.Name)
 	if err != nil || !slices.Equal(got.Columns, table.Columns) || !slices.Equal(got.Key, table.Key) {
 		t.Errorf("%+v, %v", got, err)
 	}
+
 	_, err = snapshotfile.Table(t.Context(), db, "w")
 	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `there is: t"x, v`) {
 		t.Errorf("got %v", err)
@@ -227,6 +251,7 @@ func TestPull(t *testing.T) {
 			t.Errorf("%+v, %v, want %+v", got, err, want)
 		}
 	}
+
 	recordRun(t, db, 0, snapshotfile.OK)
 	check(nil)
 	for _, etag := range []string{`"a"`, `"b"`} { // the second as from a server whose own file was pulled once
@@ -235,6 +260,7 @@ func TestPull(t *testing.T) {
 		}
 		check(&snapshotfile.Pull{ETag: etag})
 	}
+
 	recordRun(t, db, 1, snapshotfile.Failed)
 	check(&snapshotfile.Pull{ETag: `"b"`, HasOwnRuns: true})
 	db.MustExec("DELETE FROM _sync_pull")

@@ -50,7 +50,7 @@ func TestUpsertByNumberAndWithout(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a(id)@v", a...)
 	s.set("SYNC_STRATEGY", "upsert")
-	s.complains(t, 1, "a@v: no time can be taken from a number", "set SYNC_WATERMARK_OVERLAP=0s")
+	s.complains(t, 1, "a@v: an overlap cannot be taken from a number", "set SYNC_WATERMARK_OVERLAP=0s")
 	s.set("SYNC_WATERMARK_OVERLAP", "0s")
 	exec(t, s.mysql, "INSERT INTO a VALUES (3, 9)")
 	s.mustSync(t)

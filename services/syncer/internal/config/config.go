@@ -56,7 +56,7 @@ type Sync struct {
 func (*Sync) Descriptions() map[string]string {
 	return map[string]string{
 		"SYNC_VIEWS": "views to copy: view[=table][(key, columns)][@watermark], or patterns such as * or dealer_*, " +
-			"less those after a - such as -audit_*, separated by ; or line breaks; " +
+			"except those after a - such as -audit_*, separated by ; or line breaks; " +
 			"a name that has one of these characters goes between backticks",
 		"SYNC_PATH":     "SQLite file to keep",
 		"SYNC_STRATEGY": "snapshot: the table equals the view; upsert: rows are added and updated by key, none deleted",
@@ -65,7 +65,7 @@ func (*Sync) Descriptions() map[string]string {
 		"SYNC_INDEXES": "indexes to keep: table(column, ...), separated as the views are",
 		"SYNC_TIMEOUT": "longest time for a run or a pull, its retries included",
 		"SYNC_RETRIES": "how often a run begins again after a transient error; " +
-			"a pull goes on so often without having received anything",
+			"how many retries in a row a pull makes in which nothing arrives",
 		"SYNC_MAX_SHRINK":  "percent of its rows that a table may lose in one run before the run is refused",
 		"SYNC_ALLOW_EMPTY": "whether a view without rows may be published",
 		"SYNC_ZERO_DATES":  "dates such as 0000-00-00: keep them as text, store null, or fail",
@@ -77,8 +77,8 @@ func (*Sync) Descriptions() map[string]string {
 		"SYNC_TIMEZONE":  "time zone of the schedule, such as Europe/Berlin; default that of the system",
 		"SYNC_ON_START":  "whether to make a run at once when starting",
 		"SYNC_HTTP_ADDR": "address of the status page, metrics and health checks; off for none",
-		"SYNC_HTTP_TOKEN": "bearer token with which POST /sync asks for a run, and syncer pull fetches /snapshot, " +
-			"at least 16 characters; without it nobody can",
+		"SYNC_HTTP_TOKEN": "bearer token for POST /sync, which starts a run, and for /snapshot, which syncer pull fetches; " +
+			"at least 16 characters; without it both are refused",
 		"SYNC_SHOW_ROWS": "whether the status page, which needs no token, shows the first rows of each table: " +
 			"local (only if SYNC_HTTP_ADDR is a loopback address), always, or never",
 		"SYNC_MAX_AGE": "age beyond which the snapshot is stale for /readyz; " +

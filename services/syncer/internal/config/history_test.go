@@ -16,6 +16,7 @@ func TestParseAge(t *testing.T) {
 			t.Errorf("%s: %s, %v, want %s", text, got, err, want)
 		}
 	}
+
 	for _, text := range []string{
 		"", "h", "0d", "-1d", "1.5d", "5", "5m", "5s", "5 d", "d5", "1D", "101y", "36501d", "99999999999999999999d",
 	} {

@@ -110,6 +110,7 @@ func TestNext(t *testing.T) {
 			t.Errorf("%s in %s after %s: %s, want %s", test.schedule, test.zone, test.after, got, test.want)
 		}
 	}
+
 	_, err := (&Sync{Schedule: "0 0 30 2 *", Timezone: "America/Santiago"}).ParseSchedule()
 	if want := `SYNC_SCHEDULE: "0 0 30 2 *": there is no such day`; fmt.Sprint(err) != want {
 		t.Errorf("%v, want %s", err, want)

@@ -49,6 +49,7 @@ func TestViewsNotation(t *testing.T) {
 			t.Errorf("%q: %+v, %v, want %+v", text, got, err, want)
 		}
 	}
+
 	for _, text := range []string{
 		"a()", "a(id", "a)", "a=", "=b", "a(id,)", "(id)", "a@", "a(b)(c)", "a=b=c", "a@b(c)", "sales (2024) x", "`a",
 		"`a`b", "``", "a(`b)", "a(b c`d`)", "-", "--a", "*(id)", "a*=b", "a?@at", "-a(id)", "-a=b", "-a@b", "-`a` b",
@@ -161,6 +162,7 @@ func TestViewsThatContradict(t *testing.T) {
 			t.Errorf("%s: %v, want %q alone", views, err, want)
 		}
 	}
+
 	t.Setenv("SYNC_VIEWS", "cars; dealer_*; -dealer_x")
 	for indexes, want := range map[string]string{
 		"cars(x); dealer_1(x)": "", "Dealer_2(x)": "", "cras(x)": "cras is no table",

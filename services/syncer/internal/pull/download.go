@@ -79,7 +79,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 		}
 		if d.currentETag == "" {
 			return false, errors.Join(
-				errors.New("the server answers that nothing is newer than what is not there"),
+				errors.New("the server answers 304 Not Modified, but nothing was pulled yet: check the proxies in between"),
 				d.part.discard(),
 			)
 		}
@@ -96,7 +96,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 		encoding := response.Header.Get("Content-Encoding")
 		if encoding != "" && encoding != "zstd" {
 			return false, fmt.Errorf(
-				"the answer is compressed by %s, which was not asked for: look at the proxies in between",
+				"the answer is compressed by %s, which was not requested: check the proxies in between",
 				encoding,
 			)
 		}

@@ -49,7 +49,7 @@ func ParseURL(text string) (*url.URL, error) {
 		return nil, errors.New("URL: expected one such as https://host.example.com:9090/snapshot")
 	case u.User != nil:
 		return nil, errors.New(
-			"URL: it holds a user, which others can see in the list of processes: the token goes into SYNC_HTTP_TOKEN",
+			"URL: it has a user in it, which others can see in the list of processes: put the token into SYNC_HTTP_TOKEN",
 		)
 	case u.Path == "" || u.Path[len(u.Path)-1] == '/':
 		u = u.JoinPath("snapshot")
@@ -95,7 +95,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		err = context.Cause(ctx)
 	case snapshot.IsNoRoom(err):
 		err = fmt.Errorf(
-			"there is no room: beside the file a pull needs it for the snapshot compressed, unpacked, and in the log (%w)",
+			"there is no room: a pull needs room beside the file for the snapshot compressed, unpacked and in the log (%w)",
 			err,
 		)
 	}

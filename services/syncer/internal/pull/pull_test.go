@@ -32,6 +32,7 @@ func TestParseURL(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, u, err)
 		}
 	}
+
 	for _, text := range []string{
 		"", "stock", "stock:9090", "/snapshot", "http://", "ftp://stock/",
 		"https://user:password@stock/", "https://user@stock/", "http://a b/",
@@ -109,17 +110,19 @@ func sendRange(w http.ResponseWriter, r *http.Request, text string, most int) {
 	_, _ = io.WriteString(w, text[from:min(len(text), from+most)])
 }
 
+// sendStatus sends a status with headers, given as names and values in turn, and no snapshot.
+func sendStatus(code int, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(code)
+	}
+}
+
 // Whatever servers and proxies do, the result is either what was sent, or an error.
 func TestFetch(t *testing.T) {
 	t.Parallel()
-	status := func(code int, header ...string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			for i := 0; i < len(header); i += 2 {
-				w.Header().Set(header[i], header[i+1])
-			}
-			w.WriteHeader(code)
-		}
-	}
 	for name, test := range map[string]struct {
 		handlers []http.HandlerFunc
 		requests int
@@ -167,15 +170,17 @@ func TestFetch(t *testing.T) {
 			}
 			sendFull(w, r)
 		}}, 2, ""},
-		"a range that is none": {[]http.HandlerFunc{sendCut, status(416), sendFull}, 3, ""},
+		"a range that is none": {[]http.HandlerFunc{sendCut, sendStatus(416), sendFull}, 3, ""},
 		"busy": {
-			[]http.HandlerFunc{status(503, "Retry-After", "0"), status(502), status(429), sendFull},
+			[]http.HandlerFunc{sendStatus(503, "Retry-After", "0"), sendStatus(502), sendStatus(429), sendFull},
 			4, "",
 		},
-		"busy for good":              {[]http.HandlerFunc{status(503)}, 4, "503 Service Unavailable"},
-		"busy for long":              {[]http.HandlerFunc{status(503, "Retry-After", "3600")}, 1, "503 Service Unavailable"},
-		"not there":                  {[]http.HandlerFunc{status(404)}, 1, "there is no syncer at this URL"},
-		"nothing newer than nothing": {[]http.HandlerFunc{status(304)}, 1, "what is not there"},
+		"busy for good": {[]http.HandlerFunc{sendStatus(503)}, 4, "503 Service Unavailable"},
+		"busy for long": {
+			[]http.HandlerFunc{sendStatus(503, "Retry-After", "3600")}, 1, "503 Service Unavailable",
+		},
+		"not there":                  {[]http.HandlerFunc{sendStatus(404)}, 1, "there is no syncer at this URL"},
+		"nothing newer than nothing": {[]http.HandlerFunc{sendStatus(304)}, 1, "nothing was pulled yet"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,6 +217,7 @@ func checkFetch(t *testing.T, u *url.URL, wantErr string) {
 		t.Fatal(newer, err, openErr)
 	}
 	defer func() { _ = r.Close() }()
+
 	if text, err := io.ReadAll(r); err != nil || string(text) != wholeText {
 		t.Errorf("%q, %v", text, err)
 	}
@@ -232,6 +238,7 @@ func TestWholePartIsLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	unchanged := func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("If-None-Match") != `"old", "a"` && r.Header.Get("If-None-Match") != `"a", "a"` ||
 			r.Header.Get("Range") != "" {
@@ -239,6 +246,7 @@ func TestWholePartIsLeft(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusNotModified)
 	}
+
 	u := testServer(t, unchanged)
 
 	leave()

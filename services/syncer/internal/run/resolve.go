@@ -75,7 +75,7 @@ func checkWatermark(t schema.Table, v config.View, s config.Sync) error {
 	switch findColumn(t, v.Watermark).Kind {
 	case schema.Integer:
 		if s.Strategy == config.Upsert && s.WatermarkOverlap > 0 {
-			return fmt.Errorf("SYNC_VIEWS: %s@%s: no time can be taken from a number, so rows that are committed after "+
+			return fmt.Errorf("SYNC_VIEWS: %s@%s: an overlap cannot be taken from a number, so rows that are committed after "+
 				"others with greater numbers would be missed: name a column of times, "+
 				"or set SYNC_WATERMARK_OVERLAP=0s if that cannot happen", v.Name, v.Watermark)
 		}
@@ -103,7 +103,7 @@ func readTable(ctx context.Context, reader *source.Reader, v config.View) (schem
 	for _, name := range names {
 		quoted := config.Quote(name)
 		if quoted != name && strings.HasPrefix(strings.ToLower(name), strings.ToLower(v.Name)) {
-			return t, fmt.Errorf("%w; for that with a character that means something in SYNC_VIEWS write %s", err, quoted)
+			return t, fmt.Errorf("%w; SYNC_VIEWS needs backticks around such a name: write %s", err, quoted)
 		}
 	}
 

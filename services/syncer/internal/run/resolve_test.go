@@ -19,6 +19,7 @@ func TestResolveView(t *testing.T) {
 			schema.NewColumn("changed", "datetime"), schema.NewColumn("name", "varchar(9)"),
 		}
 	}
+
 	for _, test := range []struct {
 		view      config.View
 		key       []string // the primary key
@@ -61,6 +62,7 @@ func TestResolveView(t *testing.T) {
 			}
 			continue
 		}
+
 		got := fmt.Sprintf("%v @%s %s", table.Key, test.view.Watermark, table.Columns[1].SQLiteType())
 		if err != nil || got != test.want {
 			t.Errorf("%+v: %s, %v, want %s", test.view, got, err, test.want)
@@ -114,6 +116,7 @@ func TestWidenedColumns(t *testing.T) {
 		!strings.HasPrefix(warnings[0], "n: 18446744073709551615 is beyond") {
 		t.Errorf("%+v, %q", table.Columns, warnings)
 	}
+
 	other := schema.Table{Name: "dealers", Columns: []schema.Column{schema.NewColumn("n", "bigint unsigned")}}
 	if warnings := w.apply(&other); len(warnings) > 0 || other.Columns[0].SQLiteType() != "INTEGER" {
 		t.Errorf("%+v, %q", other.Columns, warnings)

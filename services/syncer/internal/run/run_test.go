@@ -122,15 +122,18 @@ func TestCompressionVerdict(t *testing.T) {
 		want string
 	}{
 		{
-			Link{ZlibBytes: 0.2, ZlibTime: 0.5, WorthIt: true}, false,
+			Link{ZlibBytes: 0.2, ZlibTime: 0.5, WorthIt: true},
+			false,
 			"DB_COMPRESSION=zlib would send 20 % of the bytes, in 50 % of the time: worth it",
 		},
 		{
-			Link{ZlibBytes: 0.9, ZlibTime: 1.1}, true,
+			Link{ZlibBytes: 0.9, ZlibTime: 1.1},
+			true,
 			"DB_COMPRESSION=zlib sends 90 % of the bytes, in 110 % of the time: not worth it here",
 		},
 		{
-			Link{ZlibBytes: 0.5, ZlibTime: 3}, false,
+			Link{ZlibBytes: 0.5, ZlibTime: 3},
+			false,
 			"DB_COMPRESSION=zlib would send 50 % of the bytes, in 3.0 times the time: not worth it here",
 		},
 	} {

@@ -62,19 +62,10 @@ func TestResolvePatterns(t *testing.T) {
 			}
 			continue
 		}
-		var got []string
-		for _, v := range views {
-			if v.Table != v.Name {
-				v.Name += "=" + v.Table
-			}
-			got = append(got, v.Name)
-		}
-		var selection []string
-		for _, m := range append(s.Matched, s.LeftOut...) {
-			selection = append(selection, fmt.Sprint(m.Entry, "=", m.Views))
-		}
+
+		got, selection := describeSelection(views, s)
 		warnings := strings.Join(s.Warnings, "; ")
-		if err != nil || strings.Join(got, " ") != test.views || strings.Join(selection, " ") != test.selection ||
+		if err != nil || got != test.views || selection != test.selection ||
 			test.warning == "" && warnings != "" || !strings.Contains(warnings, test.warning) {
 			t.Errorf("%s: %v, %v, %v, %v", test.entries, got, selection, s.Warnings, err)
 		}
@@ -89,11 +80,27 @@ func TestResolvePatterns(t *testing.T) {
 	}
 }
 
+// describeSelection lists the views, as view=table where these differ, and what each pattern matched.
+func describeSelection(views config.Views, s Selection) (names, selection string) {
+	var list, matches []string
+	for _, v := range views {
+		if v.Table != v.Name {
+			v.Name += "=" + v.Table
+		}
+		list = append(list, v.Name)
+	}
+	for _, m := range append(s.Matched, s.LeftOut...) {
+		matches = append(matches, fmt.Sprint(m.Entry, "=", m.Views))
+	}
+	return strings.Join(list, " "), strings.Join(matches, " ")
+}
+
 func TestSelectNamed(t *testing.T) {
 	t.Parallel()
 	views := config.Views{
 		{Name: "a_1", Table: "a_1"}, {Name: "b", Table: "a_2"}, {Name: "a*", Table: "star"}, {Name: "c", Table: "c"},
 	}
+
 	for named, want := range map[string]string{
 		"a_?": "a_1 b", "a*": "a*", "c a_*": "c a_1 b", "a_2 a_2 b": "b", "*": "a_1 b a* c", "star": "a*",
 	} {
@@ -102,6 +109,7 @@ func TestSelectNamed(t *testing.T) {
 			t.Errorf("%s: %v, %v", named, viewNames(selected), err)
 		}
 	}
+
 	_, err := selectNamed(views, []string{"x*"})
 	if err == nil || !strings.Contains(err.Error(), "x* is not in SYNC_VIEWS") {
 		t.Error(err)

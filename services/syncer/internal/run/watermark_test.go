@@ -85,6 +85,7 @@ func TestWatermarkHash(t *testing.T) {
 		}
 		return t
 	}
+
 	base := watermarkHash(db, "v", table("a", "a", "b"), "b")
 	elsewhere, berlin, utc, user := db, db, db, db
 	elsewhere.Host, berlin.Timezone, utc.Timezone, user.User = "other", "Europe/Berlin", "utc", "u"

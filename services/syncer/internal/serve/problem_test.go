@@ -26,7 +26,7 @@ func TestErrorsAreProblems(t *testing.T) {
 		{"POST", "/runs", token, "", 405, "POST is not possible here; use GET, HEAD"},
 		{"GET", "/readyz", "", "", 503, "there is no snapshot yet of all views"},
 		{"GET", "/runs", "", "", 500, "not a SQLite file"},
-		{"POST", "/sync", "", "Bearer " + token, 403, "SYNC_HTTP_TOKEN is not set: nobody can ask for a pass"},
+		{"POST", "/sync", "", "Bearer " + token, 403, "SYNC_HTTP_TOKEN is not set: nobody can request a run"},
 		{"POST", "/sync", token, "Bearer other", 401, "the header Authorization: Bearer TOKEN is needed"},
 		{"GET", "/snapshot", token, "", 401, "the header Authorization: Bearer TOKEN is needed"},
 		{"GET", "/snapshot", token, "Bearer " + token, 503, "there is no snapshot yet: the first run has"},

@@ -58,6 +58,7 @@ func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 		t.Fatal(err)
 	}
 	defer func() { _ = file.Unlock() }()
+
 	staging, err := file.Stage()
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +68,7 @@ func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 			t.Error(err)
 		}
 	}()
+
 	f.now = f.now.Add(time.Second)
 	run := &snapshotfile.Run{Started: f.now, Status: snapshotfile.OK}
 	for _, s := range tables {
@@ -83,6 +85,7 @@ func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 				t.Fatal(err)
 			}
 		}
+
 		c, err := table.Finish(f.keep)
 		if err != nil {
 			t.Fatal(err)
@@ -92,6 +95,7 @@ func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 			Rows: c.Rows, Inserted: c.Inserted, Updated: c.Updated, Deleted: c.Deleted,
 		})
 	}
+
 	if _, err := staging.Publish(f.keep, f.history, run); err != nil {
 		t.Fatal(err)
 	}
@@ -105,11 +109,13 @@ func (f *testFile) query(t *testing.T, query string, args ...driver.Value) [][]d
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
+
 	rows, err := conn.Query(query, args)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 	defer func() { _ = rows.Close() }()
+
 	var out [][]driver.Value
 	for {
 		row := make([]driver.Value, len(rows.Columns()))
@@ -121,6 +127,7 @@ func (f *testFile) query(t *testing.T, query string, args ...driver.Value) [][]d
 				row[i] = slices.Clone(b)
 			}
 		}
+
 		out = append(out, row)
 	}
 }
@@ -139,8 +146,10 @@ func (f *testFile) changes(t *testing.T, where string) (out []string) {
 			}
 			texts = append(texts, v.(string))
 		}
+
 		out = append(out, strings.Join(texts, " "))
 	}
+
 	return out
 }
 
@@ -161,6 +170,7 @@ func (f *testFile) stateOf(t *testing.T, s *sourceTable) tableRows {
 	for i, c := range s.table.Columns {
 		columns[i] = schema.QuoteSQLite(c.Name)
 	}
+
 	now := tableRows{}
 	for _, r := range f.query(t, "SELECT "+strings.Join(columns, ", ")+" FROM "+schema.QuoteSQLite(s.table.Name)) {
 		row := map[string]any{}
@@ -172,8 +182,10 @@ func (f *testFile) stateOf(t *testing.T, s *sourceTable) tableRows {
 			}
 			row[s.table.Columns[i].Name] = v
 		}
+
 		now[keyOf(s, row)] = row
 	}
+
 	return now
 }
 
@@ -192,12 +204,14 @@ func decodeJSON(t *testing.T, text driver.Value) map[string]any {
 	if !ok {
 		b = []byte(text.(string))
 	}
+
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.UseNumber()
 	out := map[string]any{}
 	if err := d.Decode(&out); err != nil {
 		t.Fatalf("%s: %v", b, err)
 	}
+
 	for name, v := range out {
 		n, ok := v.(json.Number)
 		if !ok {
@@ -213,6 +227,7 @@ func decodeJSON(t *testing.T, text driver.Value) map[string]any {
 			t.Fatal(err)
 		}
 	}
+
 	return out
 }
 
@@ -267,13 +282,16 @@ func randomValue(random *rand.Rand, c schema.Column) driver.Value {
 		}
 		return b
 	}
+
 	pieces := []string{
 		"", "a", `"`, `\`, "'", "\x00", "\x1f", "\n", "é", "車", "🚗", "{}", "null", "</script>", "\u2028", "12", "1e5",
 	}
+
 	text := ""
 	for range random.IntN(4) {
 		text += pieces[random.IntN(len(pieces))]
 	}
+
 	return text
 }
 
@@ -307,6 +325,7 @@ func (c *changingTable) change() {
 	for range c.random.IntN(6) {
 		c.addRow()
 	}
+
 	rows := slices.Clone(c.deleted[:c.random.IntN(len(c.deleted)+1)]) // these come back
 	c.deleted = c.deleted[len(rows):]
 
@@ -320,8 +339,10 @@ func (c *changingTable) change() {
 				row[i] = randomValue(c.random, column)
 			}
 		}
+
 		rows = append(rows, row)
 	}
+
 	c.rows = rows
 }
 
@@ -334,6 +355,7 @@ func TestUndoneChangesGiveTheFirstSnapshot(t *testing.T) {
 	for i := range 450 {
 		wide = append(wide, fmt.Sprintf("c%d %s", i, []string{"int", "double", "text", "blob"}[i%4]))
 	}
+
 	with := func(more ...string) []string { return append(slices.Clone(columns), more...) }
 	for name, s := range map[string]*sourceTable{
 		"rowid":              newSourceTable([]string{"id"}, with("id int")...),
@@ -361,6 +383,7 @@ func checkUndo(t *testing.T, c *changingTable, withoutUpdates bool) {
 	for range 40 {
 		c.addRow()
 	}
+
 	f.publish(t, c.sourceTable)
 	first := f.stateOf(t, c.sourceTable)
 
@@ -379,6 +402,7 @@ func checkUndo(t *testing.T, c *changingTable, withoutUpdates bool) {
 	for _, r := range f.query(t, "SELECT op, count(*) FROM _sync_changes GROUP BY op ORDER BY op") {
 		counts = append(counts, fmt.Sprintf("%s %d", r[0], r[1]))
 	}
+
 	t.Log(counts)
 	if len(counts) != 3 && !withoutUpdates {
 		t.Errorf("%v: expected changes of each kind", counts)
@@ -388,6 +412,7 @@ func checkUndo(t *testing.T, c *changingTable, withoutUpdates bool) {
 	if reflect.DeepEqual(last, first) {
 		t.Fatal("nothing has changed")
 	}
+
 	f.undo(t, c.sourceTable, last)
 	requireEqual(t, last, first)
 }

@@ -103,6 +103,7 @@ func TestValidate(t *testing.T) {
 	for i := range wide {
 		wide[i] = fmt.Sprintf("c%d int", i)
 	}
+
 	for _, test := range []struct {
 		table   *sourceTable
 		indexes [][]string

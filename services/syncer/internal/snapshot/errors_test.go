@@ -88,6 +88,7 @@ func TestResolvePath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	path := func(name string) string { return filepath.Join(dir, name) }
 	if err := errors.Join(
 		os.Mkdir(path("data"), 0o755),
@@ -111,6 +112,7 @@ func TestResolvePath(t *testing.T) {
 			t.Errorf("%s: %s, %v, want %s", name, got, err, path(want))
 		}
 	}
+
 	var file *FileError
 	if _, err := Resolve(path("a.db")); !errors.As(err, &file) || !strings.Contains(err.Error(), "they lead in a circle") {
 		t.Errorf("a circle: %v", err)

@@ -41,6 +41,7 @@ func (s *Staging) Publish(keep bool, history time.Duration, run *snapshotfile.Ru
 			err = inTx(s.conn, func() error { return s.publish(keep, history, run) })
 		}
 	}
+
 	if err != nil {
 		return "", fmt.Errorf("publish to %s: %w", s.file.path, explainSQLite(err))
 	}

@@ -28,6 +28,7 @@ func stageAndPublish(
 	t.Helper()
 	file := testLock(t, path)
 	defer func() { _ = file.Unlock() }()
+
 	staging, err := file.Stage()
 	if err != nil {
 		return c, nil, err
@@ -49,6 +50,7 @@ func stageAndPublish(
 				return c, run, err
 			}
 		}
+
 		changes, err := table.Finish(o.keep)
 		if err != nil {
 			return c, run, err
@@ -62,6 +64,7 @@ func stageAndPublish(
 	if o.between != nil {
 		o.between()
 	}
+
 	_, err = staging.Publish(o.keep, 0, run)
 	return c, run, err
 }
@@ -92,8 +95,10 @@ func withRows(s *sourceTable, rows ...string) *sourceTable {
 				row = append(row, field)
 			}
 		}
+
 		s.rows = append(s.rows, row)
 	}
+
 	return s
 }
 
@@ -102,10 +107,12 @@ func contentsOf(t *testing.T, path, query string) string {
 	t.Helper()
 	conn := testConn(t, path)
 	defer func() { _ = conn.Close() }()
+
 	rows, err := queryAll(conn, query)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
+
 	texts := make([]string, len(rows))
 	for i, row := range rows {
 		fields := make([]string, len(row))
@@ -115,8 +122,10 @@ func contentsOf(t *testing.T, path, query string) string {
 				fields[j] = "-"
 			}
 		}
+
 		texts[i] = strings.Join(fields, " ")
 	}
+
 	return strings.Join(texts, ", ")
 }
 
@@ -207,6 +216,7 @@ func TestReshapedTable(t *testing.T) {
 	old := func() *sourceTable {
 		return withRows(newSourceTable(id, "id int", "make text", "price text"), "1 kia 10", "2 bmw 20")
 	}
+
 	for name, test := range map[string]struct {
 		setUp []string
 		table *sourceTable
@@ -265,23 +275,7 @@ func TestReshapedTable(t *testing.T) {
 			mustExec(t, conn, test.setUp...)
 			_ = conn.Close()
 
-			// The preview says the same in advance, and changes nothing.
-			preview, err := OpenPreview(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			drift, warnings, err := preview.Table(test.table.table, "v", nil, false)
-			if err := errors.Join(err, preview.Close()); err != nil || drift != test.drift {
-				t.Errorf("preview: %q, %v", drift, err)
-			}
-			var lost []string
-			for _, w := range warnings {
-				lost = append(lost, strings.TrimPrefix(w, "after the next run, "))
-			}
-			if strings.Join(lost, "; ") != test.lost {
-				t.Errorf("preview: %q, want %q", warnings, test.lost)
-			}
-
+			checkPreview(t, path, test.table, test.drift, test.lost)
 			_, run := mustPublish(t, path, runOptions{}, test.table)
 			if r := run.Tables[0]; r.Drift != test.drift || strings.Join(r.Lost, "; ") != test.lost || len(r.Warnings) > 0 {
 				t.Errorf("drift %q, lost %q, warnings %q", r.Drift, r.Lost, r.Warnings)
@@ -290,6 +284,27 @@ func TestReshapedTable(t *testing.T) {
 				t.Errorf("%s, want %s", rows, test.rows)
 			}
 		})
+	}
+}
+
+// checkPreview checks that a preview says in advance what a run would do.
+func checkPreview(t *testing.T, path string, s *sourceTable, wantDrift, wantLost string) {
+	t.Helper()
+	preview, err := OpenPreview(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drift, warnings, err := preview.Table(s.table, s.table.Name, nil, false)
+	if err := errors.Join(err, preview.Close()); err != nil || drift != wantDrift {
+		t.Errorf("preview: %q, %v", drift, err)
+	}
+
+	var lost []string
+	for _, w := range warnings {
+		lost = append(lost, strings.TrimPrefix(w, "after the next run, "))
+	}
+	if strings.Join(lost, "; ") != wantLost {
+		t.Errorf("preview: %q, want %q", warnings, wantLost)
 	}
 }
 
@@ -321,6 +336,7 @@ func TestKeptIndexes(t *testing.T) {
 	table := func() *sourceTable {
 		return withRows(newSourceTable([]string{"id"}, "id int", "a text", "b text"), "1 x y")
 	}
+
 	for _, test := range []struct {
 		indexes [][]string
 		want    string
@@ -343,11 +359,13 @@ func TestRefusedTables(t *testing.T) {
 	byInteger := func(rows ...string) *sourceTable {
 		return withRows(newSourceTable([]string{"id"}, "id int", "v text"), rows...)
 	}
+
 	byText := func(name string, rows ...string) *sourceTable {
 		s := withRows(newSourceTable([]string{"k", "l"}, "k varchar(9)", "l int"), rows...)
 		s.table.Name = name
 		return s
 	}
+
 	for name, test := range map[string]struct {
 		setUp string
 		o     runOptions
@@ -416,6 +434,7 @@ func TestTablesArePublishedTogether(t *testing.T) {
 		s.table.Name = "w"
 		return s
 	}
+
 	mustPublish(t, path, runOptions{}, first("1"), second("1"))
 	conn := testConn(t, path)
 	mustExec(t, conn, "CREATE TRIGGER no AFTER INSERT ON w BEGIN SELECT raise(ABORT, 'no'); END")
@@ -428,6 +447,7 @@ func TestTablesArePublishedTogether(t *testing.T) {
 	if got := contentsOf(t, path, query); got != "1 1 1" {
 		t.Errorf("%s: a part of a run was published", got)
 	}
+
 	mustPublish(t, path, runOptions{}, first("1", "2")) // w stays as it is
 	if got := contentsOf(t, path, query); got != "1,2 1 2" {
 		t.Error(got)
@@ -466,11 +486,13 @@ func TestLock(t *testing.T) {
 	if _, err := Lock(path); !errors.As(err, &busy) || busy.PID != os.Getpid() || busy.Since.IsZero() {
 		t.Errorf("%v", err)
 	}
+
 	for _, name := range []string{file.staging, file.staging + "-journal", file.Partial()} {
 		if err := os.WriteFile(name, []byte("left"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	if err := file.Unlock(); err != nil {
 		t.Fatal(err)
 	}
@@ -491,11 +513,13 @@ func TestRecordFailedRun(t *testing.T) {
 	failed := func() *snapshotfile.Run {
 		return &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.Failed, Error: "the disk is full"}
 	}
+
 	path := filepath.Join(t.TempDir(), "cars.db")
 	mustPublish(t, path, runOptions{}, withRows(newSourceTable([]string{"id"}, "id int"), "1"))
 	if err := testLock(t, path).Record(failed()); err != nil {
 		t.Fatal(err)
 	}
+
 	h, err := ReadHistory(path, 10)
 	if err != nil || len(h.Runs) != 2 || h.Runs[0].Error != "the disk is full" || h.Good.ID != 1 || h.Failures != 1 {
 		t.Errorf("%+v, %v", h, err)
@@ -537,6 +561,7 @@ func TestWatermarkOfTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	check := func(hash, want string, wantRows int64) {
 		t.Helper()
 		file := testLock(t, path)

@@ -135,7 +135,7 @@ func (t *Table) createIncoming() error {
 		err := try(append(slices.Clone(kept), c.definition))
 		if !c.generated {
 			return fmt.Errorf("its columns have changed (%s), and your own column %s cannot stay (%w): "+
-				"drop it, or define it again without what it says of them", t.Drift, c.name, err)
+				"drop it, or define it again without those columns", t.Drift, c.name, err)
 		}
 		t.droppedGenerated = append(t.droppedGenerated, c.name)
 		t.lost = append(t.lost, fmt.Sprintf("%s is gone: %v", c.name, err))
@@ -194,8 +194,8 @@ func (t *Table) copyRows(hasTriggers bool) error {
 	var e sqlite3.Error
 	switch {
 	case err == nil && rowidsChange && hasTriggers:
-		t.warnings = append(t.warnings, "the rowids are those of the new key now, and triggers did not fire for that: "+
-			"fill again what they keep by rowid")
+		t.warnings = append(t.warnings, "the rowids now follow the new key, and no trigger fired for that: "+
+			"fill again what your triggers keep by rowid")
 	case errors.As(err, &e) && (e.Code == sqlite3.ErrConstraint || e.Code == sqlite3.ErrMismatch):
 		return t.discardRows(err)
 	}

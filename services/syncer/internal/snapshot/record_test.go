@@ -45,6 +45,7 @@ func TestRecordedChanges(t *testing.T) {
 		`update {"id":2} {"note":null} {"note":"x\"\u0000é"}`,
 		`insert {"id":4} - -`,
 	}
+
 	requireEqual(t, f.changes(t, "true"), want)
 	requireEqual(t, f.query(t, `SELECT count(*), count(DISTINCT at) FROM _sync_changes AS c
 		JOIN _sync_runs AS r ON r.id = c.run AND r.started = c.at AND r.id = 2 WHERE "table" = 'v'`),
@@ -102,12 +103,14 @@ func TestRecordedBesideUserObjects(t *testing.T) {
 	} {
 		f.query(t, q)
 	}
+
 	f.publish(t, carsTable(rowOf(1, 5.5, "b"), rowOf(2, 6.5, "a")))
 	f.publish(t, carsTable(rowOf(2, 6.5, "a")))
 	requireEqual(t, f.changes(t, "true"), []string{
 		`update {"id":1} {"note":"a"} {"note":"b"}`, `update {"id":2} {"note":"b"} {"note":"a"}`,
 		`delete {"id":1} {"id":1,"price":5.5,"note":"b"} -`,
 	})
+
 	requireEqual(t, f.query(t, "SELECT mine FROM v"), [][]driver.Value{{"y"}})
 }
 
@@ -135,6 +138,7 @@ func TestRecordedColumns(t *testing.T) {
 		columns = append(columns, fmt.Sprintf("c%d int", i))
 		only = append(only, int64(i))
 	}
+
 	f := newTestFile(t)
 	s := newSourceTable([]string{"id"}, columns...)
 	s.rows = [][]driver.Value{only}
@@ -157,10 +161,12 @@ func TestBulkChanges(t *testing.T) {
 	for i := range 20_000 {
 		s.rows = append(s.rows, rowOf(i, i, "a"))
 	}
+
 	f.publish(t, s)
 	for i := range 9_999 {
 		s.rows[i][1] = int64(i + 1)
 	}
+
 	s.rows = append(s.rows, rowOf(30_000, nil, nil))
 	f.publish(t, s)
 	requireEqual(t, f.query(t, "SELECT op, count(*) FROM _sync_changes GROUP BY op ORDER BY op"),
@@ -169,6 +175,7 @@ func TestBulkChanges(t *testing.T) {
 	for i := range 9_999 {
 		s.rows[i][1] = int64(i + 2)
 	}
+
 	s.rows[0][2], s.rows[1][2] = "b", "b"
 	s.rows = append(s.rows[:19_999], s.rows[20_000], rowOf(40_000, nil, nil))
 	f.publish(t, s)
@@ -181,13 +188,16 @@ func TestBulkChanges(t *testing.T) {
 	for i := range 200_000 {
 		s.rows = append(s.rows, rowOf(i, i, "a"))
 	}
+
 	f.publish(t, s)
 	for _, changed := range []int{20_000, 20_001} {
 		for i := range changed {
 			s.rows[i][1] = int64(-changed)
 		}
+
 		f.publish(t, s)
 	}
+
 	requireEqual(t, f.query(t, `SELECT op, count(*) FROM _sync_changes WHERE "table" = 'w' GROUP BY op ORDER BY op`),
 		[][]driver.Value{{"bulk", int64(1)}, {"update", int64(20_000)}})
 }
@@ -225,6 +235,7 @@ func newPrunedHistory(t *testing.T, s *sourceTable, random *rand.Rand) *prunedHi
 			h.pool[i] = append(h.pool[i], v)
 		}
 	}
+
 	return h
 }
 
@@ -290,6 +301,7 @@ func (h *prunedHistory) publishRun(t *testing.T, run int) {
 	if run > 0 && h.random.IntN(12) == 0 { // a run without a history records nothing and deletes nothing
 		h.history = 0
 	}
+
 	h.publish(t, h.table)
 }
 
@@ -307,6 +319,7 @@ func (h *prunedHistory) check(t *testing.T, run int) {
 	if h.history == 0 {
 		want = h.lastIDs
 	}
+
 	h.lastIDs = ids
 	if !slices.Equal(ids, want) {
 		t.Fatalf("run %d: changes %v, want %v", run, ids, want)
@@ -336,8 +349,10 @@ func (h *prunedHistory) expectedIDs(t *testing.T) (want []int64) {
 			h.gone++
 			continue
 		}
+
 		want = append(want, id)
 	}
+
 	slices.Sort(want)
 	return want
 }

@@ -111,8 +111,10 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 			})
 			time.Sleep(100 * time.Microsecond) // let others in
 		}
+
 		ended <- err
 	}()
+
 	for range 20 {
 		to := filepath.Join(t.TempDir(), "copy.db")
 		run, err := Copy(t.Context(), path, to)
@@ -134,6 +136,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 			t.Errorf("beside the copy: %v, %v", left, err)
 		}
 	}
+
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("a writer was in the way of a copy: %v", err)
@@ -170,14 +173,17 @@ func TestReplace(t *testing.T) {
 		mustExec(t, from, "UPDATE t SET a = 'x' || a")
 		_ = pulled.Close()
 	}
+
 	pulled := testConn(t, file.path)
 	if mode, err := queryAll(pulled, "PRAGMA journal_mode"); err != nil || mode[0][0] != "wal" {
 		t.Errorf("the mode of the file is %v, %v", mode, err)
 	}
+
 	found, err := queryAll(pulled, "SELECT name FROM sqlite_schema WHERE name = 'notes'")
 	if err != nil || len(found) != 0 {
 		t.Errorf("a table of the user's: %v, %v", found, err)
 	}
+
 	_ = pulled.Close()
 
 	// The file of a server that was itself pulled carries a mark of that.
@@ -201,6 +207,7 @@ func TestReplaceRefuses(t *testing.T) {
 	if _, _, err := file.Replace(t.Context(), `"1"`); err != nil {
 		t.Fatal(err)
 	}
+
 	want := contentDigest(t, from)
 
 	damage := func() error {
@@ -212,6 +219,7 @@ func TestReplaceRefuses(t *testing.T) {
 		}
 		return err
 	}
+
 	for name, test := range map[string]struct {
 		prepare func() error
 		want    string
@@ -243,6 +251,7 @@ func TestReplaceRefuses(t *testing.T) {
 	if err := file.removeStaging(); err != nil {
 		t.Fatal(err)
 	}
+
 	copyToIncoming(t, from, file)
 	ctx, stop := context.WithCancel(t.Context())
 	stop()

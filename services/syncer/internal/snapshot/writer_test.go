@@ -28,17 +28,20 @@ func TestAnyOf(t *testing.T) {
 	if got := anyOf([]string{"a", "b"}); got != "(a OR b)" {
 		t.Error(got)
 	}
+
 	conn := testConn(t, t.TempDir()+"/a.db")
 	conditions := make([]string, maxColumns)
 	for i := range conditions {
 		conditions[i] = fmt.Sprintf("%d = %d", i, i+1)
 	}
+
 	for want, last := range map[int64]string{0: "1 = 2", 1: "1 = 1"} {
 		conditions[maxColumns-1] = last
 		if n, err := queryInt(conn, "SELECT "+anyOf(conditions)); err != nil || n != want {
 			t.Errorf("%d, %v, want %d", n, err, want)
 		}
 	}
+
 	if n := strings.Count(anyOf(conditions), " OR "); n != maxColumns-1 {
 		t.Errorf("%d times OR", n)
 	}

@@ -26,11 +26,13 @@ func TestBatchKeepsValues(t *testing.T) {
 		for j := range buffer {
 			buffer[j] = byte('a' + i)
 		}
+
 		b.appendValue(buffer[:n], false)
 		b.appendValue(buffer[:n], true)
 		b.Rows++
 		want = append(want, strings.Repeat(string(rune('a'+i)), n))
 	}
+
 	clear(buffer)
 
 	bytesInAll := 0
@@ -45,9 +47,11 @@ func TestBatchKeepsValues(t *testing.T) {
 		}
 		bytesInAll += 2 * len(text)
 	}
+
 	if b.Bytes != int64(bytesInAll) || b.Large() || !b.full() {
 		t.Errorf("%d bytes, want %d", b.Bytes, bytesInAll)
 	}
+
 	b.reset(2)
 	if b.Rows != 0 || b.Bytes != 0 || len(b.Args) != 0 || b.full() {
 		t.Errorf("after a reset: %+v", b)

@@ -97,6 +97,7 @@ func TestExplainRead(t *testing.T) {
 			t.Errorf("%d: being replaced: %t", number, isReplaced)
 		}
 	}
+
 	if err := explainRead(io.EOF); !errors.Is(err, io.EOF) || BeingReplaced(err) {
 		t.Error(err)
 	}

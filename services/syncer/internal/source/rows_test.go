@@ -22,6 +22,7 @@ func TestFailedReadReturnsItsBatches(t *testing.T) {
 	for range cap(empty) {
 		empty <- new(Batch)
 	}
+
 	pool := &batchPool{empty: empty}
 	q := Query{Table: schema.Table{Columns: []schema.Column{schema.NewColumn("id", "int")}}}
 
@@ -31,6 +32,7 @@ func TestFailedReadReturnsItsBatches(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	if err := pool.drain(context.Background()); err != nil || len(pool.free) != cap(empty) {
 		t.Errorf("%d batches: %v", len(pool.free), err)
 	}

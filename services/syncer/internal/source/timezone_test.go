@@ -33,6 +33,7 @@ func TestFormatUTC(t *testing.T) {
 			t.Errorf("%v: %v, %v, want %s", test.value, got, err, test.want)
 		}
 	}
+
 	for _, v := range []driver.Value{"text", 1.5, []byte("x"), []byte("")} {
 		if got, err := formatUTC(v); err == nil {
 			t.Errorf("%v: %v, want an error", v, got)

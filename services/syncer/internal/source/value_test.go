@@ -70,7 +70,6 @@ func TestConverters(t *testing.T) {
 			}
 			continue
 		}
-
 		if err != nil || !reflect.DeepEqual(b.Args[0].Value, test.want) {
 			t.Errorf("%s %v: %#v, %v, want %#v", test.declared, test.value, b.Args[0].Value, err, test.want)
 		}
@@ -102,6 +101,7 @@ func TestRowDecoder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+
 		want := []Warning{
 			{Column: "odd", Text: "type odd is not known: stored as TEXT"},
 			{
@@ -109,6 +109,7 @@ func TestRowDecoder(t *testing.T) {
 				Count: 2, First: test.first,
 			},
 		}
+
 		if !reflect.DeepEqual(d.warnings, want) || d.maxWatermark != "2024-01-31" || b.Rows != 4 {
 			t.Errorf("%v: %v, %s, %d rows", test.key, d.warnings, d.maxWatermark, b.Rows)
 		}
@@ -142,6 +143,7 @@ func TestMaxWatermark(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+
 		if d.maxWatermark != want {
 			t.Errorf("%v: %q, want %q", values, d.maxWatermark, want)
 		}
