@@ -45,7 +45,11 @@ func (x *Index) column(f *catalog.Field) *column {
 	if f == nil || f.Slot() < 0 {
 		return nil
 	}
-	return &x.columns[f.Slot()]
+	c := &x.columns[f.Slot()]
+	if c.make != nil {
+		c.make()
+	}
+	return c
 }
 
 // ranked gives the field's column if it has ranks; nil for a long field, a list and one that the index does not hold.

@@ -2,6 +2,7 @@ package index
 
 import (
 	"math/big"
+	"sync"
 	"time"
 
 	"carstock/services/carapi/internal/catalog"
@@ -53,7 +54,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 	})
 	skip(uint32(x.rows))
 
-	own := x.column(f)
+	own := &x.columns[f.Slot()]
 	own.hasRanks = true
 	own.values, own.ranks = reader.finish()
 	own.countNulls(x.rows)
@@ -117,10 +118,11 @@ func roundedQuotient(n, by int64) int64 {
 	return quotient
 }
 
-// computeFields makes the columns of the fields that no row has.
+// computeFields makes the columns of the fields that no row has. Prices are compared when somebody first asks for that: it
+// takes a share of what building the rest takes, and most indexes are read again before anybody does.
 func (x *Index) computeFields(log *history.Log, asOf time.Time) {
 	if f := x.catalog.Field(catalog.PriceVsSimilar); f != nil && f.IsComputed() {
-		x.comparePrices(f)
+		x.columns[f.Slot()].make = sync.OnceFunc(func() { x.comparePrices(f) })
 	}
 	if len(x.catalog.HistoryKey) > 0 {
 		x.addHistory(log, asOf)
