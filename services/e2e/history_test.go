@@ -761,9 +761,9 @@ func TestUnrecordedHistory(t *testing.T) {
 		want map[string]string // of the vehicles 1 and 2, whose prices were recorded to drop from 100 to 90
 	}{
 		"history off": {func(h *historyOf) {
-			t.Setenv("SYNC_HISTORY", "off")
+			h.t.Setenv("SYNC_HISTORY", "off")
 			h.run("UPDATE cars SET price = 50 WHERE id = 1")
-			t.Setenv("SYNC_HISTORY", "90d")
+			h.t.Setenv("SYNC_HISTORY", "90d")
 			h.run()
 		}, map[string]string{"1": seen, "2": seen}}, // the history begins again
 		"bulk": {func(h *historyOf) {

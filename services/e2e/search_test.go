@@ -345,7 +345,7 @@ func TestProblemsTellTheCure(t *testing.T) {
 		"sold_at=2024-02-30":                            `"parameter":"sold_at"`,
 		"sold_at=0000-00-00":                            `"parameter":"sold_at"`,
 		"first_registered=2024-05-01T00:00":             `a day such as 2026-01-31`,
-		"updated_at=yesterday":                          `UTC`,
+		"updated_at=long+ago":                           `UTC`,
 		"make=a,,b":                                     `"expected":"make has an empty value; send a value, or leave it out"`,
 		"make=&match=exact":                             `"expected":"make has an empty value; send a value, or leave it out"`,
 		"q=...":                                         `with letters or digits`,
