@@ -47,7 +47,7 @@ func serveStatus(t *testing.T, c dbconn.Config, settings map[string]string) stat
 
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
-	go func() { ended <- syncercli.Run(ctx, []string{"run"}, io.Discard, io.Discard) }()
+	go func() { ended <- syncercli.Run(ctx, []string{"serve"}, io.Discard, io.Discard) }()
 	t.Cleanup(func() { cancel(); <-ended })
 	return statusPage{address, "http://" + address + "/"}
 }
