@@ -27,20 +27,24 @@ func Search(ctx context.Context, s *search.Service, at Resource, values url.Valu
 	if err != nil {
 		return nil, err
 	}
+
 	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Cut: a.Cut, NoMatch: a.NoMatch, Facets: a.Facets,
 		Context: contextOf(a)}
 	if a.Total >= 0 {
 		r.Total = &a.Total
 	}
+
 	next, hasMore := "", a.Next != nil
 	if a.Cars != nil {
 		r.Returned, r.HasMore = &a.Count, &hasMore
 		r.Next, r.NextCursor = json.RawMessage("null"), json.RawMessage("null")
 	}
+
 	if hasMore {
 		next = at.URL(a.Next)
 		r.Next, r.NextCursor = encode(nil, next), encode(nil, a.Next.Get("cursor"))
 	}
+
 	if a.NoMatch != nil {
 		a.NoMatch.Link(at.URL)
 	}
@@ -65,10 +69,12 @@ func Stats(ctx context.Context, s *search.Service, _ Resource, values url.Values
 	if err != nil {
 		return nil, err
 	}
+
 	result := StatsResult{Count: a.Total, Fields: a.Facets, Groups: a.Groups, Context: contextOf(a)}
 	if a.Groups != nil {
 		result.Other = &a.Other
 	}
+
 	return newAnswer(a, &result), nil
 }
 
@@ -88,9 +94,12 @@ func Similar(ctx context.Context, s *search.Service, _ Resource, id string, valu
 	if err != nil {
 		return nil, err
 	}
-	result := SimilarResult{found.Car, comparisonOf(found), found.Origin.Source, found.Origin.AsOf.UTC().Truncate(time.Second)}
+
+	result := SimilarResult{found.Car, comparisonOf(found), found.Origin.Source,
+		found.Origin.AsOf.UTC().Truncate(time.Second)}
 	a := newAnswer(&search.Answer{Cars: found.Cars, Origin: found.Origin}, &result)
 	a.Rows = 1 + found.Shown
+
 	return a, nil
 }
 
@@ -99,9 +108,11 @@ func WithComparables(found *search.Similar, err error) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	comparison := comparisonOf(found)
 	body := append(found.Car[:len(found.Car)-1:len(found.Car)-1], `,"comparables":`...)
 	body = append(encode(body, &comparison), '}')
+
 	return &Answer{Body: body, Tagged: body, Rows: 1 + found.Shown, Origin: found.Origin}, nil
 }
 
@@ -111,11 +122,13 @@ func Changes(ctx context.Context, s *search.Service, at Resource, values url.Val
 	if err != nil {
 		return nil, err
 	}
+
 	page, next := pageOf(found, at)
 	result := ChangesResult{found.Events, page, found.From.UTC(), found.Applied, found.Origin.Source,
 		found.Origin.AsOf.UTC().Truncate(time.Second)}
 	a := newAnswer(&search.Answer{Cars: found.Events, Origin: found.Origin}, &result)
 	a.Rows, a.Next = found.Count, next
+
 	return a, nil
 }
 

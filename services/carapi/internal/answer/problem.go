@@ -18,7 +18,8 @@ const (
 	maxExpected = 500 // of one error
 )
 
-// JSON writes the problem of a request to a resource. It holds as many of the errors as fit, and the number of the others.
+// JSON writes the problem of a request to a resource. It holds as many of the errors as fit, and the number of the
+// others.
 func (p Problem) JSON(at Resource, requestID string) []byte {
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
 	p.Detail = value.Shorten(p.Detail, maxDetail)
@@ -31,10 +32,12 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 	add := func(change func(*Problem)) (fits bool) {
 		changed := p
 		change(&changed)
+
 		longer := encode(nil, &changed)
 		if fits = len(longer) <= maxProblem; fits {
 			p, body = changed, longer
 		}
+
 		return fits
 	}
 	for i, e := range wrong {
@@ -49,10 +52,12 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 				break
 			}
 		}
+
 		if i == 0 && retryURL != "" { // it says more than further errors do
 			add(func(p *Problem) { p.RetryURL = retryURL })
 		}
 	}
+
 	return body
 }
 
@@ -89,5 +94,7 @@ func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool
 		return Problem{Status: http.StatusGatewayTimeout,
 			Detail: "the database took too long, and the query has been stopped; ask for less, or try again"}, false
 	}
-	return Problem{Status: http.StatusInternalServerError, Detail: "internal error; the log has it under this request_id"}, false
+
+	return Problem{Status: http.StatusInternalServerError, Detail: "internal error; the log has it under this request_id"},
+		false
 }

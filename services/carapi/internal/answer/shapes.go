@@ -55,8 +55,8 @@ type StatsResult struct {
 	Context
 }
 
-// GroupResult is a group of vehicles. It has the values of the fields of by too; of a range that is where it begins, and
-// NAME_below where it ends.
+// GroupResult is a group of vehicles. It has the values of the fields of by too; of a range that is where it begins,
+// and NAME_below where it ends.
 type GroupResult struct {
 	Count  int             `json:"count"`
 	Fields json.RawMessage `json:"fields"`

@@ -37,6 +37,7 @@ func (c *Config) fixed() ([]key, error) {
 			keys = append(keys, k)
 		}
 	}
+
 	entries := strings.FieldsFunc(string(c.Keys), func(r rune) bool { return strings.ContainsRune(";,\r\n", r) })
 	keys, listErr := add(keys, entries, "API_KEYS: key")
 	return keys, errors.Join(err, listErr)
@@ -51,6 +52,7 @@ func add(keys []key, entries []string, unit string) ([]key, error) {
 		if entry = strings.TrimSpace(entry); entry == "" || entry[0] == '#' {
 			continue
 		}
+
 		k, err := parse(entry)
 		for _, other := range keys {
 			switch {
@@ -61,11 +63,14 @@ func add(keys []key, entries []string, unit string) ([]key, error) {
 				err = fmt.Errorf("the key %s has the same secret", other.name)
 			}
 		}
+
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s %d: %w", unit, i+1, err))
 			continue
 		}
+
 		keys = append(keys, k)
 	}
+
 	return keys, errors.Join(errs...)
 }

@@ -38,8 +38,10 @@ func parse(entry string) (key, error) {
 		return key{}, errors.New("expected name=secret or name=sha256:HEX; " + nameRule)
 	}
 	if strings.ContainsAny(secret, ";,") { // API_KEYS is divided there; in the file they are most likely meant so
-		return key{}, errors.New("a secret here holds no ; and no comma: write one key per line, or the secret's hash as sha256:HEX")
+		return key{}, errors.New("a secret here holds no ; and no comma: write one key per line, or the secret's hash as " +
+			"sha256:HEX")
 	}
+
 	var err error
 	k.sum, k.end, err = parseSecret(strings.TrimSpace(secret))
 	return k, err
@@ -55,22 +57,28 @@ func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) 
 		}
 		text, end = text[:at[0]], day.AddDate(0, 0, 1)
 	}
+
 	if prefix := "sha256:"; len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
 		b, err := hex.DecodeString(text[len(prefix):])
 		if err != nil || len(b) != len(sum) {
-			return sum, end, errors.New("expected 64 hexadecimal digits after sha256:, and then nothing but perhaps a last day as @2027-01-31")
+			return sum, end, errors.New("expected 64 hexadecimal digits after sha256:, and then nothing but perhaps a last " +
+				"day as @2027-01-31")
 		}
 		if sum = [sha256.Size]byte(b); sum == sha256.Sum256(nil) {
 			return sum, end, errors.New("this is the hash of an empty text, and would let in whoever has no key")
 		}
+
 		return sum, end, nil
 	}
+
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return sum, end, errors.New("expected letters, digits and signs of ASCII, without spaces: a header carries no others")
 	}
 	if n := len(text); n < minLength {
-		return sum, end, fmt.Errorf("%d characters: at least %d are needed; make a key with `carapi key new NAME` or `openssl rand -hex 32`", n, minLength)
+		return sum, end, fmt.Errorf("%d characters: at least %d are needed; make a key with `carapi key new NAME` or "+
+			"`openssl rand -hex 32`", n, minLength)
 	}
+
 	return sha256.Sum256([]byte(text)), end, nil
 }
 
@@ -80,12 +88,15 @@ func New(name string, until time.Time) (secret, line string, err error) {
 	if !plainName.MatchString(name) {
 		return "", "", fmt.Errorf("%q: %s", name, nameRule)
 	}
+
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never fails
+
 	secret = hex.EncodeToString(b)
 	line = fmt.Sprintf("%s=sha256:%x", name, sha256.Sum256([]byte(secret)))
 	if !until.IsZero() {
 		line += "@" + until.Format(time.DateOnly)
 	}
+
 	return secret, line, nil
 }

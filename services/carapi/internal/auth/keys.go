@@ -38,10 +38,12 @@ func open(c Config, log *slog.Logger, now func() time.Time) (*Keys, error) {
 	fixed, err := c.fixed()
 	k := &Keys{fixed: fixed, path: c.KeysFile, log: log, now: now, all: fixed, checked: now()}
 	k.warnOfExpired(fixed)
+
 	if k.path != "" {
 		_, fileErr := k.read()
 		err = errors.Join(err, fileErr)
 	}
+
 	switch {
 	case err != nil:
 		return nil, err
@@ -50,6 +52,7 @@ func open(c Config, log *slog.Logger, now func() time.Time) (*Keys, error) {
 	case c.Keys == "" && c.KeysFile == "":
 		return nil, errors.New("API_KEY: not set: make a key with `carapi key new NAME` or `openssl rand -hex 32`")
 	}
+
 	return nil, errors.New("API_KEYS, API_KEYS_FILE: there is no key in them: make one with `carapi key new NAME`")
 }
 
@@ -72,9 +75,11 @@ func (k *Keys) Name(presented string) (name string, ok bool) {
 func (k *Keys) current(now time.Time) []key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+
 	if k.path == "" || now.Sub(k.checked) < checkInterval {
 		return k.all
 	}
+
 	k.checked = now
 	readable := k.seen != nil
 	changed, err := k.read()
@@ -84,31 +89,38 @@ func (k *Keys) current(now time.Time) []key {
 	case err == nil && changed:
 		k.log.Info("the file of keys has been read again", "file", k.path, "keys", len(k.all)-len(k.fixed))
 	}
+
 	return k.all
 }
 
 // read reads the file, unless it is as it was. After an error the keys are those of before.
 func (k *Keys) read() (changed bool, err error) {
 	info, err := os.Stat(k.path)
-	if err == nil && k.seen != nil && os.SameFile(info, k.seen) && info.Size() == k.seen.Size() && info.ModTime().Equal(k.seen.ModTime()) {
+	if err == nil && k.seen != nil && os.SameFile(info, k.seen) && info.Size() == k.seen.Size() &&
+		info.ModTime().Equal(k.seen.ModTime()) {
 		return false, nil
 	}
+
 	if err == nil && !info.Mode().IsRegular() { // a pipe can be read once, and may keep all requests waiting
 		err = fmt.Errorf("%s is no regular file", k.path)
 	}
+
 	var text []byte
 	if err == nil {
 		text, err = os.ReadFile(k.path)
 	}
+
 	if err != nil {
 		k.seen = nil // to be tried again: that it may now be read would not show as a change
 		return false, fmt.Errorf("API_KEYS_FILE: %w", err)
 	}
+
 	k.seen = info // from before the reading, so that what changes meanwhile shows the next time
 	all, err := add(slices.Clone(k.fixed), strings.Split(string(text), "\n"), "API_KEYS_FILE: "+k.path+": line")
 	if err != nil {
 		return true, err
 	}
+
 	k.all = all
 	k.warnOfExpired(all[len(k.fixed):])
 	return true, nil

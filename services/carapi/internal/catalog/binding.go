@@ -16,7 +16,8 @@ type Binding struct {
 	Fields map[string]string // name of a field to the column that it is
 	Hide   []string          // columns that no request or answer knows of
 	Units  map[string]string // name of a field to its unit: mi, km or an ISO 4217 code
-	ID     []string          // columns of the id where neither Fields nor a column's name says it; the table's own if empty
+	// columns of the id where neither Fields nor a column's name says it; the table's own if empty
+	ID []string
 
 	Invisible  []string          // columns that the database hides
 	Vocabulary *value.Vocabulary // by which values are understood
@@ -40,13 +41,16 @@ func NewBinding(fields, hide, reserved []string) (Binding, error) {
 		if _, twice := b.Fields[field]; twice || columns[strings.ToLower(column)] {
 			return b, fmt.Errorf("CARS_FIELDS: %q: the field or the column is there twice", pair)
 		}
+
 		b.Fields[field], columns[strings.ToLower(column)] = column, true
 	}
+
 	for _, h := range hide {
 		if h = unquoted(h); h != "" {
 			b.Hide = append(b.Hide, h)
 		}
 	}
+
 	return b, nil
 }
 
@@ -90,11 +94,15 @@ func NewUnits(pairs []string) (map[string]string, error) {
 		case m.IsMoney():
 			unit, ok = CurrencyCode(unit)
 		}
+
 		if !ok {
-			return nil, fmt.Errorf("CARS_UNITS: %q: expected mileage=mi, mileage=km, or price or msrp with an ISO 4217 code, as in price=EUR", pair)
+			return nil, fmt.Errorf("CARS_UNITS: %q: expected mileage=mi, mileage=km, or price or msrp with an ISO 4217 code, "+
+				"as in price=EUR", pair)
 		}
+
 		units[field] = unit
 	}
+
 	return units, nil
 }
 
@@ -119,10 +127,12 @@ func (b Binding) names(t schema.Table, starting bool) (map[string]int, error) {
 			return nil, fmt.Errorf("CARS_HIDE: %s is hidden, and CARS_FIELDS binds %s to it: take it out of one of the two",
 				b.Fields[name], name)
 		}
+
 		if i >= 0 {
 			names[name] = i
 		}
 	}
+
 	return names, nil
 }
 
@@ -136,26 +146,31 @@ func (b Binding) hides(c schema.Column) bool {
 	return b.isHidden(c.Name) || slices.Contains(b.Invisible, c.Name)
 }
 
-// identity gives the columns that tell vehicles apart: the one that is called id or bound to it; otherwise a key that is
-// shown whole, the stock number, or the VIN. It returns nil for a table without any of these.
+// identity gives the columns that tell vehicles apart: the one that is called id or bound to it; otherwise a key that
+// is shown whole, the stock number, or the VIN. It returns nil for a table without any of these.
 func (b Binding) identity(source Source, names map[string]int) []int {
 	if i, ok := names["id"]; ok {
 		return []int{i}
 	}
+
 	keys := source.Keys
 	if len(b.ID) > 0 {
 		keys = [][]string{b.ID}
 	}
+
 	for _, key := range keys {
 		columns := positions(source.Table, key)
-		if !slices.ContainsFunc(key, b.isHidden) && !slices.ContainsFunc(key, func(name string) bool { return slices.Contains(b.Invisible, name) }) && !slices.Contains(columns, -1) {
+		if !slices.ContainsFunc(key, b.isHidden) && !slices.ContainsFunc(key,
+			func(name string) bool { return slices.Contains(b.Invisible, name) }) && !slices.Contains(columns, -1) {
 			return columns
 		}
 	}
+
 	for _, name := range []string{"stock_number", "vin"} {
 		if i, ok := names[name]; ok {
 			return []int{i}
 		}
 	}
+
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package catalog describes the vehicles of a table: its fields, the columns that they are bound to, and the key by which
-// one row is found. Columns are bound by their names and by the values of
+// Package catalog describes the vehicles of a table: its fields, the columns that they are bound to, and the key by
+// which one row is found. Columns are bound by their names and by the values of
 // a profile. It knows no SQL and no HTTP.
 package catalog
 
@@ -83,10 +83,12 @@ func (c *Catalog) IDColumns() []string {
 	if id == nil {
 		return nil
 	}
+
 	names := make([]string, len(id.Columns))
 	for i, position := range id.Columns {
 		names[i] = c.Table.Columns[position].Name
 	}
+
 	return names
 }
 
@@ -108,11 +110,12 @@ func (c *Catalog) Describe() []string {
 			all = append(all, f.Name)
 		}
 	}
+
 	return all
 }
 
-// BindByNames makes the fields of a table by the names of its columns alone. While starting, a setting that names a missing
-// column is an error; later it only means that the column was dropped.
+// BindByNames makes the fields of a table by the names of its columns alone. While starting, a setting that names a
+// missing column is an error; later it only means that the column was dropped.
 func BindByNames(source Source, b Binding, starting bool) (*Catalog, error) {
 	plan, err := NewPlan(source, b, nil, starting)
 	if err != nil {
@@ -121,8 +124,8 @@ func BindByNames(source Source, b Binding, starting bool) (*Catalog, error) {
 	return Bind(source, b, plan)
 }
 
-// Bind makes the fields of a table by a plan. Columns that the plan leaves out keep their own names. A table without make
-// and model is an error that lists what it has.
+// Bind makes the fields of a table by a plan. Columns that the plan leaves out keep their own names. A table without
+// make and model is an error that lists what it has.
 func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 	t := source.Table
 	c := &Catalog{Table: t, Plan: plan, BoundID: b.ID, source: source, byName: map[string]*Field{}}
@@ -137,23 +140,29 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 			bound[column] = name
 		}
 	}
+
 	if len(id) == 1 && bound[id[0]] == "" {
 		bound[id[0]] = "id"
 	}
+
 	if len(id) > 0 && (len(id) > 1 || bound[id[0]] != "id") {
 		c.Fields = append(c.Fields, idField(t, id))
 	}
+
 	taken := plan.taken(bound, t, len(id) > 0)
 	for i, column := range t.Columns {
 		name := bound[i]
 		if b.hides(column) && name == "" {
 			continue
 		}
+
 		if name == "" {
 			name = ownName(column.Name, taken)
 		}
+
 		c.Fields = append(c.Fields, plan.newField(b, name, column, i))
 	}
+
 	for _, name := range plan.sortedFields() {
 		if p := plan.Fields[name]; p.Derives != asStored && bound[position(t, p.Column)] != name {
 			c.Fields = append(c.Fields, plan.newField(b, name, t.Columns[max(position(t, p.Column), 0)], position(t, p.Column)))
@@ -162,13 +171,16 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 
 	c.addPriceVsSimilar()
 	c.addHistory()
+
 	for i := range c.Fields {
 		c.Fields[i].position = i
 		c.byName[c.Fields[i].Name] = &c.Fields[i]
 	}
+
 	c.connect(t)
 	c.bindHistory()
 	c.bindKey()
+
 	return c, c.needVehicle()
 }
 
@@ -190,12 +202,14 @@ func (c *Catalog) bindKey() {
 	if c.Key.RowID {
 		c.KeyFields = []*Field{{Kind: schema.Integer, Column: schema.Column{Kind: schema.Integer}, position: -1}}
 	}
+
 	for _, column := range c.Key.Columns {
 		i := slices.IndexFunc(c.Fields, func(f Field) bool { return slices.Equal(f.Columns, []int{column}) && f.isPlain() })
 		if i >= 0 {
 			c.KeyFields = append(c.KeyFields, &c.Fields[i])
 			continue
 		}
+
 		hidden := newField("", c.Table.Columns[column], column)
 		hidden.position = -1
 		c.KeyFields = append(c.KeyFields, &hidden)
@@ -212,16 +226,19 @@ func (c *Catalog) bindKey() {
 			hold(f)
 		}
 	}
+
 	for _, f := range c.KeyFields {
 		if f.position < 0 {
 			hold(f)
 		}
 	}
+
 	for _, f := range c.Indexed {
 		if f.From == nil {
 			c.Read = append(c.Read, f)
 		}
 	}
+
 	for i := range c.Fields { // last, as no row that is read has them
 		if f := &c.Fields[i]; f.computed {
 			hold(f)
@@ -236,9 +253,11 @@ func newField(name string, c schema.Column, position int) Field {
 	if f.About == "" {
 		f.About = c.Comment
 	}
+
 	if open := c.Kind == schema.Text || c.Kind == schema.Unknown; open && v.Kind != schema.Unknown {
 		f.Kind, f.Stored = v.Kind, v.Kind
 	}
+
 	f.Unit = unitOf(name, c)
 	return f
 }
@@ -248,10 +267,12 @@ func idField(t schema.Table, columns []int) Field {
 	if len(columns) == 1 {
 		return newField("id", t.Columns[columns[0]], columns[0])
 	}
+
 	names := make([]string, len(columns))
 	for i, position := range columns {
 		names[i] = t.Columns[position].Name
 	}
+
 	f := newField("id", schema.Column{Name: strings.Join(names, "~"), Kind: schema.Text}, 0)
 	f.Columns = columns
 	return f
@@ -266,11 +287,13 @@ func keyOf(source Source, names map[string]int) Key {
 	if len(source.Keys) > 0 {
 		return Key{Columns: positions(source.Table, source.Keys[0]), Unique: true}
 	}
+
 	for _, name := range []string{"id", "stock_number", "vin"} {
 		if i, ok := names[name]; ok {
 			return Key{Columns: []int{i}}
 		}
 	}
+
 	return Key{}
 }
 

@@ -22,8 +22,10 @@ const (
 )
 
 // titles are the names of columns in which a make and a model, a year or a fuel may stand together with other things.
-var titles = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline", "titel", "titre", "titulo", "titolo", "tytul", "baslik",
-	"заголовок", "название", "listingtitle", "listing", "heading", "description", "vehicle", "car", "auto", "fullname", "makemodel", "brandmodel", "modele", "modell", "modelo", "modello"}
+var titles = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline", "titel", "titre",
+	"titulo", "titolo", "tytul", "baslik",
+	"заголовок", "название", "listingtitle", "listing", "heading", "description", "vehicle", "car", "auto", "fullname",
+	"makemodel", "brandmodel", "modele", "modell", "modelo", "modello"}
 
 // derive finds make, model, year and fuel within other columns, where no column holds them alone.
 func (p *planner) derive() {
@@ -37,14 +39,17 @@ func (p *planner) derive() {
 			p.plan.Fields["model"] = model
 		}
 	}
+
 	if p.plan.without("model") {
 		p.deriveModel(names)
 	}
+
 	if p.plan.without("year") {
 		p.deriveFrom("year", deriveYear, names, func(i int) float64 {
 			return p.examiners[i].share(func(text string) bool { _, ok := yearIn(text); return ok })
 		})
 	}
+
 	if p.plan.without("fuel_type") {
 		p.deriveFrom("fuel_type", deriveFuel, names, func(i int) float64 {
 			return p.examiners[i].share(func(text string) bool { _, ok := fuelIn(p.binding.Vocabulary, text); return ok })
@@ -70,23 +75,28 @@ func (p *planner) deriveVehicle(names []named) {
 		if c.Name == "" || c.Kind != schema.Text || p.examiners[i].rows == 0 {
 			continue
 		}
+
 		isModel := p.plan.Fields["model"].Column == c.Name
 		found := p.beginsWithMake(i)
 		if (isModel || isTitle(names[i]) || found >= nearlyAll && p.isFree(i)) && found > share {
 			best, share = i, found
 		}
 	}
+
 	if best < 0 {
 		return
 	}
+
 	column := p.columns[best].Name
 	unclear := p.examiners[best].unclear(func(text string) bool {
 		_, rest, ok := p.binding.Vocabulary.FindMake(underscored.Replace(text))
 		return ok && rest != ""
 	})
-	p.plan.Fields["make"] = FieldPlan{Column: column, Why: ByValues, Derives: deriveMake, Understood: share, Unclear: unclear}
+	p.plan.Fields["make"] = FieldPlan{Column: column, Why: ByValues, Derives: deriveMake, Understood: share,
+		Unclear: unclear}
 	if model, ok := p.plan.Fields["model"]; !ok || model.Column == column {
-		p.plan.Fields["model"] = FieldPlan{Column: column, Why: ByValues, Derives: deriveModel, Understood: share, Unclear: unclear}
+		p.plan.Fields["model"] = FieldPlan{Column: column, Why: ByValues, Derives: deriveModel, Understood: share,
+			Unclear: unclear}
 	}
 }
 
@@ -105,6 +115,7 @@ func (p *planner) deriveModel(names []named) {
 			p.plan.Fields["model"] = FieldPlan{Column: c.Name, Why: ByValues, Derives: deriveModel, Understood: share}
 			return
 		}
+
 		repeats := 2*len(e.profile.Values) <= e.rows
 		mayBe := e.examineText("model").verdict != disagrees && e.makes() < hardlyAny && e.plainNumbers() < mostValues
 		if repeats && mayBe {
@@ -126,15 +137,18 @@ func (p *planner) deriveFrom(field string, how derivation, names []named, share 
 		if c.Name == "" || c.Kind != schema.Text && c.Kind != schema.Date || 2*p.examiners[i].rows < p.profile.Rows {
 			continue
 		}
+
 		isNamed, _ := names[i].score(field)
 		isSource := c.Name == p.plan.Fields["engine"].Column || c.Name == p.plan.Fields["make"].Column
 		if isNamed == noName && !isTitle(names[i]) && !isSource {
 			continue
 		}
+
 		if found := share(i); found > most {
 			best, most = i, found
 		}
 	}
+
 	if best >= 0 {
 		p.plan.Fields[field] = FieldPlan{Column: p.columns[best].Name, Why: ByValues, Derives: how, Understood: most}
 	}
@@ -147,10 +161,12 @@ func yearIn(text string) (year string, ok bool) {
 			i++
 			continue
 		}
+
 		end := i
 		for end < len(text) && text[end] >= '0' && text[end] <= '9' {
 			end++
 		}
+
 		number := text[i:end]
 		if len(number) == 4 && number >= "1950" && number <= "2049" && !isPartOfWord(text, i, end) {
 			if year != "" && year != number {
@@ -158,15 +174,18 @@ func yearIn(text string) (year string, ok bool) {
 			}
 			year = number
 		}
+
 		i = end
 	}
+
 	return year, year != ""
 }
 
 // isPartOfWord reports whether a letter or a decimal point stands right beside digits.
 func isPartOfWord(text string, start, end int) bool {
 	isLetter := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80 }
-	if start > 0 && (isLetter(text[start-1]) || text[start-1] == '.' && start > 1 && text[start-2] >= '0' && text[start-2] <= '9' && !isDate(text)) {
+	if start > 0 && (isLetter(text[start-1]) || text[start-1] == '.' && start > 1 && text[start-2] >= '0' &&
+		text[start-2] <= '9' && !isDate(text)) {
 		return true
 	}
 	return end < len(text) && isLetter(text[end])
@@ -185,7 +204,9 @@ func fuelIn(v *value.Vocabulary, text string) (fuel string, ok bool) {
 		if ok {
 			return "", false
 		}
+
 		fuel, ok = part, true
 	}
+
 	return fuel, ok
 }

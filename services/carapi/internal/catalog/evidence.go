@@ -37,7 +37,8 @@ const (
 )
 
 // meaningFields are the fields whose values have meanings that the vocabulary knows.
-var meaningFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "color", "interior_color"}
+var meaningFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "color",
+	"interior_color"}
 
 // examiner looks at the values of one column.
 type examiner struct {
@@ -126,6 +127,7 @@ func (e *examiner) examine(field string) evidence {
 	if e.rows == 0 {
 		return evidence{unknown, 0}
 	}
+
 	v := vehicleField(field)
 	switch {
 	case slices.Contains(meaningFields, field):
@@ -135,6 +137,7 @@ func (e *examiner) examine(field string) evidence {
 	case field == "year", v.Kind == schema.Decimal, v.Kind == schema.Integer:
 		return e.examineNumber(field)
 	}
+
 	switch field {
 	case "vin":
 		return agreeIf(e.vins(), mostValues)
@@ -160,14 +163,17 @@ func (e *examiner) examine(field string) evidence {
 		}
 		return evidence{unknown, 0}
 	}
+
 	if slices.Contains(places, field) {
 		return e.examinePlace(field)
 	}
+
 	return e.examineText(field)
 }
 
 // equipmentLevels are words for how much equipment there is, which name none.
-var equipmentLevels = strings.Fields("full semi standard base basic mid half low high top option options none fully loaded")
+var equipmentLevels = strings.Fields("full semi standard base basic mid half low high top option options none " +
+	"fully loaded")
 
 // areLevels reports whether the values say how much equipment there is.
 func (e *examiner) areLevels() bool {
@@ -190,17 +196,20 @@ func (e *examiner) examineMeaning(field string) evidence {
 	if field == "color" || field == "interior_color" {
 		least = leastColors
 	}
+
 	switch {
 	case share >= least:
 		return evidence{agrees, share}
 	case e.isFlag(), e.plainNumbers() >= mostValues, e.urls() >= mostValues, e.makes() >= nearlyAll:
 		return evidence{disagrees, share}
 	}
+
 	for _, other := range meaningFields[:5] {
 		if other != field && share < hardlyAny && e.meaning(other) >= mostValues {
 			return evidence{disagrees, share}
 		}
 	}
+
 	return evidence{unknown, share}
 }
 
@@ -221,8 +230,8 @@ var (
 	sellerKinds = value.FoldAll(strings.Fields("private privat privé particulier particular privato dealer dealers " +
 		"individual owner trade business commercial gewerblich händler professionnel profesional privado concessionario " +
 		"trustmarkdealer franchise independent user broker частник дилер"))
-	sellerNouns = value.FoldAll(strings.Fields("seller sellers sale anbieter verkäufer vendeur vendedor venditore verkoper " +
-		"sprzedawca продавец"))
+	sellerNouns = value.FoldAll(strings.Fields("seller sellers sale anbieter verkäufer vendeur vendedor venditore " +
+		"verkoper sprzedawca продавец"))
 )
 
 // isSellerKind reports whether a text says what kind of seller offers a vehicle.
@@ -230,6 +239,7 @@ func isSellerKind(text string) bool {
 	if slices.Contains(sellerKinds, value.Fold(text)) {
 		return true
 	}
+
 	isKind := false
 	for _, word := range tokens(text) {
 		switch {
@@ -239,17 +249,20 @@ func isSellerKind(text string) bool {
 			return false
 		}
 	}
+
 	return isKind
 }
 
 func (e *examiner) examineDealer() evidence {
 	kinds := e.share(isSellerKind)
-	if e.isFlag() || kinds >= mostValues || e.urls() >= mostValues || e.plainNumbers() >= nearlyAll && isNumeric(e.column.Kind) {
+	if e.isFlag() || kinds >= mostValues || e.urls() >= mostValues || e.plainNumbers() >= nearlyAll &&
+		isNumeric(e.column.Kind) {
 		return evidence{disagrees, 0}
 	}
 	if kinds == 0 && len(e.profile.Values) > 1 {
 		return evidence{agrees, 1}
 	}
+
 	return evidence{unknown, 0}
 }
 
@@ -270,6 +283,7 @@ func (e *examiner) examinePlace(field string) evidence {
 	case words >= nearlyAll && values >= fewPlaces && 2*values <= e.rows && e.meaningful() < mostValues:
 		return evidence{agrees, hardlyAny} // other things are named so too
 	}
+
 	return evidence{unknown, 0}
 }
 
@@ -293,6 +307,7 @@ func (e *examiner) examineText(field string) evidence {
 	case field == "model" && (e.plainNumbers() >= nearlyAll && e.isYears() || e.makes() >= nearlyAll):
 		return evidence{disagrees, 0}
 	}
+
 	return evidence{unknown, 0}
 }
 
@@ -319,28 +334,35 @@ func (e *examiner) examineNumber(field string) evidence {
 	if isNumeric(e.column.Kind) && e.isFlag() && len(e.profile.Values) > 1 && field != "doors" {
 		return evidence{disagrees, 0}
 	}
+
 	style, _, _ := value.LearnNumbers(value.Measure{Field: field}, e.profile.All())
 	numbers, within, whole, zeros := 0, 0, 0, 0
+
 	var sizes []weighted
 	for _, v := range e.profile.Values {
 		n, ok := style.Parse([]byte(v.Text), nil)
 		if !ok {
 			continue
 		}
+
 		numbers += v.Count
 		x, _ := strconv.ParseFloat(string(n.Number), 64)
 		sizes = append(sizes, weighted{x, v.Count})
+
 		bounds := plausible[field]
 		if value.CompareDecimals(n.Number, bounds[0]) >= 0 && value.CompareDecimals(n.Number, bounds[1]) <= 0 {
 			within += v.Count
 		}
+
 		if !strings.Contains(string(n.Number), ".") {
 			whole += v.Count
 		}
+
 		if x == 0 {
 			zeros += v.Count
 		}
 	}
+
 	share := float64(numbers) / float64(e.rows)
 	middle := median(sizes)
 	switch {
@@ -358,6 +380,7 @@ func (e *examiner) examineNumber(field string) evidence {
 	case (field == "cylinders" || field == "doors" || field == "seats") && float64(whole) < nearlyAll*float64(numbers):
 		return evidence{disagrees, share}
 	}
+
 	return evidence{agrees, share}
 }
 
@@ -380,13 +403,16 @@ func (e *examiner) isUnscaled(style value.NumberStyle) bool {
 		if !ok {
 			continue
 		}
+
 		x, _ := strconv.ParseFloat(string(n.Number), 64)
 		sizes = append(sizes, weighted{x, v.Count})
 		numbers += v.Count
+
 		if strings.Contains(string(n.Number), ".") {
 			fractions += v.Count
 		}
 	}
+
 	return median(sizes) < leastPrice && fractions*2 > numbers
 }
 
@@ -408,10 +434,12 @@ func median(all []weighted) float64 {
 	for _, w := range all {
 		total += w.count
 	}
+
 	for _, w := range all {
 		if total -= 2 * w.count; total <= 0 {
 			return w.number
 		}
 	}
+
 	return 0
 }

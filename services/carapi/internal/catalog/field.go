@@ -11,13 +11,14 @@ import (
 
 // Field is a column of the table under the name by which requests and answers know it.
 type Field struct {
-	Name    string
-	About   string // in words; empty if it is not a vehicle field and its column has no comment
-	Unit    string // "mi", "km" or an ISO 4217 code; empty if it is not known
-	Column  schema.Column
-	Kind    schema.Kind // how its values are compared; mostly the column's own
-	Stored  schema.Kind // as which they are read; answers show them so
-	Columns []int       // positions in Table.Columns of what it is read from: one, several for a joined id, none for a rowid
+	Name   string
+	About  string // in words; empty if it is not a vehicle field and its column has no comment
+	Unit   string // "mi", "km" or an ISO 4217 code; empty if it is not known
+	Column schema.Column
+	Kind   schema.Kind // how its values are compared; mostly the column's own
+	Stored schema.Kind // as which they are read; answers show them so
+	// positions in Table.Columns of what it is read from: one, several for a joined id, none for a rowid
+	Columns []int
 
 	From       *Field // the field that this one is derived from; nil for one that is read from the table
 	UnitIn     *Field // the field that says what the unit of each row is; nil if it is the same for all
@@ -63,6 +64,7 @@ func (f *Field) Class() Class {
 	if f.isSet() {
 		return List
 	}
+
 	switch f.Kind {
 	case schema.Integer, schema.Bit, schema.Decimal, schema.Float, schema.Double:
 		return Number
@@ -73,6 +75,7 @@ func (f *Field) Class() Class {
 	case schema.Bytes:
 		return Opaque
 	}
+
 	return Text
 }
 
@@ -92,6 +95,7 @@ func (f *Field) Type() string {
 	case schema.Bytes:
 		return "bytes"
 	}
+
 	return "text"
 }
 
@@ -101,8 +105,8 @@ func (f *Field) Position() int { return f.position }
 // Slot is the field's place in Catalog.Indexed; -1 if an index does not hold it.
 func (f *Field) Slot() int { return f.slot }
 
-// HasLongNumbers reports whether, by its column's type, the field may hold numbers that a double would change, or values that
-// are not numbers.
+// HasLongNumbers reports whether, by its column's type, the field may hold numbers that a double would change, or
+// values that are not numbers.
 func (f *Field) HasLongNumbers() bool {
 	const safeDigits, safeBits = 15, 53
 	switch f.Column.Kind {
@@ -116,6 +120,7 @@ func (f *Field) HasLongNumbers() bool {
 	case schema.Float, schema.Double:
 		return false
 	}
+
 	return true
 }
 
@@ -150,8 +155,8 @@ func (f *Field) Identifies() bool { return slices.Contains(identifying, f.Name) 
 // Measure says what the field's numbers count.
 func (f *Field) Measure() value.Measure { return value.Measure{Field: f.Name, Unit: f.Unit} }
 
-// IsOfCurrencies reports whether the field holds amounts of money in several currencies, and CurrencyIn says which. They
-// are never converted, so only amounts of one currency can be compared.
+// IsOfCurrencies reports whether the field holds amounts of money in several currencies, and CurrencyIn says which.
+// They are never converted, so only amounts of one currency can be compared.
 func (f *Field) IsOfCurrencies() bool { return f.Mixed && f.Measure().IsMoney() && f.CurrencyIn != nil }
 
 // HasLocalDollar reports whether a $ alone is not one of the USA in this field: beside U$S 12.000, $ 9.000.000 is in
@@ -171,6 +176,7 @@ func (f *Field) Operators() []string {
 	case List:
 		return []string{"has", "not"}
 	}
+
 	return []string{}
 }
 
@@ -187,6 +193,7 @@ func (f *Field) Elements(form []byte, yield func(element []byte)) {
 		}
 		return
 	}
+
 	for _, element := range value.SplitList(string(form)) {
 		yield([]byte(element))
 	}
@@ -203,8 +210,8 @@ const (
 	No  = "false"
 )
 
-// Meanings are what a text of the field means: the colors of a paint, or Yes and No of a flag. It is nil for a text that
-// is not understood.
+// Meanings are what a text of the field means: the colors of a paint, or Yes and No of a flag. It is nil for a text
+// that is not understood.
 func (f *Field) Meanings(text string) []string {
 	switch {
 	case !f.HasMeanings():

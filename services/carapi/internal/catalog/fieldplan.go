@@ -23,16 +23,19 @@ func (p *Plan) taken(bound map[int]string, t schema.Table, hasID bool) map[strin
 	for _, name := range bound {
 		names[name] = true
 	}
+
 	for name, f := range p.Fields {
 		if position(t, f.Column) >= 0 {
 			names[name] = true
 		}
 	}
+
 	for i, c := range t.Columns {
 		if bound[i] == "" && !names[c.Name] {
 			names[c.Name] = slices.Contains(p.Renamed, c.Name)
 		}
 	}
+
 	return names
 }
 
@@ -53,35 +56,44 @@ func ownName(column string, taken map[string]bool) string {
 func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 	plan, isPlanned := p.Fields[name]
 	if !isPlanned || plan.Column != c.Name && position(schema.Table{Columns: []schema.Column{c}}, plan.Column) < 0 {
-		f := Field{Name: name, About: c.Comment, Column: c, Kind: c.Kind, Stored: c.Kind, Columns: []int{at}, vocabulary: b.Vocabulary}
+		f := Field{Name: name, About: c.Comment, Column: c, Kind: c.Kind, Stored: c.Kind, Columns: []int{at},
+			vocabulary: b.Vocabulary}
 		if name == "id" {
 			f.About = vehicleField("id").About
 		}
+
 		f.Flag = slices.Contains(p.Flags, c.Name)
 		if slices.Contains(p.Lists, c.Name) {
 			f.Kind = schema.JSON
 		}
+
 		return f
 	}
+
 	f := newField(name, c, at)
 	f.Why, f.derives, f.vocabulary = plan.Why, plan.Derives, b.Vocabulary
 	if plan.Derives == deriveYear {
 		f.Stored = c.Kind
 		f.Kind = schema.Integer
 	}
+
 	if plan.Derives == deriveCurrency {
 		f.style, f.Stored, f.Kind = plan.Style, c.Kind, schema.Text
 	}
+
 	if plan.Numbers {
 		f.numbers, f.style, f.Stored = true, plan.Style, c.Kind
 	}
+
 	f.Unscaled = plan.Unscaled
 	if plan.Unit != "" {
 		f.Unit, f.Mixed = plan.Unit, plan.Mixed
 	}
+
 	if unit := b.Units[name]; unit != "" {
 		f.Unit = unit
 	}
+
 	return f
 }
 
@@ -101,21 +113,26 @@ func (c *Catalog) connect(t schema.Table) {
 		if !ok {
 			continue
 		}
+
 		if f.derives != asStored && f.derives != dropMake {
 			f.From, f.Columns = byColumn(plan.Column), nil
 		}
+
 		if plan.UnitIn != "" && f.Why != "" {
 			f.UnitIn = byColumn(plan.UnitIn)
 		}
 	}
+
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		if !f.Mixed || !f.Measure().IsMoney() {
 			continue
 		}
+
 		if f.CurrencyIn = f.UnitIn; f.CurrencyIn == nil {
 			f.CurrencyIn = c.byName["currency"]
 		}
+
 		if f.CurrencyIn != nil && f.CurrencyIn.Class() != Text {
 			f.CurrencyIn = nil
 		}

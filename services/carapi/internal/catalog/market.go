@@ -23,8 +23,8 @@ var marketFields = []struct {
 	class Class
 }{{"make", Text}, {"model", Text}, {"year", Number}, {"price", Number}}
 
-// IsComputed reports whether the field is made when an index is built: of other fields of all vehicles, or of the change
-// history. No column holds it, so a row that is read has it as the index does.
+// IsComputed reports whether the field is made when an index is built: of other fields of all vehicles, or of the
+// change history. No column holds it, so a row that is read has it as the index does.
 func (f *Field) IsComputed() bool { return f.computed }
 
 // addPriceVsSimilar adds the field of that name, if the table has what it takes and no column is called so.
@@ -35,6 +35,7 @@ func (c *Catalog) addPriceVsSimilar() {
 			c.marketLacks = append(c.marketLacks, need.name)
 		}
 	}
+
 	isTaken := slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Name == PriceVsSimilar })
 	if c.marketLacks != nil || isTaken {
 		return
@@ -42,7 +43,8 @@ func (c *Catalog) addPriceVsSimilar() {
 
 	c.Fields = append(c.Fields, Field{Name: PriceVsSimilar, Kind: schema.Decimal, Stored: schema.Decimal, Unit: "%",
 		Column: schema.Column{Name: PriceVsSimilar, Kind: schema.Decimal}, computed: true,
-		About: fmt.Sprintf("price above (or, negative, below) the median of the same make, model and year, where at least %d "+
+		About: fmt.Sprintf("price above (or, negative, below) the median of the same make, model and year, where "+
+			"at least %d "+
 			"have a price", FewestSimilar)})
 }
 
@@ -65,5 +67,6 @@ func (c *Catalog) WhyMissing(name string) string {
 	case slices.ContainsFunc(historyNames, asksFor):
 		return c.historyLacks
 	}
+
 	return ""
 }

@@ -34,6 +34,7 @@ func readColumnNames(text string) map[string][]columnName {
 			field = strings.Trim(line, "[]")
 			continue
 		}
+
 		for name := range strings.SplitSeq(line, ",") {
 			name, weak := strings.CutSuffix(strings.TrimSpace(name), "?")
 			if folded := value.Fold(name); folded != "" {
@@ -41,6 +42,7 @@ func readColumnNames(text string) map[string][]columnName {
 			}
 		}
 	}
+
 	return all
 }
 
@@ -56,7 +58,10 @@ func Synonyms(name string) []string {
 }
 
 // generic are words in names of columns that say no more than that a vehicle is for sale.
-var generic = strings.Fields("car cars vehicle vehicles veh auto autos listing ad advert item fahrzeug vehicule vehiculo veiculo veicolo voertuig pojazdu arac") //nolint:misspell // vehicule is the French word
+//
+//nolint:misspell // vehicule is the French word
+var generic = strings.Fields("car cars vehicle vehicles veh auto autos listing ad advert item fahrzeug vehicule " +
+	"vehiculo veiculo veicolo voertuig pojazdu arac")
 
 // tokens takes a name apart at its signs and at capitals: VEHICLES_Make and carPrice have two.
 func tokens(name string) []string {
@@ -68,6 +73,7 @@ func tokens(name string) []string {
 		}
 		word = word[:0]
 	}
+
 	runes := []rune(name)
 	for i, r := range runes {
 		switch {
@@ -79,8 +85,10 @@ func tokens(name string) []string {
 		case unicode.IsUpper(r) && i > 0 && i+1 < len(runes) && unicode.IsUpper(runes[i-1]) && unicode.IsLower(runes[i+1]):
 			end()
 		}
+
 		word = append(word, r)
 	}
+
 	end()
 	return all
 }
@@ -98,6 +106,7 @@ func namesOf(columns []schema.Column) []named {
 	for i, c := range columns {
 		parts[i] = tokens(c.Name)
 	}
+
 	prefix, last := sharedPrefix(parts), sharedLast(parts)
 
 	all := make([]named, len(columns))
@@ -106,15 +115,18 @@ func namesOf(columns []schema.Column) []named {
 		if len(words) > prefix.length && strings.Join(words[:prefix.length], " ") == prefix.words {
 			words = words[prefix.length:]
 		}
+
 		if len(words) > 1 && words[len(words)-1] == last {
 			words = words[:len(words)-1]
 		}
+
 		all[i].stripped = strings.Join(words, "")
 		bare := slices.DeleteFunc(slices.Clone(words), func(w string) bool {
 			return slices.Contains(generic, w) || slices.Contains(usualCurrencies, strings.ToUpper(w))
 		})
 		all[i].bare = strings.Join(bare, "")
 	}
+
 	return all
 }
 
@@ -134,12 +146,14 @@ func sharedPrefix(parts [][]string) prefix {
 				counts[strings.Join(words[:length], " ")]++
 			}
 		}
+
 		for words, n := range counts {
 			if n >= 4 && 2*n > len(parts) {
 				best = prefix{words, length}
 			}
 		}
 	}
+
 	return best
 }
 
@@ -152,20 +166,23 @@ func sharedLast(parts [][]string) string {
 			counts[words[len(words)-1]]++
 		}
 	}
+
 	for word, n := range counts {
 		if n >= 4 && 2*n > len(parts) && saysNothing(word) {
 			return word
 		}
 	}
+
 	return ""
 }
 
-// saysNothing reports whether the last word of a name says nothing about what a column holds: it is a letter or two that
-// are no unit or number, or a word for any value.
+// saysNothing reports whether the last word of a name says nothing about what a column holds: it is a letter or two
+// that are no unit or number, or a word for any value.
 func saysNothing(word string) bool {
 	isShort := utf8.RuneCountInString(word) <= 2
 	telling := strings.Fields("id no nr km mi hp kw cc ps")
-	return isShort && !slices.Contains(telling, word) || slices.Contains(strings.Fields("value text txt name field attr"), word)
+	return isShort && !slices.Contains(telling, word) ||
+		slices.Contains(strings.Fields("value text txt name field attr"), word)
 }
 
 // Scores of names. A field's own name wins over any other, a name that is certain over one that others use too.
@@ -189,6 +206,7 @@ func (n named) score(field string) (score int, weak bool) {
 		if name == value.Fold(field) {
 			return exactName - less, false
 		}
+
 		for _, synonym := range columnNamesOf[field] {
 			switch {
 			case synonym.name != name:
@@ -199,5 +217,6 @@ func (n named) score(field string) (score int, weak bool) {
 			}
 		}
 	}
+
 	return score, weak
 }

@@ -86,19 +86,23 @@ func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, 
 	if err := p.bySettings(starting); err != nil {
 		return nil, err
 	}
+
 	if profile != nil {
 		for i, c := range source.Table.Columns {
 			p.examiners = append(p.examiners, newExaminer(b.Vocabulary, c, &profile.Columns[i]))
 		}
 	}
+
 	p.byNamesAndValues()
 	for name, i := range p.bound {
 		p.plan.Fields[name] = FieldPlan{Column: source.Table.Columns[i].Name, Why: p.why[name]}
 	}
+
 	if profile != nil {
 		p.derive()
 		p.understand()
 	}
+
 	return p.plan, nil
 }
 
@@ -108,14 +112,17 @@ func (p *planner) bySettings(starting bool) error {
 	if err != nil {
 		return err
 	}
+
 	for name, i := range names {
 		p.bound[name], p.used[i], p.why[name] = i, true, BySetting
 	}
+
 	for i, c := range p.columns {
 		if p.binding.hides(c) && !p.used[i] {
 			p.columns[i].Name, p.used[i] = "", true
 		}
 	}
+
 	return nil
 }
 
@@ -141,6 +148,7 @@ func (p *planner) byNamesAndValues() {
 		if p.used[i] {
 			continue
 		}
+
 		named := map[int]bool{}
 		isCertain := false // named for a field without a doubt
 		for f := range VehicleFields {
@@ -151,9 +159,11 @@ func (p *planner) byNamesAndValues() {
 				isCertain = isCertain || !weak
 			}
 		}
+
 		if p.profile == nil || isCertain {
 			continue
 		}
+
 		for f, v := range VehicleFields {
 			if named[f] {
 				continue
@@ -163,10 +173,12 @@ func (p *planner) byNamesAndValues() {
 			}
 		}
 	}
+
 	p.preferSeries(names, all)
 	slices.SortStableFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.field, b.field), cmp.Compare(a.column, b.column))
 	})
+
 	for _, c := range all {
 		field := VehicleFields[c.field].Name
 		if _, taken := p.bound[field]; !taken && !p.used[c.column] {
@@ -191,6 +203,7 @@ func (p *planner) candidate(name named, field, column int) (candidate, bool) {
 	if VehicleFields[field].Name == "make" && p.examiners[column].makes() < hardlyAny && p.hasMakes() {
 		return c, false
 	}
+
 	switch e := p.examiners[column].examine(VehicleFields[field].Name); e.verdict {
 	case disagrees:
 		p.reject(VehicleFields[field].Name, column)
@@ -225,6 +238,7 @@ func (p *planner) byValuesAlone(field string, f, column int) (candidate, bool) {
 	if len(e.profile.Values) < 2 || len(e.profile.Values) > 500 || e.isDistinct() || e.isListColumn() {
 		return c, false
 	}
+
 	share := 0.0
 	if field == "make" {
 		share = e.makes()
@@ -233,12 +247,14 @@ func (p *planner) byValuesAlone(field string, f, column int) (candidate, bool) {
 		if e.different(field) < 2 {
 			return c, false
 		}
+
 		for _, other := range meaningFields[:5] {
 			if other != field && e.meaning(other) >= share {
 				return c, false
 			}
 		}
 	}
+
 	c.score += int(agreement * share)
 	return c, share >= nearlyAll
 }
@@ -254,8 +270,8 @@ func (e *examiner) different(field string) int {
 	return len(found)
 }
 
-// preferSeries takes a column called series for the model where the one called model has more values: there it holds the
-// version, as in Turkish advertisements.
+// preferSeries takes a column called series for the model where the one called model has more values: there it holds
+// the version, as in Turkish advertisements.
 func (p *planner) preferSeries(names []named, all []candidate) {
 	series, model := -1, -1
 	for i, c := range all {
@@ -267,9 +283,11 @@ func (p *planner) preferSeries(names []named, all []candidate) {
 			model = i
 		}
 	}
+
 	if series < 0 || model < 0 || p.profile == nil {
 		return
 	}
+
 	fewer := len(p.profile.Columns[all[series].column].Values)
 	if fewer > 1 && fewer < len(p.profile.Columns[all[model].column].Values) {
 		all[series].score = max(all[series].score, seriesScore)

@@ -64,8 +64,8 @@ type Profiler struct {
 	columns []columnProfiler
 }
 
-// columnProfiler keeps the values whose hashes are below a limit, which halves whenever there are too many. So the values
-// that are left at the end, and their counts, are the same in whatever order the rows come.
+// columnProfiler keeps the values whose hashes are below a limit, which halves whenever there are too many. So the
+// values that are left at the end, and their counts, are the same in whatever order the rows come.
 type columnProfiler struct {
 	skipped bool
 	kept    map[uint64]*Profiled
@@ -78,7 +78,8 @@ type columnProfiler struct {
 func NewProfiler(t schema.Table) *Profiler {
 	p := &Profiler{columns: make([]columnProfiler, len(t.Columns))}
 	for i, c := range t.Columns {
-		p.columns[i] = columnProfiler{skipped: c.Kind == schema.Bytes, kept: map[uint64]*Profiled{}, limit: ^uint64(0), most: maxProfiled}
+		p.columns[i] = columnProfiler{skipped: c.Kind == schema.Bytes, kept: map[uint64]*Profiled{}, limit: ^uint64(0),
+			most: maxProfiled}
 		if c.Kind != schema.Text && c.Kind != schema.Unknown {
 			p.columns[i].most = maxNumbers
 		}
@@ -108,6 +109,7 @@ func (p *Profiler) Add(cells []value.Cell) error {
 		p.columns[i].add(cells[next])
 		next++
 	}
+
 	return nil
 }
 
@@ -117,6 +119,7 @@ func (p *columnProfiler) add(c value.Cell) {
 		p.nulls++
 		return
 	}
+
 	text = text[:min(len(text), maxProfiledText)]
 	hash := xxhash.Sum64(text)
 	if hash > p.limit {
@@ -126,6 +129,7 @@ func (p *columnProfiler) add(c value.Cell) {
 		known.Count++
 		return
 	}
+
 	p.kept[hash] = &Profiled{string(text), 1}
 	for len(p.kept) > p.most {
 		p.limit /= 2
@@ -157,5 +161,6 @@ func (p *Profiler) Profile() *Profile {
 		}
 		slices.SortFunc(out.Values, func(a, b Profiled) int { return cmp.Compare(a.Text, b.Text) })
 	}
+
 	return all
 }

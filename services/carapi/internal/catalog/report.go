@@ -17,6 +17,7 @@ func (c *Catalog) Report() []string {
 		if c.Plan != nil {
 			plan, planned = c.Plan.Fields[v.Name]
 		}
+
 		switch {
 		case f == nil || !planned && f.Why == "" && v.Name != "id":
 			text := v.Name
@@ -28,14 +29,17 @@ func (c *Catalog) Report() []string {
 		case !planned:
 			continue
 		}
+
 		lines = append(lines, plan.describe(v.Name, f))
 		if !f.IsDerived() {
 			pairs = append(pairs, v.Name+"="+quoted(f.Column.Name))
 		}
 	}
+
 	if len(missing) > 0 {
 		lines = append(lines, "not found: "+strings.Join(missing, ", "))
 	}
+
 	return append(lines, "CARS_FIELDS="+strings.Join(pairs, ","))
 }
 
@@ -45,24 +49,30 @@ func (p FieldPlan) describe(name string, f *Field) string {
 	if f.IsDerived() {
 		line = fmt.Sprintf("%-14s derived from %s", name, f.Column.Name)
 	}
+
 	if f.Unit != "" {
 		line += ", in " + f.Unit
 	}
+
 	if p.UnitIn != "" {
 		line += " by " + p.UnitIn
 	}
+
 	if p.Unscaled {
 		line += ", too small for whole amounts: in thousands, lakh or the like"
 	}
+
 	if p.Mixed {
 		line += ", differs from row to row"
 	}
+
 	if p.Understood < 1 && p.Why != ByName {
 		line += fmt.Sprintf(", %.1f %% understood", 100*p.Understood)
 		if len(p.Unclear) > 0 {
 			line += fmt.Sprintf("; not: %q", p.Unclear)
 		}
 	}
+
 	return line
 }
 
@@ -74,13 +84,17 @@ func (p *planner) reject(field string, column int) {
 	if p.plan.Rejected == nil {
 		p.plan.Rejected = map[string][]string{}
 	}
+
 	c := p.source.Table.Columns[column]
-	if field == "mileage" && isNumeric(c.Kind) && value.Fold(c.Name) == field && len(p.profile.Columns[column].Values) >= manyMileages {
+	if field == "mileage" && isNumeric(c.Kind) && value.Fold(c.Name) == field &&
+		len(p.profile.Columns[column].Values) >= manyMileages {
 		p.plan.Renamed = append(p.plan.Renamed, c.Name)
 	}
+
 	text := c.Name + " has other values"
 	if examples := mostFrequent(slices.Clone(p.profile.Columns[column].Values), 3); len(examples) > 0 {
 		text += fmt.Sprintf(": %q", examples)
 	}
+
 	p.plan.Rejected[field] = append(p.plan.Rejected[field], text)
 }

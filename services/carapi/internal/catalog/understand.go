@@ -24,18 +24,25 @@ func (p *planner) understand() {
 			p.understandNumbers(name, i, &f)
 		case p.binding.Vocabulary != nil && isMeaningField(name):
 			f.Understood = p.examiners[i].meaning(name)
-			f.Unclear = p.examiners[i].unclear(func(text string) bool { return len(p.binding.Vocabulary.Meanings(name, text)) > 0 })
+			f.Unclear = p.examiners[i].unclear(func(text string) bool {
+				return len(p.binding.Vocabulary.Meanings(name,
+					text)) > 0
+			})
 		case name == "make":
 			f.Understood = p.examiners[i].makes()
 			f.Unclear = p.examiners[i].unclear(p.binding.Vocabulary.IsMake)
 		default:
 			f.Understood = 1
 		}
+
 		p.plan.Fields[name] = f
 	}
+
 	if price := p.plan.Fields["price"]; price.Mixed && price.UnitIn == "" && p.plan.without("currency") {
-		p.plan.Fields["currency"] = FieldPlan{Column: price.Column, Why: ByValues, Derives: deriveCurrency, Style: price.Style, Understood: price.Understood}
+		p.plan.Fields["currency"] = FieldPlan{Column: price.Column, Why: ByValues, Derives: deriveCurrency,
+			Style: price.Style, Understood: price.Understood}
 	}
+
 	for i, c := range p.columns {
 		switch {
 		case p.used[i]:
@@ -47,16 +54,18 @@ func (p *planner) understand() {
 	}
 }
 
-// isFlagColumn reports whether a column holds flags: a TINYINT(1) or BIT(1) with 0 and 1, or values that say yes in some rows
-// and no in others.
+// isFlagColumn reports whether a column holds flags: a TINYINT(1) or BIT(1) with 0 and 1, or values that say yes in
+// some rows and no in others.
 func (e *examiner) isFlagColumn() bool {
 	if !e.isFlag() || e.profile.Sample {
 		return false
 	}
+
 	declared := strings.ToLower(e.column.Type)
 	if strings.HasPrefix(declared, "tinyint(1)") || strings.HasPrefix(declared, "bit(1)") {
 		return true
 	}
+
 	yes := e.share(func(text string) bool { is, _ := value.ParseBool(text); return is })
 	return (e.column.Kind == schema.Text || e.column.Kind == schema.Integer) && yes > 0 && yes < 1
 }
@@ -83,25 +92,31 @@ func (e *examiner) isListColumn() bool {
 	case e.profile.Sample:
 		return false
 	}
+
 	uses, lengths := map[string]bool{}, map[int]bool{}
 	several, elements, inWords := 0, 0, 0
 	for _, v := range e.profile.Values {
 		parts := value.SplitList(v.Text)
 		lengths[len(parts)] = true
+
 		if len(parts) > 1 {
 			several += v.Count
 		}
+
 		for _, part := range parts {
 			if len(part) > maxElement {
 				return false
 			}
+
 			uses[value.Key(part)] = true
 			elements++
+
 			if strings.ContainsFunc(part, unicode.IsLetter) {
 				inWords++
 			}
 		}
 	}
+
 	return 2*several >= e.rows && len(lengths) >= minLengths && elements >= minUses*len(uses) &&
 		float64(inWords) >= nearlyAll*float64(elements)
 }
@@ -138,6 +153,7 @@ func (p *planner) understandNumbers(name string, column int, f *FieldPlan) {
 	if total > 0 {
 		f.Understood = float64(understood) / float64(total)
 	}
+
 	f.Unclear = p.examiners[column].unclear(func(text string) bool {
 		_, ok := style.Parse([]byte(text), nil)
 		return ok
@@ -148,10 +164,12 @@ func (p *planner) understandNumbers(name string, column int, f *FieldPlan) {
 		f.Numbers, f.Style = true, style
 		p.unitOfValues(name, f)
 	}
+
 	p.unitOfNeighbor(name, column, f)
 	if name == "mileage" && f.Unit == "" {
 		f.Unit = unitFromNeighbors(p.columns, p.profile)
 	}
+
 	if unit := p.binding.Units[name]; unit != "" {
 		f.Unit, f.UnitIn, f.Mixed = unit, "", false
 	}

@@ -31,21 +31,24 @@ func (f *Field) Sources() []*Field {
 	return all
 }
 
-// Understand gives the cell that is compared, of the stored cell of the field, or of the one that it is derived from, and
-// the one of its unit. What is not in the memory of these cells is appended to buf.
+// Understand gives the cell that is compared, of the stored cell of the field, or of the one that it is derived from,
+// and the one of its unit. What is not in the memory of these cells is appended to buf.
 func (f *Field) Understand(stored, unit value.Cell, buf []byte) (value.Cell, []byte) {
 	switch f.derives {
 	case deriveMake, deriveModel, dropMake, deriveFuel, deriveYear, deriveCurrency:
 		return f.derive(stored, buf)
 	}
+
 	if f.numbers {
 		return f.number(stored, unit, buf)
 	}
+
 	if f.UnitIn != nil && stored.Type == value.Number && f.Measure().IsDistance() {
 		if from, ok := distanceUnit(string(unit.Form)); ok && from != f.Unit {
 			return convert(stored.Form, from, f.Unit, buf)
 		}
 	}
+
 	return stored, buf
 }
 
@@ -63,21 +66,25 @@ func (f *Field) number(stored, unit value.Cell, buf []byte) (value.Cell, []byte)
 	case stored.Type == value.Number && f.UnitIn == nil:
 		return stored, buf
 	}
+
 	start := len(buf)
 	n, ok := f.style.Parse(stored.Form, buf)
 	if !ok {
 		return value.Cell{Type: value.Text, Form: stored.Form}, buf
 	}
+
 	buf = append(buf, n.Number...)
 	if f.Measure().IsDistance() && f.Unit != "" {
 		from := n.Unit
 		if f.UnitIn != nil && from == "" {
 			from, _ = distanceUnit(string(unit.Form))
 		}
+
 		if from != "" && from != f.Unit {
 			return convert(n.Number, from, f.Unit, buf)
 		}
 	}
+
 	return value.Cell{Type: value.Number, Form: buf[start:]}, buf
 }
 
@@ -86,6 +93,7 @@ func (f *Field) derive(stored value.Cell, buf []byte) (value.Cell, []byte) {
 	if stored.Type == value.Null || isBlank(stored.Form) {
 		return value.Cell{}, buf
 	}
+
 	text, ok := string(stored.Form), false
 	kind := value.Text
 	switch f.derives {
@@ -110,21 +118,24 @@ func (f *Field) derive(stored value.Cell, buf []byte) (value.Cell, []byte) {
 			ok = true
 		}
 	}
+
 	if !ok {
 		return value.Cell{}, buf
 	}
+
 	start := len(buf)
 	buf = append(buf, text...)
 	return value.Cell{Type: kind, Form: buf[start:]}, buf
 }
 
-// ShownAs is the cell that answers show of a field, and the kind as which they write it: the stored one. A text that is a
-// plain number among numbers is written as one.
+// ShownAs is the cell that answers show of a field, and the kind as which they write it: the stored one. A text that is
+// a plain number among numbers is written as one.
 func (f *Field) ShownAs(stored value.Cell) (value.Cell, schema.Kind) {
 	if f.derives != asStored && f.derives != dropMake {
 		cell, _ := f.Understand(stored, value.Cell{}, nil)
 		return cell, f.Kind
 	}
+
 	if f.numbers && stored.Type == value.Text {
 		if number, ok := value.NormalDecimal(bytes.Clone(stored.Form)); ok {
 			understood, _ := f.Understand(stored, value.Cell{}, nil)
@@ -134,6 +145,7 @@ func (f *Field) ShownAs(stored value.Cell) (value.Cell, schema.Kind) {
 		}
 		return stored, schema.Text
 	}
+
 	return stored, f.Kind
 }
 
@@ -155,6 +167,7 @@ func (c *Catalog) NewUnderstander() *Understander {
 	for i, f := range c.Read {
 		place[f] = i
 	}
+
 	some := false
 	for i, f := range c.Indexed {
 		u.from[i], u.unit[i] = place[f.Source()], -1
@@ -162,13 +175,16 @@ func (c *Catalog) NewUnderstander() *Understander {
 			some = true
 			u.caches[i] = newCache()
 		}
+
 		if f.UnitIn != nil {
 			u.unit[i] = place[f.UnitIn]
 		}
 	}
+
 	if !some {
 		return nil
 	}
+
 	return u
 }
 
@@ -184,6 +200,7 @@ func (u *Understander) Row(read []value.Cell) []value.Cell {
 		}
 		u.cells[i] = u.understand(i, stored, read)
 	}
+
 	return u.cells
 }
 
@@ -193,17 +210,20 @@ func (u *Understander) understand(i int, stored value.Cell, read []value.Cell) v
 	if u.unit[i] >= 0 {
 		unit = read[u.unit[i]]
 	}
+
 	if !cached.off && u.unit[i] < 0 {
 		if known, ok := cached.cells[string(stored.Form)]; ok && stored.Type == value.Text {
 			cached.hits++
 			return known
 		}
 	}
+
 	var cell value.Cell
 	cell, u.buf = f.Understand(stored, unit, u.buf)
 	if u.unit[i] < 0 && stored.Type == value.Text {
 		cached.add(stored, cell)
 	}
+
 	return cell
 }
 
@@ -223,11 +243,13 @@ func (c *cache) add(stored, understood value.Cell) {
 	if c.off {
 		return
 	}
+
 	if len(c.cells) == maxCached {
 		c.off = c.hits < maxCached
 		c.hits = 0
 		clear(c.cells)
 	}
+
 	if !c.off {
 		c.cells[string(stored.Form)] = understood.Clone()
 	}

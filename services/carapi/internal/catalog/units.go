@@ -36,17 +36,20 @@ func unitOf(name string, c schema.Column) string {
 				return code
 			}
 		}
+
 		for _, word := range tokens(c.Name) {
 			if code := strings.ToUpper(word); len(word) == 3 && slices.Contains(usualCurrencies, code) {
 				return code
 			}
 		}
 	}
+
 	return ""
 }
 
 // usualCurrencies are codes that stand in names of columns and are no other words there.
-var usualCurrencies = []string{"USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "PLN", "SEK", "NOK", "DKK", "CZK", "HUF", "RUB", "UAH", "INR", "PKR",
+var usualCurrencies = []string{"USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "PLN", "SEK", "NOK", "DKK", "CZK",
+	"HUF", "RUB", "UAH", "INR", "PKR",
 	"JPY", "CNY", "BRL", "MXN", "ZAR", "AED", "SAR"}
 
 // CurrencyCode reads an ISO 4217 code or a sign that stands for one currency alone.
@@ -62,9 +65,11 @@ func CurrencyCode(text string) (code string, ok bool) {
 	case "₹":
 		return "INR", true
 	}
+
 	if len(text) != 3 {
 		return "", false
 	}
+
 	_, err := currency.ParseISO(text)
 	return text, err == nil
 }
@@ -88,18 +93,21 @@ func unitFromNeighbors(columns []schema.Column, profile *Profile) string {
 			inMiles = inMiles || word == "mpg" || word == "epa"
 			inKilometers = inKilometers || word == "kmpl" || word == "l100km" || word == "lper100km"
 		}
+
 		for _, v := range profile.Columns[i].Values[:min(20, len(profile.Columns[i].Values))] {
 			folded := value.Fold(v.Text)
 			inKilometers = inKilometers || strings.HasSuffix(folded, "kmpl") || strings.HasSuffix(folded, "l100km")
 			inMiles = inMiles || len(folded) < 12 && strings.HasSuffix(folded, "mpg")
 		}
 	}
+
 	switch {
 	case inMiles && !inKilometers:
 		return "mi"
 	case inKilometers && !inMiles:
 		return "km"
 	}
+
 	return ""
 }
 
@@ -112,11 +120,13 @@ func converted(form []byte, from, to string) []byte {
 	if !ok || from == to {
 		return form
 	}
+
 	if to == "mi" {
 		n.Mul(n, milesPerKilometer)
 	} else {
 		n.Quo(n, milesPerKilometer)
 	}
+
 	whole, _ := value.NormalDecimal([]byte(n.FloatString(0)))
 	return whole
 }

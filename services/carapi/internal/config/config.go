@@ -103,21 +103,27 @@ func (c *Stock) Validate() error {
 	if c.HasLive() {
 		errs = append(errs, c.DB.Validate())
 	}
+
 	if _, _, err := c.Settings(); err != nil {
 		errs = append(errs, err)
 	}
+
 	if c.QueryTimeout <= 0 {
 		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: a time above 0 is needed", c.QueryTimeout))
 	}
+
 	if !slices.Contains([]string{Auto, Live, Snapshot}, c.Source) {
 		errs = append(errs, fmt.Errorf("SOURCE: %q: expected auto, live or snapshot", c.Source))
 	}
+
 	if c.Source == Snapshot && c.SnapshotPath == "" {
 		errs = append(errs, errors.New("SNAPSHOT_PATH: not set: the file that syncer keeps, for SOURCE=snapshot"))
 	}
+
 	if c.StaleMaxAge < 0 {
 		errs = append(errs, fmt.Errorf("STALE_MAX_AGE: %s: expected a time, or 0 for any", c.StaleMaxAge))
 	}
+
 	return errors.Join(errs...)
 }
 
@@ -128,23 +134,29 @@ func (c *Stock) Settings() (store.Settings, *value.Vocabulary, error) {
 	binding.Vocabulary = vocabulary
 	var unitsErr error
 	binding.Units, unitsErr = catalog.NewUnits(c.CarsUnits)
-	settings := store.Settings{Table: c.CarsTable, Setting: "CARS_TABLE", Binding: binding, Timeout: c.QueryTimeout, Strict: true}
+	settings := store.Settings{Table: c.CarsTable, Setting: "CARS_TABLE", Binding: binding, Timeout: c.QueryTimeout,
+		Strict: true}
+
 	return settings, vocabulary, errors.Join(err, unitsErr, vocabularyErr)
 }
 
 // Validate reports every wrong variable, joined.
 func (c *Config) Validate() error {
 	errs := []error{c.Stock.Validate(), c.Address.Validate(), c.API.Validate()}
-	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil) {
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" ||
+		u.Host == "" || u.RawQuery != "" || u.User != nil) {
 		errs = append(errs, fmt.Errorf("PUBLIC_URL: %q: expected https://host, and perhaps a path", c.PublicURL))
 	}
+
 	if c.MaxInFlight < 1 {
 		errs = append(errs, fmt.Errorf("MAX_IN_FLIGHT: %d: at least 1 is needed", c.MaxInFlight))
 	}
+
 	if c.MetricsAddr != Off {
 		if err := httpserver.CheckAddress(c.MetricsAddr); err != nil {
 			errs = append(errs, fmt.Errorf("METRICS_ADDR: %q: %w, or off", c.MetricsAddr, err))
 		}
 	}
+
 	return errors.Join(errs...)
 }

@@ -23,8 +23,10 @@ func (n *Names) Decode(text string) error {
 			start = i + 1
 		}
 	}
+
 	if quoted {
 		return errors.New("expected a second backtick after a quoted name")
 	}
+
 	return nil
 }

@@ -32,20 +32,24 @@ func cars(s *search.Service, find find, log *slog.Logger) http.HandlerFunc {
 		if !ok {
 			return
 		}
+
 		a, err := find(r.Context(), s, resourceOf(r), values)
 		if err != nil {
 			writeError(w, r, log, err)
 			return
 		}
+
 		if link := "<" + a.Next + `>; rel="next"`; a.Next != "" && len(link) <= maxLink {
 			w.Header().Set("Link", link)
 		}
+
 		writeAnswer(w, r, a)
 	}
 }
 
 // findCar gives the vehicle of an id or a VIN.
-type findCar func(ctx context.Context, s *search.Service, at answer.Resource, id string, values url.Values) (*answer.Answer, error)
+type findCar func(ctx context.Context, s *search.Service, at answer.Resource, id string,
+	values url.Values) (*answer.Answer, error)
 
 // car answers GET /cars/{id}, what is under it, and GET /cars/vin/{vin}: key is the name of the parameter in the path.
 func car(s *search.Service, find findCar, key string, log *slog.Logger) http.HandlerFunc {
@@ -57,17 +61,21 @@ func car(s *search.Service, find findCar, key string, log *slog.Logger) http.Han
 				id = unescaped
 			}
 		}
+
 		values, ok := parameters(w, r)
 		if !ok {
 			return
 		}
+
 		a, err := find(r.Context(), s, resourceOf(r), id, values)
 		if errors.Is(err, search.ErrNotFound) && raw != id && strings.Contains(raw, "~") {
 			a, err = find(r.Context(), s, resourceOf(r), raw, values) // an id of several values, which are escaped in it
 		}
+
 		switch {
 		case errors.Is(err, search.ErrNotFound) && !errors.Is(err, search.ErrNoIDs):
-			writeProblem(w, r, answer.Problem{Status: http.StatusNotFound, Detail: fmt.Sprintf("no vehicle has the %s %q", key, id)})
+			writeProblem(w, r, answer.Problem{Status: http.StatusNotFound,
+				Detail: fmt.Sprintf("no vehicle has the %s %q", key, id)})
 		case err != nil:
 			writeError(w, r, log, err)
 		default:
@@ -80,14 +88,17 @@ func car(s *search.Service, find findCar, key string, log *slog.Logger) http.Han
 func fields(s *search.Service, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "" {
-			writeProblem(w, r, answer.Problem{Status: http.StatusBadRequest, Detail: "the fields are asked for without parameters"})
+			writeProblem(w, r, answer.Problem{Status: http.StatusBadRequest,
+				Detail: "the fields are asked for without parameters"})
 			return
 		}
+
 		a, err := answer.Fields(r.Context(), s)
 		if err != nil {
 			writeError(w, r, log, err)
 			return
 		}
+
 		writeTagged(w, r, a.Body, etag(a.Tagged))
 	}
 }
@@ -107,8 +118,8 @@ func noteAnswer(ctx context.Context, a *answer.Answer) {
 	i.rows, i.source = a.Rows, a.Origin.Source
 }
 
-// parameters are those of the query string; if that is malformed, the answer says so. url.Query would silently leave out
-// what it cannot parse.
+// parameters are those of the query string; if that is malformed, the answer says so. url.Query would silently leave
+// out what it cannot parse.
 func parameters(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
 	values, err := query.ParseQuery(r.URL.RawQuery)
 	if err != nil {

@@ -12,6 +12,7 @@ func asOpenAPI30(document object) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	var d object
 	if err := json.Unmarshal(text, &d); err != nil {
 		return nil, err
@@ -19,16 +20,18 @@ func asOpenAPI30(document object) (object, error) {
 
 	d["openapi"] = "3.0.3"
 	delete(d["info"].(object), "summary")
+
 	schemas := d["components"].(object)["schemas"].(object)
 	for name, schema := range schemas {
 		schemas[name] = schema30(schema)
 	}
+
 	replaceSchemas(d)
 	return d, nil
 }
 
-// replaceSchemas replaces the schemas of parameters, headers and contents. A schema has no member called schema, but for a
-// property, and is not looked into.
+// replaceSchemas replaces the schemas of parameters, headers and contents. A schema has no member called schema, but
+// for a property, and is not looked into.
 func replaceSchemas(part any) {
 	switch part := part.(type) {
 	case object:
@@ -54,13 +57,16 @@ func schema30(schema any) any {
 	if !ok { // additionalProperties: false
 		return schema
 	}
+
 	if reference := from["$ref"]; reference != nil {
 		if len(from) == 1 {
 			return from
 		}
+
 		to := maps.Clone(from) // 3.0 ignores what stands beside a reference
 		delete(to, "$ref")
 		to["allOf"] = []any{object{"$ref": reference}}
+
 		return to
 	}
 
@@ -68,6 +74,7 @@ func schema30(schema any) any {
 	if from["type"] == nil { // anything, so null too
 		to["nullable"] = true
 	}
+
 	for keyword, v := range from {
 		switch keyword {
 		case "type":
@@ -88,34 +95,40 @@ func schema30(schema any) any {
 			to[keyword] = v
 		}
 	}
+
 	if alternatives, several := to["anyOf"].([]any); several && to["format"] != nil { // that of the number
 		alternatives[0].(object)["format"] = to["format"]
 		delete(to, "format")
 	}
+
 	return to
 }
 
-// setTypes sets the type of a schema. 3.0 knows no lists of types: null is a keyword of its own, beside a type, and others
-// are alternatives.
+// setTypes sets the type of a schema. 3.0 knows no lists of types: null is a keyword of its own, beside a type, and
+// others are alternatives.
 func setTypes(to object, types any) {
 	several, ok := types.([]any)
 	if !ok {
 		to["type"] = types
 		return
 	}
+
 	alternatives := []any{}
 	for _, t := range several {
 		if t != "null" {
 			alternatives = append(alternatives, object{"type": t})
 		}
 	}
+
 	first := alternatives[0].(object)
 	if slices.Contains(several, any("null")) {
 		first["nullable"] = true
 	}
+
 	if len(alternatives) > 1 {
 		to["anyOf"] = alternatives
 		return
 	}
+
 	maps.Copy(to, first)
 }

@@ -57,6 +57,7 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 		carRoutes(r, s, log)
 		r.With(ownOrigin(o.Origins), mcp.OneMessage).Post("/mcp", mcpHandler(s, base, log).ServeHTTP)
 	})
+
 	return r
 }
 

@@ -25,6 +25,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 	}
 	want = slices.Clone(want)
 	slices.SortStableFunc(want, func(a, b uint32) int { return query.ComparePlaces(order, place(a), place(b)) })
+
 	wantSame := make([]int, len(want))
 	for i := range want {
 		wantSame[i] = 1
@@ -42,14 +43,17 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 			t.Errorf("order %v: page after %d: %v, want %v", order, begin, got, want[begin:end])
 			return
 		}
+
 		for i := range got {
 			if same[i] != wantSame[begin+i] {
 				t.Errorf("order %v: row %d is number %d in its place, want %d", order, begin+i, same[i], wantSame[begin+i])
 			}
 		}
+
 		if end == len(want) {
 			break
 		}
+
 		last := len(got) - 1
 		after = &query.Cursor{Place: s.index.Place(order, got[last]), Skip: same[last]}
 		for i, o := range order {
@@ -57,6 +61,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 				t.Errorf("place of row %d: %v, want %v", got[last], after.Place[i], cell)
 			}
 		}
+
 		if s.index.UniqueIDs() && r.IntN(2) == 0 {
 			after.Skip = 0
 		}
@@ -66,6 +71,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 	if got, _ := s.index.Page(set, order, nil, few); !slices.Equal(got, want[:min(few, len(want))]) {
 		t.Errorf("order %v: first %d: %v, want %v", order, few, got, want[:min(few, len(want))])
 	}
+
 	after = &query.Cursor{Skip: r.IntN(3)}
 	for _, o := range order {
 		cell := randomCell(r, o.Field, false)
@@ -74,6 +80,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 		}
 		after.Place = append(after.Place, cell)
 	}
+
 	want = slices.DeleteFunc(want, func(row uint32) bool {
 		return query.ComparePlaces(order, place(row), after.Place) < 0
 	})
@@ -83,6 +90,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 		}
 		want = want[1:]
 	}
+
 	for _, n := range []int{few, size} {
 		if got, _ := s.index.Page(set, order, after, n); !slices.Equal(got, want[:min(n, len(want))]) {
 			t.Errorf("order %v: page after %v: %v, want %v", order, after, got, want[:min(n, len(want))])
@@ -95,6 +103,7 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 	if s.index.ranked(f) == nil {
 		return
 	}
+
 	var all []Count
 	usual := s.usual(f)
 	for _, row := range rows {
@@ -102,12 +111,15 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 		if f.Class() == catalog.Text && cell.Type != value.Null {
 			cell.Form = []byte(usual[value.Key(string(cell.Form))])
 		}
+
 		i := slices.IndexFunc(all, func(c Count) bool { return sameCell(c.From, cell) })
 		if i < 0 {
 			i, all = len(all), append(all, Count{Span: Span{From: cell}})
 		}
+
 		all[i].Count++
 	}
+
 	slices.SortFunc(all, func(a, b Count) int {
 		if a.Count != b.Count || a.From.Type == value.Null || b.From.Type == value.Null {
 			return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.From.Type, b.From.Type))
@@ -117,10 +129,12 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 
 	most := r.IntN(len(all) + 3)
 	counts, other := s.index.Facet(set, query.Group{Field: f}, most)
+
 	wantOther := 0
 	for _, c := range all[min(most, len(all)):] {
 		wantOther += c.Count
 	}
+
 	all = all[:min(most, len(all))]
 	equal := func(a, b Count) bool { return a.Count == b.Count && sameCell(a.From, b.From) }
 	if !slices.EqualFunc(counts, all, equal) || other != wantOther {
@@ -136,6 +150,7 @@ func (s *stock) usual(f *catalog.Field) map[string]string {
 			counts[string(c.Form)]++
 		}
 	}
+
 	best := map[string]string{}
 	for _, text := range slices.Sorted(maps.Keys(counts)) {
 		key := value.Key(text)
@@ -143,6 +158,7 @@ func (s *stock) usual(f *catalog.Field) map[string]string {
 			best[key] = text
 		}
 	}
+
 	return best
 }
 
@@ -152,12 +168,14 @@ func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set S
 	if s.index.ranked(f) == nil {
 		return
 	}
+
 	var cells, nonZero []value.Cell
 	for _, row := range rows {
 		if c := s.stored(f, int(row)); c.Type != value.Null {
 			cells = append(cells, c)
 		}
 	}
+
 	slices.SortFunc(cells, func(a, b value.Cell) int { return query.Compare(f, a, b) })
 	isNumber, skipZero := f.Class() == catalog.Number, r.IntN(2) == 0
 	for _, c := range cells {
@@ -176,22 +194,26 @@ func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set S
 	if wantLow, wantHigh := ends(nonZero); !sameCell(low, wantLow) || !sameCell(high, wantHigh) {
 		t.Errorf("extremes of %s: %q to %q, want %q to %q", f.Name, low.Form, high.Form, wantLow.Form, wantHigh.Form)
 	}
+
 	got := s.index.Statistics(set, f)
 	wantLow, wantHigh := ends(cells)
 	if got.Count != len(cells) || !sameCell(got.Min, wantLow) || !sameCell(got.Max, wantHigh) {
 		t.Errorf("statistics of %s: %+v, want %d from %q to %q", f.Name, got, len(cells), wantLow.Form, wantHigh.Form)
 	}
+
 	if isNumber {
 		checkSum(t, got, cells)
 		s.checkNext(t, r, f, set, cells)
 	} else if got.Sum != nil || got.Median != nil {
 		t.Errorf("%s has a sum of texts", f.Name)
 	}
+
 	if f.Class() == catalog.Text {
 		var texts []string
 		for _, c := range cells {
 			texts = append(texts, string(c.Form))
 		}
+
 		texts = slices.Compact(texts)
 		most := r.IntN(10)
 		texts = texts[:min(most, len(texts))]
@@ -208,18 +230,22 @@ func rat(c value.Cell) *big.Rat {
 
 func checkSum(t *testing.T, got Statistics, cells []value.Cell) {
 	t.Helper()
+
 	if len(cells) == 0 {
 		if got.Sum != nil || got.Median != nil {
 			t.Errorf("sum %v and median %v of nothing", got.Sum, got.Median)
 		}
 		return
 	}
+
 	sum := new(big.Rat)
 	for _, c := range cells {
 		sum.Add(sum, rat(c))
 	}
+
 	median := new(big.Rat).Add(rat(cells[(len(cells)-1)/2]), rat(cells[len(cells)/2]))
 	median.Mul(median, big.NewRat(1, 2))
+
 	if got.Sum.Cmp(sum) != 0 || got.Median.Cmp(median) != 0 {
 		t.Errorf("sum %v, median %v, want %v and %v", got.Sum, got.Median, sum, median)
 	}
@@ -228,6 +254,7 @@ func checkSum(t *testing.T, got Statistics, cells []value.Cell) {
 func (s *stock) checkNext(t *testing.T, r *rand.Rand, f *catalog.Field, set Set, cells []value.Cell) {
 	t.Helper()
 	bound, above := randomNumber(r), r.IntN(2) == 0
+
 	var want value.Cell
 	for _, c := range cells {
 		switch order := value.CompareDecimals(c.Form, bound); {
@@ -235,6 +262,7 @@ func (s *stock) checkNext(t *testing.T, r *rand.Rand, f *catalog.Field, set Set,
 			want = c
 		}
 	}
+
 	if got, ok := s.index.Next(set, f, bound, above); !sameCell(got, want) || ok != (want.Type != value.Null) {
 		t.Errorf("%s next to %s (above %v): %q %v, want %q", f.Name, bound, above, got.Form, ok, want.Form)
 	}
@@ -246,6 +274,7 @@ func (s *stock) checkWithCell(t *testing.T, r *rand.Rand, f *catalog.Field) {
 	if len(s.rows) > 0 && r.IntN(2) == 0 {
 		cell = s.rows[r.IntN(len(s.rows))][f.Slot()]
 	}
+
 	var want []uint32
 	for row := range s.rows {
 		stored := s.stored(f, row)
@@ -254,6 +283,7 @@ func (s *stock) checkWithCell(t *testing.T, r *rand.Rand, f *catalog.Field) {
 			want = append(want, uint32(row))
 		}
 	}
+
 	if got := s.index.WithCell(f, cell).rows(); !slices.Equal(got, want) {
 		t.Errorf("rows with %q in %s: %v, want %v", cell.Form, f.Name, got, want)
 	}

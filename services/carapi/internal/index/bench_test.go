@@ -61,11 +61,13 @@ func benchBuild(b *testing.B, c *catalog.Catalog, order []int) (x *Index, adding
 	b.Helper()
 	builder, row := NewBuilder(c, len(order)), benchRow{}
 	start := time.Now()
+
 	for _, n := range order {
 		if err := builder.Add(row.fill(n)); err != nil {
 			b.Fatal(err)
 		}
 	}
+
 	added := time.Now()
 	x = builder.Build()
 	return x, added.Sub(start), time.Since(added)
@@ -83,6 +85,7 @@ func BenchmarkBuild(b *testing.B) {
 				for _, n := range order {
 					row.fill(n)
 				}
+
 				making := time.Since(start)
 
 				before := collectedHeap()
@@ -127,6 +130,7 @@ func BenchmarkSearch(b *testing.B) {
 	kia, camry := texts("make", "kia"), texts("model", "Camry 3")
 	quarter := x.Filter(match(texts("make", "toyota", "kia")), ptr(numbers("id", "", strconv.Itoa(x.Rows()))))
 	eighth := match(kia)
+
 	some := match(texts("make", "bmw"), numbers("year", "2010", "2012"))
 	all := x.All()
 	for _, bench := range []struct {

@@ -61,19 +61,23 @@ func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 	for i, f := range c.Indexed {
 		r := &b.readers[i]
 		r.field = f
+
 		if f.IsComputed() { // when all rows are there
 			continue
 		}
+
 		switch {
 		case f.IsLong():
 			r.long = &longReader{words: &tokenReader{}}
 		case f.Class() == catalog.List:
 			r.list = &tokenReader{}
 		}
+
 		if r.long == nil && r.list == nil || f == c.ID() || slices.Contains(c.KeyFields, f) {
 			r.values = newValueReader(f, expected)
 		}
 	}
+
 	return b
 }
 
@@ -84,17 +88,21 @@ func (b *Builder) SetLimit(bytes int64) { b.limit = bytes }
 // about half of the time, and Build uses one processor instead of two.
 func (b *Builder) SetBusy(isBusy func() bool) { b.isBusy = isBusy }
 
-// Add adds a row: its cells in the order of c.Indexed, of which those of computed fields may be missing. They may be overwritten once Add returns. After an error,
-// which is a LimitError if the limit was exceeded, the builder must not be used.
+// Add adds a row: its cells in the order of c.Indexed, of which those of computed fields may be missing. They may be
+// overwritten once Add returns. After an error, which is a LimitError if the limit was exceeded, the builder must not
+// be used.
 func (b *Builder) Add(cells []value.Cell) error {
 	if b.adding.add(cells); !b.adding.isFull() {
 		return nil
 	}
+
 	b.reading.Wait()
 	b.giveWay()
+
 	if err := b.check(); err != nil {
 		return err
 	}
+
 	b.adding, b.read = b.read, b.adding
 	b.reading.Go(b.flush)
 	return nil
@@ -108,12 +116,14 @@ func (b *Builder) check() error {
 				b.catalog.Table.Name, b.catalog.Indexed[i].Column.Name, maxColumn>>30)
 		}
 	}
+
 	if size := b.Bytes(); b.limit > 0 && size > b.limit {
 		return LimitError{b.catalog.Table.Name, b.rows, size, b.limit}
 	}
 	if b.rows > math.MaxInt32 {
 		return fmt.Errorf("index of %s: more than %d rows", b.catalog.Table.Name, math.MaxInt32)
 	}
+
 	return nil
 }
 
@@ -125,6 +135,7 @@ func (b *Builder) flush() {
 			r.add(b.read.cell(i, row))
 		}
 	}
+
 	b.rows += b.read.rows
 	b.read.clear()
 }
@@ -137,9 +148,11 @@ func (r *reader) add(c value.Cell) {
 	if r.values != nil {
 		r.values.add(c)
 	}
+
 	if r.long != nil {
 		r.long.add(c)
 	}
+
 	if r.list != nil {
 		if c.Type != value.Null {
 			r.field.Elements(c.Form, r.list.add)
@@ -154,9 +167,11 @@ func (r *reader) largest() int64 {
 	if r.values != nil {
 		size = r.values.arena.size
 	}
+
 	if r.list != nil {
 		size = max(size, r.list.arena.size, int64(len(r.list.stream)))
 	}
+
 	return size
 }
 
@@ -169,13 +184,16 @@ func (b *Builder) Bytes() int64 {
 		if r.values != nil {
 			size += r.values.size()
 		}
+
 		if r.long != nil {
 			size += r.long.size()
 		}
+
 		if r.list != nil {
 			size += r.list.size()
 		}
 	}
+
 	return size
 }
 
@@ -205,6 +223,7 @@ func (b *Builder) Build() *Index {
 	x.keyRows = sync.OnceValue(x.newKeyRows)
 	x.computeFields(b.history, b.asOf)
 	x.bytes = x.size()
+
 	return x
 }
 
@@ -217,10 +236,12 @@ func (b *Builder) eachColumn(do func(i int)) {
 			do(int(i))
 		}
 	}
+
 	var other sync.WaitGroup
 	if b.isBusy == nil || !b.isBusy() {
 		other.Go(work)
 	}
+
 	work()
 	other.Wait()
 }
@@ -230,8 +251,10 @@ func (b *Builder) finish(c *column, r reader, newRow []uint32) {
 	if c.hasRanks {
 		c.makeBitmaps(b.rows)
 	}
+
 	if c.field.Class() == catalog.Text && r.long == nil {
 		c.spellings.hash(&c.values)
+
 		if slices.Contains(query.SearchedFields, c.field.Name) {
 			var form []byte
 			c.haystack = newHaystack(c.values.len(), func(to []byte, rank uint32) []byte {
@@ -240,10 +263,12 @@ func (b *Builder) finish(c *column, r reader, newRow []uint32) {
 			})
 		}
 	}
+
 	if r.list != nil {
 		c.list = finishList(r.list, b.rows, newRow)
 		c.spellings.hash(&c.list.values)
 	}
+
 	if r.long != nil {
 		c.long = r.long.finish(newRow)
 	}

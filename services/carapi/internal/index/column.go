@@ -55,14 +55,17 @@ func (c *column) makeBitmaps(rows int) {
 	if values > maxBitmaps || c.ranks.own {
 		return
 	}
+
 	starts := make([]uint32, values+2)
 	for row := range uint32(rows) {
 		letOthersRun(row)
 		starts[c.ranks.at(row)+1]++
 	}
+
 	for rank := range values + 1 {
 		starts[rank+1] += starts[rank]
 	}
+
 	grouped, next := make([]uint32, rows), append([]uint32(nil), starts...)
 	for row := range uint32(rows) {
 		letOthersRun(row)
@@ -84,14 +87,18 @@ func (c *column) size() int64 {
 	for _, b := range c.bitmaps {
 		size += sizeOfBitmap(b)
 	}
+
 	if c.list != nil {
 		size += c.list.values.size() + c.list.postings.size()
 	}
+
 	if c.long != nil {
 		size += c.long.size()
 	}
+
 	if c.haystack != nil {
 		size += c.haystack.size()
 	}
+
 	return size
 }

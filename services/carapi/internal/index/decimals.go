@@ -26,17 +26,21 @@ func parseDecimal(form []byte) (digits int64, scale int, ok bool) {
 	if negative {
 		form = form[1:]
 	}
+
 	if len(form) > maxDigits {
 		return 0, 0, false
 	}
+
 	for _, c := range form {
 		if c != '.' {
 			digits = 10*digits + int64(c-'0')
 		}
 	}
+
 	if negative {
 		digits = -digits
 	}
+
 	return digits, fractionDigits(form), true
 }
 
@@ -53,10 +57,12 @@ func rescale(digits int64, from, to int) (int64, bool) {
 	if to == from || digits == 0 {
 		return digits, true
 	}
+
 	power := powersOfTen[to-from]
 	if digits > math.MaxInt64/power || digits < -math.MaxInt64/power {
 		return 0, false
 	}
+
 	return digits * power, true
 }
 
@@ -65,18 +71,23 @@ func appendDecimal(b []byte, digits int64, scale int) []byte {
 	for scale > 0 && digits%10 == 0 {
 		digits, scale = digits/10, scale-1
 	}
+
 	if scale == 0 {
 		return strconv.AppendInt(b, digits, 10)
 	}
+
 	if digits < 0 {
 		b, digits = append(b, '-'), -digits
 	}
+
 	b = strconv.AppendInt(b, digits/powersOfTen[scale], 10)
 	b = append(b, '.')
+
 	fraction := digits % powersOfTen[scale]
 	for power := scale - 1; power > 0 && fraction < powersOfTen[power]; power-- {
 		b = append(b, '0')
 	}
+
 	return strconv.AppendInt(b, fraction, 10)
 }
 
@@ -89,6 +100,7 @@ func (s *wideSum) add(number int64, times uint32) {
 	if number < 0 {
 		sum, size = &s.negative, -size
 	}
+
 	high, low := bits.Mul64(size, uint64(times))
 	var carry uint64
 	sum[0], carry = bits.Add64(sum[0], low, 0)
@@ -103,5 +115,6 @@ func (s *wideSum) rat(scale int) *big.Rat {
 	}
 	sum := whole(s.positive)
 	sum.Sub(sum, whole(s.negative))
+
 	return new(big.Rat).SetFrac(sum, big.NewInt(powersOfTen[scale]))
 }

@@ -35,10 +35,12 @@ func (d *dictionary) form(rank uint32, buf []byte) []byte {
 		start := int(rank) * d.width
 		return d.bytes[start : start+d.width : start+d.width]
 	}
+
 	start, end := uint32(0), d.ends[rank]
 	if rank > 0 {
 		start = d.ends[rank-1]
 	}
+
 	return d.bytes[start:end:end]
 }
 

@@ -16,8 +16,8 @@ type Count struct {
 }
 
 // Facet counts the values of a field in a set, or its numbers in ranges: the most frequent first, equal counts in the
-// order of their values with NULL first. Other is the sum of those beyond most. The counts must not be changed. A step must
-// be one that Ranges accepts.
+// order of their values with NULL first. Other is the sum of those beyond most. The counts must not be changed. A step
+// must be one that Ranges accepts.
 func (x *Index) Facet(s Set, by query.Group, most int) (counts []Count, other int) {
 	c := x.ranked(by.Field)
 	if c == nil {
@@ -26,6 +26,7 @@ func (x *Index) Facet(s Set, by query.Group, most int) (counts []Count, other in
 	if s.count < x.rows {
 		return c.facet(s, by.Step, most)
 	}
+
 	kept := c.facets.get(facetKey{by.Step, most}, func() any {
 		counts, other := c.facet(s, by.Step, most)
 		return facet{counts, other}
@@ -51,6 +52,7 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 		}
 		best.add(candidate{math.MaxUint64 - uint64(t.count), number})
 	}
+
 	other = s.count
 	for _, b := range best.sorted() {
 		count := Count{Count: int(math.MaxUint64 - b.key)}
@@ -60,6 +62,7 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 		counts = append(counts, count)
 		other -= count.Count
 	}
+
 	return counts, other
 }
 
@@ -69,6 +72,7 @@ func (c *column) byValue(all []tallied) []tallied {
 	if c.dictionaryOf() != &c.values || len(c.leaders()) == 0 {
 		return all
 	}
+
 	kept, others := all[:0], map[uint32]uint32{}
 	for _, t := range all {
 		if leader, other := c.leaders()[t.rank]; other {
@@ -77,13 +81,16 @@ func (c *column) byValue(all []tallied) []tallied {
 			kept = append(kept, t)
 		}
 	}
+
 	for i := range kept {
 		kept[i].count += others[kept[i].rank]
 		delete(others, kept[i].rank)
 	}
+
 	for leader, count := range others { // the set has only other spellings of these
 		kept = append(kept, tallied{leader, count})
 	}
+
 	slices.SortFunc(kept, func(a, b tallied) int { return cmp.Compare(a.rank, b.rank) })
 	return kept
 }
@@ -95,11 +102,13 @@ func (x *Index) DistinctTexts(s Set, f *catalog.Field, most int) []string {
 	if c == nil || c.dictionaryOf() != &c.values {
 		return nil
 	}
+
 	all, _ := c.tallyValues(s)
 	var texts []string
 	for _, t := range all[:min(most, len(all))] {
 		texts = append(texts, c.values.text(t.rank))
 	}
+
 	return texts
 }
 
@@ -115,6 +124,7 @@ func (c *column) tally(s Set) []tallied {
 	if ranks > manyRanks*s.count {
 		return c.tallyFew(s)
 	}
+
 	counts, different := make([]uint32, ranks), 0
 	s.each(func(rows []uint32, b *block) bool {
 		c.ranks.gather(rows, b.ranks[:len(rows)])
@@ -123,17 +133,20 @@ func (c *column) tally(s Set) []tallied {
 		}
 		return true
 	})
+
 	for _, count := range counts {
 		if count > 0 {
 			different++
 		}
 	}
+
 	all := make([]tallied, 0, different)
 	for rank, count := range counts {
 		if count > 0 {
 			all = append(all, tallied{uint32(rank), count})
 		}
 	}
+
 	return all
 }
 
@@ -147,6 +160,7 @@ func (c *column) tallyFew(s Set) []tallied {
 		return true
 	})
 	slices.Sort(ranks)
+
 	var all []tallied
 	for i, rank := range ranks {
 		if i == 0 || rank != ranks[i-1] {
@@ -154,6 +168,7 @@ func (c *column) tallyFew(s Set) []tallied {
 		}
 		all[len(all)-1].count++
 	}
+
 	return all
 }
 

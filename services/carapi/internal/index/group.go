@@ -30,9 +30,11 @@ func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	for _, g := range by {
 		key += "," + g.String()
 	}
+
 	for _, f := range measured {
 		key += "," + f.Name
 	}
+
 	type result struct {
 		groups []Group
 		other  int
@@ -40,6 +42,7 @@ func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	if s.count < x.rows {
 		return x.groups(s, by, measured, most)
 	}
+
 	kept := x.grouped.get(key, func() any {
 		groups, other := x.groups(s, by, measured, most)
 		return result{groups, other}
@@ -56,6 +59,7 @@ func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most 
 		}
 		axes[i] = c.axis(g.Step)
 	}
+
 	d := divide(s, axes)
 	largest := d.largest(axes, most)
 
@@ -64,16 +68,20 @@ func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	for i := range placeOf {
 		placeOf[i] = math.MaxUint32
 	}
+
 	next, total := make([]int, len(largest)), 0
 	for place, g := range largest {
 		placeOf[g], next[place] = uint32(place), total
 		total += d.counts[g]
+
 		group := Group{Count: d.counts[g]}
 		for _, a := range axes {
 			group.Spans = append(group.Spans, a.span(a.number(a.column.ranks.at(d.first[g]))))
 		}
+
 		groups = append(groups, group)
 	}
+
 	measuredRows, at := make([]uint32, total), 0
 	s.each(func(rows []uint32, _ *block) bool {
 		for i, row := range rows {
@@ -82,12 +90,15 @@ func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most 
 				next[place]++
 			}
 		}
+
 		at += len(rows)
 		return true
 	})
+
 	for _, f := range measured {
 		x.measure(measuredRows, groups, f)
 	}
+
 	return groups, s.count - total
 }
 
@@ -96,6 +107,7 @@ func (x *Index) measure(rows []uint32, groups []Group, f *catalog.Field) {
 	c := x.ranked(f)
 	ranks, null := make([]uint32, len(rows)), uint32(c.values.len())
 	c.ranks.gather(rows, ranks)
+
 	for i := range groups {
 		own := ranks[:groups[i].Count]
 		ranks = ranks[groups[i].Count:]
@@ -134,17 +146,20 @@ func (c *column) axis(step string) *axis {
 	for _, r := range a.ranges {
 		a.firsts = append(a.firsts, r.first)
 	}
+
 	a.firsts = append(a.firsts, uint32(c.values.len()))
 	a.count = len(a.firsts)
 
 	const coarseBits = 12
 	a.shift = max(0, bits.Len(uint(c.values.len()))-coarseBits)
+
 	a.coarse = make([]uint32, c.values.len()>>a.shift+1)
 	at := uint32(0)
 	for i := range a.coarse {
 		at = a.rangeFrom(at, uint32(i)<<a.shift)
 		a.coarse[i] = at
 	}
+
 	return a
 }
 
@@ -177,12 +192,14 @@ func (a *axis) tally(s Set) []tallied {
 		}
 		return true
 	})
+
 	var all []tallied
 	for number, count := range counts {
 		if count > 0 {
 			all = append(all, tallied{uint32(number), count})
 		}
 	}
+
 	return all
 }
 
@@ -225,12 +242,14 @@ func divide(s Set, axes []*axis) division {
 		at += len(rows)
 		return true
 	})
+
 	return d
 }
 
 // split divides each of some groups by an axis, and gives how many groups there are then.
 func (a *axis) split(s Set, of []uint32, groups int) int {
-	// A table for all combinations, or a map if they are many more than the rows. 0 is a combination that has not come yet.
+	// A table for all combinations, or a map if they are many more than the rows. 0 is a combination that has not come
+	// yet.
 	var table []uint32
 	var others map[uint64]uint32
 	if combinations := uint64(groups) * uint64(a.count); combinations <= uint64(manyRanks*s.count) {
@@ -243,6 +262,7 @@ func (a *axis) split(s Set, of []uint32, groups int) int {
 	s.each(func(rows []uint32, b *block) bool {
 		letOthersRun(at)
 		a.column.ranks.gather(rows, b.ranks[:len(rows)])
+
 		for i, rank := range b.ranks[:len(rows)] {
 			combination := uint64(of[at+i])*uint64(a.count) + uint64(a.number(rank))
 			var group uint32
@@ -251,6 +271,7 @@ func (a *axis) split(s Set, of []uint32, groups int) int {
 			} else {
 				group = others[combination]
 			}
+
 			if group == 0 {
 				next++
 				group = next
@@ -260,8 +281,10 @@ func (a *axis) split(s Set, of []uint32, groups int) int {
 					others[combination] = group
 				}
 			}
+
 			of[at+i] = group - 1
 		}
+
 		at += len(rows)
 		return true
 	})
@@ -282,10 +305,12 @@ func (d *division) largest(axes []*axis, most int) []uint32 {
 	for group, count := range d.counts {
 		best.add(candidate{math.MaxUint64 - uint64(count), uint32(group)})
 	}
+
 	var groups []uint32
 	for _, c := range best.sorted() {
 		groups = append(groups, c.number)
 	}
+
 	return groups
 }
 
@@ -294,29 +319,33 @@ func (c *column) statisticsOf(ranks []uint32) Statistics {
 	if len(ranks) == 0 {
 		return Statistics{}
 	}
+
 	result := Statistics{Count: len(ranks), Min: c.cell(slices.Min(ranks)), Max: c.cell(slices.Max(ranks))}
 	if c.values.numbers {
 		result.Sum = c.values.sumOf(ranks)
 		low, high := middle(ranks)
 		result.Median = c.values.mean(low, high)
 	}
+
 	return result
 }
 
-// middle gives the two ranks in the middle, which are the same one if their number is odd, and puts the ranks into another
-// order. There is at least one.
+// middle gives the two ranks in the middle, which are the same one if their number is odd, and puts the ranks into
+// another order. There is at least one.
 func middle(ranks []uint32) (low, high uint32) {
 	at := (len(ranks) - 1) / 2
 	selectNth(ranks, at)
+
 	low, high = ranks[at], ranks[at]
 	if len(ranks)%2 == 0 {
 		high = slices.Min(ranks[at+1:])
 	}
+
 	return low, high
 }
 
-// selectNth puts the number that would be at a place if the numbers were sorted there, smaller ones before it and greater
-// ones after it.
+// selectNth puts the number that would be at a place if the numbers were sorted there, smaller ones before it and
+// greater ones after it.
 func selectNth(all []uint32, place int) {
 	for low, high := 0, len(all)-1; low < high; {
 		pivot := all[low+(high-low)/2]
@@ -325,14 +354,17 @@ func selectNth(all []uint32, place int) {
 			for all[i] < pivot {
 				i++
 			}
+
 			for all[j] > pivot {
 				j--
 			}
+
 			if i <= j {
 				all[i], all[j] = all[j], all[i]
 				i, j = i+1, j-1
 			}
 		}
+
 		switch {
 		case place <= j:
 			high = j

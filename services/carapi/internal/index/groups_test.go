@@ -19,6 +19,7 @@ func (s *stock) comparePrices() {
 	if f == nil {
 		return
 	}
+
 	price := s.catalog.Field("price")
 	hasPrice := func(row []value.Cell) bool {
 		c := row[price.Slot()]
@@ -34,11 +35,14 @@ func (s *stock) comparePrices() {
 			} else if c.Type != value.Number {
 				return "", false
 			}
+
 			if c.Type == value.Null || text == "" {
 				return "", false
 			}
+
 			key += text + "\x00"
 		}
+
 		return key, hasPrice(row)
 	}
 
@@ -48,6 +52,7 @@ func (s *stock) comparePrices() {
 			prices[key] = append(prices[key], rat(row[price.Slot()]))
 		}
 	}
+
 	for _, row := range s.rows {
 		row[f.Slot()] = value.Cell{}
 		key, ok := groupOf(row)
@@ -90,10 +95,12 @@ func (s *stock) spanOf(g query.Group, usual map[string]string, row int) Span {
 			return value.Cell{Type: value.Number, Form: text}
 		}
 		begin.Mul(begin, step)
+
 		return Span{form(begin), form(new(big.Rat).Add(begin, step))}
 	case g.Field.Class() == catalog.Text:
 		return Span{From: value.Cell{Type: value.Text, Form: []byte(usual[value.Key(string(c.Form))])}}
 	}
+
 	return Span{From: c}
 }
 
@@ -106,6 +113,7 @@ func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) 
 	if other := s.randomGroup(r); other.Field != by[0].Field && r.IntN(2) == 0 {
 		by = append(by, other)
 	}
+
 	var measured []*catalog.Field
 	if f := s.catalog.NumberField("price"); f != nil {
 		measured = append(measured, f)
@@ -115,11 +123,13 @@ func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) 
 	for _, g := range by {
 		usual = append(usual, s.usual(g.Field))
 	}
+
 	type loopGroup struct {
 		spans []Span
 		rows  []uint32
 	}
 	var all []loopGroup
+
 	places := map[string]int{}
 	for _, row := range rows {
 		var spans []Span
@@ -128,13 +138,16 @@ func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) 
 			spans = append(spans, s.spanOf(g, usual[i], int(row)))
 			key += fmt.Sprintf("%d %q ", spans[i].From.Type, spans[i].From.Form)
 		}
+
 		i, known := places[key]
 		if !known {
 			i, all = len(all), append(all, loopGroup{spans: spans})
 			places[key] = i
 		}
+
 		all[i].rows = append(all[i].rows, row)
 	}
+
 	slices.SortFunc(all, func(a, b loopGroup) int {
 		order := cmp.Compare(len(b.rows), len(a.rows))
 		for i, g := range by {
@@ -149,24 +162,29 @@ func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) 
 
 	most := r.IntN(len(all) + 3)
 	got, other := s.index.Groups(set, by, measured, most)
+
 	wantOther := 0
 	for _, g := range all[min(most, len(all)):] {
 		wantOther += len(g.rows)
 	}
+
 	all = all[:min(most, len(all))]
 	if len(got) != len(all) || other != wantOther {
 		t.Errorf("by %v: %d groups and %d others, want %d and %d", by, len(got), other, len(all), wantOther)
 		return
 	}
+
 	for i, g := range got {
 		if !slices.EqualFunc(g.Spans, all[i].spans, sameSpan) || g.Count != len(all[i].rows) {
 			t.Errorf("by %v: group %d is %q of %d, want %q of %d", by, i, g.Spans, g.Count, all[i].spans, len(all[i].rows))
 			return
 		}
+
 		for j, f := range measured {
 			s.checkMeasures(t, f, g.Measures[j], all[i].rows)
 		}
 	}
+
 	if len(by) == 1 {
 		counts, other := s.index.Facet(set, by[0], most)
 		same := func(c Count, g Group) bool { return c.Count == g.Count && sameSpan(c.Span, g.Spans[0]) }
@@ -185,11 +203,14 @@ func (s *stock) checkMeasures(t *testing.T, f *catalog.Field, got Statistics, ro
 			cells = append(cells, c)
 		}
 	}
+
 	slices.SortFunc(cells, func(a, b value.Cell) int { return query.Compare(f, a, b) })
-	if got.Count != len(cells) || len(cells) > 0 && (!sameCell(got.Min, cells[0]) || !sameCell(got.Max, cells[len(cells)-1])) {
+	if got.Count != len(cells) || len(cells) > 0 && (!sameCell(got.Min, cells[0]) ||
+		!sameCell(got.Max, cells[len(cells)-1])) {
 		t.Errorf("%s of a group: %+v, want %d values", f.Name, got, len(cells))
 		return
 	}
+
 	checkSum(t, got, cells)
 }
 
@@ -204,6 +225,7 @@ func TestRangesAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	x, f := b.Build(), c.Field("price")
 	for _, test := range []struct {
 		width string
@@ -217,6 +239,7 @@ func TestRangesAreBounded(t *testing.T) {
 			t.Errorf("ranges of %s, at most %d: %v", test.width, test.most, ok)
 		}
 	}
+
 	if x.Ranges(c.Field("make"), "5", 100) {
 		t.Error("texts have ranges")
 	}
@@ -232,8 +255,10 @@ func TestMemoIsBounded(t *testing.T) {
 			}
 		}
 	}
+
 	kept := 0
 	m.results.Range(func(any, any) bool { kept++; return true })
+
 	if kept != maxKept {
 		t.Errorf("%d results are kept", kept)
 	}

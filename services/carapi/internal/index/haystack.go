@@ -21,11 +21,13 @@ func newHaystack(n int, appendText func(b []byte, i uint32) []byte) *haystack {
 		h.ends[i] = uint32(len(h.texts))
 		h.texts = append(h.texts, 0)
 	}
+
 	h.texts = bytes.Clone(h.texts)
 	for i := 1; i < len(h.texts); i++ {
 		place, bit := pairBit(h.texts[i-1], h.texts[i])
 		h.pairs[place] |= bit
 	}
+
 	return h
 }
 
@@ -52,17 +54,20 @@ func (h *haystack) find(word string) iter.Seq[uint32] {
 		if !h.mayHold(word) {
 			return
 		}
+
 		needle := []byte(word)
 		for start, text := 0, 0; text < len(h.ends); {
 			at := bytes.Index(h.texts[start:], needle)
 			if at < 0 {
 				return
 			}
+
 			at += start
 			text = h.textAt(at, text)
 			if text == len(h.ends) {
 				return
 			}
+
 			end := int(h.ends[text])
 			if at+len(needle) > end { // the word has a zero byte, or is longer than the text
 				start = at + 1
@@ -71,6 +76,7 @@ func (h *haystack) find(word string) iter.Seq[uint32] {
 			if !yield(uint32(text)) {
 				return
 			}
+
 			start = end + 1
 			text++
 		}
@@ -82,11 +88,13 @@ func (h *haystack) textAt(place, from int) int {
 	if int(h.ends[from]) >= place {
 		return from
 	}
+
 	step := 1
 	for from+step <= len(h.ends) && int(h.ends[from+step-1]) < place {
 		from += step
 		step *= 2
 	}
+
 	rest := h.ends[from:min(from+step, len(h.ends))]
 	return from + sort.Search(len(rest), func(i int) bool { return int(rest[i]) >= place })
 }

@@ -128,6 +128,7 @@ func (x *Index) areUnique(fields []*catalog.Field) bool {
 		}
 		oneIs = oneIs || x.unique(c)
 	}
+
 	if oneIs || len(fields) == 0 {
 		return oneIs
 	}
@@ -137,6 +138,7 @@ func (x *Index) areUnique(fields []*catalog.Field) bool {
 	for row := range order {
 		order[row] = uint32(row)
 	}
+
 	compare := func(a, b uint32) int {
 		for _, f := range fields {
 			c := x.ranked(f)
@@ -147,10 +149,12 @@ func (x *Index) areUnique(fields []*catalog.Field) bool {
 		return 0
 	}
 	slices.SortFunc(order, compare)
+
 	for i := 1; i < len(order); i++ {
 		if compare(order[i-1], order[i]) == 0 {
 			return false
 		}
 	}
+
 	return true
 }

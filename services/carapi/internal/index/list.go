@@ -48,6 +48,7 @@ func (r *tokenReader) postings(rows int, keyOf, newRow []uint32) postings {
 			if newRow != nil {
 				row = newRow[row]
 			}
+
 			for range next() {
 				key := next()
 				if keyOf != nil {

@@ -29,6 +29,7 @@ func (r *longReader) add(c value.Cell) {
 		r.folded = value.AppendFold(r.folded[:0], c.Form)
 		r.hashes = append(r.hashes, hashLong(r.folded, c.Form))
 	}
+
 	if r.words == nil {
 		return
 	}
@@ -38,6 +39,7 @@ func (r *longReader) add(c value.Cell) {
 			r.words.add(token)
 		}
 	}
+
 	r.words.endRow()
 	if r.words.size() > maxWords {
 		r.words = nil
@@ -82,12 +84,14 @@ func (r *longReader) finish(newRow []uint32) *longTexts {
 			long.hashes[row] = r.hashes[old]
 		}
 	}
+
 	if r.words == nil {
 		return long
 	}
 
 	r.words.slots = nil
 	long.postings = r.words.postings(rows, nil, newRow)
+
 	r.words.stream = nil
 	long.words = newHaystack(r.words.arena.count, func(b []byte, word uint32) []byte {
 		return value.AppendPlainLetters(b, r.words.arena.value(word))
@@ -95,6 +99,7 @@ func (r *longReader) finish(newRow []uint32) *longTexts {
 	if long.words.size()+long.postings.size() > maxWords {
 		long.words, long.postings = nil, postings{}
 	}
+
 	return long
 }
 

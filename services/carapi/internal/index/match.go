@@ -24,11 +24,13 @@ func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 		if q.Filters[i].Field == except {
 			continue
 		}
+
 		selected := x.selects(&q.Filters[i])
 		if selected.bitmap == nil {
 			slow = append(slow, selected)
 			continue
 		}
+
 		s = x.narrow(s, selected)
 	}
 
@@ -36,9 +38,11 @@ func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 	for i := range slow {
 		s = x.narrow(s, slow[i])
 	}
+
 	for _, word := range q.Words {
 		s = x.mentioning(s, word)
 	}
+
 	return s
 }
 
@@ -50,6 +54,7 @@ func (x *Index) narrow(s Set, selected selection) Set {
 	if s.count == 0 {
 		return s
 	}
+
 	rows := selected.bitmap
 	if rows == nil {
 		found := sift(s, []selection{selected})
@@ -58,12 +63,14 @@ func (x *Index) narrow(s Set, selected selection) Set {
 		}
 		rows = found.bitmap
 	}
+
 	if !selected.excludes {
 		return x.within(s, rows)
 	}
 	if rows.IsEmpty() {
 		return s
 	}
+
 	return newSet(roaring.AndNot(s.bitmap, rows))
 }
 
@@ -73,10 +80,12 @@ func (x *Index) WithCell(f *catalog.Field, cell value.Cell) Set {
 	if c == nil || !c.values.compares(cell) {
 		return Set{}
 	}
+
 	rank, found := c.values.search(cell.Form)
 	if !found {
 		return Set{}
 	}
+
 	if c == x.ranked(x.catalog.ID()) { // in whose order the rows are
 		first := sort.Search(x.rows, func(row int) bool { return c.ranks.at(uint32(row)) >= rank })
 		end := sort.Search(x.rows, func(row int) bool { return c.ranks.at(uint32(row)) > rank })
@@ -84,10 +93,12 @@ func (x *Index) WithCell(f *catalog.Field, cell value.Cell) Set {
 		rows.AddRange(uint64(first), uint64(end))
 		return newSet(rows)
 	}
+
 	selected := c.selects([]span{{rank, rank + 1}})
 	if selected.bitmap != nil {
 		return newSet(selected.bitmap)
 	}
+
 	return sift(x.All(), []selection{selected})
 }
 
@@ -124,6 +135,7 @@ func (x *Index) selects(f *query.Filter) selection {
 	default:
 		selected = c.withoutValue()
 	}
+
 	selected.excludes = f.Use == query.Excluded || f.Use == query.Present
 	return selected
 }
@@ -143,11 +155,13 @@ func (c *column) withoutValue() selection {
 	if null := uint32(c.values.len()); c.nulls > 0 {
 		spans = append(spans, span{null, null + 1})
 	}
+
 	if d := c.dictionaryOf(); d != nil {
 		for _, rank := range c.spellings.find(d, "") {
 			spans = append(spans, span{rank, rank + 1})
 		}
 	}
+
 	return c.selects(spans)
 }
 
@@ -171,6 +185,7 @@ func (x *Index) selectsValues(c *column, f *query.Filter) selection {
 			spans = append(spans, c.within(r))
 		}
 	}
+
 	return c.selects(spans)
 }
 
@@ -180,12 +195,15 @@ func (c *column) matching(f *query.Filter) []uint32 {
 	for _, word := range f.Words {
 		ranks = append(ranks, c.spellings.find(c.dictionaryOf(), word)...)
 	}
+
 	for _, meaning := range f.Meanings {
 		ranks = append(ranks, c.meaning(meaning)...)
 	}
+
 	for _, words := range f.Begins {
 		ranks = append(ranks, c.beginning(c.dictionaryOf(), words)...)
 	}
+
 	return ranks
 }
 
@@ -200,9 +218,11 @@ func (x *Index) selectsElements(c *column, f *query.Filter) *roaring.Bitmap {
 			all = append(all, c.list.postings.union(found))
 		}
 	}
+
 	if f.Use == query.HasAll && len(all) > 0 {
 		return roaring.FastAnd(all...)
 	}
+
 	slices.Sort(ranks)
 	return c.list.postings.union(slices.Compact(ranks))
 }
@@ -213,12 +233,14 @@ func (c *column) within(r query.Range) span {
 	if r.From != "" {
 		s.low, _ = c.values.search([]byte(r.From))
 	}
+
 	if r.To != "" {
 		end, found := c.values.search([]byte(r.To))
 		if s.high = end; found && c.field.Class() != catalog.Instant { // the end of a time is not part of it
 			s.high++
 		}
 	}
+
 	return s
 }
 
@@ -247,12 +269,14 @@ func (c *column) selects(spans []span) selection {
 			bitmaps = append(bitmaps, c.bitmaps[rank])
 		}
 	}
+
 	return selection{bitmap: union(bitmaps)}
 }
 
 // merge sorts spans and joins those that meet. total is how many ranks they hold.
 func merge(spans []span) (merged []span, total int) {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.low, b.low) })
+
 	for _, s := range spans {
 		last := len(merged) - 1
 		switch {
@@ -263,9 +287,11 @@ func merge(spans []span) (merged []span, total int) {
 			merged = append(merged, s)
 		}
 	}
+
 	for _, s := range merged {
 		total += int(s.high - s.low)
 	}
+
 	return merged, total
 }
 
@@ -273,6 +299,7 @@ func merge(spans []span) (merged []span, total int) {
 func (x *Index) mentioning(s Set, word string) Set {
 	folded := value.Fold(word)
 	var parts []*roaring.Bitmap
+
 	var slow []selection
 	for _, name := range query.SearchedFields {
 		c := x.column(x.catalog.TextField(name))
@@ -292,9 +319,11 @@ func (x *Index) mentioning(s Set, word string) Set {
 			}
 		}
 	}
+
 	if slow != nil {
 		parts = append(parts, sift(s, slow).bitmap)
 	}
+
 	return x.within(s, union(parts))
 }
 
@@ -308,11 +337,13 @@ func (c *column) mentioning(word string) (found selection, all bool) {
 			few = append(few, span{rank, rank + 1})
 		}
 	}
+
 	switch {
 	case count == c.values.len() && c.nulls == 0:
 		return selection{}, true
 	case count <= maxUnion:
 		return c.selects(few), false
 	}
+
 	return selection{column: c, marks: marks}, false
 }

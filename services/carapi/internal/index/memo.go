@@ -8,8 +8,8 @@ import (
 // maxKept is how many results a memo keeps.
 const maxKept = 64
 
-// memo keeps results about all rows, which requests for everything ask for again and again. Callers choose what they ask
-// for, so it keeps only the first ones.
+// memo keeps results about all rows, which requests for everything ask for again and again. Callers choose what they
+// ask for, so it keeps only the first ones.
 type memo struct {
 	results sync.Map
 	count   atomic.Int32
@@ -20,11 +20,13 @@ func (m *memo) get(key any, make func() any) any {
 	if kept, ok := m.results.Load(key); ok {
 		return kept
 	}
+
 	result := make()
 	if m.count.Load() < maxKept {
 		if _, loaded := m.results.LoadOrStore(key, result); !loaded {
 			m.count.Add(1)
 		}
 	}
+
 	return result
 }

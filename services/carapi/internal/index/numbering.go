@@ -33,6 +33,7 @@ func (n *numbering) number(v []byte) (number uint32, isNew bool) {
 	if n.isFull() {
 		n.grow()
 	}
+
 	hash := xxhash.Sum64(v) >> 32
 	mask := uint64(len(n.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
@@ -42,6 +43,7 @@ func (n *numbering) number(v []byte) (number uint32, isNew bool) {
 			n.slots[i] = hash<<32 | uint64(number+1)
 			return number, true
 		}
+
 		if slot>>32 == hash && n.arena.is(uint32(slot)-1, v) {
 			return uint32(slot) - 1, false
 		}
@@ -60,10 +62,12 @@ func (n *numbering) grow() {
 		if slot == 0 {
 			continue
 		}
+
 		i := slot >> 32 & mask
 		for n.slots[i] != 0 {
 			i = (i + 1) & mask
 		}
+
 		n.slots[i] = slot
 	}
 }
@@ -99,9 +103,11 @@ func (a *arena) add(v []byte) (number uint32) {
 	if !a.noStarts {
 		a.starts = append(a.starts, uint32(last*chunkSize+len(chunk)))
 	}
+
 	chunk = binary.AppendUvarint(chunk, uint64(len(v)))
 	a.chunks[last] = append(chunk, v...)
 	a.count++
+
 	return uint32(a.count - 1)
 }
 
@@ -113,6 +119,7 @@ func (a *arena) findStarts() {
 	if !a.noStarts {
 		return
 	}
+
 	a.starts, a.noStarts = make([]uint32, 0, a.count), false
 	for i, chunk := range a.chunks {
 		for at := 0; at < len(chunk); {
@@ -130,6 +137,7 @@ func (a *arena) value(number uint32) []byte {
 	if b[0] < 0x80 {
 		return b[1 : 1+b[0]]
 	}
+
 	length, width := binary.Uvarint(b)
 	return b[width : width+int(length)]
 }

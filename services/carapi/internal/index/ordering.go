@@ -37,12 +37,14 @@ func (x *Index) ordering(order []query.Order) *ordering {
 		c := &o.columns[i]
 		*c = orderColumn{column: x.ranked(by.Field), descending: by.Descending}
 		values := c.values.len()
+
 		width := bits.Len32(uint32(values))
 		c.last, c.mask = uint32(values-1), 1<<width-1
 		if used += width; used <= 64 && o.head == i {
 			c.shift, o.head = 64-used, i+1
 		}
 	}
+
 	return o
 }
 
@@ -106,6 +108,7 @@ func (o *ordering) find(after *query.Cursor) *place {
 		if c.values.compares(cell) {
 			rank, found = c.values.search(cell.Form)
 		}
+
 		if found {
 			p.keys[i] = c.key(rank)
 			continue
@@ -116,7 +119,9 @@ func (o *ordering) find(after *query.Cursor) *place {
 		if c.descending {
 			p.keys[i] = uint32(c.values.len()) - rank
 		}
+
 		break
 	}
+
 	return p
 }

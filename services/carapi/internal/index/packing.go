@@ -38,12 +38,14 @@ func (p *packing) append(b []byte, key uint64) []byte {
 	case floats:
 		return value.AppendFloat(b, floatOf(key), false)
 	}
+
 	start := len(b)
 	b = append(b, p.pattern...)
 	for _, hole := range slices.Backward(p.holes) {
 		b[start+hole] = '0' + byte(key%10)
 		key /= 10
 	}
+
 	return b
 }
 
@@ -70,6 +72,7 @@ func (r *valueReader) packNumbers(values []sortable) (packing, bool) {
 	if p, ok := r.packDecimals(values); ok {
 		return p, true
 	}
+
 	same := true
 	var buf [400]byte // as long as the longest float64
 	for i, v := range values {
@@ -79,6 +82,7 @@ func (r *valueReader) packNumbers(values []sortable) (packing, bool) {
 		values[i].key = keyOf(x)
 		same = same && string(value.AppendFloat(buf[:0], x, false)) == string(form)
 	}
+
 	return packing{kind: floats}, same
 }
 
@@ -93,6 +97,7 @@ func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
 		}
 		values[i].key, scales[i], most = uint64(number), uint8(scale), max(most, scale)
 	}
+
 	for i, v := range values {
 		number, ok := rescale(int64(v.key), int(scales[i]), most)
 		if !ok {
@@ -100,6 +105,7 @@ func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
 		}
 		values[i].key = uint64(number) ^ signBit
 	}
+
 	return packing{kind: decimals, scale: most}, true
 }
 
@@ -108,6 +114,7 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 	if len(values) == 0 {
 		return packing{}, false
 	}
+
 	first := slices.Clone(r.arena.value(values[0].number))
 	isHole := make([]bool, len(first))
 	for i, v := range values {
@@ -116,6 +123,7 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 		if len(text) != len(first) {
 			return packing{}, false
 		}
+
 		for i, c := range text {
 			if c == first[i] {
 				continue
@@ -123,6 +131,7 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 			if !isDigit(c) || !isDigit(first[i]) {
 				return packing{}, false
 			}
+
 			isHole[i] = true
 		}
 	}
@@ -133,9 +142,11 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 			p.holes = append(p.holes, i)
 		}
 	}
+
 	if len(p.holes) > 19 {
 		return packing{}, false
 	}
+
 	for i, v := range values {
 		letOthersRun(i)
 		text, key := r.arena.value(v.number), uint64(0)
@@ -144,6 +155,7 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 		}
 		values[i].key = key
 	}
+
 	return p, true
 }
 

@@ -48,11 +48,13 @@ func TestPacking(t *testing.T) {
 			cell, _ := value.FromDriver(c.kind, []byte(v), nil)
 			r.add(cell)
 		}
+
 		d, _ := r.finish()
 		if d.packing.kind != c.want || d.len() != len(want) {
 			t.Errorf("%s: packing %d, %d values, want %d", c.values, d.packing.kind, d.len(), c.want)
 			continue
 		}
+
 		for rank, v := range want {
 			if got := d.text(uint32(rank)); got != v {
 				t.Errorf("%s: value %d is %q, want %q", c.values, rank, got, v)
@@ -81,17 +83,21 @@ func TestDecimals(t *testing.T) {
 		if !ok || whole != c.whole || scale != c.scale {
 			t.Errorf("%s: %d, %d, %v", c.form, whole, scale, ok)
 		}
+
 		wider, ok := rescale(whole, scale, 17)
 		if back := string(appendDecimal(nil, wider, 17)); ok && back != c.form {
 			t.Errorf("%s comes back as %s", c.form, back)
 		}
+
 		if back := string(appendDecimal(nil, whole, scale)); back != c.form {
 			t.Errorf("%s comes back as %s", c.form, back)
 		}
 	}
+
 	if _, _, ok := parseDecimal([]byte("1234567890123456789")); ok {
 		t.Error("19 digits fit")
 	}
+
 	if _, ok := rescale(10, 0, 18); ok {
 		t.Error("10 with 18 digits after the point fits")
 	}
@@ -104,6 +110,7 @@ func TestWideSum(t *testing.T) {
 		s.add(n, math.MaxUint32)
 		want.Add(want, new(big.Int).Mul(big.NewInt(n), big.NewInt(math.MaxUint32)))
 	}
+
 	if got := s.rat(2); got.Cmp(new(big.Rat).SetFrac(want, big.NewInt(100))) != 0 {
 		t.Errorf("got %v, want %v / 100", got, want)
 	}

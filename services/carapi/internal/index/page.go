@@ -19,6 +19,7 @@ func (x *Index) Page(s Set, order []query.Order, after *query.Cursor, n int) (ro
 	if after != nil {
 		from = o.find(after)
 	}
+
 	if o.isRowOrder(x) {
 		rows = o.walk(x, s, from, n)
 	} else {
@@ -36,6 +37,7 @@ func (x *Index) Page(s Set, order []query.Order, after *query.Cursor, n int) (ro
 			same[i] = 1
 		}
 	}
+
 	return rows, same
 }
 
@@ -77,6 +79,7 @@ func (o *ordering) walk(x *Index, s Set, from *place, n int) []uint32 {
 			}
 		}
 	}
+
 	if first >= s.count {
 		return nil
 	}
@@ -84,10 +87,12 @@ func (o *ordering) walk(x *Index, s Set, from *place, n int) []uint32 {
 	row, _ := s.bitmap.Select(uint32(first)) // there is one: first < count
 	all := s.bitmap.Iterator()
 	all.AdvanceIfNeeded(row)
+
 	rows := make([]uint32, 0, min(n, s.count-first))
 	for len(rows) < n && all.HasNext() {
 		rows = append(rows, all.Next())
 	}
+
 	return rows
 }
 
@@ -99,6 +104,7 @@ func (o *ordering) choose(s Set, from *place, n int) []uint32 {
 			start |= uint64(from.keys[i]) << o.columns[i].shift
 		}
 	}
+
 	best := newSmallest(n, func(a, b uint32) int {
 		if o.head < len(o.columns) {
 			return cmp.Or(o.compare(a, b), cmp.Compare(a, b))
@@ -112,6 +118,7 @@ func (o *ordering) choose(s Set, from *place, n int) []uint32 {
 		// Few rows are left by the first column alone.
 		lowest, width := first.ranksOf(uint32(start>>first.shift), uint32(best.limit>>first.shift))
 		first.ranks.gather(rows, b.ranks[:len(rows)])
+
 		left := 0
 		for i, rank := range b.ranks[:len(rows)] {
 			b.more[left] = rows[i]
@@ -125,6 +132,7 @@ func (o *ordering) choose(s Set, from *place, n int) []uint32 {
 			if head < start || head > best.limit {
 				continue
 			}
+
 			if from != nil && head == start {
 				order := o.against(row, from)
 				if order == 0 && from.exact {
@@ -133,19 +141,24 @@ func (o *ordering) choose(s Set, from *place, n int) []uint32 {
 						continue
 					}
 				}
+
 				if order < 0 {
 					continue
 				}
 			}
+
 			best.add(candidate{head, row})
 		}
+
 		return true
 	})
+
 	chosen := best.sorted()
 	rows := make([]uint32, len(chosen))
 	for i, c := range chosen {
 		rows[i] = c.number
 	}
+
 	return rows
 }
 
@@ -155,6 +168,7 @@ func (o *ordering) limit(s Set, from *place, start uint64, n int) uint64 {
 	if s.count < 8*samples || n > samples/8 || n == 0 {
 		return math.MaxUint64
 	}
+
 	heads := make([]uint64, 0, samples)
 	step := (s.bitmap.Maximum() + 1) / samples
 	for all, i := s.bitmap.Iterator(), uint32(0); i < samples; i++ {
@@ -165,9 +179,11 @@ func (o *ordering) limit(s Set, from *place, start uint64, n int) uint64 {
 			heads = append(heads, head)
 		}
 	}
+
 	if len(heads) < n {
 		return math.MaxUint64
 	}
+
 	slices.Sort(heads)
 	return heads[n-1]
 }

@@ -21,8 +21,8 @@ func (b *Builder) giveWay() {
 // yieldEvery is how many steps of a long loop come between two such moments: some ten microseconds.
 const yieldEvery = 1 << 12
 
-// letOthersRun lets goroutines that wait run in the steps of a loop that takes long. Otherwise building an index keeps a
-// processor for ten milliseconds at a time, and every request that becomes ready meanwhile waits for that.
+// letOthersRun lets goroutines that wait run in the steps of a loop that takes long. Otherwise building an index keeps
+// a processor for ten milliseconds at a time, and every request that becomes ready meanwhile waits for that.
 func letOthersRun[I int | uint32](step I) {
 	if step%yieldEvery == 0 {
 		runtime.Gosched()

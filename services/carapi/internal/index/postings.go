@@ -41,6 +41,7 @@ func newPostings(keys, rows int, each func(add func(row, key uint32))) postings 
 	for key := range counts {
 		total, counts[key] = total+counts[key], total
 	}
+
 	all, next := make([]uint32, total), slices.Clone(counts)
 	clear(last)
 	each(func(row, key uint32) {
@@ -55,6 +56,7 @@ func newPostings(keys, rows int, each func(add func(row, key uint32))) postings 
 	for key := range keys {
 		own := all[p.starts[key]:p.starts[key+1]]
 		slices.Sort(own)
+
 		p.starts[key] = kept
 		if worthBitmap(len(own), rows) {
 			p.bitmaps[uint32(key)] = newBitmap(own)
@@ -62,6 +64,7 @@ func newPostings(keys, rows int, each func(add func(row, key uint32))) postings 
 			kept += uint32(copy(all[kept:], own))
 		}
 	}
+
 	p.starts[keys] = kept
 	p.rows = slices.Clip(slices.Clone(all[:kept]))
 	return p
@@ -78,10 +81,12 @@ func (p *postings) union(keys []uint32) *roaring.Bitmap {
 			sparse = append(sparse, p.rows[p.starts[key]:p.starts[key+1]]...)
 		}
 	}
+
 	if len(sparse) > 0 {
 		slices.Sort(sparse)
 		dense = append(dense, roaring.BitmapOf(sparse...))
 	}
+
 	return union(dense)
 }
 

@@ -7,8 +7,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// numberRange is the numbers of a column from a multiple of some width up to the next one. first is the rank of the first of
-// them.
+// numberRange is the numbers of a column from a multiple of some width up to the next one. first is the rank of the
+// first of them.
 type numberRange struct {
 	first uint32
 	span  Span
@@ -30,6 +30,7 @@ func (c *column) divideNumbers(width string, most int) (ranges []numberRange, ok
 	if !isNumber || step.Sign() <= 0 {
 		return nil, false
 	}
+
 	digits := fractionDigits([]byte(width))
 	multiple := func(n *big.Int) value.Cell {
 		product := new(big.Rat).Mul(new(big.Rat).SetInt(n), step)
@@ -41,6 +42,7 @@ func (c *column) divideNumbers(width string, most int) (ranges []numberRange, ok
 		if len(ranges) == most {
 			return nil, false
 		}
+
 		quotient := c.values.rat(rank)
 		quotient.Quo(quotient, step)
 		n := new(big.Int).Div(quotient.Num(), quotient.Denom()) // rounded down, as the denominator is positive
@@ -48,5 +50,6 @@ func (c *column) divideNumbers(width string, most int) (ranges []numberRange, ok
 		ranges = append(ranges, numberRange{rank, span})
 		rank, _ = c.values.search(span.To.Form)
 	}
+
 	return ranges, true
 }

@@ -124,8 +124,10 @@ func (r *ranks) reorder(order []uint32, values int) ranks {
 		own = own && rank == uint32(row)
 		moved.set(row, rank)
 	}
+
 	if own {
 		return ranks{own: true}
 	}
+
 	return moved
 }

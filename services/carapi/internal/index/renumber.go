@@ -12,6 +12,7 @@ func (x *Index) renumber() (newRow []uint32) {
 	for i := range x.columns {
 		x.columns[i].countNulls(x.rows)
 	}
+
 	if id != nil && id.ranks.own {
 		return nil
 	}
@@ -26,13 +27,16 @@ func (x *Index) renumber() (newRow []uint32) {
 			}
 		}
 	}
+
 	if id != nil {
 		order = id.sortRows(order, x.rows)
 	}
+
 	moved := false
 	for row, old := range order {
 		moved = moved || uint32(row) != old
 	}
+
 	if !moved {
 		return nil
 	}
@@ -42,11 +46,13 @@ func (x *Index) renumber() (newRow []uint32) {
 	for row, old := range order {
 		newRow[old] = uint32(row)
 	}
+
 	for i := range x.columns {
 		if c := &x.columns[i]; c.hasRanks {
 			c.ranks = c.ranks.reorder(order, c.values.len())
 		}
 	}
+
 	return newRow
 }
 
@@ -64,10 +70,12 @@ func (c *column) sortRows(order []uint32, rows int) []uint32 {
 	if c.ranks.own && order == nil {
 		return nil
 	}
+
 	next := make([]uint32, c.values.len()+2)
 	for row := range uint32(rows) {
 		next[c.ranks.at(row)+1]++
 	}
+
 	for rank := range c.values.len() + 1 {
 		next[rank+1] += next[rank]
 	}
@@ -78,10 +86,12 @@ func (c *column) sortRows(order []uint32, rows int) []uint32 {
 		if order != nil {
 			row = order[i]
 		}
+
 		rank := c.ranks.at(row)
 		sorted[next[rank]] = row
 		next[rank]++
 	}
+
 	return sorted
 }
 
@@ -90,6 +100,7 @@ func (c *column) countNulls(rows int) {
 	if !c.hasRanks || c.ranks.own {
 		return
 	}
+
 	for row := range uint32(rows) {
 		letOthersRun(row)
 		if c.ranks.at(row) == uint32(c.values.len()) {

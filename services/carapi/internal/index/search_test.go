@@ -16,6 +16,7 @@ func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 	if r.IntN(3) == 0 {
 		filter.Use = pick(r, []query.Use{query.Excluded, query.Present, query.Missing})
 	}
+
 	some := func() string {
 		if len(s.rows) > 0 && r.IntN(3) > 0 {
 			if c := s.rows[r.IntN(len(s.rows))][f.Slot()]; c.Type != value.Null {
@@ -40,6 +41,7 @@ func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 			if r.IntN(2) == 0 {
 				part.To = part.From
 			}
+
 			filter.Ranges = append(filter.Ranges, openEnd(r, part))
 		case catalog.Instant:
 			filter.Ranges = append(filter.Ranges, openEnd(r, query.Range{From: some(), To: some()}))
@@ -51,6 +53,7 @@ func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 			filter.Words = append(filter.Words, word)
 		}
 	}
+
 	return filter
 }
 
@@ -70,9 +73,11 @@ func (s *stock) randomWord(r *rand.Rand) string {
 	if fields := strings.Fields(word); len(fields) > 0 && r.IntN(4) > 0 {
 		word = fields[0]
 	}
+
 	if runes := []rune(word); len(runes) > 2 && r.IntN(2) == 0 {
 		word = string(runes[1:])
 	}
+
 	return word
 }
 
@@ -86,8 +91,10 @@ func (s *stock) randomOrder(r *rand.Rand) []query.Order {
 			order = append(order, query.Order{Field: f, Descending: r.IntN(2) == 0})
 		}
 	}
+
 	if id != nil {
 		order = append(order, query.Order{Field: id, Descending: r.IntN(2) == 0})
 	}
+
 	return order
 }

@@ -73,8 +73,10 @@ func (s Set) each(do func(rows []uint32, b *block) bool) {
 	if s.count == 0 {
 		return
 	}
+
 	b := blocks.Get().(*block)
 	defer blocks.Put(b)
+
 	for all := s.bitmap.ManyIterator(); ; {
 		n := all.NextMany(b.rows[:])
 		if n == 0 || !do(b.rows[:n], b) {

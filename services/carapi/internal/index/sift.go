@@ -7,16 +7,20 @@ func sift(s Set, selections []selection) Set {
 	if s.count == 0 {
 		return s
 	}
+
 	for i := range selections {
 		selections[i].mark()
 	}
+
 	rows := newRowCollector(s)
 	s.each(func(block []uint32, b *block) bool {
 		hits := b.more[:len(block)]
 		clear(hits)
+
 		for i := range selections {
 			selections[i].hit(block, b.ranks[:len(block)], hits)
 		}
+
 		rows.add(block, hits)
 		return true
 	})
@@ -28,6 +32,7 @@ func (sel *selection) mark() {
 	if len(sel.spans) < 2 {
 		return
 	}
+
 	sel.marks = newMarks(sel.column.values.len())
 	for _, s := range sel.spans {
 		for rank := s.low; rank < s.high; rank++ {
@@ -55,6 +60,7 @@ func (sel *selection) hit(rows, ranks, hits []uint32) {
 		}
 		return
 	}
+
 	one := sel.spans[0]
 	for i, rank := range ranks {
 		if rank-one.low < one.high-one.low {
@@ -90,12 +96,14 @@ func (c *rowCollector) add(rows, hits []uint32) {
 		}
 		return
 	}
+
 	c.few = c.few[:0]
 	for i, row := range rows {
 		if hits[i] != 0 {
 			c.few = append(c.few, row)
 		}
 	}
+
 	c.found.AddMany(c.few)
 }
 

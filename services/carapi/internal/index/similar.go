@@ -10,15 +10,19 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// comparePrices makes the column of catalog.PriceVsSimilar: how many percent each price is above the median of the vehicles
-// of the same make, model and year, to one decimal. Prices in several currencies are compared within each of them.
+// comparePrices makes the column of catalog.PriceVsSimilar: how many percent each price is above the median of the
+// vehicles of the same make, model and year, to one decimal. Prices in several currencies are compared within each of
+// them.
 func (x *Index) comparePrices(f *catalog.Field) {
 	price := x.catalog.Field("price")
-	s := x.Filter(x.All(), &query.Filter{Field: price, Use: query.AtLeast, Ranges: []query.Range{{From: catalog.LeastPrice}}})
+	s := x.Filter(x.All(), &query.Filter{Field: price, Use: query.AtLeast,
+		Ranges: []query.Range{{From: catalog.LeastPrice}}})
+
 	fields := []*catalog.Field{x.catalog.Field("make"), x.catalog.Field("model"), x.catalog.Field("year")}
 	if price.IsOfCurrencies() {
 		fields = append(fields, price.CurrencyIn)
 	}
+
 	var axes []*axis
 	for _, field := range fields {
 		s = x.Filter(s, &query.Filter{Field: field, Use: query.Present})
@@ -44,10 +48,12 @@ func (x *Index) comparePrices(f *catalog.Field) {
 			if d.counts[group] < catalog.FewestSimilar {
 				continue
 			}
+
 			form = c.values.percentAbove(c.ranks.at(of), medians[group], form)
 			reader.add(value.Cell{Type: value.Number, Form: form})
 			row++
 		}
+
 		at += len(rows)
 		return true
 	})
@@ -66,15 +72,18 @@ func (c *column) medians(s Set, d *division) [][2]uint32 {
 	for group, count := range d.counts {
 		next[group+1] = next[group] + count
 	}
+
 	ranks, at := make([]uint32, s.count), 0
 	s.each(func(rows []uint32, b *block) bool {
 		letOthersRun(at)
 		c.ranks.gather(rows, b.ranks[:len(rows)])
+
 		for i, rank := range b.ranks[:len(rows)] {
 			group := d.of[at+i]
 			ranks[next[group]] = rank
 			next[group]++
 		}
+
 		at += len(rows)
 		return true
 	})
@@ -85,6 +94,7 @@ func (c *column) medians(s Set, d *division) [][2]uint32 {
 		low, high := middle(ranks[next[group]-count : next[group]])
 		medians[group] = [2]uint32{low, high}
 	}
+
 	return medians
 }
 
@@ -102,6 +112,7 @@ func (d *dictionary) percentAbove(rank uint32, middle [2]uint32, buf []byte) []b
 	percent := new(big.Rat).Sub(d.rat(rank), median)
 	percent.Quo(percent, median).Mul(percent, big.NewRat(100, 1))
 	form, _ := value.NormalDecimal([]byte(percent.FloatString(1)))
+
 	return append(buf[:0], form...)
 }
 

@@ -41,6 +41,7 @@ func (s *smallest) shrink() {
 	if len(s.collected) <= s.n {
 		return
 	}
+
 	s.split()
 	s.collected = s.collected[:s.n]
 	if s.n > 0 {
@@ -58,14 +59,17 @@ func (s *smallest) split() {
 			for s.compare(all[i], middle) < 0 {
 				i++
 			}
+
 			for s.compare(all[j], middle) > 0 {
 				j--
 			}
+
 			if i <= j {
 				all[i], all[j] = all[j], all[i]
 				i, j = i+1, j-1
 			}
 		}
+
 		switch {
 		case s.n <= j:
 			high = j

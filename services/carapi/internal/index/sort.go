@@ -26,12 +26,14 @@ func (r *valueReader) sorted() (values []sortable, p packing) {
 			values = append(values, sortable{number: number})
 		}
 	}
+
 	var packed bool
 	if r.numbers {
 		p, packed = r.packNumbers(values)
 	} else {
 		p, packed = r.packTexts(values)
 	}
+
 	switch {
 	case packed:
 		sortByKey(values)
@@ -46,6 +48,7 @@ func (r *valueReader) sorted() (values []sortable, p packing) {
 	default:
 		r.sortTexts(values, 0)
 	}
+
 	return values, packing{}
 }
 
@@ -61,6 +64,7 @@ func (r *valueReader) sortTexts(values []sortable, from int) {
 		})
 		return
 	}
+
 	rest := func(v sortable, from int) []byte {
 		text := r.arena.value(v.number)
 		return text[min(from, len(text)):]
@@ -77,17 +81,20 @@ func (r *valueReader) sortTexts(values []sortable, from int) {
 
 	from += common
 	longest -= common
+
 	for i, v := range values {
 		var head [8]byte
 		copy(head[:], rest(v, from))
 		values[i].key = binary.BigEndian.Uint64(head[:])
 	}
+
 	sortByKey(values)
 	runs(values, func(run []sortable) {
 		if longest > 8 {
 			r.sortTexts(run, from+8)
 			return
 		}
+
 		slices.SortStableFunc(run, func(a, b sortable) int { // they differ at most in zero bytes at their end
 			return cmp.Compare(len(rest(a, from)), len(rest(b, from)))
 		})
@@ -101,9 +108,11 @@ func runs(values []sortable, do func(run []sortable)) {
 		for end < len(values) && values[end].key == values[start].key {
 			end++
 		}
+
 		if end-start > 1 {
 			do(values[start:end])
 		}
+
 		start = end
 	}
 }
@@ -118,6 +127,7 @@ func sortByKey(values []sortable) {
 	if slices.IsSortedFunc(values, compareKeys) {
 		return
 	}
+
 	differ := uint64(0)
 	for _, v := range values {
 		differ |= v.key ^ values[0].key
@@ -128,22 +138,27 @@ func sortByKey(values []sortable) {
 		if differ>>shift&0xff == 0 {
 			continue
 		}
+
 		var next [256]int
 		for i, v := range from {
 			letOthersRun(i)
 			next[v.key>>shift&0xff]++
 		}
+
 		start := 0
 		for i, count := range next {
 			next[i], start = start, start+count
 		}
+
 		for i, v := range from {
 			letOthersRun(i)
 			digit := v.key >> shift & 0xff
 			to[next[digit]] = v
 			next[digit]++
 		}
+
 		from, to = to, from
 	}
+
 	copy(values, from) // nothing to do if from is values
 }

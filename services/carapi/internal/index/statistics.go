@@ -25,6 +25,7 @@ func (x *Index) Statistics(s Set, f *catalog.Field) Statistics {
 	if s.count < x.rows {
 		return c.statistics(s)
 	}
+
 	c.summary.Do(func() { c.all = c.statistics(s) })
 	return c.all
 }
@@ -34,10 +35,12 @@ func (c *column) statistics(s Set) Statistics {
 	if count == 0 {
 		return Statistics{}
 	}
+
 	result := Statistics{Count: count, Min: c.cell(all[0].rank), Max: c.cell(all[len(all)-1].rank)}
 	if c.values.numbers {
 		result.Sum, result.Median = c.values.sum(all), c.values.median(all, count)
 	}
+
 	return result
 }
 
@@ -55,6 +58,7 @@ func (d *dictionary) sumOf(ranks []uint32) *big.Rat {
 	for _, rank := range ranks {
 		sum.add(int64(d.keys[rank]^signBit), 1)
 	}
+
 	return sum.rat(d.packing.scale)
 }
 
@@ -94,6 +98,7 @@ func (d *dictionary) longSum(all []tallied) *big.Rat {
 		part.SetString(strings.Replace(string(form), ".", "", 1)+zeros, 10)
 		sum.Add(sum, part.Mul(part, big.NewInt(int64(t.count))))
 	}
+
 	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(longest)), nil)
 	return new(big.Rat).SetFrac(sum, scale)
 }
@@ -118,6 +123,7 @@ func (x *Index) Extremes(s Set, f *catalog.Field, skipZero bool) (low, high valu
 	if c == nil {
 		return value.Cell{}, value.Cell{}
 	}
+
 	null := uint32(c.values.len())
 	zero := null
 	if skipZero && c.values.numbers {
@@ -125,15 +131,17 @@ func (x *Index) Extremes(s Set, f *catalog.Field, skipZero bool) (low, high valu
 			zero = rank
 		}
 	}
+
 	least, greatest := c.extremes(s, x.rows, zero)
 	if least >= null {
 		return value.Cell{}, value.Cell{}
 	}
+
 	return c.cell(least), c.cell(greatest)
 }
 
-// extremes returns the lowest and the highest rank of a value in a set, and leaves out the rank without. If the set has no
-// value, least is the rank of NULL. For the set of all rows it looks at no row, since they have every value.
+// extremes returns the lowest and the highest rank of a value in a set, and leaves out the rank without. If the set has
+// no value, least is the rank of NULL. For the set of all rows it looks at no row, since they have every value.
 func (c *column) extremes(s Set, rows int, without uint32) (least, greatest uint32) {
 	null := uint32(c.values.len())
 	if s.count == rows {
@@ -141,9 +149,11 @@ func (c *column) extremes(s Set, rows int, without uint32) (least, greatest uint
 		if without == least {
 			least++
 		}
+
 		if without == greatest {
 			greatest--
 		}
+
 		return least, greatest
 	}
 
@@ -167,14 +177,17 @@ func (x *Index) Next(s Set, f *catalog.Field, bound string, above bool) (value.C
 	if c == nil || !c.values.numbers {
 		return value.Cell{}, false
 	}
+
 	from, found := c.values.search([]byte(bound))
 	if above && found {
 		from++
 	}
+
 	null := uint32(c.values.len())
 	next, ok := null, false
 	s.each(func(rows []uint32, b *block) bool {
 		c.ranks.gather(rows, b.ranks[:len(rows)])
+
 		for _, rank := range b.ranks[:len(rows)] {
 			switch {
 			case above && rank >= from && rank < next:
@@ -183,7 +196,9 @@ func (x *Index) Next(s Set, f *catalog.Field, bound string, above bool) (value.C
 				next, ok = rank, true
 			}
 		}
+
 		return true
 	})
+
 	return c.cell(next), ok
 }

@@ -22,14 +22,16 @@ type stock struct {
 }
 
 var oddTexts = []string{
-	"", " ", "-", "--", "+", "Citroën", "CITROEN", "citroe n", "F-150", "f150", "F 150", "Weiß", "weiss", "Sport", "Sport+",
+	"", " ", "-", "--", "+", "Citroën", "CITROEN", "citroe n", "F-150", "f150", "F 150", "Weiß", "weiss",
+	"Sport", "Sport+",
 	"ハン", "パン", "バン", "\xff\xfe", "a\x00b", "ab", "Ⅷ", "viii", "Škoda", "skoda", "5", "5.0", "05", "Æ", "ae", "İ", "i",
 	"ﬃ", "\u0301", "e\u0301", "é", "ſ", "K", "k", "3 Series", "3er", "two words", "words", "word", "or", "\U0001F697",
 	"Red", "red ", "Red\u0001",
 }
 
 var oddNumbers = []string{
-	"0", "1", "-1", "2", "2.5", "-2.5", "0.001", "10", "9.99", "100", "2023", "2024", "9007199254740993", "9007199254740992",
+	"0", "1", "-1", "2", "2.5", "-2.5", "0.001", "10", "9.99", "100", "2023", "2024", "9007199254740993",
+	"9007199254740992",
 	"123456789012345678901234567890.5", "-123456789012345678901234567890", "0.00000000000000000001",
 	"999999999999999999", "-999999999999999999", "18446744073709551615", "1.000000000000000001",
 }
@@ -98,6 +100,7 @@ func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 	case few:
 		return text(oddTexts[r.IntN(6)])
 	}
+
 	return text(randomText(r))
 }
 
@@ -106,6 +109,7 @@ func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 	t.Helper()
 	var columns []schema.Column
 	add := func(name, declared string) { columns = append(columns, schema.NewColumn(name, declared)) }
+
 	source, binding := catalog.Source{}, catalog.Binding{}
 	switch r.IntN(8) {
 	case 0, 1:
@@ -127,8 +131,10 @@ func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 		add("secret", "varchar(10)")
 		binding.Hide, source.Keys = []string{"secret"}, [][]string{{"secret"}}
 	}
+
 	add("make", "varchar(40)")
 	add("model", "varchar(40)")
+
 	for _, c := range [][2]string{
 		{"trim", "text"},
 		{"engine", "varchar(9)"},
@@ -150,11 +156,13 @@ func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 			add(c[0], c[1])
 		}
 	}
+
 	source.Table = schema.Table{Name: "stock", Columns: columns}
 	c, err := catalog.BindByNames(source, binding, true)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return c
 }
 
@@ -163,10 +171,12 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 	t.Helper()
 	s := &stock{catalog: randomCatalog(t, r)}
 	id := s.catalog.ID()
+
 	unique, few, numbers := r.IntN(3) > 0, r.IntN(2) == 0, r.Perm(n)
 	if r.IntN(2) == 0 {
 		slices.Sort(numbers)
 	}
+
 	for i := range n {
 		row := make([]value.Cell, len(s.catalog.Indexed))
 		for j, f := range s.catalog.Indexed {
@@ -187,8 +197,10 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 				row[j] = randomCell(r, f, false)
 			}
 		}
+
 		s.rows = append(s.rows, row)
 	}
+
 	s.comparePrices()
 
 	b := NewBuilder(s.catalog, r.IntN(2)*n)
@@ -201,6 +213,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 			t.Fatal(err)
 		}
 	}
+
 	s.index, s.read = b.Build(), slices.Clone(s.rows)
 	slices.SortStableFunc(s.rows, func(a, b []value.Cell) int {
 		if id != nil {

@@ -43,6 +43,7 @@ func (x *Index) Texts(f *catalog.Field) *Texts {
 	if d == nil {
 		return nil
 	}
+
 	t := c.spellings.list(d)
 	if t != nil {
 		c.spellings.valuesOnce.Do(func() {
@@ -53,6 +54,7 @@ func (x *Index) Texts(f *catalog.Field) *Texts {
 			}
 		})
 	}
+
 	return t
 }
 
@@ -83,10 +85,12 @@ func (x *Index) lookup(f *catalog.Field, word string, find func(*spellings, *dic
 	if d == nil {
 		return nil
 	}
+
 	var found []string
 	for _, rank := range find(&c.spellings, d, word) {
 		found = append(found, d.text(rank))
 	}
+
 	return found
 }
 
@@ -119,6 +123,7 @@ func (s *spellings) list(d *dictionary) *Texts {
 	if d.len() > MaxTexts {
 		return nil
 	}
+
 	s.once.Do(func() {
 		t := &Texts{All: make([]string, d.len()), Folded: make(map[string][]string, d.len())}
 		for rank := range t.All {
@@ -127,6 +132,7 @@ func (s *spellings) list(d *dictionary) *Texts {
 			key := value.Fold(text)
 			t.Folded[key] = append(t.Folded[key], text)
 		}
+
 		s.texts = t
 	})
 	return s.texts
@@ -137,6 +143,7 @@ func (s *spellings) hash(d *dictionary) {
 	if d.len() <= MaxTexts {
 		return
 	}
+
 	hashes := make([]sortable, d.len())
 	var form, folded []byte
 	for rank := range hashes {
@@ -145,11 +152,13 @@ func (s *spellings) hash(d *dictionary) {
 		folded = value.AppendFold(folded[:0], form)
 		hashes[rank] = sortable{xxhash.Sum64(folded), uint32(rank)}
 	}
+
 	sortByKey(hashes)
 	s.byHash = make([]uint32, len(hashes))
 	for i, h := range hashes {
 		s.byHash[i] = h.number
 	}
+
 	runs(hashes, func(run []sortable) {
 		for _, h := range run {
 			s.repeats = append(s.repeats, h.number)
@@ -158,13 +167,14 @@ func (s *spellings) hash(d *dictionary) {
 	slices.Sort(s.repeats)
 }
 
-// sameFold gives the ranks of the texts that fold to the same as another one, in order, and maybe a few more. Only these
-// can be spellings of one value.
+// sameFold gives the ranks of the texts that fold to the same as another one, in order, and maybe a few more. Only
+// these can be spellings of one value.
 func (s *spellings) sameFold(d *dictionary) []uint32 {
 	t := s.list(d)
 	if t == nil {
 		return s.repeats
 	}
+
 	var ranks []uint32
 	for _, texts := range t.Folded {
 		if len(texts) > 1 {
@@ -174,6 +184,7 @@ func (s *spellings) sameFold(d *dictionary) []uint32 {
 			}
 		}
 	}
+
 	slices.Sort(ranks)
 	return ranks
 }
@@ -207,12 +218,14 @@ func (s *spellings) candidates(d *dictionary, word string) []uint32 {
 		}
 		return ranks
 	}
+
 	var form, buf []byte
 	fold := func(i int) []byte {
 		form = d.form(s.byHash[i], form)
 		buf = value.AppendFold(buf[:0], form)
 		return buf
 	}
+
 	hash := xxhash.Sum64(folded)
 	first := sort.Search(len(s.byHash), func(i int) bool { return xxhash.Sum64(fold(i)) >= hash })
 	for i := first; i < len(s.byHash) && xxhash.Sum64(fold(i)) == hash; i++ {
@@ -220,6 +233,7 @@ func (s *spellings) candidates(d *dictionary, word string) []uint32 {
 			ranks = append(ranks, s.byHash[i])
 		}
 	}
+
 	slices.Sort(ranks)
 	return ranks
 }

@@ -53,8 +53,10 @@ func (r *valueReader) add(c value.Cell) {
 			r.add(c)
 			return
 		}
+
 		number, isNew = r.number(c.Form)
 	}
+
 	if isNew && !r.isNull(number) && (c.Type != r.valueType || r.types != nil) {
 		r.setType(number, c.Type)
 	}
@@ -65,9 +67,11 @@ func (r *valueReader) add(c value.Cell) {
 			r.values.push(i, r.expected)
 		}
 	}
+
 	if r.listed {
 		r.values.push(number, r.expected)
 	}
+
 	r.rows++
 }
 
@@ -106,6 +110,7 @@ func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 	d = dictionary{numbers: r.numbers, valueType: r.valueType}
 	values, packed := r.sorted()
 	rankOf = make([]uint32, r.arena.count)
+
 	count := 0
 	for i, v := range values {
 		if i == 0 || values[i-1].key != v.key || packed.kind == unpacked && !r.equal(values[i-1], v) {
@@ -113,12 +118,14 @@ func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 		}
 		rankOf[v.number] = uint32(count - 1)
 	}
+
 	distinct := values[:0]
 	for _, v := range values {
 		if int(rankOf[v.number]) == len(distinct) {
 			distinct = append(distinct, v)
 		}
 	}
+
 	if r.hasNull {
 		rankOf[r.null] = uint32(count)
 	}
@@ -131,6 +138,7 @@ func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 	} else {
 		r.copyValues(&d, distinct)
 	}
+
 	if r.types != nil {
 		d.types = make([]value.Type, len(distinct))
 		for rank, v := range distinct {
@@ -140,6 +148,7 @@ func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 			}
 		}
 	}
+
 	return d, rankOf
 }
 
@@ -155,6 +164,7 @@ func (r *valueReader) copyValues(d *dictionary, values []sortable) {
 	if len(values) > 0 {
 		d.width = len(r.arena.value(values[0].number))
 	}
+
 	for number := range uint32(r.arena.count) {
 		if !r.isNull(number) {
 			length := len(r.arena.value(number))
@@ -162,16 +172,19 @@ func (r *valueReader) copyValues(d *dictionary, values []sortable) {
 			sameWidth = sameWidth && length == d.width
 		}
 	}
+
 	d.count, d.bytes = len(values), make([]byte, 0, size)
 	if !sameWidth {
 		d.ends = make([]uint32, 0, len(values))
 	}
+
 	for _, v := range values {
 		d.bytes = append(d.bytes, r.arena.value(v.number)...)
 		if !sameWidth {
 			d.ends = append(d.ends, uint32(len(d.bytes)))
 		}
 	}
+
 	if len(d.bytes) < size {
 		d.bytes = bytes.Clone(d.bytes)
 	}
@@ -184,6 +197,7 @@ func (r *valueReader) rank(rankOf []uint32, values int) ranks {
 		for i := 0; own && i < len(rankOf); i++ {
 			own = rankOf[i] == uint32(i)
 		}
+
 		if own {
 			return ranks{own: true}
 		}
@@ -201,5 +215,6 @@ func (r *valueReader) rank(rankOf []uint32, values int) ranks {
 		}
 		result.set(row, rankOf[number])
 	}
+
 	return result
 }

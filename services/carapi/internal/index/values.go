@@ -24,6 +24,7 @@ func (c *column) leaders() map[uint32]uint32 {
 		if len(same) == 0 {
 			return
 		}
+
 		counts, first := c.countTexts(), make(map[string]uint32, len(same))
 		keyOf := func(rank uint32) string { return string(value.AppendKey(nil, d.form(rank, nil))) }
 		for _, rank := range same {
@@ -32,6 +33,7 @@ func (c *column) leaders() map[uint32]uint32 {
 				first[key] = rank
 			}
 		}
+
 		c.spelledAs.of = map[uint32]uint32{}
 		for _, rank := range same {
 			if leader := first[keyOf(rank)]; leader != rank {
@@ -70,17 +72,20 @@ func (c *column) newCounts(d *dictionary) []uint32 {
 		}
 		return counts
 	}
+
 	if c.ranks.own {
 		for rank := range counts {
 			counts[rank] = 1
 		}
 		return counts
 	}
+
 	for row := range uint32(c.rows) {
 		if rank := c.ranks.at(row); int(rank) < len(counts) {
 			counts[rank]++
 		}
 	}
+
 	return counts
 }
 
@@ -98,6 +103,7 @@ func (x *Index) ValuesOf(f *catalog.Field, texts []string) []Value {
 	if d == nil {
 		return nil
 	}
+
 	var all []Value
 	done := map[uint32]bool{}
 	for _, text := range texts {
@@ -106,13 +112,16 @@ func (x *Index) ValuesOf(f *catalog.Field, texts []string) []Value {
 		if !found || done[leader] {
 			continue
 		}
+
 		done[leader] = true
 		v := Value{Text: d.text(leader)}
 		for _, other := range c.spellings.find(d, v.Text) {
 			v.Count += int(c.countTexts()[other])
 		}
+
 		all = append(all, v)
 	}
+
 	slices.SortStableFunc(all, func(a, b Value) int { return b.Count - a.Count })
 	return all
 }
@@ -124,16 +133,19 @@ func (x *Index) CountTexts(f *catalog.Field, holds func(text string) bool) (coun
 	if c == nil || c.dictionaryOf() != &c.values {
 		return 0, 0
 	}
+
 	for rank, rows := range c.countTexts() {
 		text := c.values.text(uint32(rank))
 		if strings.TrimSpace(text) == "" {
 			continue
 		}
+
 		total += int(rows)
 		if holds(text) {
 			count += int(rows)
 		}
 	}
+
 	return count, total
 }
 
@@ -148,9 +160,11 @@ func (c *column) meaning(meaning string) []uint32 {
 	c.meanings.once.Do(func() {
 		d := c.dictionaryOf()
 		c.meanings.ranks = map[string][]uint32{}
+
 		if d == nil {
 			return
 		}
+
 		for rank := range uint32(d.len()) {
 			for _, m := range c.field.Meanings(d.text(rank)) {
 				c.meanings.ranks[m] = append(c.meanings.ranks[m], rank)
@@ -167,10 +181,12 @@ func (x *Index) WithMeaning(f *catalog.Field, meaning string) []string {
 	if d == nil || !f.HasMeanings() {
 		return nil
 	}
+
 	var texts []string
 	for _, rank := range c.meaning(meaning) {
 		texts = append(texts, d.text(rank))
 	}
+
 	return texts
 }
 
@@ -181,10 +197,12 @@ func (x *Index) Beginning(f *catalog.Field, words string) []string {
 	if d == nil {
 		return nil
 	}
+
 	var texts []string
 	for _, rank := range c.beginning(d, words) {
 		texts = append(texts, d.text(rank))
 	}
+
 	return texts
 }
 
@@ -193,6 +211,7 @@ func (c *column) beginning(d *dictionary, words string) []uint32 {
 	if folded == "" {
 		return nil
 	}
+
 	var ranks []uint32
 	if c.haystack == nil {
 		for rank := range uint32(d.len()) {
@@ -202,10 +221,12 @@ func (c *column) beginning(d *dictionary, words string) []uint32 {
 		}
 		return ranks
 	}
+
 	for rank := range c.haystack.find(folded) {
 		if value.BeginsWith(d.text(rank), words) {
 			ranks = append(ranks, rank)
 		}
 	}
+
 	return ranks
 }

@@ -17,14 +17,17 @@ func markComparisons(tokens []token) {
 			if word := plainWord(tokens[i].words[0]); word == "vs" || word == "versus" {
 				markBefore(tokens, i)
 			}
+
 			if slices.Contains(possessives, plainWord(tokens[i].words[0])) {
 				if !markOwned(tokens, i+1) {
 					tokens[i].kind = fillerToken
 				}
 				continue
 			}
+
 			isPlace := slices.Contains(nearWords, plainWord(tokens[i].words[0]))
-			for j := i + 1; j < len(tokens) && (isPlace && slices.Contains(placeFields, tokens[j].parameter) || !isClauseEnd(tokens, j)); j++ {
+			for j := i + 1; j < len(tokens) && (isPlace && slices.Contains(placeFields, tokens[j].parameter) ||
+				!isClauseEnd(tokens, j)); j++ {
 				tokens[j].isUncertain = tokens[j].kind == valueToken || tokens[j].kind == markerToken || tokens[j].isUncertain
 			}
 		case followerToken:
@@ -39,9 +42,11 @@ func markOwned(tokens []token, i int) (found bool) {
 	if i > 0 && tokens[i].kind == unknownToken {
 		i = nextOf(tokens, i+1)
 	}
+
 	for ; i > 0 && i < len(tokens) && tokens[i].kind == valueToken && !tokens[i].isBound(); i++ {
 		tokens[i].isUncertain, found = true, true
 	}
+
 	return found
 }
 
@@ -71,11 +76,13 @@ func isDistant(tokens []token, i int) bool {
 		!slices.Contains([]string{"from", "of", "to"}, plainWord(tokens[i-1].words[0])) {
 		return false
 	}
+
 	unit := tokens[i-2].words
 	return len(unit) > 0 && slices.Contains(distanceUnits, plainWord(unit[len(unit)-1]))
 }
 
-var distanceUnits = strings.Fields("mi mile miles km kms kilometer kilometers kilometre kilometres minutes hours hour drive away")
+var distanceUnits = strings.Fields("mi mile miles km kms kilometer kilometers kilometre kilometres minutes hours " +
+	"hour drive away")
 
 // markBefore marks the values that stand directly before a place.
 func markBefore(tokens []token, i int) {
@@ -93,16 +100,19 @@ func isClauseEnd(tokens []token, i int) bool {
 		return !slices.Contains([]string{"of", "to", "its", "is", "it", "if", "as", "about", "then"}, plainWord(t.words[0]))
 	case jointToken:
 		word := strings.ToLower(strings.Join(t.words, ""))
-		isListed := i > 0 && i+1 < len(tokens) && tokens[i+1].kind == valueToken && tokens[i+1].parameter == tokens[i-1].parameter
+		isListed := i > 0 && i+1 < len(tokens) && tokens[i+1].kind == valueToken &&
+			tokens[i+1].parameter == tokens[i-1].parameter
 		return word == "" && !isListed || word == "but" // like a RAV4, CR-V or CX-5
 	}
+
 	return false
 }
 
 // owners are nouns to whose amounts no field belongs: payments under $400.
-var owners = strings.Fields("off rebate payment payments monthly month week weekly down deposit range towing tow tows haul capacity warranty insurance " +
-	"lbs lb pounds weight weighs payload mpg hp horsepower torque engine within radius distance financing finance lease repairs repair save saving savings " +
-	"discount trade tax taxes fee fees credit score loan apr battery cargo trunk feet inches wheels inch legroom until through till")
+var owners = strings.Fields("off rebate payment payments monthly month week weekly down deposit range towing tow " +
+	"tows haul capacity warranty insurance lbs lb pounds weight weighs payload mpg hp horsepower torque engine within " +
+	"radius distance financing finance lease repairs repair save saving savings discount trade tax taxes fee fees " +
+	"credit score loan apr battery cargo trunk feet inches wheels inch legroom until through till")
 
 var (
 	plainAmount = regexp.MustCompile(`(?i)[$€£₹]|\d\s*(?:k|grand|lakh|lac|mio|million)\b|\b(?:usd|eur|gbp|dollars?|euros?|bucks)\b`)
@@ -117,12 +127,15 @@ func (r *reading) markDescriptions(tokens []token) {
 		if t.kind != valueToken {
 			continue
 		}
+
 		isBound := t.isBound()
 		isUnclear := isBound || isDescribing(t.parameter) || t.parameter == "condition" && slices.Contains(t.values, "new")
-		if isUnclear && describesNext(tokens, i) || isBound && belongsBefore(tokens, i) || r.isOfPart(tokens, i) || isDistant(tokens, i) {
+		if isUnclear && describesNext(tokens, i) || isBound && belongsBefore(tokens, i) || r.isOfPart(tokens, i) ||
+			isDistant(tokens, i) {
 			markWithMarker(tokens, i)
 		}
 	}
+
 	for i := range tokens {
 		if t := &tokens[i]; i > 0 && t.parameter == "color" && (tokens[i-1].parameter == "trim" || isShade(&tokens[i-1], t)) {
 			t.isUncertain = t.isUncertain || tokens[i-1].isUncertain
@@ -132,15 +145,16 @@ func (r *reading) markDescriptions(tokens []token) {
 	// Black and tan leather: what describes the same thing.
 	for i := len(tokens) - 1; i >= 2; i-- {
 		t, joint, other := &tokens[i], &tokens[i-1], &tokens[i-2]
-		if t.kind == valueToken && t.isUncertain && joint.kind == jointToken && other.kind == valueToken && other.parameter == t.parameter {
+		if t.kind == valueToken && t.isUncertain && joint.kind == jointToken && other.kind == valueToken &&
+			other.parameter == t.parameter {
 			markWithMarker(tokens, i-2)
 		}
 	}
 }
 
 // parts are words after which a color is not that of the vehicle, as in interior black.
-var parts = strings.Fields("interior int inside seat seats leather rim rims wheel wheels roof top upholstery cabin stripe stripes accent accents " +
-	"caliper calipers hood mirrors carpet trim dashboard softtop")
+var parts = strings.Fields("interior int inside seat seats leather rim rims wheel wheels roof top upholstery cabin " +
+	"stripe stripes accent accents caliper calipers hood mirrors carpet trim dashboard softtop")
 
 // isOfPart reports whether a color belongs to a word before it: interior black, light blue.
 func (r *reading) isOfPart(tokens []token, i int) bool {
@@ -148,13 +162,16 @@ func (r *reading) isOfPart(tokens []token, i int) bool {
 	if t.parameter != "color" {
 		return false
 	}
+
 	place := i - 1
 	for place >= 0 && place > i-4 && (tokens[place].kind == fillerToken || tokens[place].kind == boundaryToken) {
 		place-- // interior color is beige
 	}
+
 	if place < 0 || tokens[place].kind != unknownToken {
 		return false
 	}
+
 	before := plainWord(tokens[place].words[0])
 	shade := before + " " + strings.Join(t.words, " ")
 	return slices.Contains(parts, before) || place == i-1 && len(r.vocabulary.NamedMeanings("color", shade)) > 0
@@ -194,6 +211,7 @@ func describesNext(tokens []token, i int) bool {
 			if t.isBound() && slices.Contains([]string{"a", "an", "per"}, word) {
 				continue // $400 a month
 			}
+
 			return false
 		case boundaryToken:
 			// A distance from somewhere, or a price per something, is no mileage and no price.
@@ -208,22 +226,28 @@ func describesNext(tokens []token, i int) bool {
 			isChain := next.isUncertain && isDescribing(next.parameter)
 			return !t.isBound() && (next.parameter == "features" || isPair || isChain)
 		}
+
 		return false
 	}
+
 	return false
 }
 
 // afterAmount are words that no amount or color before them describes.
-var afterAmount = strings.Fields("sorted sort ordered located located, obo ono max thanks thank anywhere somewhere delivered")
+var afterAmount = strings.Fields("sorted sort ordered located located, obo ono max thanks thank anywhere " +
+	"somewhere delivered")
 
 // boundWords make a bound of a number that they stand before.
-var boundWords = strings.Fields("under over below above less more max min upto beyond exceeding thru through til till until construction " +
-	"built ab bis od do vanaf desde depuis dal unter über pre post least most baujahr partir made registered warranty")
+var boundWords = strings.Fields("under over below above less more max min upto beyond exceeding thru through til " +
+	"till until construction built ab bis od do vanaf desde depuis dal unter über pre post least most baujahr partir " +
+	"made registered warranty")
 
 // isShade reports whether a fuel and a color may be the name of a paint: electric blue.
 func isShade(fuel, color *token) bool {
-	return fuel.parameter == "fuel_type" && color.parameter == "color" && len(fuel.words) == 1 && plainWord(fuel.words[0]) == "electric" &&
-		slices.Contains([]string{"blue", "green", "lime", "purple", "orange", "yellow", "red"}, plainWord(strings.Join(color.words, " ")))
+	return fuel.parameter == "fuel_type" && color.parameter == "color" && len(fuel.words) == 1 &&
+		plainWord(fuel.words[0]) == "electric" &&
+		slices.Contains([]string{"blue", "green", "lime", "purple", "orange", "yellow", "red"},
+			plainWord(strings.Join(color.words, " ")))
 }
 
 // isClear reports whether a bound says itself what it is of: $30,000, 30k, 50,000 miles, 2020 or newer.
@@ -242,27 +266,34 @@ func belongsBefore(tokens []token, i int) bool {
 		case fillerToken, boundaryToken:
 			word := plainWord(before.words[len(before.words)-1])
 			isOpen := word == "from" || word == "to" || word == "until" || word == "by"
-			if slices.Contains(owners, word) || isOpen && strings.HasPrefix(t.parameter, "year") && !strings.Contains(t.values[0], "-") {
+			if slices.Contains(owners, word) || isOpen && strings.HasPrefix(t.parameter, "year") &&
+				!strings.Contains(t.values[0], "-") {
 				return true // from 2018: in that year, or since
 			}
 			if slices.Contains([]string{"is", "of", "are", "a", "the", "at"}, word) {
 				continue
 			}
+
 			return false
 		case unknownToken:
 			if slices.Contains(owners, plainWord(before.words[0])) {
 				return true
 			}
+
 			text := strings.Join(t.words, " ")
 			if slices.Contains(boundWords, plainWord(before.words[0])) {
 				return true
 			}
+
 			isClear := plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "year") && timeWord.MatchString(text) ||
-				strings.HasPrefix(t.parameter, "mileage") || value.CompareDecimals(lastNumber(t.values[0]), clearAmount) >= 0 || t.parameter == "year"
+				strings.HasPrefix(t.parameter, "mileage") || value.CompareDecimals(lastNumber(t.values[0]), clearAmount) >= 0 ||
+				t.parameter == "year"
 			return !isClear
 		}
+
 		return false
 	}
+
 	return false
 }
 
@@ -289,6 +320,7 @@ func (r *reading) markConflicts(tokens []token) {
 		t := &tokens[i]
 		before, seen := last[t.parameter]
 		last[t.parameter] = i
+
 		switch {
 		case !seen:
 		case slices.Equal(tokens[before].values, t.values):
@@ -297,24 +329,28 @@ func (r *reading) markConflicts(tokens []token) {
 			apart[t.parameter] = true
 		}
 	}
+
 	if r.arePairs(tokens, places, apart) {
 		return
 	}
+
 	isTwo := len(apart) > 1 || len(apart) > 0 && hasJointBetween(tokens, places)
 	for _, i := range places {
 		if t := &tokens[i]; apart[t.parameter] || isTwo {
 			t.isUncertain = true
 		}
 	}
+
 	r.markStrayModels(tokens)
 }
 
-// arePairs reports whether what is given twice are makes with models of their own, so that all together mean the same as
-// each pair: Toyota Camry or Honda Accord.
+// arePairs reports whether what is given twice are makes with models of their own, so that all together mean the same
+// as each pair: Toyota Camry or Honda Accord.
 func (r *reading) arePairs(tokens []token, places []int, apart map[string]bool) bool {
 	if !apart["make"] || !apart["model"] || len(apart) > 2 {
 		return false
 	}
+
 	var makes, models [][]string
 	for _, i := range places {
 		switch t := &tokens[i]; t.parameter {
@@ -327,14 +363,17 @@ func (r *reading) arePairs(tokens []token, places []int, apart map[string]bool) 
 				return false // of one of them
 			}
 		}
+
 		if len(models) > len(makes) {
 			return false
 		}
 	}
+
 	const mostPairs = 5
 	if len(makes) != len(models) || len(makes) > mostPairs {
 		return false
 	}
+
 	for i := range makes {
 		for j := range models {
 			if r.modelOf(makes[i], models[j]) != (i == j) {
@@ -342,6 +381,7 @@ func (r *reading) arePairs(tokens []token, places []int, apart map[string]bool) 
 			}
 		}
 	}
+
 	return true
 }
 
@@ -360,6 +400,7 @@ func areJoined(tokens []token, from, to int) bool {
 			return false
 		}
 	}
+
 	return joints > 0 && (unknown == 0 || unknown == 1 && !isDescribing(tokens[from].parameter))
 }
 
@@ -410,6 +451,7 @@ func (r *reading) markStrayTrims(tokens []token) {
 			if f == nil || t.kind != valueToken || t.parameter != name || t.isUncertain || t.isNegated {
 				continue
 			}
+
 			filter := query.Filter{Field: f, Words: t.values, Begins: t.values}
 			if name != "trim" {
 				set, isNamed = r.index.Filter(set, &filter), true
@@ -435,6 +477,7 @@ func (r *reading) markWeak(tokens []token) {
 		if t.kind != valueToken {
 			continue
 		}
+
 		if t.parameter == "trim" && !isCertain("make", "model") || t.parameter == "features" && !isOther {
 			markWithMarker(tokens, i)
 		}

@@ -36,13 +36,16 @@ func (r *reading) readControl(name string, given []string) {
 	if name == "has" || name == "missing" {
 		return
 	}
+
 	trimmed := make([]string, len(given))
 	for i, g := range given {
 		trimmed[i] = strings.TrimSpace(g)
 	}
+
 	if !slices.Equal(read, given) && strings.Join(read, "") != strings.Join(trimmed, "") {
 		r.note(name, "other words", url.Values{name: read})
 	}
+
 	r.exact[name] = append(r.exact[name], read...)
 }
 
@@ -66,9 +69,11 @@ func (r *reading) readFieldNames(given string) string {
 		if means == unmarked && (before == leavesList || before == leavesOut && part.joint != "," && part.joint != "but") {
 			means = before
 		}
+
 		if before = means; part.sign {
 			before = unmarked
 		}
+
 		switch name := r.fieldName(part.text); {
 		case part.text == "*" || r.parameters.Catalog.Field(name) == nil && means == unmarked && r.isFiller(part.text):
 		case means == unmarked || means == wants:
@@ -77,6 +82,7 @@ func (r *reading) readFieldNames(given string) string {
 			names = append(names, "-"+name)
 		}
 	}
+
 	return strings.Join(names, ",")
 }
 
@@ -97,6 +103,7 @@ func (r *reading) readGroups(given string) string {
 			parts[i] = r.readFieldNames(part)
 			continue
 		}
+
 		match := stepAfter.FindStringSubmatch(part)
 		name, step := r.readFieldNames(strings.TrimSpace(match[1])), strings.TrimSpace(match[2])
 		if f := r.parameters.Catalog.Field(name); f != nil {
@@ -104,8 +111,10 @@ func (r *reading) readGroups(given string) string {
 				step = a.From
 			}
 		}
+
 		parts[i] = name + ":" + step
 	}
+
 	return strings.Join(parts, ",")
 }
 
@@ -116,12 +125,14 @@ func (r *reading) checkGroups(q *query.Query) {
 			if g.Step == "" {
 				continue
 			}
+
 			if _, one := q.Currency(g.Field); !one {
 				all := r.currencies(g.Field)
 				r.fail(parameter, g.String(), fmt.Sprintf("amounts of %s are in %s; add a filter such as %s=%s",
 					g.Field.Name, strings.Join(all, ", "), g.Field.CurrencyIn.Name, all[0]))
 				continue
 			}
+
 			if !r.index.Ranges(g.Field, g.Step, query.MaxRanges) {
 				r.fail(parameter, g.String(), fmt.Sprintf("a step of %s makes more than %d ranges of %s; send a larger one",
 					g.Step, query.MaxRanges, g.Field.Name))
@@ -142,9 +153,11 @@ func (r *reading) readPresenceNames(name, given string) {
 		if isNegated {
 			target = other
 		}
+
 		read.Add(target, field)
 		r.exact.Add(target, field)
 	}
+
 	if len(read[name]) != 1 || read.Get(name) != strings.TrimSpace(given) {
 		r.note(name, "other words", read)
 	}
@@ -165,7 +178,8 @@ var orders = map[string]string{
 	"cheapest": "price", "cheapest first": "price", "lowest price": "price", "price low to high": "price",
 	"most expensive": "-price", "highest price": "-price", "price high to low": "-price",
 	"most expensive first": "-price", "priciest": "-price", "low to high": "price", "high to low": "-price",
-	"lowest mileage": "mileage", "highest mileage": "-mileage", "lowest mileage first": "mileage", "least miles": "mileage",
+	"lowest mileage": "mileage", "highest mileage": "-mileage", "lowest mileage first": "mileage",
+	"least miles": "mileage",
 	"newest year": "-year", "oldest year": "year", "newest": "-year", "newest first": "-year", "latest": "-year",
 	"oldest": "year", "oldest first": "year", "most recent": "-year",
 }
@@ -182,6 +196,7 @@ func (r *reading) readOrder(given string) string {
 func (r *reading) readOrderPart(part string) string {
 	isSeparator := func(c rune) bool { return c == ' ' || c == '_' || c == ':' }
 	words := strings.Join(strings.FieldsFunc(strings.ToLower(part), isSeparator), " ")
+
 	name, descending := strings.CutPrefix(part, "-")
 	fields := r.parameters.Catalog
 	switch {
@@ -194,6 +209,7 @@ func (r *reading) readOrderPart(part string) string {
 	case orders[words] != "":
 		return orders[words]
 	}
+
 	descending = descending || r.direction == "desc"
 
 	field := strings.NewReplacer("-", " ", ".", " ", "|", " ").Replace(strings.TrimPrefix(words, "-"))
@@ -203,6 +219,7 @@ func (r *reading) readOrderPart(part string) string {
 			break
 		}
 	}
+
 	found := r.fieldName(strings.ReplaceAll(strings.TrimPrefix(field, "-"), " ", "_"))
 	switch {
 	case fields.Field(found) == nil:
@@ -210,5 +227,6 @@ func (r *reading) readOrderPart(part string) string {
 	case descending:
 		return "-" + found
 	}
+
 	return found
 }

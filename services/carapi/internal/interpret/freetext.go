@@ -11,7 +11,8 @@ import (
 )
 
 // FreeTextFields are the fields whose values are looked for among the words of q.
-var FreeTextFields = []string{"make", "model", "trim", "condition", "body_type", "fuel_type", "transmission", "drivetrain", "color"}
+var FreeTextFields = []string{"make", "model", "trim", "condition", "body_type", "fuel_type", "transmission",
+	"drivetrain", "color"}
 
 // sentenceFields are those and the fields that only mean something beside them.
 var sentenceFields = append(slices.Clone(FreeTextFields), "features")
@@ -27,12 +28,15 @@ const maxSentence = 40
 func (r *reading) readFreeText(given string) {
 	words := strings.Fields(given)
 	if len(words) > maxSentence {
-		r.fail("q", given, fmt.Sprintf("q has %d words; send at most %d, and filters for what they say", len(words), maxSentence))
+		r.fail("q", given, fmt.Sprintf("q has %d words; send at most %d, and filters for what they say", len(words),
+			maxSentence))
 		delete(r.exact, "q")
 		return
 	}
+
 	tokens := r.parseFreeText(given, sentenceFields)
 	r.giveWay(tokens)
+
 	found := r.filtersOf(tokens)
 	if len(found) == 0 {
 		r.searchWords(words, tokens)
@@ -43,6 +47,7 @@ func (r *reading) readFreeText(given string) {
 	for name, values := range found {
 		r.exact[name] = unique(append(r.exact[name], values...))
 	}
+
 	r.notes.NotUnderstood = leftOver(tokens)
 	r.note("q", "words that say what filters do", found)
 }
@@ -56,6 +61,7 @@ func (r *reading) parseFreeText(given string, fields []string) []token {
 	r.markDescriptions(tokens)
 	r.markConflicts(tokens)
 	r.markWeak(tokens)
+
 	return tokens
 }
 
@@ -69,6 +75,7 @@ func (r *reading) readWhole(given string, fields []string) url.Values {
 	if slices.ContainsFunc(tokens, isOpen) {
 		return nil
 	}
+
 	return r.filtersOf(tokens)
 }
 
@@ -79,10 +86,12 @@ func (r *reading) giveWay(tokens []token) {
 		if t.kind != valueToken || t.isNegated {
 			continue
 		}
+
 		if elsewhere, ok := r.exact[r.nameOf(t)]; ok && !areSame(elsewhere, t.values) {
 			t.isUncertain = true
 		}
 	}
+
 	r.markWeak(tokens)
 }
 
@@ -97,10 +106,12 @@ func (r *reading) filtersOf(tokens []token) url.Values {
 		name := r.nameOf(t)
 		found[name] = unique(append(found[name], t.values...))
 	}
+
 	if len(found["features"]) > 1 && !hasOr(tokens, "features") {
 		found["features_all"] = found["features"]
 		delete(found, "features")
 	}
+
 	return found
 }
 
@@ -112,13 +123,16 @@ func (r *reading) nameOf(t *token) string {
 			field, use = name, bound
 		}
 	}
+
 	if t.isNegated {
 		use = query.Excluded
 	}
+
 	f := r.parameters.Catalog.Field(field)
 	if f == nil {
 		return t.parameter
 	}
+
 	name, _ := r.parameterFor(f, use)
 	return name
 }
@@ -134,6 +148,7 @@ func hasOr(tokens []token, parameter string) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -141,6 +156,7 @@ func hasOr(tokens []token, parameter string) bool {
 func leftOver(tokens []token) []string {
 	var phrases []string
 	var words []string
+
 	meaning := false // whether words has more than words that say nothing
 	end := func() {
 		if meaning {
@@ -165,10 +181,12 @@ func leftOver(tokens []token) []string {
 			end()
 		}
 	}
+
 	end()
 	for i, phrase := range phrases {
 		phrases[i] = trimFillers(phrase)
 	}
+
 	return phrases
 }
 
@@ -186,8 +204,8 @@ func trimFillers(phrase string) string {
 	return trimPunctuation(strings.Join(words, " "))
 }
 
-// searchWords leaves out words that say nothing among words to look for. Where too many are left, the rest is not looked
-// for, and is noted.
+// searchWords leaves out words that say nothing among words to look for. Where too many are left, the rest is not
+// looked for, and is noted.
 func (r *reading) searchWords(words []string, tokens []token) {
 	left := words
 	isPlain := !slices.ContainsFunc(tokens, func(t token) bool { return t.kind == markerToken })
@@ -195,13 +213,16 @@ func (r *reading) searchWords(words []string, tokens []token) {
 		isStopWord := func(w string) bool { return slices.Contains(stopWords, strings.ToLower(w)) }
 		left = slices.DeleteFunc(slices.Clone(words), isStopWord)
 	}
+
 	if len(left) == 0 || len(left) == len(words) && len(words) <= query.MaxWords {
 		return
 	}
+
 	if len(left) > query.MaxWords {
 		r.notes.NotUnderstood = []string{strings.Join(left[query.MaxWords:], " ")}
 		left = left[:query.MaxWords]
 	}
+
 	read := strings.Join(left, " ")
 	r.exact["q"] = []string{read}
 	r.note("q", "words that say nothing are left out", url.Values{"q": {read}})
@@ -212,6 +233,7 @@ func (r *reading) ignoreUsed(tokens []token) {
 	if r.parameters.Catalog.TextField("condition") != nil {
 		return
 	}
+
 	var ignored []string
 	for i := range tokens {
 		t := &tokens[i]
@@ -220,6 +242,7 @@ func (r *reading) ignoreUsed(tokens []token) {
 			ignored = append(ignored, t.words...)
 		}
 	}
+
 	if ignored != nil {
 		r.notes.Ignored["q"] = strings.Join(ignored, " ")
 	}

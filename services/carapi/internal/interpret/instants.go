@@ -23,6 +23,7 @@ func (r *reading) readInstants(name string, f *catalog.Field, given []string) {
 	p, _ := r.parameters.Get(name)
 	isBound := p.Use == query.AtLeast || p.Use == query.AtMost
 	var read []string
+
 	why := ""
 	for _, g := range given {
 		parts := splitAtCommas(g)
@@ -31,10 +32,12 @@ func (r *reading) readInstants(name string, f *catalog.Field, given []string) {
 				parts[i], why = text, "a time before now, in UTC"
 				continue
 			}
+
 			match := zoned.FindStringSubmatch(part)
 			if match == nil || f.Kind != schema.DateTime {
 				continue
 			}
+
 			isZ := strings.EqualFold(match[2], "z")
 			switch {
 			case inUTC.MatchString(f.Column.Comment) || inUTC.MatchString(f.About):
@@ -42,20 +45,24 @@ func (r *reading) readInstants(name string, f *catalog.Field, given []string) {
 			case isZ:
 				parts[i], why = match[1], "a time without its zone, since column "+f.Column.Name+" names none"
 			default:
-				r.failFixed(name, part, "column "+f.Column.Name+" says no time zone, so a time with one cannot be compared; send "+match[1], match[1])
+				r.failFixed(name, part, "column "+f.Column.Name+" says no time zone, so a time with one cannot be compared; send "+
+					match[1], match[1])
 				return
 			}
 		}
+
 		read = append(read, strings.Join(parts, ","))
 	}
+
 	if why != "" {
 		r.note(name, why, url.Values{name: read})
 	}
+
 	r.exact[name] = append(r.exact[name], read...)
 }
 
-// relativeInstant gives the day or the time that is so long ago, as values of a field are written. Only a bound can be a
-// time that is no whole day.
+// relativeInstant gives the day or the time that is so long ago, as values of a field are written. Only a bound can be
+// a time that is no whole day.
 func relativeInstant(f *catalog.Field, text string, isBound bool, now time.Time) (string, bool) {
 	t, isDay, ok := query.ParseRelative(text, now)
 	switch {
@@ -66,6 +73,7 @@ func relativeInstant(f *catalog.Field, text string, isBound bool, now time.Time)
 	case f.Kind == schema.Timestamp:
 		return t.Format("2006-01-02T15:04:05Z"), true
 	}
+
 	return t.Format("2006-01-02T15:04:05"), true
 }
 
@@ -74,6 +82,7 @@ func toUTC(text, zone string) string {
 	if strings.EqualFold(zone, "z") {
 		return text
 	}
+
 	zone = strings.Replace(zone, ":", "", 1)
 	for _, layout := range []string{"2006-01-02T15:04:05.999999", "2006-01-02T15:04"} {
 		t, err := time.Parse(layout+"-0700", strings.Replace(strings.ToUpper(text), " ", "T", 1)+zone)
@@ -81,6 +90,7 @@ func toUTC(text, zone string) string {
 			return t.UTC().Format("2006-01-02T15:04:05.999999")
 		}
 	}
+
 	return text + zone // Parse says what is wrong
 }
 

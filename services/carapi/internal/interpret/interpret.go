@@ -91,7 +91,8 @@ type noted struct {
 }
 
 // absent are the values by which callers say that they ask for nothing.
-var absent = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference", "doesnt matter", "does not matter",
+var absent = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference", "doesnt matter",
+	"does not matter",
 	"dont care", "do not care", "not important", "not specified", "unspecified", "whatever"}
 
 // Interpret reads the parameters of a request that may have the allowed controls, and filters if q is among them. An
@@ -116,12 +117,15 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	case err != nil:
 		return nil, Notes{}, err
 	}
+
 	r.resolve(q, values.Get("match") != query.Exact)
 	r.checkCurrencies(q)
 	r.checkGroups(q)
+
 	if r.checkScale(q); r.wrong != nil {
 		return nil, Notes{}, query.ParameterErrors{All: r.wrong}
 	}
+
 	if len(q.Words) > 0 {
 		for _, name := range query.SearchedFields {
 			if f := in.parameters.Catalog.TextField(name); f != nil && f.IsLong() && !x.SearchesWords(f) {
@@ -129,6 +133,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 			}
 		}
 	}
+
 	return q, r.notes, nil
 }
 
@@ -138,6 +143,7 @@ func (r *reading) read(values url.Values) {
 	for _, written := range slices.Sorted(maps.Keys(values)) {
 		r.readParameter(written, values[written])
 	}
+
 	for _, name := range slices.Sorted(maps.Keys(r.given)) {
 		given := r.given[name]
 		p, known := r.parameters.Get(name)
@@ -154,12 +160,16 @@ func (r *reading) read(values url.Values) {
 			r.readInstants(name, p.Field, given)
 		}
 	}
+
 	if r.direction != "" && !r.given.Has("sort") {
-		r.fail("order", r.direction, "order says in which direction sort goes, and there is no sort; send both, as in sort=price&order="+r.direction)
+		r.fail("order", r.direction, "order says in which direction sort goes, and there is no sort; send both, as in "+
+			"sort=price&order="+r.direction)
 	}
+
 	if words := r.exact["q"]; len(words) == 1 && len(words[0]) <= query.MaxLength {
 		r.readFreeText(words[0])
 	}
+
 	r.finishNotes()
 }
 
@@ -194,11 +204,13 @@ func (r *reading) readParameter(written string, values []string) {
 	if r.readSpecialName(written, values) {
 		return
 	}
+
 	p, known := r.parameters.Get(name)
 	if !known {
 		r.given[name] = values // Parse says what is wrong
 		return
 	}
+
 	from := origin{written: written, from: strings.Join(values, ", ")}
 	if name != written {
 		from.why = "another name for " + name
@@ -218,8 +230,10 @@ func (r *reading) readParameter(written string, values []string) {
 			r.add(name, v, from)
 			continue
 		}
+
 		r.addConditions(name, p, withNamedUnit(written, p.Field, v), from)
 	}
+
 	if nothing != nil {
 		r.notes.Ignored[value.Excerpt(written)] = value.Excerpt(strings.Join(nothing, ", "))
 	}
@@ -231,13 +245,15 @@ var kilometers = regexp.MustCompile(`(?i)(?:^|[_\W])k(?:ilo)?m(?:et(?:er|re))?s?
 // rangeName finds a parameter whose two values are the ends of a range.
 var rangeName = regexp.MustCompile(`(?i)(?:range|between)\W*$`)
 
-// withNamedUnit adds to a value what its parameter's name says of it: the unit of max_km=80000, or that two values are a
-// range.
+// withNamedUnit adds to a value what its parameter's name says of it: the unit of max_km=80000, or that two values are
+// a range.
 func withNamedUnit(written string, f *catalog.Field, text string) string {
-	if parts := strings.Split(text, ","); len(parts) == 2 && rangeName.MatchString(written) && f.Class() == catalog.Number {
+	if parts := strings.Split(text, ","); len(parts) == 2 && rangeName.MatchString(written) &&
+		f.Class() == catalog.Number {
 		return parts[0] + "-" + parts[1] // price_range=10000,20000
 	}
-	if m := f.Measure(); m.IsDistance() && m.Unit == "mi" && kilometers.MatchString(written) && value.Digits(text) == text && text != "" {
+	if m := f.Measure(); m.IsDistance() && m.Unit == "mi" && kilometers.MatchString(written) &&
+		value.Digits(text) == text && text != "" {
 		return text + " km"
 	}
 	return text
@@ -253,16 +269,20 @@ func (r *reading) addConditions(name string, p query.Parameter, text string, fro
 		r.add(name, text, from)
 		return
 	}
+
 	for _, c := range all {
 		target, ok := r.parameterFor(p.Field, c.use)
 		if !ok {
-			r.fail(from.written, text, fmt.Sprintf("%s has no order to compare by; send %s=... or %s_not=...", p.Field.Name, p.Field.Name, p.Field.Name))
+			r.fail(from.written, text, fmt.Sprintf("%s has no order to compare by; send %s=... or %s_not=...", p.Field.Name,
+				p.Field.Name, p.Field.Name))
 			return
 		}
+
 		v := c.value
 		if !c.use.Compares() {
 			v = p.Field.Name
 		}
+
 		from := from
 		switch {
 		case c.use == query.Excluded && p.Use != query.Excluded:
@@ -270,6 +290,7 @@ func (r *reading) addConditions(name string, p query.Parameter, text string, fro
 		case target != name || from.why == "":
 			from.why = "an operator"
 		}
+
 		r.add(target, v, from)
 	}
 }
@@ -280,10 +301,12 @@ func (r *reading) isAbsent(name, given string) bool {
 	if !slices.Contains(absent, strings.ToLower(apostrophes.Replace(word))) {
 		return false
 	}
+
 	p, _ := r.parameters.Get(name)
 	if p.Field == nil || p.Field.Class() != catalog.Text || word == "" {
 		return true
 	}
+
 	return r.index.Texts(p.Field) == nil || len(r.index.Lookup(p.Field, word)) == 0
 }
 
@@ -293,6 +316,7 @@ func (r *reading) note(name, why string, to url.Values) {
 	if len(origins) == 0 {
 		origins = []origin{{written: name, from: strings.Join(r.given[name], ", ")}}
 	}
+
 	for _, o := range origins {
 		r.noteFrom(o, why, to)
 	}
@@ -305,9 +329,11 @@ func (r *reading) noteFrom(o origin, why string, to url.Values) {
 		n = &noted{from: o.from, to: url.Values{}}
 		r.interpreted[o.written] = n
 	}
+
 	for name, values := range to {
 		n.to[name] = values
 	}
+
 	for _, reason := range []string{o.why, why} {
 		if reason != "" && !slices.Contains(n.why, reason) {
 			n.why = append(n.why, reason)
@@ -323,14 +349,17 @@ func (r *reading) finishNotes() {
 			if to == nil && n != nil {
 				continue // it has become other parameters
 			}
+
 			if to == nil {
 				to = r.given[name]
 			}
+
 			if n == nil || !n.to.Has(name) && o.why != "" {
 				r.noteFrom(o, "", url.Values{name: to})
 			}
 		}
 	}
+
 	for written, n := range r.interpreted {
 		i := Interpretation{From: value.Shorten(n.from, query.MaxLength), To: n.to, Why: strings.Join(n.why, ", and ")}
 		if values, same := n.to[written]; same && len(n.to) == 1 {
@@ -344,7 +373,8 @@ func (r *reading) finishNotes() {
 func (r *reading) fail(name, given, expected string) {
 	const most = 20
 	if len(r.wrong) < most {
-		r.wrong = append(r.wrong, query.ParameterError{Parameter: value.Excerpt(name), Received: value.Excerpt(given), Expected: expected})
+		r.wrong = append(r.wrong, query.ParameterError{Parameter: value.Excerpt(name), Received: value.Excerpt(given),
+			Expected: expected})
 	}
 }
 
@@ -353,12 +383,15 @@ func parseList(s string) ([]string, bool) {
 	if s = strings.TrimSpace(s); !strings.HasPrefix(s, "[") {
 		return nil, false
 	}
+
 	decoder := json.NewDecoder(strings.NewReader(s))
 	decoder.UseNumber()
+
 	var all []any
 	if decoder.Decode(&all) != nil || decoder.More() || len(all) == 0 {
 		return nil, false
 	}
+
 	texts := make([]string, len(all))
 	for i, item := range all {
 		switch item := item.(type) {
@@ -370,6 +403,7 @@ func parseList(s string) ([]string, bool) {
 			return nil, false
 		}
 	}
+
 	return texts, true
 }
 

@@ -37,8 +37,10 @@ var (
 // Words before and after a field's name that leave its values out, and words after it that change nothing.
 var (
 	notPrefixes = strings.Fields("not no non exclude excluding excluded excludes without except avoid notin")
-	notSuffixes = strings.Fields("not ne neq nin notin isnot notequal notequals notequalto exclude excluded excludes excluding except noteq")
-	eqSuffixes  = strings.Fields("eq equals equal in is exact iexact equalto contains icontains like ilike any oneof range value")
+	notSuffixes = strings.Fields("not ne neq nin notin isnot notequal notequals notequalto exclude excluded excludes " +
+		"excluding except noteq")
+	eqSuffixes = strings.Fields("eq equals equal in is exact iexact equalto contains icontains like ilike any oneof " +
+		"range value")
 )
 
 // wrappers are what some clients put around the names of filters: filter[make]=Toyota.
@@ -52,6 +54,7 @@ func (r *reading) parameterName(written string) string {
 	if _, ok := r.parameters.Get(written); ok {
 		return written
 	}
+
 	if name, ok := r.synonyms[foldParameter(withOperator(itemNumber.ReplaceAllString(written, "")))]; ok {
 		if p, _ := r.parameters.Get(name); query.Permitted(name, p, r.allowed) {
 			return name
@@ -77,10 +80,12 @@ func withOperator(name string) string {
 	if inside := wrappers.FindStringSubmatch(name); inside != nil {
 		name = inside[1]
 	}
+
 	name, isNegated := cutNameSign(strings.Trim(strings.TrimSpace(name), "[]"))
 	if isNegated {
 		return name + "_not"
 	}
+
 	for _, operator := range []struct{ sign, suffix string }{
 		{"<", "_lte"}, {">", "_gte"}, {"≤", "_lte"}, {"≥", "_gte"},
 	} {
@@ -88,6 +93,7 @@ func withOperator(name string) string {
 			return rest + operator.suffix
 		}
 	}
+
 	return name
 }
 
@@ -122,19 +128,24 @@ func newSynonyms(p *query.Parameters) map[string]string {
 		if _, ok := p.Get(query.Qualifier + name); ok { // a field has the name itself
 			name = query.Qualifier + name
 		}
+
 		if _, ok := p.Get(name); !ok {
 			return
 		}
+
 		if other, taken := all[word]; taken && other != name {
 			ambiguous[word] = true
 		}
+
 		all[word] = name
 	}
 	for i := range p.Catalog.Fields {
 		addFieldNames(&p.Catalog.Fields[i], add)
 	}
+
 	add("budget", "price_max")
 	add("maxbudget", "price_max")
+
 	for word := range ambiguous {
 		delete(all, word)
 	}
@@ -144,11 +155,13 @@ func newSynonyms(p *query.Parameters) map[string]string {
 	for name := range p.All() {
 		names[foldParameter(name)] = append(names[foldParameter(name)], name)
 	}
+
 	for word, same := range names {
 		if delete(all, word); len(same) == 1 {
 			all[word] = same[0]
 		}
 	}
+
 	for name, words := range otherControls {
 		for _, word := range words {
 			if _, taken := all[word]; !taken {
@@ -156,6 +169,7 @@ func newSynonyms(p *query.Parameters) map[string]string {
 			}
 		}
 	}
+
 	return all
 }
 
@@ -173,6 +187,7 @@ func withPlurals(words []string) []string {
 			all = append(all, word+"s")
 		}
 	}
+
 	return unique(all)
 }
 
@@ -182,28 +197,36 @@ func addFieldNames(f *catalog.Field, add func(word, name string)) {
 	if !f.IsRenamed() {
 		words = append(words, foldParameter(f.Column.Name))
 	}
+
 	for _, word := range withPlurals(slices.Compact(words)) {
 		if f.Name != "id" || word == "id" || word == "ids" {
 			add(word, f.Name)
 		}
+
 		for _, prefix := range lowerPrefixes {
 			add(prefix+word, f.Name+"_min")
 		}
+
 		for _, prefix := range upperPrefixes {
 			add(prefix+word, f.Name+"_max")
 		}
+
 		for _, suffix := range lowerSuffixes {
 			add(word+suffix, f.Name+"_min")
 		}
+
 		for _, suffix := range upperSuffixes {
 			add(word+suffix, f.Name+"_max")
 		}
+
 		for _, prefix := range notPrefixes {
 			add(prefix+word, f.Name+"_not")
 		}
+
 		for _, suffix := range notSuffixes {
 			add(word+suffix, f.Name+"_not")
 		}
+
 		for _, suffix := range eqSuffixes {
 			if f.Name != "id" || word == "id" || word == "ids" {
 				add(word+suffix, f.Name)

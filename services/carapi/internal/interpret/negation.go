@@ -23,19 +23,21 @@ const (
 // markers are words before a value, the longest first where several begin with the same word.
 var markers = newMarkers(map[marker]string{
 	wants: "nothing but, nothing other than, nothing except, none other than, only, just, none but",
-	leavesOut: "not, not a, not an, not any, not the, no, non, neither, nor, never, never a, isn't, isn't a, is not, is not a, " +
-		"are not, aren't, it's not, don't want, do not want, don't want a, do not want a, doesn't want, don't like, do not like, hate, hates, " +
-		"avoid, avoiding, avoids, minus, ne, neq, not from, nothing from, nothing by, nothing, none, cant, cannot, can not, can't stand, couldn't, " +
-		"mustn't, must not, shouldn't, should not, won't, will not, won't consider, wouldn't, would not, wouldn't buy, doesn't, does not, don't, " +
-		"do not, didn't, wasn't, ain't, dislike, dislikes, detest, skip, ignore, leave out, filter out, rule out, get rid of, stay away from, " +
-		"steer clear of, unwilling, refuse, refuses, forget, remove, drop, hide, pass on, done with, had enough of, not equal to, not equals, " +
-		"is not equal to, not even, sick of, tired of, fed up with, anti, exclusions, far from, anywhere but, lacking, " +
-		"nicht, kein, keine, keinen, keiner, niet, geen, pas, pas de, nie, não, nao, не",
-	leavesList: "except, except for, except a, excepting, excluding, exclude, excludes, excl, with the exception of, bar, barring, none of, not in, " +
-		"nin, without, without a, w/o, other than, other than a, " +
-		"besides, apart from, aside from, anything but, anything but a, everything but, all but, any but, anyone but, anything except, " +
-		"everything except, all except, any except, anything other than, something other than, any other than, ohne, außer, ausser, alles außer, " +
-		"sans, sauf, tout sauf, sin, todo menos, tutto tranne, excepto, menos, senza, tranne, eccetto, zonder, behalve, bez, oprócz, sem, exceto, без, кроме",
+	leavesOut: "not, not a, not an, not any, not the, no, non, neither, nor, never, never a, isn't, isn't a, is not, " +
+		"is not a, are not, aren't, it's not, don't want, do not want, don't want a, do not want a, doesn't want, don't " +
+		"like, do not like, hate, hates, avoid, avoiding, avoids, minus, ne, neq, not from, nothing from, nothing by, " +
+		"nothing, none, cant, cannot, can not, can't stand, couldn't, mustn't, must not, shouldn't, should not, won't, " +
+		"will not, won't consider, wouldn't, would not, wouldn't buy, doesn't, does not, don't, do not, didn't, wasn't, " +
+		"ain't, dislike, dislikes, detest, skip, ignore, leave out, filter out, rule out, get rid of, stay away from, " +
+		"steer clear of, unwilling, refuse, refuses, forget, remove, drop, hide, pass on, done with, had enough of, not " +
+		"equal to, not equals, is not equal to, not even, sick of, tired of, fed up with, anti, exclusions, far from, " +
+		"anywhere but, lacking, nicht, kein, keine, keinen, keiner, niet, geen, pas, pas de, nie, não, nao, не",
+	leavesList: "except, except for, except a, excepting, excluding, exclude, excludes, excl, with the exception of, " +
+		"bar, barring, none of, not in, nin, without, without a, w/o, other than, other than a, " +
+		"besides, apart from, aside from, anything but, anything but a, everything but, all but, any but, anyone but, " +
+		"anything except, everything except, all except, any except, anything other than, something other than, any other " +
+		"than, ohne, außer, ausser, alles außer, sans, sauf, tout sauf, sin, todo menos, tutto tranne, excepto, menos, " +
+		"senza, tranne, eccetto, zonder, behalve, bez, oprócz, sem, exceto, без, кроме",
 })
 
 // words of a marker, in lower case and without apostrophes.
@@ -52,35 +54,43 @@ func newMarkers(lists map[marker]string) map[string][]markerPhrase {
 			byFirst[words[0]] = append(byFirst[words[0]], markerPhrase{words, means})
 		}
 	}
+
 	for _, phrases := range byFirst {
 		slices.SortFunc(phrases, func(a, b markerPhrase) int { return len(b.words) - len(a.words) })
 	}
+
 	return byFirst
 }
 
 var apostrophes = strings.NewReplacer("'", "", "’", "", "‘", "", "`", "")
 
-// markerAt gives the marker that some words begin with, and how many words it has; the one of most words, up to a number.
+// markerAt gives the marker that some words begin with, and how many words it has; the one of most words, up to a
+// number.
 func markerAt(words []string, most int) (marker, int) {
 	if len(words) == 0 {
 		return unmarked, 0
 	}
+
 	plain := func(word string) string { return strings.ToLower(strings.TrimRight(apostrophes.Replace(word), ":.")) }
 	if n := anyBut(words); n > 0 && n <= most {
 		return leavesList, n
 	}
+
 	for _, phrase := range markers[plain(words[0])] {
 		if len(phrase.words) > min(len(words), most) {
 			continue
 		}
+
 		same := true
 		for i, word := range phrase.words {
 			same = same && plain(words[i]) == word
 		}
+
 		if same {
 			return phrase.means, len(phrase.words)
 		}
 	}
+
 	return unmarked, 0
 }
 
@@ -89,6 +99,7 @@ func anyBut(words []string) int {
 	if !slices.Contains([]string{"any", "all", "every"}, plainWord(words[0])) {
 		return 0
 	}
+
 	for i := 1; i < min(3, len(words)); i++ {
 		switch word := plainWord(words[i]); {
 		case word == "but" || word == "except":
@@ -97,11 +108,13 @@ func anyBut(words []string) int {
 			return 0
 		}
 	}
+
 	return 0
 }
 
 // kinds are words for what a value is one of, in the singular.
-var kinds = strings.Fields("make brand model color colour year state city body type fuel trim kind car vehicle thing other one place location engine")
+var kinds = strings.Fields("make brand model color colour year state city body type fuel trim kind car vehicle thing " +
+	"other one place location engine")
 
 // Signs stand directly before a value that is not wanted. A dash before a number is the number's own sign, and one
 // alone joins words.
@@ -117,12 +130,14 @@ func cutSign(word string) (rest string, found bool) {
 			return strings.TrimSpace(rest), true
 		}
 	}
+
 	for _, dash := range dashes {
 		if rest, found := strings.CutPrefix(word, dash); found {
 			rest = strings.TrimSpace(rest)
 			return rest, value.Fold(rest) != "" && !isNumberWord(rest)
 		}
 	}
+
 	return word, false
 }
 
@@ -167,13 +182,16 @@ func (s *sectionReader) read(text string) []section {
 			s.begin(section{joint: ","})
 			s.isOpen = true // something has to come
 		}
+
 		chunk = unwrap(chunk)
 		if chunk != "" && s.isStored(chunk) {
 			s.current.text, s.current.isStored, s.isOpen = chunk, true, true
 			continue
 		}
+
 		s.readWords(strings.Fields(chunk))
 	}
+
 	s.end()
 	return s.all
 }
@@ -201,6 +219,7 @@ func (s *sectionReader) mark(next section) {
 	} else {
 		next.joint = ""
 	}
+
 	s.begin(next)
 	s.isOpen = true
 }
@@ -214,12 +233,15 @@ func (s *sectionReader) readWords(words []string) {
 			i++
 			continue
 		}
+
 		means, n := markerAt(words[i:], maxMarker)
 		if i+n == len(words) && n == 1 && !slices.Contains(unmistakable, strings.ToLower(word)) {
 			n = 0 // a word alone is a value: NE
 		}
+
 		rest, isSigned := s.cutSign(word)
 		isLone := slices.Contains(dashes, word) && (s.current.text == "" || i+1 == len(words))
+
 		stripped, isNon := cutNon(word)
 		isOpenMarker := s.isOpen && s.current.marker != unmarked && s.current.text == "" // what follows is what it marks
 		switch {
@@ -237,6 +259,7 @@ func (s *sectionReader) readWords(words []string) {
 			s.current.text += " " + word
 			s.isOpen = true
 		}
+
 		i++
 	}
 }
@@ -245,6 +268,7 @@ func (s *sectionReader) cutSign(word string) (rest string, isSigned bool) {
 	if rest, isSigned = cutSign(word); isSigned || !s.signsDigits {
 		return rest, isSigned
 	}
+
 	for _, dash := range dashes {
 		if rest, found := strings.CutPrefix(word, dash); found && isNumberWord(rest) {
 			return rest, true
@@ -286,11 +310,12 @@ func (r *reading) sectionsOf(f *catalog.Field, text string) []section {
 func isTextual(f *catalog.Field) bool { return f.Class() == catalog.Text || f.Class() == catalog.List }
 
 // readNegation reads a value that says what is not wanted, such as Honda,-Toyota or "anything but red or blue". base is
-// what its parameter makes of a value without a marker: leavesList for make_not. The conditions are nil for a value without
-// a negation. why says what is wrong with one that cannot be read.
+// what its parameter makes of a value without a marker: leavesList for make_not. The conditions are nil for a value
+// without a negation. why says what is wrong with one that cannot be read.
 func (r *reading) readNegation(f *catalog.Field, text string, base marker) (all []condition, why string) {
 	parts := r.sectionsOf(f, text)
 	isMarked := func(s section) bool { return s.marker != unmarked }
+
 	isEmpty := func(s section) bool { return value.Fold(s.text) == "" }
 	isLost := func(s section) bool { // a sign that reading a text as it is would lose
 		return s.sign && isTextual(f) && (s.joint != "" || s.text == "" || s.text == parts[0].text || isEmpty(parts[0]))
@@ -303,6 +328,7 @@ func (r *reading) readNegation(f *catalog.Field, text string, base marker) (all 
 	case base != unmarked && slices.ContainsFunc(parts, isMarked):
 		return nil, f.Name + "_not leaves out what it names, and its value is a negation too; send one of them"
 	}
+
 	if base == unmarked {
 		if all := r.readNegatedWhole(f, text); all != nil {
 			return all, ""
@@ -318,33 +344,40 @@ func (r *reading) readNegation(f *catalog.Field, text string, base marker) (all 
 			means = base
 		case part.joint == "but", i == 0:
 		case before == leavesOut && part.joint == "," && !parts[i-1].sign:
-			return nil, fmt.Sprintf("%q does not say whether the values after the comma are wanted; send %s_not=... for what is not, "+
+			return nil, fmt.Sprintf("%q does not say whether the values after the comma are wanted; send %s_not=... for "+
+				"what is not, "+
 				"and %s=... for what is", value.Excerpt(text), f.Name, f.Name)
 		case before == leavesOut && !parts[i-1].sign || before == leavesList:
 			means = before
 		}
+
 		if base != unmarked && strings.EqualFold(part.text, "null") && !part.isStored {
 			all = append(all, condition{query.Present, ""})
 			continue
 		}
+
 		values, isFiller := r.valuesOfSection(f, part, means, len(parts))
 		if isFiller {
 			continue
 		}
 		if values == nil {
-			return nil, fmt.Sprintf("the negation in %q cannot be read; send %s_not=... with the values to leave out", value.Excerpt(text), f.Name)
+			return nil, fmt.Sprintf("the negation in %q cannot be read; send %s_not=... with the values to leave out",
+				value.Excerpt(text), f.Name)
 		}
+
 		all = append(all, r.conditionsOf(means, values)...)
 		if before = means; part.sign {
 			before = unmarked
 		}
 	}
+
 	return all, ""
 }
 
 // valuesOfSection gives the values that a section of a negation stands for; nil if it cannot be read. Words around the
 // values that say nothing are a filler.
-func (r *reading) valuesOfSection(f *catalog.Field, part section, means marker, sections int) (values []string, isFiller bool) {
+func (r *reading) valuesOfSection(f *catalog.Field, part section, means marker, sections int) (values []string,
+	isFiller bool) {
 	_, isDouble := cutSign(part.text)
 	switch {
 	case part.text == "", isDouble && means != unmarked && !part.isStored:
@@ -352,9 +385,11 @@ func (r *reading) valuesOfSection(f *catalog.Field, part section, means marker, 
 	case part.isStored:
 		return []string{part.text}, false
 	}
+
 	if values := r.valuesOf(f, part.text); values != nil {
 		return values, false
 	}
+
 	switch {
 	case means == unmarked && (r.isFiller(part.text) || value.Fold(part.text) == ""):
 		return nil, true
@@ -365,6 +400,7 @@ func (r *reading) valuesOfSection(f *catalog.Field, part section, means marker, 
 	case means == unmarked || r.isName(f, part):
 		return []string{part.text}, false
 	}
+
 	return nil, false
 }
 
@@ -373,6 +409,7 @@ func (r *reading) readNegatedWhole(f *catalog.Field, text string) []condition {
 	if rest, isSigned := cutSign(text); isSigned {
 		return r.conditionsOfWhole(f, leavesOut, rest)
 	}
+
 	words := strings.Fields(text)
 	for most := maxMarker; ; {
 		means, n := markerAt(words, most)
@@ -382,6 +419,7 @@ func (r *reading) readNegatedWhole(f *catalog.Field, text string) []condition {
 		if all := r.conditionsOfWhole(f, means, strings.Join(words[n:], " ")); all != nil {
 			return all
 		}
+
 		most = n - 1 // not in stock: not + in stock
 	}
 }
@@ -391,13 +429,16 @@ func (r *reading) conditionsOfWhole(f *catalog.Field, means marker, text string)
 	if _, isDouble := cutSign(text); isDouble || strings.Contains(text, ",") && !r.isStored(f, text) && isTextual(f) {
 		return nil
 	}
+
 	values, _ := r.readText(f, text)
 	if !isTextual(f) && !strings.HasPrefix(text, "-") {
 		values = r.valuesOf(f, text)
 	}
+
 	if text == "" || values == nil {
 		return nil
 	}
+
 	return r.conditionsOf(means, values)
 }
 
@@ -409,6 +450,7 @@ func (r *reading) isReadAsIs(f *catalog.Field, text string) bool {
 	if _, ok := value.ParseBool(text); ok && f.Flag {
 		return true
 	}
+
 	switch f.Class() {
 	case catalog.Number:
 		_, isAmount := f.Measure().Parse(text)
@@ -418,6 +460,7 @@ func (r *reading) isReadAsIs(f *catalog.Field, text string) bool {
 		values, _ := r.readText(f, text)
 		return values != nil
 	}
+
 	return false
 }
 
@@ -433,9 +476,11 @@ func (r *reading) valuesOf(f *catalog.Field, text string) []string {
 		}
 		return nil
 	}
+
 	if f.HasOwnValues() {
 		return []string{text}
 	}
+
 	bare := withoutArticles(text)
 	for _, tried := range []string{text, bare, strings.TrimSuffix(bare, "s")} {
 		if tried == "" {
@@ -445,6 +490,7 @@ func (r *reading) valuesOf(f *catalog.Field, text string) []string {
 			return values
 		}
 	}
+
 	return nil
 }
 
@@ -460,6 +506,7 @@ func (r *reading) isName(f *catalog.Field, part section) bool {
 	if part.marker != unmarked && !part.sign || strings.ContainsAny(part.text, "!<>=≠&(){}[]:$\\\"") {
 		return false
 	}
+
 	isSpace := func(c rune) bool { return c == ' ' || c == '-' }
 	return !slices.ContainsFunc(strings.FieldsFunc(part.text, isSpace), func(word string) bool {
 		values, _ := r.readText(f, word)
@@ -473,10 +520,12 @@ func (r *reading) conditionsOf(means marker, values []string) []condition {
 	if means == leavesOut || means == leavesList {
 		use = query.Excluded
 	}
+
 	all := make([]condition, len(values))
 	for i, v := range values {
 		all[i] = condition{use, v}
 	}
+
 	return all
 }
 
@@ -492,7 +541,8 @@ func (r *reading) isFiller(text string) bool {
 }
 
 // emptyWords say nothing beside a negation.
-var emptyWords = strings.Fields("anything something everything all one ones thats which it its be preferably please must should definitely alle anywhere everywhere")
+var emptyWords = strings.Fields("anything something everything all one ones thats which it its be preferably please " +
+	"must should definitely alle anywhere everywhere")
 
 // withoutArticles leaves out words around a value that say nothing: "the red ones", "Toyota cars".
 func withoutArticles(text string) string {
@@ -504,8 +554,10 @@ func withoutArticles(text string) string {
 	for len(words) > 0 && empty(words[0]) {
 		words = words[1:]
 	}
+
 	for len(words) > 0 && empty(words[len(words)-1]) {
 		words = words[:len(words)-1]
 	}
+
 	return strings.Join(words, " ")
 }

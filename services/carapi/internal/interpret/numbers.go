@@ -34,6 +34,7 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 		if !ok {
 			return
 		}
+
 		why = cmp.Or(changed, why)
 		if isPlain(p.Field, g) {
 			read = append(read, g)
@@ -43,6 +44,7 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 			read, why = append(read, map[bool]string{true: "1", false: "0"}[yes]), "true or false"
 			continue
 		}
+
 		a, ok := p.Field.Measure().Parse(g)
 		if p.Field.IsOfCurrencies() {
 			a, ok = value.Measure{Field: p.Field.Name}.Parse(g)
@@ -51,6 +53,7 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 			}
 			r.needCurrency(p.Field, a.Currency)
 		}
+
 		if !ok && r.failUnit(name, p.Field, g) {
 			return
 		}
@@ -58,6 +61,7 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 			read = append(read, r.readNumberList(p, g, &why)...)
 			continue
 		}
+
 		switch {
 		case p.Use == query.AtLeast, a.From == a.To:
 			read = append(read, a.From)
@@ -73,6 +77,7 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 		default:
 			read = append(read, a.From+"-"+a.To)
 		}
+
 		why = a.Why
 		if p.Field.Measure().IsMoney() && p.Field.Unit == "" && a.Currency != "" {
 			why = fmt.Sprintf("a number alone, as the currency of column %s is not known (CARS_UNITS=%s=%s says it)",
@@ -83,6 +88,7 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 	if len(read) > 0 {
 		out[name] = read
 	}
+
 	if why != "" {
 		noted := maps.Clone(out)
 		if p.Field.IsOfCurrencies() && len(r.exact[p.Field.CurrencyIn.Name]) > 0 {
@@ -90,6 +96,7 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 		}
 		r.note(name, why, noted)
 	}
+
 	for n, values := range out {
 		r.exact[n] = append(r.exact[n], values...)
 	}
@@ -127,8 +134,8 @@ var (
 	decimalComma = regexp.MustCompile(`(\d),(\d{1,2})($|[^\d,.])`)
 )
 
-// normalizeNumber writes out what numbers are short for: years of two digits, small numbers in words, and decimal commas
-// of prices and mileages. It returns false for a comma that could mean two things, which it has noted.
+// normalizeNumber writes out what numbers are short for: years of two digits, small numbers in words, and decimal
+// commas of prices and mileages. It returns false for a comma that could mean two things, which it has noted.
 func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (text, why string, ok bool) {
 	text = given
 	switch m := f.Measure(); {
@@ -141,6 +148,7 @@ func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (
 				return "", "", false
 			}
 		}
+
 		for { // neighbors share the sign between them
 			longer := shortYear.ReplaceAllStringFunc(text, lengthenYear)
 			if longer == text {
@@ -149,7 +157,8 @@ func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (
 			text, why = longer, "a year of two digits"
 		}
 	case m.Counts():
-		if digits := numberWord.ReplaceAllStringFunc(text, func(w string) string { return numberWords[strings.ToLower(w)] }); digits != text {
+		if digits := numberWord.ReplaceAllStringFunc(text,
+			func(w string) string { return numberWords[strings.ToLower(w)] }); digits != text {
 			return digits, "a number in words", true
 		}
 	case !strings.Contains(text, ","), value.IsGrouped(text) && !decimalComma.MatchString(text):
@@ -163,19 +172,24 @@ func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (
 		if strings.Contains(point, ",") && !value.IsGrouped(point) && !mixesLengths(text) {
 			break // 5,10,15
 		}
+
 		if strings.Contains(point, ",") && !value.IsGrouped(point) {
-			r.fail(name, given, "the commas may be decimal ones or stand between values; send 20000.50 for a decimal, and repeat the parameter for several values")
+			r.fail(name, given, "the commas may be decimal ones or stand between values; send 20000.50 for a decimal, and "+
+				"repeat the parameter for several values")
 			return "", "", false
 		}
+
 		return point, "a decimal comma", true
 	case f.Type() == "number" && decimalComma.MatchString(text):
 		r.fail(name, given, "a comma separates values here; send 2.5 for a decimal")
 		return "", "", false
 	}
+
 	return text, why, true
 }
 
-// mixesLengths reports whether numbers of one or two digits stand among those of four or more, as in 20000,00, 30000,00.
+// mixesLengths reports whether numbers of one or two digits stand among those of four or more, as in 20000,00,
+// 30000,00.
 func mixesLengths(text string) bool {
 	isShort, isLong := false, false
 	for _, part := range splitAtCommas(text) {
@@ -228,10 +242,12 @@ func (r *reading) readNumberList(p query.Parameter, given string, why *string) [
 		}
 		return []string{given}
 	}
+
 	for i, part := range parts {
 		if isPlain(p.Field, part) {
 			continue
 		}
+
 		a, ok := p.Field.Measure().Parse(part)
 		switch {
 		case !ok || a.From == "" || a.To == "":
@@ -241,8 +257,10 @@ func (r *reading) readNumberList(p query.Parameter, given string, why *string) [
 		default:
 			parts[i] = a.From + "-" + a.To
 		}
+
 		*why = a.Why
 	}
+
 	return parts
 }
 
@@ -252,11 +270,13 @@ func isPlain(f *catalog.Field, given string) bool {
 	if value.IsGrouped(given) && (strings.Contains(given, ",") || m.IsMoney() || m.IsDistance()) {
 		return false
 	}
+
 	for part := range strings.SplitSeq(given, ",") {
 		if _, ok := query.ParseRange(f, strings.TrimSpace(part)); !ok {
 			return false
 		}
 	}
+
 	return true
 }
 
@@ -269,9 +289,11 @@ func (r *reading) failUnit(name string, f *catalog.Field, given string) bool {
 		if !ok {
 			return false
 		}
+
 		if miles, _ := (value.Measure{Field: m.Field, Unit: "mi"}).Parse(given); a.Why == "miles as kilometers" {
 			a = miles // as it is written
 		}
+
 		number := cmp.Or(a.To, a.From)
 		r.fail(name, given, fmt.Sprintf("%s has a unit, but that of column %s is not known; send %s, or set "+
 			"CARS_UNITS=%s=km or %s=mi", name, f.Column.Name, number, f.Name, f.Name))
@@ -284,6 +306,7 @@ func (r *reading) failUnit(name string, f *catalog.Field, given string) bool {
 		r.fail(name, given, fmt.Sprintf("%s must be an amount in %s, the currency of column %s", name, m.Unit, f.Column.Name))
 		return true
 	}
+
 	return false
 }
 
@@ -292,17 +315,21 @@ func (r *reading) needCurrency(f *catalog.Field, code string) {
 	if code == "" {
 		return
 	}
+
 	for _, text := range r.currencies(f) {
-		if c, _ := catalog.CurrencyCode(text); (c == code || text == code) && !slices.Contains(r.exact[f.CurrencyIn.Name], text) {
+		if c, _ := catalog.CurrencyCode(text); (c == code || text == code) &&
+			!slices.Contains(r.exact[f.CurrencyIn.Name], text) {
 			r.exact[f.CurrencyIn.Name] = append(r.exact[f.CurrencyIn.Name], text)
 		}
 	}
+
 	if len(r.exact[f.CurrencyIn.Name]) == 0 {
 		r.exact[f.CurrencyIn.Name] = []string{code}
 	}
 }
 
-// currencies are those of a field whose amounts are in several, as they are stored; just the usual one if they are gone.
+// currencies are those of a field whose amounts are in several, as they are stored; just the usual one if they are
+// gone.
 func (r *reading) currencies(f *catalog.Field) []string {
 	if texts := r.index.Texts(f.CurrencyIn); texts != nil && len(texts.Values) > 0 {
 		return texts.Values
@@ -320,10 +347,12 @@ func (r *reading) checkScale(q *query.Query) {
 		if !f.Field.Unscaled {
 			continue
 		}
+
 		low, high := r.index.Extremes(r.index.All(), f.Field, false)
 		if high.Type == value.Null {
 			continue
 		}
+
 		greatest, _ := strconv.ParseFloat(string(high.Form), 64)
 		for _, bounds := range f.Ranges {
 			bound := cmp.Or(bounds.To, bounds.From)
@@ -346,6 +375,7 @@ func (r *reading) checkCurrencies(q *query.Query) {
 				"name one of these currencies, as in 20000 %s", f.Field.Name, strings.Join(all, ", "), all[0]))
 		}
 	}
+
 	for _, o := range q.Sort {
 		if _, one := q.Currency(o.Field); !one {
 			all := r.currencies(o.Field)

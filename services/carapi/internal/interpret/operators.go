@@ -22,12 +22,14 @@ type condition struct {
 
 // operators are what callers of other interfaces write for a comparison: make=neq.Toyota, price={"$lte":20000}.
 var operators = map[string]string{
-	"exclude": "ne", "excluding": "ne", "excl": "ne", "no": "ne", "without": "ne", "except": "ne", "is_not": "ne", "isnt": "ne",
-	"eq": "eq", "equals": "eq", "equal": "eq", "is": "eq", "exact": "eq", "iexact": "eq", "like": "eq", "ilike": "eq",
+	"exclude": "ne", "excluding": "ne", "excl": "ne", "no": "ne", "without": "ne", "except": "ne", "is_not": "ne",
+	"isnt": "ne",
+	"eq":   "eq", "equals": "eq", "equal": "eq", "is": "eq", "exact": "eq", "iexact": "eq", "like": "eq", "ilike": "eq",
 	"contains": "eq", "icontains": "eq", "in": "eq", "any": "eq", "cs": "eq", "=": "eq", "==": "eq",
 	"!": "ne", "!=": "ne", "<>": "ne", "≠": "ne", "-": "ne",
-	"ne": "ne", "neq": "ne", "not": "ne", "nin": "ne", "notin": "ne", "not in": "ne", "not_in": "ne", "isnot": "ne", "noteq": "ne",
-	"gte": "gte", "ge": "gte", "min": "gte", "from": "gte", "start": "gte", ">=": "gte",
+	"ne": "ne", "neq": "ne", "not": "ne", "nin": "ne", "notin": "ne", "not in": "ne", "not_in": "ne", "isnot": "ne",
+	"noteq": "ne",
+	"gte":   "gte", "ge": "gte", "min": "gte", "from": "gte", "start": "gte", ">=": "gte",
 	"lte": "lte", "le": "lte", "max": "lte", "to": "lte", "end": "lte", "<=": "lte",
 	"gt": "gt", ">": "gt", "lt": "lt", "<": "lt",
 	"between": "between", "btw": "between", "range": "between",
@@ -44,8 +46,8 @@ var (
 	isNull    = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
 )
 
-// readOperator reads a value with an operator of another interface. is is false for any other value, and ok for one that
-// cannot be read.
+// readOperator reads a value with an operator of another interface. is is false for any other value, and ok for one
+// that cannot be read.
 func readOperator(text string) (all []condition, is, ok bool) {
 	text = strings.TrimSpace(text)
 	switch {
@@ -57,31 +59,38 @@ func readOperator(text string) (all []condition, is, ok bool) {
 		all, ok = readObject(text)
 		return all, true, ok
 	}
+
 	if all, ok := readOperatorList(text); ok {
 		return all, true, true
 	}
 	if rest := strings.TrimLeft(text, "="); rest != text {
 		return []condition{{query.Equals, strings.TrimSpace(rest)}}, true, rest != ""
 	}
+
 	for _, shape := range []*regexp.Regexp{dotted, called} {
 		match := shape.FindStringSubmatch(text)
 		if match == nil {
 			continue
 		}
+
 		operator := operators[strings.Join(strings.Fields(strings.ToLower(match[2])), " ")]
 		if operator == "" {
 			continue
 		}
+
 		if match[1] != "" {
 			operator = opposites[operator]
 		}
+
 		if inner, isNested, ok := readOperator(match[3]); isNested && ok {
 			all, ok = negateAll(inner, operator)
 			return all, true, ok
 		}
+
 		all, ok = apply(operator, splitOperand(match[3]))
 		return all, true, ok
 	}
+
 	return nil, false, false
 }
 
@@ -90,12 +99,14 @@ func negateAll(inner []condition, operator string) ([]condition, bool) {
 	for i := range inner {
 		switch {
 		case operator == "eq":
-		case operator == "ne" && inner[i].use == query.Equals && !strings.HasPrefix(inner[i].value, "<") && !strings.HasPrefix(inner[i].value, ">"):
+		case operator == "ne" && inner[i].use == query.Equals && !strings.HasPrefix(inner[i].value, "<") &&
+			!strings.HasPrefix(inner[i].value, ">"):
 			inner[i].use = query.Excluded
 		default:
 			return nil, false
 		}
 	}
+
 	return inner, true
 }
 
@@ -105,18 +116,22 @@ func readOperatorList(text string) ([]condition, bool) {
 	if len(parts) < 2 {
 		return nil, false
 	}
+
 	var all []condition
 	for _, part := range parts {
 		match := dotted.FindStringSubmatch(strings.TrimSpace(part))
 		if match == nil || operators[strings.ToLower(match[2])] == "" {
 			return nil, false
 		}
+
 		found, _, ok := readOperator(part)
 		if !ok {
 			return nil, false
 		}
+
 		all = append(all, found...)
 	}
+
 	return all, true
 }
 
@@ -126,10 +141,12 @@ func splitOperand(text string) []string {
 	if items, ok := parseList(text); ok {
 		return items
 	}
+
 	parts := strings.Split(text, ",")
 	for i, part := range parts {
 		parts[i] = strings.Trim(strings.TrimSpace(part), `'"*%`)
 	}
+
 	return parts
 }
 
@@ -137,15 +154,18 @@ func splitOperand(text string) []string {
 func readObject(text string) ([]condition, bool) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
+
 	var object map[string]any
 	if decoder.Decode(&object) != nil || decoder.More() || len(object) == 0 {
 		return nil, false
 	}
+
 	var all []condition
 	for name, operand := range object {
 		if operand == nil && len(object) > 1 {
 			continue // {"min": 10000, "max": null}
 		}
+
 		operator := operators[strings.ToLower(strings.TrimLeft(name, "$_"))]
 		if inner, ok := operand.(map[string]any); ok && operator == "ne" {
 			found, ok := negateObject(inner)
@@ -155,13 +175,16 @@ func readObject(text string) ([]condition, bool) {
 			all = append(all, found...)
 			continue
 		}
+
 		values, ok := scalars(operand)
 		found, applied := apply(operator, values)
 		if !ok || !applied {
 			return nil, false
 		}
+
 		all = append(all, found...)
 	}
+
 	slices.SortFunc(all, func(a, b condition) int { return strings.Compare(a.value, b.value) })
 	return all, true
 }
@@ -171,6 +194,7 @@ func negateObject(object map[string]any) ([]condition, bool) {
 	if len(object) != 1 {
 		return nil, false // not (a and b) is no condition for one parameter
 	}
+
 	for name, operand := range object {
 		values, ok := scalars(operand)
 		if !ok {
@@ -178,6 +202,7 @@ func negateObject(object map[string]any) ([]condition, bool) {
 		}
 		return apply(opposites[operators[strings.ToLower(strings.TrimLeft(name, "$_"))]], values)
 	}
+
 	return nil, false
 }
 
@@ -187,6 +212,7 @@ func scalars(operand any) ([]string, bool) {
 	if !several {
 		items = []any{operand}
 	}
+
 	texts := make([]string, len(items))
 	for i, item := range items {
 		switch item := item.(type) {
@@ -202,6 +228,7 @@ func scalars(operand any) ([]string, bool) {
 			return nil, false
 		}
 	}
+
 	return texts, len(texts) > 0
 }
 
@@ -211,11 +238,13 @@ func apply(operator string, values []string) ([]condition, bool) {
 	if len(values) > 0 {
 		first = values[0]
 	}
+
 	isOne := len(values) == 1
 	switch {
 	case slices.Contains(values, ""):
 		return nil, false
-	case operator == "ne" && isOne && strings.EqualFold(first, "null"), operator == "exists" && first == "true", operator == "isnull" && first == "false":
+	case operator == "ne" && isOne && strings.EqualFold(first, "null"), operator == "exists" && first == "true",
+		operator == "isnull" && first == "false":
 		return []condition{{query.Present, ""}}, true
 	case operator == "exists" && first == "false", operator == "isnull" && first == "true":
 		return []condition{{query.Missing, ""}}, true
@@ -233,6 +262,7 @@ func apply(operator string, values []string) ([]condition, bool) {
 	case !isOne:
 		return nil, false
 	}
+
 	switch operator {
 	case "gte":
 		return []condition{{query.AtLeast, first}}, true
@@ -243,16 +273,18 @@ func apply(operator string, values []string) ([]condition, bool) {
 	case "lt":
 		return []condition{{query.Equals, "<" + first}}, true
 	}
+
 	return nil, false
 }
 
-// conditions takes a value of a filter apart into what it wants and what it does not want. Changed is false for one that
-// is read as it stands. It returns false for a negation that cannot be read, which it has noted.
+// conditions takes a value of a filter apart into what it wants and what it does not want. Changed is false for one
+// that is read as it stands. It returns false for a negation that cannot be read, which it has noted.
 func (r *reading) conditions(name string, p query.Parameter, text string) (all []condition, changed, ok bool) {
 	whole := []condition{{p.Use, text}}
 	if r.isStored(p.Field, text) {
 		return whole, false, true
 	}
+
 	text = unwrapList(strings.Map(withoutInvisible, text))
 	all, changed, why := r.readValue(p.Field, text)
 	if why == "" && !changed && p.Use == query.Excluded && isTextual(p.Field) && !p.Field.HasOwnValues() {
@@ -261,6 +293,7 @@ func (r *reading) conditions(name string, p query.Parameter, text string) (all [
 			return all, true, true
 		}
 	}
+
 	switch {
 	case why != "":
 		r.fail(name, text, why)
@@ -268,6 +301,7 @@ func (r *reading) conditions(name string, p query.Parameter, text string) (all [
 	case !changed:
 		return whole, false, true
 	}
+
 	return r.underUse(name, p, text, all)
 }
 
@@ -287,25 +321,32 @@ func unwrapList(text string) string {
 	return unwrap(text)
 }
 
-// readValue reads what a value says besides naming values: operators, and what is not wanted. Changed is false for a value
-// that only names values; why says what is wrong with one that cannot be read.
+// readValue reads what a value says besides naming values: operators, and what is not wanted. Changed is false for a
+// value that only names values; why says what is wrong with one that cannot be read.
 func (r *reading) readValue(f *catalog.Field, text string) (all []condition, changed bool, why string) {
 	if found, is, ok := readOperator(text); is {
 		if !ok {
-			return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values", value.Excerpt(text), f.Name, f.Name)
+			return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values",
+				value.Excerpt(text), f.Name, f.Name)
 		}
 		return r.readOperands(f, text, found)
 	}
+
 	items, isList := parseList(text)
 	if !isList {
 		items = splitOperators(text)
 	}
+
 	if len(items) == 1 && !isList {
 		items = splitNegated(items[0])
 	}
-	if first := strings.ToLower(items[0]); len(items) > 1 && operators[strings.TrimLeft(first, "$")] == "ne" && items[0] == first {
-		return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values", value.Excerpt(text), f.Name, f.Name)
+
+	if first := strings.ToLower(items[0]); len(items) > 1 && operators[strings.TrimLeft(first, "$")] == "ne" &&
+		items[0] == first {
+		return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values",
+			value.Excerpt(text), f.Name, f.Name)
 	}
+
 	for _, item := range items {
 		found, itemChanged, why := r.readItem(f, item, len(items) > 1)
 		if why != "" {
@@ -313,6 +354,7 @@ func (r *reading) readValue(f *catalog.Field, text string) (all []condition, cha
 		}
 		all, changed = append(all, found...), changed || itemChanged
 	}
+
 	return all, changed, ""
 }
 
@@ -331,45 +373,55 @@ func (r *reading) readItem(f *catalog.Field, item string, isOne bool) (all []con
 	if r.isStored(f, item) {
 		return whole, false, ""
 	}
+
 	if isOne {
 		if found, is, ok := readOperator(item); is && ok {
 			return r.readOperands(f, item, found)
 		}
 	}
+
 	if negated, why := r.readNegation(f, item, unmarked); negated != nil || why != "" {
 		return negated, true, why
 	}
+
 	for _, part := range r.sectionsOf(f, item) {
 		if !part.isStored && isStray(f, part.text) {
-			return nil, false, fmt.Sprintf("the signs in %q cannot be read; send %s=... for what is wanted, or %s_not=... for what is not",
+			return nil, false, fmt.Sprintf("the signs in %q cannot be read; send %s=... for what is wanted, or %s_not=... for "+
+				"what is not",
 				value.Excerpt(item), f.Name, f.Name)
 		}
 	}
+
 	return whole, false, ""
 }
 
 // readOperands reads what stands after an operator, which may be a negation itself.
-func (r *reading) readOperands(f *catalog.Field, text string, found []condition) (all []condition, changed bool, why string) {
+func (r *reading) readOperands(f *catalog.Field, text string, found []condition) (all []condition, changed bool,
+	why string) {
 	if !isTextual(f) {
 		return found, true, ""
 	}
+
 	for _, c := range found {
 		if c.use != query.Equals && c.use != query.Excluded || r.isStored(f, c.value) {
 			all = append(all, c)
 			continue
 		}
+
 		inner, innerChanged, why := r.readItem(f, unwrap(c.value), false)
 		switch {
 		case why != "":
 			return nil, false, why
 		case innerChanged && c.use == query.Excluded:
-			return nil, false, fmt.Sprintf("%q is a negation of a negation; send %s=... or %s_not=...", value.Excerpt(text), f.Name, f.Name)
+			return nil, false, fmt.Sprintf("%q is a negation of a negation; send %s=... or %s_not=...", value.Excerpt(text),
+				f.Name, f.Name)
 		case innerChanged:
 			all = append(all, inner...)
 		default:
 			all = append(all, condition{c.use, unwrap(c.value)})
 		}
 	}
+
 	return all, true, ""
 }
 
@@ -383,11 +435,13 @@ func splitOperators(text string) []string {
 	if len(parts) > 1 && slices.ContainsFunc(parts, hasOperator) {
 		return parts
 	}
+
 	return []string{text}
 }
 
 // underUse combines what a value says with what its parameter does. A parameter that excludes takes no second negation.
-func (r *reading) underUse(name string, p query.Parameter, text string, all []condition) (_ []condition, changed, ok bool) {
+func (r *reading) underUse(name string, p query.Parameter, text string, all []condition) (_ []condition,
+	changed, ok bool) {
 	for i, c := range all {
 		switch {
 		case p.Use == query.Equals:
@@ -395,13 +449,15 @@ func (r *reading) underUse(name string, p query.Parameter, text string, all []co
 			all[i].use = p.Use
 		case p.Use == query.HasAll && c.use == query.Excluded:
 		case c.use != p.Use:
-			r.fail(name, text, fmt.Sprintf("%s compares already, and its value does again; send %s=%s", name, p.Field.Name, value.Excerpt(text)))
+			r.fail(name, text, fmt.Sprintf("%s compares already, and its value does again; send %s=%s", name, p.Field.Name,
+				value.Excerpt(text)))
 			return nil, false, false
 		case p.Use == query.Excluded:
 			r.fail(name, text, name+" leaves out what it names, and its value is a negation too; send one of them")
 			return nil, false, false
 		}
 	}
+
 	return all, true, true
 }
 
@@ -410,16 +466,19 @@ func isStray(f *catalog.Field, text string) bool {
 	if !isTextual(f) || value.Fold(text) == "" || !utf8.ValidString(text) {
 		return false
 	}
+
 	first, _ := utf8.DecodeRuneInString(text)
 	last, _ := utf8.DecodeLastRuneInString(text)
 	isMark := unicode.IsPunct(first) || unicode.IsSymbol(first)
 	isOdd := isMark && !strings.ContainsRune(`'"’“#.&([+*%@_-`, first)
 	isOpen := len(text) > 1 && strings.ContainsRune("([{", first) && strings.ContainsRune("?!^-<>=", rune(text[1]))
+
 	return isOdd || isOpen || unicode.Is(unicode.So, last) || strings.Contains(text, `{"$`) ||
 		strings.HasPrefix(text, "[") && strings.Contains(text, `"`)
 }
 
-// isStored reports whether a text is a value in stock as it is written: such a value is never an operator or a negation.
+// isStored reports whether a text is a value in stock as it is written: such a value is never an operator or a
+// negation.
 func (r *reading) isStored(f *catalog.Field, text string) bool {
 	isText := f.Class() == catalog.Text || f.Class() == catalog.List
 	return isText && len(r.index.Lookup(f, text)) > 0
@@ -433,10 +492,12 @@ func (r *reading) parameterFor(f *catalog.Field, use query.Use) (name string, ok
 		p, ok := r.parameters.Get(name)
 		return name, ok && p.Use == query.Control
 	}
+
 	for name, p := range r.parameters.All() {
 		if p.Field == f && p.Use == use {
 			return name, true
 		}
 	}
+
 	return "", false
 }

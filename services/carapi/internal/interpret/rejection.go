@@ -8,23 +8,25 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// Words between a negation and what it is of: not located in Texas, not going to spend more than 30k. After a hedge it is
-// not certain that the rest is unwanted: no need for AWD.
+// Words between a negation and what it is of: not located in Texas, not going to spend more than 30k. After a hedge it
+// is not certain that the rest is unwanted: no need for AWD.
 var (
-	links = strings.Fields("located made built interested including considering consider brand brands those be been being spend spending " +
-		"pay paying go going cost costing exceed driven anything anyone ones willing able allowed penny cent want wants wanting have has drive " +
-		"makes models color colour colored coloured colors colours states cities types fuels bodies kind type year years than over with miles " +
-		"should must would could will price priced mileage")
+	links = strings.Fields("located made built interested including considering consider brand brands those be been " +
+		"being spend spending pay paying go going cost costing exceed driven anything anyone ones willing able allowed " +
+		"penny cent want wants wanting have has drive makes models color colour colored coloured colors colours states " +
+		"cities types fuels bodies kind type year years than over with miles should must would could will price " +
+		"priced mileage")
 	linkBoundaries = strings.Fields("in from by to for of with on at than having has is")
 	hedges         = strings.Fields("need needs needing necessarily require requires care mind matter sure")
 )
 
-// dismissals are words after a negation, or after what it is of, by which what came before is not wanted, or not needed.
-var dismissals = strings.Fields("wanted needed necessary required thanks thank option acceptable allowed ok okay desired important must mandatory " +
-	"preference preferred requirement dealbreaker good great")
+// dismissals are words after a negation, or after what it is of, by which what came before is not wanted, or not
+// needed.
+var dismissals = strings.Fields("wanted needed necessary required thanks thank option acceptable allowed ok okay " +
+	"desired important must mandatory preference preferred requirement dealbreaker good great")
 
-// applyMarkers negates the values that stand after a negation. Where it is not certain what is not wanted, nothing near it
-// is taken for wanted.
+// applyMarkers negates the values that stand after a negation. Where it is not certain what is not wanted, nothing near
+// it is taken for wanted.
 func (r *reading) applyMarkers(tokens []token) {
 	for i := range tokens {
 		if tokens[i].kind == markerToken {
@@ -43,8 +45,10 @@ func (r *reading) applyMarker(tokens []token, mark int) {
 		markClause(tokens, mark)
 		return
 	}
+
 	first, isHedged := objectOf(tokens, mark)
 	r.readStatus(tokens, first)
+
 	switch {
 	case first < 0:
 		m.isUncertain = true
@@ -71,8 +75,8 @@ func (r *reading) applyMarker(tokens []token, mark int) {
 	}
 }
 
-// objectOf gives the place of what a negation is of, past words that lead to it; -1 for none. Hedged says that these words
-// leave it open whether it is unwanted.
+// objectOf gives the place of what a negation is of, past words that lead to it; -1 for none. Hedged says that these
+// words leave it open whether it is unwanted.
 func objectOf(tokens []token, mark int) (place int, isHedged bool) {
 	for i := mark + 1; i < len(tokens); i++ {
 		t := &tokens[i]
@@ -80,6 +84,7 @@ func objectOf(tokens []token, mark int) (place int, isHedged bool) {
 		if len(t.words) > 0 {
 			word = plainWord(t.words[0])
 		}
+
 		switch {
 		case tokens[mark].sign && t.kind != valueToken:
 			return i, false
@@ -87,13 +92,15 @@ func objectOf(tokens []token, mark int) (place int, isHedged bool) {
 			return -1, isHedged
 		case slices.Contains(hedges, word) && (t.kind == unknownToken || t.kind == fillerToken):
 			isHedged = true
-		case t.kind == fillerToken, t.kind == boundaryToken && slices.Contains(linkBoundaries, word), slices.Contains(links, word) && t.kind == unknownToken:
+		case t.kind == fillerToken, t.kind == boundaryToken && slices.Contains(linkBoundaries, word),
+			slices.Contains(links, word) && t.kind == unknownToken:
 		case t.kind == boundaryToken:
 			return -1, isHedged
 		default:
 			return i, isHedged
 		}
 	}
+
 	return -1, isHedged
 }
 
@@ -133,7 +140,8 @@ func dismissBefore(tokens []token, mark int) {
 func markNearest(tokens []token, i int) {
 	for isName := true; i >= 0 && tokens[i].kind == valueToken && isName && !tokens[i].isBound(); i-- {
 		tokens[i].isUncertain = true
-		isName = i > 0 && slices.Contains([]string{"make", "model"}, tokens[i-1].parameter) && slices.Contains([]string{"model", "trim"}, tokens[i].parameter)
+		isName = i > 0 && slices.Contains([]string{"make", "model"}, tokens[i-1].parameter) &&
+			slices.Contains([]string{"model", "trim"}, tokens[i].parameter)
 	}
 }
 
@@ -163,14 +171,17 @@ func (r *reading) flipBound(t *token) bool {
 	if f == nil || isMin == isMax {
 		return false
 	}
+
 	number, step := t.values[0], int64(-1)
 	t.parameter = name + "_max"
 	if isMax {
 		t.parameter, step = name+"_min", 1
 	}
+
 	if n, ok := new(big.Int).SetString(number, 10); ok && f.Measure().Counts() {
 		number = n.Add(n, big.NewInt(step)).String()
 	}
+
 	t.values = []string{number}
 	return true
 }
@@ -180,10 +191,12 @@ func (r *reading) canNegate(t *token) bool {
 	if t.kind != valueToken {
 		return false
 	}
+
 	p, ok := r.parameters.Get(t.parameter)
 	if !ok || p.Use != query.Equals {
 		return false
 	}
+
 	_, ok = r.parameterFor(p.Field, query.Excluded)
 	return ok
 }
@@ -196,6 +209,7 @@ func (r *reading) negateGroup(tokens []token, mark, first int) {
 		!slices.Contains(placeFields, tokens[last+1].parameter) {
 		last++
 	}
+
 	negated := first
 	if last > first {
 		negated = r.narrowest(tokens, first, last)
@@ -210,10 +224,12 @@ func (r *reading) negateGroup(tokens []token, mark, first int) {
 				tokens[i].kind = fillerToken
 			}
 		}
+
 		if negated < 0 && isList {
 			negated = last
 		}
 	}
+
 	switch {
 	case negated < 0:
 		m.isUncertain = true
@@ -226,6 +242,7 @@ func (r *reading) negateGroup(tokens []token, mark, first int) {
 		tokens[negated].isNegated = true
 		hideLinks(tokens, mark+1, first)
 	}
+
 	if !m.sign {
 		r.negateList(tokens, mark, negated, last)
 	}
@@ -240,12 +257,13 @@ func sameField(tokens []token, first, last int) bool {
 	return true
 }
 
-// isNarrowed reports whether a negated value is narrowed by what comes next: a bound that is itself unwanted (no trucks over
-// 40k), more of a name (GLE 450), or a word by which it is only not needed.
+// isNarrowed reports whether a negated value is narrowed by what comes next: a bound that is itself unwanted (no trucks
+// over 40k), more of a name (GLE 450), or a word by which it is only not needed.
 func isNarrowed(tokens []token, next int) bool {
 	if next >= len(tokens) {
 		return false
 	}
+
 	t := &tokens[next]
 	switch t.kind {
 	case unknownToken:
@@ -254,27 +272,31 @@ func isNarrowed(tokens []token, next int) bool {
 		t.isUncertain = t.marker == leavesList // no SUVs other than Toyota
 		return t.isUncertain
 	}
+
 	unwanted := []string{"price_min", "mileage_min", "year_max", "year", "price", "mileage"}
 	return t.kind == valueToken && slices.Contains(unwanted, t.parameter)
 }
 
-// negateList leaves out the alternatives after what a negation is of: not red or blue, other than Lexus, Kia and Ford. The
-// first of them may be a word that was not understood, or uncertain (negated < 0), and then they are uncertain too. In "not
-// red, blue" nothing says whether blue is wanted.
+// negateList leaves out the alternatives after what a negation is of: not red or blue, other than Lexus, Kia and Ford.
+// The first of them may be a word that was not understood, or uncertain (negated < 0), and then they are uncertain too.
+// In "not red, blue" nothing says whether blue is wanted.
 func (r *reading) negateList(tokens []token, mark, negated, last int) {
 	m := &tokens[mark]
 	isFirstUnknown := tokens[last].kind == unknownToken
 	for isFirstUnknown && last+1 < len(tokens) && tokens[last+1].kind == unknownToken {
 		last++
 	}
+
 	members, isSaid := []int{}, m.marker == leavesList
 	for i := last + 1; i < len(tokens) && (tokens[i].kind == jointToken || isNor(&tokens[i])); {
 		joint := strings.ToLower(strings.Join(tokens[i].words, ""))
 		next := i + 1
-		for next < len(tokens) && (tokens[next].kind == fillerToken || tokens[next].kind == jointToken || tokens[next].kind == markerToken) {
+		for next < len(tokens) && (tokens[next].kind == fillerToken || tokens[next].kind == jointToken ||
+			tokens[next].kind == markerToken) {
 			joint += strings.ToLower(strings.Join(tokens[next].words, ""))
 			next++
 		}
+
 		isOr := strings.HasPrefix(joint, "or") || strings.HasPrefix(joint, "nor")
 		switch {
 		case next >= len(tokens), strings.HasPrefix(joint, "but"):
@@ -287,6 +309,7 @@ func (r *reading) negateList(tokens []token, mark, negated, last int) {
 		default:
 			next = len(tokens)
 		}
+
 		i = next + 1
 	}
 
@@ -294,6 +317,7 @@ func (r *reading) negateList(tokens []token, mark, negated, last int) {
 	for _, i := range members {
 		tokens[i].isNegated, tokens[i].isUncertain = true, tokens[i].isUncertain || isUncertain
 	}
+
 	if isUncertain && len(members) > 0 {
 		m.isUncertain = true
 		if negated >= 0 {
@@ -313,30 +337,35 @@ func (r *reading) isMember(tokens []token, i, negated int, isOpen bool) bool {
 // isItem reports whether a word that was not understood is an item of a list: a joint, or nothing, comes after it.
 func isItem(tokens []token, i int) bool { return i+1 >= len(tokens) || tokens[i+1].kind == jointToken }
 
-// narrowest gives the value of a group whose vehicles all have the group's other values too: not a Toyota Camry leaves out
-// Camrys. It is -1 if there is none.
+// narrowest gives the value of a group whose vehicles all have the group's other values too: not a Toyota Camry leaves
+// out Camrys. It is -1 if there is none.
 func (r *reading) narrowest(tokens []token, first, last int) int {
 	var filters []query.Filter
 	for i := first; i <= last; i++ {
 		if !slices.Contains([]string{"make", "model", "trim"}, tokens[i].parameter) {
 			return -1
 		}
+
 		p, _ := r.parameters.Get(tokens[i].parameter)
 		f := query.Filter{Field: p.Field}
 		for _, v := range tokens[i].values {
 			f.Words = append(f.Words, r.matchValues(p.Field.Name, v)...)
 		}
+
 		filters = append(filters, f)
 	}
+
 	for i := range filters {
 		alone := r.index.Filter(r.index.All(), &filters[i])
 		all := alone
 		for j := range filters {
 			all = r.index.Filter(all, &filters[j])
 		}
+
 		if alone.Count() > 0 && alone.Count() == all.Count() {
 			return first + i
 		}
 	}
+
 	return -1
 }

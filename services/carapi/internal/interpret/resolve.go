@@ -9,9 +9,9 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// resolve finds the values in stock that the texts of the filters stand for. A text with commas is one value if that is in
-// stock, and otherwise several. What is not exact stands for values that mean the same, too, and for models that begin with
-// it.
+// resolve finds the values in stock that the texts of the filters stand for. A text with commas is one value if that is
+// in stock, and otherwise several. What is not exact stands for values that mean the same, too, and for models that
+// begin with it.
 func (r *reading) resolve(q *query.Query, smart bool) {
 	for i := range q.Filters {
 		f := &q.Filters[i]
@@ -21,18 +21,22 @@ func (r *reading) resolve(q *query.Query, smart bool) {
 			if strings.Contains(text, ",") && len(r.index.Lookup(f.Field, text)) == 0 {
 				words = splitAtCommas(text)
 			}
+
 			for _, word := range words {
 				meant := r.index.Lookup(f.Field, word)
 				f.Words = append(f.Words, word)
 				if smart {
 					meant = append(meant, r.widen(f, word, len(meant) > 0)...)
 				}
+
 				if len(meant) == 0 {
 					r.notes.addUnmatched(f.Parameter, word)
 				}
+
 				stored = append(stored, meant...)
 			}
 		}
+
 		slices.Sort(stored)
 		f.Meant = r.spellings(f.Field, slices.Compact(stored))
 		if smart && len(f.Texts) > 0 {
@@ -49,12 +53,14 @@ func (r *reading) widen(f *query.Filter, word string, isValue bool) (stored []st
 			stored = append(stored, texts...)
 		}
 	}
+
 	if !isValue && f.Field.Name == "model" && f.Field.Class() == catalog.Text {
 		if texts := r.index.Beginning(f.Field, word); len(texts) > 0 {
 			f.Begins = append(f.Begins, word)
 			stored = append(stored, texts...)
 		}
 	}
+
 	return stored
 }
 
@@ -67,24 +73,30 @@ func (r *reading) noteValues(f *query.Filter) {
 	if origins := r.origins[written]; len(origins) > 0 {
 		written = origins[0].written
 	}
+
 	note, noted := r.notes.Interpreted[written]
 	if !noted && !f.Widened() || f.Field.HasOwnValues() {
 		return
 	}
+
 	values := r.index.ValuesOf(f.Field, f.Meant)
 	if !noted {
-		if len(values) == len(f.Words) && !slices.ContainsFunc(values, func(v index.Value) bool { return !f.HasWord(v.Text) }) {
+		if len(values) == len(f.Words) && !slices.ContainsFunc(values,
+			func(v index.Value) bool { return !f.HasWord(v.Text) }) {
 			return // nothing else has the same meaning
 		}
+
 		from := r.given[f.Parameter]
 		if from == nil {
 			from = r.given["q"]
 		}
+
 		note = Interpretation{From: strings.Join(from, ", "), To: f.Texts, Why: "all values that mean this"}
 		if len(f.Begins) > 0 {
 			note.Why = "models that begin with this"
 		}
 	}
+
 	note.Values = values[:min(len(values), maxNoted)]
 	r.notes.Interpreted[written] = note
 }

@@ -24,13 +24,15 @@ var fallbacks = map[string]string{"location": "state", "place": "state", "type":
 var booleanFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "features"}
 
 // directionNames are parameters that say in which direction sort goes.
-var directionNames = strings.Fields("order dir direction sortorder sortdir sortdirection orderdir orderdirection sorttype")
+var directionNames = strings.Fields("order dir direction sortorder sortdir sortdirection orderdir " +
+	"orderdirection sorttype")
 
 // readSpecialName reads a parameter whose meaning depends on its value. It returns false for any other.
 func (r *reading) readSpecialName(written string, values []string) bool {
 	if _, known := r.parameters.Get(written); known {
 		return false
 	}
+
 	folded := foldParameter(withOperator(itemNumber.ReplaceAllString(written, "")))
 	if slices.Contains(directionNames, folded) && r.readDirection(values) {
 		return true
@@ -42,6 +44,7 @@ func (r *reading) readSpecialName(written string, values []string) bool {
 		p, _ := r.parameters.Get(name)
 		return !query.Permitted(name, p, r.allowed)
 	}
+
 	return r.allowsFilters() &&
 		(r.readComparedName(written, values) || r.readValueName(written, folded, values) ||
 			r.readPresence(written, folded, values) || r.readBooleanName(written, values))
@@ -57,6 +60,7 @@ func (r *reading) readFieldsNot(written, folded string, values []string) bool {
 	if !isNot || name != "fields" && name != "facets" && name != "by" || !slices.Contains(r.allowed, name) {
 		return false
 	}
+
 	for _, v := range values {
 		var names []string
 		for _, field := range splitAtCommas(withoutBrackets(v)) {
@@ -64,6 +68,7 @@ func (r *reading) readFieldsNot(written, folded string, values []string) bool {
 		}
 		r.add(name, strings.Join(names, ","), origin{written: written, from: v, why: "names that " + name + " leaves out"})
 	}
+
 	return true
 }
 
@@ -74,11 +79,13 @@ func cutNot(folded string) (base string, isNot bool) {
 			return rest, true
 		}
 	}
+
 	for _, suffix := range notSuffixes {
 		if rest, found := strings.CutSuffix(folded, suffix); found && rest != "" {
 			return rest, true
 		}
 	}
+
 	return folded, false
 }
 
@@ -87,12 +94,14 @@ func (r *reading) readDirection(values []string) bool {
 	if len(values) != 1 || !slices.Contains(r.allowed, "sort") {
 		return false
 	}
+
 	switch strings.ToLower(strings.TrimSpace(values[0])) {
 	case "asc", "ascending", "1":
 		return r.setDirection("asc")
 	case "desc", "descending", "-1":
 		return r.setDirection("desc")
 	}
+
 	return false
 }
 
@@ -110,20 +119,24 @@ func (r *reading) readComparedName(written string, values []string) bool {
 	if strings.Join(values, "") != "" {
 		return false
 	}
+
 	for _, operator := range []string{"<>", "≠", "≤", "≥"} {
 		name, operand, found := strings.Cut(written, operator)
 		if !found || name == "" || operand == "" {
 			continue
 		}
+
 		known := r.parameterName(name)
 		p, ok := r.parameters.Get(known)
 		if !ok || p.Field == nil {
 			return false
 		}
+
 		text := operator + operand
 		r.addConditions(known, p, text, origin{written: written, from: written, why: "a comparison"})
 		return true
 	}
+
 	return false
 }
 
@@ -135,43 +148,52 @@ func (r *reading) readValueName(written, folded string, values []string) bool {
 		folded, use = base, query.Excluded
 		names, known = valueNames[base]
 	}
+
 	fallback := r.parameters.Catalog.TextField(fallbacks[folded])
 	if !known {
 		return false
 	}
+
 	var fields []*catalog.Field
 	for _, name := range names {
 		if f := r.parameters.Catalog.TextField(name); f != nil {
 			fields = append(fields, f)
 		}
 	}
+
 	if len(fields) == 0 {
 		return false
 	}
+
 	if fallback == nil {
 		fallback = fields[0]
 	}
+
 	from := origin{written: written, from: strings.Join(values, ", ")}
 	for _, v := range values {
 		if slices.Contains(absent, strings.ToLower(strings.TrimSpace(v))) {
 			r.notes.Ignored[written] = v
 			continue
 		}
+
 		parts := []string{v}
 		if len(fieldsWith(r, fields, v)) == 0 && strings.Contains(v, ",") {
 			parts = splitAtCommas(v) // Phoenix, AZ
 		}
+
 		for _, part := range parts {
 			f := fallback
 			if found := fieldsWith(r, fields, part); len(found) > 0 {
 				f = found[0]
 			}
+
 			if name, ok := r.parameterFor(f, use); ok {
 				from.why = "another name for " + name
 				r.addConditions(name, query.Parameter{Field: f, Use: use}, part, from)
 			}
 		}
 	}
+
 	return true
 }
 
@@ -184,12 +206,15 @@ func fieldsWith(r *reading, fields []*catalog.Field, text string) []*catalog.Fie
 			return values == nil
 		}
 		values := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
+
 		negated, why := r.readNegation(f, text, unmarked)
 		isInStock := func(c condition) bool { return r.valuesOf(f, c.value) != nil }
-		if values || why == "" && len(negated) > 0 && !slices.ContainsFunc(negated, func(c condition) bool { return !isInStock(c) }) {
+		if values || why == "" && len(negated) > 0 &&
+			!slices.ContainsFunc(negated, func(c condition) bool { return !isInStock(c) }) {
 			found = append(found, f)
 		}
 	}
+
 	return found
 }
 
@@ -198,28 +223,34 @@ func (r *reading) readPresence(written, folded string, values []string) bool {
 	if len(values) != 1 {
 		return false
 	}
+
 	yes, isBoolean := value.ParseBool(values[0])
 	if !isBoolean {
 		return false
 	}
+
 	for _, form := range []struct {
 		prefix, suffix string
 		has            bool
 	}{
-		{"has", "", true}, {"with", "", true}, {"", "exists", true}, {"", "isnotnull", true}, {"", "notnull", true}, {"", "present", true},
+		{"has", "", true}, {"with", "", true}, {"", "exists", true}, {"", "isnotnull", true}, {"", "notnull", true},
+		{"", "present", true},
 		{"missing", "", false}, {"", "isnull", false}, {"", "missing", false}, {"", "isempty", false},
 	} {
 		rest, hasPrefix := strings.CutPrefix(folded, form.prefix)
 		rest, hasSuffix := strings.CutSuffix(rest, form.suffix)
+
 		name, known := r.synonyms[rest]
 		p, _ := r.parameters.Get(name)
 		if !hasPrefix || !hasSuffix || !known || p.Field == nil || p.Use != query.Equals {
 			continue
 		}
+
 		control := map[bool]string{true: "has", false: "missing"}[yes == form.has]
 		r.add(control, p.Field.Name, origin{written: written, from: values[0], why: "another name for " + control})
 		return true
 	}
+
 	return false
 }
 
@@ -228,20 +259,24 @@ func (r *reading) readBooleanName(written string, values []string) bool {
 	if len(values) != 1 {
 		return false
 	}
+
 	yes, isBoolean := value.ParseBool(strings.TrimLeft(values[0], "! "))
 	isAny := slices.Contains(absent, strings.ToLower(strings.TrimSpace(values[0])))
 	if !isBoolean && !isAny {
 		return false
 	}
+
 	yes = yes != strings.HasPrefix(values[0], "!")
 	name, isNegated := cutNameSign(written)
 	yes = yes != isNegated
+
 	word := strings.Join(splitName(name), " ")
 	for _, prefix := range []string{"", "is ", "has "} {
 		rest, found := strings.CutPrefix(word, prefix)
 		if !found || rest == "" {
 			continue
 		}
+
 		for _, name := range booleanFields {
 			f := r.parameters.Catalog.Field(name)
 			if f == nil || f.Class() != catalog.Text && f.Class() != catalog.List || len(r.matchValues(name, rest)) == 0 {
@@ -251,14 +286,17 @@ func (r *reading) readBooleanName(written string, values []string) bool {
 				r.notes.Ignored[written] = values[0]
 				return true
 			}
+
 			use := map[bool]query.Use{true: query.Equals, false: query.Excluded}[yes]
 			target, ok := r.parameterFor(f, use)
 			if ok {
 				r.add(target, rest, origin{written: written, from: values[0], why: "the name of a value"})
 			}
+
 			return ok
 		}
 	}
+
 	return false
 }
 
@@ -273,7 +311,9 @@ func splitName(name string) []string {
 		case i > 0 && c >= 'A' && c <= 'Z' && runes[i-1] >= 'a' && runes[i-1] <= 'z':
 			b.WriteByte(' ')
 		}
+
 		b.WriteRune(c)
 	}
+
 	return strings.Fields(strings.ToLower(b.String()))
 }

@@ -50,34 +50,41 @@ func (t *token) isBound() bool {
 }
 
 // fillers say nothing beside words that name a vehicle.
-var fillers = strings.Fields("a an the i me we us you show find want need looking look search searching get give sale car cars vehicle " +
-	"vehicles auto autos automobile automobiles please some any is are there colored coloured color colour priced price listing listings " +
-	"one ones buy purchase hi hello hey im id ive can could would do have got list all what whats just really currently now inventory stock " +
-	"available options option something anything model models year make made painted finish drive still")
+var fillers = strings.Fields("a an the i me we us you show find want need looking look search searching get give " +
+	"sale car cars vehicle vehicles auto autos automobile automobiles please some any is are there colored coloured " +
+	"color colour priced price listing listings one ones buy purchase hi hello hey im id ive can could would do have " +
+	"got list all what whats just really currently now inventory stock available options option something anything " +
+	"model models year make made painted finish drive still")
 
 // boundaries begin something of its own: red with leather is not red leather.
-var boundaries = strings.Fields("with in for of that which who has having from on at by where because so since to per if it its " +
-	"while plus also then but as within about when than is w w/")
+var boundaries = strings.Fields("with in for of that which who has having from on at by where because so since to " +
+	"per if it its while plus also then but as within about when than is w w/")
 
 // stopWords say nothing among words to look for.
 var stopWords = strings.Fields("a an the with for of i me my show find want need looking please")
 
 // phrases of several words, by what they do. The longest that fits counts.
 var sentencePhrases = newPhrases(map[tokenKind]string{
-	unknownToken: "used for, stick with, stick to, one owner, single owner, low miles, low mileage, clean title, clean carfax, excellent condition, " +
-		"good condition, great condition, well maintained, fully loaded, full service history, almost new, nearly new, as new, practically new, new to me, on gas, on fuel, on petrol, on diesel, gas mileage, gas tank",
-	fillerToken: "would like, would like to, would like to buy, id like, id like to, i d like, looking for, look for, in the market for, " +
-		"for sale, in stock, feel like, i like, we like, for my, for his, for her, for their, do you have, have you got, are there, is there, near me, right now, as well",
-	comparisonToken: "like, such as, similar to, comparable to, equivalent to, alternative to, alternatives to, competitor to, same as, " +
-		"instead of, rather than, rather, unlike, versus, vs, compared to, compared with, than, as big as, as good as, as cheap as, as fast as, " +
-		"not only, not just, not necessarily, dont care, do not care, dont mind, do not mind, doesnt matter, does not matter, no matter, " +
-		"dont need, do not need, doesnt need, doesnt have to, does not have to, neednt, not sure, unsure, preferably, prefer, ideally, " +
-		"maybe, perhaps, possibly, either way, would consider, open to, used to, trade in, trading in, i own, i drive, i had, i have had, used to have, my last, previous, " +
-		"my, his, her, their, drives, drove, driving, why not, if not, if its not, unless, near, around, close to, outside, hates the, instead, " +
-		"coming from, replace, replacing, upgrade from, upgrading from, sell my, selling my, nicer, better, worse, bigger, smaller, faster, cheaper, larger",
-	followerToken: "excluded, unwanted, rejected, ruled out, or similar, or so, or equivalent, or comparable, or something similar, similar, alternative, alternatives, equivalent, competitor, " +
-		"competitors, rival, rivals, style, sized, killer, lookalike, fan, fans, lover, lovers, owner, owners, dealer, dealers, dealership, " +
-		"dealerships, preferred, if possible, would be nice, is fine, is ok, is okay, would be great, or whatever, type, like",
+	unknownToken: "used for, stick with, stick to, one owner, single owner, low miles, low mileage, clean title, clean " +
+		"carfax, excellent condition, good condition, great condition, well maintained, fully loaded, full service " +
+		"history, almost new, nearly new, as new, practically new, new to me, on gas, on fuel, on petrol, on diesel, gas " +
+		"mileage, gas tank",
+	fillerToken: "would like, would like to, would like to buy, id like, id like to, i d like, looking for, look for, " +
+		"in the market for, for sale, in stock, feel like, i like, we like, for my, for his, for her, for their, do you " +
+		"have, have you got, are there, is there, near me, right now, as well",
+	comparisonToken: "like, such as, similar to, comparable to, equivalent to, alternative to, alternatives to, " +
+		"competitor to, same as, instead of, rather than, rather, unlike, versus, vs, compared to, compared with, than, as " +
+		"big as, as good as, as cheap as, as fast as, not only, not just, not necessarily, dont care, do not care, dont " +
+		"mind, do not mind, doesnt matter, does not matter, no matter, dont need, do not need, doesnt need, doesnt have " +
+		"to, does not have to, neednt, not sure, unsure, preferably, prefer, ideally, maybe, perhaps, possibly, either " +
+		"way, would consider, open to, used to, trade in, trading in, i own, i drive, i had, i have had, used to have, my " +
+		"last, previous, my, his, her, their, drives, drove, driving, why not, if not, if its not, unless, near, around, " +
+		"close to, outside, hates the, instead, coming from, replace, replacing, upgrade from, upgrading from, sell my, " +
+		"selling my, nicer, better, worse, bigger, smaller, faster, cheaper, larger",
+	followerToken: "excluded, unwanted, rejected, ruled out, or similar, or so, or equivalent, or comparable, or " +
+		"something similar, similar, alternative, alternatives, equivalent, competitor, competitors, rival, rivals, style, " +
+		"sized, killer, lookalike, fan, fans, lover, lovers, owner, owners, dealer, dealers, dealership, dealerships, " +
+		"preferred, if possible, would be nice, is fine, is ok, is okay, would be great, or whatever, type, like",
 })
 
 type sentencePhrase struct {
@@ -93,6 +100,7 @@ func newPhrases(lists map[tokenKind]string) map[string][]sentencePhrase {
 			byFirst[words[0]] = append(byFirst[words[0]], sentencePhrase{words, kind})
 		}
 	}
+
 	for _, phrases := range byFirst {
 		slices.SortStableFunc(phrases, func(a, b sentencePhrase) int {
 			if n := len(b.words) - len(a.words); n != 0 {
@@ -101,6 +109,7 @@ func newPhrases(lists map[tokenKind]string) map[string][]sentencePhrase {
 			return int(a.kind) - int(b.kind)
 		})
 	}
+
 	return byFirst
 }
 
@@ -110,6 +119,7 @@ func phraseAt(words []string, afterValue bool) (kind tokenKind, n int) {
 	for _, word := range words[:min(5, len(words))] {
 		plain = append(plain, plainWord(word))
 	}
+
 	for _, phrase := range sentencePhrases[plain[0]] {
 		if len(phrase.words) > len(plain) || !slices.Equal(plain[:len(phrase.words)], phrase.words) {
 			continue
@@ -119,6 +129,7 @@ func phraseAt(words []string, afterValue bool) (kind tokenKind, n int) {
 		}
 		return phrase.kind, len(phrase.words)
 	}
+
 	return unknownToken, 0
 }
 
@@ -129,11 +140,12 @@ func plainWord(word string) string {
 
 func trimPunctuation(word string) string { return strings.TrimRight(word, `,;!?.:")”]`) }
 
-// markedGroup is a negation of what stands in parentheses or quotation marks, as in NOT(Toyota OR Honda). Other brackets and quotation marks
-// say nothing.
+// markedGroup is a negation of what stands in parentheses or quotation marks, as in NOT(Toyota OR Honda). Other
+// brackets and quotation marks say nothing.
 var (
 	markedGroup = regexp.MustCompile(`(?i)(?:\bnot\s*|[-!])[("“]([^()"“”]*)[)"”]`)
-	brackets    = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ", `"`, " ", "“", " ", "”", " ", "«", " ", "»", " ")
+	brackets    = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ", `"`, " ", "“", " ", "”",
+		" ", "«", " ", "»", " ")
 )
 
 // gluedComma is a comma between two words.
@@ -151,19 +163,24 @@ func (r *reading) scan(given string, fields []string) []token {
 			i++
 			continue
 		}
+
 		if sign, rest := splitSign(words[i]); sign != "" {
 			all = append(all, token{kind: markerToken, marker: leavesOut, sign: true, words: []string{sign}})
 			words[i] = rest
 		}
+
 		t, n := r.scanToken(words[i:], fields, all)
 		t.words = words[i : i+n]
 		all = append(all, t)
 		last := words[i+n-1]
-		isEnd := strings.ContainsAny(last[len(last)-1:], ",;") || strings.HasSuffix(last, ".") && t.kind != markerToken // excl.
+
+		// excl.
+		isEnd := strings.ContainsAny(last[len(last)-1:], ",;") || strings.HasSuffix(last, ".") && t.kind != markerToken
 		if i += n; isEnd && i < len(words) && t.kind != jointToken {
 			all = append(all, token{kind: jointToken})
 		}
 	}
+
 	return all
 }
 
@@ -183,6 +200,7 @@ func (r *reading) findWhole(word string, fields []string) (token, bool) {
 	if !hasSign(word) {
 		return token{}, false
 	}
+
 	for _, name := range fields {
 		if f := r.listedField(name); f != nil && r.isStored(f, trimPunctuation(word)) {
 			return token{kind: valueToken, parameter: name, values: []string{trimPunctuation(word)}}, true
@@ -204,10 +222,12 @@ func (r *reading) scanToken(words, fields []string, before []token) (token, int)
 	if t, n := r.nextFieldAmount(words); n > 0 {
 		return t, n
 	}
+
 	means, m := markerAt(trimAll(words), maxMarker)
 	if m > 1 && strings.EqualFold(words[m-1], "in") { // not in Texas: the place begins with in
 		m--
 	}
+
 	switch {
 	case m >= n && m > 0:
 		if slices.Contains(lacks, plainWord(words[0])) {
@@ -219,14 +239,17 @@ func (r *reading) scanToken(words, fields []string, before []token) (token, int)
 	case n > 0:
 		return token{kind: kind}, n
 	}
+
 	switch word := plainWord(words[0]); {
-	case slices.Contains([]string{"or", "and", "&", "/", "|", "nor", "but", "und", "oder", "et", "ou", "en", "y", "o", "ya"}, word):
+	case slices.Contains([]string{"or", "and", "&", "/", "|", "nor", "but", "und", "oder", "et", "ou", "en", "y", "o",
+		"ya"}, word):
 		return token{kind: jointToken}, 1
 	case value.Fold(word) == "", slices.Contains(fillers, word):
 		return token{kind: fillerToken}, 1
 	case slices.Contains(boundaries, word):
 		return token{kind: boundaryToken}, 1
 	}
+
 	return token{}, 1
 }
 
@@ -245,28 +268,35 @@ func trimAll(words []string) []string {
 // nextToken reads as many of the first words as belong together, and gives their number; 0 if the first is not known.
 func (r *reading) nextToken(words, fields []string, before []token) (token, int) {
 	afterPlace := len(before) > 0 && slices.Contains(placeFields, before[len(before)-1].parameter) ||
-		len(before) > 1 && before[len(before)-1].kind == jointToken && slices.Contains(placeFields, before[len(before)-2].parameter)
+		len(before) > 1 && before[len(before)-1].kind == jointToken &&
+			slices.Contains(placeFields, before[len(before)-2].parameter)
 	most := 1
 	for most < min(6, len(words)) && !hasSign(words[most]) {
 		most++
 	}
+
 	if hasSign(words[0]) || value.Fold(words[0]) == "" && !strings.ContainsAny(words[0], "<>≤≥$€£") {
 		return token{}, 0 // before a number, - is its sign, and no text has one
 	}
+
 	mayBeAmount := beginsAmount(words[0])
 	if t, ok := r.findVehicle(trimPunctuation(words[0]), fields); ok {
 		return t, 1
 	}
+
 	for n := most; n > 0; n-- {
 		chunk := trimPunctuation(strings.Join(words[:n], " "))
 		isGearbox := strings.EqualFold(chunk, "auto") && isSetOff(words, before)
 		if n == 1 && !isGearbox && (slices.Contains(fillers, strings.ToLower(chunk)) || slices.Contains(boundaries, chunk)) {
 			return token{}, 0 // "at" is no automatic, but AT may be
 		}
-		if n > 4 && !mayBeAmount || strings.HasSuffix(chunk, " on") && n < len(words) && trimPunctuation(words[n-1]) == words[n-1] {
+		if n > 4 && !mayBeAmount || strings.HasSuffix(chunk, " on") && n < len(words) &&
+			trimPunctuation(words[n-1]) == words[n-1] {
 			continue // 2019 on lease
 		}
-		if name, amount, ok := r.parseBareAmount(chunk, mayBeAmount); ok && (name == "year" || slices.Contains(fields, "color")) {
+
+		if name, amount, ok := r.parseBareAmount(chunk, mayBeAmount); ok &&
+			(name == "year" || slices.Contains(fields, "color")) {
 			if name == "year" && n == 1 && r.isKnown(chunk, fields) && !r.afterMake(before) {
 				return token{}, 0 // 2008 is a year and a Peugeot
 			}
@@ -274,6 +304,7 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 				return token{kind: valueToken, parameter: name, values: []string{amount}}, n
 			}
 		}
+
 		if n > 4 || strings.ContainsAny(strings.Join(words[:n-1], " "), ",;") {
 			continue
 		}
@@ -285,13 +316,17 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 		case afterPlace: // in Phoenix, Arizona
 			candidates = append(slices.Clone(fields), placeFields...)
 		}
+
 		t, ok := r.findField(chunk, candidates, before)
-		if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural && apostrophes.Replace(chunk) == chunk {
+		if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural &&
+			apostrophes.Replace(chunk) == chunk {
 			t, ok = r.findField(singular, pluralFields(candidates, len(chunk) >= shortestPlural), before)
 		}
+
 		if ok && t.parameter == "" && len([]rune(chunk)) >= shortestPlace && slices.Contains(fields, "color") {
 			t, ok = r.findField(chunk, placeFields, before)
 		}
+
 		if !ok {
 			return token{}, 0
 		}
@@ -300,6 +335,7 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 			return t, n
 		}
 	}
+
 	return token{}, 0
 }
 
@@ -311,7 +347,8 @@ const (
 
 // isSetOff reports whether a word stands as an item of a list, where "auto" is a gearbox and no car.
 func isSetOff(words []string, before []token) bool {
-	isFirst := len(words) > 1 && slices.Contains([]string{"or", "and", "/"}, plainWord(words[1])) || strings.HasSuffix(words[0], ",")
+	isFirst := len(words) > 1 && slices.Contains([]string{"or", "and", "/"}, plainWord(words[1])) ||
+		strings.HasSuffix(words[0], ",")
 	return isFirst || len(before) > 0 && before[len(before)-1].kind == jointToken
 }
 
@@ -332,19 +369,23 @@ func (r *reading) findVehicle(word string, fields []string) (token, bool) {
 	if !isNumber || !slices.Contains(fields, "color") || modelYear.MatchString(word) {
 		return token{}, false
 	}
+
 	for _, name := range []string{"vin", "stock_number"} {
 		f := r.parameters.Catalog.TextField(name)
 		if f == nil {
 			continue
 		}
+
 		found := r.index.Lookup(f, word)
 		if len(found) == 0 {
 			found = r.index.LookupFolded(f, word)
 		}
+
 		if len(found) > 0 {
 			return token{kind: valueToken, parameter: name, values: r.spellings(f, found)}, true
 		}
 	}
+
 	return token{}, false
 }
 
@@ -361,9 +402,11 @@ var amountNouns = map[string]struct {
 	field string
 	use   query.Use
 }{
-	"km": {"mileage", query.Equals}, "kms": {"mileage", query.Equals}, "kilometers": {"mileage", query.Equals}, "kilometres": {"mileage", query.Equals},
-	"price": {"price", query.Equals}, "cost": {"price", query.Equals}, "costs": {"price", query.Equals}, "costing": {"price", query.Equals},
-	"budget": {"price", query.AtMost}, "mileage": {"mileage", query.Equals}, "odometer": {"mileage", query.Equals},
+	"km": {"mileage", query.Equals}, "kms": {"mileage", query.Equals}, "kilometers": {"mileage", query.Equals},
+	"kilometres": {"mileage", query.Equals},
+	"price":      {"price", query.Equals}, "cost": {"price", query.Equals}, "costs": {"price", query.Equals},
+	"costing": {"price", query.Equals},
+	"budget":  {"price", query.AtMost}, "mileage": {"mileage", query.Equals}, "odometer": {"mileage", query.Equals},
 	"year": {"year", query.Equals},
 }
 
@@ -376,52 +419,66 @@ func (r *reading) nextFieldAmount(words []string) (token, int) {
 	case "min", "minimum":
 		i, use = 1, query.AtLeast
 	}
+
 	if i >= len(words) {
 		return token{}, 0
 	}
+
 	noun, known := amountNouns[plainWord(words[i])]
 	f := r.parameters.Catalog.NumberField(noun.field)
 	if !known || f == nil {
 		return token{}, 0
 	}
+
 	if use == query.Equals {
 		use = noun.use
 	}
-	for i++; i < len(words) && slices.Contains([]string{"of", "is", "range", "between", "from", "limit", "max", "maximum", "="}, plainWord(words[i])); i++ {
+
+	for i++; i < len(words) && slices.Contains([]string{"of", "is", "range", "between", "from", "limit", "max", "maximum",
+		"="}, plainWord(words[i])); i++ {
 		if word := plainWord(words[i]); word == "max" || word == "maximum" {
 			use = query.AtMost
 		}
 	}
+
 	unit := ""
 	if strings.HasPrefix(plainWord(words[0]), "k") && f.Measure().Unit == "mi" {
 		unit = " km" // kms under 30000
 	}
+
 	for n := min(8, len(words)-i); n > 0; n-- {
 		if endsInside(words[i:i+n]) || n > 1 && isAmountOfNext(words, i+n) {
 			continue
 		}
+
 		a, ok := f.Measure().Parse(trimPunctuation(strings.Join(withoutModals(words[i:i+n]), " ")) + unit)
 		if !ok {
 			continue
 		}
+
 		name, amount := boundOf(f.Name, a)
 		if a.From == a.To && modelYear.MatchString(amount) && f.Name != "year" {
 			continue // the lowest mileage 2023 Tucson
 		}
+
 		if a.From == a.To && use != query.Equals {
 			name += map[query.Use]string{query.AtMost: "_max", query.AtLeast: "_min"}[use]
 		}
+
 		return token{kind: valueToken, parameter: name, values: []string{amount}}, i + n
 	}
+
 	return token{}, 0
 }
 
 // endsInside reports whether a sentence or an item of a list ends within some words.
 func endsInside(words []string) bool {
-	return slices.ContainsFunc(words[:len(words)-1], func(w string) bool { return strings.ContainsAny(w[len(w)-1:], ".,;") })
+	return slices.ContainsFunc(words[:len(words)-1],
+		func(w string) bool { return strings.ContainsAny(w[len(w)-1:], ".,;") })
 }
 
-// isAmountOfNext reports whether the last word before a place belongs to the amount after it: year 2021 max price 22000.
+// isAmountOfNext reports whether the last word before a place belongs to the amount after it: year 2021 max price
+// 22000.
 func isAmountOfNext(words []string, place int) bool {
 	if place >= len(words) {
 		return false
@@ -433,7 +490,8 @@ func isAmountOfNext(words []string, place int) bool {
 // withoutModals leaves out words between the name of a field and its amount: mileage should not be more than 50000.
 func withoutModals(words []string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
-		return slices.Contains([]string{"should", "must", "can", "be", "is", "has", "will", "would", "needs"}, plainWord(word))
+		return slices.Contains([]string{"should", "must", "can", "be", "is", "has", "will", "would", "needs"},
+			plainWord(word))
 	})
 }
 
@@ -450,8 +508,8 @@ func boundOf(field string, a value.Amount) (parameter, amount string) {
 	return field, a.From + "-" + a.To
 }
 
-// findField finds the one field that has a text among its values; a trim gives way to any other field. It returns false for
-// a text that is a value of two fields.
+// findField finds the one field that has a text among its values; a trim gives way to any other field. It returns false
+// for a text that is a value of two fields.
 func (r *reading) findField(text string, fields []string, before []token) (t token, ok bool) {
 	folded := value.Fold(text)
 	isNumber, isLetter := value.Digits(text) == folded, len([]rune(folded)) < 2
@@ -460,10 +518,12 @@ func (r *reading) findField(text string, fields []string, before []token) (t tok
 		if f == nil {
 			continue
 		}
+
 		values := r.matchFolded(f, text, folded)
 		if field == "model" && len(values) == 0 && r.beginsModelOf(before, text) {
 			values = []string{text}
 		}
+
 		switch {
 		case len(values) == 0:
 		case isNumber && (field != "model" || !r.afterMake(before)), isLetter && field != "model":
@@ -475,6 +535,7 @@ func (r *reading) findField(text string, fields []string, before []token) (t tok
 			return token{}, false
 		}
 	}
+
 	return t, true
 }
 
@@ -484,15 +545,18 @@ func (r *reading) beginsModelOf(before []token, text string) bool {
 	if model == nil || field == nil || !r.afterMake(before) || !r.beginsModel(model, text) {
 		return false
 	}
+
 	var makes []string
 	for _, t := range before {
 		if t.parameter == "make" {
 			makes = append(makes, t.values...)
 		}
 	}
+
 	for _, given := range r.given["make"] {
 		makes = append(makes, r.matchValues("make", given)...)
 	}
+
 	ofMake := r.index.Filter(r.index.All(), &query.Filter{Field: field, Words: makes})
 	return r.index.Filter(ofMake, &query.Filter{Field: model, Begins: []string{text}}).Count() > 0
 }
@@ -522,7 +586,8 @@ func (r *reading) matchValues(field, word string) []string {
 
 // matchFolded does so for a word that has been folded.
 func (r *reading) matchFolded(f *catalog.Field, word, folded string) []string {
-	if _, isValue := r.index.Texts(f).Folded[folded]; !isValue && !r.vocabulary.HasAlias(f.Name, folded) && len(f.NamedMeanings(word)) == 0 {
+	if _, isValue := r.index.Texts(f).Folded[folded]; !isValue && !r.vocabulary.HasAlias(f.Name, folded) &&
+		len(f.NamedMeanings(word)) == 0 {
 		return nil // as most words of a sentence
 	}
 	values, _ := r.stands(f, word)
@@ -544,8 +609,10 @@ var (
 )
 
 // amountStarts are words that an amount may begin with.
-var amountStarts = strings.Fields("up upto at max maximum until till through to under below less fewer cheaper lower smaller before older earlier " +
-	"min minimum from since starting over above more higher greater bigger after newer later younger exceeding not no nothing none never between unter über bis ab hasta desde moins jusqu'à jusqu’à mindestens höchstens")
+var amountStarts = strings.Fields("up upto at max maximum until till through to under below less fewer cheaper lower " +
+	"smaller before older earlier min minimum from since starting over above more higher greater bigger after newer " +
+	"later younger exceeding not no nothing none never between unter über bis ab hasta desde moins jusqu'à jusqu’à " +
+	"mindestens höchstens")
 
 // beginsAmount reports whether an amount may begin with a word: a number, a sign, a word for a bound, or a currency.
 func beginsAmount(word string) bool {
@@ -555,17 +622,19 @@ func beginsAmount(word string) bool {
 	return !unicode.IsLetter(first) || utf8.RuneCountInString(plain) <= longestCode || slices.Contains(amountStarts, plain)
 }
 
-// parseBareAmount reads an amount that can only belong to one field: a distance by its unit, money by its sign or by the
-// size of a range, a year by its shape and, if it is a bound, by a word of time.
+// parseBareAmount reads an amount that can only belong to one field: a distance by its unit, money by its sign or by
+// the size of a range, a year by its shape and, if it is a bound, by a word of time.
 func (r *reading) parseBareAmount(chunk string, mayBeAmount bool) (parameter, amount string, ok bool) {
 	if !mayBeAmount {
 		return "", "", false
 	}
+
 	for _, field := range []string{"mileage", "year", "price"} {
 		f := r.parameters.Catalog.NumberField(field)
 		if f == nil {
 			continue
 		}
+
 		a, sure := f.Measure().Parse(chunk)
 		single := a.From == a.To
 		areYears := (a.From == "" || modelYear.MatchString(a.From)) && (a.To == "" || modelYear.MatchString(a.To))
@@ -579,18 +648,21 @@ func (r *reading) parseBareAmount(chunk string, mayBeAmount bool) (parameter, am
 		case field == "price" && (single || areYears || !isPrice(chunk, a)):
 			continue
 		}
+
 		parameter, amount = boundOf(field, a)
 		return parameter, amount, true
 	}
+
 	return "", "", false
 }
 
-// isPrice reports whether a range can only be one of prices: it has a sign, or it is too large for anything but a price or
-// a mileage, which would name its unit.
+// isPrice reports whether a range can only be one of prices: it has a sign, or it is too large for anything but a price
+// or a mileage, which would name its unit.
 func isPrice(chunk string, a value.Amount) bool {
 	if moneySign.MatchString(chunk) {
 		return true
 	}
+
 	for _, end := range []string{a.From, a.To} {
 		if end != "" && (value.CompareDecimals(end, "3000") < 0 || strings.Contains(end, ".")) {
 			return false

@@ -39,17 +39,19 @@ func (r *reading) spellings(f *catalog.Field, texts []string) []string {
 	if len(texts) < 2 {
 		return texts
 	}
+
 	var values []string
 	for _, v := range r.index.ValuesOf(f, texts) {
 		values = append(values, v.Text)
 	}
+
 	slices.Sort(values)
 	return values
 }
 
 // stands gives the values that a word stands for: the first of these that is in stock. It is the value itself; one that
-// differs in punctuation alone; what the vocabulary calls so; every value that means the same, for which the word stays as
-// it is.
+// differs in punctuation alone; what the vocabulary calls so; every value that means the same, for which the word stays
+// as it is.
 func (r *reading) stands(f *catalog.Field, word string) (values []string, why string) {
 	switch found := r.spellings(f, r.index.Lookup(f, word)); {
 	case len(found) > 0:
@@ -57,6 +59,7 @@ func (r *reading) stands(f *catalog.Field, word string) (values []string, why st
 	case f.HasOwnValues():
 		return nil, ""
 	}
+
 	if found := r.index.LookupFolded(f, word); len(found) > 0 {
 		return r.spellings(f, found), "punctuation"
 	}
@@ -66,6 +69,7 @@ func (r *reading) stands(f *catalog.Field, word string) (values []string, why st
 	if r.hasMeaning(f, word) {
 		return []string{strings.TrimSpace(word)}, "meaning"
 	}
+
 	return nil, ""
 }
 
@@ -86,6 +90,7 @@ func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
 		r.exact[name] = append(r.exact[name], r.withSigns(f, given)...)
 		return
 	}
+
 	var read []string
 	why := ""
 	for _, g := range given {
@@ -93,15 +98,18 @@ func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
 		if !isList {
 			items = []string{g}
 		}
+
 		for _, item := range items {
 			isAlone := len(items) == 1 && len(given) == 1 && name == f.Name
 			if isAlone && len(r.matchValues(f.Name, item)) == 0 && !r.beginsModel(f, item) && r.splitVehicle(name, f, item) {
 				return
 			}
+
 			meant, reason := r.readAlternatives(f, item)
 			if meant == nil {
 				meant = []string{item}
 			}
+
 			read = append(read, meant...)
 			why = cmp.Or(why, reason)
 			if isList {
@@ -114,6 +122,7 @@ func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
 	if why != "" {
 		r.note(name, why, url.Values{name: read})
 	}
+
 	r.exact[name] = unique(append(r.exact[name], read...))
 }
 
@@ -130,16 +139,18 @@ func (r *reading) withSigns(f *catalog.Field, given []string) []string {
 	return all
 }
 
-// readAlternatives reads a value, or several with commas, "or" and the like between them. It gives the values in stock, and
-// why if they are not what is written; nil if one of them means nothing in stock.
+// readAlternatives reads a value, or several with commas, "or" and the like between them. It gives the values in stock,
+// and why if they are not what is written; nil if one of them means nothing in stock.
 func (r *reading) readAlternatives(f *catalog.Field, given string) (values []string, why string) {
 	if values, why = r.readText(f, given); values != nil {
 		return values, why
 	}
+
 	between := separators
 	if f.Class() == catalog.List || f.Name == "color" {
 		between = alternators
 	}
+
 	parts := between.Split(strings.TrimSpace(given), -1)
 	if len(parts) < 2 {
 		return nil, ""
@@ -152,14 +163,18 @@ func (r *reading) readAlternatives(f *catalog.Field, given string) (values []str
 		if values == nil && onlyCommas {
 			values = []string{part} // Parse takes it for a list too; this part of it is not in stock
 		}
+
 		if values == nil {
 			return nil, ""
 		}
+
 		all, why = append(all, values...), cmp.Or(why, reason)
 	}
+
 	if !onlyCommas {
 		why = cmp.Or(why, "alternatives in words")
 	}
+
 	return all, why
 }
 
@@ -172,28 +187,33 @@ func (r *reading) readText(f *catalog.Field, given string) (values []string, why
 	case len(values) > 0, r.beginsModel(f, given):
 		return []string{strings.TrimSpace(given)}, "" // it resolves to the same, and is repeated as written
 	}
+
 	if near := r.correctTypo(f, given); near != nil {
 		return near, "spelling"
 	}
+
 	return nil, ""
 }
 
-// correctTypo gives the values in stock that a word with a typing error means: those of the one nearest word, if no other
-// word is as near. Digits and the first letter are never taken for errors: F-150 and F-250 are two models, and so are
-// Leon and Neon.
+// correctTypo gives the values in stock that a word with a typing error means: those of the one nearest word, if no
+// other word is as near. Digits and the first letter are never taken for errors: F-150 and F-250 are two models, and so
+// are Leon and Neon.
 func (r *reading) correctTypo(f *catalog.Field, word string) []string {
 	texts := r.index.Texts(f)
 	typed := []rune(value.Fold(word))
 	if texts == nil || len(typed) < 5 || len(typed) > 60 || f.Name == "city" && len(typed) < 9 {
 		return nil
 	}
+
 	severalWords, typedDigits := len(strings.Fields(word)) > 1, value.Digits(string(typed))
 	best, candidates := 3, map[string][]string{} // by the values, joined
 	consider := func(known string) {
 		letters := []rune(known)
-		if len(letters) < 5 || letters[0] != typed[0] || abs(len(letters)-len(typed)) > 2 || value.Digits(known) != typedDigits {
+		if len(letters) < 5 || letters[0] != typed[0] || abs(len(letters)-len(typed)) > 2 ||
+			value.Digits(known) != typedDigits {
 			return
 		}
+
 		d := levenshtein.ComputeDistance(string(typed), known)
 		if d > best || d > 2 || d == 2 && len(typed) < 12 && !value.Transposed(typed, letters) {
 			return
@@ -201,19 +221,23 @@ func (r *reading) correctTypo(f *catalog.Field, word string) []string {
 		if severalWords && strings.HasPrefix(string(typed), known) {
 			return // one word more, such as a trim
 		}
+
 		meant := r.spellings(f, append(slices.Clone(texts.Folded[known]), r.aliases(f, known)...))
 		if len(meant) == 0 {
 			return // a name of something that is not in stock
 		}
+
 		if d < best {
 			best = d
 			clear(candidates)
 		}
+
 		candidates[strings.Join(meant, "\x00")] = meant
 	}
 	for known := range texts.Folded {
 		consider(known)
 	}
+
 	for known := range r.vocabulary.AliasWords(f.Name) {
 		consider(known)
 	}
@@ -221,13 +245,14 @@ func (r *reading) correctTypo(f *catalog.Field, word string) []string {
 	if len(candidates) != 1 {
 		return nil
 	}
+
 	return slices.Collect(maps.Values(candidates))[0]
 }
 
 func abs(n int) int { return max(n, -n) }
 
-// splitVehicle reads a value that says more than its field holds, such as "Toyota Camry XSE" for a make or "red cars" for a
-// color. All of it must be in stock, and must not contradict the request's other parameters.
+// splitVehicle reads a value that says more than its field holds, such as "Toyota Camry XSE" for a make or "red cars"
+// for a color. All of it must be in stock, and must not contradict the request's other parameters.
 func (r *reading) splitVehicle(name string, f *catalog.Field, given string) bool {
 	if !slices.Contains(FreeTextFields, f.Name) {
 		return false
@@ -235,10 +260,12 @@ func (r *reading) splitVehicle(name string, f *catalog.Field, given string) bool
 	if f.Name == "color" && len(separators.Split(given, -1)) > 1 {
 		return false // black and white is one color
 	}
+
 	found := r.readWhole(given, FreeTextFields)
 	if found[f.Name] == nil || len(found) == 1 && len(strings.Fields(given)) == 1 {
 		return false
 	}
+
 	for other, values := range found {
 		elsewhere, ok := r.given[other]
 		if !ok || other == name {
@@ -255,6 +282,7 @@ func (r *reading) splitVehicle(name string, f *catalog.Field, given string) bool
 			r.exact[other] = unique(append(r.exact[other], values...))
 		}
 	}
+
 	return true
 }
 
@@ -269,9 +297,11 @@ func (in *Interpreter) Meaning(x *index.Index, f *catalog.Field, word string) []
 	if values, why := r.stands(f, word); why != "meaning" {
 		return values
 	}
+
 	var texts []string
 	for _, m := range f.NamedMeanings(word) {
 		texts = append(texts, x.WithMeaning(f, m)...)
 	}
+
 	return r.spellings(f, texts)
 }

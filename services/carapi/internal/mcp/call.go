@@ -29,10 +29,12 @@ func (c *Caller) handler(tool string) sdk.ToolHandler {
 		if err != nil { // for the model to read, and not a failure of the protocol
 			return c.mistake(ctx, tool, err)
 		}
+
 		call, err := newCall(tool, values)
 		if err != nil {
 			return c.mistake(ctx, tool, err)
 		}
+
 		a, err := c.run(ctx, call)
 		switch {
 		case ctx.Err() != nil:
@@ -40,9 +42,11 @@ func (c *Caller) handler(tool string) sdk.ToolHandler {
 		case err != nil:
 			return c.problem(ctx, call, err), nil
 		}
+
 		if c.Answered != nil {
 			c.Answered(ctx, a)
 		}
+
 		return result(a.Body, false), nil
 	}
 }
@@ -55,6 +59,7 @@ func (c *Caller) run(ctx context.Context, call call) (a *answer.Answer, err erro
 			err = errors.New("panic")
 		}
 	}()
+
 	switch call.kind {
 	case describeInventory:
 		return answer.Fields(ctx, c.Service)
@@ -66,6 +71,7 @@ func (c *Caller) run(ctx context.Context, call call) (a *answer.Answer, err erro
 		at := c.Base.Resource(call.path())
 		return answer.Stats(ctx, c.Service, at, call.values)
 	}
+
 	return answer.Search(ctx, c.Service, c.Base.Resource(searchPath), call.values)
 }
 
@@ -73,16 +79,19 @@ func (c *Caller) run(ctx context.Context, call call) (a *answer.Answer, err erro
 func (c *Caller) car(ctx context.Context, call call) (a *answer.Answer, err error) {
 	at := c.Base.Resource(call.path())
 	find, history, similar := answer.Car, answer.History, c.Service.Similar
+
 	events := c.Service.History
 	if call.kind == carByVIN {
 		find, history, similar = answer.CarByVIN, answer.HistoryByVIN, c.Service.SimilarByVIN
 		events = c.Service.HistoryByVIN
 	}
+
 	if call.comparables {
 		a, err = answer.WithComparables(similar(ctx, call.id, call.values))
 	} else {
 		a, err = find(ctx, c.Service, at, call.id, call.values)
 	}
+
 	switch {
 	case !call.history:
 		return a, err
@@ -91,10 +100,12 @@ func (c *Caller) car(ctx context.Context, call call) (a *answer.Answer, err erro
 	case err != nil:
 		return nil, err
 	}
+
 	found, err := events(ctx, call.id, nil)
 	if err != nil {
 		return nil, err
 	}
+
 	a.AddHistory(found, c.Base.Resource(call.path()+"/history"))
 	return a, nil
 }
@@ -112,14 +123,16 @@ func (c *Caller) problem(ctx context.Context, call call, err error) *sdk.CallToo
 	if !isRequests {
 		c.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", c.RequestID(ctx))
 	}
+
 	if errors.Is(err, search.ErrNotFound) && call.id != "" && !errors.Is(err, search.ErrNoIDs) {
 		p.Detail = fmt.Sprintf("no vehicle has the %s %q", call.kind, call.id)
 	}
+
 	return result(p.JSON(at, c.RequestID(ctx)), true)
 }
 
-// result is an answer. A problem is text alone: some clients check structured content against the schema of the answer, and
-// then show the model neither.
+// result is an answer. A problem is text alone: some clients check structured content against the schema of the answer,
+// and then show the model neither.
 func result(body []byte, isError bool) *sdk.CallToolResult {
 	r := &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: string(body)}}, IsError: isError}
 	if !isError {
@@ -171,10 +184,12 @@ func escapeID(id string) string {
 	if !slices.Contains([]string{"facets", "stats", "fields", "changes"}, id) {
 		return url.PathEscape(id)
 	}
+
 	var b strings.Builder
 	for _, c := range []byte(id) {
 		fmt.Fprintf(&b, "%%%02X", c)
 	}
+
 	return b.String()
 }
 
@@ -188,34 +203,41 @@ func newCall(tool string, values url.Values) (call, error) {
 	case "get_car":
 		return newCarCall(values)
 	}
+
 	if err := addMore(values); err != nil {
 		return call{}, err
 	}
 	if tool == "market_report" {
 		return newReportCall(values)
 	}
+
 	shows := values.Get("count_only") == "true"
 	for name := range values {
 		shows = shows || shownNames.MatchString(name)
 	}
+
 	if !shows {
 		values.Set("view", "summary")
 	}
+
 	return call{kind: searchCars, values: values}, nil
 }
 
-// shownNames are names of parameters that say what is shown of a vehicle, however they are written: fields_not, columns.
+// shownNames are names of parameters that say what is shown of a vehicle, however they are written: fields_not,
+// columns.
 var shownNames = regexp.MustCompile(`(?i)^\W*(?:view|.*fields?|select|columns?)(?:\W|_|$)`)
 
 // addMore adds the parameters that stand in more, as they would in a query string.
 func addMore(values url.Values) error {
 	given := values["more"]
 	values.Del("more")
+
 	for _, text := range given {
 		added, err := parseMore(text)
 		if err != nil {
 			return err
 		}
+
 		for _, name := range slices.Sorted(maps.Keys(added)) {
 			has := sortedItems(values[name])
 			if more := sortedItems(added[name]); len(has) > 0 && !slices.Equal(has, more) {
@@ -225,6 +247,7 @@ func addMore(values url.Values) error {
 			values[name] = added[name]
 		}
 	}
+
 	return nil
 }
 
@@ -236,6 +259,7 @@ func sortedItems(values []string) []string {
 			items = append(items, strings.TrimSpace(item))
 		}
 	}
+
 	slices.Sort(items)
 	return items
 }
@@ -243,19 +267,25 @@ func sortedItems(values []string) []string {
 // parseMore reads a query string strictly: each part has a name and an equals sign. Parts without a value are left out.
 func parseMore(text string) (url.Values, error) {
 	text = strings.TrimSpace(text)
-	if path, rest, isURL := strings.Cut(text, "?"); isURL && !strings.ContainsAny(path, "=&") { // as next and suggestions are
+
+	// as next and suggestions are
+	if path, rest, isURL := strings.Cut(text, "?"); isURL && !strings.ContainsAny(path, "=&") {
 		text = rest
 	}
+
 	text = strings.Trim(text, "&")
 	if slices.Contains([]string{"", "null", "none", "any"}, strings.ToLower(text)) {
 		return nil, nil
 	}
-	const expected = "write name=value pairs with & between them, such as doors=4&make_not=Toyota, and %26 for an & in a value"
+
+	const expected = "write name=value pairs with & between them, such as doors=4&make_not=Toyota, and %26 for an " +
+		"& in a value"
 	for part := range strings.SplitSeq(text, "&") {
 		if name, _, ok := strings.Cut(part, "="); !ok || strings.TrimSpace(name) == "" {
 			return nil, fmt.Errorf("more: %q is no name=value pair; %s", value.Excerpt(part), expected)
 		}
 	}
+
 	parsed, err := query.ParseQuery(text)
 	if err != nil {
 		return nil, fmt.Errorf("more: %q is no query string: %w; %s", value.Excerpt(text), err, expected)
@@ -269,6 +299,7 @@ func parseMore(text string) (url.Values, error) {
 			}
 		}
 	}
+
 	return values, nil
 }
 
@@ -276,6 +307,7 @@ func newCarCall(values url.Values) (call, error) {
 	if len(values["id"])+len(values["vin"]) > 1 {
 		return call{}, errors.New("get_car needs one id, as a search gives it, or one vin, not both")
 	}
+
 	wishes := map[string]bool{}
 	for _, name := range []string{"comparables", "history"} {
 		switch wish := strings.ToLower(values.Get(name)); wish {
@@ -284,8 +316,10 @@ func newCarCall(values url.Values) (call, error) {
 		default:
 			return call{}, fmt.Errorf("%s must be true or false, and not %q", name, value.Excerpt(wish))
 		}
+
 		values.Del(name)
 	}
+
 	for _, kind := range []kind{carByID, carByVIN} {
 		if id := strings.TrimSpace(values.Get(string(kind))); id != "" {
 			values.Del("id")
@@ -294,6 +328,7 @@ func newCarCall(values url.Values) (call, error) {
 				history: wishes["history"]}, nil
 		}
 	}
+
 	return call{}, errors.New("get_car needs an id, as a search gives it, or a vin")
 }
 
@@ -306,6 +341,7 @@ func newReportCall(values url.Values) (call, error) {
 	if isChanges {
 		return call{kind: changesReport, values: values}, nil
 	}
+
 	return call{kind: marketReport, values: values}, nil
 }
 
@@ -321,17 +357,21 @@ func parameters(arguments json.RawMessage) (url.Values, error) {
 	if len(arguments) > maxArguments {
 		return nil, fmt.Errorf("the arguments have %d bytes; send at most %d", len(arguments), maxArguments)
 	}
+
 	decoder := json.NewDecoder(bytes.NewReader(arguments))
 	decoder.UseNumber()
+
 	var all map[string]any
 	if err := decoder.Decode(&all); err != nil {
 		return nil, errors.New("the arguments are not a JSON object")
 	}
+
 	for name, argument := range all {
 		items, several := argument.([]any)
 		if !several {
 			items = []any{argument}
 		}
+
 		for _, item := range items {
 			switch item := item.(type) {
 			case nil:
@@ -349,5 +389,6 @@ func parameters(arguments json.RawMessage) (url.Values, error) {
 			}
 		}
 	}
+
 	return values, nil
 }

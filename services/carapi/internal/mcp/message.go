@@ -30,13 +30,16 @@ func decode(body []byte) (message jsonrpc.Message, refused []byte) {
 			"this is not valid JSON; send one JSON-RPC message per request")
 	}
 	if !hasExactID(body) {
-		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, "the id must be a text, or a whole number of at most 2^53 - 1 in size")
+		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, "the id must be a text, or a whole number of at "+
+			"most 2^53 - 1 in size")
 	}
+
 	message, err := jsonrpc.DecodeMessage(body)
 	if err != nil {
 		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
 			`this is not a JSON-RPC message; send an object with "jsonrpc": "2.0", "id", "method" and "params"`)
 	}
+
 	return message, nil
 }
 
@@ -48,6 +51,7 @@ func hasExactID(body []byte) bool {
 	if json.Unmarshal(body, &m) != nil || len(m.ID) == 0 || m.ID[0] == '"' || string(m.ID) == "null" {
 		return true
 	}
+
 	const largest = 1<<53 - 1
 	n, err := strconv.ParseInt(string(m.ID), 10, 64)
 	return err == nil && n <= largest && n >= -largest
@@ -78,16 +82,19 @@ func OneMessage(next http.Handler) http.Handler {
 			refuse(w, http.StatusRequestEntityTooLarge, tooLarge())
 			return
 		}
+
 		if err != nil {
 			refuse(w, http.StatusBadRequest,
 				rpcError(jsonrpc.ID{}, jsonrpc.CodeParseError, "the body ended early; send it again"))
 			return
 		}
+
 		message, refused := decode(body)
 		if refused != nil {
 			refuse(w, http.StatusBadRequest, refused)
 			return
 		}
+
 		if isEndless(message) {
 			refuse(w, http.StatusBadRequest,
 				rpcError(callID(message), jsonrpc.CodeMethodNotFound, "this server sends no notifications over HTTP"))
@@ -109,6 +116,7 @@ func acceptsJSON(accept []string) bool {
 	if text == "" {
 		return true
 	}
+
 	for entry := range strings.SplitSeq(text, ",") {
 		kind, parameters, err := mime.ParseMediaType(entry)
 		if err != nil || kind != "application/json" && kind != "application/*" && kind != "*/*" {
@@ -118,6 +126,7 @@ func acceptsJSON(accept []string) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -156,6 +165,7 @@ func Errors(next http.Handler) http.Handler {
 func answerErrors(w http.ResponseWriter, id jsonrpc.ID, serve func(http.ResponseWriter)) {
 	e := errorWriter{ResponseWriter: w}
 	serve(&e)
+
 	if e.status == 0 {
 		return
 	}
@@ -165,6 +175,7 @@ func answerErrors(w http.ResponseWriter, id jsonrpc.ID, serve func(http.Response
 	if json.Unmarshal(e.text.Bytes(), &problem) == nil && problem.Detail != "" {
 		message = problem.Detail
 	}
+
 	code := jsonrpc.CodeInvalidRequest
 	switch {
 	case e.status >= http.StatusInternalServerError:
@@ -172,6 +183,7 @@ func answerErrors(w http.ResponseWriter, id jsonrpc.ID, serve func(http.Response
 	case strings.HasPrefix(message, notHandled):
 		code = jsonrpc.CodeMethodNotFound
 	}
+
 	refuse(w, e.status, rpcError(id, code, message))
 }
 

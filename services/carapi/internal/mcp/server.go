@@ -66,19 +66,23 @@ func (c *Caller) described(fields []search.Description) []*sdk.Tool {
 	if last := c.tools.Load(); last != nil && isSame(last.fields) {
 		return last.tools
 	}
+
 	closed := false
 	schemas := answer.Schemas(fields, ownRefs)
+
 	made := &toolset{fields: fields}
 	for _, t := range Tools(fields) {
 		input := t.InputSchema()
 		if fields == nil {
 			input["additionalProperties"] = true // inputs that only the table can name
 		}
+
 		made.tools = append(made.tools, &sdk.Tool{
 			Name: t.Name, Description: t.About, InputSchema: input, OutputSchema: t.OutputSchema(schemas),
 			Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: &closed},
 		})
 	}
+
 	c.tools.Store(made)
 	return made.tools
 }
@@ -88,9 +92,11 @@ func (c *Caller) fields(ctx context.Context) []search.Description {
 	now, err := c.Service.Fields(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+
 	if err == nil {
 		c.known = now
 	}
+
 	return c.known
 }
 
@@ -101,8 +107,10 @@ func (c *Caller) HTTP() http.Handler {
 	serve := sdk.NewStreamableHTTPHandler(func(r *http.Request) *sdk.Server {
 		fields, _ := r.Context().Value(fieldsKey{}).([]search.Description)
 		return c.server(fields)
-	}, &sdk.StreamableHTTPOptions{Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxBody, PropagateRequestCancellation: true,
-		DisableLocalhostProtection: true, // a key is needed, which a page that reached this address by a false name does not have
+	}, &sdk.StreamableHTTPOptions{Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxBody,
+		PropagateRequestCancellation: true,
+		// a key is needed, which a page that reached this address by a false name does not have
+		DisableLocalhostProtection: true,
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		serve.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), fieldsKey{}, c.fields(r.Context()))))
@@ -135,6 +143,7 @@ func (c *Caller) Stdio(ctx context.Context, opened <-chan struct{}) error {
 			if strings.HasPrefix(method, "tools/") {
 				wait(ctx, opened, toolsWait)
 			}
+
 			if method == "tools/list" && !tools.update(ctx) {
 				learn() // only who has listed the tools needs to be notified of others
 			}
@@ -142,9 +151,11 @@ func (c *Caller) Stdio(ctx context.Context, opened <-chan struct{}) error {
 		}
 	})
 	err := tools.server.Run(ctx, newStdio(os.Stdin, os.Stdout))
+
 	if ctx.Err() != nil { // the session was ended as asked
 		return nil
 	}
+
 	return err
 }
 
@@ -161,10 +172,12 @@ type toolList struct {
 func (t *toolList) update(ctx context.Context) bool {
 	t.updating.Lock()
 	defer t.updating.Unlock()
+
 	if now := t.fields(ctx); !reflect.DeepEqual(now, t.known) {
 		t.addTools(t.server, now)
 		t.known = now
 	}
+
 	return t.known != nil
 }
 

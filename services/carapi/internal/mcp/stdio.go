@@ -13,8 +13,8 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// stdio is a transport over two streams, one message a line, and its only connection. The SDK's own would end the session
-// at a line that is not a message, would run batches, and would drop the calls under way when the input ends.
+// stdio is a transport over two streams, one message a line, and its only connection. The SDK's own would end the
+// session at a line that is not a message, would run batches, and would drop the calls under way when the input ends.
 type stdio struct {
 	in       io.ReadCloser
 	incoming chan jsonrpc.Message // is closed when the input has ended
@@ -61,6 +61,7 @@ func (s *stdio) readLines() {
 				return
 			}
 		}
+
 		if end != nil { // if it is not io.EOF, there is no more to be read either
 			return
 		}
@@ -76,6 +77,7 @@ func readLine(in *bufio.Reader) (line []byte, isTooLong bool, err error) {
 		} else {
 			line = append(line, part...)
 		}
+
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return line, isTooLong, err
 		}
@@ -89,11 +91,13 @@ func (s *stdio) pass(line []byte) (isOpen bool) {
 		s.reply(refused)
 		return true
 	}
+
 	if id := callID(message); id.IsValid() && !isEndless(message) && !s.begin(id) {
 		s.reply(rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, // with its id, it would answer the other call
 			fmt.Sprintf("a call with the id %v has not been answered yet; use another id", id.Raw())))
 		return true
 	}
+
 	select {
 	case s.incoming <- message:
 		return true
@@ -106,9 +110,11 @@ func (s *stdio) pass(line []byte) (isOpen bool) {
 func (s *stdio) begin(id jsonrpc.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	if s.pending[id] {
 		return false
 	}
+
 	s.pending[id] = true
 	return true
 }
@@ -140,11 +146,13 @@ func (s *stdio) Read(context.Context) (jsonrpc.Message, error) {
 		s.ended = true
 		s.settle()
 	}
+
 	s.mu.Unlock()
 	select {
 	case <-s.answered:
 	case <-s.closed:
 	}
+
 	return nil, io.EOF
 }
 
@@ -171,6 +179,7 @@ func (s *stdio) Write(_ context.Context, message jsonrpc.Message) error {
 	if err != nil {
 		return err
 	}
+
 	return s.writeLine(append(line, '\n'))
 }
 

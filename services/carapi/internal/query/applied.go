@@ -24,24 +24,29 @@ func (q *Query) Applied(page bool) []byte {
 			b = q.Filters[i].appendApplied(b)
 		}
 	}
+
 	for _, presence := range []string{"has", "missing"} {
 		if fields := q.presence(presence); fields != nil {
 			name(presence)
 			b = value.AppendStrings(b, fields)
 		}
 	}
+
 	if len(q.Words) > 0 {
 		name("q")
 		b = value.AppendStrings(b, q.Words)
 	}
+
 	if _, given := q.values["fields"]; given {
 		name("fields")
 		b = value.AppendStrings(b, q.shownNames())
 	}
+
 	if view := q.values.Get("view"); view != "" {
 		name("view")
 		b = value.AppendString(b, view)
 	}
+
 	for _, groups := range []struct {
 		name string
 		all  []Group
@@ -51,12 +56,14 @@ func (q *Query) Applied(page bool) []byte {
 			b = value.AppendStrings(b, groupNames(groups.all))
 		}
 	}
+
 	name("match")
 	b = value.AppendString(b, q.Match())
 	if q.CountOnly {
 		name("count_only")
 		b = append(b, "true"...)
 	}
+
 	if !page {
 		return append(b, '}')
 	}
@@ -65,6 +72,7 @@ func (q *Query) Applied(page bool) []byte {
 		name("sort")
 		b = value.AppendString(b, q.sortText())
 	}
+
 	name("limit")
 	b = strconv.AppendInt(b, int64(q.Limit), 10)
 	switch {
@@ -75,10 +83,12 @@ func (q *Query) Applied(page bool) []byte {
 		name("offset")
 		b = strconv.AppendInt(b, int64(q.Offset), 10)
 	}
+
 	name("max_chars")
 	b = strconv.AppendInt(b, int64(q.MaxChars), 10)
 	name("include_total")
 	b = strconv.AppendBool(b, q.Total)
+
 	return append(b, '}')
 }
 
@@ -90,11 +100,14 @@ func (q *Query) sortText() string {
 		if i > 0 && last && o.Field.Name == "id" && o.Descending == q.Sort[i-1].Descending {
 			break
 		}
+
 		if i > 0 {
 			text += ","
 		}
+
 		text += o.String()
 	}
+
 	return text
 }
 
@@ -105,15 +118,19 @@ func (f *Filter) appendApplied(b []byte) []byte {
 		if len(values) == 0 || len(values) > MaxValues {
 			values = f.Texts
 		}
+
 		clean := make([]string, len(values))
 		for i, v := range values {
 			clean[i] = value.Clean(v)
 		}
+
 		return value.AppendStrings(b, clean)
 	}
+
 	if f.Use == AtLeast || f.Use == AtMost {
 		return append(b, f.Ranges[0].Given...)
 	}
+
 	b = append(b, '[')
 	for i, r := range f.Ranges {
 		if i > 0 {
@@ -121,6 +138,7 @@ func (f *Filter) appendApplied(b []byte) []byte {
 		}
 		b = append(b, r.Given...)
 	}
+
 	return append(b, ']')
 }
 
@@ -140,10 +158,12 @@ func (q *Query) shownNames() []string {
 	if q.hidden == nil {
 		return fieldNames(q.Shown)
 	}
+
 	names := fieldNames(q.hidden)
 	for i := range names {
 		names[i] = "-" + names[i]
 	}
+
 	return names
 }
 

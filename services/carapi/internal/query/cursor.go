@@ -31,10 +31,12 @@ func (q *Query) NextPage(c Cursor) url.Values {
 	if next == nil {
 		next = url.Values{}
 	}
+
 	next.Del("page")
 	next.Del("offset")
 	next.Set("cursor", q.encodeCursor(c))
 	next.Set("match", q.MatchAgain()) // it has been interpreted
+
 	return next
 }
 
@@ -50,18 +52,23 @@ func (q *Query) fingerprint() string {
 				values = append(values, value.Key(word))
 			}
 		}
+
 		for _, r := range f.Ranges {
 			values = append(values, r.From+" "+r.To)
 		}
+
 		slices.Sort(values)
 		_ = enc.Encode([]any{f.Field.Name, f.Use, slices.Compact(values)}) // texts always encode
 	}
+
 	for _, word := range q.Words {
 		_ = enc.Encode(value.PlainLetters(word))
 	}
+
 	for _, o := range q.Sort {
 		_ = enc.Encode(o.String())
 	}
+
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:9])
 }
 
@@ -70,9 +77,11 @@ func (q *Query) encodeCursor(c Cursor) string {
 	for i, cell := range c.Place {
 		b = appendCursorCell(append(b, ','), q.Sort[i].Field, cell)
 	}
+
 	if c.Skip > 0 {
 		b = strconv.AppendInt(append(b, ','), int64(c.Skip), 10)
 	}
+
 	return base64.RawURLEncoding.EncodeToString(append(b, ']'))
 }
 
@@ -94,10 +103,12 @@ func appendCursorCell(b []byte, f *catalog.Field, c value.Cell) []byte {
 func (p *parser) cursor(given string) {
 	c, ok := p.query.decodeCursor(given)
 	if !ok {
-		p.fail("cursor", given, nil, "cursor must be %s; send it with the other parameters of that search, or begin again without it", controls["cursor"])
+		p.fail("cursor", given, nil, "cursor must be %s; send it with the other parameters of that search, or begin again "+
+			"without it", controls["cursor"])
 		p.suggestFix(url.Values{"cursor": nil})
 		return
 	}
+
 	p.query.After = &c
 }
 
@@ -106,10 +117,12 @@ func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
 	if err != nil {
 		return c, false
 	}
+
 	var elements []json.RawMessage
 	if err := json.Unmarshal(text, &elements); err != nil || len(elements) <= len(q.Sort) {
 		return c, false
 	}
+
 	var fingerprint string
 	if err := json.Unmarshal(elements[0], &fingerprint); err != nil || fingerprint != q.fingerprint() {
 		return c, false
@@ -122,6 +135,7 @@ func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
 		}
 		c.Place = append(c.Place, cell)
 	}
+
 	switch rest := elements[len(q.Sort)+1:]; len(rest) {
 	case 0:
 		return c, true
@@ -130,6 +144,7 @@ func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
 		c.Skip = int(skip)
 		return c, err == nil && skip > 0
 	}
+
 	return c, false
 }
 
@@ -141,18 +156,22 @@ func decodeCursorCell(f *catalog.Field, element json.RawMessage) (value.Cell, bo
 		number, ok := value.NormalDecimal([]byte(element))
 		return value.Cell{Type: value.Number, Form: number}, ok
 	}
+
 	cellType := value.Text
 	if f.Class() == catalog.Opaque {
 		cellType = value.Blob
 	}
+
 	var text string
 	if json.Unmarshal(element, &text) == nil {
 		return value.Cell{Type: cellType, Form: []byte(text)}, f.Class() != catalog.Opaque
 	}
+
 	var encoded []string
 	if json.Unmarshal(element, &encoded) != nil || len(encoded) != 1 {
 		return value.Cell{}, false
 	}
+
 	form, err := base64.StdEncoding.Strict().DecodeString(encoded[0])
 	return value.Cell{Type: cellType, Form: form}, err == nil
 }

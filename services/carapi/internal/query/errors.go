@@ -47,6 +47,7 @@ func (e ParameterErrors) Detail(names string) string {
 	if len(e.All) == 0 {
 		return "a parameter is wrong"
 	}
+
 	detail := value.Shorten(e.All[0].Expected, maxDetail)
 	add := func(sentence string) {
 		if !strings.HasSuffix(detail, "?") {
@@ -61,10 +62,12 @@ func (e ParameterErrors) Detail(names string) string {
 	case more > 1:
 		add(fmt.Sprintf("%d more things are wrong", more))
 	}
+
 	isUnknown := func(e ParameterError) bool { return e.unknownName }
 	if names != "" && slices.ContainsFunc(e.All, isUnknown) {
 		add(names + " lists all fields and their parameters")
 	}
+
 	return detail
 }
 
@@ -84,7 +87,9 @@ func fix(values url.Values, wrong []ParameterError) url.Values {
 		if w.fixed == nil || seen[w.Parameter] { // fixes for two mistakes in one parameter may contradict
 			return nil
 		}
+
 		seen[w.Parameter] = true
+
 		for name, fixed := range w.fixed {
 			switch {
 			case fixed == nil:
@@ -96,5 +101,6 @@ func fix(values url.Values, wrong []ParameterError) url.Values {
 			}
 		}
 	}
+
 	return right
 }

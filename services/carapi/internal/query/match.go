@@ -23,15 +23,18 @@ func (q *Query) Matches(c *catalog.Catalog, v Vehicle) bool {
 			return false
 		}
 	}
+
 	if len(q.Words) == 0 {
 		return true
 	}
+
 	texts, whole := searchedTexts(c, v)
 	for _, word := range q.Words {
 		if whole && !mentions(texts, word) {
 			return false
 		}
 	}
+
 	return true
 }
 
@@ -62,6 +65,7 @@ func hasValue(f *catalog.Field, c value.Cell) bool {
 	case f.Class() == catalog.Text:
 		return len(value.AppendKey(nil, c.Form)) > 0
 	}
+
 	return true
 }
 
@@ -75,11 +79,13 @@ func (f *Filter) includes(c value.Cell) bool {
 	case f.Field.Class() == catalog.Text:
 		return f.holdsText(c.Form)
 	}
+
 	for _, r := range f.Ranges {
 		if r.Holds(f.Field, c) {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -89,6 +95,7 @@ func (f *Filter) holdsText(stored []byte) bool {
 			return true
 		}
 	}
+
 	text := string(stored)
 	if len(f.Meanings) > 0 {
 		for _, meaning := range f.Field.Meanings(text) {
@@ -97,9 +104,11 @@ func (f *Filter) holdsText(stored []byte) bool {
 			}
 		}
 	}
+
 	if slices.ContainsFunc(f.Begins, func(words string) bool { return value.BeginsWith(text, words) }) {
 		return true
 	}
+
 	return f.HasWord(text)
 }
 
@@ -110,6 +119,7 @@ func (f *Filter) holdsList(form []byte) bool {
 		f.Field.Elements(form, func(element []byte) { found = found || f.holdsText(element) })
 		return found
 	}
+
 	found := make([]bool, len(f.Words))
 	f.Field.Elements(form, func(element []byte) {
 		for i, word := range f.Words {
@@ -132,6 +142,7 @@ func searchedTexts(c *catalog.Catalog, v Vehicle) (texts []searchedText, whole b
 		if f == nil {
 			continue
 		}
+
 		cell, whole := v.Cell(f)
 		switch {
 		case !whole:
@@ -143,6 +154,7 @@ func searchedTexts(c *catalog.Catalog, v Vehicle) (texts []searchedText, whole b
 			texts = append(texts, searchedText{value.Fold(string(cell.Form)), false})
 		}
 	}
+
 	return texts, true
 }
 

@@ -50,6 +50,7 @@ func TestHolds(t *testing.T) {
 		default:
 			filter.Words = strings.Split(c.given, "|")
 		}
+
 		for want, raw := range map[bool][]any{true: c.holds, false: c.not} {
 			for _, cell := range cellsOf(f, raw...) {
 				if got := filter.Matches(cell); got != want {
@@ -120,6 +121,7 @@ func TestMatches(t *testing.T) {
 			t.Errorf("%q in %v: %v", c.words, c.car, got)
 		}
 	}
+
 	q := Query{Filters: []Filter{{Field: p.Catalog.Field("make"), Words: []string{"kia"}}}}
 	if q.Matches(p.Catalog, car) || !q.Matches(p.Catalog, partial{"make": "cut~"}) {
 		t.Error("a filter holds whatever was read whole")

@@ -19,6 +19,7 @@ func Compare(f *catalog.Field, a, b value.Cell) int {
 	case f.Class() == catalog.Number:
 		return value.CompareDecimals(a.Form, b.Form)
 	}
+
 	return bytes.Compare(a.Form, b.Form)
 }
 

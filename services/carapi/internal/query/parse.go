@@ -29,10 +29,12 @@ func (p *parser) fail(parameter, received string, suggestions []string, format s
 		p.leftOut++
 		return
 	}
+
 	sentence := fmt.Sprintf(format, args...)
 	if len(suggestions) > 0 {
 		sentence += "; did you mean " + oneOf(suggestions) + "?"
 	}
+
 	p.wrong = append(p.wrong, ParameterError{Parameter: value.Excerpt(parameter), Received: value.Excerpt(received),
 		Expected: sentence, Suggestions: suggestions})
 }
@@ -44,8 +46,8 @@ func (p *parser) suggestFix(right url.Values) {
 	}
 }
 
-// Parse reads the parameters of a request that may have the allowed controls, and filters if q is among them. An error is
-// a ParameterErrors: nothing is ignored or shortened silently.
+// Parse reads the parameters of a request that may have the allowed controls, and filters if q is among them. An error
+// is a ParameterErrors: nothing is ignored or shortened silently.
 func (p *Parameters) Parse(values url.Values, allowed ...string) (*Query, error) {
 	r := p.parse(values, allowed)
 	if r.wrong == nil {
@@ -61,9 +63,11 @@ func (p *Parameters) Errors(values url.Values, wrong []ParameterError, leftOut i
 	if leftOut == 0 {
 		errs.Retry = fix(values, wrong)
 	}
+
 	if errs.Retry != nil && p.parse(errs.Retry, allowed).wrong != nil { // two fixes do not go together
 		errs.Retry = nil
 	}
+
 	return errs
 }
 
@@ -78,19 +82,24 @@ func (p *Parameters) parse(values url.Values, allowed []string) *parser {
 		}
 		r.parameter(name, known, values[name])
 	}
+
 	if !values.Has("fields") {
 		r.showComputed()
 	}
+
 	r.checkBounds()
 	r.checkReach()
+
 	if r.query.CountOnly && !r.query.Total {
 		r.fail("count_only", "true", nil, "count_only answers the total alone; leave out include_total=false")
 		r.suggestFix(url.Values{"include_total": nil})
 	}
+
 	r.query.Sort = r.completeOrder()
 	if cursor := values.Get("cursor"); r.wrong == nil && cursor != "" {
 		r.cursor(cursor)
 	}
+
 	return r
 }
 
@@ -119,6 +128,7 @@ func (p *parser) showComputed() {
 	for i := range p.query.Filters {
 		add(p.query.Filters[i].Field)
 	}
+
 	for _, o := range p.query.Sort {
 		add(o.Field)
 	}
@@ -141,18 +151,22 @@ func (p *parser) unknown(name string, values url.Values, allowed []string) {
 		p.fail(name, strings.Join(values[name], ","), nil, "there is no parameter %q: %s", value.Excerpt(name), why)
 		return
 	}
+
 	names := p.permitted(allowed)
 	near := p.nearest(name, names)
+
 	sentence := "there is no parameter %q"
 	if _, elsewhere := p.byName[name]; elsewhere {
 		sentence = "the parameter %q does not belong to this request"
 	}
+
 	switch {
 	case len(names) <= maxNamed:
 		sentence += "; send none but " + oneOf(names)
 	case near == nil:
 		sentence += "; leave it out"
 	}
+
 	p.fail(name, strings.Join(values[name], ","), near, sentence, value.Excerpt(name))
 	p.wrong[len(p.wrong)-1].unknownName = true
 	if len(near) == 1 && value.OneTypo(name, near[0]) && isWord(name) { // a sign may say what is not wanted
@@ -163,11 +177,13 @@ func (p *parser) unknown(name string, values url.Values, allowed []string) {
 // nearest gives the names that one was perhaps meant to be. One with a negation is near to those that leave out.
 func (p *parser) nearest(name string, names []string) []string {
 	bare := strings.TrimFunc(name, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
-	isNegated := bare != name || strings.Contains(strings.ToLower(name), "not") || strings.HasSuffix(strings.ToLower(name), "isnt")
+	isNegated := bare != name || strings.Contains(strings.ToLower(name), "not") ||
+		strings.HasSuffix(strings.ToLower(name), "isnt")
 	near := value.Nearest(bare, names)
 	if !isNegated {
 		return near
 	}
+
 	var excluding []string
 	for _, n := range near {
 		if _, ok := p.byName[n+"_not"]; ok {
@@ -176,12 +192,16 @@ func (p *parser) nearest(name string, names []string) []string {
 			excluding = append(excluding, n)
 		}
 	}
+
 	return excluding
 }
 
 // isWord reports whether a name has only letters, digits and underscores.
 func isWord(name string) bool {
-	return !strings.ContainsFunc(name, func(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	return !strings.ContainsFunc(name, func(c rune) bool {
+		return c != '_' && !unicode.IsLetter(c) &&
+			!unicode.IsDigit(c)
+	})
 }
 
 // Permitted reports whether a request that may have the given controls may have this parameter.
@@ -200,6 +220,7 @@ func (p *Parameters) permitted(controls []string) []string {
 			names = append(names, name)
 		}
 	}
+
 	slices.Sort(names)
 	return names
 }
@@ -209,6 +230,7 @@ func (p *parser) parameter(name string, known Parameter, given []string) {
 	if !ok {
 		return
 	}
+
 	several := known.Use == Equals || known.Use == HasAll || known.Use == Excluded ||
 		slices.Contains([]string{"q", "sort", "fields", "facets", "by", "has", "missing"}, name)
 	switch {
@@ -242,6 +264,7 @@ func (p *parser) split(name string, given []string) (parts []string, ok bool) {
 			p.fail(name, g, nil, "a value of %s is not valid UTF-8; send text in UTF-8", name)
 			return nil, false
 		}
+
 		for part := range strings.SplitSeq(g, ",") {
 			part = strings.TrimSpace(part)
 			if part == "" {
@@ -251,9 +274,11 @@ func (p *parser) split(name string, given []string) (parts []string, ok bool) {
 				}
 				return nil, false
 			}
+
 			parts = append(parts, part)
 		}
 	}
+
 	return parts, true
 }
 
@@ -264,12 +289,15 @@ func (p *parser) bound(name string, known Parameter, given string) {
 		p.fail(name, given, nil, "%s must be %s", name, expectsOne(known.Field))
 		return
 	}
+
 	if known.Use == AtLeast {
 		r.To = ""
 	} else {
 		r.From = ""
 	}
-	p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use, Ranges: []Range{r}})
+
+	p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use,
+		Ranges: []Range{r}})
 }
 
 // ranges reads the alternatives of a field of numbers or times.
@@ -283,6 +311,7 @@ func (p *parser) ranges(name string, known Parameter, parts []string) {
 		}
 		f.Ranges = append(f.Ranges, r)
 	}
+
 	p.query.Filters = append(p.query.Filters, f)
 }
 
@@ -296,6 +325,7 @@ func (p *parser) control(name, given string, parts []string) {
 				p.suggestFix(url.Values{name: {strconv.Itoa(MaxLimit)}})
 			}
 		}
+
 		p.query.Limit = n
 	case "include_total":
 		p.query.Total = p.boolean(name, given)
@@ -309,6 +339,7 @@ func (p *parser) control(name, given string, parts []string) {
 				p.suggestFix(url.Values{name: nil})
 			}
 		}
+
 		p.query.MaxChars = n
 	case "view":
 		p.view(given)
@@ -358,6 +389,7 @@ func (p *parser) facets(parts []string) {
 	} else {
 		p.query.Facets = p.groups("facets", wanted)
 	}
+
 	left := p.named("facets", unwanted, (*catalog.Field).Facets)
 	p.query.Facets = slices.DeleteFunc(p.query.Facets, func(g Group) bool { return slices.Contains(left, g.Field) })
 	if len(p.query.Facets) == 0 && p.wrong == nil {
@@ -386,11 +418,13 @@ func (p *parser) shown(parts []string) {
 	if wanted != nil {
 		p.query.Shown = p.named("fields", wanted, any)
 	}
+
 	hidden := p.named("fields", unwanted, any)
 	p.query.Shown = slices.DeleteFunc(p.query.Shown, func(f *catalog.Field) bool { return slices.Contains(hidden, f) })
 	if len(p.query.Shown) == 0 && p.wrong == nil {
 		p.fail("fields", strings.Join(parts, ","), nil, "fields leaves out every field; name at least one to show")
 	}
+
 	if wanted == nil {
 		p.query.hidden = hidden
 	}
@@ -410,12 +444,14 @@ func (p *parser) reach(name, given string) {
 		p.fail(name, given, nil, "%s must be %s", name, controls[name])
 		return
 	}
+
 	for _, other := range []string{"cursor", "offset"} {
 		if other != name && p.query.values.Has(other) {
 			p.fail(name, given, nil, "%s and %s cannot be combined; send one of them", name, other)
 			return
 		}
 	}
+
 	if name == "page" {
 		p.query.Page = n
 	} else {
@@ -432,8 +468,10 @@ func (p *parser) checkReach() {
 			q.Offset = (q.Page - 1) * q.Limit
 		}
 	}
+
 	if q.Offset > MaxReach-q.Limit && q.Offset > 0 {
-		p.fail(name, q.values.Get(name), nil, "%s reaches the first %d vehicles; follow next or cursor to those after them", name, MaxReach)
+		p.fail(name, q.values.Get(name), nil, "%s reaches the first %d vehicles; follow next or cursor to those after them",
+			name, MaxReach)
 	}
 }
 
@@ -478,6 +516,7 @@ func (p *parser) words(given string) {
 			p.query.Words = append(p.query.Words, word)
 		}
 	}
+
 	if len(p.query.Words) == 0 || len(p.query.Words) > MaxWords {
 		p.fail("q", given, nil, "q has %d words; send 1 to %d words with letters or digits", len(p.query.Words), MaxWords)
 	}
@@ -508,6 +547,7 @@ func (p *parser) named(parameter string, names []string, serves func(*catalog.Fi
 			found = append(found, f)
 		}
 	}
+
 	return found
 }
 
@@ -523,18 +563,23 @@ func (p *parser) groups(parameter string, parts []string) []Group {
 		if hasStep = hasStep && p.Catalog.Field(part) == nil; hasStep {
 			serves = func(f *catalog.Field) bool { return f.Class() == catalog.Number && f.Name != "id" }
 		} else if name, step = part, ""; p.needsStep(name) {
-			p.fail(parameter, part, nil, "the values of %q cannot be counted one by one; send a step, such as %s:5000", name, name)
+			p.fail(parameter, part, nil, "the values of %q cannot be counted one by one; send a step, such as %s:5000",
+				name, name)
 			continue
 		}
+
 		if hasStep && (!stepPattern.MatchString(step) || strings.Trim(step, "0.") == "") {
-			p.fail(parameter, part, nil, "the step of %s must be a number above 0; send %s:5000 for ranges of 5000", value.Excerpt(name), value.Excerpt(name))
+			p.fail(parameter, part, nil, "the step of %s must be a number above 0; send %s:5000 for ranges of 5000",
+				value.Excerpt(name), value.Excerpt(name))
 			continue
 		}
+
 		for _, f := range p.named(parameter, []string{name}, serves) {
 			g := Group{Field: f, Step: step}
 			if hasStep {
 				g.Step = normal(step)
 			}
+
 			same := slices.IndexFunc(all, func(other Group) bool { return other.Field == f })
 			switch {
 			case same < 0:
@@ -544,6 +589,7 @@ func (p *parser) groups(parameter string, parts []string) []Group {
 			}
 		}
 	}
+
 	return all
 }
 
@@ -572,20 +618,24 @@ func (p *parser) notAField(parameter, name string, serves func(*catalog.Field) b
 		p.fail(parameter, name, nil, "there is no field %q: %s", value.Excerpt(name), why)
 		return
 	}
+
 	var names []string
 	for i := range p.Catalog.Fields {
 		if f := &p.Catalog.Fields[i]; serves(f) {
 			names = append(names, f.Name)
 		}
 	}
+
 	near := value.Nearest(name, names)
 	sentence := "there is no field %q"
 	if p.Catalog.Field(name) != nil {
 		sentence = cannot[parameter]
 	}
+
 	if near == nil {
 		sentence += "; name another field, or leave it out"
 	}
+
 	p.fail(parameter, name, near, sentence, value.Excerpt(name))
 	p.wrong[len(p.wrong)-1].unknownName = true
 
@@ -599,9 +649,11 @@ func (p *parser) notAField(parameter, name string, serves func(*catalog.Field) b
 func (p *parser) checkBounds() {
 	for _, upper := range p.query.Filters {
 		for _, lower := range p.query.Filters {
-			if upper.Field != lower.Field || p.byName[upper.Parameter].Use != AtMost || p.byName[lower.Parameter].Use != AtLeast {
+			if upper.Field != lower.Field || p.byName[upper.Parameter].Use != AtMost ||
+				p.byName[lower.Parameter].Use != AtLeast {
 				continue
 			}
+
 			if endsBefore(upper.Field, upper.Ranges[0].To, lower.Ranges[0].From) {
 				p.fail(upper.Parameter, upper.Ranges[0].Given, nil, "%s is below %s, which is %s; send %s or more",
 					upper.Parameter, lower.Parameter, lower.Ranges[0].Given, lower.Ranges[0].Given)
@@ -610,8 +662,8 @@ func (p *parser) checkBounds() {
 	}
 }
 
-// completeOrder is the requested order, or that of the id, with the id at its end, which decides between vehicles that are
-// equal in all fields before it. The id takes the direction of the field before it.
+// completeOrder is the requested order, or that of the id, with the id at its end, which decides between vehicles that
+// are equal in all fields before it. The id takes the direction of the field before it.
 func (p *parser) completeOrder() []Order {
 	id, sort := p.Catalog.ID(), p.query.Sort
 	switch i := slices.IndexFunc(sort, func(o Order) bool { return o.Field == id }); {
@@ -622,5 +674,6 @@ func (p *parser) completeOrder() []Order {
 	case len(sort) == 0:
 		return []Order{{Field: id}}
 	}
+
 	return append(sort, Order{id, sort[len(sort)-1].Descending})
 }

@@ -151,30 +151,36 @@ func (q *Query) Only(f *catalog.Field) (string, bool) {
 			return of.Ranges[0].From, true
 		}
 	}
+
 	return "", false
 }
 
-// Currency gives the currency of a field's amounts among the vehicles that match; it is empty if that is unknown. one is
-// false if they are in several, so that they cannot be compared.
+// Currency gives the currency of a field's amounts among the vehicles that match; it is empty if that is unknown. one
+// is false if they are in several, so that they cannot be compared.
 func (q *Query) Currency(f *catalog.Field) (code string, one bool) {
 	if !f.IsOfCurrencies() {
 		return f.Unit, true
 	}
+
 	for i := range q.Filters {
 		if q.Filters[i].Field != f.CurrencyIn || q.Filters[i].Use != Equals {
 			continue
 		}
+
 		for _, word := range q.Filters[i].Words {
 			next, known := catalog.CurrencyCode(word)
 			if !known {
 				next = word
 			}
+
 			if code != "" && code != next {
 				return "", false
 			}
+
 			code = next
 		}
 	}
+
 	return code, code != ""
 }
 
@@ -207,11 +213,12 @@ type Parameter struct {
 
 // controls are the parameters that are not filters, with what they expect.
 var controls = map[string]string{
-	"q":             "words to look for in make, model, trim, engine and description",
-	"sort":          "fields to order by, separated by commas, the larger first after a minus, such as -year,price",
-	"limit":         fmt.Sprintf("a whole number from 1 to %d", MaxLimit),
-	"page":          fmt.Sprintf("a whole number from 1 on; page and limit reach the first %d vehicles", MaxReach),
-	"offset":        fmt.Sprintf("a whole number of vehicles before the page; offset and limit reach the first %d", MaxReach),
+	"q":     "words to look for in make, model, trim, engine and description",
+	"sort":  "fields to order by, separated by commas, the larger first after a minus, such as -year,price",
+	"limit": fmt.Sprintf("a whole number from 1 to %d", MaxLimit),
+	"page":  fmt.Sprintf("a whole number from 1 on; page and limit reach the first %d vehicles", MaxReach),
+	"offset": fmt.Sprintf("a whole number of vehicles before the page; offset and limit reach the first %d",
+		MaxReach),
 	"has":           "fields that have a value, separated by commas",
 	"missing":       "fields that have no value, separated by commas",
 	"cursor":        "the cursor of an answer to this same search",
@@ -237,8 +244,8 @@ func Controls() []string {
 	return names
 }
 
-// Qualifier stands before the name of a field that is called as a control is, and before a parameter whose name is that of
-// a field: field.limit=5 filters by a column limit.
+// Qualifier stands before the name of a field that is called as a control is, and before a parameter whose name is that
+// of a field: field.limit=5 filters by a column limit.
 const Qualifier = "field."
 
 // IsControl reports whether a name is that of a parameter that is not a filter, even where a field has that name.
@@ -262,6 +269,7 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 			byName[name] = Parameter{Use: Control}
 		}
 	}
+
 	add := func(f *catalog.Field, name string, p Parameter) {
 		if _, taken := byName[name]; taken || IsControl(f.Name) {
 			name = Qualifier + name
@@ -276,6 +284,7 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 			add(f, f.Name, Parameter{Field: f})
 		}
 	}
+
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		switch f.Class() {
@@ -286,16 +295,19 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 			add(f, f.Name+"_all", Parameter{Field: f, Use: HasAll})
 		}
 	}
+
 	for i := range c.Fields {
 		if f := &c.Fields[i]; f.Class() != catalog.Opaque {
 			add(f, f.Name+"_not", Parameter{Field: f, Use: Excluded})
 		}
 	}
+
 	for _, name := range yielding {
 		if _, taken := byName[name]; !taken {
 			byName[name] = Parameter{Use: Control}
 		}
 	}
+
 	return &Parameters{Catalog: c, byName: byName}
 }
 

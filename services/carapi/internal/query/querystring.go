@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A plus sign written raw is a space to every parser of query strings. It is a plus at the end of a number, alone or as an
-// item of a list (year=2020+ means 2020 or newer), in an exponent (price_max=3e+4), and before the zone of a time.
+// A plus sign written raw is a space to every parser of query strings. It is a plus at the end of a number, alone or as
+// an item of a list (year=2020+ means 2020 or newer), in an exponent (price_max=3e+4), and before the zone of a time.
 var (
 	rawPlus     = regexp.MustCompile(`(?i)(\d[km]?)\+($|&|,|%2C)`)
 	rawExponent = regexp.MustCompile(`(?i)(=-?\d+(?:\.\d+)?e)\+(\d)`)
@@ -19,6 +19,7 @@ func ParseQuery(raw string) (url.Values, error) {
 	if !strings.Contains(raw, "+") {
 		return url.ParseQuery(raw)
 	}
+
 	for _, shape := range []*regexp.Regexp{rawExponent, rawZone, rawPlus, rawPlus} { // two numbers may share a comma
 		raw = shape.ReplaceAllString(raw, "$1%2B$2")
 	}

@@ -30,15 +30,18 @@ func ParseRange(f *catalog.Field, s string) (Range, bool) {
 		n := normal(s)
 		return Range{n, n, string(value.AppendExact(nil, f.Kind, n))}, n != ""
 	}
+
 	m := twoNumbers.FindStringSubmatch(s)
 	if m == nil {
 		return Range{}, false
 	}
+
 	low, high := normal(m[1]), normal(m[2])
 	given := s
 	if strings.ContainsAny(s, "eE") {
 		given = low + "-" + high
 	}
+
 	return Range{low, high, string(value.AppendString(nil, given))}, value.CompareDecimals(low, high) <= 0
 }
 
@@ -54,6 +57,7 @@ func normal(s string) string {
 		}
 		s = n.FloatString(longestFraction)
 	}
+
 	n, _ := value.NormalDecimal([]byte(s))
 	return string(n)
 }
@@ -69,20 +73,25 @@ func parseInstant(f *catalog.Field, s string) (Range, bool) {
 	if m == nil {
 		return Range{}, false
 	}
+
 	day, minute, second, fraction, zone := m[1], m[2], m[3], m[4], m[5]
-	if second == "" && fraction != "" || minute != "" && f.Kind == schema.Date || zone != "" && f.Kind != schema.Timestamp {
+	if second == "" && fraction != "" || minute != "" && f.Kind == schema.Date || zone != "" &&
+		f.Kind != schema.Timestamp {
 		return Range{}, false
 	}
+
 	layout, text, step := time.DateOnly, day, 24*time.Hour
 	if minute != "" {
 		layout, text, step = layout+" 15:04:05", day+" "+minute+second+fraction, time.Second
 		if second == "" {
 			text, step = text+":00", time.Minute
 		}
+
 		for range max(len(fraction)-1, 0) {
 			step /= 10
 		}
 	}
+
 	t, err := time.Parse(layout, text)
 	if err != nil {
 		return Range{}, false
@@ -96,13 +105,16 @@ func parseInstant(f *catalog.Field, s string) (Range, bool) {
 		_, seconds := offset.Zone()
 		t = t.Add(-time.Duration(seconds) * time.Second)
 	}
+
 	if t.Year() < 1000 || t.Year() > 9999 { // MySQL's range
 		return Range{}, false
 	}
+
 	r := Range{From: shortest(t, f.Kind), Given: string(value.AppendString(nil, s))}
 	if end := t.Add(step); end.Year() <= 9999 { // nothing comes after the last day of all
 		r.To = shortest(end, f.Kind)
 	}
+
 	return r, true
 }
 

@@ -44,10 +44,12 @@ func (s *Service) car(ctx context.Context, values url.Values, find finder) (*Car
 		if err != nil {
 			return nil, err
 		}
+
 		v, err := find(r, r.query.Shown)
 		if err != nil {
 			return nil, err
 		}
+
 		return &Car{Body: r.encodeCar(v, query.MaxChars-envelopeSize), Origin: g.origin()}, nil
 	})
 }
@@ -71,6 +73,7 @@ func byID(id string) finder {
 		if field == nil {
 			return nil, ErrNoIDs
 		}
+
 		isID := func(v *vehicle) bool {
 			cell, whole := v.Cell(field)
 			return whole && shownAs(field, cell) == id
@@ -80,17 +83,21 @@ func byID(id string) finder {
 		if isCell {
 			known = g.index.WithCell(field, wanted)
 		}
+
 		if g.kept == nil && g.catalog.IDIsKey() { // whether or not the index knows it yet
 			key, ok := store.KeyOf(g.catalog, id)
 			if !ok {
 				return nil, ErrNotFound
 			}
+
 			v, err := r.readCar(key, append(field.Sources(), fields...), isID)
 			if row, ok := known.First(); ok && err == nil {
 				v.index, v.row = g.index, row
 			}
+
 			return v, err
 		}
+
 		return r.findCar(known, append(field.Sources(), fields...), isID)
 	}
 }
@@ -103,10 +110,12 @@ func byVIN(vin string) finder {
 		if field == nil || !utf8.ValidString(vin) {
 			return nil, ErrNotFound
 		}
+
 		filter := query.Filter{Field: field, Words: []string{vin}}
 		if len(g.index.Lookup(field, vin)) == 0 {
 			filter.Words = g.index.LookupFolded(field, vin) // with other signs
 		}
+
 		set := g.index.Filter(g.index.All(), &filter)
 		return r.findCar(set, append(field.Sources(), fields...), func(v *vehicle) bool {
 			cell, whole := v.Cell(field)
@@ -122,6 +131,7 @@ func (r *request) findCar(set index.Set, fields []*catalog.Field, is func(*vehic
 	if !ok {
 		return nil, ErrNotFound
 	}
+
 	if g.kept == nil {
 		v, err := r.readCar(g.keyOf(row), fields, is)
 		if err == nil {
@@ -129,10 +139,12 @@ func (r *request) findCar(set index.Set, fields []*catalog.Field, is func(*vehic
 		}
 		return v, err
 	}
+
 	v := &vehicle{stored: g.kept.row(g.index.ReadAs(row)), index: g.index, row: row}
 	if !is(v) {
 		return nil, ErrNotFound
 	}
+
 	return v, nil
 }
 
@@ -146,10 +158,12 @@ func (r *request) readCar(key []value.Cell, fields []*catalog.Field, is func(*ve
 	if rows[0] == nil {
 		return nil, ErrNotFound
 	}
+
 	v := &vehicle{stored: rows[0]}
 	if !is(v) {
 		return nil, ErrNotFound
 	}
+
 	return v, nil
 }
 
@@ -162,6 +176,7 @@ func (r *request) encodeCar(v *vehicle, room int) []byte {
 func (r *request) encodeFields(v *vehicle, fields []*catalog.Field, room int) []byte {
 	e, _ := encodeVehicle(nil, fields, labels(fields), v)
 	one := []*encoded{e}
+
 	cut := 0
 	for _, length := range textLengths {
 		if fit(one, cut, room) {
@@ -169,6 +184,7 @@ func (r *request) encodeFields(v *vehicle, fields []*catalog.Field, room int) []
 		}
 		cut = length
 	}
+
 	for !fit(one, cut, room) && one[0].omitLargest() {
 	}
 
@@ -177,10 +193,12 @@ func (r *request) encodeFields(v *vehicle, fields []*catalog.Field, room int) []
 	if texts > 0 {
 		truncation.Length = cut
 	}
+
 	if (texts > 0 || truncation.Values != nil) && r.generation.catalog.Field("cut") == nil {
 		body = append(append(body[:len(body)-1:len(body)-1], `,"cut":`...), encodeJSON(truncation)...)
 		body = append(body, '}')
 	}
+
 	return body
 }
 

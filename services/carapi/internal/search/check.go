@@ -22,16 +22,18 @@ type Findings struct {
 	Fetched        string        // how the rows of an answer are read
 }
 
-// Check reads the index of a source as the service would: at the start, when the columns are bound too, and once more to
-// measure a refresh.
+// Check reads the index of a source as the service would: at the start, when the columns are bound too, and once more
+// to measure a refresh.
 func Check(ctx context.Context, st *store.Store, o Options) (*Findings, error) {
 	g, err := readGeneration(ctx, st, FromLive, o.Vocabulary, nil, nil)
 	if err == nil {
 		g, err = readGeneration(ctx, st, FromLive, o.Vocabulary, g, nil)
 	}
+
 	if err != nil {
 		return nil, err
 	}
+
 	return &Findings{Setting: st.Setting, Table: st.Table, Fields: g.catalog.Describe(),
 		Report: append(g.catalog.Report(), slices.Sorted(maps.Values(g.disagreements()))...),
 		Rows:   g.index.Rows(), Bytes: g.index.Bytes() + g.kept.bytes(),
@@ -44,6 +46,7 @@ func (g *generation) fetched() string {
 	for _, f := range g.catalog.KeyFields {
 		names = append(names, f.Column.Name)
 	}
+
 	key := strings.Join(names, ", ")
 	switch {
 	case g.kept != nil && !g.catalog.Key.Exists():
@@ -58,5 +61,6 @@ func (g *generation) fetched() string {
 	case !g.catalog.Key.Unique:
 		return "live, by " + key + ", which tells all vehicles apart now"
 	}
+
 	return "live, by " + key
 }

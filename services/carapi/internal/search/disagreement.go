@@ -22,6 +22,7 @@ func (g *generation) understood(f *catalog.Field) (count, total int) {
 	case f.Class() == catalog.Number:
 		return x.Values(f), x.Values(f) + x.NotNumbers(f)
 	}
+
 	return 0, 0
 }
 
@@ -33,7 +34,9 @@ func (g *generation) disagreement(f *catalog.Field) string {
 	if !planned || total == 0 || float64(count)/float64(total) >= plan.Understood-mostLoss {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d values of column %s are not understood as %s now, and %.0f %% were when the columns were "+
+
+	return fmt.Sprintf("%d of %d values of column %s are not understood as %s now, and %.0f %% were when the "+
+		"columns were "+
 		"bound: restart carapi to bind them again, or set CARS_FIELDS",
 		total-count, total, f.Column.Name, f.Name, 100*plan.Understood)
 }

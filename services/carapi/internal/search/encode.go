@@ -48,17 +48,21 @@ func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle
 		if i > 0 {
 			e.json = append(e.json, ',')
 		}
+
 		e.json = append(e.json, labels[i]...)
 		from := len(e.json)
 		cell, kind, whole := v.shown(f)
 		e.appendCell(f, cell, kind, whole, v.length(f))
+
 		if f.IsComputed() && f.Name == catalog.FirstSeen && v.mayBeOlder() {
 			e.json = append(e.json, `,"`+catalog.FirstSeenOrEarlier+`":true`...)
 		}
+
 		if f.Name == "id" {
 			e.id = json.RawMessage(e.json[from:len(e.json):len(e.json)])
 		}
 	}
+
 	b = append(e.json, '}')
 
 	e.json = b[start:len(b):len(b)]
@@ -66,6 +70,7 @@ func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle
 		e.long[i].from -= start
 		e.long[i].to -= start
 	}
+
 	return e, b
 }
 
@@ -85,6 +90,7 @@ func labels(shown []*catalog.Field) []string {
 		all[i] = text[start:end]
 		start = end
 	}
+
 	return all
 }
 
@@ -112,10 +118,12 @@ func (e *encoded) appendCell(f *catalog.Field, c value.Cell, kind schema.Kind, w
 		e.json = value.AppendString(e.json, c.Form)
 		return
 	}
+
 	text := value.Clean(string(c.Form))
 	if !whole {
 		text += "…"
 	}
+
 	e.json = value.AppendString(e.json, text)
 	if len(text) > minTruncatable && utf8.RuneCountInString(text) > minTruncatable {
 		e.long = append(e.long, longValue{field: f, from: from, to: len(e.json), text: text})
@@ -127,19 +135,23 @@ func (e *encoded) cut(characters int) (b []byte, texts int) {
 	if characters == 0 {
 		return e.json, 0
 	}
+
 	at := 0
 	for _, l := range e.long {
 		if l.text == "" || utf8.RuneCountInString(l.text) <= characters {
 			continue
 		}
+
 		b = append(b, e.json[at:l.from]...)
 		b = value.AppendString(b, firstCharacters(l.text, characters)+"…")
 		at = l.to
 		texts++
 	}
+
 	if texts == 0 {
 		return e.json, 0
 	}
+
 	return append(b, e.json[at:]...), texts
 }
 
@@ -161,13 +173,16 @@ func (e *encoded) omitLargest() bool {
 			largest = i
 		}
 	}
+
 	if largest < 0 {
 		return false
 	}
+
 	l := e.long[largest]
 	shorter := append(append(append([]byte(nil), e.json[:l.from]...), "null"...), e.json[l.to:]...)
 	e.omitted = append(e.omitted, Omitted{Field: l.field.Name, Length: l.length})
 	removed := l.to - l.from - len("null")
+
 	e.json = shorter
 	e.long = append(e.long[:largest:largest], e.long[largest+1:]...)
 	for i := range e.long {
@@ -176,6 +191,7 @@ func (e *encoded) omitLargest() bool {
 			e.long[i].to -= removed
 		}
 	}
+
 	return true
 }
 

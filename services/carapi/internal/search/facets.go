@@ -26,16 +26,20 @@ func (s *Service) Facets(ctx context.Context, values url.Values) (*Answer, error
 		if err != nil {
 			return nil, err
 		}
+
 		if len(q.Facets) == 0 {
 			q.Facets = g.interpreter.Parameters().UsualFacets()
 		}
+
 		fields := compared(q)
 		for _, facet := range q.Facets {
 			fields = append(fields, facet.Field)
 		}
+
 		r := request{ctx: ctx, source: src, generation: g, query: q}
 		a := &Answer{Applied: q.Applied(false), Notes: notes, Origin: g.origin(), NotNumbers: g.notNumbers(fields...)}
 		a.Facets = r.facets(g.index.Match(q, nil), r.room(a))
+
 		return a, nil
 	})
 }
@@ -50,11 +54,13 @@ func (r *request) facets(set index.Set, room int) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
+
 		b = append(value.AppendString(b, f.Name), `:{"values":[`...)
 		counted := set
 		if slices.ContainsFunc(r.query.Filters, func(filter query.Filter) bool { return filter.Field == f }) {
 			counted = r.index().Match(r.query, f)
 		}
+
 		counts, other := r.index().Facet(counted, by, maxFacet)
 		end := len(b) + (room-len(b))/(len(r.query.Facets)-i)
 		for j, c := range counts {
@@ -62,12 +68,14 @@ func (r *request) facets(set index.Set, room int) []byte {
 			if j > 0 {
 				b = append(b, ',')
 			}
+
 			b = append(b, `{"value":`...)
 			b = appendShown(b, f, c.From)
 			if c.To.Type != value.Null {
 				b = append(b, `,"below":`...)
 				b = appendShown(b, f, c.To)
 			}
+
 			b = append(b, `,"count":`...)
 			b = append(strconv.AppendInt(b, int64(c.Count), 10), '}')
 			if len(b) > end {
@@ -78,9 +86,11 @@ func (r *request) facets(set index.Set, room int) []byte {
 				break
 			}
 		}
+
 		b = append(b, `],"other":`...)
 		b = append(strconv.AppendInt(b, int64(other), 10), '}')
 	}
+
 	return append(b, '}')
 }
 
@@ -103,8 +113,10 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 		if err != nil {
 			return nil, err
 		}
+
 		set := g.index.Match(q, nil)
 		a := &Answer{Total: set.Count(), Applied: q.Applied(false), Notes: notes, Origin: g.origin()}
+
 		var measured []*catalog.Field
 		for _, name := range measuredFields {
 			f := g.catalog.NumberField(name)
@@ -115,6 +127,7 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 				a.leaveOutCurrencies(g.index, f)
 				continue
 			}
+
 			measured = append(measured, f)
 		}
 
@@ -122,16 +135,19 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 		for _, by := range q.By {
 			fields = append(fields, by.Field)
 		}
+
 		a.NotNumbers = g.notNumbers(fields...)
 		if len(q.By) > 0 {
 			r := request{ctx: ctx, source: src, generation: g, query: q}
 			r.addGroups(set, measured, a)
 			return a, nil
 		}
+
 		var all []index.Statistics
 		for _, f := range measured {
 			all = append(all, g.index.Statistics(set, f))
 		}
+
 		a.Facets = appendMeasures(nil, measured, all)
 		return a, nil
 	})
@@ -157,12 +173,14 @@ const maxGroups = 50
 func (r *request) addGroups(set index.Set, measured []*catalog.Field, a *Answer) {
 	groups, other := r.index().Groups(set, r.query.By, measured, maxGroups)
 	room := r.room(a)
+
 	a.Groups = []byte{'['}
 	for i, group := range groups {
 		before := len(a.Groups)
 		if i > 0 {
 			a.Groups = append(a.Groups, ',')
 		}
+
 		a.Groups = r.appendGroup(a.Groups, group, measured)
 		if len(a.Groups) > room {
 			a.Groups = a.Groups[:before]
@@ -172,6 +190,7 @@ func (r *request) addGroups(set index.Set, measured []*catalog.Field, a *Answer)
 			break
 		}
 	}
+
 	a.Groups, a.Other = append(a.Groups, ']'), other
 }
 
@@ -183,6 +202,7 @@ func (r *request) appendGroup(b []byte, group index.Group, measured []*catalog.F
 		if slices.Contains(groupMembers, name) {
 			name = query.Qualifier + name
 		}
+
 		b = append(value.AppendString(b, name), ':')
 		b = append(appendShown(b, by.Field, group.Spans[i].From), ',')
 		if by.Step != "" {
@@ -190,6 +210,7 @@ func (r *request) appendGroup(b []byte, group index.Group, measured []*catalog.F
 			b = append(appendShown(b, by.Field, group.Spans[i].To), ',')
 		}
 	}
+
 	b = append(b, `"count":`...)
 	b = append(strconv.AppendInt(b, int64(group.Count), 10), `,"fields":`...)
 	return append(appendMeasures(b, measured, group.Measures), '}')
@@ -206,7 +227,8 @@ func (a *Answer) leaveOutCurrencies(x *index.Index, f *catalog.Field) {
 	}
 }
 
-// Measures are how many vehicles have a value, the least, the greatest, the average and the median; null if none has one.
+// Measures are how many vehicles have a value, the least, the greatest, the average and the median; null if none has
+// one.
 type Measures struct {
 	Count   int             `json:"count"`
 	Min     json.RawMessage `json:"min"`
@@ -228,6 +250,7 @@ func (m Measures) append(b []byte) []byte {
 		}
 		b = append(b, measure.json...)
 	}
+
 	return append(b, '}')
 }
 

@@ -34,6 +34,7 @@ func (s *Service) Open(ctx context.Context) error {
 				err = s.probe(ctx, src)
 				close(probed)
 			})
+
 			select {
 			case <-probed:
 				found <- err
@@ -41,6 +42,7 @@ func (s *Service) Open(ctx context.Context) error {
 				found <- nil
 				<-probed
 			}
+
 			s.probeUntil(ctx, src)
 		})
 	}
@@ -49,9 +51,11 @@ func (s *Service) Open(ctx context.Context) error {
 	for range all {
 		errs = append(errs, <-found)
 	}
+
 	if err := s.bindingError(); err != nil {
 		return err
 	}
+
 	err := errors.Join(errs...)
 	var large *TooLarge
 	if errors.As(err, &large) {
@@ -60,6 +64,7 @@ func (s *Service) Open(ctx context.Context) error {
 	if slices.Contains(errs, nil) || s.snapshot != nil || !store.Permanent(err) {
 		return nil
 	}
+
 	return err
 }
 
@@ -71,8 +76,10 @@ func (s *Service) dropUnused() {
 	if s.live == nil || s.live.state() != nil {
 		return
 	}
+
 	s.snapshot.mu.Lock()
 	defer s.snapshot.mu.Unlock()
+
 	if s.snapshot.pending == nil && time.Since(s.snapshot.used) > keepSnapshot {
 		s.snapshot.current.Store(nil)
 	}
@@ -82,12 +89,14 @@ func (s *Service) dropUnused() {
 func (s *source) state() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	switch {
 	case s.up:
 		return nil
 	case s.err == nil:
 		return ErrNotConnected
 	}
+
 	return s.err
 }
 
@@ -99,11 +108,14 @@ func (s *Service) snapshotUsable() error {
 	if err := s.snapshot.state(); err != nil {
 		return err
 	}
+
 	s.snapshot.mu.Lock()
 	defer s.snapshot.mu.Unlock()
+
 	if s.MaxAge > 0 && time.Since(s.snapshot.asOf) > s.MaxAge {
 		return ErrStale
 	}
+
 	return nil
 }
 
@@ -113,11 +125,13 @@ func (s *Service) bindingError() error {
 	if s.live == nil || s.live.current.Load() != nil {
 		return nil
 	}
+
 	err := s.live.state()
 	var binding store.BindingError
 	if errors.As(err, &binding) {
 		return err
 	}
+
 	return nil
 }
 
@@ -136,6 +150,7 @@ func withFallback[T any](ctx context.Context, s *Service, answer func(context.Co
 			err = e
 		}
 	}
+
 	if s.snapshot == nil {
 		return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -145,10 +160,12 @@ func withFallback[T any](ctx context.Context, s *Service, answer func(context.Co
 	if e := s.snapshotUsable(); e != nil {
 		return none, fmt.Errorf("%w: %w; and the snapshot: %w", ErrUnavailable, err, e)
 	}
+
 	a, e := from(ctx, s.snapshot, answer, options)
 	if IsUnavailable(e) {
 		return none, fmt.Errorf("%w: %w; and the snapshot: %w", ErrUnavailable, err, e)
 	}
+
 	return a, e
 }
 
@@ -187,10 +204,12 @@ func from[T any](ctx context.Context, src *source, answer func(context.Context, 
 		g, err = src.fresh(waiting)
 		err = causeOf(waiting, err)
 		stop()
+
 		if err != nil {
 			return none, err
 		}
 	}
+
 	if ctx.Err() != nil { // while it is away, its index answers nothing
 		return none, context.Cause(ctx)
 	}
@@ -198,6 +217,7 @@ func from[T any](ctx context.Context, src *source, answer func(context.Context, 
 	// What waiting for a new index took is no reason not to answer from the one there is.
 	ctx, stop := context.WithTimeoutCause(ctx, src.timeout, store.ErrTooSlow)
 	defer stop()
+
 	counted := func(g *generation) (T, error) {
 		src.answering.Add(1)
 		defer src.answering.Add(-1)
@@ -209,20 +229,25 @@ func from[T any](ctx context.Context, src *source, answer func(context.Context, 
 		if err == nil || !errors.Is(err, store.ErrMoved) && !errors.Is(err, store.ErrNoTable) {
 			return a, causeOf(ctx, err)
 		}
+
 		now, refreshErr := src.refreshed(ctx, begun)
 		switch {
-		case errors.Is(refreshErr, store.ErrTooSlow): // a large table is still being read: until then the source cannot answer
+		case errors.Is(refreshErr, store.ErrTooSlow):
+			// a large table is still being read: until then the source cannot answer
 			return none, err
 		case refreshErr != nil:
 			return none, causeOf(ctx, refreshErr)
 		}
+
 		g = now
 	}
+
 	a, err := counted(g)
 	return a, causeOf(ctx, err)
 }
 
-// mostMoves is how often an answer is begun again because the table was altered, or the file published again, meanwhile.
+// mostMoves is how often an answer is begun again because the table was altered, or the file published again,
+// meanwhile.
 const mostMoves = 3
 
 // causeOf adds to an error why the context of a request has ended.

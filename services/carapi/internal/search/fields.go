@@ -21,22 +21,24 @@ const (
 
 // Description says what a field is and what may be asked of it.
 type Description struct {
-	Name       string   `json:"name"`
-	Column     string   `json:"column"` // empty for one that is made of others
-	Type       string   `json:"type"`   // integer, number, text, date, date-time, json or bytes
-	Unit       string   `json:"unit,omitempty"`
-	About      string   `json:"about,omitempty"`
-	Operators  []string `json:"operators"` // eq, in, range, min, max, has
-	Filters    []string `json:"filters"`   // the parameters that do so, the field's own name first
-	Sort       bool     `json:"sort"`
-	Facet      bool     `json:"facet"`
-	Values     []string `json:"values,omitempty"` // in stock
-	Complete   *bool    `json:"values_complete,omitempty"`
-	Bound      string   `json:"bound_by,omitempty"`     // why this is the field: CARS_FIELDS, name, name and values, values
-	From       string   `json:"derived_from,omitempty"` // the column in which it stands with other things, or the fields of which it is made
-	NotNumbers int      `json:"not_a_number,omitempty"` // values that are not understood as numbers
-	Warning    string   `json:"warning,omitempty"`      // what is stored now no longer fits what the field was found to be
-	Boolean    bool     `json:"boolean,omitempty"`      // its values are spellings of true and false
+	Name      string   `json:"name"`
+	Column    string   `json:"column"` // empty for one that is made of others
+	Type      string   `json:"type"`   // integer, number, text, date, date-time, json or bytes
+	Unit      string   `json:"unit,omitempty"`
+	About     string   `json:"about,omitempty"`
+	Operators []string `json:"operators"` // eq, in, range, min, max, has
+	Filters   []string `json:"filters"`   // the parameters that do so, the field's own name first
+	Sort      bool     `json:"sort"`
+	Facet     bool     `json:"facet"`
+	Values    []string `json:"values,omitempty"` // in stock
+	Complete  *bool    `json:"values_complete,omitempty"`
+	// why this is the field: CARS_FIELDS, name, name and values, values
+	Bound string `json:"bound_by,omitempty"`
+	// the column in which it stands with other things, or the fields of which it is made
+	From       string `json:"derived_from,omitempty"`
+	NotNumbers int    `json:"not_a_number,omitempty"` // values that are not understood as numbers
+	Warning    string `json:"warning,omitempty"`      // what is stored now no longer fits what the field was found to be
+	Boolean    bool   `json:"boolean,omitempty"`      // its values are spellings of true and false
 
 	Min json.RawMessage `json:"min,omitempty"` // in stock
 	Max json.RawMessage `json:"max,omitempty"`
@@ -78,8 +80,10 @@ func (g *generation) descriptions() []Description {
 }
 
 func (g *generation) describe(f *catalog.Field) Description {
-	d := Description{Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About, Operators: f.Operators(),
-		Filters: []string{}, Sort: f.Sorts(), Facet: f.Facets(), Bound: f.Why, NotNumbers: g.index.NotNumbers(f), Boolean: f.Flag,
+	d := Description{Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About,
+		Operators: f.Operators(),
+		Filters:   []string{}, Sort: f.Sorts(), Facet: f.Facets(), Bound: f.Why, NotNumbers: g.index.NotNumbers(f),
+		Boolean: f.Flag,
 		Warning: g.disagreements()[f.Name]}
 	switch {
 	case f.IsDerived():
@@ -89,6 +93,7 @@ func (g *generation) describe(f *catalog.Field) Description {
 	case f.IsComputed():
 		d.Column, d.From = "", "make, model, year and price of all vehicles"
 	}
+
 	for _, name := range []string{f.Name, f.Name + "_min", f.Name + "_max", f.Name + "_all", f.Name + "_not"} {
 		for _, name := range []string{name, query.Qualifier + name} {
 			if p, ok := g.interpreter.Parameters().Get(name); ok && p.Field == f {
@@ -96,12 +101,14 @@ func (g *generation) describe(f *catalog.Field) Description {
 			}
 		}
 	}
+
 	if (f.Class() == catalog.Number || f.Class() == catalog.Instant) && !f.IsOfCurrencies() {
 		low, high := g.index.Extremes(g.index.All(), f, false)
 		if low.Type != value.Null {
 			d.Min, d.Max = low.AppendJSON(nil, f.Kind), high.AppendJSON(nil, f.Kind)
 		}
 	}
+
 	// SQLite lets a column hold what its type does not say.
 	isText := func(number json.RawMessage) bool { return bytes.HasPrefix(number, []byte{'"'}) }
 	d.MayBeText = f.HasLongNumbers() || d.NotNumbers > 0 || isText(d.Min) || isText(d.Max)
@@ -111,12 +118,15 @@ func (g *generation) describe(f *catalog.Field) Description {
 			if !complete {
 				values = values[:someValues]
 			}
+
 			for _, v := range values {
 				d.Values = append(d.Values, value.Clean(v))
 			}
+
 			d.Complete = &complete
 		}
 	}
+
 	return d
 }
 

@@ -43,8 +43,9 @@ func (g *generation) origin() Origin { return Origin{Source: g.source, AsOf: g.v
 
 // unchanged is the same stock, known to be current at a later time.
 func (g *generation) unchanged(v store.Version, checked time.Time) *generation {
-	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, log: g.log, kept: g.kept, slow: g.slow,
-		day: g.day, version: v, source: g.source, checked: checked, took: g.took}
+	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, log: g.log, kept: g.kept,
+		slow: g.slow,
+		day:  g.day, version: v, source: g.source, checked: checked, took: g.took}
 }
 
 // slowFetch is how much longer than a ping reading one row may take before the rows are kept in memory.
@@ -58,6 +59,7 @@ func readGeneration(ctx context.Context, st *store.Store, name string, vocabular
 	if err != nil || g.kept != nil {
 		return g, err
 	}
+
 	isNew := last == nil || last.catalog != g.catalog || last.kept != nil
 	keep, slow := !g.tellsRowsApart(), false
 	if !keep && isNew && g.index.Rows() > 0 {
@@ -67,13 +69,16 @@ func readGeneration(ctx context.Context, st *store.Store, name string, vocabular
 		}
 		slow = cost > slowFetch
 	}
+
 	if !keep && !slow {
 		return g, nil
 	}
+
 	g, err = readOnce(ctx, st, name, vocabulary, g, func(*catalog.Catalog) bool { return true }, isBusy)
 	if err == nil {
 		g.slow = slow
 	}
+
 	return g, err
 }
 
@@ -93,25 +98,31 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *val
 ) (*generation, error) {
 	begun := time.Now()
 	readBegun := begun // after the columns were bound, which reads the rows once more where they are new
+
 	var lastCatalog *catalog.Catalog
 	if last != nil {
 		lastCatalog = last.catalog
 	}
+
 	var builder *index.Builder
 	var kept *keptRows
+
 	begin := func(c *catalog.Catalog, about int) ([]*catalog.Field, func([]value.Cell) error, error) {
 		readBegun = time.Now()
 		builder, kept = index.NewBuilder(c, about), nil
 		builder.SetBusy(isBusy)
+
 		add := builder.Add
 		if u := c.NewUnderstander(); u != nil {
 			add = func(cells []value.Cell) error { return builder.Add(u.Row(cells)) }
 		}
+
 		fields, limit := c.Read, memoryLimit()
 		if keep(c) || !c.Key.Exists() {
 			kept = newKeptRows(c)
 			fields = kept.fields
 		}
+
 		builder.SetLimit(limit)
 		return fields, func(cells []value.Cell) error {
 			if kept != nil {
@@ -122,12 +133,14 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *val
 					builder.SetLimit(max(limit-kept.bytes(), 1))
 				}
 			}
+
 			err := add(cells[:len(c.Read)])
 			var large index.LimitError
 			if errors.As(err, &large) {
 				large.Bytes, large.Limit = large.Bytes+kept.bytes(), limit
 				return tooLarge(large, about)
 			}
+
 			return err
 		}, nil
 	}
@@ -140,19 +153,24 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *val
 	if err != nil {
 		return nil, err
 	}
+
 	if log != nil {
 		builder.SetHistory(log, version.AsOf)
 	}
-	g := &generation{catalog: c, index: builder.Build(), log: log, kept: kept, day: dayOf(version.AsOf), version: version, source: name, checked: begun}
+
+	g := &generation{catalog: c, index: builder.Build(), log: log, kept: kept, day: dayOf(version.AsOf), version: version,
+		source: name, checked: begun}
 	g.slow = last.keeps(c) && last.slow
 	if version.Synced {
 		g.source = FromSnapshot
 	}
+
 	if last != nil && last.catalog == c {
 		g.interpreter = last.interpreter
 	} else {
 		g.interpreter = interpret.New(c, vocabulary)
 	}
+
 	g.took = time.Since(readBegun)
 	return g, nil
 }
@@ -178,6 +196,7 @@ func (g *generation) keysOf(candidates []candidate) [][]value.Cell {
 		}
 		keys[i] = cells[i*width : (i+1)*width]
 	}
+
 	return keys
 }
 

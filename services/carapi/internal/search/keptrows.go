@@ -39,9 +39,11 @@ func newKeptRows(c *catalog.Catalog) *keptRows {
 			k.fields = append(k.fields, f)
 		}
 	}
+
 	for i, f := range k.fields {
 		k.place[f] = i
 	}
+
 	return k
 }
 
@@ -51,6 +53,7 @@ func (k *keptRows) add(cells []value.Cell) error {
 		k.forms = append(k.forms, c.Form...)
 		k.cells = append(k.cells, keptCell{c.Type, uint32(len(k.forms))})
 	}
+
 	if rows := len(k.cells) / len(k.fields); rows > maxKeptRows || len(k.forms) > maxKeptBytes {
 		return &TooLarge{fmt.Sprintf("table %s: its rows cannot be read quickly one by one, and it has more than the %s "+
 			"rows or %s that are kept in memory: give the table a primary key, or a unique key whose columns are "+
@@ -58,6 +61,7 @@ func (k *keptRows) add(cells []value.Cell) error {
 			"or copy it with syncer and set SOURCE=snapshot", k.catalog.Table.Name,
 			humanize.Comma(maxKeptRows), humanize.IBytes(maxKeptBytes))}
 	}
+
 	return nil
 }
 
@@ -84,6 +88,7 @@ func (r *keptRow) Cell(f *catalog.Field) (value.Cell, bool) {
 	if i > 0 {
 		begin = r.rows.cells[i-1].end
 	}
+
 	c := r.rows.cells[i]
 	return value.Cell{Type: c.kind, Form: r.rows.forms[begin:c.end]}, true
 }

@@ -11,9 +11,11 @@ func compared(q *query.Query) []*catalog.Field {
 	for i := range q.Filters {
 		fields = append(fields, q.Filters[i].Field)
 	}
+
 	for _, o := range q.Sort {
 		fields = append(fields, o.Field)
 	}
+
 	return fields
 }
 
@@ -26,10 +28,13 @@ func (g *generation) notNumbers(fields ...*catalog.Field) map[string]int {
 		if n == 0 {
 			continue
 		}
+
 		if counts == nil {
 			counts = map[string]int{}
 		}
+
 		counts[f.Name] = n
 	}
+
 	return counts
 }

@@ -42,16 +42,19 @@ const moreCandidates = 4
 func (r *request) readPage(set index.Set) (*page, error) {
 	q := r.query
 	rows, skips := r.index().Page(set, q.Sort, q.After, q.Offset+q.Limit+1)
+
 	rows, skips = rows[min(q.Offset, len(rows)):], skips[min(q.Offset, len(skips)):]
 	candidates := make([]candidate, len(rows))
 	for i := range rows {
 		candidates[i] = candidate{rows[i], skips[i]}
 	}
+
 	n := min(len(candidates), q.Limit)
 	vehicles, err := r.readVehicles(candidates[:n])
 	if err != nil {
 		return nil, err
 	}
+
 	p := r.newPage(candidates, vehicles, n)
 	missing := n - len(p.shown)
 	if missing == 0 || !p.more() {
@@ -62,15 +65,18 @@ func (r *request) readPage(set index.Set) (*page, error) {
 	// Rows have changed since the index was read: look further for as many.
 	last := candidates[n-1]
 	cursor := &query.Cursor{Place: r.index().Place(q.Sort, last.row), Skip: r.skipAfter(last, candidates[n])}
+
 	rows, skips = r.index().Page(set, q.Sort, cursor, moreCandidates*q.Limit+1)
 	candidates = candidates[:n]
 	for i := range rows {
 		candidates = append(candidates, candidate{rows[i], skips[i]})
 	}
+
 	further, err := r.readVehicles(candidates[n : n+min(len(rows), moreCandidates*q.Limit)])
 	if err != nil {
 		return nil, err
 	}
+
 	vehicles = append(vehicles, further...)
 	for n < len(vehicles) {
 		n++
@@ -78,6 +84,7 @@ func (r *request) readPage(set index.Set) (*page, error) {
 			break
 		}
 	}
+
 	r.countDropped(n - len(p.shown))
 	return p, nil
 }
@@ -97,12 +104,14 @@ func (r *request) newPage(candidates []candidate, vehicles []*vehicle, n int) *p
 	if p.more() {
 		end = r.index().Place(q.Sort, candidates[n-1].row)
 	}
+
 	p.shown = make([]liveRow, 0, n)
 	places := make([]value.Cell, 0, n*len(q.Sort))
 	for i, v := range vehicles[:n] {
 		if v == nil || !q.Matches(r.generation.catalog, v) {
 			continue
 		}
+
 		start := len(places)
 		places = r.appendPlace(places, v, candidates[i].row)
 		place := places[start:]
@@ -112,11 +121,14 @@ func (r *request) newPage(candidates []candidate, vehicles []*vehicle, n int) *p
 				continue
 			}
 		}
+
 		if end != nil && query.ComparePlaces(q.Sort, place, end) > 0 {
 			continue
 		}
+
 		p.shown = append(p.shown, liveRow{v, place})
 	}
+
 	slices.SortStableFunc(p.shown, func(a, b liveRow) int { return query.ComparePlaces(q.Sort, a.place, b.place) })
 	return p
 }
@@ -158,6 +170,7 @@ func (r *request) readVehicles(candidates []candidate) ([]*vehicle, error) {
 	if len(candidates) == 0 {
 		return vehicles, nil
 	}
+
 	g := r.generation
 	if g.kept != nil {
 		for i, c := range candidates {
@@ -166,17 +179,20 @@ func (r *request) readVehicles(candidates []candidate) ([]*vehicle, error) {
 		}
 		return vehicles, nil
 	}
+
 	keys := g.keysOf(candidates)
 	rows, err := r.source.store.Rows(r.ctx, g.catalog, g.version, keys, neededFields(g.catalog, r.query), r.query.MaxChars)
 	if err != nil {
 		return nil, err
 	}
+
 	for i, row := range rows {
 		if row != nil {
 			all[i] = vehicle{stored: row, index: g.index, row: candidates[i].row}
 			vehicles[i] = &all[i]
 		}
 	}
+
 	return vehicles, nil
 }
 
@@ -187,9 +203,11 @@ func neededFields(c *catalog.Catalog, q *query.Query) []*catalog.Field {
 	for i := range q.Filters {
 		needed = append(needed, q.Filters[i].Field)
 	}
+
 	for _, o := range q.Sort {
 		needed = append(needed, o.Field)
 	}
+
 	if len(q.Words) > 0 {
 		for _, name := range query.SearchedFields {
 			if f := c.TextField(name); f != nil {
@@ -197,6 +215,7 @@ func neededFields(c *catalog.Catalog, q *query.Query) []*catalog.Field {
 			}
 		}
 	}
+
 	return sourcesOf(needed)
 }
 

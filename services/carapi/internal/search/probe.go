@@ -31,13 +31,16 @@ func (s *Service) probe(ctx context.Context, src *source) error {
 			err = s.ask(ctx, src)
 		}
 	}
+
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+
 	src.note(err)
 	if src == s.snapshot {
 		s.dropUnused()
 	}
+
 	return err
 }
 
@@ -49,27 +52,34 @@ func (s *Service) ask(ctx context.Context, src *source) error {
 			return err
 		}
 	}
+
 	if g == nil && src == s.live {
 		return src.waitFor(ctx, src.request())
 	}
+
 	timeout := src.timeout
 	if src == s.live && s.snapshotUsable() == nil {
 		timeout = min(timeout, probeTimeout)
 	}
+
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+
 	if src == s.snapshot {
 		version, _, err := src.store.Changed(limited, store.Version{})
 		if err != nil {
 			return err
 		}
+
 		src.mu.Lock()
 		src.asOf = version.AsOf
 		src.mu.Unlock()
 	}
+
 	if g == nil { // a snapshot that was not needed yet
 		return nil
 	}
+
 	return src.store.Probe(limited, g.catalog)
 }
 
@@ -77,6 +87,7 @@ func (s *Service) ask(ctx context.Context, src *source) error {
 func (s *source) note(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	s.err = err
 	if err == nil {
 		if !s.up {
@@ -86,14 +97,17 @@ func (s *source) note(err error) {
 				s.alive, s.away = context.WithCancelCause(context.Background())
 			}
 		}
+
 		s.up, s.failures = true, 0
 		return
 	}
+
 	s.failures++
 	if s.failures >= maxFailures && s.up {
 		s.up = false
 		s.away(errAway) // statements that wait for it are canceled
 	}
+
 	if time.Since(s.logged) > logInterval {
 		s.log.Warn("database does not answer", "source", s.name, "error", err)
 		s.logged = time.Now()

@@ -25,6 +25,7 @@ func TestFailedRefreshesRest(t *testing.T) {
 	s, _ := liveStock(t)
 	old := age(s.live)
 	s.live.report("failed", time.Now().Add(-time.Minute), errors.New("too slow"))
+
 	if g, err := s.live.fresh(t.Context()); err != nil || g != old {
 		t.Errorf("read again: %v", err)
 	}
@@ -32,6 +33,7 @@ func TestFailedRefreshesRest(t *testing.T) {
 	for range maxFailures {
 		s.live.note(errAway)
 	}
+
 	s.live.note(nil)
 	if g, err := s.live.fresh(t.Context()); err != nil || g == old {
 		t.Errorf("not read again: %v", err)
@@ -46,6 +48,7 @@ func TestRefreshThatHangs(t *testing.T) {
 	s.live.mu.Lock()
 	s.live.pending = &refresh{done: make(chan struct{})} // nobody reads it
 	s.live.mu.Unlock()
+
 	a, err := s.Search(t.Context(), url.Values{"id": {"3"}})
 	if err != nil || a.Count != 1 {
 		t.Fatalf("%+v, %v", a, err)
@@ -63,9 +66,11 @@ func TestMovedIsUnavailable(t *testing.T) {
 func TestRowsAreKeptWhileNeeded(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	exec(t, db, "CREATE TABLE cars (no INT NOT NULL, make VARCHAR(20), model VARCHAR(20))", "INSERT INTO cars VALUES (1, 'Kia', 'Rio'), (2, 'Kia', 'Ceed')",
+	exec(t, db, "CREATE TABLE cars (no INT NOT NULL, make VARCHAR(20), model VARCHAR(20))",
+		"INSERT INTO cars VALUES (1, 'Kia', 'Rio'), (2, 'Kia', 'Ceed')",
 		"CREATE TABLE base (n INT PRIMARY KEY, id INT)", "INSERT INTO base VALUES (1, 7), (2, 7)",
 		"CREATE VIEW listed AS SELECT id, 'Kia' AS make, 'Rio' AS model FROM base")
+
 	for table, cure := range map[string]string{
 		"cars":   "ALTER TABLE cars ADD PRIMARY KEY (no)",
 		"listed": "UPDATE base SET id = n",
@@ -74,12 +79,14 @@ func TestRowsAreKeptWhileNeeded(t *testing.T) {
 		if src.current.Load().kept == nil {
 			t.Fatalf("%s: rows that cannot be read one by one are not kept", table)
 		}
+
 		exec(t, db, cure)
 		for range 2 { // a view's read has to show first that no id comes twice
 			if _, err := src.refreshed(t.Context(), time.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}
+
 		if src.current.Load().kept != nil {
 			t.Errorf("%s: rows are still kept", table)
 		}
@@ -92,10 +99,12 @@ func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	db := dbtest.Open(t, c)
 	exec(t, db,
 		"CREATE TABLE cars (make VARCHAR(20), model VARCHAR(20), photo MEDIUMBLOB)",
-		"INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 'Kia', 'Rio', REPEAT('x', 50000) FROM n")
+		"INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 'Kia', "+
+			"'Rio', REPEAT('x', 50000) FROM n")
 	src := openService(t, c, "cars", time.Minute).live
 	before := debug.SetMemoryLimit(64 << 20)
 	defer debug.SetMemoryLimit(before)
+
 	_, err := readGeneration(t.Context(), src.store, FromLive, src.vocabulary, nil, nil)
 	var large *TooLarge
 	if !errors.As(err, &large) || !strings.Contains(large.Error(), "memory limit is 32 MiB") {
@@ -119,6 +128,7 @@ func TestTableThatComesBackAltered(t *testing.T) {
 	exec(t, db, "ALTER TABLE hidden DROP COLUMN description")
 	exec(t, db, "RENAME TABLE hidden TO cars")
 	until("back", func() bool { return s.live.state() == nil })
+
 	if a, err := s.Search(t.Context(), url.Values{"id": {"3"}}); err != nil || a.Count != 1 {
 		t.Errorf("%+v, %v", a, err)
 	}

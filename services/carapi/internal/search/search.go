@@ -50,13 +50,16 @@ func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
 	if live != nil {
 		s.live = newSource(FromLive, live, o, log, requests)
 	}
+
 	if snapshot != nil {
 		s.snapshot = newSource(FromSnapshot, snapshot, o, log, requests)
 	}
+
 	if live != nil && snapshot != nil { // a vehicle has the same id and the same values in both
 		s.live.bound = snapshot.Follow
 		live.SetHistory(snapshot)
 	}
+
 	return s
 }
 
@@ -78,7 +81,8 @@ type Answer struct {
 
 	Currencies map[string][]string // of fields that are not measured, since their amounts are in several
 
-	NotNumbers map[string]int // values in the whole stock that are not understood as numbers, of the fields that the request compares
+	// values in the whole stock that are not understood as numbers, of the fields that the request compares
+	NotNumbers map[string]int
 }
 
 // Origin says where an answer comes from.
@@ -118,11 +122,13 @@ func (r *request) search(notes interpret.Notes) (*Answer, error) {
 	q := r.query
 	a := &Answer{Total: -1, Applied: q.Applied(!q.CountOnly), Notes: notes, Origin: r.generation.origin(),
 		NotNumbers: r.generation.notNumbers(compared(q)...)}
+
 	set := r.index().Match(q, nil)
 	if q.CountOnly {
 		r.count(set, a)
 		return a, nil
 	}
+
 	p, err := r.readPage(set)
 	if err != nil {
 		return nil, err
@@ -139,15 +145,19 @@ func (r *request) search(notes interpret.Notes) (*Answer, error) {
 	default:
 		r.addTotal(set, a)
 	}
+
 	if len(q.Facets) > 0 {
 		a.Facets = r.facets(set, r.room(a)/2) // the other half is for vehicles
 	}
+
 	if isWhole && len(p.shown) == 0 || set.Count() == 0 {
 		a.NoMatch = r.zeroResults(notes.Unmatched, r.room(a))
 	}
+
 	if err := r.write(p, a); err != nil {
 		return nil, err
 	}
+
 	return a, nil
 }
 
@@ -157,6 +167,7 @@ func (r *request) count(set index.Set, a *Answer) {
 	if len(r.query.Facets) > 0 {
 		a.Facets = r.facets(set, r.room(a))
 	}
+
 	if a.Total == 0 {
 		a.NoMatch = r.zeroResults(a.Notes.Unmatched, r.room(a))
 	}
@@ -175,6 +186,7 @@ func (r *request) checkPrices(a *Answer) {
 	if f == nil {
 		return
 	}
+
 	if _, one := r.query.Currency(f); !one {
 		a.leaveOutCurrencies(r.index(), f)
 	}

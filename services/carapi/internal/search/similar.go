@@ -63,11 +63,13 @@ func (s *Service) similar(ctx context.Context, values url.Values, find finder) (
 		if why := g.catalog.MarketLacks(); why != "" {
 			return nil, NotComparedError{why}
 		}
+
 		m := newMarket(g.catalog)
 		v, err := find(r, append(m.fields(), r.query.Shown...))
 		if err != nil {
 			return nil, err
 		}
+
 		return r.compare(v, m)
 	})
 }
@@ -107,21 +109,25 @@ func (r *request) compare(v *vehicle, m market) (*Similar, error) {
 		if v.index != nil {
 			set = set.Without(v.row)
 		}
+
 		var limits []query.Filter
 		set, limits = r.widen(set, v, m)
 		filters = append(filters, limits...)
 		result.Limits = appendLimits(nil, filters)
 	}
+
 	result.Count, result.Price = set.Count(), measuresOf(m.price, x.Statistics(set, m.price))
 	if price, ok := priceOf(v, m.price); ok && result.Count > 0 {
 		percent := (200*x.CountBelow(set, m.price, price) + result.Count) / (2 * result.Count)
 		result.Percentile = &percent
 	}
 
-	cars := &request{ctx: r.ctx, source: r.source, generation: r.generation, query: r.similarQuery(filters, m), dropped: r.dropped}
+	cars := &request{ctx: r.ctx, source: r.source, generation: r.generation, query: r.similarQuery(filters, m),
+		dropped: r.dropped}
 	if err := cars.addSimilar(set, result); err != nil {
 		return nil, err
 	}
+
 	result.Car = r.encodeCar(v, query.MaxChars-envelopeSize-len(result.Cars))
 	return result, nil
 }
@@ -132,19 +138,23 @@ func (m *market) same(v *vehicle) (filters []query.Filter, missing []string) {
 		if f == nil {
 			continue
 		}
+
 		cell, whole := v.Cell(f)
 		present := query.Filter{Field: f, Use: query.Present}
 		if !whole || !present.Matches(cell) {
 			missing = append(missing, f.Name)
 			continue
 		}
+
 		if f != m.year {
 			text := []string{string(cell.Form)}
 			filters = append(filters, query.Filter{Parameter: f.Name, Field: f, Texts: text, Words: text, Meant: text})
 		}
 	}
+
 	priced := query.Range{From: catalog.LeastPrice}
-	return append(filters, query.Filter{Parameter: m.price.Name, Field: m.price, Use: query.AtLeast, Ranges: []query.Range{priced}}), missing
+	return append(filters, query.Filter{Parameter: m.price.Name, Field: m.price, Use: query.AtLeast,
+		Ranges: []query.Range{priced}}), missing
 }
 
 // widen narrows a set to vehicles of about the same year and mileage, and gives the filters that do so.
@@ -153,11 +163,13 @@ func (r *request) widen(set index.Set, v *vehicle, m market) (found index.Set, l
 		if f == nil {
 			return nil
 		}
+
 		cell, _ := v.Cell(f)
 		n, ok := new(big.Rat).SetString(string(cell.Form))
 		if cell.Type != value.Number || !ok {
 			return nil
 		}
+
 		return n
 	}
 	year, mileage := number(m.year), number(m.mileage)
@@ -168,14 +180,17 @@ func (r *request) widen(set index.Set, v *vehicle, m market) (found index.Set, l
 			part := new(big.Rat).Mul(mileage, big.NewRat(w.mileage, 100))
 			limits = append(limits, between(m.mileage, new(big.Rat).Sub(mileage, part), part.Add(mileage, part)))
 		}
+
 		found = set
 		for i := range limits {
 			found = r.index().Filter(found, &limits[i])
 		}
+
 		if found.Count() >= catalog.FewestSimilar {
 			break
 		}
 	}
+
 	return found, limits
 }
 
@@ -205,6 +220,7 @@ func appendLimits(b []byte, filters []query.Filter) []byte {
 			b = value.AppendString(b, value.Clean(f.Texts[0]))
 			continue
 		}
+
 		for _, bound := range []struct{ suffix, number string }{{"_min", f.Ranges[0].From}, {"_max", f.Ranges[0].To}} {
 			if bound.number != "" {
 				name(f.Parameter + bound.suffix)
@@ -212,6 +228,7 @@ func appendLimits(b []byte, filters []query.Filter) []byte {
 			}
 		}
 	}
+
 	return append(b, '}')
 }
 
@@ -224,14 +241,17 @@ func priceOf(v *vehicle, f *catalog.Field) (string, bool) {
 
 // similarQuery is the search for the similar vehicles that are shown.
 func (r *request) similarQuery(filters []query.Filter, m market) *query.Query {
-	q := &query.Query{Filters: filters, Sort: []query.Order{{Field: m.price}}, Limit: maxSimilar, MaxChars: query.MaxChars / 2,
-		Shown: query.SummaryFields(r.generation.catalog)}
+	q := &query.Query{Filters: filters, Sort: []query.Order{{Field: m.price}}, Limit: maxSimilar,
+		MaxChars: query.MaxChars / 2,
+		Shown:    query.SummaryFields(r.generation.catalog)}
 	if id := r.generation.catalog.ID(); id != nil {
 		q.Sort = append(q.Sort, query.Order{Field: id})
 	}
+
 	if fields := r.query.Values()["fields"]; strings.Join(fields, "") != "" {
 		q.Shown = r.query.Shown
 	}
+
 	return q
 }
 
@@ -241,11 +261,13 @@ func (r *request) addSimilar(set index.Set, result *Similar) error {
 	if err != nil {
 		return err
 	}
+
 	p.candidates = p.candidates[:p.taken] // there is no next page
 	var a Answer
 	if err := r.write(p, &a); err != nil {
 		return err
 	}
+
 	result.Cars, result.Shown = a.Cars, a.Count
 	return nil
 }

@@ -74,8 +74,8 @@ type source struct {
 // answering counts the requests that are being answered, of all sources.
 type answering struct{ atomic.Int64 }
 
-// needProcessors reports whether they keep more than half of the processors busy. Requests that wait for an index do not
-// count.
+// needProcessors reports whether they keep more than half of the processors busy. Requests that wait for an index do
+// not count.
 func (a *answering) needProcessors() bool { return 2*a.Load() > int64(runtime.GOMAXPROCS(0)) }
 
 // refresh is one reading of the index, which requests share.
@@ -100,6 +100,7 @@ func (s *source) refresher(ctx context.Context) {
 			return
 		case <-s.wake:
 		}
+
 		s.mu.Lock()
 		r, alive := s.pending, s.alive
 		r.begun = time.Now()
@@ -112,6 +113,7 @@ func (s *source) refresher(ctx context.Context) {
 		if alive.Err() == nil {
 			stop = context.AfterFunc(alive, func() { cancel(context.Cause(alive)) })
 		}
+
 		r.err = s.refreshNow(limited)
 		stop()
 		cancel(nil)
@@ -134,18 +136,22 @@ func (s *source) refreshNow(ctx context.Context) error {
 			s.report("unchanged", begun, nil)
 			return nil
 		}
+
 		if err != nil {
 			s.report("failed", begun, err)
 			return err
 		}
 	}
+
 	next, err := readGeneration(ctx, s.store, s.name, s.vocabulary, last, s.answering.needProcessors)
 	if err != nil {
 		s.report("failed", begun, err)
 		return err
 	}
+
 	s.current.Store(next)
 	s.warn(last, next)
+
 	if last == nil || last.catalog != next.catalog {
 		for _, f := range next.catalog.Fields {
 			if query.IsControl(f.Name) {
@@ -153,9 +159,11 @@ func (s *source) refreshNow(ctx context.Context) error {
 			}
 		}
 	}
+
 	if s.bound != nil && (last == nil || last.catalog != next.catalog) {
 		s.bound(next.catalog)
 	}
+
 	s.report("read", begun, nil)
 	return nil
 }
@@ -165,6 +173,7 @@ func (s *source) warn(last, next *generation) {
 	if last == nil {
 		return
 	}
+
 	before := last.disagreements()
 	for name, text := range next.disagreements() {
 		if before[name] == "" {
@@ -178,11 +187,14 @@ func (s *source) report(outcome string, begun time.Time, err error) {
 	if s.events.Refreshed != nil {
 		s.events.Refreshed(s.name, outcome, time.Since(begun))
 	}
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	if err != nil && s.up && s.problem == nil && !errors.Is(err, context.Canceled) {
 		s.log.Warn("the index cannot be read again; the last one goes on answering", "source", s.name, "error", err)
 	}
+
 	s.problem, s.rest = err, time.Time{}
 	if err != nil { // which takes no larger share of the time than reading does
 		s.rest = time.Now().Add(max(minRefreshAge, refreshShare*time.Since(begun)))
@@ -200,10 +212,12 @@ func (s *source) resting() bool {
 func (s *source) request() *refresh {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	if s.pending == nil {
 		s.pending = &refresh{done: make(chan struct{})}
 		s.wake <- struct{}{} // never waits: there is one refresh at a time
 	}
+
 	return s.pending
 }
 
@@ -220,17 +234,21 @@ func (s *source) fresh(ctx context.Context) (*generation, error) {
 		}
 		return g, nil
 	}
+
 	age := time.Since(g.checked)
 	if age < max(minRefreshAge, refreshShare*g.took) || s.resting() {
 		return g, nil
 	}
+
 	r := s.request()
 	if g.took < quickRefresh || age > waitShare*g.took && g.took < s.timeout/2 {
 		_ = s.waitFor(ctx, r) // after an error, or too long, the index there is answers
 	}
+
 	if now := s.current.Load(); now != nil {
 		return now, nil
 	}
+
 	return g, nil
 }
 

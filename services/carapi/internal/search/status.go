@@ -41,17 +41,21 @@ func (s *Service) Status() []Status {
 		} else {
 			st.Up = st.Up && g != nil
 		}
+
 		src.mu.Lock()
 		var large *TooLarge
 		if errors.As(src.problem, &large) {
 			st.Problem = large.Error()
 		}
+
 		src.mu.Unlock()
 		if g != nil {
 			st.Index = &IndexStatus{AsOf: g.version.AsOf, Rows: g.index.Rows(), Bytes: g.index.Bytes() + g.kept.bytes(),
 				Seconds: g.took.Seconds(), Kept: g.kept != nil, Fields: g.catalog.Describe()}
 		}
+
 		all = append(all, st)
 	}
+
 	return all
 }

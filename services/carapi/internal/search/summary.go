@@ -48,9 +48,11 @@ func (r *request) summaryOfRows(rows []liveRow) string {
 		if slices.Contains(read, f.Source()) && (f.UnitIn == nil || slices.Contains(read, f.UnitIn)) {
 			return endsOfRows(rows, f, skipZero)
 		}
+
 		if set.Count() == 0 {
 			set = r.index().Match(r.query, nil)
 		}
+
 		low, high := r.index().Extremes(set, f, skipZero)
 		return ends{f, low, high}
 	})
@@ -64,13 +66,16 @@ func endsOfRows(rows []liveRow, f *catalog.Field, skipZero bool) ends {
 		if c.Type == value.Null || isText || skipZero && string(c.Form) == "0" {
 			continue
 		}
+
 		if e.low.Type == value.Null || query.Compare(f, c, e.low) < 0 {
 			e.low = c
 		}
+
 		if e.high.Type == value.Null || query.Compare(f, c, e.high) > 0 {
 			e.high = c
 		}
 	}
+
 	return e
 }
 
@@ -79,12 +84,14 @@ func (r *request) summary(total int, find func(f *catalog.Field, skipZero bool) 
 	if total == 0 {
 		return "no vehicle matches"
 	}
+
 	all := map[string]ends{}
 	for _, s := range summarized {
 		f := r.generation.catalog.Field(s.name)
 		if f == nil || f.Class() != s.class {
 			continue
 		}
+
 		if only, ok := r.query.Only(f); ok && !s.skipZero {
 			cell := value.Cell{Type: value.Text, Form: []byte(only)}
 			if s.class == catalog.Number {
@@ -93,6 +100,7 @@ func (r *request) summary(total int, find func(f *catalog.Field, skipZero bool) 
 			all[s.name] = ends{f, cell, cell}
 			continue
 		}
+
 		all[s.name] = find(f, s.skipZero)
 	}
 
@@ -100,12 +108,14 @@ func (r *request) summary(total int, find func(f *catalog.Field, skipZero bool) 
 	if total == 1 {
 		what = " vehicle"
 	}
+
 	if name := all["make"].text(); name != "" {
 		what = " " + name
 		if name := all["model"].text(); name != "" {
 			what += " " + name
 		}
 	}
+
 	s := grouped(strconv.Itoa(total)) + what
 	s += all["year"].span(func(c value.Cell) string { return fixedPoint(c, 0) })
 	if price := all["price"]; price.field != nil {
@@ -113,9 +123,11 @@ func (r *request) summary(total int, find func(f *catalog.Field, skipZero bool) 
 			s += price.span(func(c value.Cell) string { return priced(currency, c) })
 		}
 	}
+
 	if mileage := all["mileage"]; mileage.low.Type == value.Number {
 		s += ", lowest mileage " + strings.TrimSpace(groupedNumber(mileage.low)+" "+mileage.field.Unit)
 	}
+
 	return s
 }
 
@@ -132,10 +144,12 @@ func (e ends) span(write func(value.Cell) string) string {
 	if e.low.Type != value.Number {
 		return ""
 	}
+
 	s := ", " + write(e.low)
 	if string(e.low.Form) != string(e.high.Form) { // equal numbers have one form
 		s += "-" + strings.TrimPrefix(write(e.high), "price ")
 	}
+
 	return s
 }
 
@@ -150,10 +164,12 @@ func fixedPoint(c value.Cell, digits int) string {
 	case len(fraction) < digits:
 		return form + strings.Repeat("0", digits-len(fraction))
 	}
+
 	n, ok := new(big.Rat).SetString(form)
 	if !ok {
 		return form
 	}
+
 	return n.FloatString(digits)
 }
 

@@ -27,9 +27,11 @@ type Truncation struct {
 func (r *request) write(p *page, a *Answer) error {
 	q := r.query
 	all, whole := r.encode(p.shown)
+
 	if p.more() {
 		a.Next = q.NextPage(p.end())
 	}
+
 	room := r.room(a)
 
 	cut := 0
@@ -37,6 +39,7 @@ func (r *request) write(p *page, a *Answer) error {
 	if fits {
 		a.Cars = whole
 	}
+
 	for _, length := range textLengths {
 		if fits {
 			break
@@ -44,6 +47,7 @@ func (r *request) write(p *page, a *Answer) error {
 		cut = length
 		fits = fit(all, cut, room)
 	}
+
 	left := 0
 	encodings := map[*vehicle]*encoded{}
 	if !fits {
@@ -51,21 +55,26 @@ func (r *request) write(p *page, a *Answer) error {
 			encodings[row.vehicle] = all[i]
 		}
 	}
+
 	for !fits && p.taken > 1 && len(all) > 1 {
 		before := len(p.shown)
 		p = p.shorten(p.taken - 1)
 		left += before - len(p.shown)
+
 		all = all[:0]
 		for _, row := range p.shown {
 			all = append(all, encodings[row.vehicle])
 		}
+
 		a.Next = q.NextPage(p.end())
 		room = r.room(a) // the cursor has another length
 		fits = fit(all, cut, room)
 	}
+
 	for !fits && len(all) == 1 && all[0].omitLargest() {
 		fits = fit(all, cut, room)
 	}
+
 	if err := r.checkCursor(a.Next, fits); err != nil {
 		return err
 	}
@@ -75,6 +84,7 @@ func (r *request) write(p *page, a *Answer) error {
 	if !isWhole {
 		a.Cars = []byte{'['}
 	}
+
 	for i := range all {
 		if !isWhole {
 			vehicle, texts := all[i].cut(cut)
@@ -84,21 +94,26 @@ func (r *request) write(p *page, a *Answer) error {
 			a.Cars = append(a.Cars, vehicle...)
 			truncation.Texts += texts
 		}
+
 		for _, o := range all[i].omitted {
 			o.ID = all[i].id
 			truncation.Values = append(truncation.Values, o)
 		}
 	}
+
 	if !isWhole {
 		a.Cars = append(a.Cars, ']')
 	}
+
 	a.Count = len(all)
 	if truncation.Texts > 0 {
 		truncation.Length = cut
 	}
+
 	if truncation.Texts > 0 || left > 0 || truncation.Values != nil {
 		a.Cut = &truncation
 	}
+
 	return nil
 }
 
@@ -118,6 +133,7 @@ func (r *request) checkCursor(next url.Values, fits bool) error {
 	default:
 		return nil
 	}
+
 	return query.ParameterErrors{All: []query.ParameterError{wrong}}
 }
 
@@ -125,6 +141,7 @@ func (r *request) checkCursor(next url.Values, fits bool) error {
 func (r *request) encode(shown []liveRow) (all []*encoded, whole []byte) {
 	names := labels(r.query.Shown)
 	all = make([]*encoded, len(shown))
+
 	whole = append(make([]byte, 0, 1<<10), '[')
 	for i, row := range shown {
 		switch i {
@@ -135,18 +152,22 @@ func (r *request) encode(shown []liveRow) (all []*encoded, whole []byte) {
 		default:
 			whole = append(whole, ',')
 		}
+
 		all[i], whole = encodeVehicle(whole, r.query.Shown, names, row.vehicle)
 	}
+
 	return all, append(whole, ']')
 }
 
 // room is how many characters the vehicles may take.
 func (r *request) room(a *Answer) int {
 	notes, _ := json.Marshal(a.Notes) // texts always encode
-	room := r.query.MaxChars - envelopeSize - len(a.Facets) - len(a.Applied) - len(a.Summary) - len(notes) - len(encodeJSON(a.NotNumbers))
+	room := r.query.MaxChars - envelopeSize - len(a.Facets) - len(a.Applied) - len(a.Summary) - len(notes) - len(
+		encodeJSON(a.NotNumbers))
 	if a.Next != nil {
 		room -= 2 * len(a.Next.Encode()) // the next request, and its cursor alone
 	}
+
 	return room
 }
 
@@ -157,6 +178,7 @@ func fit(all []*encoded, cut, room int) bool {
 	for _, e := range all {
 		bytes += len(e.json) + 1 + e.omittedLength()
 	}
+
 	if bytes <= room {
 		return true
 	}
@@ -166,5 +188,6 @@ func fit(all []*encoded, cut, room int) bool {
 		b, _ := e.cut(cut)
 		characters += utf8.RuneCount(b) + 1 + e.omittedLength()
 	}
+
 	return characters <= room
 }

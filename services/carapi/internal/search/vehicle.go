@@ -27,14 +27,17 @@ func (v *vehicle) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 	case !f.Understands():
 		return v.stored.Cell(f)
 	}
+
 	stored, whole := v.stored.Cell(f.Source())
 	if !whole {
 		return value.Cell{}, false
 	}
+
 	unit := value.Cell{}
 	if f.UnitIn != nil {
 		unit, _ = v.stored.Cell(f.UnitIn)
 	}
+
 	c, _ = f.Understand(stored, unit, nil)
 	return c, true
 }
@@ -45,6 +48,7 @@ func (v *vehicle) shown(f *catalog.Field) (c value.Cell, kind schema.Kind, whole
 		c, whole = v.Cell(f)
 		return c, f.Kind, whole
 	}
+
 	stored, whole := v.stored.Cell(f.Source())
 	c, kind = f.ShownAs(stored)
 	return c, kind, whole

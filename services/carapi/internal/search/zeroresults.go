@@ -87,17 +87,21 @@ func (z *ZeroResults) Link(urlOf func(url.Values) string) {
 	for i := range z.Filters {
 		link(&z.Filters[i].Call)
 	}
+
 	for i := range z.DidYouMean {
 		link(&z.DidYouMean[i].Call)
 	}
+
 	for i := range z.InStock {
 		for j := range z.InStock[i].Values {
 			link(&z.InStock[i].Values[j].Call)
 		}
 	}
+
 	for i := range z.Alternatives {
 		link(&z.Alternatives[i].Call)
 	}
+
 	for len(encodeJSON(z)) > z.most && z.dropOne() {
 	}
 }
@@ -112,6 +116,7 @@ func (z *ZeroResults) dropOne() bool {
 			filters++
 		}
 	}
+
 	for _, f := range z.InStock {
 		values += len(f.Values)
 	}
@@ -140,6 +145,7 @@ func (z *ZeroResults) dropOne() bool {
 	default:
 		z.Alternatives = z.Alternatives[:most-1]
 	}
+
 	return true
 }
 
@@ -155,15 +161,18 @@ func (r *request) zeroResults(unmatched map[string][]string, room int) *ZeroResu
 	w := relaxations{r, &ZeroResults{Filters: []FilterCount{}, most: min(room, maxZeroResults)}}
 	w.countFilters()
 	w.relaxWords()
+
 	for i := range w.query.Filters {
 		f := &w.query.Filters[i]
 		if f.Use.Includes() {
 			w.suggestValues(f, unmatched[f.Parameter])
 		}
 	}
+
 	for _, name := range []string{"price", "mileage", "year"} {
 		w.nearestNumbers(name)
 	}
+
 	w.sameBody()
 	return w.found
 }
@@ -176,9 +185,11 @@ func (w *relaxations) matching(without ...string) index.Set {
 			q.Filters = append(q.Filters, f)
 		}
 	}
+
 	if !slices.Contains(without, "q") {
 		q.Words = w.query.Words
 	}
+
 	return w.index().Match(&q, nil)
 }
 
@@ -205,6 +216,7 @@ func (w *relaxations) offer(request url.Values) (c Call, count int) {
 	if len(request.Encode()) > w.found.most {
 		return Call{}, 0
 	}
+
 	q, _, err := w.generation.interpreter.Interpret(w.index(), request, searchControls...)
 	if err != nil {
 		return Call{}, 0
@@ -212,6 +224,7 @@ func (w *relaxations) offer(request url.Values) (c Call, count int) {
 	if count = w.index().Match(q, nil).Count(); count == 0 {
 		return Call{}, 0
 	}
+
 	return Call{Request: request}, count
 }
 
@@ -230,9 +243,11 @@ func (w *relaxations) countFilters() {
 			names = append(names, f.Parameter)
 		}
 	}
+
 	if len(w.query.Words) > 0 {
 		names = append(names, "q")
 	}
+
 	for _, name := range names {
 		others := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
 		c := FilterCount{Parameter: name, Alone: w.matching(others...).Count()}
@@ -241,6 +256,7 @@ func (w *relaxations) countFilters() {
 				c.Without = w.matching(name).Count()
 			}
 		}
+
 		w.found.Filters = append(w.found.Filters, c)
 	}
 }
@@ -263,22 +279,27 @@ func (w *relaxations) relaxWords() {
 	if len(words) == 0 {
 		return
 	}
+
 	rest := w.matching("q")
 	sets := make([]index.Set, len(words))
+
 	var known, unknown []string
 	for i, word := range words {
 		alone := w.index().Match(&query.Query{Words: []string{word}}, nil)
 		sets[i] = w.index().And(rest, alone)
+
 		if alone.Count() > 0 {
 			known = append(known, word)
 		} else {
 			unknown = append(unknown, word)
 		}
+
 		if len(words) > 1 {
 			c := FilterCount{Parameter: "q", Word: value.Excerpt(word), Alone: alone.Count()}
 			w.found.Filters = append(w.found.Filters, c)
 		}
 	}
+
 	if len(words) > 1 {
 		w.countWithoutWords(rest, sets)
 	}
@@ -291,6 +312,7 @@ func (w *relaxations) relaxWords() {
 		}
 		w.addAlternative(why+value.Excerpt(strings.Join(left, ", ")), w.withWords(kept))
 	}
+
 	for _, word := range unknown[:min(len(unknown), maxUnknown)] {
 		w.suggestForWord(word, known)
 	}
@@ -308,6 +330,7 @@ func (w *relaxations) countWithoutWords(rest index.Set, sets []index.Set) {
 				found = w.index().And(found, set)
 			}
 		}
+
 		if found.Count() > 0 {
 			counts[i].Call, counts[i].Without = w.offer(w.withWords(slices.Delete(slices.Clone(words), i, i+1)))
 		}
@@ -341,6 +364,7 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 			}
 			return
 		}
+
 		choose(i+1, chosen|1<<i, n+1, w.index().And(found, sets[i]))
 		choose(i+1, chosen, n, found)
 	}
@@ -353,6 +377,7 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 			left = append(left, word)
 		}
 	}
+
 	return kept, left
 }
 
@@ -370,12 +395,14 @@ func (w *relaxations) suggestForWord(word string, known []string) {
 			}
 		}
 	}
+
 	fields := w.suggestedFields(func(f *catalog.Field) bool { return !w.query.Values().Has(w.parameterOf(f)) })
 	for _, field := range fields {
 		if meant := w.generation.interpreter.Meaning(w.index(), field, word); len(meant) > 0 {
 			add(field, meant)
 		}
 	}
+
 	if len(all) == 0 {
 		for _, field := range fields {
 			for _, meant := range w.near(field, word) {
@@ -383,6 +410,7 @@ func (w *relaxations) suggestForWord(word string, known []string) {
 			}
 		}
 	}
+
 	w.keepBest(all)
 }
 
@@ -403,11 +431,13 @@ func (w *relaxations) near(field *catalog.Field, text string) (found [][]string)
 	if texts == nil {
 		return nil
 	}
+
 	for _, v := range w.index().ValuesOf(field, value.NearestFolded(text, texts.Folded)) {
 		if utf8.RuneCountInString(v.Text) <= maxListed {
 			found = append(found, []string{v.Text})
 		}
 	}
+
 	return found
 }
 
@@ -416,13 +446,16 @@ func (w *relaxations) parameterOf(field *catalog.Field) string {
 	if field == nil {
 		return ""
 	}
+
 	name := field.Name
 	if query.IsControl(name) {
 		name = query.Qualifier + name
 	}
+
 	if p, ok := w.generation.interpreter.Parameters().Get(name); !ok || p.Field != field || p.Use != query.Equals {
 		return ""
 	}
+
 	return name
 }
 
@@ -434,11 +467,13 @@ func (w *relaxations) addSuggestion(
 	if count == 0 {
 		return false
 	}
+
 	s := Suggestion{Parameter: parameter, Received: value.Excerpt(received), Count: count, Call: c,
 		Meant: value.Clean(strings.Join(meant, ", "))}
 	if in != parameter {
 		s.In = in
 	}
+
 	*all = append(*all, s)
 	return true
 }
@@ -459,10 +494,12 @@ func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 				beside = append(beside, word)
 			}
 		}
+
 		isNear := false
 		for _, received := range unmatched[:min(len(unmatched), maxUnknown)] {
 			isNear = w.suggest(f, received, beside) || isNear
 		}
+
 		if len(unmatched) > 0 && !isNear {
 			w.listValues(f, beside)
 		}
@@ -482,6 +519,7 @@ func (w *relaxations) suggest(f *query.Filter, received string, beside []string)
 		request[f.Parameter] = append(slices.Clone(meant), beside...)
 		isNear = w.addSuggestion(&all, f.Parameter, received, f.Parameter, meant, request) || isNear
 	}
+
 	for _, field := range w.suggestedFields(func(other *catalog.Field) bool { return other != f.Field }) {
 		if meant := w.generation.interpreter.Meaning(w.index(), field, received); len(meant) > 0 {
 			request := w.without(f.Parameter)
@@ -489,6 +527,7 @@ func (w *relaxations) suggest(f *query.Filter, received string, beside []string)
 			w.addSuggestion(&all, f.Parameter, received, w.parameterOf(field), meant, request)
 		}
 	}
+
 	w.keepBest(all)
 	return isNear
 }
@@ -500,6 +539,7 @@ func (w *relaxations) listValues(f *query.Filter, beside []string) {
 	if f.Field.Class() == catalog.Number && !complete {
 		return
 	}
+
 	found := FieldValues{Parameter: f.Parameter, Complete: complete}
 	for _, cell := range cells {
 		request := w.without(f.Parameter)
@@ -508,6 +548,7 @@ func (w *relaxations) listValues(f *query.Filter, beside []string) {
 			found.Values = append(found.Values, ValueCount{Value: appendShown(nil, f.Field, cell), Count: count, Call: c})
 		}
 	}
+
 	if len(found.Values) > 0 {
 		slices.SortStableFunc(found.Values, func(a, b ValueCount) int { return cmp.Compare(b.Count, a.Count) })
 		w.found.InStock = append(w.found.InStock, found)
@@ -524,6 +565,7 @@ func (w *relaxations) frequent(f *query.Filter) (cells []value.Cell, complete bo
 		if texts == nil {
 			return nil, false
 		}
+
 		for _, v := range w.index().ValuesOf(field, texts.Values) {
 			cells = append(cells, value.Cell{Type: value.Text, Form: []byte(v.Text)})
 		}
@@ -537,11 +579,13 @@ func (w *relaxations) frequent(f *query.Filter) (cells []value.Cell, complete bo
 			}
 		}
 	}
+
 	all := len(cells)
 	cells = slices.DeleteFunc(cells, func(c value.Cell) bool { return utf8.RuneCount(c.Form) > maxListed })
 	if other > 0 || all > fewInStock {
 		return cells[:min(len(cells), someInStock)], false
 	}
+
 	return cells, len(cells) == all
 }
 
@@ -552,20 +596,25 @@ func (w *relaxations) nearestNumbers(name string) {
 	if f == nil {
 		return
 	}
+
 	var parameters []string
 	ranges := 0
+
 	low, high := "", "" // of all that was asked for
 	for i := range w.query.Filters {
 		filter := &w.query.Filters[i]
 		if filter.Field != f || !filter.Use.Includes() {
 			continue
 		}
+
 		parameters = append(parameters, filter.Parameter)
+
 		for _, r := range filter.Ranges {
 			ranges++
 			if r.From != "" && (low == "" || value.CompareDecimals(r.From, low) < 0) {
 				low = r.From
 			}
+
 			if r.To != "" && (high == "" || value.CompareDecimals(r.To, high) > 0) {
 				high = r.To
 			}
@@ -576,6 +625,7 @@ func (w *relaxations) nearestNumbers(name string) {
 	if low != "" && high != "" { // a bound would bring in everything on that side
 		upper, lower = name, name
 	}
+
 	if ranges == 1 && low == high {
 		if name == "year" {
 			w.offerNumber(f, parameters, name+"_min", low, name+" from "+low+" on")
@@ -583,15 +633,18 @@ func (w *relaxations) nearestNumbers(name string) {
 			w.offerNumber(f, parameters, name+"_max", low, name+" up to "+low)
 		}
 	}
+
 	if f.Measure().Counts() {
 		upper, lower = name, name
 	}
+
 	rest := w.matching(parameters...)
 	if high != "" {
 		if next, ok := w.index().Next(rest, f, high, true); ok {
 			w.offerNumber(f, parameters, upper, string(next.Form), "the next "+name+" above: "+string(next.Form))
 		}
 	}
+
 	if low != "" {
 		if next, ok := w.index().Next(rest, f, low, false); ok {
 			w.offerNumber(f, parameters, lower, string(next.Form), "the next "+name+" below: "+string(next.Form))
@@ -616,12 +669,14 @@ const maxBodies = 5
 func (w *relaxations) sameBody() {
 	body := w.generation.catalog.TextField("body_type")
 	models := query.Query{}
+
 	asksForModel := false
 	for i := range w.query.Filters {
 		f := &w.query.Filters[i]
 		if !f.Use.Includes() {
 			continue
 		}
+
 		switch f.Field.Name {
 		case "body_type":
 			return
@@ -633,6 +688,7 @@ func (w *relaxations) sameBody() {
 			asksForModel = asksForModel || f.Field.Name == "model"
 		}
 	}
+
 	if w.parameterOf(body) == "" || !asksForModel {
 		return
 	}
@@ -641,6 +697,7 @@ func (w *relaxations) sameBody() {
 	if len(bodies) == 0 {
 		return
 	}
+
 	request := w.without("make", "model", "trim")
 	request["body_type"] = bodies
 	w.addAlternative("others of the same body: "+value.Clean(strings.Join(bodies, ", ")), request)

@@ -45,6 +45,7 @@ func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
 		(plan == nil || last.Plan == plan) {
 		return last, r.rows(ctx, last, nil)
 	}
+
 	if plan == nil && r.binding.Vocabulary != nil && r.about >= manyRows {
 		if c, isBound, err := r.readWhileBinding(ctx); isBound || err != nil {
 			return c, err
@@ -57,21 +58,25 @@ func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
 			return nil, err
 		}
 	}
+
 	c, err := r.bind(plan)
 	if err != nil {
 		return nil, err
 	}
+
 	r.log(c)
 	return c, r.rows(ctx, c, nil)
 }
 
-// readWhileBinding binds the columns by a few rows, and reads all of them, for the index and for a profile. If all rows say
-// something else, it binds the columns by them and reads the rows again. isBound is false if the few rows say too little.
+// readWhileBinding binds the columns by a few rows, and reads all of them, for the index and for a profile. If all rows
+// say something else, it binds the columns by them and reads the rows again. isBound is false if the few rows say too
+// little.
 func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, isBound bool, err error) {
 	plan, err := r.planOfRows(ctx, fewRows)
 	if err == nil {
 		c, err = r.bind(plan)
 	}
+
 	var unbound BindingError
 	if errors.As(err, &unbound) {
 		return nil, false, nil
@@ -84,10 +89,12 @@ func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, i
 	if err := r.rows(ctx, c, profiler); err != nil {
 		return nil, false, err
 	}
+
 	whole, err := r.newPlan(profiler.Profile())
 	if err != nil {
 		return nil, false, err
 	}
+
 	if whole.SameBinding(plan) {
 		c.Plan = whole
 		r.log(c)
@@ -97,6 +104,7 @@ func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, i
 	if c, err = r.bind(whole); err != nil {
 		return nil, false, err
 	}
+
 	r.log(c)
 	return c, true, r.rows(ctx, c, nil)
 }
@@ -110,6 +118,7 @@ func (r *tableRead) rows(ctx context.Context, c *catalog.Catalog, profiler *cata
 	if profiler == nil {
 		return r.store.stream(ctx, r.conn, c, fields, 0, add)
 	}
+
 	all := slices.Concat(fields, profiler.Fields(r.source.Table))
 	return r.store.stream(ctx, r.conn, c, all, 0, func(cells []value.Cell) error {
 		if err := add(cells[:len(fields)]); err != nil {
@@ -124,11 +133,13 @@ func (r *tableRead) planOfRows(ctx context.Context, limit int) (*catalog.Plan, e
 	if r.binding.Vocabulary == nil {
 		return r.newPlan(nil)
 	}
+
 	profiler := catalog.NewProfiler(r.source.Table)
 	c := &catalog.Catalog{Table: r.source.Table}
 	if err := r.store.stream(ctx, r.conn, c, profiler.Fields(r.source.Table), limit, profiler.Add); err != nil {
 		return nil, err
 	}
+
 	return r.newPlan(profiler.Profile())
 }
 

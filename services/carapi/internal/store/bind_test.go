@@ -20,21 +20,26 @@ func TestBindingOfLargeTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	binding := catalog.Binding{Vocabulary: vocabulary}
 	mysql := dbtest.Database(t)
+
 	sqlite, file := dbtest.SQLite(t)
 	databases := map[*sqlx.DB]dbconn.Config{dbtest.Open(t, mysql): mysql, file: sqlite}
 	for name, c := range map[string]struct {
 		first string // what the first rows have in the column c7
 		reads int
-	}{"alike": {"SUBSTR('Automatic Manual', 1 + 10 * (n % 2), 9)", 1}, "other": {"SUBSTR('abcde', 1 + n % 5, 1)", 2}, "empty": {"NULL", 2}} {
+	}{"alike": {"SUBSTR('Automatic Manual', 1 + 10 * (n % 2), 9)", 1}, "other": {"SUBSTR('abcde', 1 + n % 5, 1)", 2},
+		"empty": {"NULL", 2}} {
 		for db, config := range databases {
-			run(t, db, "DROP TABLE IF EXISTS cars", "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), c7 VARCHAR(20), price VARCHAR(20))")
+			run(t, db, "DROP TABLE IF EXISTS cars", "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model "+
+				"VARCHAR(20), c7 VARCHAR(20), price VARCHAR(20))")
 			fill := fmt.Sprintf(`INSERT INTO cars WITH RECURSIVE few (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM few WHERE i < 299),
 				n (n) AS (SELECT 300 * a.i + b.i FROM few AS a, few AS b)
 				SELECT n, 'Kia', 'Rio', CASE WHEN n < %d THEN %s ELSE SUBSTR('Automatic Manual', 1 + 10 * (n %% 2), 9) END, '$100'
 				FROM n WHERE n <= %d ORDER BY n`, fewRows, c.first, manyRows)
 			run(t, db, fill)
+
 			if config.Driver != dbconn.SQLite {
 				run(t, db, "ANALYZE TABLE cars")
 			}
@@ -49,6 +54,7 @@ func TestBindingOfLargeTables(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			if rows != manyRows+1 || reads != c.reads && config.Driver == dbconn.SQLite {
 				t.Errorf("%s: %s: %d rows in %d reads", config.Driver, name, rows, reads)
 			}
@@ -59,12 +65,15 @@ func TestBindingOfLargeTables(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			whole.conn = conn
 			plan, err := whole.planOfRows(t.Context(), 0)
 			release(false)
+
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			if !reflect.DeepEqual(read.Plan, plan) || plan.Fields["transmission"].Column != "c7" {
 				t.Errorf("%s: %s: %+v, want %+v", config.Driver, name, read.Plan, plan)
 			}

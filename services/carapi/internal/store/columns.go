@@ -40,6 +40,7 @@ func boundedColumn(t schema.Table, f *catalog.Field, loose bool) column {
 	if loose {
 		size = math.MaxInt
 	}
+
 	c := column{position: f.Columns[0], kind: f.Stored}
 	switch {
 	case size == 0:
@@ -49,6 +50,7 @@ func boundedColumn(t schema.Table, f *catalog.Field, loose bool) column {
 	default:
 		c.bound = wholeOnly
 	}
+
 	c.inBytes = f.Class() == catalog.Opaque
 	c.inSQL = size > minBounded
 	return c
@@ -81,6 +83,7 @@ func capacity(c schema.Column) int {
 	case "uuid", "inet4", "inet6":
 		return 64
 	}
+
 	return math.MaxInt
 }
 
@@ -95,6 +98,7 @@ func (s *Store) expressions(t schema.Table, c column) (value, length string) {
 	if c.position == rowID {
 		return "t." + rowIDName(t), ""
 	}
+
 	name := s.name(t.Columns[c.position])
 	if !s.isSQLite {
 		switch {
@@ -121,6 +125,7 @@ func (s *Store) expressions(t schema.Table, c column) (value, length string) {
 		return "CASE WHEN " + isLong + " THEN NULL ELSE " + name + " END",
 			"CASE WHEN " + isLong + " THEN octet_length(" + name + ") END"
 	}
+
 	isLong = "typeof(" + name + ") IN ('text', 'blob') AND length(" + name + ") > ?"
 	return "CASE WHEN " + isLong + " THEN NULL ELSE " + name + " END",
 		"CASE WHEN " + isLong + " THEN length(" + name + ") END"
@@ -137,6 +142,7 @@ func (s *Store) boundArgs(args []any, c column, most int) []any {
 	default:
 		args = append(args, most, most)
 	}
+
 	return args
 }
 
@@ -151,9 +157,11 @@ func wholeColumns(t schema.Table, f *catalog.Field) []column {
 	case !f.IsJoined():
 		return []column{{position: f.Columns[0], kind: f.Stored}}
 	}
+
 	parts := make([]column, len(f.Columns))
 	for i, position := range f.Columns {
 		parts[i] = column{position: position, kind: t.Columns[position].Kind}
 	}
+
 	return parts
 }

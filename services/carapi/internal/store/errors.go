@@ -52,6 +52,7 @@ func Unavailable(err error) bool {
 	case errors.As(err, &file):
 		return file.Code != sqlite3.ErrError
 	}
+
 	return false
 }
 
@@ -89,6 +90,7 @@ func withCause(ctx context.Context, err error) error {
 	case ctx.Err() != nil && !errors.Is(err, ctx.Err()): // SQLite says that it was interrupted
 		return fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
+
 	return err
 }
 
@@ -103,6 +105,7 @@ func (s *Store) missing(err error) error {
 		errors.As(err, &file) && file.Code == sqlite3.ErrError:
 		return fmt.Errorf("%s: %w", s.Setting, noTableError{err})
 	}
+
 	return err
 }
 

@@ -11,9 +11,11 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// A statement that takes longer than its time-out is too slow, and may be stopped by the server; the source is not away for that.
+// A statement that takes longer than its time-out is too slow, and may be stopped by the server; the source is not away
+// for that.
 func TestTooSlow(t *testing.T) {
 	c := dbtest.Database(t)
+
 	// It computes for seconds. A SLEEP would end without an error where MySQL stops it.
 	run(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO base VALUES (1, 'a', 'b'), (2, 'a', 'b')", "CREATE TABLE many (n INT)",
@@ -59,6 +61,7 @@ func TestTooSlow(t *testing.T) {
 
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, cancel)
+
 		_, err = openStore(t, file, Settings{}).Rows(ctx, c, Version{}, [][]value.Cell{number("1")}, everyField(c), 10)
 		if !errors.Is(err, context.Canceled) || errors.Is(err, ErrTooSlow) || Unavailable(err) {
 			t.Errorf("got %v", err)
@@ -72,14 +75,18 @@ func TestLostConnection(t *testing.T) {
 	c := server.Database(t)
 	db := dbtest.Open(t, c)
 	run(t, db, "SET GLOBAL innodb_flush_log_at_trx_commit = 1",
-		"CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))", "INSERT INTO cars VALUES (1, 'a', 'b')")
+		"CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
+		"INSERT INTO cars VALUES (1, 'a', 'b')")
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
+
 	kill := func() {
 		var ids []int
-		if err := db.Select(&ids, "SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND command = 'Sleep'"); err != nil {
+		if err := db.Select(&ids, "SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND command = "+
+			"'Sleep'"); err != nil {
 			t.Fatal(err)
 		}
+
 		for _, id := range ids {
 			_, _ = db.Exec("KILL ?", id) // it may have gone
 		}
@@ -97,6 +104,7 @@ func TestLostConnection(t *testing.T) {
 	if err := server.Process(t).Kill(); err != nil {
 		t.Fatal(err)
 	}
+
 	for range 3 {
 		_, err := s.Rows(t.Context(), read.catalog, read.version, read.keys(), nil, 10)
 		_, readErr := tryRead(t.Context(), s, read.catalog)
@@ -106,6 +114,7 @@ func TestLostConnection(t *testing.T) {
 			}
 		}
 	}
+
 	server.Restart(t)
 	requireSameRows(t, s, read)
 }
@@ -115,16 +124,21 @@ func TestServerLimits(t *testing.T) {
 	server := dbtest.NewServer(t)
 	c := server.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))", "INSERT INTO base VALUES (1, 'a', 'b'), (2, 'a', 'b'), (3, 'a', 'b')",
+	run(t, db, "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
+		"INSERT INTO base VALUES (1, 'a', 'b'), (2, 'a', 'b'), (3, 'a', 'b')",
 		"CREATE VIEW cars AS SELECT id, make, model, SLEEP(0.4) AS slow FROM base",
-		"SET GLOBAL sql_select_limit = 1", "SET GLOBAL max_join_size = 1", "SET GLOBAL /*M!100101 max_statement_time = 0.3 */ /*!50708 max_execution_time = 300 */")
+		"SET GLOBAL sql_select_limit = 1", "SET GLOBAL max_join_size = 1", "SET GLOBAL /*M!100101 max_statement_time = 0.3 "+
+			"*/ /*!50708 max_execution_time = 300 */")
 	s := openStore(t, c, Settings{Table: "base"})
+
 	if slow := readStock(t, openStore(t, c, Settings{}), nil); len(slow.rows) != 3 {
 		t.Errorf("%d rows of a slow view", len(slow.rows))
 	}
+
 	read := readStock(t, s, nil)
 	if got := read.texts("id"); !slices.Equal(got, []string{"1", "2", "3"}) {
 		t.Errorf("rows %q", got)
 	}
+
 	requireSameRows(t, s, read)
 }

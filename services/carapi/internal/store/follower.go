@@ -30,10 +30,12 @@ func (f *follower) acquire(ctx context.Context, rows, reads *sqlx.DB) (*sqlx.Con
 	if err == nil && !f.follows(path, file) {
 		err = f.reopen(ctx, reads, path, file)
 	}
+
 	if err != nil {
 		f.mu.Unlock()
 		return nil, err
 	}
+
 	return f.conn, nil
 }
 
@@ -55,6 +57,7 @@ func (f *follower) reopen(ctx context.Context, reads *sqlx.DB, path string, file
 	if err != nil {
 		return err
 	}
+
 	f.conn, f.path, f.file = conn, path, file
 	f.generation++
 	return nil
@@ -82,14 +85,17 @@ func (f *follower) version(ctx context.Context, rows *sqlx.DB) (Version, error) 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	v := Version{AsOf: time.Now(), Data: (f.generation + 1) << generationShift}
+
 	path, file, err := fileOf(ctx, rows)
 	if err != nil || !f.follows(path, file) {
 		return v, err
 	}
+
 	data, err := f.dataVersion(ctx, f.conn)
 	if err != nil {
 		return v, errors.Join(err, f.drop())
 	}
+
 	v.Data = data
 	return v, nil
 }

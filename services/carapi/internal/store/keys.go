@@ -27,6 +27,7 @@ func (s *Store) newKeyPart(c *catalog.Catalog, f *catalog.Field) keyPart {
 	if len(f.Columns) == 0 {
 		return keyPart{schema.Column{Kind: schema.Integer}, "t." + rowIDName(c.Table), "?"}
 	}
+
 	column := c.Table.Columns[f.Columns[0]]
 	part := keyPart{column, s.name(column), "?"}
 	switch {
@@ -41,6 +42,7 @@ func (s *Store) newKeyPart(c *catalog.Catalog, f *catalog.Field) keyPart {
 		// The text has its zeros at the end, and a cell does not.
 		part.compared, part.placeholder = "CAST("+part.compared+" AS NUMERIC)", "CAST(? AS NUMERIC)"
 	}
+
 	return part
 }
 
@@ -51,10 +53,12 @@ func keyCondition(parts []keyPart, n int) string {
 		p := parts[0]
 		return p.compared + " IN (" + p.placeholder + strings.Repeat(", "+p.placeholder, n-1) + ")"
 	}
+
 	equal := make([]string, len(parts))
 	for i, p := range parts {
 		equal[i] = p.compared + " = " + p.placeholder
 	}
+
 	one := "(" + strings.Join(equal, " AND ") + ")"
 	return one + strings.Repeat(" OR "+one, n-1)
 }
@@ -77,10 +81,12 @@ func (s *Store) keyArgs(args []any, parts []keyPart, keys [][]value.Cell, count 
 			args = append(args, s.keyArg(parts[i].column, cell))
 		}
 	}
+
 	last := args[start+(len(keys)-1)*len(parts):]
 	for range count - len(keys) {
 		args = append(args, last...)
 	}
+
 	return args
 }
 
@@ -102,6 +108,7 @@ func (s *Store) keyArg(c schema.Column, cell value.Cell) any {
 	if i, err := strconv.ParseInt(form, 10, 64); err == nil {
 		return i
 	}
+
 	x, _ := strconv.ParseFloat(form, 64) // it is in range for where it comes from
 	switch {
 	case s.isSQLite, c.Kind == schema.Double:
@@ -109,9 +116,11 @@ func (s *Store) keyArg(c schema.Column, cell value.Cell) any {
 	case c.Kind == schema.Float:
 		return float64(float32(x)) // 0.1 in single precision is not 0.1 in double
 	}
+
 	if u, err := strconv.ParseUint(form, 10, 64); err == nil {
 		return u
 	}
+
 	return form
 }
 
@@ -125,18 +134,20 @@ func KeyOf(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 	return cellsOf(f, c.KeyFields, id)
 }
 
-// HistoryKeyOf reads an id as KeyOf does, and gives the cells by which the change history knows the vehicle. It is false
-// if the history knows vehicles by something other than their ids.
+// HistoryKeyOf reads an id as KeyOf does, and gives the cells by which the change history knows the vehicle. It is
+// false if the history knows vehicles by something other than their ids.
 func HistoryKeyOf(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 	f := c.ID()
 	if f == nil || len(f.Columns) != len(c.HistoryKey) {
 		return nil, false
 	}
+
 	for i, position := range f.Columns {
 		if !slices.Equal(c.HistoryKey[i].Columns, []int{position}) {
 			return nil, false
 		}
 	}
+
 	return cellsOf(f, c.HistoryKey, id)
 }
 
@@ -151,6 +162,7 @@ func cellsOf(id *catalog.Field, fields []*catalog.Field, text string) ([]value.C
 	if !ok {
 		return nil, false
 	}
+
 	key := make([]value.Cell, len(parts))
 	for i, part := range parts {
 		// The parts of a joined id are as they are stored.
@@ -163,6 +175,7 @@ func cellsOf(id *catalog.Field, fields []*catalog.Field, text string) ([]value.C
 			}
 		}
 	}
+
 	return key, true
 }
 
@@ -184,6 +197,7 @@ func keyCell(f *catalog.Field, text string) (cell value.Cell, ok bool) {
 			text = strings.TrimSuffix(strings.Replace(text, "T", " ", 1), "Z")
 		}
 	}
+
 	return value.Cell{Type: value.Text, Form: []byte(text)}, utf8.ValidString(text)
 }
 

@@ -83,6 +83,7 @@ func isQueryError(err *mysql.MySQLError) bool {
 	case "21", "22", "23":
 		return true
 	}
+
 	switch err.Number {
 	case erNonUniq, erWrongFieldWithGroup, erWrongGroupField, erDupFieldName, erParse, erNonUniqTable,
 		erFieldSpecifiedTwice, erInvalidGroupFuncUse, erMixOfGroupFuncAndFields, erWrongArguments, erWrongNumberOfColumns,
@@ -93,5 +94,6 @@ func isQueryError(err *mysql.MySQLError) bool {
 		erRegexpBadInterval, erImpossibleConversion:
 		return true
 	}
+
 	return false
 }

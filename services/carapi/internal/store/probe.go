@@ -46,12 +46,15 @@ func (s *Store) FetchCost(ctx context.Context, c *catalog.Catalog, v Version, ke
 		if err := s.Ping(ctx); err != nil {
 			return 0, err
 		}
+
 		pinged := time.Now()
 		if _, err := s.Rows(ctx, c, v, [][]value.Cell{key}, everyField(c), fetchCostText); err != nil {
 			return 0, err
 		}
+
 		pings, fetches = append(pings, pinged.Sub(began)), append(fetches, time.Since(pinged))
 	}
+
 	slices.Sort(pings)
 	slices.Sort(fetches)
 	return max(fetches[fetchCostRuns/2]-pings[fetchCostRuns/2], 0), nil

@@ -56,20 +56,24 @@ func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begi
 	if err != nil {
 		return nil, v, err
 	}
+
 	defer func() { release(err != nil) }()
 	tx, err := conn.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return nil, v, err
 	}
+
 	defer func() { _ = tx.Rollback() }() // fails where the connection is lost, and the transaction with it
 
 	if v, err = s.versionOf(ctx, tx); err != nil {
 		return nil, v, err
 	}
+
 	about, err := s.estimate(ctx, tx, v)
 	if err != nil {
 		return nil, v, err
 	}
+
 	source, err := s.describe(ctx, tx, v.Synced)
 	if err != nil {
 		return nil, v, s.missing(err)
@@ -77,12 +81,14 @@ func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begi
 	if source.HistoryKey, err = s.historyKey(ctx, tx, v); err != nil {
 		return nil, v, err
 	}
+
 	r := tableRead{store: s, conn: conn, source: source, binding: s.bindingOf(source), last: last, about: about,
 		begin: begin}
 	c, err = r.read(ctx)
 	if !s.isSQLite { // in whose transaction the table is as it was when its columns were read
 		err = s.missing(err)
 	}
+
 	return c, v, err
 }
 
@@ -93,6 +99,7 @@ func (s *Store) reader(ctx context.Context) (conn *sqlx.Conn, release func(faile
 		if synced, err = snapshotfile.IsKept(ctx, s.rows); err != nil {
 			return nil, nil, err
 		}
+
 		switch {
 		case synced:
 			_ = s.follower.close() // it may have the only connection
@@ -107,6 +114,7 @@ func (s *Store) reader(ctx context.Context) (conn *sqlx.Conn, release func(faile
 	if conn, err = s.reads.Connx(ctx); err != nil {
 		return nil, nil, err
 	}
+
 	return conn, func(bool) { _ = conn.Close() }, nil
 }
 
@@ -117,6 +125,7 @@ func (s *Store) versionOf(ctx context.Context, tx *sqlx.Tx) (v Version, err erro
 	if !s.isSQLite {
 		return v, nil
 	}
+
 	synced, err := snapshotfile.IsKept(ctx, tx)
 	switch {
 	case err != nil:
@@ -127,6 +136,7 @@ func (s *Store) versionOf(ctx context.Context, tx *sqlx.Tx) (v Version, err erro
 	default:
 		v.Data, err = s.follower.dataVersion(ctx, tx)
 	}
+
 	return v, err
 }
 
@@ -148,10 +158,13 @@ func (s *Store) estimate(ctx context.Context, tx *sqlx.Tx, v Version) (about int
 		if err != nil || !isTable {
 			return 0, err
 		}
+
 		query, args = "SELECT count(*) FROM "+s.quote(s.Table), nil
 	}
+
 	if err := tx.GetContext(ctx, &about, query, args...); err != nil {
 		return 0, fmt.Errorf("estimate rows of %s: %w", s.Table, err)
 	}
+
 	return about, nil
 }

@@ -82,15 +82,18 @@ func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *r
 		}
 		ends[i] = len(all)
 	}
+
 	text, start := string(all), 0
 	for i, end := range ends {
 		key := text[start:end]
 		start = end
+
 		number, twice := r.byKey[key]
 		if !twice {
 			number = len(r.byKey)
 			r.byKey[key] = number
 		}
+
 		r.keys[i] = number
 	}
 
@@ -98,16 +101,19 @@ func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *r
 	if q.lastRun {
 		values = append(values, destination{r, lastRunPlace, false})
 	}
+
 	for place, c := range q.columns {
 		values = append(values, destination{r, place, false})
 		if c.inSQL {
 			values = append(values, destination{r, place, true})
 		}
 	}
+
 	r.destinations = make([]any, len(values))
 	for i := range values {
 		r.destinations[i] = &values[i]
 	}
+
 	return r
 }
 
@@ -159,6 +165,7 @@ func (d *destination) scanValue(src any) {
 	r, c := d.rowReader, &d.columns[d.place]
 	start := len(r.arena)
 	cell, grown := value.FromDriver(c.kind, src, r.arena)
+
 	length := 0
 	switch src.(type) {
 	case []byte, string: // other values are short
@@ -166,10 +173,12 @@ func (d *destination) scanValue(src any) {
 			cell, length = r.cut(cell, c)
 		}
 	}
+
 	if len(grown) == start && len(cell.Form) > 0 { // it is in the driver's memory
 		grown = append(grown, cell.Form...)
 		cell.Form = grown[start:len(grown):len(grown)]
 	}
+
 	r.arena = grown
 	r.cells[d.place], r.lengths[d.place] = cell, length
 	r.wasCut = r.wasCut || length > 0
@@ -180,10 +189,12 @@ func (r *rowReader) cut(cell value.Cell, c *column) (short value.Cell, length in
 	if len(cell.Form) <= r.most {
 		return cell, 0
 	}
+
 	length = len(cell.Form)
 	if !c.inBytes {
 		length = utf8.RuneCount(cell.Form)
 	}
+
 	switch {
 	case length <= r.most:
 		return cell, 0
@@ -196,6 +207,7 @@ func (r *rowReader) cut(cell value.Cell, c *column) (short value.Cell, length in
 		_, size := utf8.DecodeRune(cell.Form[end:])
 		end += size
 	}
+
 	return value.Cell{Type: cell.Type, Form: cell.Form[:end]}, length
 }
 
@@ -206,9 +218,11 @@ func (d *destination) scanLength(src any) {
 	if !ok {
 		return
 	}
+
 	if d.isSQLite {
 		length = max(length, int64(d.most)+1)
 	}
+
 	if length > int64(d.most) {
 		d.lengths[d.place], d.wasCut = int(length), true
 	}
@@ -222,6 +236,7 @@ func (r *rowReader) keep() {
 	for _, place := range r.key {
 		r.keyText = appendKey(r.keyText, r.cells[place])
 	}
+
 	number, asked := r.byKey[string(r.keyText)]
 	wasCut := r.wasCut
 	r.wasCut = false
@@ -231,11 +246,13 @@ func (r *rowReader) keep() {
 
 	r.join(r.cells)
 	row := &r.slab[number]
+
 	row.selection, row.cells, row.first = r.selection, r.kept, r.kept.add(r.cells)
 	row.lengths = nil
 	if wasCut {
 		row.lengths = append(row.lengths, r.lengths...)
 	}
+
 	r.rows[number] = row
 }
 

@@ -63,6 +63,7 @@ func (s *Store) Rows(
 	if !c.Key.Exists() {
 		return nil, errNoKey
 	}
+
 	q := s.selection(c, fields, v.Synced)
 	result := make([]*Row, 0, len(keys))
 	for some := range slices.Chunk(keys, keyCounts[len(keyCounts)-1]) {
@@ -72,6 +73,7 @@ func (s *Store) Rows(
 		}
 		result = append(result, rows...)
 	}
+
 	return result, nil
 }
 
@@ -91,6 +93,7 @@ func (s *Store) rowsOrNone(
 	case len(keys) == 1:
 		return []*Row{nil}, nil
 	}
+
 	rows = nil
 	for i := range keys {
 		one, err := s.rowsOrNone(ctx, q, v, keys[i:i+1], most)
@@ -99,6 +102,7 @@ func (s *Store) rowsOrNone(
 		}
 		rows = append(rows, one...)
 	}
+
 	return rows, nil
 }
 
@@ -116,6 +120,7 @@ func (s *Store) rowsOf(ctx context.Context, q *selection, v Version, keys [][]va
 	for _, c := range q.columns {
 		args = s.boundArgs(args, c, most)
 	}
+
 	args = s.keyArgs(args, q.keyParts, keys, count)
 
 	r := newRowReader(q, keys, most, s.isSQLite)
@@ -129,6 +134,7 @@ func (s *Store) rowsOf(ctx context.Context, q *selection, v Version, keys [][]va
 	if err == nil && v.Synced {
 		err = s.checkVersion(ctx, v, r)
 	}
+
 	return r.result(), err
 }
 
@@ -139,6 +145,7 @@ func (s *Store) checkVersion(ctx context.Context, v Version, r *rowReader) error
 	if !ok || !r.found {
 		ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 		defer cancel()
+
 		err := s.observe(ctx, "version", func(ctx context.Context) (err error) {
 			now, err = s.runs.current(ctx, s.rows, s.Table)
 			return err
@@ -147,8 +154,10 @@ func (s *Store) checkVersion(ctx context.Context, v Version, r *rowReader) error
 			return err
 		}
 	}
+
 	if !now.sameState(v) {
 		return ErrMoved
 	}
+
 	return nil
 }

@@ -44,6 +44,7 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 		}
 		q.keyParts = append(q.keyParts, s.newKeyPart(c, f))
 	}
+
 	var joined []*catalog.Field
 	for _, f := range fields {
 		switch {
@@ -58,9 +59,11 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 			q.places[f.Position()] = q.add(boundedColumn(c.Table, f, s.isSQLite && !synced))
 		}
 	}
+
 	for i, f := range joined {
 		q.places[f.Position()] = len(q.columns) + i
 	}
+
 	q.head = "SELECT " + s.list(q) + s.from(c.Table) + " WHERE "
 	return q
 }
@@ -80,6 +83,7 @@ func (s *Store) list(q *selection) string {
 	if q.lastRun {
 		all = append(all, "coalesce("+snapshotfile.LastRun+", '')")
 	}
+
 	for _, c := range q.columns {
 		value, length := s.expressions(q.catalog.Table, c)
 		all = append(all, value)
@@ -87,6 +91,7 @@ func (s *Store) list(q *selection) string {
 			all = append(all, length)
 		}
 	}
+
 	return strings.Join(all, ", ")
 }
 
@@ -94,11 +99,13 @@ func (s *Store) list(q *selection) string {
 func (q *selection) statement(keys int) string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+
 	text, ok := q.text[keys]
 	if !ok {
 		text = q.head + keyCondition(q.keyParts, keys)
 		q.text[keys] = text
 	}
+
 	return text
 }
 
@@ -140,15 +147,18 @@ func (s *Store) selection(c *catalog.Catalog, fields []*catalog.Field, synced bo
 	for _, f := range fields {
 		positions = append(positions, byte(f.Position()), byte(f.Position()>>8))
 	}
+
 	key := selectKey{c, string(positions), synced}
 
 	cache := s.selects
 	cache.mu.Lock()
 	defer cache.mu.Unlock()
+
 	q, ok := cache.kept.Get(key)
 	if !ok {
 		q = s.newSelection(c, fields, synced)
 		cache.kept.Add(key, q)
 	}
+
 	return q
 }

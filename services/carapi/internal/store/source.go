@@ -25,6 +25,7 @@ func (s *Store) describe(ctx context.Context, q sqlx.QueryerContext, synced bool
 			source.Invisible, err = invisibleColumns(ctx, q, s.Table)
 		}
 	}
+
 	return source, err
 }
 
@@ -53,6 +54,7 @@ func mysqlKeys(ctx context.Context, q sqlx.QueryerContext, t schema.Table) ([][]
 	if err != nil {
 		return nil, fmt.Errorf("read keys of %s: %w", t.Name, err)
 	}
+
 	defer func() { _ = rows.Close() }()
 
 	found := map[string]*index{}
@@ -62,6 +64,7 @@ func mysqlKeys(ctx context.Context, q sqlx.QueryerContext, t schema.Table) ([][]
 		if err := rows.MapScan(row); err != nil {
 			return nil, fmt.Errorf("read keys of %s: %w", t.Name, err)
 		}
+
 		text := map[string]string{}
 		for name, v := range row {
 			if b, ok := v.([]byte); ok {
@@ -76,16 +79,20 @@ func mysqlKeys(ctx context.Context, q sqlx.QueryerContext, t schema.Table) ([][]
 		if found[name] == nil {
 			found[name] = &index{primary: name == "PRIMARY"}
 		}
+
 		x := found[name]
 		x.columns = append(x.columns, column)
+
 		// MariaDB keeps hashes of texts that are too long for a B-tree, and does not look rows up by them.
 		hashed := text["index_type"] == "HASH" && capacityOf(t, column) > maxIndexed
 		hidden := text["is_visible"] == "NO" || text["ignored"] == "YES"
 		x.useless = x.useless || hashed || hidden || text["sub_part"] != "" || text["expression"] != ""
 	}
+
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read keys of %s: %w", t.Name, err)
 	}
+
 	return usableKeys(t, found), nil
 }
 
@@ -129,6 +136,7 @@ func usableKeys(t schema.Table, found map[string]*index) (keys [][]string) {
 	for _, x := range usable {
 		keys = append(keys, x.columns)
 	}
+
 	return keys
 }
 
@@ -144,6 +152,7 @@ func describeSQLiteKeys(ctx context.Context, q sqlx.QueryerContext, source *cata
 	if err != nil {
 		return fmt.Errorf("read keys of %s: %w", t.Name, err)
 	}
+
 	source.RowID = source.RowID && rowIDName(t) != ""
 
 	var parts []struct {
@@ -156,19 +165,23 @@ func describeSQLiteKeys(ctx context.Context, q sqlx.QueryerContext, source *cata
 	if err != nil {
 		return fmt.Errorf("read keys of %s: %w", t.Name, err)
 	}
+
 	found := map[string]*index{}
 	for _, p := range parts {
 		if found[p.Name] == nil {
 			found[p.Name] = &index{}
 		}
+
 		x := found[p.Name]
 		if x.useless = x.useless || p.Column == nil; p.Column != nil {
 			x.columns = append(x.columns, *p.Column)
 		}
 	}
+
 	if len(t.Key) > 0 {
 		found[""] = &index{columns: t.Key, primary: true}
 	}
+
 	source.Keys = usableKeys(t, found)
 	source.RowID = source.RowID && (synced || len(source.Keys) == 0 || !findsSQLiteRows(t, source.Keys[0]))
 	return nil

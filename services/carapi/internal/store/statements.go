@@ -47,6 +47,7 @@ func (s *statementCache) acquire(ctx context.Context, text string) (*statement, 
 		s.mu.Unlock()
 		return found, nil
 	}
+
 	s.mu.Unlock()
 	prepared, err := s.db.PrepareContext(ctx, text)
 	var server *mysql.MySQLError
@@ -56,16 +57,20 @@ func (s *statementCache) acquire(ctx context.Context, text string) (*statement, 
 		s.mu.Unlock()
 		prepared, err = s.db.PrepareContext(ctx, text)
 	}
+
 	if err != nil {
 		return nil, err
 	}
+
 	own := &statement{Stmt: prepared, users: 1}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	if !s.kept.Contains(text) { // another request was quicker
 		own.kept = true
 		s.kept.Add(text, own)
 	}
+
 	return own, nil
 }
 

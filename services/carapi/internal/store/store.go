@@ -70,6 +70,7 @@ func New(rows, reads *sqlx.DB, driver string, s Settings, log *slog.Logger) *Sto
 		store.quote = schema.QuoteSQLite
 		reads.SetMaxIdleConns(0) // see follower
 	}
+
 	return store
 }
 
@@ -130,6 +131,7 @@ func (s *Store) queryOnce(ctx context.Context, statement string, args []any, rea
 		}
 		err = prepareErr
 	}
+
 	return s.missing(err)
 }
 
@@ -138,18 +140,21 @@ func (s *Store) send(ctx context.Context, statement string, args []any, read fun
 	if err != nil {
 		return err
 	}
+
 	defer s.statements.release(prepared)
 
 	rows, err := prepared.QueryContext(ctx, args...)
 	if err != nil {
 		return err
 	}
+
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		if err := read(rows); err != nil {
 			return err
 		}
 	}
+
 	return rows.Err()
 }
 
@@ -164,10 +169,12 @@ func (s *Store) observe(ctx context.Context, operation string, run func(context.
 	if s.Observe != nil {
 		s.Observe(operation, time.Since(began), err)
 	}
+
 	if err != nil {
 		span.SetStatus(codes.Error, "") // the error's text may hold what the caller sent
 		return fmt.Errorf("%s: %w", operation, err)
 	}
+
 	return nil
 }
 
@@ -178,6 +185,7 @@ func withLostRetry(ctx context.Context, run func() (again bool, err error)) erro
 		if !again || !dbconn.Lost(err) {
 			break
 		}
+
 		select {
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), err)
@@ -185,5 +193,6 @@ func withLostRetry(ctx context.Context, run func() (again bool, err error)) erro
 			again, err = run()
 		}
 	}
+
 	return err
 }

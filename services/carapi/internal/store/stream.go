@@ -16,7 +16,8 @@ import (
 )
 
 // stream reads all rows, or as many as limit says unless it is 0, through the driver's own interface, in the binary
-// protocol: without database/sql's conversions, and with every FLOAT in full: the text protocol prints about six digits.
+// protocol: without database/sql's conversions, and with every FLOAT in full: the text protocol prints about six
+// digits.
 func (s *Store) stream(
 	ctx context.Context, conn *sqlx.Conn, c *catalog.Catalog, fields []*catalog.Field, limit int, add Add,
 ) error {
@@ -25,6 +26,7 @@ func (s *Store) stream(
 	for i, column := range d.columns {
 		list[i], _ = s.expressions(c.Table, column)
 	}
+
 	query := "SELECT " + strings.Join(list, ", ") + s.from(c.Table)
 	if limit > 0 {
 		query += fmt.Sprintf(" LIMIT %d", limit)
@@ -35,15 +37,18 @@ func (s *Store) stream(
 		// Closing the rows reads what is left of them, unless the context has ended, and the connection with it.
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
+
 		stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 		if err != nil {
 			return s.missing(err)
 		}
+
 		defer func() { _ = stmt.Close() }()
 		result, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, nil)
 		if err != nil {
 			return err
 		}
+
 		defer func() {
 			if err != nil {
 				cancel()
@@ -59,6 +64,7 @@ func (s *Store) stream(
 			case err != nil:
 				return err
 			}
+
 			rows++
 			if err := add(d.decode(raw)); err != nil {
 				return err
@@ -68,6 +74,7 @@ func (s *Store) stream(
 	if err != nil && rows > 0 {
 		return fmt.Errorf("after %d rows: %w", rows, err)
 	}
+
 	return err
 }
 
@@ -91,6 +98,7 @@ func newDecoder(c *catalog.Catalog, fields []*catalog.Field) *decoder {
 			d.places[i] = append(d.places[i], place)
 		}
 	}
+
 	return d
 }
 
@@ -101,12 +109,15 @@ func (d *decoder) decode(raw []driver.Value) []value.Cell {
 			d.cells[i] = d.cell(raw, places[0])
 			continue
 		}
+
 		parts := make([]value.Cell, len(places))
 		for j, place := range places {
 			parts[j] = d.cell(raw, place)
 		}
+
 		d.cells[i] = value.Join(parts)
 	}
+
 	return d.cells
 }
 

@@ -33,6 +33,7 @@ func (s *Store) Changed(ctx context.Context, v Version) (now Version, changed bo
 	if !s.isSQLite {
 		return Version{AsOf: time.Now()}, true, nil
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 
@@ -47,6 +48,7 @@ func (s *Store) Changed(ctx context.Context, v Version) (now Version, changed bo
 		default:
 			now, err = s.follower.version(ctx, s.rows)
 		}
+
 		return err
 	})
 	return now, err == nil && !now.sameState(v), err
@@ -84,9 +86,11 @@ func (h *runs) current(ctx context.Context, q sqlx.QueryerContext, table string)
 	if err != nil {
 		return Version{}, err
 	}
+
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.lastRun, h.version = last, v
+
 	return v, nil
 }
 
@@ -105,14 +109,18 @@ func syncedVersion(ctx context.Context, q sqlx.QueryerContext, table string) (la
 		if of.Run > 0 {
 			of.Data = t.Changed.Began.UnixMilli()
 		}
+
 		if strings.EqualFold(t.Table, table) {
 			return last, of, nil
 		}
+
 		v.Run, v.Data = max(v.Run, of.Run), max(v.Data, of.Data)
 	}
+
 	copied, err := snapshotfile.SourceColumns(ctx, q, table)
 	if err == nil && len(copied) > 0 { // the age of other tables is not its own
 		err = fmt.Errorf("%s: the file has forgotten when it was copied: make a run of syncer", table)
 	}
+
 	return last, v, err
 }

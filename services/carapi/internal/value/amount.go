@@ -81,6 +81,7 @@ func (m Measure) Parse(s string) (Amount, bool) {
 	if len(s) > maxAmountText || strings.IndexFunc(s, unicode.IsDigit) < 0 {
 		return Amount{}, false
 	}
+
 	s = strings.Join(strings.Fields(strings.ToLower(s)), " ")
 	if a, ok := m.parseRange(beforeRange.ReplaceAllString(s, "")); ok {
 		return a, true
@@ -89,12 +90,14 @@ func (m Measure) Parse(s string) (Amount, bool) {
 	for _, bound := range []struct {
 		shape            *regexp.Regexp
 		upper, inclusive bool
-	}{{notAbove, true, true}, {notBelow, false, true}, {upTo, true, true}, {below, true, false}, {atMost, true, true}, {fromOn, false, true}, {above, false, false},
+	}{{notAbove, true, true}, {notBelow, false, true}, {upTo, true, true}, {below, true, false}, {atMost, true, true},
+		{fromOn, false, true}, {above, false, false},
 		{orMore, false, true}} {
 		match := bound.shape.FindStringSubmatch(s)
 		if match == nil {
 			continue
 		}
+
 		single, ok := m.parseBareAmount(match[1])
 		if !ok {
 			continue
@@ -104,11 +107,13 @@ func (m Measure) Parse(s string) (Amount, bool) {
 		if !bound.inclusive && m.Counts() { // before 2020 is up to 2019
 			single.number = step(single.number, !bound.upper)
 		}
+
 		if bound.upper {
 			a.To = single.number
 		} else {
 			a.From = single.number
 		}
+
 		return a, true
 	}
 
@@ -126,9 +131,11 @@ func (m Measure) parseRange(s string) (Amount, bool) {
 		if !ok || !otherOK {
 			continue
 		}
+
 		if first.parts[0].zeros == 0 && len(first.parts[0].digits) <= len(second.parts[0].digits) {
 			first.parts[0].zeros = second.parts[0].zeros // 20-30k
 		}
+
 		if first.unit == "" && first.sign == "" {
 			first.unit, first.sign = second.unit, second.sign // 20,000 to 80,000 km
 		}
@@ -138,9 +145,11 @@ func (m Measure) parseRange(s string) (Amount, bool) {
 		if !ok || !otherOK || CompareDecimals(from.number, to.number) > 0 {
 			return Amount{}, false
 		}
+
 		why := cmp.Or(from.why, to.why, "a range in words")
 		return Amount{from.number, to.number, why, cmp.Or(from.currency, to.currency)}, true
 	}
+
 	return Amount{}, false
 }
 
@@ -153,6 +162,7 @@ func step(number string, up bool) string {
 	if up {
 		return n.Add(n, big.NewInt(1)).String()
 	}
+
 	return n.Sub(n, big.NewInt(1)).String()
 }
 
@@ -184,6 +194,7 @@ func scanRequest(m Measure, s string, buf *[2 * maxNumberText]byte) (writtenNumb
 func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 	digits := w.parts[0].digits
 	_, point, either, ok := separators(digits)
+
 	isGrouped := either != 0 || point == 0 && !isDigits(digits)
 	fraction := len(digits) - 1 - bytes.LastIndexByte(digits, point)
 	switch {
@@ -196,10 +207,12 @@ func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 	case m.Field == "year" && (len(digits) != 4 || !isDigits(digits)):
 		return amountEnd{}, false // 21 may be a typing error for any year
 	}
+
 	style := NumberStyle{Field: m.Field, Comma: groups, Point: groups}
 	if w.parts[0].zeros > 3 {
 		style.Point = "" // 1.125 million
 	}
+
 	number, ok := style.appendNumber(nil, w)
 	if !ok {
 		return amountEnd{}, false
@@ -216,16 +229,20 @@ func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 	case isGrouped:
 		end.why = "digits in groups"
 	}
+
 	if w.sign != "" {
 		end.why, end.currency = cmp.Or(end.why, "an amount of money"), CurrencyOf(w.sign, m.Unit)
 		return end, m.IsMoney() && m.acceptsCurrency(w.sign)
 	}
+
 	if w.unit != "" || w.hasNoun {
 		end.why = cmp.Or(end.why, "a number with its unit")
 	}
+
 	if m.IsDistance() && w.unit != "" {
 		return m.convert(end, w.unit)
 	}
+
 	return end, true
 }
 
@@ -234,11 +251,13 @@ func (m Measure) convert(end amountEnd, unit string) (amountEnd, bool) {
 	if m.Unit == "" || unit == m.Unit {
 		return end, m.Unit != ""
 	}
+
 	number, ok := ConvertDistance([]byte(end.number), unit, m.Unit)
 	end.number, end.why = string(number), "miles as kilometers"
 	if unit == "km" {
 		end.why = "kilometers as miles"
 	}
+
 	return end, ok
 }
 

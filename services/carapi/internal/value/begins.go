@@ -9,10 +9,12 @@ func BeginsWith(stored, words string) bool {
 	if folded == "" {
 		return false
 	}
+
 	for i, r := range stored + " " {
 		if !strings.ContainsRune(" \t\n\u00a0_/(,", r) {
 			continue
 		}
+
 		switch head := Fold(stored[:i]); {
 		case head == folded:
 			return true
@@ -20,5 +22,6 @@ func BeginsWith(stored, words string) bool {
 			return false
 		}
 	}
+
 	return false
 }

@@ -14,10 +14,12 @@ var booleans = func() map[string]bool {
 		"✓", "✔", "x"} {
 		all[Key(word)] = true
 	}
+
 	for _, word := range []string{"0", "0.0", "false", "no", "n", "f", "off", "nein", "falsch", "non", "faux", "falso",
 		"não", "nee", "onwaar", "nie",
 		"fałsz", "hayır", "yok", "yanlış", "нет", "ложь", "ні", "немає", "✗", "✘"} {
 		all[Key(word)] = false
 	}
+
 	return all
 }()

@@ -32,6 +32,7 @@ type Cell struct {
 // A text in a column of numbers becomes a Number if it is a plain decimal, and stays a Text otherwise.
 func FromDriver(kind schema.Kind, raw any, buf []byte) (Cell, []byte) {
 	start := len(buf)
+
 	switch v := raw.(type) {
 	case nil:
 		return Cell{}, buf
@@ -51,9 +52,11 @@ func FromDriver(kind schema.Kind, raw any, buf []byte) (Cell, []byte) {
 		// Without a copy: nobody writes to a form.
 		return fromText(kind, unsafe.Slice(unsafe.StringData(v), len(v)), buf, false)
 	}
+
 	if len(buf) == start { // not a number, such as infinity, which MySQL does not have
 		return Cell{}, buf
 	}
+
 	return Cell{Number, buf[start:]}, buf
 }
 
@@ -71,11 +74,13 @@ func fromText(kind schema.Kind, s, buf []byte, isBytes bool) (Cell, []byte) {
 		if !isBytes {
 			break
 		}
+
 		start := len(buf)
 		var u uint64
 		for _, octet := range s {
 			u = u<<8 | uint64(octet)
 		}
+
 		buf = strconv.AppendUint(buf, u, 10)
 		return Cell{Number, buf[start:]}, buf
 	case schema.Integer, schema.Decimal, schema.Float, schema.Double:
@@ -84,9 +89,11 @@ func fromText(kind schema.Kind, s, buf []byte, isBytes bool) (Cell, []byte) {
 	default:
 		return Cell{Text, s}, buf
 	}
+
 	if number, ok := NormalDecimal(s); ok {
 		return Cell{Number, number}, buf
 	}
+
 	return Cell{Text, s}, buf
 }
 
@@ -103,13 +110,16 @@ func Join(parts []Cell) Cell {
 		if p.Type == Null {
 			return Cell{}
 		}
+
 		if i > 0 {
 			b = append(b, '~')
 		}
+
 		// QueryEscape leaves ~ as it is, and writes a space as +, which a path would keep.
 		escaped := strings.NewReplacer("~", "%7E", "+", "%20").Replace(url.QueryEscape(string(p.Form)))
 		b = append(b, escaped...)
 	}
+
 	return Cell{Text, b}
 }
 

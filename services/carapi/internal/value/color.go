@@ -40,6 +40,7 @@ func colorMeanings(w *words, matches []match) []string {
 		meanings = appendNew(meanings, headColor(w, matches[:n])...)
 		matches = matches[n:]
 	}
+
 	return meanings
 }
 
@@ -54,6 +55,7 @@ func headColor(w *words, part []match) []string {
 		if shaded[0].headFirst {
 			return shaded[0].shades
 		}
+
 		return shaded[len(shaded)-1].shades
 	}
 
@@ -61,6 +63,7 @@ func headColor(w *words, part []match) []string {
 	if named[0].headFirst {
 		head = 0
 	}
+
 	meanings := slices.Clone(named[head].names)
 	for i, m := range named {
 		next := min(i+1, len(named)-1)
@@ -69,6 +72,7 @@ func headColor(w *words, part []match) []string {
 		}
 		meanings = appendNew(appendNew(meanings, m.names...), named[next].names...) // black-white
 	}
+
 	return meanings
 }
 
@@ -102,11 +106,13 @@ func (l *lexicon) depth(w *words, matches []match) string {
 			if depth == "" && i >= m.from && i < m.to {
 				depth, _ = l.compoundShade(word)
 			}
+
 			if !note(depth) {
 				return ""
 			}
 		}
 	}
+
 	return found
 }
 
@@ -121,6 +127,7 @@ func (l *lexicon) compoundShade(word []byte) (depth string, color *phrase) {
 			return d, p
 		}
 	}
+
 	return "", nil
 }
 
@@ -131,6 +138,7 @@ func (l *lexicon) namedShades(w *words) []string {
 	if count == 0 || len(l.depths) == 0 {
 		return nil
 	}
+
 	depth, color := l.compoundShade(w.key(0, count))
 	if color == nil && count > 1 {
 		first, last := l.depths[string(w.key(0, 1))], l.depths[string(w.key(count-1, count))]
@@ -141,12 +149,15 @@ func (l *lexicon) namedShades(w *words) []string {
 			depth, color = last, l.phrases[string(w.key(0, count-1))]
 		}
 	}
+
 	if color == nil {
 		return nil
 	}
+
 	var meanings []string
 	for _, name := range color.names {
 		meanings = append(meanings, depth+" "+name)
 	}
+
 	return meanings
 }

@@ -20,6 +20,7 @@ func TestNormalDecimal(t *testing.T) {
 			t.Errorf("%s: got %s, %v, want %s", given, got, ok, want)
 		}
 	}
+
 	for _, given := range []string{
 		"", "-", "--1", "-a", "1.", ".5", "-.5", "1e5", "0x10", "+1", " 1", "1 ", "1,5",
 		"1.2.3", "Inf", "NaN", "٣",
@@ -67,12 +68,14 @@ func FuzzDecimals(f *testing.F) {
 	} {
 		f.Add(pair[0], pair[1])
 	}
+
 	f.Fuzz(func(t *testing.T, first, second string) {
 		a, okA := NormalDecimal([]byte(first))
 		b, okB := NormalDecimal([]byte(second))
 		if !okA || !okB || len(first)+len(second) > 1000 {
 			return
 		}
+
 		x, _ := new(big.Rat).SetString(first)
 		y, _ := new(big.Rat).SetString(second)
 		if got := CompareDecimals(a, b); got != x.Cmp(y) || (got == 0) != (string(a) == string(b)) {
@@ -102,6 +105,7 @@ func TestAppendFloat(t *testing.T) {
 			t.Errorf("%v: got %s, want %s", c.x, got, c.want)
 		}
 	}
+
 	for range 1000 { // each is a number in the one notation
 		form := AppendFloat(nil, math.Float64frombits(rand.Uint64()), false)
 		if normal, ok := NormalDecimal(form); len(form) > 0 && (!ok || string(normal) != string(form)) {

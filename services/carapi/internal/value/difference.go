@@ -13,9 +13,11 @@ func AppendDifference(to, a, b []byte) []byte {
 	if len(a)+scale <= mostDigits && len(b)+scale <= mostDigits {
 		return appendScaled(to, strconv.FormatInt(scaled(a, scale)-scaled(b, scale), 10), scale)
 	}
+
 	x, y := new(big.Int), new(big.Int)
 	x.SetString(withScale(a, scale), 10)
 	y.SetString(withScale(b, scale), 10)
+
 	return appendScaled(to, x.Sub(x, y).String(), scale)
 }
 
@@ -44,11 +46,14 @@ func appendScaled(to []byte, units string, scale int) []byte {
 		if units[0] == '-' {
 			sign, units = "-", units[1:]
 		}
+
 		if len(units) <= scale {
 			units = strings.Repeat("0", scale-len(units)+1) + units
 		}
+
 		units = sign + units[:len(units)-scale] + "." + units[len(units)-scale:]
 	}
+
 	form, _ := NormalDecimal([]byte(units))
 	return append(to, form...)
 }

@@ -25,6 +25,7 @@ func Fold(s string) string {
 	if isASCII(s) {
 		return strings.Map(fold, s)
 	}
+
 	return undivided.Replace(strings.Map(fold, norm.NFKD.String(s)))
 }
 
@@ -33,6 +34,7 @@ func AppendFold[T string | []byte](b []byte, s T) []byte {
 	if !isASCII(s) {
 		return append(b, Fold(string(s))...)
 	}
+
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= 'A' && c <= 'Z':
@@ -41,6 +43,7 @@ func AppendFold[T string | []byte](b []byte, s T) []byte {
 			b = append(b, c)
 		}
 	}
+
 	return b
 }
 
@@ -73,6 +76,7 @@ func PlainLetters(s string) string {
 	if isASCII(s) {
 		return strings.ToLower(s)
 	}
+
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.Is(unicode.Mn, r):
@@ -91,6 +95,7 @@ func AppendPlainLetters[T string | []byte](b []byte, s T) []byte {
 	if !isASCII(s) {
 		return append(b, PlainLetters(string(s))...)
 	}
+
 	for i := range len(s) {
 		c := s[i]
 		if c >= 'A' && c <= 'Z' {
@@ -98,6 +103,7 @@ func AppendPlainLetters[T string | []byte](b []byte, s T) []byte {
 		}
 		b = append(b, c)
 	}
+
 	return b
 }
 
@@ -116,10 +122,12 @@ func Transposed(a, b []rune) bool {
 	if len(a) != len(b) {
 		return false
 	}
+
 	i := 0
 	for i < len(a) && a[i] == b[i] {
 		i++
 	}
+
 	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && slices.Equal(a[i+2:], b[i+2:])
 }
 

@@ -18,6 +18,7 @@ func TestParseBool(t *testing.T) {
 			t.Errorf("%q: %v, %v", text, yes, ok)
 		}
 	}
+
 	for _, text := range []string{"", "2", "maybe", "sold", "10", "-", "01", "yes!", "нед"} {
 		if yes, ok := ParseBool(text); ok {
 			t.Errorf("%q is %v", text, yes)
@@ -34,7 +35,8 @@ func TestSplitList(t *testing.T) {
 		` ["a\"b", "é"] `: `a"b|é`, "[Sunroof, Bluetooth]": "Sunroof|Bluetooth",
 		`['Sunroof', 'Head-up, color', "Owner's book"]`: "Sunroof|Head-up, color|Owner's book",
 		"['a' b, c]": "'a' b|c", "[": "[", "[ ": "[", "[a, ]": "a", "['a]": "'a", "[a,": "[a",
-		"{'a': 1}": "{'a': 1}", `{Sunroof,"Head-up, color",ABS}`: "Sunroof|Head-up, color|ABS", "{}": "", `{"Audio: Bose",ABS}`: "Audio: Bose|ABS", `{"a": 1, "b": 2}`: `{"a": 1|"b": 2}`, "a,,b": "a|b", ",": "",
+		"{'a': 1}": "{'a': 1}", `{Sunroof,"Head-up, color",ABS}`: "Sunroof|Head-up, color|ABS", "{}": "",
+		`{"Audio: Bose",ABS}`: "Audio: Bose|ABS", `{"a": 1, "b": 2}`: `{"a": 1|"b": 2}`, "a,,b": "a|b", ",": "",
 	} {
 		if got := strings.Join(SplitList(text), "|"); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
@@ -81,6 +83,7 @@ func TestLooks(t *testing.T) {
 			}
 		}
 	}
+
 	for _, text := range []string{"2022-02-21", "2022-02-21 10:11:12", "2022-02-21T10:11:12Z", "21.02.2022",
 		"2/21/2022", "Feb 21, 2022", "21 Feb 2022", "2022/02/21"} {
 		if !LooksLikeDate(text) {

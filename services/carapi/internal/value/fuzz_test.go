@@ -20,6 +20,7 @@ func FuzzTexts(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(s)
 	}
+
 	v := usual(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, field := range append(MeaningFields, "interior_color", "make") {
@@ -27,10 +28,12 @@ func FuzzTexts(f *testing.F) {
 			v.NamedMeanings(field, text)
 			v.Aliases(field, text)
 		}
+
 		name, rest, ok := v.FindMake(text)
 		if ok != (name != "") || !strings.HasSuffix(strings.TrimSpace(text), strings.TrimSpace(rest)) {
 			t.Errorf("%q: %q, %q, %v", text, name, rest, ok)
 		}
+
 		v.IsMake(text)
 		ParseBool(text)
 		SplitList(text)
@@ -44,6 +47,7 @@ func FuzzTexts(f *testing.F) {
 			if total != 3 || understood > total {
 				t.Errorf("%q: %d of %d", text, understood, total)
 			}
+
 			for _, s := range []NumberStyle{style, {Field: field}} {
 				n, ok := s.Parse([]byte(text), []byte("before"))
 				if normal, isDecimal := NormalDecimal([]byte(string(n.Number))); ok && (!isDecimal ||
@@ -51,6 +55,7 @@ func FuzzTexts(f *testing.F) {
 					t.Errorf("%s %q is %q", field, text, n.Number)
 				}
 			}
+
 			for _, unit := range []string{"", "km", "USD"} {
 				a, ok := (Measure{field, unit}).Parse(text)
 				if ok && (a.From != "" && !IsDecimal(a.From) || a.To != "" && !IsDecimal(a.To)) {

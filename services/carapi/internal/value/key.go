@@ -36,15 +36,19 @@ func AppendKey[T string | []byte](b []byte, s T) []byte {
 			if i+1 == len(s) {
 				return appendForeignKey(b[:start], string(s))
 			}
+
 			key, known := shortKey(c, s[i+1])
 			if !known {
 				return appendForeignKey(b[:start], string(s))
 			}
+
 			b = append(b, key...)
 			i++
 		}
+
 		i++
 	}
+
 	return b
 }
 
@@ -85,8 +89,10 @@ func appendForeignKey(b []byte, s string) []byte {
 			base = r
 			b = appendLetter(b, r)
 		}
+
 		s = s[size:]
 	}
+
 	return b
 }
 

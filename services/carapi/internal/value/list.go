@@ -18,10 +18,12 @@ func Elements(form []byte, yield func(element []byte)) {
 		plainElements(form, yield)
 		return
 	}
+
 	var all []json.RawMessage
 	if json.Unmarshal(form, &all) != nil {
 		return
 	}
+
 	for _, e := range all {
 		switch e[0] {
 		case '"':
@@ -37,8 +39,8 @@ func Elements(form []byte, yield func(element []byte)) {
 }
 
 // SplitList gives the elements of a list, without spaces around them: those of a JSON array, a Python list or a
-// PostgreSQL array, or the parts of a text between bars, semicolons or commas. The first of these that it has is the one
-// that separates.
+// PostgreSQL array, or the parts of a text between bars, semicolons or commas. The first of these that it has is the
+// one that separates.
 func SplitList(text string) []string {
 	text = strings.TrimSpace(text)
 	var all []string
@@ -55,6 +57,7 @@ func SplitList(text string) []string {
 		splitQuoted(text[1:len(text)-1], add)
 		return all
 	}
+
 	for _, separator := range []string{"|", ";", ","} {
 		if strings.Contains(text, separator) {
 			for part := range strings.SplitSeq(text, separator) {
@@ -63,6 +66,7 @@ func SplitList(text string) []string {
 			return all
 		}
 	}
+
 	add(text)
 	return all
 }
@@ -87,6 +91,7 @@ func splitQuoted(text string, yield func(element string)) {
 			text = rest
 			continue
 		}
+
 		element, rest, _ := strings.Cut(text, ",")
 		yield(element)
 		text = rest
@@ -110,14 +115,17 @@ func plainElements(form []byte, yield func([]byte)) bool {
 	if len(rest) == 1 && rest[0] == ']' {
 		return true
 	}
+
 	for {
 		if len(rest) == 0 || rest[0] != '"' {
 			return false
 		}
+
 		end := bytes.IndexByte(rest[1:], '"')
 		if end < 0 || bytes.IndexByte(rest[1:end+1], '\\') >= 0 || !validInString(rest[1:end+1]) {
 			return false
 		}
+
 		yield(rest[1 : end+1])
 		rest = bytes.TrimLeft(rest[end+2:], " \t\r\n")
 		if len(rest) == 1 && rest[0] == ']' {
@@ -126,6 +134,7 @@ func plainElements(form []byte, yield func([]byte)) bool {
 		if len(rest) == 0 || rest[0] != ',' {
 			return false
 		}
+
 		rest = bytes.TrimLeft(rest[1:], " \t\r\n")
 	}
 }

@@ -39,11 +39,13 @@ func FuzzElements(f *testing.F) {
 	for _, form := range []string{`["a","b"]`, `["a\n"]`, `[1,"x"]`, ` ["a" ,"b"] `, `[[]]`, `["a"]x`} {
 		f.Add(form)
 	}
+
 	f.Fuzz(func(t *testing.T, form string) {
 		var all []any
 		want := []string{}
 		decoder := json.NewDecoder(strings.NewReader(form))
 		decoder.UseNumber()
+
 		if json.Valid([]byte(form)) && decoder.Decode(&all) == nil {
 			for _, e := range all {
 				switch e.(type) {
@@ -52,6 +54,7 @@ func FuzzElements(f *testing.F) {
 				}
 			}
 		}
+
 		if got := elements(form); utf8.ValidString(form) && !slices.Equal(got, want) {
 			t.Errorf("%q: got %q, want %q", form, got, want)
 		}

@@ -14,6 +14,7 @@ func CheckVIN(text string) (isForm, digitOK bool) {
 	if len(text) != 17 {
 		return false, false
 	}
+
 	const values, weights = "0123456789.ABCDEFGH..JKLMN.P.R..STUVWXYZ", "8765432X098765432"
 	sum, digits := 0, 0
 	for i := range len(text) {
@@ -21,15 +22,19 @@ func CheckVIN(text string) (isForm, digitOK bool) {
 		if at < 0 || text[i] == '.' {
 			return false, false
 		}
+
 		if isDigit(text[i]) {
 			digits++
 		}
+
 		weight := strings.IndexByte("0123456789X", weights[i])
 		sum += at % 10 * weight
 	}
+
 	if digits == 0 {
 		return false, false
 	}
+
 	return true, "0123456789X"[sum%11] == text[8]
 }
 
@@ -39,9 +44,11 @@ func LooksLikeURL(text string) bool {
 	if strings.ContainsAny(text, " \t\n") {
 		return false
 	}
+
 	if strings.HasPrefix(text, "//") || strings.HasPrefix(strings.ToLower(text), "www.") {
 		text = "https://" + strings.TrimPrefix(text, "//")
 	}
+
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.Contains(u.Host, ".")
 }
@@ -65,11 +72,13 @@ func LooksLikeDate(text string) bool {
 	if dateForms.MatchString(text) {
 		return true
 	}
+
 	for _, layout := range []string{"Jan 2, 2006", "January 2, 2006", "2 Jan 2006", "2 January 2006", "02-Jan-2006",
 		"02-Jan-06", time.RFC1123, time.RFC1123Z} {
 		if _, err := time.Parse(layout, text); err == nil {
 			return true
 		}
 	}
+
 	return false
 }

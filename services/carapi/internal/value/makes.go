@@ -49,9 +49,11 @@ func (v *Vocabulary) FindMake(text string) (name, rest string, ok bool) {
 		}
 		first++
 	}
+
 	if first == count {
 		return "", text, false
 	}
+
 	for n := min(v.makes.longest, count-first); n > 0; n-- {
 		if name, ok = v.makes.byKey[string(w.key(first, first+n))]; ok {
 			return name, trimSigns(text[w.parts[first+n-1].end:]), true
@@ -68,8 +70,10 @@ func (v *Vocabulary) FindMake(text string) (name, rest string, ok bool) {
 		if name, ok = v.makes.byKey[Key(text[start:end])]; ok {
 			return name, trimSigns(text[end:]), true
 		}
+
 		end -= size
 	}
+
 	return "", text, false
 }
 

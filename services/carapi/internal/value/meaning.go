@@ -56,11 +56,13 @@ func (l *lexicon) addPhrase(text, meaning string, isShade bool) {
 	if len(w.parts) == 0 {
 		return
 	}
+
 	p := l.phrases[w.joined()]
 	if p == nil {
 		p = &phrase{}
 		l.phrases[w.joined()] = p
 	}
+
 	l.longest = max(l.longest, len(w.parts))
 	p.headFirst = p.headFirst || l.headFirst && meaning != text
 	switch {
@@ -79,13 +81,16 @@ func (v *Vocabulary) Meanings(field, text string) []string {
 	if l == nil || len(text) > maxMeaningful {
 		return nil
 	}
+
 	w := splitWords(text)
 	matches := l.find(&w)
+
 	var meanings []string
 	if l == v.lexica["color"] {
 		if field == "color" {
 			matches = withoutParts(&w, matches)
 		}
+
 		meanings = colorMeanings(&w, matches)
 		if depth := l.depth(&w, matches); depth != "" && len(meanings) == 1 {
 			meanings = append(meanings, depth+" "+meanings[0])
@@ -94,6 +99,7 @@ func (v *Vocabulary) Meanings(field, text string) []string {
 		for _, m := range matches {
 			meanings = appendNew(meanings, m.names...)
 		}
+
 		isNamed := len(meanings) > 0
 		for _, m := range matches {
 			shades := m.shades
@@ -103,12 +109,14 @@ func (v *Vocabulary) Meanings(field, text string) []string {
 			meanings = appendNew(meanings, shades...)
 		}
 	}
+
 	switch {
 	case field == "fuel_type":
 		meanings = combineFuels(meanings)
 	case slices.Contains(meanings, "cvt") && !strings.ContainsAny(text, ",;/|"):
 		meanings = without(meanings, "automatic") // Automatic CVT is another gearbox than Automatic
 	}
+
 	slices.Sort(meanings)
 	return meanings
 }
@@ -121,10 +129,12 @@ func (v *Vocabulary) NamedMeanings(field, text string) []string {
 	if l == nil || len(text) > maxMeaningful {
 		return nil
 	}
+
 	w := splitWords(text)
 	if p := l.phrases[w.joined()]; p != nil {
 		return slices.Clone(p.names)
 	}
+
 	return l.namedShades(&w)
 }
 
@@ -134,6 +144,7 @@ func (v *Vocabulary) IsWord(field, text string) bool {
 	if l == nil || len(text) > maxMeaningful {
 		return false
 	}
+
 	w := splitWords(text)
 	p := l.phrases[w.joined()]
 	return p != nil && len(p.names)+len(p.shades) > 0
@@ -158,15 +169,19 @@ func (l *lexicon) find(w *words) []match {
 				m.phrase, m.to = l.phrases[string(key)], i+n
 			}
 		}
+
 		if m.phrase == nil {
 			m.phrase, m.to = l.compound(w.key(i, i+1)), i+1
 		}
+
 		isNegated := i > 0 && slices.Contains(negations, string(w.key(i-1, i))) && strings.Trim(w.after(i-1), " -") == ""
 		if m.phrase != nil && !isNegated {
 			found = append(found, m)
 		}
+
 		i = m.to
 	}
+
 	return found
 }
 
@@ -179,14 +194,17 @@ func (l *lexicon) compound(key []byte) *phrase {
 			return p
 		}
 	}
+
 	if p := l.withoutSuffix(key); p != nil {
 		return p
 	}
+
 	for _, name := range l.ends {
 		if bytes.HasSuffix(key, []byte(name)) {
 			return l.phrases[name]
 		}
 	}
+
 	for _, prefix := range l.before {
 		rest, hasPrefix := bytes.CutPrefix(key, []byte(prefix))
 		if !hasPrefix || len(rest) < 3 {
@@ -199,6 +217,7 @@ func (l *lexicon) compound(key []byte) *phrase {
 			return p
 		}
 	}
+
 	return nil
 }
 
@@ -226,9 +245,13 @@ func combineFuels(meanings []string) []string {
 		return append(without(meanings, "electric", "gasoline", "diesel", "hybrid", "plug-in hybrid"), "plug-in hybrid")
 	case isElectric && isBurning, slices.Contains(meanings, "hybrid"):
 		return append(without(meanings, "electric", "gasoline", "diesel", "hybrid"), "hybrid")
-	case slices.ContainsFunc(meanings, func(fuel string) bool { return fuel == "lpg" || fuel == "cng" || fuel == "flex-fuel" }):
+	case slices.ContainsFunc(meanings, func(fuel string) bool {
+		return fuel == "lpg" || fuel == "cng" ||
+			fuel == "flex-fuel"
+	}):
 		return without(meanings, "gasoline")
 	}
+
 	return meanings
 }
 

@@ -129,6 +129,7 @@ func TestMeanings(t *testing.T) {
 			}
 		}
 	}
+
 	if v.Meanings("make", "Black") != nil || v.Meanings("color", strings.Repeat("black ", 100)) != nil {
 		t.Error("a make and a long text have no meanings")
 	}
@@ -141,7 +142,8 @@ func TestNamedMeanings(t *testing.T) {
 		{"color", "black", "black"}, {"color", "Schwarz", "black"}, {"color", "ЧЕРНЫЙ", "black"},
 		{"color", "Shadow Black", ""}, {"color", "navy", ""},
 		{"color", "dunkelblau", "dark blue"}, {"color", "dark blue", "dark blue"}, {"color", "Bleu foncé", "dark blue"},
-		{"color", "светло-серый", "light gray"}, {"color", "dark blue metallic", ""}, {"color", "dark", ""}, {"interior_color", "grey", "gray"}, {"color", "Black Cherry", ""},
+		{"color", "светло-серый", "light gray"}, {"color", "dark blue metallic", ""}, {"color", "dark", ""},
+		{"interior_color", "grey", "gray"}, {"color", "Black Cherry", ""},
 		{"transmission", "automatic", "automatic"}, {"transmission", "A/T", "automatic"},
 		{"transmission", "Tiptronic", ""}, {"transmission", "CVT", "cvt"},
 		{"transmission", "робот", "robot"}, {"transmission", "8-Speed Automatic", ""},
@@ -179,15 +181,19 @@ func TestVocabularyFileMeanings(t *testing.T) {
 	if err := v.read("[color]\nblack < Onyx\nteal: petrolblau\n[make]\nZimp\nZonda = Pagani Zonda"); err != nil {
 		t.Fatal(err)
 	}
+
 	if got := v.Meanings("color", "Onyx Metallic"); !slices.Equal(got, []string{"black"}) {
 		t.Error(got)
 	}
+
 	if got := v.NamedMeanings("color", "Petrolblau"); !slices.Equal(got, []string{"teal"}) {
 		t.Error(got)
 	}
+
 	if !v.IsMake("ZIMP") || !slices.Contains(v.Aliases("make", "Pagani Zonda"), "zonda") {
 		t.Error("makes of the file")
 	}
+
 	for text, want := range map[string]string{
 		"[model]\nblack: noir": "meanings below one of", "[color]\n: noir": "words for a meaning",
 		"[color]\nblack:":       "words for a meaning",

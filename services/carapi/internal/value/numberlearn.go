@@ -33,6 +33,7 @@ func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, 
 	isUsed := func(sign string) bool { return e.signs[sign] > 0 }
 	style.LocalDollar = isUsed("$") && slices.ContainsFunc(dollarsOfUSA, isUsed)
 	style.Currency, style.Currencies = e.currency(style.LocalDollar)
+
 	var number []byte
 	for text, count := range values {
 		total += count
@@ -42,6 +43,7 @@ func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, 
 			number = n.Number
 		}
 	}
+
 	return style, understood, total
 }
 
@@ -53,23 +55,29 @@ func (e *numberEvidence) add(w writtenNumber, count int) {
 	if w.unit != "" {
 		e.units[w.unit] += count
 	}
+
 	if w.sign != "" {
 		e.signs[w.sign] += count
 	}
+
 	if w.parts[0].zeros > 0 {
 		return
 	}
+
 	digits := w.parts[0].digits
 	group, point, either, ok := separators(digits)
 	if !ok {
 		return
 	}
+
 	if w.unit == "cc" && either != 0 {
 		group, either = either, 0 // a cubic centimeter has no fraction
 	}
+
 	if len(digits)-bytes.LastIndexByte(digits, point) == len(".000") && point != 0 {
 		e.thousandths[point] += count
 	}
+
 	for separator, all := range map[byte]map[byte]int{group: e.groups, point: e.decimals, either: e.either} {
 		if separator == ',' || separator == '.' {
 			all[separator] += count
@@ -102,6 +110,7 @@ func (e *numberEvidence) decide(m Measure, separator, other byte) string {
 	case m.Counts():
 		return decimal
 	}
+
 	return ""
 }
 
@@ -113,11 +122,13 @@ func (e *numberEvidence) currency(localDollar bool) (usual string, differ bool) 
 		codes["$"] = e.signs["$"]
 		delete(e.signs, "$")
 	}
+
 	for sign, count := range e.signs {
 		if len(numberWords.currencies[sign]) == 1 {
 			codes[numberWords.currencies[sign][0]] += count
 		}
 	}
+
 	clear := maps.Clone(codes)
 	for sign, count := range e.signs {
 		all := numberWords.currencies[sign]
@@ -127,6 +138,7 @@ func (e *numberEvidence) currency(localDollar bool) (usual string, differ bool) 
 		meant := slices.DeleteFunc(slices.Clone(all), func(code string) bool { return clear[code] == 0 })
 		codes[append(meant, all[0])[0]] += count
 	}
+
 	return mostFrequent(codes), len(codes) > 1
 }
 

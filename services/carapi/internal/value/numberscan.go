@@ -42,6 +42,7 @@ func scanNumber(m Measure, text []byte, buf *[2 * maxNumberText]byte) (writtenNu
 	if len(text) > maxNumberText {
 		return writtenNumber{}, false
 	}
+
 	s := numberScanner{measure: m, text: appendNumberText(buf[:0], text)}
 	for s.at < len(s.text) {
 		if !s.next() {
@@ -64,8 +65,10 @@ func appendNumberText(b, text []byte) []byte {
 			b, text = append(b, c), text[1:]
 			continue
 		}
+
 		r, size := utf8.DecodeRune(text)
 		text = text[size:]
+
 		switch {
 		case unicode.IsSpace(r), r == '\u200b', r == '\ufeff':
 			b = append(b, ' ')
@@ -93,6 +96,7 @@ func appendNumberText(b, text []byte) []byte {
 			b = utf8.AppendRune(b, unicode.ToLower(r))
 		}
 	}
+
 	return b
 }
 
@@ -123,6 +127,7 @@ func (s *numberScanner) next() bool {
 	case c == ',' || c == '.' || c == '-' || c == '/':
 		return hasNumber && s.readDash()
 	}
+
 	return s.readWord()
 }
 
@@ -132,18 +137,22 @@ func (s *numberScanner) readDash() bool {
 	for s.at < len(s.text) && bytes.IndexByte([]byte("-,./"), s.text[s.at]) >= 0 {
 		s.at++
 	}
+
 	if rest := s.text[s.at:]; len(rest) > 0 && rest[0] >= utf8.RuneSelf {
 		if r, size := utf8.DecodeRune(rest); r == '–' || r == '—' {
 			s.at += size
 		}
 	}
+
 	if s.at < len(s.text) && isDigit(s.text[s.at]) {
 		return false
 	}
+
 	switch string(s.text[from:s.at]) {
 	case ",", "/", "-":
 		return false
 	}
+
 	return true
 }
 
@@ -152,6 +161,7 @@ func (s *numberScanner) readDigits() bool {
 	if s.found.count > 0 && (s.found.count == len(s.found.parts) || s.found.parts[s.found.count-1].zeros == 0) {
 		return false // a second number
 	}
+
 	from, group, onlySpaces := s.at, 0, true
 	for s.at < len(s.text) {
 		c := s.text[s.at]
@@ -165,8 +175,10 @@ func (s *numberScanner) readDigits() bool {
 		default:
 			return s.addDigits(s.text[from:s.at])
 		}
+
 		s.at++
 	}
+
 	return s.addDigits(s.text[from:s.at])
 }
 
@@ -204,6 +216,7 @@ func (s *numberScanner) readWord() bool {
 		if isCurrency && r != '$' && s.at > from {
 			break // k€
 		}
+
 		s.at += size
 		if isCurrency {
 			if rest := s.text[from:]; bytes.HasPrefix(rest, []byte("u$s")) || bytes.HasPrefix(rest, []byte("u$d")) {
@@ -212,6 +225,7 @@ func (s *numberScanner) readWord() bool {
 			break
 		}
 	}
+
 	if s.at == from {
 		return false
 	}
@@ -220,9 +234,11 @@ func (s *numberScanner) readWord() bool {
 	if s.at < len(s.text) && s.text[s.at] == '3' && (string(word) == "cm" || string(word) == "см") {
 		s.at++ // cm3
 	}
+
 	if s.at < len(s.text) && s.text[s.at] == '.' {
 		s.at++ // Rs.
 	}
+
 	return s.addWord(word)
 }
 
@@ -231,13 +247,16 @@ func (s *numberScanner) addWord(word []byte) bool {
 	if slices.Contains(word, '.') {
 		word = slices.DeleteFunc(slices.Clone(word), func(c byte) bool { return c == '.' })
 	}
+
 	if s.isUnderstood(word) {
 		return true
 	}
+
 	_, size := utf8.DecodeRune(word)
 	if size == len(word) || s.found.count == 0 || numberWords.scales[string(word[:size])] == 0 {
 		return false
 	}
+
 	return s.isUnderstood(word[:size]) && s.isUnderstood(word[size:]) // 万公里, tkm
 }
 
@@ -249,6 +268,7 @@ func (s *numberScanner) isUnderstood(word []byte) bool {
 		if string(word) == "l" && m.IsMoney() {
 			zeros = 5 // lakh
 		}
+
 		last := &s.found.parts[s.found.count-1]
 		switch {
 		case zeros == 0 || last.zeros > 0 || !m.IsMoney() && !m.IsDistance():
@@ -273,6 +293,7 @@ func (s *numberScanner) isUnderstood(word []byte) bool {
 		s.found.hasNoun = true
 		return true
 	}
+
 	s.found.hasMore = true
 	return numberWords.aside[string(word)]
 }
@@ -296,15 +317,19 @@ func (s *numberScanner) addCurrency(sign string) bool {
 			sign += "$"
 		}
 	}
+
 	if code := strings.TrimSuffix(sign, "$"); numberWords.currencies[sign] == nil {
 		sign = code // USD$
 	}
+
 	codes, before := numberWords.currencies[sign], numberWords.currencies[s.found.sign]
 	if codes == nil || before != nil && !sharesCurrency(sign, s.found.sign) {
 		return false
 	}
+
 	if before == nil || len(codes) < len(before) {
 		s.found.sign = sign
 	}
+
 	return true
 }

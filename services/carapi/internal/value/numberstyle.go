@@ -41,9 +41,11 @@ func (s NumberStyle) Parse(text, buf []byte) (n ParsedNumber, ok bool) {
 		buf = append(buf, number...)
 		return ParsedNumber{Number: buf[start:]}, true
 	}
+
 	if number, ok := parseExponent(text); ok {
 		return ParsedNumber{Number: append(buf, number...)[start:]}, true
 	}
+
 	if s.Field == "year" {
 		if year, ok := parseYear(text); ok {
 			buf = append(buf, year...)
@@ -59,10 +61,12 @@ func (s NumberStyle) Parse(text, buf []byte) (n ParsedNumber, ok bool) {
 	if buf, ok = s.appendNumber(buf, w); !ok {
 		return ParsedNumber{}, false
 	}
+
 	currency := CurrencyOf(w.sign, s.Currency)
 	if s.LocalDollar && w.sign == "$" {
 		currency = "$"
 	}
+
 	return ParsedNumber{buf[start:], w.unit, currency}, true
 }
 
@@ -72,12 +76,14 @@ func (s NumberStyle) appendNumber(buf []byte, w writtenNumber) ([]byte, bool) {
 	if w.negative {
 		buf = append(buf, '-')
 	}
+
 	from := len(buf)
 	for _, part := range w.parts[:w.count] {
 		whole, fraction, ok := s.resolve(part)
 		if !ok {
 			return buf[:start], false
 		}
+
 		second := len(buf)
 		buf = appendShifted(buf, whole, fraction, part.zeros)
 		if second > from { // 1 lakh 20 thousand
@@ -86,6 +92,7 @@ func (s NumberStyle) appendNumber(buf []byte, w writtenNumber) ([]byte, bool) {
 			buf = append(buf[:from], sum.Add(sum, addend).FloatString(maxNumberText)...)
 		}
 	}
+
 	number, ok := NormalDecimal(buf[start:])
 	return append(buf[:start], number...), ok
 }
@@ -96,11 +103,13 @@ func (s NumberStyle) resolve(part scaledDigits) (whole, fraction []byte, ok bool
 	if !ok {
 		return nil, nil, false
 	}
+
 	if either != 0 {
 		reading := s.Point
 		if either == ',' {
 			reading = s.Comma
 		}
+
 		switch {
 		case reading == decimal, reading == "" && either == '.' && part.zeros > 0: // 2.125 lakh
 			point = either
@@ -112,6 +121,7 @@ func (s NumberStyle) resolve(part scaledDigits) (whole, fraction []byte, ok bool
 	if point == 0 {
 		return part.digits, nil, true
 	}
+
 	at := bytes.LastIndexByte(part.digits, point)
 	return part.digits[:at], part.digits[at+1:], true
 }
@@ -123,16 +133,19 @@ func appendShifted(buf, whole, fraction []byte, zeros int) []byte {
 			buf = append(buf, c)
 		}
 	}
+
 	for i := range max(zeros, len(fraction)) {
 		if i == zeros {
 			buf = append(buf, '.')
 		}
+
 		if i < len(fraction) {
 			buf = append(buf, fraction[i])
 		} else {
 			buf = append(buf, '0')
 		}
 	}
+
 	return buf
 }
 
@@ -142,6 +155,7 @@ func ConvertDistance(number []byte, from, to string) (converted []byte, ok bool)
 	if !ok || len(number) > 2*maxNumberText {
 		return nil, false
 	}
+
 	switch {
 	case from == to:
 		return number, true
@@ -152,5 +166,6 @@ func ConvertDistance(number []byte, from, to string) (converted []byte, ok bool)
 	default:
 		return nil, false
 	}
+
 	return NormalDecimal([]byte(n.FloatString(0)))
 }

@@ -37,6 +37,7 @@ func readNumberWords(text string) *numberVocabulary {
 			v.addLine(section, line)
 		}
 	}
+
 	return v
 }
 
@@ -45,10 +46,12 @@ func (v *numberVocabulary) addLine(section, line string) {
 	if !hasMeaning {
 		list = line
 	}
+
 	field, isNoun := strings.CutPrefix(section, "noun ")
 	if isNoun && v.nouns[field] == nil {
 		v.nouns[field] = map[string]bool{}
 	}
+
 	for _, word := range splitTrimmed(list, ",") {
 		switch {
 		case section == "unit":

@@ -9,6 +9,7 @@ func separators(digits []byte) (group, point, either byte, ok bool) {
 	if last < 0 {
 		return 0, 0, 0, true
 	}
+
 	mark, after := digits[last], len(digits)-last-1
 	first := bytes.IndexAny(digits, "., '")
 	switch {
@@ -22,6 +23,7 @@ func separators(digits []byte) (group, point, either byte, ok bool) {
 	case after == 3 && first <= 3 && digits[0] != '0':
 		return 0, 0, mark, true
 	}
+
 	return 0, mark, 0, true
 }
 
@@ -30,6 +32,7 @@ func areGroups(digits []byte, separator byte) bool {
 	parts := bytes.Split(digits, []byte{separator})
 	last := len(parts) - 1
 	isWestern := len(parts[0]) <= 3
+
 	isIndian := len(parts[0]) <= 2 && separator == ',' && last > 1
 	for i, p := range parts {
 		switch {
@@ -41,6 +44,7 @@ func areGroups(digits []byte, separator byte) bool {
 			isWestern, isIndian = isWestern && len(p) == 3, isIndian && len(p) == 2
 		}
 	}
+
 	return isWestern || isIndian
 }
 

@@ -41,11 +41,13 @@ func nearest(name string, names iter.Seq2[string, string]) []string {
 	if len(name) > 100 || letters == 0 {
 		return nil
 	}
+
 	type candidate struct {
 		name     string
 		distance int
 	}
 	limit := max(1, min(letters/3, 2))
+
 	var candidates []candidate
 	for f, n := range names {
 		more := utf8.RuneCountInString(f) - letters
@@ -61,6 +63,7 @@ func nearest(name string, names iter.Seq2[string, string]) []string {
 		case holds:
 			d = min(d, 2)
 		}
+
 		if d <= limit {
 			candidates = append(candidates, candidate{n, d})
 		}
@@ -76,6 +79,7 @@ func nearest(name string, names iter.Seq2[string, string]) []string {
 			found = append(found, c.name)
 		}
 	}
+
 	return found
 }
 
@@ -103,6 +107,7 @@ func Shorten(s string, most int) string {
 	if len(s) > 4*most { // the rest would be left out anyway
 		s = s[:4*most]
 	}
+
 	s = strings.Map(func(r rune) rune {
 		if actsOnScreen(r) || r == '\u2028' || r == '\u2029' {
 			return utf8.RuneError
@@ -117,5 +122,6 @@ func Shorten(s string, most int) string {
 	for !utf8.RuneStart(s[end]) {
 		end--
 	}
+
 	return s[:end] + dots
 }

@@ -34,15 +34,18 @@ func ReadVocabulary(file string) (*Vocabulary, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	for _, name := range usual {
 		text, err := usualVocabulary.ReadFile(name)
 		if err == nil {
 			err = v.read(string(text))
 		}
+
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
+
 	if file == "" {
 		return v, nil
 	}
@@ -51,9 +54,11 @@ func ReadVocabulary(file string) (*Vocabulary, error) {
 	if err == nil {
 		err = v.read(string(text))
 	}
+
 	if err != nil {
 		return nil, fmt.Errorf("VOCABULARY_FILE: %s: %w", file, err)
 	}
+
 	return v, nil
 }
 

@@ -25,14 +25,17 @@ func (v *Vocabulary) read(text string) error {
 			field = strings.TrimSpace(strings.Trim(line, "[]"))
 			continue
 		}
+
 		expected := "a field in brackets before it, such as [make]"
 		if field != "" {
 			expected = v.readLine(field, line)
 		}
+
 		if expected != "" {
 			return fmt.Errorf("line %d: %q: expected %s", number, line, expected)
 		}
 	}
+
 	return nil
 }
 
@@ -41,6 +44,7 @@ func (v *Vocabulary) readLine(field, line string) (expected string) {
 	const aliasForms = "names for the same, as in Chevrolet = Chevy, or words and what they mean, as in 4x4 -> AWD, 4WD"
 	words, values, isDirected := strings.Cut(line, "->")
 	names := splitTrimmed(line, "=")
+
 	meaning, listed, isShade := strings.Cut(line, "<")
 	isMeaning := isShade
 	if !isShade {
@@ -59,6 +63,7 @@ func (v *Vocabulary) readLine(field, line string) (expected string) {
 		if folded == nil {
 			return aliasForms
 		}
+
 		v.addAliases(field, folded, folded)
 		if field == "make" {
 			v.makes.add(names)
@@ -70,6 +75,7 @@ func (v *Vocabulary) readLine(field, line string) (expected string) {
 	default:
 		return aliasForms
 	}
+
 	return ""
 }
 
@@ -77,6 +83,7 @@ func (v *Vocabulary) addAliases(field string, said, meant []string) {
 	if v.aliases[field] == nil {
 		v.aliases[field] = map[string][]string{}
 	}
+
 	for _, word := range said {
 		for _, m := range meant {
 			if !slices.Contains(v.aliases[field][word], m) {
@@ -112,6 +119,7 @@ func (v *Vocabulary) readMeaning(field, meaning string, words []string, isShade 
 	default:
 		l.add(meaning, words, isShade)
 	}
+
 	return ""
 }
 

@@ -48,6 +48,7 @@ func splitWords(text string) words {
 			start, last = i, kind
 		}
 	}
+
 	end(len(text))
 	return w
 }
@@ -64,5 +65,6 @@ func wordKind(r rune, last int) int {
 	case unicode.Is(unicode.M, r):
 		return last
 	}
+
 	return 0
 }
