@@ -38,9 +38,9 @@ func markComparisons(tokens []token) {
 
 // markOwned marks what a possessive is of: my old Honda got totaled. It returns false if that is no vehicle.
 func markOwned(tokens []token, i int) (found bool) {
-	i = nextOf(tokens, i)
+	i = nextMeaningful(tokens, i)
 	if i > 0 && tokens[i].kind == unknownToken {
-		i = nextOf(tokens, i+1)
+		i = nextMeaningful(tokens, i+1)
 	}
 
 	for ; i > 0 && i < len(tokens) && tokens[i].kind == valueToken && !tokens[i].isBound(); i++ {
@@ -53,8 +53,8 @@ func markOwned(tokens []token, i int) (found bool) {
 // possessives stand before a vehicle that somebody has already.
 var possessives = strings.Fields("my his her their drives drove driving")
 
-// nextOf gives the place of the next token, past articles and other words that say nothing; -1 at the end.
-func nextOf(tokens []token, i int) int {
+// nextMeaningful gives the place of the next token, past articles and other words that say nothing; -1 at the end.
+func nextMeaningful(tokens []token, i int) int {
 	for ; i < len(tokens); i++ {
 		if tokens[i].kind != fillerToken {
 			return i
@@ -108,8 +108,8 @@ func isClauseEnd(tokens []token, i int) bool {
 	return false
 }
 
-// owners are nouns to whose amounts no field belongs: payments under $400.
-var owners = strings.Fields("off rebate payment payments monthly month week weekly down deposit range towing tow " +
+// amountOwners are nouns to whose amounts no field belongs: payments under $400.
+var amountOwners = strings.Fields("off rebate payment payments monthly month week weekly down deposit range towing tow " +
 	"tows haul capacity warranty insurance lbs lb pounds weight weighs payload mpg hp horsepower torque engine within " +
 	"radius distance financing finance lease repairs repair save saving savings discount trade tax taxes fee fees " +
 	"credit score loan apr battery cargo trunk feet inches wheels inch legroom until through till")
@@ -121,7 +121,7 @@ var (
 
 // markDescriptions marks values that describe a part of a vehicle or something else near them: red leather, electric
 // windows, $400 a month.
-func (r *reading) markDescriptions(tokens []token) {
+func (r *requestReader) markDescriptions(tokens []token) {
 	for i := len(tokens) - 1; i >= 0; i-- { // what is uncertain makes what describes it uncertain
 		t := &tokens[i]
 		if t.kind != valueToken {
@@ -152,12 +152,12 @@ func (r *reading) markDescriptions(tokens []token) {
 	}
 }
 
-// parts are words after which a color is not that of the vehicle, as in interior black.
-var parts = strings.Fields("interior int inside seat seats leather rim rims wheel wheels roof top upholstery cabin " +
+// vehicleParts are words after which a color is not that of the vehicle, as in interior black.
+var vehicleParts = strings.Fields("interior int inside seat seats leather rim rims wheel wheels roof top upholstery cabin " +
 	"stripe stripes accent accents caliper calipers hood mirrors carpet trim dashboard softtop")
 
 // isOfPart reports whether a color belongs to a word before it: interior black, light blue.
-func (r *reading) isOfPart(tokens []token, i int) bool {
+func (r *requestReader) isOfPart(tokens []token, i int) bool {
 	t := &tokens[i]
 	if t.parameter != "color" {
 		return false
@@ -174,7 +174,7 @@ func (r *reading) isOfPart(tokens []token, i int) bool {
 
 	before := plainWord(tokens[place].words[0])
 	shade := before + " " + strings.Join(t.words, " ")
-	return slices.Contains(parts, before) || place == i-1 && len(r.vocabulary.NamedMeanings("color", shade)) > 0
+	return slices.Contains(vehicleParts, before) || place == i-1 && len(r.vocabulary.NamedMeanings("color", shade)) > 0
 }
 
 // markWithMarker marks a value, and the negation before it.
@@ -200,7 +200,7 @@ func describesNext(tokens []token, i int) bool {
 			case len(next.words) > 1, slices.Contains(afterAmount, word), slices.Contains(boundWords, word):
 				return false // low miles, and the like, describe the whole vehicle
 			case t.isBound() && isClear(t):
-				return slices.Contains(owners, word)
+				return slices.Contains(amountOwners, word)
 			}
 			return t.isBound() || !isNumberWord(word)
 		case fillerToken:
@@ -253,7 +253,7 @@ func isShade(fuel, color *token) bool {
 // isClear reports whether a bound says itself what it is of: $30,000, 30k, 50,000 miles, 2020 or newer.
 func isClear(t *token) bool {
 	text := strings.Join(t.words, " ")
-	return plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "mileage") && distance.MatchString(text) ||
+	return plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "mileage") && distancePattern.MatchString(text) ||
 		strings.HasPrefix(t.parameter, "year_") && timeWord.MatchString(text)
 }
 
@@ -266,7 +266,7 @@ func belongsBefore(tokens []token, i int) bool {
 		case fillerToken, boundaryToken:
 			word := plainWord(before.words[len(before.words)-1])
 			isOpen := word == "from" || word == "to" || word == "until" || word == "by"
-			if slices.Contains(owners, word) || isOpen && strings.HasPrefix(t.parameter, "year") &&
+			if slices.Contains(amountOwners, word) || isOpen && strings.HasPrefix(t.parameter, "year") &&
 				!strings.Contains(t.values[0], "-") {
 				return true // from 2018: in that year, or since
 			}
@@ -276,7 +276,7 @@ func belongsBefore(tokens []token, i int) bool {
 
 			return false
 		case unknownToken:
-			if slices.Contains(owners, plainWord(before.words[0])) {
+			if slices.Contains(amountOwners, plainWord(before.words[0])) {
 				return true
 			}
 
@@ -307,7 +307,7 @@ func lastNumber(amount string) string {
 
 // markConflicts marks values of one field that are not said to be alternatives, and all values where the sentence
 // describes two kinds of vehicle.
-func (r *reading) markConflicts(tokens []token) {
+func (r *requestReader) markConflicts(tokens []token) {
 	var places []int
 	for i := range tokens {
 		if tokens[i].kind == valueToken && !tokens[i].isUncertain && !tokens[i].isNegated {
@@ -346,7 +346,7 @@ func (r *reading) markConflicts(tokens []token) {
 
 // arePairs reports whether what is given twice are makes with models of their own, so that all together mean the same
 // as each pair: Toyota Camry or Honda Accord.
-func (r *reading) arePairs(tokens []token, places []int, apart map[string]bool) bool {
+func (r *requestReader) arePairs(tokens []token, places []int, apart map[string]bool) bool {
 	if !apart["make"] || !apart["model"] || len(apart) > 2 {
 		return false
 	}
@@ -426,7 +426,7 @@ func canRepeat(t, before *token) bool {
 }
 
 // markStrayModels marks a model before a make that does not build it: soul red Mazda.
-func (r *reading) markStrayModels(tokens []token) {
+func (r *requestReader) markStrayModels(tokens []token) {
 	r.markStrayTrims(tokens)
 	model := -1
 	for i := range tokens {
@@ -442,7 +442,7 @@ func (r *reading) markStrayModels(tokens []token) {
 }
 
 // markStrayTrims marks a trim that no vehicle of the make and model that were named has.
-func (r *reading) markStrayTrims(tokens []token) {
+func (r *requestReader) markStrayTrims(tokens []token) {
 	set, isNamed := r.index.All(), false
 	for _, name := range []string{"make", "model", "trim"} {
 		f := r.listedField(name)
@@ -463,11 +463,11 @@ func (r *reading) markStrayTrims(tokens []token) {
 }
 
 // markWeak marks values that mean something only beside others: a trim without a make or model, and features alone.
-func (r *reading) markWeak(tokens []token) {
+func (r *requestReader) markWeak(tokens []token) {
 	isCertain := func(parameters ...string) bool {
 		return slices.ContainsFunc(tokens, func(t token) bool {
 			return t.kind == valueToken && !t.isUncertain && !t.isNegated && slices.Contains(parameters, t.parameter)
-		}) || slices.ContainsFunc(parameters, r.given.Has)
+		}) || slices.ContainsFunc(parameters, r.written.Has)
 	}
 	isOther := slices.ContainsFunc(tokens, func(t token) bool {
 		return t.kind == valueToken && !t.isUncertain && t.parameter != "trim" && t.parameter != "features"

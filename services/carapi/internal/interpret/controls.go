@@ -11,7 +11,7 @@ import (
 )
 
 // readControl reads a parameter that is not a filter.
-func (r *reading) readControl(name string, given []string) {
+func (r *requestReader) readControl(name string, given []string) {
 	read := slices.Clone(given)
 	for i, g := range given {
 		switch name {
@@ -50,10 +50,10 @@ func (r *reading) readControl(name string, given []string) {
 }
 
 // readFieldNames reads names of fields; those that are not wanted get a minus: -description.
-func (r *reading) readFieldNames(given string) string {
+func (r *requestReader) readFieldNames(given string) string {
 	reader := sectionReader{isStored: func(name string) bool { return r.parameters.Catalog.Field(name) != nil }}
-	parts := reader.read(unwrap(withoutBrackets(given)))
-	isMarked := func(s section) bool { return s.marker != unmarked }
+	parts := reader.readSections(unwrap(withoutBrackets(given)))
+	isMarked := func(s section) bool { return s.marker != noMarker }
 	if !slices.ContainsFunc(parts, isMarked) {
 		var names []string
 		for part := range strings.SplitSeq(unwrap(withoutBrackets(given)), ",") {
@@ -63,20 +63,20 @@ func (r *reading) readFieldNames(given string) string {
 	}
 
 	var names []string
-	before := unmarked
+	before := noMarker
 	for _, part := range parts {
 		means := part.marker
-		if means == unmarked && (before == leavesList || before == leavesOut && part.joint != "," && part.joint != "but") {
+		if means == noMarker && (before == exceptMarker || before == notMarker && part.joint != "," && part.joint != "but") {
 			means = before
 		}
 
 		if before = means; part.sign {
-			before = unmarked
+			before = noMarker
 		}
 
 		switch name := r.fieldName(part.text); {
-		case part.text == "*" || r.parameters.Catalog.Field(name) == nil && means == unmarked && r.isFiller(part.text):
-		case means == unmarked || means == wants:
+		case part.text == "*" || r.parameters.Catalog.Field(name) == nil && means == noMarker && r.isFiller(part.text):
+		case means == noMarker || means == onlyMarker:
 			names = append(names, name)
 		default:
 			names = append(names, "-"+name)
@@ -86,13 +86,13 @@ func (r *reading) readFieldNames(given string) string {
 	return strings.Join(names, ",")
 }
 
-// stepAfter finds a step after the name of a field, as in price:5000 and price: $5k.
-var stepAfter = regexp.MustCompile(`^([^:]+):\s*([^:,]*\d[^:,]*)$`)
+// stepAfterName finds a step after the name of a field, as in price:5000 and price: $5k.
+var stepAfterName = regexp.MustCompile(`^([^:]+):\s*([^:,]*\d[^:,]*)$`)
 
 // readGroups reads names of fields, some of them with a step.
-func (r *reading) readGroups(given string) string {
+func (r *requestReader) readGroups(given string) string {
 	parts := strings.Split(withoutBrackets(given), ",")
-	hasStep := func(part string) bool { return r.parameters.Catalog.Field(part) == nil && stepAfter.MatchString(part) }
+	hasStep := func(part string) bool { return r.parameters.Catalog.Field(part) == nil && stepAfterName.MatchString(part) }
 	if !slices.ContainsFunc(parts, hasStep) {
 		return r.readFieldNames(given)
 	}
@@ -104,7 +104,7 @@ func (r *reading) readGroups(given string) string {
 			continue
 		}
 
-		match := stepAfter.FindStringSubmatch(part)
+		match := stepAfterName.FindStringSubmatch(part)
 		name, step := r.readFieldNames(strings.TrimSpace(match[1])), strings.TrimSpace(match[2])
 		if f := r.parameters.Catalog.Field(name); f != nil {
 			if a, ok := f.Measure().Parse(step); ok && a.From == a.To {
@@ -119,7 +119,7 @@ func (r *reading) readGroups(given string) string {
 }
 
 // checkGroups makes a mistake of steps that make too many ranges, and of those of amounts in several currencies.
-func (r *reading) checkGroups(q *query.Query) {
+func (r *requestReader) checkGroups(q *query.Query) {
 	check := func(parameter string, groups []query.Group) {
 		for _, g := range groups {
 			if g.Step == "" {
@@ -144,7 +144,7 @@ func (r *reading) checkGroups(q *query.Query) {
 }
 
 // readPresenceNames reads the fields that has or missing names; a negation turns one into the other.
-func (r *reading) readPresenceNames(name, given string) {
+func (r *requestReader) readPresenceNames(name, given string) {
 	other := map[string]string{"has": "missing", "missing": "has"}[name]
 	read := url.Values{}
 	for part := range strings.SplitSeq(r.readFieldNames(given), ",") {
@@ -173,8 +173,8 @@ func readBoolean(s string) string {
 	return s
 }
 
-// orders are words for an order.
-var orders = map[string]string{
+// orderWords are words for an order.
+var orderWords = map[string]string{
 	"cheapest": "price", "cheapest first": "price", "lowest price": "price", "price low to high": "price",
 	"most expensive": "-price", "highest price": "-price", "price high to low": "-price",
 	"most expensive first": "-price", "priciest": "-price", "low to high": "price", "high to low": "-price",
@@ -185,7 +185,7 @@ var orders = map[string]string{
 }
 
 // readOrder reads what to sort by: price, -price, price:desc, price_desc, "price desc", "cheapest".
-func (r *reading) readOrder(given string) string {
+func (r *requestReader) readOrder(given string) string {
 	var all []string
 	for part := range strings.SplitSeq(withoutBrackets(given), ",") {
 		all = append(all, r.readOrderPart(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(part), "+"))))
@@ -193,7 +193,7 @@ func (r *reading) readOrder(given string) string {
 	return strings.Join(all, ",")
 }
 
-func (r *reading) readOrderPart(part string) string {
+func (r *requestReader) readOrderPart(part string) string {
 	isSeparator := func(c rune) bool { return c == ' ' || c == '_' || c == ':' }
 	words := strings.Join(strings.FieldsFunc(strings.ToLower(part), isSeparator), " ")
 
@@ -206,8 +206,8 @@ func (r *reading) readOrderPart(part string) string {
 		return name
 	case fields.Field(name) != nil:
 		return part
-	case orders[words] != "":
-		return orders[words]
+	case orderWords[words] != "":
+		return orderWords[words]
 	}
 
 	descending = descending || r.direction == "desc"

@@ -20,22 +20,22 @@ var sentenceFields = append(slices.Clone(FreeTextFields), "features")
 // placeFields are looked for after the word "in".
 var placeFields = []string{"city", "state", "country"}
 
-// maxSentence is how many words of q are read.
-const maxSentence = 40
+// maxSentenceWords is how many words of q are read.
+const maxSentenceWords = 40
 
 // readFreeText reads the words of q: whatever is certain to mean a filter becomes one, and the rest is noted as not
 // understood. Where nothing is certain, the words are looked for.
-func (r *reading) readFreeText(given string) {
+func (r *requestReader) readFreeText(given string) {
 	words := strings.Fields(given)
-	if len(words) > maxSentence {
+	if len(words) > maxSentenceWords {
 		r.fail("q", given, fmt.Sprintf("q has %d words; send at most %d, and filters for what they say", len(words),
-			maxSentence))
+			maxSentenceWords))
 		delete(r.exact, "q")
 		return
 	}
 
 	tokens := r.parseFreeText(given, sentenceFields)
-	r.giveWay(tokens)
+	r.yieldToParameters(tokens)
 
 	found := r.filtersOf(tokens)
 	if len(found) == 0 {
@@ -45,16 +45,16 @@ func (r *reading) readFreeText(given string) {
 
 	delete(r.exact, "q")
 	for name, values := range found {
-		r.exact[name] = unique(append(r.exact[name], values...))
+		r.exact[name] = uniqueTexts(append(r.exact[name], values...))
 	}
 
-	r.notes.NotUnderstood = leftOver(tokens)
+	r.notes.NotUnderstood = phrasesNotUnderstood(tokens)
 	r.note("q", "words that say what filters do", found)
 }
 
 // parseFreeText reads a sentence. What is not certain is marked.
-func (r *reading) parseFreeText(given string, fields []string) []token {
-	tokens := r.scan(given, fields)
+func (r *requestReader) parseFreeText(given string, fields []string) []token {
+	tokens := r.scanSentence(given, fields)
 	r.ignoreUsed(tokens)
 	r.applyMarkers(tokens)
 	markComparisons(tokens)
@@ -66,7 +66,7 @@ func (r *reading) parseFreeText(given string, fields []string) []token {
 }
 
 // readWhole reads a text of which each word must be certain, and gives its values by parameter; nil if one is not.
-func (r *reading) readWhole(given string, fields []string) url.Values {
+func (r *requestReader) readWhole(given string, fields []string) url.Values {
 	tokens := r.parseFreeText(given, fields)
 	isOpen := func(t token) bool {
 		isRest := t.kind == unknownToken || t.kind == comparisonToken || t.kind == followerToken || t.kind == markerToken
@@ -79,8 +79,8 @@ func (r *reading) readWhole(given string, fields []string) url.Values {
 	return r.filtersOf(tokens)
 }
 
-// giveWay marks values that other parameters of the request contradict.
-func (r *reading) giveWay(tokens []token) {
+// yieldToParameters marks values that other parameters of the request contradict.
+func (r *requestReader) yieldToParameters(tokens []token) {
 	for i := range tokens {
 		t := &tokens[i]
 		if t.kind != valueToken || t.isNegated {
@@ -96,7 +96,7 @@ func (r *reading) giveWay(tokens []token) {
 }
 
 // filtersOf gives the values of what is certain, by parameter.
-func (r *reading) filtersOf(tokens []token) url.Values {
+func (r *requestReader) filtersOf(tokens []token) url.Values {
 	found := url.Values{}
 	for i := range tokens {
 		t := &tokens[i]
@@ -104,10 +104,10 @@ func (r *reading) filtersOf(tokens []token) url.Values {
 			continue
 		}
 		name := r.nameOf(t)
-		found[name] = unique(append(found[name], t.values...))
+		found[name] = uniqueTexts(append(found[name], t.values...))
 	}
 
-	if len(found["features"]) > 1 && !hasOr(tokens, "features") {
+	if len(found["features"]) > 1 && !hasOrBetween(tokens, "features") {
 		found["features_all"] = found["features"]
 		delete(found, "features")
 	}
@@ -116,7 +116,7 @@ func (r *reading) filtersOf(tokens []token) url.Values {
 }
 
 // nameOf is the parameter of a value. A column that is called as a bound does not take its place.
-func (r *reading) nameOf(t *token) string {
+func (r *requestReader) nameOf(t *token) string {
 	field, use := t.parameter, query.Equals
 	for suffix, bound := range map[string]query.Use{"_min": query.AtLeast, "_max": query.AtMost} {
 		if name, isBound := strings.CutSuffix(field, suffix); isBound && t.isBound() {
@@ -137,8 +137,8 @@ func (r *reading) nameOf(t *token) string {
 	return name
 }
 
-// hasOr reports whether an "or" stands between values of a parameter.
-func hasOr(tokens []token, parameter string) bool {
+// hasOrBetween reports whether an "or" stands between values of a parameter.
+func hasOrBetween(tokens []token, parameter string) bool {
 	after := false
 	for _, t := range tokens {
 		switch {
@@ -152,8 +152,8 @@ func hasOr(tokens []token, parameter string) bool {
 	return false
 }
 
-// leftOver gives what was not understood, as phrases.
-func leftOver(tokens []token) []string {
+// phrasesNotUnderstood gives what was not understood, as phrases.
+func phrasesNotUnderstood(tokens []token) []string {
 	var phrases []string
 	var words []string
 
@@ -192,13 +192,13 @@ func leftOver(tokens []token) []string {
 
 // isGlue reports whether a word is the sign of a negation, which stood directly before the next one.
 func isGlue(word string) bool {
-	return slices.Contains(signs, word) || slices.Contains(dashes, word) || strings.EqualFold(word, "non-")
+	return slices.Contains(negationSigns, word) || slices.Contains(negationDashes, word) || strings.EqualFold(word, "non-")
 }
 
 // trimFillers takes words that say nothing off the end of a phrase.
 func trimFillers(phrase string) string {
 	words := strings.Fields(phrase)
-	for len(words) > 1 && slices.Contains(fillers, plainWord(words[len(words)-1])) {
+	for len(words) > 1 && slices.Contains(fillerWords, plainWord(words[len(words)-1])) {
 		words = words[:len(words)-1]
 	}
 	return trimPunctuation(strings.Join(words, " "))
@@ -206,7 +206,7 @@ func trimFillers(phrase string) string {
 
 // searchWords leaves out words that say nothing among words to look for. Where too many are left, the rest is not
 // looked for, and is noted.
-func (r *reading) searchWords(words []string, tokens []token) {
+func (r *requestReader) searchWords(words []string, tokens []token) {
 	left := words
 	isPlain := !slices.ContainsFunc(tokens, func(t token) bool { return t.kind == markerToken })
 	if isPlain || len(words) > query.MaxWords {
@@ -229,7 +229,7 @@ func (r *reading) searchWords(words []string, tokens []token) {
 }
 
 // ignoreUsed takes a word for used vehicles for one that says nothing, in a table without a condition.
-func (r *reading) ignoreUsed(tokens []token) {
+func (r *requestReader) ignoreUsed(tokens []token) {
 	if r.parameters.Catalog.TextField("condition") != nil {
 		return
 	}
@@ -249,7 +249,7 @@ func (r *reading) ignoreUsed(tokens []token) {
 }
 
 // modelOf reports whether a model is one of a make's in stock.
-func (r *reading) modelOf(makes, models []string) bool {
+func (r *requestReader) modelOf(makes, models []string) bool {
 	make, model := r.parameters.Catalog.TextField("make"), r.parameters.Catalog.TextField("model")
 	if make == nil || model == nil {
 		return false
@@ -264,7 +264,7 @@ func isDescribing(field string) bool {
 }
 
 // isText reports whether a parameter compares texts.
-func (r *reading) isText(parameter string) bool {
+func (r *requestReader) isText(parameter string) bool {
 	p, ok := r.parameters.Get(parameter)
 	return ok && p.Field != nil && (p.Field.Class() == catalog.Text || p.Field.Class() == catalog.List)
 }

@@ -11,15 +11,15 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// zoned is a time with a zone at its end.
-var zoned = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)([Zz]|[+-]\d\d:?\d\d)$`)
+// zonedTime is a time with a zone at its end.
+var zonedTime = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)([Zz]|[+-]\d\d:?\d\d)$`)
 
-// inUTC finds UTC in the comment of a column.
-var inUTC = regexp.MustCompile(`(?i)\b(?:utc|gmt|zulu)\b`)
+// utcComment finds UTC in the comment of a column.
+var utcComment = regexp.MustCompile(`(?i)\b(?:utc|gmt|zulu)\b`)
 
 // readInstants reads the values of a field of times. A DATETIME has no zone: one that a request names is read as UTC if
 // the column's comment says so, and otherwise left out if it is Z.
-func (r *reading) readInstants(name string, f *catalog.Field, given []string) {
+func (r *requestReader) readInstants(name string, f *catalog.Field, given []string) {
 	p, _ := r.parameters.Get(name)
 	isBound := p.Use == query.AtLeast || p.Use == query.AtMost
 	var read []string
@@ -33,14 +33,14 @@ func (r *reading) readInstants(name string, f *catalog.Field, given []string) {
 				continue
 			}
 
-			match := zoned.FindStringSubmatch(part)
+			match := zonedTime.FindStringSubmatch(part)
 			if match == nil || f.Kind != schema.DateTime {
 				continue
 			}
 
 			isZ := strings.EqualFold(match[2], "z")
 			switch {
-			case inUTC.MatchString(f.Column.Comment) || inUTC.MatchString(f.About):
+			case utcComment.MatchString(f.Column.Comment) || utcComment.MatchString(f.About):
 				parts[i], why = toUTC(match[1], match[2]), "a time in UTC, as column "+f.Column.Name+" is"
 			case isZ:
 				parts[i], why = match[1], "a time without its zone, since column "+f.Column.Name+" names none"
@@ -95,7 +95,7 @@ func toUTC(text, zone string) string {
 }
 
 // failFixed records what is wrong with a parameter and the value with which it is right.
-func (r *reading) failFixed(name, given, expected, right string) {
+func (r *requestReader) failFixed(name, given, expected, right string) {
 	r.fail(name, given, expected)
-	r.wrong[len(r.wrong)-1] = r.wrong[len(r.wrong)-1].WithFix(url.Values{name: {right}})
+	r.errs[len(r.errs)-1] = r.errs[len(r.errs)-1].WithFix(url.Values{name: {right}})
 }

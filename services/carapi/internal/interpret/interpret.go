@@ -61,18 +61,18 @@ type Interpretation struct {
 	Values []index.Value `json:"values,omitempty"` // in stock that this stands for
 }
 
-// reading is one request while it is read.
-type reading struct {
+// requestReader is one request while it is read.
+type requestReader struct {
 	*Interpreter
 	index *index.Index
 
 	allowed     []string            // controls, as query.Parse takes them
-	given       url.Values          // as written, under the names of parameters
+	written       url.Values          // as written, under the names of parameters
 	exact       url.Values          // as read
 	origins     map[string][]origin // of what is given, by parameter
-	interpreted map[string]*noted   // by the parameter as written
+	interpreted map[string]*pendingNote   // by the parameter as written
 	direction   string              // asc or desc, where it stands apart from sort
-	wrong       []query.ParameterError
+	errs       []query.ParameterError
 	notes       Notes
 }
 
@@ -83,15 +83,15 @@ type origin struct {
 	why     string // why the parameter is another one; empty for its own name
 }
 
-// noted is an interpretation while it is made.
-type noted struct {
+// pendingNote is an interpretation while it is made.
+type pendingNote struct {
 	from string
 	to   url.Values
 	why  []string
 }
 
-// absent are the values by which callers say that they ask for nothing.
-var absent = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference", "doesnt matter",
+// absentValues are the values by which callers say that they ask for nothing.
+var absentValues = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference", "doesnt matter",
 	"does not matter",
 	"dont care", "do not care", "not important", "not specified", "unspecified", "whatever"}
 
@@ -99,21 +99,21 @@ var absent = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/
 // error is a query.ParameterErrors.
 func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...string) (*query.Query, Notes, error) {
 	allowed = append(slices.Clone(allowed), "match")
-	r := reading{Interpreter: in, index: x, allowed: allowed, given: url.Values{}, exact: url.Values{},
-		origins: map[string][]origin{}, interpreted: map[string]*noted{},
+	r := requestReader{Interpreter: in, index: x, allowed: allowed, written: url.Values{}, exact: url.Values{},
+		origins: map[string][]origin{}, interpreted: map[string]*pendingNote{},
 		notes: Notes{Interpreted: map[string]Interpretation{}, Ignored: map[string]string{}}}
 	if values.Get("match") == query.Exact {
 		r.exact = values
 	} else {
-		r.read(values)
+		r.readParameters(values)
 	}
 
 	q, err := in.parameters.Parse(r.exact, allowed...)
 	var wrong query.ParameterErrors
 	switch {
-	case r.wrong != nil:
+	case r.errs != nil:
 		_ = errors.As(err, &wrong)
-		return nil, Notes{}, in.parameters.Errors(r.exact, append(r.wrong, wrong.All...), wrong.LeftOut, allowed)
+		return nil, Notes{}, in.parameters.Errors(r.exact, append(r.errs, wrong.All...), wrong.LeftOut, allowed)
 	case err != nil:
 		return nil, Notes{}, err
 	}
@@ -122,8 +122,8 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	r.checkCurrencies(q)
 	r.checkGroups(q)
 
-	if r.checkScale(q); r.wrong != nil {
-		return nil, Notes{}, query.ParameterErrors{All: r.wrong}
+	if r.checkScale(q); r.errs != nil {
+		return nil, Notes{}, query.ParameterErrors{All: r.errs}
 	}
 
 	if len(q.Words) > 0 {
@@ -137,15 +137,15 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	return q, r.notes, nil
 }
 
-// read reads each parameter by its own rules: names first, then values, and free text last, since it gives way to what
+// readParameters reads each parameter by its own rules: names first, then values, and free text last, since it gives way to what
 // other parameters say.
-func (r *reading) read(values url.Values) {
+func (r *requestReader) readParameters(values url.Values) {
 	for _, written := range slices.Sorted(maps.Keys(values)) {
 		r.readParameter(written, values[written])
 	}
 
-	for _, name := range slices.Sorted(maps.Keys(r.given)) {
-		given := r.given[name]
+	for _, name := range slices.Sorted(maps.Keys(r.written)) {
+		given := r.written[name]
 		p, known := r.parameters.Get(name)
 		switch {
 		case !known || isTooMuch(given):
@@ -161,7 +161,7 @@ func (r *reading) read(values url.Values) {
 		}
 	}
 
-	if r.direction != "" && !r.given.Has("sort") {
+	if r.direction != "" && !r.written.Has("sort") {
 		r.fail("order", r.direction, "order says in which direction sort goes, and there is no sort; send both, as in "+
 			"sort=price&order="+r.direction)
 	}
@@ -185,9 +185,9 @@ func isTooMuch(values []string) bool {
 	return count > query.MaxValues
 }
 
-// add gives a parameter a value, and keeps where it stood if it is read differently from what is written.
-func (r *reading) add(name, text string, from origin) {
-	r.given[name] = append(r.given[name], text)
+// addValue gives a parameter a value, and keeps where it stood if it is read differently from what is written.
+func (r *requestReader) addValue(name, text string, from origin) {
+	r.written[name] = append(r.written[name], text)
 	if from.why != "" && !slices.Contains(r.origins[name], from) {
 		r.origins[name] = append(r.origins[name], from)
 	}
@@ -195,10 +195,10 @@ func (r *reading) add(name, text string, from origin) {
 
 // readParameter finds the parameter that a name stands for, leaves out values that ask for nothing, and takes the
 // others apart into what is wanted and what is not.
-func (r *reading) readParameter(written string, values []string) {
+func (r *requestReader) readParameter(written string, values []string) {
 	name := r.parameterName(written)
 	if isTooMuch(values) {
-		r.given[name] = values // Parse says so
+		r.written[name] = values // Parse says so
 		return
 	}
 	if r.readSpecialName(written, values) {
@@ -207,7 +207,7 @@ func (r *reading) readParameter(written string, values []string) {
 
 	p, known := r.parameters.Get(name)
 	if !known {
-		r.given[name] = values // Parse says what is wrong
+		r.written[name] = values // Parse says what is wrong
 		return
 	}
 
@@ -227,7 +227,7 @@ func (r *reading) readParameter(written string, values []string) {
 			continue
 		}
 		if p.Use == query.Control {
-			r.add(name, v, from)
+			r.addValue(name, v, from)
 			continue
 		}
 
@@ -260,13 +260,13 @@ func withNamedUnit(written string, f *catalog.Field, text string) string {
 }
 
 // addConditions gives a value of a filter to the parameters that do what it says.
-func (r *reading) addConditions(name string, p query.Parameter, text string, from origin) {
-	all, changed, ok := r.conditions(name, p, text)
+func (r *requestReader) addConditions(name string, p query.Parameter, text string, from origin) {
+	all, changed, ok := r.splitConditions(name, p, text)
 	if !ok {
 		return
 	}
 	if !changed {
-		r.add(name, text, from)
+		r.addValue(name, text, from)
 		return
 	}
 
@@ -291,14 +291,14 @@ func (r *reading) addConditions(name string, p query.Parameter, text string, fro
 			from.why = "an operator"
 		}
 
-		r.add(target, v, from)
+		r.addValue(target, v, from)
 	}
 }
 
 // isAbsent reports whether a value asks for nothing. One that is in stock never does.
-func (r *reading) isAbsent(name, given string) bool {
+func (r *requestReader) isAbsent(name, given string) bool {
 	word := strings.TrimSpace(strings.Trim(strings.TrimSpace(given), `[]"`))
-	if !slices.Contains(absent, strings.ToLower(apostrophes.Replace(word))) {
+	if !slices.Contains(absentValues, strings.ToLower(apostrophes.Replace(word))) {
 		return false
 	}
 
@@ -311,10 +311,10 @@ func (r *reading) isAbsent(name, given string) bool {
 }
 
 // note records that a parameter was read as values of one parameter or of several.
-func (r *reading) note(name, why string, to url.Values) {
+func (r *requestReader) note(name, why string, to url.Values) {
 	origins := r.origins[name]
 	if len(origins) == 0 {
-		origins = []origin{{written: name, from: strings.Join(r.given[name], ", ")}}
+		origins = []origin{{written: name, from: strings.Join(r.written[name], ", ")}}
 	}
 
 	for _, o := range origins {
@@ -323,10 +323,10 @@ func (r *reading) note(name, why string, to url.Values) {
 }
 
 // noteFrom records that what stood somewhere was read as values of parameters.
-func (r *reading) noteFrom(o origin, why string, to url.Values) {
+func (r *requestReader) noteFrom(o origin, why string, to url.Values) {
 	n := r.interpreted[o.written]
 	if n == nil {
-		n = &noted{from: o.from, to: url.Values{}}
+		n = &pendingNote{from: o.from, to: url.Values{}}
 		r.interpreted[o.written] = n
 	}
 
@@ -342,7 +342,7 @@ func (r *reading) noteFrom(o origin, why string, to url.Values) {
 }
 
 // finishNotes notes what came from other names and was otherwise read as it is, and writes all notes down.
-func (r *reading) finishNotes() {
+func (r *requestReader) finishNotes() {
 	for _, name := range slices.Sorted(maps.Keys(r.origins)) {
 		for _, o := range r.origins[name] {
 			to, n := r.exact[name], r.interpreted[o.written]
@@ -351,7 +351,7 @@ func (r *reading) finishNotes() {
 			}
 
 			if to == nil {
-				to = r.given[name]
+				to = r.written[name]
 			}
 
 			if n == nil || !n.to.Has(name) && o.why != "" {
@@ -370,10 +370,10 @@ func (r *reading) finishNotes() {
 }
 
 // fail records what is wrong with a parameter.
-func (r *reading) fail(name, given, expected string) {
+func (r *requestReader) fail(name, given, expected string) {
 	const most = 20
-	if len(r.wrong) < most {
-		r.wrong = append(r.wrong, query.ParameterError{Parameter: value.Excerpt(name), Received: value.Excerpt(given),
+	if len(r.errs) < most {
+		r.errs = append(r.errs, query.ParameterError{Parameter: value.Excerpt(name), Received: value.Excerpt(given),
 			Expected: expected})
 	}
 }
@@ -415,8 +415,8 @@ func withoutBrackets(s string) string {
 	return s
 }
 
-// unique leaves out what came before.
-func unique(all []string) []string {
+// uniqueTexts leaves out what came before.
+func uniqueTexts(all []string) []string {
 	var once []string
 	for _, s := range all {
 		if !slices.Contains(once, s) {

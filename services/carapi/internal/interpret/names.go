@@ -43,14 +43,14 @@ var (
 		"range value")
 )
 
-// wrappers are what some clients put around the names of filters: filter[make]=Toyota.
-var wrappers = regexp.MustCompile(`(?i)^(?:filters?|where|params|search|query|criteria)(\[.+|\..+)$`)
+// parameterWrappers are what some clients put around the names of filters: filter[make]=Toyota.
+var parameterWrappers = regexp.MustCompile(`(?i)^(?:filters?|where|params|search|query|criteria)(\[.+|\..+)$`)
 
 // itemNumber is where clients number the values of a list: make[0]=Toyota.
 var itemNumber = regexp.MustCompile(`\[\d*\]$`)
 
 // parameterName is the parameter that a name stands for; the name itself if it is not a known one.
-func (r *reading) parameterName(written string) string {
+func (r *requestReader) parameterName(written string) string {
 	if _, ok := r.parameters.Get(written); ok {
 		return written
 	}
@@ -64,7 +64,7 @@ func (r *reading) parameterName(written string) string {
 }
 
 // fieldName is the field that a name stands for; the name itself if it is not a known one.
-func (r *reading) fieldName(written string) string {
+func (r *requestReader) fieldName(written string) string {
 	fields := r.parameters.Catalog
 	if fields.Field(written) == nil {
 		if name, ok := r.synonyms[foldParameter(written)]; ok && fields.Field(name) != nil {
@@ -77,7 +77,7 @@ func (r *reading) fieldName(written string) string {
 // withOperator writes the signs of an operator around a name in letters: -make and make! are make_not, and what is left
 // of price<=20000 before its equals sign is price_lte.
 func withOperator(name string) string {
-	if inside := wrappers.FindStringSubmatch(name); inside != nil {
+	if inside := parameterWrappers.FindStringSubmatch(name); inside != nil {
 		name = inside[1]
 	}
 
@@ -97,15 +97,15 @@ func withOperator(name string) string {
 	return name
 }
 
-// signAfter finds the sign of a negation after a name: make!, make[-], make:<>.
-var signAfter = regexp.MustCompile(`^(.+?)[\[:.(]*(?:!=?|<>|≠|-)[\]):]*$`)
+// signAfterName finds the sign of a negation after a name: make!, make[-], make:<>.
+var signAfterName = regexp.MustCompile(`^(.+?)[\[:.(]*(?:!=?|<>|≠|-)[\]):]*$`)
 
 // cutNameSign takes the sign of a negation off a name.
 func cutNameSign(name string) (rest string, isNegated bool) {
 	if rest, isSigned := cutSign(name); isSigned && rest != "" {
 		return rest, true
 	}
-	if match := signAfter.FindStringSubmatch(name); match != nil {
+	if match := signAfterName.FindStringSubmatch(name); match != nil {
 		return match[1], true
 	}
 	return name, false
@@ -188,7 +188,7 @@ func withPlurals(words []string) []string {
 		}
 	}
 
-	return unique(all)
+	return uniqueTexts(all)
 }
 
 // addFieldNames adds the names of a field and of its bounds.

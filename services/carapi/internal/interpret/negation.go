@@ -14,16 +14,16 @@ import (
 type marker int
 
 const (
-	unmarked   marker = iota
-	wants             // nothing but: the value, and it alone
-	leavesOut         // not: what comes next
-	leavesList        // other than: all that comes, commas included
+	noMarker   marker = iota
+	onlyMarker             // nothing but: the value, and it alone
+	notMarker         // not: what comes next
+	exceptMarker        // other than: all that comes, commas included
 )
 
-// markers are words before a value, the longest first where several begin with the same word.
-var markers = newMarkers(map[marker]string{
-	wants: "nothing but, nothing other than, nothing except, none other than, only, just, none but",
-	leavesOut: "not, not a, not an, not any, not the, no, non, neither, nor, never, never a, isn't, isn't a, is not, " +
+// markerPhrases are words before a value, the longest first where several begin with the same word.
+var markerPhrases = newMarkers(map[marker]string{
+	onlyMarker: "nothing but, nothing other than, nothing except, none other than, only, just, none but",
+	notMarker: "not, not a, not an, not any, not the, no, non, neither, nor, never, never a, isn't, isn't a, is not, " +
 		"is not a, are not, aren't, it's not, don't want, do not want, don't want a, do not want a, doesn't want, don't " +
 		"like, do not like, hate, hates, avoid, avoiding, avoids, minus, ne, neq, not from, nothing from, nothing by, " +
 		"nothing, none, cant, cannot, can not, can't stand, couldn't, mustn't, must not, shouldn't, should not, won't, " +
@@ -32,7 +32,7 @@ var markers = newMarkers(map[marker]string{
 		"steer clear of, unwilling, refuse, refuses, forget, remove, drop, hide, pass on, done with, had enough of, not " +
 		"equal to, not equals, is not equal to, not even, sick of, tired of, fed up with, anti, exclusions, far from, " +
 		"anywhere but, lacking, nicht, kein, keine, keinen, keiner, niet, geen, pas, pas de, nie, não, nao, не",
-	leavesList: "except, except for, except a, excepting, excluding, exclude, excludes, excl, with the exception of, " +
+	exceptMarker: "except, except for, except a, excepting, excluding, exclude, excludes, excl, with the exception of, " +
 		"bar, barring, none of, not in, nin, without, without a, w/o, other than, other than a, " +
 		"besides, apart from, aside from, anything but, anything but a, everything but, all but, any but, anyone but, " +
 		"anything except, everything except, all except, any except, anything other than, something other than, any other " +
@@ -43,7 +43,7 @@ var markers = newMarkers(map[marker]string{
 // words of a marker, in lower case and without apostrophes.
 type markerPhrase struct {
 	words []string
-	means marker
+	marker marker
 }
 
 func newMarkers(lists map[marker]string) map[string][]markerPhrase {
@@ -68,15 +68,15 @@ var apostrophes = strings.NewReplacer("'", "", "’", "", "‘", "", "`", "")
 // number.
 func markerAt(words []string, most int) (marker, int) {
 	if len(words) == 0 {
-		return unmarked, 0
+		return noMarker, 0
 	}
 
 	plain := func(word string) string { return strings.ToLower(strings.TrimRight(apostrophes.Replace(word), ":.")) }
-	if n := anyBut(words); n > 0 && n <= most {
-		return leavesList, n
+	if n := anyButLength(words); n > 0 && n <= most {
+		return exceptMarker, n
 	}
 
-	for _, phrase := range markers[plain(words[0])] {
+	for _, phrase := range markerPhrases[plain(words[0])] {
 		if len(phrase.words) > min(len(words), most) {
 			continue
 		}
@@ -87,15 +87,15 @@ func markerAt(words []string, most int) (marker, int) {
 		}
 
 		if same {
-			return phrase.means, len(phrase.words)
+			return phrase.marker, len(phrase.words)
 		}
 	}
 
-	return unmarked, 0
+	return noMarker, 0
 }
 
-// anyBut gives how many words "any make but" and its like have at the start of some words; 0 if they do not begin so.
-func anyBut(words []string) int {
+// anyButLength gives how many words "any make but" and its like have at the start of some words; 0 if they do not begin so.
+func anyButLength(words []string) int {
 	if !slices.Contains([]string{"any", "all", "every"}, plainWord(words[0])) {
 		return 0
 	}
@@ -104,7 +104,7 @@ func anyBut(words []string) int {
 		switch word := plainWord(words[i]); {
 		case word == "but" || word == "except":
 			return i + 1
-		case !slices.Contains(kinds, strings.TrimSuffix(word, "s")):
+		case !slices.Contains(kindWords, strings.TrimSuffix(word, "s")):
 			return 0
 		}
 	}
@@ -112,26 +112,26 @@ func anyBut(words []string) int {
 	return 0
 }
 
-// kinds are words for what a value is one of, in the singular.
-var kinds = strings.Fields("make brand model color colour year state city body type fuel trim kind car vehicle thing " +
+// kindWords are words for what a value is one of, in the singular.
+var kindWords = strings.Fields("make brand model color colour year state city body type fuel trim kind car vehicle thing " +
 	"other one place location engine")
 
 // Signs stand directly before a value that is not wanted. A dash before a number is the number's own sign, and one
 // alone joins words.
 var (
-	signs  = []string{"<>", "!==", "!=", "！", "!", "≠", "≢", "¬"}
-	dashes = []string{"-", "−", "–", "—", "‐", "‑", "－"}
+	negationSigns  = []string{"<>", "!==", "!=", "！", "!", "≠", "≢", "¬"}
+	negationDashes = []string{"-", "−", "–", "—", "‐", "‑", "－"}
 )
 
 // cutSign takes the sign of a negation off a word. It returns false for a word without one.
 func cutSign(word string) (rest string, found bool) {
-	for _, sign := range signs {
+	for _, sign := range negationSigns {
 		if rest, found := strings.CutPrefix(word, sign); found {
 			return strings.TrimSpace(rest), true
 		}
 	}
 
-	for _, dash := range dashes {
+	for _, dash := range negationDashes {
 		if rest, found := strings.CutPrefix(word, dash); found {
 			rest = strings.TrimSpace(rest)
 			return rest, value.Fold(rest) != "" && !isNumberWord(rest)
@@ -160,11 +160,11 @@ type section struct {
 	text     string
 }
 
-// joints are words between sections.
-var joints = []string{"or", "and", "nor", "&", "but", "yet", "/", "|", "und", "oder", "et", "ou"}
+// jointWords are words between sections.
+var jointWords = []string{"or", "and", "nor", "&", "but", "yet", "/", "|", "und", "oder", "et", "ou"}
 
-// beforeSign are signs between values that stand directly before the sign of a negation.
-var beforeSign = strings.NewReplacer(";", ",", "|", " | ", "/-", ",-", "/!", ",!", "&-", ",-", "&!", ",!")
+// signSeparators are signs between values that stand directly before the sign of a negation.
+var signSeparators = strings.NewReplacer(";", ",", "|", " | ", "/-", ",-", "/!", ",!", "&-", ",-", "&!", ",!")
 
 // sectionReader takes a value apart at commas, joints and markers.
 type sectionReader struct {
@@ -176,10 +176,10 @@ type sectionReader struct {
 	isOpen  bool
 }
 
-func (s *sectionReader) read(text string) []section {
-	for i, chunk := range strings.Split(beforeSign.Replace(text), ",") {
+func (s *sectionReader) readSections(text string) []section {
+	for i, chunk := range strings.Split(signSeparators.Replace(text), ",") {
 		if i > 0 {
-			s.begin(section{joint: ","})
+			s.beginSection(section{joint: ","})
 			s.isOpen = true // something has to come
 		}
 
@@ -192,12 +192,12 @@ func (s *sectionReader) read(text string) []section {
 		s.readWords(strings.Fields(chunk))
 	}
 
-	s.end()
+	s.endSection()
 	return s.all
 }
 
-// end ends the current section.
-func (s *sectionReader) end() {
+// endSection ends the current section.
+func (s *sectionReader) endSection() {
 	if s.isOpen {
 		s.current.text = strings.TrimSpace(s.current.text)
 		s.all = append(s.all, s.current)
@@ -205,56 +205,56 @@ func (s *sectionReader) end() {
 	s.current, s.isOpen = section{}, false
 }
 
-// begin begins a section after the current one.
-func (s *sectionReader) begin(next section) {
-	s.end()
+// beginSection begins a section after the current one.
+func (s *sectionReader) beginSection(next section) {
+	s.endSection()
 	s.current = next
 }
 
-// mark begins a section after a marker. A joint before it belongs to it.
-func (s *sectionReader) mark(next section) {
+// beginMarked begins a section after a marker. A joint before it belongs to it.
+func (s *sectionReader) beginMarked(next section) {
 	next.joint = s.current.joint
-	if s.current.text == "" && s.current.marker == unmarked {
+	if s.current.text == "" && s.current.marker == noMarker {
 		s.isOpen = false
 	} else {
 		next.joint = ""
 	}
 
-	s.begin(next)
+	s.beginSection(next)
 	s.isOpen = true
 }
 
 func (s *sectionReader) readWords(words []string) {
 	for i := 0; i < len(words); {
 		word := words[i]
-		if joint := strings.ToLower(word); slices.Contains(joints, joint) && s.isOpen && s.current.text != "" {
-			s.begin(section{joint: joint})
+		if joint := strings.ToLower(word); slices.Contains(jointWords, joint) && s.isOpen && s.current.text != "" {
+			s.beginSection(section{joint: joint})
 			s.isOpen = i+1 == len(words) // something should have come
 			i++
 			continue
 		}
 
-		means, n := markerAt(words[i:], maxMarker)
-		if i+n == len(words) && n == 1 && !slices.Contains(unmistakable, strings.ToLower(word)) {
+		means, n := markerAt(words[i:], maxMarkerWords)
+		if i+n == len(words) && n == 1 && !slices.Contains(loneMarkers, strings.ToLower(word)) {
 			n = 0 // a word alone is a value: NE
 		}
 
 		rest, isSigned := s.cutSign(word)
-		isLone := slices.Contains(dashes, word) && (s.current.text == "" || i+1 == len(words))
+		isLone := slices.Contains(negationDashes, word) && (s.current.text == "" || i+1 == len(words))
 
 		stripped, isNon := cutNon(word)
-		isOpenMarker := s.isOpen && s.current.marker != unmarked && s.current.text == "" // what follows is what it marks
+		isOpenMarker := s.isOpen && s.current.marker != noMarker && s.current.text == "" // what follows is what it marks
 		switch {
 		case n > 0 && !isOpenMarker:
-			s.mark(section{marker: means})
+			s.beginMarked(section{marker: means})
 			i += n
 			continue
 		case isSigned && !isOpenMarker:
-			s.mark(section{marker: leavesOut, sign: true, text: rest})
+			s.beginMarked(section{marker: notMarker, sign: true, text: rest})
 		case isLone && !isOpenMarker:
-			s.mark(section{marker: leavesOut, sign: true})
+			s.beginMarked(section{marker: notMarker, sign: true})
 		case isNon && !isOpenMarker:
-			s.mark(section{marker: leavesOut, text: stripped})
+			s.beginMarked(section{marker: notMarker, text: stripped})
 		default:
 			s.current.text += " " + word
 			s.isOpen = true
@@ -269,7 +269,7 @@ func (s *sectionReader) cutSign(word string) (rest string, isSigned bool) {
 		return rest, isSigned
 	}
 
-	for _, dash := range dashes {
+	for _, dash := range negationDashes {
 		if rest, found := strings.CutPrefix(word, dash); found && isNumberWord(rest) {
 			return rest, true
 		}
@@ -293,18 +293,18 @@ func unwrap(text string) string {
 	return text
 }
 
-// unmistakable are markers that mean nothing else where they stand alone.
-var unmistakable = strings.Fields("not except without excluding exclude")
+// loneMarkers are markers that mean nothing else where they stand alone.
+var loneMarkers = strings.Fields("not except without excluding exclude")
 
-// maxMarker is more words than any marker has.
-const maxMarker = 10
+// maxMarkerWords is more words than any marker has.
+const maxMarkerWords = 10
 
 func isNumberWord(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }
 
 // sectionsOf takes a value of a field apart.
-func (r *reading) sectionsOf(f *catalog.Field, text string) []section {
+func (r *requestReader) sectionsOf(f *catalog.Field, text string) []section {
 	reader := sectionReader{signsDigits: isTextual(f), isStored: func(text string) bool { return r.isStored(f, text) }}
-	return reader.read(text)
+	return reader.readSections(text)
 }
 
 func isTextual(f *catalog.Field) bool { return f.Class() == catalog.Text || f.Class() == catalog.List }
@@ -312,24 +312,24 @@ func isTextual(f *catalog.Field) bool { return f.Class() == catalog.Text || f.Cl
 // readNegation reads a value that says what is not wanted, such as Honda,-Toyota or "anything but red or blue". base is
 // what its parameter makes of a value without a marker: leavesList for make_not. The conditions are nil for a value
 // without a negation. why says what is wrong with one that cannot be read.
-func (r *reading) readNegation(f *catalog.Field, text string, base marker) (all []condition, why string) {
+func (r *requestReader) readNegation(f *catalog.Field, text string, base marker) (all []condition, why string) {
 	parts := r.sectionsOf(f, text)
-	isMarked := func(s section) bool { return s.marker != unmarked }
+	isMarked := func(s section) bool { return s.marker != noMarker }
 
 	isEmpty := func(s section) bool { return value.Fold(s.text) == "" }
 	isLost := func(s section) bool { // a sign that reading a text as it is would lose
 		return s.sign && isTextual(f) && (s.joint != "" || s.text == "" || s.text == parts[0].text || isEmpty(parts[0]))
 	}
 	switch {
-	case base == unmarked && !slices.ContainsFunc(parts, isMarked):
+	case base == noMarker && !slices.ContainsFunc(parts, isMarked):
 		return nil, ""
-	case base == unmarked && !slices.ContainsFunc(parts, isLost) && r.isReadAsIs(f, text):
+	case base == noMarker && !slices.ContainsFunc(parts, isLost) && r.isReadAsIs(f, text):
 		return nil, ""
-	case base != unmarked && slices.ContainsFunc(parts, isMarked):
+	case base != noMarker && slices.ContainsFunc(parts, isMarked):
 		return nil, f.Name + "_not leaves out what it names, and its value is a negation too; send one of them"
 	}
 
-	if base == unmarked {
+	if base == noMarker {
 		if all := r.readNegatedWhole(f, text); all != nil {
 			return all, ""
 		}
@@ -339,19 +339,19 @@ func (r *reading) readNegation(f *catalog.Field, text string, base marker) (all 
 	for i, part := range parts {
 		means := part.marker
 		switch {
-		case means != unmarked:
-		case base != unmarked:
+		case means != noMarker:
+		case base != noMarker:
 			means = base
 		case part.joint == "but", i == 0:
-		case before == leavesOut && part.joint == "," && !parts[i-1].sign:
+		case before == notMarker && part.joint == "," && !parts[i-1].sign:
 			return nil, fmt.Sprintf("%q does not say whether the values after the comma are wanted; send %s_not=... for "+
 				"what is not, "+
 				"and %s=... for what is", value.Excerpt(text), f.Name, f.Name)
-		case before == leavesOut && !parts[i-1].sign || before == leavesList:
+		case before == notMarker && !parts[i-1].sign || before == exceptMarker:
 			means = before
 		}
 
-		if base != unmarked && strings.EqualFold(part.text, "null") && !part.isStored {
+		if base != noMarker && strings.EqualFold(part.text, "null") && !part.isStored {
 			all = append(all, condition{query.Present, ""})
 			continue
 		}
@@ -367,7 +367,7 @@ func (r *reading) readNegation(f *catalog.Field, text string, base marker) (all 
 
 		all = append(all, r.conditionsOf(means, values)...)
 		if before = means; part.sign {
-			before = unmarked
+			before = noMarker
 		}
 	}
 
@@ -376,11 +376,11 @@ func (r *reading) readNegation(f *catalog.Field, text string, base marker) (all 
 
 // valuesOfSection gives the values that a section of a negation stands for; nil if it cannot be read. Words around the
 // values that say nothing are a filler.
-func (r *reading) valuesOfSection(f *catalog.Field, part section, means marker, sections int) (values []string,
+func (r *requestReader) valuesOfSection(f *catalog.Field, part section, means marker, sections int) (values []string,
 	isFiller bool) {
 	_, isDouble := cutSign(part.text)
 	switch {
-	case part.text == "", isDouble && means != unmarked && !part.isStored:
+	case part.text == "", isDouble && means != noMarker && !part.isStored:
 		return nil, false
 	case part.isStored:
 		return []string{part.text}, false
@@ -391,13 +391,13 @@ func (r *reading) valuesOfSection(f *catalog.Field, part section, means marker, 
 	}
 
 	switch {
-	case means == unmarked && (r.isFiller(part.text) || value.Fold(part.text) == ""):
+	case means == noMarker && (r.isFiller(part.text) || value.Fold(part.text) == ""):
 		return nil, true
-	case means == unmarked && (strings.Contains(part.text, " ") || part.joint == "" && sections > 1 && !isTextual(f)):
+	case means == noMarker && (strings.Contains(part.text, " ") || part.joint == "" && sections > 1 && !isTextual(f)):
 		return nil, false
-	case means == unmarked && part.joint == "" && sections > 1 && !r.isName(f, part):
+	case means == noMarker && part.joint == "" && sections > 1 && !r.isName(f, part):
 		return nil, false // definitely not Toyota
-	case means == unmarked || r.isName(f, part):
+	case means == noMarker || r.isName(f, part):
 		return []string{part.text}, false
 	}
 
@@ -405,13 +405,13 @@ func (r *reading) valuesOfSection(f *catalog.Field, part section, means marker, 
 }
 
 // readNegatedWhole reads a negation of one value that may itself hold joints, as in "not Town & Country".
-func (r *reading) readNegatedWhole(f *catalog.Field, text string) []condition {
+func (r *requestReader) readNegatedWhole(f *catalog.Field, text string) []condition {
 	if rest, isSigned := cutSign(text); isSigned {
-		return r.conditionsOfWhole(f, leavesOut, rest)
+		return r.conditionsOfWhole(f, notMarker, rest)
 	}
 
 	words := strings.Fields(text)
-	for most := maxMarker; ; {
+	for most := maxMarkerWords; ; {
 		means, n := markerAt(words, most)
 		if n == 0 {
 			return nil
@@ -425,7 +425,7 @@ func (r *reading) readNegatedWhole(f *catalog.Field, text string) []condition {
 }
 
 // conditionsOfWhole are those of a text that is one value after a marker; nil if it is none.
-func (r *reading) conditionsOfWhole(f *catalog.Field, means marker, text string) []condition {
+func (r *requestReader) conditionsOfWhole(f *catalog.Field, means marker, text string) []condition {
 	if _, isDouble := cutSign(text); isDouble || strings.Contains(text, ",") && !r.isStored(f, text) && isTextual(f) {
 		return nil
 	}
@@ -443,7 +443,7 @@ func (r *reading) conditionsOfWhole(f *catalog.Field, means marker, text string)
 }
 
 // isReadAsIs reports whether a text means something in stock as a whole, such as "not specified" or "Non Smoker".
-func (r *reading) isReadAsIs(f *catalog.Field, text string) bool {
+func (r *requestReader) isReadAsIs(f *catalog.Field, text string) bool {
 	if _, isSigned := cutSign(strings.TrimSpace(text)); isSigned {
 		return false
 	}
@@ -465,7 +465,7 @@ func (r *reading) isReadAsIs(f *catalog.Field, text string) bool {
 }
 
 // valuesOf gives the values that a part of a negation stands for, as texts that its parameter takes; nil for none.
-func (r *reading) valuesOf(f *catalog.Field, text string) []string {
+func (r *requestReader) valuesOf(f *catalog.Field, text string) []string {
 	switch f.Class() {
 	case catalog.Number, catalog.Instant:
 		if _, ok := query.ParseRange(f, text); ok {
@@ -496,14 +496,14 @@ func (r *reading) valuesOf(f *catalog.Field, text string) []string {
 
 // isName reports whether a part of a negation names something even if nothing in stock has it: a word that is known for
 // the field, or one value alone after a sign or under a parameter that leaves it out.
-func (r *reading) isName(f *catalog.Field, part section) bool {
+func (r *requestReader) isName(f *catalog.Field, part section) bool {
 	if !isTextual(f) {
 		return false
 	}
 	if f.Name == "make" && f.Recognizes(part.text) || len(f.NamedMeanings(part.text)) > 0 {
 		return true
 	}
-	if part.marker != unmarked && !part.sign || strings.ContainsAny(part.text, "!<>=≠&(){}[]:$\\\"") {
+	if part.marker != noMarker && !part.sign || strings.ContainsAny(part.text, "!<>=≠&(){}[]:$\\\"") {
 		return false
 	}
 
@@ -515,9 +515,9 @@ func (r *reading) isName(f *catalog.Field, part section) bool {
 }
 
 // conditionsOf are those of values after a marker.
-func (r *reading) conditionsOf(means marker, values []string) []condition {
+func (r *requestReader) conditionsOf(means marker, values []string) []condition {
 	use := query.Equals
-	if means == leavesOut || means == leavesList {
+	if means == notMarker || means == exceptMarker {
 		use = query.Excluded
 	}
 
@@ -530,10 +530,10 @@ func (r *reading) conditionsOf(means marker, values []string) []condition {
 }
 
 // isFiller reports whether each word of a text says nothing.
-func (r *reading) isFiller(text string) bool {
+func (r *requestReader) isFiller(text string) bool {
 	for word := range strings.FieldsSeq(strings.ToLower(text)) {
-		isKind := slices.Contains(kinds, strings.TrimSuffix(word, "s"))
-		if !isKind && !slices.Contains(fillers, word) && !slices.Contains(emptyWords, word) {
+		isKind := slices.Contains(kindWords, strings.TrimSuffix(word, "s"))
+		if !isKind && !slices.Contains(fillerWords, word) && !slices.Contains(emptyWords, word) {
 			return false
 		}
 	}
@@ -549,7 +549,7 @@ func withoutArticles(text string) string {
 	words := strings.Fields(text)
 	empty := func(word string) bool {
 		word = strings.ToLower(apostrophes.Replace(trimPunctuation(word)))
-		return slices.Contains(fillers, word) || slices.Contains(emptyWords, word)
+		return slices.Contains(fillerWords, word) || slices.Contains(emptyWords, word)
 	}
 	for len(words) > 0 && empty(words[0]) {
 		words = words[1:]

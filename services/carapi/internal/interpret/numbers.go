@@ -17,7 +17,7 @@ import (
 )
 
 // readNumbers reads the values of a field of numbers.
-func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
+func (r *requestReader) readNumbers(name string, p query.Parameter, given []string) {
 	var all []string
 	for _, g := range given {
 		if items, ok := parseList(g); ok {
@@ -57,7 +57,7 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 		if !ok && r.failUnit(name, p.Field, g) {
 			return
 		}
-		if !ok || !fits(p.Use, a) {
+		if !ok || !fitsBound(p.Use, a) {
 			read = append(read, r.readNumberList(p, g, &why)...)
 			continue
 		}
@@ -103,7 +103,7 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 }
 
 // boundName is the parameter for a bound of a field.
-func (r *reading) boundName(f *catalog.Field, use query.Use) string {
+func (r *requestReader) boundName(f *catalog.Field, use query.Use) string {
 	name, _ := r.parameterFor(f, use) // fields of numbers have both
 	return name
 }
@@ -129,14 +129,14 @@ var (
 	groupsOfPoints = regexp.MustCompile(`\d{1,3}(?:[. ']\d{3})+,`)
 
 	// Alternatives in words.
-	wordedOr = regexp.MustCompile(`(?i)\s+or\s+|\s*[;|]\s*`)
+	alternativeWords = regexp.MustCompile(`(?i)\s+or\s+|\s*[;|]\s*`)
 
 	decimalComma = regexp.MustCompile(`(\d),(\d{1,2})($|[^\d,.])`)
 )
 
 // normalizeNumber writes out what numbers are short for: years of two digits, small numbers in words, and decimal
 // commas of prices and mileages. It returns false for a comma that could mean two things, which it has noted.
-func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (text, why string, ok bool) {
+func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given string) (text, why string, ok bool) {
 	text = given
 	switch m := f.Measure(); {
 	case m.Unit == "%" && strings.Contains(text, "%"):
@@ -200,7 +200,7 @@ func mixesLengths(text string) bool {
 }
 
 // hasShortYears reports whether the table itself keeps years of two digits.
-func (r *reading) hasShortYears(f *catalog.Field) bool {
+func (r *requestReader) hasShortYears(f *catalog.Field) bool {
 	const shortest = 1000
 	_, high := r.index.Extremes(r.index.All(), f, false)
 	year, err := strconv.Atoi(string(high.Form))
@@ -219,8 +219,8 @@ func lengthenYear(match string) string {
 // bareDollar is a $ that no letter makes the dollar of one country.
 var bareDollar = regexp.MustCompile(`(?:^|\PL)\$(?:\PL|$)`)
 
-// fits reports whether an amount can be a bound: price_min takes "20k" and "over 20k", but not "under 20k".
-func fits(use query.Use, a value.Amount) bool {
+// fitsBound reports whether an amount can be a bound: price_min takes "20k" and "over 20k", but not "under 20k".
+func fitsBound(use query.Use, a value.Amount) bool {
 	single := a.From == a.To
 	switch use {
 	case query.AtLeast:
@@ -232,8 +232,8 @@ func fits(use query.Use, a value.Amount) bool {
 }
 
 // readNumberList reads the parts of a list that as a whole is not an amount.
-func (r *reading) readNumberList(p query.Parameter, given string, why *string) []string {
-	parts := strings.Split(wordedOr.ReplaceAllString(given, ","), ",")
+func (r *requestReader) readNumberList(p query.Parameter, given string, why *string) []string {
+	parts := strings.Split(alternativeWords.ReplaceAllString(given, ","), ",")
 	several := p.Use == query.Equals || p.Use == query.Excluded
 	if !several || len(parts) < 2 || value.IsGrouped(given) {
 		if several && value.IsGrouped(given) { // Parse would take it for several values
@@ -281,7 +281,7 @@ func isPlain(f *catalog.Field, given string) bool {
 }
 
 // failUnit says why an amount with a unit cannot be compared, if that is what is wrong with it.
-func (r *reading) failUnit(name string, f *catalog.Field, given string) bool {
+func (r *requestReader) failUnit(name string, f *catalog.Field, given string) bool {
 	m := f.Measure()
 	switch {
 	case m.IsDistance() && m.Unit == "":
@@ -311,7 +311,7 @@ func (r *reading) failUnit(name string, f *catalog.Field, given string) bool {
 }
 
 // needCurrency adds a filter for the vehicles whose price is in a currency.
-func (r *reading) needCurrency(f *catalog.Field, code string) {
+func (r *requestReader) needCurrency(f *catalog.Field, code string) {
 	if code == "" {
 		return
 	}
@@ -330,18 +330,18 @@ func (r *reading) needCurrency(f *catalog.Field, code string) {
 
 // currencies are those of a field whose amounts are in several, as they are stored; just the usual one if they are
 // gone.
-func (r *reading) currencies(f *catalog.Field) []string {
+func (r *requestReader) currencies(f *catalog.Field) []string {
 	if texts := r.index.Texts(f.CurrencyIn); texts != nil && len(texts.Values) > 0 {
 		return texts.Values
 	}
 	return []string{f.Unit}
 }
 
-// manyTimes is how many times the greatest value in stock a bound is that cannot be in the unit of the column.
-const manyTimes = 10
+// maxScale is how many times the greatest value in stock a bound is that cannot be in the unit of the column.
+const maxScale = 10
 
 // checkScale makes a mistake of a bound that is far above all amounts of a column whose unit is not known.
-func (r *reading) checkScale(q *query.Query) {
+func (r *requestReader) checkScale(q *query.Query) {
 	for i := range q.Filters {
 		f := &q.Filters[i]
 		if !f.Field.Unscaled {
@@ -356,7 +356,7 @@ func (r *reading) checkScale(q *query.Query) {
 		greatest, _ := strconv.ParseFloat(string(high.Form), 64)
 		for _, bounds := range f.Ranges {
 			bound := cmp.Or(bounds.To, bounds.From)
-			if amount, err := strconv.ParseFloat(bound, 64); err == nil && amount > manyTimes*greatest {
+			if amount, err := strconv.ParseFloat(bound, 64); err == nil && amount > maxScale*greatest {
 				r.fail(f.Parameter, bound, fmt.Sprintf("%s is far above what column %s has, from %s to %s; these may be "+
 					"thousands or lakh, and nothing says which, so send an amount in the unit of the column",
 					f.Parameter, f.Field.Column.Name, low.Form, high.Form))
@@ -366,7 +366,7 @@ func (r *reading) checkScale(q *query.Query) {
 }
 
 // checkCurrencies makes a mistake of a bound, and of an order, that compares amounts of several currencies.
-func (r *reading) checkCurrencies(q *query.Query) {
+func (r *requestReader) checkCurrencies(q *query.Query) {
 	for i := range q.Filters {
 		f := &q.Filters[i]
 		if _, one := q.Currency(f.Field); !one && len(f.Ranges) > 0 {

@@ -20,8 +20,8 @@ type condition struct {
 	value string
 }
 
-// operators are what callers of other interfaces write for a comparison: make=neq.Toyota, price={"$lte":20000}.
-var operators = map[string]string{
+// operatorNames are what callers of other interfaces write for a comparison: make=neq.Toyota, price={"$lte":20000}.
+var operatorNames = map[string]string{
 	"exclude": "ne", "excluding": "ne", "excl": "ne", "no": "ne", "without": "ne", "except": "ne", "is_not": "ne",
 	"isnt": "ne",
 	"eq":   "eq", "equals": "eq", "equal": "eq", "is": "eq", "exact": "eq", "iexact": "eq", "like": "eq", "ilike": "eq",
@@ -36,14 +36,14 @@ var operators = map[string]string{
 	"exists": "exists", "isnull": "isnull",
 }
 
-var opposites = map[string]string{"eq": "ne", "ne": "eq", "gte": "lt", "lt": "gte", "lte": "gt", "gt": "lte"}
+var oppositeOperators = map[string]string{"eq": "ne", "ne": "eq", "gte": "lt", "lt": "gte", "lte": "gt", "gt": "lte"}
 
 // An operator before its value: not.in.(a,b), gte:20000, ne(Toyota), NOT IN ('a', 'b').
 var (
-	dotted    = regexp.MustCompile(`(?i)^(not[.:])?\$?([a-z_]+)[.:](.+)$`)
-	called    = regexp.MustCompile(`(?i)^(not\s+|not[.:])?([a-z_]+|not\s+in|!=?|<>|≠|-)\s*[(\[](.*)[)\]]$`)
-	isNotNull = regexp.MustCompile(`(?i)^(?:is[\s.]+not[\s.]+|not[\s.](?:is[\s.])?|!=?\s*|<>\s*|≠\s*|neq?[.:\s]\s*)(?:null|none|nil|empty)$`)
-	isNull    = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
+	dottedOperator    = regexp.MustCompile(`(?i)^(not[.:])?\$?([a-z_]+)[.:](.+)$`)
+	calledOperator    = regexp.MustCompile(`(?i)^(not\s+|not[.:])?([a-z_]+|not\s+in|!=?|<>|≠|-)\s*[(\[](.*)[)\]]$`)
+	notNullOperator = regexp.MustCompile(`(?i)^(?:is[\s.]+not[\s.]+|not[\s.](?:is[\s.])?|!=?\s*|<>\s*|≠\s*|neq?[.:\s]\s*)(?:null|none|nil|empty)$`)
+	nullOperator    = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
 )
 
 // readOperator reads a value with an operator of another interface. is is false for any other value, and ok for one
@@ -51,9 +51,9 @@ var (
 func readOperator(text string) (all []condition, is, ok bool) {
 	text = strings.TrimSpace(text)
 	switch {
-	case isNotNull.MatchString(text):
+	case notNullOperator.MatchString(text):
 		return []condition{{query.Present, ""}}, true, true
-	case isNull.MatchString(text):
+	case nullOperator.MatchString(text):
 		return []condition{{query.Missing, ""}}, true, true
 	case strings.HasPrefix(text, "{"):
 		all, ok = readObject(text)
@@ -67,19 +67,19 @@ func readOperator(text string) (all []condition, is, ok bool) {
 		return []condition{{query.Equals, strings.TrimSpace(rest)}}, true, rest != ""
 	}
 
-	for _, shape := range []*regexp.Regexp{dotted, called} {
+	for _, shape := range []*regexp.Regexp{dottedOperator, calledOperator} {
 		match := shape.FindStringSubmatch(text)
 		if match == nil {
 			continue
 		}
 
-		operator := operators[strings.Join(strings.Fields(strings.ToLower(match[2])), " ")]
+		operator := operatorNames[strings.Join(strings.Fields(strings.ToLower(match[2])), " ")]
 		if operator == "" {
 			continue
 		}
 
 		if match[1] != "" {
-			operator = opposites[operator]
+			operator = oppositeOperators[operator]
 		}
 
 		if inner, isNested, ok := readOperator(match[3]); isNested && ok {
@@ -87,7 +87,7 @@ func readOperator(text string) (all []condition, is, ok bool) {
 			return all, true, ok
 		}
 
-		all, ok = apply(operator, splitOperand(match[3]))
+		all, ok = conditionsOfOperator(operator, splitOperand(match[3]))
 		return all, true, ok
 	}
 
@@ -119,8 +119,8 @@ func readOperatorList(text string) ([]condition, bool) {
 
 	var all []condition
 	for _, part := range parts {
-		match := dotted.FindStringSubmatch(strings.TrimSpace(part))
-		if match == nil || operators[strings.ToLower(match[2])] == "" {
+		match := dottedOperator.FindStringSubmatch(strings.TrimSpace(part))
+		if match == nil || operatorNames[strings.ToLower(match[2])] == "" {
 			return nil, false
 		}
 
@@ -166,7 +166,7 @@ func readObject(text string) ([]condition, bool) {
 			continue // {"min": 10000, "max": null}
 		}
 
-		operator := operators[strings.ToLower(strings.TrimLeft(name, "$_"))]
+		operator := operatorNames[strings.ToLower(strings.TrimLeft(name, "$_"))]
 		if inner, ok := operand.(map[string]any); ok && operator == "ne" {
 			found, ok := negateObject(inner)
 			if !ok {
@@ -176,8 +176,8 @@ func readObject(text string) ([]condition, bool) {
 			continue
 		}
 
-		values, ok := scalars(operand)
-		found, applied := apply(operator, values)
+		values, ok := scalarTexts(operand)
+		found, applied := conditionsOfOperator(operator, values)
 		if !ok || !applied {
 			return nil, false
 		}
@@ -196,18 +196,18 @@ func negateObject(object map[string]any) ([]condition, bool) {
 	}
 
 	for name, operand := range object {
-		values, ok := scalars(operand)
+		values, ok := scalarTexts(operand)
 		if !ok {
 			return nil, false
 		}
-		return apply(opposites[operators[strings.ToLower(strings.TrimLeft(name, "$_"))]], values)
+		return conditionsOfOperator(oppositeOperators[operatorNames[strings.ToLower(strings.TrimLeft(name, "$_"))]], values)
 	}
 
 	return nil, false
 }
 
-// scalars gives a text, a number, a truth value or null, or a list of them, as texts.
-func scalars(operand any) ([]string, bool) {
+// scalarTexts gives a text, a number, a truth value or null, or a list of them, as texts.
+func scalarTexts(operand any) ([]string, bool) {
 	items, several := operand.([]any)
 	if !several {
 		items = []any{operand}
@@ -232,8 +232,8 @@ func scalars(operand any) ([]string, bool) {
 	return texts, len(texts) > 0
 }
 
-// apply gives the conditions of an operator and its values.
-func apply(operator string, values []string) ([]condition, bool) {
+// conditionsOfOperator gives the conditions of an operator and its values.
+func conditionsOfOperator(operator string, values []string) ([]condition, bool) {
 	first := ""
 	if len(values) > 0 {
 		first = values[0]
@@ -277,9 +277,9 @@ func apply(operator string, values []string) ([]condition, bool) {
 	return nil, false
 }
 
-// conditions takes a value of a filter apart into what it wants and what it does not want. Changed is false for one
+// splitConditions takes a value of a filter apart into what it wants and what it does not want. Changed is false for one
 // that is read as it stands. It returns false for a negation that cannot be read, which it has noted.
-func (r *reading) conditions(name string, p query.Parameter, text string) (all []condition, changed, ok bool) {
+func (r *requestReader) splitConditions(name string, p query.Parameter, text string) (all []condition, changed, ok bool) {
 	whole := []condition{{p.Use, text}}
 	if r.isStored(p.Field, text) {
 		return whole, false, true
@@ -288,7 +288,7 @@ func (r *reading) conditions(name string, p query.Parameter, text string) (all [
 	text = unwrapList(strings.Map(withoutInvisible, text))
 	all, changed, why := r.readValue(p.Field, text)
 	if why == "" && !changed && p.Use == query.Excluded && isTextual(p.Field) && !p.Field.HasOwnValues() {
-		all, why = r.readNegation(p.Field, text, leavesList)
+		all, why = r.readNegation(p.Field, text, exceptMarker)
 		if changed = all != nil; changed {
 			return all, true, true
 		}
@@ -302,7 +302,7 @@ func (r *reading) conditions(name string, p query.Parameter, text string) (all [
 		return whole, false, true
 	}
 
-	return r.underUse(name, p, text, all)
+	return r.combineWithUse(name, p, text, all)
 }
 
 // withoutInvisible drops characters that nobody sees, such as a zero-width space before a sign.
@@ -323,7 +323,7 @@ func unwrapList(text string) string {
 
 // readValue reads what a value says besides naming values: operators, and what is not wanted. Changed is false for a
 // value that only names values; why says what is wrong with one that cannot be read.
-func (r *reading) readValue(f *catalog.Field, text string) (all []condition, changed bool, why string) {
+func (r *requestReader) readValue(f *catalog.Field, text string) (all []condition, changed bool, why string) {
 	if found, is, ok := readOperator(text); is {
 		if !ok {
 			return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values",
@@ -341,7 +341,7 @@ func (r *reading) readValue(f *catalog.Field, text string) (all []condition, cha
 		items = splitNegated(items[0])
 	}
 
-	if first := strings.ToLower(items[0]); len(items) > 1 && operators[strings.TrimLeft(first, "$")] == "ne" &&
+	if first := strings.ToLower(items[0]); len(items) > 1 && operatorNames[strings.TrimLeft(first, "$")] == "ne" &&
 		items[0] == first {
 		return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values",
 			value.Excerpt(text), f.Name, f.Name)
@@ -361,14 +361,14 @@ func (r *reading) readValue(f *catalog.Field, text string) (all []condition, cha
 // splitNegated splits a list whose first item is an operator alone.
 func splitNegated(text string) []string {
 	parts := splitAtCommas(text)
-	if operators[strings.TrimLeft(parts[0], "$")] == "ne" && len(parts) > 1 {
+	if operatorNames[strings.TrimLeft(parts[0], "$")] == "ne" && len(parts) > 1 {
 		return parts
 	}
 	return []string{text}
 }
 
 // readItem reads one value, or several with commas, that have no operator in common.
-func (r *reading) readItem(f *catalog.Field, item string, isOne bool) (all []condition, changed bool, why string) {
+func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all []condition, changed bool, why string) {
 	whole := []condition{{query.Equals, item}}
 	if r.isStored(f, item) {
 		return whole, false, ""
@@ -380,7 +380,7 @@ func (r *reading) readItem(f *catalog.Field, item string, isOne bool) (all []con
 		}
 	}
 
-	if negated, why := r.readNegation(f, item, unmarked); negated != nil || why != "" {
+	if negated, why := r.readNegation(f, item, noMarker); negated != nil || why != "" {
 		return negated, true, why
 	}
 
@@ -396,7 +396,7 @@ func (r *reading) readItem(f *catalog.Field, item string, isOne bool) (all []con
 }
 
 // readOperands reads what stands after an operator, which may be a negation itself.
-func (r *reading) readOperands(f *catalog.Field, text string, found []condition) (all []condition, changed bool,
+func (r *requestReader) readOperands(f *catalog.Field, text string, found []condition) (all []condition, changed bool,
 	why string) {
 	if !isTextual(f) {
 		return found, true, ""
@@ -439,8 +439,8 @@ func splitOperators(text string) []string {
 	return []string{text}
 }
 
-// underUse combines what a value says with what its parameter does. A parameter that excludes takes no second negation.
-func (r *reading) underUse(name string, p query.Parameter, text string, all []condition) (_ []condition,
+// combineWithUse combines what a value says with what its parameter does. A parameter that excludes takes no second negation.
+func (r *requestReader) combineWithUse(name string, p query.Parameter, text string, all []condition) (_ []condition,
 	changed, ok bool) {
 	for i, c := range all {
 		switch {
@@ -479,13 +479,13 @@ func isStray(f *catalog.Field, text string) bool {
 
 // isStored reports whether a text is a value in stock as it is written: such a value is never an operator or a
 // negation.
-func (r *reading) isStored(f *catalog.Field, text string) bool {
+func (r *requestReader) isStored(f *catalog.Field, text string) bool {
 	isText := f.Class() == catalog.Text || f.Class() == catalog.List
 	return isText && len(r.index.Lookup(f, text)) > 0
 }
 
 // parameterFor is the parameter by which a field is compared in a way.
-func (r *reading) parameterFor(f *catalog.Field, use query.Use) (name string, ok bool) {
+func (r *requestReader) parameterFor(f *catalog.Field, use query.Use) (name string, ok bool) {
 	switch use {
 	case query.Present, query.Missing:
 		name := map[query.Use]string{query.Present: "has", query.Missing: "missing"}[use]

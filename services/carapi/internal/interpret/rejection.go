@@ -11,23 +11,23 @@ import (
 // Words between a negation and what it is of: not located in Texas, not going to spend more than 30k. After a hedge it
 // is not certain that the rest is unwanted: no need for AWD.
 var (
-	links = strings.Fields("located made built interested including considering consider brand brands those be been " +
+	linkWords = strings.Fields("located made built interested including considering consider brand brands those be been " +
 		"being spend spending pay paying go going cost costing exceed driven anything anyone ones willing able allowed " +
 		"penny cent want wants wanting have has drive makes models color colour colored coloured colors colours states " +
 		"cities types fuels bodies kind type year years than over with miles should must would could will price " +
 		"priced mileage")
 	linkBoundaries = strings.Fields("in from by to for of with on at than having has is")
-	hedges         = strings.Fields("need needs needing necessarily require requires care mind matter sure")
+	hedgeWords         = strings.Fields("need needs needing necessarily require requires care mind matter sure")
 )
 
-// dismissals are words after a negation, or after what it is of, by which what came before is not wanted, or not
+// dismissalWords are words after a negation, or after what it is of, by which what came before is not wanted, or not
 // needed.
-var dismissals = strings.Fields("wanted needed necessary required thanks thank option acceptable allowed ok okay " +
+var dismissalWords = strings.Fields("wanted needed necessary required thanks thank option acceptable allowed ok okay " +
 	"desired important must mandatory preference preferred requirement dealbreaker good great")
 
 // applyMarkers negates the values that stand after a negation. Where it is not certain what is not wanted, nothing near
 // it is taken for wanted.
-func (r *reading) applyMarkers(tokens []token) {
+func (r *requestReader) applyMarkers(tokens []token) {
 	for i := range tokens {
 		if tokens[i].kind == markerToken {
 			r.applyMarker(tokens, i)
@@ -35,10 +35,10 @@ func (r *reading) applyMarkers(tokens []token) {
 	}
 }
 
-func (r *reading) applyMarker(tokens []token, mark int) {
+func (r *requestReader) applyMarker(tokens []token, mark int) {
 	m := &tokens[mark]
 	switch {
-	case m.marker == wants:
+	case m.marker == onlyMarker:
 		m.kind = fillerToken
 		return
 	case m.isUncertain:
@@ -60,7 +60,7 @@ func (r *reading) applyMarker(tokens []token, mark int) {
 		m.isUncertain = true // part of what is looked for: no accidents
 		switch {
 		case m.sign:
-		case m.marker == leavesList && beforeValue(tokens, first):
+		case m.marker == exceptMarker && beforeValue(tokens, first):
 			markClause(tokens, mark) // excluding salvage Toyota and Honda
 		default:
 			r.negateList(tokens, mark, first, first)
@@ -90,10 +90,10 @@ func objectOf(tokens []token, mark int) (place int, isHedged bool) {
 			return i, false
 		case t.kind == jointToken, t.kind == markerToken, t.kind == comparisonToken, t.kind == followerToken:
 			return -1, isHedged
-		case slices.Contains(hedges, word) && (t.kind == unknownToken || t.kind == fillerToken):
+		case slices.Contains(hedgeWords, word) && (t.kind == unknownToken || t.kind == fillerToken):
 			isHedged = true
 		case t.kind == fillerToken, t.kind == boundaryToken && slices.Contains(linkBoundaries, word),
-			slices.Contains(links, word) && t.kind == unknownToken:
+			slices.Contains(linkWords, word) && t.kind == unknownToken:
 		case t.kind == boundaryToken:
 			return -1, isHedged
 		default:
@@ -113,7 +113,7 @@ func beforeValue(tokens []token, i int) bool {
 }
 
 // readStatus reads a word after a negation as a status, which sentences do not name otherwise: not sold.
-func (r *reading) readStatus(tokens []token, i int) {
+func (r *requestReader) readStatus(tokens []token, i int) {
 	if i < 0 || tokens[i].kind != unknownToken {
 		return
 	}
@@ -124,7 +124,7 @@ func (r *reading) readStatus(tokens []token, i int) {
 
 // isDismissal reports whether a word says that what stands before it is not wanted or not needed.
 func isDismissal(t *token) bool {
-	return t.kind == unknownToken && slices.Contains(dismissals, plainWord(t.words[0]))
+	return t.kind == unknownToken && slices.Contains(dismissalWords, plainWord(t.words[0]))
 }
 
 // dismissBefore marks the values before a negation that is of them: red is not an option.
@@ -164,7 +164,7 @@ func markClause(tokens []token, mark int) {
 }
 
 // flipBound turns a bound around: not more than 30k is up to 30k. It returns false for what has two ends.
-func (r *reading) flipBound(t *token) bool {
+func (r *requestReader) flipBound(t *token) bool {
 	name, isMin := strings.CutSuffix(t.parameter, "_min")
 	name, isMax := strings.CutSuffix(name, "_max")
 	f := r.parameters.Catalog.NumberField(name)
@@ -187,7 +187,7 @@ func (r *reading) flipBound(t *token) bool {
 }
 
 // canNegate reports whether a token is a value that can be left out.
-func (r *reading) canNegate(t *token) bool {
+func (r *requestReader) canNegate(t *token) bool {
 	if t.kind != valueToken {
 		return false
 	}
@@ -202,7 +202,7 @@ func (r *reading) canNegate(t *token) bool {
 }
 
 // negateGroup leaves out what one value after a negation, or several together, describe, and the alternatives to it.
-func (r *reading) negateGroup(tokens []token, mark, first int) {
+func (r *requestReader) negateGroup(tokens []token, mark, first int) {
 	m := &tokens[mark]
 	last := first
 	for !m.sign && last+1 < len(tokens) && tokens[last+1].kind == valueToken && r.isText(tokens[last+1].parameter) &&
@@ -213,7 +213,7 @@ func (r *reading) negateGroup(tokens []token, mark, first int) {
 	negated := first
 	if last > first {
 		negated = r.narrowest(tokens, first, last)
-		isList := m.marker == leavesList && sameField(tokens, first, last)
+		isList := m.marker == exceptMarker && areOfOneField(tokens, first, last)
 		for i := first; i <= last; i++ {
 			switch {
 			case isList:
@@ -248,7 +248,7 @@ func (r *reading) negateGroup(tokens []token, mark, first int) {
 	}
 }
 
-func sameField(tokens []token, first, last int) bool {
+func areOfOneField(tokens []token, first, last int) bool {
 	for i := first + 1; i <= last; i++ {
 		if tokens[i].parameter != tokens[first].parameter {
 			return false
@@ -269,7 +269,7 @@ func isNarrowed(tokens []token, next int) bool {
 	case unknownToken:
 		return strings.ContainsAny(t.words[0], "0123456789") || isDismissal(t)
 	case markerToken:
-		t.isUncertain = t.marker == leavesList // no SUVs other than Toyota
+		t.isUncertain = t.marker == exceptMarker // no SUVs other than Toyota
 		return t.isUncertain
 	}
 
@@ -280,14 +280,14 @@ func isNarrowed(tokens []token, next int) bool {
 // negateList leaves out the alternatives after what a negation is of: not red or blue, other than Lexus, Kia and Ford.
 // The first of them may be a word that was not understood, or uncertain (negated < 0), and then they are uncertain too.
 // In "not red, blue" nothing says whether blue is wanted.
-func (r *reading) negateList(tokens []token, mark, negated, last int) {
+func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 	m := &tokens[mark]
 	isFirstUnknown := tokens[last].kind == unknownToken
 	for isFirstUnknown && last+1 < len(tokens) && tokens[last+1].kind == unknownToken {
 		last++
 	}
 
-	members, isSaid := []int{}, m.marker == leavesList
+	members, isSaid := []int{}, m.marker == exceptMarker
 	for i := last + 1; i < len(tokens) && (tokens[i].kind == jointToken || isNor(&tokens[i])); {
 		joint := strings.ToLower(strings.Join(tokens[i].words, ""))
 		next := i + 1
@@ -301,10 +301,10 @@ func (r *reading) negateList(tokens []token, mark, negated, last int) {
 		switch {
 		case next >= len(tokens), strings.HasPrefix(joint, "but"):
 			next = len(tokens)
-		case isFirstUnknown && m.marker == leavesOut && !isOr:
+		case isFirstUnknown && m.marker == notMarker && !isOr:
 			next = len(tokens) // no accidents, red
 		case tokens[next].kind == unknownToken && isItem(tokens, next):
-		case r.canNegate(&tokens[next]) && r.isMember(tokens, next, negated, m.marker == leavesList || isOr):
+		case r.canNegate(&tokens[next]) && r.isMember(tokens, next, negated, m.marker == exceptMarker || isOr):
 			members, isSaid = append(members, next), isSaid || joint != ""
 		default:
 			next = len(tokens)
@@ -329,7 +329,7 @@ func (r *reading) negateList(tokens []token, mark, negated, last int) {
 func isNor(t *token) bool { return t.kind == markerToken && strings.EqualFold(t.words[0], "nor") }
 
 // isMember reports whether a value can be one of a list of what is not wanted.
-func (r *reading) isMember(tokens []token, i, negated int, isOpen bool) bool {
+func (r *requestReader) isMember(tokens []token, i, negated int, isOpen bool) bool {
 	isSame := negated >= 0 && tokens[i].parameter == tokens[negated].parameter
 	return isSame || isOpen && r.isText(tokens[i].parameter)
 }
@@ -339,7 +339,7 @@ func isItem(tokens []token, i int) bool { return i+1 >= len(tokens) || tokens[i+
 
 // narrowest gives the value of a group whose vehicles all have the group's other values too: not a Toyota Camry leaves
 // out Camrys. It is -1 if there is none.
-func (r *reading) narrowest(tokens []token, first, last int) int {
+func (r *requestReader) narrowest(tokens []token, first, last int) int {
 	var filters []query.Filter
 	for i := first; i <= last; i++ {
 		if !slices.Contains([]string{"make", "model", "trim"}, tokens[i].parameter) {

@@ -12,7 +12,7 @@ import (
 // resolve finds the values in stock that the texts of the filters stand for. A text with commas is one value if that is
 // in stock, and otherwise several. What is not exact stands for values that mean the same, too, and for models that
 // begin with it.
-func (r *reading) resolve(q *query.Query, smart bool) {
+func (r *requestReader) resolve(q *query.Query, smart bool) {
 	for i := range q.Filters {
 		f := &q.Filters[i]
 		var stored []string
@@ -26,7 +26,7 @@ func (r *reading) resolve(q *query.Query, smart bool) {
 				meant := r.index.Lookup(f.Field, word)
 				f.Words = append(f.Words, word)
 				if smart {
-					meant = append(meant, r.widen(f, word, len(meant) > 0)...)
+					meant = append(meant, r.widenFilter(f, word, len(meant) > 0)...)
 				}
 
 				if len(meant) == 0 {
@@ -45,8 +45,8 @@ func (r *reading) resolve(q *query.Query, smart bool) {
 	}
 }
 
-// widen adds to a filter what a word stands for besides the value that it is, and gives the texts in stock.
-func (r *reading) widen(f *query.Filter, word string, isValue bool) (stored []string) {
+// widenFilter adds to a filter what a word stands for besides the value that it is, and gives the texts in stock.
+func (r *requestReader) widenFilter(f *query.Filter, word string, isValue bool) (stored []string) {
 	for _, meaning := range f.Field.NamedMeanings(word) {
 		if texts := r.index.WithMeaning(f.Field, meaning); len(texts) > 0 {
 			f.Meanings = append(f.Meanings, meaning)
@@ -64,11 +64,11 @@ func (r *reading) widen(f *query.Filter, word string, isValue bool) (stored []st
 	return stored
 }
 
-// maxNoted is how many values an interpretation lists.
-const maxNoted = 50
+// maxNotedValues is how many values an interpretation lists.
+const maxNotedValues = 50
 
 // noteValues lists the values in stock that a parameter stands for, where they are not just what is written.
-func (r *reading) noteValues(f *query.Filter) {
+func (r *requestReader) noteValues(f *query.Filter) {
 	written := f.Parameter
 	if origins := r.origins[written]; len(origins) > 0 {
 		written = origins[0].written
@@ -86,9 +86,9 @@ func (r *reading) noteValues(f *query.Filter) {
 			return // nothing else has the same meaning
 		}
 
-		from := r.given[f.Parameter]
+		from := r.written[f.Parameter]
 		if from == nil {
-			from = r.given["q"]
+			from = r.written["q"]
 		}
 
 		note = Interpretation{From: strings.Join(from, ", "), To: f.Texts, Why: "all values that mean this"}
@@ -97,7 +97,7 @@ func (r *reading) noteValues(f *query.Filter) {
 		}
 	}
 
-	note.Values = values[:min(len(values), maxNoted)]
+	note.Values = values[:min(len(values), maxNotedValues)]
 	r.notes.Interpreted[written] = note
 }
 

@@ -17,8 +17,8 @@ var valueNames = map[string][]string{
 	"cartype":  {"body_type", "condition", "fuel_type", "transmission", "drivetrain"},
 }
 
-// fallbacks are the fields of these names for a value that nothing in stock has.
-var fallbacks = map[string]string{"location": "state", "place": "state", "type": "body_type", "cartype": "body_type"}
+// fallbackFields are the fields of these names for a value that nothing in stock has.
+var fallbackFields = map[string]string{"location": "state", "place": "state", "type": "body_type", "cartype": "body_type"}
 
 // booleanFields are the fields whose values are also asked for by their own names, as in certified=true.
 var booleanFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "features"}
@@ -28,7 +28,7 @@ var directionNames = strings.Fields("order dir direction sortorder sortdir sortd
 	"orderdirection sorttype")
 
 // readSpecialName reads a parameter whose meaning depends on its value. It returns false for any other.
-func (r *reading) readSpecialName(written string, values []string) bool {
+func (r *requestReader) readSpecialName(written string, values []string) bool {
 	if _, known := r.parameters.Get(written); known {
 		return false
 	}
@@ -51,10 +51,10 @@ func (r *reading) readSpecialName(written string, values []string) bool {
 }
 
 // allowsFilters reports whether the request may have filters.
-func (r *reading) allowsFilters() bool { return slices.Contains(r.allowed, "q") }
+func (r *requestReader) allowsFilters() bool { return slices.Contains(r.allowed, "q") }
 
 // readFieldsNot reads fields_not=description and exclude_facets=color: names that fields, facets or by leave out.
-func (r *reading) readFieldsNot(written, folded string, values []string) bool {
+func (r *requestReader) readFieldsNot(written, folded string, values []string) bool {
 	base, isNot := cutNot(folded)
 	name := r.synonyms[base]
 	if !isNot || name != "fields" && name != "facets" && name != "by" || !slices.Contains(r.allowed, name) {
@@ -66,7 +66,7 @@ func (r *reading) readFieldsNot(written, folded string, values []string) bool {
 		for _, field := range splitAtCommas(withoutBrackets(v)) {
 			names = append(names, "-"+field)
 		}
-		r.add(name, strings.Join(names, ","), origin{written: written, from: v, why: "names that " + name + " leaves out"})
+		r.addValue(name, strings.Join(names, ","), origin{written: written, from: v, why: "names that " + name + " leaves out"})
 	}
 
 	return true
@@ -90,7 +90,7 @@ func cutNot(folded string) (base string, isNot bool) {
 }
 
 // readDirection reads asc or desc.
-func (r *reading) readDirection(values []string) bool {
+func (r *requestReader) readDirection(values []string) bool {
 	if len(values) != 1 || !slices.Contains(r.allowed, "sort") {
 		return false
 	}
@@ -106,7 +106,7 @@ func (r *reading) readDirection(values []string) bool {
 }
 
 // setDirection keeps the direction of sort. Two that contradict each other are a mistake.
-func (r *reading) setDirection(direction string) bool {
+func (r *requestReader) setDirection(direction string) bool {
 	if r.direction != "" && r.direction != direction {
 		r.fail("sort", direction, "the order is said to be ascending and descending; send one of them")
 	}
@@ -115,7 +115,7 @@ func (r *reading) setDirection(direction string) bool {
 }
 
 // readComparedName reads a comparison that has no equals sign, and so stands in the name alone: make<>Toyota.
-func (r *reading) readComparedName(written string, values []string) bool {
+func (r *requestReader) readComparedName(written string, values []string) bool {
 	if strings.Join(values, "") != "" {
 		return false
 	}
@@ -141,7 +141,7 @@ func (r *reading) readComparedName(written string, values []string) bool {
 }
 
 // readValueName reads location=Phoenix or type=SUV, by the field that has the value.
-func (r *reading) readValueName(written, folded string, values []string) bool {
+func (r *requestReader) readValueName(written, folded string, values []string) bool {
 	names, known := valueNames[folded]
 	use := query.Equals
 	if base, isNot := cutNot(folded); !known && isNot {
@@ -149,7 +149,7 @@ func (r *reading) readValueName(written, folded string, values []string) bool {
 		names, known = valueNames[base]
 	}
 
-	fallback := r.parameters.Catalog.TextField(fallbacks[folded])
+	fallback := r.parameters.Catalog.TextField(fallbackFields[folded])
 	if !known {
 		return false
 	}
@@ -171,7 +171,7 @@ func (r *reading) readValueName(written, folded string, values []string) bool {
 
 	from := origin{written: written, from: strings.Join(values, ", ")}
 	for _, v := range values {
-		if slices.Contains(absent, strings.ToLower(strings.TrimSpace(v))) {
+		if slices.Contains(absentValues, strings.ToLower(strings.TrimSpace(v))) {
 			r.notes.Ignored[written] = v
 			continue
 		}
@@ -198,7 +198,7 @@ func (r *reading) readValueName(written, folded string, values []string) bool {
 }
 
 // fieldsWith gives the fields that have a text among their values in stock, wanted or not.
-func fieldsWith(r *reading, fields []*catalog.Field, text string) []*catalog.Field {
+func fieldsWith(r *requestReader, fields []*catalog.Field, text string) []*catalog.Field {
 	var found []*catalog.Field
 	for _, f := range fields {
 		isUnknown := func(part string) bool {
@@ -207,7 +207,7 @@ func fieldsWith(r *reading, fields []*catalog.Field, text string) []*catalog.Fie
 		}
 		values := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
 
-		negated, why := r.readNegation(f, text, unmarked)
+		negated, why := r.readNegation(f, text, noMarker)
 		isInStock := func(c condition) bool { return r.valuesOf(f, c.value) != nil }
 		if values || why == "" && len(negated) > 0 &&
 			!slices.ContainsFunc(negated, func(c condition) bool { return !isInStock(c) }) {
@@ -219,7 +219,7 @@ func fieldsWith(r *reading, fields []*catalog.Field, text string) []*catalog.Fie
 }
 
 // readPresence reads has_price=true and price_exists=false.
-func (r *reading) readPresence(written, folded string, values []string) bool {
+func (r *requestReader) readPresence(written, folded string, values []string) bool {
 	if len(values) != 1 {
 		return false
 	}
@@ -247,7 +247,7 @@ func (r *reading) readPresence(written, folded string, values []string) bool {
 		}
 
 		control := map[bool]string{true: "has", false: "missing"}[yes == form.has]
-		r.add(control, p.Field.Name, origin{written: written, from: values[0], why: "another name for " + control})
+		r.addValue(control, p.Field.Name, origin{written: written, from: values[0], why: "another name for " + control})
 		return true
 	}
 
@@ -255,13 +255,13 @@ func (r *reading) readPresence(written, folded string, values []string) bool {
 }
 
 // readBooleanName reads certified=true and sunroof=no, where the name is a value in stock.
-func (r *reading) readBooleanName(written string, values []string) bool {
+func (r *requestReader) readBooleanName(written string, values []string) bool {
 	if len(values) != 1 {
 		return false
 	}
 
 	yes, isBoolean := value.ParseBool(strings.TrimLeft(values[0], "! "))
-	isAny := slices.Contains(absent, strings.ToLower(strings.TrimSpace(values[0])))
+	isAny := slices.Contains(absentValues, strings.ToLower(strings.TrimSpace(values[0])))
 	if !isBoolean && !isAny {
 		return false
 	}
@@ -290,7 +290,7 @@ func (r *reading) readBooleanName(written string, values []string) bool {
 			use := map[bool]query.Use{true: query.Equals, false: query.Excluded}[yes]
 			target, ok := r.parameterFor(f, use)
 			if ok {
-				r.add(target, rest, origin{written: written, from: values[0], why: "the name of a value"})
+				r.addValue(target, rest, origin{written: written, from: values[0], why: "the name of a value"})
 			}
 
 			return ok

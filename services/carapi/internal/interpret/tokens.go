@@ -49,15 +49,15 @@ func (t *token) isBound() bool {
 	return false
 }
 
-// fillers say nothing beside words that name a vehicle.
-var fillers = strings.Fields("a an the i me we us you show find want need looking look search searching get give " +
+// fillerWords say nothing beside words that name a vehicle.
+var fillerWords = strings.Fields("a an the i me we us you show find want need looking look search searching get give " +
 	"sale car cars vehicle vehicles auto autos automobile automobiles please some any is are there colored coloured " +
 	"color colour priced price listing listings one ones buy purchase hi hello hey im id ive can could would do have " +
 	"got list all what whats just really currently now inventory stock available options option something anything " +
 	"model models year make made painted finish drive still")
 
-// boundaries begin something of its own: red with leather is not red leather.
-var boundaries = strings.Fields("with in for of that which who has having from on at by where because so since to " +
+// boundaryWords begin something of its own: red with leather is not red leather.
+var boundaryWords = strings.Fields("with in for of that which who has having from on at by where because so since to " +
 	"per if it its while plus also then but as within about when than is w w/")
 
 // stopWords say nothing among words to look for.
@@ -151,8 +151,8 @@ var (
 // gluedComma is a comma between two words.
 var gluedComma = regexp.MustCompile(`([^\d\s]),([^\s\d])`)
 
-// scan takes a sentence apart. Texts are looked for in some fields.
-func (r *reading) scan(given string, fields []string) []token {
+// scanSentence takes a sentence apart. Texts are looked for in some fields.
+func (r *requestReader) scanSentence(given string, fields []string) []token {
 	given = markedGroup.ReplaceAllString(given, " except $1 , with ") // which ends what is excepted
 	words := strings.Fields(brackets.Replace(gluedComma.ReplaceAllString(given, "$1, $2")))
 	var all []token
@@ -165,7 +165,7 @@ func (r *reading) scan(given string, fields []string) []token {
 		}
 
 		if sign, rest := splitSign(words[i]); sign != "" {
-			all = append(all, token{kind: markerToken, marker: leavesOut, sign: true, words: []string{sign}})
+			all = append(all, token{kind: markerToken, marker: notMarker, sign: true, words: []string{sign}})
 			words[i] = rest
 		}
 
@@ -196,7 +196,7 @@ func splitSign(word string) (sign, rest string) {
 }
 
 // findWhole finds a word with a sign that is itself a value in stock, such as Non-Smoker.
-func (r *reading) findWhole(word string, fields []string) (token, bool) {
+func (r *requestReader) findWhole(word string, fields []string) (token, bool) {
 	if !hasSign(word) {
 		return token{}, false
 	}
@@ -210,7 +210,7 @@ func (r *reading) findWhole(word string, fields []string) (token, bool) {
 }
 
 // scanToken reads the token that some words begin with, and gives how many words it has.
-func (r *reading) scanToken(words, fields []string, before []token) (token, int) {
+func (r *requestReader) scanToken(words, fields []string, before []token) (token, int) {
 	afterValue := len(before) > 0 && before[len(before)-1].kind == valueToken
 	kind, n := phraseAt(words, afterValue)
 	if n > 1 && (kind == unknownToken || kind == comparisonToken) { // stick with, used to
@@ -223,19 +223,19 @@ func (r *reading) scanToken(words, fields []string, before []token) (token, int)
 		return t, n
 	}
 
-	means, m := markerAt(trimAll(words), maxMarker)
+	means, m := markerAt(trimAll(words), maxMarkerWords)
 	if m > 1 && strings.EqualFold(words[m-1], "in") { // not in Texas: the place begins with in
 		m--
 	}
 
 	switch {
 	case m >= n && m > 0:
-		if slices.Contains(lacks, plainWord(words[0])) {
-			means = leavesOut // what a vehicle has not; the next item after a comma is another thing
+		if slices.Contains(withoutMarkers, plainWord(words[0])) {
+			means = notMarker // what a vehicle has not; the next item after a comma is another thing
 		}
 		return token{kind: markerToken, marker: means, sign: strings.EqualFold(words[0], "non")}, m
-	case slices.Contains(signs, words[0]):
-		return token{kind: markerToken, marker: leavesOut, sign: true}, 1
+	case slices.Contains(negationSigns, words[0]):
+		return token{kind: markerToken, marker: notMarker, sign: true}, 1
 	case n > 0:
 		return token{kind: kind}, n
 	}
@@ -244,17 +244,17 @@ func (r *reading) scanToken(words, fields []string, before []token) (token, int)
 	case slices.Contains([]string{"or", "and", "&", "/", "|", "nor", "but", "und", "oder", "et", "ou", "en", "y", "o",
 		"ya"}, word):
 		return token{kind: jointToken}, 1
-	case value.Fold(word) == "", slices.Contains(fillers, word):
+	case value.Fold(word) == "", slices.Contains(fillerWords, word):
 		return token{kind: fillerToken}, 1
-	case slices.Contains(boundaries, word):
+	case slices.Contains(boundaryWords, word):
 		return token{kind: boundaryToken}, 1
 	}
 
 	return token{}, 1
 }
 
-// lacks are markers of what a vehicle is without.
-var lacks = strings.Fields("without w/o ohne sans sin senza zonder bez sem без lacking")
+// withoutMarkers are markers of what a vehicle is without.
+var withoutMarkers = strings.Fields("without w/o ohne sans sin senza zonder bez sem без lacking")
 
 // trimAll gives the first words without punctuation at their ends.
 func trimAll(words []string) []string {
@@ -266,7 +266,7 @@ func trimAll(words []string) []string {
 }
 
 // nextToken reads as many of the first words as belong together, and gives their number; 0 if the first is not known.
-func (r *reading) nextToken(words, fields []string, before []token) (token, int) {
+func (r *requestReader) nextToken(words, fields []string, before []token) (token, int) {
 	afterPlace := len(before) > 0 && slices.Contains(placeFields, before[len(before)-1].parameter) ||
 		len(before) > 1 && before[len(before)-1].kind == jointToken &&
 			slices.Contains(placeFields, before[len(before)-2].parameter)
@@ -287,7 +287,7 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 	for n := most; n > 0; n-- {
 		chunk := trimPunctuation(strings.Join(words[:n], " "))
 		isGearbox := strings.EqualFold(chunk, "auto") && isSetOff(words, before)
-		if n == 1 && !isGearbox && (slices.Contains(fillers, strings.ToLower(chunk)) || slices.Contains(boundaries, chunk)) {
+		if n == 1 && !isGearbox && (slices.Contains(fillerWords, strings.ToLower(chunk)) || slices.Contains(boundaryWords, chunk)) {
 			return token{}, 0 // "at" is no automatic, but AT may be
 		}
 		if n > 4 && !mayBeAmount || strings.HasSuffix(chunk, " on") && n < len(words) &&
@@ -364,7 +364,7 @@ func pluralFields(fields []string, withNames bool) []string {
 const shortestNumber = 5
 
 // findVehicle finds the vehicle that a VIN or a stock number is of.
-func (r *reading) findVehicle(word string, fields []string) (token, bool) {
+func (r *requestReader) findVehicle(word string, fields []string) (token, bool) {
 	isNumber := strings.ContainsAny(word, "0123456789") && len(value.Fold(word)) >= shortestNumber
 	if !isNumber || !slices.Contains(fields, "color") || modelYear.MatchString(word) {
 		return token{}, false
@@ -394,7 +394,7 @@ func hasSign(word string) bool {
 	sign, _ := splitSign(word)
 	first, _ := utf8.DecodeRuneInString(word)
 	isOdd := (unicode.IsPunct(first) || unicode.IsSymbol(first)) && !strings.ContainsRune("'’#.&+<>≤≥$€£₹¥", first)
-	return sign != "" || slices.Contains(signs, word) || len(word) > 1 && isOdd
+	return sign != "" || slices.Contains(negationSigns, word) || len(word) > 1 && isOdd
 }
 
 // amountNouns name the field of an amount that comes after them, and what a number alone is there.
@@ -411,7 +411,7 @@ var amountNouns = map[string]struct {
 }
 
 // nextFieldAmount reads an amount after the name of its field: mileage under 50000, budget is 25k.
-func (r *reading) nextFieldAmount(words []string) (token, int) {
+func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 	i, use := 0, query.Equals
 	switch plainWord(words[0]) {
 	case "max", "maximum":
@@ -510,7 +510,7 @@ func boundOf(field string, a value.Amount) (parameter, amount string) {
 
 // findField finds the one field that has a text among its values; a trim gives way to any other field. It returns false
 // for a text that is a value of two fields.
-func (r *reading) findField(text string, fields []string, before []token) (t token, ok bool) {
+func (r *requestReader) findField(text string, fields []string, before []token) (t token, ok bool) {
 	folded := value.Fold(text)
 	isNumber, isLetter := value.Digits(text) == folded, len([]rune(folded)) < 2
 	for _, field := range fields {
@@ -540,7 +540,7 @@ func (r *reading) findField(text string, fields []string, before []token) (t tok
 }
 
 // beginsModelOf reports whether models of the make that was named begin with the whole words of a text.
-func (r *reading) beginsModelOf(before []token, text string) bool {
+func (r *requestReader) beginsModelOf(before []token, text string) bool {
 	model, field := r.parameters.Catalog.TextField("model"), r.parameters.Catalog.TextField("make")
 	if model == nil || field == nil || !r.afterMake(before) || !r.beginsModel(model, text) {
 		return false
@@ -553,7 +553,7 @@ func (r *reading) beginsModelOf(before []token, text string) bool {
 		}
 	}
 
-	for _, given := range r.given["make"] {
+	for _, given := range r.written["make"] {
 		makes = append(makes, r.matchValues("make", given)...)
 	}
 
@@ -562,12 +562,12 @@ func (r *reading) beginsModelOf(before []token, text string) bool {
 }
 
 // afterMake reports whether a make was named.
-func (r *reading) afterMake(before []token) bool {
-	return r.given.Has("make") || slices.ContainsFunc(before, func(t token) bool { return t.parameter == "make" })
+func (r *requestReader) afterMake(before []token) bool {
+	return r.written.Has("make") || slices.ContainsFunc(before, func(t token) bool { return t.parameter == "make" })
 }
 
 // listedField gives a field of texts whose values are listed; otherwise nil.
-func (r *reading) listedField(name string) *catalog.Field {
+func (r *requestReader) listedField(name string) *catalog.Field {
 	f := r.parameters.Catalog.Field(name)
 	if f == nil || f.Class() != catalog.Text && f.Class() != catalog.List || r.index.Texts(f) == nil {
 		return nil
@@ -576,7 +576,7 @@ func (r *reading) listedField(name string) *catalog.Field {
 }
 
 // matchValues gives the values in stock that a word means in a field.
-func (r *reading) matchValues(field, word string) []string {
+func (r *requestReader) matchValues(field, word string) []string {
 	f := r.listedField(field)
 	if f == nil {
 		return nil
@@ -585,17 +585,17 @@ func (r *reading) matchValues(field, word string) []string {
 }
 
 // matchFolded does so for a word that has been folded.
-func (r *reading) matchFolded(f *catalog.Field, word, folded string) []string {
+func (r *requestReader) matchFolded(f *catalog.Field, word, folded string) []string {
 	if _, isValue := r.index.Texts(f).Folded[folded]; !isValue && !r.vocabulary.HasAlias(f.Name, folded) &&
 		len(f.NamedMeanings(word)) == 0 {
 		return nil // as most words of a sentence
 	}
-	values, _ := r.stands(f, word)
+	values, _ := r.standsFor(f, word)
 	return values
 }
 
 // isKnown reports whether a word is a value in one of the fields.
-func (r *reading) isKnown(word string, fields []string) bool {
+func (r *requestReader) isKnown(word string, fields []string) bool {
 	return slices.ContainsFunc(fields, func(field string) bool { return len(r.matchValues(field, word)) > 0 })
 }
 
@@ -603,7 +603,7 @@ func (r *reading) isKnown(word string, fields []string) bool {
 var modelYear = regexp.MustCompile(`^(?:19[5-9]\d|20[0-4]\d)$`)
 
 var (
-	distance  = regexp.MustCompile(`(?i)\d\s*k?\s*(?:mi|miles?|kms?|kilomet(?:er|re)s?)\b`)
+	distancePattern  = regexp.MustCompile(`(?i)\d\s*k?\s*(?:mi|miles?|kms?|kilomet(?:er|re)s?)\b`)
 	moneySign = regexp.MustCompile(`(?i)[$€£]|\b(?:usd|eur|gbp|dollars?|euros?)\b`)
 	timeWord  = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\b(?:up|on|plus|now|present|beyond)$|\+$`)
 )
@@ -624,7 +624,7 @@ func beginsAmount(word string) bool {
 
 // parseBareAmount reads an amount that can only belong to one field: a distance by its unit, money by its sign or by
 // the size of a range, a year by its shape and, if it is a bound, by a word of time.
-func (r *reading) parseBareAmount(chunk string, mayBeAmount bool) (parameter, amount string, ok bool) {
+func (r *requestReader) parseBareAmount(chunk string, mayBeAmount bool) (parameter, amount string, ok bool) {
 	if !mayBeAmount {
 		return "", "", false
 	}
@@ -641,7 +641,7 @@ func (r *reading) parseBareAmount(chunk string, mayBeAmount bool) (parameter, am
 		switch {
 		case !sure:
 			continue
-		case field == "mileage" && (single || !distance.MatchString(chunk)):
+		case field == "mileage" && (single || !distancePattern.MatchString(chunk)):
 			continue
 		case field == "year" && (!areYears || (a.From == "" || a.To == "") && !timeWord.MatchString(chunk)):
 			continue

@@ -17,14 +17,14 @@ import (
 
 // What stands between alternatives, where the whole is not in stock as it is written.
 var (
-	separators = regexp.MustCompile(`(?i)\s*(?:,|;|\||/|\s+(?:or|and)\s+|\s+&\s+)\s*`)
+	valueSeparators = regexp.MustCompile(`(?i)\s*(?:,|;|\||/|\s+(?:or|and)\s+|\s+&\s+)\s*`)
 
 	// In these, "and" joins parts of one thing (black and white), or things that are all wanted (sunroof and navigation).
-	alternators = regexp.MustCompile(`(?i)\s*(?:,|;|\||/|\s+or\s+)\s*`)
+	alternativeSeparators = regexp.MustCompile(`(?i)\s*(?:,|;|\||/|\s+or\s+)\s*`)
 )
 
-// aliases gives the values in stock that a word is another word for.
-func (r *reading) aliases(f *catalog.Field, word string) []string {
+// aliasValues gives the values in stock that a word is another word for.
+func (r *requestReader) aliasValues(f *catalog.Field, word string) []string {
 	var values []string
 	for _, other := range r.vocabulary.Aliases(f.Name, word) {
 		if other != "" {
@@ -35,7 +35,7 @@ func (r *reading) aliases(f *catalog.Field, word string) []string {
 }
 
 // spellings gives each of the values that texts are spellings of once, in order.
-func (r *reading) spellings(f *catalog.Field, texts []string) []string {
+func (r *requestReader) spellings(f *catalog.Field, texts []string) []string {
 	if len(texts) < 2 {
 		return texts
 	}
@@ -49,10 +49,10 @@ func (r *reading) spellings(f *catalog.Field, texts []string) []string {
 	return values
 }
 
-// stands gives the values that a word stands for: the first of these that is in stock. It is the value itself; one that
+// standsFor gives the values that a word stands for: the first of these that is in stock. It is the value itself; one that
 // differs in punctuation alone; what the vocabulary calls so; every value that means the same, for which the word stays
 // as it is.
-func (r *reading) stands(f *catalog.Field, word string) (values []string, why string) {
+func (r *requestReader) standsFor(f *catalog.Field, word string) (values []string, why string) {
 	switch found := r.spellings(f, r.index.Lookup(f, word)); {
 	case len(found) > 0:
 		return found, ""
@@ -63,7 +63,7 @@ func (r *reading) stands(f *catalog.Field, word string) (values []string, why st
 	if found := r.index.LookupFolded(f, word); len(found) > 0 {
 		return r.spellings(f, found), "punctuation"
 	}
-	if found := r.aliases(f, word); len(found) > 0 {
+	if found := r.aliasValues(f, word); len(found) > 0 {
 		return found, "alias"
 	}
 	if r.hasMeaning(f, word) {
@@ -74,17 +74,17 @@ func (r *reading) stands(f *catalog.Field, word string) (values []string, why st
 }
 
 // hasMeaning reports whether something in stock has the meaning that a word is a name for.
-func (r *reading) hasMeaning(f *catalog.Field, word string) bool {
+func (r *requestReader) hasMeaning(f *catalog.Field, word string) bool {
 	return slices.ContainsFunc(f.NamedMeanings(word), func(m string) bool { return len(r.index.WithMeaning(f, m)) > 0 })
 }
 
 // beginsModel reports whether models in stock begin with the whole words of a text.
-func (r *reading) beginsModel(f *catalog.Field, text string) bool {
+func (r *requestReader) beginsModel(f *catalog.Field, text string) bool {
 	return f.Name == "model" && len(r.index.Beginning(f, text)) > 0
 }
 
 // readTexts reads the values of a field of texts.
-func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
+func (r *requestReader) readTexts(name string, f *catalog.Field, given []string) {
 	texts := r.index.Texts(f)
 	if texts == nil || f.HasOwnValues() {
 		r.exact[name] = append(r.exact[name], r.withSigns(f, given)...)
@@ -118,16 +118,16 @@ func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
 		}
 	}
 
-	read = unique(read)
+	read = uniqueTexts(read)
 	if why != "" {
 		r.note(name, why, url.Values{name: read})
 	}
 
-	r.exact[name] = unique(append(r.exact[name], read...))
+	r.exact[name] = uniqueTexts(append(r.exact[name], read...))
 }
 
 // withSigns gives, for each value that is not in stock, those that differ from it in punctuation alone.
-func (r *reading) withSigns(f *catalog.Field, given []string) []string {
+func (r *requestReader) withSigns(f *catalog.Field, given []string) []string {
 	var all []string
 	for _, g := range given {
 		found := r.index.LookupFolded(f, g)
@@ -141,14 +141,14 @@ func (r *reading) withSigns(f *catalog.Field, given []string) []string {
 
 // readAlternatives reads a value, or several with commas, "or" and the like between them. It gives the values in stock,
 // and why if they are not what is written; nil if one of them means nothing in stock.
-func (r *reading) readAlternatives(f *catalog.Field, given string) (values []string, why string) {
+func (r *requestReader) readAlternatives(f *catalog.Field, given string) (values []string, why string) {
 	if values, why = r.readText(f, given); values != nil {
 		return values, why
 	}
 
-	between := separators
+	between := valueSeparators
 	if f.Class() == catalog.List || f.Name == "color" {
-		between = alternators
+		between = alternativeSeparators
 	}
 
 	parts := between.Split(strings.TrimSpace(given), -1)
@@ -179,8 +179,8 @@ func (r *reading) readAlternatives(f *catalog.Field, given string) (values []str
 }
 
 // readText reads one value.
-func (r *reading) readText(f *catalog.Field, given string) (values []string, why string) {
-	values, why = r.stands(f, given)
+func (r *requestReader) readText(f *catalog.Field, given string) (values []string, why string) {
+	values, why = r.standsFor(f, given)
 	switch {
 	case why == "alias" || why == "punctuation":
 		return values, why
@@ -198,7 +198,7 @@ func (r *reading) readText(f *catalog.Field, given string) (values []string, why
 // correctTypo gives the values in stock that a word with a typing error means: those of the one nearest word, if no
 // other word is as near. Digits and the first letter are never taken for errors: F-150 and F-250 are two models, and so
 // are Leon and Neon.
-func (r *reading) correctTypo(f *catalog.Field, word string) []string {
+func (r *requestReader) correctTypo(f *catalog.Field, word string) []string {
 	texts := r.index.Texts(f)
 	typed := []rune(value.Fold(word))
 	if texts == nil || len(typed) < 5 || len(typed) > 60 || f.Name == "city" && len(typed) < 9 {
@@ -209,7 +209,7 @@ func (r *reading) correctTypo(f *catalog.Field, word string) []string {
 	best, candidates := 3, map[string][]string{} // by the values, joined
 	consider := func(known string) {
 		letters := []rune(known)
-		if len(letters) < 5 || letters[0] != typed[0] || abs(len(letters)-len(typed)) > 2 ||
+		if len(letters) < 5 || letters[0] != typed[0] || absInt(len(letters)-len(typed)) > 2 ||
 			value.Digits(known) != typedDigits {
 			return
 		}
@@ -222,7 +222,7 @@ func (r *reading) correctTypo(f *catalog.Field, word string) []string {
 			return // one word more, such as a trim
 		}
 
-		meant := r.spellings(f, append(slices.Clone(texts.Folded[known]), r.aliases(f, known)...))
+		meant := r.spellings(f, append(slices.Clone(texts.Folded[known]), r.aliasValues(f, known)...))
 		if len(meant) == 0 {
 			return // a name of something that is not in stock
 		}
@@ -249,15 +249,15 @@ func (r *reading) correctTypo(f *catalog.Field, word string) []string {
 	return slices.Collect(maps.Values(candidates))[0]
 }
 
-func abs(n int) int { return max(n, -n) }
+func absInt(n int) int { return max(n, -n) }
 
 // splitVehicle reads a value that says more than its field holds, such as "Toyota Camry XSE" for a make or "red cars"
 // for a color. All of it must be in stock, and must not contradict the request's other parameters.
-func (r *reading) splitVehicle(name string, f *catalog.Field, given string) bool {
+func (r *requestReader) splitVehicle(name string, f *catalog.Field, given string) bool {
 	if !slices.Contains(FreeTextFields, f.Name) {
 		return false
 	}
-	if f.Name == "color" && len(separators.Split(given, -1)) > 1 {
+	if f.Name == "color" && len(valueSeparators.Split(given, -1)) > 1 {
 		return false // black and white is one color
 	}
 
@@ -267,7 +267,7 @@ func (r *reading) splitVehicle(name string, f *catalog.Field, given string) bool
 	}
 
 	for other, values := range found {
-		elsewhere, ok := r.given[other]
+		elsewhere, ok := r.written[other]
 		if !ok || other == name {
 			continue
 		}
@@ -278,8 +278,8 @@ func (r *reading) splitVehicle(name string, f *catalog.Field, given string) bool
 
 	r.note(name, "several things in one", found)
 	for other, values := range found {
-		if _, elsewhere := r.given[other]; !elsewhere || other == name {
-			r.exact[other] = unique(append(r.exact[other], values...))
+		if _, elsewhere := r.written[other]; !elsewhere || other == name {
+			r.exact[other] = uniqueTexts(append(r.exact[other], values...))
 		}
 	}
 
@@ -293,8 +293,8 @@ func areSame(a, b []string) bool {
 
 // Meaning gives the values in stock that a word means in a field.
 func (in *Interpreter) Meaning(x *index.Index, f *catalog.Field, word string) []string {
-	r := reading{Interpreter: in, index: x}
-	if values, why := r.stands(f, word); why != "meaning" {
+	r := requestReader{Interpreter: in, index: x}
+	if values, why := r.standsFor(f, word); why != "meaning" {
 		return values
 	}
 
