@@ -24,12 +24,12 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 		return cells
 	}
 	want = slices.Clone(want)
-	slices.SortStableFunc(want, func(a, b uint32) int { return query.ComparePlaces(order, place(a), place(b)) })
+	slices.SortStableFunc(want, func(a, b uint32) int { return query.CompareSortKeys(order, place(a), place(b)) })
 
 	wantSame := make([]int, len(want))
 	for i := range want {
 		wantSame[i] = 1
-		if i > 0 && query.ComparePlaces(order, place(want[i-1]), place(want[i])) == 0 {
+		if i > 0 && query.CompareSortKeys(order, place(want[i-1]), place(want[i])) == 0 {
 			wantSame[i] += wantSame[i-1]
 		}
 	}
@@ -55,15 +55,15 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 		}
 
 		last := len(got) - 1
-		after = &query.Cursor{Place: s.index.Place(order, got[last]), Skip: same[last]}
+		after = &query.Cursor{SortKey: s.index.Place(order, got[last]), OffsetInTies: same[last]}
 		for i, o := range order {
-			if cell := s.stored(o.Field, int(got[last])); !sameCell(after.Place[i], cell) {
-				t.Errorf("place of row %d: %v, want %v", got[last], after.Place[i], cell)
+			if cell := s.stored(o.Field, int(got[last])); !sameCell(after.SortKey[i], cell) {
+				t.Errorf("place of row %d: %v, want %v", got[last], after.SortKey[i], cell)
 			}
 		}
 
 		if s.index.UniqueIDs() && r.IntN(2) == 0 {
-			after.Skip = 0
+			after.OffsetInTies = 0
 		}
 	}
 
@@ -72,20 +72,20 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 		t.Errorf("order %v: first %d: %v, want %v", order, few, got, want[:min(few, len(want))])
 	}
 
-	after = &query.Cursor{Skip: r.IntN(3)}
+	after = &query.Cursor{OffsetInTies: r.IntN(3)}
 	for _, o := range order {
 		cell := randomCell(r, o.Field, false)
 		if len(s.rows) > 0 && r.IntN(2) == 0 {
 			cell = s.rows[r.IntN(len(s.rows))][o.Field.Slot()]
 		}
-		after.Place = append(after.Place, cell)
+		after.SortKey = append(after.SortKey, cell)
 	}
 
 	want = slices.DeleteFunc(want, func(row uint32) bool {
-		return query.ComparePlaces(order, place(row), after.Place) < 0
+		return query.CompareSortKeys(order, place(row), after.SortKey) < 0
 	})
-	for skipped := 0; len(want) > 0 && (after.Skip == 0 || skipped < after.Skip); skipped++ {
-		if query.ComparePlaces(order, place(want[0]), after.Place) > 0 {
+	for skipped := 0; len(want) > 0 && (after.OffsetInTies == 0 || skipped < after.OffsetInTies); skipped++ {
+		if query.CompareSortKeys(order, place(want[0]), after.SortKey) > 0 {
 			break
 		}
 		want = want[1:]

@@ -164,10 +164,10 @@ func BenchmarkSearch(b *testing.B) {
 		{"20 newest of all", func() { x.Page(all, by("-created_at", "-id"), nil, 20) }},
 		{"20 last of all by year", func() { x.Page(all, by("-year", "-id"), nil, 20) }},
 		{"page 5,000 of all by price", func() {
-			x.Page(all, by("price", "id"), &query.Cursor{Place: x.Place(by("price", "id"), 100_000%uint32(x.Rows()))}, 20)
+			x.Page(all, by("price", "id"), &query.Cursor{SortKey: x.Place(by("price", "id"), 100_000%uint32(x.Rows()))}, 20)
 		}},
 		{"page 5,000 of all", func() {
-			x.Page(all, by("id"), &query.Cursor{Place: x.Place(by("id"), 100_000%uint32(x.Rows()))}, 20)
+			x.Page(all, by("id"), &query.Cursor{SortKey: x.Place(by("id"), 100_000%uint32(x.Rows()))}, 20)
 		}},
 		{"statistics of 125,000", func() {
 			for _, name := range []string{"price", "mileage", "year"} {

@@ -200,7 +200,7 @@ func (c *column) matching(f *query.Filter) []uint32 {
 		ranks = append(ranks, c.meaning(meaning)...)
 	}
 
-	for _, words := range f.Begins {
+	for _, words := range f.Prefixes {
 		ranks = append(ranks, c.beginning(c.dictionaryOf(), words)...)
 	}
 

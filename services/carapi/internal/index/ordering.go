@@ -101,9 +101,9 @@ func (o *ordering) against(row uint32, p *place) int {
 
 // find gives the place of a cursor.
 func (o *ordering) find(after *query.Cursor) *place {
-	p := &place{keys: make([]uint32, len(o.columns)), exact: true, skip: after.Skip}
+	p := &place{keys: make([]uint32, len(o.columns)), exact: true, skip: after.OffsetInTies}
 	for i := range o.columns {
-		c, cell := &o.columns[i], after.Place[i]
+		c, cell := &o.columns[i], after.SortKey[i]
 		rank, found := uint32(c.values.len()), true
 		if c.values.compares(cell) {
 			rank, found = c.values.search(cell.Form)

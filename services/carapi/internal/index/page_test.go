@@ -44,16 +44,16 @@ func TestPagesOfLargeSet(t *testing.T) {
 			all[row], places[row] = uint32(row), place(uint32(row))
 		}
 
-		slices.SortStableFunc(all, func(a, b uint32) int { return query.ComparePlaces(order, places[a], places[b]) })
+		slices.SortStableFunc(all, func(a, b uint32) int { return query.CompareSortKeys(order, places[a], places[b]) })
 
 		for _, n := range []int{1, 20, 128, 129} {
 			for _, begin := range []int{0, 1, n, rows / 2, rows - 1500, rows - 1} {
 				var after *query.Cursor
 				if begin > 0 {
 					last := all[begin-1]
-					after = &query.Cursor{Place: places[last], Skip: 1}
-					for i := begin - 2; i >= 0 && query.ComparePlaces(order, places[all[i]], places[last]) == 0; i-- {
-						after.Skip++
+					after = &query.Cursor{SortKey: places[last], OffsetInTies: 1}
+					for i := begin - 2; i >= 0 && query.CompareSortKeys(order, places[all[i]], places[last]) == 0; i-- {
+						after.OffsetInTies++
 					}
 				}
 

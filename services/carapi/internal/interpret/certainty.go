@@ -452,7 +452,7 @@ func (r *requestReader) markStrayTrims(tokens []token) {
 				continue
 			}
 
-			filter := query.Filter{Field: f, Words: t.values, Begins: t.values}
+			filter := query.Filter{Field: f, Words: t.values, Prefixes: t.values}
 			if name != "trim" {
 				set, isNamed = r.index.Filter(set, &filter), true
 			} else if isNamed && set.Count() > 0 && r.index.Filter(set, &filter).Count() == 0 {

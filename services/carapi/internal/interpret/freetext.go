@@ -255,7 +255,7 @@ func (r *requestReader) modelOf(makes, models []string) bool {
 		return false
 	}
 	ofMake := r.index.Filter(r.index.All(), &query.Filter{Field: make, Words: makes})
-	return r.index.Filter(ofMake, &query.Filter{Field: model, Words: models, Begins: models}).Count() > 0
+	return r.index.Filter(ofMake, &query.Filter{Field: model, Words: models, Prefixes: models}).Count() > 0
 }
 
 // isDescribing reports whether values of a field also describe parts of a vehicle, as in electric windows.

@@ -56,7 +56,7 @@ func (r *requestReader) parameterName(written string) string {
 	}
 
 	if name, ok := r.synonyms[foldParameter(withOperator(itemNumber.ReplaceAllString(written, "")))]; ok {
-		if p, _ := r.parameters.Get(name); query.Permitted(name, p, r.allowed) {
+		if p, _ := r.parameters.Get(name); query.IsPermitted(name, p, r.allowed) {
 			return name
 		}
 	}

@@ -237,7 +237,7 @@ func (r *requestReader) readNumberList(p query.Parameter, given string, why *str
 	several := p.Use == query.Equals || p.Use == query.Excluded
 	if !several || len(parts) < 2 || value.IsGrouped(given) {
 		if several && value.IsGrouped(given) { // Parse would take it for several values
-			r.fail(p.Field.Name, given, p.Field.Name+" must be "+query.Expects(p.Field)+"; write 20000 for 20,000")
+			r.fail(p.Field.Name, given, p.Field.Name+" must be "+query.DescribeValues(p.Field)+"; write 20000 for 20,000")
 			return nil
 		}
 		return []string{given}

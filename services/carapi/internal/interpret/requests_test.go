@@ -79,8 +79,8 @@ func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 	}
 
 	for i := range q.Filters {
-		if f := &q.Filters[i]; f.Texts != nil && f.Meant == nil {
-			f.Meant = []string{"(none)"}
+		if f := &q.Filters[i]; f.Texts != nil && f.InStock == nil {
+			f.InStock = []string{"(none)"}
 		}
 	}
 

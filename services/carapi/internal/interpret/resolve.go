@@ -38,7 +38,7 @@ func (r *requestReader) resolve(q *query.Query, smart bool) {
 		}
 
 		slices.Sort(stored)
-		f.Meant = r.spellings(f.Field, slices.Compact(stored))
+		f.InStock = r.spellings(f.Field, slices.Compact(stored))
 		if smart && len(f.Texts) > 0 {
 			r.noteValues(f)
 		}
@@ -56,7 +56,7 @@ func (r *requestReader) widenFilter(f *query.Filter, word string, isValue bool) 
 
 	if !isValue && f.Field.Name == "model" && f.Field.Class() == catalog.Text {
 		if texts := r.index.Beginning(f.Field, word); len(texts) > 0 {
-			f.Begins = append(f.Begins, word)
+			f.Prefixes = append(f.Prefixes, word)
 			stored = append(stored, texts...)
 		}
 	}
@@ -75,11 +75,11 @@ func (r *requestReader) noteValues(f *query.Filter) {
 	}
 
 	note, noted := r.notes.Interpreted[written]
-	if !noted && !f.Widened() || f.Field.HasOwnValues() {
+	if !noted && !f.IsWidened() || f.Field.HasOwnValues() {
 		return
 	}
 
-	values := r.index.ValuesOf(f.Field, f.Meant)
+	values := r.index.ValuesOf(f.Field, f.InStock)
 	if !noted {
 		if len(values) == len(f.Words) && !slices.ContainsFunc(values,
 			func(v index.Value) bool { return !f.HasWord(v.Text) }) {
@@ -92,7 +92,7 @@ func (r *requestReader) noteValues(f *query.Filter) {
 		}
 
 		note = Interpretation{From: strings.Join(from, ", "), To: f.Texts, Why: "all values that mean this"}
-		if len(f.Begins) > 0 {
+		if len(f.Prefixes) > 0 {
 			note.Why = "models that begin with this"
 		}
 	}

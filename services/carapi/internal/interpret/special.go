@@ -42,7 +42,7 @@ func (r *requestReader) readSpecialName(written string, values []string) bool {
 	}
 	if name, known := r.synonyms[folded]; known {
 		p, _ := r.parameters.Get(name)
-		return !query.Permitted(name, p, r.allowed)
+		return !query.IsPermitted(name, p, r.allowed)
 	}
 
 	return r.allowsFilters() &&

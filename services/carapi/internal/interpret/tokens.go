@@ -558,7 +558,7 @@ func (r *requestReader) beginsModelOf(before []token, text string) bool {
 	}
 
 	ofMake := r.index.Filter(r.index.All(), &query.Filter{Field: field, Words: makes})
-	return r.index.Filter(ofMake, &query.Filter{Field: model, Begins: []string{text}}).Count() > 0
+	return r.index.Filter(ofMake, &query.Filter{Field: model, Prefixes: []string{text}}).Count() > 0
 }
 
 // afterMake reports whether a make was named.

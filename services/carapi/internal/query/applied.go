@@ -114,7 +114,7 @@ func (q *Query) sortText() string {
 // appendApplied appends the filter as understood, as JSON.
 func (f *Filter) appendApplied(b []byte) []byte {
 	if f.Field.Class() == catalog.Text || f.Field.Class() == catalog.List {
-		values := f.Meant
+		values := f.InStock
 		if len(values) == 0 || len(values) > MaxValues {
 			values = f.Texts
 		}
@@ -128,7 +128,7 @@ func (f *Filter) appendApplied(b []byte) []byte {
 	}
 
 	if f.Use == AtLeast || f.Use == AtMost {
-		return append(b, f.Ranges[0].Given...)
+		return append(b, f.Ranges[0].JSON...)
 	}
 
 	b = append(b, '[')
@@ -136,7 +136,7 @@ func (f *Filter) appendApplied(b []byte) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, r.Given...)
+		b = append(b, r.JSON...)
 	}
 
 	return append(b, ']')
@@ -155,11 +155,11 @@ func (q *Query) presence(parameter string) []string {
 
 // shownNames are the fields to show, as fields may name them.
 func (q *Query) shownNames() []string {
-	if q.hidden == nil {
+	if q.hiddenFields == nil {
 		return fieldNames(q.Shown)
 	}
 
-	names := fieldNames(q.hidden)
+	names := fieldNames(q.hiddenFields)
 	for i := range names {
 		names[i] = "-" + names[i]
 	}

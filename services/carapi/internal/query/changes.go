@@ -23,7 +23,7 @@ type Changes struct {
 	Limit  int
 	Before *ChangesCursor // where the page begins; nil for the first
 
-	given url.Values
+	values url.Values
 }
 
 // ChangesCursor is the last event of a page: the events before it come next.
@@ -50,7 +50,7 @@ func ChangesParameters() []string { return slices.Sorted(maps.Keys(changesExpect
 // ParseChanges reads a request for changes, but for its fields. An error is a ParameterErrors.
 func (p *Parameters) ParseChanges(values url.Values, now time.Time, allowed ...string) (*Changes, error) {
 	r := &parser{Parameters: p}
-	c := &Changes{Limit: DefaultLimit, given: values}
+	c := &Changes{Limit: DefaultLimit, values: values}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if name == "fields" && slices.Contains(allowed, name) {
 			continue
@@ -58,15 +58,15 @@ func (p *Parameters) ParseChanges(values url.Values, now time.Time, allowed ...s
 		given := strings.TrimSpace(strings.Join(values[name], ","))
 		if !slices.Contains(allowed, name) {
 			near := value.Nearest(name, allowed)
-			r.fail(name, given, near, "there is no parameter %q here; send none but %s", value.Excerpt(name), oneOf(allowed))
+			r.fail(name, given, near, "there is no parameter %q here; send none but %s", value.Excerpt(name), joinAlternatives(allowed))
 			continue
 		}
-		if given != "" && !c.set(name, given, now) {
+		if given != "" && !c.setParameter(name, given, now) {
 			r.fail(name, given, nil, "%s must be %s", name, changesExpected[name])
 		}
 	}
-	if r.wrong != nil {
-		return nil, ParameterErrors{All: r.wrong, LeftOut: r.leftOut}
+	if r.errs != nil {
+		return nil, ParameterErrors{All: r.errs, LeftOut: r.leftOut}
 	}
 
 	if c.Since.IsZero() {
@@ -78,8 +78,8 @@ func (p *Parameters) ParseChanges(values url.Values, now time.Time, allowed ...s
 	return c, nil
 }
 
-// set takes a parameter, and reports whether its value is one.
-func (c *Changes) set(name, given string, now time.Time) (ok bool) {
+// setParameter takes a parameter, and reports whether its value is one.
+func (c *Changes) setParameter(name, given string, now time.Time) (ok bool) {
 	switch name {
 	case "since":
 		c.Since, ok = ParseSince(given, now)
@@ -118,7 +118,7 @@ func (c *Changes) Applied() []byte {
 
 // NextPage is the request for the events before the last one of a page.
 func (c *Changes) NextPage(last ChangesCursor) url.Values {
-	next := maps.Clone(c.given)
+	next := maps.Clone(c.values)
 	if next == nil {
 		next = url.Values{}
 	}

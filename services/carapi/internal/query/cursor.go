@@ -21,8 +21,8 @@ import (
 //
 // Clients see it as a JSON array in base64, whose first element ties it to its search.
 type Cursor struct {
-	Place []value.Cell
-	Skip  int // vehicles in that place that earlier pages have shown; 0 if no others are in it
+	SortKey []value.Cell
+	OffsetInTies  int // vehicles in that place that earlier pages have shown; 0 if no others are in it
 }
 
 // NextPage is the request for the vehicles after a cursor.
@@ -35,7 +35,7 @@ func (q *Query) NextPage(c Cursor) url.Values {
 	next.Del("page")
 	next.Del("offset")
 	next.Set("cursor", q.encodeCursor(c))
-	next.Set("match", q.MatchAgain()) // it has been interpreted
+	next.Set("match", q.MatchForNext()) // it has been interpreted
 
 	return next
 }
@@ -74,12 +74,12 @@ func (q *Query) fingerprint() string {
 
 func (q *Query) encodeCursor(c Cursor) string {
 	b := value.AppendString([]byte("["), q.fingerprint())
-	for i, cell := range c.Place {
+	for i, cell := range c.SortKey {
 		b = appendCursorCell(append(b, ','), q.Sort[i].Field, cell)
 	}
 
-	if c.Skip > 0 {
-		b = strconv.AppendInt(append(b, ','), int64(c.Skip), 10)
+	if c.OffsetInTies > 0 {
+		b = strconv.AppendInt(append(b, ','), int64(c.OffsetInTies), 10)
 	}
 
 	return base64.RawURLEncoding.EncodeToString(append(b, ']'))
@@ -99,8 +99,8 @@ func appendCursorCell(b []byte, f *catalog.Field, c value.Cell) []byte {
 	return value.AppendString(b, string(c.Form))
 }
 
-// cursor reads a cursor, which anybody may have made.
-func (p *parser) cursor(given string) {
+// parseCursor reads a cursor, which anybody may have made.
+func (p *parser) parseCursor(given string) {
 	c, ok := p.query.decodeCursor(given)
 	if !ok {
 		p.fail("cursor", given, nil, "cursor must be %s; send it with the other parameters of that search, or begin again "+
@@ -133,7 +133,7 @@ func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
 		if !ok {
 			return c, false
 		}
-		c.Place = append(c.Place, cell)
+		c.SortKey = append(c.SortKey, cell)
 	}
 
 	switch rest := elements[len(q.Sort)+1:]; len(rest) {
@@ -141,7 +141,7 @@ func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
 		return c, true
 	case 1:
 		skip, err := strconv.ParseInt(string(rest[0]), 10, 32)
-		c.Skip = int(skip)
+		c.OffsetInTies = int(skip)
 		return c, err == nil && skip > 0
 	}
 

@@ -71,8 +71,8 @@ func (e ParameterErrors) Detail(names string) string {
 	return detail
 }
 
-// oneOf names alternatives in words: a, b or c.
-func oneOf(names []string) string {
+// joinAlternatives names alternatives in words: a, b or c.
+func joinAlternatives(names []string) string {
 	last := len(names) - 1
 	if last == 0 {
 		return names[0]
@@ -80,8 +80,8 @@ func oneOf(names []string) string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// fix gives the request without its mistakes, if it is certain what was meant by each of them.
-func fix(values url.Values, wrong []ParameterError) url.Values {
+// fixedRequest gives the request without its mistakes, if it is certain what was meant by each of them.
+func fixedRequest(values url.Values, wrong []ParameterError) url.Values {
 	right, seen := maps.Clone(values), map[string]bool{}
 	for _, w := range wrong {
 		if w.fixed == nil || seen[w.Parameter] { // fixes for two mistakes in one parameter may contradict

@@ -129,8 +129,8 @@ func FuzzCursor(f *testing.F) {
 				t.Fatalf("%s: taken, though it is not JSON", given)
 			}
 
-			if len(q.After.Place) != len(q.Sort) {
-				t.Fatalf("%s: %d values for %d fields", given, len(q.After.Place), len(q.Sort))
+			if len(q.After.SortKey) != len(q.Sort) {
+				t.Fatalf("%s: %d values for %d fields", given, len(q.After.SortKey), len(q.Sort))
 			}
 
 			requireCursor(t, p, sort, *q.After)
@@ -152,7 +152,7 @@ func FuzzPlace(f *testing.F) {
 				t.Fatal(err)
 			}
 
-			c := Cursor{Skip: max(skip, 0) & math.MaxInt32}
+			c := Cursor{OffsetInTies: max(skip, 0) & math.MaxInt32}
 			for i, o := range q.Sort {
 				raw := any(s)
 				switch {
@@ -165,7 +165,7 @@ func FuzzPlace(f *testing.F) {
 				}
 
 				cell, _ := value.FromDriver(o.Field.Kind, raw, nil)
-				c.Place = append(c.Place, cell.Clone())
+				c.SortKey = append(c.SortKey, cell.Clone())
 			}
 
 			requireCursor(t, p, sort, c)
@@ -186,13 +186,13 @@ func requireCursor(t *testing.T, p *Parameters, sort string, c Cursor) {
 		t.Fatalf("%s: %v is refused: %v", sort, c, err)
 	}
 
-	if next.After.Skip != c.Skip || ComparePlaces(q.Sort, next.After.Place, c.Place) != 0 {
+	if next.After.OffsetInTies != c.OffsetInTies || CompareSortKeys(q.Sort, next.After.SortKey, c.SortKey) != 0 {
 		t.Fatalf("%s: %v, was %v", sort, next.After, c)
 	}
 
-	for i := range c.Place {
-		if isComparable(q.Sort[i].Field, c.Place[i]) && string(next.After.Place[i].Form) != string(c.Place[i].Form) {
-			t.Fatalf("%s: %q, was %q", sort, next.After.Place[i].Form, c.Place[i].Form)
+	for i := range c.SortKey {
+		if isComparable(q.Sort[i].Field, c.SortKey[i]) && string(next.After.SortKey[i].Form) != string(c.SortKey[i].Form) {
+			t.Fatalf("%s: %q, was %q", sort, next.After.SortKey[i].Form, c.SortKey[i].Form)
 		}
 	}
 }

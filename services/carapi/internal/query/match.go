@@ -30,7 +30,7 @@ func (q *Query) Matches(c *catalog.Catalog, v Vehicle) bool {
 
 	texts, whole := searchedTexts(c, v)
 	for _, word := range q.Words {
-		if whole && !mentions(texts, word) {
+		if whole && !anyMentions(texts, word) {
 			return false
 		}
 	}
@@ -75,13 +75,13 @@ func (f *Filter) includes(c value.Cell) bool {
 	case !isComparable(f.Field, c):
 		return false
 	case f.Field.Class() == catalog.List:
-		return f.holdsList(c.Form)
+		return f.matchesList(c.Form)
 	case f.Field.Class() == catalog.Text:
-		return f.holdsText(c.Form)
+		return f.matchesText(c.Form)
 	}
 
 	for _, r := range f.Ranges {
-		if r.Holds(f.Field, c) {
+		if r.Contains(f.Field, c) {
 			return true
 		}
 	}
@@ -89,8 +89,8 @@ func (f *Filter) includes(c value.Cell) bool {
 	return false
 }
 
-func (f *Filter) holdsText(stored []byte) bool {
-	for _, meant := range f.Meant {
+func (f *Filter) matchesText(stored []byte) bool {
+	for _, meant := range f.InStock {
 		if meant == string(stored) { // which spares reading it
 			return true
 		}
@@ -105,18 +105,18 @@ func (f *Filter) holdsText(stored []byte) bool {
 		}
 	}
 
-	if slices.ContainsFunc(f.Begins, func(words string) bool { return value.BeginsWith(text, words) }) {
+	if slices.ContainsFunc(f.Prefixes, func(words string) bool { return value.BeginsWith(text, words) }) {
 		return true
 	}
 
 	return f.HasWord(text)
 }
 
-// holdsList reports whether a list has one of the filter's words, or all of them.
-func (f *Filter) holdsList(form []byte) bool {
+// matchesList reports whether a list has one of the filter's words, or all of them.
+func (f *Filter) matchesList(form []byte) bool {
 	if f.Use != HasAll {
 		found := false
-		f.Field.Elements(form, func(element []byte) { found = found || f.holdsText(element) })
+		f.Field.Elements(form, func(element []byte) { found = found || f.matchesText(element) })
 		return found
 	}
 
@@ -158,20 +158,20 @@ func searchedTexts(c *catalog.Catalog, v Vehicle) (texts []searchedText, whole b
 	return texts, true
 }
 
-// mentions reports whether one of the texts has the word.
-func mentions(texts []searchedText, word string) bool {
+// anyMentions reports whether one of the texts has the word.
+func anyMentions(texts []searchedText, word string) bool {
 	folded, plain := value.Fold(word), value.PlainLetters(word)
 	for _, t := range texts {
-		if t.isLong && LongTextHas(t.text, plain) || !t.isLong && strings.Contains(t.text, folded) {
+		if t.isLong && LongTextContains(t.text, plain) || !t.isLong && strings.Contains(t.text, folded) {
 			return true
 		}
 	}
 	return false
 }
 
-// LongTextHas reports whether one of the words of a text, as white space divides them, holds a word in the form of
+// LongTextContains reports whether one of the words of a text, as white space divides them, holds a word in the form of
 // value.PlainLetters.
-func LongTextHas(text, plainWord string) bool {
+func LongTextContains(text, plainWord string) bool {
 	for token := range strings.FieldsSeq(text) {
 		if strings.Contains(value.PlainLetters(token), plainWord) {
 			return true

@@ -41,8 +41,8 @@ func (o Order) Compare(a, b value.Cell) int {
 	return c
 }
 
-// ComparePlaces orders two vehicles by their cells in the fields of an order.
-func ComparePlaces(order []Order, a, b []value.Cell) int {
+// CompareSortKeys orders two vehicles by their cells in the fields of an order.
+func CompareSortKeys(order []Order, a, b []value.Cell) int {
 	for i, o := range order {
 		if c := o.Compare(a[i], b[i]); c != 0 {
 			return c

@@ -94,13 +94,13 @@ func TestComparePlaces(t *testing.T) {
 		inOrder = append(inOrder, place)
 	}
 
-	if !slices.IsSortedFunc(inOrder, func(a, b []value.Cell) int { return ComparePlaces(order, a, b) }) {
+	if !slices.IsSortedFunc(inOrder, func(a, b []value.Cell) int { return CompareSortKeys(order, a, b) }) {
 		t.Error("not in order")
 	}
 
 	for i, a := range inOrder {
 		for j, b := range inOrder {
-			if got := ComparePlaces(order, a, b); got != cmp.Compare(i, j) {
+			if got := CompareSortKeys(order, a, b); got != cmp.Compare(i, j) {
 				t.Errorf("places %d and %d: %d", i, j, got)
 			}
 		}

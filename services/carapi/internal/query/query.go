@@ -58,7 +58,7 @@ type Query struct {
 	Page      int     // as page asks for it; 0 if it does not
 	Offset    int     // vehicles before the page, where page or offset asks for them; 0 with a cursor
 
-	hidden []*catalog.Field // that fields leaves out; nil where it names what is shown
+	hiddenFields []*catalog.Field // that fields leaves out; nil where it names what is shown
 	values url.Values       // as read
 }
 
@@ -85,13 +85,13 @@ type Filter struct {
 	Texts     []string // as given, for a text or a list
 	Words     []string // values: Texts, split at commas where the whole is not a value in stock
 	Meanings  []string // of texts that match besides, as catalog.Field.Meanings gives them
-	Begins    []string // words that texts may begin with too
-	Meant     []string // the values in stock that match, for answers
+	Prefixes    []string // words that texts may begin with too
+	InStock     []string // the values in stock that match, for answers
 	Ranges    []Range  // for numbers and times
 }
 
-// Widened reports whether the filter takes in more than its words.
-func (f *Filter) Widened() bool { return len(f.Meanings) > 0 || len(f.Begins) > 0 }
+// IsWidened reports whether the filter takes in more than its words.
+func (f *Filter) IsWidened() bool { return len(f.Meanings) > 0 || len(f.Prefixes) > 0 }
 
 // HasWord reports whether a value is one of the filter's words. A long text is so in any spelling.
 func (f *Filter) HasWord(text string) bool {
@@ -104,7 +104,7 @@ func (f *Filter) HasWord(text string) bool {
 // Range is a range of numbers, both ends included, or of times, the upper end excluded. An empty end is open.
 type Range struct {
 	From, To string
-	Given    string // as JSON
+	JSON    string // as JSON
 }
 
 // Order is a field to order by.
@@ -128,10 +128,10 @@ func (q *Query) Match() string {
 	return Smart
 }
 
-// MatchAgain is how the request as it was read has to be read again: as it is, unless a word stands for more than
+// MatchForNext is how the request as it was read has to be read again: as it is, unless a word stands for more than
 // itself.
-func (q *Query) MatchAgain() string {
-	if slices.ContainsFunc(q.Filters, func(f Filter) bool { return f.Widened() }) {
+func (q *Query) MatchForNext() string {
+	if slices.ContainsFunc(q.Filters, func(f Filter) bool { return f.IsWidened() }) {
 		return Smart
 	}
 	return Exact
@@ -140,13 +140,13 @@ func (q *Query) MatchAgain() string {
 // Values is the request as it was read, as parameters.
 func (q *Query) Values() url.Values { return q.values }
 
-// Only gives the one value that every match has in the field, if the filters leave only one.
-func (q *Query) Only(f *catalog.Field) (string, bool) {
+// SingleValue gives the one value that every match has in the field, if the filters leave only one.
+func (q *Query) SingleValue(f *catalog.Field) (string, bool) {
 	for i := range q.Filters {
 		switch of := &q.Filters[i]; {
 		case of.Field != f || of.Use == Excluded:
-		case len(of.Meant) == 1 && f.Class() == catalog.Text:
-			return of.Meant[0], true
+		case len(of.InStock) == 1 && f.Class() == catalog.Text:
+			return of.InStock[0], true
 		case len(of.Ranges) == 1 && of.Ranges[0].From != "" && of.Ranges[0].From == of.Ranges[0].To:
 			return of.Ranges[0].From, true
 		}
@@ -232,8 +232,8 @@ var controls = map[string]string{
 	"match":         "smart, which reads what people write, or exact",
 }
 
-// yielding are the controls that give way to a field of their name.
-var yielding = []string{"page", "offset", "has", "missing", "by"}
+// yieldingControls are the controls that give way to a field of their name.
+var yieldingControls = []string{"page", "offset", "has", "missing", "by"}
 
 // Controls are the names of the parameters that are not filters.
 func Controls() []string {
@@ -251,7 +251,7 @@ const Qualifier = "field."
 // IsControl reports whether a name is that of a parameter that is not a filter, even where a field has that name.
 func IsControl(name string) bool {
 	_, is := controls[name]
-	return is && !slices.Contains(yielding, name)
+	return is && !slices.Contains(yieldingControls, name)
 }
 
 // Parameters are the names that requests over a table may use.
@@ -302,7 +302,7 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 		}
 	}
 
-	for _, name := range yielding {
+	for _, name := range yieldingControls {
 		if _, taken := byName[name]; !taken {
 			byName[name] = Parameter{Use: Control}
 		}

@@ -15,9 +15,9 @@ import (
 const decimalPattern = `-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?(?:[0-9]{1,2}|[12][0-9]{2}|3[0-2][0-9]))?`
 
 var (
-	oneNumber  = regexp.MustCompile(`^` + decimalPattern + `$`)
-	twoNumbers = regexp.MustCompile(`^(` + decimalPattern + `)-(` + decimalPattern + `)$`)
-	oneInstant = regexp.MustCompile(
+	numberPattern  = regexp.MustCompile(`^` + decimalPattern + `$`)
+	numberRangePattern = regexp.MustCompile(`^(` + decimalPattern + `)-(` + decimalPattern + `)$`)
+	instantPattern = regexp.MustCompile(
 		`^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)?)?$`)
 )
 
@@ -26,17 +26,17 @@ func ParseRange(f *catalog.Field, s string) (Range, bool) {
 	if f.Class() == catalog.Instant {
 		return parseInstant(f, s)
 	}
-	if oneNumber.MatchString(s) {
-		n := normal(s)
+	if numberPattern.MatchString(s) {
+		n := normalizeNumber(s)
 		return Range{n, n, string(value.AppendExact(nil, f.Kind, n))}, n != ""
 	}
 
-	m := twoNumbers.FindStringSubmatch(s)
+	m := numberRangePattern.FindStringSubmatch(s)
 	if m == nil {
 		return Range{}, false
 	}
 
-	low, high := normal(m[1]), normal(m[2])
+	low, high := normalizeNumber(m[1]), normalizeNumber(m[2])
 	given := s
 	if strings.ContainsAny(s, "eE") {
 		given = low + "-" + high
@@ -48,8 +48,8 @@ func ParseRange(f *catalog.Field, s string) (Range, bool) {
 // longestFraction is more digits than the least DOUBLE has after its point.
 const longestFraction = 1100
 
-// normal gives the notation in which numbers are compared, which has no exponent.
-func normal(s string) string {
+// normalizeNumber gives the notation in which numbers are compared, which has no exponent.
+func normalizeNumber(s string) string {
 	if strings.ContainsAny(s, "eE") {
 		n, ok := new(big.Rat).SetString(s)
 		if !ok {
@@ -69,7 +69,7 @@ func (r Range) isSingle(f *catalog.Field) bool { return f.Class() == catalog.Ins
 // are written without zeros at their end: times are compared as texts, and a shorter one sorts before all that begin
 // with it.
 func parseInstant(f *catalog.Field, s string) (Range, bool) {
-	m := oneInstant.FindStringSubmatch(s)
+	m := instantPattern.FindStringSubmatch(s)
 	if m == nil {
 		return Range{}, false
 	}
@@ -110,16 +110,16 @@ func parseInstant(f *catalog.Field, s string) (Range, bool) {
 		return Range{}, false
 	}
 
-	r := Range{From: shortest(t, f.Kind), Given: string(value.AppendString(nil, s))}
+	r := Range{From: formatInstant(t, f.Kind), JSON: string(value.AppendString(nil, s))}
 	if end := t.Add(step); end.Year() <= 9999 { // nothing comes after the last day of all
-		r.To = shortest(end, f.Kind)
+		r.To = formatInstant(end, f.Kind)
 	}
 
 	return r, true
 }
 
-// shortest writes a time without zeros at its end.
-func shortest(t time.Time, kind schema.Kind) string {
+// formatInstant writes a time without zeros at its end.
+func formatInstant(t time.Time, kind schema.Kind) string {
 	if kind == schema.Date {
 		return t.Format(time.DateOnly)
 	}
@@ -137,16 +137,16 @@ func endsBefore(f *catalog.Field, end, beginning string) bool {
 	return value.CompareDecimals(end, beginning) < 0
 }
 
-// Expects says what a request may give for a field of numbers or times.
-func Expects(f *catalog.Field) string {
+// DescribeValues says what a request may give for a field of numbers or times.
+func DescribeValues(f *catalog.Field) string {
 	if f.Class() == catalog.Instant {
-		return expectsOne(f)
+		return describeSingleValue(f)
 	}
 	return "a number such as 2023 or 19999.5, a range such as 20000-30000 with the smaller first, " +
 		"or several of these separated by commas"
 }
 
-func expectsOne(f *catalog.Field) string {
+func describeSingleValue(f *catalog.Field) string {
 	switch {
 	case f.Kind == schema.Date:
 		return "a day such as 2026-01-31"
@@ -158,8 +158,8 @@ func expectsOne(f *catalog.Field) string {
 	return "a number such as 2023 or 19999.5"
 }
 
-// Holds reports whether the range takes in a cell of the field that is comparable.
-func (r Range) Holds(f *catalog.Field, c value.Cell) bool {
+// Contains reports whether the range takes in a cell of the field that is comparable.
+func (r Range) Contains(f *catalog.Field, c value.Cell) bool {
 	if f.Class() == catalog.Instant {
 		form := string(c.Form)
 		return (r.From == "" || form >= r.From) && (r.To == "" || form < r.To)

@@ -12,8 +12,8 @@ import (
 const SinceExpected = "an age such as 7d, 12h or 2w, a day such as 2026-01-31, a time such as 2026-01-31T12:00:00Z, " +
 	"or today, yesterday or a day of the week"
 
-// age is a number of hours, days, weeks, months or years.
-var age = regexp.MustCompile(`^(?:last |past )?(\d{1,5}) ?(h|hours?|d|days?|w|weeks?|months?|y|years?)(?: ago)?$`)
+// agePattern is a number of hours, days, weeks, months or years.
+var agePattern = regexp.MustCompile(`^(?:last |past )?(\d{1,5}) ?(h|hours?|d|days?|w|weeks?|months?|y|years?)(?: ago)?$`)
 
 // weekdays are the days of the week by their names in lower case.
 var weekdays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
@@ -59,7 +59,7 @@ func ParseRelative(text string, now time.Time) (t time.Time, isDay, ok bool) {
 	if i := slices.IndexFunc(weekdays, isThis); i >= 0 {
 		return lastWeekday(today, time.Weekday(i)), true, true
 	}
-	m := age.FindStringSubmatch(lower)
+	m := agePattern.FindStringSubmatch(lower)
 	if m == nil {
 		return t, false, false
 	}

@@ -64,7 +64,7 @@ func (r *request) readPage(set index.Set) (*page, error) {
 
 	// Rows have changed since the index was read: look further for as many.
 	last := candidates[n-1]
-	cursor := &query.Cursor{Place: r.index().Place(q.Sort, last.row), Skip: r.skipAfter(last, candidates[n])}
+	cursor := &query.Cursor{SortKey: r.index().Place(q.Sort, last.row), OffsetInTies: r.skipAfter(last, candidates[n])}
 
 	rows, skips = r.index().Page(set, q.Sort, cursor, moreCandidates*q.Limit+1)
 	candidates = candidates[:n]
@@ -116,20 +116,20 @@ func (r *request) newPage(candidates []candidate, vehicles []*vehicle, n int) *p
 		places = r.appendPlace(places, v, candidates[i].row)
 		place := places[start:]
 		if q.After != nil {
-			c := query.ComparePlaces(q.Sort, place, q.After.Place)
-			if c < 0 || c == 0 && q.After.Skip == 0 {
+			c := query.CompareSortKeys(q.Sort, place, q.After.SortKey)
+			if c < 0 || c == 0 && q.After.OffsetInTies == 0 {
 				continue
 			}
 		}
 
-		if end != nil && query.ComparePlaces(q.Sort, place, end) > 0 {
+		if end != nil && query.CompareSortKeys(q.Sort, place, end) > 0 {
 			continue
 		}
 
 		p.shown = append(p.shown, liveRow{v, place})
 	}
 
-	slices.SortStableFunc(p.shown, func(a, b liveRow) int { return query.ComparePlaces(q.Sort, a.place, b.place) })
+	slices.SortStableFunc(p.shown, func(a, b liveRow) int { return query.CompareSortKeys(q.Sort, a.place, b.place) })
 	return p
 }
 
@@ -149,7 +149,7 @@ func (r *request) appendPlace(cells []value.Cell, v *vehicle, row uint32) []valu
 // skipAfter is what a cursor after a candidate skips: the vehicles in its place, if the next one is in it too.
 func (r *request) skipAfter(last, next candidate) int {
 	x, order := r.index(), r.query.Sort
-	if query.ComparePlaces(order, x.Place(order, last.row), x.Place(order, next.row)) == 0 {
+	if query.CompareSortKeys(order, x.Place(order, last.row), x.Place(order, next.row)) == 0 {
 		return last.skip
 	}
 	return 0
@@ -158,7 +158,7 @@ func (r *request) skipAfter(last, next candidate) int {
 // end is the cursor after the candidates taken.
 func (p *page) end() query.Cursor {
 	r, last := p.request, p.candidates[p.taken-1]
-	return query.Cursor{Place: r.index().Place(r.query.Sort, last.row), Skip: r.skipAfter(last, p.candidates[p.taken])}
+	return query.Cursor{SortKey: r.index().Place(r.query.Sort, last.row), OffsetInTies: r.skipAfter(last, p.candidates[p.taken])}
 }
 
 // shorten gives the page with fewer candidates taken.

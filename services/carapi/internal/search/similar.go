@@ -148,7 +148,7 @@ func (m *market) same(v *vehicle) (filters []query.Filter, missing []string) {
 
 		if f != m.year {
 			text := []string{string(cell.Form)}
-			filters = append(filters, query.Filter{Parameter: f.Name, Field: f, Texts: text, Words: text, Meant: text})
+			filters = append(filters, query.Filter{Parameter: f.Name, Field: f, Texts: text, Words: text, InStock: text})
 		}
 	}
 

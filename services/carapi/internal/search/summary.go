@@ -92,7 +92,7 @@ func (r *request) summary(total int, find func(f *catalog.Field, skipZero bool) 
 			continue
 		}
 
-		if only, ok := r.query.Only(f); ok && !s.skipZero {
+		if only, ok := r.query.SingleValue(f); ok && !s.skipZero {
 			cell := value.Cell{Type: value.Text, Form: []byte(only)}
 			if s.class == catalog.Number {
 				cell.Type = value.Number

@@ -212,7 +212,7 @@ func (w *relaxations) without(parameters ...string) url.Values {
 // offer gives the call of a request and how many vehicles it finds. The count is 0 if it finds none, is not understood,
 // or is too long for an answer. The request is read as it will be when it is sent.
 func (w *relaxations) offer(request url.Values) (c Call, count int) {
-	request.Set("match", w.query.MatchAgain()) // it has been interpreted
+	request.Set("match", w.query.MatchForNext()) // it has been interpreted
 	if len(request.Encode()) > w.found.most {
 		return Call{}, 0
 	}
@@ -681,7 +681,7 @@ func (w *relaxations) sameBody() {
 		case "body_type":
 			return
 		case "make", "model":
-			if len(f.Meant) == 0 {
+			if len(f.InStock) == 0 {
 				return
 			}
 			models.Filters = append(models.Filters, *f)
