@@ -28,7 +28,7 @@ func Search(ctx context.Context, s *search.Service, at Resource, values url.Valu
 		return nil, err
 	}
 
-	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Cut: a.Cut, NoMatch: a.NoMatch, Facets: a.Facets,
+	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Cut: a.Truncation, NoMatch: a.ZeroResults, Facets: a.Facets,
 		Context: contextOf(a)}
 	if a.Total >= 0 {
 		r.Total = &a.Total
@@ -45,8 +45,8 @@ func Search(ctx context.Context, s *search.Service, at Resource, values url.Valu
 		r.Next, r.NextCursor = encode(nil, next), encode(nil, a.Next.Get("cursor"))
 	}
 
-	if a.NoMatch != nil {
-		a.NoMatch.Link(at.URL)
+	if a.ZeroResults != nil {
+		a.ZeroResults.Link(at.URL)
 	}
 
 	out := newAnswer(a, &r)

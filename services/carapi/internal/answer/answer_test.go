@@ -21,18 +21,18 @@ func found() *search.Answer {
 		`"vin":"JTDBR32E720123456"}`
 	return &search.Answer{
 		Cars: []byte("[" + car + strings.Repeat(","+car, 79) + "]"), Count: 80, Total: 1234,
-		Summary: "1,234 Toyota <new> & used",
-		Next:    url.Values{"cursor": {"WyJl"}, "make": {"Toyota"}},
-		Facets:  []byte(`{"make":{"values":[{"value":null,"count":2}],"other":0}}`),
-		Applied: []byte(`{"make":["Toyota"],"limit":20}`),
-		Cut:     &search.Truncation{Texts: 1, Length: 300},
+		Summary:    "1,234 Toyota <new> & used",
+		Next:       url.Values{"cursor": {"WyJl"}, "make": {"Toyota"}},
+		Facets:     []byte(`{"make":{"values":[{"value":null,"count":2}],"other":0}}`),
+		Applied:    []byte(`{"make":["Toyota"],"limit":20}`),
+		Truncation: &search.Truncation{Texts: 1, Length: 300},
 		Notes: interpret.Notes{
 			Ignored:   map[string]string{"color": "any", "city": ""},
 			Unmatched: map[string][]string{"make": {"\u2028\x01"}},
 		},
-		NoMatch:    &search.ZeroResults{Filters: []search.FilterCount{}},
-		NotNumbers: map[string]int{"price": 2},
-		Origin:     search.Origin{Source: search.FromLive, AsOf: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))},
+		ZeroResults: &search.ZeroResults{Filters: []search.FilterCount{}},
+		NotNumbers:  map[string]int{"price": 2},
+		Origin:      search.Origin{Source: search.FromLive, AsOf: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))},
 	}
 }
 
@@ -40,7 +40,7 @@ func result(a *search.Answer) *SearchResult {
 	yes := true
 	return &SearchResult{Cars: a.Cars, Returned: &a.Count, Total: &a.Total, HasMore: &yes,
 		Next:       encode(nil, Resource("/cars/").URL(a.Next)),
-		NextCursor: encode(nil, a.Next.Get("cursor")), Summary: a.Summary, Cut: a.Cut, NoMatch: a.NoMatch, Facets: a.Facets,
+		NextCursor: encode(nil, a.Next.Get("cursor")), Summary: a.Summary, Cut: a.Truncation, NoMatch: a.ZeroResults, Facets: a.Facets,
 		Context: contextOf(a)}
 }
 

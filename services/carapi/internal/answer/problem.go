@@ -79,9 +79,9 @@ func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool
 		return Problem{Status: http.StatusNotFound, Detail: "the vehicles of this table have no id: " +
 			"its table has no key, and no column for a stock number or a VIN; search by other fields"}, true
 	case errors.As(err, &lacks):
-		return Problem{Status: http.StatusNotFound, Detail: lacks.Why}, true
+		return Problem{Status: http.StatusNotFound, Detail: lacks.Reason}, true
 	case errors.As(err, &unrecorded):
-		return Problem{Status: http.StatusNotFound, Detail: "no change history: " + unrecorded.Why}, true
+		return Problem{Status: http.StatusNotFound, Detail: "no change history: " + unrecorded.Reason}, true
 	case errors.Is(err, search.ErrNotFound):
 		return Problem{Status: http.StatusNotFound, Detail: "no such vehicle"}, true
 	case errors.Is(err, search.ErrStale):

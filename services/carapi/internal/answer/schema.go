@@ -44,7 +44,7 @@ var shapes = []struct {
 	{"Field", "", reflect.TypeFor[search.Description]()},
 	{"Facet", "", reflect.TypeFor[Facet]()},
 	{"FacetValue", "", reflect.TypeFor[FacetValue]()},
-	{"Measures", "", reflect.TypeFor[search.Measures]()},
+	{"Measures", "", reflect.TypeFor[search.Aggregates]()},
 }
 
 // exactNumber is a number, or a text if a double would change it.

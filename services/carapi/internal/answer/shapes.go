@@ -64,12 +64,12 @@ type GroupResult struct {
 
 // Comparison is what others like a vehicle cost.
 type Comparison struct {
-	Limits     json.RawMessage `json:"limits" jsonschema:"Within which the others are, as parameters of a search"`
-	Missing    []string        `json:"missing,omitempty" jsonschema:"Fields without a value, by which it would be compared"`
-	Count      int             `json:"count" jsonschema:"Others within the limits that have a price"`
-	Price      search.Measures `json:"price" jsonschema:"What they cost"`
-	Percentile *int            `json:"percentile" jsonschema:"How many percent of them cost less; null without a price"`
-	Cars       json.RawMessage `json:"cars" jsonschema:"The cheapest of them"`
+	Limits     json.RawMessage   `json:"limits" jsonschema:"Within which the others are, as parameters of a search"`
+	Missing    []string          `json:"missing,omitempty" jsonschema:"Fields without a value, by which it would be compared"`
+	Count      int               `json:"count" jsonschema:"Others within the limits that have a price"`
+	Price      search.Aggregates `json:"price" jsonschema:"What they cost"`
+	Percentile *int              `json:"percentile" jsonschema:"How many percent of them cost less; null without a price"`
+	Cars       json.RawMessage   `json:"cars" jsonschema:"The cheapest of them"`
 }
 
 // SimilarResult is a vehicle, and what others like it cost.

@@ -55,7 +55,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 		}
 
 		last := len(got) - 1
-		after = &query.Cursor{SortKey: s.index.Place(order, got[last]), OffsetInTies: same[last]}
+		after = &query.Cursor{SortKey: s.index.SortKey(order, got[last]), OffsetInTies: same[last]}
 		for i, o := range order {
 			if cell := s.stored(o.Field, int(got[last])); !sameCell(after.SortKey[i], cell) {
 				t.Errorf("place of row %d: %v, want %v", got[last], after.SortKey[i], cell)
@@ -100,7 +100,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 
 func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set, rows []uint32) {
 	t.Helper()
-	if s.index.ranked(f) == nil {
+	if s.index.rankedColumn(f) == nil {
 		return
 	}
 
@@ -165,7 +165,7 @@ func (s *stock) usual(f *catalog.Field) map[string]string {
 // checkNumbers checks statistics, extremes, neighbors and distinct texts.
 func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set Set, rows []uint32) {
 	t.Helper()
-	if s.index.ranked(f) == nil {
+	if s.index.rankedColumn(f) == nil {
 		return
 	}
 
@@ -190,7 +190,7 @@ func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set S
 		}
 		return cells[0], cells[len(cells)-1]
 	}
-	low, high := s.index.Extremes(set, f, skipZero)
+	low, high := s.index.MinMax(set, f, skipZero)
 	if wantLow, wantHigh := ends(nonZero); !sameCell(low, wantLow) || !sameCell(high, wantHigh) {
 		t.Errorf("extremes of %s: %q to %q, want %q to %q", f.Name, low.Form, high.Form, wantLow.Form, wantHigh.Form)
 	}
@@ -263,7 +263,7 @@ func (s *stock) checkNext(t *testing.T, r *rand.Rand, f *catalog.Field, set Set,
 		}
 	}
 
-	if got, ok := s.index.Next(set, f, bound, above); !sameCell(got, want) || ok != (want.Type != value.Null) {
+	if got, ok := s.index.NearestNumber(set, f, bound, above); !sameCell(got, want) || ok != (want.Type != value.Null) {
 		t.Errorf("%s next to %s (above %v): %q %v, want %q", f.Name, bound, above, got.Form, ok, want.Form)
 	}
 }
@@ -278,13 +278,13 @@ func (s *stock) checkWithCell(t *testing.T, r *rand.Rand, f *catalog.Field) {
 	var want []uint32
 	for row := range s.rows {
 		stored := s.stored(f, row)
-		compares := s.index.ranked(f) != nil && stored.Type != value.Null && cell.Type != value.Null
+		compares := s.index.rankedColumn(f) != nil && stored.Type != value.Null && cell.Type != value.Null
 		if compares && query.Compare(f, stored, cell) == 0 {
 			want = append(want, uint32(row))
 		}
 	}
 
-	if got := s.index.WithCell(f, cell).rows(); !slices.Equal(got, want) {
+	if got := s.index.RowsWithCell(f, cell).rows(); !slices.Equal(got, want) {
 		t.Errorf("rows with %q in %s: %v, want %v", cell.Form, f.Name, got, want)
 	}
 }

@@ -11,24 +11,24 @@ const (
 // batch collects some rows, so that they can be read column by column: then what is known of a column stays near the
 // processor for all of them.
 type batch struct {
-	cells []batched // of each column its rows, one column after another
+	cells []batchedCell // of each column its rows, one column after another
 	forms []byte
 	rows  int
 }
 
-// batched is a cell whose form is within the batch's.
-type batched struct {
+// batchedCell is a cell whose form is within the batch's.
+type batchedCell struct {
 	start, end uint32
 	cellType   value.Type
 }
 
-func newBatch(columns int) *batch { return &batch{cells: make([]batched, columns*batchRows)} }
+func newBatch(columns int) *batch { return &batch{cells: make([]batchedCell, columns*batchRows)} }
 
 func (b *batch) add(row []value.Cell) {
 	for i, c := range row {
 		start := len(b.forms)
 		b.forms = append(b.forms, c.Form...)
-		b.cells[i*batchRows+b.rows] = batched{uint32(start), uint32(len(b.forms)), c.Type}
+		b.cells[i*batchRows+b.rows] = batchedCell{uint32(start), uint32(len(b.forms)), c.Type}
 	}
 	b.rows++
 }

@@ -164,10 +164,10 @@ func BenchmarkSearch(b *testing.B) {
 		{"20 newest of all", func() { x.Page(all, by("-created_at", "-id"), nil, 20) }},
 		{"20 last of all by year", func() { x.Page(all, by("-year", "-id"), nil, 20) }},
 		{"page 5,000 of all by price", func() {
-			x.Page(all, by("price", "id"), &query.Cursor{SortKey: x.Place(by("price", "id"), 100_000%uint32(x.Rows()))}, 20)
+			x.Page(all, by("price", "id"), &query.Cursor{SortKey: x.SortKey(by("price", "id"), 100_000%uint32(x.Rows()))}, 20)
 		}},
 		{"page 5,000 of all", func() {
-			x.Page(all, by("id"), &query.Cursor{SortKey: x.Place(by("id"), 100_000%uint32(x.Rows()))}, 20)
+			x.Page(all, by("id"), &query.Cursor{SortKey: x.SortKey(by("id"), 100_000%uint32(x.Rows()))}, 20)
 		}},
 		{"statistics of 125,000", func() {
 			for _, name := range []string{"price", "mileage", "year"} {
@@ -176,10 +176,10 @@ func BenchmarkSearch(b *testing.B) {
 		}},
 		{"summary of 125,000", func() {
 			for _, name := range []string{"make", "model", "year", "price", "mileage"} {
-				x.Extremes(eighth, c.Field(name), true)
+				x.MinMax(eighth, c.Field(name), true)
 			}
 		}},
-		{"next price", func() { x.Next(eighth, c.Field("price"), "20000", true) }},
+		{"next price", func() { x.NearestNumber(eighth, c.Field("price"), "20000", true) }},
 		{"a word of description", func() { x.Match(&query.Query{Words: []string{"4352"}}, nil) }},
 		{"ten words", func() {
 			x.Match(&query.Query{Words: []string{"one", "own", "camry", "ser", "number", "e", "t", "owner", "kia", "1"}}, nil)

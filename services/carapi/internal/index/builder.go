@@ -29,24 +29,24 @@ func (e LimitError) Error() string {
 // Builder collects the rows of one full read of a table.
 type Builder struct {
 	catalog *catalog.Catalog
-	limit   int64    // 0: none
-	adding  *batch   // the next rows
-	readers []reader // one for each indexed field
-	rows    int      // that the readers have got
+	limit   int64         // 0: none
+	filling *batch        // the next rows
+	readers []fieldReader // one for each indexed field
+	rows    int           // that the readers have got
 
 	history *history.Log // nil for none
 	asOf    time.Time    // of the table
 
-	isBusy func() bool // reports whether others need the processors; may be nil
-	paused time.Time   // when the last pause ended
+	isBusy    func() bool // reports whether others need the processors; may be nil
+	lastPause time.Time   // when the last pause ended
 
 	// The batch before is read while the next one fills. What is said of the readers waits for its end.
-	reading sync.WaitGroup
-	read    *batch
+	flushes  sync.WaitGroup
+	flushing *batch
 }
 
-// reader collects one field. Each of its parts is nil if the field has no use for it.
-type reader struct {
+// fieldReader collects one field. Each of its parts is nil if the field has no use for it.
+type fieldReader struct {
 	field  *catalog.Field
 	values *valueReader
 	list   *tokenReader
@@ -57,7 +57,7 @@ type reader struct {
 // unknown.
 func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 	fields := len(c.Indexed)
-	b := &Builder{catalog: c, readers: make([]reader, fields), adding: newBatch(fields), read: newBatch(fields)}
+	b := &Builder{catalog: c, readers: make([]fieldReader, fields), filling: newBatch(fields), flushing: newBatch(fields)}
 	for i, f := range c.Indexed {
 		r := &b.readers[i]
 		r.field = f
@@ -92,26 +92,26 @@ func (b *Builder) SetBusy(isBusy func() bool) { b.isBusy = isBusy }
 // overwritten once Add returns. After an error, which is a LimitError if the limit was exceeded, the builder must not
 // be used.
 func (b *Builder) Add(cells []value.Cell) error {
-	if b.adding.add(cells); !b.adding.isFull() {
+	if b.filling.add(cells); !b.filling.isFull() {
 		return nil
 	}
 
-	b.reading.Wait()
-	b.giveWay()
+	b.flushes.Wait()
+	b.pauseIfBusy()
 
-	if err := b.check(); err != nil {
+	if err := b.checkLimits(); err != nil {
 		return err
 	}
 
-	b.adding, b.read = b.read, b.adding
-	b.reading.Go(b.flush)
+	b.filling, b.flushing = b.flushing, b.filling
+	b.flushes.Go(b.flush)
 	return nil
 }
 
-// check reports whether the rows that were read have exceeded a limit.
-func (b *Builder) check() error {
+// checkLimits reports whether the rows that were read have exceeded a limit.
+func (b *Builder) checkLimits() error {
 	for i := range b.readers {
-		if b.readers[i].largest() > maxColumn {
+		if b.readers[i].largestPart() > maxColumn {
 			return fmt.Errorf("index of %s: the values of %s take more than %d GiB: hide the column by CARS_HIDE",
 				b.catalog.Table.Name, b.catalog.Indexed[i].Column.Name, maxColumn>>30)
 		}
@@ -131,20 +131,20 @@ func (b *Builder) check() error {
 func (b *Builder) flush() {
 	for i := range b.readers {
 		r := &b.readers[i]
-		for row := range b.read.rows {
-			r.add(b.read.cell(i, row))
+		for row := range b.flushing.rows {
+			r.add(b.flushing.cell(i, row))
 		}
 	}
 
-	b.rows += b.read.rows
-	b.read.clear()
+	b.rows += b.flushing.rows
+	b.flushing.clear()
 }
 
 // maxColumn is how many bytes a column's values may take. The two batches that may come before it is noticed are of
 // at most 1 GiB each, which is the longest row that MySQL sends, and an arena has 4 GiB.
 const maxColumn = 2 << 30
 
-func (r *reader) add(c value.Cell) {
+func (r *fieldReader) add(c value.Cell) {
 	if r.values != nil {
 		r.values.add(c)
 	}
@@ -161,8 +161,8 @@ func (r *reader) add(c value.Cell) {
 	}
 }
 
-// largest is the size of the largest part that is addressed with 32 bits.
-func (r *reader) largest() int64 {
+// largestPart is the size of the largest part that is addressed with 32 bits.
+func (r *fieldReader) largestPart() int64 {
 	size := int64(0)
 	if r.values != nil {
 		size = r.values.arena.size
@@ -177,8 +177,8 @@ func (r *reader) largest() int64 {
 
 // Bytes is the memory that the rows take so far.
 func (b *Builder) Bytes() int64 {
-	b.reading.Wait()
-	size := int64(cap(b.adding.forms) + cap(b.read.forms))
+	b.flushes.Wait()
+	size := int64(cap(b.filling.forms) + cap(b.flushing.forms))
 	for i := range b.readers {
 		r := &b.readers[i]
 		if r.values != nil {
@@ -199,10 +199,10 @@ func (b *Builder) Bytes() int64 {
 
 // Build makes the index. The builder must not be used afterwards.
 func (b *Builder) Build() *Index {
-	b.reading.Wait()
-	b.read = b.adding
+	b.flushes.Wait()
+	b.flushing = b.filling
 	b.flush()
-	b.adding, b.read = nil, nil
+	b.filling, b.flushing = nil, nil
 	x := &Index{catalog: b.catalog, rows: b.rows, columns: make([]column, len(b.readers))}
 	b.eachColumn(func(i int) {
 		c := &x.columns[i]
@@ -217,8 +217,8 @@ func (b *Builder) Build() *Index {
 
 	newRow := x.renumber()
 	b.eachColumn(func(i int) {
-		b.finish(&x.columns[i], b.readers[i], newRow)
-		b.readers[i] = reader{}
+		b.finishColumn(&x.columns[i], b.readers[i], newRow)
+		b.readers[i] = fieldReader{}
 	})
 	x.keyRows = sync.OnceValue(x.newKeyRows)
 	x.computeFields(b.history, b.asOf)
@@ -246,14 +246,14 @@ func (b *Builder) eachColumn(do func(i int)) {
 	other.Wait()
 }
 
-// finish completes a column whose ranks are those of rows in their final order.
-func (b *Builder) finish(c *column, r reader, newRow []uint32) {
+// finishColumn completes a column whose ranks are those of rows in their final order.
+func (b *Builder) finishColumn(c *column, r fieldReader, newRow []uint32) {
 	if c.hasRanks {
 		c.makeBitmaps(b.rows)
 	}
 
 	if c.field.Class() == catalog.Text && r.long == nil {
-		c.spellings.hash(&c.values)
+		c.spellings.buildHashes(&c.values)
 
 		if slices.Contains(query.SearchedFields, c.field.Name) {
 			var form []byte
@@ -266,7 +266,7 @@ func (b *Builder) finish(c *column, r reader, newRow []uint32) {
 
 	if r.list != nil {
 		c.list = finishList(r.list, b.rows, newRow)
-		c.spellings.hash(&c.list.values)
+		c.spellings.buildHashes(&c.list.values)
 	}
 
 	if r.long != nil {

@@ -162,7 +162,7 @@ func TestEmpty(t *testing.T) {
 		t.Error("there is a match")
 	}
 
-	if (Set{}).Count() != 0 || x.And(Set{}, x.All()).Count() != 0 || len(x.Texts(f).All) != 0 {
+	if (Set{}).Count() != 0 || x.Intersect(Set{}, x.All()).Count() != 0 || len(x.Texts(f).All) != 0 {
 		t.Error("the empty set has rows")
 	}
 }

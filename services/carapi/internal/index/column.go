@@ -26,15 +26,15 @@ type column struct {
 	list *list
 	long *longTexts
 
-	spellings spellings
-	spelledAs lazyLeaders
-	counts    lazyCounts
-	meanings  lazyMeanings
-	haystack  *haystack // of the folded values, if words of q are looked for in the field
+	spellings  spellings
+	spellingOf lazySpellings
+	counts     lazyCounts
+	meanings   lazyMeanings
+	haystack   *haystack // of the folded values, if words of q are looked for in the field
 
-	summary sync.Once // of all rows:
-	all     Statistics
-	facets  memo // results of Facet, of all rows
+	statisticsOnce sync.Once // of all rows:
+	allStatistics  Statistics
+	facets         memo // results of Facet, of all rows
 }
 
 // facetKey is what was counted, and facet a result of Facet.
@@ -52,7 +52,7 @@ type (
 // makeBitmaps makes the bitmaps of the values that many rows have.
 func (c *column) makeBitmaps(rows int) {
 	values := c.values.len()
-	if values > maxBitmaps || c.ranks.own {
+	if values > maxBitmaps || c.ranks.isIdentity {
 		return
 	}
 

@@ -54,8 +54,8 @@ func (d *dictionary) cell(rank uint32) value.Cell {
 
 func (d *dictionary) text(rank uint32) string { return string(d.form(rank, nil)) }
 
-// compares reports whether a cell takes part in comparisons: not NULL, and not a text among numbers.
-func (d *dictionary) compares(c value.Cell) bool {
+// isComparable reports whether a cell takes part in comparisons: not NULL, and not a text among numbers.
+func (d *dictionary) isComparable(c value.Cell) bool {
 	return c.Type == value.Number || c.Type != value.Null && !d.numbers
 }
 
@@ -74,7 +74,7 @@ func (d *dictionary) search(form []byte) (rank uint32, found bool) {
 
 // rat gives a number.
 func (d *dictionary) rat(rank uint32) *big.Rat {
-	if d.packing.kind == decimals {
+	if d.packing.kind == packedDecimals {
 		return big.NewRat(int64(d.keys[rank]^signBit), powersOfTen[d.packing.scale])
 	}
 	r, _ := new(big.Rat).SetString(d.text(rank))

@@ -19,7 +19,7 @@ type Count struct {
 // order of their values with NULL first. Other is the sum of those beyond most. The counts must not be changed. A step
 // must be one that Ranges accepts.
 func (x *Index) Facet(s Set, by query.Group, most int) (counts []Count, other int) {
-	c := x.ranked(by.Field)
+	c := x.rankedColumn(by.Field)
 	if c == nil {
 		return nil, 0
 	}
@@ -38,7 +38,7 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 	null, span := uint32(c.values.len()), func(rank uint32) Span { return Span{From: c.cell(rank)} }
 	var all []tallied
 	if step == "" {
-		all = c.byValue(c.tally(s))
+		all = c.mergeSpellings(c.tally(s))
 	} else {
 		ranges := c.axis(step)
 		all, null, span = ranges.tally(s), uint32(len(ranges.ranges)), ranges.span
@@ -66,16 +66,16 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 	return counts, other
 }
 
-// byValue adds up the counts of texts that are one value, under its most frequent spelling. all are in the order of
+// mergeSpellings adds up the counts of texts that are one value, under its most frequent spelling. all are in the order of
 // their ranks, and so is what it gives.
-func (c *column) byValue(all []tallied) []tallied {
-	if c.dictionaryOf() != &c.values || len(c.leaders()) == 0 {
+func (c *column) mergeSpellings(all []tallied) []tallied {
+	if c.dictionaryOf() != &c.values || len(c.mainSpellings()) == 0 {
 		return all
 	}
 
 	kept, others := all[:0], map[uint32]uint32{}
 	for _, t := range all {
-		if leader, other := c.leaders()[t.rank]; other {
+		if leader, other := c.mainSpellings()[t.rank]; other {
 			others[leader] += t.count
 		} else {
 			kept = append(kept, t)
@@ -98,7 +98,7 @@ func (c *column) byValue(all []tallied) []tallied {
 // DistinctTexts gives the distinct values that a text field has in a set, in order of their bytes: the first most of
 // them.
 func (x *Index) DistinctTexts(s Set, f *catalog.Field, most int) []string {
-	c := x.ranked(f)
+	c := x.rankedColumn(f)
 	if c == nil || c.dictionaryOf() != &c.values {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (c *column) tally(s Set) []tallied {
 	}
 
 	counts, different := make([]uint32, ranks), 0
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		c.ranks.gather(rows, b.ranks[:len(rows)])
 		for _, rank := range b.ranks[:len(rows)] {
 			counts[rank]++
@@ -153,7 +153,7 @@ func (c *column) tally(s Set) []tallied {
 // tallyFew sorts the ranks of few rows.
 func (c *column) tallyFew(s Set) []tallied {
 	ranks := make([]uint32, 0, s.count)
-	s.each(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *block) bool {
 		start := len(ranks)
 		ranks = ranks[:start+len(rows)]
 		c.ranks.gather(rows, ranks[start:])

@@ -43,7 +43,7 @@ func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most 
 		return x.groups(s, by, measured, most)
 	}
 
-	kept := x.grouped.get(key, func() any {
+	kept := x.groupResults.get(key, func() any {
 		groups, other := x.groups(s, by, measured, most)
 		return result{groups, other}
 	}).(result)
@@ -53,14 +53,14 @@ func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most 
 func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most int) (groups []Group, other int) {
 	axes := make([]*axis, len(by))
 	for i, g := range by {
-		c := x.ranked(g.Field)
+		c := x.rankedColumn(g.Field)
 		if c == nil {
 			return nil, s.count
 		}
 		axes[i] = c.axis(g.Step)
 	}
 
-	d := divide(s, axes)
+	d := divideSet(s, axes)
 	largest := d.largest(axes, most)
 
 	// Only the rows of the largest groups are measured: they stand one group after another.
@@ -83,9 +83,9 @@ func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	}
 
 	measuredRows, at := make([]uint32, total), 0
-	s.each(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *block) bool {
 		for i, row := range rows {
-			if place := placeOf[d.of[at+i]]; int(place) < len(next) {
+			if place := placeOf[d.groupOf[at+i]]; int(place) < len(next) {
 				measuredRows[next[place]] = row
 				next[place]++
 			}
@@ -96,15 +96,15 @@ func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	})
 
 	for _, f := range measured {
-		x.measure(measuredRows, groups, f)
+		x.addMeasures(measuredRows, groups, f)
 	}
 
 	return groups, s.count - total
 }
 
-// measure adds the statistics of a field to groups, whose rows stand one group after another.
-func (x *Index) measure(rows []uint32, groups []Group, f *catalog.Field) {
-	c := x.ranked(f)
+// addMeasures adds the statistics of a field to groups, whose rows stand one group after another.
+func (x *Index) addMeasures(rows []uint32, groups []Group, f *catalog.Field) {
+	c := x.rankedColumn(f)
 	ranks, null := make([]uint32, len(rows)), uint32(c.values.len())
 	c.ranks.gather(rows, ranks)
 
@@ -133,10 +133,10 @@ type axis struct {
 func (c *column) axis(step string) *axis {
 	a := &axis{column: c, count: c.values.len() + 1}
 	if step == "" {
-		if c.dictionaryOf() == &c.values && len(c.leaders()) > 0 {
+		if c.dictionaryOf() == &c.values && len(c.mainSpellings()) > 0 {
 			a.numbers = make([]uint32, a.count)
 			for rank := range a.numbers {
-				a.numbers[rank] = c.leader(uint32(rank))
+				a.numbers[rank] = c.mainSpelling(uint32(rank))
 			}
 		}
 		return a
@@ -185,7 +185,7 @@ func (a *axis) rangeFrom(at, rank uint32) uint32 {
 // tally counts the rows of a set by their numbers, in the order of these.
 func (a *axis) tally(s Set) []tallied {
 	counts := make([]uint32, a.count)
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		a.column.ranks.gather(rows, b.ranks[:len(rows)])
 		for _, rank := range b.ranks[:len(rows)] {
 			counts[a.number(rank)]++
@@ -219,25 +219,25 @@ func (a *axis) order(number uint32) uint32 { return (number + 1) % uint32(a.coun
 
 // division is the rows of a set in groups.
 type division struct {
-	of     []uint32 // the group of each row of the set, in order
-	counts []int    // of the rows of each group
-	first  []uint32 // a row of each group
+	groupOf []uint32 // the group of each row of the set, in order
+	counts  []int    // of the rows of each group
+	first   []uint32 // a row of each group
 }
 
-// divide puts the rows of a set into groups that have the same number on each axis.
-func divide(s Set, axes []*axis) division {
-	d := division{of: make([]uint32, s.count)}
+// divideSet puts the rows of a set into groups that have the same number on each axis.
+func divideSet(s Set, axes []*axis) division {
+	d := division{groupOf: make([]uint32, s.count)}
 	groups := 1
 	for _, a := range axes {
-		groups = a.split(s, d.of, groups)
+		groups = a.split(s, d.groupOf, groups)
 	}
 
 	d.counts, d.first = make([]int, groups), make([]uint32, groups)
 	at := 0
-	s.each(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *block) bool {
 		for i, row := range rows {
-			d.counts[d.of[at+i]]++
-			d.first[d.of[at+i]] = row
+			d.counts[d.groupOf[at+i]]++
+			d.first[d.groupOf[at+i]] = row
 		}
 		at += len(rows)
 		return true
@@ -259,7 +259,7 @@ func (a *axis) split(s Set, of []uint32, groups int) int {
 	}
 
 	next, at := uint32(0), 0
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		letOthersRun(at)
 		a.column.ranks.gather(rows, b.ranks[:len(rows)])
 
@@ -323,16 +323,16 @@ func (c *column) statisticsOf(ranks []uint32) Statistics {
 	result := Statistics{Count: len(ranks), Min: c.cell(slices.Min(ranks)), Max: c.cell(slices.Max(ranks))}
 	if c.values.numbers {
 		result.Sum = c.values.sumOf(ranks)
-		low, high := middle(ranks)
+		low, high := middleRanks(ranks)
 		result.Median = c.values.mean(low, high)
 	}
 
 	return result
 }
 
-// middle gives the two ranks in the middle, which are the same one if their number is odd, and puts the ranks into
+// middleRanks gives the two ranks in the middle, which are the same one if their number is odd, and puts the ranks into
 // another order. There is at least one.
-func middle(ranks []uint32) (low, high uint32) {
+func middleRanks(ranks []uint32) (low, high uint32) {
 	at := (len(ranks) - 1) / 2
 	selectNth(ranks, at)
 

@@ -74,7 +74,7 @@ func (s *stock) randomGroup(r *rand.Rand) query.Group {
 		switch {
 		case f.Class() == catalog.Number && r.IntN(2) == 0:
 			return query.Group{Field: f, Step: pick(r, []string{"1", "0.5", "7", "1000", "0.001", "5000000000"})}
-		case s.index.ranked(f) != nil && f.Class() != catalog.Opaque:
+		case s.index.rankedColumn(f) != nil && f.Class() != catalog.Opaque:
 			return query.Group{Field: f}
 		}
 	}
@@ -235,12 +235,12 @@ func TestRangesAreBounded(t *testing.T) {
 		{"1", 100, true}, {"1", 99, false}, {"10000", 1, true}, {"0.000001", 100, true}, {"5000", 1, false},
 		{"0", 100, false}, {"-1", 100, false}, {"x", 100, false},
 	} {
-		if ok := x.Ranges(f, test.width, test.most); ok != test.ok {
+		if ok := x.FitsRanges(f, test.width, test.most); ok != test.ok {
 			t.Errorf("ranges of %s, at most %d: %v", test.width, test.most, ok)
 		}
 	}
 
-	if x.Ranges(c.Field("make"), "5", 100) {
+	if x.FitsRanges(c.Field("make"), "5", 100) {
 		t.Error("texts have ranges")
 	}
 }
@@ -249,7 +249,7 @@ func TestRangesAreBounded(t *testing.T) {
 func TestMemoIsBounded(t *testing.T) {
 	var m memo
 	for range 2 {
-		for i := range 2 * maxKept {
+		for i := range 2 * maxMemoized {
 			if got := m.get(i, func() any { return i }); got != i {
 				t.Fatalf("%d: %v", i, got)
 			}
@@ -259,7 +259,7 @@ func TestMemoIsBounded(t *testing.T) {
 	kept := 0
 	m.results.Range(func(any, any) bool { kept++; return true })
 
-	if kept != maxKept {
+	if kept != maxMemoized {
 		t.Errorf("%d results are kept", kept)
 	}
 }

@@ -24,8 +24,8 @@ func (x *Index) newKeyRows() *keyRows {
 	fields := x.catalog.HistoryKey
 	k := &keyRows{}
 	if len(fields) == 1 {
-		c := x.ranked(fields[0])
-		if c.ranks.own {
+		c := x.rankedColumn(fields[0])
+		if c.ranks.isIdentity {
 			return k
 		}
 		k.rows = make([]uint32, c.values.len())
@@ -50,7 +50,7 @@ func (x *Index) newKeyRows() *keyRows {
 func (x *Index) historyKey(row uint32, b []byte) []byte {
 	fields := x.catalog.HistoryKey
 	if len(fields) == 1 {
-		c := x.ranked(fields[0])
+		c := x.rankedColumn(fields[0])
 		if rank := c.ranks.at(row); int(rank) < c.values.len() {
 			return append(b, c.values.form(rank, nil)...)
 		}
@@ -70,7 +70,7 @@ func (x *Index) RowOfKey(key []byte) (row uint32, found bool) {
 		row, found = k.joined[string(key)]
 		return row, found
 	}
-	c := x.ranked(x.catalog.HistoryKey[0])
+	c := x.rankedColumn(x.catalog.HistoryKey[0])
 	if len(key) == 0 && c.values.numbers {
 		return 0, false
 	}
@@ -97,7 +97,7 @@ func (x *Index) readHistory(log *history.Log) rowHistory {
 	h := rowHistory{firstSeen: make([]int64, x.rows), change: make([]int32, x.rows)}
 	x.mayBeOlder = make([]uint64, (x.rows+63)/64)
 	if !log.Bulk { // every vehicle without an event New has been there since
-		x.seenSince(log, h)
+		x.markSeenSinceStart(log, h)
 	}
 
 	for i := range log.Len() {
@@ -120,8 +120,8 @@ func (x *Index) readHistory(log *history.Log) rowHistory {
 	return h
 }
 
-// seenSince takes all vehicles for such that were there when the history began, but for those that its table lacks.
-func (x *Index) seenSince(log *history.Log, h rowHistory) {
+// markSeenSinceStart takes all vehicles for such that were there when the history began, but for those that its table lacks.
+func (x *Index) markSeenSinceStart(log *history.Log, h rowHistory) {
 	var key []byte
 	for row := range uint32(x.rows) {
 		letOthersRun(row)
@@ -139,7 +139,7 @@ func (x *Index) addHistory(log *history.Log, asOf time.Time) {
 		h = x.readHistory(log)
 	}
 	today, times := asOf.Unix()/secondsPerDay, timeForms{}
-	price := x.ranked(x.catalog.Field("price"))
+	price := x.rankedColumn(x.catalog.Field("price"))
 	previous := func(row uint32) []byte {
 		if h.change[row] == 0 {
 			return nil
@@ -176,14 +176,14 @@ func (x *Index) addHistory(log *history.Log, asOf time.Time) {
 		if log == nil {
 			form = func(uint32, []byte) []byte { return nil }
 		}
-		x.compute(f, form)
+		x.computeColumn(f, form)
 	}
 }
 
 const secondsPerDay = 24 * 60 * 60
 
-// compute makes the column of a field whose values no row has. The form of a row without a value is nil.
-func (x *Index) compute(f *catalog.Field, form func(row uint32, buf []byte) []byte) {
+// computeColumn makes the column of a field whose values no row has. The form of a row without a value is nil.
+func (x *Index) computeColumn(f *catalog.Field, form func(row uint32, buf []byte) []byte) {
 	reader := newValueReader(f, x.rows)
 	valueType := value.Text
 	if f.Class() == catalog.Number {

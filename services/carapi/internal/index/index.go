@@ -18,14 +18,14 @@ import (
 // Rows are numbered in the order of their ids; where ids are missing or repeat, then in the order of all sortable
 // fields.
 type Index struct {
-	catalog *catalog.Catalog
-	rows    int
-	columns []column // in the order of catalog.Indexed
-	bytes   int64
-	readAs  []uint32 // each row's number as it was added; nil if the rows came in their order
+	catalog      *catalog.Catalog
+	rows         int
+	columns      []column // in the order of catalog.Indexed
+	bytes        int64
+	addedNumbers []uint32 // each row's number as it was added; nil if the rows came in their order
 
-	uniqueKeys lazyBool
-	grouped    memo // results of Groups, of all rows
+	uniqueKeys   lazyBool
+	groupResults memo // results of Groups, of all rows
 
 	keyRows    func() *keyRows // made once
 	mayBeOlder []uint64        // a bit for each row; nil without a history
@@ -48,8 +48,8 @@ func (x *Index) column(f *catalog.Field) *column {
 	return &x.columns[f.Slot()]
 }
 
-// ranked gives the field's column if it has ranks; nil for a long field, a list and one that the index does not hold.
-func (x *Index) ranked(f *catalog.Field) *column {
+// rankedColumn gives the field's column if it has ranks; nil for a long field, a list and one that the index does not hold.
+func (x *Index) rankedColumn(f *catalog.Field) *column {
 	if c := x.column(f); c != nil && c.hasRanks {
 		return c
 	}
@@ -59,7 +59,7 @@ func (x *Index) ranked(f *catalog.Field) *column {
 // Cell gives the stored value of a row: NULL for a text among numbers, and for a long field or a list that is not
 // part of the key. It must not be changed.
 func (x *Index) Cell(f *catalog.Field, row uint32) value.Cell {
-	c := x.ranked(f)
+	c := x.rankedColumn(f)
 	if c == nil {
 		return value.Cell{}
 	}
@@ -74,24 +74,24 @@ func (c *column) cell(rank uint32) value.Cell {
 	return c.values.cell(rank)
 }
 
-// NotNumbers is how many rows have a text in a field of numbers that is not understood as one.
-func (x *Index) NotNumbers(f *catalog.Field) int {
-	if c := x.ranked(f); c != nil {
+// CountNotNumbers is how many rows have a text in a field of numbers that is not understood as one.
+func (x *Index) CountNotNumbers(f *catalog.Field) int {
+	if c := x.rankedColumn(f); c != nil {
 		return c.texts
 	}
 	return 0
 }
 
-// Values is how many rows have a value in a field: of a field of numbers those that are understood as one.
-func (x *Index) Values(f *catalog.Field) int {
-	if c := x.ranked(f); c != nil {
+// CountValues is how many rows have a value in a field: of a field of numbers those that are understood as one.
+func (x *Index) CountValues(f *catalog.Field) int {
+	if c := x.rankedColumn(f); c != nil {
 		return x.rows - c.nulls
 	}
 	return 0
 }
 
 func (x *Index) size() int64 {
-	size := int64(4*len(x.readAs) + 8*len(x.mayBeOlder))
+	size := int64(4*len(x.addedNumbers) + 8*len(x.mayBeOlder))
 	for i := range x.columns {
 		size += x.columns[i].size()
 	}
@@ -100,33 +100,33 @@ func (x *Index) size() int64 {
 
 // lazyBool is an answer that is found once.
 type lazyBool struct {
-	once sync.Once
-	yes  bool
+	once  sync.Once
+	value bool
 }
 
 // UniqueIDs reports whether every row has an id, and no two the same; false without an id field.
 func (x *Index) UniqueIDs() bool {
-	id := x.ranked(x.catalog.ID())
-	return id != nil && x.unique(id)
+	id := x.rankedColumn(x.catalog.ID())
+	return id != nil && x.isUnique(id)
 }
 
-// unique reports whether every row has a value of its own in the column.
-func (x *Index) unique(c *column) bool { return c.nulls == 0 && c.values.len() == x.rows }
+// isUnique reports whether every row has a value of its own in the column.
+func (x *Index) isUnique(c *column) bool { return c.nulls == 0 && c.values.len() == x.rows }
 
 // UniqueKeys reports whether every row has a whole key, and no two the same; false without a key.
 func (x *Index) UniqueKeys() bool {
-	x.uniqueKeys.once.Do(func() { x.uniqueKeys.yes = x.areUnique(x.catalog.KeyFields) })
-	return x.uniqueKeys.yes
+	x.uniqueKeys.once.Do(func() { x.uniqueKeys.value = x.areKeysUnique(x.catalog.KeyFields) })
+	return x.uniqueKeys.value
 }
 
-func (x *Index) areUnique(fields []*catalog.Field) bool {
+func (x *Index) areKeysUnique(fields []*catalog.Field) bool {
 	oneIs := false
 	for _, f := range fields {
-		c := x.ranked(f)
+		c := x.rankedColumn(f)
 		if c == nil || c.nulls > 0 {
 			return false
 		}
-		oneIs = oneIs || x.unique(c)
+		oneIs = oneIs || x.isUnique(c)
 	}
 
 	if oneIs || len(fields) == 0 {
@@ -141,7 +141,7 @@ func (x *Index) areUnique(fields []*catalog.Field) bool {
 
 	compare := func(a, b uint32) int {
 		for _, f := range fields {
-			c := x.ranked(f)
+			c := x.rankedColumn(f)
 			if order := cmp.Compare(c.ranks.at(a), c.ranks.at(b)); order != 0 {
 				return order
 			}

@@ -19,7 +19,7 @@ type tokenReader struct {
 
 // add adds a token to the row.
 func (r *tokenReader) add(token []byte) {
-	number, _ := r.number(token)
+	number, _ := r.numberOf(token)
 	r.pending = append(r.pending, number)
 }
 

@@ -25,39 +25,39 @@ func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 			continue
 		}
 
-		selected := x.selects(&q.Filters[i])
+		selected := x.selectFilter(&q.Filters[i])
 		if selected.bitmap == nil {
 			slow = append(slow, selected)
 			continue
 		}
 
-		s = x.narrow(s, selected)
+		s = x.narrowSet(s, selected)
 	}
 
 	// What has to be looked at row by row comes last, when few are left.
 	for i := range slow {
-		s = x.narrow(s, slow[i])
+		s = x.narrowSet(s, slow[i])
 	}
 
 	for _, word := range q.Words {
-		s = x.mentioning(s, word)
+		s = x.filterMentions(s, word)
 	}
 
 	return s
 }
 
 // Filter gives the rows of a set that pass a filter too.
-func (x *Index) Filter(s Set, f *query.Filter) Set { return x.narrow(s, x.selects(f)) }
+func (x *Index) Filter(s Set, f *query.Filter) Set { return x.narrowSet(s, x.selectFilter(f)) }
 
-// narrow gives the rows of a set that a selection takes in or, if it excludes, those that it does not.
-func (x *Index) narrow(s Set, selected selection) Set {
+// narrowSet gives the rows of a set that a selection takes in or, if it excludes, those that it does not.
+func (x *Index) narrowSet(s Set, selected selection) Set {
 	if s.count == 0 {
 		return s
 	}
 
 	rows := selected.bitmap
 	if rows == nil {
-		found := sift(s, []selection{selected})
+		found := siftRows(s, []selection{selected})
 		if !selected.excludes {
 			return found
 		}
@@ -65,7 +65,7 @@ func (x *Index) narrow(s Set, selected selection) Set {
 	}
 
 	if !selected.excludes {
-		return x.within(s, rows)
+		return x.intersectRows(s, rows)
 	}
 	if rows.IsEmpty() {
 		return s
@@ -74,10 +74,10 @@ func (x *Index) narrow(s Set, selected selection) Set {
 	return newSet(roaring.AndNot(s.bitmap, rows))
 }
 
-// WithCell gives the rows that hold exactly this value in a field.
-func (x *Index) WithCell(f *catalog.Field, cell value.Cell) Set {
-	c := x.ranked(f)
-	if c == nil || !c.values.compares(cell) {
+// RowsWithCell gives the rows that hold exactly this value in a field.
+func (x *Index) RowsWithCell(f *catalog.Field, cell value.Cell) Set {
+	c := x.rankedColumn(f)
+	if c == nil || !c.values.isComparable(cell) {
 		return Set{}
 	}
 
@@ -86,7 +86,7 @@ func (x *Index) WithCell(f *catalog.Field, cell value.Cell) Set {
 		return Set{}
 	}
 
-	if c == x.ranked(x.catalog.ID()) { // in whose order the rows are
+	if c == x.rankedColumn(x.catalog.ID()) { // in whose order the rows are
 		first := sort.Search(x.rows, func(row int) bool { return c.ranks.at(uint32(row)) >= rank })
 		end := sort.Search(x.rows, func(row int) bool { return c.ranks.at(uint32(row)) > rank })
 		rows := roaring.New()
@@ -94,12 +94,12 @@ func (x *Index) WithCell(f *catalog.Field, cell value.Cell) Set {
 		return newSet(rows)
 	}
 
-	selected := c.selects([]span{{rank, rank + 1}})
+	selected := c.selectRanks([]span{{rank, rank + 1}})
 	if selected.bitmap != nil {
 		return newSet(selected.bitmap)
 	}
 
-	return sift(x.All(), []selection{selected})
+	return siftRows(x.All(), []selection{selected})
 }
 
 // selection is what a filter takes in: a bitmap of rows, or what has to be looked at row by row, ranks of a column or
@@ -124,24 +124,24 @@ func (m marks) set(rank uint32) { m[rank/64] |= 1 << (rank % 64) }
 // span is ranks from low up to high, without high itself.
 type span struct{ low, high uint32 }
 
-func (x *Index) selects(f *query.Filter) selection {
+func (x *Index) selectFilter(f *query.Filter) selection {
 	c := x.column(f.Field)
 	var selected selection
 	switch {
 	case c == nil || f.Field.Class() == catalog.Opaque:
 		return selection{bitmap: roaring.New()}
 	case f.Use.Compares():
-		selected = x.selectsValues(c, f)
+		selected = x.selectValues(c, f)
 	default:
-		selected = c.withoutValue()
+		selected = c.selectMissing()
 	}
 
 	selected.excludes = f.Use == query.Excluded || f.Use == query.Present
 	return selected
 }
 
-// withoutValue gives the rows without a value in the column, as query.Filter.Matches has it.
-func (c *column) withoutValue() selection {
+// selectMissing gives the rows without a value in the column, as query.Filter.Matches has it.
+func (c *column) selectMissing() selection {
 	switch {
 	case c.list != nil:
 		return selection{bitmap: c.list.withoutElements(c.rows)}
@@ -162,53 +162,53 @@ func (c *column) withoutValue() selection {
 		}
 	}
 
-	return c.selects(spans)
+	return c.selectRanks(spans)
 }
 
-// selectsValues gives the rows with a value that one of a filter's words or ranges includes.
-func (x *Index) selectsValues(c *column, f *query.Filter) selection {
+// selectValues gives the rows with a value that one of a filter's words or ranges includes.
+func (x *Index) selectValues(c *column, f *query.Filter) selection {
 	class := f.Field.Class()
 	switch {
 	case class == catalog.List:
-		return selection{bitmap: x.selectsElements(c, f)}
+		return selection{bitmap: x.selectElements(c, f)}
 	case c.long != nil:
 		return selection{column: c, hashes: hashesOf(f.Words)}
 	}
 
 	var spans []span
 	if class == catalog.Text {
-		for _, rank := range c.matching(f) {
+		for _, rank := range c.matchingRanks(f) {
 			spans = append(spans, span{rank, rank + 1})
 		}
 	} else {
 		for _, r := range f.Ranges {
-			spans = append(spans, c.within(r))
+			spans = append(spans, c.ranksInRange(r))
 		}
 	}
 
-	return c.selects(spans)
+	return c.selectRanks(spans)
 }
 
-// matching gives the ranks of the texts that a filter takes in.
-func (c *column) matching(f *query.Filter) []uint32 {
+// matchingRanks gives the ranks of the texts that a filter takes in.
+func (c *column) matchingRanks(f *query.Filter) []uint32 {
 	var ranks []uint32
 	for _, word := range f.Words {
 		ranks = append(ranks, c.spellings.find(c.dictionaryOf(), word)...)
 	}
 
 	for _, meaning := range f.Meanings {
-		ranks = append(ranks, c.meaning(meaning)...)
+		ranks = append(ranks, c.ranksWithMeaning(meaning)...)
 	}
 
 	for _, words := range f.Prefixes {
-		ranks = append(ranks, c.beginning(c.dictionaryOf(), words)...)
+		ranks = append(ranks, c.ranksBeginning(c.dictionaryOf(), words)...)
 	}
 
 	return ranks
 }
 
-// selectsElements gives the rows of lists that have one of the filter's elements, or all of them.
-func (x *Index) selectsElements(c *column, f *query.Filter) *roaring.Bitmap {
+// selectElements gives the rows of lists that have one of the filter's elements, or all of them.
+func (x *Index) selectElements(c *column, f *query.Filter) *roaring.Bitmap {
 	var ranks []uint32
 	var all []*roaring.Bitmap
 	for _, word := range f.Words {
@@ -227,8 +227,8 @@ func (x *Index) selectsElements(c *column, f *query.Filter) *roaring.Bitmap {
 	return c.list.postings.union(slices.Compact(ranks))
 }
 
-// within gives the ranks of the numbers or times within a range.
-func (c *column) within(r query.Range) span {
+// ranksInRange gives the ranks of the numbers or times within a range.
+func (c *column) ranksInRange(r query.Range) span {
 	s := span{0, uint32(c.values.len())}
 	if r.From != "" {
 		s.low, _ = c.values.search([]byte(r.From))
@@ -244,13 +244,13 @@ func (c *column) within(r query.Range) span {
 	return s
 }
 
-// selects gives what has one of the ranks: rows, if they are quickly found.
-func (c *column) selects(spans []span) selection {
-	spans, total := merge(spans)
+// selectRanks gives what has one of the ranks: rows, if they are quickly found.
+func (c *column) selectRanks(spans []span) selection {
+	spans, total := mergeSpans(spans)
 	switch {
 	case total == 0:
 		return selection{bitmap: roaring.New()}
-	case c.ranks.own:
+	case c.ranks.isIdentity:
 		rows := roaring.New()
 		for _, s := range spans {
 			rows.AddRange(uint64(s.low), uint64(s.high))
@@ -270,11 +270,11 @@ func (c *column) selects(spans []span) selection {
 		}
 	}
 
-	return selection{bitmap: union(bitmaps)}
+	return selection{bitmap: unionBitmaps(bitmaps)}
 }
 
-// merge sorts spans and joins those that meet. total is how many ranks they hold.
-func merge(spans []span) (merged []span, total int) {
+// mergeSpans sorts spans and joins those that meet. total is how many ranks they hold.
+func mergeSpans(spans []span) (merged []span, total int) {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.low, b.low) })
 
 	for _, s := range spans {
@@ -295,8 +295,8 @@ func merge(spans []span) (merged []span, total int) {
 	return merged, total
 }
 
-// mentioning gives the rows of a set that have a word in one of the searched fields.
-func (x *Index) mentioning(s Set, word string) Set {
+// filterMentions gives the rows of a set that have a word in one of the searched fields.
+func (x *Index) filterMentions(s Set, word string) Set {
 	folded := value.Fold(word)
 	var parts []*roaring.Bitmap
 
@@ -308,7 +308,7 @@ func (x *Index) mentioning(s Set, word string) Set {
 		case c.long != nil:
 			parts = append(parts, c.long.mentioning(word))
 		default:
-			selected, all := c.mentioning(folded)
+			selected, all := c.selectMentions(folded)
 			switch {
 			case all:
 				return s
@@ -321,14 +321,14 @@ func (x *Index) mentioning(s Set, word string) Set {
 	}
 
 	if slow != nil {
-		parts = append(parts, sift(s, slow).bitmap)
+		parts = append(parts, siftRows(s, slow).bitmap)
 	}
 
-	return x.within(s, union(parts))
+	return x.intersectRows(s, unionBitmaps(parts))
 }
 
-// mentioning gives what has a folded word within its text. all says that every row has.
-func (c *column) mentioning(word string) (found selection, all bool) {
+// selectMentions gives what has a folded word within its text. all says that every row has.
+func (c *column) selectMentions(word string) (found selection, all bool) {
 	marks, count := newMarks(c.values.len()), 0
 	var few []span
 	for rank := range c.haystack.find(word) {
@@ -342,7 +342,7 @@ func (c *column) mentioning(word string) (found selection, all bool) {
 	case count == c.values.len() && c.nulls == 0:
 		return selection{}, true
 	case count <= maxUnion:
-		return c.selects(few), false
+		return c.selectRanks(few), false
 	}
 
 	return selection{column: c, marks: marks}, false

@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// maxKept is how many results a memo keeps.
-const maxKept = 64
+// maxMemoized is how many results a memo keeps.
+const maxMemoized = 64
 
 // memo keeps results about all rows, which requests for everything ask for again and again. Callers choose what they
 // ask for, so it keeps only the first ones.
@@ -22,7 +22,7 @@ func (m *memo) get(key any, make func() any) any {
 	}
 
 	result := make()
-	if m.count.Load() < maxKept {
+	if m.count.Load() < maxMemoized {
 		if _, loaded := m.results.LoadOrStore(key, result); !loaded {
 			m.count.Add(1)
 		}

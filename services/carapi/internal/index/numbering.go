@@ -28,8 +28,8 @@ func (n *numbering) nullNumber() (number uint32, isNew bool) {
 // isNull reports whether a number is that of NULL.
 func (n *numbering) isNull(number uint32) bool { return n.hasNull && number == n.null }
 
-// number gives the value's number.
-func (n *numbering) number(v []byte) (number uint32, isNew bool) {
+// numberOf gives the value's number.
+func (n *numbering) numberOf(v []byte) (number uint32, isNew bool) {
 	if n.isFull() {
 		n.grow()
 	}
@@ -44,7 +44,7 @@ func (n *numbering) number(v []byte) (number uint32, isNew bool) {
 			return number, true
 		}
 
-		if slot>>32 == hash && n.arena.is(uint32(slot)-1, v) {
+		if slot>>32 == hash && n.arena.holds(uint32(slot)-1, v) {
 			return uint32(slot) - 1, false
 		}
 	}
@@ -142,8 +142,8 @@ func (a *arena) value(number uint32) []byte {
 	return b[width : width+int(length)]
 }
 
-// is reports whether the value of a number is v.
-func (a *arena) is(number uint32, v []byte) bool {
+// holds reports whether the value of a number is v.
+func (a *arena) holds(number uint32, v []byte) bool {
 	if len(v) >= 0x80 {
 		return string(a.value(number)) == string(v)
 	}

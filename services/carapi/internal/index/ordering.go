@@ -23,11 +23,11 @@ type orderColumn struct {
 	shift      int    // where the key is in the head
 }
 
-// place is where a cursor points: the key of its cell in each column.
-type place struct {
-	keys  []uint32
-	exact bool // rows may have these very keys; otherwise they are those of the first place that comes after
-	skip  int  // rows in the place that earlier pages have shown; 0 for all
+// keyset is where a cursor points: the key of its cell in each column.
+type keyset struct {
+	keys         []uint32
+	isExact      bool // rows may have these very keys; otherwise they are those of the first place that comes after
+	offsetInTies int  // rows in the place that earlier pages have shown; 0 for all
 }
 
 func (x *Index) ordering(order []query.Order) *ordering {
@@ -35,7 +35,7 @@ func (x *Index) ordering(order []query.Order) *ordering {
 	used := 0
 	for i, by := range order {
 		c := &o.columns[i]
-		*c = orderColumn{column: x.ranked(by.Field), descending: by.Descending}
+		*c = orderColumn{column: x.rankedColumn(by.Field), descending: by.Descending}
 		values := c.values.len()
 
 		width := bits.Len32(uint32(values))
@@ -67,8 +67,8 @@ func (c *orderColumn) ranksOf(low, high uint32) (lowest, width uint32) {
 	return c.last - high, high - low
 }
 
-// headOf gives the first keys of a row as one number.
-func (o *ordering) headOf(row uint32) uint64 {
+// headKey gives the first keys of a row as one number.
+func (o *ordering) headKey(row uint32) uint64 {
 	var head uint64
 	for i := range o.columns[:o.head] {
 		c := &o.columns[i]
@@ -88,8 +88,8 @@ func (o *ordering) compare(a, b uint32) int {
 	return 0
 }
 
-// against compares a row with a place.
-func (o *ordering) against(row uint32, p *place) int {
+// compareToKeyset compares a row with a place.
+func (o *ordering) compareToKeyset(row uint32, p *keyset) int {
 	for i := range o.columns {
 		c := &o.columns[i]
 		if order := cmp.Compare(c.key(c.ranks.at(row)), p.keys[i]); order != 0 {
@@ -99,13 +99,13 @@ func (o *ordering) against(row uint32, p *place) int {
 	return 0
 }
 
-// find gives the place of a cursor.
-func (o *ordering) find(after *query.Cursor) *place {
-	p := &place{keys: make([]uint32, len(o.columns)), exact: true, skip: after.OffsetInTies}
+// findKeyset gives the place of a cursor.
+func (o *ordering) findKeyset(after *query.Cursor) *keyset {
+	p := &keyset{keys: make([]uint32, len(o.columns)), isExact: true, offsetInTies: after.OffsetInTies}
 	for i := range o.columns {
 		c, cell := &o.columns[i], after.SortKey[i]
 		rank, found := uint32(c.values.len()), true
-		if c.values.compares(cell) {
+		if c.values.isComparable(cell) {
 			rank, found = c.values.search(cell.Form)
 		}
 
@@ -115,7 +115,7 @@ func (o *ordering) find(after *query.Cursor) *place {
 		}
 
 		// What follows in the other columns is of no account: all rows with this key or a higher one come after.
-		p.keys[i], p.exact = rank, false
+		p.keys[i], p.isExact = rank, false
 		if c.descending {
 			p.keys[i] = uint32(c.values.len()) - rank
 		}

@@ -21,10 +21,10 @@ type packing struct {
 type packingKind int
 
 const (
-	unpacked packingKind = iota
-	decimals             // numbers that fit into an int64 without their point
-	floats               // other numbers that are just as a float64 is written
-	digits               // texts that differ in at most 19 digits, such as times and numbers of a fixed length
+	unpacked       packingKind = iota
+	packedDecimals             // numbers that fit into an int64 without their point
+	packedFloats               // other numbers that are just as a float64 is written
+	packedDigits               // texts that differ in at most 19 digits, such as times and numbers of a fixed length
 )
 
 // signBit makes unsigned keys of signed numbers.
@@ -33,10 +33,10 @@ const signBit = 1 << 63
 // append appends the value of a key.
 func (p *packing) append(b []byte, key uint64) []byte {
 	switch p.kind {
-	case decimals:
+	case packedDecimals:
 		return appendDecimal(b, int64(key^signBit), p.scale)
-	case floats:
-		return value.AppendFloat(b, floatOf(key), false)
+	case packedFloats:
+		return value.AppendFloat(b, floatOfKey(key), false)
 	}
 
 	start := len(b)
@@ -49,8 +49,8 @@ func (p *packing) append(b []byte, key uint64) []byte {
 	return b
 }
 
-// keyOf makes a key of a float64.
-func keyOf(x float64) uint64 {
+// floatKey makes a key of a float64.
+func floatKey(x float64) uint64 {
 	if bits := math.Float64bits(x); x < 0 {
 		return ^bits
 	} else {
@@ -58,8 +58,8 @@ func keyOf(x float64) uint64 {
 	}
 }
 
-// floatOf is the opposite of keyOf.
-func floatOf(key uint64) float64 {
+// floatOfKey is the opposite of keyOf.
+func floatOfKey(key uint64) float64 {
 	if key&signBit == 0 {
 		return math.Float64frombits(^key)
 	}
@@ -79,11 +79,11 @@ func (r *valueReader) packNumbers(values []sortable) (packing, bool) {
 		letOthersRun(i)
 		form := r.arena.value(v.number)
 		x, _ := strconv.ParseFloat(string(form), 64) // out of range: infinite
-		values[i].key = keyOf(x)
+		values[i].key = floatKey(x)
 		same = same && string(value.AppendFloat(buf[:0], x, false)) == string(form)
 	}
 
-	return packing{kind: floats}, same
+	return packing{kind: packedFloats}, same
 }
 
 // packDecimals makes the values' keys of numbers that all fit into decimals of one scale.
@@ -106,7 +106,7 @@ func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
 		values[i].key = uint64(number) ^ signBit
 	}
 
-	return packing{kind: decimals, scale: most}, true
+	return packing{kind: packedDecimals, scale: most}, true
 }
 
 // packTexts makes the values' keys of texts of one length that differ in digits alone.
@@ -136,7 +136,7 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 		}
 	}
 
-	p := packing{kind: digits, pattern: first}
+	p := packing{kind: packedDigits, pattern: first}
 	for i, hole := range isHole {
 		if hole {
 			p.holes = append(p.holes, i)

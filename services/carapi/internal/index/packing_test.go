@@ -18,28 +18,28 @@ func TestPacking(t *testing.T) {
 		values string // in order, separated by |
 		want   packingKind
 	}{
-		{schema.Integer, "-5|0|7|2023", decimals},
-		{schema.Decimal, "-100.25|-1.5|0|0.001|1|19999.99", decimals},
-		{schema.Decimal, "-999999999999999999|0|999999999999999999", decimals},
-		{schema.Decimal, "0.1|9007199254740993", decimals},
+		{schema.Integer, "-5|0|7|2023", packedDecimals},
+		{schema.Decimal, "-100.25|-1.5|0|0.001|1|19999.99", packedDecimals},
+		{schema.Decimal, "-999999999999999999|0|999999999999999999", packedDecimals},
+		{schema.Decimal, "0.1|9007199254740993", packedDecimals},
 		{schema.Decimal, "0.00000000000000001|9007199254740993", unpacked}, // too many digits on one scale
 		{schema.Integer, "1|18446744073709551615", unpacked},               // more than a float64 has
-		{schema.Double, "1|100000000000000000000", floats},
-		{schema.Double, "-0.14285714285714285|0.14285714285714285|142857.14285714287", floats},
-		{schema.Double, "0.0000000000000000000000000000000000001|1|1000000000000000000000000000000", floats},
+		{schema.Double, "1|100000000000000000000", packedFloats},
+		{schema.Double, "-0.14285714285714285|0.14285714285714285|142857.14285714287", packedFloats},
+		{schema.Double, "0.0000000000000000000000000000000000001|1|1000000000000000000000000000000", packedFloats},
 		{schema.Double, "0.1000000000000000055511151231257827|1", unpacked},
-		{schema.Date, "0000-00-00|1999-12-31|2026-01-31|2026-02-01", digits},
-		{schema.DateTime, "2026-01-31 10:11:12|2026-01-31 10:11:13", digits},
-		{schema.DateTime, "2026-01-31 10:11:12.000001|2027-12-31 23:59:59.999999", digits},
-		{schema.DateTime, "0026-01-31 10:11:12.000001|2127-12-31 23:59:59.999999", digits},
+		{schema.Date, "0000-00-00|1999-12-31|2026-01-31|2026-02-01", packedDigits},
+		{schema.DateTime, "2026-01-31 10:11:12|2026-01-31 10:11:13", packedDigits},
+		{schema.DateTime, "2026-01-31 10:11:12.000001|2027-12-31 23:59:59.999999", packedDigits},
+		{schema.DateTime, "0026-01-31 10:11:12.000001|2127-12-31 23:59:59.999999", packedDigits},
 		{schema.DateTime, "2026-01-31|2026-01-31 10:11:12", unpacked},
 		{schema.Time, "-10:00:00|10:00:00", unpacked},
-		{schema.Text, "A1|A2", digits},
+		{schema.Text, "A1|A2", packedDigits},
 		{schema.Text, "A1|B1", unpacked},
 		{schema.Text, "00000000000000000000|99999999999999999999", unpacked}, // 20 digits
-		{schema.Text, "0000000000000000000|9999999999999999999", digits},
-		{schema.Text, "x", digits},
-		{schema.Text, "", digits},
+		{schema.Text, "0000000000000000000|9999999999999999999", packedDigits},
+		{schema.Text, "x", packedDigits},
+		{schema.Text, "", packedDigits},
 		{schema.Text, "|a", unpacked},
 	} {
 		r := newValueReader(&catalog.Field{Kind: c.kind}, 0)

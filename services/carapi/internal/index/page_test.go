@@ -36,7 +36,7 @@ func TestPagesOfLargeSet(t *testing.T) {
 		{"make", "few", "-half", "mixed", "-other", "up", "down"},
 	} {
 		order := orderBy(x, names...)
-		place := func(row uint32) []value.Cell { return x.Place(order, row) }
+		place := func(row uint32) []value.Cell { return x.SortKey(order, row) }
 
 		all := make([]uint32, rows)
 		places := make([][]value.Cell, rows)

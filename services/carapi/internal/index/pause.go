@@ -8,14 +8,14 @@ import (
 // pauseLength is how long reading pauses for others, and how long it goes on in between.
 const pauseLength = time.Millisecond
 
-// giveWay makes a pause if others need the processors. Otherwise the database, the goroutine that receives its rows and
+// pauseIfBusy makes a pause if others need the processors. Otherwise the database, the goroutine that receives its rows and
 // the one that collects them would take two processors whole, and some requests ten times as long.
-func (b *Builder) giveWay() {
-	if b.isBusy == nil || time.Since(b.paused) < pauseLength || !b.isBusy() {
+func (b *Builder) pauseIfBusy() {
+	if b.isBusy == nil || time.Since(b.lastPause) < pauseLength || !b.isBusy() {
 		return
 	}
 	time.Sleep(pauseLength)
-	b.paused = time.Now()
+	b.lastPause = time.Now()
 }
 
 // yieldEvery is how many steps of a long loop come between two such moments: some ten microseconds.

@@ -87,11 +87,11 @@ func (p *postings) union(keys []uint32) *roaring.Bitmap {
 		dense = append(dense, roaring.BitmapOf(sparse...))
 	}
 
-	return union(dense)
+	return unionBitmaps(dense)
 }
 
-// union gives the rows of several bitmaps. The result must not be changed: it may be one of them.
-func union(bitmaps []*roaring.Bitmap) *roaring.Bitmap {
+// unionBitmaps gives the rows of several bitmaps. The result must not be changed: it may be one of them.
+func unionBitmaps(bitmaps []*roaring.Bitmap) *roaring.Bitmap {
 	switch len(bitmaps) {
 	case 0:
 		return roaring.New()

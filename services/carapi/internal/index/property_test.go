@@ -169,7 +169,7 @@ func (s *stock) checkStepwise(t *testing.T, q *query.Query, except *catalog.Fiel
 	for i := range q.Filters {
 		if f := &q.Filters[i]; f.Field != except {
 			steps = s.index.Filter(steps, f)
-			joined = s.index.And(joined, s.index.Filter(s.index.All(), f))
+			joined = s.index.Intersect(joined, s.index.Filter(s.index.All(), f))
 		}
 	}
 
@@ -186,7 +186,7 @@ func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 	}
 
 	for row, cells := range s.rows {
-		if read := s.index.ReadAs(uint32(row)); &s.read[read][0] != &cells[0] {
+		if read := s.index.AddedNumber(uint32(row)); &s.read[read][0] != &cells[0] {
 			t.Errorf("row %d was not number %d as it was read", row, read)
 		}
 	}
@@ -196,7 +196,7 @@ func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 
 		for row := range s.rows {
 			want := s.stored(f, row)
-			if s.index.ranked(f) == nil {
+			if s.index.rankedColumn(f) == nil {
 				want = value.Cell{}
 			}
 

@@ -14,9 +14,9 @@ type numberRange struct {
 	span  Span
 }
 
-// Ranges reports whether ranges of a width divide the numbers of a field into at most so many that are not empty.
-func (x *Index) Ranges(f *catalog.Field, width string, most int) bool {
-	c := x.ranked(f)
+// FitsRanges reports whether ranges of a width divide the numbers of a field into at most so many that are not empty.
+func (x *Index) FitsRanges(f *catalog.Field, width string, most int) bool {
+	c := x.rankedColumn(f)
 	if c == nil || !c.values.numbers {
 		return false
 	}

@@ -8,21 +8,21 @@ import "slices"
 //
 // Then the row numbers themselves order rows by id, and decide between rows in one place of any other order.
 func (x *Index) renumber() (newRow []uint32) {
-	id := x.ranked(x.catalog.ID())
+	id := x.rankedColumn(x.catalog.ID())
 	for i := range x.columns {
 		x.columns[i].countNulls(x.rows)
 	}
 
-	if id != nil && id.ranks.own {
+	if id != nil && id.ranks.isIdentity {
 		return nil
 	}
 
 	// Sorted by the last field first, and by the id at last: each sort keeps the order of equals.
 	var order []uint32
-	if id == nil || !x.unique(id) {
+	if id == nil || !x.isUnique(id) {
 		for i := range slices.Backward(x.catalog.Fields) {
 			f := &x.catalog.Fields[i]
-			if c := x.ranked(f); c != nil && c != id && f.Sorts() {
+			if c := x.rankedColumn(f); c != nil && c != id && f.Sorts() {
 				order = c.sortRows(order, x.rows)
 			}
 		}
@@ -41,7 +41,7 @@ func (x *Index) renumber() (newRow []uint32) {
 		return nil
 	}
 
-	x.readAs = order
+	x.addedNumbers = order
 	newRow = make([]uint32, x.rows)
 	for row, old := range order {
 		newRow[old] = uint32(row)
@@ -56,18 +56,18 @@ func (x *Index) renumber() (newRow []uint32) {
 	return newRow
 }
 
-// ReadAs gives the number of a row in the order in which the rows were added.
-func (x *Index) ReadAs(row uint32) uint32 {
-	if x.readAs == nil {
+// AddedNumber gives the number of a row in the order in which the rows were added.
+func (x *Index) AddedNumber(row uint32) uint32 {
+	if x.addedNumbers == nil {
 		return row
 	}
-	return x.readAs[row]
+	return x.addedNumbers[row]
 }
 
 // sortRows sorts rows by their ranks, and leaves equal ones in their order. nil stands for the order in which they
 // are.
 func (c *column) sortRows(order []uint32, rows int) []uint32 {
-	if c.ranks.own && order == nil {
+	if c.ranks.isIdentity && order == nil {
 		return nil
 	}
 
@@ -97,7 +97,7 @@ func (c *column) sortRows(order []uint32, rows int) []uint32 {
 
 func (c *column) countNulls(rows int) {
 	c.nulls = 0
-	if !c.hasRanks || c.ranks.own {
+	if !c.hasRanks || c.ranks.isIdentity {
 		return
 	}
 

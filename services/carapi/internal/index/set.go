@@ -40,8 +40,8 @@ func (x *Index) All() Set {
 	return Set{b, x.rows}
 }
 
-// And gives the rows that are in both sets.
-func (x *Index) And(a, b Set) Set {
+// Intersect gives the rows that are in both sets.
+func (x *Index) Intersect(a, b Set) Set {
 	switch {
 	case a.count == x.rows || b.count == 0:
 		return b
@@ -51,31 +51,31 @@ func (x *Index) And(a, b Set) Set {
 	return newSet(roaring.And(a.bitmap, b.bitmap))
 }
 
-// within gives the rows of the set that are among some of the index's.
-func (x *Index) within(s Set, rows *roaring.Bitmap) Set {
+// intersectRows gives the rows of the set that are among some of the index's.
+func (x *Index) intersectRows(s Set, rows *roaring.Bitmap) Set {
 	if s.count == 0 {
 		return s
 	}
-	return x.And(s, newSet(rows))
+	return x.Intersect(s, newSet(rows))
 }
 
 // blockSize is how many rows are looked at in one go: few enough for their ranks to stay near the processor.
 const blockSize = 2048
 
 // block is room for the rows of one go and their ranks.
-type block struct{ rows, ranks, more [blockSize]uint32 }
+type block struct{ rows, ranks, spare [blockSize]uint32 }
 
-var blocks = sync.Pool{New: func() any { return new(block) }}
+var blockPool = sync.Pool{New: func() any { return new(block) }}
 
-// each calls do with the set's rows in order, some at a time, and room for what belongs to them. It ends when do
+// eachBlock calls do with the set's rows in order, some at a time, and room for what belongs to them. It ends when do
 // returns false.
-func (s Set) each(do func(rows []uint32, b *block) bool) {
+func (s Set) eachBlock(do func(rows []uint32, b *block) bool) {
 	if s.count == 0 {
 		return
 	}
 
-	b := blocks.Get().(*block)
-	defer blocks.Put(b)
+	b := blockPool.Get().(*block)
+	defer blockPool.Put(b)
 
 	for all := s.bitmap.ManyIterator(); ; {
 		n := all.NextMany(b.rows[:])

@@ -2,23 +2,23 @@ package index
 
 import "github.com/RoaringBitmap/roaring/v2"
 
-// sift looks at each row of a set, and gives those that one of the selections takes in. None of these is a bitmap.
-func sift(s Set, selections []selection) Set {
+// siftRows looks at each row of a set, and gives those that one of the selections takes in. None of these is a bitmap.
+func siftRows(s Set, selections []selection) Set {
 	if s.count == 0 {
 		return s
 	}
 
 	for i := range selections {
-		selections[i].mark()
+		selections[i].buildMarks()
 	}
 
 	rows := newRowCollector(s)
-	s.each(func(block []uint32, b *block) bool {
-		hits := b.more[:len(block)]
+	s.eachBlock(func(block []uint32, b *block) bool {
+		hits := b.spare[:len(block)]
 		clear(hits)
 
 		for i := range selections {
-			selections[i].hit(block, b.ranks[:len(block)], hits)
+			selections[i].markHits(block, b.ranks[:len(block)], hits)
 		}
 
 		rows.add(block, hits)
@@ -27,8 +27,8 @@ func sift(s Set, selections []selection) Set {
 	return newSet(rows.bitmap())
 }
 
-// mark prepares the selection of several spans of ranks for looking at many rows.
-func (sel *selection) mark() {
+// buildMarks prepares the selection of several spans of ranks for looking at many rows.
+func (sel *selection) buildMarks() {
 	if len(sel.spans) < 2 {
 		return
 	}
@@ -41,8 +41,8 @@ func (sel *selection) mark() {
 	}
 }
 
-// hit sets to 1 what belongs to the rows that the selection takes in. There is room for as many ranks.
-func (sel *selection) hit(rows, ranks, hits []uint32) {
+// markHits sets to 1 what belongs to the rows that the selection takes in. There is room for as many ranks.
+func (sel *selection) markHits(rows, ranks, hits []uint32) {
 	if sel.hashes != nil {
 		for i, row := range rows {
 			if sel.hashes[sel.column.long.hashes[row]] {

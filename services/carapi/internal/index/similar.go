@@ -26,11 +26,11 @@ func (x *Index) comparePrices(f *catalog.Field) {
 	var axes []*axis
 	for _, field := range fields {
 		s = x.Filter(s, &query.Filter{Field: field, Use: query.Present})
-		axes = append(axes, x.ranked(field).axis(""))
+		axes = append(axes, x.rankedColumn(field).axis(""))
 	}
 
-	c := x.ranked(price)
-	d := divide(s, axes)
+	c := x.rankedColumn(price)
+	d := divideSet(s, axes)
 	medians := c.medians(s, &d)
 	reader, row := newValueReader(f, x.rows), uint32(0)
 	skip := func(to uint32) {
@@ -41,10 +41,10 @@ func (x *Index) comparePrices(f *catalog.Field) {
 	}
 	at := 0
 	var form []byte
-	s.each(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *block) bool {
 		for i, of := range rows {
 			skip(of)
-			group := d.of[at+i]
+			group := d.groupOf[at+i]
 			if d.counts[group] < catalog.FewestSimilar {
 				continue
 			}
@@ -74,12 +74,12 @@ func (c *column) medians(s Set, d *division) [][2]uint32 {
 	}
 
 	ranks, at := make([]uint32, s.count), 0
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		letOthersRun(at)
 		c.ranks.gather(rows, b.ranks[:len(rows)])
 
 		for i, rank := range b.ranks[:len(rows)] {
-			group := d.of[at+i]
+			group := d.groupOf[at+i]
 			ranks[next[group]] = rank
 			next[group]++
 		}
@@ -91,7 +91,7 @@ func (c *column) medians(s Set, d *division) [][2]uint32 {
 	medians := make([][2]uint32, len(d.counts))
 	for group, count := range d.counts {
 		letOthersRun(group)
-		low, high := middle(ranks[next[group]-count : next[group]])
+		low, high := middleRanks(ranks[next[group]-count : next[group]])
 		medians[group] = [2]uint32{low, high}
 	}
 
@@ -101,7 +101,7 @@ func (c *column) medians(s Set, d *division) [][2]uint32 {
 // percentAbove appends to buf[:0] how many percent a positive number is above the mean of two others, to one decimal.
 func (d *dictionary) percentAbove(rank uint32, middle [2]uint32, buf []byte) []byte {
 	const largest = 1 << 50 // up to which nothing below exceeds an int64
-	if d.packing.kind == decimals && int64(d.keys[len(d.keys)-1]^signBit) < largest {
+	if d.packing.kind == packedDecimals && int64(d.keys[len(d.keys)-1]^signBit) < largest {
 		digits := func(rank uint32) int64 { return int64(d.keys[rank] ^ signBit) }
 		median := digits(middle[0]) + digits(middle[1])
 		above := 1000 * (2*digits(rank) - median)

@@ -17,9 +17,9 @@ type sortable struct {
 
 func compareKeys(a, b sortable) int { return cmp.Compare(a.key, b.key) }
 
-// sorted gives all values but NULL in order, equal ones in that of their numbers. If they can be packed, it says how,
+// sortedValues gives all values but NULL in order, equal ones in that of their numbers. If they can be packed, it says how,
 // and their keys are those of the packing.
-func (r *valueReader) sorted() (values []sortable, p packing) {
+func (r *valueReader) sortedValues() (values []sortable, p packing) {
 	values = make([]sortable, 0, r.arena.count)
 	for number := range uint32(r.arena.count) {
 		if !r.isNull(number) {
@@ -40,7 +40,7 @@ func (r *valueReader) sorted() (values []sortable, p packing) {
 		return values, p
 	case r.numbers:
 		sortByKey(values)
-		runs(values, func(run []sortable) {
+		eachRun(values, func(run []sortable) {
 			slices.SortStableFunc(run, func(a, b sortable) int {
 				return value.CompareDecimals(r.arena.value(a.number), r.arena.value(b.number))
 			})
@@ -52,13 +52,13 @@ func (r *valueReader) sorted() (values []sortable, p packing) {
 	return values, packing{}
 }
 
-// few is how many texts are sorted by comparing them whole.
-const few = 32
+// maxDirectSort is how many texts are sorted by comparing them whole.
+const maxDirectSort = 32
 
 // sortTexts sorts texts that are equal before a position: by the eight bytes after what all of them begin with, and
 // those that are equal in these too in the same way.
 func (r *valueReader) sortTexts(values []sortable, from int) {
-	if len(values) <= few {
+	if len(values) <= maxDirectSort {
 		slices.SortStableFunc(values, func(a, b sortable) int {
 			return bytes.Compare(r.arena.value(a.number), r.arena.value(b.number))
 		})
@@ -89,7 +89,7 @@ func (r *valueReader) sortTexts(values []sortable, from int) {
 	}
 
 	sortByKey(values)
-	runs(values, func(run []sortable) {
+	eachRun(values, func(run []sortable) {
 		if longest > 8 {
 			r.sortTexts(run, from+8)
 			return
@@ -101,8 +101,8 @@ func (r *valueReader) sortTexts(values []sortable, from int) {
 	})
 }
 
-// runs calls do for every two or more values with the same key.
-func runs(values []sortable, do func(run []sortable)) {
+// eachRun calls do for every two or more values with the same key.
+func eachRun(values []sortable, do func(run []sortable)) {
 	for start := 0; start < len(values); {
 		end := start + 1
 		for end < len(values) && values[end].key == values[start].key {
@@ -120,7 +120,7 @@ func runs(values []sortable, do func(run []sortable)) {
 // sortByKey sorts by the keys, and leaves equal ones in their order: byte by byte from the last, without those that
 // all keys have in common.
 func sortByKey(values []sortable) {
-	if len(values) <= few*few {
+	if len(values) <= maxDirectSort*maxDirectSort {
 		slices.SortStableFunc(values, compareKeys)
 		return
 	}

@@ -18,7 +18,7 @@ type Statistics struct {
 
 // Statistics measures a field in a set. All numbers are exact. They must not be changed.
 func (x *Index) Statistics(s Set, f *catalog.Field) Statistics {
-	c := x.ranked(f)
+	c := x.rankedColumn(f)
 	if c == nil {
 		return Statistics{}
 	}
@@ -26,8 +26,8 @@ func (x *Index) Statistics(s Set, f *catalog.Field) Statistics {
 		return c.statistics(s)
 	}
 
-	c.summary.Do(func() { c.all = c.statistics(s) })
-	return c.all
+	c.statisticsOnce.Do(func() { c.allStatistics = c.statistics(s) })
+	return c.allStatistics
 }
 
 func (c *column) statistics(s Set) Statistics {
@@ -46,7 +46,7 @@ func (c *column) statistics(s Set) Statistics {
 
 // sumOf adds up the numbers of ranks.
 func (d *dictionary) sumOf(ranks []uint32) *big.Rat {
-	if d.packing.kind != decimals {
+	if d.packing.kind != packedDecimals {
 		all := make([]tallied, len(ranks))
 		for i, rank := range ranks {
 			all[i] = tallied{rank, 1}
@@ -70,7 +70,7 @@ func (d *dictionary) mean(a, b uint32) *big.Rat {
 
 // sum adds up numbers.
 func (d *dictionary) sum(all []tallied) *big.Rat {
-	if d.packing.kind == decimals {
+	if d.packing.kind == packedDecimals {
 		var sum wideSum
 		for _, t := range all {
 			sum.add(int64(d.keys[t.rank]^signBit), t.count)
@@ -116,10 +116,10 @@ func (d *dictionary) median(all []tallied, count int) *big.Rat {
 	return d.mean(at((count-1)/2), at(count/2))
 }
 
-// Extremes returns the lowest and the highest value of a field in a set, both NULL if the set has no value of it.
+// MinMax returns the lowest and the highest value of a field in a set, both NULL if the set has no value of it.
 // skipZero leaves out the number zero.
-func (x *Index) Extremes(s Set, f *catalog.Field, skipZero bool) (low, high value.Cell) {
-	c := x.ranked(f)
+func (x *Index) MinMax(s Set, f *catalog.Field, skipZero bool) (low, high value.Cell) {
+	c := x.rankedColumn(f)
 	if c == nil {
 		return value.Cell{}, value.Cell{}
 	}
@@ -132,7 +132,7 @@ func (x *Index) Extremes(s Set, f *catalog.Field, skipZero bool) (low, high valu
 		}
 	}
 
-	least, greatest := c.extremes(s, x.rows, zero)
+	least, greatest := c.minmax(s, x.rows, zero)
 	if least >= null {
 		return value.Cell{}, value.Cell{}
 	}
@@ -140,9 +140,9 @@ func (x *Index) Extremes(s Set, f *catalog.Field, skipZero bool) (low, high valu
 	return c.cell(least), c.cell(greatest)
 }
 
-// extremes returns the lowest and the highest rank of a value in a set, and leaves out the rank without. If the set has
+// minmax returns the lowest and the highest rank of a value in a set, and leaves out the rank without. If the set has
 // no value, least is the rank of NULL. For the set of all rows it looks at no row, since they have every value.
-func (c *column) extremes(s Set, rows int, without uint32) (least, greatest uint32) {
+func (c *column) minmax(s Set, rows int, without uint32) (least, greatest uint32) {
 	null := uint32(c.values.len())
 	if s.count == rows {
 		least, greatest = 0, null-1
@@ -158,7 +158,7 @@ func (c *column) extremes(s Set, rows int, without uint32) (least, greatest uint
 	}
 
 	least = null
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		c.ranks.gather(rows, b.ranks[:len(rows)])
 		for _, rank := range b.ranks[:len(rows)] {
 			if rank != null && rank != without {
@@ -170,10 +170,10 @@ func (c *column) extremes(s Set, rows int, without uint32) (least, greatest uint
 	return least, greatest
 }
 
-// Next gives the number in a set that is nearest to a bound: the lowest above it, or the highest below it. It returns
+// NearestNumber gives the number in a set that is nearest to a bound: the lowest above it, or the highest below it. It returns
 // false if no number lies there.
-func (x *Index) Next(s Set, f *catalog.Field, bound string, above bool) (value.Cell, bool) {
-	c := x.ranked(f)
+func (x *Index) NearestNumber(s Set, f *catalog.Field, bound string, above bool) (value.Cell, bool) {
+	c := x.rankedColumn(f)
 	if c == nil || !c.values.numbers {
 		return value.Cell{}, false
 	}
@@ -185,7 +185,7 @@ func (x *Index) Next(s Set, f *catalog.Field, bound string, above bool) (value.C
 
 	null := uint32(c.values.len())
 	next, ok := null, false
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		c.ranks.gather(rows, b.ranks[:len(rows)])
 
 		for _, rank := range b.ranks[:len(rows)] {

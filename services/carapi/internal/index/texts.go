@@ -44,11 +44,11 @@ func (x *Index) Texts(f *catalog.Field) *Texts {
 		return nil
 	}
 
-	t := c.spellings.list(d)
+	t := c.spellings.listTexts(d)
 	if t != nil {
 		c.spellings.valuesOnce.Do(func() {
 			for rank, text := range t.All {
-				if c.leader(uint32(rank)) == uint32(rank) {
+				if c.mainSpelling(uint32(rank)) == uint32(rank) {
 					t.Values = append(t.Values, text)
 				}
 			}
@@ -114,12 +114,12 @@ type spellings struct {
 	texts      *Texts
 
 	// Of too many values to be listed:
-	byHash  []uint32 // their ranks, by the hash of their folded form
-	repeats []uint32 // those of them that share this hash with another one
+	byHash       []uint32 // their ranks, by the hash of their folded form
+	sharedHashes []uint32 // those of them that share this hash with another one
 }
 
-// list gives the values; nil if there are too many.
-func (s *spellings) list(d *dictionary) *Texts {
+// listTexts gives the values; nil if there are too many.
+func (s *spellings) listTexts(d *dictionary) *Texts {
 	if d.len() > MaxTexts {
 		return nil
 	}
@@ -138,8 +138,8 @@ func (s *spellings) list(d *dictionary) *Texts {
 	return s.texts
 }
 
-// hash prepares the search among too many values to be listed.
-func (s *spellings) hash(d *dictionary) {
+// buildHashes prepares the search among too many values to be listed.
+func (s *spellings) buildHashes(d *dictionary) {
 	if d.len() <= MaxTexts {
 		return
 	}
@@ -159,20 +159,20 @@ func (s *spellings) hash(d *dictionary) {
 		s.byHash[i] = h.number
 	}
 
-	runs(hashes, func(run []sortable) {
+	eachRun(hashes, func(run []sortable) {
 		for _, h := range run {
-			s.repeats = append(s.repeats, h.number)
+			s.sharedHashes = append(s.sharedHashes, h.number)
 		}
 	})
-	slices.Sort(s.repeats)
+	slices.Sort(s.sharedHashes)
 }
 
 // sameFold gives the ranks of the texts that fold to the same as another one, in order, and maybe a few more. Only
 // these can be spellings of one value.
 func (s *spellings) sameFold(d *dictionary) []uint32 {
-	t := s.list(d)
+	t := s.listTexts(d)
 	if t == nil {
-		return s.repeats
+		return s.sharedHashes
 	}
 
 	var ranks []uint32
@@ -193,7 +193,7 @@ func (s *spellings) sameFold(d *dictionary) []uint32 {
 func (s *spellings) find(d *dictionary, word string) []uint32 {
 	var form []byte
 	key := value.Key(word)
-	return slices.DeleteFunc(s.candidates(d, word), func(rank uint32) bool {
+	return slices.DeleteFunc(s.foldedMatches(d, word), func(rank uint32) bool {
 		form = d.form(rank, form)
 		return string(form) != word && string(value.AppendKey(nil, form)) != key
 	})
@@ -204,14 +204,14 @@ func (s *spellings) findFolded(d *dictionary, word string) []uint32 {
 	if value.Fold(word) == "" {
 		return nil
 	}
-	return s.candidates(d, word)
+	return s.foldedMatches(d, word)
 }
 
-// candidates gives the ranks of the texts that fold to the same as a word, in order.
-func (s *spellings) candidates(d *dictionary, word string) []uint32 {
+// foldedMatches gives the ranks of the texts that fold to the same as a word, in order.
+func (s *spellings) foldedMatches(d *dictionary, word string) []uint32 {
 	folded := value.AppendFold(nil, word)
 	var ranks []uint32
-	if t := s.list(d); t != nil {
+	if t := s.listTexts(d); t != nil {
 		for _, text := range t.Folded[string(folded)] {
 			rank, _ := d.search([]byte(text))
 			ranks = append(ranks, rank)
@@ -238,4 +238,4 @@ func (s *spellings) candidates(d *dictionary, word string) []uint32 {
 	return ranks
 }
 
-func (s *spellings) size() int64 { return 4 * int64(cap(s.byHash)+cap(s.repeats)) }
+func (s *spellings) size() int64 { return 4 * int64(cap(s.byHash)+cap(s.sharedHashes)) }

@@ -15,12 +15,12 @@ type valueReader struct {
 	valueType value.Type
 	types     []value.Type // per number, once they are not all valueType
 
-	rows     int
-	texts    int    // among numbers
-	plain    bool   // equal values are no longer recognized, but get a number each
-	listed   bool   // values has a number for each row; until some value comes twice, each row's number is its own
-	values   narrow // number of each row's value
-	expected int
+	rows        int
+	texts       int           // among numbers
+	allDistinct bool          // equal values are no longer recognized, but get a number each
+	isListed    bool          // values has a number for each row; until some value comes twice, each row's number is its own
+	values      narrowNumbers // number of each row's value
+	expected    int
 }
 
 func newValueReader(f *catalog.Field, expected int) *valueReader {
@@ -44,31 +44,31 @@ func (r *valueReader) add(c value.Cell) {
 			r.texts++
 		}
 		number, isNew = r.nullNumber()
-	case r.plain:
+	case r.allDistinct:
 		number, isNew = r.arena.add(c.Form), true
 	default:
 		if r.isFull() && r.isMostlyDistinct() {
-			r.plain, r.slots = true, nil
+			r.allDistinct, r.slots = true, nil
 			r.arena.dropStarts()
 			r.add(c)
 			return
 		}
 
-		number, isNew = r.number(c.Form)
+		number, isNew = r.numberOf(c.Form)
 	}
 
 	if isNew && !r.isNull(number) && (c.Type != r.valueType || r.types != nil) {
 		r.setType(number, c.Type)
 	}
 
-	if !isNew && !r.listed {
-		r.listed = true
+	if !isNew && !r.isListed {
+		r.isListed = true
 		for i := range uint32(r.rows) {
 			r.values.push(i, r.expected)
 		}
 	}
 
-	if r.listed {
+	if r.isListed {
 		r.values.push(number, r.expected)
 	}
 
@@ -102,18 +102,18 @@ func (r *valueReader) finish() (dictionary, ranks) {
 	r.arena.findStarts()
 	d, rankOf := r.dictionary()
 	r.arena = arena{}
-	return d, r.rank(rankOf, d.len())
+	return d, r.rankRows(rankOf, d.len())
 }
 
 // dictionary gives the distinct values, and the rank of each number's value.
 func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 	d = dictionary{numbers: r.numbers, valueType: r.valueType}
-	values, packed := r.sorted()
+	values, packed := r.sortedValues()
 	rankOf = make([]uint32, r.arena.count)
 
 	count := 0
 	for i, v := range values {
-		if i == 0 || values[i-1].key != v.key || packed.kind == unpacked && !r.equal(values[i-1], v) {
+		if i == 0 || values[i-1].key != v.key || packed.kind == unpacked && !r.areEqual(values[i-1], v) {
 			count++
 		}
 		rankOf[v.number] = uint32(count - 1)
@@ -152,8 +152,8 @@ func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 	return d, rankOf
 }
 
-// equal reports whether two values are equal. Equal numbers have one notation.
-func (r *valueReader) equal(a, b sortable) bool {
+// areEqual reports whether two values are equal. Equal numbers have one notation.
+func (r *valueReader) areEqual(a, b sortable) bool {
 	return bytes.Equal(r.arena.value(a.number), r.arena.value(b.number))
 }
 
@@ -190,27 +190,27 @@ func (r *valueReader) copyValues(d *dictionary, values []sortable) {
 	}
 }
 
-// rank gives each row its rank, from those of the numbers. There are so many distinct values.
-func (r *valueReader) rank(rankOf []uint32, values int) ranks {
-	if !r.listed {
+// rankRows gives each row its rank, from those of the numbers. There are so many distinct values.
+func (r *valueReader) rankRows(rankOf []uint32, values int) ranks {
+	if !r.isListed {
 		own := values == r.rows
 		for i := 0; own && i < len(rankOf); i++ {
 			own = rankOf[i] == uint32(i)
 		}
 
 		if own {
-			return ranks{own: true}
+			return ranks{isIdentity: true}
 		}
 		if values > math.MaxUint16 {
-			return ranks{narrow: narrow{longs: rankOf}}
+			return ranks{narrowNumbers: narrowNumbers{longs: rankOf}}
 		}
 	}
 
-	result := ranks{narrow: makeNarrow(r.rows, uint32(values))}
+	result := ranks{narrowNumbers: makeNarrow(r.rows, uint32(values))}
 	for row := range r.rows {
 		letOthersRun(row)
 		number := uint32(row)
-		if r.listed {
+		if r.isListed {
 			number = r.values.at(uint32(row))
 		}
 		result.set(row, rankOf[number])

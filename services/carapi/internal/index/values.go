@@ -9,16 +9,16 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// lazyLeaders says which texts of a dictionary are one value. It is made when it is first asked for.
-type lazyLeaders struct {
-	once sync.Once
-	of   map[uint32]uint32 // by rank, for each text that is not one itself: the rank of its value's leader
+// lazySpellings says which texts of a dictionary are one value. It is made when it is first asked for.
+type lazySpellings struct {
+	once      sync.Once
+	mainRanks map[uint32]uint32 // by rank, for each text that is not one itself: the rank of its value's leader
 }
 
-// leaders gives the rank of the most frequent spelling of a value, of equally frequent ones that of the first, for the
+// mainSpellings gives the rank of the most frequent spelling of a value, of equally frequent ones that of the first, for the
 // ranks of all its other spellings.
-func (c *column) leaders() map[uint32]uint32 {
-	c.spelledAs.once.Do(func() {
+func (c *column) mainSpellings() map[uint32]uint32 {
+	c.spellingOf.once.Do(func() {
 		d := c.dictionaryOf()
 		same := c.spellings.sameFold(d)
 		if len(same) == 0 {
@@ -34,19 +34,19 @@ func (c *column) leaders() map[uint32]uint32 {
 			}
 		}
 
-		c.spelledAs.of = map[uint32]uint32{}
+		c.spellingOf.mainRanks = map[uint32]uint32{}
 		for _, rank := range same {
 			if leader := first[keyOf(rank)]; leader != rank {
-				c.spelledAs.of[rank] = leader
+				c.spellingOf.mainRanks[rank] = leader
 			}
 		}
 	})
-	return c.spelledAs.of
+	return c.spellingOf.mainRanks
 }
 
-// leader gives the rank of the most frequent spelling of a text's value.
-func (c *column) leader(rank uint32) uint32 {
-	if leader, other := c.leaders()[rank]; other {
+// mainSpelling gives the rank of the most frequent spelling of a text's value.
+func (c *column) mainSpelling(rank uint32) uint32 {
+	if leader, other := c.mainSpellings()[rank]; other {
 		return leader
 	}
 	return rank
@@ -73,7 +73,7 @@ func (c *column) newCounts(d *dictionary) []uint32 {
 		return counts
 	}
 
-	if c.ranks.own {
+	if c.ranks.isIdentity {
 		for rank := range counts {
 			counts[rank] = 1
 		}
@@ -108,7 +108,7 @@ func (x *Index) ValuesOf(f *catalog.Field, texts []string) []Value {
 	done := map[uint32]bool{}
 	for _, text := range texts {
 		rank, found := d.search([]byte(text))
-		leader := c.leader(rank)
+		leader := c.mainSpelling(rank)
 		if !found || done[leader] {
 			continue
 		}
@@ -129,7 +129,7 @@ func (x *Index) ValuesOf(f *catalog.Field, texts []string) []Value {
 // CountTexts counts the rows whose text in a field holds, and those that have one that is not blank. Both are 0 for a
 // long field and for one that is no text.
 func (x *Index) CountTexts(f *catalog.Field, holds func(text string) bool) (count, total int) {
-	c := x.ranked(f)
+	c := x.rankedColumn(f)
 	if c == nil || c.dictionaryOf() != &c.values {
 		return 0, 0
 	}
@@ -155,8 +155,8 @@ type lazyMeanings struct {
 	ranks map[string][]uint32
 }
 
-// meaning gives the ranks of the texts with a meaning, in order.
-func (c *column) meaning(meaning string) []uint32 {
+// ranksWithMeaning gives the ranks of the texts with a meaning, in order.
+func (c *column) ranksWithMeaning(meaning string) []uint32 {
 	c.meanings.once.Do(func() {
 		d := c.dictionaryOf()
 		c.meanings.ranks = map[string][]uint32{}
@@ -174,8 +174,8 @@ func (c *column) meaning(meaning string) []uint32 {
 	return c.meanings.ranks[meaning]
 }
 
-// WithMeaning gives the stored texts of a field that have a meaning.
-func (x *Index) WithMeaning(f *catalog.Field, meaning string) []string {
+// TextsWithMeaning gives the stored texts of a field that have a meaning.
+func (x *Index) TextsWithMeaning(f *catalog.Field, meaning string) []string {
 	c := x.column(f)
 	d := c.dictionaryOf()
 	if d == nil || !f.HasMeanings() {
@@ -183,15 +183,15 @@ func (x *Index) WithMeaning(f *catalog.Field, meaning string) []string {
 	}
 
 	var texts []string
-	for _, rank := range c.meaning(meaning) {
+	for _, rank := range c.ranksWithMeaning(meaning) {
 		texts = append(texts, d.text(rank))
 	}
 
 	return texts
 }
 
-// Beginning gives the stored texts of a field that begin with the whole words of a text.
-func (x *Index) Beginning(f *catalog.Field, words string) []string {
+// TextsBeginning gives the stored texts of a field that begin with the whole words of a text.
+func (x *Index) TextsBeginning(f *catalog.Field, words string) []string {
 	c := x.column(f)
 	d := c.dictionaryOf()
 	if d == nil {
@@ -199,14 +199,14 @@ func (x *Index) Beginning(f *catalog.Field, words string) []string {
 	}
 
 	var texts []string
-	for _, rank := range c.beginning(d, words) {
+	for _, rank := range c.ranksBeginning(d, words) {
 		texts = append(texts, d.text(rank))
 	}
 
 	return texts
 }
 
-func (c *column) beginning(d *dictionary, words string) []uint32 {
+func (c *column) ranksBeginning(d *dictionary, words string) []uint32 {
 	folded := value.Fold(words)
 	if folded == "" {
 		return nil

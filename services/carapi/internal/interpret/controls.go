@@ -92,7 +92,9 @@ var stepAfterName = regexp.MustCompile(`^([^:]+):\s*([^:,]*\d[^:,]*)$`)
 // readGroups reads names of fields, some of them with a step.
 func (r *requestReader) readGroups(given string) string {
 	parts := strings.Split(withoutBrackets(given), ",")
-	hasStep := func(part string) bool { return r.parameters.Catalog.Field(part) == nil && stepAfterName.MatchString(part) }
+	hasStep := func(part string) bool {
+		return r.parameters.Catalog.Field(part) == nil && stepAfterName.MatchString(part)
+	}
 	if !slices.ContainsFunc(parts, hasStep) {
 		return r.readFieldNames(given)
 	}
@@ -133,7 +135,7 @@ func (r *requestReader) checkGroups(q *query.Query) {
 				continue
 			}
 
-			if !r.index.Ranges(g.Field, g.Step, query.MaxRanges) {
+			if !r.index.FitsRanges(g.Field, g.Step, query.MaxRanges) {
 				r.fail(parameter, g.String(), fmt.Sprintf("a step of %s makes more than %d ranges of %s; send a larger one",
 					g.Step, query.MaxRanges, g.Field.Name))
 			}

@@ -66,13 +66,13 @@ type requestReader struct {
 	*Interpreter
 	index *index.Index
 
-	allowed     []string            // controls, as query.Parse takes them
-	written       url.Values          // as written, under the names of parameters
-	exact       url.Values          // as read
-	origins     map[string][]origin // of what is given, by parameter
-	interpreted map[string]*pendingNote   // by the parameter as written
-	direction   string              // asc or desc, where it stands apart from sort
-	errs       []query.ParameterError
+	allowed     []string                // controls, as query.Parse takes them
+	written     url.Values              // as written, under the names of parameters
+	exact       url.Values              // as read
+	origins     map[string][]origin     // of what is given, by parameter
+	interpreted map[string]*pendingNote // by the parameter as written
+	direction   string                  // asc or desc, where it stands apart from sort
+	errs        []query.ParameterError
 	notes       Notes
 }
 

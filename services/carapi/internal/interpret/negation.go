@@ -14,9 +14,9 @@ import (
 type marker int
 
 const (
-	noMarker   marker = iota
-	onlyMarker             // nothing but: the value, and it alone
-	notMarker         // not: what comes next
+	noMarker     marker = iota
+	onlyMarker          // nothing but: the value, and it alone
+	notMarker           // not: what comes next
 	exceptMarker        // other than: all that comes, commas included
 )
 
@@ -42,7 +42,7 @@ var markerPhrases = newMarkers(map[marker]string{
 
 // words of a marker, in lower case and without apostrophes.
 type markerPhrase struct {
-	words []string
+	words  []string
 	marker marker
 }
 

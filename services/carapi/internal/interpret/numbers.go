@@ -202,7 +202,7 @@ func mixesLengths(text string) bool {
 // hasShortYears reports whether the table itself keeps years of two digits.
 func (r *requestReader) hasShortYears(f *catalog.Field) bool {
 	const shortest = 1000
-	_, high := r.index.Extremes(r.index.All(), f, false)
+	_, high := r.index.MinMax(r.index.All(), f, false)
 	year, err := strconv.Atoi(string(high.Form))
 	return high.Type == value.Null || err == nil && year < shortest
 }
@@ -348,7 +348,7 @@ func (r *requestReader) checkScale(q *query.Query) {
 			continue
 		}
 
-		low, high := r.index.Extremes(r.index.All(), f.Field, false)
+		low, high := r.index.MinMax(r.index.All(), f.Field, false)
 		if high.Type == value.Null {
 			continue
 		}

@@ -40,8 +40,8 @@ var oppositeOperators = map[string]string{"eq": "ne", "ne": "eq", "gte": "lt", "
 
 // An operator before its value: not.in.(a,b), gte:20000, ne(Toyota), NOT IN ('a', 'b').
 var (
-	dottedOperator    = regexp.MustCompile(`(?i)^(not[.:])?\$?([a-z_]+)[.:](.+)$`)
-	calledOperator    = regexp.MustCompile(`(?i)^(not\s+|not[.:])?([a-z_]+|not\s+in|!=?|<>|≠|-)\s*[(\[](.*)[)\]]$`)
+	dottedOperator  = regexp.MustCompile(`(?i)^(not[.:])?\$?([a-z_]+)[.:](.+)$`)
+	calledOperator  = regexp.MustCompile(`(?i)^(not\s+|not[.:])?([a-z_]+|not\s+in|!=?|<>|≠|-)\s*[(\[](.*)[)\]]$`)
 	notNullOperator = regexp.MustCompile(`(?i)^(?:is[\s.]+not[\s.]+|not[\s.](?:is[\s.])?|!=?\s*|<>\s*|≠\s*|neq?[.:\s]\s*)(?:null|none|nil|empty)$`)
 	nullOperator    = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
 )

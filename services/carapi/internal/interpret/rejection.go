@@ -17,7 +17,7 @@ var (
 		"cities types fuels bodies kind type year years than over with miles should must would could will price " +
 		"priced mileage")
 	linkBoundaries = strings.Fields("in from by to for of with on at than having has is")
-	hedgeWords         = strings.Fields("need needs needing necessarily require requires care mind matter sure")
+	hedgeWords     = strings.Fields("need needs needing necessarily require requires care mind matter sure")
 )
 
 // dismissalWords are words after a negation, or after what it is of, by which what came before is not wanted, or not

@@ -48,14 +48,14 @@ func (r *requestReader) resolve(q *query.Query, smart bool) {
 // widenFilter adds to a filter what a word stands for besides the value that it is, and gives the texts in stock.
 func (r *requestReader) widenFilter(f *query.Filter, word string, isValue bool) (stored []string) {
 	for _, meaning := range f.Field.NamedMeanings(word) {
-		if texts := r.index.WithMeaning(f.Field, meaning); len(texts) > 0 {
+		if texts := r.index.TextsWithMeaning(f.Field, meaning); len(texts) > 0 {
 			f.Meanings = append(f.Meanings, meaning)
 			stored = append(stored, texts...)
 		}
 	}
 
 	if !isValue && f.Field.Name == "model" && f.Field.Class() == catalog.Text {
-		if texts := r.index.Beginning(f.Field, word); len(texts) > 0 {
+		if texts := r.index.TextsBeginning(f.Field, word); len(texts) > 0 {
 			f.Prefixes = append(f.Prefixes, word)
 			stored = append(stored, texts...)
 		}

@@ -603,9 +603,9 @@ func (r *requestReader) isKnown(word string, fields []string) bool {
 var modelYear = regexp.MustCompile(`^(?:19[5-9]\d|20[0-4]\d)$`)
 
 var (
-	distancePattern  = regexp.MustCompile(`(?i)\d\s*k?\s*(?:mi|miles?|kms?|kilomet(?:er|re)s?)\b`)
-	moneySign = regexp.MustCompile(`(?i)[$€£]|\b(?:usd|eur|gbp|dollars?|euros?)\b`)
-	timeWord  = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\b(?:up|on|plus|now|present|beyond)$|\+$`)
+	distancePattern = regexp.MustCompile(`(?i)\d\s*k?\s*(?:mi|miles?|kms?|kilomet(?:er|re)s?)\b`)
+	moneySign       = regexp.MustCompile(`(?i)[$€£]|\b(?:usd|eur|gbp|dollars?|euros?)\b`)
+	timeWord        = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\b(?:up|on|plus|now|present|beyond)$|\+$`)
 )
 
 // amountStarts are words that an amount may begin with.

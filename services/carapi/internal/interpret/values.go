@@ -75,12 +75,12 @@ func (r *requestReader) standsFor(f *catalog.Field, word string) (values []strin
 
 // hasMeaning reports whether something in stock has the meaning that a word is a name for.
 func (r *requestReader) hasMeaning(f *catalog.Field, word string) bool {
-	return slices.ContainsFunc(f.NamedMeanings(word), func(m string) bool { return len(r.index.WithMeaning(f, m)) > 0 })
+	return slices.ContainsFunc(f.NamedMeanings(word), func(m string) bool { return len(r.index.TextsWithMeaning(f, m)) > 0 })
 }
 
 // beginsModel reports whether models in stock begin with the whole words of a text.
 func (r *requestReader) beginsModel(f *catalog.Field, text string) bool {
-	return f.Name == "model" && len(r.index.Beginning(f, text)) > 0
+	return f.Name == "model" && len(r.index.TextsBeginning(f, text)) > 0
 }
 
 // readTexts reads the values of a field of texts.
@@ -300,7 +300,7 @@ func (in *Interpreter) Meaning(x *index.Index, f *catalog.Field, word string) []
 
 	var texts []string
 	for _, m := range f.NamedMeanings(word) {
-		texts = append(texts, x.WithMeaning(f, m)...)
+		texts = append(texts, x.TextsWithMeaning(f, m)...)
 	}
 
 	return r.spellings(f, texts)

@@ -21,8 +21,8 @@ import (
 //
 // Clients see it as a JSON array in base64, whose first element ties it to its search.
 type Cursor struct {
-	SortKey []value.Cell
-	OffsetInTies  int // vehicles in that place that earlier pages have shown; 0 if no others are in it
+	SortKey      []value.Cell
+	OffsetInTies int // vehicles in that place that earlier pages have shown; 0 if no others are in it
 }
 
 // NextPage is the request for the vehicles after a cursor.

@@ -19,7 +19,7 @@ import (
 type parser struct {
 	*Parameters
 	query   Query
-	errs   []ParameterError
+	errs    []ParameterError
 	leftOut int // mistakes after the first maxErrors
 }
 

@@ -59,7 +59,7 @@ type Query struct {
 	Offset    int     // vehicles before the page, where page or offset asks for them; 0 with a cursor
 
 	hiddenFields []*catalog.Field // that fields leaves out; nil where it names what is shown
-	values url.Values       // as read
+	values       url.Values       // as read
 }
 
 // Group is a field by whose values vehicles are counted; with a step it is ranges of its numbers that are so wide.
@@ -85,8 +85,8 @@ type Filter struct {
 	Texts     []string // as given, for a text or a list
 	Words     []string // values: Texts, split at commas where the whole is not a value in stock
 	Meanings  []string // of texts that match besides, as catalog.Field.Meanings gives them
-	Prefixes    []string // words that texts may begin with too
-	InStock     []string // the values in stock that match, for answers
+	Prefixes  []string // words that texts may begin with too
+	InStock   []string // the values in stock that match, for answers
 	Ranges    []Range  // for numbers and times
 }
 
@@ -104,7 +104,7 @@ func (f *Filter) HasWord(text string) bool {
 // Range is a range of numbers, both ends included, or of times, the upper end excluded. An empty end is open.
 type Range struct {
 	From, To string
-	JSON    string // as JSON
+	JSON     string // as JSON
 }
 
 // Order is a field to order by.

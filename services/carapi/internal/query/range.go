@@ -15,9 +15,9 @@ import (
 const decimalPattern = `-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?(?:[0-9]{1,2}|[12][0-9]{2}|3[0-2][0-9]))?`
 
 var (
-	numberPattern  = regexp.MustCompile(`^` + decimalPattern + `$`)
+	numberPattern      = regexp.MustCompile(`^` + decimalPattern + `$`)
 	numberRangePattern = regexp.MustCompile(`^(` + decimalPattern + `)-(` + decimalPattern + `)$`)
-	instantPattern = regexp.MustCompile(
+	instantPattern     = regexp.MustCompile(
 		`^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)?)?$`)
 )
 

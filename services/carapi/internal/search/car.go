@@ -30,15 +30,15 @@ type Car struct {
 
 // Car gives the vehicle of an id, or ErrNotFound.
 func (s *Service) Car(ctx context.Context, id string, values url.Values) (*Car, error) {
-	return s.car(ctx, values, byID(id))
+	return s.carWith(ctx, values, findByID(id))
 }
 
 // CarByVIN gives the vehicle of a VIN, in any spelling, or ErrNotFound.
 func (s *Service) CarByVIN(ctx context.Context, vin string, values url.Values) (*Car, error) {
-	return s.car(ctx, values, byVIN(vin))
+	return s.carWith(ctx, values, findByVIN(vin))
 }
 
-func (s *Service) car(ctx context.Context, values url.Values, find finder) (*Car, error) {
+func (s *Service) carWith(ctx context.Context, values url.Values, find vehicleFinder) (*Car, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Car, error) {
 		r, err := newCarRequest(ctx, src, g, values)
 		if err != nil {
@@ -54,20 +54,20 @@ func (s *Service) car(ctx context.Context, values url.Values, find finder) (*Car
 	})
 }
 
-func newCarRequest(ctx context.Context, src *source, g *generation, values url.Values) (*request, error) {
+func newCarRequest(ctx context.Context, src *source, g *generation, values url.Values) (*searchRequest, error) {
 	q, _, err := g.interpreter.Interpret(g.index, values, "fields")
 	if err != nil {
 		return nil, err
 	}
-	return &request{ctx: ctx, source: src, generation: g, query: q}, nil
+	return &searchRequest{ctx: ctx, source: src, generation: g, query: q}, nil
 }
 
-// finder reads some fields of one vehicle as it is now. The error is ErrNotFound if there is none.
-type finder func(r *request, fields []*catalog.Field) (*vehicle, error)
+// vehicleFinder reads some fields of one vehicle as it is now. The error is ErrNotFound if there is none.
+type vehicleFinder func(r *searchRequest, fields []*catalog.Field) (*vehicle, error)
 
-// byID finds the vehicle of an id.
-func byID(id string) finder {
-	return func(r *request, fields []*catalog.Field) (*vehicle, error) {
+// findByID finds the vehicle of an id.
+func findByID(id string) vehicleFinder {
+	return func(r *searchRequest, fields []*catalog.Field) (*vehicle, error) {
 		g := r.generation
 		field := g.catalog.ID()
 		if field == nil {
@@ -76,15 +76,15 @@ func byID(id string) finder {
 
 		isID := func(v *vehicle) bool {
 			cell, whole := v.Cell(field)
-			return whole && shownAs(field, cell) == id
+			return whole && encodeID(field, cell) == id
 		}
-		wanted, isCell := idCell(field, id)
+		wanted, isCell := parseID(field, id)
 		var known index.Set
 		if isCell {
-			known = g.index.WithCell(field, wanted)
+			known = g.index.RowsWithCell(field, wanted)
 		}
 
-		if g.kept == nil && g.catalog.IDIsKey() { // whether or not the index knows it yet
+		if g.keptRows == nil && g.catalog.IDIsKey() { // whether or not the index knows it yet
 			key, ok := store.KeyOf(g.catalog, id)
 			if !ok {
 				return nil, ErrNotFound
@@ -102,9 +102,9 @@ func byID(id string) finder {
 	}
 }
 
-// byVIN finds the vehicle of a VIN.
-func byVIN(vin string) finder {
-	return func(r *request, fields []*catalog.Field) (*vehicle, error) {
+// findByVIN finds the vehicle of a VIN.
+func findByVIN(vin string) vehicleFinder {
+	return func(r *searchRequest, fields []*catalog.Field) (*vehicle, error) {
 		g := r.generation
 		field := g.catalog.TextField("vin")
 		if field == nil || !utf8.ValidString(vin) {
@@ -125,14 +125,14 @@ func byVIN(vin string) finder {
 }
 
 // findCar reads the first vehicle of a set, if it still is the one asked for.
-func (r *request) findCar(set index.Set, fields []*catalog.Field, is func(*vehicle) bool) (*vehicle, error) {
+func (r *searchRequest) findCar(set index.Set, fields []*catalog.Field, is func(*vehicle) bool) (*vehicle, error) {
 	g := r.generation
 	row, ok := set.First()
 	if !ok {
 		return nil, ErrNotFound
 	}
 
-	if g.kept == nil {
+	if g.keptRows == nil {
 		v, err := r.readCar(g.keyOf(row), fields, is)
 		if err == nil {
 			v.index, v.row = g.index, row
@@ -140,7 +140,7 @@ func (r *request) findCar(set index.Set, fields []*catalog.Field, is func(*vehic
 		return v, err
 	}
 
-	v := &vehicle{stored: g.kept.row(g.index.ReadAs(row)), index: g.index, row: row}
+	v := &vehicle{stored: g.keptRows.row(g.index.AddedNumber(row)), index: g.index, row: row}
 	if !is(v) {
 		return nil, ErrNotFound
 	}
@@ -149,7 +149,7 @@ func (r *request) findCar(set index.Set, fields []*catalog.Field, is func(*vehic
 }
 
 // readCar reads one vehicle by its key.
-func (r *request) readCar(key []value.Cell, fields []*catalog.Field, is func(*vehicle) bool) (*vehicle, error) {
+func (r *searchRequest) readCar(key []value.Cell, fields []*catalog.Field, is func(*vehicle) bool) (*vehicle, error) {
 	g := r.generation
 	rows, err := r.source.store.Rows(r.ctx, g.catalog, g.version, [][]value.Cell{key}, sourcesOf(fields), query.MaxChars)
 	if err != nil {
@@ -168,27 +168,27 @@ func (r *request) readCar(key []value.Cell, fields []*catalog.Field, is func(*ve
 }
 
 // encodeCar writes the fields of a vehicle that the request shows, in at most about so many characters.
-func (r *request) encodeCar(v *vehicle, room int) []byte {
+func (r *searchRequest) encodeCar(v *vehicle, room int) []byte {
 	return r.encodeFields(v, r.query.Shown, room)
 }
 
 // encodeFields writes fields of a vehicle, in at most about so many characters.
-func (r *request) encodeFields(v *vehicle, fields []*catalog.Field, room int) []byte {
-	e, _ := encodeVehicle(nil, fields, labels(fields), v)
-	one := []*encoded{e}
+func (r *searchRequest) encodeFields(v *vehicle, fields []*catalog.Field, room int) []byte {
+	e, _ := encodeVehicle(nil, fields, fieldLabels(fields), v)
+	one := []*encodedVehicle{e}
 
 	cut := 0
 	for _, length := range textLengths {
-		if fit(one, cut, room) {
+		if fitsRoom(one, cut, room) {
 			break
 		}
 		cut = length
 	}
 
-	for !fit(one, cut, room) && one[0].omitLargest() {
+	for !fitsRoom(one, cut, room) && one[0].omitLargest() {
 	}
 
-	body, texts := one[0].cut(cut)
+	body, texts := one[0].truncated(cut)
 	truncation := Truncation{Texts: texts, Values: one[0].omitted}
 	if texts > 0 {
 		truncation.Length = cut
@@ -202,22 +202,22 @@ func (r *request) encodeFields(v *vehicle, fields []*catalog.Field, room int) []
 	return body
 }
 
-// shownAs is an id as answers show it.
-func shownAs(f *catalog.Field, c value.Cell) string {
+// encodeID is an id as answers show it.
+func encodeID(f *catalog.Field, c value.Cell) string {
 	if f.Class() == catalog.Opaque {
 		return base64.StdEncoding.EncodeToString(c.Form)
 	}
 	return string(c.Form)
 }
 
-// wholeNumber is a number as answers show one; +1 and 01 are not ids.
-var wholeNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,64})$`)
+// integerPattern is a number as answers show one; +1 and 01 are not ids.
+var integerPattern = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,64})$`)
 
-// idCell is the stored value of an id as answers show it.
-func idCell(f *catalog.Field, id string) (value.Cell, bool) {
+// parseID is the stored value of an id as answers show it.
+func parseID(f *catalog.Field, id string) (value.Cell, bool) {
 	switch f.Class() {
 	case catalog.Number:
-		return value.Cell{Type: value.Number, Form: []byte(id)}, wholeNumber.MatchString(id)
+		return value.Cell{Type: value.Number, Form: []byte(id)}, integerPattern.MatchString(id)
 	case catalog.Opaque:
 		form, err := base64.StdEncoding.DecodeString(id)
 		return value.Cell{Type: value.Blob, Form: form}, err == nil

@@ -23,9 +23,9 @@ import (
 )
 
 // NoHistoryError says that there is no change history, and how to get one.
-type NoHistoryError struct{ Why string }
+type NoHistoryError struct{ Reason string }
 
-func (e NoHistoryError) Error() string { return "change history: " + e.Why }
+func (e NoHistoryError) Error() string { return "change history: " + e.Reason }
 
 // Changes is what has happened to vehicles.
 type Changes struct {
@@ -58,7 +58,7 @@ func (s *Service) Changes(ctx context.Context, values url.Values) (*Changes, err
 
 // newChangesRequest reads the parameters of a request for changes.
 func newChangesRequest(ctx context.Context, src *source, g *generation, values url.Values, allowed ...string) (
-	*request, *query.Changes, error,
+	*searchRequest, *query.Changes, error,
 ) {
 	asked, err := g.interpreter.Parameters().ParseChanges(values, time.Now(), allowed...)
 	if err != nil {
@@ -75,7 +75,7 @@ func newChangesRequest(ctx context.Context, src *source, g *generation, values u
 	switch why := g.catalog.HistoryLacks(); {
 	case why != "":
 		return nil, nil, NoHistoryError{why}
-	case g.log == nil:
+	case g.changeLog == nil:
 		return nil, nil, NoHistoryError{"it cannot be read now; try again later"}
 	case strings.Join(shown["fields"], "") == "":
 		r.query.Shown = query.SummaryFields(g.catalog)
@@ -84,8 +84,8 @@ func newChangesRequest(ctx context.Context, src *source, g *generation, values u
 }
 
 // changes reads the events that a request asks for, and the vehicles that they are of.
-func (r *request) changes(asked *query.Changes) (*Changes, error) {
-	log := r.generation.log
+func (r *searchRequest) changes(asked *query.Changes) (*Changes, error) {
+	log := r.generation.changeLog
 	before := math.MaxInt
 	if asked.Before != nil {
 		before = log.Place(asked.Before.Change, asked.Before.Kind)
@@ -142,8 +142,8 @@ func (r *request) changes(asked *query.Changes) (*Changes, error) {
 }
 
 // historyFrom is the time from which on events are remembered.
-func (r *request) historyFrom() time.Time {
-	log := r.generation.log
+func (r *searchRequest) historyFrom() time.Time {
+	log := r.generation.changeLog
 	if log.From.After(log.Since) {
 		return log.From
 	}
@@ -151,7 +151,7 @@ func (r *request) historyFrom() time.Time {
 }
 
 // carsOf reads the vehicles of events as they are now; one that is gone is nil.
-func (r *request) carsOf(events []history.Event) ([]*vehicle, error) {
+func (r *searchRequest) carsOf(events []history.Event) ([]*vehicle, error) {
 	var candidates []candidate
 	places := make([]int, len(events)) // in candidates; -1 for none
 	for i, e := range events {
@@ -177,26 +177,26 @@ func (r *request) carsOf(events []history.Event) ([]*vehicle, error) {
 }
 
 // fieldsOf are the fields whose old and new values an event shows.
-func (r *request) fieldsOf(kind history.Kind, change *snapshotfile.RecordedChange) []*catalog.Field {
+func (r *searchRequest) fieldsOf(kind history.Kind, change *snapshotfile.RecordedChange) []*catalog.Field {
 	c := r.generation.catalog
 	switch {
 	case kind == history.Price:
 		return []*catalog.Field{c.Field("price")}
 	case kind == history.Sold && change.Op == snapshotfile.OpDelete:
-		return stored(r.query.Shown)
+		return storedFields(r.query.Shown)
 	case kind == history.Sold:
 		return []*catalog.Field{c.Field("status")}
 	}
 	return nil
 }
 
-// stored are those of some fields that the table holds.
-func stored(fields []*catalog.Field) []*catalog.Field {
+// storedFields are those of some fields that the table holds.
+func storedFields(fields []*catalog.Field) []*catalog.Field {
 	return slices.DeleteFunc(slices.Clone(fields), (*catalog.Field).IsComputed)
 }
 
 // encodeEvent writes an event with the old and new values of some fields, and the vehicle unless it is nil.
-func (r *request) encodeEvent(kind string, fields []*catalog.Field, change *snapshotfile.RecordedChange, car *vehicle) []byte {
+func (r *searchRequest) encodeEvent(kind string, fields []*catalog.Field, change *snapshotfile.RecordedChange, car *vehicle) []byte {
 	b := fmt.Appendf(nil, `{"at":"%s","kind":"%s"`, change.At, kind)
 	if id := r.idOf(change, car); id != nil {
 		b = append(append(b, `,"id":`...), id...)
@@ -218,7 +218,7 @@ func (r *request) encodeEvent(kind string, fields []*catalog.Field, change *snap
 }
 
 // idOf gives the id of the vehicle of a change as answers show it; nil if it is not known.
-func (r *request) idOf(change *snapshotfile.RecordedChange, car *vehicle) []byte {
+func (r *searchRequest) idOf(change *snapshotfile.RecordedChange, car *vehicle) []byte {
 	id := r.generation.catalog.ID()
 	if id == nil {
 		return nil
@@ -231,11 +231,11 @@ func (r *request) idOf(change *snapshotfile.RecordedChange, car *vehicle) []byte
 	if car != nil {
 		v = car
 	}
-	cell, kind, whole := v.shown(id)
+	cell, kind, whole := v.shownCell(id)
 	if !whole {
 		return nil
 	}
-	e := encoded{}
+	e := encodedVehicle{}
 	e.appendCell(id, cell, kind, true, 0)
 	return e.json
 }
@@ -286,7 +286,7 @@ func (row recordedRow) Length(f *catalog.Field) int {
 
 // History gives what has happened to the vehicle of an id, the newest first, also if it is gone; or ErrNotFound.
 func (s *Service) History(ctx context.Context, id string, values url.Values) (*Changes, error) {
-	return s.history(ctx, values, func(r *request) ([]value.Cell, error) {
+	return s.historyOf(ctx, values, func(r *searchRequest) ([]value.Cell, error) {
 		c := r.generation.catalog
 		if c.ID() == nil {
 			return nil, ErrNoIDs
@@ -294,18 +294,18 @@ func (s *Service) History(ctx context.Context, id string, values url.Values) (*C
 		if key, ok := store.HistoryKeyOf(c, id); ok {
 			return key, nil
 		}
-		wanted, isCell := idCell(c.ID(), id)
+		wanted, isCell := parseID(c.ID(), id)
 		if !isCell {
 			return nil, ErrNotFound
 		}
-		return r.historyKeyOf(r.index().WithCell(c.ID(), wanted))
+		return r.historyKeyOf(r.index().RowsWithCell(c.ID(), wanted))
 	})
 }
 
 // HistoryByVIN gives what has happened to the vehicle of a VIN that is in stock; or ErrNotFound.
 func (s *Service) HistoryByVIN(ctx context.Context, vin string, values url.Values) (*Changes, error) {
-	return s.history(ctx, values, func(r *request) ([]value.Cell, error) {
-		v, err := byVIN(vin)(r, nil)
+	return s.historyOf(ctx, values, func(r *searchRequest) ([]value.Cell, error) {
+		v, err := findByVIN(vin)(r, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -314,7 +314,7 @@ func (s *Service) HistoryByVIN(ctx context.Context, vin string, values url.Value
 }
 
 // historyKeyOf gives the key of the first vehicle of a set.
-func (r *request) historyKeyOf(set index.Set) ([]value.Cell, error) {
+func (r *searchRequest) historyKeyOf(set index.Set) ([]value.Cell, error) {
 	row, found := set.First()
 	if !found {
 		return nil, ErrNotFound
@@ -322,7 +322,7 @@ func (r *request) historyKeyOf(set index.Set) ([]value.Cell, error) {
 	return r.keyCells(row), nil
 }
 
-func (r *request) keyCells(row uint32) []value.Cell {
+func (r *searchRequest) keyCells(row uint32) []value.Cell {
 	var key []value.Cell
 	for _, f := range r.generation.catalog.HistoryKey {
 		key = append(key, r.index().Cell(f, row).Clone())
@@ -330,8 +330,8 @@ func (r *request) keyCells(row uint32) []value.Cell {
 	return key
 }
 
-// history gives what has happened to the vehicle whose key is found.
-func (s *Service) history(ctx context.Context, values url.Values, find func(*request) ([]value.Cell, error)) (*Changes, error) {
+// historyOf gives what has happened to the vehicle whose key is found.
+func (s *Service) historyOf(ctx context.Context, values url.Values, find func(*searchRequest) ([]value.Cell, error)) (*Changes, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Changes, error) {
 		r, asked, err := newChangesRequest(ctx, src, g, values, "cursor", "fields", "limit")
 		if err != nil {
@@ -346,7 +346,7 @@ func (s *Service) history(ctx context.Context, values url.Values, find func(*req
 }
 
 // rowHistory reads the changes of one row, and the vehicle as it is now.
-func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, error) {
+func (r *searchRequest) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, error) {
 	c := r.generation.catalog
 	before := int64(0)
 	if asked.Before != nil {
@@ -379,7 +379,7 @@ func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, 
 		if result.ID == nil {
 			result.ID = r.idOf(change, nil)
 		}
-		kind := kindOf(&reader, change)
+		kind := changeKindOf(&reader, change)
 		one := r.encodeEvent(kind, r.changedFields(change), &snapshotfile.RecordedChange{At: change.At, Old: change.Old, New: change.New}, nil)
 		if i > 0 && len(result.Events)+len(one) > maxEvents {
 			more = true
@@ -402,8 +402,8 @@ func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, 
 // Changed is the kind of a change that is no event.
 const Changed = "changed"
 
-// kindOf names what a change is: the last of its events, or Changed.
-func kindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string {
+// changeKindOf names what a change is: the last of its events, or Changed.
+func changeKindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string {
 	ops := map[string]history.Op{snapshotfile.OpInsert: history.Insert, snapshotfile.OpUpdate: history.Update,
 		snapshotfile.OpDelete: history.Delete}
 	kinds := reader.Kinds(&history.Change{Op: ops[change.Op], Old: string(change.Old), New: string(change.New)})
@@ -417,7 +417,7 @@ func kindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string 
 }
 
 // changedFields are the fields that a change has old or new values of.
-func (r *request) changedFields(change *snapshotfile.RecordedChange) []*catalog.Field {
+func (r *searchRequest) changedFields(change *snapshotfile.RecordedChange) []*catalog.Field {
 	row := newRecordedRow(change.Old, change.New)
 	var fields []*catalog.Field
 	c := r.generation.catalog
@@ -448,7 +448,7 @@ func readLog(ctx context.Context, st *store.Store, c *catalog.Catalog, v store.V
 	}
 	var known *history.Log
 	if last != nil && last.catalog == c {
-		known = last.log
+		known = last.changeLog
 	}
 	log, err := st.History(ctx, c, v, known)
 	if err != nil {

@@ -36,12 +36,12 @@ func Check(ctx context.Context, st *store.Store, o Options) (*Findings, error) {
 
 	return &Findings{Setting: st.Setting, Table: st.Table, Fields: g.catalog.Describe(),
 		Report: append(g.catalog.Report(), slices.Sorted(maps.Values(g.disagreements()))...),
-		Rows:   g.index.Rows(), Bytes: g.index.Bytes() + g.kept.bytes(),
-		Took: g.took, MaxAge: max(minRefreshAge, refreshShare*g.took) + g.took, Fetched: g.fetched()}, nil
+		Rows:   g.index.Rows(), Bytes: g.index.Bytes() + g.keptRows.bytes(),
+		Took: g.readTime, MaxAge: max(minRefreshAge, refreshShare*g.readTime) + g.readTime, Fetched: g.describeFetch()}, nil
 }
 
-// fetched says how the rows of an answer are read.
-func (g *generation) fetched() string {
+// describeFetch says how the rows of an answer are read.
+func (g *generation) describeFetch() string {
 	var names []string
 	for _, f := range g.catalog.KeyFields {
 		names = append(names, f.Column.Name)
@@ -49,12 +49,12 @@ func (g *generation) fetched() string {
 
 	key := strings.Join(names, ", ")
 	switch {
-	case g.kept != nil && !g.catalog.Key.Exists():
+	case g.keptRows != nil && !g.catalog.Key.Exists():
 		return "kept in memory, as old as the index: the table has no key"
-	case g.kept != nil && !g.catalog.Key.Unique:
+	case g.keptRows != nil && !g.catalog.Key.Unique:
 		return "kept in memory, as old as the index: " + key +
 			" does not tell all vehicles apart, or finding one by it is slow"
-	case g.kept != nil:
+	case g.keptRows != nil:
 		return "kept in memory, as old as the index: finding one by " + key + " is slow"
 	case g.catalog.Key.RowID:
 		return "live, by SQLite's rowid"

@@ -6,21 +6,21 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// mostLoss is by how much the share of values that are understood may fall after the columns were bound.
-const mostLoss = 0.2
+// maxUnderstoodLoss is by how much the share of values that are understood may fall after the columns were bound.
+const maxUnderstoodLoss = 0.2
 
-// understood counts the values of a field that are understood as what it was bound for, of all that there are. Both are
+// countUnderstood counts the values of a field that are understood as what it was bound for, of all that there are. Both are
 // 0 for a field that takes any value.
-func (g *generation) understood(f *catalog.Field) (count, total int) {
+func (g *generation) countUnderstood(f *catalog.Field) (count, total int) {
 	x := g.index
 	switch {
 	case f.IsDerived():
 		_, total = x.CountTexts(f.Source(), func(string) bool { return false })
-		return min(x.Values(f), total), total
+		return min(x.CountValues(f), total), total
 	case f.HasKnownValues():
 		return x.CountTexts(f, f.Recognizes)
 	case f.Class() == catalog.Number:
-		return x.Values(f), x.Values(f) + x.NotNumbers(f)
+		return x.CountValues(f), x.CountValues(f) + x.CountNotNumbers(f)
 	}
 
 	return 0, 0
@@ -30,8 +30,8 @@ func (g *generation) understood(f *catalog.Field) (count, total int) {
 // are.
 func (g *generation) disagreement(f *catalog.Field) string {
 	plan, planned := g.catalog.Plan.Fields[f.Name]
-	count, total := g.understood(f)
-	if !planned || total == 0 || float64(count)/float64(total) >= plan.Understood-mostLoss {
+	count, total := g.countUnderstood(f)
+	if !planned || total == 0 || float64(count)/float64(total) >= plan.Understood-maxUnderstoodLoss {
 		return ""
 	}
 
@@ -44,13 +44,13 @@ func (g *generation) disagreement(f *catalog.Field) string {
 // disagreements are those of all fields, found once for each generation.
 func (g *generation) disagreements() map[string]string {
 	g.disagreeOnce.Do(func() {
-		g.disagree = map[string]string{}
+		g.disagreementsByField = map[string]string{}
 		for i := range g.catalog.Fields {
 			f := &g.catalog.Fields[i]
 			if text := g.disagreement(f); text != "" {
-				g.disagree[f.Name] = text
+				g.disagreementsByField[f.Name] = text
 			}
 		}
 	})
-	return g.disagree
+	return g.disagreementsByField
 }

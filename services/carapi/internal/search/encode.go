@@ -16,9 +16,9 @@ const minTruncatable = 100
 // textLengths are the characters to which long texts are cut, in turn, until an answer is short enough.
 var textLengths = []int{1000, 300, minTruncatable}
 
-// encoded is a vehicle as JSON, and what can be left out of it. What is written depends on the cells alone: MySQL and
+// encodedVehicle is a vehicle as JSON, and what can be left out of it. What is written depends on the cells alone: MySQL and
 // SQLite give the same bytes.
-type encoded struct {
+type encodedVehicle struct {
 	json    []byte
 	long    []longValue
 	omitted []Omitted // values of which too much is stored, null in json
@@ -41,9 +41,9 @@ type Omitted struct {
 }
 
 // encodeVehicle appends the shown fields of a vehicle to b, and gives b grown.
-func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle) (*encoded, []byte) {
+func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle) (*encodedVehicle, []byte) {
 	start := len(b)
-	e := &encoded{json: append(b, '{')}
+	e := &encodedVehicle{json: append(b, '{')}
 	for i, f := range shown {
 		if i > 0 {
 			e.json = append(e.json, ',')
@@ -51,8 +51,8 @@ func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle
 
 		e.json = append(e.json, labels[i]...)
 		from := len(e.json)
-		cell, kind, whole := v.shown(f)
-		e.appendCell(f, cell, kind, whole, v.length(f))
+		cell, kind, whole := v.shownCell(f)
+		e.appendCell(f, cell, kind, whole, v.storedLength(f))
 
 		if f.IsComputed() && f.Name == catalog.FirstSeen && v.mayBeOlder() {
 			e.json = append(e.json, `,"`+catalog.FirstSeenOrEarlier+`":true`...)
@@ -74,8 +74,8 @@ func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle
 	return e, b
 }
 
-// labels are the names of fields, as JSON with a colon.
-func labels(shown []*catalog.Field) []string {
+// fieldLabels are the names of fields, as JSON with a colon.
+func fieldLabels(shown []*catalog.Field) []string {
 	var buffer [1 << 10]byte
 	names, ends := buffer[:0], make([]int, len(shown))
 	for i, f := range shown {
@@ -94,7 +94,7 @@ func labels(shown []*catalog.Field) []string {
 	return all
 }
 
-func (e *encoded) appendCell(f *catalog.Field, c value.Cell, kind schema.Kind, whole bool, length int) {
+func (e *encodedVehicle) appendCell(f *catalog.Field, c value.Cell, kind schema.Kind, whole bool, length int) {
 	from := len(e.json)
 	isText := (f.Class() == catalog.Text || kind == schema.Text) && c.Type == value.Text
 	switch {
@@ -130,8 +130,8 @@ func (e *encoded) appendCell(f *catalog.Field, c value.Cell, kind schema.Kind, w
 	}
 }
 
-// cut gives the JSON with texts cut to so many characters (0: whole), and the number of texts that are cut.
-func (e *encoded) cut(characters int) (b []byte, texts int) {
+// truncated gives the JSON with texts cut to so many characters (0: whole), and the number of texts that are cut.
+func (e *encodedVehicle) truncated(characters int) (b []byte, texts int) {
 	if characters == 0 {
 		return e.json, 0
 	}
@@ -166,7 +166,7 @@ func firstCharacters(s string, n int) string {
 }
 
 // omitLargest replaces the largest value that cannot be cut by null. It returns false if there is none.
-func (e *encoded) omitLargest() bool {
+func (e *encodedVehicle) omitLargest() bool {
 	largest := -1
 	for i, l := range e.long {
 		if l.text == "" && (largest < 0 || l.to-l.from > e.long[largest].to-e.long[largest].from) {
@@ -195,8 +195,8 @@ func (e *encoded) omitLargest() bool {
 	return true
 }
 
-// omittedLength is about what the entries of omitted values take in an answer.
-func (e *encoded) omittedLength() int {
+// omittedSize is about what the entries of omitted values take in an answer.
+func (e *encodedVehicle) omittedSize() int {
 	n := 0
 	for _, o := range e.omitted {
 		n += len(`{"id":,"field":"","length":},`) + len(e.id) + len(o.Field) + len(strconv.Itoa(o.Length))

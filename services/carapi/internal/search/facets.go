@@ -31,14 +31,14 @@ func (s *Service) Facets(ctx context.Context, values url.Values) (*Answer, error
 			q.Facets = g.interpreter.Parameters().UsualFacets()
 		}
 
-		fields := compared(q)
+		fields := comparedFields(q)
 		for _, facet := range q.Facets {
 			fields = append(fields, facet.Field)
 		}
 
-		r := request{ctx: ctx, source: src, generation: g, query: q}
+		r := searchRequest{ctx: ctx, source: src, generation: g, query: q}
 		a := &Answer{Applied: q.Applied(false), Notes: notes, Origin: g.origin(), NotNumbers: g.notNumbers(fields...)}
-		a.Facets = r.facets(g.index.Match(q, nil), r.room(a))
+		a.Facets = r.facets(g.index.Match(q, nil), r.remainingRoom(a))
 
 		return a, nil
 	})
@@ -47,7 +47,7 @@ func (s *Service) Facets(ctx context.Context, values url.Values) (*Answer, error
 // facets counts each field's values under the other fields' filters: how many there would be if another value were
 // chosen. The set is what all filters leave. The fields share so many characters; values for which there is no room
 // are counted among the others.
-func (r *request) facets(set index.Set, room int) []byte {
+func (r *searchRequest) facets(set index.Set, room int) []byte {
 	b := []byte{'{'}
 	for i, by := range r.query.Facets {
 		f := by.Field
@@ -131,14 +131,14 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 			measured = append(measured, f)
 		}
 
-		fields := append(compared(q), measured...)
+		fields := append(comparedFields(q), measured...)
 		for _, by := range q.By {
 			fields = append(fields, by.Field)
 		}
 
 		a.NotNumbers = g.notNumbers(fields...)
 		if len(q.By) > 0 {
-			r := request{ctx: ctx, source: src, generation: g, query: q}
+			r := searchRequest{ctx: ctx, source: src, generation: g, query: q}
 			r.addGroups(set, measured, a)
 			return a, nil
 		}
@@ -148,20 +148,20 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 			all = append(all, g.index.Statistics(set, f))
 		}
 
-		a.Facets = appendMeasures(nil, measured, all)
+		a.Facets = appendAggregates(nil, measured, all)
 		return a, nil
 	})
 }
 
-// appendMeasures writes the measures of fields, by their names.
-func appendMeasures(b []byte, fields []*catalog.Field, all []index.Statistics) []byte {
+// appendAggregates writes the measures of fields, by their names.
+func appendAggregates(b []byte, fields []*catalog.Field, all []index.Statistics) []byte {
 	b = append(b, '{')
 	for i, f := range fields {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(value.AppendString(b, f.Name), ':')
-		b = measuresOf(f, all[i]).append(b)
+		b = aggregatesOf(f, all[i]).append(b)
 	}
 	return append(b, '}')
 }
@@ -170,9 +170,9 @@ func appendMeasures(b []byte, fields []*catalog.Field, all []index.Statistics) [
 const maxGroups = 50
 
 // addGroups measures fields of a set in groups. Groups for which there is no room are counted among the others.
-func (r *request) addGroups(set index.Set, measured []*catalog.Field, a *Answer) {
+func (r *searchRequest) addGroups(set index.Set, measured []*catalog.Field, a *Answer) {
 	groups, other := r.index().Groups(set, r.query.By, measured, maxGroups)
-	room := r.room(a)
+	room := r.remainingRoom(a)
 
 	a.Groups = []byte{'['}
 	for i, group := range groups {
@@ -195,7 +195,7 @@ func (r *request) addGroups(set index.Set, measured []*catalog.Field, a *Answer)
 }
 
 // appendGroup writes a group: the values that it has in common, how many vehicles it has, and their measures.
-func (r *request) appendGroup(b []byte, group index.Group, measured []*catalog.Field) []byte {
+func (r *searchRequest) appendGroup(b []byte, group index.Group, measured []*catalog.Field) []byte {
 	b = append(b, '{')
 	for i, by := range r.query.By {
 		name := by.Field.Name
@@ -213,7 +213,7 @@ func (r *request) appendGroup(b []byte, group index.Group, measured []*catalog.F
 
 	b = append(b, `"count":`...)
 	b = append(strconv.AppendInt(b, int64(group.Count), 10), `,"fields":`...)
-	return append(appendMeasures(b, measured, group.Measures), '}')
+	return append(appendAggregates(b, measured, group.Measures), '}')
 }
 
 // groupMembers are the members of a group beside its values.
@@ -227,9 +227,9 @@ func (a *Answer) leaveOutCurrencies(x *index.Index, f *catalog.Field) {
 	}
 }
 
-// Measures are how many vehicles have a value, the least, the greatest, the average and the median; null if none has
+// Aggregates are how many vehicles have a value, the least, the greatest, the average and the median; null if none has
 // one.
-type Measures struct {
+type Aggregates struct {
 	Count   int             `json:"count"`
 	Min     json.RawMessage `json:"min"`
 	Max     json.RawMessage `json:"max"`
@@ -238,7 +238,7 @@ type Measures struct {
 }
 
 // append writes the measures as encoding/json does, in less time: an answer may have hundreds.
-func (m Measures) append(b []byte) []byte {
+func (m Aggregates) append(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `{"count":`...), int64(m.Count), 10)
 	for _, measure := range []struct {
 		name string
@@ -254,17 +254,17 @@ func (m Measures) append(b []byte) []byte {
 	return append(b, '}')
 }
 
-func measuresOf(f *catalog.Field, s index.Statistics) Measures {
-	m := Measures{Count: s.Count, Min: s.Min.AppendJSON(nil, f.Kind), Max: s.Max.AppendJSON(nil, f.Kind)}
+func aggregatesOf(f *catalog.Field, s index.Statistics) Aggregates {
+	m := Aggregates{Count: s.Count, Min: s.Min.AppendJSON(nil, f.Kind), Max: s.Max.AppendJSON(nil, f.Kind)}
 	if s.Count > 0 {
-		m.Average = rounded(new(big.Rat).Quo(s.Sum, new(big.Rat).SetInt64(int64(s.Count))))
-		m.Median = rounded(s.Median)
+		m.Average = roundedNumber(new(big.Rat).Quo(s.Sum, new(big.Rat).SetInt64(int64(s.Count))))
+		m.Median = roundedNumber(s.Median)
 	}
 	return m
 }
 
-// rounded writes a number to two decimals, without zeros at the end.
-func rounded(n *big.Rat) json.RawMessage {
+// roundedNumber writes a number to two decimals, without zeros at the end.
+func roundedNumber(n *big.Rat) json.RawMessage {
 	text, _ := value.NormalDecimal([]byte(n.FloatString(2)))
 	return value.AppendExact(nil, schema.Decimal, text)
 }

@@ -26,7 +26,7 @@ func (s *Service) Open(ctx context.Context) error {
 	all := s.sources()
 	found := make(chan error, len(all))
 	for _, src := range all {
-		s.running.Go(func() { src.refresher(ctx) })
+		s.running.Go(func() { src.runRefreshes(ctx) })
 		s.running.Go(func() {
 			var err error
 			probed := make(chan struct{})
@@ -57,7 +57,7 @@ func (s *Service) Open(ctx context.Context) error {
 	}
 
 	err := errors.Join(errs...)
-	var large *TooLarge
+	var large *TooLargeError
 	if errors.As(err, &large) {
 		return large
 	}
@@ -73,31 +73,31 @@ func (s *Service) Wait() { s.running.Wait() }
 
 // dropUnused gives up the snapshot's index once it is not needed any more.
 func (s *Service) dropUnused() {
-	if s.live == nil || s.live.state() != nil {
+	if s.live == nil || s.live.unavailableReason() != nil {
 		return
 	}
 
 	s.snapshot.mu.Lock()
 	defer s.snapshot.mu.Unlock()
 
-	if s.snapshot.pending == nil && time.Since(s.snapshot.used) > keepSnapshot {
+	if s.snapshot.pending == nil && time.Since(s.snapshot.lastUsed) > keepSnapshot {
 		s.snapshot.current.Store(nil)
 	}
 }
 
-// state is nil for a source that answers, and otherwise says why it does not.
-func (s *source) state() error {
+// unavailableReason is nil for a source that answers, and otherwise says why it does not.
+func (s *source) unavailableReason() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
 	switch {
 	case s.up:
 		return nil
-	case s.err == nil:
+	case s.probeErr == nil:
 		return ErrNotConnected
 	}
 
-	return s.err
+	return s.probeErr
 }
 
 // snapshotUsable says why the snapshot cannot be shown; nil if it can.
@@ -105,7 +105,7 @@ func (s *Service) snapshotUsable() error {
 	if s.snapshot == nil {
 		return ErrUnavailable
 	}
-	if err := s.snapshot.state(); err != nil {
+	if err := s.snapshot.unavailableReason(); err != nil {
 		return err
 	}
 
@@ -126,7 +126,7 @@ func (s *Service) bindingError() error {
 		return nil
 	}
 
-	err := s.live.state()
+	err := s.live.unavailableReason()
 	var binding store.BindingError
 	if errors.As(err, &binding) {
 		return err
@@ -137,13 +137,13 @@ func (s *Service) bindingError() error {
 
 // withFallback answers from the live source or, if that cannot, from the snapshot.
 func withFallback[T any](ctx context.Context, s *Service, answer func(context.Context, *source, *generation) (T, error),
-	options ...option,
+	options ...answerOption,
 ) (T, error) {
 	var none T
 	err := ErrUnavailable
 	if s.live != nil {
-		if err = s.live.state(); err == nil {
-			a, e := from(ctx, s.live, answer, options)
+		if err = s.live.unavailableReason(); err == nil {
+			a, e := answerFrom(ctx, s.live, answer, options)
 			if !IsUnavailable(e) {
 				return a, e
 			}
@@ -161,7 +161,7 @@ func withFallback[T any](ctx context.Context, s *Service, answer func(context.Co
 		return none, fmt.Errorf("%w: %w; and the snapshot: %w", ErrUnavailable, err, e)
 	}
 
-	a, e := from(ctx, s.snapshot, answer, options)
+	a, e := answerFrom(ctx, s.snapshot, answer, options)
 	if IsUnavailable(e) {
 		return none, fmt.Errorf("%w: %w; and the snapshot: %w", ErrUnavailable, err, e)
 	}
@@ -169,11 +169,11 @@ func withFallback[T any](ctx context.Context, s *Service, answer func(context.Co
 	return a, e
 }
 
-// option says how a request is answered.
-type option int
+// answerOption says how a request is answered.
+type answerOption int
 
-// asKnown answers from the index there is, however old, and has nothing read again.
-const asKnown option = 1
+// withoutRefresh answers from the index there is, however old, and has nothing read again.
+const withoutRefresh answerOption = 1
 
 // IsUnavailable reports whether an error means that the source cannot answer now.
 func IsUnavailable(err error) bool {
@@ -183,25 +183,25 @@ func IsUnavailable(err error) bool {
 		errors.As(err, &binding) || store.Unavailable(err)
 }
 
-// from answers from one source. It waits for a new index, and for rows, each for its time-out at most. It tries again
+// answerFrom answers from one source. It waits for a new index, and for rows, each for its time-out at most. It tries again
 // with a new index if the one it began with turns out to be of another table, or of an earlier state of a file.
-func from[T any](ctx context.Context, src *source, answer func(context.Context, *source, *generation) (T, error),
-	options []option,
+func answerFrom[T any](ctx context.Context, src *source, answer func(context.Context, *source, *generation) (T, error),
+	options []answerOption,
 ) (T, error) {
 	var none T
 	src.mu.Lock()
 	alive := src.alive
-	src.used = time.Now()
+	src.lastUsed = time.Now()
 	src.mu.Unlock()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(alive, func() { cancel(errAway) })()
 
 	g := src.current.Load()
-	if g == nil || !slices.Contains(options, asKnown) {
+	if g == nil || !slices.Contains(options, withoutRefresh) {
 		var err error
 		waiting, stop := context.WithTimeoutCause(ctx, src.timeout, store.ErrTooSlow)
-		g, err = src.fresh(waiting)
+		g, err = src.freshGeneration(waiting)
 		err = causeOf(waiting, err)
 		stop()
 
@@ -223,14 +223,14 @@ func from[T any](ctx context.Context, src *source, answer func(context.Context, 
 		defer src.answering.Add(-1)
 		return answer(ctx, src, g)
 	}
-	for range mostMoves {
+	for range maxMoves {
 		begun := time.Now()
 		a, err := counted(g)
 		if err == nil || !errors.Is(err, store.ErrMoved) && !errors.Is(err, store.ErrNoTable) {
 			return a, causeOf(ctx, err)
 		}
 
-		now, refreshErr := src.refreshed(ctx, begun)
+		now, refreshErr := src.refreshedAfter(ctx, begun)
 		switch {
 		case errors.Is(refreshErr, store.ErrTooSlow):
 			// a large table is still being read: until then the source cannot answer
@@ -246,9 +246,9 @@ func from[T any](ctx context.Context, src *source, answer func(context.Context, 
 	return a, causeOf(ctx, err)
 }
 
-// mostMoves is how often an answer is begun again because the table was altered, or the file published again,
+// maxMoves is how often an answer is begun again because the table was altered, or the file published again,
 // meanwhile.
-const mostMoves = 3
+const maxMoves = 3
 
 // causeOf adds to an error why the context of a request has ended.
 func causeOf(ctx context.Context, err error) error {

@@ -65,7 +65,7 @@ func (s *Service) Fields(ctx context.Context) ([]Description, error) {
 func (s *Service) KnownFields(ctx context.Context) ([]Description, error) {
 	return withFallback(ctx, s, func(_ context.Context, _ *source, g *generation) ([]Description, error) {
 		return g.descriptions(), nil
-	}, asKnown)
+	}, withoutRefresh)
 }
 
 // descriptions are made once for each generation.
@@ -82,7 +82,7 @@ func (g *generation) descriptions() []Description {
 func (g *generation) describe(f *catalog.Field) Description {
 	d := Description{Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About,
 		Operators: f.Operators(),
-		Filters:   []string{}, Sort: f.Sorts(), Facet: f.Facets(), Bound: f.Why, NotNumbers: g.index.NotNumbers(f),
+		Filters:   []string{}, Sort: f.Sorts(), Facet: f.Facets(), Bound: f.Why, NotNumbers: g.index.CountNotNumbers(f),
 		Boolean: f.Flag,
 		Warning: g.disagreements()[f.Name]}
 	switch {
@@ -103,7 +103,7 @@ func (g *generation) describe(f *catalog.Field) Description {
 	}
 
 	if (f.Class() == catalog.Number || f.Class() == catalog.Instant) && !f.IsOfCurrencies() {
-		low, high := g.index.Extremes(g.index.All(), f, false)
+		low, high := g.index.MinMax(g.index.All(), f, false)
 		if low.Type != value.Null {
 			d.Min, d.Max = low.AppendJSON(nil, f.Kind), high.AppendJSON(nil, f.Kind)
 		}

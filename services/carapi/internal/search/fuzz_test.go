@@ -69,7 +69,7 @@ func FuzzSearch(f *testing.F) {
 				t.Fatalf("%q: %s %s %s", text, a.Cars, a.Applied, a.Facets)
 			}
 
-			checkOffers(t, s, text, a.NoMatch)
+			checkOffers(t, s, text, a.ZeroResults)
 			if a.Next != nil {
 				if _, err := s.Search(t.Context(), a.Next); err != nil {
 					t.Fatalf("%q: the next page %v: %v", text, a.Next, err)
@@ -105,7 +105,7 @@ func checkOffers(t *testing.T, s *Service, text string, z *ZeroResults) {
 		t.Fatalf("%q: no_match has %d bytes", text, n)
 	}
 
-	check := func(c Call, count int) {
+	check := func(c RequestLink, count int) {
 		t.Helper()
 		request := maps.Clone(c.Request)
 		request.Set("include_total", "true")
@@ -115,21 +115,21 @@ func checkOffers(t *testing.T, s *Service, text string, z *ZeroResults) {
 	}
 	for _, f := range z.Filters {
 		if f.URL != "" {
-			check(f.Call, f.Without)
+			check(f.RequestLink, f.Without)
 		}
 	}
 
 	for _, d := range z.DidYouMean {
-		check(d.Call, d.Count)
+		check(d.RequestLink, d.Count)
 	}
 
 	for _, f := range z.InStock {
 		for _, v := range f.Values {
-			check(v.Call, v.Count)
+			check(v.RequestLink, v.Count)
 		}
 	}
 
 	for _, a := range z.Alternatives {
-		check(a.Call, a.Count)
+		check(a.RequestLink, a.Count)
 	}
 }

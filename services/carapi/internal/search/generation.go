@@ -24,28 +24,28 @@ type generation struct {
 	catalog     *catalog.Catalog
 	interpreter *interpret.Interpreter
 	index       *index.Index
-	log         *history.Log // of the changes; nil without a history
-	kept        *keptRows    // the rows themselves, where they cannot be read one by one; otherwise nil
-	slow        bool         // they are kept because reading one of them is slow
-	day         int64        // for which days since a moment were counted
+	changeLog   *history.Log // of the changes; nil without a history
+	keptRows    *keptRows    // the rows themselves, where they cannot be read one by one; otherwise nil
+	isSlow      bool         // they are kept because reading one of them is slow
+	dayCounted  int64        // for which days since a moment were counted
 	version     store.Version
 	source      string
 	checked     time.Time     // when it was last known to be current
-	took        time.Duration // for reading and building it
+	readTime    time.Duration // for reading and building it
 
-	describeOnce sync.Once
-	described    []Description
-	disagreeOnce sync.Once
-	disagree     map[string]string // by the name of the field
+	describeOnce         sync.Once
+	described            []Description
+	disagreeOnce         sync.Once
+	disagreementsByField map[string]string // by the name of the field
 }
 
 func (g *generation) origin() Origin { return Origin{Source: g.source, AsOf: g.version.AsOf} }
 
 // unchanged is the same stock, known to be current at a later time.
 func (g *generation) unchanged(v store.Version, checked time.Time) *generation {
-	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, log: g.log, kept: g.kept,
-		slow: g.slow,
-		day:  g.day, version: v, source: g.source, checked: checked, took: g.took}
+	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, changeLog: g.changeLog, keptRows: g.keptRows,
+		isSlow:     g.isSlow,
+		dayCounted: g.dayCounted, version: v, source: g.source, checked: checked, readTime: g.readTime}
 }
 
 // slowFetch is how much longer than a ping reading one row may take before the rows are kept in memory.
@@ -55,13 +55,13 @@ const slowFetch = 50 * time.Millisecond
 func readGeneration(ctx context.Context, st *store.Store, name string, vocabulary *value.Vocabulary,
 	last *generation, isBusy func() bool,
 ) (*generation, error) {
-	g, err := readOnce(ctx, st, name, vocabulary, last, last.keeps, isBusy)
-	if err != nil || g.kept != nil {
+	g, err := readTable(ctx, st, name, vocabulary, last, last.mustKeepRows, isBusy)
+	if err != nil || g.keptRows != nil {
 		return g, err
 	}
 
-	isNew := last == nil || last.catalog != g.catalog || last.kept != nil
-	keep, slow := !g.tellsRowsApart(), false
+	isNew := last == nil || last.catalog != g.catalog || last.keptRows != nil
+	keep, slow := !g.identifiesRows(), false
 	if !keep && isNew && g.index.Rows() > 0 {
 		cost, err := st.FetchCost(ctx, g.catalog, g.version, g.keyOf(0))
 		if err != nil && !errors.Is(err, store.ErrMoved) {
@@ -74,26 +74,26 @@ func readGeneration(ctx context.Context, st *store.Store, name string, vocabular
 		return g, nil
 	}
 
-	g, err = readOnce(ctx, st, name, vocabulary, g, func(*catalog.Catalog) bool { return true }, isBusy)
+	g, err = readTable(ctx, st, name, vocabulary, g, func(*catalog.Catalog) bool { return true }, isBusy)
 	if err == nil {
-		g.slow = slow
+		g.isSlow = slow
 	}
 
 	return g, err
 }
 
-// tellsRowsApart reports whether rows can be found by their key.
-func (g *generation) tellsRowsApart() bool {
+// identifiesRows reports whether rows can be found by their key.
+func (g *generation) identifiesRows() bool {
 	return g.catalog.Key.Exists() && (g.catalog.Key.Unique || g.index.UniqueKeys())
 }
 
-// keeps reports whether what kept the rows in memory still holds for the next read of a table. g may be nil.
-func (g *generation) keeps(c *catalog.Catalog) bool {
-	return g != nil && g.kept != nil && g.catalog == c && (g.slow || !g.tellsRowsApart())
+// mustKeepRows reports whether what kept the rows in memory still holds for the next read of a table. g may be nil.
+func (g *generation) mustKeepRows(c *catalog.Catalog) bool {
+	return g != nil && g.keptRows != nil && g.catalog == c && (g.isSlow || !g.identifiesRows())
 }
 
-// readOnce reads a table, and the rows with it where keep says so or there is no key.
-func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *value.Vocabulary, last *generation,
+// readTable reads a table, and the rows with it where keep says so or there is no key.
+func readTable(ctx context.Context, st *store.Store, name string, vocabulary *value.Vocabulary, last *generation,
 	keep func(*catalog.Catalog) bool, isBusy func() bool,
 ) (*generation, error) {
 	begun := time.Now()
@@ -138,7 +138,7 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *val
 			var large index.LimitError
 			if errors.As(err, &large) {
 				large.Bytes, large.Limit = large.Bytes+kept.bytes(), limit
-				return tooLarge(large, about)
+				return newTooLargeError(large, about)
 			}
 
 			return err
@@ -158,9 +158,9 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *val
 		builder.SetHistory(log, version.AsOf)
 	}
 
-	g := &generation{catalog: c, index: builder.Build(), log: log, kept: kept, day: dayOf(version.AsOf), version: version,
+	g := &generation{catalog: c, index: builder.Build(), changeLog: log, keptRows: kept, dayCounted: dayOf(version.AsOf), version: version,
 		source: name, checked: begun}
-	g.slow = last.keeps(c) && last.slow
+	g.isSlow = last.mustKeepRows(c) && last.isSlow
 	if version.Synced {
 		g.source = FromSnapshot
 	}
@@ -171,12 +171,14 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *val
 		g.interpreter = interpret.New(c, vocabulary)
 	}
 
-	g.took = time.Since(readBegun)
+	g.readTime = time.Since(readBegun)
 	return g, nil
 }
 
 // isOfToday reports whether the days since vehicles were first seen are still those of a version.
-func (g *generation) isOfToday(v store.Version) bool { return g.log == nil || g.day == dayOf(v.AsOf) }
+func (g *generation) isOfToday(v store.Version) bool {
+	return g.changeLog == nil || g.dayCounted == dayOf(v.AsOf)
+}
 
 // dayOf numbers the days in UTC.
 func dayOf(t time.Time) int64 { return t.Unix() / (24 * 60 * 60) }
@@ -210,15 +212,15 @@ func memoryLimit() int64 {
 	return limit / 2
 }
 
-// TooLarge is the error of a table whose index, or whose rows, do not fit into memory.
-type TooLarge struct{ message string }
+// TooLargeError is the error of a table whose index, or whose rows, do not fit into memory.
+type TooLargeError struct{ message string }
 
-func (e *TooLarge) Error() string { return e.message }
+func (e *TooLargeError) Error() string { return e.message }
 
-// tooLarge explains that an index does not fit, with an estimate of what it would take.
-func tooLarge(e index.LimitError, about int) error {
+// newTooLargeError explains that an index does not fit, with an estimate of what it would take.
+func newTooLargeError(e index.LimitError, about int) error {
 	estimate := e.Bytes * int64(max(about, e.Rows)) / int64(max(e.Rows, 1))
-	return &TooLarge{fmt.Sprintf("table %s: its index would take about %s, and half of the memory limit is %s: "+
+	return &TooLargeError{fmt.Sprintf("table %s: its index would take about %s, and half of the memory limit is %s: "+
 		"give carapi more memory (the container's limit, or GOMEMLIMIT), "+
 		"or hide columns by CARS_HIDE", e.Table, humanize.IBytes(uint64(estimate)),
 		humanize.IBytes(uint64(e.Limit)))}

@@ -19,11 +19,11 @@ const (
 // keptRows holds the rows of a table that has no key, or from which reading one row is slow. They are as old as the
 // index.
 type keptRows struct {
-	catalog *catalog.Catalog
-	fields  []*catalog.Field // those of the index first, then the others
-	place   map[*catalog.Field]int
-	cells   []keptCell // row after row
-	forms   []byte
+	catalog   *catalog.Catalog
+	fields    []*catalog.Field // those of the index first, then the others
+	positions map[*catalog.Field]int
+	cells     []keptCell // row after row
+	forms     []byte
 }
 
 type keptCell struct {
@@ -32,7 +32,7 @@ type keptCell struct {
 }
 
 func newKeptRows(c *catalog.Catalog) *keptRows {
-	k := &keptRows{catalog: c, place: map[*catalog.Field]int{}}
+	k := &keptRows{catalog: c, positions: map[*catalog.Field]int{}}
 	k.fields = append(k.fields, c.Read...)
 	for i := range c.Fields {
 		if f := &c.Fields[i]; f.Slot() < 0 && f.From == nil && !f.IsComputed() {
@@ -41,7 +41,7 @@ func newKeptRows(c *catalog.Catalog) *keptRows {
 	}
 
 	for i, f := range k.fields {
-		k.place[f] = i
+		k.positions[f] = i
 	}
 
 	return k
@@ -55,7 +55,7 @@ func (k *keptRows) add(cells []value.Cell) error {
 	}
 
 	if rows := len(k.cells) / len(k.fields); rows > maxKeptRows || len(k.forms) > maxKeptBytes {
-		return &TooLarge{fmt.Sprintf("table %s: its rows cannot be read quickly one by one, and it has more than the %s "+
+		return &TooLargeError{fmt.Sprintf("table %s: its rows cannot be read quickly one by one, and it has more than the %s "+
 			"rows or %s that are kept in memory: give the table a primary key, or a unique key whose columns are "+
 			"NOT NULL; for a view, make its id unique and indexed in the table behind it, "+
 			"or copy it with syncer and set SOURCE=snapshot", k.catalog.Table.Name,
@@ -83,7 +83,7 @@ type keptRow struct {
 
 // Cell implements query.Vehicle.
 func (r *keptRow) Cell(f *catalog.Field) (value.Cell, bool) {
-	i := r.first + r.rows.place[f]
+	i := r.first + r.rows.positions[f]
 	begin := uint32(0)
 	if i > 0 {
 		begin = r.rows.cells[i-1].end

@@ -85,7 +85,7 @@ func TestAnswersOfAChangingStock(t *testing.T) {
 	others.Go(func() { changeStock(t, db, &stop) })
 	others.Go(func() {
 		for ; !stop.Load(); time.Sleep(10 * time.Millisecond) {
-			s.live.request()
+			s.live.requestRefresh()
 		}
 	})
 	var dropped, walks atomic.Int64
@@ -231,7 +231,7 @@ func TestRowsAreLive(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		r := request{ctx: t.Context(), source: src, generation: g, query: q}
+		r := searchRequest{ctx: t.Context(), source: src, generation: g, query: q}
 		a, err := r.search(notes)
 		if err != nil {
 			t.Fatal(err)
@@ -247,8 +247,8 @@ func TestRowsAreLive(t *testing.T) {
 			ids = append(ids, c.ID)
 		}
 
-		if !slices.Equal(ids, want.ids) || a.Next == nil && a.Total != len(want.ids) || len(ids) == 0 && a.NoMatch == nil {
-			t.Errorf("%v: %v, total %d, no_match %v, want %v", want.values, ids, a.Total, a.NoMatch, want.ids)
+		if !slices.Equal(ids, want.ids) || a.Next == nil && a.Total != len(want.ids) || len(ids) == 0 && a.ZeroResults == nil {
+			t.Errorf("%v: %v, total %d, no_match %v, want %v", want.values, ids, a.Total, a.ZeroResults, want.ids)
 		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// compared are the fields by which a search filters and sorts.
-func compared(q *query.Query) []*catalog.Field {
+// comparedFields are the fields by which a search filters and sorts.
+func comparedFields(q *query.Query) []*catalog.Field {
 	var fields []*catalog.Field
 	for i := range q.Filters {
 		fields = append(fields, q.Filters[i].Field)
@@ -24,7 +24,7 @@ func compared(q *query.Query) []*catalog.Field {
 func (g *generation) notNumbers(fields ...*catalog.Field) map[string]int {
 	var counts map[string]int
 	for _, f := range fields {
-		n := g.index.NotNumbers(f)
+		n := g.index.CountNotNumbers(f)
 		if n == 0 {
 			continue
 		}

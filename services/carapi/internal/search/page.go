@@ -12,15 +12,15 @@ import (
 
 // candidate is a row of the index that the page may show.
 type candidate struct {
-	row  uint32
-	skip int // vehicles in its place up to and including it
+	row          uint32
+	offsetInTies int // vehicles in its place up to and including it
 }
 
 // page is the vehicles of an answer. The index says which rows may be on it and in which order; the rows, as they are
 // now, decide whether they are shown. Its end is the place of the last candidate taken, shown or not, so no vehicle
 // comes twice and none is missing, unless its own place changes between two pages.
 type page struct {
-	request    *request
+	request    *searchRequest
 	candidates []candidate // the taken ones, and those after them that were found
 	vehicles   []*vehicle  // of the candidates; nil where the row is gone
 	taken      int
@@ -29,17 +29,17 @@ type page struct {
 
 type liveRow struct {
 	*vehicle
-	place []value.Cell
+	sortKey []value.Cell
 }
 
-// more reports whether candidates follow those taken.
-func (p *page) more() bool { return p.taken < len(p.candidates) }
+// hasMore reports whether candidates follow those taken.
+func (p *page) hasMore() bool { return p.taken < len(p.candidates) }
 
 // moreCandidates is how many more candidates are read, as a multiple of the limit, where rows were dropped.
 const moreCandidates = 4
 
 // readPage reads the vehicles of a page, in at most two statements.
-func (r *request) readPage(set index.Set) (*page, error) {
+func (r *searchRequest) readPage(set index.Set) (*page, error) {
 	q := r.query
 	rows, skips := r.index().Page(set, q.Sort, q.After, q.Offset+q.Limit+1)
 
@@ -57,14 +57,14 @@ func (r *request) readPage(set index.Set) (*page, error) {
 
 	p := r.newPage(candidates, vehicles, n)
 	missing := n - len(p.shown)
-	if missing == 0 || !p.more() {
+	if missing == 0 || !p.hasMore() {
 		r.countDropped(missing)
 		return p, nil
 	}
 
 	// Rows have changed since the index was read: look further for as many.
 	last := candidates[n-1]
-	cursor := &query.Cursor{SortKey: r.index().Place(q.Sort, last.row), OffsetInTies: r.skipAfter(last, candidates[n])}
+	cursor := &query.Cursor{SortKey: r.index().SortKey(q.Sort, last.row), OffsetInTies: r.offsetAfter(last, candidates[n])}
 
 	rows, skips = r.index().Page(set, q.Sort, cursor, moreCandidates*q.Limit+1)
 	candidates = candidates[:n]
@@ -89,7 +89,7 @@ func (r *request) readPage(set index.Set) (*page, error) {
 	return p, nil
 }
 
-func (r *request) countDropped(n int) {
+func (r *searchRequest) countDropped(n int) {
 	if n > 0 && r.dropped != nil {
 		r.dropped(n)
 	}
@@ -97,12 +97,12 @@ func (r *request) countDropped(n int) {
 
 // newPage takes the first n candidates, and shows those of their rows that still match and lie between the cursor and
 // the place of the last candidate.
-func (r *request) newPage(candidates []candidate, vehicles []*vehicle, n int) *page {
+func (r *searchRequest) newPage(candidates []candidate, vehicles []*vehicle, n int) *page {
 	q := r.query
 	p := &page{request: r, candidates: candidates, vehicles: vehicles, taken: n}
 	var end []value.Cell
-	if p.more() {
-		end = r.index().Place(q.Sort, candidates[n-1].row)
+	if p.hasMore() {
+		end = r.index().SortKey(q.Sort, candidates[n-1].row)
 	}
 
 	p.shown = make([]liveRow, 0, n)
@@ -113,7 +113,7 @@ func (r *request) newPage(candidates []candidate, vehicles []*vehicle, n int) *p
 		}
 
 		start := len(places)
-		places = r.appendPlace(places, v, candidates[i].row)
+		places = r.appendSortKey(places, v, candidates[i].row)
 		place := places[start:]
 		if q.After != nil {
 			c := query.CompareSortKeys(q.Sort, place, q.After.SortKey)
@@ -129,13 +129,13 @@ func (r *request) newPage(candidates []candidate, vehicles []*vehicle, n int) *p
 		p.shown = append(p.shown, liveRow{v, place})
 	}
 
-	slices.SortStableFunc(p.shown, func(a, b liveRow) int { return query.CompareSortKeys(q.Sort, a.place, b.place) })
+	slices.SortStableFunc(p.shown, func(a, b liveRow) int { return query.CompareSortKeys(q.Sort, a.sortKey, b.sortKey) })
 	return p
 }
 
-// appendPlace appends a vehicle's cells in the fields of the order. Of a text that was not read whole, the index has
+// appendSortKey appends a vehicle's cells in the fields of the order. Of a text that was not read whole, the index has
 // the rest: its beginning alone would stand before all other texts that begin so.
-func (r *request) appendPlace(cells []value.Cell, v *vehicle, row uint32) []value.Cell {
+func (r *searchRequest) appendSortKey(cells []value.Cell, v *vehicle, row uint32) []value.Cell {
 	for _, o := range r.query.Sort {
 		cell, whole := v.Cell(o.Field)
 		if known := r.index().Cell(o.Field, row); !whole && bytes.HasPrefix(known.Form, cell.Form) {
@@ -146,35 +146,35 @@ func (r *request) appendPlace(cells []value.Cell, v *vehicle, row uint32) []valu
 	return cells
 }
 
-// skipAfter is what a cursor after a candidate skips: the vehicles in its place, if the next one is in it too.
-func (r *request) skipAfter(last, next candidate) int {
+// offsetAfter is what a cursor after a candidate skips: the vehicles in its place, if the next one is in it too.
+func (r *searchRequest) offsetAfter(last, next candidate) int {
 	x, order := r.index(), r.query.Sort
-	if query.CompareSortKeys(order, x.Place(order, last.row), x.Place(order, next.row)) == 0 {
-		return last.skip
+	if query.CompareSortKeys(order, x.SortKey(order, last.row), x.SortKey(order, next.row)) == 0 {
+		return last.offsetInTies
 	}
 	return 0
 }
 
-// end is the cursor after the candidates taken.
-func (p *page) end() query.Cursor {
+// cursorAfter is the cursor after the candidates taken.
+func (p *page) cursorAfter() query.Cursor {
 	r, last := p.request, p.candidates[p.taken-1]
-	return query.Cursor{SortKey: r.index().Place(r.query.Sort, last.row), OffsetInTies: r.skipAfter(last, p.candidates[p.taken])}
+	return query.Cursor{SortKey: r.index().SortKey(r.query.Sort, last.row), OffsetInTies: r.offsetAfter(last, p.candidates[p.taken])}
 }
 
 // shorten gives the page with fewer candidates taken.
 func (p *page) shorten(taken int) *page { return p.request.newPage(p.candidates, p.vehicles, taken) }
 
 // readVehicles reads rows as they are now, in one statement. A row that is gone is nil.
-func (r *request) readVehicles(candidates []candidate) ([]*vehicle, error) {
+func (r *searchRequest) readVehicles(candidates []candidate) ([]*vehicle, error) {
 	vehicles, all := make([]*vehicle, len(candidates)), make([]vehicle, len(candidates))
 	if len(candidates) == 0 {
 		return vehicles, nil
 	}
 
 	g := r.generation
-	if g.kept != nil {
+	if g.keptRows != nil {
 		for i, c := range candidates {
-			all[i] = vehicle{stored: g.kept.row(g.index.ReadAs(c.row)), index: g.index, row: c.row}
+			all[i] = vehicle{stored: g.keptRows.row(g.index.AddedNumber(c.row)), index: g.index, row: c.row}
 			vehicles[i] = &all[i]
 		}
 		return vehicles, nil

@@ -22,13 +22,13 @@ func (s *Service) probeUntil(ctx context.Context, src *source) {
 // probe finds out whether a source answers, and reads the first index of a live one.
 func (s *Service) probe(ctx context.Context, src *source) error {
 	begun := time.Now()
-	err := s.ask(ctx, src)
+	err := s.pingSource(ctx, src)
 	if errors.Is(err, store.ErrNoTable) { // a column was dropped, or the table: the index knows after it is read again
 		waiting, stop := context.WithTimeoutCause(ctx, src.timeout, err)
-		_, err = src.refreshed(waiting, begun)
+		_, err = src.refreshedAfter(waiting, begun)
 		stop()
 		if err == nil {
-			err = s.ask(ctx, src)
+			err = s.pingSource(ctx, src)
 		}
 	}
 
@@ -36,7 +36,7 @@ func (s *Service) probe(ctx context.Context, src *source) error {
 		return ctx.Err()
 	}
 
-	src.note(err)
+	src.noteProbe(err)
 	if src == s.snapshot {
 		s.dropUnused()
 	}
@@ -44,8 +44,8 @@ func (s *Service) probe(ctx context.Context, src *source) error {
 	return err
 }
 
-// ask sends the smallest statement that shows whether the source can answer.
-func (s *Service) ask(ctx context.Context, src *source) error {
+// pingSource sends the smallest statement that shows whether the source can answer.
+func (s *Service) pingSource(ctx context.Context, src *source) error {
 	g := src.current.Load()
 	if g == nil {
 		if err := src.store.Ping(ctx); err != nil { // whose errors name the setting to look at
@@ -54,7 +54,7 @@ func (s *Service) ask(ctx context.Context, src *source) error {
 	}
 
 	if g == nil && src == s.live {
-		return src.waitFor(ctx, src.request())
+		return src.waitFor(ctx, src.requestRefresh())
 	}
 
 	timeout := src.timeout
@@ -83,18 +83,18 @@ func (s *Service) ask(ctx context.Context, src *source) error {
 	return src.store.Probe(limited, g.catalog)
 }
 
-// note keeps what a probe has found, and logs news.
-func (s *source) note(err error) {
+// noteProbe keeps what a probe has found, and logs news.
+func (s *source) noteProbe(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	s.err = err
+	s.probeErr = err
 	if err == nil {
 		if !s.up {
 			s.log.Info("database answers", "source", s.name)
-			s.logged, s.rest = time.Time{}, time.Time{}
+			s.lastLogged, s.restUntil = time.Time{}, time.Time{}
 			if s.alive.Err() != nil {
-				s.alive, s.away = context.WithCancelCause(context.Background())
+				s.alive, s.endAlive = context.WithCancelCause(context.Background())
 			}
 		}
 
@@ -105,11 +105,11 @@ func (s *source) note(err error) {
 	s.failures++
 	if s.failures >= maxFailures && s.up {
 		s.up = false
-		s.away(errAway) // statements that wait for it are canceled
+		s.endAlive(errAway) // statements that wait for it are canceled
 	}
 
-	if time.Since(s.logged) > logInterval {
+	if time.Since(s.lastLogged) > logInterval {
 		s.log.Warn("database does not answer", "source", s.name, "error", err)
-		s.logged = time.Now()
+		s.lastLogged = time.Now()
 	}
 }

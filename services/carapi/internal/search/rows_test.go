@@ -23,7 +23,7 @@ func TestReplacedRowsOfAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	a, err := (&request{ctx: t.Context(), source: s.live, generation: g, query: q}).search(notes)
+	a, err := (&searchRequest{ctx: t.Context(), source: s.live, generation: g, query: q}).search(notes)
 	if err != nil || a.Count != 2 || !strings.Contains(string(a.Cars), `"price":3`) {
 		t.Errorf("%+v, %v", a, err)
 	}
@@ -53,7 +53,7 @@ func TestOrderByLongTexts(t *testing.T) {
 		}
 
 		q.MaxChars = 2000 // of each text; the answer is not what is asked about
-		r := &request{ctx: t.Context(), source: s.live, generation: g, query: q}
+		r := &searchRequest{ctx: t.Context(), source: s.live, generation: g, query: q}
 
 		ids := ""
 		for n := 0; n < 30; {
@@ -66,7 +66,7 @@ func TestOrderByLongTexts(t *testing.T) {
 			ids += strings.Trim(string(whole), "[]") + ","
 
 			if n += len(p.shown); n < 30 {
-				end := p.end()
+				end := p.cursorAfter()
 				q.After = &end
 			}
 		}

@@ -46,7 +46,7 @@ type Service struct {
 
 // New joins two stores, one of which may be nil. Nothing is read before Open.
 func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
-	s, requests := &Service{Options: o, log: log}, &answering{}
+	s, requests := &Service{Options: o, log: log}, &requestCounter{}
 	if live != nil {
 		s.live = newSource(FromLive, live, o, log, requests)
 	}
@@ -56,7 +56,7 @@ func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
 	}
 
 	if live != nil && snapshot != nil { // a vehicle has the same id and the same values in both
-		s.live.bound = snapshot.Follow
+		s.live.onBound = snapshot.Follow
 		live.SetHistory(snapshot)
 	}
 
@@ -65,19 +65,19 @@ func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
 
 // Answer is what was found.
 type Answer struct {
-	Cars    []byte // a JSON array of objects; nil if only the count was asked for
-	Count   int
-	Total   int          // -1 if it was not asked for
-	Summary string       // in a sentence; empty if the total was not asked for
-	Next    url.Values   // the request for the next page; nil on the last
-	NoMatch *ZeroResults // why nothing matches, if nothing does
-	Cut     *Truncation  // what was left out; nil for nothing
-	Facets  []byte       // a JSON object; nil if none were asked for
-	Groups  []byte       // a JSON array of the measures of groups; nil if none were asked for
-	Other   int          // vehicles in groups that are not among them
-	Applied []byte       // a JSON object: the request as understood
-	Notes   interpret.Notes
-	Origin  Origin
+	Cars        []byte // a JSON array of objects; nil if only the count was asked for
+	Count       int
+	Total       int          // -1 if it was not asked for
+	Summary     string       // in a sentence; empty if the total was not asked for
+	Next        url.Values   // the request for the next page; nil on the last
+	ZeroResults *ZeroResults // why nothing matches, if nothing does
+	Truncation  *Truncation  // what was left out; nil for nothing
+	Facets      []byte       // a JSON object; nil if none were asked for
+	Groups      []byte       // a JSON array of the measures of groups; nil if none were asked for
+	Other       int          // vehicles in groups that are not among them
+	Applied     []byte       // a JSON object: the request as understood
+	Notes       interpret.Notes
+	Origin      Origin
 
 	Currencies map[string][]string // of fields that are not measured, since their amounts are in several
 
@@ -102,13 +102,13 @@ func (s *Service) Search(ctx context.Context, values url.Values) (*Answer, error
 		if err != nil {
 			return nil, err
 		}
-		r := request{ctx: ctx, source: src, generation: g, query: q, dropped: s.Events.Dropped}
+		r := searchRequest{ctx: ctx, source: src, generation: g, query: q, dropped: s.Events.Dropped}
 		return r.search(notes)
 	})
 }
 
-// request is a search that was understood, on its way to an answer.
-type request struct {
+// searchRequest is a search that was understood, on its way to an answer.
+type searchRequest struct {
 	ctx        context.Context
 	source     *source
 	generation *generation
@@ -116,12 +116,12 @@ type request struct {
 	dropped    func(rows int)
 }
 
-func (r *request) index() *index.Index { return r.generation.index }
+func (r *searchRequest) index() *index.Index { return r.generation.index }
 
-func (r *request) search(notes interpret.Notes) (*Answer, error) {
+func (r *searchRequest) search(notes interpret.Notes) (*Answer, error) {
 	q := r.query
 	a := &Answer{Total: -1, Applied: q.Applied(!q.CountOnly), Notes: notes, Origin: r.generation.origin(),
-		NotNumbers: r.generation.notNumbers(compared(q)...)}
+		NotNumbers: r.generation.notNumbers(comparedFields(q)...)}
 
 	set := r.index().Match(q, nil)
 	if q.CountOnly {
@@ -135,7 +135,7 @@ func (r *request) search(notes interpret.Notes) (*Answer, error) {
 	}
 
 	// When the first page shows all there is, its rows are newer than the index.
-	isWhole := q.After == nil && q.Offset == 0 && !p.more()
+	isWhole := q.After == nil && q.Offset == 0 && !p.hasMore()
 	switch {
 	case !q.Total:
 	case isWhole:
@@ -147,14 +147,14 @@ func (r *request) search(notes interpret.Notes) (*Answer, error) {
 	}
 
 	if len(q.Facets) > 0 {
-		a.Facets = r.facets(set, r.room(a)/2) // the other half is for vehicles
+		a.Facets = r.facets(set, r.remainingRoom(a)/2) // the other half is for vehicles
 	}
 
 	if isWhole && len(p.shown) == 0 || set.Count() == 0 {
-		a.NoMatch = r.zeroResults(notes.Unmatched, r.room(a))
+		a.ZeroResults = r.zeroResults(notes.Unmatched, r.remainingRoom(a))
 	}
 
-	if err := r.write(p, a); err != nil {
+	if err := r.writeVehicles(p, a); err != nil {
 		return nil, err
 	}
 
@@ -162,26 +162,26 @@ func (r *request) search(notes interpret.Notes) (*Answer, error) {
 }
 
 // count answers a search that asks only for the total. It reads no row.
-func (r *request) count(set index.Set, a *Answer) {
+func (r *searchRequest) count(set index.Set, a *Answer) {
 	r.addTotal(set, a)
 	if len(r.query.Facets) > 0 {
-		a.Facets = r.facets(set, r.room(a))
+		a.Facets = r.facets(set, r.remainingRoom(a))
 	}
 
 	if a.Total == 0 {
-		a.NoMatch = r.zeroResults(a.Notes.Unmatched, r.room(a))
+		a.ZeroResults = r.zeroResults(a.Notes.Unmatched, r.remainingRoom(a))
 	}
 }
 
 // addTotal counts a set, and says what it is.
-func (r *request) addTotal(set index.Set, a *Answer) {
+func (r *searchRequest) addTotal(set index.Set, a *Answer) {
 	a.Total = set.Count()
 	a.Summary = r.summaryOfSet(set)
 	r.checkPrices(a)
 }
 
 // checkPrices notes the currencies of prices that the summary leaves out.
-func (r *request) checkPrices(a *Answer) {
+func (r *searchRequest) checkPrices(a *Answer) {
 	f := r.generation.catalog.Field("price")
 	if f == nil {
 		return

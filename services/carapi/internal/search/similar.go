@@ -22,14 +22,14 @@ const (
 // maxSimilar is how many similar vehicles are shown; the cheapest.
 const maxSimilar = 10
 
-// widenings are the limits within which similar vehicles are looked for, one after another until there are
+// similarLimits are the limits within which similar vehicles are looked for, one after another until there are
 // catalog.FewestSimilar: how many years older or newer, and how many percent more or less mileage, 0 for any.
-var widenings = []struct{ years, mileage int64 }{{1, 25}, {1, 50}, {2, 50}, {2, 0}, {3, 0}}
+var similarLimits = []struct{ years, mileage int64 }{{1, 25}, {1, 50}, {2, 50}, {2, 0}, {3, 0}}
 
 // NotComparedError says that the table lacks what prices are compared by.
-type NotComparedError struct{ Why string }
+type NotComparedError struct{ Reason string }
 
-func (e NotComparedError) Error() string { return "similar vehicles: " + e.Why }
+func (e NotComparedError) Error() string { return "similar vehicles: " + e.Reason }
 
 // Similar is a vehicle, and what others like it cost.
 type Similar struct {
@@ -37,7 +37,7 @@ type Similar struct {
 	Limits     []byte // a JSON object: the parameters of a search for them
 	Missing    []string
 	Count      int // others within the limits that have a price
-	Price      Measures
+	Price      Aggregates
 	Percentile *int   // how many percent of them cost less; nil if the vehicle has no price or there are none
 	Cars       []byte // a JSON array
 	Shown      int    // vehicles in Cars
@@ -46,15 +46,15 @@ type Similar struct {
 
 // Similar compares the vehicle of an id with others; the error is ErrNotFound or a NotComparedError.
 func (s *Service) Similar(ctx context.Context, id string, values url.Values) (*Similar, error) {
-	return s.similar(ctx, values, byID(id))
+	return s.similarTo(ctx, values, findByID(id))
 }
 
 // SimilarByVIN compares the vehicle of a VIN with others; the error is ErrNotFound or a NotComparedError.
 func (s *Service) SimilarByVIN(ctx context.Context, vin string, values url.Values) (*Similar, error) {
-	return s.similar(ctx, values, byVIN(vin))
+	return s.similarTo(ctx, values, findByVIN(vin))
 }
 
-func (s *Service) similar(ctx context.Context, values url.Values, find finder) (*Similar, error) {
+func (s *Service) similarTo(ctx context.Context, values url.Values, find vehicleFinder) (*Similar, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Similar, error) {
 		r, err := newCarRequest(ctx, src, g, values)
 		if err != nil {
@@ -97,10 +97,10 @@ func (m *market) fields() []*catalog.Field {
 }
 
 // compare finds vehicles like one, and what they cost.
-func (r *request) compare(v *vehicle, m market) (*Similar, error) {
+func (r *searchRequest) compare(v *vehicle, m market) (*Similar, error) {
 	x := r.index()
 	result := &Similar{Origin: r.generation.origin(), Limits: []byte("{}"), Cars: []byte("[]")}
-	filters, missing := m.same(v)
+	filters, missing := m.commonFilters(v)
 	result.Missing = missing
 
 	var set index.Set
@@ -116,13 +116,13 @@ func (r *request) compare(v *vehicle, m market) (*Similar, error) {
 		result.Limits = appendLimits(nil, filters)
 	}
 
-	result.Count, result.Price = set.Count(), measuresOf(m.price, x.Statistics(set, m.price))
+	result.Count, result.Price = set.Count(), aggregatesOf(m.price, x.Statistics(set, m.price))
 	if price, ok := priceOf(v, m.price); ok && result.Count > 0 {
 		percent := (200*x.CountBelow(set, m.price, price) + result.Count) / (2 * result.Count)
 		result.Percentile = &percent
 	}
 
-	cars := &request{ctx: r.ctx, source: r.source, generation: r.generation, query: r.similarQuery(filters, m),
+	cars := &searchRequest{ctx: r.ctx, source: r.source, generation: r.generation, query: r.similarQuery(filters, m),
 		dropped: r.dropped}
 	if err := cars.addSimilar(set, result); err != nil {
 		return nil, err
@@ -132,8 +132,8 @@ func (r *request) compare(v *vehicle, m market) (*Similar, error) {
 	return result, nil
 }
 
-// same gives the filters that similar vehicles pass in any case, and the fields without which there are none.
-func (m *market) same(v *vehicle) (filters []query.Filter, missing []string) {
+// commonFilters gives the filters that similar vehicles pass in any case, and the fields without which there are none.
+func (m *market) commonFilters(v *vehicle) (filters []query.Filter, missing []string) {
 	for _, f := range []*catalog.Field{m.make, m.model, m.currency, m.year} {
 		if f == nil {
 			continue
@@ -158,7 +158,7 @@ func (m *market) same(v *vehicle) (filters []query.Filter, missing []string) {
 }
 
 // widen narrows a set to vehicles of about the same year and mileage, and gives the filters that do so.
-func (r *request) widen(set index.Set, v *vehicle, m market) (found index.Set, limits []query.Filter) {
+func (r *searchRequest) widen(set index.Set, v *vehicle, m market) (found index.Set, limits []query.Filter) {
 	number := func(f *catalog.Field) *big.Rat {
 		if f == nil {
 			return nil
@@ -173,12 +173,12 @@ func (r *request) widen(set index.Set, v *vehicle, m market) (found index.Set, l
 		return n
 	}
 	year, mileage := number(m.year), number(m.mileage)
-	for _, w := range widenings {
+	for _, w := range similarLimits {
 		years := big.NewRat(w.years, 1)
-		limits = []query.Filter{between(m.year, new(big.Rat).Sub(year, years), new(big.Rat).Add(year, years))}
+		limits = []query.Filter{rangeFilter(m.year, new(big.Rat).Sub(year, years), new(big.Rat).Add(year, years))}
 		if mileage != nil && w.mileage > 0 {
 			part := new(big.Rat).Mul(mileage, big.NewRat(w.mileage, 100))
-			limits = append(limits, between(m.mileage, new(big.Rat).Sub(mileage, part), part.Add(mileage, part)))
+			limits = append(limits, rangeFilter(m.mileage, new(big.Rat).Sub(mileage, part), part.Add(mileage, part)))
 		}
 
 		found = set
@@ -194,8 +194,8 @@ func (r *request) widen(set index.Set, v *vehicle, m market) (found index.Set, l
 	return found, limits
 }
 
-// between is the filter for numbers from low to high, which are decimal fractions.
-func between(f *catalog.Field, low, high *big.Rat) query.Filter {
+// rangeFilter is the filter for numbers from low to high, which are decimal fractions.
+func rangeFilter(f *catalog.Field, low, high *big.Rat) query.Filter {
 	form := func(n *big.Rat) string {
 		digits, _ := n.FloatPrec()
 		text, _ := value.NormalDecimal([]byte(n.FloatString(digits)))
@@ -240,7 +240,7 @@ func priceOf(v *vehicle, f *catalog.Field) (string, bool) {
 }
 
 // similarQuery is the search for the similar vehicles that are shown.
-func (r *request) similarQuery(filters []query.Filter, m market) *query.Query {
+func (r *searchRequest) similarQuery(filters []query.Filter, m market) *query.Query {
 	q := &query.Query{Filters: filters, Sort: []query.Order{{Field: m.price}}, Limit: maxSimilar,
 		MaxChars: query.MaxChars / 2,
 		Shown:    query.SummaryFields(r.generation.catalog)}
@@ -256,7 +256,7 @@ func (r *request) similarQuery(filters []query.Filter, m market) *query.Query {
 }
 
 // addSimilar reads the vehicles of a set that are shown.
-func (r *request) addSimilar(set index.Set, result *Similar) error {
+func (r *searchRequest) addSimilar(set index.Set, result *Similar) error {
 	p, err := r.readPage(set)
 	if err != nil {
 		return err
@@ -264,7 +264,7 @@ func (r *request) addSimilar(set index.Set, result *Similar) error {
 
 	p.candidates = p.candidates[:p.taken] // there is no next page
 	var a Answer
-	if err := r.write(p, &a); err != nil {
+	if err := r.writeVehicles(p, &a); err != nil {
 		return err
 	}
 

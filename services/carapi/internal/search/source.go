@@ -51,32 +51,32 @@ type source struct {
 	timeout    time.Duration
 	events     Events
 	log        *slog.Logger
-	bound      func(*catalog.Catalog) // is called when the table's columns are bound; may be nil
-	answering  *answering
+	onBound    func(*catalog.Catalog) // is called when the table's columns are bound; may be nil
+	answering  *requestCounter
 
 	current atomic.Pointer[generation] // nil before the first read
 	wake    chan struct{}
 
-	mu       sync.Mutex // guards what follows
-	pending  *refresh   // the refresh that was asked for or is under way
-	up       bool
-	failures int       // probes that failed, in a row
-	err      error     // of the last probe
-	problem  error     // why the index could not be read again; the last one goes on answering
-	rest     time.Time // until when it is not read again, after a failure
-	asOf     time.Time // of a file that syncer keeps, as the last probe saw it
-	logged   time.Time // when the log last said that it is away
-	used     time.Time // when it last answered
-	alive    context.Context
-	away     context.CancelCauseFunc // ends alive
+	mu         sync.Mutex // guards what follows
+	pending    *refresh   // the refresh that was asked for or is under way
+	up         bool
+	failures   int       // probes that failed, in a row
+	probeErr   error     // of the last probe
+	refreshErr error     // why the index could not be read again; the last one goes on answering
+	restUntil  time.Time // until when it is not read again, after a failure
+	asOf       time.Time // of a file that syncer keeps, as the last probe saw it
+	lastLogged time.Time // when the log last said that it is away
+	lastUsed   time.Time // when it last answered
+	alive      context.Context
+	endAlive   context.CancelCauseFunc // ends alive
 }
 
-// answering counts the requests that are being answered, of all sources.
-type answering struct{ atomic.Int64 }
+// requestCounter counts the requests that are being answered, of all sources.
+type requestCounter struct{ atomic.Int64 }
 
 // needProcessors reports whether they keep more than half of the processors busy. Requests that wait for an index do
 // not count.
-func (a *answering) needProcessors() bool { return 2*a.Load() > int64(runtime.GOMAXPROCS(0)) }
+func (a *requestCounter) needProcessors() bool { return 2*a.Load() > int64(runtime.GOMAXPROCS(0)) }
 
 // refresh is one reading of the index, which requests share.
 type refresh struct {
@@ -85,15 +85,15 @@ type refresh struct {
 	err   error
 }
 
-func newSource(name string, st *store.Store, o Options, log *slog.Logger, answering *answering) *source {
+func newSource(name string, st *store.Store, o Options, log *slog.Logger, answering *requestCounter) *source {
 	s := &source{name: name, store: st, vocabulary: o.Vocabulary, timeout: o.Timeout, events: o.Events, log: log,
-		answering: answering, wake: make(chan struct{}, 1), err: ErrNotConnected}
-	s.alive, s.away = context.WithCancelCause(context.Background())
+		answering: answering, wake: make(chan struct{}, 1), probeErr: ErrNotConnected}
+	s.alive, s.endAlive = context.WithCancelCause(context.Background())
 	return s
 }
 
-// refresher reads the index whenever it is asked to, until ctx ends.
-func (s *source) refresher(ctx context.Context) {
+// runRefreshes reads the index whenever it is asked to, until ctx ends.
+func (s *source) runRefreshes(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -133,24 +133,24 @@ func (s *source) refreshNow(ctx context.Context) error {
 		version, changed, err := s.store.Changed(ctx, last.version)
 		if err == nil && !changed && !s.store.Rebinds(last.catalog) && last.isOfToday(version) {
 			s.current.Store(last.unchanged(version, begun))
-			s.report("unchanged", begun, nil)
+			s.reportRefresh("unchanged", begun, nil)
 			return nil
 		}
 
 		if err != nil {
-			s.report("failed", begun, err)
+			s.reportRefresh("failed", begun, err)
 			return err
 		}
 	}
 
 	next, err := readGeneration(ctx, s.store, s.name, s.vocabulary, last, s.answering.needProcessors)
 	if err != nil {
-		s.report("failed", begun, err)
+		s.reportRefresh("failed", begun, err)
 		return err
 	}
 
 	s.current.Store(next)
-	s.warn(last, next)
+	s.warnDisagreements(last, next)
 
 	if last == nil || last.catalog != next.catalog {
 		for _, f := range next.catalog.Fields {
@@ -160,16 +160,16 @@ func (s *source) refreshNow(ctx context.Context) error {
 		}
 	}
 
-	if s.bound != nil && (last == nil || last.catalog != next.catalog) {
-		s.bound(next.catalog)
+	if s.onBound != nil && (last == nil || last.catalog != next.catalog) {
+		s.onBound(next.catalog)
 	}
 
-	s.report("read", begun, nil)
+	s.reportRefresh("read", begun, nil)
 	return nil
 }
 
-// warn logs the fields whose values are no longer what they were bound for, each once.
-func (s *source) warn(last, next *generation) {
+// warnDisagreements logs the fields whose values are no longer what they were bound for, each once.
+func (s *source) warnDisagreements(last, next *generation) {
 	if last == nil {
 		return
 	}
@@ -182,8 +182,8 @@ func (s *source) warn(last, next *generation) {
 	}
 }
 
-// report counts a refresh, and logs an index that cannot be read while the source answers.
-func (s *source) report(outcome string, begun time.Time, err error) {
+// reportRefresh counts a refresh, and logs an index that cannot be read while the source answers.
+func (s *source) reportRefresh(outcome string, begun time.Time, err error) {
 	if s.events.Refreshed != nil {
 		s.events.Refreshed(s.name, outcome, time.Since(begun))
 	}
@@ -191,13 +191,13 @@ func (s *source) report(outcome string, begun time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	if err != nil && s.up && s.problem == nil && !errors.Is(err, context.Canceled) {
+	if err != nil && s.up && s.refreshErr == nil && !errors.Is(err, context.Canceled) {
 		s.log.Warn("the index cannot be read again; the last one goes on answering", "source", s.name, "error", err)
 	}
 
-	s.problem, s.rest = err, time.Time{}
+	s.refreshErr, s.restUntil = err, time.Time{}
 	if err != nil { // which takes no larger share of the time than reading does
-		s.rest = time.Now().Add(max(minRefreshAge, refreshShare*time.Since(begun)))
+		s.restUntil = time.Now().Add(max(minRefreshAge, refreshShare*time.Since(begun)))
 	}
 }
 
@@ -205,11 +205,11 @@ func (s *source) report(outcome string, begun time.Time, err error) {
 func (s *source) resting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return time.Now().Before(s.rest)
+	return time.Now().Before(s.restUntil)
 }
 
-// request asks for a refresh, or shares the one that was asked for.
-func (s *source) request() *refresh {
+// requestRefresh asks for a refresh, or shares the one that was asked for.
+func (s *source) requestRefresh() *refresh {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -221,12 +221,12 @@ func (s *source) request() *refresh {
 	return s.pending
 }
 
-// fresh gives the index that a request is answered from. It waits for a new one where that is quick, or where the
+// freshGeneration gives the index that a request is answered from. It waits for a new one where that is quick, or where the
 // index is much older than reading it takes, as after a quiet night.
-func (s *source) fresh(ctx context.Context) (*generation, error) {
+func (s *source) freshGeneration(ctx context.Context) (*generation, error) {
 	g := s.current.Load()
 	if g == nil {
-		if err := s.waitFor(ctx, s.request()); err != nil {
+		if err := s.waitFor(ctx, s.requestRefresh()); err != nil {
 			return nil, err
 		}
 		if g = s.current.Load(); g == nil {
@@ -236,12 +236,12 @@ func (s *source) fresh(ctx context.Context) (*generation, error) {
 	}
 
 	age := time.Since(g.checked)
-	if age < max(minRefreshAge, refreshShare*g.took) || s.resting() {
+	if age < max(minRefreshAge, refreshShare*g.readTime) || s.resting() {
 		return g, nil
 	}
 
-	r := s.request()
-	if g.took < quickRefresh || age > waitShare*g.took && g.took < s.timeout/2 {
+	r := s.requestRefresh()
+	if g.readTime < quickRefresh || age > waitShare*g.readTime && g.readTime < s.timeout/2 {
 		_ = s.waitFor(ctx, r) // after an error, or too long, the index there is answers
 	}
 
@@ -252,10 +252,10 @@ func (s *source) fresh(ctx context.Context) (*generation, error) {
 	return g, nil
 }
 
-// refreshed waits for an index that was read after a moment.
-func (s *source) refreshed(ctx context.Context, after time.Time) (*generation, error) {
+// refreshedAfter waits for an index that was read after a moment.
+func (s *source) refreshedAfter(ctx context.Context, after time.Time) (*generation, error) {
 	for {
-		r := s.request()
+		r := s.requestRefresh()
 		err := s.waitFor(ctx, r)
 		switch {
 		case ctx.Err() != nil:

@@ -29,7 +29,7 @@ type IndexStatus struct {
 func (s *Service) Status() []Status {
 	var all []Status
 	for _, src := range s.sources() {
-		st := Status{Name: src.name, Up: src.state() == nil}
+		st := Status{Name: src.name, Up: src.unavailableReason() == nil}
 		g := src.current.Load()
 		if src == s.snapshot {
 			st.Up = s.snapshotUsable() == nil
@@ -43,15 +43,15 @@ func (s *Service) Status() []Status {
 		}
 
 		src.mu.Lock()
-		var large *TooLarge
-		if errors.As(src.problem, &large) {
+		var large *TooLargeError
+		if errors.As(src.refreshErr, &large) {
 			st.Problem = large.Error()
 		}
 
 		src.mu.Unlock()
 		if g != nil {
-			st.Index = &IndexStatus{AsOf: g.version.AsOf, Rows: g.index.Rows(), Bytes: g.index.Bytes() + g.kept.bytes(),
-				Seconds: g.took.Seconds(), Kept: g.kept != nil, Fields: g.catalog.Describe()}
+			st.Index = &IndexStatus{AsOf: g.version.AsOf, Rows: g.index.Rows(), Bytes: g.index.Bytes() + g.keptRows.bytes(),
+				Seconds: g.readTime.Seconds(), Kept: g.keptRows != nil, Fields: g.catalog.Describe()}
 		}
 
 		all = append(all, st)

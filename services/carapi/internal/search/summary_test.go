@@ -17,7 +17,7 @@ func TestFixedPoint(t *testing.T) {
 		}
 
 		for _, digits := range []int{0, 2} {
-			got := fixedPoint(value.Cell{Type: value.Number, Form: []byte(form)}, digits)
+			got := formatDecimals(value.Cell{Type: value.Number, Form: []byte(form)}, digits)
 			if want := n.FloatString(digits); got != want {
 				t.Errorf("%s to %d digits: %s, want %s", form, digits, got, want)
 			}

@@ -21,21 +21,21 @@ type Truncation struct {
 	Values []Omitted `json:"values,omitempty" jsonschema:"Values that do not fit, null in the answer, with their length"`
 }
 
-// write puts the vehicles into the answer, so that it is not too long: long texts are cut first, then vehicles are
+// writeVehicles puts the vehicles into the answer, so that it is not too long: long texts are cut first, then vehicles are
 // left for the next page, and last the values of a single vehicle that do not fit are left out. What explains an
 // empty answer stays whole.
-func (r *request) write(p *page, a *Answer) error {
+func (r *searchRequest) writeVehicles(p *page, a *Answer) error {
 	q := r.query
 	all, whole := r.encode(p.shown)
 
-	if p.more() {
-		a.Next = q.NextPage(p.end())
+	if p.hasMore() {
+		a.Next = q.NextPage(p.cursorAfter())
 	}
 
-	room := r.room(a)
+	room := r.remainingRoom(a)
 
 	cut := 0
-	fits := fit(all, cut, room)
+	fits := fitsRoom(all, cut, room)
 	if fits {
 		a.Cars = whole
 	}
@@ -45,11 +45,11 @@ func (r *request) write(p *page, a *Answer) error {
 			break
 		}
 		cut = length
-		fits = fit(all, cut, room)
+		fits = fitsRoom(all, cut, room)
 	}
 
 	left := 0
-	encodings := map[*vehicle]*encoded{}
+	encodings := map[*vehicle]*encodedVehicle{}
 	if !fits {
 		for i, row := range p.shown {
 			encodings[row.vehicle] = all[i]
@@ -66,13 +66,13 @@ func (r *request) write(p *page, a *Answer) error {
 			all = append(all, encodings[row.vehicle])
 		}
 
-		a.Next = q.NextPage(p.end())
-		room = r.room(a) // the cursor has another length
-		fits = fit(all, cut, room)
+		a.Next = q.NextPage(p.cursorAfter())
+		room = r.remainingRoom(a) // the cursor has another length
+		fits = fitsRoom(all, cut, room)
 	}
 
 	for !fits && len(all) == 1 && all[0].omitLargest() {
-		fits = fit(all, cut, room)
+		fits = fitsRoom(all, cut, room)
 	}
 
 	if err := r.checkCursor(a.Next, fits); err != nil {
@@ -87,7 +87,7 @@ func (r *request) write(p *page, a *Answer) error {
 
 	for i := range all {
 		if !isWhole {
-			vehicle, texts := all[i].cut(cut)
+			vehicle, texts := all[i].truncated(cut)
 			if i > 0 {
 				a.Cars = append(a.Cars, ',')
 			}
@@ -111,7 +111,7 @@ func (r *request) write(p *page, a *Answer) error {
 	}
 
 	if truncation.Texts > 0 || left > 0 || truncation.Values != nil {
-		a.Cut = &truncation
+		a.Truncation = &truncation
 	}
 
 	return nil
@@ -121,7 +121,7 @@ func (r *request) write(p *page, a *Answer) error {
 const cursorShare = 8
 
 // checkCursor refuses an order by values that are too long for a cursor, which an answer holds twice.
-func (r *request) checkCursor(next url.Values, fits bool) error {
+func (r *searchRequest) checkCursor(next url.Values, fits bool) error {
 	wrong := query.ParameterError{Parameter: "sort", Received: r.query.Values().Get("sort")}
 	switch size := len(next.Get("cursor")); {
 	case size > query.MaxCursor:
@@ -138,9 +138,9 @@ func (r *request) checkCursor(next url.Values, fits bool) error {
 }
 
 // encode gives the vehicles of a page as JSON, one by one, and all of them as an array.
-func (r *request) encode(shown []liveRow) (all []*encoded, whole []byte) {
-	names := labels(r.query.Shown)
-	all = make([]*encoded, len(shown))
+func (r *searchRequest) encode(shown []liveRow) (all []*encodedVehicle, whole []byte) {
+	names := fieldLabels(r.query.Shown)
+	all = make([]*encodedVehicle, len(shown))
 
 	whole = append(make([]byte, 0, 1<<10), '[')
 	for i, row := range shown {
@@ -159,8 +159,8 @@ func (r *request) encode(shown []liveRow) (all []*encoded, whole []byte) {
 	return all, append(whole, ']')
 }
 
-// room is how many characters the vehicles may take.
-func (r *request) room(a *Answer) int {
+// remainingRoom is how many characters the vehicles may take.
+func (r *searchRequest) remainingRoom(a *Answer) int {
 	notes, _ := json.Marshal(a.Notes) // texts always encode
 	room := r.query.MaxChars - envelopeSize - len(a.Facets) - len(a.Applied) - len(a.Summary) - len(notes) - len(
 		encodeJSON(a.NotNumbers))
@@ -171,12 +171,12 @@ func (r *request) room(a *Answer) int {
 	return room
 }
 
-// fit reports whether the vehicles, with their texts cut, take at most so many characters.
-func fit(all []*encoded, cut, room int) bool {
+// fitsRoom reports whether the vehicles, with their texts cut, take at most so many characters.
+func fitsRoom(all []*encodedVehicle, cut, room int) bool {
 	// Bytes are counted faster than characters, which are never more.
 	bytes := 0
 	for _, e := range all {
-		bytes += len(e.json) + 1 + e.omittedLength()
+		bytes += len(e.json) + 1 + e.omittedSize()
 	}
 
 	if bytes <= room {
@@ -185,8 +185,8 @@ func fit(all []*encoded, cut, room int) bool {
 
 	characters := 0
 	for _, e := range all {
-		b, _ := e.cut(cut)
-		characters += utf8.RuneCount(b) + 1 + e.omittedLength()
+		b, _ := e.truncated(cut)
+		characters += utf8.RuneCount(b) + 1 + e.omittedSize()
 	}
 
 	return characters <= room

@@ -42,8 +42,8 @@ func (v *vehicle) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 	return c, true
 }
 
-// shown gives the cell that answers show, and the kind as which they write it.
-func (v *vehicle) shown(f *catalog.Field) (c value.Cell, kind schema.Kind, whole bool) {
+// shownCell gives the cell that answers show, and the kind as which they write it.
+func (v *vehicle) shownCell(f *catalog.Field) (c value.Cell, kind schema.Kind, whole bool) {
 	if f.IsComputed() {
 		c, whole = v.Cell(f)
 		return c, f.Kind, whole
@@ -54,8 +54,8 @@ func (v *vehicle) shown(f *catalog.Field) (c value.Cell, kind schema.Kind, whole
 	return c, kind, whole
 }
 
-// length is what is stored of a value that was not read whole; otherwise 0.
-func (v *vehicle) length(f *catalog.Field) int {
+// storedLength is what is stored of a value that was not read whole; otherwise 0.
+func (v *vehicle) storedLength(f *catalog.Field) int {
 	if f.IsComputed() {
 		return 0
 	}

@@ -24,7 +24,7 @@ type ZeroResults struct {
 	InStock      []FieldValues `json:"in_stock,omitempty" jsonschema:"Values in stock where the requested one is not"`
 	Alternatives []Alternative `json:"alternatives,omitempty" jsonschema:"Searches nearby that find something"`
 
-	most int // bytes of it as JSON
+	maxBytes int // bytes of it as JSON
 }
 
 // FilterCount is one filter, or one of several words of q, and how many vehicles would match if it were the only one,
@@ -34,17 +34,17 @@ type FilterCount struct {
 	Word      string `json:"word,omitempty"`
 	Alone     int    `json:"alone"`
 	Without   int    `json:"without"`
-	Call
+	RequestLink
 }
 
 // Suggestion is a value in stock that was perhaps meant by one that is not.
 type Suggestion struct {
-	Parameter string `json:"parameter"`
-	Received  string `json:"received"`
-	Meant     string `json:"suggestion"`
-	In        string `json:"suggested_parameter,omitempty"` // where the value belongs, if that is not Parameter
-	Count     int    `json:"count"`
-	Call
+	Parameter          string `json:"parameter"`
+	Received           string `json:"received"`
+	Value              string `json:"suggestion"`
+	SuggestedParameter string `json:"suggested_parameter,omitempty"` // where the value belongs, if that is not Parameter
+	Count              int    `json:"count"`
+	RequestLink
 }
 
 // FieldValues are the values that a parameter could have under the other filters, the most frequent first.
@@ -58,18 +58,18 @@ type FieldValues struct {
 type ValueCount struct {
 	Value json.RawMessage `json:"value"`
 	Count int             `json:"count"`
-	Call
+	RequestLink
 }
 
 // Alternative is a search nearby that finds something.
 type Alternative struct {
 	Why   string `json:"why"`
 	Count int    `json:"count"`
-	Call
+	RequestLink
 }
 
-// Call is the request by which a search can be made. Link fills in its URL.
-type Call struct {
+// RequestLink is the request by which a search can be made. Link fills in its URL.
+type RequestLink struct {
 	Request url.Values `json:"-"`
 	URL     string     `json:"url,omitempty"`
 }
@@ -79,36 +79,36 @@ const maxZeroResults = 5900
 
 // Link fills in the URLs, and leaves out what makes it too long.
 func (z *ZeroResults) Link(urlOf func(url.Values) string) {
-	link := func(c *Call) {
+	link := func(c *RequestLink) {
 		if c.Request != nil {
 			c.URL = urlOf(c.Request)
 		}
 	}
 	for i := range z.Filters {
-		link(&z.Filters[i].Call)
+		link(&z.Filters[i].RequestLink)
 	}
 
 	for i := range z.DidYouMean {
-		link(&z.DidYouMean[i].Call)
+		link(&z.DidYouMean[i].RequestLink)
 	}
 
 	for i := range z.InStock {
 		for j := range z.InStock[i].Values {
-			link(&z.InStock[i].Values[j].Call)
+			link(&z.InStock[i].Values[j].RequestLink)
 		}
 	}
 
 	for i := range z.Alternatives {
-		link(&z.Alternatives[i].Call)
+		link(&z.Alternatives[i].RequestLink)
 	}
 
-	for len(encodeJSON(z)) > z.most && z.dropOne() {
+	for len(encodeJSON(z)) > z.maxBytes && z.dropLastURL() {
 	}
 }
 
-// dropOne leaves out one URL with what it finds, of the kind of which there are most: the last one, since the best come
+// dropLastURL leaves out one URL with what it finds, of the kind of which there are most: the last one, since the best come
 // first. A filter keeps its counts while anything else can go. It returns false if nothing is left.
-func (z *ZeroResults) dropOne() bool {
+func (z *ZeroResults) dropLastURL() bool {
 	linked := func(f FilterCount) bool { return f.URL != "" }
 	filters, values := 0, 0
 	for _, f := range z.Filters {
@@ -151,14 +151,14 @@ func (z *ZeroResults) dropOne() bool {
 
 // relaxations looks for what the filters of an empty search leave out.
 type relaxations struct {
-	*request
-	found *ZeroResults
+	*searchRequest
+	result *ZeroResults
 }
 
 // zeroResults says why nothing matches, in at most so many bytes. unmatched are the values that nothing in stock has,
 // by parameter.
-func (r *request) zeroResults(unmatched map[string][]string, room int) *ZeroResults {
-	w := relaxations{r, &ZeroResults{Filters: []FilterCount{}, most: min(room, maxZeroResults)}}
+func (r *searchRequest) zeroResults(unmatched map[string][]string, room int) *ZeroResults {
+	w := relaxations{r, &ZeroResults{Filters: []FilterCount{}, maxBytes: min(room, maxZeroResults)}}
 	w.countFilters()
 	w.relaxWords()
 
@@ -174,11 +174,11 @@ func (r *request) zeroResults(unmatched map[string][]string, room int) *ZeroResu
 	}
 
 	w.sameBody()
-	return w.found
+	return w.result
 }
 
-// matching gives the vehicles that match when the filters of some parameters are left out; q stands for the words.
-func (w *relaxations) matching(without ...string) index.Set {
+// matchingWithout gives the vehicles that match when the filters of some parameters are left out; q stands for the words.
+func (w *relaxations) matchingWithout(without ...string) index.Set {
 	q := query.Query{}
 	for _, f := range w.query.Filters {
 		if !slices.Contains(without, f.Parameter) {
@@ -193,15 +193,15 @@ func (w *relaxations) matching(without ...string) index.Set {
 	return w.index().Match(&q, nil)
 }
 
-// positions are the controls that say where a page begins, which has no meaning in another search.
-var positions = []string{"cursor", "page", "offset"}
+// positionControls are the controls that say where a page begins, which has no meaning in another search.
+var positionControls = []string{"cursor", "page", "offset"}
 
-// without gives the request without some parameters, from its first page on.
-func (w *relaxations) without(parameters ...string) url.Values {
+// requestWithout gives the request without some parameters, from its first page on.
+func (w *relaxations) requestWithout(parameters ...string) url.Values {
 	request := url.Values{}
 	for name, values := range w.query.Values() {
 		p, _ := w.generation.interpreter.Parameters().Get(name)
-		isPosition := p.Use == query.Control && slices.Contains(positions, name)
+		isPosition := p.Use == query.Control && slices.Contains(positionControls, name)
 		if !slices.Contains(parameters, name) && !isPosition {
 			request[name] = values
 		}
@@ -209,29 +209,29 @@ func (w *relaxations) without(parameters ...string) url.Values {
 	return request
 }
 
-// offer gives the call of a request and how many vehicles it finds. The count is 0 if it finds none, is not understood,
+// tryRequest gives the call of a request and how many vehicles it finds. The count is 0 if it finds none, is not understood,
 // or is too long for an answer. The request is read as it will be when it is sent.
-func (w *relaxations) offer(request url.Values) (c Call, count int) {
+func (w *relaxations) tryRequest(request url.Values) (c RequestLink, count int) {
 	request.Set("match", w.query.MatchForNext()) // it has been interpreted
-	if len(request.Encode()) > w.found.most {
-		return Call{}, 0
+	if len(request.Encode()) > w.result.maxBytes {
+		return RequestLink{}, 0
 	}
 
 	q, _, err := w.generation.interpreter.Interpret(w.index(), request, searchControls...)
 	if err != nil {
-		return Call{}, 0
+		return RequestLink{}, 0
 	}
 	if count = w.index().Match(q, nil).Count(); count == 0 {
-		return Call{}, 0
+		return RequestLink{}, 0
 	}
 
-	return Call{Request: request}, count
+	return RequestLink{Request: request}, count
 }
 
 // addAlternative offers a request if it finds something.
 func (w *relaxations) addAlternative(why string, request url.Values) {
-	if c, count := w.offer(request); count > 0 {
-		w.found.Alternatives = append(w.found.Alternatives, Alternative{Why: why, Count: count, Call: c})
+	if c, count := w.tryRequest(request); count > 0 {
+		w.result.Alternatives = append(w.result.Alternatives, Alternative{Why: why, Count: count, RequestLink: c})
 	}
 }
 
@@ -250,14 +250,14 @@ func (w *relaxations) countFilters() {
 
 	for _, name := range names {
 		others := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
-		c := FilterCount{Parameter: name, Alone: w.matching(others...).Count()}
+		c := FilterCount{Parameter: name, Alone: w.matchingWithout(others...).Count()}
 		if len(others) > 0 {
-			if c.Call, c.Without = w.offer(w.without(name)); c.Without == 0 {
-				c.Without = w.matching(name).Count()
+			if c.RequestLink, c.Without = w.tryRequest(w.requestWithout(name)); c.Without == 0 {
+				c.Without = w.matchingWithout(name).Count()
 			}
 		}
 
-		w.found.Filters = append(w.found.Filters, c)
+		w.result.Filters = append(w.result.Filters, c)
 	}
 }
 
@@ -280,13 +280,13 @@ func (w *relaxations) relaxWords() {
 		return
 	}
 
-	rest := w.matching("q")
+	rest := w.matchingWithout("q")
 	sets := make([]index.Set, len(words))
 
 	var known, unknown []string
 	for i, word := range words {
 		alone := w.index().Match(&query.Query{Words: []string{word}}, nil)
-		sets[i] = w.index().And(rest, alone)
+		sets[i] = w.index().Intersect(rest, alone)
 
 		if alone.Count() > 0 {
 			known = append(known, word)
@@ -296,7 +296,7 @@ func (w *relaxations) relaxWords() {
 
 		if len(words) > 1 {
 			c := FilterCount{Parameter: "q", Word: value.Excerpt(word), Alone: alone.Count()}
-			w.found.Filters = append(w.found.Filters, c)
+			w.result.Filters = append(w.result.Filters, c)
 		}
 	}
 
@@ -322,24 +322,24 @@ func (w *relaxations) relaxWords() {
 // word, and sets are what of it has each word.
 func (w *relaxations) countWithoutWords(rest index.Set, sets []index.Set) {
 	words := w.query.Words
-	counts := w.found.Filters[len(w.found.Filters)-len(words):]
+	counts := w.result.Filters[len(w.result.Filters)-len(words):]
 	for i := range words {
 		found := rest
 		for j, set := range sets {
 			if j != i {
-				found = w.index().And(found, set)
+				found = w.index().Intersect(found, set)
 			}
 		}
 
 		if found.Count() > 0 {
-			counts[i].Call, counts[i].Without = w.offer(w.withWords(slices.Delete(slices.Clone(words), i, i+1)))
+			counts[i].RequestLink, counts[i].Without = w.tryRequest(w.withWords(slices.Delete(slices.Clone(words), i, i+1)))
 		}
 	}
 }
 
 // withWords gives the request with other words in q.
 func (w *relaxations) withWords(words []string) url.Values {
-	request := w.without("q")
+	request := w.requestWithout("q")
 	if len(words) > 0 {
 		request["q"] = []string{strings.Join(words, " ")}
 	}
@@ -365,7 +365,7 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 			return
 		}
 
-		choose(i+1, chosen|1<<i, n+1, w.index().And(found, sets[i]))
+		choose(i+1, chosen|1<<i, n+1, w.index().Intersect(found, sets[i]))
 		choose(i+1, chosen, n, found)
 	}
 	choose(0, 0, 0, rest)
@@ -405,7 +405,7 @@ func (w *relaxations) suggestForWord(word string, known []string) {
 
 	if len(all) == 0 {
 		for _, field := range fields {
-			for _, meant := range w.near(field, word) {
+			for _, meant := range w.nearestValues(field, word) {
 				add(field, meant)
 			}
 		}
@@ -425,8 +425,8 @@ func (w *relaxations) suggestedFields(mayUse func(*catalog.Field) bool) (fields 
 	return fields
 }
 
-// near gives the values of a field that are nearest to a text, each alone.
-func (w *relaxations) near(field *catalog.Field, text string) (found [][]string) {
+// nearestValues gives the values of a field that are nearest to a text, each alone.
+func (w *relaxations) nearestValues(field *catalog.Field, text string) (found [][]string) {
 	texts := w.index().Texts(field)
 	if texts == nil {
 		return nil
@@ -463,15 +463,15 @@ func (w *relaxations) parameterOf(field *catalog.Field) string {
 func (w *relaxations) addSuggestion(
 	all *[]Suggestion, parameter, received, in string, meant []string, request url.Values,
 ) bool {
-	c, count := w.offer(request)
+	c, count := w.tryRequest(request)
 	if count == 0 {
 		return false
 	}
 
-	s := Suggestion{Parameter: parameter, Received: value.Excerpt(received), Count: count, Call: c,
-		Meant: value.Clean(strings.Join(meant, ", "))}
+	s := Suggestion{Parameter: parameter, Received: value.Excerpt(received), Count: count, RequestLink: c,
+		Value: value.Clean(strings.Join(meant, ", "))}
 	if in != parameter {
-		s.In = in
+		s.SuggestedParameter = in
 	}
 
 	*all = append(*all, s)
@@ -481,7 +481,7 @@ func (w *relaxations) addSuggestion(
 // keepBest adds those suggestions to the answer that find most.
 func (w *relaxations) keepBest(all []Suggestion) {
 	slices.SortStableFunc(all, func(a, b Suggestion) int { return cmp.Compare(b.Count, a.Count) })
-	w.found.DidYouMean = append(w.found.DidYouMean, all[:min(len(all), maxMeant)]...)
+	w.result.DidYouMean = append(w.result.DidYouMean, all[:min(len(all), maxMeant)]...)
 }
 
 // suggestValues suggests values in stock for those of a filter that are not, and lists what there is if none is near.
@@ -497,7 +497,7 @@ func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 
 		isNear := false
 		for _, received := range unmatched[:min(len(unmatched), maxUnknown)] {
-			isNear = w.suggest(f, received, beside) || isNear
+			isNear = w.suggestNear(f, received, beside) || isNear
 		}
 
 		if len(unmatched) > 0 && !isNear {
@@ -510,19 +510,19 @@ func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 	}
 }
 
-// suggest looks for values near to the one received, and for other fields in which it is a value. It reports whether
+// suggestNear looks for values near to the one received, and for other fields in which it is a value. It reports whether
 // the filter's own field has one that finds something beside the filter's other values.
-func (w *relaxations) suggest(f *query.Filter, received string, beside []string) (isNear bool) {
+func (w *relaxations) suggestNear(f *query.Filter, received string, beside []string) (isNear bool) {
 	var all []Suggestion
-	for _, meant := range w.near(f.Field, received) {
-		request := w.without(f.Parameter)
+	for _, meant := range w.nearestValues(f.Field, received) {
+		request := w.requestWithout(f.Parameter)
 		request[f.Parameter] = append(slices.Clone(meant), beside...)
 		isNear = w.addSuggestion(&all, f.Parameter, received, f.Parameter, meant, request) || isNear
 	}
 
 	for _, field := range w.suggestedFields(func(other *catalog.Field) bool { return other != f.Field }) {
 		if meant := w.generation.interpreter.Meaning(w.index(), field, received); len(meant) > 0 {
-			request := w.without(f.Parameter)
+			request := w.requestWithout(f.Parameter)
 			request[w.parameterOf(field)] = meant
 			w.addSuggestion(&all, f.Parameter, received, w.parameterOf(field), meant, request)
 		}
@@ -535,29 +535,29 @@ func (w *relaxations) suggest(f *query.Filter, received string, beside []string)
 // listValues lists the values that a filter could ask for, beside some of its own, under the other filters: all of them
 // if they are few, otherwise the most frequent ones. Numbers are listed only if they are few.
 func (w *relaxations) listValues(f *query.Filter, beside []string) {
-	cells, complete := w.frequent(f)
+	cells, complete := w.frequentValues(f)
 	if f.Field.Class() == catalog.Number && !complete {
 		return
 	}
 
 	found := FieldValues{Parameter: f.Parameter, Complete: complete}
 	for _, cell := range cells {
-		request := w.without(f.Parameter)
+		request := w.requestWithout(f.Parameter)
 		request[f.Parameter] = append([]string{string(cell.Form)}, beside...)
-		if c, count := w.offer(request); count > 0 && !slices.Contains(beside, string(cell.Form)) {
-			found.Values = append(found.Values, ValueCount{Value: appendShown(nil, f.Field, cell), Count: count, Call: c})
+		if c, count := w.tryRequest(request); count > 0 && !slices.Contains(beside, string(cell.Form)) {
+			found.Values = append(found.Values, ValueCount{Value: appendShown(nil, f.Field, cell), Count: count, RequestLink: c})
 		}
 	}
 
 	if len(found.Values) > 0 {
 		slices.SortStableFunc(found.Values, func(a, b ValueCount) int { return cmp.Compare(b.Count, a.Count) })
-		w.found.InStock = append(w.found.InStock, found)
+		w.result.InStock = append(w.result.InStock, found)
 	}
 }
 
-// frequent gives the values of a filter's field under the other filters, of a list those of the whole stock, the most
+// frequentValues gives the values of a filter's field under the other filters, of a list those of the whole stock, the most
 // frequent first. Complete says that there are no others.
-func (w *relaxations) frequent(f *query.Filter) (cells []value.Cell, complete bool) {
+func (w *relaxations) frequentValues(f *query.Filter) (cells []value.Cell, complete bool) {
 	field, other := f.Field, 0
 	switch {
 	case field.Class() == catalog.List:
@@ -572,7 +572,7 @@ func (w *relaxations) frequent(f *query.Filter) (cells []value.Cell, complete bo
 	case field.Facets() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.Text || !field.Flag):
 		var counts []index.Count
 		const blank = 2 // NULL and a blank text may be among them
-		counts, other = w.index().Facet(w.matching(f.Parameter), query.Group{Field: field}, fewInStock+blank)
+		counts, other = w.index().Facet(w.matchingWithout(f.Parameter), query.Group{Field: field}, fewInStock+blank)
 		for _, c := range counts {
 			if len(bytes.TrimSpace(c.From.Form)) > 0 {
 				cells = append(cells, c.From)
@@ -638,15 +638,15 @@ func (w *relaxations) nearestNumbers(name string) {
 		upper, lower = name, name
 	}
 
-	rest := w.matching(parameters...)
+	rest := w.matchingWithout(parameters...)
 	if high != "" {
-		if next, ok := w.index().Next(rest, f, high, true); ok {
+		if next, ok := w.index().NearestNumber(rest, f, high, true); ok {
 			w.offerNumber(f, parameters, upper, string(next.Form), "the next "+name+" above: "+string(next.Form))
 		}
 	}
 
 	if low != "" {
-		if next, ok := w.index().Next(rest, f, low, false); ok {
+		if next, ok := w.index().NearestNumber(rest, f, low, false); ok {
 			w.offerNumber(f, parameters, lower, string(next.Form), "the next "+name+" below: "+string(next.Form))
 		}
 	}
@@ -657,7 +657,7 @@ func (w *relaxations) offerNumber(f *catalog.Field, parameters []string, paramet
 	if p, ok := w.generation.interpreter.Parameters().Get(parameter); !ok || p.Field != f {
 		return // a column has that name
 	}
-	request := w.without(parameters...)
+	request := w.requestWithout(parameters...)
 	request[parameter] = []string{number}
 	w.addAlternative(why, request)
 }
@@ -698,7 +698,7 @@ func (w *relaxations) sameBody() {
 		return
 	}
 
-	request := w.without("make", "model", "trim")
+	request := w.requestWithout("make", "model", "trim")
 	request["body_type"] = bodies
 	w.addAlternative("others of the same body: "+value.Clean(strings.Join(bodies, ", ")), request)
 }
