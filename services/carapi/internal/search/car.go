@@ -85,7 +85,7 @@ func findByID(id string) vehicleFinder {
 		}
 
 		if g.keptRows == nil && g.catalog.IDIsKey() { // whether or not the index knows it yet
-			key, ok := store.KeyOf(g.catalog, id)
+			key, ok := store.ParseKey(g.catalog, id)
 			if !ok {
 				return nil, ErrNotFound
 			}

@@ -291,7 +291,7 @@ func (s *Service) History(ctx context.Context, id string, values url.Values) (*C
 		if c.ID() == nil {
 			return nil, ErrNoIDs
 		}
-		if key, ok := store.HistoryKeyOf(c, id); ok {
+		if key, ok := store.ParseHistoryKey(c, id); ok {
 			return key, nil
 		}
 		wanted, isCell := parseID(c.ID(), id)

@@ -61,7 +61,7 @@ func (s *Service) Open(ctx context.Context) error {
 	if errors.As(err, &large) {
 		return large
 	}
-	if slices.Contains(errs, nil) || s.snapshot != nil || !store.Permanent(err) {
+	if slices.Contains(errs, nil) || s.snapshot != nil || !store.IsPermanent(err) {
 		return nil
 	}
 
@@ -180,7 +180,7 @@ func IsUnavailable(err error) bool {
 	var binding store.BindingError
 	isKnown := func(known error) bool { return errors.Is(err, known) }
 	return slices.ContainsFunc([]error{ErrUnavailable, errAway, ErrNotConnected, store.ErrMoved}, isKnown) ||
-		errors.As(err, &binding) || store.Unavailable(err)
+		errors.As(err, &binding) || store.IsUnavailable(err)
 }
 
 // answerFrom answers from one source. It waits for a new index, and for rows, each for its time-out at most. It tries again

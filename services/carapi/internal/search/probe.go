@@ -66,7 +66,7 @@ func (s *Service) pingSource(ctx context.Context, src *source) error {
 	defer cancel()
 
 	if src == s.snapshot {
-		version, _, err := src.store.Changed(limited, store.Version{})
+		version, _, err := src.store.CheckChanged(limited, store.Version{})
 		if err != nil {
 			return err
 		}

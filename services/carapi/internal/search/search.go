@@ -56,7 +56,7 @@ func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
 	}
 
 	if live != nil && snapshot != nil { // a vehicle has the same id and the same values in both
-		s.live.onBound = snapshot.Follow
+		s.live.onBound = snapshot.FollowBinding
 		live.SetHistory(snapshot)
 	}
 

@@ -130,8 +130,8 @@ func (s *source) refreshNow(ctx context.Context) error {
 	begun := time.Now()
 	last := s.current.Load()
 	if last != nil {
-		version, changed, err := s.store.Changed(ctx, last.version)
-		if err == nil && !changed && !s.store.Rebinds(last.catalog) && last.isOfToday(version) {
+		version, changed, err := s.store.CheckChanged(ctx, last.version)
+		if err == nil && !changed && !s.store.WillRebind(last.catalog) && last.isOfToday(version) {
 			s.current.Store(last.unchanged(version, begun))
 			s.reportRefresh("unchanged", begun, nil)
 			return nil

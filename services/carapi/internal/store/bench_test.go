@@ -170,10 +170,10 @@ func rowsByDriver(ctx context.Context, s *Store, statements map[any]driver.Stmt,
 				}
 			}
 
-			r.keep()
+			r.keepRow()
 		}
 	})
-	return r.result(), err
+	return r.rowsByKey(), err
 }
 
 // BenchmarkRead reads the whole table and drops its rows.
@@ -188,7 +188,7 @@ func BenchmarkRead(b *testing.B) {
 
 			for b.Loop() {
 				rows := 0
-				_, _, err := s.Read(b.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, Add, error) {
+				_, _, err := s.Read(b.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, AddRow, error) {
 					return c.Read, func([]value.Cell) error { rows++; return nil }, nil
 				})
 				if err != nil || rows != benchRows {

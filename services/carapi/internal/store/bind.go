@@ -13,19 +13,19 @@ import (
 
 // A table of many rows is bound by a few of them, and read at once; what all rows say is compared afterwards.
 const (
-	manyRows = 50_000
-	fewRows  = 5_000
+	manyTableRows = 50_000
+	sampleRows    = 5_000
 )
 
 // tableRead is one read of a table whose columns may have to be bound first.
 type tableRead struct {
-	store   *Store
-	conn    *sqlx.Conn
-	source  catalog.Source
-	binding catalog.Binding
-	last    *catalog.Catalog
-	about   int // rows
-	begin   Begin
+	store    *Store
+	conn     *sqlx.Conn
+	source   catalog.Source
+	binding  catalog.Binding
+	last     *catalog.Catalog
+	estimate int // rows
+	begin    BeginRead
 }
 
 func (s *Store) bindingOf(source catalog.Source) catalog.Binding {
@@ -43,10 +43,10 @@ func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
 	plan, last := r.store.plan.Load(), r.last
 	if last != nil && last.SameSource(r.source) && slices.Equal(last.BoundID, r.binding.ID) &&
 		(plan == nil || last.Plan == plan) {
-		return last, r.rows(ctx, last, nil)
+		return last, r.streamRows(ctx, last, nil)
 	}
 
-	if plan == nil && r.binding.Vocabulary != nil && r.about >= manyRows {
+	if plan == nil && r.binding.Vocabulary != nil && r.estimate >= manyTableRows {
 		if c, isBound, err := r.readWhileBinding(ctx); isBound || err != nil {
 			return c, err
 		}
@@ -64,15 +64,15 @@ func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
 		return nil, err
 	}
 
-	r.log(c)
-	return c, r.rows(ctx, c, nil)
+	r.logBinding(c)
+	return c, r.streamRows(ctx, c, nil)
 }
 
 // readWhileBinding binds the columns by a few rows, and reads all of them, for the index and for a profile. If all rows
 // say something else, it binds the columns by them and reads the rows again. isBound is false if the few rows say too
 // little.
 func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, isBound bool, err error) {
-	plan, err := r.planOfRows(ctx, fewRows)
+	plan, err := r.planOfRows(ctx, sampleRows)
 	if err == nil {
 		c, err = r.bind(plan)
 	}
@@ -86,7 +86,7 @@ func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, i
 	}
 
 	profiler := catalog.NewProfiler(r.source.Table)
-	if err := r.rows(ctx, c, profiler); err != nil {
+	if err := r.streamRows(ctx, c, profiler); err != nil {
 		return nil, false, err
 	}
 
@@ -97,7 +97,7 @@ func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, i
 
 	if whole.SameBinding(plan) {
 		c.Plan = whole
-		r.log(c)
+		r.logBinding(c)
 		return c, true, nil
 	}
 
@@ -105,13 +105,13 @@ func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, i
 		return nil, false, err
 	}
 
-	r.log(c)
-	return c, true, r.rows(ctx, c, nil)
+	r.logBinding(c)
+	return c, true, r.streamRows(ctx, c, nil)
 }
 
-// rows reads all rows for the index and, unless it is nil, for a profile.
-func (r *tableRead) rows(ctx context.Context, c *catalog.Catalog, profiler *catalog.Profiler) error {
-	fields, add, err := r.begin(c, r.about)
+// streamRows reads all rows for the index and, unless it is nil, for a profile.
+func (r *tableRead) streamRows(ctx context.Context, c *catalog.Catalog, profiler *catalog.Profiler) error {
+	fields, add, err := r.begin(c, r.estimate)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (r *tableRead) bind(plan *catalog.Plan) (*catalog.Catalog, error) {
 	return c, nil
 }
 
-func (r *tableRead) log(c *catalog.Catalog) {
+func (r *tableRead) logBinding(c *catalog.Catalog) {
 	message := "columns of the table are bound"
 	if r.last != nil {
 		message = "columns of the table have changed"

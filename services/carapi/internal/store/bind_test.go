@@ -37,7 +37,7 @@ func TestBindingOfLargeTables(t *testing.T) {
 			fill := fmt.Sprintf(`INSERT INTO cars WITH RECURSIVE few (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM few WHERE i < 299),
 				n (n) AS (SELECT 300 * a.i + b.i FROM few AS a, few AS b)
 				SELECT n, 'Kia', 'Rio', CASE WHEN n < %d THEN %s ELSE SUBSTR('Automatic Manual', 1 + 10 * (n %% 2), 9) END, '$100'
-				FROM n WHERE n <= %d ORDER BY n`, fewRows, c.first, manyRows)
+				FROM n WHERE n <= %d ORDER BY n`, sampleRows, c.first, manyTableRows)
 			run(t, db, fill)
 
 			if config.Driver != dbconn.SQLite {
@@ -46,7 +46,7 @@ func TestBindingOfLargeTables(t *testing.T) {
 
 			s := openStore(t, config, Settings{Table: "cars", Binding: binding})
 			reads, rows := 0, 0
-			read, _, err := s.Read(t.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, Add, error) {
+			read, _, err := s.Read(t.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, AddRow, error) {
 				reads++
 				rows = 0
 				return c.Read, func([]value.Cell) error { rows++; return nil }, nil
@@ -55,13 +55,13 @@ func TestBindingOfLargeTables(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			if rows != manyRows+1 || reads != c.reads && config.Driver == dbconn.SQLite {
+			if rows != manyTableRows+1 || reads != c.reads && config.Driver == dbconn.SQLite {
 				t.Errorf("%s: %s: %d rows in %d reads", config.Driver, name, rows, reads)
 			}
 
 			// Of a table with fewer rows, all are looked at first.
 			whole := tableRead{store: s, conn: nil, source: catalog.Source{Table: read.Table}, binding: binding}
-			conn, release, err := s.reader(t.Context())
+			conn, release, err := s.acquireReader(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,20 +9,20 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// bound is how much of a column's value a statement reads.
-type bound uint8
+// readBound is how much of a column's value a statement reads.
+type readBound uint8
 
 const (
-	unbounded bound = iota
-	beginning       // of a text
-	wholeOnly       // or nothing, where a part of a value would be wrong: of a number, JSON or bytes
+	unbounded      readBound = iota
+	boundBeginning           // of a text
+	boundWhole               // or nothing, where a part of a value would be wrong: of a number, JSON or bytes
 )
 
 // column is a value of each row that a statement reads.
 type column struct {
 	position int         // in Table.Columns; rowID for the rowid
 	kind     schema.Kind // as which it is understood
-	bound    bound
+	bound    readBound
 	inBytes  bool // what is bounded: characters if not
 	inSQL    bool // the statement bounds it, and reads its length too
 }
@@ -46,9 +46,9 @@ func boundedColumn(t schema.Table, f *catalog.Field, loose bool) column {
 	case size == 0:
 		return c
 	case f.Class() == catalog.Text:
-		c.bound = beginning
+		c.bound = boundBeginning
 	default:
-		c.bound = wholeOnly
+		c.bound = boundWhole
 	}
 
 	c.inBytes = f.Class() == catalog.Opaque
@@ -87,24 +87,24 @@ func capacity(c schema.Column) int {
 	return math.MaxInt
 }
 
-// name names a column of the table t. Without the t, SQLite would take a name in quotes that is not there for a text.
-func (s *Store) name(c schema.Column) string { return "t." + s.quote(c.Name) }
+// columnExpression names a column of the table t. Without the t, SQLite would take a name in quotes that is not there for a text.
+func (s *Store) columnExpression(c schema.Column) string { return "t." + s.quote(c.Name) }
 
-// from is what statements read: the table, as t.
-func (s *Store) from(t schema.Table) string { return " FROM " + s.quote(t.Name) + " AS t" }
+// fromClause is what statements read: the table, as t.
+func (s *Store) fromClause(t schema.Table) string { return " FROM " + s.quote(t.Name) + " AS t" }
 
-// expressions gives the SQL of a column, with as many placeholders for the bound as boundArgs has.
-func (s *Store) expressions(t schema.Table, c column) (value, length string) {
+// selectExpressions gives the SQL of a column, with as many placeholders for the bound as boundArgs has.
+func (s *Store) selectExpressions(t schema.Table, c column) (value, length string) {
 	if c.position == rowID {
 		return "t." + rowIDName(t), ""
 	}
 
-	name := s.name(t.Columns[c.position])
+	name := s.columnExpression(t.Columns[c.position])
 	if !s.isSQLite {
 		switch {
 		case !c.inSQL:
 			return name, ""
-		case c.bound == beginning:
+		case c.bound == boundBeginning:
 			return "LEFT(" + name + ", ?)", "CHAR_LENGTH(" + name + ")"
 		case c.inBytes:
 			return "CASE WHEN LENGTH(" + name + ") <= ? THEN " + name + " END", "LENGTH(" + name + ")"
@@ -117,7 +117,7 @@ func (s *Store) expressions(t schema.Table, c column) (value, length string) {
 	case !c.inSQL:
 		// The plus takes the declared type away, by which the driver makes times and booleans of values.
 		return "+" + name, ""
-	case c.bound == beginning:
+	case c.bound == boundBeginning:
 		// In bytes, as SQLite's functions of texts end at a NUL.
 		return "CASE WHEN " + isLong + " THEN substr(CAST(" + name + " AS BLOB), 1, ?) ELSE " + name + " END",
 			"CASE WHEN " + isLong + " THEN length(" + name + ") END"
@@ -137,7 +137,7 @@ func (s *Store) boundArgs(args []any, c column, most int) []any {
 	case !c.inSQL:
 	case !s.isSQLite:
 		args = append(args, most)
-	case c.bound == beginning:
+	case c.bound == boundBeginning:
 		args = append(args, most, most*maxUTF8, most*maxUTF8)
 	default:
 		args = append(args, most, most)
@@ -149,8 +149,8 @@ func (s *Store) boundArgs(args []any, c column, most int) []any {
 // maxUTF8 is how many bytes a character takes at most.
 const maxUTF8 = 4
 
-// wholeColumns are the columns that a field is read from, without bounds: one, or those of a joined id.
-func wholeColumns(t schema.Table, f *catalog.Field) []column {
+// unboundedColumns are the columns that a field is read from, without bounds: one, or those of a joined id.
+func unboundedColumns(t schema.Table, f *catalog.Field) []column {
 	switch {
 	case len(f.Columns) == 0:
 		return []column{{position: rowID, kind: f.Stored}}

@@ -31,10 +31,10 @@ func (e BindingError) Error() string { return e.Err.Error() }
 // Unwrap gives what does not fit.
 func (e BindingError) Unwrap() error { return e.Err }
 
-// Unavailable reports whether an error means that the source cannot answer: no connection, no right, no table or
+// IsUnavailable reports whether an error means that the source cannot answer: no connection, no right, no table or
 // column, no statement left. It is false for a query that took too long, and for mistakes of the caller or of this
 // program.
-func Unavailable(err error) bool {
+func IsUnavailable(err error) bool {
 	var connecting dbconn.ConnectError
 	var server *mysql.MySQLError
 	var file sqlite3.Error
@@ -56,16 +56,16 @@ func Unavailable(err error) bool {
 	return false
 }
 
-// Permanent reports whether an error of the first read is one that waiting does not help. A server may start later or
+// IsPermanent reports whether an error of the first read is one that waiting does not help. A server may start later or
 // be less busy, and syncer may yet write its file.
-func Permanent(err error) bool {
+func IsPermanent(err error) bool {
 	var server *mysql.MySQLError
 	switch {
 	case errors.Is(err, ErrTooSlow):
 		return false
 	case errors.As(err, &server):
 		gone := server.Number == erNoSuchTable || server.Number == erBadField
-		return gone || slices.Contains(refusals, server.Number) || isQueryError(server)
+		return gone || slices.Contains(accessErrors, server.Number) || isQueryError(server)
 	}
 	return !dbconn.Transient(err) && !errors.Is(err, fs.ErrNotExist)
 }
@@ -85,7 +85,7 @@ func withCause(ctx context.Context, err error) error {
 	case err == nil, errors.As(err, &connecting):
 		return err
 	case errors.Is(ctx.Err(), context.DeadlineExceeded),
-		errors.As(err, &server) && slices.Contains(timeouts, server.Number):
+		errors.As(err, &server) && slices.Contains(timeoutErrors, server.Number):
 		return fmt.Errorf("%w: %w", ErrTooSlow, err)
 	case ctx.Err() != nil && !errors.Is(err, ctx.Err()): // SQLite says that it was interrupted
 		return fmt.Errorf("%w: %w", ctx.Err(), err)
@@ -94,8 +94,8 @@ func withCause(ctx context.Context, err error) error {
 	return err
 }
 
-// missing marks an error that names a table or a column which is not there.
-func (s *Store) missing(err error) error {
+// withNoTable marks an error that names a table or a column which is not there.
+func (s *Store) withNoTable(err error) error {
 	var server *mysql.MySQLError
 	var file sqlite3.Error
 	switch {

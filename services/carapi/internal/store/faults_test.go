@@ -23,7 +23,7 @@ func TestTooSlow(t *testing.T) {
 		`CREATE VIEW cars AS SELECT id, make, model,
 			(SELECT COUNT(*) FROM many AS a, many AS b, many AS c WHERE a.n + b.n + c.n > base.id) AS slow FROM base`)
 	check := func(t *testing.T, err error) {
-		if !errors.Is(err, ErrTooSlow) || Unavailable(err) || Permanent(err) {
+		if !errors.Is(err, ErrTooSlow) || IsUnavailable(err) || IsPermanent(err) {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -47,7 +47,7 @@ func TestTooSlow(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Hour, nil)
 		time.AfterFunc(100*time.Millisecond, cancel)
 		_, err := patient.Rows(ctx, known, Version{}, key, everyField(known), 10)
-		if !errors.Is(err, context.Canceled) || errors.Is(err, ErrTooSlow) || Unavailable(err) {
+		if !errors.Is(err, context.Canceled) || errors.Is(err, ErrTooSlow) || IsUnavailable(err) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -63,7 +63,7 @@ func TestTooSlow(t *testing.T) {
 		time.AfterFunc(100*time.Millisecond, cancel)
 
 		_, err = openStore(t, file, Settings{}).Rows(ctx, c, Version{}, [][]value.Cell{number("1")}, everyField(c), 10)
-		if !errors.Is(err, context.Canceled) || errors.Is(err, ErrTooSlow) || Unavailable(err) {
+		if !errors.Is(err, context.Canceled) || errors.Is(err, ErrTooSlow) || IsUnavailable(err) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -109,7 +109,7 @@ func TestLostConnection(t *testing.T) {
 		_, err := s.Rows(t.Context(), read.catalog, read.version, read.keys(), nil, 10)
 		_, readErr := tryRead(t.Context(), s, read.catalog)
 		for _, err := range []error{err, readErr, s.Probe(t.Context(), read.catalog)} {
-			if !Unavailable(err) {
+			if !IsUnavailable(err) {
 				t.Errorf("got %v", err)
 			}
 		}

@@ -26,7 +26,7 @@ type follower struct {
 // that is asked for: an idle one may belong to a file that has been replaced.
 func (f *follower) acquire(ctx context.Context, rows, reads *sqlx.DB) (*sqlx.Conn, error) {
 	f.mu.Lock()
-	path, file, err := fileOf(ctx, rows)
+	path, file, err := statFile(ctx, rows)
 	if err == nil && !f.follows(path, file) {
 		err = f.reopen(ctx, reads, path, file)
 	}
@@ -42,7 +42,7 @@ func (f *follower) acquire(ctx context.Context, rows, reads *sqlx.DB) (*sqlx.Con
 // release unlocks the follower. After a failure its connection is not used again.
 func (f *follower) release(failed bool) {
 	if failed {
-		_ = f.drop()
+		_ = f.closeConn()
 	}
 	f.mu.Unlock()
 }
@@ -52,7 +52,7 @@ func (f *follower) follows(path string, file os.FileInfo) bool {
 }
 
 func (f *follower) reopen(ctx context.Context, reads *sqlx.DB, path string, file os.FileInfo) error {
-	_ = f.drop() // the file that it belongs to is gone
+	_ = f.closeConn() // the file that it belongs to is gone
 	conn, err := reads.Connx(ctx)
 	if err != nil {
 		return err
@@ -63,8 +63,8 @@ func (f *follower) reopen(ctx context.Context, reads *sqlx.DB, path string, file
 	return nil
 }
 
-// drop gives the connection back.
-func (f *follower) drop() error {
+// closeConn gives the connection back.
+func (f *follower) closeConn() error {
 	if f.conn == nil {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (f *follower) drop() error {
 func (f *follower) close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.drop()
+	return f.closeConn()
 }
 
 // version gives the file's present version. It waits while the file is read. Without a connection that can be compared
@@ -86,14 +86,14 @@ func (f *follower) version(ctx context.Context, rows *sqlx.DB) (Version, error) 
 	defer f.mu.Unlock()
 	v := Version{AsOf: time.Now(), Data: (f.generation + 1) << generationShift}
 
-	path, file, err := fileOf(ctx, rows)
+	path, file, err := statFile(ctx, rows)
 	if err != nil || !f.follows(path, file) {
 		return v, err
 	}
 
 	data, err := f.dataVersion(ctx, f.conn)
 	if err != nil {
-		return v, errors.Join(err, f.drop())
+		return v, errors.Join(err, f.closeConn())
 	}
 
 	v.Data = data
@@ -110,8 +110,8 @@ func (f *follower) dataVersion(ctx context.Context, q sqlx.QueryerContext) (int6
 	return f.generation<<generationShift + data, err
 }
 
-// fileOf gives the path of a pool's SQLite file, without symbolic links, and what is there now.
-func fileOf(ctx context.Context, db *sqlx.DB) (path string, file os.FileInfo, err error) {
+// statFile gives the path of a pool's SQLite file, without symbolic links, and what is there now.
+func statFile(ctx context.Context, db *sqlx.DB) (path string, file os.FileInfo, err error) {
 	if err := db.GetContext(ctx, &path, "SELECT file FROM pragma_database_list WHERE name = 'main'"); err != nil {
 		return "", nil, err
 	}

@@ -15,7 +15,7 @@ func TestChangedLooseFile(t *testing.T) {
 			c, db := dbtest.SQLite(t, "PRAGMA journal_mode = "+journal, "CREATE TABLE cars (make TEXT, model TEXT)",
 				"INSERT INTO cars VALUES ('a', 'b')")
 			s := openStore(t, c, Settings{})
-			if _, changed, err := s.Changed(t.Context(), Version{}); err != nil || !changed {
+			if _, changed, err := s.CheckChanged(t.Context(), Version{}); err != nil || !changed {
 				t.Errorf("never read: changed: %t, %v", changed, err)
 			}
 
@@ -23,7 +23,7 @@ func TestChangedLooseFile(t *testing.T) {
 			expect := func(step string, changed bool) {
 				t.Helper()
 				before := time.Now()
-				now, got, err := s.Changed(t.Context(), read.version)
+				now, got, err := s.CheckChanged(t.Context(), read.version)
 				if err != nil || got != changed || now.Synced || now.AsOf.Before(before) {
 					t.Errorf("%s: changed: %t, %+v, %v", step, got, now, err)
 				}
@@ -59,7 +59,7 @@ func TestReplacedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if _, changed, err := s.Changed(t.Context(), read.version); err != nil || !changed {
+	if _, changed, err := s.CheckChanged(t.Context(), read.version); err != nil || !changed {
 		t.Errorf("changed: %t, %v", changed, err)
 	}
 
@@ -68,7 +68,7 @@ func TestReplacedFile(t *testing.T) {
 		t.Errorf("read %q", got)
 	}
 
-	if _, changed, err := s.Changed(t.Context(), read.version); err != nil || changed {
+	if _, changed, err := s.CheckChanged(t.Context(), read.version); err != nil || changed {
 		t.Errorf("changed: %t, %v", changed, err)
 	}
 
@@ -76,7 +76,7 @@ func TestReplacedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if _, _, err := s.Changed(t.Context(), read.version); !Unavailable(err) || Permanent(err) {
+	if _, _, err := s.CheckChanged(t.Context(), read.version); !IsUnavailable(err) || IsPermanent(err) {
 		t.Errorf("got %v", err)
 	}
 }

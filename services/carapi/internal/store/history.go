@@ -111,14 +111,14 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 		return nil, err
 	}
 	isSame := func(a, b string) bool { return strings.EqualFold(a, b) }
-	if recorded == nil || !slices.EqualFunc(recorded.Key, columnsOf(c.HistoryKey), isSame) {
+	if recorded == nil || !slices.EqualFunc(recorded.Key, columnNames(c.HistoryKey), isSame) {
 		return nil, errNoHistory
 	}
 	runs, err := snapshotfile.RunsOf(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	if last, err = s.continued(ctx, tx, c, last); err != nil {
+	if last, err = s.logToContinue(ctx, tx, c, last); err != nil {
 		return nil, err
 	}
 
@@ -128,7 +128,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 		after = last.Last
 	}
 	err = snapshotfile.StreamChanges(ctx, conn, recorded.Table, after, lastRun, func(change *snapshotfile.StreamedChange) error {
-		return b.Add(&history.Change{ID: change.ID, Run: change.Run, At: runs[change.Run], Op: opOf(change.Op), Key: change.Key,
+		return b.Add(&history.Change{ID: change.ID, Run: change.Run, At: runs[change.Run], Op: historyOp(change.Op), Key: change.Key,
 			Old: change.Old, New: change.New})
 	})
 	if err != nil {
@@ -142,7 +142,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 	return b.Build(recorded.Since, recorded.Bulk, recorded.From, state), nil
 }
 
-func opOf(op string) history.Op {
+func historyOp(op string) history.Op {
 	switch op {
 	case snapshotfile.OpInsert:
 		return history.Insert
@@ -152,7 +152,7 @@ func opOf(op string) history.Op {
 	return history.Delete
 }
 
-func columnsOf(fields []*catalog.Field) []string {
+func columnNames(fields []*catalog.Field) []string {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.Column.Name
@@ -160,8 +160,8 @@ func columnsOf(fields []*catalog.Field) []string {
 	return names
 }
 
-// continued gives the log if the file still has the last change that is in it, and otherwise nil: it may be another file.
-func (s *Store) continued(ctx context.Context, tx *sqlx.Tx, c *catalog.Catalog, last *history.Log) (*history.Log, error) {
+// logToContinue gives the log if the file still has the last change that is in it, and otherwise nil: it may be another file.
+func (s *Store) logToContinue(ctx context.Context, tx *sqlx.Tx, c *catalog.Catalog, last *history.Log) (*history.Log, error) {
 	if !last.Continues(c) {
 		return nil, nil
 	}

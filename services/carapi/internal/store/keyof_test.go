@@ -41,7 +41,7 @@ func TestKeyOf(t *testing.T) {
 		}
 
 		for _, id := range e.right {
-			key, ok := KeyOf(c, id)
+			key, ok := ParseKey(c, id)
 			if !ok {
 				t.Errorf("%s: %q is no key", e.columns, id)
 				continue
@@ -59,7 +59,7 @@ func TestKeyOf(t *testing.T) {
 		}
 
 		for _, id := range e.wrong {
-			if key, ok := KeyOf(c, id); ok {
+			if key, ok := ParseKey(c, id); ok {
 				t.Errorf("%s: %q is the key %s", e.columns, id, describeCells(key))
 			}
 		}
@@ -74,7 +74,7 @@ func TestKeyOf(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		if key, ok := KeyOf(c, "12"); ok {
+		if key, ok := ParseKey(c, "12"); ok {
 			t.Errorf("key %s", describeCells(key))
 		}
 	}
@@ -88,7 +88,7 @@ func TestKeyOf(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if key, ok := KeyOf(stamp, "2026-01-02T03:04:05Z"); !ok || string(key[0].Form) != "2026-01-02 03:04:05" {
+	if key, ok := ParseKey(stamp, "2026-01-02T03:04:05Z"); !ok || string(key[0].Form) != "2026-01-02 03:04:05" {
 		t.Errorf("key %s", describeCells(key))
 	}
 }

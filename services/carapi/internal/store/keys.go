@@ -29,7 +29,7 @@ func (s *Store) newKeyPart(c *catalog.Catalog, f *catalog.Field) keyPart {
 	}
 
 	column := c.Table.Columns[f.Columns[0]]
-	part := keyPart{column, s.name(column), "?"}
+	part := keyPart{column, s.columnExpression(column), "?"}
 	switch {
 	case column.Kind != schema.Decimal:
 	case !s.isSQLite:
@@ -124,19 +124,19 @@ func (s *Store) keyArg(c schema.Column, cell value.Cell) any {
 	return form
 }
 
-// KeyOf reads an id as callers write it: a number, a text, bytes in base64, or several of them joined. It gives the
+// ParseKey reads an id as callers write it: a number, a text, bytes in base64, or several of them joined. It gives the
 // cells of the key's fields, or false if the id is not the key or no value of that form can be one.
-func KeyOf(c *catalog.Catalog, id string) ([]value.Cell, bool) {
+func ParseKey(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 	f := c.ID()
 	if f == nil || c.Key.RowID || !slices.Equal(f.Columns, c.Key.Columns) {
 		return nil, false
 	}
-	return cellsOf(f, c.KeyFields, id)
+	return idCells(f, c.KeyFields, id)
 }
 
-// HistoryKeyOf reads an id as KeyOf does, and gives the cells by which the change history knows the vehicle. It is
+// ParseHistoryKey reads an id as KeyOf does, and gives the cells by which the change history knows the vehicle. It is
 // false if the history knows vehicles by something other than their ids.
-func HistoryKeyOf(c *catalog.Catalog, id string) ([]value.Cell, bool) {
+func ParseHistoryKey(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 	f := c.ID()
 	if f == nil || len(f.Columns) != len(c.HistoryKey) {
 		return nil, false
@@ -148,11 +148,11 @@ func HistoryKeyOf(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 		}
 	}
 
-	return cellsOf(f, c.HistoryKey, id)
+	return idCells(f, c.HistoryKey, id)
 }
 
-// cellsOf reads an id whose values are those of some fields.
-func cellsOf(id *catalog.Field, fields []*catalog.Field, text string) ([]value.Cell, bool) {
+// idCells reads an id whose values are those of some fields.
+func idCells(id *catalog.Field, fields []*catalog.Field, text string) ([]value.Cell, bool) {
 	if !id.IsJoined() {
 		cell, ok := keyCell(fields[0], text)
 		return []value.Cell{cell}, ok
@@ -185,7 +185,7 @@ func keyCell(f *catalog.Field, text string) (cell value.Cell, ok bool) {
 	case catalog.Number:
 		form, ok := value.NormalDecimal([]byte(text))
 		whole := f.Kind == schema.Integer || f.Kind == schema.Bit
-		if !ok || string(form) != text || whole && !isInteger(text) {
+		if !ok || string(form) != text || whole && !fitsInteger(text) {
 			return value.Cell{}, false
 		}
 		return value.Cell{Type: value.Number, Form: form}, true
@@ -201,8 +201,8 @@ func keyCell(f *catalog.Field, text string) (cell value.Cell, ok bool) {
 	return value.Cell{Type: value.Text, Form: []byte(text)}, utf8.ValidString(text)
 }
 
-// isInteger reports whether the largest integer type can hold a whole number.
-func isInteger(text string) bool {
+// fitsInteger reports whether the largest integer type can hold a whole number.
+func fitsInteger(text string) bool {
 	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return true
 	}

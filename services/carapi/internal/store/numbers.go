@@ -59,17 +59,17 @@ const (
 	erAccountLocked           = 4151 // MariaDB
 )
 
-// refusals are the errors of a server that does not let this user in, or not at this table.
-var refusals = []uint16{
+// accessErrors are the errors of a server that does not let this user in, or not at this table.
+var accessErrors = []uint16{
 	erDBAccessDenied, erAccessDenied, erBadDB, erHostNotPrivileged, erTableAccessDenied, erColumnAccessDenied,
 	erNotSupportedAuthMode, erAccessDeniedNoPassword, erAccountHasBeenLocked, erSecureTransportRequired, erAccountLocked,
 }
 
-// timeouts are the errors of a server that has stopped a statement by its own clock.
-var timeouts = []uint16{erStatementTimeout, erQueryTimeout}
+// timeoutErrors are the errors of a server that has stopped a statement by its own clock.
+var timeoutErrors = []uint16{erStatementTimeout, erQueryTimeout}
 
-// collationMixes are the errors of comparing a text with a column whose character set lacks its letters.
-var collationMixes = []uint16{erCantAggregate2, erCantAggregate3, erCantAggregateN, erImpossibleConversion}
+// collationErrors are the errors of comparing a text with a column whose character set lacks its letters.
+var collationErrors = []uint16{erCantAggregate2, erCantAggregate3, erCantAggregateN, erImpossibleConversion}
 
 // isMissing reports whether the server misses a table or a column. A view is invalid if what it reads is missing.
 func isMissing(err *mysql.MySQLError) bool {

@@ -87,12 +87,12 @@ func TestProbe(t *testing.T) {
 		run(t, db, e.breaks)
 
 		for range 2 {
-			if err := s.Probe(t.Context(), known); !Unavailable(err) {
+			if err := s.Probe(t.Context(), known); !IsUnavailable(err) {
 				t.Errorf("%s: %v", e.name, err)
 			}
 
 			if _, err := s.Rows(t.Context(), known, Version{}, [][]value.Cell{number("1")}, everyField(known),
-				10); !Unavailable(err) {
+				10); !IsUnavailable(err) {
 				t.Errorf("%s: %v", e.name, err)
 			}
 		}
@@ -133,7 +133,7 @@ func TestProbeSQLite(t *testing.T) {
 	}
 
 	_, err := s.Rows(t.Context(), known, Version{}, [][]value.Cell{number("1")}, everyField(known), 10)
-	if err == nil || errors.Is(err, ErrNoTable) || Unavailable(err) {
+	if err == nil || errors.Is(err, ErrNoTable) || IsUnavailable(err) {
 		t.Errorf("got %v", err)
 	}
 

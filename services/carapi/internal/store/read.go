@@ -13,21 +13,21 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Add takes the cells of one row, in the order of the fields that were asked for. It must not keep them.
-type Add = func(cells []value.Cell) error
+// AddRow takes the cells of one row, in the order of the fields that were asked for. It must not keep them.
+type AddRow = func(cells []value.Cell) error
 
-// Begin is called once the columns are known. It gets the catalog and about how many rows there are, 0 if that is not
+// BeginRead is called once the columns are known. It gets the catalog and about how many rows there are, 0 if that is not
 // known. It says which fields it wants, and what takes their rows.
-type Begin = func(c *catalog.Catalog, about int) (fields []*catalog.Field, add Add, err error)
+type BeginRead = func(c *catalog.Catalog, about int) (fields []*catalog.Field, add AddRow, err error)
 
 // Read reads the whole table, its columns and rows in one transaction. The catalog is last if the table's columns and
 // keys have not changed since. If the table is altered while it is read, Read starts over once and calls begin again.
 // Only one Read may run at a time.
-func (s *Store) Read(ctx context.Context, last *catalog.Catalog, begin Begin) (
+func (s *Store) Read(ctx context.Context, last *catalog.Catalog, begin BeginRead) (
 	c *catalog.Catalog, v Version, err error,
 ) {
 	begun := false
-	noted := func(c *catalog.Catalog, about int) ([]*catalog.Field, Add, error) {
+	noted := func(c *catalog.Catalog, about int) ([]*catalog.Field, AddRow, error) {
 		begun = true
 		return begin(c, about)
 	}
@@ -49,10 +49,10 @@ func (s *Store) Read(ctx context.Context, last *catalog.Catalog, begin Begin) (
 	return c, v, err
 }
 
-func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begin) (
+func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin BeginRead) (
 	c *catalog.Catalog, v Version, err error,
 ) {
-	conn, release, err := s.reader(ctx)
+	conn, release, err := s.acquireReader(ctx)
 	if err != nil {
 		return nil, v, err
 	}
@@ -76,24 +76,24 @@ func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begi
 
 	source, err := s.describe(ctx, tx, v.Synced)
 	if err != nil {
-		return nil, v, s.missing(err)
+		return nil, v, s.withNoTable(err)
 	}
 	if source.HistoryKey, err = s.historyKey(ctx, tx, v); err != nil {
 		return nil, v, err
 	}
 
-	r := tableRead{store: s, conn: conn, source: source, binding: s.bindingOf(source), last: last, about: about,
+	r := tableRead{store: s, conn: conn, source: source, binding: s.bindingOf(source), last: last, estimate: about,
 		begin: begin}
 	c, err = r.read(ctx)
 	if !s.isSQLite { // in whose transaction the table is as it was when its columns were read
-		err = s.missing(err)
+		err = s.withNoTable(err)
 	}
 
 	return c, v, err
 }
 
-// reader gives a connection on which the table can be read as a whole. release gives it back.
-func (s *Store) reader(ctx context.Context) (conn *sqlx.Conn, release func(failed bool), err error) {
+// acquireReader gives a connection on which the table can be read as a whole. release gives it back.
+func (s *Store) acquireReader(ctx context.Context) (conn *sqlx.Conn, release func(failed bool), err error) {
 	synced := false
 	if s.isSQLite {
 		if synced, err = snapshotfile.IsKept(ctx, s.rows); err != nil {
@@ -104,7 +104,7 @@ func (s *Store) reader(ctx context.Context) (conn *sqlx.Conn, release func(faile
 		case synced:
 			_ = s.follower.close() // it may have the only connection
 		case s.Snapshot:
-			return nil, nil, s.notSynced()
+			return nil, nil, s.notSyncedError()
 		default:
 			conn, err = s.follower.acquire(ctx, s.rows, s.reads)
 			return conn, s.follower.release, err
@@ -132,7 +132,7 @@ func (s *Store) versionOf(ctx context.Context, tx *sqlx.Tx) (v Version, err erro
 	case synced:
 		v, err = s.runs.current(ctx, tx, s.Table)
 	case s.Snapshot:
-		err = s.notSynced()
+		err = s.notSyncedError()
 	default:
 		v.Data, err = s.follower.dataVersion(ctx, tx)
 	}

@@ -75,7 +75,7 @@ func TestAlteredWhileReading(t *testing.T) {
 	begun := 0
 	read := func() (c *catalog.Catalog, rows int, err error) {
 		begun = 0
-		c, _, err = s.Read(t.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, Add, error) {
+		c, _, err = s.Read(t.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, AddRow, error) {
 			rows = 0
 			if begun++; begun <= len(changes) {
 				run(t, db, changes[begun-1])
@@ -92,7 +92,7 @@ func TestAlteredWhileReading(t *testing.T) {
 	}
 
 	changes = []string{"ALTER TABLE cars DROP COLUMN b", "ALTER TABLE cars RENAME COLUMN make TO brand"}
-	if _, _, err := read(); begun != 2 || !errors.Is(err, ErrNoTable) || !Unavailable(err) {
+	if _, _, err := read(); begun != 2 || !errors.Is(err, ErrNoTable) || !IsUnavailable(err) {
 		t.Errorf("begun %d times, %v", begun, err)
 	}
 
@@ -109,14 +109,14 @@ func TestReadEnds(t *testing.T) {
 
 	enough := errors.New("enough")
 	for range 3 {
-		_, _, err := s.Read(t.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, Add, error) {
+		_, _, err := s.Read(t.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, AddRow, error) {
 			return c.Read, func([]value.Cell) error { return enough }, nil
 		})
 		if !errors.Is(err, enough) {
 			t.Errorf("got %v", err)
 		}
 
-		if _, _, err = s.Read(t.Context(), nil, func(*catalog.Catalog, int) ([]*catalog.Field, Add, error) {
+		if _, _, err = s.Read(t.Context(), nil, func(*catalog.Catalog, int) ([]*catalog.Field, AddRow, error) {
 			return nil, nil, enough
 		}); !errors.Is(err, enough) {
 			t.Errorf("got %v", err)
@@ -126,7 +126,7 @@ func TestReadEnds(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 
-	if _, err := tryRead(ended, s, nil); !errors.Is(err, context.Canceled) || Unavailable(err) {
+	if _, err := tryRead(ended, s, nil); !errors.Is(err, context.Canceled) || IsUnavailable(err) {
 		t.Errorf("got %v", err)
 	}
 
@@ -154,7 +154,7 @@ func TestBindingErrors(t *testing.T) {
 	}
 
 	var misfit BindingError
-	if _, err := tryRead(t.Context(), s, nil); !errors.As(err, &misfit) || !Permanent(err) || Unavailable(err) {
+	if _, err := tryRead(t.Context(), s, nil); !errors.As(err, &misfit) || !IsPermanent(err) || IsUnavailable(err) {
 		t.Errorf("got %v", err)
 	}
 
@@ -163,7 +163,7 @@ func TestBindingErrors(t *testing.T) {
 	}
 
 	_, err := tryRead(t.Context(), openStore(t, c, Settings{Table: "trucks"}), nil)
-	if !errors.Is(err, ErrNoTable) || !Permanent(err) || !Unavailable(err) ||
+	if !errors.Is(err, ErrNoTable) || !IsPermanent(err) || !IsUnavailable(err) ||
 		!strings.Contains(err.Error(), "there is: cars") {
 		t.Errorf("got %v", err)
 	}
@@ -207,7 +207,7 @@ func TestConcurrentUse(t *testing.T) {
 					if again, err := tryRead(t.Context(), s, read.catalog); err != nil || len(again.rows) != 2 {
 						t.Errorf("%d rows, %v", len(again.rows), err)
 					}
-					if _, changed, err := s.Changed(t.Context(), read.version); err != nil || changed != (name == "MySQL") {
+					if _, changed, err := s.CheckChanged(t.Context(), read.version); err != nil || changed != (name == "MySQL") {
 						t.Errorf("changed: %t, %v", changed, err)
 					}
 				}

@@ -13,8 +13,8 @@ const bytesPerCell = 16
 // rowReader takes the rows of a statement from the driver and assigns them to the keys that were asked for.
 type rowReader struct {
 	*selection
-	most     int // characters or bytes of a bounded value
-	isSQLite bool
+	maxLength int // characters or bytes of a bounded value
+	isSQLite  bool
 
 	byKey map[string]int // number of a key; of one that is asked for twice, the first
 	keys  []int          // number in byKey of each key that is asked for
@@ -27,10 +27,10 @@ type rowReader struct {
 	lastRun      []byte
 	found        bool // there was a row, and lastRun is set
 
-	arena   []byte // of the row that is being read
-	keyText []byte
-	slab    []Row // by number in byKey
-	kept    *rowCells
+	arena     []byte // of the row that is being read
+	keyText   []byte
+	slab      []Row // by number in byKey
+	keptCells *rowCells
 }
 
 // rowCells are the cells of all rows of a statement, in few pieces of memory without pointers.
@@ -66,11 +66,11 @@ func (c *rowCells) cell(i int) value.Cell {
 func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *rowReader {
 	width := q.width()
 	r := &rowReader{
-		selection: q, most: most, isSQLite: isSQLite,
+		selection: q, maxLength: most, isSQLite: isSQLite,
 		byKey: make(map[string]int, len(keys)), keys: make([]int, len(keys)), rows: make([]*Row, len(keys)),
 		cells: make([]value.Cell, width), lengths: make([]int, width),
 		arena: make([]byte, 0, width*bytesPerCell), slab: make([]Row, len(keys)),
-		kept: &rowCells{make([]rowCell, 0, len(keys)*width), make([]byte, 0, len(keys)*width*bytesPerCell)},
+		keptCells: &rowCells{make([]rowCell, 0, len(keys)*width), make([]byte, 0, len(keys)*width*bytesPerCell)},
 	}
 
 	// One string for all keys; the map has parts of it.
@@ -125,10 +125,10 @@ func appendKey(b []byte, c value.Cell) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(c.Form))), c.Form...)
 }
 
-// begin forgets what has been read.
-func (r *rowReader) begin() {
+// reset forgets what has been read.
+func (r *rowReader) reset() {
 	clear(r.rows)
-	r.kept.cells, r.kept.forms = r.kept.cells[:0], r.kept.forms[:0]
+	r.keptCells.cells, r.keptCells.forms = r.keptCells.cells[:0], r.keptCells.forms[:0]
 	r.found = false
 }
 
@@ -170,7 +170,7 @@ func (d *destination) scanValue(src any) {
 	switch src.(type) {
 	case []byte, string: // other values are short
 		if c.bound != unbounded {
-			cell, length = r.cut(cell, c)
+			cell, length = r.truncate(cell, c)
 		}
 	}
 
@@ -184,9 +184,9 @@ func (d *destination) scanValue(src any) {
 	r.wasCut = r.wasCut || length > 0
 }
 
-// cut bounds a value. length is that of a value that was too long; otherwise 0.
-func (r *rowReader) cut(cell value.Cell, c *column) (short value.Cell, length int) {
-	if len(cell.Form) <= r.most {
+// truncate bounds a value. length is that of a value that was too long; otherwise 0.
+func (r *rowReader) truncate(cell value.Cell, c *column) (short value.Cell, length int) {
+	if len(cell.Form) <= r.maxLength {
 		return cell, 0
 	}
 
@@ -196,14 +196,14 @@ func (r *rowReader) cut(cell value.Cell, c *column) (short value.Cell, length in
 	}
 
 	switch {
-	case length <= r.most:
+	case length <= r.maxLength:
 		return cell, 0
-	case c.bound == wholeOnly:
+	case c.bound == boundWhole:
 		return value.Cell{}, length
 	}
 
 	end := 0
-	for range r.most {
+	for range r.maxLength {
 		_, size := utf8.DecodeRune(cell.Form[end:])
 		end += size
 	}
@@ -220,17 +220,17 @@ func (d *destination) scanLength(src any) {
 	}
 
 	if d.isSQLite {
-		length = max(length, int64(d.most)+1)
+		length = max(length, int64(d.maxLength)+1)
 	}
 
-	if length > int64(d.most) {
+	if length > int64(d.maxLength) {
 		d.lengths[d.place], d.wasCut = int(length), true
 	}
 }
 
-// keep keeps the row that has been read, if its key was asked for. A collation may find others; and where a key is
+// keepRow keeps the row that has been read, if its key was asked for. A collation may find others; and where a key is
 // not unique, the first row is kept.
-func (r *rowReader) keep() {
+func (r *rowReader) keepRow() {
 	r.arena = r.arena[:0] // the cells are still there
 	r.keyText = r.keyText[:0]
 	for _, place := range r.key {
@@ -247,7 +247,7 @@ func (r *rowReader) keep() {
 	r.join(r.cells)
 	row := &r.slab[number]
 
-	row.selection, row.cells, row.first = r.selection, r.kept, r.kept.add(r.cells)
+	row.selection, row.cells, row.first = r.selection, r.keptCells, r.keptCells.add(r.cells)
 	row.lengths = nil
 	if wasCut {
 		row.lengths = append(row.lengths, r.lengths...)
@@ -256,8 +256,8 @@ func (r *rowReader) keep() {
 	r.rows[number] = row
 }
 
-// result gives the row of each key that was asked for.
-func (r *rowReader) result() []*Row {
+// rowsByKey gives the row of each key that was asked for.
+func (r *rowReader) rowsByKey() []*Row {
 	all := make([]*Row, len(r.keys))
 	for i, number := range r.keys {
 		all[i] = r.rows[number]

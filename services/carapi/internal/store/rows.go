@@ -24,7 +24,7 @@ type Row struct {
 // Cell gives the cell of a field, and whether it was read whole. Of a text that is too long it is the beginning; of any
 // other value that is, and of a field that was not asked for, it is NULL.
 func (r *Row) Cell(f *catalog.Field) (c value.Cell, whole bool) {
-	place := r.place(f)
+	place := r.cellIndex(f)
 	if place < 0 {
 		return value.Cell{}, false
 	}
@@ -34,13 +34,13 @@ func (r *Row) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 // Length is how much of a field is stored, where that is more than was read: characters, or bytes of binary columns.
 // It is 0 where the value was read whole.
 func (r *Row) Length(f *catalog.Field) int {
-	if place := r.place(f); place >= 0 && r.lengths != nil {
+	if place := r.cellIndex(f); place >= 0 && r.lengths != nil {
 		return r.lengths[place]
 	}
 	return 0
 }
 
-func (r *Row) place(f *catalog.Field) int {
+func (r *Row) cellIndex(f *catalog.Field) int {
 	if f.Position() >= 0 {
 		return r.selection.places[f.Position()]
 	}
@@ -67,7 +67,7 @@ func (s *Store) Rows(
 	q := s.selection(c, fields, v.Synced)
 	result := make([]*Row, 0, len(keys))
 	for some := range slices.Chunk(keys, keyCounts[len(keyCounts)-1]) {
-		rows, err := s.rowsOrNone(ctx, q, v, some, most)
+		rows, err := s.rowsIfComparable(ctx, q, v, some, most)
 		if err != nil {
 			return nil, err
 		}
@@ -79,16 +79,16 @@ func (s *Store) Rows(
 
 var errNoKey = errors.New("the table has no key by which rows are found")
 
-// rowsOrNone takes the error of a server that cannot compare a key with its column, because the column's character set
+// rowsIfComparable takes the error of a server that cannot compare a key with its column, because the column's character set
 // lacks its letters, to mean that there is no such row.
-func (s *Store) rowsOrNone(
+func (s *Store) rowsIfComparable(
 	ctx context.Context, q *selection, v Version, keys [][]value.Cell, most int,
 ) ([]*Row, error) {
 	rows, err := s.rowsOf(ctx, q, v, keys, most)
 	var server *mysql.MySQLError
-	isMix := errors.As(err, &server) && slices.Contains(collationMixes, server.Number)
+	isMix := errors.As(err, &server) && slices.Contains(collationErrors, server.Number)
 	switch {
-	case !isMix || !slices.ContainsFunc(keys, isForeign):
+	case !isMix || !slices.ContainsFunc(keys, hasForeignLetters):
 		return rows, err
 	case len(keys) == 1:
 		return []*Row{nil}, nil
@@ -96,7 +96,7 @@ func (s *Store) rowsOrNone(
 
 	rows = nil
 	for i := range keys {
-		one, err := s.rowsOrNone(ctx, q, v, keys[i:i+1], most)
+		one, err := s.rowsIfComparable(ctx, q, v, keys[i:i+1], most)
 		if err != nil {
 			return nil, err
 		}
@@ -106,8 +106,8 @@ func (s *Store) rowsOrNone(
 	return rows, nil
 }
 
-// isForeign reports whether a key has letters that not every character set has.
-func isForeign(key []value.Cell) bool {
+// hasForeignLetters reports whether a key has letters that not every character set has.
+func hasForeignLetters(key []value.Cell) bool {
 	return slices.ContainsFunc(key, func(c value.Cell) bool {
 		return c.Type == value.Text && slices.ContainsFunc(c.Form, func(b byte) bool { return b >= utf8.RuneSelf })
 	})
@@ -124,18 +124,18 @@ func (s *Store) rowsOf(ctx context.Context, q *selection, v Version, keys [][]va
 	args = s.keyArgs(args, q.keyParts, keys, count)
 
 	r := newRowReader(q, keys, most, s.isSQLite)
-	err := s.query(ctx, "rows", q.statement(count), args, r.begin, func(rows *sql.Rows) error {
+	err := s.query(ctx, "rows", q.statement(count), args, r.reset, func(rows *sql.Rows) error {
 		if err := rows.Scan(r.destinations...); err != nil {
 			return err
 		}
-		r.keep()
+		r.keepRow()
 		return nil
 	})
 	if err == nil && v.Synced {
 		err = s.checkVersion(ctx, v, r)
 	}
 
-	return r.result(), err
+	return r.rowsByKey(), err
 }
 
 // checkVersion is ErrMoved if the rows were read from another state of the file than that of v. States never come back,

@@ -37,7 +37,7 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 
 	// Whole, as they are compared with what was asked for.
 	for _, f := range c.KeyFields {
-		place := q.add(wholeColumns(c.Table, f)[0])
+		place := q.add(unboundedColumns(c.Table, f)[0])
 		q.key = append(q.key, place)
 		if f.Position() >= 0 {
 			q.places[f.Position()] = place
@@ -51,7 +51,7 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 		case f.Position() < 0 || q.places[f.Position()] >= 0 || f.From != nil: // of the key, or derived from another
 		case f.IsJoined():
 			var parts []int
-			for _, part := range wholeColumns(c.Table, f) {
+			for _, part := range unboundedColumns(c.Table, f) {
 				parts = append(parts, q.add(part))
 			}
 			q.joined, joined = append(q.joined, parts), append(joined, f)
@@ -64,7 +64,7 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 		q.places[f.Position()] = len(q.columns) + i
 	}
 
-	q.head = "SELECT " + s.list(q) + s.from(c.Table) + " WHERE "
+	q.head = "SELECT " + s.selectList(q) + s.fromClause(c.Table) + " WHERE "
 	return q
 }
 
@@ -77,15 +77,15 @@ func (q *selection) add(c column) int {
 	return place
 }
 
-// list is what the statement selects: each column, followed by its length if the statement bounds it.
-func (s *Store) list(q *selection) string {
+// selectList is what the statement selects: each column, followed by its length if the statement bounds it.
+func (s *Store) selectList(q *selection) string {
 	var all []string
 	if q.lastRun {
 		all = append(all, "coalesce("+snapshotfile.LastRun+", '')")
 	}
 
 	for _, c := range q.columns {
-		value, length := s.expressions(q.catalog.Table, c)
+		value, length := s.selectExpressions(q.catalog.Table, c)
 		all = append(all, value)
 		if length != "" {
 			all = append(all, length)
@@ -125,8 +125,8 @@ func (q *selection) width() int { return len(q.columns) + len(q.joined) }
 
 // selectCache keeps the selections that were last used.
 type selectCache struct {
-	mu   sync.Mutex
-	kept *simplelru.LRU[selectKey, *selection]
+	mu     sync.Mutex
+	cached *simplelru.LRU[selectKey, *selection]
 }
 
 type selectKey struct {
@@ -137,7 +137,7 @@ type selectKey struct {
 
 func newSelectCache() *selectCache {
 	kept, _ := simplelru.NewLRU[selectKey, *selection](maxStatements, nil) // the size is above 0
-	return &selectCache{kept: kept}
+	return &selectCache{cached: kept}
 }
 
 // selection gives the selection of fields.
@@ -154,10 +154,10 @@ func (s *Store) selection(c *catalog.Catalog, fields []*catalog.Field, synced bo
 	cache.mu.Lock()
 	defer cache.mu.Unlock()
 
-	q, ok := cache.kept.Get(key)
+	q, ok := cache.cached.Get(key)
 	if !ok {
 		q = s.newSelection(c, fields, synced)
-		cache.kept.Add(key, q)
+		cache.cached.Add(key, q)
 	}
 
 	return q

@@ -39,11 +39,11 @@ func invisibleColumns(ctx context.Context, q sqlx.QueryerContext, table string) 
 	return names, nil
 }
 
-// index is a unique index of a table.
-type index struct {
-	columns []string
-	primary bool
-	useless bool // it has a prefix or an expression, or rows are not found by it
+// uniqueIndex is a unique index of a table.
+type uniqueIndex struct {
+	columns    []string
+	primary    bool
+	isUnusable bool // it has a prefix or an expression, or rows are not found by it
 }
 
 // mysqlKeys reads the keys by which a row can be found, the best first. A user without rights on the whole table sees
@@ -57,7 +57,7 @@ func mysqlKeys(ctx context.Context, q sqlx.QueryerContext, t schema.Table) ([][]
 
 	defer func() { _ = rows.Close() }()
 
-	found := map[string]*index{}
+	found := map[string]*uniqueIndex{}
 	for rows.Next() {
 		// All columns, as MySQL and MariaDB have different ones; MySQL 8 names them in upper case.
 		row := map[string]any{}
@@ -77,16 +77,16 @@ func mysqlKeys(ctx context.Context, q sqlx.QueryerContext, t schema.Table) ([][]
 
 		name, column := text["index_name"], text["column_name"]
 		if found[name] == nil {
-			found[name] = &index{primary: name == "PRIMARY"}
+			found[name] = &uniqueIndex{primary: name == "PRIMARY"}
 		}
 
 		x := found[name]
 		x.columns = append(x.columns, column)
 
 		// MariaDB keeps hashes of texts that are too long for a B-tree, and does not look rows up by them.
-		hashed := text["index_type"] == "HASH" && capacityOf(t, column) > maxIndexed
+		hashed := text["index_type"] == "HASH" && columnCapacity(t, column) > maxIndexed
 		hidden := text["is_visible"] == "NO" || text["ignored"] == "YES"
-		x.useless = x.useless || hashed || hidden || text["sub_part"] != "" || text["expression"] != ""
+		x.isUnusable = x.isUnusable || hashed || hidden || text["sub_part"] != "" || text["expression"] != ""
 	}
 
 	if err := rows.Err(); err != nil {
@@ -99,8 +99,8 @@ func mysqlKeys(ctx context.Context, q sqlx.QueryerContext, t schema.Table) ([][]
 // maxIndexed is how many characters of a text a B-tree of InnoDB holds: 3,072 bytes of utf8mb4.
 const maxIndexed = 768
 
-// capacityOf is how long the texts or bytes of a column can be; 0 if there is no such column.
-func capacityOf(t schema.Table, column string) int {
+// columnCapacity is how long the texts or bytes of a column can be; 0 if there is no such column.
+func columnCapacity(t schema.Table, column string) int {
 	i := columnPosition(t, column)
 	if i < 0 {
 		return 0
@@ -110,21 +110,21 @@ func capacityOf(t schema.Table, column string) int {
 
 // usableKeys chooses the keys whose columns can be read, are never NULL, and compare exactly: the primary key first,
 // then those of few columns.
-func usableKeys(t schema.Table, found map[string]*index) (keys [][]string) {
+func usableKeys(t schema.Table, found map[string]*uniqueIndex) (keys [][]string) {
 	inexact := []schema.Kind{schema.Float, schema.Double, schema.JSON}
-	var usable []*index
+	var usable []*uniqueIndex
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		x := found[name]
 		wrong := slices.ContainsFunc(x.columns, func(column string) bool {
 			i := columnPosition(t, column)
 			return i < 0 || slices.Contains(inexact, t.Columns[i].Kind) || t.Columns[i].Nullable && !x.primary
 		})
-		if !x.useless && !wrong {
+		if !x.isUnusable && !wrong {
 			usable = append(usable, x)
 		}
 	}
 
-	slices.SortStableFunc(usable, func(a, b *index) int {
+	slices.SortStableFunc(usable, func(a, b *uniqueIndex) int {
 		switch {
 		case a.primary:
 			return -1
@@ -166,20 +166,20 @@ func describeSQLiteKeys(ctx context.Context, q sqlx.QueryerContext, source *cata
 		return fmt.Errorf("read keys of %s: %w", t.Name, err)
 	}
 
-	found := map[string]*index{}
+	found := map[string]*uniqueIndex{}
 	for _, p := range parts {
 		if found[p.Name] == nil {
-			found[p.Name] = &index{}
+			found[p.Name] = &uniqueIndex{}
 		}
 
 		x := found[p.Name]
-		if x.useless = x.useless || p.Column == nil; p.Column != nil {
+		if x.isUnusable = x.isUnusable || p.Column == nil; p.Column != nil {
 			x.columns = append(x.columns, *p.Column)
 		}
 	}
 
 	if len(t.Key) > 0 {
-		found[""] = &index{columns: t.Key, primary: true}
+		found[""] = &uniqueIndex{columns: t.Key, primary: true}
 	}
 
 	source.Keys = usableKeys(t, found)

@@ -19,21 +19,21 @@ const maxStatements = 32
 type statementCache struct {
 	db *sql.DB
 
-	mu   sync.Mutex // guards what follows
-	kept *simplelru.LRU[string, *statement]
+	mu     sync.Mutex // guards what follows
+	cached *simplelru.LRU[string, *statement]
 }
 
 // statement is prepared, and closed when it is neither kept nor in use.
 type statement struct {
 	*sql.Stmt
-	users int
-	kept  bool
+	users    int
+	isCached bool
 }
 
 func newStatementCache(db *sql.DB) *statementCache {
 	s := &statementCache{db: db}
-	s.kept, _ = simplelru.NewLRU(maxStatements, func(_ string, old *statement) { // the size is above 0
-		old.kept = false
+	s.cached, _ = simplelru.NewLRU(maxStatements, func(_ string, old *statement) { // the size is above 0
+		old.isCached = false
 		old.closeUnused()
 	})
 	return s
@@ -42,7 +42,7 @@ func newStatementCache(db *sql.DB) *statementCache {
 // acquire gives a statement, prepared, to be released.
 func (s *statementCache) acquire(ctx context.Context, text string) (*statement, error) {
 	s.mu.Lock()
-	if found, ok := s.kept.Get(text); ok {
+	if found, ok := s.cached.Get(text); ok {
 		found.users++
 		s.mu.Unlock()
 		return found, nil
@@ -53,7 +53,7 @@ func (s *statementCache) acquire(ctx context.Context, text string) (*statement, 
 	var server *mysql.MySQLError
 	if errors.As(err, &server) && server.Number == erMaxPreparedStmtCount { // give back those of this program
 		s.mu.Lock()
-		s.kept.Purge()
+		s.cached.Purge()
 		s.mu.Unlock()
 		prepared, err = s.db.PrepareContext(ctx, text)
 	}
@@ -66,9 +66,9 @@ func (s *statementCache) acquire(ctx context.Context, text string) (*statement, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	if !s.kept.Contains(text) { // another request was quicker
-		own.kept = true
-		s.kept.Add(text, own)
+	if !s.cached.Contains(text) { // another request was quicker
+		own.isCached = true
+		s.cached.Add(text, own)
 	}
 
 	return own, nil
@@ -85,11 +85,11 @@ func (s *statementCache) release(used *statement) {
 func (s *statementCache) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kept.Purge()
+	s.cached.Purge()
 }
 
 func (s *statement) closeUnused() {
-	if s.users == 0 && !s.kept {
+	if s.users == 0 && !s.isCached {
 		_ = s.Close() // the connection has gone, if this fails
 	}
 }

@@ -52,8 +52,8 @@ func TestStatementCache(t *testing.T) {
 		}
 	}
 
-	if open != maxStatements || cache.kept.Len() != maxStatements {
-		t.Errorf("%d are open, %d kept, %d wanted", open, cache.kept.Len(), maxStatements)
+	if open != maxStatements || cache.cached.Len() != maxStatements {
+		t.Errorf("%d are open, %d kept, %d wanted", open, cache.cached.Len(), maxStatements)
 	}
 
 	if _, err := cache.acquire(t.Context(), "SELECT no_such_column"); err == nil {

@@ -48,7 +48,7 @@ type Store struct {
 	log         *slog.Logger
 
 	follower  follower
-	runs      runs
+	runs      runCache
 	changesIn *Store // whose file remembers the changes of this table; nil for none
 	recorded  atomic.Pointer[snapshotfile.Recorded]
 
@@ -78,16 +78,16 @@ func New(rows, reads *sqlx.DB, driver string, s Settings, log *slog.Logger) *Sto
 // before the first Read.
 func (s *Store) SetHistory(copied *Store) { s.changesIn = copied }
 
-// Follow makes this table's columns bound as those of another one, of which it is a copy. Its id is read from the same
+// FollowBinding makes this table's columns bound as those of another one, of which it is a copy. Its id is read from the same
 // columns, whose keys the copy may not have.
-func (s *Store) Follow(c *catalog.Catalog) {
+func (s *Store) FollowBinding(c *catalog.Catalog) {
 	id := c.IDColumns()
 	s.idColumns.Store(&id)
 	s.plan.Store(c.Plan)
 }
 
-// Rebinds reports whether the next Read binds the columns in another way than a catalog has them.
-func (s *Store) Rebinds(c *catalog.Catalog) bool {
+// WillRebind reports whether the next Read binds the columns in another way than a catalog has them.
+func (s *Store) WillRebind(c *catalog.Catalog) bool {
 	plan := s.plan.Load()
 	return plan != nil && c.Plan != plan
 }
@@ -98,9 +98,9 @@ func (s *Store) Close() error {
 	return s.follower.close()
 }
 
-// lostWaits are how long to wait before a statement is sent again whose connection was lost. The first retry may find
+// retryWaits are how long to wait before a statement is sent again whose connection was lost. The first retry may find
 // another idle connection that the server has closed.
-var lostWaits = []time.Duration{0, 50 * time.Millisecond, 300 * time.Millisecond}
+var retryWaits = []time.Duration{0, 50 * time.Millisecond, 300 * time.Millisecond}
 
 // query runs a statement of a request on the pool for requests and calls read for each row. If the connection is lost,
 // it calls begin and starts over; another node of a cluster may answer.
@@ -119,7 +119,7 @@ func (s *Store) query(
 }
 
 func (s *Store) queryOnce(ctx context.Context, statement string, args []any, read func(*sql.Rows) error) error {
-	err := s.send(ctx, statement, args, read)
+	err := s.runStatement(ctx, statement, args, read)
 
 	// SQLite has one code for a column that was dropped and for what fails while a view is computed: preparing the
 	// statement again makes the difference.
@@ -132,10 +132,10 @@ func (s *Store) queryOnce(ctx context.Context, statement string, args []any, rea
 		err = prepareErr
 	}
 
-	return s.missing(err)
+	return s.withNoTable(err)
 }
 
-func (s *Store) send(ctx context.Context, statement string, args []any, read func(*sql.Rows) error) error {
+func (s *Store) runStatement(ctx context.Context, statement string, args []any, read func(*sql.Rows) error) error {
 	prepared, err := s.statements.acquire(ctx, statement)
 	if err != nil {
 		return err
@@ -181,7 +181,7 @@ func (s *Store) observe(ctx context.Context, operation string, run func(context.
 // withLostRetry calls run until it no longer fails for a lost connection, or says that it must not be tried again.
 func withLostRetry(ctx context.Context, run func() (again bool, err error)) error {
 	again, err := run()
-	for _, wait := range lostWaits {
+	for _, wait := range retryWaits {
 		if !again || !dbconn.Lost(err) {
 			break
 		}

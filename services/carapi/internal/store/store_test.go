@@ -73,7 +73,7 @@ func readStock(t testing.TB, s *Store, last *catalog.Catalog) stock {
 
 func tryRead(ctx context.Context, s *Store, last *catalog.Catalog) (read stock, err error) {
 	read.catalog, read.version, err = s.Read(ctx, last, func(c *catalog.Catalog, about int) ([]*catalog.Field,
-		Add, error) {
+		AddRow, error) {
 		read.about, read.rows = about, nil
 		read.fields = everyField(c)
 		for _, f := range c.KeyFields {
@@ -171,7 +171,7 @@ func number(form string) []value.Cell {
 func catalogOf(t testing.TB, s *Store) (c *catalog.Catalog) {
 	t.Helper()
 	enough := errors.New("enough")
-	_, _, err := s.Read(t.Context(), nil, func(found *catalog.Catalog, _ int) ([]*catalog.Field, Add, error) {
+	_, _, err := s.Read(t.Context(), nil, func(found *catalog.Catalog, _ int) ([]*catalog.Field, AddRow, error) {
 		c = found
 		return nil, nil, enough
 	})

@@ -19,15 +19,15 @@ import (
 // protocol: without database/sql's conversions, and with every FLOAT in full: the text protocol prints about six
 // digits.
 func (s *Store) stream(
-	ctx context.Context, conn *sqlx.Conn, c *catalog.Catalog, fields []*catalog.Field, limit int, add Add,
+	ctx context.Context, conn *sqlx.Conn, c *catalog.Catalog, fields []*catalog.Field, limit int, add AddRow,
 ) error {
 	d := newDecoder(c, fields)
 	list := make([]string, len(d.columns))
 	for i, column := range d.columns {
-		list[i], _ = s.expressions(c.Table, column)
+		list[i], _ = s.selectExpressions(c.Table, column)
 	}
 
-	query := "SELECT " + strings.Join(list, ", ") + s.from(c.Table)
+	query := "SELECT " + strings.Join(list, ", ") + s.fromClause(c.Table)
 	if limit > 0 {
 		query += fmt.Sprintf(" LIMIT %d", limit)
 	}
@@ -40,7 +40,7 @@ func (s *Store) stream(
 
 		stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 		if err != nil {
-			return s.missing(err)
+			return s.withNoTable(err)
 		}
 
 		defer func() { _ = stmt.Close() }()
@@ -89,7 +89,7 @@ type decoder struct {
 func newDecoder(c *catalog.Catalog, fields []*catalog.Field) *decoder {
 	d := &decoder{places: make([][]int, len(fields)), cells: make([]value.Cell, len(fields))}
 	for i, f := range fields {
-		for _, column := range wholeColumns(c.Table, f) {
+		for _, column := range unboundedColumns(c.Table, f) {
 			place := slices.Index(d.columns, column)
 			if place < 0 {
 				place = len(d.columns)

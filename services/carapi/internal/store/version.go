@@ -27,9 +27,9 @@ func (v Version) sameState(other Version) bool {
 	return v.Synced == other.Synced && v.Run == other.Run && v.Data == other.Data
 }
 
-// Changed reports whether the table may differ from what was read as a version, and gives the present version: a run
+// CheckChanged reports whether the table may differ from what was read as a version, and gives the present version: a run
 // that changed nothing only moves its AsOf. MySQL may always have changed.
-func (s *Store) Changed(ctx context.Context, v Version) (now Version, changed bool, err error) {
+func (s *Store) CheckChanged(ctx context.Context, v Version) (now Version, changed bool, err error) {
 	if !s.isSQLite {
 		return Version{AsOf: time.Now()}, true, nil
 	}
@@ -44,7 +44,7 @@ func (s *Store) Changed(ctx context.Context, v Version) (now Version, changed bo
 		case synced:
 			now, err = s.runs.current(ctx, s.rows, s.Table)
 		case s.Snapshot:
-			err = s.notSynced()
+			err = s.notSyncedError()
 		default:
 			now, err = s.follower.version(ctx, s.rows)
 		}
@@ -54,26 +54,26 @@ func (s *Store) Changed(ctx context.Context, v Version) (now Version, changed bo
 	return now, err == nil && !now.sameState(v), err
 }
 
-func (s *Store) notSynced() error {
+func (s *Store) notSyncedError() error {
 	return fmt.Errorf("%s: the file is not one that syncer keeps: it has no history of runs", s.Setting)
 }
 
-// runs is what was last read of syncer's runs. As long as snapshotfile.LastRun has not moved, it is still so.
-type runs struct {
+// runCache is what was last read of syncer's runs. As long as snapshotfile.LastRun has not moved, it is still so.
+type runCache struct {
 	mu      sync.Mutex // guards what follows
 	lastRun string
 	version Version
 }
 
 // known gives the version that belongs to a state of snapshotfile.LastRun, if that has been read.
-func (h *runs) known(lastRun string) (Version, bool) {
+func (h *runCache) known(lastRun string) (Version, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.version, h.lastRun == lastRun && h.version.Synced
 }
 
 // current gives the present version of a table in a file that syncer keeps.
-func (h *runs) current(ctx context.Context, q sqlx.QueryerContext, table string) (Version, error) {
+func (h *runCache) current(ctx context.Context, q sqlx.QueryerContext, table string) (Version, error) {
 	var last string
 	if err := sqlx.GetContext(ctx, q, &last, "SELECT coalesce("+snapshotfile.LastRun+", '')"); err != nil {
 		return Version{}, err

@@ -97,7 +97,7 @@ func TestChangedBySyncer(t *testing.T) {
 
 	expect := func(step string, changed bool, asOf time.Time) {
 		t.Helper()
-		now, got, err := s.Changed(t.Context(), read.version)
+		now, got, err := s.CheckChanged(t.Context(), read.version)
 		if err != nil || got != changed || !now.AsOf.Equal(asOf) {
 			t.Errorf("%s: changed: %t, as of %s, %v", step, got, now.AsOf, err)
 		}
@@ -152,7 +152,7 @@ func TestFileMadeAgain(t *testing.T) {
 	run(t, file.db, "DELETE FROM _sync_runs", "DELETE FROM _sync_tables")
 	file.add(t, syncedRun{changes: "2, 0, 0"}, "UPDATE cars SET make = 'x' WHERE id = 1")
 
-	now, changed, err := s.Changed(t.Context(), read.version)
+	now, changed, err := s.CheckChanged(t.Context(), read.version)
 	if err != nil || !changed || now.Run != read.version.Run {
 		t.Errorf("changed: %t, %+v, %v", changed, now, err)
 	}
@@ -178,7 +178,7 @@ func TestViewInSyncedFile(t *testing.T) {
 	requireSameRows(t, s, read)
 	file.add(t, syncedRun{table: "trucks", changes: "0, 1, 0"})
 
-	if _, changed, err := s.Changed(t.Context(), read.version); err != nil || !changed {
+	if _, changed, err := s.CheckChanged(t.Context(), read.version); err != nil || !changed {
 		t.Errorf("changed: %t, %v", changed, err)
 	}
 }
@@ -187,11 +187,11 @@ func TestViewInSyncedFile(t *testing.T) {
 func TestNoSnapshot(t *testing.T) {
 	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)")
 	s := openStore(t, c, Settings{Snapshot: true})
-	if _, err := tryRead(t.Context(), s, nil); err == nil || !Permanent(err) {
+	if _, err := tryRead(t.Context(), s, nil); err == nil || !IsPermanent(err) {
 		t.Errorf("got %v", err)
 	}
 
-	if _, _, err := s.Changed(t.Context(), Version{}); err == nil {
+	if _, _, err := s.CheckChanged(t.Context(), Version{}); err == nil {
 		t.Error("no error")
 	}
 
@@ -211,7 +211,7 @@ func TestBecomesSynced(t *testing.T) {
 	file.add(t, syncedRun{changes: "1, 0, 0"})
 	expect := func(synced bool) {
 		t.Helper()
-		now, changed, err := s.Changed(t.Context(), read.version)
+		now, changed, err := s.CheckChanged(t.Context(), read.version)
 		if err != nil || !changed || now.Synced != synced {
 			t.Fatalf("changed: %t, %+v, %v", changed, now, err)
 		}
@@ -241,7 +241,7 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 		file.add(t, syncedRun{table: "trucks", changes: "1, 0, 0"})
 	}
 
-	now, changed, err := s.Changed(t.Context(), read.version)
+	now, changed, err := s.CheckChanged(t.Context(), read.version)
 	if err != nil || changed || !now.AsOf.Equal(began) {
 		t.Errorf("changed: %t, %+v, %v", changed, now, err)
 	}
@@ -259,7 +259,7 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	run(t, file.db, "DELETE FROM _sync_tables WHERE table_name = 'cars'")
 	file.add(t, syncedRun{table: "trucks"})
 
-	if now, _, err := s.Changed(t.Context(), read.version); err == nil || !strings.Contains(err.Error(), "forgotten") {
+	if now, _, err := s.CheckChanged(t.Context(), read.version); err == nil || !strings.Contains(err.Error(), "forgotten") {
 		t.Errorf("%+v, %v", now, err)
 	}
 }
@@ -270,7 +270,7 @@ func TestChangedMySQL(t *testing.T) {
 	s := openStore(t, c, Settings{Table: "vehicles_stock"})
 
 	read := readStock(t, s, nil)
-	now, changed, err := s.Changed(t.Context(), read.version)
+	now, changed, err := s.CheckChanged(t.Context(), read.version)
 	if err != nil || !changed || now.AsOf.Before(read.version.AsOf) {
 		t.Errorf("changed: %t, %+v, %v", changed, now, err)
 	}
