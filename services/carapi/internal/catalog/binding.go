@@ -46,7 +46,7 @@ func NewBinding(fields, hide, reserved []string) (Binding, error) {
 	}
 
 	for _, h := range hide {
-		if h = unquoted(h); h != "" {
+		if h = unquoteName(h); h != "" {
 			b.Hide = append(b.Hide, h)
 		}
 	}
@@ -57,15 +57,15 @@ func NewBinding(fields, hide, reserved []string) (Binding, error) {
 // parsePair reads field=column.
 func parsePair(pair string) (field, column string, err error) {
 	field, column, ok := strings.Cut(pair, "=")
-	field, column = strings.TrimSpace(field), unquoted(column)
+	field, column = strings.TrimSpace(field), unquoteName(column)
 	if !ok || column == "" || !plainName.MatchString(field) {
 		return "", "", fmt.Errorf("%q: expected field=column, the field in lower case, as in price=preis_brutto", pair)
 	}
 	return field, column, nil
 }
 
-// unquoted is a name without the backticks around it, or without the spaces.
-func unquoted(name string) string {
+// unquoteName is a name without the backticks around it, or without the spaces.
+func unquoteName(name string) string {
 	name = strings.TrimSpace(name)
 	if len(name) > 2 && name[0] == '`' && name[len(name)-1] == '`' {
 		return strings.ReplaceAll(name[1:len(name)-1], "``", "`")
@@ -73,8 +73,8 @@ func unquoted(name string) string {
 	return name
 }
 
-// quoted is a name as CARS_FIELDS takes it.
-func quoted(name string) string {
+// quoteName is a name as CARS_FIELDS takes it.
+func quoteName(name string) string {
 	if strings.TrimSpace(name) != name || strings.ContainsAny(name, ",`") {
 		return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 	}
@@ -106,20 +106,20 @@ func NewUnits(pairs []string) (map[string]string, error) {
 	return units, nil
 }
 
-// names gives the position of the column for each field that CARS_FIELDS binds.
-func (b Binding) names(t schema.Table, starting bool) (map[string]int, error) {
+// boundPositions gives the position of the column for each field that CARS_FIELDS binds.
+func (b Binding) boundPositions(t schema.Table, starting bool) (map[string]int, error) {
 	missing := func(setting, column string) error {
 		return fmt.Errorf("%s: %s has no column %q; it has: %s", setting, t.Name, column, strings.Join(columnNames(t), ", "))
 	}
 	for _, h := range b.Hide {
-		if starting && position(t, h) < 0 {
+		if starting && columnPosition(t, h) < 0 {
 			return nil, missing("CARS_HIDE", h)
 		}
 	}
 
 	names := map[string]int{}
 	for _, name := range slices.Sorted(maps.Keys(b.Fields)) {
-		i := position(t, b.Fields[name])
+		i := columnPosition(t, b.Fields[name])
 		if i < 0 && starting {
 			return nil, missing("CARS_FIELDS", b.Fields[name])
 		}
@@ -141,14 +141,14 @@ func (b Binding) isHidden(column string) bool {
 	return slices.ContainsFunc(b.Hide, func(h string) bool { return strings.EqualFold(h, column) })
 }
 
-// hides reports whether no request and no answer knows of a column.
-func (b Binding) hides(c schema.Column) bool {
+// excludes reports whether no request and no answer knows of a column.
+func (b Binding) excludes(c schema.Column) bool {
 	return b.isHidden(c.Name) || slices.Contains(b.Invisible, c.Name)
 }
 
-// identity gives the columns that tell vehicles apart: the one that is called id or bound to it; otherwise a key that
+// idColumns gives the columns that tell vehicles apart: the one that is called id or bound to it; otherwise a key that
 // is shown whole, the stock number, or the VIN. It returns nil for a table without any of these.
-func (b Binding) identity(source Source, names map[string]int) []int {
+func (b Binding) idColumns(source Source, names map[string]int) []int {
 	if i, ok := names["id"]; ok {
 		return []int{i}
 	}
@@ -159,7 +159,7 @@ func (b Binding) identity(source Source, names map[string]int) []int {
 	}
 
 	for _, key := range keys {
-		columns := positions(source.Table, key)
+		columns := columnPositions(source.Table, key)
 		if !slices.ContainsFunc(key, b.isHidden) && !slices.ContainsFunc(key,
 			func(name string) bool { return slices.Contains(b.Invisible, name) }) && !slices.Contains(columns, -1) {
 			return columns

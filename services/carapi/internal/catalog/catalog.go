@@ -31,10 +31,10 @@ type Catalog struct {
 	// HistoryKey are the fields by which the change history knows a vehicle; nil without a history.
 	HistoryKey []*Field
 
-	source       Source
-	byName       map[string]*Field
-	marketLacks  []string // names of the fields without which prices cannot be compared
-	historyLacks string   // why there is no change history; empty if there is one
+	source              Source
+	byName              map[string]*Field
+	missingMarketFields []string // names of the fields without which prices cannot be compared
+	noHistoryReason     string   // why there is no change history; empty if there is one
 }
 
 // Key says how one row is found. The zero Key means that rows cannot be found one by one.
@@ -62,12 +62,12 @@ type Source struct {
 func (c *Catalog) Field(name string) *Field { return c.byName[name] }
 
 // TextField gives the field of a name if it holds texts; otherwise nil.
-func (c *Catalog) TextField(name string) *Field { return c.ofClass(name, Text) }
+func (c *Catalog) TextField(name string) *Field { return c.fieldOfClass(name, Text) }
 
 // NumberField gives the field of a name if it holds numbers; otherwise nil.
-func (c *Catalog) NumberField(name string) *Field { return c.ofClass(name, Number) }
+func (c *Catalog) NumberField(name string) *Field { return c.fieldOfClass(name, Number) }
 
-func (c *Catalog) ofClass(name string, class Class) *Field {
+func (c *Catalog) fieldOfClass(name string, class Class) *Field {
 	if f := c.byName[name]; f != nil && f.Class() == class {
 		return f
 	}
@@ -103,7 +103,7 @@ func (c *Catalog) Describe() []string {
 	var all []string
 	for _, f := range c.Fields {
 		switch {
-		case f.computed:
+		case f.isComputed:
 		case f.Column.Name != f.Name:
 			all = append(all, f.Name+"="+f.Column.Name)
 		default:
@@ -130,8 +130,8 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 	t := source.Table
 	c := &Catalog{Table: t, Plan: plan, BoundID: b.ID, source: source, byName: map[string]*Field{}}
 	names := plan.positions(t)
-	id := b.identity(source, names)
-	c.Key = keyOf(source, names)
+	id := b.idColumns(source, names)
+	c.Key = rowKey(source, names)
 
 	// A stock number or a VIN that serves as the id stays a field of its own.
 	bound := map[int]string{}
@@ -149,23 +149,23 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		c.Fields = append(c.Fields, idField(t, id))
 	}
 
-	taken := plan.taken(bound, t, len(id) > 0)
+	taken := plan.takenNames(bound, t, len(id) > 0)
 	for i, column := range t.Columns {
 		name := bound[i]
-		if b.hides(column) && name == "" {
+		if b.excludes(column) && name == "" {
 			continue
 		}
 
 		if name == "" {
-			name = ownName(column.Name, taken)
+			name = freeName(column.Name, taken)
 		}
 
 		c.Fields = append(c.Fields, plan.newField(b, name, column, i))
 	}
 
 	for _, name := range plan.sortedFields() {
-		if p := plan.Fields[name]; p.Derives != asStored && bound[position(t, p.Column)] != name {
-			c.Fields = append(c.Fields, plan.newField(b, name, t.Columns[max(position(t, p.Column), 0)], position(t, p.Column)))
+		if p := plan.Fields[name]; p.Derivation != asStored && bound[columnPosition(t, p.Column)] != name {
+			c.Fields = append(c.Fields, plan.newField(b, name, t.Columns[max(columnPosition(t, p.Column), 0)], columnPosition(t, p.Column)))
 		}
 	}
 
@@ -177,15 +177,15 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		c.byName[c.Fields[i].Name] = &c.Fields[i]
 	}
 
-	c.connect(t)
+	c.connectFields(t)
 	c.bindHistory()
 	c.bindKey()
 
-	return c, c.needVehicle()
+	return c, c.checkVehicle()
 }
 
-// needVehicle is an error if vehicles have neither a make nor a model.
-func (c *Catalog) needVehicle() error {
+// checkVehicle is an error if vehicles have neither a make nor a model.
+func (c *Catalog) checkVehicle() error {
 	if c.byName["make"] != nil || c.byName["model"] != nil {
 		return nil
 	}
@@ -222,7 +222,7 @@ func (c *Catalog) bindKey() {
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		f.slot = -1
-		if !f.computed && (f.Class() != Opaque || f.Name == "id" || slices.Contains(c.KeyFields, f)) {
+		if !f.isComputed && (f.Class() != Opaque || f.Name == "id" || slices.Contains(c.KeyFields, f)) {
 			hold(f)
 		}
 	}
@@ -240,7 +240,7 @@ func (c *Catalog) bindKey() {
 	}
 
 	for i := range c.Fields { // last, as no row that is read has them
-		if f := &c.Fields[i]; f.computed {
+		if f := &c.Fields[i]; f.isComputed {
 			hold(f)
 		}
 	}
@@ -278,14 +278,14 @@ func idField(t schema.Table, columns []int) Field {
 	return f
 }
 
-// keyOf is how rows are found: by the rowid, by a key of the database's, or by the fields that identify a vehicle in a
+// rowKey is how rows are found: by the rowid, by a key of the database's, or by the fields that identify a vehicle in a
 // view, as long as no value comes twice.
-func keyOf(source Source, names map[string]int) Key {
+func rowKey(source Source, names map[string]int) Key {
 	if source.RowID {
 		return Key{RowID: true, Unique: true}
 	}
 	if len(source.Keys) > 0 {
-		return Key{Columns: positions(source.Table, source.Keys[0]), Unique: true}
+		return Key{Columns: columnPositions(source.Table, source.Keys[0]), Unique: true}
 	}
 
 	for _, name := range []string{"id", "stock_number", "vin"} {
@@ -297,18 +297,18 @@ func keyOf(source Source, names map[string]int) Key {
 	return Key{}
 }
 
-// position returns the position of the column with this name, ignoring case, or -1 if no column has it.
-func position(t schema.Table, name string) int {
+// columnPosition returns the position of the column with this name, ignoring case, or -1 if no column has it.
+func columnPosition(t schema.Table, name string) int {
 	if i := slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name }); i >= 0 {
 		return i
 	}
 	return slices.IndexFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
 }
 
-func positions(t schema.Table, names []string) []int {
+func columnPositions(t schema.Table, names []string) []int {
 	all := make([]int, len(names))
 	for i, name := range names {
-		all[i] = position(t, name)
+		all[i] = columnPosition(t, name)
 	}
 	return all
 }

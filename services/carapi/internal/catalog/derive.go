@@ -21,36 +21,36 @@ const (
 	dropMake                  // as deriveModel, and the whole text where it begins with no make
 )
 
-// titles are the names of columns in which a make and a model, a year or a fuel may stand together with other things.
-var titles = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline", "titel", "titre",
+// titleNames are the names of columns in which a make and a model, a year or a fuel may stand together with other things.
+var titleNames = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline", "titel", "titre",
 	"titulo", "titolo", "tytul", "baslik",
 	"заголовок", "название", "listingtitle", "listing", "heading", "description", "vehicle", "car", "auto", "fullname",
 	"makemodel", "brandmodel", "modele", "modell", "modelo", "modello"}
 
-// derive finds make, model, year and fuel within other columns, where no column holds them alone.
-func (p *planner) derive() {
-	names := namesOf(p.columns)
-	if p.plan.without("make") {
+// deriveFields finds make, model, year and fuel within other columns, where no column holds them alone.
+func (p *planner) deriveFields() {
+	names := comparedNames(p.columns)
+	if p.plan.lacksField("make") {
 		p.deriveVehicle(names)
-	} else if model, ok := p.plan.Fields["model"]; ok && model.Why != BySetting {
-		i := positions(p.source.Table, []string{model.Column})[0]
-		if p.beginsWithMake(i) >= nearlyAll {
-			model.Derives = dropMake
+	} else if model, ok := p.plan.Fields["model"]; ok && model.BoundBy != BySetting {
+		i := columnPositions(p.source.Table, []string{model.Column})[0]
+		if p.beginsWithMake(i) >= nearlyAllShare {
+			model.Derivation = dropMake
 			p.plan.Fields["model"] = model
 		}
 	}
 
-	if p.plan.without("model") {
+	if p.plan.lacksField("model") {
 		p.deriveModel(names)
 	}
 
-	if p.plan.without("year") {
+	if p.plan.lacksField("year") {
 		p.deriveFrom("year", deriveYear, names, func(i int) float64 {
 			return p.examiners[i].share(func(text string) bool { _, ok := yearIn(text); return ok })
 		})
 	}
 
-	if p.plan.without("fuel_type") {
+	if p.plan.lacksField("fuel_type") {
 		p.deriveFrom("fuel_type", deriveFuel, names, func(i int) float64 {
 			return p.examiners[i].share(func(text string) bool { _, ok := fuelIn(p.binding.Vocabulary, text); return ok })
 		})
@@ -59,18 +59,18 @@ func (p *planner) derive() {
 
 func (p *planner) beginsWithMake(i int) float64 {
 	return p.examiners[i].share(func(text string) bool {
-		_, rest, ok := p.binding.Vocabulary.FindMake(underscored.Replace(text))
+		_, rest, ok := p.binding.Vocabulary.FindMake(underscoreReplacer.Replace(text))
 		return ok && rest != ""
 	})
 }
 
-// underscored are signs that stand for spaces in some titles.
-var underscored = strings.NewReplacer("_", " ")
+// underscoreReplacer are signs that stand for spaces in some titles.
+var underscoreReplacer = strings.NewReplacer("_", " ")
 
 // deriveVehicle finds the column whose texts begin with a make: most of them in a title, and nearly all in a column of
 // any other name.
-func (p *planner) deriveVehicle(names []named) {
-	best, share := -1, mostValues+0.2
+func (p *planner) deriveVehicle(names []comparedName) {
+	best, share := -1, mostShare+0.2
 	for i, c := range p.columns {
 		if c.Name == "" || c.Kind != schema.Text || p.examiners[i].rows == 0 {
 			continue
@@ -78,7 +78,7 @@ func (p *planner) deriveVehicle(names []named) {
 
 		isModel := p.plan.Fields["model"].Column == c.Name
 		found := p.beginsWithMake(i)
-		if (isModel || isTitle(names[i]) || found >= nearlyAll && p.isFree(i)) && found > share {
+		if (isModel || isTitle(names[i]) || found >= nearlyAllShare && p.isFree(i)) && found > share {
 			best, share = i, found
 		}
 	}
@@ -88,51 +88,53 @@ func (p *planner) deriveVehicle(names []named) {
 	}
 
 	column := p.columns[best].Name
-	unclear := p.examiners[best].unclear(func(text string) bool {
-		_, rest, ok := p.binding.Vocabulary.FindMake(underscored.Replace(text))
+	unclear := p.examiners[best].unclearValues(func(text string) bool {
+		_, rest, ok := p.binding.Vocabulary.FindMake(underscoreReplacer.Replace(text))
 		return ok && rest != ""
 	})
-	p.plan.Fields["make"] = FieldPlan{Column: column, Why: ByValues, Derives: deriveMake, Understood: share,
+	p.plan.Fields["make"] = FieldPlan{Column: column, BoundBy: ByValues, Derivation: deriveMake, Understood: share,
 		Unclear: unclear}
 	if model, ok := p.plan.Fields["model"]; !ok || model.Column == column {
-		p.plan.Fields["model"] = FieldPlan{Column: column, Why: ByValues, Derives: deriveModel, Understood: share,
+		p.plan.Fields["model"] = FieldPlan{Column: column, BoundBy: ByValues, Derivation: deriveModel, Understood: share,
 			Unclear: unclear}
 	}
 }
 
 // isFree reports whether a column is no field yet, and most rows have a value in it.
-func (p *planner) isFree(i int) bool { return !p.used[i] && 2*p.examiners[i].rows >= p.profile.Rows }
+func (p *planner) isFree(i int) bool {
+	return !p.usedColumns[i] && 2*p.examiners[i].rows >= p.profile.Rows
+}
 
 // deriveModel finds the model beside a make, where no column is called so: after the make in a title, or a name that
 // other rows have too.
-func (p *planner) deriveModel(names []named) {
+func (p *planner) deriveModel(names []comparedName) {
 	for i, c := range p.columns {
 		e := p.examiners[i]
 		if c.Name == "" || c.Kind != schema.Text || !p.isFree(i) || !isTitle(names[i]) {
 			continue
 		}
-		if share := p.beginsWithMake(i); share >= nearlyAll {
-			p.plan.Fields["model"] = FieldPlan{Column: c.Name, Why: ByValues, Derives: deriveModel, Understood: share}
+		if share := p.beginsWithMake(i); share >= nearlyAllShare {
+			p.plan.Fields["model"] = FieldPlan{Column: c.Name, BoundBy: ByValues, Derivation: deriveModel, Understood: share}
 			return
 		}
 
 		repeats := 2*len(e.profile.Values) <= e.rows
-		mayBe := e.examineText("model").verdict != disagrees && e.makes() < hardlyAny && e.plainNumbers() < mostValues
+		mayBe := e.examineText("model").verdict != valuesDisagree && e.makeShare() < hardlyAnyShare && e.plainNumberShare() < mostShare
 		if repeats && mayBe {
-			p.plan.Fields["model"] = FieldPlan{Column: c.Name, Why: ByValues, Understood: 1}
-			p.used[i] = true
+			p.plan.Fields["model"] = FieldPlan{Column: c.Name, BoundBy: ByValues, Understood: 1}
+			p.usedColumns[i] = true
 			return
 		}
 	}
 }
 
-func isTitle(n named) bool {
-	return slices.Contains(titles, n.whole) || slices.Contains(titles, n.stripped) || slices.Contains(titles, n.bare)
+func isTitle(n comparedName) bool {
+	return slices.Contains(titleNames, n.whole) || slices.Contains(titleNames, n.stripped) || slices.Contains(titleNames, n.bare)
 }
 
 // deriveFrom finds the column in which nearly every value holds exactly one of what is looked for.
-func (p *planner) deriveFrom(field string, how derivation, names []named, share func(i int) float64) {
-	best, most := -1, nearlyAll
+func (p *planner) deriveFrom(field string, how derivation, names []comparedName, share func(i int) float64) {
+	best, most := -1, nearlyAllShare
 	for i, c := range p.columns {
 		if c.Name == "" || c.Kind != schema.Text && c.Kind != schema.Date || 2*p.examiners[i].rows < p.profile.Rows {
 			continue
@@ -140,7 +142,7 @@ func (p *planner) deriveFrom(field string, how derivation, names []named, share 
 
 		isNamed, _ := names[i].score(field)
 		isSource := c.Name == p.plan.Fields["engine"].Column || c.Name == p.plan.Fields["make"].Column
-		if isNamed == noName && !isTitle(names[i]) && !isSource {
+		if isNamed == noScore && !isTitle(names[i]) && !isSource {
 			continue
 		}
 
@@ -150,7 +152,7 @@ func (p *planner) deriveFrom(field string, how derivation, names []named, share 
 	}
 
 	if best >= 0 {
-		p.plan.Fields[field] = FieldPlan{Column: p.columns[best].Name, Why: ByValues, Derives: how, Understood: most}
+		p.plan.Fields[field] = FieldPlan{Column: p.columns[best].Name, BoundBy: ByValues, Derivation: how, Understood: most}
 	}
 }
 

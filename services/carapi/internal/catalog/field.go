@@ -22,29 +22,29 @@ type Field struct {
 
 	From       *Field // the field that this one is derived from; nil for one that is read from the table
 	UnitIn     *Field // the field that says what the unit of each row is; nil if it is the same for all
-	Why        string // why it is bound to its column; empty for one under its own name
+	BoundBy    string // why it is bound to its column; empty for one under its own name
 	CurrencyIn *Field // the field with the currency of each row, where currencies differ
 
 	Mixed    bool // units differ from row to row
 	Unscaled bool // amounts of money in thousands, lakh or the like, and nothing says which
 	Flag     bool // it holds nothing but spellings of true and false
 
-	computed   bool
-	derives    derivation
-	numbers    bool // texts are understood as numbers
-	style      value.NumberStyle
-	vocabulary *value.Vocabulary
+	isComputed    bool
+	derivation    derivation
+	parsesNumbers bool // texts are understood as numbers
+	numberStyle   value.NumberStyle
+	vocabulary    *value.Vocabulary
 
 	position int // in Catalog.Fields; -1 for a hidden field of the key
 	slot     int // in Catalog.Indexed; -1 if it is not there
 }
 
 // IsDerived reports whether the field's values stand within those of a column, together with other things.
-func (f *Field) IsDerived() bool { return f.derives != asStored }
+func (f *Field) IsDerived() bool { return f.derivation != asStored }
 
 // IsRenamed reports whether the field is a column of no vehicle field whose own name means something else.
 func (f *Field) IsRenamed() bool {
-	return strings.HasPrefix(f.Name, renamed) && f.Name != f.Column.Name
+	return strings.HasPrefix(f.Name, renamedPrefix) && f.Name != f.Column.Name
 }
 
 // Class is which comparisons a field takes.
@@ -61,7 +61,7 @@ const (
 
 // Class gives the field's class.
 func (f *Field) Class() Class {
-	if f.isSet() {
+	if f.isSetColumn() {
 		return List
 	}
 
@@ -131,26 +131,26 @@ func (f *Field) IsJoined() bool { return len(f.Columns) > 1 }
 // IsLong reports whether the field holds long texts. They are searched by their words, and neither ordered nor listed.
 func (f *Field) IsLong() bool { return f.Name == "description" && f.Class() == Text }
 
-// Sorts reports whether vehicles can be ordered by the field.
-func (f *Field) Sorts() bool { return f.Class() != Opaque && f.Class() != List && !f.IsLong() }
+// IsSortable reports whether vehicles can be ordered by the field.
+func (f *Field) IsSortable() bool { return f.Class() != Opaque && f.Class() != List && !f.IsLong() }
 
-// unlisted are the fields in which nearly every vehicle has a value of its own.
-var unlisted = []string{"id", "vin", "stock_number", "description", "image_url", "listing_url"}
+// ownValueFields are the fields in which nearly every vehicle has a value of its own.
+var ownValueFields = []string{"id", "vin", "stock_number", "description", "image_url", "listing_url"}
 
 // HasOwnValues reports whether nearly every vehicle has a value of its own in the field.
-func (f *Field) HasOwnValues() bool { return slices.Contains(unlisted, f.Name) }
+func (f *Field) HasOwnValues() bool { return slices.Contains(ownValueFields, f.Name) }
 
-// Facets reports whether the field's values can be counted.
-func (f *Field) Facets() bool {
+// IsFacetable reports whether the field's values can be counted.
+func (f *Field) IsFacetable() bool {
 	counts := f.Class() == Text || f.Kind == schema.Integer || f.Kind == schema.Bit
 	return counts && !f.HasOwnValues()
 }
 
-// identifying are the fields whose values are shown exactly as they are stored, since callers ask by them.
-var identifying = []string{"id", "vin", "stock_number"}
+// identifyingFields are the fields whose values are shown exactly as they are stored, since callers ask by them.
+var identifyingFields = []string{"id", "vin", "stock_number"}
 
-// Identifies reports whether callers ask for vehicles by the field's values as shown.
-func (f *Field) Identifies() bool { return slices.Contains(identifying, f.Name) }
+// IsIdentifying reports whether callers ask for vehicles by the field's values as shown.
+func (f *Field) IsIdentifying() bool { return slices.Contains(identifyingFields, f.Name) }
 
 // Measure says what the field's numbers count.
 func (f *Field) Measure() value.Measure { return value.Measure{Field: f.Name, Unit: f.Unit} }
@@ -161,7 +161,7 @@ func (f *Field) IsOfCurrencies() bool { return f.Mixed && f.Measure().IsMoney() 
 
 // HasLocalDollar reports whether a $ alone is not one of the USA in this field: beside U$S 12.000, $ 9.000.000 is in
 // pesos.
-func (f *Field) HasLocalDollar() bool { return f.style.LocalDollar }
+func (f *Field) HasLocalDollar() bool { return f.numberStyle.LocalDollar }
 
 // Operators are the comparisons that requests may use on the field: eq (color=red), in (color=red,blue), range
 // (price=20000-30000), min and max (price_min=20000), has (features=Sunroof), not (color_not=red).
@@ -180,8 +180,8 @@ func (f *Field) Operators() []string {
 	return []string{}
 }
 
-// isSet reports whether the field is a SET, whose values are members with commas between them.
-func (f *Field) isSet() bool {
+// isSetColumn reports whether the field is a SET, whose values are members with commas between them.
+func (f *Field) isSetColumn() bool {
 	return f.Kind == schema.Text && len(f.Column.Type) > 4 && strings.EqualFold(f.Column.Type[:4], "set(")
 }
 
@@ -206,8 +206,8 @@ func (f *Field) HasMeanings() bool {
 
 // Meanings of the values of a flag.
 const (
-	Yes = "true"
-	No  = "false"
+	FlagTrue  = "true"
+	FlagFalse = "false"
 )
 
 // Meanings are what a text of the field means: the colors of a paint, or Yes and No of a flag. It is nil for a text
@@ -253,7 +253,7 @@ func flagMeaning(text string) []string {
 	case !ok:
 		return nil
 	case yes:
-		return []string{Yes}
+		return []string{FlagTrue}
 	}
-	return []string{No}
+	return []string{FlagFalse}
 }

@@ -21,7 +21,7 @@ type columnName struct {
 }
 
 // columnNames are the names of columns by vehicle field.
-var columnNamesOf = readColumnNames(columnsFile)
+var namesByField = readColumnNames(columnsFile)
 
 func readColumnNames(text string) map[string][]columnName {
 	all, field := map[string][]columnName{}, ""
@@ -49,7 +49,7 @@ func readColumnNames(text string) map[string][]columnName {
 // Synonyms are other names of a vehicle field, in lower case and without signs, that no one uses for something else.
 func Synonyms(name string) []string {
 	var all []string
-	for _, n := range columnNamesOf[name] {
+	for _, n := range namesByField[name] {
 		if !n.weak {
 			all = append(all, n.name)
 		}
@@ -57,14 +57,14 @@ func Synonyms(name string) []string {
 	return all
 }
 
-// generic are words in names of columns that say no more than that a vehicle is for sale.
+// genericWords are words in names of columns that say no more than that a vehicle is for sale.
 //
 //nolint:misspell // vehicule is the French word
-var generic = strings.Fields("car cars vehicle vehicles veh auto autos listing ad advert item fahrzeug vehicule " +
+var genericWords = strings.Fields("car cars vehicle vehicles veh auto autos listing ad advert item fahrzeug vehicule " +
 	"vehiculo veiculo veicolo voertuig pojazdu arac")
 
-// tokens takes a name apart at its signs and at capitals: VEHICLES_Make and carPrice have two.
-func tokens(name string) []string {
+// nameTokens takes a name apart at its signs and at capitals: VEHICLES_Make and carPrice have two.
+func nameTokens(name string) []string {
 	var all []string
 	var word []rune
 	end := func() {
@@ -93,23 +93,23 @@ func tokens(name string) []string {
 	return all
 }
 
-// named is a column's name as it is compared.
-type named struct {
+// comparedName is a column's name as it is compared.
+type comparedName struct {
 	whole    string // folded
 	stripped string // without the prefix and the last word that most columns share; whole if they share none
 	bare     string // without generic words and currencies too
 }
 
-// namesOf gives the names of columns as they are compared.
-func namesOf(columns []schema.Column) []named {
+// comparedNames gives the names of columns as they are compared.
+func comparedNames(columns []schema.Column) []comparedName {
 	parts := make([][]string, len(columns))
 	for i, c := range columns {
-		parts[i] = tokens(c.Name)
+		parts[i] = nameTokens(c.Name)
 	}
 
 	prefix, last := sharedPrefix(parts), sharedLast(parts)
 
-	all := make([]named, len(columns))
+	all := make([]comparedName, len(columns))
 	for i, words := range parts {
 		all[i].whole = strings.Join(words, "")
 		if len(words) > prefix.length && strings.Join(words[:prefix.length], " ") == prefix.words {
@@ -122,7 +122,7 @@ func namesOf(columns []schema.Column) []named {
 
 		all[i].stripped = strings.Join(words, "")
 		bare := slices.DeleteFunc(slices.Clone(words), func(w string) bool {
-			return slices.Contains(generic, w) || slices.Contains(usualCurrencies, strings.ToUpper(w))
+			return slices.Contains(genericWords, w) || slices.Contains(usualCurrencies, strings.ToUpper(w))
 		})
 		all[i].bare = strings.Join(bare, "")
 	}
@@ -130,15 +130,15 @@ func namesOf(columns []schema.Column) []named {
 	return all
 }
 
-// prefix is the words that begin most columns.
-type prefix struct {
+// sharedWords is the words that begin most columns.
+type sharedWords struct {
 	words  string
 	length int
 }
 
 // sharedPrefix gives the longest prefix that more than half of at least four columns share.
-func sharedPrefix(parts [][]string) prefix {
-	best := prefix{}
+func sharedPrefix(parts [][]string) sharedWords {
+	best := sharedWords{}
 	for length := 1; length <= 4; length++ {
 		counts := map[string]int{}
 		for _, words := range parts {
@@ -149,7 +149,7 @@ func sharedPrefix(parts [][]string) prefix {
 
 		for words, n := range counts {
 			if n >= 4 && 2*n > len(parts) {
-				best = prefix{words, length}
+				best = sharedWords{words, length}
 			}
 		}
 	}
@@ -168,7 +168,7 @@ func sharedLast(parts [][]string) string {
 	}
 
 	for word, n := range counts {
-		if n >= 4 && 2*n > len(parts) && saysNothing(word) {
+		if n >= 4 && 2*n > len(parts) && isMeaningless(word) {
 			return word
 		}
 	}
@@ -176,9 +176,9 @@ func sharedLast(parts [][]string) string {
 	return ""
 }
 
-// saysNothing reports whether the last word of a name says nothing about what a column holds: it is a letter or two
+// isMeaningless reports whether the last word of a name says nothing about what a column holds: it is a letter or two
 // that are no unit or number, or a word for any value.
-func saysNothing(word string) bool {
+func isMeaningless(word string) bool {
 	isShort := utf8.RuneCountInString(word) <= 2
 	telling := strings.Fields("id no nr km mi hp kw cc ps")
 	return isShort && !slices.Contains(telling, word) ||
@@ -187,19 +187,19 @@ func saysNothing(word string) bool {
 
 // Scores of names. A field's own name wins over any other, a name that is certain over one that others use too.
 const (
-	exactName   = 100
-	strongName  = 80
-	weakName    = 40
-	strippedBy  = 3  // less, without what most columns share
-	genericBy   = 25 // less, without generic words
-	noName      = 0
-	seriesScore = 105
+	exactName       = 100
+	strongName      = 80
+	weakName        = 40
+	strippedPenalty = 3  // less, without what most columns share
+	genericPenalty  = 25 // less, without generic words
+	noScore         = 0
+	seriesScore     = 105
 )
 
 // score says how well a column's name fits a field. weak says that values have to agree.
-func (n named) score(field string) (score int, weak bool) {
+func (n comparedName) score(field string) (score int, weak bool) {
 	for i, name := range []string{n.whole, n.stripped, n.bare} {
-		less := []int{0, strippedBy, genericBy}[i]
+		less := []int{0, strippedPenalty, genericPenalty}[i]
 		if name == "" {
 			continue
 		}
@@ -207,7 +207,7 @@ func (n named) score(field string) (score int, weak bool) {
 			return exactName - less, false
 		}
 
-		for _, synonym := range columnNamesOf[field] {
+		for _, synonym := range namesByField[field] {
 			switch {
 			case synonym.name != name:
 			case synonym.weak:

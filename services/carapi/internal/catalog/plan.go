@@ -35,15 +35,15 @@ type Plan struct {
 
 // FieldPlan says what a field is read from, and how its values are understood.
 type FieldPlan struct {
-	Column string
-	Why    string
+	Column  string
+	BoundBy string
 
-	Derives derivation // how its values are found within those of the column; the zero one takes them as they are
-	Numbers bool       // its texts are understood as numbers
-	Style   value.NumberStyle
-	Unit    string
-	UnitIn  string // the column that says what each row's unit is; empty for none
-	Mixed   bool   // units differ from row to row
+	Derivation derivation // how its values are found within those of the column; the zero one takes them as they are
+	Numbers    bool       // its texts are understood as numbers
+	Style      value.NumberStyle
+	Unit       string
+	UnitIn     string // the column that says what each row's unit is; empty for none
+	Mixed      bool   // units differ from row to row
 
 	Unscaled bool // amounts of money in thousands, lakh or the like, and nothing says which
 
@@ -72,18 +72,18 @@ type planner struct {
 	profile *Profile
 	plan    *Plan
 
-	columns   []schema.Column // those that may be bound; hidden ones have no name
-	examiners []*examiner     // of each column; nil without a profile
-	bound     map[string]int  // field to position
-	why       map[string]string
-	used      map[int]bool
+	columns     []schema.Column // those that may be bound; hidden ones have no name
+	examiners   []*examiner     // of each column; nil without a profile
+	bound       map[string]int  // field to position
+	boundBy     map[string]string
+	usedColumns map[int]bool
 }
 
 // NewPlan decides what the columns of a table are. Without a profile it looks at their names alone.
 func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, error) {
 	p := &planner{source: source, binding: b, profile: profile, plan: &Plan{Fields: map[string]FieldPlan{}},
-		columns: slices.Clone(source.Table.Columns), bound: map[string]int{}, why: map[string]string{}, used: map[int]bool{}}
-	if err := p.bySettings(starting); err != nil {
+		columns: slices.Clone(source.Table.Columns), bound: map[string]int{}, boundBy: map[string]string{}, usedColumns: map[int]bool{}}
+	if err := p.bindBySettings(starting); err != nil {
 		return nil, err
 	}
 
@@ -93,66 +93,66 @@ func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, 
 		}
 	}
 
-	p.byNamesAndValues()
+	p.bindByNamesAndValues()
 	for name, i := range p.bound {
-		p.plan.Fields[name] = FieldPlan{Column: source.Table.Columns[i].Name, Why: p.why[name]}
+		p.plan.Fields[name] = FieldPlan{Column: source.Table.Columns[i].Name, BoundBy: p.boundBy[name]}
 	}
 
 	if profile != nil {
-		p.derive()
-		p.understand()
+		p.deriveFields()
+		p.planUnderstanding()
 	}
 
 	return p.plan, nil
 }
 
-// bySettings takes what CARS_FIELDS and CARS_HIDE say.
-func (p *planner) bySettings(starting bool) error {
-	names, err := p.binding.names(p.source.Table, starting)
+// bindBySettings takes what CARS_FIELDS and CARS_HIDE say.
+func (p *planner) bindBySettings(starting bool) error {
+	names, err := p.binding.boundPositions(p.source.Table, starting)
 	if err != nil {
 		return err
 	}
 
 	for name, i := range names {
-		p.bound[name], p.used[i], p.why[name] = i, true, BySetting
+		p.bound[name], p.usedColumns[i], p.boundBy[name] = i, true, BySetting
 	}
 
 	for i, c := range p.columns {
-		if p.binding.hides(c) && !p.used[i] {
-			p.columns[i].Name, p.used[i] = "", true
+		if p.binding.excludes(c) && !p.usedColumns[i] {
+			p.columns[i].Name, p.usedColumns[i] = "", true
 		}
 	}
 
 	return nil
 }
 
-// candidate is a column that may be a field.
-type candidate struct {
-	field  int // in VehicleFields
-	column int
-	score  int
-	why    string
+// columnCandidate is a column that may be a field.
+type columnCandidate struct {
+	field   int // in VehicleFields
+	column  int
+	score   int
+	boundBy string
 }
 
 // Scores of values.
 const (
-	agreement   = 60 // for values that are all understood
-	valuesAlone = 30
+	agreementScore   = 60 // for values that are all understood
+	valuesAloneScore = 30
 )
 
-// byNamesAndValues gives each field the column that fits best.
-func (p *planner) byNamesAndValues() {
-	names := namesOf(p.columns)
-	var all []candidate
+// bindByNamesAndValues gives each field the column that fits best.
+func (p *planner) bindByNamesAndValues() {
+	names := comparedNames(p.columns)
+	var all []columnCandidate
 	for i := range p.columns {
-		if p.used[i] {
+		if p.usedColumns[i] {
 			continue
 		}
 
 		named := map[int]bool{}
 		isCertain := false // named for a field without a doubt
 		for f := range VehicleFields {
-			if c, ok := p.candidate(names[i], f, i); ok {
+			if c, ok := p.candidateByName(names[i], f, i); ok {
 				all = append(all, c)
 				named[f] = true
 				_, weak := names[i].score(VehicleFields[f].Name)
@@ -168,30 +168,30 @@ func (p *planner) byNamesAndValues() {
 			if named[f] {
 				continue
 			}
-			if c, ok := p.byValuesAlone(v.Name, f, i); ok {
+			if c, ok := p.candidateByValues(v.Name, f, i); ok {
 				all = append(all, c)
 			}
 		}
 	}
 
 	p.preferSeries(names, all)
-	slices.SortStableFunc(all, func(a, b candidate) int {
+	slices.SortStableFunc(all, func(a, b columnCandidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.field, b.field), cmp.Compare(a.column, b.column))
 	})
 
 	for _, c := range all {
 		field := VehicleFields[c.field].Name
-		if _, taken := p.bound[field]; !taken && !p.used[c.column] {
-			p.bound[field], p.used[c.column], p.why[field] = c.column, true, c.why
+		if _, taken := p.bound[field]; !taken && !p.usedColumns[c.column] {
+			p.bound[field], p.usedColumns[c.column], p.boundBy[field] = c.column, true, c.boundBy
 		}
 	}
 }
 
-// candidate scores a column by its name and its values.
-func (p *planner) candidate(name named, field, column int) (candidate, bool) {
-	c := candidate{field: field, column: column, why: ByName}
+// candidateByName scores a column by its name and its values.
+func (p *planner) candidateByName(name comparedName, field, column int) (columnCandidate, bool) {
+	c := columnCandidate{field: field, column: column, boundBy: ByName}
 	weak := false
-	if c.score, weak = name.score(VehicleFields[field].Name); c.score == noName {
+	if c.score, weak = name.score(VehicleFields[field].Name); c.score == noScore {
 		return c, false
 	}
 	if p.columns[column].Kind == schema.Bytes && c.score < exactName {
@@ -200,17 +200,17 @@ func (p *planner) candidate(name named, field, column int) (candidate, bool) {
 	if p.profile == nil {
 		return c, !weak
 	}
-	if VehicleFields[field].Name == "make" && p.examiners[column].makes() < hardlyAny && p.hasMakes() {
+	if VehicleFields[field].Name == "make" && p.examiners[column].makeShare() < hardlyAnyShare && p.hasMakes() {
 		return c, false
 	}
 
 	switch e := p.examiners[column].examine(VehicleFields[field].Name); e.verdict {
-	case disagrees:
-		p.reject(VehicleFields[field].Name, column)
+	case valuesDisagree:
+		p.rejectColumn(VehicleFields[field].Name, column)
 		return c, false
-	case agrees:
-		c.score += int(agreement * e.share)
-		c.why = ByNameAndValues
+	case valuesAgree:
+		c.score += int(agreementScore * e.share)
+		c.boundBy = ByNameAndValues
 		return c, true
 	default:
 		return c, !weak
@@ -219,21 +219,21 @@ func (p *planner) candidate(name named, field, column int) (candidate, bool) {
 
 // hasMakes reports whether a column holds hardly anything but makes.
 func (p *planner) hasMakes() bool {
-	return slices.ContainsFunc(p.examiners, func(e *examiner) bool { return e.rows > 0 && e.makes() >= nearlyAll })
+	return slices.ContainsFunc(p.examiners, func(e *examiner) bool { return e.rows > 0 && e.makeShare() >= nearlyAllShare })
 }
 
 // tellingFields are those whose values alone tell what a column is.
 var tellingFields = []string{"vin", "make", "fuel_type", "transmission", "drivetrain", "body_type"}
 
-// byValuesAlone finds a column whose values can be nothing but one field, whatever it is called.
-func (p *planner) byValuesAlone(field string, f, column int) (candidate, bool) {
+// candidateByValues finds a column whose values can be nothing but one field, whatever it is called.
+func (p *planner) candidateByValues(field string, f, column int) (columnCandidate, bool) {
 	e := p.examiners[column]
-	c := candidate{field: f, column: column, score: valuesAlone, why: ByValues}
+	c := columnCandidate{field: f, column: column, score: valuesAloneScore, boundBy: ByValues}
 	if !slices.Contains(tellingFields, field) || e.column.Kind != schema.Text || e.rows*2 < p.profile.Rows {
 		return c, false
 	}
 	if field == "vin" {
-		return c, e.vins() >= nearlyAll && e.isDistinct()
+		return c, e.vinShare() >= nearlyAllShare && e.isDistinct()
 	}
 	if len(e.profile.Values) < 2 || len(e.profile.Values) > 500 || e.isDistinct() || e.isListColumn() {
 		return c, false
@@ -241,26 +241,26 @@ func (p *planner) byValuesAlone(field string, f, column int) (candidate, bool) {
 
 	share := 0.0
 	if field == "make" {
-		share = e.makes()
+		share = e.makeShare()
 	} else {
-		share = e.meaning(field)
-		if e.different(field) < 2 {
+		share = e.meaningShare(field)
+		if e.countMeanings(field) < 2 {
 			return c, false
 		}
 
 		for _, other := range meaningFields[:5] {
-			if other != field && e.meaning(other) >= share {
+			if other != field && e.meaningShare(other) >= share {
 				return c, false
 			}
 		}
 	}
 
-	c.score += int(agreement * share)
-	return c, share >= nearlyAll
+	c.score += int(agreementScore * share)
+	return c, share >= nearlyAllShare
 }
 
-// different is how many meanings the values have.
-func (e *examiner) different(field string) int {
+// countMeanings is how many meanings the values have.
+func (e *examiner) countMeanings(field string) int {
 	found := map[string]bool{}
 	for _, v := range e.profile.Values {
 		for _, m := range e.vocabulary.Meanings(field, v.Text) {
@@ -272,7 +272,7 @@ func (e *examiner) different(field string) int {
 
 // preferSeries takes a column called series for the model where the one called model has more values: there it holds
 // the version, as in Turkish advertisements.
-func (p *planner) preferSeries(names []named, all []candidate) {
+func (p *planner) preferSeries(names []comparedName, all []columnCandidate) {
 	series, model := -1, -1
 	for i, c := range all {
 		switch field := VehicleFields[c.field].Name; {
@@ -294,8 +294,8 @@ func (p *planner) preferSeries(names []named, all []candidate) {
 	}
 }
 
-// without reports whether a field has no column.
-func (p *Plan) without(name string) bool {
+// lacksField reports whether a field has no column.
+func (p *Plan) lacksField(name string) bool {
 	_, ok := p.Fields[name]
 	return !ok
 }

@@ -166,7 +166,7 @@ func TestPlan(t *testing.T) {
 			var got []string
 			for _, name := range slices.Sorted(maps.Keys(plan.Fields)) {
 				f, sign, unit := plan.Fields[name], "=", ""
-				if f.Derives != asStored {
+				if f.Derivation != asStored {
 					sign = "<"
 				}
 
@@ -202,9 +202,9 @@ func TestProfileOfManyValues(t *testing.T) {
 		}
 
 		c := profile.Columns[0]
-		if !c.Sample || len(c.Values) > maxProfiled || len(c.Values) < maxProfiled/4 ||
+		if !c.IsSample || len(c.Values) > maxProfiled || len(c.Values) < maxProfiled/4 ||
 			!slices.Equal(c.Values, first.Columns[0].Values) {
-			t.Errorf("a sample of %d values: %t", len(c.Values), c.Sample)
+			t.Errorf("a sample of %d values: %t", len(c.Values), c.IsSample)
 		}
 	}
 }
@@ -255,12 +255,12 @@ func TestUnderstand(t *testing.T) {
 		}
 	}
 
-	if shown, _ := c.Field("price").ShownAs(value.Cell{Type: value.Text, Form: []byte("$18,995")}); string(
+	if shown, _ := c.Field("price").ShownCell(value.Cell{Type: value.Text, Form: []byte("$18,995")}); string(
 		shown.Form) != "$18,995" {
 		t.Errorf("shown as %s", shown.Form)
 	}
 
-	if shown, _ := c.Field("price").ShownAs(value.Cell{Type: value.Text,
+	if shown, _ := c.Field("price").ShownCell(value.Cell{Type: value.Text,
 		Form: []byte("32000")}); shown.Type != value.Number {
 		t.Errorf("a plain number is shown as %v", shown)
 	}

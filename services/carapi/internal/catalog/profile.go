@@ -27,13 +27,13 @@ type Profile struct {
 
 // ColumnProfile holds the distinct values of one column, or a sample of them, in the order of their bytes.
 type ColumnProfile struct {
-	Values []Profiled
-	Nulls  int  // rows without a value, or with a blank one
-	Sample bool // there are more values than Values
+	Values   []ProfiledValue
+	Nulls    int  // rows without a value, or with a blank one
+	IsSample bool // there are more values than Values
 }
 
-// Profiled is a value and how many rows have it.
-type Profiled struct {
+// ProfiledValue is a value and how many rows have it.
+type ProfiledValue struct {
 	Text  string
 	Count int
 }
@@ -67,21 +67,21 @@ type Profiler struct {
 // columnProfiler keeps the values whose hashes are below a limit, which halves whenever there are too many. So the
 // values that are left at the end, and their counts, are the same in whatever order the rows come.
 type columnProfiler struct {
-	skipped bool
-	kept    map[uint64]*Profiled
-	limit   uint64
-	most    int // values
-	nulls   int
+	skipped   bool
+	values    map[uint64]*ProfiledValue
+	limit     uint64
+	maxValues int // values
+	nulls     int
 }
 
 // NewProfiler begins a profile of a table.
 func NewProfiler(t schema.Table) *Profiler {
 	p := &Profiler{columns: make([]columnProfiler, len(t.Columns))}
 	for i, c := range t.Columns {
-		p.columns[i] = columnProfiler{skipped: c.Kind == schema.Bytes, kept: map[uint64]*Profiled{}, limit: ^uint64(0),
-			most: maxProfiled}
+		p.columns[i] = columnProfiler{skipped: c.Kind == schema.Bytes, values: map[uint64]*ProfiledValue{}, limit: ^uint64(0),
+			maxValues: maxProfiled}
 		if c.Kind != schema.Text && c.Kind != schema.Unknown {
-			p.columns[i].most = maxNumbers
+			p.columns[i].maxValues = maxNumbers
 		}
 	}
 	return p
@@ -125,17 +125,17 @@ func (p *columnProfiler) add(c value.Cell) {
 	if hash > p.limit {
 		return
 	}
-	if known := p.kept[hash]; known != nil {
+	if known := p.values[hash]; known != nil {
 		known.Count++
 		return
 	}
 
-	p.kept[hash] = &Profiled{string(text), 1}
-	for len(p.kept) > p.most {
+	p.values[hash] = &ProfiledValue{string(text), 1}
+	for len(p.values) > p.maxValues {
 		p.limit /= 2
-		for hash := range p.kept {
+		for hash := range p.values {
 			if hash > p.limit {
-				delete(p.kept, hash)
+				delete(p.values, hash)
 			}
 		}
 	}
@@ -155,11 +155,11 @@ func (p *Profiler) Profile() *Profile {
 	all := &Profile{Rows: p.rows, Columns: make([]ColumnProfile, len(p.columns))}
 	for i := range p.columns {
 		c, out := &p.columns[i], &all.Columns[i]
-		out.Nulls, out.Sample = c.nulls, c.limit != ^uint64(0)
-		for _, v := range c.kept {
+		out.Nulls, out.IsSample = c.nulls, c.limit != ^uint64(0)
+		for _, v := range c.values {
 			out.Values = append(out.Values, *v)
 		}
-		slices.SortFunc(out.Values, func(a, b Profiled) int { return cmp.Compare(a.Text, b.Text) })
+		slices.SortFunc(out.Values, func(a, b ProfiledValue) int { return cmp.Compare(a.Text, b.Text) })
 	}
 
 	return all

@@ -19,7 +19,7 @@ func (c *Catalog) Report() []string {
 		}
 
 		switch {
-		case f == nil || !planned && f.Why == "" && v.Name != "id":
+		case f == nil || !planned && f.BoundBy == "" && v.Name != "id":
 			text := v.Name
 			if c.Plan != nil && len(c.Plan.Rejected[v.Name]) > 0 {
 				text += " (" + strings.Join(c.Plan.Rejected[v.Name], "; ") + ")"
@@ -32,7 +32,7 @@ func (c *Catalog) Report() []string {
 
 		lines = append(lines, plan.describe(v.Name, f))
 		if !f.IsDerived() {
-			pairs = append(pairs, v.Name+"="+quoted(f.Column.Name))
+			pairs = append(pairs, v.Name+"="+quoteName(f.Column.Name))
 		}
 	}
 
@@ -45,7 +45,7 @@ func (c *Catalog) Report() []string {
 
 // describe says how one field was found.
 func (p FieldPlan) describe(name string, f *Field) string {
-	line := fmt.Sprintf("%-14s = %s, by %s", name, f.Column.Name, p.Why)
+	line := fmt.Sprintf("%-14s = %s, by %s", name, f.Column.Name, p.BoundBy)
 	if f.IsDerived() {
 		line = fmt.Sprintf("%-14s derived from %s", name, f.Column.Name)
 	}
@@ -66,7 +66,7 @@ func (p FieldPlan) describe(name string, f *Field) string {
 		line += ", differs from row to row"
 	}
 
-	if p.Understood < 1 && p.Why != ByName {
+	if p.Understood < 1 && p.BoundBy != ByName {
 		line += fmt.Sprintf(", %.1f %% understood", 100*p.Understood)
 		if len(p.Unclear) > 0 {
 			line += fmt.Sprintf("; not: %q", p.Unclear)
@@ -76,18 +76,18 @@ func (p FieldPlan) describe(name string, f *Field) string {
 	return line
 }
 
-// manyMileages is how many different values show that a column called mileage holds what a vehicle consumes.
-const manyMileages = 6
+// minMileages is how many different values show that a column called mileage holds what a vehicle consumes.
+const minMileages = 6
 
-// reject notes why a column that is named as a field is not that field.
-func (p *planner) reject(field string, column int) {
+// rejectColumn notes why a column that is named as a field is not that field.
+func (p *planner) rejectColumn(field string, column int) {
 	if p.plan.Rejected == nil {
 		p.plan.Rejected = map[string][]string{}
 	}
 
 	c := p.source.Table.Columns[column]
 	if field == "mileage" && isNumeric(c.Kind) && value.Fold(c.Name) == field &&
-		len(p.profile.Columns[column].Values) >= manyMileages {
+		len(p.profile.Columns[column].Values) >= minMileages {
 		p.plan.Renamed = append(p.plan.Renamed, c.Name)
 	}
 

@@ -10,27 +10,27 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// understand decides how the values of the bound columns, and of others that hold flags, are read.
-func (p *planner) understand() {
+// planUnderstanding decides how the values of the bound columns, and of others that hold flags, are read.
+func (p *planner) planUnderstanding() {
 	for _, name := range p.plan.sortedFields() {
 		f := p.plan.Fields[name]
-		i := positions(p.source.Table, []string{f.Column})[0]
+		i := columnPositions(p.source.Table, []string{f.Column})[0]
 		kind := vehicleField(name).Kind
 		switch {
-		case f.Derives == deriveYear:
+		case f.Derivation == deriveYear:
 			f.Understood = p.examiners[i].share(func(text string) bool { _, ok := yearIn(text); return ok })
-		case f.Derives != asStored:
+		case f.Derivation != asStored:
 		case kind == schema.Integer || kind == schema.Decimal:
 			p.understandNumbers(name, i, &f)
 		case p.binding.Vocabulary != nil && isMeaningField(name):
-			f.Understood = p.examiners[i].meaning(name)
-			f.Unclear = p.examiners[i].unclear(func(text string) bool {
+			f.Understood = p.examiners[i].meaningShare(name)
+			f.Unclear = p.examiners[i].unclearValues(func(text string) bool {
 				return len(p.binding.Vocabulary.Meanings(name,
 					text)) > 0
 			})
 		case name == "make":
-			f.Understood = p.examiners[i].makes()
-			f.Unclear = p.examiners[i].unclear(p.binding.Vocabulary.IsMake)
+			f.Understood = p.examiners[i].makeShare()
+			f.Unclear = p.examiners[i].unclearValues(p.binding.Vocabulary.IsMake)
 		default:
 			f.Understood = 1
 		}
@@ -38,14 +38,14 @@ func (p *planner) understand() {
 		p.plan.Fields[name] = f
 	}
 
-	if price := p.plan.Fields["price"]; price.Mixed && price.UnitIn == "" && p.plan.without("currency") {
-		p.plan.Fields["currency"] = FieldPlan{Column: price.Column, Why: ByValues, Derives: deriveCurrency,
+	if price := p.plan.Fields["price"]; price.Mixed && price.UnitIn == "" && p.plan.lacksField("currency") {
+		p.plan.Fields["currency"] = FieldPlan{Column: price.Column, BoundBy: ByValues, Derivation: deriveCurrency,
 			Style: price.Style, Understood: price.Understood}
 	}
 
 	for i, c := range p.columns {
 		switch {
-		case p.used[i]:
+		case p.usedColumns[i]:
 		case p.examiners[i].isFlagColumn():
 			p.plan.Flags = append(p.plan.Flags, c.Name)
 		case p.examiners[i].isListColumn():
@@ -57,7 +57,7 @@ func (p *planner) understand() {
 // isFlagColumn reports whether a column holds flags: a TINYINT(1) or BIT(1) with 0 and 1, or values that say yes in
 // some rows and no in others.
 func (e *examiner) isFlagColumn() bool {
-	if !e.isFlag() || e.profile.Sample {
+	if !e.isFlag() || e.profile.IsSample {
 		return false
 	}
 
@@ -77,9 +77,9 @@ const (
 	minLengths = 3  // different numbers of elements; "Austin, TX" always has two
 )
 
-// startsLists reports whether most values are lists in brackets.
-func (e *examiner) startsLists() bool {
-	return e.share(value.IsBracketed) >= mostValues
+// hasBracketedLists reports whether most values are lists in brackets.
+func (e *examiner) hasBracketedLists() bool {
+	return e.share(value.IsBracketed) >= mostShare
 }
 
 // isListColumn reports whether the texts of a column are lists: in brackets, or of the same elements over and over.
@@ -87,9 +87,9 @@ func (e *examiner) isListColumn() bool {
 	switch {
 	case e.column.Kind != schema.Text:
 		return false
-	case e.startsLists():
+	case e.hasBracketedLists():
 		return true
-	case e.profile.Sample:
+	case e.profile.IsSample:
 		return false
 	}
 
@@ -118,12 +118,12 @@ func (e *examiner) isListColumn() bool {
 	}
 
 	return 2*several >= e.rows && len(lengths) >= minLengths && elements >= minUses*len(uses) &&
-		float64(inWords) >= nearlyAll*float64(elements)
+		float64(inWords) >= nearlyAllShare*float64(elements)
 }
 
 // mostFrequent gives the most frequent values, equal ones in the order of their bytes.
-func mostFrequent(all []Profiled, most int) []string {
-	slices.SortStableFunc(all, func(a, b Profiled) int { return cmp.Compare(b.Count, a.Count) })
+func mostFrequent(all []ProfiledValue, most int) []string {
+	slices.SortStableFunc(all, func(a, b ProfiledValue) int { return cmp.Compare(b.Count, a.Count) })
 	var texts []string
 	for _, v := range all[:min(most, len(all))] {
 		texts = append(texts, v.Text)
@@ -134,9 +134,9 @@ func mostFrequent(all []Profiled, most int) []string {
 // maxUnclear is how many values that are not understood are named.
 const maxUnclear = 5
 
-// unclear gives the most frequent values that are not understood.
-func (e *examiner) unclear(understood func(string) bool) []string {
-	var all []Profiled
+// unclearValues gives the most frequent values that are not understood.
+func (e *examiner) unclearValues(understood func(string) bool) []string {
+	var all []ProfiledValue
 	for _, v := range e.profile.Values {
 		if !understood(v.Text) {
 			all = append(all, v)
@@ -154,7 +154,7 @@ func (p *planner) understandNumbers(name string, column int, f *FieldPlan) {
 		f.Understood = float64(understood) / float64(total)
 	}
 
-	f.Unclear = p.examiners[column].unclear(func(text string) bool {
+	f.Unclear = p.examiners[column].unclearValues(func(text string) bool {
 		_, ok := style.Parse([]byte(text), nil)
 		return ok
 	})

@@ -25,9 +25,9 @@ func (p *planner) unitOfNeighbor(name string, column int, f *FieldPlan) {
 		return
 	}
 
-	own := tokens(p.columns[column].Name)
+	own := nameTokens(p.columns[column].Name)
 	for i, c := range p.columns {
-		if c.Name == "" || i == column || !isUnitName(tokens(c.Name), own, name, measure.IsMoney()) {
+		if c.Name == "" || i == column || !isUnitName(nameTokens(c.Name), own, name, measure.IsMoney()) {
 			continue
 		}
 
@@ -48,7 +48,7 @@ func (p *planner) unitOfNeighbor(name string, column int, f *FieldPlan) {
 			}
 		}
 
-		if understood < nearlyAll || unit == "" {
+		if understood < nearlyAllShare || unit == "" {
 			continue
 		}
 

@@ -13,17 +13,17 @@ import (
 )
 
 var (
-	miles       = regexp.MustCompile(`(?i)(\b|_)(miles?|mi)(\b|_)`)
-	kilometers  = regexp.MustCompile(`(?i)(\b|_)(kilomet(er|re)s?|kms?|laufleistung_km)(\b|_)`)
-	threeLetter = regexp.MustCompile(`\b[A-Z]{3}\b`)
+	milesPattern        = regexp.MustCompile(`(?i)(\b|_)(miles?|mi)(\b|_)`)
+	kilometersPattern   = regexp.MustCompile(`(?i)(\b|_)(kilomet(er|re)s?|kms?|laufleistung_km)(\b|_)`)
+	currencyCodePattern = regexp.MustCompile(`\b[A-Z]{3}\b`)
 )
 
 // unitOf reads a column's unit from its name and comment.
 func unitOf(name string, c schema.Column) string {
 	switch name {
 	case "mileage":
-		text := strings.Join(tokens(c.Name), "_") + " " + c.Comment
-		inMiles, inKilometers := miles.MatchString(text), kilometers.MatchString(text)
+		text := strings.Join(nameTokens(c.Name), "_") + " " + c.Comment
+		inMiles, inKilometers := milesPattern.MatchString(text), kilometersPattern.MatchString(text)
 		switch {
 		case inMiles && !inKilometers:
 			return "mi"
@@ -31,13 +31,13 @@ func unitOf(name string, c schema.Column) string {
 			return "km"
 		}
 	case "price", "msrp":
-		for _, code := range threeLetter.FindAllString(c.Comment, -1) {
+		for _, code := range currencyCodePattern.FindAllString(c.Comment, -1) {
 			if _, err := currency.ParseISO(code); err == nil {
 				return code
 			}
 		}
 
-		for _, word := range tokens(c.Name) {
+		for _, word := range nameTokens(c.Name) {
 			if code := strings.ToUpper(word); len(word) == 3 && slices.Contains(usualCurrencies, code) {
 				return code
 			}
@@ -89,7 +89,7 @@ func distanceUnit(text string) (unit string, ok bool) {
 func unitFromNeighbors(columns []schema.Column, profile *Profile) string {
 	inMiles, inKilometers := false, false
 	for i, c := range columns {
-		for _, word := range tokens(c.Name) {
+		for _, word := range nameTokens(c.Name) {
 			inMiles = inMiles || word == "mpg" || word == "epa"
 			inKilometers = inKilometers || word == "kmpl" || word == "l100km" || word == "lper100km"
 		}
@@ -114,8 +114,8 @@ func unitFromNeighbors(columns []schema.Column, profile *Profile) string {
 // milesPerKilometer rests on the international mile, 1609.344 m.
 var milesPerKilometer = big.NewRat(1000000, 1609344)
 
-// converted gives a distance in another unit, to a whole number.
-func converted(form []byte, from, to string) []byte {
+// convertDistance gives a distance in another unit, to a whole number.
+func convertDistance(form []byte, from, to string) []byte {
 	n, ok := new(big.Rat).SetString(string(form))
 	if !ok || from == to {
 		return form

@@ -23,7 +23,7 @@ func newCatalog(t *testing.T, key ...string) *catalog.Catalog {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why := c.HistoryLacks(); why != "" {
+	if why := c.NoHistoryReason(); why != "" {
 		t.Fatal(why)
 	}
 	return c

@@ -22,7 +22,7 @@ func (x *Index) renumber() (newRow []uint32) {
 	if id == nil || !x.isUnique(id) {
 		for i := range slices.Backward(x.catalog.Fields) {
 			f := &x.catalog.Fields[i]
-			if c := x.rankedColumn(f); c != nil && c != id && f.Sorts() {
+			if c := x.rankedColumn(f); c != nil && c != id && f.IsSortable() {
 				order = c.sortRows(order, x.rows)
 			}
 		}

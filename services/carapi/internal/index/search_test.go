@@ -87,7 +87,7 @@ func (s *stock) randomOrder(r *rand.Rand) []query.Order {
 	id := s.catalog.ID()
 	for range r.IntN(4) {
 		f := &s.catalog.Fields[r.IntN(len(s.catalog.Fields))]
-		if f.Sorts() && f != id && !slices.ContainsFunc(order, func(o query.Order) bool { return o.Field == f }) {
+		if f.IsSortable() && f != id && !slices.ContainsFunc(order, func(o query.Order) bool { return o.Field == f }) {
 			order = append(order, query.Order{Field: f, Descending: r.IntN(2) == 0})
 		}
 	}

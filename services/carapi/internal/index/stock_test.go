@@ -229,7 +229,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 // compareAll orders rows by all sortable fields.
 func (s *stock) compareAll(a, b []value.Cell) int {
 	for i := range s.catalog.Fields {
-		if f := &s.catalog.Fields[i]; f.Sorts() {
+		if f := &s.catalog.Fields[i]; f.IsSortable() {
 			if order := query.Compare(f, a[f.Slot()], b[f.Slot()]); order != 0 {
 				return order
 			}

@@ -147,7 +147,7 @@ func (p *parser) failUnknown(name string, values url.Values, allowed []string) {
 		p.leftOut++
 		return
 	}
-	if why := p.Catalog.WhyMissing(name); why != "" {
+	if why := p.Catalog.MissingReason(name); why != "" {
 		p.fail(name, strings.Join(values[name], ","), nil, "there is no parameter %q: %s", value.Excerpt(name), why)
 		return
 	}
@@ -390,7 +390,7 @@ func (p *parser) parseFacets(parts []string) {
 		p.query.Facets = p.parseGroups("facets", wanted)
 	}
 
-	left := p.fieldsNamed("facets", unwanted, (*catalog.Field).Facets)
+	left := p.fieldsNamed("facets", unwanted, (*catalog.Field).IsFacetable)
 	p.query.Facets = slices.DeleteFunc(p.query.Facets, func(g Group) bool { return slices.Contains(left, g.Field) })
 	if len(p.query.Facets) == 0 && p.errs == nil {
 		p.fail("facets", strings.Join(parts, ","), nil, "facets leaves out every field; name at least one to count")
@@ -404,7 +404,7 @@ var usualFacets = []string{"condition", "make", "year", "body_type", "fuel_type"
 func (p *Parameters) UsualFacets() []Group {
 	var groups []Group
 	for _, name := range usualFacets {
-		if f := p.Catalog.Field(name); f != nil && f.Facets() {
+		if f := p.Catalog.Field(name); f != nil && f.IsFacetable() {
 			groups = append(groups, Group{Field: f})
 		}
 	}
@@ -525,7 +525,7 @@ func (p *parser) parseWords(given string) {
 func (p *parser) parseSort(given string, parts []string) {
 	for _, part := range parts {
 		name, descending := strings.CutPrefix(part, "-")
-		for _, f := range p.fieldsNamed("sort", []string{name}, (*catalog.Field).Sorts) {
+		for _, f := range p.fieldsNamed("sort", []string{name}, (*catalog.Field).IsSortable) {
 			if slices.ContainsFunc(p.query.Sort, func(o Order) bool { return o.Field == f }) {
 				p.fail("sort", given, nil, "sort names %s twice; name each field once", f.Name)
 				return
@@ -559,7 +559,7 @@ func (p *parser) parseGroups(parameter string, parts []string) []Group {
 	var all []Group
 	for _, part := range parts {
 		name, step, hasStep := strings.Cut(part, ":")
-		serves := (*catalog.Field).Facets
+		serves := (*catalog.Field).IsFacetable
 		if hasStep = hasStep && p.Catalog.Field(part) == nil; hasStep {
 			serves = func(f *catalog.Field) bool { return f.Class() == catalog.Number && f.Name != "id" }
 		} else if name, step = part, ""; p.needsStep(name) {
@@ -596,7 +596,7 @@ func (p *parser) parseGroups(parameter string, parts []string) []Group {
 // needsStep reports whether a name is that of a field of numbers that are counted in ranges only.
 func (p *parser) needsStep(name string) bool {
 	f := p.Catalog.Field(name)
-	return f != nil && f.Class() == catalog.Number && !f.Facets() && f.Name != "id"
+	return f != nil && f.Class() == catalog.Number && !f.IsFacetable() && f.Name != "id"
 }
 
 // unsupportedUse says what a field cannot do, by the parameter that names it.
@@ -614,7 +614,7 @@ func (p *parser) failField(parameter, name string, serves func(*catalog.Field) b
 		p.leftOut++
 		return
 	}
-	if why := p.Catalog.WhyMissing(name); why != "" && p.Catalog.Field(name) == nil {
+	if why := p.Catalog.MissingReason(name); why != "" && p.Catalog.Field(name) == nil {
 		p.fail(parameter, name, nil, "there is no field %q: %s", value.Excerpt(name), why)
 		return
 	}

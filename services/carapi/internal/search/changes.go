@@ -72,7 +72,7 @@ func newChangesRequest(ctx context.Context, src *source, g *generation, values u
 	if err != nil {
 		return nil, nil, err
 	}
-	switch why := g.catalog.HistoryLacks(); {
+	switch why := g.catalog.NoHistoryReason(); {
 	case why != "":
 		return nil, nil, NoHistoryError{why}
 	case g.changeLog == nil:

@@ -98,7 +98,7 @@ func (e *encodedVehicle) appendCell(f *catalog.Field, c value.Cell, kind schema.
 	from := len(e.json)
 	isText := (f.Class() == catalog.Text || kind == schema.Text) && c.Type == value.Text
 	switch {
-	case !whole && (!isText || f.Identifies()): // callers ask by it, and half of it finds nothing
+	case !whole && (!isText || f.IsIdentifying()): // callers ask by it, and half of it finds nothing
 		e.json = append(e.json, "null"...)
 		e.omitted = append(e.omitted, Omitted{Field: f.Name, Length: length})
 		return
@@ -108,7 +108,7 @@ func (e *encodedVehicle) appendCell(f *catalog.Field, c value.Cell, kind schema.
 			e.long = append(e.long, longValue{field: f, from: from, to: len(e.json), length: len(c.Form)})
 		}
 		return
-	case f.Identifies():
+	case f.IsIdentifying():
 		e.json = value.AppendString(e.json, c.Form)
 		if f.Name != "id" && len(e.json)-from > minTruncatable {
 			e.long = append(e.long, longValue{field: f, from: from, to: len(e.json), length: utf8.RuneCount(c.Form)})

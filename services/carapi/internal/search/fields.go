@@ -82,7 +82,7 @@ func (g *generation) descriptions() []Description {
 func (g *generation) describe(f *catalog.Field) Description {
 	d := Description{Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About,
 		Operators: f.Operators(),
-		Filters:   []string{}, Sort: f.Sorts(), Facet: f.Facets(), Bound: f.Why, NotNumbers: g.index.CountNotNumbers(f),
+		Filters:   []string{}, Sort: f.IsSortable(), Facet: f.IsFacetable(), Bound: f.BoundBy, NotNumbers: g.index.CountNotNumbers(f),
 		Boolean: f.Flag,
 		Warning: g.disagreements()[f.Name]}
 	switch {
@@ -112,7 +112,7 @@ func (g *generation) describe(f *catalog.Field) Description {
 	// SQLite lets a column hold what its type does not say.
 	isText := func(number json.RawMessage) bool { return bytes.HasPrefix(number, []byte{'"'}) }
 	d.MayBeText = f.HasLongNumbers() || d.NotNumbers > 0 || isText(d.Min) || isText(d.Max)
-	if f.Class() == catalog.Text && f.Facets() || f.Class() == catalog.List {
+	if f.Class() == catalog.Text && f.IsFacetable() || f.Class() == catalog.List {
 		if texts := g.index.Texts(f); texts != nil && !isFreeText(f, texts.Values) {
 			values, complete := texts.Values, len(texts.Values) <= fewValues
 			if !complete {
@@ -135,7 +135,7 @@ const maxListed = 60
 
 // isFreeText reports whether the values of a field are sentences rather than names of something.
 func isFreeText(f *catalog.Field, values []string) bool {
-	if f.Class() != catalog.List && strings.HasSuffix(strings.ToLower(f.Column.Type), "text") && f.Why == "" {
+	if f.Class() != catalog.List && strings.HasSuffix(strings.ToLower(f.Column.Type), "text") && f.BoundBy == "" {
 		return slices.ContainsFunc(values, func(v string) bool { return strings.Count(v, " ") > 3 || len(v) > maxListed })
 	}
 	return slices.ContainsFunc(values, func(v string) bool { return utf8.RuneCountInString(v) > maxListed })

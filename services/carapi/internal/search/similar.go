@@ -60,7 +60,7 @@ func (s *Service) similarTo(ctx context.Context, values url.Values, find vehicle
 		if err != nil {
 			return nil, err
 		}
-		if why := g.catalog.MarketLacks(); why != "" {
+		if why := g.catalog.NoMarketReason(); why != "" {
 			return nil, NotComparedError{why}
 		}
 

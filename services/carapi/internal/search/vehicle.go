@@ -24,7 +24,7 @@ func (v *vehicle) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 		return value.Cell{}, true
 	case f.IsComputed():
 		return v.index.Cell(f, v.row), true
-	case !f.Understands():
+	case !f.IsUnderstood():
 		return v.stored.Cell(f)
 	}
 
@@ -50,7 +50,7 @@ func (v *vehicle) shownCell(f *catalog.Field) (c value.Cell, kind schema.Kind, w
 	}
 
 	stored, whole := v.stored.Cell(f.Source())
-	c, kind = f.ShownAs(stored)
+	c, kind = f.ShownCell(stored)
 	return c, kind, whole
 }
 

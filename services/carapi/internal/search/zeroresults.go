@@ -569,7 +569,7 @@ func (w *relaxations) frequentValues(f *query.Filter) (cells []value.Cell, compl
 		for _, v := range w.index().ValuesOf(field, texts.Values) {
 			cells = append(cells, value.Cell{Type: value.Text, Form: []byte(v.Text)})
 		}
-	case field.Facets() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.Text || !field.Flag):
+	case field.IsFacetable() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.Text || !field.Flag):
 		var counts []index.Count
 		const blank = 2 // NULL and a blank text may be among them
 		counts, other = w.index().Facet(w.matchingWithout(f.Parameter), query.Group{Field: field}, fewInStock+blank)
