@@ -274,7 +274,7 @@ const minPlaces = 3
 
 // examinePlace looks for names that several vehicles share. What says whether a vehicle is new or used is no place.
 func (e *examiner) examinePlace(field string) evidence {
-	conditions := e.share(func(text string) bool { return e.vocabulary.IsWord("condition", text) })
+	conditions := e.share(func(text string) bool { return e.vocabulary.IsMeaningWord("condition", text) })
 	words := e.share(func(text string) bool { return strings.ContainsFunc(text, unicode.IsLetter) })
 	values := len(e.profile.Values)
 	switch found := e.examineText(field); {

@@ -216,7 +216,7 @@ func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 				key = append(key, s.stored(f, row))
 			}
 
-			joined := value.Join(key)
+			joined := value.JoinID(key)
 			if joined.Type == value.Null || seen[string(joined.Form)] {
 				return false
 			}

@@ -78,7 +78,7 @@ func (r *requestReader) readNumbers(name string, p query.Parameter, given []stri
 			read = append(read, a.From+"-"+a.To)
 		}
 
-		why = a.Why
+		why = a.Reason
 		if p.Field.Measure().IsMoney() && p.Field.Unit == "" && a.Currency != "" {
 			why = fmt.Sprintf("a number alone, as the currency of column %s is not known (CARS_UNITS=%s=%s says it)",
 				p.Field.Column.Name, p.Field.Name, a.Currency)
@@ -156,7 +156,7 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 			}
 			text, why = longer, "a year of two digits"
 		}
-	case m.Counts():
+	case m.IsCount():
 		if digits := numberWord.ReplaceAllStringFunc(text,
 			func(w string) string { return numberWords[strings.ToLower(w)] }); digits != text {
 			return digits, "a number in words", true
@@ -258,7 +258,7 @@ func (r *requestReader) readNumberList(p query.Parameter, given string, why *str
 			parts[i] = a.From + "-" + a.To
 		}
 
-		*why = a.Why
+		*why = a.Reason
 	}
 
 	return parts
@@ -290,7 +290,7 @@ func (r *requestReader) failUnit(name string, f *catalog.Field, given string) bo
 			return false
 		}
 
-		if miles, _ := (value.Measure{Field: m.Field, Unit: "mi"}).Parse(given); a.Why == "miles as kilometers" {
+		if miles, _ := (value.Measure{Field: m.Field, Unit: "mi"}).Parse(given); a.Reason == "miles as kilometers" {
 			a = miles // as it is written
 		}
 

@@ -178,7 +178,7 @@ func (r *requestReader) flipBound(t *token) bool {
 		t.parameter, step = name+"_min", 1
 	}
 
-	if n, ok := new(big.Int).SetString(number, 10); ok && f.Measure().Counts() {
+	if n, ok := new(big.Int).SetString(number, 10); ok && f.Measure().IsCount() {
 		number = n.Add(n, big.NewInt(step)).String()
 	}
 

@@ -215,7 +215,7 @@ func (r *requestReader) correctTypo(f *catalog.Field, word string) []string {
 		}
 
 		d := levenshtein.ComputeDistance(string(typed), known)
-		if d > best || d > 2 || d == 2 && len(typed) < 12 && !value.Transposed(typed, letters) {
+		if d > best || d > 2 || d == 2 && len(typed) < 12 && !value.IsTransposition(typed, letters) {
 			return
 		}
 		if severalWords && strings.HasPrefix(string(typed), known) {

@@ -169,7 +169,7 @@ func (p *parser) failUnknown(name string, values url.Values, allowed []string) {
 
 	p.fail(name, strings.Join(values[name], ","), near, sentence, value.Excerpt(name))
 	p.errs[len(p.errs)-1].unknownName = true
-	if len(near) == 1 && value.OneTypo(name, near[0]) && isWord(name) { // a sign may say what is not wanted
+	if len(near) == 1 && value.IsOneTypo(name, near[0]) && isWord(name) { // a sign may say what is not wanted
 		p.suggestFix(url.Values{name: nil, near[0]: values[name]})
 	}
 }
@@ -640,7 +640,7 @@ func (p *parser) failField(parameter, name string, serves func(*catalog.Field) b
 	p.errs[len(p.errs)-1].unknownName = true
 
 	given := p.query.values[parameter]
-	if len(near) == 1 && value.OneTypo(name, near[0]) && len(given) == 1 && strings.Count(given[0], name) == 1 {
+	if len(near) == 1 && value.IsOneTypo(name, near[0]) && len(given) == 1 && strings.Count(given[0], name) == 1 {
 		p.suggestFix(url.Values{parameter: {strings.Replace(given[0], name, near[0], 1)}})
 	}
 }

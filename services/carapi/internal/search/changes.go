@@ -272,7 +272,7 @@ func (row recordedRow) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 			part, _ := history.CellOf(f, row[strings.ToLower(name)], nil)
 			parts = append(parts, part)
 		}
-		return value.Join(parts), true
+		return value.JoinID(parts), true
 	}
 	v := row[strings.ToLower(f.Column.Name)]
 	c, _ = history.CellOf(f, v, nil)

@@ -634,7 +634,7 @@ func (w *relaxations) nearestNumbers(name string) {
 		}
 	}
 
-	if f.Measure().Counts() {
+	if f.Measure().IsCount() {
 		upper, lower = name, name
 	}
 

@@ -47,7 +47,7 @@ func TestKeyOf(t *testing.T) {
 				continue
 			}
 
-			shown := string(value.Join(key).Form)
+			shown := string(value.JoinID(key).Form)
 			if len(key) == 1 {
 				shown = string(key[0].AppendJSON(nil, c.KeyFields[0].Kind))
 				shown = strings.Trim(shown, `"`)

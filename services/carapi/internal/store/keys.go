@@ -158,7 +158,7 @@ func idCells(id *catalog.Field, fields []*catalog.Field, text string) ([]value.C
 		return []value.Cell{cell}, ok
 	}
 
-	parts, ok := value.Split(text, len(fields))
+	parts, ok := value.SplitID(text, len(fields))
 	if !ok {
 		return nil, false
 	}

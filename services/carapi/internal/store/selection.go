@@ -116,7 +116,7 @@ func (q *selection) join(cells []value.Cell) {
 		for j, place := range parts {
 			all[j] = cells[place]
 		}
-		cells[len(q.columns)+i] = value.Join(all)
+		cells[len(q.columns)+i] = value.JoinID(all)
 	}
 }
 

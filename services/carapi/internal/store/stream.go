@@ -115,7 +115,7 @@ func (d *decoder) decode(raw []driver.Value) []value.Cell {
 			parts[j] = d.cell(raw, place)
 		}
 
-		d.cells[i] = value.Join(parts)
+		d.cells[i] = value.JoinID(parts)
 	}
 
 	return d.cells

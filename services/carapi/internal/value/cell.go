@@ -102,9 +102,9 @@ func (c Cell) Clone() Cell {
 	return Cell{c.Type, append([]byte(nil), c.Form...)}
 }
 
-// Join makes one id of the values of several columns: each percent-encoded, with ~ between them. It is NULL if one of
+// JoinID makes one id of the values of several columns: each percent-encoded, with ~ between them. It is NULL if one of
 // them is. A joined id goes into a URL as it is.
-func Join(parts []Cell) Cell {
+func JoinID(parts []Cell) Cell {
 	var b []byte
 	for i, p := range parts {
 		if p.Type == Null {
@@ -123,8 +123,8 @@ func Join(parts []Cell) Cell {
 	return Cell{Text, b}
 }
 
-// Split takes a joined id apart again. It returns false if the id is not one of n values.
-func Split(id string, n int) (parts []string, ok bool) {
+// SplitID takes a joined id apart again. It returns false if the id is not one of n values.
+func SplitID(id string, n int) (parts []string, ok bool) {
 	parts = strings.Split(id, "~")
 	for i := range parts {
 		part, err := url.PathUnescape(parts[i])

@@ -73,22 +73,22 @@ func TestJoin(t *testing.T) {
 			cells = append(cells, Cell{Text, []byte(p)})
 		}
 
-		got := Join(cells)
+		got := JoinID(cells)
 		if got.Type != Text || string(got.Form) != c.want {
 			t.Errorf("%q: got %s, want %s", c.parts, got.Form, c.want)
 		}
 
-		if parts, ok := Split(string(got.Form), len(c.parts)); !ok || !slices.Equal(parts, c.parts) {
+		if parts, ok := SplitID(string(got.Form), len(c.parts)); !ok || !slices.Equal(parts, c.parts) {
 			t.Errorf("%s: split into %q, %v", got.Form, parts, ok)
 		}
 	}
 
-	if got := Join([]Cell{{Text, []byte("a")}, {}}); got.Type != Null {
+	if got := JoinID([]Cell{{Text, []byte("a")}, {}}); got.Type != Null {
 		t.Errorf("an id of which a part is NULL: %s", got.Form)
 	}
 
 	for _, wrong := range []string{"a", "a~b~c", "a~%zz", "%~b"} {
-		if parts, ok := Split(wrong, 2); ok {
+		if parts, ok := SplitID(wrong, 2); ok {
 			t.Errorf("%s: split into %q", wrong, parts)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// joiners are the words between two colors of one vehicle.
-var joiners = []string{"and", "or", "oder", "ou", "lub", "veya", "или", "with", "w", "over", "und", "mit", "et", "avec",
+// colorJoiners are the words between two colors of one vehicle.
+var colorJoiners = []string{"and", "or", "oder", "ou", "lub", "veya", "или", "with", "w", "over", "und", "mit", "et", "avec",
 	"y", "con", "e", "com", "en", "met", "i",
 	"z", "ve", "и", "с", "та", "з"}
 
@@ -16,9 +16,9 @@ var joiners = []string{"and", "or", "oder", "ou", "lub", "veya", "или", "with
 var carParts = strings.Fields("interior inside cabin leather cloth seats upholstery roof top wheels rims stripe " +
 	"stripes trim accents")
 
-// withoutParts leaves out colors of parts, unless there are no others.
-func withoutParts(w *words, matches []match) []match {
-	isPart := func(m match) bool {
+// withoutPartColors leaves out colors of parts, unless there are no others.
+func withoutPartColors(w *splitText, matches []phraseMatch) []phraseMatch {
+	isPart := func(m phraseMatch) bool {
 		return m.to < len(w.parts) && slices.Contains(carParts, string(w.key(m.to, m.to+1)))
 	}
 	if others := slices.DeleteFunc(slices.Clone(matches), isPart); len(others) > 0 {
@@ -30,14 +30,14 @@ func withoutParts(w *words, matches []match) []match {
 // colorMeanings gives the colors that a text names: one for each part between signs such as a slash, and for each part
 // the head of the words for colors in it. In Dark Blue Gray that is gray, in bleu gris it is blue. A shade counts where
 // no color is named: Black Ruby is black.
-func colorMeanings(w *words, matches []match) []string {
+func colorMeanings(w *splitText, matches []phraseMatch) []string {
 	var meanings []string
 	for len(matches) > 0 {
 		n := 1
-		for n < len(matches) && !isParted(w, matches[n-1].to-1, matches[n].from) {
+		for n < len(matches) && !areSeparated(w, matches[n-1].to-1, matches[n].from) {
 			n++
 		}
-		meanings = appendNew(meanings, headColor(w, matches[:n])...)
+		meanings = appendUnique(meanings, headColor(w, matches[:n])...)
 		matches = matches[n:]
 	}
 
@@ -45,10 +45,10 @@ func colorMeanings(w *words, matches []match) []string {
 }
 
 // headColor gives the color of words in a row.
-func headColor(w *words, part []match) []string {
-	named := slices.DeleteFunc(slices.Clone(part), func(m match) bool { return len(m.names) == 0 })
+func headColor(w *splitText, part []phraseMatch) []string {
+	named := slices.DeleteFunc(slices.Clone(part), func(m phraseMatch) bool { return len(m.names) == 0 })
 	if len(named) == 0 {
-		shaded := slices.DeleteFunc(slices.Clone(part), func(m match) bool { return len(m.shades) == 0 })
+		shaded := slices.DeleteFunc(slices.Clone(part), func(m phraseMatch) bool { return len(m.shades) == 0 })
 		if len(shaded) == 0 {
 			return nil
 		}
@@ -70,17 +70,17 @@ func headColor(w *words, part []match) []string {
 		if i+1 == len(named) || m.to != named[next].from || !strings.ContainsAny(w.after(m.to-1), "-–") {
 			continue
 		}
-		meanings = appendNew(appendNew(meanings, m.names...), named[next].names...) // black-white
+		meanings = appendUnique(appendUnique(meanings, m.names...), named[next].names...) // black-white
 	}
 
 	return meanings
 }
 
-// isParted reports whether a sign or a word between two colors makes them colors of two parts. The first of the words
+// areSeparated reports whether a sign or a word between two colors makes them colors of two parts. The first of the words
 // is the end of the first color, and to is the beginning of the second.
-func isParted(w *words, from, to int) bool {
+func areSeparated(w *splitText, from, to int) bool {
 	for i := from; i < to; i++ {
-		isJoiner := i > from && slices.Contains(joiners, string(w.key(i, i+1)))
+		isJoiner := i > from && slices.Contains(colorJoiners, string(w.key(i, i+1)))
 		if isJoiner || strings.ContainsAny(w.after(i), "/&,;+|()[]") {
 			return true
 		}
@@ -88,9 +88,9 @@ func isParted(w *words, from, to int) bool {
 	return false
 }
 
-// depth says whether the words for colors in a text, or those beside them, call the color dark or light; empty for
+// findDepth says whether the words for colors in a text, or those beside them, call the color dark or light; empty for
 // neither and for both.
-func (l *lexicon) depth(w *words, matches []match) string {
+func (l *lexicon) findDepth(w *splitText, matches []phraseMatch) string {
 	found := ""
 	note := func(depth string) bool {
 		if depth != "" && found != "" && depth != found {
@@ -133,7 +133,7 @@ func (l *lexicon) compoundShade(word []byte) (depth string, color *phrase) {
 
 // namedShades gives the meanings of a text that is the name of a dark or light color and nothing else: dunkelblau, dark
 // blue, bleu foncé.
-func (l *lexicon) namedShades(w *words) []string {
+func (l *lexicon) namedShades(w *splitText) []string {
 	count := len(w.parts)
 	if count == 0 || len(l.depths) == 0 {
 		return nil

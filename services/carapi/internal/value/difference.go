@@ -11,7 +11,7 @@ func AppendDifference(to, a, b []byte) []byte {
 	scale := max(scaleOf(a), scaleOf(b))
 	const mostDigits = 17 // of a number that fits into an int64, and so does a difference
 	if len(a)+scale <= mostDigits && len(b)+scale <= mostDigits {
-		return appendScaled(to, strconv.FormatInt(scaled(a, scale)-scaled(b, scale), 10), scale)
+		return appendScaled(to, strconv.FormatInt(scaledInteger(a, scale)-scaledInteger(b, scale), 10), scale)
 	}
 
 	x, y := new(big.Int), new(big.Int)
@@ -34,7 +34,7 @@ func withScale(number []byte, scale int) string {
 	return strings.Replace(string(number), ".", "", 1) + strings.Repeat("0", scale-scaleOf(number))
 }
 
-func scaled(number []byte, scale int) int64 {
+func scaledInteger(number []byte, scale int) int64 {
 	n, _ := strconv.ParseInt(withScale(number, scale), 10, 64)
 	return n
 }

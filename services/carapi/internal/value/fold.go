@@ -26,7 +26,7 @@ func Fold(s string) string {
 		return strings.Map(fold, s)
 	}
 
-	return undivided.Replace(strings.Map(fold, norm.NFKD.String(s)))
+	return plainReplacer.Replace(strings.Map(fold, norm.NFKD.String(s)))
 }
 
 // AppendFold appends the folded text to b.
@@ -51,8 +51,8 @@ func AppendFold[T string | []byte](b []byte, s T) []byte {
 var plainLatin = map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th",
 	'ı': "i"}
 
-// undivided writes these letters plainly, and the sigma at the end of a word as any other.
-var undivided = func() *strings.Replacer {
+// plainReplacer writes these letters plainly, and the sigma at the end of a word as any other.
+var plainReplacer = func() *strings.Replacer {
 	pairs := []string{"ς", "σ"}
 	for letter, plain := range plainLatin {
 		pairs = append(pairs, string(letter), plain)
@@ -117,8 +117,8 @@ func Digits(s string) string {
 	}, s)
 }
 
-// Transposed reports whether two words differ only in two neighboring letters that have changed places.
-func Transposed(a, b []rune) bool {
+// IsTransposition reports whether two words differ only in two neighboring letters that have changed places.
+func IsTransposition(a, b []rune) bool {
 	if len(a) != len(b) {
 		return false
 	}

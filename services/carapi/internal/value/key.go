@@ -82,7 +82,7 @@ func appendForeignKey(b []byte, s string) []byte {
 			b = fmt.Appendf(b, "%c%02x", utf8.RuneError, s[0])
 		case unicode.IsSpace(r), unicode.Is(unicode.C, r):
 		case unicode.Is(unicode.Mn, r):
-			if !isMarkless(base, r) {
+			if !isIgnoredMark(base, r) {
 				b = utf8.AppendRune(b, r)
 			}
 		default:
@@ -96,9 +96,9 @@ func appendForeignKey(b []byte, s string) []byte {
 	return b
 }
 
-// isMarkless reports whether a mark does not make another letter of its base: any accent on a Latin letter, the dots of
+// isIgnoredMark reports whether a mark does not make another letter of its base: any accent on a Latin letter, the dots of
 // ё.
-func isMarkless(base, mark rune) bool {
+func isIgnoredMark(base, mark rune) bool {
 	const diaeresis = '\u0308'
 	return unicode.Is(unicode.Latin, base) || mark == diaeresis && (base == 'е' || base == 'Е')
 }

@@ -71,14 +71,14 @@ func SplitList(text string) []string {
 	return all
 }
 
-// isObject is how a JSON object or a Python dictionary begins.
-var isObject = regexp.MustCompile(`^\{\s*(?:"[^"]*"|'[^']*')\s*:`)
+// objectStart is how a JSON object or a Python dictionary begins.
+var objectStart = regexp.MustCompile(`^\{\s*(?:"[^"]*"|'[^']*')\s*:`)
 
 // IsBracketed reports whether a text is a list in brackets: [a, b] as in JSON and Python, or {a,b} as in PostgreSQL.
 func IsBracketed(text string) bool {
 	text = strings.TrimSpace(text)
 	return len(text) > 1 && text[0] == '[' && text[len(text)-1] == ']' ||
-		len(text) > 1 && text[0] == '{' && text[len(text)-1] == '}' && !isObject.MatchString(text)
+		len(text) > 1 && text[0] == '{' && text[len(text)-1] == '}' && !objectStart.MatchString(text)
 }
 
 // splitQuoted calls yield with the parts of a text between commas. A part may stand in quotation marks, and then have

@@ -59,8 +59,8 @@ func LooksLikeYear(text string) bool {
 	return ok
 }
 
-// dateForms are dates in digits, perhaps with a time of day and a zone.
-var dateForms = regexp.MustCompile(`^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})` +
+// datePattern are dates in digits, perhaps with a time of day and a zone.
+var datePattern = regexp.MustCompile(`^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})` +
 	`(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?$`)
 
 // LooksLikeDate reports whether a text is a date, perhaps with a time of day.
@@ -69,7 +69,7 @@ func LooksLikeDate(text string) bool {
 	if len(text) > 40 {
 		return false
 	}
-	if dateForms.MatchString(text) {
+	if datePattern.MatchString(text) {
 		return true
 	}
 

@@ -73,7 +73,7 @@ func TestFindMake(t *testing.T) {
 
 // The list is large enough, and no spelling is of two makes.
 func TestMakes(t *testing.T) {
-	text, err := usualVocabulary.ReadFile("vocabulary/makes.txt")
+	text, err := builtinVocabulary.ReadFile("vocabulary/makes.txt")
 	if err != nil {
 		t.Fatal(err)
 	}

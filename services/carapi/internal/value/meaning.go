@@ -11,22 +11,22 @@ import (
 var MeaningFields = []string{"color", "transmission", "fuel_type", "body_type", "drivetrain", "condition"}
 
 const (
-	maxMeaningful = 200 // bytes of a text that has meanings; longer ones are descriptions
-	ignored       = "ignore"
+	maxMeaningful  = 200 // bytes of a text that has meanings; longer ones are descriptions
+	ignoredMeaning = "ignore"
 )
 
-// negations are words before a name that it does not go for: Never used, Non-Diesel, Not Black.
-var negations = strings.Fields("never no non not nicht kein keine nie ohne pas sans sin sem senza geen niet не ні без")
+// negationWords are words before a name that it does not go for: Never used, Non-Diesel, Not Black.
+var negationWords = strings.Fields("never no non not nicht kein keine nie ohne pas sans sin sem senza geen niet не ні без")
 
 // lexicon holds the words for the meanings of one field.
 type lexicon struct {
-	phrases       map[string]*phrase // by the keys of their words, joined
-	longest       int                // words in the longest phrase
-	before, after []string           // what a word may be written together with, as in dunkelblau or silbermetallic
-	ends          []string           // names that a word may end with, whatever comes before, as in obsidianschwarz
-	depths        map[string]string  // words for dark and light, by their keys
-	plurals       bool               // whether names have plurals, as those of bodies and conditions do
-	headFirst     bool               // while reading: the file is in a language whose colors stand before their shades
+	phrases            map[string]*phrase // by the keys of their words, joined
+	longest            int                // words in the longest phrase
+	prefixes, suffixes []string           // what a word may be written together with, as in dunkelblau or silbermetallic
+	endings            []string           // names that a word may end with, whatever comes before, as in obsidianschwarz
+	depths             map[string]string  // words for dark and light, by their keys
+	plurals            bool               // whether names have plurals, as those of bodies and conditions do
+	headFirst          bool               // while reading: the file is in a language whose colors stand before their shades
 }
 
 // phrase is one word, or several in a row.
@@ -35,15 +35,15 @@ type phrase struct {
 	headFirst     bool
 }
 
-// match is a phrase found in a text.
-type match struct {
+// phraseMatch is a phrase found in a text.
+type phraseMatch struct {
 	*phrase
 	from, to int // words
 }
 
 // add adds words for a meaning, which is a name for itself.
 func (l *lexicon) add(meaning string, words []string, isShade bool) {
-	if meaning != ignored {
+	if meaning != ignoredMeaning {
 		l.addPhrase(meaning, meaning, false)
 	}
 	for _, w := range words {
@@ -66,11 +66,11 @@ func (l *lexicon) addPhrase(text, meaning string, isShade bool) {
 	l.longest = max(l.longest, len(w.parts))
 	p.headFirst = p.headFirst || l.headFirst && meaning != text
 	switch {
-	case meaning == ignored:
+	case meaning == ignoredMeaning:
 	case isShade:
-		p.shades = appendNew(p.shades, meaning)
+		p.shades = appendUnique(p.shades, meaning)
 	default:
-		p.names = appendNew(p.names, meaning)
+		p.names = appendUnique(p.names, meaning)
 	}
 }
 
@@ -83,30 +83,30 @@ func (v *Vocabulary) Meanings(field, text string) []string {
 	}
 
 	w := splitWords(text)
-	matches := l.find(&w)
+	matches := l.findPhrases(&w)
 
 	var meanings []string
 	if l == v.lexica["color"] {
 		if field == "color" {
-			matches = withoutParts(&w, matches)
+			matches = withoutPartColors(&w, matches)
 		}
 
 		meanings = colorMeanings(&w, matches)
-		if depth := l.depth(&w, matches); depth != "" && len(meanings) == 1 {
+		if depth := l.findDepth(&w, matches); depth != "" && len(meanings) == 1 {
 			meanings = append(meanings, depth+" "+meanings[0])
 		}
 	} else {
 		for _, m := range matches {
-			meanings = appendNew(meanings, m.names...)
+			meanings = appendUnique(meanings, m.names...)
 		}
 
 		isNamed := len(meanings) > 0
 		for _, m := range matches {
 			shades := m.shades
 			if field == "fuel_type" && isNamed {
-				shades = without(slices.Clone(shades), "gasoline") // premium is a grade of diesel too
+				shades = withoutMeanings(slices.Clone(shades), "gasoline") // premium is a grade of diesel too
 			}
-			meanings = appendNew(meanings, shades...)
+			meanings = appendUnique(meanings, shades...)
 		}
 	}
 
@@ -114,7 +114,7 @@ func (v *Vocabulary) Meanings(field, text string) []string {
 	case field == "fuel_type":
 		meanings = combineFuels(meanings)
 	case slices.Contains(meanings, "cvt") && !strings.ContainsAny(text, ",;/|"):
-		meanings = without(meanings, "automatic") // Automatic CVT is another gearbox than Automatic
+		meanings = withoutMeanings(meanings, "automatic") // Automatic CVT is another gearbox than Automatic
 	}
 
 	slices.Sort(meanings)
@@ -138,8 +138,8 @@ func (v *Vocabulary) NamedMeanings(field, text string) []string {
 	return l.namedShades(&w)
 }
 
-// IsWord reports whether a whole text is a word for a meaning, as a name or as a kind.
-func (v *Vocabulary) IsWord(field, text string) bool {
+// IsMeaningWord reports whether a whole text is a word for a meaning, as a name or as a kind.
+func (v *Vocabulary) IsMeaningWord(field, text string) bool {
 	l := v.lexicon(field)
 	if l == nil || len(text) > maxMeaningful {
 		return false
@@ -157,12 +157,12 @@ func (v *Vocabulary) lexicon(field string) *lexicon {
 	return v.lexica[field]
 }
 
-// find gives the phrases in a text from left to right, the longest first where several begin with the same word.
-func (l *lexicon) find(w *words) []match {
-	var found []match
+// findPhrases gives the phrases in a text from left to right, the longest first where several begin with the same word.
+func (l *lexicon) findPhrases(w *splitText) []phraseMatch {
+	var found []phraseMatch
 	count := len(w.parts)
 	for i := 0; i < count; {
-		m := match{from: i, to: i + 1}
+		m := phraseMatch{from: i, to: i + 1}
 		for n := min(l.longest, count-i); n > 0 && m.phrase == nil; n-- {
 			key := w.key(i, i+n)
 			if count == 1 || utf8.RuneCount(key) > 1 { // a letter means something only alone
@@ -174,7 +174,7 @@ func (l *lexicon) find(w *words) []match {
 			m.phrase, m.to = l.compound(w.key(i, i+1)), i+1
 		}
 
-		isNegated := i > 0 && slices.Contains(negations, string(w.key(i-1, i))) && strings.Trim(w.after(i-1), " -") == ""
+		isNegated := i > 0 && slices.Contains(negationWords, string(w.key(i-1, i))) && strings.Trim(w.after(i-1), " -") == ""
 		if m.phrase != nil && !isNegated {
 			found = append(found, m)
 		}
@@ -199,13 +199,13 @@ func (l *lexicon) compound(key []byte) *phrase {
 		return p
 	}
 
-	for _, name := range l.ends {
+	for _, name := range l.endings {
 		if bytes.HasSuffix(key, []byte(name)) {
 			return l.phrases[name]
 		}
 	}
 
-	for _, prefix := range l.before {
+	for _, prefix := range l.prefixes {
 		rest, hasPrefix := bytes.CutPrefix(key, []byte(prefix))
 		if !hasPrefix || len(rest) < 3 {
 			continue
@@ -222,7 +222,7 @@ func (l *lexicon) compound(key []byte) *phrase {
 }
 
 func (l *lexicon) withoutSuffix(key []byte) *phrase {
-	for _, suffix := range l.after {
+	for _, suffix := range l.suffixes {
 		if rest, hasSuffix := bytes.CutSuffix(key, []byte(suffix)); hasSuffix {
 			if p := l.phrases[string(rest)]; p != nil {
 				return p
@@ -242,24 +242,24 @@ func combineFuels(meanings []string) []string {
 
 	switch {
 	case isPlugin:
-		return append(without(meanings, "electric", "gasoline", "diesel", "hybrid", "plug-in hybrid"), "plug-in hybrid")
+		return append(withoutMeanings(meanings, "electric", "gasoline", "diesel", "hybrid", "plug-in hybrid"), "plug-in hybrid")
 	case isElectric && isBurning, slices.Contains(meanings, "hybrid"):
-		return append(without(meanings, "electric", "gasoline", "diesel", "hybrid"), "hybrid")
+		return append(withoutMeanings(meanings, "electric", "gasoline", "diesel", "hybrid"), "hybrid")
 	case slices.ContainsFunc(meanings, func(fuel string) bool {
 		return fuel == "lpg" || fuel == "cng" ||
 			fuel == "flex-fuel"
 	}):
-		return without(meanings, "gasoline")
+		return withoutMeanings(meanings, "gasoline")
 	}
 
 	return meanings
 }
 
-func without(meanings []string, some ...string) []string {
+func withoutMeanings(meanings []string, some ...string) []string {
 	return slices.DeleteFunc(meanings, func(m string) bool { return slices.Contains(some, m) })
 }
 
-func appendNew(all []string, values ...string) []string {
+func appendUnique(all []string, values ...string) []string {
 	for _, v := range values {
 		if !slices.Contains(all, v) {
 			all = append(all, v)

@@ -178,7 +178,7 @@ func TestMeaningsApart(t *testing.T) {
 
 func TestVocabularyFileMeanings(t *testing.T) {
 	v := usual(t)
-	if err := v.read("[color]\nblack < Onyx\nteal: petrolblau\n[make]\nZimp\nZonda = Pagani Zonda"); err != nil {
+	if err := v.addFile("[color]\nblack < Onyx\nteal: petrolblau\n[make]\nZimp\nZonda = Pagani Zonda"); err != nil {
 		t.Fatal(err)
 	}
 
@@ -199,7 +199,7 @@ func TestVocabularyFileMeanings(t *testing.T) {
 		"[color]\nblack:":       "words for a meaning",
 		"[color]\nhead: middle": "head: first",
 	} {
-		if err := v.read(text); err == nil || !strings.Contains(err.Error(), want) {
+		if err := v.addFile(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}

@@ -12,7 +12,7 @@ type numberEvidence struct {
 	groups       map[byte]int // by the separator: those that can only be of groups
 	decimals     map[byte]int // those that can only be a decimal mark
 	thousandths  map[byte]int // of these, those with three digits behind, as in 15500.000
-	either       map[byte]int // those that can be both
+	ambiguous    map[byte]int // those that can be both
 	units, signs map[string]int
 }
 
@@ -28,11 +28,11 @@ func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, 
 		}
 	}
 
-	style = NumberStyle{Field: m.Field, Comma: e.decide(m, ',', '.'), Point: e.decide(m, '.', ',')}
+	style = NumberStyle{Field: m.Field, Comma: e.decideSeparator(m, ',', '.'), Point: e.decideSeparator(m, '.', ',')}
 	style.Unit, style.Units = mostFrequent(e.units), len(e.units) > 1
 	isUsed := func(sign string) bool { return e.signs[sign] > 0 }
 	style.LocalDollar = isUsed("$") && slices.ContainsFunc(dollarsOfUSA, isUsed)
-	style.Currency, style.Currencies = e.currency(style.LocalDollar)
+	style.Currency, style.Currencies = e.usualCurrency(style.LocalDollar)
 
 	var number []byte
 	for text, count := range values {
@@ -65,7 +65,7 @@ func (e *numberEvidence) add(w writtenNumber, count int) {
 	}
 
 	digits := w.parts[0].digits
-	group, point, either, ok := separators(digits)
+	group, point, either, ok := classifySeparators(digits)
 	if !ok {
 		return
 	}
@@ -78,45 +78,45 @@ func (e *numberEvidence) add(w writtenNumber, count int) {
 		e.thousandths[point] += count
 	}
 
-	for separator, all := range map[byte]map[byte]int{group: e.groups, point: e.decimals, either: e.either} {
+	for separator, all := range map[byte]map[byte]int{group: e.groups, point: e.decimals, either: e.ambiguous} {
 		if separator == ',' || separator == '.' {
 			all[separator] += count
 		}
 	}
 }
 
-// decide says what a separator before three digits is in this column.
-func (e *numberEvidence) decide(m Measure, separator, other byte) string {
+// decideSeparator says what a separator before three digits is in this column.
+func (e *numberEvidence) decideSeparator(m Measure, separator, other byte) string {
 	const few = 50 // one row in so many may be a mistake
-	grouping, decimals, either := e.groups[separator], e.decimals[separator], e.either[separator]
+	grouping, decimals, either := e.groups[separator], e.decimals[separator], e.ambiguous[separator]
 	isLarge := m.IsMoney() || m.IsDistance() // amounts that have thousands, and no third decimal
 	switch {
 	case grouping > few*decimals:
-		return groups
+		return separatesGroups
 	case grouping == 0 && e.thousandths[separator]*few > either:
-		return decimal // who writes 15500.000 does not write 9.900 for 9900
+		return separatesDecimals // who writes 15500.000 does not write 9.900 for 9900
 	case decimals > few*grouping && (either == 0 || !isLarge || e.groups[other] > few*e.decimals[other]):
-		return decimal
+		return separatesDecimals
 	case grouping > 0 || decimals*few > either:
 		return "" // both are in use
 	case e.groups[other] > few*e.decimals[other]:
-		return decimal // 1,234,567 beside 1.234
+		return separatesDecimals // 1,234,567 beside 1.234
 	case e.decimals[other] > few*e.groups[other]:
-		return groups
+		return separatesGroups
 	case either == 0 && separator == '.':
 		return ""
 	case isLarge, separator == ',':
-		return groups
-	case m.Counts():
-		return decimal
+		return separatesGroups
+	case m.IsCount():
+		return separatesDecimals
 	}
 
 	return ""
 }
 
-// currency gives the usual currency, and whether there are others. A sign that several currencies have stands for the
+// usualCurrency gives the usual currency, and whether there are others. A sign that several currencies have stands for the
 // one whose code the column has too. A local dollar or peso, whose sign alone does not say which, goes by that sign.
-func (e *numberEvidence) currency(localDollar bool) (usual string, differ bool) {
+func (e *numberEvidence) usualCurrency(localDollar bool) (usual string, differ bool) {
 	codes := map[string]int{}
 	if localDollar {
 		codes["$"] = e.signs["$"]

@@ -33,7 +33,7 @@ type numberScanner struct {
 	measure Measure
 	text    []byte // lower case, ASCII digits, plain spaces
 	at      int
-	found   writtenNumber
+	number  writtenNumber
 }
 
 // scanNumber takes a text apart, with buf for its letters. It returns false for a text with anything that is not part
@@ -45,12 +45,12 @@ func scanNumber(m Measure, text []byte, buf *[2 * maxNumberText]byte) (writtenNu
 
 	s := numberScanner{measure: m, text: appendNumberText(buf[:0], text)}
 	for s.at < len(s.text) {
-		if !s.next() {
+		if !s.readPart() {
 			return writtenNumber{}, false
 		}
 	}
 
-	w := s.found
+	w := s.number
 	isCompound := w.count == 2 && w.parts[0].zeros > w.parts[1].zeros && w.parts[1].zeros > 0
 	return w, w.count == 1 || isCompound
 }
@@ -100,10 +100,10 @@ func appendNumberText(b, text []byte) []byte {
 	return b
 }
 
-// next reads one part of the text. It returns false for a part that does not belong to a number.
-func (s *numberScanner) next() bool {
+// readPart reads one part of the text. It returns false for a part that does not belong to a number.
+func (s *numberScanner) readPart() bool {
 	c := s.text[s.at]
-	hasNumber := s.found.count > 0
+	hasNumber := s.number.count > 0
 	switch {
 	case c == ' ', c <= ' ' && c != 0, c == '*':
 		s.at++
@@ -115,10 +115,10 @@ func (s *numberScanner) next() bool {
 		return true
 	case c == '-' && !hasNumber && s.at > 0 && s.text[s.at-1] != ' ': // V-8
 		s.at++
-		return s.measure.Counts()
+		return s.measure.IsCount()
 	case c == '-' && !hasNumber:
-		isSign := !s.found.negative && s.at+1 < len(s.text) && s.text[s.at+1] != ' '
-		s.found.negative = true
+		isSign := !s.number.negative && s.at+1 < len(s.text) && s.text[s.at+1] != ' '
+		s.number.negative = true
 		s.at++
 		return isSign
 	case c == '-' && s.at+1 < len(s.text) && s.isLetter(s.at+1) && s.at > 0 && isDigit(s.text[s.at-1]): // 4-door
@@ -158,7 +158,7 @@ func (s *numberScanner) readDash() bool {
 
 // readDigits reads digits and the separators between them.
 func (s *numberScanner) readDigits() bool {
-	if s.found.count > 0 && (s.found.count == len(s.found.parts) || s.found.parts[s.found.count-1].zeros == 0) {
+	if s.number.count > 0 && (s.number.count == len(s.number.parts) || s.number.parts[s.number.count-1].zeros == 0) {
 		return false // a second number
 	}
 
@@ -183,8 +183,8 @@ func (s *numberScanner) readDigits() bool {
 }
 
 func (s *numberScanner) addDigits(digits []byte) bool {
-	s.found.parts[s.found.count].digits = digits
-	s.found.count++
+	s.number.parts[s.number.count].digits = digits
+	s.number.count++
 	return true
 }
 
@@ -253,7 +253,7 @@ func (s *numberScanner) addWord(word []byte) bool {
 	}
 
 	_, size := utf8.DecodeRune(word)
-	if size == len(word) || s.found.count == 0 || numberWords.scales[string(word[:size])] == 0 {
+	if size == len(word) || s.number.count == 0 || numberWords.scales[string(word[:size])] == 0 {
 		return false
 	}
 
@@ -263,13 +263,13 @@ func (s *numberScanner) addWord(word []byte) bool {
 // isUnderstood takes a word for a scale, a unit, a currency, or a word that does not count.
 func (s *numberScanner) isUnderstood(word []byte) bool {
 	m := s.measure
-	if s.found.count > 0 {
+	if s.number.count > 0 {
 		zeros := numberWords.scales[string(word)]
 		if string(word) == "l" && m.IsMoney() {
 			zeros = 5 // lakh
 		}
 
-		last := &s.found.parts[s.found.count-1]
+		last := &s.number.parts[s.number.count-1]
 		switch {
 		case zeros == 0 || last.zeros > 0 || !m.IsMoney() && !m.IsDistance():
 		case m.IsDistance() && zeros > 5, m.IsDistance() && string(word) == "mil" && !s.isBeforeDistance():
@@ -281,21 +281,21 @@ func (s *numberScanner) isUnderstood(word []byte) bool {
 	}
 
 	unit := numberWords.units[string(word)]
-	hasUnits := !m.IsMoney() && !m.Counts() && (!m.IsDistance() || unit == "km" || unit == "mi")
-	if unit != "" && hasUnits && s.found.count > 0 && s.found.unit == "" {
-		s.found.unit = unit
+	hasUnits := !m.IsMoney() && !m.IsCount() && (!m.IsDistance() || unit == "km" || unit == "mi")
+	if unit != "" && hasUnits && s.number.count > 0 && s.number.unit == "" {
+		s.number.unit = unit
 		return true
 	}
-	if !m.IsDistance() && !m.Counts() && s.addCurrency(string(word)) {
+	if !m.IsDistance() && !m.IsCount() && s.addCurrency(string(word)) {
 		return true
 	}
 	if numberWords.nouns[m.Field][string(word)] {
-		s.found.hasNoun = true
+		s.number.hasNoun = true
 		return true
 	}
 
-	s.found.hasMore = true
-	return numberWords.aside[string(word)]
+	s.number.hasMore = true
+	return numberWords.ignoredWords[string(word)]
 }
 
 // isBeforeDistance reports whether a unit of distance comes next.
@@ -322,13 +322,13 @@ func (s *numberScanner) addCurrency(sign string) bool {
 		sign = code // USD$
 	}
 
-	codes, before := numberWords.currencies[sign], numberWords.currencies[s.found.sign]
-	if codes == nil || before != nil && !sharesCurrency(sign, s.found.sign) {
+	codes, before := numberWords.currencies[sign], numberWords.currencies[s.number.sign]
+	if codes == nil || before != nil && !sharesCurrency(sign, s.number.sign) {
 		return false
 	}
 
 	if before == nil || len(codes) < len(before) {
-		s.found.sign = sign
+		s.number.sign = sign
 	}
 
 	return true

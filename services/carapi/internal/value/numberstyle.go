@@ -21,8 +21,8 @@ type NumberStyle struct {
 
 // What a separator before three digits is.
 const (
-	groups  = "groups"
-	decimal = "decimal"
+	separatesGroups   = "groups"
+	separatesDecimals = "decimal"
 )
 
 // ParsedNumber is a number as a stored text has it.
@@ -99,7 +99,7 @@ func (s NumberStyle) appendNumber(buf []byte, w writtenNumber) ([]byte, bool) {
 
 // resolve gives the digits before and after the decimal mark; the first may have separators between them.
 func (s NumberStyle) resolve(part scaledDigits) (whole, fraction []byte, ok bool) {
-	_, point, either, ok := separators(part.digits)
+	_, point, either, ok := classifySeparators(part.digits)
 	if !ok {
 		return nil, nil, false
 	}
@@ -111,9 +111,9 @@ func (s NumberStyle) resolve(part scaledDigits) (whole, fraction []byte, ok bool
 		}
 
 		switch {
-		case reading == decimal, reading == "" && either == '.' && part.zeros > 0: // 2.125 lakh
+		case reading == separatesDecimals, reading == "" && either == '.' && part.zeros > 0: // 2.125 lakh
 			point = either
-		case reading != groups || part.zeros > 4:
+		case reading != separatesGroups || part.zeros > 4:
 			return nil, nil, false
 		}
 	}

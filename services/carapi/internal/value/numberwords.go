@@ -13,12 +13,12 @@ var numbersFile string
 var numberWords = readNumberWords(numbersFile)
 
 type numberVocabulary struct {
-	units      map[string]string          // km for kilometers
-	scales     map[string]int             // 3 for thousand
-	nouns      map[string]map[string]bool // by field
-	aside      map[string]bool
-	years      map[string]bool     // by the keys of the words
-	currencies map[string][]string // ISO 4217
+	units        map[string]string          // km for kilometers
+	scales       map[string]int             // 3 for thousand
+	nouns        map[string]map[string]bool // by field
+	ignoredWords map[string]bool
+	years        map[string]bool     // by the keys of the words
+	currencies   map[string][]string // ISO 4217
 }
 
 // readNumberWords reads the form of numbers.txt, which is described there.
@@ -61,7 +61,7 @@ func (v *numberVocabulary) addLine(section, line string) {
 		case isNoun:
 			v.nouns[field][word] = true
 		case section == "aside":
-			v.aside[word] = true
+			v.ignoredWords[word] = true
 		case section == "year":
 			v.years[Key(word)] = true
 		case hasMeaning:

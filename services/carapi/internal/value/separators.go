@@ -2,9 +2,9 @@ package value
 
 import "bytes"
 
-// separators says what the separators between digits are: of groups, a decimal mark, or either one. It returns false
+// classifySeparators says what the separators between digits are: of groups, a decimal mark, or either one. It returns false
 // for digits that are no number.
-func separators(digits []byte) (group, point, either byte, ok bool) {
+func classifySeparators(digits []byte) (group, point, either byte, ok bool) {
 	last := bytes.LastIndexAny(digits, "., '")
 	if last < 0 {
 		return 0, 0, 0, true

@@ -12,7 +12,7 @@ import (
 
 // Nearest gives the names that one was perhaps meant to be, at most three, the likeliest first.
 func Nearest(name string, names []string) []string {
-	return nearest(name, func(yield func(folded, name string) bool) {
+	return nearestNames(name, func(yield func(folded, name string) bool) {
 		for _, n := range names {
 			if !yield(Fold(n), n) {
 				return
@@ -23,7 +23,7 @@ func Nearest(name string, names []string) []string {
 
 // NearestFolded is Nearest for names that are folded already: by their folded text, each with its spellings.
 func NearestFolded(name string, names map[string][]string) []string {
-	return nearest(name, func(yield func(folded, name string) bool) {
+	return nearestNames(name, func(yield func(folded, name string) bool) {
 		for folded, spellings := range names {
 			for _, n := range spellings {
 				if !yield(folded, n) {
@@ -34,7 +34,7 @@ func NearestFolded(name string, names map[string][]string) []string {
 	})
 }
 
-func nearest(name string, names iter.Seq2[string, string]) []string {
+func nearestNames(name string, names iter.Seq2[string, string]) []string {
 	const most = 3
 	folded := Fold(name)
 	letters := utf8.RuneCountInString(folded)
@@ -58,7 +58,7 @@ func nearest(name string, names iter.Seq2[string, string]) []string {
 
 		d := levenshtein.ComputeDistance(folded, f)
 		switch {
-		case Transposed([]rune(folded), []rune(f)):
+		case IsTransposition([]rune(folded), []rune(f)):
 			d = 1
 		case holds:
 			d = min(d, 2)
@@ -83,11 +83,11 @@ func nearest(name string, names iter.Seq2[string, string]) []string {
 	return found
 }
 
-// OneTypo reports whether a name is another one with a single typing error. Names of up to three letters and names with
+// IsOneTypo reports whether a name is another one with a single typing error. Names of up to three letters and names with
 // comparison signs never are.
-func OneTypo(name, meant string) bool {
+func IsOneTypo(name, meant string) bool {
 	a, b := Fold(name), Fold(meant)
-	if Transposed([]rune(a), []rune(b)) {
+	if IsTransposition([]rune(a), []rune(b)) {
 		return true
 	}
 	return len(a) > 3 && !strings.ContainsAny(name, "!<>=~") && levenshtein.ComputeDistance(a, b) <= 1

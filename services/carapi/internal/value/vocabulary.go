@@ -18,7 +18,7 @@ type Vocabulary struct {
 }
 
 //go:embed vocabulary/*.txt
-var usualVocabulary embed.FS
+var builtinVocabulary embed.FS
 
 // ReadVocabulary gives the usual vocabulary, and what a file in the same notation adds to it; an empty name means no
 // file. The error names the line.
@@ -30,15 +30,15 @@ func ReadVocabulary(file string) (*Vocabulary, error) {
 			plurals: field == "body_type" || field == "condition"}
 	}
 
-	usual, err := fs.Glob(usualVocabulary, "vocabulary/*.txt")
+	usual, err := fs.Glob(builtinVocabulary, "vocabulary/*.txt")
 	if err != nil {
 		return nil, err
 	}
 
 	for _, name := range usual {
-		text, err := usualVocabulary.ReadFile(name)
+		text, err := builtinVocabulary.ReadFile(name)
 		if err == nil {
-			err = v.read(string(text))
+			err = v.addFile(string(text))
 		}
 
 		if err != nil {
@@ -52,7 +52,7 @@ func ReadVocabulary(file string) (*Vocabulary, error) {
 
 	text, err := os.ReadFile(file)
 	if err == nil {
-		err = v.read(string(text))
+		err = v.addFile(string(text))
 	}
 
 	if err != nil {

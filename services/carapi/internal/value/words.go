@@ -5,23 +5,25 @@ import (
 	"unicode/utf8"
 )
 
-// words is a text taken apart at all signs, and between letters and digits.
-type words struct {
+// splitText is a text taken apart at all signs, and between letters and digits.
+type splitText struct {
 	text  string
 	keys  []byte // of all words, without spaces
-	parts []part
+	parts []wordPart
 }
 
-// part is a word: where it is in the text, and in the keys.
-type part struct {
+// wordPart is a word: where it is in the text, and in the keys.
+type wordPart struct {
 	start, end, keyStart, keyEnd int
 }
 
 // key gives the keys of neighboring words, joined: "pick-up" is pickup.
-func (w *words) key(from, to int) []byte { return w.keys[w.parts[from].keyStart:w.parts[to-1].keyEnd] }
+func (w *splitText) key(from, to int) []byte {
+	return w.keys[w.parts[from].keyStart:w.parts[to-1].keyEnd]
+}
 
 // after gives the signs between a word and the next one.
-func (w *words) after(i int) string {
+func (w *splitText) after(i int) string {
 	if i+1 == len(w.parts) {
 		return w.text[w.parts[i].end:]
 	}
@@ -29,17 +31,17 @@ func (w *words) after(i int) string {
 }
 
 // joined gives the keys of all words.
-func (w *words) joined() string { return string(w.keys) }
+func (w *splitText) joined() string { return string(w.keys) }
 
 // splitWords takes a text apart.
-func splitWords(text string) words {
-	w := words{text: text, keys: make([]byte, 0, len(text)), parts: make([]part, 0, 8)}
+func splitWords(text string) splitText {
+	w := splitText{text: text, keys: make([]byte, 0, len(text)), parts: make([]wordPart, 0, 8)}
 	start, last := 0, 0
 	end := func(at int) {
 		if last != 0 {
 			from := len(w.keys)
 			w.keys = AppendKey(w.keys, text[start:at])
-			w.parts = append(w.parts, part{start, at, from, len(w.keys)})
+			w.parts = append(w.parts, wordPart{start, at, from, len(w.keys)})
 		}
 	}
 	for i, r := range text {
