@@ -21,12 +21,12 @@ type Config struct {
 
 // Validate reports every wrong variable, joined, and every wrong line of the file.
 func (c *Config) Validate() error {
-	_, err := open(*c, slog.New(slog.DiscardHandler), time.Now)
+	_, err := openKeys(*c, slog.New(slog.DiscardHandler), time.Now)
 	return err
 }
 
-// fixed is the keys of the variables. If some are wrong, it is the others, and an error.
-func (c *Config) fixed() ([]key, error) {
+// fixedKeys is the keys of the variables. If some are wrong, it is the others, and an error.
+func (c *Config) fixedKeys() ([]key, error) {
 	var keys []key
 	var err error
 	if c.Key != "" {
@@ -39,21 +39,21 @@ func (c *Config) fixed() ([]key, error) {
 	}
 
 	entries := strings.FieldsFunc(string(c.Keys), func(r rune) bool { return strings.ContainsRune(";,\r\n", r) })
-	keys, listErr := add(keys, entries, "API_KEYS: key")
+	keys, listErr := addKeys(keys, entries, "API_KEYS: key")
 	return keys, errors.Join(err, listErr)
 }
 
-// add appends the keys of the entries, of which blank ones and comments are none. The error names
+// addKeys appends the keys of the entries, of which blank ones and comments are none. The error names
 // every wrong one by its number, and quotes none: where an = is missing, or the name, what stands in
 // its place may be the secret.
-func add(keys []key, entries []string, unit string) ([]key, error) {
+func addKeys(keys []key, entries []string, unit string) ([]key, error) {
 	var errs []error
 	for i, entry := range entries {
 		if entry = strings.TrimSpace(entry); entry == "" || entry[0] == '#' {
 			continue
 		}
 
-		k, err := parse(entry)
+		k, err := parseKey(entry)
 		for _, other := range keys {
 			switch {
 			case err != nil:

@@ -23,18 +23,18 @@ type key struct {
 func (k key) expired(now time.Time) bool { return !k.end.IsZero() && !now.Before(k.end) }
 
 var (
-	plainName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-	lastDay   = regexp.MustCompile(`@\d{4}-\d{2}-\d{2}$`)
+	namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+	lastDay     = regexp.MustCompile(`@\d{4}-\d{2}-\d{2}$`)
 )
 
 const nameRule = "a key's name is 1 to 64 letters, digits, dots, hyphens or underscores"
 
-// parse reads name=secret, or name=sha256:HEX. The name ends at the first =. The error quotes
+// parseKey reads name=secret, or name=sha256:HEX. The name ends at the first =. The error quotes
 // nothing but a day.
-func parse(entry string) (key, error) {
+func parseKey(entry string) (key, error) {
 	name, secret, ok := strings.Cut(entry, "=")
 	k := key{name: strings.TrimSpace(name)}
-	if !ok || !plainName.MatchString(k.name) {
+	if !ok || !namePattern.MatchString(k.name) {
 		return key{}, errors.New("expected name=secret or name=sha256:HEX; " + nameRule)
 	}
 	if strings.ContainsAny(secret, ";,") { // API_KEYS is divided there; in the file they are most likely meant so
@@ -85,7 +85,7 @@ func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) 
 // New makes a key of 256 random bits, and the line to store, which holds the key's hash and not the
 // key. The key is good through the day until, or for ever if that is zero.
 func New(name string, until time.Time) (secret, line string, err error) {
-	if !plainName.MatchString(name) {
+	if !namePattern.MatchString(name) {
 		return "", "", fmt.Errorf("%q: %s", name, nameRule)
 	}
 

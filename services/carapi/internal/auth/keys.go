@@ -24,23 +24,23 @@ type Keys struct {
 	log   *slog.Logger
 	now   func() time.Time
 
-	mu      sync.Mutex
-	all     []key       // replaced as a whole, never changed
-	seen    fs.FileInfo // the file as last read; nil if it could not be
-	checked time.Time
+	mu        sync.Mutex
+	all       []key       // replaced as a whole, never changed
+	fileInfo  fs.FileInfo // the file as last read; nil if it could not be
+	checkedAt time.Time
 }
 
 // Open reads the keys. It warns of those that have expired, and later, when the file has changed and
 // is wrong, of that.
-func Open(c Config, log *slog.Logger) (*Keys, error) { return open(c, log, time.Now) }
+func Open(c Config, log *slog.Logger) (*Keys, error) { return openKeys(c, log, time.Now) }
 
-func open(c Config, log *slog.Logger, now func() time.Time) (*Keys, error) {
-	fixed, err := c.fixed()
-	k := &Keys{fixed: fixed, path: c.KeysFile, log: log, now: now, all: fixed, checked: now()}
+func openKeys(c Config, log *slog.Logger, now func() time.Time) (*Keys, error) {
+	fixed, err := c.fixedKeys()
+	k := &Keys{fixed: fixed, path: c.KeysFile, log: log, now: now, all: fixed, checkedAt: now()}
 	k.warnOfExpired(fixed)
 
 	if k.path != "" {
-		_, fileErr := k.read()
+		_, fileErr := k.readFile()
 		err = errors.Join(err, fileErr)
 	}
 
@@ -63,7 +63,7 @@ func open(c Config, log *slog.Logger, now func() time.Time) (*Keys, error) {
 // length nor how much of it was right.
 func (k *Keys) Name(presented string) (name string, ok bool) {
 	sum, now := sha256.Sum256([]byte(presented)), k.now()
-	for _, key := range k.current(now) {
+	for _, key := range k.currentKeys(now) {
 		if subtle.ConstantTimeCompare(key.sum[:], sum[:]) == 1 {
 			name, ok = key.name, !key.expired(now)
 		}
@@ -71,18 +71,18 @@ func (k *Keys) Name(presented string) (name string, ok bool) {
 	return name, ok
 }
 
-// current is all keys, after a look at the file if the last one was a while ago.
-func (k *Keys) current(now time.Time) []key {
+// currentKeys is all keys, after a look at the file if the last one was a while ago.
+func (k *Keys) currentKeys(now time.Time) []key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 
-	if k.path == "" || now.Sub(k.checked) < checkInterval {
+	if k.path == "" || now.Sub(k.checkedAt) < checkInterval {
 		return k.all
 	}
 
-	k.checked = now
-	readable := k.seen != nil
-	changed, err := k.read()
+	k.checkedAt = now
+	readable := k.fileInfo != nil
+	changed, err := k.readFile()
 	switch {
 	case err != nil && (changed || readable): // once, not each second
 		k.log.Warn("the file of keys is wrong; the keys that it had stay valid", "error", err)
@@ -93,11 +93,11 @@ func (k *Keys) current(now time.Time) []key {
 	return k.all
 }
 
-// read reads the file, unless it is as it was. After an error the keys are those of before.
-func (k *Keys) read() (changed bool, err error) {
+// readFile reads the file, unless it is as it was. After an error the keys are those of before.
+func (k *Keys) readFile() (changed bool, err error) {
 	info, err := os.Stat(k.path)
-	if err == nil && k.seen != nil && os.SameFile(info, k.seen) && info.Size() == k.seen.Size() &&
-		info.ModTime().Equal(k.seen.ModTime()) {
+	if err == nil && k.fileInfo != nil && os.SameFile(info, k.fileInfo) && info.Size() == k.fileInfo.Size() &&
+		info.ModTime().Equal(k.fileInfo.ModTime()) {
 		return false, nil
 	}
 
@@ -111,12 +111,12 @@ func (k *Keys) read() (changed bool, err error) {
 	}
 
 	if err != nil {
-		k.seen = nil // to be tried again: that it may now be read would not show as a change
+		k.fileInfo = nil // to be tried again: that it may now be read would not show as a change
 		return false, fmt.Errorf("API_KEYS_FILE: %w", err)
 	}
 
-	k.seen = info // from before the reading, so that what changes meanwhile shows the next time
-	all, err := add(slices.Clone(k.fixed), strings.Split(string(text), "\n"), "API_KEYS_FILE: "+k.path+": line")
+	k.fileInfo = info // from before the reading, so that what changes meanwhile shows the next time
+	all, err := addKeys(slices.Clone(k.fixed), strings.Split(string(text), "\n"), "API_KEYS_FILE: "+k.path+": line")
 	if err != nil {
 		return true, err
 	}

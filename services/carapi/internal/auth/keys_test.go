@@ -33,7 +33,7 @@ func newClock() *clock { return &clock{time.Date(2026, 6, 30, 12, 0, 0, 0, time.
 func mustOpen(t *testing.T, c Config, clock *clock) (*Keys, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
-	k, err := open(c, slog.New(slog.NewTextHandler(&log, nil)), clock.now)
+	k, err := openKeys(c, slog.New(slog.NewTextHandler(&log, nil)), clock.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,8 +344,8 @@ func FuzzParse(f *testing.F) {
 	}
 
 	f.Fuzz(func(t *testing.T, entry string) {
-		k, err := parse(entry)
-		if err == nil && (!plainName.MatchString(k.name) || k.sum == sha256.Sum256(nil)) {
+		k, err := parseKey(entry)
+		if err == nil && (!namePattern.MatchString(k.name) || k.sum == sha256.Sum256(nil)) {
 			t.Errorf("%q became %v", entry, k)
 		}
 
