@@ -123,8 +123,8 @@ func (b *Builder) appendKey(to []byte, object string) []byte {
 	return AppendKey(to, b.cells...)
 }
 
-// member gives a member of a JSON object by the column of a field.
-func member(object string, f *catalog.Field) (v gjson.Result, found bool) {
+// jsonMember gives a member of a JSON object by the column of a field.
+func jsonMember(object string, f *catalog.Field) (v gjson.Result, found bool) {
 	column := f.Source().Column.Name
 	gjson.Parse(object).ForEach(func(name, of gjson.Result) bool {
 		found = strings.EqualFold(name.Str, column)
@@ -140,8 +140,8 @@ func (r *Reader) previousPrice(before, after string) (previous []byte, changed b
 	if r.price == nil {
 		return nil, false
 	}
-	old, hadPrice := member(before, r.price)
-	now, hasPrice := member(after, r.price)
+	old, hadPrice := jsonMember(before, r.price)
+	now, hasPrice := jsonMember(after, r.price)
 	if !hadPrice || !hasPrice {
 		return nil, false
 	}
@@ -169,7 +169,7 @@ func (r *Reader) isSold(object string) bool {
 	if r.status == nil || object == "" {
 		return false
 	}
-	v, found := member(object, r.status)
+	v, found := jsonMember(object, r.status)
 	return found && v.Type == gjson.String &&
 		slices.ContainsFunc(soldWords, func(word string) bool { return value.BeginsWith(v.Str, word) })
 }
@@ -180,10 +180,10 @@ func (b *Builder) SetPresent(hashes []uint64) {
 	b.log.present = hashes
 }
 
-// HashOf is the hash of a row's key for SetPresent.
-func HashOf(cells []value.Cell) uint64 {
+// KeyHash is the hash of a row's key for SetPresent.
+func KeyHash(cells []value.Cell) uint64 {
 	var buffer [64]byte
-	return hash(AppendKey(buffer[:0], cells...))
+	return hashKey(AppendKey(buffer[:0], cells...))
 }
 
 // Build gives the log. Since, Bulk, From and the state are those of the file that was read.

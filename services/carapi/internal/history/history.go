@@ -85,8 +85,8 @@ type Event struct {
 	Previous []byte // the price before, of a change of the price; nil if that was no number
 }
 
-// At gives an event; the first has the number 0.
-func (l *Log) At(i int) Event {
+// EventAt gives an event; the first has the number 0.
+func (l *Log) EventAt(i int) Event {
 	e, end := l.events[i], len(l.forms)
 	if i+1 < len(l.events) {
 		end = int(l.events[i+1].key)
@@ -101,8 +101,8 @@ func (l *Log) At(i int) Event {
 // IsForgotten reports whether a price change or a sale of this time may lack others of its time.
 func (l *Log) IsForgotten(at time.Time) bool { return at.Before(l.From) }
 
-// IsOf reports whether the log was read for a catalog, from a file in this state.
-func (l *Log) IsOf(c *catalog.Catalog, state any) bool {
+// IsFor reports whether the log was read for a catalog, from a file in this state.
+func (l *Log) IsFor(c *catalog.Catalog, state any) bool {
 	return l != nil && l.catalog == c && l.state == state
 }
 
@@ -125,27 +125,27 @@ func (l *Log) Page(kinds []Kind, since time.Time, before, limit int) []int {
 	return found
 }
 
-// Place is the number of the first event that a change at or after this one recorded, or, with a kind, the first of this
+// Position is the number of the first event that a change at or after this one recorded, or, with a kind, the first of this
 // kind or a later one.
-func (l *Log) Place(change int64, kind Kind) int {
+func (l *Log) Position(change int64, kind Kind) int {
 	return sort.Search(len(l.events), func(i int) bool {
 		e := l.events[i]
 		return e.change > change || e.change == change && e.kind >= kind
 	})
 }
 
-// Knows reports whether the table that the history is of has a row with this key.
-func (l *Log) Knows(key []byte) bool {
+// HasRow reports whether the table that the history is of has a row with this key.
+func (l *Log) HasRow(key []byte) bool {
 	if l.present == nil {
 		return true
 	}
-	_, found := slices.BinarySearch(l.present, hash(key))
+	_, found := slices.BinarySearch(l.present, hashKey(key))
 	return found
 }
 
-var seed = maphash.MakeSeed()
+var hashSeed = maphash.MakeSeed()
 
-func hash(key []byte) uint64 { return maphash.Bytes(seed, key) }
+func hashKey(key []byte) uint64 { return maphash.Bytes(hashSeed, key) }
 
 // AppendKey appends one key of the values of its fields.
 func AppendKey(b []byte, cells ...value.Cell) []byte {

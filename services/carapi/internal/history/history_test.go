@@ -82,7 +82,7 @@ func TestLog(t *testing.T) {
 
 	text := func(l *history.Log) (all []string) {
 		for i := range l.Len() {
-			e := l.At(i)
+			e := l.EventAt(i)
 			all = append(all, fmt.Sprintf("%d %s %s %q %q", e.Change, e.Kind, e.At.Format("01-02"), e.Key, e.Previous))
 		}
 		return all
@@ -94,7 +94,7 @@ func TestLog(t *testing.T) {
 	if got := text(first); !slices.Equal(got, want[:3]) || first.Last != 3 || log.Last != 5 {
 		t.Errorf("the first: %q", got)
 	}
-	if !first.IsOf(c, "one") || first.IsOf(c, "two") || !log.Continues(c) || log.Continues(newCatalog(t, "id")) {
+	if !first.IsFor(c, "one") || first.IsFor(c, "two") || !log.Continues(c) || log.Continues(newCatalog(t, "id")) {
 		t.Error("a log is taken for another one")
 	}
 
@@ -120,12 +120,12 @@ func TestLog(t *testing.T) {
 		id   int64
 		kind history.Kind
 	}{0: {1, history.New}, 1: {2, history.New}, 2: {2, history.Sold}, 3: {4, history.Price}, 4: {6, history.New}} {
-		if got := log.Place(change.id, change.kind); got != place {
+		if got := log.Position(change.id, change.kind); got != place {
 			t.Errorf("the place of %v is %d, want %d", change, got, place)
 		}
 	}
 	var none *history.Log
-	if none.Len() != 0 || none.IsOf(c, nil) || none.Continues(c) {
+	if none.Len() != 0 || none.IsFor(c, nil) || none.Continues(c) {
 		t.Error("no log has events")
 	}
 }
@@ -151,9 +151,9 @@ func TestKeys(t *testing.T) {
 		if err := b.Add(&history.Change{ID: 1, Op: history.Insert, Key: c.key}); err != nil {
 			t.Fatal(err)
 		}
-		b.SetPresent([]uint64{history.HashOf(c.cells), 7, 3})
+		b.SetPresent([]uint64{history.KeyHash(c.cells), 7, 3})
 		log := b.Build(start, false, start, nil)
-		if got := log.At(0).Key; string(got) != string(history.AppendKey(nil, c.cells...)) || !log.Knows(got) || log.Knows([]byte("?")) {
+		if got := log.EventAt(0).Key; string(got) != string(history.AppendKey(nil, c.cells...)) || !log.HasRow(got) || log.HasRow([]byte("?")) {
 			t.Errorf("%s is %q", c.key, got)
 		}
 	}

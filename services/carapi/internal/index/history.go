@@ -102,7 +102,7 @@ func (x *Index) readHistory(log *history.Log) rowHistory {
 
 	for i := range log.Len() {
 		letOthersRun(i)
-		e := log.At(i)
+		e := log.EventAt(i)
 		row, found := x.RowOfKey(e.Key)
 		if !found {
 			continue
@@ -125,7 +125,7 @@ func (x *Index) markSeenSinceStart(log *history.Log, h rowHistory) {
 	var key []byte
 	for row := range uint32(x.rows) {
 		letOthersRun(row)
-		if key = x.historyKey(row, key[:0]); log.Knows(key) {
+		if key = x.historyKey(row, key[:0]); log.HasRow(key) {
 			h.firstSeen[row] = log.Since.Unix()
 			x.mayBeOlder[row/64] |= 1 << (row % 64)
 		}
@@ -144,7 +144,7 @@ func (x *Index) addHistory(log *history.Log, asOf time.Time) {
 		if h.change[row] == 0 {
 			return nil
 		}
-		return log.At(int(h.change[row]) - 1).Previous
+		return log.EventAt(int(h.change[row]) - 1).Previous
 	}
 	for name, form := range map[string]func(row uint32, buf []byte) []byte{
 		catalog.FirstSeen: func(row uint32, _ []byte) []byte { return times.form(h.firstSeen[row]) },
@@ -158,7 +158,7 @@ func (x *Index) addHistory(log *history.Log, asOf time.Time) {
 			if h.change[row] == 0 {
 				return nil
 			}
-			return times.form(log.At(int(h.change[row]) - 1).At.Unix())
+			return times.form(log.EventAt(int(h.change[row]) - 1).At.Unix())
 		},
 		catalog.PreviousPrice: func(row uint32, _ []byte) []byte { return previous(row) },
 		catalog.PriceDrop: func(row uint32, buf []byte) []byte {

@@ -88,13 +88,13 @@ func (r *searchRequest) changes(asked *query.Changes) (*Changes, error) {
 	log := r.generation.changeLog
 	before := math.MaxInt
 	if asked.Before != nil {
-		before = log.Place(asked.Before.Change, asked.Before.Kind)
+		before = log.Position(asked.Before.Change, asked.Before.Kind)
 	}
 	numbers := log.Page(asked.Kinds, asked.Since, before, asked.Limit+1)
 	events := make([]history.Event, len(numbers))
 	var ids []int64
 	for i, n := range numbers {
-		events[i] = log.At(n)
+		events[i] = log.EventAt(n)
 		if !slices.Contains(ids, events[i].Change) {
 			ids = append(ids, events[i].Change)
 		}

@@ -100,7 +100,7 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 	}
 	state := historyState{v.Run, v.Data}
 	if lastRun == 0 || v.Run == lastRun {
-		if last.IsOf(c, state) {
+		if last.IsFor(c, state) {
 			return last, nil // the error is in the log
 		}
 	} else {
@@ -188,7 +188,7 @@ func (s *Store) readPresent(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, k
 	}
 	var hashes []uint64
 	err = s.stream(ctx, conn, &catalog.Catalog{Table: table}, fields, 0, func(cells []value.Cell) error {
-		hashes = append(hashes, history.HashOf(cells))
+		hashes = append(hashes, history.KeyHash(cells))
 		return nil
 	})
 	b.SetPresent(hashes)
