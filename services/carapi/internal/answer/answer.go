@@ -15,7 +15,7 @@ import (
 // Answer is an answer as it is sent.
 type Answer struct {
 	Body   []byte
-	Tagged []byte // the part of Body that is the same as long as the stock is
+	Stable []byte // the part of Body that is the same as long as the stock is
 	Rows   int    // vehicles in it
 	Origin search.Origin
 	Next   string // the path and query of the next page; empty on the last
@@ -28,7 +28,7 @@ func Search(ctx context.Context, s *search.Service, at Resource, values url.Valu
 		return nil, err
 	}
 
-	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Cut: a.Truncation, NoMatch: a.ZeroResults, Facets: a.Facets,
+	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Truncation: a.Truncation, ZeroResults: a.ZeroResults, Facets: a.Facets,
 		Context: contextOf(a)}
 	if a.Total >= 0 {
 		r.Total = &a.Total
@@ -42,7 +42,7 @@ func Search(ctx context.Context, s *search.Service, at Resource, values url.Valu
 
 	if hasMore {
 		next = at.URL(a.Next)
-		r.Next, r.NextCursor = encode(nil, next), encode(nil, a.Next.Get("cursor"))
+		r.Next, r.NextCursor = appendJSON(nil, next), appendJSON(nil, a.Next.Get("cursor"))
 	}
 
 	if a.ZeroResults != nil {
@@ -80,12 +80,12 @@ func Stats(ctx context.Context, s *search.Service, _ Resource, values url.Values
 
 // Car gives one vehicle by its id.
 func Car(ctx context.Context, s *search.Service, _ Resource, id string, values url.Values) (*Answer, error) {
-	return car(s.Car(ctx, id, values))
+	return carAnswer(s.Car(ctx, id, values))
 }
 
 // CarByVIN gives one vehicle by its VIN.
 func CarByVIN(ctx context.Context, s *search.Service, _ Resource, vin string, values url.Values) (*Answer, error) {
-	return car(s.CarByVIN(ctx, vin, values))
+	return carAnswer(s.CarByVIN(ctx, vin, values))
 }
 
 // Similar gives one vehicle by its id, and what others like it cost.
@@ -111,9 +111,9 @@ func WithComparables(found *search.Similar, err error) (*Answer, error) {
 
 	comparison := comparisonOf(found)
 	body := append(found.Car[:len(found.Car)-1:len(found.Car)-1], `,"comparables":`...)
-	body = append(encode(body, &comparison), '}')
+	body = append(appendJSON(body, &comparison), '}')
 
-	return &Answer{Body: body, Tagged: body, Rows: 1 + found.Shown, Origin: found.Origin}, nil
+	return &Answer{Body: body, Stable: body, Rows: 1 + found.Shown, Origin: found.Origin}, nil
 }
 
 // Changes gives what has happened to vehicles.
@@ -168,7 +168,7 @@ func pageOf(found *search.Changes, at Resource) (p Page, next string) {
 	p = Page{found.Count, found.Next != nil, json.RawMessage("null"), json.RawMessage("null")}
 	if p.HasMore {
 		next = at.URL(found.Next)
-		p.Next, p.NextCursor = encode(nil, next), encode(nil, found.Next.Get("cursor"))
+		p.Next, p.NextCursor = appendJSON(nil, next), appendJSON(nil, found.Next.Get("cursor"))
 	}
 	return p, next
 }
@@ -177,8 +177,8 @@ func pageOf(found *search.Changes, at Resource) (p Page, next string) {
 func (a *Answer) AddHistory(found *search.Changes, at Resource) {
 	rows, _ := rowHistory(found, at)
 	body := append(a.Body[:len(a.Body)-1:len(a.Body)-1], `,"history":`...)
-	a.Body = append(encode(body, &rows), '}')
-	a.Tagged = a.Body
+	a.Body = append(appendJSON(body, &rows), '}')
+	a.Stable = a.Body
 }
 
 func comparisonOf(found *search.Similar) Comparison {
@@ -186,11 +186,11 @@ func comparisonOf(found *search.Similar) Comparison {
 		Percentile: found.Percentile, Cars: found.Cars}
 }
 
-func car(c *search.Car, err error) (*Answer, error) {
+func carAnswer(c *search.Car, err error) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Answer{Body: c.Body, Tagged: c.Body, Rows: 1, Origin: c.Origin}, nil
+	return &Answer{Body: c.Body, Stable: c.Body, Rows: 1, Origin: c.Origin}, nil
 }
 
 // Fields describes all fields.
@@ -199,8 +199,8 @@ func Fields(ctx context.Context, s *search.Service) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := encode(nil, &FieldsResult{all})
-	return &Answer{Body: body, Tagged: body}, nil
+	body := appendJSON(nil, &FieldsResult{all})
+	return &Answer{Body: body, Stable: body}, nil
 }
 
 // contextOf is how a request was understood, and how fresh its answer is.
@@ -209,19 +209,19 @@ func contextOf(a *search.Answer) Context {
 		Source: a.Origin.Source, AsOf: a.Origin.AsOf.UTC().Truncate(time.Second)}
 }
 
-// asOf is the end of an answer. It is not part of what is tagged: otherwise no live answer would ever equal another.
-const asOf = `,"as_of":"2006-01-02T15:04:05Z"}`
+// asOfSuffix is the end of an answer. It is not part of what is tagged: otherwise no live answer would ever equal another.
+const asOfSuffix = `,"as_of":"2006-01-02T15:04:05Z"}`
 
 // newAnswer writes a result that ends with its Context.
 func newAnswer(a *search.Answer, result any) *Answer {
 	const rest = 3 << 10 // room for what an answer has beside its large parts, mostly
-	body := encode(make([]byte, 0, len(a.Cars)+len(a.Facets)+len(a.Applied)+rest), result)
-	return &Answer{Body: body, Tagged: body[:len(body)-len(asOf)], Origin: a.Origin}
+	body := appendJSON(make([]byte, 0, len(a.Cars)+len(a.Facets)+len(a.Applied)+rest), result)
+	return &Answer{Body: body, Stable: body[:len(body)-len(asOfSuffix)], Origin: a.Origin}
 }
 
-// encode appends a value as JSON, without regard for HTML: the & of a URL stays. What is JSON already is copied, as
+// appendJSON appends a value as JSON, without regard for HTML: the & of a URL stays. What is JSON already is copied, as
 // reading it through would take longer than all the rest.
-func encode(b []byte, v any) []byte {
+func appendJSON(b []byte, v any) []byte {
 	b, _ = json.Append(b, v, json.SortMapKeys|json.TrustRawMessage) // what answers are made of always encodes
 	return b
 }

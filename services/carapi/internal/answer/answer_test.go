@@ -39,8 +39,8 @@ func found() *search.Answer {
 func result(a *search.Answer) *SearchResult {
 	yes := true
 	return &SearchResult{Cars: a.Cars, Returned: &a.Count, Total: &a.Total, HasMore: &yes,
-		Next:       encode(nil, Resource("/cars/").URL(a.Next)),
-		NextCursor: encode(nil, a.Next.Get("cursor")), Summary: a.Summary, Cut: a.Truncation, NoMatch: a.ZeroResults, Facets: a.Facets,
+		Next:       appendJSON(nil, Resource("/cars/").URL(a.Next)),
+		NextCursor: appendJSON(nil, a.Next.Get("cursor")), Summary: a.Summary, Truncation: a.Truncation, ZeroResults: a.ZeroResults, Facets: a.Facets,
 		Context: contextOf(a)}
 }
 
@@ -59,7 +59,7 @@ func TestAnswerIsPlainJSON(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", a.Body, &want)
 	}
 
-	if end := string(a.Body[len(a.Tagged):]); end != `,"as_of":"2026-01-02T02:04:05Z"}` {
+	if end := string(a.Body[len(a.Stable):]); end != `,"as_of":"2026-01-02T02:04:05Z"}` {
 		t.Errorf("not tagged: %s", end)
 	}
 }
@@ -90,7 +90,7 @@ func TestShapesHaveNoOmitzero(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range shapes {
+	for _, s := range answerShapes {
 		check(s.shape)
 	}
 }
@@ -108,7 +108,7 @@ func TestSchemasFitTheAnswers(t *testing.T) {
 		"Facets":       newAnswer(found(), &FacetsResult{found().Facets, contextOf(found())}).Body,
 		"Stats": newAnswer(found(), &StatsResult{Count: 2, Fields: []byte(noMeasures),
 			Context: contextOf(found())}).Body,
-		"Fields": encode(nil, &FieldsResult{[]search.Description{{Name: "id", Operators: []string{"eq"},
+		"Fields": appendJSON(nil, &FieldsResult{[]search.Description{{Name: "id", Operators: []string{"eq"},
 			Filters: []string{"id"}}}}),
 		"Problem": Problem{Status: 400}.JSON("/cars/", "1"),
 	} {

@@ -28,12 +28,12 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 	p.Errors, p.RetryURL = nil, ""
 	p.ErrorsLeftOut += len(wrong)
 
-	body := encode(nil, &p)
+	body := appendJSON(nil, &p)
 	add := func(change func(*Problem)) (fits bool) {
 		changed := p
 		change(&changed)
 
-		longer := encode(nil, &changed)
+		longer := appendJSON(nil, &changed)
 		if fits = len(longer) <= maxProblem; fits {
 			p, body = changed, longer
 		}

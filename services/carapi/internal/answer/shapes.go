@@ -14,16 +14,16 @@ import (
 
 // SearchResult is the answer to a search. One with count_only has no vehicles and no page.
 type SearchResult struct {
-	Cars       json.RawMessage     `json:"cars,omitempty"`
-	Returned   *int                `json:"returned,omitempty"`
-	Total      *int                `json:"total,omitempty" jsonschema:"All vehicles that match"`
-	HasMore    *bool               `json:"has_more,omitempty"`
-	Next       json.RawMessage     `json:"next,omitempty" jsonschema:"The request for the next page"`
-	NextCursor json.RawMessage     `json:"next_cursor,omitempty" jsonschema:"For the next page: the same request with this as cursor"`
-	Summary    string              `json:"summary,omitempty" jsonschema:"What was found, in a sentence"`
-	Cut        *search.Truncation  `json:"cut,omitempty"`
-	NoMatch    *search.ZeroResults `json:"no_match,omitempty"`
-	Facets     json.RawMessage     `json:"facets,omitempty"`
+	Cars        json.RawMessage     `json:"cars,omitempty"`
+	Returned    *int                `json:"returned,omitempty"`
+	Total       *int                `json:"total,omitempty" jsonschema:"All vehicles that match"`
+	HasMore     *bool               `json:"has_more,omitempty"`
+	Next        json.RawMessage     `json:"next,omitempty" jsonschema:"The request for the next page"`
+	NextCursor  json.RawMessage     `json:"next_cursor,omitempty" jsonschema:"For the next page: the same request with this as cursor"`
+	Summary     string              `json:"summary,omitempty" jsonschema:"What was found, in a sentence"`
+	Truncation  *search.Truncation  `json:"cut,omitempty"`
+	ZeroResults *search.ZeroResults `json:"no_match,omitempty"`
+	Facets      json.RawMessage     `json:"facets,omitempty"`
 	Context
 }
 

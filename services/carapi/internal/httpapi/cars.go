@@ -18,17 +18,17 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// find answers the parameters of a request to a resource.
-type find func(ctx context.Context, s *search.Service, at answer.Resource, values url.Values) (*answer.Answer, error)
+// findFunc answers the parameters of a request to a resource.
+type findFunc func(ctx context.Context, s *search.Service, at answer.Resource, values url.Values) (*answer.Answer, error)
 
 // maxLink is how long a Link header may be: proxies refuse an answer with more headers than their buffers hold, of
 // which some have 4 kB. The body has the address of the next page in any case.
 const maxLink = 1000
 
-// cars answers a search, facets and statistics.
-func cars(s *search.Service, find find, log *slog.Logger) http.HandlerFunc {
+// handleCars answers a search, facets and statistics.
+func handleCars(s *search.Service, find findFunc, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		values, ok := parameters(w, r)
+		values, ok := readParameters(w, r)
 		if !ok {
 			return
 		}
@@ -47,12 +47,12 @@ func cars(s *search.Service, find find, log *slog.Logger) http.HandlerFunc {
 	}
 }
 
-// findCar gives the vehicle of an id or a VIN.
-type findCar func(ctx context.Context, s *search.Service, at answer.Resource, id string,
+// findCarFunc gives the vehicle of an id or a VIN.
+type findCarFunc func(ctx context.Context, s *search.Service, at answer.Resource, id string,
 	values url.Values) (*answer.Answer, error)
 
-// car answers GET /cars/{id}, what is under it, and GET /cars/vin/{vin}: key is the name of the parameter in the path.
-func car(s *search.Service, find findCar, key string, log *slog.Logger) http.HandlerFunc {
+// handleCar answers GET /cars/{id}, what is under it, and GET /cars/vin/{vin}: key is the name of the parameter in the path.
+func handleCar(s *search.Service, find findCarFunc, key string, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		raw := chi.URLParam(r, key)
 		id := raw
@@ -62,7 +62,7 @@ func car(s *search.Service, find findCar, key string, log *slog.Logger) http.Han
 			}
 		}
 
-		values, ok := parameters(w, r)
+		values, ok := readParameters(w, r)
 		if !ok {
 			return
 		}
@@ -84,8 +84,8 @@ func car(s *search.Service, find findCar, key string, log *slog.Logger) http.Han
 	}
 }
 
-// fields answers GET /cars/fields.
-func fields(s *search.Service, log *slog.Logger) http.HandlerFunc {
+// handleFields answers GET /cars/fields.
+func handleFields(s *search.Service, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "" {
 			writeProblem(w, r, answer.Problem{Status: http.StatusBadRequest,
@@ -99,7 +99,7 @@ func fields(s *search.Service, log *slog.Logger) http.HandlerFunc {
 			return
 		}
 
-		writeTagged(w, r, a.Body, etag(a.Tagged))
+		writeTagged(w, r, a.Body, etag(a.Stable))
 	}
 }
 
@@ -109,7 +109,7 @@ func writeAnswer(w http.ResponseWriter, r *http.Request, a *answer.Answer) {
 	if a.Origin.Source == search.FromSnapshot {
 		w.Header().Set("Age", strconv.Itoa(int(max(time.Since(a.Origin.AsOf), 0).Seconds())))
 	}
-	writeTagged(w, r, a.Body, etag(a.Tagged))
+	writeTagged(w, r, a.Body, etag(a.Stable))
 }
 
 // noteAnswer keeps what the log and the metrics say of an answer.
@@ -118,9 +118,9 @@ func noteAnswer(ctx context.Context, a *answer.Answer) {
 	i.rows, i.source = a.Rows, a.Origin.Source
 }
 
-// parameters are those of the query string; if that is malformed, the answer says so. url.Query would silently leave
+// readParameters are those of the query string; if that is malformed, the answer says so. url.Query would silently leave
 // out what it cannot parse.
-func parameters(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
+func readParameters(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
 	values, err := query.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		writeProblem(w, r, answer.Problem{Status: http.StatusBadRequest,

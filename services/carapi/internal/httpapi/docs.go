@@ -12,16 +12,16 @@ import (
 //go:embed docs
 var docsFiles embed.FS
 
-// toDocs answers GET /docs with the page. The location is relative and holds behind any proxy; http.Redirect would make
+// redirectToDocs answers GET /docs with the page. The location is relative and holds behind any proxy; http.Redirect would make
 // it a path of this program.
-func toDocs(w http.ResponseWriter, _ *http.Request) {
+func redirectToDocs(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Location", "docs/")
 	w.WriteHeader(http.StatusMovedPermanently)
 }
 
-// docs answers GET /docs/: a page that shows the API's description and tries it out. All that it loads
+// handleDocs answers GET /docs/: a page that shows the API's description and tries it out. All that it loads
 // comes from this program; what is tried out goes there, or to where the description says that the API is.
-func docs(publicURL string) http.Handler {
+func handleDocs(publicURL string) http.Handler {
 	tried := ""
 	if u, err := url.Parse(publicURL); err == nil && u.Host != "" {
 		tried = " " + u.Scheme + "://" + u.Host

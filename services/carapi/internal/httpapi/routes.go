@@ -40,17 +40,19 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 	r.Get("/livez", livez)
 	r.Get("/readyz", readyz(s))
 
-	r.Get("/docs", toDocs)
-	r.Get("/docs/*", docs(o.PublicURL).ServeHTTP)
+	r.Get("/docs", redirectToDocs)
+	r.Get("/docs/*", handleDocs(o.PublicURL).ServeHTTP)
 
 	client := newRate("client", o.Requests, o.Per)
 	r.Group(func(r chi.Router) { // The description is public, as that of an API mostly is: tools fetch it without a key.
 		r.Use(perClient(client), shed(o.InFlight)) // and do not take the place of those who have one
-		describe := func(fields []search.Description) (object, error) { return document(fields, o.PublicURL), nil }
-		describe30 := func(fields []search.Description) (object, error) { return asOpenAPI30(document(fields, o.PublicURL)) }
-		r.Get("/openapi.json", openAPI(s, describe, log))
-		r.Get("/openapi-3.0.json", openAPI(s, describe30, log))
-		r.Get("/tools/openai.json", openAITools(s, log))
+		describe := func(fields []search.Description) (object, error) { return openAPIDocument(fields, o.PublicURL), nil }
+		describe30 := func(fields []search.Description) (object, error) {
+			return asOpenAPI30(openAPIDocument(fields, o.PublicURL))
+		}
+		r.Get("/openapi.json", handleOpenAPI(s, describe, log))
+		r.Get("/openapi-3.0.json", handleOpenAPI(s, describe30, log))
+		r.Get("/tools/openai.json", handleOpenAITools(s, log))
 	})
 	r.Group(func(r chi.Router) {
 		r.Use(requireKey(keys, newRate("key", o.Requests, o.Per), client), shed(o.InFlight))
@@ -63,15 +65,15 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 
 // carRoutes are those of the vehicles.
 func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
-	r.Get("/cars", cars(s, answer.Search, log))
-	r.Get("/cars/facets", cars(s, answer.Facets, log))
-	r.Get("/cars/stats", cars(s, answer.Stats, log))
-	r.Get("/cars/changes", cars(s, answer.Changes, log))
-	r.Get("/cars/fields", fields(s, log))
-	r.Get("/cars/vin/{vin}", car(s, answer.CarByVIN, "vin", log))
-	r.Get("/cars/{id}", car(s, answer.Car, "id", log))
-	r.Get("/cars/{id}/similar", car(s, answer.Similar, "id", log))
-	r.Get("/cars/{id}/history", car(s, answer.History, "id", log))
+	r.Get("/cars", handleCars(s, answer.Search, log))
+	r.Get("/cars/facets", handleCars(s, answer.Facets, log))
+	r.Get("/cars/stats", handleCars(s, answer.Stats, log))
+	r.Get("/cars/changes", handleCars(s, answer.Changes, log))
+	r.Get("/cars/fields", handleFields(s, log))
+	r.Get("/cars/vin/{vin}", handleCar(s, answer.CarByVIN, "vin", log))
+	r.Get("/cars/{id}", handleCar(s, answer.Car, "id", log))
+	r.Get("/cars/{id}/similar", handleCar(s, answer.Similar, "id", log))
+	r.Get("/cars/{id}/history", handleCar(s, answer.History, "id", log))
 }
 
 // mcpHandler answers /mcp.

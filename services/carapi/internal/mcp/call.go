@@ -25,34 +25,34 @@ import (
 // handler answers the calls of a tool.
 func (c *Caller) handler(tool string) sdk.ToolHandler {
 	return func(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
-		values, err := parameters(r.Params.Arguments)
+		values, err := argumentValues(r.Params.Arguments)
 		if err != nil { // for the model to read, and not a failure of the protocol
-			return c.mistake(ctx, tool, err)
+			return c.argumentProblem(ctx, tool, err)
 		}
 
 		call, err := newCall(tool, values)
 		if err != nil {
-			return c.mistake(ctx, tool, err)
+			return c.argumentProblem(ctx, tool, err)
 		}
 
-		a, err := c.run(ctx, call)
+		a, err := c.runCall(ctx, call)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err() // nobody waits for it
 		case err != nil:
-			return c.problem(ctx, call, err), nil
+			return c.callProblem(ctx, call, err), nil
 		}
 
 		if c.Answered != nil {
 			c.Answered(ctx, a)
 		}
 
-		return result(a.Body, false), nil
+		return toolResult(a.Body, false), nil
 	}
 }
 
-// run makes a call. A panic is an internal error of this call alone.
-func (c *Caller) run(ctx context.Context, call call) (a *answer.Answer, err error) {
+// runCall makes a call. A panic is an internal error of this call alone.
+func (c *Caller) runCall(ctx context.Context, call toolCall) (a *answer.Answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			c.Log.ErrorContext(ctx, "panic", "panic", v, "stack", string(debug.Stack()), "request_id", c.RequestID(ctx))
@@ -64,7 +64,7 @@ func (c *Caller) run(ctx context.Context, call call) (a *answer.Answer, err erro
 	case describeInventory:
 		return answer.Fields(ctx, c.Service)
 	case carByID, carByVIN:
-		return c.car(ctx, call)
+		return c.runCarCall(ctx, call)
 	case changesReport:
 		return answer.Changes(ctx, c.Service, c.Base.Resource(call.path()), call.values)
 	case marketReport:
@@ -75,8 +75,8 @@ func (c *Caller) run(ctx context.Context, call call) (a *answer.Answer, err erro
 	return answer.Search(ctx, c.Service, c.Base.Resource(searchPath), call.values)
 }
 
-// car gives one vehicle with what else was asked for. Of one that is gone, its history is still known.
-func (c *Caller) car(ctx context.Context, call call) (a *answer.Answer, err error) {
+// runCarCall gives one vehicle with what else was asked for. Of one that is gone, its history is still known.
+func (c *Caller) runCarCall(ctx context.Context, call toolCall) (a *answer.Answer, err error) {
 	at := c.Base.Resource(call.path())
 	find, history, similar := answer.Car, answer.History, c.Service.Similar
 
@@ -110,14 +110,14 @@ func (c *Caller) car(ctx context.Context, call call) (a *answer.Answer, err erro
 	return a, nil
 }
 
-// mistake says what is wrong with the arguments of a call.
-func (c *Caller) mistake(ctx context.Context, tool string, err error) (*sdk.CallToolResult, error) {
+// argumentProblem says what is wrong with the arguments of a call.
+func (c *Caller) argumentProblem(ctx context.Context, tool string, err error) (*sdk.CallToolResult, error) {
 	p := answer.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
-	return result(p.JSON(answer.Resource(tool), c.RequestID(ctx)), true), nil
+	return toolResult(p.JSON(answer.Resource(tool), c.RequestID(ctx)), true), nil
 }
 
-// problem says why a call has no answer, as the HTTP API does.
-func (c *Caller) problem(ctx context.Context, call call, err error) *sdk.CallToolResult {
+// callProblem says why a call has no answer, as the HTTP API does.
+func (c *Caller) callProblem(ctx context.Context, call toolCall, err error) *sdk.CallToolResult {
 	at := c.Base.Resource(call.path())
 	p, isRequests := answer.ProblemOf(err, at, "The tool describe_inventory")
 	if !isRequests {
@@ -128,12 +128,12 @@ func (c *Caller) problem(ctx context.Context, call call, err error) *sdk.CallToo
 		p.Detail = fmt.Sprintf("no vehicle has the %s %q", call.kind, call.id)
 	}
 
-	return result(p.JSON(at, c.RequestID(ctx)), true)
+	return toolResult(p.JSON(at, c.RequestID(ctx)), true)
 }
 
-// result is an answer. A problem is text alone: some clients check structured content against the schema of the answer,
+// toolResult is an answer. A problem is text alone: some clients check structured content against the schema of the answer,
 // and then show the model neither.
-func result(body []byte, isError bool) *sdk.CallToolResult {
+func toolResult(body []byte, isError bool) *sdk.CallToolResult {
 	r := &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: string(body)}}, IsError: isError}
 	if !isError {
 		r.StructuredContent = json.RawMessage(body)
@@ -141,24 +141,24 @@ func result(body []byte, isError bool) *sdk.CallToolResult {
 	return r
 }
 
-// kind is what a call asks for.
-type kind string
+// callKind is what a call asks for.
+type callKind string
 
 const (
-	searchCars        kind = "search"
-	describeInventory kind = "fields"
-	carByID           kind = "id"
-	carByVIN          kind = "vin"
-	marketReport      kind = "stats"
-	changesReport     kind = "changes"
+	searchCars        callKind = "search"
+	describeInventory callKind = "fields"
+	carByID           callKind = "id"
+	carByVIN          callKind = "vin"
+	marketReport      callKind = "stats"
+	changesReport     callKind = "changes"
 )
 
 // searchPath is where the HTTP API takes searches.
 const searchPath = "/cars/"
 
-// call is a request that the arguments of a tool stand for.
-type call struct {
-	kind   kind
+// toolCall is a request that the arguments of a tool stand for.
+type toolCall struct {
+	kind   callKind
 	id     string // of carByID and carByVIN
 	values url.Values
 
@@ -167,7 +167,7 @@ type call struct {
 }
 
 // path is where the HTTP API takes the same request.
-func (c call) path() string {
+func (c toolCall) path() string {
 	switch c.kind {
 	case describeInventory, marketReport, changesReport:
 		return searchPath + string(c.kind)
@@ -193,19 +193,19 @@ func escapeID(id string) string {
 	return b.String()
 }
 
-func newCall(tool string, values url.Values) (call, error) {
+func newCall(tool string, values url.Values) (toolCall, error) {
 	switch tool {
 	case "describe_inventory":
 		if len(values) > 0 {
-			return call{}, errors.New("describe_inventory takes no arguments")
+			return toolCall{}, errors.New("describe_inventory takes no arguments")
 		}
-		return call{kind: describeInventory}, nil
+		return toolCall{kind: describeInventory}, nil
 	case "get_car":
 		return newCarCall(values)
 	}
 
 	if err := addMore(values); err != nil {
-		return call{}, err
+		return toolCall{}, err
 	}
 	if tool == "market_report" {
 		return newReportCall(values)
@@ -220,7 +220,7 @@ func newCall(tool string, values url.Values) (call, error) {
 		values.Set("view", "summary")
 	}
 
-	return call{kind: searchCars, values: values}, nil
+	return toolCall{kind: searchCars, values: values}, nil
 }
 
 // shownNames are names of parameters that say what is shown of a vehicle, however they are written: fields_not,
@@ -303,9 +303,9 @@ func parseMore(text string) (url.Values, error) {
 	return values, nil
 }
 
-func newCarCall(values url.Values) (call, error) {
+func newCarCall(values url.Values) (toolCall, error) {
 	if len(values["id"])+len(values["vin"]) > 1 {
-		return call{}, errors.New("get_car needs one id, as a search gives it, or one vin, not both")
+		return toolCall{}, errors.New("get_car needs one id, as a search gives it, or one vin, not both")
 	}
 
 	wishes := map[string]bool{}
@@ -314,42 +314,42 @@ func newCarCall(values url.Values) (call, error) {
 		case "true", "false", "":
 			wishes[name] = wish == "true"
 		default:
-			return call{}, fmt.Errorf("%s must be true or false, and not %q", name, value.Excerpt(wish))
+			return toolCall{}, fmt.Errorf("%s must be true or false, and not %q", name, value.Excerpt(wish))
 		}
 
 		values.Del(name)
 	}
 
-	for _, kind := range []kind{carByID, carByVIN} {
+	for _, kind := range []callKind{carByID, carByVIN} {
 		if id := strings.TrimSpace(values.Get(string(kind))); id != "" {
 			values.Del("id")
 			values.Del("vin")
-			return call{kind: kind, id: id, values: values, comparables: wishes["comparables"],
+			return toolCall{kind: kind, id: id, values: values, comparables: wishes["comparables"],
 				history: wishes["history"]}, nil
 		}
 	}
 
-	return call{}, errors.New("get_car needs an id, as a search gives it, or a vin")
+	return toolCall{}, errors.New("get_car needs an id, as a search gives it, or a vin")
 }
 
 // newReportCall is for changes where the arguments say since when or of which kind, and otherwise for statistics.
-func newReportCall(values url.Values) (call, error) {
+func newReportCall(values url.Values) (toolCall, error) {
 	isChanges := values.Has("since") || values.Has("kind")
 	if isChanges && values.Has("by") {
-		return call{}, errors.New("since and kind ask for changes, and by for statistics; make two calls")
+		return toolCall{}, errors.New("since and kind ask for changes, and by for statistics; make two calls")
 	}
 	if isChanges {
-		return call{kind: changesReport, values: values}, nil
+		return toolCall{kind: changesReport, values: values}, nil
 	}
 
-	return call{kind: marketReport, values: values}, nil
+	return toolCall{kind: marketReport, values: values}, nil
 }
 
 // maxArguments is how many bytes the arguments of a call may have, as many as the URL of a request.
 const maxArguments = 16 << 10
 
-// parameters gives the arguments of a call as the HTTP API takes them. null and an empty text are an argument left out.
-func parameters(arguments json.RawMessage) (url.Values, error) {
+// argumentValues gives the arguments of a call as the HTTP API takes them. null and an empty text are an argument left out.
+func argumentValues(arguments json.RawMessage) (url.Values, error) {
 	values := url.Values{}
 	if len(bytes.TrimSpace(arguments)) == 0 {
 		return values, nil

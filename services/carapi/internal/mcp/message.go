@@ -15,9 +15,9 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
 
-// decode returns the message that a body holds, or the JSON-RPC error for a body that is not one message.
+// decodeMessage returns the message that a body holds, or the JSON-RPC error for a body that is not one message.
 // A batch is refused because the limits count requests: one request must not hold many searches.
-func decode(body []byte) (message jsonrpc.Message, refused []byte) {
+func decodeMessage(body []byte) (message jsonrpc.Message, refused []byte) {
 	if bytes.HasPrefix(bytes.TrimLeft(body, "\ufeff \t\r\n"), []byte("[")) {
 		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
 			"batches are not supported; send one message per request, not an array")
@@ -63,8 +63,8 @@ func rpcError(id jsonrpc.ID, code int, message string) []byte {
 	return append(body, '\n') // texts and numbers always encode
 }
 
-// tooLarge is the error for a message of more than maxBody bytes.
-func tooLarge() []byte {
+// tooLargeError is the error for a message of more than maxBody bytes.
+func tooLargeError() []byte {
 	return rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, fmt.Sprintf("the message is larger than %d bytes", maxBody))
 }
 
@@ -72,31 +72,31 @@ func tooLarge() []byte {
 func OneMessage(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !acceptsJSON(r.Header.Values("Accept")) {
-			refuse(w, http.StatusNotAcceptable, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
+			writeRefusal(w, http.StatusNotAcceptable, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
 				"answers here are JSON; send Accept: application/json, text/event-stream"))
 			return
 		}
 
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if isTooLarge := (*http.MaxBytesError)(nil); errors.As(err, &isTooLarge) {
-			refuse(w, http.StatusRequestEntityTooLarge, tooLarge())
+			writeRefusal(w, http.StatusRequestEntityTooLarge, tooLargeError())
 			return
 		}
 
 		if err != nil {
-			refuse(w, http.StatusBadRequest,
+			writeRefusal(w, http.StatusBadRequest,
 				rpcError(jsonrpc.ID{}, jsonrpc.CodeParseError, "the body ended early; send it again"))
 			return
 		}
 
-		message, refused := decode(body)
+		message, refused := decodeMessage(body)
 		if refused != nil {
-			refuse(w, http.StatusBadRequest, refused)
+			writeRefusal(w, http.StatusBadRequest, refused)
 			return
 		}
 
-		if isEndless(message) {
-			refuse(w, http.StatusBadRequest,
+		if neverEnds(message) {
+			writeRefusal(w, http.StatusBadRequest,
 				rpcError(callID(message), jsonrpc.CodeMethodNotFound, "this server sends no notifications over HTTP"))
 			return
 		}
@@ -138,13 +138,13 @@ func callID(m jsonrpc.Message) jsonrpc.ID {
 	return jsonrpc.ID{}
 }
 
-// isEndless reports whether the answer to a message would never end, and keep its place among the requests in flight.
-func isEndless(m jsonrpc.Message) bool {
+// neverEnds reports whether the answer to a message would never end, and keep its place among the requests in flight.
+func neverEnds(m jsonrpc.Message) bool {
 	r, ok := m.(*jsonrpc.Request)
 	return ok && r.Method == "subscriptions/listen"
 }
 
-func refuse(w http.ResponseWriter, status int, body []byte) {
+func writeRefusal(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -180,16 +180,16 @@ func answerErrors(w http.ResponseWriter, id jsonrpc.ID, serve func(http.Response
 	switch {
 	case e.status >= http.StatusInternalServerError:
 		code = jsonrpc.CodeInternalError
-	case strings.HasPrefix(message, notHandled):
+	case strings.HasPrefix(message, notHandledPrefix):
 		code = jsonrpc.CodeMethodNotFound
 	}
 
-	refuse(w, e.status, rpcError(id, code, message))
+	writeRefusal(w, e.status, rpcError(id, code, message))
 }
 
-// notHandled is how the SDK begins the text of its 400 for a method that it does not know. Later versions of the
+// notHandledPrefix is how the SDK begins the text of its 400 for a method that it does not know. Later versions of the
 // protocol have it answer with an error of JSON-RPC.
-const notHandled = "JSON RPC not handled"
+const notHandledPrefix = "JSON RPC not handled"
 
 // errorWriter holds back an error that is not JSON-RPC.
 type errorWriter struct {

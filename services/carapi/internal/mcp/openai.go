@@ -13,7 +13,7 @@ func OpenAI(fields []search.Description, chat bool) ([]byte, error) {
 	for _, t := range Tools(fields) {
 		properties, required := object{}, []string{}
 		for _, i := range t.Inputs {
-			p := i.described()
+			p := i.schema()
 			p["type"] = []any{p["type"], "null"}
 			properties[i.Name] = p
 			required = append(required, i.Name)

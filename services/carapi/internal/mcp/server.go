@@ -28,8 +28,8 @@ type Caller struct {
 	RequestID func(context.Context) string
 	Answered  func(context.Context, *answer.Answer) // is called for each answer with vehicles
 
-	mu    sync.Mutex           // guards known
-	known []search.Description // the table as it was last seen
+	mu          sync.Mutex           // guards known
+	knownFields []search.Description // the table as it was last seen
 
 	tools atomic.Pointer[toolset] // the last ones that were described
 }
@@ -47,7 +47,7 @@ func (c *Caller) server(fields []search.Description) *sdk.Server {
 // addTools gives the server the tools for a table with these fields; those that it has are replaced. Without fields, as
 // long as no database has answered, they are the tools as far as they are the same for all tables.
 func (c *Caller) addTools(s *sdk.Server, fields []search.Description) {
-	for _, t := range c.described(fields) {
+	for _, t := range c.toolsFor(fields) {
 		s.AddTool(t, c.handler(t.Name))
 	}
 }
@@ -58,8 +58,8 @@ type toolset struct {
 	tools  []*sdk.Tool
 }
 
-// described gives the tools for a table with these fields. They are made once for each index, and not for each message.
-func (c *Caller) described(fields []search.Description) []*sdk.Tool {
+// toolsFor gives the tools for a table with these fields. They are made once for each index, and not for each message.
+func (c *Caller) toolsFor(fields []search.Description) []*sdk.Tool {
 	isSame := func(known []search.Description) bool {
 		return len(fields) > 0 && len(known) == len(fields) && &known[0] == &fields[0]
 	}
@@ -68,7 +68,7 @@ func (c *Caller) described(fields []search.Description) []*sdk.Tool {
 	}
 
 	closed := false
-	schemas := answer.Schemas(fields, ownRefs)
+	schemas := answer.Schemas(fields, defsPrefix)
 
 	made := &toolset{fields: fields}
 	for _, t := range Tools(fields) {
@@ -87,17 +87,17 @@ func (c *Caller) described(fields []search.Description) []*sdk.Tool {
 	return made.tools
 }
 
-// fields describes the table as it is now or, while no database answers, as it was last known; nil if it never was.
-func (c *Caller) fields(ctx context.Context) []search.Description {
+// currentFields describes the table as it is now or, while no database answers, as it was last known; nil if it never was.
+func (c *Caller) currentFields(ctx context.Context) []search.Description {
 	now, err := c.Service.Fields(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
 	if err == nil {
-		c.known = now
+		c.knownFields = now
 	}
 
-	return c.known
+	return c.knownFields
 }
 
 type fieldsKey struct{}
@@ -113,7 +113,7 @@ func (c *Caller) HTTP() http.Handler {
 		DisableLocalhostProtection: true,
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		serve.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), fieldsKey{}, c.fields(r.Context()))))
+		serve.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), fieldsKey{}, c.currentFields(r.Context()))))
 	})
 }
 
@@ -129,19 +129,19 @@ const learnInterval = time.Second
 // Stdio answers the protocol over standard input and output until the client ends it or ctx does. opened is closed once
 // the databases have been looked at. Those that do not answer yet are waited for while the client is answered.
 func (c *Caller) Stdio(ctx context.Context, opened <-chan struct{}) error {
-	wait(ctx, opened, firstAnswerWait)
-	tools := &toolList{Caller: c, known: c.fields(ctx)}
+	waitFor(ctx, opened, firstAnswerWait)
+	tools := &toolList{Caller: c, known: c.currentFields(ctx)}
 	tools.server = c.server(tools.known)
 
 	ctx, stop := context.WithCancel(ctx)
 	var learning sync.WaitGroup
 	defer learning.Wait()
 	defer stop()
-	learn := sync.OnceFunc(func() { learning.Go(func() { tools.learn(ctx) }) })
+	learn := sync.OnceFunc(func() { learning.Go(func() { tools.learnFields(ctx) }) })
 	tools.server.AddReceivingMiddleware(func(next sdk.MethodHandler) sdk.MethodHandler {
 		return func(ctx context.Context, method string, r sdk.Request) (sdk.Result, error) {
 			if strings.HasPrefix(method, "tools/") {
-				wait(ctx, opened, toolsWait)
+				waitFor(ctx, opened, toolsWait)
 			}
 
 			if method == "tools/list" && !tools.update(ctx) {
@@ -173,7 +173,7 @@ func (t *toolList) update(ctx context.Context) bool {
 	t.updating.Lock()
 	defer t.updating.Unlock()
 
-	if now := t.fields(ctx); !reflect.DeepEqual(now, t.known) {
+	if now := t.currentFields(ctx); !reflect.DeepEqual(now, t.known) {
 		t.addTools(t.server, now)
 		t.known = now
 	}
@@ -181,8 +181,8 @@ func (t *toolList) update(ctx context.Context) bool {
 	return t.known != nil
 }
 
-// learn updates the tools as soon as the table is known, or gives up when ctx ends.
-func (t *toolList) learn(ctx context.Context) {
+// learnFields updates the tools as soon as the table is known, or gives up when ctx ends.
+func (t *toolList) learnFields(ctx context.Context) {
 	for !t.update(ctx) {
 		select {
 		case <-ctx.Done():
@@ -192,8 +192,8 @@ func (t *toolList) learn(ctx context.Context) {
 	}
 }
 
-// wait returns when done is closed, after a time, or when ctx ends.
-func wait(ctx context.Context, done <-chan struct{}, longest time.Duration) {
+// waitFor returns when done is closed, after a time, or when ctx ends.
+func waitFor(ctx context.Context, done <-chan struct{}, longest time.Duration) {
 	select {
 	case <-done:
 	case <-time.After(longest):

@@ -55,9 +55,9 @@ func (s *stdio) readLines() {
 		line = bytes.TrimSpace(line)
 		switch {
 		case isTooLong:
-			s.reply(tooLarge())
+			s.reply(tooLargeError())
 		case len(line) > 0:
-			if !s.pass(line) {
+			if !s.passOn(line) {
 				return
 			}
 		}
@@ -84,15 +84,15 @@ func readLine(in *bufio.Reader) (line []byte, isTooLong bool, err error) {
 	}
 }
 
-// pass hands a message to the SDK, or answers why the line is not one. It reports whether the connection is still open.
-func (s *stdio) pass(line []byte) (isOpen bool) {
-	message, refused := decode(line)
+// passOn hands a message to the SDK, or answers why the line is not one. It reports whether the connection is still open.
+func (s *stdio) passOn(line []byte) (isOpen bool) {
+	message, refused := decodeMessage(line)
 	if refused != nil {
 		s.reply(refused)
 		return true
 	}
 
-	if id := callID(message); id.IsValid() && !isEndless(message) && !s.begin(id) {
+	if id := callID(message); id.IsValid() && !neverEnds(message) && !s.beginCall(id) {
 		s.reply(rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, // with its id, it would answer the other call
 			fmt.Sprintf("a call with the id %v has not been answered yet; use another id", id.Raw())))
 		return true
@@ -106,8 +106,8 @@ func (s *stdio) pass(line []byte) (isOpen bool) {
 	}
 }
 
-// begin notes a call. It reports false if one with the same id is under way, which the SDK would not answer.
-func (s *stdio) begin(id jsonrpc.ID) bool {
+// beginCall notes a call. It reports false if one with the same id is under way, which the SDK would not answer.
+func (s *stdio) beginCall(id jsonrpc.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -144,7 +144,7 @@ func (s *stdio) Read(context.Context) (jsonrpc.Message, error) {
 	s.mu.Lock()
 	if !s.ended {
 		s.ended = true
-		s.settle()
+		s.closeIfSettled()
 	}
 
 	s.mu.Unlock()
@@ -156,8 +156,8 @@ func (s *stdio) Read(context.Context) (jsonrpc.Message, error) {
 	return nil, io.EOF
 }
 
-// settle closes answered once the input has ended and nothing is pending. s.mu is held.
-func (s *stdio) settle() {
+// closeIfSettled closes answered once the input has ended and nothing is pending. s.mu is held.
+func (s *stdio) closeIfSettled() {
 	if s.ended && len(s.pending) == 0 {
 		close(s.answered)
 	}
@@ -170,7 +170,7 @@ func (s *stdio) Write(_ context.Context, message jsonrpc.Message) error {
 		s.mu.Lock()
 		if s.pending[response.ID] {
 			delete(s.pending, response.ID)
-			s.settle()
+			s.closeIfSettled()
 		}
 		s.mu.Unlock()
 	}

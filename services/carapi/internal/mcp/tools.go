@@ -18,11 +18,11 @@ type object = map[string]any
 
 // Tool is what a model may call.
 type Tool struct {
-	Name   string
-	About  string // at most 1,024 characters
-	Inputs []Input
-	Output string // the name of its schema
-	Or     string // the name of the schema of its other answers; empty if they are all alike
+	Name        string
+	About       string // at most 1,024 characters
+	Inputs      []Input
+	Output      string // the name of its schema
+	OtherOutput string // the name of the schema of its other answers; empty if they are all alike
 }
 
 // Input is a parameter of a tool.
@@ -32,17 +32,17 @@ type Input struct {
 	Schema object // of its value, if it is given
 }
 
-// usable is a name that tools can have for an input.
-var usable = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+// inputNamePattern is a name that tools can have for an input.
+var inputNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
-// useful are the fields that people filter by, the most useful first.
-var useful = []string{"make", "model", "year", "price", "mileage", "condition", "body_type", "fuel_type",
+// usefulFields are the fields that people filter by, the most useful first.
+var usefulFields = []string{"make", "model", "year", "price", "mileage", "condition", "body_type", "fuel_type",
 	"transmission",
 	"drivetrain", "color", "trim", "seats", "features", "city", "state", "status", "doors", "engine", "cylinders",
 	"interior_color", "dealer", "country", "currency", "msrp"}
 
-// unfiltered are the fields that no model filters by, or whose values get_car takes.
-var unfiltered = []string{"id", "vin", "stock_number", "description", "image_url", "listing_url"}
+// unfilteredFields are the fields that no model filters by, or whose values get_car takes.
+var unfilteredFields = []string{"id", "vin", "stock_number", "description", "image_url", "listing_url"}
 
 // maxInputs is how many inputs search_cars has at most: in strict mode a model writes all of them in each call.
 const maxInputs = 24
@@ -81,14 +81,14 @@ func Tools(fields []search.Description) []Tool {
 // addHistory adds what a change history answers.
 func addHistory(car, report *Tool) {
 	car.About += " With history also of a vehicle that is no longer in stock."
-	car.Or = "History"
+	car.OtherOutput = "History"
 	car.Inputs = append(car.Inputs, Input{"history",
 		"Whether to add since when it has been listed, its earlier prices, and what else changed.",
 		object{"type": "boolean"}})
 	report.About += " With since or kind instead: what has changed, such as vehicles sold since Monday. " +
 		"For changes of certain vehicles that are still in stock use search_cars, with days_listed_min=60 or " +
 		"price_drop_min=1 in more."
-	report.Or = "Changes"
+	report.OtherOutput = "Changes"
 	report.Inputs = append(report.Inputs,
 		Input{"since", "Since when changes are wanted: 7d, monday, 2026-01-31. Without filters and by.",
 			object{"type": "string"}},
@@ -122,11 +122,11 @@ func searchInputs(fields []search.Description) []Input {
 
 	var filters []Input
 	var rest []string
-	for _, f := range byUse(fields) {
+	for _, f := range sortedByUse(fields) {
 		switch name := filterName(f); {
 		case name == "":
-		case len(filters) < maxInputs-len(taken) && usable.MatchString(name) && !slices.Contains(taken, name) &&
-			!slices.Contains(unfiltered, f.Name):
+		case len(filters) < maxInputs-len(taken) && inputNamePattern.MatchString(name) && !slices.Contains(taken, name) &&
+			!slices.Contains(unfilteredFields, f.Name):
 			filters = append(filters, filterInput(name, f, enums))
 		default:
 			rest = append(rest, name)
@@ -175,13 +175,13 @@ func moreAbout(filters []string) string {
 	return about + "."
 }
 
-// byUse are the fields, the most useful ones first and the others in their own order.
-func byUse(fields []search.Description) []search.Description {
+// sortedByUse are the fields, the most useful ones first and the others in their own order.
+func sortedByUse(fields []search.Description) []search.Description {
 	place := func(f search.Description) int {
-		if i := slices.Index(useful, f.Name); i >= 0 {
+		if i := slices.Index(usefulFields, f.Name); i >= 0 {
 			return i
 		}
-		return len(useful)
+		return len(usefulFields)
 	}
 	sorted := slices.Clone(fields)
 	slices.SortStableFunc(sorted, func(a, b search.Description) int { return place(a) - place(b) })
@@ -197,8 +197,8 @@ func filterName(f search.Description) string {
 	return ""
 }
 
-// amounts are what a model may write for the numbers that it most often gives.
-var amounts = map[string]string{
+// amountExamples are what a model may write for the numbers that it most often gives.
+var amountExamples = map[string]string{
 	"year": `, such as "2021" or "2020+"`, "price": `, such as "20000-30000" or "under 30k"`,
 	"mileage": `, such as "under 50000"`,
 }
@@ -214,8 +214,8 @@ func filterInput(name string, f search.Description, enums *enumRoom) Input {
 		about += ", in " + f.Unit
 	}
 
-	input := Input{name, answer.Excerpt(about+amounts[f.Name], answer.MaxAbout), object{"type": "string"}}
-	switch values := Askable(f); {
+	input := Input{name, answer.Excerpt(about+amountExamples[f.Name], answer.MaxAbout), object{"type": "string"}}
+	switch values := NameableValues(f); {
 	case f.Boolean:
 		input.Schema = object{"type": "boolean"}
 	case f.Type == "date" || f.Type == "date-time":
@@ -271,8 +271,8 @@ func (r *enumRoom) take(values []string) bool {
 	return true
 }
 
-// Askable are the values in stock that a request can name, each once.
-func Askable(f search.Description) []string {
+// NameableValues are the values in stock that a request can name, each once.
+func NameableValues(f search.Description) []string {
 	var values []string
 	for _, v := range f.Values {
 		if strings.TrimSpace(v) != "" && !slices.Contains(values, v) {
@@ -286,13 +286,13 @@ func Askable(f search.Description) []string {
 func (t Tool) InputSchema() object {
 	properties := object{}
 	for _, i := range t.Inputs {
-		properties[i.Name] = i.described()
+		properties[i.Name] = i.schema()
 	}
 	return object{"type": "object", "properties": properties, "additionalProperties": false}
 }
 
-// described is the schema of an input with what it is about.
-func (i Input) described() object {
+// schema is the schema of an input with what it is about.
+func (i Input) schema() object {
 	p := object{"description": i.About}
 	for keyword, v := range i.Schema {
 		p[keyword] = v
@@ -304,10 +304,10 @@ func (i Input) described() object {
 // whole: clients check answers by it, and models read the answers.
 func (t Tool) OutputSchema(all map[string]any) object {
 	switch {
-	case t.Or != "":
-		return outlineOfEither(all[t.Output].(object), all[t.Or].(object))
+	case t.OtherOutput != "":
+		return outlineOfEither(all[t.Output].(object), all[t.OtherOutput].(object))
 	case t.Output != "SearchResult":
-		return outline(all[t.Output].(object))
+		return outlineSchema(all[t.Output].(object))
 	}
 
 	schema := object{}
@@ -329,8 +329,8 @@ func (t Tool) OutputSchema(all map[string]any) object {
 	return schema
 }
 
-// outline gives the schema of an object with the types of its members, and nothing of what is in these.
-func outline(schema object) object {
+// outlineSchema gives the schema of an object with the types of its members, and nothing of what is in these.
+func outlineSchema(schema object) object {
 	members := object{}
 	for name, member := range schema["properties"].(object) {
 		members[name] = object{}
@@ -352,7 +352,7 @@ func outline(schema object) object {
 
 // outlineOfEither is the outline of objects of two schemas.
 func outlineOfEither(one, other object) object {
-	outlined, second := outline(one), outline(other)
+	outlined, second := outlineSchema(one), outlineSchema(other)
 	for name, member := range second["properties"].(object) {
 		if outlined["properties"].(object)[name] == nil {
 			outlined["properties"].(object)[name] = member
@@ -371,15 +371,15 @@ func outlineOfEither(one, other object) object {
 	return outlined
 }
 
-// ownRefs is what references between the schemas of a tool begin with.
-const ownRefs = "#/$defs/"
+// defsPrefix is what references between the schemas of a tool begin with.
+const defsPrefix = "#/$defs/"
 
 // addReferred adds all schemas that one refers to.
 func addReferred(definitions, all object, schema any) {
 	switch schema := schema.(type) {
 	case object:
 		if reference, ok := schema["$ref"].(string); ok {
-			name := strings.TrimPrefix(reference, ownRefs)
+			name := strings.TrimPrefix(reference, defsPrefix)
 			if definitions[name] == nil {
 				definitions[name] = all[name]
 				addReferred(definitions, all, all[name])
