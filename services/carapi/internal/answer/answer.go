@@ -28,7 +28,8 @@ func Search(ctx context.Context, s *search.Service, at Resource, values url.Valu
 		return nil, err
 	}
 
-	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Truncation: a.Truncation, ZeroResults: a.ZeroResults, Facets: a.Facets,
+	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Truncation: a.Truncation, ZeroResults: a.ZeroResults,
+		Facets:  a.Facets,
 		Context: contextOf(a)}
 	if a.Total >= 0 {
 		r.Total = &a.Total
@@ -209,7 +210,8 @@ func contextOf(a *search.Answer) Context {
 		Source: a.Origin.Source, AsOf: a.Origin.AsOf.UTC().Truncate(time.Second)}
 }
 
-// asOfSuffix is the end of an answer. It is not part of what is tagged: otherwise no live answer would ever equal another.
+// asOfSuffix is the end of an answer. It is not part of what is tagged: otherwise no live answer would ever equal
+// another.
 const asOfSuffix = `,"as_of":"2006-01-02T15:04:05Z"}`
 
 // newAnswer writes a result that ends with its Context.

@@ -32,7 +32,8 @@ func found() *search.Answer {
 		},
 		ZeroResults: &search.ZeroResults{Filters: []search.FilterCount{}},
 		NotNumbers:  map[string]int{"price": 2},
-		Origin:      search.Origin{Source: search.FromLive, AsOf: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))},
+		Origin: search.Origin{Source: search.FromLive,
+			AsOf: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))},
 	}
 }
 
@@ -40,7 +41,8 @@ func result(a *search.Answer) *SearchResult {
 	yes := true
 	return &SearchResult{Cars: a.Cars, Returned: &a.Count, Total: &a.Total, HasMore: &yes,
 		Next:       appendJSON(nil, Resource("/cars/").URL(a.Next)),
-		NextCursor: appendJSON(nil, a.Next.Get("cursor")), Summary: a.Summary, Truncation: a.Truncation, ZeroResults: a.ZeroResults, Facets: a.Facets,
+		NextCursor: appendJSON(nil, a.Next.Get("cursor")), Summary: a.Summary, Truncation: a.Truncation,
+		ZeroResults: a.ZeroResults, Facets: a.Facets,
 		Context: contextOf(a)}
 }
 
@@ -90,6 +92,7 @@ func TestShapesHaveNoOmitzero(t *testing.T) {
 			}
 		}
 	}
+
 	for _, s := range answerShapes {
 		check(s.shape)
 	}

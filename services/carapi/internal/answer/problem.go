@@ -40,6 +40,7 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 
 		return fits
 	}
+
 	for i, e := range wrong {
 		e.Parameter, e.Received = value.Excerpt(e.Parameter), value.Excerpt(e.Received)
 		e.Expected = value.Shorten(e.Expected, maxExpected)

@@ -26,6 +26,7 @@ func TestProblemsAreSmall(t *testing.T) {
 
 		return b.String()
 	}
+
 	for range 3_000 {
 		all := make([]query.ParameterError, random.IntN(21))
 		for i := range all {

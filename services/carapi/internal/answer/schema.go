@@ -142,8 +142,8 @@ func schemaJSON(schema *jsonschema.Schema) any {
 	return v
 }
 
-// tidySchema gives an inferred schema as clients need it: objects may get more members one day, and what Go could leave nil
-// is left out of an answer or empty in it, and not null.
+// tidySchema gives an inferred schema as clients need it: objects may get more members one day, and what Go could leave
+// nil is left out of an answer or empty in it, and not null.
 func tidySchema(schema any, mayBeNull bool) any {
 	s, ok := schema.(object)
 	if !ok { // true: anything

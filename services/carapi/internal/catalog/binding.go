@@ -111,6 +111,7 @@ func (b Binding) boundPositions(t schema.Table, starting bool) (map[string]int, 
 	missing := func(setting, column string) error {
 		return fmt.Errorf("%s: %s has no column %q; it has: %s", setting, t.Name, column, strings.Join(columnNames(t), ", "))
 	}
+
 	for _, h := range b.Hide {
 		if starting && columnPosition(t, h) < 0 {
 			return nil, missing("CARS_HIDE", h)

@@ -165,7 +165,8 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 
 	for _, name := range plan.sortedFields() {
 		if p := plan.Fields[name]; p.Derivation != asStored && bound[columnPosition(t, p.Column)] != name {
-			c.Fields = append(c.Fields, plan.newField(b, name, t.Columns[max(columnPosition(t, p.Column), 0)], columnPosition(t, p.Column)))
+			c.Fields = append(c.Fields, plan.newField(b, name, t.Columns[max(columnPosition(t, p.Column), 0)],
+				columnPosition(t, p.Column)))
 		}
 	}
 
@@ -219,6 +220,7 @@ func (c *Catalog) bindKey() {
 		f.slot = len(c.Indexed)
 		c.Indexed = append(c.Indexed, f)
 	}
+
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		f.slot = -1

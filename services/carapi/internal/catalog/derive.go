@@ -21,8 +21,10 @@ const (
 	dropMake                  // as deriveModel, and the whole text where it begins with no make
 )
 
-// titleNames are the names of columns in which a make and a model, a year or a fuel may stand together with other things.
-var titleNames = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline", "titel", "titre",
+// titleNames are the names of columns in which a make and a model, a year or a fuel may stand together with other
+// things.
+var titleNames = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline",
+	"titel", "titre",
 	"titulo", "titolo", "tytul", "baslik",
 	"заголовок", "название", "listingtitle", "listing", "heading", "description", "vehicle", "car", "auto", "fullname",
 	"makemodel", "brandmodel", "modele", "modell", "modelo", "modello"}
@@ -92,6 +94,7 @@ func (p *planner) deriveVehicle(names []comparedName) {
 		_, rest, ok := p.binding.Vocabulary.FindMake(underscoreReplacer.Replace(text))
 		return ok && rest != ""
 	})
+
 	p.plan.Fields["make"] = FieldPlan{Column: column, BoundBy: ByValues, Derivation: deriveMake, Understood: share,
 		Unclear: unclear}
 	if model, ok := p.plan.Fields["model"]; !ok || model.Column == column {
@@ -119,7 +122,8 @@ func (p *planner) deriveModel(names []comparedName) {
 		}
 
 		repeats := 2*len(e.profile.Values) <= e.rows
-		mayBe := e.examineText("model").verdict != valuesDisagree && e.makeShare() < hardlyAnyShare && e.plainNumberShare() < mostShare
+		mayBe := e.examineText("model").verdict != valuesDisagree && e.makeShare() < hardlyAnyShare &&
+			e.plainNumberShare() < mostShare
 		if repeats && mayBe {
 			p.plan.Fields["model"] = FieldPlan{Column: c.Name, BoundBy: ByValues, Understood: 1}
 			p.usedColumns[i] = true
@@ -129,7 +133,8 @@ func (p *planner) deriveModel(names []comparedName) {
 }
 
 func isTitle(n comparedName) bool {
-	return slices.Contains(titleNames, n.whole) || slices.Contains(titleNames, n.stripped) || slices.Contains(titleNames, n.bare)
+	return slices.Contains(titleNames, n.whole) || slices.Contains(titleNames, n.stripped) ||
+		slices.Contains(titleNames, n.bare)
 }
 
 // deriveFrom finds the column in which nearly every value holds exactly one of what is looked for.

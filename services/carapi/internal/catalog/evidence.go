@@ -377,7 +377,8 @@ func (e *examiner) examineNumber(field string) evidence {
 	case field == "mileage" && slices.Contains(nameTokens(e.column.Name), "mileage") && len(sizes) > 5 &&
 		sizes[0].number >= minMilesPerGallon && sizes[len(sizes)-1].number <= maxMilesPerGallon:
 		return evidence{valuesDisagree, share}
-	case (field == "cylinders" || field == "doors" || field == "seats") && float64(whole) < nearlyAllShare*float64(numbers):
+	case (field == "cylinders" || field == "doors" || field == "seats") &&
+		float64(whole) < nearlyAllShare*float64(numbers):
 		return evidence{valuesDisagree, share}
 	}
 

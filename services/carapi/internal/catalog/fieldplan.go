@@ -101,12 +101,14 @@ func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 func (c *Catalog) connectFields(t schema.Table) {
 	byColumn := func(name string) *Field {
 		for i := range c.Fields {
-			if f := &c.Fields[i]; f.Column.Name == name && (f.derivation == asStored || f.derivation == dropMake) && !f.IsJoined() {
+			if f := &c.Fields[i]; f.Column.Name == name && (f.derivation == asStored || f.derivation == dropMake) &&
+				!f.IsJoined() {
 				return f
 			}
 		}
 		return nil
 	}
+
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		plan, ok := c.Plan.Fields[f.Name]

@@ -124,6 +124,7 @@ func comparedNames(columns []schema.Column) []comparedName {
 		bare := slices.DeleteFunc(slices.Clone(words), func(w string) bool {
 			return slices.Contains(genericWords, w) || slices.Contains(usualCurrencies, strings.ToUpper(w))
 		})
+
 		all[i].bare = strings.Join(bare, "")
 	}
 

@@ -82,7 +82,8 @@ type planner struct {
 // NewPlan decides what the columns of a table are. Without a profile it looks at their names alone.
 func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, error) {
 	p := &planner{source: source, binding: b, profile: profile, plan: &Plan{Fields: map[string]FieldPlan{}},
-		columns: slices.Clone(source.Table.Columns), bound: map[string]int{}, boundBy: map[string]string{}, usedColumns: map[int]bool{}}
+		columns: slices.Clone(source.Table.Columns), bound: map[string]int{}, boundBy: map[string]string{},
+		usedColumns: map[int]bool{}}
 	if err := p.bindBySettings(starting); err != nil {
 		return nil, err
 	}
@@ -219,7 +220,10 @@ func (p *planner) candidateByName(name comparedName, field, column int) (columnC
 
 // hasMakes reports whether a column holds hardly anything but makes.
 func (p *planner) hasMakes() bool {
-	return slices.ContainsFunc(p.examiners, func(e *examiner) bool { return e.rows > 0 && e.makeShare() >= nearlyAllShare })
+	return slices.ContainsFunc(p.examiners, func(e *examiner) bool {
+		return e.rows > 0 &&
+			e.makeShare() >= nearlyAllShare
+	})
 }
 
 // tellingFields are those whose values alone tell what a column is.

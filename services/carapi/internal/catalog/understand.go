@@ -158,6 +158,7 @@ func (p *planner) understandNumbers(name string, column int, f *FieldPlan) {
 		_, ok := style.Parse([]byte(text), nil)
 		return ok
 	})
+
 	f.Unscaled = value.Measure{Field: name}.IsMoney() && p.examiners[column].isUnscaled(style)
 	f.Unit = unitOf(name, c)
 	if c.Kind == schema.Text || c.Kind == schema.Unknown {

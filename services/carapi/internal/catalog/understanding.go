@@ -128,8 +128,8 @@ func (f *Field) derive(stored value.Cell, buf []byte) (value.Cell, []byte) {
 	return value.Cell{Type: kind, Form: buf[start:]}, buf
 }
 
-// ShownCell is the cell that answers show of a field, and the kind as which they write it: the stored one. A text that is
-// a plain number among numbers is written as one.
+// ShownCell is the cell that answers show of a field, and the kind as which they write it: the stored one. A text that
+// is a plain number among numbers is written as one.
 func (f *Field) ShownCell(stored value.Cell) (value.Cell, schema.Kind) {
 	if f.derivation != asStored && f.derivation != dropMake {
 		cell, _ := f.Understand(stored, value.Cell{}, nil)

@@ -19,7 +19,8 @@ import (
 )
 
 // findFunc answers the parameters of a request to a resource.
-type findFunc func(ctx context.Context, s *search.Service, at answer.Resource, values url.Values) (*answer.Answer, error)
+type findFunc func(ctx context.Context, s *search.Service, at answer.Resource, values url.Values) (*answer.Answer,
+	error)
 
 // maxLink is how long a Link header may be: proxies refuse an answer with more headers than their buffers hold, of
 // which some have 4 kB. The body has the address of the next page in any case.
@@ -51,7 +52,8 @@ func handleCars(s *search.Service, find findFunc, log *slog.Logger) http.Handler
 type findCarFunc func(ctx context.Context, s *search.Service, at answer.Resource, id string,
 	values url.Values) (*answer.Answer, error)
 
-// handleCar answers GET /cars/{id}, what is under it, and GET /cars/vin/{vin}: key is the name of the parameter in the path.
+// handleCar answers GET /cars/{id}, what is under it, and GET /cars/vin/{vin}: key is the name of the parameter in the
+// path.
 func handleCar(s *search.Service, find findCarFunc, key string, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		raw := chi.URLParam(r, key)
@@ -118,8 +120,8 @@ func noteAnswer(ctx context.Context, a *answer.Answer) {
 	i.rows, i.source = a.Rows, a.Origin.Source
 }
 
-// readParameters are those of the query string; if that is malformed, the answer says so. url.Query would silently leave
-// out what it cannot parse.
+// readParameters are those of the query string; if that is malformed, the answer says so. url.Query would silently
+// leave out what it cannot parse.
 func readParameters(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
 	values, err := query.ParseQuery(r.URL.RawQuery)
 	if err != nil {

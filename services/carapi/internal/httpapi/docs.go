@@ -12,8 +12,8 @@ import (
 //go:embed docs
 var docsFiles embed.FS
 
-// redirectToDocs answers GET /docs with the page. The location is relative and holds behind any proxy; http.Redirect would make
-// it a path of this program.
+// redirectToDocs answers GET /docs with the page. The location is relative and holds behind any proxy; http.Redirect
+// would make it a path of this program.
 func redirectToDocs(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Location", "docs/")
 	w.WriteHeader(http.StatusMovedPermanently)

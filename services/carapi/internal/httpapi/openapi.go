@@ -23,7 +23,8 @@ const maxParameterAbout = 700
 
 const schemaRefs = "#/components/schemas/"
 
-// handleOpenAPI answers GET /openapi.json and GET /openapi-3.0.json: a description of the API over the table as it is now.
+// handleOpenAPI answers GET /openapi.json and GET /openapi-3.0.json: a description of the API over the table as it is
+// now.
 func handleOpenAPI(s *search.Service, describe func([]search.Description) (object, error),
 	log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -85,7 +86,8 @@ func openAPIDocument(fields []search.Description, publicURL string) object {
 	}
 
 	filters := slices.Concat(filterParameters(fields), presenceParameters(fields), []object{
-		queryParameter("match", "smart reads what people write (Chevy, $20k, under 30000, not red, typing errors) and says so in "+
+		queryParameter("match", "smart reads what people write (Chevy, $20k, under 30000, not red, typing errors) and "+
+			"says so in "+
 			"`interpreted`; exact takes values as they are.",
 			object{"type": "string", "enum": []string{"smart", "exact"}, "default": "smart"}, "smart"),
 		queryParameter("q", "A sentence of up to 40 words, such as: red Toyota or Honda under 30k, not a pickup. What is "+
@@ -117,10 +119,12 @@ func openAPIDocument(fields []search.Description, publicURL string) object {
 	}
 
 	if fieldNamed(fields, "id") != nil {
-		paths["/cars/{id}"] = object{"get": operationObject("get_car", "Get one vehicle by its id", "The vehicle as it is now.",
+		paths["/cars/{id}"] = object{"get": operationObject("get_car", "Get one vehicle by its id",
+			"The vehicle as it is now.",
 			[]object{pathParameter("id", "The vehicle's id, from a search.", exampleID(fields, "id")), shownParameter(fields)},
 			"Car")}
-		paths["/cars/{id}/similar"] = object{"get": operationObject("get_similar", "Compare one vehicle's price with similar ones",
+		paths["/cars/{id}/similar"] = object{"get": operationObject("get_similar",
+			"Compare one vehicle's price with similar ones",
 			"Others of the same make and model, of about the same year and mileage, what they cost, and how many percent of "+
 				"them cost less.",
 			[]object{pathParameter("id", "The vehicle's id, from a search.", exampleID(fields, "id")), shownParameter(fields)},
@@ -188,9 +192,11 @@ func operationObject(id, summary, about string, parameters []object, schema stri
 func changesParameters() []object {
 	kinds := object{"type": "string", "enum": query.ChangeKinds()}
 	return append([]object{
-		queryParameter("since", "Since when: "+query.SinceExpected+".", object{"type": "string", "minLength": 1, "default": "7d"},
+		queryParameter("since", "Since when: "+query.SinceExpected+".", object{"type": "string", "minLength": 1,
+			"default": "7d"},
 			"7d"),
-		listParameter("kind", "Which changes: new vehicles, changes of the price, vehicles that left the table or whose status "+
+		listParameter("kind", "Which changes: new vehicles, changes of the price, vehicles that left the table or "+
+			"whose status "+
 			"became sold. "+
 			"Default: all.", kinds, "price"),
 	}, changesPageParameters()...)
@@ -258,23 +264,28 @@ func filterParameters(fields []search.Description) []object {
 					"without a value stay.",
 					valueSchema(f), firstValue(f)))
 			case use == "_min":
-				all = append(all, queryParameter(name, "At least: "+about+stocked+". Vehicles without a value never match.", scalarSchema(f),
+				all = append(all, queryParameter(name, "At least: "+about+stocked+". Vehicles without a value never match.",
+					scalarSchema(f),
 					exampleValue(f)))
 			case use == "_max":
-				all = append(all, queryParameter(name, "At most: "+about+stocked+". Vehicles without a value never match.", scalarSchema(f),
+				all = append(all, queryParameter(name, "At most: "+about+stocked+". Vehicles without a value never match.",
+					scalarSchema(f),
 					exampleValue(f)))
 			case f.Type == "integer" || f.Type == "number":
-				all = append(all, listParameter(name, "Equal: "+about+stocked+". A value, or a range such as 20000-30000; several are "+
+				all = append(all, listParameter(name, "Equal: "+about+stocked+
+					". A value, or a range such as 20000-30000; several are "+
 					"alternatives.", object{"type": "string"}, jsonText(f.Min)))
 			case f.Type == "date" || f.Type == "date-time":
-				all = append(all, listParameter(name, "Equal: "+about+stocked+". A day stands for all of it; several are alternatives.",
+				all = append(all, listParameter(name, "Equal: "+about+stocked+
+					". A day stands for all of it; several are alternatives.",
 					object{"type": "string"}, exampleValue(f)))
 			default:
 				how := "Is: "
 				if f.Type == "json" {
 					how = "Has: "
 				}
-				all = append(all, listParameter(name, how+about+". Whatever case, accents and punctuation; several are alternatives.",
+				all = append(all, listParameter(name, how+about+". Whatever case, accents and punctuation; several are "+
+					"alternatives.",
 					valueSchema(f), firstValue(f)))
 			}
 		}
@@ -331,10 +342,12 @@ func pageParameters(fields []search.Description) []object {
 		facetParameter(fields, "Default: none."),
 		queryParameter("view", "How much of each vehicle is shown; fields says it one by one.",
 			object{"type": "string", "enum": []string{"summary", "full"}, "default": "full"}, nil),
-		queryParameter("max_chars", "Most characters of the answer. Long texts are cut first, then vehicles are left for the "+
+		queryParameter("max_chars", "Most characters of the answer. Long texts are cut first, then vehicles are "+
+			"left for the "+
 			"next page; `cut` tells.",
 			object{"type": "integer", "minimum": query.MinChars, "maximum": query.MaxChars, "default": query.MaxChars}, 5000),
-		queryParameter("include_total", "Whether all vehicles that match are counted.", object{"type": "boolean", "default": true},
+		queryParameter("include_total", "Whether all vehicles that match are counted.",
+			object{"type": "boolean", "default": true},
 			true),
 		queryParameter("count_only", "Whether only the total, the summary and the facets are answered, without vehicles.",
 			object{"type": "boolean", "default": false}, true),
@@ -385,7 +398,8 @@ func countableText(fields []search.Description) string {
 		about = " Ranges of numbers have a step: " + ranges[0] + ":5000"
 	}
 
-	return about + ". Fields: " + strings.Join(namesWhere(fields, func(f search.Description) bool { return f.Facet }), ", ") +
+	return about + ". Fields: " + strings.Join(namesWhere(fields, func(f search.Description) bool { return f.Facet }),
+		", ") +
 		"."
 }
 
@@ -394,7 +408,8 @@ func groupParameters(fields []search.Description) []object {
 	if fieldNamed(fields, "by") != nil {
 		return nil
 	}
-	return []object{listParameter("by", "One or two fields whose values divide the vehicles into groups, the largest first."+
+	return []object{listParameter("by", "One or two fields whose values divide the vehicles into groups, the "+
+		"largest first."+
 		countableText(fields),
 		object{"type": "string", "minLength": 1}, firstCountable(fields))}
 }

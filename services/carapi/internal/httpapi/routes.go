@@ -50,10 +50,12 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 		describe30 := func(fields []search.Description) (object, error) {
 			return asOpenAPI30(openAPIDocument(fields, o.PublicURL))
 		}
+
 		r.Get("/openapi.json", handleOpenAPI(s, describe, log))
 		r.Get("/openapi-3.0.json", handleOpenAPI(s, describe30, log))
 		r.Get("/tools/openai.json", handleOpenAITools(s, log))
 	})
+
 	r.Group(func(r chi.Router) {
 		r.Use(requireKey(keys, newRate("key", o.Requests, o.Per), client), shed(o.InFlight))
 		carRoutes(r, s, log)

@@ -34,6 +34,7 @@ func (c sourceCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge := func(d *prometheus.Desc, v float64) {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, s.Name)
 		}
+
 		up := 0.0
 		if s.Up {
 			up = 1

@@ -23,6 +23,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 		}
 		return cells
 	}
+
 	want = slices.Clone(want)
 	slices.SortStableFunc(want, func(a, b uint32) int { return query.CompareSortKeys(order, place(a), place(b)) })
 
@@ -84,6 +85,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 	want = slices.DeleteFunc(want, func(row uint32) bool {
 		return query.CompareSortKeys(order, place(row), after.SortKey) < 0
 	})
+
 	for skipped := 0; len(want) > 0 && (after.OffsetInTies == 0 || skipped < after.OffsetInTies); skipped++ {
 		if query.CompareSortKeys(order, place(want[0]), after.SortKey) > 0 {
 			break
@@ -190,6 +192,7 @@ func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set S
 		}
 		return cells[0], cells[len(cells)-1]
 	}
+
 	low, high := s.index.MinMax(set, f, skipZero)
 	if wantLow, wantHigh := ends(nonZero); !sameCell(low, wantLow) || !sameCell(high, wantHigh) {
 		t.Errorf("extremes of %s: %q to %q, want %q to %q", f.Name, low.Form, high.Form, wantLow.Form, wantHigh.Form)

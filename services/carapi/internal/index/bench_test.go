@@ -49,6 +49,7 @@ func watchHeap() (peak func() (used, alive uint64)) {
 			}
 		}
 	}()
+
 	return func() (used, alive uint64) {
 		close(end)
 		most := <-result
@@ -121,9 +122,11 @@ func BenchmarkSearch(b *testing.B) {
 	texts := func(field string, words ...string) query.Filter {
 		return query.Filter{Parameter: field, Field: c.Field(field), Words: words}
 	}
+
 	numbers := func(field, from, to string) query.Filter {
 		return query.Filter{Parameter: field, Field: c.Field(field), Ranges: []query.Range{{From: from, To: to}}}
 	}
+
 	by := func(names ...string) []query.Order { return orderBy(x, names...) }
 	match := func(filters ...query.Filter) Set { return x.Match(&query.Query{Filters: filters}, nil) }
 

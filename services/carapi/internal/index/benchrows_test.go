@@ -122,6 +122,7 @@ func (r *benchRow) fill(n int) []value.Cell {
 	r.text(func(b []byte) []byte {
 		return strconv.AppendInt(append(append(b, benchModels[n%5]...), ' '), int64(n%31), 10)
 	})
+
 	r.number(2000 + n%26)
 	r.cents(500000 + n*7919%9000000)
 
@@ -145,6 +146,7 @@ func (r *benchRow) fill(n int) []value.Cell {
 	r.text(func(b []byte) []byte {
 		return strconv.AppendInt(append(b, "One owner, serviced, number "...), int64(n), 10)
 	})
+
 	r.number(n % 2)
 	r.number(2 + n%4)
 	r.time(benchBuilt.AddDate(0, 0, n%9000), time.DateOnly)

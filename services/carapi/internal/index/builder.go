@@ -220,6 +220,7 @@ func (b *Builder) Build() *Index {
 		b.finishColumn(&x.columns[i], b.readers[i], newRow)
 		b.readers[i] = fieldReader{}
 	})
+
 	x.keyRows = sync.OnceValue(x.newKeyRows)
 	x.computeFields(b.history, b.asOf)
 	x.bytes = x.size()

@@ -113,6 +113,7 @@ func (s *wideSum) rat(scale int) *big.Rat {
 		n := new(big.Int).SetUint64(parts[1])
 		return n.Lsh(n, 64).Add(n, new(big.Int).SetUint64(parts[0]))
 	}
+
 	sum := whole(s.positive)
 	sum.Sub(sum, whole(s.negative))
 

@@ -69,6 +69,7 @@ func (d *dictionary) search(form []byte) (rank uint32, found bool) {
 		}
 		return bytes.Compare(form, v)
 	})
+
 	return uint32(i), found
 }
 

@@ -31,6 +31,7 @@ func (x *Index) Facet(s Set, by query.Group, most int) (counts []Count, other in
 		counts, other := c.facet(s, by.Step, most)
 		return facet{counts, other}
 	}).(facet)
+
 	return kept.counts, kept.other
 }
 
@@ -66,8 +67,8 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 	return counts, other
 }
 
-// mergeSpellings adds up the counts of texts that are one value, under its most frequent spelling. all are in the order of
-// their ranks, and so is what it gives.
+// mergeSpellings adds up the counts of texts that are one value, under its most frequent spelling. all are in the order
+// of their ranks, and so is what it gives.
 func (c *column) mergeSpellings(all []tallied) []tallied {
 	if c.dictionaryOf() != &c.values || len(c.mainSpellings()) == 0 {
 		return all
@@ -159,6 +160,7 @@ func (c *column) tallyFew(s Set) []tallied {
 		c.ranks.gather(rows, ranks[start:])
 		return true
 	})
+
 	slices.Sort(ranks)
 
 	var all []tallied

@@ -47,6 +47,7 @@ func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most 
 		groups, other := x.groups(s, by, measured, most)
 		return result{groups, other}
 	}).(result)
+
 	return kept.groups, kept.other
 }
 
@@ -288,6 +289,7 @@ func (a *axis) split(s Set, of []uint32, groups int) int {
 		at += len(rows)
 		return true
 	})
+
 	return int(next)
 }
 
@@ -302,6 +304,7 @@ func (d *division) largest(axes []*axis, most int) []uint32 {
 		}
 		return 0
 	})
+
 	for group, count := range d.counts {
 		best.add(candidate{math.MaxUint64 - uint64(count), uint32(group)})
 	}

@@ -25,6 +25,7 @@ func (s *stock) comparePrices() {
 		c := row[price.Slot()]
 		return c.Type == value.Number && rat(c).Cmp(big.NewRat(1, 100)) >= 0
 	}
+
 	groupOf := func(row []value.Cell) (key string, ok bool) {
 		for _, name := range []string{"make", "model", "year"} {
 			field := s.catalog.Field(name)
@@ -94,6 +95,7 @@ func (s *stock) spanOf(g query.Group, usual map[string]string, row int) Span {
 			text, _ := value.NormalDecimal([]byte(n.FloatString(6)))
 			return value.Cell{Type: value.Number, Form: text}
 		}
+
 		begin.Mul(begin, step)
 
 		return Span{form(begin), form(new(big.Rat).Add(begin, step))}

@@ -48,7 +48,8 @@ func (x *Index) column(f *catalog.Field) *column {
 	return &x.columns[f.Slot()]
 }
 
-// rankedColumn gives the field's column if it has ranks; nil for a long field, a list and one that the index does not hold.
+// rankedColumn gives the field's column if it has ranks; nil for a long field, a list and one that the index does not
+// hold.
 func (x *Index) rankedColumn(f *catalog.Field) *column {
 	if c := x.column(f); c != nil && c.hasRanks {
 		return c
@@ -148,6 +149,7 @@ func (x *Index) areKeysUnique(fields []*catalog.Field) bool {
 		}
 		return 0
 	}
+
 	slices.SortFunc(order, compare)
 
 	for i := 1; i < len(order); i++ {

@@ -44,6 +44,7 @@ func (r *tokenReader) postings(rows int, keyOf, newRow []uint32) postings {
 			rest = rest[width:]
 			return uint32(n)
 		}
+
 		for row := range uint32(rows) {
 			if newRow != nil {
 				row = newRow[row]

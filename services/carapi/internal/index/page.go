@@ -69,6 +69,7 @@ func (o *ordering) walkRows(x *Index, s Set, from *keyset, n int) []uint32 {
 			}
 			return int(s.bitmap.Rank(uint32(end - 1)))
 		}
+
 		first = before(sort.Search(x.rows, func(row int) bool { return o.compareToKeyset(uint32(row), from) >= 0 }))
 		if from.isExact {
 			end := before(sort.Search(x.rows, func(row int) bool { return o.compareToKeyset(uint32(row), from) > 0 }))
@@ -111,6 +112,7 @@ func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
 		}
 		return cmp.Compare(a, b)
 	})
+
 	best.limit = o.sampleLimit(s, from, start, n)
 
 	first, seen := &o.columns[0], 0 // seen: rows in the place of the cursor

@@ -8,8 +8,8 @@ import (
 // pauseLength is how long reading pauses for others, and how long it goes on in between.
 const pauseLength = time.Millisecond
 
-// pauseIfBusy makes a pause if others need the processors. Otherwise the database, the goroutine that receives its rows and
-// the one that collects them would take two processors whole, and some requests ten times as long.
+// pauseIfBusy makes a pause if others need the processors. Otherwise the database, the goroutine that receives its rows
+// and the one that collects them would take two processors whole, and some requests ten times as long.
 func (b *Builder) pauseIfBusy() {
 	if b.isBusy == nil || time.Since(b.lastPause) < pauseLength || !b.isBusy() {
 		return

@@ -25,6 +25,7 @@ func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 		}
 		return string(randomCell(r, f, false).Form)
 	}
+
 	for range 1 + r.IntN(3) {
 		switch f.Class() {
 		case catalog.List:
@@ -37,6 +38,7 @@ func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 				}
 				return randomNumber(r)
 			}
+
 			part := query.Range{From: number(), To: number()}
 			if r.IntN(2) == 0 {
 				part.To = part.From

@@ -24,6 +24,7 @@ func siftRows(s Set, selections []selection) Set {
 		rows.add(block, hits)
 		return true
 	})
+
 	return newSet(rows.bitmap())
 }
 

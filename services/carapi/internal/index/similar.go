@@ -39,6 +39,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 			reader.add(value.Cell{})
 		}
 	}
+
 	at := 0
 	var form []byte
 	s.eachBlock(func(rows []uint32, _ *block) bool {
@@ -57,6 +58,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 		at += len(rows)
 		return true
 	})
+
 	skip(uint32(x.rows))
 
 	own := x.column(f)

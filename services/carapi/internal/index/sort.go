@@ -17,8 +17,8 @@ type sortable struct {
 
 func compareKeys(a, b sortable) int { return cmp.Compare(a.key, b.key) }
 
-// sortedValues gives all values but NULL in order, equal ones in that of their numbers. If they can be packed, it says how,
-// and their keys are those of the packing.
+// sortedValues gives all values but NULL in order, equal ones in that of their numbers. If they can be packed, it says
+// how, and their keys are those of the packing.
 func (r *valueReader) sortedValues() (values []sortable, p packing) {
 	values = make([]sortable, 0, r.arena.count)
 	for number := range uint32(r.arena.count) {
@@ -69,6 +69,7 @@ func (r *valueReader) sortTexts(values []sortable, from int) {
 		text := r.arena.value(v.number)
 		return text[min(from, len(text)):]
 	}
+
 	first := rest(values[0], from)
 	common, longest := len(first), 0
 	for _, v := range values {

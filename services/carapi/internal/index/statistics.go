@@ -167,11 +167,12 @@ func (c *column) minmax(s Set, rows int, without uint32) (least, greatest uint32
 		}
 		return least > 0 || greatest+1 < null // otherwise no others can be
 	})
+
 	return least, greatest
 }
 
-// NearestNumber gives the number in a set that is nearest to a bound: the lowest above it, or the highest below it. It returns
-// false if no number lies there.
+// NearestNumber gives the number in a set that is nearest to a bound: the lowest above it, or the highest below it. It
+// returns false if no number lies there.
 func (x *Index) NearestNumber(s Set, f *catalog.Field, bound string, above bool) (value.Cell, bool) {
 	c := x.rankedColumn(f)
 	if c == nil || !c.values.numbers {

@@ -223,6 +223,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 		}
 		return s.compareAll(a, b)
 	})
+
 	return s
 }
 

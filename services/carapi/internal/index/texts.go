@@ -135,6 +135,7 @@ func (s *spellings) listTexts(d *dictionary) *Texts {
 
 		s.texts = t
 	})
+
 	return s.texts
 }
 
@@ -164,6 +165,7 @@ func (s *spellings) buildHashes(d *dictionary) {
 			s.sharedHashes = append(s.sharedHashes, h.number)
 		}
 	})
+
 	slices.Sort(s.sharedHashes)
 }
 

@@ -16,11 +16,12 @@ type valueReader struct {
 	types     []value.Type // per number, once they are not all valueType
 
 	rows        int
-	texts       int           // among numbers
-	allDistinct bool          // equal values are no longer recognized, but get a number each
-	isListed    bool          // values has a number for each row; until some value comes twice, each row's number is its own
-	values      narrowNumbers // number of each row's value
-	expected    int
+	texts       int  // among numbers
+	allDistinct bool // equal values are no longer recognized, but get a number each
+	// values has a number for each row; until some value comes twice, each row's number is its own
+	isListed bool
+	values   narrowNumbers // number of each row's value
+	expected int
 }
 
 func newValueReader(f *catalog.Field, expected int) *valueReader {

@@ -15,8 +15,8 @@ type lazySpellings struct {
 	mainRanks map[uint32]uint32 // by rank, for each text that is not one itself: the rank of its value's leader
 }
 
-// mainSpellings gives the rank of the most frequent spelling of a value, of equally frequent ones that of the first, for the
-// ranks of all its other spellings.
+// mainSpellings gives the rank of the most frequent spelling of a value, of equally frequent ones that of the first,
+// for the ranks of all its other spellings.
 func (c *column) mainSpellings() map[uint32]uint32 {
 	c.spellingOf.once.Do(func() {
 		d := c.dictionaryOf()

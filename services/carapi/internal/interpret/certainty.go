@@ -109,10 +109,10 @@ func isClauseEnd(tokens []token, i int) bool {
 }
 
 // amountOwners are nouns to whose amounts no field belongs: payments under $400.
-var amountOwners = strings.Fields("off rebate payment payments monthly month week weekly down deposit range towing tow " +
-	"tows haul capacity warranty insurance lbs lb pounds weight weighs payload mpg hp horsepower torque engine within " +
-	"radius distance financing finance lease repairs repair save saving savings discount trade tax taxes fee fees " +
-	"credit score loan apr battery cargo trunk feet inches wheels inch legroom until through till")
+var amountOwners = strings.Fields("off rebate payment payments monthly month week weekly down deposit range " +
+	"towing tow tows haul capacity warranty insurance lbs lb pounds weight weighs payload mpg hp horsepower torque " +
+	"engine within radius distance financing finance lease repairs repair save saving savings discount trade tax taxes " +
+	"fee fees credit score loan apr battery cargo trunk feet inches wheels inch legroom until through till")
 
 var (
 	plainAmount = regexp.MustCompile(`(?i)[$€£₹]|\d\s*(?:k|grand|lakh|lac|mio|million)\b|\b(?:usd|eur|gbp|dollars?|euros?|bucks)\b`)
@@ -153,8 +153,8 @@ func (r *requestReader) markDescriptions(tokens []token) {
 }
 
 // vehicleParts are words after which a color is not that of the vehicle, as in interior black.
-var vehicleParts = strings.Fields("interior int inside seat seats leather rim rims wheel wheels roof top upholstery cabin " +
-	"stripe stripes accent accents caliper calipers hood mirrors carpet trim dashboard softtop")
+var vehicleParts = strings.Fields("interior int inside seat seats leather rim rims wheel wheels roof top " +
+	"upholstery cabin stripe stripes accent accents caliper calipers hood mirrors carpet trim dashboard softtop")
 
 // isOfPart reports whether a color belongs to a word before it: interior black, light blue.
 func (r *requestReader) isOfPart(tokens []token, i int) bool {
@@ -253,7 +253,8 @@ func isShade(fuel, color *token) bool {
 // isClear reports whether a bound says itself what it is of: $30,000, 30k, 50,000 miles, 2020 or newer.
 func isClear(t *token) bool {
 	text := strings.Join(t.words, " ")
-	return plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "mileage") && distancePattern.MatchString(text) ||
+	return plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "mileage") &&
+		distancePattern.MatchString(text) ||
 		strings.HasPrefix(t.parameter, "year_") && timeWord.MatchString(text)
 }
 
@@ -469,9 +470,11 @@ func (r *requestReader) markWeak(tokens []token) {
 			return t.kind == valueToken && !t.isUncertain && !t.isNegated && slices.Contains(parameters, t.parameter)
 		}) || slices.ContainsFunc(parameters, r.written.Has)
 	}
+
 	isOther := slices.ContainsFunc(tokens, func(t token) bool {
 		return t.kind == valueToken && !t.isUncertain && t.parameter != "trim" && t.parameter != "features"
 	})
+
 	for i := range tokens {
 		t := &tokens[i]
 		if t.kind != valueToken {

@@ -141,6 +141,7 @@ func (r *requestReader) checkGroups(q *query.Query) {
 			}
 		}
 	}
+
 	check("facets", q.Facets)
 	check("by", q.By)
 }

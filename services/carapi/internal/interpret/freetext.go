@@ -164,6 +164,7 @@ func phrasesNotUnderstood(tokens []token) []string {
 		}
 		words, meaning = nil, false
 	}
+
 	for _, t := range tokens {
 		isRest := t.kind == unknownToken || t.kind == valueToken && t.isUncertain || t.kind == markerToken && t.isUncertain ||
 			t.kind == comparisonToken || t.kind == followerToken

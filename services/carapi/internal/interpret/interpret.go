@@ -91,7 +91,8 @@ type pendingNote struct {
 }
 
 // absentValues are the values by which callers say that they ask for nothing.
-var absentValues = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference", "doesnt matter",
+var absentValues = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference",
+	"doesnt matter",
 	"does not matter",
 	"dont care", "do not care", "not important", "not specified", "unspecified", "whatever"}
 
@@ -137,8 +138,8 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	return q, r.notes, nil
 }
 
-// readParameters reads each parameter by its own rules: names first, then values, and free text last, since it gives way to what
-// other parameters say.
+// readParameters reads each parameter by its own rules: names first, then values, and free text last, since it gives
+// way to what other parameters say.
 func (r *requestReader) readParameters(values url.Values) {
 	for _, written := range slices.Sorted(maps.Keys(values)) {
 		r.readParameter(written, values[written])

@@ -60,6 +60,7 @@ func (r *requestReader) parameterName(written string) string {
 			return name
 		}
 	}
+
 	return written
 }
 
@@ -139,6 +140,7 @@ func newSynonyms(p *query.Parameters) map[string]string {
 
 		all[word] = name
 	}
+
 	for i := range p.Catalog.Fields {
 		addFieldNames(&p.Catalog.Fields[i], add)
 	}

@@ -94,7 +94,8 @@ func markerAt(words []string, most int) (marker, int) {
 	return noMarker, 0
 }
 
-// anyButLength gives how many words "any make but" and its like have at the start of some words; 0 if they do not begin so.
+// anyButLength gives how many words "any make but" and its like have at the start of some words; 0 if they do not begin
+// so.
 func anyButLength(words []string) int {
 	if !slices.Contains([]string{"any", "all", "every"}, plainWord(words[0])) {
 		return 0
@@ -113,8 +114,8 @@ func anyButLength(words []string) int {
 }
 
 // kindWords are words for what a value is one of, in the singular.
-var kindWords = strings.Fields("make brand model color colour year state city body type fuel trim kind car vehicle thing " +
-	"other one place location engine")
+var kindWords = strings.Fields("make brand model color colour year state city body type fuel trim kind car " +
+	"vehicle thing other one place location engine")
 
 // Signs stand directly before a value that is not wanted. A dash before a number is the number's own sign, and one
 // alone joins words.
@@ -274,6 +275,7 @@ func (s *sectionReader) cutSign(word string) (rest string, isSigned bool) {
 			return rest, true
 		}
 	}
+
 	return word, false
 }
 
@@ -320,6 +322,7 @@ func (r *requestReader) readNegation(f *catalog.Field, text string, base marker)
 	isLost := func(s section) bool { // a sign that reading a text as it is would lose
 		return s.sign && isTextual(f) && (s.joint != "" || s.text == "" || s.text == parts[0].text || isEmpty(parts[0]))
 	}
+
 	switch {
 	case base == noMarker && !slices.ContainsFunc(parts, isMarked):
 		return nil, ""
@@ -551,6 +554,7 @@ func withoutArticles(text string) string {
 		word = strings.ToLower(apostrophes.Replace(trimPunctuation(word)))
 		return slices.Contains(fillerWords, word) || slices.Contains(emptyWords, word)
 	}
+
 	for len(words) > 0 && empty(words[0]) {
 		words = words[1:]
 	}

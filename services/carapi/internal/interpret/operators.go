@@ -277,9 +277,10 @@ func conditionsOfOperator(operator string, values []string) ([]condition, bool) 
 	return nil, false
 }
 
-// splitConditions takes a value of a filter apart into what it wants and what it does not want. Changed is false for one
-// that is read as it stands. It returns false for a negation that cannot be read, which it has noted.
-func (r *requestReader) splitConditions(name string, p query.Parameter, text string) (all []condition, changed, ok bool) {
+// splitConditions takes a value of a filter apart into what it wants and what it does not want. Changed is false for
+// one that is read as it stands. It returns false for a negation that cannot be read, which it has noted.
+func (r *requestReader) splitConditions(name string, p query.Parameter, text string) (all []condition,
+	changed, ok bool) {
 	whole := []condition{{p.Use, text}}
 	if r.isStored(p.Field, text) {
 		return whole, false, true
@@ -368,7 +369,8 @@ func splitNegated(text string) []string {
 }
 
 // readItem reads one value, or several with commas, that have no operator in common.
-func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all []condition, changed bool, why string) {
+func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all []condition, changed bool,
+	why string) {
 	whole := []condition{{query.Equals, item}}
 	if r.isStored(f, item) {
 		return whole, false, ""
@@ -439,7 +441,8 @@ func splitOperators(text string) []string {
 	return []string{text}
 }
 
-// combineWithUse combines what a value says with what its parameter does. A parameter that excludes takes no second negation.
+// combineWithUse combines what a value says with what its parameter does. A parameter that excludes takes no second
+// negation.
 func (r *requestReader) combineWithUse(name string, p query.Parameter, text string, all []condition) (_ []condition,
 	changed, ok bool) {
 	for i, c := range all {

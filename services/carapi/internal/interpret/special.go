@@ -18,7 +18,8 @@ var valueNames = map[string][]string{
 }
 
 // fallbackFields are the fields of these names for a value that nothing in stock has.
-var fallbackFields = map[string]string{"location": "state", "place": "state", "type": "body_type", "cartype": "body_type"}
+var fallbackFields = map[string]string{"location": "state", "place": "state", "type": "body_type",
+	"cartype": "body_type"}
 
 // booleanFields are the fields whose values are also asked for by their own names, as in certified=true.
 var booleanFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "features"}
@@ -66,7 +67,8 @@ func (r *requestReader) readFieldsNot(written, folded string, values []string) b
 		for _, field := range splitAtCommas(withoutBrackets(v)) {
 			names = append(names, "-"+field)
 		}
-		r.addValue(name, strings.Join(names, ","), origin{written: written, from: v, why: "names that " + name + " leaves out"})
+		r.addValue(name, strings.Join(names, ","), origin{written: written, from: v, why: "names that " + name +
+			" leaves out"})
 	}
 
 	return true
@@ -205,6 +207,7 @@ func fieldsWith(r *requestReader, fields []*catalog.Field, text string) []*catal
 			values, _ := r.readAlternatives(f, part)
 			return values == nil
 		}
+
 		values := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
 
 		negated, why := r.readNegation(f, text, noMarker)

@@ -206,6 +206,7 @@ func (r *requestReader) findWhole(word string, fields []string) (token, bool) {
 			return token{kind: valueToken, parameter: name, values: []string{trimPunctuation(word)}}, true
 		}
 	}
+
 	return token{}, false
 }
 
@@ -287,7 +288,8 @@ func (r *requestReader) nextToken(words, fields []string, before []token) (token
 	for n := most; n > 0; n-- {
 		chunk := trimPunctuation(strings.Join(words[:n], " "))
 		isGearbox := strings.EqualFold(chunk, "auto") && isSetOff(words, before)
-		if n == 1 && !isGearbox && (slices.Contains(fillerWords, strings.ToLower(chunk)) || slices.Contains(boundaryWords, chunk)) {
+		if n == 1 && !isGearbox && (slices.Contains(fillerWords, strings.ToLower(chunk)) ||
+			slices.Contains(boundaryWords, chunk)) {
 			return token{}, 0 // "at" is no automatic, but AT may be
 		}
 		if n > 4 && !mayBeAmount || strings.HasSuffix(chunk, " on") && n < len(words) &&
@@ -668,5 +670,6 @@ func isPrice(chunk string, a value.Amount) bool {
 			return false
 		}
 	}
+
 	return true
 }

@@ -49,9 +49,9 @@ func (r *requestReader) spellings(f *catalog.Field, texts []string) []string {
 	return values
 }
 
-// standsFor gives the values that a word stands for: the first of these that is in stock. It is the value itself; one that
-// differs in punctuation alone; what the vocabulary calls so; every value that means the same, for which the word stays
-// as it is.
+// standsFor gives the values that a word stands for: the first of these that is in stock. It is the value itself; one
+// that differs in punctuation alone; what the vocabulary calls so; every value that means the same, for which the word
+// stays as it is.
 func (r *requestReader) standsFor(f *catalog.Field, word string) (values []string, why string) {
 	switch found := r.spellings(f, r.index.Lookup(f, word)); {
 	case len(found) > 0:
@@ -75,7 +75,8 @@ func (r *requestReader) standsFor(f *catalog.Field, word string) (values []strin
 
 // hasMeaning reports whether something in stock has the meaning that a word is a name for.
 func (r *requestReader) hasMeaning(f *catalog.Field, word string) bool {
-	return slices.ContainsFunc(f.NamedMeanings(word), func(m string) bool { return len(r.index.TextsWithMeaning(f, m)) > 0 })
+	return slices.ContainsFunc(f.NamedMeanings(word),
+		func(m string) bool { return len(r.index.TextsWithMeaning(f, m)) > 0 })
 }
 
 // beginsModel reports whether models in stock begin with the whole words of a text.
@@ -234,6 +235,7 @@ func (r *requestReader) correctTypo(f *catalog.Field, word string) []string {
 
 		candidates[strings.Join(meant, "\x00")] = meant
 	}
+
 	for known := range texts.Folded {
 		consider(known)
 	}

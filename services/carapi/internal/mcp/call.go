@@ -131,8 +131,8 @@ func (c *Caller) callProblem(ctx context.Context, call toolCall, err error) *sdk
 	return toolResult(p.JSON(at, c.RequestID(ctx)), true)
 }
 
-// toolResult is an answer. A problem is text alone: some clients check structured content against the schema of the answer,
-// and then show the model neither.
+// toolResult is an answer. A problem is text alone: some clients check structured content against the schema of the
+// answer, and then show the model neither.
 func toolResult(body []byte, isError bool) *sdk.CallToolResult {
 	r := &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: string(body)}}, IsError: isError}
 	if !isError {
@@ -348,7 +348,8 @@ func newReportCall(values url.Values) (toolCall, error) {
 // maxArguments is how many bytes the arguments of a call may have, as many as the URL of a request.
 const maxArguments = 16 << 10
 
-// argumentValues gives the arguments of a call as the HTTP API takes them. null and an empty text are an argument left out.
+// argumentValues gives the arguments of a call as the HTTP API takes them. null and an empty text are an argument left
+// out.
 func argumentValues(arguments json.RawMessage) (url.Values, error) {
 	values := url.Values{}
 	if len(bytes.TrimSpace(arguments)) == 0 {

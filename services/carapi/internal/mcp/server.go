@@ -87,7 +87,8 @@ func (c *Caller) toolsFor(fields []search.Description) []*sdk.Tool {
 	return made.tools
 }
 
-// currentFields describes the table as it is now or, while no database answers, as it was last known; nil if it never was.
+// currentFields describes the table as it is now or, while no database answers, as it was last known; nil if it never
+// was.
 func (c *Caller) currentFields(ctx context.Context) []search.Description {
 	now, err := c.Service.Fields(ctx)
 	c.mu.Lock()
@@ -150,6 +151,7 @@ func (c *Caller) Stdio(ctx context.Context, opened <-chan struct{}) error {
 			return next(ctx, method, r)
 		}
 	})
+
 	err := tools.server.Run(ctx, newStdio(os.Stdin, os.Stdout))
 
 	if ctx.Err() != nil { // the session was ended as asked

@@ -37,6 +37,7 @@ func newStdio(in io.ReadCloser, out io.Writer) *stdio {
 		close(s.closed)
 		return in.Close()
 	})
+
 	return s
 }
 
@@ -84,7 +85,8 @@ func readLine(in *bufio.Reader) (line []byte, isTooLong bool, err error) {
 	}
 }
 
-// passOn hands a message to the SDK, or answers why the line is not one. It reports whether the connection is still open.
+// passOn hands a message to the SDK, or answers why the line is not one. It reports whether the connection is still
+// open.
 func (s *stdio) passOn(line []byte) (isOpen bool) {
 	message, refused := decodeMessage(line)
 	if refused != nil {

@@ -183,6 +183,7 @@ func sortedByUse(fields []search.Description) []search.Description {
 		}
 		return len(usefulFields)
 	}
+
 	sorted := slices.Clone(fields)
 	slices.SortStableFunc(sorted, func(a, b search.Description) int { return place(a) - place(b) })
 

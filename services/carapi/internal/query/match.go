@@ -126,6 +126,7 @@ func (f *Filter) matchesList(form []byte) bool {
 			found[i] = found[i] || value.SameText(string(element), word)
 		}
 	})
+
 	return !slices.Contains(found, false)
 }
 

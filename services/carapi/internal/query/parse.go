@@ -125,6 +125,7 @@ func (p *parser) showComputed() {
 			}
 		}
 	}
+
 	for i := range p.query.Filters {
 		add(p.query.Filters[i].Field)
 	}
@@ -253,7 +254,8 @@ func (p *parser) parseParameter(name string, known Parameter, given []string) {
 	}
 }
 
-// splitValues takes the values of a parameter apart at their commas. It returns false after noting what is wrong with them.
+// splitValues takes the values of a parameter apart at their commas. It returns false after noting what is wrong with
+// them.
 func (p *parser) splitValues(name string, given []string) (parts []string, ok bool) {
 	for _, g := range given {
 		if len(g) > MaxLength && name != "cursor" {

@@ -278,6 +278,7 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 			byName[name] = p
 		}
 	}
+
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		if f.Class() != catalog.Opaque {

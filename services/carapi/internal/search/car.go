@@ -78,6 +78,7 @@ func findByID(id string) vehicleFinder {
 			cell, whole := v.Cell(field)
 			return whole && encodeID(field, cell) == id
 		}
+
 		wanted, isCell := parseID(field, id)
 		var known index.Set
 		if isCell {

@@ -9,8 +9,8 @@ import (
 // maxUnderstoodLoss is by how much the share of values that are understood may fall after the columns were bound.
 const maxUnderstoodLoss = 0.2
 
-// countUnderstood counts the values of a field that are understood as what it was bound for, of all that there are. Both are
-// 0 for a field that takes any value.
+// countUnderstood counts the values of a field that are understood as what it was bound for, of all that there are.
+// Both are 0 for a field that takes any value.
 func (g *generation) countUnderstood(f *catalog.Field) (count, total int) {
 	x := g.index
 	switch {

@@ -16,8 +16,8 @@ const minTruncatable = 100
 // textLengths are the characters to which long texts are cut, in turn, until an answer is short enough.
 var textLengths = []int{1000, 300, minTruncatable}
 
-// encodedVehicle is a vehicle as JSON, and what can be left out of it. What is written depends on the cells alone: MySQL and
-// SQLite give the same bytes.
+// encodedVehicle is a vehicle as JSON, and what can be left out of it. What is written depends on the cells alone:
+// MySQL and SQLite give the same bytes.
 type encodedVehicle struct {
 	json    []byte
 	long    []longValue

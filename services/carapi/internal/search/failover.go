@@ -183,8 +183,8 @@ func IsUnavailable(err error) bool {
 		errors.As(err, &binding) || store.IsUnavailable(err)
 }
 
-// answerFrom answers from one source. It waits for a new index, and for rows, each for its time-out at most. It tries again
-// with a new index if the one it began with turns out to be of another table, or of an earlier state of a file.
+// answerFrom answers from one source. It waits for a new index, and for rows, each for its time-out at most. It tries
+// again with a new index if the one it began with turns out to be of another table, or of an earlier state of a file.
 func answerFrom[T any](ctx context.Context, src *source, answer func(context.Context, *source, *generation) (T, error),
 	options []answerOption,
 ) (T, error) {
@@ -223,6 +223,7 @@ func answerFrom[T any](ctx context.Context, src *source, answer func(context.Con
 		defer src.answering.Add(-1)
 		return answer(ctx, src, g)
 	}
+
 	for range maxMoves {
 		begun := time.Now()
 		a, err := counted(g)

@@ -113,6 +113,7 @@ func checkOffers(t *testing.T, s *Service, text string, z *ZeroResults) {
 			t.Fatalf("%q: %s finds %+v, want %d: %v", text, c.URL, a, count, err)
 		}
 	}
+
 	for _, f := range z.Filters {
 		if f.URL != "" {
 			check(f.RequestLink, f.Without)

@@ -43,7 +43,8 @@ func (g *generation) origin() Origin { return Origin{Source: g.source, AsOf: g.v
 
 // unchanged is the same stock, known to be current at a later time.
 func (g *generation) unchanged(v store.Version, checked time.Time) *generation {
-	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, changeLog: g.changeLog, keptRows: g.keptRows,
+	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, changeLog: g.changeLog,
+		keptRows:   g.keptRows,
 		isSlow:     g.isSlow,
 		dayCounted: g.dayCounted, version: v, source: g.source, checked: checked, readTime: g.readTime}
 }
@@ -144,6 +145,7 @@ func readTable(ctx context.Context, st *store.Store, name string, vocabulary *va
 			return err
 		}, nil
 	}
+
 	c, version, err := st.Read(ctx, lastCatalog, begin)
 	if err != nil {
 		return nil, err
@@ -158,8 +160,9 @@ func readTable(ctx context.Context, st *store.Store, name string, vocabulary *va
 		builder.SetHistory(log, version.AsOf)
 	}
 
-	g := &generation{catalog: c, index: builder.Build(), changeLog: log, keptRows: kept, dayCounted: dayOf(version.AsOf), version: version,
-		source: name, checked: begun}
+	g := &generation{catalog: c, index: builder.Build(), changeLog: log, keptRows: kept, dayCounted: dayOf(version.AsOf),
+		version: version,
+		source:  name, checked: begun}
 	g.isSlow = last.mustKeepRows(c) && last.isSlow
 	if version.Synced {
 		g.source = FromSnapshot

@@ -88,6 +88,7 @@ func TestAnswersOfAChangingStock(t *testing.T) {
 			s.live.requestRefresh()
 		}
 	})
+
 	var dropped, walks atomic.Int64
 	s.Events.Dropped = func(rows int) { dropped.Add(int64(rows)) }
 
@@ -247,7 +248,8 @@ func TestRowsAreLive(t *testing.T) {
 			ids = append(ids, c.ID)
 		}
 
-		if !slices.Equal(ids, want.ids) || a.Next == nil && a.Total != len(want.ids) || len(ids) == 0 && a.ZeroResults == nil {
+		if !slices.Equal(ids, want.ids) || a.Next == nil && a.Total != len(want.ids) || len(ids) == 0 &&
+			a.ZeroResults == nil {
 			t.Errorf("%v: %v, total %d, no_match %v, want %v", want.values, ids, a.Total, a.ZeroResults, want.ids)
 		}
 	}

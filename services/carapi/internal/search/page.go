@@ -158,7 +158,8 @@ func (r *searchRequest) offsetAfter(last, next candidate) int {
 // cursorAfter is the cursor after the candidates taken.
 func (p *page) cursorAfter() query.Cursor {
 	r, last := p.request, p.candidates[p.taken-1]
-	return query.Cursor{SortKey: r.index().SortKey(r.query.Sort, last.row), OffsetInTies: r.offsetAfter(last, p.candidates[p.taken])}
+	return query.Cursor{SortKey: r.index().SortKey(r.query.Sort, last.row),
+		OffsetInTies: r.offsetAfter(last, p.candidates[p.taken])}
 }
 
 // shorten gives the page with fewer candidates taken.

@@ -123,6 +123,7 @@ func TestTableThatComesBackAltered(t *testing.T) {
 			}
 		}
 	}
+
 	exec(t, db, "RENAME TABLE cars TO hidden")
 	until("away", func() bool { return s.live.unavailableReason() != nil })
 	exec(t, db, "ALTER TABLE hidden DROP COLUMN description")

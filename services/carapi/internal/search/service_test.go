@@ -41,6 +41,7 @@ func openService(t testing.TB, c dbconn.Config, table string, timeout time.Durat
 			Timeout: timeout, Ping: rows.PingContext}
 		return store.New(rows, reads, c.Driver, settings, slog.New(slog.DiscardHandler))
 	}
+
 	live := open()
 	s := New(live, nil, Options{Vocabulary: vocabulary, Timeout: timeout}, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())

@@ -172,6 +172,7 @@ func (r *searchRequest) widen(set index.Set, v *vehicle, m market) (found index.
 
 		return n
 	}
+
 	year, mileage := number(m.year), number(m.mileage)
 	for _, w := range similarLimits {
 		years := big.NewRat(w.years, 1)
@@ -213,6 +214,7 @@ func appendLimits(b []byte, filters []query.Filter) []byte {
 		}
 		b = append(value.AppendString(b, name), ':')
 	}
+
 	for i := range filters {
 		f := &filters[i]
 		if f.Texts != nil {

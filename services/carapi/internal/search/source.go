@@ -221,8 +221,8 @@ func (s *source) requestRefresh() *refresh {
 	return s.pending
 }
 
-// freshGeneration gives the index that a request is answered from. It waits for a new one where that is quick, or where the
-// index is much older than reading it takes, as after a quiet night.
+// freshGeneration gives the index that a request is answered from. It waits for a new one where that is quick, or where
+// the index is much older than reading it takes, as after a quiet night.
 func (s *source) freshGeneration(ctx context.Context) (*generation, error) {
 	g := s.current.Load()
 	if g == nil {

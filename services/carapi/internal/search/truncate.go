@@ -21,8 +21,8 @@ type Truncation struct {
 	Values []Omitted `json:"values,omitempty" jsonschema:"Values that do not fit, null in the answer, with their length"`
 }
 
-// writeVehicles puts the vehicles into the answer, so that it is not too long: long texts are cut first, then vehicles are
-// left for the next page, and last the values of a single vehicle that do not fit are left out. What explains an
+// writeVehicles puts the vehicles into the answer, so that it is not too long: long texts are cut first, then vehicles
+// are left for the next page, and last the values of a single vehicle that do not fit are left out. What explains an
 // empty answer stays whole.
 func (r *searchRequest) writeVehicles(p *page, a *Answer) error {
 	q := r.query

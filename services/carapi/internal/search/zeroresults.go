@@ -84,6 +84,7 @@ func (z *ZeroResults) Link(urlOf func(url.Values) string) {
 			c.URL = urlOf(c.Request)
 		}
 	}
+
 	for i := range z.Filters {
 		link(&z.Filters[i].RequestLink)
 	}
@@ -106,8 +107,8 @@ func (z *ZeroResults) Link(urlOf func(url.Values) string) {
 	}
 }
 
-// dropLastURL leaves out one URL with what it finds, of the kind of which there are most: the last one, since the best come
-// first. A filter keeps its counts while anything else can go. It returns false if nothing is left.
+// dropLastURL leaves out one URL with what it finds, of the kind of which there are most: the last one, since the best
+// come first. A filter keeps its counts while anything else can go. It returns false if nothing is left.
 func (z *ZeroResults) dropLastURL() bool {
 	linked := func(f FilterCount) bool { return f.URL != "" }
 	filters, values := 0, 0
@@ -177,7 +178,8 @@ func (r *searchRequest) zeroResults(unmatched map[string][]string, room int) *Ze
 	return w.result
 }
 
-// matchingWithout gives the vehicles that match when the filters of some parameters are left out; q stands for the words.
+// matchingWithout gives the vehicles that match when the filters of some parameters are left out; q stands for the
+// words.
 func (w *relaxations) matchingWithout(without ...string) index.Set {
 	q := query.Query{}
 	for _, f := range w.query.Filters {
@@ -209,8 +211,8 @@ func (w *relaxations) requestWithout(parameters ...string) url.Values {
 	return request
 }
 
-// tryRequest gives the call of a request and how many vehicles it finds. The count is 0 if it finds none, is not understood,
-// or is too long for an answer. The request is read as it will be when it is sent.
+// tryRequest gives the call of a request and how many vehicles it finds. The count is 0 if it finds none, is not
+// understood, or is too long for an answer. The request is read as it will be when it is sent.
 func (w *relaxations) tryRequest(request url.Values) (c RequestLink, count int) {
 	request.Set("match", w.query.MatchForNext()) // it has been interpreted
 	if len(request.Encode()) > w.result.maxBytes {
@@ -368,6 +370,7 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 		choose(i+1, chosen|1<<i, n+1, w.index().Intersect(found, sets[i]))
 		choose(i+1, chosen, n, found)
 	}
+
 	choose(0, 0, 0, rest)
 
 	for i, word := range w.query.Words {
@@ -510,8 +513,8 @@ func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 	}
 }
 
-// suggestNear looks for values near to the one received, and for other fields in which it is a value. It reports whether
-// the filter's own field has one that finds something beside the filter's other values.
+// suggestNear looks for values near to the one received, and for other fields in which it is a value. It reports
+// whether the filter's own field has one that finds something beside the filter's other values.
 func (w *relaxations) suggestNear(f *query.Filter, received string, beside []string) (isNear bool) {
 	var all []Suggestion
 	for _, meant := range w.nearestValues(f.Field, received) {
@@ -555,8 +558,8 @@ func (w *relaxations) listValues(f *query.Filter, beside []string) {
 	}
 }
 
-// frequentValues gives the values of a filter's field under the other filters, of a list those of the whole stock, the most
-// frequent first. Complete says that there are no others.
+// frequentValues gives the values of a filter's field under the other filters, of a list those of the whole stock, the
+// most frequent first. Complete says that there are no others.
 func (w *relaxations) frequentValues(f *query.Filter) (cells []value.Cell, complete bool) {
 	field, other := f.Field, 0
 	switch {
@@ -569,7 +572,8 @@ func (w *relaxations) frequentValues(f *query.Filter) (cells []value.Cell, compl
 		for _, v := range w.index().ValuesOf(field, texts.Values) {
 			cells = append(cells, value.Cell{Type: value.Text, Form: []byte(v.Text)})
 		}
-	case field.IsFacetable() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.Text || !field.Flag):
+	case field.IsFacetable() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.Text ||
+		!field.Flag):
 		var counts []index.Count
 		const blank = 2 // NULL and a blank text may be among them
 		counts, other = w.index().Facet(w.matchingWithout(f.Parameter), query.Group{Field: field}, fewInStock+blank)

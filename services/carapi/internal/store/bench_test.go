@@ -97,6 +97,7 @@ func BenchmarkRows(b *testing.B) {
 				}
 			}
 		})
+
 		b.Run(name+"/driver", func(b *testing.B) {
 			statements := map[any]driver.Stmt{}
 			b.ReportAllocs()
@@ -173,6 +174,7 @@ func rowsByDriver(ctx context.Context, s *Store, statements map[any]driver.Stmt,
 			r.keepRow()
 		}
 	})
+
 	return r.rowsByKey(), err
 }
 

@@ -79,6 +79,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("the column before it is %q", other.Form)
 		}
 	}
+
 	for i, e := range boundCases() {
 		table := "CREATE TABLE cars (no INTEGER PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), " + e.column + ")"
 		var stored any = e.stored
@@ -91,6 +92,7 @@ func TestBounds(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+
 		t.Run(fmt.Sprintf("MySQL/%d %s", i, e.column), func(t *testing.T) {
 			c := dbtest.Database(t)
 			db := dbtest.Open(t, c)
@@ -98,6 +100,7 @@ func TestBounds(t *testing.T) {
 			insert(db)
 			check(t, e, c)
 		})
+
 		t.Run(fmt.Sprintf("SQLite/%d %s", i, e.column), func(t *testing.T) {
 			c, db := dbtest.SQLite(t, table)
 			insert(db)
@@ -127,6 +130,7 @@ func TestBoundsOnServer(t *testing.T) {
 		}
 		return bytes
 	}
+
 	before := sent()
 
 	rows, err := s.Rows(t.Context(), read.catalog, read.version, read.keys(), everyField(read.catalog), 1000)

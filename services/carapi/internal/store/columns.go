@@ -87,7 +87,8 @@ func capacity(c schema.Column) int {
 	return math.MaxInt
 }
 
-// columnExpression names a column of the table t. Without the t, SQLite would take a name in quotes that is not there for a text.
+// columnExpression names a column of the table t. Without the t, SQLite would take a name in quotes that is not there
+// for a text.
 func (s *Store) columnExpression(c schema.Column) string { return "t." + s.quote(c.Name) }
 
 // fromClause is what statements read: the table, as t.

@@ -21,6 +21,7 @@ func TestUnavailable(t *testing.T) {
 		copy(e.SQLState[:], state)
 		return fmt.Errorf("search: %w", e)
 	}
+
 	for _, e := range []struct {
 		err                    error
 		unavailable, permanent bool

@@ -27,6 +27,7 @@ func TestTooSlow(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
+
 	key := [][]value.Cell{number("2")}
 	patient := openStore(t, c, Settings{})
 	known := catalogOf(t, patient)
@@ -36,6 +37,7 @@ func TestTooSlow(t *testing.T) {
 		_, err := s.Rows(t.Context(), known, Version{}, key, everyField(known), 10)
 		check(t, err)
 	})
+
 	t.Run("stopped by the server", func(t *testing.T) {
 		c := c
 		c.QueryTimeout = 300 * time.Millisecond
@@ -43,6 +45,7 @@ func TestTooSlow(t *testing.T) {
 		_, err := s.Rows(t.Context(), known, Version{}, key, everyField(known), 10)
 		check(t, err)
 	})
+
 	t.Run("caller has gone", func(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Hour, nil)
 		time.AfterFunc(100*time.Millisecond, cancel)
@@ -51,6 +54,7 @@ func TestTooSlow(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+
 	t.Run("SQLite", func(t *testing.T) {
 		file, _ := dbtest.SQLite(t, `CREATE VIEW cars AS SELECT 1 AS id, 'a' AS make, 'b' AS model,
 			(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT count(*) FROM n) AS slow`)
@@ -91,6 +95,7 @@ func TestLostConnection(t *testing.T) {
 			_, _ = db.Exec("KILL ?", id) // it may have gone
 		}
 	}
+
 	for range 5 {
 		kill()
 		requireSameRows(t, s, read)

@@ -34,6 +34,7 @@ func TestChangedLooseFile(t *testing.T) {
 
 				requireSameRows(t, s, read)
 			}
+
 			for range 3 {
 				expect("nothing", false)
 				run(t, db, "UPDATE cars SET make = make || 'x'")

@@ -179,6 +179,7 @@ func TestKeys(t *testing.T) {
 			t.Error("rows by no key")
 		}
 	}
+
 	for _, e := range mysqlTables() {
 		t.Run("MySQL/"+e.name, func(t *testing.T) {
 			c := dbtest.Database(t)

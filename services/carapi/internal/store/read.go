@@ -16,8 +16,8 @@ import (
 // AddRow takes the cells of one row, in the order of the fields that were asked for. It must not keep them.
 type AddRow = func(cells []value.Cell) error
 
-// BeginRead is called once the columns are known. It gets the catalog and about how many rows there are, 0 if that is not
-// known. It says which fields it wants, and what takes their rows.
+// BeginRead is called once the columns are known. It gets the catalog and about how many rows there are, 0 if that is
+// not known. It says which fields it wants, and what takes their rows.
 type BeginRead = func(c *catalog.Catalog, about int) (fields []*catalog.Field, add AddRow, err error)
 
 // Read reads the whole table, its columns and rows in one transaction. The catalog is last if the table's columns and
@@ -31,6 +31,7 @@ func (s *Store) Read(ctx context.Context, last *catalog.Catalog, begin BeginRead
 		begun = true
 		return begin(c, about)
 	}
+
 	read := func(ctx context.Context) error {
 		return withLostRetry(ctx, func() (again bool, err error) {
 			begun = false
@@ -46,6 +47,7 @@ func (s *Store) Read(ctx context.Context, last *catalog.Catalog, begin BeginRead
 		}
 		return err
 	})
+
 	return c, v, err
 }
 

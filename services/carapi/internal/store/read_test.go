@@ -82,6 +82,7 @@ func TestAlteredWhileReading(t *testing.T) {
 			}
 			return everyField(c), func([]value.Cell) error { rows++; return nil }, nil
 		})
+
 		return c, rows, err
 	}
 
@@ -212,6 +213,7 @@ func TestConcurrentUse(t *testing.T) {
 					}
 				}
 			})
+
 			group.Wait()
 		})
 	}

@@ -79,8 +79,8 @@ func (s *Store) Rows(
 
 var errNoKey = errors.New("the table has no key by which rows are found")
 
-// rowsIfComparable takes the error of a server that cannot compare a key with its column, because the column's character set
-// lacks its letters, to mean that there is no such row.
+// rowsIfComparable takes the error of a server that cannot compare a key with its column, because the column's
+// character set lacks its letters, to mean that there is no such row.
 func (s *Store) rowsIfComparable(
 	ctx context.Context, q *selection, v Version, keys [][]value.Cell, most int,
 ) ([]*Row, error) {

@@ -133,6 +133,7 @@ func usableKeys(t schema.Table, found map[string]*uniqueIndex) (keys [][]string)
 		}
 		return len(a.columns) - len(b.columns)
 	})
+
 	for _, x := range usable {
 		keys = append(keys, x.columns)
 	}

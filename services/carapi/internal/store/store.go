@@ -78,8 +78,8 @@ func New(rows, reads *sqlx.DB, driver string, s Settings, log *slog.Logger) *Sto
 // before the first Read.
 func (s *Store) SetHistory(copied *Store) { s.changesIn = copied }
 
-// FollowBinding makes this table's columns bound as those of another one, of which it is a copy. Its id is read from the same
-// columns, whose keys the copy may not have.
+// FollowBinding makes this table's columns bound as those of another one, of which it is a copy. Its id is read from
+// the same columns, whose keys the copy may not have.
 func (s *Store) FollowBinding(c *catalog.Catalog) {
 	id := c.IDColumns()
 	s.idColumns.Store(&id)

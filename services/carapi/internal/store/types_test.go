@@ -123,6 +123,7 @@ func TestTypes(t *testing.T) {
 
 		requireSameRows(t, s, read)
 	}
+
 	t.Run("MySQL", func(t *testing.T) { check(t, openStore(t, c, Settings{})) })
 	t.Run("SQLite", func(t *testing.T) { check(t, openStore(t, file, Settings{})) })
 }

@@ -27,8 +27,8 @@ func (v Version) sameState(other Version) bool {
 	return v.Synced == other.Synced && v.Run == other.Run && v.Data == other.Data
 }
 
-// CheckChanged reports whether the table may differ from what was read as a version, and gives the present version: a run
-// that changed nothing only moves its AsOf. MySQL may always have changed.
+// CheckChanged reports whether the table may differ from what was read as a version, and gives the present version: a
+// run that changed nothing only moves its AsOf. MySQL may always have changed.
 func (s *Store) CheckChanged(ctx context.Context, v Version) (now Version, changed bool, err error) {
 	if !s.isSQLite {
 		return Version{AsOf: time.Now()}, true, nil
@@ -51,6 +51,7 @@ func (s *Store) CheckChanged(ctx context.Context, v Version) (now Version, chang
 
 		return err
 	})
+
 	return now, err == nil && !now.sameState(v), err
 }
 

@@ -116,6 +116,7 @@ func TestChangedBySyncer(t *testing.T) {
 			read = readStock(t, s, read.catalog)
 		}
 	}
+
 	expect("nothing", false, began)
 	began = file.add(t, syncedRun{})
 	expect("a run that changed nothing", false, began)
@@ -222,6 +223,7 @@ func TestBecomesSynced(t *testing.T) {
 
 		requireSameRows(t, s, read)
 	}
+
 	expect(true)
 	run(t, db, "ALTER TABLE _sync_runs RENAME TO gone")
 	expect(false)
@@ -259,7 +261,8 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	run(t, file.db, "DELETE FROM _sync_tables WHERE table_name = 'cars'")
 	file.add(t, syncedRun{table: "trucks"})
 
-	if now, _, err := s.CheckChanged(t.Context(), read.version); err == nil || !strings.Contains(err.Error(), "forgotten") {
+	if now, _, err := s.CheckChanged(t.Context(), read.version); err == nil ||
+		!strings.Contains(err.Error(), "forgotten") {
 		t.Errorf("%+v, %v", now, err)
 	}
 }

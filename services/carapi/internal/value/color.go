@@ -8,7 +8,8 @@ import (
 )
 
 // colorJoiners are the words between two colors of one vehicle.
-var colorJoiners = []string{"and", "or", "oder", "ou", "lub", "veya", "или", "with", "w", "over", "und", "mit", "et", "avec",
+var colorJoiners = []string{"and", "or", "oder", "ou", "lub", "veya", "или", "with", "w", "over", "und", "mit",
+	"et", "avec",
 	"y", "con", "e", "com", "en", "met", "i",
 	"z", "ve", "и", "с", "та", "з"}
 
@@ -76,8 +77,8 @@ func headColor(w *splitText, part []phraseMatch) []string {
 	return meanings
 }
 
-// areSeparated reports whether a sign or a word between two colors makes them colors of two parts. The first of the words
-// is the end of the first color, and to is the beginning of the second.
+// areSeparated reports whether a sign or a word between two colors makes them colors of two parts. The first of the
+// words is the end of the first color, and to is the beginning of the second.
 func areSeparated(w *splitText, from, to int) bool {
 	for i := from; i < to; i++ {
 		isJoiner := i > from && slices.Contains(colorJoiners, string(w.key(i, i+1)))
@@ -99,6 +100,7 @@ func (l *lexicon) findDepth(w *splitText, matches []phraseMatch) string {
 		found = cmp.Or(found, depth)
 		return true
 	}
+
 	for _, m := range matches {
 		for i := max(m.from-1, 0); i < min(m.to+1, len(w.parts)); i++ {
 			word := w.key(i, i+1)

@@ -22,6 +22,7 @@ func Fold(s string) string {
 		}
 		return -1 // also the combining marks that NFKD has split off
 	}
+
 	if isASCII(s) {
 		return strings.Map(fold, s)
 	}

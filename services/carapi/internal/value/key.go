@@ -96,8 +96,8 @@ func appendForeignKey(b []byte, s string) []byte {
 	return b
 }
 
-// isIgnoredMark reports whether a mark does not make another letter of its base: any accent on a Latin letter, the dots of
-// ё.
+// isIgnoredMark reports whether a mark does not make another letter of its base: any accent on a Latin letter, the dots
+// of ё.
 func isIgnoredMark(base, mark rune) bool {
 	const diaeresis = '\u0308'
 	return unicode.Is(unicode.Latin, base) || mark == diaeresis && (base == 'е' || base == 'Е')

@@ -49,6 +49,7 @@ func SplitList(text string) []string {
 			all = append(all, element)
 		}
 	}
+
 	if strings.HasPrefix(text, "[") && json.Valid([]byte(text)) {
 		Elements([]byte(text), func(element []byte) { add(string(element)) })
 		return all

@@ -16,7 +16,8 @@ const (
 )
 
 // negationWords are words before a name that it does not go for: Never used, Non-Diesel, Not Black.
-var negationWords = strings.Fields("never no non not nicht kein keine nie ohne pas sans sin sem senza geen niet не ні без")
+var negationWords = strings.Fields("never no non not nicht kein keine nie ohne pas sans sin sem senza geen " +
+	"niet не ні без")
 
 // lexicon holds the words for the meanings of one field.
 type lexicon struct {
@@ -26,7 +27,8 @@ type lexicon struct {
 	endings            []string           // names that a word may end with, whatever comes before, as in obsidianschwarz
 	depths             map[string]string  // words for dark and light, by their keys
 	plurals            bool               // whether names have plurals, as those of bodies and conditions do
-	headFirst          bool               // while reading: the file is in a language whose colors stand before their shades
+	// while reading: the file is in a language whose colors stand before their shades
+	headFirst bool
 }
 
 // phrase is one word, or several in a row.
@@ -242,7 +244,8 @@ func combineFuels(meanings []string) []string {
 
 	switch {
 	case isPlugin:
-		return append(withoutMeanings(meanings, "electric", "gasoline", "diesel", "hybrid", "plug-in hybrid"), "plug-in hybrid")
+		return append(withoutMeanings(meanings, "electric", "gasoline", "diesel", "hybrid", "plug-in hybrid"),
+			"plug-in hybrid")
 	case isElectric && isBurning, slices.Contains(meanings, "hybrid"):
 		return append(withoutMeanings(meanings, "electric", "gasoline", "diesel", "hybrid"), "hybrid")
 	case slices.ContainsFunc(meanings, func(fuel string) bool {

@@ -114,8 +114,9 @@ func (e *numberEvidence) decideSeparator(m Measure, separator, other byte) strin
 	return ""
 }
 
-// usualCurrency gives the usual currency, and whether there are others. A sign that several currencies have stands for the
-// one whose code the column has too. A local dollar or peso, whose sign alone does not say which, goes by that sign.
+// usualCurrency gives the usual currency, and whether there are others. A sign that several currencies have stands for
+// the one whose code the column has too. A local dollar or peso, whose sign alone does not say which, goes by that
+// sign.
 func (e *numberEvidence) usualCurrency(localDollar bool) (usual string, differ bool) {
 	codes := map[string]int{}
 	if localDollar {

@@ -2,8 +2,8 @@ package value
 
 import "bytes"
 
-// classifySeparators says what the separators between digits are: of groups, a decimal mark, or either one. It returns false
-// for digits that are no number.
+// classifySeparators says what the separators between digits are: of groups, a decimal mark, or either one. It returns
+// false for digits that are no number.
 func classifySeparators(digits []byte) (group, point, either byte, ok bool) {
 	last := bytes.LastIndexAny(digits, "., '")
 	if last < 0 {

@@ -72,6 +72,7 @@ func nearestNames(name string, names iter.Seq2[string, string]) []string {
 	slices.SortFunc(candidates, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), strings.Compare(a.name, b.name))
 	})
+
 	var found []string
 	for _, c := range candidates {
 		isSame := func(other string) bool { return SameText(other, c.name) }
@@ -83,8 +84,8 @@ func nearestNames(name string, names iter.Seq2[string, string]) []string {
 	return found
 }
 
-// IsOneTypo reports whether a name is another one with a single typing error. Names of up to three letters and names with
-// comparison signs never are.
+// IsOneTypo reports whether a name is another one with a single typing error. Names of up to three letters and names
+// with comparison signs never are.
 func IsOneTypo(name, meant string) bool {
 	a, b := Fold(name), Fold(meant)
 	if IsTransposition([]rune(a), []rune(b)) {

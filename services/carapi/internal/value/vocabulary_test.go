@@ -17,6 +17,7 @@ func TestReadVocabulary(t *testing.T) {
 		}
 		return ReadVocabulary(file)
 	}
+
 	v, err := write("# ours\n\n[make]\nŠkoda = Škodovka\n[stellplatz]\nhinten, ganz hinten -> B 1, B 2\n")
 	if err != nil || !slices.Contains(v.Aliases("make", "Škodovka"), "skoda") ||
 		!slices.Contains(v.Aliases("make", "Chevy"), "chevrolet") ||

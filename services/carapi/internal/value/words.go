@@ -44,6 +44,7 @@ func splitWords(text string) splitText {
 			w.parts = append(w.parts, wordPart{start, at, from, len(w.keys)})
 		}
 	}
+
 	for i, r := range text {
 		if kind := wordKind(r, last); kind != last {
 			end(i)
