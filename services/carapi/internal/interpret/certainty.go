@@ -9,7 +9,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// markComparisons marks what stands near a comparison: a car like a Camry is no Camry.
+// markComparisons marks the values near a comparison as uncertain: a car like a Camry is not a Camry.
 func markComparisons(tokens []token) {
 	for i := range tokens {
 		switch tokens[i].kind {
@@ -36,7 +36,8 @@ func markComparisons(tokens []token) {
 	}
 }
 
-// markOwned marks what a possessive is of: my old Honda got totaled. It returns false if that is no vehicle.
+// markOwned marks the vehicle after a possessive, as in my old Honda got totaled. It returns false if no vehicle
+// follows.
 func markOwned(tokens []token, i int) (found bool) {
 	i = nextMeaningful(tokens, i)
 	if i > 0 && tokens[i].kind == unknownToken {
@@ -50,10 +51,10 @@ func markOwned(tokens []token, i int) (found bool) {
 	return found
 }
 
-// possessives stand before a vehicle that somebody has already.
+// possessives stand before a vehicle that somebody already has.
 var possessives = strings.Fields("my his her their drives drove driving")
 
-// nextMeaningful gives the place of the next token, past articles and other words that say nothing; -1 at the end.
+// nextMeaningful returns the index of the next token that is not a filler, or -1 at the end.
 func nextMeaningful(tokens []token, i int) int {
 	for ; i < len(tokens); i++ {
 		if tokens[i].kind != fillerToken {
@@ -63,10 +64,10 @@ func nextMeaningful(tokens []token, i int) int {
 	return -1
 }
 
-// nearWords stand before a place that vehicles are near to, and not in.
+// nearWords stand before a place that vehicles may be near, not only in.
 var nearWords = strings.Fields("near around close outside")
 
-// isDistant reports whether vehicles need not be in a place: within 50 miles of Boston, moving to Denver.
+// isDistant reports whether a place does not restrict where vehicles are: within 50 miles of Boston, moving to Denver.
 func isDistant(tokens []token, i int) bool {
 	if i > 0 && slices.Contains(placeFields, tokens[i].parameter) && tokens[i-1].kind == boundaryToken &&
 		slices.Contains([]string{"from", "to"}, plainWord(tokens[i-1].words[0])) {
@@ -81,16 +82,17 @@ func isDistant(tokens []token, i int) bool {
 	return len(unit) > 0 && slices.Contains(distanceUnits, plainWord(unit[len(unit)-1]))
 }
 
+// distanceUnits end the phrase before "of" or "from" in a distance: 50 miles from Boston.
 var distanceUnits = strings.Fields("mi mile miles km kms kilometer kilometers kilometre kilometres minutes hours " +
 	"hour drive away")
 
-// markBefore marks the values that stand directly before a place.
+// markBefore marks the values directly before a token.
 func markBefore(tokens []token, i int) {
 	markNearest(tokens, i-1)
 }
 
-// isClauseEnd reports whether what a comparison is about has ended: at a bound, which says itself what it compares, and
-// at a word or comma after which something else comes.
+// isClauseEnd reports whether a comparison ends at a token: at a bound, which has its own comparison, or at a word or
+// comma that begins something else.
 func isClauseEnd(tokens []token, i int) bool {
 	t := &tokens[i]
 	switch t.kind {
@@ -108,21 +110,24 @@ func isClauseEnd(tokens []token, i int) bool {
 	return false
 }
 
-// amountOwners are nouns to whose amounts no field belongs: payments under $400.
+// amountOwners are nouns that own an amount which belongs to no field: payments under $400.
 var amountOwners = strings.Fields("off rebate payment payments monthly month week weekly down deposit range " +
 	"towing tow tows haul capacity warranty insurance lbs lb pounds weight weighs payload mpg hp horsepower torque " +
 	"engine within radius distance financing finance lease repairs repair save saving savings discount trade tax taxes " +
 	"fee fees credit score loan apr battery cargo trunk feet inches wheels inch legroom until through till")
 
 var (
+	// plainAmount finds a currency or a scale, so the amount is certainly money.
 	plainAmount = regexp.MustCompile(`(?i)[$€£₹]|\d\s*(?:k|grand|lakh|lac|mio|million)\b|\b(?:usd|eur|gbp|dollars?|euros?|bucks)\b`)
-	clearAmount = "15000" // from which on a number alone, beside a car, is a price
+	// clearAmount is the smallest bare number that, beside a vehicle, can only be a price.
+	clearAmount = "15000"
 )
 
-// markDescriptions marks values that describe a part of a vehicle or something else near them: red leather, electric
+// markDescriptions marks values that describe a part of a vehicle or something near them: red leather, electric
 // windows, $400 a month.
 func (r *requestReader) markDescriptions(tokens []token) {
-	for i := len(tokens) - 1; i >= 0; i-- { // what is uncertain makes what describes it uncertain
+	// Backwards, because an uncertain value makes the values that describe it uncertain.
+	for i := len(tokens) - 1; i >= 0; i-- {
 		t := &tokens[i]
 		if t.kind != valueToken {
 			continue
@@ -137,12 +142,13 @@ func (r *requestReader) markDescriptions(tokens []token) {
 	}
 
 	for i := range tokens {
+		// A color after an uncertain trim or fuel belongs to it.
 		if t := &tokens[i]; i > 0 && t.parameter == "color" && (tokens[i-1].parameter == "trim" || isShade(&tokens[i-1], t)) {
 			t.isUncertain = t.isUncertain || tokens[i-1].isUncertain
 		}
 	}
 
-	// Black and tan leather: what describes the same thing.
+	// Black and tan leather: both colors describe the same part.
 	for i := len(tokens) - 1; i >= 2; i-- {
 		t, joint, other := &tokens[i], &tokens[i-1], &tokens[i-2]
 		if t.kind == valueToken && t.isUncertain && joint.kind == jointToken && other.kind == valueToken &&
@@ -152,11 +158,11 @@ func (r *requestReader) markDescriptions(tokens []token) {
 	}
 }
 
-// vehicleParts are words after which a color is not that of the vehicle, as in interior black.
+// vehicleParts come before or after a color that is not the vehicle's, as in interior black.
 var vehicleParts = strings.Fields("interior int inside seat seats leather rim rims wheel wheels roof top " +
 	"upholstery cabin stripe stripes accent accents caliper calipers hood mirrors carpet trim dashboard softtop")
 
-// isOfPart reports whether a color belongs to a word before it: interior black, light blue.
+// isOfPart reports whether a color belongs to the word before it: interior black, light blue.
 func (r *requestReader) isOfPart(tokens []token, i int) bool {
 	t := &tokens[i]
 	if t.parameter != "color" {
@@ -177,7 +183,7 @@ func (r *requestReader) isOfPart(tokens []token, i int) bool {
 	return slices.Contains(vehicleParts, before) || place == i-1 && len(r.vocabulary.NamedMeanings("color", shade)) > 0
 }
 
-// markWithMarker marks a value, and the negation before it.
+// markWithMarker marks a value and the negation before it.
 func markWithMarker(tokens []token, i int) {
 	tokens[i].isUncertain = true
 	for j := i - 1; j >= 0 && (tokens[j].kind == fillerToken || tokens[j].kind == markerToken); j-- {
@@ -188,7 +194,7 @@ func markWithMarker(tokens []token, i int) {
 	}
 }
 
-// describesNext reports whether a value stands directly before a word that was not understood.
+// describesNext reports whether a value describes the next word, which was not understood.
 func describesNext(tokens []token, i int) bool {
 	t := &tokens[i]
 	for j := i + 1; j < len(tokens); j++ {
@@ -214,7 +220,7 @@ func describesNext(tokens []token, i int) bool {
 
 			return false
 		case boundaryToken:
-			// A distance from somewhere, or a price per something, is no mileage and no price.
+			// A distance from a place is not a mileage, and an amount per unit is not a price.
 			word := plainWord(next.words[0])
 			isOnClock := word == "on" && slices.ContainsFunc(tokens[j:], func(t token) bool {
 				return len(t.words) > 0 && slices.Contains([]string{"clock", "odometer", "odo"}, plainWord(t.words[0]))
@@ -233,16 +239,16 @@ func describesNext(tokens []token, i int) bool {
 	return false
 }
 
-// afterAmount are words that no amount or color before them describes.
+// afterAmount are words that an amount or color before them does not describe.
 var afterAmount = strings.Fields("sorted sort ordered located located, obo ono max thanks thank anywhere " +
 	"somewhere delivered")
 
-// boundWords make a bound of a number that they stand before.
+// boundWords turn the number after them into a bound.
 var boundWords = strings.Fields("under over below above less more max min upto beyond exceeding thru through til " +
 	"till until construction built ab bis od do vanaf desde depuis dal unter über pre post least most baujahr partir " +
 	"made registered warranty")
 
-// isShade reports whether a fuel and a color may be the name of a paint: electric blue.
+// isShade reports whether a fuel and a color may together name a paint: electric blue.
 func isShade(fuel, color *token) bool {
 	return fuel.parameter == "fuel_type" && color.parameter == "color" && len(fuel.words) == 1 &&
 		plainWord(fuel.words[0]) == "electric" &&
@@ -250,7 +256,7 @@ func isShade(fuel, color *token) bool {
 			plainWord(strings.Join(color.words, " ")))
 }
 
-// isClear reports whether a bound says itself what it is of: $30,000, 30k, 50,000 miles, 2020 or newer.
+// isClear reports whether a bound names its own field: $30,000, 30k, 50,000 miles, 2020 or newer.
 func isClear(t *token) bool {
 	text := strings.Join(t.words, " ")
 	return plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "mileage") &&
@@ -258,7 +264,7 @@ func isClear(t *token) bool {
 		strings.HasPrefix(t.parameter, "year_") && timeWord.MatchString(text)
 }
 
-// belongsBefore reports whether an amount belongs to a word that was not understood before it.
+// belongsBefore reports whether an amount belongs to a word before it that was not understood.
 func belongsBefore(tokens []token, i int) bool {
 	t := &tokens[i]
 	for j := i - 1; j >= 0; j-- {
@@ -298,7 +304,7 @@ func belongsBefore(tokens []token, i int) bool {
 	return false
 }
 
-// lastNumber is the upper end of a range, or the number itself.
+// lastNumber returns the upper end of a range, or the number itself.
 func lastNumber(amount string) string {
 	if _, high, isRange := strings.Cut(amount, "-"); isRange {
 		return high
@@ -306,8 +312,8 @@ func lastNumber(amount string) string {
 	return amount
 }
 
-// markConflicts marks values of one field that are not said to be alternatives, and all values where the sentence
-// describes two kinds of vehicle.
+// markConflicts marks values of one field that are not alternatives, and all values if the sentence describes two kinds
+// of vehicle.
 func (r *requestReader) markConflicts(tokens []token) {
 	var places []int
 	for i := range tokens {
@@ -316,6 +322,7 @@ func (r *requestReader) markConflicts(tokens []token) {
 		}
 	}
 
+	// Find the fields with several values that are not joined as alternatives.
 	last, apart := map[string]int{}, map[string]bool{} // by parameter
 	for n, i := range places {
 		t := &tokens[i]
@@ -335,6 +342,7 @@ func (r *requestReader) markConflicts(tokens []token) {
 		return
 	}
 
+	// A sentence about two vehicles leaves none of its values certain.
 	isTwo := len(apart) > 1 || len(apart) > 0 && hasJointBetween(tokens, places)
 	for _, i := range places {
 		if t := &tokens[i]; apart[t.parameter] || isTwo {
@@ -345,8 +353,8 @@ func (r *requestReader) markConflicts(tokens []token) {
 	r.markStrayModels(tokens)
 }
 
-// arePairs reports whether what is given twice are makes with models of their own, so that all together mean the same
-// as each pair: Toyota Camry or Honda Accord.
+// arePairs reports whether the repeated values are makes, each with a model of its own. Then all filters together mean
+// the same as each pair: Toyota Camry or Honda Accord.
 func (r *requestReader) arePairs(tokens []token, places []int, apart map[string]bool) bool {
 	if !apart["make"] || !apart["model"] || len(apart) > 2 {
 		return false
@@ -361,7 +369,7 @@ func (r *requestReader) arePairs(tokens []token, places []int, apart map[string]
 			models = append(models, t.values)
 		default:
 			if len(makes) > 0 && len(models) < 2 && !t.isBound() {
-				return false // of one of them
+				return false // it describes only one of the pairs
 			}
 		}
 
@@ -386,8 +394,8 @@ func (r *requestReader) arePairs(tokens []token, places []int, apart map[string]
 	return true
 }
 
-// areJoined reports whether two tokens are joined as alternatives: only joints and words that say nothing stand between
-// them or, of what does not describe parts, one more word.
+// areJoined reports whether two tokens are alternatives: only joints and fillers stand between them, or also one
+// unknown word if the field does not describe parts.
 func areJoined(tokens []token, from, to int) bool {
 	joints, unknown := 0, 0
 	for i := from + 1; i < to; i++ {
@@ -405,7 +413,7 @@ func areJoined(tokens []token, from, to int) bool {
 	return joints > 0 && (unknown == 0 || unknown == 1 && !isDescribing(tokens[from].parameter))
 }
 
-// hasJointBetween reports whether an "or" stands between values.
+// hasJointBetween reports whether an "or" stands between the first and the last value.
 func hasJointBetween(tokens []token, places []int) bool {
 	for i := places[0]; i < places[len(places)-1]; i++ {
 		if tokens[i].kind == jointToken && len(tokens[i].words) == 1 && strings.EqualFold(tokens[i].words[0], "or") {
@@ -442,7 +450,7 @@ func (r *requestReader) markStrayModels(tokens []token) {
 	}
 }
 
-// markStrayTrims marks a trim that no vehicle of the make and model that were named has.
+// markStrayTrims marks a trim that no vehicle of the named make and model has.
 func (r *requestReader) markStrayTrims(tokens []token) {
 	set, isNamed := r.index.All(), false
 	for _, name := range []string{"make", "model", "trim"} {
@@ -463,7 +471,7 @@ func (r *requestReader) markStrayTrims(tokens []token) {
 	}
 }
 
-// markWeak marks values that mean something only beside others: a trim without a make or model, and features alone.
+// markWeak marks values that need others beside them: a trim without a make or model, and features alone.
 func (r *requestReader) markWeak(tokens []token) {
 	isCertain := func(parameters ...string) bool {
 		return slices.ContainsFunc(tokens, func(t token) bool {

@@ -49,7 +49,7 @@ func (r *requestReader) readControl(name string, given []string) {
 	r.exact[name] = append(r.exact[name], read...)
 }
 
-// readFieldNames reads names of fields; those that are not wanted get a minus: -description.
+// readFieldNames reads names of fields. It puts a minus before a name that is not wanted: -description.
 func (r *requestReader) readFieldNames(given string) string {
 	reader := sectionReader{isStored: func(name string) bool { return r.parameters.Catalog.Field(name) != nil }}
 	parts := reader.readSections(unwrap(withoutBrackets(given)))
@@ -63,6 +63,8 @@ func (r *requestReader) readFieldNames(given string) string {
 	}
 
 	var names []string
+
+	// A list marker holds for the names after it: without photo, vin.
 	before := noMarker
 	for _, part := range parts {
 		means := part.marker
@@ -89,7 +91,7 @@ func (r *requestReader) readFieldNames(given string) string {
 // stepAfterName finds a step after the name of a field, as in price:5000 and price: $5k.
 var stepAfterName = regexp.MustCompile(`^([^:]+):\s*([^:,]*\d[^:,]*)$`)
 
-// readGroups reads names of fields, some of them with a step.
+// readGroups reads names of fields, some with a step.
 func (r *requestReader) readGroups(given string) string {
 	parts := strings.Split(withoutBrackets(given), ",")
 	hasStep := func(part string) bool {
@@ -120,7 +122,7 @@ func (r *requestReader) readGroups(given string) string {
 	return strings.Join(parts, ",")
 }
 
-// checkGroups makes a mistake of steps that make too many ranges, and of those of amounts in several currencies.
+// checkGroups refuses steps that make too many ranges, and steps over amounts in several currencies.
 func (r *requestReader) checkGroups(q *query.Query) {
 	check := func(parameter string, groups []query.Group) {
 		for _, g := range groups {
@@ -146,7 +148,7 @@ func (r *requestReader) checkGroups(q *query.Query) {
 	check("by", q.By)
 }
 
-// readPresenceNames reads the fields that has or missing names; a negation turns one into the other.
+// readPresenceNames reads the fields of has or missing. A negated name moves to the other one.
 func (r *requestReader) readPresenceNames(name, given string) {
 	other := map[string]string{"has": "missing", "missing": "has"}[name]
 	read := url.Values{}
@@ -176,7 +178,7 @@ func readBoolean(s string) string {
 	return s
 }
 
-// orderWords are words for an order.
+// orderWords are phrases that name an order.
 var orderWords = map[string]string{
 	"cheapest": "price", "cheapest first": "price", "lowest price": "price", "price low to high": "price",
 	"most expensive": "-price", "highest price": "-price", "price high to low": "-price",
@@ -187,7 +189,7 @@ var orderWords = map[string]string{
 	"oldest": "year", "oldest first": "year", "most recent": "-year",
 }
 
-// readOrder reads what to sort by: price, -price, price:desc, price_desc, "price desc", "cheapest".
+// readOrder reads the fields to sort by: price, -price, price:desc, price_desc, "price desc", "cheapest".
 func (r *requestReader) readOrder(given string) string {
 	var all []string
 	for part := range strings.SplitSeq(withoutBrackets(given), ",") {
@@ -215,6 +217,7 @@ func (r *requestReader) readOrderPart(part string) string {
 
 	descending = descending || r.direction == "desc"
 
+	// The direction may follow the field's name.
 	field := strings.NewReplacer("-", " ", ".", " ", "|", " ").Replace(strings.TrimPrefix(words, "-"))
 	for _, direction := range []string{" descending", " desc", " ascending", " asc"} {
 		if before, ok := strings.CutSuffix(field, direction); ok {

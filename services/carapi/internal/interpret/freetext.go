@@ -10,21 +10,21 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// FreeTextFields are the fields whose values are looked for among the words of q.
+// FreeTextFields are the fields whose values the words of q are compared with.
 var FreeTextFields = []string{"make", "model", "trim", "condition", "body_type", "fuel_type", "transmission",
 	"drivetrain", "color"}
 
-// sentenceFields are those and the fields that only mean something beside them.
+// sentenceFields also include features, which only mean something beside another value.
 var sentenceFields = append(slices.Clone(FreeTextFields), "features")
 
-// placeFields are looked for after the word "in".
+// placeFields are tried after the word "in".
 var placeFields = []string{"city", "state", "country"}
 
 // maxSentenceWords is how many words of q are read.
 const maxSentenceWords = 40
 
-// readFreeText reads the words of q: whatever is certain to mean a filter becomes one, and the rest is noted as not
-// understood. Where nothing is certain, the words are looked for.
+// readFreeText turns the words of q that certainly mean a filter into filters and notes the others as not understood.
+// If no word is certain, all words are searched for.
 func (r *requestReader) readFreeText(given string) {
 	words := strings.Fields(given)
 	if len(words) > maxSentenceWords {
@@ -52,7 +52,7 @@ func (r *requestReader) readFreeText(given string) {
 	r.note("q", "words that say what filters do", found)
 }
 
-// parseFreeText reads a sentence. What is not certain is marked.
+// parseFreeText reads a sentence and marks the tokens that are not certain.
 func (r *requestReader) parseFreeText(given string, fields []string) []token {
 	tokens := r.scanSentence(given, fields)
 	r.ignoreUsed(tokens)
@@ -65,7 +65,8 @@ func (r *requestReader) parseFreeText(given string, fields []string) []token {
 	return tokens
 }
 
-// readWhole reads a text of which each word must be certain, and gives its values by parameter; nil if one is not.
+// readWhole reads a text whose words must all be certain. It returns the values by parameter, or nil if a word is not
+// certain.
 func (r *requestReader) readWhole(given string, fields []string) url.Values {
 	tokens := r.parseFreeText(given, fields)
 	isOpen := func(t token) bool {
@@ -79,7 +80,7 @@ func (r *requestReader) readWhole(given string, fields []string) url.Values {
 	return r.filtersOf(tokens)
 }
 
-// yieldToParameters marks values that other parameters of the request contradict.
+// yieldToParameters marks values that contradict other parameters of the request.
 func (r *requestReader) yieldToParameters(tokens []token) {
 	for i := range tokens {
 		t := &tokens[i]
@@ -95,7 +96,7 @@ func (r *requestReader) yieldToParameters(tokens []token) {
 	r.markWeak(tokens)
 }
 
-// filtersOf gives the values of what is certain, by parameter.
+// filtersOf returns the certain values by parameter.
 func (r *requestReader) filtersOf(tokens []token) url.Values {
 	found := url.Values{}
 	for i := range tokens {
@@ -115,7 +116,7 @@ func (r *requestReader) filtersOf(tokens []token) url.Values {
 	return found
 }
 
-// nameOf is the parameter of a value. A column that is called as a bound does not take its place.
+// nameOf returns the parameter of a value. A column named like a bound keeps its own name.
 func (r *requestReader) nameOf(t *token) string {
 	field, use := t.parameter, query.Equals
 	for suffix, bound := range map[string]query.Use{"_min": query.AtLeast, "_max": query.AtMost} {
@@ -137,7 +138,7 @@ func (r *requestReader) nameOf(t *token) string {
 	return name
 }
 
-// hasOrBetween reports whether an "or" stands between values of a parameter.
+// hasOrBetween reports whether an "or" follows a value of a parameter.
 func hasOrBetween(tokens []token, parameter string) bool {
 	after := false
 	for _, t := range tokens {
@@ -152,12 +153,12 @@ func hasOrBetween(tokens []token, parameter string) bool {
 	return false
 }
 
-// phrasesNotUnderstood gives what was not understood, as phrases.
+// phrasesNotUnderstood returns the words that were not understood, as phrases.
 func phrasesNotUnderstood(tokens []token) []string {
 	var phrases []string
 	var words []string
 
-	meaning := false // whether words has more than words that say nothing
+	meaning := false // whether words holds more than fillers
 	end := func() {
 		if meaning {
 			phrases = append(phrases, strings.Join(words, " "))
@@ -191,12 +192,12 @@ func phrasesNotUnderstood(tokens []token) []string {
 	return phrases
 }
 
-// isGlue reports whether a word is the sign of a negation, which stood directly before the next one.
+// isGlue reports whether a word is a negation sign that stood directly before the next word.
 func isGlue(word string) bool {
 	return slices.Contains(negationSigns, word) || slices.Contains(negationDashes, word) || strings.EqualFold(word, "non-")
 }
 
-// trimFillers takes words that say nothing off the end of a phrase.
+// trimFillers removes fillers from the end of a phrase.
 func trimFillers(phrase string) string {
 	words := strings.Fields(phrase)
 	for len(words) > 1 && slices.Contains(fillerWords, plainWord(words[len(words)-1])) {
@@ -205,8 +206,7 @@ func trimFillers(phrase string) string {
 	return trimPunctuation(strings.Join(words, " "))
 }
 
-// searchWords leaves out words that say nothing among words to look for. Where too many are left, the rest is not
-// looked for, and is noted.
+// searchWords removes stop words from the words to search for. It notes the words beyond the limit as not understood.
 func (r *requestReader) searchWords(words []string, tokens []token) {
 	left := words
 	isPlain := !slices.ContainsFunc(tokens, func(t token) bool { return t.kind == markerToken })
@@ -229,7 +229,7 @@ func (r *requestReader) searchWords(words []string, tokens []token) {
 	r.note("q", "words that say nothing are left out", url.Values{"q": {read}})
 }
 
-// ignoreUsed takes a word for used vehicles for one that says nothing, in a table without a condition.
+// ignoreUsed treats a word for used vehicles as a filler if the table has no condition.
 func (r *requestReader) ignoreUsed(tokens []token) {
 	if r.parameters.Catalog.TextField("condition") != nil {
 		return
@@ -249,7 +249,7 @@ func (r *requestReader) ignoreUsed(tokens []token) {
 	}
 }
 
-// modelOf reports whether a model is one of a make's in stock.
+// modelOf reports whether the stock has one of the models from one of the makes.
 func (r *requestReader) modelOf(makes, models []string) bool {
 	make, model := r.parameters.Catalog.TextField("make"), r.parameters.Catalog.TextField("model")
 	if make == nil || model == nil {
@@ -259,7 +259,7 @@ func (r *requestReader) modelOf(makes, models []string) bool {
 	return r.index.Filter(ofMake, &query.Filter{Field: model, Words: models, Prefixes: models}).Count() > 0
 }
 
-// isDescribing reports whether values of a field also describe parts of a vehicle, as in electric windows.
+// isDescribing reports whether values of a field may describe a part of a vehicle, as in electric windows.
 func isDescribing(field string) bool {
 	return slices.Contains([]string{"color", "fuel_type", "trim", "transmission", "features"}, field)
 }

@@ -11,14 +11,14 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// zonedTime is a time with a zone at its end.
+// zonedTime matches a time with a zone at its end.
 var zonedTime = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)([Zz]|[+-]\d\d:?\d\d)$`)
 
 // utcComment finds UTC in the comment of a column.
 var utcComment = regexp.MustCompile(`(?i)\b(?:utc|gmt|zulu)\b`)
 
-// readInstants reads the values of a field of times. A DATETIME has no zone: one that a request names is read as UTC if
-// the column's comment says so, and otherwise left out if it is Z.
+// readInstants reads the values of a time field. A DATETIME has no zone. A zone in the request is converted to UTC if
+// the column's comment says UTC. Otherwise a Z is dropped and any other zone is refused.
 func (r *requestReader) readInstants(name string, f *catalog.Field, given []string) {
 	p, _ := r.parameters.Get(name)
 	isBound := p.Use == query.AtLeast || p.Use == query.AtMost
@@ -61,8 +61,8 @@ func (r *requestReader) readInstants(name string, f *catalog.Field, given []stri
 	r.exact[name] = append(r.exact[name], read...)
 }
 
-// relativeInstant gives the day or the time that is so long ago, as values of a field are written. Only a bound can be
-// a time that is no whole day.
+// relativeInstant converts a time relative to now, such as 7d or yesterday, to the notation of the field's values. Only
+// a bound may be less than a whole day.
 func relativeInstant(f *catalog.Field, text string, isBound bool, now time.Time) (string, bool) {
 	t, isDay, ok := query.ParseRelative(text, now)
 	switch {
@@ -77,7 +77,7 @@ func relativeInstant(f *catalog.Field, text string, isBound bool, now time.Time)
 	return t.Format("2006-01-02T15:04:05"), true
 }
 
-// toUTC gives a time with a zone as UTC.
+// toUTC converts a time with a zone to UTC.
 func toUTC(text, zone string) string {
 	if strings.EqualFold(zone, "z") {
 		return text
@@ -94,7 +94,7 @@ func toUTC(text, zone string) string {
 	return text + zone // Parse says what is wrong
 }
 
-// failFixed records what is wrong with a parameter and the value with which it is right.
+// failFixed records a mistake together with the value that would be right.
 func (r *requestReader) failFixed(name, given, expected, right string) {
 	r.fail(name, given, expected)
 	r.errs[len(r.errs)-1] = r.errs[len(r.errs)-1].WithFix(url.Values{name: {right}})

@@ -1,6 +1,6 @@
-// Package interpret reads what people and language models write, such as "Chevy", "$20k" and max_price, into a query
-// that is exact, in values that are in stock. It knows no SQL and no HTTP, and searches nothing: it asks an index which
-// values there are. What is not certain stays as it is written: a suggestion is better than a wrong guess.
+// Package interpret turns what people and language models write, such as "Chevy", "$20k" and max_price, into an exact
+// query over values in stock. It asks an index which values exist, and keeps what is not certain as written: a
+// suggestion is better than a wrong guess. It does not search, and knows no SQL and no HTTP.
 package interpret
 
 import (
@@ -19,23 +19,23 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Interpreter reads requests about one table. It does not change, and may be used by many requests at once.
+// Interpreter reads requests about one table. It is immutable and safe for concurrent use.
 type Interpreter struct {
 	parameters *query.Parameters
 	synonyms   map[string]string // other names of parameters, folded
 	vocabulary *value.Vocabulary
 }
 
-// New gives the interpreter of a table's requests, with other words for values.
+// New returns the interpreter for a table's requests. The vocabulary has other words for values.
 func New(c *catalog.Catalog, vocabulary *value.Vocabulary) *Interpreter {
 	p := query.NewParameters(c)
 	return &Interpreter{parameters: p, synonyms: newSynonyms(p), vocabulary: vocabulary}
 }
 
-// Parameters are the names that requests may use.
+// Parameters returns the names that requests may use.
 func (in *Interpreter) Parameters() *query.Parameters { return in.parameters }
 
-// Notes say where a request was read differently from what was written.
+// Notes says where a request was read differently from how it was written.
 type Notes struct {
 	Interpreted map[string]Interpretation `json:"interpreted,omitempty" jsonschema:"Parameters that were read otherwise than written, and why"`
 	Ignored     map[string]string         `json:"ignored,omitempty" jsonschema:"Parameters that ask for nothing, such as any or null"`
@@ -52,16 +52,16 @@ func (n *Notes) addUnmatched(parameter, text string) {
 	n.Unmatched[parameter] = append(n.Unmatched[parameter], value.Excerpt(text))
 }
 
-// Interpretation is how a parameter was read.
+// Interpretation says how a parameter was read.
 type Interpretation struct {
 	From string `json:"from"`
-	To   any    `json:"to"` // the parameter's values; or values by the parameters that they belong to
+	To   any    `json:"to"` // the values of this parameter, or values by parameter if there are several
 	Why  string `json:"why"`
 
-	Values []index.Value `json:"values,omitempty"` // in stock that this stands for
+	Values []index.Value `json:"values,omitempty"` // the values in stock that match
 }
 
-// requestReader is one request while it is read.
+// requestReader reads one request.
 type requestReader struct {
 	*Interpreter
 	index *index.Index
@@ -76,28 +76,28 @@ type requestReader struct {
 	notes       Notes
 }
 
-// origin is where the values of a parameter were written.
+// origin says where the values of a parameter were written.
 type origin struct {
 	written string // the parameter as written
 	from    string // its value
 	why     string // why the parameter is another one; empty for its own name
 }
 
-// pendingNote is an interpretation while it is made.
+// pendingNote collects what becomes an Interpretation.
 type pendingNote struct {
 	from string
 	to   url.Values
 	why  []string
 }
 
-// absentValues are the values by which callers say that they ask for nothing.
+// absentValues are what callers write when they ask for nothing.
 var absentValues = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference",
 	"doesnt matter",
 	"does not matter",
 	"dont care", "do not care", "not important", "not specified", "unspecified", "whatever"}
 
-// Interpret reads the parameters of a request that may have the allowed controls, and filters if q is among them. An
-// error is a query.ParameterErrors.
+// Interpret reads the parameters of a request. The request may have the allowed controls, and filters if q is among
+// them. An error is a query.ParameterErrors.
 func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...string) (*query.Query, Notes, error) {
 	allowed = append(slices.Clone(allowed), "match")
 	r := requestReader{Interpreter: in, index: x, allowed: allowed, written: url.Values{}, exact: url.Values{},
@@ -138,8 +138,8 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	return q, r.notes, nil
 }
 
-// readParameters reads each parameter by its own rules: names first, then values, and free text last, since it gives
-// way to what other parameters say.
+// readParameters reads each parameter by its own rules: names first, then values. Free text comes last because it
+// yields to other parameters.
 func (r *requestReader) readParameters(values url.Values) {
 	for _, written := range slices.Sorted(maps.Keys(values)) {
 		r.readParameter(written, values[written])
@@ -174,7 +174,7 @@ func (r *requestReader) readParameters(values url.Values) {
 	r.finishNotes()
 }
 
-// isTooMuch reports whether the values of a parameter are longer or more than any request may have.
+// isTooMuch reports whether the values of a parameter exceed the limits of any request.
 func isTooMuch(values []string) bool {
 	count := 0
 	for _, v := range values {
@@ -186,7 +186,8 @@ func isTooMuch(values []string) bool {
 	return count > query.MaxValues
 }
 
-// addValue gives a parameter a value, and keeps where it stood if it is read differently from what is written.
+// addValue adds a value to a parameter. It keeps the origin of a value that is read differently from how it was
+// written.
 func (r *requestReader) addValue(name, text string, from origin) {
 	r.written[name] = append(r.written[name], text)
 	if from.why != "" && !slices.Contains(r.origins[name], from) {
@@ -194,8 +195,8 @@ func (r *requestReader) addValue(name, text string, from origin) {
 	}
 }
 
-// readParameter finds the parameter that a name stands for, leaves out values that ask for nothing, and takes the
-// others apart into what is wanted and what is not.
+// readParameter finds the parameter that a name stands for, drops values that ask for nothing, and splits the others
+// into wanted and unwanted ones.
 func (r *requestReader) readParameter(written string, values []string) {
 	name := r.parameterName(written)
 	if isTooMuch(values) {
@@ -246,8 +247,8 @@ var kilometers = regexp.MustCompile(`(?i)(?:^|[_\W])k(?:ilo)?m(?:et(?:er|re))?s?
 // rangeName finds a parameter whose two values are the ends of a range.
 var rangeName = regexp.MustCompile(`(?i)(?:range|between)\W*$`)
 
-// withNamedUnit adds to a value what its parameter's name says of it: the unit of max_km=80000, or that two values are
-// a range.
+// withNamedUnit adds to a value what the parameter's name says: the unit in max_km=80000, or that two values are a
+// range.
 func withNamedUnit(written string, f *catalog.Field, text string) string {
 	if parts := strings.Split(text, ","); len(parts) == 2 && rangeName.MatchString(written) &&
 		f.Class() == catalog.Number {
@@ -260,7 +261,7 @@ func withNamedUnit(written string, f *catalog.Field, text string) string {
 	return text
 }
 
-// addConditions gives a value of a filter to the parameters that do what it says.
+// addConditions splits a filter value into conditions and adds each to the parameter that expresses it.
 func (r *requestReader) addConditions(name string, p query.Parameter, text string, from origin) {
 	all, changed, ok := r.splitConditions(name, p, text)
 	if !ok {
@@ -296,7 +297,7 @@ func (r *requestReader) addConditions(name string, p query.Parameter, text strin
 	}
 }
 
-// isAbsent reports whether a value asks for nothing. One that is in stock never does.
+// isAbsent reports whether a value asks for nothing. A value in stock never does.
 func (r *requestReader) isAbsent(name, given string) bool {
 	word := strings.TrimSpace(strings.Trim(strings.TrimSpace(given), `[]"`))
 	if !slices.Contains(absentValues, strings.ToLower(apostrophes.Replace(word))) {
@@ -311,7 +312,7 @@ func (r *requestReader) isAbsent(name, given string) bool {
 	return r.index.Texts(p.Field) == nil || len(r.index.Lookup(p.Field, word)) == 0
 }
 
-// note records that a parameter was read as values of one parameter or of several.
+// note records that a parameter was read as values of one or more parameters.
 func (r *requestReader) note(name, why string, to url.Values) {
 	origins := r.origins[name]
 	if len(origins) == 0 {
@@ -323,7 +324,7 @@ func (r *requestReader) note(name, why string, to url.Values) {
 	}
 }
 
-// noteFrom records that what stood somewhere was read as values of parameters.
+// noteFrom records that the text at an origin was read as values of parameters.
 func (r *requestReader) noteFrom(o origin, why string, to url.Values) {
 	n := r.interpreted[o.written]
 	if n == nil {
@@ -342,13 +343,13 @@ func (r *requestReader) noteFrom(o origin, why string, to url.Values) {
 	}
 }
 
-// finishNotes notes what came from other names and was otherwise read as it is, and writes all notes down.
+// finishNotes notes parameters that only came under another name, and writes all notes.
 func (r *requestReader) finishNotes() {
 	for _, name := range slices.Sorted(maps.Keys(r.origins)) {
 		for _, o := range r.origins[name] {
 			to, n := r.exact[name], r.interpreted[o.written]
 			if to == nil && n != nil {
-				continue // it has become other parameters
+				continue // it became other parameters
 			}
 
 			if to == nil {
@@ -370,7 +371,7 @@ func (r *requestReader) finishNotes() {
 	}
 }
 
-// fail records what is wrong with a parameter.
+// fail records a mistake in a parameter.
 func (r *requestReader) fail(name, given, expected string) {
 	const most = 20
 	if len(r.errs) < most {
@@ -408,7 +409,7 @@ func parseList(s string) ([]string, bool) {
 	return texts, true
 }
 
-// withoutBrackets turns a JSON array into a list separated by commas: ["a","b"] becomes a,b.
+// withoutBrackets turns a JSON array into a comma-separated list: ["a","b"] becomes a,b.
 func withoutBrackets(s string) string {
 	if items, ok := parseList(s); ok {
 		return strings.Join(items, ",")
@@ -416,7 +417,7 @@ func withoutBrackets(s string) string {
 	return s
 }
 
-// uniqueTexts leaves out what came before.
+// uniqueTexts returns the texts without repetitions, in order.
 func uniqueTexts(all []string) []string {
 	var once []string
 	for _, s := range all {

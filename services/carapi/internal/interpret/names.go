@@ -26,7 +26,7 @@ var otherControls = map[string][]string{
 	"max_chars":     {"maxcharacters"},
 }
 
-// Words before and after a field's name that make a bound of it.
+// Words before and after a field's name that turn it into a bound.
 var (
 	lowerPrefixes = []string{"min", "minimum", "atleast", "from", "over", "above"}
 	upperPrefixes = []string{"max", "maximum", "atmost", "upto", "under", "below"}
@@ -34,7 +34,7 @@ var (
 	upperSuffixes = []string{"max", "maximum", "atmost", "lte", "le", "to", "upto", "under", "below"}
 )
 
-// Words before and after a field's name that leave its values out, and words after it that change nothing.
+// Words around a field's name that exclude its values, and words after it that change nothing.
 var (
 	notPrefixes = strings.Fields("not no non exclude excluding excluded excludes without except avoid notin")
 	notSuffixes = strings.Fields("not ne neq nin notin isnot notequal notequals notequalto exclude excluded excludes " +
@@ -46,10 +46,10 @@ var (
 // parameterWrappers are what some clients put around the names of filters: filter[make]=Toyota.
 var parameterWrappers = regexp.MustCompile(`(?i)^(?:filters?|where|params|search|query|criteria)(\[.+|\..+)$`)
 
-// itemNumber is where clients number the values of a list: make[0]=Toyota.
+// itemNumber is how some clients number the values of a list: make[0]=Toyota.
 var itemNumber = regexp.MustCompile(`\[\d*\]$`)
 
-// parameterName is the parameter that a name stands for; the name itself if it is not a known one.
+// parameterName returns the parameter that a name stands for, or the name itself if it is unknown.
 func (r *requestReader) parameterName(written string) string {
 	if _, ok := r.parameters.Get(written); ok {
 		return written
@@ -64,7 +64,7 @@ func (r *requestReader) parameterName(written string) string {
 	return written
 }
 
-// fieldName is the field that a name stands for; the name itself if it is not a known one.
+// fieldName returns the field that a name stands for, or the name itself if it is unknown.
 func (r *requestReader) fieldName(written string) string {
 	fields := r.parameters.Catalog
 	if fields.Field(written) == nil {
@@ -75,8 +75,8 @@ func (r *requestReader) fieldName(written string) string {
 	return written
 }
 
-// withOperator writes the signs of an operator around a name in letters: -make and make! are make_not, and what is left
-// of price<=20000 before its equals sign is price_lte.
+// withOperator spells out the operator signs around a name: -make and make! become make_not, and price< from
+// price<=20000 becomes price_lte.
 func withOperator(name string) string {
 	if inside := parameterWrappers.FindStringSubmatch(name); inside != nil {
 		name = inside[1]
@@ -98,10 +98,10 @@ func withOperator(name string) string {
 	return name
 }
 
-// signAfterName finds the sign of a negation after a name: make!, make[-], make:<>.
+// signAfterName finds a negation sign after a name: make!, make[-], make:<>.
 var signAfterName = regexp.MustCompile(`^(.+?)[\[:.(]*(?:!=?|<>|≠|-)[\]):]*$`)
 
-// cutNameSign takes the sign of a negation off a name.
+// cutNameSign removes a negation sign from a name.
 func cutNameSign(name string) (rest string, isNegated bool) {
 	if rest, isSigned := cutSign(name); isSigned && rest != "" {
 		return rest, true
@@ -112,7 +112,7 @@ func cutNameSign(name string) (rest string, isNegated bool) {
 	return name, false
 }
 
-// foldParameter reduces a name to what it says: maxPrice, max_price and max-price are one.
+// foldParameter reduces a name so that maxPrice, max_price and max-price are the same.
 func foldParameter(name string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune("_- []().:$", r) {
@@ -122,7 +122,7 @@ func foldParameter(name string) string {
 	}, strings.ToLower(name))
 }
 
-// newSynonyms gives the other names of the parameters, folded. A name that could be two parameters is left out.
+// newSynonyms returns the other names of the parameters, folded. It leaves out a name that could mean two parameters.
 func newSynonyms(p *query.Parameters) map[string]string {
 	all, ambiguous := map[string]string{}, map[string]bool{}
 	add := func(word, name string) {
@@ -175,7 +175,7 @@ func newSynonyms(p *query.Parameters) map[string]string {
 	return all
 }
 
-// withPlurals adds the plural of each English name, or its singular.
+// withPlurals adds the plural, or the singular, of each English name.
 func withPlurals(words []string) []string {
 	all := words
 	for _, word := range words {

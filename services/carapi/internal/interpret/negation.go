@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// marker is what words before a value say of it.
+// marker says what the words before a value mean for it.
 type marker int
 
 const (
@@ -20,7 +20,7 @@ const (
 	exceptMarker        // other than: all that comes, commas included
 )
 
-// markerPhrases are words before a value, the longest first where several begin with the same word.
+// markerPhrases are the words before a value, by their first word. The longest phrase comes first.
 var markerPhrases = newMarkers(map[marker]string{
 	onlyMarker: "nothing but, nothing other than, nothing except, none other than, only, just, none but",
 	notMarker: "not, not a, not an, not any, not the, no, non, neither, nor, never, never a, isn't, isn't a, is not, " +
@@ -40,7 +40,7 @@ var markerPhrases = newMarkers(map[marker]string{
 		"senza, tranne, eccetto, zonder, behalve, bez, oprócz, sem, exceto, без, кроме",
 })
 
-// words of a marker, in lower case and without apostrophes.
+// markerPhrase is a marker in lower case and without apostrophes.
 type markerPhrase struct {
 	words  []string
 	marker marker
@@ -64,8 +64,8 @@ func newMarkers(lists map[marker]string) map[string][]markerPhrase {
 
 var apostrophes = strings.NewReplacer("'", "", "’", "", "‘", "", "`", "")
 
-// markerAt gives the marker that some words begin with, and how many words it has; the one of most words, up to a
-// number.
+// markerAt returns the marker at the start of some words and its length in words. It prefers the longest phrase of at
+// most most words.
 func markerAt(words []string, most int) (marker, int) {
 	if len(words) == 0 {
 		return noMarker, 0
@@ -94,8 +94,7 @@ func markerAt(words []string, most int) (marker, int) {
 	return noMarker, 0
 }
 
-// anyButLength gives how many words "any make but" and its like have at the start of some words; 0 if they do not begin
-// so.
+// anyButLength returns the length in words of "any make but" and similar phrases at the start of some words, or 0.
 func anyButLength(words []string) int {
 	if !slices.Contains([]string{"any", "all", "every"}, plainWord(words[0])) {
 		return 0
@@ -113,18 +112,18 @@ func anyButLength(words []string) int {
 	return 0
 }
 
-// kindWords are words for what a value is one of, in the singular.
+// kindWords name what a value is one of, in the singular.
 var kindWords = strings.Fields("make brand model color colour year state city body type fuel trim kind car " +
 	"vehicle thing other one place location engine")
 
-// Signs stand directly before a value that is not wanted. A dash before a number is the number's own sign, and one
+// Signs stand directly before a value that is not wanted. A dash before a number is the sign of the number, and a dash
 // alone joins words.
 var (
 	negationSigns  = []string{"<>", "!==", "!=", "！", "!", "≠", "≢", "¬"}
 	negationDashes = []string{"-", "−", "–", "—", "‐", "‑", "－"}
 )
 
-// cutSign takes the sign of a negation off a word. It returns false for a word without one.
+// cutSign removes a negation sign from a word. It returns false if the word has none.
 func cutSign(word string) (rest string, found bool) {
 	for _, sign := range negationSigns {
 		if rest, found := strings.CutPrefix(word, sign); found {
@@ -142,7 +141,7 @@ func cutSign(word string) (rest string, found bool) {
 	return word, false
 }
 
-// cutNon takes non- or not_ off a word, as in non-Toyota.
+// cutNon removes non-, not_ and similar prefixes from a word, as in non-Toyota.
 func cutNon(word string) (rest string, found bool) {
 	for _, prefix := range []string{"non-", "non_", "not-", "not_", "anti-"} {
 		if len(word) >= len(prefix) && strings.EqualFold(word[:len(prefix)], prefix) {
@@ -152,25 +151,25 @@ func cutNon(word string) (rest string, found bool) {
 	return word, false
 }
 
-// section is a part of a value with what stands before it.
+// section is a part of a value with the words before it.
 type section struct {
 	joint    string // or, and, nor, a comma, but; empty for the first and where a marker alone begins it
 	marker   marker
-	sign     bool // the marker is a sign, which holds for this section alone
-	isStored bool // the text is a value in stock, whatever it looks like
+	sign     bool // the marker is a sign, which affects only this section
+	isStored bool // the text is a value in stock, even if it looks like an operator
 	text     string
 }
 
-// jointWords are words between sections.
+// jointWords join sections.
 var jointWords = []string{"or", "and", "nor", "&", "but", "yet", "/", "|", "und", "oder", "et", "ou"}
 
-// signSeparators are signs between values that stand directly before the sign of a negation.
+// signSeparators separate values directly before a negation sign.
 var signSeparators = strings.NewReplacer(";", ",", "|", " | ", "/-", ",-", "/!", ",!", "&-", ",-", "&!", ",!")
 
-// sectionReader takes a value apart at commas, joints and markers.
+// sectionReader splits a value at commas, joints and markers.
 type sectionReader struct {
 	isStored    func(text string) bool // whether a text is a value in stock as it is written
-	signsDigits bool                   // a dash before a digit is a negation, as no text has a sign of its own
+	signsDigits bool                   // a dash before a digit is a negation, because texts have no sign
 
 	all     []section
 	current section
@@ -206,13 +205,13 @@ func (s *sectionReader) endSection() {
 	s.current, s.isOpen = section{}, false
 }
 
-// beginSection begins a section after the current one.
+// beginSection ends the current section and begins the next one.
 func (s *sectionReader) beginSection(next section) {
 	s.endSection()
 	s.current = next
 }
 
-// beginMarked begins a section after a marker. A joint before it belongs to it.
+// beginMarked begins a section after a marker. The section takes over a joint directly before the marker.
 func (s *sectionReader) beginMarked(next section) {
 	next.joint = s.current.joint
 	if s.current.text == "" && s.current.marker == noMarker {
@@ -244,7 +243,8 @@ func (s *sectionReader) readWords(words []string) {
 		isLone := slices.Contains(negationDashes, word) && (s.current.text == "" || i+1 == len(words))
 
 		stripped, isNon := cutNon(word)
-		isOpenMarker := s.isOpen && s.current.marker != noMarker && s.current.text == "" // what follows is what it marks
+		// The words after an open marker are what it marks.
+		isOpenMarker := s.isOpen && s.current.marker != noMarker && s.current.text == ""
 		switch {
 		case n > 0 && !isOpenMarker:
 			s.beginMarked(section{marker: means})
@@ -279,10 +279,10 @@ func (s *sectionReader) cutSign(word string) (rest string, isSigned bool) {
 	return word, false
 }
 
-// wrappers are signs that stand around a whole value.
+// valueWrappers are pairs of signs around a whole value.
 var valueWrappers = [][2]string{{`"`, `"`}, {"'", "'"}, {"(", ")"}, {"[", "]"}, {"“", "”"}, {"‘", "’"}, {"«", "»"}}
 
-// unwrap takes quotation marks and brackets off a whole value.
+// unwrap removes quotation marks and brackets around a whole value.
 func unwrap(text string) string {
 	text = strings.TrimSpace(text)
 	for _, w := range valueWrappers {
@@ -295,7 +295,7 @@ func unwrap(text string) string {
 	return text
 }
 
-// loneMarkers are markers that mean nothing else where they stand alone.
+// loneMarkers are markers that mean nothing else when they stand alone.
 var loneMarkers = strings.Fields("not except without excluding exclude")
 
 // maxMarkerWords is more words than any marker has.
@@ -303,7 +303,7 @@ const maxMarkerWords = 10
 
 func isNumberWord(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }
 
-// sectionsOf takes a value of a field apart.
+// sectionsOf splits a value of a field into sections.
 func (r *requestReader) sectionsOf(f *catalog.Field, text string) []section {
 	reader := sectionReader{signsDigits: isTextual(f), isStored: func(text string) bool { return r.isStored(f, text) }}
 	return reader.readSections(text)
@@ -311,9 +311,9 @@ func (r *requestReader) sectionsOf(f *catalog.Field, text string) []section {
 
 func isTextual(f *catalog.Field) bool { return f.Class() == catalog.Text || f.Class() == catalog.List }
 
-// readNegation reads a value that says what is not wanted, such as Honda,-Toyota or "anything but red or blue". base is
-// what its parameter makes of a value without a marker: leavesList for make_not. The conditions are nil for a value
-// without a negation. why says what is wrong with one that cannot be read.
+// readNegation reads a value with a negation, such as Honda,-Toyota or "anything but red or blue". base is the marker
+// of the parameter itself: exceptMarker for make_not. It returns nil conditions for a value without a negation, and a
+// reason if it cannot read the negation.
 func (r *requestReader) readNegation(f *catalog.Field, text string, base marker) (all []condition, why string) {
 	parts := r.sectionsOf(f, text)
 	isMarked := func(s section) bool { return s.marker != noMarker }
@@ -377,8 +377,8 @@ func (r *requestReader) readNegation(f *catalog.Field, text string, base marker)
 	return all, ""
 }
 
-// valuesOfSection gives the values that a section of a negation stands for; nil if it cannot be read. Words around the
-// values that say nothing are a filler.
+// valuesOfSection returns the values that a section of a negation stands for, or nil if it cannot read them. isFiller
+// reports that the section only has words without a meaning.
 func (r *requestReader) valuesOfSection(f *catalog.Field, part section, means marker, sections int) (values []string,
 	isFiller bool) {
 	_, isDouble := cutSign(part.text)
@@ -407,7 +407,7 @@ func (r *requestReader) valuesOfSection(f *catalog.Field, part section, means ma
 	return nil, false
 }
 
-// readNegatedWhole reads a negation of one value that may itself hold joints, as in "not Town & Country".
+// readNegatedWhole reads a negation of one value that may itself contain joints, as in "not Town & Country".
 func (r *requestReader) readNegatedWhole(f *catalog.Field, text string) []condition {
 	if rest, isSigned := cutSign(text); isSigned {
 		return r.conditionsOfWhole(f, notMarker, rest)
@@ -423,11 +423,11 @@ func (r *requestReader) readNegatedWhole(f *catalog.Field, text string) []condit
 			return all
 		}
 
-		most = n - 1 // not in stock: not + in stock
+		most = n - 1 // try a shorter marker: "not in stock" may be "not" and "in stock"
 	}
 }
 
-// conditionsOfWhole are those of a text that is one value after a marker; nil if it is none.
+// conditionsOfWhole returns the conditions for a text that is one value after a marker, or nil if it is not one value.
 func (r *requestReader) conditionsOfWhole(f *catalog.Field, means marker, text string) []condition {
 	if _, isDouble := cutSign(text); isDouble || strings.Contains(text, ",") && !r.isStored(f, text) && isTextual(f) {
 		return nil
@@ -445,7 +445,7 @@ func (r *requestReader) conditionsOfWhole(f *catalog.Field, means marker, text s
 	return r.conditionsOf(means, values)
 }
 
-// isReadAsIs reports whether a text means something in stock as a whole, such as "not specified" or "Non Smoker".
+// isReadAsIs reports whether the whole text means something in stock, such as "not specified" or "Non Smoker".
 func (r *requestReader) isReadAsIs(f *catalog.Field, text string) bool {
 	if _, isSigned := cutSign(strings.TrimSpace(text)); isSigned {
 		return false
@@ -467,7 +467,7 @@ func (r *requestReader) isReadAsIs(f *catalog.Field, text string) bool {
 	return false
 }
 
-// valuesOf gives the values that a part of a negation stands for, as texts that its parameter takes; nil for none.
+// valuesOf returns the values that a part of a negation stands for, in the notation of its parameter, or nil.
 func (r *requestReader) valuesOf(f *catalog.Field, text string) []string {
 	switch f.Class() {
 	case catalog.Number, catalog.Instant:
@@ -497,8 +497,8 @@ func (r *requestReader) valuesOf(f *catalog.Field, text string) []string {
 	return nil
 }
 
-// isName reports whether a part of a negation names something even if nothing in stock has it: a word that is known for
-// the field, or one value alone after a sign or under a parameter that leaves it out.
+// isName reports whether a part of a negation names something that may be out of stock: a known word of the field, or a
+// single value after a sign or in an excluding parameter.
 func (r *requestReader) isName(f *catalog.Field, part section) bool {
 	if !isTextual(f) {
 		return false
@@ -517,7 +517,7 @@ func (r *requestReader) isName(f *catalog.Field, part section) bool {
 	})
 }
 
-// conditionsOf are those of values after a marker.
+// conditionsOf returns the conditions for values after a marker.
 func (r *requestReader) conditionsOf(means marker, values []string) []condition {
 	use := query.Equals
 	if means == notMarker || means == exceptMarker {
@@ -532,7 +532,7 @@ func (r *requestReader) conditionsOf(means marker, values []string) []condition 
 	return all
 }
 
-// isFiller reports whether each word of a text says nothing.
+// isFiller reports whether no word of a text has a meaning.
 func (r *requestReader) isFiller(text string) bool {
 	for word := range strings.FieldsSeq(strings.ToLower(text)) {
 		isKind := slices.Contains(kindWords, strings.TrimSuffix(word, "s"))
@@ -543,11 +543,11 @@ func (r *requestReader) isFiller(text string) bool {
 	return true
 }
 
-// emptyWords say nothing beside a negation.
+// emptyWords have no meaning beside a negation.
 var emptyWords = strings.Fields("anything something everything all one ones thats which it its be preferably please " +
 	"must should definitely alle anywhere everywhere")
 
-// withoutArticles leaves out words around a value that say nothing: "the red ones", "Toyota cars".
+// withoutArticles removes words without a meaning around a value: "the red ones", "Toyota cars".
 func withoutArticles(text string) string {
 	words := strings.Fields(text)
 	empty := func(word string) bool {

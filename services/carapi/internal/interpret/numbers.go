@@ -16,20 +16,11 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// readNumbers reads the values of a field of numbers.
+// readNumbers reads the values of a number field.
 func (r *requestReader) readNumbers(name string, p query.Parameter, given []string) {
-	var all []string
-	for _, g := range given {
-		if items, ok := parseList(g); ok {
-			all = append(all, items...)
-		} else {
-			all = append(all, g)
-		}
-	}
-
 	var read []string
 	out, why := url.Values{}, ""
-	for _, g := range all {
+	for _, g := range listItems(given) {
 		g, changed, ok := r.normalizeNumber(name, p.Field, g)
 		if !ok {
 			return
@@ -102,13 +93,26 @@ func (r *requestReader) readNumbers(name string, p query.Parameter, given []stri
 	}
 }
 
-// boundName is the parameter for a bound of a field.
+// listItems replaces each value that is a JSON array by its items.
+func listItems(given []string) []string {
+	var all []string
+	for _, g := range given {
+		if items, ok := parseList(g); ok {
+			all = append(all, items...)
+		} else {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+// boundName returns the parameter for a bound of a field.
 func (r *requestReader) boundName(f *catalog.Field, use query.Use) string {
 	name, _ := r.parameterFor(f, use) // fields of numbers have both
 	return name
 }
 
-// oppositeBound is the parameter that leaves out what an open range holds.
+// oppositeBound returns the parameter that excludes what an open range includes.
 func oppositeBound(f *catalog.Field, a value.Amount) string {
 	if a.To == "" {
 		return f.Name + "_max=" + a.From
@@ -125,17 +129,17 @@ var numberWords = map[string]string{
 var (
 	shortYear  = regexp.MustCompile(`(^|[^\d.])'?(\d\d)($|[^\d.])`)
 	numberWord = regexp.MustCompile(`(?i)\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b`)
-	// Digits in groups before a decimal comma, as in 20.000,50.
+	// groupsOfPoints finds digits in groups before a decimal comma, as in 20.000,50.
 	groupsOfPoints = regexp.MustCompile(`\d{1,3}(?:[. ']\d{3})+,`)
 
-	// Alternatives in words.
+	// alternativeWords finds what joins alternatives.
 	alternativeWords = regexp.MustCompile(`(?i)\s+or\s+|\s*[;|]\s*`)
 
 	decimalComma = regexp.MustCompile(`(\d),(\d{1,2})($|[^\d,.])`)
 )
 
-// normalizeNumber writes out what numbers are short for: years of two digits, small numbers in words, and decimal
-// commas of prices and mileages. It returns false for a comma that could mean two things, which it has noted.
+// normalizeNumber expands short forms: years of two digits, small numbers in words, and decimal commas of prices and
+// mileages. It records a mistake and returns false for a comma that may mean two things.
 func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given string) (text, why string, ok bool) {
 	text = given
 	switch m := f.Measure(); {
@@ -149,7 +153,8 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 			}
 		}
 
-		for { // neighbors share the sign between them
+		// Repeat, because neighboring years share the sign between them.
+		for {
 			longer := shortYear.ReplaceAllStringFunc(text, lengthenYear)
 			if longer == text {
 				break
@@ -188,8 +193,7 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 	return text, why, true
 }
 
-// mixesLengths reports whether numbers of one or two digits stand among those of four or more, as in 20000,00,
-// 30000,00.
+// mixesLengths reports whether some numbers have one or two digits and others four or more, as in 20000,00, 30000,00.
 func mixesLengths(text string) bool {
 	isShort, isLong := false, false
 	for _, part := range splitAtCommas(text) {
@@ -199,7 +203,7 @@ func mixesLengths(text string) bool {
 	return isShort && isLong
 }
 
-// hasShortYears reports whether the table itself keeps years of two digits.
+// hasShortYears reports whether the table stores years of two digits.
 func (r *requestReader) hasShortYears(f *catalog.Field) bool {
 	const shortest = 1000
 	_, high := r.index.MinMax(r.index.All(), f, false)
@@ -207,7 +211,7 @@ func (r *requestReader) hasShortYears(f *catalog.Field) bool {
 	return high.Type == value.Null || err == nil && year < shortest
 }
 
-// lengthenYear writes a year of two digits in full: the latest such year up to the next one.
+// lengthenYear expands a year of two digits to the latest matching year, up to next year.
 func lengthenYear(match string) string {
 	parts := shortYear.FindStringSubmatch(match)
 	short, _ := strconv.Atoi(parts[2]) // two digits
@@ -216,10 +220,10 @@ func lengthenYear(match string) string {
 	return parts[1] + strconv.Itoa(year) + parts[3]
 }
 
-// bareDollar is a $ that no letter makes the dollar of one country.
+// bareDollar finds a $ without letters that name a country's dollar.
 var bareDollar = regexp.MustCompile(`(?:^|\PL)\$(?:\PL|$)`)
 
-// fitsBound reports whether an amount can be a bound: price_min takes "20k" and "over 20k", but not "under 20k".
+// fitsBound reports whether an amount can be a bound: price_min accepts "20k" and "over 20k", but not "under 20k".
 func fitsBound(use query.Use, a value.Amount) bool {
 	single := a.From == a.To
 	switch use {
@@ -231,12 +235,12 @@ func fitsBound(use query.Use, a value.Amount) bool {
 	return true
 }
 
-// readNumberList reads the parts of a list that as a whole is not an amount.
+// readNumberList reads the items of a list that is not an amount as a whole.
 func (r *requestReader) readNumberList(p query.Parameter, given string, why *string) []string {
 	parts := strings.Split(alternativeWords.ReplaceAllString(given, ","), ",")
 	several := p.Use == query.Equals || p.Use == query.Excluded
 	if !several || len(parts) < 2 || value.IsGrouped(given) {
-		if several && value.IsGrouped(given) { // Parse would take it for several values
+		if several && value.IsGrouped(given) { // Parse would read several values
 			r.fail(p.Field.Name, given, p.Field.Name+" must be "+query.DescribeValues(p.Field)+"; write 20000 for 20,000")
 			return nil
 		}
@@ -264,7 +268,7 @@ func (r *requestReader) readNumberList(p query.Parameter, given string, why *str
 	return parts
 }
 
-// isPlain reports whether Parse reads a text as people mean it. It would read 20,000 as 20 and 0, and 30.000 as 30.
+// isPlain reports whether Parse reads a text as people mean it. Parse would read 20,000 as 20 and 0, and 30.000 as 30.
 func isPlain(f *catalog.Field, given string) bool {
 	m := f.Measure()
 	if value.IsGrouped(given) && (strings.Contains(given, ",") || m.IsMoney() || m.IsDistance()) {
@@ -280,7 +284,7 @@ func isPlain(f *catalog.Field, given string) bool {
 	return true
 }
 
-// failUnit says why an amount with a unit cannot be compared, if that is what is wrong with it.
+// failUnit records a mistake if an amount's unit is why it cannot be compared.
 func (r *requestReader) failUnit(name string, f *catalog.Field, given string) bool {
 	m := f.Measure()
 	switch {
@@ -310,7 +314,7 @@ func (r *requestReader) failUnit(name string, f *catalog.Field, given string) bo
 	return false
 }
 
-// needCurrency adds a filter for the vehicles whose price is in a currency.
+// needCurrency adds a filter for vehicles whose price is in a currency.
 func (r *requestReader) needCurrency(f *catalog.Field, code string) {
 	if code == "" {
 		return
@@ -328,8 +332,7 @@ func (r *requestReader) needCurrency(f *catalog.Field, code string) {
 	}
 }
 
-// currencies are those of a field whose amounts are in several, as they are stored; just the usual one if they are
-// gone.
+// currencies returns the currencies in stock of a field with several, or its usual currency if none is left.
 func (r *requestReader) currencies(f *catalog.Field) []string {
 	if texts := r.index.Texts(f.CurrencyIn); texts != nil && len(texts.Values) > 0 {
 		return texts.Values
@@ -337,10 +340,10 @@ func (r *requestReader) currencies(f *catalog.Field) []string {
 	return []string{f.Unit}
 }
 
-// maxScale is how many times the greatest value in stock a bound is that cannot be in the unit of the column.
+// maxScale is how many times the largest value in stock a bound may be before its unit must be wrong.
 const maxScale = 10
 
-// checkScale makes a mistake of a bound that is far above all amounts of a column whose unit is not known.
+// checkScale refuses a bound far above all amounts of a column whose unit is unknown.
 func (r *requestReader) checkScale(q *query.Query) {
 	for i := range q.Filters {
 		f := &q.Filters[i]
@@ -365,7 +368,7 @@ func (r *requestReader) checkScale(q *query.Query) {
 	}
 }
 
-// checkCurrencies makes a mistake of a bound, and of an order, that compares amounts of several currencies.
+// checkCurrencies refuses bounds and orders that compare amounts in several currencies.
 func (r *requestReader) checkCurrencies(q *query.Query) {
 	for i := range q.Filters {
 		f := &q.Filters[i]

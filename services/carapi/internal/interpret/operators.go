@@ -14,13 +14,13 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// condition is a part of a value as one parameter takes it: color=red,-blue has one for color and one for color_not.
+// condition is the part of a value that one parameter takes: color=red,-blue has one for color and one for color_not.
 type condition struct {
 	use   query.Use
 	value string
 }
 
-// operatorNames are what callers of other interfaces write for a comparison: make=neq.Toyota, price={"$lte":20000}.
+// operatorNames are what callers of other APIs write for a comparison: make=neq.Toyota, price={"$lte":20000}.
 var operatorNames = map[string]string{
 	"exclude": "ne", "excluding": "ne", "excl": "ne", "no": "ne", "without": "ne", "except": "ne", "is_not": "ne",
 	"isnt": "ne",
@@ -46,8 +46,8 @@ var (
 	nullOperator    = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
 )
 
-// readOperator reads a value with an operator of another interface. is is false for any other value, and ok for one
-// that cannot be read.
+// readOperator reads a value with an operator of another API. is reports whether the value has one, and ok whether it
+// could be read.
 func readOperator(text string) (all []condition, is, ok bool) {
 	text = strings.TrimSpace(text)
 	switch {
@@ -94,7 +94,7 @@ func readOperator(text string) (all []condition, is, ok bool) {
 	return nil, false, false
 }
 
-// negateAll gives what an operator makes of the conditions inside it: not(in(a,b)).
+// negateAll applies an operator to the conditions inside it: not(in(a,b)).
 func negateAll(inner []condition, operator string) ([]condition, bool) {
 	for i := range inner {
 		switch {
@@ -110,7 +110,7 @@ func negateAll(inner []condition, operator string) ([]condition, bool) {
 	return inner, true
 }
 
-// readOperatorList reads several bounds with commas between them: gte:10000,lte:20000.
+// readOperatorList reads several bounds separated by commas: gte:10000,lte:20000.
 func readOperatorList(text string) ([]condition, bool) {
 	parts := strings.Split(text, ",")
 	if len(parts) < 2 {
@@ -135,7 +135,7 @@ func readOperatorList(text string) ([]condition, bool) {
 	return all, true
 }
 
-// splitOperand takes the values of an operator apart: (a,b), 'a', "a", *a*.
+// splitOperand splits the values of an operator: (a,b), 'a', "a", *a*.
 func splitOperand(text string) []string {
 	text = unwrapList(strings.Trim(text, " {}"))
 	if items, ok := parseList(text); ok {
@@ -150,7 +150,7 @@ func splitOperand(text string) []string {
 	return parts
 }
 
-// readObject reads an object of operators, as MongoDB has them: {"$gte": 20000, "$lte": 30000}.
+// readObject reads an object of operators in MongoDB's notation: {"$gte": 20000, "$lte": 30000}.
 func readObject(text string) ([]condition, bool) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -192,7 +192,7 @@ func readObject(text string) ([]condition, bool) {
 // negateObject reads the object of a $not.
 func negateObject(object map[string]any) ([]condition, bool) {
 	if len(object) != 1 {
-		return nil, false // not (a and b) is no condition for one parameter
+		return nil, false // one parameter cannot express not (a and b)
 	}
 
 	for name, operand := range object {
@@ -206,7 +206,7 @@ func negateObject(object map[string]any) ([]condition, bool) {
 	return nil, false
 }
 
-// scalarTexts gives a text, a number, a truth value or null, or a list of them, as texts.
+// scalarTexts returns texts, numbers, booleans, null, or a list of them, as texts.
 func scalarTexts(operand any) ([]string, bool) {
 	items, several := operand.([]any)
 	if !several {
@@ -232,7 +232,7 @@ func scalarTexts(operand any) ([]string, bool) {
 	return texts, len(texts) > 0
 }
 
-// conditionsOfOperator gives the conditions of an operator and its values.
+// conditionsOfOperator returns the conditions for an operator and its values.
 func conditionsOfOperator(operator string, values []string) ([]condition, bool) {
 	first := ""
 	if len(values) > 0 {
@@ -277,8 +277,8 @@ func conditionsOfOperator(operator string, values []string) ([]condition, bool) 
 	return nil, false
 }
 
-// splitConditions takes a value of a filter apart into what it wants and what it does not want. Changed is false for
-// one that is read as it stands. It returns false for a negation that cannot be read, which it has noted.
+// splitConditions splits a filter value into what it wants and what it excludes. changed is false if the value is read
+// as written. ok is false for a negation that cannot be read; the mistake is recorded.
 func (r *requestReader) splitConditions(name string, p query.Parameter, text string) (all []condition,
 	changed, ok bool) {
 	whole := []condition{{p.Use, text}}
@@ -306,7 +306,7 @@ func (r *requestReader) splitConditions(name string, p query.Parameter, text str
 	return r.combineWithUse(name, p, text, all)
 }
 
-// withoutInvisible drops characters that nobody sees, such as a zero-width space before a sign.
+// withoutInvisible drops invisible characters, such as a zero-width space before a sign.
 func withoutInvisible(c rune) rune {
 	if unicode.Is(unicode.Cf, c) {
 		return -1
@@ -314,7 +314,7 @@ func withoutInvisible(c rune) rune {
 	return c
 }
 
-// unwrapList unwraps a value, but for a list or an object in JSON.
+// unwrapList unwraps a value unless it is a list or an object in JSON.
 func unwrapList(text string) string {
 	if _, isList := parseList(text); isList {
 		return text
@@ -322,8 +322,8 @@ func unwrapList(text string) string {
 	return unwrap(text)
 }
 
-// readValue reads what a value says besides naming values: operators, and what is not wanted. Changed is false for a
-// value that only names values; why says what is wrong with one that cannot be read.
+// readValue reads operators and negations in a value. changed is false for a value that only names values. why says
+// what is wrong with a value that cannot be read.
 func (r *requestReader) readValue(f *catalog.Field, text string) (all []condition, changed bool, why string) {
 	if found, is, ok := readOperator(text); is {
 		if !ok {
@@ -368,7 +368,7 @@ func splitNegated(text string) []string {
 	return []string{text}
 }
 
-// readItem reads one value, or several with commas, that have no operator in common.
+// readItem reads one value, or several separated by commas, without a common operator.
 func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all []condition, changed bool,
 	why string) {
 	whole := []condition{{query.Equals, item}}
@@ -397,7 +397,7 @@ func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all
 	return whole, false, ""
 }
 
-// readOperands reads what stands after an operator, which may be a negation itself.
+// readOperands reads the values after an operator, which may be a negation.
 func (r *requestReader) readOperands(f *catalog.Field, text string, found []condition) (all []condition, changed bool,
 	why string) {
 	if !isTextual(f) {
@@ -427,7 +427,7 @@ func (r *requestReader) readOperands(f *catalog.Field, text string, found []cond
 	return all, true, ""
 }
 
-// splitOperators splits a list at its commas if one of its items has an operator: black,ne.white.
+// splitOperators splits a list at its commas if an item has an operator: black,ne.white.
 func splitOperators(text string) []string {
 	parts := splitAtCommas(text)
 	hasOperator := func(part string) bool {
@@ -441,8 +441,8 @@ func splitOperators(text string) []string {
 	return []string{text}
 }
 
-// combineWithUse combines what a value says with what its parameter does. A parameter that excludes takes no second
-// negation.
+// combineWithUse combines the conditions of a value with the use of its parameter. An excluding parameter refuses a
+// second negation.
 func (r *requestReader) combineWithUse(name string, p query.Parameter, text string, all []condition) (_ []condition,
 	changed, ok bool) {
 	for i, c := range all {
@@ -464,7 +464,7 @@ func (r *requestReader) combineWithUse(name string, p query.Parameter, text stri
 	return all, true, true
 }
 
-// isStray reports whether a text has a sign at its edge that may turn its meaning around, and that folding would lose.
+// isStray reports whether a sign at the edge of a text may reverse its meaning. Folding would drop the sign.
 func isStray(f *catalog.Field, text string) bool {
 	if !isTextual(f) || value.Fold(text) == "" || !utf8.ValidString(text) {
 		return false
@@ -480,14 +480,13 @@ func isStray(f *catalog.Field, text string) bool {
 		strings.HasPrefix(text, "[") && strings.Contains(text, `"`)
 }
 
-// isStored reports whether a text is a value in stock as it is written: such a value is never an operator or a
-// negation.
+// isStored reports whether a text is a value in stock as written. Such a value is never an operator or a negation.
 func (r *requestReader) isStored(f *catalog.Field, text string) bool {
 	isText := f.Class() == catalog.Text || f.Class() == catalog.List
 	return isText && len(r.index.Lookup(f, text)) > 0
 }
 
-// parameterFor is the parameter by which a field is compared in a way.
+// parameterFor returns the parameter that compares a field with this use.
 func (r *requestReader) parameterFor(f *catalog.Field, use query.Use) (name string, ok bool) {
 	switch use {
 	case query.Present, query.Missing:

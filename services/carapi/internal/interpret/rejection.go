@@ -8,8 +8,8 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// Words between a negation and what it is of: not located in Texas, not going to spend more than 30k. After a hedge it
-// is not certain that the rest is unwanted: no need for AWD.
+// Words between a negation and its object: not located in Texas, not going to spend more than 30k. After a hedge, the
+// object may still be acceptable: no need for AWD.
 var (
 	linkWords = strings.Fields("located made built interested including considering consider brand brands those be been " +
 		"being spend spending pay paying go going cost costing exceed driven anything anyone ones willing able allowed " +
@@ -20,13 +20,12 @@ var (
 	hedgeWords     = strings.Fields("need needs needing necessarily require requires care mind matter sure")
 )
 
-// dismissalWords are words after a negation, or after what it is of, by which what came before is not wanted, or not
-// needed.
+// dismissalWords follow a negation, or its object, and say that the words before are not wanted or not needed.
 var dismissalWords = strings.Fields("wanted needed necessary required thanks thank option acceptable allowed ok okay " +
 	"desired important must mandatory preference preferred requirement dealbreaker good great")
 
-// applyMarkers negates the values that stand after a negation. Where it is not certain what is not wanted, nothing near
-// it is taken for wanted.
+// applyMarkers negates the values after a negation. If it is not certain what is unwanted, no value near the negation
+// counts as wanted.
 func (r *requestReader) applyMarkers(tokens []token) {
 	for i := range tokens {
 		if tokens[i].kind == markerToken {
@@ -57,7 +56,7 @@ func (r *requestReader) applyMarker(tokens []token, mark int) {
 		m.isUncertain = true
 		dismissBefore(tokens, mark)
 	case tokens[first].kind == unknownToken:
-		m.isUncertain = true // part of what is looked for: no accidents
+		m.isUncertain = true // it belongs to words to search for: no accidents
 		switch {
 		case m.sign:
 		case m.marker == exceptMarker && beforeValue(tokens, first):
@@ -75,8 +74,8 @@ func (r *requestReader) applyMarker(tokens []token, mark int) {
 	}
 }
 
-// objectOf gives the place of what a negation is of, past words that lead to it; -1 for none. Hedged says that these
-// words leave it open whether it is unwanted.
+// objectOf returns the index of a negation's object, past words that lead to it, or -1. isHedged reports whether these
+// words leave open that the object is unwanted.
 func objectOf(tokens []token, mark int) (place int, isHedged bool) {
 	for i := mark + 1; i < len(tokens); i++ {
 		t := &tokens[i]
@@ -104,7 +103,7 @@ func objectOf(tokens []token, mark int) (place int, isHedged bool) {
 	return -1, isHedged
 }
 
-// beforeValue reports whether words that were not understood stand directly before a value.
+// beforeValue reports whether the unknown words at a token end directly before a value.
 func beforeValue(tokens []token, i int) bool {
 	for i < len(tokens) && tokens[i].kind == unknownToken {
 		i++
@@ -112,7 +111,7 @@ func beforeValue(tokens []token, i int) bool {
 	return i < len(tokens) && tokens[i].kind == valueToken
 }
 
-// readStatus reads a word after a negation as a status, which sentences do not name otherwise: not sold.
+// readStatus reads a word after a negation as a status, which sentences only name there: not sold.
 func (r *requestReader) readStatus(tokens []token, i int) {
 	if i < 0 || tokens[i].kind != unknownToken {
 		return
@@ -122,12 +121,12 @@ func (r *requestReader) readStatus(tokens []token, i int) {
 	}
 }
 
-// isDismissal reports whether a word says that what stands before it is not wanted or not needed.
+// isDismissal reports whether a word says that the words before it are not wanted or not needed.
 func isDismissal(t *token) bool {
 	return t.kind == unknownToken && slices.Contains(dismissalWords, plainWord(t.words[0]))
 }
 
-// dismissBefore marks the values before a negation that is of them: red is not an option.
+// dismissBefore marks the values before a negation that refers back: red is not an option.
 func dismissBefore(tokens []token, mark int) {
 	i := mark - 1
 	for i >= 0 && (tokens[i].kind == fillerToken || tokens[i].kind == boundaryToken) {
@@ -136,7 +135,7 @@ func dismissBefore(tokens []token, mark int) {
 	markNearest(tokens, i)
 }
 
-// markNearest marks a value, and the make and model before it that it is one with.
+// markNearest marks a value, and the make and model before it that belong to it.
 func markNearest(tokens []token, i int) {
 	for isName := true; i >= 0 && tokens[i].kind == valueToken && isName && !tokens[i].isBound(); i-- {
 		tokens[i].isUncertain = true
@@ -145,14 +144,14 @@ func markNearest(tokens []token, i int) {
 	}
 }
 
-// hideLinks makes words that were understood together with a negation say nothing.
+// hideLinks turns the words from a negation to its object into fillers.
 func hideLinks(tokens []token, mark, end int) {
 	for i := mark; i < end; i++ {
 		tokens[i].kind, tokens[i].isUncertain = fillerToken, false
 	}
 }
 
-// markClause marks all values after a negation up to the end of what it may be of.
+// markClause marks all values after a negation, up to the end of its clause.
 func markClause(tokens []token, mark int) {
 	for i := mark + 1; i < len(tokens); i++ {
 		t := &tokens[i]
@@ -163,7 +162,7 @@ func markClause(tokens []token, mark int) {
 	}
 }
 
-// flipBound turns a bound around: not more than 30k is up to 30k. It returns false for what has two ends.
+// flipBound reverses a bound: not more than 30k means up to 30k. It returns false for a range with two ends.
 func (r *requestReader) flipBound(t *token) bool {
 	name, isMin := strings.CutSuffix(t.parameter, "_min")
 	name, isMax := strings.CutSuffix(name, "_max")
@@ -186,7 +185,7 @@ func (r *requestReader) flipBound(t *token) bool {
 	return true
 }
 
-// canNegate reports whether a token is a value that can be left out.
+// canNegate reports whether a token is a value that can be excluded.
 func (r *requestReader) canNegate(t *token) bool {
 	if t.kind != valueToken {
 		return false
@@ -201,7 +200,7 @@ func (r *requestReader) canNegate(t *token) bool {
 	return ok
 }
 
-// negateGroup leaves out what one value after a negation, or several together, describe, and the alternatives to it.
+// negateGroup excludes what the values directly after a negation describe together, and the alternatives to it.
 func (r *requestReader) negateGroup(tokens []token, mark, first int) {
 	m := &tokens[mark]
 	last := first
@@ -210,6 +209,7 @@ func (r *requestReader) negateGroup(tokens []token, mark, first int) {
 		last++
 	}
 
+	// Of several values, only the narrowest is excluded.
 	negated := first
 	if last > first {
 		negated = r.narrowest(tokens, first, last)
@@ -257,8 +257,8 @@ func areOfOneField(tokens []token, first, last int) bool {
 	return true
 }
 
-// isNarrowed reports whether a negated value is narrowed by what comes next: a bound that is itself unwanted (no trucks
-// over 40k), more of a name (GLE 450), or a word by which it is only not needed.
+// isNarrowed reports whether the next token narrows a negated value: an unwanted bound (no trucks over 40k), more of a
+// name (GLE 450), or a word that makes it merely unnecessary.
 func isNarrowed(tokens []token, next int) bool {
 	if next >= len(tokens) {
 		return false
@@ -277,9 +277,9 @@ func isNarrowed(tokens []token, next int) bool {
 	return t.kind == valueToken && slices.Contains(unwanted, t.parameter)
 }
 
-// negateList leaves out the alternatives after what a negation is of: not red or blue, other than Lexus, Kia and Ford.
-// The first of them may be a word that was not understood, or uncertain (negated < 0), and then they are uncertain too.
-// In "not red, blue" nothing says whether blue is wanted.
+// negateList excludes the alternatives after a negation's object: not red or blue, other than Lexus, Kia and Ford. If
+// the first one is unknown or uncertain (negated < 0), the others become uncertain too. In "not red, blue" it is
+// unclear whether blue is wanted.
 func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 	m := &tokens[mark]
 	isFirstUnknown := tokens[last].kind == unknownToken
@@ -328,17 +328,17 @@ func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 
 func isNor(t *token) bool { return t.kind == markerToken && strings.EqualFold(t.words[0], "nor") }
 
-// isMember reports whether a value can be one of a list of what is not wanted.
+// isMember reports whether a value can be in a list of unwanted values.
 func (r *requestReader) isMember(tokens []token, i, negated int, isOpen bool) bool {
 	isSame := negated >= 0 && tokens[i].parameter == tokens[negated].parameter
 	return isSame || isOpen && r.isText(tokens[i].parameter)
 }
 
-// isItem reports whether a word that was not understood is an item of a list: a joint, or nothing, comes after it.
+// isItem reports whether an unknown word is an item of a list: a joint or nothing follows it.
 func isItem(tokens []token, i int) bool { return i+1 >= len(tokens) || tokens[i+1].kind == jointToken }
 
-// narrowest gives the value of a group whose vehicles all have the group's other values too: not a Toyota Camry leaves
-// out Camrys. It is -1 if there is none.
+// narrowest returns the value of a group whose vehicles have all other values of the group: not a Toyota Camry excludes
+// Camrys. It returns -1 if there is none.
 func (r *requestReader) narrowest(tokens []token, first, last int) int {
 	var filters []query.Filter
 	for i := first; i <= last; i++ {

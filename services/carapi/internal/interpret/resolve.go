@@ -10,7 +10,7 @@ import (
 )
 
 // resolve finds the values in stock that the texts of the filters stand for. A text with commas is one value if that is
-// in stock, and otherwise several. What is not exact stands for values that mean the same, too, and for models that
+// in stock, and otherwise several. With smart, a text also stands for values with the same meaning, and for models that
 // begin with it.
 func (r *requestReader) resolve(q *query.Query, smart bool) {
 	for i := range q.Filters {
@@ -45,7 +45,8 @@ func (r *requestReader) resolve(q *query.Query, smart bool) {
 	}
 }
 
-// widenFilter adds to a filter what a word stands for besides the value that it is, and gives the texts in stock.
+// widenFilter adds the meanings and prefixes that a word stands for to a filter, and returns the matching texts in
+// stock.
 func (r *requestReader) widenFilter(f *query.Filter, word string, isValue bool) (stored []string) {
 	for _, meaning := range f.Field.NamedMeanings(word) {
 		if texts := r.index.TextsWithMeaning(f.Field, meaning); len(texts) > 0 {
@@ -67,7 +68,7 @@ func (r *requestReader) widenFilter(f *query.Filter, word string, isValue bool) 
 // maxNotedValues is how many values an interpretation lists.
 const maxNotedValues = 50
 
-// noteValues lists the values in stock that a parameter stands for, where they are not just what is written.
+// noteValues lists the values in stock that a parameter stands for, if they differ from what is written.
 func (r *requestReader) noteValues(f *query.Filter) {
 	written := f.Parameter
 	if origins := r.origins[written]; len(origins) > 0 {

@@ -9,7 +9,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// valueNames are parameters that several fields answer to: the first one that has the value.
+// valueNames are parameters that stand for the first of several fields that has the value.
 var valueNames = map[string][]string{
 	"location": {"city", "state", "country"},
 	"place":    {"city", "state", "country"},
@@ -17,18 +17,18 @@ var valueNames = map[string][]string{
 	"cartype":  {"body_type", "condition", "fuel_type", "transmission", "drivetrain"},
 }
 
-// fallbackFields are the fields of these names for a value that nothing in stock has.
+// fallbackFields are used for a value that nothing in stock has.
 var fallbackFields = map[string]string{"location": "state", "place": "state", "type": "body_type",
 	"cartype": "body_type"}
 
-// booleanFields are the fields whose values are also asked for by their own names, as in certified=true.
+// booleanFields are fields whose values may be parameter names, as in certified=true.
 var booleanFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "features"}
 
-// directionNames are parameters that say in which direction sort goes.
+// directionNames are parameters for the direction of sort.
 var directionNames = strings.Fields("order dir direction sortorder sortdir sortdirection orderdir " +
 	"orderdirection sorttype")
 
-// readSpecialName reads a parameter whose meaning depends on its value. It returns false for any other.
+// readSpecialName reads a parameter whose meaning depends on its value. It returns false for other parameters.
 func (r *requestReader) readSpecialName(written string, values []string) bool {
 	if _, known := r.parameters.Get(written); known {
 		return false
@@ -54,7 +54,7 @@ func (r *requestReader) readSpecialName(written string, values []string) bool {
 // allowsFilters reports whether the request may have filters.
 func (r *requestReader) allowsFilters() bool { return slices.Contains(r.allowed, "q") }
 
-// readFieldsNot reads fields_not=description and exclude_facets=color: names that fields, facets or by leave out.
+// readFieldsNot reads fields_not=description and exclude_facets=color: names to leave out of fields, facets or by.
 func (r *requestReader) readFieldsNot(written, folded string, values []string) bool {
 	base, isNot := cutNot(folded)
 	name := r.synonyms[base]
@@ -74,7 +74,7 @@ func (r *requestReader) readFieldsNot(written, folded string, values []string) b
 	return true
 }
 
-// cutNot takes what negates a name off it.
+// cutNot removes the negation from a name.
 func cutNot(folded string) (base string, isNot bool) {
 	for _, prefix := range append([]string{"omit", "hide"}, notPrefixes...) {
 		if rest, found := strings.CutPrefix(folded, prefix); found && rest != "" {
@@ -107,7 +107,7 @@ func (r *requestReader) readDirection(values []string) bool {
 	return false
 }
 
-// setDirection keeps the direction of sort. Two that contradict each other are a mistake.
+// setDirection sets the direction of sort. Two different directions are a mistake.
 func (r *requestReader) setDirection(direction string) bool {
 	if r.direction != "" && r.direction != direction {
 		r.fail("sort", direction, "the order is said to be ascending and descending; send one of them")
@@ -116,7 +116,7 @@ func (r *requestReader) setDirection(direction string) bool {
 	return true
 }
 
-// readComparedName reads a comparison that has no equals sign, and so stands in the name alone: make<>Toyota.
+// readComparedName reads a comparison without an equals sign, which arrives as a name alone: make<>Toyota.
 func (r *requestReader) readComparedName(written string, values []string) bool {
 	if strings.Join(values, "") != "" {
 		return false
@@ -142,7 +142,7 @@ func (r *requestReader) readComparedName(written string, values []string) bool {
 	return false
 }
 
-// readValueName reads location=Phoenix or type=SUV, by the field that has the value.
+// readValueName reads location=Phoenix or type=SUV as the field that has the value.
 func (r *requestReader) readValueName(written, folded string, values []string) bool {
 	names, known := valueNames[folded]
 	use := query.Equals
@@ -199,7 +199,7 @@ func (r *requestReader) readValueName(written, folded string, values []string) b
 	return true
 }
 
-// fieldsWith gives the fields that have a text among their values in stock, wanted or not.
+// fieldsWith returns the fields that have a text among their values in stock, negated or not.
 func fieldsWith(r *requestReader, fields []*catalog.Field, text string) []*catalog.Field {
 	var found []*catalog.Field
 	for _, f := range fields {
@@ -303,7 +303,7 @@ func (r *requestReader) readBooleanName(written string, values []string) bool {
 	return false
 }
 
-// splitName takes a name apart at its signs and capitals: certifiedPreOwned has three words.
+// splitName splits a name at signs and capitals: certifiedPreOwned has three words.
 func splitName(name string) []string {
 	var b strings.Builder
 	runes := []rune(name)

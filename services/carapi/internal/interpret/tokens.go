@@ -12,7 +12,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// tokenKind is what a part of a sentence does in it.
+// tokenKind is the role of a token in its sentence.
 type tokenKind int
 
 const (
@@ -26,7 +26,7 @@ const (
 	followerToken                    // or similar: what came before is not itself asked for
 )
 
-// token is one or more words of a sentence that were read together.
+// token is one or more words of a sentence that are read together.
 type token struct {
 	kind      tokenKind
 	words     []string // as written
@@ -39,7 +39,7 @@ type token struct {
 	isUncertain bool
 }
 
-// isBound reports whether a token is an amount or a range of amounts, and not a text.
+// isBound reports whether a token is an amount or a range, rather than a text.
 func (t *token) isBound() bool {
 	for _, name := range []string{"price", "mileage", "year"} {
 		if rest, ok := strings.CutPrefix(t.parameter, name); ok && (rest == "" || rest == "_min" || rest == "_max") {
@@ -49,21 +49,21 @@ func (t *token) isBound() bool {
 	return false
 }
 
-// fillerWords say nothing beside words that name a vehicle.
+// fillerWords have no meaning beside words that name a vehicle.
 var fillerWords = strings.Fields("a an the i me we us you show find want need looking look search searching get give " +
 	"sale car cars vehicle vehicles auto autos automobile automobiles please some any is are there colored coloured " +
 	"color colour priced price listing listings one ones buy purchase hi hello hey im id ive can could would do have " +
 	"got list all what whats just really currently now inventory stock available options option something anything " +
 	"model models year make made painted finish drive still")
 
-// boundaryWords begin something of its own: red with leather is not red leather.
+// boundaryWords begin a description of their own: red with leather is not red leather.
 var boundaryWords = strings.Fields("with in for of that which who has having from on at by where because so since to " +
 	"per if it its while plus also then but as within about when than is w w/")
 
-// stopWords say nothing among words to look for.
+// stopWords are left out of the words to search for.
 var stopWords = strings.Fields("a an the with for of i me my show find want need looking please")
 
-// phrases of several words, by what they do. The longest that fits counts.
+// sentencePhrases are phrases by their first word, with their role. The longest match counts.
 var sentencePhrases = newPhrases(map[tokenKind]string{
 	unknownToken: "used for, stick with, stick to, one owner, single owner, low miles, low mileage, clean title, clean " +
 		"carfax, excellent condition, good condition, great condition, well maintained, fully loaded, full service " +
@@ -113,7 +113,8 @@ func newPhrases(lists map[tokenKind]string) map[string][]sentencePhrase {
 	return byFirst
 }
 
-// phraseAt gives the phrase that some words begin with. A single word that follows is one only after what it is about.
+// phraseAt returns the role and length of the phrase at the start of some words. A single follower word counts only
+// after a value.
 func phraseAt(words []string, afterValue bool) (kind tokenKind, n int) {
 	plain := make([]string, 0, len(words))
 	for _, word := range words[:min(5, len(words))] {
@@ -133,15 +134,15 @@ func phraseAt(words []string, afterValue bool) (kind tokenKind, n int) {
 	return unknownToken, 0
 }
 
-// plainWord is a word in lower case, without apostrophes and without punctuation at its end.
+// plainWord returns a word in lower case, without apostrophes and without punctuation at its ends.
 func plainWord(word string) string {
 	return strings.ToLower(apostrophes.Replace(trimPunctuation(strings.TrimLeft(word, `("“[`))))
 }
 
 func trimPunctuation(word string) string { return strings.TrimRight(word, `,;!?.:")”]`) }
 
-// markedGroup is a negation of what stands in parentheses or quotation marks, as in NOT(Toyota OR Honda). Other
-// brackets and quotation marks say nothing.
+// markedGroup is a negation of a group in parentheses or quotation marks, as in NOT(Toyota OR Honda). Other brackets
+// and quotation marks are ignored.
 var (
 	markedGroup = regexp.MustCompile(`(?i)(?:\bnot\s*|[-!])[("“]([^()"“”]*)[)"”]`)
 	brackets    = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ", `"`, " ", "“", " ", "”",
@@ -151,9 +152,9 @@ var (
 // gluedComma is a comma between two words.
 var gluedComma = regexp.MustCompile(`([^\d\s]),([^\s\d])`)
 
-// scanSentence takes a sentence apart. Texts are looked for in some fields.
+// scanSentence splits a sentence into tokens. It compares texts with the values of some fields.
 func (r *requestReader) scanSentence(given string, fields []string) []token {
-	given = markedGroup.ReplaceAllString(given, " except $1 , with ") // which ends what is excepted
+	given = markedGroup.ReplaceAllString(given, " except $1 , with ") // "with" ends the exception
 	words := strings.Fields(brackets.Replace(gluedComma.ReplaceAllString(given, "$1, $2")))
 	var all []token
 	for i := 0; i < len(words); {
@@ -174,7 +175,7 @@ func (r *requestReader) scanSentence(given string, fields []string) []token {
 		all = append(all, t)
 		last := words[i+n-1]
 
-		// excl.
+		// A comma or period ends an item. The period of "excl." does not.
 		isEnd := strings.ContainsAny(last[len(last)-1:], ",;") || strings.HasSuffix(last, ".") && t.kind != markerToken
 		if i += n; isEnd && i < len(words) && t.kind != jointToken {
 			all = append(all, token{kind: jointToken})
@@ -184,7 +185,7 @@ func (r *requestReader) scanSentence(given string, fields []string) []token {
 	return all
 }
 
-// splitSign takes the sign of a negation off a word, or non-. Sign is empty for a word without one.
+// splitSign removes a negation sign, or non-, from a word. sign is empty if there is none.
 func splitSign(word string) (sign, rest string) {
 	if rest, isNon := cutNon(word); isNon {
 		return word[:len(word)-len(rest)], rest
@@ -195,7 +196,7 @@ func splitSign(word string) (sign, rest string) {
 	return "", word
 }
 
-// findWhole finds a word with a sign that is itself a value in stock, such as Non-Smoker.
+// findWhole finds a word with a sign that is a value in stock, such as Non-Smoker.
 func (r *requestReader) findWhole(word string, fields []string) (token, bool) {
 	if !hasSign(word) {
 		return token{}, false
@@ -210,7 +211,7 @@ func (r *requestReader) findWhole(word string, fields []string) (token, bool) {
 	return token{}, false
 }
 
-// scanToken reads the token that some words begin with, and gives how many words it has.
+// scanToken reads the token at the start of some words, and returns its length in words.
 func (r *requestReader) scanToken(words, fields []string, before []token) (token, int) {
 	afterValue := len(before) > 0 && before[len(before)-1].kind == valueToken
 	kind, n := phraseAt(words, afterValue)
@@ -232,7 +233,7 @@ func (r *requestReader) scanToken(words, fields []string, before []token) (token
 	switch {
 	case m >= n && m > 0:
 		if slices.Contains(withoutMarkers, plainWord(words[0])) {
-			means = notMarker // what a vehicle has not; the next item after a comma is another thing
+			means = notMarker // the next item after a comma is not part of what is lacking
 		}
 		return token{kind: markerToken, marker: means, sign: strings.EqualFold(words[0], "non")}, m
 	case slices.Contains(negationSigns, words[0]):
@@ -254,10 +255,10 @@ func (r *requestReader) scanToken(words, fields []string, before []token) (token
 	return token{}, 1
 }
 
-// withoutMarkers are markers of what a vehicle is without.
+// withoutMarkers name what a vehicle lacks.
 var withoutMarkers = strings.Fields("without w/o ohne sans sin senza zonder bez sem без lacking")
 
-// trimAll gives the first words without punctuation at their ends.
+// trimAll returns the first words without punctuation at their ends.
 func trimAll(words []string) []string {
 	var all []string
 	for _, word := range words[:min(6, len(words))] {
@@ -266,7 +267,7 @@ func trimAll(words []string) []string {
 	return all
 }
 
-// nextToken reads as many of the first words as belong together, and gives their number; 0 if the first is not known.
+// nextToken reads as many of the first words as belong together and returns their number, or 0 if the first is unknown.
 func (r *requestReader) nextToken(words, fields []string, before []token) (token, int) {
 	afterPlace := len(before) > 0 && slices.Contains(placeFields, before[len(before)-1].parameter) ||
 		len(before) > 1 && before[len(before)-1].kind == jointToken &&
@@ -341,20 +342,20 @@ func (r *requestReader) nextToken(words, fields []string, before []token) (token
 	return token{}, 0
 }
 
-// Letters that a plural, and a place without "in" before it, must have.
+// The fewest letters of a plural, and of a place without "in" before it.
 const (
 	shortestPlural = 5
 	shortestPlace  = 4
 )
 
-// isSetOff reports whether a word stands as an item of a list, where "auto" is a gearbox and no car.
+// isSetOff reports whether a word is an item of a list, where "auto" is a gearbox and not a car.
 func isSetOff(words []string, before []token) bool {
 	isFirst := len(words) > 1 && slices.Contains([]string{"or", "and", "/"}, plainWord(words[1])) ||
 		strings.HasSuffix(words[0], ",")
 	return isFirst || len(before) > 0 && before[len(before)-1].kind == jointToken
 }
 
-// pluralFields are those of some fields whose values people put into the plural: Civics, EVs. A short word is no name.
+// pluralFields returns the fields whose values people use in the plural: Civics, EVs. A short word is not a name.
 func pluralFields(fields []string, withNames bool) []string {
 	return slices.DeleteFunc(slices.Clone(fields), func(name string) bool {
 		isName := name == "make" || name == "model"
@@ -362,10 +363,10 @@ func pluralFields(fields []string, withNames bool) []string {
 	})
 }
 
-// shortestNumber is how many letters and digits a stock number must have to be found in a sentence.
+// shortestNumber is the fewest letters and digits of a stock number that is found in a sentence.
 const shortestNumber = 5
 
-// findVehicle finds the vehicle that a VIN or a stock number is of.
+// findVehicle finds the vehicle with a VIN or a stock number.
 func (r *requestReader) findVehicle(word string, fields []string) (token, bool) {
 	isNumber := strings.ContainsAny(word, "0123456789") && len(value.Fold(word)) >= shortestNumber
 	if !isNumber || !slices.Contains(fields, "color") || modelYear.MatchString(word) {
@@ -399,7 +400,7 @@ func hasSign(word string) bool {
 	return sign != "" || slices.Contains(negationSigns, word) || len(word) > 1 && isOdd
 }
 
-// amountNouns name the field of an amount that comes after them, and what a number alone is there.
+// amountNouns name the field of the amount after them, and the use of a bare number there.
 var amountNouns = map[string]struct {
 	field string
 	use   query.Use
@@ -473,13 +474,13 @@ func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 	return token{}, 0
 }
 
-// endsInside reports whether a sentence or an item of a list ends within some words.
+// endsInside reports whether a sentence or a list item ends within some words.
 func endsInside(words []string) bool {
 	return slices.ContainsFunc(words[:len(words)-1],
 		func(w string) bool { return strings.ContainsAny(w[len(w)-1:], ".,;") })
 }
 
-// isAmountOfNext reports whether the last word before a place belongs to the amount after it: year 2021 max price
+// isAmountOfNext reports whether the last word before an index belongs to the amount after it: year 2021 max price
 // 22000.
 func isAmountOfNext(words []string, place int) bool {
 	if place >= len(words) {
@@ -489,7 +490,7 @@ func isAmountOfNext(words []string, place int) bool {
 	return isNoun && slices.Contains([]string{"max", "maximum", "min", "minimum"}, plainWord(words[place-1]))
 }
 
-// withoutModals leaves out words between the name of a field and its amount: mileage should not be more than 50000.
+// withoutModals removes words between the name of a field and its amount: mileage should not be more than 50000.
 func withoutModals(words []string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
 		return slices.Contains([]string{"should", "must", "can", "be", "is", "has", "will", "would", "needs"},
@@ -497,7 +498,7 @@ func withoutModals(words []string) []string {
 	})
 }
 
-// boundOf gives the parameter and the value of an amount.
+// boundOf returns the parameter and the value for an amount.
 func boundOf(field string, a value.Amount) (parameter, amount string) {
 	switch {
 	case a.From == a.To:
@@ -510,8 +511,8 @@ func boundOf(field string, a value.Amount) (parameter, amount string) {
 	return field, a.From + "-" + a.To
 }
 
-// findField finds the one field that has a text among its values; a trim gives way to any other field. It returns false
-// for a text that is a value of two fields.
+// findField finds the one field with a text among its values. A trim yields to any other field. It returns false if two
+// fields have the text.
 func (r *requestReader) findField(text string, fields []string, before []token) (t token, ok bool) {
 	folded := value.Fold(text)
 	isNumber, isLetter := value.Digits(text) == folded, len([]rune(folded)) < 2
@@ -541,7 +542,7 @@ func (r *requestReader) findField(text string, fields []string, before []token) 
 	return t, true
 }
 
-// beginsModelOf reports whether models of the make that was named begin with the whole words of a text.
+// beginsModelOf reports whether models of the named make begin with the words of a text.
 func (r *requestReader) beginsModelOf(before []token, text string) bool {
 	model, field := r.parameters.Catalog.TextField("model"), r.parameters.Catalog.TextField("make")
 	if model == nil || field == nil || !r.afterMake(before) || !r.beginsModel(model, text) {
@@ -568,7 +569,7 @@ func (r *requestReader) afterMake(before []token) bool {
 	return r.written.Has("make") || slices.ContainsFunc(before, func(t token) bool { return t.parameter == "make" })
 }
 
-// listedField gives a field of texts whose values are listed; otherwise nil.
+// listedField returns a text field whose values are listed, or nil.
 func (r *requestReader) listedField(name string) *catalog.Field {
 	f := r.parameters.Catalog.Field(name)
 	if f == nil || f.Class() != catalog.Text && f.Class() != catalog.List || r.index.Texts(f) == nil {
@@ -577,7 +578,7 @@ func (r *requestReader) listedField(name string) *catalog.Field {
 	return f
 }
 
-// matchValues gives the values in stock that a word means in a field.
+// matchValues returns the values in stock that a word stands for in a field.
 func (r *requestReader) matchValues(field, word string) []string {
 	f := r.listedField(field)
 	if f == nil {
@@ -586,11 +587,11 @@ func (r *requestReader) matchValues(field, word string) []string {
 	return r.matchFolded(f, word, value.Fold(word))
 }
 
-// matchFolded does so for a word that has been folded.
+// matchFolded does the same for a folded word.
 func (r *requestReader) matchFolded(f *catalog.Field, word, folded string) []string {
 	if _, isValue := r.index.Texts(f).Folded[folded]; !isValue && !r.vocabulary.HasAlias(f.Name, folded) &&
 		len(f.NamedMeanings(word)) == 0 {
-		return nil // as most words of a sentence
+		return nil // true of most words in a sentence
 	}
 	values, _ := r.standsFor(f, word)
 	return values
@@ -601,7 +602,7 @@ func (r *requestReader) isKnown(word string, fields []string) bool {
 	return slices.ContainsFunc(fields, func(field string) bool { return len(r.matchValues(field, word)) > 0 })
 }
 
-// modelYear is what a model's year looks like.
+// modelYear matches the year of a model.
 var modelYear = regexp.MustCompile(`^(?:19[5-9]\d|20[0-4]\d)$`)
 
 var (
@@ -610,13 +611,13 @@ var (
 	timeWord        = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\b(?:up|on|plus|now|present|beyond)$|\+$`)
 )
 
-// amountStarts are words that an amount may begin with.
+// amountStarts are words that may begin an amount.
 var amountStarts = strings.Fields("up upto at max maximum until till through to under below less fewer cheaper lower " +
 	"smaller before older earlier min minimum from since starting over above more higher greater bigger after newer " +
 	"later younger exceeding not no nothing none never between unter über bis ab hasta desde moins jusqu'à jusqu’à " +
 	"mindestens höchstens")
 
-// beginsAmount reports whether an amount may begin with a word: a number, a sign, a word for a bound, or a currency.
+// beginsAmount reports whether a word may begin an amount: a number, a sign, a word for a bound, or a currency.
 func beginsAmount(word string) bool {
 	const longestCode = 3 // USD, Rs.
 	first, _ := utf8.DecodeRuneInString(word)
@@ -624,8 +625,8 @@ func beginsAmount(word string) bool {
 	return !unicode.IsLetter(first) || utf8.RuneCountInString(plain) <= longestCode || slices.Contains(amountStarts, plain)
 }
 
-// parseBareAmount reads an amount that can only belong to one field: a distance by its unit, money by its sign or by
-// the size of a range, a year by its shape and, if it is a bound, by a word of time.
+// parseBareAmount reads an amount that can belong to only one field: a distance by its unit, money by its sign or the
+// size of a range, a year by its form and, if it is a bound, by a word of time.
 func (r *requestReader) parseBareAmount(chunk string, mayBeAmount bool) (parameter, amount string, ok bool) {
 	if !mayBeAmount {
 		return "", "", false
@@ -658,8 +659,8 @@ func (r *requestReader) parseBareAmount(chunk string, mayBeAmount bool) (paramet
 	return "", "", false
 }
 
-// isPrice reports whether a range can only be one of prices: it has a sign, or it is too large for anything but a price
-// or a mileage, which would name its unit.
+// isPrice reports whether a range can only be a price: it has a currency, or it is too large for anything but a price
+// or a mileage, and a mileage would name its unit.
 func isPrice(chunk string, a value.Amount) bool {
 	if moneySign.MatchString(chunk) {
 		return true

@@ -15,15 +15,15 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// What stands between alternatives, where the whole is not in stock as it is written.
+// Separators between alternatives. They count only if the whole text is not in stock as written.
 var (
 	valueSeparators = regexp.MustCompile(`(?i)\s*(?:,|;|\||/|\s+(?:or|and)\s+|\s+&\s+)\s*`)
 
-	// In these, "and" joins parts of one thing (black and white), or things that are all wanted (sunroof and navigation).
+	// In colors and lists, "and" joins parts of one value (black and white), or values that are all wanted.
 	alternativeSeparators = regexp.MustCompile(`(?i)\s*(?:,|;|\||/|\s+or\s+)\s*`)
 )
 
-// aliasValues gives the values in stock that a word is another word for.
+// aliasValues returns the values in stock that a word is an alias for.
 func (r *requestReader) aliasValues(f *catalog.Field, word string) []string {
 	var values []string
 	for _, other := range r.vocabulary.Aliases(f.Name, word) {
@@ -34,7 +34,7 @@ func (r *requestReader) aliasValues(f *catalog.Field, word string) []string {
 	return r.spellings(f, values)
 }
 
-// spellings gives each of the values that texts are spellings of once, in order.
+// spellings returns each value that the texts are spellings of, once and in order.
 func (r *requestReader) spellings(f *catalog.Field, texts []string) []string {
 	if len(texts) < 2 {
 		return texts
@@ -49,9 +49,8 @@ func (r *requestReader) spellings(f *catalog.Field, texts []string) []string {
 	return values
 }
 
-// standsFor gives the values that a word stands for: the first of these that is in stock. It is the value itself; one
-// that differs in punctuation alone; what the vocabulary calls so; every value that means the same, for which the word
-// stays as it is.
+// standsFor returns the values that a word stands for. It tries, in this order: the value itself; values that differ
+// only in punctuation; aliases; values with the same meaning, for which the word stays as it is.
 func (r *requestReader) standsFor(f *catalog.Field, word string) (values []string, why string) {
 	switch found := r.spellings(f, r.index.Lookup(f, word)); {
 	case len(found) > 0:
@@ -73,18 +72,18 @@ func (r *requestReader) standsFor(f *catalog.Field, word string) (values []strin
 	return nil, ""
 }
 
-// hasMeaning reports whether something in stock has the meaning that a word is a name for.
+// hasMeaning reports whether something in stock has a meaning that the word names.
 func (r *requestReader) hasMeaning(f *catalog.Field, word string) bool {
 	return slices.ContainsFunc(f.NamedMeanings(word),
 		func(m string) bool { return len(r.index.TextsWithMeaning(f, m)) > 0 })
 }
 
-// beginsModel reports whether models in stock begin with the whole words of a text.
+// beginsModel reports whether models in stock begin with the words of a text.
 func (r *requestReader) beginsModel(f *catalog.Field, text string) bool {
 	return f.Name == "model" && len(r.index.TextsBeginning(f, text)) > 0
 }
 
-// readTexts reads the values of a field of texts.
+// readTexts reads the values of a text field.
 func (r *requestReader) readTexts(name string, f *catalog.Field, given []string) {
 	texts := r.index.Texts(f)
 	if texts == nil || f.HasOwnValues() {
@@ -127,7 +126,7 @@ func (r *requestReader) readTexts(name string, f *catalog.Field, given []string)
 	r.exact[name] = uniqueTexts(append(r.exact[name], read...))
 }
 
-// withSigns gives, for each value that is not in stock, those that differ from it in punctuation alone.
+// withSigns replaces each value that is not in stock by those that differ only in punctuation.
 func (r *requestReader) withSigns(f *catalog.Field, given []string) []string {
 	var all []string
 	for _, g := range given {
@@ -140,8 +139,8 @@ func (r *requestReader) withSigns(f *catalog.Field, given []string) []string {
 	return all
 }
 
-// readAlternatives reads a value, or several with commas, "or" and the like between them. It gives the values in stock,
-// and why if they are not what is written; nil if one of them means nothing in stock.
+// readAlternatives reads one value, or several joined by commas, "or" and the like. It returns the values in stock and
+// why they differ from what is written, or nil if one of them means nothing in stock.
 func (r *requestReader) readAlternatives(f *catalog.Field, given string) (values []string, why string) {
 	if values, why = r.readText(f, given); values != nil {
 		return values, why
@@ -162,7 +161,7 @@ func (r *requestReader) readAlternatives(f *catalog.Field, given string) (values
 	for _, part := range parts {
 		values, reason := r.readText(f, part)
 		if values == nil && onlyCommas {
-			values = []string{part} // Parse takes it for a list too; this part of it is not in stock
+			values = []string{part} // Parse reads a list too; this item is not in stock
 		}
 
 		if values == nil {
@@ -186,7 +185,7 @@ func (r *requestReader) readText(f *catalog.Field, given string) (values []strin
 	case why == "alias" || why == "punctuation":
 		return values, why
 	case len(values) > 0, r.beginsModel(f, given):
-		return []string{strings.TrimSpace(given)}, "" // it resolves to the same, and is repeated as written
+		return []string{strings.TrimSpace(given)}, "" // keep the text, because it resolves to the same values
 	}
 
 	if near := r.correctTypo(f, given); near != nil {
@@ -196,9 +195,8 @@ func (r *requestReader) readText(f *catalog.Field, given string) (values []strin
 	return nil, ""
 }
 
-// correctTypo gives the values in stock that a word with a typing error means: those of the one nearest word, if no
-// other word is as near. Digits and the first letter are never taken for errors: F-150 and F-250 are two models, and so
-// are Leon and Neon.
+// correctTypo returns the values in stock that a mistyped word means: those of the single nearest word. It never
+// corrects digits or the first letter: F-150 and F-250 are two models, and so are Leon and Neon.
 func (r *requestReader) correctTypo(f *catalog.Field, word string) []string {
 	texts := r.index.Texts(f)
 	typed := []rune(value.Fold(word))
@@ -236,6 +234,7 @@ func (r *requestReader) correctTypo(f *catalog.Field, word string) []string {
 		candidates[strings.Join(meant, "\x00")] = meant
 	}
 
+	// Compare with the values in stock, and with their aliases.
 	for known := range texts.Folded {
 		consider(known)
 	}
@@ -253,8 +252,8 @@ func (r *requestReader) correctTypo(f *catalog.Field, word string) []string {
 
 func absInt(n int) int { return max(n, -n) }
 
-// splitVehicle reads a value that says more than its field holds, such as "Toyota Camry XSE" for a make or "red cars"
-// for a color. All of it must be in stock, and must not contradict the request's other parameters.
+// splitVehicle reads a value that says more than its field, such as "Toyota Camry XSE" for a make or "red cars" for a
+// color. All of it must be in stock and must not contradict other parameters.
 func (r *requestReader) splitVehicle(name string, f *catalog.Field, given string) bool {
 	if !slices.Contains(FreeTextFields, f.Name) {
 		return false
@@ -288,12 +287,12 @@ func (r *requestReader) splitVehicle(name string, f *catalog.Field, given string
 	return true
 }
 
-// areSame reports whether both are the same single value.
+// areSame reports whether both hold the same single value.
 func areSame(a, b []string) bool {
 	return len(a) == 1 && len(b) == 1 && value.Fold(a[0]) == value.Fold(b[0])
 }
 
-// Meaning gives the values in stock that a word means in a field.
+// Meaning returns the values in stock that a word means in a field.
 func (in *Interpreter) Meaning(x *index.Index, f *catalog.Field, word string) []string {
 	r := requestReader{Interpreter: in, index: x}
 	if values, why := r.standsFor(f, word); why != "meaning" {
