@@ -130,7 +130,7 @@ func (r *requestReader) checkGroups(q *query.Query) {
 				continue
 			}
 
-			if _, one := q.Currency(g.Field); !one {
+			if _, isSingle := q.Currency(g.Field); !isSingle {
 				all := r.currencies(g.Field)
 				r.fail(parameter, g.String(), fmt.Sprintf("amounts of %s are in %s; add a filter such as %s=%s",
 					g.Field.Name, strings.Join(all, ", "), g.Field.CurrencyIn.Name, all[0]))

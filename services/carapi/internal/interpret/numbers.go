@@ -372,7 +372,7 @@ func (r *requestReader) checkScale(q *query.Query) {
 func (r *requestReader) checkCurrencies(q *query.Query) {
 	for i := range q.Filters {
 		f := &q.Filters[i]
-		if _, one := q.Currency(f.Field); !one && len(f.Ranges) > 0 {
+		if _, isSingle := q.Currency(f.Field); !isSingle && len(f.Ranges) > 0 {
 			all := r.currencies(f.Field)
 			r.fail(f.Parameter, strings.Trim(f.Ranges[0].From+"-"+f.Ranges[0].To, "-"), fmt.Sprintf("amounts of %s are in %s; "+
 				"name one of these currencies, as in 20000 %s", f.Field.Name, strings.Join(all, ", "), all[0]))
@@ -380,7 +380,7 @@ func (r *requestReader) checkCurrencies(q *query.Query) {
 	}
 
 	for _, o := range q.Sort {
-		if _, one := q.Currency(o.Field); !one {
+		if _, isSingle := q.Currency(o.Field); !isSingle {
 			all := r.currencies(o.Field)
 			r.fail("sort", o.String(), fmt.Sprintf("amounts of %s are in %s; add a filter such as %s=%s",
 				o.Field.Name, strings.Join(all, ", "), o.Field.CurrencyIn.Name, all[0]))

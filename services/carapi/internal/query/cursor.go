@@ -15,17 +15,17 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Cursor is where a page ended: the cells of its last vehicle in the fields of the order. With stored values, and not a
-// number of vehicles to skip, the next page costs what the first one does, and vehicles that come or go neither repeat
-// nor hide others. It survives a restart and holds for every copy of the table.
+// Cursor says where a page ended: the cells of its last vehicle in the fields of the order. Because it holds stored
+// values, and not a number of vehicles to skip, every page costs the same, and vehicles that come or go neither repeat
+// nor hide others. It survives a restart and works with every copy of the table.
 //
 // Clients see it as a JSON array in base64, whose first element ties it to its search.
 type Cursor struct {
 	SortKey      []value.Cell
-	OffsetInTies int // vehicles in that place that earlier pages have shown; 0 if no others are in it
+	OffsetInTies int // vehicles with this sort key on earlier pages; 0 if no others have it
 }
 
-// NextPage is the request for the vehicles after a cursor.
+// NextPage returns the request for the vehicles after a cursor.
 func (q *Query) NextPage(c Cursor) url.Values {
 	next := maps.Clone(q.values)
 	if next == nil {
@@ -35,13 +35,13 @@ func (q *Query) NextPage(c Cursor) url.Values {
 	next.Del("page")
 	next.Del("offset")
 	next.Set("cursor", q.encodeCursor(c))
-	next.Set("match", q.MatchForNext()) // it has been interpreted
+	next.Set("match", q.MatchForNext()) // the values are already interpreted
 
 	return next
 }
 
-// fingerprint is the same for all pages of a search, however its words are spelled and in whatever order its values
-// stand: what it filters and orders by.
+// fingerprint returns the same text for all pages of a search, whatever the spelling and the order of its values. It
+// covers filters and order.
 func (q *Query) fingerprint() string {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
@@ -85,8 +85,8 @@ func (q *Query) encodeCursor(c Cursor) string {
 	return base64.RawURLEncoding.EncodeToString(append(b, ']'))
 }
 
-// appendCursorCell writes a number as a number and a text as a text. Bytes, and a text that is not UTF-8, are base64 in
-// an array of their own.
+// appendCursorCell appends a cell as JSON: a number as a number, a text as a text. Bytes, and a text that is not UTF-8,
+// become base64 in an array.
 func appendCursorCell(b []byte, f *catalog.Field, c value.Cell) []byte {
 	switch {
 	case !isComparable(f, c):
@@ -99,7 +99,7 @@ func appendCursorCell(b []byte, f *catalog.Field, c value.Cell) []byte {
 	return value.AppendString(b, string(c.Form))
 }
 
-// parseCursor reads a cursor, which anybody may have made.
+// parseCursor reads a cursor. Anybody may have made it.
 func (p *parser) parseCursor(given string) {
 	c, ok := p.query.decodeCursor(given)
 	if !ok {
@@ -123,6 +123,7 @@ func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
 		return c, false
 	}
 
+	// A cursor of another search is refused.
 	var fingerprint string
 	if err := json.Unmarshal(elements[0], &fingerprint); err != nil || fingerprint != q.fingerprint() {
 		return c, false
@@ -136,6 +137,7 @@ func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
 		c.SortKey = append(c.SortKey, cell)
 	}
 
+	// What is left is the offset in ties, if there is one.
 	switch rest := elements[len(q.Sort)+1:]; len(rest) {
 	case 0:
 		return c, true

@@ -10,12 +10,12 @@ import (
 
 // Vehicle gives the cells of a vehicle as they were read.
 type Vehicle interface {
-	// Cell gives the cell of a field. Whole is false for a text of which only the beginning was read.
+	// Cell returns the cell of a field. whole is false if only the beginning of the text was read.
 	Cell(f *catalog.Field) (c value.Cell, whole bool)
 }
 
-// Matches reports whether a vehicle matches all filters and words, as far as its texts were read: the index has already
-// decided about those that were not read whole.
+// Matches reports whether a vehicle matches all filters and words. It skips texts that were not read whole: the index
+// has already decided about them.
 func (q *Query) Matches(c *catalog.Catalog, v Vehicle) bool {
 	for i := range q.Filters {
 		f := &q.Filters[i]
@@ -51,7 +51,7 @@ func (f *Filter) Matches(c value.Cell) bool {
 	return f.includes(c)
 }
 
-// hasValue reports whether a cell holds a value. Blank texts and empty lists do not count as values.
+// hasValue reports whether a cell holds a value. Blank texts and empty lists are not values.
 func hasValue(f *catalog.Field, c value.Cell) bool {
 	switch {
 	case !isComparable(f, c):
@@ -90,8 +90,8 @@ func (f *Filter) includes(c value.Cell) bool {
 }
 
 func (f *Filter) matchesText(stored []byte) bool {
-	for _, meant := range f.InStock {
-		if meant == string(stored) { // which spares reading it
+	for _, known := range f.InStock {
+		if known == string(stored) { // saves the comparisons below
 			return true
 		}
 	}
@@ -112,7 +112,7 @@ func (f *Filter) matchesText(stored []byte) bool {
 	return f.HasWord(text)
 }
 
-// matchesList reports whether a list has one of the filter's words, or all of them.
+// matchesList reports whether a list has one of the filter's words, or all of them with HasAll.
 func (f *Filter) matchesList(form []byte) bool {
 	if f.Use != HasAll {
 		found := false
@@ -130,13 +130,13 @@ func (f *Filter) matchesList(form []byte) bool {
 	return !slices.Contains(found, false)
 }
 
-// searchedText is what a vehicle has in a searched field: a long text as it is, any other one folded.
+// searchedText is a vehicle's text in a searched field: as stored if it is long, otherwise folded.
 type searchedText struct {
 	text   string
 	isLong bool
 }
 
-// searchedTexts gives what a vehicle has in the searched fields, and whether all of it was read whole.
+// searchedTexts returns a vehicle's texts in the searched fields. whole is false if one of them was not read whole.
 func searchedTexts(c *catalog.Catalog, v Vehicle) (texts []searchedText, whole bool) {
 	for _, name := range SearchedFields {
 		f := c.TextField(name)
@@ -159,7 +159,7 @@ func searchedTexts(c *catalog.Catalog, v Vehicle) (texts []searchedText, whole b
 	return texts, true
 }
 
-// anyMentions reports whether one of the texts has the word.
+// anyMentions reports whether one of the texts contains the word.
 func anyMentions(texts []searchedText, word string) bool {
 	folded, plain := value.Fold(word), value.PlainLetters(word)
 	for _, t := range texts {
@@ -170,8 +170,8 @@ func anyMentions(texts []searchedText, word string) bool {
 	return false
 }
 
-// LongTextContains reports whether one of the words of a text, as white space divides them, holds a word in the form of
-// value.PlainLetters.
+// LongTextContains reports whether a word of the text contains plainWord, which is in the form of value.PlainLetters.
+// White space separates words.
 func LongTextContains(text, plainWord string) bool {
 	for token := range strings.FieldsSeq(text) {
 		if strings.Contains(value.PlainLetters(token), plainWord) {

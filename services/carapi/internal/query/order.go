@@ -7,7 +7,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Compare orders two cells of the field. A cell that is not comparable, NULL or a text among numbers, comes last.
+// Compare orders two cells of the field. A cell that is not comparable comes last: NULL, or a text among numbers.
 func Compare(f *catalog.Field, a, b value.Cell) int {
 	switch aOK, bOK := isComparable(f, a), isComparable(f, b); {
 	case !aOK && !bOK:
@@ -23,7 +23,7 @@ func Compare(f *catalog.Field, a, b value.Cell) int {
 	return bytes.Compare(a.Form, b.Form)
 }
 
-// isComparable reports whether a cell takes part in the comparisons and orders of its field.
+// isComparable reports whether a cell takes part in comparisons and orders of its field.
 func isComparable(f *catalog.Field, c value.Cell) bool {
 	if f.Class() == catalog.Number {
 		return c.Type == value.Number
@@ -31,8 +31,8 @@ func isComparable(f *catalog.Field, c value.Cell) bool {
 	return c.Type != value.Null
 }
 
-// Compare orders two cells of the order's field. Vehicles without a value come last, whichever way the order goes: the
-// cheapest vehicle is never one without a price.
+// Compare orders two cells of the order's field. Vehicles without a value come last in both directions, so the cheapest
+// vehicle is never one without a price.
 func (o Order) Compare(a, b value.Cell) int {
 	c := Compare(o.Field, a, b)
 	if o.Descending && isComparable(o.Field, a) && isComparable(o.Field, b) {

@@ -15,7 +15,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// parser collects every mistake of a request, since an answer lists them all at once.
+// parser collects all mistakes of a request, because an answer lists them together.
 type parser struct {
 	*Parameters
 	query   Query
@@ -23,7 +23,7 @@ type parser struct {
 	leftOut int // mistakes after the first maxErrors
 }
 
-// fail notes a mistake. The format makes a sentence of it: what is wrong, and what to send instead.
+// fail records a mistake. The format makes a sentence: what is wrong, and what to send instead.
 func (p *parser) fail(parameter, received string, suggestions []string, format string, args ...any) {
 	if len(p.errs) == maxErrors {
 		p.leftOut++
@@ -39,15 +39,15 @@ func (p *parser) fail(parameter, received string, suggestions []string, format s
 		Expected: sentence, Suggestions: suggestions})
 }
 
-// suggestFix adds to the last mistake the parameters with which the request is right.
+// suggestFix adds the parameters that correct the last mistake.
 func (p *parser) suggestFix(right url.Values) {
 	if len(p.errs) < maxErrors {
 		p.errs[len(p.errs)-1].fixed = right
 	}
 }
 
-// Parse reads the parameters of a request that may have the allowed controls, and filters if q is among them. An error
-// is a ParameterErrors: nothing is ignored or shortened silently.
+// Parse reads the parameters of a request. The request may have the allowed controls, and filters if q is among them.
+// An error is a ParameterErrors: nothing is ignored or shortened silently.
 func (p *Parameters) Parse(values url.Values, allowed ...string) (*Query, error) {
 	r := p.parseRequest(values, allowed)
 	if r.errs == nil {
@@ -57,14 +57,14 @@ func (p *Parameters) Parse(values url.Values, allowed ...string) (*Query, error)
 	return nil, p.Errors(values, r.errs, r.leftOut, allowed)
 }
 
-// Errors gives the mistakes of a request, and the request as it would be right.
+// Errors returns the mistakes of a request together with the corrected request.
 func (p *Parameters) Errors(values url.Values, wrong []ParameterError, leftOut int, allowed []string) ParameterErrors {
 	errs := ParameterErrors{All: wrong, LeftOut: leftOut}
 	if leftOut == 0 {
 		errs.Retry = fixedRequest(values, wrong)
 	}
 
-	if errs.Retry != nil && p.parseRequest(errs.Retry, allowed).errs != nil { // two fixes do not go together
+	if errs.Retry != nil && p.parseRequest(errs.Retry, allowed).errs != nil { // the fixes do not fit together
 		errs.Retry = nil
 	}
 
@@ -103,8 +103,8 @@ func (p *Parameters) parseRequest(values url.Values, allowed []string) *parser {
 	return r
 }
 
-// shownByDefault is every field but those of bytes and those that are computed, which are shown only where a request
-// names them. An id is always shown, since callers ask by it.
+// shownByDefault returns the fields that are shown unless a request names others: all except bytes and computed fields.
+// An id is always shown because callers ask by it.
 func (p *Parameters) shownByDefault() []*catalog.Field {
 	var shown []*catalog.Field
 	for i := range p.Catalog.Fields {
@@ -115,8 +115,8 @@ func (p *Parameters) shownByDefault() []*catalog.Field {
 	return shown
 }
 
-// showComputed shows the computed fields by which the request filters or sorts. Days since a first sight are shown with
-// the time of it, which may be a latest one.
+// showComputed shows the computed fields that the request filters or sorts by. days_listed is shown with first_seen,
+// because that time may be too late.
 func (p *parser) showComputed() {
 	add := func(f *catalog.Field) {
 		for _, shown := range []*catalog.Field{p.firstSeenFor(f), f} {
@@ -142,9 +142,9 @@ func (p *parser) firstSeenFor(f *catalog.Field) *catalog.Field {
 	return p.Catalog.Field(catalog.FirstSeen)
 }
 
-// failUnknown notes a parameter that the request may not have.
+// failUnknown records a parameter that the request may not have.
 func (p *parser) failUnknown(name string, values url.Values, allowed []string) {
-	if len(p.errs) == maxErrors { // without looking for names near it
+	if len(p.errs) == maxErrors { // saves the search for similar names
 		p.leftOut++
 		return
 	}
@@ -175,7 +175,7 @@ func (p *parser) failUnknown(name string, values url.Values, allowed []string) {
 	}
 }
 
-// nearestNames gives the names that one was perhaps meant to be. One with a negation is near to those that leave out.
+// nearestNames returns the names that name was perhaps meant to be. A negated name is near parameters that exclude.
 func (p *parser) nearestNames(name string, names []string) []string {
 	bare := strings.TrimFunc(name, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
 	isNegated := bare != name || strings.Contains(strings.ToLower(name), "not") ||
@@ -205,7 +205,7 @@ func isWord(name string) bool {
 	})
 }
 
-// IsPermitted reports whether a request that may have the given controls may have this parameter.
+// IsPermitted reports whether a request with the given controls may have this parameter.
 func IsPermitted(name string, p Parameter, controls []string) bool {
 	if p.Use != Control {
 		name = "q"
@@ -213,7 +213,7 @@ func IsPermitted(name string, p Parameter, controls []string) bool {
 	return slices.Contains(controls, name)
 }
 
-// permittedNames lists the parameters of a request that may have the given controls.
+// permittedNames lists the parameters of a request with the given controls.
 func (p *Parameters) permittedNames(controls []string) []string {
 	var names []string
 	for name, known := range p.byName {
@@ -254,8 +254,7 @@ func (p *parser) parseParameter(name string, known Parameter, given []string) {
 	}
 }
 
-// splitValues takes the values of a parameter apart at their commas. It returns false after noting what is wrong with
-// them.
+// splitValues splits the values of a parameter at commas. It records a mistake and returns false if a value is invalid.
 func (p *parser) splitValues(name string, given []string) (parts []string, ok bool) {
 	for _, g := range given {
 		if len(g) > MaxLength && name != "cursor" {
@@ -302,7 +301,7 @@ func (p *parser) parseBound(name string, known Parameter, given string) {
 		Ranges: []Range{r}})
 }
 
-// parseRanges reads the alternatives of a field of numbers or times.
+// parseRanges reads the alternatives of a number or time field.
 func (p *parser) parseRanges(name string, known Parameter, parts []string) {
 	f := Filter{Parameter: name, Field: known.Field, Use: known.Use}
 	for _, part := range parts {
@@ -371,7 +370,7 @@ func (p *parser) parseControl(name, given string, parts []string) {
 	}
 }
 
-// splitExcluded divides names into those that are wanted and those after a minus.
+// splitExcluded separates the names after a minus from the others.
 func (p *parser) splitExcluded(names []string) (wanted, unwanted []string) {
 	for _, name := range names {
 		if rest, isExcluded := strings.CutPrefix(name, "-"); isExcluded && p.Catalog.Field(name) == nil {
@@ -383,7 +382,7 @@ func (p *parser) splitExcluded(names []string) (wanted, unwanted []string) {
 	return wanted, unwanted
 }
 
-// parseFacets reads the fields to count: those named, or the usual ones but those after a minus.
+// parseFacets reads the fields to count: the named ones, or the usual ones except those after a minus.
 func (p *parser) parseFacets(parts []string) {
 	wanted, unwanted := p.splitExcluded(parts)
 	if wanted == nil {
@@ -399,10 +398,10 @@ func (p *parser) parseFacets(parts []string) {
 	}
 }
 
-// usualFacets are counted where a request names none.
+// usualFacets are counted if a request names no fields.
 var usualFacets = []string{"condition", "make", "year", "body_type", "fuel_type", "transmission", "drivetrain", "color"}
 
-// UsualFacets are the fields that are counted where a request names none.
+// UsualFacets returns the fields that are counted if a request names none.
 func (p *Parameters) UsualFacets() []Group {
 	var groups []Group
 	for _, name := range usualFacets {
@@ -413,7 +412,7 @@ func (p *Parameters) UsualFacets() []Group {
 	return groups
 }
 
-// parseShown reads the fields to show: those named, or all but those after a minus.
+// parseShown reads the fields to show: the named ones, or all except those after a minus.
 func (p *parser) parseShown(parts []string) {
 	wanted, unwanted := p.splitExcluded(parts)
 	any := func(*catalog.Field) bool { return true }
@@ -432,7 +431,7 @@ func (p *parser) parseShown(parts []string) {
 	}
 }
 
-// parsePresence reads fields that must have a value, or none.
+// parsePresence reads the fields of has or missing.
 func (p *parser) parsePresence(name string, use Use, parts []string) {
 	for _, f := range p.fieldsNamed(name, parts, func(f *catalog.Field) bool { return f.Class() != catalog.Opaque }) {
 		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: f, Use: use})
@@ -461,7 +460,7 @@ func (p *parser) parseReach(name, given string) {
 	}
 }
 
-// checkReach checks that page and offset do not lead too far.
+// checkReach checks that page and offset stay within MaxReach.
 func (p *parser) checkReach() {
 	q, name := &p.query, "offset"
 	if q.Page > 0 {
@@ -484,7 +483,7 @@ func (p *parser) parseBoolean(name, given string) bool {
 	return given == "true"
 }
 
-// viewNames are what view may say; the last is the default.
+// viewNames are the values of view. The last one is the default.
 var viewNames = []string{"summary", "full"}
 
 // summaryFields are the fields of the summary view.
@@ -501,7 +500,7 @@ func (p *parser) parseView(given string) {
 	}
 }
 
-// SummaryFields gives the fields of the summary view.
+// SummaryFields returns the fields of the summary view.
 func SummaryFields(c *catalog.Catalog) []*catalog.Field {
 	var fields []*catalog.Field
 	for _, name := range summaryFields {
@@ -537,7 +536,7 @@ func (p *parser) parseSort(given string, parts []string) {
 	}
 }
 
-// fieldsNamed gives the fields of these names, each once. A name of no field that can serve is a mistake.
+// fieldsNamed returns the fields with these names, without repetitions. A name of no suitable field is a mistake.
 func (p *parser) fieldsNamed(parameter string, names []string, serves func(*catalog.Field) bool) []*catalog.Field {
 	var found []*catalog.Field
 	for _, name := range names {
@@ -553,10 +552,10 @@ func (p *parser) fieldsNamed(parameter string, names []string, serves func(*cata
 	return found
 }
 
-// stepPattern takes the width of a range of numbers.
+// stepPattern matches the width of a range of numbers.
 var stepPattern = regexp.MustCompile(`^[0-9]{1,12}(?:\.[0-9]{1,6})?$`)
 
-// parseGroups reads fields whose values are counted, and steps of fields of numbers: price:5000.
+// parseGroups reads fields to count, some with a step for ranges: price:5000.
 func (p *parser) parseGroups(parameter string, parts []string) []Group {
 	var all []Group
 	for _, part := range parts {
@@ -595,13 +594,13 @@ func (p *parser) parseGroups(parameter string, parts []string) []Group {
 	return all
 }
 
-// needsStep reports whether a name is that of a field of numbers that are counted in ranges only.
+// needsStep reports whether a name is that of a number field that is only counted in ranges.
 func (p *parser) needsStep(name string) bool {
 	f := p.Catalog.Field(name)
 	return f != nil && f.Class() == catalog.Number && !f.IsFacetable() && f.Name != "id"
 }
 
-// unsupportedUse says what a field cannot do, by the parameter that names it.
+// unsupportedUse says what a field cannot do, by the parameter that names the field.
 var unsupportedUse = map[string]string{
 	"sort":    "vehicles cannot be sorted by %q",
 	"facets":  "the values of %q cannot be counted",
@@ -610,9 +609,9 @@ var unsupportedUse = map[string]string{
 	"missing": "%q holds bytes, which missing does not ask for",
 }
 
-// failField notes a name of no field, or of one that cannot do what the parameter asks for.
+// failField records a name that is no field, or not one that the parameter can use.
 func (p *parser) failField(parameter, name string, serves func(*catalog.Field) bool) {
-	if len(p.errs) == maxErrors { // without looking for names near it
+	if len(p.errs) == maxErrors { // saves the search for similar names
 		p.leftOut++
 		return
 	}
@@ -647,7 +646,7 @@ func (p *parser) failField(parameter, name string, serves func(*catalog.Field) b
 	}
 }
 
-// checkBounds checks that the lower bound of a field is not above the upper one.
+// checkBounds checks that the lower bound of a field is not above the upper bound.
 func (p *parser) checkBounds() {
 	for _, upper := range p.query.Filters {
 		for _, lower := range p.query.Filters {
@@ -664,15 +663,15 @@ func (p *parser) checkBounds() {
 	}
 }
 
-// completeOrder is the requested order, or that of the id, with the id at its end, which decides between vehicles that
-// are equal in all fields before it. The id takes the direction of the field before it.
+// completeOrder returns the requested order with the id at its end, or the order of the id. The id decides between
+// vehicles with equal sort keys. It takes the direction of the field before it.
 func (p *parser) completeOrder() []Order {
 	id, sort := p.Catalog.ID(), p.query.Sort
 	switch i := slices.IndexFunc(sort, func(o Order) bool { return o.Field == id }); {
 	case id == nil:
 		return sort
 	case i >= 0:
-		return sort[:i+1] // what comes after it decides nothing
+		return sort[:i+1] // fields after the id decide nothing
 	case len(sort) == 0:
 		return []Order{{Field: id}}
 	}

@@ -11,7 +11,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// decimalPattern takes decimals, with an exponent such as a DOUBLE has: strconv would also take 0x1p-2 and Inf.
+// decimalPattern matches decimals, with an exponent as a DOUBLE may have. strconv would also accept 0x1p-2 and Inf.
 const decimalPattern = `-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?(?:[0-9]{1,2}|[12][0-9]{2}|3[0-2][0-9]))?`
 
 var (
@@ -45,10 +45,10 @@ func ParseRange(f *catalog.Field, s string) (Range, bool) {
 	return Range{low, high, string(value.AppendString(nil, given))}, value.CompareDecimals(low, high) <= 0
 }
 
-// longestFraction is more digits than the least DOUBLE has after its point.
+// longestFraction is more digits than the smallest DOUBLE has after its point.
 const longestFraction = 1100
 
-// normalizeNumber gives the notation in which numbers are compared, which has no exponent.
+// normalizeNumber returns the notation in which numbers are compared. It has no exponent.
 func normalizeNumber(s string) string {
 	if strings.ContainsAny(s, "eE") {
 		n, ok := new(big.Rat).SetString(s)
@@ -65,9 +65,9 @@ func normalizeNumber(s string) string {
 // isSingle reports whether the range is a single value.
 func (r Range) isSingle(f *catalog.Field) bool { return f.Class() == catalog.Instant || r.From == r.To }
 
-// parseInstant reads a time, which stands for as long as it says: a day, a minute, a second or a part of one. Both ends
-// are written without zeros at their end: times are compared as texts, and a shorter one sorts before all that begin
-// with it.
+// parseInstant reads a time. It stands for the whole unit that it names: a day, a minute, a second or a part of one.
+// Both ends are written without trailing zeros, because times are compared as texts, and a shorter text sorts before
+// the texts that begin with it.
 func parseInstant(f *catalog.Field, s string) (Range, bool) {
 	m := instantPattern.FindStringSubmatch(s)
 	if m == nil {
@@ -80,6 +80,7 @@ func parseInstant(f *catalog.Field, s string) (Range, bool) {
 		return Range{}, false
 	}
 
+	// The precision of the text decides how long the time lasts.
 	layout, text, step := time.DateOnly, day, 24*time.Hour
 	if minute != "" {
 		layout, text, step = layout+" 15:04:05", day+" "+minute+second+fraction, time.Second
@@ -97,6 +98,7 @@ func parseInstant(f *catalog.Field, s string) (Range, bool) {
 		return Range{}, false
 	}
 
+	// Convert to UTC.
 	if zone != "" && zone != "Z" && zone != "z" {
 		offset, err := time.Parse("-07:00", zone)
 		if err != nil {
@@ -111,14 +113,14 @@ func parseInstant(f *catalog.Field, s string) (Range, bool) {
 	}
 
 	r := Range{From: formatInstant(t, f.Kind), JSON: string(value.AppendString(nil, s))}
-	if end := t.Add(step); end.Year() <= 9999 { // nothing comes after the last day of all
+	if end := t.Add(step); end.Year() <= 9999 { // the last day has an open end
 		r.To = formatInstant(end, f.Kind)
 	}
 
 	return r, true
 }
 
-// formatInstant writes a time without zeros at its end.
+// formatInstant writes a time without trailing zeros.
 func formatInstant(t time.Time, kind schema.Kind) string {
 	if kind == schema.Date {
 		return t.Format(time.DateOnly)
@@ -126,7 +128,7 @@ func formatInstant(t time.Time, kind schema.Kind) string {
 	return t.Format("2006-01-02 15:04:05.999999")
 }
 
-// endsBefore reports whether the end of a range is before a beginning; an open end never is.
+// endsBefore reports whether the end of a range is before a beginning. An open end never is.
 func endsBefore(f *catalog.Field, end, beginning string) bool {
 	switch {
 	case end == "" || beginning == "":
@@ -137,7 +139,7 @@ func endsBefore(f *catalog.Field, end, beginning string) bool {
 	return value.CompareDecimals(end, beginning) < 0
 }
 
-// DescribeValues says what a request may give for a field of numbers or times.
+// DescribeValues says what a request may send for a number or time field.
 func DescribeValues(f *catalog.Field) string {
 	if f.Class() == catalog.Instant {
 		return describeSingleValue(f)
@@ -158,7 +160,7 @@ func describeSingleValue(f *catalog.Field) string {
 	return "a number such as 2023 or 19999.5"
 }
 
-// Contains reports whether the range takes in a cell of the field that is comparable.
+// Contains reports whether the range includes a comparable cell of the field.
 func (r Range) Contains(f *catalog.Field, c value.Cell) bool {
 	if f.Class() == catalog.Instant {
 		form := string(c.Form)

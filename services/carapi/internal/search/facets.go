@@ -123,7 +123,7 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 			if f == nil {
 				continue
 			}
-			if _, one := q.Currency(f); !one {
+			if _, isSingle := q.Currency(f); !isSingle {
 				a.leaveOutCurrencies(g.index, f)
 				continue
 			}

@@ -187,7 +187,7 @@ func (r *searchRequest) checkPrices(a *Answer) {
 		return
 	}
 
-	if _, one := r.query.Currency(f); !one {
+	if _, isSingle := r.query.Currency(f); !isSingle {
 		a.leaveOutCurrencies(r.index(), f)
 	}
 }

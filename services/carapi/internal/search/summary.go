@@ -119,7 +119,7 @@ func (r *searchRequest) summaryText(total int, find func(f *catalog.Field, skipZ
 	s := groupDigits(strconv.Itoa(total)) + what
 	s += all["year"].rangeText(func(c value.Cell) string { return formatDecimals(c, 0) })
 	if price := all["price"]; price.field != nil {
-		if currency, one := r.query.Currency(price.field); one {
+		if currency, isSingle := r.query.Currency(price.field); isSingle {
 			s += price.rangeText(func(c value.Cell) string { return formatPrice(currency, c) })
 		}
 	}
