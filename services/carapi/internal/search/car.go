@@ -16,10 +16,10 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// ErrNotFound says that no vehicle has the id or VIN that was asked for.
+// ErrNotFound says that no vehicle has the requested id or VIN.
 var ErrNotFound = errors.New("no such vehicle")
 
-// ErrNoIDs says that the table has nothing that tells vehicles apart.
+// ErrNoIDs says that nothing in the table identifies vehicles.
 var ErrNoIDs = fmt.Errorf("%w: the vehicles of this table have no id", ErrNotFound)
 
 // Car is one vehicle.
@@ -28,12 +28,12 @@ type Car struct {
 	Origin Origin
 }
 
-// Car gives the vehicle of an id, or ErrNotFound.
+// Car returns the vehicle with an id, or ErrNotFound.
 func (s *Service) Car(ctx context.Context, id string, values url.Values) (*Car, error) {
 	return s.carWith(ctx, values, findByID(id))
 }
 
-// CarByVIN gives the vehicle of a VIN, in any spelling, or ErrNotFound.
+// CarByVIN returns the vehicle with a VIN in any spelling, or ErrNotFound.
 func (s *Service) CarByVIN(ctx context.Context, vin string, values url.Values) (*Car, error) {
 	return s.carWith(ctx, values, findByVIN(vin))
 }
@@ -65,7 +65,7 @@ func newCarRequest(ctx context.Context, src *source, g *generation, values url.V
 // vehicleFinder reads some fields of one vehicle as it is now. The error is ErrNotFound if there is none.
 type vehicleFinder func(r *searchRequest, fields []*catalog.Field) (*vehicle, error)
 
-// findByID finds the vehicle of an id.
+// findByID returns the finder of the vehicle with an id.
 func findByID(id string) vehicleFinder {
 	return func(r *searchRequest, fields []*catalog.Field) (*vehicle, error) {
 		g := r.generation
@@ -85,7 +85,8 @@ func findByID(id string) vehicleFinder {
 			known = g.index.RowsWithCell(field, wanted)
 		}
 
-		if g.keptRows == nil && g.catalog.IDIsKey() { // whether or not the index knows it yet
+		// A vehicle that is newer than the index can only be read by its key.
+		if g.keptRows == nil && g.catalog.IDIsKey() {
 			key, ok := store.ParseKey(g.catalog, id)
 			if !ok {
 				return nil, ErrNotFound
@@ -103,7 +104,7 @@ func findByID(id string) vehicleFinder {
 	}
 }
 
-// findByVIN finds the vehicle of a VIN.
+// findByVIN returns the finder of the vehicle with a VIN.
 func findByVIN(vin string) vehicleFinder {
 	return func(r *searchRequest, fields []*catalog.Field) (*vehicle, error) {
 		g := r.generation
@@ -114,7 +115,7 @@ func findByVIN(vin string) vehicleFinder {
 
 		filter := query.Filter{Field: field, Words: []string{vin}}
 		if len(g.index.Lookup(field, vin)) == 0 {
-			filter.Words = g.index.LookupFolded(field, vin) // with other signs
+			filter.Words = g.index.LookupFolded(field, vin) // with other punctuation
 		}
 
 		set := g.index.Filter(g.index.All(), &filter)
@@ -125,7 +126,7 @@ func findByVIN(vin string) vehicleFinder {
 	}
 }
 
-// findCar reads the first vehicle of a set, if it still is the one asked for.
+// findCar reads the first vehicle of a set, if it still is the requested one.
 func (r *searchRequest) findCar(set index.Set, fields []*catalog.Field, is func(*vehicle) bool) (*vehicle, error) {
 	g := r.generation
 	row, ok := set.First()
@@ -168,24 +169,17 @@ func (r *searchRequest) readCar(key []value.Cell, fields []*catalog.Field, is fu
 	return v, nil
 }
 
-// encodeCar writes the fields of a vehicle that the request shows, in at most about so many characters.
+// encodeCar encodes the fields of a vehicle that the request shows, in at most about room characters.
 func (r *searchRequest) encodeCar(v *vehicle, room int) []byte {
 	return r.encodeFields(v, r.query.Shown, room)
 }
 
-// encodeFields writes fields of a vehicle, in at most about so many characters.
+// encodeFields encodes fields of a vehicle in at most about room characters.
 func (r *searchRequest) encodeFields(v *vehicle, fields []*catalog.Field, room int) []byte {
 	e, _ := encodeVehicle(nil, fields, fieldLabels(fields), v)
 	one := []*encodedVehicle{e}
 
-	cut := 0
-	for _, length := range textLengths {
-		if fitsRoom(one, cut, room) {
-			break
-		}
-		cut = length
-	}
-
+	cut, _ := cutToFit(one, room)
 	for !fitsRoom(one, cut, room) && one[0].omitLargest() {
 	}
 
@@ -203,7 +197,7 @@ func (r *searchRequest) encodeFields(v *vehicle, fields []*catalog.Field, room i
 	return body
 }
 
-// encodeID is an id as answers show it.
+// encodeID returns an id as answers show it.
 func encodeID(f *catalog.Field, c value.Cell) string {
 	if f.Class() == catalog.Opaque {
 		return base64.StdEncoding.EncodeToString(c.Form)
@@ -211,10 +205,10 @@ func encodeID(f *catalog.Field, c value.Cell) string {
 	return string(c.Form)
 }
 
-// integerPattern is a number as answers show one; +1 and 01 are not ids.
+// integerPattern matches a number as answers show it: +1 and 01 are not ids.
 var integerPattern = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,64})$`)
 
-// parseID is the stored value of an id as answers show it.
+// parseID reads an id as answers show it.
 func parseID(f *catalog.Field, id string) (value.Cell, bool) {
 	switch f.Class() {
 	case catalog.Number:

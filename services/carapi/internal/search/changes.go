@@ -27,7 +27,7 @@ type NoHistoryError struct{ Reason string }
 
 func (e NoHistoryError) Error() string { return "change history: " + e.Reason }
 
-// Changes is what has happened to vehicles.
+// Changes is a page of events of vehicles.
 type Changes struct {
 	Events  []byte // a JSON array
 	Count   int

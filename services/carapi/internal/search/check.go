@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/store"
 )
 
-// Findings are what a source costs and how it answers.
+// Findings says what a source costs and how it answers.
 type Findings struct {
 	Setting, Table string
 	Fields         []string // with their columns, where these have other names
@@ -22,8 +22,8 @@ type Findings struct {
 	Fetched        string        // how the rows of an answer are read
 }
 
-// Check reads the index of a source as the service would: at the start, when the columns are bound too, and once more
-// to measure a refresh.
+// Check reads the index of a source as the service would: once at the start, when it also binds the columns, and once
+// more to measure a refresh.
 func Check(ctx context.Context, st *store.Store, o Options) (*Findings, error) {
 	g, err := readGeneration(ctx, st, FromLive, o.Vocabulary, nil, nil)
 	if err == nil {

@@ -6,11 +6,11 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// maxUnderstoodLoss is by how much the share of values that are understood may fall after the columns were bound.
+// maxUnderstoodLoss is how far the share of understood values may fall below the share when the columns were bound.
 const maxUnderstoodLoss = 0.2
 
-// countUnderstood counts the values of a field that are understood as what it was bound for, of all that there are.
-// Both are 0 for a field that takes any value.
+// countUnderstood counts the values of a field that fit what the field was bound for, and all its values. Both are 0
+// for a field that accepts any value.
 func (g *generation) countUnderstood(f *catalog.Field) (count, total int) {
 	x := g.index
 	switch {
@@ -26,8 +26,7 @@ func (g *generation) countUnderstood(f *catalog.Field) (count, total int) {
 	return 0, 0
 }
 
-// disagreement says that fewer values of a field are what it was bound for than there were then; empty if they still
-// are.
+// disagreement says that far fewer values fit a field than when it was bound. It is empty if they still fit.
 func (g *generation) disagreement(f *catalog.Field) string {
 	plan, planned := g.catalog.Plan.Fields[f.Name]
 	count, total := g.countUnderstood(f)
@@ -41,7 +40,7 @@ func (g *generation) disagreement(f *catalog.Field) string {
 		total-count, total, f.Column.Name, f.Name, 100*plan.Understood)
 }
 
-// disagreements are those of all fields, found once for each generation.
+// disagreements returns the disagreements of all fields, computed once per generation.
 func (g *generation) disagreements() map[string]string {
 	g.disagreeOnce.Do(func() {
 		g.disagreementsByField = map[string]string{}

@@ -10,37 +10,38 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// minTruncatable is the length, in characters, up to which a value is never shortened or left out.
+// minTruncatable is the length in characters up to which a value is never shortened or left out.
 const minTruncatable = 100
 
-// textLengths are the characters to which long texts are cut, in turn, until an answer is short enough.
+// textLengths are the lengths in characters to which long texts are cut, one after another, until an answer is short
+// enough.
 var textLengths = []int{1000, 300, minTruncatable}
 
-// encodedVehicle is a vehicle as JSON, and what can be left out of it. What is written depends on the cells alone:
+// encodedVehicle is a vehicle as JSON, with the parts that can be left out. The JSON depends on the cells alone, so
 // MySQL and SQLite give the same bytes.
 type encodedVehicle struct {
 	json    []byte
 	long    []longValue
-	omitted []Omitted // values of which too much is stored, null in json
+	omitted []Omitted // values that are too long, null in json
 	id      json.RawMessage
 }
 
 // longValue is a value of more than minTruncatable characters.
 type longValue struct {
 	field    *catalog.Field
-	from, to int    // where it stands in the JSON
-	text     string // of a text that may be cut; empty for any other value, which is shown whole or not at all
-	length   int    // of what is shown whole: bytes, of a text characters
+	from, to int    // its place in the JSON
+	text     string // a text that may be cut; empty for any other value, which is shown whole or not at all
+	length   int    // of a value that is shown whole, in bytes or, of a text, in characters
 }
 
-// Omitted is a value that did not fit into the answer and is null in it.
+// Omitted is a value that did not fit into the answer. It is null there.
 type Omitted struct {
 	ID     json.RawMessage `json:"id,omitempty"` // of the vehicle, in an answer with several
 	Field  string          `json:"field"`
 	Length int             `json:"length"` // in bytes, of a text in characters
 }
 
-// encodeVehicle appends the shown fields of a vehicle to b, and gives b grown.
+// encodeVehicle appends the shown fields of a vehicle to b, and returns b too.
 func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle) (*encodedVehicle, []byte) {
 	start := len(b)
 	e := &encodedVehicle{json: append(b, '{')}
@@ -74,7 +75,7 @@ func encodeVehicle(b []byte, shown []*catalog.Field, labels []string, v *vehicle
 	return e, b
 }
 
-// fieldLabels are the names of fields, as JSON with a colon.
+// fieldLabels returns the names of fields as JSON, each with a colon.
 func fieldLabels(shown []*catalog.Field) []string {
 	var buffer [1 << 10]byte
 	names, ends := buffer[:0], make([]int, len(shown))
@@ -83,7 +84,7 @@ func fieldLabels(shown []*catalog.Field) []string {
 		ends[i] = len(names)
 	}
 
-	// Parts of one string.
+	// All labels share the memory of one string.
 	text, start := string(names), 0
 	all := make([]string, len(shown))
 	for i, end := range ends {
@@ -98,7 +99,7 @@ func (e *encodedVehicle) appendCell(f *catalog.Field, c value.Cell, kind schema.
 	from := len(e.json)
 	isText := (f.Class() == catalog.Text || kind == schema.Text) && c.Type == value.Text
 	switch {
-	case !whole && (!isText || f.IsIdentifying()): // callers ask by it, and half of it finds nothing
+	case !whole && (!isText || f.IsIdentifying()): // a part of an id finds nothing
 		e.json = append(e.json, "null"...)
 		e.omitted = append(e.omitted, Omitted{Field: f.Name, Length: length})
 		return
@@ -130,7 +131,7 @@ func (e *encodedVehicle) appendCell(f *catalog.Field, c value.Cell, kind schema.
 	}
 }
 
-// truncated gives the JSON with texts cut to so many characters (0: whole), and the number of texts that are cut.
+// truncated returns the JSON with texts cut to so many characters (0: whole), and the number of cut texts.
 func (e *encodedVehicle) truncated(characters int) (b []byte, texts int) {
 	if characters == 0 {
 		return e.json, 0
@@ -195,7 +196,7 @@ func (e *encodedVehicle) omitLargest() bool {
 	return true
 }
 
-// omittedSize is about what the entries of omitted values take in an answer.
+// omittedSize returns about how many bytes the entries of omitted values take in an answer.
 func (e *encodedVehicle) omittedSize() int {
 	n := 0
 	for _, o := range e.omitted {

@@ -16,7 +16,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// maxFacet is how many values of a field are counted one by one; the most frequent.
+// maxFacet is how many values of a field are counted individually, the most frequent ones.
 const maxFacet = 100
 
 // Facets counts the values of fields among the vehicles that match.
@@ -44,9 +44,8 @@ func (s *Service) Facets(ctx context.Context, values url.Values) (*Answer, error
 	})
 }
 
-// facets counts each field's values under the other fields' filters: how many there would be if another value were
-// chosen. The set is what all filters leave. The fields share so many characters; values for which there is no room
-// are counted among the others.
+// facets counts each field's values under the other fields' filters: how many vehicles would match with another value.
+// set is what all filters leave. The fields share room characters; values that do not fit are counted as others.
 func (r *searchRequest) facets(set index.Set, room int) []byte {
 	b := []byte{'{'}
 	for i, by := range r.query.Facets {
@@ -94,7 +93,7 @@ func (r *searchRequest) facets(set index.Set, room int) []byte {
 	return append(b, '}')
 }
 
-// appendShown writes a value of the index as answers show it.
+// appendShown appends a value of the index as answers show it.
 func appendShown(b []byte, f *catalog.Field, c value.Cell) []byte {
 	if f.Class() == catalog.Text && c.Type == value.Text {
 		return value.AppendString(b, value.Clean(string(c.Form)))
@@ -105,8 +104,8 @@ func appendShown(b []byte, f *catalog.Field, c value.Cell) []byte {
 // measuredFields are the fields that Stats measures.
 var measuredFields = []string{"price", "mileage", "year"}
 
-// Stats counts the vehicles that match, and measures their price, mileage and year, all of them or, with by, in groups.
-// The Answer's Facets are a JSON object of the measures by field.
+// Stats counts the vehicles that match and measures their price, mileage and year, of all of them or, with by, of
+// groups. The Answer's Facets are a JSON object of the aggregates by field.
 func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Answer, error) {
 		q, notes, err := g.interpreter.Interpret(g.index, values, "q", "by", "has", "missing")
@@ -153,7 +152,7 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 	})
 }
 
-// appendAggregates writes the measures of fields, by their names.
+// appendAggregates appends the aggregates of fields, by field name.
 func appendAggregates(b []byte, fields []*catalog.Field, all []index.Statistics) []byte {
 	b = append(b, '{')
 	for i, f := range fields {
@@ -166,10 +165,10 @@ func appendAggregates(b []byte, fields []*catalog.Field, all []index.Statistics)
 	return append(b, '}')
 }
 
-// maxGroups is how many groups are measured one by one; the largest.
+// maxGroups is how many groups are measured, the largest ones.
 const maxGroups = 50
 
-// addGroups measures fields of a set in groups. Groups for which there is no room are counted among the others.
+// addGroups measures fields of a set in groups. Groups that do not fit are counted as others.
 func (r *searchRequest) addGroups(set index.Set, measured []*catalog.Field, a *Answer) {
 	groups, other := r.index().Groups(set, r.query.By, measured, maxGroups)
 	room := r.remainingRoom(a)
@@ -194,7 +193,7 @@ func (r *searchRequest) addGroups(set index.Set, measured []*catalog.Field, a *A
 	a.Groups, a.Other = append(a.Groups, ']'), other
 }
 
-// appendGroup writes a group: the values that it has in common, how many vehicles it has, and their measures.
+// appendGroup appends a group: its values, its number of vehicles, and their aggregates.
 func (r *searchRequest) appendGroup(b []byte, group index.Group, measured []*catalog.Field) []byte {
 	b = append(b, '{')
 	for i, by := range r.query.By {
@@ -216,10 +215,10 @@ func (r *searchRequest) appendGroup(b []byte, group index.Group, measured []*cat
 	return append(appendAggregates(b, measured, group.Measures), '}')
 }
 
-// groupMembers are the members of a group beside its values.
+// groupMembers are the members of a group in addition to its values.
 var groupMembers = []string{"count", "fields"}
 
-// leaveOutCurrencies notes the currencies of a field that is not measured, since its amounts cannot be compared.
+// leaveOutCurrencies records the currencies of a field that is not measured because its amounts cannot be compared.
 func (a *Answer) leaveOutCurrencies(x *index.Index, f *catalog.Field) {
 	a.Currencies = map[string][]string{}
 	if texts := x.Texts(f.CurrencyIn); texts != nil {
@@ -227,8 +226,7 @@ func (a *Answer) leaveOutCurrencies(x *index.Index, f *catalog.Field) {
 	}
 }
 
-// Aggregates are how many vehicles have a value, the least, the greatest, the average and the median; null if none has
-// one.
+// Aggregates are how many vehicles have a value, and its minimum, maximum, average and median; null if none has one.
 type Aggregates struct {
 	Count   int             `json:"count"`
 	Min     json.RawMessage `json:"min"`
@@ -237,7 +235,7 @@ type Aggregates struct {
 	Median  json.RawMessage `json:"median"`
 }
 
-// append writes the measures as encoding/json does, in less time: an answer may have hundreds.
+// append appends the aggregates as encoding/json would, but faster: an answer may have hundreds.
 func (m Aggregates) append(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `{"count":`...), int64(m.Count), 10)
 	for _, measure := range []struct {
@@ -263,17 +261,17 @@ func aggregatesOf(f *catalog.Field, s index.Statistics) Aggregates {
 	return m
 }
 
-// roundedNumber writes a number to two decimals, without zeros at the end.
+// roundedNumber rounds a number to two decimals and drops trailing zeros.
 func roundedNumber(n *big.Rat) json.RawMessage {
 	text, _ := value.NormalDecimal([]byte(n.FloatString(2)))
 	return value.AppendExact(nil, schema.Decimal, text)
 }
 
-// encodeJSON writes a value as JSON, without regard for HTML: the & of a URL stays.
+// encodeJSON encodes a value as JSON without escaping HTML: the & of a URL stays.
 func encodeJSON(v any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // what answers are made of always encodes
+	_ = enc.Encode(v) // the types of answers always encode
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

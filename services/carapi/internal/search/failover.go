@@ -10,18 +10,18 @@ import (
 	"carstock/services/carapi/internal/store"
 )
 
-// Times of the start, and of a snapshot that is not needed.
+// How long to wait for the first index, and to keep the index of an unused snapshot.
 const (
-	startTimeout = 30 * time.Second // for the first index; a larger table is waited for by /readyz
-	keepSnapshot = 10 * time.Minute // its index is dropped once the live source has been back for so long
+	startTimeout = 30 * time.Second // for the first index; of a larger table, /readyz tells when it is ready
+	keepSnapshot = 10 * time.Minute // after the live source is back
 )
 
 func (s *Service) sources() []*source {
 	return slices.DeleteFunc([]*source{s.live, s.snapshot}, func(src *source) bool { return src == nil })
 }
 
-// Open reads the first index and starts probing the sources, until ctx ends. It returns an error if the settings do
-// not fit the table, or if no source answers and waiting will not help.
+// Open reads the first index and probes the sources until ctx ends. It returns an error if the settings do not fit the
+// table, or if no source answers and waiting will not help.
 func (s *Service) Open(ctx context.Context) error {
 	all := s.sources()
 	found := make(chan error, len(all))
@@ -68,10 +68,10 @@ func (s *Service) Open(ctx context.Context) error {
 	return err
 }
 
-// Wait returns when nothing probes or reads the sources any more, which ends with the context of Open.
+// Wait returns when all probes and refreshes have ended. They end with the context of Open.
 func (s *Service) Wait() { s.running.Wait() }
 
-// dropUnused gives up the snapshot's index once it is not needed any more.
+// dropUnused drops the snapshot's index when it is no longer needed.
 func (s *Service) dropUnused() {
 	if s.live == nil || s.live.unavailableReason() != nil {
 		return
@@ -85,7 +85,7 @@ func (s *Service) dropUnused() {
 	}
 }
 
-// unavailableReason is nil for a source that answers, and otherwise says why it does not.
+// unavailableReason returns nil if the source answers, and otherwise why it does not.
 func (s *source) unavailableReason() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,7 +100,7 @@ func (s *source) unavailableReason() error {
 	return s.probeErr
 }
 
-// snapshotUsable says why the snapshot cannot be shown; nil if it can.
+// snapshotUsable returns why the snapshot cannot answer, or nil if it can.
 func (s *Service) snapshotUsable() error {
 	if s.snapshot == nil {
 		return ErrUnavailable
@@ -119,8 +119,8 @@ func (s *Service) snapshotUsable() error {
 	return nil
 }
 
-// bindingError says that the live table has never had the columns that the settings name. The snapshot, which need not
-// have them all, might then show what they are meant to hide.
+// bindingError returns the error of a live table that never had the columns that the settings name. The snapshot need
+// not have them all, and might then show what the settings hide.
 func (s *Service) bindingError() error {
 	if s.live == nil || s.live.current.Load() != nil {
 		return nil
@@ -135,7 +135,7 @@ func (s *Service) bindingError() error {
 	return nil
 }
 
-// withFallback answers from the live source or, if that cannot, from the snapshot.
+// withFallback answers from the live source, or from the snapshot if the live source cannot answer.
 func withFallback[T any](ctx context.Context, s *Service, answer func(context.Context, *source, *generation) (T, error),
 	options ...answerOption,
 ) (T, error) {
@@ -169,10 +169,10 @@ func withFallback[T any](ctx context.Context, s *Service, answer func(context.Co
 	return a, e
 }
 
-// answerOption says how a request is answered.
+// answerOption changes how a request is answered.
 type answerOption int
 
-// withoutRefresh answers from the index there is, however old, and has nothing read again.
+// withoutRefresh answers from the present index, however old, and starts no refresh.
 const withoutRefresh answerOption = 1
 
 // IsUnavailable reports whether an error means that the source cannot answer now.
@@ -183,8 +183,8 @@ func IsUnavailable(err error) bool {
 		errors.As(err, &binding) || store.IsUnavailable(err)
 }
 
-// answerFrom answers from one source. It waits for a new index, and for rows, each for its time-out at most. It tries
-// again with a new index if the one it began with turns out to be of another table, or of an earlier state of a file.
+// answerFrom answers from one source. It waits for a new index, and for rows, each for at most the source's time-out.
+// If the table or the file has changed since the index was read, it tries again with a new index.
 func answerFrom[T any](ctx context.Context, src *source, answer func(context.Context, *source, *generation) (T, error),
 	options []answerOption,
 ) (T, error) {
@@ -210,11 +210,11 @@ func answerFrom[T any](ctx context.Context, src *source, answer func(context.Con
 		}
 	}
 
-	if ctx.Err() != nil { // while it is away, its index answers nothing
+	if ctx.Err() != nil { // the index of a source that is away answers nothing
 		return none, context.Cause(ctx)
 	}
 
-	// What waiting for a new index took is no reason not to answer from the one there is.
+	// Waiting for an index does not shorten the time for the answer itself.
 	ctx, stop := context.WithTimeoutCause(ctx, src.timeout, store.ErrTooSlow)
 	defer stop()
 
@@ -234,7 +234,7 @@ func answerFrom[T any](ctx context.Context, src *source, answer func(context.Con
 		now, refreshErr := src.refreshedAfter(ctx, begun)
 		switch {
 		case errors.Is(refreshErr, store.ErrTooSlow):
-			// a large table is still being read: until then the source cannot answer
+			// A large table is still being read. The source cannot answer until then.
 			return none, err
 		case refreshErr != nil:
 			return none, causeOf(ctx, refreshErr)
@@ -247,11 +247,10 @@ func answerFrom[T any](ctx context.Context, src *source, answer func(context.Con
 	return a, causeOf(ctx, err)
 }
 
-// maxMoves is how often an answer is begun again because the table was altered, or the file published again,
-// meanwhile.
+// maxMoves is how often an answer starts over because the table was altered or the file published again.
 const maxMoves = 3
 
-// causeOf adds to an error why the context of a request has ended.
+// causeOf adds to an error why the context of its request ended.
 func causeOf(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
 		return fmt.Errorf("%w: %w", cause, err)

@@ -10,17 +10,17 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Limits of the rows that are kept in memory.
+// Limits for the rows in memory.
 const (
 	maxKeptRows  = 50_000
 	maxKeptBytes = 128 << 20
 )
 
-// keptRows holds the rows of a table that has no key, or from which reading one row is slow. They are as old as the
+// keptRows holds the rows of a table without a key, or whose rows are slow to read one by one. They are as old as the
 // index.
 type keptRows struct {
 	catalog   *catalog.Catalog
-	fields    []*catalog.Field // those of the index first, then the others
+	fields    []*catalog.Field // the fields of the index first, then the others
 	positions map[*catalog.Field]int
 	cells     []keptCell // row after row
 	forms     []byte
@@ -47,7 +47,7 @@ func newKeptRows(c *catalog.Catalog) *keptRows {
 	return k
 }
 
-// add keeps a row.
+// add adds a row.
 func (k *keptRows) add(cells []value.Cell) error {
 	for _, c := range cells {
 		k.forms = append(k.forms, c.Form...)
@@ -66,7 +66,7 @@ func (k *keptRows) add(cells []value.Cell) error {
 	return nil
 }
 
-// bytes is about how much memory the rows take; 0 for nil.
+// bytes returns about how much memory the rows take; 0 for nil.
 func (k *keptRows) bytes() int64 {
 	if k == nil {
 		return 0
@@ -74,7 +74,7 @@ func (k *keptRows) bytes() int64 {
 	return int64(cap(k.forms)) + int64(cap(k.cells))*int64(unsafe.Sizeof(keptCell{}))
 }
 
-// row gives a row by its number.
+// row returns the row with a number.
 func (k *keptRows) row(number uint32) *keptRow { return &keptRow{k, int(number) * len(k.fields)} }
 
 type keptRow struct {
@@ -94,5 +94,5 @@ func (r *keptRow) Cell(f *catalog.Field) (value.Cell, bool) {
 	return value.Cell{Type: c.kind, Form: r.rows.forms[begin:c.end]}, true
 }
 
-// Length implements vehicle: rows are kept whole.
+// Length implements the interface of vehicle: all rows are whole.
 func (r *keptRow) Length(*catalog.Field) int { return 0 }

@@ -5,7 +5,7 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// comparedFields are the fields by which a search filters and sorts.
+// comparedFields returns the fields by which a search filters and sorts.
 func comparedFields(q *query.Query) []*catalog.Field {
 	var fields []*catalog.Field
 	for i := range q.Filters {
@@ -19,8 +19,8 @@ func comparedFields(q *query.Query) []*catalog.Field {
 	return fields
 }
 
-// notNumbers counts the values in the whole stock that are not understood as the numbers that their field holds. It is
-// nil if all are.
+// notNumbers counts the values in the whole stock that are not understood as numbers, by field. It returns nil if all
+// are understood.
 func (g *generation) notNumbers(fields ...*catalog.Field) map[string]int {
 	var counts map[string]int
 	for _, f := range fields {

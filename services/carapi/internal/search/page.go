@@ -13,16 +13,16 @@ import (
 // candidate is a row of the index that the page may show.
 type candidate struct {
 	row          uint32
-	offsetInTies int // vehicles in its place up to and including it
+	offsetInTies int // how many rows with the same sort key come up to it, itself included
 }
 
-// page is the vehicles of an answer. The index says which rows may be on it and in which order; the rows, as they are
-// now, decide whether they are shown. Its end is the place of the last candidate taken, shown or not, so no vehicle
-// comes twice and none is missing, unless its own place changes between two pages.
+// page is the vehicles of an answer. The index decides which rows may be on it, and in which order. The rows, as they
+// are now, decide whether they are shown. The page ends at the last candidate taken, shown or not, so no vehicle comes
+// twice and none is missing, unless its sort key changes between two pages.
 type page struct {
 	request    *searchRequest
-	candidates []candidate // the taken ones, and those after them that were found
-	vehicles   []*vehicle  // of the candidates; nil where the row is gone
+	candidates []candidate // taken or not
+	vehicles   []*vehicle  // of the candidates; nil if the row is gone
 	taken      int
 	shown      []liveRow // rows of the candidates taken that still match and are in the page's range, in live order
 }
@@ -35,10 +35,10 @@ type liveRow struct {
 // hasMore reports whether candidates follow those taken.
 func (p *page) hasMore() bool { return p.taken < len(p.candidates) }
 
-// moreCandidates is how many more candidates are read, as a multiple of the limit, where rows were dropped.
+// moreCandidates is how many more candidates are read if rows were dropped, as a multiple of the limit.
 const moreCandidates = 4
 
-// readPage reads the vehicles of a page, in at most two statements.
+// readPage reads the vehicles of a page in at most two statements.
 func (r *searchRequest) readPage(set index.Set) (*page, error) {
 	q := r.query
 	rows, skips := r.index().Page(set, q.Sort, q.After, q.Offset+q.Limit+1)
@@ -62,7 +62,7 @@ func (r *searchRequest) readPage(set index.Set) (*page, error) {
 		return p, nil
 	}
 
-	// Rows have changed since the index was read: look further for as many.
+	// Rows have changed since the index was read, so some were dropped. Read more candidates.
 	last := candidates[n-1]
 	cursor := &query.Cursor{SortKey: r.index().SortKey(q.Sort, last.row), OffsetInTies: r.offsetAfter(last, candidates[n])}
 
@@ -95,8 +95,8 @@ func (r *searchRequest) countDropped(n int) {
 	}
 }
 
-// newPage takes the first n candidates, and shows those of their rows that still match and lie between the cursor and
-// the place of the last candidate.
+// newPage takes the first n candidates. It shows those whose rows still match and lie between the cursor and the last
+// candidate.
 func (r *searchRequest) newPage(candidates []candidate, vehicles []*vehicle, n int) *page {
 	q := r.query
 	p := &page{request: r, candidates: candidates, vehicles: vehicles, taken: n}
@@ -115,6 +115,8 @@ func (r *searchRequest) newPage(candidates []candidate, vehicles []*vehicle, n i
 		start := len(places)
 		places = r.appendSortKey(places, v, candidates[i].row)
 		place := places[start:]
+
+		// Skip a row that moved before the cursor or behind the end of the page.
 		if q.After != nil {
 			c := query.CompareSortKeys(q.Sort, place, q.After.SortKey)
 			if c < 0 || c == 0 && q.After.OffsetInTies == 0 {
@@ -133,8 +135,8 @@ func (r *searchRequest) newPage(candidates []candidate, vehicles []*vehicle, n i
 	return p
 }
 
-// appendSortKey appends a vehicle's cells in the fields of the order. Of a text that was not read whole, the index has
-// the rest: its beginning alone would stand before all other texts that begin so.
+// appendSortKey appends a vehicle's cells in the fields of the order. If a text was not read whole, it takes the
+// index's cell: the beginning alone would sort before all texts that begin with it.
 func (r *searchRequest) appendSortKey(cells []value.Cell, v *vehicle, row uint32) []value.Cell {
 	for _, o := range r.query.Sort {
 		cell, whole := v.Cell(o.Field)
@@ -146,7 +148,7 @@ func (r *searchRequest) appendSortKey(cells []value.Cell, v *vehicle, row uint32
 	return cells
 }
 
-// offsetAfter is what a cursor after a candidate skips: the vehicles in its place, if the next one is in it too.
+// offsetAfter returns the offset in ties for a cursor after a candidate: 0 if the next candidate has another sort key.
 func (r *searchRequest) offsetAfter(last, next candidate) int {
 	x, order := r.index(), r.query.Sort
 	if query.CompareSortKeys(order, x.SortKey(order, last.row), x.SortKey(order, next.row)) == 0 {
@@ -155,14 +157,14 @@ func (r *searchRequest) offsetAfter(last, next candidate) int {
 	return 0
 }
 
-// cursorAfter is the cursor after the candidates taken.
+// cursorAfter returns the cursor after the candidates taken.
 func (p *page) cursorAfter() query.Cursor {
 	r, last := p.request, p.candidates[p.taken-1]
 	return query.Cursor{SortKey: r.index().SortKey(r.query.Sort, last.row),
 		OffsetInTies: r.offsetAfter(last, p.candidates[p.taken])}
 }
 
-// shorten gives the page with fewer candidates taken.
+// shorten returns the page with fewer candidates taken.
 func (p *page) shorten(taken int) *page { return p.request.newPage(p.candidates, p.vehicles, taken) }
 
 // readVehicles reads rows as they are now, in one statement. A row that is gone is nil.
@@ -197,7 +199,8 @@ func (r *searchRequest) readVehicles(candidates []candidate) ([]*vehicle, error)
 	return vehicles, nil
 }
 
-// neededFields are the fields that are read for an answer: what it shows, and by what a row is checked.
+// neededFields returns the fields to read for an answer: those that it shows, and those that decide whether a row
+// matches.
 func neededFields(c *catalog.Catalog, q *query.Query) []*catalog.Field {
 	needed := make([]*catalog.Field, 0, len(q.Shown)+len(q.Filters)+len(q.Sort))
 	needed = append(needed, q.Shown...)
@@ -220,7 +223,7 @@ func neededFields(c *catalog.Catalog, q *query.Query) []*catalog.Field {
 	return sourcesOf(needed)
 }
 
-// sourcesOf gives the fields from which some fields are read, each once. Computed fields are read from none.
+// sourcesOf returns the fields that some fields are read from, without repetitions. Computed fields are not read.
 func sourcesOf(fields []*catalog.Field) []*catalog.Field {
 	sources := make([]*catalog.Field, 0, len(fields))
 	for _, f := range fields {

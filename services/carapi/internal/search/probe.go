@@ -19,11 +19,11 @@ func (s *Service) probeUntil(ctx context.Context, src *source) {
 	}
 }
 
-// probe finds out whether a source answers, and reads the first index of a live one.
+// probe finds out whether a source answers, and reads the first index of a live source.
 func (s *Service) probe(ctx context.Context, src *source) error {
 	begun := time.Now()
 	err := s.pingSource(ctx, src)
-	if errors.Is(err, store.ErrNoTable) { // a column was dropped, or the table: the index knows after it is read again
+	if errors.Is(err, store.ErrNoTable) { // the table or a column was dropped; a refresh may find the new columns
 		waiting, stop := context.WithTimeoutCause(ctx, src.timeout, err)
 		_, err = src.refreshedAfter(waiting, begun)
 		stop()
@@ -48,7 +48,7 @@ func (s *Service) probe(ctx context.Context, src *source) error {
 func (s *Service) pingSource(ctx context.Context, src *source) error {
 	g := src.current.Load()
 	if g == nil {
-		if err := src.store.Ping(ctx); err != nil { // whose errors name the setting to look at
+		if err := src.store.Ping(ctx); err != nil { // its errors name the setting to check
 			return err
 		}
 	}
@@ -83,7 +83,7 @@ func (s *Service) pingSource(ctx context.Context, src *source) error {
 	return src.store.Probe(limited, g.catalog)
 }
 
-// noteProbe keeps what a probe has found, and logs news.
+// noteProbe keeps the result of a probe and logs changes.
 func (s *source) noteProbe(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,7 +105,7 @@ func (s *source) noteProbe(err error) {
 	s.failures++
 	if s.failures >= maxFailures && s.up {
 		s.up = false
-		s.endAlive(errAway) // statements that wait for it are canceled
+		s.endAlive(errAway) // cancels the statements that wait for it
 	}
 
 	if time.Since(s.lastLogged) > logInterval {

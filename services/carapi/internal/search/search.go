@@ -1,5 +1,5 @@
-// Package search answers a request from the index of a table and the rows that its database holds now. It keeps the
-// indexes fresh, and answers from syncer's snapshot while the live database is away. It knows no SQL and no HTTP.
+// Package search answers requests from the index of a table and the present rows of its database. It keeps the indexes
+// fresh, and answers from syncer's snapshot while the live database is away. It knows no SQL and no HTTP.
 package search
 
 import (
@@ -22,21 +22,21 @@ const (
 	FromSnapshot = "snapshot" // a file that syncer keeps
 )
 
-// Options say how the sources are searched.
+// Options say how to search the sources.
 type Options struct {
 	Vocabulary *value.Vocabulary
-	Timeout    time.Duration // longest that a request may take: QUERY_TIMEOUT
-	MaxAge     time.Duration // age up to which the snapshot is shown: STALE_MAX_AGE; 0 for any
+	Timeout    time.Duration // the longest that a request may take: QUERY_TIMEOUT
+	MaxAge     time.Duration // the largest age of a snapshot that answers: STALE_MAX_AGE; 0 for any
 	Events     Events
 }
 
-// Events are called as things happen, for metrics. Each may be nil.
+// Events are called when things happen, for metrics. Each may be nil.
 type Events struct {
 	Refreshed func(source, outcome string, took time.Duration) // outcome: read, unchanged or failed
 	Dropped   func(rows int)                                   // rows that no longer matched when they were read
 }
 
-// Service searches the live database and, while that is away, the file that syncer keeps. Either may be missing.
+// Service searches the live database and, while that is away, the file that syncer keeps. One of them may be missing.
 type Service struct {
 	Options
 	live, snapshot *source
@@ -44,7 +44,7 @@ type Service struct {
 	running        sync.WaitGroup // probes and refreshers, until the context of Open ends
 }
 
-// New joins two stores, one of which may be nil. Nothing is read before Open.
+// New joins two stores, one of which may be nil. It reads nothing before Open.
 func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
 	s, requests := &Service{Options: o, log: log}, &requestCounter{}
 	if live != nil {
@@ -55,7 +55,8 @@ func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
 		s.snapshot = newSource(FromSnapshot, snapshot, o, log, requests)
 	}
 
-	if live != nil && snapshot != nil { // a vehicle has the same id and the same values in both
+	// A vehicle has the same id and the same values in both sources.
+	if live != nil && snapshot != nil {
 		s.live.onBound = snapshot.FollowBinding
 		live.SetHistory(snapshot)
 	}
@@ -63,25 +64,25 @@ func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
 	return s
 }
 
-// Answer is what was found.
+// Answer is the result of a search.
 type Answer struct {
-	Cars        []byte // a JSON array of objects; nil if only the count was asked for
+	Cars        []byte // a JSON array of objects; nil if the request only asks for the count
 	Count       int
-	Total       int          // -1 if it was not asked for
-	Summary     string       // in a sentence; empty if the total was not asked for
+	Total       int          // -1 if not requested
+	Summary     string       // in a sentence; empty if the total was not requested
 	Next        url.Values   // the request for the next page; nil on the last
 	ZeroResults *ZeroResults // why nothing matches, if nothing does
 	Truncation  *Truncation  // what was left out; nil for nothing
-	Facets      []byte       // a JSON object; nil if none were asked for
-	Groups      []byte       // a JSON array of the measures of groups; nil if none were asked for
-	Other       int          // vehicles in groups that are not among them
+	Facets      []byte       // a JSON object; nil if not requested
+	Groups      []byte       // a JSON array of the aggregates of groups; nil if not requested
+	Other       int          // vehicles in other groups
 	Applied     []byte       // a JSON object: the request as understood
 	Notes       interpret.Notes
 	Origin      Origin
 
-	Currencies map[string][]string // of fields that are not measured, since their amounts are in several
+	Currencies map[string][]string // of fields that are not measured because they have several
 
-	// values in the whole stock that are not understood as numbers, of the fields that the request compares
+	// counts values in the whole stock that are not understood as numbers, by field that the request compares
 	NotNumbers map[string]int
 }
 
@@ -107,7 +108,7 @@ func (s *Service) Search(ctx context.Context, values url.Values) (*Answer, error
 	})
 }
 
-// searchRequest is a search that was understood, on its way to an answer.
+// searchRequest is an interpreted search on its way to an answer.
 type searchRequest struct {
 	ctx        context.Context
 	source     *source
@@ -134,7 +135,7 @@ func (r *searchRequest) search(notes interpret.Notes) (*Answer, error) {
 		return nil, err
 	}
 
-	// When the first page shows all there is, its rows are newer than the index.
+	// If the first page shows all vehicles, its rows are newer than the index: count and summarize them.
 	isWhole := q.After == nil && q.Offset == 0 && !p.hasMore()
 	switch {
 	case !q.Total:
@@ -161,7 +162,7 @@ func (r *searchRequest) search(notes interpret.Notes) (*Answer, error) {
 	return a, nil
 }
 
-// count answers a search that asks only for the total. It reads no row.
+// count answers a search that only asks for the total. It reads no row.
 func (r *searchRequest) count(set index.Set, a *Answer) {
 	r.addTotal(set, a)
 	if len(r.query.Facets) > 0 {
@@ -173,14 +174,14 @@ func (r *searchRequest) count(set index.Set, a *Answer) {
 	}
 }
 
-// addTotal counts a set, and says what it is.
+// addTotal counts a set and summarizes it.
 func (r *searchRequest) addTotal(set index.Set, a *Answer) {
 	a.Total = set.Count()
 	a.Summary = r.summaryOfSet(set)
 	r.checkPrices(a)
 }
 
-// checkPrices notes the currencies of prices that the summary leaves out.
+// checkPrices records the currencies of prices that the summary leaves out.
 func (r *searchRequest) checkPrices(a *Answer) {
 	f := r.generation.catalog.Field("price")
 	if f == nil {

@@ -13,30 +13,30 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Names of members of a vehicle that are made of more than its row, where there are any.
+// Names of members of a vehicle that come from more than its row.
 const (
 	PriceVsSimilar     = catalog.PriceVsSimilar
 	FirstSeenOrEarlier = catalog.FirstSeenOrEarlier
 )
 
-// maxSimilar is how many similar vehicles are shown; the cheapest.
+// maxSimilar is how many similar vehicles are shown, the cheapest ones.
 const maxSimilar = 10
 
-// similarLimits are the limits within which similar vehicles are looked for, one after another until there are
-// catalog.FewestSimilar: how many years older or newer, and how many percent more or less mileage, 0 for any.
+// similarLimits are tried one after another until catalog.FewestSimilar vehicles are found: how many years older or
+// newer, and how many percent more or less mileage; 0 for any.
 var similarLimits = []struct{ years, mileage int64 }{{1, 25}, {1, 50}, {2, 50}, {2, 0}, {3, 0}}
 
-// NotComparedError says that the table lacks what prices are compared by.
+// NotComparedError says that the table lacks the fields to compare prices.
 type NotComparedError struct{ Reason string }
 
 func (e NotComparedError) Error() string { return "similar vehicles: " + e.Reason }
 
-// Similar is a vehicle, and what others like it cost.
+// Similar is a vehicle together with the prices of similar ones.
 type Similar struct {
 	Car        []byte // a JSON object
 	Limits     []byte // a JSON object: the parameters of a search for them
 	Missing    []string
-	Count      int // others within the limits that have a price
+	Count      int // others within the limits with a price
 	Price      Aggregates
 	Percentile *int   // how many percent of them cost less; nil if the vehicle has no price or there are none
 	Cars       []byte // a JSON array
@@ -44,12 +44,12 @@ type Similar struct {
 	Origin     Origin
 }
 
-// Similar compares the vehicle of an id with others; the error is ErrNotFound or a NotComparedError.
+// Similar compares the vehicle with an id to others. The error is ErrNotFound or a NotComparedError.
 func (s *Service) Similar(ctx context.Context, id string, values url.Values) (*Similar, error) {
 	return s.similarTo(ctx, values, findByID(id))
 }
 
-// SimilarByVIN compares the vehicle of a VIN with others; the error is ErrNotFound or a NotComparedError.
+// SimilarByVIN compares the vehicle with a VIN to others. The error is ErrNotFound or a NotComparedError.
 func (s *Service) SimilarByVIN(ctx context.Context, vin string, values url.Values) (*Similar, error) {
 	return s.similarTo(ctx, values, findByVIN(vin))
 }
@@ -74,7 +74,7 @@ func (s *Service) similarTo(ctx context.Context, values url.Values, find vehicle
 	})
 }
 
-// market is the fields by which prices are compared. Mileage and currency may be nil.
+// market is the fields that prices are compared by. mileage and currency may be nil.
 type market struct{ make, model, year, price, mileage, currency *catalog.Field }
 
 func newMarket(c *catalog.Catalog) market {
@@ -96,7 +96,7 @@ func (m *market) fields() []*catalog.Field {
 	return all
 }
 
-// compare finds vehicles like one, and what they cost.
+// compare finds vehicles similar to one, and their prices.
 func (r *searchRequest) compare(v *vehicle, m market) (*Similar, error) {
 	x := r.index()
 	result := &Similar{Origin: r.generation.origin(), Limits: []byte("{}"), Cars: []byte("[]")}
@@ -132,7 +132,7 @@ func (r *searchRequest) compare(v *vehicle, m market) (*Similar, error) {
 	return result, nil
 }
 
-// commonFilters gives the filters that similar vehicles pass in any case, and the fields without which there are none.
+// commonFilters returns the filters that all similar vehicles pass, and the missing fields that prevent a comparison.
 func (m *market) commonFilters(v *vehicle) (filters []query.Filter, missing []string) {
 	for _, f := range []*catalog.Field{m.make, m.model, m.currency, m.year} {
 		if f == nil {
@@ -157,7 +157,7 @@ func (m *market) commonFilters(v *vehicle) (filters []query.Filter, missing []st
 		Ranges: []query.Range{priced}}), missing
 }
 
-// widen narrows a set to vehicles of about the same year and mileage, and gives the filters that do so.
+// widen narrows a set to vehicles of about the same year and mileage, and returns the filters for it.
 func (r *searchRequest) widen(set index.Set, v *vehicle, m market) (found index.Set, limits []query.Filter) {
 	number := func(f *catalog.Field) *big.Rat {
 		if f == nil {
@@ -195,7 +195,7 @@ func (r *searchRequest) widen(set index.Set, v *vehicle, m market) (found index.
 	return found, limits
 }
 
-// rangeFilter is the filter for numbers from low to high, which are decimal fractions.
+// rangeFilter returns the filter for numbers from low to high, which are decimal fractions.
 func rangeFilter(f *catalog.Field, low, high *big.Rat) query.Filter {
 	form := func(n *big.Rat) string {
 		digits, _ := n.FloatPrec()
@@ -205,7 +205,7 @@ func rangeFilter(f *catalog.Field, low, high *big.Rat) query.Filter {
 	return query.Filter{Parameter: f.Name, Field: f, Ranges: []query.Range{{From: form(low), To: form(high)}}}
 }
 
-// appendLimits writes filters as the parameters of a search.
+// appendLimits appends filters as the parameters of a search.
 func appendLimits(b []byte, filters []query.Filter) []byte {
 	b = append(b, '{')
 	name := func(name string) {
@@ -234,18 +234,17 @@ func appendLimits(b []byte, filters []query.Filter) []byte {
 	return append(b, '}')
 }
 
-// priceOf gives the price of a vehicle; false if it has none.
+// priceOf returns the price of a vehicle, or false if it has none.
 func priceOf(v *vehicle, f *catalog.Field) (string, bool) {
 	cell, _ := v.Cell(f)
 	isPrice := cell.Type == value.Number && value.CompareDecimals(cell.Form, []byte(catalog.LeastPrice)) >= 0
 	return string(cell.Form), isPrice
 }
 
-// similarQuery is the search for the similar vehicles that are shown.
+// similarQuery returns the search for the similar vehicles to show.
 func (r *searchRequest) similarQuery(filters []query.Filter, m market) *query.Query {
 	q := &query.Query{Filters: filters, Sort: []query.Order{{Field: m.price}}, Limit: maxSimilar,
-		MaxChars: query.MaxChars / 2,
-		Shown:    query.SummaryFields(r.generation.catalog)}
+		MaxChars: query.MaxChars / 2, Shown: query.SummaryFields(r.generation.catalog)}
 	if id := r.generation.catalog.ID(); id != nil {
 		q.Sort = append(q.Sort, query.Order{Field: id})
 	}

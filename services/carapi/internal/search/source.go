@@ -15,19 +15,19 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// How the sources are probed. Together these bound how long it takes to notice that one has gone or come back.
+// How sources are probed. These bound how long it takes to notice that a source went away or came back.
 const (
 	probeInterval = time.Second
 	probeTimeout  = 2 * time.Second
-	maxFailures   = 2           // in a row, that make a source count as away
-	logInterval   = time.Minute // between two lines of the log about a source that is away
+	maxFailures   = 2           // failures in a row after which a source is away
+	logInterval   = time.Minute // between two log lines about a source that is away
 )
 
-// When an index is read again.
+// When an index is refreshed.
 const (
 	minRefreshAge = 250 * time.Millisecond
-	refreshShare  = 10 // the index is due once it is this many times as old as reading it takes
-	waitShare     = 20 // and worth waiting for once it is this many times as old
+	refreshShare  = 10 // refresh an index when it is this many times as old as reading it takes
+	waitShare     = 20 // wait for the refresh when it is this many times as old
 	quickRefresh  = 25 * time.Millisecond
 )
 
@@ -35,7 +35,7 @@ const (
 var (
 	// ErrUnavailable says that no source can answer now.
 	ErrUnavailable = errors.New("no database answers")
-	// ErrStale says that there is only a snapshot that is older than may be shown.
+	// ErrStale says that only a snapshot is left, and that it is older than STALE_MAX_AGE.
 	ErrStale = errors.New("no database answers but a snapshot that is older than STALE_MAX_AGE")
 	// ErrNotConnected says that the source has not answered since the start.
 	ErrNotConnected = errors.New("the database has not answered yet")
@@ -43,7 +43,7 @@ var (
 	errAway = errors.New("the database has stopped answering")
 )
 
-// source is a database, its index, and whether it answers.
+// source is a database with its index, and whether it answers.
 type source struct {
 	name       string
 	store      *store.Store
@@ -71,14 +71,14 @@ type source struct {
 	endAlive   context.CancelCauseFunc // ends alive
 }
 
-// requestCounter counts the requests that are being answered, of all sources.
+// requestCounter counts the requests in progress, over all sources.
 type requestCounter struct{ atomic.Int64 }
 
-// needProcessors reports whether they keep more than half of the processors busy. Requests that wait for an index do
-// not count.
+// needProcessors reports whether requests keep more than half of the processors busy. Requests that wait for an index
+// do not count.
 func (a *requestCounter) needProcessors() bool { return 2*a.Load() > int64(runtime.GOMAXPROCS(0)) }
 
-// refresh is one reading of the index, which requests share.
+// refresh is one reading of the index. Requests share it.
 type refresh struct {
 	begun time.Time // zero before it begins
 	done  chan struct{}
@@ -92,7 +92,7 @@ func newSource(name string, st *store.Store, o Options, log *slog.Logger, answer
 	return s
 }
 
-// runRefreshes reads the index whenever it is asked to, until ctx ends.
+// runRefreshes reads the index whenever a refresh is requested, until ctx ends.
 func (s *source) runRefreshes(ctx context.Context) {
 	for {
 		select {
@@ -106,8 +106,8 @@ func (s *source) runRefreshes(ctx context.Context) {
 		r.begun = time.Now()
 		s.mu.Unlock()
 
-		// A source that stops answering does not hold up the refresh after it. One that is away already may only need
-		// to be read again: its table may have come back with other columns.
+		// Stop the refresh if the source goes away, so it does not hold up the next one. If the source is already away,
+		// a refresh may bring it back: its table may have other columns now.
 		limited, cancel := context.WithCancelCause(ctx)
 		stop := func() bool { return true }
 		if alive.Err() == nil {
@@ -125,7 +125,7 @@ func (s *source) runRefreshes(ctx context.Context) {
 	}
 }
 
-// refreshNow reads the index, unless a file shows that it has not changed.
+// refreshNow reads the index, unless the file shows that nothing has changed.
 func (s *source) refreshNow(ctx context.Context) error {
 	begun := time.Now()
 	last := s.current.Load()
@@ -168,7 +168,7 @@ func (s *source) refreshNow(ctx context.Context) error {
 	return nil
 }
 
-// warnDisagreements logs the fields whose values are no longer what they were bound for, each once.
+// warnDisagreements logs fields whose values no longer fit, each once.
 func (s *source) warnDisagreements(last, next *generation) {
 	if last == nil {
 		return
@@ -182,7 +182,7 @@ func (s *source) warnDisagreements(last, next *generation) {
 	}
 }
 
-// reportRefresh counts a refresh, and logs an index that cannot be read while the source answers.
+// reportRefresh counts a refresh. It logs an index that cannot be read while the source answers.
 func (s *source) reportRefresh(outcome string, begun time.Time, err error) {
 	if s.events.Refreshed != nil {
 		s.events.Refreshed(s.name, outcome, time.Since(begun))
@@ -196,19 +196,19 @@ func (s *source) reportRefresh(outcome string, begun time.Time, err error) {
 	}
 
 	s.refreshErr, s.restUntil = err, time.Time{}
-	if err != nil { // which takes no larger share of the time than reading does
+	if err != nil { // failures take no larger share of the time than successful reads
 		s.restUntil = time.Now().Add(max(minRefreshAge, refreshShare*time.Since(begun)))
 	}
 }
 
-// resting reports whether the index must not be read again yet, as it could not be read a moment ago.
+// resting reports whether the index must not be read yet because the last attempt failed.
 func (s *source) resting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return time.Now().Before(s.restUntil)
 }
 
-// requestRefresh asks for a refresh, or shares the one that was asked for.
+// requestRefresh requests a refresh, or joins the one already requested.
 func (s *source) requestRefresh() *refresh {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -221,8 +221,8 @@ func (s *source) requestRefresh() *refresh {
 	return s.pending
 }
 
-// freshGeneration gives the index that a request is answered from. It waits for a new one where that is quick, or where
-// the index is much older than reading it takes, as after a quiet night.
+// freshGeneration returns the index that answers a request. It waits for a refresh if that is quick, or if the index is
+// much older than reading takes, as after a quiet night.
 func (s *source) freshGeneration(ctx context.Context) (*generation, error) {
 	g := s.current.Load()
 	if g == nil {
@@ -242,7 +242,7 @@ func (s *source) freshGeneration(ctx context.Context) (*generation, error) {
 
 	r := s.requestRefresh()
 	if g.readTime < quickRefresh || age > waitShare*g.readTime && g.readTime < s.timeout/2 {
-		_ = s.waitFor(ctx, r) // after an error, or too long, the index there is answers
+		_ = s.waitFor(ctx, r) // if it fails or takes too long, the present index answers
 	}
 
 	if now := s.current.Load(); now != nil {
@@ -252,7 +252,7 @@ func (s *source) freshGeneration(ctx context.Context) (*generation, error) {
 	return g, nil
 }
 
-// refreshedAfter waits for an index that was read after a moment.
+// refreshedAfter waits for an index whose reading began after a moment.
 func (s *source) refreshedAfter(ctx context.Context, after time.Time) (*generation, error) {
 	for {
 		r := s.requestRefresh()
@@ -260,7 +260,7 @@ func (s *source) refreshedAfter(ctx context.Context, after time.Time) (*generati
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
-		case r.begun.Before(after): // it was under way already
+		case r.begun.Before(after): // it was already under way
 		case err != nil:
 			return nil, err
 		default:

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Status says how a source is.
+// Status describes the state of a source.
 type Status struct {
 	Name    string     `json:"name"` // FromLive or FromSnapshot
 	Up      bool       `json:"up"`
-	AsOf    *time.Time `json:"as_of,omitempty"`   // of a snapshot that was read
-	Problem string     `json:"problem,omitempty"` // why its index could not be read again
+	AsOf    *time.Time `json:"as_of,omitempty"`   // of a snapshot
+	Problem string     `json:"problem,omitempty"` // why its index cannot be refreshed
 
 	Index *IndexStatus `json:"-"` // nil if there is none
 }
@@ -20,12 +20,12 @@ type IndexStatus struct {
 	AsOf    time.Time
 	Rows    int
 	Bytes   int64
-	Seconds float64 // for reading and building it
-	Kept    bool    // the rows are kept with it
+	Seconds float64 // to read the table and build the index
+	Kept    bool    // whether it includes the rows
 	Fields  []string
 }
 
-// Status says of each source whether it can answer.
+// Status returns the state of each source.
 func (s *Service) Status() []Status {
 	var all []Status
 	for _, src := range s.sources() {

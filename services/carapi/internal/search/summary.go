@@ -12,7 +12,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// summarizedFields are the fields of which a summary needs the least and the greatest value.
+// summarizedFields are the fields whose minimum and maximum a summary needs.
 var summarizedFields = []struct {
 	name     string
 	class    catalog.Class
@@ -25,13 +25,13 @@ var summarizedFields = []struct {
 	{"mileage", catalog.Number, false},
 }
 
-// minmax are the least and the greatest value of a field among some vehicles; both are Null if there are none.
+// minmax is the minimum and the maximum of a field among some vehicles; both are Null if none has a value.
 type minmax struct {
 	field     *catalog.Field
 	low, high value.Cell
 }
 
-// summaryOfSet says in a sentence what the vehicles of a set are.
+// summaryOfSet summarizes the vehicles of a set in a sentence.
 func (r *searchRequest) summaryOfSet(set index.Set) string {
 	return r.summaryText(set.Count(), func(f *catalog.Field, skipZero bool) minmax {
 		low, high := r.index().MinMax(set, f, skipZero)
@@ -39,8 +39,8 @@ func (r *searchRequest) summaryOfSet(set index.Set) string {
 	})
 }
 
-// summaryOfRows says in a sentence what the vehicles of a page are, which are newer than the index. Fields that were
-// not read are those of the index.
+// summaryOfRows summarizes the vehicles of a page in a sentence. They are newer than the index. It takes fields that
+// were not read from the index.
 func (r *searchRequest) summaryOfRows(rows []liveRow) string {
 	read := neededFields(r.generation.catalog, r.query)
 	var set index.Set
@@ -131,7 +131,7 @@ func (r *searchRequest) summaryText(total int, find func(f *catalog.Field, skipZ
 	return s
 }
 
-// singleText is the one text that both ends are; empty if they differ.
+// singleText returns the text that all vehicles share, or "" if they differ.
 func (e minmax) singleText() string {
 	if e.low.Type == value.Null || string(e.low.Form) != string(e.high.Form) {
 		return ""
@@ -139,7 +139,7 @@ func (e minmax) singleText() string {
 	return value.Clean(string(e.low.Form))
 }
 
-// rangeText writes both ends, or one if they are equal; nothing if there are none.
+// rangeText writes both ends, or one if they are equal; "" without values.
 func (e minmax) rangeText(write func(value.Cell) string) string {
 	if e.low.Type != value.Number {
 		return ""
@@ -173,7 +173,7 @@ func formatDecimals(c value.Cell, digits int) string {
 	return n.FloatString(digits)
 }
 
-// currencySigns are written before an amount; the codes of other currencies stand after it.
+// currencySigns are written before an amount. The codes of other currencies follow it.
 var currencySigns = map[string]string{"USD": "$", "EUR": "€", "GBP": "£"}
 
 func formatPrice(currency string, n value.Cell) string {
@@ -186,7 +186,7 @@ func formatPrice(currency string, n value.Cell) string {
 	return "price " + formatNumber(n)
 }
 
-// formatNumber writes a number with its thousands in groups, and cents if it has any.
+// formatNumber writes a number with grouped thousands, and with cents if it has any.
 func formatNumber(n value.Cell) string {
 	whole, cents, _ := strings.Cut(formatDecimals(n, 2), ".")
 	if cents == "00" {

@@ -7,17 +7,17 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// vehicle is a row as it was read for an answer. Its cells are what is compared; what is shown are the stored ones.
+// vehicle is a row as it was read for an answer. Cell returns what is compared, and shownCell what is shown.
 type vehicle struct {
 	stored interface {
 		Cell(f *catalog.Field) (c value.Cell, whole bool) // as query.Vehicle has it
-		Length(f *catalog.Field) int                      // what is stored of a value that was not read whole; otherwise 0
+		Length(f *catalog.Field) int                      // the stored length of a value that was not read whole; otherwise 0
 	}
-	index *index.Index // that has computed fields; nil for a vehicle that it does not know
+	index *index.Index // has the computed fields; nil if it does not know the vehicle
 	row   uint32       // in the index
 }
 
-// Cell implements query.Vehicle: it gives the cell as the index understands it.
+// Cell implements query.Vehicle. It returns the cell as the index understands it.
 func (v *vehicle) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 	switch {
 	case f.IsComputed() && v.index == nil:
@@ -42,7 +42,7 @@ func (v *vehicle) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 	return c, true
 }
 
-// shownCell gives the cell that answers show, and the kind as which they write it.
+// shownCell returns the cell as answers show it, and the kind to write it as.
 func (v *vehicle) shownCell(f *catalog.Field) (c value.Cell, kind schema.Kind, whole bool) {
 	if f.IsComputed() {
 		c, whole = v.Cell(f)
@@ -54,7 +54,7 @@ func (v *vehicle) shownCell(f *catalog.Field) (c value.Cell, kind schema.Kind, w
 	return c, kind, whole
 }
 
-// storedLength is what is stored of a value that was not read whole; otherwise 0.
+// storedLength returns the stored length of a value that was not read whole, and otherwise 0.
 func (v *vehicle) storedLength(f *catalog.Field) int {
 	if f.IsComputed() {
 		return 0

@@ -16,19 +16,19 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// ZeroResults says why nothing matches, and what nearly does. Each suggestion finds something: its count is what its
-// URL finds.
+// ZeroResults says why nothing matches and what nearly does. Each suggestion finds something: its count is what its URL
+// finds.
 type ZeroResults struct {
 	Filters      []FilterCount `json:"filters" jsonschema:"Each filter, and how many vehicles match with it alone, and with all others"`
 	DidYouMean   []Suggestion  `json:"did_you_mean,omitempty" jsonschema:"Values in stock that were perhaps meant"`
 	InStock      []FieldValues `json:"in_stock,omitempty" jsonschema:"Values in stock where the requested one is not"`
 	Alternatives []Alternative `json:"alternatives,omitempty" jsonschema:"Searches nearby that find something"`
 
-	maxBytes int // bytes of it as JSON
+	maxBytes int // as JSON
 }
 
-// FilterCount is one filter, or one of several words of q, and how many vehicles would match if it were the only one,
-// and without it.
+// FilterCount is one filter, or one of several words of q. It counts the vehicles that match it alone, and those that
+// match without it.
 type FilterCount struct {
 	Parameter string `json:"parameter"`
 	Word      string `json:"word,omitempty"`
@@ -37,12 +37,12 @@ type FilterCount struct {
 	RequestLink
 }
 
-// Suggestion is a value in stock that was perhaps meant by one that is not.
+// Suggestion is a value in stock that was perhaps meant instead of a value that is not.
 type Suggestion struct {
 	Parameter          string `json:"parameter"`
 	Received           string `json:"received"`
 	Value              string `json:"suggestion"`
-	SuggestedParameter string `json:"suggested_parameter,omitempty"` // where the value belongs, if that is not Parameter
+	SuggestedParameter string `json:"suggested_parameter,omitempty"` // the parameter of the value, if that is another one
 	Count              int    `json:"count"`
 	RequestLink
 }
@@ -51,7 +51,7 @@ type Suggestion struct {
 type FieldValues struct {
 	Parameter string       `json:"parameter"`
 	Values    []ValueCount `json:"values"`
-	Complete  bool         `json:"values_complete"` // there are no others
+	Complete  bool         `json:"values_complete"` // whether these are all values
 }
 
 // ValueCount is a value in stock, and how many vehicles have it.
@@ -68,7 +68,7 @@ type Alternative struct {
 	RequestLink
 }
 
-// RequestLink is the request by which a search can be made. Link fills in its URL.
+// RequestLink is the request for a search. Link sets its URL.
 type RequestLink struct {
 	Request url.Values `json:"-"`
 	URL     string     `json:"url,omitempty"`
@@ -77,7 +77,7 @@ type RequestLink struct {
 // maxZeroResults is how many bytes a ZeroResults may have as JSON.
 const maxZeroResults = 5900
 
-// Link fills in the URLs, and leaves out what makes it too long.
+// Link sets the URLs, and removes what makes the ZeroResults too long.
 func (z *ZeroResults) Link(urlOf func(url.Values) string) {
 	link := func(c *RequestLink) {
 		if c.Request != nil {
@@ -107,7 +107,7 @@ func (z *ZeroResults) Link(urlOf func(url.Values) string) {
 	}
 }
 
-// dropLastURL leaves out one URL with what it finds, of the kind of which there are most: the last one, since the best
+// dropLastURL removes one URL with what it finds, of the most frequent kind. It removes the last one, because the best
 // come first. A filter keeps its counts while anything else can go. It returns false if nothing is left.
 func (z *ZeroResults) dropLastURL() bool {
 	linked := func(f FilterCount) bool { return f.URL != "" }
@@ -150,14 +150,14 @@ func (z *ZeroResults) dropLastURL() bool {
 	return true
 }
 
-// relaxations looks for what the filters of an empty search leave out.
+// relaxations finds searches near an empty one.
 type relaxations struct {
 	*searchRequest
 	result *ZeroResults
 }
 
-// zeroResults says why nothing matches, in at most so many bytes. unmatched are the values that nothing in stock has,
-// by parameter.
+// zeroResults says why nothing matches, in at most room bytes. unmatched are the values that nothing in stock has, by
+// parameter.
 func (r *searchRequest) zeroResults(unmatched map[string][]string, room int) *ZeroResults {
 	w := relaxations{r, &ZeroResults{Filters: []FilterCount{}, maxBytes: min(room, maxZeroResults)}}
 	w.countFilters()
@@ -178,8 +178,7 @@ func (r *searchRequest) zeroResults(unmatched map[string][]string, room int) *Ze
 	return w.result
 }
 
-// matchingWithout gives the vehicles that match when the filters of some parameters are left out; q stands for the
-// words.
+// matchingWithout returns the vehicles that match without the filters of some parameters. q stands for the words.
 func (w *relaxations) matchingWithout(without ...string) index.Set {
 	q := query.Query{}
 	for _, f := range w.query.Filters {
@@ -195,10 +194,10 @@ func (w *relaxations) matchingWithout(without ...string) index.Set {
 	return w.index().Match(&q, nil)
 }
 
-// positionControls are the controls that say where a page begins, which has no meaning in another search.
+// positionControls say where a page begins. They have no meaning in another search.
 var positionControls = []string{"cursor", "page", "offset"}
 
-// requestWithout gives the request without some parameters, from its first page on.
+// requestWithout returns the request without some parameters, from its first page.
 func (w *relaxations) requestWithout(parameters ...string) url.Values {
 	request := url.Values{}
 	for name, values := range w.query.Values() {
@@ -211,10 +210,10 @@ func (w *relaxations) requestWithout(parameters ...string) url.Values {
 	return request
 }
 
-// tryRequest gives the call of a request and how many vehicles it finds. The count is 0 if it finds none, is not
-// understood, or is too long for an answer. The request is read as it will be when it is sent.
+// tryRequest returns a request and how many vehicles it finds, reading it as it will be read when it is sent. The count
+// is 0 if it finds nothing, is not understood, or is too long for an answer.
 func (w *relaxations) tryRequest(request url.Values) (c RequestLink, count int) {
-	request.Set("match", w.query.MatchForNext()) // it has been interpreted
+	request.Set("match", w.query.MatchForNext()) // the values are already interpreted
 	if len(request.Encode()) > w.result.maxBytes {
 		return RequestLink{}, 0
 	}
@@ -237,7 +236,7 @@ func (w *relaxations) addAlternative(why string, request url.Values) {
 	}
 }
 
-// countFilters counts for each filter what there is with it alone, and without it.
+// countFilters counts the vehicles with each filter alone and without it.
 func (w *relaxations) countFilters() {
 	var names []string
 	for _, f := range w.query.Filters {
@@ -263,19 +262,20 @@ func (w *relaxations) countFilters() {
 	}
 }
 
-// Bounds on what is looked for, so that an empty answer is quick and short.
+// Limits that keep an empty answer quick and short.
 const (
-	maxUnknown = 3    // words and values that are in no vehicle, for which near ones are looked for
+	maxUnknown = 3    // unknown words and values that get suggestions
 	maxMeant   = 5    // suggestions for each of them
 	maxTries   = 2000 // ways to leave out words
 
-	// Values in stock that are listed where none is near: up to fewInStock all, of more only the most frequent.
+	// Values in stock that are listed if none is similar: all if there are at most fewInStock, otherwise the most
+	// frequent someInStock.
 	fewInStock  = 20
 	someInStock = 12
 )
 
 // relaxWords says what each word of q finds, suggests values for words that nothing has, and offers the search that
-// leaves out as few words as possible.
+// leaves out the fewest words.
 func (w *relaxations) relaxWords() {
 	words := w.query.Words
 	if len(words) == 0 {
@@ -320,8 +320,8 @@ func (w *relaxations) relaxWords() {
 	}
 }
 
-// countWithoutWords counts what is found without each word of q, for the last filters. rest is what matches without any
-// word, and sets are what of it has each word.
+// countWithoutWords counts what the search finds without each word of q, for the last filters. rest is what matches
+// without words, and sets are the parts of it with each word.
 func (w *relaxations) countWithoutWords(rest index.Set, sets []index.Set) {
 	words := w.query.Words
 	counts := w.result.Filters[len(w.result.Filters)-len(words):]
@@ -339,7 +339,7 @@ func (w *relaxations) countWithoutWords(rest index.Set, sets []index.Set) {
 	}
 }
 
-// withWords gives the request with other words in q.
+// withWords returns the request with other words in q.
 func (w *relaxations) withWords(words []string) url.Values {
 	request := w.requestWithout("q")
 	if len(words) > 0 {
@@ -348,11 +348,11 @@ func (w *relaxations) withWords(words []string) url.Values {
 	return request
 }
 
-// mostWords parts the words into those that are kept and those that are left out so that something is found: as few as
-// possible are left out, and of equally few those without which most is found. rest is what matches without any word,
-// and sets are what of it has each word.
+// mostWords splits the words into kept and left so that the kept ones find something. It leaves out as few words as
+// possible, and among equals the ones without which most is found. rest is what matches without words, and sets are the
+// parts of it with each word.
 func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []string) {
-	best, most, count := uint64(0), 0, 0 // bits of the words, how many they are, and what they find
+	best, most, count := uint64(0), 0, 0 // the words as bits, their number, and how many vehicles they find
 	tries := 0
 	var choose func(i int, chosen uint64, n int, found index.Set)
 	choose = func(i int, chosen uint64, n int, found index.Set) {
@@ -384,8 +384,8 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 	return kept, left
 }
 
-// suggestForWord suggests values in stock for a word that nothing has: those that it means, or else those near to it.
-// Beside them stand the words that something has, if that finds something.
+// suggestForWord suggests values in stock for a word that nothing has: what it means, or otherwise similar values. A
+// suggestion keeps the known words if it then still finds something.
 func (w *relaxations) suggestForWord(word string, known []string) {
 	var all []Suggestion
 	add := func(field *catalog.Field, meant []string) {
@@ -417,8 +417,7 @@ func (w *relaxations) suggestForWord(word string, known []string) {
 	w.keepBest(all)
 }
 
-// suggestedFields gives the fields in which a value is looked for that another field, or no vehicle, has: those of them
-// that may be used.
+// suggestedFields returns the fields to search for a value that the requested field lacks, limited by mayUse.
 func (w *relaxations) suggestedFields(mayUse func(*catalog.Field) bool) (fields []*catalog.Field) {
 	for _, name := range append([]string{"city", "state"}, interpret.FreeTextFields...) {
 		if f := w.generation.catalog.TextField(name); w.parameterOf(f) != "" && mayUse(f) {
@@ -428,7 +427,7 @@ func (w *relaxations) suggestedFields(mayUse func(*catalog.Field) bool) (fields 
 	return fields
 }
 
-// nearestValues gives the values of a field that are nearest to a text, each alone.
+// nearestValues returns the values of a field that are most similar to a text, each in a slice.
 func (w *relaxations) nearestValues(field *catalog.Field, text string) (found [][]string) {
 	texts := w.index().Texts(field)
 	if texts == nil {
@@ -444,7 +443,7 @@ func (w *relaxations) nearestValues(field *catalog.Field, text string) (found []
 	return found
 }
 
-// parameterOf gives the parameter that asks for values of a field; empty if there is none.
+// parameterOf returns the parameter that asks for values of a field, or "" if there is none.
 func (w *relaxations) parameterOf(field *catalog.Field) string {
 	if field == nil {
 		return ""
@@ -462,7 +461,7 @@ func (w *relaxations) parameterOf(field *catalog.Field) string {
 	return name
 }
 
-// addSuggestion adds values that were perhaps meant by what was received, if their request finds something.
+// addSuggestion adds a suggestion if its request finds something.
 func (w *relaxations) addSuggestion(
 	all *[]Suggestion, parameter, received, in string, meant []string, request url.Values,
 ) bool {
@@ -481,17 +480,18 @@ func (w *relaxations) addSuggestion(
 	return true
 }
 
-// keepBest adds those suggestions to the answer that find most.
+// keepBest adds the suggestions that find most to the answer.
 func (w *relaxations) keepBest(all []Suggestion) {
 	slices.SortStableFunc(all, func(a, b Suggestion) int { return cmp.Compare(b.Count, a.Count) })
 	w.result.DidYouMean = append(w.result.DidYouMean, all[:min(len(all), maxMeant)]...)
 }
 
-// suggestValues suggests values in stock for those of a filter that are not, and lists what there is if none is near.
+// suggestValues suggests values in stock for the unmatched values of a filter. If none is similar, it lists the values
+// that exist.
 func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 	switch f.Field.Class() {
 	case catalog.Text, catalog.List:
-		var beside []string // of values that are all wanted, those that are in stock
+		var beside []string // if all values are wanted, those that are in stock
 		for _, word := range f.Words {
 			if f.Use == query.HasAll && !slices.Contains(unmatched, word) {
 				beside = append(beside, word)
@@ -513,8 +513,8 @@ func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 	}
 }
 
-// suggestNear looks for values near to the one received, and for other fields in which it is a value. It reports
-// whether the filter's own field has one that finds something beside the filter's other values.
+// suggestNear suggests values similar to received, and other fields that have it. It reports whether the filter's own
+// field has one that finds something together with the other values.
 func (w *relaxations) suggestNear(f *query.Filter, received string, beside []string) (isNear bool) {
 	var all []Suggestion
 	for _, meant := range w.nearestValues(f.Field, received) {
@@ -535,8 +535,8 @@ func (w *relaxations) suggestNear(f *query.Filter, received string, beside []str
 	return isNear
 }
 
-// listValues lists the values that a filter could ask for, beside some of its own, under the other filters: all of them
-// if they are few, otherwise the most frequent ones. Numbers are listed only if they are few.
+// listValues lists the values that a filter could ask for under the other filters: all if they are few, otherwise the
+// most frequent. Numbers are only listed if they are few.
 func (w *relaxations) listValues(f *query.Filter, beside []string) {
 	cells, complete := w.frequentValues(f)
 	if f.Field.Class() == catalog.Number && !complete {
@@ -558,8 +558,8 @@ func (w *relaxations) listValues(f *query.Filter, beside []string) {
 	}
 }
 
-// frequentValues gives the values of a filter's field under the other filters, of a list those of the whole stock, the
-// most frequent first. Complete says that there are no others.
+// frequentValues returns the values of a filter's field under the other filters, or of the whole stock for a list, the
+// most frequent first. complete reports whether these are all values.
 func (w *relaxations) frequentValues(f *query.Filter) (cells []value.Cell, complete bool) {
 	field, other := f.Field, 0
 	switch {
@@ -593,8 +593,8 @@ func (w *relaxations) frequentValues(f *query.Filter) (cells []value.Cell, compl
 	return cells, len(cells) == all
 }
 
-// nearestNumbers offers the range that was probably meant by a single number, and the next values of a field above and
-// below what was asked for.
+// nearestNumbers offers the range that a single number probably meant, and the next values above and below the
+// requested ones.
 func (w *relaxations) nearestNumbers(name string) {
 	f := w.generation.catalog.NumberField(name)
 	if f == nil {
@@ -604,7 +604,7 @@ func (w *relaxations) nearestNumbers(name string) {
 	var parameters []string
 	ranges := 0
 
-	low, high := "", "" // of all that was asked for
+	low, high := "", "" // of all requested ranges
 	for i := range w.query.Filters {
 		filter := &w.query.Filters[i]
 		if filter.Field != f || !filter.Use.Includes() {
@@ -626,7 +626,7 @@ func (w *relaxations) nearestNumbers(name string) {
 	}
 
 	upper, lower := name+"_max", name+"_min"
-	if low != "" && high != "" { // a bound would bring in everything on that side
+	if low != "" && high != "" { // a bound would match everything on that side
 		upper, lower = name, name
 	}
 
@@ -656,7 +656,7 @@ func (w *relaxations) nearestNumbers(name string) {
 	}
 }
 
-// offerNumber offers a number for one parameter of a field in place of all parameters of it.
+// offerNumber offers a number for one parameter of a field, instead of all its parameters.
 func (w *relaxations) offerNumber(f *catalog.Field, parameters []string, parameter, number, why string) {
 	if p, ok := w.generation.interpreter.Parameters().Get(parameter); !ok || p.Field != f {
 		return // a column has that name
@@ -666,10 +666,10 @@ func (w *relaxations) offerNumber(f *catalog.Field, parameters []string, paramet
 	w.addAlternative(why, request)
 }
 
-// maxBodies is how many bodies of a model are looked at.
+// maxBodies is how many body types of a model are considered.
 const maxBodies = 5
 
-// sameBody offers other makes and models of the body that the requested model has.
+// sameBody offers other makes and models with the body type of the requested model.
 func (w *relaxations) sameBody() {
 	body := w.generation.catalog.TextField("body_type")
 	models := query.Query{}
