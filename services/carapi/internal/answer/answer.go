@@ -29,8 +29,7 @@ func Search(ctx context.Context, s *search.Service, at Resource, values url.Valu
 	}
 
 	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Truncation: a.Truncation, ZeroResults: a.ZeroResults,
-		Facets:  a.Facets,
-		Context: contextOf(a)}
+		Facets: a.Facets, Context: contextOf(a)}
 	if a.Total >= 0 {
 		r.Total = &a.Total
 	}

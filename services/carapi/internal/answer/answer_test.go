@@ -42,8 +42,7 @@ func result(a *search.Answer) *SearchResult {
 	return &SearchResult{Cars: a.Cars, Returned: &a.Count, Total: &a.Total, HasMore: &yes,
 		Next:       appendJSON(nil, Resource("/cars/").URL(a.Next)),
 		NextCursor: appendJSON(nil, a.Next.Get("cursor")), Summary: a.Summary, Truncation: a.Truncation,
-		ZeroResults: a.ZeroResults, Facets: a.Facets,
-		Context: contextOf(a)}
+		ZeroResults: a.ZeroResults, Facets: a.Facets, Context: contextOf(a)}
 }
 
 // An answer is what encoding/json makes of it, in the order of its members; all but as_of is tagged.

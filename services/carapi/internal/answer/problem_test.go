@@ -77,8 +77,7 @@ func TestProblemsAreWhole(t *testing.T) {
 		"id")
 	var got Problem
 	if err := json.Unmarshal(body, &got); err != nil || len(got.Errors) != 5 || got.ErrorsLeftOut != 0 ||
-		len(got.Errors[4].Suggestions) != 2 ||
-		got.RetryURL != "/cars/?limit=100" {
+		len(got.Errors[4].Suggestions) != 2 || got.RetryURL != "/cars/?limit=100" {
 		t.Errorf("%s: %v", body, err)
 	}
 }

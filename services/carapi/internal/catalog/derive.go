@@ -24,10 +24,9 @@ const (
 // titleNames are the names of columns in which a make and a model, a year or a fuel may stand together with other
 // things.
 var titleNames = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline",
-	"titel", "titre",
-	"titulo", "titolo", "tytul", "baslik",
-	"заголовок", "название", "listingtitle", "listing", "heading", "description", "vehicle", "car", "auto", "fullname",
-	"makemodel", "brandmodel", "modele", "modell", "modelo", "modello"}
+	"titel", "titre", "titulo", "titolo", "tytul", "baslik", "заголовок", "название", "listingtitle", "listing", "heading",
+	"description", "vehicle", "car", "auto", "fullname", "makemodel", "brandmodel", "modele", "modell",
+	"modelo", "modello"}
 
 // deriveFields finds make, model, year and fuel within other columns, where no column holds them alone.
 func (p *planner) deriveFields() {

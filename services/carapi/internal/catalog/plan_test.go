@@ -67,8 +67,7 @@ var tables = []table{
 		"kinds of sellers, a state that says new or used, words that are no equipment",
 		"make|model|seller|state|options|region",
 		slices.Repeat([]string{"Kia|Rio|Private seller|owned|Full|Nord", "Kia|Soul|Trade seller|new|Standard|Süd",
-			"Ford|Focus|Private seller|owned|Full|Nord",
-			"Ford|Ka|Trade seller|owned|Full|Süd"}, 5),
+			"Ford|Focus|Private seller|owned|Full|Nord", "Ford|Ka|Trade seller|owned|Full|Süd"}, 5),
 		"make=make model=model state=region",
 	},
 	{

@@ -49,8 +49,7 @@ func unitOf(name string, c schema.Column) string {
 
 // usualCurrencies are codes that stand in names of columns and are no other words there.
 var usualCurrencies = []string{"USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "PLN", "SEK", "NOK", "DKK", "CZK",
-	"HUF", "RUB", "UAH", "INR", "PKR",
-	"JPY", "CNY", "BRL", "MXN", "ZAR", "AED", "SAR"}
+	"HUF", "RUB", "UAH", "INR", "PKR", "JPY", "CNY", "BRL", "MXN", "ZAR", "AED", "SAR"}
 
 // CurrencyCode reads an ISO 4217 code or a sign that stands for one currency alone.
 func CurrencyCode(text string) (code string, ok bool) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -78,73 +79,15 @@ func handleOpenAITools(s *search.Service, log *slog.Logger) http.HandlerFunc {
 	}
 }
 
-// openAPIDocument is the description in OpenAPI 3.1.
+// openAPIDocument returns the description of the API in OpenAPI 3.1.
 func openAPIDocument(fields []search.Description, publicURL string) object {
 	publicURL = strings.TrimRight(publicURL, "/") // paths begin with one
 	if publicURL == "" {
-		publicURL = "/" // where this document comes from
+		publicURL = "/" // the server of this document
 	}
 
-	filters := slices.Concat(filterParameters(fields), presenceParameters(fields), []object{
-		queryParameter("match", "smart reads what people write (Chevy, $20k, under 30000, not red, typing errors) and "+
-			"says so in "+
-			"`interpreted`; exact takes values as they are.",
-			object{"type": "string", "enum": []string{"smart", "exact"}, "default": "smart"}, "smart"),
-		queryParameter("q", "A sentence of up to 40 words, such as: red Toyota or Honda under 30k, not a pickup. What is "+
-			"certain becomes filters, and "+
-			"`not_understood` lists the rest. Where nothing is certain, up to 10 words are looked for in make, model, trim, "+
-			"engine and description.",
-			object{"type": "string", "minLength": 1}, firstWord(fields, "make")),
-	})
-	paths := object{
-		"/cars/": object{"get": operationObject("search_cars", "Search the vehicles in stock",
-			"Filters combine; values of one filter are alternatives. Nothing is ignored or cut down in silence: `applied` "+
-				"holds the request as understood, and `total` counts all vehicles that match.",
-			append(slices.Clone(filters), pageParameters(fields)...), "SearchResult")},
-		"/cars/facets": object{"get": operationObject("count_values", "Count the values of fields",
-			"How many of the vehicles that match the filters have each value of some fields. Each field ignores its own filter.",
-			append(slices.Clone(filters), facetParameter(fields, "Default: the usual ones, such as make, year, body_type and "+
-				"color.")), "Facets")},
-		"/cars/stats": object{"get": operationObject("get_stats", "Measure price, mileage and year",
-			"Count, least, greatest, average and median of price, mileage and year of the vehicles that match the filters, or "+
-				"of groups of them.",
-			slices.Concat(filters, groupParameters(fields)), "Stats")},
-		"/cars/fields": object{"get": operationObject("list_fields", "List the fields",
-			"All fields of a vehicle with their types, units, filters and some of the values in stock.", nil, "Fields")},
-	}
-	if search.HasHistory(fields) {
-		paths["/cars/changes"] = object{"get": operationObject("list_changes", "List what has changed",
-			"Vehicles that came, changed their price or were sold, the newest first.",
-			append(changesParameters(), shownParameter(fields)), "Changes")}
-	}
-
-	if fieldNamed(fields, "id") != nil {
-		paths["/cars/{id}"] = object{"get": operationObject("get_car", "Get one vehicle by its id",
-			"The vehicle as it is now.",
-			[]object{pathParameter("id", "The vehicle's id, from a search.", exampleID(fields, "id")), shownParameter(fields)},
-			"Car")}
-		paths["/cars/{id}/similar"] = object{"get": operationObject("get_similar",
-			"Compare one vehicle's price with similar ones",
-			"Others of the same make and model, of about the same year and mileage, what they cost, and how many percent of "+
-				"them cost less.",
-			[]object{pathParameter("id", "The vehicle's id, from a search.", exampleID(fields, "id")), shownParameter(fields)},
-			"Similar")}
-	}
-
-	if fieldNamed(fields, "id") != nil && search.HasHistory(fields) {
-		paths["/cars/{id}/history"] = object{"get": operationObject("get_history", "Get what has happened to one vehicle",
-			"When it came, how its price changed, whether it was sold, and other changes, the newest first; also of a vehicle "+
-				"that is gone.",
-			append([]object{pathParameter("id", "The vehicle's id, from a search.", exampleID(fields, "id"))},
-				append(changesPageParameters(), shownParameter(fields))...), "History")}
-	}
-
-	if vin := fieldNamed(fields, "vin"); vin != nil {
-		paths["/cars/vin/{vin}"] = object{"get": operationObject("get_car_by_vin", "Get one vehicle by its VIN",
-			"The vehicle with a vehicle identification number, in upper or lower case.",
-			[]object{pathParameter("vin", "Vehicle identification number.", "JTDBR32E720123456"), shownParameter(fields)},
-			"Car")}
-	}
+	paths := searchPaths(fields)
+	maps.Copy(paths, vehiclePaths(fields))
 
 	return object{
 		"openapi": "3.1.0",
@@ -159,6 +102,74 @@ func openAPIDocument(fields []search.Description, publicURL string) object {
 				"Bearer": object{"type": "http", "scheme": "bearer"},
 			}},
 	}
+}
+
+// searchPaths describes the requests about many vehicles.
+func searchPaths(fields []search.Description) object {
+	filters := slices.Concat(filterParameters(fields), presenceParameters(fields), []object{
+		queryParameter("match", "smart reads what people write (Chevy, $20k, under 30000, not red, typing errors) and "+
+			"says so in `interpreted`; exact takes values as they are.",
+			object{"type": "string", "enum": []string{"smart", "exact"}, "default": "smart"}, "smart"),
+		queryParameter("q", "A sentence of up to 40 words, such as: red Toyota or Honda under 30k, not a pickup. What is "+
+			"certain becomes filters, and `not_understood` lists the rest. Where nothing is certain, up to 10 words are "+
+			"looked for in make, model, trim, engine and description.",
+			object{"type": "string", "minLength": 1}, firstWord(fields, "make")),
+	})
+	paths := object{
+		"/cars/": object{"get": operationObject("search_cars", "Search the vehicles in stock",
+			"Filters combine; values of one filter are alternatives. Nothing is ignored or cut down in silence: `applied` "+
+				"holds the request as understood, and `total` counts all vehicles that match.",
+			append(slices.Clone(filters), pageParameters(fields)...), "SearchResult")},
+		"/cars/facets": object{"get": operationObject("count_values", "Count the values of fields",
+			"How many of the vehicles that match the filters have each value of some fields. Each field ignores its own "+
+				"filter.",
+			append(slices.Clone(filters), facetParameter(fields, "Default: the usual ones, such as make, year, body_type "+
+				"and color.")), "Facets")},
+		"/cars/stats": object{"get": operationObject("get_stats", "Measure price, mileage and year",
+			"Count, least, greatest, average and median of price, mileage and year of the vehicles that match the "+
+				"filters, or of groups of them.",
+			slices.Concat(filters, groupParameters(fields)), "Stats")},
+		"/cars/fields": object{"get": operationObject("list_fields", "List the fields",
+			"All fields of a vehicle with their types, units, filters and some of the values in stock.", nil, "Fields")},
+	}
+	if search.HasHistory(fields) {
+		paths["/cars/changes"] = object{"get": operationObject("list_changes", "List what has changed",
+			"Vehicles that came, changed their price or were sold, the newest first.",
+			append(changesParameters(), shownParameter(fields)), "Changes")}
+	}
+
+	return paths
+}
+
+// vehiclePaths describes the requests about one vehicle.
+func vehiclePaths(fields []search.Description) object {
+	paths := object{}
+	id := pathParameter("id", "The vehicle's id, from a search.", exampleID(fields, "id"))
+	hasID := fieldNamed(fields, "id") != nil
+	if hasID {
+		paths["/cars/{id}"] = object{"get": operationObject("get_car", "Get one vehicle by its id",
+			"The vehicle as it is now.", []object{id, shownParameter(fields)}, "Car")}
+		paths["/cars/{id}/similar"] = object{"get": operationObject("get_similar",
+			"Compare one vehicle's price with similar ones", "Others of the same make and model, of about the same year "+
+				"and mileage, what they cost, and how many percent of them cost less.",
+			[]object{id, shownParameter(fields)}, "Similar")}
+	}
+
+	if hasID && search.HasHistory(fields) {
+		paths["/cars/{id}/history"] = object{"get": operationObject("get_history",
+			"Get what has happened to one vehicle", "When it came, how its price changed, whether it was sold, and other "+
+				"changes, the newest first; also of a vehicle that is gone.",
+			append([]object{id}, append(changesPageParameters(), shownParameter(fields))...), "History")}
+	}
+
+	if fieldNamed(fields, "vin") != nil {
+		vin := pathParameter("vin", "Vehicle identification number.", "JTDBR32E720123456")
+		paths["/cars/vin/{vin}"] = object{"get": operationObject("get_car_by_vin", "Get one vehicle by its VIN",
+			"The vehicle with a vehicle identification number, in upper or lower case.",
+			[]object{vin, shownParameter(fields)}, "Car")}
+	}
+
+	return paths
 }
 
 func operationObject(id, summary, about string, parameters []object, schema string) object {
@@ -265,12 +276,10 @@ func filterParameters(fields []search.Description) []object {
 					valueSchema(f), firstValue(f)))
 			case use == "_min":
 				all = append(all, queryParameter(name, "At least: "+about+stocked+". Vehicles without a value never match.",
-					scalarSchema(f),
-					exampleValue(f)))
+					scalarSchema(f), exampleValue(f)))
 			case use == "_max":
 				all = append(all, queryParameter(name, "At most: "+about+stocked+". Vehicles without a value never match.",
-					scalarSchema(f),
-					exampleValue(f)))
+					scalarSchema(f), exampleValue(f)))
 			case f.Type == "integer" || f.Type == "number":
 				all = append(all, listParameter(name, "Equal: "+about+stocked+
 					". A value, or a range such as 20000-30000; several are "+

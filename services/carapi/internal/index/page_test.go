@@ -22,8 +22,7 @@ func TestPagesOfLargeSet(t *testing.T) {
 		}
 
 		if err := b.Add(texts("Kia", "Rio", fmt.Sprintf("%05d", i), fmt.Sprintf("%05d", rows-i),
-			fmt.Sprintf("%05d", i*7919%rows),
-			fmt.Sprintf("%05d", i*4001%rows), fmt.Sprint(i*4001%3), half)); err != nil {
+			fmt.Sprintf("%05d", i*7919%rows), fmt.Sprintf("%05d", i*4001%rows), fmt.Sprint(i*4001%3), half)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -250,11 +250,13 @@ var boundWords = strings.Fields("under over below above less more max min upto b
 
 // isShade reports whether a fuel and a color may together name a paint: electric blue.
 func isShade(fuel, color *token) bool {
-	return fuel.parameter == "fuel_type" && color.parameter == "color" && len(fuel.words) == 1 &&
-		plainWord(fuel.words[0]) == "electric" &&
-		slices.Contains([]string{"blue", "green", "lime", "purple", "orange", "yellow", "red"},
-			plainWord(strings.Join(color.words, " ")))
+	isElectric := fuel.parameter == "fuel_type" && len(fuel.words) == 1 && plainWord(fuel.words[0]) == "electric"
+	return isElectric && color.parameter == "color" &&
+		slices.Contains(electricColors, plainWord(strings.Join(color.words, " ")))
 }
+
+// electricColors are colors that paints combine with "electric".
+var electricColors = strings.Fields("blue green lime purple orange yellow red")
 
 // isClear reports whether a bound names its own field: $30,000, 30k, 50,000 miles, 2020 or newer.
 func isClear(t *token) bool {

@@ -92,9 +92,8 @@ type pendingNote struct {
 
 // absentValues are what callers write when they ask for nothing.
 var absentValues = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference",
-	"doesnt matter",
-	"does not matter",
-	"dont care", "do not care", "not important", "not specified", "unspecified", "whatever"}
+	"doesnt matter", "does not matter", "dont care", "do not care", "not important", "not specified", "unspecified",
+	"whatever"}
 
 // Interpret reads the parameters of a request. The request may have the allowed controls, and filters if q is among
 // them. An error is a query.ParameterErrors.

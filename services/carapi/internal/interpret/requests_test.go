@@ -63,8 +63,7 @@ func readStock(t testing.TB, c dbconn.Config, table string) stock {
 func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 	t.Helper()
 	q, notes, err := s.Interpret(s.index, values, "q", "sort", "limit", "cursor", "fields", "facets", "include_total",
-		"view", "max_chars",
-		"page", "offset", "has", "missing")
+		"view", "max_chars", "page", "offset", "has", "missing")
 	var wrong query.ParameterErrors
 	if errors.As(err, &wrong) {
 		var names []string

@@ -37,9 +37,8 @@ var inputNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
 // usefulFields are the fields that people filter by, the most useful first.
 var usefulFields = []string{"make", "model", "year", "price", "mileage", "condition", "body_type", "fuel_type",
-	"transmission",
-	"drivetrain", "color", "trim", "seats", "features", "city", "state", "status", "doors", "engine", "cylinders",
-	"interior_color", "dealer", "country", "currency", "msrp"}
+	"transmission", "drivetrain", "color", "trim", "seats", "features", "city", "state", "status", "doors", "engine",
+	"cylinders", "interior_color", "dealer", "country", "currency", "msrp"}
 
 // unfilteredFields are the fields that no model filters by, or whose values get_car takes.
 var unfilteredFields = []string{"id", "vin", "stock_number", "description", "image_url", "listing_url"}

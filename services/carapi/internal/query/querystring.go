@@ -20,7 +20,8 @@ func ParseQuery(raw string) (url.Values, error) {
 		return url.ParseQuery(raw)
 	}
 
-	for _, shape := range []*regexp.Regexp{rawExponent, rawZone, rawPlus, rawPlus} { // twice, because two numbers may share a comma
+	// twice, because two numbers may share a comma
+	for _, shape := range []*regexp.Regexp{rawExponent, rawZone, rawPlus, rawPlus} {
 		raw = shape.ReplaceAllString(raw, "$1%2B$2")
 	}
 	return url.ParseQuery(raw)

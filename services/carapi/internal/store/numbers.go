@@ -87,10 +87,10 @@ func isQueryError(err *mysql.MySQLError) bool {
 	switch err.Number {
 	case erNonUniq, erWrongFieldWithGroup, erWrongGroupField, erDupFieldName, erParse, erNonUniqTable,
 		erFieldSpecifiedTwice, erInvalidGroupFuncUse, erMixOfGroupFuncAndFields, erWrongArguments, erWrongNumberOfColumns,
-		erNotSupportedYet,
-		erOperandColumns, erSubqueryNo1Row, erIllegalReference, erDerivedMustHaveAlias, erCollationCharsetMix,
-		erCantAggregate2, erCantAggregate3, erCantAggregateN, erInvalidCharacterString, erSPDoesNotExist, erSPWrongNoOfArgs,
-		erTruncatedWrongValue, erPSManyParam, erWrongValueForType, erWrongParamCount, erWrongParameters, erDataOutOfRange,
+		erNotSupportedYet, erOperandColumns, erSubqueryNo1Row, erIllegalReference, erDerivedMustHaveAlias,
+		erCollationCharsetMix, erCantAggregate2, erCantAggregate3, erCantAggregateN, erInvalidCharacterString,
+		erSPDoesNotExist, erSPWrongNoOfArgs, erTruncatedWrongValue, erPSManyParam, erWrongValueForType, erWrongParamCount,
+		erWrongParameters, erDataOutOfRange,
 		erRegexpBadInterval, erImpossibleConversion:
 		return true
 	}

@@ -59,8 +59,8 @@ func TestProbe(t *testing.T) {
 	db := dbtest.Open(t, c)
 	user := "u" + c.Name[len(c.Name)-12:] // a name that begins with digits and an e would be a number
 	run(t, db, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), note TEXT)",
-		"INSERT INTO cars VALUES (1, 'a', 'b', 'c')",
-		"CREATE USER "+user+" IDENTIFIED BY 'secret-1'", "GRANT SELECT ON cars TO "+user)
+		"INSERT INTO cars VALUES (1, 'a', 'b', 'c')", "CREATE USER "+user+" IDENTIFIED BY 'secret-1'",
+		"GRANT SELECT ON cars TO "+user)
 	t.Cleanup(func() { run(t, db, "DROP USER "+user) })
 	reader := c
 	reader.User, reader.Password, reader.SSL.Mode = user, "secret-1", dbconn.SSLPreferred
@@ -146,8 +146,7 @@ func TestProbeSQLite(t *testing.T) {
 func TestFetchCost(t *testing.T) {
 	c := dbtest.Database(t)
 	run(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
-		"INSERT INTO base VALUES (1, 'a', 'b')",
-		"CREATE VIEW cars AS SELECT id, make, model, SLEEP(0.2) AS slow FROM base")
+		"INSERT INTO base VALUES (1, 'a', 'b')", "CREATE VIEW cars AS SELECT id, make, model, SLEEP(0.2) AS slow FROM base")
 	fast, slow := openStore(t, c, Settings{Table: "base"}), openStore(t, c, Settings{})
 
 	read := readStock(t, fast, nil)

@@ -142,11 +142,9 @@ func TestLooseValues(t *testing.T) {
 
 	want := [][]value.Cell{
 		slices.Concat(number("7"), text("a long make", "7", "$5", ""), number("1"), text("2026-01-02 03:04"),
-			number("1767225600"), number("1.5"),
-			[]value.Cell{{Type: value.Blob, Form: []byte("text")}}),
+			number("1767225600"), number("1.5"), []value.Cell{{Type: value.Blob, Form: []byte("text")}}),
 		slices.Concat(text("7", "a"), []value.Cell{{}}, number("12.5"), number("2020.5"), text("yes"), []value.Cell{{}},
-			text("2026-01-02", "2026-01-02T03:04:05Z"),
-			[]value.Cell{{Type: value.Blob, Form: []byte("\x00\xff")}}),
+			text("2026-01-02", "2026-01-02T03:04:05Z"), []value.Cell{{Type: value.Blob, Form: []byte("\x00\xff")}}),
 	}
 	for i, row := range want {
 		for j, cell := range row {

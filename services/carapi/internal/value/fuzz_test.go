@@ -8,8 +8,8 @@ import (
 
 var seeds = []string{
 	"", "$18,995", "Rs. 4,50,000/-", "1 Crore 20 Lakh", "235.000 km", "985\u00a0000 ₽", "2e+05", "１２３", "V-8", "12.9.-",
-	"Dunkelblau metallic", "LPG & Benzin",
-	"Mercedes Benz C Class", "丰田卡罗拉", "чёрный", "\xff\xfe", "[5,true]", "a|b;c,d", "between 3 and 5 lakh", "2015-03-01",
+	"Dunkelblau metallic", "LPG & Benzin", "Mercedes Benz C Class", "丰田卡罗拉", "чёрный", "\xff\xfe", "[5,true]", "a|b;c,d",
+	"between 3 and 5 lakh", "2015-03-01",
 	"1HGCM82633A004352", "https://x.example",
 	"e\u0301\u0301\u0301", "İstanbul", "ﾊﾞﾝ", "--5", "10 - 15 k", "Black-White-Red", "\u0308black", "4x4x4x4", "$-$-$",
 	"5 5 5 5", "1'000'000,5", "0.000.000",

@@ -41,8 +41,8 @@ func TestLearnNumbers(t *testing.T) {
 		{"Russian, no-break spaces", "price", "985 000 ₽|1 440 000 ₽|2 027 000 руб.|1,2 млн ₽|950 тыс. руб",
 			"985000 RUB|1440000 RUB|2027000 RUB|1200000 RUB|950000 RUB", "groups,,,RUB"},
 		{"Indian", "price", "Rs. 4,50,000|₹ 3.5 Lakh|11.5 Lakh|1.25 Crore|1 Crore 20 Lakh|4,50,000/-|₹5.45 L*|3.25 - 4 " +
-			"Lakh|Ask For Price",
-			"450000 INR|350000 INR|1150000|12500000|12000000|450000|545000 INR|-|-", "groups,decimal,,INR"},
+			"Lakh|Ask For Price", "450000 INR|350000 INR|1150000|12500000|12000000|450000|545000 INR|-|-",
+			"groups,decimal,,INR"},
 		{"Pakistani", "price", "PKR 22.6 lacs|PKR 1.15 crore|Rs 900,000", "2260000 PKR|11500000 PKR|900000 PKR",
 			"groups,,,PKR"},
 		{"US miles", "mileage", "45,000 mi|45,000 mi.|12k miles|98K|1,200 Miles|- mi|N/A",
@@ -62,8 +62,8 @@ func TestLearnNumbers(t *testing.T) {
 			"groups,groups,,"},
 		{"both in use", "price", "12.900|9.500|8500.00|750.00", "-|-|8500|750", "groups,,,"},
 		{"years", "year", "2015 reg| 2004   |2015.0|2015|2015-03-01|03/2015|2015 (65)|Mar 2015|2015 " +
-			"г.|2015年|2014/2015|1398 cc|15|2015+|２０１５",
-			"2015|2004|2015|2015|2015|2015|2015|2015|2015|2015|-|-|15|-|2015", "groups,decimal,,"},
+			"г.|2015年|2014/2015|1398 cc|15|2015+|２０１５", "2015|2004|2015|2015|2015|2015|2015|2015|2015|2015|-|-|15|-|2015",
+			"groups,decimal,,"},
 		{"cylinders", "cylinders", "V6|4 cylinders|I4|6 cyl|8.0|V-8|six", "6|4|4|6|8|8|-", "groups,decimal,,"},
 		{"doors", "doors", "4-door|5 Türen|3 дв.|2dr|4/5", "4|5|3|2|-", "groups,,,"},
 		{"seats", "seats", "5 Seater|7-seats|5.000", "5|7|5", "groups,decimal,,"},

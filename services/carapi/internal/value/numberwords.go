@@ -24,8 +24,7 @@ type numberVocabulary struct {
 // readNumberWords reads the form of numbers.txt, which is described there.
 func readNumberWords(text string) *numberVocabulary {
 	v := &numberVocabulary{map[string]string{}, map[string]int{}, map[string]map[string]bool{}, map[string]bool{},
-		map[string]bool{},
-		map[string][]string{}}
+		map[string]bool{}, map[string][]string{}}
 	section := ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
