@@ -11,21 +11,21 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Binding is what the settings decide about a table's columns.
+// Binding holds what the settings say about a table's columns.
 type Binding struct {
-	Fields map[string]string // name of a field to the column that it is
-	Hide   []string          // columns that no request or answer knows of
-	Units  map[string]string // name of a field to its unit: mi, km or an ISO 4217 code
-	// columns of the id where neither Fields nor a column's name says it; the table's own if empty
+	Fields map[string]string // column by the name of its field
+	Hide   []string          // columns that requests and answers do not know
+	Units  map[string]string // unit by the name of the field: mi, km or an ISO 4217 code
+	// columns of the id, unless Fields or a column's name says it; if empty, those of the table's own key
 	ID []string
 
 	Invisible  []string          // columns that the database hides
-	Vocabulary *value.Vocabulary // by which values are understood
+	Vocabulary *value.Vocabulary // understands values
 }
 
 var plainName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-// NewBinding reads CARS_FIELDS (field=column, separated by commas) and CARS_HIDE (columns). Reserved are the names that
+// NewBinding reads CARS_FIELDS (field=column, separated by commas) and CARS_HIDE (columns). reserved are names that
 // requests use for something other than a field.
 func NewBinding(fields, hide, reserved []string) (Binding, error) {
 	b := Binding{Fields: map[string]string{}}
@@ -64,7 +64,7 @@ func parsePair(pair string) (field, column string, err error) {
 	return field, column, nil
 }
 
-// unquoteName is a name without the backticks around it, or without the spaces.
+// unquoteName removes the backticks or spaces around a name.
 func unquoteName(name string) string {
 	name = strings.TrimSpace(name)
 	if len(name) > 2 && name[0] == '`' && name[len(name)-1] == '`' {
@@ -73,7 +73,7 @@ func unquoteName(name string) string {
 	return name
 }
 
-// quoteName is a name as CARS_FIELDS takes it.
+// quoteName returns a name in the notation of CARS_FIELDS.
 func quoteName(name string) string {
 	if strings.TrimSpace(name) != name || strings.ContainsAny(name, ",`") {
 		return "`" + strings.ReplaceAll(name, "`", "``") + "`"
@@ -106,7 +106,7 @@ func NewUnits(pairs []string) (map[string]string, error) {
 	return units, nil
 }
 
-// boundPositions gives the position of the column for each field that CARS_FIELDS binds.
+// boundPositions returns the position of the column of each field that CARS_FIELDS binds.
 func (b Binding) boundPositions(t schema.Table, starting bool) (map[string]int, error) {
 	missing := func(setting, column string) error {
 		return fmt.Errorf("%s: %s has no column %q; it has: %s", setting, t.Name, column, strings.Join(columnNames(t), ", "))
@@ -142,13 +142,13 @@ func (b Binding) isHidden(column string) bool {
 	return slices.ContainsFunc(b.Hide, func(h string) bool { return strings.EqualFold(h, column) })
 }
 
-// excludes reports whether no request and no answer knows of a column.
+// excludes reports whether requests and answers do not know a column.
 func (b Binding) excludes(c schema.Column) bool {
 	return b.isHidden(c.Name) || slices.Contains(b.Invisible, c.Name)
 }
 
-// idColumns gives the columns that tell vehicles apart: the one that is called id or bound to it; otherwise a key that
-// is shown whole, the stock number, or the VIN. It returns nil for a table without any of these.
+// idColumns returns the columns that identify vehicles: the one bound to id; otherwise a key whose columns are all
+// shown, the stock number, or the VIN. It returns nil if there is none.
 func (b Binding) idColumns(source Source, names map[string]int) []int {
 	if i, ok := names["id"]; ok {
 		return []int{i}

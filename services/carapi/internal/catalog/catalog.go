@@ -1,6 +1,5 @@
-// Package catalog describes the vehicles of a table: its fields, the columns that they are bound to, and the key by
-// which one row is found. Columns are bound by their names and by the values of
-// a profile. It knows no SQL and no HTTP.
+// Package catalog describes the vehicles of a table: its fields, the columns that they are bound to, and the key that
+// finds one row. It binds columns by their names and by the values in a profile. It knows no SQL and no HTTP.
 package catalog
 
 import (
@@ -12,23 +11,23 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Catalog is the fields of a table. It does not change: a table that changes gets another one.
+// Catalog is the fields of a table. It is immutable: a table that changes gets a new one.
 type Catalog struct {
 	Table  schema.Table
 	Fields []Field // those that requests and answers know
 	Key    Key
 
-	// KeyFields hold the key's values, in its order. They may be hidden ones, which no request or answer knows.
+	// KeyFields hold the key's values, in its order. Some may be hidden from requests and answers.
 	KeyFields []*Field
-	// Indexed are the fields that an index holds: all that are compared or ordered, and those of the key.
+	// Indexed are the fields in an index: all that are compared or ordered, and those of the key.
 	Indexed []*Field
-	// Read are those of them that are read from the table; the others are derived from these or, at the end, computed.
+	// Read are the indexed fields that are read from the table. The others are derived from them, or computed at the end.
 	Read []*Field
 
 	Plan    *Plan    // how the columns were bound
-	BoundID []string // Binding.ID, as it was
+	BoundID []string // Binding.ID at the time
 
-	// HistoryKey are the fields by which the change history knows a vehicle; nil without a history.
+	// HistoryKey are the fields that identify a vehicle in the change history; nil without a history.
 	HistoryKey []*Field
 
 	source              Source
@@ -37,17 +36,17 @@ type Catalog struct {
 	noHistoryReason     string   // why there is no change history; empty if there is one
 }
 
-// Key says how one row is found. The zero Key means that rows cannot be found one by one.
+// Key says how to find one row. The zero Key means that rows cannot be found one by one.
 type Key struct {
 	Columns []int // positions in Table.Columns
 	RowID   bool  // SQLite's rowid, instead of columns
-	Unique  bool  // the database guarantees that no value comes twice; otherwise the rows that were read have to show it
+	Unique  bool  // the database guarantees unique values; otherwise the rows that were read must show it
 }
 
 // Exists reports whether there is a key.
 func (k Key) Exists() bool { return k.RowID || len(k.Columns) > 0 }
 
-// Source is what a database says of a table.
+// Source is what a database says about a table.
 type Source struct {
 	Table schema.Table
 	Keys  [][]string // the columns of each key that is unique and without NULL, the primary key first
@@ -55,16 +54,16 @@ type Source struct {
 
 	Invisible []string // columns that the database hides from SELECT *
 
-	HistoryKey []string // columns by which a change history knows a row; nil without a history
+	HistoryKey []string // columns that identify a row in the change history; nil without a history
 }
 
 // Field returns the field with this name, or nil if no field has it.
 func (c *Catalog) Field(name string) *Field { return c.byName[name] }
 
-// TextField gives the field of a name if it holds texts; otherwise nil.
+// TextField returns the field with a name if it holds texts, and otherwise nil.
 func (c *Catalog) TextField(name string) *Field { return c.fieldOfClass(name, Text) }
 
-// NumberField gives the field of a name if it holds numbers; otherwise nil.
+// NumberField returns the field with a name if it holds numbers, and otherwise nil.
 func (c *Catalog) NumberField(name string) *Field { return c.fieldOfClass(name, Number) }
 
 func (c *Catalog) fieldOfClass(name string, class Class) *Field {
@@ -74,10 +73,10 @@ func (c *Catalog) fieldOfClass(name string, class Class) *Field {
 	return nil
 }
 
-// ID is the field that identifies a vehicle. It is nil for a table without an id.
+// ID returns the field that identifies a vehicle, or nil.
 func (c *Catalog) ID() *Field { return c.byName["id"] }
 
-// IDColumns are the columns that the id is read from; nil if there is no id.
+// IDColumns returns the columns that the id is read from, or nil.
 func (c *Catalog) IDColumns() []string {
 	id := c.ID()
 	if id == nil {
@@ -92,13 +91,13 @@ func (c *Catalog) IDColumns() []string {
 	return names
 }
 
-// IDIsKey reports whether the id is what rows are found by, so that a vehicle can be read by its id alone.
+// IDIsKey reports whether the id is the key, so that a vehicle can be read by its id alone.
 func (c *Catalog) IDIsKey() bool {
 	id := c.ID()
 	return id != nil && c.Key.Unique && !c.Key.RowID && slices.Equal(id.Columns, c.Key.Columns)
 }
 
-// Describe lists the fields that columns hold, each with its column where that has another name.
+// Describe lists the fields, each with its column if that has another name.
 func (c *Catalog) Describe() []string {
 	var all []string
 	for _, f := range c.Fields {
@@ -114,8 +113,8 @@ func (c *Catalog) Describe() []string {
 	return all
 }
 
-// BindByNames makes the fields of a table by the names of its columns alone. While starting, a setting that names a
-// missing column is an error; later it only means that the column was dropped.
+// BindByNames binds the fields of a table by the names of its columns alone. With starting, a setting that names a
+// missing column is an error. Otherwise the column counts as dropped.
 func BindByNames(source Source, b Binding, starting bool) (*Catalog, error) {
 	plan, err := NewPlan(source, b, nil, starting)
 	if err != nil {
@@ -124,12 +123,12 @@ func BindByNames(source Source, b Binding, starting bool) (*Catalog, error) {
 	return Bind(source, b, plan)
 }
 
-// Bind makes the fields of a table by a plan. Columns that the plan leaves out keep their own names. A table without
-// make and model is an error that lists what it has.
+// Bind binds the fields of a table by a plan. Columns that are not in the plan keep their own names. A table without
+// make and model is an error that lists its columns.
 func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 	t := source.Table
 	c := &Catalog{Table: t, Plan: plan, BoundID: b.ID, source: source, byName: map[string]*Field{}}
-	names := plan.positions(t)
+	names := plan.columnsByField(t)
 	id := b.idColumns(source, names)
 	c.Key = rowKey(source, names)
 
@@ -149,6 +148,7 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		c.Fields = append(c.Fields, idField(t, id))
 	}
 
+	// A column of no field keeps its own name, unless that is taken.
 	taken := plan.takenNames(bound, t, len(id) > 0)
 	for i, column := range t.Columns {
 		name := bound[i]
@@ -185,7 +185,7 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 	return c, c.checkVehicle()
 }
 
-// checkVehicle is an error if vehicles have neither a make nor a model.
+// checkVehicle returns an error if vehicles have neither a make nor a model.
 func (c *Catalog) checkVehicle() error {
 	if c.byName["make"] != nil || c.byName["model"] != nil {
 		return nil
@@ -195,10 +195,10 @@ func (c *Catalog) checkVehicle() error {
 		c.Table.Name, strings.Join(columnNames(c.Table), ", "), strings.Join(c.Report(), "\n"))
 }
 
-// SameSource reports whether the catalog was made of this source.
+// SameSource reports whether the catalog was made from this source.
 func (c *Catalog) SameSource(source Source) bool { return reflect.DeepEqual(c.source, source) }
 
-// bindKey finds the fields of the key, and gives each field of an index its slot.
+// bindKey finds the fields of the key and gives each indexed field its slot.
 func (c *Catalog) bindKey() {
 	if c.Key.RowID {
 		c.KeyFields = []*Field{{Kind: schema.Integer, Column: schema.Column{Kind: schema.Integer}, position: -1}}
@@ -241,7 +241,7 @@ func (c *Catalog) bindKey() {
 		}
 	}
 
-	for i := range c.Fields { // last, as no row that is read has them
+	for i := range c.Fields { // computed fields come last, because rows do not have them
 		if f := &c.Fields[i]; f.isComputed {
 			hold(f)
 		}
@@ -264,7 +264,7 @@ func newField(name string, c schema.Column, position int) Field {
 	return f
 }
 
-// idField is an id that is read from one column or, joined, from several.
+// idField returns an id that is read from one column, or joined from several.
 func idField(t schema.Table, columns []int) Field {
 	if len(columns) == 1 {
 		return newField("id", t.Columns[columns[0]], columns[0])
@@ -280,8 +280,8 @@ func idField(t schema.Table, columns []int) Field {
 	return f
 }
 
-// rowKey is how rows are found: by the rowid, by a key of the database's, or by the fields that identify a vehicle in a
-// view, as long as no value comes twice.
+// rowKey returns how rows are found: by the rowid, by a key of the database, or, in a view, by the field that
+// identifies a vehicle, as long as its values are unique.
 func rowKey(source Source, names map[string]int) Key {
 	if source.RowID {
 		return Key{RowID: true, Unique: true}

@@ -8,7 +8,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// derivation is how a field's value is found within that of a column.
+// derivation says how to find a field's value within the text of a column.
 type derivation int
 
 const (
@@ -21,14 +21,13 @@ const (
 	dropMake                  // as deriveModel, and the whole text where it begins with no make
 )
 
-// titleNames are the names of columns in which a make and a model, a year or a fuel may stand together with other
-// things.
+// titleNames are names of columns that may hold make, model, year or fuel together with other things.
 var titleNames = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline",
 	"titel", "titre", "titulo", "titolo", "tytul", "baslik", "заголовок", "название", "listingtitle", "listing", "heading",
 	"description", "vehicle", "car", "auto", "fullname", "makemodel", "brandmodel", "modele", "modell",
 	"modelo", "modello"}
 
-// deriveFields finds make, model, year and fuel within other columns, where no column holds them alone.
+// deriveFields finds make, model, year and fuel within other columns, if no column holds them alone.
 func (p *planner) deriveFields() {
 	names := comparedNames(p.columns)
 	if p.plan.lacksField("make") {
@@ -65,11 +64,11 @@ func (p *planner) beginsWithMake(i int) float64 {
 	})
 }
 
-// underscoreReplacer are signs that stand for spaces in some titles.
+// underscoreReplacer replaces the underscores that some titles have for spaces.
 var underscoreReplacer = strings.NewReplacer("_", " ")
 
-// deriveVehicle finds the column whose texts begin with a make: most of them in a title, and nearly all in a column of
-// any other name.
+// deriveVehicle finds the column whose texts begin with a make: most of them in a title, and nearly all in any other
+// column.
 func (p *planner) deriveVehicle(names []comparedName) {
 	best, share := -1, mostShare+0.2
 	for i, c := range p.columns {
@@ -102,13 +101,13 @@ func (p *planner) deriveVehicle(names []comparedName) {
 	}
 }
 
-// isFree reports whether a column is no field yet, and most rows have a value in it.
+// isFree reports whether a column has no field yet, and a value in most rows.
 func (p *planner) isFree(i int) bool {
 	return !p.usedColumns[i] && 2*p.examiners[i].rows >= p.profile.Rows
 }
 
-// deriveModel finds the model beside a make, where no column is called so: after the make in a title, or a name that
-// other rows have too.
+// deriveModel finds the model beside a make, if no column is named so: after the make in a title, or as a name that
+// several rows share.
 func (p *planner) deriveModel(names []comparedName) {
 	for i, c := range p.columns {
 		e := p.examiners[i]
@@ -136,7 +135,7 @@ func isTitle(n comparedName) bool {
 		slices.Contains(titleNames, n.bare)
 }
 
-// deriveFrom finds the column in which nearly every value holds exactly one of what is looked for.
+// deriveFrom finds the column in which nearly every value contains exactly one of what share counts.
 func (p *planner) deriveFrom(field string, how derivation, names []comparedName, share func(i int) float64) {
 	best, most := -1, nearlyAllShare
 	for i, c := range p.columns {
@@ -160,7 +159,7 @@ func (p *planner) deriveFrom(field string, how derivation, names []comparedName,
 	}
 }
 
-// yearIn gives the only year in a text. Two different ones say nothing.
+// yearIn returns the only year in a text. Two different years are ambiguous.
 func yearIn(text string) (year string, ok bool) {
 	for i := 0; i < len(text); {
 		if text[i] < '0' || text[i] > '9' {
@@ -187,7 +186,7 @@ func yearIn(text string) (year string, ok bool) {
 	return year, year != ""
 }
 
-// isPartOfWord reports whether a letter or a decimal point stands right beside digits.
+// isPartOfWord reports whether a letter or a decimal point is directly beside digits.
 func isPartOfWord(text string, start, end int) bool {
 	isLetter := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80 }
 	if start > 0 && (isLetter(text[start-1]) || text[start-1] == '.' && start > 1 && text[start-2] >= '0' &&
@@ -199,7 +198,7 @@ func isPartOfWord(text string, start, end int) bool {
 
 func isDate(text string) bool { return value.LooksLikeDate(text) }
 
-// fuelIn gives the part of a text that names a fuel, where just one does.
+// fuelIn returns the only part of a text that names a fuel.
 func fuelIn(v *value.Vocabulary, text string) (fuel string, ok bool) {
 	parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("/,;|()·•", r) })
 	for _, part := range parts {

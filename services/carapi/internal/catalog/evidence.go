@@ -11,22 +11,22 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// verdict is what the values of a column say about whether it is a field.
+// verdict says whether a column's values fit a field.
 type verdict int
 
 const (
-	valuesDisagree verdict = iota // they are something else
-	valuesUnclear                 // they say nothing
+	valuesDisagree verdict = iota // the values are something else
+	valuesUnclear                 // the values do not tell
 	valuesAgree
 )
 
-// evidence is what values say, and how many of them do.
+// evidence is a verdict and how many values support it.
 type evidence struct {
 	verdict verdict
-	share   float64 // of the rows with a value, those whose value is understood
+	share   float64 // the share of rows with a value whose value is understood
 }
 
-// Shares of rows from which values agree with a field, or are something else.
+// Shares of rows that decide whether values fit a field.
 const (
 	mostShare      = 0.5
 	nearlyAllShare = 0.9
@@ -36,16 +36,16 @@ const (
 	minNumberShare = 0.6
 )
 
-// meaningFields are the fields whose values have meanings that the vocabulary knows.
+// meaningFields are the fields whose values have meanings in the vocabulary.
 var meaningFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "color",
 	"interior_color"}
 
-// examiner looks at the values of one column.
+// examiner examines the values of one column.
 type examiner struct {
 	vocabulary *value.Vocabulary
 	column     schema.Column
 	profile    *ColumnProfile
-	rows       int // with a value
+	rows       int // rows with a value
 
 	shares map[string]float64
 }
@@ -54,7 +54,7 @@ func newExaminer(v *value.Vocabulary, c schema.Column, p *ColumnProfile) *examin
 	return &examiner{vocabulary: v, column: c, profile: p, rows: p.rows(), shares: map[string]float64{}}
 }
 
-// share is that of the rows for whose value holds is true.
+// share returns the share of rows whose value satisfies holds.
 func (e *examiner) share(holds func(text string) bool) float64 {
 	n := 0
 	for _, v := range e.profile.Values {
@@ -65,7 +65,7 @@ func (e *examiner) share(holds func(text string) bool) float64 {
 	return float64(n) / float64(max(e.rows, 1))
 }
 
-// cachedShare keeps a share by a name.
+// cachedShare caches a share by name.
 func (e *examiner) cachedShare(name string, holds func(text string) bool) float64 {
 	share, ok := e.shares[name]
 	if !ok {
@@ -79,13 +79,13 @@ func (e *examiner) meaningShare(field string) float64 {
 	return e.cachedShare(field, func(text string) bool { return isKindOf(e.vocabulary, field, text) })
 }
 
-// isKindOf reports whether a text has a meaning by which the field is found.
+// isKindOf reports whether a text has a meaning that identifies the field.
 func isKindOf(v *value.Vocabulary, field, text string) bool {
 	found := v.Meanings(field, text)
 	return len(found) > 0 && (field != "condition" || slices.ContainsFunc(found, isAge))
 }
 
-// isAge reports whether a condition says whether a vehicle is new or used, and not how well it is kept.
+// isAge reports whether a condition says that a vehicle is new or used, rather than how well it is kept.
 func isAge(condition string) bool {
 	return slices.Contains([]string{"new", "used", "certified", "like new", "demonstrator"}, condition)
 }
@@ -94,7 +94,7 @@ func (e *examiner) makeShare() float64 { return e.cachedShare("make", e.vocabula
 
 func (e *examiner) urlShare() float64 { return e.cachedShare("url", value.LooksLikeURL) }
 
-// plainNumberShare is the share of values that are numbers and nothing more.
+// plainNumberShare returns the share of values that are plain numbers.
 func (e *examiner) plainNumberShare() float64 {
 	return e.cachedShare("number", func(text string) bool {
 		_, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
@@ -109,7 +109,7 @@ func (e *examiner) vinShare() float64 {
 	})
 }
 
-// isFlag reports whether the column holds nothing but 0 and 1, or yes and no.
+// isFlag reports whether the column only holds 0 and 1, or yes and no.
 func (e *examiner) isFlag() bool {
 	return len(e.profile.Values) > 0 && e.cachedShare("bool", func(text string) bool {
 		_, ok := value.ParseBool(text)
@@ -117,7 +117,7 @@ func (e *examiner) isFlag() bool {
 	}) == 1
 }
 
-// isDistinct reports whether nearly every row has a value of its own.
+// isDistinct reports whether nearly every row has its own value.
 func (e *examiner) isDistinct() bool {
 	return e.rows > 0 && float64(len(e.profile.Values)) >= nearlyAllShare*float64(e.rows)
 }
@@ -171,7 +171,7 @@ func (e *examiner) examine(field string) evidence {
 	return e.examineText(field)
 }
 
-// equipmentLevels are words for how much equipment there is, which name none.
+// equipmentLevels are words for how much equipment there is. They name no equipment.
 var equipmentLevels = strings.Fields("full semi standard base basic mid half low high top option options none " +
 	"fully loaded")
 
@@ -189,8 +189,8 @@ func agreesIf(share, least float64) evidence {
 	return evidence{valuesDisagree, share}
 }
 
-// examineMeaning looks for words of the field's vocabulary. Words that it does not know say nothing, unless they are
-// those of another field, numbers or flags.
+// examineMeaning counts words of the field's vocabulary. Unknown words do not tell, unless they are words of another
+// field, numbers or flags.
 func (e *examiner) examineMeaning(field string) evidence {
 	share, least := e.meaningShare(field), mostShare
 	if field == "color" || field == "interior_color" {
@@ -224,8 +224,7 @@ func (e *examiner) examineMake() evidence {
 	}
 }
 
-// sellerKinds are words for what kind of seller offers a vehicle, which do not name one. sellerNouns may stand beside
-// them.
+// sellerKinds are words for kinds of sellers, which name no seller. sellerNouns may stand beside them.
 var (
 	sellerKinds = value.FoldAll(strings.Fields("private privat privé particulier particular privato dealer dealers " +
 		"individual owner trade business commercial gewerblich händler professionnel profesional privado concessionario " +
@@ -234,7 +233,7 @@ var (
 		"verkoper sprzedawca продавец"))
 )
 
-// isSellerKind reports whether a text says what kind of seller offers a vehicle.
+// isSellerKind reports whether a text names a kind of seller.
 func isSellerKind(text string) bool {
 	if slices.Contains(sellerKinds, value.Fold(text)) {
 		return true
@@ -266,13 +265,13 @@ func (e *examiner) examineDealer() evidence {
 	return evidence{valuesUnclear, 0}
 }
 
-// placeFields are the fields that say where a vehicle is.
+// placeFields say where a vehicle is.
 var placeFields = []string{"city", "state", "country"}
 
-// minPlaces is how many places a column has at least whose name does not say for certain that it holds places.
+// minPlaces is how many places a column must have if its name does not clearly say that it holds places.
 const minPlaces = 3
 
-// examinePlace looks for names that several vehicles share. What says whether a vehicle is new or used is no place.
+// examinePlace looks for names that several vehicles share. Words for conditions are not places.
 func (e *examiner) examinePlace(field string) evidence {
 	conditions := e.share(func(text string) bool { return e.vocabulary.IsMeaningWord("condition", text) })
 	words := e.share(func(text string) bool { return strings.ContainsFunc(text, unicode.IsLetter) })
@@ -281,13 +280,13 @@ func (e *examiner) examinePlace(field string) evidence {
 	case found.verdict == valuesDisagree, conditions >= fewShare:
 		return evidence{valuesDisagree, 0}
 	case words >= nearlyAllShare && values >= minPlaces && 2*values <= e.rows && e.largestMeaningShare() < mostShare:
-		return evidence{valuesAgree, hardlyAnyShare} // other things are named so too
+		return evidence{valuesAgree, hardlyAnyShare} // other columns have such names too
 	}
 
 	return evidence{valuesUnclear, 0}
 }
 
-// largestMeaningShare is the largest share of values with a meaning in any field.
+// largestMeaningShare returns the largest share of values with a meaning in any field.
 func (e *examiner) largestMeaningShare() float64 {
 	most := e.makeShare()
 	for _, field := range meaningFields {
@@ -296,7 +295,7 @@ func (e *examiner) largestMeaningShare() float64 {
 	return most
 }
 
-// examineText looks at a field of texts that may hold anything.
+// examineText examines a text field that may hold anything.
 func (e *examiner) examineText(field string) evidence {
 	numbersMayBe := slices.Contains([]string{"model", "trim", "engine", "stock_number"}, field)
 	switch {
@@ -320,7 +319,7 @@ func isCurrency(text string) bool {
 	return ok
 }
 
-// plausibleRanges are the ranges in which most values of a field are.
+// plausibleRanges are the ranges that hold most values of a field.
 var plausibleRanges = map[string][2]string{
 	"year": {"1886", "2050"}, "cylinders": {"0", "16"}, "doors": {"0", "9"}, "seats": {"1", "99"},
 	"mileage": {"0", "3000000"}, "price": {"0", "100000000000"}, "msrp": {"0", "100000000000"},
@@ -385,17 +384,17 @@ func (e *examiner) examineNumber(field string) evidence {
 	return evidence{valuesAgree, share}
 }
 
-// How many miles vehicles go with a gallon of fuel, which some call mileage. In a stock, some odometer shows less or
-// more.
+// The miles that vehicles go on a gallon of fuel, which some call mileage. Among odometer readings, some would be outside
+// this range.
 const (
 	minMilesPerGallon = 8
 	maxMilesPerGallon = 150
 )
 
-// minTypicalPrice is less than most vehicles of a stock cost, in whole units of any currency.
+// minTypicalPrice is less than most vehicles cost, in whole units of any currency.
 const minTypicalPrice = 200
 
-// isUnscaled reports whether amounts of money are too small to be in whole units: 3.75 may be lakh, or thousands.
+// isUnscaled reports whether amounts of money are too small for whole units: 3.75 may be lakh or thousands.
 func (e *examiner) isUnscaled(style value.NumberStyle) bool {
 	var sizes []weightedNumber
 	fractions, numbers := 0, 0
@@ -423,7 +422,7 @@ func (e *examiner) areYears() bool {
 	}) >= nearlyAllShare
 }
 
-// weightedNumber is a number that several rows have.
+// weightedNumber is a number and how many rows have it.
 type weightedNumber struct {
 	number float64
 	count  int

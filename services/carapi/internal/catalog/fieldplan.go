@@ -6,8 +6,8 @@ import (
 	"carstock/pkg/schema"
 )
 
-// positions gives the position of the column of each field that is read from one.
-func (p *Plan) positions(t schema.Table) map[string]int {
+// columnsByField returns the position of the column of each field that is read from one.
+func (p *Plan) columnsByField(t schema.Table) map[string]int {
 	all := map[string]int{}
 	for name, f := range p.Fields {
 		if i := columnPosition(t, f.Column); i >= 0 && (f.Derivation == asStored || f.Derivation == dropMake) {
@@ -17,7 +17,7 @@ func (p *Plan) positions(t schema.Table) map[string]int {
 	return all
 }
 
-// takenNames are the names that columns of no field cannot have.
+// takenNames returns the names that columns without a field must not have.
 func (p *Plan) takenNames(bound map[int]string, t schema.Table, hasID bool) map[string]bool {
 	names := map[string]bool{"id": hasID}
 	for _, name := range bound {
@@ -39,10 +39,11 @@ func (p *Plan) takenNames(bound map[int]string, t schema.Table, hasID bool) map[
 	return names
 }
 
-// renamedPrefix stands before the name of a column whose own name is taken.
+// renamedPrefix precedes the name of a column whose own name is taken.
 const renamedPrefix = "column_"
 
-// freeName is the name of a field that is a column under its own name: another one, if that name is taken.
+// freeName returns the name of a field for a column without one: the column's name, with renamedPrefix if that is
+// taken.
 func freeName(column string, taken map[string]bool) string {
 	name := column
 	for taken[name] {
@@ -52,7 +53,7 @@ func freeName(column string, taken map[string]bool) string {
 	return name
 }
 
-// newField makes a field of a column as the plan says.
+// newField returns the field for a column as the plan says.
 func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 	plan, isPlanned := p.Fields[name]
 	if !isPlanned || plan.Column != c.Name && columnPosition(schema.Table{Columns: []schema.Column{c}}, plan.Column) < 0 {
@@ -97,7 +98,7 @@ func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 	return f
 }
 
-// connectFields gives the fields that are read from others those others.
+// connectFields links fields to the fields that they are read from.
 func (c *Catalog) connectFields(t schema.Table) {
 	byColumn := func(name string) *Field {
 		for i := range c.Fields {
@@ -141,7 +142,7 @@ func (c *Catalog) connectFields(t schema.Table) {
 	}
 }
 
-// isPlain reports whether the field's values are those of its column as they are.
+// isPlain reports whether the field's values are those of its column, unchanged.
 func (f *Field) isPlain() bool {
 	return f.derivation == asStored && !f.parsesNumbers && f.Kind == f.Column.Kind
 }

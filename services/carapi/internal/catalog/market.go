@@ -8,26 +8,26 @@ import (
 	"carstock/pkg/schema"
 )
 
-// PriceVsSimilar names the field that says by how many percent a vehicle costs more, or less, than similar ones.
+// PriceVsSimilar names the field for how many percent a vehicle costs more or less than similar ones.
 const PriceVsSimilar = "price_vs_similar"
 
-// FewestSimilar is how many vehicles a price is compared with at least: fewer say little about what such vehicles cost.
+// FewestSimilar is the smallest number of vehicles that a price is compared to. Fewer say little about the market.
 const FewestSimilar = 5
 
 // LeastPrice is the smallest amount that counts as a price. Sellers write 0 for vehicles without one.
 const LeastPrice = "0.01"
 
-// marketFields are the fields that say what a vehicle is worth.
+// marketFields determine what a vehicle is worth.
 var marketFields = []struct {
 	name  string
 	class Class
 }{{"make", Text}, {"model", Text}, {"year", Number}, {"price", Number}}
 
-// IsComputed reports whether the field is made when an index is built: of other fields of all vehicles, or of the
-// change history. No column holds it, so a row that is read has it as the index does.
+// IsComputed reports whether the field is computed when an index is built, from other fields of all vehicles or from
+// the change history. No column holds it.
 func (f *Field) IsComputed() bool { return f.isComputed }
 
-// addPriceVsSimilar adds the field of that name, if the table has what it takes and no column is called so.
+// addPriceVsSimilar adds PriceVsSimilar if the table has its fields and no column has that name.
 func (c *Catalog) addPriceVsSimilar() {
 	for _, need := range marketFields {
 		isThat := func(f Field) bool { return f.Name == need.name && f.Class() == need.class }
@@ -48,7 +48,7 @@ func (c *Catalog) addPriceVsSimilar() {
 			"have a price", FewestSimilar)})
 }
 
-// NoMarketReason says which fields the table lacks to compare prices; it is empty if it lacks none.
+// NoMarketReason says which fields are missing to compare prices, or returns "".
 func (c *Catalog) NoMarketReason() string {
 	if c.missingMarketFields == nil {
 		return ""
@@ -57,7 +57,7 @@ func (c *Catalog) NoMarketReason() string {
 		strings.Join(c.missingMarketFields, " and no "))
 }
 
-// MissingReason says why the table has no field that a name asks for; it is empty for a name of no such field.
+// MissingReason says why the table has no field with a name, or returns "" for a name of no known field.
 func (c *Catalog) MissingReason(name string) string {
 	plain := strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
 	asksFor := func(field string) bool { return strings.Contains(plain, strings.ReplaceAll(field, "_", "")) }

@@ -17,10 +17,10 @@ var columnsFile string
 // columnName is a name that columns of a vehicle field have.
 type columnName struct {
 	name string // folded
-	weak bool   // others use it too: only values that agree make it the field's
+	weak bool   // other columns have it too, so the values must agree
 }
 
-// columnNames are the names of columns by vehicle field.
+// namesByField are the names of columns by vehicle field.
 var namesByField = readColumnNames(columnsFile)
 
 func readColumnNames(text string) map[string][]columnName {
@@ -46,7 +46,7 @@ func readColumnNames(text string) map[string][]columnName {
 	return all
 }
 
-// Synonyms are other names of a vehicle field, in lower case and without signs, that no one uses for something else.
+// Synonyms returns other names of a vehicle field that mean nothing else, in lower case and without signs.
 func Synonyms(name string) []string {
 	var all []string
 	for _, n := range namesByField[name] {
@@ -57,13 +57,13 @@ func Synonyms(name string) []string {
 	return all
 }
 
-// genericWords are words in names of columns that say no more than that a vehicle is for sale.
+// genericWords are words in names of columns that only say that a vehicle is for sale.
 //
 //nolint:misspell // vehicule is the French word
 var genericWords = strings.Fields("car cars vehicle vehicles veh auto autos listing ad advert item fahrzeug vehicule " +
 	"vehiculo veiculo veicolo voertuig pojazdu arac")
 
-// nameTokens takes a name apart at its signs and at capitals: VEHICLES_Make and carPrice have two.
+// nameTokens splits a name at signs and capitals: VEHICLES_Make and carPrice have two tokens.
 func nameTokens(name string) []string {
 	var all []string
 	var word []rune
@@ -93,14 +93,14 @@ func nameTokens(name string) []string {
 	return all
 }
 
-// comparedName is a column's name as it is compared.
+// comparedName is a column's name in the forms that are compared.
 type comparedName struct {
 	whole    string // folded
-	stripped string // without the prefix and the last word that most columns share; whole if they share none
-	bare     string // without generic words and currencies too
+	stripped string // without the prefix and the last word that most columns share
+	bare     string // also without generic words and currencies
 }
 
-// comparedNames gives the names of columns as they are compared.
+// comparedNames returns the names of columns in the forms that are compared.
 func comparedNames(columns []schema.Column) []comparedName {
 	parts := make([][]string, len(columns))
 	for i, c := range columns {
@@ -131,13 +131,13 @@ func comparedNames(columns []schema.Column) []comparedName {
 	return all
 }
 
-// sharedWords is the words that begin most columns.
+// sharedWords are the words that begin most columns.
 type sharedWords struct {
 	words  string
 	length int
 }
 
-// sharedPrefix gives the longest prefix that more than half of at least four columns share.
+// sharedPrefix returns the longest prefix that at least four columns, and more than half of all, share.
 func sharedPrefix(parts [][]string) sharedWords {
 	best := sharedWords{}
 	for length := 1; length <= 4; length++ {
@@ -158,8 +158,7 @@ func sharedPrefix(parts [][]string) sharedWords {
 	return best
 }
 
-// sharedLast gives the word that more than half of at least four columns end with, as in Make__c; empty if there is
-// none.
+// sharedLast returns the word that ends at least four columns, and more than half of all, as in Make__c, or "".
 func sharedLast(parts [][]string) string {
 	counts := map[string]int{}
 	for _, words := range parts {
@@ -177,8 +176,8 @@ func sharedLast(parts [][]string) string {
 	return ""
 }
 
-// isMeaningless reports whether the last word of a name says nothing about what a column holds: it is a letter or two
-// that are no unit or number, or a word for any value.
+// isMeaningless reports whether the last word of a name says nothing about the column: one or two letters that are not
+// a unit or a number, or a word for any value.
 func isMeaningless(word string) bool {
 	isShort := utf8.RuneCountInString(word) <= 2
 	telling := strings.Fields("id no nr km mi hp kw cc ps")
@@ -186,18 +185,18 @@ func isMeaningless(word string) bool {
 		slices.Contains(strings.Fields("value text txt name field attr"), word)
 }
 
-// Scores of names. A field's own name wins over any other, a name that is certain over one that others use too.
+// Scores of names. A field's own name wins over any other, and a certain name over an ambiguous one.
 const (
 	exactName       = 100
 	strongName      = 80
 	weakName        = 40
-	strippedPenalty = 3  // less, without what most columns share
-	genericPenalty  = 25 // less, without generic words
+	strippedPenalty = 3  // for a match without what most columns share
+	genericPenalty  = 25 // for a match without generic words
 	noScore         = 0
 	seriesScore     = 105
 )
 
-// score says how well a column's name fits a field. weak says that values have to agree.
+// score says how well a column's name fits a field. weak says that the values must agree too.
 func (n comparedName) score(field string) (score int, weak bool) {
 	for i, name := range []string{n.whole, n.stripped, n.bare} {
 		less := []int{0, strippedPenalty, genericPenalty}[i]

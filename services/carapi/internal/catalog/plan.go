@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Why a field is bound to its column.
+// How the column of a field was found.
 const (
 	BySetting       = "CARS_FIELDS"
 	ByName          = "name"
@@ -18,18 +18,18 @@ const (
 	ByValues        = "values"
 )
 
-// Plan says what the columns of a table are: it is made once, from the rows there are then, and holds for every later
-// read of this table and for a copy of it. Columns are named, since a copy may have them in another order.
+// Plan says what the columns of a table are. It is made once from the present rows, and holds for every later read of
+// the table and for a copy of it. It names columns because a copy may have them in another order.
 type Plan struct {
 	Fields   map[string]FieldPlan // by the name of the field
-	Rejected map[string][]string  // why columns that are named as a field are not it
+	Rejected map[string][]string  // why columns with a field's name are not the field
 
-	// Columns of no field:
-	Flags []string // those that hold nothing but spellings of true and false
-	Lists []string // those whose texts are lists
+	// Columns without a field:
+	Flags []string // that only hold spellings of true and false
+	Lists []string // whose texts are lists
 
-	// Renamed are columns of numbers that are called as a field, and hold something else: under that name, bounds of the
-	// field would be compared with it.
+	// Renamed are number columns that have a field's name but hold something else. They get another name, so that bounds
+	// of the field are not compared with them.
 	Renamed []string
 }
 
@@ -38,17 +38,17 @@ type FieldPlan struct {
 	Column  string
 	BoundBy string
 
-	Derivation derivation // how its values are found within those of the column; the zero one takes them as they are
+	Derivation derivation // how to find its values in the column; the zero derivation takes them as they are
 	Numbers    bool       // its texts are understood as numbers
 	Style      value.NumberStyle
 	Unit       string
 	UnitIn     string // the column that says what each row's unit is; empty for none
 	Mixed      bool   // units differ from row to row
 
-	Unscaled bool // amounts of money in thousands, lakh or the like, and nothing says which
+	Unscaled bool // amounts of money are in an unknown scale, such as thousands or lakh
 
 	Understood float64  // share of the values that were understood when the plan was made
-	Unclear    []string // some that were not
+	Unclear    []string // examples that were not
 }
 
 // SameBinding reports whether two plans bind the same columns in the same way. Shares and examples may differ.
@@ -79,7 +79,7 @@ type planner struct {
 	usedColumns map[int]bool
 }
 
-// NewPlan decides what the columns of a table are. Without a profile it looks at their names alone.
+// NewPlan decides what the columns of a table are. Without a profile it only looks at their names.
 func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, error) {
 	p := &planner{source: source, binding: b, profile: profile, plan: &Plan{Fields: map[string]FieldPlan{}},
 		columns: slices.Clone(source.Table.Columns), bound: map[string]int{}, boundBy: map[string]string{},
@@ -107,7 +107,7 @@ func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, 
 	return p.plan, nil
 }
 
-// bindBySettings takes what CARS_FIELDS and CARS_HIDE say.
+// bindBySettings applies CARS_FIELDS and CARS_HIDE.
 func (p *planner) bindBySettings(starting bool) error {
 	names, err := p.binding.boundPositions(p.source.Table, starting)
 	if err != nil {
@@ -175,6 +175,7 @@ func (p *planner) bindByNamesAndValues() {
 		}
 	}
 
+	// The best candidates choose first.
 	p.preferSeries(names, all)
 	slices.SortStableFunc(all, func(a, b columnCandidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.field, b.field), cmp.Compare(a.column, b.column))
@@ -196,7 +197,7 @@ func (p *planner) candidateByName(name comparedName, field, column int) (columnC
 		return c, false
 	}
 	if p.columns[column].Kind == schema.Bytes && c.score < exactName {
-		return c, false // a picture is not its address
+		return c, false // an image_url column does not hold the picture itself
 	}
 	if p.profile == nil {
 		return c, !weak
@@ -218,7 +219,7 @@ func (p *planner) candidateByName(name comparedName, field, column int) (columnC
 	}
 }
 
-// hasMakes reports whether a column holds hardly anything but makes.
+// hasMakes reports whether a column holds almost only makes.
 func (p *planner) hasMakes() bool {
 	return slices.ContainsFunc(p.examiners, func(e *examiner) bool {
 		return e.rows > 0 &&
@@ -226,10 +227,10 @@ func (p *planner) hasMakes() bool {
 	})
 }
 
-// tellingFields are those whose values alone tell what a column is.
+// tellingFields can be recognized by their values alone.
 var tellingFields = []string{"vin", "make", "fuel_type", "transmission", "drivetrain", "body_type"}
 
-// candidateByValues finds a column whose values can be nothing but one field, whatever it is called.
+// candidateByValues finds a column whose values can only belong to one field, whatever its name.
 func (p *planner) candidateByValues(field string, f, column int) (columnCandidate, bool) {
 	e := p.examiners[column]
 	c := columnCandidate{field: f, column: column, score: valuesAloneScore, boundBy: ByValues}
@@ -263,7 +264,7 @@ func (p *planner) candidateByValues(field string, f, column int) (columnCandidat
 	return c, share >= nearlyAllShare
 }
 
-// countMeanings is how many meanings the values have.
+// countMeanings counts the different meanings of the values.
 func (e *examiner) countMeanings(field string) int {
 	found := map[string]bool{}
 	for _, v := range e.profile.Values {
@@ -274,8 +275,8 @@ func (e *examiner) countMeanings(field string) int {
 	return len(found)
 }
 
-// preferSeries takes a column called series for the model where the one called model has more values: there it holds
-// the version, as in Turkish advertisements.
+// preferSeries prefers a column named series as the model if the one named model has more values. Such a table, as in
+// Turkish listings, has the version in its model column.
 func (p *planner) preferSeries(names []comparedName, all []columnCandidate) {
 	series, model := -1, -1
 	for i, c := range all {
@@ -304,5 +305,5 @@ func (p *Plan) lacksField(name string) bool {
 	return !ok
 }
 
-// sortedFields gives the names of the planned fields.
+// sortedFields returns the names of the planned fields in order.
 func (p *Plan) sortedFields() []string { return slices.Sorted(maps.Keys(p.Fields)) }

@@ -11,21 +11,21 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Bounds of a profile.
+// Limits of a profile.
 const (
-	maxProfiled     = 20_000 // distinct texts of a column; of more, those with the lowest hashes are kept
-	maxNumbers      = 2_000  // distinct values of any other column: their size is all that is looked at
+	maxProfiled     = 20_000 // distinct texts of a column; beyond, those with the lowest hashes are kept
+	maxNumbers      = 2_000  // distinct values of any other column, where only their size matters
 	maxProfiledText = 200    // bytes of a value
 )
 
-// Profile holds the distinct values of a table's columns, by which Plan decides what the columns are. It depends on the
-// rows alone, and not on their order.
+// Profile holds the distinct values of a table's columns, from which NewPlan decides what the columns are. It does not
+// depend on the order of the rows.
 type Profile struct {
 	Rows    int
 	Columns []ColumnProfile // in the order of the table's columns
 }
 
-// ColumnProfile holds the distinct values of one column, or a sample of them, in the order of their bytes.
+// ColumnProfile holds the distinct values of one column, or a sample of them, in byte order.
 type ColumnProfile struct {
 	Values   []ProfiledValue
 	Nulls    int  // rows without a value, or with a blank one
@@ -38,7 +38,7 @@ type ProfiledValue struct {
 	Count int
 }
 
-// All gives the values with their counts.
+// All iterates over the values with their counts.
 func (p *ColumnProfile) All() iter.Seq2[string, int] {
 	return func(yield func(string, int) bool) {
 		for _, v := range p.Values {
@@ -49,7 +49,7 @@ func (p *ColumnProfile) All() iter.Seq2[string, int] {
 	}
 }
 
-// rows is how many rows have one of the values.
+// rows counts the rows with one of the values.
 func (p *ColumnProfile) rows() int {
 	n := 0
 	for _, v := range p.Values {
@@ -64,8 +64,8 @@ type Profiler struct {
 	columns []columnProfiler
 }
 
-// columnProfiler keeps the values whose hashes are below a limit, which halves whenever there are too many. So the
-// values that are left at the end, and their counts, are the same in whatever order the rows come.
+// columnProfiler keeps the values whose hashes are below a limit. The limit halves whenever there are too many values,
+// so the result does not depend on the order of the rows.
 type columnProfiler struct {
 	skipped   bool
 	values    map[uint64]*ProfiledValue
@@ -87,7 +87,7 @@ func NewProfiler(t schema.Table) *Profiler {
 	return p
 }
 
-// Fields are the columns whose values Add needs, in its order.
+// Fields returns the columns whose values Add needs, in its order.
 func (p *Profiler) Fields(t schema.Table) []*Field {
 	var all []*Field
 	for i, c := range t.Columns {
@@ -150,7 +150,7 @@ func isBlank(text []byte) bool {
 	return true
 }
 
-// Profile gives what was collected.
+// Profile returns the profile of the rows added so far.
 func (p *Profiler) Profile() *Profile {
 	all := &Profile{Rows: p.rows, Columns: make([]ColumnProfile, len(p.columns))}
 	for i := range p.columns {

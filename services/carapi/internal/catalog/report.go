@@ -8,7 +8,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Report says how the fields were found: a line for each, those that are missing, and what to paste to bind them so.
+// Report says how the fields were found: a line for each, the missing ones, and a CARS_FIELDS setting that binds them
+// so.
 func (c *Catalog) Report() []string {
 	var lines, missing, pairs []string
 	for _, v := range VehicleFields {
@@ -76,10 +77,10 @@ func (p FieldPlan) describe(name string, f *Field) string {
 	return line
 }
 
-// minMileages is how many different values show that a column called mileage holds what a vehicle consumes.
+// minMileages is how many different values a column named mileage must have to be taken for fuel consumption.
 const minMileages = 6
 
-// rejectColumn notes why a column that is named as a field is not that field.
+// rejectColumn records why a column with a field's name is not the field.
 func (p *planner) rejectColumn(field string, column int) {
 	if p.plan.Rejected == nil {
 		p.plan.Rejected = map[string][]string{}

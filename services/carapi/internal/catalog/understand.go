@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// planUnderstanding decides how the values of the bound columns, and of others that hold flags, are read.
+// planUnderstanding decides how to read the values of the bound columns, and of other columns that hold flags or lists.
 func (p *planner) planUnderstanding() {
 	for _, name := range p.plan.sortedFields() {
 		f := p.plan.Fields[name]
@@ -70,10 +70,10 @@ func (e *examiner) isFlagColumn() bool {
 	return (e.column.Kind == schema.Text || e.column.Kind == schema.Integer) && yes > 0 && yes < 1
 }
 
-// What makes a list of a column of texts with separators.
+// What makes a column of texts with separators a list.
 const (
 	maxElement = 40 // bytes of an element; longer ones are parts of sentences
-	minUses    = 2  // in how many different texts an element stands, on average
+	minUses    = 2  // average number of different texts with the same element
 	minLengths = 3  // different numbers of elements; "Austin, TX" always has two
 )
 
@@ -82,7 +82,7 @@ func (e *examiner) hasBracketedLists() bool {
 	return e.share(value.IsBracketed) >= mostShare
 }
 
-// isListColumn reports whether the texts of a column are lists: in brackets, or of the same elements over and over.
+// isListColumn reports whether the texts of a column are lists: in brackets, or of recurring elements.
 func (e *examiner) isListColumn() bool {
 	switch {
 	case e.column.Kind != schema.Text:
@@ -121,7 +121,7 @@ func (e *examiner) isListColumn() bool {
 		float64(inWords) >= nearlyAllShare*float64(elements)
 }
 
-// mostFrequent gives the most frequent values, equal ones in the order of their bytes.
+// mostFrequent returns the most frequent values, equal ones in byte order.
 func mostFrequent(all []ProfiledValue, most int) []string {
 	slices.SortStableFunc(all, func(a, b ProfiledValue) int { return cmp.Compare(b.Count, a.Count) })
 	var texts []string
@@ -131,10 +131,10 @@ func mostFrequent(all []ProfiledValue, most int) []string {
 	return texts
 }
 
-// maxUnclear is how many values that are not understood are named.
+// maxUnclear is how many examples of values are shown that are not understood.
 const maxUnclear = 5
 
-// unclearValues gives the most frequent values that are not understood.
+// unclearValues returns the most frequent values that are not understood.
 func (e *examiner) unclearValues(understood func(string) bool) []string {
 	var all []ProfiledValue
 	for _, v := range e.profile.Values {
@@ -145,7 +145,7 @@ func (e *examiner) unclearValues(understood func(string) bool) []string {
 	return mostFrequent(all, maxUnclear)
 }
 
-// understandNumbers learns how a column writes its numbers, and in which unit.
+// understandNumbers learns how a column writes its numbers, and their unit.
 func (p *planner) understandNumbers(name string, column int, f *FieldPlan) {
 	c, profile := p.source.Table.Columns[column], &p.profile.Columns[column]
 	style, understood, total := value.LearnNumbers(value.Measure{Field: name}, profile.All())

@@ -14,7 +14,7 @@ func (f *Field) IsUnderstood() bool {
 	return f.derivation != asStored || f.parsesNumbers || f.UnitIn != nil && f.Measure().IsDistance()
 }
 
-// Source is the field whose stored cell the field is understood from: itself, or the one that it is derived from.
+// Source returns the field whose stored cell the field is understood from: itself, or the one it is derived from.
 func (f *Field) Source() *Field {
 	if f.From != nil {
 		return f.From
@@ -22,7 +22,7 @@ func (f *Field) Source() *Field {
 	return f
 }
 
-// Sources are the fields whose stored cells the field is understood from: Source, and that of its unit.
+// Sources returns the fields whose stored cells the field is understood from: Source, and the field of its unit.
 func (f *Field) Sources() []*Field {
 	all := []*Field{f.Source()}
 	if f.UnitIn != nil {
@@ -31,8 +31,8 @@ func (f *Field) Sources() []*Field {
 	return all
 }
 
-// Understand gives the cell that is compared, of the stored cell of the field, or of the one that it is derived from,
-// and the one of its unit. What is not in the memory of these cells is appended to buf.
+// Understand returns the cell that is compared. stored is the cell of Source, and unit the cell of UnitIn. The result
+// may use the memory of these cells; the rest is appended to buf.
 func (f *Field) Understand(stored, unit value.Cell, buf []byte) (value.Cell, []byte) {
 	switch f.derivation {
 	case deriveMake, deriveModel, dropMake, deriveFuel, deriveYear, deriveCurrency:
@@ -58,7 +58,7 @@ func convertedCell(form []byte, from, to string, buf []byte) (value.Cell, []byte
 	return value.Cell{Type: value.Number, Form: buf[start:]}, buf
 }
 
-// number reads a text as a number. A text that is not a number stays a text; a blank one is NULL.
+// number reads a text as a number. A text that is not a number stays a text. A blank one becomes NULL.
 func (f *Field) number(stored, unit value.Cell, buf []byte) (value.Cell, []byte) {
 	switch {
 	case stored.Type == value.Null || isBlank(stored.Form):
@@ -88,7 +88,7 @@ func (f *Field) number(stored, unit value.Cell, buf []byte) (value.Cell, []byte)
 	return value.Cell{Type: value.Number, Form: buf[start:]}, buf
 }
 
-// derive finds the field's value within the text of another one.
+// derive finds the field's value within the text of another field.
 func (f *Field) derive(stored value.Cell, buf []byte) (value.Cell, []byte) {
 	if stored.Type == value.Null || isBlank(stored.Form) {
 		return value.Cell{}, buf
@@ -128,8 +128,8 @@ func (f *Field) derive(stored value.Cell, buf []byte) (value.Cell, []byte) {
 	return value.Cell{Type: kind, Form: buf[start:]}, buf
 }
 
-// ShownCell is the cell that answers show of a field, and the kind as which they write it: the stored one. A text that
-// is a plain number among numbers is written as one.
+// ShownCell returns the cell that answers show, and the kind to write it as. It is the stored cell, but a text that is
+// a plain number is written as a number.
 func (f *Field) ShownCell(stored value.Cell) (value.Cell, schema.Kind) {
 	if f.derivation != asStored && f.derivation != dropMake {
 		cell, _ := f.Understand(stored, value.Cell{}, nil)
@@ -149,17 +149,17 @@ func (f *Field) ShownCell(stored value.Cell) (value.Cell, schema.Kind) {
 	return stored, f.Kind
 }
 
-// Understander understands rows, one after another.
+// Understander understands rows one after another.
 type Understander struct {
 	fields []*Field           // Catalog.Indexed
-	from   []int              // places among the cells that are read, of the field or what it is derived from
-	unit   []int              // and of its unit; -1 if it has none
-	caches []*understoodCache // of the fields that are understood; nil for the others
+	from   []int              // index in Catalog.Read of each field's source
+	unit   []int              // index in Catalog.Read of its unit; -1 if it has none
+	caches []*understoodCache // nil for fields that are compared as they are stored
 	cells  []value.Cell
 	buf    []byte
 }
 
-// NewUnderstander gives one for rows of Catalog.Read; nil if their cells are compared as they are stored.
+// NewUnderstander returns one for rows of Catalog.Read, or nil if all cells are compared as they are stored.
 func (c *Catalog) NewUnderstander() *Understander {
 	u := &Understander{fields: c.Indexed, from: make([]int, len(c.Indexed)), unit: make([]int, len(c.Indexed)),
 		caches: make([]*understoodCache, len(c.Indexed)), cells: make([]value.Cell, len(c.Indexed))}
@@ -188,8 +188,8 @@ func (c *Catalog) NewUnderstander() *Understander {
 	return u
 }
 
-// Row gives the cells of Catalog.Indexed from those of Catalog.Read. They are valid until the next call, and as long as
-// those of the row are.
+// Row returns the cells of Catalog.Indexed from those of Catalog.Read. They are valid until the next call, and as long
+// as those of the row.
 func (u *Understander) Row(read []value.Cell) []value.Cell {
 	u.buf = u.buf[:0]
 	for i := range u.fields {
@@ -227,7 +227,7 @@ func (u *Understander) understand(i int, stored value.Cell, read []value.Cell) v
 	return cell
 }
 
-// understoodCache keeps what a few values were understood as. Where values seldom repeat, it is given up.
+// understoodCache remembers what values were understood as. It turns itself off if values seldom repeat.
 type understoodCache struct {
 	cells map[string]value.Cell
 	hits  int

@@ -18,7 +18,7 @@ func (p *planner) unitOfValues(name string, f *FieldPlan) {
 	}
 }
 
-// unitOfNeighbor finds a column beside a distance or an amount that says each row's unit or currency.
+// unitOfNeighbor finds a column with the unit or currency of each row, beside a distance or an amount.
 func (p *planner) unitOfNeighbor(name string, column int, f *FieldPlan) {
 	measure := value.Measure{Field: name}
 	if !measure.IsDistance() && !measure.IsMoney() {

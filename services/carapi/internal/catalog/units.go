@@ -47,11 +47,11 @@ func unitOf(name string, c schema.Column) string {
 	return ""
 }
 
-// usualCurrencies are codes that stand in names of columns and are no other words there.
+// usualCurrencies are codes that appear in names of columns and are no other words there.
 var usualCurrencies = []string{"USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "PLN", "SEK", "NOK", "DKK", "CZK",
 	"HUF", "RUB", "UAH", "INR", "PKR", "JPY", "CNY", "BRL", "MXN", "ZAR", "AED", "SAR"}
 
-// CurrencyCode reads an ISO 4217 code or a sign that stands for one currency alone.
+// CurrencyCode reads an ISO 4217 code, or a sign that stands for only one currency.
 func CurrencyCode(text string) (code string, ok bool) {
 	text = strings.ToUpper(strings.TrimSpace(text))
 	switch text {
@@ -73,7 +73,7 @@ func CurrencyCode(text string) (code string, ok bool) {
 	return text, err == nil
 }
 
-// distanceUnit reads a unit of distances.
+// distanceUnit reads a unit of distance.
 func distanceUnit(text string) (unit string, ok bool) {
 	switch value.Fold(text) {
 	case "mi", "mile", "miles", "mls":
@@ -84,7 +84,7 @@ func distanceUnit(text string) (unit string, ok bool) {
 	return "", false
 }
 
-// unitFromNeighbors reads the unit of distances from how other columns measure consumption.
+// unitFromNeighbors infers the unit of distance from how other columns measure fuel consumption.
 func unitFromNeighbors(columns []schema.Column, profile *Profile) string {
 	inMiles, inKilometers := false, false
 	for i, c := range columns {
@@ -110,10 +110,10 @@ func unitFromNeighbors(columns []schema.Column, profile *Profile) string {
 	return ""
 }
 
-// milesPerKilometer rests on the international mile, 1609.344 m.
+// milesPerKilometer uses the international mile, 1609.344 m.
 var milesPerKilometer = big.NewRat(1000000, 1609344)
 
-// convertDistance gives a distance in another unit, to a whole number.
+// convertDistance converts a distance to another unit, rounded to a whole number.
 func convertDistance(form []byte, from, to string) []byte {
 	n, ok := new(big.Rat).SetString(string(form))
 	if !ok || from == to {

@@ -9,11 +9,11 @@ import (
 // VehicleField is one of the fields that a vehicle for sale has, whatever a table calls its column.
 type VehicleField struct {
 	Name  string
-	Kind  schema.Kind // its kind where the column's type leaves that open; Unknown takes the column's
+	Kind  schema.Kind // its kind if the column's type leaves that open; Unknown for the column's kind
 	About string      // for people and for tools that read the API's description
 }
 
-// VehicleFields are the canonical fields, in the order in which they are shown.
+// VehicleFields are the canonical fields in the order that answers show them.
 var VehicleFields = []VehicleField{
 	{Name: "id", About: "identifies the vehicle in this stock"},
 	{Name: "vin", About: "vehicle identification number, 17 characters"},

@@ -18,7 +18,7 @@ func TestPlanByNames(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	got := plan.positions(schema.Table{Columns: columns})
+	got := plan.columnsByField(schema.Table{Columns: columns})
 	want := map[string]int{"id": 0, "make": 1, "model": 2, "year": 3, "color": 4, "price": 7, "mileage": 8}
 	if len(got) != len(want) {
 		t.Errorf("got %v, want %v", got, want)
