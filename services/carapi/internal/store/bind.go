@@ -11,20 +11,20 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// A table of many rows is bound by a few of them, and read at once; what all rows say is compared afterwards.
+// A table of at least manyTableRows rows is bound by the first sampleRows. The binding is checked after all rows were read.
 const (
 	manyTableRows = 50_000
 	sampleRows    = 5_000
 )
 
-// tableRead is one read of a table whose columns may have to be bound first.
+// tableRead is one read of a table. It binds the columns if necessary.
 type tableRead struct {
 	store    *Store
 	conn     *sqlx.Conn
 	source   catalog.Source
 	binding  catalog.Binding
 	last     *catalog.Catalog
-	estimate int // rows
+	estimate int // number of rows
 	begin    BeginRead
 }
 
@@ -37,8 +37,8 @@ func (s *Store) bindingOf(source catalog.Source) catalog.Binding {
 	return b
 }
 
-// read reads the rows. The columns are bound as before if they have not changed, as the live table's are if this is a
-// copy of it, and otherwise by their names and by the values of all rows.
+// read reads the rows. It keeps the binding of unchanged columns. A copy takes the binding of its live table. Other
+// columns are bound by their names and the values of all rows.
 func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
 	plan, last := r.store.plan.Load(), r.last
 	if last != nil && last.SameSource(r.source) && slices.Equal(last.BoundID, r.binding.ID) &&
@@ -68,9 +68,8 @@ func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
 	return c, r.streamRows(ctx, c, nil)
 }
 
-// readWhileBinding binds the columns by a few rows, and reads all of them, for the index and for a profile. If all rows
-// say something else, it binds the columns by them and reads the rows again. isBound is false if the few rows say too
-// little.
+// readWhileBinding binds the columns by a sample, and then reads all rows for the index and for a profile. If the
+// profile leads to another binding, it reads the rows again. isBound is false if the sample says too little.
 func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, isBound bool, err error) {
 	plan, err := r.planOfRows(ctx, sampleRows)
 	if err == nil {
@@ -109,7 +108,7 @@ func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, i
 	return c, true, r.streamRows(ctx, c, nil)
 }
 
-// streamRows reads all rows for the index and, unless it is nil, for a profile.
+// streamRows reads all rows for the index and, unless profiler is nil, for a profile.
 func (r *tableRead) streamRows(ctx context.Context, c *catalog.Catalog, profiler *catalog.Profiler) error {
 	fields, add, err := r.begin(c, r.estimate)
 	if err != nil {
@@ -128,7 +127,7 @@ func (r *tableRead) streamRows(ctx context.Context, c *catalog.Catalog, profiler
 	})
 }
 
-// planOfRows decides what the columns are by the first rows, as many as limit says; by all of them if it is 0.
+// planOfRows decides what the columns are by the first limit rows, or by all rows if limit is 0.
 func (r *tableRead) planOfRows(ctx context.Context, limit int) (*catalog.Plan, error) {
 	if r.binding.Vocabulary == nil {
 		return r.newPlan(nil)

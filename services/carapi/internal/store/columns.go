@@ -9,32 +9,32 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// readBound is how much of a column's value a statement reads.
+// readBound says how much of a column's value a statement reads.
 type readBound uint8
 
 const (
 	unbounded      readBound = iota
-	boundBeginning           // of a text
-	boundWhole               // or nothing, where a part of a value would be wrong: of a number, JSON or bytes
+	boundBeginning           // the beginning of a text
+	boundWhole               // the whole value or nothing: of numbers, JSON and bytes
 )
 
 // column is a value of each row that a statement reads.
 type column struct {
 	position int         // in Table.Columns; rowID for the rowid
-	kind     schema.Kind // as which it is understood
+	kind     schema.Kind // the kind to read it as
 	bound    readBound
-	inBytes  bool // what is bounded: characters if not
-	inSQL    bool // the statement bounds it, and reads its length too
+	inBytes  bool // the bound is in bytes, otherwise in characters
+	inSQL    bool // the statement applies the bound and reads the length too
 }
 
 const rowID = -1
 
-// minBounded is the capacity, in characters or bytes, from which statements bound what they read of a column. Smaller
-// values are read whole and cut here, so that statements stay the same and stay prepared.
+// minBounded is the capacity, in characters or bytes, from which statements bound what they read. Smaller values are
+// read whole and cut here, so that the statements stay the same and prepared.
 const minBounded = 255
 
-// boundedColumn is the column of a field, read only as far as it may be shown. In a loose file, one that
-// syncer does not keep, a column may hold what its type does not allow.
+// boundedColumn returns the column of a field, bounded to what may be shown. In a loose file, which syncer does not
+// keep, a column may hold more than its type allows.
 func boundedColumn(t schema.Table, f *catalog.Field, loose bool) column {
 	size := capacity(t.Columns[f.Columns[0]])
 	if loose {
@@ -56,7 +56,7 @@ func boundedColumn(t schema.Table, f *catalog.Field, loose bool) column {
 	return c
 }
 
-// capacity is how long the values of a MySQL column can be, in characters or bytes; 0 for numbers and times.
+// capacity returns the maximal length of a MySQL column's values, in characters or bytes; 0 for numbers and times.
 func capacity(c schema.Column) int {
 	switch c.Kind {
 	case schema.Text, schema.Bytes:
@@ -87,14 +87,14 @@ func capacity(c schema.Column) int {
 	return math.MaxInt
 }
 
-// columnExpression names a column of the table t. Without the t, SQLite would take a name in quotes that is not there
-// for a text.
+// columnExpression names a column of the table t. Without the t, SQLite would read the quoted name of a missing column
+// as a text.
 func (s *Store) columnExpression(c schema.Column) string { return "t." + s.quote(c.Name) }
 
-// fromClause is what statements read: the table, as t.
+// fromClause names the table as t.
 func (s *Store) fromClause(t schema.Table) string { return " FROM " + s.quote(t.Name) + " AS t" }
 
-// selectExpressions gives the SQL of a column, with as many placeholders for the bound as boundArgs has.
+// selectExpressions returns the SQL of a column, with as many placeholders for the bound as boundArgs has values.
 func (s *Store) selectExpressions(t schema.Table, c column) (value, length string) {
 	if c.position == rowID {
 		return "t." + rowIDName(t), ""
@@ -116,10 +116,10 @@ func (s *Store) selectExpressions(t schema.Table, c column) (value, length strin
 	isLong := "typeof(" + name + ") IN ('text', 'blob') AND octet_length(" + name + ") > ?"
 	switch {
 	case !c.inSQL:
-		// The plus takes the declared type away, by which the driver makes times and booleans of values.
+		// The plus hides the declared type. Otherwise the driver would turn values into times and booleans.
 		return "+" + name, ""
 	case c.bound == boundBeginning:
-		// In bytes, as SQLite's functions of texts end at a NUL.
+		// In bytes, because SQLite's text functions stop at a NUL.
 		return "CASE WHEN " + isLong + " THEN substr(CAST(" + name + " AS BLOB), 1, ?) ELSE " + name + " END",
 			"CASE WHEN " + isLong + " THEN length(" + name + ") END"
 	case c.inBytes:
@@ -132,7 +132,7 @@ func (s *Store) selectExpressions(t schema.Table, c column) (value, length strin
 		"CASE WHEN " + isLong + " THEN length(" + name + ") END"
 }
 
-// boundArgs appends what the placeholders of a column's expressions stand for.
+// boundArgs appends the values of the placeholders in a column's expressions.
 func (s *Store) boundArgs(args []any, c column, most int) []any {
 	switch {
 	case !c.inSQL:
@@ -147,10 +147,10 @@ func (s *Store) boundArgs(args []any, c column, most int) []any {
 	return args
 }
 
-// maxUTF8 is how many bytes a character takes at most.
+// maxUTF8 is the largest number of bytes of a character.
 const maxUTF8 = 4
 
-// unboundedColumns are the columns that a field is read from, without bounds: one, or those of a joined id.
+// unboundedColumns returns the columns that a field is read from, without bounds: one, or those of a joined id.
 func unboundedColumns(t schema.Table, f *catalog.Field) []column {
 	switch {
 	case len(f.Columns) == 0:

@@ -17,8 +17,8 @@ import (
 // keyPart is one column of the key in a condition.
 type keyPart struct {
 	column      schema.Column
-	compared    string // what is compared
-	placeholder string // with what
+	compared    string // the expression to compare
+	placeholder string // the expression to compare it to
 }
 
 var decimalType = regexp.MustCompile(`^(?i:decimal|numeric)(\([0-9, ]+\))`)
@@ -39,15 +39,15 @@ func (s *Store) newKeyPart(c *catalog.Catalog, f *catalog.Field) keyPart {
 			part.placeholder = "CAST(? AS DECIMAL" + m[1] + ")"
 		}
 	case column.SQLiteType() == "TEXT":
-		// The text has its zeros at the end, and a cell does not.
+		// The stored text keeps trailing zeros, and a cell does not.
 		part.compared, part.placeholder = "CAST("+part.compared+" AS NUMERIC)", "CAST(? AS NUMERIC)"
 	}
 
 	return part
 }
 
-// keyCondition is the condition that a row has one of n keys. Rows of several columns are written out, as not every
-// server looks (a, b) IN ((?, ?)) up in an index.
+// keyCondition returns the condition that a row has one of n keys. Keys of several columns are spelled out, because not
+// every server uses an index for (a, b) IN ((?, ?)).
 func keyCondition(parts []keyPart, n int) string {
 	if len(parts) == 1 {
 		p := parts[0]
@@ -63,17 +63,17 @@ func keyCondition(parts []keyPart, n int) string {
 	return one + strings.Repeat(" OR "+one, n-1)
 }
 
-// keyCounts are the numbers of keys that statements have, few so that they stay prepared. More keys take more
-// statements.
+// keyCounts are the numbers of keys in a statement. They are few, so that statements stay prepared. More keys take
+// several statements.
 var keyCounts = []int{1, 2, 5, 10, 21, 50, 101, 201, 401}
 
-// paddedCount is the least of keyCounts that is enough for n keys.
+// paddedCount returns the smallest of keyCounts that is at least n.
 func paddedCount(n int) int {
 	i, _ := slices.BinarySearch(keyCounts, n)
 	return keyCounts[i]
 }
 
-// keyArgs appends the values of the keys, the last one repeated up to count.
+// keyArgs appends the values of the keys, repeating the last key up to count.
 func (s *Store) keyArgs(args []any, parts []keyPart, keys [][]value.Cell, count int) []any {
 	start := len(args)
 	for _, key := range keys {
@@ -90,7 +90,7 @@ func (s *Store) keyArgs(args []any, parts []keyPart, keys [][]value.Cell, count 
 	return args
 }
 
-// keyArg gives a cell as the driver takes it, so that it compares with its column exactly.
+// keyArg returns a cell in the driver's type that compares exactly with its column.
 func (s *Store) keyArg(c schema.Column, cell value.Cell) any {
 	switch cell.Type {
 	case value.Null:
@@ -109,7 +109,7 @@ func (s *Store) keyArg(c schema.Column, cell value.Cell) any {
 		return i
 	}
 
-	x, _ := strconv.ParseFloat(form, 64) // it is in range for where it comes from
+	x, _ := strconv.ParseFloat(form, 64) // in range, because it comes from a column
 	switch {
 	case s.isSQLite, c.Kind == schema.Double:
 		return x
@@ -124,8 +124,8 @@ func (s *Store) keyArg(c schema.Column, cell value.Cell) any {
 	return form
 }
 
-// ParseKey reads an id as callers write it: a number, a text, bytes in base64, or several of them joined. It gives the
-// cells of the key's fields, or false if the id is not the key or no value of that form can be one.
+// ParseKey reads an id as callers write it: a number, a text, bytes in base64, or several of them joined. It returns
+// the cells of the key's fields, or false if the id is not the key or cannot be one of its values.
 func ParseKey(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 	f := c.ID()
 	if f == nil || c.Key.RowID || !slices.Equal(f.Columns, c.Key.Columns) {
@@ -134,8 +134,8 @@ func ParseKey(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 	return idCells(f, c.KeyFields, id)
 }
 
-// ParseHistoryKey reads an id as KeyOf does, and gives the cells by which the change history knows the vehicle. It is
-// false if the history knows vehicles by something other than their ids.
+// ParseHistoryKey reads an id as ParseKey does, and returns the cells that identify the vehicle in the change history.
+// It returns false if the history identifies vehicles by other columns than their ids.
 func ParseHistoryKey(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 	f := c.ID()
 	if f == nil || len(f.Columns) != len(c.HistoryKey) {
@@ -151,7 +151,7 @@ func ParseHistoryKey(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 	return idCells(f, c.HistoryKey, id)
 }
 
-// idCells reads an id whose values are those of some fields.
+// idCells reads an id that consists of the values of some fields.
 func idCells(id *catalog.Field, fields []*catalog.Field, text string) ([]value.Cell, bool) {
 	if !id.IsJoined() {
 		cell, ok := keyCell(fields[0], text)
@@ -165,7 +165,7 @@ func idCells(id *catalog.Field, fields []*catalog.Field, text string) ([]value.C
 
 	key := make([]value.Cell, len(parts))
 	for i, part := range parts {
-		// The parts of a joined id are as they are stored.
+		// The parts of a joined id are in their stored form.
 		switch f := fields[i]; f.Class() {
 		case catalog.Opaque:
 			key[i] = value.Cell{Type: value.Blob, Form: []byte(part)}
@@ -201,7 +201,7 @@ func keyCell(f *catalog.Field, text string) (cell value.Cell, ok bool) {
 	return value.Cell{Type: value.Text, Form: []byte(text)}, utf8.ValidString(text)
 }
 
-// fitsInteger reports whether the largest integer type can hold a whole number.
+// fitsInteger reports whether a whole number fits into the largest integer type.
 func fitsInteger(text string) bool {
 	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return true

@@ -13,16 +13,16 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// AddRow takes the cells of one row, in the order of the fields that were asked for. It must not keep them.
+// AddRow takes the cells of one row, in the order of the requested fields. It must not keep them.
 type AddRow = func(cells []value.Cell) error
 
-// BeginRead is called once the columns are known. It gets the catalog and about how many rows there are, 0 if that is
-// not known. It says which fields it wants, and what takes their rows.
+// BeginRead is called when the columns are known. about is the approximate number of rows, or 0 if unknown. It returns
+// the fields to read, and the function that takes their rows.
 type BeginRead = func(c *catalog.Catalog, about int) (fields []*catalog.Field, add AddRow, err error)
 
 // Read reads the whole table, its columns and rows in one transaction. The catalog is last if the table's columns and
-// keys have not changed since. If the table is altered while it is read, Read starts over once and calls begin again.
-// Only one Read may run at a time.
+// keys have not changed. If the table is altered meanwhile, Read starts over once and calls begin again. Only one Read
+// may run at a time.
 func (s *Store) Read(ctx context.Context, last *catalog.Catalog, begin BeginRead) (
 	c *catalog.Catalog, v Version, err error,
 ) {
@@ -65,7 +65,7 @@ func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begi
 		return nil, v, err
 	}
 
-	defer func() { _ = tx.Rollback() }() // fails where the connection is lost, and the transaction with it
+	defer func() { _ = tx.Rollback() }() // fails if the connection is lost, and the transaction with it
 
 	if v, err = s.versionOf(ctx, tx); err != nil {
 		return nil, v, err
@@ -87,14 +87,14 @@ func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begi
 	r := tableRead{store: s, conn: conn, source: source, binding: s.bindingOf(source), last: last, estimate: about,
 		begin: begin}
 	c, err = r.read(ctx)
-	if !s.isSQLite { // in whose transaction the table is as it was when its columns were read
+	if !s.isSQLite { // in a transaction of SQLite the columns cannot have changed
 		err = s.withNoTable(err)
 	}
 
 	return c, v, err
 }
 
-// acquireReader gives a connection on which the table can be read as a whole. release gives it back.
+// acquireReader returns a connection that can read the whole table. release gives it back.
 func (s *Store) acquireReader(ctx context.Context) (conn *sqlx.Conn, release func(failed bool), err error) {
 	synced := false
 	if s.isSQLite {
@@ -104,7 +104,7 @@ func (s *Store) acquireReader(ctx context.Context) (conn *sqlx.Conn, release fun
 
 		switch {
 		case synced:
-			_ = s.follower.close() // it may have the only connection
+			_ = s.follower.close() // it may hold the only connection
 		case s.Snapshot:
 			return nil, nil, s.notSyncedError()
 		default:
@@ -120,8 +120,8 @@ func (s *Store) acquireReader(ctx context.Context) (conn *sqlx.Conn, release fun
 	return conn, func(bool) { _ = conn.Close() }, nil
 }
 
-// versionOf says which state of the table the transaction reads. It comes before all else, so nothing that is read is
-// older.
+// versionOf returns the version of the table that the transaction reads. It is called before all reads, so nothing that
+// is read is older.
 func (s *Store) versionOf(ctx context.Context, tx *sqlx.Tx) (v Version, err error) {
 	v.AsOf = time.Now()
 	if !s.isSQLite {
@@ -142,7 +142,7 @@ func (s *Store) versionOf(ctx context.Context, tx *sqlx.Tx) (v Version, err erro
 	return v, err
 }
 
-// estimate is about how many rows the table has; 0 if that is not known, as for a view.
+// estimate returns about how many rows the table has, or 0 if unknown, as for a view.
 func (s *Store) estimate(ctx context.Context, tx *sqlx.Tx, v Version) (about int, err error) {
 	query, args := `SELECT coalesce(max(table_rows), 0) FROM information_schema.tables
 		WHERE table_schema = DATABASE() AND table_name = ?`, []any{s.Table}

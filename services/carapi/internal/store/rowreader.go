@@ -7,23 +7,23 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// bytesPerCell is about what the values of a row take on average.
+// bytesPerCell is about how much memory a value takes on average.
 const bytesPerCell = 16
 
-// rowReader takes the rows of a statement from the driver and assigns them to the keys that were asked for.
+// rowReader takes the rows of a statement from the driver and assigns them to the requested keys.
 type rowReader struct {
 	*selection
 	maxLength int // characters or bytes of a bounded value
 	isSQLite  bool
 
-	byKey map[string]int // number of a key; of one that is asked for twice, the first
-	keys  []int          // number in byKey of each key that is asked for
+	byKey map[string]int // the number of each distinct key
+	keys  []int          // the number in byKey of each requested key
 	rows  []*Row         // by number in byKey
 
 	destinations []any
 	cells        []value.Cell // of the row that is being read, in arena
 	lengths      []int        // as in Row
-	wasCut       bool         // some of lengths is not 0
+	wasCut       bool         // one of lengths is not 0
 	lastRun      []byte
 	found        bool // there was a row, and lastRun is set
 
@@ -33,7 +33,7 @@ type rowReader struct {
 	keptCells *rowCells
 }
 
-// rowCells are the cells of all rows of a statement, in few pieces of memory without pointers.
+// rowCells holds the cells of all rows of a statement in few pieces of memory without pointers.
 type rowCells struct {
 	cells []rowCell // row after row
 	forms []byte
@@ -41,10 +41,10 @@ type rowCells struct {
 
 type rowCell struct {
 	kind value.Type
-	end  int // in forms; it begins where the one before ends
+	end  int // in forms; the cell begins where the previous one ends
 }
 
-// add appends a row and gives the place of its first cell.
+// add appends a row and returns the index of its first cell.
 func (c *rowCells) add(row []value.Cell) (first int) {
 	first = len(c.cells)
 	for _, cell := range row {
@@ -73,7 +73,7 @@ func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *r
 		keptCells: &rowCells{make([]rowCell, 0, len(keys)*width), make([]byte, 0, len(keys)*width*bytesPerCell)},
 	}
 
-	// One string for all keys; the map has parts of it.
+	// All keys share the memory of one string.
 	var all []byte
 	ends := make([]int, len(keys))
 	for i, key := range keys {
@@ -117,15 +117,15 @@ func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *r
 	return r
 }
 
-// appendKey appends a value of a key so that no two keys of several values are the same.
+// appendKey appends a value of a key, so that different keys of several values stay different.
 func appendKey(b []byte, c value.Cell) []byte {
 	if c.Type == value.Null {
-		return append(b, 0xff) // no length begins so
+		return append(b, 0xff) // no length begins with this byte
 	}
 	return append(binary.AppendUvarint(b, uint64(len(c.Form))), c.Form...)
 }
 
-// reset forgets what has been read.
+// reset forgets the rows read so far.
 func (r *rowReader) reset() {
 	clear(r.rows)
 	r.keptCells.cells, r.keptCells.forms = r.keptCells.cells[:0], r.keptCells.forms[:0]
@@ -134,7 +134,8 @@ func (r *rowReader) reset() {
 
 const lastRunPlace = -1
 
-// destination takes one value of a row while the driver holds it: database/sql gives away its memory for no longer.
+// destination takes one value of a row while the driver holds it. database/sql lends its memory only until the next
+// row.
 type destination struct {
 	*rowReader
 	place    int
@@ -168,13 +169,13 @@ func (d *destination) scanValue(src any) {
 
 	length := 0
 	switch src.(type) {
-	case []byte, string: // other values are short
+	case []byte, string: // only these can be long
 		if c.bound != unbounded {
 			cell, length = r.truncate(cell, c)
 		}
 	}
 
-	if len(grown) == start && len(cell.Form) > 0 { // it is in the driver's memory
+	if len(grown) == start && len(cell.Form) > 0 { // copy it out of the driver's memory
 		grown = append(grown, cell.Form...)
 		cell.Form = grown[start:len(grown):len(grown)]
 	}
@@ -184,7 +185,7 @@ func (d *destination) scanValue(src any) {
 	r.wasCut = r.wasCut || length > 0
 }
 
-// truncate bounds a value. length is that of a value that was too long; otherwise 0.
+// truncate applies the bound to a value. length is the original length of a value that was too long, and otherwise 0.
 func (r *rowReader) truncate(cell value.Cell, c *column) (short value.Cell, length int) {
 	if len(cell.Form) <= r.maxLength {
 		return cell, 0
@@ -211,8 +212,8 @@ func (r *rowReader) truncate(cell value.Cell, c *column) (short value.Cell, leng
 	return value.Cell{Type: cell.Type, Form: cell.Form[:end]}, length
 }
 
-// scanLength reads how long a value is that the statement may have bounded. SQLite gives it only for those that were,
-// and counts the characters of a text up to a NUL: then the length is too small.
+// scanLength reads the length of a value that the statement may have bounded. SQLite only returns it for bounded
+// values, and counts the characters of a text up to a NUL, so it may be too small.
 func (d *destination) scanLength(src any) {
 	length, ok := src.(int64)
 	if !ok {
@@ -228,8 +229,8 @@ func (d *destination) scanLength(src any) {
 	}
 }
 
-// keepRow keeps the row that has been read, if its key was asked for. A collation may find others; and where a key is
-// not unique, the first row is kept.
+// keepRow keeps the row that was read if its key was requested. A collation may find other rows too. If a key is not
+// unique, the first row counts.
 func (r *rowReader) keepRow() {
 	r.arena = r.arena[:0] // the cells are still there
 	r.keyText = r.keyText[:0]
@@ -256,7 +257,7 @@ func (r *rowReader) keepRow() {
 	r.rows[number] = row
 }
 
-// rowsByKey gives the row of each key that was asked for.
+// rowsByKey returns the row of each requested key.
 func (r *rowReader) rowsByKey() []*Row {
 	all := make([]*Row, len(r.keys))
 	for i, number := range r.keys {

@@ -17,12 +17,12 @@ import (
 type Row struct {
 	selection *selection
 	cells     *rowCells
-	first     int   // of its cells
-	lengths   []int // of the cells that were not read whole, 0 for the others; nil if all were
+	first     int   // index of its first cell
+	lengths   []int // of cells that were not read whole, 0 for the others; nil if all were read whole
 }
 
-// Cell gives the cell of a field, and whether it was read whole. Of a text that is too long it is the beginning; of any
-// other value that is, and of a field that was not asked for, it is NULL.
+// Cell returns the cell of a field, and whether it was read whole. A text that is too long is cut. Any other value that
+// is too long, and a field that was not requested, is NULL.
 func (r *Row) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 	place := r.cellIndex(f)
 	if place < 0 {
@@ -31,8 +31,8 @@ func (r *Row) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 	return r.cells.cell(r.first + place), r.lengths == nil || r.lengths[place] == 0
 }
 
-// Length is how much of a field is stored, where that is more than was read: characters, or bytes of binary columns.
-// It is 0 where the value was read whole.
+// Length returns the stored length of a field that was not read whole, in characters or, of binary columns, in bytes;
+// otherwise 0.
 func (r *Row) Length(f *catalog.Field) int {
 	if place := r.cellIndex(f); place >= 0 && r.lengths != nil {
 		return r.lengths[place]
@@ -50,12 +50,12 @@ func (r *Row) cellIndex(f *catalog.Field) int {
 	return -1
 }
 
-// maxBound keeps a bound in bytes within what the databases take.
+// maxBound keeps a bound in bytes within the limits of the databases.
 const maxBound = 1 << 28
 
-// Rows reads rows by key. result[i] is the row whose key has the same bytes as keys[i]; nil if there is none. Of each
-// text maxText characters are read at most. Any other value that is longer than that, in characters or bytes, is not
-// read at all. For a version of a file that syncer keeps, rows of another state of the file are ErrMoved.
+// Rows reads rows by key. result[i] is the row whose key has the same bytes as keys[i], or nil. It reads at most
+// maxText characters of each text, and no other value that is longer than maxText characters or bytes. For a version of
+// a file that syncer keeps, it returns ErrMoved if the file has changed.
 func (s *Store) Rows(
 	ctx context.Context, c *catalog.Catalog, v Version, keys [][]value.Cell, fields []*catalog.Field, maxText int,
 ) ([]*Row, error) {
@@ -79,8 +79,8 @@ func (s *Store) Rows(
 
 var errNoKey = errors.New("the table has no key by which rows are found")
 
-// rowsIfComparable takes the error of a server that cannot compare a key with its column, because the column's
-// character set lacks its letters, to mean that there is no such row.
+// rowsIfComparable reads rows. If the server cannot compare a key with its column because the column's character set
+// lacks its letters, there is no such row.
 func (s *Store) rowsIfComparable(
 	ctx context.Context, q *selection, v Version, keys [][]value.Cell, most int,
 ) ([]*Row, error) {
@@ -106,7 +106,7 @@ func (s *Store) rowsIfComparable(
 	return rows, nil
 }
 
-// hasForeignLetters reports whether a key has letters that not every character set has.
+// hasForeignLetters reports whether a key has letters that some character sets lack.
 func hasForeignLetters(key []value.Cell) bool {
 	return slices.ContainsFunc(key, func(c value.Cell) bool {
 		return c.Type == value.Text && slices.ContainsFunc(c.Form, func(b byte) bool { return b >= utf8.RuneSelf })
@@ -138,8 +138,8 @@ func (s *Store) rowsOf(ctx context.Context, q *selection, v Version, keys [][]va
 	return r.rowsByKey(), err
 }
 
-// checkVersion is ErrMoved if the rows were read from another state of the file than that of v. States never come back,
-// so a state that is still v's after the rows were read was so before.
+// checkVersion returns ErrMoved if the rows were read from another state of the file than v. States never come back: if
+// the state is still v's after the rows were read, it was so before.
 func (s *Store) checkVersion(ctx context.Context, v Version, r *rowReader) error {
 	now, ok := s.runs.known(string(r.lastRun))
 	if !ok || !r.found {

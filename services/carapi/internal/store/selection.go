@@ -12,13 +12,13 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// selection is what the statements that read the same fields have in common.
+// selection is what the statements that read the same fields share.
 type selection struct {
 	catalog *catalog.Catalog
 	columns []column
-	key     []int   // places in columns of the key's values
-	places  []int   // place in a row's cells by the position of the field; -1 for one that is not read
-	joined  [][]int // places in columns of the parts of joined ids; their cells follow those of the columns
+	key     []int   // indexes in columns of the key's values
+	places  []int   // index in a row's cells by the position of the field; -1 for one that is not read
+	joined  [][]int // indexes in columns of the parts of joined ids; their cells follow those of the columns
 
 	head     string // SELECT ... FROM table WHERE
 	keyParts []keyPart
@@ -35,7 +35,7 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 		q.places[i] = -1
 	}
 
-	// Whole, as they are compared with what was asked for.
+	// Keys are read whole, because they are compared with the requested ones.
 	for _, f := range c.KeyFields {
 		place := q.add(unboundedColumns(c.Table, f)[0])
 		q.key = append(q.key, place)
@@ -48,7 +48,7 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 	var joined []*catalog.Field
 	for _, f := range fields {
 		switch {
-		case f.Position() < 0 || q.places[f.Position()] >= 0 || f.From != nil: // of the key, or derived from another
+		case f.Position() < 0 || q.places[f.Position()] >= 0 || f.From != nil: // already read with the key, or derived from another field
 		case f.IsJoined():
 			var parts []int
 			for _, part := range unboundedColumns(c.Table, f) {
@@ -77,7 +77,7 @@ func (q *selection) add(c column) int {
 	return place
 }
 
-// selectList is what the statement selects: each column, followed by its length if the statement bounds it.
+// selectList returns what the statement selects: each column, followed by its length if the statement bounds it.
 func (s *Store) selectList(q *selection) string {
 	var all []string
 	if q.lastRun {
@@ -95,7 +95,7 @@ func (s *Store) selectList(q *selection) string {
 	return strings.Join(all, ", ")
 }
 
-// statement is the text of the statement for a number of keys.
+// statement returns the statement for a number of keys.
 func (q *selection) statement(keys int) string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -120,10 +120,10 @@ func (q *selection) join(cells []value.Cell) {
 	}
 }
 
-// width is how many cells a row has.
+// width returns how many cells a row has.
 func (q *selection) width() int { return len(q.columns) + len(q.joined) }
 
-// selectCache keeps the selections that were last used.
+// selectCache keeps the recently used selections.
 type selectCache struct {
 	mu     sync.Mutex
 	cached *simplelru.LRU[selectKey, *selection]
@@ -140,7 +140,7 @@ func newSelectCache() *selectCache {
 	return &selectCache{cached: kept}
 }
 
-// selection gives the selection of fields.
+// selection returns the selection of fields, from the cache if possible.
 func (s *Store) selection(c *catalog.Catalog, fields []*catalog.Field, synced bool) *selection {
 	var buffer [256]byte
 	positions := buffer[:0]

@@ -10,12 +10,12 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// maxStatements are kept prepared on each connection. MySQL has room for 16,382 by default, which all its clients
-// share.
+// maxStatements is how many statements stay prepared on each connection. By default MySQL has room for 16,382, which
+// all its clients share.
 const maxStatements = 32
 
-// statementCache keeps those prepared that were last used: executing one then takes one round trip, where preparing,
-// executing and closing it takes three.
+// statementCache keeps recently used statements prepared. Executing one then takes one round trip, instead of three to
+// prepare, execute and close it.
 type statementCache struct {
 	db *sql.DB
 
@@ -23,7 +23,7 @@ type statementCache struct {
 	cached *simplelru.LRU[string, *statement]
 }
 
-// statement is prepared, and closed when it is neither kept nor in use.
+// statement is prepared, and closed when it is neither cached nor in use.
 type statement struct {
 	*sql.Stmt
 	users    int
@@ -39,7 +39,7 @@ func newStatementCache(db *sql.DB) *statementCache {
 	return s
 }
 
-// acquire gives a statement, prepared, to be released.
+// acquire returns a prepared statement. It must be released.
 func (s *statementCache) acquire(ctx context.Context, text string) (*statement, error) {
 	s.mu.Lock()
 	if found, ok := s.cached.Get(text); ok {
@@ -51,7 +51,7 @@ func (s *statementCache) acquire(ctx context.Context, text string) (*statement, 
 	s.mu.Unlock()
 	prepared, err := s.db.PrepareContext(ctx, text)
 	var server *mysql.MySQLError
-	if errors.As(err, &server) && server.Number == erMaxPreparedStmtCount { // give back those of this program
+	if errors.As(err, &server) && server.Number == erMaxPreparedStmtCount { // close those of this program
 		s.mu.Lock()
 		s.cached.Purge()
 		s.mu.Unlock()
@@ -81,7 +81,7 @@ func (s *statementCache) release(used *statement) {
 	used.closeUnused()
 }
 
-// close closes those that are not in use.
+// close closes the statements that are not in use.
 func (s *statementCache) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,9 +15,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// stream reads all rows, or as many as limit says unless it is 0, through the driver's own interface, in the binary
-// protocol: without database/sql's conversions, and with every FLOAT in full: the text protocol prints about six
-// digits.
+// stream reads all rows, or at most limit rows unless it is 0. It uses the driver directly, in the binary protocol:
+// faster than database/sql, and with full precision of FLOAT, which the text protocol prints with about six digits.
 func (s *Store) stream(
 	ctx context.Context, conn *sqlx.Conn, c *catalog.Catalog, fields []*catalog.Field, limit int, add AddRow,
 ) error {
@@ -34,7 +33,7 @@ func (s *Store) stream(
 
 	rows := 0
 	err := conn.Raw(func(dc any) (err error) {
-		// Closing the rows reads what is left of them, unless the context has ended, and the connection with it.
+		// Closing the rows reads the rest of them, unless the context ends first and closes the connection.
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 
@@ -78,11 +77,11 @@ func (s *Store) stream(
 	return err
 }
 
-// decoder makes the cells of fields from the values of a row, as the driver gives them.
+// decoder turns the driver's values of a row into cells of fields.
 type decoder struct {
 	columns []column
-	places  [][]int      // in columns, of what each field is read from: one, or those of a joined id
-	cells   []value.Cell // overwritten by each row, and so is buffer
+	places  [][]int      // indexes in columns by field: one, or those of a joined id
+	cells   []value.Cell // overwritten by each row, like buffer
 	buffer  []byte
 }
 

@@ -14,11 +14,11 @@ import (
 
 // Version says which state of the table was read.
 type Version struct {
-	AsOf   time.Time // no part of what was read is older
+	AsOf   time.Time // nothing that was read is older
 	Synced bool      // read from a file that syncer keeps; AsOf is then the start of the run that published it
 
-	// Run is the last good run of syncer that changed the table, and Data says when that was, as a file that is made
-	// again counts its runs from 1. Of a file that syncer does not keep, Data is its data_version.
+	// Run is the last successful run of syncer that changed the table. Data is the time of that run, because a new file
+	// counts its runs from 1 again. Of a file that syncer does not keep, Data is its data_version.
 	Run, Data int64
 }
 
@@ -27,8 +27,8 @@ func (v Version) sameState(other Version) bool {
 	return v.Synced == other.Synced && v.Run == other.Run && v.Data == other.Data
 }
 
-// CheckChanged reports whether the table may differ from what was read as a version, and gives the present version: a
-// run that changed nothing only moves its AsOf. MySQL may always have changed.
+// CheckChanged returns the present version, and whether the table may differ from version v. A run without changes only
+// moves AsOf. MySQL may always have changed.
 func (s *Store) CheckChanged(ctx context.Context, v Version) (now Version, changed bool, err error) {
 	if !s.isSQLite {
 		return Version{AsOf: time.Now()}, true, nil
@@ -59,21 +59,21 @@ func (s *Store) notSyncedError() error {
 	return fmt.Errorf("%s: the file is not one that syncer keeps: it has no history of runs", s.Setting)
 }
 
-// runCache is what was last read of syncer's runs. As long as snapshotfile.LastRun has not moved, it is still so.
+// runCache is what was last read about syncer's runs. It is valid as long as snapshotfile.LastRun is the same.
 type runCache struct {
 	mu      sync.Mutex // guards what follows
 	lastRun string
 	version Version
 }
 
-// known gives the version that belongs to a state of snapshotfile.LastRun, if that has been read.
+// known returns the version for a state of snapshotfile.LastRun, if it is cached.
 func (h *runCache) known(lastRun string) (Version, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.version, h.lastRun == lastRun && h.version.Synced
 }
 
-// current gives the present version of a table in a file that syncer keeps.
+// current returns the present version of a table in a file that syncer keeps.
 func (h *runCache) current(ctx context.Context, q sqlx.QueryerContext, table string) (Version, error) {
 	var last string
 	if err := sqlx.GetContext(ctx, q, &last, "SELECT coalesce("+snapshotfile.LastRun+", '')"); err != nil {
@@ -95,15 +95,15 @@ func (h *runCache) current(ctx context.Context, q sqlx.QueryerContext, table str
 	return v, nil
 }
 
-// syncedVersion finds the last good run of a table, and the last one that changed it. A run from before the first that
-// is remembered counts as none.
+// syncedVersion finds the last successful run of a table, and the last one that changed it. A run that is no longer
+// remembered counts as none.
 func syncedVersion(ctx context.Context, q sqlx.QueryerContext, table string) (last string, v Version, err error) {
 	tables, last, err := snapshotfile.Ages(ctx, q)
 	if err != nil {
 		return "", Version{}, err
 	}
 
-	// A view that a user made in the file is as old as the oldest of its tables, and changes with each of them.
+	// A user's view in the file is as old as the oldest of its tables, and changes with each of them.
 	v = Version{Synced: true, AsOf: snapshotfile.AsOf(tables, nil, nil)}
 	for _, t := range tables {
 		of := Version{Synced: true, AsOf: t.Synced, Run: t.Changed.Run}
