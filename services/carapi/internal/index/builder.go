@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// LimitError says that the rows read so far take more memory than the index may have.
+// LimitError says that the rows read so far need more memory than the index may take.
 type LimitError struct {
 	Table        string
 	Rows         int
@@ -29,23 +29,23 @@ func (e LimitError) Error() string {
 // Builder collects the rows of one full read of a table.
 type Builder struct {
 	catalog *catalog.Catalog
-	limit   int64         // 0: none
-	filling *batch        // the next rows
+	limit   int64         // 0 for none
+	filling *batch        // collects the next rows
 	readers []fieldReader // one for each indexed field
-	rows    int           // that the readers have got
+	rows    int           // rows that the readers have read
 
 	history *history.Log // nil for none
-	asOf    time.Time    // of the table
+	asOf    time.Time    // the age of the table
 
 	isBusy    func() bool // reports whether others need the processors; may be nil
 	lastPause time.Time   // when the last pause ended
 
-	// The batch before is read while the next one fills. What is said of the readers waits for its end.
+	// The previous batch is read while the next one fills. Whoever looks at the readers must wait for flushes.
 	flushes  sync.WaitGroup
 	flushing *batch
 }
 
-// fieldReader collects one field. Each of its parts is nil if the field has no use for it.
+// fieldReader collects one field. A part is nil if the field does not need it.
 type fieldReader struct {
 	field  *catalog.Field
 	values *valueReader
@@ -53,8 +53,7 @@ type fieldReader struct {
 	long   *longReader
 }
 
-// NewBuilder begins an index of the fields of c.Indexed. expected is about how many rows will come; 0 if that is
-// unknown.
+// NewBuilder begins an index of the fields in c.Indexed. expected is the approximate number of rows, or 0 if unknown.
 func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 	fields := len(c.Indexed)
 	b := &Builder{catalog: c, readers: make([]fieldReader, fields), filling: newBatch(fields), flushing: newBatch(fields)}
@@ -62,7 +61,7 @@ func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 		r := &b.readers[i]
 		r.field = f
 
-		if f.IsComputed() { // when all rows are there
+		if f.IsComputed() { // computed after all rows were read
 			continue
 		}
 
@@ -81,15 +80,15 @@ func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 	return b
 }
 
-// SetLimit makes Add fail once the rows take more memory than this, in bytes.
+// SetLimit makes Add fail when the rows take more than this many bytes of memory.
 func (b *Builder) SetLimit(bytes int64) { b.limit = bytes }
 
-// SetBusy gives the builder a function that reports whether others need the processors. While they do, Add sleeps for
-// about half of the time, and Build uses one processor instead of two.
+// SetBusy sets a function that reports whether others need the processors. While they do, Add sleeps about half of the
+// time, and Build uses one processor instead of two.
 func (b *Builder) SetBusy(isBusy func() bool) { b.isBusy = isBusy }
 
-// Add adds a row: its cells in the order of c.Indexed, of which those of computed fields may be missing. They may be
-// overwritten once Add returns. After an error, which is a LimitError if the limit was exceeded, the builder must not
+// Add adds a row: its cells in the order of c.Indexed, possibly without those of computed fields. The cells may be
+// overwritten when Add returns. After an error, which is a LimitError if the limit was exceeded, the builder must not
 // be used.
 func (b *Builder) Add(cells []value.Cell) error {
 	if b.filling.add(cells); !b.filling.isFull() {
@@ -108,7 +107,7 @@ func (b *Builder) Add(cells []value.Cell) error {
 	return nil
 }
 
-// checkLimits reports whether the rows that were read have exceeded a limit.
+// checkLimits returns an error if the rows read so far exceed a limit.
 func (b *Builder) checkLimits() error {
 	for i := range b.readers {
 		if b.readers[i].largestPart() > maxColumn {
@@ -127,7 +126,7 @@ func (b *Builder) checkLimits() error {
 	return nil
 }
 
-// flush gives each field's reader what has come for it.
+// flush passes the batch to the readers of the fields.
 func (b *Builder) flush() {
 	for i := range b.readers {
 		r := &b.readers[i]
@@ -140,8 +139,8 @@ func (b *Builder) flush() {
 	b.flushing.clear()
 }
 
-// maxColumn is how many bytes a column's values may take. The two batches that may come before it is noticed are of
-// at most 1 GiB each, which is the longest row that MySQL sends, and an arena has 4 GiB.
+// maxColumn is how many bytes a column's values may take. The limit is noticed up to two batches late, of at most 1 GiB
+// each, which is the longest row that MySQL sends. An arena holds 4 GiB.
 const maxColumn = 2 << 30
 
 func (r *fieldReader) add(c value.Cell) {
@@ -161,7 +160,7 @@ func (r *fieldReader) add(c value.Cell) {
 	}
 }
 
-// largestPart is the size of the largest part that is addressed with 32 bits.
+// largestPart returns the size of the largest part that is addressed with 32 bits.
 func (r *fieldReader) largestPart() int64 {
 	size := int64(0)
 	if r.values != nil {
@@ -175,7 +174,7 @@ func (r *fieldReader) largestPart() int64 {
 	return size
 }
 
-// Bytes is the memory that the rows take so far.
+// Bytes returns the memory that the rows take so far.
 func (b *Builder) Bytes() int64 {
 	b.flushes.Wait()
 	size := int64(cap(b.filling.forms) + cap(b.flushing.forms))
@@ -197,7 +196,7 @@ func (b *Builder) Bytes() int64 {
 	return size
 }
 
-// Build makes the index. The builder must not be used afterwards.
+// Build builds the index. The builder must not be used afterwards.
 func (b *Builder) Build() *Index {
 	b.flushes.Wait()
 	b.flushing = b.filling
@@ -215,6 +214,7 @@ func (b *Builder) Build() *Index {
 		}
 	})
 
+	// Order the rows by id before the structures that hold row numbers are made.
 	newRow := x.renumber()
 	b.eachColumn(func(i int) {
 		b.finishColumn(&x.columns[i], b.readers[i], newRow)
@@ -228,8 +228,8 @@ func (b *Builder) Build() *Index {
 	return x
 }
 
-// eachColumn calls do for every column, in two goroutines where nobody else needs the processors: the one that received
-// the rows until now is free.
+// eachColumn calls do for every column, in two goroutines unless others need the processors. The goroutine that
+// received the rows is free now.
 func (b *Builder) eachColumn(do func(i int)) {
 	var next atomic.Int64
 	work := func() {
@@ -247,7 +247,7 @@ func (b *Builder) eachColumn(do func(i int)) {
 	other.Wait()
 }
 
-// finishColumn completes a column whose ranks are those of rows in their final order.
+// finishColumn completes a column whose ranks belong to the rows in their final order.
 func (b *Builder) finishColumn(c *column, r fieldReader, newRow []uint32) {
 	if c.hasRanks {
 		c.makeBitmaps(b.rows)

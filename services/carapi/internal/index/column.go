@@ -8,7 +8,7 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// maxBitmaps is how many distinct values a field may have to have bitmaps of their rows.
+// maxBitmaps is the largest number of distinct values of a field with bitmaps of their rows.
 const maxBitmaps = 10_000
 
 // column is one field of all rows. A long text and a list have no ranks, unless they are the id or part of the key.
@@ -20,8 +20,8 @@ type column struct {
 	values   dictionary
 	ranks    ranks
 	nulls    int               // rows without a comparable value; their rank is values.len()
-	texts    int               // those of them that are texts among numbers
-	bitmaps  []*roaring.Bitmap // per rank, NULL's too: its rows, if they are many; nil if there are too many values
+	texts    int               // nulls that are texts among numbers
+	bitmaps  []*roaring.Bitmap // the rows of each rank, including NULL's, if they are many; nil if there are too many values
 
 	list *list
 	long *longTexts
@@ -30,14 +30,14 @@ type column struct {
 	spellingOf lazySpellings
 	counts     lazyCounts
 	meanings   lazyMeanings
-	haystack   *haystack // of the folded values, if words of q are looked for in the field
+	haystack   *haystack // the folded values, if q searches the field
 
-	statisticsOnce sync.Once // of all rows:
+	statisticsOnce sync.Once // guards allStatistics
 	allStatistics  Statistics
-	facets         memo // results of Facet, of all rows
+	facets         memo // results of Facet for all rows
 }
 
-// facetKey is what was counted, and facet a result of Facet.
+// facetKey holds the arguments of Facet, and facet its results.
 type (
 	facetKey struct {
 		step string
@@ -56,6 +56,7 @@ func (c *column) makeBitmaps(rows int) {
 		return
 	}
 
+	// Sort the rows by rank: count the rows of each rank, then place each row.
 	starts := make([]uint32, values+2)
 	for row := range uint32(rows) {
 		letOthersRun(row)

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// maxDigits is how many digits of a number surely fit into an int64.
+// maxDigits is how many digits of a number always fit into an int64.
 const maxDigits = 18
 
 var powersOfTen = func() (powers [maxDigits + 1]int64) {
@@ -19,8 +19,8 @@ var powersOfTen = func() (powers [maxDigits + 1]int64) {
 	return powers
 }()
 
-// parseDecimal reads a number in the notation of value.NormalDecimal: its digits without the point, and the scale,
-// how many digits come after the point. It returns false for a number of too many digits.
+// parseDecimal reads a number in the notation of value.NormalDecimal. It returns the digits without the point, and the
+// scale, which is the number of digits after the point. It returns false for a number with too many digits.
 func parseDecimal(form []byte) (digits int64, scale int, ok bool) {
 	negative := len(form) > 0 && form[0] == '-'
 	if negative {
@@ -44,7 +44,7 @@ func parseDecimal(form []byte) (digits int64, scale int, ok bool) {
 	return digits, fractionDigits(form), true
 }
 
-// fractionDigits is how many digits a number has after the point.
+// fractionDigits returns how many digits a number has after the point.
 func fractionDigits(form []byte) int {
 	if point := bytes.IndexByte(form, '.'); point >= 0 {
 		return len(form) - point - 1
@@ -52,7 +52,7 @@ func fractionDigits(form []byte) int {
 	return 0
 }
 
-// rescale gives the digits of a number with more of them after the point. It returns false if they do not fit.
+// rescale returns the digits of a number with a larger scale. It returns false if they do not fit.
 func rescale(digits int64, from, to int) (int64, bool) {
 	if to == from || digits == 0 {
 		return digits, true
@@ -66,7 +66,7 @@ func rescale(digits int64, from, to int) (int64, bool) {
 	return digits * power, true
 }
 
-// appendDecimal is the opposite of parseDecimal.
+// appendDecimal is the inverse of parseDecimal.
 func appendDecimal(b []byte, digits int64, scale int) []byte {
 	for scale > 0 && digits%10 == 0 {
 		digits, scale = digits/10, scale-1
@@ -91,10 +91,10 @@ func appendDecimal(b []byte, digits int64, scale int) []byte {
 	return strconv.AppendInt(b, fraction, 10)
 }
 
-// wideSum is a sum in 128 bits, positive and negative numbers apart: enough for 2^32 numbers of 64 bits.
+// wideSum is a sum in 128 bits, with positive and negative numbers apart. It can add up 2^32 numbers of 64 bits.
 type wideSum struct{ positive, negative [2]uint64 }
 
-// add adds a number so many times.
+// add adds a number several times.
 func (s *wideSum) add(number int64, times uint32) {
 	sum, size := &s.positive, uint64(number)
 	if number < 0 {
@@ -107,7 +107,7 @@ func (s *wideSum) add(number int64, times uint32) {
 	sum[1], _ = bits.Add64(sum[1], high, carry)
 }
 
-// rat gives the sum of numbers that have so many digits after the point.
+// rat returns the sum of numbers with a scale.
 func (s *wideSum) rat(scale int) *big.Rat {
 	whole := func(parts [2]uint64) *big.Int {
 		n := new(big.Int).SetUint64(parts[1])

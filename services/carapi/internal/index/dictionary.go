@@ -8,11 +8,12 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// dictionary holds the distinct values of a field in order. The rank of a value is its place in it.
+// dictionary holds the distinct values of a field in order. The rank of a value is its index.
 type dictionary struct {
-	numbers bool // compared as numbers, otherwise by their bytes
+	numbers bool // values are compared as numbers, otherwise by their bytes
 
-	// Either packed keys, or bytes: one value after another. ends says where each of them ends, width how long all are.
+	// The values are either packed as keys, or stored in bytes one after another. ends has the end of each; without ends,
+	// all have the same width.
 	packing packing
 	keys    []uint64
 	bytes   []byte
@@ -21,12 +22,12 @@ type dictionary struct {
 	count   int // of values in bytes
 
 	valueType value.Type
-	types     []value.Type // of each value, if they are not all the same
+	types     []value.Type // of each value, if they differ
 }
 
 func (d *dictionary) len() int { return d.count + len(d.keys) }
 
-// form gives a value as it is stored. It may use the memory of buf, and must not be changed.
+// form returns a value as it is stored. It may use the memory of buf, and must not be changed.
 func (d *dictionary) form(rank uint32, buf []byte) []byte {
 	switch {
 	case d.packing.kind != unpacked:
@@ -54,12 +55,12 @@ func (d *dictionary) cell(rank uint32) value.Cell {
 
 func (d *dictionary) text(rank uint32) string { return string(d.form(rank, nil)) }
 
-// isComparable reports whether a cell takes part in comparisons: not NULL, and not a text among numbers.
+// isComparable reports whether a cell takes part in comparisons: it is not NULL, and not a text among numbers.
 func (d *dictionary) isComparable(c value.Cell) bool {
 	return c.Type == value.Number || c.Type != value.Null && !d.numbers
 }
 
-// search gives the rank of the first value that is not below a form, and whether it is that form.
+// search returns the rank of the first value that is not below a form, and whether it equals the form.
 func (d *dictionary) search(form []byte) (rank uint32, found bool) {
 	var buf [64]byte
 	i, found := sort.Find(d.len(), func(i int) int {
@@ -73,7 +74,7 @@ func (d *dictionary) search(form []byte) (rank uint32, found bool) {
 	return uint32(i), found
 }
 
-// rat gives a number.
+// rat returns a number as a rational.
 func (d *dictionary) rat(rank uint32) *big.Rat {
 	if d.packing.kind == packedDecimals {
 		return big.NewRat(int64(d.keys[rank]^signBit), powersOfTen[d.packing.scale])

@@ -16,8 +16,8 @@ type Count struct {
 }
 
 // Facet counts the values of a field in a set, or its numbers in ranges: the most frequent first, equal counts in the
-// order of their values with NULL first. Other is the sum of those beyond most. The counts must not be changed. A step
-// must be one that Ranges accepts.
+// order of their values with NULL first. other is the sum of the counts beyond most. The counts must not be changed. A
+// step must be one that FitsRanges accepts.
 func (x *Index) Facet(s Set, by query.Group, most int) (counts []Count, other int) {
 	c := x.rankedColumn(by.Field)
 	if c == nil {
@@ -67,8 +67,8 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 	return counts, other
 }
 
-// mergeSpellings adds up the counts of texts that are one value, under its most frequent spelling. all are in the order
-// of their ranks, and so is what it gives.
+// mergeSpellings adds up the counts of texts that are one value, under its most frequent spelling. all and the result
+// are in the order of ranks.
 func (c *column) mergeSpellings(all []tallied) []tallied {
 	if c.dictionaryOf() != &c.values || len(c.mainSpellings()) == 0 {
 		return all
@@ -88,7 +88,7 @@ func (c *column) mergeSpellings(all []tallied) []tallied {
 		delete(others, kept[i].rank)
 	}
 
-	for leader, count := range others { // the set has only other spellings of these
+	for leader, count := range others { // values whose main spelling is not in the set
 		kept = append(kept, tallied{leader, count})
 	}
 
@@ -96,8 +96,7 @@ func (c *column) mergeSpellings(all []tallied) []tallied {
 	return kept
 }
 
-// DistinctTexts gives the distinct values that a text field has in a set, in order of their bytes: the first most of
-// them.
+// DistinctTexts returns the first most distinct values of a text field in a set, in byte order.
 func (x *Index) DistinctTexts(s Set, f *catalog.Field, most int) []string {
 	c := x.rankedColumn(f)
 	if c == nil || c.dictionaryOf() != &c.values {
@@ -116,10 +115,10 @@ func (x *Index) DistinctTexts(s Set, f *catalog.Field, most int) []string {
 // tallied is a rank and how many rows of a set have it.
 type tallied struct{ rank, count uint32 }
 
-// manyRanks is how many times as many ranks as rows make it slower to have a counter for each rank.
+// manyRanks is how many times more ranks than rows make a counter for each rank slower than sorting.
 const manyRanks = 16
 
-// tally counts the rows of a set by their ranks in a column, in the order of the ranks. That of NULL comes last.
+// tally counts the rows of a set by their ranks, in the order of the ranks. NULL comes last.
 func (c *column) tally(s Set) []tallied {
 	ranks := c.values.len() + 1
 	if ranks > manyRanks*s.count {
@@ -174,7 +173,7 @@ func (c *column) tallyFew(s Set) []tallied {
 	return all
 }
 
-// tallyValues gives those that are of values, without that of NULL, and how many rows they have.
+// tallyValues returns the tally without NULL, and how many rows have a value.
 func (c *column) tallyValues(s Set) (all []tallied, rows int) {
 	all = c.tally(s)
 	if last := len(all) - 1; last >= 0 && int(all[last].rank) == c.values.len() {

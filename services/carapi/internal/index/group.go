@@ -12,10 +12,10 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Span is a value or, with To, the numbers from one up to another, To excluded.
+// Span is a value or, with To, a range of numbers from From up to To, excluding To.
 type Span struct{ From, To value.Cell }
 
-// Group is the rows of a set that have the same values in some fields.
+// Group is the rows of a set with the same values in some fields.
 type Group struct {
 	Spans    []Span // one for each field
 	Count    int
@@ -23,8 +23,8 @@ type Group struct {
 }
 
 // Groups divides a set by the values of fields, and measures other fields in the largest groups: the most frequent
-// first, equal counts in the order of their values with NULL first. Other is how many rows are in the groups beyond
-// most. The result must not be changed. The steps of by must be such that Ranges accepts them.
+// first, equal counts in the order of their values with NULL first. other is how many rows are in the groups beyond
+// most. The result must not be changed. The steps of by must be ones that FitsRanges accepts.
 func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most int) (groups []Group, other int) {
 	key := strconv.Itoa(most)
 	for _, g := range by {
@@ -64,7 +64,7 @@ func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	d := divideSet(s, axes)
 	largest := d.largest(axes, most)
 
-	// Only the rows of the largest groups are measured: they stand one group after another.
+	// Only the rows of the largest groups are measured. Collect them one group after another.
 	placeOf := make([]uint32, len(d.counts))
 	for i := range placeOf {
 		placeOf[i] = math.MaxUint32
@@ -103,7 +103,7 @@ func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	return groups, s.count - total
 }
 
-// addMeasures adds the statistics of a field to groups, whose rows stand one group after another.
+// addMeasures adds the statistics of a field to groups. rows holds their rows one group after another.
 func (x *Index) addMeasures(rows []uint32, groups []Group, f *catalog.Field) {
 	c := x.rankedColumn(f)
 	ranks, null := make([]uint32, len(rows)), uint32(c.values.len())
@@ -117,20 +117,22 @@ func (x *Index) addMeasures(rows []uint32, groups []Group, f *catalog.Field) {
 	}
 }
 
-// axis is the ranks of a column, some of which stand for the same: texts that are one value, and numbers in one range.
+// axis maps the ranks of a column to numbers. Ranks with the same number count as one: spellings of one value, or
+// numbers in one range.
 type axis struct {
 	column  *column
-	count   int      // of numbers, that of NULL included
-	numbers []uint32 // by rank, of texts that are one value; nil if there are none
+	count   int      // how many numbers there are, including that of NULL
+	numbers []uint32 // by rank, for texts with several spellings; nil if there are none
 
-	// Of ranges: the first rank of each, and of NULL at last; and for every so many ranks the range of the first of them.
+	// For ranges: firsts has the first rank of each range, and at the end that of NULL. coarse has the range of every
+	// 2^shift-th rank, to find a rank's range quickly.
 	ranges []numberRange
 	firsts []uint32
 	coarse []uint32
 	shift  int
 }
 
-// axis gives the column's axis; step is the width of ranges of numbers, or empty.
+// axis returns the column's axis. step is the width of ranges of numbers, or empty.
 func (c *column) axis(step string) *axis {
 	a := &axis{column: c, count: c.values.len() + 1}
 	if step == "" {
@@ -164,7 +166,7 @@ func (c *column) axis(step string) *axis {
 	return a
 }
 
-// number gives what a rank stands for. That of NULL is the last one.
+// number returns the number of a rank. NULL has the last number.
 func (a *axis) number(rank uint32) uint32 {
 	switch {
 	case a.firsts != nil:
@@ -175,7 +177,7 @@ func (a *axis) number(rank uint32) uint32 {
 	return rank
 }
 
-// rangeFrom gives the range of a rank, which is not before another one.
+// rangeFrom returns the range of a rank, starting the search at a range that is not behind it.
 func (a *axis) rangeFrom(at, rank uint32) uint32 {
 	for int(at)+1 < len(a.firsts) && a.firsts[at+1] <= rank {
 		at++
@@ -183,7 +185,7 @@ func (a *axis) rangeFrom(at, rank uint32) uint32 {
 	return at
 }
 
-// tally counts the rows of a set by their numbers, in the order of these.
+// tally counts the rows of a set by their numbers, in the order of the numbers.
 func (a *axis) tally(s Set) []tallied {
 	counts := make([]uint32, a.count)
 	s.eachBlock(func(rows []uint32, b *block) bool {
@@ -204,7 +206,7 @@ func (a *axis) tally(s Set) []tallied {
 	return all
 }
 
-// span gives the values of a number.
+// span returns the values of a number.
 func (a *axis) span(number uint32) Span {
 	switch {
 	case a.firsts == nil:
@@ -215,14 +217,14 @@ func (a *axis) span(number uint32) Span {
 	return a.ranges[number].span
 }
 
-// order gives what orders a number among the others of the axis: NULL comes first.
+// order returns the sort position of a number: NULL comes first.
 func (a *axis) order(number uint32) uint32 { return (number + 1) % uint32(a.count) }
 
 // division is the rows of a set in groups.
 type division struct {
 	groupOf []uint32 // the group of each row of the set, in order
-	counts  []int    // of the rows of each group
-	first   []uint32 // a row of each group
+	counts  []int    // the number of rows of each group
+	first   []uint32 // one row of each group
 }
 
 // divideSet puts the rows of a set into groups that have the same number on each axis.
@@ -247,10 +249,10 @@ func divideSet(s Set, axes []*axis) division {
 	return d
 }
 
-// split divides each of some groups by an axis, and gives how many groups there are then.
+// split divides each of some groups by an axis, and returns the new number of groups.
 func (a *axis) split(s Set, of []uint32, groups int) int {
-	// A table for all combinations, or a map if they are many more than the rows. 0 is a combination that has not come
-	// yet.
+	// Groups by combination of old group and number: in a table, or in a map if there are far more combinations than rows.
+	// 0 is a combination without rows.
 	var table []uint32
 	var others map[uint64]uint32
 	if combinations := uint64(groups) * uint64(a.count); combinations <= uint64(manyRanks*s.count) {
@@ -293,7 +295,7 @@ func (a *axis) split(s Set, of []uint32, groups int) int {
 	return int(next)
 }
 
-// largest gives the largest groups.
+// largest returns the largest groups.
 func (d *division) largest(axes []*axis, most int) []uint32 {
 	best := newSmallest(most, func(a, b uint32) int {
 		for _, axis := range axes {
@@ -317,7 +319,7 @@ func (d *division) largest(axes []*axis, most int) []uint32 {
 	return groups
 }
 
-// statisticsOf measures ranks of values, and puts them into another order.
+// statisticsOf measures the values of ranks. It reorders the ranks.
 func (c *column) statisticsOf(ranks []uint32) Statistics {
 	if len(ranks) == 0 {
 		return Statistics{}
@@ -333,8 +335,8 @@ func (c *column) statisticsOf(ranks []uint32) Statistics {
 	return result
 }
 
-// middleRanks gives the two ranks in the middle, which are the same one if their number is odd, and puts the ranks into
-// another order. There is at least one.
+// middleRanks returns the two ranks in the middle, which are the same if their number is odd. It reorders the ranks, of
+// which there must be at least one.
 func middleRanks(ranks []uint32) (low, high uint32) {
 	at := (len(ranks) - 1) / 2
 	selectNth(ranks, at)
@@ -347,8 +349,8 @@ func middleRanks(ranks []uint32) (low, high uint32) {
 	return low, high
 }
 
-// selectNth puts the number that would be at a place if the numbers were sorted there, smaller ones before it and
-// greater ones after it.
+// selectNth moves the number that a sort would put at a place there, with smaller ones before it and greater ones after
+// it.
 func selectNth(all []uint32, place int) {
 	for low, high := 0, len(all)-1; low < high; {
 		pivot := all[low+(high-low)/2]

@@ -1,7 +1,7 @@
-// Package index holds one generation of the stock in memory: which vehicles match, how many they are, their order, and
-// what their values are. It does not change once it is built. It knows no SQL, no HTTP and no way to read a table; it
-// does not know what people mean by what they write, and it never shows a vehicle: it gives row numbers, which mean
-// nothing outside one generation, and the key and the place of a row.
+// Package index holds one generation of the stock in memory. It finds, counts, sorts and measures the vehicles that match,
+// and lists their values. It is immutable once built. It returns row numbers, which mean nothing outside one generation,
+// and the keys and sort keys of rows; it never shows a vehicle. It does not interpret what people write, and knows no SQL,
+// no HTTP and no way to read a table.
 package index
 
 import (
@@ -13,34 +13,32 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Index is one generation of the stock. It may be used by any number of goroutines.
-//
-// Rows are numbered in the order of their ids; where ids are missing or repeat, then in the order of all sortable
-// fields.
+// Index is one generation of the stock. It is safe for concurrent use.
+// Rows are numbered in the order of their ids; if ids are missing or repeat, in the order of all sortable fields.
 type Index struct {
 	catalog      *catalog.Catalog
 	rows         int
 	columns      []column // in the order of catalog.Indexed
 	bytes        int64
-	addedNumbers []uint32 // each row's number as it was added; nil if the rows came in their order
+	addedNumbers []uint32 // the number of each row in the order of adding; nil if that is the same
 
 	uniqueKeys   lazyBool
-	groupResults memo // results of Groups, of all rows
+	groupResults memo // results of Groups for all rows
 
 	keyRows    func() *keyRows // made once
 	mayBeOlder []uint64        // a bit for each row; nil without a history
 }
 
-// Catalog describes the fields.
+// Catalog returns the description of the fields.
 func (x *Index) Catalog() *catalog.Catalog { return x.catalog }
 
-// Rows is how many vehicles there are.
+// Rows returns the number of vehicles.
 func (x *Index) Rows() int { return x.rows }
 
-// Bytes is about how much memory the generation takes.
+// Bytes returns about how much memory the generation takes.
 func (x *Index) Bytes() int64 { return x.bytes }
 
-// column gives the field's column; nil if the index does not hold the field.
+// column returns the field's column, or nil if the index does not hold the field.
 func (x *Index) column(f *catalog.Field) *column {
 	if f == nil || f.Slot() < 0 {
 		return nil
@@ -48,8 +46,8 @@ func (x *Index) column(f *catalog.Field) *column {
 	return &x.columns[f.Slot()]
 }
 
-// rankedColumn gives the field's column if it has ranks; nil for a long field, a list and one that the index does not
-// hold.
+// rankedColumn returns the field's column if it has ranks. It returns nil for a long field, a list, and a field that
+// the index does not hold.
 func (x *Index) rankedColumn(f *catalog.Field) *column {
 	if c := x.column(f); c != nil && c.hasRanks {
 		return c
@@ -57,8 +55,8 @@ func (x *Index) rankedColumn(f *catalog.Field) *column {
 	return nil
 }
 
-// Cell gives the stored value of a row: NULL for a text among numbers, and for a long field or a list that is not
-// part of the key. It must not be changed.
+// Cell returns the stored value of a row. It is NULL for a text among numbers, and for a long field or a list that is
+// not part of the key. It must not be changed.
 func (x *Index) Cell(f *catalog.Field, row uint32) value.Cell {
 	c := x.rankedColumn(f)
 	if c == nil {
@@ -67,7 +65,7 @@ func (x *Index) Cell(f *catalog.Field, row uint32) value.Cell {
 	return c.cell(c.ranks.at(row))
 }
 
-// cell gives the value of a rank.
+// cell returns the value of a rank.
 func (c *column) cell(rank uint32) value.Cell {
 	if int(rank) >= c.values.len() {
 		return value.Cell{}
@@ -75,7 +73,7 @@ func (c *column) cell(rank uint32) value.Cell {
 	return c.values.cell(rank)
 }
 
-// CountNotNumbers is how many rows have a text in a field of numbers that is not understood as one.
+// CountNotNumbers counts the rows with a text in a number field that is not understood as a number.
 func (x *Index) CountNotNumbers(f *catalog.Field) int {
 	if c := x.rankedColumn(f); c != nil {
 		return c.texts
@@ -83,7 +81,7 @@ func (x *Index) CountNotNumbers(f *catalog.Field) int {
 	return 0
 }
 
-// CountValues is how many rows have a value in a field: of a field of numbers those that are understood as one.
+// CountValues counts the rows with a value in a field. In a number field it only counts numbers.
 func (x *Index) CountValues(f *catalog.Field) int {
 	if c := x.rankedColumn(f); c != nil {
 		return x.rows - c.nulls
@@ -99,22 +97,22 @@ func (x *Index) size() int64 {
 	return size
 }
 
-// lazyBool is an answer that is found once.
+// lazyBool is computed when it is first needed.
 type lazyBool struct {
 	once  sync.Once
 	value bool
 }
 
-// UniqueIDs reports whether every row has an id, and no two the same; false without an id field.
+// UniqueIDs reports whether every row has an id of its own. It returns false without an id field.
 func (x *Index) UniqueIDs() bool {
 	id := x.rankedColumn(x.catalog.ID())
 	return id != nil && x.isUnique(id)
 }
 
-// isUnique reports whether every row has a value of its own in the column.
+// isUnique reports whether every row has its own value in the column.
 func (x *Index) isUnique(c *column) bool { return c.nulls == 0 && c.values.len() == x.rows }
 
-// UniqueKeys reports whether every row has a whole key, and no two the same; false without a key.
+// UniqueKeys reports whether every row has a complete key of its own. It returns false without a key.
 func (x *Index) UniqueKeys() bool {
 	x.uniqueKeys.once.Do(func() { x.uniqueKeys.value = x.areKeysUnique(x.catalog.KeyFields) })
 	return x.uniqueKeys.value

@@ -12,10 +12,10 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// maxUnion is how many bitmaps are united rather than looking at the rank of each row.
+// maxUnion is how many bitmaps are united instead of checking the rank of each row.
 const maxUnion = 64
 
-// Match gives the rows that match all filters and words of a query, but for the filters of one field; nil leaves out
+// Match returns the rows that match all words and filters of a query, except the filters of one field; nil excepts
 // none.
 func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 	s := x.All()
@@ -34,7 +34,7 @@ func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 		s = x.narrowSet(s, selected)
 	}
 
-	// What has to be looked at row by row comes last, when few are left.
+	// Filters that check row by row come last, when few rows are left.
 	for i := range slow {
 		s = x.narrowSet(s, slow[i])
 	}
@@ -46,10 +46,10 @@ func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 	return s
 }
 
-// Filter gives the rows of a set that pass a filter too.
+// Filter returns the rows of a set that also pass a filter.
 func (x *Index) Filter(s Set, f *query.Filter) Set { return x.narrowSet(s, x.selectFilter(f)) }
 
-// narrowSet gives the rows of a set that a selection takes in or, if it excludes, those that it does not.
+// narrowSet returns the rows of a set that are in a selection or, if it excludes, that are not.
 func (x *Index) narrowSet(s Set, selected selection) Set {
 	if s.count == 0 {
 		return s
@@ -74,7 +74,7 @@ func (x *Index) narrowSet(s Set, selected selection) Set {
 	return newSet(roaring.AndNot(s.bitmap, rows))
 }
 
-// RowsWithCell gives the rows that hold exactly this value in a field.
+// RowsWithCell returns the rows with exactly this value in a field.
 func (x *Index) RowsWithCell(f *catalog.Field, cell value.Cell) Set {
 	c := x.rankedColumn(f)
 	if c == nil || !c.values.isComparable(cell) {
@@ -86,7 +86,7 @@ func (x *Index) RowsWithCell(f *catalog.Field, cell value.Cell) Set {
 		return Set{}
 	}
 
-	if c == x.rankedColumn(x.catalog.ID()) { // in whose order the rows are
+	if c == x.rankedColumn(x.catalog.ID()) { // rows are in the order of ids
 		first := sort.Search(x.rows, func(row int) bool { return c.ranks.at(uint32(row)) >= rank })
 		end := sort.Search(x.rows, func(row int) bool { return c.ranks.at(uint32(row)) > rank })
 		rows := roaring.New()
@@ -102,11 +102,11 @@ func (x *Index) RowsWithCell(f *catalog.Field, cell value.Cell) Set {
 	return siftRows(x.All(), []selection{selected})
 }
 
-// selection is what a filter takes in: a bitmap of rows, or what has to be looked at row by row, ranks of a column or
-// hashes of long texts.
+// selection is what a filter selects: a bitmap of rows, or ranks of a column or hashes of long texts, which must be
+// checked row by row.
 type selection struct {
 	bitmap   *roaring.Bitmap
-	excludes bool // what it takes in is left out of a set, and the rest stays
+	excludes bool // the selected rows are removed from a set, and the others stay
 
 	column *column
 	spans  []span
@@ -114,14 +114,14 @@ type selection struct {
 	hashes map[uint64]bool
 }
 
-// marks are ranks, a bit for each.
+// marks are ranks, one bit each.
 type marks []uint64
 
 func newMarks(ranks int) marks { return make(marks, ranks/64+1) }
 
 func (m marks) set(rank uint32) { m[rank/64] |= 1 << (rank % 64) }
 
-// span is ranks from low up to high, without high itself.
+// span is the ranks from low up to high, excluding high.
 type span struct{ low, high uint32 }
 
 func (x *Index) selectFilter(f *query.Filter) selection {
@@ -140,7 +140,7 @@ func (x *Index) selectFilter(f *query.Filter) selection {
 	return selected
 }
 
-// selectMissing gives the rows without a value in the column, as query.Filter.Matches has it.
+// selectMissing selects the rows without a value in the column, as query.Filter.Matches defines it.
 func (c *column) selectMissing() selection {
 	switch {
 	case c.list != nil:
@@ -165,7 +165,7 @@ func (c *column) selectMissing() selection {
 	return c.selectRanks(spans)
 }
 
-// selectValues gives the rows with a value that one of a filter's words or ranges includes.
+// selectValues selects the rows with a value that one of a filter's words or ranges includes.
 func (x *Index) selectValues(c *column, f *query.Filter) selection {
 	class := f.Field.Class()
 	switch {
@@ -189,7 +189,7 @@ func (x *Index) selectValues(c *column, f *query.Filter) selection {
 	return c.selectRanks(spans)
 }
 
-// matchingRanks gives the ranks of the texts that a filter takes in.
+// matchingRanks returns the ranks of the texts that match a filter.
 func (c *column) matchingRanks(f *query.Filter) []uint32 {
 	var ranks []uint32
 	for _, word := range f.Words {
@@ -207,7 +207,7 @@ func (c *column) matchingRanks(f *query.Filter) []uint32 {
 	return ranks
 }
 
-// selectElements gives the rows of lists that have one of the filter's elements, or all of them.
+// selectElements returns the rows of lists with one of the filter's elements, or with all of them.
 func (x *Index) selectElements(c *column, f *query.Filter) *roaring.Bitmap {
 	var ranks []uint32
 	var all []*roaring.Bitmap
@@ -227,7 +227,7 @@ func (x *Index) selectElements(c *column, f *query.Filter) *roaring.Bitmap {
 	return c.list.postings.union(slices.Compact(ranks))
 }
 
-// ranksInRange gives the ranks of the numbers or times within a range.
+// ranksInRange returns the ranks of the numbers or times in a range.
 func (c *column) ranksInRange(r query.Range) span {
 	s := span{0, uint32(c.values.len())}
 	if r.From != "" {
@@ -236,7 +236,7 @@ func (c *column) ranksInRange(r query.Range) span {
 
 	if r.To != "" {
 		end, found := c.values.search([]byte(r.To))
-		if s.high = end; found && c.field.Class() != catalog.Instant { // the end of a time is not part of it
+		if s.high = end; found && c.field.Class() != catalog.Instant { // the upper end of a time is excluded
 			s.high++
 		}
 	}
@@ -244,7 +244,7 @@ func (c *column) ranksInRange(r query.Range) span {
 	return s
 }
 
-// selectRanks gives what has one of the ranks: rows, if they are quickly found.
+// selectRanks selects the rows with one of the ranks, as a bitmap if that is quick.
 func (c *column) selectRanks(spans []span) selection {
 	spans, total := mergeSpans(spans)
 	switch {
@@ -273,7 +273,7 @@ func (c *column) selectRanks(spans []span) selection {
 	return selection{bitmap: unionBitmaps(bitmaps)}
 }
 
-// mergeSpans sorts spans and joins those that meet. total is how many ranks they hold.
+// mergeSpans sorts spans and joins those that touch. total is how many ranks they hold.
 func mergeSpans(spans []span) (merged []span, total int) {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.low, b.low) })
 
@@ -295,7 +295,7 @@ func mergeSpans(spans []span) (merged []span, total int) {
 	return merged, total
 }
 
-// filterMentions gives the rows of a set that have a word in one of the searched fields.
+// filterMentions returns the rows of a set with a word in one of the searched fields.
 func (x *Index) filterMentions(s Set, word string) Set {
 	folded := value.Fold(word)
 	var parts []*roaring.Bitmap
@@ -327,7 +327,7 @@ func (x *Index) filterMentions(s Set, word string) Set {
 	return x.intersectRows(s, unionBitmaps(parts))
 }
 
-// selectMentions gives what has a folded word within its text. all says that every row has.
+// selectMentions selects the rows whose text contains a folded word. all reports that every row does.
 func (c *column) selectMentions(word string) (found selection, all bool) {
 	marks, count := newMarks(c.values.len()), 0
 	var few []span

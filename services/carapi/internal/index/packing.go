@@ -8,26 +8,26 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// packing says how all values of a dictionary are kept as keys of 64 bits, which are in the order of the values. That
-// takes less memory than their bytes, and nothing is lost: each key gives its value back, byte for byte.
+// packing says how all values of a dictionary are packed into keys of 64 bits in the same order. That takes less memory
+// than their bytes, and is lossless: each key returns its value byte for byte.
 type packing struct {
 	kind packingKind
 
-	scale   int    // of decimals: how many digits come after the point
-	pattern []byte // of digits: one of the values
-	holes   []int  // of digits: where the values differ
+	scale   int    // for packedDecimals: digits after the point
+	pattern []byte // for packedDigits: one of the values
+	holes   []int  // for packedDigits: where the values differ
 }
 
 type packingKind int
 
 const (
 	unpacked       packingKind = iota
-	packedDecimals             // numbers that fit into an int64 without their point
-	packedFloats               // other numbers that are just as a float64 is written
+	packedDecimals             // numbers whose digits fit into an int64
+	packedFloats               // other numbers that are the notation of a float64
 	packedDigits               // texts that differ in at most 19 digits, such as times and numbers of a fixed length
 )
 
-// signBit makes unsigned keys of signed numbers.
+// signBit turns signed numbers into unsigned keys of the same order.
 const signBit = 1 << 63
 
 // append appends the value of a key.
@@ -49,7 +49,7 @@ func (p *packing) append(b []byte, key uint64) []byte {
 	return b
 }
 
-// floatKey makes a key of a float64.
+// floatKey turns a float64 into a key of the same order.
 func floatKey(x float64) uint64 {
 	if bits := math.Float64bits(x); x < 0 {
 		return ^bits
@@ -58,7 +58,7 @@ func floatKey(x float64) uint64 {
 	}
 }
 
-// floatOfKey is the opposite of keyOf.
+// floatOfKey is the inverse of floatKey.
 func floatOfKey(key uint64) float64 {
 	if key&signBit == 0 {
 		return math.Float64frombits(^key)
@@ -66,8 +66,8 @@ func floatOfKey(key uint64) float64 {
 	return math.Float64frombits(key &^ signBit)
 }
 
-// packNumbers makes the values' keys of numbers. It returns false if they cannot be packed; then the keys are those
-// of the nearest float64, which may be the same for different numbers.
+// packNumbers packs numbers and sets their keys. It returns false if they cannot be packed. Then the keys are those of
+// the nearest float64, which different numbers may share.
 func (r *valueReader) packNumbers(values []sortable) (packing, bool) {
 	if p, ok := r.packDecimals(values); ok {
 		return p, true
@@ -86,7 +86,7 @@ func (r *valueReader) packNumbers(values []sortable) (packing, bool) {
 	return packing{kind: packedFloats}, same
 }
 
-// packDecimals makes the values' keys of numbers that all fit into decimals of one scale.
+// packDecimals packs numbers that all fit into decimals of one scale.
 func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
 	scales, most := make([]uint8, len(values)), 0
 	for i, v := range values {
@@ -109,7 +109,7 @@ func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
 	return packing{kind: packedDecimals, scale: most}, true
 }
 
-// packTexts makes the values' keys of texts of one length that differ in digits alone.
+// packTexts packs texts of one length that only differ in digits.
 func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 	if len(values) == 0 {
 		return packing{}, false

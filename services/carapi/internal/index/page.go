@@ -10,9 +10,10 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Page gives up to n rows of a set in an order, those after a cursor; nil begins at the start. same[i] is how many
-// rows of the set in the place of rows[i] come up to it, with itself: what a cursor has to skip there. Rows in one
-// place are ordered by all sortable fields, then as they were read. An order is by sortable fields and the id.
+// Page returns up to n rows of a set in an order, those after a cursor; nil begins at the start. same[i] is how many
+// rows of the set with the same sort key come up to rows[i], itself included: the offset in ties of a cursor there.
+// Rows with the same sort key are ordered by all sortable fields, then by the order of reading. An order consists of
+// sortable fields and the id.
 func (x *Index) Page(s Set, order []query.Order, after *query.Cursor, n int) (rows []uint32, same []int) {
 	o := x.ordering(order)
 	var from *keyset
@@ -41,7 +42,7 @@ func (x *Index) Page(s Set, order []query.Order, after *query.Cursor, n int) (ro
 	return rows, same
 }
 
-// SortKey gives a row's cells in the fields of an order.
+// SortKey returns a row's cells in the fields of an order.
 func (x *Index) SortKey(order []query.Order, row uint32) []value.Cell {
 	cells := make([]value.Cell, len(order))
 	for i, o := range order {
@@ -50,7 +51,7 @@ func (x *Index) SortKey(order []query.Order, row uint32) []value.Cell {
 	return cells
 }
 
-// isRowOrder reports whether the rows' own order is this one.
+// isRowOrder reports whether this is the order of the row numbers.
 func (o *ordering) isRowOrder(x *Index) bool {
 	if len(o.columns) == 0 {
 		return true
@@ -59,11 +60,11 @@ func (o *ordering) isRowOrder(x *Index) bool {
 	return len(o.columns) == 1 && !first.descending && first.column == x.rankedColumn(x.catalog.ID())
 }
 
-// walkRows takes rows in their own order.
+// walkRows takes rows in the order of their numbers.
 func (o *ordering) walkRows(x *Index, s Set, from *keyset, n int) []uint32 {
-	first := 0 // of the set's rows
+	first := 0 // index among the set's rows
 	if from != nil {
-		before := func(end int) int { // the set's rows before a row
+		before := func(end int) int { // counts the set's rows before a row
 			if end == 0 || s.count == 0 {
 				return 0
 			}
@@ -85,7 +86,7 @@ func (o *ordering) walkRows(x *Index, s Set, from *keyset, n int) []uint32 {
 		return nil
 	}
 
-	row, _ := s.bitmap.Select(uint32(first)) // there is one: first < count
+	row, _ := s.bitmap.Select(uint32(first)) // exists, because first < count
 	all := s.bitmap.Iterator()
 	all.AdvanceIfNeeded(row)
 
@@ -97,7 +98,7 @@ func (o *ordering) walkRows(x *Index, s Set, from *keyset, n int) []uint32 {
 	return rows
 }
 
-// selectRows looks at each row of the set and takes the first ones.
+// selectRows checks each row of the set and takes the first n.
 func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
 	var start uint64
 	if from != nil {
@@ -115,9 +116,9 @@ func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
 
 	best.limit = o.sampleLimit(s, from, start, n)
 
-	first, seen := &o.columns[0], 0 // seen: rows in the place of the cursor
+	first, seen := &o.columns[0], 0 // seen counts the rows with the cursor's keys
 	s.eachBlock(func(rows []uint32, b *block) bool {
-		// Few rows are left by the first column alone.
+		// The first column alone excludes most rows.
 		lowest, width := first.ranksOf(uint32(start>>first.shift), uint32(best.limit>>first.shift))
 		first.ranks.gather(rows, b.ranks[:len(rows)])
 
@@ -164,7 +165,7 @@ func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
 	return rows
 }
 
-// sampleLimit gives a head that none of the first n rows exceeds, from a sample of a large set.
+// sampleLimit estimates from a sample of a large set a head that none of the first n rows exceeds.
 func (o *ordering) sampleLimit(s Set, from *keyset, start uint64, n int) uint64 {
 	const samples = 1024
 	if s.count < 8*samples || n > samples/8 || n == 0 {

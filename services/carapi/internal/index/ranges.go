@@ -14,7 +14,8 @@ type numberRange struct {
 	span  Span
 }
 
-// FitsRanges reports whether ranges of a width divide the numbers of a field into at most so many that are not empty.
+// FitsRanges reports whether ranges of a width divide the numbers of a field into at most most ranges that are not
+// empty.
 func (x *Index) FitsRanges(f *catalog.Field, width string, most int) bool {
 	c := x.rankedColumn(f)
 	if c == nil || !c.values.numbers {
@@ -24,7 +25,7 @@ func (x *Index) FitsRanges(f *catalog.Field, width string, most int) bool {
 	return ok
 }
 
-// divideNumbers gives the ranges of a width that have numbers. It returns false if they are more than most.
+// divideNumbers returns the ranges of a width that have numbers. It returns false if there are more than most.
 func (c *column) divideNumbers(width string, most int) (ranges []numberRange, ok bool) {
 	step, isNumber := new(big.Rat).SetString(width)
 	if !isNumber || step.Sign() <= 0 {
@@ -45,7 +46,7 @@ func (c *column) divideNumbers(width string, most int) (ranges []numberRange, ok
 
 		quotient := c.values.rat(rank)
 		quotient.Quo(quotient, step)
-		n := new(big.Int).Div(quotient.Num(), quotient.Denom()) // rounded down, as the denominator is positive
+		n := new(big.Int).Div(quotient.Num(), quotient.Denom()) // rounds down, because the denominator is positive
 		span := Span{From: multiple(n), To: multiple(n.Add(n, big.NewInt(1)))}
 		ranges = append(ranges, numberRange{rank, span})
 		rank, _ = c.values.search(span.To.Form)

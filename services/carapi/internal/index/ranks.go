@@ -9,7 +9,7 @@ type narrowNumbers struct {
 	longs  []uint32
 }
 
-// makeNarrow gives a list of n zeros that holds numbers up to a maximum.
+// makeNarrow returns a list of n zeros that can hold numbers up to a maximum.
 func makeNarrow(n int, maximum uint32) narrowNumbers {
 	switch {
 	case maximum <= math.MaxUint8:
@@ -70,7 +70,7 @@ func widenNumbers[W uint16 | uint32, N uint8 | uint16](list []N, expected int) [
 	return wide
 }
 
-// gather puts the numbers at some places into into, which is as long.
+// gather copies the numbers at some places to into, which has the same length.
 func (l *narrowNumbers) gather(places, into []uint32) {
 	switch {
 	case l.longs != nil:
@@ -96,7 +96,7 @@ func (l *narrowNumbers) size() int64 {
 // ranks is the rank of each row's value.
 type ranks struct {
 	narrowNumbers
-	isIdentity bool // the rank of each row is the row's own number, and no list is kept
+	isIdentity bool // the rank of each row is the row's number, and no list is stored
 }
 
 func (r *ranks) at(row uint32) uint32 {
@@ -114,8 +114,8 @@ func (r *ranks) gather(rows, into []uint32) {
 	r.narrowNumbers.gather(rows, into)
 }
 
-// reorder gives the ranks of rows in another order; order has the old number of each new row. Ranks below values are
-// those of values, and the one after them is that of NULL.
+// reorder returns the ranks in another order of rows. order has the old number of each new row. values is the rank of
+// NULL.
 func (r *ranks) reorder(order []uint32, values int) ranks {
 	moved := ranks{narrowNumbers: makeNarrow(len(order), uint32(values))}
 	own := values == len(order)

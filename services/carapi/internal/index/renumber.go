@@ -2,11 +2,9 @@ package index
 
 import "slices"
 
-// renumber puts the rows in the order of their ids, and those that share an id or have none in the order of all
-// sortable fields; rows that are equal in all of these stay as they were read. It gives each row's new number; nil if
-// nothing has moved.
-//
-// Then the row numbers themselves order rows by id, and decide between rows in one place of any other order.
+// renumber sorts the rows by id. Rows that share an id or have none are sorted by all sortable fields; rows that are
+// equal there stay in the order of reading. It returns each row's new number, or nil if nothing has moved.
+// Then row numbers order rows by id, and decide between rows with the same sort key in any other order.
 func (x *Index) renumber() (newRow []uint32) {
 	id := x.rankedColumn(x.catalog.ID())
 	for i := range x.columns {
@@ -17,7 +15,7 @@ func (x *Index) renumber() (newRow []uint32) {
 		return nil
 	}
 
-	// Sorted by the last field first, and by the id at last: each sort keeps the order of equals.
+	// Each sort is stable, so the rows are sorted by the last field first and by the id last.
 	var order []uint32
 	if id == nil || !x.isUnique(id) {
 		for i := range slices.Backward(x.catalog.Fields) {
@@ -56,7 +54,7 @@ func (x *Index) renumber() (newRow []uint32) {
 	return newRow
 }
 
-// AddedNumber gives the number of a row in the order in which the rows were added.
+// AddedNumber returns the number of a row in the order of adding.
 func (x *Index) AddedNumber(row uint32) uint32 {
 	if x.addedNumbers == nil {
 		return row
@@ -64,8 +62,7 @@ func (x *Index) AddedNumber(row uint32) uint32 {
 	return x.addedNumbers[row]
 }
 
-// sortRows sorts rows by their ranks, and leaves equal ones in their order. nil stands for the order in which they
-// are.
+// sortRows sorts rows by their ranks, and keeps equal ones in their order. A nil order is the present order.
 func (c *column) sortRows(order []uint32, rows int) []uint32 {
 	if c.ranks.isIdentity && order == nil {
 		return nil

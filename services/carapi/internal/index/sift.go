@@ -2,7 +2,7 @@ package index
 
 import "github.com/RoaringBitmap/roaring/v2"
 
-// siftRows looks at each row of a set, and gives those that one of the selections takes in. None of these is a bitmap.
+// siftRows checks each row of a set, and returns those in one of the selections. No selection may be a bitmap.
 func siftRows(s Set, selections []selection) Set {
 	if s.count == 0 {
 		return s
@@ -28,7 +28,7 @@ func siftRows(s Set, selections []selection) Set {
 	return newSet(rows.bitmap())
 }
 
-// buildMarks prepares the selection of several spans of ranks for looking at many rows.
+// buildMarks prepares a selection with several spans for checking many rows.
 func (sel *selection) buildMarks() {
 	if len(sel.spans) < 2 {
 		return
@@ -42,7 +42,7 @@ func (sel *selection) buildMarks() {
 	}
 }
 
-// markHits sets to 1 what belongs to the rows that the selection takes in. There is room for as many ranks.
+// markHits sets hits to 1 for the rows in the selection. ranks is room for their ranks.
 func (sel *selection) markHits(rows, ranks, hits []uint32) {
 	if sel.hashes != nil {
 		for i, row := range rows {
@@ -70,10 +70,10 @@ func (sel *selection) markHits(rows, ranks, hits []uint32) {
 	}
 }
 
-// denseShare is one of how many rows makes a bit for each row quicker than a list.
+// denseShare is the largest number of rows per selected row for which one bit per row is faster than a list.
 const denseShare = 64
 
-// rowCollector makes a bitmap of rows that come in order.
+// rowCollector builds a bitmap of rows that come in order.
 type rowCollector struct {
 	dense []uint64 // a bit for each row; nil if few rows are expected
 
@@ -81,7 +81,7 @@ type rowCollector struct {
 	found *roaring.Bitmap
 }
 
-// newRowCollector expects some of the rows of a set, which is not empty.
+// newRowCollector prepares for some of the rows of a set, which must not be empty.
 func newRowCollector(s Set) *rowCollector {
 	if last := s.bitmap.Maximum(); s.count > int(last/denseShare) {
 		return &rowCollector{dense: make([]uint64, last/64+1)}
@@ -89,7 +89,7 @@ func newRowCollector(s Set) *rowCollector {
 	return &rowCollector{found: roaring.New()}
 }
 
-// add adds the rows to which a 1 belongs.
+// add adds the rows whose hit is 1.
 func (c *rowCollector) add(rows, hits []uint32) {
 	if c.dense != nil {
 		for i, row := range rows {

@@ -10,9 +10,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// comparePrices makes the column of catalog.PriceVsSimilar: how many percent each price is above the median of the
-// vehicles of the same make, model and year, to one decimal. Prices in several currencies are compared within each of
-// them.
+// comparePrices computes the column of catalog.PriceVsSimilar: how many percent each price is above the median of the
+// vehicles of the same make, model and year, to one decimal. Prices in different currencies are not compared.
 func (x *Index) comparePrices(f *catalog.Field) {
 	price := x.catalog.Field("price")
 	s := x.Filter(x.All(), &query.Filter{Field: price, Use: query.AtLeast,
@@ -68,7 +67,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 	own.makeBitmaps(x.rows)
 }
 
-// medians gives the two ranks in the middle of each group's.
+// medians returns the two middle ranks of each group.
 func (c *column) medians(s Set, d *division) [][2]uint32 {
 	next := make([]int, len(d.counts)+1)
 	for group, count := range d.counts {
@@ -102,7 +101,7 @@ func (c *column) medians(s Set, d *division) [][2]uint32 {
 
 // percentAbove appends to buf[:0] how many percent a positive number is above the mean of two others, to one decimal.
 func (d *dictionary) percentAbove(rank uint32, middle [2]uint32, buf []byte) []byte {
-	const largest = 1 << 50 // up to which nothing below exceeds an int64
+	const largest = 1 << 50 // up to here, the computation below fits into an int64
 	if d.packing.kind == packedDecimals && int64(d.keys[len(d.keys)-1]^signBit) < largest {
 		digits := func(rank uint32) int64 { return int64(d.keys[rank] ^ signBit) }
 		median := digits(middle[0]) + digits(middle[1])
@@ -130,7 +129,7 @@ func roundedQuotient(n, by int64) int64 {
 	return quotient
 }
 
-// computeFields makes the columns of the fields that no row has.
+// computeFields builds the columns of the computed fields.
 func (x *Index) computeFields(log *history.Log, asOf time.Time) {
 	if f := x.catalog.Field(catalog.PriceVsSimilar); f != nil && f.IsComputed() {
 		x.comparePrices(f)
@@ -140,7 +139,7 @@ func (x *Index) computeFields(log *history.Log, asOf time.Time) {
 	}
 }
 
-// CountBelow is how many rows of a set have a number below one.
+// CountBelow counts the rows of a set with a number below another one.
 func (x *Index) CountBelow(s Set, f *catalog.Field, number string) int {
 	from := query.Filter{Field: f, Use: query.AtLeast, Ranges: []query.Range{{From: number}}}
 	return s.count - x.Filter(s, &from).count

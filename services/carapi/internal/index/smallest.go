@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// candidate is a row or a value with the key by which it is ordered first.
+// candidate is a row or a value with its first sort key.
 type candidate = sortable
 
-// smallest keeps the n smallest of many candidates. It collects more than n and then drops all but the smallest, so
-// that an unlucky order of the candidates costs little.
+// smallest keeps the n smallest of many candidates. It collects more than n and then drops the others, so that an
+// unlucky order of candidates costs little.
 type smallest struct {
 	n         int
-	limit     uint64 // candidates with a greater key are not among the smallest
+	limit     uint64 // candidates with a greater key can be ignored
 	collected []candidate
 	tie       func(a, b uint32) int // orders candidates with the same key
 }
@@ -49,7 +49,7 @@ func (s *smallest) shrink() {
 	}
 }
 
-// split moves the n smallest to the front, in any order, by quickselect.
+// split moves the n smallest to the front in any order, by quickselect.
 func (s *smallest) split() {
 	all := s.collected
 	for low, high := 0, len(all)-1; low < high; {
@@ -81,7 +81,7 @@ func (s *smallest) split() {
 	}
 }
 
-// sorted gives the smallest in order.
+// sorted returns the smallest in order.
 func (s *smallest) sorted() []candidate {
 	s.shrink()
 	slices.SortFunc(s.collected, s.compare)

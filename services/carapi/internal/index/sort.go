@@ -9,7 +9,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// sortable is something to sort: a key that orders most of them, and its number.
+// sortable is something to sort: its number, and a key that decides most comparisons.
 type sortable struct {
 	key    uint64
 	number uint32
@@ -17,7 +17,7 @@ type sortable struct {
 
 func compareKeys(a, b sortable) int { return cmp.Compare(a.key, b.key) }
 
-// sortedValues gives all values but NULL in order, equal ones in that of their numbers. If they can be packed, it says
+// sortedValues returns all values but NULL in order, equal ones by their numbers. If they can be packed, it returns
 // how, and their keys are those of the packing.
 func (r *valueReader) sortedValues() (values []sortable, p packing) {
 	values = make([]sortable, 0, r.arena.count)
@@ -55,8 +55,8 @@ func (r *valueReader) sortedValues() (values []sortable, p packing) {
 // maxDirectSort is how many texts are sorted by comparing them whole.
 const maxDirectSort = 32
 
-// sortTexts sorts texts that are equal before a position: by the eight bytes after what all of them begin with, and
-// those that are equal in these too in the same way.
+// sortTexts sorts texts that are equal up to a position. It skips what all have in common, sorts by the next eight
+// bytes, and sorts equal ones by the bytes after those.
 func (r *valueReader) sortTexts(values []sortable, from int) {
 	if len(values) <= maxDirectSort {
 		slices.SortStableFunc(values, func(a, b sortable) int {
@@ -96,7 +96,7 @@ func (r *valueReader) sortTexts(values []sortable, from int) {
 			return
 		}
 
-		slices.SortStableFunc(run, func(a, b sortable) int { // they differ at most in zero bytes at their end
+		slices.SortStableFunc(run, func(a, b sortable) int { // they can only differ in zero bytes at the end
 			return cmp.Compare(len(rest(a, from)), len(rest(b, from)))
 		})
 	})
@@ -118,8 +118,7 @@ func eachRun(values []sortable, do func(run []sortable)) {
 	}
 }
 
-// sortByKey sorts by the keys, and leaves equal ones in their order: byte by byte from the last, without those that
-// all keys have in common.
+// sortByKey sorts stably by key: a radix sort by bytes from the last one, without bytes that all keys share.
 func sortByKey(values []sortable) {
 	if len(values) <= maxDirectSort*maxDirectSort {
 		slices.SortStableFunc(values, compareKeys)
@@ -161,5 +160,5 @@ func sortByKey(values []sortable) {
 		from, to = to, from
 	}
 
-	copy(values, from) // nothing to do if from is values
+	copy(values, from) // no effect if from is values
 }

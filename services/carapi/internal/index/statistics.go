@@ -8,15 +8,15 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Statistics are measures of a field's comparable values. Sum and Median are nil for a field without numbers, and if
-// there are no values. The median of an even number of values is the mean of the two in the middle.
+// Statistics are measures of a field's comparable values. Sum and Median are nil for a field without numbers, and
+// without values. The median of an even number of values is the mean of the two in the middle.
 type Statistics struct {
 	Count       int
 	Min, Max    value.Cell
 	Sum, Median *big.Rat
 }
 
-// Statistics measures a field in a set. All numbers are exact. They must not be changed.
+// Statistics measures a field in a set. All numbers are exact. The result must not be changed.
 func (x *Index) Statistics(s Set, f *catalog.Field) Statistics {
 	c := x.rankedColumn(f)
 	if c == nil {
@@ -62,7 +62,7 @@ func (d *dictionary) sumOf(ranks []uint32) *big.Rat {
 	return sum.rat(d.packing.scale)
 }
 
-// mean gives the mean of two numbers.
+// mean returns the mean of two numbers.
 func (d *dictionary) mean(a, b uint32) *big.Rat {
 	sum := d.rat(a)
 	return sum.Mul(sum.Add(sum, d.rat(b)), big.NewRat(1, 2))
@@ -81,8 +81,7 @@ func (d *dictionary) sum(all []tallied) *big.Rat {
 	return d.longSum(all)
 }
 
-// longSum adds up numbers with any number of digits: whole ones, with as many digits after the point as the longest
-// has.
+// longSum adds up numbers of any length, as integers with the scale of the longest fraction.
 func (d *dictionary) longSum(all []tallied) *big.Rat {
 	var form []byte
 	longest := 0
@@ -103,7 +102,7 @@ func (d *dictionary) longSum(all []tallied) *big.Rat {
 	return new(big.Rat).SetFrac(sum, scale)
 }
 
-// median gives the number in the middle of so many, or the mean of the two there.
+// median returns the middle number, or the mean of the two in the middle.
 func (d *dictionary) median(all []tallied, count int) *big.Rat {
 	at := func(place int) uint32 {
 		for _, t := range all {
@@ -111,13 +110,13 @@ func (d *dictionary) median(all []tallied, count int) *big.Rat {
 				return t.rank
 			}
 		}
-		return 0 // there is no such place
+		return 0 // unreachable: count is the sum of all counts
 	}
 	return d.mean(at((count-1)/2), at(count/2))
 }
 
-// MinMax returns the lowest and the highest value of a field in a set, both NULL if the set has no value of it.
-// skipZero leaves out the number zero.
+// MinMax returns the lowest and the highest value of a field in a set, both NULL if it has no value. skipZero ignores
+// the number zero.
 func (x *Index) MinMax(s Set, f *catalog.Field, skipZero bool) (low, high value.Cell) {
 	c := x.rankedColumn(f)
 	if c == nil {
@@ -140,8 +139,8 @@ func (x *Index) MinMax(s Set, f *catalog.Field, skipZero bool) (low, high value.
 	return c.cell(least), c.cell(greatest)
 }
 
-// minmax returns the lowest and the highest rank of a value in a set, and leaves out the rank without. If the set has
-// no value, least is the rank of NULL. For the set of all rows it looks at no row, since they have every value.
+// minmax returns the lowest and the highest rank of a value in a set, ignoring the rank without. If the set has no
+// value, least is the rank of NULL. The set of all rows has every value, so no row is checked.
 func (c *column) minmax(s Set, rows int, without uint32) (least, greatest uint32) {
 	null := uint32(c.values.len())
 	if s.count == rows {
@@ -165,14 +164,14 @@ func (c *column) minmax(s Set, rows int, without uint32) (least, greatest uint32
 				least, greatest = min(least, rank), max(greatest, rank)
 			}
 		}
-		return least > 0 || greatest+1 < null // otherwise no others can be
+		return least > 0 || greatest+1 < null // stop when both are the limits
 	})
 
 	return least, greatest
 }
 
-// NearestNumber gives the number in a set that is nearest to a bound: the lowest above it, or the highest below it. It
-// returns false if no number lies there.
+// NearestNumber returns the number in a set that is nearest to a bound: the lowest above it, or the highest below it.
+// It returns false if there is none.
 func (x *Index) NearestNumber(s Set, f *catalog.Field, bound string, above bool) (value.Cell, bool) {
 	c := x.rankedColumn(f)
 	if c == nil || !c.values.numbers {

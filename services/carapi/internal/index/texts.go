@@ -12,17 +12,17 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// MaxTexts is how many distinct values a field may have for them to be listed.
+// MaxTexts is the largest number of distinct values of a field that are listed.
 const MaxTexts = 5000
 
-// Texts are the distinct values of a text field, or the elements of a list, in order of their bytes.
+// Texts are the distinct values of a text field, or the elements of a list, in byte order.
 type Texts struct {
 	All    []string
-	Folded map[string][]string // by value.Fold; those of signs alone under ""
-	Values []string            // one of each value: its most frequent spelling
+	Folded map[string][]string // by value.Fold; texts without letters and digits are under ""
+	Values []string            // the most frequent spelling of each value
 }
 
-// dictionaryOf gives the distinct values of a text field or the elements of a list; nil for any other field.
+// dictionaryOf returns the distinct values of a text field or the elements of a list, and nil for any other field.
 func (c *column) dictionaryOf() *dictionary {
 	switch {
 	case c == nil:
@@ -35,8 +35,8 @@ func (c *column) dictionaryOf() *dictionary {
 	return nil
 }
 
-// Texts gives the distinct values of a text field, or the elements of a list; nil for a long field and where there are
-// more than MaxTexts. They must not be changed.
+// Texts returns the distinct values of a text field, or the elements of a list. It returns nil for a long field and if
+// there are more than MaxTexts. They must not be changed.
 func (x *Index) Texts(f *catalog.Field) *Texts {
 	c := x.column(f)
 	d := c.dictionaryOf()
@@ -58,13 +58,13 @@ func (x *Index) Texts(f *catalog.Field) *Texts {
 	return t
 }
 
-// Lookup gives the stored spellings of a value of a text field or of an element of a list, in order of their bytes. Of
-// a long field it gives the word itself if a row has it.
+// Lookup returns the stored spellings of a value of a text field or of an element of a list, in byte order. In a long
+// field it returns the word itself if a row has it.
 func (x *Index) Lookup(f *catalog.Field, word string) []string {
 	return x.lookup(f, word, (*spellings).find)
 }
 
-// LookupFolded gives the stored texts that are a word but for punctuation and marks too.
+// LookupFolded returns the stored texts that differ from a word only in case, accents, spaces and punctuation.
 func (x *Index) LookupFolded(f *catalog.Field, word string) []string {
 	return x.lookup(f, word, (*spellings).findFolded)
 }
@@ -94,8 +94,8 @@ func (x *Index) lookup(f *catalog.Field, word string, find func(*spellings, *dic
 	return found
 }
 
-// SearchesWords reports whether words of q are looked for in the field: false for a long field whose words take more
-// than 64 MiB.
+// SearchesWords reports whether q searches the field. It does not search a long field whose words take more than 64
+// MiB.
 func (x *Index) SearchesWords(f *catalog.Field) bool {
 	c := x.column(f)
 	switch {
@@ -107,18 +107,18 @@ func (x *Index) SearchesWords(f *catalog.Field) bool {
 	return c.haystack != nil
 }
 
-// spellings finds the values of a dictionary that are a word in any spelling.
+// spellings finds the values of a dictionary that are spellings of a word.
 type spellings struct {
 	once       sync.Once
 	valuesOnce sync.Once
 	texts      *Texts
 
-	// Of too many values to be listed:
-	byHash       []uint32 // their ranks, by the hash of their folded form
-	sharedHashes []uint32 // those of them that share this hash with another one
+	// If there are too many values to list them:
+	byHash       []uint32 // ranks, sorted by the hash of the folded value
+	sharedHashes []uint32 // ranks whose hash another value has too
 }
 
-// listTexts gives the values; nil if there are too many.
+// listTexts returns the values, or nil if there are too many.
 func (s *spellings) listTexts(d *dictionary) *Texts {
 	if d.len() > MaxTexts {
 		return nil
@@ -139,7 +139,7 @@ func (s *spellings) listTexts(d *dictionary) *Texts {
 	return s.texts
 }
 
-// buildHashes prepares the search among too many values to be listed.
+// buildHashes prepares the search if there are too many values to list them.
 func (s *spellings) buildHashes(d *dictionary) {
 	if d.len() <= MaxTexts {
 		return
@@ -169,7 +169,7 @@ func (s *spellings) buildHashes(d *dictionary) {
 	slices.Sort(s.sharedHashes)
 }
 
-// sameFold gives the ranks of the texts that fold to the same as another one, in order, and maybe a few more. Only
+// sameFold returns, in order, the ranks of the texts that fold to the same as another one, and perhaps a few more. Only
 // these can be spellings of one value.
 func (s *spellings) sameFold(d *dictionary) []uint32 {
 	t := s.listTexts(d)
@@ -191,7 +191,7 @@ func (s *spellings) sameFold(d *dictionary) []uint32 {
 	return ranks
 }
 
-// find gives the ranks of the spellings of a value, in order: those texts that fold to the same and have the same key.
+// find returns the ranks of the spellings of a value, in order: texts that fold to the same and have the same key.
 func (s *spellings) find(d *dictionary, word string) []uint32 {
 	var form []byte
 	key := value.Key(word)
@@ -201,7 +201,8 @@ func (s *spellings) find(d *dictionary, word string) []uint32 {
 	})
 }
 
-// findFolded gives the ranks of the texts that fold to the same as a word. A word of signs alone folds to nothing.
+// findFolded returns the ranks of the texts that fold to the same as a word. A word without letters and digits folds to
+// nothing.
 func (s *spellings) findFolded(d *dictionary, word string) []uint32 {
 	if value.Fold(word) == "" {
 		return nil
@@ -209,7 +210,7 @@ func (s *spellings) findFolded(d *dictionary, word string) []uint32 {
 	return s.foldedMatches(d, word)
 }
 
-// foldedMatches gives the ranks of the texts that fold to the same as a word, in order.
+// foldedMatches returns the ranks of the texts that fold to the same as a word, in order.
 func (s *spellings) foldedMatches(d *dictionary, word string) []uint32 {
 	folded := value.AppendFold(nil, word)
 	var ranks []uint32

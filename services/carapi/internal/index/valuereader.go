@@ -8,12 +8,12 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// valueReader collects the values of one field, row by row. A row is kept as the number of its value.
+// valueReader collects the values of one field, row by row. It stores the number of each row's value.
 type valueReader struct {
 	numbering
-	numbers   bool // of numbers, among which texts count as NULL
+	numbers   bool // the field holds numbers, and texts count as NULL
 	valueType value.Type
-	types     []value.Type // per number, once they are not all valueType
+	types     []value.Type // by number, if they are not all valueType
 
 	rows        int
 	texts       int  // among numbers
@@ -76,16 +76,16 @@ func (r *valueReader) add(c value.Cell) {
 	r.rows++
 }
 
-// isMostlyDistinct reports whether a hash table does not pay: it would miss the processor's caches for nearly every
-// row, only to recognize a few values. Sorting finds equal ones too. Long values that might repeat later would take
-// too much memory until then.
+// isMostlyDistinct reports whether recognizing equal values does not pay. The hash table would miss the processor's
+// caches for nearly every row to recognize a few values, and sorting finds equal ones too. Long values that may repeat
+// later would take too much memory until then.
 func (r *valueReader) isMostlyDistinct() bool {
 	const manySlots, longest = 1 << 15, 64 // slots; bytes of a value, on average
 	values := r.arena.count
 	return len(r.slots) >= manySlots && 2*values > r.rows && r.arena.size < int64(longest*values)
 }
 
-// setType notes the type of a value in a column that holds several, as a column of SQLite can.
+// setType records the type of a value in a column with several, which SQLite allows.
 func (r *valueReader) setType(number uint32, t value.Type) {
 	for len(r.types) < int(number) {
 		r.types = append(r.types, r.valueType)
@@ -97,7 +97,8 @@ func (r *valueReader) size() int64 {
 	return r.numbering.size() + r.values.size() + int64(cap(r.types))
 }
 
-// finish gives the distinct values in order, and the rank of each row's value. The reader must not be used afterwards.
+// finish returns the distinct values in order, and the rank of each row's value. The reader must not be used
+// afterwards.
 func (r *valueReader) finish() (dictionary, ranks) {
 	r.slots = nil
 	r.arena.findStarts()
@@ -106,7 +107,7 @@ func (r *valueReader) finish() (dictionary, ranks) {
 	return d, r.rankRows(rankOf, d.len())
 }
 
-// dictionary gives the distinct values, and the rank of each number's value.
+// dictionary returns the distinct values, and the rank of each number's value.
 func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 	d = dictionary{numbers: r.numbers, valueType: r.valueType}
 	values, packed := r.sortedValues()
@@ -120,6 +121,7 @@ func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 		rankOf[v.number] = uint32(count - 1)
 	}
 
+	// Drop repetitions.
 	distinct := values[:0]
 	for _, v := range values {
 		if int(rankOf[v.number]) == len(distinct) {
@@ -158,9 +160,9 @@ func (r *valueReader) areEqual(a, b sortable) bool {
 	return bytes.Equal(r.arena.value(a.number), r.arena.value(b.number))
 }
 
-// copyValues puts values into the dictionary.
+// copyValues copies values into the dictionary.
 func (r *valueReader) copyValues(d *dictionary, values []sortable) {
-	// Measured in the order in which they came, which is faster; those that came twice count twice.
+	// Measure in the order of appearance, which is faster. Repeated values count twice.
 	size, sameWidth := 0, true
 	if len(values) > 0 {
 		d.width = len(r.arena.value(values[0].number))
@@ -191,7 +193,8 @@ func (r *valueReader) copyValues(d *dictionary, values []sortable) {
 	}
 }
 
-// rankRows gives each row its rank, from those of the numbers. There are so many distinct values.
+// rankRows returns the rank of each row. rankOf has the rank of each number, and values is how many distinct values
+// there are.
 func (r *valueReader) rankRows(rankOf []uint32, values int) ranks {
 	if !r.isListed {
 		own := values == r.rows

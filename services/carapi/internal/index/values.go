@@ -9,14 +9,14 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// lazySpellings says which texts of a dictionary are one value. It is made when it is first asked for.
+// lazySpellings says which texts of a dictionary are spellings of one value. It is computed when first needed.
 type lazySpellings struct {
 	once      sync.Once
-	mainRanks map[uint32]uint32 // by rank, for each text that is not one itself: the rank of its value's leader
+	mainRanks map[uint32]uint32 // the rank of the main spelling, by the ranks of the other spellings
 }
 
-// mainSpellings gives the rank of the most frequent spelling of a value, of equally frequent ones that of the first,
-// for the ranks of all its other spellings.
+// mainSpellings returns the rank of the main spelling of a value by the ranks of its other spellings. The most frequent
+// spelling is the main one, and of equally frequent ones the first.
 func (c *column) mainSpellings() map[uint32]uint32 {
 	c.spellingOf.once.Do(func() {
 		d := c.dictionaryOf()
@@ -44,7 +44,7 @@ func (c *column) mainSpellings() map[uint32]uint32 {
 	return c.spellingOf.mainRanks
 }
 
-// mainSpelling gives the rank of the most frequent spelling of a text's value.
+// mainSpelling returns the rank of the main spelling of a text's value.
 func (c *column) mainSpelling(rank uint32) uint32 {
 	if leader, other := c.mainSpellings()[rank]; other {
 		return leader
@@ -52,13 +52,13 @@ func (c *column) mainSpelling(rank uint32) uint32 {
 	return rank
 }
 
-// lazyCounts says how many rows have each text, by its rank. It is made when it is first asked for.
+// lazyCounts is how many rows have each text, by its rank. It is computed when first needed.
 type lazyCounts struct {
 	once sync.Once
 	all  []uint32
 }
 
-// countTexts gives the number of rows of each text, by its rank.
+// countTexts returns how many rows have each text, by its rank.
 func (c *column) countTexts() []uint32 {
 	c.counts.once.Do(func() { c.counts.all = c.newCounts(c.dictionaryOf()) })
 	return c.counts.all
@@ -89,14 +89,14 @@ func (c *column) newCounts(d *dictionary) []uint32 {
 	return counts
 }
 
-// Value is a value in stock under its most frequent spelling, and how many rows have it.
+// Value is a value in stock in its most frequent spelling, and how many rows have it.
 type Value struct {
 	Text  string `json:"value"`
 	Count int    `json:"count"`
 }
 
-// ValuesOf gives the values that stored texts are spellings of, each once, the most frequent first. Of a long field it
-// gives none.
+// ValuesOf returns the values that stored texts are spellings of, each once, the most frequent first. In a long field
+// it returns none.
 func (x *Index) ValuesOf(f *catalog.Field, texts []string) []Value {
 	c := x.column(f)
 	d := c.dictionaryOf()
@@ -126,8 +126,8 @@ func (x *Index) ValuesOf(f *catalog.Field, texts []string) []Value {
 	return all
 }
 
-// CountTexts counts the rows whose text in a field holds, and those that have one that is not blank. Both are 0 for a
-// long field and for one that is no text.
+// CountTexts counts the rows whose text in a field satisfies holds, and the rows with a text that is not blank. Both
+// are 0 for a long field and for a field without texts.
 func (x *Index) CountTexts(f *catalog.Field, holds func(text string) bool) (count, total int) {
 	c := x.rankedColumn(f)
 	if c == nil || c.dictionaryOf() != &c.values {
@@ -149,13 +149,13 @@ func (x *Index) CountTexts(f *catalog.Field, holds func(text string) bool) (coun
 	return count, total
 }
 
-// lazyMeanings says which texts have a meaning.
+// lazyMeanings says which texts have a meaning. It is computed when first needed.
 type lazyMeanings struct {
 	once  sync.Once
 	ranks map[string][]uint32
 }
 
-// ranksWithMeaning gives the ranks of the texts with a meaning, in order.
+// ranksWithMeaning returns the ranks of the texts with a meaning, in order.
 func (c *column) ranksWithMeaning(meaning string) []uint32 {
 	c.meanings.once.Do(func() {
 		d := c.dictionaryOf()
@@ -174,7 +174,7 @@ func (c *column) ranksWithMeaning(meaning string) []uint32 {
 	return c.meanings.ranks[meaning]
 }
 
-// TextsWithMeaning gives the stored texts of a field that have a meaning.
+// TextsWithMeaning returns the stored texts of a field with a meaning.
 func (x *Index) TextsWithMeaning(f *catalog.Field, meaning string) []string {
 	c := x.column(f)
 	d := c.dictionaryOf()
@@ -190,7 +190,7 @@ func (x *Index) TextsWithMeaning(f *catalog.Field, meaning string) []string {
 	return texts
 }
 
-// TextsBeginning gives the stored texts of a field that begin with the whole words of a text.
+// TextsBeginning returns the stored texts of a field that begin with the words of a text.
 func (x *Index) TextsBeginning(f *catalog.Field, words string) []string {
 	c := x.column(f)
 	d := c.dictionaryOf()
