@@ -10,7 +10,7 @@ import (
 	"unicode"
 )
 
-// Words before an amount that is the end of a range, without the amount itself.
+// Words before the excluded end of a range.
 const (
 	belowWords = `unter|moins de|menos de|meno di|under|below|less than|fewer than|cheaper than|lower than|smaller than|before|older than|earlier than`
 	aboveWords = `über|ueber|plus de|más de|mas de|più di|over|above|more than|higher than|greater than|bigger than|after|newer than|later than|younger than|exceeding`
@@ -19,11 +19,11 @@ const (
 var (
 	groupedPattern = regexp.MustCompile(`(?:^|\D)\d{1,3}[.,]\d{3}(?:\D|$)`)
 
-	// What stands before a range, and between its ends.
+	// The words before a range, and between its ends.
 	rangePrefix    = regexp.MustCompile(`^(?:between|from) `)
 	rangeSeparator = regexp.MustCompile(`\s*(?:-|–|—|\.\.\.?)\s*| (?:to|and|until|through|thru) `)
 
-	// Words before or after an amount that is one end of a range.
+	// Words before or after an amount that make it one end of a range.
 	upToPattern   = regexp.MustCompile(`^(?:<=|≤|bis zu|bis|höchstens|jusqu'à|jusqu’à|hasta|fino a|up to|upto|at most|max\.?|maximum|until|till|through|to) ?(.+)$`)
 	belowPattern  = regexp.MustCompile(`^(?:<|` + belowWords + `) ?(.+)$`)
 	atMostPattern = regexp.MustCompile(`^(.+?) ?(?:or less|or under|or below|or lower|or cheaper|or fewer|or older|or earlier|and under|and below|max\.?|maximum)$`)
@@ -32,7 +32,7 @@ var (
 	orMorePattern = regexp.MustCompile(`^(?:from |since )?(.+?) ?(?:\+|or more|or over|or above|or newer|or later|or up|and up|and above|and newer|and over|` +
 		`and later|and after|and beyond|and on|to now|to present|to date|onwards?|upwards?|plus|on|min\.?|minimum)$`)
 
-	// A negation of a bound is a bound on the other side, which it includes.
+	// The negation of a bound is an inclusive bound on the other side.
 	notAbovePattern = regexp.MustCompile(`^(?:not|no|nothing|none|never) (?:` + aboveWords + `) ?(.+)$`)
 	notBelowPattern = regexp.MustCompile(`^(?:not|no|nothing|none|never) (?:` + belowWords + `) ?(.+)$`)
 )
@@ -40,18 +40,19 @@ var (
 // moneyFields are the fields whose amounts may name a currency.
 var moneyFields = []string{"price", "msrp", "previous_price", "price_drop"}
 
-// milesPerKilometer rests on the international mile, 1609.344 m.
+// milesPerKilometer uses the international mile, 1609.344 m.
 var milesPerKilometer = big.NewRat(1000000, 1609344)
 
-// Measure says what the numbers of a field count: its name, such as price or mileage, and its unit: "mi", "km", an ISO
-// 4217 code, or "" where it is not known.
+// Measure says what the numbers of a field measure: the field's name, such as price or mileage, and its unit: "mi",
+// "km", an ISO 4217 code, or "" if unknown.
 type Measure struct {
 	Field string
 	Unit  string
 }
 
-// Amount is a range of numbers in plain decimal notation, both ends included. An empty end is open; both ends are equal
-// for a single number. Why says how it was read. Currency, ISO 4217, is empty where the text names none.
+// Amount is a range of numbers in plain decimal notation, both ends included. An empty end is open, and both ends of a
+// single number are equal. Reason says how the text was read. Currency is an ISO 4217 code, or empty if the text names
+// none.
 type Amount struct {
 	From, To string
 	Reason   string
@@ -64,7 +65,7 @@ func (m Measure) IsMoney() bool { return slices.Contains(moneyFields, m.Field) }
 // IsDistance reports whether the numbers are distances.
 func (m Measure) IsDistance() bool { return m.Field == "mileage" }
 
-// IsCount reports whether the numbers are whole and few, so that the next one above 4 is 5.
+// IsCount reports whether the numbers are small whole numbers, so that the next one above 4 is 5.
 func (m Measure) IsCount() bool {
 	return m.Field == "year" || m.Field == "cylinders" || m.Field == "doors" || m.Field == "seats"
 }
@@ -72,11 +73,11 @@ func (m Measure) IsCount() bool {
 // IsGrouped reports whether a text has digits in groups of three, as in 20,000 or 30.000.
 func IsGrouped(s string) bool { return groupedPattern.MatchString(s) }
 
-// maxAmountText is the longest amount that is read, in bytes.
+// maxAmountText is the length in bytes of the longest amount that is read.
 const maxAmountText = 100
 
-// Parse reads a number or a range as people write one. It returns false for a text of more than 100 bytes and wherever
-// more than one reading is possible.
+// Parse reads a number or a range as people write it. It returns false for a text of more than 100 bytes, and if there
+// is more than one way to read it.
 func (m Measure) Parse(s string) (Amount, bool) {
 	if len(s) > maxAmountText || strings.IndexFunc(s, unicode.IsDigit) < 0 {
 		return Amount{}, false
@@ -122,8 +123,7 @@ func (m Measure) Parse(s string) (Amount, bool) {
 	return Amount{single.number, single.number, cmp.Or(single.reason, "a number in words"), single.currency}, ok
 }
 
-// parseRange reads two amounts. A short form, a unit or a currency that stands only behind the second is meant for
-// both.
+// parseRange reads two amounts. A scale, a unit or a currency that only follows the second amount applies to both.
 func (m Measure) parseRange(s string) (Amount, bool) {
 	for _, at := range rangeSeparator.FindAllStringIndex(s, -1) {
 		var letters, otherLetters [2 * maxNumberText]byte
@@ -154,7 +154,7 @@ func (m Measure) parseRange(s string) (Amount, bool) {
 	return Amount{}, false
 }
 
-// nextInteger gives the whole number above or below one.
+// nextInteger returns the next whole number above or below a number.
 func nextInteger(number string, up bool) string {
 	n, _ := new(big.Int).SetString(number, 10)
 	if n == nil {
@@ -167,7 +167,7 @@ func nextInteger(number string, up bool) string {
 	return n.Sub(n, big.NewInt(1)).String()
 }
 
-// amountEnd is one amount, in the field's own unit.
+// amountEnd is one amount in the field's own unit.
 type amountEnd struct {
 	number, reason, currency string
 }
@@ -182,7 +182,7 @@ func (m Measure) parseBareAmount(s string) (amountEnd, bool) {
 	return m.normalizeAmount(w)
 }
 
-// scanAmount takes an amount of a request apart. Unlike a column, it has no signs and words that do not count.
+// scanAmount splits an amount of a request. Unlike in a column, all its signs and words must have a meaning.
 func scanAmount(m Measure, s string, buf *[2 * maxNumberText]byte) (writtenNumber, bool) {
 	if strings.ContainsAny(s, ":~()*") || strings.HasPrefix(s, "-") {
 		return writtenNumber{}, false
@@ -191,7 +191,7 @@ func scanAmount(m Measure, s string, buf *[2 * maxNumberText]byte) (writtenNumbe
 	return w, ok && !w.hasMore && !w.negative
 }
 
-// normalizeAmount gives an amount in the field's own unit.
+// normalizeAmount converts an amount to the field's own unit.
 func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 	digits := w.parts[0].digits
 	_, point, either, ok := classifySeparators(digits)
@@ -247,7 +247,7 @@ func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 	return end, true
 }
 
-// convertDistance gives a distance in the field's unit, to a whole number if it had another one.
+// convertDistance converts a distance to the field's unit. A converted distance is rounded to a whole number.
 func (m Measure) convertDistance(end amountEnd, unit string) (amountEnd, bool) {
 	if m.Unit == "" || unit == m.Unit {
 		return end, m.Unit != ""
@@ -262,7 +262,7 @@ func (m Measure) convertDistance(end amountEnd, unit string) (amountEnd, bool) {
 	return end, ok
 }
 
-// acceptsCurrency reports whether a sign, code or word can stand for the field's own currency.
+// acceptsCurrency reports whether a sign, code or word may mean the field's own currency.
 func (m Measure) acceptsCurrency(sign string) bool {
 	if m.Unit == "" {
 		return len(sign) > 1 || sign == "$" // R8 and Q5 are not amounts of money

@@ -3,7 +3,7 @@ package value
 import "strings"
 
 // BeginsWith reports whether a stored text begins with the whole words of another one, in any spelling: RAV4 XLE with
-// rav4, F-150 Lariat with F150; but not CX-5 with CX.
+// rav4, F-150 Lariat with F150, but not CX-5 with CX.
 func BeginsWith(stored, words string) bool {
 	folded := Fold(words)
 	if folded == "" {

@@ -9,7 +9,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Type is what a stored value is, whatever the type of its column.
+// Type is the type of a stored value, which may differ from that of its column.
 type Type uint8
 
 // The types of a cell.
@@ -20,16 +20,15 @@ const (
 	Blob        // Form is the bytes
 )
 
-// Cell is one stored value in the one form that its type has, whichever database it comes from.
+// Cell is one stored value, in the one form of its type, whichever database it comes from.
 type Cell struct {
 	Type Type
 	Form []byte
 }
 
-// FromDriver gives the cell of a value as a database driver returns it, for a column of this kind. Numbers are appended
-// to buf, which is returned grown; all other forms share raw's memory and are valid as long as raw is.
-//
-// A text in a column of numbers becomes a Number if it is a plain decimal, and stays a Text otherwise.
+// FromDriver returns the cell of a driver's value in a column of this kind. Numbers are appended to buf, which is
+// returned. All other forms share raw's memory and are valid as long as raw is.
+// A text in a number column becomes a Number if it is a plain decimal, and otherwise stays a Text.
 func FromDriver(kind schema.Kind, raw any, buf []byte) (Cell, []byte) {
 	start := len(buf)
 
@@ -49,7 +48,7 @@ func FromDriver(kind schema.Kind, raw any, buf []byte) (Cell, []byte) {
 	case []byte:
 		return fromText(kind, v, buf, true)
 	case string:
-		// Without a copy: nobody writes to a form.
+		// No copy is needed, because forms are never changed.
 		return fromText(kind, unsafe.Slice(unsafe.StringData(v), len(v)), buf, false)
 	}
 
@@ -67,7 +66,7 @@ func boolDigit(b bool) int {
 	return 0
 }
 
-// fromText reads a text or bytes. MySQL's driver returns a BIT as its bytes.
+// fromText reads a text or bytes. MySQL's driver returns a BIT as bytes.
 func fromText(kind schema.Kind, s, buf []byte, isBytes bool) (Cell, []byte) {
 	switch kind {
 	case schema.Bit:
@@ -97,13 +96,13 @@ func fromText(kind schema.Kind, s, buf []byte, isBytes bool) (Cell, []byte) {
 	return Cell{Text, s}, buf
 }
 
-// Clone gives a cell that shares no memory.
+// Clone returns a cell that shares no memory.
 func (c Cell) Clone() Cell {
 	return Cell{c.Type, append([]byte(nil), c.Form...)}
 }
 
-// JoinID makes one id of the values of several columns: each percent-encoded, with ~ between them. It is NULL if one of
-// them is. A joined id goes into a URL as it is.
+// JoinID makes one id from the values of several columns: each percent-encoded, with ~ between them. It is NULL if one
+// of them is. A joined id needs no escaping in a URL.
 func JoinID(parts []Cell) Cell {
 	var b []byte
 	for i, p := range parts {
@@ -115,7 +114,7 @@ func JoinID(parts []Cell) Cell {
 			b = append(b, '~')
 		}
 
-		// QueryEscape leaves ~ as it is, and writes a space as +, which a path would keep.
+		// QueryEscape does not escape ~, and it writes a space as +, which a path would keep.
 		escaped := strings.NewReplacer("~", "%7E", "+", "%20").Replace(url.QueryEscape(string(p.Form)))
 		b = append(b, escaped...)
 	}
@@ -123,7 +122,7 @@ func JoinID(parts []Cell) Cell {
 	return Cell{Text, b}
 }
 
-// SplitID takes a joined id apart again. It returns false if the id is not one of n values.
+// SplitID splits a joined id. It returns false if the id does not have n values.
 func SplitID(id string, n int) (parts []string, ok bool) {
 	parts = strings.Split(id, "~")
 	for i := range parts {

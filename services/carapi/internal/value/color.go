@@ -11,11 +11,11 @@ import (
 var colorJoiners = []string{"and", "or", "oder", "ou", "lub", "veya", "или", "with", "w", "over", "und", "mit",
 	"et", "avec", "y", "con", "e", "com", "en", "met", "i", "z", "ve", "и", "с", "та", "з"}
 
-// carParts are parts that have a color of their own: White with black interior.
+// carParts are parts with a color of their own: White with black interior.
 var carParts = strings.Fields("interior inside cabin leather cloth seats upholstery roof top wheels rims stripe " +
 	"stripes trim accents")
 
-// withoutPartColors leaves out colors of parts, unless there are no others.
+// withoutPartColors removes colors of parts, unless there are no others.
 func withoutPartColors(w *splitText, matches []phraseMatch) []phraseMatch {
 	isPart := func(m phraseMatch) bool {
 		return m.to < len(w.parts) && slices.Contains(carParts, string(w.key(m.to, m.to+1)))
@@ -26,9 +26,9 @@ func withoutPartColors(w *splitText, matches []phraseMatch) []phraseMatch {
 	return matches
 }
 
-// colorMeanings gives the colors that a text names: one for each part between signs such as a slash, and for each part
-// the head of the words for colors in it. In Dark Blue Gray that is gray, in bleu gris it is blue. A shade counts where
-// no color is named: Black Ruby is black.
+// colorMeanings returns the colors that a text names. Signs such as a slash separate parts, and each part has the color
+// of its head word: gray in Dark Blue Gray, blue in bleu gris. A shade only counts if no color is named: Black Ruby is
+// black.
 func colorMeanings(w *splitText, matches []phraseMatch) []string {
 	var meanings []string
 	for len(matches) > 0 {
@@ -43,7 +43,7 @@ func colorMeanings(w *splitText, matches []phraseMatch) []string {
 	return meanings
 }
 
-// headColor gives the color of words in a row.
+// headColor returns the color of consecutive words.
 func headColor(w *splitText, part []phraseMatch) []string {
 	named := slices.DeleteFunc(slices.Clone(part), func(m phraseMatch) bool { return len(m.names) == 0 })
 	if len(named) == 0 {
@@ -75,8 +75,8 @@ func headColor(w *splitText, part []phraseMatch) []string {
 	return meanings
 }
 
-// areSeparated reports whether a sign or a word between two colors makes them colors of two parts. The first of the
-// words is the end of the first color, and to is the beginning of the second.
+// areSeparated reports whether a sign or a word between two colors separates them. from is the last word of the first
+// color, and to the first word of the second.
 func areSeparated(w *splitText, from, to int) bool {
 	for i := from; i < to; i++ {
 		isJoiner := i > from && slices.Contains(colorJoiners, string(w.key(i, i+1)))
@@ -87,8 +87,8 @@ func areSeparated(w *splitText, from, to int) bool {
 	return false
 }
 
-// findDepth says whether the words for colors in a text, or those beside them, call the color dark or light; empty for
-// neither and for both.
+// findDepth says whether the colors in a text, or the words beside them, are dark or light. It is empty for neither and
+// for both.
 func (l *lexicon) findDepth(w *splitText, matches []phraseMatch) string {
 	found := ""
 	note := func(depth string) bool {
@@ -116,7 +116,7 @@ func (l *lexicon) findDepth(w *splitText, matches []phraseMatch) string {
 	return found
 }
 
-// compoundShade takes a word such as dunkelblau apart: dark, and the phrase for blue.
+// compoundShade splits a word such as dunkelblau: dark, and the phrase for blue.
 func (l *lexicon) compoundShade(word []byte) (depth string, color *phrase) {
 	for key, d := range l.depths {
 		rest, isPrefix := bytes.CutPrefix(word, []byte(key))
@@ -131,8 +131,7 @@ func (l *lexicon) compoundShade(word []byte) (depth string, color *phrase) {
 	return "", nil
 }
 
-// namedShades gives the meanings of a text that is the name of a dark or light color and nothing else: dunkelblau, dark
-// blue, bleu foncé.
+// namedShades returns the meanings of a text that only names a dark or light color: dunkelblau, dark blue, bleu foncé.
 func (l *lexicon) namedShades(w *splitText) []string {
 	count := len(w.parts)
 	if count == 0 || len(l.depths) == 0 {

@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// IsDecimal reports whether a text is a number in plain decimal notation, as MySQL writes a DECIMAL and as JSON has
-// one: an optional minus, digits without a leading zero, and perhaps a fraction. It has no exponent.
+// IsDecimal reports whether a text is a number in plain decimal notation, as in JSON and as MySQL writes a DECIMAL: an
+// optional minus, digits without a leading zero, and an optional fraction. It has no exponent.
 func IsDecimal[T string | []byte](s T) bool {
 	if len(s) > 0 && s[0] == '-' {
 		s = s[1:]
@@ -41,7 +41,7 @@ func IsDecimal[T string | []byte](s T) bool {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// NormalDecimal gives a number its one notation: without leading zeros, zeros at the end of a fraction, and a minus
+// NormalDecimal returns the one notation of a number: without leading zeros, trailing zeros of a fraction, and a minus
 // before zero. It returns false for a text that is not a plain decimal. The result may share s's memory.
 func NormalDecimal(s []byte) ([]byte, bool) {
 	start := 0
@@ -132,8 +132,8 @@ func wholeDigits[T string | []byte](s T) int {
 	return len(s)
 }
 
-// AppendFloat appends the shortest plain decimal that is x, without an exponent; single gives the shortest that is x in
-// single precision. Infinities and NaN append nothing.
+// AppendFloat appends the shortest plain decimal of x, without an exponent. With single, x has single precision.
+// Infinities and NaN append nothing.
 func AppendFloat(b []byte, x float64, single bool) []byte {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return b

@@ -14,7 +14,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-// AppendJSON appends the cell as JSON, for a field of this kind: numbers as numbers, unless a double would change them,
+// AppendJSON appends the cell as JSON, for a field of this kind: numbers as numbers unless a double would change them,
 // a TIMESTAMP with its zone, a JSON text compact, bytes in base64. Equal cells give the same bytes, whichever database
 // they come from.
 func (c Cell) AppendJSON(b []byte, kind schema.Kind) []byte {
@@ -54,8 +54,8 @@ func appendNumber(b []byte, kind schema.Kind, form []byte) []byte {
 	return AppendExact(b, kind, form)
 }
 
-// AppendExact appends a number in the notation of NormalDecimal to JSON, as a text if a double would change it:
-// JavaScript and most other readers of JSON have no other numbers.
+// AppendExact appends a number in the notation of NormalDecimal to JSON. If a double would change it, it becomes a
+// text, because JavaScript and most other JSON readers only have doubles.
 func AppendExact[T string | []byte](b []byte, kind schema.Kind, form T) []byte {
 	if fitsDouble(kind, form) {
 		return append(b, form...)
@@ -63,14 +63,14 @@ func AppendExact[T string | []byte](b []byte, kind schema.Kind, form T) []byte {
 	return append(append(append(b, '"'), form...), '"')
 }
 
-// Numbers up to these are never changed by a double.
+// Limits up to which a double represents every number exactly.
 const (
 	maxSafeInteger = "9007199254740991" // 2^53 - 1
 	safeDigits     = 15
 )
 
-// fitsDouble reports whether a double gives a number back as it is: an integer up to 2^53 - 1, a decimal of up to 15
-// digits, and what a FLOAT or DOUBLE holds.
+// fitsDouble reports whether a double represents a number exactly: an integer up to 2^53 - 1, a decimal of up to 15
+// digits, and any value of a FLOAT or DOUBLE.
 func fitsDouble[T string | []byte](kind schema.Kind, form T) bool {
 	if len(form) <= safeDigits {
 		return true
@@ -89,11 +89,11 @@ func fitsDouble[T string | []byte](kind schema.Kind, form T) bool {
 	return len(strings.TrimLeft(whole+fraction, "0")) <= safeDigits
 }
 
-// numberOrText finds the numbers of a JSON document. It steps over texts, in which there may be digits too.
+// numberOrText finds the numbers of a JSON document. It also matches texts, to skip the digits in them.
 var numberOrText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?[0-9][0-9.]*(?:[eE][-+]?[0-9]+)?`)
 
-// appendDocument appends a JSON document, with its numbers as AppendExact writes them. One with an exponent stays: it
-// is a double.
+// appendDocument appends a JSON document with its numbers in the form of AppendExact. A number with an exponent is a
+// double, and stays.
 func appendDocument(b, document []byte) []byte {
 	if !hasLongRun(document) {
 		return append(b, document...)
@@ -114,7 +114,7 @@ func appendDocument(b, document []byte) []byte {
 	return append(b, document[at:]...)
 }
 
-// hasLongRun reports whether more digits than a double keeps follow one another.
+// hasLongRun reports whether the document has a run of more digits than a double keeps.
 func hasLongRun(document []byte) bool {
 	run := 0
 	for _, c := range document {
@@ -147,7 +147,7 @@ func AppendString[T string | []byte](b []byte, s T) []byte {
 	return append(b, bytes.TrimSuffix(buf.Bytes(), []byte("\n"))...)
 }
 
-// isVerbatim reports whether a text stands in JSON as it is, between quotes.
+// isVerbatim reports whether JSON needs no escapes for a text.
 func isVerbatim[T string | []byte](s T) bool {
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -182,7 +182,7 @@ func AppendStrings(b []byte, values []string) []byte {
 	return append(b, ']')
 }
 
-// isPlain reports whether a text has only printable ASCII characters, without quotes and backslashes.
+// isPlain reports whether a text only has printable ASCII characters, and no quotes or backslashes.
 func isPlain[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' || s[i] == '"' || s[i] == '\\' {

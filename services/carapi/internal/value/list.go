@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Elements calls yield with each text, number and boolean of a JSON array, in order; one may come twice. Nested arrays
-// and objects are not elements. Anything but an array has none.
+// Elements calls yield for each text, number and boolean of a JSON array, in order and with repetitions. It skips
+// nested arrays and objects. Anything but an array has no elements.
 func Elements(form []byte, yield func(element []byte)) {
 	form = bytes.TrimSpace(form)
 	if len(form) == 0 || form[0] != '[' {
@@ -38,9 +38,8 @@ func Elements(form []byte, yield func(element []byte)) {
 	}
 }
 
-// SplitList gives the elements of a list, without spaces around them: those of a JSON array, a Python list or a
-// PostgreSQL array, or the parts of a text between bars, semicolons or commas. The first of these that it has is the
-// one that separates.
+// SplitList returns the elements of a list without spaces around them: of a JSON array, a Python list or a PostgreSQL
+// array, or the parts of a text between bars, semicolons or commas. The first of these separators that occurs counts.
 func SplitList(text string) []string {
 	text = strings.TrimSpace(text)
 	var all []string
@@ -72,7 +71,7 @@ func SplitList(text string) []string {
 	return all
 }
 
-// objectStart is how a JSON object or a Python dictionary begins.
+// objectStart matches the beginning of a JSON object or a Python dictionary.
 var objectStart = regexp.MustCompile(`^\{\s*(?:"[^"]*"|'[^']*')\s*:`)
 
 // IsBracketed reports whether a text is a list in brackets: [a, b] as in JSON and Python, or {a,b} as in PostgreSQL.
@@ -82,8 +81,7 @@ func IsBracketed(text string) bool {
 		len(text) > 1 && text[0] == '{' && text[len(text)-1] == '}' && !objectStart.MatchString(text)
 }
 
-// splitQuoted calls yield with the parts of a text between commas. A part may stand in quotation marks, and then have
-// commas in it.
+// splitQuoted calls yield for the parts of a text between commas. A part in quotation marks may contain commas.
 func splitQuoted(text string, yield func(element string)) {
 	for text != "" {
 		text = strings.TrimLeft(text, " \t\r\n")
@@ -99,7 +97,7 @@ func splitQuoted(text string, yield func(element string)) {
 	}
 }
 
-// cutQuoted cuts a part in quotation marks, and the comma behind it, from the beginning of a text.
+// cutQuoted cuts a quoted part, and the comma after it, from the beginning of a text.
 func cutQuoted(text string) (element, rest string, ok bool) {
 	if text == "" || text[0] != '\'' && text[0] != '"' {
 		return "", text, false
@@ -109,8 +107,7 @@ func cutQuoted(text string) (element, rest string, ok bool) {
 	return element, strings.TrimPrefix(rest, ","), ok && (rest == "" || rest[0] == ',')
 }
 
-// plainElements reads an array that holds only texts without escapes, which nearly all do. It returns false for any
-// other.
+// plainElements reads an array of texts without escapes, which nearly all are. It returns false for any other array.
 func plainElements(form []byte, yield func([]byte)) bool {
 	rest := bytes.TrimSpace(form[1:])
 	if len(rest) == 1 && rest[0] == ']' {

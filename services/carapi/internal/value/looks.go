@@ -8,7 +8,7 @@ import (
 )
 
 // CheckVIN reports whether a text has the form of a vehicle identification number, and whether its ninth character is
-// the check digit, which North American and Chinese ones have.
+// the right check digit. North American and Chinese VINs have one.
 func CheckVIN(text string) (isForm, digitOK bool) {
 	text = strings.ToUpper(strings.TrimSpace(text))
 	if len(text) != 17 {
@@ -53,17 +53,17 @@ func LooksLikeURL(text string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.Contains(u.Host, ".")
 }
 
-// LooksLikeYear reports whether a text is the year of a vehicle, as "2015 reg" and " 2004 " are.
+// LooksLikeYear reports whether a text is the year of a vehicle, such as "2015 reg" and " 2004 ".
 func LooksLikeYear(text string) bool {
 	_, ok := parseYear(text)
 	return ok
 }
 
-// datePattern are dates in digits, perhaps with a time of day and a zone.
+// datePattern matches dates in digits, optionally with a time of day and a zone.
 var datePattern = regexp.MustCompile(`^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})` +
 	`(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?$`)
 
-// LooksLikeDate reports whether a text is a date, perhaps with a time of day.
+// LooksLikeDate reports whether a text is a date, optionally with a time of day.
 func LooksLikeDate(text string) bool {
 	text = strings.TrimSpace(text)
 	if len(text) > 40 {

@@ -7,15 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// MeaningFields are the fields whose texts have meanings. Interior colors mean what colors mean.
+// MeaningFields are the fields whose texts have meanings. Interior colors have the meanings of colors.
 var MeaningFields = []string{"color", "transmission", "fuel_type", "body_type", "drivetrain", "condition"}
 
 const (
-	maxMeaningful  = 200 // bytes of a text that has meanings; longer ones are descriptions
+	maxMeaningful  = 200 // bytes of a text with meanings; longer texts are descriptions
 	ignoredMeaning = "ignore"
 )
 
-// negationWords are words before a name that it does not go for: Never used, Non-Diesel, Not Black.
+// negationWords before a name exclude it: Never used, Non-Diesel, Not Black.
 var negationWords = strings.Fields("never no non not nicht kein keine nie ohne pas sans sin sem senza geen " +
 	"niet не ні без")
 
@@ -26,14 +26,14 @@ type lexicon struct {
 	prefixes, suffixes []string           // what a word may be written together with, as in dunkelblau or silbermetallic
 	endings            []string           // names that a word may end with, whatever comes before, as in obsidianschwarz
 	depths             map[string]string  // words for dark and light, by their keys
-	plurals            bool               // whether names have plurals, as those of bodies and conditions do
+	plurals            bool               // whether names have plurals, as bodies and conditions do
 	// while reading: the file is in a language whose colors stand before their shades
 	headFirst bool
 }
 
 // phrase is one word, or several in a row.
 type phrase struct {
-	names, shades []string // the meanings that it is a name for; those that it is only a kind of
+	names, shades []string // the meanings that it names, and those that it is only a kind of
 	headFirst     bool
 }
 
@@ -43,7 +43,7 @@ type phraseMatch struct {
 	from, to int // words
 }
 
-// add adds words for a meaning, which is a name for itself.
+// add adds words for a meaning. The meaning is a name for itself.
 func (l *lexicon) add(meaning string, words []string, isShade bool) {
 	if meaning != ignoredMeaning {
 		l.addPhrase(meaning, meaning, false)
@@ -76,8 +76,8 @@ func (l *lexicon) addPhrase(text, meaning string, isShade bool) {
 	}
 }
 
-// Meanings gives the meanings of a stored text of one of MeaningFields, or of an interior color, in alphabetical order:
-// black for Shadow Black, black and red for Black/Red. It is nil for a text that is not understood.
+// Meanings returns the meanings of a stored text of one of MeaningFields, or of an interior color, in alphabetical
+// order: black for Shadow Black, black and red for Black/Red. It returns nil for a text that is not understood.
 func (v *Vocabulary) Meanings(field, text string) []string {
 	l := v.lexicon(field)
 	if l == nil || len(text) > maxMeaningful {
@@ -123,9 +123,9 @@ func (v *Vocabulary) Meanings(field, text string) []string {
 	return meanings
 }
 
-// NamedMeanings gives the meanings that a caller asks for with a word: those that the whole word is a name for. Schwarz
-// asks for black, and dunkelblau for dark blue; Shadow Black and navy do not ask for other shades of the same color,
-// although black finds the one and blue the other.
+// NamedMeanings returns the meanings that a caller asks for with a word: those that the whole word names. Schwarz asks
+// for black, and dunkelblau for dark blue. Shadow Black and navy do not ask for other shades, although black finds the
+// first and blue the second.
 func (v *Vocabulary) NamedMeanings(field, text string) []string {
 	l := v.lexicon(field)
 	if l == nil || len(text) > maxMeaningful {
@@ -159,7 +159,8 @@ func (v *Vocabulary) lexicon(field string) *lexicon {
 	return v.lexica[field]
 }
 
-// findPhrases gives the phrases in a text from left to right, the longest first where several begin with the same word.
+// findPhrases returns the phrases in a text from left to right. Of phrases that begin with the same word, the longest
+// counts.
 func (l *lexicon) findPhrases(w *splitText) []phraseMatch {
 	var found []phraseMatch
 	count := len(w.parts)
@@ -167,7 +168,7 @@ func (l *lexicon) findPhrases(w *splitText) []phraseMatch {
 		m := phraseMatch{from: i, to: i + 1}
 		for n := min(l.longest, count-i); n > 0 && m.phrase == nil; n-- {
 			key := w.key(i, i+n)
-			if count == 1 || utf8.RuneCount(key) > 1 { // a letter means something only alone
+			if count == 1 || utf8.RuneCount(key) > 1 { // a single letter only means something alone
 				m.phrase, m.to = l.phrases[string(key)], i+n
 			}
 		}
@@ -234,9 +235,8 @@ func (l *lexicon) withoutSuffix(key []byte) *phrase {
 	return nil
 }
 
-// combineFuels makes one meaning of fuels that are mixed in one text. Electricity and another fuel are a hybrid, and
-// what a hybrid burns besides does not count. Gas and gasoline are gas alone, and ethanol and gasoline flexible fuel
-// alone.
+// combineFuels combines fuels in one text into one meaning. Electricity and another fuel are a hybrid, and the other
+// fuel of a hybrid does not count. Gas and gasoline are gas alone, and ethanol and gasoline are flexible fuel alone.
 func combineFuels(meanings []string) []string {
 	isElectric := slices.Contains(meanings, "electric")
 	isBurning := slices.Contains(meanings, "gasoline") || slices.Contains(meanings, "diesel")

@@ -8,27 +8,27 @@ import (
 	"unicode/utf8"
 )
 
-// maxNumberText is the most bytes that a text with one number has.
+// maxNumberText is the largest number of bytes of a text with one number.
 const maxNumberText = 80
 
-// writtenNumber is a text with a number in it, taken apart: "Rs. 4.5 lakh" is 4.5 with five zeros, and the sign rs.
+// writtenNumber is a text with a number, split into its parts: "Rs. 4.5 lakh" is 4.5 with five zeros and the sign rs.
 type writtenNumber struct {
 	parts    [2]scaledDigits // the second is "20 thousand" in "1 lakh 20 thousand"
 	count    int             // parts in use
 	negative bool
-	sign     string // of a currency, as in numbers.txt
+	sign     string // currency sign, as in numbers.txt
 	unit     string // such as km
-	hasNoun  bool   // whether a noun of the field stands with it
-	hasMore  bool   // whether words stand with it that do not count
+	hasNoun  bool   // whether a noun of the field is beside it
+	hasMore  bool   // whether ignored words are beside it
 }
 
-// scaledDigits are digits with the separators between them, and the power of ten of the word behind them.
+// scaledDigits are digits with separators, and the power of ten of the word after them.
 type scaledDigits struct {
 	digits []byte
 	zeros  int
 }
 
-// numberScanner takes the text of a number apart, from left to right. What it reads must account for the whole text.
+// numberScanner splits the text of a number from left to right. It must be able to read the whole text.
 type numberScanner struct {
 	measure Measure
 	text    []byte // lower case, ASCII digits, plain spaces
@@ -36,8 +36,8 @@ type numberScanner struct {
 	number  writtenNumber
 }
 
-// scanNumber takes a text apart, with buf for its letters. It returns false for a text with anything that is not part
-// of one number, such as a second number or a word that is not known.
+// scanNumber splits a text, using buf for its letters. It returns false if the text contains anything beside one
+// number, such as a second number or an unknown word.
 func scanNumber(m Measure, text []byte, buf *[2 * maxNumberText]byte) (writtenNumber, bool) {
 	if len(text) > maxNumberText {
 		return writtenNumber{}, false
@@ -131,7 +131,7 @@ func (s *numberScanner) readPart() bool {
 	return s.readWord()
 }
 
-// readDash reads what stands for no cents, as in 12.900,- and 4,50,000/-, or a period at the end.
+// readDash reads signs for no cents, as in 12.900,- and 4,50,000/-, or a period at the end.
 func (s *numberScanner) readDash() bool {
 	from := s.at
 	for s.at < len(s.text) && bytes.IndexByte([]byte("-,./"), s.text[s.at]) >= 0 {
@@ -188,7 +188,7 @@ func (s *numberScanner) addDigits(digits []byte) bool {
 	return true
 }
 
-// digitsAt counts the digits from a place on, up to four.
+// digitsAt counts the digits from a position on, up to four.
 func (s *numberScanner) digitsAt(at int) int {
 	n := 0
 	for n < 4 && at+n < len(s.text) && isDigit(s.text[at+n]) {
@@ -202,7 +202,7 @@ func (s *numberScanner) isLetter(at int) bool {
 	return unicode.IsLetter(r)
 }
 
-// readWord reads a word or the sign of a currency.
+// readWord reads a word or a currency sign.
 func (s *numberScanner) readWord() bool {
 	from := s.at
 	for s.at < len(s.text) {
@@ -220,7 +220,7 @@ func (s *numberScanner) readWord() bool {
 		s.at += size
 		if isCurrency {
 			if rest := s.text[from:]; bytes.HasPrefix(rest, []byte("u$s")) || bytes.HasPrefix(rest, []byte("u$d")) {
-				s.at++ // dollars, as they are written beside pesos
+				s.at++ // US dollars, as they are written beside pesos
 			}
 			break
 		}
@@ -242,7 +242,7 @@ func (s *numberScanner) readWord() bool {
 	return s.addWord(word)
 }
 
-// addWord finds out what a word is.
+// addWord adds the meaning of a word.
 func (s *numberScanner) addWord(word []byte) bool {
 	if slices.Contains(word, '.') {
 		word = slices.DeleteFunc(slices.Clone(word), func(c byte) bool { return c == '.' })
@@ -260,7 +260,7 @@ func (s *numberScanner) addWord(word []byte) bool {
 	return s.isUnderstood(word[:size]) && s.isUnderstood(word[size:]) // 万公里, tkm
 }
 
-// isUnderstood takes a word for a scale, a unit, a currency, or a word that does not count.
+// isUnderstood reads a word as a scale, a unit, a currency, or an ignored word.
 func (s *numberScanner) isUnderstood(word []byte) bool {
 	m := s.measure
 	if s.number.count > 0 {
@@ -307,8 +307,7 @@ func (s *numberScanner) isBeforeDistance() bool {
 	return len(rest) > 1 && (rest[0] == 'k' || rest[0] == 'q')
 }
 
-// addCurrency takes a word for a currency. Where two stand with a number, as in "$5,000 CAD", the one that says more
-// counts.
+// addCurrency reads a word as a currency. If a number has two, as in "$5,000 CAD", the more specific one counts.
 func (s *numberScanner) addCurrency(sign string) bool {
 	if s.at < len(s.text) && len(sign) <= 2 && sign[len(sign)-1] != '$' { // US $5,000
 		if rest := bytes.TrimLeft(s.text[s.at:], " "); len(rest) > 0 && rest[0] == '$' &&

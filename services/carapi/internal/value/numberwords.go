@@ -9,19 +9,19 @@ import (
 //go:embed numbers.txt
 var numbersFile string
 
-// numberWords are the words and signs of numbers.txt.
+// numberWords are the words and signs in numbers.txt.
 var numberWords = readNumberWords(numbersFile)
 
 type numberVocabulary struct {
-	units        map[string]string          // km for kilometers
-	scales       map[string]int             // 3 for thousand
+	units        map[string]string          // unit by word: km for kilometers
+	scales       map[string]int             // power of ten by word: 3 for thousand
 	nouns        map[string]map[string]bool // by field
 	ignoredWords map[string]bool
 	years        map[string]bool     // by the keys of the words
 	currencies   map[string][]string // ISO 4217
 }
 
-// readNumberWords reads the form of numbers.txt, which is described there.
+// readNumberWords reads the format of numbers.txt, which describes itself.
 func readNumberWords(text string) *numberVocabulary {
 	v := &numberVocabulary{map[string]string{}, map[string]int{}, map[string]map[string]bool{}, map[string]bool{},
 		map[string]bool{}, map[string][]string{}}

@@ -2,8 +2,8 @@ package value
 
 import "bytes"
 
-// classifySeparators says what the separators between digits are: of groups, a decimal mark, or either one. It returns
-// false for digits that are no number.
+// classifySeparators says what the separators between digits are: group separators, a decimal mark, or an ambiguous
+// one. It returns false for digits that are not a number.
 func classifySeparators(digits []byte) (group, point, either byte, ok bool) {
 	last := bytes.LastIndexAny(digits, "., '")
 	if last < 0 {
@@ -27,7 +27,7 @@ func classifySeparators(digits []byte) (group, point, either byte, ok bool) {
 	return 0, mark, 0, true
 }
 
-// areGroups reports whether digits stand in groups of three, or in Indian groups: 4,50,000.
+// areGroups reports whether digits are in groups of three, or in Indian groups: 4,50,000.
 func areGroups(digits []byte, separator byte) bool {
 	parts := bytes.Split(digits, []byte{separator})
 	last := len(parts) - 1

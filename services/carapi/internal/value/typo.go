@@ -10,7 +10,7 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Nearest gives the names that one was perhaps meant to be, at most three, the likeliest first.
+// Nearest returns at most three names that name was perhaps meant to be, the likeliest first.
 func Nearest(name string, names []string) []string {
 	return nearestNames(name, func(yield func(folded, name string) bool) {
 		for _, n := range names {
@@ -21,7 +21,7 @@ func Nearest(name string, names []string) []string {
 	})
 }
 
-// NearestFolded is Nearest for names that are folded already: by their folded text, each with its spellings.
+// NearestFolded is Nearest for folded names, each with its spellings.
 func NearestFolded(name string, names map[string][]string) []string {
 	return nearestNames(name, func(yield func(folded, name string) bool) {
 		for folded, spellings := range names {
@@ -53,7 +53,7 @@ func nearestNames(name string, names iter.Seq2[string, string]) []string {
 		more := utf8.RuneCountInString(f) - letters
 		holds := letters >= 3 && (strings.Contains(f, folded) || letters+more >= 3 && strings.Contains(folded, f))
 		if !holds && (more > limit || -more > limit) {
-			continue // which spares computing the distance
+			continue // saves computing the distance
 		}
 
 		d := levenshtein.ComputeDistance(folded, f)
@@ -84,8 +84,8 @@ func nearestNames(name string, names iter.Seq2[string, string]) []string {
 	return found
 }
 
-// IsOneTypo reports whether a name is another one with a single typing error. Names of up to three letters and names
-// with comparison signs never are.
+// IsOneTypo reports whether a name differs from another one by a single typing error. It is false for names of up to
+// three letters and names with comparison signs.
 func IsOneTypo(name, meant string) bool {
 	a, b := Fold(name), Fold(meant)
 	if IsTransposition([]rune(a), []rune(b)) {
@@ -94,18 +94,17 @@ func IsOneTypo(name, meant string) bool {
 	return len(a) > 3 && !strings.ContainsAny(name, "!<>=~") && levenshtein.ComputeDistance(a, b) <= 1
 }
 
-// Excerpt is what a message repeats of a caller's text: at most 100 bytes of valid UTF-8.
+// Excerpt returns what a message repeats of a caller's text: at most 100 bytes of valid UTF-8.
 func Excerpt(s string) string {
 	const most = 100
 	return Shorten(s, most)
 }
 
-// Shorten gives at most so many bytes of a text, as valid UTF-8, with three dots where the rest is left out. Characters
-// that could act on a screen become U+FFFD, so that a reader sees that something is there. Written as JSON, the text
-// takes at most twice as many bytes.
+// Shorten returns at most most bytes of a text as valid UTF-8, with three dots for the rest. Characters that could
+// affect a screen become U+FFFD, so that a reader notices them. As JSON, the text takes at most twice as many bytes.
 func Shorten(s string, most int) string {
 	const dots = "..."
-	if len(s) > 4*most { // the rest would be left out anyway
+	if len(s) > 4*most { // the rest is dropped anyway
 		s = s[:4*most]
 	}
 

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// The notation is described at the top of vocabulary/en.txt.
+// vocabulary/en.txt describes the format.
 
-// addFile adds the lines of a vocabulary file. The error names the line.
+// addFile adds the lines of a vocabulary file. An error names the line.
 func (v *Vocabulary) addFile(text string) error {
 	for _, l := range v.lexica {
 		l.headFirst = false
@@ -39,7 +39,7 @@ func (v *Vocabulary) addFile(text string) error {
 	return nil
 }
 
-// addLine adds one line below the name of a field. It gives what was expected of a line that cannot be read.
+// addLine adds one line below the name of a field. It returns what was expected instead of a line that cannot be read.
 func (v *Vocabulary) addLine(field, line string) (expected string) {
 	const aliasForms = "names for the same, as in Chevrolet = Chevy, or words and what they mean, as in 4x4 -> AWD, 4WD"
 	words, values, isDirected := strings.Cut(line, "->")
@@ -139,7 +139,7 @@ func keysOf(words []string) []string {
 	return all
 }
 
-// foldAllOrNil folds words; nil if one of them has no letter or digit.
+// foldAllOrNil folds words. It returns nil if one of them has no letter or digit.
 func foldAllOrNil(words []string) []string {
 	folded := FoldAll(words)
 	if slices.Contains(folded, "") {

@@ -5,24 +5,24 @@ import (
 	"unicode/utf8"
 )
 
-// splitText is a text taken apart at all signs, and between letters and digits.
+// splitText is a text split at all signs, and between letters and digits.
 type splitText struct {
 	text  string
-	keys  []byte // of all words, without spaces
+	keys  []byte // the keys of all words, without spaces
 	parts []wordPart
 }
 
-// wordPart is a word: where it is in the text, and in the keys.
+// wordPart is a word: its place in the text, and in the keys.
 type wordPart struct {
 	start, end, keyStart, keyEnd int
 }
 
-// key gives the keys of neighboring words, joined: "pick-up" is pickup.
+// key returns the joined keys of neighboring words: "pick-up" is pickup.
 func (w *splitText) key(from, to int) []byte {
 	return w.keys[w.parts[from].keyStart:w.parts[to-1].keyEnd]
 }
 
-// after gives the signs between a word and the next one.
+// after returns the signs between a word and the next one.
 func (w *splitText) after(i int) string {
 	if i+1 == len(w.parts) {
 		return w.text[w.parts[i].end:]
@@ -30,10 +30,10 @@ func (w *splitText) after(i int) string {
 	return w.text[w.parts[i].end:w.parts[i+1].start]
 }
 
-// joined gives the keys of all words.
+// joined returns the keys of all words.
 func (w *splitText) joined() string { return string(w.keys) }
 
-// splitWords takes a text apart.
+// splitWords splits a text into words.
 func splitWords(text string) splitText {
 	w := splitText{text: text, keys: make([]byte, 0, len(text)), parts: make([]wordPart, 0, 8)}
 	start, last := 0, 0
@@ -56,7 +56,7 @@ func splitWords(text string) splitText {
 	return w
 }
 
-// wordKind is 1 for letters and 2 for digits; 0 for other signs. A mark belongs to what is before it.
+// wordKind returns 1 for letters, 2 for digits and 0 for other signs. A mark belongs to the sign before it.
 func wordKind(r rune, last int) int {
 	switch {
 	case r < utf8.RuneSelf && (r|0x20 < 'a' || r|0x20 > 'z'):

@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// parseYear gives the year of a vehicle in a text such as "2015 reg", "03/2015" or "2015-03-01": the only one in it.
+// parseYear returns the only year in a text such as "2015 reg", "03/2015" or "2015-03-01".
 func parseYear[T string | []byte](text T) (year string, ok bool) {
 	if len(text) > maxNumberText {
 		return "", false
