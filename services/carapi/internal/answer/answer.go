@@ -1,5 +1,5 @@
-// Package answer writes what a search found, or what is wrong with it, as JSON. HTTP and MCP send the same answers. It
-// searches nothing itself, and knows neither headers nor protocols.
+// Package answer writes the result of a search, or the problem with it, as JSON. HTTP and MCP send the same answers. It
+// does not search, and knows no headers and no protocols.
 package answer
 
 import (
@@ -15,13 +15,13 @@ import (
 // Answer is an answer as it is sent.
 type Answer struct {
 	Body   []byte
-	Stable []byte // the part of Body that is the same as long as the stock is
+	Stable []byte // the part of Body that only changes with the stock
 	Rows   int    // vehicles in it
 	Origin search.Origin
 	Next   string // the path and query of the next page; empty on the last
 }
 
-// Search finds vehicles. At is where the request was sent.
+// Search finds vehicles. at is the resource of the request.
 func Search(ctx context.Context, s *search.Service, at Resource, values url.Values) (*Answer, error) {
 	a, err := s.Search(ctx, values)
 	if err != nil {
@@ -88,7 +88,7 @@ func CarByVIN(ctx context.Context, s *search.Service, _ Resource, vin string, va
 	return carAnswer(s.CarByVIN(ctx, vin, values))
 }
 
-// Similar gives one vehicle by its id, and what others like it cost.
+// Similar returns one vehicle by its id, with the prices of similar ones.
 func Similar(ctx context.Context, s *search.Service, _ Resource, id string, values url.Values) (*Answer, error) {
 	found, err := s.Similar(ctx, id, values)
 	if err != nil {
@@ -103,7 +103,7 @@ func Similar(ctx context.Context, s *search.Service, _ Resource, id string, valu
 	return a, nil
 }
 
-// WithComparables adds to the vehicle that similar found what others like it cost.
+// WithComparables adds the prices of similar vehicles to a vehicle.
 func WithComparables(found *search.Similar, err error) (*Answer, error) {
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func WithComparables(found *search.Similar, err error) (*Answer, error) {
 	return &Answer{Body: body, Stable: body, Rows: 1 + found.Shown, Origin: found.Origin}, nil
 }
 
-// Changes gives what has happened to vehicles.
+// Changes returns what happened to vehicles.
 func Changes(ctx context.Context, s *search.Service, at Resource, values url.Values) (*Answer, error) {
 	found, err := s.Changes(ctx, values)
 	if err != nil {
@@ -132,7 +132,7 @@ func Changes(ctx context.Context, s *search.Service, at Resource, values url.Val
 	return a, nil
 }
 
-// History gives what has happened to the vehicle of an id.
+// History returns what happened to the vehicle with an id.
 func History(ctx context.Context, s *search.Service, at Resource, id string, values url.Values) (*Answer, error) {
 	found, err := s.History(ctx, id, values)
 	if err != nil {
@@ -141,7 +141,7 @@ func History(ctx context.Context, s *search.Service, at Resource, id string, val
 	return historyAnswer(found, at), nil
 }
 
-// HistoryByVIN gives what has happened to the vehicle of a VIN.
+// HistoryByVIN returns what happened to the vehicle with a VIN.
 func HistoryByVIN(ctx context.Context, s *search.Service, at Resource, vin string, values url.Values) (*Answer, error) {
 	found, err := s.HistoryByVIN(ctx, vin, values)
 	if err != nil {
@@ -163,7 +163,7 @@ func rowHistory(found *search.Changes, at Resource) (rows RowHistory, next strin
 	return RowHistory{found.Events, page, found.From.UTC()}, next
 }
 
-// pageOf says what part of the events an answer has, and the path and query of the next part.
+// pageOf says which part of the events an answer has, and returns the path and query of the next part.
 func pageOf(found *search.Changes, at Resource) (p Page, next string) {
 	p = Page{found.Count, found.Next != nil, json.RawMessage("null"), json.RawMessage("null")}
 	if p.HasMore {
@@ -173,7 +173,7 @@ func pageOf(found *search.Changes, at Resource) (p Page, next string) {
 	return p, next
 }
 
-// AddHistory adds to the answer of one vehicle what has happened to it.
+// AddHistory adds what happened to a vehicle to its answer.
 func (a *Answer) AddHistory(found *search.Changes, at Resource) {
 	rows, _ := rowHistory(found, at)
 	body := append(a.Body[:len(a.Body)-1:len(a.Body)-1], `,"history":`...)
@@ -203,26 +203,26 @@ func Fields(ctx context.Context, s *search.Service) (*Answer, error) {
 	return &Answer{Body: body, Stable: body}, nil
 }
 
-// contextOf is how a request was understood, and how fresh its answer is.
+// contextOf returns how a request was understood, and how fresh its answer is.
 func contextOf(a *search.Answer) Context {
 	return Context{Applied: a.Applied, Notes: a.Notes, NotNumbers: a.NotNumbers, Currencies: a.Currencies,
 		Source: a.Origin.Source, AsOf: a.Origin.AsOf.UTC().Truncate(time.Second)}
 }
 
-// asOfSuffix is the end of an answer. It is not part of what is tagged: otherwise no live answer would ever equal
-// another.
+// asOfSuffix has the length of the end of an answer. The stable part does not include it, because otherwise no live
+// answer would ever equal another.
 const asOfSuffix = `,"as_of":"2006-01-02T15:04:05Z"}`
 
 // newAnswer writes a result that ends with its Context.
 func newAnswer(a *search.Answer, result any) *Answer {
-	const rest = 3 << 10 // room for what an answer has beside its large parts, mostly
+	const rest = 3 << 10 // usually enough for the rest of an answer
 	body := appendJSON(make([]byte, 0, len(a.Cars)+len(a.Facets)+len(a.Applied)+rest), result)
 	return &Answer{Body: body, Stable: body[:len(body)-len(asOfSuffix)], Origin: a.Origin}
 }
 
-// appendJSON appends a value as JSON, without regard for HTML: the & of a URL stays. What is JSON already is copied, as
-// reading it through would take longer than all the rest.
+// appendJSON appends a value as JSON without escaping HTML: the & of a URL stays. It copies what already is JSON,
+// because reading it would take longer than everything together.
 func appendJSON(b []byte, v any) []byte {
-	b, _ = json.Append(b, v, json.SortMapKeys|json.TrustRawMessage) // what answers are made of always encodes
+	b, _ = json.Append(b, v, json.SortMapKeys|json.TrustRawMessage) // the types of answers always encode
 	return b
 }

@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Limits of a problem in bytes. Detail and the texts of an error take up to twice as many as JSON, so a problem with
+// Limits of a problem in bytes. As JSON, detail and the texts of an error take up to twice as many, so a problem with
 // one error always fits.
 const (
 	maxProblem  = 3900 // as JSON
@@ -18,8 +18,7 @@ const (
 	maxExpected = 500 // of one error
 )
 
-// JSON writes the problem of a request to a resource. It holds as many of the errors as fit, and the number of the
-// others.
+// JSON writes the problem of a request to a resource. It includes as many errors as fit, and counts the others.
 func (p Problem) JSON(at Resource, requestID string) []byte {
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
 	p.Detail = value.Shorten(p.Detail, maxDetail)
@@ -54,7 +53,7 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 			}
 		}
 
-		if i == 0 && retryURL != "" { // it says more than further errors do
+		if i == 0 && retryURL != "" { // more helpful than further errors
 			add(func(p *Problem) { p.RetryURL = retryURL })
 		}
 	}
@@ -62,8 +61,9 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 	return body
 }
 
-// ProblemOf says in as few words as are safe what is wrong. At is where the request was sent, and names is what lists
-// the names that requests may use. The caller logs the error if it is not the request's.
+// ProblemOf describes an error to the caller, without internal details. at is the resource of the request, and names
+// points to the list of names that requests may use. isRequests reports that the request is wrong. The caller logs any
+// other error.
 func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool) {
 	var wrong query.ParameterErrors
 	var lacks search.NotComparedError

@@ -18,13 +18,13 @@ import (
 // object is a part of a JSON document.
 type object = map[string]any
 
-// MaxAbout is the length of a description, in characters, beyond which GPT Actions cut it off.
+// MaxAbout is the length in characters to which GPT Actions cut a description.
 const MaxAbout = 300
 
-// defsPrefix is what references between the schemas begin with before Schemas replaces it.
+// defsPrefix begins references between the schemas. Schemas replaces it.
 const defsPrefix = "#/$defs/"
 
-// answerShapes are the types that have a schema of their own. Where one is used in another, that refers to it.
+// answerShapes are the types with a schema of their own. Other schemas refer to it.
 var answerShapes = []struct {
 	name, about string
 	shape       reflect.Type
@@ -50,7 +50,7 @@ var answerShapes = []struct {
 // exactNumber is a number, or a text if a double would change it.
 var exactNumber = object{"type": []string{"number", "string", "null"}, "format": "double"}
 
-// rawMembers say what the members hold that are JSON already.
+// rawMembers are the schemas of the members that already are JSON.
 var rawMembers = map[string]object{
 	"SearchResult.cars":        {"type": "array", "items": object{"$ref": defsPrefix + "Car"}},
 	"SearchResult.facets":      mapOf("Facet"),
@@ -88,14 +88,14 @@ func mapOf(shape string) object {
 	return object{"type": "object", "additionalProperties": object{"$ref": defsPrefix + shape}}
 }
 
-// inferSchemas are the schemas of all shapes, as JSON. It panics if a shape has a type that JSON does not have.
+// inferSchemas returns the schemas of all shapes as JSON. It panics if a shape has a type that JSON lacks.
 var inferSchemas = sync.OnceValue(func() string {
 	options := &jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[json.RawMessage](): {},
 		reflect.TypeFor[time.Time]():       {Type: "string", Format: "date-time"},
 	}}
 	all := object{}
-	for _, s := range slices.Backward(answerShapes) { // what a shape refers to comes after it
+	for _, s := range slices.Backward(answerShapes) { // a shape only refers to later ones
 		schema, err := jsonschema.ForType(s.shape, options)
 		if err != nil {
 			panic(err)
@@ -127,7 +127,7 @@ var inferSchemas = sync.OnceValue(func() string {
 	return string(text)
 })
 
-// schemaJSON gives a schema as the JSON that it is written as.
+// schemaJSON returns a schema as decoded JSON.
 func schemaJSON(schema *jsonschema.Schema) any {
 	text, err := json.Marshal(schema)
 	if err != nil {
@@ -142,8 +142,8 @@ func schemaJSON(schema *jsonschema.Schema) any {
 	return v
 }
 
-// tidySchema gives an inferred schema as clients need it: objects may get more members one day, and what Go could leave
-// nil is left out of an answer or empty in it, and not null.
+// tidySchema prepares an inferred schema for clients. Objects may get more members later. What Go could leave nil is
+// missing or empty in answers, but not null.
 func tidySchema(schema any, mayBeNull bool) any {
 	s, ok := schema.(object)
 	if !ok { // true: anything
@@ -180,7 +180,7 @@ func tidySchema(schema any, mayBeNull bool) any {
 	return s
 }
 
-// Schemas are those of all answers and of problems, by name. References between them begin with refs.
+// Schemas returns the schemas of all answers and of problems by name. References between them begin with refs.
 func Schemas(fields []search.Description, refs string) map[string]any {
 	var all object
 	if err := json.Unmarshal([]byte(strings.ReplaceAll(inferSchemas(), defsPrefix, refs)), &all); err != nil {
@@ -210,13 +210,13 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 	return all
 }
 
-// Formats are those of numbers: without one, some generators take 32 bits.
+// Formats are the formats of numbers. Without them, some generators use 32 bits.
 var Formats = map[string]string{"integer": "int64", "number": "double"}
 
-// structuredFields are the fields whose values are no words of the dealer's.
+// structuredFields have values that are not the dealer's words.
 var structuredFields = []string{"id", "vin", "stock_number", "currency", "country"}
 
-// fieldSchema is the schema of a field in an answer.
+// fieldSchema returns the schema of a field in an answer.
 func fieldSchema(f search.Description) object {
 	about := f.About
 	if f.Unit != "" {

@@ -1,5 +1,5 @@
-// Package auth holds the keys that open the API, and decides whether what a client presents is one
-// of them. It knows nothing of HTTP.
+// Package auth holds the keys that open the API, and decides whether what a client presents is one of them. It knows no
+// HTTP.
 package auth
 
 import (
@@ -12,7 +12,7 @@ import (
 	"carstock/pkg/settings"
 )
 
-// Config says which keys open the API; its variables begin with API_. They may be combined.
+// Config says which keys open the API. Its variables begin with API_ and may be combined.
 type Config struct {
 	Key      settings.Secret `desc:"key that clients send as X-API-Key, at least 16 characters; its name is default"`
 	Keys     settings.Secret `desc:"keys: name=secret or name=sha256:HEX, then @2027-01-31 for a last day; separated by ; or , or line breaks"`
@@ -25,7 +25,7 @@ func (c *Config) Validate() error {
 	return err
 }
 
-// fixedKeys is the keys of the variables. If some are wrong, it is the others, and an error.
+// fixedKeys returns the keys of the variables. If some are wrong, it returns the others and an error.
 func (c *Config) fixedKeys() ([]key, error) {
 	var keys []key
 	var err error
@@ -43,9 +43,8 @@ func (c *Config) fixedKeys() ([]key, error) {
 	return keys, errors.Join(err, listErr)
 }
 
-// addKeys appends the keys of the entries, of which blank ones and comments are none. The error names
-// every wrong one by its number, and quotes none: where an = is missing, or the name, what stands in
-// its place may be the secret.
+// addKeys appends the keys of the entries, skipping blank lines and comments. The error counts every wrong entry by its
+// number, and quotes none: if the = or the name is missing, what is in its place may be the secret.
 func addKeys(keys []key, entries []string, unit string) ([]key, error) {
 	var errs []error
 	for i, entry := range entries {

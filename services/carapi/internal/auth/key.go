@@ -11,13 +11,14 @@ import (
 	"time"
 )
 
+// minLength is the smallest number of characters of a secret.
 const minLength = 16
 
-// key is a key that is known to be right, kept as its hash.
+// key is a valid key, stored as its hash.
 type key struct {
 	name string
 	sum  [sha256.Size]byte
-	end  time.Time // from which on it opens no more; zero if it always does
+	end  time.Time // when it expires; zero for never
 }
 
 func (k key) expired(now time.Time) bool { return !k.end.IsZero() && !now.Before(k.end) }
@@ -29,15 +30,14 @@ var (
 
 const nameRule = "a key's name is 1 to 64 letters, digits, dots, hyphens or underscores"
 
-// parseKey reads name=secret, or name=sha256:HEX. The name ends at the first =. The error quotes
-// nothing but a day.
+// parseKey reads name=secret or name=sha256:HEX. The name ends at the first =. The error never quotes a secret.
 func parseKey(entry string) (key, error) {
 	name, secret, ok := strings.Cut(entry, "=")
 	k := key{name: strings.TrimSpace(name)}
 	if !ok || !namePattern.MatchString(k.name) {
 		return key{}, errors.New("expected name=secret or name=sha256:HEX; " + nameRule)
 	}
-	if strings.ContainsAny(secret, ";,") { // API_KEYS is divided there; in the file they are most likely meant so
+	if strings.ContainsAny(secret, ";,") { // in API_KEYS these separate keys, and in the file they probably should
 		return key{}, errors.New("a secret here holds no ; and no comma: write one key per line, or the secret's hash as " +
 			"sha256:HEX")
 	}
@@ -47,8 +47,8 @@ func parseKey(entry string) (key, error) {
 	return k, err
 }
 
-// parseSecret reads what stands after a key's name. A secret may hold an @ itself: only a day at the
-// very end is its last. What begins with sha256: is a hash, never a secret.
+// parseSecret reads what follows a key's name. A secret may contain an @: only a day at the very end is the key's last
+// day. A text that begins with sha256: is a hash, never a secret.
 func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) {
 	if at := lastDay.FindStringIndex(text); at != nil {
 		day, err := time.Parse(time.DateOnly, text[at[0]+1:])
@@ -65,7 +65,7 @@ func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) 
 				"day as @2027-01-31")
 		}
 		if sum = [sha256.Size]byte(b); sum == sha256.Sum256(nil) {
-			return sum, end, errors.New("this is the hash of an empty text, and would let in whoever has no key")
+			return sum, end, errors.New("this is the hash of an empty text, and would accept a request without a key")
 		}
 
 		return sum, end, nil
@@ -82,8 +82,8 @@ func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) 
 	return sha256.Sum256([]byte(text)), end, nil
 }
 
-// New makes a key of 256 random bits, and the line to store, which holds the key's hash and not the
-// key. The key is good through the day until, or for ever if that is zero.
+// New makes a key of 256 random bits, and the line to store, which holds the key's hash and not the key. The key is
+// valid through the day until, or forever if that is zero.
 func New(name string, until time.Time) (secret, line string, err error) {
 	if !namePattern.MatchString(name) {
 		return "", "", fmt.Errorf("%q: %s", name, nameRule)

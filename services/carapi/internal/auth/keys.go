@@ -14,24 +14,23 @@ import (
 	"time"
 )
 
-// checkInterval is how long a change of the file may go unseen.
+// checkInterval is how long a change of the file may go unnoticed.
 const checkInterval = time.Second
 
 // Keys are the keys in force.
 type Keys struct {
-	fixed []key // of the variables
+	fixed []key // from variables
 	path  string
 	log   *slog.Logger
 	now   func() time.Time
 
 	mu        sync.Mutex
 	all       []key       // replaced as a whole, never changed
-	fileInfo  fs.FileInfo // the file as last read; nil if it could not be
+	fileInfo  fs.FileInfo // the file as last read; nil after a failure
 	checkedAt time.Time
 }
 
-// Open reads the keys. It warns of those that have expired, and later, when the file has changed and
-// is wrong, of that.
+// Open reads the keys. It logs expired keys and, later, a file that has become wrong.
 func Open(c Config, log *slog.Logger) (*Keys, error) { return openKeys(c, log, time.Now) }
 
 func openKeys(c Config, log *slog.Logger, now func() time.Time) (*Keys, error) {
@@ -56,11 +55,10 @@ func openKeys(c Config, log *slog.Logger, now func() time.Time) (*Keys, error) {
 	return nil, errors.New("API_KEYS, API_KEYS_FILE: there is no key in them: make one with `carapi key new NAME`")
 }
 
-// Name gives the name of the key that a client has presented, and whether it opens the API: one
-// that has expired does not. The name is empty if there is no such key.
-//
-// Hashes are compared, all of them and each in constant time, so that the time tells neither a key's
-// length nor how much of it was right.
+// Name returns the name of the key that a client presents, and whether it opens the API: an expired one does not. The
+// name is empty if there is no such key.
+// It compares the hashes of all keys in constant time, so that the time reveals neither the length of a key nor how
+// much of it was right.
 func (k *Keys) Name(presented string) (name string, ok bool) {
 	sum, now := sha256.Sum256([]byte(presented)), k.now()
 	for _, key := range k.currentKeys(now) {
@@ -71,7 +69,7 @@ func (k *Keys) Name(presented string) (name string, ok bool) {
 	return name, ok
 }
 
-// currentKeys is all keys, after a look at the file if the last one was a while ago.
+// currentKeys returns all keys, after checking the file if the last check was a while ago.
 func (k *Keys) currentKeys(now time.Time) []key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -84,7 +82,7 @@ func (k *Keys) currentKeys(now time.Time) []key {
 	readable := k.fileInfo != nil
 	changed, err := k.readFile()
 	switch {
-	case err != nil && (changed || readable): // once, not each second
+	case err != nil && (changed || readable): // log it once, not every second
 		k.log.Warn("the file of keys is wrong; the keys that it had stay valid", "error", err)
 	case err == nil && changed:
 		k.log.Info("the file of keys has been read again", "file", k.path, "keys", len(k.all)-len(k.fixed))
@@ -93,7 +91,7 @@ func (k *Keys) currentKeys(now time.Time) []key {
 	return k.all
 }
 
-// readFile reads the file, unless it is as it was. After an error the keys are those of before.
+// readFile reads the file if it has changed. After an error the previous keys stay.
 func (k *Keys) readFile() (changed bool, err error) {
 	info, err := os.Stat(k.path)
 	if err == nil && k.fileInfo != nil && os.SameFile(info, k.fileInfo) && info.Size() == k.fileInfo.Size() &&
@@ -101,7 +99,7 @@ func (k *Keys) readFile() (changed bool, err error) {
 		return false, nil
 	}
 
-	if err == nil && !info.Mode().IsRegular() { // a pipe can be read once, and may keep all requests waiting
+	if err == nil && !info.Mode().IsRegular() { // a pipe can only be read once, and may block all requests
 		err = fmt.Errorf("%s is no regular file", k.path)
 	}
 
@@ -111,11 +109,11 @@ func (k *Keys) readFile() (changed bool, err error) {
 	}
 
 	if err != nil {
-		k.fileInfo = nil // to be tried again: that it may now be read would not show as a change
+		k.fileInfo = nil // try again: becoming readable does not count as a change
 		return false, fmt.Errorf("API_KEYS_FILE: %w", err)
 	}
 
-	k.fileInfo = info // from before the reading, so that what changes meanwhile shows the next time
+	k.fileInfo = info // from before reading, so a change meanwhile is noticed next time
 	all, err := addKeys(slices.Clone(k.fixed), strings.Split(string(text), "\n"), "API_KEYS_FILE: "+k.path+": line")
 	if err != nil {
 		return true, err

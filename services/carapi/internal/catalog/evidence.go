@@ -384,8 +384,8 @@ func (e *examiner) examineNumber(field string) evidence {
 	return evidence{valuesAgree, share}
 }
 
-// The miles that vehicles go on a gallon of fuel, which some call mileage. Among odometer readings, some would be outside
-// this range.
+// The miles that vehicles go on a gallon of fuel, which some call mileage. Among odometer readings, some would be
+// outside this range.
 const (
 	minMilesPerGallon = 8
 	maxMilesPerGallon = 150

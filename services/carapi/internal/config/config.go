@@ -18,7 +18,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Stock is what is to be searched.
+// Stock says what to search.
 type Stock struct {
 	DB             dbconn.Config
 	CarsTable      string        `split_words:"true" default:"vehicles_stock" desc:"table or view to search"`
@@ -40,13 +40,13 @@ const (
 	Snapshot = "snapshot"
 )
 
-// HasLive reports whether the database of DB_HOST, or DB_PATH, is asked.
+// HasLive reports whether the database of DB_HOST or DB_PATH answers.
 func (c *Stock) HasLive() bool { return c.Source != Snapshot }
 
-// HasSnapshot reports whether the file of SNAPSHOT_PATH is asked.
+// HasSnapshot reports whether the file of SNAPSHOT_PATH answers.
 func (c *Stock) HasSnapshot() bool { return c.SnapshotPath != "" && c.Source != Live }
 
-// Address is where carapi is found.
+// Address is the address that carapi listens on.
 type Address struct {
 	HTTPAddr string `split_words:"true" default:":8080" desc:"address to listen on"`
 }
@@ -59,7 +59,7 @@ func (a *Address) Validate() error {
 	return nil
 }
 
-// Config is all that carapi can be told.
+// Config holds all settings of carapi.
 type Config struct {
 	Stock
 	Address
@@ -72,25 +72,24 @@ type Config struct {
 	MetricsAddr    string  `split_words:"true" default:"127.0.0.1:9091" desc:"address of the metrics for Prometheus; off for none"`
 }
 
-// Off is what METRICS_ADDR and RATE_LIMIT say for none.
+// Off disables METRICS_ADDR and RATE_LIMIT.
 const Off = "off"
 
-// Load reads the settings from the environment, and from file or else .env. The error names every
-// wrong variable.
+// Load reads the settings from the environment, and from file or otherwise .env. The error names every wrong variable.
 func Load(file string) (Config, error) {
 	var c Config
 	err := settings.Load(file, &c)
 	return c, err
 }
 
-// LoadStock reads only what is to be searched.
+// LoadStock reads only the settings of what to search.
 func LoadStock(file string) (Stock, error) {
 	var c Stock
 	err := settings.Load(file, &c)
 	return c, err
 }
 
-// LoadAddress reads only where carapi is found.
+// LoadAddress reads only the address.
 func LoadAddress(file string) (Address, error) {
 	var a Address
 	err := settings.Load(file, &a)
@@ -127,7 +126,7 @@ func (c *Stock) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Settings is what the live table is read with, and the words for its values.
+// Settings returns the settings for reading the live table, and the vocabulary.
 func (c *Stock) Settings() (store.Settings, *value.Vocabulary, error) {
 	binding, err := catalog.NewBinding(c.CarsFields, c.CarsHide, query.Controls())
 	vocabulary, vocabularyErr := value.ReadVocabulary(c.VocabularyFile)

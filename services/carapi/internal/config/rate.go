@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Rate is how many requests may come in a time; any number if Requests is 0.
+// Rate is a number of requests per time. Requests is 0 for any number.
 type Rate struct {
 	Requests int
 	Per      time.Duration
@@ -32,7 +32,7 @@ func (r *Rate) Decode(text string) error {
 	return nil
 }
 
-// Proxies are the addresses of proxies whose word on where a request comes from is taken.
+// Proxies are CIDRs of trusted proxies.
 type Proxies []string
 
 // Decode reads addresses and networks separated by commas.

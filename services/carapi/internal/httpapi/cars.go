@@ -22,11 +22,11 @@ import (
 type findFunc func(ctx context.Context, s *search.Service, at answer.Resource, values url.Values) (*answer.Answer,
 	error)
 
-// maxLink is how long a Link header may be: proxies refuse an answer with more headers than their buffers hold, of
-// which some have 4 kB. The body has the address of the next page in any case.
+// maxLink is the longest Link header. Proxies refuse answers whose headers exceed their buffers, of which some have 4
+// kB. The body always has the address of the next page.
 const maxLink = 1000
 
-// handleCars answers a search, facets and statistics.
+// handleCars answers searches, facets, statistics and changes.
 func handleCars(s *search.Service, find findFunc, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		values, ok := readParameters(w, r)
@@ -48,17 +48,17 @@ func handleCars(s *search.Service, find findFunc, log *slog.Logger) http.Handler
 	}
 }
 
-// findCarFunc gives the vehicle of an id or a VIN.
+// findCarFunc answers a request about the vehicle with an id or a VIN.
 type findCarFunc func(ctx context.Context, s *search.Service, at answer.Resource, id string,
 	values url.Values) (*answer.Answer, error)
 
-// handleCar answers GET /cars/{id}, what is under it, and GET /cars/vin/{vin}: key is the name of the parameter in the
-// path.
+// handleCar answers GET /cars/{id}, the paths below it, and GET /cars/vin/{vin}. key is the name of the parameter in
+// the path.
 func handleCar(s *search.Service, find findCarFunc, key string, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		raw := chi.URLParam(r, key)
 		id := raw
-		if r.URL.RawPath != "" { // the router went by it
+		if r.URL.RawPath != "" { // the router matched the escaped path
 			if unescaped, err := url.PathUnescape(raw); err == nil {
 				id = unescaped
 			}
@@ -71,7 +71,7 @@ func handleCar(s *search.Service, find findCarFunc, key string, log *slog.Logger
 
 		a, err := find(r.Context(), s, resourceOf(r), id, values)
 		if errors.Is(err, search.ErrNotFound) && raw != id && strings.Contains(raw, "~") {
-			a, err = find(r.Context(), s, resourceOf(r), raw, values) // an id of several values, which are escaped in it
+			a, err = find(r.Context(), s, resourceOf(r), raw, values) // a joined id contains escapes
 		}
 
 		switch {
@@ -105,7 +105,7 @@ func handleFields(s *search.Service, log *slog.Logger) http.HandlerFunc {
 	}
 }
 
-// writeAnswer sends an answer. Age is HTTP's own word for how old a snapshot is.
+// writeAnswer sends an answer. The Age header says how old a snapshot is.
 func writeAnswer(w http.ResponseWriter, r *http.Request, a *answer.Answer) {
 	noteAnswer(r.Context(), a)
 	if a.Origin.Source == search.FromSnapshot {
@@ -114,14 +114,14 @@ func writeAnswer(w http.ResponseWriter, r *http.Request, a *answer.Answer) {
 	writeTagged(w, r, a.Body, etag(a.Stable))
 }
 
-// noteAnswer keeps what the log and the metrics say of an answer.
+// noteAnswer records what the log and the metrics say about an answer.
 func noteAnswer(ctx context.Context, a *answer.Answer) {
 	i := infoOf(ctx)
 	i.rows, i.source = a.Rows, a.Origin.Source
 }
 
-// readParameters are those of the query string; if that is malformed, the answer says so. url.Query would silently
-// leave out what it cannot parse.
+// readParameters returns the parameters of the query string. It answers a malformed one with a problem, because
+// url.Query would silently drop what it cannot parse.
 func readParameters(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
 	values, err := query.ParseQuery(r.URL.RawQuery)
 	if err != nil {

@@ -12,15 +12,15 @@ import (
 //go:embed docs
 var docsFiles embed.FS
 
-// redirectToDocs answers GET /docs with the page. The location is relative and holds behind any proxy; http.Redirect
+// redirectToDocs redirects GET /docs to the page. The location is relative, so it works behind any proxy; http.Redirect
 // would make it a path of this program.
 func redirectToDocs(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Location", "docs/")
 	w.WriteHeader(http.StatusMovedPermanently)
 }
 
-// handleDocs answers GET /docs/: a page that shows the API's description and tries it out. All that it loads
-// comes from this program; what is tried out goes there, or to where the description says that the API is.
+// handleDocs answers GET /docs/ with a page that shows the API's description and tries it out. It only loads files from
+// this program. Requests go to this program, or to the API's address in the description.
 func handleDocs(publicURL string) http.Handler {
 	tried := ""
 	if u, err := url.Parse(publicURL); err == nil && u.Host != "" {
@@ -28,7 +28,7 @@ func handleDocs(publicURL string) http.Handler {
 	}
 
 	own, err := fs.Sub(docsFiles, "docs")
-	if err != nil { // the folder is there, or this would not compile
+	if err != nil { // cannot happen, because the folder is embedded
 		panic(err)
 	}
 

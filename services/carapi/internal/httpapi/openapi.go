@@ -19,13 +19,13 @@ import (
 // object is a part of a JSON document.
 type object = map[string]any
 
-// GPT Actions cut longer descriptions of parameters off.
+// maxParameterAbout is the length in characters to which GPT Actions cut a parameter's description.
 const maxParameterAbout = 700
 
 const schemaRefs = "#/components/schemas/"
 
-// handleOpenAPI answers GET /openapi.json and GET /openapi-3.0.json: a description of the API over the table as it is
-// now.
+// handleOpenAPI answers GET /openapi.json and GET /openapi-3.0.json with a description of the API over the present
+// table.
 func handleOpenAPI(s *search.Service, describe func([]search.Description) (object, error),
 	log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -51,8 +51,8 @@ func handleOpenAPI(s *search.Service, describe func([]search.Description) (objec
 	}
 }
 
-// handleOpenAITools answers GET /tools/openai.json: the tools as OpenAI's APIs take them; format=chat for the
-// older of the two.
+// handleOpenAITools answers GET /tools/openai.json with the tools in the form of OpenAI's APIs; format=chat selects the
+// older API.
 func handleOpenAITools(s *search.Service, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		format := r.URL.Query().Get("format")
@@ -199,7 +199,7 @@ func operationObject(id, summary, about string, parameters []object, schema stri
 	return o
 }
 
-// changesParameters are those of a request for changes, but for the fields that are shown.
+// changesParameters returns the parameters of a request for changes, except the fields to show.
 func changesParameters() []object {
 	kinds := object{"type": "string", "enum": query.ChangeKinds()}
 	return append([]object{
@@ -213,7 +213,7 @@ func changesParameters() []object {
 	}, changesPageParameters()...)
 }
 
-// changesPageParameters are the parameters for a page of changes.
+// changesPageParameters returns the parameters for a page of changes.
 func changesPageParameters() []object {
 	return []object{
 		queryParameter("limit", "How many changes one answer holds at most.",
@@ -227,7 +227,7 @@ func schemaReference(schema string) object { return object{"$ref": schemaRefs + 
 
 func queryParameter(name, about string, schema object, example any) object {
 	if example != nil {
-		schema["examples"] = []any{example} // not the parameter's: a page that tries it out would send them all
+		schema["examples"] = []any{example} // not in the parameter, or the docs page would send all of them
 	}
 	return object{"name": name, "in": "query", "description": answer.Excerpt(about, maxParameterAbout), "schema": schema}
 }
@@ -237,7 +237,7 @@ func pathParameter(name, about string, example any) object {
 		"example": fmt.Sprint(example)}
 }
 
-// listParameter is a parameter that may be repeated.
+// listParameter returns a parameter that may be repeated.
 func listParameter(name, about string, items object, example any) object {
 	if example != nil {
 		example = []any{example}
@@ -247,7 +247,7 @@ func listParameter(name, about string, items object, example any) object {
 	return p
 }
 
-// filterParameters are those by which the fields are compared.
+// filterParameters returns the parameters that filter by fields.
 func filterParameters(fields []search.Description) []object {
 	var all []object
 	for _, f := range fields {
@@ -303,7 +303,7 @@ func filterParameters(fields []search.Description) []object {
 	return all
 }
 
-// valueSchema is the schema of a value to compare with: one of those in stock, where they are few.
+// valueSchema returns the schema of a value to compare with. If the values in stock are few, it lists them.
 func valueSchema(f search.Description) object {
 	schema := object{"type": "string", "minLength": 1}
 	if values := mcp.NameableValues(f); f.Complete != nil && *f.Complete && len(values) > 0 {
@@ -312,7 +312,7 @@ func valueSchema(f search.Description) object {
 	return schema
 }
 
-// firstValue is a value in stock; nil if none is known.
+// firstValue returns a value in stock, or nil if none is known.
 func firstValue(f search.Description) any {
 	if values := mcp.NameableValues(f); len(values) > 0 {
 		return values[0]
@@ -320,7 +320,8 @@ func firstValue(f search.Description) any {
 	return jsonText(f.Min)
 }
 
-// presenceParameters ask for fields with and without a value. A column of one of these names takes its place.
+// presenceParameters returns the parameters for fields with and without a value. A column with the same name replaces
+// one.
 func presenceParameters(fields []search.Description) []object {
 	comparable := object{"type": "string", "enum": namesWhere(fields,
 		func(f search.Description) bool { return len(f.Filters) > 0 })}
@@ -336,7 +337,7 @@ func presenceParameters(fields []search.Description) []object {
 	return all
 }
 
-// pageParameters are those of a search beside its filters.
+// pageParameters returns the parameters of a search in addition to its filters.
 func pageParameters(fields []search.Description) []object {
 	sorts := namesWhere(fields, func(f search.Description) bool { return f.Sort })
 	all := []object{
@@ -394,12 +395,12 @@ func facetParameter(fields []search.Description, otherwise string) object {
 		object{"type": "string", "minLength": 1}, firstCountable(fields))
 }
 
-// firstCountable returns the name of the first field whose values can be counted, for an example; nil if there is none.
+// firstCountable returns the name of the first field whose values can be counted, as an example, or nil.
 func firstCountable(fields []search.Description) any {
 	return firstName(namesWhere(fields, func(f search.Description) bool { return f.Facet }))
 }
 
-// countableText says which fields' values are counted.
+// countableText says which fields' values can be counted.
 func countableText(fields []search.Description) string {
 	ranges := namesWhere(fields, func(f search.Description) bool { return f.Type == "number" })
 	about := " Ranges of numbers have a step: year:5"
@@ -412,7 +413,7 @@ func countableText(fields []search.Description) string {
 		"."
 }
 
-// groupParameters say how statistics are divided. A column of this name takes its place.
+// groupParameters returns the parameter that divides statistics. A column with its name replaces it.
 func groupParameters(fields []search.Description) []object {
 	if fieldNamed(fields, "by") != nil {
 		return nil
@@ -423,7 +424,7 @@ func groupParameters(fields []search.Description) []object {
 		object{"type": "string", "minLength": 1}, firstCountable(fields))}
 }
 
-// sortSchema is the schema of sort, whose default is the id where there is one.
+// sortSchema returns the schema of sort. Its default is the id if there is one.
 func sortSchema(fields []search.Description) object {
 	schema := object{"type": "string", "minLength": 1}
 	if fieldNamed(fields, "id") != nil {
@@ -432,7 +433,7 @@ func sortSchema(fields []search.Description) object {
 	return schema
 }
 
-// firstName gives the first of some names; nil if there is none.
+// firstName returns the first of some names, or nil.
 func firstName(names []string) any {
 	if len(names) == 0 {
 		return nil
@@ -458,7 +459,7 @@ func fieldNamed(fields []search.Description, name string) *search.Description {
 	return &fields[i]
 }
 
-// scalarSchema is the schema of one value in a request.
+// scalarSchema returns the schema of one value in a request.
 func scalarSchema(f search.Description) object {
 	switch {
 	case f.Type != "integer" && f.Type != "number":
@@ -469,7 +470,7 @@ func scalarSchema(f search.Description) object {
 	return object{"type": "number", "format": answer.Formats["number"]}
 }
 
-// exampleValue is one of the field's in stock; nil if none is known.
+// exampleValue returns a value of the field in stock, or nil if none is known.
 func exampleValue(f search.Description) any {
 	if f.Min == nil {
 		return nil
@@ -480,7 +481,7 @@ func exampleValue(f search.Description) any {
 	return jsonText(f.Min)
 }
 
-// jsonText is a value in JSON as a query string has it.
+// jsonText returns a JSON value in the notation of query strings.
 func jsonText(v json.RawMessage) any {
 	if v == nil {
 		return nil
@@ -495,7 +496,7 @@ func exampleID(fields []search.Description, name string) any {
 	return "1"
 }
 
-// firstWord is a value with letters or digits, of a field that has one.
+// firstWord returns a value with letters or digits in a field, or nil.
 func firstWord(fields []search.Description, name string) any {
 	if f := fieldNamed(fields, name); f != nil {
 		for _, v := range f.Values {

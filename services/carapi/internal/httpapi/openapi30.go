@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// asOpenAPI30 gives a document of OpenAPI 3.1 as one of 3.0, for gateways and generators that know no other.
+// asOpenAPI30 converts a document of OpenAPI 3.1 to 3.0, for gateways and generators that only know that.
 func asOpenAPI30(document object) (object, error) {
 	text, err := json.Marshal(document)
 	if err != nil {
@@ -30,8 +30,8 @@ func asOpenAPI30(document object) (object, error) {
 	return d, nil
 }
 
-// replaceSchemas replaces the schemas of parameters, headers and contents. A schema has no member called schema, but
-// for a property, and is not looked into.
+// replaceSchemas replaces the schemas of parameters, headers and contents. It does not descend into schemas: there, a
+// member named schema is a property.
 func replaceSchemas(part any) {
 	switch part := part.(type) {
 	case object:
@@ -39,7 +39,7 @@ func replaceSchemas(part any) {
 			switch name {
 			case "schema":
 				part[name] = schema30(inner)
-			case "schemas": // have been replaced
+			case "schemas": // already replaced
 			default:
 				replaceSchemas(inner)
 			}
@@ -51,7 +51,7 @@ func replaceSchemas(part any) {
 	}
 }
 
-// schema30 gives a schema of JSON Schema 2020-12 in the words of OpenAPI 3.0.
+// schema30 converts a schema of JSON Schema 2020-12 to OpenAPI 3.0.
 func schema30(schema any) any {
 	from, ok := schema.(object)
 	if !ok { // additionalProperties: false
@@ -63,7 +63,7 @@ func schema30(schema any) any {
 			return from
 		}
 
-		to := maps.Clone(from) // 3.0 ignores what stands beside a reference
+		to := maps.Clone(from) // 3.0 ignores the members beside a reference
 		delete(to, "$ref")
 		to["allOf"] = []any{object{"$ref": reference}}
 
@@ -71,7 +71,7 @@ func schema30(schema any) any {
 	}
 
 	to := object{}
-	if from["type"] == nil { // anything, so null too
+	if from["type"] == nil { // anything, including null
 		to["nullable"] = true
 	}
 
@@ -96,7 +96,7 @@ func schema30(schema any) any {
 		}
 	}
 
-	if alternatives, several := to["anyOf"].([]any); several && to["format"] != nil { // that of the number
+	if alternatives, several := to["anyOf"].([]any); several && to["format"] != nil { // the format of the number
 		alternatives[0].(object)["format"] = to["format"]
 		delete(to, "format")
 	}
@@ -104,8 +104,8 @@ func schema30(schema any) any {
 	return to
 }
 
-// setTypes sets the type of a schema. 3.0 knows no lists of types: null is a keyword of its own, beside a type, and
-// others are alternatives.
+// setTypes sets the type of a schema. 3.0 has no lists of types: null is a separate keyword, and other types are
+// alternatives.
 func setTypes(to object, types any) {
 	several, ok := types.([]any)
 	if !ok {

@@ -1,5 +1,4 @@
-// Package httpapi is the API over HTTP: routes, handlers, and how errors are told. It holds no SQL
-// and does not interpret what is searched for.
+// Package httpapi is the API over HTTP: routes, handlers and errors. It does not interpret requests, and knows no SQL.
 package httpapi
 
 import (
@@ -16,19 +15,19 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// Options is what surrounds the answers.
+// Options configures the handler.
 type Options struct {
-	PublicURL string   // where clients reach the API; empty if its paths there are the ones here
-	Origins   []string // of pages that browsers may call from
-	Proxies   []string // networks of proxies whose word on the client's address is taken
-	Requests  int      // that a key may make in Per, and a client without one; any number if 0
+	PublicURL string   // where clients reach the API; empty if its paths are the same there
+	Origins   []string // origins of pages that may call the API from a browser
+	Proxies   []string // CIDRs of trusted proxies
+	Requests  int      // requests that a key, or a client without one, may make in Per; 0 for any number
 	Per       time.Duration
-	InFlight  int // requests that are answered at a time
+	InFlight  int // requests that are answered at the same time
 	Metrics   *Metrics
 	Traces    trace.TracerProvider // nil for none
 }
 
-// New is the API's handler.
+// New returns the API's handler.
 func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.Handler {
 	r := chi.NewRouter()
 	base := answer.NewBase(o.PublicURL)
@@ -65,7 +64,7 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 	return r
 }
 
-// carRoutes are those of the vehicles.
+// carRoutes adds the routes of vehicles.
 func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
 	r.Get("/cars", handleCars(s, answer.Search, log))
 	r.Get("/cars/facets", handleCars(s, answer.Facets, log))
@@ -78,7 +77,7 @@ func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
 	r.Get("/cars/{id}/history", handleCar(s, answer.History, "id", log))
 }
 
-// mcpHandler answers /mcp.
+// mcpHandler returns the handler of /mcp.
 func mcpHandler(s *search.Service, base answer.Base, log *slog.Logger) http.Handler {
 	c := &mcp.Caller{Service: s, Base: base, Log: log, RequestID: requestIDOf, Answered: noteAnswer}
 	return c.HTTP()

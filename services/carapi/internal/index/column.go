@@ -19,9 +19,10 @@ type column struct {
 	hasRanks bool
 	values   dictionary
 	ranks    ranks
-	nulls    int               // rows without a comparable value; their rank is values.len()
-	texts    int               // nulls that are texts among numbers
-	bitmaps  []*roaring.Bitmap // the rows of each rank, including NULL's, if they are many; nil if there are too many values
+	nulls    int // rows without a comparable value; their rank is values.len()
+	texts    int // nulls that are texts among numbers
+	// the rows of each rank, including NULL's, if they are many; nil if there are too many values
+	bitmaps []*roaring.Bitmap
 
 	list *list
 	long *longTexts

@@ -1,7 +1,7 @@
-// Package index holds one generation of the stock in memory. It finds, counts, sorts and measures the vehicles that match,
-// and lists their values. It is immutable once built. It returns row numbers, which mean nothing outside one generation,
-// and the keys and sort keys of rows; it never shows a vehicle. It does not interpret what people write, and knows no SQL,
-// no HTTP and no way to read a table.
+// Package index holds one generation of the stock in memory. It finds, counts, sorts and measures the vehicles that
+// match, and lists their values. It is immutable once built. It returns row numbers, which mean nothing outside one
+// generation, and the keys and sort keys of rows; it never shows a vehicle. It does not interpret what people write,
+// and knows no SQL, no HTTP and no way to read a table.
 package index
 
 import (

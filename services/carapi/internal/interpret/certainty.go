@@ -118,7 +118,8 @@ var amountOwners = strings.Fields("off rebate payment payments monthly month wee
 
 var (
 	// plainAmount finds a currency or a scale, so the amount is certainly money.
-	plainAmount = regexp.MustCompile(`(?i)[$€£₹]|\d\s*(?:k|grand|lakh|lac|mio|million)\b|\b(?:usd|eur|gbp|dollars?|euros?|bucks)\b`)
+	plainAmount = regexp.MustCompile(`(?i)[$€£₹]|\d\s*(?:k|grand|lakh|lac|mio|million)\b|\b(?:usd|eur|gbp|dollars?|` +
+		`euros?|bucks)\b`)
 	// clearAmount is the smallest bare number that, beside a vehicle, can only be a price.
 	clearAmount = "15000"
 )

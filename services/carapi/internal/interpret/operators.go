@@ -42,8 +42,9 @@ var oppositeOperators = map[string]string{"eq": "ne", "ne": "eq", "gte": "lt", "
 var (
 	dottedOperator  = regexp.MustCompile(`(?i)^(not[.:])?\$?([a-z_]+)[.:](.+)$`)
 	calledOperator  = regexp.MustCompile(`(?i)^(not\s+|not[.:])?([a-z_]+|not\s+in|!=?|<>|≠|-)\s*[(\[](.*)[)\]]$`)
-	notNullOperator = regexp.MustCompile(`(?i)^(?:is[\s.]+not[\s.]+|not[\s.](?:is[\s.])?|!=?\s*|<>\s*|≠\s*|neq?[.:\s]\s*)(?:null|none|nil|empty)$`)
-	nullOperator    = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
+	notNullOperator = regexp.MustCompile(`(?i)^(?:is[\s.]+not[\s.]+|not[\s.](?:is[\s.])?|!=?\s*|<>\s*|≠\s*|` +
+		`neq?[.:\s]\s*)(?:null|none|nil|empty)$`)
+	nullOperator = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
 )
 
 // readOperator reads a value with an operator of another API. is reports whether the value has one, and ok whether it

@@ -608,7 +608,8 @@ var modelYear = regexp.MustCompile(`^(?:19[5-9]\d|20[0-4]\d)$`)
 var (
 	distancePattern = regexp.MustCompile(`(?i)\d\s*k?\s*(?:mi|miles?|kms?|kilomet(?:er|re)s?)\b`)
 	moneySign       = regexp.MustCompile(`(?i)[$€£]|\b(?:usd|eur|gbp|dollars?|euros?)\b`)
-	timeWord        = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\b(?:up|on|plus|now|present|beyond)$|\+$`)
+	timeWord        = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\b(?:up|on|plus|now|` +
+		`present|beyond)$|\+$`)
 )
 
 // amountStarts are words that may begin an amount.

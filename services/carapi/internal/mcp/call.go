@@ -26,7 +26,7 @@ import (
 func (c *Caller) handler(tool string) sdk.ToolHandler {
 	return func(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
 		values, err := argumentValues(r.Params.Arguments)
-		if err != nil { // for the model to read, and not a failure of the protocol
+		if err != nil { // the model reads it; the protocol has not failed
 			return c.argumentProblem(ctx, tool, err)
 		}
 
@@ -51,7 +51,7 @@ func (c *Caller) handler(tool string) sdk.ToolHandler {
 	}
 }
 
-// runCall makes a call. A panic is an internal error of this call alone.
+// runCall makes a call. A panic becomes an internal error of this call alone.
 func (c *Caller) runCall(ctx context.Context, call toolCall) (a *answer.Answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -75,7 +75,7 @@ func (c *Caller) runCall(ctx context.Context, call toolCall) (a *answer.Answer, 
 	return answer.Search(ctx, c.Service, c.Base.Resource(searchPath), call.values)
 }
 
-// runCarCall gives one vehicle with what else was asked for. Of one that is gone, its history is still known.
+// runCarCall returns one vehicle with the requested additions. A vehicle that is gone still has a history.
 func (c *Caller) runCarCall(ctx context.Context, call toolCall) (a *answer.Answer, err error) {
 	at := c.Base.Resource(call.path())
 	find, history, similar := answer.Car, answer.History, c.Service.Similar
@@ -110,13 +110,13 @@ func (c *Caller) runCarCall(ctx context.Context, call toolCall) (a *answer.Answe
 	return a, nil
 }
 
-// argumentProblem says what is wrong with the arguments of a call.
+// argumentProblem returns what is wrong with the arguments of a call.
 func (c *Caller) argumentProblem(ctx context.Context, tool string, err error) (*sdk.CallToolResult, error) {
 	p := answer.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
 	return toolResult(p.JSON(answer.Resource(tool), c.RequestID(ctx)), true), nil
 }
 
-// callProblem says why a call has no answer, as the HTTP API does.
+// callProblem returns why a call has no answer, as the HTTP API would.
 func (c *Caller) callProblem(ctx context.Context, call toolCall, err error) *sdk.CallToolResult {
 	at := c.Base.Resource(call.path())
 	p, isRequests := answer.ProblemOf(err, at, "The tool describe_inventory")
@@ -131,8 +131,8 @@ func (c *Caller) callProblem(ctx context.Context, call toolCall, err error) *sdk
 	return toolResult(p.JSON(at, c.RequestID(ctx)), true)
 }
 
-// toolResult is an answer. A problem is text alone: some clients check structured content against the schema of the
-// answer, and then show the model neither.
+// toolResult returns the result of a call. A problem is only text: some clients check structured content against the
+// schema of the answer, and then show the model neither.
 func toolResult(body []byte, isError bool) *sdk.CallToolResult {
 	r := &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: string(body)}}, IsError: isError}
 	if !isError {
@@ -141,7 +141,7 @@ func toolResult(body []byte, isError bool) *sdk.CallToolResult {
 	return r
 }
 
-// callKind is what a call asks for.
+// callKind says what a call asks for.
 type callKind string
 
 const (
@@ -153,20 +153,20 @@ const (
 	changesReport     callKind = "changes"
 )
 
-// searchPath is where the HTTP API takes searches.
+// searchPath is the path of searches in the HTTP API.
 const searchPath = "/cars/"
 
-// toolCall is a request that the arguments of a tool stand for.
+// toolCall is the request that the arguments of a tool stand for.
 type toolCall struct {
 	kind   callKind
 	id     string // of carByID and carByVIN
 	values url.Values
 
-	comparables bool // whether what others like it cost is wanted too
-	history     bool // whether what has happened to it is wanted too
+	comparables bool // add the prices of similar vehicles
+	history     bool // add what happened to it
 }
 
-// path is where the HTTP API takes the same request.
+// path returns the path of the same request in the HTTP API.
 func (c toolCall) path() string {
 	switch c.kind {
 	case describeInventory, marketReport, changesReport:
@@ -179,7 +179,7 @@ func (c toolCall) path() string {
 	return searchPath
 }
 
-// escapeID is an id in a path. One that is named as another resource has all its letters escaped.
+// escapeID escapes an id for a path. If the id is the name of another resource, it escapes every byte.
 func escapeID(id string) string {
 	if !slices.Contains([]string{"facets", "stats", "fields", "changes"}, id) {
 		return url.PathEscape(id)
@@ -223,11 +223,10 @@ func newCall(tool string, values url.Values) (toolCall, error) {
 	return toolCall{kind: searchCars, values: values}, nil
 }
 
-// shownNames are names of parameters that say what is shown of a vehicle, however they are written: fields_not,
-// columns.
+// shownNames match parameters for the fields to show, however they are written: fields_not, columns.
 var shownNames = regexp.MustCompile(`(?i)^\W*(?:view|.*fields?|select|columns?)(?:\W|_|$)`)
 
-// addMore adds the parameters that stand in more, as they would in a query string.
+// addMore adds the parameters in more, as if they were in a query string.
 func addMore(values url.Values) error {
 	given := values["more"]
 	values.Del("more")
@@ -251,7 +250,7 @@ func addMore(values url.Values) error {
 	return nil
 }
 
-// sortedItems gives the items of values with commas, in order.
+// sortedItems returns the items of comma-separated values, in order.
 func sortedItems(values []string) []string {
 	var items []string
 	for _, v := range values {
@@ -264,11 +263,11 @@ func sortedItems(values []string) []string {
 	return items
 }
 
-// parseMore reads a query string strictly: each part has a name and an equals sign. Parts without a value are left out.
+// parseMore reads a query string strictly: each part has a name and an equals sign. It drops parts without a value.
 func parseMore(text string) (url.Values, error) {
 	text = strings.TrimSpace(text)
 
-	// as next and suggestions are
+	// A whole URL is accepted, because next and suggestions are URLs.
 	if path, rest, isURL := strings.Cut(text, "?"); isURL && !strings.ContainsAny(path, "=&") {
 		text = rest
 	}
@@ -332,7 +331,7 @@ func newCarCall(values url.Values) (toolCall, error) {
 	return toolCall{}, errors.New("get_car needs an id, as a search gives it, or a vin")
 }
 
-// newReportCall is for changes where the arguments say since when or of which kind, and otherwise for statistics.
+// newReportCall returns a call for changes if the arguments include since or kind, and otherwise one for statistics.
 func newReportCall(values url.Values) (toolCall, error) {
 	isChanges := values.Has("since") || values.Has("kind")
 	if isChanges && values.Has("by") {
@@ -348,8 +347,7 @@ func newReportCall(values url.Values) (toolCall, error) {
 // maxArguments is how many bytes the arguments of a call may have, as many as the URL of a request.
 const maxArguments = 16 << 10
 
-// argumentValues gives the arguments of a call as the HTTP API takes them. null and an empty text are an argument left
-// out.
+// argumentValues returns the arguments of a call as parameters of the HTTP API. It drops null and empty texts.
 func argumentValues(arguments json.RawMessage) (url.Values, error) {
 	values := url.Values{}
 	if len(bytes.TrimSpace(arguments)) == 0 {
@@ -377,7 +375,7 @@ func argumentValues(arguments json.RawMessage) (url.Values, error) {
 			switch item := item.(type) {
 			case nil:
 			case string:
-				if item != "" { // as good as left out
+				if item != "" { // an empty text means nothing
 					values.Add(name, item)
 				}
 			case json.Number:

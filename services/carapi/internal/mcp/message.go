@@ -15,8 +15,8 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
 
-// decodeMessage returns the message that a body holds, or the JSON-RPC error for a body that is not one message.
-// A batch is refused because the limits count requests: one request must not hold many searches.
+// decodeMessage returns the message in a body, or the JSON-RPC error for a body that is not one message. It refuses a
+// batch, because the limits count requests, and one request must not hold many searches.
 func decodeMessage(body []byte) (message jsonrpc.Message, refused []byte) {
 	if bytes.HasPrefix(bytes.TrimLeft(body, "\ufeff \t\r\n"), []byte("[")) {
 		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
@@ -25,7 +25,7 @@ func decodeMessage(body []byte) (message jsonrpc.Message, refused []byte) {
 	if !utf8.Valid(body) {
 		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeParseError, "this is not valid UTF-8; encode the message as UTF-8")
 	}
-	if !json.Valid(body) { // nor are several messages in a row: the SDK would run the first and drop the rest
+	if !json.Valid(body) { // also several messages: the SDK would run the first and drop the others
 		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeParseError,
 			"this is not valid JSON; send one JSON-RPC message per request")
 	}
@@ -43,7 +43,7 @@ func decodeMessage(body []byte) (message jsonrpc.Message, refused []byte) {
 	return message, nil
 }
 
-// hasExactID reports whether the id of a message survives being read as a double, as the SDK reads it.
+// hasExactID reports whether a double, which the SDK uses, represents the id of a message exactly.
 func hasExactID(body []byte) bool {
 	var m struct {
 		ID json.RawMessage `json:"id"`
@@ -57,18 +57,18 @@ func hasExactID(body []byte) bool {
 	return err == nil && n <= largest && n >= -largest
 }
 
-// rpcError returns an error that answers the message with an id. The zero ID is for a message whose id is not known.
+// rpcError returns an error that answers the message with an id. The zero ID is for an unknown id.
 func rpcError(id jsonrpc.ID, code int, message string) []byte {
 	body, _ := json.Marshal(object{"jsonrpc": "2.0", "id": id.Raw(), "error": object{"code": code, "message": message}})
 	return append(body, '\n') // texts and numbers always encode
 }
 
-// tooLargeError is the error for a message of more than maxBody bytes.
+// tooLargeError returns the error for a message of more than maxBody bytes.
 func tooLargeError() []byte {
 	return rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, fmt.Sprintf("the message is larger than %d bytes", maxBody))
 }
 
-// OneMessage refuses a POST that is not one JSON-RPC message, before next does anything for it.
+// OneMessage refuses a POST that is not one JSON-RPC message before next works on it.
 func OneMessage(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !acceptsJSON(r.Header.Values("Accept")) {
@@ -101,7 +101,7 @@ func OneMessage(next http.Handler) http.Handler {
 			return
 		}
 
-		// The SDK wants both types in Accept, though it answers in JSON alone.
+		// The SDK requires both types in Accept, although it only answers in JSON.
 		r = r.WithContext(r.Context()) // a copy
 		r.Header = r.Header.Clone()
 		r.Header.Set("Accept", "application/json, text/event-stream")
@@ -110,7 +110,7 @@ func OneMessage(next http.Handler) http.Handler {
 	})
 }
 
-// acceptsJSON reports whether a client takes JSON. One that does not say what it takes does.
+// acceptsJSON reports whether a client accepts JSON. Without an Accept header it does.
 func acceptsJSON(accept []string) bool {
 	text := strings.TrimSpace(strings.Join(accept, ","))
 	if text == "" {
@@ -130,7 +130,7 @@ func acceptsJSON(accept []string) bool {
 	return false
 }
 
-// callID is the id of a call, and the zero ID for other messages, which are not answered.
+// callID returns the id of a call, and the zero ID for other messages, which have no answer.
 func callID(m jsonrpc.Message) jsonrpc.ID {
 	if r, ok := m.(*jsonrpc.Request); ok {
 		return r.ID
@@ -138,7 +138,8 @@ func callID(m jsonrpc.Message) jsonrpc.ID {
 	return jsonrpc.ID{}
 }
 
-// neverEnds reports whether the answer to a message would never end, and keep its place among the requests in flight.
+// neverEnds reports whether the answer to a message would never end, and so would keep its place among the requests in
+// flight.
 func neverEnds(m jsonrpc.Message) bool {
 	r, ok := m.(*jsonrpc.Request)
 	return ok && r.Method == "subscriptions/listen"
@@ -150,7 +151,7 @@ func writeRefusal(w http.ResponseWriter, status int, body []byte) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // this fails only if the client has gone
+	_, _ = w.Write(body) // only fails if the client is gone
 }
 
 // Errors gives every error of next the form of JSON-RPC, and keeps its HTTP status.
@@ -160,8 +161,8 @@ func Errors(next http.Handler) http.Handler {
 	})
 }
 
-// answerErrors lets serve write an answer. An error that is not JSON-RPC yet, as those in plain text of the SDK and
-// the problems of the HTTP API, becomes one that answers the message with this id.
+// answerErrors lets serve write an answer. If it writes an error that is not JSON-RPC, such as the SDK's plain texts
+// and the problems of the HTTP API, the error becomes one that answers the message with this id.
 func answerErrors(w http.ResponseWriter, id jsonrpc.ID, serve func(http.ResponseWriter)) {
 	e := errorWriter{ResponseWriter: w}
 	serve(&e)
@@ -187,8 +188,7 @@ func answerErrors(w http.ResponseWriter, id jsonrpc.ID, serve func(http.Response
 	writeRefusal(w, e.status, rpcError(id, code, message))
 }
 
-// notHandledPrefix is how the SDK begins the text of its 400 for a method that it does not know. Later versions of the
-// protocol have it answer with an error of JSON-RPC.
+// notHandledPrefix begins the SDK's 400 for an unknown method. Later versions of the protocol require a JSON-RPC error.
 const notHandledPrefix = "JSON RPC not handled"
 
 // errorWriter holds back an error that is not JSON-RPC.

@@ -6,8 +6,8 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// OpenAI gives the tools as OpenAI's function tools, in strict mode: every input is required, and null means that it is
-// not asked for. With chat they have the form of the Chat Completions API, otherwise that of the Responses API.
+// OpenAI returns the tools as OpenAI's function tools in strict mode: every input is required, and null means that it
+// is not used. With chat they have the form of the Chat Completions API, and otherwise that of the Responses API.
 func OpenAI(fields []search.Description, chat bool) ([]byte, error) {
 	functions := []object{}
 	for _, t := range Tools(fields) {

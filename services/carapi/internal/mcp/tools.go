@@ -1,5 +1,5 @@
-// Package mcp offers the search to language models: function tools in OpenAI's form, and a server of the Model Context
-// Protocol. It knows no table: everything comes from the fields as they are described to it.
+// Package mcp offers the search to language models: as function tools in OpenAI's form, and as a server of the Model
+// Context Protocol. It knows no table: everything comes from the descriptions of the fields.
 package mcp
 
 import (
@@ -16,23 +16,23 @@ import (
 // object is a part of a JSON document.
 type object = map[string]any
 
-// Tool is what a model may call.
+// Tool is a function that a model may call.
 type Tool struct {
 	Name        string
 	About       string // at most 1,024 characters
 	Inputs      []Input
 	Output      string // the name of its schema
-	OtherOutput string // the name of the schema of its other answers; empty if they are all alike
+	OtherOutput string // the name of the schema of its other answers; empty if it has only one
 }
 
 // Input is a parameter of a tool.
 type Input struct {
 	Name   string
 	About  string
-	Schema object // of its value, if it is given
+	Schema object // of its value
 }
 
-// inputNamePattern is a name that tools can have for an input.
+// inputNamePattern matches the names that an input may have.
 var inputNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
 // usefulFields are the fields that people filter by, the most useful first.
@@ -43,10 +43,10 @@ var usefulFields = []string{"make", "model", "year", "price", "mileage", "condit
 // unfilteredFields are the fields that no model filters by, or whose values get_car takes.
 var unfilteredFields = []string{"id", "vin", "stock_number", "description", "image_url", "listing_url"}
 
-// maxInputs is how many inputs search_cars has at most: in strict mode a model writes all of them in each call.
+// maxInputs is the largest number of inputs of search_cars: in strict mode a model writes all of them in each call.
 const maxInputs = 24
 
-// Tools are those for a table with these fields.
+// Tools returns the tools for a table with these fields.
 func Tools(fields []search.Description) []Tool {
 	car := Tool{Name: "get_car", Output: "Car", About: "Get all that is known of one vehicle, by its id from a search, " +
 		"or by its VIN.", Inputs: []Input{
@@ -77,7 +77,7 @@ func Tools(fields []search.Description) []Tool {
 	}
 }
 
-// addHistory adds what a change history answers.
+// addHistory adds what a change history can answer.
 func addHistory(car, report *Tool) {
 	car.About += " With history also of a vehicle that is no longer in stock."
 	car.OtherOutput = "History"
@@ -95,7 +95,7 @@ func addHistory(car, report *Tool) {
 			"items": object{"type": "string", "enum": query.ChangeKinds()}}})
 }
 
-// searchInputs are the filters that are used most, and what a search has beside its filters.
+// searchInputs returns the most useful filters, and the other inputs of a search.
 func searchInputs(fields []search.Description) []Input {
 	enums := &enumRoom{values: maxEnumValues, bytes: maxEnumBytes}
 	others := []Input{
@@ -137,9 +137,10 @@ func searchInputs(fields []search.Description) []Input {
 	return append(append(filters, others...), shown, counted, more)
 }
 
-// reportInputs are how market_report divides the vehicles, and the filters that are used most.
+// reportInputs returns how market_report divides the vehicles, and its most useful filters.
 func reportInputs(fields []search.Description) []Input {
-	inputs := []Input{{"by", `One or two fields that divide them, such as "make" or "model,year", or ranges: "price:5000".`,
+	inputs := []Input{{"by", `One or two fields that divide them, such as "make" or "model,year", or ranges: ` +
+		`"price:5000".`,
 		object{"type": "string"}}}
 	for _, f := range fields {
 		if name := filterName(f); slices.Contains([]string{"make", "model", "year"}, name) {
@@ -149,7 +150,7 @@ func reportInputs(fields []search.Description) []Input {
 	return append(inputs, Input{"more", "Other filters, as in search_cars.", object{"type": "string"}})
 }
 
-// moreAbout says what stands in more.
+// moreAbout describes the input more.
 func moreAbout(filters []string) string {
 	const most = 500 // bytes
 	about := "Everything else, as a query string, such as doors=4&interior_color=black&make_not=Toyota; also " +
@@ -174,7 +175,7 @@ func moreAbout(filters []string) string {
 	return about + "."
 }
 
-// sortedByUse are the fields, the most useful ones first and the others in their own order.
+// sortedByUse returns the fields with the most useful ones first, and the others in their own order.
 func sortedByUse(fields []search.Description) []search.Description {
 	place := func(f search.Description) int {
 		if i := slices.Index(usefulFields, f.Name); i >= 0 {
@@ -189,7 +190,7 @@ func sortedByUse(fields []search.Description) []search.Description {
 	return sorted
 }
 
-// filterName is the parameter that compares a field; empty if none does.
+// filterName returns the parameter that compares a field, or "".
 func filterName(f search.Description) string {
 	if len(f.Filters) > 0 && strings.TrimPrefix(f.Filters[0], query.Qualifier) == f.Name {
 		return f.Filters[0]
@@ -203,7 +204,7 @@ var amountExamples = map[string]string{
 	"mileage": `, such as "under 50000"`,
 }
 
-// filterInput is the input for a filter.
+// filterInput returns the input for a filter.
 func filterInput(name string, f search.Description, enums *enumRoom) Input {
 	about := f.About
 	if about == "" {
@@ -231,7 +232,7 @@ func filterInput(name string, f search.Description, enums *enumRoom) Input {
 	return input
 }
 
-// namesSchema is the schema of a list of fields.
+// namesSchema returns the schema of a list of fields.
 func namesSchema(fields []search.Description, enums *enumRoom) object {
 	var names []string
 	for _, f := range fields {
@@ -246,7 +247,8 @@ func namesSchema(fields []search.Description, enums *enumRoom) object {
 	return object{"type": "array", "items": items}
 }
 
-// Limits for the values of all enums of a tool together. OpenAI accepts 1,000; bytes keep the list of tools short.
+// Limits for the values of all enums of a tool together. OpenAI accepts 1,000 values. The limit of bytes keeps the list
+// of tools short.
 const (
 	maxEnumValues = 900
 	maxEnumBytes  = 5_000
@@ -255,7 +257,7 @@ const (
 // enumRoom is what is left of these limits.
 type enumRoom struct{ values, bytes int }
 
-// take reports whether there is room for an enum of these values, and takes it.
+// take reports whether an enum of these values fits, and reserves room for it.
 func (r *enumRoom) take(values []string) bool {
 	size := 0
 	for _, v := range values {
@@ -271,7 +273,7 @@ func (r *enumRoom) take(values []string) bool {
 	return true
 }
 
-// NameableValues are the values in stock that a request can name, each once.
+// NameableValues returns the values in stock that a request can name, without repetitions.
 func NameableValues(f search.Description) []string {
 	var values []string
 	for _, v := range f.Values {
@@ -282,7 +284,7 @@ func NameableValues(f search.Description) []string {
 	return values
 }
 
-// InputSchema is the schema of a tool's inputs, none of which is needed.
+// InputSchema returns the schema of a tool's inputs. None is required.
 func (t Tool) InputSchema() object {
 	properties := object{}
 	for _, i := range t.Inputs {
@@ -291,7 +293,7 @@ func (t Tool) InputSchema() object {
 	return object{"type": "object", "properties": properties, "additionalProperties": false}
 }
 
-// schema is the schema of an input with what it is about.
+// schema returns the schema of an input with its description.
 func (i Input) schema() object {
 	p := object{"description": i.About}
 	for keyword, v := range i.Schema {
@@ -300,8 +302,8 @@ func (i Input) schema() object {
 	return p
 }
 
-// OutputSchema is the schema of a tool's answers; all has the schemas by name. Only those of a search are described
-// whole: clients check answers by it, and models read the answers.
+// OutputSchema returns the schema of a tool's answers; all has the schemas by name. Only the schema of a search is
+// complete: clients check answers by it, and models read the answers themselves.
 func (t Tool) OutputSchema(all map[string]any) object {
 	switch {
 	case t.OtherOutput != "":
@@ -329,7 +331,7 @@ func (t Tool) OutputSchema(all map[string]any) object {
 	return schema
 }
 
-// outlineSchema gives the schema of an object with the types of its members, and nothing of what is in these.
+// outlineSchema returns the schema of an object with the types of its members, but without their contents.
 func outlineSchema(schema object) object {
 	members := object{}
 	for name, member := range schema["properties"].(object) {
@@ -350,7 +352,7 @@ func outlineSchema(schema object) object {
 	return outlined
 }
 
-// outlineOfEither is the outline of objects of two schemas.
+// outlineOfEither returns the outline of objects of two schemas.
 func outlineOfEither(one, other object) object {
 	outlined, second := outlineSchema(one), outlineSchema(other)
 	for name, member := range second["properties"].(object) {
@@ -371,10 +373,10 @@ func outlineOfEither(one, other object) object {
 	return outlined
 }
 
-// defsPrefix is what references between the schemas of a tool begin with.
+// defsPrefix begins references between the schemas of a tool.
 const defsPrefix = "#/$defs/"
 
-// addReferred adds all schemas that one refers to.
+// addReferred adds all schemas that a schema refers to.
 func addReferred(definitions, all object, schema any) {
 	switch schema := schema.(type) {
 	case object:
@@ -396,7 +398,7 @@ func addReferred(definitions, all object, schema any) {
 	}
 }
 
-// withoutAbout gives a schema without its descriptions and formats.
+// withoutAbout returns a schema without its descriptions and formats.
 func withoutAbout(schema any) any {
 	s, ok := schema.(object)
 	if !ok {
@@ -407,7 +409,7 @@ func withoutAbout(schema any) any {
 	for keyword, v := range s {
 		switch keyword {
 		case "description", "format":
-		case "properties": // one may be called description
+		case "properties": // a property may be named description
 			properties := object{}
 			for name, property := range v.(object) {
 				properties[name] = withoutAbout(property)

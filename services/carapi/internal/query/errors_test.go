@@ -52,8 +52,10 @@ func TestMistakesAreCounted(t *testing.T) {
 	}
 
 	for text, want := range map[string]string{
-		wrong.Detail("/cars/fields"): `there is no field "zzz"; name another field, or leave it out. 61 more things are wrong. /cars/fields lists all fields and their parameters`,
-		wrong.Error():                `there is no field "zzz"; name another field, or leave it out. 61 more things are wrong`,
+		wrong.Detail("/cars/fields"): `there is no field "zzz"; name another field, or leave it out. 61 more things are ` +
+			`wrong. /cars/fields lists all fields and their parameters`,
+		wrong.Error(): `there is no field "zzz"; name another field, or leave it out. 61 more ` +
+			`things are wrong`,
 		ParameterErrors{All: []ParameterError{{Expected: "did you mean x?"}, {}}}.Error(): "did you mean x? One more " +
 			"thing is wrong",
 	} {

@@ -11,7 +11,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// A table of at least manyTableRows rows is bound by the first sampleRows. The binding is checked after all rows were read.
+// A table of at least manyTableRows rows is bound by the first sampleRows. The binding is checked after all rows were
+// read.
 const (
 	manyTableRows = 50_000
 	sampleRows    = 5_000

@@ -48,7 +48,8 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 	var joined []*catalog.Field
 	for _, f := range fields {
 		switch {
-		case f.Position() < 0 || q.places[f.Position()] >= 0 || f.From != nil: // already read with the key, or derived from another field
+		case f.Position() < 0 || q.places[f.Position()] >= 0 || f.From != nil:
+			// already read with the key, or derived from another field
 		case f.IsJoined():
 			var parts []int
 			for _, part := range unboundedColumns(c.Table, f) {

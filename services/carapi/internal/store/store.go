@@ -1,6 +1,6 @@
-// Package store reads the vehicles of one table from MySQL or from a SQLite file: the whole table for an index, and rows
-// by key for a page. It returns every value as a value.Cell, in one form per type, whichever database it comes from. It
-// is the only package that knows SQL. It knows no requests, no index and no HTTP.
+// Package store reads the vehicles of one table from MySQL or from a SQLite file: the whole table for an index, and
+// rows by key for a page. It returns every value as a value.Cell, in one form per type, whichever database it comes
+// from. It is the only package that knows SQL. It knows no requests, no index and no HTTP.
 package store
 
 import (

@@ -12,8 +12,10 @@ import (
 
 // Words before the excluded end of a range.
 const (
-	belowWords = `unter|moins de|menos de|meno di|under|below|less than|fewer than|cheaper than|lower than|smaller than|before|older than|earlier than`
-	aboveWords = `über|ueber|plus de|más de|mas de|più di|over|above|more than|higher than|greater than|bigger than|after|newer than|later than|younger than|exceeding`
+	belowWords = `unter|moins de|menos de|meno di|under|below|less than|fewer than|cheaper than|lower than|smaller than|` +
+		`before|older than|earlier than`
+	aboveWords = `über|ueber|plus de|más de|mas de|più di|over|above|more than|higher than|greater than|bigger than|` +
+		`after|newer than|later than|younger than|exceeding`
 )
 
 var (
@@ -24,12 +26,16 @@ var (
 	rangeSeparator = regexp.MustCompile(`\s*(?:-|–|—|\.\.\.?)\s*| (?:to|and|until|through|thru) `)
 
 	// Words before or after an amount that make it one end of a range.
-	upToPattern   = regexp.MustCompile(`^(?:<=|≤|bis zu|bis|höchstens|jusqu'à|jusqu’à|hasta|fino a|up to|upto|at most|max\.?|maximum|until|till|through|to) ?(.+)$`)
+	upToPattern = regexp.MustCompile(`^(?:<=|≤|bis zu|bis|höchstens|jusqu'à|jusqu’à|hasta|fino a|up to|upto|at most|` +
+		`max\.?|maximum|until|till|through|to) ?(.+)$`)
 	belowPattern  = regexp.MustCompile(`^(?:<|` + belowWords + `) ?(.+)$`)
-	atMostPattern = regexp.MustCompile(`^(.+?) ?(?:or less|or under|or below|or lower|or cheaper|or fewer|or older|or earlier|and under|and below|max\.?|maximum)$`)
-	fromPattern   = regexp.MustCompile(`^(?:>=|≥|ab|mindestens|à partir de|desde|da|at least|min\.?|minimum|from|since|starting at) ?(.+)$`)
+	atMostPattern = regexp.MustCompile(`^(.+?) ?(?:or less|or under|or below|or lower|or cheaper|or fewer|or older|or ` +
+		`earlier|and under|and below|max\.?|maximum)$`)
+	fromPattern = regexp.MustCompile(`^(?:>=|≥|ab|mindestens|à partir de|desde|da|at least|min\.?|minimum|from|since|` +
+		`starting at) ?(.+)$`)
 	abovePattern  = regexp.MustCompile(`^(?:>|` + aboveWords + `) ?(.+)$`)
-	orMorePattern = regexp.MustCompile(`^(?:from |since )?(.+?) ?(?:\+|or more|or over|or above|or newer|or later|or up|and up|and above|and newer|and over|` +
+	orMorePattern = regexp.MustCompile(`^(?:from |since )?(.+?) ?(?:\+|or more|or over|or above|or newer|or later|or up|` +
+		`and up|and above|and newer|and over|` +
 		`and later|and after|and beyond|and on|to now|to present|to date|onwards?|upwards?|plus|on|min\.?|minimum)$`)
 
 	// The negation of a bound is an inclusive bound on the other side.

@@ -8,8 +8,9 @@ import (
 // NumberStyle says how a column writes its numbers. It is learned once from all its values. The zero style reads plain
 // numbers and unambiguous ones.
 type NumberStyle struct {
-	Field      string `json:"field,omitempty"`      // the field that the column is read for, as in Measure
-	Comma      string `json:"comma,omitempty"`      // the meaning of a comma before three digits: groups, decimal or unclear ("")
+	Field string `json:"field,omitempty"` // the field that the column is read for, as in Measure
+	// the meaning of a comma before three digits: groups, decimal or unclear ("")
+	Comma      string `json:"comma,omitempty"`
 	Point      string `json:"point,omitempty"`      // the meaning of a period before three digits
 	Unit       string `json:"unit,omitempty"`       // the usual unit, such as km; "" if the values name none
 	Currency   string `json:"currency,omitempty"`   // the usual currency, ISO 4217
