@@ -39,7 +39,7 @@ func (a *apiBench) history() {
 	for _, c := range cases {
 		all[c.name] = target{p.base, c.path, c.status}
 	}
-	found := inTurn(a.B, 1, a.span, all)
+	found := measureInTurn(a.B, 1, a.span, all)
 	for _, c := range cases {
 		a.atMost(c.name+" / one vehicle", found[c.name].p50()/found["id"].p50(), 15, found[c.name].quantile(0.5).String())
 	}

@@ -19,16 +19,16 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// listed is a row of the table whose history is tested.
-type listed struct {
+// listedCar is a row of the table whose history is tested.
+type listedCar struct {
 	ID            int
 	Make, Model   string
 	Price         *int
 	Status, Color string
 }
 
-// happened is an event, as plain loops over the rows of each run find it.
-type happened struct {
+// pastEvent is an event, as plain loops over the rows of each run find it.
+type pastEvent struct {
 	run      int
 	kind     string
 	id       int
@@ -40,7 +40,7 @@ type pastRuns struct {
 	mysql    dbconn.Config
 	db       *sqlx.DB
 	snapshot dbconn.Config
-	tables   []map[int]listed
+	tables   []map[int]listedCar
 	starts   []time.Time
 }
 
@@ -57,7 +57,7 @@ func makeHistory(t *testing.T, runs int) *pastRuns {
 	h.db.MustExec(`CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2),
 		status VARCHAR(20), color VARCHAR(20))`)
 	random := rand.New(rand.NewPCG(1, 2))
-	stock := map[int]listed{}
+	stock := map[int]listedCar{}
 	for id := 1; id <= 80; id++ {
 		stock[id] = newListed(random, id)
 	}
@@ -74,9 +74,9 @@ func makeHistory(t *testing.T, runs int) *pastRuns {
 	return h
 }
 
-func newListed(random *rand.Rand, id int) listed {
+func newListed(random *rand.Rand, id int) listedCar {
 	price := 5000 + 100*random.IntN(300)
-	c := listed{ID: id, Make: []string{"Toyota", "Honda", "Ford"}[random.IntN(3)], Model: []string{"One", "Two"}[random.IntN(2)],
+	c := listedCar{ID: id, Make: []string{"Toyota", "Honda", "Ford"}[random.IntN(3)], Model: []string{"One", "Two"}[random.IntN(2)],
 		Price: &price, Status: "available", Color: "red"}
 	if random.IntN(20) == 0 {
 		c.Price = nil
@@ -84,7 +84,7 @@ func newListed(random *rand.Rand, id int) listed {
 	return c
 }
 
-func editStock(random *rand.Rand, stock map[int]listed, last int) int {
+func editStock(random *rand.Rand, stock map[int]listedCar, last int) int {
 	for _, id := range slices.Sorted(maps.Keys(stock)) {
 		c := stock[id]
 		switch random.IntN(20) {
@@ -114,7 +114,7 @@ func editStock(random *rand.Rand, stock map[int]listed, last int) int {
 }
 
 // store writes the stock into MySQL.
-func (h *pastRuns) store(stock map[int]listed) {
+func (h *pastRuns) store(stock map[int]listedCar) {
 	h.db.MustExec("DELETE FROM cars")
 	for _, c := range stock {
 		h.db.MustExec("INSERT INTO cars VALUES (?, ?, ?, ?, ?, ?)", c.ID, c.Make, c.Model, c.Price, c.Status, c.Color)
@@ -145,25 +145,25 @@ func (h *pastRuns) moveRuns(t *testing.T, runs int) {
 func samePrice(a, b *int) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
 
 // events are what plain loops find, the oldest first; at the same time in the order of the ids, for comparing.
-func (h *pastRuns) events() (all []happened) {
+func (h *pastRuns) events() (all []pastEvent) {
 	for run := 1; run < len(h.tables); run++ {
 		before, after := h.tables[run-1], h.tables[run]
 		for id, c := range after {
 			old, was := before[id]
 			if !was {
-				all = append(all, happened{run: run, kind: "new", id: id})
+				all = append(all, pastEvent{run: run, kind: "new", id: id})
 				continue
 			}
 			if !samePrice(old.Price, c.Price) {
-				all = append(all, happened{run: run, kind: "price", id: id, old: old.Price, now: c.Price})
+				all = append(all, pastEvent{run: run, kind: "price", id: id, old: old.Price, now: c.Price})
 			}
 			if c.Status == "sold" && old.Status != "sold" {
-				all = append(all, happened{run: run, kind: "sold", id: id})
+				all = append(all, pastEvent{run: run, kind: "sold", id: id})
 			}
 		}
 		for id, old := range before {
 			if _, is := after[id]; !is && old.Status != "sold" {
-				all = append(all, happened{run: run, kind: "sold", id: id})
+				all = append(all, pastEvent{run: run, kind: "sold", id: id})
 			}
 		}
 	}
@@ -171,7 +171,7 @@ func (h *pastRuns) events() (all []happened) {
 	return all
 }
 
-func compareHappened(a, b happened) int {
+func compareHappened(a, b pastEvent) int {
 	return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.id, b.id), cmp.Compare(a.kind, b.kind))
 }
 
@@ -229,14 +229,14 @@ func (h *pastRuns) bases(t *testing.T) map[string]string {
 
 func decode[T any](t *testing.T, url string) (v T) {
 	t.Helper()
-	code, body := status(url)
+	code, body := getStatus(url)
 	if err := json.Unmarshal([]byte(body), &v); err != nil || code != 200 {
 		t.Fatalf("%s: %d %s %v", url, code, body, err)
 	}
 	return v
 }
 
-func asText(v any) string {
+func formatValue(v any) string {
 	b, _ := json.Marshal(v)
 	return string(b)
 }
@@ -257,8 +257,8 @@ func TestHistoryFields(t *testing.T) {
 		}
 		changed := 0
 		for _, c := range found.Cars {
-			if asText(c.seenOf) != asText(want[c.ID]) {
-				t.Errorf("%s: vehicle %d: %s, want %s", source, c.ID, asText(c.seenOf), asText(want[c.ID]))
+			if formatValue(c.seenOf) != formatValue(want[c.ID]) {
+				t.Errorf("%s: vehicle %d: %s, want %s", source, c.ID, formatValue(c.seenOf), formatValue(want[c.ID]))
 			}
 			if c.PriceDrop != nil {
 				changed++
@@ -340,7 +340,7 @@ func priceIn(values map[string]any) *int {
 }
 
 // changesOf reads all pages.
-func (h *pastRuns) changesOf(t *testing.T, base, path string) (all []happened) {
+func (h *pastRuns) changesOf(t *testing.T, base, path string) (all []pastEvent) {
 	t.Helper()
 	runOf := map[string]int{}
 	for run, start := range h.starts {
@@ -351,21 +351,21 @@ func (h *pastRuns) changesOf(t *testing.T, base, path string) (all []happened) {
 	for path != "" {
 		p := decode[eventsAnswer](t, base+path)
 		if p.Returned != len(p.Changes) || p.HasMore != (p.Next != nil) {
-			t.Fatalf("%s: %s", path, asText(p))
+			t.Fatalf("%s: %s", path, formatValue(p))
 		}
 		for _, e := range p.Changes {
 			run, known := runOf[e.At.Format(time.RFC3339Nano)]
 			if !known || e.At.After(last) {
-				t.Fatalf("%s: %s after %s", path, asText(e), last)
+				t.Fatalf("%s: %s after %s", path, formatValue(e), last)
 			}
 			last = e.At
-			all = append(all, happened{run: run, kind: e.Kind, id: e.ID, old: priceIn(e.Old), now: priceIn(e.New)})
+			all = append(all, pastEvent{run: run, kind: e.Kind, id: e.ID, old: priceIn(e.Old), now: priceIn(e.New)})
 			now, inStock := stock[e.ID]
 			if (e.Car != nil) != inStock || inStock && e.Car["make"] != now.Make {
-				t.Errorf("%s: %s: the vehicle is %v", path, asText(e), now)
+				t.Errorf("%s: %s: the vehicle is %v", path, formatValue(e), now)
 			}
 			if !inStock && e.Kind == "sold" && e.Old["make"] == nil && run == len(h.starts)-1 {
-				t.Errorf("%s: %s does not say what was sold", path, asText(e))
+				t.Errorf("%s: %s does not say what was sold", path, formatValue(e))
 			}
 		}
 		if path = ""; p.Next != nil {
@@ -390,7 +390,7 @@ func TestChanges(t *testing.T) {
 			{"/cars/changes?limit=50", len(h.starts) - 3, "new,price,sold"}, // 7d
 			{"/cars/changes?limit=5&since=" + isoDay(h.starts[4]), 4, "new,price,sold"},
 		} {
-			var want []happened
+			var want []pastEvent
 			for _, e := range h.events() {
 				if e.run >= c.since && slices.Contains(strings.Split(c.kinds, ","), e.kind) {
 					want = append(want, e)
@@ -403,16 +403,16 @@ func TestChanges(t *testing.T) {
 				}
 			}
 			slices.SortFunc(got, compareHappened)
-			if asText(texts(got)) != asText(texts(want)) || len(want) < 3 {
+			if formatValue(texts(got)) != formatValue(texts(want)) || len(want) < 3 {
 				t.Errorf("%s: %s:\n got %v\nwant %v", source, c.path, texts(got), texts(want))
 			}
 		}
 	}
 }
 
-func texts(events []happened) (all []string) {
+func texts(events []pastEvent) (all []string) {
 	for _, e := range events {
-		all = append(all, fmt.Sprintf("%d %s %d %s %s", e.run, e.kind, e.id, asText(e.old), asText(e.now)))
+		all = append(all, fmt.Sprintf("%d %s %d %s %s", e.run, e.kind, e.id, formatValue(e.old), formatValue(e.now)))
 	}
 	return all
 }
@@ -448,7 +448,7 @@ func TestHistoryOfOneVehicle(t *testing.T) {
 			slices.Reverse(want)
 			url := fmt.Sprintf("%s/cars/%d/history", base, id)
 			if !seen {
-				if code, body := status(url); code != 404 {
+				if code, body := getStatus(url); code != 404 {
 					t.Errorf("%s: %s: %d %s", source, url, code, body)
 				}
 				continue
@@ -464,14 +464,14 @@ func TestHistoryOfOneVehicle(t *testing.T) {
 			}
 			_, inStock := stock[id]
 			if !slices.Equal(kinds, want) || got.ID != id && len(want) > 0 || (got.Car != nil) != inStock {
-				t.Errorf("%s: vehicle %d: %s, want %v", source, id, asText(got), want)
+				t.Errorf("%s: vehicle %d: %s, want %v", source, id, formatValue(got), want)
 			}
 			if inStock && got.Car["first_seen"] == nil {
-				t.Errorf("%s: vehicle %d: %s", source, id, asText(got.Car))
+				t.Errorf("%s: vehicle %d: %s", source, id, formatValue(got.Car))
 			}
 			first := decode[eventsAnswer](t, url+"?limit=1")
 			if len(want) > 1 && (first.Cursor == nil || len(decode[eventsAnswer](t, url+"?limit=100&cursor="+*first.Cursor).Changes) != len(want)-1) {
-				t.Errorf("%s: vehicle %d: the second page: %s", source, id, asText(first))
+				t.Errorf("%s: vehicle %d: the second page: %s", source, id, formatValue(first))
 			}
 		}
 	}
@@ -490,7 +490,7 @@ func TestHistoryThatIsMissing(t *testing.T) {
 	for _, base := range []string{serve(t, mysql, "cars"), serve(t, snapshot, "cars"), serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path)} {
 		for path, want := range map[string]int{"/cars/?days_listed_min=3": 400, "/cars/?sort=-price_drop": 400, "/cars/changes": 404,
 			"/cars/1/history": 404, "/cars/?fields=first_seen": 400} {
-			if code, body := status(base + path); code != want || !strings.Contains(body, "SYNC_HISTORY") {
+			if code, body := getStatus(base + path); code != want || !strings.Contains(body, "SYNC_HISTORY") {
 				t.Errorf("%s: %d %s", path, code, body)
 			}
 		}
@@ -507,13 +507,13 @@ func TestHistoryThatIsMissing(t *testing.T) {
 		}
 		return found
 	}
-	if got := asText(firstSeen(live)); got != `{"1":"true,true","2":"true,true","3":"false,\u003cnil\u003e"}` {
+	if got := formatValue(firstSeen(live)); got != `{"1":"true,true","2":"true,true","3":"false,\u003cnil\u003e"}` {
 		t.Errorf("a vehicle that the snapshot does not know: %s", got)
 	}
 	db.MustExec("INSERT INTO cars WITH RECURSIVE n AS (SELECT 10 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 999) SELECT a.i * 1000 + b.i, 'VW', 1 FROM n AS a JOIN n AS b ON b.i < 25 WHERE a.i < 900")
 	syncInto(t, mysql, "cars", snapshot.Path)
 	for name, base := range map[string]string{"live": live, "snapshot": copied} {
-		becomes(t, base+"/cars/10010", 200)
+		waitForStatus(t, base+"/cars/10010", 200)
 		deadline := time.Now().Add(time.Minute)
 		for fetch(t, base+"/cars/?has=first_seen&limit=1").Total > 0 && time.Now().Before(deadline) {
 			time.Sleep(100 * time.Millisecond)
@@ -556,11 +556,11 @@ func TestHistoryByOtherKeys(t *testing.T) {
 					t.Errorf("%s: %v", source, found)
 					continue
 				}
-				code, body := status(base + "/cars/changes?kind=price")
+				code, body := getStatus(base + "/cars/changes?kind=price")
 				if code != 200 || !strings.Contains(body, `"old":{"price":100},"new":{"price":90}`) || strings.Contains(body, `73`) || !strings.Contains(body, `"id":`) {
 					t.Errorf("%s: changes: %d %s", source, code, body)
 				}
-				code, body = status(base + "/cars/" + c.id + "/history")
+				code, body = getStatus(base + "/cars/" + c.id + "/history")
 				if code != 200 || !strings.Contains(body, `"price":100`) || strings.Contains(body, "cost") || len(body) > 9000 {
 					t.Errorf("%s: history: %d %.1000s (%d bytes)", source, code, body, len(body))
 				}
@@ -568,7 +568,7 @@ func TestHistoryByOtherKeys(t *testing.T) {
 			db.MustExec("DELETE FROM cars WHERE price = 90")
 			syncInto(t, mysql, c.key, snapshot.Path)
 			base := serve(t, snapshot, "cars", "CARS_HIDE=cost")
-			code, body := status(base + "/cars/changes?kind=sold")
+			code, body := getStatus(base + "/cars/changes?kind=sold")
 			if code != 200 || !strings.Contains(body, `"price":90`) || strings.Contains(body, "cost") || !strings.Contains(body, `"id":`) {
 				t.Errorf("sold: %d %.1000s", code, body)
 			}
@@ -605,7 +605,7 @@ func TestQuestionsInOneCall(t *testing.T) {
 	}
 
 	base := serve(t, mysql, "vehicles_view", "SNAPSHOT_PATH="+snapshot.Path)
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", key}))
+	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
