@@ -16,14 +16,7 @@ import (
 // checkPages pages through a set to its end, and begins once in the middle of nowhere.
 func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set Set, want []uint32) {
 	t.Helper()
-	place := func(row uint32) []value.Cell {
-		cells := make([]value.Cell, len(order))
-		for i, o := range order {
-			cells[i] = s.rows[row][o.Field.Slot()]
-		}
-		return cells
-	}
-
+	place := func(row uint32) []value.Cell { return s.sortKey(order, row) }
 	want = slices.Clone(want)
 	slices.SortStableFunc(want, func(a, b uint32) int { return query.CompareSortKeys(order, place(a), place(b)) })
 
@@ -68,12 +61,27 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 		}
 	}
 
+	s.checkPageAnywhere(t, r, order, set, want, size)
+}
+
+// sortKey gives a row's cells in the fields of an order.
+func (s *stock) sortKey(order []query.Order, row uint32) []value.Cell {
+	cells := make([]value.Cell, len(order))
+	for i, o := range order {
+		cells[i] = s.rows[row][o.Field.Slot()]
+	}
+	return cells
+}
+
+// checkPageAnywhere checks the first few rows, and pages after a sort key that no row need have.
+func (s *stock) checkPageAnywhere(t *testing.T, r *rand.Rand, order []query.Order, set Set, want []uint32, size int) {
+	t.Helper()
 	few := 1 + r.IntN(20) // also of a large set
 	if got, _ := s.index.Page(set, order, nil, few); !slices.Equal(got, want[:min(few, len(want))]) {
 		t.Errorf("order %v: first %d: %v, want %v", order, few, got, want[:min(few, len(want))])
 	}
 
-	after = &query.Cursor{OffsetInTies: r.IntN(3)}
+	after := &query.Cursor{OffsetInTies: r.IntN(3)}
 	for _, o := range order {
 		cell := randomCell(r, o.Field, false)
 		if len(s.rows) > 0 && r.IntN(2) == 0 {
@@ -83,11 +91,11 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 	}
 
 	want = slices.DeleteFunc(want, func(row uint32) bool {
-		return query.CompareSortKeys(order, place(row), after.SortKey) < 0
+		return query.CompareSortKeys(order, s.sortKey(order, row), after.SortKey) < 0
 	})
 
 	for skipped := 0; len(want) > 0 && (after.OffsetInTies == 0 || skipped < after.OffsetInTies); skipped++ {
-		if query.CompareSortKeys(order, place(want[0]), after.SortKey) > 0 {
+		if query.CompareSortKeys(order, s.sortKey(order, want[0]), after.SortKey) > 0 {
 			break
 		}
 		want = want[1:]

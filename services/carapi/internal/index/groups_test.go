@@ -121,47 +121,7 @@ func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) 
 		measured = append(measured, f)
 	}
 
-	var usual []map[string]string
-	for _, g := range by {
-		usual = append(usual, s.usual(g.Field))
-	}
-
-	type loopGroup struct {
-		spans []Span
-		rows  []uint32
-	}
-	var all []loopGroup
-
-	places := map[string]int{}
-	for _, row := range rows {
-		var spans []Span
-		key := ""
-		for i, g := range by {
-			spans = append(spans, s.spanOf(g, usual[i], int(row)))
-			key += fmt.Sprintf("%d %q ", spans[i].From.Type, spans[i].From.Form)
-		}
-
-		i, known := places[key]
-		if !known {
-			i, all = len(all), append(all, loopGroup{spans: spans})
-			places[key] = i
-		}
-
-		all[i].rows = append(all[i].rows, row)
-	}
-
-	slices.SortFunc(all, func(a, b loopGroup) int {
-		order := cmp.Compare(len(b.rows), len(a.rows))
-		for i, g := range by {
-			x, y := a.spans[i].From, b.spans[i].From
-			if (x.Type == value.Null) != (y.Type == value.Null) {
-				order = cmp.Or(order, cmp.Compare(x.Type, y.Type))
-			}
-			order = cmp.Or(order, query.Compare(g.Field, x, y))
-		}
-		return order
-	})
-
+	all := s.loopGroups(by, rows)
 	most := r.IntN(len(all) + 3)
 	got, other := s.index.Groups(set, by, measured, most)
 
@@ -194,6 +154,54 @@ func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) 
 			t.Errorf("facet of %v: %v and %d, want %v and %d", by[0], counts, other, got, wantOther)
 		}
 	}
+}
+
+// loopGroup is a group as a loop finds it.
+type loopGroup struct {
+	spans []Span
+	rows  []uint32
+}
+
+// loopGroups divides rows in a loop: the largest groups first, equal ones in the order of their values.
+func (s *stock) loopGroups(by []query.Group, rows []uint32) []loopGroup {
+	var usual []map[string]string
+	for _, g := range by {
+		usual = append(usual, s.usual(g.Field))
+	}
+
+	var all []loopGroup
+
+	places := map[string]int{}
+	for _, row := range rows {
+		var spans []Span
+		key := ""
+		for i, g := range by {
+			spans = append(spans, s.spanOf(g, usual[i], int(row)))
+			key += fmt.Sprintf("%d %q ", spans[i].From.Type, spans[i].From.Form)
+		}
+
+		i, known := places[key]
+		if !known {
+			i, all = len(all), append(all, loopGroup{spans: spans})
+			places[key] = i
+		}
+
+		all[i].rows = append(all[i].rows, row)
+	}
+
+	slices.SortFunc(all, func(a, b loopGroup) int {
+		order := cmp.Compare(len(b.rows), len(a.rows))
+		for i, g := range by {
+			x, y := a.spans[i].From, b.spans[i].From
+			if (x.Type == value.Null) != (y.Type == value.Null) {
+				order = cmp.Or(order, cmp.Compare(x.Type, y.Type))
+			}
+			order = cmp.Or(order, query.Compare(g.Field, x, y))
+		}
+		return order
+	})
+
+	return all
 }
 
 // checkMeasures compares measures of a field with those of some rows.

@@ -57,7 +57,8 @@ func TestTooSlow(t *testing.T) {
 
 	t.Run("SQLite", func(t *testing.T) {
 		file, _ := dbtest.SQLite(t, `CREATE VIEW cars AS SELECT 1 AS id, 'a' AS make, 'b' AS model,
-			(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT count(*) FROM n) AS slow`)
+			(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)
+				SELECT count(*) FROM n) AS slow`)
 		s := openStore(t, file, Settings{Timeout: 300 * time.Millisecond})
 		c := catalogOf(t, s)
 		_, err := s.Rows(t.Context(), c, Version{}, [][]value.Cell{number("1")}, everyField(c), 10)

@@ -11,7 +11,7 @@ import (
 )
 
 // An id as callers write it is the key of the row that shows it; no other text is.
-func TestKeyOf(t *testing.T) {
+func TestParseKey(t *testing.T) {
 	tests := []struct {
 		columns, key string
 		right, wrong []string
@@ -64,8 +64,10 @@ func TestKeyOf(t *testing.T) {
 			}
 		}
 	}
+}
 
-	// What is not the key is not taken for it.
+// An id of other columns than the key is not a key, and a time is read in its shown form.
+func TestParseKeyOfOtherColumns(t *testing.T) {
 	table := schema.Table{Name: "cars", Columns: []schema.Column{schema.NewColumn("id", "INT"),
 		schema.NewColumn("no", "INT"), schema.NewColumn("make", "TEXT"), schema.NewColumn("model", "TEXT")}}
 	for _, source := range []catalog.Source{{Table: table, Keys: [][]string{{"no"}}}, {Table: table, RowID: true}} {
