@@ -32,7 +32,7 @@ func (p *planner) deriveFields() {
 	names := comparedNames(p.columns)
 	if p.plan.lacksField("make") {
 		p.deriveVehicle(names)
-	} else if model, ok := p.plan.Fields["model"]; ok && model.BoundBy != BySetting {
+	} else if model, ok := p.plan.Fields["model"]; ok && model.BoundBy != bySetting {
 		i := columnPositions(p.source.Table, []string{model.Column})[0]
 		if p.beginsWithMake(i) >= nearlyAllShare {
 			model.Derivation = dropMake
@@ -93,10 +93,10 @@ func (p *planner) deriveVehicle(names []comparedName) {
 		return ok && rest != ""
 	})
 
-	p.plan.Fields["make"] = FieldPlan{Column: column, BoundBy: ByValues, Derivation: deriveMake, Understood: share,
+	p.plan.Fields["make"] = FieldPlan{Column: column, BoundBy: byValues, Derivation: deriveMake, Understood: share,
 		Unclear: unclear}
 	if model, ok := p.plan.Fields["model"]; !ok || model.Column == column {
-		p.plan.Fields["model"] = FieldPlan{Column: column, BoundBy: ByValues, Derivation: deriveModel, Understood: share,
+		p.plan.Fields["model"] = FieldPlan{Column: column, BoundBy: byValues, Derivation: deriveModel, Understood: share,
 			Unclear: unclear}
 	}
 }
@@ -115,7 +115,7 @@ func (p *planner) deriveModel(names []comparedName) {
 			continue
 		}
 		if share := p.beginsWithMake(i); share >= nearlyAllShare {
-			p.plan.Fields["model"] = FieldPlan{Column: c.Name, BoundBy: ByValues, Derivation: deriveModel, Understood: share}
+			p.plan.Fields["model"] = FieldPlan{Column: c.Name, BoundBy: byValues, Derivation: deriveModel, Understood: share}
 			return
 		}
 
@@ -123,7 +123,7 @@ func (p *planner) deriveModel(names []comparedName) {
 		mayBe := e.examineText("model").verdict != valuesDisagree && e.makeShare() < hardlyAnyShare &&
 			e.plainNumberShare() < mostShare
 		if repeats && mayBe {
-			p.plan.Fields["model"] = FieldPlan{Column: c.Name, BoundBy: ByValues, Understood: 1}
+			p.plan.Fields["model"] = FieldPlan{Column: c.Name, BoundBy: byValues, Understood: 1}
 			p.usedColumns[i] = true
 			return
 		}
@@ -155,7 +155,7 @@ func (p *planner) deriveFrom(field string, how derivation, names []comparedName,
 	}
 
 	if best >= 0 {
-		p.plan.Fields[field] = FieldPlan{Column: p.columns[best].Name, BoundBy: ByValues, Derivation: how, Understood: most}
+		p.plan.Fields[field] = FieldPlan{Column: p.columns[best].Name, BoundBy: byValues, Derivation: how, Understood: most}
 	}
 }
 

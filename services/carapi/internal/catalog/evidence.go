@@ -334,7 +334,7 @@ func (e *examiner) examineNumber(field string) evidence {
 		return evidence{valuesDisagree, 0}
 	}
 
-	style, _, _ := value.LearnNumbers(value.Measure{Field: field}, e.profile.All())
+	style, _, _ := value.LearnNumbers(value.Measure{Field: field}, e.profile.all())
 	numbers, within, whole, zeros := 0, 0, 0, 0
 
 	var sizes []weightedNumber

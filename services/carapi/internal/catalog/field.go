@@ -205,8 +205,8 @@ func (f *Field) HasMeanings() bool {
 
 // Meanings of the values of a flag.
 const (
-	FlagTrue  = "true"
-	FlagFalse = "false"
+	flagTrue  = "true"
+	flagFalse = "false"
 )
 
 // Meanings returns what a text of the field means: the colors of a paint, or FlagTrue and FlagFalse of a flag. It
@@ -251,7 +251,7 @@ func flagMeaning(text string) []string {
 	case !ok:
 		return nil
 	case yes:
-		return []string{FlagTrue}
+		return []string{flagTrue}
 	}
-	return []string{FlagFalse}
+	return []string{flagFalse}
 }

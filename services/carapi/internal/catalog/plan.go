@@ -12,10 +12,10 @@ import (
 
 // How the column of a field was found.
 const (
-	BySetting       = "CARS_FIELDS"
-	ByName          = "name"
-	ByNameAndValues = "name and values"
-	ByValues        = "values"
+	bySetting       = "CARS_FIELDS"
+	byName          = "name"
+	byNameAndValues = "name and values"
+	byValues        = "values"
 )
 
 // Plan says what the columns of a table are. It is made once from the present rows, and holds for every later read of
@@ -115,7 +115,7 @@ func (p *planner) bindBySettings(starting bool) error {
 	}
 
 	for name, i := range names {
-		p.bound[name], p.usedColumns[i], p.boundBy[name] = i, true, BySetting
+		p.bound[name], p.usedColumns[i], p.boundBy[name] = i, true, bySetting
 	}
 
 	for i, c := range p.columns {
@@ -152,11 +152,11 @@ func (p *planner) bindByNamesAndValues() {
 
 		named := map[int]bool{}
 		isCertain := false // named for a field without a doubt
-		for f := range VehicleFields {
+		for f := range vehicleFields {
 			if c, ok := p.candidateByName(names[i], f, i); ok {
 				all = append(all, c)
 				named[f] = true
-				_, weak := names[i].score(VehicleFields[f].Name)
+				_, weak := names[i].score(vehicleFields[f].Name)
 				isCertain = isCertain || !weak
 			}
 		}
@@ -165,7 +165,7 @@ func (p *planner) bindByNamesAndValues() {
 			continue
 		}
 
-		for f, v := range VehicleFields {
+		for f, v := range vehicleFields {
 			if named[f] {
 				continue
 			}
@@ -182,7 +182,7 @@ func (p *planner) bindByNamesAndValues() {
 	})
 
 	for _, c := range all {
-		field := VehicleFields[c.field].Name
+		field := vehicleFields[c.field].Name
 		if _, taken := p.bound[field]; !taken && !p.usedColumns[c.column] {
 			p.bound[field], p.usedColumns[c.column], p.boundBy[field] = c.column, true, c.boundBy
 		}
@@ -191,9 +191,9 @@ func (p *planner) bindByNamesAndValues() {
 
 // candidateByName scores a column by its name and its values.
 func (p *planner) candidateByName(name comparedName, field, column int) (columnCandidate, bool) {
-	c := columnCandidate{field: field, column: column, boundBy: ByName}
+	c := columnCandidate{field: field, column: column, boundBy: byName}
 	weak := false
-	if c.score, weak = name.score(VehicleFields[field].Name); c.score == noScore {
+	if c.score, weak = name.score(vehicleFields[field].Name); c.score == noScore {
 		return c, false
 	}
 	if p.columns[column].Kind == schema.Bytes && c.score < exactName {
@@ -202,17 +202,17 @@ func (p *planner) candidateByName(name comparedName, field, column int) (columnC
 	if p.profile == nil {
 		return c, !weak
 	}
-	if VehicleFields[field].Name == "make" && p.examiners[column].makeShare() < hardlyAnyShare && p.hasMakes() {
+	if vehicleFields[field].Name == "make" && p.examiners[column].makeShare() < hardlyAnyShare && p.hasMakes() {
 		return c, false
 	}
 
-	switch e := p.examiners[column].examine(VehicleFields[field].Name); e.verdict {
+	switch e := p.examiners[column].examine(vehicleFields[field].Name); e.verdict {
 	case valuesDisagree:
-		p.rejectColumn(VehicleFields[field].Name, column)
+		p.rejectColumn(vehicleFields[field].Name, column)
 		return c, false
 	case valuesAgree:
 		c.score += int(agreementScore * e.share)
-		c.boundBy = ByNameAndValues
+		c.boundBy = byNameAndValues
 		return c, true
 	default:
 		return c, !weak
@@ -233,7 +233,7 @@ var tellingFields = []string{"vin", "make", "fuel_type", "transmission", "drivet
 // candidateByValues finds a column whose values can only belong to one field, whatever its name.
 func (p *planner) candidateByValues(field string, f, column int) (columnCandidate, bool) {
 	e := p.examiners[column]
-	c := columnCandidate{field: f, column: column, score: valuesAloneScore, boundBy: ByValues}
+	c := columnCandidate{field: f, column: column, score: valuesAloneScore, boundBy: byValues}
 	if !slices.Contains(tellingFields, field) || e.column.Kind != schema.Text || e.rows*2 < p.profile.Rows {
 		return c, false
 	}
@@ -280,7 +280,7 @@ func (e *examiner) countMeanings(field string) int {
 func (p *planner) preferSeries(names []comparedName, all []columnCandidate) {
 	series, model := -1, -1
 	for i, c := range all {
-		switch field := VehicleFields[c.field].Name; {
+		switch field := vehicleFields[c.field].Name; {
 		case field != "model":
 		case slices.Contains([]string{"seri", "baureihe"}, names[c.column].bare):
 			series = i

@@ -38,8 +38,8 @@ type ProfiledValue struct {
 	Count int
 }
 
-// All iterates over the values with their counts.
-func (p *ColumnProfile) All() iter.Seq2[string, int] {
+// all iterates over the values with their counts.
+func (p *ColumnProfile) all() iter.Seq2[string, int] {
 	return func(yield func(string, int) bool) {
 		for _, v := range p.Values {
 			if !yield(v.Text, v.Count) {

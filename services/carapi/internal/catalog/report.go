@@ -12,7 +12,7 @@ import (
 // so.
 func (c *Catalog) Report() []string {
 	var lines, missing, pairs []string
-	for _, v := range VehicleFields {
+	for _, v := range vehicleFields {
 		f, planned := c.byName[v.Name], false
 		var plan FieldPlan
 		if c.Plan != nil {
@@ -67,7 +67,7 @@ func (p FieldPlan) describe(name string, f *Field) string {
 		line += ", differs from row to row"
 	}
 
-	if p.Understood < 1 && p.BoundBy != ByName {
+	if p.Understood < 1 && p.BoundBy != byName {
 		line += fmt.Sprintf(", %.1f %% understood", 100*p.Understood)
 		if len(p.Unclear) > 0 {
 			line += fmt.Sprintf("; not: %q", p.Unclear)

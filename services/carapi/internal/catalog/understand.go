@@ -39,7 +39,7 @@ func (p *planner) planUnderstanding() {
 	}
 
 	if price := p.plan.Fields["price"]; price.Mixed && price.UnitIn == "" && p.plan.lacksField("currency") {
-		p.plan.Fields["currency"] = FieldPlan{Column: price.Column, BoundBy: ByValues, Derivation: deriveCurrency,
+		p.plan.Fields["currency"] = FieldPlan{Column: price.Column, BoundBy: byValues, Derivation: deriveCurrency,
 			Style: price.Style, Understood: price.Understood}
 	}
 
@@ -148,7 +148,7 @@ func (e *examiner) unclearValues(understood func(string) bool) []string {
 // understandNumbers learns how a column writes its numbers, and their unit.
 func (p *planner) understandNumbers(name string, column int, f *FieldPlan) {
 	c, profile := p.source.Table.Columns[column], &p.profile.Columns[column]
-	style, understood, total := value.LearnNumbers(value.Measure{Field: name}, profile.All())
+	style, understood, total := value.LearnNumbers(value.Measure{Field: name}, profile.all())
 	f.Understood = 1
 	if total > 0 {
 		f.Understood = float64(understood) / float64(total)

@@ -13,8 +13,8 @@ type VehicleField struct {
 	About string      // for people and for tools that read the API's description
 }
 
-// VehicleFields are the canonical fields in the order that answers show them.
-var VehicleFields = []VehicleField{
+// vehicleFields are the canonical fields in the order that answers show them.
+var vehicleFields = []VehicleField{
 	{Name: "id", About: "identifies the vehicle in this stock"},
 	{Name: "vin", About: "vehicle identification number, 17 characters"},
 	{Name: "stock_number", About: "the dealer's own number"},
@@ -52,9 +52,9 @@ var VehicleFields = []VehicleField{
 
 // vehicleField returns the vehicle field with this name, or the zero VehicleField if no field has it.
 func vehicleField(name string) VehicleField {
-	i := slices.IndexFunc(VehicleFields, func(v VehicleField) bool { return v.Name == name })
+	i := slices.IndexFunc(vehicleFields, func(v VehicleField) bool { return v.Name == name })
 	if i < 0 {
 		return VehicleField{}
 	}
-	return VehicleFields[i]
+	return vehicleFields[i]
 }

@@ -35,16 +35,16 @@ type Stock struct {
 
 // Sources, as SOURCE names them.
 const (
-	Auto     = "auto"
-	Live     = "live"
-	Snapshot = "snapshot"
+	sourceAuto     = "auto"
+	sourceLive     = "live"
+	sourceSnapshot = "snapshot"
 )
 
 // HasLive reports whether the database of DB_HOST or DB_PATH answers.
-func (c *Stock) HasLive() bool { return c.Source != Snapshot }
+func (c *Stock) HasLive() bool { return c.Source != sourceSnapshot }
 
 // HasSnapshot reports whether the file of SNAPSHOT_PATH answers.
-func (c *Stock) HasSnapshot() bool { return c.SnapshotPath != "" && c.Source != Live }
+func (c *Stock) HasSnapshot() bool { return c.SnapshotPath != "" && c.Source != sourceLive }
 
 // Address is the address that carapi listens on.
 type Address struct {
@@ -111,11 +111,11 @@ func (c *Stock) Validate() error {
 		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: a time above 0 is needed", c.QueryTimeout))
 	}
 
-	if !slices.Contains([]string{Auto, Live, Snapshot}, c.Source) {
+	if !slices.Contains([]string{sourceAuto, sourceLive, sourceSnapshot}, c.Source) {
 		errs = append(errs, fmt.Errorf("SOURCE: %q: expected auto, live or snapshot", c.Source))
 	}
 
-	if c.Source == Snapshot && c.SnapshotPath == "" {
+	if c.Source == sourceSnapshot && c.SnapshotPath == "" {
 		errs = append(errs, errors.New("SNAPSHOT_PATH: not set: the file that syncer keeps, for SOURCE=snapshot"))
 	}
 

@@ -56,7 +56,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 			}
 		}
 
-		if s.index.UniqueIDs() && r.IntN(2) == 0 {
+		if s.index.uniqueIDs() && r.IntN(2) == 0 {
 			after.OffsetInTies = 0
 		}
 	}

@@ -118,7 +118,7 @@ var benchIndex = sync.OnceValue(func() *Index {
 // BenchmarkSearch times what requests ask of an index.
 func BenchmarkSearch(b *testing.B) {
 	x := benchIndex()
-	c := x.Catalog()
+	c := x.catalog
 	texts := func(field string, words ...string) query.Filter {
 		return query.Filter{Parameter: field, Field: c.Field(field), Words: words}
 	}

@@ -116,7 +116,7 @@ func (b *Builder) checkLimits() error {
 		}
 	}
 
-	if size := b.Bytes(); b.limit > 0 && size > b.limit {
+	if size := b.size(); b.limit > 0 && size > b.limit {
 		return LimitError{b.catalog.Table.Name, b.rows, size, b.limit}
 	}
 	if b.rows > math.MaxInt32 {
@@ -174,8 +174,8 @@ func (r *fieldReader) largestPart() int64 {
 	return size
 }
 
-// Bytes returns the memory that the rows take so far.
-func (b *Builder) Bytes() int64 {
+// size returns the memory that the rows take so far.
+func (b *Builder) size() int64 {
 	b.flushes.Wait()
 	size := int64(cap(b.filling.forms) + cap(b.flushing.forms))
 	for i := range b.readers {

@@ -57,8 +57,8 @@ func TestLimit(t *testing.T) {
 			t.Errorf("row %d: %v", i, err)
 		}
 
-		if b.Bytes() != limit.Bytes {
-			t.Errorf("%d bytes, the error says %d", b.Bytes(), limit.Bytes)
+		if b.size() != limit.Bytes {
+			t.Errorf("%d bytes, the error says %d", b.size(), limit.Bytes)
 		}
 
 		return

@@ -29,9 +29,6 @@ type Index struct {
 	mayBeOlder []uint64        // a bit for each row; nil without a history
 }
 
-// Catalog returns the description of the fields.
-func (x *Index) Catalog() *catalog.Catalog { return x.catalog }
-
 // Rows returns the number of vehicles.
 func (x *Index) Rows() int { return x.rows }
 
@@ -101,12 +98,6 @@ func (x *Index) size() int64 {
 type lazyBool struct {
 	once  sync.Once
 	value bool
-}
-
-// UniqueIDs reports whether every row has an id of its own. It returns false without an id field.
-func (x *Index) UniqueIDs() bool {
-	id := x.rankedColumn(x.catalog.ID())
-	return id != nil && x.isUnique(id)
 }
 
 // isUnique reports whether every row has its own value in the column.

@@ -72,7 +72,7 @@ func orderBy(x *Index, names ...string) (order []query.Order) {
 		if descending {
 			name = name[1:]
 		}
-		order = append(order, query.Order{Field: x.Catalog().Field(name), Descending: descending})
+		order = append(order, query.Order{Field: x.catalog.Field(name), Descending: descending})
 	}
 	return order
 }

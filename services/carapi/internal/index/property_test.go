@@ -226,8 +226,8 @@ func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 
 		return len(fields) > 0
 	}
-	if id := s.catalog.ID(); s.index.UniqueIDs() != (id != nil && unique([]*catalog.Field{id})) {
-		t.Errorf("unique ids: %v", s.index.UniqueIDs())
+	if id := s.catalog.ID(); s.index.uniqueIDs() != (id != nil && unique([]*catalog.Field{id})) {
+		t.Errorf("unique ids: %v", s.index.uniqueIDs())
 	}
 
 	if got := s.index.UniqueKeys(); got != unique(s.catalog.KeyFields) {

@@ -256,3 +256,9 @@ func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 func sameCell(a, b value.Cell) bool {
 	return (a.Type == value.Null) == (b.Type == value.Null) && string(a.Form) == string(b.Form)
 }
+
+// uniqueIDs reports whether every row has an id of its own.
+func (x *Index) uniqueIDs() bool {
+	id := x.rankedColumn(x.catalog.ID())
+	return id != nil && x.isUnique(id)
+}

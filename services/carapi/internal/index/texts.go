@@ -12,8 +12,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// MaxTexts is the largest number of distinct values of a field that are listed.
-const MaxTexts = 5000
+// maxTexts is the largest number of distinct values of a field that are listed.
+const maxTexts = 5000
 
 // Texts are the distinct values of a text field, or the elements of a list, in byte order.
 type Texts struct {
@@ -120,7 +120,7 @@ type spellings struct {
 
 // listTexts returns the values, or nil if there are too many.
 func (s *spellings) listTexts(d *dictionary) *Texts {
-	if d.len() > MaxTexts {
+	if d.len() > maxTexts {
 		return nil
 	}
 
@@ -141,7 +141,7 @@ func (s *spellings) listTexts(d *dictionary) *Texts {
 
 // buildHashes prepares the search if there are too many values to list them.
 func (s *spellings) buildHashes(d *dictionary) {
-	if d.len() <= MaxTexts {
+	if d.len() <= maxTexts {
 		return
 	}
 

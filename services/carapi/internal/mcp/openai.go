@@ -10,7 +10,7 @@ import (
 // is not used. With chat they have the form of the Chat Completions API, and otherwise that of the Responses API.
 func OpenAI(fields []search.Description, chat bool) ([]byte, error) {
 	functions := []object{}
-	for _, t := range Tools(fields) {
+	for _, t := range newTools(fields) {
 		properties, required := object{}, []string{}
 		for _, i := range t.Inputs {
 			p := i.schema()

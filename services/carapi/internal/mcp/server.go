@@ -71,14 +71,14 @@ func (c *Caller) toolsFor(fields []search.Description) []*sdk.Tool {
 	schemas := answer.Schemas(fields, defsPrefix)
 
 	made := &toolset{fields: fields}
-	for _, t := range Tools(fields) {
-		input := t.InputSchema()
+	for _, t := range newTools(fields) {
+		input := t.inputSchema()
 		if fields == nil {
 			input["additionalProperties"] = true // inputs that depend on the table
 		}
 
 		made.tools = append(made.tools, &sdk.Tool{
-			Name: t.Name, Description: t.About, InputSchema: input, OutputSchema: t.OutputSchema(schemas),
+			Name: t.Name, Description: t.About, InputSchema: input, OutputSchema: t.outputSchema(schemas),
 			Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: &closed},
 		})
 	}

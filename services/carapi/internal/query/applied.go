@@ -57,7 +57,7 @@ func (q *Query) appendSearch(b []byte) []byte {
 		b = value.AppendStrings(appendMember(b, "by"), groupNames(q.By))
 	}
 
-	b = value.AppendString(appendMember(b, "match"), q.Match())
+	b = value.AppendString(appendMember(b, "match"), q.match())
 	if q.CountOnly {
 		b = append(appendMember(b, "count_only"), "true"...)
 	}

@@ -81,7 +81,7 @@ func (f *Filter) includes(c value.Cell) bool {
 	}
 
 	for _, r := range f.Ranges {
-		if r.Contains(f.Field, c) {
+		if r.contains(f.Field, c) {
 			return true
 		}
 	}
@@ -163,16 +163,16 @@ func searchedTexts(c *catalog.Catalog, v Vehicle) (texts []searchedText, whole b
 func anyMentions(texts []searchedText, word string) bool {
 	folded, plain := value.Fold(word), value.PlainLetters(word)
 	for _, t := range texts {
-		if t.isLong && LongTextContains(t.text, plain) || !t.isLong && strings.Contains(t.text, folded) {
+		if t.isLong && longTextContains(t.text, plain) || !t.isLong && strings.Contains(t.text, folded) {
 			return true
 		}
 	}
 	return false
 }
 
-// LongTextContains reports whether a word of the text contains plainWord, which is in the form of value.PlainLetters.
+// longTextContains reports whether a word of the text contains plainWord, which is in the form of value.PlainLetters.
 // White space separates words.
-func LongTextContains(text, plainWord string) bool {
+func longTextContains(text, plainWord string) bool {
 	for token := range strings.FieldsSeq(text) {
 		if strings.Contains(value.PlainLetters(token), plainWord) {
 			return true

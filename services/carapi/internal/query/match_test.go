@@ -79,7 +79,7 @@ func TestOpenRanges(t *testing.T) {
 		{sold, Range{To: "2024-05-01 00:00:00"}, "2024-05-01 00:00:00", false},
 	} {
 		cell, _ := value.FromDriver(c.field.Kind, c.raw, nil)
-		if got := c.r.Contains(c.field, cell); got != c.want {
+		if got := c.r.contains(c.field, cell); got != c.want {
 			t.Errorf("%v on %v: %v", c.r, c.raw, got)
 		}
 	}

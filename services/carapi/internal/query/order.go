@@ -31,9 +31,9 @@ func isComparable(f *catalog.Field, c value.Cell) bool {
 	return c.Type != value.Null
 }
 
-// Compare orders two cells of the order's field. Vehicles without a value come last in both directions, so the cheapest
+// compare orders two cells of the order's field. Vehicles without a value come last in both directions, so the cheapest
 // vehicle is never one without a price.
-func (o Order) Compare(a, b value.Cell) int {
+func (o Order) compare(a, b value.Cell) int {
 	c := Compare(o.Field, a, b)
 	if o.Descending && isComparable(o.Field, a) && isComparable(o.Field, b) {
 		return -c
@@ -44,7 +44,7 @@ func (o Order) Compare(a, b value.Cell) int {
 // CompareSortKeys orders two vehicles by their cells in the fields of an order.
 func CompareSortKeys(order []Order, a, b []value.Cell) int {
 	for i, o := range order {
-		if c := o.Compare(a[i], b[i]); c != 0 {
+		if c := o.compare(a[i], b[i]); c != 0 {
 			return c
 		}
 	}

@@ -65,7 +65,7 @@ func TestCompare(t *testing.T) {
 					want = -want
 				}
 
-				if got := (Order{f, true}).Compare(place[i], place[j]); got != want {
+				if got := (Order{f, true}).compare(place[i], place[j]); got != want {
 					t.Errorf("-%s: %q and %q: got %d, want %d", c.field, place[i].Form, place[j].Form, got, want)
 				}
 			}

@@ -358,7 +358,7 @@ func (p *parser) parseControl(name, given string, parts []string) {
 		p.parseFacets(parts)
 	case "by":
 		p.query.By = p.parseGroups(name, parts)
-		if len(p.query.By) > MaxBy {
+		if len(p.query.By) > maxBy {
 			p.fail(name, strings.Join(parts, ","), nil, "by names %d fields; name one or two", len(p.query.By))
 		}
 	case "has":

@@ -22,7 +22,7 @@ const (
 	MaxLength    = 1000   // bytes of one parameter's value; a cursor may be longer
 	MaxCursor    = 8 << 10
 	maxErrors    = 20   // mistakes that an answer describes; it only counts the others
-	MaxBy        = 2    // fields of by
+	maxBy        = 2    // fields of by
 	MaxRanges    = 1000 // ranges of one width that hold numbers of a field
 	maxNamed     = 3    // a request with at most this many parameters names all of them beside an unknown one
 )
@@ -120,8 +120,8 @@ func (o Order) String() string {
 	return o.Field.Name
 }
 
-// Match returns how the request was read: Smart or Exact.
-func (q *Query) Match() string {
+// match returns how the request was read: Smart or Exact.
+func (q *Query) match() string {
 	if given := q.values.Get("match"); given != "" {
 		return given
 	}

@@ -160,8 +160,8 @@ func describeSingleValue(f *catalog.Field) string {
 	return "a number such as 2023 or 19999.5"
 }
 
-// Contains reports whether the range includes a comparable cell of the field.
-func (r Range) Contains(f *catalog.Field, c value.Cell) bool {
+// contains reports whether the range includes a comparable cell of the field.
+func (r Range) contains(f *catalog.Field, c value.Cell) bool {
 	if f.Class() == catalog.Instant {
 		form := string(c.Form)
 		return (r.From == "" || form >= r.From) && (r.To == "" || form < r.To)

@@ -94,7 +94,7 @@ func (s *source) unavailableReason() error {
 	case s.up:
 		return nil
 	case s.probeErr == nil:
-		return ErrNotConnected
+		return errNotConnected
 	}
 
 	return s.probeErr
@@ -103,7 +103,7 @@ func (s *source) unavailableReason() error {
 // snapshotUsable returns why the snapshot cannot answer, or nil if it can.
 func (s *Service) snapshotUsable() error {
 	if s.snapshot == nil {
-		return ErrUnavailable
+		return errUnavailable
 	}
 	if err := s.snapshot.unavailableReason(); err != nil {
 		return err
@@ -140,7 +140,7 @@ func withFallback[T any](ctx context.Context, s *Service, answer func(context.Co
 	options ...answerOption,
 ) (T, error) {
 	var none T
-	err := ErrUnavailable
+	err := errUnavailable
 	if s.live != nil {
 		if err = s.live.unavailableReason(); err == nil {
 			a, e := answerFrom(ctx, s.live, answer, options)
@@ -152,18 +152,18 @@ func withFallback[T any](ctx context.Context, s *Service, answer func(context.Co
 	}
 
 	if s.snapshot == nil {
-		return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return none, fmt.Errorf("%w: %w", errUnavailable, err)
 	}
 	if e := s.bindingError(); e != nil {
-		return none, fmt.Errorf("%w: %w", ErrUnavailable, e)
+		return none, fmt.Errorf("%w: %w", errUnavailable, e)
 	}
 	if e := s.snapshotUsable(); e != nil {
-		return none, fmt.Errorf("%w: %w; and the snapshot: %w", ErrUnavailable, err, e)
+		return none, fmt.Errorf("%w: %w; and the snapshot: %w", errUnavailable, err, e)
 	}
 
 	a, e := answerFrom(ctx, s.snapshot, answer, options)
 	if IsUnavailable(e) {
-		return none, fmt.Errorf("%w: %w; and the snapshot: %w", ErrUnavailable, err, e)
+		return none, fmt.Errorf("%w: %w; and the snapshot: %w", errUnavailable, err, e)
 	}
 
 	return a, e
@@ -179,7 +179,7 @@ const withoutRefresh answerOption = 1
 func IsUnavailable(err error) bool {
 	var binding store.BindingError
 	isKnown := func(known error) bool { return errors.Is(err, known) }
-	return slices.ContainsFunc([]error{ErrUnavailable, errAway, ErrNotConnected, store.ErrMoved}, isKnown) ||
+	return slices.ContainsFunc([]error{errUnavailable, errAway, errNotConnected, store.ErrMoved}, isKnown) ||
 		errors.As(err, &binding) || store.IsUnavailable(err)
 }
 

@@ -33,12 +33,12 @@ const (
 
 // Errors of sources.
 var (
-	// ErrUnavailable says that no source can answer now.
-	ErrUnavailable = errors.New("no database answers")
+	// errUnavailable says that no source can answer now.
+	errUnavailable = errors.New("no database answers")
 	// ErrStale says that only a snapshot is left, and that it is older than STALE_MAX_AGE.
 	ErrStale = errors.New("no database answers but a snapshot that is older than STALE_MAX_AGE")
-	// ErrNotConnected says that the source has not answered since the start.
-	ErrNotConnected = errors.New("the database has not answered yet")
+	// errNotConnected says that the source has not answered since the start.
+	errNotConnected = errors.New("the database has not answered yet")
 
 	errAway = errors.New("the database has stopped answering")
 )
@@ -87,7 +87,7 @@ type refresh struct {
 
 func newSource(name string, st *store.Store, o Options, log *slog.Logger, answering *requestCounter) *source {
 	s := &source{name: name, store: st, vocabulary: o.Vocabulary, timeout: o.Timeout, events: o.Events, log: log,
-		answering: answering, wake: make(chan struct{}, 1), probeErr: ErrNotConnected}
+		answering: answering, wake: make(chan struct{}, 1), probeErr: errNotConnected}
 	s.alive, s.endAlive = context.WithCancelCause(context.Background())
 	return s
 }
@@ -230,7 +230,7 @@ func (s *source) freshGeneration(ctx context.Context) (*generation, error) {
 			return nil, err
 		}
 		if g = s.current.Load(); g == nil {
-			return nil, ErrNotConnected
+			return nil, errNotConnected
 		}
 		return g, nil
 	}

@@ -238,7 +238,7 @@ func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 	}
 
 	if w.sign != "" {
-		end.reason, end.currency = cmp.Or(end.reason, "an amount of money"), CurrencyOf(w.sign, m.Unit)
+		end.reason, end.currency = cmp.Or(end.reason, "an amount of money"), currencyOf(w.sign, m.Unit)
 		return end, m.IsMoney() && m.acceptsCurrency(w.sign)
 	}
 
@@ -259,7 +259,7 @@ func (m Measure) convertDistance(end amountEnd, unit string) (amountEnd, bool) {
 		return end, m.Unit != ""
 	}
 
-	number, ok := ConvertDistance([]byte(end.number), unit, m.Unit)
+	number, ok := convertDistance([]byte(end.number), unit, m.Unit)
 	end.number, end.reason = string(number), "miles as kilometers"
 	if unit == "km" {
 		end.reason = "kilometers as miles"

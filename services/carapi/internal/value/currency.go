@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// CurrencyOf returns the ISO 4217 code of the currency that a sign, a code or a word stands for. It prefers usual if
+// currencyOf returns the ISO 4217 code of the currency that a sign, a code or a word stands for. It prefers usual if
 // the sign may mean that. It returns "" for anything else.
-func CurrencyOf(sign, usual string) string {
+func currencyOf(sign, usual string) string {
 	codes := numberWords.currencies[strings.ReplaceAll(strings.ToLower(strings.TrimSpace(sign)), ".", "")]
 	switch {
 	case len(codes) == 0:

@@ -63,7 +63,7 @@ func TestCheckVIN(t *testing.T) {
 }
 
 func TestLooks(t *testing.T) {
-	forms := []func(string) bool{LooksLikeURL, LooksLikeYear, LooksLikeDate}
+	forms := []func(string) bool{LooksLikeURL, isYearText, LooksLikeDate}
 	for _, c := range []struct {
 		text string
 		form int // -1: none
@@ -97,7 +97,7 @@ func TestConvertDistance(t *testing.T) {
 		{"100000", "mi", "km", "160934"}, {"160934", "km", "mi", "100000"}, {"5", "km", "km", "5"},
 		{"0", "mi", "km", "0"}, {"5", "km", "l", ""}, {"x", "km", "mi", ""},
 	} {
-		got, ok := ConvertDistance([]byte(c.number), c.from, c.to)
+		got, ok := convertDistance([]byte(c.number), c.from, c.to)
 		if string(got) != c.want || ok != (c.want != "") {
 			t.Errorf("%s %s is %s %s, want %s", c.number, c.from, got, c.to, c.want)
 		}
@@ -110,8 +110,13 @@ func TestCurrencyOf(t *testing.T) {
 		{"Rs.", "PKR", "PKR"}, {"Rs", "", "INR"}, {"zł", "", "PLN"},
 		{"kr", "NOK", "NOK"}, {"руб.", "", "RUB"}, {"km", "", ""}, {"", "", ""}, {"ABC", "", ""},
 	} {
-		if got := CurrencyOf(c.sign, c.usual); got != c.want {
+		if got := currencyOf(c.sign, c.usual); got != c.want {
 			t.Errorf("%q where %q is usual: %q, want %q", c.sign, c.usual, got, c.want)
 		}
 	}
+}
+
+func isYearText(text string) bool {
+	_, ok := parseYear(text)
+	return ok
 }

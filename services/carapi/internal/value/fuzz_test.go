@@ -23,7 +23,7 @@ func FuzzTexts(f *testing.F) {
 
 	v := usual(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, field := range append(MeaningFields, "interior_color", "make") {
+		for _, field := range append(meaningFields, "interior_color", "make") {
 			v.Meanings(field, text)
 			v.NamedMeanings(field, text)
 			v.Aliases(field, text)
@@ -40,7 +40,7 @@ func FuzzTexts(f *testing.F) {
 		CheckVIN(text)
 		LooksLikeURL(text)
 		LooksLikeDate(text)
-		LooksLikeYear(text)
+		parseYear(text)
 
 		for _, field := range []string{"price", "mileage", "year", "seats", "cylinders", "power"} {
 			style, understood, total := LearnNumbers(Measure{Field: field}, inRows(text, "235.000", "1,5"))
@@ -79,7 +79,7 @@ func TestLongTexts(t *testing.T) {
 		CheckVIN(text)
 		LooksLikeURL(text)
 		LooksLikeDate(text)
-		LooksLikeYear(text)
+		parseYear(text)
 		v.Meanings("color", text)
 		v.NamedMeanings("color", text)
 		v.FindMake(text)

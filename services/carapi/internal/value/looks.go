@@ -53,12 +53,6 @@ func LooksLikeURL(text string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.Contains(u.Host, ".")
 }
 
-// LooksLikeYear reports whether a text is the year of a vehicle, such as "2015 reg" and " 2004 ".
-func LooksLikeYear(text string) bool {
-	_, ok := parseYear(text)
-	return ok
-}
-
 // datePattern matches dates in digits, optionally with a time of day and a zone.
 var datePattern = regexp.MustCompile(`^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})` +
 	`(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?$`)

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// MeaningFields are the fields whose texts have meanings. Interior colors have the meanings of colors.
-var MeaningFields = []string{"color", "transmission", "fuel_type", "body_type", "drivetrain", "condition"}
+// meaningFields are the fields whose texts have meanings. Interior colors have the meanings of colors.
+var meaningFields = []string{"color", "transmission", "fuel_type", "body_type", "drivetrain", "condition"}
 
 const (
 	maxMeaningful  = 200 // bytes of a text with meanings; longer texts are descriptions

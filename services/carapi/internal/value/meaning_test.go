@@ -172,7 +172,7 @@ func TestMeaningsApart(t *testing.T) {
 		{"body_type", "Kombi"}, {"color", "Czarny"}, {"color", "White"}, {"drivetrain", "задний"},
 		{"drivetrain", "FWD"}, {"condition", "Used"}, {"condition", "neuf"},
 	} {
-		for _, field := range MeaningFields {
+		for _, field := range meaningFields {
 			if isOwn := field == c.field; (v.Meanings(field, c.text) != nil) != isOwn {
 				t.Errorf("%s %q as %s means %v", c.field, c.text, field, v.Meanings(field, c.text))
 			}

@@ -63,7 +63,7 @@ func (s NumberStyle) Parse(text, buf []byte) (n ParsedNumber, ok bool) {
 		return ParsedNumber{}, false
 	}
 
-	currency := CurrencyOf(w.sign, s.Currency)
+	currency := currencyOf(w.sign, s.Currency)
 	if s.LocalDollar && w.sign == "$" {
 		currency = "$"
 	}
@@ -150,8 +150,8 @@ func appendShifted(buf, whole, fraction []byte, zeros int) []byte {
 	return buf
 }
 
-// ConvertDistance converts miles to kilometers or kilometers to miles, rounded to a whole number.
-func ConvertDistance(number []byte, from, to string) (converted []byte, ok bool) {
+// convertDistance converts miles to kilometers or kilometers to miles, rounded to a whole number.
+func convertDistance(number []byte, from, to string) (converted []byte, ok bool) {
 	n, ok := new(big.Rat).SetString(string(number))
 	if !ok || len(number) > 2*maxNumberText {
 		return nil, false

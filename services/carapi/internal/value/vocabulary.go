@@ -25,7 +25,7 @@ var builtinVocabulary embed.FS
 func ReadVocabulary(file string) (*Vocabulary, error) {
 	v := &Vocabulary{aliases: map[string]map[string][]string{}, lexica: map[string]*lexicon{},
 		makes: makeNames{byKey: map[string]string{}}}
-	for _, field := range MeaningFields {
+	for _, field := range meaningFields {
 		v.lexica[field] = &lexicon{phrases: map[string]*phrase{}, depths: map[string]string{},
 			plurals: field == "body_type" || field == "condition"}
 	}

@@ -98,7 +98,7 @@ func (v *Vocabulary) addMeaning(field, meaning string, words []string, isShade b
 	l := v.lexica[field]
 	switch {
 	case l == nil:
-		return "meanings below one of [" + strings.Join(MeaningFields, "], [") + "] only"
+		return "meanings below one of [" + strings.Join(meaningFields, "], [") + "] only"
 	case foldAllOrNil(words) == nil || Fold(meaning) == "":
 		return "words for a meaning, as in black: noir, nero"
 	case meaning == "before":
