@@ -127,7 +127,8 @@ func TestNames(t *testing.T) {
 	}
 
 	for name, want := range map[string]string{
-		"certifiedPreOwned": "certified pre owned", "fuel_type": "fuel type", "4wd": "4wd", "ABS": "abs", "a.b-c[d]": "a b c d",
+		"certifiedPreOwned": "certified pre owned", "fuel_type": "fuel type", "4wd": "4wd", "ABS": "abs",
+		"a.b-c[d]": "a b c d",
 	} {
 		if got := strings.Join(splitName(name), " "); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)

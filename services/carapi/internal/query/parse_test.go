@@ -16,7 +16,8 @@ func newTestParameters(t *testing.T) *Parameters {
 	t.Helper()
 	table := schema.Table{Name: "cars"}
 	for _, column := range []string{"id INT", "make VARCHAR(20)", "model VARCHAR(20)", "year INT", "price DECIMAL(10,2)",
-		"color VARCHAR(20)", "features JSON", "photo BLOB", "created_at DATETIME", "limit INT", "page INT", "description TEXT"} {
+		"color VARCHAR(20)", "features JSON", "photo BLOB", "created_at DATETIME", "limit INT", "page INT",
+		"description TEXT"} {
 		name, declared, _ := strings.Cut(column, " ")
 		table.Columns = append(table.Columns, schema.NewColumn(name, declared))
 	}
@@ -97,24 +98,28 @@ func TestApplied(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	p := newTestParameters(t)
 	for query, want := range map[string]string{
-		"mkae=Kia":                            `there is no parameter "mkae"; did you mean make?`,
-		"-mkae=Kia":                           `there is no parameter "-mkae"; did you mean make_not?`,
-		"zzz=1":                               `there is no parameter "zzz"; leave it out`,
-		"price=cheap":                         "price must be " + DescribeValues(p.Catalog.Field("price")),
-		"price_min=5-9":                       "price_min must be a number such as 2023 or 19999.5",
-		"price_min=9&price_max=5":             "price_max is below price_min, which is 9; send 9 or more",
-		"make=":                               "make has an empty value; send a value, or leave it out",
-		"price_min=1&price_min=2":             "price_min is given 2 times; send it once",
-		"limit=101":                           "limit must be a whole number from 1 to 100",
-		"sort=features":                       `vehicles cannot be sorted by "features"; name another field, or leave it out`,
-		"sort=price,-price":                   "sort names price twice; name each field once",
-		"facets=price":                        `the values of "price" cannot be counted one by one; send a step, such as price:5000`,
-		"facets=price:0":                      "the step of price must be a number above 0; send price:5000 for ranges of 5000",
-		"by=make,model,color":                 "by names 3 fields; name one or two",
-		"has=photo":                           `"photo" holds bytes, which has does not ask for; name another field, or leave it out`,
-		"view=summary&fields=make":            "view and fields cannot be combined; send one of them",
-		"offset=1&cursor=x":                   "offset and cursor cannot be combined; send one of them",
-		"offset=9990&limit=20":                "offset reaches the first 10000 vehicles; follow next or cursor to those after them",
+		"mkae=Kia":                `there is no parameter "mkae"; did you mean make?`,
+		"-mkae=Kia":               `there is no parameter "-mkae"; did you mean make_not?`,
+		"zzz=1":                   `there is no parameter "zzz"; leave it out`,
+		"price=cheap":             "price must be " + DescribeValues(p.Catalog.Field("price")),
+		"price_min=5-9":           "price_min must be a number such as 2023 or 19999.5",
+		"price_min=9&price_max=5": "price_max is below price_min, which is 9; send 9 or more",
+		"make=":                   "make has an empty value; send a value, or leave it out",
+		"price_min=1&price_min=2": "price_min is given 2 times; send it once",
+		"limit=101":               "limit must be a whole number from 1 to 100",
+		"sort=features":           `vehicles cannot be sorted by "features"; name another field, or leave it out`,
+		"sort=price,-price":       "sort names price twice; name each field once",
+		"facets=price": `the values of "price" cannot be counted one by one; send a step, such as ` +
+			`price:5000`,
+		"facets=price:0": "the step of price must be a number above 0; send price:5000 for " +
+			"ranges of 5000",
+		"by=make,model,color": "by names 3 fields; name one or two",
+		"has=photo": `"photo" holds bytes, which has does not ask for; name another field, or ` +
+			`leave it out`,
+		"view=summary&fields=make": "view and fields cannot be combined; send one of them",
+		"offset=1&cursor=x":        "offset and cursor cannot be combined; send one of them",
+		"offset=9990&limit=20": "offset reaches the first 10000 vehicles; follow next or cursor to those " +
+			"after them",
 		"match=fuzzy":                         "match must be " + controls["match"],
 		"fields=-zzz":                         `there is no field "zzz"; name another field, or leave it out`,
 		"count_only=1":                        "count_only must be true or false",
