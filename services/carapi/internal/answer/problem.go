@@ -27,6 +27,7 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 	p.Errors, p.RetryURL = nil, ""
 	p.ErrorsLeftOut += len(wrong)
 
+	// Begin without the errors, and add what fits.
 	body := appendJSON(nil, &p)
 	add := func(change func(*Problem)) (fits bool) {
 		changed := p

@@ -204,6 +204,7 @@ func (c *Catalog) bindKey() {
 		c.KeyFields = []*Field{{Kind: schema.Integer, Column: schema.Column{Kind: schema.Integer}, position: -1}}
 	}
 
+	// A column of the key may be a field too. Otherwise it becomes a hidden field.
 	for _, column := range c.Key.Columns {
 		i := slices.IndexFunc(c.Fields, func(f Field) bool { return slices.Equal(f.Columns, []int{column}) && f.isPlain() })
 		if i >= 0 {
@@ -216,6 +217,7 @@ func (c *Catalog) bindKey() {
 		c.KeyFields = append(c.KeyFields, &hidden)
 	}
 
+	// Number the indexed fields: those of the rows, the hidden ones of the key, and then the computed ones.
 	hold := func(f *Field) {
 		f.slot = len(c.Indexed)
 		c.Indexed = append(c.Indexed, f)

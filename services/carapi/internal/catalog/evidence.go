@@ -362,6 +362,7 @@ func (e *examiner) examineNumber(field string) evidence {
 		}
 	}
 
+	// Decide by these counts.
 	share := float64(numbers) / float64(e.rows)
 	middle := weightedMedian(sizes)
 	switch {

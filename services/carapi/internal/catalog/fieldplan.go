@@ -55,6 +55,7 @@ func freeName(column string, taken map[string]bool) string {
 
 // newField returns the field for a column as the plan says.
 func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
+	// A column without a planned field keeps its own kind.
 	plan, isPlanned := p.Fields[name]
 	if !isPlanned || plan.Column != c.Name && columnPosition(schema.Table{Columns: []schema.Column{c}}, plan.Column) < 0 {
 		f := Field{Name: name, About: c.Comment, Column: c, Kind: c.Kind, Stored: c.Kind, Columns: []int{at},
@@ -71,6 +72,7 @@ func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 		return f
 	}
 
+	// The plan says how the values are understood.
 	f := newField(name, c, at)
 	f.BoundBy, f.derivation, f.vocabulary = plan.BoundBy, plan.Derivation, b.Vocabulary
 	if plan.Derivation == deriveYear {

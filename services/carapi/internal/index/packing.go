@@ -115,6 +115,7 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 		return packing{}, false
 	}
 
+	// Find the positions where the texts differ, which must hold digits.
 	first := slices.Clone(r.arena.value(values[0].number))
 	isHole := make([]bool, len(first))
 	for i, v := range values {
@@ -149,6 +150,8 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 
 	for i, v := range values {
 		letOthersRun(i)
+
+		// The key consists of the digits in these positions.
 		text, key := r.arena.value(v.number), uint64(0)
 		for _, hole := range p.holes {
 			key = 10*key + uint64(text[hole]-'0')

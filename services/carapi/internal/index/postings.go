@@ -28,6 +28,7 @@ type postings struct {
 // newPostings collects the rows of each key. each must call add for every row's keys, in the order of rows; it is
 // called twice. A key may come twice in a row.
 func newPostings(keys, rows int, each func(add func(row, key uint32))) postings {
+	// Count the rows of each key, and reserve room for them.
 	counts, last := make([]uint32, keys+1), make([]uint32, keys) // last has the row + 1 where each key came last
 	each(func(row, key uint32) {
 		if last[key] != row+1 {
@@ -42,6 +43,7 @@ func newPostings(keys, rows int, each func(add func(row, key uint32))) postings 
 		total, counts[key] = total+counts[key], total
 	}
 
+	// Place the rows.
 	all, next := make([]uint32, total), slices.Clone(counts)
 	clear(last)
 	each(func(row, key uint32) {
@@ -52,6 +54,7 @@ func newPostings(keys, rows int, each func(add func(row, key uint32))) postings 
 		}
 	})
 
+	// Keys with many rows get a bitmap. The others move together in the list.
 	kept := uint32(0)
 	for key := range keys {
 		own := all[p.starts[key]:p.starts[key+1]]

@@ -14,6 +14,8 @@ import (
 // vehicles of the same make, model and year, to one decimal. Prices in different currencies are not compared.
 func (x *Index) comparePrices(f *catalog.Field) {
 	price := x.catalog.Field("price")
+
+	// Only vehicles with a price, and with a value in all fields that divide them, are compared.
 	s := x.Filter(x.All(), &query.Filter{Field: price, Use: query.AtLeast,
 		Ranges: []query.Range{{From: catalog.LeastPrice}}})
 
@@ -28,6 +30,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 		axes = append(axes, x.rankedColumn(field).axis(""))
 	}
 
+	// Compute each group's median, and then each row's percentage.
 	c := x.rankedColumn(price)
 	d := divideSet(s, axes)
 	medians := c.medians(s, &d)

@@ -65,6 +65,7 @@ func (r *valueReader) sortTexts(values []sortable, from int) {
 		return
 	}
 
+	// Find the beginning that all texts share.
 	rest := func(v sortable, from int) []byte {
 		text := r.arena.value(v.number)
 		return text[min(from, len(text)):]
@@ -80,6 +81,7 @@ func (r *valueReader) sortTexts(values []sortable, from int) {
 		}
 	}
 
+	// Sort by the eight bytes after it.
 	from += common
 	longest -= common
 
@@ -128,6 +130,7 @@ func sortByKey(values []sortable) {
 		return
 	}
 
+	// Find the bytes in which keys differ, and sort by each of them.
 	differ := uint64(0)
 	for _, v := range values {
 		differ |= v.key ^ values[0].key

@@ -58,10 +58,12 @@ func (r *valueReader) add(c value.Cell) {
 		number, isNew = r.numberOf(c.Form)
 	}
 
+	// Record the type if it is not the usual one.
 	if isNew && !r.isNull(number) && (c.Type != r.valueType || r.types != nil) {
 		r.setType(number, c.Type)
 	}
 
+	// With the first repetition, the rows' numbers must be stored.
 	if !isNew && !r.isListed {
 		r.isListed = true
 		for i := range uint32(r.rows) {

@@ -108,6 +108,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 		r.readParameters(values)
 	}
 
+	// Report the mistakes of interpreting and of parsing together.
 	q, err := in.parameters.Parse(r.exact, allowed...)
 	var wrong query.ParameterErrors
 	switch {
@@ -118,6 +119,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 		return nil, Notes{}, err
 	}
 
+	// Find the values in stock, and check what depends on them.
 	r.resolve(q, values.Get("match") != query.Exact)
 	r.checkCurrencies(q)
 	r.checkGroups(q)

@@ -205,6 +205,7 @@ func addFieldNames(f *catalog.Field, add func(word, name string)) {
 			add(word, f.Name)
 		}
 
+		// Bounds, exclusions, and suffixes without a meaning.
 		for _, prefix := range lowerPrefixes {
 			add(prefix+word, f.Name+"_min")
 		}

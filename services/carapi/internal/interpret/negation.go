@@ -338,6 +338,7 @@ func (r *requestReader) readNegation(f *catalog.Field, text string, base marker)
 		}
 	}
 
+	// Read the sections one by one. A marker may hold for the sections after it.
 	before := base
 	for i, part := range parts {
 		means := part.marker

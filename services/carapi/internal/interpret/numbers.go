@@ -36,6 +36,7 @@ func (r *requestReader) readNumbers(name string, p query.Parameter, given []stri
 			continue
 		}
 
+		// Read an amount in the unit of the column, or in one of its currencies.
 		a, ok := p.Field.Measure().Parse(g)
 		if p.Field.IsOfCurrencies() {
 			a, ok = value.Measure{Field: p.Field.Name}.Parse(g)
@@ -54,6 +55,7 @@ func (r *requestReader) readNumbers(name string, p query.Parameter, given []stri
 		}
 
 		switch {
+		// Write the amount as a value, a range, or a bound in another parameter.
 		case p.Use == query.AtLeast, a.From == a.To:
 			read = append(read, a.From)
 		case p.Use == query.AtMost:

@@ -68,6 +68,7 @@ func readOperator(text string) (all []condition, is, ok bool) {
 		return []condition{{query.Equals, strings.TrimSpace(rest)}}, true, rest != ""
 	}
 
+	// An operator before its values, with dots or parentheses.
 	for _, shape := range []*regexp.Regexp{dottedOperator, calledOperator} {
 		match := shape.FindStringSubmatch(text)
 		if match == nil {
@@ -240,6 +241,7 @@ func conditionsOfOperator(operator string, values []string) ([]condition, bool) 
 		first = values[0]
 	}
 
+	// Operators of presence, ranges and lists.
 	isOne := len(values) == 1
 	switch {
 	case slices.Contains(values, ""):

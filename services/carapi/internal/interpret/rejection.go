@@ -287,6 +287,7 @@ func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 		last++
 	}
 
+	// Collect the values after the object that are joined to it.
 	members, isSaid := []int{}, m.marker == exceptMarker
 	for i := last + 1; i < len(tokens) && (tokens[i].kind == jointToken || isNor(&tokens[i])); {
 		joint := strings.ToLower(strings.Join(tokens[i].words, ""))
@@ -313,6 +314,7 @@ func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 		i = next + 1
 	}
 
+	// Without a certain object, or without a word that joins them, the values are uncertain.
 	isUncertain := negated < 0 || len(members) > 0 && !isSaid
 	for _, i := range members {
 		tokens[i].isNegated, tokens[i].isUncertain = true, tokens[i].isUncertain || isUncertain

@@ -171,6 +171,7 @@ func (r *requestReader) readValueName(written, folded string, values []string) b
 		fallback = fields[0]
 	}
 
+	// Give each value to the first field that has it.
 	from := origin{written: written, from: strings.Join(values, ", ")}
 	for _, v := range values {
 		if slices.Contains(absentValues, strings.ToLower(strings.TrimSpace(v))) {
@@ -269,6 +270,7 @@ func (r *requestReader) readBooleanName(written string, values []string) bool {
 		return false
 	}
 
+	// A negation may be in the value and in the name.
 	yes = yes != strings.HasPrefix(values[0], "!")
 	name, isNegated := cutNameSign(written)
 	yes = yes != isNegated

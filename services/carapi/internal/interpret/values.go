@@ -100,6 +100,7 @@ func (r *requestReader) readTexts(name string, f *catalog.Field, given []string)
 		}
 
 		for _, item := range items {
+			// A single value may say more than its field holds.
 			isAlone := len(items) == 1 && len(given) == 1 && name == f.Name
 			if isAlone && len(r.matchValues(f.Name, item)) == 0 && !r.beginsModel(f, item) && r.splitVehicle(name, f, item) {
 				return

@@ -365,6 +365,7 @@ func argumentValues(arguments json.RawMessage) (url.Values, error) {
 		return nil, errors.New("the arguments are not a JSON object")
 	}
 
+	// A list becomes a repeated parameter.
 	for name, argument := range all {
 		items, several := argument.([]any)
 		if !several {

@@ -114,6 +114,7 @@ func searchInputs(fields []search.Description) []toolInput {
 			"items": object{"type": "string"}}}
 	more := toolInput{"more", "", object{"type": "string"}}
 
+	// Filters take the places that the other inputs leave, and the rest goes into more.
 	taken := []string{shown.Name, counted.Name, more.Name}
 	for _, i := range others {
 		taken = append(taken, i.Name)

@@ -270,6 +270,7 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 		}
 	}
 
+	// A field's name wins over bounds, and bounds over exclusions.
 	add := func(f *catalog.Field, name string, p Parameter) {
 		if _, taken := byName[name]; taken || IsControl(f.Name) {
 			name = Qualifier + name

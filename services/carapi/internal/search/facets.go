@@ -60,6 +60,7 @@ func (r *searchRequest) facets(set index.Set, room int) []byte {
 			counted = r.index().Match(r.query, f)
 		}
 
+		// Each field gets an equal share of the room that is left.
 		counts, other := r.index().Facet(counted, by, maxFacet)
 		end := len(b) + (room-len(b))/(len(r.query.Facets)-i)
 		for j, c := range counts {
@@ -116,6 +117,7 @@ func (s *Service) Stats(ctx context.Context, values url.Values) (*Answer, error)
 		set := g.index.Match(q, nil)
 		a := &Answer{Total: set.Count(), Applied: q.Applied(false), Notes: notes, Origin: g.origin()}
 
+		// Amounts in several currencies cannot be measured.
 		var measured []*catalog.Field
 		for _, name := range measuredFields {
 			f := g.catalog.NumberField(name)

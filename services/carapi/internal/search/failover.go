@@ -23,6 +23,7 @@ func (s *Service) sources() []*source {
 // Open reads the first index and probes the sources until ctx ends. It returns an error if the settings do not fit the
 // table, or if no source answers and waiting will not help.
 func (s *Service) Open(ctx context.Context) error {
+	// Probe each source in the background, and wait for its first result at most startTimeout.
 	all := s.sources()
 	found := make(chan error, len(all))
 	for _, src := range all {
@@ -47,6 +48,7 @@ func (s *Service) Open(ctx context.Context) error {
 		})
 	}
 
+	// Fail only if nothing can answer, now or later.
 	var errs []error
 	for range all {
 		errs = append(errs, <-found)

@@ -143,6 +143,7 @@ func (s *source) refreshNow(ctx context.Context) error {
 		}
 	}
 
+	// The table has changed: read it.
 	next, err := readGeneration(ctx, s.store, s.name, s.vocabulary, last, s.answering.needProcessors)
 	if err != nil {
 		s.reportRefresh("failed", begun, err)

@@ -85,6 +85,7 @@ func (r *searchRequest) summaryText(total int, find func(f *catalog.Field, skipZ
 		return "no vehicle matches"
 	}
 
+	// Find the range of each field. A filter may already leave a single value.
 	all := map[string]minmax{}
 	for _, s := range summarizedFields {
 		f := r.generation.catalog.Field(s.name)
@@ -104,6 +105,7 @@ func (r *searchRequest) summaryText(total int, find func(f *catalog.Field, skipZ
 		all[s.name] = find(f, s.skipZero)
 	}
 
+	// Name the make and model if all share them.
 	what := " vehicles"
 	if total == 1 {
 		what = " vehicle"

@@ -110,6 +110,7 @@ func (z *ZeroResults) Link(urlOf func(url.Values) string) {
 // dropLastURL removes one URL with what it finds, of the most frequent kind. It removes the last one, because the best
 // come first. A filter keeps its counts while anything else can go. It returns false if nothing is left.
 func (z *ZeroResults) dropLastURL() bool {
+	// Count the URLs of each kind.
 	linked := func(f FilterCount) bool { return f.URL != "" }
 	filters, values := 0, 0
 	for _, f := range z.Filters {
@@ -285,6 +286,7 @@ func (w *relaxations) relaxWords() {
 	rest := w.matchingWithout("q")
 	sets := make([]index.Set, len(words))
 
+	// Count the vehicles with each word.
 	var known, unknown []string
 	for i, word := range words {
 		alone := w.index().Match(&query.Query{Words: []string{word}}, nil)

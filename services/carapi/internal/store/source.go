@@ -155,6 +155,7 @@ func describeSQLiteKeys(ctx context.Context, q sqlx.QueryerContext, source *cata
 
 	source.RowID = source.RowID && rowIDName(t) != ""
 
+	// Read the unique indexes.
 	var parts []struct {
 		Name   string
 		Column *string // nil for an expression

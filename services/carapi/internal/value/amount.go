@@ -94,6 +94,7 @@ func (m Measure) Parse(s string) (Amount, bool) {
 		return a, true
 	}
 
+	// A bound has words before or after the amount.
 	for _, bound := range []struct {
 		shape            *regexp.Regexp
 		upper, inclusive bool

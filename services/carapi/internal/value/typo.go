@@ -46,6 +46,8 @@ func nearestNames(name string, names iter.Seq2[string, string]) []string {
 		name     string
 		distance int
 	}
+
+	// Long names may differ in two letters. A name that contains the other one is always near.
 	limit := max(1, min(letters/3, 2))
 
 	var candidates []candidate
@@ -69,6 +71,7 @@ func nearestNames(name string, names iter.Seq2[string, string]) []string {
 		}
 	}
 
+	// Drop other spellings of the same name.
 	slices.SortFunc(candidates, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), strings.Compare(a.name, b.name))
 	})

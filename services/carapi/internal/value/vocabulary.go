@@ -30,6 +30,7 @@ func ReadVocabulary(file string) (*Vocabulary, error) {
 			plurals: field == "body_type" || field == "condition"}
 	}
 
+	// The built-in files come first.
 	usual, err := fs.Glob(builtinVocabulary, "vocabulary/*.txt")
 	if err != nil {
 		return nil, err
