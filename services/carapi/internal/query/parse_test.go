@@ -98,8 +98,8 @@ func TestApplied(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	p := newTestParameters(t)
 	for query, want := range map[string]string{
-		"mkae=Kia":                `there is no parameter "mkae"; did you mean make?`,
-		"-mkae=Kia":               `there is no parameter "-mkae"; did you mean make_not?`,
+		"maek=Kia":                `there is no parameter "maek"; did you mean make?`,
+		"-maek=Kia":               `there is no parameter "-maek"; did you mean make_not?`,
 		"zzz=1":                   `there is no parameter "zzz"; leave it out`,
 		"price=cheap":             "price must be " + DescribeValues(p.Catalog.Field("price")),
 		"price_min=5-9":           "price_min must be a number such as 2023 or 19999.5",
@@ -142,11 +142,11 @@ func TestMistakes(t *testing.T) {
 func TestCorrections(t *testing.T) {
 	p := newTestParameters(t)
 	for query, want := range map[string]string{
-		"mkae=Kia&limit=500":        "limit=100&make=Kia",
+		"maek=Kia&limit=500":        "limit=100&make=Kia",
 		"make=&color=red":           "color=red",
 		"sort=prcie":                "sort=price",
-		"fields=make,modle":         "fields=make%2Cmodel",
-		"mkae=Kia&zzz=1":            "",
+		"fields=make,mdoel":         "fields=make%2Cmodel",
+		"maek=Kia&zzz=1":            "",
 		"price=cheap":               "",
 		"max_chars=100000&make=Kia": "make=Kia",
 	} {
