@@ -78,12 +78,12 @@ func Stats(ctx context.Context, s *search.Service, _ Resource, values url.Values
 	return newAnswer(a, &result), nil
 }
 
-// Car gives one vehicle by its id.
+// Car returns one vehicle by its id.
 func Car(ctx context.Context, s *search.Service, _ Resource, id string, values url.Values) (*Answer, error) {
 	return carAnswer(s.Car(ctx, id, values))
 }
 
-// CarByVIN gives one vehicle by its VIN.
+// CarByVIN returns one vehicle by its VIN.
 func CarByVIN(ctx context.Context, s *search.Service, _ Resource, vin string, values url.Values) (*Answer, error) {
 	return carAnswer(s.CarByVIN(ctx, vin, values))
 }

@@ -15,7 +15,7 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// found is what a search of an ordinary page gives.
+// found is the result of an ordinary search.
 func found() *search.Answer {
 	const car = `{"id":1,"make":"Toyota","model":"Camry","year":2021,"price":21900.5,"mileage":12000,"city":"Zürich",` +
 		`"vin":"JTDBR32E720123456"}`

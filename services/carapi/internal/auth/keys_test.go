@@ -41,7 +41,7 @@ func mustOpen(t *testing.T, c Config, clock *clock) (*Keys, *bytes.Buffer) {
 	return k, &log
 }
 
-// expect checks what presented gives: a name, "name (expired)", or nothing.
+// expect checks the result for a presented key: a name, "name (expired)", or nothing.
 func expect(t *testing.T, k *Keys, presented, want string) {
 	t.Helper()
 	got, ok := k.Name(presented)
@@ -228,7 +228,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	clock.pass(checkInterval)
 	expect(t, k, secretB, "c")
 
-	// A wrong file changes nothing, and is told once for each change.
+	// A wrong file changes nothing, and is logged once for each change.
 	for i, lines := range [][]string{{"a=" + secretA, "oops"}, {"a=" + secretA, "oops!"}} {
 		write(t, file, lines...)
 		for range 3 {

@@ -59,7 +59,7 @@ const (
 	List                 // has one of, among the elements of a JSON array
 )
 
-// Class gives the field's class.
+// Class returns the field's class.
 func (f *Field) Class() Class {
 	if f.isSetColumn() {
 		return List

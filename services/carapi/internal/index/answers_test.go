@@ -64,7 +64,7 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 	s.checkPageAnywhere(t, r, order, set, want, size)
 }
 
-// sortKey gives a row's cells in the fields of an order.
+// sortKey returns a row's cells in the fields of an order.
 func (s *stock) sortKey(order []query.Order, row uint32) []value.Cell {
 	cells := make([]value.Cell, len(order))
 	for i, o := range order {
@@ -152,7 +152,7 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 	}
 }
 
-// usual gives the most frequent spelling of each text in the stock by its key; of equally frequent ones the first.
+// usual returns the most frequent spelling of each text in the stock by its key; of equally frequent ones the first.
 func (s *stock) usual(f *catalog.Field) map[string]string {
 	counts := map[string]int{}
 	for row := range s.rows {

@@ -30,7 +30,7 @@ func textCatalog(t *testing.T, names ...string) *catalog.Catalog {
 	return c
 }
 
-// texts gives a row of texts; an empty one stands for NULL.
+// texts returns a row of texts; an empty text is NULL.
 func texts(values ...string) []value.Cell {
 	cells := make([]value.Cell, len(values))
 	for i, v := range values {
@@ -167,7 +167,7 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// TestConcurrentUse is for the race detector: what is found once is asked for by many at the same time.
+// TestConcurrentUse is for the race detector: many use at the same time what is computed once.
 func TestConcurrentUse(t *testing.T) {
 	c := textCatalog(t, "price")
 	b := NewBuilder(c, 0)

@@ -68,7 +68,7 @@ func (s *stock) comparePrices() {
 	}
 }
 
-// randomGroup gives a field by which vehicles are grouped.
+// randomGroup returns a field by which vehicles are grouped.
 func (s *stock) randomGroup(r *rand.Rand) query.Group {
 	for {
 		f := &s.catalog.Fields[r.IntN(len(s.catalog.Fields))]
@@ -81,7 +81,7 @@ func (s *stock) randomGroup(r *rand.Rand) query.Group {
 	}
 }
 
-// spanOf gives what a row has on an axis.
+// spanOf returns the values of a row on an axis.
 func (s *stock) spanOf(g query.Group, usual map[string]string, row int) Span {
 	c := s.stored(g.Field, row)
 	switch {

@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// randomFilter gives a filter of the field, on values in the stock and others.
+// randomFilter returns a filter of the field, on values in the stock and others.
 func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 	filter := query.Filter{Parameter: f.Name, Field: f}
 	if r.IntN(3) == 0 {
@@ -69,7 +69,7 @@ func openEnd(r *rand.Rand, part query.Range) query.Range {
 	return part
 }
 
-// randomWord gives a word of q.
+// randomWord returns a word of q.
 func (s *stock) randomWord(r *rand.Rand) string {
 	word := randomText(r)
 	if fields := strings.Fields(word); len(fields) > 0 && r.IntN(4) > 0 {

@@ -46,7 +46,7 @@ var oddLists = []string{
 
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 
-// randomText gives one of few texts, or now and then a new one.
+// randomText returns one of few texts, or sometimes a new one.
 func randomText(r *rand.Rand) string {
 	switch r.IntN(12) {
 	case 0:
@@ -65,7 +65,7 @@ func randomNumber(r *rand.Rand) string {
 	return pick(r, oddNumbers)
 }
 
-// randomCell gives what FromDriver may give for a field.
+// randomCell returns a cell that FromDriver may return for a field.
 func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 	text := func(s string) value.Cell { return value.Cell{Type: value.Text, Form: []byte(s)} }
 	switch {
@@ -102,7 +102,7 @@ func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 	return text(randomText(r))
 }
 
-// randomCatalog gives a table of most kinds of columns, with one of many kinds of ids and keys.
+// randomCatalog returns a table of most kinds of columns, with one of many kinds of ids and keys.
 func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 	t.Helper()
 	var columns []schema.Column
@@ -242,7 +242,7 @@ type vehicle []value.Cell
 
 func (v vehicle) Cell(f *catalog.Field) (value.Cell, bool) { return v[f.Slot()], true }
 
-// stored gives the cell of a row as the index has it: a text among numbers is NULL, and in a field of texts that
+// stored returns the cell of a row as the index has it: a text among numbers is NULL, and in a field of texts that
 // holds the numbers of SQLite too, equal ones have one type.
 func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 	c := s.rows[row][f.Slot()]

@@ -59,7 +59,7 @@ func readStock(t testing.TB, c dbconn.Config, table string) stock {
 	return stock{interpret.New(read, vocabulary), b.Build()}
 }
 
-// asRead writes the filters of a request as testdata/requests.txt does, and gives the request as it was read.
+// asRead writes the filters of a request as testdata/requests.txt does, and returns the request as it was read.
 func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 	t.Helper()
 	q, notes, err := s.Interpret(s.index, values, "q", "sort", "limit", "cursor", "fields", "facets", "include_total",

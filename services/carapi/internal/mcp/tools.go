@@ -199,7 +199,7 @@ func filterName(f search.Description) string {
 	return ""
 }
 
-// amountExamples are what a model may write for the numbers that it most often gives.
+// amountExamples are notations of the numbers that models send most often.
 var amountExamples = map[string]string{
 	"year": `, such as "2021" or "2020+"`, "price": `, such as "20000-30000" or "under 30k"`,
 	"mileage": `, such as "under 50000"`,

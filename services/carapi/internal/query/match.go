@@ -8,7 +8,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Vehicle gives the cells of a vehicle as they were read.
+// Vehicle returns the cells of a vehicle as they were read.
 type Vehicle interface {
 	// Cell returns the cell of a field. whole is false if only the beginning of the text was read.
 	Cell(f *catalog.Field) (c value.Cell, whole bool)

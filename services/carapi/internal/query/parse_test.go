@@ -11,7 +11,7 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// newTestParameters gives the parameters of a table of vehicles with a column that is named as a control.
+// newTestParameters returns the parameters of a table of vehicles with a column that is named as a control.
 func newTestParameters(t *testing.T) *Parameters {
 	t.Helper()
 	table := schema.Table{Name: "cars"}

@@ -190,7 +190,7 @@ var orders = map[string]func(a, b liveCar) int{
 	},
 }
 
-// firstOf gives the sign of the first difference.
+// firstOf returns the sign of the first difference.
 func firstOf(differences ...float64) int {
 	for _, d := range differences {
 		switch {

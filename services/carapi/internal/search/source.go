@@ -58,7 +58,7 @@ type source struct {
 	wake    chan struct{}
 
 	mu         sync.Mutex // guards what follows
-	pending    *refresh   // the refresh that was asked for or is under way
+	pending    *refresh   // the requested or running refresh
 	up         bool
 	failures   int       // probes that failed, in a row
 	probeErr   error     // of the last probe

@@ -228,7 +228,7 @@ func TestUnusedIndexes(t *testing.T) {
 }
 
 // A row is given for the key that has its bytes, whatever else the collation takes for the same; and each key gets its
-// own row, in the order in which they were asked for.
+// own row, in the requested order.
 func TestRowsByBytes(t *testing.T) {
 	c := dbtest.Database(t)
 	run(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n "+

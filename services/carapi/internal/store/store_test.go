@@ -167,7 +167,7 @@ func number(form string) []value.Cell {
 	return []value.Cell{{Type: value.Number, Form: []byte(form)}}
 }
 
-// catalogOf gives the catalog of a table without reading its rows.
+// catalogOf returns the catalog of a table without reading its rows.
 func catalogOf(t testing.TB, s *Store) (c *catalog.Catalog) {
 	t.Helper()
 	enough := errors.New("enough")

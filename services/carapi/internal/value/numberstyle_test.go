@@ -16,7 +16,7 @@ func inRows(texts ...string) iter.Seq2[string, int] {
 	}
 }
 
-// written gives a number as a test writes it: with its unit and its currency.
+// written returns a number as a test writes it: with its unit and its currency.
 func written(n ParsedNumber, ok bool) string {
 	if !ok {
 		return "-"
