@@ -19,10 +19,12 @@ import (
 func TestErrorsAreShort(t *testing.T) {
 	columns := []string{"id INT PRIMARY KEY", "make VARCHAR(40)", "model VARCHAR(40)", "price DECIMAL(9,2)"}
 	for i := range 250 {
-		columns = append(columns, fmt.Sprintf("`%s%03d` INT", strings.Repeat("é", 60), i), fmt.Sprintf("`%s%03d` INT", strings.Repeat("n", 60), i))
+		columns = append(columns, fmt.Sprintf("`%s%03d` INT", strings.Repeat("é", 60), i),
+			fmt.Sprintf("`%s%03d` INT", strings.Repeat("n", 60), i))
 	}
 	wide := "CREATE TABLE wide (" + strings.Join(columns, ", ") + ")"
-	for database, own := range ownTables(t, wide, "INSERT INTO wide (id, make, model, price) VALUES (1, 'Kia', 'Rio', 9000)") {
+	for database, own := range ownTables(t, wide, "INSERT INTO wide (id, make, model, price) VALUES (1, 'Kia', "+
+		"'Rio', 9000)") {
 		base := serve(t, own.config, "wide")
 		long, near := strings.Repeat("😀", 250), strings.Repeat("é", 60)
 		unknown, several := url.Values{}, url.Values{}
@@ -32,17 +34,19 @@ func TestErrorsAreShort(t *testing.T) {
 			several.Add("price", fmt.Sprintf("%d-", i)+long)
 		}
 		list := strings.Repeat(near+"1234,", 99) + "x"
-		requests := []string{"colr=red", "x=1&" + unknown.Encode()[:15_000], several.Encode()[:15_000], "make=" + strings.Repeat(url.QueryEscape(long), 2),
-			url.QueryEscape(near+"0x") + "=1", "limit=500&" + strings.Repeat("make=Kia&", 90)}
+		requests := []string{"colr=red", "x=1&" + unknown.Encode()[:15_000], several.Encode()[:15_000], "make=" +
+			strings.Repeat(url.QueryEscape(long), 2), url.QueryEscape(near+"0x") + "=1", "limit=500&" +
+			strings.Repeat("make=Kia&", 90)}
 		for _, control := range []string{"fields", "facets", "sort", "view", "match", "q", "limit", "cursor"} {
-			requests = append(requests, control+"="+url.QueryEscape(long), control+"="+url.QueryEscape(list[:999]), control+"="+url.QueryEscape("\"\\\x01,"+near+"0001"))
+			requests = append(requests, control+"="+url.QueryEscape(long), control+"="+url.QueryEscape(list[:999]), control+"="+
+				url.QueryEscape("\"\\\x01,"+near+"0001"))
 		}
 		for i := range 20 {
 			requests[0] += fmt.Sprintf("&unknown%d=%d", i, i)
 		}
 		for _, q := range requests {
 			for _, path := range []string{"/cars/?", "/cars/facets?", "/cars/1?"} {
-				code, body := status(base + path + q)
+				code, body := getStatus(base + path + q)
 				if code >= 400 && len(body) > 4_000 {
 					t.Errorf("%s: %s%.100s: %d bytes: %.300s", database, path, q, len(body), body)
 				}
@@ -50,19 +54,21 @@ func TestErrorsAreShort(t *testing.T) {
 		}
 
 		many := get(t, base+"/cars/?"+requests[0])
-		if !strings.HasPrefix(many, "400 ") || !strings.Contains(many, "20 more things are wrong. /cars/fields lists all") || strings.Count(many, "/cars/fields") != 1 {
+		if !strings.HasPrefix(many, "400 ") || !strings.Contains(many, "20 more things are wrong. /cars/fields lists all") ||
+			strings.Count(many, "/cars/fields") != 1 {
 			t.Errorf("%s: 21 unknown parameters: %s", database, many)
 		}
-		for _, path := range []string{"/cars/" + strings.Repeat("1", 10_000), "/cars/vin/" + strings.Repeat("x", 10_000), "/" + strings.Repeat("x", 10_000)} {
-			if code, body := status(base + path); code != 404 || len(body) > 4_000 {
+		for _, path := range []string{"/cars/" + strings.Repeat("1", 10_000), "/cars/vin/" + strings.Repeat("x", 10_000),
+			"/" + strings.Repeat("x", 10_000)} {
+			if code, body := getStatus(base + path); code != 404 || len(body) > 4_000 {
 				t.Errorf("%s: %.50s: %d, %d bytes", database, path, code, len(body))
 			}
 		}
 	}
 }
 
-// explained is what an empty answer says.
-type explained struct {
+// zeroResultsAnswer is what an empty answer says.
+type zeroResultsAnswer struct {
 	Total   int
 	NoMatch *struct {
 		Filters []struct {
@@ -90,8 +96,8 @@ type explained struct {
 	} `json:"no_match"`
 }
 
-// explain asks for what an empty answer says, and checks that each count is what its URL finds.
-func explain(t *testing.T, base, path string) (e explained) {
+// fetchZeroResults asks for what an empty answer says, and checks that each count is what its URL finds.
+func fetchZeroResults(t *testing.T, base, path string) (e zeroResultsAnswer) {
 	t.Helper()
 	_, body, _ := strings.Cut(get(t, base+path), "{")
 	body = "{" + body
@@ -129,7 +135,7 @@ func explain(t *testing.T, base, path string) (e explained) {
 			t.Errorf("%s: %s: count %d, url %q: %v", path, what, count, next, err)
 			return
 		}
-		var found explained
+		var found zeroResultsAnswer
 		_, body, _ := strings.Cut(get(t, base+next), "{")
 		if err := json.Unmarshal([]byte("{"+body), &found); err != nil || found.Total != count {
 			t.Errorf("%s: %s: %s finds %d, want %d: %v", path, what, next, found.Total, count, err)
@@ -194,12 +200,13 @@ func TestOffersFindWhatTheySay(t *testing.T) {
 		"year":         {"2030", "1990", "2019", "2030,2031"},
 		"year_min":     {"2026"},
 		"vin":          {"JM3M5WHLXRW827380"},
-		"q":            {"toyta", "purple people eater", "family suv under 25k with low miles", "honda zzz camry", "cheroke", "red zzzz", "bmw mini tesla ford", "purpel"},
-		"match":        {"exact", "smart"},
-		"sort":         {"-price"},
-		"facets":       {"make,color"},
-		"max_chars":    {"2000", "4000"},
-		"limit":        {"1", "100"},
+		"q": {"toyta", "purple people eater", "family suv under 25k with low miles", "honda zzz camry", "cheroke",
+			"red zzzz", "bmw mini tesla ford", "purpel"},
+		"match":     {"exact", "smart"},
+		"sort":      {"-price"},
+		"facets":    {"make,color"},
+		"max_chars": {"2000", "4000"},
+		"limit":     {"1", "100"},
 	}
 	names := slices.Sorted(maps.Keys(choices))
 	offers := 0
@@ -215,7 +222,7 @@ func TestOffersFindWhatTheySay(t *testing.T) {
 		}
 		requireSame(t, live, copied, path)
 		for _, base := range []string{live, copied} {
-			if e := explain(t, base, path); e.NoMatch != nil {
+			if e := fetchZeroResults(t, base, path); e.NoMatch != nil {
 				offers += len(e.NoMatch.DidYouMean) + len(e.NoMatch.Alternatives) + len(e.NoMatch.InStock)
 			}
 		}
@@ -229,7 +236,8 @@ func TestOffersFindWhatTheySay(t *testing.T) {
 func TestZeroResultsHelp(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	sqlite := copyOf(t, mysql, "vehicles_stock")
-	for database, base := range map[string]string{"MySQL": serve(t, mysql, "vehicles_stock"), "SQLite": serve(t, sqlite, "vehicles_stock")} {
+	for database, base := range map[string]string{"MySQL": serve(t, mysql, "vehicles_stock"),
+		"SQLite": serve(t, sqlite, "vehicles_stock")} {
 		// The first alternative and its count, which explain has compared with what the URL finds.
 		for q, want := range map[string]string{
 			"price=25000":                       "price_max=25000",
@@ -245,7 +253,7 @@ func TestZeroResultsHelp(t *testing.T) {
 			"q=honda zzz camry&match=exact":     "q=honda",
 			"q=zzz honda civic yyy&match=exact": "q=honda+civic",
 		} {
-			e := explain(t, base, "/cars/?"+query(q))
+			e := fetchZeroResults(t, base, "/cars/?"+plusEncode(q))
 			if e.NoMatch == nil || len(e.NoMatch.Alternatives) == 0 || !strings.Contains(e.NoMatch.Alternatives[0].URL, want) {
 				t.Errorf("%s: %s: %+v, want %s", database, q, e.NoMatch, want)
 			}
@@ -263,7 +271,7 @@ func TestZeroResultsHelp(t *testing.T) {
 			"features_all=Bluetooth,Sunrof&match=exact": "features_all=Bluetooth features_all=Sunroof",
 			"features=Sunrof&match=exact":               "features=Sunroof",
 		} {
-			e := explain(t, base, "/cars/?"+query(q))
+			e := fetchZeroResults(t, base, "/cars/?"+plusEncode(q))
 			if e.NoMatch == nil {
 				t.Errorf("%s: %s finds %d vehicles", database, q, e.Total)
 				continue
@@ -298,7 +306,7 @@ func TestZeroResultsHelp(t *testing.T) {
 			"vin=zzz":                           "",
 			"dealer_id=77":                      "dealer_id ",
 		} {
-			e, got := explain(t, base, "/cars/?"+query(q)), ""
+			e, got := fetchZeroResults(t, base, "/cars/?"+plusEncode(q)), ""
 			if e.NoMatch == nil {
 				t.Errorf("%s: %s finds %d vehicles", database, q, e.Total)
 				continue
@@ -312,7 +320,7 @@ func TestZeroResultsHelp(t *testing.T) {
 		}
 
 		// Which words nothing has.
-		e, words := explain(t, base, "/cars/?q=toyta+camry&match=exact"), []string{}
+		e, words := fetchZeroResults(t, base, "/cars/?q=toyta+camry&match=exact"), []string{}
 		for _, f := range e.NoMatch.Filters {
 			words = append(words, fmt.Sprint(f.Parameter, " ", f.Word, " ", f.Alone, " ", f.Without))
 		}
@@ -328,25 +336,29 @@ func TestZeroResultsHelp(t *testing.T) {
 // The same holds for fields of every type.
 func TestOffersOfEveryType(t *testing.T) {
 	live, copied, _ := typesOnBoth(t)
-	requests := []string{"serial=6", "tank=3", "weight=0.2", "co2=1e3", "msrp=5", "electric=1&make=ford", "class=c", "extras=z", "extras_all=x,z", "opens=09:00:00",
-		"features=Sunrof", "city=Washington, D. C&match=exact", "city=Wash&match=exact", "make=!!!&year=2023", "sold_at=2030-01-01", "description=nothing", "limits=99", "price=1&mileage=1&year=1",
-		"q=tow toyota", "q=!!! camry", "q=citroen zzz octavia ford", "stock_number=A-10", "make=" + strings.Repeat("é", 500), "make=" + strings.Repeat("x,", 99) + "y",
-		"q=" + strings.Repeat("é", 50) + " zzz&match=exact", "make=kia&stock_number=" + strings.Repeat("1", 999), "make=&year_min=1&year_max=2"}
-	for q, want := range found {
+	requests := []string{"serial=6", "tank=3", "weight=0.2", "co2=1e3", "msrp=5", "electric=1&make=ford", "class=c",
+		"extras=z", "extras_all=x,z", "opens=09:00:00", "features=Sunrof", "city=Washington, D. C&match=exact",
+		"city=Wash&match=exact", "make=!!!&year=2023", "sold_at=2030-01-01", "description=nothing", "limits=99",
+		"price=1&mileage=1&year=1",
+		"q=tow toyota", "q=!!! camry", "q=citroen zzz octavia ford", "stock_number=A-10", "make=" + strings.Repeat("é", 500),
+		"make=" + strings.Repeat("x,", 99) + "y", "q=" + strings.Repeat("é", 50) + " zzz&match=exact",
+		"make=kia&stock_number=" + strings.Repeat("1", 999), "make=&year_min=1&year_max=2"}
+	for q, want := range wantIDs {
 		if want != nil && len(want) == 0 {
 			requests = append(requests, q)
 		}
 	}
 	for i := range 9 { // long parameters, so that no URL has room
-		requests = append(requests, fmt.Sprintf("make=kia%d&city=%s&stock_number=%s", i, strings.Repeat("a", i*110), strings.Repeat("&model=zzz", i*9)))
+		requests = append(requests, fmt.Sprintf("make=kia%d&city=%s&stock_number=%s", i, strings.Repeat("a", i*110),
+			strings.Repeat("&model=zzz", i*9)))
 	}
 	for _, q := range requests {
-		path := "/cars/?" + strings.ReplaceAll(query(q), "é", "%C3%A9")
+		path := "/cars/?" + strings.ReplaceAll(plusEncode(q), "é", "%C3%A9")
 		if strings.HasPrefix(get(t, live+path), "400 ") {
 			continue
 		}
 		requireSame(t, live, copied, path)
-		explain(t, live, path)
-		explain(t, copied, path)
+		fetchZeroResults(t, live, path)
+		fetchZeroResults(t, copied, path)
 	}
 }

@@ -17,8 +17,9 @@ func bareSearch() string {
 		" FROM bench WHERE make = ? AND model = ? AND year = ? ORDER BY id LIMIT 20"
 }
 
-// bareHandler answers a search by make, model and year with the least that this takes. It knows nothing of the table, of
-// what people write, of time-outs and of limits, and counts nothing: its rate is what HTTP, JSON and the database leave.
+// bareHandler answers a search by make, model and year with the least that this takes. It knows nothing of the table,
+// of what people write, of time-outs and of limits, and counts nothing: its rate is what HTTP, JSON and the database
+// leave.
 func bareHandler(b *testing.B, db *sql.DB, query string) http.Handler {
 	b.Helper()
 	statement, err := db.PrepareContext(context.Background(), query)
@@ -66,7 +67,7 @@ func bareHandler(b *testing.B, db *sql.DB, query string) http.Handler {
 	}
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if subtle.ConstantTimeCompare([]byte(r.Header.Get("X-API-Key")), []byte(key)) != 1 {
+		if subtle.ConstantTimeCompare([]byte(r.Header.Get("X-API-Key")), []byte(apiKey)) != 1 {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}

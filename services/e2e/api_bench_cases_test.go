@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The values by which the default search finds vehicles: one in 1,344 has each make, model and year together, which is 744
-// in a million.
+// The values by which the default search finds vehicles: one in 1,344 has each make, model and year together, which is
+// 744 in a million.
 var (
 	benchMakes  = []string{"Toyota", "Ford", "Citroën", "Kia", "Volkswagen", "Škoda", "BMW", "Mercedes-Benz"}
 	benchModels = []string{"Camry", "F-150", "C3", "3 Series", "Octavia", "Golf", "Sportage"}
@@ -38,8 +38,8 @@ func vehicleColumns() []string {
 	return all
 }
 
-// accentedColumns are the columns of a table whose four searched fields have accentedValues values each, in letters with
-// accents.
+// accentedColumns are the columns of a table whose four searched fields have accentedValues values each, in letters
+// with accents.
 func accentedColumns() []string {
 	name := func(column, words string, step int) string {
 		return fmt.Sprintf("%s VARCHAR(60)\x00CONCAT('%s ', n * %d %% %d)", column, words, step, accentedValues)
@@ -57,9 +57,10 @@ const (
 	accentedRows   = 10 * accentedValues
 )
 
-// tenWords asks for ten words in four fields, with four facets. They are taken as words: read as people write, most of them
-// would become filters.
-const tenWords = "/cars/?match=exact&q=citroen+skoda+modele+ete+edition+speciale+moteur+electrique+1+2&facets=make,model,trim,engine"
+// tenWords asks for ten words in four fields, with four facets. They are taken as words: read as people write, most of
+// them would become filters.
+const tenWords = "/cars/?match=exact&q=citroen+skoda+modele+ete+edition+speciale+moteur+electrique+1+2&facets=make," +
+	"model,trim,engine"
 
 // benchID gives the id of a vehicle that is there, another one for each i.
 func benchID(i, rows int) int { return 1 + i*7919%rows }
@@ -96,8 +97,14 @@ func timedCases(rows int) []timedCase {
 		{name: "unknown VIN, as one vehicle", path: number("/cars/vin/9ZZZZ82633A%06d"), status: 404},
 		{name: "unknown stock number", path: number("/cars/?stock_number=Z-%08d")},
 		{name: "unknown make", path: number("/cars/?make=Zaporozhets+%d")},
-		{name: "alias", path: func(i int) string { return fmt.Sprintf("/cars/?make=VW&year=%d", benchFirstYear+i%benchYears) }},
-		{name: "typo", path: func(i int) string { return fmt.Sprintf("/cars/?make=Toyotta&year=%d", benchFirstYear+i%benchYears) }},
+		{name: "alias", path: func(i int) string {
+			return fmt.Sprintf("/cars/?make=VW&year=%d", benchFirstYear+
+				i%benchYears)
+		}},
+		{name: "typo", path: func(i int) string {
+			return fmt.Sprintf("/cars/?make=Toyotta&year=%d", benchFirstYear+
+				i%benchYears)
+		}},
 		{name: "zero results", path: func(i int) string {
 			return fmt.Sprintf("/cars/?make=%s&model=Camry&price_max=%d", make(i), 1000+i%1000)
 		}},
@@ -108,7 +115,10 @@ func timedCases(rows int) []timedCase {
 			return fmt.Sprintf("/cars/facets?facets=make,model,year&doors=%d", 2+i%4)
 		}},
 		{name: "statistics by make and year", path: fixed("/cars/stats?by=make,year"), most: 15},
-		{name: "statistics of a make by model and year", path: func(i int) string { return "/cars/stats?by=model,year&make=" + make(i) }, most: 15},
+		{name: "statistics of a make by model and year", path: func(i int) string {
+			return "/cars/stats?by=model,year&make=" +
+				make(i)
+		}, most: 15},
 		{name: "statistics of a model and year by steps of price", path: func(i int) string {
 			return fmt.Sprintf("/cars/stats?by=price:5000&model=Camry&year=%d", benchFirstYear+i%benchYears)
 		}, most: 15},
@@ -116,7 +126,10 @@ func timedCases(rows int) []timedCase {
 		{name: "facets of ranges of a make", path: func(i int) string {
 			return "/cars/facets?facets=price:10000,mileage:25000,year&make=" + make(i)
 		}, most: 15},
-		{name: "similar vehicles", path: func(i int) string { return fmt.Sprintf("/cars/%d/similar", benchID(i, min(rows, 100_000))) }, most: 15},
+		{name: "similar vehicles", path: func(i int) string {
+			return fmt.Sprintf("/cars/%d/similar",
+				benchID(i, min(rows, 100_000)))
+		}, most: 15},
 		{name: "cheaper than similar ones, of a make, in order", path: func(i int) string {
 			return fmt.Sprintf("/cars/?make=%s&price_vs_similar_max=-%d&sort=price_vs_similar", make(i), 5+i%20)
 		}, most: 15},

@@ -67,7 +67,7 @@ func (a *apiBench) memoryBesideSnapshot() {
 	}
 	p := a.start("CARS_TABLE=bench", "SNAPSHOT_PATH="+a.sqlite.Path)
 	a.exec("RENAME TABLE bench TO bench_away")
-	for c := dial(a.B, p.base); ; time.Sleep(100 * time.Millisecond) {
+	for c := dialConnection(a.B, p.base); ; time.Sleep(100 * time.Millisecond) {
 		if c.ask("/cars/?limit=1", 0) == nil && strings.Contains(string(c.body), `"source":"snapshot"`) {
 			break
 		}
@@ -76,8 +76,9 @@ func (a *apiBench) memoryBesideSnapshot() {
 	for range 3 {
 		hammer(a.B, 8, a.span, target{base: p.base, path: defaultSearch(a.rows, "")})
 	}
-	a.note("RSS with a snapshot's index beside it, MiB", fmt.Sprintf("%.0f, peak %.0f", memoryOf(a.B, p.cmd.Process.Pid, "VmRSS"),
-		memoryOf(a.B, p.cmd.Process.Pid, "VmHWM")))
+	a.note("RSS with a snapshot's index beside it, MiB",
+		fmt.Sprintf("%.0f, peak %.0f", memoryOf(a.B, p.cmd.Process.Pid, "VmRSS"),
+			memoryOf(a.B, p.cmd.Process.Pid, "VmHWM")))
 }
 
 // freshnessRuns is how often a change is waited for.
@@ -90,7 +91,7 @@ func (a *apiBench) freshness(rows int) {
 	db := dbtest.Open(a, a.mysql)
 	p := a.start("CARS_TABLE=" + table)
 	defer func() { _ = p.cmd.Process.Kill() }()
-	c := dial(a.B, p.base)
+	c := dialConnection(a.B, p.base)
 	total := func(path string) int {
 		if err := c.ask(path, 0); err != nil {
 			a.Fatal(err)
@@ -125,5 +126,6 @@ func (a *apiBench) freshness(rows int) {
 	if rows > 600 {
 		most = 5
 	}
-	a.atMost(fmt.Sprintf("a change appears, %d vehicles, seconds", rows), worst.Seconds(), most, fmt.Sprintf("worst of %d", freshnessRuns))
+	a.atMost(fmt.Sprintf("a change appears, %d vehicles, seconds", rows), worst.Seconds(), most,
+		fmt.Sprintf("worst of %d", freshnessRuns))
 }

@@ -35,8 +35,8 @@ func (l latencies) p50() float64 { return l.quantile(0.5).Seconds() }
 // turns are how often each target is measured: a machine that is slower for a while is so for all of them.
 const turns = 3
 
-// inTurn measures several targets in turn, each for span in all.
-func inTurn(b *testing.B, clients int, span time.Duration, all map[string]target) map[string]latencies {
+// measureInTurn measures several targets in turn, each for span in all.
+func measureInTurn(b *testing.B, clients int, span time.Duration, all map[string]target) map[string]latencies {
 	b.Helper()
 	took := map[string][]time.Duration{}
 	for range turns {
@@ -61,7 +61,7 @@ func hammer(b *testing.B, clients int, span time.Duration, t target) []time.Dura
 	all := make([][]time.Duration, clients)
 	connections := make([]*connection, clients)
 	for client := range clients {
-		connections[client] = dial(b, t.base)
+		connections[client] = dialConnection(b, t.base)
 		defer func() { _ = connections[client].Close() }()
 	}
 
@@ -100,7 +100,7 @@ type connection struct {
 	body    []byte // of the last answer
 }
 
-func dial(b *testing.B, base string) *connection {
+func dialConnection(b *testing.B, base string) *connection {
 	b.Helper()
 	address := strings.TrimPrefix(base, "http://")
 	c, err := net.Dial("tcp", address)
@@ -115,7 +115,7 @@ func (c *connection) ask(path string, status int) error {
 	if status == 0 {
 		status = 200
 	}
-	_, err := fmt.Fprintf(c.Conn, "GET %s HTTP/1.1\r\nHost: %s\r\nX-API-Key: %s\r\n\r\n", path, c.address, key)
+	_, err := fmt.Fprintf(c.Conn, "GET %s HTTP/1.1\r\nHost: %s\r\nX-API-Key: %s\r\n\r\n", path, c.address, apiKey)
 	if err != nil {
 		return err
 	}

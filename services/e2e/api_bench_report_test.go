@@ -59,8 +59,8 @@ func benchNumber(name string, otherwise int) int {
 	return otherwise
 }
 
-// begin starts a program for the length of the benchmark and waits until it answers.
-func begin(b *testing.B, cmd *exec.Cmd, url string) {
+// startProgram starts a program for the length of the benchmark and waits until it answers.
+func startProgram(b *testing.B, cmd *exec.Cmd, url string) {
 	b.Helper()
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
@@ -85,7 +85,7 @@ func begin(b *testing.B, cmd *exec.Cmd, url string) {
 // metric gives the sum of the series of a name, or of a name and labels.
 func metric(b *testing.B, url, name string) (sum float64) {
 	b.Helper()
-	_, body := status(url)
+	_, body := getStatus(url)
 	for line := range strings.Lines(body) {
 		series, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if series != name && !strings.HasPrefix(series, name+"{") {
@@ -118,7 +118,7 @@ func memoryOf(b *testing.B, pid int, entry string) float64 {
 // cursorAt gives the cursor of a page of 20.
 func cursorAt(b *testing.B, base string, page int) string {
 	b.Helper()
-	c := dial(b, base)
+	c := dialConnection(b, base)
 	defer func() { _ = c.Close() }()
 	cursor := ""
 	for at := 0; at < (page-1)*20; {

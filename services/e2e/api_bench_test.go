@@ -37,8 +37,8 @@ type benchProgram struct {
 }
 
 // BenchmarkAPI measures carapi over HTTP against the targets that it has, and prints one table. All programs share one
-// machine, so only the ratios count. BENCH_ROWS is the size of the table, 1,000,000 rows of 25 columns if it is not set,
-// and BENCH_SECONDS the length of each measurement, 3. BENCH_FASTAPI starts the FastAPI program on port $PORT.
+// machine, so only the ratios count. BENCH_ROWS is the size of the table, 1,000,000 rows of 25 columns if it is not
+// set, and BENCH_SECONDS the length of each measurement, 3. BENCH_FASTAPI starts the FastAPI program on port $PORT.
 func BenchmarkAPI(b *testing.B) {
 	a := &apiBench{B: b, rows: benchNumber("BENCH_ROWS", 1_000_000)}
 	a.span = time.Duration(benchNumber("BENCH_SECONDS", 3)) * time.Second
@@ -60,7 +60,8 @@ func BenchmarkAPI(b *testing.B) {
 // setUp builds the programs, fills the tables, copies one of them into a file, and starts what answers.
 func (a *apiBench) setUp() {
 	dir := a.TempDir()
-	out, err := exec.Command("go", "build", "-o", dir, "carstock/services/carapi", "carstock/services/syncer").CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", dir, "carstock/services/carapi",
+		"carstock/services/syncer").CombinedOutput()
 	if err != nil {
 		a.Fatalf("build: %v: %s", err, out)
 	}
@@ -77,10 +78,10 @@ func (a *apiBench) setUp() {
 	a.accented = a.start("CARS_TABLE=accented")
 	if app := os.Getenv("BENCH_FASTAPI"); app != "" {
 		address := dbtest.FreeAddress(a)
-		cmd := a.command(a.mysql, "sh", "API_KEY="+key, "PORT="+address[strings.LastIndexByte(address, ':')+1:])
+		cmd := a.command(a.mysql, "sh", "API_KEY="+apiKey, "PORT="+address[strings.LastIndexByte(address, ':')+1:])
 		cmd.Args = []string{"sh", "-c", "exec " + app}
 		a.python = "http://" + address
-		begin(a.B, cmd, a.python+"/openapi.json")
+		startProgram(a.B, cmd, a.python+"/openapi.json")
 	}
 	server := httptest.NewServer(bareHandler(a.B, dbtest.Open(a, a.mysql).DB, bareSearch()))
 	a.Cleanup(server.Close)
@@ -112,9 +113,10 @@ func (a *apiBench) command(c dbconn.Config, program string, settings ...string) 
 func (a *apiBench) start(settings ...string) *benchProgram {
 	a.Helper()
 	address, metrics := dbtest.FreeAddress(a), dbtest.FreeAddress(a)
-	cmd := a.command(a.mysql, "./carapi", append([]string{"API_KEY=" + key, "HTTP_ADDR=" + address, "METRICS_ADDR=" + metrics,
-		"RATE_LIMIT=off", "QUERY_TIMEOUT=1m", "DB_MAX_OPEN_CONNS=32", "MAX_IN_FLIGHT=64"}, settings...)...)
-	begin(a.B, cmd, "http://"+address+"/readyz")
+	cmd := a.command(a.mysql, "./carapi", append([]string{"API_KEY=" + apiKey, "HTTP_ADDR=" + address,
+		"METRICS_ADDR=" + metrics, "RATE_LIMIT=off", "QUERY_TIMEOUT=1m", "DB_MAX_OPEN_CONNS=32", "MAX_IN_FLIGHT=64"},
+		settings...)...)
+	startProgram(a.B, cmd, "http://"+address+"/readyz")
 	return &benchProgram{cmd, "http://" + address, "http://" + metrics + "/metrics"}
 }
 
@@ -129,13 +131,15 @@ func (a *apiBench) defaultSearch() {
 	if a.python != "" {
 		all["python"] = target{base: a.python, path: full}
 	}
-	allocated, answered := metric(a.B, a.live.metrics, "go_memstats_mallocs_total"), metric(a.B, a.live.metrics, "carapi_answers_total")
-	found := inTurn(a.B, 8, a.span, all)
+	allocated, answered := metric(a.B, a.live.metrics, "go_memstats_mallocs_total"),
+		metric(a.B, a.live.metrics, "carapi_answers_total")
+	found := measureInTurn(a.B, 8, a.span, all)
 	allocated = metric(a.B, a.live.metrics, "go_memstats_mallocs_total") - allocated
 	answered = metric(a.B, a.live.metrics, "carapi_answers_total") - answered
 
 	rate := found["full"].rate
-	a.note("default search", fmt.Sprintf("%.0f/s, p50 %s, %.0f allocations", rate, found["full"].quantile(0.5), allocated/answered))
+	a.note("default search", fmt.Sprintf("%.0f/s, p50 %s, %.0f allocations", rate, found["full"].quantile(0.5),
+		allocated/answered))
 	if python, ok := found["python"]; ok {
 		a.atLeast("default search / FastAPI", rate/python.rate, 5.5, fmt.Sprintf("FastAPI %.0f/s", python.rate))
 	}
@@ -160,7 +164,7 @@ func (a *apiBench) besideOneVehicle() {
 		}
 		all[c.name] = target{base, c.path, c.status}
 	}
-	found := inTurn(a.B, 1, a.span, all)
+	found := measureInTurn(a.B, 1, a.span, all)
 
 	one := found["id"].p50()
 	a.note("one vehicle by id", found["id"].quantile(0.5).String())

@@ -13,8 +13,8 @@ import (
 	carapi "carstock/services/carapi/cli"
 )
 
-// BenchmarkRequest times requests one by one with carapi in this process, for -cpuprofile and -memprofile. BENCH_ROWS is
-// the size of the table, 50,000 if it is not set.
+// BenchmarkRequest times requests one by one with carapi in this process, for -cpuprofile and -memprofile. BENCH_ROWS
+// is the size of the table, 50,000 if it is not set.
 func BenchmarkRequest(b *testing.B) {
 	rows := benchNumber("BENCH_ROWS", 50_000)
 	b.Chdir(b.TempDir()) // where no .env is
@@ -31,7 +31,7 @@ func BenchmarkRequest(b *testing.B) {
 			b.SetParallelism(4)
 			var number atomic.Int64
 			b.RunParallel(func(pb *testing.PB) {
-				c := dial(b, url[timed.accented])
+				c := dialConnection(b, url[timed.accented])
 				defer func() { _ = c.Close() }()
 				for pb.Next() {
 					if err := c.ask(timed.path(int(number.Add(1))), timed.status); err != nil {
@@ -50,7 +50,8 @@ func inProcess(b *testing.B, c dbconn.Config, table string) string {
 	address := dbtest.FreeAddress(b)
 	dbtest.Setenv(b, c)
 	for name, value := range map[string]string{
-		"CARS_TABLE": table, "API_KEY": key, "METRICS_ADDR": "off", "HTTP_ADDR": address, "RATE_LIMIT": "off", "QUERY_TIMEOUT": "1m",
+		"CARS_TABLE": table, "API_KEY": apiKey, "METRICS_ADDR": "off", "HTTP_ADDR": address, "RATE_LIMIT": "off",
+		"QUERY_TIMEOUT":     "1m",
 		"DB_MAX_OPEN_CONNS": "32", "MAX_IN_FLIGHT": "64",
 	} {
 		b.Setenv(name, value)

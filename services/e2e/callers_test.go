@@ -34,12 +34,14 @@ func TestCallersAreUnderstood(t *testing.T) {
 			"q=suv+-toyota":               `"applied":{"body_type":["SUV"],"make_not":["Toyota"],`,
 			"fields=-description&limit=1": `"fields":["-description"]`,
 			"color=not+a+chance":          `400 `,
-			"color=!red":                  `"interpreted":{"color":{"from":"!red","to":{"color_not":["red"]},"why":"an exclusion"`,
-			"facets=-color&limit=1":       `"facets":["condition","make","year","body_type","fuel_type","transmission","drivetrain"]`,
-			"facets=make,!color&limit=1":  `"facets":["make"]`,
-			"has=price&missing=msrp":      `"applied":{"has":["price"],"missing":["msrp"],`,
-			"price=any":                   `"ignored":{"price":"any"}`,
-			"make=Ford&make=!Ford":        `"total":0,`,
+			"color=!red": `"interpreted":{"color":{"from":"!red","to":{"color_not":["red"]},"why":"an ` +
+				`exclusion"`,
+			"facets=-color&limit=1": `"facets":["condition","make","year","body_type","fuel_type","transmission",` +
+				`"drivetrain"]`,
+			"facets=make,!color&limit=1": `"facets":["make"]`,
+			"has=price&missing=msrp":     `"applied":{"has":["price"],"missing":["msrp"],`,
+			"price=any":                  `"ignored":{"price":"any"}`,
+			"make=Ford&make=!Ford":       `"total":0,`,
 
 			// Names and operators of other interfaces.
 			"make[0]=Toyota&make[1]=Honda":    `"applied":{"make":["Honda","Toyota"],`,
@@ -76,7 +78,8 @@ func TestCallersAreUnderstood(t *testing.T) {
 			"q=OBM-20017":                           `"total":1,`,
 			"q=JM3M5WHLXRW827381":                   `"total":1,`,
 			"q=family+suv+under+25k+with+low+miles": `"not_understood":["family","low miles"]`,
-			"q=I+am+looking+for+a+nice+reliable+car+for+my+daughter+who+is+going+to+college": `"no_match":{"filters":[{"parameter":"q"`,
+			"q=I+am+looking+for+a+nice+reliable+car+for+my+daughter+who+is+going+to+college": `"no_match":{"filters":[` +
+				`{"parameter":"q"`,
 			"q=red+leather":                   `"applied":{"q":["red","leather"]`,
 			"q=suv+$400+a+month":              `"not_understood":["$400 a month"]`,
 			"q=camry+no+accidents":            `"not_understood":["no accidents"]`,
@@ -106,8 +109,10 @@ func TestCallersAreUnderstood(t *testing.T) {
 // Excluded vehicles are those that the same filter would find, and those without a value stay.
 func TestExclusionsAreComplements(t *testing.T) {
 	for database, own := range ownTables(t,
-		`CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), color VARCHAR(20), price INT, features JSON, created_at DATETIME, description TEXT)`,
-		`INSERT INTO cars VALUES (1, 'Kia', 'No 5', 'Red', 100, '["Sunroof","Tow bar"]', '2026-01-01 10:00:00', 'no accidents'),
+		`CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), color VARCHAR(20), price INT, `+
+			`features JSON, created_at DATETIME, description TEXT)`,
+		`INSERT INTO cars VALUES (1, 'Kia', 'No 5', 'Red', 100, '["Sunroof","Tow bar"]', '2026-01-01 10:00:00',
+			'no accidents'),
 			(2, 'Not A Make', 'non-stop', 'Crimson Red', 200, '["Sunroof"]', '2026-01-02 10:00:00', 'accidents'),
 			(3, NULL, 'No 5', 'Blue', NULL, '[]', NULL, NULL), (4, 'Ford', '-1500', NULL, 300, NULL, '2026-01-01 00:00:00', ''),
 			(5, 'Ford', '1500', '', 400, '["No Smoking"]', '2026-02-01 00:00:00', 'x')`) {
@@ -161,7 +166,7 @@ func TestExclusionsAreComplements(t *testing.T) {
 			"make=!Ford&make=!Kia&has=make":      "[2]",
 			"price_min=100&price=not+200+or+400": "[1 4]",
 		} {
-			var p page
+			var p searchPage
 			unmarshal(t, base+"/cars/?"+strings.ReplaceAll(strings.ReplaceAll(request, `"`, "%22"), "$", "%24"), &p)
 			if got := fmt.Sprint(p.ids()); got != want {
 				t.Errorf("%s: %s: %s, want %s", database, request, got, want)
@@ -170,7 +175,8 @@ func TestExclusionsAreComplements(t *testing.T) {
 
 		// A DATETIME whose column names no zone.
 		got := get(t, base+"/cars/?created_at_min=2026-01-01T00:00:00%2B02:00")
-		if !strings.HasPrefix(got, "400 ") || !strings.Contains(got, `"retry_url":"/cars/?created_at_min=2026-01-01T00%3A00%3A00"`) {
+		if !strings.HasPrefix(got, "400 ") || !strings.Contains(got,
+			`"retry_url":"/cars/?created_at_min=2026-01-01T00%3A00%3A00"`) {
 			t.Errorf("%s: %s", database, got)
 		}
 	}
@@ -185,7 +191,7 @@ func TestPagesByNumber(t *testing.T) {
 		var all []int
 		path := "/cars/?sort=-price,make&limit=70"
 		for next := path; next != ""; {
-			var p page
+			var p searchPage
 			unmarshal(t, base+next, &p)
 			all = append(all, p.ids()...)
 			next = nextOf(p)
@@ -195,7 +201,7 @@ func TestPagesByNumber(t *testing.T) {
 		}
 		for n := 1; n <= 10; n++ {
 			for _, position := range []string{fmt.Sprintf("&page=%d", n), fmt.Sprintf("&offset=%d", 70*(n-1))} {
-				var p page
+				var p searchPage
 				unmarshal(t, base+path+position, &p)
 				want := all[min(70*(n-1), 600):min(70*n, 600)]
 				if got := p.ids(); !slices.Equal(got, want) || (p.Next != nil) != (70*n < 600) || p.Total != 600 {
@@ -207,7 +213,7 @@ func TestPagesByNumber(t *testing.T) {
 				if u, err := url.Parse(nextOf(p)); err != nil || u.Query().Has("page") || u.Query().Has("offset") {
 					t.Errorf("%s: next is %s", database, nextOf(p))
 				}
-				var following page
+				var following searchPage
 				unmarshal(t, base+nextOf(p), &following)
 				if got, want := following.ids(), all[70*n:min(70*(n+1), 600)]; !slices.Equal(got, want) {
 					t.Errorf("%s: %s leads to %v, want %v", database, position, got, want)
@@ -218,7 +224,7 @@ func TestPagesByNumber(t *testing.T) {
 }
 
 // nextOf is the request for the next page; empty on the last.
-func nextOf(p page) string {
+func nextOf(p searchPage) string {
 	if p.Next == nil {
 		return ""
 	}
@@ -242,14 +248,14 @@ func TestCursorOfAnotherSpelling(t *testing.T) {
 		"sort=price+desc":        "sort=-price",
 		"body_type=truck":        "body_type=Pickup",
 	} {
-		var p, next page
+		var p, next searchPage
 		unmarshal(t, base+"/cars/?limit=3&"+first, &p)
 		u, err := url.Parse(nextOf(p))
 		if err != nil || p.Next == nil {
 			t.Fatalf("%s: %q: %v", first, nextOf(p), err)
 		}
 		unmarshal(t, base+nextOf(p), &next)
-		var other page
+		var other searchPage
 		unmarshal(t, base+"/cars/?limit=3&"+second+"&cursor="+url.QueryEscape(u.Query().Get("cursor")), &other)
 		if got, want := fmt.Sprint(other.ids()), fmt.Sprint(next.ids()); got != want {
 			t.Errorf("%s, then %s: %s, want %s", first, second, got, want)
@@ -257,22 +263,25 @@ func TestCursorOfAnotherSpelling(t *testing.T) {
 	}
 }
 
-// What a caller sends costs no more than any request may, whatever its size: each of these once took seconds or minutes.
+// What a caller sends costs no more than any request may, whatever its size: each of these once took seconds or
+// minutes.
 func TestMuchIsRefused(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_stock")
 	many := make([]string, 20_000)
 	for i := range many {
 		many[i] = fmt.Sprintf(`"z%d"`, i)
 	}
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", key}))
+	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, arguments := range []string{
-		`{"make":[` + strings.Join(many, ",") + `]}`, `{"q":"` + strings.Repeat("a,", 40_000) + `"}`, `{"make":"` + strings.Repeat("[", 100_000) + `"}`,
+		`{"make":[` + strings.Join(many, ",") + `]}`, `{"q":"` + strings.Repeat("a,", 40_000) + `"}`, `{"make":"` +
+			strings.Repeat("[", 100_000) + `"}`,
 		`{"q":"` + strings.Repeat("not red ", 1_900) + `"}`, `{"make":"` + strings.Repeat("!a,", 4_000) + `"}`,
 	} {
-		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars", Arguments: json.RawMessage(arguments)})
+		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars",
+			Arguments: json.RawMessage(arguments)})
 		if err != nil || !got.IsError {
 			t.Errorf("%.50s...: %v %+v", arguments, err, got)
 			continue
@@ -286,16 +295,22 @@ func TestMuchIsRefused(t *testing.T) {
 // A column that is called as a parameter which came later keeps its name.
 func TestColumnsNamedAsParameters(t *testing.T) {
 	for database, own := range ownTables(t,
-		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), page INT, offset_ INT, `has` VARCHAR(9), missing VARCHAR(9), location VARCHAR(9), type VARCHAR(9), "+
-			"certified VARCHAR(9), make_not VARCHAR(9), `order` VARCHAR(9), non_smoker INT, not_before INT, price INT, price_max INT)",
-		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 7, 1, 'price', 'x', 'here', 'a', 'maybe', 'Kia', 'asc', 1, 2020, 3, 3), (2, 'Kia', 'Rio', 8, 2, 'y', 'z', 'there', 'b', 'no', 'Seat', 'desc', 0, 2021, 2, 9)") {
+		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), page INT, offset_ INT, `has` "+
+			"VARCHAR(9), missing VARCHAR(9), location VARCHAR(9), type VARCHAR(9), "+
+			"certified VARCHAR(9), make_not VARCHAR(9), `order` VARCHAR(9), non_smoker INT, not_before INT, price INT, "+
+			"price_max INT)",
+		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 7, 1, 'price', 'x', 'here', 'a', 'maybe', 'Kia', 'asc', 1, 2020, 3, 3), "+
+			"(2, 'Kia', 'Rio', 8, 2, 'y', 'z', 'there', 'b', 'no', 'Seat', 'desc', 0, 2021, 2, 9)") {
 		base := serve(t, own.config, "cars")
 		for request, want := range map[string]string{
-			"page=7": "[1]", "has=price": "[1]", "missing=z": "[2]", "location=there": "[2]", "type=a": "[1]", "certified=maybe": "[1]",
-			"make_not=Seat": "[2]", "price=under+5": "[1 2]", "q=kia+under+$4": "[1 2]", "max_price=5": "[1 2]", "price_max=3": "[1]", "order=desc": "[2]", "make=!Kia": "[]", "page=8&type=b": "[2]", "page_not=7": "[2]",
-			"fields=id,non_smoker&non_smoker=1": "[1]", "fields=-non_smoker&not_before=2021": "[2]", "facets=non_smoker&not_before_min=2021": "[2]",
+			"page=7": "[1]", "has=price": "[1]", "missing=z": "[2]", "location=there": "[2]", "type=a": "[1]",
+			"certified=maybe": "[1]",
+			"make_not=Seat":   "[2]", "price=under+5": "[1 2]", "q=kia+under+$4": "[1 2]", "max_price=5": "[1 2]",
+			"price_max=3": "[1]", "order=desc": "[2]", "make=!Kia": "[]", "page=8&type=b": "[2]", "page_not=7": "[2]",
+			"fields=id,non_smoker&non_smoker=1": "[1]", "fields=-non_smoker&not_before=2021": "[2]",
+			"facets=non_smoker&not_before_min=2021": "[2]",
 		} {
-			var p page
+			var p searchPage
 			unmarshal(t, base+"/cars/?"+request, &p)
 			if got := fmt.Sprint(p.ids()); got != want {
 				t.Errorf("%s: %s: %s, want %s", database, request, got, want)

@@ -10,8 +10,8 @@ import (
 	carapi "carstock/services/carapi/cli"
 )
 
-// check is what carapi check prints.
-func check(t *testing.T, c dbconn.Config, table string, settings ...string) string {
+// runCheck is what carapi check prints.
+func runCheck(t *testing.T, c dbconn.Config, table string, settings ...string) string {
 	t.Helper()
 	configure(t, c, table, settings...)
 	var out bytes.Buffer
@@ -23,18 +23,22 @@ func check(t *testing.T, c dbconn.Config, table string, settings ...string) stri
 
 // check says what would be searched, what its index costs and how the rows of an answer are read.
 func TestCheck(t *testing.T) {
-	both := ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, vin VARCHAR(17), make VARCHAR(20), model TEXT, year INT, price DECIMAL(10,2))",
+	both := ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, vin VARCHAR(17), make VARCHAR(20), model "+
+		"TEXT, year INT, price DECIMAL(10,2))",
 		"CREATE TABLE digits (d INT)", "INSERT INTO digits VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)",
-		"INSERT INTO cars SELECT a.d + 10*b.d + 100*c.d + 1000*e.d, a.d + 10*b.d + 100*c.d + 1000*e.d, 'Kia', 'Rio', 2020, 100 FROM digits a, digits b, digits c, digits e",
+		"INSERT INTO cars SELECT a.d + 10*b.d + 100*c.d + 1000*e.d, a.d + 10*b.d + 100*c.d + 1000*e.d, 'Kia', 'Rio', 2020, "+
+			"100 FROM digits a, digits b, digits c, digits e",
 		"CREATE VIEW view_of_cars AS SELECT id, vin, make, model, year, price FROM cars",
 		"CREATE VIEW keyless AS SELECT make, model, year FROM cars WHERE id < 100")
 	for database, own := range both {
 		for table, want := range map[string][]string{
-			"cars":         {"CARS_TABLE  cars\n", "fields   id, vin, make, model, year, price\n", "rows     10,000\n", "memory ", " for one index", "refresh ", "fetched  live, by id\n"},
+			"cars": {"CARS_TABLE  cars\n", "fields   id, vin, make, model, year, price\n", "rows     10,000\n",
+				"memory ", " for one index", "refresh ", "fetched  live, by id\n"},
 			"view_of_cars": {"fetched  live, by id, which tells all vehicles apart now\n"},
-			"keyless":      {"fields   make, model, year\n", "rows     100\n", "fetched  kept in memory, as old as the index: the table has no key\n"},
+			"keyless": {"fields   make, model, year\n", "rows     100\n", "fetched  kept in memory, as old as the index: " +
+				"the table has no key\n"},
 		} {
-			out := check(t, own.config, table)
+			out := runCheck(t, own.config, table)
 			for _, w := range want {
 				if !strings.Contains(out, w) {
 					t.Errorf("%s, %s: %q is not in %s", database, table, w, out)
@@ -45,14 +49,16 @@ func TestCheck(t *testing.T) {
 
 	path := filepath.Join(t.TempDir(), "carstock.db")
 	syncInto(t, both["MySQL"].config, "cars", path)
-	if out := check(t, both["MySQL"].config, "cars", "SNAPSHOT_PATH="+path); !strings.Contains(out, "CARS_TABLE  cars\n") ||
+	if out := runCheck(t, both["MySQL"].config, "cars", "SNAPSHOT_PATH="+path); !strings.Contains(out,
+		"CARS_TABLE  cars\n") ||
 		!strings.Contains(out, "SNAPSHOT_TABLE  cars\n") || !strings.Contains(out, "fetched  live, by SQLite's rowid\n") {
 		t.Errorf("syncer's file: %s", out)
 	}
 
 	var wrong bytes.Buffer
 	configure(t, both["MySQL"].config, "no_such_table")
-	if code := carapi.Run(t.Context(), []string{"check"}, &wrong, &wrong); code != 1 || !strings.Contains(wrong.String(), "CARS_TABLE: no_such_table") {
+	if code := carapi.Run(t.Context(), []string{"check"}, &wrong, &wrong); code != 1 ||
+		!strings.Contains(wrong.String(), "CARS_TABLE: no_such_table") {
 		t.Errorf("no table: exit code %d: %s", code, &wrong)
 	}
 }

@@ -33,7 +33,8 @@ func loadOpenAPI30(t *testing.T, base string) *openapi3.T {
 	if err != nil || res.StatusCode != 200 {
 		t.Fatalf("%d %v", res.StatusCode, err)
 	}
-	if err := document.Validate(t.Context(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaDefaultsValidation()); err != nil {
+	if err := document.Validate(t.Context(), openapi3.EnableExamplesValidation(),
+		openapi3.EnableSchemaDefaultsValidation()); err != nil {
 		t.Fatal(err)
 	}
 	return document
@@ -42,8 +43,10 @@ func loadOpenAPI30(t *testing.T, base string) *openapi3.T {
 // A client that a generator makes of the description makes a search, page by page, and reads an error.
 func TestGeneratedClient(t *testing.T) {
 	for database, own := range ownTables(t,
-		"CREATE TABLE cars (id BIGINT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2), year INT, color VARCHAR(20))",
-		`INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9000.5, 2020, 'red'), (2, 'Kia', 'Soul', 12000, 2021, NULL), (9007199254740993, 'Audi', 'A4', 20000, 2022, 'red')`) {
+		"CREATE TABLE cars (id BIGINT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2), year "+
+			"INT, color VARCHAR(20))",
+		`INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9000.5, 2020, 'red'), (2, 'Kia', 'Soul', 12000, 2021, NULL), `+
+			`(9007199254740993, 'Audi', 'A4', 20000, 2022, 'red')`) {
 		base := serve(t, own.config, "cars")
 		if database == "MySQL" { // whose types are the narrower ones
 			compareClient(t, loadOpenAPI30(t, base))
@@ -57,7 +60,8 @@ func generateClient(t *testing.T, document *openapi3.T, operations ...string) st
 	t.Helper()
 	version := "v2" // that of the test's own build differs from place to place
 	text, err := codegen.Generate(document, codegen.Configuration{PackageName: "carclient", NoVCSVersionOverride: &version,
-		Generate: codegen.GenerateOptions{Client: true, Models: true}, OutputOptions: codegen.OutputOptions{IncludeOperationIDs: operations}})
+		Generate:      codegen.GenerateOptions{Client: true, Models: true},
+		OutputOptions: codegen.OutputOptions{IncludeOperationIDs: operations}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,10 +85,11 @@ func compareClient(t *testing.T, document *openapi3.T) {
 
 func useClient(t *testing.T, base string) {
 	t.Helper()
-	client, err := carclient.NewClientWithResponses(base, carclient.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-		r.Header.Set("X-API-Key", key)
-		return nil
-	}))
+	client, err := carclient.NewClientWithResponses(base,
+		carclient.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+			r.Header.Set("X-API-Key", apiKey)
+			return nil
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +115,8 @@ func useClient(t *testing.T, base string) {
 
 	counted, yes := carclient.SearchCarsParams{}, true
 	counted.CountOnly = &yes
-	if res, err := client.SearchCarsWithResponse(t.Context(), &counted); err != nil || *res.JSON200.Total != 3 || res.JSON200.Cars != nil {
+	if res, err := client.SearchCarsWithResponse(t.Context(), &counted); err != nil || *res.JSON200.Total != 3 ||
+		res.JSON200.Cars != nil {
 		t.Errorf("%v: %s", err, res.Body)
 	}
 	res, err := client.GetCarWithResponse(t.Context(), "9007199254740993", nil)
@@ -122,12 +128,14 @@ func useClient(t *testing.T, base string) {
 	}
 	limit = 1000
 	wrong, err := client.SearchCarsWithResponse(t.Context(), &request)
-	if err != nil || wrong.ApplicationproblemJSON400 == nil || (*wrong.ApplicationproblemJSON400.Errors)[0].Parameter != "limit" {
+	if err != nil || wrong.ApplicationproblemJSON400 == nil ||
+		(*wrong.ApplicationproblemJSON400.Errors)[0].Parameter != "limit" {
 		t.Errorf("%v: %s", err, wrong.Body)
 	}
 }
 
-// The description in OpenAPI 3.0 is valid, says the same as that in 3.1, and a generator makes a client of it, over any table.
+// The description in OpenAPI 3.0 is valid, says the same as that in 3.1, and a generator makes a client of it, over any
+// table.
 func TestOpenAPI30(t *testing.T) {
 	for table, c := range describedTables(t) {
 		base := serve(t, c.config, c.table)
@@ -139,16 +147,18 @@ func TestOpenAPI30(t *testing.T) {
 		unmarshal(t, base+"/openapi.json", &newer)
 		for path, methods := range newer.Paths {
 			older := document.Paths.Value(path)
-			if older == nil || len(older.Get.Parameters) != len(methods["get"].Parameters) || older.Get.OperationID != methods["get"].OperationID {
+			if older == nil || len(older.Get.Parameters) != len(methods["get"].Parameters) ||
+				older.Get.OperationID != methods["get"].OperationID {
 				t.Errorf("%s: %s: %+v", table, path, older)
 			}
 		}
 		for path, schema := range map[string]string{
 			"/cars/?facets=make,year": "SearchResult", "/cars/?make=Toyota&price_max=1&q=nothing": "SearchResult",
-			"/cars/?count_only=true": "SearchResult", "/cars/?limit=100&max_chars=2000": "SearchResult", "/cars/1": "Car", "/cars/stats": "Stats",
+			"/cars/?count_only=true": "SearchResult", "/cars/?limit=100&max_chars=2000": "SearchResult", "/cars/1": "Car",
+			"/cars/stats":  "Stats",
 			"/cars/facets": "Facets", "/cars/fields": "Fields", "/cars/?nonsense=1": "Problem", "/cars/nothing": "Problem",
 		} {
-			_, body := status(base + path)
+			_, body := getStatus(base + path)
 			var instance any
 			if err := json.Unmarshal([]byte(body), &instance); err != nil {
 				t.Fatal(err)

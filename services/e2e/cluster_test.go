@@ -62,9 +62,11 @@ func TestNodeKilled(t *testing.T) {
 			t.Errorf("%d answers of %d", n, code)
 		}
 	}
-	t.Logf("requests: %d, failed: %d, by status: %v; recovered: the longest time without a good answer was %s", asked, failed, codes, gap.Round(time.Millisecond))
+	t.Logf("requests: %d, failed: %d, by status: %v; recovered: the longest time without a good answer was %s", asked,
+		failed, codes, gap.Round(time.Millisecond))
 	var size struct{ Name, Value string }
-	if err := dbtest.Open(t, c).QueryRow("SHOW STATUS LIKE 'wsrep_cluster_size'").Scan(&size.Name, &size.Value); err != nil || size.Value != "2" {
+	if err := dbtest.Open(t, c).QueryRow("SHOW STATUS LIKE 'wsrep_cluster_size'").Scan(&size.Name,
+		&size.Value); err != nil || size.Value != "2" {
 		t.Errorf("%q nodes are left: %v", size.Value, err)
 	}
 	if failed > clients {

@@ -31,8 +31,10 @@ func TestCompressedBytes(t *testing.T) {
 		}
 		received[compression] = table.Bytes
 		var all []byte
-		if err := file.Get(&all, "SELECT group_concat(quote(id) || quote(vin) || quote(make) || quote(model) || quote(price) || quote(msrp) || "+
-			"quote(rating) || quote(score) || quote(text_8) || quote(description) || quote(built) || quote(updated_at)) FROM (SELECT * FROM bench ORDER BY id)"); err != nil {
+		if err := file.Get(&all, "SELECT group_concat(quote(id) || quote(vin) || quote(make) || quote(model) || "+
+			"quote(price) || quote(msrp) || "+
+			"quote(rating) || quote(score) || quote(text_8) || quote(description) || quote(built) || quote(updated_at)) FROM "+
+			"(SELECT * FROM bench ORDER BY id)"); err != nil {
 			t.Fatal(err)
 		}
 		sums[compression] = string(all)

@@ -112,7 +112,7 @@ func exported(t *testing.T, url string, all map[string][]string) {
 	t.Helper()
 	series := regexp.MustCompile(`(?m)^(\w+)(?:\{(.*)\})? \S+$`)
 	label := regexp.MustCompile(`(\w+)="`)
-	found := series.FindAllStringSubmatch(becomes(t, url, http.StatusOK), -1)
+	found := series.FindAllStringSubmatch(waitForStatus(t, url, http.StatusOK), -1)
 	if len(found) == 0 {
 		t.Fatalf("%s has no metrics", url)
 	}
@@ -134,7 +134,8 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	dbtest.Setenv(t, mysql)
 	ofSyncer, ofCarapi, api := dbtest.FreeAddress(t), dbtest.FreeAddress(t), dbtest.FreeAddress(t)
 	snapshot := filepath.Join(t.TempDir(), "carstock.db")
-	for name, value := range map[string]string{"SYNC_VIEWS": "vehicles_view(id)", "SYNC_PATH": snapshot, "SYNC_HTTP_ADDR": ofSyncer, "SYNC_SCHEDULE": "@every 1h"} {
+	for name, value := range map[string]string{"SYNC_VIEWS": "vehicles_view(id)", "SYNC_PATH": snapshot,
+		"SYNC_HTTP_ADDR": ofSyncer, "SYNC_SCHEDULE": "@every 1h"} {
 		t.Setenv(name, value)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -146,13 +147,15 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 			t.Errorf("syncer: exit code %d: %s", code, log)
 		}
 	})
-	becomes(t, "http://"+ofSyncer+"/readyz", http.StatusOK)
+	waitForStatus(t, "http://"+ofSyncer+"/readyz", http.StatusOK)
 	// Of the two addresses that the log has, serve would give the first.
-	serve(t, mysql, "vehicles_stock", "SNAPSHOT_PATH="+snapshot, "SNAPSHOT_TABLE=vehicles_view", "METRICS_ADDR="+ofCarapi, "HTTP_ADDR="+api)
+	serve(t, mysql, "vehicles_stock", "SNAPSHOT_PATH="+snapshot, "SNAPSHOT_TABLE=vehicles_view", "METRICS_ADDR="+ofCarapi,
+		"HTTP_ADDR="+api)
 	url := "http://" + api
-	becomes(t, url+"/readyz", http.StatusOK)
-	for path, want := range map[string]int{"/cars/?make=Toyota": 200, "/cars/?nonsense=1": 400, "/cars/0": 404, "/nowhere": 404} {
-		if code, body := status(url + path); code != want {
+	waitForStatus(t, url+"/readyz", http.StatusOK)
+	for path, want := range map[string]int{"/cars/?make=Toyota": 200, "/cars/?nonsense=1": 400, "/cars/0": 404,
+		"/nowhere": 404} {
+		if code, body := getStatus(url + path); code != want {
 			t.Errorf("%s: %d %s", path, code, body)
 		}
 	}
@@ -233,7 +236,8 @@ func TestDashboardIsWellMade(t *testing.T) {
 				places[[2]int{x, y}] = p.Title
 			}
 		}
-		if p.Title == "" || p.Type != "row" && (p.Description == "" || p.FieldConfig.Defaults.Unit == "" || len(p.Targets) == 0) {
+		if p.Title == "" || p.Type != "row" && (p.Description == "" || p.FieldConfig.Defaults.Unit == "" ||
+			len(p.Targets) == 0) {
 			t.Errorf("panel %d, %q: title, description, unit or query is missing", p.ID, p.Title)
 		}
 	}

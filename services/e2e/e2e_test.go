@@ -24,7 +24,7 @@ import (
 	syncer "carstock/services/syncer/cli"
 )
 
-const key = "a-key-for-the-tests"
+const apiKey = "a-key-for-the-tests"
 
 // TestSyncThenSearch copies the stock and then asks both the copy and the original, which must
 // give the same bytes.
@@ -49,8 +49,10 @@ func TestColumnsThatCompareDifferently(t *testing.T) {
 	db := dbtest.Open(t, mysql)
 	for _, q := range []string{
 		`CREATE TABLE odd (id VARCHAR(9) COLLATE utf8mb4_unicode_ci PRIMARY KEY, make VARCHAR(20) COLLATE utf8mb4_unicode_ci,
-			model VARCHAR(20) CHARACTER SET latin1, price DECIMAL(18,2), msrp DECIMAL(10,2) ZEROFILL, mileage FLOAT, photo BLOB)`,
-		`INSERT INTO odd VALUES ('a1', 'Straße', 'Golf', 9000, 12.5, 0.1, ''), ('B2', 'Strasse', 'Coupé', 100000, 0, 19999.99, NULL),
+			model VARCHAR(20) CHARACTER SET latin1, price DECIMAL(18,2), msrp DECIMAL(10,2) ZEROFILL, mileage FLOAT,
+			photo BLOB)`,
+		`INSERT INTO odd VALUES ('a1', 'Straße', 'Golf', 9000, 12.5, 0.1, ''),
+			('B2', 'Strasse', 'Coupé', 100000, 0, 19999.99, NULL),
 			('A10', 'STRASSE', 'coupe', 500.50, NULL, 3, 'x')`,
 	} {
 		if _, err := db.Exec(q); err != nil {
@@ -61,7 +63,8 @@ func TestColumnsThatCompareDifferently(t *testing.T) {
 	live, copied := serve(t, mysql, "odd"), serve(t, sqlite, "odd")
 	for path, n := range map[string]int{
 		"/cars/": 3, "/cars/?limit=1": 1, "/cars/?make=strasse": 3, "/cars/?make=stra%C3%9Fe": 3, "/cars/?model=COUPE": 2,
-		"/cars/?price_max=20000": 2, "/cars/?price_min=20000": 1, "/cars/?mileage_max=0.1": 1, "/cars/?mileage_max=19999.99": 3,
+		"/cars/?price_max=20000": 2, "/cars/?price_min=20000": 1, "/cars/?mileage_max=0.1": 1,
+		"/cars/?mileage_max=19999.99": 3,
 	} {
 		if got := returned(t, get(t, live+path)); got != n {
 			t.Errorf("%s: %d vehicles, want %d", path, got, n)
@@ -115,9 +118,9 @@ func requireSame(t *testing.T, live, copied, path string) {
 func paths() []string {
 	all := []string{"/cars/", "/cars", "/cars/?limit=100", "/cars/0", "/cars/x", "/cars/?nonsense=1"}
 	for _, q := range []string{
-		"make=Toyota&model=Camry&year=2023", "make=tOYOTA", "make=citroen&limit=100", "make=%C5%A0koda", "model=f150", "model=3+series",
-		"color=WHITE&limit=100", "price_min=20000&price_max=30000.5", "price_max=0", "year_min=2024", "year_max=2015&limit=100",
-		"mileage_max=10", "make=Trabant", "year=2023.5", "make=%F0%9F%9A%97",
+		"make=Toyota&model=Camry&year=2023", "make=tOYOTA", "make=citroen&limit=100", "make=%C5%A0koda", "model=f150",
+		"model=3+series", "color=WHITE&limit=100", "price_min=20000&price_max=30000.5", "price_max=0", "year_min=2024",
+		"year_max=2015&limit=100", "mileage_max=10", "make=Trabant", "year=2023.5", "make=%F0%9F%9A%97",
 	} {
 		all = append(all, "/cars/?"+q)
 	}
@@ -171,7 +174,8 @@ func configure(t *testing.T, c dbconn.Config, table string, settings ...string) 
 	t.Helper()
 	dbtest.Setenv(t, c)
 	for _, s := range append([]string{
-		"CARS_TABLE=" + table, "CARS_FIELDS=", "CARS_HIDE=", "CARS_UNITS=", "API_KEY=" + key, "METRICS_ADDR=off", "HTTP_ADDR=127.0.0.1:0", "RATE_LIMIT=off", "SOURCE=", "SNAPSHOT_PATH=", "SNAPSHOT_TABLE=",
+		"CARS_TABLE=" + table, "CARS_FIELDS=", "CARS_HIDE=", "CARS_UNITS=", "API_KEY=" + apiKey, "METRICS_ADDR=off",
+		"HTTP_ADDR=127.0.0.1:0", "RATE_LIMIT=off", "SOURCE=", "SNAPSHOT_PATH=", "SNAPSHOT_TABLE=",
 		"QUERY_TIMEOUT=10m", // what a slow machine does is not tested here
 	}, settings...) {
 		name, value, _ := strings.Cut(s, "=")
@@ -179,8 +183,8 @@ func configure(t *testing.T, c dbconn.Config, table string, settings ...string) 
 	}
 }
 
-// refused starts carapi, which must end by itself, and returns its exit code and what it has printed.
-func refused(t *testing.T, c dbconn.Config, table string, settings ...string) (int, string) {
+// startRefused starts carapi, which must end by itself, and returns its exit code and what it has printed.
+func startRefused(t *testing.T, c dbconn.Config, table string, settings ...string) (int, string) {
 	t.Helper()
 	configure(t, c, table, settings...)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -198,14 +202,14 @@ func refused(t *testing.T, c dbconn.Config, table string, settings ...string) (i
 
 // ownTables makes the same tables in a database and in a file that syncer knows nothing of. SQLite
 // has no COMMENT, which is left out there.
-func ownTables(t *testing.T, statements ...string) map[string]*own {
+func ownTables(t *testing.T, statements ...string) map[string]*customSchema {
 	t.Helper()
 	t.Chdir(t.TempDir()) // where no .env is
-	both := map[string]*own{}
+	both := map[string]*customSchema{}
 	mysql := dbtest.Database(t)
-	both["MySQL"] = &own{mysql, dbtest.Open(t, mysql)}
+	both["MySQL"] = &customSchema{mysql, dbtest.Open(t, mysql)}
 	sqlite, file := dbtest.SQLite(t)
-	both["SQLite"] = &own{sqlite, file}
+	both["SQLite"] = &customSchema{sqlite, file}
 	for _, q := range statements {
 		both["MySQL"].exec(t, q)
 		both["SQLite"].exec(t, comment.ReplaceAllString(q, ""))
@@ -215,12 +219,12 @@ func ownTables(t *testing.T, statements ...string) map[string]*own {
 
 var comment = regexp.MustCompile(` COMMENT '[^']*'`)
 
-type own struct {
+type customSchema struct {
 	config dbconn.Config
 	db     *sqlx.DB
 }
 
-func (o *own) exec(t *testing.T, statement string, args ...any) {
+func (o *customSchema) exec(t *testing.T, statement string, args ...any) {
 	t.Helper()
 	if _, err := o.db.Exec(statement, args...); err != nil {
 		t.Fatalf("%s: %v", statement[:min(len(statement), 200)], err)
@@ -233,7 +237,7 @@ var ownPart = regexp.MustCompile(`"request_id":"[^"]+"|"source":"(live|snapshot)
 // get is status and body of an answer, without what is its own.
 func get(t *testing.T, url string) string {
 	t.Helper()
-	code, body := status(url)
+	code, body := getStatus(url)
 	if code == 0 || !json.Valid([]byte(body)) {
 		t.Fatalf("%s: not JSON: %d %s", url, code, body)
 	}

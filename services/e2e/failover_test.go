@@ -23,8 +23,8 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// line stands between carapi and the server, and passes on what they say until it is told to be unkind.
-type line struct {
+// tcpProxy stands between carapi and the server, and passes on what they say until it is told to be unkind.
+type tcpProxy struct {
 	port  uint16
 	delay atomic.Int64 // nanoseconds before each packet of the server
 	shut  atomic.Bool  // whether new connections are refused
@@ -32,14 +32,14 @@ type line struct {
 	open  map[net.Conn]bool
 }
 
-func newLine(t *testing.T, server dbconn.Config) *line {
+func newLine(t *testing.T, server dbconn.Config) *tcpProxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	line := &line{port: uint16(l.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
+	line := &tcpProxy{port: uint16(l.Addr().(*net.TCPAddr).Port), open: map[net.Conn]bool{}}
 	pass := func(to, from net.Conn, delay *atomic.Int64) {
 		defer func() { _, _ = to.Close(), from.Close() }()
 		buffer := make([]byte, 32<<10)
@@ -76,7 +76,7 @@ func newLine(t *testing.T, server dbconn.Config) *line {
 }
 
 // cut ends all connections, as a server does that hands over to another.
-func (l *line) cut() {
+func (l *tcpProxy) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range maps.Keys(l.open) {
@@ -93,7 +93,8 @@ func TestFaultsOfTheServer(t *testing.T) {
 	server := dbtest.NewServer(t)
 	admin := server.Database(t)
 	db := dbtest.Open(t, admin)
-	for _, q := range []string{smallStock, "INSERT INTO cars VALUES (1, 'Kia', 'Rio', 1), (2, 'Kia', 'Ceed', 2)", "CREATE USER app", "GRANT SELECT ON cars TO app"} {
+	for _, q := range []string{smallStock, "INSERT INTO cars VALUES (1, 'Kia', 'Rio', 1), (2, 'Kia', 'Ceed', 2)",
+		"CREATE USER app", "GRANT SELECT ON cars TO app"} {
 		if _, err := db.Exec(q); err != nil {
 			t.Fatal(err)
 		}
@@ -101,12 +102,13 @@ func TestFaultsOfTheServer(t *testing.T) {
 	copied := copyOf(t, admin, "cars")
 	live, line := admin, newLine(t, admin)
 	live.User, live.Port = "app", line.port
-	url, _ := serveLogged(t, live, "cars", "SNAPSHOT_PATH="+copied.Path, "QUERY_TIMEOUT=20s", "DB_CONNECT_TIMEOUT=3s") // on a slow machine the snapshot takes its time too
+	// on a slow machine the snapshot takes its time too
+	url, _ := serveLogged(t, live, "cars", "SNAPSHOT_PATH="+copied.Path, "QUERY_TIMEOUT=20s", "DB_CONNECT_TIMEOUT=3s")
 
 	from := func(source string) {
 		t.Helper()
 		for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
-			code, body := status(url + "/cars/?make=kia")
+			code, body := getStatus(url + "/cars/?make=kia")
 			switch {
 			case code == 200 && strings.Contains(body, `"source":"`+source+`"`):
 				return
@@ -122,7 +124,7 @@ func TestFaultsOfTheServer(t *testing.T) {
 	for range 3 {
 		wg.Go(func() {
 			for ; !stop.Load(); time.Sleep(20 * time.Millisecond) {
-				switch code, body := status(url + "/cars/?make=kia&limit=1"); {
+				switch code, body := getStatus(url + "/cars/?make=kia&limit=1"); {
 				case code == 200 && strings.Contains(body, `"total":2`):
 					answers.Add(1)
 				case code == 503 || code == 504:
@@ -143,7 +145,8 @@ func TestFaultsOfTheServer(t *testing.T) {
 	}
 	exec := func(statement string) func() {
 		return func() {
-			for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) { // the server may have no connection left yet
+			// the server may have no connection left yet
+			for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 				_, err := db.Exec(statement)
 				if err == nil {
 					return
@@ -166,7 +169,8 @@ func TestFaultsOfTheServer(t *testing.T) {
 			line.cut()
 			for n, deadline := 1, time.Now().Add(time.Minute); n > 0; time.Sleep(50 * time.Millisecond) {
 				// A packet that the line was slow to pass on keeps its connection for a while.
-				if err := db.Get(&n, "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'app'"); err != nil || time.Now().After(deadline) {
+				if err := db.Get(&n, "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'app'"); err != nil ||
+					time.Now().After(deadline) {
 					t.Fatalf("%d connections are left: %v", n, err)
 				}
 			}
@@ -180,7 +184,8 @@ func TestFaultsOfTheServer(t *testing.T) {
 				_ = h.Close()
 			}
 		}},
-		{"no statement left", exec("SET GLOBAL max_prepared_stmt_count = 0"), exec("SET GLOBAL max_prepared_stmt_count = 16382")},
+		{"no statement left", exec("SET GLOBAL max_prepared_stmt_count = 0"),
+			exec("SET GLOBAL max_prepared_stmt_count = 16382")},
 		{"right taken away", exec("REVOKE SELECT ON cars FROM app"), exec("GRANT SELECT ON cars TO app")},
 		{"table gone", exec("RENAME TABLE cars TO away"), exec("RENAME TABLE away TO cars")},
 		{"stopped", signal(syscall.SIGKILL), func() { server.Restart(t) }},
@@ -189,22 +194,24 @@ func TestFaultsOfTheServer(t *testing.T) {
 		fault.begin()
 		from("snapshot")
 		noticed, body := time.Since(begun), ""
-		for deadline := time.Now().Add(5 * time.Minute); !strings.Contains(body, `{"name":"live","up":false}`); time.Sleep(20 * time.Millisecond) {
-			if _, body = status(url + "/readyz"); time.Now().After(deadline) {
+		for deadline := time.Now().Add(5 * time.Minute); !strings.Contains(body,
+			`{"name":"live","up":false}`); time.Sleep(20 * time.Millisecond) {
+			if _, body = getStatus(url + "/readyz"); time.Now().After(deadline) {
 				t.Fatalf("%s: /readyz: %s", fault.name, body)
 			}
 		}
 		if !strings.Contains(body, `"name":"snapshot","up":true,"as_of":"`) {
 			t.Errorf("%s: /readyz: %s", fault.name, body)
 		}
-		_, header, _ := answered(url + "/cars/1")
+		_, header, _ := getAnswer(url + "/cars/1")
 		if age, err := strconv.Atoi(header.Get("Age")); err != nil || age < 0 {
 			t.Errorf("%s: Age %q", fault.name, header.Get("Age"))
 		}
 		fault.mend()
 		begun = time.Now()
 		from("live")
-		t.Logf("%s: from the snapshot after %s, live again %s after its end", fault.name, noticed.Round(time.Millisecond), time.Since(begun).Round(time.Millisecond))
+		t.Logf("%s: from the snapshot after %s, live again %s after its end", fault.name, noticed.Round(time.Millisecond),
+			time.Since(begun).Round(time.Millisecond))
 	}
 	for range 20 { // a fail-over: the server that answers next is another
 		line.cut()
@@ -258,8 +265,10 @@ func TestFaultsOfTheSnapshot(t *testing.T) {
 	if err := os.WriteFile(snapshot, whole, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, setting := range []string{"CARS_HIDE=pirce", "CARS_FIELDS=price=pirce"} { // or the snapshot would show what is to be hidden
-		if code, out := refused(t, server, "cars", setting, "SNAPSHOT_PATH="+snapshot); code != 1 || !strings.Contains(out, `has no column "pirce"`) {
+	// or the snapshot would show what is to be hidden
+	for _, setting := range []string{"CARS_HIDE=pirce", "CARS_FIELDS=price=pirce"} {
+		if code, out := startRefused(t, server, "cars", setting, "SNAPSHOT_PATH="+snapshot); code != 1 ||
+			!strings.Contains(out, `has no column "pirce"`) {
 			t.Errorf("%s: exit code %d: %s", setting, code, out)
 		}
 	}
@@ -283,37 +292,39 @@ func TestFaultsOfTheSnapshot(t *testing.T) {
 			unavailable := func(detail string) {
 				t.Helper()
 				for _, path := range []string{"/cars/", "/cars/1", "/cars/fields", "/openapi.json", "/readyz"} {
-					if body := becomes(t, url+path, 503); !strings.Contains(body, detail) || strings.Contains(body, "invalid") || strings.Contains(body, snapshot) {
+					if body := waitForStatus(t, url+path, 503); !strings.Contains(body, detail) || strings.Contains(body, "invalid") ||
+						strings.Contains(body, snapshot) {
 						t.Errorf("%s: %s", path, body)
 					}
 				}
-				if _, header, body := answered(url + "/cars/"); header.Get("Retry-After") == "" {
+				if _, header, body := getAnswer(url + "/cars/"); header.Get("Retry-After") == "" {
 					t.Errorf("%v %s", header, body)
 				}
-				becomes(t, url+"/livez", 200)
+				waitForStatus(t, url+"/livez", 200)
 			}
 			unavailable("")
 			if !strings.Contains(log.String(), "SNAPSHOT_PATH, and that syncer has run") {
 				t.Error(log)
 			}
 			put(whole)
-			if body := becomes(t, url+"/cars/", 200); !strings.Contains(body, `"source":"snapshot"`) {
+			if body := waitForStatus(t, url+"/cars/", 200); !strings.Contains(body, `"source":"snapshot"`) {
 				t.Error(body)
 			}
-			becomes(t, url+"/readyz", 200)
+			waitForStatus(t, url+"/readyz", 200)
 			put([]byte(strings.Repeat("This is no database. ", 1000)))
 			unavailable("")
 			put(whole)
-			becomes(t, url+"/cars/", 200)
+			waitForStatus(t, url+"/cars/", 200)
 			if err := os.Remove(snapshot); err != nil {
 				t.Fatal(err)
 			}
 			unavailable("")
 			put(whole)
-			old, _ := serveLogged(t, gone, "cars", "SNAPSHOT_PATH="+snapshot, "SOURCE="+source, "STALE_MAX_AGE=1ms", "DB_CONN_MAX_LIFETIME=1s")
+			old, _ := serveLogged(t, gone, "cars", "SNAPSHOT_PATH="+snapshot, "SOURCE="+source, "STALE_MAX_AGE=1ms",
+				"DB_CONN_MAX_LIFETIME=1s")
 			url = old
 			unavailable("")
-			if body := becomes(t, url+"/cars/", 503); !strings.Contains(body, "too old") {
+			if body := waitForStatus(t, url+"/cars/", 503); !strings.Contains(body, "too old") {
 				t.Error(body)
 			}
 		})
@@ -330,7 +341,8 @@ func TestReadsWhileSyncing(t *testing.T) {
 		}
 	}
 	exec(smallStock)
-	exec("INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT i, 'Kia', 'Rio', 0 FROM n")
+	exec("INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT i, " +
+		"'Kia', 'Rio', 0 FROM n")
 	copied := copyOf(t, server, "cars")
 	url, _ := serveLogged(t, server, "cars", "SNAPSHOT_PATH="+copied.Path, "SOURCE=snapshot")
 	var stop atomic.Bool
@@ -338,7 +350,7 @@ func TestReadsWhileSyncing(t *testing.T) {
 	for range 3 {
 		wg.Go(func() {
 			for !stop.Load() {
-				code, body := status(url + "/cars/?limit=100&include_total=false")
+				code, body := getStatus(url + "/cars/?limit=100&include_total=false")
 				_, price, _ := strings.Cut(body, `"price":`)
 				price, _, _ = strings.Cut(price, "}")
 				price, _, _ = strings.Cut(price, ",")
@@ -357,14 +369,15 @@ func TestReadsWhileSyncing(t *testing.T) {
 	}
 	stop.Store(true)
 	wg.Wait()
-	if body := becomes(t, url+"/cars/?doors_min=0", 200); !strings.Contains(body, `"total":0`) {
+	if body := waitForStatus(t, url+"/cars/?doors_min=0", 200); !strings.Contains(body, `"total":0`) {
 		t.Error(body)
 	}
 }
 
 // Clients that never come to an end of their requests keep nobody from an answer.
 func TestSlowClients(t *testing.T) {
-	sqlite, _ := dbtest.SQLite(t, "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, model TEXT, description TEXT)", "INSERT INTO cars VALUES (1, 'Kia', 'Rio', '"+strings.Repeat("long ", 17_000)+"')")
+	sqlite, _ := dbtest.SQLite(t, "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, model TEXT, description TEXT)",
+		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', '"+strings.Repeat("long ", 17_000)+"')")
 	t.Chdir(t.TempDir())
 	url := serve(t, sqlite, "cars")
 	var slow []net.Conn
@@ -374,13 +387,13 @@ func TestSlowClients(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = c.Close() }()
-		if _, err := fmt.Fprintf(c, "GET /cars/ HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\nX-Slow: ", key); err != nil {
+		if _, err := fmt.Fprintf(c, "GET /cars/ HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\nX-Slow: ", apiKey); err != nil {
 			t.Fatal(err)
 		}
 		slow = append(slow, c)
 	}
 	for range 10 {
-		if code, body := status(url + "/cars/"); code != 200 {
+		if code, body := getStatus(url + "/cars/"); code != 200 {
 			t.Errorf("%d %s", code, body)
 		}
 	}
@@ -393,13 +406,14 @@ func TestSlowClients(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = c.Close() }()
-		if _, err := io.WriteString(c, strings.Repeat(fmt.Sprintf("GET /cars/?fields=%s HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\n\r\n", "make,description", key), 30)); err != nil {
+		if _, err := io.WriteString(c, strings.Repeat(fmt.Sprintf("GET /cars/?fields=%s HTTP/1.1\r\nHost: a\r\nX-API-Key: "+
+			"%s\r\n\r\n", "make,description", apiKey), 30)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// Once their answers have been made, which wait to be read, nobody is kept out.
 	for good, deadline := 0, time.Now().Add(2*time.Minute); good < 20; good++ {
-		if code, body := status(url + "/cars/?fields=id"); code != 200 {
+		if code, body := getStatus(url + "/cars/?fields=id"); code != 200 {
 			if good = -1; time.Now().After(deadline) {
 				t.Fatalf("beside those who do not read: %d %s", code, body)
 			}

@@ -20,16 +20,16 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// listed is a row of the table whose history is tested.
-type listed struct {
+// listedCar is a row of the table whose history is tested.
+type listedCar struct {
 	ID            int
 	Make, Model   string
 	Price         *int
 	Status, Color string
 }
 
-// happened is an event, as plain loops over the rows of each run find it.
-type happened struct {
+// pastEvent is an event, as plain loops over the rows of each run find it.
+type pastEvent struct {
 	run      int
 	kind     string
 	id       int
@@ -41,7 +41,7 @@ type pastRuns struct {
 	mysql    dbconn.Config
 	db       *sqlx.DB
 	snapshot dbconn.Config
-	tables   []map[int]listed
+	tables   []map[int]listedCar
 	starts   []time.Time
 }
 
@@ -58,10 +58,12 @@ func makeHistory(t *testing.T, runs int) *pastRuns {
 	h.db.MustExec(`CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2),
 		status VARCHAR(20), color VARCHAR(20))`)
 	random := rand.New(rand.NewPCG(1, 2))
-	stock := map[int]listed{}
+
+	stock := map[int]listedCar{}
 	for id := 1; id <= 80; id++ {
 		stock[id] = newListed(random, id)
 	}
+
 	last := 80
 	for run := range runs {
 		if run > 0 {
@@ -71,21 +73,24 @@ func makeHistory(t *testing.T, runs int) *pastRuns {
 		syncInto(t, mysql, "cars", h.snapshot.Path)
 		h.tables = append(h.tables, maps.Clone(stock))
 	}
+
 	h.moveRuns(t, runs)
 	return h
 }
 
-func newListed(random *rand.Rand, id int) listed {
+func newListed(random *rand.Rand, id int) listedCar {
 	price := 5000 + 100*random.IntN(300)
-	c := listed{ID: id, Make: []string{"Toyota", "Honda", "Ford"}[random.IntN(3)], Model: []string{"One", "Two"}[random.IntN(2)],
+	c := listedCar{ID: id, Make: []string{"Toyota", "Honda", "Ford"}[random.IntN(3)],
+		Model: []string{"One", "Two"}[random.IntN(2)],
 		Price: &price, Status: "available", Color: "red"}
 	if random.IntN(20) == 0 {
 		c.Price = nil
 	}
+
 	return c
 }
 
-func editStock(random *rand.Rand, stock map[int]listed, last int) int {
+func editStock(random *rand.Rand, stock map[int]listedCar, last int) int {
 	for _, id := range slices.Sorted(maps.Keys(stock)) {
 		c := stock[id]
 		switch random.IntN(20) {
@@ -102,20 +107,24 @@ func editStock(random *rand.Rand, stock map[int]listed, last int) int {
 			delete(stock, id)
 			continue
 		}
+
 		stock[id] = c
 	}
+
 	for range random.IntN(6) {
 		last++
 		stock[last] = newListed(random, last)
 	}
+
 	if gone := 1 + random.IntN(last); stock[gone].ID == 0 { // one that was sold comes back
 		stock[gone] = newListed(random, gone)
 	}
+
 	return last
 }
 
 // store writes the stock into MySQL.
-func (h *pastRuns) store(stock map[int]listed) {
+func (h *pastRuns) store(stock map[int]listedCar) {
 	h.db.MustExec("DELETE FROM cars")
 	for _, c := range stock {
 		h.db.MustExec("INSERT INTO cars VALUES (?, ?, ?, ?, ?, ?)", c.ID, c.Make, c.Model, c.Price, c.Status, c.Color)
@@ -129,6 +138,7 @@ func (h *pastRuns) moveRuns(t *testing.T, runs int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	defer func() { _ = db.Close() }()
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	for run := range runs {
@@ -137,6 +147,7 @@ func (h *pastRuns) moveRuns(t *testing.T, runs int) {
 		text := start.Format("2006-01-02T15:04:05.000Z")
 		db.MustExec("UPDATE _sync_changes SET at = ? WHERE run = ?", text, run+1)
 		db.MustExec("UPDATE _sync_runs SET started = ?, history_from = NULL WHERE id = ?", text, run+1)
+
 		if run == 0 {
 			db.MustExec("UPDATE _sync_history SET since = ?", text)
 		}
@@ -146,33 +157,37 @@ func (h *pastRuns) moveRuns(t *testing.T, runs int) {
 func samePrice(a, b *int) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
 
 // events are what plain loops find, the oldest first; at the same time in the order of the ids, for comparing.
-func (h *pastRuns) events() (all []happened) {
+func (h *pastRuns) events() (all []pastEvent) {
 	for run := 1; run < len(h.tables); run++ {
 		before, after := h.tables[run-1], h.tables[run]
 		for id, c := range after {
 			old, was := before[id]
 			if !was {
-				all = append(all, happened{run: run, kind: "new", id: id})
+				all = append(all, pastEvent{run: run, kind: "new", id: id})
 				continue
 			}
+
 			if !samePrice(old.Price, c.Price) {
-				all = append(all, happened{run: run, kind: "price", id: id, old: old.Price, now: c.Price})
+				all = append(all, pastEvent{run: run, kind: "price", id: id, old: old.Price, now: c.Price})
 			}
+
 			if c.Status == "sold" && old.Status != "sold" {
-				all = append(all, happened{run: run, kind: "sold", id: id})
+				all = append(all, pastEvent{run: run, kind: "sold", id: id})
 			}
 		}
+
 		for id, old := range before {
 			if _, is := after[id]; !is && old.Status != "sold" {
-				all = append(all, happened{run: run, kind: "sold", id: id})
+				all = append(all, pastEvent{run: run, kind: "sold", id: id})
 			}
 		}
 	}
+
 	slices.SortFunc(all, compareHappened)
 	return all
 }
 
-func compareHappened(a, b happened) int {
+func compareHappened(a, b pastEvent) int {
 	return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.id, b.id), cmp.Compare(a.kind, b.kind))
 }
 
@@ -195,6 +210,7 @@ func (h *pastRuns) want() map[int]seenOf {
 		for first > 0 && h.tables[first-1][id].ID != 0 {
 			first--
 		}
+
 		days := daysApart * (last - first)
 		seen := seenOf{FirstSeen: h.starts[first].Format("2006-01-02T15:04:05Z"), OrEarlier: first == 0, DaysListed: &days}
 		for run := last; run > first; run-- {
@@ -202,6 +218,7 @@ func (h *pastRuns) want() map[int]seenOf {
 			if samePrice(old, h.tables[run][id].Price) {
 				continue
 			}
+
 			at := h.starts[run].Format("2006-01-02T15:04:05Z")
 			seen.PriceChangedAt = &at
 			if old != nil {
@@ -212,10 +229,13 @@ func (h *pastRuns) want() map[int]seenOf {
 					seen.PriceDrop = &drop
 				}
 			}
+
 			break
 		}
+
 		all[id] = seen
 	}
+
 	return all
 }
 
@@ -230,14 +250,14 @@ func (h *pastRuns) bases(t *testing.T) map[string]string {
 
 func decode[T any](t *testing.T, url string) (v T) {
 	t.Helper()
-	code, body := status(url)
+	code, body := getStatus(url)
 	if err := json.Unmarshal([]byte(body), &v); err != nil || code != 200 {
 		t.Fatalf("%s: %d %s %v", url, code, body, err)
 	}
 	return v
 }
 
-func asText(v any) string {
+func formatValue(v any) string {
 	b, _ := json.Marshal(v)
 	return string(b)
 }
@@ -256,15 +276,17 @@ func TestHistoryFields(t *testing.T) {
 		if len(found.Cars) != len(want) || len(want) < 30 {
 			t.Fatalf("%s: %d vehicles, want %d", source, len(found.Cars), len(want))
 		}
+
 		changed := 0
 		for _, c := range found.Cars {
-			if asText(c.seenOf) != asText(want[c.ID]) {
-				t.Errorf("%s: vehicle %d: %s, want %s", source, c.ID, asText(c.seenOf), asText(want[c.ID]))
+			if formatValue(c.seenOf) != formatValue(want[c.ID]) {
+				t.Errorf("%s: vehicle %d: %s, want %s", source, c.ID, formatValue(c.seenOf), formatValue(want[c.ID]))
 			}
 			if c.PriceDrop != nil {
 				changed++
 			}
 		}
+
 		if changed < 10 {
 			t.Fatalf("%s: only %d prices have changed", source, changed)
 		}
@@ -274,15 +296,20 @@ func TestHistoryFields(t *testing.T) {
 			if *seen.DaysListed >= 20 {
 				old = append(old, id)
 			}
-			if seen.PriceDrop != nil && *seen.PriceDrop >= 1 && *seen.PriceChangedAt >= h.starts[len(h.starts)-3].Format("2006-01-02T15:04:05Z") {
+
+			if seen.PriceDrop != nil && *seen.PriceDrop >= 1 &&
+				*seen.PriceChangedAt >= h.starts[len(h.starts)-3].Format("2006-01-02T15:04:05Z") {
 				dropped = append(dropped, id)
 			}
 		}
+
 		slices.Sort(old)
 		slices.Sort(dropped)
+
 		if len(old) < 5 || len(dropped) < 2 {
 			t.Fatalf("%s: %d are old, and %d have dropped", source, len(old), len(dropped))
 		}
+
 		for filter, want := range map[string][]int{
 			"days_listed_min=20": old,
 			"price_drop_min=1&price_changed_at_min=" + isoDay(h.starts[7]):    dropped,
@@ -294,10 +321,12 @@ func TestHistoryFields(t *testing.T) {
 				t.Errorf("%s: %s: %v, want %v", source, filter, got.ids(), want)
 			}
 		}
+
 		shown := fetch(t, base+"/cars/?limit=100&days_listed_min=20")
 		if shown.Cars[0]["first_seen"] == nil || shown.Cars[0]["days_listed"] == nil {
 			t.Errorf("%s: what is filtered by is not shown: %v", source, shown.Cars[0])
 		}
+
 		sorted := fetch(t, base+"/cars/?limit=100&has=price_drop&sort=-price_drop")
 		last := 1e9
 		for _, c := range sorted.Cars {
@@ -307,6 +336,7 @@ func TestHistoryFields(t *testing.T) {
 			}
 			last = drop
 		}
+
 		if len(sorted.Cars) != changed {
 			t.Errorf("%s: %d have a price_drop, want %d", source, len(sorted.Cars), changed)
 		}
@@ -342,12 +372,13 @@ func priceIn(values map[string]any) *int {
 }
 
 // changesOf reads all pages.
-func (h *pastRuns) changesOf(t *testing.T, base, path string) (all []happened) {
+func (h *pastRuns) changesOf(t *testing.T, base, path string) (all []pastEvent) {
 	t.Helper()
 	runOf := map[string]int{}
 	for run, start := range h.starts {
 		runOf[start.Format(time.RFC3339Nano)] = run
 	}
+
 	last := time.Now().Add(time.Hour)
 	stock, total := h.tables[len(h.tables)-1], 0
 	defer func() {
@@ -355,31 +386,39 @@ func (h *pastRuns) changesOf(t *testing.T, base, path string) (all []happened) {
 			t.Errorf("%s: total %d of %d", path, total, len(all))
 		}
 	}()
+
 	for path != "" {
 		p := decode[eventsAnswer](t, base+path)
 		if p.Returned != len(p.Changes) || p.HasMore != (p.Next != nil) {
-			t.Fatalf("%s: %s", path, asText(p))
+			t.Fatalf("%s: %s", path, formatValue(p))
 		}
+
 		total = max(total, p.Total)
+
 		for _, e := range p.Changes {
 			run, known := runOf[e.At.Format(time.RFC3339Nano)]
 			if !known || e.At.After(last) {
-				t.Fatalf("%s: %s after %s", path, asText(e), last)
+				t.Fatalf("%s: %s after %s", path, formatValue(e), last)
 			}
+
 			last = e.At
-			all = append(all, happened{run: run, kind: e.Kind, id: e.ID, old: priceIn(e.Old), now: priceIn(e.New)})
+			all = append(all, pastEvent{run: run, kind: e.Kind, id: e.ID, old: priceIn(e.Old), now: priceIn(e.New)})
+
 			now, inStock := stock[e.ID]
 			if (e.Car != nil) != inStock || inStock && e.Car["make"] != now.Make {
-				t.Errorf("%s: %s: the vehicle is %v", path, asText(e), now)
+				t.Errorf("%s: %s: the vehicle is %v", path, formatValue(e), now)
 			}
+
 			if !inStock && e.Kind == "sold" && e.Old["make"] == nil && run == len(h.starts)-1 {
-				t.Errorf("%s: %s does not say what was sold", path, asText(e))
+				t.Errorf("%s: %s does not say what was sold", path, formatValue(e))
 			}
 		}
+
 		if path = ""; p.Next != nil {
 			path = *p.Next
 		}
 	}
+
 	return all
 }
 
@@ -398,29 +437,31 @@ func TestChanges(t *testing.T) {
 			{"/cars/changes?limit=50", len(h.starts) - 3, "new,price,sold"}, // 7d
 			{"/cars/changes?limit=5&since=" + isoDay(h.starts[4]), 4, "new,price,sold"},
 		} {
-			var want []happened
+			var want []pastEvent
 			for _, e := range h.events() {
 				if e.run >= c.since && slices.Contains(strings.Split(c.kinds, ","), e.kind) {
 					want = append(want, e)
 				}
 			}
+
 			got := h.changesOf(t, base, c.path)
 			for i := range got {
 				if got[i].kind == "sold" {
 					got[i].old, got[i].now = nil, nil // the price of the whole row
 				}
 			}
+
 			slices.SortFunc(got, compareHappened)
-			if asText(texts(got)) != asText(texts(want)) || len(want) < 3 {
+			if formatValue(texts(got)) != formatValue(texts(want)) || len(want) < 3 {
 				t.Errorf("%s: %s:\n got %v\nwant %v", source, c.path, texts(got), texts(want))
 			}
 		}
 	}
 }
 
-func texts(events []happened) (all []string) {
+func texts(events []pastEvent) (all []string) {
 	for _, e := range events {
-		all = append(all, fmt.Sprintf("%d %s %d %s %s", e.run, e.kind, e.id, asText(e.old), asText(e.now)))
+		all = append(all, fmt.Sprintf("%d %s %d %s %s", e.run, e.kind, e.id, formatValue(e.old), formatValue(e.now)))
 	}
 	return all
 }
@@ -436,9 +477,11 @@ func TestHistoryOfOneVehicle(t *testing.T) {
 			for run := range h.tables {
 				c, is := h.tables[run][id]
 				seen = seen || is
+
 				if run == 0 {
 					continue
 				}
+
 				old, was := h.tables[run-1][id]
 				switch {
 				case is && !was:
@@ -455,14 +498,16 @@ func TestHistoryOfOneVehicle(t *testing.T) {
 					want = append(want, "changed")
 				}
 			}
+
 			slices.Reverse(want)
 			url := fmt.Sprintf("%s/cars/%d/history", base, id)
 			if !seen {
-				if code, body := status(url); code != 404 {
+				if code, body := getStatus(url); code != 404 {
 					t.Errorf("%s: %s: %d %s", source, url, code, body)
 				}
 				continue
 			}
+
 			got := decode[struct {
 				ID  int
 				Car map[string]any
@@ -472,23 +517,27 @@ func TestHistoryOfOneVehicle(t *testing.T) {
 			for _, e := range got.Changes {
 				kinds = append(kinds, e.Kind)
 			}
+
 			_, inStock := stock[id]
 			if !slices.Equal(kinds, want) || got.ID != id && len(want) > 0 || (got.Car != nil) != inStock {
-				t.Errorf("%s: vehicle %d: %s, want %v", source, id, asText(got), want)
+				t.Errorf("%s: vehicle %d: %s, want %v", source, id, formatValue(got), want)
 			}
+
 			if inStock && got.Car["first_seen"] == nil {
-				t.Errorf("%s: vehicle %d: %s", source, id, asText(got.Car))
+				t.Errorf("%s: vehicle %d: %s", source, id, formatValue(got.Car))
 			}
+
 			first := decode[eventsAnswer](t, url+"?limit=1")
-			if len(want) > 1 && (first.Cursor == nil || len(decode[eventsAnswer](t, url+"?limit=100&cursor="+*first.Cursor).Changes) != len(want)-1) {
-				t.Errorf("%s: vehicle %d: the second page: %s", source, id, asText(first))
+			if len(want) > 1 && (first.Cursor == nil || len(decode[eventsAnswer](t, url+"?limit=100&cursor="+
+				*first.Cursor).Changes) != len(want)-1) {
+				t.Errorf("%s: vehicle %d: the second page: %s", source, id, formatValue(first))
 			}
 		}
 	}
 }
 
-// Without a history the fields do not exist, and requests for them say how to get one. A vehicle that the snapshot does not
-// know yet has no first_seen, and one that came among too many to be recorded has none either.
+// Without a history the fields do not exist, and requests for them say how to get one. A vehicle that the snapshot does
+// not know yet has no first_seen, and one that came among too many to be recorded has none either.
 func TestHistoryThatIsMissing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	mysql := dbtest.Database(t)
@@ -497,10 +546,13 @@ func TestHistoryThatIsMissing(t *testing.T) {
 	db.MustExec("INSERT INTO cars VALUES (1, 'Kia', 100), (2, 'Kia', 200)")
 	snapshot := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
 	syncInto(t, mysql, "cars", snapshot.Path)
-	for _, base := range []string{serve(t, mysql, "cars"), serve(t, snapshot, "cars"), serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path)} {
-		for path, want := range map[string]int{"/cars/?days_listed_min=3": 400, "/cars/?sort=-price_drop": 400, "/cars/changes": 404,
+
+	for _, base := range []string{serve(t, mysql, "cars"), serve(t, snapshot, "cars"),
+		serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path)} {
+		for path, want := range map[string]int{"/cars/?days_listed_min=3": 400, "/cars/?sort=-price_drop": 400,
+			"/cars/changes":   404,
 			"/cars/1/history": 404, "/cars/?fields=first_seen": 400} {
-			if code, body := status(base + path); code != want || !strings.Contains(body, "SYNC_HISTORY") {
+			if code, body := getStatus(base + path); code != want || !strings.Contains(body, "SYNC_HISTORY") {
 				t.Errorf("%s: %d %s", path, code, body)
 			}
 		}
@@ -509,25 +561,31 @@ func TestHistoryThatIsMissing(t *testing.T) {
 	t.Setenv("SYNC_HISTORY", "90d")
 	syncInto(t, mysql, "cars", snapshot.Path)
 	db.MustExec("INSERT INTO cars VALUES (3, 'Kia', 300)")
+
 	live, copied := serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path), serve(t, snapshot, "cars")
 	firstSeen := func(base string) map[int]string {
 		found := map[int]string{}
 		for _, c := range fetch(t, base+"/cars/?limit=100&fields=id,first_seen&sort=id").Cars {
-			found[int(c["id"].(float64))] = strings.ReplaceAll(fmt.Sprint(c["first_seen"] != nil, c["first_seen_or_earlier"]), " ", ",")
+			found[int(c["id"].(float64))] = strings.ReplaceAll(fmt.Sprint(c["first_seen"] != nil, c["first_seen_or_earlier"]),
+				" ", ",")
 		}
 		return found
 	}
-	if got := asText(firstSeen(live)); got != `{"1":"true,true","2":"true,true","3":"false,\u003cnil\u003e"}` {
+	if got := formatValue(firstSeen(live)); got != `{"1":"true,true","2":"true,true","3":"false,\u003cnil\u003e"}` {
 		t.Errorf("a vehicle that the snapshot does not know: %s", got)
 	}
-	db.MustExec("INSERT INTO cars WITH RECURSIVE n AS (SELECT 10 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 999) SELECT a.i * 1000 + b.i, 'VW', 1 FROM n AS a JOIN n AS b ON b.i < 25 WHERE a.i < 900")
+
+	db.MustExec("INSERT INTO cars WITH RECURSIVE n AS (SELECT 10 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 999) " +
+		"SELECT a.i * 1000 + b.i, 'VW', 1 FROM n AS a JOIN n AS b ON b.i < 25 WHERE a.i < 900")
 	syncInto(t, mysql, "cars", snapshot.Path)
+
 	for name, base := range map[string]string{"live": live, "snapshot": copied} {
-		becomes(t, base+"/cars/10010", 200)
+		waitForStatus(t, base+"/cars/10010", 200)
 		deadline := time.Now().Add(time.Minute)
 		for fetch(t, base+"/cars/?has=first_seen&limit=1").Total > 0 && time.Now().Before(deadline) {
 			time.Sleep(100 * time.Millisecond)
 		}
+
 		if got := fetch(t, base+"/cars/?has=first_seen&limit=1"); got.Total != 0 {
 			t.Errorf("%s: after a bulk run %d vehicles have a first_seen", name, got.Total)
 		}
@@ -540,12 +598,16 @@ func TestHistoryByOtherKeys(t *testing.T) {
 		columns, key, first, second string // the table's, and the values of two rows
 		id                          string // of the first row, as in a path
 	}{
-		"text":             {"code VARCHAR(40) NOT NULL PRIMARY KEY", "cars(code)", `'é "x" \\ \n/1'`, "'b'", "%C3%A9%20%22x%22%20%5C%20%0A%2F1"},
-		"decimal as text":  {"code DECIMAL(30,10) NOT NULL PRIMARY KEY", "cars", "2.5", "3", "2.5"},
-		"two columns":      {"lot INT NOT NULL, code VARCHAR(40) NOT NULL, PRIMARY KEY (lot, code)", "cars", "7, 'a~b c'", "7, 'b'", "7~a%257Eb%2520c"},
-		"decimal":          {"code DECIMAL(12,2) NOT NULL PRIMARY KEY", "cars", "1.50", "2.00", "1.5"},
-		"wide integer":     {"code BIGINT UNSIGNED NOT NULL PRIMARY KEY", "cars", "9007199254740993", "2", "9007199254740993"},
-		"vin beside an id": {"id INT NOT NULL UNIQUE, vin CHAR(17) NOT NULL PRIMARY KEY", "cars(vin)", "5, '1HGCM82633A004352'", "6, '1HGCM82633A004353'", "5"},
+		"text": {"code VARCHAR(40) NOT NULL PRIMARY KEY", "cars(code)", `'é "x" \\ \n/1'`, "'b'",
+			"%C3%A9%20%22x%22%20%5C%20%0A%2F1"},
+		"decimal as text": {"code DECIMAL(30,10) NOT NULL PRIMARY KEY", "cars", "2.5", "3", "2.5"},
+		"two columns": {"lot INT NOT NULL, code VARCHAR(40) NOT NULL, PRIMARY KEY (lot, code)", "cars", "7, 'a~b c'",
+			"7, 'b'", "7~a%257Eb%2520c"},
+		"decimal": {"code DECIMAL(12,2) NOT NULL PRIMARY KEY", "cars", "1.50", "2.00", "1.5"},
+		"wide integer": {"code BIGINT UNSIGNED NOT NULL PRIMARY KEY", "cars", "9007199254740993", "2",
+			"9007199254740993"},
+		"vin beside an id": {"id INT NOT NULL UNIQUE, vin CHAR(17) NOT NULL PRIMARY KEY", "cars(vin)",
+			"5, '1HGCM82633A004352'", "6, '1HGCM82633A004353'", "5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
@@ -553,11 +615,13 @@ func TestHistoryByOtherKeys(t *testing.T) {
 			mysql := dbtest.Database(t)
 			db := dbtest.Open(t, mysql)
 			db.MustExec("CREATE TABLE cars (" + c.columns + ", make VARCHAR(20), price INT, cost INT, note MEDIUMTEXT)")
-			db.MustExec("INSERT INTO cars VALUES (" + c.first + ", 'Kia', 100, 777771, 'old'), (" + c.second + ", 'Kia', 200, 777772, 'old')")
+			db.MustExec("INSERT INTO cars VALUES (" + c.first + ", 'Kia', 100, 777771, 'old'), (" + c.second +
+				", 'Kia', 200, 777772, 'old')")
 			snapshot := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
 			syncInto(t, mysql, c.key, snapshot.Path)
 			db.MustExec("UPDATE cars SET price = 90, cost = 777773, note = REPEAT('n', 100000) WHERE cost = 777771")
 			syncInto(t, mysql, c.key, snapshot.Path)
+
 			for source, base := range map[string]string{
 				"MySQL":    serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path, "CARS_HIDE=cost"),
 				"snapshot": serve(t, snapshot, "cars", "CARS_HIDE=cost"),
@@ -567,20 +631,26 @@ func TestHistoryByOtherKeys(t *testing.T) {
 					t.Errorf("%s: %v", source, found)
 					continue
 				}
-				code, body := status(base + "/cars/changes?kind=price")
-				if code != 200 || !strings.Contains(body, `"old":{"price":100},"new":{"price":90}`) || strings.Contains(body, `77777`) || !strings.Contains(body, `"id":`) {
+
+				code, body := getStatus(base + "/cars/changes?kind=price")
+				if code != 200 || !strings.Contains(body, `"old":{"price":100},"new":{"price":90}`) ||
+					strings.Contains(body, `77777`) || !strings.Contains(body, `"id":`) {
 					t.Errorf("%s: changes: %d %s", source, code, body)
 				}
-				code, body = status(base + "/cars/" + c.id + "/history")
+
+				code, body = getStatus(base + "/cars/" + c.id + "/history")
 				if code != 200 || !strings.Contains(body, `"price":100`) || strings.Contains(body, "cost") || len(body) > 9000 {
 					t.Errorf("%s: history: %d %.1000s (%d bytes)", source, code, body, len(body))
 				}
 			}
+
 			db.MustExec("DELETE FROM cars WHERE price = 90")
 			syncInto(t, mysql, c.key, snapshot.Path)
+
 			base := serve(t, snapshot, "cars", "CARS_HIDE=cost")
-			code, body := status(base + "/cars/changes?kind=sold")
-			if code != 200 || !strings.Contains(body, `"price":90`) || strings.Contains(body, "cost") || !strings.Contains(body, `"id":`) {
+			code, body := getStatus(base + "/cars/changes?kind=sold")
+			if code != 200 || !strings.Contains(body, `"price":90`) || strings.Contains(body, "cost") ||
+				!strings.Contains(body, `"id":`) {
 				t.Errorf("sold: %d %.1000s", code, body)
 			}
 		})
@@ -591,35 +661,43 @@ func TestHistoryByOtherKeys(t *testing.T) {
 func TestQuestionsInOneCall(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	db := dbtest.Open(t, mysql)
-	db.MustExec("UPDATE vehicles_stock SET make = 'Toyota', model = 'Camry', status = 'available' WHERE id IN (75, 76, 77)")
+	db.MustExec("UPDATE vehicles_stock SET make = 'Toyota', model = 'Camry', status = 'available' WHERE id IN " +
+		"(75, 76, 77)")
 	db.MustExec("UPDATE vehicles_stock SET status = 'available' WHERE id = 90")
-	db.MustExec("UPDATE vehicles_stock SET make = 'Ford', model = 'F-150', `year` = 2021, `trim` = 'XLT' WHERE id IN (80, 81, 82)")
+	db.MustExec("UPDATE vehicles_stock SET make = 'Ford', model = 'F-150', `year` = 2021, `trim` = 'XLT' WHERE id IN " +
+		"(80, 81, 82)")
 	t.Setenv("SYNC_HISTORY", "365d")
 	snapshot := copyOf(t, mysql, "vehicles_view(id)")
 	db.MustExec("UPDATE vehicles_stock SET price = price - 1000 WHERE id IN (75, 76)")
 	db.MustExec("UPDATE vehicles_stock SET status = 'sold' WHERE id = 77")
 	db.MustExec("DELETE FROM vehicles_stock WHERE id = 90")
 	syncInto(t, mysql, "vehicles_view(id)", snapshot.Path)
+
 	file, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(snapshot.Path, "mode=rw"))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	old := time.Now().UTC().AddDate(0, 0, -70).Format("2006-01-02T15:04:05.000Z")
 	file.MustExec("UPDATE _sync_history SET since = ?", old)
 	file.MustExec("UPDATE _sync_runs SET started = ? WHERE id = 1", old)
+
 	suvs := map[string]int{}
-	for _, c := range decode[struct{ Cars []struct{ Make string } }](t, serve(t, snapshot, "vehicles_view")+"/cars/?limit=100&body_type=SUV&fields=id,make").Cars {
+	for _, c := range decode[struct{ Cars []struct{ Make string } }](t, serve(t, snapshot, "vehicles_view")+
+		"/cars/?limit=100&body_type=SUV&fields=id,make").Cars {
 		suvs[c.Make]++
 	}
+
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
 
 	base := serve(t, mysql, "vehicles_view", "SNAPSHOT_PATH="+snapshot.Path)
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", key}))
+	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	ask := func(tool string, arguments map[string]any) string {
 		t.Helper()
 		res, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: tool, Arguments: arguments})
@@ -629,12 +707,14 @@ func TestQuestionsInOneCall(t *testing.T) {
 		return res.Content[0].(*mcp.TextContent).Text
 	}
 
-	dropped := ask("search_cars", map[string]any{"make": "Toyota", "model": "Camry", "more": "price_drop_min=1&price_changed_at_min=7d"})
+	dropped := ask("search_cars", map[string]any{"make": "Toyota", "model": "Camry",
+		"more": "price_drop_min=1&price_changed_at_min=7d"})
 	var found struct {
 		Total int
 		Cars  []struct{ ID int }
 	}
-	if err := json.Unmarshal([]byte(dropped), &found); err != nil || found.Total != 2 || found.Cars[0].ID != 75 || found.Cars[1].ID != 76 {
+	if err := json.Unmarshal([]byte(dropped), &found); err != nil || found.Total != 2 || found.Cars[0].ID != 75 ||
+		found.Cars[1].ID != 76 {
 		t.Errorf("Camrys whose price dropped this week: %s", dropped)
 	}
 
@@ -648,6 +728,7 @@ func TestQuestionsInOneCall(t *testing.T) {
 	if err := json.Unmarshal([]byte(listed), &groups); err != nil || len(groups.Groups) < 3 {
 		t.Errorf("SUVs listed for more than 60 days, by make: %s", listed)
 	}
+
 	for _, g := range groups.Groups {
 		if len(suvs) < 20 && suvs[g.Make] > 0 && suvs[g.Make] > g.Count {
 			t.Errorf("SUVs of %s: %d, want at least %d", g.Make, g.Count, suvs[g.Make])
@@ -660,7 +741,8 @@ func TestQuestionsInOneCall(t *testing.T) {
 	}
 
 	good := ask("get_car", map[string]any{"id": "75", "comparables": true, "history": true})
-	if !strings.Contains(good, `"percentile":`) || !strings.Contains(good, `"history":{"first_seen":`) || !strings.Contains(good, `"price_drop":1000,"changes":[{"at":`) || !strings.Contains(good, `"kind":"price"`) {
+	if !strings.Contains(good, `"percentile":`) || !strings.Contains(good, `"history":{"first_seen":`) ||
+		!strings.Contains(good, `"price_drop":1000,"changes":[{"at":`) || !strings.Contains(good, `"kind":"price"`) {
 		t.Errorf("is car 75 a good price: %s", good)
 	}
 
@@ -669,11 +751,14 @@ func TestQuestionsInOneCall(t *testing.T) {
 	if err := json.Unmarshal([]byte(sold), &changes); err != nil || len(changes.Changes) != 2 {
 		t.Fatalf("what was sold since yesterday: %s", sold)
 	}
+
 	ids := []int{changes.Changes[0].ID, changes.Changes[1].ID}
 	slices.Sort(ids)
+
 	if !slices.Equal(ids, []int{77, 90}) {
 		t.Errorf("what was sold since yesterday: %v", ids)
 	}
+
 	gone := ask("get_car", map[string]any{"id": "90", "history": true})
 	if !strings.Contains(gone, `"kind":"sold"`) || !strings.Contains(gone, `"id":90`) {
 		t.Errorf("what became of car 90: %s", gone)
@@ -687,15 +772,19 @@ func TestAgeOfTheHistory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	old := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
 	file.MustExec("UPDATE _sync_runs SET started = ? WHERE id = 3", old.Format("2006-01-02T15:04:05.000Z"))
+
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
+
 	base := serve(t, h.mysql, "cars", "SNAPSHOT_PATH="+h.snapshot.Path)
 	for path, isOld := range map[string]bool{
 		"/cars/": false, "/cars/stats": false, "/cars/facets?facets=make": false, "/cars/changes": true,
-		"/cars/?fields=id,first_seen": true, "/cars/?days_listed_min=1": true, "/cars/?sort=price_drop": true, "/cars/?has=first_seen": true,
+		"/cars/?fields=id,first_seen": true, "/cars/?days_listed_min=1": true, "/cars/?sort=price_drop": true,
+		"/cars/?has=first_seen":         true,
 		"/cars/stats?days_listed_min=1": true, "/cars/stats?by=days_listed": true, "/cars/facets?facets=days_listed:10": true,
 		"/cars/?count_only=true&price_drop_min=1": true,
 	} {
@@ -725,6 +814,7 @@ func newHistoryOf(t *testing.T, statements ...string) *historyOf {
 		snapshot: dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}}
 	h.db = dbtest.Open(t, h.mysql)
 	h.run(statements...)
+
 	return h
 }
 
@@ -747,7 +837,8 @@ func (h *historyOf) bases() map[string]string {
 
 const (
 	createCars = "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), price INT, status VARCHAR(20))"
-	manyCars   = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 150) SELECT 1000 + a.i * 150 + b.i AS id FROM n AS a JOIN n AS b"
+	manyCars   = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 150) SELECT 1000 + a.i * " +
+		"150 + b.i AS id FROM n AS a JOIN n AS b"
 )
 
 // A price that changed without being recorded is compared with nothing, and a vehicle that came so has no first_seen.
@@ -755,6 +846,7 @@ func TestUnrecordedHistory(t *testing.T) {
 	facts := func(c map[string]any) string {
 		return fmt.Sprint(c["first_seen"] != nil, c["price_changed_at"] != nil, c["previous_price"], c["price_drop"])
 	}
+
 	const nothing, seen = "false false <nil> <nil>", "true false <nil> <nil>"
 	for name, c := range map[string]struct {
 		edit func(h *historyOf)
@@ -774,7 +866,8 @@ func TestUnrecordedHistory(t *testing.T) {
 		}, map[string]string{"1": seen, "2": "true true 100 10"}},
 		"came back in a bulk run": {func(h *historyOf) {
 			h.run("DELETE FROM cars WHERE id IN (1, 2)")
-			h.run("INSERT INTO cars VALUES (1, 'Kia', 90, 'new')", "INSERT INTO cars SELECT id + 100000, 'VW', 1, '' FROM ("+manyCars+") AS m")
+			h.run("INSERT INTO cars VALUES (1, 'Kia', 90, 'new')", "INSERT INTO cars SELECT id + 100000, 'VW', 1, '' FROM ("+
+				manyCars+") AS m")
 		}, map[string]string{"1": nothing}},
 		"only in MySQL again": {func(h *historyOf) {
 			h.run("DELETE FROM cars WHERE id = 1")
@@ -788,18 +881,22 @@ func TestUnrecordedHistory(t *testing.T) {
 				"INSERT INTO cars SELECT id, 'VW', 1, '' FROM ("+manyCars+") AS m")
 			h.run("UPDATE cars SET price = 90 WHERE id < 1000")
 			c.edit(h)
+
 			for source, base := range h.bases() {
 				if name == "only in MySQL again" && source == "snapshot" {
 					continue
 				}
+
 				for id, want := range c.want {
 					found := fetch(t, base+"/cars/?id="+id+"&fields=id,first_seen,price_changed_at,previous_price,price_drop")
 					if len(found.Cars) != 1 || facts(found.Cars[0]) != want {
 						t.Errorf("%s: vehicle %s: %v, want %s", source, id, found.Cars, want)
 					}
 				}
-				code, body := status(base + "/cars/changes?since=1y")
-				if isBulk := strings.Contains(body, `"not_listed":[{"at":`); code != 200 || isBulk != strings.Contains(name, "bulk") {
+
+				code, body := getStatus(base + "/cars/changes?since=1y")
+				if isBulk := strings.Contains(body, `"not_listed":[{"at":`); code != 200 ||
+					isBulk != strings.Contains(name, "bulk") {
 					t.Errorf("%s: %d %s", source, code, body)
 				}
 			}
@@ -811,59 +908,75 @@ func TestUnrecordedHistory(t *testing.T) {
 func TestReplacedHistory(t *testing.T) {
 	h := newHistoryOf(t, createCars, "INSERT INTO cars VALUES (1, 'Kia', 100, ''), (2, 'Kia', 100, '')")
 	h.run("UPDATE cars SET price = 90 WHERE id = 1")
+
 	bases := h.bases()
 	for source, base := range bases {
-		if _, body := status(base + "/cars/changes"); !strings.Contains(body, `"id":1,"old":{"price":100},"new":{"price":90}`) {
+		if _, body := getStatus(base + "/cars/changes"); !strings.Contains(body,
+			`"id":1,"old":{"price":100},"new":{"price":90}`) {
 			t.Errorf("%s: %s", source, body)
 		}
 	}
+
 	served := h.snapshot.Path
 	h.snapshot.Path = filepath.Join(t.TempDir(), "other.db")
 	h.run()
 	h.run("UPDATE cars SET price = 70 WHERE id = 2")
+
 	if err := os.Rename(h.snapshot.Path, served); err != nil {
 		t.Fatal(err)
 	}
+
 	for source, base := range bases {
 		deadline := time.Now().Add(time.Minute)
 		want := `"id":2,"old":{"price":100},"new":{"price":70}`
-		code, body := status(base + "/cars/changes")
+		code, body := getStatus(base + "/cars/changes")
 		for !strings.Contains(body, want) && time.Now().Before(deadline) {
 			if strings.Contains(body, `"price":70`) && code == 200 {
 				t.Fatalf("%s: two histories are mixed: %s", source, body)
 			}
 			time.Sleep(50 * time.Millisecond)
-			code, body = status(base + "/cars/changes")
+			code, body = getStatus(base + "/cars/changes")
 		}
+
 		if !strings.Contains(body, want) {
 			t.Errorf("%s: %d %s", source, code, body)
 		}
-		if _, body := status(base + "/cars/2/history"); !strings.Contains(body, `"new":{"price":70}`) {
+
+		if _, body := getStatus(base + "/cars/2/history"); !strings.Contains(body, `"new":{"price":70}`) {
 			t.Errorf("%s: %s", source, body)
 		}
 	}
 }
 
-// Prices with their currencies in them are compared within one currency; long texts are read as far as they are shown; a
-// column of the table keeps its name.
+// Prices with their currencies in them are compared within one currency; long texts are read as far as they are shown;
+// a column of the table keeps its name.
 func TestHistoryOfTexts(t *testing.T) {
-	h := newHistoryOf(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), price VARCHAR(20), note LONGTEXT, first_seen DATE)",
-		"INSERT INTO cars VALUES (1, 'Kia', '$5,000', '', '2020-01-01'), (2, 'Kia', '€6,000', '', NULL), (3, 'Kia', '$7,000', '', NULL), "+
+	h := newHistoryOf(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), price VARCHAR(20), note "+
+		"LONGTEXT, first_seen DATE)",
+		"INSERT INTO cars VALUES (1, 'Kia', '$5,000', '', '2020-01-01'), (2, 'Kia', '€6,000', '', NULL), (3, 'Kia', '$7,"+
+			"000', '', NULL), "+
 			"(4, 'Kia', '€9,000', '', NULL), (5, 'Kia', '£9,000', REPEAT('n', 3000000), NULL)")
-	h.run("UPDATE cars SET price = '$4,500', note = 'currency' WHERE id = 1", "UPDATE cars SET price = '$5,500' WHERE id = 2")
+	h.run("UPDATE cars SET price = '$4,500', note = 'currency' WHERE id = 1",
+		"UPDATE cars SET price = '$5,500' WHERE id = 2")
 	h.run("DELETE FROM cars WHERE id = 5")
+
 	for source, base := range h.bases() {
 		found := fetch(t, base+"/cars/?fields=id,previous_price,price_drop,first_seen&sort=id")
-		if got := asText(found.Cars); got != `[{"first_seen":"2020-01-01","id":1,"previous_price":5000,"price_drop":500},`+
-			`{"first_seen":null,"id":2,"previous_price":null,"price_drop":null},{"first_seen":null,"id":3,"previous_price":null,"price_drop":null},`+
+		if got := formatValue(found.Cars); got != `[{"first_seen":"2020-01-01","id":1,"previous_price":5000,`+
+			`"price_drop":500},`+
+			`{"first_seen":null,"id":2,"previous_price":null,"price_drop":null},{"first_seen":null,"id":3,`+
+			`"previous_price":null,"price_drop":null},`+
 			`{"first_seen":null,"id":4,"previous_price":null,"price_drop":null}]` {
 			t.Errorf("%s: %s", source, got)
 		}
-		code, body := status(base + "/cars/1/history")
-		if code != 200 || !strings.Contains(body, `"first_seen":"2020-01-01"`) && strings.Contains(body, `"first_seen":null`) {
+
+		code, body := getStatus(base + "/cars/1/history")
+		if code != 200 || !strings.Contains(body, `"first_seen":"2020-01-01"`) &&
+			strings.Contains(body, `"first_seen":null`) {
 			t.Errorf("%s: %d %s", source, code, body)
 		}
-		code, body = status(base + "/cars/5/history")
+
+		code, body = getStatus(base + "/cars/5/history")
 		if code != 200 || !strings.Contains(body, `"kind":"sold"`) || len(body) > 5000 {
 			t.Errorf("%s: %d %.500s (%d bytes)", source, code, body, len(body))
 		}

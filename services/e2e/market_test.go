@@ -27,9 +27,10 @@ type stockCar struct {
 func stockOf(t *testing.T, base string) []stockCar {
 	t.Helper()
 	var all []stockCar
+
 	path := "/cars/?limit=100&fields=id,make,model,year,price,mileage,price_vs_similar"
 	for path != "" {
-		code, body := status(base + path)
+		code, body := getStatus(base + path)
 		var p struct {
 			Cars []stockCar
 			Next *string
@@ -37,11 +38,13 @@ func stockOf(t *testing.T, base string) []stockCar {
 		if err := json.Unmarshal([]byte(body), &p); err != nil || code != 200 {
 			t.Fatalf("%s: %d %s %v", path, code, body, err)
 		}
+
 		all, path = append(all, p.Cars...), ""
 		if p.Next != nil {
 			path = *p.Next
 		}
 	}
+
 	return all
 }
 
@@ -49,13 +52,14 @@ func stockOf(t *testing.T, base string) []stockCar {
 func marketBases(t *testing.T) map[string]string {
 	t.Helper()
 	mysql := dbtest.Demo(t)
-	return map[string]string{"MySQL": serve(t, mysql, "vehicles_view"), "snapshot": serve(t, copyOf(t, mysql, "vehicles_view(id)"), "vehicles_view")}
+	return map[string]string{"MySQL": serve(t, mysql, "vehicles_view"),
+		"snapshot": serve(t, copyOf(t, mysql, "vehicles_view(id)"), "vehicles_view")}
 }
 
 func isPriced(c stockCar) bool { return c.Price != nil && *c.Price >= 0.01 }
 
-// round rounds to some decimals, halves away from zero.
-func round(x float64, decimals int) float64 {
+// roundTo rounds to some decimals, halves away from zero.
+func roundTo(x float64, decimals int) float64 {
 	scale := math.Pow10(decimals)
 	return math.Round(x*scale+math.Copysign(1e-7, x)) / scale
 }
@@ -76,35 +80,41 @@ func TestPriceVsSimilar(t *testing.T) {
 			}
 			return strings.ToLower(fmt.Sprint(c.Make, "|", c.Model, "|", c.Year))
 		}
+
 		for _, c := range stock {
 			if key(c) != "" {
 				groups[key(c)] = append(groups[key(c)], *c.Price)
 			}
 		}
+
 		cheap, known := []int{}, 0
 		for _, c := range stock {
 			want := math.NaN()
 			if all := groups[key(c)]; key(c) != "" && len(all) >= 5 {
 				m := medianOf(slices.Clone(all))
-				want = round(100*(*c.Price-m)/m, 1)
+				want = roundTo(100*(*c.Price-m)/m, 1)
 				known++
 				if want <= -5 {
 					cheap = append(cheap, c.ID)
 				}
 			}
+
 			if c.VsSimilar == nil != math.IsNaN(want) || c.VsSimilar != nil && *c.VsSimilar != want {
 				t.Errorf("%s: vehicle %d: %v, want %v", source, c.ID, c.VsSimilar, want)
 			}
 		}
+
 		if known < 20 || len(cheap) < 3 {
 			t.Fatalf("%s: only %d vehicles are compared, and %d are cheap", source, known, len(cheap))
 		}
 
-		for _, filter := range []string{"price_vs_similar_max=-5", "max_price_vs_similar=-5%25", "price_vs_similar%3C=-5", "price_vs_similar[lte]=-5"} {
+		for _, filter := range []string{"price_vs_similar_max=-5", "max_price_vs_similar=-5%25", "price_vs_similar%3C=-5",
+			"price_vs_similar[lte]=-5"} {
 			if got := fetch(t, base+"/cars/?limit=100&"+filter); !slices.Equal(got.ids(), cheap) || got.Total != len(cheap) {
 				t.Errorf("%s: %s: %v, want %v", source, filter, got.ids(), cheap)
 			}
 		}
+
 		sorted := fetch(t, base+"/cars/?limit=100&view=summary&has=price_vs_similar&sort=price_vs_similar")
 		var last = math.Inf(-1)
 		for _, c := range sorted.Cars {
@@ -114,9 +124,11 @@ func TestPriceVsSimilar(t *testing.T) {
 			}
 			last = percent
 		}
+
 		if sorted.Total != known {
 			t.Errorf("%s: %d vehicles have it, want %d", source, sorted.Total, known)
 		}
+
 		var inOrder []int
 		for path := "/cars/?limit=7&has=price_vs_similar&sort=price_vs_similar"; path != ""; {
 			p := fetch(t, base+path)
@@ -124,15 +136,20 @@ func TestPriceVsSimilar(t *testing.T) {
 				path = *p.Next
 			}
 		}
+
 		if all := sorted.ids(); len(inOrder) != known || !slices.Equal(inOrder[:min(len(all), known)], all) {
 			t.Errorf("%s: page by page: %v, want %v", source, inOrder, all)
 		}
-		if empty := get(t, base+"/cars/?price_vs_similar_max=-99"); !strings.HasPrefix(empty, "200") || !strings.Contains(empty, `"no_match"`) {
+
+		if empty := get(t, base+"/cars/?price_vs_similar_max=-99"); !strings.HasPrefix(empty, "200") ||
+			!strings.Contains(empty, `"no_match"`) {
 			t.Errorf("%s: nothing is so cheap: %s", source, empty)
 		}
+
 		if plain := fetch(t, base+"/cars/?limit=1"); plain.Cars[0]["price_vs_similar"] != nil {
 			t.Errorf("%s: it is shown though nobody asks for it", source)
 		}
+
 		one := fmt.Sprintf("/cars/%d?fields=id,price_vs_similar", cheap[0])
 		if got := get(t, base+one); !strings.Contains(got, `"price_vs_similar":-`) {
 			t.Errorf("%s: %s: %s", source, one, got)
@@ -142,18 +159,23 @@ func TestPriceVsSimilar(t *testing.T) {
 
 // Where the field cannot be, a request for it says why.
 func TestPriceVsSimilarIsMissing(t *testing.T) {
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), price INT)",
+	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+		"price INT)",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9000)") {
 		base := serve(t, own.config, "cars")
-		for _, path := range []string{"/cars/?price_vs_similar_max=-10", "/cars/?sort=price_vs_similar", "/cars/?fields=price_vs_similar",
-			"/cars/?max_price_vs_similar=1", "/cars/?has=price_vs_similar", "/cars/1?fields=price_vs_similar"} {
+		for _, path := range []string{"/cars/?price_vs_similar_max=-10", "/cars/?sort=price_vs_similar",
+			"/cars/?fields=price_vs_similar", "/cars/?max_price_vs_similar=1", "/cars/?has=price_vs_similar",
+			"/cars/1?fields=price_vs_similar"} {
 			if got := get(t, base+path); !strings.HasPrefix(got, "400") || !strings.Contains(got, "this table has no year") {
 				t.Errorf("%s: %s: %s", database, path, got)
 			}
 		}
-		if got := get(t, base+"/cars/1/similar"); !strings.HasPrefix(got, "404") || !strings.Contains(got, "this table has no year") {
+
+		if got := get(t, base+"/cars/1/similar"); !strings.HasPrefix(got, "404") ||
+			!strings.Contains(got, "this table has no year") {
 			t.Errorf("%s: %s", database, got)
 		}
+
 		if strings.Contains(get(t, base+"/cars/fields"), "price_vs_similar") {
 			t.Errorf("%s: the field is listed", database)
 		}
@@ -183,6 +205,7 @@ func TestSimilar(t *testing.T) {
 			if car.ID%3 != 0 || car.Make == "" || car.Model == "" || car.Year == 0 {
 				continue
 			}
+
 			var others []stockCar
 			for step, w := range []struct {
 				years   int
@@ -190,15 +213,18 @@ func TestSimilar(t *testing.T) {
 			}{{1, 0.25}, {1, 0.5}, {2, 0.5}, {2, 0}, {3, 0}} {
 				others = nil
 				for _, o := range stock {
-					same := strings.EqualFold(o.Make, car.Make) && strings.EqualFold(o.Model, car.Model) && o.ID != car.ID && isPriced(o)
+					same := strings.EqualFold(o.Make, car.Make) && strings.EqualFold(o.Model, car.Model) && o.ID != car.ID &&
+						isPriced(o)
 					near := max(o.Year-car.Year, car.Year-o.Year) <= w.years
 					if w.mileage > 0 && car.Mileage != nil {
 						near = near && o.Mileage != nil && math.Abs(*o.Mileage-*car.Mileage) <= w.mileage**car.Mileage
 					}
+
 					if same && near {
 						others = append(others, o)
 					}
 				}
+
 				if widened[car.ID] = step; len(others) >= 5 {
 					break
 				}
@@ -206,12 +232,15 @@ func TestSimilar(t *testing.T) {
 
 			var got similarAnswer
 			unmarshal(t, fmt.Sprintf("%s/cars/%d/similar", base, car.ID), &got)
+
 			if got.Count != len(others) || got.Car["id"] != float64(car.ID) || len(got.Cars) != min(len(others), 10) {
 				t.Fatalf("%s: vehicle %d: %+v, want %d others", source, car.ID, got, len(others))
 			}
+
 			if len(others) == 0 {
 				continue
 			}
+
 			var prices []float64
 			less := 0
 			for _, o := range others {
@@ -220,13 +249,17 @@ func TestSimilar(t *testing.T) {
 					less++
 				}
 			}
-			if *got.Price.Median != round(medianOf(prices), 2) || got.Price.Count != len(prices) || *got.Price.Min != prices[0] {
+
+			if *got.Price.Median != roundTo(medianOf(prices), 2) || got.Price.Count != len(prices) ||
+				*got.Price.Min != prices[0] {
 				t.Errorf("%s: vehicle %d: %+v, want a median of %v", source, car.ID, got.Price, medianOf(prices))
 			}
-			if want := int(math.Round(100 * float64(less) / float64(len(others)))); isPriced(car) && (got.Percentile == nil || *got.Percentile != want) ||
-				!isPriced(car) && got.Percentile != nil {
+
+			if want := int(math.Round(100 * float64(less) / float64(len(others)))); isPriced(car) &&
+				(got.Percentile == nil || *got.Percentile != want) || !isPriced(car) && got.Percentile != nil {
 				t.Errorf("%s: vehicle %d: percentile %v, want %d", source, car.ID, got.Percentile, want)
 			}
+
 			if *got.Cars[0].Price != prices[0] {
 				t.Errorf("%s: vehicle %d: the first is not the cheapest", source, car.ID)
 			}
@@ -236,18 +269,23 @@ func TestSimilar(t *testing.T) {
 			for name, v := range got.Limits {
 				q.Set(name, fmt.Sprint(v))
 			}
+
 			if total := fetch(t, base+"/cars/?"+q.Encode()).Total; total != got.Count && total != got.Count+1 {
 				t.Errorf("%s: vehicle %d: %v finds %d, want %d", source, car.ID, got.Limits, total, got.Count)
 			}
 		}
+
 		steps := map[int]bool{}
 		for _, step := range widened {
 			steps[step] = true
 		}
+
 		if len(steps) < 4 {
 			t.Errorf("%s: the stock needs only the limits %v", source, steps)
 		}
-		for path, want := range map[string]string{"/cars/0/similar": "404", "/cars/x/similar": "404", "/cars/1/similar?make=Kia": "400"} {
+
+		for path, want := range map[string]string{"/cars/0/similar": "404", "/cars/x/similar": "404",
+			"/cars/1/similar?make=Kia": "400"} {
 			if got := get(t, base+path); !strings.HasPrefix(got, want) {
 				t.Errorf("%s: %s: %s", source, path, got)
 			}
@@ -255,29 +293,32 @@ func TestSimilar(t *testing.T) {
 	}
 }
 
-// measured are measures of a field.
-type measured struct {
+// groupMeasures are measures of a field.
+type groupMeasures struct {
 	Count                     int
 	Min, Max, Average, Median *float64
 }
 
-func (m measured) of(t *testing.T, what string, all []float64) {
+func (m groupMeasures) of(t *testing.T, what string, all []float64) {
 	t.Helper()
+
 	if len(all) == 0 {
 		if m.Count != 0 || m.Min != nil || m.Median != nil {
 			t.Errorf("%s: %+v of nothing", what, m)
 		}
 		return
 	}
+
 	sum := 0.0
 	for _, x := range all {
 		sum += x
 	}
+
 	middle := medianOf(all)
-	if m.Count != len(all) || *m.Min != all[0] || *m.Max != all[len(all)-1] || *m.Median != round(middle, 2) ||
+	if m.Count != len(all) || *m.Min != all[0] || *m.Max != all[len(all)-1] || *m.Median != roundTo(middle, 2) ||
 		math.Abs(*m.Average-sum/float64(len(all))) > 0.0051 {
-		t.Errorf("%s: %d values from %v to %v, average %v, median %v; want %d from %v to %v, %v, %v", what, m.Count, *m.Min, *m.Max,
-			*m.Average, *m.Median, len(all), all[0], all[len(all)-1], sum/float64(len(all)), middle)
+		t.Errorf("%s: %d values from %v to %v, average %v, median %v; want %d from %v to %v, %v, %v", what, m.Count,
+			*m.Min, *m.Max, *m.Average, *m.Median, len(all), all[0], all[len(all)-1], sum/float64(len(all)), middle)
 	}
 }
 
@@ -292,6 +333,7 @@ func TestStatsByGroup(t *testing.T) {
 			from := math.Floor(*x/width) * width
 			return fmt.Sprintf("%v-%v", from, from+width)
 		}
+
 		for _, test := range []struct {
 			query string
 			of    func(stockCar) string
@@ -299,7 +341,8 @@ func TestStatsByGroup(t *testing.T) {
 		}{
 			{"by=make", func(c stockCar) string { return c.Make }, nil},
 			{"group_by=brand,model_year", func(c stockCar) string { return fmt.Sprint(c.Make, "|", c.Year) }, nil},
-			{"by=model&make=toyota", func(c stockCar) string { return c.Model }, func(c stockCar) bool { return c.Make == "Toyota" }},
+			{"by=model&make=toyota", func(c stockCar) string { return c.Model },
+				func(c stockCar) bool { return c.Make == "Toyota" }},
 			{"by=price:5000", func(c stockCar) string { return step(c.Price, 5000) }, nil},
 			{"by=price:$5k,make&year_min=2015", func(c stockCar) string { return step(c.Price, 5000) + "|" + c.Make },
 				func(c stockCar) bool { return c.Year >= 2015 }},
@@ -314,16 +357,20 @@ func TestStatsByGroup(t *testing.T) {
 					total++
 				}
 			}
+
 			var got struct {
 				Count, Other int
 				Groups       []map[string]json.RawMessage
 				Applied      struct{ By []string }
 			}
 			unmarshal(t, base+"/cars/stats?"+test.query, &got)
+
 			if got.Count != total || len(got.Groups) != min(len(groups), 50) || len(got.Applied.By) == 0 {
-				t.Errorf("%s: %s: %d vehicles in %d groups, want %d in %d; %v", source, test.query, got.Count, len(got.Groups), total, len(groups), got.Applied)
+				t.Errorf("%s: %s: %d vehicles in %d groups, want %d in %d; %v", source, test.query, got.Count, len(got.Groups),
+					total, len(groups), got.Applied)
 				continue
 			}
+
 			seen, last := 0, math.MaxInt
 			for _, g := range got.Groups {
 				var key []string
@@ -335,30 +382,38 @@ func TestStatsByGroup(t *testing.T) {
 					}
 					key = append(key, text)
 				}
+
 				cars := groups[strings.Join(key, "|")]
 				var count int
-				var fields map[string]measured
-				if json.Unmarshal(g["count"], &count) != nil || json.Unmarshal(g["fields"], &fields) != nil || count != len(cars) || count > last {
-					t.Fatalf("%s: %s: group %s has %d, want %d; the one before has %d", source, test.query, key, count, len(cars), last)
+				var fields map[string]groupMeasures
+				if json.Unmarshal(g["count"], &count) != nil || json.Unmarshal(g["fields"], &fields) != nil || count != len(cars) ||
+					count > last {
+					t.Fatalf("%s: %s: group %s has %d, want %d; the one before has %d", source, test.query, key, count,
+						len(cars), last)
 				}
+
 				seen, last = seen+count, count
 				var prices, mileages, years []float64
 				for _, c := range cars {
 					if c.Price != nil {
 						prices = append(prices, *c.Price)
 					}
+
 					if c.Mileage != nil {
 						mileages = append(mileages, *c.Mileage)
 					}
+
 					if c.Year != 0 {
 						years = append(years, float64(c.Year))
 					}
 				}
+
 				what := fmt.Sprint(source, ": ", test.query, ": ", key)
 				fields["price"].of(t, what, prices)
 				fields["mileage"].of(t, what, mileages)
 				fields["year"].of(t, what, years)
 			}
+
 			if seen+got.Other != total {
 				t.Errorf("%s: %s: %d in groups and %d others, want %d", source, test.query, seen, got.Other, total)
 			}
@@ -370,7 +425,8 @@ func TestStatsByGroup(t *testing.T) {
 func TestFacetsOfRanges(t *testing.T) {
 	for source, base := range marketBases(t) {
 		stock := stockOf(t, base)
-		for _, path := range []string{"/cars/facets?facets=price:10000,mileage:25000,year", "/cars/?limit=1&facets=price:10k,miles:25000,year", "/cars/?count_only=true&facets=price:10000,mileage:25000,year"} {
+		for _, path := range []string{"/cars/facets?facets=price:10000,mileage:25000,year",
+			"/cars/?limit=1&facets=price:10k,miles:25000,year", "/cars/?count_only=true&facets=price:10000,mileage:25000,year"} {
 			var got struct {
 				Facets map[string]struct {
 					Values []struct {
@@ -381,6 +437,7 @@ func TestFacetsOfRanges(t *testing.T) {
 				}
 			}
 			unmarshal(t, base+path, &got)
+
 			for name, of := range map[string]func(stockCar) *float64{
 				"price": func(c stockCar) *float64 { return c.Price }, "mileage": func(c stockCar) *float64 { return c.Mileage },
 			} {
@@ -389,19 +446,24 @@ func TestFacetsOfRanges(t *testing.T) {
 					want := 0
 					for _, c := range stock {
 						x := of(c)
-						if x == nil && v.Value == nil || x != nil && v.Value != nil && *x >= *v.Value && *x < *v.Below && *v.Below == *v.Value+width {
+						if x == nil && v.Value == nil || x != nil && v.Value != nil && *x >= *v.Value && *x < *v.Below &&
+							*v.Below == *v.Value+width {
 							want++
 						}
 					}
+
 					if v.Count != want {
 						t.Errorf("%s: %s: %s: %+v, want %d", source, path, name, v, want)
 					}
+
 					total += v.Count
 				}
+
 				if total != len(stock) {
 					t.Errorf("%s: %s: %s: %d vehicles, want %d", source, path, name, total, len(stock))
 				}
 			}
+
 			if len(got.Facets["year"].Values) < 5 || got.Facets["year"].Values[0].Below != nil {
 				t.Errorf("%s: %s: %+v", source, path, got.Facets["year"])
 			}
@@ -435,14 +497,16 @@ func TestGroupsThatCannotBe(t *testing.T) {
 				t.Errorf("%s: %s: %s", source, request, got)
 			}
 		}
-		if got := get(t, base+"/cars/stats?by=price_vs_similar:10"); !strings.Contains(got, `"price_vs_similar":-10,"price_vs_similar_below":0`) {
+
+		if got := get(t, base+"/cars/stats?by=price_vs_similar:10"); !strings.Contains(got,
+			`"price_vs_similar":-10,"price_vs_similar_below":0`) {
 			t.Errorf("%s: %s", source, got)
 		}
 	}
 }
 
-// Amounts in several currencies are not put together: they are left out of groups, ranges of them are refused, and a price is
-// compared with those in its currency.
+// Amounts in several currencies are not put together: they are left out of groups, ranges of them are refused, and a
+// price is compared with those in its currency.
 func TestMarketOfCurrencies(t *testing.T) {
 	var rows []string
 	for i := range 12 {
@@ -452,24 +516,34 @@ func TestMarketOfCurrencies(t *testing.T) {
 		}
 		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', 2020, %d, '%s')", i, price, currency))
 	}
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), year INT, price INT, currency VARCHAR(3))",
+
+	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+		"year INT, price INT, currency VARCHAR(3))",
 		"INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
 		base := serve(t, own.config, "cars")
 		stats := get(t, base+"/cars/stats?by=year")
-		if !strings.Contains(stats, `"several_currencies":{"price":["JPY","USD"]}`) || strings.Contains(stats, `"price":{"count"`) {
+		if !strings.Contains(stats, `"several_currencies":{"price":["JPY","USD"]}`) ||
+			strings.Contains(stats, `"price":{"count"`) {
 			t.Errorf("%s: %s", database, stats)
 		}
-		if got := get(t, base+"/cars/stats?by=price:1000"); !strings.HasPrefix(got, "400") || !strings.Contains(got, "currency=JPY") {
+
+		if got := get(t, base+"/cars/stats?by=price:1000"); !strings.HasPrefix(got, "400") ||
+			!strings.Contains(got, "currency=JPY") {
 			t.Errorf("%s: %s", database, got)
 		}
-		if got := get(t, base+"/cars/stats?by=price:100000&currency=USD"); !strings.Contains(got, `"price":0,"price_below":100000,"count":6`) {
+
+		if got := get(t, base+"/cars/stats?by=price:100000&currency=USD"); !strings.Contains(got,
+			`"price":0,"price_below":100000,"count":6`) {
 			t.Errorf("%s: %s", database, got)
 		}
+
 		cars := fetch(t, base+"/cars/?sort=price_vs_similar&fields=id,price_vs_similar&limit=1")
 		if len(cars.Cars) != 1 || cars.Cars[0]["id"] != 0.0 || cars.Cars[0]["price_vs_similar"] != -33.3 { // 10000 of 15000
 			t.Errorf("%s: %v", database, cars.Cars)
 		}
-		if got := get(t, base+"/cars/1/similar"); !strings.Contains(got, `"currency":"JPY"`) || !strings.Contains(got, `"count":5,"price":{"count":5,"min":1300000`) {
+
+		if got := get(t, base+"/cars/1/similar"); !strings.Contains(got, `"currency":"JPY"`) ||
+			!strings.Contains(got, `"count":5,"price":{"count":5,"min":1300000`) {
 			t.Errorf("%s: %s", database, got)
 		}
 	}
@@ -481,13 +555,17 @@ func TestRangesAreFew(t *testing.T) {
 	for i := range 1001 {
 		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', %d)", i, 10*i))
 	}
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), price INT)",
+
+	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+		"price INT)",
 		"INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
 		base := serve(t, own.config, "cars")
 		for _, path := range []string{"/cars/stats?by=price:%s", "/cars/facets?facets=price:%s", "/cars/?facets=price:%s"} {
-			if got := get(t, base+fmt.Sprintf(path, "10")); !strings.HasPrefix(got, "400") || !strings.Contains(got, "more than 1000 ranges") {
+			if got := get(t, base+fmt.Sprintf(path, "10")); !strings.HasPrefix(got, "400") ||
+				!strings.Contains(got, "more than 1000 ranges") {
 				t.Errorf("%s: %s: %.500s", database, path, got)
 			}
+
 			if got := get(t, base+fmt.Sprintf(path, "20")); !strings.HasPrefix(got, "200") {
 				t.Errorf("%s: %s: %.500s", database, path, got)
 			}
@@ -498,28 +576,35 @@ func TestRangesAreFew(t *testing.T) {
 // get_car adds what similar vehicles cost where that is asked for: what the HTTP API says of them.
 func TestComparablesOfTools(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_view")
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", key}))
+	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var car map[string]any
 	unmarshal(t, base+"/cars/75", &car)
-	for _, arguments := range []string{`{"id":75,"comparables":true}`, fmt.Sprintf(`{"vin":"%s","comparables":true}`, strings.ToLower(car["vin"].(string)))} {
+
+	for _, arguments := range []string{`{"id":75,"comparables":true}`, fmt.Sprintf(`{"vin":"%s","comparables":true}`,
+		strings.ToLower(car["vin"].(string)))} {
 		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "get_car", Arguments: json.RawMessage(arguments)})
 		if err != nil || got.IsError {
 			t.Fatalf("%s: %v %+v", arguments, err, got)
 		}
+
 		var answer, similar map[string]any
 		if err := json.Unmarshal([]byte(got.Content[0].(*mcp.TextContent).Text), &answer); err != nil {
 			t.Fatal(err)
 		}
+
 		comparables := answer["comparables"]
 		delete(answer, "comparables")
 		unmarshal(t, base+"/cars/75/similar", &similar)
 		whole := similar["car"]
+
 		for _, member := range []string{"car", "own"} {
 			delete(similar, member)
 		}
+
 		if !reflect.DeepEqual(answer, car) || !reflect.DeepEqual(whole, car) || !reflect.DeepEqual(comparables, similar) {
 			t.Errorf("%s: %v and %v, want %v and %v", arguments, answer, comparables, car, similar)
 		}
@@ -539,56 +624,72 @@ func TestSimilarByAnyID(t *testing.T) {
 		for i := range 8 {
 			rows = append(rows, "("+fmt.Sprintf(test.row, i)+fmt.Sprintf(", 'Kia', 'Rio', 2020, %d)", 10000+1000*i))
 		}
-		create := strings.Replace("CREATE TABLE cars (COLUMNS, make VARCHAR(8), model VARCHAR(8), year INT, price INT)", "COLUMNS", test.columns, 1)
+
+		create := strings.Replace("CREATE TABLE cars (COLUMNS, make VARCHAR(8), model VARCHAR(8), year INT, price INT)",
+			"COLUMNS", test.columns, 1)
 		if before, primary, ok := strings.Cut(test.columns, ", PRIMARY"); ok {
-			create = "CREATE TABLE cars (" + before + ", make VARCHAR(8), model VARCHAR(8), year INT, price INT, PRIMARY" + primary + ")"
+			create = "CREATE TABLE cars (" + before + ", make VARCHAR(8), model VARCHAR(8), year INT, price INT, PRIMARY" +
+				primary + ")"
 		}
+
 		for database, own := range ownTables(t, create, "INSERT INTO cars VALUES "+strings.Join(rows, ", ")) {
 			base := serve(t, own.config, "cars")
 			got := get(t, base+"/cars/"+fmt.Sprintf(test.path, 3)+"/similar")
 			if !strings.Contains(got, `"count":7,"price":{"count":7,"min":10000`) || !strings.Contains(got, `"percentile":43`) {
 				t.Errorf("%s: %s: %s", database, name, got)
 			}
+
 			if got := get(t, base+"/cars/none/similar"); !strings.HasPrefix(got, "404") {
 				t.Errorf("%s: %s: %s", database, name, got)
 			}
 		}
 	}
+
 	for database, own := range ownTables(t, "CREATE TABLE cars (make VARCHAR(8), model VARCHAR(8), year INT, price INT)",
 		"INSERT INTO cars VALUES ('Kia', 'Rio', 2020, 9000)") {
 		base := serve(t, own.config, "cars")
-		if got := get(t, base+"/cars/1/similar"); database == "MySQL" && (!strings.HasPrefix(got, "404") || !strings.Contains(got, "have no id")) {
+		if got := get(t, base+"/cars/1/similar"); database == "MySQL" && (!strings.HasPrefix(got, "404") ||
+			!strings.Contains(got, "have no id")) {
 			t.Errorf("%s: %s", database, got)
 		}
 	}
 }
 
-// A live row is compared as the index has it, and shown with the price that it has now; what is no longer for sale is not shown.
+// A live row is compared as the index has it, and shown with the price that it has now; what is no longer for sale is
+// not shown.
 func TestMarketOfAChangingStock(t *testing.T) {
 	var rows []string
 	for i := range 9 {
 		rows = append(rows, fmt.Sprintf("(%d, 'Kia', 'Rio', 2020, %d, 50000)", i, 10000+1000*i))
 	}
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), year INT, price INT, mileage INT)",
-		"INSERT INTO cars VALUES "+strings.Join(rows, ", "), "INSERT INTO cars VALUES (20, 'Kia', 'Rio', NULL, 9000, 5), (21, 'Kia', 'Rio', 2020, NULL, 50000), (22, 'Kia', 'Rio', 2020, 0, 50000)") {
+
+	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
+		"year INT, price INT, mileage INT)",
+		"INSERT INTO cars VALUES "+strings.Join(rows, ", "), "INSERT INTO cars VALUES (20, 'Kia', 'Rio', NULL, 9000, 5), "+
+			"(21, 'Kia', 'Rio', 2020, NULL, 50000), (22, 'Kia', 'Rio', 2020, 0, 50000)") {
 		base := serve(t, own.config, "cars")
 		if got := get(t, base+"/cars/0?fields=id,price_vs_similar"); !strings.Contains(got, `"price_vs_similar":-28.6`) {
 			t.Errorf("%s: %s", database, got)
 		}
-		if got := get(t, base+"/cars/20/similar"); !strings.Contains(got, `"limits":{},"missing":["year"],"count":0`) || !strings.Contains(got, `"percentile":null,"cars":[]`) {
+
+		if got := get(t, base+"/cars/20/similar"); !strings.Contains(got, `"limits":{},"missing":["year"],"count":0`) ||
+			!strings.Contains(got, `"percentile":null,"cars":[]`) {
 			t.Errorf("%s: without a year: %s", database, got)
 		}
+
 		for _, id := range []int{21, 22} {
-			if got := get(t, fmt.Sprintf("%s/cars/%d/similar", base, id)); !strings.Contains(got, `"count":9`) || !strings.Contains(got, `"percentile":null`) {
+			if got := get(t, fmt.Sprintf("%s/cars/%d/similar", base, id)); !strings.Contains(got, `"count":9`) ||
+				!strings.Contains(got, `"percentile":null`) {
 				t.Errorf("%s: without a price: %s", database, got)
 			}
 		}
 
 		own.exec(t, "UPDATE cars SET price = 11500 WHERE id = 8")
 		own.exec(t, "DELETE FROM cars WHERE id = 0")
-		until(t, base+"/cars/8?fields=price,price_vs_similar", `{"price":11500,"price_vs_similar":-`)
+		waitForText(t, base+"/cars/8?fields=price,price_vs_similar", `{"price":11500,"price_vs_similar":-`)
 		var got similarAnswer
 		unmarshal(t, base+"/cars/8/similar", &got)
+
 		if got.Count != 7 || got.Percentile == nil || *got.Percentile != 14 || got.Cars[0].ID != 1 {
 			t.Errorf("%s: %+v", database, got)
 		}

@@ -14,11 +14,13 @@ import (
 
 // exactTable has numbers on both sides of what a double holds.
 var exactTable = []string{
-	`CREATE TABLE exact (id BIGINT UNSIGNED PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(18,2), msrp DECIMAL(10,2),
+	`CREATE TABLE exact (id BIGINT UNSIGNED PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(18,2),
+		msrp DECIMAL(10,2),
 		mileage BIGINT, serial BIGINT UNSIGNED, weight DOUBLE, doors INT, features JSON, year INT)`,
 	`INSERT INTO exact VALUES
 		(9007199254740991, 'Kia', 'Rio', 1234567890123.45, 1, 5, 9007199254740991, 0.30000000000000004, 4, '[1]', 2020),
-		(9007199254740992, 'Kia', 'Soul', 12345678901234.56, 2, 9007199254740992, 9007199254740992, 1e17, 4, '[9007199254740993, "9007199254740995"]', 2021),
+		(9007199254740992, 'Kia', 'Soul', 12345678901234.56, 2, 9007199254740992, 9007199254740992, 1e17, 4,
+		'[9007199254740993, "9007199254740995"]', 2021),
 		(9007199254740993, 'Kia', 'Niro', 1, 3, 9007199254740993, 9007199254740993, 1e22, 5, NULL, 2022),
 		(18446744073709551615, 'Kia', 'EV6', 2, 4, -9007199254740993, 18446744073709551615, 1, 5, NULL, 2023),
 		(7, 'Kia', 'Ray', 3, 5, 6, 7, 2, 5, NULL, 2024)`,
@@ -64,9 +66,11 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 	live, copied := serve(t, mysql, "exact"), serve(t, copyOf(t, mysql, "exact"), "exact")
 	const large, next, largest = "9007199254740992", "9007199254740993", "18446744073709551615"
 	for path, want := range map[string]string{
-		"/cars/" + large + "?fields=id,model,price":      `{"id":"9007199254740992","model":"Soul","price":"12345678901234.56"}`,
-		"/cars/" + next + "?fields=id,model,weight":      `{"id":"9007199254740993","model":"Niro","weight":1e+22}`,
-		"/cars/" + largest + "?fields=id,model,mileage":  `{"id":"18446744073709551615","model":"EV6","mileage":"-9007199254740993"}`,
+		"/cars/" + large + "?fields=id,model,price": `{"id":"9007199254740992","model":"Soul",` +
+			`"price":"12345678901234.56"}`,
+		"/cars/" + next + "?fields=id,model,weight": `{"id":"9007199254740993","model":"Niro","weight":1e+22}`,
+		"/cars/" + largest + "?fields=id,model,mileage": `{"id":"18446744073709551615","model":"EV6",` +
+			`"mileage":"-9007199254740993"}`,
 		"/cars/9007199254740991?fields=id,model,price":   `{"id":9007199254740991,"model":"Rio","price":1234567890123.45}`,
 		"/cars/7?fields=id,mileage":                      `{"id":7,"mileage":6}`,
 		"/cars/" + large + "?fields=features":            `{"features":["9007199254740993","9007199254740995"]}`,
@@ -75,12 +79,16 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 		"/cars/?mileage_max=-9007199254740993&fields=id": `{"cars":[{"id":"18446744073709551615"}],`,
 		"/cars/?price=12345678901234.56&fields=id":       `{"cars":[{"id":"9007199254740992"}],`,
 		"/cars/?features=" + next + "&fields=model":      `{"cars":[{"model":"Soul"}],`,
-		"/cars/facets?facets=serial&year=2022":           `{"facets":{"serial":{"values":[{"value":"9007199254740993","count":1}],"other":0}},`,
-		"/cars/stats?year=2023":                          `{"count":1,"fields":{"price":{"count":1,"min":2,"max":2,"average":2,"median":2},"mileage":{"count":1,"min":"-9007199254740993","max":"-9007199254740993","average":"-9007199254740993","median":"-9007199254740993"}`,
-		"/cars/?sort=-id&limit=2&fields=id":              `{"cars":[{"id":"18446744073709551615"},{"id":"9007199254740993"}],"returned":2,"total":5,"has_more":true,`,
-		"/cars/?sort=-weight&limit=2&fields=weight":      `{"cars":[{"weight":1e+22},{"weight":100000000000000000}],`,
-		"/cars/?price_max=99999999999999999999&limit=1":  `{"cars":[{"id":7,`,
-		"/cars/?mileage_min=9007199254740994&limit=1":    `{"cars":[],"returned":0,`,
+		"/cars/facets?facets=serial&year=2022": `{"facets":{"serial":{"values":[{"value":"9007199254740993",` +
+			`"count":1}],"other":0}},`,
+		"/cars/stats?year=2023": `{"count":1,"fields":{"price":{"count":1,"min":2,"max":2,` +
+			`"average":2,"median":2},"mileage":{"count":1,"min":"-9007199254740993","max":"-9007199254740993",` +
+			`"average":"-9007199254740993","median":"-9007199254740993"}`,
+		"/cars/?sort=-id&limit=2&fields=id": `{"cars":[{"id":"18446744073709551615"},` +
+			`{"id":"9007199254740993"}],"returned":2,"total":5,"has_more":true,`,
+		"/cars/?sort=-weight&limit=2&fields=weight":     `{"cars":[{"weight":1e+22},{"weight":100000000000000000}],`,
+		"/cars/?price_max=99999999999999999999&limit=1": `{"cars":[{"id":7,`,
+		"/cars/?mileage_min=9007199254740994&limit=1":   `{"cars":[],"returned":0,`,
 		"/cars/fields": `{"fields":[{"name":"id",`,
 		"/cars/?weight_min=0.30000000000000004&weight_max=1": `{"cars":[{"id":9007199254740991,`,
 	} {
@@ -93,7 +101,8 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 			t.Errorf("%s: a double would change %s: %.400s", path, n, body)
 		}
 	}
-	for _, field := range []string{`"min":7,"max":"18446744073709551615"`, `"min":"-9007199254740993","max":"9007199254740993"`, `"min":1,"max":"12345678901234.56"`} {
+	for _, field := range []string{`"min":7,"max":"18446744073709551615"`,
+		`"min":"-9007199254740993","max":"9007199254740993"`, `"min":1,"max":"12345678901234.56"`} {
 		if body := get(t, live+"/cars/fields"); !strings.Contains(body, field) {
 			t.Errorf("no %s in %s", field, body)
 		}
@@ -135,7 +144,7 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 // testExactTools calls the tools with ids as texts and as numbers.
 func testExactTools(t *testing.T, base string) {
 	t.Helper()
-	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", key}))
+	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,8 +161,10 @@ func testExactTools(t *testing.T, base string) {
 		}
 	}
 	for _, id := range []string{`"9007199254740993"`, `9007199254740993`} {
-		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars", Arguments: json.RawMessage(`{"fields":["id"],"id":` + id + `}`)})
-		if err != nil || got.IsError || !strings.HasPrefix(got.Content[0].(*mcp.TextContent).Text, `{"cars":[{"id":"9007199254740993"}],`) {
+		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars",
+			Arguments: json.RawMessage(`{"fields":["id"],"id":` + id + `}`)})
+		if err != nil || got.IsError || !strings.HasPrefix(got.Content[0].(*mcp.TextContent).Text,
+			`{"cars":[{"id":"9007199254740993"}],`) {
 			t.Errorf("%s: %v %+v", id, err, got)
 		}
 	}
@@ -170,8 +181,9 @@ func testLongNumberTypes(t *testing.T, base string) {
 	}
 	unmarshal(t, base+"/openapi.json", &document)
 	for field, want := range map[string]string{
-		"id": "[integer string null]", "mileage": "[integer string null]", "serial": "[integer string null]", "price": "[number string null]",
-		"msrp": "[number null]", "weight": "[number null]", "doors": "[integer null]", "year": "[integer null]",
+		"id": "[integer string null]", "mileage": "[integer string null]", "serial": "[integer string null]",
+		"price": "[number string null]",
+		"msrp":  "[number null]", "weight": "[number null]", "doors": "[integer null]", "year": "[integer null]",
 	} {
 		if got := fmt.Sprint(document.Components.Schemas["Car"].Properties[field].Type); got != want {
 			t.Errorf("%s: %s, want %s", field, got, want)

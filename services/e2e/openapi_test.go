@@ -45,14 +45,14 @@ type description struct {
 	}
 }
 
-// described is a table whose descriptions are tested.
-type described struct {
+// describedTable is a table whose descriptions are tested.
+type describedTable struct {
 	config dbconn.Config
 	table  string
 }
 
 // describedTables are the demo's view, a table with a column of every type, and a snapshot with a change history.
-func describedTables(t *testing.T) map[string]described {
+func describedTables(t *testing.T) map[string]describedTable {
 	t.Helper()
 	types := dbtest.Database(t)
 	db := dbtest.Open(t, types)
@@ -67,7 +67,8 @@ func describedTables(t *testing.T) map[string]described {
 	copied := copyOf(t, demo, "vehicles_view(id)")
 	dbtest.Open(t, demo).MustExec("UPDATE vehicles_stock SET price = price + 1 WHERE id < 50")
 	syncInto(t, demo, "vehicles_view(id)", copied.Path)
-	return map[string]described{"view": {demo, "vehicles_view"}, "types": {types, "types"}, "history": {copied, "vehicles_view"}}
+	return map[string]describedTable{"view": {demo, "vehicles_view"}, "types": {types, "types"},
+		"history": {copied, "vehicles_view"}}
 }
 
 // The description is valid, to a library that did not write it, and so is each answer to each of its
@@ -106,7 +107,8 @@ func testOpenAPI(t *testing.T, base string) {
 		t.Fatal(err)
 	}
 	var ours, theirs any
-	if err := errors.Join(json.Unmarshal(text, &ours), json.Unmarshal(again, &theirs)); err != nil || !reflect.DeepEqual(ours, theirs) {
+	if err := errors.Join(json.Unmarshal(text, &ours), json.Unmarshal(again, &theirs)); err != nil ||
+		!reflect.DeepEqual(ours, theirs) {
 		t.Errorf("%v: the library has read\n%s\nof\n%s", err, again, text)
 	}
 	var d description
@@ -122,7 +124,7 @@ func testOpenAPI(t *testing.T, base string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set("X-API-Key", key)
+		r.Header.Set("X-API-Key", apiKey)
 		res, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
@@ -196,14 +198,16 @@ func testOpenAPI(t *testing.T, base string) {
 		}
 	}
 	want := []string{"count_values", "get_car", "get_car_by_vin", "get_similar", "get_stats", "list_fields", "search_cars"}
-	if code, _ := status(base + "/cars/changes"); code == 200 {
+	if code, _ := getStatus(base + "/cars/changes"); code == 200 {
 		want = append(want, "get_history", "list_changes")
 	}
 	if len(ids) != len(want) || slices.ContainsFunc(want, func(id string) bool { return !ids[id] }) {
 		t.Errorf("operations %v, want %v", ids, want)
 	}
-	for _, q := range []string{"make=Toyta&model=Gulf&price_max=20,000&city=any", "city=reed&year=1990", "q=nothing+like+it", "limit=100&max_chars=2000"} {
+	for _, q := range []string{"make=Toyta&model=Gulf&price_max=20,000&city=any", "city=reed&year=1990",
+		"q=nothing+like+it", "limit=100&max_chars=2000"} {
 		ask("/cars/?"+q, d.Paths["/cars/"]["get"].Responses["200"].Content["application/json"].Schema.Ref)
 	}
-	ask("/cars/?facets=make,year&sort=-price&limit=1&fields=id,price", d.Paths["/cars/"]["get"].Responses["200"].Content["application/json"].Schema.Ref)
+	ask("/cars/?facets=make,year&sort=-price&limit=1&fields=id,price",
+		d.Paths["/cars/"]["get"].Responses["200"].Content["application/json"].Schema.Ref)
 }

@@ -59,7 +59,7 @@ func copyAsDemo(t *testing.T, mysql dbconn.Config, root string) dbconn.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stock := &own{mysql, dbtest.Open(t, mysql)}
+	stock := &customSchema{mysql, dbtest.Open(t, mysql)}
 	for _, script := range scripts {
 		text, err := os.ReadFile(script)
 		if err != nil {
@@ -76,7 +76,7 @@ func copyAsDemo(t *testing.T, mysql dbconn.Config, root string) dbconn.Config {
 // pageEnvironment is the environment in which a reader of the pages runs their commands.
 func pageEnvironment(mysql dbconn.Config, bin, url string) []string {
 	env := []string{
-		"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "API_KEY=" + key,
+		"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "API_KEY=" + apiKey,
 		"HTTP_ADDR=" + strings.TrimPrefix(url, "http://"),
 	}
 	for name, value := range dbtest.Environ(mysql) {

@@ -17,8 +17,8 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// behindProxy gives the URL at which a proxy offers carapi under /api/, without which it passes requests on, as nginx does
-// by location /api/ { proxy_pass http://127.0.0.1:8080/; }.
+// behindProxy gives the URL at which a proxy offers carapi under /api/, without which it passes requests on, as nginx
+// does by location /api/ { proxy_pass http://127.0.0.1:8080/; }.
 func behindProxy(t *testing.T, base string) string {
 	t.Helper()
 	target, err := url.Parse(base)
@@ -77,13 +77,13 @@ func TestURLsBehindAProxy(t *testing.T) {
 		"/cars/vin/nothing?x=1":                               1,
 		"/nothing/cars":                                       1,
 	} {
-		_, body := status(public + "/api" + path)
+		_, body := getStatus(public + "/api" + path)
 		found := pathsIn(t, body)
 		for _, u := range found {
 			if !strings.HasPrefix(u, "/api/") {
 				t.Errorf("%s: %s", path, u)
 			}
-			if code, answer := status(public + u); strings.Contains(u, "?") && code != 200 {
+			if code, answer := getStatus(public + u); strings.Contains(u, "?") && code != 200 {
 				t.Errorf("%s: %s: %d %.300s", path, u, code, answer)
 			}
 		}
@@ -96,7 +96,7 @@ func TestURLsBehindAProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("X-API-Key", key)
+	r.Header.Set("X-API-Key", apiKey)
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -106,11 +106,12 @@ func TestURLsBehindAProxy(t *testing.T) {
 		t.Errorf("Link: %s", link)
 	}
 
-	session, err := connect(t, overHTTP(public+"/api", withKey{"X-API-Key", key}))
+	session, err := connect(t, overHTTP(public+"/api", withKey{"X-API-Key", apiKey}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for tool, arguments := range map[string]string{"search_cars": `{"color":["red"],"make":["Toyota"],"price_max":1}`, "get_car": `{"id":"x"}`} {
+	for tool, arguments := range map[string]string{"search_cars": `{"color":["red"],"make":["Toyota"],"price_max":1}`,
+		"get_car": `{"id":"x"}`} {
 		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: tool, Arguments: json.RawMessage(arguments)})
 		if err != nil {
 			t.Fatal(err)

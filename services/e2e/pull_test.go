@@ -75,7 +75,7 @@ func TestCarapiFollowsAPulledFile(t *testing.T) {
 			AsOf   string `json:"as_of"`
 		}
 		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-			code, body := status(url + "/cars/?make=kia")
+			code, body := getStatus(url + "/cars/?make=kia")
 			if err := json.Unmarshal([]byte(body), &answer); code != 200 || err != nil {
 				t.Fatalf("%d, %v: %s", code, err, body)
 			}
@@ -99,7 +99,7 @@ func TestCarapiFollowsAPulledFile(t *testing.T) {
 		syncInto(t, mysql, "cars", offered)
 		pull()
 	}
-	if code, body := status(url + "/cars/?color=red"); code != 200 {
+	if code, body := getStatus(url + "/cars/?color=red"); code != 200 {
 		t.Errorf("the new column: %d %s", code, body)
 	}
 }

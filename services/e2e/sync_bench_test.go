@@ -25,8 +25,8 @@ import (
 // benchRuns is how often each way is timed, in turn with the others; the median counts.
 const benchRuns = 3
 
-// way is one way to get the view into a SQLite file.
-type way struct {
+// syncMethod is one way to get the view into a SQLite file.
+type syncMethod struct {
 	name   string
 	env    []string                  // settings of syncer, which is run if do is nil
 	change string                    // made in the source before each run, not timed
@@ -50,7 +50,7 @@ func BenchmarkSync(b *testing.B) {
 	b.Chdir(b.TempDir()) // where no .env is
 	c := dbtest.Database(b)
 	dbtest.Setenv(b, c)
-	fill(b, c, rows)
+	fillBenchTable(b, c, rows)
 	db := dbtest.Open(b, c)
 
 	for _, n := range []int{rows / 10, rows} {
@@ -60,15 +60,17 @@ func BenchmarkSync(b *testing.B) {
 		}
 		key, history := "SYNC_VIEWS="+view+"(id)", "SYNC_HISTORY=90d"
 		mark := []string{"SYNC_VIEWS=" + view + "(id)@updated_at", "SYNC_STRATEGY=upsert", "SYNC_WATERMARK_OVERLAP=1s"}
-		measure(b, db, syncer, view, n, []way{
+		measure(b, db, syncer, view, n, []syncMethod{
 			{name: "pipeline", first: true, do: func(target string) error { return importByHand(c, view, target) }},
 			{name: "read alone", do: func(string) error { return readAlone(c, view) }},
 			{name: "first sync", env: []string{key}, first: true},
 			{name: "first sync, zlib", env: []string{key, "DB_COMPRESSION=zlib"}, first: true},
 			{name: "re-sync, nothing changed", env: []string{key}, lock: true},
-			{name: "re-sync, 0.1 % changed", env: []string{key}, change: "UPDATE bench SET mileage = mileage + 1 WHERE id % 1000 = 0"},
+			{name: "re-sync, 0.1 % changed", env: []string{key}, change: "UPDATE bench SET mileage = mileage + 1 WHERE id " +
+				"% 1000 = 0"},
 			{name: "nothing changed, with history", env: []string{key, history}},
-			{name: "0.1 % changed, with history", env: []string{key, history}, change: "UPDATE bench SET mileage = mileage + 1 WHERE id % 1000 = 0"},
+			{name: "0.1 % changed, with history", env: []string{key, history}, change: "UPDATE bench SET mileage = mileage + " +
+				"1 WHERE id % 1000 = 0"},
 			{name: "first sync, no key", env: []string{"SYNC_VIEWS=" + view}, first: true},
 			{name: "re-sync, no key", env: []string{"SYNC_VIEWS=" + view}},
 			{name: "first upsert", env: mark, first: true},
@@ -80,7 +82,7 @@ func BenchmarkSync(b *testing.B) {
 }
 
 // measure times the ways in turn and prints a table of them.
-func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []way) {
+func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []syncMethod) {
 	b.Helper()
 	dir := b.TempDir()
 	target := filepath.Join(dir, "carstock.db")
@@ -89,7 +91,7 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []wa
 	for range benchRuns {
 		for _, w := range ways {
 			if w.first {
-				empty(b, dir)
+				emptyDir(b, dir)
 			}
 			if w.change != "" {
 				if _, err := db.Exec(w.change); err != nil {
@@ -126,8 +128,8 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []wa
 	fmt.Fprintf(tw, "\n%d rows\tseconds\t/ pipeline\t/ read alone\tpeak MiB\tlocked ms\treceived MB\t\n", rows)
 	for _, w := range ways {
 		m := median(times[w.name])
-		fmt.Fprintf(tw, "%s\t%.2f\t%.2f\t%.2f\t%d\t%d\t%.2f\t\n", w.name, m.Seconds(), m.Seconds()/pipeline.Seconds(), m.Seconds()/read.Seconds(),
-			memory[w.name], locked[w.name].Milliseconds(), received[w.name])
+		fmt.Fprintf(tw, "%s\t%.2f\t%.2f\t%.2f\t%d\t%d\t%.2f\t\n", w.name, m.Seconds(), m.Seconds()/pipeline.Seconds(),
+			m.Seconds()/read.Seconds(), memory[w.name], locked[w.name].Milliseconds(), received[w.name])
 	}
 	_ = tw.Flush()
 	fmt.Printf("zlib sends %.1f %% of the bytes\n", 100*received["first sync, zlib"]/received["first sync"])
@@ -230,8 +232,9 @@ func importByHand(c dbconn.Config, view, target string) error {
 	if err != nil {
 		client = "mysql"
 	}
-	read := exec.Command(client, "--no-defaults", "--quick", "--batch", "--skip-column-names", "--default-character-set=utf8mb4",
-		"-h", c.Host, "-P", strconv.Itoa(int(c.Port)), "-u", c.User, c.Name, "-e", "SELECT * FROM "+view)
+	read := exec.Command(client, "--no-defaults", "--quick", "--batch", "--skip-column-names",
+		"--default-character-set=utf8mb4", "-h", c.Host, "-P", strconv.Itoa(int(c.Port)), "-u", c.User, c.Name, "-e",
+		"SELECT * FROM "+view)
 	read.Env = append(os.Environ(), "MYSQL_PWD="+string(c.Password))
 	write := exec.Command("sqlite3", target)
 	read.Stderr, write.Stderr = os.Stderr, os.Stderr
@@ -264,8 +267,10 @@ func columns(mysql bool) []string {
 	}
 	add("id", "BIGINT NOT NULL PRIMARY KEY", "n", "INTEGER")
 	add("vin", "CHAR(17)", "CONCAT('1HGCM82633A', LPAD(n, 6, '0'))", "TEXT")
-	add("make", "VARCHAR(40)", "ELT(1 + n % 8, 'Toyota', 'Ford', 'Citroën', 'Kia', 'Volkswagen', 'Škoda', 'BMW', 'Mercedes-Benz')", "TEXT")
-	add("model", "VARCHAR(40)", "CONCAT(ELT(1 + n % 5, 'Camry', 'F-150', 'C3', '3 Series', 'Octavia'), ' ', n % 31)", "TEXT")
+	add("make", "VARCHAR(40)", "ELT(1 + n % 8, 'Toyota', 'Ford', 'Citroën', 'Kia', 'Volkswagen', 'Škoda', 'BMW', "+
+		"'Mercedes-Benz')", "TEXT")
+	add("model", "VARCHAR(40)", "CONCAT(ELT(1 + n % 5, 'Camry', 'F-150', 'C3', '3 Series', 'Octavia'), ' ', n % 31)",
+		"TEXT")
 	add("year", "SMALLINT", "2000 + n % 26", "INTEGER")
 	add("price", "DECIMAL(10,2)", "5000 + (n * 7919 % 9000000) / 100", "NUMERIC")
 	add("msrp", "DECIMAL(10,2)", "IF(n % 3, 9000 + (n * 104729 % 9000000) / 100, NULL)", "NUMERIC")
@@ -284,8 +289,8 @@ func columns(mysql bool) []string {
 	return out
 }
 
-// fill makes the table bench of the syncer's benchmark.
-func fill(b *testing.B, c dbconn.Config, rows int) {
+// fillBenchTable makes the table bench of the syncer's benchmark.
+func fillBenchTable(b *testing.B, c dbconn.Config, rows int) {
 	b.Helper()
 	fillTable(b, c, "bench", columns(true), rows)
 	if _, err := dbtest.Open(b, c).Exec("CREATE INDEX by_change ON bench (updated_at)"); err != nil {
@@ -293,8 +298,8 @@ func fill(b *testing.B, c dbconn.Config, rows int) {
 	}
 }
 
-// fillTable makes a table of up to a million rows. Each column has its declaration and, after a NUL, its value in row n,
-// which is counted from 1.
+// fillTable makes a table of up to a million rows. Each column has its declaration and, after a NUL, its value in row
+// n, which is counted from 1.
 func fillTable(t testing.TB, c dbconn.Config, table string, columns []string, rows int) {
 	t.Helper()
 	db := dbtest.Open(t, c)
@@ -303,11 +308,14 @@ func fillTable(t testing.TB, c dbconn.Config, table string, columns []string, ro
 		d, v, _ := strings.Cut(column, "\x00")
 		declared, values = append(declared, d), append(values, v)
 	}
-	digits := "(SELECT 0 AS d UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)"
-	number := fmt.Sprintf("SELECT 1 + a.d + 10*b.d + 100*c.d + 1000*e.d + 10000*f.d + 100000*g.d AS n FROM %[1]s a, %[1]s b, %[1]s c, %[1]s e, %[1]s f, %[1]s g", digits)
+	digits := "(SELECT 0 AS d UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 " +
+		"UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)"
+	number := fmt.Sprintf("SELECT 1 + a.d + 10*b.d + 100*c.d + 1000*e.d + 10000*f.d + 100000*g.d AS n FROM %[1]s a, "+
+		"%[1]s b, %[1]s c, %[1]s e, %[1]s f, %[1]s g", digits)
 	for _, q := range []string{
 		"CREATE TABLE " + table + " (" + strings.Join(declared, ", ") + ")",
-		"INSERT INTO " + table + " SELECT " + strings.Join(values, ", ") + " FROM (" + number + ") numbers WHERE n <= " + strconv.Itoa(rows) + " ORDER BY n",
+		"INSERT INTO " + table + " SELECT " + strings.Join(values, ", ") + " FROM (" + number + ") numbers WHERE n <= " +
+			strconv.Itoa(rows) + " ORDER BY n",
 	} {
 		if _, err := db.Exec(q); err != nil {
 			t.Fatal(err)
@@ -329,7 +337,7 @@ func median(d []time.Duration) time.Duration {
 	return d[len(d)/2]
 }
 
-func empty(b *testing.B, dir string) {
+func emptyDir(b *testing.B, dir string) {
 	b.Helper()
 	files, err := os.ReadDir(dir)
 	if err != nil {
@@ -350,7 +358,8 @@ func requireRows(b *testing.B, path, table string, rows int) (received float64) 
 	if err := db.Get(&n, "SELECT count(*) FROM "+table); err != nil || n != rows {
 		b.Fatalf("%d rows, %v", n, err)
 	}
-	err := db.Get(&received, "SELECT bytes / 1e6 FROM _sync_tables WHERE table_name = ? ORDER BY run_id DESC LIMIT 1", table)
+	err := db.Get(&received, "SELECT bytes / 1e6 FROM _sync_tables WHERE table_name = ? ORDER BY run_id DESC LIMIT 1",
+		table)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -70,7 +70,8 @@ func connectNotified(t *testing.T, transport mcp.Transport, changed chan<- struc
 }
 
 func overHTTP(url string, k withKey) mcp.Transport {
-	return &mcp.StreamableClientTransport{Endpoint: url + "/mcp", HTTPClient: &http.Client{Transport: k}, DisableStandaloneSSE: true, MaxRetries: -1}
+	return &mcp.StreamableClientTransport{Endpoint: url + "/mcp", HTTPClient: &http.Client{Transport: k},
+		DisableStandaloneSSE: true, MaxRetries: -1}
 }
 
 // The official client lists and calls all tools, over HTTP and standard input and output, and gets
@@ -80,7 +81,8 @@ func TestMCP(t *testing.T) {
 	for database, c := range map[string]dbconn.Config{"MySQL": mysql, "SQLite": copyOf(t, mysql, "vehicles_view")} {
 		base := serve(t, c, "vehicles_view")
 		for name, transport := range map[string]mcp.Transport{
-			"HTTP": overHTTP(base, withKey{"Authorization", "Bearer " + key}), "stdio": &mcp.CommandTransport{Command: asProgram(t)},
+			"HTTP":  overHTTP(base, withKey{"Authorization", "Bearer " + apiKey}),
+			"stdio": &mcp.CommandTransport{Command: asProgram(t)},
 		} {
 			t.Run(database+" "+name, func(t *testing.T) {
 				session, err := connect(t, transport)
@@ -103,7 +105,8 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 		names = append(names, tool.Name)
 		outputs[tool.Name] = resolved(t, tool.OutputSchema)
 		resolved(t, tool.InputSchema)
-		if tool.Annotations == nil || !tool.Annotations.ReadOnlyHint || tool.Description == "" || len(tool.Description) > 1024 {
+		if tool.Annotations == nil || !tool.Annotations.ReadOnlyHint || tool.Description == "" ||
+			len(tool.Description) > 1024 {
 			t.Errorf("%+v", tool)
 		}
 	}
@@ -115,11 +118,15 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 		problem               bool
 	}{
 		{"search_cars", `{}`, "/cars/?view=summary", false},
-		{"search_cars", `{"make":["Toyota"],"model":["Camry"],"year":2023,"color":null}`, "/cars/?make=Toyota&model=Camry&view=summary&year=2023", false},
-		{"search_cars", `{"make":"Chevy","price_max":"$40k","body_type":["truck"],"view":"full","limit":3}`, "/cars/?body_type=truck&limit=3&make=Chevy&price_max=%2440k&view=full", false},
-		{"search_cars", `{"make":["Toyota","Honda"],"facets":["color"],"include_total":false,"fields":["id","make"]}`, "/cars/?facets=color&fields=id&fields=make&include_total=false&make=Toyota&make=Honda", false},
+		{"search_cars", `{"make":["Toyota"],"model":["Camry"],"year":2023,"color":null}`,
+			"/cars/?make=Toyota&model=Camry&view=summary&year=2023", false},
+		{"search_cars", `{"make":"Chevy","price_max":"$40k","body_type":["truck"],"view":"full","limit":3}`,
+			"/cars/?body_type=truck&limit=3&make=Chevy&price_max=%2440k&view=full", false},
+		{"search_cars", `{"make":["Toyota","Honda"],"facets":["color"],"include_total":false,"fields":["id","make"]}`,
+			"/cars/?facets=color&fields=id&fields=make&include_total=false&make=Toyota&make=Honda", false},
 		{"search_cars", `{"make":["Toyota"],"color":["Octarine"]}`, "/cars/?color=Octarine&make=Toyota&view=summary", false},
-		{"search_cars", `{"price_max":20000.50,"max_chars":2000}`, "/cars/?max_chars=2000&price_max=20000.50&view=summary", false},
+		{"search_cars", `{"price_max":20000.50,"max_chars":2000}`, "/cars/?max_chars=2000&price_max=20000.50&view=summary",
+			false},
 		{"search_cars", `{"colr":"red","limit":1000}`, "/cars/?colr=red&limit=1000&view=summary", true},
 		{"search_cars", `{"make":{"is":"Toyota"}}`, "", true},
 		{"get_car", `{"id":1}`, "/cars/1", false},
@@ -146,12 +153,15 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 		{"describe_inventory", `{"x":"","y":null,"z":[""]}`, "/cars/fields", false},
 		{"get_car", `{"id":"12","vin":""}`, "/cars/12", false},
 		{"get_car", `{"id":"","vin":"jm3m5whlxrw827381","fields":""}`, "/cars/vin/jm3m5whlxrw827381", false},
-		{"search_cars", `{"make":[""],"model":"","price":"","sort":"","cursor":"","limit":null,"more":""}`, "/cars/?view=summary", false},
+		{"search_cars", `{"make":[""],"model":"","price":"","sort":"","cursor":"","limit":null,"more":""}`,
+			"/cars/?view=summary", false},
 		// Ranges stand in the property of their field.
-		{"search_cars", `{"price":"20000-30000","year":"2020+","mileage":"under 60k"}`, "/cars/?mileage=under+60k&price=20000-30000&view=summary&year=2020%2B", false},
+		{"search_cars", `{"price":"20000-30000","year":"2020+","mileage":"under 60k"}`,
+			"/cars/?mileage=under+60k&price=20000-30000&view=summary&year=2020%2B", false},
 		{"search_cars", `{"price":"under 30k","make":["Toyota"]}`, "/cars/?make=Toyota&price=under+30k&view=summary", false},
 		// And all else in more.
-		{"search_cars", `{"make":["Toyota"],"more":"doors=4&interior_color=black"}`, "/cars/?doors=4&interior_color=black&make=Toyota&view=summary", false},
+		{"search_cars", `{"make":["Toyota"],"more":"doors=4&interior_color=black"}`,
+			"/cars/?doors=4&interior_color=black&make=Toyota&view=summary", false},
 		{"search_cars", `{"more":"?price_min=20000&view=full&limit=2"}`, "/cars/?limit=2&price_min=20000&view=full", false},
 		{"search_cars", `{"more":["doors=4","seats=5&doors=4"]}`, "/cars/?doors=4&seats=5&view=summary", false},
 		{"search_cars", `{"limit":2,"more":"limit=2&city=San%20Diego"}`, "/cars/?city=San+Diego&limit=2&view=summary", false},
@@ -168,10 +178,13 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 		{"search_cars", `{"more":{"doors":4}}`, "", true},
 		// Only the count.
 		{"search_cars", `{"make":["Toyota"],"count_only":true}`, "/cars/?count_only=true&make=Toyota", false},
-		{"search_cars", `{"make":["Toyota"],"color":["Octarine"],"count_only":true,"facets":["year"]}`, "/cars/?color=Octarine&count_only=true&facets=year&make=Toyota", false},
-		{"search_cars", `{"count_only":true,"more":"include_total=false"}`, "/cars/?count_only=true&include_total=false", true},
+		{"search_cars", `{"make":["Toyota"],"color":["Octarine"],"count_only":true,"facets":["year"]}`,
+			"/cars/?color=Octarine&count_only=true&facets=year&make=Toyota", false},
+		{"search_cars", `{"count_only":true,"more":"include_total=false"}`, "/cars/?count_only=true&include_total=false",
+			true},
 	} {
-		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: call.tool, Arguments: json.RawMessage(call.arguments)})
+		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: call.tool,
+			Arguments: json.RawMessage(call.arguments)})
 		if err != nil {
 			t.Errorf("%s %s: %v", call.tool, call.arguments, err)
 			continue
@@ -229,7 +242,8 @@ func resolved(t *testing.T, schema any) *jsonschema.Resolved {
 // Who has no key, or comes from another's page, gets no answer; nor does what is no message.
 func TestMCPIsGuarded(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_view", "CORS_ORIGINS=https://friend.example.com")
-	if _, err := connect(t, overHTTP(base, withKey{"X-API-Key", "wrong"})); err == nil || !strings.Contains(err.Error(), "Unauthorized") {
+	if _, err := connect(t, overHTTP(base, withKey{"X-API-Key", "wrong"})); err == nil ||
+		!strings.Contains(err.Error(), "Unauthorized") {
 		t.Errorf("without a key: %v", err)
 	}
 	const message = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
@@ -243,7 +257,8 @@ func TestMCPIsGuarded(t *testing.T) {
 		{"POST", "https://foe.example.com", message, 403},
 		{"POST", "null", message, 403},
 		{"POST", "", "{", 400},
-		{"POST", "", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + strings.Repeat("x", 2<<20) + `"}}`, 413},
+		{"POST", "", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"` + strings.Repeat("x", 2<<20) +
+			`"}}`, 413},
 		{"GET", "", "", 405},
 		{"DELETE", "", "", 405},
 	} {
@@ -251,7 +266,7 @@ func TestMCPIsGuarded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set("X-API-Key", key)
+		r.Header.Set("X-API-Key", apiKey)
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Accept", "application/json, text/event-stream")
 		if test.origin != "" {
@@ -264,7 +279,8 @@ func TestMCPIsGuarded(t *testing.T) {
 		body, err := io.ReadAll(res.Body)
 		_ = res.Body.Close()
 		if err != nil || res.StatusCode != test.status {
-			t.Errorf("%s, origin %q, %.50s: %d %.300s, want %d", test.method, test.origin, test.body, res.StatusCode, body, test.status)
+			t.Errorf("%s, origin %q, %.50s: %d %.300s, want %d", test.method, test.origin, test.body, res.StatusCode, body,
+				test.status)
 		}
 	}
 }
@@ -298,7 +314,7 @@ func TestToolsAgree(t *testing.T) {
 		unmarshal(t, base+"/tools/openai.json?format=chat", &chat)
 		var document description
 		unmarshal(t, base+"/openapi.json", &document)
-		session, err := connect(t, overHTTP(base, withKey{"X-API-Key", key}))
+		session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -312,11 +328,13 @@ func TestToolsAgree(t *testing.T) {
 		enums, characters := 0, 0
 		for i, f := range responses.Tools {
 			inChat := chat.Tools[i].Function
-			if f.Type != "function" || chat.Tools[i].Type != "function" || inChat == nil || inChat.Name != f.Name || len(inChat.Parameters.Properties) != len(f.Parameters.Properties) || !inChat.Strict {
+			if f.Type != "function" || chat.Tools[i].Type != "function" || inChat == nil || inChat.Name != f.Name ||
+				len(inChat.Parameters.Properties) != len(f.Parameters.Properties) || !inChat.Strict {
 				t.Errorf("%s: %+v", table, chat.Tools[i])
 			}
-			if !regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`).MatchString(f.Name) || !f.Strict || f.Description == "" || len(f.Description) > 1024 || f.Parameters.Type != "object" ||
-				f.Parameters.AdditionalProperties == nil || *f.Parameters.AdditionalProperties || len(f.Parameters.Properties) > 5000 {
+			if !regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`).MatchString(f.Name) || !f.Strict || f.Description == "" ||
+				len(f.Description) > 1024 || f.Parameters.Type != "object" || f.Parameters.AdditionalProperties == nil ||
+				*f.Parameters.AdditionalProperties || len(f.Parameters.Properties) > 5000 {
 				t.Errorf("%s: %s is not strict, or too large", table, f.Name)
 			}
 			required := slices.Clone(f.Parameters.Required)
@@ -438,8 +456,10 @@ func TestSchemasHaveTags(t *testing.T) {
 
 // A line that is not one message is answered with an error, and the session goes on.
 func TestMCPOnStdioGoesOn(t *testing.T) {
-	const initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
-	const search = `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"search_cars","arguments":{"limit":1}}}`
+	const initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26",` +
+		`"capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
+	const search = `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"search_cars",` +
+		`"arguments":{"limit":1}}}`
 	file := copyOf(t, dbtest.Demo(t), "vehicles_view")
 	configure(t, file, "vehicles_view")
 
@@ -469,13 +489,15 @@ func TestMCPOnStdioGoesOn(t *testing.T) {
 		{fmt.Sprintf(search, 4) + fmt.Sprintf(search, 5), `"code":-32700`},
 		{"\n\r\n" + fmt.Sprintf(search, 6) + "\r", `"id":6`},
 		{`{"jsonrpc":"2.0","id":7,"method":"ping","params":{"x":"` + strings.Repeat("x", 100_000) + `"}}`, `"id":7`},
-		{`{"jsonrpc":"2.0","id":8,"method":"ping","params":{"x":"` + strings.Repeat("x", 3<<20) + `"}}`, `larger than 1048576 bytes`},
+		{`{"jsonrpc":"2.0","id":8,"method":"ping","params":{"x":"` + strings.Repeat("x", 3<<20) + `"}}`,
+			`larger than 1048576 bytes`},
 		{strings.Repeat("x", 5<<20), `"code":-32600`},
 		{fmt.Sprintf(strings.Replace(search, "cars", "c\xe9rs", 1), 9), `"code":-32700`},
 		{"\xff\xfe{\x00}\x00", `"code":-32700`},
 		{strings.Repeat("[", 1<<19), `"code":-32600`},
 		{`{"jsonrpc":"2.0","id":10,"method":"cars/steal"}`, `"code":-32601`},
-		{`{"jsonrpc":"2.0","id":11,"method":"tools/call","params":` + strings.Repeat(`{"a":`, 2000) + "1" + strings.Repeat("}", 2001), `"code":-32600`},
+		{`{"jsonrpc":"2.0","id":11,"method":"tools/call","params":` + strings.Repeat(`{"a":`, 2000) + "1" +
+			strings.Repeat("}", 2001), `"code":-32600`},
 		{fmt.Sprintf(search, 12), `"id":12`},
 	} {
 		if _, err := io.WriteString(in, step.line+"\n"); err != nil {
@@ -545,7 +567,7 @@ func TestMCPWithoutDatabase(t *testing.T) {
 	changed := make(chan struct{}, 100)
 	sessions := map[string]*mcp.ClientSession{}
 	for name, transport := range map[string]mcp.Transport{
-		"HTTP": overHTTP(base, withKey{"X-API-Key", key}), "stdio": &mcp.CommandTransport{Command: asProgram(t)},
+		"HTTP": overHTTP(base, withKey{"X-API-Key", apiKey}), "stdio": &mcp.CommandTransport{Command: asProgram(t)},
 	} {
 		session, err := connectNotified(t, transport, changed)
 		if err != nil {
@@ -584,7 +606,8 @@ func TestMCPWithoutDatabase(t *testing.T) {
 		var got *mcp.CallToolResult
 		var err error
 		found := func() bool {
-			got, err = session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars", Arguments: map[string]any{"make": "Kia"}})
+			got, err = session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars",
+				Arguments: map[string]any{"make": "Kia"}})
 			return err == nil && !got.IsError && strings.Contains(got.Content[0].(*mcp.TextContent).Text, `"model":"Rio"`)
 		}
 		for deadline := time.Now().Add(2 * time.Minute); !found(); time.Sleep(50 * time.Millisecond) {
@@ -601,7 +624,7 @@ func TestMCPWithoutDatabase(t *testing.T) {
 	if err := server.Process(t).Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	becomes(t, base+"/cars/", 503)
+	waitForStatus(t, base+"/cars/", 503)
 	for name, session := range sessions {
 		if inputsOfSearch(t, session)["make"] == nil {
 			t.Errorf("%s: the tools are forgotten", name)
@@ -617,7 +640,8 @@ func TestMCPWhileTheDatabaseHangs(t *testing.T) {
 	}
 	defer func() { _ = l.Close() }()
 	t.Chdir(t.TempDir()) // where no .env is
-	hung := dbconn.Config{Driver: dbconn.MySQL, Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port), User: "app", Name: "stock"}
+	hung := dbconn.Config{Driver: dbconn.MySQL, Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port), User: "app",
+		Name: "stock"}
 	configure(t, hung, "cars", "DB_CONNECT_TIMEOUT=10m")
 	session, err := connect(t, &mcp.CommandTransport{Command: asProgram(t)})
 	if err != nil {
@@ -641,7 +665,8 @@ func TestMCPWithMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = in.Close() }()
-	if err := child.Run(); err == nil || child.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "no_such_table") {
+	if err := child.Run(); err == nil || child.ProcessState.ExitCode() != 1 ||
+		!strings.Contains(stderr.String(), "no_such_table") {
 		t.Errorf("%v: %s", err, &stderr)
 	}
 }
@@ -682,11 +707,13 @@ func inputsOfSearch(t *testing.T, session *mcp.ClientSession) map[string]any {
 // rawTools is the answer to tools/list as it is sent.
 func rawTools(t *testing.T, base string) string {
 	t.Helper()
-	r, err := http.NewRequest(http.MethodPost, base+"/mcp", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
+	r, err := http.NewRequest(http.MethodPost, base+"/mcp",
+		strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]string{"X-API-Key": key, "Content-Type": "application/json", "Accept": "application/json, text/event-stream"} {
+	for name, value := range map[string]string{"X-API-Key": apiKey, "Content-Type": "application/json",
+		"Accept": "application/json, text/event-stream"} {
 		r.Header.Set(name, value)
 	}
 	res, err := http.DefaultClient.Do(r)
@@ -701,8 +728,8 @@ func rawTools(t *testing.T, base string) string {
 	return string(body)
 }
 
-// The list of tools is short, since it stands before each question that a model is asked. It has the filters that people
-// use, in the order of their use.
+// The list of tools is short, since it stands before each question that a model is asked. It has the filters that
+// people use, in the order of their use.
 func TestToolsAreShort(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for _, table := range []string{"vehicles_view", "vehicles_stock"} {
@@ -712,8 +739,9 @@ func TestToolsAreShort(t *testing.T) {
 		}
 		var openAI struct{ Tools []functionTool }
 		unmarshal(t, base+"/tools/openai.json", &openAI)
-		for _, name := range []string{"make", "model", "year", "price", "mileage", "condition", "body_type", "fuel_type", "transmission",
-			"drivetrain", "color", "trim", "q", "sort", "limit", "cursor", "count_only", "fields", "facets", "more"} {
+		for _, name := range []string{"make", "model", "year", "price", "mileage", "condition", "body_type", "fuel_type",
+			"transmission", "drivetrain", "color", "trim", "q", "sort", "limit", "cursor", "count_only", "fields",
+			"facets", "more"} {
 			if _, has := openAI.Tools[0].Parameters.Properties[name]; !has {
 				t.Errorf("%s: search_cars has no %s", table, name)
 			}
@@ -738,20 +766,22 @@ func TestToolsOfManyColumns(t *testing.T) {
 			unmarshal(t, base+path, &document)
 			enums, characters, properties, depth := strictSize(document, 0)
 			if enums > 1000 || characters > 120_000 || properties > 5000 || depth > 10 {
-				t.Errorf("%s %s: %d values of enums, %d characters, %d properties, depth %d", database, path, enums, characters, properties, depth)
+				t.Errorf("%s %s: %d values of enums, %d characters, %d properties, depth %d", database, path, enums, characters,
+					properties, depth)
 			}
 			if enums < 100 {
 				t.Errorf("%s %s: only %d values of enums", database, path, enums)
 			}
 		}
-		if list := rawTools(t, base); !strings.Contains(list, "column_with_a_long_name_0") || strings.Contains(list, `"enum":[]`) {
+		if list := rawTools(t, base); !strings.Contains(list, "column_with_a_long_name_0") ||
+			strings.Contains(list, `"enum":[]`) {
 			t.Errorf("%s: %.2000s", database, list)
 		}
 	}
 }
 
-// strictSize counts what OpenAI limits in a strict schema: values of enums, the characters of these and of names, properties,
-// and how deep objects stand in each other.
+// strictSize counts what OpenAI limits in a strict schema: values of enums, the characters of these and of names,
+// properties, and how deep objects stand in each other.
 func strictSize(v any, depth int) (enums, characters, properties, deepest int) {
 	deepest = depth
 	add := func(inner any, at int) {
@@ -788,9 +818,11 @@ func strictSize(v any, depth int) (enums, characters, properties, deepest int) {
 // A flag is true or false for a model, whatever stands in its column; a number takes words.
 func TestToolsTakeFlagsAndWords(t *testing.T) {
 	for database, own := range ownTables(t,
-		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), seats INT, certified TINYINT(1), one_owner VARCHAR(1), created_at DATE)",
-		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 4, 1, 'Y', '2026-01-31'), (2, 'Kia', 'Soul', 7, 0, 'N', '2026-02-01'), (3, 'Kia', 'Ray', 8, 1, 'N', NULL)") {
-		session, err := connect(t, overHTTP(serve(t, own.config, "cars"), withKey{"X-API-Key", key}))
+		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), seats INT, certified TINYINT(1), "+
+			"one_owner VARCHAR(1), created_at DATE)",
+		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 4, 1, 'Y', '2026-01-31'), (2, 'Kia', 'Soul', 7, 0, 'N', '2026-02-01'), "+
+			"(3, 'Kia', 'Ray', 8, 1, 'N', NULL)") {
+		session, err := connect(t, overHTTP(serve(t, own.config, "cars"), withKey{"X-API-Key", apiKey}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -806,13 +838,15 @@ func TestToolsTakeFlagsAndWords(t *testing.T) {
 			`{"more":"created_at_min=2026-02-01"}`:   "[2]",
 			`{"more":"seats_min=5&one_owner=false"}`: "[2 3]",
 		} {
-			got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars", Arguments: json.RawMessage(arguments)})
+			got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars",
+				Arguments: json.RawMessage(arguments)})
 			if err != nil || got.IsError {
 				t.Errorf("%s: %s: %v %+v", database, arguments, err, got)
 				continue
 			}
-			var p page
-			if err := json.Unmarshal([]byte(got.Content[0].(*mcp.TextContent).Text), &p); err != nil || fmt.Sprint(p.ids()) != want {
+			var p searchPage
+			if err := json.Unmarshal([]byte(got.Content[0].(*mcp.TextContent).Text), &p); err != nil ||
+				fmt.Sprint(p.ids()) != want {
 				t.Errorf("%s: %s: %v %v, want %s", database, arguments, err, p.ids(), want)
 			}
 		}

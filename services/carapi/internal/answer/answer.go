@@ -1,5 +1,5 @@
-// Package answer writes what a search found, or what is wrong with it, as JSON. HTTP and MCP send the same answers. It
-// searches nothing itself, and knows neither headers nor protocols.
+// Package answer writes the result of a search, or the problem with it, as JSON. HTTP and MCP send the same answers. It
+// does not search, and knows no headers and no protocols.
 package answer
 
 import (
@@ -15,34 +15,38 @@ import (
 // Answer is an answer as it is sent.
 type Answer struct {
 	Body   []byte
-	Tagged []byte // the part of Body that is the same as long as the stock is
+	Stable []byte // the part of Body that only changes with the stock
 	Rows   int    // vehicles in it
 	Origin search.Origin
 	Next   string // the path and query of the next page; empty on the last
 }
 
-// Search finds vehicles. At is where the request was sent.
+// Search finds vehicles. at is the resource of the request.
 func Search(ctx context.Context, s *search.Service, at Resource, values url.Values) (*Answer, error) {
 	a, err := s.Search(ctx, values)
 	if err != nil {
 		return nil, err
 	}
-	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Cut: a.Cut, NoMatch: a.NoMatch, Facets: a.Facets,
-		Context: contextOf(a)}
+
+	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Truncation: a.Truncation, ZeroResults: a.ZeroResults,
+		Facets: a.Facets, Context: contextOf(a)}
 	if a.Total >= 0 {
 		r.Total = &a.Total
 	}
+
 	next, hasMore := "", a.Next != nil
 	if a.Cars != nil {
 		r.Returned, r.HasMore = &a.Count, &hasMore
 		r.Next, r.NextCursor = json.RawMessage("null"), json.RawMessage("null")
 	}
+
 	if hasMore {
 		next = at.URL(a.Next)
-		r.Next, r.NextCursor = encode(nil, next), encode(nil, a.Next.Get("cursor"))
+		r.Next, r.NextCursor = appendJSON(nil, next), appendJSON(nil, a.Next.Get("cursor"))
 	}
-	if a.NoMatch != nil {
-		a.NoMatch.Link(at.URL)
+
+	if a.ZeroResults != nil {
+		a.ZeroResults.Link(at.URL)
 	}
 
 	out := newAnswer(a, &r)
@@ -65,52 +69,60 @@ func Stats(ctx context.Context, s *search.Service, _ Resource, values url.Values
 	if err != nil {
 		return nil, err
 	}
+
 	result := StatsResult{Count: a.Total, Fields: a.Facets, Groups: a.Groups, Context: contextOf(a)}
 	if a.Groups != nil {
 		result.Other = &a.Other
 	}
+
 	return newAnswer(a, &result), nil
 }
 
-// Car gives one vehicle by its id.
+// Car returns one vehicle by its id.
 func Car(ctx context.Context, s *search.Service, _ Resource, id string, values url.Values) (*Answer, error) {
-	return car(s.Car(ctx, id, values))
+	return carAnswer(s.Car(ctx, id, values))
 }
 
-// CarByVIN gives one vehicle by its VIN.
+// CarByVIN returns one vehicle by its VIN.
 func CarByVIN(ctx context.Context, s *search.Service, _ Resource, vin string, values url.Values) (*Answer, error) {
-	return car(s.CarByVIN(ctx, vin, values))
+	return carAnswer(s.CarByVIN(ctx, vin, values))
 }
 
-// Similar gives one vehicle by its id, and what others like it cost.
+// Similar returns one vehicle by its id, with the prices of similar ones.
 func Similar(ctx context.Context, s *search.Service, _ Resource, id string, values url.Values) (*Answer, error) {
 	found, err := s.Similar(ctx, id, values)
 	if err != nil {
 		return nil, err
 	}
-	result := SimilarResult{found.Car, comparisonOf(found), found.Origin.Source, found.Origin.AsOf.UTC().Truncate(time.Second)}
+
+	result := SimilarResult{found.Car, comparisonOf(found), found.Origin.Source,
+		found.Origin.AsOf.UTC().Truncate(time.Second)}
 	a := newAnswer(&search.Answer{Cars: found.Cars, Origin: found.Origin}, &result)
 	a.Rows = 1 + found.Shown
+
 	return a, nil
 }
 
-// WithComparables adds to the vehicle that similar found what others like it cost.
+// WithComparables adds the prices of similar vehicles to a vehicle.
 func WithComparables(found *search.Similar, err error) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	comparison := comparisonOf(found)
 	body := append(found.Car[:len(found.Car)-1:len(found.Car)-1], `,"comparables":`...)
-	body = append(encode(body, &comparison), '}')
-	return &Answer{Body: body, Tagged: body, Rows: 1 + found.Shown, Origin: found.Origin}, nil
+	body = append(appendJSON(body, &comparison), '}')
+
+	return &Answer{Body: body, Stable: body, Rows: 1 + found.Shown, Origin: found.Origin}, nil
 }
 
-// Changes gives what has happened to vehicles.
+// Changes returns what happened to vehicles.
 func Changes(ctx context.Context, s *search.Service, at Resource, values url.Values) (*Answer, error) {
 	found, err := s.Changes(ctx, values)
 	if err != nil {
 		return nil, err
 	}
+
 	page, next := pageOf(found, at)
 	result := ChangesResult{Changes: found.Events, Page: page, Total: found.Total, Recorded: found.From.UTC(),
 		Applied: found.Applied, Source: found.Origin.Source, AsOf: found.Origin.AsOf.UTC().Truncate(time.Second)}
@@ -119,10 +131,11 @@ func Changes(ctx context.Context, s *search.Service, at Resource, values url.Val
 	}
 	a := newAnswer(&search.Answer{Cars: found.Events, Origin: found.Origin}, &result)
 	a.Rows, a.Next = found.Count, next
+
 	return a, nil
 }
 
-// History gives what has happened to the vehicle of an id.
+// History returns what happened to the vehicle with an id.
 func History(ctx context.Context, s *search.Service, at Resource, id string, values url.Values) (*Answer, error) {
 	found, err := s.History(ctx, id, values)
 	if err != nil {
@@ -131,7 +144,7 @@ func History(ctx context.Context, s *search.Service, at Resource, id string, val
 	return historyAnswer(found, at), nil
 }
 
-// HistoryByVIN gives what has happened to the vehicle of a VIN.
+// HistoryByVIN returns what happened to the vehicle with a VIN.
 func HistoryByVIN(ctx context.Context, s *search.Service, at Resource, vin string, values url.Values) (*Answer, error) {
 	found, err := s.HistoryByVIN(ctx, vin, values)
 	if err != nil {
@@ -153,12 +166,12 @@ func rowHistory(found *search.Changes, at Resource) (rows RowHistory, next strin
 	return RowHistory{found.Events, page, found.From.UTC()}, next
 }
 
-// pageOf says what part of the events an answer has, and the path and query of the next part.
+// pageOf says which part of the events an answer has, and returns the path and query of the next part.
 func pageOf(found *search.Changes, at Resource) (p Page, next string) {
 	p = Page{found.Count, found.Next != nil, json.RawMessage("null"), json.RawMessage("null")}
 	if p.HasMore {
 		next = at.URL(found.Next)
-		p.Next, p.NextCursor = encode(nil, next), encode(nil, found.Next.Get("cursor"))
+		p.Next, p.NextCursor = appendJSON(nil, next), appendJSON(nil, found.Next.Get("cursor"))
 	}
 	return p, next
 }
@@ -169,12 +182,12 @@ func (a *Answer) AddHistory(found *search.Changes, at Resource) {
 	body := append(a.Body[:len(a.Body)-1:len(a.Body)-1], `,"history":`...)
 	if facts := found.Facts; len(facts) > len("{}") {
 		body = append(append(body, facts[:len(facts)-1]...), ',')
-		body = append(body, encode(nil, &rows)[1:]...)
+		body = append(body, appendJSON(nil, &rows)[1:]...)
 	} else {
-		body = encode(body, &rows)
+		body = appendJSON(body, &rows)
 	}
 	a.Body = append(body, '}')
-	a.Tagged = a.Body
+	a.Stable = a.Body
 }
 
 func comparisonOf(found *search.Similar) Comparison {
@@ -182,11 +195,11 @@ func comparisonOf(found *search.Similar) Comparison {
 		Percentile: found.Percentile, Cars: found.Cars}
 }
 
-func car(c *search.Car, err error) (*Answer, error) {
+func carAnswer(c *search.Car, err error) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Answer{Body: c.Body, Tagged: c.Body, Rows: 1, Origin: c.Origin}, nil
+	return &Answer{Body: c.Body, Stable: c.Body, Rows: 1, Origin: c.Origin}, nil
 }
 
 // Fields describes all fields.
@@ -195,29 +208,30 @@ func Fields(ctx context.Context, s *search.Service) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := encode(nil, &FieldsResult{all})
-	return &Answer{Body: body, Tagged: body}, nil
+	body := appendJSON(nil, &FieldsResult{all})
+	return &Answer{Body: body, Stable: body}, nil
 }
 
-// contextOf is how a request was understood, and how fresh its answer is.
+// contextOf returns how a request was understood, and how fresh its answer is.
 func contextOf(a *search.Answer) Context {
 	return Context{Applied: a.Applied, Notes: a.Notes, NotNumbers: a.NotNumbers, Currencies: a.Currencies,
 		Source: a.Origin.Source, AsOf: a.Origin.AsOf.UTC().Truncate(time.Second)}
 }
 
-// asOf is the end of an answer. It is not part of what is tagged: otherwise no live answer would ever equal another.
-const asOf = `,"as_of":"2006-01-02T15:04:05Z"}`
+// asOfSuffix has the length of the end of an answer. The stable part does not include it, because otherwise no live
+// answer would ever equal another.
+const asOfSuffix = `,"as_of":"2006-01-02T15:04:05Z"}`
 
 // newAnswer writes a result that ends with its Context.
 func newAnswer(a *search.Answer, result any) *Answer {
-	const rest = 3 << 10 // room for what an answer has beside its large parts, mostly
-	body := encode(make([]byte, 0, len(a.Cars)+len(a.Facets)+len(a.Applied)+rest), result)
-	return &Answer{Body: body, Tagged: body[:len(body)-len(asOf)], Origin: a.Origin}
+	const rest = 3 << 10 // usually enough for the rest of an answer
+	body := appendJSON(make([]byte, 0, len(a.Cars)+len(a.Facets)+len(a.Applied)+rest), result)
+	return &Answer{Body: body, Stable: body[:len(body)-len(asOfSuffix)], Origin: a.Origin}
 }
 
-// encode appends a value as JSON, without regard for HTML: the & of a URL stays. What is JSON already is copied, as
-// reading it through would take longer than all the rest.
-func encode(b []byte, v any) []byte {
-	b, _ = json.Append(b, v, json.SortMapKeys|json.TrustRawMessage) // what answers are made of always encodes
+// appendJSON appends a value as JSON without escaping HTML: the & of a URL stays. It copies what already is JSON,
+// because reading it would take longer than everything together.
+func appendJSON(b []byte, v any) []byte {
+	b, _ = json.Append(b, v, json.SortMapKeys|json.TrustRawMessage) // the types of answers always encode
 	return b
 }

@@ -15,32 +15,34 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// found is what a search of an ordinary page gives.
+// found is the result of an ordinary search.
 func found() *search.Answer {
 	const car = `{"id":1,"make":"Toyota","model":"Camry","year":2021,"price":21900.5,"mileage":12000,"city":"Zürich",` +
 		`"vin":"JTDBR32E720123456"}`
 	return &search.Answer{
 		Cars: []byte("[" + car + strings.Repeat(","+car, 79) + "]"), Count: 80, Total: 1234,
-		Summary: "1,234 Toyota <new> & used",
-		Next:    url.Values{"cursor": {"WyJl"}, "make": {"Toyota"}},
-		Facets:  []byte(`{"make":{"values":[{"value":null,"count":2}],"other":0}}`),
-		Applied: []byte(`{"make":["Toyota"],"limit":20}`),
-		Cut:     &search.Truncation{Texts: 1, Length: 300},
+		Summary:    "1,234 Toyota <new> & used",
+		Next:       url.Values{"cursor": {"WyJl"}, "make": {"Toyota"}},
+		Facets:     []byte(`{"make":{"values":[{"value":null,"count":2}],"other":0}}`),
+		Applied:    []byte(`{"make":["Toyota"],"limit":20}`),
+		Truncation: &search.Truncation{Texts: 1, Length: 300},
 		Notes: interpret.Notes{
 			Ignored:   map[string]string{"color": "any", "city": ""},
 			Unmatched: map[string][]string{"make": {"\u2028\x01"}},
 		},
-		NoMatch:    &search.ZeroResults{Filters: []search.FilterCount{}},
-		NotNumbers: map[string]int{"price": 2},
-		Origin:     search.Origin{Source: search.FromLive, AsOf: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))},
+		ZeroResults: &search.ZeroResults{Filters: []search.FilterCount{}},
+		NotNumbers:  map[string]int{"price": 2},
+		Origin: search.Origin{Source: search.FromLive,
+			AsOf: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))},
 	}
 }
 
 func result(a *search.Answer) *SearchResult {
 	yes := true
-	return &SearchResult{Cars: a.Cars, Returned: &a.Count, Total: &a.Total, HasMore: &yes, Next: encode(nil, Resource("/cars/").URL(a.Next)),
-		NextCursor: encode(nil, a.Next.Get("cursor")), Summary: a.Summary, Cut: a.Cut, NoMatch: a.NoMatch, Facets: a.Facets,
-		Context: contextOf(a)}
+	return &SearchResult{Cars: a.Cars, Returned: &a.Count, Total: &a.Total, HasMore: &yes,
+		Next:       appendJSON(nil, Resource("/cars/").URL(a.Next)),
+		NextCursor: appendJSON(nil, a.Next.Get("cursor")), Summary: a.Summary, Truncation: a.Truncation,
+		ZeroResults: a.ZeroResults, Facets: a.Facets, Context: contextOf(a)}
 }
 
 // An answer is what encoding/json makes of it, in the order of its members; all but as_of is tagged.
@@ -48,14 +50,17 @@ func TestAnswerIsPlainJSON(t *testing.T) {
 	var want bytes.Buffer
 	encoder := json.NewEncoder(&want)
 	encoder.SetEscapeHTML(false)
+
 	if err := encoder.Encode(result(found())); err != nil {
 		t.Fatal(err)
 	}
+
 	a := newAnswer(found(), result(found()))
 	if string(a.Body)+"\n" != want.String() {
 		t.Errorf("got  %s\nwant %s", a.Body, &want)
 	}
-	if end := string(a.Body[len(a.Tagged):]); end != `,"as_of":"2026-01-02T02:04:05Z"}` {
+
+	if end := string(a.Body[len(a.Stable):]); end != `,"as_of":"2026-01-02T02:04:05Z"}` {
 		t.Errorf("not tagged: %s", end)
 	}
 }
@@ -73,18 +78,21 @@ func TestShapesHaveNoOmitzero(t *testing.T) {
 			if shape.PkgPath() == "time" {
 				return
 			}
+
 			for _, field := range reflect.VisibleFields(shape) {
 				tag := field.Tag.Get("json")
 				if strings.Contains(tag, "omitzero") {
 					t.Errorf("%v.%s: use omitempty, with a pointer for a time or a struct", shape, field.Name)
 				}
+
 				if tag != "-" {
 					check(field.Type)
 				}
 			}
 		}
 	}
-	for _, s := range shapes {
+
+	for _, s := range answerShapes {
 		check(s.shape)
 	}
 }
@@ -92,41 +100,51 @@ func TestShapesHaveNoOmitzero(t *testing.T) {
 // Each answer is valid by its schema, which describes all of its members and requires those that are always there.
 func TestSchemasFitTheAnswers(t *testing.T) {
 	const refs = "#/$defs/"
-	all := Schemas([]search.Description{{Name: "id", Type: "integer"}, {Name: "make", Type: "text"}, {Name: "model", Type: "text"},
-		{Name: "year", Type: "integer"}, {Name: "price", Type: "number"}, {Name: "mileage", Type: "integer"}, {Name: "city", Type: "text"},
+	all := Schemas([]search.Description{{Name: "id", Type: "integer"}, {Name: "make", Type: "text"},
+		{Name: "model", Type: "text"},
+		{Name: "year", Type: "integer"}, {Name: "price", Type: "number"}, {Name: "mileage", Type: "integer"},
+		{Name: "city", Type: "text"},
 		{Name: "vin", Type: "text"}}, refs)
 	for name, body := range map[string][]byte{
 		"SearchResult": newAnswer(found(), result(found())).Body,
 		"Facets":       newAnswer(found(), &FacetsResult{found().Facets, contextOf(found())}).Body,
-		"Stats":        newAnswer(found(), &StatsResult{Count: 2, Fields: []byte(noMeasures), Context: contextOf(found())}).Body,
-		"Fields":       encode(nil, &FieldsResult{[]search.Description{{Name: "id", Operators: []string{"eq"}, Filters: []string{"id"}}}}),
-		"Problem":      Problem{Status: 400}.JSON("/cars/", "1"),
+		"Stats": newAnswer(found(), &StatsResult{Count: 2, Fields: []byte(noMeasures),
+			Context: contextOf(found())}).Body,
+		"Fields": appendJSON(nil, &FieldsResult{[]search.Description{{Name: "id", Operators: []string{"eq"},
+			Filters: []string{"id"}}}}),
+		"Problem": Problem{Status: 400}.JSON("/cars/", "1"),
 	} {
 		text, err := json.Marshal(object{"$defs": all, "$ref": refs + name})
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		var schema jsonschema.Schema
 		if err := json.Unmarshal(text, &schema); err != nil {
 			t.Fatal(err)
 		}
+
 		resolved, err := schema.Resolve(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		var instance map[string]any
 		if err := json.Unmarshal(body, &instance); err != nil {
 			t.Fatal(err)
 		}
+
 		if err := resolved.Validate(instance); err != nil {
 			t.Errorf("%s: %v: %s", name, err, body)
 		}
+
 		described := all[name].(object)["properties"].(object)
 		for member := range instance {
 			if described[member] == nil {
 				t.Errorf("%s: the schema has no %s", name, member)
 			}
 		}
+
 		for _, member := range all[name].(object)["required"].([]any) {
 			without := map[string]any{}
 			for m, v := range instance {
@@ -134,6 +152,7 @@ func TestSchemasFitTheAnswers(t *testing.T) {
 					without[m] = v
 				}
 			}
+
 			if resolved.Validate(without) == nil {
 				t.Errorf("%s is valid without %s", name, member)
 			}

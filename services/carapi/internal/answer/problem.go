@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Limits of a problem in bytes. Detail and the texts of an error take up to twice as many as JSON, so a problem with
+// Limits of a problem in bytes. As JSON, detail and the texts of an error take up to twice as many, so a problem with
 // one error always fits.
 const (
 	maxProblem  = 3900 // as JSON
@@ -18,7 +18,7 @@ const (
 	maxExpected = 500 // of one error
 )
 
-// JSON writes the problem of a request to a resource. It holds as many of the errors as fit, and the number of the others.
+// JSON writes the problem of a request to a resource. It includes as many errors as fit, and counts the others.
 func (p Problem) JSON(at Resource, requestID string) []byte {
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
 	p.Detail = value.Shorten(p.Detail, maxDetail)
@@ -27,16 +27,20 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 	p.Errors, p.RetryURL = nil, ""
 	p.ErrorsLeftOut += len(wrong)
 
-	body := encode(nil, &p)
+	// Begin without the errors, and add what fits.
+	body := appendJSON(nil, &p)
 	add := func(change func(*Problem)) (fits bool) {
 		changed := p
 		change(&changed)
-		longer := encode(nil, &changed)
+
+		longer := appendJSON(nil, &changed)
 		if fits = len(longer) <= maxProblem; fits {
 			p, body = changed, longer
 		}
+
 		return fits
 	}
+
 	for i, e := range wrong {
 		e.Parameter, e.Received = value.Excerpt(e.Parameter), value.Excerpt(e.Received)
 		e.Expected = value.Shorten(e.Expected, maxExpected)
@@ -49,15 +53,18 @@ func (p Problem) JSON(at Resource, requestID string) []byte {
 				break
 			}
 		}
-		if i == 0 && retryURL != "" { // it says more than further errors do
+
+		if i == 0 && retryURL != "" { // more helpful than further errors
 			add(func(p *Problem) { p.RetryURL = retryURL })
 		}
 	}
+
 	return body
 }
 
-// ProblemOf says in as few words as are safe what is wrong. At is where the request was sent, and names is what lists
-// the names that requests may use. The caller logs the error if it is not the request's.
+// ProblemOf describes an error to the caller, without internal details. at is the resource of the request, and names
+// points to the list of names that requests may use. isRequests reports that the request is wrong. The caller logs any
+// other error.
 func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool) {
 	var wrong query.ParameterErrors
 	var lacks search.NotComparedError
@@ -74,9 +81,9 @@ func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool
 		return Problem{Status: http.StatusNotFound, Detail: "the vehicles of this table have no id: " +
 			"its table has no key, and no column for a stock number or a VIN; search by other fields"}, true
 	case errors.As(err, &lacks):
-		return Problem{Status: http.StatusNotFound, Detail: lacks.Why}, true
+		return Problem{Status: http.StatusNotFound, Detail: lacks.Reason}, true
 	case errors.As(err, &unrecorded):
-		return Problem{Status: http.StatusNotFound, Detail: "no change history: " + unrecorded.Why}, true
+		return Problem{Status: http.StatusNotFound, Detail: "no change history: " + unrecorded.Reason}, true
 	case errors.Is(err, search.ErrNotFound):
 		return Problem{Status: http.StatusNotFound, Detail: "no such vehicle"}, true
 	case errors.Is(err, search.ErrStale):
@@ -89,5 +96,7 @@ func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool
 		return Problem{Status: http.StatusGatewayTimeout,
 			Detail: "the database took too long, and the query has been stopped; ask for less, or try again"}, false
 	}
-	return Problem{Status: http.StatusInternalServerError, Detail: "internal error; the log has it under this request_id"}, false
+
+	return Problem{Status: http.StatusInternalServerError, Detail: "internal error; the log has it under this request_id"},
+		false
 }

@@ -23,8 +23,10 @@ func TestProblemsAreSmall(t *testing.T) {
 			}
 			b.WriteString(part)
 		}
+
 		return b.String()
 	}
+
 	for range 3_000 {
 		all := make([]query.ParameterError, random.IntN(21))
 		for i := range all {
@@ -33,17 +35,21 @@ func TestProblemsAreSmall(t *testing.T) {
 				all[i].Suggestions = append(all[i].Suggestions, text(256))
 			}
 		}
+
 		leftOut := random.IntN(2) * random.IntN(1000)
-		p := Problem{Status: http.StatusBadRequest, Detail: text(5000), Errors: all, ErrorsLeftOut: leftOut, RetryURL: "/cars/?" + text(5000)}
+		p := Problem{Status: http.StatusBadRequest, Detail: text(5000), Errors: all, ErrorsLeftOut: leftOut,
+			RetryURL: "/cars/?" + text(5000)}
 		body := p.JSON(Resource(text(10_000)), strings.Repeat("x", 64))
 
 		var got Problem
 		if err := json.Unmarshal(body, &got); err != nil || len(body) > 4_000 {
 			t.Fatalf("%d bytes: %s: %v", len(body), body, err)
 		}
+
 		if len(all) > 0 && len(got.Errors) == 0 || len(got.Errors)+got.ErrorsLeftOut != len(all)+leftOut {
 			t.Fatalf("%d errors and %d left out, of %d and %d: %s", len(got.Errors), got.ErrorsLeftOut, len(all), leftOut, body)
 		}
+
 		for i, e := range got.Errors {
 			for j, s := range e.Suggestions {
 				if s != strings.ToValidUTF8(all[i].Suggestions[j], "\uFFFD") && !strings.Contains(all[i].Suggestions[j], "\xff") {
@@ -51,6 +57,7 @@ func TestProblemsAreSmall(t *testing.T) {
 				}
 			}
 		}
+
 		if got.RetryURL != "" && !strings.Contains(p.RetryURL, "\xff") && got.RetryURL != p.RetryURL {
 			t.Fatalf("a part of the request is to be tried: %s", got.RetryURL)
 		}
@@ -61,13 +68,16 @@ func TestProblemsAreSmall(t *testing.T) {
 func TestProblemsAreWhole(t *testing.T) {
 	all := make([]query.ParameterError, 5)
 	for i := range all {
-		all[i] = query.ParameterError{Parameter: "price", Received: "cheap", Expected: "price must be a number such as 2023 or 19999.5",
+		all[i] = query.ParameterError{Parameter: "price", Received: "cheap",
+			Expected:    "price must be a number such as 2023 or 19999.5",
 			Suggestions: []string{"price_min", "price_max"}}
 	}
-	body := Problem{Status: http.StatusBadRequest, Detail: "x", Errors: all, RetryURL: "/cars/?limit=100"}.JSON("/cars/", "id")
+
+	body := Problem{Status: http.StatusBadRequest, Detail: "x", Errors: all, RetryURL: "/cars/?limit=100"}.JSON("/cars/",
+		"id")
 	var got Problem
-	if err := json.Unmarshal(body, &got); err != nil || len(got.Errors) != 5 || got.ErrorsLeftOut != 0 || len(got.Errors[4].Suggestions) != 2 ||
-		got.RetryURL != "/cars/?limit=100" {
+	if err := json.Unmarshal(body, &got); err != nil || len(got.Errors) != 5 || got.ErrorsLeftOut != 0 ||
+		len(got.Errors[4].Suggestions) != 2 || got.RetryURL != "/cars/?limit=100" {
 		t.Errorf("%s: %v", body, err)
 	}
 }

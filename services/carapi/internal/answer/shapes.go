@@ -9,21 +9,21 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// The shapes of all answers, from which their JSON and its schemas are made. A json.RawMessage is JSON already, and
-// schema.go says what is in it. A description in a tag is for those who read a schema.
+// The shapes of all answers. Their JSON and its schemas are made from these types. A json.RawMessage already is JSON,
+// and schema.go has its schema. The descriptions in tags are part of the schemas.
 
-// SearchResult is the answer to a search. One with count_only has no vehicles and no page.
+// SearchResult is the answer to a search. With count_only it has no vehicles and no page.
 type SearchResult struct {
-	Cars       json.RawMessage     `json:"cars,omitempty"`
-	Returned   *int                `json:"returned,omitempty"`
-	Total      *int                `json:"total,omitempty" jsonschema:"All vehicles that match"`
-	HasMore    *bool               `json:"has_more,omitempty"`
-	Next       json.RawMessage     `json:"next,omitempty" jsonschema:"The request for the next page"`
-	NextCursor json.RawMessage     `json:"next_cursor,omitempty" jsonschema:"For the next page: the same request with this as cursor"`
-	Summary    string              `json:"summary,omitempty" jsonschema:"What was found, in a sentence"`
-	Cut        *search.Truncation  `json:"cut,omitempty"`
-	NoMatch    *search.ZeroResults `json:"no_match,omitempty"`
-	Facets     json.RawMessage     `json:"facets,omitempty"`
+	Cars        json.RawMessage     `json:"cars,omitempty"`
+	Returned    *int                `json:"returned,omitempty"`
+	Total       *int                `json:"total,omitempty" jsonschema:"All vehicles that match"`
+	HasMore     *bool               `json:"has_more,omitempty"`
+	Next        json.RawMessage     `json:"next,omitempty" jsonschema:"The request for the next page"`
+	NextCursor  json.RawMessage     `json:"next_cursor,omitempty" jsonschema:"For the next page: the same request with this as cursor"`
+	Summary     string              `json:"summary,omitempty" jsonschema:"What was found, in a sentence"`
+	Truncation  *search.Truncation  `json:"cut,omitempty"`
+	ZeroResults *search.ZeroResults `json:"no_match,omitempty"`
+	Facets      json.RawMessage     `json:"facets,omitempty"`
 	Context
 }
 
@@ -33,20 +33,20 @@ type FacetsResult struct {
 	Context
 }
 
-// Facet is the values of one field.
+// Facet holds the values of one field.
 type Facet struct {
 	Values []FacetValue `json:"values"`
 	Other  int          `json:"other" jsonschema:"How many vehicles have a value that is not among them"`
 }
 
-// FacetValue is a value, and how many vehicles have it; or a range of numbers, from a value up to another one.
+// FacetValue is a value, or a range of numbers, and how many vehicles have it.
 type FacetValue struct {
 	Value json.RawMessage `json:"value"`
 	Below json.RawMessage `json:"below,omitempty" jsonschema:"Of a range, which begins with value: where it ends; this number is in the next one"`
 	Count int             `json:"count"`
 }
 
-// StatsResult holds the measures of some fields: of all vehicles that match or, where by divides them, of each group.
+// StatsResult holds the aggregates of some fields, of all vehicles that match or, with by, of each group.
 type StatsResult struct {
 	Count  int             `json:"count"`
 	Fields json.RawMessage `json:"fields,omitempty"`
@@ -55,24 +55,24 @@ type StatsResult struct {
 	Context
 }
 
-// GroupResult is a group of vehicles. It has the values of the fields of by too; of a range that is where it begins, and
-// NAME_below where it ends.
+// GroupResult is a group of vehicles. It also has the values of the fields in by; of a range, the value is its lower
+// end, and NAME_below its upper end.
 type GroupResult struct {
 	Count  int             `json:"count"`
 	Fields json.RawMessage `json:"fields"`
 }
 
-// Comparison is what others like a vehicle cost.
+// Comparison holds the prices of similar vehicles.
 type Comparison struct {
-	Limits     json.RawMessage `json:"limits" jsonschema:"Within which the others are, as parameters of a search"`
-	Missing    []string        `json:"missing,omitempty" jsonschema:"Fields without a value, by which it would be compared"`
-	Count      int             `json:"count" jsonschema:"Others within the limits that have a price"`
-	Price      search.Measures `json:"price" jsonschema:"What they cost"`
-	Percentile *int            `json:"percentile" jsonschema:"How many percent of them cost less; null without a price"`
-	Cars       json.RawMessage `json:"cars" jsonschema:"The cheapest of them"`
+	Limits     json.RawMessage   `json:"limits" jsonschema:"Within which the others are, as parameters of a search"`
+	Missing    []string          `json:"missing,omitempty" jsonschema:"Fields without a value, by which it would be compared"`
+	Count      int               `json:"count" jsonschema:"Others within the limits that have a price"`
+	Price      search.Aggregates `json:"price" jsonschema:"What they cost"`
+	Percentile *int              `json:"percentile" jsonschema:"How many percent of them cost less; null without a price"`
+	Cars       json.RawMessage   `json:"cars" jsonschema:"The cheapest of them"`
 }
 
-// SimilarResult is a vehicle, and what others like it cost.
+// SimilarResult is a vehicle with the prices of similar ones.
 type SimilarResult struct {
 	Car json.RawMessage `json:"car"`
 	Comparison
@@ -80,7 +80,7 @@ type SimilarResult struct {
 	AsOf   time.Time `json:"as_of" jsonschema:"When the stock was so"`
 }
 
-// ChangesResult is what has happened to vehicles, the newest first.
+// ChangesResult lists what happened to vehicles, the newest first.
 type ChangesResult struct {
 	Changes json.RawMessage `json:"changes"`
 	Page
@@ -92,7 +92,7 @@ type ChangesResult struct {
 	AsOf     time.Time       `json:"as_of" jsonschema:"When the stock was so"`
 }
 
-// HistoryResult is what has happened to one vehicle, the newest first.
+// HistoryResult lists what happened to one vehicle, the newest first.
 type HistoryResult struct {
 	ID  json.RawMessage `json:"id,omitempty"`
 	Car json.RawMessage `json:"car,omitempty" jsonschema:"The vehicle as it is now; missing if it is not in stock any more"`
@@ -101,7 +101,7 @@ type HistoryResult struct {
 	AsOf   time.Time `json:"as_of" jsonschema:"When the stock was so"`
 }
 
-// RowHistory is the changes of one vehicle.
+// RowHistory lists the changes of one vehicle.
 type RowHistory struct {
 	Changes json.RawMessage `json:"changes"`
 	Page
@@ -116,7 +116,7 @@ type BulkChange struct {
 	Removed int64     `json:"removed"`
 }
 
-// Page says what part of a list an answer has.
+// Page says which part of a list an answer has.
 type Page struct {
 	Returned   int             `json:"returned"`
 	HasMore    bool            `json:"has_more"`
@@ -140,7 +140,7 @@ type FieldsResult struct {
 	Fields []search.Description `json:"fields"`
 }
 
-// Context is how a request was understood, and how fresh its answer is. It ends with as_of.
+// Context says how a request was understood, and how fresh its answer is. It ends with as_of.
 type Context struct {
 	Applied json.RawMessage `json:"applied" jsonschema:"The request as understood, its defaults included"`
 	interpret.Notes
@@ -150,8 +150,8 @@ type Context struct {
 	AsOf       time.Time           `json:"as_of" jsonschema:"When the stock was so"`
 }
 
-// Problem is an error in the form of RFC 9457. Its detail is for the caller to act on, and never holds SQL, the name of
-// a host or a stack.
+// Problem is an error in the form of RFC 9457. Its detail tells the caller what to do. It never contains SQL, host
+// names or stacks.
 type Problem struct {
 	Type      string                 `json:"type"`
 	Title     string                 `json:"title"`

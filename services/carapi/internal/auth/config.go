@@ -1,5 +1,5 @@
-// Package auth holds the keys that open the API, and decides whether what a client presents is one
-// of them. It knows nothing of HTTP.
+// Package auth holds the keys that open the API, and decides whether what a client presents is one of them. It knows no
+// HTTP.
 package auth
 
 import (
@@ -12,7 +12,7 @@ import (
 	"carstock/pkg/settings"
 )
 
-// Config says which keys open the API; its variables begin with API_. They may be combined.
+// Config says which keys open the API. Its variables begin with API_ and may be combined.
 type Config struct {
 	Key      settings.Secret `desc:"key that clients send as X-API-Key, at least 16 characters; its name is default"`
 	Keys     settings.Secret `desc:"keys: name=secret or name=sha256:HEX, then @2027-01-31 for a last day; separated by ; or , or line breaks"`
@@ -35,8 +35,8 @@ func (c *Config) Open(log *slog.Logger) *Keys {
 	return c.keys
 }
 
-// fixed returns the keys of the variables. If some are wrong, it returns the others and an error.
-func (c *Config) fixed() ([]key, error) {
+// fixedKeys returns the keys of the variables. If some are wrong, it returns the others and an error.
+func (c *Config) fixedKeys() ([]key, error) {
 	var keys []key
 	var err error
 	if c.Key != "" {
@@ -47,20 +47,22 @@ func (c *Config) fixed() ([]key, error) {
 			keys = append(keys, k)
 		}
 	}
+
 	entries := strings.FieldsFunc(string(c.Keys), func(r rune) bool { return strings.ContainsRune(";,\r\n", r) })
-	keys, listErr := add(keys, entries, "API_KEYS: key")
+	keys, listErr := addKeys(keys, entries, "API_KEYS: key")
 	return keys, errors.Join(err, listErr)
 }
 
-// add appends the keys of the entries, except for blank ones and comments. The error names every wrong entry by its
-// number, and quotes none: without the = or the name, what stands in its place may be the secret.
-func add(keys []key, entries []string, unit string) ([]key, error) {
+// addKeys appends the keys of the entries, skipping blank lines and comments. The error counts every wrong entry by its
+// number, and quotes none: if the = or the name is missing, what is in its place may be the secret.
+func addKeys(keys []key, entries []string, unit string) ([]key, error) {
 	var errs []error
 	for i, entry := range entries {
 		if entry = strings.TrimSpace(entry); entry == "" || entry[0] == '#' {
 			continue
 		}
-		k, err := parse(entry)
+
+		k, err := parseKey(entry)
 		for _, other := range keys {
 			switch {
 			case err != nil:
@@ -70,11 +72,14 @@ func add(keys []key, entries []string, unit string) ([]key, error) {
 				err = fmt.Errorf("the key %s has the same secret", other.name)
 			}
 		}
+
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s %d: %w", unit, i+1, err))
 			continue
 		}
+
 		keys = append(keys, k)
 	}
+
 	return keys, errors.Join(errs...)
 }

@@ -11,42 +11,44 @@ import (
 	"time"
 )
 
+// minLength is the smallest number of characters of a secret.
 const minLength = 16
 
-// key is a key that is known to be right, kept as its hash.
+// key is a valid key, stored as its hash.
 type key struct {
 	name string
 	sum  [sha256.Size]byte
-	end  time.Time // from which on it opens no more; zero if it always does
+	end  time.Time // when it expires; zero for never
 }
 
 func (k key) expired(now time.Time) bool { return !k.end.IsZero() && !now.Before(k.end) }
 
 var (
-	plainName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-	lastDay   = regexp.MustCompile(`@\d{4}-\d{2}-\d{2}$`)
+	namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+	lastDay     = regexp.MustCompile(`@\d{4}-\d{2}-\d{2}$`)
 )
 
 const nameRule = "a key's name is 1 to 64 letters, digits, dots, hyphens or underscores"
 
-// parse reads name=secret, or name=sha256:HEX. The name ends at the first =. The error quotes
-// nothing but a day.
-func parse(entry string) (key, error) {
+// parseKey reads name=secret or name=sha256:HEX. The name ends at the first =. The error never quotes a secret.
+func parseKey(entry string) (key, error) {
 	name, secret, ok := strings.Cut(entry, "=")
 	k := key{name: strings.TrimSpace(name)}
-	if !ok || !plainName.MatchString(k.name) {
+	if !ok || !namePattern.MatchString(k.name) {
 		return key{}, errors.New("expected name=secret or name=sha256:HEX; " + nameRule)
 	}
-	if strings.ContainsAny(secret, ";,") { // API_KEYS is divided there; in the file they are most likely meant so
-		return key{}, errors.New("a secret here holds no ; and no comma: write one key per line, or the secret's hash as sha256:HEX")
+	if strings.ContainsAny(secret, ";,") { // in API_KEYS these separate keys, and in the file they probably should
+		return key{}, errors.New("a secret here holds no ; and no comma: write one key per line, or the secret's hash as " +
+			"sha256:HEX")
 	}
+
 	var err error
 	k.sum, k.end, err = parseSecret(strings.TrimSpace(secret))
 	return k, err
 }
 
-// parseSecret reads what stands after a key's name. A secret may hold an @ itself: only a day at the
-// very end is its last. What begins with sha256: is a hash, never a secret.
+// parseSecret reads what follows a key's name. A secret may contain an @: only a day at the very end is the key's last
+// day. A text that begins with sha256: is a hash, never a secret.
 func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) {
 	if at := lastDay.FindStringIndex(text); at != nil {
 		day, err := time.Parse(time.DateOnly, text[at[0]+1:])
@@ -55,37 +57,46 @@ func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) 
 		}
 		text, end = text[:at[0]], day.AddDate(0, 0, 1)
 	}
+
 	if prefix := "sha256:"; len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
 		b, err := hex.DecodeString(text[len(prefix):])
 		if err != nil || len(b) != len(sum) {
-			return sum, end, errors.New("expected 64 hexadecimal digits after sha256:, and then nothing but perhaps a last day as @2027-01-31")
+			return sum, end, errors.New("expected 64 hexadecimal digits after sha256:, and then nothing but perhaps a last " +
+				"day as @2027-01-31")
 		}
 		if sum = [sha256.Size]byte(b); sum == sha256.Sum256(nil) {
-			return sum, end, errors.New("this is the hash of an empty text, and would let in whoever has no key")
+			return sum, end, errors.New("this is the hash of an empty text, and would accept a request without a key")
 		}
+
 		return sum, end, nil
 	}
+
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return sum, end, errors.New("expected letters, digits and signs of ASCII, without spaces: a header carries no others")
 	}
 	if n := len(text); n < minLength {
-		return sum, end, fmt.Errorf("%d characters: at least %d are needed; make a key with `carapi key new NAME` or `openssl rand -hex 32`", n, minLength)
+		return sum, end, fmt.Errorf("%d characters: at least %d are needed; make a key with `carapi key new NAME` or "+
+			"`openssl rand -hex 32`", n, minLength)
 	}
+
 	return sha256.Sum256([]byte(text)), end, nil
 }
 
-// New makes a key of 256 random bits, and the line to store, which holds the key's hash and not the
-// key. The key is good through the day until, or for ever if that is zero.
+// New makes a key of 256 random bits, and the line to store, which holds the key's hash and not the key. The key is
+// valid through the day until, or forever if that is zero.
 func New(name string, until time.Time) (secret, line string, err error) {
-	if !plainName.MatchString(name) {
+	if !namePattern.MatchString(name) {
 		return "", "", fmt.Errorf("%q: %s", name, nameRule)
 	}
+
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never fails
+
 	secret = hex.EncodeToString(b)
 	line = fmt.Sprintf("%s=sha256:%x", name, sha256.Sum256([]byte(secret)))
 	if !until.IsZero() {
 		line += "@" + until.Format(time.DateOnly)
 	}
+
 	return secret, line, nil
 }

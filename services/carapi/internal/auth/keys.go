@@ -14,12 +14,12 @@ import (
 	"carstock/pkg/settings"
 )
 
-// checkInterval is how long a change of the file may go unseen.
+// checkInterval is how long a change of the file may go unnoticed.
 const checkInterval = time.Second
 
 // Keys are the keys in force.
 type Keys struct {
-	fixed []key // of the variables
+	fixed []key // from variables
 	path  string
 	file  *settings.File // of path, if there is one
 	log   *slog.Logger
@@ -28,18 +28,19 @@ type Keys struct {
 	mu         sync.Mutex
 	all        []key // replaced as a whole, never changed
 	isReadable bool  // whether the file was at the last look
-	checked    time.Time
+	checkedAt  time.Time
 }
 
 // readKeys reads the keys of the variables and of the file. They log nothing before startLogging.
 func readKeys(c Config, now func() time.Time) (*Keys, error) {
-	fixed, err := c.fixed()
+	fixed, err := c.fixedKeys()
 	k := &Keys{fixed: fixed, path: c.KeysFile, file: settings.NewFile(c.KeysFile), log: slog.New(slog.DiscardHandler),
-		now: now, all: fixed, checked: now()}
+		now: now, all: fixed, checkedAt: now()}
 	if k.path != "" {
-		_, fileErr := k.read()
+		_, fileErr := k.readFile()
 		err = errors.Join(err, fileErr)
 	}
+
 	switch {
 	case err != nil:
 		return nil, err
@@ -48,6 +49,7 @@ func readKeys(c Config, now func() time.Time) (*Keys, error) {
 	case c.Keys == "" && c.KeysFile == "":
 		return nil, errors.New("API_KEY: not set: make a key with `carapi key new NAME` or `openssl rand -hex 32`")
 	}
+
 	return nil, errors.New("API_KEYS, API_KEYS_FILE: there is no key in them: make one with `carapi key new NAME`")
 }
 
@@ -59,14 +61,13 @@ func (k *Keys) startLogging(log *slog.Logger) {
 	k.warnOfExpired(k.all)
 }
 
-// Name returns the name of the key that a client has presented, and whether it opens the API: an expired key does not.
-// The name is empty if there is no such key.
-//
-// It compares hashes, all of them and each in constant time, so that the time reveals neither the length of a key nor
-// how much of it was right.
+// Name returns the name of the key that a client presents, and whether it opens the API: an expired one does not. The
+// name is empty if there is no such key.
+// It compares the hashes of all keys in constant time, so that the time reveals neither the length of a key nor how
+// much of it was right.
 func (k *Keys) Name(presented string) (name string, ok bool) {
 	sum, now := sha256.Sum256([]byte(presented)), k.now()
-	for _, key := range k.current(now) {
+	for _, key := range k.currentKeys(now) {
 		if subtle.ConstantTimeCompare(key.sum[:], sum[:]) == 1 {
 			name, ok = key.name, !key.expired(now)
 		}
@@ -74,27 +75,30 @@ func (k *Keys) Name(presented string) (name string, ok bool) {
 	return name, ok
 }
 
-// current returns all keys, after a look at the file if the last one was a while ago.
-func (k *Keys) current(now time.Time) []key {
+// currentKeys returns all keys, after checking the file if the last check was a while ago.
+func (k *Keys) currentKeys(now time.Time) []key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.path == "" || now.Sub(k.checked) < checkInterval {
+
+	if k.path == "" || now.Sub(k.checkedAt) < checkInterval {
 		return k.all
 	}
-	k.checked = now
+
+	k.checkedAt = now
 	wasReadable := k.isReadable
-	changed, err := k.read()
+	changed, err := k.readFile()
 	switch {
-	case err != nil && (changed || wasReadable): // once, not each second
+	case err != nil && (changed || wasReadable): // log it once, not every second
 		k.log.Warn("the file of keys is wrong; the keys that it had stay valid", "error", err)
 	case err == nil && changed:
 		k.log.Info("the file of keys has been read again", "file", k.path, "keys", len(k.all)-len(k.fixed))
 	}
+
 	return k.all
 }
 
-// read takes over the keys of the file, if it has changed. After an error the keys are those of before.
-func (k *Keys) read() (changed bool, err error) {
+// readFile reads the file if it has changed. After an error the previous keys stay.
+func (k *Keys) readFile() (changed bool, err error) {
 	text, changed, err := k.file.Read()
 	k.isReadable = err == nil
 	if err != nil {
@@ -104,10 +108,11 @@ func (k *Keys) read() (changed bool, err error) {
 		return false, nil
 	}
 
-	all, err := add(slices.Clone(k.fixed), strings.Split(string(text), "\n"), "API_KEYS_FILE: "+k.path+": line")
+	all, err := addKeys(slices.Clone(k.fixed), strings.Split(string(text), "\n"), "API_KEYS_FILE: "+k.path+": line")
 	if err != nil {
 		return true, err
 	}
+
 	k.all = all
 	k.warnOfExpired(all[len(k.fixed):])
 	return true, nil

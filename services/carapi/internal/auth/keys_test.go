@@ -38,16 +38,18 @@ func mustOpen(t *testing.T, c Config, clock *clock) (*Keys, *bytes.Buffer) {
 		t.Fatal(err)
 	}
 	k.startLogging(slog.New(slog.NewTextHandler(&log, nil)))
+
 	return k, &log
 }
 
-// expect checks what presented gives: a name, "name (expired)", or nothing.
+// expect checks the result for a presented key: a name, "name (expired)", or nothing.
 func expect(t *testing.T, k *Keys, presented, want string) {
 	t.Helper()
 	got, ok := k.Name(presented)
 	if got != "" && !ok {
 		got += " (expired)"
 	}
+
 	if got != want || ok && got == "" {
 		t.Errorf("%q: %q, %v; want %q", presented, got, ok, want)
 	}
@@ -55,10 +57,12 @@ func expect(t *testing.T, k *Keys, presented, want string) {
 
 func write(t *testing.T, path string, lines ...string) {
 	t.Helper()
+
 	// A new file each time, as the documentation asks for.
 	if err := os.WriteFile(path+".new", []byte(strings.Join(lines, "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := os.Rename(path+".new", path); err != nil {
 		t.Fatal(err)
 	}
@@ -66,10 +70,13 @@ func write(t *testing.T, path string, lines ...string) {
 
 func TestNames(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys")
-	write(t, file, "# partners", "", "  f = "+secretB+"f\r", "\t# one more", "g="+strings.ToUpper(hashOf("g-secret-g-secret"))+"@2026-06-30")
+	write(t, file, "# partners", "", "  f = "+secretB+"f\r", "\t# one more", "g="+
+		strings.ToUpper(hashOf("g-secret-g-secret"))+"@2026-06-30")
+
 	k, _ := mustOpen(t, Config{
-		Key:      "key,of;API_KEY-01234567",
-		Keys:     settings.Secret("a=" + secretA + "; b=" + secretB + ",c=" + hashOf("c") + "\r\n\n d=" + secretA + "@2026-06-30@2026-07-01;e=" + secretA + "@2027-1-1;"),
+		Key: "key,of;API_KEY-01234567",
+		Keys: settings.Secret("a=" + secretA + "; b=" + secretB + ",c=" + hashOf("c") + "\r\n\n d=" + secretA +
+			"@2026-06-30@2026-07-01;e=" + secretA + "@2027-1-1;"),
 		KeysFile: file,
 	}, newClock())
 	for presented, want := range map[string]string{
@@ -126,12 +133,14 @@ func TestWrongEntries(t *testing.T) {
 	} {
 		file := filepath.Join(t.TempDir(), "keys")
 		write(t, file, "first=0123456789abcdef", entry, "# "+entry)
+
 		for name, c := range map[string]Config{
 			"API_KEYS: key 2: ":                     {Key: secretA, Keys: settings.Secret("first=0123456789abcdef; " + entry)},
 			"API_KEYS_FILE: " + file + ": line 2: ": {Key: secretA, KeysFile: file},
 		} {
 			err := c.Validate()
-			if err == nil || !strings.HasPrefix(err.Error(), name) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.HasPrefix(err.Error(), name) || !strings.Contains(err.Error(), want) ||
+				strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q: %v; want %s...%s", entry, err, name, want)
 			} else if strings.Contains(err.Error(), hidden) {
 				t.Errorf("%q: the secret shows: %v", entry, err)
@@ -145,22 +154,27 @@ func TestMistakes(t *testing.T) {
 	file, empty := filepath.Join(dir, "keys"), filepath.Join(dir, "empty")
 	write(t, file, "a=short", "b="+secretB+";c="+secretA, "d="+secretA, "d="+secretB, "e="+secretA)
 	write(t, empty, "# nobody", "")
+
 	for name, test := range map[string]struct {
 		c    Config
 		want []string // a line of the error each
 	}{
-		"none":        {Config{}, []string{"API_KEY: not set: make a key with `carapi key new NAME` or `openssl rand -hex 32`"}},
-		"no entries":  {Config{Keys: " ;\n, "}, []string{"API_KEYS, API_KEYS_FILE: there is no key in them"}},
-		"empty file":  {Config{KeysFile: empty}, []string{"API_KEYS, API_KEYS_FILE: there is no key in them"}},
-		"short":       {Config{Key: "hunter2"}, []string{"API_KEY: 7 characters: at least 16"}},
-		"hash":        {Config{Key: "sha256:hunter2hunter2"}, []string{"API_KEY: expected 64"}},
-		"no file":     {Config{Key: secretA, KeysFile: filepath.Join(dir, "nowhere")}, []string{"API_KEYS_FILE: stat " + filepath.Join(dir, "nowhere")}},
-		"folder":      {Config{Key: secretA, KeysFile: dir}, []string{"API_KEYS_FILE: " + dir + " is no regular file"}},
-		"same secret": {Config{Key: secretA, Keys: "x=" + secretA}, []string{"API_KEYS: key 1: the key default has the same secret"}},
+		"none": {Config{}, []string{"API_KEY: not set: make a key with `carapi key new NAME` or `openssl rand " +
+			"-hex 32`"}},
+		"no entries": {Config{Keys: " ;\n, "}, []string{"API_KEYS, API_KEYS_FILE: there is no key in them"}},
+		"empty file": {Config{KeysFile: empty}, []string{"API_KEYS, API_KEYS_FILE: there is no key in them"}},
+		"short":      {Config{Key: "hunter2"}, []string{"API_KEY: 7 characters: at least 16"}},
+		"hash":       {Config{Key: "sha256:hunter2hunter2"}, []string{"API_KEY: expected 64"}},
+		"no file": {Config{Key: secretA, KeysFile: filepath.Join(dir, "nowhere")},
+			[]string{"API_KEYS_FILE: stat " + filepath.Join(dir, "nowhere")}},
+		"folder": {Config{Key: secretA, KeysFile: dir}, []string{"API_KEYS_FILE: " + dir + " is no regular file"}},
+		"same secret": {Config{Key: secretA, Keys: "x=" + secretA},
+			[]string{"API_KEYS: key 1: the key default has the same secret"}},
 		"all at once": {Config{Key: "hunter2", Keys: "x; y=" + secretA + ", z=z", KeysFile: file}, []string{
 			"API_KEY: 7 characters", "API_KEYS: key 1: expected", "API_KEYS: key 3: 1 characters",
 			"API_KEYS_FILE: " + file + ": line 1: 5 characters", "API_KEYS_FILE: " + file + ": line 2: a secret here holds no ;",
-			"API_KEYS_FILE: " + file + ": line 3: the key y has the same secret", "API_KEYS_FILE: " + file + ": line 5: the key y",
+			"API_KEYS_FILE: " + file + ": line 3: the key y has the same secret", "API_KEYS_FILE: " + file +
+				": line 5: the key y",
 		}},
 	} {
 		err := test.c.Validate()
@@ -177,9 +191,11 @@ func TestMistakes(t *testing.T) {
 func TestExpiry(t *testing.T) {
 	clock := newClock()
 	k, log := mustOpen(t, Config{Key: secretA + "@2026-06-30", Keys: "old=" + secretB + "@2026-06-29"}, clock)
-	if s := log.String(); strings.Count(s, "a key has expired") != 1 || !strings.Contains(s, "key=old last_day=2026-06-29") {
+	if s := log.String(); strings.Count(s, "a key has expired") != 1 ||
+		!strings.Contains(s, "key=old last_day=2026-06-29") {
 		t.Errorf("log: %s", s)
 	}
+
 	expect(t, k, secretB, "old (expired)")
 	clock.t = time.Date(2026, 6, 30, 23, 59, 59, 999999999, time.UTC)
 	expect(t, k, secretA, "default")
@@ -205,13 +221,15 @@ func TestFileIsReadAgain(t *testing.T) {
 	if err := os.WriteFile(file, []byte("c="+secretB), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := os.Chtimes(file, clock.t, clock.t); err != nil {
 		t.Fatal(err)
 	}
+
 	clock.pass(checkInterval)
 	expect(t, k, secretB, "c")
 
-	// A wrong file changes nothing, and is told once for each change.
+	// A wrong file changes nothing, and is logged once for each change.
 	for i, lines := range [][]string{{"a=" + secretA, "oops"}, {"a=" + secretA, "oops!"}} {
 		write(t, file, lines...)
 		for range 3 {
@@ -219,25 +237,31 @@ func TestFileIsReadAgain(t *testing.T) {
 			expect(t, k, secretB, "c")
 			expect(t, k, secretA, "")
 		}
+
 		if n := strings.Count(log.String(), "line 2: expected name=secret"); n != i+1 {
 			t.Errorf("%d warnings after %d wrong files: %s", n, i+1, log)
 		}
 	}
+
 	// So does one that is gone, until it is back.
 	if err := os.Rename(file, file+".old"); err != nil {
 		t.Fatal(err)
 	}
+
 	for range 3 {
 		clock.pass(checkInterval)
 		expect(t, k, secretB, "c")
 	}
+
 	if n := strings.Count(log.String(), "no such file"); n != 1 {
 		t.Errorf("%d warnings of a file that is gone: %s", n, log)
 	}
+
 	write(t, file, "a="+secretA, "b="+secretB+"@2026-06-01")
 	clock.pass(checkInterval)
 	expect(t, k, secretA, "a")
 	expect(t, k, secretB, "b (expired)")
+
 	if !strings.Contains(log.String(), "a key has expired") {
 		t.Errorf("no warning of an expired key: %s", log)
 	}
@@ -247,11 +271,13 @@ func TestFileIsReadAgain(t *testing.T) {
 	clock.pass(checkInterval)
 	expect(t, k, secretA, "")
 	expect(t, k, "0123456789abcdef", "default")
+
 	for _, secret := range []string{secretA, secretB, "oops", "0123456789abcdef"} {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("the log has a secret: %s", log)
 		}
 	}
+
 	if n := strings.Count(log.String(), "has been read again"); n != 4 {
 		t.Errorf("%d times read again: %s", n, log)
 	}
@@ -262,20 +288,26 @@ func TestFileBecomesAFolder(t *testing.T) {
 	clock, file := newClock(), filepath.Join(t.TempDir(), "keys")
 	write(t, file, "a="+secretA)
 	k, log := mustOpen(t, Config{KeysFile: file}, clock)
+
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := os.Mkdir(file, 0o700); err != nil {
 		t.Fatal(err)
 	}
+
 	clock.pass(checkInterval)
 	expect(t, k, secretA, "a")
+
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
+
 	write(t, file, "b="+secretA)
 	clock.pass(checkInterval)
 	expect(t, k, secretA, "b")
+
 	if strings.Count(log.String(), "no regular file") != 1 {
 		t.Errorf("log: %s", log)
 	}
@@ -286,6 +318,7 @@ func TestNew(t *testing.T) {
 	if err != nil || len(secret) != 64 || strings.Contains(line, secret) || !strings.HasSuffix(line, "@2026-06-30") {
 		t.Fatal(secret, line, err)
 	}
+
 	clock := newClock()
 	k, _ := mustOpen(t, Config{Keys: settings.Secret(line)}, clock)
 	expect(t, k, secret, "partner-1.x_y")
@@ -296,6 +329,7 @@ func TestNew(t *testing.T) {
 	if err != nil || again == secret || strings.Contains(line, "@") {
 		t.Error(again, line, err)
 	}
+
 	for _, name := range []string{"", "a b", "a=b", "a;b", strings.Repeat("n", 65)} {
 		if _, _, err := New(name, time.Time{}); err == nil {
 			t.Errorf("%q is taken as a name", name)
@@ -305,14 +339,17 @@ func TestNew(t *testing.T) {
 
 // What is taken has a plain name, and no error shows a secret.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"a=" + secretA, "b=" + secretB + "@2027-01-31", "c=" + hashOf("c") + "@2027-02-30", secretA, "=", "a=sha256:", "a=@2027-01-31"} {
+	for _, s := range []string{"a=" + secretA, "b=" + secretB + "@2027-01-31", "c=" + hashOf("c") + "@2027-02-30", secretA,
+		"=", "a=sha256:", "a=@2027-01-31"} {
 		f.Add(s)
 	}
+
 	f.Fuzz(func(t *testing.T, entry string) {
-		k, err := parse(entry)
-		if err == nil && (!plainName.MatchString(k.name) || k.sum == sha256.Sum256(nil)) {
+		k, err := parseKey(entry)
+		if err == nil && (!namePattern.MatchString(k.name) || k.sum == sha256.Sum256(nil)) {
 			t.Errorf("%q became %v", entry, k)
 		}
+
 		secret := entry[strings.Index(entry, "=")+1:]
 		if err != nil && len(secret) >= minLength && strings.Contains(err.Error(), secret) {
 			t.Errorf("%q: the error shows it: %v", entry, err)

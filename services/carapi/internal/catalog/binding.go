@@ -11,20 +11,21 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Binding is what the settings decide about a table's columns.
+// Binding holds what the settings say about a table's columns.
 type Binding struct {
-	Fields map[string]string // name of a field to the column that it is
-	Hide   []string          // columns that no request or answer knows of
-	Units  map[string]string // name of a field to its unit: mi, km or an ISO 4217 code
-	ID     []string          // columns of the id where neither Fields nor a column's name says it; the table's own if empty
+	Fields map[string]string // column by the name of its field
+	Hide   []string          // columns that requests and answers do not know
+	Units  map[string]string // unit by the name of the field: mi, km or an ISO 4217 code
+	// columns of the id, unless Fields or a column's name says it; if empty, those of the table's own key
+	ID []string
 
 	Invisible  []string          // columns that the database hides
-	Vocabulary *value.Vocabulary // by which values are understood
+	Vocabulary *value.Vocabulary // understands values
 }
 
 var plainName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-// NewBinding reads CARS_FIELDS (field=column, separated by commas) and CARS_HIDE (columns). Reserved are the names that
+// NewBinding reads CARS_FIELDS (field=column, separated by commas) and CARS_HIDE (columns). reserved are names that
 // requests use for something other than a field.
 func NewBinding(fields, hide, reserved []string) (Binding, error) {
 	b := Binding{Fields: map[string]string{}}
@@ -40,28 +41,31 @@ func NewBinding(fields, hide, reserved []string) (Binding, error) {
 		if _, twice := b.Fields[field]; twice || columns[strings.ToLower(column)] {
 			return b, fmt.Errorf("CARS_FIELDS: %q: the field or the column is there twice", pair)
 		}
+
 		b.Fields[field], columns[strings.ToLower(column)] = column, true
 	}
+
 	for _, h := range hide {
-		if h = unquoted(h); h != "" {
+		if h = unquoteName(h); h != "" {
 			b.Hide = append(b.Hide, h)
 		}
 	}
+
 	return b, nil
 }
 
 // parsePair reads field=column.
 func parsePair(pair string) (field, column string, err error) {
 	field, column, ok := strings.Cut(pair, "=")
-	field, column = strings.TrimSpace(field), unquoted(column)
+	field, column = strings.TrimSpace(field), unquoteName(column)
 	if !ok || column == "" || !plainName.MatchString(field) {
 		return "", "", fmt.Errorf("%q: expected field=column, the field in lower case, as in price=preis_brutto", pair)
 	}
 	return field, column, nil
 }
 
-// unquoted is a name without the backticks around it, or without the spaces.
-func unquoted(name string) string {
+// unquoteName removes the backticks or spaces around a name.
+func unquoteName(name string) string {
 	name = strings.TrimSpace(name)
 	if len(name) > 2 && name[0] == '`' && name[len(name)-1] == '`' {
 		return strings.ReplaceAll(name[1:len(name)-1], "``", "`")
@@ -69,8 +73,8 @@ func unquoted(name string) string {
 	return name
 }
 
-// quoted is a name as CARS_FIELDS takes it.
-func quoted(name string) string {
+// quoteName returns a name in the notation of CARS_FIELDS.
+func quoteName(name string) string {
 	if strings.TrimSpace(name) != name || strings.ContainsAny(name, ",`") {
 		return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 	}
@@ -90,28 +94,33 @@ func NewUnits(pairs []string) (map[string]string, error) {
 		case m.IsMoney():
 			unit, ok = CurrencyCode(unit)
 		}
+
 		if !ok {
-			return nil, fmt.Errorf("CARS_UNITS: %q: expected mileage=mi, mileage=km, or price or msrp with an ISO 4217 code, as in price=EUR", pair)
+			return nil, fmt.Errorf("CARS_UNITS: %q: expected mileage=mi, mileage=km, or price or msrp with an ISO 4217 code, "+
+				"as in price=EUR", pair)
 		}
+
 		units[field] = unit
 	}
+
 	return units, nil
 }
 
-// names gives the position of the column for each field that CARS_FIELDS binds.
-func (b Binding) names(t schema.Table, starting bool) (map[string]int, error) {
+// boundPositions returns the position of the column of each field that CARS_FIELDS binds.
+func (b Binding) boundPositions(t schema.Table, starting bool) (map[string]int, error) {
 	missing := func(setting, column string) error {
 		return fmt.Errorf("%s: %s has no column %q; it has: %s", setting, t.Name, column, strings.Join(columnNames(t), ", "))
 	}
+
 	for _, h := range b.Hide {
-		if starting && position(t, h) < 0 {
+		if starting && columnPosition(t, h) < 0 {
 			return nil, missing("CARS_HIDE", h)
 		}
 	}
 
 	names := map[string]int{}
 	for _, name := range slices.Sorted(maps.Keys(b.Fields)) {
-		i := position(t, b.Fields[name])
+		i := columnPosition(t, b.Fields[name])
 		if i < 0 && starting {
 			return nil, missing("CARS_FIELDS", b.Fields[name])
 		}
@@ -119,10 +128,12 @@ func (b Binding) names(t schema.Table, starting bool) (map[string]int, error) {
 			return nil, fmt.Errorf("CARS_HIDE: %s is hidden, and CARS_FIELDS binds %s to it: take it out of one of the two",
 				b.Fields[name], name)
 		}
+
 		if i >= 0 {
 			names[name] = i
 		}
 	}
+
 	return names, nil
 }
 
@@ -131,31 +142,36 @@ func (b Binding) isHidden(column string) bool {
 	return slices.ContainsFunc(b.Hide, func(h string) bool { return strings.EqualFold(h, column) })
 }
 
-// hides reports whether no request and no answer knows of a column.
-func (b Binding) hides(c schema.Column) bool {
+// excludes reports whether requests and answers do not know a column.
+func (b Binding) excludes(c schema.Column) bool {
 	return b.isHidden(c.Name) || slices.Contains(b.Invisible, c.Name)
 }
 
-// identity gives the columns that tell vehicles apart: the one that is called id or bound to it; otherwise a key that is
-// shown whole, the stock number, or the VIN. It returns nil for a table without any of these.
-func (b Binding) identity(source Source, names map[string]int) []int {
+// idColumns returns the columns that identify vehicles: the one bound to id; otherwise a key whose columns are all
+// shown, the stock number, or the VIN. It returns nil if there is none.
+func (b Binding) idColumns(source Source, names map[string]int) []int {
 	if i, ok := names["id"]; ok {
 		return []int{i}
 	}
+
 	keys := source.Keys
 	if len(b.ID) > 0 {
 		keys = [][]string{b.ID}
 	}
+
 	for _, key := range keys {
-		columns := positions(source.Table, key)
-		if !slices.ContainsFunc(key, b.isHidden) && !slices.ContainsFunc(key, func(name string) bool { return slices.Contains(b.Invisible, name) }) && !slices.Contains(columns, -1) {
+		columns := columnPositions(source.Table, key)
+		if !slices.ContainsFunc(key, b.isHidden) && !slices.ContainsFunc(key,
+			func(name string) bool { return slices.Contains(b.Invisible, name) }) && !slices.Contains(columns, -1) {
 			return columns
 		}
 	}
+
 	for _, name := range []string{"stock_number", "vin"} {
 		if i, ok := names[name]; ok {
 			return []int{i}
 		}
 	}
+
 	return nil
 }

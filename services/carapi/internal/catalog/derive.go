@@ -8,7 +8,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// derivation is how a field's value is found within that of a column.
+// derivation says how to find a field's value within the text of a column.
 type derivation int
 
 const (
@@ -21,31 +21,36 @@ const (
 	dropMake                  // as deriveModel, and the whole text where it begins with no make
 )
 
-// titles are the names of columns in which a make and a model, a year or a fuel may stand together with other things.
-var titles = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline", "titel", "titre", "titulo", "titolo", "tytul", "baslik",
-	"заголовок", "название", "listingtitle", "listing", "heading", "description", "vehicle", "car", "auto", "fullname", "makemodel", "brandmodel", "modele", "modell", "modelo", "modello"}
+// titleNames are names of columns that may hold make, model, year or fuel together with other things.
+var titleNames = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline",
+	"titel", "titre", "titulo", "titolo", "tytul", "baslik", "заголовок", "название", "listingtitle", "listing", "heading",
+	"description", "vehicle", "car", "auto", "fullname", "makemodel", "brandmodel", "modele", "modell",
+	"modelo", "modello"}
 
-// derive finds make, model, year and fuel within other columns, where no column holds them alone.
-func (p *planner) derive() {
-	names := namesOf(p.columns)
-	if p.plan.without("make") {
+// deriveFields finds make, model, year and fuel within other columns, if no column holds them alone.
+func (p *planner) deriveFields() {
+	names := comparedNames(p.columns)
+	if p.plan.lacksField("make") {
 		p.deriveVehicle(names)
-	} else if model, ok := p.plan.Fields["model"]; ok && model.Why != BySetting {
-		i := positions(p.source.Table, []string{model.Column})[0]
-		if p.beginsWithMake(i) >= nearlyAll {
-			model.Derives = dropMake
+	} else if model, ok := p.plan.Fields["model"]; ok && model.BoundBy != bySetting {
+		i := columnPositions(p.source.Table, []string{model.Column})[0]
+		if p.beginsWithMake(i) >= nearlyAllShare {
+			model.Derivation = dropMake
 			p.plan.Fields["model"] = model
 		}
 	}
-	if p.plan.without("model") {
+
+	if p.plan.lacksField("model") {
 		p.deriveModel(names)
 	}
-	if p.plan.without("year") {
+
+	if p.plan.lacksField("year") {
 		p.deriveFrom("year", deriveYear, names, func(i int) float64 {
 			return p.examiners[i].share(func(text string) bool { _, ok := yearIn(text); return ok })
 		})
 	}
-	if p.plan.without("fuel_type") {
+
+	if p.plan.lacksField("fuel_type") {
 		p.deriveFrom("fuel_type", deriveFuel, names, func(i int) float64 {
 			return p.examiners[i].share(func(text string) bool { _, ok := fuelIn(p.binding.Vocabulary, text); return ok })
 		})
@@ -54,103 +59,119 @@ func (p *planner) derive() {
 
 func (p *planner) beginsWithMake(i int) float64 {
 	return p.examiners[i].share(func(text string) bool {
-		_, rest, ok := p.binding.Vocabulary.FindMake(underscored.Replace(text))
+		_, rest, ok := p.binding.Vocabulary.FindMake(underscoreReplacer.Replace(text))
 		return ok && rest != ""
 	})
 }
 
-// underscored are signs that stand for spaces in some titles.
-var underscored = strings.NewReplacer("_", " ")
+// underscoreReplacer replaces the underscores that some titles have for spaces.
+var underscoreReplacer = strings.NewReplacer("_", " ")
 
-// deriveVehicle finds the column whose texts begin with a make: most of them in a title, and nearly all in a column of
-// any other name.
-func (p *planner) deriveVehicle(names []named) {
-	best, share := -1, mostValues+0.2
+// deriveVehicle finds the column whose texts begin with a make: most of them in a title, and nearly all in any other
+// column.
+func (p *planner) deriveVehicle(names []comparedName) {
+	best, share := -1, mostShare+0.2
 	for i, c := range p.columns {
 		if c.Name == "" || c.Kind != schema.Text || p.examiners[i].rows == 0 {
 			continue
 		}
+
 		isModel := p.plan.Fields["model"].Column == c.Name
 		found := p.beginsWithMake(i)
-		if (isModel || isTitle(names[i]) || found >= nearlyAll && p.isFree(i)) && found > share {
+		if (isModel || isTitle(names[i]) || found >= nearlyAllShare && p.isFree(i)) && found > share {
 			best, share = i, found
 		}
 	}
+
 	if best < 0 {
 		return
 	}
+
 	column := p.columns[best].Name
-	unclear := p.examiners[best].unclear(func(text string) bool {
-		_, rest, ok := p.binding.Vocabulary.FindMake(underscored.Replace(text))
+	unclear := p.examiners[best].unclearValues(func(text string) bool {
+		_, rest, ok := p.binding.Vocabulary.FindMake(underscoreReplacer.Replace(text))
 		return ok && rest != ""
 	})
-	p.plan.Fields["make"] = FieldPlan{Column: column, Why: ByValues, Derives: deriveMake, Understood: share, Unclear: unclear}
+
+	p.plan.Fields["make"] = FieldPlan{Column: column, BoundBy: byValues, Derivation: deriveMake, Understood: share,
+		Unclear: unclear}
 	if model, ok := p.plan.Fields["model"]; !ok || model.Column == column {
-		p.plan.Fields["model"] = FieldPlan{Column: column, Why: ByValues, Derives: deriveModel, Understood: share, Unclear: unclear}
+		p.plan.Fields["model"] = FieldPlan{Column: column, BoundBy: byValues, Derivation: deriveModel, Understood: share,
+			Unclear: unclear}
 	}
 }
 
-// isFree reports whether a column is no field yet, and most rows have a value in it.
-func (p *planner) isFree(i int) bool { return !p.used[i] && 2*p.examiners[i].rows >= p.profile.Rows }
+// isFree reports whether a column has no field yet, and a value in most rows.
+func (p *planner) isFree(i int) bool {
+	return !p.usedColumns[i] && 2*p.examiners[i].rows >= p.profile.Rows
+}
 
-// deriveModel finds the model beside a make, where no column is called so: after the make in a title, or a name that
-// other rows have too.
-func (p *planner) deriveModel(names []named) {
+// deriveModel finds the model beside a make, if no column is named so: after the make in a title, or as a name that
+// several rows share.
+func (p *planner) deriveModel(names []comparedName) {
 	for i, c := range p.columns {
 		e := p.examiners[i]
 		if c.Name == "" || c.Kind != schema.Text || !p.isFree(i) || !isTitle(names[i]) {
 			continue
 		}
-		if share := p.beginsWithMake(i); share >= nearlyAll {
-			p.plan.Fields["model"] = FieldPlan{Column: c.Name, Why: ByValues, Derives: deriveModel, Understood: share}
+		if share := p.beginsWithMake(i); share >= nearlyAllShare {
+			p.plan.Fields["model"] = FieldPlan{Column: c.Name, BoundBy: byValues, Derivation: deriveModel, Understood: share}
 			return
 		}
+
 		repeats := 2*len(e.profile.Values) <= e.rows
-		mayBe := e.examineText("model").verdict != disagrees && e.makes() < hardlyAny && e.plainNumbers() < mostValues
+		mayBe := e.examineText("model").verdict != valuesDisagree && e.makeShare() < hardlyAnyShare &&
+			e.plainNumberShare() < mostShare
 		if repeats && mayBe {
-			p.plan.Fields["model"] = FieldPlan{Column: c.Name, Why: ByValues, Understood: 1}
-			p.used[i] = true
+			p.plan.Fields["model"] = FieldPlan{Column: c.Name, BoundBy: byValues, Understood: 1}
+			p.usedColumns[i] = true
 			return
 		}
 	}
 }
 
-func isTitle(n named) bool {
-	return slices.Contains(titles, n.whole) || slices.Contains(titles, n.stripped) || slices.Contains(titles, n.bare)
+func isTitle(n comparedName) bool {
+	return slices.Contains(titleNames, n.whole) || slices.Contains(titleNames, n.stripped) ||
+		slices.Contains(titleNames, n.bare)
 }
 
-// deriveFrom finds the column in which nearly every value holds exactly one of what is looked for.
-func (p *planner) deriveFrom(field string, how derivation, names []named, share func(i int) float64) {
-	best, most := -1, nearlyAll
+// deriveFrom finds the column in which nearly every value contains exactly one of what share counts.
+func (p *planner) deriveFrom(field string, how derivation, names []comparedName, share func(i int) float64) {
+	best, most := -1, nearlyAllShare
 	for i, c := range p.columns {
 		if c.Name == "" || c.Kind != schema.Text && c.Kind != schema.Date || 2*p.examiners[i].rows < p.profile.Rows {
 			continue
 		}
+
 		isNamed, _ := names[i].score(field)
 		isSource := c.Name == p.plan.Fields["engine"].Column || c.Name == p.plan.Fields["make"].Column
-		if isNamed == noName && !isTitle(names[i]) && !isSource {
+		if isNamed == noScore && !isTitle(names[i]) && !isSource {
 			continue
 		}
+
 		if found := share(i); found > most {
 			best, most = i, found
 		}
 	}
+
 	if best >= 0 {
-		p.plan.Fields[field] = FieldPlan{Column: p.columns[best].Name, Why: ByValues, Derives: how, Understood: most}
+		p.plan.Fields[field] = FieldPlan{Column: p.columns[best].Name, BoundBy: byValues, Derivation: how, Understood: most}
 	}
 }
 
-// yearIn gives the only year in a text. Two different ones say nothing.
+// yearIn returns the only year in a text. Two different years are ambiguous.
 func yearIn(text string) (year string, ok bool) {
 	for i := 0; i < len(text); {
 		if text[i] < '0' || text[i] > '9' {
 			i++
 			continue
 		}
+
 		end := i
 		for end < len(text) && text[end] >= '0' && text[end] <= '9' {
 			end++
 		}
+
 		number := text[i:end]
 		if len(number) == 4 && number >= "1950" && number <= "2049" && !isPartOfWord(text, i, end) {
 			if year != "" && year != number {
@@ -158,15 +179,18 @@ func yearIn(text string) (year string, ok bool) {
 			}
 			year = number
 		}
+
 		i = end
 	}
+
 	return year, year != ""
 }
 
-// isPartOfWord reports whether a letter or a decimal point stands right beside digits.
+// isPartOfWord reports whether a letter or a decimal point is directly beside digits.
 func isPartOfWord(text string, start, end int) bool {
 	isLetter := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80 }
-	if start > 0 && (isLetter(text[start-1]) || text[start-1] == '.' && start > 1 && text[start-2] >= '0' && text[start-2] <= '9' && !isDate(text)) {
+	if start > 0 && (isLetter(text[start-1]) || text[start-1] == '.' && start > 1 && text[start-2] >= '0' &&
+		text[start-2] <= '9' && !isDate(text)) {
 		return true
 	}
 	return end < len(text) && isLetter(text[end])
@@ -174,7 +198,7 @@ func isPartOfWord(text string, start, end int) bool {
 
 func isDate(text string) bool { return value.LooksLikeDate(text) }
 
-// fuelIn gives the part of a text that names a fuel, where just one does.
+// fuelIn returns the only part of a text that names a fuel.
 func fuelIn(v *value.Vocabulary, text string) (fuel string, ok bool) {
 	parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("/,;|()·•", r) })
 	for _, part := range parts {
@@ -185,7 +209,9 @@ func fuelIn(v *value.Vocabulary, text string) (fuel string, ok bool) {
 		if ok {
 			return "", false
 		}
+
 		fuel, ok = part, true
 	}
+
 	return fuel, ok
 }

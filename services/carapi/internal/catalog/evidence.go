@@ -11,40 +11,41 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// verdict is what the values of a column say about whether it is a field.
+// verdict says whether a column's values fit a field.
 type verdict int
 
 const (
-	disagrees verdict = iota // they are something else
-	unknown                  // they say nothing
-	agrees
+	valuesDisagree verdict = iota // the values are something else
+	valuesUnclear                 // the values do not tell
+	valuesAgree
 )
 
-// evidence is what values say, and how many of them do.
+// evidence is a verdict and how many values support it.
 type evidence struct {
 	verdict verdict
-	share   float64 // of the rows with a value, those whose value is understood
+	share   float64 // the share of rows with a value whose value is understood
 }
 
-// Shares of rows from which values agree with a field, or are something else.
+// Shares of rows that decide whether values fit a field.
 const (
-	mostValues   = 0.5
-	nearlyAll    = 0.9
-	hardlyAny    = 0.2
-	aFew         = 0.05
-	leastColors  = 0.2 // names of paints are open-ended
-	leastNumbers = 0.6
+	mostShare      = 0.5
+	nearlyAllShare = 0.9
+	hardlyAnyShare = 0.2
+	fewShare       = 0.05
+	minColorShare  = 0.2 // names of paints are open-ended
+	minNumberShare = 0.6
 )
 
-// meaningFields are the fields whose values have meanings that the vocabulary knows.
-var meaningFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "color", "interior_color"}
+// meaningFields are the fields whose values have meanings in the vocabulary.
+var meaningFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "color",
+	"interior_color"}
 
-// examiner looks at the values of one column.
+// examiner examines the values of one column.
 type examiner struct {
 	vocabulary *value.Vocabulary
 	column     schema.Column
 	profile    *ColumnProfile
-	rows       int // with a value
+	rows       int // rows with a value
 
 	shares map[string]float64
 }
@@ -53,7 +54,7 @@ func newExaminer(v *value.Vocabulary, c schema.Column, p *ColumnProfile) *examin
 	return &examiner{vocabulary: v, column: c, profile: p, rows: p.rows(), shares: map[string]float64{}}
 }
 
-// share is that of the rows for whose value holds is true.
+// share returns the share of rows whose value satisfies holds.
 func (e *examiner) share(holds func(text string) bool) float64 {
 	n := 0
 	for _, v := range e.profile.Values {
@@ -64,8 +65,8 @@ func (e *examiner) share(holds func(text string) bool) float64 {
 	return float64(n) / float64(max(e.rows, 1))
 }
 
-// once keeps a share by a name.
-func (e *examiner) once(name string, holds func(text string) bool) float64 {
+// cachedShare caches a share by name.
+func (e *examiner) cachedShare(name string, holds func(text string) bool) float64 {
 	share, ok := e.shares[name]
 	if !ok {
 		share = e.share(holds)
@@ -74,58 +75,59 @@ func (e *examiner) once(name string, holds func(text string) bool) float64 {
 	return share
 }
 
-func (e *examiner) meaning(field string) float64 {
-	return e.once(field, func(text string) bool { return isKindOf(e.vocabulary, field, text) })
+func (e *examiner) meaningShare(field string) float64 {
+	return e.cachedShare(field, func(text string) bool { return isKindOf(e.vocabulary, field, text) })
 }
 
-// isKindOf reports whether a text has a meaning by which the field is found.
+// isKindOf reports whether a text has a meaning that identifies the field.
 func isKindOf(v *value.Vocabulary, field, text string) bool {
 	found := v.Meanings(field, text)
 	return len(found) > 0 && (field != "condition" || slices.ContainsFunc(found, isAge))
 }
 
-// isAge reports whether a condition says whether a vehicle is new or used, and not how well it is kept.
+// isAge reports whether a condition says that a vehicle is new or used, rather than how well it is kept.
 func isAge(condition string) bool {
 	return slices.Contains([]string{"new", "used", "certified", "like new", "demonstrator"}, condition)
 }
 
-func (e *examiner) makes() float64 { return e.once("make", e.vocabulary.IsMake) }
+func (e *examiner) makeShare() float64 { return e.cachedShare("make", e.vocabulary.IsMake) }
 
-func (e *examiner) urls() float64 { return e.once("url", value.LooksLikeURL) }
+func (e *examiner) urlShare() float64 { return e.cachedShare("url", value.LooksLikeURL) }
 
-// plainNumbers is the share of values that are numbers and nothing more.
-func (e *examiner) plainNumbers() float64 {
-	return e.once("number", func(text string) bool {
+// plainNumberShare returns the share of values that are plain numbers.
+func (e *examiner) plainNumberShare() float64 {
+	return e.cachedShare("number", func(text string) bool {
 		_, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 		return err == nil
 	})
 }
 
-func (e *examiner) vins() float64 {
-	return e.once("vin", func(text string) bool {
+func (e *examiner) vinShare() float64 {
+	return e.cachedShare("vin", func(text string) bool {
 		isForm, _ := value.CheckVIN(text)
 		return isForm
 	})
 }
 
-// isFlag reports whether the column holds nothing but 0 and 1, or yes and no.
+// isFlag reports whether the column only holds 0 and 1, or yes and no.
 func (e *examiner) isFlag() bool {
-	return len(e.profile.Values) > 0 && e.once("bool", func(text string) bool {
+	return len(e.profile.Values) > 0 && e.cachedShare("bool", func(text string) bool {
 		_, ok := value.ParseBool(text)
 		return ok
 	}) == 1
 }
 
-// isDistinct reports whether nearly every row has a value of its own.
+// isDistinct reports whether nearly every row has its own value.
 func (e *examiner) isDistinct() bool {
-	return e.rows > 0 && float64(len(e.profile.Values)) >= nearlyAll*float64(e.rows)
+	return e.rows > 0 && float64(len(e.profile.Values)) >= nearlyAllShare*float64(e.rows)
 }
 
 // examine says whether the column's values fit a field.
 func (e *examiner) examine(field string) evidence {
 	if e.rows == 0 {
-		return evidence{unknown, 0}
+		return evidence{valuesUnclear, 0}
 	}
+
 	v := vehicleField(field)
 	switch {
 	case slices.Contains(meaningFields, field):
@@ -135,103 +137,110 @@ func (e *examiner) examine(field string) evidence {
 	case field == "year", v.Kind == schema.Decimal, v.Kind == schema.Integer:
 		return e.examineNumber(field)
 	}
+
 	switch field {
 	case "vin":
-		return agreeIf(e.vins(), mostValues)
+		return agreesIf(e.vinShare(), mostShare)
 	case "image_url", "listing_url":
-		return agreeIf(e.urls(), mostValues)
+		return agreesIf(e.urlShare(), mostShare)
 	case "id", "stock_number":
-		if e.isDistinct() && e.urls() < mostValues {
-			return evidence{agrees, 1}
+		if e.isDistinct() && e.urlShare() < mostShare {
+			return evidence{valuesAgree, 1}
 		}
-		return evidence{unknown, 0}
+		return evidence{valuesUnclear, 0}
 	case "created_at", "updated_at":
 		if e.column.Kind == schema.Date || e.column.Kind == schema.DateTime || e.column.Kind == schema.Timestamp {
-			return evidence{agrees, 1}
+			return evidence{valuesAgree, 1}
 		}
-		return evidence{unknown, 0}
+		return evidence{valuesUnclear, 0}
 	case "dealer":
 		return e.examineDealer()
 	case "currency":
-		return agreeIf(e.once("currency", isCurrency), mostValues)
+		return agreesIf(e.cachedShare("currency", isCurrency), mostShare)
 	case "features":
-		if e.isFlag() || e.plainNumbers() > mostValues || e.areLevels() {
-			return evidence{disagrees, 0}
+		if e.isFlag() || e.plainNumberShare() > mostShare || e.areEquipmentLevels() {
+			return evidence{valuesDisagree, 0}
 		}
-		return evidence{unknown, 0}
+		return evidence{valuesUnclear, 0}
 	}
-	if slices.Contains(places, field) {
+
+	if slices.Contains(placeFields, field) {
 		return e.examinePlace(field)
 	}
+
 	return e.examineText(field)
 }
 
-// equipmentLevels are words for how much equipment there is, which name none.
-var equipmentLevels = strings.Fields("full semi standard base basic mid half low high top option options none fully loaded")
+// equipmentLevels are words for how much equipment there is. They name no equipment.
+var equipmentLevels = strings.Fields("full semi standard base basic mid half low high top option options none " +
+	"fully loaded")
 
-// areLevels reports whether the values say how much equipment there is.
-func (e *examiner) areLevels() bool {
+// areEquipmentLevels reports whether the values say how much equipment there is.
+func (e *examiner) areEquipmentLevels() bool {
 	return e.share(func(text string) bool {
-		return !slices.ContainsFunc(tokens(text), func(w string) bool { return !slices.Contains(equipmentLevels, w) })
-	}) >= mostValues
+		return !slices.ContainsFunc(nameTokens(text), func(w string) bool { return !slices.Contains(equipmentLevels, w) })
+	}) >= mostShare
 }
 
-func agreeIf(share, least float64) evidence {
+func agreesIf(share, least float64) evidence {
 	if share >= least {
-		return evidence{agrees, share}
+		return evidence{valuesAgree, share}
 	}
-	return evidence{disagrees, share}
+	return evidence{valuesDisagree, share}
 }
 
-// examineMeaning looks for words of the field's vocabulary. Words that it does not know say nothing, unless they are
-// those of another field, numbers or flags.
+// examineMeaning counts words of the field's vocabulary. Unknown words do not tell, unless they are words of another
+// field, numbers or flags.
 func (e *examiner) examineMeaning(field string) evidence {
-	share, least := e.meaning(field), mostValues
+	share, least := e.meaningShare(field), mostShare
 	if field == "color" || field == "interior_color" {
-		least = leastColors
+		least = minColorShare
 	}
+
 	switch {
 	case share >= least:
-		return evidence{agrees, share}
-	case e.isFlag(), e.plainNumbers() >= mostValues, e.urls() >= mostValues, e.makes() >= nearlyAll:
-		return evidence{disagrees, share}
+		return evidence{valuesAgree, share}
+	case e.isFlag(), e.plainNumberShare() >= mostShare, e.urlShare() >= mostShare, e.makeShare() >= nearlyAllShare:
+		return evidence{valuesDisagree, share}
 	}
+
 	for _, other := range meaningFields[:5] {
-		if other != field && share < hardlyAny && e.meaning(other) >= mostValues {
-			return evidence{disagrees, share}
+		if other != field && share < hardlyAnyShare && e.meaningShare(other) >= mostShare {
+			return evidence{valuesDisagree, share}
 		}
 	}
-	return evidence{unknown, share}
+
+	return evidence{valuesUnclear, share}
 }
 
 func (e *examiner) examineMake() evidence {
-	switch share := e.makes(); {
-	case share >= mostValues:
-		return evidence{agrees, share}
-	case e.isFlag(), e.urls() >= mostValues:
-		return evidence{disagrees, share}
+	switch share := e.makeShare(); {
+	case share >= mostShare:
+		return evidence{valuesAgree, share}
+	case e.isFlag(), e.urlShare() >= mostShare:
+		return evidence{valuesDisagree, share}
 	default:
-		return evidence{unknown, share}
+		return evidence{valuesUnclear, share}
 	}
 }
 
-// sellerKinds are words for what kind of seller offers a vehicle, which do not name one. sellerNouns may stand beside
-// them.
+// sellerKinds are words for kinds of sellers, which name no seller. sellerNouns may stand beside them.
 var (
 	sellerKinds = value.FoldAll(strings.Fields("private privat privé particulier particular privato dealer dealers " +
 		"individual owner trade business commercial gewerblich händler professionnel profesional privado concessionario " +
 		"trustmarkdealer franchise independent user broker частник дилер"))
-	sellerNouns = value.FoldAll(strings.Fields("seller sellers sale anbieter verkäufer vendeur vendedor venditore verkoper " +
-		"sprzedawca продавец"))
+	sellerNouns = value.FoldAll(strings.Fields("seller sellers sale anbieter verkäufer vendeur vendedor venditore " +
+		"verkoper sprzedawca продавец"))
 )
 
-// isSellerKind reports whether a text says what kind of seller offers a vehicle.
+// isSellerKind reports whether a text names a kind of seller.
 func isSellerKind(text string) bool {
 	if slices.Contains(sellerKinds, value.Fold(text)) {
 		return true
 	}
+
 	isKind := false
-	for _, word := range tokens(text) {
+	for _, word := range nameTokens(text) {
 		switch {
 		case slices.Contains(sellerKinds, word):
 			isKind = true
@@ -239,61 +248,66 @@ func isSellerKind(text string) bool {
 			return false
 		}
 	}
+
 	return isKind
 }
 
 func (e *examiner) examineDealer() evidence {
 	kinds := e.share(isSellerKind)
-	if e.isFlag() || kinds >= mostValues || e.urls() >= mostValues || e.plainNumbers() >= nearlyAll && isNumeric(e.column.Kind) {
-		return evidence{disagrees, 0}
+	if e.isFlag() || kinds >= mostShare || e.urlShare() >= mostShare || e.plainNumberShare() >= nearlyAllShare &&
+		isNumeric(e.column.Kind) {
+		return evidence{valuesDisagree, 0}
 	}
 	if kinds == 0 && len(e.profile.Values) > 1 {
-		return evidence{agrees, 1}
+		return evidence{valuesAgree, 1}
 	}
-	return evidence{unknown, 0}
+
+	return evidence{valuesUnclear, 0}
 }
 
-// places are the fields that say where a vehicle is.
-var places = []string{"city", "state", "country"}
+// placeFields say where a vehicle is.
+var placeFields = []string{"city", "state", "country"}
 
-// fewPlaces is how many places a column has at least whose name does not say for certain that it holds places.
-const fewPlaces = 3
+// minPlaces is how many places a column must have if its name does not clearly say that it holds places.
+const minPlaces = 3
 
-// examinePlace looks for names that several vehicles share. What says whether a vehicle is new or used is no place.
+// examinePlace looks for names that several vehicles share. Words for conditions are not places.
 func (e *examiner) examinePlace(field string) evidence {
-	conditions := e.share(func(text string) bool { return e.vocabulary.IsWord("condition", text) })
+	conditions := e.share(func(text string) bool { return e.vocabulary.IsMeaningWord("condition", text) })
 	words := e.share(func(text string) bool { return strings.ContainsFunc(text, unicode.IsLetter) })
 	values := len(e.profile.Values)
 	switch found := e.examineText(field); {
-	case found.verdict == disagrees, conditions >= aFew:
-		return evidence{disagrees, 0}
-	case words >= nearlyAll && values >= fewPlaces && 2*values <= e.rows && e.meaningful() < mostValues:
-		return evidence{agrees, hardlyAny} // other things are named so too
+	case found.verdict == valuesDisagree, conditions >= fewShare:
+		return evidence{valuesDisagree, 0}
+	case words >= nearlyAllShare && values >= minPlaces && 2*values <= e.rows && e.largestMeaningShare() < mostShare:
+		return evidence{valuesAgree, hardlyAnyShare} // other columns have such names too
 	}
-	return evidence{unknown, 0}
+
+	return evidence{valuesUnclear, 0}
 }
 
-// meaningful is the largest share of values with a meaning in any field.
-func (e *examiner) meaningful() float64 {
-	most := e.makes()
+// largestMeaningShare returns the largest share of values with a meaning in any field.
+func (e *examiner) largestMeaningShare() float64 {
+	most := e.makeShare()
 	for _, field := range meaningFields {
-		most = max(most, e.meaning(field))
+		most = max(most, e.meaningShare(field))
 	}
 	return most
 }
 
-// examineText looks at a field of texts that may hold anything.
+// examineText examines a text field that may hold anything.
 func (e *examiner) examineText(field string) evidence {
 	numbersMayBe := slices.Contains([]string{"model", "trim", "engine", "stock_number"}, field)
 	switch {
-	case e.isFlag() && !numbersMayBe, e.urls() >= mostValues && field != "description":
-		return evidence{disagrees, 0}
-	case e.plainNumbers() >= nearlyAll && !numbersMayBe:
-		return evidence{disagrees, 0}
-	case field == "model" && (e.plainNumbers() >= nearlyAll && e.isYears() || e.makes() >= nearlyAll):
-		return evidence{disagrees, 0}
+	case e.isFlag() && !numbersMayBe, e.urlShare() >= mostShare && field != "description":
+		return evidence{valuesDisagree, 0}
+	case e.plainNumberShare() >= nearlyAllShare && !numbersMayBe:
+		return evidence{valuesDisagree, 0}
+	case field == "model" && (e.plainNumberShare() >= nearlyAllShare && e.areYears() || e.makeShare() >= nearlyAllShare):
+		return evidence{valuesDisagree, 0}
 	}
-	return evidence{unknown, 0}
+
+	return evidence{valuesUnclear, 0}
 }
 
 func isNumeric(k schema.Kind) bool {
@@ -305,8 +319,8 @@ func isCurrency(text string) bool {
 	return ok
 }
 
-// plausible are the ranges in which most values of a field are.
-var plausible = map[string][2]string{
+// plausibleRanges are the ranges that hold most values of a field.
+var plausibleRanges = map[string][2]string{
 	"year": {"1886", "2050"}, "cylinders": {"0", "16"}, "doors": {"0", "9"}, "seats": {"1", "99"},
 	"mileage": {"0", "3000000"}, "price": {"0", "100000000000"}, "msrp": {"0", "100000000000"},
 }
@@ -314,104 +328,119 @@ var plausible = map[string][2]string{
 // examineNumber looks for numbers of a plausible size.
 func (e *examiner) examineNumber(field string) evidence {
 	if e.column.Kind == schema.Date || e.column.Kind == schema.DateTime || e.column.Kind == schema.Timestamp {
-		return evidence{disagrees, 0}
+		return evidence{valuesDisagree, 0}
 	}
 	if isNumeric(e.column.Kind) && e.isFlag() && len(e.profile.Values) > 1 && field != "doors" {
-		return evidence{disagrees, 0}
+		return evidence{valuesDisagree, 0}
 	}
-	style, _, _ := value.LearnNumbers(value.Measure{Field: field}, e.profile.All())
+
+	style, _, _ := value.LearnNumbers(value.Measure{Field: field}, e.profile.all())
 	numbers, within, whole, zeros := 0, 0, 0, 0
-	var sizes []weighted
+
+	var sizes []weightedNumber
 	for _, v := range e.profile.Values {
 		n, ok := style.Parse([]byte(v.Text), nil)
 		if !ok {
 			continue
 		}
+
 		numbers += v.Count
 		x, _ := strconv.ParseFloat(string(n.Number), 64)
-		sizes = append(sizes, weighted{x, v.Count})
-		bounds := plausible[field]
+		sizes = append(sizes, weightedNumber{x, v.Count})
+
+		bounds := plausibleRanges[field]
 		if value.CompareDecimals(n.Number, bounds[0]) >= 0 && value.CompareDecimals(n.Number, bounds[1]) <= 0 {
 			within += v.Count
 		}
+
 		if !strings.Contains(string(n.Number), ".") {
 			whole += v.Count
 		}
+
 		if x == 0 {
 			zeros += v.Count
 		}
 	}
+
+	// Decide by these counts.
 	share := float64(numbers) / float64(e.rows)
-	middle := median(sizes)
+	middle := weightedMedian(sizes)
 	switch {
-	case share < leastNumbers, numbers == 0:
-		return evidence{disagrees, share}
+	case share < minNumberShare, numbers == 0:
+		return evidence{valuesDisagree, share}
 	case field == "year":
-		return agreeIf(float64(within+zeros)/float64(e.rows), leastNumbers)
-	case float64(within) < nearlyAll*float64(numbers):
-		return evidence{disagrees, share}
+		return agreesIf(float64(within+zeros)/float64(e.rows), minNumberShare)
+	case float64(within) < nearlyAllShare*float64(numbers):
+		return evidence{valuesDisagree, share}
 	case field == "mileage" && middle < 100 && whole*2 < numbers: // a consumption
-		return evidence{disagrees, share}
-	case field == "mileage" && slices.Contains(tokens(e.column.Name), "mileage") && len(sizes) > 5 &&
-		sizes[0].number >= leastPerGallon && sizes[len(sizes)-1].number <= mostPerGallon:
-		return evidence{disagrees, share}
-	case (field == "cylinders" || field == "doors" || field == "seats") && float64(whole) < nearlyAll*float64(numbers):
-		return evidence{disagrees, share}
+		return evidence{valuesDisagree, share}
+	case field == "mileage" && slices.Contains(nameTokens(e.column.Name), "mileage") && len(sizes) > 5 &&
+		sizes[0].number >= minMilesPerGallon && sizes[len(sizes)-1].number <= maxMilesPerGallon:
+		return evidence{valuesDisagree, share}
+	case (field == "cylinders" || field == "doors" || field == "seats") &&
+		float64(whole) < nearlyAllShare*float64(numbers):
+		return evidence{valuesDisagree, share}
 	}
-	return evidence{agrees, share}
+
+	return evidence{valuesAgree, share}
 }
 
-// How many miles vehicles go with a gallon of fuel, which some call mileage. In a stock, some odometer shows less or
-// more.
+// The miles that vehicles go on a gallon of fuel, which some call mileage. Among odometer readings, some would be
+// outside this range.
 const (
-	leastPerGallon = 8
-	mostPerGallon  = 150
+	minMilesPerGallon = 8
+	maxMilesPerGallon = 150
 )
 
-// leastPrice is less than most vehicles of a stock cost, in whole units of any currency.
-const leastPrice = 200
+// minTypicalPrice is less than most vehicles cost, in whole units of any currency.
+const minTypicalPrice = 200
 
-// isUnscaled reports whether amounts of money are too small to be in whole units: 3.75 may be lakh, or thousands.
+// isUnscaled reports whether amounts of money are too small for whole units: 3.75 may be lakh or thousands.
 func (e *examiner) isUnscaled(style value.NumberStyle) bool {
-	var sizes []weighted
+	var sizes []weightedNumber
 	fractions, numbers := 0, 0
 	for _, v := range e.profile.Values {
 		n, ok := style.Parse([]byte(v.Text), nil)
 		if !ok {
 			continue
 		}
+
 		x, _ := strconv.ParseFloat(string(n.Number), 64)
-		sizes = append(sizes, weighted{x, v.Count})
+		sizes = append(sizes, weightedNumber{x, v.Count})
 		numbers += v.Count
+
 		if strings.Contains(string(n.Number), ".") {
 			fractions += v.Count
 		}
 	}
-	return median(sizes) < leastPrice && fractions*2 > numbers
+
+	return weightedMedian(sizes) < minTypicalPrice && fractions*2 > numbers
 }
 
-func (e *examiner) isYears() bool {
+func (e *examiner) areYears() bool {
 	return e.share(func(text string) bool {
 		return len(text) == 4 && text >= "1950" && text <= "2050"
-	}) >= nearlyAll
+	}) >= nearlyAllShare
 }
 
-// weighted is a number that several rows have.
-type weighted struct {
+// weightedNumber is a number and how many rows have it.
+type weightedNumber struct {
 	number float64
 	count  int
 }
 
-func median(all []weighted) float64 {
-	slices.SortFunc(all, func(a, b weighted) int { return cmp.Compare(a.number, b.number) })
+func weightedMedian(all []weightedNumber) float64 {
+	slices.SortFunc(all, func(a, b weightedNumber) int { return cmp.Compare(a.number, b.number) })
 	total := 0
 	for _, w := range all {
 		total += w.count
 	}
+
 	for _, w := range all {
 		if total -= 2 * w.count; total <= 0 {
 			return w.number
 		}
 	}
+
 	return 0
 }

@@ -9,44 +9,45 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Field is a column of the table under the name by which requests and answers know it.
+// Field is a column of the table under the name that requests and answers use.
 type Field struct {
-	Name    string
-	About   string // in words; empty if it is not a vehicle field and its column has no comment
-	Unit    string // "mi", "km" or an ISO 4217 code; empty if it is not known
-	Column  schema.Column
-	Kind    schema.Kind // how its values are compared; mostly the column's own
-	Stored  schema.Kind // as which they are read; answers show them so
-	Columns []int       // positions in Table.Columns of what it is read from: one, several for a joined id, none for a rowid
+	Name   string
+	About  string // describes the field; empty if it is not a vehicle field and its column has no comment
+	Unit   string // "mi", "km" or an ISO 4217 code; empty if unknown
+	Column schema.Column
+	Kind   schema.Kind // how its values are compared; mostly the column's kind
+	Stored schema.Kind // how its values are read and shown
+	// positions in Table.Columns of the columns it is read from: one, several for a joined id, none for a rowid
+	Columns []int
 
 	From       *Field // the field that this one is derived from; nil for one that is read from the table
-	UnitIn     *Field // the field that says what the unit of each row is; nil if it is the same for all
-	Why        string // why it is bound to its column; empty for one under its own name
-	CurrencyIn *Field // the field with the currency of each row, where currencies differ
+	UnitIn     *Field // the field with the unit of each row; nil if all rows have the same
+	BoundBy    string // how its column was found; empty for a column under its own name
+	CurrencyIn *Field // the field with the currency of each row, if currencies differ
 
 	Mixed    bool // units differ from row to row
-	Unscaled bool // amounts of money in thousands, lakh or the like, and nothing says which
-	Flag     bool // it holds nothing but spellings of true and false
+	Unscaled bool // amounts of money are in an unknown scale, such as thousands or lakh
+	Flag     bool // it only holds spellings of true and false
 
-	computed   bool
-	derives    derivation
-	numbers    bool // texts are understood as numbers
-	style      value.NumberStyle
-	vocabulary *value.Vocabulary
+	isComputed    bool
+	derivation    derivation
+	parsesNumbers bool // texts are understood as numbers
+	numberStyle   value.NumberStyle
+	vocabulary    *value.Vocabulary
 
 	position int // in Catalog.Fields; -1 for a hidden field of the key
 	slot     int // in Catalog.Indexed; -1 if it is not there
 }
 
-// IsDerived reports whether the field's values stand within those of a column, together with other things.
-func (f *Field) IsDerived() bool { return f.derives != asStored }
+// IsDerived reports whether the field's values are parts of a column's texts.
+func (f *Field) IsDerived() bool { return f.derivation != asStored }
 
-// IsRenamed reports whether the field is a column of no vehicle field whose own name means something else.
+// IsRenamed reports whether the column got another name because its own name belongs to a field.
 func (f *Field) IsRenamed() bool {
-	return strings.HasPrefix(f.Name, renamed) && f.Name != f.Column.Name
+	return strings.HasPrefix(f.Name, renamedPrefix) && f.Name != f.Column.Name
 }
 
-// Class is which comparisons a field takes.
+// Class says which comparisons a field supports.
 type Class int
 
 // The classes of fields.
@@ -58,11 +59,12 @@ const (
 	List                 // has one of, among the elements of a JSON array
 )
 
-// Class gives the field's class.
+// Class returns the field's class.
 func (f *Field) Class() Class {
-	if f.isSet() {
+	if f.isSetColumn() {
 		return List
 	}
+
 	switch f.Kind {
 	case schema.Integer, schema.Bit, schema.Decimal, schema.Float, schema.Double:
 		return Number
@@ -73,10 +75,11 @@ func (f *Field) Class() Class {
 	case schema.Bytes:
 		return Opaque
 	}
+
 	return Text
 }
 
-// Type names the field's type as JSON and people know it: integer, number, text, date, date-time, json or bytes.
+// Type returns the field's type in the API: integer, number, text, date, date-time, json or bytes.
 func (f *Field) Type() string {
 	switch f.Kind {
 	case schema.Integer, schema.Bit:
@@ -92,17 +95,18 @@ func (f *Field) Type() string {
 	case schema.Bytes:
 		return "bytes"
 	}
+
 	return "text"
 }
 
-// Position is the field's place in Catalog.Fields; -1 for a hidden field of the key.
+// Position returns the field's index in Catalog.Fields, or -1 for a hidden field of the key.
 func (f *Field) Position() int { return f.position }
 
-// Slot is the field's place in Catalog.Indexed; -1 if an index does not hold it.
+// Slot returns the field's index in Catalog.Indexed, or -1 if an index does not hold it.
 func (f *Field) Slot() int { return f.slot }
 
-// HasLongNumbers reports whether, by its column's type, the field may hold numbers that a double would change, or values that
-// are not numbers.
+// HasLongNumbers reports whether the column's type allows numbers that a double would change, or values that are not
+// numbers.
 func (f *Field) HasLongNumbers() bool {
 	const safeDigits, safeBits = 15, 53
 	switch f.Column.Kind {
@@ -116,49 +120,49 @@ func (f *Field) HasLongNumbers() bool {
 	case schema.Float, schema.Double:
 		return false
 	}
+
 	return true
 }
 
-// IsJoined reports whether the field is an id of several columns. Its values are theirs, percent-encoded and joined by
-// ~.
+// IsJoined reports whether the field is an id of several columns. Its values are percent-encoded and joined by ~.
 func (f *Field) IsJoined() bool { return len(f.Columns) > 1 }
 
-// IsLong reports whether the field holds long texts. They are searched by their words, and neither ordered nor listed.
+// IsLong reports whether the field holds long texts. Those are searched by words, and neither sorted nor listed.
 func (f *Field) IsLong() bool { return f.Name == "description" && f.Class() == Text }
 
-// Sorts reports whether vehicles can be ordered by the field.
-func (f *Field) Sorts() bool { return f.Class() != Opaque && f.Class() != List && !f.IsLong() }
+// IsSortable reports whether vehicles can be sorted by the field.
+func (f *Field) IsSortable() bool { return f.Class() != Opaque && f.Class() != List && !f.IsLong() }
 
-// unlisted are the fields in which nearly every vehicle has a value of its own.
-var unlisted = []string{"id", "vin", "stock_number", "description", "image_url", "listing_url"}
+// ownValueFields are the fields in which nearly every vehicle has its own value.
+var ownValueFields = []string{"id", "vin", "stock_number", "description", "image_url", "listing_url"}
 
-// HasOwnValues reports whether nearly every vehicle has a value of its own in the field.
-func (f *Field) HasOwnValues() bool { return slices.Contains(unlisted, f.Name) }
+// HasOwnValues reports whether nearly every vehicle has its own value in the field.
+func (f *Field) HasOwnValues() bool { return slices.Contains(ownValueFields, f.Name) }
 
-// Facets reports whether the field's values can be counted.
-func (f *Field) Facets() bool {
+// IsFacetable reports whether the field's values can be counted.
+func (f *Field) IsFacetable() bool {
 	counts := f.Class() == Text || f.Kind == schema.Integer || f.Kind == schema.Bit
 	return counts && !f.HasOwnValues()
 }
 
-// identifying are the fields whose values are shown exactly as they are stored, since callers ask by them.
-var identifying = []string{"id", "vin", "stock_number"}
+// identifyingFields show their values exactly as stored, because callers ask by them.
+var identifyingFields = []string{"id", "vin", "stock_number"}
 
-// Identifies reports whether callers ask for vehicles by the field's values as shown.
-func (f *Field) Identifies() bool { return slices.Contains(identifying, f.Name) }
+// IsIdentifying reports whether callers ask for vehicles by the field's values as shown.
+func (f *Field) IsIdentifying() bool { return slices.Contains(identifyingFields, f.Name) }
 
-// Measure says what the field's numbers count.
+// Measure says what the field's numbers measure.
 func (f *Field) Measure() value.Measure { return value.Measure{Field: f.Name, Unit: f.Unit} }
 
-// IsOfCurrencies reports whether the field holds amounts of money in several currencies, and CurrencyIn says which. They
-// are never converted, so only amounts of one currency can be compared.
+// IsOfCurrencies reports whether the field holds amounts in several currencies, named by CurrencyIn. They are never
+// converted, so only amounts in one currency can be compared.
 func (f *Field) IsOfCurrencies() bool { return f.Mixed && f.Measure().IsMoney() && f.CurrencyIn != nil }
 
-// HasLocalDollar reports whether a $ alone is not one of the USA in this field: beside U$S 12.000, $ 9.000.000 is in
+// HasLocalDollar reports whether a $ alone is not a US dollar in this field: beside U$S 12.000, $ 9.000.000 is in
 // pesos.
-func (f *Field) HasLocalDollar() bool { return f.style.LocalDollar }
+func (f *Field) HasLocalDollar() bool { return f.numberStyle.LocalDollar }
 
-// Operators are the comparisons that requests may use on the field: eq (color=red), in (color=red,blue), range
+// Operators returns the comparisons that requests may use on the field: eq (color=red), in (color=red,blue), range
 // (price=20000-30000), min and max (price_min=20000), has (features=Sunroof), not (color_not=red).
 func (f *Field) Operators() []string {
 	switch f.Class() {
@@ -171,15 +175,16 @@ func (f *Field) Operators() []string {
 	case List:
 		return []string{"has", "not"}
 	}
+
 	return []string{}
 }
 
-// isSet reports whether the field is a SET, whose values are members with commas between them.
-func (f *Field) isSet() bool {
+// isSetColumn reports whether the column is a SET, whose values are members separated by commas.
+func (f *Field) isSetColumn() bool {
 	return f.Kind == schema.Text && len(f.Column.Type) > 4 && strings.EqualFold(f.Column.Type[:4], "set(")
 }
 
-// Elements calls yield with each element of a stored list.
+// Elements calls yield for each element of a stored list.
 func (f *Field) Elements(form []byte, yield func(element []byte)) {
 	if f.Column.Kind == schema.JSON {
 		if trimmed := bytes.TrimSpace(form); len(trimmed) > 0 && trimmed[0] == '[' {
@@ -187,6 +192,7 @@ func (f *Field) Elements(form []byte, yield func(element []byte)) {
 		}
 		return
 	}
+
 	for _, element := range value.SplitList(string(form)) {
 		yield([]byte(element))
 	}
@@ -199,12 +205,12 @@ func (f *Field) HasMeanings() bool {
 
 // Meanings of the values of a flag.
 const (
-	Yes = "true"
-	No  = "false"
+	flagTrue  = "true"
+	flagFalse = "false"
 )
 
-// Meanings are what a text of the field means: the colors of a paint, or Yes and No of a flag. It is nil for a text that
-// is not understood.
+// Meanings returns what a text of the field means: the colors of a paint, or FlagTrue and FlagFalse of a flag. It
+// returns nil for a text that is not understood.
 func (f *Field) Meanings(text string) []string {
 	switch {
 	case !f.HasMeanings():
@@ -215,13 +221,12 @@ func (f *Field) Meanings(text string) []string {
 	return f.vocabulary.Meanings(f.Name, text)
 }
 
-// HasKnownValues reports whether Recognizes says anything about the field's texts.
+// HasKnownValues reports whether Recognizes can tell known texts of the field.
 func (f *Field) HasKnownValues() bool {
 	return f.vocabulary != nil && !f.IsDerived() && f.Class() == Text && (f.Name == "make" || isMeaningField(f.Name))
 }
 
-// Recognizes reports whether a text is a value such as those by which the field is found: a known make, or one with a
-// meaning.
+// Recognizes reports whether a text is a known value of the field: a known make, or one with a meaning.
 func (f *Field) Recognizes(text string) bool {
 	if f.Name == "make" {
 		return f.vocabulary.IsMake(text)
@@ -229,7 +234,7 @@ func (f *Field) Recognizes(text string) bool {
 	return isKindOf(f.vocabulary, f.Name, text)
 }
 
-// NamedMeanings are those that a caller asks for with a word.
+// NamedMeanings returns the meanings that a caller asks for with a word.
 func (f *Field) NamedMeanings(word string) []string {
 	switch {
 	case !f.HasMeanings():
@@ -246,7 +251,7 @@ func flagMeaning(text string) []string {
 	case !ok:
 		return nil
 	case yes:
-		return []string{Yes}
+		return []string{flagTrue}
 	}
-	return []string{No}
+	return []string{flagFalse}
 }

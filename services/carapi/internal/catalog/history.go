@@ -16,46 +16,51 @@ const (
 	PriceDrop      = "price_drop"
 )
 
-// FirstSeenOrEarlier is what answers show beside FirstSeen and DaysListed where a vehicle may have been in the table before.
+// FirstSeenOrEarlier is true in answers if the vehicle may have been in the table before FirstSeen.
 const FirstSeenOrEarlier = "first_seen_or_earlier"
 
 // historyNames are the names of all fields of the history.
 var historyNames = []string{FirstSeen, DaysListed, PriceChangedAt, PreviousPrice, PriceDrop}
 
-// noHistory says how to get a change history.
-const noHistory = "it needs a change history, and there is none of this table: set SYNC_HISTORY=90d for syncer, name the key " +
-	"of the table, as in SYNC_VIEWS=vehicles_view(id), and let carapi read its file (SNAPSHOT_PATH, or DB_DRIVER=sqlite)"
+// noHistoryText says how to get a change history.
+const noHistoryText = "it needs a change history, and there is none of this table: set SYNC_HISTORY=90d for syncer, " +
+	"name the key of the table, as in SYNC_VIEWS=vehicles_view(id), and let carapi read its file (SNAPSHOT_PATH, or " +
+	"DB_DRIVER=sqlite)"
 
 // IsHistory reports whether the field comes from the change history.
-func (f *Field) IsHistory() bool { return f.computed && slices.Contains(historyNames, f.Name) }
+func (f *Field) IsHistory() bool { return f.isComputed && slices.Contains(historyNames, f.Name) }
 
-// HistoryLacks says why the table has no change history; it is empty if it has one.
-func (c *Catalog) HistoryLacks() string { return c.historyLacks }
+// NoHistoryReason tells why the table has no change history; it is empty if it has one.
+func (c *Catalog) NoHistoryReason() string { return c.noHistoryReason }
 
-// addHistory adds the fields of the change history, where there is one. A column of the same name takes a field's place.
+// addHistory adds the fields of the change history, if there is one. A column with the same name replaces the field.
 func (c *Catalog) addHistory() {
-	if c.historyLacks = c.whyNoHistory(); c.historyLacks != "" {
+	if c.noHistoryReason = c.findNoHistoryReason(); c.noHistoryReason != "" {
 		return
 	}
+
 	add := func(name, about string, kind schema.Kind) *Field {
 		if slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Name == name }) {
 			return &Field{}
 		}
-		c.Fields = append(c.Fields, Field{Name: name, About: about, Kind: kind, Stored: kind, computed: true,
+		c.Fields = append(c.Fields, Field{Name: name, About: about, Kind: kind, Stored: kind, isComputed: true,
 			Column: schema.Column{Name: name, Kind: kind}})
 		return &c.Fields[len(c.Fields)-1]
 	}
+
 	add(FirstSeen, "when the vehicle was first seen in the table; it may have been there before where "+FirstSeenOrEarlier+
 		" is true", schema.Timestamp)
 	add(DaysListed, "days since first_seen, by the date in UTC", schema.Integer).Unit = "days"
 
 	price := slices.IndexFunc(c.Fields, func(f Field) bool { return f.Name == "price" && f.Class() == Number })
 	if price < 0 {
-		c.pricesLack = "it compares prices, and this table has none"
+		c.noPricesReason = "it compares prices, and this table has none"
 		return
 	}
+
 	unit, mixed := c.Fields[price].Unit, c.Fields[price].Mixed
 	add(PriceChangedAt, "when the price last changed", schema.Timestamp)
+
 	for _, f := range []struct{ name, about string }{
 		{PreviousPrice, "the price before its last change"},
 		{PriceDrop, "how much less the price is than previous_price; negative where it is more"},
@@ -65,11 +70,12 @@ func (c *Catalog) addHistory() {
 	}
 }
 
-// whyNoHistory says what is missing for a history.
-func (c *Catalog) whyNoHistory() string {
+// findNoHistoryReason tells what is missing for a history; it is empty if nothing is.
+func (c *Catalog) findNoHistoryReason() string {
 	if len(c.source.HistoryKey) == 0 {
-		return noHistory
+		return noHistoryText
 	}
+
 	for _, column := range c.source.HistoryKey {
 		if c.historyField(column) < 0 {
 			return "the change history knows vehicles by a column that is hidden or missing here"
@@ -78,24 +84,26 @@ func (c *Catalog) whyNoHistory() string {
 	return ""
 }
 
-// historyField is the place of the field that holds a column of the history's key; -1 if there is none.
+// historyField returns the position of the field that holds a column of the history's key; -1 if there is none.
 func (c *Catalog) historyField(column string) int {
 	return slices.IndexFunc(c.Fields, func(f Field) bool {
-		isThat := len(f.Columns) == 1 && strings.EqualFold(f.Column.Name, column) && !f.computed && f.isPlain()
-		return isThat && (f.Sorts() || f.Name == "id")
+		isThat := len(f.Columns) == 1 && strings.EqualFold(f.Column.Name, column) && !f.isComputed && f.isPlain()
+		return isThat && (f.IsSortable() || f.Name == "id")
 	})
 }
 
-// bindHistory finds the fields of the history's key, once the fields stay where they are.
+// bindHistory finds the fields of the history's key, once no more fields are added.
 func (c *Catalog) bindHistory() {
-	if c.historyLacks != "" {
+	if c.noHistoryReason != "" {
 		return
 	}
+
 	for _, column := range c.source.HistoryKey {
 		c.HistoryKey = append(c.HistoryKey, &c.Fields[c.historyField(column)])
 	}
+
 	for _, name := range []string{PreviousPrice, PriceDrop} {
-		if f := c.byName[name]; f != nil && f.computed {
+		if f := c.byName[name]; f != nil && f.isComputed {
 			f.CurrencyIn = c.byName["price"].CurrencyIn
 		}
 	}

@@ -10,22 +10,22 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// PriceVsSimilar names the field that says by how many percent a vehicle costs more, or less, than similar ones.
+// PriceVsSimilar names the field for how many percent a vehicle costs more or less than similar ones.
 const PriceVsSimilar = "price_vs_similar"
 
-// FewestSimilar is how many vehicles a price is compared with at least: fewer say little about what such vehicles cost.
+// FewestSimilar is the smallest number of vehicles that a price is compared to. Fewer say little about the market.
 const FewestSimilar = 5
 
 // LeastPrice is the smallest amount that counts as a price. Sellers write 0 for vehicles without one.
 const LeastPrice = "0.01"
 
-// marketFields are the fields that say what a vehicle is worth.
+// marketFields determine what a vehicle is worth.
 var marketFields = []struct {
 	name  string
 	class Class
 }{{"make", Text}, {"model", Text}, {"year", Number}, {"price", Number}}
 
-// PriceOf gives the amount of a cell that is compared as a price; nil if it is none. Sellers write 0 for no price.
+// PriceOf returns the amount of a cell that is compared as a price; nil if it is none. Sellers write 0 for no price.
 func PriceOf(c value.Cell) []byte {
 	if c.Type != value.Number || value.CompareDecimals(c.Form, []byte(LeastPrice)) < 0 {
 		return nil
@@ -33,47 +33,50 @@ func PriceOf(c value.Cell) []byte {
 	return c.Form
 }
 
-// IsComputed reports whether the field is made when an index is built: of other fields of all vehicles, or of the change
-// history. No column holds it, so a row that is read has it as the index does.
-func (f *Field) IsComputed() bool { return f.computed }
+// IsComputed reports whether the field is computed when an index is built, from other fields of all vehicles or from
+// the change history. No column holds it.
+func (f *Field) IsComputed() bool { return f.isComputed }
 
-// addPriceVsSimilar adds the field of that name, if the table has what it takes and no column is called so.
+// addPriceVsSimilar adds PriceVsSimilar if the table has its fields and no column has that name.
 func (c *Catalog) addPriceVsSimilar() {
 	for _, need := range marketFields {
 		isThat := func(f Field) bool { return f.Name == need.name && f.Class() == need.class }
 		if !slices.ContainsFunc(c.Fields, isThat) {
-			c.marketLacks = append(c.marketLacks, need.name)
+			c.missingMarketFields = append(c.missingMarketFields, need.name)
 		}
 	}
+
 	isTaken := slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Name == PriceVsSimilar })
-	if c.marketLacks != nil || isTaken {
+	if c.missingMarketFields != nil || isTaken {
 		return
 	}
 
 	c.Fields = append(c.Fields, Field{Name: PriceVsSimilar, Kind: schema.Decimal, Stored: schema.Decimal, Unit: "%",
-		Column: schema.Column{Name: PriceVsSimilar, Kind: schema.Decimal}, computed: true,
-		About: fmt.Sprintf("price above (or, negative, below) the median of the same make, model and year, where at least %d "+
+		Column: schema.Column{Name: PriceVsSimilar, Kind: schema.Decimal}, isComputed: true,
+		About: fmt.Sprintf("price above (or, negative, below) the median of the same make, model and year, where "+
+			"at least %d "+
 			"have a price", FewestSimilar)})
 }
 
-// MarketLacks says which fields the table lacks to compare prices; it is empty if it lacks none.
-func (c *Catalog) MarketLacks() string {
-	if c.marketLacks == nil {
+// NoMarketReason says which fields are missing to compare prices, or returns "".
+func (c *Catalog) NoMarketReason() string {
+	if c.missingMarketFields == nil {
 		return ""
 	}
 	return fmt.Sprintf("prices are compared by make, model, year and price, and this table has no %s",
-		strings.Join(c.marketLacks, " and no "))
+		strings.Join(c.missingMarketFields, " and no "))
 }
 
-// WhyMissing says why the table has no field that a name asks for; it is empty for a name of no such field.
-func (c *Catalog) WhyMissing(name string) string {
+// MissingReason says why the table has no field with a name, or returns "" for a name of no known field.
+func (c *Catalog) MissingReason(name string) string {
 	plain := strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
 	asksFor := func(field string) bool { return strings.Contains(plain, strings.ReplaceAll(field, "_", "")) }
 	switch {
 	case asksFor(PriceVsSimilar):
-		return c.MarketLacks()
+		return c.NoMarketReason()
 	case slices.ContainsFunc(historyNames, asksFor):
-		return cmp.Or(c.historyLacks, c.pricesLack)
+		return cmp.Or(c.noHistoryReason, c.noPricesReason)
 	}
+
 	return ""
 }

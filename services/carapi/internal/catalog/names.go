@@ -17,11 +17,11 @@ var columnsFile string
 // columnName is a name that columns of a vehicle field have.
 type columnName struct {
 	name string // folded
-	weak bool   // others use it too: only values that agree make it the field's
+	weak bool   // other columns have it too, so the values must agree
 }
 
-// columnNames are the names of columns by vehicle field.
-var columnNamesOf = readColumnNames(columnsFile)
+// namesByField are the names of columns by vehicle field.
+var namesByField = readColumnNames(columnsFile)
 
 func readColumnNames(text string) map[string][]columnName {
 	all, field := map[string][]columnName{}, ""
@@ -34,6 +34,7 @@ func readColumnNames(text string) map[string][]columnName {
 			field = strings.Trim(line, "[]")
 			continue
 		}
+
 		for name := range strings.SplitSeq(line, ",") {
 			name, weak := strings.CutSuffix(strings.TrimSpace(name), "?")
 			if folded := value.Fold(name); folded != "" {
@@ -41,13 +42,14 @@ func readColumnNames(text string) map[string][]columnName {
 			}
 		}
 	}
+
 	return all
 }
 
-// Synonyms are other names of a vehicle field, in lower case and without signs, that no one uses for something else.
+// Synonyms returns other names of a vehicle field that mean nothing else, in lower case and without signs.
 func Synonyms(name string) []string {
 	var all []string
-	for _, n := range columnNamesOf[name] {
+	for _, n := range namesByField[name] {
 		if !n.weak {
 			all = append(all, n.name)
 		}
@@ -55,11 +57,14 @@ func Synonyms(name string) []string {
 	return all
 }
 
-// generic are words in names of columns that say no more than that a vehicle is for sale.
-var generic = strings.Fields("car cars vehicle vehicles veh auto autos listing ad advert item fahrzeug vehicule vehiculo veiculo veicolo voertuig pojazdu arac") //nolint:misspell // vehicule is the French word
+// genericWords are words in names of columns that only say that a vehicle is for sale.
+//
+//nolint:misspell // vehicule is the French word
+var genericWords = strings.Fields("car cars vehicle vehicles veh auto autos listing ad advert item fahrzeug vehicule " +
+	"vehiculo veiculo veicolo voertuig pojazdu arac")
 
-// tokens takes a name apart at its signs and at capitals: VEHICLES_Make and carPrice have two.
-func tokens(name string) []string {
+// nameTokens splits a name at signs and capitals: VEHICLES_Make and carPrice have two tokens.
+func nameTokens(name string) []string {
 	var all []string
 	var word []rune
 	end := func() {
@@ -68,6 +73,7 @@ func tokens(name string) []string {
 		}
 		word = word[:0]
 	}
+
 	runes := []rune(name)
 	for i, r := range runes {
 		switch {
@@ -79,54 +85,61 @@ func tokens(name string) []string {
 		case unicode.IsUpper(r) && i > 0 && i+1 < len(runes) && unicode.IsUpper(runes[i-1]) && unicode.IsLower(runes[i+1]):
 			end()
 		}
+
 		word = append(word, r)
 	}
+
 	end()
 	return all
 }
 
-// named is a column's name as it is compared.
-type named struct {
+// comparedName is a column's name in the forms that are compared.
+type comparedName struct {
 	whole    string // folded
-	stripped string // without the prefix and the last word that most columns share; whole if they share none
-	bare     string // without generic words and currencies too
+	stripped string // without the prefix and the last word that most columns share
+	bare     string // also without generic words and currencies
 }
 
-// namesOf gives the names of columns as they are compared.
-func namesOf(columns []schema.Column) []named {
+// comparedNames returns the names of columns in the forms that are compared.
+func comparedNames(columns []schema.Column) []comparedName {
 	parts := make([][]string, len(columns))
 	for i, c := range columns {
-		parts[i] = tokens(c.Name)
+		parts[i] = nameTokens(c.Name)
 	}
+
 	prefix, last := sharedPrefix(parts), sharedLast(parts)
 
-	all := make([]named, len(columns))
+	all := make([]comparedName, len(columns))
 	for i, words := range parts {
 		all[i].whole = strings.Join(words, "")
 		if len(words) > prefix.length && strings.Join(words[:prefix.length], " ") == prefix.words {
 			words = words[prefix.length:]
 		}
+
 		if len(words) > 1 && words[len(words)-1] == last {
 			words = words[:len(words)-1]
 		}
+
 		all[i].stripped = strings.Join(words, "")
 		bare := slices.DeleteFunc(slices.Clone(words), func(w string) bool {
-			return slices.Contains(generic, w) || slices.Contains(usualCurrencies, strings.ToUpper(w))
+			return slices.Contains(genericWords, w) || slices.Contains(usualCurrencies, strings.ToUpper(w))
 		})
+
 		all[i].bare = strings.Join(bare, "")
 	}
+
 	return all
 }
 
-// prefix is the words that begin most columns.
-type prefix struct {
+// sharedWords are the words that begin most columns.
+type sharedWords struct {
 	words  string
 	length int
 }
 
-// sharedPrefix gives the longest prefix that more than half of at least four columns share.
-func sharedPrefix(parts [][]string) prefix {
-	best := prefix{}
+// sharedPrefix returns the longest prefix that at least four columns, and more than half of all, share.
+func sharedPrefix(parts [][]string) sharedWords {
+	best := sharedWords{}
 	for length := 1; length <= 4; length++ {
 		counts := map[string]int{}
 		for _, words := range parts {
@@ -134,17 +147,18 @@ func sharedPrefix(parts [][]string) prefix {
 				counts[strings.Join(words[:length], " ")]++
 			}
 		}
+
 		for words, n := range counts {
 			if n >= 4 && 2*n > len(parts) {
-				best = prefix{words, length}
+				best = sharedWords{words, length}
 			}
 		}
 	}
+
 	return best
 }
 
-// sharedLast gives the word that more than half of at least four columns end with, as in Make__c; empty if there is
-// none.
+// sharedLast returns the word that ends at least four columns, and more than half of all, as in Make__c, or "".
 func sharedLast(parts [][]string) string {
 	counts := map[string]int{}
 	for _, words := range parts {
@@ -152,44 +166,48 @@ func sharedLast(parts [][]string) string {
 			counts[words[len(words)-1]]++
 		}
 	}
+
 	for word, n := range counts {
-		if n >= 4 && 2*n > len(parts) && saysNothing(word) {
+		if n >= 4 && 2*n > len(parts) && isMeaningless(word) {
 			return word
 		}
 	}
+
 	return ""
 }
 
-// saysNothing reports whether the last word of a name says nothing about what a column holds: it is a letter or two that
-// are no unit or number, or a word for any value.
-func saysNothing(word string) bool {
+// isMeaningless reports whether the last word of a name says nothing about the column: one or two letters that are not
+// a unit or a number, or a word for any value.
+func isMeaningless(word string) bool {
 	isShort := utf8.RuneCountInString(word) <= 2
 	telling := strings.Fields("id no nr km mi hp kw cc ps")
-	return isShort && !slices.Contains(telling, word) || slices.Contains(strings.Fields("value text txt name field attr"), word)
+	return isShort && !slices.Contains(telling, word) ||
+		slices.Contains(strings.Fields("value text txt name field attr"), word)
 }
 
-// Scores of names. A field's own name wins over any other, a name that is certain over one that others use too.
+// Scores of names. A field's own name wins over any other, and a certain name over an ambiguous one.
 const (
-	exactName   = 100
-	strongName  = 80
-	weakName    = 40
-	strippedBy  = 3  // less, without what most columns share
-	genericBy   = 25 // less, without generic words
-	noName      = 0
-	seriesScore = 105
+	exactName       = 100
+	strongName      = 80
+	weakName        = 40
+	strippedPenalty = 3  // for a match without what most columns share
+	genericPenalty  = 25 // for a match without generic words
+	noScore         = 0
+	seriesScore     = 105
 )
 
-// score says how well a column's name fits a field. weak says that values have to agree.
-func (n named) score(field string) (score int, weak bool) {
+// score says how well a column's name fits a field. weak says that the values must agree too.
+func (n comparedName) score(field string) (score int, weak bool) {
 	for i, name := range []string{n.whole, n.stripped, n.bare} {
-		less := []int{0, strippedBy, genericBy}[i]
+		less := []int{0, strippedPenalty, genericPenalty}[i]
 		if name == "" {
 			continue
 		}
 		if name == value.Fold(field) {
 			return exactName - less, false
 		}
-		for _, synonym := range columnNamesOf[field] {
+
+		for _, synonym := range namesByField[field] {
 			switch {
 			case synonym.name != name:
 			case synonym.weak:
@@ -199,5 +217,6 @@ func (n named) score(field string) (score int, weak bool) {
 			}
 		}
 	}
+
 	return score, weak
 }

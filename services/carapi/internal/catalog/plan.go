@@ -10,45 +10,45 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Why a field is bound to its column.
+// How the column of a field was found.
 const (
-	BySetting       = "CARS_FIELDS"
-	ByName          = "name"
-	ByNameAndValues = "name and values"
-	ByValues        = "values"
+	bySetting       = "CARS_FIELDS"
+	byName          = "name"
+	byNameAndValues = "name and values"
+	byValues        = "values"
 )
 
-// Plan says what the columns of a table are: it is made once, from the rows there are then, and holds for every later
-// read of this table and for a copy of it. Columns are named, since a copy may have them in another order.
+// Plan says what the columns of a table are. It is made once from the present rows, and holds for every later read of
+// the table and for a copy of it. It names columns because a copy may have them in another order.
 type Plan struct {
 	Fields   map[string]FieldPlan // by the name of the field
-	Rejected map[string][]string  // why columns that are named as a field are not it
+	Rejected map[string][]string  // why columns with a field's name are not the field
 
-	// Columns of no field:
-	Flags []string // those that hold nothing but spellings of true and false
-	Lists []string // those whose texts are lists
+	// Columns without a field:
+	Flags []string // that only hold spellings of true and false
+	Lists []string // whose texts are lists
 
-	// Renamed are columns of numbers that are called as a field, and hold something else: under that name, bounds of the
-	// field would be compared with it.
+	// Renamed are number columns that have a field's name but hold something else. They get another name, so that bounds
+	// of the field are not compared with them.
 	Renamed []string
 }
 
 // FieldPlan says what a field is read from, and how its values are understood.
 type FieldPlan struct {
-	Column string
-	Why    string
+	Column  string
+	BoundBy string
 
-	Derives derivation // how its values are found within those of the column; the zero one takes them as they are
-	Numbers bool       // its texts are understood as numbers
-	Style   value.NumberStyle
-	Unit    string
-	UnitIn  string // the column that says what each row's unit is; empty for none
-	Mixed   bool   // units differ from row to row
+	Derivation derivation // how to find its values in the column; the zero derivation takes them as they are
+	Numbers    bool       // its texts are understood as numbers
+	Style      value.NumberStyle
+	Unit       string
+	UnitIn     string // the column that says what each row's unit is; empty for none
+	Mixed      bool   // units differ from row to row
 
-	Unscaled bool // amounts of money in thousands, lakh or the like, and nothing says which
+	Unscaled bool // amounts of money are in an unknown scale, such as thousands or lakh
 
 	Understood float64  // share of the values that were understood when the plan was made
-	Unclear    []string // some that were not
+	Unclear    []string // examples that were not
 }
 
 // SameBinding reports whether two plans bind the same columns in the same way. Shares and examples may differ.
@@ -72,179 +72,200 @@ type planner struct {
 	profile *Profile
 	plan    *Plan
 
-	columns   []schema.Column // those that may be bound; hidden ones have no name
-	examiners []*examiner     // of each column; nil without a profile
-	bound     map[string]int  // field to position
-	why       map[string]string
-	used      map[int]bool
+	columns     []schema.Column // those that may be bound; hidden ones have no name
+	examiners   []*examiner     // of each column; nil without a profile
+	bound       map[string]int  // field to position
+	boundBy     map[string]string
+	usedColumns map[int]bool
 }
 
-// NewPlan decides what the columns of a table are. Without a profile it looks at their names alone.
+// NewPlan decides what the columns of a table are. Without a profile it only looks at their names.
 func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, error) {
 	p := &planner{source: source, binding: b, profile: profile, plan: &Plan{Fields: map[string]FieldPlan{}},
-		columns: slices.Clone(source.Table.Columns), bound: map[string]int{}, why: map[string]string{}, used: map[int]bool{}}
-	if err := p.bySettings(starting); err != nil {
+		columns: slices.Clone(source.Table.Columns), bound: map[string]int{}, boundBy: map[string]string{},
+		usedColumns: map[int]bool{}}
+	if err := p.bindBySettings(starting); err != nil {
 		return nil, err
 	}
+
 	if profile != nil {
 		for i, c := range source.Table.Columns {
 			p.examiners = append(p.examiners, newExaminer(b.Vocabulary, c, &profile.Columns[i]))
 		}
 	}
-	p.byNamesAndValues()
+
+	p.bindByNamesAndValues()
 	for name, i := range p.bound {
-		p.plan.Fields[name] = FieldPlan{Column: source.Table.Columns[i].Name, Why: p.why[name]}
+		p.plan.Fields[name] = FieldPlan{Column: source.Table.Columns[i].Name, BoundBy: p.boundBy[name]}
 	}
+
 	if profile != nil {
-		p.derive()
-		p.understand()
+		p.deriveFields()
+		p.planUnderstanding()
 	}
+
 	return p.plan, nil
 }
 
-// bySettings takes what CARS_FIELDS and CARS_HIDE say.
-func (p *planner) bySettings(starting bool) error {
-	names, err := p.binding.names(p.source.Table, starting)
+// bindBySettings applies CARS_FIELDS and CARS_HIDE.
+func (p *planner) bindBySettings(starting bool) error {
+	names, err := p.binding.boundPositions(p.source.Table, starting)
 	if err != nil {
 		return err
 	}
+
 	for name, i := range names {
-		p.bound[name], p.used[i], p.why[name] = i, true, BySetting
+		p.bound[name], p.usedColumns[i], p.boundBy[name] = i, true, bySetting
 	}
+
 	for i, c := range p.columns {
-		if p.binding.hides(c) && !p.used[i] {
-			p.columns[i].Name, p.used[i] = "", true
+		if p.binding.excludes(c) && !p.usedColumns[i] {
+			p.columns[i].Name, p.usedColumns[i] = "", true
 		}
 	}
+
 	return nil
 }
 
-// candidate is a column that may be a field.
-type candidate struct {
-	field  int // in VehicleFields
-	column int
-	score  int
-	why    string
+// columnCandidate is a column that may be a field.
+type columnCandidate struct {
+	field   int // in VehicleFields
+	column  int
+	score   int
+	boundBy string
 }
 
 // Scores of values.
 const (
-	agreement   = 60 // for values that are all understood
-	valuesAlone = 30
+	agreementScore   = 60 // for values that are all understood
+	valuesAloneScore = 30
 )
 
-// byNamesAndValues gives each field the column that fits best.
-func (p *planner) byNamesAndValues() {
-	names := namesOf(p.columns)
-	var all []candidate
+// bindByNamesAndValues gives each field the column that fits best.
+func (p *planner) bindByNamesAndValues() {
+	names := comparedNames(p.columns)
+	var all []columnCandidate
 	for i := range p.columns {
-		if p.used[i] {
+		if p.usedColumns[i] {
 			continue
 		}
+
 		named := map[int]bool{}
 		isCertain := false // named for a field without a doubt
-		for f := range VehicleFields {
-			if c, ok := p.candidate(names[i], f, i); ok {
+		for f := range vehicleFields {
+			if c, ok := p.candidateByName(names[i], f, i); ok {
 				all = append(all, c)
 				named[f] = true
-				_, weak := names[i].score(VehicleFields[f].Name)
+				_, weak := names[i].score(vehicleFields[f].Name)
 				isCertain = isCertain || !weak
 			}
 		}
+
 		if p.profile == nil || isCertain {
 			continue
 		}
-		for f, v := range VehicleFields {
+
+		for f, v := range vehicleFields {
 			if named[f] {
 				continue
 			}
-			if c, ok := p.byValuesAlone(v.Name, f, i); ok {
+			if c, ok := p.candidateByValues(v.Name, f, i); ok {
 				all = append(all, c)
 			}
 		}
 	}
+
+	// The best candidates choose first.
 	p.preferSeries(names, all)
-	slices.SortStableFunc(all, func(a, b candidate) int {
+	slices.SortStableFunc(all, func(a, b columnCandidate) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.field, b.field), cmp.Compare(a.column, b.column))
 	})
+
 	for _, c := range all {
-		field := VehicleFields[c.field].Name
-		if _, taken := p.bound[field]; !taken && !p.used[c.column] {
-			p.bound[field], p.used[c.column], p.why[field] = c.column, true, c.why
+		field := vehicleFields[c.field].Name
+		if _, taken := p.bound[field]; !taken && !p.usedColumns[c.column] {
+			p.bound[field], p.usedColumns[c.column], p.boundBy[field] = c.column, true, c.boundBy
 		}
 	}
 }
 
-// candidate scores a column by its name and its values.
-func (p *planner) candidate(name named, field, column int) (candidate, bool) {
-	c := candidate{field: field, column: column, why: ByName}
+// candidateByName scores a column by its name and its values.
+func (p *planner) candidateByName(name comparedName, field, column int) (columnCandidate, bool) {
+	c := columnCandidate{field: field, column: column, boundBy: byName}
 	weak := false
-	if c.score, weak = name.score(VehicleFields[field].Name); c.score == noName {
+	if c.score, weak = name.score(vehicleFields[field].Name); c.score == noScore {
 		return c, false
 	}
 	if p.columns[column].Kind == schema.Bytes && c.score < exactName {
-		return c, false // a picture is not its address
+		return c, false // an image_url column does not hold the picture itself
 	}
 	if p.profile == nil {
 		return c, !weak
 	}
-	if VehicleFields[field].Name == "make" && p.examiners[column].makes() < hardlyAny && p.hasMakes() {
+	if vehicleFields[field].Name == "make" && p.examiners[column].makeShare() < hardlyAnyShare && p.hasMakes() {
 		return c, false
 	}
-	switch e := p.examiners[column].examine(VehicleFields[field].Name); e.verdict {
-	case disagrees:
-		p.reject(VehicleFields[field].Name, column)
+
+	switch e := p.examiners[column].examine(vehicleFields[field].Name); e.verdict {
+	case valuesDisagree:
+		p.rejectColumn(vehicleFields[field].Name, column)
 		return c, false
-	case agrees:
-		c.score += int(agreement * e.share)
-		c.why = ByNameAndValues
+	case valuesAgree:
+		c.score += int(agreementScore * e.share)
+		c.boundBy = byNameAndValues
 		return c, true
 	default:
 		return c, !weak
 	}
 }
 
-// hasMakes reports whether a column holds hardly anything but makes.
+// hasMakes reports whether a column holds almost only makes.
 func (p *planner) hasMakes() bool {
-	return slices.ContainsFunc(p.examiners, func(e *examiner) bool { return e.rows > 0 && e.makes() >= nearlyAll })
+	return slices.ContainsFunc(p.examiners, func(e *examiner) bool {
+		return e.rows > 0 &&
+			e.makeShare() >= nearlyAllShare
+	})
 }
 
-// tellingFields are those whose values alone tell what a column is.
+// tellingFields can be recognized by their values alone.
 var tellingFields = []string{"vin", "make", "fuel_type", "transmission", "drivetrain", "body_type"}
 
-// byValuesAlone finds a column whose values can be nothing but one field, whatever it is called.
-func (p *planner) byValuesAlone(field string, f, column int) (candidate, bool) {
+// candidateByValues finds a column whose values can only belong to one field, whatever its name.
+func (p *planner) candidateByValues(field string, f, column int) (columnCandidate, bool) {
 	e := p.examiners[column]
-	c := candidate{field: f, column: column, score: valuesAlone, why: ByValues}
+	c := columnCandidate{field: f, column: column, score: valuesAloneScore, boundBy: byValues}
 	if !slices.Contains(tellingFields, field) || e.column.Kind != schema.Text || e.rows*2 < p.profile.Rows {
 		return c, false
 	}
 	if field == "vin" {
-		return c, e.vins() >= nearlyAll && e.isDistinct()
+		return c, e.vinShare() >= nearlyAllShare && e.isDistinct()
 	}
 	if len(e.profile.Values) < 2 || len(e.profile.Values) > 500 || e.isDistinct() || e.isListColumn() {
 		return c, false
 	}
+
 	share := 0.0
 	if field == "make" {
-		share = e.makes()
+		share = e.makeShare()
 	} else {
-		share = e.meaning(field)
-		if e.different(field) < 2 {
+		share = e.meaningShare(field)
+		if e.countMeanings(field) < 2 {
 			return c, false
 		}
+
 		for _, other := range meaningFields[:5] {
-			if other != field && e.meaning(other) >= share {
+			if other != field && e.meaningShare(other) >= share {
 				return c, false
 			}
 		}
 	}
-	c.score += int(agreement * share)
-	return c, share >= nearlyAll
+
+	c.score += int(agreementScore * share)
+	return c, share >= nearlyAllShare
 }
 
-// different is how many meanings the values have.
-func (e *examiner) different(field string) int {
+// countMeanings counts the different meanings of the values.
+func (e *examiner) countMeanings(field string) int {
 	found := map[string]bool{}
 	for _, v := range e.profile.Values {
 		for _, m := range e.vocabulary.Meanings(field, v.Text) {
@@ -254,12 +275,12 @@ func (e *examiner) different(field string) int {
 	return len(found)
 }
 
-// preferSeries takes a column called series for the model where the one called model has more values: there it holds the
-// version, as in Turkish advertisements.
-func (p *planner) preferSeries(names []named, all []candidate) {
+// preferSeries prefers a column named series as the model if the one named model has more values. Such a table, as in
+// Turkish listings, has the version in its model column.
+func (p *planner) preferSeries(names []comparedName, all []columnCandidate) {
 	series, model := -1, -1
 	for i, c := range all {
-		switch field := VehicleFields[c.field].Name; {
+		switch field := vehicleFields[c.field].Name; {
 		case field != "model":
 		case slices.Contains([]string{"seri", "baureihe"}, names[c.column].bare):
 			series = i
@@ -267,20 +288,22 @@ func (p *planner) preferSeries(names []named, all []candidate) {
 			model = i
 		}
 	}
+
 	if series < 0 || model < 0 || p.profile == nil {
 		return
 	}
+
 	fewer := len(p.profile.Columns[all[series].column].Values)
 	if fewer > 1 && fewer < len(p.profile.Columns[all[model].column].Values) {
 		all[series].score = max(all[series].score, seriesScore)
 	}
 }
 
-// without reports whether a field has no column.
-func (p *Plan) without(name string) bool {
+// lacksField reports whether a field has no column.
+func (p *Plan) lacksField(name string) bool {
 	_, ok := p.Fields[name]
 	return !ok
 }
 
-// sortedFields gives the names of the planned fields.
+// sortedFields returns the names of the planned fields in order.
 func (p *Plan) sortedFields() []string { return slices.Sorted(maps.Keys(p.Fields)) }

@@ -23,23 +23,28 @@ type table struct {
 var tables = []table{
 	{
 		"texts with units, a consumption that is called mileage", "title|mileage|km_driven|cost|gear|dealer",
-		[]string{"Maruti Alto LXi|21.4 kmpl|45,000 km|₹3,10,000|Manual|0", "Hyundai i10 Magna|19.8 kmpl|62,500 km|₹2,85,000|Manual|1",
-			"Toyota Innova 2.5 G|12.9 kmpl|1,20,000 km|₹7,40,000|Automatic|1", "Honda City 1.5 V|17.8 kmpl|81,000 km|Ask|Manual|0"},
+		[]string{"Maruti Alto LXi|21.4 kmpl|45,000 km|₹3,10,000|Manual|0",
+			"Hyundai i10 Magna|19.8 kmpl|62,500 km|₹2,85,000|Manual|1",
+			"Toyota Innova 2.5 G|12.9 kmpl|1,20,000 km|₹7,40,000|Automatic|1",
+			"Honda City 1.5 V|17.8 kmpl|81,000 km|Ask|Manual|0"},
 		"make<title mileage=km_driven(km) model<title price=cost(INR) transmission=gear",
 	},
 	{
-		"a prefix, and a condition beside a grade", "veh_Make|veh_Model|veh_Year|veh_Price|veh_Condition|veh_State of vehicle",
+		"a prefix, and a condition beside a grade", "veh_Make|veh_Model|veh_Year|veh_Price|veh_Condition|veh_State " +
+			"of vehicle",
 		[]string{"Kia|Rio|2019|$12,500|GOOD|USED", "Kia|Soul|2020|$15,100|FAIR|USED", "Ford|Focus|2018|$9,900|GOOD|NEW"},
 		"condition=veh_State of vehicle make=veh_Make model=veh_Model price=veh_Price(USD) year=veh_Year",
 	},
 	{
 		"gearbox and drive under each other's names", "brand|model|transmission|gearbox|odometer",
-		[]string{"Škoda|Fabia|front|manual|120000 km", "Škoda|Octavia|rear|automatic|80000 km", "BMW|X5|4x4|automatic|30000 km"},
+		[]string{"Škoda|Fabia|front|manual|120000 km", "Škoda|Octavia|rear|automatic|80000 km",
+			"BMW|X5|4x4|automatic|30000 km"},
 		"drivetrain=transmission make=brand mileage=odometer(km) model=model transmission=gearbox",
 	},
 	{
 		"German names; a seller that is a kind of seller", "Marke|Modell|Erstzulassung|Preis|Kilometerstand|Verkäufer|Farbe",
-		[]string{"VW|Golf|03/2015|8.900 €|150.000 km|privat|dunkelblau", "Opel|Astra|11/2012|4.500 €|98.000 km|gewerblich|rot", "Audi|A4|05/2018|21.000 €|60.500 km|privat|schwarz"},
+		[]string{"VW|Golf|03/2015|8.900 €|150.000 km|privat|dunkelblau",
+			"Opel|Astra|11/2012|4.500 €|98.000 km|gewerblich|rot", "Audi|A4|05/2018|21.000 €|60.500 km|privat|schwarz"},
 		"color=Farbe make=Marke mileage=Kilometerstand(km) model=Modell price=Preis(EUR) year=Erstzulassung",
 	},
 	{
@@ -49,7 +54,8 @@ var tables = []table{
 	},
 	{
 		"make and model under a name that nobody knows, and a column that hardly any row has", "bezeichnung|rest|jahr|ort",
-		[]string{"VW Golf, 2015||2015|Berlin", "Opel Astra||2012|Hamburg", "BMW 320d|Kia Rio|2019|Bremen", "VW Polo||2018|Berlin", "Audi A4||2018|Hamburg", "VW Golf||2017|Bremen"},
+		[]string{"VW Golf, 2015||2015|Berlin", "Opel Astra||2012|Hamburg", "BMW 320d|Kia Rio|2019|Bremen",
+			"VW Polo||2018|Berlin", "Audi A4||2018|Hamburg", "VW Golf||2017|Bremen"},
 		"city=ort make<bezeichnung model<bezeichnung year=jahr",
 	},
 	{
@@ -58,9 +64,10 @@ var tables = []table{
 		"created_at=CreatedDate id=Id make=Make__c mileage=Mileage_km__c(km) model=Model__c price=List_Price__c(USD)",
 	},
 	{
-		"kinds of sellers, a state that says new or used, words that are no equipment", "make|model|seller|state|options|region",
-		slices.Repeat([]string{"Kia|Rio|Private seller|owned|Full|Nord", "Kia|Soul|Trade seller|new|Standard|Süd", "Ford|Focus|Private seller|owned|Full|Nord",
-			"Ford|Ka|Trade seller|owned|Full|Süd"}, 5),
+		"kinds of sellers, a state that says new or used, words that are no equipment",
+		"make|model|seller|state|options|region",
+		slices.Repeat([]string{"Kia|Rio|Private seller|owned|Full|Nord", "Kia|Soul|Trade seller|new|Standard|Süd",
+			"Ford|Focus|Private seller|owned|Full|Nord", "Ford|Ka|Trade seller|owned|Full|Süd"}, 5),
 		"make=make model=model state=region",
 	},
 	{
@@ -70,12 +77,14 @@ var tables = []table{
 	},
 	{
 		"miles per gallon that are called mileage", "make|model|mileage|running",
-		[]string{"Kia|Rio|23|45000 km", "Kia|Soul|31|60000 km", "Ford|Focus|18|1000 km", "Ford|Ka|35|2000 km", "Ford|Ka|28|99000 km", "Ford|Ka|40|12000 km"},
+		[]string{"Kia|Rio|23|45000 km", "Kia|Soul|31|60000 km", "Ford|Focus|18|1000 km", "Ford|Ka|35|2000 km",
+			"Ford|Ka|28|99000 km", "Ford|Ka|40|12000 km"},
 		"make=make mileage=running(km) model=model",
 	},
 	{
 		"tags with bodies among them", "make|model|tags",
-		[]string{"Kia|Rio|[\"red\", \"suv\"]", "Kia|Soul|[\"suv\"]", "Ford|Focus|[\"wagon\", \"new\"]", "Ford|Focus|[\"suv\"]"},
+		[]string{"Kia|Rio|[\"red\", \"suv\"]", "Kia|Soul|[\"suv\"]", "Ford|Focus|[\"wagon\", \"new\"]",
+			"Ford|Focus|[\"suv\"]"},
 		"make=make model=model",
 	},
 	{
@@ -89,8 +98,10 @@ var tables = []table{
 		"make=make mileage=odometer model=model",
 	},
 	{
-		"dealers that are named as makes, sensors in front and rear, a specification", "make|line|rooftop|parking_sensors|specs",
-		[]string{"Toyota|Camry|Toyota of Austin|Front|{\"engine\": \"V6\"}", "Ford|Focus|Ford of Dallas|Rear|{\"engine\": \"V8\"}", "Ford|Ka|Ford of Dallas|All|{\"engine\": \"I4\"}"},
+		"dealers that are named as makes, sensors in front and rear, a specification",
+		"make|line|rooftop|parking_sensors|specs",
+		[]string{"Toyota|Camry|Toyota of Austin|Front|{\"engine\": \"V6\"}", "Ford|Focus|Ford of Dallas|Rear|{\"engine\": " +
+			"\"V8\"}", "Ford|Ka|Ford of Dallas|All|{\"engine\": \"I4\"}"},
 		"make=make",
 	},
 	{
@@ -100,7 +111,8 @@ var tables = []table{
 	},
 	{
 		"pictures and pages", "make|model|photo|url|name",
-		[]string{"Kia|Rio|https://a.example/1.jpg|https://a.example/1|x", "Kia|Soul|https://a.example/2.jpg|https://a.example/2|y"},
+		[]string{"Kia|Rio|https://a.example/1.jpg|https://a.example/1|x",
+			"Kia|Soul|https://a.example/2.jpg|https://a.example/2|y"},
 		"image_url=photo listing_url=url make=make model=model",
 	},
 }
@@ -122,10 +134,12 @@ func (e table) profile(t *testing.T, order []int) *Profile {
 		for text := range strings.SplitSeq(e.rows[i], "|") {
 			cells = append(cells, value.Cell{Type: value.Text, Form: []byte(text)})
 		}
+
 		if err := p.Add(cells); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	return p.Profile()
 }
 
@@ -147,17 +161,21 @@ func TestPlan(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			var got []string
 			for _, name := range slices.Sorted(maps.Keys(plan.Fields)) {
 				f, sign, unit := plan.Fields[name], "=", ""
-				if f.Derives != asStored {
+				if f.Derivation != asStored {
 					sign = "<"
 				}
+
 				if f.Unit != "" {
 					unit = "(" + f.Unit + ")"
 				}
+
 				got = append(got, name+sign+f.Column+unit)
 			}
+
 			if strings.Join(got, " ") != e.want {
 				t.Errorf("%s:\n got  %s\n want %s", e.name, strings.Join(got, " "), e.want)
 			}
@@ -176,13 +194,16 @@ func TestProfileOfManyValues(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+
 		profile := p.Profile()
 		if first == nil {
 			first = profile
 		}
+
 		c := profile.Columns[0]
-		if !c.Sample || len(c.Values) > maxProfiled || len(c.Values) < maxProfiled/4 || !slices.Equal(c.Values, first.Columns[0].Values) {
-			t.Errorf("a sample of %d values: %t", len(c.Values), c.Sample)
+		if !c.IsSample || len(c.Values) > maxProfiled || len(c.Values) < maxProfiled/4 ||
+			!slices.Equal(c.Values, first.Columns[0].Values) {
+			t.Errorf("a sample of %d values: %t", len(c.Values), c.IsSample)
 		}
 	}
 }
@@ -190,26 +211,33 @@ func TestProfileOfManyValues(t *testing.T) {
 // Cells are compared as what they mean, and shown as they are stored.
 func TestUnderstand(t *testing.T) {
 	b := testBinding(t)
-	e := table{"", "name|price|mileage|mileage_unit|year", []string{"Mercedes Benz C Class 2011 C200|$18,995|100|km|2015 reg", "Kia Rio LX|15,500.00 USD|100|mi| 2004 ",
-		"Kia Soul|Ask For Price|500|mi|2019", "Honda Civic VTi|32000|700|mi|2020"}, ""}
+	e := table{"", "name|price|mileage|mileage_unit|year",
+		[]string{"Mercedes Benz C Class 2011 C200|$18,995|100|km|2015 reg", "Kia Rio LX|15,500.00 USD|100|mi| 2004 ",
+			"Kia Soul|Ask For Price|500|mi|2019", "Honda Civic VTi|32000|700|mi|2020"}, ""}
+
 	source := e.source()
 	plan, err := NewPlan(source, b, e.profile(t, []int{0, 1, 2, 3}), true)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	c, err := Bind(source, b, plan)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	u := c.NewUnderstander()
 	for i, want := range []string{
-		"make=Mercedes-Benz model=C Class 2011 C200 price=18995 mileage=62 year=2015", "make=Kia model=Rio LX price=15500 mileage=100 year=2004",
-		"make=Kia model=Soul price=!Ask For Price mileage=500 year=2019", "make=Honda model=Civic VTi price=32000 mileage=700 year=2020",
+		"make=Mercedes-Benz model=C Class 2011 C200 price=18995 mileage=62 year=2015",
+		"make=Kia model=Rio LX price=15500 mileage=100 year=2004",
+		"make=Kia model=Soul price=!Ask For Price mileage=500 year=2019",
+		"make=Honda model=Civic VTi price=32000 mileage=700 year=2020",
 	} {
 		var cells []value.Cell
 		for text := range strings.SplitSeq(e.rows[i], "|") {
 			cells = append(cells, value.Cell{Type: value.Text, Form: []byte(text)})
 		}
+
 		row := u.Row(cells)
 		var got []string
 		for _, name := range []string{"make", "model", "price", "mileage", "year"} {
@@ -220,14 +248,19 @@ func TestUnderstand(t *testing.T) {
 			}
 			got = append(got, name+sign+string(cell.Form))
 		}
+
 		if strings.Join(got, " ") != want {
 			t.Errorf("got  %s\nwant %s", strings.Join(got, " "), want)
 		}
 	}
-	if shown, _ := c.Field("price").ShownAs(value.Cell{Type: value.Text, Form: []byte("$18,995")}); string(shown.Form) != "$18,995" {
+
+	if shown, _ := c.Field("price").ShownCell(value.Cell{Type: value.Text, Form: []byte("$18,995")}); string(
+		shown.Form) != "$18,995" {
 		t.Errorf("shown as %s", shown.Form)
 	}
-	if shown, _ := c.Field("price").ShownAs(value.Cell{Type: value.Text, Form: []byte("32000")}); shown.Type != value.Number {
+
+	if shown, _ := c.Field("price").ShownCell(value.Cell{Type: value.Text,
+		Form: []byte("32000")}); shown.Type != value.Number {
 		t.Errorf("a plain number is shown as %v", shown)
 	}
 }
@@ -236,11 +269,13 @@ func TestUnderstand(t *testing.T) {
 func TestNamesThatAreTaken(t *testing.T) {
 	b := testBinding(t)
 	b.Fields = map[string]string{"id": "vehicle no"}
+
 	source := table{"", "id|vehicle no|make|model", nil, ""}.source()
 	c, err := BindByNames(source, b, true)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if got := strings.Join(c.Describe(), " "); got != "column_id=id id=vehicle no make model" {
 		t.Error(got)
 	}
@@ -256,16 +291,19 @@ func TestListColumns(t *testing.T) {
 		"bars, with a blank": {"one-owner|low-miles/low-miles//one-owner|low-miles|clean", true},
 		"places":             {"Austin, TX/Dallas, TX/Austin, TX", false},
 		"amounts":            {"1,200,300/45,000/900/45,000", false},
-		"sentences":          {"Clean, and always kept in a garage by one owner, who did not smoke/Nice, new tires/ok/Nice, clean", false},
-		"mostly one word":    {"a/b/c/a,b/a,b,c/a/b/c", false},
-		"all different":      {"a1,b1/c1,d1,e1/f1/g1,h1", false},
+		"sentences": {"Clean, and always kept in a garage by one owner, who did not smoke/Nice, new " +
+			"tires/ok/Nice, clean", false},
+		"mostly one word": {"a/b/c/a,b/a,b,c/a/b/c", false},
+		"all different":   {"a1,b1/c1,d1,e1/f1/g1,h1", false},
 	} {
 		source := schema.Table{Columns: []schema.Column{schema.NewColumn("tags", "varchar(100)")}}
 		p := NewProfiler(source)
+
 		repeats := 10
 		if name == "all different" {
 			repeats = 1
 		}
+
 		for range repeats {
 			for text := range strings.SplitSeq(c.values, "/") {
 				if err := p.Add([]value.Cell{{Type: value.Text, Form: []byte(text)}}); err != nil {
@@ -273,8 +311,10 @@ func TestListColumns(t *testing.T) {
 				}
 			}
 		}
+
 		profile := p.Profile()
-		if got := newExaminer(testBinding(t).Vocabulary, source.Columns[0], &profile.Columns[0]).isListColumn(); got != c.isList {
+		if got := newExaminer(testBinding(t).Vocabulary, source.Columns[0],
+			&profile.Columns[0]).isListColumn(); got != c.isList {
 			t.Errorf("%s: %t", name, got)
 		}
 	}

@@ -11,35 +11,35 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Bounds of a profile.
+// Limits of a profile.
 const (
-	maxProfiled     = 20_000 // distinct texts of a column; of more, those with the lowest hashes are kept
-	maxNumbers      = 2_000  // distinct values of any other column: their size is all that is looked at
+	maxProfiled     = 20_000 // distinct texts of a column; beyond, those with the lowest hashes are kept
+	maxNumbers      = 2_000  // distinct values of any other column, where only their size matters
 	maxProfiledText = 200    // bytes of a value
 )
 
-// Profile holds the distinct values of a table's columns, by which Plan decides what the columns are. It depends on the
-// rows alone, and not on their order.
+// Profile holds the distinct values of a table's columns, from which NewPlan decides what the columns are. It does not
+// depend on the order of the rows.
 type Profile struct {
 	Rows    int
 	Columns []ColumnProfile // in the order of the table's columns
 }
 
-// ColumnProfile holds the distinct values of one column, or a sample of them, in the order of their bytes.
+// ColumnProfile holds the distinct values of one column, or a sample of them, in byte order.
 type ColumnProfile struct {
-	Values []Profiled
-	Nulls  int  // rows without a value, or with a blank one
-	Sample bool // there are more values than Values
+	Values   []ProfiledValue
+	Nulls    int  // rows without a value, or with a blank one
+	IsSample bool // there are more values than Values
 }
 
-// Profiled is a value and how many rows have it.
-type Profiled struct {
+// ProfiledValue is a value and how many rows have it.
+type ProfiledValue struct {
 	Text  string
 	Count int
 }
 
-// All gives the values with their counts.
-func (p *ColumnProfile) All() iter.Seq2[string, int] {
+// all iterates over the values with their counts.
+func (p *ColumnProfile) all() iter.Seq2[string, int] {
 	return func(yield func(string, int) bool) {
 		for _, v := range p.Values {
 			if !yield(v.Text, v.Count) {
@@ -49,7 +49,7 @@ func (p *ColumnProfile) All() iter.Seq2[string, int] {
 	}
 }
 
-// rows is how many rows have one of the values.
+// rows counts the rows with one of the values.
 func (p *ColumnProfile) rows() int {
 	n := 0
 	for _, v := range p.Values {
@@ -64,29 +64,30 @@ type Profiler struct {
 	columns []columnProfiler
 }
 
-// columnProfiler keeps the values whose hashes are below a limit, which halves whenever there are too many. So the values
-// that are left at the end, and their counts, are the same in whatever order the rows come.
+// columnProfiler keeps the values whose hashes are below a limit. The limit halves whenever there are too many values,
+// so the result does not depend on the order of the rows.
 type columnProfiler struct {
-	skipped bool
-	kept    map[uint64]*Profiled
-	limit   uint64
-	most    int // values
-	nulls   int
+	skipped   bool
+	values    map[uint64]*ProfiledValue
+	limit     uint64
+	maxValues int // values
+	nulls     int
 }
 
 // NewProfiler begins a profile of a table.
 func NewProfiler(t schema.Table) *Profiler {
 	p := &Profiler{columns: make([]columnProfiler, len(t.Columns))}
 	for i, c := range t.Columns {
-		p.columns[i] = columnProfiler{skipped: c.Kind == schema.Bytes, kept: map[uint64]*Profiled{}, limit: ^uint64(0), most: maxProfiled}
+		p.columns[i] = columnProfiler{skipped: c.Kind == schema.Bytes, values: map[uint64]*ProfiledValue{}, limit: ^uint64(0),
+			maxValues: maxProfiled}
 		if c.Kind != schema.Text && c.Kind != schema.Unknown {
-			p.columns[i].most = maxNumbers
+			p.columns[i].maxValues = maxNumbers
 		}
 	}
 	return p
 }
 
-// Fields are the columns whose values Add needs, in its order.
+// Fields returns the columns whose values Add needs, in its order.
 func (p *Profiler) Fields(t schema.Table) []*Field {
 	var all []*Field
 	for i, c := range t.Columns {
@@ -108,6 +109,7 @@ func (p *Profiler) Add(cells []value.Cell) error {
 		p.columns[i].add(cells[next])
 		next++
 	}
+
 	return nil
 }
 
@@ -117,21 +119,23 @@ func (p *columnProfiler) add(c value.Cell) {
 		p.nulls++
 		return
 	}
+
 	text = text[:min(len(text), maxProfiledText)]
 	hash := xxhash.Sum64(text)
 	if hash > p.limit {
 		return
 	}
-	if known := p.kept[hash]; known != nil {
+	if known := p.values[hash]; known != nil {
 		known.Count++
 		return
 	}
-	p.kept[hash] = &Profiled{string(text), 1}
-	for len(p.kept) > p.most {
+
+	p.values[hash] = &ProfiledValue{string(text), 1}
+	for len(p.values) > p.maxValues {
 		p.limit /= 2
-		for hash := range p.kept {
+		for hash := range p.values {
 			if hash > p.limit {
-				delete(p.kept, hash)
+				delete(p.values, hash)
 			}
 		}
 	}
@@ -146,16 +150,17 @@ func isBlank(text []byte) bool {
 	return true
 }
 
-// Profile gives what was collected.
+// Profile returns the profile of the rows added so far.
 func (p *Profiler) Profile() *Profile {
 	all := &Profile{Rows: p.rows, Columns: make([]ColumnProfile, len(p.columns))}
 	for i := range p.columns {
 		c, out := &p.columns[i], &all.Columns[i]
-		out.Nulls, out.Sample = c.nulls, c.limit != ^uint64(0)
-		for _, v := range c.kept {
+		out.Nulls, out.IsSample = c.nulls, c.limit != ^uint64(0)
+		for _, v := range c.values {
 			out.Values = append(out.Values, *v)
 		}
-		slices.SortFunc(out.Values, func(a, b Profiled) int { return cmp.Compare(a.Text, b.Text) })
+		slices.SortFunc(out.Values, func(a, b ProfiledValue) int { return cmp.Compare(a.Text, b.Text) })
 	}
+
 	return all
 }

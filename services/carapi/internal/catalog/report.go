@@ -8,17 +8,19 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Report says how the fields were found: a line for each, those that are missing, and what to paste to bind them so.
+// Report says how the fields were found: a line for each, the missing ones, and a CARS_FIELDS setting that binds them
+// so.
 func (c *Catalog) Report() []string {
 	var lines, missing, pairs []string
-	for _, v := range VehicleFields {
+	for _, v := range vehicleFields {
 		f, planned := c.byName[v.Name], false
 		var plan FieldPlan
 		if c.Plan != nil {
 			plan, planned = c.Plan.Fields[v.Name]
 		}
+
 		switch {
-		case f == nil || !planned && f.Why == "" && v.Name != "id":
+		case f == nil || !planned && f.BoundBy == "" && v.Name != "id":
 			text := v.Name
 			if c.Plan != nil && len(c.Plan.Rejected[v.Name]) > 0 {
 				text += " (" + strings.Join(c.Plan.Rejected[v.Name], "; ") + ")"
@@ -28,59 +30,72 @@ func (c *Catalog) Report() []string {
 		case !planned:
 			continue
 		}
+
 		lines = append(lines, plan.describe(v.Name, f))
 		if !f.IsDerived() {
-			pairs = append(pairs, v.Name+"="+quoted(f.Column.Name))
+			pairs = append(pairs, v.Name+"="+quoteName(f.Column.Name))
 		}
 	}
+
 	if len(missing) > 0 {
 		lines = append(lines, "not found: "+strings.Join(missing, ", "))
 	}
+
 	return append(lines, "CARS_FIELDS="+strings.Join(pairs, ","))
 }
 
 // describe says how one field was found.
 func (p FieldPlan) describe(name string, f *Field) string {
-	line := fmt.Sprintf("%-14s = %s, by %s", name, f.Column.Name, p.Why)
+	line := fmt.Sprintf("%-14s = %s, by %s", name, f.Column.Name, p.BoundBy)
 	if f.IsDerived() {
 		line = fmt.Sprintf("%-14s derived from %s", name, f.Column.Name)
 	}
+
 	if f.Unit != "" {
 		line += ", in " + f.Unit
 	}
+
 	if p.UnitIn != "" {
 		line += " by " + p.UnitIn
 	}
+
 	if p.Unscaled {
 		line += ", too small for whole amounts: in thousands, lakh or the like"
 	}
+
 	if p.Mixed {
 		line += ", differs from row to row"
 	}
-	if p.Understood < 1 && p.Why != ByName {
+
+	if p.Understood < 1 && p.BoundBy != byName {
 		line += fmt.Sprintf(", %.1f %% understood", 100*p.Understood)
 		if len(p.Unclear) > 0 {
 			line += fmt.Sprintf("; not: %q", p.Unclear)
 		}
 	}
+
 	return line
 }
 
-// manyMileages is how many different values show that a column called mileage holds what a vehicle consumes.
-const manyMileages = 6
+// minMileages is how many different values a column named mileage must have to be taken for fuel consumption.
+const minMileages = 6
 
-// reject notes why a column that is named as a field is not that field.
-func (p *planner) reject(field string, column int) {
+// rejectColumn records why a column with a field's name is not the field.
+func (p *planner) rejectColumn(field string, column int) {
 	if p.plan.Rejected == nil {
 		p.plan.Rejected = map[string][]string{}
 	}
+
 	c := p.source.Table.Columns[column]
-	if field == "mileage" && isNumeric(c.Kind) && value.Fold(c.Name) == field && len(p.profile.Columns[column].Values) >= manyMileages {
+	if field == "mileage" && isNumeric(c.Kind) && value.Fold(c.Name) == field &&
+		len(p.profile.Columns[column].Values) >= minMileages {
 		p.plan.Renamed = append(p.plan.Renamed, c.Name)
 	}
+
 	text := c.Name + " has other values"
 	if examples := mostFrequent(slices.Clone(p.profile.Columns[column].Values), 3); len(examples) > 0 {
 		text += fmt.Sprintf(": %q", examples)
 	}
+
 	p.plan.Rejected[field] = append(p.plan.Rejected[field], text)
 }

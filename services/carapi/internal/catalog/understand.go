@@ -10,35 +10,43 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// understand decides how the values of the bound columns, and of others that hold flags, are read.
-func (p *planner) understand() {
+// planUnderstanding decides how to read the values of the bound columns, and of other columns that hold flags or lists.
+func (p *planner) planUnderstanding() {
 	for _, name := range p.plan.sortedFields() {
 		f := p.plan.Fields[name]
-		i := positions(p.source.Table, []string{f.Column})[0]
+		i := columnPositions(p.source.Table, []string{f.Column})[0]
 		kind := vehicleField(name).Kind
 		switch {
-		case f.Derives == deriveYear:
+		case f.Derivation == deriveYear:
 			f.Understood = p.examiners[i].share(func(text string) bool { _, ok := yearIn(text); return ok })
-		case f.Derives != asStored:
+		case f.Derivation != asStored:
 		case kind == schema.Integer || kind == schema.Decimal:
 			p.understandNumbers(name, i, &f)
 		case p.binding.Vocabulary != nil && isMeaningField(name):
-			f.Understood = p.examiners[i].meaning(name)
-			f.Unclear = p.examiners[i].unclear(func(text string) bool { return len(p.binding.Vocabulary.Meanings(name, text)) > 0 })
+			f.Understood = p.examiners[i].meaningShare(name)
+			f.Unclear = p.examiners[i].unclearValues(func(text string) bool {
+				return len(p.binding.Vocabulary.Meanings(name,
+					text)) > 0
+			})
 		case name == "make":
-			f.Understood = p.examiners[i].makes()
-			f.Unclear = p.examiners[i].unclear(p.binding.Vocabulary.IsMake)
+			f.Understood = p.examiners[i].makeShare()
+			f.Unclear = p.examiners[i].unclearValues(p.binding.Vocabulary.IsMake)
 		default:
 			f.Understood = 1
 		}
+
 		p.plan.Fields[name] = f
 	}
-	if price := p.plan.Fields["price"]; price.Mixed && price.UnitIn == "" && p.plan.without("currency") {
-		p.plan.Fields["currency"] = FieldPlan{Column: price.Column, Why: ByValues, Derives: deriveCurrency, Style: price.Style, Understood: price.Understood}
+
+	// Prices that name their currencies are also where the currency is read from.
+	if price := p.plan.Fields["price"]; price.Mixed && price.UnitIn == "" && p.plan.lacksField("currency") {
+		p.plan.Fields["currency"] = FieldPlan{Column: price.Column, BoundBy: byValues, Derivation: deriveCurrency,
+			Style: price.Style, Understood: price.Understood}
 	}
+
 	for i, c := range p.columns {
 		switch {
-		case p.used[i]:
+		case p.usedColumns[i]:
 		case p.examiners[i].isFlagColumn():
 			p.plan.Flags = append(p.plan.Flags, c.Name)
 		case p.examiners[i].isListColumn():
@@ -47,68 +55,76 @@ func (p *planner) understand() {
 	}
 }
 
-// isFlagColumn reports whether a column holds flags: a TINYINT(1) or BIT(1) with 0 and 1, or values that say yes in some rows
-// and no in others.
+// isFlagColumn reports whether a column holds flags: a TINYINT(1) or BIT(1) with 0 and 1, or values that say yes in
+// some rows and no in others.
 func (e *examiner) isFlagColumn() bool {
-	if !e.isFlag() || e.profile.Sample {
+	if !e.isFlag() || e.profile.IsSample {
 		return false
 	}
+
 	declared := strings.ToLower(e.column.Type)
 	if strings.HasPrefix(declared, "tinyint(1)") || strings.HasPrefix(declared, "bit(1)") {
 		return true
 	}
+
 	yes := e.share(func(text string) bool { is, _ := value.ParseBool(text); return is })
 	return (e.column.Kind == schema.Text || e.column.Kind == schema.Integer) && yes > 0 && yes < 1
 }
 
-// What makes a list of a column of texts with separators.
+// What makes a column of texts with separators a list.
 const (
 	maxElement = 40 // bytes of an element; longer ones are parts of sentences
-	minUses    = 2  // in how many different texts an element stands, on average
+	minUses    = 2  // average number of different texts with the same element
 	minLengths = 3  // different numbers of elements; "Austin, TX" always has two
 )
 
-// startsLists reports whether most values are lists in brackets.
-func (e *examiner) startsLists() bool {
-	return e.share(value.IsBracketed) >= mostValues
+// hasBracketedLists reports whether most values are lists in brackets.
+func (e *examiner) hasBracketedLists() bool {
+	return e.share(value.IsBracketed) >= mostShare
 }
 
-// isListColumn reports whether the texts of a column are lists: in brackets, or of the same elements over and over.
+// isListColumn reports whether the texts of a column are lists: in brackets, or of recurring elements.
 func (e *examiner) isListColumn() bool {
 	switch {
 	case e.column.Kind != schema.Text:
 		return false
-	case e.startsLists():
+	case e.hasBracketedLists():
 		return true
-	case e.profile.Sample:
+	case e.profile.IsSample:
 		return false
 	}
+
 	uses, lengths := map[string]bool{}, map[int]bool{}
 	several, elements, inWords := 0, 0, 0
 	for _, v := range e.profile.Values {
 		parts := value.SplitList(v.Text)
 		lengths[len(parts)] = true
+
 		if len(parts) > 1 {
 			several += v.Count
 		}
+
 		for _, part := range parts {
 			if len(part) > maxElement {
 				return false
 			}
+
 			uses[value.Key(part)] = true
 			elements++
+
 			if strings.ContainsFunc(part, unicode.IsLetter) {
 				inWords++
 			}
 		}
 	}
+
 	return 2*several >= e.rows && len(lengths) >= minLengths && elements >= minUses*len(uses) &&
-		float64(inWords) >= nearlyAll*float64(elements)
+		float64(inWords) >= nearlyAllShare*float64(elements)
 }
 
-// mostFrequent gives the most frequent values, equal ones in the order of their bytes.
-func mostFrequent(all []Profiled, most int) []string {
-	slices.SortStableFunc(all, func(a, b Profiled) int { return cmp.Compare(b.Count, a.Count) })
+// mostFrequent returns the most frequent values, equal ones in byte order.
+func mostFrequent(all []ProfiledValue, most int) []string {
+	slices.SortStableFunc(all, func(a, b ProfiledValue) int { return cmp.Compare(b.Count, a.Count) })
 	var texts []string
 	for _, v := range all[:min(most, len(all))] {
 		texts = append(texts, v.Text)
@@ -116,12 +132,12 @@ func mostFrequent(all []Profiled, most int) []string {
 	return texts
 }
 
-// maxUnclear is how many values that are not understood are named.
+// maxUnclear is how many examples of values are shown that are not understood.
 const maxUnclear = 5
 
-// unclear gives the most frequent values that are not understood.
-func (e *examiner) unclear(understood func(string) bool) []string {
-	var all []Profiled
+// unclearValues returns the most frequent values that are not understood.
+func (e *examiner) unclearValues(understood func(string) bool) []string {
+	var all []ProfiledValue
 	for _, v := range e.profile.Values {
 		if !understood(v.Text) {
 			all = append(all, v)
@@ -130,28 +146,32 @@ func (e *examiner) unclear(understood func(string) bool) []string {
 	return mostFrequent(all, maxUnclear)
 }
 
-// understandNumbers learns how a column writes its numbers, and in which unit.
+// understandNumbers learns how a column writes its numbers, and their unit.
 func (p *planner) understandNumbers(name string, column int, f *FieldPlan) {
 	c, profile := p.source.Table.Columns[column], &p.profile.Columns[column]
-	style, understood, total := value.LearnNumbers(value.Measure{Field: name}, profile.All())
+	style, understood, total := value.LearnNumbers(value.Measure{Field: name}, profile.all())
 	f.Understood = 1
 	if total > 0 {
 		f.Understood = float64(understood) / float64(total)
 	}
-	f.Unclear = p.examiners[column].unclear(func(text string) bool {
+
+	f.Unclear = p.examiners[column].unclearValues(func(text string) bool {
 		_, ok := style.Parse([]byte(text), nil)
 		return ok
 	})
+
 	f.Unscaled = value.Measure{Field: name}.IsMoney() && p.examiners[column].isUnscaled(style)
 	f.Unit = unitOf(name, c)
 	if c.Kind == schema.Text || c.Kind == schema.Unknown {
 		f.Numbers, f.Style = true, style
 		p.unitOfValues(name, f)
 	}
+
 	p.unitOfNeighbor(name, column, f)
 	if name == "mileage" && f.Unit == "" {
 		f.Unit = unitFromNeighbors(p.columns, p.profile)
 	}
+
 	if unit := p.binding.Units[name]; unit != "" {
 		f.Unit, f.UnitIn, f.Mixed = unit, "", false
 	}

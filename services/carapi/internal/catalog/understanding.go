@@ -9,12 +9,12 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Understands reports whether some of the field's values are compared as something other than what is stored.
-func (f *Field) Understands() bool {
-	return f.derives != asStored || f.numbers || f.UnitIn != nil && f.Measure().IsDistance()
+// IsUnderstood reports whether some of the field's values are compared as something other than what is stored.
+func (f *Field) IsUnderstood() bool {
+	return f.derivation != asStored || f.parsesNumbers || f.UnitIn != nil && f.Measure().IsDistance()
 }
 
-// Source is the field whose stored cell the field is understood from: itself, or the one that it is derived from.
+// Source returns the field whose stored cell the field is understood from: itself, or the one it is derived from.
 func (f *Field) Source() *Field {
 	if f.From != nil {
 		return f.From
@@ -22,7 +22,7 @@ func (f *Field) Source() *Field {
 	return f
 }
 
-// Sources are the fields whose stored cells the field is understood from: Source, and that of its unit.
+// Sources returns the fields whose stored cells the field is understood from: Source, and the field of its unit.
 func (f *Field) Sources() []*Field {
 	all := []*Field{f.Source()}
 	if f.UnitIn != nil {
@@ -31,31 +31,34 @@ func (f *Field) Sources() []*Field {
 	return all
 }
 
-// Understand gives the cell that is compared, of the stored cell of the field, or of the one that it is derived from, and
-// the one of its unit. What is not in the memory of these cells is appended to buf.
+// Understand returns the cell that is compared. stored is the cell of Source, and unit the cell of UnitIn. The result
+// may use the memory of these cells; the rest is appended to buf.
 func (f *Field) Understand(stored, unit value.Cell, buf []byte) (value.Cell, []byte) {
-	switch f.derives {
+	switch f.derivation {
 	case deriveMake, deriveModel, dropMake, deriveFuel, deriveYear, deriveCurrency:
 		return f.derive(stored, buf)
 	}
-	if f.numbers {
+
+	if f.parsesNumbers {
 		return f.number(stored, unit, buf)
 	}
+
 	if f.UnitIn != nil && stored.Type == value.Number && f.Measure().IsDistance() {
 		if from, ok := distanceUnit(string(unit.Form)); ok && from != f.Unit {
-			return convert(stored.Form, from, f.Unit, buf)
+			return convertedCell(stored.Form, from, f.Unit, buf)
 		}
 	}
+
 	return stored, buf
 }
 
-func convert(form []byte, from, to string, buf []byte) (value.Cell, []byte) {
+func convertedCell(form []byte, from, to string, buf []byte) (value.Cell, []byte) {
 	start := len(buf)
-	buf = append(buf, converted(form, from, to)...)
+	buf = append(buf, convertDistance(form, from, to)...)
 	return value.Cell{Type: value.Number, Form: buf[start:]}, buf
 }
 
-// number reads a text as a number. A text that is not a number stays a text; a blank one is NULL.
+// number reads a text as a number. A text that is not a number stays a text. A blank one becomes NULL.
 func (f *Field) number(stored, unit value.Cell, buf []byte) (value.Cell, []byte) {
 	switch {
 	case stored.Type == value.Null || isBlank(stored.Form):
@@ -63,32 +66,37 @@ func (f *Field) number(stored, unit value.Cell, buf []byte) (value.Cell, []byte)
 	case stored.Type == value.Number && f.UnitIn == nil:
 		return stored, buf
 	}
+
 	start := len(buf)
-	n, ok := f.style.Parse(stored.Form, buf)
+	n, ok := f.numberStyle.Parse(stored.Form, buf)
 	if !ok {
 		return value.Cell{Type: value.Text, Form: stored.Form}, buf
 	}
+
 	buf = append(buf, n.Number...)
 	if f.Measure().IsDistance() && f.Unit != "" {
 		from := n.Unit
 		if f.UnitIn != nil && from == "" {
 			from, _ = distanceUnit(string(unit.Form))
 		}
+
 		if from != "" && from != f.Unit {
-			return convert(n.Number, from, f.Unit, buf)
+			return convertedCell(n.Number, from, f.Unit, buf)
 		}
 	}
+
 	return value.Cell{Type: value.Number, Form: buf[start:]}, buf
 }
 
-// derive finds the field's value within the text of another one.
+// derive finds the field's value within the text of another field.
 func (f *Field) derive(stored value.Cell, buf []byte) (value.Cell, []byte) {
 	if stored.Type == value.Null || isBlank(stored.Form) {
 		return value.Cell{}, buf
 	}
+
 	text, ok := string(stored.Form), false
 	kind := value.Text
-	switch f.derives {
+	switch f.derivation {
 	case deriveYear:
 		kind = value.Number
 		text, ok = yearIn(text)
@@ -96,36 +104,39 @@ func (f *Field) derive(stored value.Cell, buf []byte) (value.Cell, []byte) {
 		text, ok = fuelIn(f.vocabulary, text)
 	case deriveCurrency:
 		var n value.ParsedNumber
-		n, ok = f.style.Parse(stored.Form, nil)
-		text = cmp.Or(n.Currency, f.style.Currency)
+		n, ok = f.numberStyle.Parse(stored.Form, nil)
+		text = cmp.Or(n.Currency, f.numberStyle.Currency)
 	default:
-		name, rest, found := f.vocabulary.FindMake(underscored.Replace(text))
+		name, rest, found := f.vocabulary.FindMake(underscoreReplacer.Replace(text))
 		rest = strings.Join(strings.Fields(rest), " ")
 		switch {
-		case f.derives == deriveMake:
+		case f.derivation == deriveMake:
 			text, ok = name, found
 		case found && rest != "":
 			text, ok = rest, true
-		case f.derives == dropMake:
+		case f.derivation == dropMake:
 			ok = true
 		}
 	}
+
 	if !ok {
 		return value.Cell{}, buf
 	}
+
 	start := len(buf)
 	buf = append(buf, text...)
 	return value.Cell{Type: kind, Form: buf[start:]}, buf
 }
 
-// ShownAs is the cell that answers show of a field, and the kind as which they write it: the stored one. A text that is a
-// plain number among numbers is written as one.
-func (f *Field) ShownAs(stored value.Cell) (value.Cell, schema.Kind) {
-	if f.derives != asStored && f.derives != dropMake {
+// ShownCell returns the cell that answers show, and the kind to write it as. It is the stored cell, but a text that is
+// a plain number is written as a number.
+func (f *Field) ShownCell(stored value.Cell) (value.Cell, schema.Kind) {
+	if f.derivation != asStored && f.derivation != dropMake {
 		cell, _ := f.Understand(stored, value.Cell{}, nil)
 		return cell, f.Kind
 	}
-	if f.numbers && stored.Type == value.Text {
+
+	if f.parsesNumbers && stored.Type == value.Text {
 		if number, ok := value.NormalDecimal(bytes.Clone(stored.Form)); ok {
 			understood, _ := f.Understand(stored, value.Cell{}, nil)
 			if bytes.Equal(understood.Form, number) {
@@ -134,46 +145,51 @@ func (f *Field) ShownAs(stored value.Cell) (value.Cell, schema.Kind) {
 		}
 		return stored, schema.Text
 	}
+
 	return stored, f.Kind
 }
 
-// Understander understands rows, one after another.
+// Understander understands rows one after another.
 type Understander struct {
-	fields []*Field // Catalog.Indexed
-	from   []int    // places among the cells that are read, of the field or what it is derived from
-	unit   []int    // and of its unit; -1 if it has none
-	caches []*cache // of the fields that are understood; nil for the others
+	fields []*Field           // Catalog.Indexed
+	from   []int              // index in Catalog.Read of each field's source
+	unit   []int              // index in Catalog.Read of its unit; -1 if it has none
+	caches []*understoodCache // nil for fields that are compared as they are stored
 	cells  []value.Cell
 	buf    []byte
 }
 
-// NewUnderstander gives one for rows of Catalog.Read; nil if their cells are compared as they are stored.
+// NewUnderstander returns one for rows of Catalog.Read, or nil if all cells are compared as they are stored.
 func (c *Catalog) NewUnderstander() *Understander {
 	u := &Understander{fields: c.Indexed, from: make([]int, len(c.Indexed)), unit: make([]int, len(c.Indexed)),
-		caches: make([]*cache, len(c.Indexed)), cells: make([]value.Cell, len(c.Indexed))}
+		caches: make([]*understoodCache, len(c.Indexed)), cells: make([]value.Cell, len(c.Indexed))}
 	place := map[*Field]int{}
 	for i, f := range c.Read {
 		place[f] = i
 	}
+
 	some := false
 	for i, f := range c.Indexed {
 		u.from[i], u.unit[i] = place[f.Source()], -1
-		if f.Understands() {
+		if f.IsUnderstood() {
 			some = true
 			u.caches[i] = newCache()
 		}
+
 		if f.UnitIn != nil {
 			u.unit[i] = place[f.UnitIn]
 		}
 	}
+
 	if !some {
 		return nil
 	}
+
 	return u
 }
 
-// Row gives the cells of Catalog.Indexed from those of Catalog.Read. They are valid until the next call, and as long as
-// those of the row are.
+// Row returns the cells of Catalog.Indexed from those of Catalog.Read. They are valid until the next call, and as long
+// as those of the row.
 func (u *Understander) Row(read []value.Cell) []value.Cell {
 	u.buf = u.buf[:0]
 	for i := range u.fields {
@@ -184,6 +200,7 @@ func (u *Understander) Row(read []value.Cell) []value.Cell {
 		}
 		u.cells[i] = u.understand(i, stored, read)
 	}
+
 	return u.cells
 }
 
@@ -193,42 +210,47 @@ func (u *Understander) understand(i int, stored value.Cell, read []value.Cell) v
 	if u.unit[i] >= 0 {
 		unit = read[u.unit[i]]
 	}
-	if !cached.off && u.unit[i] < 0 {
+
+	if !cached.isOff && u.unit[i] < 0 {
 		if known, ok := cached.cells[string(stored.Form)]; ok && stored.Type == value.Text {
 			cached.hits++
 			return known
 		}
 	}
+
 	var cell value.Cell
 	cell, u.buf = f.Understand(stored, unit, u.buf)
 	if u.unit[i] < 0 && stored.Type == value.Text {
 		cached.add(stored, cell)
 	}
+
 	return cell
 }
 
-// cache keeps what a few values were understood as. Where values seldom repeat, it is given up.
-type cache struct {
+// understoodCache remembers what values were understood as. It turns itself off if values seldom repeat.
+type understoodCache struct {
 	cells map[string]value.Cell
 	hits  int
-	off   bool
+	isOff bool
 }
 
 // maxCached is how many values a cache keeps.
 const maxCached = 4096
 
-func newCache() *cache { return &cache{cells: map[string]value.Cell{}} }
+func newCache() *understoodCache { return &understoodCache{cells: map[string]value.Cell{}} }
 
-func (c *cache) add(stored, understood value.Cell) {
-	if c.off {
+func (c *understoodCache) add(stored, understood value.Cell) {
+	if c.isOff {
 		return
 	}
+
 	if len(c.cells) == maxCached {
-		c.off = c.hits < maxCached
+		c.isOff = c.hits < maxCached
 		c.hits = 0
 		clear(c.cells)
 	}
-	if !c.off {
+
+	if !c.isOff {
 		c.cells[string(stored.Form)] = understood.Clone()
 	}
 }

@@ -18,23 +18,27 @@ func (p *planner) unitOfValues(name string, f *FieldPlan) {
 	}
 }
 
-// unitOfNeighbor finds a column beside a distance or an amount that says each row's unit or currency.
+// unitOfNeighbor finds a column with the unit or currency of each row, beside a distance or an amount.
 func (p *planner) unitOfNeighbor(name string, column int, f *FieldPlan) {
 	measure := value.Measure{Field: name}
 	if !measure.IsDistance() && !measure.IsMoney() {
 		return
 	}
-	own := tokens(p.columns[column].Name)
+
+	own := nameTokens(p.columns[column].Name)
 	for i, c := range p.columns {
-		if c.Name == "" || i == column || !isUnitName(tokens(c.Name), own, name, measure.IsMoney()) {
+		if c.Name == "" || i == column || !isUnitName(nameTokens(c.Name), own, name, measure.IsMoney()) {
 			continue
 		}
+
 		read := distanceUnit
 		if measure.IsMoney() {
 			read = CurrencyCode
 		}
+
 		units, most, unit := map[string]int{}, 0, ""
 		understood := p.examiners[i].share(func(text string) bool { _, ok := read(text); return ok })
+
 		for _, v := range p.profile.Columns[i].Values {
 			if u, ok := read(v.Text); ok {
 				units[u] += v.Count
@@ -43,26 +47,32 @@ func (p *planner) unitOfNeighbor(name string, column int, f *FieldPlan) {
 				}
 			}
 		}
-		if understood < nearlyAll || unit == "" {
+
+		if understood < nearlyAllShare || unit == "" {
 			continue
 		}
+
 		f.Unit, f.UnitIn, f.Mixed = unit, c.Name, len(units) > 1
 		return
 	}
 }
 
-// isUnitName reports whether a column is named as the unit of another one: mileage.unit beside mileage.value, or currency.
+// isUnitName reports whether a column is named as the unit of another one: mileage.unit beside mileage.value, or
+// currency.
 func isUnitName(words, own []string, field string, isMoney bool) bool {
 	nouns := []string{"unit", "units", "uom", "einheit", "jednostka"}
 	if isMoney {
-		nouns = []string{"currency", "currencycode", "wahrung", "devise", "moneda", "valuta", "moeda", "waluta", "валюта", "curr"}
+		nouns = []string{"currency", "currencycode", "wahrung", "devise", "moneda", "valuta", "moeda", "waluta",
+			"валюта", "curr"}
 		if whole := strings.Join(words, ""); whole == "currency" || slices.Contains(Synonyms("currency"), whole) {
 			return true
 		}
 	}
+
 	at := slices.IndexFunc(words, func(w string) bool { return slices.Contains(nouns, w) })
 	if at < 0 {
 		return false
 	}
+
 	return slices.ContainsFunc(words, func(w string) bool { return w == field || slices.Contains(own, w) })
 }

@@ -13,17 +13,17 @@ import (
 )
 
 var (
-	miles       = regexp.MustCompile(`(?i)(\b|_)(miles?|mi)(\b|_)`)
-	kilometers  = regexp.MustCompile(`(?i)(\b|_)(kilomet(er|re)s?|kms?|laufleistung_km)(\b|_)`)
-	threeLetter = regexp.MustCompile(`\b[A-Z]{3}\b`)
+	milesPattern        = regexp.MustCompile(`(?i)(\b|_)(miles?|mi)(\b|_)`)
+	kilometersPattern   = regexp.MustCompile(`(?i)(\b|_)(kilomet(er|re)s?|kms?|laufleistung_km)(\b|_)`)
+	currencyCodePattern = regexp.MustCompile(`\b[A-Z]{3}\b`)
 )
 
 // unitOf reads a column's unit from its name and comment.
 func unitOf(name string, c schema.Column) string {
 	switch name {
 	case "mileage":
-		text := strings.Join(tokens(c.Name), "_") + " " + c.Comment
-		inMiles, inKilometers := miles.MatchString(text), kilometers.MatchString(text)
+		text := strings.Join(nameTokens(c.Name), "_") + " " + c.Comment
+		inMiles, inKilometers := milesPattern.MatchString(text), kilometersPattern.MatchString(text)
 		switch {
 		case inMiles && !inKilometers:
 			return "mi"
@@ -31,25 +31,27 @@ func unitOf(name string, c schema.Column) string {
 			return "km"
 		}
 	case "price", "msrp":
-		for _, code := range threeLetter.FindAllString(c.Comment, -1) {
+		for _, code := range currencyCodePattern.FindAllString(c.Comment, -1) {
 			if _, err := currency.ParseISO(code); err == nil {
 				return code
 			}
 		}
-		for _, word := range tokens(c.Name) {
+
+		for _, word := range nameTokens(c.Name) {
 			if code := strings.ToUpper(word); len(word) == 3 && slices.Contains(usualCurrencies, code) {
 				return code
 			}
 		}
 	}
+
 	return ""
 }
 
-// usualCurrencies are codes that stand in names of columns and are no other words there.
-var usualCurrencies = []string{"USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "PLN", "SEK", "NOK", "DKK", "CZK", "HUF", "RUB", "UAH", "INR", "PKR",
-	"JPY", "CNY", "BRL", "MXN", "ZAR", "AED", "SAR"}
+// usualCurrencies are codes that appear in names of columns and are no other words there.
+var usualCurrencies = []string{"USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "PLN", "SEK", "NOK", "DKK", "CZK",
+	"HUF", "RUB", "UAH", "INR", "PKR", "JPY", "CNY", "BRL", "MXN", "ZAR", "AED", "SAR"}
 
-// CurrencyCode reads an ISO 4217 code or a sign that stands for one currency alone.
+// CurrencyCode reads an ISO 4217 code, or a sign that stands for only one currency.
 func CurrencyCode(text string) (code string, ok bool) {
 	text = strings.ToUpper(strings.TrimSpace(text))
 	switch text {
@@ -62,14 +64,16 @@ func CurrencyCode(text string) (code string, ok bool) {
 	case "₹":
 		return "INR", true
 	}
+
 	if len(text) != 3 {
 		return "", false
 	}
+
 	_, err := currency.ParseISO(text)
 	return text, err == nil
 }
 
-// distanceUnit reads a unit of distances.
+// distanceUnit reads a unit of distance.
 func distanceUnit(text string) (unit string, ok bool) {
 	switch value.Fold(text) {
 	case "mi", "mile", "miles", "mls":
@@ -80,43 +84,48 @@ func distanceUnit(text string) (unit string, ok bool) {
 	return "", false
 }
 
-// unitFromNeighbors reads the unit of distances from how other columns measure consumption.
+// unitFromNeighbors infers the unit of distance from how other columns measure fuel consumption.
 func unitFromNeighbors(columns []schema.Column, profile *Profile) string {
 	inMiles, inKilometers := false, false
 	for i, c := range columns {
-		for _, word := range tokens(c.Name) {
+		for _, word := range nameTokens(c.Name) {
 			inMiles = inMiles || word == "mpg" || word == "epa"
 			inKilometers = inKilometers || word == "kmpl" || word == "l100km" || word == "lper100km"
 		}
+
 		for _, v := range profile.Columns[i].Values[:min(20, len(profile.Columns[i].Values))] {
 			folded := value.Fold(v.Text)
 			inKilometers = inKilometers || strings.HasSuffix(folded, "kmpl") || strings.HasSuffix(folded, "l100km")
 			inMiles = inMiles || len(folded) < 12 && strings.HasSuffix(folded, "mpg")
 		}
 	}
+
 	switch {
 	case inMiles && !inKilometers:
 		return "mi"
 	case inKilometers && !inMiles:
 		return "km"
 	}
+
 	return ""
 }
 
-// milesPerKilometer rests on the international mile, 1609.344 m.
+// milesPerKilometer uses the international mile, 1609.344 m.
 var milesPerKilometer = big.NewRat(1000000, 1609344)
 
-// converted gives a distance in another unit, to a whole number.
-func converted(form []byte, from, to string) []byte {
+// convertDistance converts a distance to another unit, rounded to a whole number.
+func convertDistance(form []byte, from, to string) []byte {
 	n, ok := new(big.Rat).SetString(string(form))
 	if !ok || from == to {
 		return form
 	}
+
 	if to == "mi" {
 		n.Mul(n, milesPerKilometer)
 	} else {
 		n.Quo(n, milesPerKilometer)
 	}
+
 	whole, _ := value.NormalDecimal([]byte(n.FloatString(0)))
 	return whole
 }

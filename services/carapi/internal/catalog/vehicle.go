@@ -9,12 +9,12 @@ import (
 // VehicleField is one of the fields that a vehicle for sale has, whatever a table calls its column.
 type VehicleField struct {
 	Name  string
-	Kind  schema.Kind // its kind where the column's type leaves that open; Unknown takes the column's
+	Kind  schema.Kind // its kind if the column's type leaves that open; Unknown for the column's kind
 	About string      // for people and for tools that read the API's description
 }
 
-// VehicleFields are the canonical fields, in the order in which they are shown.
-var VehicleFields = []VehicleField{
+// vehicleFields are the canonical fields in the order that answers show them.
+var vehicleFields = []VehicleField{
 	{Name: "id", About: "identifies the vehicle in this stock"},
 	{Name: "vin", About: "vehicle identification number, 17 characters"},
 	{Name: "stock_number", About: "the dealer's own number"},
@@ -52,9 +52,9 @@ var VehicleFields = []VehicleField{
 
 // vehicleField returns the vehicle field with this name, or the zero VehicleField if no field has it.
 func vehicleField(name string) VehicleField {
-	i := slices.IndexFunc(VehicleFields, func(v VehicleField) bool { return v.Name == name })
+	i := slices.IndexFunc(vehicleFields, func(v VehicleField) bool { return v.Name == name })
 	if i < 0 {
 		return VehicleField{}
 	}
-	return VehicleFields[i]
+	return vehicleFields[i]
 }

@@ -19,7 +19,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Stock is what is to be searched, and how to log.
+// Stock says what to search.
 type Stock struct {
 	DB             dbconn.Config
 	CarsTable      string        `split_words:"true" default:"vehicles_stock" desc:"table or view to search"`
@@ -40,18 +40,18 @@ type Stock struct {
 
 // Sources, as SOURCE names them.
 const (
-	Auto     = "auto"
-	Live     = "live"
-	Snapshot = "snapshot"
+	sourceAuto     = "auto"
+	sourceLive     = "live"
+	sourceSnapshot = "snapshot"
 )
 
-// HasLive reports whether the database of DB_HOST, or DB_PATH, is asked.
-func (c *Stock) HasLive() bool { return c.Source != Snapshot }
+// HasLive reports whether the database of DB_HOST or DB_PATH answers.
+func (c *Stock) HasLive() bool { return c.Source != sourceSnapshot }
 
-// HasSnapshot reports whether the file of SNAPSHOT_PATH is asked.
-func (c *Stock) HasSnapshot() bool { return c.SnapshotPath != "" && c.Source != Live }
+// HasSnapshot reports whether the file of SNAPSHOT_PATH answers.
+func (c *Stock) HasSnapshot() bool { return c.SnapshotPath != "" && c.Source != sourceLive }
 
-// Address is where carapi is found.
+// Address is the address that carapi listens on.
 type Address struct {
 	HTTPAddr string `split_words:"true" default:":8080" desc:"address to listen on"`
 }
@@ -64,7 +64,7 @@ func (a *Address) Validate() error {
 	return nil
 }
 
-// Config is all that carapi can be told.
+// Config holds all settings of carapi.
 type Config struct {
 	Stock
 	Address
@@ -77,25 +77,24 @@ type Config struct {
 	MetricsAddr    string  `split_words:"true" default:"127.0.0.1:9091" desc:"address of the metrics for Prometheus; off for none"`
 }
 
-// Off is what METRICS_ADDR and RATE_LIMIT say for none.
+// Off disables METRICS_ADDR and RATE_LIMIT.
 const Off = "off"
 
-// Load reads the settings from the environment, and from file or else .env. The error names every
-// wrong variable.
+// Load reads the settings from the environment, and from file or otherwise .env. The error names every wrong variable.
 func Load(file string) (Config, error) {
 	var c Config
 	err := settings.Load(file, &c)
 	return c, err
 }
 
-// LoadStock reads only what is to be searched.
+// LoadStock reads only the settings of what to search.
 func LoadStock(file string) (Stock, error) {
 	var c Stock
 	err := settings.Load(file, &c)
 	return c, err
 }
 
-// LoadAddress reads only where carapi is found.
+// LoadAddress reads only the address.
 func LoadAddress(file string) (Address, error) {
 	var a Address
 	err := settings.Load(file, &a)
@@ -112,19 +111,23 @@ func (c *Stock) Validate() error {
 	if c.QueryTimeout <= 0 {
 		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: a time above 0 is needed", c.QueryTimeout))
 	}
-	if !slices.Contains([]string{Auto, Live, Snapshot}, c.Source) {
+
+	if !slices.Contains([]string{sourceAuto, sourceLive, sourceSnapshot}, c.Source) {
 		errs = append(errs, fmt.Errorf("SOURCE: %q: expected auto, live or snapshot", c.Source))
 	}
-	if c.Source == Snapshot && c.SnapshotPath == "" {
+
+	if c.Source == sourceSnapshot && c.SnapshotPath == "" {
 		errs = append(errs, errors.New("SNAPSHOT_PATH: not set: the file that syncer keeps, for SOURCE=snapshot"))
 	}
+
 	if c.StaleMaxAge < 0 {
 		errs = append(errs, fmt.Errorf("STALE_MAX_AGE: %s: expected a time, or 0 for any", c.StaleMaxAge))
 	}
+
 	return errors.Join(errs...)
 }
 
-// Settings returns how to read the live table, and the words for its values. Validate must have accepted c.
+// Settings returns the settings for reading the live table, and the vocabulary. Validate must have accepted c.
 func (c *Stock) Settings() (store.Settings, *value.Vocabulary) { return c.settings, c.vocabulary }
 
 func (c *Stock) readSettings() error {
@@ -144,16 +147,20 @@ func (c *Stock) readSettings() error {
 // Validate reports every wrong variable, joined.
 func (c *Config) Validate() error {
 	errs := []error{c.Stock.Validate(), c.Address.Validate(), c.API.Validate()}
-	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil) {
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" ||
+		u.Host == "" || u.RawQuery != "" || u.User != nil) {
 		errs = append(errs, fmt.Errorf("PUBLIC_URL: %q: expected https://host, and perhaps a path", c.PublicURL))
 	}
+
 	if c.MaxInFlight < 1 {
 		errs = append(errs, fmt.Errorf("MAX_IN_FLIGHT: %d: at least 1 is needed", c.MaxInFlight))
 	}
+
 	if c.MetricsAddr != Off {
 		if err := httpserver.CheckAddress(c.MetricsAddr); err != nil {
 			errs = append(errs, fmt.Errorf("METRICS_ADDR: %q: %w, or off", c.MetricsAddr, err))
 		}
 	}
+
 	return errors.Join(errs...)
 }

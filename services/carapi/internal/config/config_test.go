@@ -14,10 +14,12 @@ func TestEnvExampleListsEveryVariable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	keys, err := settings.Keys(&config.Config{})
 	if err != nil || len(keys) == 0 {
 		t.Fatal(keys, err)
 	}
+
 	for _, key := range keys {
 		if _, ok := example[key]; !ok {
 			t.Errorf("%s is not in .env.example", key)

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Names are names separated by commas. One that has a comma in it, or spaces around it, stands in backticks.
+// Names are names separated by commas. A name with a comma in it or spaces around it is in backticks.
 type Names []string
 
-// Decode takes the names apart, and leaves the backticks to who reads one.
+// Decode splits the names and keeps their backticks.
 func (n *Names) Decode(text string) error {
 	*n = nil
 	quoted, start := false, 0
@@ -23,8 +23,10 @@ func (n *Names) Decode(text string) error {
 			start = i + 1
 		}
 	}
+
 	if quoted {
 		return errors.New("expected a second backtick after a quoted name")
 	}
+
 	return nil
 }

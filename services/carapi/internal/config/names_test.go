@@ -17,6 +17,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q: %q, %v", text, n, err)
 		}
 	}
+
 	var n Names
 	if err := n.Decode("make=`marke"); err == nil {
 		t.Errorf("an open backtick: %q", n)

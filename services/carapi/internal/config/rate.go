@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Rate is how many requests may come in a time; any number if Requests is 0.
+// Rate is a number of requests per time. Requests is 0 for any number.
 type Rate struct {
 	Requests int
 	Per      time.Duration
@@ -20,17 +20,19 @@ func (r *Rate) Decode(text string) error {
 	if text == Off {
 		return nil
 	}
+
 	number, per, _ := strings.Cut(text, "/")
 	n, err := strconv.Atoi(number)
 	d, perErr := time.ParseDuration(per)
 	if err != nil || perErr != nil || n < 1 || d < time.Second || d > 24*time.Hour {
 		return fmt.Errorf("%q: expected requests per time such as 600/1m, the time from 1s to 24h; or off", text)
 	}
+
 	*r = Rate{n, d}
 	return nil
 }
 
-// Proxies are the addresses of proxies whose word on where a request comes from is taken.
+// Proxies are CIDRs of trusted proxies.
 type Proxies []string
 
 // Decode reads addresses and networks separated by commas.
@@ -42,10 +44,13 @@ func (p *Proxies) Decode(text string) error {
 		if addr, addrErr := netip.ParseAddr(proxy); err != nil && addrErr == nil && addr.Zone() == "" {
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
+
 		if err != nil {
 			return fmt.Errorf("%q: expected addresses or networks such as 10.0.0.7 or 10.0.0.0/8, separated by commas", proxy)
 		}
+
 		*p = append(*p, prefix.Masked().String())
 	}
+
 	return nil
 }

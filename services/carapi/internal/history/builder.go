@@ -23,7 +23,7 @@ type Change struct {
 	Key, Old, New string
 }
 
-// Op is what was done to a row.
+// Op is what happened to a row.
 type Op uint8
 
 // The ops of a change.
@@ -34,12 +34,12 @@ const (
 	ManyRows // of many rows, with their numbers in New
 )
 
-// Reader says what the changes of a table's rows mean for its vehicles.
+// Reader tells what the changes of a table's rows mean for its vehicles.
 type Reader struct {
 	price, status, currency *catalog.Field // nil if the table has no such field; currency if it is always the same
 }
 
-// NewReader gives the reader of changes to the rows of a catalog.
+// NewReader returns the reader of changes to the rows of a catalog.
 func NewReader(c *catalog.Catalog) Reader {
 	r := Reader{price: c.NumberField("price"), status: c.TextField("status")}
 	if r.price != nil {
@@ -48,7 +48,7 @@ func NewReader(c *catalog.Catalog) Reader {
 	return r
 }
 
-// Kinds are the kinds of events that a change is, of those that requests name.
+// Kinds returns the kinds of events in a change, except those that requests cannot name.
 func (r *Reader) Kinds(c *Change) []Kind {
 	var kinds []Kind
 	r.events(c, func(kind Kind, _ prices) {
@@ -56,13 +56,14 @@ func (r *Reader) Kinds(c *Change) []Kind {
 			kinds = append(kinds, kind)
 		}
 	})
+
 	return kinds
 }
 
 // prices are those before and after a change; nil for none.
 type prices struct{ before, now []byte }
 
-// events calls yield for each event that a change is, with the prices of a change of the price.
+// events calls yield for each event in a change, with the prices if the price changed.
 func (r *Reader) events(c *Change, yield func(kind Kind, p prices)) {
 	switch c.Op {
 	case Insert:
@@ -83,7 +84,7 @@ func (r *Reader) events(c *Change, yield func(kind Kind, p prices)) {
 	}
 }
 
-// Builder makes a Log of the changes of a table.
+// Builder builds a Log from the changes of a table.
 type Builder struct {
 	Reader
 	log   *Log
@@ -91,7 +92,8 @@ type Builder struct {
 	buf   []byte
 }
 
-// NewBuilder begins a log for a catalog with a history. It continues last, which may be nil and must fit the catalog.
+// NewBuilder starts a log for a catalog with a history. It continues last, which may be nil and must be of this
+// catalog.
 func NewBuilder(c *catalog.Catalog, last *Log) *Builder {
 	b := &Builder{Reader: NewReader(c), log: &Log{catalog: c}, cells: make([]value.Cell, len(c.HistoryKey))}
 	if last != nil {
@@ -101,15 +103,18 @@ func NewBuilder(c *catalog.Catalog, last *Log) *Builder {
 	return b
 }
 
-// Add adds a change; they come in the order of their ids.
+// Add adds a change. Changes must come in the order of their ids.
 func (b *Builder) Add(c *Change) error {
 	l := b.log
 	l.Last, l.Run, l.lastKey = c.ID, c.Run, c.Key
 	if c.Op == ManyRows {
 		numbers := gjson.GetMany(c.New, "inserted", "updated", "deleted")
-		l.Bulks = append(l.Bulks, Bulk{At: c.At, Inserted: numbers[0].Int(), Updated: numbers[1].Int(), Deleted: numbers[2].Int()})
+		l.Bulks = append(l.Bulks, Bulk{
+			At: c.At, Inserted: numbers[0].Int(), Updated: numbers[1].Int(), Deleted: numbers[2].Int(),
+		})
 		return nil
 	}
+
 	if len(l.forms)+len(c.Key)+len(c.Old)+len(c.New) > maxForms {
 		return errTooLarge
 	}
@@ -119,6 +124,7 @@ func (b *Builder) Add(c *Change) error {
 		if e.latest = e.at; len(l.events) > 0 {
 			e.latest = max(e.at, l.events[len(l.events)-1].latest)
 		}
+
 		l.forms = b.appendKey(l.forms, c.Key)
 		e.before = uint32(len(l.forms))
 		l.forms = append(l.forms, p.before...)
@@ -126,10 +132,11 @@ func (b *Builder) Add(c *Change) error {
 		l.forms = append(l.forms, p.now...)
 		l.events = append(l.events, e)
 	})
+
 	return nil
 }
 
-// appendKey appends the key of a row, which the file has as a JSON object.
+// appendKey appends the key of a row, from a JSON object.
 func (b *Builder) appendKey(to []byte, object string) []byte {
 	clear(b.cells)
 	b.buf = b.buf[:0]
@@ -143,40 +150,46 @@ func (b *Builder) appendKey(to []byte, object string) []byte {
 		}
 		return true
 	})
+
 	return AppendKey(to, b.cells...)
 }
 
-// member gives a member of a JSON object by the column of a field.
-func member(object string, f *catalog.Field) (v gjson.Result, found bool) {
+// jsonMember returns the member of a JSON object with the name of a field's column.
+func jsonMember(object string, f *catalog.Field) (v gjson.Result, found bool) {
 	column := f.Source().Column.Name
 	gjson.Parse(object).ForEach(func(name, of gjson.Result) bool {
 		found = strings.EqualFold(name.Str, column)
 		v = of
 		return !found
 	})
+
 	return v, found
 }
 
-// priceChange gives the prices before and after an update, and whether the update changed the price or its currency.
-// Another notation of the same price is no change. Amounts in two currencies are not compared: then both prices are nil.
+// priceChange returns the prices before and after an update, and whether the update changed the price or its currency.
+// Another notation of the same price is no change. Amounts in two currencies are not compared: then both prices are
+// nil.
 func (r *Reader) priceChange(before, after string) (p prices, changed bool) {
 	if r.price == nil {
 		return p, false
 	}
-	old, hadPrice := member(before, r.price)
-	now, hasPrice := member(after, r.price)
+
+	old, hadPrice := jsonMember(before, r.price)
+	now, hasPrice := jsonMember(after, r.price)
 	isPriced := hadPrice && hasPrice
+
 	if r.currencyChanges(before, after, old, now) {
 		return p, true
 	}
 	if !isPriced {
 		return p, false
 	}
+
 	p = prices{r.amount(old), r.amount(now)}
 	return p, !bytes.Equal(p.before, p.now)
 }
 
-// amount gives a price as it is compared; nil for none.
+// amount returns a price for comparison; nil for none.
 func (r *Reader) amount(v gjson.Result) []byte {
 	stored, _ := CellOf(r.price.Source(), v, nil)
 	cell, _ := r.price.Understand(stored, value.Cell{}, nil)
@@ -188,6 +201,7 @@ func (r *Reader) currencyChanges(before, after string, old, now gjson.Result) bo
 	if r.currency == nil {
 		return false
 	}
+
 	if r.currency.Source() == r.price.Source() { // it stands with the amount
 		code := func(v gjson.Result) string {
 			stored, _ := CellOf(r.currency.Source(), v, nil)
@@ -196,47 +210,51 @@ func (r *Reader) currencyChanges(before, after string, old, now gjson.Result) bo
 		}
 		return old.Exists() && now.Exists() && code(old) != code(now)
 	}
-	from, had := member(before, r.currency)
-	to, has := member(after, r.currency)
+
+	from, had := jsonMember(before, r.currency)
+	to, has := jsonMember(after, r.currency)
 	return had && has && !value.SameText(from.String(), to.String())
 }
 
 // soldWords are what a status begins with once a vehicle is sold, in the languages of the vocabulary.
-var soldWords = []string{"sold", "verkauft", "vendu", "vendue", "vendus", "vendues", "vendido", "vendida", "vendidos", "vendidas",
-	"venduto", "venduta", "venduti", "vendute", "verkocht", "sprzedany", "sprzedana", "sprzedane", "satıldı", "продан", "продана",
-	"продано", "проданы", "prodáno", "prodaný", "predané", "predaný", "prodano", "eladva", "vândut", "såld", "solgt", "myyty",
-	"已售", "售出", "売約済", "판매완료"}
+var soldWords = []string{
+	"sold", "verkauft", "vendu", "vendue", "vendus", "vendues", "vendido", "vendida", "vendidos", "vendidas",
+	"venduto", "venduta", "venduti", "vendute", "verkocht", "sprzedany", "sprzedana", "sprzedane", "satıldı",
+	"продан", "продана", "продано", "проданы", "prodáno", "prodaný", "predané", "predaný", "prodano", "eladva",
+	"vândut", "såld", "solgt", "myyty", "已售", "售出", "売約済", "판매완료",
+}
 
 // isSold reports whether a JSON object has the status of a vehicle that is sold.
 func (r *Reader) isSold(object string) bool {
 	if r.status == nil || object == "" {
 		return false
 	}
-	v, found := member(object, r.status)
+	v, found := jsonMember(object, r.status)
 	return found && v.Type == gjson.String &&
 		slices.ContainsFunc(soldWords, func(word string) bool { return value.BeginsWith(v.Str, word) })
 }
 
-// SetPresent says which keys the table of the file has, where others may be asked for. The builder sorts the hashes.
+// SetPresent sets the hashes of the keys that the table of the file has, and sorts them. It is for an index that may
+// have other keys.
 func (b *Builder) SetPresent(hashes []uint64) {
 	slices.Sort(hashes)
 	b.log.present = hashes
 }
 
-// HashOf is the hash of a row's key for SetPresent.
-func HashOf(cells []value.Cell) uint64 {
+// KeyHash returns the hash of a row's key for SetPresent.
+func KeyHash(cells []value.Cell) uint64 {
 	var buffer [64]byte
-	return hash(AppendKey(buffer[:0], cells...))
+	return hashKey(AppendKey(buffer[:0], cells...))
 }
 
-// Build gives the log, with the times that are those of a file, and the state of that file.
+// Build returns the log with the times of a file, and the state of that file.
 func (b *Builder) Build(times Log, state any) *Log {
 	l := b.log
 	l.Since, l.Bulk, l.From, l.AsOf, l.state = times.Since, times.Bulk, times.From, times.AsOf, state
 	return l
 }
 
-// CellOf gives the cell of a value as a change has it, of the column of a field. Numbers are appended to buf.
+// CellOf returns a value of a change as a cell of a field's column. It appends numbers to buf.
 func CellOf(f *catalog.Field, v gjson.Result, buf []byte) (value.Cell, []byte) {
 	switch v.Type {
 	case gjson.Number:
@@ -252,5 +270,6 @@ func CellOf(f *catalog.Field, v gjson.Result, buf []byte) (value.Cell, []byte) {
 			return value.FromDriver(f.Stored, b, buf)
 		}
 	}
+
 	return value.Cell{}, buf // NULL, or bytes of which the history has only the beginning
 }

@@ -37,14 +37,14 @@ func (k Kind) String() string { return kindNames[k] }
 // KindNames are the names of all kinds.
 func KindNames() []string { return slices.Clone(kindNames) }
 
-// ParseKind gives the kind of a name.
+// ParseKind returns the kind with a name.
 func ParseKind(name string) (Kind, bool) {
 	i := slices.Index(kindNames, strings.ToLower(name))
 	return Kind(max(i, 0)), i >= 0
 }
 
-// Log is the events of a table's vehicles, the oldest first. It does not change. The next one shares its memory,
-// so only the last one may be continued.
+// Log is a list of the events of a table's vehicles, the oldest first. It is immutable. The log that continues it
+// shares its memory, so only the last log may be continued.
 type Log struct {
 	// Since is when the first run with a history began. A vehicle without an event New was there then, or earlier. The log
 	// has no events of earlier runs.
@@ -87,7 +87,7 @@ type event struct {
 	leaves      bool // the vehicle left the table
 }
 
-// Len is how many events there are.
+// Len returns the number of events.
 func (l *Log) Len() int {
 	if l == nil {
 		return 0
@@ -106,99 +106,107 @@ type Event struct {
 	Now      []byte // and after
 }
 
-// At gives an event; the first has the number 0.
-func (l *Log) At(i int) Event {
+// EventAt returns an event by its number, from 0.
+func (l *Log) EventAt(i int) Event {
 	e, end := l.events[i], uint32(len(l.forms))
 	if i+1 < len(l.events) {
 		end = l.events[i+1].key
 	}
+
 	form := func(from, to uint32) []byte {
 		if from == to {
 			return nil
 		}
 		return l.forms[from:to:to]
 	}
-	return Event{Change: e.change, Kind: e.kind, Leaves: e.leaves, At: time.UnixMilli(e.at).UTC(), Key: form(e.key, e.before),
-		Previous: form(e.before, e.now), Now: form(e.now, end)}
+
+	return Event{
+		Change: e.change, Kind: e.kind, Leaves: e.leaves, At: time.UnixMilli(e.at).UTC(),
+		Key: form(e.key, e.before), Previous: form(e.before, e.now), Now: form(e.now, end),
+	}
 }
 
 // IsForgotten reports whether a price change or a sale of this time may lack others of its time.
 func (l *Log) IsForgotten(at time.Time) bool { return at.Before(l.From) }
 
-// IsOf reports whether the log was read for a catalog, from a file in this state.
-func (l *Log) IsOf(c *catalog.Catalog, state any) bool {
+// IsFor reports whether the log was read for a catalog, from a file in this state.
+func (l *Log) IsFor(c *catalog.Catalog, state any) bool {
 	return l != nil && l.catalog == c && l.state == state
 }
 
-// Unchanged is the log for a later run that found nothing new.
+// Unchanged returns the log of a later run that found nothing new.
 func (l *Log) Unchanged(asOf time.Time) *Log {
 	later := *l
 	later.AsOf = asOf
 	return &later
 }
 
-// Continues reports whether a log for a catalog and a history that began at a time can be continued from this one.
+// Continues reports whether a log of this catalog, and of a history that began at since, can continue this one.
 func (l *Log) Continues(c *catalog.Catalog, since time.Time) bool {
 	return l != nil && l.catalog == c && l.Last > 0 && l.Since.Equal(since)
 }
 
-// EndsWith reports whether the last change that was read is this one.
+// EndsWith reports whether this change is the last one that was read.
 func (l *Log) EndsWith(id, run int64, key string) bool {
 	return l.Last == id && l.Run == run && l.lastKey == key
 }
 
-// Page gives the numbers of the events of some kinds that are not older than since, the newest first: at most limit of
-// those before the event with the number before. total counts all of them, whatever their number.
+// Page returns the numbers of the events of some kinds since a time, the newest first: at most limit of the events
+// before the one with the number before. total is the number of events on all pages.
 func (l *Log) Page(kinds []Kind, since time.Time, before, limit int) (found []int, total int) {
 	if since.Before(l.From) {
 		since = l.From
 	}
+
 	from := since.UnixMilli()
 	oldest := sort.Search(len(l.events), func(i int) bool { return l.events[i].latest >= from })
 	for i := len(l.events) - 1; i >= oldest; i-- {
 		if e := l.events[i]; e.at < from || !slices.Contains(kinds, e.kind) {
 			continue
 		}
+
 		total++
 		if i < before && len(found) < limit {
 			found = append(found, i)
 		}
 	}
+
 	return found, total
 }
 
-// BulksSince are the runs since a time of which the history has only numbers.
+// BulksSince returns the runs since a time of which the history has only numbers.
 func (l *Log) BulksSince(since time.Time) []Bulk {
 	return slices.DeleteFunc(slices.Clone(l.Bulks), func(b Bulk) bool { return b.At.Before(since) || b.At.Before(l.From) })
 }
 
-// Place is the number of the first event that a change at or after this one recorded, or, with a kind, the first of this
-// kind or a later one.
-func (l *Log) Place(change int64, kind Kind) int {
+// Position returns the number of the first event of this change or a later one, or, with a kind, the first event of
+// this kind or a later one.
+func (l *Log) Position(change int64, kind Kind) int {
 	return sort.Search(len(l.events), func(i int) bool {
 		e := l.events[i]
 		return e.change > change || e.change == change && e.kind >= kind
 	})
 }
 
-// Knows reports whether the table that the history is of has a row with this key.
-func (l *Log) Knows(key []byte) bool {
+// HasRow reports whether the table that the history is of has a row with this key.
+func (l *Log) HasRow(key []byte) bool {
 	if l.present == nil {
 		return true
 	}
-	_, found := slices.BinarySearch(l.present, hash(key))
+	_, found := slices.BinarySearch(l.present, hashKey(key))
 	return found
 }
 
-var seed = maphash.MakeSeed()
+var hashSeed = maphash.MakeSeed()
 
-func hash(key []byte) uint64 { return maphash.Bytes(seed, key) }
+func hashKey(key []byte) uint64 { return maphash.Bytes(hashSeed, key) }
 
 // AppendKey appends one key of the values of its fields.
 func AppendKey(b []byte, cells ...value.Cell) []byte {
 	if len(cells) == 1 {
 		return append(b, cells[0].Form...)
 	}
+
 	for _, c := range cells {
 		b = fmt.Appendf(b, "%d:", len(c.Form))
 		b = append(b, c.Form...)

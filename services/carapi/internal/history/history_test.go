@@ -17,15 +17,19 @@ func newCatalog(t *testing.T, key ...string) *catalog.Catalog {
 	t.Helper()
 	table := schema.Table{Name: "cars", Columns: []schema.Column{
 		schema.NewColumn("id", "int"), schema.NewColumn("code", "varchar(20)"), schema.NewColumn("raw", "varbinary(8)"),
-		schema.NewColumn("make", "varchar(20)"), schema.NewColumn("price", "decimal(10,2)"), schema.NewColumn("status", "varchar(20)"),
+		schema.NewColumn("make", "varchar(20)"), schema.NewColumn("price", "decimal(10,2)"),
+		schema.NewColumn("status", "varchar(20)"),
 	}}
-	c, err := catalog.BindByNames(catalog.Source{Table: table, Keys: [][]string{{"id"}}, HistoryKey: key}, catalog.Binding{}, true)
+	c, err := catalog.BindByNames(catalog.Source{Table: table, Keys: [][]string{{"id"}}, HistoryKey: key},
+		catalog.Binding{}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why := c.HistoryLacks(); why != "" {
+
+	if why := c.NoHistoryReason(); why != "" {
 		t.Fatal(why)
 	}
+
 	return c
 }
 
@@ -69,11 +73,13 @@ func TestLog(t *testing.T) {
 	b := history.NewBuilder(c, nil)
 	add := func(b *history.Builder, id int64, day int, op history.Op, key, old, now string) {
 		t.Helper()
-		err := b.Add(&history.Change{ID: id, Run: int64(day), At: start.AddDate(0, 0, day), Op: op, Key: key, Old: old, New: now})
+		err := b.Add(&history.Change{ID: id, Run: int64(day), At: start.AddDate(0, 0, day), Op: op, Key: key,
+			Old: old, New: now})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	add(b, 1, 1, history.Insert, `{"id":7}`, "", "")
 	add(b, 2, 1, history.Update, `{"id":8}`, `{"price":5.50,"status":"x"}`, `{"price":4,"status":"sold"}`)
 	add(b, 3, 1, history.Update, `{"id":8}`, `{"make":"Kia"}`, `{"make":"VW"}`)
@@ -81,6 +87,7 @@ func TestLog(t *testing.T) {
 	b = history.NewBuilder(c, first)
 	add(b, 4, 2, history.ManyRows, "", "", `{"inserted":1,"updated":2,"deleted":3,"columns":{}}`)
 	add(b, 5, 2, history.Delete, `{"id":9007199254740993}`, `{"make":"VW"}`, "")
+
 	log := b.Build(history.Log{Since: start, Bulk: true, From: start.AddDate(0, 0, 1)}, "two")
 	if bulks := log.BulksSince(start); len(bulks) != 1 || bulks[0].Deleted != 3 || len(first.BulksSince(start)) != 0 {
 		t.Errorf("%+v", bulks)
@@ -88,21 +95,26 @@ func TestLog(t *testing.T) {
 
 	text := func(l *history.Log) (all []string) {
 		for i := range l.Len() {
-			e := l.At(i)
+			e := l.EventAt(i)
 			all = append(all, fmt.Sprintf("%d %s %s %q %q %q", e.Change, e.Kind, e.At.Format("01-02"), e.Key, e.Previous, e.Now))
 		}
 		return all
 	}
+
 	want := []string{`1 new 01-03 "7" "" ""`, `2 price 01-03 "8" "5.5" "4"`, `2 sold 01-03 "8" "" ""`,
 		`5 sold 01-04 "9007199254740993" "" ""`}
 	if got := text(log); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
+
 	if got := text(first); !slices.Equal(got, want[:3]) || first.Last != 3 || log.Last != 5 {
 		t.Errorf("the first: %q", got)
 	}
-	isSame := first.IsOf(c, "one") && !first.IsOf(c, "two") && log.Continues(c, start) && log.EndsWith(5, 2, `{"id":9007199254740993}`)
-	if !isSame || log.Continues(newCatalog(t, "id"), start) || log.Continues(c, start.Add(1)) || log.EndsWith(5, 2, `{"id":1}`) {
+
+	isSame := first.IsFor(c, "one") && !first.IsFor(c, "two") && log.Continues(c, start) &&
+		log.EndsWith(5, 2, `{"id":9007199254740993}`)
+	if !isSame || log.Continues(newCatalog(t, "id"), start) || log.Continues(c, start.Add(1)) ||
+		log.EndsWith(5, 2, `{"id":1}`) {
 		t.Error("a log is taken for another one")
 	}
 
@@ -125,16 +137,18 @@ func TestLog(t *testing.T) {
 			t.Errorf("%+v: %s", p, got)
 		}
 	}
+
 	for place, change := range map[int]struct {
 		id   int64
 		kind history.Kind
 	}{0: {1, history.New}, 1: {2, history.New}, 2: {2, history.Sold}, 3: {4, history.Price}, 4: {6, history.New}} {
-		if got := log.Place(change.id, change.kind); got != place {
+		if got := log.Position(change.id, change.kind); got != place {
 			t.Errorf("the place of %v is %d, want %d", change, got, place)
 		}
 	}
+
 	var none *history.Log
-	if none.Len() != 0 || none.IsOf(c, nil) || none.Continues(c, start) {
+	if none.Len() != 0 || none.IsFor(c, nil) || none.Continues(c, start) {
 		t.Error("no log has events")
 	}
 }
@@ -160,9 +174,11 @@ func TestKeys(t *testing.T) {
 		if err := b.Add(&history.Change{ID: 1, Op: history.Insert, Key: c.key}); err != nil {
 			t.Fatal(err)
 		}
-		b.SetPresent([]uint64{history.HashOf(c.cells), 7, 3})
+
+		b.SetPresent([]uint64{history.KeyHash(c.cells), 7, 3})
 		log := b.Build(history.Log{Since: start}, nil)
-		if got := log.At(0).Key; string(got) != string(history.AppendKey(nil, c.cells...)) || !log.Knows(got) || log.Knows([]byte("?")) {
+		if got := log.EventAt(0).Key; string(got) != string(history.AppendKey(nil, c.cells...)) || !log.HasRow(got) ||
+			log.HasRow([]byte("?")) {
 			t.Errorf("%s is %q", c.key, got)
 		}
 	}

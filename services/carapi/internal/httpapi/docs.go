@@ -14,30 +14,33 @@ import (
 //go:embed docs
 var docsFiles embed.FS
 
-// toDocs answers GET /docs with the page. The location is relative and holds behind any proxy; http.Redirect would make
-// it a path of this program.
-func toDocs(w http.ResponseWriter, _ *http.Request) {
+// redirectToDocs redirects GET /docs to the page. The location is relative, so it works behind any proxy; http.Redirect
+// would make it a path of this program.
+func redirectToDocs(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Location", "docs/")
 	w.WriteHeader(http.StatusMovedPermanently)
 }
 
-// docs answers GET /docs/: a page that shows the API's description and tries it out. All that it loads
-// comes from this program; what is tried out goes there, or to where the description says that the API is.
-func docs(publicURL string) http.Handler {
+// handleDocs answers GET /docs/ with a page that shows the API's description and tries it out. It only loads files from
+// this program. Requests go to this program, or to the API's address in the description.
+func handleDocs(publicURL string) http.Handler {
 	tried := ""
 	if u, err := url.Parse(publicURL); err == nil && u.Host != "" {
 		tried = " " + u.Scheme + "://" + u.Host
 	}
+
 	own, err := fs.Sub(docsFiles, "docs")
-	if err != nil { // the folder is there, or this would not compile
+	if err != nil { // cannot happen, because the folder is embedded
 		panic(err)
 	}
+
 	page, library := http.FileServerFS(own), v5emb.New("", "", "/docs/")
 	return httpserver.Problems(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Swagger UI sets styles on its elements and has pictures in its style sheet; scripts are files.
 		w.Header().Set("Content-Security-Policy", "default-src 'self'; connect-src 'self'"+tried+
-			"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "+
-			"frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+			"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; "+
+			"form-action 'none'")
+
 		switch r.URL.Path {
 		case "/docs/", "/docs/docs.js":
 			http.StripPrefix("/docs", page).ServeHTTP(w, r)

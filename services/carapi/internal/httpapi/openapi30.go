@@ -6,12 +6,13 @@ import (
 	"slices"
 )
 
-// asOpenAPI30 gives a document of OpenAPI 3.1 as one of 3.0, for gateways and generators that know no other.
+// asOpenAPI30 converts a document of OpenAPI 3.1 to 3.0, for gateways and generators that only know that.
 func asOpenAPI30(document object) (object, error) {
 	text, err := json.Marshal(document)
 	if err != nil {
 		return nil, err
 	}
+
 	var d object
 	if err := json.Unmarshal(text, &d); err != nil {
 		return nil, err
@@ -19,16 +20,18 @@ func asOpenAPI30(document object) (object, error) {
 
 	d["openapi"] = "3.0.3"
 	delete(d["info"].(object), "summary")
+
 	schemas := d["components"].(object)["schemas"].(object)
 	for name, schema := range schemas {
 		schemas[name] = schema30(schema)
 	}
+
 	replaceSchemas(d)
 	return d, nil
 }
 
-// replaceSchemas replaces the schemas of parameters, headers and contents. A schema has no member called schema, but for a
-// property, and is not looked into.
+// replaceSchemas replaces the schemas of parameters, headers and contents. It does not descend into schemas: there, a
+// member named schema is a property.
 func replaceSchemas(part any) {
 	switch part := part.(type) {
 	case object:
@@ -36,7 +39,7 @@ func replaceSchemas(part any) {
 			switch name {
 			case "schema":
 				part[name] = schema30(inner)
-			case "schemas": // have been replaced
+			case "schemas": // already replaced
 			default:
 				replaceSchemas(inner)
 			}
@@ -48,26 +51,30 @@ func replaceSchemas(part any) {
 	}
 }
 
-// schema30 gives a schema of JSON Schema 2020-12 in the words of OpenAPI 3.0.
+// schema30 converts a schema of JSON Schema 2020-12 to OpenAPI 3.0.
 func schema30(schema any) any {
 	from, ok := schema.(object)
 	if !ok { // additionalProperties: false
 		return schema
 	}
+
 	if reference := from["$ref"]; reference != nil {
 		if len(from) == 1 {
 			return from
 		}
-		to := maps.Clone(from) // 3.0 ignores what stands beside a reference
+
+		to := maps.Clone(from) // 3.0 ignores the members beside a reference
 		delete(to, "$ref")
 		to["allOf"] = []any{object{"$ref": reference}}
+
 		return to
 	}
 
 	to := object{}
-	if from["type"] == nil { // anything, so null too
+	if from["type"] == nil { // anything, including null
 		to["nullable"] = true
 	}
+
 	for keyword, v := range from {
 		switch keyword {
 		case "type":
@@ -88,34 +95,40 @@ func schema30(schema any) any {
 			to[keyword] = v
 		}
 	}
-	if alternatives, several := to["anyOf"].([]any); several && to["format"] != nil { // that of the number
+
+	if alternatives, several := to["anyOf"].([]any); several && to["format"] != nil { // the format of the number
 		alternatives[0].(object)["format"] = to["format"]
 		delete(to, "format")
 	}
+
 	return to
 }
 
-// setTypes sets the type of a schema. 3.0 knows no lists of types: null is a keyword of its own, beside a type, and others
-// are alternatives.
+// setTypes sets the type of a schema. 3.0 has no lists of types: null is a separate keyword, and other types are
+// alternatives.
 func setTypes(to object, types any) {
 	several, ok := types.([]any)
 	if !ok {
 		to["type"] = types
 		return
 	}
+
 	alternatives := []any{}
 	for _, t := range several {
 		if t != "null" {
 			alternatives = append(alternatives, object{"type": t})
 		}
 	}
+
 	first := alternatives[0].(object)
 	if slices.Contains(several, any("null")) {
 		first["nullable"] = true
 	}
+
 	if len(alternatives) > 1 {
 		to["anyOf"] = alternatives
 		return
 	}
+
 	maps.Copy(to, first)
 }

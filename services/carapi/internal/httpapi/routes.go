@@ -1,5 +1,4 @@
-// Package httpapi is the API over HTTP: routes, handlers, and how errors are told. It holds no SQL
-// and does not interpret what is searched for.
+// Package httpapi is the API over HTTP: routes, handlers and errors. It does not interpret requests, and knows no SQL.
 package httpapi
 
 import (
@@ -17,64 +16,70 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// Options is what surrounds the answers.
+// Options configures the handler.
 type Options struct {
-	PublicURL string   // where clients reach the API; empty if its paths there are the ones here
-	Origins   []string // of pages that browsers may call from
-	Proxies   []string // networks of proxies whose word on the client's address is taken
-	Requests  int      // that a key may make in Per, and a client without one; any number if 0
+	PublicURL string   // where clients reach the API; empty if its paths are the same there
+	Origins   []string // origins of pages that may call the API from a browser
+	Proxies   []string // CIDRs of trusted proxies
+	Requests  int      // requests that a key, or a client without one, may make in Per; 0 for any number
 	Per       time.Duration
-	InFlight  int // requests that are answered at a time
+	InFlight  int // requests that are answered at the same time
 	Metrics   *Metrics
 	Traces    trace.TracerProvider // nil for none
 }
 
-// New is the API's handler.
+// New returns the API's handler.
 func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.Handler {
 	r := chi.NewRouter()
 	base := answer.NewBase(o.PublicURL)
 	r.Use(identify(base), clientAddress(o.Proxies), accessLog(log), o.Metrics.measure, traced(o.Traces))
-	r.Use(headAsGet, httpserver.SecurityHeaders(httpserver.DataPolicy), crossOrigin(o.Origins), compress(), mcpErrors, httpserver.Recover(log), limits, withoutSlash)
+	r.Use(headAsGet, httpserver.SecurityHeaders(httpserver.DataPolicy), crossOrigin(o.Origins), compress(), mcpErrors,
+		httpserver.Recover(log), limits, withoutSlash)
 	r.NotFound(notFound)
 	r.MethodNotAllowed(methodNotAllowed)
 
 	r.Get("/livez", httpserver.Livez(nil)) // a restart would not bring back the databases
 	r.Get("/readyz", httpserver.Readyz(readiness(s)))
 
-	r.Get("/docs", toDocs)
-	r.Get("/docs/*", docs(o.PublicURL).ServeHTTP)
+	r.Get("/docs", redirectToDocs)
+	r.Get("/docs/*", handleDocs(o.PublicURL).ServeHTTP)
 
 	client := newRate("client", o.Requests, o.Per)
 	r.Group(func(r chi.Router) { // The description is public, as that of an API mostly is: tools fetch it without a key.
 		r.Use(perClient(client), shed(o.InFlight)) // and do not take the place of those who have one
-		describe := func(fields []search.Description) (object, error) { return document(fields, o.PublicURL), nil }
-		describe30 := func(fields []search.Description) (object, error) { return asOpenAPI30(document(fields, o.PublicURL)) }
-		r.Get("/openapi.json", openAPI(s, describe, log))
-		r.Get("/openapi-3.0.json", openAPI(s, describe30, log))
-		r.Get("/tools/openai.json", openAITools(s, log))
+		describe := func(fields []search.Description) (object, error) { return openAPIDocument(fields, o.PublicURL), nil }
+		describe30 := func(fields []search.Description) (object, error) {
+			return asOpenAPI30(openAPIDocument(fields, o.PublicURL))
+		}
+
+		r.Get("/openapi.json", handleOpenAPI(s, describe, log))
+		r.Get("/openapi-3.0.json", handleOpenAPI(s, describe30, log))
+		r.Get("/tools/openai.json", handleOpenAITools(s, log))
 	})
+
 	r.Group(func(r chi.Router) {
 		r.Use(requireKey(keys, newRate("key", o.Requests, o.Per), client), shed(o.InFlight))
 		carRoutes(r, s, log)
 		r.With(ownOrigin(o.Origins), mcp.OneMessage).Post("/mcp", mcpHandler(s, base, log).ServeHTTP)
 	})
+
 	return r
 }
 
-// carRoutes are those of the vehicles.
+// carRoutes adds the routes of vehicles.
 func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
-	r.Get("/cars", cars(s, answer.Search, log))
-	r.Get("/cars/facets", cars(s, answer.Facets, log))
-	r.Get("/cars/stats", cars(s, answer.Stats, log))
-	r.Get("/cars/changes", cars(s, answer.Changes, log))
-	r.Get("/cars/fields", fields(s, log))
-	r.Get("/cars/vin/{vin}", car(s, answer.CarByVIN, "vin", log))
-	r.Get("/cars/{id}", car(s, answer.Car, "id", log))
-	r.Get("/cars/{id}/similar", car(s, answer.Similar, "id", log))
-	r.Get("/cars/{id}/history", car(s, answer.History, "id", log))
+	r.Get("/cars", handleCars(s, answer.Search, log))
+	r.Get("/cars/facets", handleCars(s, answer.Facets, log))
+	r.Get("/cars/stats", handleCars(s, answer.Stats, log))
+	r.Get("/cars/changes", handleCars(s, answer.Changes, log))
+	r.Get("/cars/fields", handleFields(s, log))
+	r.Get("/cars/vin/{vin}", handleCar(s, answer.CarByVIN, "vin", log))
+	r.Get("/cars/{id}", handleCar(s, answer.Car, "id", log))
+	r.Get("/cars/{id}/similar", handleCar(s, answer.Similar, "id", log))
+	r.Get("/cars/{id}/history", handleCar(s, answer.History, "id", log))
 }
 
-// mcpHandler answers /mcp.
+// mcpHandler returns the handler of /mcp.
 func mcpHandler(s *search.Service, base answer.Base, log *slog.Logger) http.Handler {
 	c := &mcp.Caller{Service: s, Base: base, Log: log, RequestID: httpserver.RequestID, Answered: noteAnswer}
 	return c.HTTP()

@@ -12,8 +12,9 @@ import (
 type sourceCollector struct{ service *search.Service }
 
 var (
-	sourceUp   = prometheus.NewDesc("carapi_source_up", "Whether the source can answer: 1 or 0.", []string{"source"}, nil)
-	indexAge   = prometheus.NewDesc("carapi_index_age_seconds", "Age of the index: time since its as_of.", []string{"source"}, nil)
+	sourceUp = prometheus.NewDesc("carapi_source_up", "Whether the source can answer: 1 or 0.", []string{"source"}, nil)
+	indexAge = prometheus.NewDesc("carapi_index_age_seconds", "Age of the index: time since its as_of.",
+		[]string{"source"}, nil)
 	indexRows  = prometheus.NewDesc("carapi_index_rows", "Vehicles in the index.", []string{"source"}, nil)
 	indexBytes = prometheus.NewDesc("carapi_index_bytes", "Memory that the index takes.", []string{"source"}, nil)
 	indexBuild = prometheus.NewDesc("carapi_index_build_seconds", "Time that reading and building the index took.",
@@ -33,14 +34,17 @@ func (c sourceCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge := func(d *prometheus.Desc, v float64) {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, s.Name)
 		}
+
 		up := 0.0
 		if s.Up {
 			up = 1
 		}
+
 		gauge(sourceUp, up)
 		if s.Index == nil {
 			continue
 		}
+
 		gauge(indexAge, time.Since(s.Index.AsOf).Seconds())
 		gauge(indexRows, float64(s.Index.Rows))
 		gauge(indexBytes, float64(s.Index.Bytes))

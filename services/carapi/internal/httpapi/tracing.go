@@ -16,7 +16,9 @@ func traced(provider trace.TracerProvider) func(http.Handler) http.Handler {
 	if provider == nil {
 		return func(next http.Handler) http.Handler { return next }
 	}
-	span := otelhttp.NewMiddleware("", otelhttp.WithTracerProvider(provider), otelhttp.WithPropagators(propagation.TraceContext{}),
+
+	span := otelhttp.NewMiddleware("", otelhttp.WithTracerProvider(provider),
+		otelhttp.WithPropagators(propagation.TraceContext{}),
 		otelhttp.WithMeterProvider(noop.NewMeterProvider())) // Metrics counts
 	return func(next http.Handler) http.Handler { return span(named(next)) }
 }

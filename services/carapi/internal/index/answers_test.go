@@ -16,19 +16,14 @@ import (
 // checkPages pages through a set to its end, and begins once in the middle of nowhere.
 func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set Set, want []uint32) {
 	t.Helper()
-	place := func(row uint32) []value.Cell {
-		cells := make([]value.Cell, len(order))
-		for i, o := range order {
-			cells[i] = s.rows[row][o.Field.Slot()]
-		}
-		return cells
-	}
+	place := func(row uint32) []value.Cell { return s.sortKey(order, row) }
 	want = slices.Clone(want)
-	slices.SortStableFunc(want, func(a, b uint32) int { return query.ComparePlaces(order, place(a), place(b)) })
+	slices.SortStableFunc(want, func(a, b uint32) int { return query.CompareSortKeys(order, place(a), place(b)) })
+
 	wantSame := make([]int, len(want))
 	for i := range want {
 		wantSame[i] = 1
-		if i > 0 && query.ComparePlaces(order, place(want[i-1]), place(want[i])) == 0 {
+		if i > 0 && query.CompareSortKeys(order, place(want[i-1]), place(want[i])) == 0 {
 			wantSame[i] += wantSame[i-1]
 		}
 	}
@@ -42,47 +37,70 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 			t.Errorf("order %v: page after %d: %v, want %v", order, begin, got, want[begin:end])
 			return
 		}
+
 		for i := range got {
 			if same[i] != wantSame[begin+i] {
 				t.Errorf("order %v: row %d is number %d in its place, want %d", order, begin+i, same[i], wantSame[begin+i])
 			}
 		}
+
 		if end == len(want) {
 			break
 		}
+
 		last := len(got) - 1
-		after = &query.Cursor{Place: s.index.Place(order, got[last]), Skip: same[last]}
+		after = &query.Cursor{SortKey: s.index.SortKey(order, got[last]), OffsetInTies: same[last]}
 		for i, o := range order {
-			if cell := s.stored(o.Field, int(got[last])); !sameCell(after.Place[i], cell) {
-				t.Errorf("place of row %d: %v, want %v", got[last], after.Place[i], cell)
+			if cell := s.stored(o.Field, int(got[last])); !sameCell(after.SortKey[i], cell) {
+				t.Errorf("place of row %d: %v, want %v", got[last], after.SortKey[i], cell)
 			}
 		}
-		if s.index.UniqueIDs() && r.IntN(2) == 0 {
-			after.Skip = 0
+
+		if s.index.uniqueIDs() && r.IntN(2) == 0 {
+			after.OffsetInTies = 0
 		}
 	}
 
+	s.checkPageAnywhere(t, r, order, set, want, size)
+}
+
+// sortKey returns a row's cells in the fields of an order.
+func (s *stock) sortKey(order []query.Order, row uint32) []value.Cell {
+	cells := make([]value.Cell, len(order))
+	for i, o := range order {
+		cells[i] = s.rows[row][o.Field.Slot()]
+	}
+	return cells
+}
+
+// checkPageAnywhere checks the first few rows, and pages after a sort key that no row need have.
+func (s *stock) checkPageAnywhere(t *testing.T, r *rand.Rand, order []query.Order, set Set, want []uint32, size int) {
+	t.Helper()
 	few := 1 + r.IntN(20) // also of a large set
 	if got, _ := s.index.Page(set, order, nil, few); !slices.Equal(got, want[:min(few, len(want))]) {
 		t.Errorf("order %v: first %d: %v, want %v", order, few, got, want[:min(few, len(want))])
 	}
-	after = &query.Cursor{Skip: r.IntN(3)}
+
+	after := &query.Cursor{OffsetInTies: r.IntN(3)}
 	for _, o := range order {
 		cell := randomCell(r, o.Field, false)
 		if len(s.rows) > 0 && r.IntN(2) == 0 {
 			cell = s.rows[r.IntN(len(s.rows))][o.Field.Slot()]
 		}
-		after.Place = append(after.Place, cell)
+		after.SortKey = append(after.SortKey, cell)
 	}
+
 	want = slices.DeleteFunc(want, func(row uint32) bool {
-		return query.ComparePlaces(order, place(row), after.Place) < 0
+		return query.CompareSortKeys(order, s.sortKey(order, row), after.SortKey) < 0
 	})
-	for skipped := 0; len(want) > 0 && (after.Skip == 0 || skipped < after.Skip); skipped++ {
-		if query.ComparePlaces(order, place(want[0]), after.Place) > 0 {
+
+	for skipped := 0; len(want) > 0 && (after.OffsetInTies == 0 || skipped < after.OffsetInTies); skipped++ {
+		if query.CompareSortKeys(order, s.sortKey(order, want[0]), after.SortKey) > 0 {
 			break
 		}
 		want = want[1:]
 	}
+
 	for _, n := range []int{few, size} {
 		if got, _ := s.index.Page(set, order, after, n); !slices.Equal(got, want[:min(n, len(want))]) {
 			t.Errorf("order %v: page after %v: %v, want %v", order, after, got, want[:min(n, len(want))])
@@ -92,9 +110,10 @@ func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set 
 
 func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set, rows []uint32) {
 	t.Helper()
-	if s.index.ranked(f) == nil {
+	if s.index.rankedColumn(f) == nil {
 		return
 	}
+
 	var all []Count
 	usual := s.usual(f)
 	for _, row := range rows {
@@ -102,12 +121,15 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 		if f.Class() == catalog.Text && cell.Type != value.Null {
 			cell.Form = []byte(usual[value.Key(string(cell.Form))])
 		}
+
 		i := slices.IndexFunc(all, func(c Count) bool { return sameCell(c.From, cell) })
 		if i < 0 {
 			i, all = len(all), append(all, Count{Span: Span{From: cell}})
 		}
+
 		all[i].Count++
 	}
+
 	slices.SortFunc(all, func(a, b Count) int {
 		if a.Count != b.Count || a.From.Type == value.Null || b.From.Type == value.Null {
 			return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.From.Type, b.From.Type))
@@ -117,10 +139,12 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 
 	most := r.IntN(len(all) + 3)
 	counts, other := s.index.Facet(set, query.Group{Field: f}, most)
+
 	wantOther := 0
 	for _, c := range all[min(most, len(all)):] {
 		wantOther += c.Count
 	}
+
 	all = all[:min(most, len(all))]
 	equal := func(a, b Count) bool { return a.Count == b.Count && sameCell(a.From, b.From) }
 	if !slices.EqualFunc(counts, all, equal) || other != wantOther {
@@ -128,7 +152,7 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 	}
 }
 
-// usual gives the most frequent spelling of each text in the stock by its key; of equally frequent ones the first.
+// usual returns the most frequent spelling of each text in the stock by its key; of equally frequent ones the first.
 func (s *stock) usual(f *catalog.Field) map[string]string {
 	counts := map[string]int{}
 	for row := range s.rows {
@@ -136,6 +160,7 @@ func (s *stock) usual(f *catalog.Field) map[string]string {
 			counts[string(c.Form)]++
 		}
 	}
+
 	best := map[string]string{}
 	for _, text := range slices.Sorted(maps.Keys(counts)) {
 		key := value.Key(text)
@@ -143,21 +168,24 @@ func (s *stock) usual(f *catalog.Field) map[string]string {
 			best[key] = text
 		}
 	}
+
 	return best
 }
 
 // checkNumbers checks statistics, extremes, neighbors and distinct texts.
 func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set Set, rows []uint32) {
 	t.Helper()
-	if s.index.ranked(f) == nil {
+	if s.index.rankedColumn(f) == nil {
 		return
 	}
+
 	var cells, nonZero []value.Cell
 	for _, row := range rows {
 		if c := s.stored(f, int(row)); c.Type != value.Null {
 			cells = append(cells, c)
 		}
 	}
+
 	slices.SortFunc(cells, func(a, b value.Cell) int { return query.Compare(f, a, b) })
 	isNumber, skipZero := f.Class() == catalog.Number, r.IntN(2) == 0
 	for _, c := range cells {
@@ -172,26 +200,31 @@ func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set S
 		}
 		return cells[0], cells[len(cells)-1]
 	}
-	low, high := s.index.Extremes(set, f, skipZero)
+
+	low, high := s.index.MinMax(set, f, skipZero)
 	if wantLow, wantHigh := ends(nonZero); !sameCell(low, wantLow) || !sameCell(high, wantHigh) {
 		t.Errorf("extremes of %s: %q to %q, want %q to %q", f.Name, low.Form, high.Form, wantLow.Form, wantHigh.Form)
 	}
+
 	got := s.index.Statistics(set, f)
 	wantLow, wantHigh := ends(cells)
 	if got.Count != len(cells) || !sameCell(got.Min, wantLow) || !sameCell(got.Max, wantHigh) {
 		t.Errorf("statistics of %s: %+v, want %d from %q to %q", f.Name, got, len(cells), wantLow.Form, wantHigh.Form)
 	}
+
 	if isNumber {
 		checkSum(t, got, cells)
 		s.checkNext(t, r, f, set, cells)
 	} else if got.Sum != nil || got.Median != nil {
 		t.Errorf("%s has a sum of texts", f.Name)
 	}
+
 	if f.Class() == catalog.Text {
 		var texts []string
 		for _, c := range cells {
 			texts = append(texts, string(c.Form))
 		}
+
 		texts = slices.Compact(texts)
 		most := r.IntN(10)
 		texts = texts[:min(most, len(texts))]
@@ -208,18 +241,22 @@ func rat(c value.Cell) *big.Rat {
 
 func checkSum(t *testing.T, got Statistics, cells []value.Cell) {
 	t.Helper()
+
 	if len(cells) == 0 {
 		if got.Sum != nil || got.Median != nil {
 			t.Errorf("sum %v and median %v of nothing", got.Sum, got.Median)
 		}
 		return
 	}
+
 	sum := new(big.Rat)
 	for _, c := range cells {
 		sum.Add(sum, rat(c))
 	}
+
 	median := new(big.Rat).Add(rat(cells[(len(cells)-1)/2]), rat(cells[len(cells)/2]))
 	median.Mul(median, big.NewRat(1, 2))
+
 	if got.Sum.Cmp(sum) != 0 || got.Median.Cmp(median) != 0 {
 		t.Errorf("sum %v, median %v, want %v and %v", got.Sum, got.Median, sum, median)
 	}
@@ -228,6 +265,7 @@ func checkSum(t *testing.T, got Statistics, cells []value.Cell) {
 func (s *stock) checkNext(t *testing.T, r *rand.Rand, f *catalog.Field, set Set, cells []value.Cell) {
 	t.Helper()
 	bound, above := randomNumber(r), r.IntN(2) == 0
+
 	var want value.Cell
 	for _, c := range cells {
 		switch order := value.CompareDecimals(c.Form, bound); {
@@ -235,7 +273,8 @@ func (s *stock) checkNext(t *testing.T, r *rand.Rand, f *catalog.Field, set Set,
 			want = c
 		}
 	}
-	if got, ok := s.index.Next(set, f, bound, above); !sameCell(got, want) || ok != (want.Type != value.Null) {
+
+	if got, ok := s.index.NearestNumber(set, f, bound, above); !sameCell(got, want) || ok != (want.Type != value.Null) {
 		t.Errorf("%s next to %s (above %v): %q %v, want %q", f.Name, bound, above, got.Form, ok, want.Form)
 	}
 }
@@ -246,15 +285,17 @@ func (s *stock) checkWithCell(t *testing.T, r *rand.Rand, f *catalog.Field) {
 	if len(s.rows) > 0 && r.IntN(2) == 0 {
 		cell = s.rows[r.IntN(len(s.rows))][f.Slot()]
 	}
+
 	var want []uint32
 	for row := range s.rows {
 		stored := s.stored(f, row)
-		compares := s.index.ranked(f) != nil && stored.Type != value.Null && cell.Type != value.Null
+		compares := s.index.rankedColumn(f) != nil && stored.Type != value.Null && cell.Type != value.Null
 		if compares && query.Compare(f, stored, cell) == 0 {
 			want = append(want, uint32(row))
 		}
 	}
-	if got := s.index.WithCell(f, cell).rows(); !slices.Equal(got, want) {
+
+	if got := s.index.RowsWithCell(f, cell).rows(); !slices.Equal(got, want) {
 		t.Errorf("rows with %q in %s: %v, want %v", cell.Form, f.Name, got, want)
 	}
 }

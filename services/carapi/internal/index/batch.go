@@ -2,33 +2,33 @@ package index
 
 import "carstock/services/carapi/internal/value"
 
-// A batch is full with so many rows, or bytes.
+// A batch is full when it reaches one of these.
 const (
 	batchRows  = 256
 	batchBytes = 1 << 18
 )
 
-// batch collects some rows, so that they can be read column by column: then what is known of a column stays near the
-// processor for all of them.
+// batch collects some rows so that they can be read column by column. Then the data of a column stays in the
+// processor's caches for all of them.
 type batch struct {
-	cells []batched // of each column its rows, one column after another
+	cells []batchedCell // all rows of a column, one column after another
 	forms []byte
 	rows  int
 }
 
-// batched is a cell whose form is within the batch's.
-type batched struct {
+// batchedCell is a cell whose form is in the batch.
+type batchedCell struct {
 	start, end uint32
 	cellType   value.Type
 }
 
-func newBatch(columns int) *batch { return &batch{cells: make([]batched, columns*batchRows)} }
+func newBatch(columns int) *batch { return &batch{cells: make([]batchedCell, columns*batchRows)} }
 
 func (b *batch) add(row []value.Cell) {
 	for i, c := range row {
 		start := len(b.forms)
 		b.forms = append(b.forms, c.Form...)
-		b.cells[i*batchRows+b.rows] = batched{uint32(start), uint32(len(b.forms)), c.Type}
+		b.cells[i*batchRows+b.rows] = batchedCell{uint32(start), uint32(len(b.forms)), c.Type}
 	}
 	b.rows++
 }
@@ -40,7 +40,7 @@ func (b *batch) cell(column, row int) value.Cell {
 	return value.Cell{Type: c.cellType, Form: b.forms[c.start:c.end]}
 }
 
-// clear empties the batch. The room of unusually long rows is given back.
+// clear empties the batch. It frees the memory of unusually long rows.
 func (b *batch) clear() {
 	b.rows = 0
 	if b.forms = b.forms[:0]; cap(b.forms) > 4*batchBytes {

@@ -49,6 +49,7 @@ func watchHeap() (peak func() (used, alive uint64)) {
 			}
 		}
 	}()
+
 	return func() (used, alive uint64) {
 		close(end)
 		most := <-result
@@ -61,11 +62,13 @@ func benchBuild(b *testing.B, c *catalog.Catalog, order []int) (x *Index, adding
 	b.Helper()
 	builder, row := NewBuilder(c, len(order)), benchRow{}
 	start := time.Now()
+
 	for _, n := range order {
 		if err := builder.Add(row.fill(n)); err != nil {
 			b.Fatal(err)
 		}
 	}
+
 	added := time.Now()
 	x = builder.Build()
 	return x, added.Sub(start), time.Since(added)
@@ -83,6 +86,7 @@ func BenchmarkBuild(b *testing.B) {
 				for _, n := range order {
 					row.fill(n)
 				}
+
 				making := time.Since(start)
 
 				before := collectedHeap()
@@ -114,19 +118,22 @@ var benchIndex = sync.OnceValue(func() *Index {
 // BenchmarkSearch times what requests ask of an index.
 func BenchmarkSearch(b *testing.B) {
 	x := benchIndex()
-	c := x.Catalog()
+	c := x.catalog
 	texts := func(field string, words ...string) query.Filter {
 		return query.Filter{Parameter: field, Field: c.Field(field), Words: words}
 	}
+
 	numbers := func(field, from, to string) query.Filter {
 		return query.Filter{Parameter: field, Field: c.Field(field), Ranges: []query.Range{{From: from, To: to}}}
 	}
+
 	by := func(names ...string) []query.Order { return orderBy(x, names...) }
 	match := func(filters ...query.Filter) Set { return x.Match(&query.Query{Filters: filters}, nil) }
 
 	kia, camry := texts("make", "kia"), texts("model", "Camry 3")
 	quarter := x.Filter(match(texts("make", "toyota", "kia")), ptr(numbers("id", "", strconv.Itoa(x.Rows()))))
 	eighth := match(kia)
+
 	some := match(texts("make", "bmw"), numbers("year", "2010", "2012"))
 	all := x.All()
 	for _, bench := range []struct {
@@ -160,10 +167,10 @@ func BenchmarkSearch(b *testing.B) {
 		{"20 newest of all", func() { x.Page(all, by("-created_at", "-id"), nil, 20) }},
 		{"20 last of all by year", func() { x.Page(all, by("-year", "-id"), nil, 20) }},
 		{"page 5,000 of all by price", func() {
-			x.Page(all, by("price", "id"), &query.Cursor{Place: x.Place(by("price", "id"), 100_000%uint32(x.Rows()))}, 20)
+			x.Page(all, by("price", "id"), &query.Cursor{SortKey: x.SortKey(by("price", "id"), 100_000%uint32(x.Rows()))}, 20)
 		}},
 		{"page 5,000 of all", func() {
-			x.Page(all, by("id"), &query.Cursor{Place: x.Place(by("id"), 100_000%uint32(x.Rows()))}, 20)
+			x.Page(all, by("id"), &query.Cursor{SortKey: x.SortKey(by("id"), 100_000%uint32(x.Rows()))}, 20)
 		}},
 		{"statistics of 125,000", func() {
 			for _, name := range []string{"price", "mileage", "year"} {
@@ -172,10 +179,10 @@ func BenchmarkSearch(b *testing.B) {
 		}},
 		{"summary of 125,000", func() {
 			for _, name := range []string{"make", "model", "year", "price", "mileage"} {
-				x.Extremes(eighth, c.Field(name), true)
+				x.MinMax(eighth, c.Field(name), true)
 			}
 		}},
-		{"next price", func() { x.Next(eighth, c.Field("price"), "20000", true) }},
+		{"next price", func() { x.NearestNumber(eighth, c.Field("price"), "20000", true) }},
 		{"a word of description", func() { x.Match(&query.Query{Words: []string{"4352"}}, nil) }},
 		{"ten words", func() {
 			x.Match(&query.Query{Words: []string{"one", "own", "camry", "ser", "number", "e", "t", "owner", "kia", "1"}}, nil)

@@ -45,9 +45,11 @@ func benchCatalog(b *testing.B) *catalog.Catalog {
 	} {
 		add(c[0], c[1])
 	}
+
 	for i := range 9 {
 		add(fmt.Sprintf("text_%d", i), "varchar(60)")
 	}
+
 	for _, c := range [][2]string{
 		{"description", "text"},
 		{"sold", "tinyint(1)"},
@@ -58,11 +60,13 @@ func benchCatalog(b *testing.B) *catalog.Catalog {
 	} {
 		add(c[0], c[1])
 	}
+
 	source := catalog.Source{Table: schema.Table{Name: "bench", Columns: columns}, Keys: [][]string{{"id"}}}
 	c, err := catalog.BindByNames(source, catalog.Binding{}, true)
 	if err != nil {
 		b.Fatal(err)
 	}
+
 	return c
 }
 
@@ -118,30 +122,37 @@ func (r *benchRow) fill(n int) []value.Cell {
 	r.text(func(b []byte) []byte {
 		return strconv.AppendInt(append(append(b, benchModels[n%5]...), ' '), int64(n%31), 10)
 	})
+
 	r.number(2000 + n%26)
 	r.cents(500000 + n*7919%9000000)
+
 	if n%3 == 0 {
 		r.cells = append(r.cells, value.Cell{})
 	} else {
 		r.cents(900000 + n*104729%9000000)
 	}
+
 	r.number(n * 31 % 200000)
 	r.float(float64(n%50) / 10)
 	r.float(float64(n) / 7)
+
 	for i := range 9 {
 		r.text(func(b []byte) []byte {
 			b = append(strconv.AppendInt(append(b, "value "...), int64(i), 10), " of "...)
 			return strconv.AppendInt(b, int64(n*(i+3)%1000), 10)
 		})
 	}
+
 	r.text(func(b []byte) []byte {
 		return strconv.AppendInt(append(b, "One owner, serviced, number "...), int64(n), 10)
 	})
+
 	r.number(n % 2)
 	r.number(2 + n%4)
 	r.time(benchBuilt.AddDate(0, 0, n%9000), time.DateOnly)
 	r.time(benchCreated.Add(time.Duration(n)*time.Second), time.DateTime)
 	r.time(benchUpdated.Add(time.Duration(n)*time.Second), time.DateTime)
+
 	return r.cells
 }
 
@@ -151,9 +162,11 @@ func benchOrder(rows int, shuffled bool) []int {
 	for i := range order {
 		order[i] = i + 1
 	}
+
 	if shuffled {
 		r := rand.New(rand.NewPCG(1, 2))
 		r.Shuffle(rows, func(i, j int) { order[i], order[j] = order[j], order[i] })
 	}
+
 	return order
 }

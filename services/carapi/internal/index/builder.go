@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// LimitError says that the rows read so far take more memory than the index may have.
+// LimitError says that the rows read so far need more memory than the index may take.
 type LimitError struct {
 	Table        string
 	Rows         int
@@ -29,117 +29,129 @@ func (e LimitError) Error() string {
 // Builder collects the rows of one full read of a table.
 type Builder struct {
 	catalog *catalog.Catalog
-	limit   int64    // 0: none
-	adding  *batch   // the next rows
-	readers []reader // one for each indexed field
-	rows    int      // that the readers have got
+	limit   int64         // 0 for none
+	filling *batch        // collects the next rows
+	readers []fieldReader // one for each indexed field
+	rows    int           // rows that the readers have read
 
 	history *history.Log // nil for none
-	asOf    time.Time    // of the table
+	asOf    time.Time    // the age of the table
 
-	isBusy func() bool // reports whether others need the processors; may be nil
-	paused time.Time   // when the last pause ended
+	isBusy    func() bool // reports whether others need the processors; may be nil
+	lastPause time.Time   // when the last pause ended
 
-	// The batch before is read while the next one fills. What is said of the readers waits for its end.
-	reading sync.WaitGroup
-	read    *batch
+	// The previous batch is read while the next one fills. Whoever looks at the readers must wait for flushes.
+	flushes  sync.WaitGroup
+	flushing *batch
 }
 
-// reader collects one field. Each of its parts is nil if the field has no use for it.
-type reader struct {
+// fieldReader collects one field. A part is nil if the field does not need it.
+type fieldReader struct {
 	field  *catalog.Field
 	values *valueReader
 	list   *tokenReader
 	long   *longReader
 }
 
-// NewBuilder begins an index of the fields of c.Indexed. expected is about how many rows will come; 0 if that is
-// unknown.
+// NewBuilder begins an index of the fields in c.Indexed. expected is the approximate number of rows, or 0 if unknown.
 func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 	fields := len(c.Indexed)
-	b := &Builder{catalog: c, readers: make([]reader, fields), adding: newBatch(fields), read: newBatch(fields)}
+	b := &Builder{catalog: c, readers: make([]fieldReader, fields), filling: newBatch(fields), flushing: newBatch(fields)}
 	for i, f := range c.Indexed {
 		r := &b.readers[i]
 		r.field = f
-		if f.IsComputed() { // when all rows are there
+
+		if f.IsComputed() { // computed after all rows were read
 			continue
 		}
+
 		switch {
 		case f.IsLong():
 			r.long = &longReader{words: &tokenReader{}}
 		case f.Class() == catalog.List:
 			r.list = &tokenReader{}
 		}
+
 		if r.long == nil && r.list == nil || f == c.ID() || slices.Contains(c.KeyFields, f) {
 			r.values = newValueReader(f, expected)
 		}
 	}
+
 	return b
 }
 
-// SetLimit makes Add fail once the rows take more memory than this, in bytes.
+// SetLimit makes Add fail when the rows take more than this many bytes of memory.
 func (b *Builder) SetLimit(bytes int64) { b.limit = bytes }
 
-// SetBusy gives the builder a function that reports whether others need the processors. While they do, Add sleeps for
-// about half of the time, and Build uses one processor instead of two.
+// SetBusy sets a function that reports whether others need the processors. While they do, Add sleeps about half of the
+// time, and Build uses one processor instead of two.
 func (b *Builder) SetBusy(isBusy func() bool) { b.isBusy = isBusy }
 
-// Add adds a row: its cells in the order of c.Indexed, of which those of computed fields may be missing. They may be overwritten once Add returns. After an error,
-// which is a LimitError if the limit was exceeded, the builder must not be used.
+// Add adds a row: its cells in the order of c.Indexed, possibly without those of computed fields. The cells may be
+// overwritten when Add returns. After an error, which is a LimitError if the limit was exceeded, the builder must not
+// be used.
 func (b *Builder) Add(cells []value.Cell) error {
-	if b.adding.add(cells); !b.adding.isFull() {
+	if b.filling.add(cells); !b.filling.isFull() {
 		return nil
 	}
-	b.reading.Wait()
-	b.giveWay()
-	if err := b.check(); err != nil {
+
+	b.flushes.Wait()
+	b.pauseIfBusy()
+
+	if err := b.checkLimits(); err != nil {
 		return err
 	}
-	b.adding, b.read = b.read, b.adding
-	b.reading.Go(b.flush)
+
+	b.filling, b.flushing = b.flushing, b.filling
+	b.flushes.Go(b.flush)
 	return nil
 }
 
-// check reports whether the rows that were read have exceeded a limit.
-func (b *Builder) check() error {
+// checkLimits returns an error if the rows read so far exceed a limit.
+func (b *Builder) checkLimits() error {
 	for i := range b.readers {
-		if b.readers[i].largest() > maxColumn {
+		if b.readers[i].largestPart() > maxColumn {
 			return fmt.Errorf("index of %s: the values of %s take more than %d GiB: hide the column by CARS_HIDE",
 				b.catalog.Table.Name, b.catalog.Indexed[i].Column.Name, maxColumn>>30)
 		}
 	}
-	if size := b.Bytes(); b.limit > 0 && size > b.limit {
+
+	if size := b.size(); b.limit > 0 && size > b.limit {
 		return LimitError{b.catalog.Table.Name, b.rows, size, b.limit}
 	}
 	if b.rows > math.MaxInt32 {
 		return fmt.Errorf("index of %s: more than %d rows", b.catalog.Table.Name, math.MaxInt32)
 	}
+
 	return nil
 }
 
-// flush gives each field's reader what has come for it.
+// flush passes the batch to the readers of the fields.
 func (b *Builder) flush() {
 	for i := range b.readers {
 		r := &b.readers[i]
-		for row := range b.read.rows {
-			r.add(b.read.cell(i, row))
+		for row := range b.flushing.rows {
+			r.add(b.flushing.cell(i, row))
 		}
 	}
-	b.rows += b.read.rows
-	b.read.clear()
+
+	b.rows += b.flushing.rows
+	b.flushing.clear()
 }
 
-// maxColumn is how many bytes a column's values may take. The two batches that may come before it is noticed are of
-// at most 1 GiB each, which is the longest row that MySQL sends, and an arena has 4 GiB.
+// maxColumn is how many bytes a column's values may take. The limit is noticed up to two batches late, of at most 1 GiB
+// each, which is the longest row that MySQL sends. An arena holds 4 GiB.
 const maxColumn = 2 << 30
 
-func (r *reader) add(c value.Cell) {
+func (r *fieldReader) add(c value.Cell) {
 	if r.values != nil {
 		r.values.add(c)
 	}
+
 	if r.long != nil {
 		r.long.add(c)
 	}
+
 	if r.list != nil {
 		if c.Type != value.Null {
 			r.field.Elements(c.Form, r.list.add)
@@ -148,43 +160,48 @@ func (r *reader) add(c value.Cell) {
 	}
 }
 
-// largest is the size of the largest part that is addressed with 32 bits.
-func (r *reader) largest() int64 {
+// largestPart returns the size of the largest part that is addressed with 32 bits.
+func (r *fieldReader) largestPart() int64 {
 	size := int64(0)
 	if r.values != nil {
 		size = r.values.arena.size
 	}
+
 	if r.list != nil {
 		size = max(size, r.list.arena.size, int64(len(r.list.stream)))
 	}
+
 	return size
 }
 
-// Bytes is the memory that the rows take so far.
-func (b *Builder) Bytes() int64 {
-	b.reading.Wait()
-	size := int64(cap(b.adding.forms) + cap(b.read.forms))
+// size returns the memory that the rows take so far.
+func (b *Builder) size() int64 {
+	b.flushes.Wait()
+	size := int64(cap(b.filling.forms) + cap(b.flushing.forms))
 	for i := range b.readers {
 		r := &b.readers[i]
 		if r.values != nil {
 			size += r.values.size()
 		}
+
 		if r.long != nil {
 			size += r.long.size()
 		}
+
 		if r.list != nil {
 			size += r.list.size()
 		}
 	}
+
 	return size
 }
 
-// Build makes the index. The builder must not be used afterwards.
+// Build builds the index. The builder must not be used afterwards.
 func (b *Builder) Build() *Index {
-	b.reading.Wait()
-	b.read = b.adding
+	b.flushes.Wait()
+	b.flushing = b.filling
 	b.flush()
-	b.adding, b.read = nil, nil
+	b.filling, b.flushing = nil, nil
 	x := &Index{catalog: b.catalog, rows: b.rows, columns: make([]column, len(b.readers))}
 	b.eachColumn(func(i int) {
 		c := &x.columns[i]
@@ -197,19 +214,22 @@ func (b *Builder) Build() *Index {
 		}
 	})
 
+	// Order the rows by id before the structures that hold row numbers are made.
 	newRow := x.renumber()
 	b.eachColumn(func(i int) {
-		b.finish(&x.columns[i], b.readers[i], newRow)
-		b.readers[i] = reader{}
+		b.finishColumn(&x.columns[i], b.readers[i], newRow)
+		b.readers[i] = fieldReader{}
 	})
+
 	x.keyRows = sync.OnceValue(x.newKeyRows)
 	x.computeFields(b.history, b.asOf)
 	x.bytes = x.size()
+
 	return x
 }
 
-// eachColumn calls do for every column, in two goroutines where nobody else needs the processors: the one that received
-// the rows until now is free.
+// eachColumn calls do for every column, in two goroutines unless others need the processors. The goroutine that
+// received the rows is free now.
 func (b *Builder) eachColumn(do func(i int)) {
 	var next atomic.Int64
 	work := func() {
@@ -217,21 +237,25 @@ func (b *Builder) eachColumn(do func(i int)) {
 			do(int(i))
 		}
 	}
+
 	var other sync.WaitGroup
 	if b.isBusy == nil || !b.isBusy() {
 		other.Go(work)
 	}
+
 	work()
 	other.Wait()
 }
 
-// finish completes a column whose ranks are those of rows in their final order.
-func (b *Builder) finish(c *column, r reader, newRow []uint32) {
+// finishColumn completes a column whose ranks belong to the rows in their final order.
+func (b *Builder) finishColumn(c *column, r fieldReader, newRow []uint32) {
 	if c.hasRanks {
 		c.makeBitmaps(b.rows)
 	}
+
 	if c.field.Class() == catalog.Text && r.long == nil {
-		c.spellings.hash(&c.values)
+		c.spellings.buildHashes(&c.values)
+
 		if slices.Contains(query.SearchedFields, c.field.Name) {
 			var form []byte
 			c.haystack = newHaystack(c.values.len(), func(to []byte, rank uint32) []byte {
@@ -240,10 +264,12 @@ func (b *Builder) finish(c *column, r reader, newRow []uint32) {
 			})
 		}
 	}
+
 	if r.list != nil {
 		c.list = finishList(r.list, b.rows, newRow)
-		c.spellings.hash(&c.list.values)
+		c.spellings.buildHashes(&c.list.values)
 	}
+
 	if r.long != nil {
 		c.long = r.long.finish(newRow)
 	}

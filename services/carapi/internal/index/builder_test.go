@@ -20,14 +20,17 @@ func textCatalog(t *testing.T, names ...string) *catalog.Catalog {
 	for _, name := range append([]string{"make", "model"}, names...) {
 		columns = append(columns, schema.NewColumn(name, "text"))
 	}
-	c, err := catalog.BindByNames(catalog.Source{Table: schema.Table{Name: "cars", Columns: columns}}, catalog.Binding{}, true)
+
+	c, err := catalog.BindByNames(catalog.Source{Table: schema.Table{Name: "cars", Columns: columns}},
+		catalog.Binding{}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return c
 }
 
-// texts gives a row of texts; an empty one stands for NULL.
+// texts returns a row of texts; an empty text is NULL.
 func texts(values ...string) []value.Cell {
 	cells := make([]value.Cell, len(values))
 	for i, v := range values {
@@ -41,32 +44,39 @@ func texts(values ...string) []value.Cell {
 func TestLimit(t *testing.T) {
 	b := NewBuilder(textCatalog(t), 0)
 	b.SetLimit(4 << 20)
+
 	for i := range 1_000_000 {
 		err := b.Add(texts(fmt.Sprintf("make %d", i), strings.Repeat("model", 100)+fmt.Sprint(i)))
 		if err == nil {
 			continue
 		}
+
 		var limit LimitError
 		if !errors.As(err, &limit) || limit.Table != "cars" || limit.Rows > i+1 || limit.Rows < i-2*batchRows ||
 			limit.Bytes <= limit.Limit || limit.Bytes > 2*limit.Limit {
 			t.Errorf("row %d: %v", i, err)
 		}
-		if b.Bytes() != limit.Bytes {
-			t.Errorf("%d bytes, the error says %d", b.Bytes(), limit.Bytes)
+
+		if b.size() != limit.Bytes {
+			t.Errorf("%d bytes, the error says %d", b.size(), limit.Bytes)
 		}
+
 		return
 	}
+
 	t.Error("no limit")
 }
 
 func TestNoLimitIsReached(t *testing.T) {
 	b := NewBuilder(textCatalog(t), 0)
 	b.SetLimit(64 << 20)
+
 	for range 100_000 {
 		if err := b.Add(texts("Toyota", strings.Repeat("the same long text ", 1000))); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	if x := b.Build(); x.Rows() != 100_000 || x.Bytes() > 1<<20 {
 		t.Errorf("%d rows in %d bytes", x.Rows(), x.Bytes())
 	}
@@ -81,11 +91,13 @@ func TestLongValues(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	x := b.Build()
 	sizes := map[int]bool{}
 	for row := range uint32(x.Rows()) {
 		sizes[len(x.Cell(c.Field("model"), row).Form)] = true
 	}
+
 	if len(sizes) != 8 || !sizes[3*chunkSize] || !sizes[chunkSize+1] || !sizes[128] || !sizes[2] {
 		t.Errorf("sizes %v", sizes)
 	}
@@ -100,23 +112,29 @@ func TestWordsBeyondBound(t *testing.T) {
 		for j := range words {
 			words[j] = fmt.Sprintf("a-word-longer-than-most-and-a-number-of-%d-%d", i, j)
 		}
+
 		if err := b.Add(texts("Kia", "Rio", strings.Join(words, " "))); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	if err := b.Add(texts("Kia", "Rio", "One owner")); err != nil {
 		t.Fatal(err)
 	}
+
 	x, f := b.Build(), c.Field("description")
 	if x.SearchesWords(f) || x.Bytes() > 2<<20 {
 		t.Errorf("words are searched: %v; %d bytes", x.SearchesWords(f), x.Bytes())
 	}
+
 	if n := x.Match(&query.Query{Words: []string{"owner"}}, nil).Count(); n != 0 {
 		t.Errorf("%d rows with a word that is not known", n)
 	}
+
 	if n := x.Match(&query.Query{Words: []string{"rio"}}, nil).Count(); n != x.Rows() {
 		t.Errorf("%d rows with a model", n)
 	}
+
 	if got := x.Lookup(f, "ONE-OWNER"); len(got) != 1 {
 		t.Errorf("the text is not found whole: %v", got)
 	}
@@ -126,25 +144,30 @@ func TestEmpty(t *testing.T) {
 	c := textCatalog(t, "description", "features", "price")
 	x := NewBuilder(c, 0).Build()
 	f := c.Field("make")
+
 	if rows, same := x.Page(x.All(), nil, nil, 10); len(rows) != 0 || len(same) != 0 || x.All().Count() != 0 {
 		t.Errorf("rows %v", rows)
 	}
+
 	if counts, other := x.Facet(x.All(), query.Group{Field: f}, 10); len(counts) != 0 || other != 0 {
 		t.Errorf("facet %v, %d", counts, other)
 	}
+
 	if s := x.Statistics(x.All(), c.Field("price")); s.Count != 0 || s.Sum != nil {
 		t.Errorf("statistics %+v", s)
 	}
+
 	q := query.Query{Words: []string{"a"}, Filters: []query.Filter{{Field: f, Words: []string{"Kia"}}}}
 	if x.Match(&q, nil).Count() != 0 {
 		t.Error("there is a match")
 	}
-	if (Set{}).Count() != 0 || x.And(Set{}, x.All()).Count() != 0 || len(x.Texts(f).All) != 0 {
+
+	if (Set{}).Count() != 0 || x.Intersect(Set{}, x.All()).Count() != 0 || len(x.Texts(f).All) != 0 {
 		t.Error("the empty set has rows")
 	}
 }
 
-// TestConcurrentUse is for the race detector: what is found once is asked for by many at the same time.
+// TestConcurrentUse is for the race detector: many use at the same time what is computed once.
 func TestConcurrentUse(t *testing.T) {
 	c := textCatalog(t, "price")
 	b := NewBuilder(c, 0)
@@ -155,6 +178,7 @@ func TestConcurrentUse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	x := b.Build()
 	var all sync.WaitGroup
 	for range 8 {
@@ -168,8 +192,10 @@ func TestConcurrentUse(t *testing.T) {
 				x.Statistics(x.All(), f)
 				x.Page(x.All(), []query.Order{{Field: f}}, nil, 20)
 			}
+
 			x.UniqueKeys()
 		})
 	}
+
 	all.Wait()
 }

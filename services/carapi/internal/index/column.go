@@ -8,7 +8,7 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// maxBitmaps is how many distinct values a field may have to have bitmaps of their rows.
+// maxBitmaps is the largest number of distinct values of a field with bitmaps of their rows.
 const maxBitmaps = 10_000
 
 // column is one field of all rows. A long text and a list have no ranks, unless they are the id or part of the key.
@@ -21,25 +21,26 @@ type column struct {
 	hasRanks bool
 	values   dictionary
 	ranks    ranks
-	nulls    int               // rows without a comparable value; their rank is values.len()
-	texts    int               // those of them that are texts among numbers
-	bitmaps  []*roaring.Bitmap // per rank, NULL's too: its rows, if they are many; nil if there are too many values
+	nulls    int // rows without a comparable value; their rank is values.len()
+	texts    int // nulls that are texts among numbers
+	// the rows of each rank, including NULL's, if they are many; nil if there are too many values
+	bitmaps []*roaring.Bitmap
 
 	list *list
 	long *longTexts
 
-	spellings spellings
-	spelledAs lazyLeaders
-	counts    lazyCounts
-	meanings  lazyMeanings
-	haystack  *haystack // of the folded values, if words of q are looked for in the field
+	spellings  spellings
+	spellingOf lazySpellings
+	counts     lazyCounts
+	meanings   lazyMeanings
+	haystack   *haystack // the folded values, if q searches the field
 
-	summary sync.Once // of all rows:
-	all     Statistics
-	facets  memo // results of Facet, of all rows
+	statisticsOnce sync.Once // guards allStatistics
+	allStatistics  Statistics
+	facets         memo // results of Facet for all rows
 }
 
-// facetKey is what was counted, and facet a result of Facet.
+// facetKey holds the arguments of Facet, and facet its results.
 type (
 	facetKey struct {
 		step string
@@ -54,17 +55,21 @@ type (
 // makeBitmaps makes the bitmaps of the values that many rows have.
 func (c *column) makeBitmaps(rows int) {
 	values := c.values.len()
-	if values > maxBitmaps || c.ranks.own {
+	if values > maxBitmaps || c.ranks.isIdentity {
 		return
 	}
+
+	// Sort the rows by rank: count the rows of each rank, then place each row.
 	starts := make([]uint32, values+2)
 	for row := range uint32(rows) {
 		letOthersRun(row)
 		starts[c.ranks.at(row)+1]++
 	}
+
 	for rank := range values + 1 {
 		starts[rank+1] += starts[rank]
 	}
+
 	grouped, next := make([]uint32, rows), append([]uint32(nil), starts...)
 	for row := range uint32(rows) {
 		letOthersRun(row)
@@ -86,14 +91,18 @@ func (c *column) size() int64 {
 	for _, b := range c.bitmaps {
 		size += sizeOfBitmap(b)
 	}
+
 	if c.list != nil {
 		size += c.list.values.size() + c.list.postings.size()
 	}
+
 	if c.long != nil {
 		size += c.long.size()
 	}
+
 	if c.haystack != nil {
 		size += c.haystack.size()
 	}
+
 	return size
 }

@@ -9,11 +9,12 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// dictionary holds the distinct values of a field in order. The rank of a value is its place in it.
+// dictionary holds the distinct values of a field in order. The rank of a value is its index.
 type dictionary struct {
-	numbers bool // compared as numbers, otherwise by their bytes
+	numbers bool // values are compared as numbers, otherwise by their bytes
 
-	// Either packed keys, or bytes: one value after another. ends says where each of them ends, width how long all are.
+	// The values are either packed as keys, or stored in bytes one after another. ends has the end of each; without ends,
+	// all have the same width.
 	packing packing
 	keys    []uint64
 	bytes   []byte
@@ -22,12 +23,12 @@ type dictionary struct {
 	count   int // of values in bytes
 
 	valueType value.Type
-	types     []value.Type // of each value, if they are not all the same
+	types     []value.Type // of each value, if they differ
 }
 
 func (d *dictionary) len() int { return d.count + len(d.keys) }
 
-// form gives a value as it is stored. It may use the memory of buf, and must not be changed.
+// form returns a value as it is stored. It may use the memory of buf, and must not be changed.
 func (d *dictionary) form(rank uint32, buf []byte) []byte {
 	switch {
 	case d.packing.kind != unpacked:
@@ -36,10 +37,12 @@ func (d *dictionary) form(rank uint32, buf []byte) []byte {
 		start := int(rank) * d.width
 		return d.bytes[start : start+d.width : start+d.width]
 	}
+
 	start, end := uint32(0), d.ends[rank]
 	if rank > 0 {
 		start = d.ends[rank-1]
 	}
+
 	return d.bytes[start:end:end]
 }
 
@@ -53,14 +56,14 @@ func (d *dictionary) cell(rank uint32) value.Cell {
 
 func (d *dictionary) text(rank uint32) string { return string(d.form(rank, nil)) }
 
-// compares reports whether a cell takes part in comparisons: not NULL, and not a text among numbers.
-func (d *dictionary) compares(c value.Cell) bool {
+// isComparable reports whether a cell takes part in comparisons: it is not NULL, and not a text among numbers.
+func (d *dictionary) isComparable(c value.Cell) bool {
 	return c.Type == value.Number || c.Type != value.Null && !d.numbers
 }
 
-// find gives the rank of a value. Numbers that are packed are compared as such, which is several times as fast as search.
+// find returns the rank of a value. It compares packed numbers as numbers, which is several times as fast as search.
 func (d *dictionary) find(form []byte) (rank uint32, found bool) {
-	if d.packing.kind != decimals {
+	if d.packing.kind != packedDecimals {
 		return d.search(form)
 	}
 	number, scale, ok := parseDecimal(form)
@@ -74,7 +77,7 @@ func (d *dictionary) find(form []byte) (rank uint32, found bool) {
 	return uint32(i), found
 }
 
-// search gives the rank of the first value that is not below a form, and whether it is that form.
+// search returns the rank of the first value that is not below a form, and whether it equals the form.
 func (d *dictionary) search(form []byte) (rank uint32, found bool) {
 	var buf [64]byte
 	i, found := sort.Find(d.len(), func(i int) int {
@@ -84,12 +87,13 @@ func (d *dictionary) search(form []byte) (rank uint32, found bool) {
 		}
 		return bytes.Compare(form, v)
 	})
+
 	return uint32(i), found
 }
 
-// rat gives a number.
+// rat returns a number as a rational.
 func (d *dictionary) rat(rank uint32) *big.Rat {
-	if d.packing.kind == decimals {
+	if d.packing.kind == packedDecimals {
 		return big.NewRat(int64(d.keys[rank]^signBit), powersOfTen[d.packing.scale])
 	}
 	r, _ := new(big.Rat).SetString(d.text(rank))

@@ -16,20 +16,22 @@ type Count struct {
 }
 
 // Facet counts the values of a field in a set, or its numbers in ranges: the most frequent first, equal counts in the
-// order of their values with NULL first. Other is the sum of those beyond most. The counts must not be changed. A step must
-// be one that Ranges accepts.
+// order of their values with NULL first. other is the sum of the counts beyond most. The counts must not be changed. A
+// step must be one that FitsRanges accepts.
 func (x *Index) Facet(s Set, by query.Group, most int) (counts []Count, other int) {
-	c := x.ranked(by.Field)
+	c := x.rankedColumn(by.Field)
 	if c == nil {
 		return nil, 0
 	}
 	if s.count < x.rows {
 		return c.facet(s, by.Step, most)
 	}
+
 	kept := c.facets.get(facetKey{by.Step, most}, func() any {
 		counts, other := c.facet(s, by.Step, most)
 		return facet{counts, other}
 	}).(facet)
+
 	return kept.counts, kept.other
 }
 
@@ -37,7 +39,7 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 	null, span := uint32(c.values.len()), func(rank uint32) Span { return Span{From: c.cell(rank)} }
 	var all []tallied
 	if step == "" {
-		all = c.byValue(c.tally(s))
+		all = c.mergeSpellings(c.tally(s))
 	} else {
 		ranges := c.axis(step)
 		all, null, span = ranges.tally(s), uint32(len(ranges.ranges)), ranges.span
@@ -51,6 +53,7 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 		}
 		best.add(candidate{math.MaxUint64 - uint64(t.count), number})
 	}
+
 	other = s.count
 	for _, b := range best.sorted() {
 		count := Count{Count: int(math.MaxUint64 - b.key)}
@@ -60,93 +63,105 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 		counts = append(counts, count)
 		other -= count.Count
 	}
+
 	return counts, other
 }
 
-// byValue adds up the counts of texts that are one value, under its most frequent spelling. all are in the order of
-// their ranks, and so is what it gives.
-func (c *column) byValue(all []tallied) []tallied {
-	if c.dictionaryOf() != &c.values || len(c.leaders()) == 0 {
+// mergeSpellings adds up the counts of texts that are one value, under its most frequent spelling. all and the result
+// are in the order of ranks.
+func (c *column) mergeSpellings(all []tallied) []tallied {
+	if c.dictionaryOf() != &c.values || len(c.mainSpellings()) == 0 {
 		return all
 	}
+
 	kept, others := all[:0], map[uint32]uint32{}
 	for _, t := range all {
-		if leader, other := c.leaders()[t.rank]; other {
+		if leader, other := c.mainSpellings()[t.rank]; other {
 			others[leader] += t.count
 		} else {
 			kept = append(kept, t)
 		}
 	}
+
 	for i := range kept {
 		kept[i].count += others[kept[i].rank]
 		delete(others, kept[i].rank)
 	}
-	for leader, count := range others { // the set has only other spellings of these
+
+	for leader, count := range others { // values whose main spelling is not in the set
 		kept = append(kept, tallied{leader, count})
 	}
+
 	slices.SortFunc(kept, func(a, b tallied) int { return cmp.Compare(a.rank, b.rank) })
 	return kept
 }
 
-// DistinctTexts gives the distinct values that a text field has in a set, in order of their bytes: the first most of
-// them.
+// DistinctTexts returns the first most distinct values of a text field in a set, in byte order.
 func (x *Index) DistinctTexts(s Set, f *catalog.Field, most int) []string {
-	c := x.ranked(f)
+	c := x.rankedColumn(f)
 	if c == nil || c.dictionaryOf() != &c.values {
 		return nil
 	}
+
 	all, _ := c.tallyValues(s)
 	var texts []string
 	for _, t := range all[:min(most, len(all))] {
 		texts = append(texts, c.values.text(t.rank))
 	}
+
 	return texts
 }
 
 // tallied is a rank and how many rows of a set have it.
 type tallied struct{ rank, count uint32 }
 
-// manyRanks is how many times as many ranks as rows make it slower to have a counter for each rank.
+// manyRanks is how many times more ranks than rows make a counter for each rank slower than sorting.
 const manyRanks = 16
 
-// tally counts the rows of a set by their ranks in a column, in the order of the ranks. That of NULL comes last.
+// tally counts the rows of a set by their ranks, in the order of the ranks. NULL comes last.
 func (c *column) tally(s Set) []tallied {
 	ranks := c.values.len() + 1
 	if ranks > manyRanks*s.count {
 		return c.tallyFew(s)
 	}
+
 	counts, different := make([]uint32, ranks), 0
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		c.ranks.gather(rows, b.ranks[:len(rows)])
 		for _, rank := range b.ranks[:len(rows)] {
 			counts[rank]++
 		}
 		return true
 	})
+
 	for _, count := range counts {
 		if count > 0 {
 			different++
 		}
 	}
+
 	all := make([]tallied, 0, different)
 	for rank, count := range counts {
 		if count > 0 {
 			all = append(all, tallied{uint32(rank), count})
 		}
 	}
+
 	return all
 }
 
 // tallyFew sorts the ranks of few rows.
 func (c *column) tallyFew(s Set) []tallied {
 	ranks := make([]uint32, 0, s.count)
-	s.each(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *block) bool {
 		start := len(ranks)
 		ranks = ranks[:start+len(rows)]
 		c.ranks.gather(rows, ranks[start:])
 		return true
 	})
+
 	slices.Sort(ranks)
+
 	var all []tallied
 	for i, rank := range ranks {
 		if i == 0 || rank != ranks[i-1] {
@@ -154,10 +169,11 @@ func (c *column) tallyFew(s Set) []tallied {
 		}
 		all[len(all)-1].count++
 	}
+
 	return all
 }
 
-// tallyValues gives those that are of values, without that of NULL, and how many rows they have.
+// tallyValues returns the tally without NULL, and how many rows have a value.
 func (c *column) tallyValues(s Set) (all []tallied, rows int) {
 	all = c.tally(s)
 	if last := len(all) - 1; last >= 0 && int(all[last].rank) == c.values.len() {

@@ -12,10 +12,10 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Span is a value or, with To, the numbers from one up to another, To excluded.
+// Span is a value or, with To, a range of numbers from From up to To, excluding To.
 type Span struct{ From, To value.Cell }
 
-// Group is the rows of a set that have the same values in some fields.
+// Group is the rows of a set with the same values in some fields.
 type Group struct {
 	Spans    []Span // one for each field
 	Count    int
@@ -23,16 +23,18 @@ type Group struct {
 }
 
 // Groups divides a set by the values of fields, and measures other fields in the largest groups: the most frequent
-// first, equal counts in the order of their values with NULL first. Other is how many rows are in the groups beyond
-// most. The result must not be changed. The steps of by must be such that Ranges accepts them.
+// first, equal counts in the order of their values with NULL first. other is how many rows are in the groups beyond
+// most. The result must not be changed. The steps of by must be ones that FitsRanges accepts.
 func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most int) (groups []Group, other int) {
 	key := strconv.Itoa(most)
 	for _, g := range by {
 		key += "," + g.String()
 	}
+
 	for _, f := range measured {
 		key += "," + f.Name
 	}
+
 	type result struct {
 		groups []Group
 		other  int
@@ -40,62 +42,73 @@ func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	if s.count < x.rows {
 		return x.groups(s, by, measured, most)
 	}
-	kept := x.grouped.get(key, func() any {
+
+	kept := x.groupResults.get(key, func() any {
 		groups, other := x.groups(s, by, measured, most)
 		return result{groups, other}
 	}).(result)
+
 	return kept.groups, kept.other
 }
 
 func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most int) (groups []Group, other int) {
 	axes := make([]*axis, len(by))
 	for i, g := range by {
-		c := x.ranked(g.Field)
+		c := x.rankedColumn(g.Field)
 		if c == nil {
 			return nil, s.count
 		}
 		axes[i] = c.axis(g.Step)
 	}
-	d := divide(s, axes)
+
+	d := divideSet(s, axes)
 	largest := d.largest(axes, most)
 
-	// Only the rows of the largest groups are measured: they stand one group after another.
+	// Only the rows of the largest groups are measured. Collect them one group after another.
 	placeOf := make([]uint32, len(d.counts))
 	for i := range placeOf {
 		placeOf[i] = math.MaxUint32
 	}
+
 	next, total := make([]int, len(largest)), 0
 	for place, g := range largest {
 		placeOf[g], next[place] = uint32(place), total
 		total += d.counts[g]
+
 		group := Group{Count: d.counts[g]}
 		for _, a := range axes {
 			group.Spans = append(group.Spans, a.span(a.number(a.column.ranks.at(d.first[g]))))
 		}
+
 		groups = append(groups, group)
 	}
+
 	measuredRows, at := make([]uint32, total), 0
-	s.each(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *block) bool {
 		for i, row := range rows {
-			if place := placeOf[d.of[at+i]]; int(place) < len(next) {
+			if place := placeOf[d.groupOf[at+i]]; int(place) < len(next) {
 				measuredRows[next[place]] = row
 				next[place]++
 			}
 		}
+
 		at += len(rows)
 		return true
 	})
+
 	for _, f := range measured {
-		x.measure(measuredRows, groups, f)
+		x.addMeasures(measuredRows, groups, f)
 	}
+
 	return groups, s.count - total
 }
 
-// measure adds the statistics of a field to groups, whose rows stand one group after another.
-func (x *Index) measure(rows []uint32, groups []Group, f *catalog.Field) {
-	c := x.ranked(f)
+// addMeasures adds the statistics of a field to groups. rows holds their rows one group after another.
+func (x *Index) addMeasures(rows []uint32, groups []Group, f *catalog.Field) {
+	c := x.rankedColumn(f)
 	ranks, null := make([]uint32, len(rows)), uint32(c.values.len())
 	c.ranks.gather(rows, ranks)
+
 	for i := range groups {
 		own := ranks[:groups[i].Count]
 		ranks = ranks[groups[i].Count:]
@@ -104,27 +117,29 @@ func (x *Index) measure(rows []uint32, groups []Group, f *catalog.Field) {
 	}
 }
 
-// axis is the ranks of a column, some of which stand for the same: texts that are one value, and numbers in one range.
+// axis maps the ranks of a column to numbers. Ranks with the same number count as one: spellings of one value, or
+// numbers in one range.
 type axis struct {
 	column  *column
-	count   int      // of numbers, that of NULL included
-	numbers []uint32 // by rank, of texts that are one value; nil if there are none
+	count   int      // how many numbers there are, including that of NULL
+	numbers []uint32 // by rank, for texts with several spellings; nil if there are none
 
-	// Of ranges: the first rank of each, and of NULL at last; and for every so many ranks the range of the first of them.
+	// For ranges: firsts has the first rank of each range, and at the end that of NULL. coarse has the range of every
+	// 2^shift-th rank, to find a rank's range quickly.
 	ranges []numberRange
 	firsts []uint32
 	coarse []uint32
 	shift  int
 }
 
-// axis gives the column's axis; step is the width of ranges of numbers, or empty.
+// axis returns the column's axis. step is the width of ranges of numbers, or empty.
 func (c *column) axis(step string) *axis {
 	a := &axis{column: c, count: c.values.len() + 1}
 	if step == "" {
-		if c.dictionaryOf() == &c.values && len(c.leaders()) > 0 {
+		if c.dictionaryOf() == &c.values && len(c.mainSpellings()) > 0 {
 			a.numbers = make([]uint32, a.count)
 			for rank := range a.numbers {
-				a.numbers[rank] = c.leader(uint32(rank))
+				a.numbers[rank] = c.mainSpelling(uint32(rank))
 			}
 		}
 		return a
@@ -134,21 +149,24 @@ func (c *column) axis(step string) *axis {
 	for _, r := range a.ranges {
 		a.firsts = append(a.firsts, r.first)
 	}
+
 	a.firsts = append(a.firsts, uint32(c.values.len()))
 	a.count = len(a.firsts)
 
 	const coarseBits = 12
 	a.shift = max(0, bits.Len(uint(c.values.len()))-coarseBits)
+
 	a.coarse = make([]uint32, c.values.len()>>a.shift+1)
 	at := uint32(0)
 	for i := range a.coarse {
 		at = a.rangeFrom(at, uint32(i)<<a.shift)
 		a.coarse[i] = at
 	}
+
 	return a
 }
 
-// number gives what a rank stands for. That of NULL is the last one.
+// number returns the number of a rank. NULL has the last number.
 func (a *axis) number(rank uint32) uint32 {
 	switch {
 	case a.firsts != nil:
@@ -159,7 +177,7 @@ func (a *axis) number(rank uint32) uint32 {
 	return rank
 }
 
-// rangeFrom gives the range of a rank, which is not before another one.
+// rangeFrom returns the range of a rank, starting the search at a range that is not behind it.
 func (a *axis) rangeFrom(at, rank uint32) uint32 {
 	for int(at)+1 < len(a.firsts) && a.firsts[at+1] <= rank {
 		at++
@@ -167,26 +185,28 @@ func (a *axis) rangeFrom(at, rank uint32) uint32 {
 	return at
 }
 
-// tally counts the rows of a set by their numbers, in the order of these.
+// tally counts the rows of a set by their numbers, in the order of the numbers.
 func (a *axis) tally(s Set) []tallied {
 	counts := make([]uint32, a.count)
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		a.column.ranks.gather(rows, b.ranks[:len(rows)])
 		for _, rank := range b.ranks[:len(rows)] {
 			counts[a.number(rank)]++
 		}
 		return true
 	})
+
 	var all []tallied
 	for number, count := range counts {
 		if count > 0 {
 			all = append(all, tallied{uint32(number), count})
 		}
 	}
+
 	return all
 }
 
-// span gives the values of a number.
+// span returns the values of a number.
 func (a *axis) span(number uint32) Span {
 	switch {
 	case a.firsts == nil:
@@ -197,40 +217,42 @@ func (a *axis) span(number uint32) Span {
 	return a.ranges[number].span
 }
 
-// order gives what orders a number among the others of the axis: NULL comes first.
+// order returns the sort position of a number: NULL comes first.
 func (a *axis) order(number uint32) uint32 { return (number + 1) % uint32(a.count) }
 
 // division is the rows of a set in groups.
 type division struct {
-	of     []uint32 // the group of each row of the set, in order
-	counts []int    // of the rows of each group
-	first  []uint32 // a row of each group
+	groupOf []uint32 // the group of each row of the set, in order
+	counts  []int    // the number of rows of each group
+	first   []uint32 // one row of each group
 }
 
-// divide puts the rows of a set into groups that have the same number on each axis.
-func divide(s Set, axes []*axis) division {
-	d := division{of: make([]uint32, s.count)}
+// divideSet puts the rows of a set into groups that have the same number on each axis.
+func divideSet(s Set, axes []*axis) division {
+	d := division{groupOf: make([]uint32, s.count)}
 	groups := 1
 	for _, a := range axes {
-		groups = a.split(s, d.of, groups)
+		groups = a.split(s, d.groupOf, groups)
 	}
 
 	d.counts, d.first = make([]int, groups), make([]uint32, groups)
 	at := 0
-	s.each(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *block) bool {
 		for i, row := range rows {
-			d.counts[d.of[at+i]]++
-			d.first[d.of[at+i]] = row
+			d.counts[d.groupOf[at+i]]++
+			d.first[d.groupOf[at+i]] = row
 		}
 		at += len(rows)
 		return true
 	})
+
 	return d
 }
 
-// split divides each of some groups by an axis, and gives how many groups there are then.
+// split divides each of some groups by an axis, and returns the new number of groups.
 func (a *axis) split(s Set, of []uint32, groups int) int {
-	// A table for all combinations, or a map if they are many more than the rows. 0 is a combination that has not come yet.
+	// Groups by combination of old group and number: in a table, or in a map if there are far more combinations than rows.
+	// 0 is a combination without rows.
 	var table []uint32
 	var others map[uint64]uint32
 	if combinations := uint64(groups) * uint64(a.count); combinations <= uint64(manyRanks*s.count) {
@@ -240,9 +262,10 @@ func (a *axis) split(s Set, of []uint32, groups int) int {
 	}
 
 	next, at := uint32(0), 0
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		letOthersRun(at)
 		a.column.ranks.gather(rows, b.ranks[:len(rows)])
+
 		for i, rank := range b.ranks[:len(rows)] {
 			combination := uint64(of[at+i])*uint64(a.count) + uint64(a.number(rank))
 			var group uint32
@@ -251,6 +274,7 @@ func (a *axis) split(s Set, of []uint32, groups int) int {
 			} else {
 				group = others[combination]
 			}
+
 			if group == 0 {
 				next++
 				group = next
@@ -260,15 +284,18 @@ func (a *axis) split(s Set, of []uint32, groups int) int {
 					others[combination] = group
 				}
 			}
+
 			of[at+i] = group - 1
 		}
+
 		at += len(rows)
 		return true
 	})
+
 	return int(next)
 }
 
-// largest gives the largest groups.
+// largest returns the largest groups.
 func (d *division) largest(axes []*axis, most int) []uint32 {
 	best := newSmallest(most, func(a, b uint32) int {
 		for _, axis := range axes {
@@ -279,44 +306,51 @@ func (d *division) largest(axes []*axis, most int) []uint32 {
 		}
 		return 0
 	})
+
 	for group, count := range d.counts {
 		best.add(candidate{math.MaxUint64 - uint64(count), uint32(group)})
 	}
+
 	var groups []uint32
 	for _, c := range best.sorted() {
 		groups = append(groups, c.number)
 	}
+
 	return groups
 }
 
-// statisticsOf measures ranks of values, and puts them into another order.
+// statisticsOf measures the values of ranks. It reorders the ranks.
 func (c *column) statisticsOf(ranks []uint32) Statistics {
 	if len(ranks) == 0 {
 		return Statistics{}
 	}
+
 	result := Statistics{Count: len(ranks), Min: c.cell(slices.Min(ranks)), Max: c.cell(slices.Max(ranks))}
 	if c.values.numbers {
 		result.Sum = c.values.sumOf(ranks)
-		low, high := middle(ranks)
+		low, high := middleRanks(ranks)
 		result.Median = c.values.mean(low, high)
 	}
+
 	return result
 }
 
-// middle gives the two ranks in the middle, which are the same one if their number is odd, and puts the ranks into another
-// order. There is at least one.
-func middle(ranks []uint32) (low, high uint32) {
+// middleRanks returns the two ranks in the middle, which are the same if their number is odd. It reorders the ranks, of
+// which there must be at least one.
+func middleRanks(ranks []uint32) (low, high uint32) {
 	at := (len(ranks) - 1) / 2
 	selectNth(ranks, at)
+
 	low, high = ranks[at], ranks[at]
 	if len(ranks)%2 == 0 {
 		high = slices.Min(ranks[at+1:])
 	}
+
 	return low, high
 }
 
-// selectNth puts the number that would be at a place if the numbers were sorted there, smaller ones before it and greater
-// ones after it.
+// selectNth moves the number that a sort would put at a place there, with smaller ones before it and greater ones after
+// it.
 func selectNth(all []uint32, place int) {
 	for low, high := 0, len(all)-1; low < high; {
 		pivot := all[low+(high-low)/2]
@@ -325,14 +359,17 @@ func selectNth(all []uint32, place int) {
 			for all[i] < pivot {
 				i++
 			}
+
 			for all[j] > pivot {
 				j--
 			}
+
 			if i <= j {
 				all[i], all[j] = all[j], all[i]
 				i, j = i+1, j-1
 			}
 		}
+
 		switch {
 		case place <= j:
 			high = j

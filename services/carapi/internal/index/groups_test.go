@@ -19,11 +19,13 @@ func (s *stock) comparePrices() {
 	if f == nil {
 		return
 	}
+
 	price := s.catalog.Field("price")
 	hasPrice := func(row []value.Cell) bool {
 		c := row[price.Slot()]
 		return c.Type == value.Number && rat(c).Cmp(big.NewRat(1, 100)) >= 0
 	}
+
 	groupOf := func(row []value.Cell) (key string, ok bool) {
 		for _, name := range []string{"make", "model", "year"} {
 			field := s.catalog.Field(name)
@@ -34,11 +36,14 @@ func (s *stock) comparePrices() {
 			} else if c.Type != value.Number {
 				return "", false
 			}
+
 			if c.Type == value.Null || text == "" {
 				return "", false
 			}
+
 			key += text + "\x00"
 		}
+
 		return key, hasPrice(row)
 	}
 
@@ -48,6 +53,7 @@ func (s *stock) comparePrices() {
 			prices[key] = append(prices[key], rat(row[price.Slot()]))
 		}
 	}
+
 	for _, row := range s.rows {
 		row[f.Slot()] = value.Cell{}
 		key, ok := groupOf(row)
@@ -62,20 +68,20 @@ func (s *stock) comparePrices() {
 	}
 }
 
-// randomGroup gives a field by which vehicles are grouped.
+// randomGroup returns a field by which vehicles are grouped.
 func (s *stock) randomGroup(r *rand.Rand) query.Group {
 	for {
 		f := &s.catalog.Fields[r.IntN(len(s.catalog.Fields))]
 		switch {
 		case f.Class() == catalog.Number && r.IntN(2) == 0:
 			return query.Group{Field: f, Step: pick(r, []string{"1", "0.5", "7", "1000", "0.001", "5000000000"})}
-		case s.index.ranked(f) != nil && f.Class() != catalog.Opaque:
+		case s.index.rankedColumn(f) != nil && f.Class() != catalog.Opaque:
 			return query.Group{Field: f}
 		}
 	}
 }
 
-// spanOf gives what a row has on an axis.
+// spanOf returns the values of a row on an axis.
 func (s *stock) spanOf(g query.Group, usual map[string]string, row int) Span {
 	c := s.stored(g.Field, row)
 	switch {
@@ -89,11 +95,14 @@ func (s *stock) spanOf(g query.Group, usual map[string]string, row int) Span {
 			text, _ := value.NormalDecimal([]byte(n.FloatString(6)))
 			return value.Cell{Type: value.Number, Form: text}
 		}
+
 		begin.Mul(begin, step)
+
 		return Span{form(begin), form(new(big.Rat).Add(begin, step))}
 	case g.Field.Class() == catalog.Text:
 		return Span{From: value.Cell{Type: value.Text, Form: []byte(usual[value.Key(string(c.Form))])}}
 	}
+
 	return Span{From: c}
 }
 
@@ -106,20 +115,62 @@ func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) 
 	if other := s.randomGroup(r); other.Field != by[0].Field && r.IntN(2) == 0 {
 		by = append(by, other)
 	}
+
 	var measured []*catalog.Field
 	if f := s.catalog.NumberField("price"); f != nil {
 		measured = append(measured, f)
 	}
 
+	all := s.loopGroups(by, rows)
+	most := r.IntN(len(all) + 3)
+	got, other := s.index.Groups(set, by, measured, most)
+
+	wantOther := 0
+	for _, g := range all[min(most, len(all)):] {
+		wantOther += len(g.rows)
+	}
+
+	all = all[:min(most, len(all))]
+	if len(got) != len(all) || other != wantOther {
+		t.Errorf("by %v: %d groups and %d others, want %d and %d", by, len(got), other, len(all), wantOther)
+		return
+	}
+
+	for i, g := range got {
+		if !slices.EqualFunc(g.Spans, all[i].spans, sameSpan) || g.Count != len(all[i].rows) {
+			t.Errorf("by %v: group %d is %q of %d, want %q of %d", by, i, g.Spans, g.Count, all[i].spans, len(all[i].rows))
+			return
+		}
+
+		for j, f := range measured {
+			s.checkMeasures(t, f, g.Measures[j], all[i].rows)
+		}
+	}
+
+	if len(by) == 1 {
+		counts, other := s.index.Facet(set, by[0], most)
+		same := func(c Count, g Group) bool { return c.Count == g.Count && sameSpan(c.Span, g.Spans[0]) }
+		if !slices.EqualFunc(counts, got, same) || other != wantOther {
+			t.Errorf("facet of %v: %v and %d, want %v and %d", by[0], counts, other, got, wantOther)
+		}
+	}
+}
+
+// loopGroup is a group as a loop finds it.
+type loopGroup struct {
+	spans []Span
+	rows  []uint32
+}
+
+// loopGroups divides rows in a loop: the largest groups first, equal ones in the order of their values.
+func (s *stock) loopGroups(by []query.Group, rows []uint32) []loopGroup {
 	var usual []map[string]string
 	for _, g := range by {
 		usual = append(usual, s.usual(g.Field))
 	}
-	type loopGroup struct {
-		spans []Span
-		rows  []uint32
-	}
+
 	var all []loopGroup
+
 	places := map[string]int{}
 	for _, row := range rows {
 		var spans []Span
@@ -128,13 +179,16 @@ func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) 
 			spans = append(spans, s.spanOf(g, usual[i], int(row)))
 			key += fmt.Sprintf("%d %q ", spans[i].From.Type, spans[i].From.Form)
 		}
+
 		i, known := places[key]
 		if !known {
 			i, all = len(all), append(all, loopGroup{spans: spans})
 			places[key] = i
 		}
+
 		all[i].rows = append(all[i].rows, row)
 	}
+
 	slices.SortFunc(all, func(a, b loopGroup) int {
 		order := cmp.Compare(len(b.rows), len(a.rows))
 		for i, g := range by {
@@ -147,33 +201,7 @@ func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) 
 		return order
 	})
 
-	most := r.IntN(len(all) + 3)
-	got, other := s.index.Groups(set, by, measured, most)
-	wantOther := 0
-	for _, g := range all[min(most, len(all)):] {
-		wantOther += len(g.rows)
-	}
-	all = all[:min(most, len(all))]
-	if len(got) != len(all) || other != wantOther {
-		t.Errorf("by %v: %d groups and %d others, want %d and %d", by, len(got), other, len(all), wantOther)
-		return
-	}
-	for i, g := range got {
-		if !slices.EqualFunc(g.Spans, all[i].spans, sameSpan) || g.Count != len(all[i].rows) {
-			t.Errorf("by %v: group %d is %q of %d, want %q of %d", by, i, g.Spans, g.Count, all[i].spans, len(all[i].rows))
-			return
-		}
-		for j, f := range measured {
-			s.checkMeasures(t, f, g.Measures[j], all[i].rows)
-		}
-	}
-	if len(by) == 1 {
-		counts, other := s.index.Facet(set, by[0], most)
-		same := func(c Count, g Group) bool { return c.Count == g.Count && sameSpan(c.Span, g.Spans[0]) }
-		if !slices.EqualFunc(counts, got, same) || other != wantOther {
-			t.Errorf("facet of %v: %v and %d, want %v and %d", by[0], counts, other, got, wantOther)
-		}
-	}
+	return all
 }
 
 // checkMeasures compares measures of a field with those of some rows.
@@ -185,11 +213,14 @@ func (s *stock) checkMeasures(t *testing.T, f *catalog.Field, got Statistics, ro
 			cells = append(cells, c)
 		}
 	}
+
 	slices.SortFunc(cells, func(a, b value.Cell) int { return query.Compare(f, a, b) })
-	if got.Count != len(cells) || len(cells) > 0 && (!sameCell(got.Min, cells[0]) || !sameCell(got.Max, cells[len(cells)-1])) {
+	if got.Count != len(cells) || len(cells) > 0 && (!sameCell(got.Min, cells[0]) ||
+		!sameCell(got.Max, cells[len(cells)-1])) {
 		t.Errorf("%s of a group: %+v, want %d values", f.Name, got, len(cells))
 		return
 	}
+
 	checkSum(t, got, cells)
 }
 
@@ -204,6 +235,7 @@ func TestRangesAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	x, f := b.Build(), c.Field("price")
 	for _, test := range []struct {
 		width string
@@ -213,11 +245,12 @@ func TestRangesAreBounded(t *testing.T) {
 		{"1", 100, true}, {"1", 99, false}, {"10000", 1, true}, {"0.000001", 100, true}, {"5000", 1, false},
 		{"0", 100, false}, {"-1", 100, false}, {"x", 100, false},
 	} {
-		if ok := x.Ranges(f, test.width, test.most); ok != test.ok {
+		if ok := x.FitsRanges(f, test.width, test.most); ok != test.ok {
 			t.Errorf("ranges of %s, at most %d: %v", test.width, test.most, ok)
 		}
 	}
-	if x.Ranges(c.Field("make"), "5", 100) {
+
+	if x.FitsRanges(c.Field("make"), "5", 100) {
 		t.Error("texts have ranges")
 	}
 }
@@ -226,15 +259,17 @@ func TestRangesAreBounded(t *testing.T) {
 func TestMemoIsBounded(t *testing.T) {
 	var m memo
 	for range 2 {
-		for i := range 2 * maxKept {
+		for i := range 2 * maxMemoized {
 			if got := m.get(i, func() any { return i }); got != i {
 				t.Fatalf("%d: %v", i, got)
 			}
 		}
 	}
+
 	kept := 0
 	m.results.Range(func(any, any) bool { kept++; return true })
-	if kept != maxKept {
+
+	if kept != maxMemoized {
 		t.Errorf("%d results are kept", kept)
 	}
 }

@@ -6,14 +6,14 @@ import (
 	"sort"
 )
 
-// haystack is many texts that are searched at once: one after another, a zero byte between them.
+// haystack is many texts that are searched together. They stand one after another, separated by zero bytes.
 type haystack struct {
 	texts []byte
-	ends  []uint32 // per text, where its zero byte is
+	ends  []uint32 // the position of each text's zero byte
 	pairs [1 << 16 / 64]uint64
 }
 
-// newHaystack takes n texts. appendText appends one of them to b.
+// newHaystack builds a haystack of n texts. appendText appends one of them to b.
 func newHaystack(n int, appendText func(b []byte, i uint32) []byte) *haystack {
 	h := &haystack{ends: make([]uint32, n)}
 	for i := range uint32(n) {
@@ -21,22 +21,24 @@ func newHaystack(n int, appendText func(b []byte, i uint32) []byte) *haystack {
 		h.ends[i] = uint32(len(h.texts))
 		h.texts = append(h.texts, 0)
 	}
+
 	h.texts = bytes.Clone(h.texts)
 	for i := 1; i < len(h.texts); i++ {
 		place, bit := pairBit(h.texts[i-1], h.texts[i])
 		h.pairs[place] |= bit
 	}
+
 	return h
 }
 
-// pairBit is where pairs says whether a byte follows another one anywhere.
+// pairBit returns the place in pairs that says whether a byte follows another one anywhere.
 func pairBit(first, second byte) (place int, bit uint64) {
 	pair := int(first)<<8 | int(second)
 	return pair / 64, 1 << (pair % 64)
 }
 
-// mayHold is false if two neighboring bytes of a word are neighbors in no text. A field of makes does not hold the
-// letters of most models, and need not be looked through for them.
+// mayHold returns false if two neighboring bytes of a word are neighbors in no text. So most words for models need not
+// be searched for in a field of makes.
 func (h *haystack) mayHold(word string) bool {
 	for i := 1; i < len(word); i++ {
 		if place, bit := pairBit(word[i-1], word[i]); h.pairs[place]&bit == 0 {
@@ -46,47 +48,54 @@ func (h *haystack) mayHold(word string) bool {
 	return true
 }
 
-// find gives the numbers of the texts that hold a word, in order.
+// find returns the numbers of the texts that hold a word, in order.
 func (h *haystack) find(word string) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		if !h.mayHold(word) {
 			return
 		}
+
 		needle := []byte(word)
 		for start, text := 0, 0; text < len(h.ends); {
 			at := bytes.Index(h.texts[start:], needle)
 			if at < 0 {
 				return
 			}
+
 			at += start
 			text = h.textAt(at, text)
 			if text == len(h.ends) {
 				return
 			}
+
 			end := int(h.ends[text])
-			if at+len(needle) > end { // the word has a zero byte, or is longer than the text
+			if at+len(needle) > end { // the match crosses the end of the text
 				start = at + 1
 				continue
 			}
 			if !yield(uint32(text)) {
 				return
 			}
+
 			start = end + 1
 			text++
 		}
 	}
 }
 
-// textAt gives the number of the text at a place, from a text on that is not behind it. A frequent word is near.
+// textAt returns the number of the text at a place. from is a text that is not behind it. It searches forward in
+// growing steps, because a frequent word is near.
 func (h *haystack) textAt(place, from int) int {
 	if int(h.ends[from]) >= place {
 		return from
 	}
+
 	step := 1
 	for from+step <= len(h.ends) && int(h.ends[from+step-1]) < place {
 		from += step
 		step *= 2
 	}
+
 	rest := h.ends[from:min(from+step, len(h.ends))]
 	return from + sort.Search(len(rest), func(i int) bool { return int(rest[i]) >= place })
 }

@@ -10,11 +10,11 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// SetHistory gives the builder the change history of the table, and the time at which the table was so. Without it, the
-// fields of the history have no values.
+// SetHistory sets the change history of the table, and the time of the table's state. Without it, the fields of the
+// history have no values.
 func (b *Builder) SetHistory(log *history.Log, asOf time.Time) { b.history, b.asOf = log, asOf }
 
-// keyRows finds rows by the key of the change history. It is made when it is first asked for.
+// keyRows finds rows by the key of the change history. It is built when it is first needed.
 type keyRows struct {
 	rows   []uint32          // for a key of one field: the row of each rank; nil if each row's rank is its own number
 	joined map[string]uint32 // for a key of several
@@ -24,10 +24,11 @@ func (x *Index) newKeyRows() *keyRows {
 	fields := x.catalog.HistoryKey
 	k := &keyRows{}
 	if len(fields) == 1 {
-		c := x.ranked(fields[0])
-		if c.ranks.own {
+		c := x.rankedColumn(fields[0])
+		if c.ranks.isIdentity {
 			return k
 		}
+
 		k.rows = make([]uint32, c.values.len())
 		for row := range uint32(x.rows) {
 			letOthersRun(row)
@@ -35,6 +36,7 @@ func (x *Index) newKeyRows() *keyRows {
 				k.rows[rank] = row
 			}
 		}
+
 		return k
 	}
 
@@ -43,41 +45,47 @@ func (x *Index) newKeyRows() *keyRows {
 		letOthersRun(row)
 		k.joined[string(x.historyKey(row, nil))] = row
 	}
+
 	return k
 }
 
-// historyKey appends the key by which the change history knows a row.
+// historyKey appends the key by which the change history identifies a row.
 func (x *Index) historyKey(row uint32, b []byte) []byte {
 	fields := x.catalog.HistoryKey
 	if len(fields) == 1 {
-		c := x.ranked(fields[0])
+		c := x.rankedColumn(fields[0])
 		if rank := c.ranks.at(row); int(rank) < c.values.len() {
 			return append(b, c.values.form(rank, nil)...)
 		}
 		return b
 	}
+
 	cells := make([]value.Cell, len(fields))
 	for i, f := range fields {
 		cells[i] = x.Cell(f, row).Clone()
 	}
+
 	return history.AppendKey(b, cells...)
 }
 
-// RowOfKey finds a row by a key as history.AppendKey makes it.
+// RowOfKey finds a row by a key from history.AppendKey.
 func (x *Index) RowOfKey(key []byte) (row uint32, found bool) {
 	k := x.keyRows()
 	if k.joined != nil {
 		row, found = k.joined[string(key)]
 		return row, found
 	}
-	c := x.ranked(x.catalog.HistoryKey[0])
+
+	c := x.rankedColumn(x.catalog.HistoryKey[0])
 	if len(key) == 0 && c.values.numbers {
 		return 0, false
 	}
+
 	rank, found := c.values.find(key)
 	if !found || k.rows == nil {
 		return rank, found
 	}
+
 	return k.rows[rank], true
 }
 
@@ -86,7 +94,7 @@ func (x *Index) MayBeOlder(row uint32) bool {
 	return x.mayBeOlder != nil && x.mayBeOlder[row/64]&(1<<(row%64)) != 0
 }
 
-// rowHistory is what the change history says of each row.
+// rowHistory is what the change history says about each row.
 type rowHistory struct {
 	firstSeen []int64 // in Unix seconds; 0 if that is not known, gone after the vehicle left
 	change    []int32 // one more than the number of the event of the last change of the price; 0 for none
@@ -95,13 +103,14 @@ type rowHistory struct {
 // gone is the firstSeen of a vehicle that left and came back without an event New.
 const gone = -1
 
-// readHistory finds what the change history says of each row.
+// readHistory finds what the change history says about each row.
 func (x *Index) readHistory(log *history.Log) rowHistory {
 	h := rowHistory{firstSeen: make([]int64, x.rows), change: make([]int32, x.rows)}
 	x.mayBeOlder = make([]uint64, (x.rows+63)/64)
+
 	for i := range log.Len() {
 		letOthersRun(i)
-		e := log.At(i)
+		e := log.EventAt(i)
 		row, found := x.RowOfKey(e.Key)
 		switch {
 		case !found:
@@ -113,36 +122,40 @@ func (x *Index) readHistory(log *history.Log) rowHistory {
 			h.change[row] = int32(i) + 1
 		}
 	}
+
 	if !log.Bulk { // every other vehicle has been there since the history began
-		x.seenSince(log, h)
+		x.markSeenSinceStart(log, h)
 	}
+
 	return h
 }
 
-// seenSince takes vehicles without an event New for such that were there when the history began, but for those that its
-// table lacks.
-func (x *Index) seenSince(log *history.Log, h rowHistory) {
+// markSeenSinceStart marks vehicles without an event New as present since the history began, unless the table of the
+// history lacks them.
+func (x *Index) markSeenSinceStart(log *history.Log, h rowHistory) {
 	var key []byte
 	for row := range uint32(x.rows) {
 		letOthersRun(row)
 		if h.firstSeen[row] != 0 {
 			continue
 		}
-		if key = x.historyKey(row, key[:0]); log.Knows(key) {
+
+		if key = x.historyKey(row, key[:0]); log.HasRow(key) {
 			h.firstSeen[row] = log.Since.Unix()
 			x.mayBeOlder[row/64] |= 1 << (row % 64)
 		}
 	}
 }
 
-// addHistory makes the columns of the change history.
+// addHistory builds the columns of the change history.
 func (x *Index) addHistory(log *history.Log, asOf time.Time) {
 	var h rowHistory
 	if log != nil {
 		h = x.readHistory(log)
 	}
+
 	today, times := asOf.Unix()/secondsPerDay, timeForms{}
-	price := x.Catalog().Field("price")
+	price := x.catalog.Field("price")
 
 	// The last change of a price says something of the present one only if that is the price after it: a live vehicle may
 	// be newer than the history, and a run may have changed prices without recording each.
@@ -150,12 +163,15 @@ func (x *Index) addHistory(log *history.Log, asOf time.Time) {
 		if h.change[row] == 0 {
 			return e, nil, false
 		}
-		e, now = log.At(int(h.change[row])-1), catalog.PriceOf(x.Cell(price, row))
+
+		e, now = log.EventAt(int(h.change[row])-1), catalog.PriceOf(x.Cell(price, row))
 		if !bytes.Equal(e.Now, now) {
 			return history.Event{}, nil, false
 		}
+
 		return e, now, true
 	}
+
 	for name, form := range map[string]func(row uint32, buf []byte) []byte{
 		catalog.FirstSeen: func(row uint32, _ []byte) []byte { return times.form(h.firstSeen[row]) },
 		catalog.DaysListed: func(row uint32, buf []byte) []byte {
@@ -187,22 +203,25 @@ func (x *Index) addHistory(log *history.Log, asOf time.Time) {
 		if f == nil || !f.IsComputed() {
 			continue
 		}
+
 		if log == nil {
 			form = func(uint32, []byte) []byte { return nil }
 		}
-		x.compute(f, form)
+
+		x.computeColumn(f, form)
 	}
 }
 
 const secondsPerDay = 24 * 60 * 60
 
-// compute makes the column of a field whose values no row has. The form of a row without a value is nil.
-func (x *Index) compute(f *catalog.Field, form func(row uint32, buf []byte) []byte) {
+// computeColumn builds the column of a field that no row holds. The form of a row without a value is nil.
+func (x *Index) computeColumn(f *catalog.Field, form func(row uint32, buf []byte) []byte) {
 	reader := newValueReader(f, x.rows)
 	valueType := value.Text
 	if f.Class() == catalog.Number {
 		valueType = value.Number
 	}
+
 	var buf []byte
 	for row := range uint32(x.rows) {
 		letOthersRun(row)
@@ -211,6 +230,7 @@ func (x *Index) compute(f *catalog.Field, form func(row uint32, buf []byte) []by
 			reader.add(value.Cell{})
 			continue
 		}
+
 		reader.add(value.Cell{Type: valueType, Form: found})
 	}
 
@@ -221,17 +241,20 @@ func (x *Index) compute(f *catalog.Field, form func(row uint32, buf []byte) []by
 	c.makeBitmaps(x.rows)
 }
 
-// timeForms are times as MySQL writes them, by Unix seconds. The times of a history are those of its runs: few.
+// timeForms maps Unix seconds to times in MySQL's notation. The times of a history are those of its runs, which are
+// few.
 type timeForms map[int64][]byte
 
 func (t timeForms) form(seconds int64) []byte {
 	if seconds <= 0 {
 		return nil
 	}
+
 	form, known := t[seconds]
 	if !known {
 		form = []byte(time.Unix(seconds, 0).UTC().Format("2006-01-02 15:04:05"))
 		t[seconds] = form
 	}
+
 	return form
 }

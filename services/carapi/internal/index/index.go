@@ -1,7 +1,7 @@
-// Package index holds one generation of the stock in memory: which vehicles match, how many they are, their order, and
-// what their values are. It does not change once it is built. It knows no SQL, no HTTP and no way to read a table; it
-// does not know what people mean by what they write, and it never shows a vehicle: it gives row numbers, which mean
-// nothing outside one generation, and the key and the place of a row.
+// Package index holds one generation of the stock in memory. It finds, counts, sorts and measures the vehicles that
+// match, and lists their values. It is immutable once built. It returns row numbers, which mean nothing outside one
+// generation, and the keys and sort keys of rows; it never shows a vehicle. It does not interpret what people write,
+// and knows no SQL, no HTTP and no way to read a table.
 package index
 
 import (
@@ -13,34 +13,29 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Index is one generation of the stock. It may be used by any number of goroutines.
-//
-// Rows are numbered in the order of their ids; where ids are missing or repeat, then in the order of all sortable
-// fields.
+// Index is one generation of the stock. It is safe for concurrent use.
+// Rows are numbered in the order of their ids; if ids are missing or repeat, in the order of all sortable fields.
 type Index struct {
-	catalog *catalog.Catalog
-	rows    int
-	columns []column // in the order of catalog.Indexed
-	bytes   int64
-	readAs  []uint32 // each row's number as it was added; nil if the rows came in their order
+	catalog      *catalog.Catalog
+	rows         int
+	columns      []column // in the order of catalog.Indexed
+	bytes        int64
+	addedNumbers []uint32 // the number of each row in the order of adding; nil if that is the same
 
-	uniqueKeys lazyBool
-	grouped    memo // results of Groups, of all rows
+	uniqueKeys   lazyBool
+	groupResults memo // results of Groups for all rows
 
 	keyRows    func() *keyRows // made once
 	mayBeOlder []uint64        // a bit for each row; nil without a history
 }
 
-// Catalog describes the fields.
-func (x *Index) Catalog() *catalog.Catalog { return x.catalog }
-
-// Rows is how many vehicles there are.
+// Rows returns the number of vehicles.
 func (x *Index) Rows() int { return x.rows }
 
-// Bytes is about how much memory the generation takes.
+// Bytes returns about how much memory the generation takes.
 func (x *Index) Bytes() int64 { return x.bytes }
 
-// column gives the field's column; nil if the index does not hold the field.
+// column returns the field's column, or nil if the index does not hold the field.
 func (x *Index) column(f *catalog.Field) *column {
 	if f == nil || f.Slot() < 0 {
 		return nil
@@ -52,25 +47,26 @@ func (x *Index) column(f *catalog.Field) *column {
 	return c
 }
 
-// ranked gives the field's column if it has ranks; nil for a long field, a list and one that the index does not hold.
-func (x *Index) ranked(f *catalog.Field) *column {
+// rankedColumn returns the field's column if it has ranks. It returns nil for a long field, a list, and a field that
+// the index does not hold.
+func (x *Index) rankedColumn(f *catalog.Field) *column {
 	if c := x.column(f); c != nil && c.hasRanks {
 		return c
 	}
 	return nil
 }
 
-// Cell gives the stored value of a row: NULL for a text among numbers, and for a long field or a list that is not
-// part of the key. It must not be changed.
+// Cell returns the stored value of a row. It is NULL for a text among numbers, and for a long field or a list that is
+// not part of the key. It must not be changed.
 func (x *Index) Cell(f *catalog.Field, row uint32) value.Cell {
-	c := x.ranked(f)
+	c := x.rankedColumn(f)
 	if c == nil {
 		return value.Cell{}
 	}
 	return c.cell(c.ranks.at(row))
 }
 
-// cell gives the value of a rank.
+// cell returns the value of a rank.
 func (c *column) cell(rank uint32) value.Cell {
 	if int(rank) >= c.values.len() {
 		return value.Cell{}
@@ -78,60 +74,55 @@ func (c *column) cell(rank uint32) value.Cell {
 	return c.values.cell(rank)
 }
 
-// NotNumbers is how many rows have a text in a field of numbers that is not understood as one.
-func (x *Index) NotNumbers(f *catalog.Field) int {
-	if c := x.ranked(f); c != nil {
+// CountNotNumbers counts the rows with a text in a number field that is not understood as a number.
+func (x *Index) CountNotNumbers(f *catalog.Field) int {
+	if c := x.rankedColumn(f); c != nil {
 		return c.texts
 	}
 	return 0
 }
 
-// Values is how many rows have a value in a field: of a field of numbers those that are understood as one.
-func (x *Index) Values(f *catalog.Field) int {
-	if c := x.ranked(f); c != nil {
+// CountValues counts the rows with a value in a field. In a number field it only counts numbers.
+func (x *Index) CountValues(f *catalog.Field) int {
+	if c := x.rankedColumn(f); c != nil {
 		return x.rows - c.nulls
 	}
 	return 0
 }
 
 func (x *Index) size() int64 {
-	size := int64(4*len(x.readAs) + 8*len(x.mayBeOlder))
+	size := int64(4*len(x.addedNumbers) + 8*len(x.mayBeOlder))
 	for i := range x.columns {
 		size += x.columns[i].size()
 	}
 	return size
 }
 
-// lazyBool is an answer that is found once.
+// lazyBool is computed when it is first needed.
 type lazyBool struct {
-	once sync.Once
-	yes  bool
+	once  sync.Once
+	value bool
 }
 
-// UniqueIDs reports whether every row has an id, and no two the same; false without an id field.
-func (x *Index) UniqueIDs() bool {
-	id := x.ranked(x.catalog.ID())
-	return id != nil && x.unique(id)
-}
+// isUnique reports whether every row has its own value in the column.
+func (x *Index) isUnique(c *column) bool { return c.nulls == 0 && c.values.len() == x.rows }
 
-// unique reports whether every row has a value of its own in the column.
-func (x *Index) unique(c *column) bool { return c.nulls == 0 && c.values.len() == x.rows }
-
-// UniqueKeys reports whether every row has a whole key, and no two the same; false without a key.
+// UniqueKeys reports whether every row has a complete key of its own. It returns false without a key.
 func (x *Index) UniqueKeys() bool {
-	x.uniqueKeys.once.Do(func() { x.uniqueKeys.yes = x.areUnique(x.catalog.KeyFields) })
-	return x.uniqueKeys.yes
+	x.uniqueKeys.once.Do(func() { x.uniqueKeys.value = x.areKeysUnique(x.catalog.KeyFields) })
+	return x.uniqueKeys.value
 }
 
-func (x *Index) areUnique(fields []*catalog.Field) bool {
+func (x *Index) areKeysUnique(fields []*catalog.Field) bool {
 	oneIs := false
 	for _, f := range fields {
-		c := x.ranked(f)
+		c := x.rankedColumn(f)
 		if c == nil || c.nulls > 0 {
 			return false
 		}
-		oneIs = oneIs || x.unique(c)
+		oneIs = oneIs || x.isUnique(c)
 	}
+
 	if oneIs || len(fields) == 0 {
 		return oneIs
 	}
@@ -141,20 +132,24 @@ func (x *Index) areUnique(fields []*catalog.Field) bool {
 	for row := range order {
 		order[row] = uint32(row)
 	}
+
 	compare := func(a, b uint32) int {
 		for _, f := range fields {
-			c := x.ranked(f)
+			c := x.rankedColumn(f)
 			if order := cmp.Compare(c.ranks.at(a), c.ranks.at(b)); order != 0 {
 				return order
 			}
 		}
 		return 0
 	}
+
 	slices.SortFunc(order, compare)
+
 	for i := 1; i < len(order); i++ {
 		if compare(order[i-1], order[i]) == 0 {
 			return false
 		}
 	}
+
 	return true
 }

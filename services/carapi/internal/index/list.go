@@ -9,21 +9,21 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// tokenReader collects the tokens of each row: the elements of a list, or the words of a text. A row is kept as how
-// many tokens it has and their numbers, each in as few bytes as it needs.
+// tokenReader collects the tokens of each row: the elements of a list, or the words of a text. It stores the number of
+// tokens of a row and then their numbers, each in as few bytes as possible.
 type tokenReader struct {
 	numbering
 	stream  []byte
-	pending []uint32 // numbers of the row that is being read
+	pending []uint32 // token numbers of the present row
 }
 
-// add adds a token to the row.
+// add adds a token to the present row.
 func (r *tokenReader) add(token []byte) {
-	number, _ := r.number(token)
+	number, _ := r.numberOf(token)
 	r.pending = append(r.pending, number)
 }
 
-// endRow ends the row.
+// endRow ends the present row.
 func (r *tokenReader) endRow() {
 	r.stream = binary.AppendUvarint(r.stream, uint64(len(r.pending)))
 	for _, number := range r.pending {
@@ -34,8 +34,8 @@ func (r *tokenReader) endRow() {
 
 func (r *tokenReader) size() int64 { return r.numbering.size() + int64(cap(r.stream)) }
 
-// postings says which rows have each token. keyOf gives each token's key, newRow each row's number in the index; nil
-// means that they are the same.
+// postings returns the rows of each token. keyOf maps tokens to keys, and newRow maps rows to their numbers in the
+// index; nil means that they are the same.
 func (r *tokenReader) postings(rows int, keyOf, newRow []uint32) postings {
 	return newPostings(r.arena.count, rows, func(add func(row, key uint32)) {
 		rest := r.stream
@@ -44,10 +44,12 @@ func (r *tokenReader) postings(rows int, keyOf, newRow []uint32) postings {
 			rest = rest[width:]
 			return uint32(n)
 		}
+
 		for row := range uint32(rows) {
 			if newRow != nil {
 				row = newRow[row]
 			}
+
 			for range next() {
 				key := next()
 				if keyOf != nil {
@@ -59,7 +61,7 @@ func (r *tokenReader) postings(rows int, keyOf, newRow []uint32) postings {
 	})
 }
 
-// list is a field of lists: its distinct elements in order, and the rows that have each of them.
+// list is a field of lists: its distinct elements in order, and the rows with each of them.
 type list struct {
 	values   dictionary
 	postings postings
@@ -68,7 +70,7 @@ type list struct {
 	empty     *roaring.Bitmap
 }
 
-// withoutElements gives the rows of all that have no element.
+// withoutElements returns the rows without an element.
 func (l *list) withoutElements(rows int) *roaring.Bitmap {
 	l.emptyOnce.Do(func() {
 		keys := make([]uint32, l.values.len())
@@ -80,7 +82,7 @@ func (l *list) withoutElements(rows int) *roaring.Bitmap {
 	return l.empty
 }
 
-// finishList makes the list from what was read.
+// finishList builds the list from what was read.
 func finishList(r *tokenReader, rows int, newRow []uint32) *list {
 	r.slots = nil
 	sorter := newValueReader(&catalog.Field{}, 0)

@@ -10,14 +10,14 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// maxWords is how much memory the words of a long field may take.
+// maxWords is how many bytes the words of a long field may take.
 const maxWords = 64 << 20
 
-// longReader collects a field of long texts. Of each text it keeps a hash, which is enough to find the text whole,
-// and its words.
+// longReader collects a field of long texts. It keeps a hash of each text, which is enough to find the whole text, and
+// its words.
 type longReader struct {
 	hashes []uint64
-	words  *tokenReader // nil once they take too much
+	words  *tokenReader // nil after they took too much memory
 	folded []byte
 }
 
@@ -29,6 +29,7 @@ func (r *longReader) add(c value.Cell) {
 		r.folded = value.AppendFold(r.folded[:0], c.Form)
 		r.hashes = append(r.hashes, hashLong(r.folded, c.Form))
 	}
+
 	if r.words == nil {
 		return
 	}
@@ -38,6 +39,7 @@ func (r *longReader) add(c value.Cell) {
 			r.words.add(token)
 		}
 	}
+
 	r.words.endRow()
 	if r.words.size() > maxWords {
 		r.words = nil
@@ -52,10 +54,11 @@ func (r *longReader) size() int64 {
 	return size
 }
 
-// noText stands for NULL among the hashes.
+// noText is the hash of NULL.
 const noText = 0
 
-// hashLong gives the hash by which a long text is found in any spelling. One of signs alone means only itself.
+// hashLong returns the hash that finds a long text in any spelling. A text without letters and digits only finds
+// itself.
 func hashLong(folded, text []byte) uint64 {
 	hash := xxhash.Sum64(folded)
 	if len(folded) == 0 {
@@ -67,12 +70,11 @@ func hashLong(folded, text []byte) uint64 {
 // longTexts is a field of long texts.
 type longTexts struct {
 	hashes   []uint64  // per row
-	words    *haystack // distinct words in plain letters; nil if the words take too much memory
+	words    *haystack // distinct words in plain letters; nil if they take too much memory
 	postings postings  // rows of each word
 }
 
-// finish makes the field from what was read. newRow gives each row's number in the index; nil means that it is the
-// same.
+// finish builds the field. newRow maps rows to their numbers in the index; nil means that they are the same.
 func (r *longReader) finish(newRow []uint32) *longTexts {
 	rows := len(r.hashes)
 	long := &longTexts{hashes: r.hashes}
@@ -82,12 +84,14 @@ func (r *longReader) finish(newRow []uint32) *longTexts {
 			long.hashes[row] = r.hashes[old]
 		}
 	}
+
 	if r.words == nil {
 		return long
 	}
 
 	r.words.slots = nil
 	long.postings = r.words.postings(rows, nil, newRow)
+
 	r.words.stream = nil
 	long.words = newHaystack(r.words.arena.count, func(b []byte, word uint32) []byte {
 		return value.AppendPlainLetters(b, r.words.arena.value(word))
@@ -95,6 +99,7 @@ func (r *longReader) finish(newRow []uint32) *longTexts {
 	if long.words.size()+long.postings.size() > maxWords {
 		long.words, long.postings = nil, postings{}
 	}
+
 	return long
 }
 
@@ -106,7 +111,7 @@ func (l *longTexts) size() int64 {
 	return size
 }
 
-// mentioning gives the rows with a text that has a word within one of its own.
+// mentioning returns the rows whose text has a word that contains the given one.
 func (l *longTexts) mentioning(word string) *roaring.Bitmap {
 	if l.words == nil {
 		return roaring.New()
@@ -114,7 +119,7 @@ func (l *longTexts) mentioning(word string) *roaring.Bitmap {
 	return l.postings.union(slices.Collect(l.words.find(value.PlainLetters(word))))
 }
 
-// hashesOf gives the hashes of texts that are one of the words.
+// hashesOf returns the hashes of texts that equal one of the words.
 func hashesOf(words []string) map[uint64]bool {
 	hashes := map[uint64]bool{}
 	for _, word := range words {

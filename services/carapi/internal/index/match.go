@@ -12,10 +12,10 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// maxUnion is how many bitmaps are united rather than looking at the rank of each row.
+// maxUnion is how many bitmaps are united instead of checking the rank of each row.
 const maxUnion = 64
 
-// Match gives the rows that match all filters and words of a query, but for the filters of one field; nil leaves out
+// Match returns the rows that match all words and filters of a query, except the filters of one field; nil excepts
 // none.
 func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 	s := x.All()
@@ -24,78 +24,89 @@ func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 		if q.Filters[i].Field == except {
 			continue
 		}
-		selected := x.selects(&q.Filters[i])
+
+		selected := x.selectFilter(&q.Filters[i])
 		if selected.bitmap == nil {
 			slow = append(slow, selected)
 			continue
 		}
-		s = x.narrow(s, selected)
+
+		s = x.narrowSet(s, selected)
 	}
 
-	// What has to be looked at row by row comes last, when few are left.
+	// Filters that check row by row come last, when few rows are left.
 	for i := range slow {
-		s = x.narrow(s, slow[i])
+		s = x.narrowSet(s, slow[i])
 	}
+
 	for _, word := range q.Words {
-		s = x.mentioning(s, word)
+		s = x.filterMentions(s, word)
 	}
+
 	return s
 }
 
-// Filter gives the rows of a set that pass a filter too.
-func (x *Index) Filter(s Set, f *query.Filter) Set { return x.narrow(s, x.selects(f)) }
+// Filter returns the rows of a set that also pass a filter.
+func (x *Index) Filter(s Set, f *query.Filter) Set { return x.narrowSet(s, x.selectFilter(f)) }
 
-// narrow gives the rows of a set that a selection takes in or, if it excludes, those that it does not.
-func (x *Index) narrow(s Set, selected selection) Set {
+// narrowSet returns the rows of a set that are in a selection or, if it excludes, that are not.
+func (x *Index) narrowSet(s Set, selected selection) Set {
 	if s.count == 0 {
 		return s
 	}
+
 	rows := selected.bitmap
 	if rows == nil {
-		found := sift(s, []selection{selected})
+		found := siftRows(s, []selection{selected})
 		if !selected.excludes {
 			return found
 		}
 		rows = found.bitmap
 	}
+
 	if !selected.excludes {
-		return x.within(s, rows)
+		return x.intersectRows(s, rows)
 	}
 	if rows.IsEmpty() {
 		return s
 	}
+
 	return newSet(roaring.AndNot(s.bitmap, rows))
 }
 
-// WithCell gives the rows that hold exactly this value in a field.
-func (x *Index) WithCell(f *catalog.Field, cell value.Cell) Set {
-	c := x.ranked(f)
-	if c == nil || !c.values.compares(cell) {
+// RowsWithCell returns the rows with exactly this value in a field.
+func (x *Index) RowsWithCell(f *catalog.Field, cell value.Cell) Set {
+	c := x.rankedColumn(f)
+	if c == nil || !c.values.isComparable(cell) {
 		return Set{}
 	}
+
 	rank, found := c.values.search(cell.Form)
 	if !found {
 		return Set{}
 	}
-	if c == x.ranked(x.catalog.ID()) { // in whose order the rows are
+
+	if c == x.rankedColumn(x.catalog.ID()) { // rows are in the order of ids
 		first := sort.Search(x.rows, func(row int) bool { return c.ranks.at(uint32(row)) >= rank })
 		end := sort.Search(x.rows, func(row int) bool { return c.ranks.at(uint32(row)) > rank })
 		rows := roaring.New()
 		rows.AddRange(uint64(first), uint64(end))
 		return newSet(rows)
 	}
-	selected := c.selects([]span{{rank, rank + 1}})
+
+	selected := c.selectRanks([]span{{rank, rank + 1}})
 	if selected.bitmap != nil {
 		return newSet(selected.bitmap)
 	}
-	return sift(x.All(), []selection{selected})
+
+	return siftRows(x.All(), []selection{selected})
 }
 
-// selection is what a filter takes in: a bitmap of rows, or what has to be looked at row by row, ranks of a column or
-// hashes of long texts.
+// selection is what a filter selects: a bitmap of rows, or ranks of a column or hashes of long texts, which must be
+// checked row by row.
 type selection struct {
 	bitmap   *roaring.Bitmap
-	excludes bool // what it takes in is left out of a set, and the rest stays
+	excludes bool // the selected rows are removed from a set, and the others stay
 
 	column *column
 	spans  []span
@@ -103,33 +114,34 @@ type selection struct {
 	hashes map[uint64]bool
 }
 
-// marks are ranks, a bit for each.
+// marks are ranks, one bit each.
 type marks []uint64
 
 func newMarks(ranks int) marks { return make(marks, ranks/64+1) }
 
 func (m marks) set(rank uint32) { m[rank/64] |= 1 << (rank % 64) }
 
-// span is ranks from low up to high, without high itself.
+// span is the ranks from low up to high, excluding high.
 type span struct{ low, high uint32 }
 
-func (x *Index) selects(f *query.Filter) selection {
+func (x *Index) selectFilter(f *query.Filter) selection {
 	c := x.column(f.Field)
 	var selected selection
 	switch {
 	case c == nil || f.Field.Class() == catalog.Opaque:
 		return selection{bitmap: roaring.New()}
 	case f.Use.Compares():
-		selected = x.selectsValues(c, f)
+		selected = x.selectValues(c, f)
 	default:
-		selected = c.withoutValue()
+		selected = c.selectMissing()
 	}
+
 	selected.excludes = f.Use == query.Excluded || f.Use == query.Present
 	return selected
 }
 
-// withoutValue gives the rows without a value in the column, as query.Filter.Matches has it.
-func (c *column) withoutValue() selection {
+// selectMissing selects the rows without a value in the column, as query.Filter.Matches defines it.
+func (c *column) selectMissing() selection {
 	switch {
 	case c.list != nil:
 		return selection{bitmap: c.list.withoutElements(c.rows)}
@@ -143,54 +155,60 @@ func (c *column) withoutValue() selection {
 	if null := uint32(c.values.len()); c.nulls > 0 {
 		spans = append(spans, span{null, null + 1})
 	}
+
 	if d := c.dictionaryOf(); d != nil {
 		for _, rank := range c.spellings.find(d, "") {
 			spans = append(spans, span{rank, rank + 1})
 		}
 	}
-	return c.selects(spans)
+
+	return c.selectRanks(spans)
 }
 
-// selectsValues gives the rows with a value that one of a filter's words or ranges includes.
-func (x *Index) selectsValues(c *column, f *query.Filter) selection {
+// selectValues selects the rows with a value that one of a filter's words or ranges includes.
+func (x *Index) selectValues(c *column, f *query.Filter) selection {
 	class := f.Field.Class()
 	switch {
 	case class == catalog.List:
-		return selection{bitmap: x.selectsElements(c, f)}
+		return selection{bitmap: x.selectElements(c, f)}
 	case c.long != nil:
 		return selection{column: c, hashes: hashesOf(f.Words)}
 	}
 
 	var spans []span
 	if class == catalog.Text {
-		for _, rank := range c.matching(f) {
+		for _, rank := range c.matchingRanks(f) {
 			spans = append(spans, span{rank, rank + 1})
 		}
 	} else {
 		for _, r := range f.Ranges {
-			spans = append(spans, c.within(r))
+			spans = append(spans, c.ranksInRange(r))
 		}
 	}
-	return c.selects(spans)
+
+	return c.selectRanks(spans)
 }
 
-// matching gives the ranks of the texts that a filter takes in.
-func (c *column) matching(f *query.Filter) []uint32 {
+// matchingRanks returns the ranks of the texts that match a filter.
+func (c *column) matchingRanks(f *query.Filter) []uint32 {
 	var ranks []uint32
 	for _, word := range f.Words {
 		ranks = append(ranks, c.spellings.find(c.dictionaryOf(), word)...)
 	}
+
 	for _, meaning := range f.Meanings {
-		ranks = append(ranks, c.meaning(meaning)...)
+		ranks = append(ranks, c.ranksWithMeaning(meaning)...)
 	}
-	for _, words := range f.Begins {
-		ranks = append(ranks, c.beginning(c.dictionaryOf(), words)...)
+
+	for _, words := range f.Prefixes {
+		ranks = append(ranks, c.ranksBeginning(c.dictionaryOf(), words)...)
 	}
+
 	return ranks
 }
 
-// selectsElements gives the rows of lists that have one of the filter's elements, or all of them.
-func (x *Index) selectsElements(c *column, f *query.Filter) *roaring.Bitmap {
+// selectElements returns the rows of lists with one of the filter's elements, or with all of them.
+func (x *Index) selectElements(c *column, f *query.Filter) *roaring.Bitmap {
 	var ranks []uint32
 	var all []*roaring.Bitmap
 	for _, word := range f.Words {
@@ -200,35 +218,39 @@ func (x *Index) selectsElements(c *column, f *query.Filter) *roaring.Bitmap {
 			all = append(all, c.list.postings.union(found))
 		}
 	}
+
 	if f.Use == query.HasAll && len(all) > 0 {
 		return roaring.FastAnd(all...)
 	}
+
 	slices.Sort(ranks)
 	return c.list.postings.union(slices.Compact(ranks))
 }
 
-// within gives the ranks of the numbers or times within a range.
-func (c *column) within(r query.Range) span {
+// ranksInRange returns the ranks of the numbers or times in a range.
+func (c *column) ranksInRange(r query.Range) span {
 	s := span{0, uint32(c.values.len())}
 	if r.From != "" {
 		s.low, _ = c.values.search([]byte(r.From))
 	}
+
 	if r.To != "" {
 		end, found := c.values.search([]byte(r.To))
-		if s.high = end; found && c.field.Class() != catalog.Instant { // the end of a time is not part of it
+		if s.high = end; found && c.field.Class() != catalog.Instant { // the upper end of a time is excluded
 			s.high++
 		}
 	}
+
 	return s
 }
 
-// selects gives what has one of the ranks: rows, if they are quickly found.
-func (c *column) selects(spans []span) selection {
-	spans, total := merge(spans)
+// selectRanks selects the rows with one of the ranks, as a bitmap if that is quick.
+func (c *column) selectRanks(spans []span) selection {
+	spans, total := mergeSpans(spans)
 	switch {
 	case total == 0:
 		return selection{bitmap: roaring.New()}
-	case c.ranks.own:
+	case c.ranks.isIdentity:
 		rows := roaring.New()
 		for _, s := range spans {
 			rows.AddRange(uint64(s.low), uint64(s.high))
@@ -247,12 +269,14 @@ func (c *column) selects(spans []span) selection {
 			bitmaps = append(bitmaps, c.bitmaps[rank])
 		}
 	}
-	return selection{bitmap: union(bitmaps)}
+
+	return selection{bitmap: unionBitmaps(bitmaps)}
 }
 
-// merge sorts spans and joins those that meet. total is how many ranks they hold.
-func merge(spans []span) (merged []span, total int) {
+// mergeSpans sorts spans and joins those that touch. total is how many ranks they hold.
+func mergeSpans(spans []span) (merged []span, total int) {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.low, b.low) })
+
 	for _, s := range spans {
 		last := len(merged) - 1
 		switch {
@@ -263,16 +287,19 @@ func merge(spans []span) (merged []span, total int) {
 			merged = append(merged, s)
 		}
 	}
+
 	for _, s := range merged {
 		total += int(s.high - s.low)
 	}
+
 	return merged, total
 }
 
-// mentioning gives the rows of a set that have a word in one of the searched fields.
-func (x *Index) mentioning(s Set, word string) Set {
+// filterMentions returns the rows of a set with a word in one of the searched fields.
+func (x *Index) filterMentions(s Set, word string) Set {
 	folded := value.Fold(word)
 	var parts []*roaring.Bitmap
+
 	var slow []selection
 	for _, name := range query.SearchedFields {
 		c := x.column(x.catalog.TextField(name))
@@ -281,7 +308,7 @@ func (x *Index) mentioning(s Set, word string) Set {
 		case c.long != nil:
 			parts = append(parts, c.long.mentioning(word))
 		default:
-			selected, all := c.mentioning(folded)
+			selected, all := c.selectMentions(folded)
 			switch {
 			case all:
 				return s
@@ -292,14 +319,16 @@ func (x *Index) mentioning(s Set, word string) Set {
 			}
 		}
 	}
+
 	if slow != nil {
-		parts = append(parts, sift(s, slow).bitmap)
+		parts = append(parts, siftRows(s, slow).bitmap)
 	}
-	return x.within(s, union(parts))
+
+	return x.intersectRows(s, unionBitmaps(parts))
 }
 
-// mentioning gives what has a folded word within its text. all says that every row has.
-func (c *column) mentioning(word string) (found selection, all bool) {
+// selectMentions selects the rows whose text contains a folded word. all reports that every row does.
+func (c *column) selectMentions(word string) (found selection, all bool) {
 	marks, count := newMarks(c.values.len()), 0
 	var few []span
 	for rank := range c.haystack.find(word) {
@@ -308,11 +337,13 @@ func (c *column) mentioning(word string) (found selection, all bool) {
 			few = append(few, span{rank, rank + 1})
 		}
 	}
+
 	switch {
 	case count == c.values.len() && c.nulls == 0:
 		return selection{}, true
 	case count <= maxUnion:
-		return c.selects(few), false
+		return c.selectRanks(few), false
 	}
+
 	return selection{column: c, marks: marks}, false
 }

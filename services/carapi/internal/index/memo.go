@@ -5,26 +5,28 @@ import (
 	"sync/atomic"
 )
 
-// maxKept is how many results a memo keeps.
-const maxKept = 64
+// maxMemoized is how many results a memo keeps.
+const maxMemoized = 64
 
-// memo keeps results about all rows, which requests for everything ask for again and again. Callers choose what they ask
-// for, so it keeps only the first ones.
+// memo keeps results about all rows, which requests for everything need again and again. Callers choose the keys, so it
+// only keeps the first ones.
 type memo struct {
 	results sync.Map
 	count   atomic.Int32
 }
 
-// get gives the result of a key, and makes it if it is not kept.
+// get returns the result of a key, and computes it if it is not kept.
 func (m *memo) get(key any, make func() any) any {
 	if kept, ok := m.results.Load(key); ok {
 		return kept
 	}
+
 	result := make()
-	if m.count.Load() < maxKept {
+	if m.count.Load() < maxMemoized {
 		if _, loaded := m.results.LoadOrStore(key, result); !loaded {
 			m.count.Add(1)
 		}
 	}
+
 	return result
 }

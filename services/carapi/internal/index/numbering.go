@@ -6,17 +6,17 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// numbering gives each distinct value a number, in the order in which they come. It is an open-addressing hash table
-// over the values' own bytes, since a Go map of strings takes three times the memory.
+// numbering gives each distinct value a number, in the order of appearance. It is an open-addressing hash table over
+// the bytes of the values, because a Go map of strings takes three times the memory.
 type numbering struct {
 	arena arena
-	slots []uint64 // half of the hash, and number + 1; 0 if the slot is free
+	slots []uint64 // half of the hash and number + 1; 0 if the slot is free
 
 	hasNull bool
-	null    uint32 // number of NULL, which is not in the table: there it would be an empty text
+	null    uint32 // the number of NULL, which is not in the table, where it would equal an empty text
 }
 
-// nullNumber gives the number of NULL.
+// nullNumber returns the number of NULL.
 func (n *numbering) nullNumber() (number uint32, isNew bool) {
 	if n.hasNull {
 		return n.null, false
@@ -28,11 +28,12 @@ func (n *numbering) nullNumber() (number uint32, isNew bool) {
 // isNull reports whether a number is that of NULL.
 func (n *numbering) isNull(number uint32) bool { return n.hasNull && number == n.null }
 
-// number gives the value's number.
-func (n *numbering) number(v []byte) (number uint32, isNew bool) {
+// numberOf returns the value's number.
+func (n *numbering) numberOf(v []byte) (number uint32, isNew bool) {
 	if n.isFull() {
 		n.grow()
 	}
+
 	hash := xxhash.Sum64(v) >> 32
 	mask := uint64(len(n.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
@@ -42,13 +43,14 @@ func (n *numbering) number(v []byte) (number uint32, isNew bool) {
 			n.slots[i] = hash<<32 | uint64(number+1)
 			return number, true
 		}
-		if slot>>32 == hash && n.arena.is(uint32(slot)-1, v) {
+
+		if slot>>32 == hash && n.arena.holds(uint32(slot)-1, v) {
 			return uint32(slot) - 1, false
 		}
 	}
 }
 
-// isFull reports whether the table has to grow before another value.
+// isFull reports whether the table must grow before the next value.
 func (n *numbering) isFull() bool { return 4*(n.arena.count+1) > 3*len(n.slots) }
 
 // grow doubles the table.
@@ -60,32 +62,34 @@ func (n *numbering) grow() {
 		if slot == 0 {
 			continue
 		}
+
 		i := slot >> 32 & mask
 		for n.slots[i] != 0 {
 			i = (i + 1) & mask
 		}
+
 		n.slots[i] = slot
 	}
 }
 
-// size is the memory taken, in bytes.
+// size returns the memory taken, in bytes.
 func (n *numbering) size() int64 { return n.arena.size + int64(8*cap(n.slots)+4*cap(n.arena.starts)) }
 
-// chunkSize is how many bytes an arena takes at once.
+// chunkSize is how many bytes an arena allocates at once.
 const chunkSize = 1 << 16
 
-// arena keeps values one after another, each with its length before it. It grows by chunks, so nothing is copied. A
-// value longer than a chunk has one of its own. It must not grow beyond 4 GiB.
+// arena stores values one after another, each preceded by its length. It grows by chunks, so nothing is copied. A value
+// longer than a chunk gets its own. It must not exceed 4 GiB.
 type arena struct {
 	chunks [][]byte
 	size   int64 // of the chunks
 	count  int   // of values
 
-	starts   []uint32 // per value: its chunk, and where it begins in it
-	noStarts bool     // they are left out until they are needed
+	starts   []uint32 // of each value, its chunk and its offset there
+	noStarts bool     // starts are left out until they are needed
 }
 
-// add appends a value and gives its number.
+// add appends a value and returns its number.
 func (a *arena) add(v []byte) (number uint32) {
 	need := binary.MaxVarintLen32 + len(v)
 	last := len(a.chunks) - 1
@@ -99,20 +103,23 @@ func (a *arena) add(v []byte) (number uint32) {
 	if !a.noStarts {
 		a.starts = append(a.starts, uint32(last*chunkSize+len(chunk)))
 	}
+
 	chunk = binary.AppendUvarint(chunk, uint64(len(v)))
 	a.chunks[last] = append(chunk, v...)
 	a.count++
+
 	return uint32(a.count - 1)
 }
 
 // dropStarts saves memory while values are only added.
 func (a *arena) dropStarts() { a.starts, a.noStarts = nil, true }
 
-// findStarts makes values found again.
+// findStarts restores the starts, so that values can be read again.
 func (a *arena) findStarts() {
 	if !a.noStarts {
 		return
 	}
+
 	a.starts, a.noStarts = make([]uint32, 0, a.count), false
 	for i, chunk := range a.chunks {
 		for at := 0; at < len(chunk); {
@@ -123,19 +130,20 @@ func (a *arena) findStarts() {
 	}
 }
 
-// value gives the value of a number.
+// value returns the value with a number.
 func (a *arena) value(number uint32) []byte {
 	start := a.starts[number]
 	b := a.chunks[start/chunkSize][start%chunkSize:]
 	if b[0] < 0x80 {
 		return b[1 : 1+b[0]]
 	}
+
 	length, width := binary.Uvarint(b)
 	return b[width : width+int(length)]
 }
 
-// is reports whether the value of a number is v.
-func (a *arena) is(number uint32, v []byte) bool {
+// holds reports whether the value with a number equals v.
+func (a *arena) holds(number uint32, v []byte) bool {
 	if len(v) >= 0x80 {
 		return string(a.value(number)) == string(v)
 	}

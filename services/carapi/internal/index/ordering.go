@@ -8,26 +8,26 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// ordering is an order over columns. Rows are compared by one key for each of them, and at last by their numbers.
+// ordering is an order over columns. It compares rows by one key for each column.
 type ordering struct {
 	columns []orderColumn
-	head    int // how many columns' keys together fit into 64 bits, which then decide at once
+	head    int // how many columns have keys that together fit into 64 bits, to be compared at once
 }
 
-// orderColumn makes keys of a column's ranks. NULL has the highest rank, and the highest key in both directions.
+// orderColumn turns a column's ranks into keys. NULL has the highest rank, and the highest key in both directions.
 type orderColumn struct {
 	*column
 	descending bool
-	last       uint32 // rank of the last value
-	mask       uint32 // as many bits as the keys need
-	shift      int    // where the key is in the head
+	last       uint32 // the rank of the last value
+	mask       uint32 // the bits of a key
+	shift      int    // the position of the key in the head
 }
 
-// place is where a cursor points: the key of its cell in each column.
-type place struct {
-	keys  []uint32
-	exact bool // rows may have these very keys; otherwise they are those of the first place that comes after
-	skip  int  // rows in the place that earlier pages have shown; 0 for all
+// keyset is the position of a cursor: the key of its cell in each column.
+type keyset struct {
+	keys         []uint32
+	isExact      bool // rows may have these keys; otherwise they are the first keys behind the cursor
+	offsetInTies int  // rows with these keys on earlier pages; 0 for all
 }
 
 func (x *Index) ordering(order []query.Order) *ordering {
@@ -35,14 +35,16 @@ func (x *Index) ordering(order []query.Order) *ordering {
 	used := 0
 	for i, by := range order {
 		c := &o.columns[i]
-		*c = orderColumn{column: x.ranked(by.Field), descending: by.Descending}
+		*c = orderColumn{column: x.rankedColumn(by.Field), descending: by.Descending}
 		values := c.values.len()
+
 		width := bits.Len32(uint32(values))
 		c.last, c.mask = uint32(values-1), 1<<width-1
 		if used += width; used <= 64 && o.head == i {
 			c.shift, o.head = 64-used, i+1
 		}
 	}
+
 	return o
 }
 
@@ -53,8 +55,8 @@ func (c *orderColumn) key(rank uint32) uint32 {
 	return rank
 }
 
-// ranksOf gives the ranks that have keys from low to high: the first one, and how many follow it. Where NULL is one of
-// them, which comes first among the ranks of a descending order's keys, it gives all ranks.
+// ranksOf returns the ranks with keys from low to high: the first one, and how many follow. It returns all ranks if
+// NULL is among them in a descending order, where NULL has the highest key and the highest rank.
 func (c *orderColumn) ranksOf(low, high uint32) (lowest, width uint32) {
 	switch {
 	case !c.descending:
@@ -65,8 +67,8 @@ func (c *orderColumn) ranksOf(low, high uint32) (lowest, width uint32) {
 	return c.last - high, high - low
 }
 
-// headOf gives the first keys of a row as one number.
-func (o *ordering) headOf(row uint32) uint64 {
+// headKey returns the first keys of a row as one number.
+func (o *ordering) headKey(row uint32) uint64 {
 	var head uint64
 	for i := range o.columns[:o.head] {
 		c := &o.columns[i]
@@ -75,7 +77,7 @@ func (o *ordering) headOf(row uint32) uint64 {
 	return head
 }
 
-// compare orders two rows, but not those in one place.
+// compare orders two rows. Rows with the same keys are equal.
 func (o *ordering) compare(a, b uint32) int {
 	for i := range o.columns {
 		c := &o.columns[i]
@@ -86,8 +88,8 @@ func (o *ordering) compare(a, b uint32) int {
 	return 0
 }
 
-// against compares a row with a place.
-func (o *ordering) against(row uint32, p *place) int {
+// compareToKeyset compares a row to a keyset.
+func (o *ordering) compareToKeyset(row uint32, p *keyset) int {
 	for i := range o.columns {
 		c := &o.columns[i]
 		if order := cmp.Compare(c.key(c.ranks.at(row)), p.keys[i]); order != 0 {
@@ -97,26 +99,29 @@ func (o *ordering) against(row uint32, p *place) int {
 	return 0
 }
 
-// find gives the place of a cursor.
-func (o *ordering) find(after *query.Cursor) *place {
-	p := &place{keys: make([]uint32, len(o.columns)), exact: true, skip: after.Skip}
+// findKeyset returns the keyset of a cursor.
+func (o *ordering) findKeyset(after *query.Cursor) *keyset {
+	p := &keyset{keys: make([]uint32, len(o.columns)), isExact: true, offsetInTies: after.OffsetInTies}
 	for i := range o.columns {
-		c, cell := &o.columns[i], after.Place[i]
+		c, cell := &o.columns[i], after.SortKey[i]
 		rank, found := uint32(c.values.len()), true
-		if c.values.compares(cell) {
+		if c.values.isComparable(cell) {
 			rank, found = c.values.search(cell.Form)
 		}
+
 		if found {
 			p.keys[i] = c.key(rank)
 			continue
 		}
 
-		// What follows in the other columns is of no account: all rows with this key or a higher one come after.
-		p.keys[i], p.exact = rank, false
+		// No row has this value, so the other columns do not matter: all rows with this key or a higher one come after.
+		p.keys[i], p.isExact = rank, false
 		if c.descending {
 			p.keys[i] = uint32(c.values.len()) - rank
 		}
+
 		break
 	}
+
 	return p
 }

@@ -8,47 +8,49 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// packing says how all values of a dictionary are kept as keys of 64 bits, which are in the order of the values. That
-// takes less memory than their bytes, and nothing is lost: each key gives its value back, byte for byte.
+// packing says how all values of a dictionary are packed into keys of 64 bits in the same order. That takes less memory
+// than their bytes, and is lossless: each key returns its value byte for byte.
 type packing struct {
 	kind packingKind
 
-	scale   int    // of decimals: how many digits come after the point
-	pattern []byte // of digits: one of the values
-	holes   []int  // of digits: where the values differ
+	scale   int    // for packedDecimals: digits after the point
+	pattern []byte // for packedDigits: one of the values
+	holes   []int  // for packedDigits: where the values differ
 }
 
 type packingKind int
 
 const (
-	unpacked packingKind = iota
-	decimals             // numbers that fit into an int64 without their point
-	floats               // other numbers that are just as a float64 is written
-	digits               // texts that differ in at most 19 digits, such as times and numbers of a fixed length
+	unpacked       packingKind = iota
+	packedDecimals             // numbers whose digits fit into an int64
+	packedFloats               // other numbers that are the notation of a float64
+	packedDigits               // texts that differ in at most 19 digits, such as times and numbers of a fixed length
 )
 
-// signBit makes unsigned keys of signed numbers.
+// signBit turns signed numbers into unsigned keys of the same order.
 const signBit = 1 << 63
 
 // append appends the value of a key.
 func (p *packing) append(b []byte, key uint64) []byte {
 	switch p.kind {
-	case decimals:
+	case packedDecimals:
 		return appendDecimal(b, int64(key^signBit), p.scale)
-	case floats:
-		return value.AppendFloat(b, floatOf(key), false)
+	case packedFloats:
+		return value.AppendFloat(b, floatOfKey(key), false)
 	}
+
 	start := len(b)
 	b = append(b, p.pattern...)
 	for _, hole := range slices.Backward(p.holes) {
 		b[start+hole] = '0' + byte(key%10)
 		key /= 10
 	}
+
 	return b
 }
 
-// keyOf makes a key of a float64.
-func keyOf(x float64) uint64 {
+// floatKey turns a float64 into a key of the same order.
+func floatKey(x float64) uint64 {
 	if bits := math.Float64bits(x); x < 0 {
 		return ^bits
 	} else {
@@ -56,33 +58,35 @@ func keyOf(x float64) uint64 {
 	}
 }
 
-// floatOf is the opposite of keyOf.
-func floatOf(key uint64) float64 {
+// floatOfKey is the inverse of floatKey.
+func floatOfKey(key uint64) float64 {
 	if key&signBit == 0 {
 		return math.Float64frombits(^key)
 	}
 	return math.Float64frombits(key &^ signBit)
 }
 
-// packNumbers makes the values' keys of numbers. It returns false if they cannot be packed; then the keys are those
-// of the nearest float64, which may be the same for different numbers.
+// packNumbers packs numbers and sets their keys. It returns false if they cannot be packed. Then the keys are those of
+// the nearest float64, which different numbers may share.
 func (r *valueReader) packNumbers(values []sortable) (packing, bool) {
 	if p, ok := r.packDecimals(values); ok {
 		return p, true
 	}
+
 	same := true
 	var buf [400]byte // as long as the longest float64
 	for i, v := range values {
 		letOthersRun(i)
 		form := r.arena.value(v.number)
 		x, _ := strconv.ParseFloat(string(form), 64) // out of range: infinite
-		values[i].key = keyOf(x)
+		values[i].key = floatKey(x)
 		same = same && string(value.AppendFloat(buf[:0], x, false)) == string(form)
 	}
-	return packing{kind: floats}, same
+
+	return packing{kind: packedFloats}, same
 }
 
-// packDecimals makes the values' keys of numbers that all fit into decimals of one scale.
+// packDecimals packs numbers that all fit into decimals of one scale.
 func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
 	scales, most := make([]uint8, len(values)), 0
 	for i, v := range values {
@@ -93,6 +97,7 @@ func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
 		}
 		values[i].key, scales[i], most = uint64(number), uint8(scale), max(most, scale)
 	}
+
 	for i, v := range values {
 		number, ok := rescale(int64(v.key), int(scales[i]), most)
 		if !ok {
@@ -100,14 +105,17 @@ func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
 		}
 		values[i].key = uint64(number) ^ signBit
 	}
-	return packing{kind: decimals, scale: most}, true
+
+	return packing{kind: packedDecimals, scale: most}, true
 }
 
-// packTexts makes the values' keys of texts of one length that differ in digits alone.
+// packTexts packs texts of one length that only differ in digits.
 func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 	if len(values) == 0 {
 		return packing{}, false
 	}
+
+	// Find the positions where the texts differ, which must hold digits.
 	first := slices.Clone(r.arena.value(values[0].number))
 	isHole := make([]bool, len(first))
 	for i, v := range values {
@@ -116,6 +124,7 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 		if len(text) != len(first) {
 			return packing{}, false
 		}
+
 		for i, c := range text {
 			if c == first[i] {
 				continue
@@ -123,27 +132,33 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 			if !isDigit(c) || !isDigit(first[i]) {
 				return packing{}, false
 			}
+
 			isHole[i] = true
 		}
 	}
 
-	p := packing{kind: digits, pattern: first}
+	p := packing{kind: packedDigits, pattern: first}
 	for i, hole := range isHole {
 		if hole {
 			p.holes = append(p.holes, i)
 		}
 	}
+
 	if len(p.holes) > 19 {
 		return packing{}, false
 	}
+
 	for i, v := range values {
 		letOthersRun(i)
+
+		// The key consists of the digits in these positions.
 		text, key := r.arena.value(v.number), uint64(0)
 		for _, hole := range p.holes {
 			key = 10*key + uint64(text[hole]-'0')
 		}
 		values[i].key = key
 	}
+
 	return p, true
 }
 

@@ -10,19 +10,21 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Page gives up to n rows of a set in an order, those after a cursor; nil begins at the start. same[i] is how many
-// rows of the set in the place of rows[i] come up to it, with itself: what a cursor has to skip there. Rows in one
-// place are ordered by all sortable fields, then as they were read. An order is by sortable fields and the id.
+// Page returns up to n rows of a set in an order, those after a cursor; nil begins at the start. same[i] is how many
+// rows of the set with the same sort key come up to rows[i], itself included: the offset in ties of a cursor there.
+// Rows with the same sort key are ordered by all sortable fields, then by the order of reading. An order consists of
+// sortable fields and the id.
 func (x *Index) Page(s Set, order []query.Order, after *query.Cursor, n int) (rows []uint32, same []int) {
 	o := x.ordering(order)
-	var from *place
+	var from *keyset
 	if after != nil {
-		from = o.find(after)
+		from = o.findKeyset(after)
 	}
+
 	if o.isRowOrder(x) {
-		rows = o.walk(x, s, from, n)
+		rows = o.walkRows(x, s, from, n)
 	} else {
-		rows = o.choose(s, from, n)
+		rows = o.selectRows(s, from, n)
 	}
 
 	same = make([]int, len(rows))
@@ -30,17 +32,18 @@ func (x *Index) Page(s Set, order []query.Order, after *query.Cursor, n int) (ro
 		switch {
 		case i > 0 && o.compare(rows[i-1], row) == 0:
 			same[i] = same[i-1] + 1
-		case i == 0 && from != nil && from.exact && o.against(row, from) == 0:
-			same[i] = from.skip + 1
+		case i == 0 && from != nil && from.isExact && o.compareToKeyset(row, from) == 0:
+			same[i] = from.offsetInTies + 1
 		default:
 			same[i] = 1
 		}
 	}
+
 	return rows, same
 }
 
-// Place gives a row's cells in the fields of an order.
-func (x *Index) Place(order []query.Order, row uint32) []value.Cell {
+// SortKey returns a row's cells in the fields of an order.
+func (x *Index) SortKey(order []query.Order, row uint32) []value.Cell {
 	cells := make([]value.Cell, len(order))
 	for i, o := range order {
 		cells[i] = x.Cell(o.Field, row)
@@ -48,126 +51,142 @@ func (x *Index) Place(order []query.Order, row uint32) []value.Cell {
 	return cells
 }
 
-// isRowOrder reports whether the rows' own order is this one.
+// isRowOrder reports whether this is the order of the row numbers.
 func (o *ordering) isRowOrder(x *Index) bool {
 	if len(o.columns) == 0 {
 		return true
 	}
 	first := &o.columns[0]
-	return len(o.columns) == 1 && !first.descending && first.column == x.ranked(x.catalog.ID())
+	return len(o.columns) == 1 && !first.descending && first.column == x.rankedColumn(x.catalog.ID())
 }
 
-// walk takes rows in their own order.
-func (o *ordering) walk(x *Index, s Set, from *place, n int) []uint32 {
-	first := 0 // of the set's rows
+// walkRows takes rows in the order of their numbers.
+func (o *ordering) walkRows(x *Index, s Set, from *keyset, n int) []uint32 {
+	first := 0 // index among the set's rows
 	if from != nil {
-		before := func(end int) int { // the set's rows before a row
+		before := func(end int) int { // counts the set's rows before a row
 			if end == 0 || s.count == 0 {
 				return 0
 			}
 			return int(s.bitmap.Rank(uint32(end - 1)))
 		}
-		first = before(sort.Search(x.rows, func(row int) bool { return o.against(uint32(row), from) >= 0 }))
-		if from.exact {
-			end := before(sort.Search(x.rows, func(row int) bool { return o.against(uint32(row), from) > 0 }))
-			if from.skip == 0 {
+
+		first = before(sort.Search(x.rows, func(row int) bool { return o.compareToKeyset(uint32(row), from) >= 0 }))
+		if from.isExact {
+			end := before(sort.Search(x.rows, func(row int) bool { return o.compareToKeyset(uint32(row), from) > 0 }))
+			if from.offsetInTies == 0 {
 				first = end
 			} else {
-				first = min(first+from.skip, end)
+				first = min(first+from.offsetInTies, end)
 			}
 		}
 	}
+
 	if first >= s.count {
 		return nil
 	}
 
-	row, _ := s.bitmap.Select(uint32(first)) // there is one: first < count
+	row, _ := s.bitmap.Select(uint32(first)) // exists, because first < count
 	all := s.bitmap.Iterator()
 	all.AdvanceIfNeeded(row)
+
 	rows := make([]uint32, 0, min(n, s.count-first))
 	for len(rows) < n && all.HasNext() {
 		rows = append(rows, all.Next())
 	}
+
 	return rows
 }
 
-// choose looks at each row of the set and takes the first ones.
-func (o *ordering) choose(s Set, from *place, n int) []uint32 {
+// selectRows checks each row of the set and takes the first n.
+func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
 	var start uint64
 	if from != nil {
 		for i := range o.columns[:o.head] {
 			start |= uint64(from.keys[i]) << o.columns[i].shift
 		}
 	}
+
 	best := newSmallest(n, func(a, b uint32) int {
 		if o.head < len(o.columns) {
 			return cmp.Or(o.compare(a, b), cmp.Compare(a, b))
 		}
 		return cmp.Compare(a, b)
 	})
-	best.limit = o.limit(s, from, start, n)
 
-	first, seen := &o.columns[0], 0 // seen: rows in the place of the cursor
-	s.each(func(rows []uint32, b *block) bool {
-		// Few rows are left by the first column alone.
+	best.limit = o.sampleLimit(s, from, start, n)
+
+	first, seen := &o.columns[0], 0 // seen counts the rows with the cursor's keys
+	s.eachBlock(func(rows []uint32, b *block) bool {
+		// The first column alone excludes most rows.
 		lowest, width := first.ranksOf(uint32(start>>first.shift), uint32(best.limit>>first.shift))
 		first.ranks.gather(rows, b.ranks[:len(rows)])
+
 		left := 0
 		for i, rank := range b.ranks[:len(rows)] {
-			b.more[left] = rows[i]
+			b.spare[left] = rows[i]
 			if rank-lowest <= width {
 				left++
 			}
 		}
 
-		for _, row := range b.more[:left] {
-			head := o.headOf(row)
+		for _, row := range b.spare[:left] {
+			head := o.headKey(row)
 			if head < start || head > best.limit {
 				continue
 			}
+
 			if from != nil && head == start {
-				order := o.against(row, from)
-				if order == 0 && from.exact {
+				order := o.compareToKeyset(row, from)
+				if order == 0 && from.isExact {
 					seen++
-					if from.skip == 0 || seen <= from.skip {
+					if from.offsetInTies == 0 || seen <= from.offsetInTies {
 						continue
 					}
 				}
+
 				if order < 0 {
 					continue
 				}
 			}
+
 			best.add(candidate{head, row})
 		}
+
 		return true
 	})
+
 	chosen := best.sorted()
 	rows := make([]uint32, len(chosen))
 	for i, c := range chosen {
 		rows[i] = c.number
 	}
+
 	return rows
 }
 
-// limit gives a head that none of the first n rows exceeds, from a sample of a large set.
-func (o *ordering) limit(s Set, from *place, start uint64, n int) uint64 {
+// sampleLimit estimates from a sample of a large set a head that none of the first n rows exceeds.
+func (o *ordering) sampleLimit(s Set, from *keyset, start uint64, n int) uint64 {
 	const samples = 1024
 	if s.count < 8*samples || n > samples/8 || n == 0 {
 		return math.MaxUint64
 	}
+
 	heads := make([]uint64, 0, samples)
 	step := (s.bitmap.Maximum() + 1) / samples
 	for all, i := s.bitmap.Iterator(), uint32(0); i < samples; i++ {
 		if all.AdvanceIfNeeded(i * step); !all.HasNext() {
 			break
 		}
-		if head := o.headOf(all.Next()); from == nil || head > start {
+		if head := o.headKey(all.Next()); from == nil || head > start {
 			heads = append(heads, head)
 		}
 	}
+
 	if len(heads) < n {
 		return math.MaxUint64
 	}
+
 	slices.Sort(heads)
 	return heads[n-1]
 }

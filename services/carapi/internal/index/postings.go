@@ -6,29 +6,30 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// worthBitmap reports whether a bitmap of so many of all rows takes less memory than a list of them.
+// worthBitmap reports whether a bitmap of count rows takes less memory than a list of them.
 func worthBitmap(count, rows int) bool { return count >= 50*(1+rows>>16) }
 
-// newBitmap makes a bitmap of rows in order.
+// newBitmap returns a bitmap of rows that are in order.
 func newBitmap(rows []uint32) *roaring.Bitmap {
 	b := roaring.New()
 	b.AddMany(rows)
 	b.RunOptimize()
-	return b.Clone() // without room to grow
+	return b.Clone() // drops spare capacity
 }
 
-// postings say which rows have a key. Keys are numbers from 0, and a row may have several. A key with many rows has a
-// bitmap; the others have a piece of one list.
+// postings hold the rows of each key. Keys are numbers from 0, and a row may have several. A key with many rows has a
+// bitmap; the others share one list.
 type postings struct {
-	bitmaps map[uint32]*roaring.Bitmap // by key; those that are not in the list
-	rows    []uint32
-	starts  []uint32 // per key, where it begins in rows, and at last where rows ends
+	bitmaps map[uint32]*roaring.Bitmap // by key
+	rows    []uint32                   // of the keys without a bitmap
+	starts  []uint32                   // where each key begins in rows, and at the end the length of rows
 }
 
-// newPostings reads the keys of each row. each calls add for every row's keys; it is called twice. A key may come
-// twice in a row, but the rows must come one after another.
+// newPostings collects the rows of each key. each must call add for every row's keys, in the order of rows; it is
+// called twice. A key may come twice in a row.
 func newPostings(keys, rows int, each func(add func(row, key uint32))) postings {
-	counts, last := make([]uint32, keys+1), make([]uint32, keys) // last: the row + 1 in which a key came last
+	// Count the rows of each key, and reserve room for them.
+	counts, last := make([]uint32, keys+1), make([]uint32, keys) // last has the row + 1 where each key came last
 	each(func(row, key uint32) {
 		if last[key] != row+1 {
 			last[key] = row + 1
@@ -41,6 +42,8 @@ func newPostings(keys, rows int, each func(add func(row, key uint32))) postings 
 	for key := range counts {
 		total, counts[key] = total+counts[key], total
 	}
+
+	// Place the rows.
 	all, next := make([]uint32, total), slices.Clone(counts)
 	clear(last)
 	each(func(row, key uint32) {
@@ -51,10 +54,12 @@ func newPostings(keys, rows int, each func(add func(row, key uint32))) postings 
 		}
 	})
 
+	// Keys with many rows get a bitmap. The others move together in the list.
 	kept := uint32(0)
 	for key := range keys {
 		own := all[p.starts[key]:p.starts[key+1]]
 		slices.Sort(own)
+
 		p.starts[key] = kept
 		if worthBitmap(len(own), rows) {
 			p.bitmaps[uint32(key)] = newBitmap(own)
@@ -62,12 +67,13 @@ func newPostings(keys, rows int, each func(add func(row, key uint32))) postings 
 			kept += uint32(copy(all[kept:], own))
 		}
 	}
+
 	p.starts[keys] = kept
 	p.rows = slices.Clip(slices.Clone(all[:kept]))
 	return p
 }
 
-// union gives the rows that have one of the keys.
+// union returns the rows with one of the keys.
 func (p *postings) union(keys []uint32) *roaring.Bitmap {
 	var dense []*roaring.Bitmap
 	var sparse []uint32
@@ -78,15 +84,17 @@ func (p *postings) union(keys []uint32) *roaring.Bitmap {
 			sparse = append(sparse, p.rows[p.starts[key]:p.starts[key+1]]...)
 		}
 	}
+
 	if len(sparse) > 0 {
 		slices.Sort(sparse)
 		dense = append(dense, roaring.BitmapOf(sparse...))
 	}
-	return union(dense)
+
+	return unionBitmaps(dense)
 }
 
-// union gives the rows of several bitmaps. The result must not be changed: it may be one of them.
-func union(bitmaps []*roaring.Bitmap) *roaring.Bitmap {
+// unionBitmaps returns the rows of several bitmaps. The result must not be changed, because it may be one of them.
+func unionBitmaps(bitmaps []*roaring.Bitmap) *roaring.Bitmap {
 	switch len(bitmaps) {
 	case 0:
 		return roaring.New()
@@ -96,7 +104,7 @@ func union(bitmaps []*roaring.Bitmap) *roaring.Bitmap {
 	return roaring.FastOr(bitmaps...)
 }
 
-// count is how many rows have a key.
+// count returns how many rows have a key.
 func (p *postings) count(key uint32) int {
 	if b := p.bitmaps[key]; b != nil {
 		return int(b.GetCardinality())
@@ -112,7 +120,8 @@ func (p *postings) size() int64 {
 	return size
 }
 
-// sizeOfBitmap is about what a bitmap takes: besides its rows, 48 bytes for each 65,536 rows that it has a part of.
+// sizeOfBitmap estimates the memory of a bitmap: its rows, and 48 bytes for each block of 65,536 rows that it has a
+// part of.
 func sizeOfBitmap(b *roaring.Bitmap) int64 {
 	if b == nil {
 		return 8

@@ -23,11 +23,13 @@ func TestAgainstLoops(t *testing.T) {
 	if raced {
 		stocks /= 20
 	}
+
 	for i := range stocks {
 		r := rand.New(rand.NewPCG(seed, uint64(i)))
 		s := randomStock(t, r, r.IntN(mostRows))
 		s.checkStock(t, r)
 		s.checkSearches(t, r, casesPerStock)
+
 		if t.Failed() {
 			t.Fatalf("seed %d, stock %d of %d rows", seed, i, len(s.rows))
 		}
@@ -42,9 +44,11 @@ func TestAgainstLoopsLarge(t *testing.T) {
 		if raced && rows > 10_000 {
 			continue
 		}
+
 		r := rand.New(rand.NewPCG(seed, uint64(i)))
 		s := randomStock(t, r, rows)
 		s.checkSearches(t, r, 20)
+
 		if t.Failed() {
 			t.Fatalf("seed %d, stock %d", seed, i)
 		}
@@ -59,15 +63,18 @@ func (s *stock) checkSearches(t *testing.T, r *rand.Rand, searches int) {
 		word   string
 		holds  []bool
 	}
+
 	var conditions []condition
 	for i := range s.catalog.Fields {
 		if f := &s.catalog.Fields[i]; f.Class() != catalog.Opaque {
 			conditions = append(conditions, condition{filter: s.randomFilter(r, f)})
 		}
 	}
+
 	for range 5 {
 		conditions = append(conditions, condition{word: s.randomWord(r)})
 	}
+
 	for i := range conditions {
 		c := &conditions[i]
 		var q query.Query
@@ -76,6 +83,7 @@ func (s *stock) checkSearches(t *testing.T, r *rand.Rand, searches int) {
 		} else {
 			q.Words = []string{c.word}
 		}
+
 		for _, row := range s.rows {
 			c.holds = append(c.holds, q.Matches(s.catalog, vehicle(row)))
 		}
@@ -86,10 +94,12 @@ func (s *stock) checkSearches(t *testing.T, r *rand.Rand, searches int) {
 		if r.IntN(3) == 0 {
 			except = &s.catalog.Fields[r.IntN(len(s.catalog.Fields))]
 		}
+
 		matches := make([]bool, len(s.rows))
 		for i := range matches {
 			matches[i] = true
 		}
+
 		for range r.IntN(4) {
 			c := pick(r, conditions)
 			if c.filter.Field != nil {
@@ -97,12 +107,14 @@ func (s *stock) checkSearches(t *testing.T, r *rand.Rand, searches int) {
 			} else {
 				q.Words = append(q.Words, c.word)
 			}
+
 			if c.filter.Field == nil || c.filter.Field != except {
 				for i, holds := range c.holds {
 					matches[i] = matches[i] && holds
 				}
 			}
 		}
+
 		s.checkSearch(t, r, &q, except, matches)
 		if t.Failed() {
 			t.Logf("filters %+v, words %q, except %v", q.Filters, q.Words, except)
@@ -114,12 +126,14 @@ func (s *stock) checkSearches(t *testing.T, r *rand.Rand, searches int) {
 func (s *stock) checkSearch(t *testing.T, r *rand.Rand, q *query.Query, except *catalog.Field, matches []bool) {
 	t.Helper()
 	set := s.index.Match(q, except)
+
 	var want []uint32
 	for row, match := range matches {
 		if match {
 			want = append(want, uint32(row))
 		}
 	}
+
 	if got := set.rows(); !slices.Equal(got, want) || set.Count() != len(want) {
 		t.Errorf("rows %v, count %d, want %v", got, set.Count(), want)
 		return
@@ -129,9 +143,11 @@ func (s *stock) checkSearch(t *testing.T, r *rand.Rand, q *query.Query, except *
 	s.checkPages(t, r, q.Sort, set, want)
 	f := &s.catalog.Fields[r.IntN(len(s.catalog.Fields))]
 	s.checkFacet(t, r, f, set, want)
+
 	if r.IntN(8) == 0 {
 		s.checkGroups(t, r, set, want)
 	}
+
 	s.checkNumbers(t, r, f, set, want)
 }
 
@@ -148,13 +164,15 @@ func (s *stock) checkStepwise(t *testing.T, q *query.Query, except *catalog.Fiel
 	if len(q.Words) > 0 {
 		return
 	}
+
 	steps, joined := s.index.All(), s.index.All()
 	for i := range q.Filters {
 		if f := &q.Filters[i]; f.Field != except {
 			steps = s.index.Filter(steps, f)
-			joined = s.index.And(joined, s.index.Filter(s.index.All(), f))
+			joined = s.index.Intersect(joined, s.index.Filter(s.index.All(), f))
 		}
 	}
+
 	if !slices.Equal(steps.rows(), want.rows()) || !slices.Equal(joined.rows(), want.rows()) {
 		t.Errorf("filters one by one %v, joined %v, want %v", steps.rows(), joined.rows(), want.rows())
 	}
@@ -166,24 +184,30 @@ func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 	if s.index.Rows() != len(s.rows) || s.index.All().Count() != len(s.rows) || s.index.Bytes() < 0 {
 		t.Errorf("%d rows, want %d", s.index.Rows(), len(s.rows))
 	}
+
 	for row, cells := range s.rows {
-		if read := s.index.ReadAs(uint32(row)); &s.read[read][0] != &cells[0] {
+		if read := s.index.AddedNumber(uint32(row)); &s.read[read][0] != &cells[0] {
 			t.Errorf("row %d was not number %d as it was read", row, read)
 		}
 	}
+
 	for _, f := range s.catalog.Indexed {
 		s.checkWithCell(t, r, f)
+
 		for row := range s.rows {
 			want := s.stored(f, row)
-			if s.index.ranked(f) == nil {
+			if s.index.rankedColumn(f) == nil {
 				want = value.Cell{}
 			}
+
 			if got := s.index.Cell(f, uint32(row)); !sameCell(got, want) {
 				t.Errorf("%s of row %d: %v, want %v", f.Name, row, got, want)
 			}
 		}
+
 		s.checkTexts(t, r, f)
 	}
+
 	unique := func(fields []*catalog.Field) bool {
 		seen := map[string]bool{}
 		for row := range s.rows {
@@ -191,17 +215,21 @@ func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 			for _, f := range fields {
 				key = append(key, s.stored(f, row))
 			}
-			joined := value.Join(key)
+
+			joined := value.JoinID(key)
 			if joined.Type == value.Null || seen[string(joined.Form)] {
 				return false
 			}
+
 			seen[string(joined.Form)] = true
 		}
+
 		return len(fields) > 0
 	}
-	if id := s.catalog.ID(); s.index.UniqueIDs() != (id != nil && unique([]*catalog.Field{id})) {
-		t.Errorf("unique ids: %v", s.index.UniqueIDs())
+	if id := s.catalog.ID(); s.index.uniqueIDs() != (id != nil && unique([]*catalog.Field{id})) {
+		t.Errorf("unique ids: %v", s.index.uniqueIDs())
 	}
+
 	if got := s.index.UniqueKeys(); got != unique(s.catalog.KeyFields) {
 		t.Errorf("unique keys: %v", got)
 	}
@@ -221,10 +249,12 @@ func (s *stock) checkTexts(t *testing.T, r *rand.Rand, f *catalog.Field) {
 			}
 		}
 	}
+
 	var all, meant []string
 	for text := range texts {
 		all = append(all, text)
 	}
+
 	slices.Sort(all)
 	if got := s.index.Texts(f); got == nil != (f.IsLong() || f.Class() != catalog.Text && f.Class() != catalog.List) {
 		t.Errorf("texts of %s: %v", f.Name, got)
@@ -236,14 +266,17 @@ func (s *stock) checkTexts(t *testing.T, r *rand.Rand, f *catalog.Field) {
 	if len(all) > 0 && r.IntN(2) == 0 {
 		word = pick(r, all)
 	}
+
 	for _, text := range all {
 		if !f.IsLong() && value.SameText(text, word) || f.IsLong() && value.SameFolded(text, word) {
 			meant = append(meant, text)
 		}
 	}
+
 	if f.IsLong() && meant != nil {
 		meant = []string{word}
 	}
+
 	if got := s.index.Lookup(f, word); !slices.Equal(got, meant) {
 		t.Errorf("lookup of %q in %s: %q, want %q", word, f.Name, got, meant)
 	}

@@ -7,16 +7,17 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// numberRange is the numbers of a column from a multiple of some width up to the next one. first is the rank of the first of
-// them.
+// numberRange is the numbers of a column from a multiple of some width up to the next one. first is the rank of the
+// first of them.
 type numberRange struct {
 	first uint32
 	span  Span
 }
 
-// Ranges reports whether ranges of a width divide the numbers of a field into at most so many that are not empty.
-func (x *Index) Ranges(f *catalog.Field, width string, most int) bool {
-	c := x.ranked(f)
+// FitsRanges reports whether ranges of a width divide the numbers of a field into at most most ranges that are not
+// empty.
+func (x *Index) FitsRanges(f *catalog.Field, width string, most int) bool {
+	c := x.rankedColumn(f)
 	if c == nil || !c.values.numbers {
 		return false
 	}
@@ -24,12 +25,13 @@ func (x *Index) Ranges(f *catalog.Field, width string, most int) bool {
 	return ok
 }
 
-// divideNumbers gives the ranges of a width that have numbers. It returns false if they are more than most.
+// divideNumbers returns the ranges of a width that have numbers. It returns false if there are more than most.
 func (c *column) divideNumbers(width string, most int) (ranges []numberRange, ok bool) {
 	step, isNumber := new(big.Rat).SetString(width)
 	if !isNumber || step.Sign() <= 0 {
 		return nil, false
 	}
+
 	digits := fractionDigits([]byte(width))
 	multiple := func(n *big.Int) value.Cell {
 		product := new(big.Rat).Mul(new(big.Rat).SetInt(n), step)
@@ -41,12 +43,14 @@ func (c *column) divideNumbers(width string, most int) (ranges []numberRange, ok
 		if len(ranges) == most {
 			return nil, false
 		}
+
 		quotient := c.values.rat(rank)
 		quotient.Quo(quotient, step)
-		n := new(big.Int).Div(quotient.Num(), quotient.Denom()) // rounded down, as the denominator is positive
+		n := new(big.Int).Div(quotient.Num(), quotient.Denom()) // rounds down, because the denominator is positive
 		span := Span{From: multiple(n), To: multiple(n.Add(n, big.NewInt(1)))}
 		ranges = append(ranges, numberRange{rank, span})
 		rank, _ = c.values.search(span.To.Form)
 	}
+
 	return ranges, true
 }

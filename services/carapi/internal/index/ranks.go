@@ -2,25 +2,25 @@ package index
 
 import "math"
 
-// narrow is a list of numbers in the narrowest type that holds them.
-type narrow struct {
+// narrowNumbers is a list of numbers in the narrowest type that holds them.
+type narrowNumbers struct {
 	bytes  []uint8
 	shorts []uint16
 	longs  []uint32
 }
 
-// makeNarrow gives a list of n zeros that holds numbers up to a maximum.
-func makeNarrow(n int, maximum uint32) narrow {
+// makeNarrow returns a list of n zeros that can hold numbers up to a maximum.
+func makeNarrow(n int, maximum uint32) narrowNumbers {
 	switch {
 	case maximum <= math.MaxUint8:
-		return narrow{bytes: make([]uint8, n)}
+		return narrowNumbers{bytes: make([]uint8, n)}
 	case maximum <= math.MaxUint16:
-		return narrow{shorts: make([]uint16, n)}
+		return narrowNumbers{shorts: make([]uint16, n)}
 	}
-	return narrow{longs: make([]uint32, n)}
+	return narrowNumbers{longs: make([]uint32, n)}
 }
 
-func (l *narrow) at(i uint32) uint32 {
+func (l *narrowNumbers) at(i uint32) uint32 {
 	switch {
 	case l.longs != nil:
 		return l.longs[i]
@@ -30,7 +30,7 @@ func (l *narrow) at(i uint32) uint32 {
 	return uint32(l.bytes[i])
 }
 
-func (l *narrow) set(i int, number uint32) {
+func (l *narrowNumbers) set(i int, number uint32) {
 	switch {
 	case l.longs != nil:
 		l.longs[i] = number
@@ -42,27 +42,27 @@ func (l *narrow) set(i int, number uint32) {
 }
 
 // push appends a number, and widens the list if it does not fit.
-func (l *narrow) push(number uint32, expected int) {
+func (l *narrowNumbers) push(number uint32, expected int) {
 	switch {
 	case l.longs != nil:
 		l.longs = append(l.longs, number)
 	case l.shorts != nil && number <= math.MaxUint16:
 		l.shorts = append(l.shorts, uint16(number))
 	case l.shorts != nil:
-		l.longs = append(widen[uint32](l.shorts, expected), number)
+		l.longs = append(widenNumbers[uint32](l.shorts, expected), number)
 		l.shorts = nil
 	case number <= math.MaxUint8:
 		l.bytes = append(l.bytes, uint8(number))
 	case number <= math.MaxUint16:
-		l.shorts = append(widen[uint16](l.bytes, expected), uint16(number))
+		l.shorts = append(widenNumbers[uint16](l.bytes, expected), uint16(number))
 		l.bytes = nil
 	default:
-		l.longs = append(widen[uint32](l.bytes, expected), number)
+		l.longs = append(widenNumbers[uint32](l.bytes, expected), number)
 		l.bytes = nil
 	}
 }
 
-func widen[W uint16 | uint32, N uint8 | uint16](list []N, expected int) []W {
+func widenNumbers[W uint16 | uint32, N uint8 | uint16](list []N, expected int) []W {
 	wide := make([]W, len(list), max(len(list)+len(list)/4+16, expected))
 	for i, number := range list {
 		wide[i] = W(number)
@@ -70,62 +70,64 @@ func widen[W uint16 | uint32, N uint8 | uint16](list []N, expected int) []W {
 	return wide
 }
 
-// gather puts the numbers at some places into into, which is as long.
-func (l *narrow) gather(places, into []uint32) {
+// gather copies the numbers at some places to into, which has the same length.
+func (l *narrowNumbers) gather(places, into []uint32) {
 	switch {
 	case l.longs != nil:
-		gather(l.longs, places, into)
+		gatherNumbers(l.longs, places, into)
 	case l.shorts != nil:
-		gather(l.shorts, places, into)
+		gatherNumbers(l.shorts, places, into)
 	default:
-		gather(l.bytes, places, into)
+		gatherNumbers(l.bytes, places, into)
 	}
 }
 
-func gather[N uint8 | uint16 | uint32](list []N, places, into []uint32) {
+func gatherNumbers[N uint8 | uint16 | uint32](list []N, places, into []uint32) {
 	into = into[:len(places)]
 	for i, place := range places {
 		into[i] = uint32(list[place])
 	}
 }
 
-func (l *narrow) size() int64 {
+func (l *narrowNumbers) size() int64 {
 	return int64(cap(l.bytes)) + 2*int64(cap(l.shorts)) + 4*int64(cap(l.longs))
 }
 
 // ranks is the rank of each row's value.
 type ranks struct {
-	narrow
-	own bool // the rank of each row is the row's own number, and no list is kept
+	narrowNumbers
+	isIdentity bool // the rank of each row is the row's number, and no list is stored
 }
 
 func (r *ranks) at(row uint32) uint32 {
-	if r.own {
+	if r.isIdentity {
 		return row
 	}
-	return r.narrow.at(row)
+	return r.narrowNumbers.at(row)
 }
 
 func (r *ranks) gather(rows, into []uint32) {
-	if r.own {
+	if r.isIdentity {
 		copy(into, rows)
 		return
 	}
-	r.narrow.gather(rows, into)
+	r.narrowNumbers.gather(rows, into)
 }
 
-// reorder gives the ranks of rows in another order; order has the old number of each new row. Ranks below values are
-// those of values, and the one after them is that of NULL.
+// reorder returns the ranks in another order of rows. order has the old number of each new row. values is the rank of
+// NULL.
 func (r *ranks) reorder(order []uint32, values int) ranks {
-	moved := ranks{narrow: makeNarrow(len(order), uint32(values))}
+	moved := ranks{narrowNumbers: makeNarrow(len(order), uint32(values))}
 	own := values == len(order)
 	for row, old := range order {
 		rank := r.at(old)
 		own = own && rank == uint32(row)
 		moved.set(row, rank)
 	}
+
 	if own {
-		return ranks{own: true}
+		return ranks{isIdentity: true}
 	}
+
 	return moved
 }

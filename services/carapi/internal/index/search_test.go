@@ -10,12 +10,13 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// randomFilter gives a filter of the field, on values in the stock and others.
+// randomFilter returns a filter of the field, on values in the stock and others.
 func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 	filter := query.Filter{Parameter: f.Name, Field: f}
 	if r.IntN(3) == 0 {
 		filter.Use = pick(r, []query.Use{query.Excluded, query.Present, query.Missing})
 	}
+
 	some := func() string {
 		if len(s.rows) > 0 && r.IntN(3) > 0 {
 			if c := s.rows[r.IntN(len(s.rows))][f.Slot()]; c.Type != value.Null {
@@ -24,6 +25,7 @@ func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 		}
 		return string(randomCell(r, f, false).Form)
 	}
+
 	for range 1 + r.IntN(3) {
 		switch f.Class() {
 		case catalog.List:
@@ -36,10 +38,12 @@ func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 				}
 				return randomNumber(r)
 			}
+
 			part := query.Range{From: number(), To: number()}
 			if r.IntN(2) == 0 {
 				part.To = part.From
 			}
+
 			filter.Ranges = append(filter.Ranges, openEnd(r, part))
 		case catalog.Instant:
 			filter.Ranges = append(filter.Ranges, openEnd(r, query.Range{From: some(), To: some()}))
@@ -51,6 +55,7 @@ func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 			filter.Words = append(filter.Words, word)
 		}
 	}
+
 	return filter
 }
 
@@ -64,15 +69,17 @@ func openEnd(r *rand.Rand, part query.Range) query.Range {
 	return part
 }
 
-// randomWord gives a word of q.
+// randomWord returns a word of q.
 func (s *stock) randomWord(r *rand.Rand) string {
 	word := randomText(r)
 	if fields := strings.Fields(word); len(fields) > 0 && r.IntN(4) > 0 {
 		word = fields[0]
 	}
+
 	if runes := []rune(word); len(runes) > 2 && r.IntN(2) == 0 {
 		word = string(runes[1:])
 	}
+
 	return word
 }
 
@@ -82,12 +89,14 @@ func (s *stock) randomOrder(r *rand.Rand) []query.Order {
 	id := s.catalog.ID()
 	for range r.IntN(4) {
 		f := &s.catalog.Fields[r.IntN(len(s.catalog.Fields))]
-		if f.Sorts() && f != id && !slices.ContainsFunc(order, func(o query.Order) bool { return o.Field == f }) {
+		if f.IsSortable() && f != id && !slices.ContainsFunc(order, func(o query.Order) bool { return o.Field == f }) {
 			order = append(order, query.Order{Field: f, Descending: r.IntN(2) == 0})
 		}
 	}
+
 	if id != nil {
 		order = append(order, query.Order{Field: id, Descending: r.IntN(2) == 0})
 	}
+
 	return order
 }

@@ -6,18 +6,18 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// Set is rows that match. It does not change, and belongs to the index that gave it. The zero Set has no rows.
+// Set is rows of the index that returned it. It is immutable. The zero Set has no rows.
 type Set struct {
-	bitmap *roaring.Bitmap // may be shared with the index: never changed
+	bitmap *roaring.Bitmap // must not be changed, because the index may share it
 	count  int
 }
 
 func newSet(b *roaring.Bitmap) Set { return Set{b, int(b.GetCardinality())} }
 
-// Count is how many rows there are.
+// Count returns how many rows there are.
 func (s Set) Count() int { return s.count }
 
-// First gives the first row; false if there is none.
+// First returns the first row, or false if there is none.
 func (s Set) First() (row uint32, ok bool) {
 	if s.count == 0 {
 		return 0, false
@@ -25,7 +25,7 @@ func (s Set) First() (row uint32, ok bool) {
 	return s.bitmap.Minimum(), true
 }
 
-// Without gives the rows but for one.
+// Without returns the set without one row.
 func (s Set) Without(row uint32) Set {
 	if s.count == 0 || !s.bitmap.Contains(row) {
 		return s
@@ -33,15 +33,15 @@ func (s Set) Without(row uint32) Set {
 	return newSet(roaring.AndNot(s.bitmap, roaring.BitmapOf(row)))
 }
 
-// All gives all rows.
+// All returns all rows.
 func (x *Index) All() Set {
 	b := roaring.New()
 	b.AddRange(0, uint64(x.rows))
 	return Set{b, x.rows}
 }
 
-// And gives the rows that are in both sets.
-func (x *Index) And(a, b Set) Set {
+// Intersect returns the rows that are in both sets.
+func (x *Index) Intersect(a, b Set) Set {
 	switch {
 	case a.count == x.rows || b.count == 0:
 		return b
@@ -51,30 +51,32 @@ func (x *Index) And(a, b Set) Set {
 	return newSet(roaring.And(a.bitmap, b.bitmap))
 }
 
-// within gives the rows of the set that are among some of the index's.
-func (x *Index) within(s Set, rows *roaring.Bitmap) Set {
+// intersectRows returns the rows of the set that are in a bitmap.
+func (x *Index) intersectRows(s Set, rows *roaring.Bitmap) Set {
 	if s.count == 0 {
 		return s
 	}
-	return x.And(s, newSet(rows))
+	return x.Intersect(s, newSet(rows))
 }
 
-// blockSize is how many rows are looked at in one go: few enough for their ranks to stay near the processor.
+// blockSize is how many rows are processed together: few enough for their ranks to stay in the processor's caches.
 const blockSize = 2048
 
-// block is room for the rows of one go and their ranks.
-type block struct{ rows, ranks, more [blockSize]uint32 }
+// block is room for the rows of a block and their ranks.
+type block struct{ rows, ranks, spare [blockSize]uint32 }
 
-var blocks = sync.Pool{New: func() any { return new(block) }}
+var blockPool = sync.Pool{New: func() any { return new(block) }}
 
-// each calls do with the set's rows in order, some at a time, and room for what belongs to them. It ends when do
+// eachBlock calls do with the set's rows in order, one block at a time, and room for their ranks. It ends when do
 // returns false.
-func (s Set) each(do func(rows []uint32, b *block) bool) {
+func (s Set) eachBlock(do func(rows []uint32, b *block) bool) {
 	if s.count == 0 {
 		return
 	}
-	b := blocks.Get().(*block)
-	defer blocks.Put(b)
+
+	b := blockPool.Get().(*block)
+	defer blockPool.Put(b)
+
 	for all := s.bitmap.ManyIterator(); ; {
 		n := all.NextMany(b.rows[:])
 		if n == 0 || !do(b.rows[:n], b) {

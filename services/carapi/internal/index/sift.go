@@ -2,32 +2,38 @@ package index
 
 import "github.com/RoaringBitmap/roaring/v2"
 
-// sift looks at each row of a set, and gives those that one of the selections takes in. None of these is a bitmap.
-func sift(s Set, selections []selection) Set {
+// siftRows checks each row of a set, and returns those in one of the selections. No selection may be a bitmap.
+func siftRows(s Set, selections []selection) Set {
 	if s.count == 0 {
 		return s
 	}
+
 	for i := range selections {
-		selections[i].mark()
+		selections[i].buildMarks()
 	}
+
 	rows := newRowCollector(s)
-	s.each(func(block []uint32, b *block) bool {
-		hits := b.more[:len(block)]
+	s.eachBlock(func(block []uint32, b *block) bool {
+		hits := b.spare[:len(block)]
 		clear(hits)
+
 		for i := range selections {
-			selections[i].hit(block, b.ranks[:len(block)], hits)
+			selections[i].markHits(block, b.ranks[:len(block)], hits)
 		}
+
 		rows.add(block, hits)
 		return true
 	})
+
 	return newSet(rows.bitmap())
 }
 
-// mark prepares the selection of several spans of ranks for looking at many rows.
-func (sel *selection) mark() {
+// buildMarks prepares a selection with several spans for checking many rows.
+func (sel *selection) buildMarks() {
 	if len(sel.spans) < 2 {
 		return
 	}
+
 	sel.marks = newMarks(sel.column.values.len())
 	for _, s := range sel.spans {
 		for rank := s.low; rank < s.high; rank++ {
@@ -36,8 +42,8 @@ func (sel *selection) mark() {
 	}
 }
 
-// hit sets to 1 what belongs to the rows that the selection takes in. There is room for as many ranks.
-func (sel *selection) hit(rows, ranks, hits []uint32) {
+// markHits sets hits to 1 for the rows in the selection. ranks is room for their ranks.
+func (sel *selection) markHits(rows, ranks, hits []uint32) {
 	if sel.hashes != nil {
 		for i, row := range rows {
 			if sel.hashes[sel.column.long.hashes[row]] {
@@ -55,6 +61,7 @@ func (sel *selection) hit(rows, ranks, hits []uint32) {
 		}
 		return
 	}
+
 	one := sel.spans[0]
 	for i, rank := range ranks {
 		if rank-one.low < one.high-one.low {
@@ -63,10 +70,10 @@ func (sel *selection) hit(rows, ranks, hits []uint32) {
 	}
 }
 
-// denseShare is one of how many rows makes a bit for each row quicker than a list.
+// denseShare is the largest number of rows per selected row for which one bit per row is faster than a list.
 const denseShare = 64
 
-// rowCollector makes a bitmap of rows that come in order.
+// rowCollector builds a bitmap of rows that come in order.
 type rowCollector struct {
 	dense []uint64 // a bit for each row; nil if few rows are expected
 
@@ -74,7 +81,7 @@ type rowCollector struct {
 	found *roaring.Bitmap
 }
 
-// newRowCollector expects some of the rows of a set, which is not empty.
+// newRowCollector prepares for some of the rows of a set, which must not be empty.
 func newRowCollector(s Set) *rowCollector {
 	if last := s.bitmap.Maximum(); s.count > int(last/denseShare) {
 		return &rowCollector{dense: make([]uint64, last/64+1)}
@@ -82,7 +89,7 @@ func newRowCollector(s Set) *rowCollector {
 	return &rowCollector{found: roaring.New()}
 }
 
-// add adds the rows to which a 1 belongs.
+// add adds the rows whose hit is 1.
 func (c *rowCollector) add(rows, hits []uint32) {
 	if c.dense != nil {
 		for i, row := range rows {
@@ -90,12 +97,14 @@ func (c *rowCollector) add(rows, hits []uint32) {
 		}
 		return
 	}
+
 	c.few = c.few[:0]
 	for i, row := range rows {
 		if hits[i] != 0 {
 			c.few = append(c.few, row)
 		}
 	}
+
 	c.found.AddMany(c.few)
 }
 

@@ -11,23 +11,29 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// comparePrices makes the column of catalog.PriceVsSimilar: how many percent each price is above the median of the vehicles
-// of the same make, model and year, to one decimal. Prices in several currencies are compared within each of them.
+// comparePrices computes the column of catalog.PriceVsSimilar: how many percent each price is above the median of the
+// vehicles of the same make, model and year, to one decimal. Prices in different currencies are not compared.
 func (x *Index) comparePrices(f *catalog.Field) {
 	price := x.catalog.Field("price")
-	s := x.Filter(x.All(), &query.Filter{Field: price, Use: query.AtLeast, Ranges: []query.Range{{From: catalog.LeastPrice}}})
+
+	// Only vehicles with a price, and with a value in all fields that divide them, are compared.
+	s := x.Filter(x.All(), &query.Filter{Field: price, Use: query.AtLeast,
+		Ranges: []query.Range{{From: catalog.LeastPrice}}})
+
 	fields := []*catalog.Field{x.catalog.Field("make"), x.catalog.Field("model"), x.catalog.Field("year")}
 	if price.IsOfCurrencies() {
 		fields = append(fields, price.CurrencyIn)
 	}
+
 	var axes []*axis
 	for _, field := range fields {
 		s = x.Filter(s, &query.Filter{Field: field, Use: query.Present})
-		axes = append(axes, x.ranked(field).axis(""))
+		axes = append(axes, x.rankedColumn(field).axis(""))
 	}
 
-	c := x.ranked(price)
-	d := divide(s, axes)
+	// Compute each group's median, and then each row's percentage.
+	c := x.rankedColumn(price)
+	d := divideSet(s, axes)
 	medians := c.medians(s, &d)
 	reader, row := newValueReader(f, x.rows), uint32(0)
 	skip := func(to uint32) {
@@ -36,22 +42,26 @@ func (x *Index) comparePrices(f *catalog.Field) {
 			reader.add(value.Cell{})
 		}
 	}
+
 	at := 0
 	var form []byte
-	s.each(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *block) bool {
 		for i, of := range rows {
 			skip(of)
-			group := d.of[at+i]
+			group := d.groupOf[at+i]
 			if d.counts[group] < catalog.FewestSimilar {
 				continue
 			}
+
 			form = c.values.percentAbove(c.ranks.at(of), medians[group], form)
 			reader.add(value.Cell{Type: value.Number, Form: form})
 			row++
 		}
+
 		at += len(rows)
 		return true
 	})
+
 	skip(uint32(x.rows))
 
 	own := &x.columns[f.Slot()]
@@ -61,21 +71,24 @@ func (x *Index) comparePrices(f *catalog.Field) {
 	own.makeBitmaps(x.rows)
 }
 
-// medians gives the two ranks in the middle of each group's.
+// medians returns the two middle ranks of each group.
 func (c *column) medians(s Set, d *division) [][2]uint32 {
 	next := make([]int, len(d.counts)+1)
 	for group, count := range d.counts {
 		next[group+1] = next[group] + count
 	}
+
 	ranks, at := make([]uint32, s.count), 0
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		letOthersRun(at)
 		c.ranks.gather(rows, b.ranks[:len(rows)])
+
 		for i, rank := range b.ranks[:len(rows)] {
-			group := d.of[at+i]
+			group := d.groupOf[at+i]
 			ranks[next[group]] = rank
 			next[group]++
 		}
+
 		at += len(rows)
 		return true
 	})
@@ -83,16 +96,17 @@ func (c *column) medians(s Set, d *division) [][2]uint32 {
 	medians := make([][2]uint32, len(d.counts))
 	for group, count := range d.counts {
 		letOthersRun(group)
-		low, high := middle(ranks[next[group]-count : next[group]])
+		low, high := middleRanks(ranks[next[group]-count : next[group]])
 		medians[group] = [2]uint32{low, high}
 	}
+
 	return medians
 }
 
 // percentAbove appends to buf[:0] how many percent a positive number is above the mean of two others, to one decimal.
 func (d *dictionary) percentAbove(rank uint32, middle [2]uint32, buf []byte) []byte {
-	const largest = 1 << 50 // up to which nothing below exceeds an int64
-	if d.packing.kind == decimals && int64(d.keys[len(d.keys)-1]^signBit) < largest {
+	const largest = 1 << 50 // up to here, the computation below fits into an int64
+	if d.packing.kind == packedDecimals && int64(d.keys[len(d.keys)-1]^signBit) < largest {
 		digits := func(rank uint32) int64 { return int64(d.keys[rank] ^ signBit) }
 		median := digits(middle[0]) + digits(middle[1])
 		above := 1000 * (2*digits(rank) - median)
@@ -103,6 +117,7 @@ func (d *dictionary) percentAbove(rank uint32, middle [2]uint32, buf []byte) []b
 	percent := new(big.Rat).Sub(d.rat(rank), median)
 	percent.Quo(percent, median).Mul(percent, big.NewRat(100, 1))
 	form, _ := value.NormalDecimal([]byte(percent.FloatString(1)))
+
 	return append(buf[:0], form...)
 }
 
@@ -118,8 +133,8 @@ func roundedQuotient(n, by int64) int64 {
 	return quotient
 }
 
-// computeFields makes the columns of the fields that no row has. Prices are compared when somebody first asks for that: it
-// takes a share of what building the rest takes, and most indexes are read again before anybody does.
+// computeFields builds the columns of the computed fields. Prices are compared when somebody first asks for that: it
+// takes a share of the time that the rest of the index takes, and most indexes are replaced before anybody asks.
 func (x *Index) computeFields(log *history.Log, asOf time.Time) {
 	if f := x.catalog.Field(catalog.PriceVsSimilar); f != nil && f.IsComputed() {
 		x.columns[f.Slot()].make = sync.OnceFunc(func() { x.comparePrices(f) })
@@ -129,7 +144,7 @@ func (x *Index) computeFields(log *history.Log, asOf time.Time) {
 	}
 }
 
-// CountBelow is how many rows of a set have a number below one.
+// CountBelow counts the rows of a set with a number below another one.
 func (x *Index) CountBelow(s Set, f *catalog.Field, number string) int {
 	from := query.Filter{Field: f, Use: query.AtLeast, Ranges: []query.Range{{From: number}}}
 	return s.count - x.Filter(s, &from).count

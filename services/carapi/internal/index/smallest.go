@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// candidate is a row or a value with the key by which it is ordered first.
+// candidate is a row or a value with its first sort key.
 type candidate = sortable
 
-// smallest keeps the n smallest of many candidates. It collects more than n and then drops all but the smallest, so
-// that an unlucky order of the candidates costs little.
+// smallest keeps the n smallest of many candidates. It collects more than n and then drops the others, so that an
+// unlucky order of candidates costs little.
 type smallest struct {
 	n         int
-	limit     uint64 // candidates with a greater key are not among the smallest
+	limit     uint64 // candidates with a greater key can be ignored
 	collected []candidate
 	tie       func(a, b uint32) int // orders candidates with the same key
 }
@@ -41,6 +41,7 @@ func (s *smallest) shrink() {
 	if len(s.collected) <= s.n {
 		return
 	}
+
 	s.split()
 	s.collected = s.collected[:s.n]
 	if s.n > 0 {
@@ -48,7 +49,7 @@ func (s *smallest) shrink() {
 	}
 }
 
-// split moves the n smallest to the front, in any order, by quickselect.
+// split moves the n smallest to the front in any order, by quickselect.
 func (s *smallest) split() {
 	all := s.collected
 	for low, high := 0, len(all)-1; low < high; {
@@ -58,14 +59,17 @@ func (s *smallest) split() {
 			for s.compare(all[i], middle) < 0 {
 				i++
 			}
+
 			for s.compare(all[j], middle) > 0 {
 				j--
 			}
+
 			if i <= j {
 				all[i], all[j] = all[j], all[i]
 				i, j = i+1, j-1
 			}
 		}
+
 		switch {
 		case s.n <= j:
 			high = j
@@ -77,7 +81,7 @@ func (s *smallest) split() {
 	}
 }
 
-// sorted gives the smallest in order.
+// sorted returns the smallest in order.
 func (s *smallest) sorted() []candidate {
 	s.shrink()
 	slices.SortFunc(s.collected, s.compare)

@@ -9,7 +9,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// sortable is something to sort: a key that orders most of them, and its number.
+// sortable is something to sort: its number, and a key that decides most comparisons.
 type sortable struct {
 	key    uint64
 	number uint32
@@ -17,28 +17,30 @@ type sortable struct {
 
 func compareKeys(a, b sortable) int { return cmp.Compare(a.key, b.key) }
 
-// sorted gives all values but NULL in order, equal ones in that of their numbers. If they can be packed, it says how,
-// and their keys are those of the packing.
-func (r *valueReader) sorted() (values []sortable, p packing) {
+// sortedValues returns all values but NULL in order, equal ones by their numbers. If they can be packed, it returns
+// how, and their keys are those of the packing.
+func (r *valueReader) sortedValues() (values []sortable, p packing) {
 	values = make([]sortable, 0, r.arena.count)
 	for number := range uint32(r.arena.count) {
 		if !r.isNull(number) {
 			values = append(values, sortable{number: number})
 		}
 	}
+
 	var packed bool
 	if r.numbers {
 		p, packed = r.packNumbers(values)
 	} else {
 		p, packed = r.packTexts(values)
 	}
+
 	switch {
 	case packed:
 		sortByKey(values)
 		return values, p
 	case r.numbers:
 		sortByKey(values)
-		runs(values, func(run []sortable) {
+		eachRun(values, func(run []sortable) {
 			slices.SortStableFunc(run, func(a, b sortable) int {
 				return value.CompareDecimals(r.arena.value(a.number), r.arena.value(b.number))
 			})
@@ -46,25 +48,29 @@ func (r *valueReader) sorted() (values []sortable, p packing) {
 	default:
 		r.sortTexts(values, 0)
 	}
+
 	return values, packing{}
 }
 
-// few is how many texts are sorted by comparing them whole.
-const few = 32
+// maxDirectSort is how many texts are sorted by comparing them whole.
+const maxDirectSort = 32
 
-// sortTexts sorts texts that are equal before a position: by the eight bytes after what all of them begin with, and
-// those that are equal in these too in the same way.
+// sortTexts sorts texts that are equal up to a position. It skips what all have in common, sorts by the next eight
+// bytes, and sorts equal ones by the bytes after those.
 func (r *valueReader) sortTexts(values []sortable, from int) {
-	if len(values) <= few {
+	if len(values) <= maxDirectSort {
 		slices.SortStableFunc(values, func(a, b sortable) int {
 			return bytes.Compare(r.arena.value(a.number), r.arena.value(b.number))
 		})
 		return
 	}
+
+	// Find the beginning that all texts share.
 	rest := func(v sortable, from int) []byte {
 		text := r.arena.value(v.number)
 		return text[min(from, len(text)):]
 	}
+
 	first := rest(values[0], from)
 	common, longest := len(first), 0
 	for _, v := range values {
@@ -75,49 +81,56 @@ func (r *valueReader) sortTexts(values []sortable, from int) {
 		}
 	}
 
+	// Sort by the eight bytes after it.
 	from += common
 	longest -= common
+
 	for i, v := range values {
 		var head [8]byte
 		copy(head[:], rest(v, from))
 		values[i].key = binary.BigEndian.Uint64(head[:])
 	}
+
 	sortByKey(values)
-	runs(values, func(run []sortable) {
+	eachRun(values, func(run []sortable) {
 		if longest > 8 {
 			r.sortTexts(run, from+8)
 			return
 		}
-		slices.SortStableFunc(run, func(a, b sortable) int { // they differ at most in zero bytes at their end
+
+		slices.SortStableFunc(run, func(a, b sortable) int { // they can only differ in zero bytes at the end
 			return cmp.Compare(len(rest(a, from)), len(rest(b, from)))
 		})
 	})
 }
 
-// runs calls do for every two or more values with the same key.
-func runs(values []sortable, do func(run []sortable)) {
+// eachRun calls do for every two or more values with the same key.
+func eachRun(values []sortable, do func(run []sortable)) {
 	for start := 0; start < len(values); {
 		end := start + 1
 		for end < len(values) && values[end].key == values[start].key {
 			end++
 		}
+
 		if end-start > 1 {
 			do(values[start:end])
 		}
+
 		start = end
 	}
 }
 
-// sortByKey sorts by the keys, and leaves equal ones in their order: byte by byte from the last, without those that
-// all keys have in common.
+// sortByKey sorts stably by key: a radix sort by bytes from the last one, without bytes that all keys share.
 func sortByKey(values []sortable) {
-	if len(values) <= few*few {
+	if len(values) <= maxDirectSort*maxDirectSort {
 		slices.SortStableFunc(values, compareKeys)
 		return
 	}
 	if slices.IsSortedFunc(values, compareKeys) {
 		return
 	}
+
+	// Find the bytes in which keys differ, and sort by each of them.
 	differ := uint64(0)
 	for _, v := range values {
 		differ |= v.key ^ values[0].key
@@ -128,22 +141,27 @@ func sortByKey(values []sortable) {
 		if differ>>shift&0xff == 0 {
 			continue
 		}
+
 		var next [256]int
 		for i, v := range from {
 			letOthersRun(i)
 			next[v.key>>shift&0xff]++
 		}
+
 		start := 0
 		for i, count := range next {
 			next[i], start = start, start+count
 		}
+
 		for i, v := range from {
 			letOthersRun(i)
 			digit := v.key >> shift & 0xff
 			to[next[digit]] = v
 			next[digit]++
 		}
+
 		from, to = to, from
 	}
-	copy(values, from) // nothing to do if from is values
+
+	copy(values, from) // no effect if from is values
 }

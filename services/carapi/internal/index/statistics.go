@@ -8,25 +8,26 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Statistics are measures of a field's comparable values. Sum and Median are nil for a field without numbers, and if
-// there are no values. The median of an even number of values is the mean of the two in the middle.
+// Statistics are measures of a field's comparable values. Sum and Median are nil for a field without numbers, and
+// without values. The median of an even number of values is the mean of the two in the middle.
 type Statistics struct {
 	Count       int
 	Min, Max    value.Cell
 	Sum, Median *big.Rat
 }
 
-// Statistics measures a field in a set. All numbers are exact. They must not be changed.
+// Statistics measures a field in a set. All numbers are exact. The result must not be changed.
 func (x *Index) Statistics(s Set, f *catalog.Field) Statistics {
-	c := x.ranked(f)
+	c := x.rankedColumn(f)
 	if c == nil {
 		return Statistics{}
 	}
 	if s.count < x.rows {
 		return c.statistics(s)
 	}
-	c.summary.Do(func() { c.all = c.statistics(s) })
-	return c.all
+
+	c.statisticsOnce.Do(func() { c.allStatistics = c.statistics(s) })
+	return c.allStatistics
 }
 
 func (c *column) statistics(s Set) Statistics {
@@ -34,16 +35,18 @@ func (c *column) statistics(s Set) Statistics {
 	if count == 0 {
 		return Statistics{}
 	}
+
 	result := Statistics{Count: count, Min: c.cell(all[0].rank), Max: c.cell(all[len(all)-1].rank)}
 	if c.values.numbers {
 		result.Sum, result.Median = c.values.sum(all), c.values.median(all, count)
 	}
+
 	return result
 }
 
 // sumOf adds up the numbers of ranks.
 func (d *dictionary) sumOf(ranks []uint32) *big.Rat {
-	if d.packing.kind != decimals {
+	if d.packing.kind != packedDecimals {
 		all := make([]tallied, len(ranks))
 		for i, rank := range ranks {
 			all[i] = tallied{rank, 1}
@@ -55,10 +58,11 @@ func (d *dictionary) sumOf(ranks []uint32) *big.Rat {
 	for _, rank := range ranks {
 		sum.add(int64(d.keys[rank]^signBit), 1)
 	}
+
 	return sum.rat(d.packing.scale)
 }
 
-// mean gives the mean of two numbers.
+// mean returns the mean of two numbers.
 func (d *dictionary) mean(a, b uint32) *big.Rat {
 	sum := d.rat(a)
 	return sum.Mul(sum.Add(sum, d.rat(b)), big.NewRat(1, 2))
@@ -66,7 +70,7 @@ func (d *dictionary) mean(a, b uint32) *big.Rat {
 
 // sum adds up numbers.
 func (d *dictionary) sum(all []tallied) *big.Rat {
-	if d.packing.kind == decimals {
+	if d.packing.kind == packedDecimals {
 		var sum wideSum
 		for _, t := range all {
 			sum.add(int64(d.keys[t.rank]^signBit), t.count)
@@ -77,8 +81,7 @@ func (d *dictionary) sum(all []tallied) *big.Rat {
 	return d.longSum(all)
 }
 
-// longSum adds up numbers with any number of digits: whole ones, with as many digits after the point as the longest
-// has.
+// longSum adds up numbers of any length, as integers with the scale of the longest fraction.
 func (d *dictionary) longSum(all []tallied) *big.Rat {
 	var form []byte
 	longest := 0
@@ -94,11 +97,12 @@ func (d *dictionary) longSum(all []tallied) *big.Rat {
 		part.SetString(strings.Replace(string(form), ".", "", 1)+zeros, 10)
 		sum.Add(sum, part.Mul(part, big.NewInt(int64(t.count))))
 	}
+
 	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(longest)), nil)
 	return new(big.Rat).SetFrac(sum, scale)
 }
 
-// median gives the number in the middle of so many, or the mean of the two there.
+// median returns the middle number, or the mean of the two in the middle.
 func (d *dictionary) median(all []tallied, count int) *big.Rat {
 	at := func(place int) uint32 {
 		for _, t := range all {
@@ -106,18 +110,19 @@ func (d *dictionary) median(all []tallied, count int) *big.Rat {
 				return t.rank
 			}
 		}
-		return 0 // there is no such place
+		return 0 // unreachable: count is the sum of all counts
 	}
 	return d.mean(at((count-1)/2), at(count/2))
 }
 
-// Extremes returns the lowest and the highest value of a field in a set, both NULL if the set has no value of it.
-// skipZero leaves out the number zero.
-func (x *Index) Extremes(s Set, f *catalog.Field, skipZero bool) (low, high value.Cell) {
-	c := x.ranked(f)
+// MinMax returns the lowest and the highest value of a field in a set, both NULL if it has no value. skipZero ignores
+// the number zero.
+func (x *Index) MinMax(s Set, f *catalog.Field, skipZero bool) (low, high value.Cell) {
+	c := x.rankedColumn(f)
 	if c == nil {
 		return value.Cell{}, value.Cell{}
 	}
+
 	null := uint32(c.values.len())
 	zero := null
 	if skipZero && c.values.numbers {
@@ -125,56 +130,64 @@ func (x *Index) Extremes(s Set, f *catalog.Field, skipZero bool) (low, high valu
 			zero = rank
 		}
 	}
-	least, greatest := c.extremes(s, x.rows, zero)
+
+	least, greatest := c.minmax(s, x.rows, zero)
 	if least >= null {
 		return value.Cell{}, value.Cell{}
 	}
+
 	return c.cell(least), c.cell(greatest)
 }
 
-// extremes returns the lowest and the highest rank of a value in a set, and leaves out the rank without. If the set has no
-// value, least is the rank of NULL. For the set of all rows it looks at no row, since they have every value.
-func (c *column) extremes(s Set, rows int, without uint32) (least, greatest uint32) {
+// minmax returns the lowest and the highest rank of a value in a set, ignoring the rank without. If the set has no
+// value, least is the rank of NULL. The set of all rows has every value, so no row is checked.
+func (c *column) minmax(s Set, rows int, without uint32) (least, greatest uint32) {
 	null := uint32(c.values.len())
 	if s.count == rows {
 		least, greatest = 0, null-1
 		if without == least {
 			least++
 		}
+
 		if without == greatest {
 			greatest--
 		}
+
 		return least, greatest
 	}
 
 	least = null
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		c.ranks.gather(rows, b.ranks[:len(rows)])
 		for _, rank := range b.ranks[:len(rows)] {
 			if rank != null && rank != without {
 				least, greatest = min(least, rank), max(greatest, rank)
 			}
 		}
-		return least > 0 || greatest+1 < null // otherwise no others can be
+		return least > 0 || greatest+1 < null // stop when both are the limits
 	})
+
 	return least, greatest
 }
 
-// Next gives the number in a set that is nearest to a bound: the lowest above it, or the highest below it. It returns
-// false if no number lies there.
-func (x *Index) Next(s Set, f *catalog.Field, bound string, above bool) (value.Cell, bool) {
-	c := x.ranked(f)
+// NearestNumber returns the number in a set that is nearest to a bound: the lowest above it, or the highest below it.
+// It returns false if there is none.
+func (x *Index) NearestNumber(s Set, f *catalog.Field, bound string, above bool) (value.Cell, bool) {
+	c := x.rankedColumn(f)
 	if c == nil || !c.values.numbers {
 		return value.Cell{}, false
 	}
+
 	from, found := c.values.search([]byte(bound))
 	if above && found {
 		from++
 	}
+
 	null := uint32(c.values.len())
 	next, ok := null, false
-	s.each(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *block) bool {
 		c.ranks.gather(rows, b.ranks[:len(rows)])
+
 		for _, rank := range b.ranks[:len(rows)] {
 			switch {
 			case above && rank >= from && rank < next:
@@ -183,7 +196,9 @@ func (x *Index) Next(s Set, f *catalog.Field, bound string, above bool) (value.C
 				next, ok = rank, true
 			}
 		}
+
 		return true
 	})
+
 	return c.cell(next), ok
 }

@@ -22,15 +22,15 @@ type stock struct {
 }
 
 var oddTexts = []string{
-	"", " ", "-", "--", "+", "Citroën", "CITROEN", "citroe n", "F-150", "f150", "F 150", "Weiß", "weiss", "Sport", "Sport+",
-	"ハン", "パン", "バン", "\xff\xfe", "a\x00b", "ab", "Ⅷ", "viii", "Škoda", "skoda", "5", "5.0", "05", "Æ", "ae", "İ", "i",
-	"ﬃ", "\u0301", "e\u0301", "é", "ſ", "K", "k", "3 Series", "3er", "two words", "words", "word", "or", "\U0001F697",
-	"Red", "red ", "Red\u0001",
+	"", " ", "-", "--", "+", "Citroën", "CITROEN", "citroe n", "F-150", "f150", "F 150", "Weiß", "weiss",
+	"Sport", "Sport+", "ハン", "パン", "バン", "\xff\xfe", "a\x00b", "ab", "Ⅷ", "viii", "Škoda", "skoda", "5", "5.0", "05", "Æ",
+	"ae", "İ", "i", "ﬃ", "\u0301", "e\u0301", "é", "ſ", "K", "k", "3 Series", "3er", "two words", "words", "word", "or",
+	"\U0001F697", "Red", "red ", "Red\u0001",
 }
 
 var oddNumbers = []string{
-	"0", "1", "-1", "2", "2.5", "-2.5", "0.001", "10", "9.99", "100", "2023", "2024", "9007199254740993", "9007199254740992",
-	"123456789012345678901234567890.5", "-123456789012345678901234567890", "0.00000000000000000001",
+	"0", "1", "-1", "2", "2.5", "-2.5", "0.001", "10", "9.99", "100", "2023", "2024", "9007199254740993",
+	"9007199254740992", "123456789012345678901234567890.5", "-123456789012345678901234567890", "0.00000000000000000001",
 	"999999999999999999", "-999999999999999999", "18446744073709551615", "1.000000000000000001",
 }
 
@@ -46,7 +46,7 @@ var oddLists = []string{
 
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 
-// randomText gives one of few texts, or now and then a new one.
+// randomText returns one of few texts, or sometimes a new one.
 func randomText(r *rand.Rand) string {
 	switch r.IntN(12) {
 	case 0:
@@ -65,7 +65,7 @@ func randomNumber(r *rand.Rand) string {
 	return pick(r, oddNumbers)
 }
 
-// randomCell gives what FromDriver may give for a field.
+// randomCell returns a cell that FromDriver may return for a field.
 func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 	text := func(s string) value.Cell { return value.Cell{Type: value.Text, Form: []byte(s)} }
 	switch {
@@ -98,14 +98,16 @@ func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 	case few:
 		return text(oddTexts[r.IntN(6)])
 	}
+
 	return text(randomText(r))
 }
 
-// randomCatalog gives a table of most kinds of columns, with one of many kinds of ids and keys.
+// randomCatalog returns a table of most kinds of columns, with one of many kinds of ids and keys.
 func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 	t.Helper()
 	var columns []schema.Column
 	add := func(name, declared string) { columns = append(columns, schema.NewColumn(name, declared)) }
+
 	source, binding := catalog.Source{}, catalog.Binding{}
 	switch r.IntN(8) {
 	case 0, 1:
@@ -127,8 +129,10 @@ func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 		add("secret", "varchar(10)")
 		binding.Hide, source.Keys = []string{"secret"}, [][]string{{"secret"}}
 	}
+
 	add("make", "varchar(40)")
 	add("model", "varchar(40)")
+
 	for _, c := range [][2]string{
 		{"trim", "text"},
 		{"engine", "varchar(9)"},
@@ -150,11 +154,13 @@ func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 			add(c[0], c[1])
 		}
 	}
+
 	source.Table = schema.Table{Name: "stock", Columns: columns}
 	c, err := catalog.BindByNames(source, binding, true)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return c
 }
 
@@ -163,10 +169,12 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 	t.Helper()
 	s := &stock{catalog: randomCatalog(t, r)}
 	id := s.catalog.ID()
+
 	unique, few, numbers := r.IntN(3) > 0, r.IntN(2) == 0, r.Perm(n)
 	if r.IntN(2) == 0 {
 		slices.Sort(numbers)
 	}
+
 	for i := range n {
 		row := make([]value.Cell, len(s.catalog.Indexed))
 		for j, f := range s.catalog.Indexed {
@@ -187,8 +195,10 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 				row[j] = randomCell(r, f, false)
 			}
 		}
+
 		s.rows = append(s.rows, row)
 	}
+
 	s.comparePrices()
 
 	b := NewBuilder(s.catalog, r.IntN(2)*n)
@@ -201,6 +211,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 			t.Fatal(err)
 		}
 	}
+
 	s.index, s.read = b.Build(), slices.Clone(s.rows)
 	slices.SortStableFunc(s.rows, func(a, b []value.Cell) int {
 		if id != nil {
@@ -210,13 +221,14 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 		}
 		return s.compareAll(a, b)
 	})
+
 	return s
 }
 
 // compareAll orders rows by all sortable fields.
 func (s *stock) compareAll(a, b []value.Cell) int {
 	for i := range s.catalog.Fields {
-		if f := &s.catalog.Fields[i]; f.Sorts() {
+		if f := &s.catalog.Fields[i]; f.IsSortable() {
 			if order := query.Compare(f, a[f.Slot()], b[f.Slot()]); order != 0 {
 				return order
 			}
@@ -230,7 +242,7 @@ type vehicle []value.Cell
 
 func (v vehicle) Cell(f *catalog.Field) (value.Cell, bool) { return v[f.Slot()], true }
 
-// stored gives the cell of a row as the index has it: a text among numbers is NULL, and in a field of texts that
+// stored returns the cell of a row as the index has it: a text among numbers is NULL, and in a field of texts that
 // holds the numbers of SQLite too, equal ones have one type.
 func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 	c := s.rows[row][f.Slot()]
@@ -243,4 +255,10 @@ func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 // sameCell reports whether two cells are the same but for the type of a text.
 func sameCell(a, b value.Cell) bool {
 	return (a.Type == value.Null) == (b.Type == value.Null) && string(a.Form) == string(b.Form)
+}
+
+// uniqueIDs reports whether every row has an id of its own.
+func (x *Index) uniqueIDs() bool {
+	id := x.rankedColumn(x.catalog.ID())
+	return id != nil && x.isUnique(id)
 }

@@ -12,17 +12,17 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// MaxTexts is how many distinct values a field may have for them to be listed.
-const MaxTexts = 5000
+// maxTexts is the largest number of distinct values of a field that are listed.
+const maxTexts = 5000
 
-// Texts are the distinct values of a text field, or the elements of a list, in order of their bytes.
+// Texts are the distinct values of a text field, or the elements of a list, in byte order.
 type Texts struct {
 	All    []string
-	Folded map[string][]string // by value.Fold; those of signs alone under ""
-	Values []string            // one of each value: its most frequent spelling
+	Folded map[string][]string // by value.Fold; texts without letters and digits are under ""
+	Values []string            // the most frequent spelling of each value
 }
 
-// dictionaryOf gives the distinct values of a text field or the elements of a list; nil for any other field.
+// dictionaryOf returns the distinct values of a text field or the elements of a list, and nil for any other field.
 func (c *column) dictionaryOf() *dictionary {
 	switch {
 	case c == nil:
@@ -35,34 +35,36 @@ func (c *column) dictionaryOf() *dictionary {
 	return nil
 }
 
-// Texts gives the distinct values of a text field, or the elements of a list; nil for a long field and where there are
-// more than MaxTexts. They must not be changed.
+// Texts returns the distinct values of a text field, or the elements of a list. It returns nil for a long field and if
+// there are more than MaxTexts. They must not be changed.
 func (x *Index) Texts(f *catalog.Field) *Texts {
 	c := x.column(f)
 	d := c.dictionaryOf()
 	if d == nil {
 		return nil
 	}
-	t := c.spellings.list(d)
+
+	t := c.spellings.listTexts(d)
 	if t != nil {
 		c.spellings.valuesOnce.Do(func() {
 			for rank, text := range t.All {
-				if c.leader(uint32(rank)) == uint32(rank) {
+				if c.mainSpelling(uint32(rank)) == uint32(rank) {
 					t.Values = append(t.Values, text)
 				}
 			}
 		})
 	}
+
 	return t
 }
 
-// Lookup gives the stored spellings of a value of a text field or of an element of a list, in order of their bytes. Of
-// a long field it gives the word itself if a row has it.
+// Lookup returns the stored spellings of a value of a text field or of an element of a list, in byte order. In a long
+// field it returns the word itself if a row has it.
 func (x *Index) Lookup(f *catalog.Field, word string) []string {
 	return x.lookup(f, word, (*spellings).find)
 }
 
-// LookupFolded gives the stored texts that are a word but for punctuation and marks too.
+// LookupFolded returns the stored texts that differ from a word only in case, accents, spaces and punctuation.
 func (x *Index) LookupFolded(f *catalog.Field, word string) []string {
 	return x.lookup(f, word, (*spellings).findFolded)
 }
@@ -83,15 +85,17 @@ func (x *Index) lookup(f *catalog.Field, word string, find func(*spellings, *dic
 	if d == nil {
 		return nil
 	}
+
 	var found []string
 	for _, rank := range find(&c.spellings, d, word) {
 		found = append(found, d.text(rank))
 	}
+
 	return found
 }
 
-// SearchesWords reports whether words of q are looked for in the field: false for a long field whose words take more
-// than 64 MiB.
+// SearchesWords reports whether q searches the field. It does not search a long field whose words take more than 64
+// MiB.
 func (x *Index) SearchesWords(f *catalog.Field) bool {
 	c := x.column(f)
 	switch {
@@ -103,22 +107,23 @@ func (x *Index) SearchesWords(f *catalog.Field) bool {
 	return c.haystack != nil
 }
 
-// spellings finds the values of a dictionary that are a word in any spelling.
+// spellings finds the values of a dictionary that are spellings of a word.
 type spellings struct {
 	once       sync.Once
 	valuesOnce sync.Once
 	texts      *Texts
 
-	// Of too many values to be listed:
-	byHash  []uint32 // their ranks, by the hash of their folded form
-	repeats []uint32 // those of them that share this hash with another one
+	// If there are too many values to list them:
+	byHash       []uint32 // ranks, sorted by the hash of the folded value
+	sharedHashes []uint32 // ranks whose hash another value has too
 }
 
-// list gives the values; nil if there are too many.
-func (s *spellings) list(d *dictionary) *Texts {
-	if d.len() > MaxTexts {
+// listTexts returns the values, or nil if there are too many.
+func (s *spellings) listTexts(d *dictionary) *Texts {
+	if d.len() > maxTexts {
 		return nil
 	}
+
 	s.once.Do(func() {
 		t := &Texts{All: make([]string, d.len()), Folded: make(map[string][]string, d.len())}
 		for rank := range t.All {
@@ -127,16 +132,19 @@ func (s *spellings) list(d *dictionary) *Texts {
 			key := value.Fold(text)
 			t.Folded[key] = append(t.Folded[key], text)
 		}
+
 		s.texts = t
 	})
+
 	return s.texts
 }
 
-// hash prepares the search among too many values to be listed.
-func (s *spellings) hash(d *dictionary) {
-	if d.len() <= MaxTexts {
+// buildHashes prepares the search if there are too many values to list them.
+func (s *spellings) buildHashes(d *dictionary) {
+	if d.len() <= maxTexts {
 		return
 	}
+
 	hashes := make([]sortable, d.len())
 	var form, folded []byte
 	for rank := range hashes {
@@ -145,26 +153,30 @@ func (s *spellings) hash(d *dictionary) {
 		folded = value.AppendFold(folded[:0], form)
 		hashes[rank] = sortable{xxhash.Sum64(folded), uint32(rank)}
 	}
+
 	sortByKey(hashes)
 	s.byHash = make([]uint32, len(hashes))
 	for i, h := range hashes {
 		s.byHash[i] = h.number
 	}
-	runs(hashes, func(run []sortable) {
+
+	eachRun(hashes, func(run []sortable) {
 		for _, h := range run {
-			s.repeats = append(s.repeats, h.number)
+			s.sharedHashes = append(s.sharedHashes, h.number)
 		}
 	})
-	slices.Sort(s.repeats)
+
+	slices.Sort(s.sharedHashes)
 }
 
-// sameFold gives the ranks of the texts that fold to the same as another one, in order, and maybe a few more. Only these
-// can be spellings of one value.
+// sameFold returns, in order, the ranks of the texts that fold to the same as another one, and perhaps a few more. Only
+// these can be spellings of one value.
 func (s *spellings) sameFold(d *dictionary) []uint32 {
-	t := s.list(d)
+	t := s.listTexts(d)
 	if t == nil {
-		return s.repeats
+		return s.sharedHashes
 	}
+
 	var ranks []uint32
 	for _, texts := range t.Folded {
 		if len(texts) > 1 {
@@ -174,45 +186,49 @@ func (s *spellings) sameFold(d *dictionary) []uint32 {
 			}
 		}
 	}
+
 	slices.Sort(ranks)
 	return ranks
 }
 
-// find gives the ranks of the spellings of a value, in order: those texts that fold to the same and have the same key.
+// find returns the ranks of the spellings of a value, in order: texts that fold to the same and have the same key.
 func (s *spellings) find(d *dictionary, word string) []uint32 {
 	var form []byte
 	key := value.Key(word)
-	return slices.DeleteFunc(s.candidates(d, word), func(rank uint32) bool {
+	return slices.DeleteFunc(s.foldedMatches(d, word), func(rank uint32) bool {
 		form = d.form(rank, form)
 		return string(form) != word && string(value.AppendKey(nil, form)) != key
 	})
 }
 
-// findFolded gives the ranks of the texts that fold to the same as a word. A word of signs alone folds to nothing.
+// findFolded returns the ranks of the texts that fold to the same as a word. A word without letters and digits folds to
+// nothing.
 func (s *spellings) findFolded(d *dictionary, word string) []uint32 {
 	if value.Fold(word) == "" {
 		return nil
 	}
-	return s.candidates(d, word)
+	return s.foldedMatches(d, word)
 }
 
-// candidates gives the ranks of the texts that fold to the same as a word, in order.
-func (s *spellings) candidates(d *dictionary, word string) []uint32 {
+// foldedMatches returns the ranks of the texts that fold to the same as a word, in order.
+func (s *spellings) foldedMatches(d *dictionary, word string) []uint32 {
 	folded := value.AppendFold(nil, word)
 	var ranks []uint32
-	if t := s.list(d); t != nil {
+	if t := s.listTexts(d); t != nil {
 		for _, text := range t.Folded[string(folded)] {
 			rank, _ := d.search([]byte(text))
 			ranks = append(ranks, rank)
 		}
 		return ranks
 	}
+
 	var form, buf []byte
 	fold := func(i int) []byte {
 		form = d.form(s.byHash[i], form)
 		buf = value.AppendFold(buf[:0], form)
 		return buf
 	}
+
 	hash := xxhash.Sum64(folded)
 	first := sort.Search(len(s.byHash), func(i int) bool { return xxhash.Sum64(fold(i)) >= hash })
 	for i := first; i < len(s.byHash) && xxhash.Sum64(fold(i)) == hash; i++ {
@@ -220,8 +236,9 @@ func (s *spellings) candidates(d *dictionary, word string) []uint32 {
 			ranks = append(ranks, s.byHash[i])
 		}
 	}
+
 	slices.Sort(ranks)
 	return ranks
 }
 
-func (s *spellings) size() int64 { return 4 * int64(cap(s.byHash)+cap(s.repeats)) }
+func (s *spellings) size() int64 { return 4 * int64(cap(s.byHash)+cap(s.sharedHashes)) }

@@ -8,18 +8,19 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// valueReader collects the values of one field, row by row. A row is kept as the number of its value.
+// valueReader collects the values of one field, row by row. It stores the number of each row's value.
 type valueReader struct {
 	numbering
-	numbers   bool // of numbers, among which texts count as NULL
+	numbers   bool // the field holds numbers, and texts count as NULL
 	valueType value.Type
-	types     []value.Type // per number, once they are not all valueType
+	types     []value.Type // by number, if they are not all valueType
 
-	rows     int
-	texts    int    // among numbers
-	plain    bool   // equal values are no longer recognized, but get a number each
-	listed   bool   // values has a number for each row; until some value comes twice, each row's number is its own
-	values   narrow // number of each row's value
+	rows        int
+	texts       int  // among numbers
+	allDistinct bool // equal values are no longer recognized, but get a number each
+	// values has a number for each row; until some value comes twice, each row's number is its own
+	isListed bool
+	values   narrowNumbers // number of each row's value
 	expected int
 }
 
@@ -44,43 +45,49 @@ func (r *valueReader) add(c value.Cell) {
 			r.texts++
 		}
 		number, isNew = r.nullNumber()
-	case r.plain:
+	case r.allDistinct:
 		number, isNew = r.arena.add(c.Form), true
 	default:
 		if r.isFull() && r.isMostlyDistinct() {
-			r.plain, r.slots = true, nil
+			r.allDistinct, r.slots = true, nil
 			r.arena.dropStarts()
 			r.add(c)
 			return
 		}
-		number, isNew = r.number(c.Form)
+
+		number, isNew = r.numberOf(c.Form)
 	}
+
+	// Record the type if it is not the usual one.
 	if isNew && !r.isNull(number) && (c.Type != r.valueType || r.types != nil) {
 		r.setType(number, c.Type)
 	}
 
-	if !isNew && !r.listed {
-		r.listed = true
+	// With the first repetition, the rows' numbers must be stored.
+	if !isNew && !r.isListed {
+		r.isListed = true
 		for i := range uint32(r.rows) {
 			r.values.push(i, r.expected)
 		}
 	}
-	if r.listed {
+
+	if r.isListed {
 		r.values.push(number, r.expected)
 	}
+
 	r.rows++
 }
 
-// isMostlyDistinct reports whether a hash table does not pay: it would miss the processor's caches for nearly every
-// row, only to recognize a few values. Sorting finds equal ones too. Long values that might repeat later would take
-// too much memory until then.
+// isMostlyDistinct reports whether recognizing equal values does not pay. The hash table would miss the processor's
+// caches for nearly every row to recognize a few values, and sorting finds equal ones too. Long values that may repeat
+// later would take too much memory until then.
 func (r *valueReader) isMostlyDistinct() bool {
 	const manySlots, longest = 1 << 15, 64 // slots; bytes of a value, on average
 	values := r.arena.count
 	return len(r.slots) >= manySlots && 2*values > r.rows && r.arena.size < int64(longest*values)
 }
 
-// setType notes the type of a value in a column that holds several, as a column of SQLite can.
+// setType records the type of a value in a column with several, which SQLite allows.
 func (r *valueReader) setType(number uint32, t value.Type) {
 	for len(r.types) < int(number) {
 		r.types = append(r.types, r.valueType)
@@ -92,33 +99,38 @@ func (r *valueReader) size() int64 {
 	return r.numbering.size() + r.values.size() + int64(cap(r.types))
 }
 
-// finish gives the distinct values in order, and the rank of each row's value. The reader must not be used afterwards.
+// finish returns the distinct values in order, and the rank of each row's value. The reader must not be used
+// afterwards.
 func (r *valueReader) finish() (dictionary, ranks) {
 	r.slots = nil
 	r.arena.findStarts()
 	d, rankOf := r.dictionary()
 	r.arena = arena{}
-	return d, r.rank(rankOf, d.len())
+	return d, r.rankRows(rankOf, d.len())
 }
 
-// dictionary gives the distinct values, and the rank of each number's value.
+// dictionary returns the distinct values, and the rank of each number's value.
 func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 	d = dictionary{numbers: r.numbers, valueType: r.valueType}
-	values, packed := r.sorted()
+	values, packed := r.sortedValues()
 	rankOf = make([]uint32, r.arena.count)
+
 	count := 0
 	for i, v := range values {
-		if i == 0 || values[i-1].key != v.key || packed.kind == unpacked && !r.equal(values[i-1], v) {
+		if i == 0 || values[i-1].key != v.key || packed.kind == unpacked && !r.areEqual(values[i-1], v) {
 			count++
 		}
 		rankOf[v.number] = uint32(count - 1)
 	}
+
+	// Drop repetitions.
 	distinct := values[:0]
 	for _, v := range values {
 		if int(rankOf[v.number]) == len(distinct) {
 			distinct = append(distinct, v)
 		}
 	}
+
 	if r.hasNull {
 		rankOf[r.null] = uint32(count)
 	}
@@ -131,6 +143,7 @@ func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 	} else {
 		r.copyValues(&d, distinct)
 	}
+
 	if r.types != nil {
 		d.types = make([]value.Type, len(distinct))
 		for rank, v := range distinct {
@@ -140,21 +153,23 @@ func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 			}
 		}
 	}
+
 	return d, rankOf
 }
 
-// equal reports whether two values are equal. Equal numbers have one notation.
-func (r *valueReader) equal(a, b sortable) bool {
+// areEqual reports whether two values are equal. Equal numbers have one notation.
+func (r *valueReader) areEqual(a, b sortable) bool {
 	return bytes.Equal(r.arena.value(a.number), r.arena.value(b.number))
 }
 
-// copyValues puts values into the dictionary.
+// copyValues copies values into the dictionary.
 func (r *valueReader) copyValues(d *dictionary, values []sortable) {
-	// Measured in the order in which they came, which is faster; those that came twice count twice.
+	// Measure in the order of appearance, which is faster. Repeated values count twice.
 	size, sameWidth := 0, true
 	if len(values) > 0 {
 		d.width = len(r.arena.value(values[0].number))
 	}
+
 	for number := range uint32(r.arena.count) {
 		if !r.isNull(number) {
 			length := len(r.arena.value(number))
@@ -162,44 +177,50 @@ func (r *valueReader) copyValues(d *dictionary, values []sortable) {
 			sameWidth = sameWidth && length == d.width
 		}
 	}
+
 	d.count, d.bytes = len(values), make([]byte, 0, size)
 	if !sameWidth {
 		d.ends = make([]uint32, 0, len(values))
 	}
+
 	for _, v := range values {
 		d.bytes = append(d.bytes, r.arena.value(v.number)...)
 		if !sameWidth {
 			d.ends = append(d.ends, uint32(len(d.bytes)))
 		}
 	}
+
 	if len(d.bytes) < size {
 		d.bytes = bytes.Clone(d.bytes)
 	}
 }
 
-// rank gives each row its rank, from those of the numbers. There are so many distinct values.
-func (r *valueReader) rank(rankOf []uint32, values int) ranks {
-	if !r.listed {
+// rankRows returns the rank of each row. rankOf has the rank of each number, and values is how many distinct values
+// there are.
+func (r *valueReader) rankRows(rankOf []uint32, values int) ranks {
+	if !r.isListed {
 		own := values == r.rows
 		for i := 0; own && i < len(rankOf); i++ {
 			own = rankOf[i] == uint32(i)
 		}
+
 		if own {
-			return ranks{own: true}
+			return ranks{isIdentity: true}
 		}
 		if values > math.MaxUint16 {
-			return ranks{narrow: narrow{longs: rankOf}}
+			return ranks{narrowNumbers: narrowNumbers{longs: rankOf}}
 		}
 	}
 
-	result := ranks{narrow: makeNarrow(r.rows, uint32(values))}
+	result := ranks{narrowNumbers: makeNarrow(r.rows, uint32(values))}
 	for row := range r.rows {
 		letOthersRun(row)
 		number := uint32(row)
-		if r.listed {
+		if r.isListed {
 			number = r.values.at(uint32(row))
 		}
 		result.set(row, rankOf[number])
 	}
+
 	return result
 }

@@ -16,6 +16,7 @@ func BenchmarkInterpret(b *testing.B) {
 	for i := range unknown {
 		unknown[i] = fmt.Sprintf("zzyzx%d", i)
 	}
+
 	for name, q := range map[string]string{
 		"make":    "",
 		"known":   "used red toyota camry or honda accord under 30k in phoenix",
@@ -28,6 +29,7 @@ func BenchmarkInterpret(b *testing.B) {
 			if q != "" {
 				values = url.Values{"q": {q}}
 			}
+
 			for b.Loop() {
 				if _, _, err := s.Interpret(s.index, values, "q"); err != nil {
 					b.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// markComparisons marks what stands near a comparison: a car like a Camry is no Camry.
+// markComparisons marks the values near a comparison as uncertain: a car like a Camry is not a Camry.
 func markComparisons(tokens []token) {
 	for i := range tokens {
 		switch tokens[i].kind {
@@ -17,14 +17,17 @@ func markComparisons(tokens []token) {
 			if word := plainWord(tokens[i].words[0]); word == "vs" || word == "versus" {
 				markBefore(tokens, i)
 			}
+
 			if slices.Contains(possessives, plainWord(tokens[i].words[0])) {
 				if !markOwned(tokens, i+1) {
 					tokens[i].kind = fillerToken
 				}
 				continue
 			}
+
 			isPlace := slices.Contains(nearWords, plainWord(tokens[i].words[0]))
-			for j := i + 1; j < len(tokens) && (isPlace && slices.Contains(placeFields, tokens[j].parameter) || !isClauseEnd(tokens, j)); j++ {
+			for j := i + 1; j < len(tokens) && (isPlace && slices.Contains(placeFields, tokens[j].parameter) ||
+				!isClauseEnd(tokens, j)); j++ {
 				tokens[j].isUncertain = tokens[j].kind == valueToken || tokens[j].kind == markerToken || tokens[j].isUncertain
 			}
 		case followerToken:
@@ -33,23 +36,26 @@ func markComparisons(tokens []token) {
 	}
 }
 
-// markOwned marks what a possessive is of: my old Honda got totaled. It returns false if that is no vehicle.
+// markOwned marks the vehicle after a possessive, as in my old Honda got totaled. It returns false if no vehicle
+// follows.
 func markOwned(tokens []token, i int) (found bool) {
-	i = nextOf(tokens, i)
+	i = nextMeaningful(tokens, i)
 	if i > 0 && tokens[i].kind == unknownToken {
-		i = nextOf(tokens, i+1)
+		i = nextMeaningful(tokens, i+1)
 	}
+
 	for ; i > 0 && i < len(tokens) && tokens[i].kind == valueToken && !tokens[i].isBound(); i++ {
 		tokens[i].isUncertain, found = true, true
 	}
+
 	return found
 }
 
-// possessives stand before a vehicle that somebody has already.
+// possessives stand before a vehicle that somebody already has.
 var possessives = strings.Fields("my his her their drives drove driving")
 
-// nextOf gives the place of the next token, past articles and other words that say nothing; -1 at the end.
-func nextOf(tokens []token, i int) int {
+// nextMeaningful returns the index of the next token that is not a filler, or -1 at the end.
+func nextMeaningful(tokens []token, i int) int {
 	for ; i < len(tokens); i++ {
 		if tokens[i].kind != fillerToken {
 			return i
@@ -58,10 +64,10 @@ func nextOf(tokens []token, i int) int {
 	return -1
 }
 
-// nearWords stand before a place that vehicles are near to, and not in.
+// nearWords stand before a place that vehicles may be near, not only in.
 var nearWords = strings.Fields("near around close outside")
 
-// isDistant reports whether vehicles need not be in a place: within 50 miles of Boston, moving to Denver.
+// isDistant reports whether a place does not restrict where vehicles are: within 50 miles of Boston, moving to Denver.
 func isDistant(tokens []token, i int) bool {
 	if i > 0 && slices.Contains(placeFields, tokens[i].parameter) && tokens[i-1].kind == boundaryToken &&
 		slices.Contains([]string{"from", "to"}, plainWord(tokens[i-1].words[0])) {
@@ -71,19 +77,22 @@ func isDistant(tokens []token, i int) bool {
 		!slices.Contains([]string{"from", "of", "to"}, plainWord(tokens[i-1].words[0])) {
 		return false
 	}
+
 	unit := tokens[i-2].words
 	return len(unit) > 0 && slices.Contains(distanceUnits, plainWord(unit[len(unit)-1]))
 }
 
-var distanceUnits = strings.Fields("mi mile miles km kms kilometer kilometers kilometre kilometres minutes hours hour drive away")
+// distanceUnits end the phrase before "of" or "from" in a distance: 50 miles from Boston.
+var distanceUnits = strings.Fields("mi mile miles km kms kilometer kilometers kilometre kilometres minutes hours " +
+	"hour drive away")
 
-// markBefore marks the values that stand directly before a place.
+// markBefore marks the values directly before a token.
 func markBefore(tokens []token, i int) {
 	markNearest(tokens, i-1)
 }
 
-// isClauseEnd reports whether what a comparison is about has ended: at a bound, which says itself what it compares, and
-// at a word or comma after which something else comes.
+// isClauseEnd reports whether a comparison ends at a token: at a bound, which has its own comparison, or at a word or
+// comma that begins something else.
 func isClauseEnd(tokens []token, i int) bool {
 	t := &tokens[i]
 	switch t.kind {
@@ -93,74 +102,89 @@ func isClauseEnd(tokens []token, i int) bool {
 		return !slices.Contains([]string{"of", "to", "its", "is", "it", "if", "as", "about", "then"}, plainWord(t.words[0]))
 	case jointToken:
 		word := strings.ToLower(strings.Join(t.words, ""))
-		isListed := i > 0 && i+1 < len(tokens) && tokens[i+1].kind == valueToken && tokens[i+1].parameter == tokens[i-1].parameter
+		isListed := i > 0 && i+1 < len(tokens) && tokens[i+1].kind == valueToken &&
+			tokens[i+1].parameter == tokens[i-1].parameter
 		return word == "" && !isListed || word == "but" // like a RAV4, CR-V or CX-5
 	}
+
 	return false
 }
 
-// owners are nouns to whose amounts no field belongs: payments under $400.
-var owners = strings.Fields("off rebate payment payments monthly month week weekly down deposit range towing tow tows haul capacity warranty insurance " +
-	"lbs lb pounds weight weighs payload mpg hp horsepower torque engine within radius distance financing finance lease repairs repair save saving savings " +
-	"discount trade tax taxes fee fees credit score loan apr battery cargo trunk feet inches wheels inch legroom until through till")
+// amountOwners are nouns that own an amount which belongs to no field: payments under $400.
+var amountOwners = strings.Fields("off rebate payment payments monthly month week weekly down deposit range " +
+	"towing tow tows haul capacity warranty insurance lbs lb pounds weight weighs payload mpg hp horsepower torque " +
+	"engine within radius distance financing finance lease repairs repair save saving savings discount trade tax taxes " +
+	"fee fees credit score loan apr battery cargo trunk feet inches wheels inch legroom until through till")
 
 var (
-	plainAmount = regexp.MustCompile(`(?i)[$€£₹]|\d\s*(?:k|grand|lakh|lac|mio|million)\b|\b(?:usd|eur|gbp|dollars?|euros?|bucks)\b`)
-	clearAmount = "15000" // from which on a number alone, beside a car, is a price
+	// plainAmount finds a currency or a scale, so the amount is certainly money.
+	plainAmount = regexp.MustCompile(`(?i)[$€£₹]|\d\s*(?:k|grand|lakh|lac|mio|million)\b|\b(?:usd|eur|gbp|dollars?|` +
+		`euros?|bucks)\b`)
+	// clearAmount is the smallest bare number that, beside a vehicle, can only be a price.
+	clearAmount = "15000"
 )
 
-// markDescriptions marks values that describe a part of a vehicle or something else near them: red leather, electric
+// markDescriptions marks values that describe a part of a vehicle or something near them: red leather, electric
 // windows, $400 a month.
-func (r *reading) markDescriptions(tokens []token) {
-	for i := len(tokens) - 1; i >= 0; i-- { // what is uncertain makes what describes it uncertain
+func (r *requestReader) markDescriptions(tokens []token) {
+	// Backwards, because an uncertain value makes the values that describe it uncertain.
+	for i := len(tokens) - 1; i >= 0; i-- {
 		t := &tokens[i]
 		if t.kind != valueToken {
 			continue
 		}
+
 		isBound := t.isBound()
 		isUnclear := isBound || isDescribing(t.parameter) || t.parameter == "condition" && slices.Contains(t.values, "new")
-		if isUnclear && describesNext(tokens, i) || isBound && belongsBefore(tokens, i) || r.isOfPart(tokens, i) || isDistant(tokens, i) {
+		if isUnclear && describesNext(tokens, i) || isBound && belongsBefore(tokens, i) || r.isOfPart(tokens, i) ||
+			isDistant(tokens, i) {
 			markWithMarker(tokens, i)
 		}
 	}
+
 	for i := range tokens {
+		// A color after an uncertain trim or fuel belongs to it.
 		if t := &tokens[i]; i > 0 && t.parameter == "color" && (tokens[i-1].parameter == "trim" || isShade(&tokens[i-1], t)) {
 			t.isUncertain = t.isUncertain || tokens[i-1].isUncertain
 		}
 	}
 
-	// Black and tan leather: what describes the same thing.
+	// Black and tan leather: both colors describe the same part.
 	for i := len(tokens) - 1; i >= 2; i-- {
 		t, joint, other := &tokens[i], &tokens[i-1], &tokens[i-2]
-		if t.kind == valueToken && t.isUncertain && joint.kind == jointToken && other.kind == valueToken && other.parameter == t.parameter {
+		if t.kind == valueToken && t.isUncertain && joint.kind == jointToken && other.kind == valueToken &&
+			other.parameter == t.parameter {
 			markWithMarker(tokens, i-2)
 		}
 	}
 }
 
-// parts are words after which a color is not that of the vehicle, as in interior black.
-var parts = strings.Fields("interior int inside seat seats leather rim rims wheel wheels roof top upholstery cabin stripe stripes accent accents " +
-	"caliper calipers hood mirrors carpet trim dashboard softtop")
+// vehicleParts come before or after a color that is not the vehicle's, as in interior black.
+var vehicleParts = strings.Fields("interior int inside seat seats leather rim rims wheel wheels roof top " +
+	"upholstery cabin stripe stripes accent accents caliper calipers hood mirrors carpet trim dashboard softtop")
 
-// isOfPart reports whether a color belongs to a word before it: interior black, light blue.
-func (r *reading) isOfPart(tokens []token, i int) bool {
+// isOfPart reports whether a color belongs to the word before it: interior black, light blue.
+func (r *requestReader) isOfPart(tokens []token, i int) bool {
 	t := &tokens[i]
 	if t.parameter != "color" {
 		return false
 	}
+
 	place := i - 1
 	for place >= 0 && place > i-4 && (tokens[place].kind == fillerToken || tokens[place].kind == boundaryToken) {
 		place-- // interior color is beige
 	}
+
 	if place < 0 || tokens[place].kind != unknownToken {
 		return false
 	}
+
 	before := plainWord(tokens[place].words[0])
 	shade := before + " " + strings.Join(t.words, " ")
-	return slices.Contains(parts, before) || place == i-1 && len(r.vocabulary.NamedMeanings("color", shade)) > 0
+	return slices.Contains(vehicleParts, before) || place == i-1 && len(r.vocabulary.NamedMeanings("color", shade)) > 0
 }
 
-// markWithMarker marks a value, and the negation before it.
+// markWithMarker marks a value and the negation before it.
 func markWithMarker(tokens []token, i int) {
 	tokens[i].isUncertain = true
 	for j := i - 1; j >= 0 && (tokens[j].kind == fillerToken || tokens[j].kind == markerToken); j-- {
@@ -171,7 +195,7 @@ func markWithMarker(tokens []token, i int) {
 	}
 }
 
-// describesNext reports whether a value stands directly before a word that was not understood.
+// describesNext reports whether a value describes the next word, which was not understood.
 func describesNext(tokens []token, i int) bool {
 	t := &tokens[i]
 	for j := i + 1; j < len(tokens); j++ {
@@ -183,7 +207,7 @@ func describesNext(tokens []token, i int) bool {
 			case len(next.words) > 1, slices.Contains(afterAmount, word), slices.Contains(boundWords, word):
 				return false // low miles, and the like, describe the whole vehicle
 			case t.isBound() && isClear(t):
-				return slices.Contains(owners, word)
+				return slices.Contains(amountOwners, word)
 			}
 			return t.isBound() || !isNumberWord(word)
 		case fillerToken:
@@ -194,9 +218,10 @@ func describesNext(tokens []token, i int) bool {
 			if t.isBound() && slices.Contains([]string{"a", "an", "per"}, word) {
 				continue // $400 a month
 			}
+
 			return false
 		case boundaryToken:
-			// A distance from somewhere, or a price per something, is no mileage and no price.
+			// A distance from a place is not a mileage, and an amount per unit is not a price.
 			word := plainWord(next.words[0])
 			isOnClock := word == "on" && slices.ContainsFunc(tokens[j:], func(t token) bool {
 				return len(t.words) > 0 && slices.Contains([]string{"clock", "odometer", "odo"}, plainWord(t.words[0]))
@@ -208,32 +233,41 @@ func describesNext(tokens []token, i int) bool {
 			isChain := next.isUncertain && isDescribing(next.parameter)
 			return !t.isBound() && (next.parameter == "features" || isPair || isChain)
 		}
+
 		return false
 	}
+
 	return false
 }
 
-// afterAmount are words that no amount or color before them describes.
-var afterAmount = strings.Fields("sorted sort ordered located located, obo ono max thanks thank anywhere somewhere delivered")
+// afterAmount are words that an amount or color before them does not describe.
+var afterAmount = strings.Fields("sorted sort ordered located located, obo ono max thanks thank anywhere " +
+	"somewhere delivered")
 
-// boundWords make a bound of a number that they stand before.
-var boundWords = strings.Fields("under over below above less more max min upto beyond exceeding thru through til till until construction " +
-	"built ab bis od do vanaf desde depuis dal unter über pre post least most baujahr partir made registered warranty")
+// boundWords turn the number after them into a bound.
+var boundWords = strings.Fields("under over below above less more max min upto beyond exceeding thru through til " +
+	"till until construction built ab bis od do vanaf desde depuis dal unter über pre post least most baujahr partir " +
+	"made registered warranty")
 
-// isShade reports whether a fuel and a color may be the name of a paint: electric blue.
+// isShade reports whether a fuel and a color may together name a paint: electric blue.
 func isShade(fuel, color *token) bool {
-	return fuel.parameter == "fuel_type" && color.parameter == "color" && len(fuel.words) == 1 && plainWord(fuel.words[0]) == "electric" &&
-		slices.Contains([]string{"blue", "green", "lime", "purple", "orange", "yellow", "red"}, plainWord(strings.Join(color.words, " ")))
+	isElectric := fuel.parameter == "fuel_type" && len(fuel.words) == 1 && plainWord(fuel.words[0]) == "electric"
+	return isElectric && color.parameter == "color" &&
+		slices.Contains(electricColors, plainWord(strings.Join(color.words, " ")))
 }
 
-// isClear reports whether a bound says itself what it is of: $30,000, 30k, 50,000 miles, 2020 or newer.
+// electricColors are colors that paints combine with "electric".
+var electricColors = strings.Fields("blue green lime purple orange yellow red")
+
+// isClear reports whether a bound names its own field: $30,000, 30k, 50,000 miles, 2020 or newer.
 func isClear(t *token) bool {
 	text := strings.Join(t.words, " ")
-	return plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "mileage") && distance.MatchString(text) ||
+	return plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "mileage") &&
+		distancePattern.MatchString(text) ||
 		strings.HasPrefix(t.parameter, "year_") && timeWord.MatchString(text)
 }
 
-// belongsBefore reports whether an amount belongs to a word that was not understood before it.
+// belongsBefore reports whether an amount belongs to a word before it that was not understood.
 func belongsBefore(tokens []token, i int) bool {
 	t := &tokens[i]
 	for j := i - 1; j >= 0; j-- {
@@ -242,31 +276,38 @@ func belongsBefore(tokens []token, i int) bool {
 		case fillerToken, boundaryToken:
 			word := plainWord(before.words[len(before.words)-1])
 			isOpen := word == "from" || word == "to" || word == "until" || word == "by"
-			if slices.Contains(owners, word) || isOpen && strings.HasPrefix(t.parameter, "year") && !strings.Contains(t.values[0], "-") {
+			if slices.Contains(amountOwners, word) || isOpen && strings.HasPrefix(t.parameter, "year") &&
+				!strings.Contains(t.values[0], "-") {
 				return true // from 2018: in that year, or since
 			}
 			if slices.Contains([]string{"is", "of", "are", "a", "the", "at"}, word) {
 				continue
 			}
+
 			return false
 		case unknownToken:
-			if slices.Contains(owners, plainWord(before.words[0])) {
+			if slices.Contains(amountOwners, plainWord(before.words[0])) {
 				return true
 			}
+
 			text := strings.Join(t.words, " ")
 			if slices.Contains(boundWords, plainWord(before.words[0])) {
 				return true
 			}
+
 			isClear := plainAmount.MatchString(text) || strings.HasPrefix(t.parameter, "year") && timeWord.MatchString(text) ||
-				strings.HasPrefix(t.parameter, "mileage") || value.CompareDecimals(lastNumber(t.values[0]), clearAmount) >= 0 || t.parameter == "year"
+				strings.HasPrefix(t.parameter, "mileage") || value.CompareDecimals(lastNumber(t.values[0]), clearAmount) >= 0 ||
+				t.parameter == "year"
 			return !isClear
 		}
+
 		return false
 	}
+
 	return false
 }
 
-// lastNumber is the upper end of a range, or the number itself.
+// lastNumber returns the upper end of a range, or the number itself.
 func lastNumber(amount string) string {
 	if _, high, isRange := strings.Cut(amount, "-"); isRange {
 		return high
@@ -274,9 +315,9 @@ func lastNumber(amount string) string {
 	return amount
 }
 
-// markConflicts marks values of one field that are not said to be alternatives, and all values where the sentence
-// describes two kinds of vehicle.
-func (r *reading) markConflicts(tokens []token) {
+// markConflicts marks values of one field that are not alternatives, and all values if the sentence describes two kinds
+// of vehicle.
+func (r *requestReader) markConflicts(tokens []token) {
 	var places []int
 	for i := range tokens {
 		if tokens[i].kind == valueToken && !tokens[i].isUncertain && !tokens[i].isNegated {
@@ -284,11 +325,13 @@ func (r *reading) markConflicts(tokens []token) {
 		}
 	}
 
+	// Find the fields with several values that are not joined as alternatives.
 	last, apart := map[string]int{}, map[string]bool{} // by parameter
 	for n, i := range places {
 		t := &tokens[i]
 		before, seen := last[t.parameter]
 		last[t.parameter] = i
+
 		switch {
 		case !seen:
 		case slices.Equal(tokens[before].values, t.values):
@@ -297,24 +340,29 @@ func (r *reading) markConflicts(tokens []token) {
 			apart[t.parameter] = true
 		}
 	}
+
 	if r.arePairs(tokens, places, apart) {
 		return
 	}
+
+	// A sentence about two vehicles leaves none of its values certain.
 	isTwo := len(apart) > 1 || len(apart) > 0 && hasJointBetween(tokens, places)
 	for _, i := range places {
 		if t := &tokens[i]; apart[t.parameter] || isTwo {
 			t.isUncertain = true
 		}
 	}
+
 	r.markStrayModels(tokens)
 }
 
-// arePairs reports whether what is given twice are makes with models of their own, so that all together mean the same as
-// each pair: Toyota Camry or Honda Accord.
-func (r *reading) arePairs(tokens []token, places []int, apart map[string]bool) bool {
+// arePairs reports whether the repeated values are makes, each with a model of its own. Then all filters together mean
+// the same as each pair: Toyota Camry or Honda Accord.
+func (r *requestReader) arePairs(tokens []token, places []int, apart map[string]bool) bool {
 	if !apart["make"] || !apart["model"] || len(apart) > 2 {
 		return false
 	}
+
 	var makes, models [][]string
 	for _, i := range places {
 		switch t := &tokens[i]; t.parameter {
@@ -324,17 +372,20 @@ func (r *reading) arePairs(tokens []token, places []int, apart map[string]bool) 
 			models = append(models, t.values)
 		default:
 			if len(makes) > 0 && len(models) < 2 && !t.isBound() {
-				return false // of one of them
+				return false // it describes only one of the pairs
 			}
 		}
+
 		if len(models) > len(makes) {
 			return false
 		}
 	}
+
 	const mostPairs = 5
 	if len(makes) != len(models) || len(makes) > mostPairs {
 		return false
 	}
+
 	for i := range makes {
 		for j := range models {
 			if r.modelOf(makes[i], models[j]) != (i == j) {
@@ -342,11 +393,12 @@ func (r *reading) arePairs(tokens []token, places []int, apart map[string]bool) 
 			}
 		}
 	}
+
 	return true
 }
 
-// areJoined reports whether two tokens are joined as alternatives: only joints and words that say nothing stand between
-// them or, of what does not describe parts, one more word.
+// areJoined reports whether two tokens are alternatives: only joints and fillers stand between them, or also one
+// unknown word if the field does not describe parts.
 func areJoined(tokens []token, from, to int) bool {
 	joints, unknown := 0, 0
 	for i := from + 1; i < to; i++ {
@@ -360,10 +412,11 @@ func areJoined(tokens []token, from, to int) bool {
 			return false
 		}
 	}
+
 	return joints > 0 && (unknown == 0 || unknown == 1 && !isDescribing(tokens[from].parameter))
 }
 
-// hasJointBetween reports whether an "or" stands between values.
+// hasJointBetween reports whether an "or" stands between the first and the last value.
 func hasJointBetween(tokens []token, places []int) bool {
 	for i := places[0]; i < places[len(places)-1]; i++ {
 		if tokens[i].kind == jointToken && len(tokens[i].words) == 1 && strings.EqualFold(tokens[i].words[0], "or") {
@@ -385,7 +438,7 @@ func canRepeat(t, before *token) bool {
 }
 
 // markStrayModels marks a model before a make that does not build it: soul red Mazda.
-func (r *reading) markStrayModels(tokens []token) {
+func (r *requestReader) markStrayModels(tokens []token) {
 	r.markStrayTrims(tokens)
 	model := -1
 	for i := range tokens {
@@ -400,8 +453,8 @@ func (r *reading) markStrayModels(tokens []token) {
 	}
 }
 
-// markStrayTrims marks a trim that no vehicle of the make and model that were named has.
-func (r *reading) markStrayTrims(tokens []token) {
+// markStrayTrims marks a trim that no vehicle of the named make and model has.
+func (r *requestReader) markStrayTrims(tokens []token) {
 	set, isNamed := r.index.All(), false
 	for _, name := range []string{"make", "model", "trim"} {
 		f := r.listedField(name)
@@ -410,7 +463,8 @@ func (r *reading) markStrayTrims(tokens []token) {
 			if f == nil || t.kind != valueToken || t.parameter != name || t.isUncertain || t.isNegated {
 				continue
 			}
-			filter := query.Filter{Field: f, Words: t.values, Begins: t.values}
+
+			filter := query.Filter{Field: f, Words: t.values, Prefixes: t.values}
 			if name != "trim" {
 				set, isNamed = r.index.Filter(set, &filter), true
 			} else if isNamed && set.Count() > 0 && r.index.Filter(set, &filter).Count() == 0 {
@@ -420,21 +474,24 @@ func (r *reading) markStrayTrims(tokens []token) {
 	}
 }
 
-// markWeak marks values that mean something only beside others: a trim without a make or model, and features alone.
-func (r *reading) markWeak(tokens []token) {
+// markWeak marks values that need others beside them: a trim without a make or model, and features alone.
+func (r *requestReader) markWeak(tokens []token) {
 	isCertain := func(parameters ...string) bool {
 		return slices.ContainsFunc(tokens, func(t token) bool {
 			return t.kind == valueToken && !t.isUncertain && !t.isNegated && slices.Contains(parameters, t.parameter)
-		}) || slices.ContainsFunc(parameters, r.given.Has)
+		}) || slices.ContainsFunc(parameters, r.written.Has)
 	}
+
 	isOther := slices.ContainsFunc(tokens, func(t token) bool {
 		return t.kind == valueToken && !t.isUncertain && t.parameter != "trim" && t.parameter != "features"
 	})
+
 	for i := range tokens {
 		t := &tokens[i]
 		if t.kind != valueToken {
 			continue
 		}
+
 		if t.parameter == "trim" && !isCertain("make", "model") || t.parameter == "features" && !isOther {
 			markWithMarker(tokens, i)
 		}

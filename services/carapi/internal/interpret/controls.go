@@ -11,7 +11,7 @@ import (
 )
 
 // readControl reads a parameter that is not a filter.
-func (r *reading) readControl(name string, given []string) {
+func (r *requestReader) readControl(name string, given []string) {
 	read := slices.Clone(given)
 	for i, g := range given {
 		switch name {
@@ -36,21 +36,24 @@ func (r *reading) readControl(name string, given []string) {
 	if name == "has" || name == "missing" {
 		return
 	}
+
 	trimmed := make([]string, len(given))
 	for i, g := range given {
 		trimmed[i] = strings.TrimSpace(g)
 	}
+
 	if !slices.Equal(read, given) && strings.Join(read, "") != strings.Join(trimmed, "") {
 		r.note(name, "other words", url.Values{name: read})
 	}
+
 	r.exact[name] = append(r.exact[name], read...)
 }
 
-// readFieldNames reads names of fields; those that are not wanted get a minus: -description.
-func (r *reading) readFieldNames(given string) string {
+// readFieldNames reads names of fields. It puts a minus before a name that is not wanted: -description.
+func (r *requestReader) readFieldNames(given string) string {
 	reader := sectionReader{isStored: func(name string) bool { return r.parameters.Catalog.Field(name) != nil }}
-	parts := reader.read(unwrap(withoutBrackets(given)))
-	isMarked := func(s section) bool { return s.marker != unmarked }
+	parts := reader.readSections(unwrap(withoutBrackets(given)))
+	isMarked := func(s section) bool { return s.marker != noMarker }
 	if !slices.ContainsFunc(parts, isMarked) {
 		var names []string
 		for part := range strings.SplitSeq(unwrap(withoutBrackets(given)), ",") {
@@ -60,33 +63,40 @@ func (r *reading) readFieldNames(given string) string {
 	}
 
 	var names []string
-	before := unmarked
+
+	// A list marker holds for the names after it: without photo, vin.
+	before := noMarker
 	for _, part := range parts {
 		means := part.marker
-		if means == unmarked && (before == leavesList || before == leavesOut && part.joint != "," && part.joint != "but") {
+		if means == noMarker && (before == exceptMarker || before == notMarker && part.joint != "," && part.joint != "but") {
 			means = before
 		}
+
 		if before = means; part.sign {
-			before = unmarked
+			before = noMarker
 		}
+
 		switch name := r.fieldName(part.text); {
-		case part.text == "*" || r.parameters.Catalog.Field(name) == nil && means == unmarked && r.isFiller(part.text):
-		case means == unmarked || means == wants:
+		case part.text == "*" || r.parameters.Catalog.Field(name) == nil && means == noMarker && r.isFiller(part.text):
+		case means == noMarker || means == onlyMarker:
 			names = append(names, name)
 		default:
 			names = append(names, "-"+name)
 		}
 	}
+
 	return strings.Join(names, ",")
 }
 
-// stepAfter finds a step after the name of a field, as in price:5000 and price: $5k.
-var stepAfter = regexp.MustCompile(`^([^:]+):\s*([^:,]*\d[^:,]*)$`)
+// stepAfterName finds a step after the name of a field, as in price:5000 and price: $5k.
+var stepAfterName = regexp.MustCompile(`^([^:]+):\s*([^:,]*\d[^:,]*)$`)
 
-// readGroups reads names of fields, some of them with a step.
-func (r *reading) readGroups(given string) string {
+// readGroups reads names of fields, some with a step.
+func (r *requestReader) readGroups(given string) string {
 	parts := strings.Split(withoutBrackets(given), ",")
-	hasStep := func(part string) bool { return r.parameters.Catalog.Field(part) == nil && stepAfter.MatchString(part) }
+	hasStep := func(part string) bool {
+		return r.parameters.Catalog.Field(part) == nil && stepAfterName.MatchString(part)
+	}
 	if !slices.ContainsFunc(parts, hasStep) {
 		return r.readFieldNames(given)
 	}
@@ -97,43 +107,49 @@ func (r *reading) readGroups(given string) string {
 			parts[i] = r.readFieldNames(part)
 			continue
 		}
-		match := stepAfter.FindStringSubmatch(part)
+
+		match := stepAfterName.FindStringSubmatch(part)
 		name, step := r.readFieldNames(strings.TrimSpace(match[1])), strings.TrimSpace(match[2])
 		if f := r.parameters.Catalog.Field(name); f != nil {
 			if a, ok := f.Measure().Parse(step); ok && a.From == a.To {
 				step = a.From
 			}
 		}
+
 		parts[i] = name + ":" + step
 	}
+
 	return strings.Join(parts, ",")
 }
 
-// checkGroups makes a mistake of steps that make too many ranges, and of those of amounts in several currencies.
-func (r *reading) checkGroups(q *query.Query) {
+// checkGroups refuses steps that make too many ranges, and steps over amounts in several currencies.
+func (r *requestReader) checkGroups(q *query.Query) {
 	check := func(parameter string, groups []query.Group) {
 		for _, g := range groups {
 			if g.Step == "" {
 				continue
 			}
-			if _, one := q.Currency(g.Field); !one {
+
+			if _, isSingle := q.Currency(g.Field); !isSingle {
 				all := r.currencies(g.Field)
 				r.fail(parameter, g.String(), fmt.Sprintf("amounts of %s are in %s; add a filter such as %s=%s",
 					g.Field.Name, strings.Join(all, ", "), g.Field.CurrencyIn.Name, all[0]))
 				continue
 			}
-			if !r.index.Ranges(g.Field, g.Step, query.MaxRanges) {
+
+			if !r.index.FitsRanges(g.Field, g.Step, query.MaxRanges) {
 				r.fail(parameter, g.String(), fmt.Sprintf("a step of %s makes more than %d ranges of %s; send a larger one",
 					g.Step, query.MaxRanges, g.Field.Name))
 			}
 		}
 	}
+
 	check("facets", q.Facets)
 	check("by", q.By)
 }
 
-// readPresenceNames reads the fields that has or missing names; a negation turns one into the other.
-func (r *reading) readPresenceNames(name, given string) {
+// readPresenceNames reads the fields of has or missing. A negated name moves to the other one.
+func (r *requestReader) readPresenceNames(name, given string) {
 	other := map[string]string{"has": "missing", "missing": "has"}[name]
 	read := url.Values{}
 	for part := range strings.SplitSeq(r.readFieldNames(given), ",") {
@@ -142,9 +158,11 @@ func (r *reading) readPresenceNames(name, given string) {
 		if isNegated {
 			target = other
 		}
+
 		read.Add(target, field)
 		r.exact.Add(target, field)
 	}
+
 	if len(read[name]) != 1 || read.Get(name) != strings.TrimSpace(given) {
 		r.note(name, "other words", read)
 	}
@@ -160,18 +178,19 @@ func readBoolean(s string) string {
 	return s
 }
 
-// orders are words for an order.
-var orders = map[string]string{
+// orderWords are phrases that name an order.
+var orderWords = map[string]string{
 	"cheapest": "price", "cheapest first": "price", "lowest price": "price", "price low to high": "price",
 	"most expensive": "-price", "highest price": "-price", "price high to low": "-price",
 	"most expensive first": "-price", "priciest": "-price", "low to high": "price", "high to low": "-price",
-	"lowest mileage": "mileage", "highest mileage": "-mileage", "lowest mileage first": "mileage", "least miles": "mileage",
+	"lowest mileage": "mileage", "highest mileage": "-mileage", "lowest mileage first": "mileage",
+	"least miles": "mileage",
 	"newest year": "-year", "oldest year": "year", "newest": "-year", "newest first": "-year", "latest": "-year",
 	"oldest": "year", "oldest first": "year", "most recent": "-year",
 }
 
-// readOrder reads what to sort by: price, -price, price:desc, price_desc, "price desc", "cheapest".
-func (r *reading) readOrder(given string) string {
+// readOrder reads the fields to sort by: price, -price, price:desc, price_desc, "price desc", "cheapest".
+func (r *requestReader) readOrder(given string) string {
 	var all []string
 	for part := range strings.SplitSeq(withoutBrackets(given), ",") {
 		all = append(all, r.readOrderPart(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(part), "+"))))
@@ -179,9 +198,10 @@ func (r *reading) readOrder(given string) string {
 	return strings.Join(all, ",")
 }
 
-func (r *reading) readOrderPart(part string) string {
+func (r *requestReader) readOrderPart(part string) string {
 	isSeparator := func(c rune) bool { return c == ' ' || c == '_' || c == ':' }
 	words := strings.Join(strings.FieldsFunc(strings.ToLower(part), isSeparator), " ")
+
 	name, descending := strings.CutPrefix(part, "-")
 	fields := r.parameters.Catalog
 	switch {
@@ -191,11 +211,13 @@ func (r *reading) readOrderPart(part string) string {
 		return name
 	case fields.Field(name) != nil:
 		return part
-	case orders[words] != "":
-		return orders[words]
+	case orderWords[words] != "":
+		return orderWords[words]
 	}
+
 	descending = descending || r.direction == "desc"
 
+	// The direction may follow the field's name.
 	field := strings.NewReplacer("-", " ", ".", " ", "|", " ").Replace(strings.TrimPrefix(words, "-"))
 	for _, direction := range []string{" descending", " desc", " ascending", " asc"} {
 		if before, ok := strings.CutSuffix(field, direction); ok {
@@ -203,6 +225,7 @@ func (r *reading) readOrderPart(part string) string {
 			break
 		}
 	}
+
 	found := r.fieldName(strings.ReplaceAll(strings.TrimPrefix(field, "-"), " ", "_"))
 	switch {
 	case fields.Field(found) == nil:
@@ -210,5 +233,6 @@ func (r *reading) readOrderPart(part string) string {
 	case descending:
 		return "-" + found
 	}
+
 	return found
 }

@@ -10,29 +10,33 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// FreeTextFields are the fields whose values are looked for among the words of q.
-var FreeTextFields = []string{"make", "model", "trim", "condition", "body_type", "fuel_type", "transmission", "drivetrain", "color"}
+// FreeTextFields are the fields whose values the words of q are compared with.
+var FreeTextFields = []string{"make", "model", "trim", "condition", "body_type", "fuel_type", "transmission",
+	"drivetrain", "color"}
 
-// sentenceFields are those and the fields that only mean something beside them.
+// sentenceFields also include features, which only mean something beside another value.
 var sentenceFields = append(slices.Clone(FreeTextFields), "features")
 
-// placeFields are looked for after the word "in".
+// placeFields are tried after the word "in".
 var placeFields = []string{"city", "state", "country"}
 
-// maxSentence is how many words of q are read.
-const maxSentence = 40
+// maxSentenceWords is how many words of q are read.
+const maxSentenceWords = 40
 
-// readFreeText reads the words of q: whatever is certain to mean a filter becomes one, and the rest is noted as not
-// understood. Where nothing is certain, the words are looked for.
-func (r *reading) readFreeText(given string) {
+// readFreeText turns the words of q that certainly mean a filter into filters and notes the others as not understood.
+// If no word is certain, all words are searched for.
+func (r *requestReader) readFreeText(given string) {
 	words := strings.Fields(given)
-	if len(words) > maxSentence {
-		r.fail("q", given, fmt.Sprintf("q has %d words; send at most %d, and filters for what they say", len(words), maxSentence))
+	if len(words) > maxSentenceWords {
+		r.fail("q", given, fmt.Sprintf("q has %d words; send at most %d, and filters for what they say", len(words),
+			maxSentenceWords))
 		delete(r.exact, "q")
 		return
 	}
+
 	tokens := r.parseFreeText(given, sentenceFields)
-	r.giveWay(tokens)
+	r.yieldToParameters(tokens)
+
 	found := r.filtersOf(tokens)
 	if len(found) == 0 {
 		r.searchWords(words, tokens)
@@ -41,26 +45,29 @@ func (r *reading) readFreeText(given string) {
 
 	delete(r.exact, "q")
 	for name, values := range found {
-		r.exact[name] = unique(append(r.exact[name], values...))
+		r.exact[name] = uniqueTexts(append(r.exact[name], values...))
 	}
-	r.notes.NotUnderstood = leftOver(tokens)
+
+	r.notes.NotUnderstood = phrasesNotUnderstood(tokens)
 	r.note("q", "words that say what filters do", found)
 }
 
-// parseFreeText reads a sentence. What is not certain is marked.
-func (r *reading) parseFreeText(given string, fields []string) []token {
-	tokens := r.scan(given, fields)
+// parseFreeText reads a sentence and marks the tokens that are not certain.
+func (r *requestReader) parseFreeText(given string, fields []string) []token {
+	tokens := r.scanSentence(given, fields)
 	r.ignoreUsed(tokens)
 	r.applyMarkers(tokens)
 	markComparisons(tokens)
 	r.markDescriptions(tokens)
 	r.markConflicts(tokens)
 	r.markWeak(tokens)
+
 	return tokens
 }
 
-// readWhole reads a text of which each word must be certain, and gives its values by parameter; nil if one is not.
-func (r *reading) readWhole(given string, fields []string) url.Values {
+// readWhole reads a text whose words must all be certain. It returns the values by parameter, or nil if a word is not
+// certain.
+func (r *requestReader) readWhole(given string, fields []string) url.Values {
 	tokens := r.parseFreeText(given, fields)
 	isOpen := func(t token) bool {
 		isRest := t.kind == unknownToken || t.kind == comparisonToken || t.kind == followerToken || t.kind == markerToken
@@ -69,25 +76,28 @@ func (r *reading) readWhole(given string, fields []string) url.Values {
 	if slices.ContainsFunc(tokens, isOpen) {
 		return nil
 	}
+
 	return r.filtersOf(tokens)
 }
 
-// giveWay marks values that other parameters of the request contradict.
-func (r *reading) giveWay(tokens []token) {
+// yieldToParameters marks values that contradict other parameters of the request.
+func (r *requestReader) yieldToParameters(tokens []token) {
 	for i := range tokens {
 		t := &tokens[i]
 		if t.kind != valueToken || t.isNegated {
 			continue
 		}
+
 		if elsewhere, ok := r.exact[r.nameOf(t)]; ok && !areSame(elsewhere, t.values) {
 			t.isUncertain = true
 		}
 	}
+
 	r.markWeak(tokens)
 }
 
-// filtersOf gives the values of what is certain, by parameter.
-func (r *reading) filtersOf(tokens []token) url.Values {
+// filtersOf returns the certain values by parameter.
+func (r *requestReader) filtersOf(tokens []token) url.Values {
 	found := url.Values{}
 	for i := range tokens {
 		t := &tokens[i]
@@ -95,36 +105,41 @@ func (r *reading) filtersOf(tokens []token) url.Values {
 			continue
 		}
 		name := r.nameOf(t)
-		found[name] = unique(append(found[name], t.values...))
+		found[name] = uniqueTexts(append(found[name], t.values...))
 	}
-	if len(found["features"]) > 1 && !hasOr(tokens, "features") {
+
+	if len(found["features"]) > 1 && !hasOrBetween(tokens, "features") {
 		found["features_all"] = found["features"]
 		delete(found, "features")
 	}
+
 	return found
 }
 
-// nameOf is the parameter of a value. A column that is called as a bound does not take its place.
-func (r *reading) nameOf(t *token) string {
+// nameOf returns the parameter of a value. A column named like a bound keeps its own name.
+func (r *requestReader) nameOf(t *token) string {
 	field, use := t.parameter, query.Equals
 	for suffix, bound := range map[string]query.Use{"_min": query.AtLeast, "_max": query.AtMost} {
 		if name, isBound := strings.CutSuffix(field, suffix); isBound && t.isBound() {
 			field, use = name, bound
 		}
 	}
+
 	if t.isNegated {
 		use = query.Excluded
 	}
+
 	f := r.parameters.Catalog.Field(field)
 	if f == nil {
 		return t.parameter
 	}
+
 	name, _ := r.parameterFor(f, use)
 	return name
 }
 
-// hasOr reports whether an "or" stands between values of a parameter.
-func hasOr(tokens []token, parameter string) bool {
+// hasOrBetween reports whether an "or" follows a value of a parameter.
+func hasOrBetween(tokens []token, parameter string) bool {
 	after := false
 	for _, t := range tokens {
 		switch {
@@ -134,20 +149,23 @@ func hasOr(tokens []token, parameter string) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
-// leftOver gives what was not understood, as phrases.
-func leftOver(tokens []token) []string {
+// phrasesNotUnderstood returns the words that were not understood, as phrases.
+func phrasesNotUnderstood(tokens []token) []string {
 	var phrases []string
 	var words []string
-	meaning := false // whether words has more than words that say nothing
+
+	meaning := false // whether words holds more than fillers
 	end := func() {
 		if meaning {
 			phrases = append(phrases, strings.Join(words, " "))
 		}
 		words, meaning = nil, false
 	}
+
 	for _, t := range tokens {
 		isRest := t.kind == unknownToken || t.kind == valueToken && t.isUncertain || t.kind == markerToken && t.isUncertain ||
 			t.kind == comparisonToken || t.kind == followerToken
@@ -165,53 +183,58 @@ func leftOver(tokens []token) []string {
 			end()
 		}
 	}
+
 	end()
 	for i, phrase := range phrases {
 		phrases[i] = trimFillers(phrase)
 	}
+
 	return phrases
 }
 
-// isGlue reports whether a word is the sign of a negation, which stood directly before the next one.
+// isGlue reports whether a word is a negation sign that stood directly before the next word.
 func isGlue(word string) bool {
-	return slices.Contains(signs, word) || slices.Contains(dashes, word) || strings.EqualFold(word, "non-")
+	return slices.Contains(negationSigns, word) || slices.Contains(negationDashes, word) || strings.EqualFold(word, "non-")
 }
 
-// trimFillers takes words that say nothing off the end of a phrase.
+// trimFillers removes fillers from the end of a phrase.
 func trimFillers(phrase string) string {
 	words := strings.Fields(phrase)
-	for len(words) > 1 && slices.Contains(fillers, plainWord(words[len(words)-1])) {
+	for len(words) > 1 && slices.Contains(fillerWords, plainWord(words[len(words)-1])) {
 		words = words[:len(words)-1]
 	}
 	return trimPunctuation(strings.Join(words, " "))
 }
 
-// searchWords leaves out words that say nothing among words to look for. Where too many are left, the rest is not looked
-// for, and is noted.
-func (r *reading) searchWords(words []string, tokens []token) {
+// searchWords removes stop words from the words to search for. It notes the words beyond the limit as not understood.
+func (r *requestReader) searchWords(words []string, tokens []token) {
 	left := words
 	isPlain := !slices.ContainsFunc(tokens, func(t token) bool { return t.kind == markerToken })
 	if isPlain || len(words) > query.MaxWords {
 		isStopWord := func(w string) bool { return slices.Contains(stopWords, strings.ToLower(w)) }
 		left = slices.DeleteFunc(slices.Clone(words), isStopWord)
 	}
+
 	if len(left) == 0 || len(left) == len(words) && len(words) <= query.MaxWords {
 		return
 	}
+
 	if len(left) > query.MaxWords {
 		r.notes.NotUnderstood = []string{strings.Join(left[query.MaxWords:], " ")}
 		left = left[:query.MaxWords]
 	}
+
 	read := strings.Join(left, " ")
 	r.exact["q"] = []string{read}
 	r.note("q", "words that say nothing are left out", url.Values{"q": {read}})
 }
 
-// ignoreUsed takes a word for used vehicles for one that says nothing, in a table without a condition.
-func (r *reading) ignoreUsed(tokens []token) {
+// ignoreUsed treats a word for used vehicles as a filler if the table has no condition.
+func (r *requestReader) ignoreUsed(tokens []token) {
 	if r.parameters.Catalog.TextField("condition") != nil {
 		return
 	}
+
 	var ignored []string
 	for i := range tokens {
 		t := &tokens[i]
@@ -220,28 +243,29 @@ func (r *reading) ignoreUsed(tokens []token) {
 			ignored = append(ignored, t.words...)
 		}
 	}
+
 	if ignored != nil {
 		r.notes.Ignored["q"] = strings.Join(ignored, " ")
 	}
 }
 
-// modelOf reports whether a model is one of a make's in stock.
-func (r *reading) modelOf(makes, models []string) bool {
+// modelOf reports whether the stock has one of the models from one of the makes.
+func (r *requestReader) modelOf(makes, models []string) bool {
 	make, model := r.parameters.Catalog.TextField("make"), r.parameters.Catalog.TextField("model")
 	if make == nil || model == nil {
 		return false
 	}
 	ofMake := r.index.Filter(r.index.All(), &query.Filter{Field: make, Words: makes})
-	return r.index.Filter(ofMake, &query.Filter{Field: model, Words: models, Begins: models}).Count() > 0
+	return r.index.Filter(ofMake, &query.Filter{Field: model, Words: models, Prefixes: models}).Count() > 0
 }
 
-// isDescribing reports whether values of a field also describe parts of a vehicle, as in electric windows.
+// isDescribing reports whether values of a field may describe a part of a vehicle, as in electric windows.
 func isDescribing(field string) bool {
 	return slices.Contains([]string{"color", "fuel_type", "trim", "transmission", "features"}, field)
 }
 
 // isText reports whether a parameter compares texts.
-func (r *reading) isText(parameter string) bool {
+func (r *requestReader) isText(parameter string) bool {
 	p, ok := r.parameters.Get(parameter)
 	return ok && p.Field != nil && (p.Field.Class() == catalog.Text || p.Field.Class() == catalog.List)
 }

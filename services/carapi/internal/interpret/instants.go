@@ -11,18 +11,19 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// zoned is a time with a zone at its end.
-var zoned = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)([Zz]|[+-]\d\d:?\d\d)$`)
+// zonedTime matches a time with a zone at its end.
+var zonedTime = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)([Zz]|[+-]\d\d:?\d\d)$`)
 
-// inUTC finds UTC in the comment of a column.
-var inUTC = regexp.MustCompile(`(?i)\b(?:utc|gmt|zulu)\b`)
+// utcComment finds UTC in the comment of a column.
+var utcComment = regexp.MustCompile(`(?i)\b(?:utc|gmt|zulu)\b`)
 
-// readInstants reads the values of a field of times. A DATETIME has no zone: one that a request names is read as UTC if
-// the column's comment says so, and otherwise left out if it is Z.
-func (r *reading) readInstants(name string, f *catalog.Field, given []string) {
+// readInstants reads the values of a time field. A DATETIME has no zone. A zone in the request is converted to UTC if
+// the column's comment says UTC. Otherwise a Z is dropped and any other zone is refused.
+func (r *requestReader) readInstants(name string, f *catalog.Field, given []string) {
 	p, _ := r.parameters.Get(name)
 	isBound := p.Use == query.AtLeast || p.Use == query.AtMost
 	var read []string
+
 	why := ""
 	for _, g := range given {
 		parts := splitAtCommas(g)
@@ -31,31 +32,37 @@ func (r *reading) readInstants(name string, f *catalog.Field, given []string) {
 				parts[i], why = text, "a time before now, in UTC"
 				continue
 			}
-			match := zoned.FindStringSubmatch(part)
+
+			match := zonedTime.FindStringSubmatch(part)
 			if match == nil || f.Kind != schema.DateTime {
 				continue
 			}
+
 			isZ := strings.EqualFold(match[2], "z")
 			switch {
-			case inUTC.MatchString(f.Column.Comment) || inUTC.MatchString(f.About):
+			case utcComment.MatchString(f.Column.Comment) || utcComment.MatchString(f.About):
 				parts[i], why = toUTC(match[1], match[2]), "a time in UTC, as column "+f.Column.Name+" is"
 			case isZ:
 				parts[i], why = match[1], "a time without its zone, since column "+f.Column.Name+" names none"
 			default:
-				r.failFixed(name, part, "column "+f.Column.Name+" says no time zone, so a time with one cannot be compared; send "+match[1], match[1])
+				r.failFixed(name, part, "column "+f.Column.Name+" says no time zone, so a time with one cannot be compared; send "+
+					match[1], match[1])
 				return
 			}
 		}
+
 		read = append(read, strings.Join(parts, ","))
 	}
+
 	if why != "" {
 		r.note(name, why, url.Values{name: read})
 	}
+
 	r.exact[name] = append(r.exact[name], read...)
 }
 
-// relativeInstant gives the day or the time that is so long ago, as values of a field are written. Only a bound can be a
-// time that is no whole day.
+// relativeInstant converts a time relative to now, such as 7d or yesterday, to the notation of the field's values. Only
+// a bound may be less than a whole day.
 func relativeInstant(f *catalog.Field, text string, isBound bool, now time.Time) (string, bool) {
 	t, isDay, ok := query.ParseRelative(text, now)
 	switch {
@@ -66,14 +73,16 @@ func relativeInstant(f *catalog.Field, text string, isBound bool, now time.Time)
 	case f.Kind == schema.Timestamp:
 		return t.Format("2006-01-02T15:04:05Z"), true
 	}
+
 	return t.Format("2006-01-02T15:04:05"), true
 }
 
-// toUTC gives a time with a zone as UTC.
+// toUTC converts a time with a zone to UTC.
 func toUTC(text, zone string) string {
 	if strings.EqualFold(zone, "z") {
 		return text
 	}
+
 	zone = strings.Replace(zone, ":", "", 1)
 	for _, layout := range []string{"2006-01-02T15:04:05.999999", "2006-01-02T15:04"} {
 		t, err := time.Parse(layout+"-0700", strings.Replace(strings.ToUpper(text), " ", "T", 1)+zone)
@@ -81,11 +90,12 @@ func toUTC(text, zone string) string {
 			return t.UTC().Format("2006-01-02T15:04:05.999999")
 		}
 	}
+
 	return text + zone // Parse says what is wrong
 }
 
-// failFixed records what is wrong with a parameter and the value with which it is right.
-func (r *reading) failFixed(name, given, expected, right string) {
+// failFixed records a mistake together with the value that would be right.
+func (r *requestReader) failFixed(name, given, expected, right string) {
 	r.fail(name, given, expected)
-	r.wrong[len(r.wrong)-1] = r.wrong[len(r.wrong)-1].WithFix(url.Values{name: {right}})
+	r.errs[len(r.errs)-1] = r.errs[len(r.errs)-1].WithFix(url.Values{name: {right}})
 }

@@ -1,6 +1,6 @@
-// Package interpret reads what people and language models write, such as "Chevy", "$20k" and max_price, into a query
-// that is exact, in values that are in stock. It knows no SQL and no HTTP, and searches nothing: it asks an index which
-// values there are. What is not certain stays as it is written: a suggestion is better than a wrong guess.
+// Package interpret turns what people and language models write, such as "Chevy", "$20k" and max_price, into an exact
+// query over values in stock. It asks an index which values exist, and keeps what is not certain as written: a
+// suggestion is better than a wrong guess. It does not search, and knows no SQL and no HTTP.
 package interpret
 
 import (
@@ -19,23 +19,23 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Interpreter reads requests about one table. It does not change, and may be used by many requests at once.
+// Interpreter reads requests about one table. It is immutable and safe for concurrent use.
 type Interpreter struct {
 	parameters *query.Parameters
 	synonyms   map[string]string // other names of parameters, folded
 	vocabulary *value.Vocabulary
 }
 
-// New gives the interpreter of a table's requests, with other words for values.
+// New returns the interpreter for a table's requests. The vocabulary has other words for values.
 func New(c *catalog.Catalog, vocabulary *value.Vocabulary) *Interpreter {
 	p := query.NewParameters(c)
 	return &Interpreter{parameters: p, synonyms: newSynonyms(p), vocabulary: vocabulary}
 }
 
-// Parameters are the names that requests may use.
+// Parameters returns the names that requests may use.
 func (in *Interpreter) Parameters() *query.Parameters { return in.parameters }
 
-// Notes say where a request was read differently from what was written.
+// Notes says where a request was read differently from how it was written.
 type Notes struct {
 	Interpreted map[string]Interpretation `json:"interpreted,omitempty" jsonschema:"Parameters that were read otherwise than written, and why"`
 	Ignored     map[string]string         `json:"ignored,omitempty" jsonschema:"Parameters that ask for nothing, such as any or null"`
@@ -52,76 +52,82 @@ func (n *Notes) addUnmatched(parameter, text string) {
 	n.Unmatched[parameter] = append(n.Unmatched[parameter], value.Excerpt(text))
 }
 
-// Interpretation is how a parameter was read.
+// Interpretation says how a parameter was read.
 type Interpretation struct {
 	From string `json:"from"`
-	To   any    `json:"to"` // the parameter's values; or values by the parameters that they belong to
+	To   any    `json:"to"` // the values of this parameter, or values by parameter if there are several
 	Why  string `json:"why"`
 
-	Values []index.Value `json:"values,omitempty"` // in stock that this stands for
+	Values []index.Value `json:"values,omitempty"` // the values in stock that match
 }
 
-// reading is one request while it is read.
-type reading struct {
+// requestReader reads one request.
+type requestReader struct {
 	*Interpreter
 	index *index.Index
 
-	allowed     []string            // controls, as query.Parse takes them
-	given       url.Values          // as written, under the names of parameters
-	exact       url.Values          // as read
-	origins     map[string][]origin // of what is given, by parameter
-	interpreted map[string]*noted   // by the parameter as written
-	direction   string              // asc or desc, where it stands apart from sort
-	wrong       []query.ParameterError
+	allowed     []string                // controls, as query.Parse takes them
+	written     url.Values              // as written, under the names of parameters
+	exact       url.Values              // as read
+	origins     map[string][]origin     // of what is given, by parameter
+	interpreted map[string]*pendingNote // by the parameter as written
+	direction   string                  // asc or desc, where it stands apart from sort
+	errs        []query.ParameterError
 	notes       Notes
 }
 
-// origin is where the values of a parameter were written.
+// origin says where the values of a parameter were written.
 type origin struct {
 	written string // the parameter as written
 	from    string // its value
 	why     string // why the parameter is another one; empty for its own name
 }
 
-// noted is an interpretation while it is made.
-type noted struct {
+// pendingNote collects what becomes an Interpretation.
+type pendingNote struct {
 	from string
 	to   url.Values
 	why  []string
 }
 
-// absent are the values by which callers say that they ask for nothing.
-var absent = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference", "doesnt matter", "does not matter",
-	"dont care", "do not care", "not important", "not specified", "unspecified", "whatever"}
+// absentValues are what callers write when they ask for nothing.
+var absentValues = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference",
+	"doesnt matter", "does not matter", "dont care", "do not care", "not important", "not specified", "unspecified",
+	"whatever"}
 
-// Interpret reads the parameters of a request that may have the allowed controls, and filters if q is among them. An
-// error is a query.ParameterErrors.
+// Interpret reads the parameters of a request. The request may have the allowed controls, and filters if q is among
+// them. An error is a query.ParameterErrors.
 func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...string) (*query.Query, Notes, error) {
 	allowed = append(slices.Clone(allowed), "match")
-	r := reading{Interpreter: in, index: x, allowed: allowed, given: url.Values{}, exact: url.Values{},
-		origins: map[string][]origin{}, interpreted: map[string]*noted{},
+	r := requestReader{Interpreter: in, index: x, allowed: allowed, written: url.Values{}, exact: url.Values{},
+		origins: map[string][]origin{}, interpreted: map[string]*pendingNote{},
 		notes: Notes{Interpreted: map[string]Interpretation{}, Ignored: map[string]string{}}}
 	if values.Get("match") == query.Exact {
 		r.exact = values
 	} else {
-		r.read(values)
+		r.readParameters(values)
 	}
 
+	// Report the mistakes of interpreting and of parsing together.
 	q, err := in.parameters.Parse(r.exact, allowed...)
 	var wrong query.ParameterErrors
 	switch {
-	case r.wrong != nil:
+	case r.errs != nil:
 		_ = errors.As(err, &wrong)
-		return nil, Notes{}, in.parameters.Errors(r.exact, append(r.wrong, wrong.All...), wrong.LeftOut, allowed)
+		return nil, Notes{}, in.parameters.Errors(r.exact, append(r.errs, wrong.All...), wrong.LeftOut, allowed)
 	case err != nil:
 		return nil, Notes{}, err
 	}
+
+	// Find the values in stock, and check what depends on them.
 	r.resolve(q, values.Get("match") != query.Exact)
 	r.checkCurrencies(q)
 	r.checkGroups(q)
-	if r.checkScale(q); r.wrong != nil {
-		return nil, Notes{}, query.ParameterErrors{All: r.wrong}
+
+	if r.checkScale(q); r.errs != nil {
+		return nil, Notes{}, query.ParameterErrors{All: r.errs}
 	}
+
 	if len(q.Words) > 0 {
 		for _, name := range query.SearchedFields {
 			if f := in.parameters.Catalog.TextField(name); f != nil && f.IsLong() && !x.SearchesWords(f) {
@@ -129,17 +135,19 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 			}
 		}
 	}
+
 	return q, r.notes, nil
 }
 
-// read reads each parameter by its own rules: names first, then values, and free text last, since it gives way to what
-// other parameters say.
-func (r *reading) read(values url.Values) {
+// readParameters reads each parameter by its own rules: names first, then values. Free text comes last because it
+// yields to other parameters.
+func (r *requestReader) readParameters(values url.Values) {
 	for _, written := range slices.Sorted(maps.Keys(values)) {
 		r.readParameter(written, values[written])
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.given)) {
-		given := r.given[name]
+
+	for _, name := range slices.Sorted(maps.Keys(r.written)) {
+		given := r.written[name]
 		p, known := r.parameters.Get(name)
 		switch {
 		case !known || isTooMuch(given):
@@ -154,16 +162,20 @@ func (r *reading) read(values url.Values) {
 			r.readInstants(name, p.Field, given)
 		}
 	}
-	if r.direction != "" && !r.given.Has("sort") {
-		r.fail("order", r.direction, "order says in which direction sort goes, and there is no sort; send both, as in sort=price&order="+r.direction)
+
+	if r.direction != "" && !r.written.Has("sort") {
+		r.fail("order", r.direction, "order says in which direction sort goes, and there is no sort; send both, as in "+
+			"sort=price&order="+r.direction)
 	}
+
 	if words := r.exact["q"]; len(words) == 1 && len(words[0]) <= query.MaxLength {
 		r.readFreeText(words[0])
 	}
+
 	r.finishNotes()
 }
 
-// isTooMuch reports whether the values of a parameter are longer or more than any request may have.
+// isTooMuch reports whether the values of a parameter exceed the limits of any request.
 func isTooMuch(values []string) bool {
 	count := 0
 	for _, v := range values {
@@ -175,30 +187,33 @@ func isTooMuch(values []string) bool {
 	return count > query.MaxValues
 }
 
-// add gives a parameter a value, and keeps where it stood if it is read differently from what is written.
-func (r *reading) add(name, text string, from origin) {
-	r.given[name] = append(r.given[name], text)
+// addValue adds a value to a parameter. It keeps the origin of a value that is read differently from how it was
+// written.
+func (r *requestReader) addValue(name, text string, from origin) {
+	r.written[name] = append(r.written[name], text)
 	if from.why != "" && !slices.Contains(r.origins[name], from) {
 		r.origins[name] = append(r.origins[name], from)
 	}
 }
 
-// readParameter finds the parameter that a name stands for, leaves out values that ask for nothing, and takes the
-// others apart into what is wanted and what is not.
-func (r *reading) readParameter(written string, values []string) {
+// readParameter finds the parameter that a name stands for, drops values that ask for nothing, and splits the others
+// into wanted and unwanted ones.
+func (r *requestReader) readParameter(written string, values []string) {
 	name := r.parameterName(written)
 	if isTooMuch(values) {
-		r.given[name] = values // Parse says so
+		r.written[name] = values // Parse says so
 		return
 	}
 	if r.readSpecialName(written, values) {
 		return
 	}
+
 	p, known := r.parameters.Get(name)
 	if !known {
-		r.given[name] = values // Parse says what is wrong
+		r.written[name] = values // Parse says what is wrong
 		return
 	}
+
 	from := origin{written: written, from: strings.Join(values, ", ")}
 	if name != written {
 		from.why = "another name for " + name
@@ -215,11 +230,13 @@ func (r *reading) readParameter(written string, values []string) {
 			continue
 		}
 		if p.Use == query.Control {
-			r.add(name, v, from)
+			r.addValue(name, v, from)
 			continue
 		}
+
 		r.addConditions(name, p, withNamedUnit(written, p.Field, v), from)
 	}
+
 	if nothing != nil {
 		r.notes.Ignored[value.Excerpt(written)] = value.Excerpt(strings.Join(nothing, ", "))
 	}
@@ -231,38 +248,44 @@ var kilometers = regexp.MustCompile(`(?i)(?:^|[_\W])k(?:ilo)?m(?:et(?:er|re))?s?
 // rangeName finds a parameter whose two values are the ends of a range.
 var rangeName = regexp.MustCompile(`(?i)(?:range|between)\W*$`)
 
-// withNamedUnit adds to a value what its parameter's name says of it: the unit of max_km=80000, or that two values are a
+// withNamedUnit adds to a value what the parameter's name says: the unit in max_km=80000, or that two values are a
 // range.
 func withNamedUnit(written string, f *catalog.Field, text string) string {
-	if parts := strings.Split(text, ","); len(parts) == 2 && rangeName.MatchString(written) && f.Class() == catalog.Number {
+	if parts := strings.Split(text, ","); len(parts) == 2 && rangeName.MatchString(written) &&
+		f.Class() == catalog.Number {
 		return parts[0] + "-" + parts[1] // price_range=10000,20000
 	}
-	if m := f.Measure(); m.IsDistance() && m.Unit == "mi" && kilometers.MatchString(written) && value.Digits(text) == text && text != "" {
+	if m := f.Measure(); m.IsDistance() && m.Unit == "mi" && kilometers.MatchString(written) &&
+		value.Digits(text) == text && text != "" {
 		return text + " km"
 	}
 	return text
 }
 
-// addConditions gives a value of a filter to the parameters that do what it says.
-func (r *reading) addConditions(name string, p query.Parameter, text string, from origin) {
-	all, changed, ok := r.conditions(name, p, text)
+// addConditions splits a filter value into conditions and adds each to the parameter that expresses it.
+func (r *requestReader) addConditions(name string, p query.Parameter, text string, from origin) {
+	all, changed, ok := r.splitConditions(name, p, text)
 	if !ok {
 		return
 	}
 	if !changed {
-		r.add(name, text, from)
+		r.addValue(name, text, from)
 		return
 	}
+
 	for _, c := range all {
 		target, ok := r.parameterFor(p.Field, c.use)
 		if !ok {
-			r.fail(from.written, text, fmt.Sprintf("%s has no order to compare by; send %s=... or %s_not=...", p.Field.Name, p.Field.Name, p.Field.Name))
+			r.fail(from.written, text, fmt.Sprintf("%s has no order to compare by; send %s=... or %s_not=...", p.Field.Name,
+				p.Field.Name, p.Field.Name))
 			return
 		}
+
 		v := c.value
 		if !c.use.Compares() {
 			v = p.Field.Name
 		}
+
 		from := from
 		switch {
 		case c.use == query.Excluded && p.Use != query.Excluded:
@@ -270,44 +293,50 @@ func (r *reading) addConditions(name string, p query.Parameter, text string, fro
 		case target != name || from.why == "":
 			from.why = "an operator"
 		}
-		r.add(target, v, from)
+
+		r.addValue(target, v, from)
 	}
 }
 
-// isAbsent reports whether a value asks for nothing. One that is in stock never does.
-func (r *reading) isAbsent(name, given string) bool {
+// isAbsent reports whether a value asks for nothing. A value in stock never does.
+func (r *requestReader) isAbsent(name, given string) bool {
 	word := strings.TrimSpace(strings.Trim(strings.TrimSpace(given), `[]"`))
-	if !slices.Contains(absent, strings.ToLower(apostrophes.Replace(word))) {
+	if !slices.Contains(absentValues, strings.ToLower(apostrophes.Replace(word))) {
 		return false
 	}
+
 	p, _ := r.parameters.Get(name)
 	if p.Field == nil || p.Field.Class() != catalog.Text || word == "" {
 		return true
 	}
+
 	return r.index.Texts(p.Field) == nil || len(r.index.Lookup(p.Field, word)) == 0
 }
 
-// note records that a parameter was read as values of one parameter or of several.
-func (r *reading) note(name, why string, to url.Values) {
+// note records that a parameter was read as values of one or more parameters.
+func (r *requestReader) note(name, why string, to url.Values) {
 	origins := r.origins[name]
 	if len(origins) == 0 {
-		origins = []origin{{written: name, from: strings.Join(r.given[name], ", ")}}
+		origins = []origin{{written: name, from: strings.Join(r.written[name], ", ")}}
 	}
+
 	for _, o := range origins {
 		r.noteFrom(o, why, to)
 	}
 }
 
-// noteFrom records that what stood somewhere was read as values of parameters.
-func (r *reading) noteFrom(o origin, why string, to url.Values) {
+// noteFrom records that the text at an origin was read as values of parameters.
+func (r *requestReader) noteFrom(o origin, why string, to url.Values) {
 	n := r.interpreted[o.written]
 	if n == nil {
-		n = &noted{from: o.from, to: url.Values{}}
+		n = &pendingNote{from: o.from, to: url.Values{}}
 		r.interpreted[o.written] = n
 	}
+
 	for name, values := range to {
 		n.to[name] = values
 	}
+
 	for _, reason := range []string{o.why, why} {
 		if reason != "" && !slices.Contains(n.why, reason) {
 			n.why = append(n.why, reason)
@@ -315,22 +344,25 @@ func (r *reading) noteFrom(o origin, why string, to url.Values) {
 	}
 }
 
-// finishNotes notes what came from other names and was otherwise read as it is, and writes all notes down.
-func (r *reading) finishNotes() {
+// finishNotes notes parameters that only came under another name, and writes all notes.
+func (r *requestReader) finishNotes() {
 	for _, name := range slices.Sorted(maps.Keys(r.origins)) {
 		for _, o := range r.origins[name] {
 			to, n := r.exact[name], r.interpreted[o.written]
 			if to == nil && n != nil {
-				continue // it has become other parameters
+				continue // it became other parameters
 			}
+
 			if to == nil {
-				to = r.given[name]
+				to = r.written[name]
 			}
+
 			if n == nil || !n.to.Has(name) && o.why != "" {
 				r.noteFrom(o, "", url.Values{name: to})
 			}
 		}
 	}
+
 	for written, n := range r.interpreted {
 		i := Interpretation{From: value.Shorten(n.from, query.MaxLength), To: n.to, Why: strings.Join(n.why, ", and ")}
 		if values, same := n.to[written]; same && len(n.to) == 1 {
@@ -340,11 +372,12 @@ func (r *reading) finishNotes() {
 	}
 }
 
-// fail records what is wrong with a parameter.
-func (r *reading) fail(name, given, expected string) {
+// fail records a mistake in a parameter.
+func (r *requestReader) fail(name, given, expected string) {
 	const most = 20
-	if len(r.wrong) < most {
-		r.wrong = append(r.wrong, query.ParameterError{Parameter: value.Excerpt(name), Received: value.Excerpt(given), Expected: expected})
+	if len(r.errs) < most {
+		r.errs = append(r.errs, query.ParameterError{Parameter: value.Excerpt(name), Received: value.Excerpt(given),
+			Expected: expected})
 	}
 }
 
@@ -353,12 +386,15 @@ func parseList(s string) ([]string, bool) {
 	if s = strings.TrimSpace(s); !strings.HasPrefix(s, "[") {
 		return nil, false
 	}
+
 	decoder := json.NewDecoder(strings.NewReader(s))
 	decoder.UseNumber()
+
 	var all []any
 	if decoder.Decode(&all) != nil || decoder.More() || len(all) == 0 {
 		return nil, false
 	}
+
 	texts := make([]string, len(all))
 	for i, item := range all {
 		switch item := item.(type) {
@@ -370,10 +406,11 @@ func parseList(s string) ([]string, bool) {
 			return nil, false
 		}
 	}
+
 	return texts, true
 }
 
-// withoutBrackets turns a JSON array into a list separated by commas: ["a","b"] becomes a,b.
+// withoutBrackets turns a JSON array into a comma-separated list: ["a","b"] becomes a,b.
 func withoutBrackets(s string) string {
 	if items, ok := parseList(s); ok {
 		return strings.Join(items, ",")
@@ -381,8 +418,8 @@ func withoutBrackets(s string) string {
 	return s
 }
 
-// unique leaves out what came before.
-func unique(all []string) []string {
+// uniqueTexts returns the texts without repetitions, in order.
+func uniqueTexts(all []string) []string {
 	var once []string
 	for _, s := range all {
 		if !slices.Contains(once, s) {

@@ -26,7 +26,7 @@ var otherControls = map[string][]string{
 	"max_chars":     {"maxcharacters"},
 }
 
-// Words before and after a field's name that make a bound of it.
+// Words before and after a field's name that turn it into a bound.
 var (
 	lowerPrefixes = []string{"min", "minimum", "atleast", "from", "over", "above"}
 	upperPrefixes = []string{"max", "maximum", "atmost", "upto", "under", "below"}
@@ -34,34 +34,38 @@ var (
 	upperSuffixes = []string{"max", "maximum", "atmost", "lte", "le", "to", "upto", "under", "below"}
 )
 
-// Words before and after a field's name that leave its values out, and words after it that change nothing.
+// Words around a field's name that exclude its values, and words after it that change nothing.
 var (
 	notPrefixes = strings.Fields("not no non exclude excluding excluded excludes without except avoid notin")
-	notSuffixes = strings.Fields("not ne neq nin notin isnot notequal notequals notequalto exclude excluded excludes excluding except noteq")
-	eqSuffixes  = strings.Fields("eq equals equal in is exact iexact equalto contains icontains like ilike any oneof range value")
+	notSuffixes = strings.Fields("not ne neq nin notin isnot notequal notequals notequalto exclude excluded excludes " +
+		"excluding except noteq")
+	eqSuffixes = strings.Fields("eq equals equal in is exact iexact equalto contains icontains like ilike any oneof " +
+		"range value")
 )
 
-// wrappers are what some clients put around the names of filters: filter[make]=Toyota.
-var wrappers = regexp.MustCompile(`(?i)^(?:filters?|where|params|search|query|criteria)(\[.+|\..+)$`)
+// parameterWrappers are what some clients put around the names of filters: filter[make]=Toyota.
+var parameterWrappers = regexp.MustCompile(`(?i)^(?:filters?|where|params|search|query|criteria)(\[.+|\..+)$`)
 
-// itemNumber is where clients number the values of a list: make[0]=Toyota.
+// itemNumber is how some clients number the values of a list: make[0]=Toyota.
 var itemNumber = regexp.MustCompile(`\[\d*\]$`)
 
-// parameterName is the parameter that a name stands for; the name itself if it is not a known one.
-func (r *reading) parameterName(written string) string {
+// parameterName returns the parameter that a name stands for, or the name itself if it is unknown.
+func (r *requestReader) parameterName(written string) string {
 	if _, ok := r.parameters.Get(written); ok {
 		return written
 	}
+
 	if name, ok := r.synonyms[foldParameter(withOperator(itemNumber.ReplaceAllString(written, "")))]; ok {
-		if p, _ := r.parameters.Get(name); query.Permitted(name, p, r.allowed) {
+		if p, _ := r.parameters.Get(name); query.IsPermitted(name, p, r.allowed) {
 			return name
 		}
 	}
+
 	return written
 }
 
-// fieldName is the field that a name stands for; the name itself if it is not a known one.
-func (r *reading) fieldName(written string) string {
+// fieldName returns the field that a name stands for, or the name itself if it is unknown.
+func (r *requestReader) fieldName(written string) string {
 	fields := r.parameters.Catalog
 	if fields.Field(written) == nil {
 		if name, ok := r.synonyms[foldParameter(written)]; ok && fields.Field(name) != nil {
@@ -71,16 +75,18 @@ func (r *reading) fieldName(written string) string {
 	return written
 }
 
-// withOperator writes the signs of an operator around a name in letters: -make and make! are make_not, and what is left
-// of price<=20000 before its equals sign is price_lte.
+// withOperator spells out the operator signs around a name: -make and make! become make_not, and price< from
+// price<=20000 becomes price_lte.
 func withOperator(name string) string {
-	if inside := wrappers.FindStringSubmatch(name); inside != nil {
+	if inside := parameterWrappers.FindStringSubmatch(name); inside != nil {
 		name = inside[1]
 	}
+
 	name, isNegated := cutNameSign(strings.Trim(strings.TrimSpace(name), "[]"))
 	if isNegated {
 		return name + "_not"
 	}
+
 	for _, operator := range []struct{ sign, suffix string }{
 		{"<", "_lte"}, {">", "_gte"}, {"≤", "_lte"}, {"≥", "_gte"},
 	} {
@@ -88,24 +94,25 @@ func withOperator(name string) string {
 			return rest + operator.suffix
 		}
 	}
+
 	return name
 }
 
-// signAfter finds the sign of a negation after a name: make!, make[-], make:<>.
-var signAfter = regexp.MustCompile(`^(.+?)[\[:.(]*(?:!=?|<>|≠|-)[\]):]*$`)
+// signAfterName finds a negation sign after a name: make!, make[-], make:<>.
+var signAfterName = regexp.MustCompile(`^(.+?)[\[:.(]*(?:!=?|<>|≠|-)[\]):]*$`)
 
-// cutNameSign takes the sign of a negation off a name.
+// cutNameSign removes a negation sign from a name.
 func cutNameSign(name string) (rest string, isNegated bool) {
 	if rest, isSigned := cutSign(name); isSigned && rest != "" {
 		return rest, true
 	}
-	if match := signAfter.FindStringSubmatch(name); match != nil {
+	if match := signAfterName.FindStringSubmatch(name); match != nil {
 		return match[1], true
 	}
 	return name, false
 }
 
-// foldParameter reduces a name to what it says: maxPrice, max_price and max-price are one.
+// foldParameter reduces a name so that maxPrice, max_price and max-price are the same.
 func foldParameter(name string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune("_- []().:$", r) {
@@ -115,26 +122,32 @@ func foldParameter(name string) string {
 	}, strings.ToLower(name))
 }
 
-// newSynonyms gives the other names of the parameters, folded. A name that could be two parameters is left out.
+// newSynonyms returns the other names of the parameters, folded. It leaves out a name that could mean two parameters.
 func newSynonyms(p *query.Parameters) map[string]string {
 	all, ambiguous := map[string]string{}, map[string]bool{}
 	add := func(word, name string) {
 		if _, ok := p.Get(query.Qualifier + name); ok { // a field has the name itself
 			name = query.Qualifier + name
 		}
+
 		if _, ok := p.Get(name); !ok {
 			return
 		}
+
 		if other, taken := all[word]; taken && other != name {
 			ambiguous[word] = true
 		}
+
 		all[word] = name
 	}
+
 	for i := range p.Catalog.Fields {
 		addFieldNames(&p.Catalog.Fields[i], add)
 	}
+
 	add("budget", "price_max")
 	add("maxbudget", "price_max")
+
 	for word := range ambiguous {
 		delete(all, word)
 	}
@@ -144,11 +157,13 @@ func newSynonyms(p *query.Parameters) map[string]string {
 	for name := range p.All() {
 		names[foldParameter(name)] = append(names[foldParameter(name)], name)
 	}
+
 	for word, same := range names {
 		if delete(all, word); len(same) == 1 {
 			all[word] = same[0]
 		}
 	}
+
 	for name, words := range otherControls {
 		for _, word := range words {
 			if _, taken := all[word]; !taken {
@@ -156,10 +171,11 @@ func newSynonyms(p *query.Parameters) map[string]string {
 			}
 		}
 	}
+
 	return all
 }
 
-// withPlurals adds the plural of each English name, or its singular.
+// withPlurals adds the plural, or the singular, of each English name.
 func withPlurals(words []string) []string {
 	all := words
 	for _, word := range words {
@@ -173,7 +189,8 @@ func withPlurals(words []string) []string {
 			all = append(all, word+"s")
 		}
 	}
-	return unique(all)
+
+	return uniqueTexts(all)
 }
 
 // addFieldNames adds the names of a field and of its bounds.
@@ -182,28 +199,37 @@ func addFieldNames(f *catalog.Field, add func(word, name string)) {
 	if !f.IsRenamed() {
 		words = append(words, foldParameter(f.Column.Name))
 	}
+
 	for _, word := range withPlurals(slices.Compact(words)) {
 		if f.Name != "id" || word == "id" || word == "ids" {
 			add(word, f.Name)
 		}
+
+		// Bounds, exclusions, and suffixes without a meaning.
 		for _, prefix := range lowerPrefixes {
 			add(prefix+word, f.Name+"_min")
 		}
+
 		for _, prefix := range upperPrefixes {
 			add(prefix+word, f.Name+"_max")
 		}
+
 		for _, suffix := range lowerSuffixes {
 			add(word+suffix, f.Name+"_min")
 		}
+
 		for _, suffix := range upperSuffixes {
 			add(word+suffix, f.Name+"_max")
 		}
+
 		for _, prefix := range notPrefixes {
 			add(prefix+word, f.Name+"_not")
 		}
+
 		for _, suffix := range notSuffixes {
 			add(word+suffix, f.Name+"_not")
 		}
+
 		for _, suffix := range eqSuffixes {
 			if f.Name != "id" || word == "id" || word == "ids" {
 				add(word+suffix, f.Name)

@@ -10,38 +10,40 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// marker is what words before a value say of it.
+// marker says what the words before a value mean for it.
 type marker int
 
 const (
-	unmarked   marker = iota
-	wants             // nothing but: the value, and it alone
-	leavesOut         // not: what comes next
-	leavesList        // other than: all that comes, commas included
+	noMarker     marker = iota
+	onlyMarker          // nothing but: the value, and it alone
+	notMarker           // not: what comes next
+	exceptMarker        // other than: all that comes, commas included
 )
 
-// markers are words before a value, the longest first where several begin with the same word.
-var markers = newMarkers(map[marker]string{
-	wants: "nothing but, nothing other than, nothing except, none other than, only, just, none but",
-	leavesOut: "not, not a, not an, not any, not the, no, non, neither, nor, never, never a, isn't, isn't a, is not, is not a, " +
-		"are not, aren't, it's not, don't want, do not want, don't want a, do not want a, doesn't want, don't like, do not like, hate, hates, " +
-		"avoid, avoiding, avoids, minus, ne, neq, not from, nothing from, nothing by, nothing, none, cant, cannot, can not, can't stand, couldn't, " +
-		"mustn't, must not, shouldn't, should not, won't, will not, won't consider, wouldn't, would not, wouldn't buy, doesn't, does not, don't, " +
-		"do not, didn't, wasn't, ain't, dislike, dislikes, detest, skip, ignore, leave out, filter out, rule out, get rid of, stay away from, " +
-		"steer clear of, unwilling, refuse, refuses, forget, remove, drop, hide, pass on, done with, had enough of, not equal to, not equals, " +
-		"is not equal to, not even, sick of, tired of, fed up with, anti, exclusions, far from, anywhere but, lacking, " +
-		"nicht, kein, keine, keinen, keiner, niet, geen, pas, pas de, nie, não, nao, не",
-	leavesList: "except, except for, except a, excepting, excluding, exclude, excludes, excl, with the exception of, bar, barring, none of, not in, " +
-		"nin, without, without a, w/o, other than, other than a, " +
-		"besides, apart from, aside from, anything but, anything but a, everything but, all but, any but, anyone but, anything except, " +
-		"everything except, all except, any except, anything other than, something other than, any other than, ohne, außer, ausser, alles außer, " +
-		"sans, sauf, tout sauf, sin, todo menos, tutto tranne, excepto, menos, senza, tranne, eccetto, zonder, behalve, bez, oprócz, sem, exceto, без, кроме",
+// markerPhrases are the words before a value, by their first word. The longest phrase comes first.
+var markerPhrases = newMarkers(map[marker]string{
+	onlyMarker: "nothing but, nothing other than, nothing except, none other than, only, just, none but",
+	notMarker: "not, not a, not an, not any, not the, no, non, neither, nor, never, never a, isn't, isn't a, is not, " +
+		"is not a, are not, aren't, it's not, don't want, do not want, don't want a, do not want a, doesn't want, don't " +
+		"like, do not like, hate, hates, avoid, avoiding, avoids, minus, ne, neq, not from, nothing from, nothing by, " +
+		"nothing, none, cant, cannot, can not, can't stand, couldn't, mustn't, must not, shouldn't, should not, won't, " +
+		"will not, won't consider, wouldn't, would not, wouldn't buy, doesn't, does not, don't, do not, didn't, wasn't, " +
+		"ain't, dislike, dislikes, detest, skip, ignore, leave out, filter out, rule out, get rid of, stay away from, " +
+		"steer clear of, unwilling, refuse, refuses, forget, remove, drop, hide, pass on, done with, had enough of, not " +
+		"equal to, not equals, is not equal to, not even, sick of, tired of, fed up with, anti, exclusions, far from, " +
+		"anywhere but, lacking, nicht, kein, keine, keinen, keiner, niet, geen, pas, pas de, nie, não, nao, не",
+	exceptMarker: "except, except for, except a, excepting, excluding, exclude, excludes, excl, with the exception of, " +
+		"bar, barring, none of, not in, nin, without, without a, w/o, other than, other than a, " +
+		"besides, apart from, aside from, anything but, anything but a, everything but, all but, any but, anyone but, " +
+		"anything except, everything except, all except, any except, anything other than, something other than, any other " +
+		"than, ohne, außer, ausser, alles außer, sans, sauf, tout sauf, sin, todo menos, tutto tranne, excepto, menos, " +
+		"senza, tranne, eccetto, zonder, behalve, bez, oprócz, sem, exceto, без, кроме",
 })
 
-// words of a marker, in lower case and without apostrophes.
+// markerPhrase is a marker in lower case and without apostrophes.
 type markerPhrase struct {
-	words []string
-	means marker
+	words  []string
+	marker marker
 }
 
 func newMarkers(lists map[marker]string) map[string][]markerPhrase {
@@ -52,81 +54,94 @@ func newMarkers(lists map[marker]string) map[string][]markerPhrase {
 			byFirst[words[0]] = append(byFirst[words[0]], markerPhrase{words, means})
 		}
 	}
+
 	for _, phrases := range byFirst {
 		slices.SortFunc(phrases, func(a, b markerPhrase) int { return len(b.words) - len(a.words) })
 	}
+
 	return byFirst
 }
 
 var apostrophes = strings.NewReplacer("'", "", "’", "", "‘", "", "`", "")
 
-// markerAt gives the marker that some words begin with, and how many words it has; the one of most words, up to a number.
+// markerAt returns the marker at the start of some words and its length in words. It prefers the longest phrase of at
+// most most words.
 func markerAt(words []string, most int) (marker, int) {
 	if len(words) == 0 {
-		return unmarked, 0
+		return noMarker, 0
 	}
+
 	plain := func(word string) string { return strings.ToLower(strings.TrimRight(apostrophes.Replace(word), ":.")) }
-	if n := anyBut(words); n > 0 && n <= most {
-		return leavesList, n
+	if n := anyButLength(words); n > 0 && n <= most {
+		return exceptMarker, n
 	}
-	for _, phrase := range markers[plain(words[0])] {
+
+	for _, phrase := range markerPhrases[plain(words[0])] {
 		if len(phrase.words) > min(len(words), most) {
 			continue
 		}
+
 		same := true
 		for i, word := range phrase.words {
 			same = same && plain(words[i]) == word
 		}
+
 		if same {
-			return phrase.means, len(phrase.words)
+			return phrase.marker, len(phrase.words)
 		}
 	}
-	return unmarked, 0
+
+	return noMarker, 0
 }
 
-// anyBut gives how many words "any make but" and its like have at the start of some words; 0 if they do not begin so.
-func anyBut(words []string) int {
+// anyButLength returns the length in words of "any make but" and similar phrases at the start of some words, or 0.
+func anyButLength(words []string) int {
 	if !slices.Contains([]string{"any", "all", "every"}, plainWord(words[0])) {
 		return 0
 	}
+
 	for i := 1; i < min(3, len(words)); i++ {
 		switch word := plainWord(words[i]); {
 		case word == "but" || word == "except":
 			return i + 1
-		case !slices.Contains(kinds, strings.TrimSuffix(word, "s")):
+		case !slices.Contains(kindWords, strings.TrimSuffix(word, "s")):
 			return 0
 		}
 	}
+
 	return 0
 }
 
-// kinds are words for what a value is one of, in the singular.
-var kinds = strings.Fields("make brand model color colour year state city body type fuel trim kind car vehicle thing other one place location engine")
+// kindWords name what a value is one of, in the singular.
+var kindWords = strings.Fields("make brand model color colour year state city body type fuel trim kind car " +
+	"vehicle thing other one place location engine")
 
-// Signs stand directly before a value that is not wanted. A dash before a number is the number's own sign, and one
+// Signs stand directly before a value that is not wanted. A dash before a number is the sign of the number, and a dash
 // alone joins words.
 var (
-	signs  = []string{"<>", "!==", "!=", "！", "!", "≠", "≢", "¬"}
-	dashes = []string{"-", "−", "–", "—", "‐", "‑", "－"}
+	negationSigns  = []string{"<>", "!==", "!=", "！", "!", "≠", "≢", "¬"}
+	negationDashes = []string{"-", "−", "–", "—", "‐", "‑", "－"}
 )
 
-// cutSign takes the sign of a negation off a word. It returns false for a word without one.
+// cutSign removes a negation sign from a word. It returns false if the word has none.
 func cutSign(word string) (rest string, found bool) {
-	for _, sign := range signs {
+	for _, sign := range negationSigns {
 		if rest, found := strings.CutPrefix(word, sign); found {
 			return strings.TrimSpace(rest), true
 		}
 	}
-	for _, dash := range dashes {
+
+	for _, dash := range negationDashes {
 		if rest, found := strings.CutPrefix(word, dash); found {
 			rest = strings.TrimSpace(rest)
 			return rest, value.Fold(rest) != "" && !isNumberWord(rest)
 		}
 	}
+
 	return word, false
 }
 
-// cutNon takes non- or not_ off a word, as in non-Toyota.
+// cutNon removes non-, not_ and similar prefixes from a word, as in non-Toyota.
 func cutNon(word string) (rest string, found bool) {
 	for _, prefix := range []string{"non-", "non_", "not-", "not_", "anti-"} {
 		if len(word) >= len(prefix) && strings.EqualFold(word[:len(prefix)], prefix) {
@@ -136,50 +151,53 @@ func cutNon(word string) (rest string, found bool) {
 	return word, false
 }
 
-// section is a part of a value with what stands before it.
+// section is a part of a value with the words before it.
 type section struct {
 	joint    string // or, and, nor, a comma, but; empty for the first and where a marker alone begins it
 	marker   marker
-	sign     bool // the marker is a sign, which holds for this section alone
-	isStored bool // the text is a value in stock, whatever it looks like
+	sign     bool // the marker is a sign, which affects only this section
+	isStored bool // the text is a value in stock, even if it looks like an operator
 	text     string
 }
 
-// joints are words between sections.
-var joints = []string{"or", "and", "nor", "&", "but", "yet", "/", "|", "und", "oder", "et", "ou"}
+// jointWords join sections.
+var jointWords = []string{"or", "and", "nor", "&", "but", "yet", "/", "|", "und", "oder", "et", "ou"}
 
-// beforeSign are signs between values that stand directly before the sign of a negation.
-var beforeSign = strings.NewReplacer(";", ",", "|", " | ", "/-", ",-", "/!", ",!", "&-", ",-", "&!", ",!")
+// signSeparators separate values directly before a negation sign.
+var signSeparators = strings.NewReplacer(";", ",", "|", " | ", "/-", ",-", "/!", ",!", "&-", ",-", "&!", ",!")
 
-// sectionReader takes a value apart at commas, joints and markers.
+// sectionReader splits a value at commas, joints and markers.
 type sectionReader struct {
 	isStored    func(text string) bool // whether a text is a value in stock as it is written
-	signsDigits bool                   // a dash before a digit is a negation, as no text has a sign of its own
+	signsDigits bool                   // a dash before a digit is a negation, because texts have no sign
 
 	all     []section
 	current section
 	isOpen  bool
 }
 
-func (s *sectionReader) read(text string) []section {
-	for i, chunk := range strings.Split(beforeSign.Replace(text), ",") {
+func (s *sectionReader) readSections(text string) []section {
+	for i, chunk := range strings.Split(signSeparators.Replace(text), ",") {
 		if i > 0 {
-			s.begin(section{joint: ","})
+			s.beginSection(section{joint: ","})
 			s.isOpen = true // something has to come
 		}
+
 		chunk = unwrap(chunk)
 		if chunk != "" && s.isStored(chunk) {
 			s.current.text, s.current.isStored, s.isOpen = chunk, true, true
 			continue
 		}
+
 		s.readWords(strings.Fields(chunk))
 	}
-	s.end()
+
+	s.endSection()
 	return s.all
 }
 
-// end ends the current section.
-func (s *sectionReader) end() {
+// endSection ends the current section.
+func (s *sectionReader) endSection() {
 	if s.isOpen {
 		s.current.text = strings.TrimSpace(s.current.text)
 		s.all = append(s.all, s.current)
@@ -187,56 +205,62 @@ func (s *sectionReader) end() {
 	s.current, s.isOpen = section{}, false
 }
 
-// begin begins a section after the current one.
-func (s *sectionReader) begin(next section) {
-	s.end()
+// beginSection ends the current section and begins the next one.
+func (s *sectionReader) beginSection(next section) {
+	s.endSection()
 	s.current = next
 }
 
-// mark begins a section after a marker. A joint before it belongs to it.
-func (s *sectionReader) mark(next section) {
+// beginMarked begins a section after a marker. The section takes over a joint directly before the marker.
+func (s *sectionReader) beginMarked(next section) {
 	next.joint = s.current.joint
-	if s.current.text == "" && s.current.marker == unmarked {
+	if s.current.text == "" && s.current.marker == noMarker {
 		s.isOpen = false
 	} else {
 		next.joint = ""
 	}
-	s.begin(next)
+
+	s.beginSection(next)
 	s.isOpen = true
 }
 
 func (s *sectionReader) readWords(words []string) {
 	for i := 0; i < len(words); {
 		word := words[i]
-		if joint := strings.ToLower(word); slices.Contains(joints, joint) && s.isOpen && s.current.text != "" {
-			s.begin(section{joint: joint})
+		if joint := strings.ToLower(word); slices.Contains(jointWords, joint) && s.isOpen && s.current.text != "" {
+			s.beginSection(section{joint: joint})
 			s.isOpen = i+1 == len(words) // something should have come
 			i++
 			continue
 		}
-		means, n := markerAt(words[i:], maxMarker)
-		if i+n == len(words) && n == 1 && !slices.Contains(unmistakable, strings.ToLower(word)) {
+
+		means, n := markerAt(words[i:], maxMarkerWords)
+		if i+n == len(words) && n == 1 && !slices.Contains(loneMarkers, strings.ToLower(word)) {
 			n = 0 // a word alone is a value: NE
 		}
+
 		rest, isSigned := s.cutSign(word)
-		isLone := slices.Contains(dashes, word) && (s.current.text == "" || i+1 == len(words))
+		isLone := slices.Contains(negationDashes, word) && (s.current.text == "" || i+1 == len(words))
+
 		stripped, isNon := cutNon(word)
-		isOpenMarker := s.isOpen && s.current.marker != unmarked && s.current.text == "" // what follows is what it marks
+		// The words after an open marker are what it marks.
+		isOpenMarker := s.isOpen && s.current.marker != noMarker && s.current.text == ""
 		switch {
 		case n > 0 && !isOpenMarker:
-			s.mark(section{marker: means})
+			s.beginMarked(section{marker: means})
 			i += n
 			continue
 		case isSigned && !isOpenMarker:
-			s.mark(section{marker: leavesOut, sign: true, text: rest})
+			s.beginMarked(section{marker: notMarker, sign: true, text: rest})
 		case isLone && !isOpenMarker:
-			s.mark(section{marker: leavesOut, sign: true})
+			s.beginMarked(section{marker: notMarker, sign: true})
 		case isNon && !isOpenMarker:
-			s.mark(section{marker: leavesOut, text: stripped})
+			s.beginMarked(section{marker: notMarker, text: stripped})
 		default:
 			s.current.text += " " + word
 			s.isOpen = true
 		}
+
 		i++
 	}
 }
@@ -245,18 +269,20 @@ func (s *sectionReader) cutSign(word string) (rest string, isSigned bool) {
 	if rest, isSigned = cutSign(word); isSigned || !s.signsDigits {
 		return rest, isSigned
 	}
-	for _, dash := range dashes {
+
+	for _, dash := range negationDashes {
 		if rest, found := strings.CutPrefix(word, dash); found && isNumberWord(rest) {
 			return rest, true
 		}
 	}
+
 	return word, false
 }
 
-// wrappers are signs that stand around a whole value.
+// valueWrappers are pairs of signs around a whole value.
 var valueWrappers = [][2]string{{`"`, `"`}, {"'", "'"}, {"(", ")"}, {"[", "]"}, {"“", "”"}, {"‘", "’"}, {"«", "»"}}
 
-// unwrap takes quotation marks and brackets off a whole value.
+// unwrap removes quotation marks and brackets around a whole value.
 func unwrap(text string) string {
 	text = strings.TrimSpace(text)
 	for _, w := range valueWrappers {
@@ -269,112 +295,127 @@ func unwrap(text string) string {
 	return text
 }
 
-// unmistakable are markers that mean nothing else where they stand alone.
-var unmistakable = strings.Fields("not except without excluding exclude")
+// loneMarkers are markers that mean nothing else when they stand alone.
+var loneMarkers = strings.Fields("not except without excluding exclude")
 
-// maxMarker is more words than any marker has.
-const maxMarker = 10
+// maxMarkerWords is more words than any marker has.
+const maxMarkerWords = 10
 
 func isNumberWord(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }
 
-// sectionsOf takes a value of a field apart.
-func (r *reading) sectionsOf(f *catalog.Field, text string) []section {
+// sectionsOf splits a value of a field into sections.
+func (r *requestReader) sectionsOf(f *catalog.Field, text string) []section {
 	reader := sectionReader{signsDigits: isTextual(f), isStored: func(text string) bool { return r.isStored(f, text) }}
-	return reader.read(text)
+	return reader.readSections(text)
 }
 
 func isTextual(f *catalog.Field) bool { return f.Class() == catalog.Text || f.Class() == catalog.List }
 
-// readNegation reads a value that says what is not wanted, such as Honda,-Toyota or "anything but red or blue". base is
-// what its parameter makes of a value without a marker: leavesList for make_not. The conditions are nil for a value without
-// a negation. why says what is wrong with one that cannot be read.
-func (r *reading) readNegation(f *catalog.Field, text string, base marker) (all []condition, why string) {
+// readNegation reads a value with a negation, such as Honda,-Toyota or "anything but red or blue". base is the marker
+// of the parameter itself: exceptMarker for make_not. It returns nil conditions for a value without a negation, and a
+// reason if it cannot read the negation.
+func (r *requestReader) readNegation(f *catalog.Field, text string, base marker) (all []condition, why string) {
 	parts := r.sectionsOf(f, text)
-	isMarked := func(s section) bool { return s.marker != unmarked }
+	isMarked := func(s section) bool { return s.marker != noMarker }
+
 	isEmpty := func(s section) bool { return value.Fold(s.text) == "" }
 	isLost := func(s section) bool { // a sign that reading a text as it is would lose
 		return s.sign && isTextual(f) && (s.joint != "" || s.text == "" || s.text == parts[0].text || isEmpty(parts[0]))
 	}
+
 	switch {
-	case base == unmarked && !slices.ContainsFunc(parts, isMarked):
+	case base == noMarker && !slices.ContainsFunc(parts, isMarked):
 		return nil, ""
-	case base == unmarked && !slices.ContainsFunc(parts, isLost) && r.isReadAsIs(f, text):
+	case base == noMarker && !slices.ContainsFunc(parts, isLost) && r.isReadAsIs(f, text):
 		return nil, ""
-	case base != unmarked && slices.ContainsFunc(parts, isMarked):
+	case base != noMarker && slices.ContainsFunc(parts, isMarked):
 		return nil, f.Name + "_not leaves out what it names, and its value is a negation too; send one of them"
 	}
-	if base == unmarked {
+
+	if base == noMarker {
 		if all := r.readNegatedWhole(f, text); all != nil {
 			return all, ""
 		}
 	}
 
+	// Read the sections one by one. A marker may hold for the sections after it.
 	before := base
 	for i, part := range parts {
 		means := part.marker
 		switch {
-		case means != unmarked:
-		case base != unmarked:
+		case means != noMarker:
+		case base != noMarker:
 			means = base
 		case part.joint == "but", i == 0:
-		case before == leavesOut && part.joint == "," && !parts[i-1].sign:
-			return nil, fmt.Sprintf("%q does not say whether the values after the comma are wanted; send %s_not=... for what is not, "+
+		case before == notMarker && part.joint == "," && !parts[i-1].sign:
+			return nil, fmt.Sprintf("%q does not say whether the values after the comma are wanted; send %s_not=... for "+
+				"what is not, "+
 				"and %s=... for what is", value.Excerpt(text), f.Name, f.Name)
-		case before == leavesOut && !parts[i-1].sign || before == leavesList:
+		case before == notMarker && !parts[i-1].sign || before == exceptMarker:
 			means = before
 		}
-		if base != unmarked && strings.EqualFold(part.text, "null") && !part.isStored {
+
+		if base != noMarker && strings.EqualFold(part.text, "null") && !part.isStored {
 			all = append(all, condition{query.Present, ""})
 			continue
 		}
+
 		values, isFiller := r.valuesOfSection(f, part, means, len(parts))
 		if isFiller {
 			continue
 		}
 		if values == nil {
-			return nil, fmt.Sprintf("the negation in %q cannot be read; send %s_not=... with the values to leave out", value.Excerpt(text), f.Name)
+			return nil, fmt.Sprintf("the negation in %q cannot be read; send %s_not=... with the values to leave out",
+				value.Excerpt(text), f.Name)
 		}
+
 		all = append(all, r.conditionsOf(means, values)...)
 		if before = means; part.sign {
-			before = unmarked
+			before = noMarker
 		}
 	}
+
 	return all, ""
 }
 
-// valuesOfSection gives the values that a section of a negation stands for; nil if it cannot be read. Words around the
-// values that say nothing are a filler.
-func (r *reading) valuesOfSection(f *catalog.Field, part section, means marker, sections int) (values []string, isFiller bool) {
+// valuesOfSection returns the values that a section of a negation stands for, or nil if it cannot read them. isFiller
+// reports that the section only has words without a meaning.
+func (r *requestReader) valuesOfSection(f *catalog.Field, part section, means marker, sections int) (values []string,
+	isFiller bool) {
 	_, isDouble := cutSign(part.text)
 	switch {
-	case part.text == "", isDouble && means != unmarked && !part.isStored:
+	case part.text == "", isDouble && means != noMarker && !part.isStored:
 		return nil, false
 	case part.isStored:
 		return []string{part.text}, false
 	}
+
 	if values := r.valuesOf(f, part.text); values != nil {
 		return values, false
 	}
+
 	switch {
-	case means == unmarked && (r.isFiller(part.text) || value.Fold(part.text) == ""):
+	case means == noMarker && (r.isFiller(part.text) || value.Fold(part.text) == ""):
 		return nil, true
-	case means == unmarked && (strings.Contains(part.text, " ") || part.joint == "" && sections > 1 && !isTextual(f)):
+	case means == noMarker && (strings.Contains(part.text, " ") || part.joint == "" && sections > 1 && !isTextual(f)):
 		return nil, false
-	case means == unmarked && part.joint == "" && sections > 1 && !r.isName(f, part):
+	case means == noMarker && part.joint == "" && sections > 1 && !r.isName(f, part):
 		return nil, false // definitely not Toyota
-	case means == unmarked || r.isName(f, part):
+	case means == noMarker || r.isName(f, part):
 		return []string{part.text}, false
 	}
+
 	return nil, false
 }
 
-// readNegatedWhole reads a negation of one value that may itself hold joints, as in "not Town & Country".
-func (r *reading) readNegatedWhole(f *catalog.Field, text string) []condition {
+// readNegatedWhole reads a negation of one value that may itself contain joints, as in "not Town & Country".
+func (r *requestReader) readNegatedWhole(f *catalog.Field, text string) []condition {
 	if rest, isSigned := cutSign(text); isSigned {
-		return r.conditionsOfWhole(f, leavesOut, rest)
+		return r.conditionsOfWhole(f, notMarker, rest)
 	}
+
 	words := strings.Fields(text)
-	for most := maxMarker; ; {
+	for most := maxMarkerWords; ; {
 		means, n := markerAt(words, most)
 		if n == 0 {
 			return nil
@@ -382,33 +423,38 @@ func (r *reading) readNegatedWhole(f *catalog.Field, text string) []condition {
 		if all := r.conditionsOfWhole(f, means, strings.Join(words[n:], " ")); all != nil {
 			return all
 		}
-		most = n - 1 // not in stock: not + in stock
+
+		most = n - 1 // try a shorter marker: "not in stock" may be "not" and "in stock"
 	}
 }
 
-// conditionsOfWhole are those of a text that is one value after a marker; nil if it is none.
-func (r *reading) conditionsOfWhole(f *catalog.Field, means marker, text string) []condition {
+// conditionsOfWhole returns the conditions for a text that is one value after a marker, or nil if it is not one value.
+func (r *requestReader) conditionsOfWhole(f *catalog.Field, means marker, text string) []condition {
 	if _, isDouble := cutSign(text); isDouble || strings.Contains(text, ",") && !r.isStored(f, text) && isTextual(f) {
 		return nil
 	}
+
 	values, _ := r.readText(f, text)
 	if !isTextual(f) && !strings.HasPrefix(text, "-") {
 		values = r.valuesOf(f, text)
 	}
+
 	if text == "" || values == nil {
 		return nil
 	}
+
 	return r.conditionsOf(means, values)
 }
 
-// isReadAsIs reports whether a text means something in stock as a whole, such as "not specified" or "Non Smoker".
-func (r *reading) isReadAsIs(f *catalog.Field, text string) bool {
+// isReadAsIs reports whether the whole text means something in stock, such as "not specified" or "Non Smoker".
+func (r *requestReader) isReadAsIs(f *catalog.Field, text string) bool {
 	if _, isSigned := cutSign(strings.TrimSpace(text)); isSigned {
 		return false
 	}
 	if _, ok := value.ParseBool(text); ok && f.Flag {
 		return true
 	}
+
 	switch f.Class() {
 	case catalog.Number:
 		_, isAmount := f.Measure().Parse(text)
@@ -418,11 +464,12 @@ func (r *reading) isReadAsIs(f *catalog.Field, text string) bool {
 		values, _ := r.readText(f, text)
 		return values != nil
 	}
+
 	return false
 }
 
-// valuesOf gives the values that a part of a negation stands for, as texts that its parameter takes; nil for none.
-func (r *reading) valuesOf(f *catalog.Field, text string) []string {
+// valuesOf returns the values that a part of a negation stands for, in the notation of its parameter, or nil.
+func (r *requestReader) valuesOf(f *catalog.Field, text string) []string {
 	switch f.Class() {
 	case catalog.Number, catalog.Instant:
 		if _, ok := query.ParseRange(f, text); ok {
@@ -433,9 +480,11 @@ func (r *reading) valuesOf(f *catalog.Field, text string) []string {
 		}
 		return nil
 	}
+
 	if f.HasOwnValues() {
 		return []string{text}
 	}
+
 	bare := withoutArticles(text)
 	for _, tried := range []string{text, bare, strings.TrimSuffix(bare, "s")} {
 		if tried == "" {
@@ -445,21 +494,23 @@ func (r *reading) valuesOf(f *catalog.Field, text string) []string {
 			return values
 		}
 	}
+
 	return nil
 }
 
-// isName reports whether a part of a negation names something even if nothing in stock has it: a word that is known for
-// the field, or one value alone after a sign or under a parameter that leaves it out.
-func (r *reading) isName(f *catalog.Field, part section) bool {
+// isName reports whether a part of a negation names something that may be out of stock: a known word of the field, or a
+// single value after a sign or in an excluding parameter.
+func (r *requestReader) isName(f *catalog.Field, part section) bool {
 	if !isTextual(f) {
 		return false
 	}
 	if f.Name == "make" && f.Recognizes(part.text) || len(f.NamedMeanings(part.text)) > 0 {
 		return true
 	}
-	if part.marker != unmarked && !part.sign || strings.ContainsAny(part.text, "!<>=≠&(){}[]:$\\\"") {
+	if part.marker != noMarker && !part.sign || strings.ContainsAny(part.text, "!<>=≠&(){}[]:$\\\"") {
 		return false
 	}
+
 	isSpace := func(c rune) bool { return c == ' ' || c == '-' }
 	return !slices.ContainsFunc(strings.FieldsFunc(part.text, isSpace), func(word string) bool {
 		values, _ := r.readText(f, word)
@@ -467,45 +518,51 @@ func (r *reading) isName(f *catalog.Field, part section) bool {
 	})
 }
 
-// conditionsOf are those of values after a marker.
-func (r *reading) conditionsOf(means marker, values []string) []condition {
+// conditionsOf returns the conditions for values after a marker.
+func (r *requestReader) conditionsOf(means marker, values []string) []condition {
 	use := query.Equals
-	if means == leavesOut || means == leavesList {
+	if means == notMarker || means == exceptMarker {
 		use = query.Excluded
 	}
+
 	all := make([]condition, len(values))
 	for i, v := range values {
 		all[i] = condition{use, v}
 	}
+
 	return all
 }
 
-// isFiller reports whether each word of a text says nothing.
-func (r *reading) isFiller(text string) bool {
+// isFiller reports whether no word of a text has a meaning.
+func (r *requestReader) isFiller(text string) bool {
 	for word := range strings.FieldsSeq(strings.ToLower(text)) {
-		isKind := slices.Contains(kinds, strings.TrimSuffix(word, "s"))
-		if !isKind && !slices.Contains(fillers, word) && !slices.Contains(emptyWords, word) {
+		isKind := slices.Contains(kindWords, strings.TrimSuffix(word, "s"))
+		if !isKind && !slices.Contains(fillerWords, word) && !slices.Contains(emptyWords, word) {
 			return false
 		}
 	}
 	return true
 }
 
-// emptyWords say nothing beside a negation.
-var emptyWords = strings.Fields("anything something everything all one ones thats which it its be preferably please must should definitely alle anywhere everywhere")
+// emptyWords have no meaning beside a negation.
+var emptyWords = strings.Fields("anything something everything all one ones thats which it its be preferably please " +
+	"must should definitely alle anywhere everywhere")
 
-// withoutArticles leaves out words around a value that say nothing: "the red ones", "Toyota cars".
+// withoutArticles removes words without a meaning around a value: "the red ones", "Toyota cars".
 func withoutArticles(text string) string {
 	words := strings.Fields(text)
 	empty := func(word string) bool {
 		word = strings.ToLower(apostrophes.Replace(trimPunctuation(word)))
-		return slices.Contains(fillers, word) || slices.Contains(emptyWords, word)
+		return slices.Contains(fillerWords, word) || slices.Contains(emptyWords, word)
 	}
+
 	for len(words) > 0 && empty(words[0]) {
 		words = words[1:]
 	}
+
 	for len(words) > 0 && empty(words[len(words)-1]) {
 		words = words[:len(words)-1]
 	}
+
 	return strings.Join(words, " ")
 }

@@ -16,24 +16,16 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// readNumbers reads the values of a field of numbers.
-func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
-	var all []string
-	for _, g := range given {
-		if items, ok := parseList(g); ok {
-			all = append(all, items...)
-		} else {
-			all = append(all, g)
-		}
-	}
-
+// readNumbers reads the values of a number field.
+func (r *requestReader) readNumbers(name string, p query.Parameter, given []string) {
 	var read []string
 	out, why := url.Values{}, ""
-	for _, g := range all {
+	for _, g := range listItems(given) {
 		g, changed, ok := r.normalizeNumber(name, p.Field, g)
 		if !ok {
 			return
 		}
+
 		why = cmp.Or(changed, why)
 		if isPlain(p.Field, g) {
 			read = append(read, g)
@@ -46,6 +38,8 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 		if m := inDays.FindStringSubmatch(g); m != nil && p.Field.Unit == "days" {
 			g = m[1]
 		}
+
+		// Read an amount in the unit of the column, or in one of its currencies.
 		a, ok := p.Field.Measure().Parse(g)
 		if p.Field.IsOfCurrencies() {
 			a, ok = value.Measure{Field: p.Field.Name}.Parse(g)
@@ -54,14 +48,17 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 			}
 			r.needCurrency(p.Field, a.Currency)
 		}
+
 		if !ok && r.failUnit(name, p.Field, g) {
 			return
 		}
-		if !ok || !fits(p.Use, a) {
+		if !ok || !fitsBound(p.Use, a) {
 			read = append(read, r.readNumberList(p, g, &why)...)
 			continue
 		}
+
 		switch {
+		// Write the amount as a value, a range, or a bound in another parameter.
 		case p.Use == query.AtLeast, a.From == a.To:
 			read = append(read, a.From)
 		case p.Use == query.AtMost:
@@ -76,7 +73,8 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 		default:
 			read = append(read, a.From+"-"+a.To)
 		}
-		why = a.Why
+
+		why = a.Reason
 		if p.Field.Measure().IsMoney() && p.Field.Unit == "" && a.Currency != "" {
 			why = fmt.Sprintf("a number alone, as the currency of column %s is not known (CARS_UNITS=%s=%s says it)",
 				p.Field.Column.Name, p.Field.Name, a.Currency)
@@ -86,6 +84,7 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 	if len(read) > 0 {
 		out[name] = read
 	}
+
 	if why != "" {
 		noted := maps.Clone(out)
 		if p.Field.IsOfCurrencies() && len(r.exact[p.Field.CurrencyIn.Name]) > 0 {
@@ -93,18 +92,32 @@ func (r *reading) readNumbers(name string, p query.Parameter, given []string) {
 		}
 		r.note(name, why, noted)
 	}
+
 	for n, values := range out {
 		r.exact[n] = append(r.exact[n], values...)
 	}
 }
 
-// boundName is the parameter for a bound of a field.
-func (r *reading) boundName(f *catalog.Field, use query.Use) string {
+// listItems replaces each value that is a JSON array by its items.
+func listItems(given []string) []string {
+	var all []string
+	for _, g := range given {
+		if items, ok := parseList(g); ok {
+			all = append(all, items...)
+		} else {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+// boundName returns the parameter for a bound of a field.
+func (r *requestReader) boundName(f *catalog.Field, use query.Use) string {
 	name, _ := r.parameterFor(f, use) // fields of numbers have both
 	return name
 }
 
-// oppositeBound is the parameter that leaves out what an open range holds.
+// oppositeBound returns the parameter that excludes what an open range includes.
 func oppositeBound(f *catalog.Field, a value.Amount) string {
 	if a.To == "" {
 		return f.Name + "_max=" + a.From
@@ -124,18 +137,18 @@ var numberWords = map[string]string{
 var (
 	shortYear  = regexp.MustCompile(`(^|[^\d.])'?(\d\d)($|[^\d.])`)
 	numberWord = regexp.MustCompile(`(?i)\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b`)
-	// Digits in groups before a decimal comma, as in 20.000,50.
+	// groupsOfPoints finds digits in groups before a decimal comma, as in 20.000,50.
 	groupsOfPoints = regexp.MustCompile(`\d{1,3}(?:[. ']\d{3})+,`)
 
-	// Alternatives in words.
-	wordedOr = regexp.MustCompile(`(?i)\s+or\s+|\s*[;|]\s*`)
+	// alternativeWords finds what joins alternatives.
+	alternativeWords = regexp.MustCompile(`(?i)\s+or\s+|\s*[;|]\s*`)
 
 	decimalComma = regexp.MustCompile(`(\d),(\d{1,2})($|[^\d,.])`)
 )
 
-// normalizeNumber writes out what numbers are short for: years of two digits, small numbers in words, and decimal commas
-// of prices and mileages. It returns false for a comma that could mean two things, which it has noted.
-func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (text, why string, ok bool) {
+// normalizeNumber expands short forms: years of two digits, small numbers in words, and decimal commas of prices and
+// mileages. It records a mistake and returns false for a comma that may mean two things.
+func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given string) (text, why string, ok bool) {
 	text = given
 	switch m := f.Measure(); {
 	case m.Unit == "%" && strings.Contains(text, "%"):
@@ -147,15 +160,18 @@ func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (
 				return "", "", false
 			}
 		}
-		for { // neighbors share the sign between them
+
+		// Repeat, because neighboring years share the sign between them.
+		for {
 			longer := shortYear.ReplaceAllStringFunc(text, lengthenYear)
 			if longer == text {
 				break
 			}
 			text, why = longer, "a year of two digits"
 		}
-	case m.Counts():
-		if digits := numberWord.ReplaceAllStringFunc(text, func(w string) string { return numberWords[strings.ToLower(w)] }); digits != text {
+	case m.IsCount():
+		if digits := numberWord.ReplaceAllStringFunc(text,
+			func(w string) string { return numberWords[strings.ToLower(w)] }); digits != text {
 			return digits, "a number in words", true
 		}
 	case !strings.Contains(text, ","), value.IsGrouped(text) && !decimalComma.MatchString(text):
@@ -169,19 +185,23 @@ func (r *reading) normalizeNumber(name string, f *catalog.Field, given string) (
 		if strings.Contains(point, ",") && !value.IsGrouped(point) && !mixesLengths(text) {
 			break // 5,10,15
 		}
+
 		if strings.Contains(point, ",") && !value.IsGrouped(point) {
-			r.fail(name, given, "the commas may be decimal ones or stand between values; send 20000.50 for a decimal, and repeat the parameter for several values")
+			r.fail(name, given, "the commas may be decimal ones or stand between values; send 20000.50 for a decimal, and "+
+				"repeat the parameter for several values")
 			return "", "", false
 		}
+
 		return point, "a decimal comma", true
 	case f.Type() == "number" && decimalComma.MatchString(text):
 		r.fail(name, given, "a comma separates values here; send 2.5 for a decimal")
 		return "", "", false
 	}
+
 	return text, why, true
 }
 
-// mixesLengths reports whether numbers of one or two digits stand among those of four or more, as in 20000,00, 30000,00.
+// mixesLengths reports whether some numbers have one or two digits and others four or more, as in 20000,00, 30000,00.
 func mixesLengths(text string) bool {
 	isShort, isLong := false, false
 	for _, part := range splitAtCommas(text) {
@@ -191,15 +211,15 @@ func mixesLengths(text string) bool {
 	return isShort && isLong
 }
 
-// hasShortYears reports whether the table itself keeps years of two digits.
-func (r *reading) hasShortYears(f *catalog.Field) bool {
+// hasShortYears reports whether the table stores years of two digits.
+func (r *requestReader) hasShortYears(f *catalog.Field) bool {
 	const shortest = 1000
-	_, high := r.index.Extremes(r.index.All(), f, false)
+	_, high := r.index.MinMax(r.index.All(), f, false)
 	year, err := strconv.Atoi(string(high.Form))
 	return high.Type == value.Null || err == nil && year < shortest
 }
 
-// lengthenYear writes a year of two digits in full: the latest such year up to the next one.
+// lengthenYear expands a year of two digits to the latest matching year, up to next year.
 func lengthenYear(match string) string {
 	parts := shortYear.FindStringSubmatch(match)
 	short, _ := strconv.Atoi(parts[2]) // two digits
@@ -208,11 +228,11 @@ func lengthenYear(match string) string {
 	return parts[1] + strconv.Itoa(year) + parts[3]
 }
 
-// bareDollar is a $ that no letter makes the dollar of one country.
+// bareDollar finds a $ without letters that name a country's dollar.
 var bareDollar = regexp.MustCompile(`(?:^|\PL)\$(?:\PL|$)`)
 
-// fits reports whether an amount can be a bound: price_min takes "20k" and "over 20k", but not "under 20k".
-func fits(use query.Use, a value.Amount) bool {
+// fitsBound reports whether an amount can be a bound: price_min accepts "20k" and "over 20k", but not "under 20k".
+func fitsBound(use query.Use, a value.Amount) bool {
 	single := a.From == a.To
 	switch use {
 	case query.AtLeast:
@@ -223,21 +243,23 @@ func fits(use query.Use, a value.Amount) bool {
 	return true
 }
 
-// readNumberList reads the parts of a list that as a whole is not an amount.
-func (r *reading) readNumberList(p query.Parameter, given string, why *string) []string {
-	parts := strings.Split(wordedOr.ReplaceAllString(given, ","), ",")
+// readNumberList reads the items of a list that is not an amount as a whole.
+func (r *requestReader) readNumberList(p query.Parameter, given string, why *string) []string {
+	parts := strings.Split(alternativeWords.ReplaceAllString(given, ","), ",")
 	several := p.Use == query.Equals || p.Use == query.Excluded
 	if !several || len(parts) < 2 || value.IsGrouped(given) {
-		if several && value.IsGrouped(given) { // Parse would take it for several values
-			r.fail(p.Field.Name, given, p.Field.Name+" must be "+query.Expects(p.Field)+"; write 20000 for 20,000")
+		if several && value.IsGrouped(given) { // Parse would read several values
+			r.fail(p.Field.Name, given, p.Field.Name+" must be "+query.DescribeValues(p.Field)+"; write 20000 for 20,000")
 			return nil
 		}
 		return []string{given}
 	}
+
 	for i, part := range parts {
 		if isPlain(p.Field, part) {
 			continue
 		}
+
 		a, ok := p.Field.Measure().Parse(part)
 		switch {
 		case !ok || a.From == "" || a.To == "":
@@ -247,27 +269,31 @@ func (r *reading) readNumberList(p query.Parameter, given string, why *string) [
 		default:
 			parts[i] = a.From + "-" + a.To
 		}
-		*why = a.Why
+
+		*why = a.Reason
 	}
+
 	return parts
 }
 
-// isPlain reports whether Parse reads a text as people mean it. It would read 20,000 as 20 and 0, and 30.000 as 30.
+// isPlain reports whether Parse reads a text as people mean it. Parse would read 20,000 as 20 and 0, and 30.000 as 30.
 func isPlain(f *catalog.Field, given string) bool {
 	m := f.Measure()
 	if value.IsGrouped(given) && (strings.Contains(given, ",") || m.IsMoney() || m.IsDistance()) {
 		return false
 	}
+
 	for part := range strings.SplitSeq(given, ",") {
 		if _, ok := query.ParseRange(f, strings.TrimSpace(part)); !ok {
 			return false
 		}
 	}
+
 	return true
 }
 
-// failUnit says why an amount with a unit cannot be compared, if that is what is wrong with it.
-func (r *reading) failUnit(name string, f *catalog.Field, given string) bool {
+// failUnit records a mistake if an amount's unit is why it cannot be compared.
+func (r *requestReader) failUnit(name string, f *catalog.Field, given string) bool {
 	m := f.Measure()
 	switch {
 	case m.IsDistance() && m.Unit == "":
@@ -275,9 +301,11 @@ func (r *reading) failUnit(name string, f *catalog.Field, given string) bool {
 		if !ok {
 			return false
 		}
-		if miles, _ := (value.Measure{Field: m.Field, Unit: "mi"}).Parse(given); a.Why == "miles as kilometers" {
+
+		if miles, _ := (value.Measure{Field: m.Field, Unit: "mi"}).Parse(given); a.Reason == "miles as kilometers" {
 			a = miles // as it is written
 		}
+
 		number := cmp.Or(a.To, a.From)
 		r.fail(name, given, fmt.Sprintf("%s has a unit, but that of column %s is not known; send %s, or set "+
 			"CARS_UNITS=%s=km or %s=mi", name, f.Column.Name, number, f.Name, f.Name))
@@ -290,50 +318,56 @@ func (r *reading) failUnit(name string, f *catalog.Field, given string) bool {
 		r.fail(name, given, fmt.Sprintf("%s must be an amount in %s, the currency of column %s", name, m.Unit, f.Column.Name))
 		return true
 	}
+
 	return false
 }
 
-// needCurrency adds a filter for the vehicles whose price is in a currency.
-func (r *reading) needCurrency(f *catalog.Field, code string) {
+// needCurrency adds a filter for vehicles whose price is in a currency.
+func (r *requestReader) needCurrency(f *catalog.Field, code string) {
 	if code == "" {
 		return
 	}
+
 	for _, text := range r.currencies(f) {
-		if c, _ := catalog.CurrencyCode(text); (c == code || text == code) && !slices.Contains(r.exact[f.CurrencyIn.Name], text) {
+		if c, _ := catalog.CurrencyCode(text); (c == code || text == code) &&
+			!slices.Contains(r.exact[f.CurrencyIn.Name], text) {
 			r.exact[f.CurrencyIn.Name] = append(r.exact[f.CurrencyIn.Name], text)
 		}
 	}
+
 	if len(r.exact[f.CurrencyIn.Name]) == 0 {
 		r.exact[f.CurrencyIn.Name] = []string{code}
 	}
 }
 
-// currencies are those of a field whose amounts are in several, as they are stored; just the usual one if they are gone.
-func (r *reading) currencies(f *catalog.Field) []string {
+// currencies returns the currencies in stock of a field with several, or its usual currency if none is left.
+func (r *requestReader) currencies(f *catalog.Field) []string {
 	if texts := r.index.Texts(f.CurrencyIn); texts != nil && len(texts.Values) > 0 {
 		return texts.Values
 	}
 	return []string{f.Unit}
 }
 
-// manyTimes is how many times the greatest value in stock a bound is that cannot be in the unit of the column.
-const manyTimes = 10
+// maxScale is how many times the largest value in stock a bound may be before its unit must be wrong.
+const maxScale = 10
 
-// checkScale makes a mistake of a bound that is far above all amounts of a column whose unit is not known.
-func (r *reading) checkScale(q *query.Query) {
+// checkScale refuses a bound far above all amounts of a column whose unit is unknown.
+func (r *requestReader) checkScale(q *query.Query) {
 	for i := range q.Filters {
 		f := &q.Filters[i]
 		if !f.Field.Unscaled {
 			continue
 		}
-		low, high := r.index.Extremes(r.index.All(), f.Field, false)
+
+		low, high := r.index.MinMax(r.index.All(), f.Field, false)
 		if high.Type == value.Null {
 			continue
 		}
+
 		greatest, _ := strconv.ParseFloat(string(high.Form), 64)
 		for _, bounds := range f.Ranges {
 			bound := cmp.Or(bounds.To, bounds.From)
-			if amount, err := strconv.ParseFloat(bound, 64); err == nil && amount > manyTimes*greatest {
+			if amount, err := strconv.ParseFloat(bound, 64); err == nil && amount > maxScale*greatest {
 				r.fail(f.Parameter, bound, fmt.Sprintf("%s is far above what column %s has, from %s to %s; these may be "+
 					"thousands or lakh, and nothing says which, so send an amount in the unit of the column",
 					f.Parameter, f.Field.Column.Name, low.Form, high.Form))
@@ -342,18 +376,19 @@ func (r *reading) checkScale(q *query.Query) {
 	}
 }
 
-// checkCurrencies makes a mistake of a bound, and of an order, that compares amounts of several currencies.
-func (r *reading) checkCurrencies(q *query.Query) {
+// checkCurrencies refuses bounds and orders that compare amounts in several currencies.
+func (r *requestReader) checkCurrencies(q *query.Query) {
 	for i := range q.Filters {
 		f := &q.Filters[i]
-		if _, one := q.Currency(f.Field); !one && len(f.Ranges) > 0 {
+		if _, isSingle := q.Currency(f.Field); !isSingle && len(f.Ranges) > 0 {
 			all := r.currencies(f.Field)
 			r.fail(f.Parameter, strings.Trim(f.Ranges[0].From+"-"+f.Ranges[0].To, "-"), fmt.Sprintf("amounts of %s are in %s; "+
 				"name one of these currencies, as in 20000 %s", f.Field.Name, strings.Join(all, ", "), all[0]))
 		}
 	}
+
 	for _, o := range q.Sort {
-		if _, one := q.Currency(o.Field); !one {
+		if _, isSingle := q.Currency(o.Field); !isSingle {
 			all := r.currencies(o.Field)
 			r.fail("sort", o.String(), fmt.Sprintf("amounts of %s are in %s; add a filter such as %s=%s",
 				o.Field.Name, strings.Join(all, ", "), o.Field.CurrencyIn.Name, all[0]))

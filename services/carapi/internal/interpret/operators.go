@@ -14,139 +14,161 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// condition is a part of a value as one parameter takes it: color=red,-blue has one for color and one for color_not.
+// condition is the part of a value that one parameter takes: color=red,-blue has one for color and one for color_not.
 type condition struct {
 	use   query.Use
 	value string
 }
 
-// operators are what callers of other interfaces write for a comparison: make=neq.Toyota, price={"$lte":20000}.
-var operators = map[string]string{
-	"exclude": "ne", "excluding": "ne", "excl": "ne", "no": "ne", "without": "ne", "except": "ne", "is_not": "ne", "isnt": "ne",
-	"eq": "eq", "equals": "eq", "equal": "eq", "is": "eq", "exact": "eq", "iexact": "eq", "like": "eq", "ilike": "eq",
+// operatorNames are what callers of other APIs write for a comparison: make=neq.Toyota, price={"$lte":20000}.
+var operatorNames = map[string]string{
+	"exclude": "ne", "excluding": "ne", "excl": "ne", "no": "ne", "without": "ne", "except": "ne", "is_not": "ne",
+	"isnt": "ne",
+	"eq":   "eq", "equals": "eq", "equal": "eq", "is": "eq", "exact": "eq", "iexact": "eq", "like": "eq", "ilike": "eq",
 	"contains": "eq", "icontains": "eq", "in": "eq", "any": "eq", "cs": "eq", "=": "eq", "==": "eq",
 	"!": "ne", "!=": "ne", "<>": "ne", "≠": "ne", "-": "ne",
-	"ne": "ne", "neq": "ne", "not": "ne", "nin": "ne", "notin": "ne", "not in": "ne", "not_in": "ne", "isnot": "ne", "noteq": "ne",
-	"gte": "gte", "ge": "gte", "min": "gte", "from": "gte", "start": "gte", ">=": "gte",
+	"ne": "ne", "neq": "ne", "not": "ne", "nin": "ne", "notin": "ne", "not in": "ne", "not_in": "ne", "isnot": "ne",
+	"noteq": "ne",
+	"gte":   "gte", "ge": "gte", "min": "gte", "from": "gte", "start": "gte", ">=": "gte",
 	"lte": "lte", "le": "lte", "max": "lte", "to": "lte", "end": "lte", "<=": "lte",
 	"gt": "gt", ">": "gt", "lt": "lt", "<": "lt",
 	"between": "between", "btw": "between", "range": "between",
 	"exists": "exists", "isnull": "isnull",
 }
 
-var opposites = map[string]string{"eq": "ne", "ne": "eq", "gte": "lt", "lt": "gte", "lte": "gt", "gt": "lte"}
+var oppositeOperators = map[string]string{"eq": "ne", "ne": "eq", "gte": "lt", "lt": "gte", "lte": "gt", "gt": "lte"}
 
 // An operator before its value: not.in.(a,b), gte:20000, ne(Toyota), NOT IN ('a', 'b').
 var (
-	dotted    = regexp.MustCompile(`(?i)^(not[.:])?\$?([a-z_]+)[.:](.+)$`)
-	called    = regexp.MustCompile(`(?i)^(not\s+|not[.:])?([a-z_]+|not\s+in|!=?|<>|≠|-)\s*[(\[](.*)[)\]]$`)
-	isNotNull = regexp.MustCompile(`(?i)^(?:is[\s.]+not[\s.]+|not[\s.](?:is[\s.])?|!=?\s*|<>\s*|≠\s*|neq?[.:\s]\s*)(?:null|none|nil|empty)$`)
-	isNull    = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
+	dottedOperator  = regexp.MustCompile(`(?i)^(not[.:])?\$?([a-z_]+)[.:](.+)$`)
+	calledOperator  = regexp.MustCompile(`(?i)^(not\s+|not[.:])?([a-z_]+|not\s+in|!=?|<>|≠|-)\s*[(\[](.*)[)\]]$`)
+	notNullOperator = regexp.MustCompile(`(?i)^(?:is[\s.]+not[\s.]+|not[\s.](?:is[\s.])?|!=?\s*|<>\s*|≠\s*|` +
+		`neq?[.:\s]\s*)(?:null|none|nil|empty)$`)
+	nullOperator = regexp.MustCompile(`(?i)^is[\s.](?:null|nil|empty)$`)
 )
 
-// readOperator reads a value with an operator of another interface. is is false for any other value, and ok for one that
-// cannot be read.
+// readOperator reads a value with an operator of another API. is reports whether the value has one, and ok whether it
+// could be read.
 func readOperator(text string) (all []condition, is, ok bool) {
 	text = strings.TrimSpace(text)
 	switch {
-	case isNotNull.MatchString(text):
+	case notNullOperator.MatchString(text):
 		return []condition{{query.Present, ""}}, true, true
-	case isNull.MatchString(text):
+	case nullOperator.MatchString(text):
 		return []condition{{query.Missing, ""}}, true, true
 	case strings.HasPrefix(text, "{"):
 		all, ok = readObject(text)
 		return all, true, ok
 	}
+
 	if all, ok := readOperatorList(text); ok {
 		return all, true, true
 	}
 	if rest := strings.TrimLeft(text, "="); rest != text {
 		return []condition{{query.Equals, strings.TrimSpace(rest)}}, true, rest != ""
 	}
-	for _, shape := range []*regexp.Regexp{dotted, called} {
+
+	// An operator before its values, with dots or parentheses.
+	for _, shape := range []*regexp.Regexp{dottedOperator, calledOperator} {
 		match := shape.FindStringSubmatch(text)
 		if match == nil {
 			continue
 		}
-		operator := operators[strings.Join(strings.Fields(strings.ToLower(match[2])), " ")]
+
+		operator := operatorNames[strings.Join(strings.Fields(strings.ToLower(match[2])), " ")]
 		if operator == "" {
 			continue
 		}
+
 		if match[1] != "" {
-			operator = opposites[operator]
+			operator = oppositeOperators[operator]
 		}
+
 		if inner, isNested, ok := readOperator(match[3]); isNested && ok {
 			all, ok = negateAll(inner, operator)
 			return all, true, ok
 		}
-		all, ok = apply(operator, splitOperand(match[3]))
+
+		all, ok = conditionsOfOperator(operator, splitOperand(match[3]))
 		return all, true, ok
 	}
+
 	return nil, false, false
 }
 
-// negateAll gives what an operator makes of the conditions inside it: not(in(a,b)).
+// negateAll applies an operator to the conditions inside it: not(in(a,b)).
 func negateAll(inner []condition, operator string) ([]condition, bool) {
 	for i := range inner {
 		switch {
 		case operator == "eq":
-		case operator == "ne" && inner[i].use == query.Equals && !strings.HasPrefix(inner[i].value, "<") && !strings.HasPrefix(inner[i].value, ">"):
+		case operator == "ne" && inner[i].use == query.Equals && !strings.HasPrefix(inner[i].value, "<") &&
+			!strings.HasPrefix(inner[i].value, ">"):
 			inner[i].use = query.Excluded
 		default:
 			return nil, false
 		}
 	}
+
 	return inner, true
 }
 
-// readOperatorList reads several bounds with commas between them: gte:10000,lte:20000.
+// readOperatorList reads several bounds separated by commas: gte:10000,lte:20000.
 func readOperatorList(text string) ([]condition, bool) {
 	parts := strings.Split(text, ",")
 	if len(parts) < 2 {
 		return nil, false
 	}
+
 	var all []condition
 	for _, part := range parts {
-		match := dotted.FindStringSubmatch(strings.TrimSpace(part))
-		if match == nil || operators[strings.ToLower(match[2])] == "" {
+		match := dottedOperator.FindStringSubmatch(strings.TrimSpace(part))
+		if match == nil || operatorNames[strings.ToLower(match[2])] == "" {
 			return nil, false
 		}
+
 		found, _, ok := readOperator(part)
 		if !ok {
 			return nil, false
 		}
+
 		all = append(all, found...)
 	}
+
 	return all, true
 }
 
-// splitOperand takes the values of an operator apart: (a,b), 'a', "a", *a*.
+// splitOperand splits the values of an operator: (a,b), 'a', "a", *a*.
 func splitOperand(text string) []string {
 	text = unwrapList(strings.Trim(text, " {}"))
 	if items, ok := parseList(text); ok {
 		return items
 	}
+
 	parts := strings.Split(text, ",")
 	for i, part := range parts {
 		parts[i] = strings.Trim(strings.TrimSpace(part), `'"*%`)
 	}
+
 	return parts
 }
 
-// readObject reads an object of operators, as MongoDB has them: {"$gte": 20000, "$lte": 30000}.
+// readObject reads an object of operators in MongoDB's notation: {"$gte": 20000, "$lte": 30000}.
 func readObject(text string) ([]condition, bool) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
+
 	var object map[string]any
 	if decoder.Decode(&object) != nil || decoder.More() || len(object) == 0 {
 		return nil, false
 	}
+
 	var all []condition
 	for name, operand := range object {
 		if operand == nil && len(object) > 1 {
 			continue // {"min": 10000, "max": null}
 		}
-		operator := operators[strings.ToLower(strings.TrimLeft(name, "$_"))]
+
+		operator := operatorNames[strings.ToLower(strings.TrimLeft(name, "$_"))]
 		if inner, ok := operand.(map[string]any); ok && operator == "ne" {
 			found, ok := negateObject(inner)
 			if !ok {
@@ -155,13 +177,16 @@ func readObject(text string) ([]condition, bool) {
 			all = append(all, found...)
 			continue
 		}
-		values, ok := scalars(operand)
-		found, applied := apply(operator, values)
+
+		values, ok := scalarTexts(operand)
+		found, applied := conditionsOfOperator(operator, values)
 		if !ok || !applied {
 			return nil, false
 		}
+
 		all = append(all, found...)
 	}
+
 	slices.SortFunc(all, func(a, b condition) int { return strings.Compare(a.value, b.value) })
 	return all, true
 }
@@ -169,24 +194,27 @@ func readObject(text string) ([]condition, bool) {
 // negateObject reads the object of a $not.
 func negateObject(object map[string]any) ([]condition, bool) {
 	if len(object) != 1 {
-		return nil, false // not (a and b) is no condition for one parameter
+		return nil, false // one parameter cannot express not (a and b)
 	}
+
 	for name, operand := range object {
-		values, ok := scalars(operand)
+		values, ok := scalarTexts(operand)
 		if !ok {
 			return nil, false
 		}
-		return apply(opposites[operators[strings.ToLower(strings.TrimLeft(name, "$_"))]], values)
+		return conditionsOfOperator(oppositeOperators[operatorNames[strings.ToLower(strings.TrimLeft(name, "$_"))]], values)
 	}
+
 	return nil, false
 }
 
-// scalars gives a text, a number, a truth value or null, or a list of them, as texts.
-func scalars(operand any) ([]string, bool) {
+// scalarTexts returns texts, numbers, booleans, null, or a list of them, as texts.
+func scalarTexts(operand any) ([]string, bool) {
 	items, several := operand.([]any)
 	if !several {
 		items = []any{operand}
 	}
+
 	texts := make([]string, len(items))
 	for i, item := range items {
 		switch item := item.(type) {
@@ -202,20 +230,24 @@ func scalars(operand any) ([]string, bool) {
 			return nil, false
 		}
 	}
+
 	return texts, len(texts) > 0
 }
 
-// apply gives the conditions of an operator and its values.
-func apply(operator string, values []string) ([]condition, bool) {
+// conditionsOfOperator returns the conditions for an operator and its values.
+func conditionsOfOperator(operator string, values []string) ([]condition, bool) {
 	first := ""
 	if len(values) > 0 {
 		first = values[0]
 	}
+
+	// Operators of presence, ranges and lists.
 	isOne := len(values) == 1
 	switch {
 	case slices.Contains(values, ""):
 		return nil, false
-	case operator == "ne" && isOne && strings.EqualFold(first, "null"), operator == "exists" && first == "true", operator == "isnull" && first == "false":
+	case operator == "ne" && isOne && strings.EqualFold(first, "null"), operator == "exists" && first == "true",
+		operator == "isnull" && first == "false":
 		return []condition{{query.Present, ""}}, true
 	case operator == "exists" && first == "false", operator == "isnull" && first == "true":
 		return []condition{{query.Missing, ""}}, true
@@ -233,6 +265,7 @@ func apply(operator string, values []string) ([]condition, bool) {
 	case !isOne:
 		return nil, false
 	}
+
 	switch operator {
 	case "gte":
 		return []condition{{query.AtLeast, first}}, true
@@ -243,24 +276,28 @@ func apply(operator string, values []string) ([]condition, bool) {
 	case "lt":
 		return []condition{{query.Equals, "<" + first}}, true
 	}
+
 	return nil, false
 }
 
-// conditions takes a value of a filter apart into what it wants and what it does not want. Changed is false for one that
-// is read as it stands. It returns false for a negation that cannot be read, which it has noted.
-func (r *reading) conditions(name string, p query.Parameter, text string) (all []condition, changed, ok bool) {
+// splitConditions splits a filter value into what it wants and what it excludes. changed is false if the value is read
+// as written. ok is false for a negation that cannot be read; the mistake is recorded.
+func (r *requestReader) splitConditions(name string, p query.Parameter, text string) (all []condition,
+	changed, ok bool) {
 	whole := []condition{{p.Use, text}}
 	if r.isStored(p.Field, text) {
 		return whole, false, true
 	}
+
 	text = unwrapList(strings.Map(withoutInvisible, text))
 	all, changed, why := r.readValue(p.Field, text)
 	if why == "" && !changed && p.Use == query.Excluded && isTextual(p.Field) && !p.Field.HasOwnValues() {
-		all, why = r.readNegation(p.Field, text, leavesList)
+		all, why = r.readNegation(p.Field, text, exceptMarker)
 		if changed = all != nil; changed {
 			return all, true, true
 		}
 	}
+
 	switch {
 	case why != "":
 		r.fail(name, text, why)
@@ -268,10 +305,11 @@ func (r *reading) conditions(name string, p query.Parameter, text string) (all [
 	case !changed:
 		return whole, false, true
 	}
-	return r.underUse(name, p, text, all)
+
+	return r.combineWithUse(name, p, text, all)
 }
 
-// withoutInvisible drops characters that nobody sees, such as a zero-width space before a sign.
+// withoutInvisible drops invisible characters, such as a zero-width space before a sign.
 func withoutInvisible(c rune) rune {
 	if unicode.Is(unicode.Cf, c) {
 		return -1
@@ -279,7 +317,7 @@ func withoutInvisible(c rune) rune {
 	return c
 }
 
-// unwrapList unwraps a value, but for a list or an object in JSON.
+// unwrapList unwraps a value unless it is a list or an object in JSON.
 func unwrapList(text string) string {
 	if _, isList := parseList(text); isList {
 		return text
@@ -287,25 +325,32 @@ func unwrapList(text string) string {
 	return unwrap(text)
 }
 
-// readValue reads what a value says besides naming values: operators, and what is not wanted. Changed is false for a value
-// that only names values; why says what is wrong with one that cannot be read.
-func (r *reading) readValue(f *catalog.Field, text string) (all []condition, changed bool, why string) {
+// readValue reads operators and negations in a value. changed is false for a value that only names values. why says
+// what is wrong with a value that cannot be read.
+func (r *requestReader) readValue(f *catalog.Field, text string) (all []condition, changed bool, why string) {
 	if found, is, ok := readOperator(text); is {
 		if !ok {
-			return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values", value.Excerpt(text), f.Name, f.Name)
+			return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values",
+				value.Excerpt(text), f.Name, f.Name)
 		}
 		return r.readOperands(f, text, found)
 	}
+
 	items, isList := parseList(text)
 	if !isList {
 		items = splitOperators(text)
 	}
+
 	if len(items) == 1 && !isList {
 		items = splitNegated(items[0])
 	}
-	if first := strings.ToLower(items[0]); len(items) > 1 && operators[strings.TrimLeft(first, "$")] == "ne" && items[0] == first {
-		return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values", value.Excerpt(text), f.Name, f.Name)
+
+	if first := strings.ToLower(items[0]); len(items) > 1 && operatorNames[strings.TrimLeft(first, "$")] == "ne" &&
+		items[0] == first {
+		return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values",
+			value.Excerpt(text), f.Name, f.Name)
 	}
+
 	for _, item := range items {
 		found, itemChanged, why := r.readItem(f, item, len(items) > 1)
 		if why != "" {
@@ -313,67 +358,79 @@ func (r *reading) readValue(f *catalog.Field, text string) (all []condition, cha
 		}
 		all, changed = append(all, found...), changed || itemChanged
 	}
+
 	return all, changed, ""
 }
 
 // splitNegated splits a list whose first item is an operator alone.
 func splitNegated(text string) []string {
 	parts := splitAtCommas(text)
-	if operators[strings.TrimLeft(parts[0], "$")] == "ne" && len(parts) > 1 {
+	if operatorNames[strings.TrimLeft(parts[0], "$")] == "ne" && len(parts) > 1 {
 		return parts
 	}
 	return []string{text}
 }
 
-// readItem reads one value, or several with commas, that have no operator in common.
-func (r *reading) readItem(f *catalog.Field, item string, isOne bool) (all []condition, changed bool, why string) {
+// readItem reads one value, or several separated by commas, without a common operator.
+func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all []condition, changed bool,
+	why string) {
 	whole := []condition{{query.Equals, item}}
 	if r.isStored(f, item) {
 		return whole, false, ""
 	}
+
 	if isOne {
 		if found, is, ok := readOperator(item); is && ok {
 			return r.readOperands(f, item, found)
 		}
 	}
-	if negated, why := r.readNegation(f, item, unmarked); negated != nil || why != "" {
+
+	if negated, why := r.readNegation(f, item, noMarker); negated != nil || why != "" {
 		return negated, true, why
 	}
+
 	for _, part := range r.sectionsOf(f, item) {
 		if !part.isStored && isStray(f, part.text) {
-			return nil, false, fmt.Sprintf("the signs in %q cannot be read; send %s=... for what is wanted, or %s_not=... for what is not",
+			return nil, false, fmt.Sprintf("the signs in %q cannot be read; send %s=... for what is wanted, or %s_not=... for "+
+				"what is not",
 				value.Excerpt(item), f.Name, f.Name)
 		}
 	}
+
 	return whole, false, ""
 }
 
-// readOperands reads what stands after an operator, which may be a negation itself.
-func (r *reading) readOperands(f *catalog.Field, text string, found []condition) (all []condition, changed bool, why string) {
+// readOperands reads the values after an operator, which may be a negation.
+func (r *requestReader) readOperands(f *catalog.Field, text string, found []condition) (all []condition, changed bool,
+	why string) {
 	if !isTextual(f) {
 		return found, true, ""
 	}
+
 	for _, c := range found {
 		if c.use != query.Equals && c.use != query.Excluded || r.isStored(f, c.value) {
 			all = append(all, c)
 			continue
 		}
+
 		inner, innerChanged, why := r.readItem(f, unwrap(c.value), false)
 		switch {
 		case why != "":
 			return nil, false, why
 		case innerChanged && c.use == query.Excluded:
-			return nil, false, fmt.Sprintf("%q is a negation of a negation; send %s=... or %s_not=...", value.Excerpt(text), f.Name, f.Name)
+			return nil, false, fmt.Sprintf("%q is a negation of a negation; send %s=... or %s_not=...", value.Excerpt(text),
+				f.Name, f.Name)
 		case innerChanged:
 			all = append(all, inner...)
 		default:
 			all = append(all, condition{c.use, unwrap(c.value)})
 		}
 	}
+
 	return all, true, ""
 }
 
-// splitOperators splits a list at its commas if one of its items has an operator: black,ne.white.
+// splitOperators splits a list at its commas if an item has an operator: black,ne.white.
 func splitOperators(text string) []string {
 	parts := splitAtCommas(text)
 	hasOperator := func(part string) bool {
@@ -383,11 +440,14 @@ func splitOperators(text string) []string {
 	if len(parts) > 1 && slices.ContainsFunc(parts, hasOperator) {
 		return parts
 	}
+
 	return []string{text}
 }
 
-// underUse combines what a value says with what its parameter does. A parameter that excludes takes no second negation.
-func (r *reading) underUse(name string, p query.Parameter, text string, all []condition) (_ []condition, changed, ok bool) {
+// combineWithUse combines the conditions of a value with the use of its parameter. An excluding parameter refuses a
+// second negation.
+func (r *requestReader) combineWithUse(name string, p query.Parameter, text string, all []condition) (_ []condition,
+	changed, ok bool) {
 	for i, c := range all {
 		switch {
 		case p.Use == query.Equals:
@@ -395,48 +455,54 @@ func (r *reading) underUse(name string, p query.Parameter, text string, all []co
 			all[i].use = p.Use
 		case p.Use == query.HasAll && c.use == query.Excluded:
 		case c.use != p.Use:
-			r.fail(name, text, fmt.Sprintf("%s compares already, and its value does again; send %s=%s", name, p.Field.Name, value.Excerpt(text)))
+			r.fail(name, text, fmt.Sprintf("%s compares already, and its value does again; send %s=%s", name, p.Field.Name,
+				value.Excerpt(text)))
 			return nil, false, false
 		case p.Use == query.Excluded:
 			r.fail(name, text, name+" leaves out what it names, and its value is a negation too; send one of them")
 			return nil, false, false
 		}
 	}
+
 	return all, true, true
 }
 
-// isStray reports whether a text has a sign at its edge that may turn its meaning around, and that folding would lose.
+// isStray reports whether a sign at the edge of a text may reverse its meaning. Folding would drop the sign.
 func isStray(f *catalog.Field, text string) bool {
 	if !isTextual(f) || value.Fold(text) == "" || !utf8.ValidString(text) {
 		return false
 	}
+
 	first, _ := utf8.DecodeRuneInString(text)
 	last, _ := utf8.DecodeLastRuneInString(text)
 	isMark := unicode.IsPunct(first) || unicode.IsSymbol(first)
 	isOdd := isMark && !strings.ContainsRune(`'"’“#.&([+*%@_-`, first)
 	isOpen := len(text) > 1 && strings.ContainsRune("([{", first) && strings.ContainsRune("?!^-<>=", rune(text[1]))
+
 	return isOdd || isOpen || unicode.Is(unicode.So, last) || strings.Contains(text, `{"$`) ||
 		strings.HasPrefix(text, "[") && strings.Contains(text, `"`)
 }
 
-// isStored reports whether a text is a value in stock as it is written: such a value is never an operator or a negation.
-func (r *reading) isStored(f *catalog.Field, text string) bool {
+// isStored reports whether a text is a value in stock as written. Such a value is never an operator or a negation.
+func (r *requestReader) isStored(f *catalog.Field, text string) bool {
 	isText := f.Class() == catalog.Text || f.Class() == catalog.List
 	return isText && len(r.index.Lookup(f, text)) > 0
 }
 
-// parameterFor is the parameter by which a field is compared in a way.
-func (r *reading) parameterFor(f *catalog.Field, use query.Use) (name string, ok bool) {
+// parameterFor returns the parameter that compares a field with this use.
+func (r *requestReader) parameterFor(f *catalog.Field, use query.Use) (name string, ok bool) {
 	switch use {
 	case query.Present, query.Missing:
 		name := map[query.Use]string{query.Present: "has", query.Missing: "missing"}[use]
 		p, ok := r.parameters.Get(name)
 		return name, ok && p.Use == query.Control
 	}
+
 	for name, p := range r.parameters.All() {
 		if p.Field == f && p.Use == use {
 			return name, true
 		}
 	}
+
 	return "", false
 }

@@ -8,24 +8,25 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// Words between a negation and what it is of: not located in Texas, not going to spend more than 30k. After a hedge it is
-// not certain that the rest is unwanted: no need for AWD.
+// Words between a negation and its object: not located in Texas, not going to spend more than 30k. After a hedge, the
+// object may still be acceptable: no need for AWD.
 var (
-	links = strings.Fields("located made built interested including considering consider brand brands those be been being spend spending " +
-		"pay paying go going cost costing exceed driven anything anyone ones willing able allowed penny cent want wants wanting have has drive " +
-		"makes models color colour colored coloured colors colours states cities types fuels bodies kind type year years than over with miles " +
-		"should must would could will price priced mileage")
+	linkWords = strings.Fields("located made built interested including considering consider brand brands those be been " +
+		"being spend spending pay paying go going cost costing exceed driven anything anyone ones willing able allowed " +
+		"penny cent want wants wanting have has drive makes models color colour colored coloured colors colours states " +
+		"cities types fuels bodies kind type year years than over with miles should must would could will price " +
+		"priced mileage")
 	linkBoundaries = strings.Fields("in from by to for of with on at than having has is")
-	hedges         = strings.Fields("need needs needing necessarily require requires care mind matter sure")
+	hedgeWords     = strings.Fields("need needs needing necessarily require requires care mind matter sure")
 )
 
-// dismissals are words after a negation, or after what it is of, by which what came before is not wanted, or not needed.
-var dismissals = strings.Fields("wanted needed necessary required thanks thank option acceptable allowed ok okay desired important must mandatory " +
-	"preference preferred requirement dealbreaker good great")
+// dismissalWords follow a negation, or its object, and say that the words before are not wanted or not needed.
+var dismissalWords = strings.Fields("wanted needed necessary required thanks thank option acceptable allowed ok okay " +
+	"desired important must mandatory preference preferred requirement dealbreaker good great")
 
-// applyMarkers negates the values that stand after a negation. Where it is not certain what is not wanted, nothing near it
-// is taken for wanted.
-func (r *reading) applyMarkers(tokens []token) {
+// applyMarkers negates the values after a negation. If it is not certain what is unwanted, no value near the negation
+// counts as wanted.
+func (r *requestReader) applyMarkers(tokens []token) {
 	for i := range tokens {
 		if tokens[i].kind == markerToken {
 			r.applyMarker(tokens, i)
@@ -33,18 +34,20 @@ func (r *reading) applyMarkers(tokens []token) {
 	}
 }
 
-func (r *reading) applyMarker(tokens []token, mark int) {
+func (r *requestReader) applyMarker(tokens []token, mark int) {
 	m := &tokens[mark]
 	switch {
-	case m.marker == wants:
+	case m.marker == onlyMarker:
 		m.kind = fillerToken
 		return
 	case m.isUncertain:
 		markClause(tokens, mark)
 		return
 	}
+
 	first, isHedged := objectOf(tokens, mark)
 	r.readStatus(tokens, first)
+
 	switch {
 	case first < 0:
 		m.isUncertain = true
@@ -53,10 +56,10 @@ func (r *reading) applyMarker(tokens []token, mark int) {
 		m.isUncertain = true
 		dismissBefore(tokens, mark)
 	case tokens[first].kind == unknownToken:
-		m.isUncertain = true // part of what is looked for: no accidents
+		m.isUncertain = true // it belongs to words to search for: no accidents
 		switch {
 		case m.sign:
-		case m.marker == leavesList && beforeValue(tokens, first):
+		case m.marker == exceptMarker && beforeValue(tokens, first):
 			markClause(tokens, mark) // excluding salvage Toyota and Honda
 		default:
 			r.negateList(tokens, mark, first, first)
@@ -71,8 +74,8 @@ func (r *reading) applyMarker(tokens []token, mark int) {
 	}
 }
 
-// objectOf gives the place of what a negation is of, past words that lead to it; -1 for none. Hedged says that these words
-// leave it open whether it is unwanted.
+// objectOf returns the index of a negation's object, past words that lead to it, or -1. isHedged reports whether these
+// words leave open that the object is unwanted.
 func objectOf(tokens []token, mark int) (place int, isHedged bool) {
 	for i := mark + 1; i < len(tokens); i++ {
 		t := &tokens[i]
@@ -80,24 +83,27 @@ func objectOf(tokens []token, mark int) (place int, isHedged bool) {
 		if len(t.words) > 0 {
 			word = plainWord(t.words[0])
 		}
+
 		switch {
 		case tokens[mark].sign && t.kind != valueToken:
 			return i, false
 		case t.kind == jointToken, t.kind == markerToken, t.kind == comparisonToken, t.kind == followerToken:
 			return -1, isHedged
-		case slices.Contains(hedges, word) && (t.kind == unknownToken || t.kind == fillerToken):
+		case slices.Contains(hedgeWords, word) && (t.kind == unknownToken || t.kind == fillerToken):
 			isHedged = true
-		case t.kind == fillerToken, t.kind == boundaryToken && slices.Contains(linkBoundaries, word), slices.Contains(links, word) && t.kind == unknownToken:
+		case t.kind == fillerToken, t.kind == boundaryToken && slices.Contains(linkBoundaries, word),
+			slices.Contains(linkWords, word) && t.kind == unknownToken:
 		case t.kind == boundaryToken:
 			return -1, isHedged
 		default:
 			return i, isHedged
 		}
 	}
+
 	return -1, isHedged
 }
 
-// beforeValue reports whether words that were not understood stand directly before a value.
+// beforeValue reports whether the unknown words at a token end directly before a value.
 func beforeValue(tokens []token, i int) bool {
 	for i < len(tokens) && tokens[i].kind == unknownToken {
 		i++
@@ -105,8 +111,8 @@ func beforeValue(tokens []token, i int) bool {
 	return i < len(tokens) && tokens[i].kind == valueToken
 }
 
-// readStatus reads a word after a negation as a status, which sentences do not name otherwise: not sold.
-func (r *reading) readStatus(tokens []token, i int) {
+// readStatus reads a word after a negation as a status, which sentences only name there: not sold.
+func (r *requestReader) readStatus(tokens []token, i int) {
 	if i < 0 || tokens[i].kind != unknownToken {
 		return
 	}
@@ -115,12 +121,12 @@ func (r *reading) readStatus(tokens []token, i int) {
 	}
 }
 
-// isDismissal reports whether a word says that what stands before it is not wanted or not needed.
+// isDismissal reports whether a word says that the words before it are not wanted or not needed.
 func isDismissal(t *token) bool {
-	return t.kind == unknownToken && slices.Contains(dismissals, plainWord(t.words[0]))
+	return t.kind == unknownToken && slices.Contains(dismissalWords, plainWord(t.words[0]))
 }
 
-// dismissBefore marks the values before a negation that is of them: red is not an option.
+// dismissBefore marks the values before a negation that refers back: red is not an option.
 func dismissBefore(tokens []token, mark int) {
 	i := mark - 1
 	for i >= 0 && (tokens[i].kind == fillerToken || tokens[i].kind == boundaryToken) {
@@ -129,22 +135,23 @@ func dismissBefore(tokens []token, mark int) {
 	markNearest(tokens, i)
 }
 
-// markNearest marks a value, and the make and model before it that it is one with.
+// markNearest marks a value, and the make and model before it that belong to it.
 func markNearest(tokens []token, i int) {
 	for isName := true; i >= 0 && tokens[i].kind == valueToken && isName && !tokens[i].isBound(); i-- {
 		tokens[i].isUncertain = true
-		isName = i > 0 && slices.Contains([]string{"make", "model"}, tokens[i-1].parameter) && slices.Contains([]string{"model", "trim"}, tokens[i].parameter)
+		isName = i > 0 && slices.Contains([]string{"make", "model"}, tokens[i-1].parameter) &&
+			slices.Contains([]string{"model", "trim"}, tokens[i].parameter)
 	}
 }
 
-// hideLinks makes words that were understood together with a negation say nothing.
+// hideLinks turns the words from a negation to its object into fillers.
 func hideLinks(tokens []token, mark, end int) {
 	for i := mark; i < end; i++ {
 		tokens[i].kind, tokens[i].isUncertain = fillerToken, false
 	}
 }
 
-// markClause marks all values after a negation up to the end of what it may be of.
+// markClause marks all values after a negation, up to the end of its clause.
 func markClause(tokens []token, mark int) {
 	for i := mark + 1; i < len(tokens); i++ {
 		t := &tokens[i]
@@ -155,51 +162,58 @@ func markClause(tokens []token, mark int) {
 	}
 }
 
-// flipBound turns a bound around: not more than 30k is up to 30k. It returns false for what has two ends.
-func (r *reading) flipBound(t *token) bool {
+// flipBound reverses a bound: not more than 30k means up to 30k. It returns false for a range with two ends.
+func (r *requestReader) flipBound(t *token) bool {
 	name, isMin := strings.CutSuffix(t.parameter, "_min")
 	name, isMax := strings.CutSuffix(name, "_max")
 	f := r.parameters.Catalog.NumberField(name)
 	if f == nil || isMin == isMax {
 		return false
 	}
+
 	number, step := t.values[0], int64(-1)
 	t.parameter = name + "_max"
 	if isMax {
 		t.parameter, step = name+"_min", 1
 	}
-	if n, ok := new(big.Int).SetString(number, 10); ok && f.Measure().Counts() {
+
+	if n, ok := new(big.Int).SetString(number, 10); ok && f.Measure().IsCount() {
 		number = n.Add(n, big.NewInt(step)).String()
 	}
+
 	t.values = []string{number}
 	return true
 }
 
-// canNegate reports whether a token is a value that can be left out.
-func (r *reading) canNegate(t *token) bool {
+// canNegate reports whether a token is a value that can be excluded.
+func (r *requestReader) canNegate(t *token) bool {
 	if t.kind != valueToken {
 		return false
 	}
+
 	p, ok := r.parameters.Get(t.parameter)
 	if !ok || p.Use != query.Equals {
 		return false
 	}
+
 	_, ok = r.parameterFor(p.Field, query.Excluded)
 	return ok
 }
 
-// negateGroup leaves out what one value after a negation, or several together, describe, and the alternatives to it.
-func (r *reading) negateGroup(tokens []token, mark, first int) {
+// negateGroup excludes what the values directly after a negation describe together, and the alternatives to it.
+func (r *requestReader) negateGroup(tokens []token, mark, first int) {
 	m := &tokens[mark]
 	last := first
 	for !m.sign && last+1 < len(tokens) && tokens[last+1].kind == valueToken && r.isText(tokens[last+1].parameter) &&
 		!slices.Contains(placeFields, tokens[last+1].parameter) {
 		last++
 	}
+
+	// Of several values, only the narrowest is excluded.
 	negated := first
 	if last > first {
 		negated = r.narrowest(tokens, first, last)
-		isList := m.marker == leavesList && sameField(tokens, first, last)
+		isList := m.marker == exceptMarker && areOfOneField(tokens, first, last)
 		for i := first; i <= last; i++ {
 			switch {
 			case isList:
@@ -210,10 +224,12 @@ func (r *reading) negateGroup(tokens []token, mark, first int) {
 				tokens[i].kind = fillerToken
 			}
 		}
+
 		if negated < 0 && isList {
 			negated = last
 		}
 	}
+
 	switch {
 	case negated < 0:
 		m.isUncertain = true
@@ -226,12 +242,13 @@ func (r *reading) negateGroup(tokens []token, mark, first int) {
 		tokens[negated].isNegated = true
 		hideLinks(tokens, mark+1, first)
 	}
+
 	if !m.sign {
 		r.negateList(tokens, mark, negated, last)
 	}
 }
 
-func sameField(tokens []token, first, last int) bool {
+func areOfOneField(tokens []token, first, last int) bool {
 	for i := first + 1; i <= last; i++ {
 		if tokens[i].parameter != tokens[first].parameter {
 			return false
@@ -240,60 +257,69 @@ func sameField(tokens []token, first, last int) bool {
 	return true
 }
 
-// isNarrowed reports whether a negated value is narrowed by what comes next: a bound that is itself unwanted (no trucks over
-// 40k), more of a name (GLE 450), or a word by which it is only not needed.
+// isNarrowed reports whether the next token narrows a negated value: an unwanted bound (no trucks over 40k), more of a
+// name (GLE 450), or a word that makes it merely unnecessary.
 func isNarrowed(tokens []token, next int) bool {
 	if next >= len(tokens) {
 		return false
 	}
+
 	t := &tokens[next]
 	switch t.kind {
 	case unknownToken:
 		return strings.ContainsAny(t.words[0], "0123456789") || isDismissal(t)
 	case markerToken:
-		t.isUncertain = t.marker == leavesList // no SUVs other than Toyota
+		t.isUncertain = t.marker == exceptMarker // no SUVs other than Toyota
 		return t.isUncertain
 	}
+
 	unwanted := []string{"price_min", "mileage_min", "year_max", "year", "price", "mileage"}
 	return t.kind == valueToken && slices.Contains(unwanted, t.parameter)
 }
 
-// negateList leaves out the alternatives after what a negation is of: not red or blue, other than Lexus, Kia and Ford. The
-// first of them may be a word that was not understood, or uncertain (negated < 0), and then they are uncertain too. In "not
-// red, blue" nothing says whether blue is wanted.
-func (r *reading) negateList(tokens []token, mark, negated, last int) {
+// negateList excludes the alternatives after a negation's object: not red or blue, other than Lexus, Kia and Ford. If
+// the first one is unknown or uncertain (negated < 0), the others become uncertain too. In "not red, blue" it is
+// unclear whether blue is wanted.
+func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 	m := &tokens[mark]
 	isFirstUnknown := tokens[last].kind == unknownToken
 	for isFirstUnknown && last+1 < len(tokens) && tokens[last+1].kind == unknownToken {
 		last++
 	}
-	members, isSaid := []int{}, m.marker == leavesList
+
+	// Collect the values after the object that are joined to it.
+	members, isSaid := []int{}, m.marker == exceptMarker
 	for i := last + 1; i < len(tokens) && (tokens[i].kind == jointToken || isNor(&tokens[i])); {
 		joint := strings.ToLower(strings.Join(tokens[i].words, ""))
 		next := i + 1
-		for next < len(tokens) && (tokens[next].kind == fillerToken || tokens[next].kind == jointToken || tokens[next].kind == markerToken) {
+		for next < len(tokens) && (tokens[next].kind == fillerToken || tokens[next].kind == jointToken ||
+			tokens[next].kind == markerToken) {
 			joint += strings.ToLower(strings.Join(tokens[next].words, ""))
 			next++
 		}
+
 		isOr := strings.HasPrefix(joint, "or") || strings.HasPrefix(joint, "nor")
 		switch {
 		case next >= len(tokens), strings.HasPrefix(joint, "but"):
 			next = len(tokens)
-		case isFirstUnknown && m.marker == leavesOut && !isOr:
+		case isFirstUnknown && m.marker == notMarker && !isOr:
 			next = len(tokens) // no accidents, red
 		case tokens[next].kind == unknownToken && isItem(tokens, next):
-		case r.canNegate(&tokens[next]) && r.isMember(tokens, next, negated, m.marker == leavesList || isOr):
+		case r.canNegate(&tokens[next]) && r.isMember(tokens, next, negated, m.marker == exceptMarker || isOr):
 			members, isSaid = append(members, next), isSaid || joint != ""
 		default:
 			next = len(tokens)
 		}
+
 		i = next + 1
 	}
 
+	// Without a certain object, or without a word that joins them, the values are uncertain.
 	isUncertain := negated < 0 || len(members) > 0 && !isSaid
 	for _, i := range members {
 		tokens[i].isNegated, tokens[i].isUncertain = true, tokens[i].isUncertain || isUncertain
 	}
+
 	if isUncertain && len(members) > 0 {
 		m.isUncertain = true
 		if negated >= 0 {
@@ -304,39 +330,44 @@ func (r *reading) negateList(tokens []token, mark, negated, last int) {
 
 func isNor(t *token) bool { return t.kind == markerToken && strings.EqualFold(t.words[0], "nor") }
 
-// isMember reports whether a value can be one of a list of what is not wanted.
-func (r *reading) isMember(tokens []token, i, negated int, isOpen bool) bool {
+// isMember reports whether a value can be in a list of unwanted values.
+func (r *requestReader) isMember(tokens []token, i, negated int, isOpen bool) bool {
 	isSame := negated >= 0 && tokens[i].parameter == tokens[negated].parameter
 	return isSame || isOpen && r.isText(tokens[i].parameter)
 }
 
-// isItem reports whether a word that was not understood is an item of a list: a joint, or nothing, comes after it.
+// isItem reports whether an unknown word is an item of a list: a joint or nothing follows it.
 func isItem(tokens []token, i int) bool { return i+1 >= len(tokens) || tokens[i+1].kind == jointToken }
 
-// narrowest gives the value of a group whose vehicles all have the group's other values too: not a Toyota Camry leaves out
-// Camrys. It is -1 if there is none.
-func (r *reading) narrowest(tokens []token, first, last int) int {
+// narrowest returns the value of a group whose vehicles have all other values of the group: not a Toyota Camry excludes
+// Camrys. It returns -1 if there is none.
+func (r *requestReader) narrowest(tokens []token, first, last int) int {
 	var filters []query.Filter
 	for i := first; i <= last; i++ {
 		if !slices.Contains([]string{"make", "model", "trim"}, tokens[i].parameter) {
 			return -1
 		}
+
 		p, _ := r.parameters.Get(tokens[i].parameter)
 		f := query.Filter{Field: p.Field}
 		for _, v := range tokens[i].values {
 			f.Words = append(f.Words, r.matchValues(p.Field.Name, v)...)
 		}
+
 		filters = append(filters, f)
 	}
+
 	for i := range filters {
 		alone := r.index.Filter(r.index.All(), &filters[i])
 		all := alone
 		for j := range filters {
 			all = r.index.Filter(all, &filters[j])
 		}
+
 		if alone.Count() > 0 && alone.Count() == all.Count() {
 			return first + i
 		}
 	}
+
 	return -1
 }

@@ -35,29 +35,35 @@ func readStock(t testing.TB, c dbconn.Config, table string) stock {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = db.Close() })
 	vocabulary, err := value.ReadVocabulary("")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	binding := catalog.Binding{Vocabulary: vocabulary}
-	st := store.New(db, db, c.Driver, store.Settings{Table: table, Binding: binding, Timeout: time.Minute, Ping: db.PingContext}, slog.New(slog.DiscardHandler))
+	st := store.New(db, db, c.Driver, store.Settings{Table: table, Binding: binding, Timeout: time.Minute,
+		Ping: db.PingContext}, slog.New(slog.DiscardHandler))
+
 	var b *index.Builder
-	read, _, err := st.Read(t.Context(), nil, func(c *catalog.Catalog, about int) ([]*catalog.Field, func([]value.Cell) error, error) {
+	read, _, err := st.Read(t.Context(), nil, func(c *catalog.Catalog, about int) ([]*catalog.Field,
+		func([]value.Cell) error, error) {
 		b = index.NewBuilder(c, about)
 		return c.Read, b.Add, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return stock{interpret.New(read, vocabulary), b.Build()}
 }
 
-// asRead writes the filters of a request as testdata/requests.txt does, and gives the request as it was read.
+// asRead writes the filters of a request as testdata/requests.txt does, and returns the request as it was read.
 func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 	t.Helper()
-	q, notes, err := s.Interpret(s.index, values, "q", "sort", "limit", "cursor", "fields", "facets", "include_total", "view", "max_chars",
-		"page", "offset", "has", "missing")
+	q, notes, err := s.Interpret(s.index, values, "q", "sort", "limit", "cursor", "fields", "facets", "include_total",
+		"view", "max_chars", "page", "offset", "has", "missing")
 	var wrong query.ParameterErrors
 	if errors.As(err, &wrong) {
 		var names []string
@@ -66,23 +72,29 @@ func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 		}
 		return strings.Join(names, " "), nil
 	}
+
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for i := range q.Filters {
-		if f := &q.Filters[i]; f.Texts != nil && f.Meant == nil {
-			f.Meant = []string{"(none)"}
+		if f := &q.Filters[i]; f.Texts != nil && f.InStock == nil {
+			f.InStock = []string{"(none)"}
 		}
 	}
+
 	var applied map[string]any
 	if err := json.Unmarshal(q.Applied(true), &applied); err != nil {
 		t.Fatal(err)
 	}
-	for name, usual := range map[string]any{"sort": "id", "limit": 20.0, "include_total": true, "match": "smart", "max_chars": float64(query.MaxChars)} {
+
+	for name, usual := range map[string]any{"sort": "id", "limit": 20.0, "include_total": true, "match": "smart",
+		"max_chars": float64(query.MaxChars)} {
 		if applied[name] == usual {
 			delete(applied, name)
 		}
 	}
+
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(applied)) {
 		text, err := json.Marshal(applied[name])
@@ -91,9 +103,11 @@ func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 		}
 		all = append(all, name+"="+strings.NewReplacer("[", "", "]", "", `"`, "", `","`, ", ").Replace(string(text)))
 	}
+
 	if len(notes.NotUnderstood) > 0 {
 		all = append(all, "not_understood="+strings.Join(notes.NotUnderstood, "|"))
 	}
+
 	return strings.Join(all, " & "), q.Values()
 }
 
@@ -103,6 +117,7 @@ func TestRequests(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
+
 	s := readStock(t, dbtest.Demo(t), "vehicles_stock")
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { checkRequests(t, s, file) })
@@ -114,23 +129,27 @@ func checkRequests(t *testing.T, s stock, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	requests := 0
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
+
 		requests++
 		request, want, _ := strings.Cut(line, " ->")
 		got, read := asRead(t, s, parametersOf(t, request))
 		if got != strings.TrimSpace(want) {
 			t.Errorf("%s -> %s\n want %s", strings.TrimSpace(request), got, strings.TrimSpace(want))
 		}
+
 		understood, _, _ := strings.Cut(got, " & not_understood=")
 		if again, _ := asRead(t, s, read); read != nil && again != understood { // what is exact is read as it is
 			t.Errorf("%s: read once more: %s -> %s", strings.TrimSpace(request), understood, again)
 		}
 	}
+
 	if requests < 150 {
 		t.Errorf("%d requests", requests)
 	}
@@ -146,10 +165,12 @@ func parametersOf(t *testing.T, request string) url.Values {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		for name, texts := range values {
 			all[name] = append(all[name], texts...)
 		}
 	}
+
 	return all
 }
 

@@ -9,10 +9,10 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// resolve finds the values in stock that the texts of the filters stand for. A text with commas is one value if that is in
-// stock, and otherwise several. What is not exact stands for values that mean the same, too, and for models that begin with
-// it.
-func (r *reading) resolve(q *query.Query, smart bool) {
+// resolve finds the values in stock that the texts of the filters stand for. A text with commas is one value if that is
+// in stock, and otherwise several. With smart, a text also stands for values with the same meaning, and for models that
+// begin with it.
+func (r *requestReader) resolve(q *query.Query, smart bool) {
 	for i := range q.Filters {
 		f := &q.Filters[i]
 		var stored []string
@@ -21,71 +21,84 @@ func (r *reading) resolve(q *query.Query, smart bool) {
 			if strings.Contains(text, ",") && len(r.index.Lookup(f.Field, text)) == 0 {
 				words = splitAtCommas(text)
 			}
+
 			for _, word := range words {
 				meant := r.index.Lookup(f.Field, word)
 				f.Words = append(f.Words, word)
 				if smart {
-					meant = append(meant, r.widen(f, word, len(meant) > 0)...)
+					meant = append(meant, r.widenFilter(f, word, len(meant) > 0)...)
 				}
+
 				if len(meant) == 0 {
 					r.notes.addUnmatched(f.Parameter, word)
 				}
+
 				stored = append(stored, meant...)
 			}
 		}
+
 		slices.Sort(stored)
-		f.Meant = r.spellings(f.Field, slices.Compact(stored))
+		f.InStock = r.spellings(f.Field, slices.Compact(stored))
 		if smart && len(f.Texts) > 0 {
 			r.noteValues(f)
 		}
 	}
 }
 
-// widen adds to a filter what a word stands for besides the value that it is, and gives the texts in stock.
-func (r *reading) widen(f *query.Filter, word string, isValue bool) (stored []string) {
+// widenFilter adds the meanings and prefixes that a word stands for to a filter, and returns the matching texts in
+// stock.
+func (r *requestReader) widenFilter(f *query.Filter, word string, isValue bool) (stored []string) {
 	for _, meaning := range f.Field.NamedMeanings(word) {
-		if texts := r.index.WithMeaning(f.Field, meaning); len(texts) > 0 {
+		if texts := r.index.TextsWithMeaning(f.Field, meaning); len(texts) > 0 {
 			f.Meanings = append(f.Meanings, meaning)
 			stored = append(stored, texts...)
 		}
 	}
+
 	if !isValue && f.Field.Name == "model" && f.Field.Class() == catalog.Text {
-		if texts := r.index.Beginning(f.Field, word); len(texts) > 0 {
-			f.Begins = append(f.Begins, word)
+		if texts := r.index.TextsBeginning(f.Field, word); len(texts) > 0 {
+			f.Prefixes = append(f.Prefixes, word)
 			stored = append(stored, texts...)
 		}
 	}
+
 	return stored
 }
 
-// maxNoted is how many values an interpretation lists.
-const maxNoted = 50
+// maxNotedValues is how many values an interpretation lists.
+const maxNotedValues = 50
 
-// noteValues lists the values in stock that a parameter stands for, where they are not just what is written.
-func (r *reading) noteValues(f *query.Filter) {
+// noteValues lists the values in stock that a parameter stands for, if they differ from what is written.
+func (r *requestReader) noteValues(f *query.Filter) {
 	written := f.Parameter
 	if origins := r.origins[written]; len(origins) > 0 {
 		written = origins[0].written
 	}
+
 	note, noted := r.notes.Interpreted[written]
-	if !noted && !f.Widened() || f.Field.HasOwnValues() {
+	if !noted && !f.IsWidened() || f.Field.HasOwnValues() {
 		return
 	}
-	values := r.index.ValuesOf(f.Field, f.Meant)
+
+	values := r.index.ValuesOf(f.Field, f.InStock)
 	if !noted {
-		if len(values) == len(f.Words) && !slices.ContainsFunc(values, func(v index.Value) bool { return !f.HasWord(v.Text) }) {
+		if len(values) == len(f.Words) && !slices.ContainsFunc(values,
+			func(v index.Value) bool { return !f.HasWord(v.Text) }) {
 			return // nothing else has the same meaning
 		}
-		from := r.given[f.Parameter]
+
+		from := r.written[f.Parameter]
 		if from == nil {
-			from = r.given["q"]
+			from = r.written["q"]
 		}
+
 		note = Interpretation{From: strings.Join(from, ", "), To: f.Texts, Why: "all values that mean this"}
-		if len(f.Begins) > 0 {
+		if len(f.Prefixes) > 0 {
 			note.Why = "models that begin with this"
 		}
 	}
-	note.Values = values[:min(len(values), maxNoted)]
+
+	note.Values = values[:min(len(values), maxNotedValues)]
 	r.notes.Interpreted[written] = note
 }
 

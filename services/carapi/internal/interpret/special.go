@@ -9,7 +9,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// valueNames are parameters that several fields answer to: the first one that has the value.
+// valueNames are parameters that stand for the first of several fields that has the value.
 var valueNames = map[string][]string{
 	"location": {"city", "state", "country"},
 	"place":    {"city", "state", "country"},
@@ -17,20 +17,23 @@ var valueNames = map[string][]string{
 	"cartype":  {"body_type", "condition", "fuel_type", "transmission", "drivetrain"},
 }
 
-// fallbacks are the fields of these names for a value that nothing in stock has.
-var fallbacks = map[string]string{"location": "state", "place": "state", "type": "body_type", "cartype": "body_type"}
+// fallbackFields are used for a value that nothing in stock has.
+var fallbackFields = map[string]string{"location": "state", "place": "state", "type": "body_type",
+	"cartype": "body_type"}
 
-// booleanFields are the fields whose values are also asked for by their own names, as in certified=true.
+// booleanFields are fields whose values may be parameter names, as in certified=true.
 var booleanFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "features"}
 
-// directionNames are parameters that say in which direction sort goes.
-var directionNames = strings.Fields("order dir direction sortorder sortdir sortdirection orderdir orderdirection sorttype")
+// directionNames are parameters for the direction of sort.
+var directionNames = strings.Fields("order dir direction sortorder sortdir sortdirection orderdir " +
+	"orderdirection sorttype")
 
-// readSpecialName reads a parameter whose meaning depends on its value. It returns false for any other.
-func (r *reading) readSpecialName(written string, values []string) bool {
+// readSpecialName reads a parameter whose meaning depends on its value. It returns false for other parameters.
+func (r *requestReader) readSpecialName(written string, values []string) bool {
 	if _, known := r.parameters.Get(written); known {
 		return false
 	}
+
 	folded := foldParameter(withOperator(itemNumber.ReplaceAllString(written, "")))
 	if slices.Contains(directionNames, folded) && r.readDirection(values) {
 		return true
@@ -40,64 +43,72 @@ func (r *reading) readSpecialName(written string, values []string) bool {
 	}
 	if name, known := r.synonyms[folded]; known {
 		p, _ := r.parameters.Get(name)
-		return !query.Permitted(name, p, r.allowed)
+		return !query.IsPermitted(name, p, r.allowed)
 	}
+
 	return r.allowsFilters() &&
 		(r.readComparedName(written, values) || r.readValueName(written, folded, values) ||
 			r.readPresence(written, folded, values) || r.readBooleanName(written, values))
 }
 
 // allowsFilters reports whether the request may have filters.
-func (r *reading) allowsFilters() bool { return slices.Contains(r.allowed, "q") }
+func (r *requestReader) allowsFilters() bool { return slices.Contains(r.allowed, "q") }
 
-// readFieldsNot reads fields_not=description and exclude_facets=color: names that fields, facets or by leave out.
-func (r *reading) readFieldsNot(written, folded string, values []string) bool {
+// readFieldsNot reads fields_not=description and exclude_facets=color: names to leave out of fields, facets or by.
+func (r *requestReader) readFieldsNot(written, folded string, values []string) bool {
 	base, isNot := cutNot(folded)
 	name := r.synonyms[base]
 	if !isNot || name != "fields" && name != "facets" && name != "by" || !slices.Contains(r.allowed, name) {
 		return false
 	}
+
 	for _, v := range values {
 		var names []string
 		for _, field := range splitAtCommas(withoutBrackets(v)) {
 			names = append(names, "-"+field)
 		}
-		r.add(name, strings.Join(names, ","), origin{written: written, from: v, why: "names that " + name + " leaves out"})
+		r.addValue(name, strings.Join(names, ","), origin{written: written, from: v, why: "names that " + name +
+			" leaves out"})
 	}
+
 	return true
 }
 
-// cutNot takes what negates a name off it.
+// cutNot removes the negation from a name.
 func cutNot(folded string) (base string, isNot bool) {
 	for _, prefix := range append([]string{"omit", "hide"}, notPrefixes...) {
 		if rest, found := strings.CutPrefix(folded, prefix); found && rest != "" {
 			return rest, true
 		}
 	}
+
 	for _, suffix := range notSuffixes {
 		if rest, found := strings.CutSuffix(folded, suffix); found && rest != "" {
 			return rest, true
 		}
 	}
+
 	return folded, false
 }
 
 // readDirection reads asc or desc.
-func (r *reading) readDirection(values []string) bool {
+func (r *requestReader) readDirection(values []string) bool {
 	if len(values) != 1 || !slices.Contains(r.allowed, "sort") {
 		return false
 	}
+
 	switch strings.ToLower(strings.TrimSpace(values[0])) {
 	case "asc", "ascending", "1":
 		return r.setDirection("asc")
 	case "desc", "descending", "-1":
 		return r.setDirection("desc")
 	}
+
 	return false
 }
 
-// setDirection keeps the direction of sort. Two that contradict each other are a mistake.
-func (r *reading) setDirection(direction string) bool {
+// setDirection sets the direction of sort. Two different directions are a mistake.
+func (r *requestReader) setDirection(direction string) bool {
 	if r.direction != "" && r.direction != direction {
 		r.fail("sort", direction, "the order is said to be ascending and descending; send one of them")
 	}
@@ -105,143 +116,172 @@ func (r *reading) setDirection(direction string) bool {
 	return true
 }
 
-// readComparedName reads a comparison that has no equals sign, and so stands in the name alone: make<>Toyota.
-func (r *reading) readComparedName(written string, values []string) bool {
+// readComparedName reads a comparison without an equals sign, which arrives as a name alone: make<>Toyota.
+func (r *requestReader) readComparedName(written string, values []string) bool {
 	if strings.Join(values, "") != "" {
 		return false
 	}
+
 	for _, operator := range []string{"<>", "≠", "≤", "≥"} {
 		name, operand, found := strings.Cut(written, operator)
 		if !found || name == "" || operand == "" {
 			continue
 		}
+
 		known := r.parameterName(name)
 		p, ok := r.parameters.Get(known)
 		if !ok || p.Field == nil {
 			return false
 		}
+
 		text := operator + operand
 		r.addConditions(known, p, text, origin{written: written, from: written, why: "a comparison"})
 		return true
 	}
+
 	return false
 }
 
-// readValueName reads location=Phoenix or type=SUV, by the field that has the value.
-func (r *reading) readValueName(written, folded string, values []string) bool {
+// readValueName reads location=Phoenix or type=SUV as the field that has the value.
+func (r *requestReader) readValueName(written, folded string, values []string) bool {
 	names, known := valueNames[folded]
 	use := query.Equals
 	if base, isNot := cutNot(folded); !known && isNot {
 		folded, use = base, query.Excluded
 		names, known = valueNames[base]
 	}
-	fallback := r.parameters.Catalog.TextField(fallbacks[folded])
+
+	fallback := r.parameters.Catalog.TextField(fallbackFields[folded])
 	if !known {
 		return false
 	}
+
 	var fields []*catalog.Field
 	for _, name := range names {
 		if f := r.parameters.Catalog.TextField(name); f != nil {
 			fields = append(fields, f)
 		}
 	}
+
 	if len(fields) == 0 {
 		return false
 	}
+
 	if fallback == nil {
 		fallback = fields[0]
 	}
+
+	// Give each value to the first field that has it.
 	from := origin{written: written, from: strings.Join(values, ", ")}
 	for _, v := range values {
-		if slices.Contains(absent, strings.ToLower(strings.TrimSpace(v))) {
+		if slices.Contains(absentValues, strings.ToLower(strings.TrimSpace(v))) {
 			r.notes.Ignored[written] = v
 			continue
 		}
+
 		parts := []string{v}
 		if len(fieldsWith(r, fields, v)) == 0 && strings.Contains(v, ",") {
 			parts = splitAtCommas(v) // Phoenix, AZ
 		}
+
 		for _, part := range parts {
 			f := fallback
 			if found := fieldsWith(r, fields, part); len(found) > 0 {
 				f = found[0]
 			}
+
 			if name, ok := r.parameterFor(f, use); ok {
 				from.why = "another name for " + name
 				r.addConditions(name, query.Parameter{Field: f, Use: use}, part, from)
 			}
 		}
 	}
+
 	return true
 }
 
-// fieldsWith gives the fields that have a text among their values in stock, wanted or not.
-func fieldsWith(r *reading, fields []*catalog.Field, text string) []*catalog.Field {
+// fieldsWith returns the fields that have a text among their values in stock, negated or not.
+func fieldsWith(r *requestReader, fields []*catalog.Field, text string) []*catalog.Field {
 	var found []*catalog.Field
 	for _, f := range fields {
 		isUnknown := func(part string) bool {
 			values, _ := r.readAlternatives(f, part)
 			return values == nil
 		}
+
 		values := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
-		negated, why := r.readNegation(f, text, unmarked)
+
+		negated, why := r.readNegation(f, text, noMarker)
 		isInStock := func(c condition) bool { return r.valuesOf(f, c.value) != nil }
-		if values || why == "" && len(negated) > 0 && !slices.ContainsFunc(negated, func(c condition) bool { return !isInStock(c) }) {
+		if values || why == "" && len(negated) > 0 &&
+			!slices.ContainsFunc(negated, func(c condition) bool { return !isInStock(c) }) {
 			found = append(found, f)
 		}
 	}
+
 	return found
 }
 
 // readPresence reads has_price=true and price_exists=false.
-func (r *reading) readPresence(written, folded string, values []string) bool {
+func (r *requestReader) readPresence(written, folded string, values []string) bool {
 	if len(values) != 1 {
 		return false
 	}
+
 	yes, isBoolean := value.ParseBool(values[0])
 	if !isBoolean {
 		return false
 	}
+
 	for _, form := range []struct {
 		prefix, suffix string
 		has            bool
 	}{
-		{"has", "", true}, {"with", "", true}, {"", "exists", true}, {"", "isnotnull", true}, {"", "notnull", true}, {"", "present", true},
+		{"has", "", true}, {"with", "", true}, {"", "exists", true}, {"", "isnotnull", true}, {"", "notnull", true},
+		{"", "present", true},
 		{"missing", "", false}, {"", "isnull", false}, {"", "missing", false}, {"", "isempty", false},
 	} {
 		rest, hasPrefix := strings.CutPrefix(folded, form.prefix)
 		rest, hasSuffix := strings.CutSuffix(rest, form.suffix)
+
 		name, known := r.synonyms[rest]
 		p, _ := r.parameters.Get(name)
 		if !hasPrefix || !hasSuffix || !known || p.Field == nil || p.Use != query.Equals {
 			continue
 		}
+
 		control := map[bool]string{true: "has", false: "missing"}[yes == form.has]
-		r.add(control, p.Field.Name, origin{written: written, from: values[0], why: "another name for " + control})
+		r.addValue(control, p.Field.Name, origin{written: written, from: values[0], why: "another name for " + control})
 		return true
 	}
+
 	return false
 }
 
 // readBooleanName reads certified=true and sunroof=no, where the name is a value in stock.
-func (r *reading) readBooleanName(written string, values []string) bool {
+func (r *requestReader) readBooleanName(written string, values []string) bool {
 	if len(values) != 1 {
 		return false
 	}
+
 	yes, isBoolean := value.ParseBool(strings.TrimLeft(values[0], "! "))
-	isAny := slices.Contains(absent, strings.ToLower(strings.TrimSpace(values[0])))
+	isAny := slices.Contains(absentValues, strings.ToLower(strings.TrimSpace(values[0])))
 	if !isBoolean && !isAny {
 		return false
 	}
+
+	// A negation may be in the value and in the name.
 	yes = yes != strings.HasPrefix(values[0], "!")
 	name, isNegated := cutNameSign(written)
 	yes = yes != isNegated
+
 	word := strings.Join(splitName(name), " ")
 	for _, prefix := range []string{"", "is ", "has "} {
 		rest, found := strings.CutPrefix(word, prefix)
 		if !found || rest == "" {
 			continue
 		}
+
 		for _, name := range booleanFields {
 			f := r.parameters.Catalog.Field(name)
 			if f == nil || f.Class() != catalog.Text && f.Class() != catalog.List || len(r.matchValues(name, rest)) == 0 {
@@ -251,18 +291,21 @@ func (r *reading) readBooleanName(written string, values []string) bool {
 				r.notes.Ignored[written] = values[0]
 				return true
 			}
+
 			use := map[bool]query.Use{true: query.Equals, false: query.Excluded}[yes]
 			target, ok := r.parameterFor(f, use)
 			if ok {
-				r.add(target, rest, origin{written: written, from: values[0], why: "the name of a value"})
+				r.addValue(target, rest, origin{written: written, from: values[0], why: "the name of a value"})
 			}
+
 			return ok
 		}
 	}
+
 	return false
 }
 
-// splitName takes a name apart at its signs and capitals: certifiedPreOwned has three words.
+// splitName splits a name at signs and capitals: certifiedPreOwned has three words.
 func splitName(name string) []string {
 	var b strings.Builder
 	runes := []rune(name)
@@ -273,7 +316,9 @@ func splitName(name string) []string {
 		case i > 0 && c >= 'A' && c <= 'Z' && runes[i-1] >= 'a' && runes[i-1] <= 'z':
 			b.WriteByte(' ')
 		}
+
 		b.WriteRune(c)
 	}
+
 	return strings.Fields(strings.ToLower(b.String()))
 }

@@ -12,7 +12,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// tokenKind is what a part of a sentence does in it.
+// tokenKind is the role of a token in its sentence.
 type tokenKind int
 
 const (
@@ -26,7 +26,7 @@ const (
 	followerToken                    // or similar: what came before is not itself asked for
 )
 
-// token is one or more words of a sentence that were read together.
+// token is one or more words of a sentence that are read together.
 type token struct {
 	kind      tokenKind
 	words     []string // as written
@@ -39,7 +39,7 @@ type token struct {
 	isUncertain bool
 }
 
-// isBound reports whether a token is an amount or a range of amounts, and not a text.
+// isBound reports whether a token is an amount or a range, rather than a text.
 func (t *token) isBound() bool {
 	for _, name := range []string{"price", "mileage", "year"} {
 		if rest, ok := strings.CutPrefix(t.parameter, name); ok && (rest == "" || rest == "_min" || rest == "_max") {
@@ -49,35 +49,42 @@ func (t *token) isBound() bool {
 	return false
 }
 
-// fillers say nothing beside words that name a vehicle.
-var fillers = strings.Fields("a an the i me we us you show find want need looking look search searching get give sale car cars vehicle " +
-	"vehicles auto autos automobile automobiles please some any is are there colored coloured color colour priced price listing listings " +
-	"one ones buy purchase hi hello hey im id ive can could would do have got list all what whats just really currently now inventory stock " +
-	"available options option something anything model models year make made painted finish drive still")
+// fillerWords have no meaning beside words that name a vehicle.
+var fillerWords = strings.Fields("a an the i me we us you show find want need looking look search searching get give " +
+	"sale car cars vehicle vehicles auto autos automobile automobiles please some any is are there colored coloured " +
+	"color colour priced price listing listings one ones buy purchase hi hello hey im id ive can could would do have " +
+	"got list all what whats just really currently now inventory stock available options option something anything " +
+	"model models year make made painted finish drive still")
 
-// boundaries begin something of its own: red with leather is not red leather.
-var boundaries = strings.Fields("with in for of that which who has having from on at by where because so since to per if it its " +
-	"while plus also then but as within about when than is w w/")
+// boundaryWords begin a description of their own: red with leather is not red leather.
+var boundaryWords = strings.Fields("with in for of that which who has having from on at by where because so since to " +
+	"per if it its while plus also then but as within about when than is w w/")
 
-// stopWords say nothing among words to look for.
+// stopWords are left out of the words to search for.
 var stopWords = strings.Fields("a an the with for of i me my show find want need looking please")
 
-// phrases of several words, by what they do. The longest that fits counts.
+// sentencePhrases are phrases by their first word, with their role. The longest match counts.
 var sentencePhrases = newPhrases(map[tokenKind]string{
-	unknownToken: "used for, stick with, stick to, one owner, single owner, low miles, low mileage, clean title, clean carfax, excellent condition, " +
-		"good condition, great condition, well maintained, fully loaded, full service history, almost new, nearly new, as new, practically new, new to me, on gas, on fuel, on petrol, on diesel, gas mileage, gas tank",
-	fillerToken: "would like, would like to, would like to buy, id like, id like to, i d like, looking for, look for, in the market for, " +
-		"for sale, in stock, feel like, i like, we like, for my, for his, for her, for their, do you have, have you got, are there, is there, near me, right now, as well",
-	comparisonToken: "like, such as, similar to, comparable to, equivalent to, alternative to, alternatives to, competitor to, same as, " +
-		"instead of, rather than, rather, unlike, versus, vs, compared to, compared with, than, as big as, as good as, as cheap as, as fast as, " +
-		"not only, not just, not necessarily, dont care, do not care, dont mind, do not mind, doesnt matter, does not matter, no matter, " +
-		"dont need, do not need, doesnt need, doesnt have to, does not have to, neednt, not sure, unsure, preferably, prefer, ideally, " +
-		"maybe, perhaps, possibly, either way, would consider, open to, used to, trade in, trading in, i own, i drive, i had, i have had, used to have, my last, previous, " +
-		"my, his, her, their, drives, drove, driving, why not, if not, if its not, unless, near, around, close to, outside, hates the, instead, " +
-		"coming from, replace, replacing, upgrade from, upgrading from, sell my, selling my, nicer, better, worse, bigger, smaller, faster, cheaper, larger",
-	followerToken: "excluded, unwanted, rejected, ruled out, or similar, or so, or equivalent, or comparable, or something similar, similar, alternative, alternatives, equivalent, competitor, " +
-		"competitors, rival, rivals, style, sized, killer, lookalike, fan, fans, lover, lovers, owner, owners, dealer, dealers, dealership, " +
-		"dealerships, preferred, if possible, would be nice, is fine, is ok, is okay, would be great, or whatever, type, like",
+	unknownToken: "used for, stick with, stick to, one owner, single owner, low miles, low mileage, clean title, clean " +
+		"carfax, excellent condition, good condition, great condition, well maintained, fully loaded, full service " +
+		"history, almost new, nearly new, as new, practically new, new to me, on gas, on fuel, on petrol, on diesel, gas " +
+		"mileage, gas tank",
+	fillerToken: "would like, would like to, would like to buy, id like, id like to, i d like, looking for, look for, " +
+		"in the market for, for sale, in stock, feel like, i like, we like, for my, for his, for her, for their, do you " +
+		"have, have you got, are there, is there, near me, right now, as well",
+	comparisonToken: "like, such as, similar to, comparable to, equivalent to, alternative to, alternatives to, " +
+		"competitor to, same as, instead of, rather than, rather, unlike, versus, vs, compared to, compared with, than, as " +
+		"big as, as good as, as cheap as, as fast as, not only, not just, not necessarily, dont care, do not care, dont " +
+		"mind, do not mind, doesnt matter, does not matter, no matter, dont need, do not need, doesnt need, doesnt have " +
+		"to, does not have to, neednt, not sure, unsure, preferably, prefer, ideally, maybe, perhaps, possibly, either " +
+		"way, would consider, open to, used to, trade in, trading in, i own, i drive, i had, i have had, used to have, my " +
+		"last, previous, my, his, her, their, drives, drove, driving, why not, if not, if its not, unless, near, around, " +
+		"close to, outside, hates the, instead, coming from, replace, replacing, upgrade from, upgrading from, sell my, " +
+		"selling my, nicer, better, worse, bigger, smaller, faster, cheaper, larger",
+	followerToken: "excluded, unwanted, rejected, ruled out, or similar, or so, or equivalent, or comparable, or " +
+		"something similar, similar, alternative, alternatives, equivalent, competitor, competitors, rival, rivals, style, " +
+		"sized, killer, lookalike, fan, fans, lover, lovers, owner, owners, dealer, dealers, dealership, dealerships, " +
+		"preferred, if possible, would be nice, is fine, is ok, is okay, would be great, or whatever, type, like",
 })
 
 type sentencePhrase struct {
@@ -93,6 +100,7 @@ func newPhrases(lists map[tokenKind]string) map[string][]sentencePhrase {
 			byFirst[words[0]] = append(byFirst[words[0]], sentencePhrase{words, kind})
 		}
 	}
+
 	for _, phrases := range byFirst {
 		slices.SortStableFunc(phrases, func(a, b sentencePhrase) int {
 			if n := len(b.words) - len(a.words); n != 0 {
@@ -101,15 +109,18 @@ func newPhrases(lists map[tokenKind]string) map[string][]sentencePhrase {
 			return int(a.kind) - int(b.kind)
 		})
 	}
+
 	return byFirst
 }
 
-// phraseAt gives the phrase that some words begin with. A single word that follows is one only after what it is about.
+// phraseAt returns the role and length of the phrase at the start of some words. A single follower word counts only
+// after a value.
 func phraseAt(words []string, afterValue bool) (kind tokenKind, n int) {
 	plain := make([]string, 0, len(words))
 	for _, word := range words[:min(5, len(words))] {
 		plain = append(plain, plainWord(word))
 	}
+
 	for _, phrase := range sentencePhrases[plain[0]] {
 		if len(phrase.words) > len(plain) || !slices.Equal(plain[:len(phrase.words)], phrase.words) {
 			continue
@@ -119,29 +130,31 @@ func phraseAt(words []string, afterValue bool) (kind tokenKind, n int) {
 		}
 		return phrase.kind, len(phrase.words)
 	}
+
 	return unknownToken, 0
 }
 
-// plainWord is a word in lower case, without apostrophes and without punctuation at its end.
+// plainWord returns a word in lower case, without apostrophes and without punctuation at its ends.
 func plainWord(word string) string {
 	return strings.ToLower(apostrophes.Replace(trimPunctuation(strings.TrimLeft(word, `("“[`))))
 }
 
 func trimPunctuation(word string) string { return strings.TrimRight(word, `,;!?.:")”]`) }
 
-// markedGroup is a negation of what stands in parentheses or quotation marks, as in NOT(Toyota OR Honda). Other brackets and quotation marks
-// say nothing.
+// markedGroup is a negation of a group in parentheses or quotation marks, as in NOT(Toyota OR Honda). Other brackets
+// and quotation marks are ignored.
 var (
 	markedGroup = regexp.MustCompile(`(?i)(?:\bnot\s*|[-!])[("“]([^()"“”]*)[)"”]`)
-	brackets    = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ", `"`, " ", "“", " ", "”", " ", "«", " ", "»", " ")
+	brackets    = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ", `"`, " ", "“", " ", "”",
+		" ", "«", " ", "»", " ")
 )
 
 // gluedComma is a comma between two words.
 var gluedComma = regexp.MustCompile(`([^\d\s]),([^\s\d])`)
 
-// scan takes a sentence apart. Texts are looked for in some fields.
-func (r *reading) scan(given string, fields []string) []token {
-	given = markedGroup.ReplaceAllString(given, " except $1 , with ") // which ends what is excepted
+// scanSentence splits a sentence into tokens. It compares texts with the values of some fields.
+func (r *requestReader) scanSentence(given string, fields []string) []token {
+	given = markedGroup.ReplaceAllString(given, " except $1 , with ") // "with" ends the exception
 	words := strings.Fields(brackets.Replace(gluedComma.ReplaceAllString(given, "$1, $2")))
 	var all []token
 	for i := 0; i < len(words); {
@@ -151,23 +164,28 @@ func (r *reading) scan(given string, fields []string) []token {
 			i++
 			continue
 		}
+
 		if sign, rest := splitSign(words[i]); sign != "" {
-			all = append(all, token{kind: markerToken, marker: leavesOut, sign: true, words: []string{sign}})
+			all = append(all, token{kind: markerToken, marker: notMarker, sign: true, words: []string{sign}})
 			words[i] = rest
 		}
+
 		t, n := r.scanToken(words[i:], fields, all)
 		t.words = words[i : i+n]
 		all = append(all, t)
 		last := words[i+n-1]
-		isEnd := strings.ContainsAny(last[len(last)-1:], ",;") || strings.HasSuffix(last, ".") && t.kind != markerToken // excl.
+
+		// A comma or period ends an item. The period of "excl." does not.
+		isEnd := strings.ContainsAny(last[len(last)-1:], ",;") || strings.HasSuffix(last, ".") && t.kind != markerToken
 		if i += n; isEnd && i < len(words) && t.kind != jointToken {
 			all = append(all, token{kind: jointToken})
 		}
 	}
+
 	return all
 }
 
-// splitSign takes the sign of a negation off a word, or non-. Sign is empty for a word without one.
+// splitSign removes a negation sign, or non-, from a word. sign is empty if there is none.
 func splitSign(word string) (sign, rest string) {
 	if rest, isNon := cutNon(word); isNon {
 		return word[:len(word)-len(rest)], rest
@@ -178,21 +196,23 @@ func splitSign(word string) (sign, rest string) {
 	return "", word
 }
 
-// findWhole finds a word with a sign that is itself a value in stock, such as Non-Smoker.
-func (r *reading) findWhole(word string, fields []string) (token, bool) {
+// findWhole finds a word with a sign that is a value in stock, such as Non-Smoker.
+func (r *requestReader) findWhole(word string, fields []string) (token, bool) {
 	if !hasSign(word) {
 		return token{}, false
 	}
+
 	for _, name := range fields {
 		if f := r.listedField(name); f != nil && r.isStored(f, trimPunctuation(word)) {
 			return token{kind: valueToken, parameter: name, values: []string{trimPunctuation(word)}}, true
 		}
 	}
+
 	return token{}, false
 }
 
-// scanToken reads the token that some words begin with, and gives how many words it has.
-func (r *reading) scanToken(words, fields []string, before []token) (token, int) {
+// scanToken reads the token at the start of some words, and returns its length in words.
+func (r *requestReader) scanToken(words, fields []string, before []token) (token, int) {
 	afterValue := len(before) > 0 && before[len(before)-1].kind == valueToken
 	kind, n := phraseAt(words, afterValue)
 	if n > 1 && (kind == unknownToken || kind == comparisonToken) { // stick with, used to
@@ -204,36 +224,41 @@ func (r *reading) scanToken(words, fields []string, before []token) (token, int)
 	if t, n := r.nextFieldAmount(words); n > 0 {
 		return t, n
 	}
-	means, m := markerAt(trimAll(words), maxMarker)
+
+	means, m := markerAt(trimAll(words), maxMarkerWords)
 	if m > 1 && strings.EqualFold(words[m-1], "in") { // not in Texas: the place begins with in
 		m--
 	}
+
 	switch {
 	case m >= n && m > 0:
-		if slices.Contains(lacks, plainWord(words[0])) {
-			means = leavesOut // what a vehicle has not; the next item after a comma is another thing
+		if slices.Contains(withoutMarkers, plainWord(words[0])) {
+			means = notMarker // the next item after a comma is not part of what is lacking
 		}
 		return token{kind: markerToken, marker: means, sign: strings.EqualFold(words[0], "non")}, m
-	case slices.Contains(signs, words[0]):
-		return token{kind: markerToken, marker: leavesOut, sign: true}, 1
+	case slices.Contains(negationSigns, words[0]):
+		return token{kind: markerToken, marker: notMarker, sign: true}, 1
 	case n > 0:
 		return token{kind: kind}, n
 	}
+
 	switch word := plainWord(words[0]); {
-	case slices.Contains([]string{"or", "and", "&", "/", "|", "nor", "but", "und", "oder", "et", "ou", "en", "y", "o", "ya"}, word):
+	case slices.Contains([]string{"or", "and", "&", "/", "|", "nor", "but", "und", "oder", "et", "ou", "en", "y", "o",
+		"ya"}, word):
 		return token{kind: jointToken}, 1
-	case value.Fold(word) == "", slices.Contains(fillers, word):
+	case value.Fold(word) == "", slices.Contains(fillerWords, word):
 		return token{kind: fillerToken}, 1
-	case slices.Contains(boundaries, word):
+	case slices.Contains(boundaryWords, word):
 		return token{kind: boundaryToken}, 1
 	}
+
 	return token{}, 1
 }
 
-// lacks are markers of what a vehicle is without.
-var lacks = strings.Fields("without w/o ohne sans sin senza zonder bez sem без lacking")
+// withoutMarkers name what a vehicle lacks.
+var withoutMarkers = strings.Fields("without w/o ohne sans sin senza zonder bez sem без lacking")
 
-// trimAll gives the first words without punctuation at their ends.
+// trimAll returns the first words without punctuation at their ends.
 func trimAll(words []string) []string {
 	var all []string
 	for _, word := range words[:min(6, len(words))] {
@@ -242,31 +267,39 @@ func trimAll(words []string) []string {
 	return all
 }
 
-// nextToken reads as many of the first words as belong together, and gives their number; 0 if the first is not known.
-func (r *reading) nextToken(words, fields []string, before []token) (token, int) {
+// nextToken reads as many of the first words as belong together and returns their number, or 0 if the first is unknown.
+func (r *requestReader) nextToken(words, fields []string, before []token) (token, int) {
 	afterPlace := len(before) > 0 && slices.Contains(placeFields, before[len(before)-1].parameter) ||
-		len(before) > 1 && before[len(before)-1].kind == jointToken && slices.Contains(placeFields, before[len(before)-2].parameter)
+		len(before) > 1 && before[len(before)-1].kind == jointToken &&
+			slices.Contains(placeFields, before[len(before)-2].parameter)
 	most := 1
 	for most < min(6, len(words)) && !hasSign(words[most]) {
 		most++
 	}
+
 	if hasSign(words[0]) || value.Fold(words[0]) == "" && !strings.ContainsAny(words[0], "<>≤≥$€£") {
 		return token{}, 0 // before a number, - is its sign, and no text has one
 	}
+
 	mayBeAmount := beginsAmount(words[0])
 	if t, ok := r.findVehicle(trimPunctuation(words[0]), fields); ok {
 		return t, 1
 	}
+
 	for n := most; n > 0; n-- {
 		chunk := trimPunctuation(strings.Join(words[:n], " "))
 		isGearbox := strings.EqualFold(chunk, "auto") && isSetOff(words, before)
-		if n == 1 && !isGearbox && (slices.Contains(fillers, strings.ToLower(chunk)) || slices.Contains(boundaries, chunk)) {
+		if n == 1 && !isGearbox && (slices.Contains(fillerWords, strings.ToLower(chunk)) ||
+			slices.Contains(boundaryWords, chunk)) {
 			return token{}, 0 // "at" is no automatic, but AT may be
 		}
-		if n > 4 && !mayBeAmount || strings.HasSuffix(chunk, " on") && n < len(words) && trimPunctuation(words[n-1]) == words[n-1] {
+		if n > 4 && !mayBeAmount || strings.HasSuffix(chunk, " on") && n < len(words) &&
+			trimPunctuation(words[n-1]) == words[n-1] {
 			continue // 2019 on lease
 		}
-		if name, amount, ok := r.parseBareAmount(chunk, mayBeAmount); ok && (name == "year" || slices.Contains(fields, "color")) {
+
+		if name, amount, ok := r.parseBareAmount(chunk, mayBeAmount); ok &&
+			(name == "year" || slices.Contains(fields, "color")) {
 			if name == "year" && n == 1 && r.isKnown(chunk, fields) && !r.afterMake(before) {
 				return token{}, 0 // 2008 is a year and a Peugeot
 			}
@@ -274,6 +307,7 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 				return token{kind: valueToken, parameter: name, values: []string{amount}}, n
 			}
 		}
+
 		if n > 4 || strings.ContainsAny(strings.Join(words[:n-1], " "), ",;") {
 			continue
 		}
@@ -285,13 +319,17 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 		case afterPlace: // in Phoenix, Arizona
 			candidates = append(slices.Clone(fields), placeFields...)
 		}
+
 		t, ok := r.findField(chunk, candidates, before)
-		if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural && apostrophes.Replace(chunk) == chunk {
+		if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural &&
+			apostrophes.Replace(chunk) == chunk {
 			t, ok = r.findField(singular, pluralFields(candidates, len(chunk) >= shortestPlural), before)
 		}
+
 		if ok && t.parameter == "" && len([]rune(chunk)) >= shortestPlace && slices.Contains(fields, "color") {
 			t, ok = r.findField(chunk, placeFields, before)
 		}
+
 		if !ok {
 			return token{}, 0
 		}
@@ -300,22 +338,24 @@ func (r *reading) nextToken(words, fields []string, before []token) (token, int)
 			return t, n
 		}
 	}
+
 	return token{}, 0
 }
 
-// Letters that a plural, and a place without "in" before it, must have.
+// The fewest letters of a plural, and of a place without "in" before it.
 const (
 	shortestPlural = 5
 	shortestPlace  = 4
 )
 
-// isSetOff reports whether a word stands as an item of a list, where "auto" is a gearbox and no car.
+// isSetOff reports whether a word is an item of a list, where "auto" is a gearbox and not a car.
 func isSetOff(words []string, before []token) bool {
-	isFirst := len(words) > 1 && slices.Contains([]string{"or", "and", "/"}, plainWord(words[1])) || strings.HasSuffix(words[0], ",")
+	isFirst := len(words) > 1 && slices.Contains([]string{"or", "and", "/"}, plainWord(words[1])) ||
+		strings.HasSuffix(words[0], ",")
 	return isFirst || len(before) > 0 && before[len(before)-1].kind == jointToken
 }
 
-// pluralFields are those of some fields whose values people put into the plural: Civics, EVs. A short word is no name.
+// pluralFields returns the fields whose values people use in the plural: Civics, EVs. A short word is not a name.
 func pluralFields(fields []string, withNames bool) []string {
 	return slices.DeleteFunc(slices.Clone(fields), func(name string) bool {
 		isName := name == "make" || name == "model"
@@ -323,28 +363,32 @@ func pluralFields(fields []string, withNames bool) []string {
 	})
 }
 
-// shortestNumber is how many letters and digits a stock number must have to be found in a sentence.
+// shortestNumber is the fewest letters and digits of a stock number that is found in a sentence.
 const shortestNumber = 5
 
-// findVehicle finds the vehicle that a VIN or a stock number is of.
-func (r *reading) findVehicle(word string, fields []string) (token, bool) {
+// findVehicle finds the vehicle with a VIN or a stock number.
+func (r *requestReader) findVehicle(word string, fields []string) (token, bool) {
 	isNumber := strings.ContainsAny(word, "0123456789") && len(value.Fold(word)) >= shortestNumber
 	if !isNumber || !slices.Contains(fields, "color") || modelYear.MatchString(word) {
 		return token{}, false
 	}
+
 	for _, name := range []string{"vin", "stock_number"} {
 		f := r.parameters.Catalog.TextField(name)
 		if f == nil {
 			continue
 		}
+
 		found := r.index.Lookup(f, word)
 		if len(found) == 0 {
 			found = r.index.LookupFolded(f, word)
 		}
+
 		if len(found) > 0 {
 			return token{kind: valueToken, parameter: name, values: r.spellings(f, found)}, true
 		}
 	}
+
 	return token{}, false
 }
 
@@ -353,22 +397,24 @@ func hasSign(word string) bool {
 	sign, _ := splitSign(word)
 	first, _ := utf8.DecodeRuneInString(word)
 	isOdd := (unicode.IsPunct(first) || unicode.IsSymbol(first)) && !strings.ContainsRune("'’#.&+<>≤≥$€£₹¥", first)
-	return sign != "" || slices.Contains(signs, word) || len(word) > 1 && isOdd
+	return sign != "" || slices.Contains(negationSigns, word) || len(word) > 1 && isOdd
 }
 
-// amountNouns name the field of an amount that comes after them, and what a number alone is there.
+// amountNouns name the field of the amount after them, and the use of a bare number there.
 var amountNouns = map[string]struct {
 	field string
 	use   query.Use
 }{
-	"km": {"mileage", query.Equals}, "kms": {"mileage", query.Equals}, "kilometers": {"mileage", query.Equals}, "kilometres": {"mileage", query.Equals},
-	"price": {"price", query.Equals}, "cost": {"price", query.Equals}, "costs": {"price", query.Equals}, "costing": {"price", query.Equals},
-	"budget": {"price", query.AtMost}, "mileage": {"mileage", query.Equals}, "odometer": {"mileage", query.Equals},
+	"km": {"mileage", query.Equals}, "kms": {"mileage", query.Equals}, "kilometers": {"mileage", query.Equals},
+	"kilometres": {"mileage", query.Equals},
+	"price":      {"price", query.Equals}, "cost": {"price", query.Equals}, "costs": {"price", query.Equals},
+	"costing": {"price", query.Equals},
+	"budget":  {"price", query.AtMost}, "mileage": {"mileage", query.Equals}, "odometer": {"mileage", query.Equals},
 	"year": {"year", query.Equals},
 }
 
 // nextFieldAmount reads an amount after the name of its field: mileage under 50000, budget is 25k.
-func (r *reading) nextFieldAmount(words []string) (token, int) {
+func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 	i, use := 0, query.Equals
 	switch plainWord(words[0]) {
 	case "max", "maximum":
@@ -376,52 +422,66 @@ func (r *reading) nextFieldAmount(words []string) (token, int) {
 	case "min", "minimum":
 		i, use = 1, query.AtLeast
 	}
+
 	if i >= len(words) {
 		return token{}, 0
 	}
+
 	noun, known := amountNouns[plainWord(words[i])]
 	f := r.parameters.Catalog.NumberField(noun.field)
 	if !known || f == nil {
 		return token{}, 0
 	}
+
 	if use == query.Equals {
 		use = noun.use
 	}
-	for i++; i < len(words) && slices.Contains([]string{"of", "is", "range", "between", "from", "limit", "max", "maximum", "="}, plainWord(words[i])); i++ {
+
+	for i++; i < len(words) && slices.Contains([]string{"of", "is", "range", "between", "from", "limit", "max", "maximum",
+		"="}, plainWord(words[i])); i++ {
 		if word := plainWord(words[i]); word == "max" || word == "maximum" {
 			use = query.AtMost
 		}
 	}
+
 	unit := ""
 	if strings.HasPrefix(plainWord(words[0]), "k") && f.Measure().Unit == "mi" {
 		unit = " km" // kms under 30000
 	}
+
 	for n := min(8, len(words)-i); n > 0; n-- {
 		if endsInside(words[i:i+n]) || n > 1 && isAmountOfNext(words, i+n) {
 			continue
 		}
+
 		a, ok := f.Measure().Parse(trimPunctuation(strings.Join(withoutModals(words[i:i+n]), " ")) + unit)
 		if !ok {
 			continue
 		}
+
 		name, amount := boundOf(f.Name, a)
 		if a.From == a.To && modelYear.MatchString(amount) && f.Name != "year" {
 			continue // the lowest mileage 2023 Tucson
 		}
+
 		if a.From == a.To && use != query.Equals {
 			name += map[query.Use]string{query.AtMost: "_max", query.AtLeast: "_min"}[use]
 		}
+
 		return token{kind: valueToken, parameter: name, values: []string{amount}}, i + n
 	}
+
 	return token{}, 0
 }
 
-// endsInside reports whether a sentence or an item of a list ends within some words.
+// endsInside reports whether a sentence or a list item ends within some words.
 func endsInside(words []string) bool {
-	return slices.ContainsFunc(words[:len(words)-1], func(w string) bool { return strings.ContainsAny(w[len(w)-1:], ".,;") })
+	return slices.ContainsFunc(words[:len(words)-1],
+		func(w string) bool { return strings.ContainsAny(w[len(w)-1:], ".,;") })
 }
 
-// isAmountOfNext reports whether the last word before a place belongs to the amount after it: year 2021 max price 22000.
+// isAmountOfNext reports whether the last word before an index belongs to the amount after it: year 2021 max price
+// 22000.
 func isAmountOfNext(words []string, place int) bool {
 	if place >= len(words) {
 		return false
@@ -430,14 +490,15 @@ func isAmountOfNext(words []string, place int) bool {
 	return isNoun && slices.Contains([]string{"max", "maximum", "min", "minimum"}, plainWord(words[place-1]))
 }
 
-// withoutModals leaves out words between the name of a field and its amount: mileage should not be more than 50000.
+// withoutModals removes words between the name of a field and its amount: mileage should not be more than 50000.
 func withoutModals(words []string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(word string) bool {
-		return slices.Contains([]string{"should", "must", "can", "be", "is", "has", "will", "would", "needs"}, plainWord(word))
+		return slices.Contains([]string{"should", "must", "can", "be", "is", "has", "will", "would", "needs"},
+			plainWord(word))
 	})
 }
 
-// boundOf gives the parameter and the value of an amount.
+// boundOf returns the parameter and the value for an amount.
 func boundOf(field string, a value.Amount) (parameter, amount string) {
 	switch {
 	case a.From == a.To:
@@ -450,9 +511,9 @@ func boundOf(field string, a value.Amount) (parameter, amount string) {
 	return field, a.From + "-" + a.To
 }
 
-// findField finds the one field that has a text among its values; a trim gives way to any other field. It returns false for
-// a text that is a value of two fields.
-func (r *reading) findField(text string, fields []string, before []token) (t token, ok bool) {
+// findField finds the one field with a text among its values. A trim yields to any other field. It returns false if two
+// fields have the text.
+func (r *requestReader) findField(text string, fields []string, before []token) (t token, ok bool) {
 	folded := value.Fold(text)
 	isNumber, isLetter := value.Digits(text) == folded, len([]rune(folded)) < 2
 	for _, field := range fields {
@@ -460,10 +521,12 @@ func (r *reading) findField(text string, fields []string, before []token) (t tok
 		if f == nil {
 			continue
 		}
+
 		values := r.matchFolded(f, text, folded)
 		if field == "model" && len(values) == 0 && r.beginsModelOf(before, text) {
 			values = []string{text}
 		}
+
 		switch {
 		case len(values) == 0:
 		case isNumber && (field != "model" || !r.afterMake(before)), isLetter && field != "model":
@@ -475,35 +538,39 @@ func (r *reading) findField(text string, fields []string, before []token) (t tok
 			return token{}, false
 		}
 	}
+
 	return t, true
 }
 
-// beginsModelOf reports whether models of the make that was named begin with the whole words of a text.
-func (r *reading) beginsModelOf(before []token, text string) bool {
+// beginsModelOf reports whether models of the named make begin with the words of a text.
+func (r *requestReader) beginsModelOf(before []token, text string) bool {
 	model, field := r.parameters.Catalog.TextField("model"), r.parameters.Catalog.TextField("make")
 	if model == nil || field == nil || !r.afterMake(before) || !r.beginsModel(model, text) {
 		return false
 	}
+
 	var makes []string
 	for _, t := range before {
 		if t.parameter == "make" {
 			makes = append(makes, t.values...)
 		}
 	}
-	for _, given := range r.given["make"] {
+
+	for _, given := range r.written["make"] {
 		makes = append(makes, r.matchValues("make", given)...)
 	}
+
 	ofMake := r.index.Filter(r.index.All(), &query.Filter{Field: field, Words: makes})
-	return r.index.Filter(ofMake, &query.Filter{Field: model, Begins: []string{text}}).Count() > 0
+	return r.index.Filter(ofMake, &query.Filter{Field: model, Prefixes: []string{text}}).Count() > 0
 }
 
 // afterMake reports whether a make was named.
-func (r *reading) afterMake(before []token) bool {
-	return r.given.Has("make") || slices.ContainsFunc(before, func(t token) bool { return t.parameter == "make" })
+func (r *requestReader) afterMake(before []token) bool {
+	return r.written.Has("make") || slices.ContainsFunc(before, func(t token) bool { return t.parameter == "make" })
 }
 
-// listedField gives a field of texts whose values are listed; otherwise nil.
-func (r *reading) listedField(name string) *catalog.Field {
+// listedField returns a text field whose values are listed, or nil.
+func (r *requestReader) listedField(name string) *catalog.Field {
 	f := r.parameters.Catalog.Field(name)
 	if f == nil || f.Class() != catalog.Text && f.Class() != catalog.List || r.index.Texts(f) == nil {
 		return nil
@@ -511,8 +578,8 @@ func (r *reading) listedField(name string) *catalog.Field {
 	return f
 }
 
-// matchValues gives the values in stock that a word means in a field.
-func (r *reading) matchValues(field, word string) []string {
+// matchValues returns the values in stock that a word stands for in a field.
+func (r *requestReader) matchValues(field, word string) []string {
 	f := r.listedField(field)
 	if f == nil {
 		return nil
@@ -520,34 +587,38 @@ func (r *reading) matchValues(field, word string) []string {
 	return r.matchFolded(f, word, value.Fold(word))
 }
 
-// matchFolded does so for a word that has been folded.
-func (r *reading) matchFolded(f *catalog.Field, word, folded string) []string {
-	if _, isValue := r.index.Texts(f).Folded[folded]; !isValue && !r.vocabulary.HasAlias(f.Name, folded) && len(f.NamedMeanings(word)) == 0 {
-		return nil // as most words of a sentence
+// matchFolded does the same for a folded word.
+func (r *requestReader) matchFolded(f *catalog.Field, word, folded string) []string {
+	if _, isValue := r.index.Texts(f).Folded[folded]; !isValue && !r.vocabulary.HasAlias(f.Name, folded) &&
+		len(f.NamedMeanings(word)) == 0 {
+		return nil // true of most words in a sentence
 	}
-	values, _ := r.stands(f, word)
+	values, _ := r.standsFor(f, word)
 	return values
 }
 
 // isKnown reports whether a word is a value in one of the fields.
-func (r *reading) isKnown(word string, fields []string) bool {
+func (r *requestReader) isKnown(word string, fields []string) bool {
 	return slices.ContainsFunc(fields, func(field string) bool { return len(r.matchValues(field, word)) > 0 })
 }
 
-// modelYear is what a model's year looks like.
+// modelYear matches the year of a model.
 var modelYear = regexp.MustCompile(`^(?:19[5-9]\d|20[0-4]\d)$`)
 
 var (
-	distance  = regexp.MustCompile(`(?i)\d\s*k?\s*(?:mi|miles?|kms?|kilomet(?:er|re)s?)\b`)
-	moneySign = regexp.MustCompile(`(?i)[$€£]|\b(?:usd|eur|gbp|dollars?|euros?)\b`)
-	timeWord  = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\b(?:up|on|plus|now|present|beyond)$|\+$`)
+	distancePattern = regexp.MustCompile(`(?i)\d\s*k?\s*(?:mi|miles?|kms?|kilomet(?:er|re)s?)\b`)
+	moneySign       = regexp.MustCompile(`(?i)[$€£]|\b(?:usd|eur|gbp|dollars?|euros?)\b`)
+	timeWord        = regexp.MustCompile(`(?i)before|after|since|newer|older|later|earlier|onwards?|\b(?:up|on|plus|now|` +
+		`present|beyond)$|\+$`)
 )
 
-// amountStarts are words that an amount may begin with.
-var amountStarts = strings.Fields("up upto at max maximum until till through to under below less fewer cheaper lower smaller before older earlier " +
-	"min minimum from since starting over above more higher greater bigger after newer later younger exceeding not no nothing none never between unter über bis ab hasta desde moins jusqu'à jusqu’à mindestens höchstens")
+// amountStarts are words that may begin an amount.
+var amountStarts = strings.Fields("up upto at max maximum until till through to under below less fewer cheaper lower " +
+	"smaller before older earlier min minimum from since starting over above more higher greater bigger after newer " +
+	"later younger exceeding not no nothing none never between unter über bis ab hasta desde moins jusqu'à jusqu’à " +
+	"mindestens höchstens")
 
-// beginsAmount reports whether an amount may begin with a word: a number, a sign, a word for a bound, or a currency.
+// beginsAmount reports whether a word may begin an amount: a number, a sign, a word for a bound, or a currency.
 func beginsAmount(word string) bool {
 	const longestCode = 3 // USD, Rs.
 	first, _ := utf8.DecodeRuneInString(word)
@@ -555,46 +626,52 @@ func beginsAmount(word string) bool {
 	return !unicode.IsLetter(first) || utf8.RuneCountInString(plain) <= longestCode || slices.Contains(amountStarts, plain)
 }
 
-// parseBareAmount reads an amount that can only belong to one field: a distance by its unit, money by its sign or by the
-// size of a range, a year by its shape and, if it is a bound, by a word of time.
-func (r *reading) parseBareAmount(chunk string, mayBeAmount bool) (parameter, amount string, ok bool) {
+// parseBareAmount reads an amount that can belong to only one field: a distance by its unit, money by its sign or the
+// size of a range, a year by its form and, if it is a bound, by a word of time.
+func (r *requestReader) parseBareAmount(chunk string, mayBeAmount bool) (parameter, amount string, ok bool) {
 	if !mayBeAmount {
 		return "", "", false
 	}
+
 	for _, field := range []string{"mileage", "year", "price"} {
 		f := r.parameters.Catalog.NumberField(field)
 		if f == nil {
 			continue
 		}
+
 		a, sure := f.Measure().Parse(chunk)
 		single := a.From == a.To
 		areYears := (a.From == "" || modelYear.MatchString(a.From)) && (a.To == "" || modelYear.MatchString(a.To))
 		switch {
 		case !sure:
 			continue
-		case field == "mileage" && (single || !distance.MatchString(chunk)):
+		case field == "mileage" && (single || !distancePattern.MatchString(chunk)):
 			continue
 		case field == "year" && (!areYears || (a.From == "" || a.To == "") && !timeWord.MatchString(chunk)):
 			continue
 		case field == "price" && (single || areYears || !isPrice(chunk, a)):
 			continue
 		}
+
 		parameter, amount = boundOf(field, a)
 		return parameter, amount, true
 	}
+
 	return "", "", false
 }
 
-// isPrice reports whether a range can only be one of prices: it has a sign, or it is too large for anything but a price or
-// a mileage, which would name its unit.
+// isPrice reports whether a range can only be a price: it has a currency, or it is too large for anything but a price
+// or a mileage, and a mileage would name its unit.
 func isPrice(chunk string, a value.Amount) bool {
 	if moneySign.MatchString(chunk) {
 		return true
 	}
+
 	for _, end := range []string{a.From, a.To} {
 		if end != "" && (value.CompareDecimals(end, "3000") < 0 || strings.Contains(end, ".")) {
 			return false
 		}
 	}
+
 	return true
 }

@@ -15,16 +15,16 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// What stands between alternatives, where the whole is not in stock as it is written.
+// Separators between alternatives. They count only if the whole text is not in stock as written.
 var (
-	separators = regexp.MustCompile(`(?i)\s*(?:,|;|\||/|\s+(?:or|and)\s+|\s+&\s+)\s*`)
+	valueSeparators = regexp.MustCompile(`(?i)\s*(?:,|;|\||/|\s+(?:or|and)\s+|\s+&\s+)\s*`)
 
-	// In these, "and" joins parts of one thing (black and white), or things that are all wanted (sunroof and navigation).
-	alternators = regexp.MustCompile(`(?i)\s*(?:,|;|\||/|\s+or\s+)\s*`)
+	// In colors and lists, "and" joins parts of one value (black and white), or values that are all wanted.
+	alternativeSeparators = regexp.MustCompile(`(?i)\s*(?:,|;|\||/|\s+or\s+)\s*`)
 )
 
-// aliases gives the values in stock that a word is another word for.
-func (r *reading) aliases(f *catalog.Field, word string) []string {
+// aliasValues returns the values in stock that a word is an alias for.
+func (r *requestReader) aliasValues(f *catalog.Field, word string) []string {
 	var values []string
 	for _, other := range r.vocabulary.Aliases(f.Name, word) {
 		if other != "" {
@@ -34,58 +34,63 @@ func (r *reading) aliases(f *catalog.Field, word string) []string {
 	return r.spellings(f, values)
 }
 
-// spellings gives each of the values that texts are spellings of once, in order.
-func (r *reading) spellings(f *catalog.Field, texts []string) []string {
+// spellings returns each value that the texts are spellings of, once and in order.
+func (r *requestReader) spellings(f *catalog.Field, texts []string) []string {
 	if len(texts) < 2 {
 		return texts
 	}
+
 	var values []string
 	for _, v := range r.index.ValuesOf(f, texts) {
 		values = append(values, v.Text)
 	}
+
 	slices.Sort(values)
 	return values
 }
 
-// stands gives the values that a word stands for: the first of these that is in stock. It is the value itself; one that
-// differs in punctuation alone; what the vocabulary calls so; every value that means the same, for which the word stays as
-// it is.
-func (r *reading) stands(f *catalog.Field, word string) (values []string, why string) {
+// standsFor returns the values that a word stands for. It tries, in this order: the value itself; values that differ
+// only in punctuation; aliases; values with the same meaning, for which the word stays as it is.
+func (r *requestReader) standsFor(f *catalog.Field, word string) (values []string, why string) {
 	switch found := r.spellings(f, r.index.Lookup(f, word)); {
 	case len(found) > 0:
 		return found, ""
 	case f.HasOwnValues():
 		return nil, ""
 	}
+
 	if found := r.index.LookupFolded(f, word); len(found) > 0 {
 		return r.spellings(f, found), "punctuation"
 	}
-	if found := r.aliases(f, word); len(found) > 0 {
+	if found := r.aliasValues(f, word); len(found) > 0 {
 		return found, "alias"
 	}
 	if r.hasMeaning(f, word) {
 		return []string{strings.TrimSpace(word)}, "meaning"
 	}
+
 	return nil, ""
 }
 
-// hasMeaning reports whether something in stock has the meaning that a word is a name for.
-func (r *reading) hasMeaning(f *catalog.Field, word string) bool {
-	return slices.ContainsFunc(f.NamedMeanings(word), func(m string) bool { return len(r.index.WithMeaning(f, m)) > 0 })
+// hasMeaning reports whether something in stock has a meaning that the word names.
+func (r *requestReader) hasMeaning(f *catalog.Field, word string) bool {
+	return slices.ContainsFunc(f.NamedMeanings(word),
+		func(m string) bool { return len(r.index.TextsWithMeaning(f, m)) > 0 })
 }
 
-// beginsModel reports whether models in stock begin with the whole words of a text.
-func (r *reading) beginsModel(f *catalog.Field, text string) bool {
-	return f.Name == "model" && len(r.index.Beginning(f, text)) > 0
+// beginsModel reports whether models in stock begin with the words of a text.
+func (r *requestReader) beginsModel(f *catalog.Field, text string) bool {
+	return f.Name == "model" && len(r.index.TextsBeginning(f, text)) > 0
 }
 
-// readTexts reads the values of a field of texts.
-func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
+// readTexts reads the values of a text field.
+func (r *requestReader) readTexts(name string, f *catalog.Field, given []string) {
 	texts := r.index.Texts(f)
 	if texts == nil || f.HasOwnValues() {
 		r.exact[name] = append(r.exact[name], r.withSigns(f, given)...)
 		return
 	}
+
 	var read []string
 	why := ""
 	for _, g := range given {
@@ -93,15 +98,19 @@ func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
 		if !isList {
 			items = []string{g}
 		}
+
 		for _, item := range items {
+			// A single value may say more than its field holds.
 			isAlone := len(items) == 1 && len(given) == 1 && name == f.Name
 			if isAlone && len(r.matchValues(f.Name, item)) == 0 && !r.beginsModel(f, item) && r.splitVehicle(name, f, item) {
 				return
 			}
+
 			meant, reason := r.readAlternatives(f, item)
 			if meant == nil {
 				meant = []string{item}
 			}
+
 			read = append(read, meant...)
 			why = cmp.Or(why, reason)
 			if isList {
@@ -110,15 +119,16 @@ func (r *reading) readTexts(name string, f *catalog.Field, given []string) {
 		}
 	}
 
-	read = unique(read)
+	read = uniqueTexts(read)
 	if why != "" {
 		r.note(name, why, url.Values{name: read})
 	}
-	r.exact[name] = unique(append(r.exact[name], read...))
+
+	r.exact[name] = uniqueTexts(append(r.exact[name], read...))
 }
 
-// withSigns gives, for each value that is not in stock, those that differ from it in punctuation alone.
-func (r *reading) withSigns(f *catalog.Field, given []string) []string {
+// withSigns replaces each value that is not in stock by those that differ only in punctuation.
+func (r *requestReader) withSigns(f *catalog.Field, given []string) []string {
 	var all []string
 	for _, g := range given {
 		found := r.index.LookupFolded(f, g)
@@ -130,16 +140,18 @@ func (r *reading) withSigns(f *catalog.Field, given []string) []string {
 	return all
 }
 
-// readAlternatives reads a value, or several with commas, "or" and the like between them. It gives the values in stock, and
-// why if they are not what is written; nil if one of them means nothing in stock.
-func (r *reading) readAlternatives(f *catalog.Field, given string) (values []string, why string) {
+// readAlternatives reads one value, or several joined by commas, "or" and the like. It returns the values in stock and
+// why they differ from what is written, or nil if one of them means nothing in stock.
+func (r *requestReader) readAlternatives(f *catalog.Field, given string) (values []string, why string) {
 	if values, why = r.readText(f, given); values != nil {
 		return values, why
 	}
-	between := separators
+
+	between := valueSeparators
 	if f.Class() == catalog.List || f.Name == "color" {
-		between = alternators
+		between = alternativeSeparators
 	}
+
 	parts := between.Split(strings.TrimSpace(given), -1)
 	if len(parts) < 2 {
 		return nil, ""
@@ -150,70 +162,84 @@ func (r *reading) readAlternatives(f *catalog.Field, given string) (values []str
 	for _, part := range parts {
 		values, reason := r.readText(f, part)
 		if values == nil && onlyCommas {
-			values = []string{part} // Parse takes it for a list too; this part of it is not in stock
+			values = []string{part} // Parse reads a list too; this item is not in stock
 		}
+
 		if values == nil {
 			return nil, ""
 		}
+
 		all, why = append(all, values...), cmp.Or(why, reason)
 	}
+
 	if !onlyCommas {
 		why = cmp.Or(why, "alternatives in words")
 	}
+
 	return all, why
 }
 
 // readText reads one value.
-func (r *reading) readText(f *catalog.Field, given string) (values []string, why string) {
-	values, why = r.stands(f, given)
+func (r *requestReader) readText(f *catalog.Field, given string) (values []string, why string) {
+	values, why = r.standsFor(f, given)
 	switch {
 	case why == "alias" || why == "punctuation":
 		return values, why
 	case len(values) > 0, r.beginsModel(f, given):
-		return []string{strings.TrimSpace(given)}, "" // it resolves to the same, and is repeated as written
+		return []string{strings.TrimSpace(given)}, "" // keep the text, because it resolves to the same values
 	}
+
 	if near := r.correctTypo(f, given); near != nil {
 		return near, "spelling"
 	}
+
 	return nil, ""
 }
 
-// correctTypo gives the values in stock that a word with a typing error means: those of the one nearest word, if no other
-// word is as near. Digits and the first letter are never taken for errors: F-150 and F-250 are two models, and so are
-// Leon and Neon.
-func (r *reading) correctTypo(f *catalog.Field, word string) []string {
+// correctTypo returns the values in stock that a mistyped word means: those of the single nearest word. It never
+// corrects digits or the first letter: F-150 and F-250 are two models, and so are Leon and Neon.
+func (r *requestReader) correctTypo(f *catalog.Field, word string) []string {
 	texts := r.index.Texts(f)
 	typed := []rune(value.Fold(word))
 	if texts == nil || len(typed) < 5 || len(typed) > 60 || f.Name == "city" && len(typed) < 9 {
 		return nil
 	}
+
 	severalWords, typedDigits := len(strings.Fields(word)) > 1, value.Digits(string(typed))
 	best, candidates := 3, map[string][]string{} // by the values, joined
 	consider := func(known string) {
 		letters := []rune(known)
-		if len(letters) < 5 || letters[0] != typed[0] || abs(len(letters)-len(typed)) > 2 || value.Digits(known) != typedDigits {
+		if len(letters) < 5 || letters[0] != typed[0] || absInt(len(letters)-len(typed)) > 2 ||
+			value.Digits(known) != typedDigits {
 			return
 		}
+
 		d := levenshtein.ComputeDistance(string(typed), known)
-		if d > best || d > 2 || d == 2 && len(typed) < 12 && !value.Transposed(typed, letters) {
+		if d > best || d > 2 || d == 2 && len(typed) < 12 && !value.IsTransposition(typed, letters) {
 			return
 		}
 		if severalWords && strings.HasPrefix(string(typed), known) {
 			return // one word more, such as a trim
 		}
-		meant := r.spellings(f, append(slices.Clone(texts.Folded[known]), r.aliases(f, known)...))
+
+		meant := r.spellings(f, append(slices.Clone(texts.Folded[known]), r.aliasValues(f, known)...))
 		if len(meant) == 0 {
 			return // a name of something that is not in stock
 		}
+
 		if d < best {
 			best = d
 			clear(candidates)
 		}
+
 		candidates[strings.Join(meant, "\x00")] = meant
 	}
+
+	// Compare with the values in stock, and with their aliases.
 	for known := range texts.Folded {
 		consider(known)
 	}
+
 	for known := range r.vocabulary.AliasWords(f.Name) {
 		consider(known)
 	}
@@ -221,26 +247,29 @@ func (r *reading) correctTypo(f *catalog.Field, word string) []string {
 	if len(candidates) != 1 {
 		return nil
 	}
+
 	return slices.Collect(maps.Values(candidates))[0]
 }
 
-func abs(n int) int { return max(n, -n) }
+func absInt(n int) int { return max(n, -n) }
 
-// splitVehicle reads a value that says more than its field holds, such as "Toyota Camry XSE" for a make or "red cars" for a
-// color. All of it must be in stock, and must not contradict the request's other parameters.
-func (r *reading) splitVehicle(name string, f *catalog.Field, given string) bool {
+// splitVehicle reads a value that says more than its field, such as "Toyota Camry XSE" for a make or "red cars" for a
+// color. All of it must be in stock and must not contradict other parameters.
+func (r *requestReader) splitVehicle(name string, f *catalog.Field, given string) bool {
 	if !slices.Contains(FreeTextFields, f.Name) {
 		return false
 	}
-	if f.Name == "color" && len(separators.Split(given, -1)) > 1 {
+	if f.Name == "color" && len(valueSeparators.Split(given, -1)) > 1 {
 		return false // black and white is one color
 	}
+
 	found := r.readWhole(given, FreeTextFields)
 	if found[f.Name] == nil || len(found) == 1 && len(strings.Fields(given)) == 1 {
 		return false
 	}
+
 	for other, values := range found {
-		elsewhere, ok := r.given[other]
+		elsewhere, ok := r.written[other]
 		if !ok || other == name {
 			continue
 		}
@@ -251,27 +280,30 @@ func (r *reading) splitVehicle(name string, f *catalog.Field, given string) bool
 
 	r.note(name, "several things in one", found)
 	for other, values := range found {
-		if _, elsewhere := r.given[other]; !elsewhere || other == name {
-			r.exact[other] = unique(append(r.exact[other], values...))
+		if _, elsewhere := r.written[other]; !elsewhere || other == name {
+			r.exact[other] = uniqueTexts(append(r.exact[other], values...))
 		}
 	}
+
 	return true
 }
 
-// areSame reports whether both are the same single value.
+// areSame reports whether both hold the same single value.
 func areSame(a, b []string) bool {
 	return len(a) == 1 && len(b) == 1 && value.Fold(a[0]) == value.Fold(b[0])
 }
 
-// Meaning gives the values in stock that a word means in a field.
+// Meaning returns the values in stock that a word means in a field.
 func (in *Interpreter) Meaning(x *index.Index, f *catalog.Field, word string) []string {
-	r := reading{Interpreter: in, index: x}
-	if values, why := r.stands(f, word); why != "meaning" {
+	r := requestReader{Interpreter: in, index: x}
+	if values, why := r.standsFor(f, word); why != "meaning" {
 		return values
 	}
+
 	var texts []string
 	for _, m := range f.NamedMeanings(word) {
-		texts = append(texts, x.WithMeaning(f, m)...)
+		texts = append(texts, x.TextsWithMeaning(f, m)...)
 	}
+
 	return r.spellings(f, texts)
 }

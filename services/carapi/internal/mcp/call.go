@@ -25,64 +25,73 @@ import (
 // handler answers the calls of a tool.
 func (c *Caller) handler(tool string) sdk.ToolHandler {
 	return func(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
-		values, err := parameters(r.Params.Arguments)
-		if err != nil { // for the model to read, and not a failure of the protocol
-			return c.mistake(ctx, tool, err)
+		values, err := argumentValues(r.Params.Arguments)
+		if err != nil { // the model reads it; the protocol has not failed
+			return c.argumentProblem(ctx, tool, err)
 		}
+
 		call, err := newCall(tool, values)
 		if err != nil {
-			return c.mistake(ctx, tool, err)
+			return c.argumentProblem(ctx, tool, err)
 		}
-		a, err := c.run(ctx, call)
+
+		a, err := c.runCall(ctx, call)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err() // nobody waits for it
 		case err != nil:
-			return c.problem(ctx, call, err), nil
+			return c.callProblem(ctx, call, err), nil
 		}
+
 		if c.Answered != nil {
 			c.Answered(ctx, a)
 		}
-		return result(a.Body, false), nil
+
+		return toolResult(a.Body, false), nil
 	}
 }
 
-// run makes a call. A panic is an internal error of this call alone.
-func (c *Caller) run(ctx context.Context, call call) (a *answer.Answer, err error) {
+// runCall makes a call. A panic becomes an internal error of this call alone.
+func (c *Caller) runCall(ctx context.Context, call toolCall) (a *answer.Answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			c.Log.ErrorContext(ctx, "panic", "panic", v, "stack", string(debug.Stack()), "request_id", c.RequestID(ctx))
 			err = errors.New("panic")
 		}
 	}()
+
 	switch call.kind {
 	case describeInventory:
 		return answer.Fields(ctx, c.Service)
 	case carByID, carByVIN:
-		return c.car(ctx, call)
+		return c.runCarCall(ctx, call)
 	case changesReport:
 		return answer.Changes(ctx, c.Service, c.Base.Resource(call.path()), call.values)
 	case marketReport:
 		at := c.Base.Resource(call.path())
 		return answer.Stats(ctx, c.Service, at, call.values)
 	}
+
 	return answer.Search(ctx, c.Service, c.Base.Resource(searchPath), call.values)
 }
 
-// car gives one vehicle with what else was asked for. Of one that is gone, its history is still known.
-func (c *Caller) car(ctx context.Context, call call) (a *answer.Answer, err error) {
+// runCarCall returns one vehicle with the requested additions. A vehicle that is gone still has a history.
+func (c *Caller) runCarCall(ctx context.Context, call toolCall) (a *answer.Answer, err error) {
 	at := c.Base.Resource(call.path())
 	find, history, similar := answer.Car, answer.History, c.Service.Similar
+
 	events := c.Service.History
 	if call.kind == carByVIN {
 		find, history, similar = answer.CarByVIN, answer.HistoryByVIN, c.Service.SimilarByVIN
 		events = c.Service.HistoryByVIN
 	}
+
 	if call.comparables {
 		a, err = answer.WithComparables(similar(ctx, call.id, call.values))
 	} else {
 		a, err = find(ctx, c.Service, at, call.id, call.values)
 	}
+
 	switch {
 	case !call.history:
 		return a, err
@@ -91,36 +100,40 @@ func (c *Caller) car(ctx context.Context, call call) (a *answer.Answer, err erro
 	case err != nil:
 		return nil, err
 	}
+
 	found, err := events(ctx, call.id, nil)
 	if err != nil {
 		return nil, err
 	}
+
 	a.AddHistory(found, c.Base.Resource(call.path()+"/history"))
 	return a, nil
 }
 
-// mistake says what is wrong with the arguments of a call.
-func (c *Caller) mistake(ctx context.Context, tool string, err error) (*sdk.CallToolResult, error) {
+// argumentProblem returns what is wrong with the arguments of a call.
+func (c *Caller) argumentProblem(ctx context.Context, tool string, err error) (*sdk.CallToolResult, error) {
 	p := answer.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
-	return result(p.JSON(answer.Resource(tool), c.RequestID(ctx)), true), nil
+	return toolResult(p.JSON(answer.Resource(tool), c.RequestID(ctx)), true), nil
 }
 
-// problem says why a call has no answer, as the HTTP API does.
-func (c *Caller) problem(ctx context.Context, call call, err error) *sdk.CallToolResult {
+// callProblem returns why a call has no answer, as the HTTP API would.
+func (c *Caller) callProblem(ctx context.Context, call toolCall, err error) *sdk.CallToolResult {
 	at := c.Base.Resource(call.path())
 	p, isRequests := answer.ProblemOf(err, at, "The tool describe_inventory")
 	if !isRequests {
 		c.Log.ErrorContext(ctx, "request failed", "error", err, "request_id", c.RequestID(ctx))
 	}
+
 	if errors.Is(err, search.ErrNotFound) && call.id != "" && !errors.Is(err, search.ErrNoIDs) {
 		p.Detail = fmt.Sprintf("no vehicle has the %s %q", call.kind, call.id)
 	}
-	return result(p.JSON(at, c.RequestID(ctx)), true)
+
+	return toolResult(p.JSON(at, c.RequestID(ctx)), true)
 }
 
-// result is an answer. A problem is text alone: some clients check structured content against the schema of the answer, and
-// then show the model neither.
-func result(body []byte, isError bool) *sdk.CallToolResult {
+// toolResult returns the result of a call. A problem is only text: some clients check structured content against the
+// schema of the answer, and then show the model neither.
+func toolResult(body []byte, isError bool) *sdk.CallToolResult {
 	r := &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: string(body)}}, IsError: isError}
 	if !isError {
 		r.StructuredContent = json.RawMessage(body)
@@ -128,33 +141,33 @@ func result(body []byte, isError bool) *sdk.CallToolResult {
 	return r
 }
 
-// kind is what a call asks for.
-type kind string
+// callKind says what a call asks for.
+type callKind string
 
 const (
-	searchCars        kind = "search"
-	describeInventory kind = "fields"
-	carByID           kind = "id"
-	carByVIN          kind = "vin"
-	marketReport      kind = "stats"
-	changesReport     kind = "changes"
+	searchCars        callKind = "search"
+	describeInventory callKind = "fields"
+	carByID           callKind = "id"
+	carByVIN          callKind = "vin"
+	marketReport      callKind = "stats"
+	changesReport     callKind = "changes"
 )
 
-// searchPath is where the HTTP API takes searches.
+// searchPath is the path of searches in the HTTP API.
 const searchPath = "/cars/"
 
-// call is a request that the arguments of a tool stand for.
-type call struct {
-	kind   kind
+// toolCall is the request that the arguments of a tool stand for.
+type toolCall struct {
+	kind   callKind
 	id     string // of carByID and carByVIN
 	values url.Values
 
-	comparables bool // whether what others like it cost is wanted too
-	history     bool // whether what has happened to it is wanted too
+	comparables bool // add the prices of similar vehicles
+	history     bool // add what happened to it
 }
 
-// path is where the HTTP API takes the same request.
-func (c call) path() string {
+// path returns the path of the same request in the HTTP API.
+func (c toolCall) path() string {
 	switch c.kind {
 	case describeInventory, marketReport, changesReport:
 		return searchPath + string(c.kind)
@@ -166,56 +179,64 @@ func (c call) path() string {
 	return searchPath
 }
 
-// escapeID is an id in a path. One that is named as another resource has all its letters escaped.
+// escapeID escapes an id for a path. If the id is the name of another resource, it escapes every byte.
 func escapeID(id string) string {
 	if !slices.Contains([]string{"facets", "stats", "fields", "changes"}, id) {
 		return url.PathEscape(id)
 	}
+
 	var b strings.Builder
 	for _, c := range []byte(id) {
 		fmt.Fprintf(&b, "%%%02X", c)
 	}
+
 	return b.String()
 }
 
-func newCall(tool string, values url.Values) (call, error) {
+func newCall(tool string, values url.Values) (toolCall, error) {
 	switch tool {
 	case "describe_inventory":
 		if len(values) > 0 {
-			return call{}, errors.New("describe_inventory takes no arguments")
+			return toolCall{}, errors.New("describe_inventory takes no arguments")
 		}
-		return call{kind: describeInventory}, nil
+		return toolCall{kind: describeInventory}, nil
 	case "get_car":
 		return newCarCall(values)
 	}
+
 	if err := addMore(values); err != nil {
-		return call{}, err
+		return toolCall{}, err
 	}
 	if tool == "market_report" {
 		return newReportCall(values)
 	}
+
 	shows := values.Get("count_only") == "true"
 	for name := range values {
 		shows = shows || shownNames.MatchString(name)
 	}
+
 	if !shows {
 		values.Set("view", "summary")
 	}
-	return call{kind: searchCars, values: values}, nil
+
+	return toolCall{kind: searchCars, values: values}, nil
 }
 
-// shownNames are names of parameters that say what is shown of a vehicle, however they are written: fields_not, columns.
+// shownNames match parameters for the fields to show, however they are written: fields_not, columns.
 var shownNames = regexp.MustCompile(`(?i)^\W*(?:view|.*fields?|select|columns?)(?:\W|_|$)`)
 
-// addMore adds the parameters that stand in more, as they would in a query string.
+// addMore adds the parameters in more, as if they were in a query string.
 func addMore(values url.Values) error {
 	given := values["more"]
 	values.Del("more")
+
 	for _, text := range given {
 		added, err := parseMore(text)
 		if err != nil {
 			return err
 		}
+
 		for _, name := range slices.Sorted(maps.Keys(added)) {
 			has := sortedItems(values[name])
 			if more := sortedItems(added[name]); len(has) > 0 && !slices.Equal(has, more) {
@@ -225,10 +246,11 @@ func addMore(values url.Values) error {
 			values[name] = added[name]
 		}
 	}
+
 	return nil
 }
 
-// sortedItems gives the items of values with commas, in order.
+// sortedItems returns the items of comma-separated values, in order.
 func sortedItems(values []string) []string {
 	var items []string
 	for _, v := range values {
@@ -236,26 +258,33 @@ func sortedItems(values []string) []string {
 			items = append(items, strings.TrimSpace(item))
 		}
 	}
+
 	slices.Sort(items)
 	return items
 }
 
-// parseMore reads a query string strictly: each part has a name and an equals sign. Parts without a value are left out.
+// parseMore reads a query string strictly: each part has a name and an equals sign. It drops parts without a value.
 func parseMore(text string) (url.Values, error) {
 	text = strings.TrimSpace(text)
-	if path, rest, isURL := strings.Cut(text, "?"); isURL && !strings.ContainsAny(path, "=&") { // as next and suggestions are
+
+	// A whole URL is accepted, because next and suggestions are URLs.
+	if path, rest, isURL := strings.Cut(text, "?"); isURL && !strings.ContainsAny(path, "=&") {
 		text = rest
 	}
+
 	text = strings.Trim(text, "&")
 	if slices.Contains([]string{"", "null", "none", "any"}, strings.ToLower(text)) {
 		return nil, nil
 	}
-	const expected = "write name=value pairs with & between them, such as doors=4&make_not=Toyota, and %26 for an & in a value"
+
+	const expected = "write name=value pairs with & between them, such as doors=4&make_not=Toyota, and %26 for an " +
+		"& in a value"
 	for part := range strings.SplitSeq(text, "&") {
 		if name, _, ok := strings.Cut(part, "="); !ok || strings.TrimSpace(name) == "" {
 			return nil, fmt.Errorf("more: %q is no name=value pair; %s", value.Excerpt(part), expected)
 		}
 	}
+
 	parsed, err := query.ParseQuery(text)
 	if err != nil {
 		return nil, fmt.Errorf("more: %q is no query string: %w; %s", value.Excerpt(text), err, expected)
@@ -269,51 +298,58 @@ func parseMore(text string) (url.Values, error) {
 			}
 		}
 	}
+
 	return values, nil
 }
 
-func newCarCall(values url.Values) (call, error) {
+func newCarCall(values url.Values) (toolCall, error) {
 	if len(values["id"])+len(values["vin"]) > 1 {
-		return call{}, errors.New("get_car needs one id, as a search gives it, or one vin, not both")
+		return toolCall{}, errors.New("get_car needs one id, as a search gives it, or one vin, not both")
 	}
+
 	wishes := map[string]bool{}
 	for _, name := range []string{"comparables", "history"} {
 		switch wish := strings.ToLower(values.Get(name)); wish {
 		case "true", "false", "":
 			wishes[name] = wish == "true"
 		default:
-			return call{}, fmt.Errorf("%s must be true or false, and not %q", name, value.Excerpt(wish))
+			return toolCall{}, fmt.Errorf("%s must be true or false, and not %q", name, value.Excerpt(wish))
 		}
+
 		values.Del(name)
 	}
-	for _, kind := range []kind{carByID, carByVIN} {
+
+	for _, kind := range []callKind{carByID, carByVIN} {
 		if id := strings.TrimSpace(values.Get(string(kind))); id != "" {
 			values.Del("id")
 			values.Del("vin")
-			return call{kind: kind, id: id, values: values, comparables: wishes["comparables"],
+			return toolCall{kind: kind, id: id, values: values, comparables: wishes["comparables"],
 				history: wishes["history"]}, nil
 		}
 	}
-	return call{}, errors.New("get_car needs an id, as a search gives it, or a vin")
+
+	return toolCall{}, errors.New("get_car needs an id, as a search gives it, or a vin")
 }
 
-// newReportCall is for changes where the arguments say since when or of which kind, and otherwise for statistics.
-func newReportCall(values url.Values) (call, error) {
+// newReportCall returns a call for changes if the arguments include since, kind or cursor, and otherwise one for
+// statistics.
+func newReportCall(values url.Values) (toolCall, error) {
 	isChanges := values.Has("since") || values.Has("kind") || values.Has("cursor")
 	if isChanges && values.Has("by") {
-		return call{}, errors.New("since and kind ask for changes, and by for statistics; make two calls")
+		return toolCall{}, errors.New("since and kind ask for changes, and by for statistics; make two calls")
 	}
 	if isChanges {
-		return call{kind: changesReport, values: values}, nil
+		return toolCall{kind: changesReport, values: values}, nil
 	}
-	return call{kind: marketReport, values: values}, nil
+
+	return toolCall{kind: marketReport, values: values}, nil
 }
 
 // maxArguments is how many bytes the arguments of a call may have, as many as the URL of a request.
 const maxArguments = 16 << 10
 
-// parameters gives the arguments of a call as the HTTP API takes them. null and an empty text are an argument left out.
-func parameters(arguments json.RawMessage) (url.Values, error) {
+// argumentValues returns the arguments of a call as parameters of the HTTP API. It drops null and empty texts.
+func argumentValues(arguments json.RawMessage) (url.Values, error) {
 	values := url.Values{}
 	if len(bytes.TrimSpace(arguments)) == 0 {
 		return values, nil
@@ -321,22 +357,27 @@ func parameters(arguments json.RawMessage) (url.Values, error) {
 	if len(arguments) > maxArguments {
 		return nil, fmt.Errorf("the arguments have %d bytes; send at most %d", len(arguments), maxArguments)
 	}
+
 	decoder := json.NewDecoder(bytes.NewReader(arguments))
 	decoder.UseNumber()
+
 	var all map[string]any
 	if err := decoder.Decode(&all); err != nil {
 		return nil, errors.New("the arguments are not a JSON object")
 	}
+
+	// A list becomes a repeated parameter.
 	for name, argument := range all {
 		items, several := argument.([]any)
 		if !several {
 			items = []any{argument}
 		}
+
 		for _, item := range items {
 			switch item := item.(type) {
 			case nil:
 			case string:
-				if item != "" { // as good as left out
+				if item != "" { // an empty text means nothing
 					values.Add(name, item)
 				}
 			case json.Number:
@@ -349,5 +390,6 @@ func parameters(arguments json.RawMessage) (url.Values, error) {
 			}
 		}
 	}
+
 	return values, nil
 }

@@ -33,10 +33,12 @@ func TestAddMore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		err = addMore(values)
 		if test.wrong == "" && (err != nil || values.Encode() != test.want) {
 			t.Errorf("%s: %s %v, want %s", test.given, values.Encode(), err, test.want)
 		}
+
 		if test.wrong != "" && (err == nil || !strings.HasPrefix(err.Error(), test.wrong)) {
 			t.Errorf("%s: %v, want %s", test.given, err, test.wrong)
 		}

@@ -15,9 +15,9 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
 
-// decode returns the message that a body holds, or the JSON-RPC error for a body that is not one message.
-// A batch is refused because the limits count requests: one request must not hold many searches.
-func decode(body []byte) (message jsonrpc.Message, refused []byte) {
+// decodeMessage returns the message in a body, or the JSON-RPC error for a body that is not one message. It refuses a
+// batch, because the limits count requests, and one request must not hold many searches.
+func decodeMessage(body []byte) (message jsonrpc.Message, refused []byte) {
 	if bytes.HasPrefix(bytes.TrimLeft(body, "\ufeff \t\r\n"), []byte("[")) {
 		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
 			"batches are not supported; send one message per request, not an array")
@@ -25,22 +25,25 @@ func decode(body []byte) (message jsonrpc.Message, refused []byte) {
 	if !utf8.Valid(body) {
 		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeParseError, "this is not valid UTF-8; encode the message as UTF-8")
 	}
-	if !json.Valid(body) { // nor are several messages in a row: the SDK would run the first and drop the rest
+	if !json.Valid(body) { // also several messages: the SDK would run the first and drop the others
 		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeParseError,
 			"this is not valid JSON; send one JSON-RPC message per request")
 	}
 	if !hasExactID(body) {
-		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, "the id must be a text, or a whole number of at most 2^53 - 1 in size")
+		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, "the id must be a text, or a whole number of at "+
+			"most 2^53 - 1 in size")
 	}
+
 	message, err := jsonrpc.DecodeMessage(body)
 	if err != nil {
 		return nil, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
 			`this is not a JSON-RPC message; send an object with "jsonrpc": "2.0", "id", "method" and "params"`)
 	}
+
 	return message, nil
 }
 
-// hasExactID reports whether the id of a message survives being read as a double, as the SDK reads it.
+// hasExactID reports whether a double, which the SDK uses, represents the id of a message exactly.
 func hasExactID(body []byte) bool {
 	var m struct {
 		ID json.RawMessage `json:"id"`
@@ -48,53 +51,57 @@ func hasExactID(body []byte) bool {
 	if json.Unmarshal(body, &m) != nil || len(m.ID) == 0 || m.ID[0] == '"' || string(m.ID) == "null" {
 		return true
 	}
+
 	const largest = 1<<53 - 1
 	n, err := strconv.ParseInt(string(m.ID), 10, 64)
 	return err == nil && n <= largest && n >= -largest
 }
 
-// rpcError returns an error that answers the message with an id. The zero ID is for a message whose id is not known.
+// rpcError returns an error that answers the message with an id. The zero ID is for an unknown id.
 func rpcError(id jsonrpc.ID, code int, message string) []byte {
 	body, _ := json.Marshal(object{"jsonrpc": "2.0", "id": id.Raw(), "error": object{"code": code, "message": message}})
 	return append(body, '\n') // texts and numbers always encode
 }
 
-// tooLarge is the error for a message of more than maxBody bytes.
-func tooLarge() []byte {
+// tooLargeError returns the error for a message of more than maxBody bytes.
+func tooLargeError() []byte {
 	return rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, fmt.Sprintf("the message is larger than %d bytes", maxBody))
 }
 
-// OneMessage refuses a POST that is not one JSON-RPC message, before next does anything for it.
+// OneMessage refuses a POST that is not one JSON-RPC message before next works on it.
 func OneMessage(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !acceptsJSON(r.Header.Values("Accept")) {
-			refuse(w, http.StatusNotAcceptable, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
+			writeRefusal(w, http.StatusNotAcceptable, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
 				"answers here are JSON; send Accept: application/json, text/event-stream"))
 			return
 		}
 
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if isTooLarge := (*http.MaxBytesError)(nil); errors.As(err, &isTooLarge) {
-			refuse(w, http.StatusRequestEntityTooLarge, tooLarge())
+			writeRefusal(w, http.StatusRequestEntityTooLarge, tooLargeError())
 			return
 		}
+
 		if err != nil {
-			refuse(w, http.StatusBadRequest,
+			writeRefusal(w, http.StatusBadRequest,
 				rpcError(jsonrpc.ID{}, jsonrpc.CodeParseError, "the body ended early; send it again"))
 			return
 		}
-		message, refused := decode(body)
+
+		message, refused := decodeMessage(body)
 		if refused != nil {
-			refuse(w, http.StatusBadRequest, refused)
+			writeRefusal(w, http.StatusBadRequest, refused)
 			return
 		}
-		if isEndless(message) {
-			refuse(w, http.StatusBadRequest,
+
+		if neverEnds(message) {
+			writeRefusal(w, http.StatusBadRequest,
 				rpcError(callID(message), jsonrpc.CodeMethodNotFound, "this server sends no notifications over HTTP"))
 			return
 		}
 
-		// The SDK wants both types in Accept, though it answers in JSON alone.
+		// The SDK requires both types in Accept, although it only answers in JSON.
 		r = r.WithContext(r.Context()) // a copy
 		r.Header = r.Header.Clone()
 		r.Header.Set("Accept", "application/json, text/event-stream")
@@ -103,12 +110,13 @@ func OneMessage(next http.Handler) http.Handler {
 	})
 }
 
-// acceptsJSON reports whether a client takes JSON. One that does not say what it takes does.
+// acceptsJSON reports whether a client accepts JSON. Without an Accept header it does.
 func acceptsJSON(accept []string) bool {
 	text := strings.TrimSpace(strings.Join(accept, ","))
 	if text == "" {
 		return true
 	}
+
 	for entry := range strings.SplitSeq(text, ",") {
 		kind, parameters, err := mime.ParseMediaType(entry)
 		if err != nil || kind != "application/json" && kind != "application/*" && kind != "*/*" {
@@ -118,10 +126,11 @@ func acceptsJSON(accept []string) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
-// callID is the id of a call, and the zero ID for other messages, which are not answered.
+// callID returns the id of a call, and the zero ID for other messages, which have no answer.
 func callID(m jsonrpc.Message) jsonrpc.ID {
 	if r, ok := m.(*jsonrpc.Request); ok {
 		return r.ID
@@ -129,19 +138,20 @@ func callID(m jsonrpc.Message) jsonrpc.ID {
 	return jsonrpc.ID{}
 }
 
-// isEndless reports whether the answer to a message would never end, and keep its place among the requests in flight.
-func isEndless(m jsonrpc.Message) bool {
+// neverEnds reports whether the answer to a message would never end, and so would keep its place among the requests in
+// flight.
+func neverEnds(m jsonrpc.Message) bool {
 	r, ok := m.(*jsonrpc.Request)
 	return ok && r.Method == "subscriptions/listen"
 }
 
-func refuse(w http.ResponseWriter, status int, body []byte) {
+func writeRefusal(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // this fails only if the client has gone
+	_, _ = w.Write(body) // only fails if the client is gone
 }
 
 // Errors gives every error of next the form of JSON-RPC, and keeps its HTTP status.
@@ -151,11 +161,12 @@ func Errors(next http.Handler) http.Handler {
 	})
 }
 
-// answerErrors lets serve write an answer. An error that is not JSON-RPC yet, as those in plain text of the SDK and
-// the problems of the HTTP API, becomes one that answers the message with this id.
+// answerErrors lets serve write an answer. If it writes an error that is not JSON-RPC, such as the SDK's plain texts
+// and the problems of the HTTP API, the error becomes one that answers the message with this id.
 func answerErrors(w http.ResponseWriter, id jsonrpc.ID, serve func(http.ResponseWriter)) {
 	e := errorWriter{ResponseWriter: w}
 	serve(&e)
+
 	if e.status == 0 {
 		return
 	}
@@ -165,19 +176,20 @@ func answerErrors(w http.ResponseWriter, id jsonrpc.ID, serve func(http.Response
 	if json.Unmarshal(e.text.Bytes(), &problem) == nil && problem.Detail != "" {
 		message = problem.Detail
 	}
+
 	code := jsonrpc.CodeInvalidRequest
 	switch {
 	case e.status >= http.StatusInternalServerError:
 		code = jsonrpc.CodeInternalError
-	case strings.HasPrefix(message, notHandled):
+	case strings.HasPrefix(message, notHandledPrefix):
 		code = jsonrpc.CodeMethodNotFound
 	}
-	refuse(w, e.status, rpcError(id, code, message))
+
+	writeRefusal(w, e.status, rpcError(id, code, message))
 }
 
-// notHandled is how the SDK begins the text of its 400 for a method that it does not know. Later versions of the
-// protocol have it answer with an error of JSON-RPC.
-const notHandled = "JSON RPC not handled"
+// notHandledPrefix begins the SDK's 400 for an unknown method. Later versions of the protocol require a JSON-RPC error.
+const notHandledPrefix = "JSON RPC not handled"
 
 // errorWriter holds back an error that is not JSON-RPC.
 type errorWriter struct {

@@ -6,20 +6,22 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// OpenAI gives the tools as OpenAI's function tools, in strict mode: every input is required, and null means that it is not
-// asked for. With chat they have the form of the Chat Completions API, otherwise that of the Responses API.
+// OpenAI returns the tools as OpenAI's function tools in strict mode: every input is required, and null means that it
+// is not used. With chat they have the form of the Chat Completions API, and otherwise that of the Responses API.
 func OpenAI(fields []search.Description, chat bool) ([]byte, error) {
 	functions := []object{}
-	for _, t := range Tools(fields) {
+	for _, t := range newTools(fields) {
 		properties, required := object{}, []string{}
 		for _, i := range t.Inputs {
-			p := i.described()
+			p := i.schema()
 			p["type"] = []any{p["type"], "null"}
 			properties[i.Name] = p
 			required = append(required, i.Name)
 		}
+
 		function := object{"name": t.Name, "description": t.About, "strict": true,
-			"parameters": object{"type": "object", "properties": properties, "required": required, "additionalProperties": false}}
+			"parameters": object{"type": "object", "properties": properties, "required": required,
+				"additionalProperties": false}}
 		if chat {
 			functions = append(functions, object{"type": "function", "function": function})
 		} else {
@@ -27,5 +29,6 @@ func OpenAI(fields []search.Description, chat bool) ([]byte, error) {
 			functions = append(functions, function)
 		}
 	}
+
 	return json.Marshal(object{"tools": functions})
 }

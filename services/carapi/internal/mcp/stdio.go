@@ -13,11 +13,12 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// stdio is a transport over two streams, one message a line, and its only connection. The SDK's own would end the session
-// at a line that is not a message, would run batches, and would drop the calls under way when the input ends.
+// stdio is a transport over two streams, with one message per line, and its only connection. The SDK's own transport
+// would end the session at a line that is not a message, would run batches, and would drop running calls when the input
+// ends.
 type stdio struct {
 	in       io.ReadCloser
-	incoming chan jsonrpc.Message // is closed when the input has ended
+	incoming chan jsonrpc.Message // closed when the input has ended
 	closed   chan struct{}
 	close    func() error
 
@@ -25,9 +26,9 @@ type stdio struct {
 	out     io.Writer
 
 	mu       sync.Mutex          // guards what follows
-	pending  map[jsonrpc.ID]bool // calls that are not answered yet
-	ended    bool                // whether the input has
-	answered chan struct{}       // is closed when the input has ended and nothing is pending
+	pending  map[jsonrpc.ID]bool // calls without an answer yet
+	ended    bool                // whether the input has ended
+	answered chan struct{}       // closed when the input has ended and nothing is pending
 }
 
 func newStdio(in io.ReadCloser, out io.Writer) *stdio {
@@ -37,16 +38,17 @@ func newStdio(in io.ReadCloser, out io.Writer) *stdio {
 		close(s.closed)
 		return in.Close()
 	})
+
 	return s
 }
 
-// Connect begins to read. It implements sdk.Transport.
+// Connect starts reading. It implements sdk.Transport.
 func (s *stdio) Connect(context.Context) (sdk.Connection, error) {
 	go s.readLines()
 	return s, nil
 }
 
-// readLines passes on the messages of the input until it ends, or the connection does.
+// readLines passes on the messages of the input until it or the connection ends.
 func (s *stdio) readLines() {
 	defer close(s.incoming)
 	in := bufio.NewReader(s.in)
@@ -55,19 +57,20 @@ func (s *stdio) readLines() {
 		line = bytes.TrimSpace(line)
 		switch {
 		case isTooLong:
-			s.reply(tooLarge())
+			s.reply(tooLargeError())
 		case len(line) > 0:
-			if !s.pass(line) {
+			if !s.passOn(line) {
 				return
 			}
 		}
-		if end != nil { // if it is not io.EOF, there is no more to be read either
+
+		if end != nil { // after any error, nothing more can be read
 			return
 		}
 	}
 }
 
-// readLine reads a line of at most maxBody bytes and its end. It skips a longer one, and reports that it was too long.
+// readLine reads a line of at most maxBody bytes and its end. It skips a longer line and reports it.
 func readLine(in *bufio.Reader) (line []byte, isTooLong bool, err error) {
 	for {
 		part, err := in.ReadSlice('\n')
@@ -76,24 +79,28 @@ func readLine(in *bufio.Reader) (line []byte, isTooLong bool, err error) {
 		} else {
 			line = append(line, part...)
 		}
+
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return line, isTooLong, err
 		}
 	}
 }
 
-// pass hands a message to the SDK, or answers why the line is not one. It reports whether the connection is still open.
-func (s *stdio) pass(line []byte) (isOpen bool) {
-	message, refused := decode(line)
+// passOn passes a message to the SDK, or answers what is wrong with the line. It reports whether the connection is
+// still open.
+func (s *stdio) passOn(line []byte) (isOpen bool) {
+	message, refused := decodeMessage(line)
 	if refused != nil {
 		s.reply(refused)
 		return true
 	}
-	if id := callID(message); id.IsValid() && !isEndless(message) && !s.begin(id) {
-		s.reply(rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, // with its id, it would answer the other call
+
+	if id := callID(message); id.IsValid() && !neverEnds(message) && !s.beginCall(id) {
+		s.reply(rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, // without the id, which would answer the other call
 			fmt.Sprintf("a call with the id %v has not been answered yet; use another id", id.Raw())))
 		return true
 	}
+
 	select {
 	case s.incoming <- message:
 		return true
@@ -102,18 +109,20 @@ func (s *stdio) pass(line []byte) (isOpen bool) {
 	}
 }
 
-// begin notes a call. It reports false if one with the same id is under way, which the SDK would not answer.
-func (s *stdio) begin(id jsonrpc.ID) bool {
+// beginCall records a call. It returns false if one with the same id is running, because the SDK would not answer it.
+func (s *stdio) beginCall(id jsonrpc.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	if s.pending[id] {
 		return false
 	}
+
 	s.pending[id] = true
 	return true
 }
 
-// reply writes a line. If that fails, the client has gone, which the end of the input shows too.
+// reply writes a line. If that fails, the client is gone, and the input ends too.
 func (s *stdio) reply(line []byte) { _ = s.writeLine(line) }
 
 func (s *stdio) writeLine(line []byte) error {
@@ -123,8 +132,8 @@ func (s *stdio) writeLine(line []byte) error {
 	return err
 }
 
-// Read returns the next message. After the last one it waits until all calls are answered, since the SDK cancels
-// those under way at the end. It implements sdk.Connection.
+// Read returns the next message. After the last one it waits until all calls are answered, because the SDK cancels
+// running calls at the end. It implements sdk.Connection.
 func (s *stdio) Read(context.Context) (jsonrpc.Message, error) {
 	select {
 	case message, ok := <-s.incoming:
@@ -138,18 +147,20 @@ func (s *stdio) Read(context.Context) (jsonrpc.Message, error) {
 	s.mu.Lock()
 	if !s.ended {
 		s.ended = true
-		s.settle()
+		s.closeIfSettled()
 	}
+
 	s.mu.Unlock()
 	select {
 	case <-s.answered:
 	case <-s.closed:
 	}
+
 	return nil, io.EOF
 }
 
-// settle closes answered once the input has ended and nothing is pending. s.mu is held.
-func (s *stdio) settle() {
+// closeIfSettled closes answered if the input has ended and nothing is pending. The caller holds s.mu.
+func (s *stdio) closeIfSettled() {
 	if s.ended && len(s.pending) == 0 {
 		close(s.answered)
 	}
@@ -162,7 +173,7 @@ func (s *stdio) Write(_ context.Context, message jsonrpc.Message) error {
 		s.mu.Lock()
 		if s.pending[response.ID] {
 			delete(s.pending, response.ID)
-			s.settle()
+			s.closeIfSettled()
 		}
 		s.mu.Unlock()
 	}
@@ -171,6 +182,7 @@ func (s *stdio) Write(_ context.Context, message jsonrpc.Message) error {
 	if err != nil {
 		return err
 	}
+
 	return s.writeLine(append(line, '\n'))
 }
 

@@ -7,82 +7,83 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Applied describes the request as understood, with its defaults, as a JSON object. Sent again as parameters it is the
-// same request. With page, it holds what a page of vehicles depends on too.
+// Applied returns the request as understood, with its defaults, as a JSON object. Sent again as parameters, it is the
+// same request. With page, it includes what a page of vehicles depends on.
 func (q *Query) Applied(page bool) []byte {
-	b := []byte{'{'}
-	name := func(name string) {
-		if len(b) > 1 {
-			b = append(b, ',')
-		}
-		b = append(value.AppendString(b, name), ':')
+	b := q.appendSearch([]byte{'{'})
+	if page {
+		b = q.appendPage(b)
 	}
-
-	for i := range q.Filters {
-		if q.Filters[i].Use.Compares() {
-			name(q.Filters[i].Parameter)
-			b = q.Filters[i].appendApplied(b)
-		}
-	}
-	for _, presence := range []string{"has", "missing"} {
-		if fields := q.presence(presence); fields != nil {
-			name(presence)
-			b = value.AppendStrings(b, fields)
-		}
-	}
-	if len(q.Words) > 0 {
-		name("q")
-		b = value.AppendStrings(b, q.Words)
-	}
-	if _, given := q.values["fields"]; given {
-		name("fields")
-		b = value.AppendStrings(b, q.shownNames())
-	}
-	if view := q.values.Get("view"); view != "" {
-		name("view")
-		b = value.AppendString(b, view)
-	}
-	for _, groups := range []struct {
-		name string
-		all  []Group
-	}{{"facets", q.Facets}, {"by", q.By}} {
-		if len(groups.all) > 0 {
-			name(groups.name)
-			b = value.AppendStrings(b, groupNames(groups.all))
-		}
-	}
-	name("match")
-	b = value.AppendString(b, q.Match())
-	if q.CountOnly {
-		name("count_only")
-		b = append(b, "true"...)
-	}
-	if !page {
-		return append(b, '}')
-	}
-
-	if len(q.Sort) > 0 {
-		name("sort")
-		b = value.AppendString(b, q.sortText())
-	}
-	name("limit")
-	b = strconv.AppendInt(b, int64(q.Limit), 10)
-	switch {
-	case q.Page > 0:
-		name("page")
-		b = strconv.AppendInt(b, int64(q.Page), 10)
-	case q.Offset > 0:
-		name("offset")
-		b = strconv.AppendInt(b, int64(q.Offset), 10)
-	}
-	name("max_chars")
-	b = strconv.AppendInt(b, int64(q.MaxChars), 10)
-	name("include_total")
-	b = strconv.AppendBool(b, q.Total)
 	return append(b, '}')
 }
 
-// sortText is the order without an id that completeOrder has added.
+// appendMember appends the name of the next member to a JSON object that is not complete yet.
+func appendMember(b []byte, name string) []byte {
+	if len(b) > 1 {
+		b = append(b, ',')
+	}
+	return append(value.AppendString(b, name), ':')
+}
+
+// appendSearch appends the parameters that do not depend on the page.
+func (q *Query) appendSearch(b []byte) []byte {
+	for i := range q.Filters {
+		if f := &q.Filters[i]; f.Use.Compares() {
+			b = f.appendApplied(appendMember(b, f.Parameter))
+		}
+	}
+
+	for _, presence := range []string{"has", "missing"} {
+		if fields := q.presence(presence); fields != nil {
+			b = value.AppendStrings(appendMember(b, presence), fields)
+		}
+	}
+
+	if len(q.Words) > 0 {
+		b = value.AppendStrings(appendMember(b, "q"), q.Words)
+	}
+
+	// What is shown of each vehicle, and what is counted.
+	if q.values.Has("fields") {
+		b = value.AppendStrings(appendMember(b, "fields"), q.shownNames())
+	}
+	if view := q.values.Get("view"); view != "" {
+		b = value.AppendString(appendMember(b, "view"), view)
+	}
+	if len(q.Facets) > 0 {
+		b = value.AppendStrings(appendMember(b, "facets"), groupNames(q.Facets))
+	}
+	if len(q.By) > 0 {
+		b = value.AppendStrings(appendMember(b, "by"), groupNames(q.By))
+	}
+
+	b = value.AppendString(appendMember(b, "match"), q.match())
+	if q.CountOnly {
+		b = append(appendMember(b, "count_only"), "true"...)
+	}
+
+	return b
+}
+
+// appendPage appends the parameters that a page of vehicles depends on.
+func (q *Query) appendPage(b []byte) []byte {
+	if len(q.Sort) > 0 {
+		b = value.AppendString(appendMember(b, "sort"), q.sortText())
+	}
+
+	b = strconv.AppendInt(appendMember(b, "limit"), int64(q.Limit), 10)
+	switch {
+	case q.Page > 0:
+		b = strconv.AppendInt(appendMember(b, "page"), int64(q.Page), 10)
+	case q.Offset > 0:
+		b = strconv.AppendInt(appendMember(b, "offset"), int64(q.Offset), 10)
+	}
+
+	b = strconv.AppendInt(appendMember(b, "max_chars"), int64(q.MaxChars), 10)
+	return strconv.AppendBool(appendMember(b, "include_total"), q.Total)
+}
+
+// sortText returns the order without an id that completeOrder added.
 func (q *Query) sortText() string {
 	text := ""
 	for i, o := range q.Sort {
@@ -90,41 +91,49 @@ func (q *Query) sortText() string {
 		if i > 0 && last && o.Field.Name == "id" && o.Descending == q.Sort[i-1].Descending {
 			break
 		}
+
 		if i > 0 {
 			text += ","
 		}
+
 		text += o.String()
 	}
+
 	return text
 }
 
 // appendApplied appends the filter as understood, as JSON.
 func (f *Filter) appendApplied(b []byte) []byte {
 	if f.Field.Class() == catalog.Text || f.Field.Class() == catalog.List {
-		values := f.Meant
+		values := f.InStock
 		if len(values) == 0 || len(values) > MaxValues {
 			values = f.Texts
 		}
+
 		clean := make([]string, len(values))
 		for i, v := range values {
 			clean[i] = value.Clean(v)
 		}
+
 		return value.AppendStrings(b, clean)
 	}
+
 	if f.Use == AtLeast || f.Use == AtMost {
-		return append(b, f.Ranges[0].Given...)
+		return append(b, f.Ranges[0].JSON...)
 	}
+
 	b = append(b, '[')
 	for i, r := range f.Ranges {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, r.Given...)
+		b = append(b, r.JSON...)
 	}
+
 	return append(b, ']')
 }
 
-// presence gives the fields that has or missing names.
+// presence returns the fields that has or missing names.
 func (q *Query) presence(parameter string) []string {
 	var fields []string
 	for i := range q.Filters {
@@ -135,15 +144,17 @@ func (q *Query) presence(parameter string) []string {
 	return fields
 }
 
-// shownNames are the fields to show, as fields may name them.
+// shownNames returns the fields to show, in the notation of the parameter fields.
 func (q *Query) shownNames() []string {
-	if q.hidden == nil {
+	if q.hiddenFields == nil {
 		return fieldNames(q.Shown)
 	}
-	names := fieldNames(q.hidden)
+
+	names := fieldNames(q.hiddenFields)
 	for i := range names {
 		names[i] = "-" + names[i]
 	}
+
 	return names
 }
 

@@ -13,17 +13,17 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// defaultSince is how far back changes go where a request does not say.
+// defaultSince is the default age of the oldest changes in an answer.
 const defaultSince = "7d"
 
-// Changes is a request for what has changed.
+// Changes is a request for changes.
 type Changes struct {
 	Since  time.Time
 	Kinds  []history.Kind
 	Limit  int
 	Before *ChangesCursor // where the page begins; nil for the first
 
-	given url.Values
+	values url.Values
 }
 
 // ChangesCursor is the last event of a page: the events before it come next.
@@ -32,7 +32,7 @@ type ChangesCursor struct {
 	Kind   history.Kind
 }
 
-// changesExpected says what the parameters of changes expect.
+// changesExpected describes the values of the parameters for changes.
 var changesExpected = map[string]string{
 	"since":  SinceExpected,
 	"kind":   strings.Join(history.KindNames(), ", ") + ", or several of them with commas",
@@ -41,45 +41,51 @@ var changesExpected = map[string]string{
 	"fields": controls["fields"],
 }
 
-// ChangeKinds are the names of the kinds of changes.
+// ChangeKinds returns the names of the kinds of changes.
 func ChangeKinds() []string { return history.KindNames() }
 
-// ChangesParameters are the names of the parameters of a request for changes.
+// ChangesParameters returns the names of the parameters of a request for changes.
 func ChangesParameters() []string { return slices.Sorted(maps.Keys(changesExpected)) }
 
-// ParseChanges reads a request for changes, but for its fields. An error is a ParameterErrors.
+// ParseChanges reads a request for changes, except its fields. An error is a ParameterErrors.
 func (p *Parameters) ParseChanges(values url.Values, now time.Time, allowed ...string) (*Changes, error) {
 	r := &parser{Parameters: p}
-	c := &Changes{Limit: DefaultLimit, given: values}
+	c := &Changes{Limit: DefaultLimit, values: values}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if name == "fields" && slices.Contains(allowed, name) {
 			continue
 		}
+
 		given := strings.TrimSpace(strings.Join(values[name], ","))
 		if !slices.Contains(allowed, name) {
 			near := value.Nearest(name, allowed)
-			r.fail(name, given, near, "there is no parameter %q here; send none but %s", value.Excerpt(name), oneOf(allowed))
+			r.fail(name, given, near, "there is no parameter %q here; send none but %s", value.Excerpt(name),
+				joinAlternatives(allowed))
 			continue
 		}
-		if given != "" && !c.set(name, given, now) {
+
+		if given != "" && !c.setParameter(name, given, now) {
 			r.fail(name, given, nil, "%s must be %s", name, changesExpected[name])
 		}
 	}
-	if r.wrong != nil {
-		return nil, ParameterErrors{All: r.wrong, LeftOut: r.leftOut}
+
+	if r.errs != nil {
+		return nil, ParameterErrors{All: r.errs, LeftOut: r.leftOut}
 	}
 
 	if c.Since.IsZero() {
 		c.Since, _ = ParseSince(defaultSince, now)
 	}
+
 	if c.Kinds == nil {
 		c.Kinds = history.AllKinds
 	}
+
 	return c, nil
 }
 
-// set takes a parameter, and reports whether its value is one.
-func (c *Changes) set(name, given string, now time.Time) (ok bool) {
+// setParameter sets a parameter, and reports whether its value is valid.
+func (c *Changes) setParameter(name, given string, now time.Time) (ok bool) {
 	switch name {
 	case "since":
 		c.Since, ok = ParseSince(given, now)
@@ -92,10 +98,12 @@ func (c *Changes) set(name, given string, now time.Time) (ok bool) {
 			if !known {
 				return false
 			}
+
 			if !slices.Contains(c.Kinds, kind) {
 				c.Kinds = append(c.Kinds, kind)
 			}
 		}
+
 		ok = true
 	case "cursor":
 		change, kind, _ := strings.Cut(given, ".")
@@ -104,29 +112,33 @@ func (c *Changes) set(name, given string, now time.Time) (ok bool) {
 		c.Before = &ChangesCursor{id, of}
 		ok = err == nil && id > 0 && known
 	}
+
 	return ok
 }
 
-// Applied is the request as understood, as JSON.
+// Applied returns the request as understood, as JSON.
 func (c *Changes) Applied() []byte {
 	kinds := make([]string, len(c.Kinds))
 	for i, kind := range c.Kinds {
 		kinds[i] = kind.String()
 	}
+
 	b := fmt.Appendf(nil, `{"since":"%s","kind":`, c.Since.Format(time.RFC3339))
 	b = value.AppendStrings(b, kinds)
-	if fields := strings.Join(c.given["fields"], ","); fields != "" {
+	if fields := strings.Join(c.values["fields"], ","); fields != "" {
 		b = value.AppendStrings(append(b, `,"fields":`...), strings.Split(fields, ","))
 	}
+
 	return fmt.Appendf(b, `,"limit":%d}`, c.Limit)
 }
 
-// NextPage is the request for the events before the last one of a page.
+// NextPage returns the request for the events before the last one of a page.
 func (c *Changes) NextPage(last ChangesCursor) url.Values {
-	next := maps.Clone(c.given)
+	next := maps.Clone(c.values)
 	if next == nil {
 		next = url.Values{}
 	}
+
 	next.Set("since", c.Since.Format(time.RFC3339))
 	next.Set("cursor", strconv.FormatInt(last.Change, 10)+"."+last.Kind.String())
 	return next

@@ -15,31 +15,33 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Cursor is where a page ended: the cells of its last vehicle in the fields of the order. With stored values, and not a
-// number of vehicles to skip, the next page costs what the first one does, and vehicles that come or go neither repeat
-// nor hide others. It survives a restart and holds for every copy of the table.
+// Cursor says where a page ended: the cells of its last vehicle in the fields of the order. Because it holds stored
+// values, and not a number of vehicles to skip, every page costs the same, and vehicles that come or go neither repeat
+// nor hide others. It survives a restart and works with every copy of the table.
 //
 // Clients see it as a JSON array in base64, whose first element ties it to its search.
 type Cursor struct {
-	Place []value.Cell
-	Skip  int // vehicles in that place that earlier pages have shown; 0 if no others are in it
+	SortKey      []value.Cell
+	OffsetInTies int // vehicles with this sort key on earlier pages; 0 if no others have it
 }
 
-// NextPage is the request for the vehicles after a cursor.
+// NextPage returns the request for the vehicles after a cursor.
 func (q *Query) NextPage(c Cursor) url.Values {
 	next := maps.Clone(q.values)
 	if next == nil {
 		next = url.Values{}
 	}
+
 	next.Del("page")
 	next.Del("offset")
 	next.Set("cursor", q.encodeCursor(c))
-	next.Set("match", q.MatchAgain()) // it has been interpreted
+	next.Set("match", q.MatchForNext()) // the values are already interpreted
+
 	return next
 }
 
-// fingerprint is the same for all pages of a search, however its words are spelled and in whatever order its values
-// stand: what it filters and orders by.
+// fingerprint returns the same text for all pages of a search, whatever the spelling and the order of its values. It
+// covers filters and order.
 func (q *Query) fingerprint() string {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
@@ -50,34 +52,41 @@ func (q *Query) fingerprint() string {
 				values = append(values, value.Key(word))
 			}
 		}
+
 		for _, r := range f.Ranges {
 			values = append(values, r.From+" "+r.To)
 		}
+
 		slices.Sort(values)
 		_ = enc.Encode([]any{f.Field.Name, f.Use, slices.Compact(values)}) // texts always encode
 	}
+
 	for _, word := range q.Words {
 		_ = enc.Encode(value.PlainLetters(word))
 	}
+
 	for _, o := range q.Sort {
 		_ = enc.Encode(o.String())
 	}
+
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:9])
 }
 
 func (q *Query) encodeCursor(c Cursor) string {
 	b := value.AppendString([]byte("["), q.fingerprint())
-	for i, cell := range c.Place {
+	for i, cell := range c.SortKey {
 		b = appendCursorCell(append(b, ','), q.Sort[i].Field, cell)
 	}
-	if c.Skip > 0 {
-		b = strconv.AppendInt(append(b, ','), int64(c.Skip), 10)
+
+	if c.OffsetInTies > 0 {
+		b = strconv.AppendInt(append(b, ','), int64(c.OffsetInTies), 10)
 	}
+
 	return base64.RawURLEncoding.EncodeToString(append(b, ']'))
 }
 
-// appendCursorCell writes a number as a number and a text as a text. Bytes, and a text that is not UTF-8, are base64 in
-// an array of their own.
+// appendCursorCell appends a cell as JSON: a number as a number, a text as a text. Bytes, and a text that is not UTF-8,
+// become base64 in an array.
 func appendCursorCell(b []byte, f *catalog.Field, c value.Cell) []byte {
 	switch {
 	case !isComparable(f, c):
@@ -90,14 +99,16 @@ func appendCursorCell(b []byte, f *catalog.Field, c value.Cell) []byte {
 	return value.AppendString(b, string(c.Form))
 }
 
-// cursor reads a cursor, which anybody may have made.
-func (p *parser) cursor(given string) {
+// parseCursor reads a cursor. Anybody may have made it.
+func (p *parser) parseCursor(given string) {
 	c, ok := p.query.decodeCursor(given)
 	if !ok {
-		p.fail("cursor", given, nil, "cursor must be %s; send it with the other parameters of that search, or begin again without it", controls["cursor"])
+		p.fail("cursor", given, nil, "cursor must be %s; send it with the other parameters of that search, or begin again "+
+			"without it", controls["cursor"])
 		p.suggestFix(url.Values{"cursor": nil})
 		return
 	}
+
 	p.query.After = &c
 }
 
@@ -106,10 +117,13 @@ func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
 	if err != nil {
 		return c, false
 	}
+
 	var elements []json.RawMessage
 	if err := json.Unmarshal(text, &elements); err != nil || len(elements) <= len(q.Sort) {
 		return c, false
 	}
+
+	// A cursor of another search is refused.
 	var fingerprint string
 	if err := json.Unmarshal(elements[0], &fingerprint); err != nil || fingerprint != q.fingerprint() {
 		return c, false
@@ -120,16 +134,19 @@ func (q *Query) decodeCursor(given string) (c Cursor, ok bool) {
 		if !ok {
 			return c, false
 		}
-		c.Place = append(c.Place, cell)
+		c.SortKey = append(c.SortKey, cell)
 	}
+
+	// What is left is the offset in ties, if there is one.
 	switch rest := elements[len(q.Sort)+1:]; len(rest) {
 	case 0:
 		return c, true
 	case 1:
 		skip, err := strconv.ParseInt(string(rest[0]), 10, 32)
-		c.Skip = int(skip)
+		c.OffsetInTies = int(skip)
 		return c, err == nil && skip > 0
 	}
+
 	return c, false
 }
 
@@ -141,18 +158,22 @@ func decodeCursorCell(f *catalog.Field, element json.RawMessage) (value.Cell, bo
 		number, ok := value.NormalDecimal([]byte(element))
 		return value.Cell{Type: value.Number, Form: number}, ok
 	}
+
 	cellType := value.Text
 	if f.Class() == catalog.Opaque {
 		cellType = value.Blob
 	}
+
 	var text string
 	if json.Unmarshal(element, &text) == nil {
 		return value.Cell{Type: cellType, Form: []byte(text)}, f.Class() != catalog.Opaque
 	}
+
 	var encoded []string
 	if json.Unmarshal(element, &encoded) != nil || len(encoded) != 1 {
 		return value.Cell{}, false
 	}
+
 	form, err := base64.StdEncoding.Strict().DecodeString(encoded[0])
 	return value.Cell{Type: cellType, Form: form}, err == nil
 }

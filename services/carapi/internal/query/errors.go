@@ -20,11 +20,11 @@ type ParameterError struct {
 	Expected    string   `json:"expected"` // a sentence: what is wrong, and what to send instead
 	Suggestions []string `json:"suggestions,omitempty"`
 
-	fixed       url.Values // the parameters with which it is right, where that is certain; one without values is left out
+	fixed       url.Values // parameters that correct the mistake, if certain; one without values is removed
 	unknownName bool       // a list of all names would help
 }
 
-// WithFix gives the mistake with the parameters by which the request is right.
+// WithFix returns the mistake with the parameters that correct it.
 func (e ParameterError) WithFix(fixed url.Values) ParameterError {
 	e.fixed = fixed
 	return e
@@ -32,21 +32,22 @@ func (e ParameterError) WithFix(fixed url.Values) ParameterError {
 
 func (e ParameterError) Error() string { return e.Expected }
 
-// ParameterErrors is every mistake of a request, in the order of the parameters' names.
+// ParameterErrors holds the mistakes of a request, in the order of the parameters' names.
 type ParameterErrors struct {
 	All     []ParameterError // the first 20
 	LeftOut int              // how many more there are
-	Retry   url.Values       // the whole request as it would be right; nil if that is not certain
+	Retry   url.Values       // the corrected request; nil if the correction is not certain
 }
 
 func (e ParameterErrors) Error() string { return e.Detail("") }
 
-// Detail says what the first mistake is, and how many more there are. Names is what lists the names that requests may
-// use, which it mentions where one was not known.
+// Detail describes the first mistake and counts the others. If a name was unknown, it points to names, which lists all
+// of them.
 func (e ParameterErrors) Detail(names string) string {
 	if len(e.All) == 0 {
 		return "a parameter is wrong"
 	}
+
 	detail := value.Shorten(e.All[0].Expected, maxDetail)
 	add := func(sentence string) {
 		if !strings.HasSuffix(detail, "?") {
@@ -61,15 +62,17 @@ func (e ParameterErrors) Detail(names string) string {
 	case more > 1:
 		add(fmt.Sprintf("%d more things are wrong", more))
 	}
+
 	isUnknown := func(e ParameterError) bool { return e.unknownName }
 	if names != "" && slices.ContainsFunc(e.All, isUnknown) {
 		add(names + " lists all fields and their parameters")
 	}
+
 	return detail
 }
 
-// oneOf names alternatives in words: a, b or c.
-func oneOf(names []string) string {
+// joinAlternatives joins alternatives in words: a, b or c.
+func joinAlternatives(names []string) string {
 	last := len(names) - 1
 	if last == 0 {
 		return names[0]
@@ -77,24 +80,27 @@ func oneOf(names []string) string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// fix gives the request without its mistakes, if it is certain what was meant by each of them.
-func fix(values url.Values, wrong []ParameterError) url.Values {
+// fixedRequest returns the request without its mistakes, or nil if one of them cannot be corrected with certainty.
+func fixedRequest(values url.Values, wrong []ParameterError) url.Values {
 	right, seen := maps.Clone(values), map[string]bool{}
 	for _, w := range wrong {
-		if w.fixed == nil || seen[w.Parameter] { // fixes for two mistakes in one parameter may contradict
+		if w.fixed == nil || seen[w.Parameter] { // two fixes for one parameter may contradict each other
 			return nil
 		}
+
 		seen[w.Parameter] = true
+
 		for name, fixed := range w.fixed {
 			switch {
 			case fixed == nil:
 				delete(right, name)
 			case name == w.Parameter:
 				right[name] = fixed
-			default: // beside what others mean by it
+			default: // beside the values that are already there
 				right[name] = append(slices.Clone(right[name]), fixed...)
 			}
 		}
 	}
+
 	return right
 }

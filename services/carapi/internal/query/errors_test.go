@@ -28,8 +28,10 @@ func TestRetry(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		var wrong ParameterErrors
-		if _, err := p.Parse(values, everyControl...); !errors.As(err, &wrong) || wrong.Retry.Encode() != want || (wrong.Retry == nil) != (want == "") {
+		if _, err := p.Parse(values, everyControl...); !errors.As(err, &wrong) || wrong.Retry.Encode() != want ||
+			(wrong.Retry == nil) != (want == "") {
 			t.Errorf("%s: %v, retry %q, want %q", request, err, wrong.Retry.Encode(), want)
 		}
 	}
@@ -41,15 +43,21 @@ func TestMistakesAreCounted(t *testing.T) {
 	for i := range 50 {
 		values.Set(fmt.Sprint("nonsense", i), "1")
 	}
+
 	values.Set("fields", "zzz,"+strings.Repeat("a,", 10)+"b")
 	var wrong ParameterErrors
-	if _, err := p.Parse(values, everyControl...); !errors.As(err, &wrong) || len(wrong.All) != maxErrors || len(wrong.All)+wrong.LeftOut != 62 || wrong.Retry != nil {
+	if _, err := p.Parse(values, everyControl...); !errors.As(err, &wrong) || len(wrong.All) != maxErrors ||
+		len(wrong.All)+wrong.LeftOut != 62 || wrong.Retry != nil {
 		t.Errorf("%d mistakes and %d left out, retry %v", len(wrong.All), wrong.LeftOut, wrong.Retry)
 	}
+
 	for text, want := range map[string]string{
-		wrong.Detail("/cars/fields"): `there is no field "zzz"; name another field, or leave it out. 61 more things are wrong. /cars/fields lists all fields and their parameters`,
-		wrong.Error():                `there is no field "zzz"; name another field, or leave it out. 61 more things are wrong`,
-		ParameterErrors{All: []ParameterError{{Expected: "did you mean x?"}, {}}}.Error(): "did you mean x? One more thing is wrong",
+		wrong.Detail("/cars/fields"): `there is no field "zzz"; name another field, or leave it out. 61 more things are ` +
+			`wrong. /cars/fields lists all fields and their parameters`,
+		wrong.Error(): `there is no field "zzz"; name another field, or leave it out. 61 more ` +
+			`things are wrong`,
+		ParameterErrors{All: []ParameterError{{Expected: "did you mean x?"}, {}}}.Error(): "did you mean x? One more " +
+			"thing is wrong",
 	} {
 		if text != want {
 			t.Errorf("%s\nwant %s", text, want)

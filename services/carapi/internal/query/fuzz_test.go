@@ -17,9 +17,11 @@ import (
 // everyKind has columns of every kind, some of them under names that only just work.
 var everyKind = [][2]string{
 	{"id", "int"}, {"make", "varchar(40)"}, {"model", "varchar(40)"}, {"year", "varchar(9)"}, {"price", "text"},
-	{"msrp", "decimal(30,10)"}, {"mileage", "int unsigned"}, {"weight", "float"}, {"co2", "double"}, {"electric", "bit(1)"},
+	{"msrp", "decimal(30,10)"}, {"mileage", "int unsigned"}, {"weight", "float"}, {"co2", "double"},
+	{"electric", "bit(1)"},
 	{"mask", "bit(64)"}, {"serial", "bigint unsigned"}, {"first_registered", "date"}, {"sold_at", "datetime(3)"},
-	{"updated_at", "timestamp"}, {"opens", "time"}, {"class", "enum('a','b')"}, {"features", "json"}, {"photo", "varbinary(20)"},
+	{"updated_at", "timestamp"}, {"opens", "time"}, {"class", "enum('a','b')"}, {"features", "json"},
+	{"photo", "varbinary(20)"},
 	{"vin", "varchar(17)"}, {"computed", ""}, {"description", "text"}, {"sort", "int"}, {"year_min", "int"},
 	{"with space, comma", "int"}, {"quo`te\"s'", "varchar(9)"}, {"a=b&c", "decimal(9,2)"}, {"geo", "geometry"},
 }
@@ -30,17 +32,20 @@ func everyParameter(t testing.TB) *Parameters {
 	for _, c := range everyKind {
 		source.Table.Columns = append(source.Table.Columns, schema.NewColumn(c[0], c[1]))
 	}
+
 	c, err := catalog.BindByNames(source, catalog.Binding{}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return NewParameters(c)
 }
 
-var everyControl = []string{"q", "sort", "limit", "cursor", "fields", "facets", "include_total", "max_chars", "view", "match"}
+var everyControl = []string{"q", "sort", "limit", "cursor", "fields", "facets", "include_total", "max_chars",
+	"view", "match"}
 
-// FuzzParse reads any query string: it is refused as the caller's mistake, or understood as something that can be written
-// back and read again.
+// FuzzParse reads any query string: it is refused as the caller's mistake, or understood as something that can be
+// written back and read again.
 func FuzzParse(f *testing.F) {
 	for _, q := range []string{
 		"", "make=kia", "make=kia,%20skoda&model=rio", "year=2020-2021,2023&year_max=5", "price_min=9000.5&price_max=20000",
@@ -54,12 +59,14 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add(q)
 	}
+
 	p := everyParameter(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		values, err := url.ParseQuery(text)
 		if err != nil {
 			return
 		}
+
 		q, err := p.Parse(values, everyControl...)
 		if err != nil {
 			var wrong ParameterErrors
@@ -68,9 +75,11 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
+
 		if b := q.Applied(true); !json.Valid(b) {
 			t.Fatalf("%q: applied %s", text, b)
 		}
+
 		for _, f := range q.Filters {
 			for _, r := range f.Ranges {
 				for _, end := range []string{r.From, r.To} {
@@ -83,19 +92,23 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-var everySort = []string{"id", "-make,id", "year,-id", "-price", "msrp,weight", "-weight", "co2,-serial", "electric,mask",
+var everySort = []string{"id", "-make,id", "year,-id", "-price", "msrp,weight", "-weight", "co2,-serial",
+	"electric,mask",
 	"first_registered", "-sold_at,opens", "updated_at,class", "computed,-vin"}
 
-// FuzzCursor reads any text as a cursor, and any JSON after the right fingerprint. What is taken is written back as it was
-// understood.
+// FuzzCursor reads any text as a cursor, and any JSON after the right fingerprint. What is taken is written back as it
+// was understood.
 func FuzzCursor(f *testing.F) {
 	for i, values := range []string{`[1]`, `["Kia",1]`, `[2020,1,7]`, `[null,1]`, `[1.5,0.1,1]`, `[1e-7,1]`, `[1e-7,12,1]`,
 		`["2024-05-01","2"]`, `["TfwA"]`, `[["TfwA"],1]`, `[-0,1e5]`, `[[[]],{}]`, `[1,99999999999]`} {
 		f.Add(values, uint8(i))
 	}
-	for _, values := range []string{`[1]]`, `[1]}`, `[1],`, `[1][`, `[1] [2]`, `[1]null`, "[1]\n]", "[1]\x00", `[1,7]]`, `[1,7,8]`, `[1`} {
+
+	for _, values := range []string{`[1]]`, `[1]}`, `[1],`, `[1][`, `[1] [2]`, `[1]null`, "[1]\n]", "[1]\x00", `[1,7]]`,
+		`[1,7,8]`, `[1`} {
 		f.Add(values, uint8(0))
 	}
+
 	p := everyParameter(f)
 	f.Fuzz(func(t *testing.T, cursor string, which uint8) {
 		sort := everySort[int(which)%len(everySort)]
@@ -103,18 +116,23 @@ func FuzzCursor(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		forged := base64.RawURLEncoding.EncodeToString([]byte(`["` + plain.fingerprint() + `",` + strings.TrimPrefix(cursor, "[")))
+
+		forged := base64.RawURLEncoding.EncodeToString([]byte(`["` + plain.fingerprint() + `",` +
+			strings.TrimPrefix(cursor, "[")))
 		for _, given := range []string{cursor, forged} {
 			q, err := p.Parse(url.Values{"sort": {sort}, "cursor": {given}}, everyControl...)
 			if err != nil || q.After == nil {
 				continue
 			}
+
 			if text, _ := base64.RawURLEncoding.DecodeString(given); !json.Valid(text) {
 				t.Fatalf("%s: taken, though it is not JSON", given)
 			}
-			if len(q.After.Place) != len(q.Sort) {
-				t.Fatalf("%s: %d values for %d fields", given, len(q.After.Place), len(q.Sort))
+
+			if len(q.After.SortKey) != len(q.Sort) {
+				t.Fatalf("%s: %d values for %d fields", given, len(q.After.SortKey), len(q.Sort))
 			}
+
 			requireCursor(t, p, sort, *q.After)
 		}
 	})
@@ -133,7 +151,8 @@ func FuzzPlace(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := Cursor{Skip: max(skip, 0) & math.MaxInt32}
+
+			c := Cursor{OffsetInTies: max(skip, 0) & math.MaxInt32}
 			for i, o := range q.Sort {
 				raw := any(s)
 				switch {
@@ -144,9 +163,11 @@ func FuzzPlace(f *testing.F) {
 				case o.Field.Class() == catalog.Number:
 					raw = n
 				}
+
 				cell, _ := value.FromDriver(o.Field.Kind, raw, nil)
-				c.Place = append(c.Place, cell.Clone())
+				c.SortKey = append(c.SortKey, cell.Clone())
 			}
+
 			requireCursor(t, p, sort, c)
 		}
 	})
@@ -159,16 +180,19 @@ func requireCursor(t *testing.T, p *Parameters, sort string, c Cursor) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	next, err := p.Parse(q.NextPage(c), everyControl...)
 	if err != nil {
 		t.Fatalf("%s: %v is refused: %v", sort, c, err)
 	}
-	if next.After.Skip != c.Skip || ComparePlaces(q.Sort, next.After.Place, c.Place) != 0 {
+
+	if next.After.OffsetInTies != c.OffsetInTies || CompareSortKeys(q.Sort, next.After.SortKey, c.SortKey) != 0 {
 		t.Fatalf("%s: %v, was %v", sort, next.After, c)
 	}
-	for i := range c.Place {
-		if isComparable(q.Sort[i].Field, c.Place[i]) && string(next.After.Place[i].Form) != string(c.Place[i].Form) {
-			t.Fatalf("%s: %q, was %q", sort, next.After.Place[i].Form, c.Place[i].Form)
+
+	for i := range c.SortKey {
+		if isComparable(q.Sort[i].Field, c.SortKey[i]) && string(next.After.SortKey[i].Form) != string(c.SortKey[i].Form) {
+			t.Fatalf("%s: %q, was %q", sort, next.After.SortKey[i].Form, c.SortKey[i].Form)
 		}
 	}
 }

@@ -8,14 +8,14 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Vehicle gives the cells of a vehicle as they were read.
+// Vehicle returns the cells of a vehicle as they were read.
 type Vehicle interface {
-	// Cell gives the cell of a field. Whole is false for a text of which only the beginning was read.
+	// Cell returns the cell of a field. whole is false if only the beginning of the text was read.
 	Cell(f *catalog.Field) (c value.Cell, whole bool)
 }
 
-// Matches reports whether a vehicle matches all filters and words, as far as its texts were read: the index has already
-// decided about those that were not read whole.
+// Matches reports whether a vehicle matches all filters and words. It skips texts that were not read whole: the index
+// has already decided about them.
 func (q *Query) Matches(c *catalog.Catalog, v Vehicle) bool {
 	for i := range q.Filters {
 		f := &q.Filters[i]
@@ -23,15 +23,18 @@ func (q *Query) Matches(c *catalog.Catalog, v Vehicle) bool {
 			return false
 		}
 	}
+
 	if len(q.Words) == 0 {
 		return true
 	}
+
 	texts, whole := searchedTexts(c, v)
 	for _, word := range q.Words {
-		if whole && !mentions(texts, word) {
+		if whole && !anyMentions(texts, word) {
 			return false
 		}
 	}
+
 	return true
 }
 
@@ -48,7 +51,7 @@ func (f *Filter) Matches(c value.Cell) bool {
 	return f.includes(c)
 }
 
-// hasValue reports whether a cell holds a value. Blank texts and empty lists do not count as values.
+// hasValue reports whether a cell holds a value. Blank texts and empty lists are not values.
 func hasValue(f *catalog.Field, c value.Cell) bool {
 	switch {
 	case !isComparable(f, c):
@@ -62,6 +65,7 @@ func hasValue(f *catalog.Field, c value.Cell) bool {
 	case f.Class() == catalog.Text:
 		return len(value.AppendKey(nil, c.Form)) > 0
 	}
+
 	return true
 }
 
@@ -71,24 +75,27 @@ func (f *Filter) includes(c value.Cell) bool {
 	case !isComparable(f.Field, c):
 		return false
 	case f.Field.Class() == catalog.List:
-		return f.holdsList(c.Form)
+		return f.matchesList(c.Form)
 	case f.Field.Class() == catalog.Text:
-		return f.holdsText(c.Form)
+		return f.matchesText(c.Form)
 	}
+
 	for _, r := range f.Ranges {
-		if r.Holds(f.Field, c) {
+		if r.contains(f.Field, c) {
 			return true
 		}
 	}
+
 	return false
 }
 
-func (f *Filter) holdsText(stored []byte) bool {
-	for _, meant := range f.Meant {
-		if meant == string(stored) { // which spares reading it
+func (f *Filter) matchesText(stored []byte) bool {
+	for _, known := range f.InStock {
+		if known == string(stored) { // saves the comparisons below
 			return true
 		}
 	}
+
 	text := string(stored)
 	if len(f.Meanings) > 0 {
 		for _, meaning := range f.Field.Meanings(text) {
@@ -97,41 +104,46 @@ func (f *Filter) holdsText(stored []byte) bool {
 			}
 		}
 	}
-	if slices.ContainsFunc(f.Begins, func(words string) bool { return value.BeginsWith(text, words) }) {
+
+	if slices.ContainsFunc(f.Prefixes, func(words string) bool { return value.BeginsWith(text, words) }) {
 		return true
 	}
+
 	return f.HasWord(text)
 }
 
-// holdsList reports whether a list has one of the filter's words, or all of them.
-func (f *Filter) holdsList(form []byte) bool {
+// matchesList reports whether a list has one of the filter's words, or all of them with HasAll.
+func (f *Filter) matchesList(form []byte) bool {
 	if f.Use != HasAll {
 		found := false
-		f.Field.Elements(form, func(element []byte) { found = found || f.holdsText(element) })
+		f.Field.Elements(form, func(element []byte) { found = found || f.matchesText(element) })
 		return found
 	}
+
 	found := make([]bool, len(f.Words))
 	f.Field.Elements(form, func(element []byte) {
 		for i, word := range f.Words {
 			found[i] = found[i] || value.SameText(string(element), word)
 		}
 	})
+
 	return !slices.Contains(found, false)
 }
 
-// searchedText is what a vehicle has in a searched field: a long text as it is, any other one folded.
+// searchedText is a vehicle's text in a searched field: as stored if it is long, otherwise folded.
 type searchedText struct {
 	text   string
 	isLong bool
 }
 
-// searchedTexts gives what a vehicle has in the searched fields, and whether all of it was read whole.
+// searchedTexts returns a vehicle's texts in the searched fields. whole is false if one of them was not read whole.
 func searchedTexts(c *catalog.Catalog, v Vehicle) (texts []searchedText, whole bool) {
 	for _, name := range SearchedFields {
 		f := c.TextField(name)
 		if f == nil {
 			continue
 		}
+
 		cell, whole := v.Cell(f)
 		switch {
 		case !whole:
@@ -143,23 +155,24 @@ func searchedTexts(c *catalog.Catalog, v Vehicle) (texts []searchedText, whole b
 			texts = append(texts, searchedText{value.Fold(string(cell.Form)), false})
 		}
 	}
+
 	return texts, true
 }
 
-// mentions reports whether one of the texts has the word.
-func mentions(texts []searchedText, word string) bool {
+// anyMentions reports whether one of the texts contains the word.
+func anyMentions(texts []searchedText, word string) bool {
 	folded, plain := value.Fold(word), value.PlainLetters(word)
 	for _, t := range texts {
-		if t.isLong && LongTextHas(t.text, plain) || !t.isLong && strings.Contains(t.text, folded) {
+		if t.isLong && longTextContains(t.text, plain) || !t.isLong && strings.Contains(t.text, folded) {
 			return true
 		}
 	}
 	return false
 }
 
-// LongTextHas reports whether one of the words of a text, as white space divides them, holds a word in the form of
-// value.PlainLetters.
-func LongTextHas(text, plainWord string) bool {
+// longTextContains reports whether a word of the text contains plainWord, which is in the form of value.PlainLetters.
+// White space separates words.
+func longTextContains(text, plainWord string) bool {
 	for token := range strings.FieldsSeq(text) {
 		if strings.Contains(value.PlainLetters(token), plainWord) {
 			return true

@@ -7,7 +7,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Compare orders two cells of the field. A cell that is not comparable, NULL or a text among numbers, comes last.
+// Compare orders two cells of the field. A cell that is not comparable comes last: NULL, or a text among numbers.
 func Compare(f *catalog.Field, a, b value.Cell) int {
 	switch aOK, bOK := isComparable(f, a), isComparable(f, b); {
 	case !aOK && !bOK:
@@ -19,10 +19,11 @@ func Compare(f *catalog.Field, a, b value.Cell) int {
 	case f.Class() == catalog.Number:
 		return value.CompareDecimals(a.Form, b.Form)
 	}
+
 	return bytes.Compare(a.Form, b.Form)
 }
 
-// isComparable reports whether a cell takes part in the comparisons and orders of its field.
+// isComparable reports whether a cell takes part in comparisons and orders of its field.
 func isComparable(f *catalog.Field, c value.Cell) bool {
 	if f.Class() == catalog.Number {
 		return c.Type == value.Number
@@ -30,9 +31,9 @@ func isComparable(f *catalog.Field, c value.Cell) bool {
 	return c.Type != value.Null
 }
 
-// Compare orders two cells of the order's field. Vehicles without a value come last, whichever way the order goes: the
-// cheapest vehicle is never one without a price.
-func (o Order) Compare(a, b value.Cell) int {
+// compare orders two cells of the order's field. Vehicles without a value come last in both directions, so the cheapest
+// vehicle is never one without a price.
+func (o Order) compare(a, b value.Cell) int {
 	c := Compare(o.Field, a, b)
 	if o.Descending && isComparable(o.Field, a) && isComparable(o.Field, b) {
 		return -c
@@ -40,10 +41,10 @@ func (o Order) Compare(a, b value.Cell) int {
 	return c
 }
 
-// ComparePlaces orders two vehicles by their cells in the fields of an order.
-func ComparePlaces(order []Order, a, b []value.Cell) int {
+// CompareSortKeys orders two vehicles by their cells in the fields of an order.
+func CompareSortKeys(order []Order, a, b []value.Cell) int {
 	for i, o := range order {
-		if c := o.Compare(a[i], b[i]); c != 0 {
+		if c := o.compare(a[i], b[i]); c != 0 {
 			return c
 		}
 	}

@@ -39,28 +39,33 @@ func TestCompare(t *testing.T) {
 	} {
 		f := p.Catalog.Field(c.field)
 		place := map[int]value.Cell{}
+
 		var rank []int
 		for i, v := range c.inOrder {
 			equal, several := v.([]any)
 			if !several {
 				equal = []any{v}
 			}
+
 			for _, cell := range cellsOf(f, equal...) {
 				place[len(rank)] = cell
 				rank = append(rank, i)
 			}
 		}
+
 		for i := range rank {
 			for j := range rank {
 				want := cmp.Compare(rank[i], rank[j])
 				if got := Compare(f, place[i], place[j]); got != want {
 					t.Errorf("%s: %q and %q: got %d, want %d", c.field, place[i].Form, place[j].Form, got, want)
 				}
+
 				// Descending, all but those without a value change places.
 				if last := len(c.inOrder) - 1; rank[i] != last && rank[j] != last {
 					want = -want
 				}
-				if got := (Order{f, true}).Compare(place[i], place[j]); got != want {
+
+				if got := (Order{f, true}).compare(place[i], place[j]); got != want {
 					t.Errorf("-%s: %q and %q: got %d, want %d", c.field, place[i].Form, place[j].Form, got, want)
 				}
 			}
@@ -71,6 +76,7 @@ func TestCompare(t *testing.T) {
 func TestComparePlaces(t *testing.T) {
 	p := everyParameter(t)
 	order := []Order{{p.Catalog.Field("year"), true}, {p.Catalog.Field("price"), false}, {p.Catalog.Field("id"), false}}
+
 	var inOrder [][]value.Cell
 	for _, row := range [][]any{
 		{2024, 9000, 5},
@@ -87,12 +93,14 @@ func TestComparePlaces(t *testing.T) {
 		}
 		inOrder = append(inOrder, place)
 	}
-	if !slices.IsSortedFunc(inOrder, func(a, b []value.Cell) int { return ComparePlaces(order, a, b) }) {
+
+	if !slices.IsSortedFunc(inOrder, func(a, b []value.Cell) int { return CompareSortKeys(order, a, b) }) {
 		t.Error("not in order")
 	}
+
 	for i, a := range inOrder {
 		for j, b := range inOrder {
-			if got := ComparePlaces(order, a, b); got != cmp.Compare(i, j) {
+			if got := CompareSortKeys(order, a, b); got != cmp.Compare(i, j) {
 				t.Errorf("places %d and %d: %d", i, j, got)
 			}
 		}

@@ -15,87 +15,96 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// parser collects every mistake of a request, since an answer lists them all at once.
+// parser collects all mistakes of a request, because an answer lists them together.
 type parser struct {
 	*Parameters
 	query   Query
-	wrong   []ParameterError
+	errs    []ParameterError
 	leftOut int // mistakes after the first maxErrors
 }
 
-// fail notes a mistake. The format makes a sentence of it: what is wrong, and what to send instead.
+// fail records a mistake. The format makes a sentence: what is wrong, and what to send instead.
 func (p *parser) fail(parameter, received string, suggestions []string, format string, args ...any) {
-	if len(p.wrong) == maxErrors {
+	if len(p.errs) == maxErrors {
 		p.leftOut++
 		return
 	}
+
 	sentence := fmt.Sprintf(format, args...)
 	if len(suggestions) > 0 {
-		sentence += "; did you mean " + oneOf(suggestions) + "?"
+		sentence += "; did you mean " + joinAlternatives(suggestions) + "?"
 	}
-	p.wrong = append(p.wrong, ParameterError{Parameter: value.Excerpt(parameter), Received: value.Excerpt(received),
+
+	p.errs = append(p.errs, ParameterError{Parameter: value.Excerpt(parameter), Received: value.Excerpt(received),
 		Expected: sentence, Suggestions: suggestions})
 }
 
-// suggestFix adds to the last mistake the parameters with which the request is right.
+// suggestFix adds the parameters that correct the last mistake.
 func (p *parser) suggestFix(right url.Values) {
-	if len(p.wrong) < maxErrors {
-		p.wrong[len(p.wrong)-1].fixed = right
+	if len(p.errs) < maxErrors {
+		p.errs[len(p.errs)-1].fixed = right
 	}
 }
 
-// Parse reads the parameters of a request that may have the allowed controls, and filters if q is among them. An error is
-// a ParameterErrors: nothing is ignored or shortened silently.
+// Parse reads the parameters of a request. The request may have the allowed controls, and filters if q is among them.
+// An error is a ParameterErrors: nothing is ignored or shortened silently.
 func (p *Parameters) Parse(values url.Values, allowed ...string) (*Query, error) {
-	r := p.parse(values, allowed)
-	if r.wrong == nil {
+	r := p.parseRequest(values, allowed)
+	if r.errs == nil {
 		return &r.query, nil
 	}
 
-	return nil, p.Errors(values, r.wrong, r.leftOut, allowed)
+	return nil, p.Errors(values, r.errs, r.leftOut, allowed)
 }
 
-// Errors gives the mistakes of a request, and the request as it would be right.
+// Errors returns the mistakes of a request together with the corrected request.
 func (p *Parameters) Errors(values url.Values, wrong []ParameterError, leftOut int, allowed []string) ParameterErrors {
 	errs := ParameterErrors{All: wrong, LeftOut: leftOut}
 	if leftOut == 0 {
-		errs.Retry = fix(values, wrong)
+		errs.Retry = fixedRequest(values, wrong)
 	}
-	if errs.Retry != nil && p.parse(errs.Retry, allowed).wrong != nil { // two fixes do not go together
+
+	if errs.Retry != nil && p.parseRequest(errs.Retry, allowed).errs != nil { // the fixes do not fit together
 		errs.Retry = nil
 	}
+
 	return errs
 }
 
-func (p *Parameters) parse(values url.Values, allowed []string) *parser {
+func (p *Parameters) parseRequest(values url.Values, allowed []string) *parser {
 	r := &parser{Parameters: p, query: Query{Limit: DefaultLimit, MaxChars: MaxChars, Total: true, values: values}}
 	r.query.Shown = p.shownByDefault()
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		known, ok := p.byName[name]
-		if !ok || !Permitted(name, known, allowed) {
-			r.unknown(name, values, allowed)
+		if !ok || !IsPermitted(name, known, allowed) {
+			r.failUnknown(name, values, allowed)
 			continue
 		}
-		r.parameter(name, known, values[name])
+		r.parseParameter(name, known, values[name])
 	}
+
 	if !values.Has("fields") {
 		r.showComputed()
 	}
+
 	r.checkBounds()
 	r.checkReach()
+
 	if r.query.CountOnly && !r.query.Total {
 		r.fail("count_only", "true", nil, "count_only answers the total alone; leave out include_total=false")
 		r.suggestFix(url.Values{"include_total": nil})
 	}
+
 	r.query.Sort = r.completeOrder()
-	if cursor := values.Get("cursor"); r.wrong == nil && cursor != "" {
-		r.cursor(cursor)
+	if cursor := values.Get("cursor"); r.errs == nil && cursor != "" {
+		r.parseCursor(cursor)
 	}
+
 	return r
 }
 
-// shownByDefault is every field but those of bytes and those that are computed, which are shown only where a request
-// names them. An id is always shown, since callers ask by it.
+// shownByDefault returns the fields that are shown unless a request names others: all except bytes and computed fields.
+// An id is always shown because callers ask by it.
 func (p *Parameters) shownByDefault() []*catalog.Field {
 	var shown []*catalog.Field
 	for i := range p.Catalog.Fields {
@@ -106,8 +115,8 @@ func (p *Parameters) shownByDefault() []*catalog.Field {
 	return shown
 }
 
-// showComputed shows the computed fields by which the request filters or sorts. Days since a first sight are shown with
-// the time of it, which may be a latest one.
+// showComputed shows the computed fields that the request filters or sorts by. days_listed is shown with first_seen,
+// because that time may be too late.
 func (p *parser) showComputed() {
 	add := func(f *catalog.Field) {
 		for _, shown := range []*catalog.Field{p.firstSeenFor(f), f} {
@@ -116,9 +125,11 @@ func (p *parser) showComputed() {
 			}
 		}
 	}
+
 	for i := range p.query.Filters {
 		add(p.query.Filters[i].Field)
 	}
+
 	for _, o := range p.query.Sort {
 		add(o.Field)
 	}
@@ -131,43 +142,49 @@ func (p *parser) firstSeenFor(f *catalog.Field) *catalog.Field {
 	return p.Catalog.Field(catalog.FirstSeen)
 }
 
-// unknown notes a parameter that the request may not have.
-func (p *parser) unknown(name string, values url.Values, allowed []string) {
-	if len(p.wrong) == maxErrors { // without looking for names near it
+// failUnknown records a parameter that the request may not have.
+func (p *parser) failUnknown(name string, values url.Values, allowed []string) {
+	if len(p.errs) == maxErrors { // saves the search for similar names
 		p.leftOut++
 		return
 	}
-	if why := p.Catalog.WhyMissing(name); why != "" {
+	if why := p.Catalog.MissingReason(name); why != "" {
 		p.fail(name, strings.Join(values[name], ","), nil, "there is no parameter %q: %s", value.Excerpt(name), why)
 		return
 	}
-	names := p.permitted(allowed)
-	near := p.nearest(name, names)
+
+	names := p.permittedNames(allowed)
+	near := p.nearestNames(name, names)
+
 	sentence := "there is no parameter %q"
 	if _, elsewhere := p.byName[name]; elsewhere {
 		sentence = "the parameter %q does not belong to this request"
 	}
+
 	switch {
 	case len(names) <= maxNamed:
-		sentence += "; send none but " + oneOf(names)
+		sentence += "; send none but " + joinAlternatives(names)
 	case near == nil:
 		sentence += "; leave it out"
 	}
+
 	p.fail(name, strings.Join(values[name], ","), near, sentence, value.Excerpt(name))
-	p.wrong[len(p.wrong)-1].unknownName = true
-	if len(near) == 1 && value.OneTypo(name, near[0]) && isWord(name) { // a sign may say what is not wanted
+	p.errs[len(p.errs)-1].unknownName = true
+	if len(near) == 1 && value.IsOneTypo(name, near[0]) && isWord(name) { // a sign may say what is not wanted
 		p.suggestFix(url.Values{name: nil, near[0]: values[name]})
 	}
 }
 
-// nearest gives the names that one was perhaps meant to be. One with a negation is near to those that leave out.
-func (p *parser) nearest(name string, names []string) []string {
+// nearestNames returns the names that name was perhaps meant to be. A negated name is near parameters that exclude.
+func (p *parser) nearestNames(name string, names []string) []string {
 	bare := strings.TrimFunc(name, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
-	isNegated := bare != name || strings.Contains(strings.ToLower(name), "not") || strings.HasSuffix(strings.ToLower(name), "isnt")
+	isNegated := bare != name || strings.Contains(strings.ToLower(name), "not") ||
+		strings.HasSuffix(strings.ToLower(name), "isnt")
 	near := value.Nearest(bare, names)
 	if !isNegated {
 		return near
 	}
+
 	var excluding []string
 	for _, n := range near {
 		if _, ok := p.byName[n+"_not"]; ok {
@@ -176,39 +193,45 @@ func (p *parser) nearest(name string, names []string) []string {
 			excluding = append(excluding, n)
 		}
 	}
+
 	return excluding
 }
 
 // isWord reports whether a name has only letters, digits and underscores.
 func isWord(name string) bool {
-	return !strings.ContainsFunc(name, func(c rune) bool { return c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	return !strings.ContainsFunc(name, func(c rune) bool {
+		return c != '_' && !unicode.IsLetter(c) &&
+			!unicode.IsDigit(c)
+	})
 }
 
-// Permitted reports whether a request that may have the given controls may have this parameter.
-func Permitted(name string, p Parameter, controls []string) bool {
+// IsPermitted reports whether a request with the given controls may have this parameter.
+func IsPermitted(name string, p Parameter, controls []string) bool {
 	if p.Use != Control {
 		name = "q"
 	}
 	return slices.Contains(controls, name)
 }
 
-// permitted lists the parameters of a request that may have the given controls.
-func (p *Parameters) permitted(controls []string) []string {
+// permittedNames lists the parameters of a request with the given controls.
+func (p *Parameters) permittedNames(controls []string) []string {
 	var names []string
 	for name, known := range p.byName {
-		if Permitted(name, known, controls) {
+		if IsPermitted(name, known, controls) {
 			names = append(names, name)
 		}
 	}
+
 	slices.Sort(names)
 	return names
 }
 
-func (p *parser) parameter(name string, known Parameter, given []string) {
-	parts, ok := p.split(name, given)
+func (p *parser) parseParameter(name string, known Parameter, given []string) {
+	parts, ok := p.splitValues(name, given)
 	if !ok {
 		return
 	}
+
 	several := known.Use == Equals || known.Use == HasAll || known.Use == Excluded ||
 		slices.Contains([]string{"q", "sort", "fields", "facets", "by", "has", "missing"}, name)
 	switch {
@@ -220,19 +243,19 @@ func (p *parser) parameter(name string, known Parameter, given []string) {
 		if name == "q" {
 			given = []string{strings.Join(given, " ")} // as applied has its words
 		}
-		p.control(name, given[0], parts)
+		p.parseControl(name, given[0], parts)
 	case known.Field.Class() == catalog.Text || known.Field.Class() == catalog.List:
 		// Not the parts: a value in stock may hold a comma.
 		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use, Texts: given})
 	case known.Use == AtLeast || known.Use == AtMost:
-		p.bound(name, known, given[0])
+		p.parseBound(name, known, given[0])
 	default:
-		p.ranges(name, known, parts)
+		p.parseRanges(name, known, parts)
 	}
 }
 
-// split takes the values of a parameter apart at their commas. It returns false after noting what is wrong with them.
-func (p *parser) split(name string, given []string) (parts []string, ok bool) {
+// splitValues splits the values of a parameter at commas. It records a mistake and returns false if a value is invalid.
+func (p *parser) splitValues(name string, given []string) (parts []string, ok bool) {
 	for _, g := range given {
 		if len(g) > MaxLength && name != "cursor" {
 			p.fail(name, g, nil, "a value of %s has %d bytes; send at most %d bytes", name, len(g), MaxLength)
@@ -242,6 +265,7 @@ func (p *parser) split(name string, given []string) (parts []string, ok bool) {
 			p.fail(name, g, nil, "a value of %s is not valid UTF-8; send text in UTF-8", name)
 			return nil, false
 		}
+
 		for part := range strings.SplitSeq(g, ",") {
 			part = strings.TrimSpace(part)
 			if part == "" {
@@ -251,42 +275,48 @@ func (p *parser) split(name string, given []string) (parts []string, ok bool) {
 				}
 				return nil, false
 			}
+
 			parts = append(parts, part)
 		}
 	}
+
 	return parts, true
 }
 
-// bound reads field_min or field_max.
-func (p *parser) bound(name string, known Parameter, given string) {
+// parseBound reads field_min or field_max.
+func (p *parser) parseBound(name string, known Parameter, given string) {
 	r, ok := ParseRange(known.Field, given)
 	if !ok || !r.isSingle(known.Field) {
-		p.fail(name, given, nil, "%s must be %s", name, expectsOne(known.Field))
+		p.fail(name, given, nil, "%s must be %s", name, describeSingleValue(known.Field))
 		return
 	}
+
 	if known.Use == AtLeast {
 		r.To = ""
 	} else {
 		r.From = ""
 	}
-	p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use, Ranges: []Range{r}})
+
+	p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use,
+		Ranges: []Range{r}})
 }
 
-// ranges reads the alternatives of a field of numbers or times.
-func (p *parser) ranges(name string, known Parameter, parts []string) {
+// parseRanges reads the alternatives of a number or time field.
+func (p *parser) parseRanges(name string, known Parameter, parts []string) {
 	f := Filter{Parameter: name, Field: known.Field, Use: known.Use}
 	for _, part := range parts {
 		r, ok := ParseRange(known.Field, part)
 		if !ok {
-			p.fail(name, part, nil, "%s must be %s", name, Expects(known.Field))
+			p.fail(name, part, nil, "%s must be %s", name, DescribeValues(known.Field))
 			return
 		}
 		f.Ranges = append(f.Ranges, r)
 	}
+
 	p.query.Filters = append(p.query.Filters, f)
 }
 
-func (p *parser) control(name, given string, parts []string) {
+func (p *parser) parseControl(name, given string, parts []string) {
 	switch name {
 	case "limit":
 		n, err := strconv.Atoi(given)
@@ -296,11 +326,12 @@ func (p *parser) control(name, given string, parts []string) {
 				p.suggestFix(url.Values{name: {strconv.Itoa(MaxLimit)}})
 			}
 		}
+
 		p.query.Limit = n
 	case "include_total":
-		p.query.Total = p.boolean(name, given)
+		p.query.Total = p.parseBoolean(name, given)
 	case "count_only":
-		p.query.CountOnly = p.boolean(name, given)
+		p.query.CountOnly = p.parseBoolean(name, given)
 	case "max_chars":
 		n, err := strconv.Atoi(given)
 		if err != nil || n < MinChars || n > MaxChars {
@@ -309,37 +340,38 @@ func (p *parser) control(name, given string, parts []string) {
 				p.suggestFix(url.Values{name: nil})
 			}
 		}
+
 		p.query.MaxChars = n
 	case "view":
-		p.view(given)
+		p.parseView(given)
 	case "match":
 		if matches := []string{Smart, Exact}; !slices.Contains(matches, given) {
 			p.fail(name, given, value.Nearest(given, matches), "%s must be %s", name, controls[name])
 		}
 	case "q":
-		p.words(given)
+		p.parseWords(given)
 	case "sort":
-		p.order(given, parts)
+		p.parseSort(given, parts)
 	case "fields":
-		p.shown(parts)
+		p.parseShown(parts)
 	case "facets":
-		p.facets(parts)
+		p.parseFacets(parts)
 	case "by":
-		p.query.By = p.groups(name, parts)
-		if len(p.query.By) > MaxBy {
+		p.query.By = p.parseGroups(name, parts)
+		if len(p.query.By) > maxBy {
 			p.fail(name, strings.Join(parts, ","), nil, "by names %d fields; name one or two", len(p.query.By))
 		}
 	case "has":
-		p.presence(name, Present, parts)
+		p.parsePresence(name, Present, parts)
 	case "missing":
-		p.presence(name, Missing, parts)
+		p.parsePresence(name, Missing, parts)
 	case "page", "offset":
-		p.reach(name, given)
+		p.parseReach(name, given)
 	}
 }
 
-// cutExcluded divides names into those that are wanted and those after a minus.
-func (p *parser) cutExcluded(names []string) (wanted, unwanted []string) {
+// splitExcluded separates the names after a minus from the others.
+func (p *parser) splitExcluded(names []string) (wanted, unwanted []string) {
 	for _, name := range names {
 		if rest, isExcluded := strings.CutPrefix(name, "-"); isExcluded && p.Catalog.Field(name) == nil {
 			unwanted = append(unwanted, rest)
@@ -350,72 +382,77 @@ func (p *parser) cutExcluded(names []string) (wanted, unwanted []string) {
 	return wanted, unwanted
 }
 
-// facets reads the fields to count: those named, or the usual ones but those after a minus.
-func (p *parser) facets(parts []string) {
-	wanted, unwanted := p.cutExcluded(parts)
+// parseFacets reads the fields to count: the named ones, or the usual ones except those after a minus.
+func (p *parser) parseFacets(parts []string) {
+	wanted, unwanted := p.splitExcluded(parts)
 	if wanted == nil {
 		p.query.Facets = p.UsualFacets()
 	} else {
-		p.query.Facets = p.groups("facets", wanted)
+		p.query.Facets = p.parseGroups("facets", wanted)
 	}
-	left := p.named("facets", unwanted, (*catalog.Field).Facets)
+
+	left := p.fieldsNamed("facets", unwanted, (*catalog.Field).IsFacetable)
 	p.query.Facets = slices.DeleteFunc(p.query.Facets, func(g Group) bool { return slices.Contains(left, g.Field) })
-	if len(p.query.Facets) == 0 && p.wrong == nil {
+	if len(p.query.Facets) == 0 && p.errs == nil {
 		p.fail("facets", strings.Join(parts, ","), nil, "facets leaves out every field; name at least one to count")
 	}
 }
 
-// usualFacets are counted where a request names none.
+// usualFacets are counted if a request names no fields.
 var usualFacets = []string{"condition", "make", "year", "body_type", "fuel_type", "transmission", "drivetrain", "color"}
 
-// UsualFacets are the fields that are counted where a request names none.
+// UsualFacets returns the fields that are counted if a request names none.
 func (p *Parameters) UsualFacets() []Group {
 	var groups []Group
 	for _, name := range usualFacets {
-		if f := p.Catalog.Field(name); f != nil && f.Facets() {
+		if f := p.Catalog.Field(name); f != nil && f.IsFacetable() {
 			groups = append(groups, Group{Field: f})
 		}
 	}
 	return groups
 }
 
-// shown reads the fields to show: those named, or all but those after a minus.
-func (p *parser) shown(parts []string) {
-	wanted, unwanted := p.cutExcluded(parts)
+// parseShown reads the fields to show: the named ones, or all except those after a minus.
+func (p *parser) parseShown(parts []string) {
+	wanted, unwanted := p.splitExcluded(parts)
 	any := func(*catalog.Field) bool { return true }
 	if wanted != nil {
-		p.query.Shown = p.named("fields", wanted, any)
+		p.query.Shown = p.fieldsNamed("fields", wanted, any)
 	}
-	hidden := p.named("fields", unwanted, any)
+
+	hidden := p.fieldsNamed("fields", unwanted, any)
 	p.query.Shown = slices.DeleteFunc(p.query.Shown, func(f *catalog.Field) bool { return slices.Contains(hidden, f) })
-	if len(p.query.Shown) == 0 && p.wrong == nil {
+	if len(p.query.Shown) == 0 && p.errs == nil {
 		p.fail("fields", strings.Join(parts, ","), nil, "fields leaves out every field; name at least one to show")
 	}
+
 	if wanted == nil {
-		p.query.hidden = hidden
+		p.query.hiddenFields = hidden
 	}
 }
 
-// presence reads fields that must have a value, or none.
-func (p *parser) presence(name string, use Use, parts []string) {
-	for _, f := range p.named(name, parts, func(f *catalog.Field) bool { return f.Class() != catalog.Opaque }) {
+// parsePresence reads the fields of has or missing.
+func (p *parser) parsePresence(name string, use Use, parts []string) {
+	for _, f := range p.fieldsNamed(name, parts, func(f *catalog.Field) bool { return f.Class() != catalog.Opaque }) {
 		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: f, Use: use})
 	}
 }
 
-// reach reads page or offset.
-func (p *parser) reach(name, given string) {
+// parseReach reads page or offset.
+func (p *parser) parseReach(name, given string) {
 	n, err := strconv.Atoi(given)
 	if err != nil || n < 0 || n == 0 && name == "page" {
 		p.fail(name, given, nil, "%s must be %s", name, controls[name])
 		return
 	}
+
 	for _, other := range []string{"cursor", "offset"} {
 		if other != name && p.query.values.Has(other) {
 			p.fail(name, given, nil, "%s and %s cannot be combined; send one of them", name, other)
 			return
 		}
 	}
+
 	if name == "page" {
 		p.query.Page = n
 	} else {
@@ -423,7 +460,7 @@ func (p *parser) reach(name, given string) {
 	}
 }
 
-// checkReach checks that page and offset do not lead too far.
+// checkReach checks that page and offset stay within MaxReach.
 func (p *parser) checkReach() {
 	q, name := &p.query, "offset"
 	if q.Page > 0 {
@@ -432,28 +469,30 @@ func (p *parser) checkReach() {
 			q.Offset = (q.Page - 1) * q.Limit
 		}
 	}
+
 	if q.Offset > MaxReach-q.Limit && q.Offset > 0 {
-		p.fail(name, q.values.Get(name), nil, "%s reaches the first %d vehicles; follow next or cursor to those after them", name, MaxReach)
+		p.fail(name, q.values.Get(name), nil, "%s reaches the first %d vehicles; follow next or cursor to those after them",
+			name, MaxReach)
 	}
 }
 
-func (p *parser) boolean(name, given string) bool {
+func (p *parser) parseBoolean(name, given string) bool {
 	if given != "true" && given != "false" {
 		p.fail(name, given, nil, "%s must be %s", name, controls[name])
 	}
 	return given == "true"
 }
 
-// views are what view may say; the last is the default.
-var views = []string{"summary", "full"}
+// viewNames are the values of view. The last one is the default.
+var viewNames = []string{"summary", "full"}
 
 // summaryFields are the fields of the summary view.
 var summaryFields = []string{"id", "make", "model", "year", "trim", "price", "mileage", "color", "city", "listing_url"}
 
-func (p *parser) view(given string) {
+func (p *parser) parseView(given string) {
 	switch _, fields := p.query.values["fields"]; {
-	case !slices.Contains(views, given):
-		p.fail("view", given, value.Nearest(given, views), "view must be %s", controls["view"])
+	case !slices.Contains(viewNames, given):
+		p.fail("view", given, value.Nearest(given, viewNames), "view must be %s", controls["view"])
 	case fields:
 		p.fail("view", given, nil, "view and fields cannot be combined; send one of them")
 	case given == "summary":
@@ -461,7 +500,7 @@ func (p *parser) view(given string) {
 	}
 }
 
-// SummaryFields gives the fields of the summary view.
+// SummaryFields returns the fields of the summary view.
 func SummaryFields(c *catalog.Catalog) []*catalog.Field {
 	var fields []*catalog.Field
 	for _, name := range summaryFields {
@@ -472,21 +511,22 @@ func SummaryFields(c *catalog.Catalog) []*catalog.Field {
 	return fields
 }
 
-func (p *parser) words(given string) {
+func (p *parser) parseWords(given string) {
 	for word := range strings.FieldsSeq(given) {
 		if value.Fold(word) != "" { // not a dash between two words
 			p.query.Words = append(p.query.Words, word)
 		}
 	}
+
 	if len(p.query.Words) == 0 || len(p.query.Words) > MaxWords {
 		p.fail("q", given, nil, "q has %d words; send 1 to %d words with letters or digits", len(p.query.Words), MaxWords)
 	}
 }
 
-func (p *parser) order(given string, parts []string) {
+func (p *parser) parseSort(given string, parts []string) {
 	for _, part := range parts {
 		name, descending := strings.CutPrefix(part, "-")
-		for _, f := range p.named("sort", []string{name}, (*catalog.Field).Sorts) {
+		for _, f := range p.fieldsNamed("sort", []string{name}, (*catalog.Field).IsSortable) {
 			if slices.ContainsFunc(p.query.Sort, func(o Order) bool { return o.Field == f }) {
 				p.fail("sort", given, nil, "sort names %s twice; name each field once", f.Name)
 				return
@@ -496,45 +536,51 @@ func (p *parser) order(given string, parts []string) {
 	}
 }
 
-// named gives the fields of these names, each once. A name of no field that can serve is a mistake.
-func (p *parser) named(parameter string, names []string, serves func(*catalog.Field) bool) []*catalog.Field {
+// fieldsNamed returns the fields with these names, without repetitions. A name of no suitable field is a mistake.
+func (p *parser) fieldsNamed(parameter string, names []string, serves func(*catalog.Field) bool) []*catalog.Field {
 	var found []*catalog.Field
 	for _, name := range names {
 		f := p.Catalog.Field(name)
 		switch {
 		case f == nil || !serves(f):
-			p.notAField(parameter, name, serves)
+			p.failField(parameter, name, serves)
 		case !slices.Contains(found, f):
 			found = append(found, f)
 		}
 	}
+
 	return found
 }
 
-// stepPattern takes the width of a range of numbers.
+// stepPattern matches the width of a range of numbers.
 var stepPattern = regexp.MustCompile(`^[0-9]{1,12}(?:\.[0-9]{1,6})?$`)
 
-// groups reads fields whose values are counted, and steps of fields of numbers: price:5000.
-func (p *parser) groups(parameter string, parts []string) []Group {
+// parseGroups reads fields to count, some with a step for ranges: price:5000.
+func (p *parser) parseGroups(parameter string, parts []string) []Group {
 	var all []Group
 	for _, part := range parts {
 		name, step, hasStep := strings.Cut(part, ":")
-		serves := (*catalog.Field).Facets
+		serves := (*catalog.Field).IsFacetable
 		if hasStep = hasStep && p.Catalog.Field(part) == nil; hasStep {
 			serves = func(f *catalog.Field) bool { return f.Class() == catalog.Number && f.Name != "id" }
 		} else if name, step = part, ""; p.needsStep(name) {
-			p.fail(parameter, part, nil, "the values of %q cannot be counted one by one; send a step, such as %s:5000", name, name)
+			p.fail(parameter, part, nil, "the values of %q cannot be counted one by one; send a step, such as %s:5000",
+				name, name)
 			continue
 		}
+
 		if hasStep && (!stepPattern.MatchString(step) || strings.Trim(step, "0.") == "") {
-			p.fail(parameter, part, nil, "the step of %s must be a number above 0; send %s:5000 for ranges of 5000", value.Excerpt(name), value.Excerpt(name))
+			p.fail(parameter, part, nil, "the step of %s must be a number above 0; send %s:5000 for ranges of 5000",
+				value.Excerpt(name), value.Excerpt(name))
 			continue
 		}
-		for _, f := range p.named(parameter, []string{name}, serves) {
+
+		for _, f := range p.fieldsNamed(parameter, []string{name}, serves) {
 			g := Group{Field: f, Step: step}
 			if hasStep {
-				g.Step = normal(step)
+				g.Step = normalizeNumber(step)
 			}
+
 			same := slices.IndexFunc(all, func(other Group) bool { return other.Field == f })
 			switch {
 			case same < 0:
@@ -544,17 +590,18 @@ func (p *parser) groups(parameter string, parts []string) []Group {
 			}
 		}
 	}
+
 	return all
 }
 
-// needsStep reports whether a name is that of a field of numbers that are counted in ranges only.
+// needsStep reports whether a name is that of a number field that is only counted in ranges.
 func (p *parser) needsStep(name string) bool {
 	f := p.Catalog.Field(name)
-	return f != nil && f.Class() == catalog.Number && !f.Facets() && f.Name != "id"
+	return f != nil && f.Class() == catalog.Number && !f.IsFacetable() && f.Name != "id"
 }
 
-// cannot says what a field cannot do, by the parameter that names it.
-var cannot = map[string]string{
+// unsupportedUse says what a field cannot do, by the parameter that names the field.
+var unsupportedUse = map[string]string{
 	"sort":    "vehicles cannot be sorted by %q",
 	"facets":  "the values of %q cannot be counted",
 	"by":      "vehicles cannot be grouped by %q",
@@ -562,65 +609,72 @@ var cannot = map[string]string{
 	"missing": "%q holds bytes, which missing does not ask for",
 }
 
-// notAField notes a name of no field, or of one that cannot do what the parameter asks for.
-func (p *parser) notAField(parameter, name string, serves func(*catalog.Field) bool) {
-	if len(p.wrong) == maxErrors { // without looking for names near it
+// failField records a name that is no field, or not one that the parameter can use.
+func (p *parser) failField(parameter, name string, serves func(*catalog.Field) bool) {
+	if len(p.errs) == maxErrors { // saves the search for similar names
 		p.leftOut++
 		return
 	}
-	if why := p.Catalog.WhyMissing(name); why != "" && p.Catalog.Field(name) == nil {
+	if why := p.Catalog.MissingReason(name); why != "" && p.Catalog.Field(name) == nil {
 		p.fail(parameter, name, nil, "there is no field %q: %s", value.Excerpt(name), why)
 		return
 	}
+
 	var names []string
 	for i := range p.Catalog.Fields {
 		if f := &p.Catalog.Fields[i]; serves(f) {
 			names = append(names, f.Name)
 		}
 	}
+
 	near := value.Nearest(name, names)
 	sentence := "there is no field %q"
 	if p.Catalog.Field(name) != nil {
-		sentence = cannot[parameter]
+		sentence = unsupportedUse[parameter]
 	}
+
 	if near == nil {
 		sentence += "; name another field, or leave it out"
 	}
+
 	p.fail(parameter, name, near, sentence, value.Excerpt(name))
-	p.wrong[len(p.wrong)-1].unknownName = true
+	p.errs[len(p.errs)-1].unknownName = true
 
 	given := p.query.values[parameter]
-	if len(near) == 1 && value.OneTypo(name, near[0]) && len(given) == 1 && strings.Count(given[0], name) == 1 {
+	if len(near) == 1 && value.IsOneTypo(name, near[0]) && len(given) == 1 && strings.Count(given[0], name) == 1 {
 		p.suggestFix(url.Values{parameter: {strings.Replace(given[0], name, near[0], 1)}})
 	}
 }
 
-// checkBounds checks that the lower bound of a field is not above the upper one.
+// checkBounds checks that the lower bound of a field is not above the upper bound.
 func (p *parser) checkBounds() {
 	for _, upper := range p.query.Filters {
 		for _, lower := range p.query.Filters {
-			if upper.Field != lower.Field || p.byName[upper.Parameter].Use != AtMost || p.byName[lower.Parameter].Use != AtLeast {
+			if upper.Field != lower.Field || p.byName[upper.Parameter].Use != AtMost ||
+				p.byName[lower.Parameter].Use != AtLeast {
 				continue
 			}
+
 			if endsBefore(upper.Field, upper.Ranges[0].To, lower.Ranges[0].From) {
-				p.fail(upper.Parameter, upper.Ranges[0].Given, nil, "%s is below %s, which is %s; send %s or more",
-					upper.Parameter, lower.Parameter, lower.Ranges[0].Given, lower.Ranges[0].Given)
+				p.fail(upper.Parameter, upper.Ranges[0].JSON, nil, "%s is below %s, which is %s; send %s or more",
+					upper.Parameter, lower.Parameter, lower.Ranges[0].JSON, lower.Ranges[0].JSON)
 			}
 		}
 	}
 }
 
-// completeOrder is the requested order, or that of the id, with the id at its end, which decides between vehicles that are
-// equal in all fields before it. The id takes the direction of the field before it.
+// completeOrder returns the requested order with the id at its end, or the order of the id. The id decides between
+// vehicles with equal sort keys. It takes the direction of the field before it.
 func (p *parser) completeOrder() []Order {
 	id, sort := p.Catalog.ID(), p.query.Sort
 	switch i := slices.IndexFunc(sort, func(o Order) bool { return o.Field == id }); {
 	case id == nil:
 		return sort
 	case i >= 0:
-		return sort[:i+1] // what comes after it decides nothing
+		return sort[:i+1] // fields after the id decide nothing
 	case len(sort) == 0:
 		return []Order{{Field: id}}
 	}
+
 	return append(sort, Order{id, sort[len(sort)-1].Descending})
 }

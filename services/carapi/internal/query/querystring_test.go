@@ -25,6 +25,7 @@ func TestParseQuery(t *testing.T) {
 			t.Errorf("%s: %q, %v, want %q", raw, got, err, want)
 		}
 	}
+
 	if _, err := ParseQuery("x=%zz+"); err == nil {
 		t.Error("a wrong escape is taken")
 	}

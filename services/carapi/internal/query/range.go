@@ -11,13 +11,13 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// decimalPattern takes decimals, with an exponent such as a DOUBLE has: strconv would also take 0x1p-2 and Inf.
+// decimalPattern matches decimals, with an exponent as a DOUBLE may have. strconv would also accept 0x1p-2 and Inf.
 const decimalPattern = `-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?(?:[0-9]{1,2}|[12][0-9]{2}|3[0-2][0-9]))?`
 
 var (
-	oneNumber  = regexp.MustCompile(`^` + decimalPattern + `$`)
-	twoNumbers = regexp.MustCompile(`^(` + decimalPattern + `)-(` + decimalPattern + `)$`)
-	oneInstant = regexp.MustCompile(
+	numberPattern      = regexp.MustCompile(`^` + decimalPattern + `$`)
+	numberRangePattern = regexp.MustCompile(`^(` + decimalPattern + `)-(` + decimalPattern + `)$`)
+	instantPattern     = regexp.MustCompile(
 		`^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)?)?$`)
 )
 
@@ -26,27 +26,30 @@ func ParseRange(f *catalog.Field, s string) (Range, bool) {
 	if f.Class() == catalog.Instant {
 		return parseInstant(f, s)
 	}
-	if oneNumber.MatchString(s) {
-		n := normal(s)
+	if numberPattern.MatchString(s) {
+		n := normalizeNumber(s)
 		return Range{n, n, string(value.AppendExact(nil, f.Kind, n))}, n != ""
 	}
-	m := twoNumbers.FindStringSubmatch(s)
+
+	m := numberRangePattern.FindStringSubmatch(s)
 	if m == nil {
 		return Range{}, false
 	}
-	low, high := normal(m[1]), normal(m[2])
+
+	low, high := normalizeNumber(m[1]), normalizeNumber(m[2])
 	given := s
 	if strings.ContainsAny(s, "eE") {
 		given = low + "-" + high
 	}
+
 	return Range{low, high, string(value.AppendString(nil, given))}, value.CompareDecimals(low, high) <= 0
 }
 
-// longestFraction is more digits than the least DOUBLE has after its point.
+// longestFraction is more digits than the smallest DOUBLE has after its point.
 const longestFraction = 1100
 
-// normal gives the notation in which numbers are compared, which has no exponent.
-func normal(s string) string {
+// normalizeNumber returns the notation in which numbers are compared. It has no exponent.
+func normalizeNumber(s string) string {
 	if strings.ContainsAny(s, "eE") {
 		n, ok := new(big.Rat).SetString(s)
 		if !ok {
@@ -54,6 +57,7 @@ func normal(s string) string {
 		}
 		s = n.FloatString(longestFraction)
 	}
+
 	n, _ := value.NormalDecimal([]byte(s))
 	return string(n)
 }
@@ -61,33 +65,40 @@ func normal(s string) string {
 // isSingle reports whether the range is a single value.
 func (r Range) isSingle(f *catalog.Field) bool { return f.Class() == catalog.Instant || r.From == r.To }
 
-// parseInstant reads a time, which stands for as long as it says: a day, a minute, a second or a part of one. Both ends
-// are written without zeros at their end: times are compared as texts, and a shorter one sorts before all that begin
-// with it.
+// parseInstant reads a time. It stands for the whole unit that it names: a day, a minute, a second or a part of one.
+// Both ends are written without trailing zeros, because times are compared as texts, and a shorter text sorts before
+// the texts that begin with it.
 func parseInstant(f *catalog.Field, s string) (Range, bool) {
-	m := oneInstant.FindStringSubmatch(s)
+	m := instantPattern.FindStringSubmatch(s)
 	if m == nil {
 		return Range{}, false
 	}
+
 	day, minute, second, fraction, zone := m[1], m[2], m[3], m[4], m[5]
-	if second == "" && fraction != "" || minute != "" && f.Kind == schema.Date || zone != "" && f.Kind != schema.Timestamp {
+	if second == "" && fraction != "" || minute != "" && f.Kind == schema.Date || zone != "" &&
+		f.Kind != schema.Timestamp {
 		return Range{}, false
 	}
+
+	// The precision of the text decides how long the time lasts.
 	layout, text, step := time.DateOnly, day, 24*time.Hour
 	if minute != "" {
 		layout, text, step = layout+" 15:04:05", day+" "+minute+second+fraction, time.Second
 		if second == "" {
 			text, step = text+":00", time.Minute
 		}
+
 		for range max(len(fraction)-1, 0) {
 			step /= 10
 		}
 	}
+
 	t, err := time.Parse(layout, text)
 	if err != nil {
 		return Range{}, false
 	}
 
+	// Convert to UTC.
 	if zone != "" && zone != "Z" && zone != "z" {
 		offset, err := time.Parse("-07:00", zone)
 		if err != nil {
@@ -96,25 +107,28 @@ func parseInstant(f *catalog.Field, s string) (Range, bool) {
 		_, seconds := offset.Zone()
 		t = t.Add(-time.Duration(seconds) * time.Second)
 	}
+
 	if t.Year() < 1000 || t.Year() > 9999 { // MySQL's range
 		return Range{}, false
 	}
-	r := Range{From: shortest(t, f.Kind), Given: string(value.AppendString(nil, s))}
-	if end := t.Add(step); end.Year() <= 9999 { // nothing comes after the last day of all
-		r.To = shortest(end, f.Kind)
+
+	r := Range{From: formatInstant(t, f.Kind), JSON: string(value.AppendString(nil, s))}
+	if end := t.Add(step); end.Year() <= 9999 { // the last day has an open end
+		r.To = formatInstant(end, f.Kind)
 	}
+
 	return r, true
 }
 
-// shortest writes a time without zeros at its end.
-func shortest(t time.Time, kind schema.Kind) string {
+// formatInstant writes a time without trailing zeros.
+func formatInstant(t time.Time, kind schema.Kind) string {
 	if kind == schema.Date {
 		return t.Format(time.DateOnly)
 	}
 	return t.Format("2006-01-02 15:04:05.999999")
 }
 
-// endsBefore reports whether the end of a range is before a beginning; an open end never is.
+// endsBefore reports whether the end of a range is before a beginning. An open end never is.
 func endsBefore(f *catalog.Field, end, beginning string) bool {
 	switch {
 	case end == "" || beginning == "":
@@ -125,16 +139,16 @@ func endsBefore(f *catalog.Field, end, beginning string) bool {
 	return value.CompareDecimals(end, beginning) < 0
 }
 
-// Expects says what a request may give for a field of numbers or times.
-func Expects(f *catalog.Field) string {
+// DescribeValues says what a request may send for a number or time field.
+func DescribeValues(f *catalog.Field) string {
 	if f.Class() == catalog.Instant {
-		return expectsOne(f)
+		return describeSingleValue(f)
 	}
 	return "a number such as 2023 or 19999.5, a range such as 20000-30000 with the smaller first, " +
 		"or several of these separated by commas"
 }
 
-func expectsOne(f *catalog.Field) string {
+func describeSingleValue(f *catalog.Field) string {
 	switch {
 	case f.Kind == schema.Date:
 		return "a day such as 2026-01-31"
@@ -146,8 +160,8 @@ func expectsOne(f *catalog.Field) string {
 	return "a number such as 2023 or 19999.5"
 }
 
-// Holds reports whether the range takes in a cell of the field that is comparable.
-func (r Range) Holds(f *catalog.Field, c value.Cell) bool {
+// contains reports whether the range includes a comparable cell of the field.
+func (r Range) contains(f *catalog.Field, c value.Cell) bool {
 	if f.Class() == catalog.Instant {
 		form := string(c.Form)
 		return (r.From == "" || form >= r.From) && (r.To == "" || form < r.To)

@@ -31,6 +31,7 @@ func TestParseRange(t *testing.T) {
 			t.Errorf("%s=%s: got %q to %q, %v, want %q to %q", c.field, c.given, r.From, r.To, ok, c.from, c.to)
 		}
 	}
+
 	for _, c := range [][2]string{
 		{"mileage", ""},
 		{"mileage", "20-10"},

@@ -8,22 +8,24 @@ import (
 	"time"
 )
 
-// SinceExpected says what ParseSince takes.
+// SinceExpected describes what ParseSince reads.
 const SinceExpected = "an age such as 7d, 12h or 2w, a day such as 2026-01-31, a time such as 2026-01-31T12:00:00Z, " +
 	"or today, yesterday or a day of the week"
 
-// age is a number of hours, days, weeks, months or years.
-var age = regexp.MustCompile(`^(?:last |past )?(\d{1,5}) ?(h|hours?|d|days?|w|weeks?|months?|y|years?)(?: ago)?$`)
+// agePattern is a number of hours, days, weeks, months or years.
+var agePattern = regexp.MustCompile(`^(?:last |past )?(\d{1,5}) ?` +
+	`(h|hours?|d|days?|w|weeks?|months?|y|years?)(?: ago)?$`)
 
 // weekdays are the days of the week by their names in lower case.
 var weekdays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
 
-// ParseSince reads a moment of the past, in UTC: a relative one, as ParseRelative does, a day (the beginning of it), or a
-// time with or without a zone.
+// ParseSince reads a past time in UTC: a relative one, as ParseRelative does, a day, which means its start, or a time
+// with or without a zone.
 func ParseSince(text string, now time.Time) (time.Time, bool) {
 	if t, _, ok := ParseRelative(text, now); ok {
 		return t, true
 	}
+
 	upper := strings.ToUpper(strings.TrimSpace(text))
 	for _, layout := range []string{time.DateOnly, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime,
 		"2006-01-02 15:04"} {
@@ -31,14 +33,17 @@ func ParseSince(text string, now time.Time) (time.Time, bool) {
 			return t.UTC(), true
 		}
 	}
+
 	return time.Time{}, false
 }
 
-// ParseRelative reads a moment that is named by its distance from now, in UTC: an age (7d, 2 weeks ago), today, yesterday,
-// this week, or a day of the week, the last one that has begun. isDay reports whether the text means the whole day.
+// ParseRelative reads a past time that is named by its distance from now, in UTC: an age (7d, 2 weeks ago), today,
+// yesterday, this week, or a day of the week, which means the last one that has begun. isDay reports whether the text
+// means the whole day.
 func ParseRelative(text string, now time.Time) (t time.Time, isDay, ok bool) {
 	now = now.UTC()
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
+
 	lower := strings.Join(strings.Fields(strings.ToLower(text)), " ")
 	lower = strings.TrimPrefix(strings.TrimPrefix(lower, "since "), "last ")
 	switch lower {
@@ -55,11 +60,13 @@ func ParseRelative(text string, now time.Time) (t time.Time, isDay, ok bool) {
 	case "this month":
 		return today.AddDate(0, 0, 1-today.Day()), false, true
 	}
+
 	isThis := func(day string) bool { return lower == day || len(lower) == 3 && lower == day[:3] }
 	if i := slices.IndexFunc(weekdays, isThis); i >= 0 {
 		return lastWeekday(today, time.Weekday(i)), true, true
 	}
-	m := age.FindStringSubmatch(lower)
+
+	m := agePattern.FindStringSubmatch(lower)
 	if m == nil {
 		return t, false, false
 	}
@@ -69,6 +76,7 @@ func ParseRelative(text string, now time.Time) (t time.Time, isDay, ok bool) {
 	if years := map[byte]int{'h': 24 * 366, 'd': 366, 'w': 53, 'm': 12, 'y': 1}[m[2][0]]; n > mostYears*years {
 		return t, false, false
 	}
+
 	switch m[2][0] {
 	case 'h':
 		return now.Add(-time.Duration(n) * time.Hour), false, true
@@ -79,6 +87,7 @@ func ParseRelative(text string, now time.Time) (t time.Time, isDay, ok bool) {
 	case 'm':
 		return now.AddDate(0, -n, 0), false, true
 	}
+
 	return now.AddDate(-n, 0, 0), false, true
 }
 

@@ -23,11 +23,11 @@ import (
 )
 
 // NoHistoryError says that there is no change history, and how to get one.
-type NoHistoryError struct{ Why string }
+type NoHistoryError struct{ Reason string }
 
-func (e NoHistoryError) Error() string { return "change history: " + e.Why }
+func (e NoHistoryError) Error() string { return "change history: " + e.Reason }
 
-// Changes is what has happened to vehicles.
+// Changes is a page of events of vehicles.
 type Changes struct {
 	Events  []byte // a JSON array
 	Count   int
@@ -50,7 +50,7 @@ const (
 	maxEvents   = query.MaxChars - envelopeSize
 )
 
-// Changes gives what has happened to vehicles, the newest first.
+// Changes returns what happened to vehicles, the newest first.
 func (s *Service) Changes(ctx context.Context, values url.Values) (*Changes, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Changes, error) {
 		r, asked, err := newChangesRequest(ctx, src, g, values, query.ChangesParameters()...)
@@ -63,45 +63,51 @@ func (s *Service) Changes(ctx context.Context, values url.Values) (*Changes, err
 
 // newChangesRequest reads the parameters of a request for changes.
 func newChangesRequest(ctx context.Context, src *source, g *generation, values url.Values, allowed ...string) (
-	*request, *query.Changes, error,
+	*searchRequest, *query.Changes, error,
 ) {
 	asked, err := g.interpreter.Parameters().ParseChanges(values, time.Now(), allowed...)
 	if err != nil {
 		return nil, nil, err
 	}
+
 	shown := url.Values{}
 	if fields := values["fields"]; fields != nil {
 		shown["fields"] = fields
 	}
+
 	r, err := newCarRequest(ctx, src, g, shown)
 	if err != nil {
 		return nil, nil, err
 	}
-	switch why := g.catalog.HistoryLacks(); {
+
+	switch why := g.catalog.NoHistoryReason(); {
 	case why != "":
 		return nil, nil, NoHistoryError{why}
-	case g.log == nil:
+	case g.changeLog == nil:
 		return nil, nil, NoHistoryError{"it cannot be read now; try again later"}
 	case strings.Join(shown["fields"], "") == "":
 		r.query.Shown = query.SummaryFields(g.catalog)
 	}
+
 	return r, asked, nil
 }
 
-// changes reads the events that a request asks for, and the vehicles that they are of.
-func (r *request) changes(asked *query.Changes) (*Changes, error) {
-	log := r.generation.log
+// changes reads the requested events and their vehicles.
+func (r *searchRequest) changes(asked *query.Changes) (*Changes, error) {
+	log := r.generation.changeLog
 	before := math.MaxInt
 	if asked.Before != nil {
-		before = log.Place(asked.Before.Change, asked.Before.Kind)
+		before = log.Position(asked.Before.Change, asked.Before.Kind)
 	}
+
 	numbers, total := log.Page(asked.Kinds, asked.Since, before, asked.Limit+1)
 	more := len(numbers) > asked.Limit
 	numbers = numbers[:min(len(numbers), asked.Limit)]
 	events := make([]history.Event, len(numbers))
+
 	var ids []int64
 	for i, n := range numbers {
-		events[i] = log.At(n)
+		events[i] = log.EventAt(n)
 		if !slices.Contains(ids, events[i].Change) {
 			ids = append(ids, events[i].Change)
 		}
@@ -113,10 +119,12 @@ func (r *request) changes(asked *query.Changes) (*Changes, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	cars, err := r.carsOf(events)
 	if err != nil {
 		return nil, err
 	}
+
 	shown := events[:0:0]
 	result.Events = []byte{'['}
 	for i, e := range events {
@@ -124,49 +132,56 @@ func (r *request) changes(asked *query.Changes) (*Changes, error) {
 		if change == nil { // forgotten since the history was read
 			continue
 		}
+
 		one := r.encodeEvent(e.Kind.String(), r.idOf(change, cars[i]), r.fieldsOf(e.Kind, change), change, cars[i])
 		if len(shown) > 0 && len(result.Events)+len(one) > maxEvents {
 			more = true
 			break
 		}
+
 		if len(shown) > 0 {
 			result.Events = append(result.Events, ',')
 		}
+
 		result.Events = append(result.Events, one...)
 		shown = append(shown, e)
 	}
+
 	result.Events = append(result.Events, ']')
 	if result.Count = len(shown); more && result.Count > 0 {
 		last := shown[len(shown)-1]
 		result.Next = asked.NextPage(query.ChangesCursor{Change: last.Change, Kind: last.Kind})
 	}
+
 	return result, nil
 }
 
 // readChanges reads changes by their ids.
-func (r *request) readChanges(ids []int64) (map[int64]*snapshotfile.RecordedChange, error) {
-	found, err := r.source.store.Changes(r.ctx, r.generation.log.Since, ids)
+func (r *searchRequest) readChanges(ids []int64) (map[int64]*snapshotfile.RecordedChange, error) {
+	found, err := r.source.store.Changes(r.ctx, r.generation.changeLog.Since, ids)
 	if err != nil {
 		return nil, err
 	}
+
 	changes := make(map[int64]*snapshotfile.RecordedChange, len(found))
 	for i := range found {
 		changes[found[i].ID] = &found[i]
 	}
+
 	return changes, nil
 }
 
-// historyFrom is the time from which on events are remembered.
-func (r *request) historyFrom() time.Time {
-	log := r.generation.log
+// historyFrom returns the time from which on the history has all events.
+func (r *searchRequest) historyFrom() time.Time {
+	log := r.generation.changeLog
 	if log.From.After(log.Since) {
 		return log.From
 	}
 	return log.Since
 }
 
-// carsOf reads the vehicles of events as they are now; one that is gone is nil.
-func (r *request) carsOf(events []history.Event) ([]*vehicle, error) {
+// carsOf reads the current state of the vehicles of events; a missing vehicle is nil.
+func (r *searchRequest) carsOf(events []history.Event) ([]*vehicle, error) {
 	var candidates []candidate
 	places := make([]int, len(events)) // in candidates; -1 for none
 	for i, e := range events {
@@ -178,35 +193,39 @@ func (r *request) carsOf(events []history.Event) ([]*vehicle, error) {
 			}
 		}
 	}
+
 	vehicles, err := r.readVehicles(candidates)
 	if err != nil {
 		return nil, err
 	}
+
 	cars := make([]*vehicle, len(events))
 	for i, place := range places {
 		if place >= 0 {
 			cars[i] = vehicles[place]
 		}
 	}
+
 	return cars, nil
 }
 
-// fieldsOf are the fields whose old and new values an event shows.
-func (r *request) fieldsOf(kind history.Kind, change *snapshotfile.RecordedChange) []*catalog.Field {
+// fieldsOf returns the fields whose old and new values an event shows.
+func (r *searchRequest) fieldsOf(kind history.Kind, change *snapshotfile.RecordedChange) []*catalog.Field {
 	c := r.generation.catalog
 	switch {
 	case kind == history.Price:
 		return r.priceFields(change)
 	case kind == history.Sold && change.Op == snapshotfile.OpDelete:
-		return stored(r.query.Shown)
+		return storedFields(r.query.Shown)
 	case kind == history.Sold:
 		return []*catalog.Field{c.Field("status")}
 	}
+
 	return nil
 }
 
-// priceFields are the price, and its currency if that has changed too.
-func (r *request) priceFields(change *snapshotfile.RecordedChange) []*catalog.Field {
+// priceFields returns the price, and its currency if that changed too.
+func (r *searchRequest) priceFields(change *snapshotfile.RecordedChange) []*catalog.Field {
 	c := r.generation.catalog
 	row, fields := newRecordedRow(change.Old, change.New), []*catalog.Field{}
 	for _, f := range []*catalog.Field{c.Field("price"), c.Field("price").CurrencyIn} {
@@ -214,16 +233,18 @@ func (r *request) priceFields(change *snapshotfile.RecordedChange) []*catalog.Fi
 			fields = append(fields, f)
 		}
 	}
+
 	return fields
 }
 
-// stored are those of some fields that the table holds.
-func stored(fields []*catalog.Field) []*catalog.Field {
+// storedFields returns the fields that the table holds.
+func storedFields(fields []*catalog.Field) []*catalog.Field {
 	return slices.DeleteFunc(slices.Clone(fields), (*catalog.Field).IsComputed)
 }
 
-// encodeEvent writes an event with the old and new values of some fields, and the id and the vehicle unless they are nil.
-func (r *request) encodeEvent(kind string, id []byte, fields []*catalog.Field, change *snapshotfile.RecordedChange,
+// encodeEvent writes an event with the old and new values of some fields. The id and the vehicle may be nil.
+func (r *searchRequest) encodeEvent(kind string, id []byte, fields []*catalog.Field,
+	change *snapshotfile.RecordedChange,
 	car *vehicle,
 ) []byte {
 	b := fmt.Appendf(nil, `{"at":"%s","kind":"%s"`, change.At, kind)
@@ -233,6 +254,7 @@ func (r *request) encodeEvent(kind string, id []byte, fields []*catalog.Field, c
 		row := &vehicle{stored: newRecordedRow(change.Key)}
 		b = append(append(b, `,"known_by":`...), r.encodeFields(row, known, maxRecorded)...)
 	}
+
 	for _, side := range []struct {
 		name   string
 		object json.RawMessage
@@ -243,14 +265,16 @@ func (r *request) encodeEvent(kind string, id []byte, fields []*catalog.Field, c
 		row := &vehicle{stored: newRecordedRow(side.object)}
 		b = append(append(b, `,"`+side.name+`":`...), r.encodeFields(row, fields, maxRecorded)...)
 	}
+
 	if car != nil {
 		b = append(append(b, `,"car":`...), r.encodeCar(car, maxRecorded)...)
 	}
+
 	return append(b, '}')
 }
 
-// knownBy are the fields by which the history knows a vehicle, if its id is none of them.
-func (r *request) knownBy() []*catalog.Field {
+// knownBy returns the fields by which the history identifies a vehicle, if its id is none of them.
+func (r *searchRequest) knownBy() []*catalog.Field {
 	var fields []*catalog.Field
 	for _, f := range r.generation.catalog.HistoryKey {
 		if f.Name == "id" {
@@ -261,30 +285,34 @@ func (r *request) knownBy() []*catalog.Field {
 	return fields
 }
 
-// idOf gives the id of the vehicle of a change as answers show it; nil if it is not known.
-func (r *request) idOf(change *snapshotfile.RecordedChange, car *vehicle) []byte {
+// idOf returns the id of the changed vehicle as answers show it; nil if it is unknown.
+func (r *searchRequest) idOf(change *snapshotfile.RecordedChange, car *vehicle) []byte {
 	id := r.generation.catalog.ID()
 	if id == nil {
 		return nil
 	}
+
 	row := newRecordedRow(change.Key, change.Old)
 	if car == nil && !row.has(r.generation.catalog, id) {
 		return nil
 	}
+
 	v := &vehicle{stored: row}
 	if car != nil {
 		v = car
 	}
-	cell, kind, whole := v.shown(id)
+
+	cell, kind, whole := v.shownCell(id)
 	if !whole {
 		return nil
 	}
-	e := encoded{}
+
+	e := encodedVehicle{}
 	e.appendCell(id, cell, kind, true, 0)
 	return e.json
 }
 
-// recordedRow is a row, or a part of one, as the change history has it.
+// recordedRow is a row, or a part of one, in the change history.
 type recordedRow map[string]gjson.Result // by the columns' names in lower case
 
 func newRecordedRow(objects ...json.RawMessage) recordedRow {
@@ -316,40 +344,44 @@ func (row recordedRow) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 			part, _ := history.CellOf(f, row[strings.ToLower(name)], nil)
 			parts = append(parts, part)
 		}
-		return value.Join(parts), true
+		return value.JoinID(parts), true
 	}
+
 	v := row[strings.ToLower(f.Column.Name)]
 	c, _ = history.CellOf(f, v, nil)
 	return c, !v.IsObject()
 }
 
-// Length is how many bytes the history leaves out of a value, and those that it has.
+// Length returns the number of bytes of a value of which the history has only the beginning.
 func (row recordedRow) Length(f *catalog.Field) int {
 	return int(row[strings.ToLower(f.Column.Name)].Get("bytes").Int())
 }
 
-// History gives what has happened to the vehicle of an id, the newest first, also if it is gone; or ErrNotFound.
+// History returns what happened to the vehicle with an id, the newest first, even if it is gone. Without such a vehicle
+// it returns ErrNotFound.
 func (s *Service) History(ctx context.Context, id string, values url.Values) (*Changes, error) {
-	return s.history(ctx, values, func(r *request) ([]value.Cell, error) {
+	return s.historyOf(ctx, values, func(r *searchRequest) ([]value.Cell, error) {
 		c := r.generation.catalog
 		if c.ID() == nil {
 			return nil, ErrNoIDs
 		}
-		if key, ok := store.HistoryKeyOf(c, id); ok {
+		if key, ok := store.ParseHistoryKey(c, id); ok {
 			return key, nil
 		}
-		wanted, isCell := idCell(c.ID(), id)
+
+		wanted, isCell := parseID(c.ID(), id)
 		if !isCell {
 			return nil, ErrNotFound
 		}
-		return r.historyKeyOf(r.index().WithCell(c.ID(), wanted))
+
+		return r.historyKeyOf(r.index().RowsWithCell(c.ID(), wanted))
 	})
 }
 
-// HistoryByVIN gives what has happened to the vehicle of a VIN that is in stock; or ErrNotFound.
+// HistoryByVIN returns what happened to the vehicle in stock with a VIN, or ErrNotFound.
 func (s *Service) HistoryByVIN(ctx context.Context, vin string, values url.Values) (*Changes, error) {
-	return s.history(ctx, values, func(r *request) ([]value.Cell, error) {
-		v, err := byVIN(vin)(r, nil)
+	return s.historyOf(ctx, values, func(r *searchRequest) ([]value.Cell, error) {
+		v, err := findByVIN(vin)(r, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -357,8 +389,8 @@ func (s *Service) HistoryByVIN(ctx context.Context, vin string, values url.Value
 	})
 }
 
-// historyKeyOf gives the key of the first vehicle of a set.
-func (r *request) historyKeyOf(set index.Set) ([]value.Cell, error) {
+// historyKeyOf returns the key of the first vehicle of a set.
+func (r *searchRequest) historyKeyOf(set index.Set) ([]value.Cell, error) {
 	row, found := set.First()
 	if !found {
 		return nil, ErrNotFound
@@ -366,7 +398,7 @@ func (r *request) historyKeyOf(set index.Set) ([]value.Cell, error) {
 	return r.keyCells(row), nil
 }
 
-func (r *request) keyCells(row uint32) []value.Cell {
+func (r *searchRequest) keyCells(row uint32) []value.Cell {
 	var key []value.Cell
 	for _, f := range r.generation.catalog.HistoryKey {
 		key = append(key, r.index().Cell(f, row).Clone())
@@ -374,40 +406,48 @@ func (r *request) keyCells(row uint32) []value.Cell {
 	return key
 }
 
-// history gives what has happened to the vehicle whose key is found.
-func (s *Service) history(ctx context.Context, values url.Values, find func(*request) ([]value.Cell, error)) (*Changes, error) {
+// historyOf returns what happened to the vehicle whose key find returns.
+func (s *Service) historyOf(ctx context.Context, values url.Values,
+	find func(*searchRequest) ([]value.Cell, error),
+) (*Changes, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Changes, error) {
 		r, asked, err := newChangesRequest(ctx, src, g, values, "cursor", "fields", "limit")
 		if err != nil {
 			return nil, err
 		}
+
 		key, err := find(r)
 		if err != nil {
 			return nil, err
 		}
+
 		return r.rowHistory(key, asked)
 	})
 }
 
-// rowHistory reads the changes of one row, and the vehicle as it is now.
-func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, error) {
+// rowHistory reads the changes of one row, and the vehicle's current state.
+func (r *searchRequest) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, error) {
 	c := r.generation.catalog
 	before := int64(0)
 	if asked.Before != nil {
 		before = asked.Before.Change
 	}
-	recorded, err := r.source.store.RowChanges(r.ctx, c, r.generation.log.Since, key, before, asked.Limit+1)
+
+	recorded, err := r.source.store.RowChanges(r.ctx, c, r.generation.changeLog.Since, key, before, asked.Limit+1)
 	if err != nil {
 		return nil, err
 	}
+
 	cars, err := r.carsOf([]history.Event{{Key: history.AppendKey(nil, key...)}})
 	if err != nil {
 		return nil, err
 	}
+
 	car := cars[0]
 	if car == nil && len(recorded) == 0 && before == 0 {
 		return nil, ErrNotFound
 	}
+
 	result := &Changes{Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin()}
 	if car != nil {
 		r.query.Shown = withHistoryFields(c, r.query.Shown)
@@ -419,6 +459,7 @@ func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, 
 	reader := history.NewReader(c)
 	more := len(recorded) > asked.Limit
 	result.Events = []byte{'['}
+
 	recorded = recorded[:min(len(recorded), asked.Limit)]
 	read := 0
 	for i := range recorded {
@@ -426,52 +467,63 @@ func (r *request) rowHistory(key []value.Cell, asked *query.Changes) (*Changes, 
 		if result.ID == nil {
 			result.ID = r.idOf(change, nil)
 		}
-		kind, fields := kindOf(&reader, change), r.changedFields(change)
+
+		kind, fields := changeKindOf(&reader, change), r.changedFields(change)
 		if kind == Changed && len(fields) == 0 { // only hidden columns have changed
 			read++
 			continue
 		}
-		one := r.encodeEvent(kind, nil, fields, &snapshotfile.RecordedChange{At: change.At, Old: change.Old, New: change.New}, nil)
+
+		values := &snapshotfile.RecordedChange{At: change.At, Old: change.Old, New: change.New}
+		one := r.encodeEvent(kind, nil, fields, values, nil)
 		if result.Count > 0 && len(result.Events)+len(one) > maxEvents {
 			more = true
 			break
 		}
+
 		if result.Count > 0 {
 			result.Events = append(result.Events, ',')
 		}
+
 		result.Events = append(result.Events, one...)
 		result.Count++
 		read++
 	}
+
 	result.Events = append(result.Events, ']')
 	if more && read > 0 {
 		result.Next = asked.NextPage(query.ChangesCursor{Change: recorded[read-1].ID})
 		result.Next.Del("since")
 	}
+
 	return result, nil
 }
 
 // Changed is the kind of a change that is no event.
 const Changed = "changed"
 
-// kindOf names what a change is: the last of its events, or Changed.
-func kindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string {
+// changeKindOf names a change after its last event, or Changed.
+func changeKindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string {
 	ops := map[string]history.Op{snapshotfile.OpInsert: history.Insert, snapshotfile.OpUpdate: history.Update,
 		snapshotfile.OpDelete: history.Delete}
 	kinds := reader.Kinds(&history.Change{Op: ops[change.Op], Old: string(change.Old), New: string(change.New)})
 	if len(kinds) > 0 {
 		return kinds[len(kinds)-1].String()
 	}
+
 	return Changed
 }
 
-// changedFields are the fields that a change has old or new values of; of a whole row, those that the request names.
-func (r *request) changedFields(change *snapshotfile.RecordedChange) []*catalog.Field {
+// changedFields returns the fields of which a change has old or new values. Of a deleted row, these are the fields that
+// the request names.
+func (r *searchRequest) changedFields(change *snapshotfile.RecordedChange) []*catalog.Field {
 	if named := r.query.Values()["fields"]; change.Op == snapshotfile.OpDelete && strings.Join(named, "") != "" {
-		return stored(r.query.Shown)
+		return storedFields(r.query.Shown)
 	}
+
 	row := newRecordedRow(change.Old, change.New)
 	var fields []*catalog.Field
+
 	c := r.generation.catalog
 	for i := range c.Fields {
 		f := &c.Fields[i]
@@ -479,13 +531,16 @@ func (r *request) changedFields(change *snapshotfile.RecordedChange) []*catalog.
 			fields = append(fields, f)
 		}
 	}
+
 	return fields
 }
 
 // withHistoryFields adds the fields of the change history.
 func withHistoryFields(c *catalog.Catalog, shown []*catalog.Field) []*catalog.Field {
 	shown = slices.Clone(shown)
-	for _, name := range []string{catalog.FirstSeen, catalog.DaysListed, catalog.PriceChangedAt, catalog.PreviousPrice, catalog.PriceDrop} {
+	for _, name := range []string{
+		catalog.FirstSeen, catalog.DaysListed, catalog.PriceChangedAt, catalog.PreviousPrice, catalog.PriceDrop,
+	} {
 		if f := c.Field(name); f != nil && f.IsHistory() && !slices.Contains(shown, f) {
 			shown = append(shown, f)
 		}
@@ -493,19 +548,24 @@ func withHistoryFields(c *catalog.Catalog, shown []*catalog.Field) []*catalog.Fi
 	return shown
 }
 
-// readLog reads the change history of a table for a generation of it.
-func readLog(ctx context.Context, st *store.Store, c *catalog.Catalog, v store.Version, last *generation) (*history.Log, error) {
+// readLog reads the change history for a generation of a table.
+func readLog(ctx context.Context, st *store.Store, c *catalog.Catalog, v store.Version, last *generation) (
+	*history.Log, error,
+) {
 	if len(c.HistoryKey) == 0 {
 		return nil, nil
 	}
+
 	var known *history.Log
 	if last != nil && last.catalog == c {
-		known = last.log
+		known = last.changeLog
 	}
+
 	log, err := st.History(ctx, c, v, known)
 	if err != nil {
 		return nil, errors.Join(errHistory, err)
 	}
+
 	return log, nil
 }
 

@@ -10,23 +10,24 @@ import (
 	"carstock/services/carapi/internal/store"
 )
 
-// Times of the start, and of a snapshot that is not needed.
+// How long to wait for the first index, and to keep the index of an unused snapshot.
 const (
-	startTimeout = 30 * time.Second // for the first index; a larger table is waited for by /readyz
-	keepSnapshot = 10 * time.Minute // its index is dropped once the live source has been back for so long
+	startTimeout = 30 * time.Second // for the first index; of a larger table, /readyz tells when it is ready
+	keepSnapshot = 10 * time.Minute // after the live source is back
 )
 
 func (s *Service) sources() []*source {
 	return slices.DeleteFunc([]*source{s.live, s.snapshot}, func(src *source) bool { return src == nil })
 }
 
-// Open reads the first index and starts probing the sources, until ctx ends. It returns an error if the settings do
-// not fit the table, or if no source answers and waiting will not help.
+// Open reads the first index and probes the sources until ctx ends. It returns an error if the settings do not fit the
+// table, or if no source answers and waiting will not help.
 func (s *Service) Open(ctx context.Context) error {
+	// Probe each source in the background, and wait for its first result at most startTimeout.
 	all := s.sources()
 	found := make(chan error, len(all))
 	for _, src := range all {
-		s.running.Go(func() { src.refresher(ctx) })
+		s.running.Go(func() { src.runRefreshes(ctx) })
 		s.running.Go(func() {
 			var err error
 			probed := make(chan struct{})
@@ -34,6 +35,7 @@ func (s *Service) Open(ctx context.Context) error {
 				err = s.probe(ctx, src)
 				close(probed)
 			})
+
 			select {
 			case <-probed:
 				found <- err
@@ -41,191 +43,216 @@ func (s *Service) Open(ctx context.Context) error {
 				found <- nil
 				<-probed
 			}
+
 			s.probeUntil(ctx, src)
 		})
 	}
 
+	// Fail only if nothing can answer, now or later.
 	var errs []error
 	for range all {
 		errs = append(errs, <-found)
 	}
+
 	if err := s.bindingError(); err != nil {
 		return err
 	}
+
 	err := errors.Join(errs...)
-	var large *TooLarge
+	var large *TooLargeError
 	if errors.As(err, &large) {
 		return large
 	}
-	if slices.Contains(errs, nil) || s.snapshot != nil || !store.Permanent(err) {
+	if slices.Contains(errs, nil) || s.snapshot != nil || !store.IsPermanent(err) {
 		return nil
 	}
+
 	return err
 }
 
-// Wait returns when nothing probes or reads the sources any more, which ends with the context of Open.
+// Wait returns when all probes and refreshes have ended. They end with the context of Open.
 func (s *Service) Wait() { s.running.Wait() }
 
-// dropUnused gives up the snapshot's index once it is not needed any more.
+// dropUnused drops the snapshot's index when it is no longer needed.
 func (s *Service) dropUnused() {
-	if s.live == nil || s.live.state() != nil {
+	if s.live == nil || s.live.unavailableReason() != nil {
 		return
 	}
+
 	s.snapshot.mu.Lock()
 	defer s.snapshot.mu.Unlock()
-	if s.snapshot.pending == nil && time.Since(s.snapshot.used) > keepSnapshot {
+
+	if s.snapshot.pending == nil && time.Since(s.snapshot.lastUsed) > keepSnapshot {
 		s.snapshot.current.Store(nil)
 	}
 }
 
-// state is nil for a source that answers, and otherwise says why it does not.
-func (s *source) state() error {
+// unavailableReason returns nil if the source answers, and otherwise why it does not.
+func (s *source) unavailableReason() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	switch {
 	case s.up:
 		return nil
-	case s.err == nil:
-		return ErrNotConnected
+	case s.probeErr == nil:
+		return errNotConnected
 	}
-	return s.err
+
+	return s.probeErr
 }
 
-// snapshotUsable says why the snapshot cannot be shown; nil if it can.
+// snapshotUsable returns why the snapshot cannot answer, or nil if it can.
 func (s *Service) snapshotUsable() error {
 	if s.snapshot == nil {
-		return ErrUnavailable
+		return errUnavailable
 	}
-	if err := s.snapshot.state(); err != nil {
+	if err := s.snapshot.unavailableReason(); err != nil {
 		return err
 	}
+
 	s.snapshot.mu.Lock()
 	defer s.snapshot.mu.Unlock()
+
 	if s.MaxAge > 0 && time.Since(s.snapshot.asOf) > s.MaxAge {
 		return ErrStale
 	}
+
 	return nil
 }
 
-// bindingError says that the live table has never had the columns that the settings name. The snapshot, which need not
-// have them all, might then show what they are meant to hide.
+// bindingError returns the error of a live table that never had the columns that the settings name. The snapshot need
+// not have them all, and might then show what the settings hide.
 func (s *Service) bindingError() error {
 	if s.live == nil || s.live.current.Load() != nil {
 		return nil
 	}
-	err := s.live.state()
+
+	err := s.live.unavailableReason()
 	var binding store.BindingError
 	if errors.As(err, &binding) {
 		return err
 	}
+
 	return nil
 }
 
-// withFallback answers from the live source or, if that cannot, from the snapshot.
+// withFallback answers from the live source, or from the snapshot if the live source cannot answer.
 func withFallback[T any](ctx context.Context, s *Service, answer func(context.Context, *source, *generation) (T, error),
-	options ...option,
+	options ...answerOption,
 ) (T, error) {
 	var none T
-	err := ErrUnavailable
+	err := errUnavailable
 	if s.live != nil {
-		if err = s.live.state(); err == nil {
-			a, e := from(ctx, s.live, answer, options)
+		if err = s.live.unavailableReason(); err == nil {
+			a, e := answerFrom(ctx, s.live, answer, options)
 			if !IsUnavailable(e) {
 				return a, e
 			}
 			err = e
 		}
 	}
+
 	if s.snapshot == nil {
-		return none, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return none, fmt.Errorf("%w: %w", errUnavailable, err)
 	}
 	if e := s.bindingError(); e != nil {
-		return none, fmt.Errorf("%w: %w", ErrUnavailable, e)
+		return none, fmt.Errorf("%w: %w", errUnavailable, e)
 	}
 	if e := s.snapshotUsable(); e != nil {
-		return none, fmt.Errorf("%w: %w; and the snapshot: %w", ErrUnavailable, err, e)
+		return none, fmt.Errorf("%w: %w; and the snapshot: %w", errUnavailable, err, e)
 	}
-	a, e := from(ctx, s.snapshot, answer, options)
+
+	a, e := answerFrom(ctx, s.snapshot, answer, options)
 	if IsUnavailable(e) {
-		return none, fmt.Errorf("%w: %w; and the snapshot: %w", ErrUnavailable, err, e)
+		return none, fmt.Errorf("%w: %w; and the snapshot: %w", errUnavailable, err, e)
 	}
+
 	return a, e
 }
 
-// option says how a request is answered.
-type option int
+// answerOption changes how a request is answered.
+type answerOption int
 
-// asKnown answers from the index there is, however old, and has nothing read again.
-const asKnown option = 1
+// withoutRefresh answers from the present index, however old, and starts no refresh.
+const withoutRefresh answerOption = 1
 
 // IsUnavailable reports whether an error means that the source cannot answer now.
 func IsUnavailable(err error) bool {
 	var binding store.BindingError
 	isKnown := func(known error) bool { return errors.Is(err, known) }
-	return slices.ContainsFunc([]error{ErrUnavailable, errAway, ErrNotConnected, store.ErrMoved}, isKnown) ||
-		errors.As(err, &binding) || store.Unavailable(err)
+	return slices.ContainsFunc([]error{errUnavailable, errAway, errNotConnected, store.ErrMoved}, isKnown) ||
+		errors.As(err, &binding) || store.IsUnavailable(err)
 }
 
-// from answers from one source. It waits for a new index, and for rows, each for its time-out at most. It tries again
-// with a new index if the one it began with turns out to be of another table, or of an earlier state of a file.
-func from[T any](ctx context.Context, src *source, answer func(context.Context, *source, *generation) (T, error),
-	options []option,
+// answerFrom answers from one source. It waits for a new index, and for rows, each for at most the source's time-out.
+// If the table or the file has changed since the index was read, it tries again with a new index.
+func answerFrom[T any](ctx context.Context, src *source, answer func(context.Context, *source, *generation) (T, error),
+	options []answerOption,
 ) (T, error) {
 	var none T
 	src.mu.Lock()
 	alive := src.alive
-	src.used = time.Now()
+	src.lastUsed = time.Now()
 	src.mu.Unlock()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(alive, func() { cancel(errAway) })()
 
 	g := src.current.Load()
-	if g == nil || !slices.Contains(options, asKnown) {
+	if g == nil || !slices.Contains(options, withoutRefresh) {
 		var err error
 		waiting, stop := context.WithTimeoutCause(ctx, src.timeout, store.ErrTooSlow)
-		g, err = src.fresh(waiting)
+		g, err = src.freshGeneration(waiting)
 		err = causeOf(waiting, err)
 		stop()
+
 		if err != nil {
 			return none, err
 		}
 	}
-	if ctx.Err() != nil { // while it is away, its index answers nothing
+
+	if ctx.Err() != nil { // the index of a source that is away answers nothing
 		return none, context.Cause(ctx)
 	}
 
-	// What waiting for a new index took is no reason not to answer from the one there is.
+	// Waiting for an index does not shorten the time for the answer itself.
 	ctx, stop := context.WithTimeoutCause(ctx, src.timeout, store.ErrTooSlow)
 	defer stop()
+
 	counted := func(g *generation) (T, error) {
 		src.answering.Add(1)
 		defer src.answering.Add(-1)
 		return answer(ctx, src, g)
 	}
-	for range mostMoves {
+
+	for range maxMoves {
 		begun := time.Now()
 		a, err := counted(g)
 		if err == nil || !errors.Is(err, store.ErrMoved) && !errors.Is(err, store.ErrNoTable) {
 			return a, causeOf(ctx, err)
 		}
-		now, refreshErr := src.refreshed(ctx, begun)
+
+		now, refreshErr := src.refreshedAfter(ctx, begun)
 		switch {
-		case errors.Is(refreshErr, store.ErrTooSlow): // a large table is still being read: until then the source cannot answer
+		case errors.Is(refreshErr, store.ErrTooSlow):
+			// A large table is still being read. The source cannot answer until then.
 			return none, err
 		case refreshErr != nil:
 			return none, causeOf(ctx, refreshErr)
 		}
+
 		g = now
 	}
+
 	a, err := counted(g)
 	return a, causeOf(ctx, err)
 }
 
-// mostMoves is how often an answer is begun again because the table was altered, or the file published again, meanwhile.
-const mostMoves = 3
+// maxMoves is how often an answer starts over because the table was altered or the file published again.
+const maxMoves = 3
 
-// causeOf adds to an error why the context of a request has ended.
+// causeOf adds to an error why the context of its request ended.
 func causeOf(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
 		return fmt.Errorf("%w: %w", cause, err)

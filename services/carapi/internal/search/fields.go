@@ -13,41 +13,43 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Up to fewValues values of a field are listed whole; of more, only the first someValues are.
+// A field lists all its values if there are at most fewValues, and otherwise the first someValues.
 const (
 	fewValues  = 50
 	someValues = 10
 )
 
-// Description says what a field is and what may be asked of it.
+// Description describes a field and what requests may ask of it.
 type Description struct {
-	Name       string   `json:"name"`
-	Column     string   `json:"column"` // empty for one that is made of others
-	Type       string   `json:"type"`   // integer, number, text, date, date-time, json or bytes
-	Unit       string   `json:"unit,omitempty"`
-	About      string   `json:"about,omitempty"`
-	Operators  []string `json:"operators"` // eq, in, range, min, max, has
-	Filters    []string `json:"filters"`   // the parameters that do so, the field's own name first
-	Sort       bool     `json:"sort"`
-	Facet      bool     `json:"facet"`
-	Values     []string `json:"values,omitempty"` // in stock
-	Complete   *bool    `json:"values_complete,omitempty"`
-	Bound      string   `json:"bound_by,omitempty"`     // why this is the field: CARS_FIELDS, name, name and values, values
-	From       string   `json:"derived_from,omitempty"` // the column in which it stands with other things, or the fields of which it is made
-	NotNumbers int      `json:"not_a_number,omitempty"` // values that are not understood as numbers
-	Warning    string   `json:"warning,omitempty"`      // what is stored now no longer fits what the field was found to be
-	Boolean    bool     `json:"boolean,omitempty"`      // its values are spellings of true and false
+	Name      string   `json:"name"`
+	Column    string   `json:"column"` // empty for a computed field
+	Type      string   `json:"type"`   // integer, number, text, date, date-time, json or bytes
+	Unit      string   `json:"unit,omitempty"`
+	About     string   `json:"about,omitempty"`
+	Operators []string `json:"operators"` // eq, in, range, min, max, has
+	Filters   []string `json:"filters"`   // its parameters, the field's own name first
+	Sort      bool     `json:"sort"`
+	Facet     bool     `json:"facet"`
+	Values    []string `json:"values,omitempty"` // in stock
+	Complete  *bool    `json:"values_complete,omitempty"`
+	// how the column was bound to the field: CARS_FIELDS, name, name and values, values
+	Bound string `json:"bound_by,omitempty"`
+	// the column that also holds other things, or the fields that it is computed from
+	From       string `json:"derived_from,omitempty"`
+	NotNumbers int    `json:"not_a_number,omitempty"` // values that are not understood as numbers
+	Warning    string `json:"warning,omitempty"`      // the stored values no longer fit the field
+	Boolean    bool   `json:"boolean,omitempty"`      // its values are spellings of true and false
 
 	Min json.RawMessage `json:"min,omitempty"` // in stock
 	Max json.RawMessage `json:"max,omitempty"`
 
-	MayBeText bool `json:"-"` // answers may write a number of it as a text
+	MayBeText bool `json:"-"` // answers may show some of its numbers as texts
 }
 
-// fromHistory is what fields of the change history are made of.
+// fromHistory says what the fields of the change history are derived from.
 const fromHistory = "the change history"
 
-// HasHistory reports whether fields are those of a table with a change history.
+// HasHistory reports whether these are the fields of a table with a change history.
 func HasHistory(fields []Description) bool {
 	return slices.ContainsFunc(fields, func(d Description) bool { return d.From == fromHistory })
 }
@@ -59,14 +61,14 @@ func (s *Service) Fields(ctx context.Context) ([]Description, error) {
 	})
 }
 
-// KnownFields describes all fields as the index has them, without reading it again: anyone may ask for them.
+// KnownFields describes all fields from the present index without a refresh: anyone may ask for them.
 func (s *Service) KnownFields(ctx context.Context) ([]Description, error) {
 	return withFallback(ctx, s, func(_ context.Context, _ *source, g *generation) ([]Description, error) {
 		return g.descriptions(), nil
-	}, asKnown)
+	}, withoutRefresh)
 }
 
-// descriptions are made once for each generation.
+// descriptions returns the descriptions of all fields, computed once per generation.
 func (g *generation) descriptions() []Description {
 	g.describeOnce.Do(func() {
 		g.described = make([]Description, 0, len(g.catalog.Fields))
@@ -78,9 +80,9 @@ func (g *generation) descriptions() []Description {
 }
 
 func (g *generation) describe(f *catalog.Field) Description {
-	d := Description{Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About, Operators: f.Operators(),
-		Filters: []string{}, Sort: f.Sorts(), Facet: f.Facets(), Bound: f.Why, NotNumbers: g.index.NotNumbers(f), Boolean: f.Flag,
-		Warning: g.disagreements()[f.Name]}
+	d := Description{Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About,
+		Operators: f.Operators(), Filters: []string{}, Sort: f.IsSortable(), Facet: f.IsFacetable(), Bound: f.BoundBy,
+		NotNumbers: g.index.CountNotNumbers(f), Boolean: f.Flag, Warning: g.disagreements()[f.Name]}
 	switch {
 	case f.IsDerived():
 		d.From = f.Column.Name
@@ -89,6 +91,7 @@ func (g *generation) describe(f *catalog.Field) Description {
 	case f.IsComputed():
 		d.Column, d.From = "", "make, model, year and price of all vehicles"
 	}
+
 	for _, name := range []string{f.Name, f.Name + "_min", f.Name + "_max", f.Name + "_all", f.Name + "_not"} {
 		for _, name := range []string{name, query.Qualifier + name} {
 			if p, ok := g.interpreter.Parameters().Get(name); ok && p.Field == f {
@@ -96,36 +99,41 @@ func (g *generation) describe(f *catalog.Field) Description {
 			}
 		}
 	}
+
 	if (f.Class() == catalog.Number || f.Class() == catalog.Instant) && !f.IsOfCurrencies() {
-		low, high := g.index.Extremes(g.index.All(), f, false)
+		low, high := g.index.MinMax(g.index.All(), f, false)
 		if low.Type != value.Null {
 			d.Min, d.Max = low.AppendJSON(nil, f.Kind), high.AppendJSON(nil, f.Kind)
 		}
 	}
-	// SQLite lets a column hold what its type does not say.
+
+	// A SQLite column may hold values of other types than its own.
 	isText := func(number json.RawMessage) bool { return bytes.HasPrefix(number, []byte{'"'}) }
 	d.MayBeText = f.HasLongNumbers() || d.NotNumbers > 0 || isText(d.Min) || isText(d.Max)
-	if f.Class() == catalog.Text && f.Facets() || f.Class() == catalog.List {
+	if f.Class() == catalog.Text && f.IsFacetable() || f.Class() == catalog.List {
 		if texts := g.index.Texts(f); texts != nil && !isFreeText(f, texts.Values) {
 			values, complete := texts.Values, len(texts.Values) <= fewValues
 			if !complete {
 				values = values[:someValues]
 			}
+
 			for _, v := range values {
 				d.Values = append(d.Values, value.Clean(v))
 			}
+
 			d.Complete = &complete
 		}
 	}
+
 	return d
 }
 
 // maxListed is how many characters a value may have to be listed.
 const maxListed = 60
 
-// isFreeText reports whether the values of a field are sentences rather than names of something.
+// isFreeText reports whether the values of a field are sentences rather than names.
 func isFreeText(f *catalog.Field, values []string) bool {
-	if f.Class() != catalog.List && strings.HasSuffix(strings.ToLower(f.Column.Type), "text") && f.Why == "" {
+	if f.Class() != catalog.List && strings.HasSuffix(strings.ToLower(f.Column.Type), "text") && f.BoundBy == "" {
 		return slices.ContainsFunc(values, func(v string) bool { return strings.Count(v, " ") > 3 || len(v) > maxListed })
 	}
 	return slices.ContainsFunc(values, func(v string) bool { return utf8.RuneCountInString(v) > maxListed })

@@ -21,24 +21,24 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// generation is the stock as one full read found it. It does not change, but for how long it is known to be current.
+// generation is the stock as one full read found it. It is immutable, except that it may be confirmed as current again.
 type generation struct {
 	catalog     *catalog.Catalog
 	interpreter *interpret.Interpreter
 	index       *index.Index
-	log         *history.Log // of the changes; nil without a history
-	kept        *keptRows    // the rows themselves, where they cannot be read one by one; otherwise nil
-	slow        bool         // they are kept because reading one of them is slow
-	day         int64        // for which days since a moment were counted
+	changeLog   *history.Log // nil without a history
+	keptRows    *keptRows    // the rows themselves, where they cannot be read one by one; otherwise nil
+	isSlow      bool         // the rows are kept because reading one of them is slow
+	dayCounted  int64        // the day for which days_listed was computed
 	version     store.Version
 	source      string
 	checked     time.Time     // when it was last known to be current
-	took        time.Duration // for reading and building it
+	readTime    time.Duration // to read the table and build the index
 
-	describeOnce sync.Once
-	described    []Description
-	disagreeOnce sync.Once
-	disagree     map[string]string // by the name of the field
+	describeOnce         sync.Once
+	described            []Description
+	disagreeOnce         sync.Once
+	disagreementsByField map[string]string // by the name of the field
 }
 
 // originOf says where the answer to a request comes from. One that shows or compares what the change history says is as
@@ -53,8 +53,8 @@ func (g *generation) originOf(q *query.Query) Origin {
 // historyOrigin is the origin of an answer from the change history, which may be in another file.
 func (g *generation) historyOrigin() Origin {
 	o := Origin{Source: g.source, AsOf: g.version.AsOf}
-	if g.log != nil && g.log.AsOf.Before(o.AsOf) {
-		o.AsOf = g.log.AsOf
+	if g.changeLog != nil && g.changeLog.AsOf.Before(o.AsOf) {
+		o.AsOf = g.changeLog.AsOf
 	}
 	return o
 }
@@ -74,25 +74,29 @@ func usesHistory(q *query.Query) bool {
 		slices.ContainsFunc(q.Facets, isHistory) || slices.ContainsFunc(q.By, isHistory)
 }
 
-// unchanged is the same stock, known to be current at a later time.
+// unchanged returns the same stock, confirmed as current at a later time.
 func (g *generation) unchanged(v store.Version, checked time.Time) *generation {
-	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, log: g.log, kept: g.kept, slow: g.slow,
-		day: g.day, version: v, source: g.source, checked: checked, took: g.took}
+	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, changeLog: g.changeLog,
+		keptRows: g.keptRows, isSlow: g.isSlow, dayCounted: g.dayCounted, version: v, source: g.source, checked: checked,
+		readTime: g.readTime}
 }
 
 // slowFetch is how much longer than a ping reading one row may take before the rows are kept in memory.
 const slowFetch = 50 * time.Millisecond
 
-// readGeneration reads a table whole. last and isBusy, which reports whether others need the processors, may be nil.
+// readGeneration reads a whole table. last may be nil, and so may isBusy, which reports whether others need the
+// processors.
 func readGeneration(ctx context.Context, st *store.Store, name string, vocabulary *value.Vocabulary,
 	last *generation, isBusy func() bool,
 ) (*generation, error) {
-	g, err := readOnce(ctx, st, name, vocabulary, last, last.keeps, isBusy)
-	if err != nil || g.kept != nil {
+	g, err := readTable(ctx, st, name, vocabulary, last, last.mustKeepRows, isBusy)
+	if err != nil || g.keptRows != nil {
 		return g, err
 	}
-	isNew := last == nil || last.catalog != g.catalog || last.kept != nil
-	keep, slow := !g.tellsRowsApart(), false
+
+	// Of a new table, measure whether reading one row by its key is fast enough.
+	isNew := last == nil || last.catalog != g.catalog || last.keptRows != nil
+	keep, slow := !g.identifiesRows(), false
 	if !keep && isNew && g.index.Rows() > 0 {
 		cost, err := st.FetchCost(ctx, g.catalog, g.version, g.keyOf(0))
 		if err != nil && !errors.Is(err, store.ErrMoved) {
@@ -100,71 +104,91 @@ func readGeneration(ctx context.Context, st *store.Store, name string, vocabular
 		}
 		slow = cost > slowFetch
 	}
+
 	if !keep && !slow {
 		return g, nil
 	}
-	g, err = readOnce(ctx, st, name, vocabulary, g, func(*catalog.Catalog) bool { return true }, isBusy)
+
+	g, err = readTable(ctx, st, name, vocabulary, g, func(*catalog.Catalog) bool { return true }, isBusy)
 	if err == nil {
-		g.slow = slow
+		g.isSlow = slow
 	}
+
 	return g, err
 }
 
-// tellsRowsApart reports whether rows can be found by their key.
-func (g *generation) tellsRowsApart() bool {
+// identifiesRows reports whether rows can be found by their key.
+func (g *generation) identifiesRows() bool {
 	return g.catalog.Key.Exists() && (g.catalog.Key.Unique || g.index.UniqueKeys())
 }
 
-// keeps reports whether what kept the rows in memory still holds for the next read of a table. g may be nil.
-func (g *generation) keeps(c *catalog.Catalog) bool {
-	return g != nil && g.kept != nil && g.catalog == c && (g.slow || !g.tellsRowsApart())
+// mustKeepRows reports whether the next read of a table must keep its rows in memory, for the same reason as this one.
+// g may be nil.
+func (g *generation) mustKeepRows(c *catalog.Catalog) bool {
+	return g != nil && g.keptRows != nil && g.catalog == c && (g.isSlow || !g.identifiesRows())
 }
 
-// readOnce reads a table, and the rows with it where keep says so or there is no key.
-func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *value.Vocabulary, last *generation,
-	keep func(*catalog.Catalog) bool, isBusy func() bool,
+// indexReader collects the rows of a table for an index.
+type indexReader struct {
+	mustKeep func(*catalog.Catalog) bool // whether the rows must be kept too
+	isBusy   func() bool
+
+	begun    time.Time // after binding, which reads the rows once more if the columns are new
+	builder  *index.Builder
+	keptRows *keptRows // nil if the rows are not kept
+}
+
+// begin implements store.BeginRead.
+func (r *indexReader) begin(c *catalog.Catalog, about int) ([]*catalog.Field, func([]value.Cell) error, error) {
+	r.begun = time.Now()
+	r.builder, r.keptRows = index.NewBuilder(c, about), nil
+	r.builder.SetBusy(r.isBusy)
+
+	add := r.builder.Add
+	if u := c.NewUnderstander(); u != nil {
+		add = func(cells []value.Cell) error { return r.builder.Add(u.Row(cells)) }
+	}
+
+	fields, limit := c.Read, memoryLimit()
+	if r.mustKeep(c) || !c.Key.Exists() {
+		r.keptRows = newKeptRows(c)
+		fields = r.keptRows.fields
+	}
+
+	r.builder.SetLimit(limit)
+	return fields, func(cells []value.Cell) error {
+		if r.keptRows != nil {
+			if err := r.keptRows.add(cells); err != nil {
+				return err
+			}
+			if limit > 0 { // the limit includes the rows
+				r.builder.SetLimit(max(limit-r.keptRows.bytes(), 1))
+			}
+		}
+
+		err := add(cells[:len(c.Read)])
+		var large index.LimitError
+		if errors.As(err, &large) {
+			large.Bytes, large.Limit = large.Bytes+r.keptRows.bytes(), limit
+			return newTooLargeError(large, about)
+		}
+
+		return err
+	}, nil
+}
+
+// readTable reads a table. It keeps the rows too if mustKeep returns true or there is no key.
+func readTable(ctx context.Context, st *store.Store, name string, vocabulary *value.Vocabulary, last *generation,
+	mustKeep func(*catalog.Catalog) bool, isBusy func() bool,
 ) (*generation, error) {
 	begun := time.Now()
-	readBegun := begun // after the columns were bound, which reads the rows once more where they are new
 	var lastCatalog *catalog.Catalog
 	if last != nil {
 		lastCatalog = last.catalog
 	}
-	var builder *index.Builder
-	var kept *keptRows
-	begin := func(c *catalog.Catalog, about int) ([]*catalog.Field, func([]value.Cell) error, error) {
-		readBegun = time.Now()
-		builder, kept = index.NewBuilder(c, about), nil
-		builder.SetBusy(isBusy)
-		add := builder.Add
-		if u := c.NewUnderstander(); u != nil {
-			add = func(cells []value.Cell) error { return builder.Add(u.Row(cells)) }
-		}
-		fields, limit := c.Read, memoryLimit()
-		if keep(c) || !c.Key.Exists() {
-			kept = newKeptRows(c)
-			fields = kept.fields
-		}
-		builder.SetLimit(limit)
-		return fields, func(cells []value.Cell) error {
-			if kept != nil {
-				if err := kept.add(cells); err != nil {
-					return err
-				}
-				if limit > 0 { // the rows are within it too
-					builder.SetLimit(max(limit-kept.bytes(), 1))
-				}
-			}
-			err := add(cells[:len(c.Read)])
-			var large index.LimitError
-			if errors.As(err, &large) {
-				large.Bytes, large.Limit = large.Bytes+kept.bytes(), limit
-				return tooLarge(large, about)
-			}
-			return err
-		}, nil
-	}
-	c, version, err := st.Read(ctx, lastCatalog, begin)
+
+	r := &indexReader{mustKeep: mustKeep, isBusy: isBusy, begun: begun}
+	c, version, err := st.Read(ctx, lastCatalog, r.begin)
 	if err != nil {
 		return nil, err
 	}
@@ -173,35 +197,42 @@ func readOnce(ctx context.Context, st *store.Store, name string, vocabulary *val
 	if err != nil {
 		return nil, err
 	}
+
 	if log != nil {
-		builder.SetHistory(log, version.AsOf)
+		r.builder.SetHistory(log, version.AsOf)
 	}
-	g := &generation{catalog: c, index: builder.Build(), log: log, kept: kept, day: dayOf(version.AsOf), version: version, source: name, checked: begun}
-	g.slow = last.keeps(c) && last.slow
+
+	g := &generation{catalog: c, index: r.builder.Build(), changeLog: log, keptRows: r.keptRows,
+		dayCounted: dayOf(version.AsOf), version: version, source: name, checked: begun}
+	g.isSlow = last.mustKeepRows(c) && last.isSlow
 	if version.Synced {
 		g.source = FromSnapshot
 	}
+
 	if last != nil && last.catalog == c {
 		g.interpreter = last.interpreter
 	} else {
 		g.interpreter = interpret.New(c, vocabulary)
 	}
-	g.took = time.Since(readBegun)
+
+	g.readTime = time.Since(r.begun)
 	return g, nil
 }
 
-// isOfToday reports whether the days since vehicles were first seen are still those of a version.
-func (g *generation) isOfToday(v store.Version) bool { return g.log == nil || g.day == dayOf(v.AsOf) }
+// isOfToday reports whether days_listed is still right for a version.
+func (g *generation) isOfToday(v store.Version) bool {
+	return g.changeLog == nil || g.dayCounted == dayOf(v.AsOf)
+}
 
 // dayOf numbers the days in UTC.
 func dayOf(t time.Time) int64 { return t.Unix() / (24 * 60 * 60) }
 
-// keyOf is the key by which a row is read.
+// keyOf returns the key of a row.
 func (g *generation) keyOf(row uint32) []value.Cell {
 	return g.keysOf([]candidate{{row: row}})[0]
 }
 
-// keysOf are the keys by which rows are read.
+// keysOf returns the keys of rows.
 func (g *generation) keysOf(candidates []candidate) [][]value.Cell {
 	width := len(g.catalog.KeyFields)
 	keys, cells := make([][]value.Cell, len(candidates)), make([]value.Cell, 0, len(candidates)*width)
@@ -211,11 +242,12 @@ func (g *generation) keysOf(candidates []candidate) [][]value.Cell {
 		}
 		keys[i] = cells[i*width : (i+1)*width]
 	}
+
 	return keys
 }
 
-// memoryLimit is half of the memory limit (GOMEMLIMIT, which follows that of the container), since a refresh needs two
-// indexes at a time; 0 if there is none.
+// memoryLimit returns half of GOMEMLIMIT, which follows the container's limit, because a refresh needs two indexes at a
+// time. It returns 0 without a limit.
 func memoryLimit() int64 {
 	limit := debug.SetMemoryLimit(-1) // a negative limit only reads it
 	if limit == math.MaxInt64 {
@@ -224,15 +256,15 @@ func memoryLimit() int64 {
 	return limit / 2
 }
 
-// TooLarge is the error of a table whose index, or whose rows, do not fit into memory.
-type TooLarge struct{ message string }
+// TooLargeError says that a table's index, or its rows, do not fit into memory.
+type TooLargeError struct{ message string }
 
-func (e *TooLarge) Error() string { return e.message }
+func (e *TooLargeError) Error() string { return e.message }
 
-// tooLarge explains that an index does not fit, with an estimate of what it would take.
-func tooLarge(e index.LimitError, about int) error {
+// newTooLargeError says that an index does not fit, and estimates how much memory it needs.
+func newTooLargeError(e index.LimitError, about int) error {
 	estimate := e.Bytes * int64(max(about, e.Rows)) / int64(max(e.Rows, 1))
-	return &TooLarge{fmt.Sprintf("table %s: its index would take about %s, and half of the memory limit is %s: "+
+	return &TooLargeError{fmt.Sprintf("table %s: its index would take about %s, and half of the memory limit is %s: "+
 		"give carapi more memory (the container's limit, or GOMEMLIMIT), "+
 		"or hide columns by CARS_HIDE", e.Table, humanize.IBytes(uint64(estimate)),
 		humanize.IBytes(uint64(e.Limit)))}

@@ -34,13 +34,16 @@ func liveStock(t *testing.T) (*Service, *sqlx.DB) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
 	for _, q := range []string{
-		"CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), year INT, price DECIMAL(10,2), description TEXT)",
-		"INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) SELECT i, ELT(1 + i % 3, 'Kia', 'VW', 'Škoda'), 'Model', 2010 + i % 10, 1000 + i * 37 % 5000, CONCAT('car number ', i) FROM n",
+		"CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), year INT, price " +
+			"DECIMAL(10,2), description TEXT)",
+		"INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) SELECT i, ELT(1 + " +
+			"i % 3, 'Kia', 'VW', 'Škoda'), 'Model', 2010 + i % 10, 1000 + i * 37 % 5000, CONCAT('car number ', i) FROM n",
 	} {
 		if _, err := db.Exec(q); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	return openService(t, c, "cars", time.Minute), db
 }
 
@@ -51,17 +54,21 @@ func changeStock(t *testing.T, db *sqlx.DB, stop *atomic.Bool) {
 		if id%steady == 0 {
 			continue
 		}
+
 		var err error
 		switch rand.IntN(4) {
 		case 0:
 			_, err = db.Exec("UPDATE cars SET price = ? WHERE id = ?", 1000+rand.IntN(5000), id)
 		case 1:
-			_, err = db.Exec("UPDATE cars SET make = ELT(?, 'Kia', 'VW', 'Škoda', 'SKODA'), year = ? WHERE id = ?", 1+rand.IntN(4), 2010+rand.IntN(10), id)
+			_, err = db.Exec("UPDATE cars SET make = ELT(?, 'Kia', 'VW', 'Škoda', 'SKODA'), year = ? WHERE id = ?", 1+
+				rand.IntN(4), 2010+rand.IntN(10), id)
 		case 2:
 			_, err = db.Exec("DELETE FROM cars WHERE id = ?", id)
 		case 3:
-			_, err = db.Exec("REPLACE INTO cars VALUES (?, 'Kia', 'Model', ?, ?, 'a new car')", id, 2010+rand.IntN(10), 1000+rand.IntN(5000))
+			_, err = db.Exec("REPLACE INTO cars VALUES (?, 'Kia', 'Model', ?, ?, 'a new car')", id, 2010+rand.IntN(10), 1000+
+				rand.IntN(5000))
 		}
+
 		if err != nil {
 			t.Error(err)
 			return
@@ -69,8 +76,8 @@ func changeStock(t *testing.T, db *sqlx.DB, stop *atomic.Bool) {
 	}
 }
 
-// While the stock changes, and the index is read again every 10 ms, no answer holds a vehicle that does not match as it was
-// read, every page is sorted by what it shows, no vehicle comes twice, and none that stays where it is is missing.
+// While the stock changes, and the index is read again every 10 ms, no answer holds a vehicle that does not match as it
+// was read, every page is sorted by what it shows, no vehicle comes twice, and none that stays where it is is missing.
 func TestAnswersOfAChangingStock(t *testing.T) {
 	s, db := liveStock(t)
 	var stop atomic.Bool
@@ -78,9 +85,10 @@ func TestAnswersOfAChangingStock(t *testing.T) {
 	others.Go(func() { changeStock(t, db, &stop) })
 	others.Go(func() {
 		for ; !stop.Load(); time.Sleep(10 * time.Millisecond) {
-			s.live.request()
+			s.live.requestRefresh()
 		}
 	})
+
 	var dropped, walks atomic.Int64
 	s.Events.Dropped = func(rows int) { dropped.Add(int64(rows)) }
 
@@ -93,12 +101,15 @@ func TestAnswersOfAChangingStock(t *testing.T) {
 			}
 		})
 	}
+
 	clients.Wait()
 	stop.Store(true)
 	others.Wait()
+
 	if walks.Load() < 32 || dropped.Load() == 0 {
 		t.Errorf("%d searches, %d rows dropped: too few to show anything", walks.Load(), dropped.Load())
 	}
+
 	t.Logf("%d searches, %d rows dropped", walks.Load(), dropped.Load())
 }
 
@@ -108,12 +119,15 @@ func walk(t *testing.T, s *Service) {
 	high := low + 200 + rand.IntN(2000)
 	values := url.Values{"price_min": {fmt.Sprint(low)}, "price_max": {fmt.Sprint(high)}, "limit": {"7"},
 		"sort": {[]string{"price", "-price", "-year,price", "id", "make,-id"}[rand.IntN(5)]}}
+
 	maker := []string{"", "kia", "skoda"}[rand.IntN(3)]
 	if maker != "" {
 		values.Set("make", maker)
 	}
+
 	matches := func(c liveCar) bool {
-		isMake := maker == "" || maker == "kia" && c.Make == "Kia" || maker == "skoda" && (c.Make == "Škoda" || c.Make == "SKODA")
+		isMake := maker == "" || maker == "kia" && c.Make == "Kia" || maker == "skoda" &&
+			(c.Make == "Škoda" || c.Make == "SKODA")
 		return isMake && c.Price >= float64(low) && c.Price <= float64(high)
 	}
 
@@ -124,25 +138,32 @@ func walk(t *testing.T, s *Service) {
 			t.Errorf("%v: %v", next, err)
 			return
 		}
+
 		var cars []liveCar
 		if err := json.Unmarshal(a.Cars, &cars); err != nil {
 			t.Errorf("%v: %s: %v", next, a.Cars, err)
 			return
 		}
+
 		if !slices.IsSortedFunc(cars, orders[values.Get("sort")]) {
 			t.Errorf("%v: not sorted: %v", values, cars)
 		}
+
 		for _, c := range cars {
 			if !matches(c) {
 				t.Errorf("%v: %v does not match", values, c)
 			}
+
 			if c.ID%steady == 0 && seen[c.ID] {
 				t.Errorf("%v: %d comes twice", values, c.ID)
 			}
+
 			seen[c.ID] = true
 		}
+
 		next = a.Next
 	}
+
 	for id := steady; id <= liveRows; id += steady {
 		c := liveCar{id, []string{"Kia", "VW", "Škoda"}[id%3], 2010 + id%10, float64(1000 + id*37%5000)}
 		if matches(c) && !seen[id] {
@@ -169,7 +190,7 @@ var orders = map[string]func(a, b liveCar) int{
 	},
 }
 
-// firstOf gives the sign of the first difference.
+// firstOf returns the sign of the first difference.
 func firstOf(differences ...float64) int {
 	for _, d := range differences {
 		switch {
@@ -186,19 +207,23 @@ func firstOf(differences ...float64) int {
 func TestRowsAreLive(t *testing.T) {
 	s, db := liveStock(t)
 	before := s.live.current.Load()
+
 	if _, err := db.Exec("UPDATE cars SET price = 99999 WHERE id = 1"); err != nil {
 		t.Fatal(err)
 	}
+
 	if _, err := db.Exec("DELETE FROM cars WHERE id = 2"); err != nil {
 		t.Fatal(err)
 	}
+
 	src, g := s.live, before
 	for _, want := range []struct {
 		values url.Values
 		ids    []int
 	}{
 		{url.Values{"id": {"1,2,3,4"}, "price_max": {"6000"}}, []int{3, 4}},
-		{url.Values{"id": {"1,2,3,4,5,6"}, "price_max": {"6000"}, "limit": {"2"}}, []int{3, 4}}, // two candidates more are looked at
+		// two candidates more are looked at
+		{url.Values{"id": {"1,2,3,4,5,6"}, "price_max": {"6000"}, "limit": {"2"}}, []int{3, 4}},
 		{url.Values{"id": {"1,2,3"}, "sort": {"-price"}}, []int{1, 3}},
 		{url.Values{"id": {"1,2"}, "price_max": {"6000"}}, nil},
 	} {
@@ -206,21 +231,26 @@ func TestRowsAreLive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := request{ctx: t.Context(), source: src, generation: g, query: q}
+
+		r := searchRequest{ctx: t.Context(), source: src, generation: g, query: q}
 		a, err := r.search(notes)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		var cars []liveCar
 		if err := json.Unmarshal(a.Cars, &cars); err != nil {
 			t.Fatal(err)
 		}
+
 		var ids []int
 		for _, c := range cars {
 			ids = append(ids, c.ID)
 		}
-		if !slices.Equal(ids, want.ids) || a.Next == nil && a.Total != len(want.ids) || len(ids) == 0 && a.NoMatch == nil {
-			t.Errorf("%v: %v, total %d, no_match %v, want %v", want.values, ids, a.Total, a.NoMatch, want.ids)
+
+		if !slices.Equal(ids, want.ids) || a.Next == nil && a.Total != len(want.ids) || len(ids) == 0 &&
+			a.ZeroResults == nil {
+			t.Errorf("%v: %v, total %d, no_match %v, want %v", want.values, ids, a.Total, a.ZeroResults, want.ids)
 		}
 	}
 }
@@ -230,15 +260,18 @@ func TestDescriptionsWakeNobody(t *testing.T) {
 	s, _ := liveStock(t)
 	last := s.live.current.Load()
 	time.Sleep(minRefreshAge + 100*time.Millisecond)
+
 	for range 20 {
 		if _, err := s.KnownFields(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+
 	if s.live.current.Load() != last {
 		t.Error("a description had the index read again")
 	}
+
 	for deadline := time.Now().Add(time.Minute); s.live.current.Load() == last; time.Sleep(10 * time.Millisecond) {
 		if _, err := s.Fields(t.Context()); err != nil {
 			t.Fatal(err)

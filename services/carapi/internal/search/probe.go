@@ -19,83 +19,97 @@ func (s *Service) probeUntil(ctx context.Context, src *source) {
 	}
 }
 
-// probe finds out whether a source answers, and reads the first index of a live one.
+// probe finds out whether a source answers, and reads the first index of a live source.
 func (s *Service) probe(ctx context.Context, src *source) error {
 	begun := time.Now()
-	err := s.ask(ctx, src)
-	if errors.Is(err, store.ErrNoTable) { // a column was dropped, or the table: the index knows after it is read again
+	err := s.pingSource(ctx, src)
+	if errors.Is(err, store.ErrNoTable) { // the table or a column was dropped; a refresh may find the new columns
 		waiting, stop := context.WithTimeoutCause(ctx, src.timeout, err)
-		_, err = src.refreshed(waiting, begun)
+		_, err = src.refreshedAfter(waiting, begun)
 		stop()
 		if err == nil {
-			err = s.ask(ctx, src)
+			err = s.pingSource(ctx, src)
 		}
 	}
+
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	src.note(err)
+
+	src.noteProbe(err)
 	if src == s.snapshot {
 		s.dropUnused()
 	}
+
 	return err
 }
 
-// ask sends the smallest statement that shows whether the source can answer.
-func (s *Service) ask(ctx context.Context, src *source) error {
+// pingSource sends the smallest statement that shows whether the source can answer.
+func (s *Service) pingSource(ctx context.Context, src *source) error {
 	g := src.current.Load()
 	if g == nil {
-		if err := src.store.Ping(ctx); err != nil { // whose errors name the setting to look at
+		if err := src.store.Ping(ctx); err != nil { // its errors name the setting to check
 			return err
 		}
 	}
+
 	if g == nil && src == s.live {
-		return src.waitFor(ctx, src.request())
+		return src.waitFor(ctx, src.requestRefresh())
 	}
+
 	timeout := src.timeout
 	if src == s.live && s.snapshotUsable() == nil {
 		timeout = min(timeout, probeTimeout)
 	}
+
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+
 	if src == s.snapshot {
-		version, _, err := src.store.Changed(limited, store.Version{})
+		version, _, err := src.store.CheckChanged(limited, store.Version{})
 		if err != nil {
 			return err
 		}
+
 		src.mu.Lock()
 		src.asOf = version.AsOf
 		src.mu.Unlock()
 	}
+
 	if g == nil { // a snapshot that was not needed yet
 		return nil
 	}
+
 	return src.store.Probe(limited, g.catalog)
 }
 
-// note keeps what a probe has found, and logs news.
-func (s *source) note(err error) {
+// noteProbe keeps the result of a probe and logs changes.
+func (s *source) noteProbe(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.err = err
+
+	s.probeErr = err
 	if err == nil {
 		if !s.up {
 			s.log.Info("database answers", "source", s.name)
-			s.logged, s.rest = time.Time{}, time.Time{}
+			s.lastLogged, s.restUntil = time.Time{}, time.Time{}
 			if s.alive.Err() != nil {
-				s.alive, s.away = context.WithCancelCause(context.Background())
+				s.alive, s.endAlive = context.WithCancelCause(context.Background())
 			}
 		}
+
 		s.up, s.failures = true, 0
 		return
 	}
+
 	s.failures++
 	if s.failures >= maxFailures && s.up {
 		s.up = false
-		s.away(errAway) // statements that wait for it are canceled
+		s.endAlive(errAway) // cancels the statements that wait for it
 	}
-	if time.Since(s.logged) > logInterval {
+
+	if time.Since(s.lastLogged) > logInterval {
 		s.log.Warn("database does not answer", "source", s.name, "error", err)
-		s.logged = time.Now()
+		s.lastLogged = time.Now()
 	}
 }

@@ -24,16 +24,18 @@ func age(s *source) *generation {
 func TestFailedRefreshesRest(t *testing.T) {
 	s, _ := liveStock(t)
 	old := age(s.live)
-	s.live.report("failed", time.Now().Add(-time.Minute), errors.New("too slow"))
-	if g, err := s.live.fresh(t.Context()); err != nil || g != old {
+	s.live.reportRefresh("failed", time.Now().Add(-time.Minute), errors.New("too slow"))
+
+	if g, err := s.live.freshGeneration(t.Context()); err != nil || g != old {
 		t.Errorf("read again: %v", err)
 	}
 
 	for range maxFailures {
-		s.live.note(errAway)
+		s.live.noteProbe(errAway)
 	}
-	s.live.note(nil)
-	if g, err := s.live.fresh(t.Context()); err != nil || g == old {
+
+	s.live.noteProbe(nil)
+	if g, err := s.live.freshGeneration(t.Context()); err != nil || g == old {
 		t.Errorf("not read again: %v", err)
 	}
 }
@@ -46,6 +48,7 @@ func TestRefreshThatHangs(t *testing.T) {
 	s.live.mu.Lock()
 	s.live.pending = &refresh{done: make(chan struct{})} // nobody reads it
 	s.live.mu.Unlock()
+
 	a, err := s.Search(t.Context(), url.Values{"id": {"3"}})
 	if err != nil || a.Count != 1 {
 		t.Fatalf("%+v, %v", a, err)
@@ -63,24 +66,28 @@ func TestMovedIsUnavailable(t *testing.T) {
 func TestRowsAreKeptWhileNeeded(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	exec(t, db, "CREATE TABLE cars (no INT NOT NULL, make VARCHAR(20), model VARCHAR(20))", "INSERT INTO cars VALUES (1, 'Kia', 'Rio'), (2, 'Kia', 'Ceed')",
+	exec(t, db, "CREATE TABLE cars (no INT NOT NULL, make VARCHAR(20), model VARCHAR(20))",
+		"INSERT INTO cars VALUES (1, 'Kia', 'Rio'), (2, 'Kia', 'Ceed')",
 		"CREATE TABLE base (n INT PRIMARY KEY, id INT)", "INSERT INTO base VALUES (1, 7), (2, 7)",
 		"CREATE VIEW listed AS SELECT id, 'Kia' AS make, 'Rio' AS model FROM base")
+
 	for table, cure := range map[string]string{
 		"cars":   "ALTER TABLE cars ADD PRIMARY KEY (no)",
 		"listed": "UPDATE base SET id = n",
 	} {
 		src := openService(t, c, table, time.Minute).live
-		if src.current.Load().kept == nil {
+		if src.current.Load().keptRows == nil {
 			t.Fatalf("%s: rows that cannot be read one by one are not kept", table)
 		}
+
 		exec(t, db, cure)
 		for range 2 { // a view's read has to show first that no id comes twice
-			if _, err := src.refreshed(t.Context(), time.Now()); err != nil {
+			if _, err := src.refreshedAfter(t.Context(), time.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if src.current.Load().kept != nil {
+
+		if src.current.Load().keptRows != nil {
 			t.Errorf("%s: rows are still kept", table)
 		}
 	}
@@ -92,12 +99,14 @@ func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	db := dbtest.Open(t, c)
 	exec(t, db,
 		"CREATE TABLE cars (make VARCHAR(20), model VARCHAR(20), photo MEDIUMBLOB)",
-		"INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 'Kia', 'Rio', REPEAT('x', 50000) FROM n")
+		"INSERT INTO cars WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 'Kia', "+
+			"'Rio', REPEAT('x', 50000) FROM n")
 	src := openService(t, c, "cars", time.Minute).live
 	before := debug.SetMemoryLimit(64 << 20)
 	defer debug.SetMemoryLimit(before)
+
 	_, err := readGeneration(t.Context(), src.store, FromLive, src.vocabulary, nil, nil)
-	var large *TooLarge
+	var large *TooLargeError
 	if !errors.As(err, &large) || !strings.Contains(large.Error(), "memory limit is 32 MiB") {
 		t.Errorf("45 MB of rows: %v", err)
 	}
@@ -110,15 +119,17 @@ func TestTableThatComesBackAltered(t *testing.T) {
 		t.Helper()
 		for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("never %s: %v", what, s.live.state())
+				t.Fatalf("never %s: %v", what, s.live.unavailableReason())
 			}
 		}
 	}
+
 	exec(t, db, "RENAME TABLE cars TO hidden")
-	until("away", func() bool { return s.live.state() != nil })
+	until("away", func() bool { return s.live.unavailableReason() != nil })
 	exec(t, db, "ALTER TABLE hidden DROP COLUMN description")
 	exec(t, db, "RENAME TABLE hidden TO cars")
-	until("back", func() bool { return s.live.state() == nil })
+	until("back", func() bool { return s.live.unavailableReason() == nil })
+
 	if a, err := s.Search(t.Context(), url.Values{"id": {"3"}}); err != nil || a.Count != 1 {
 		t.Errorf("%+v, %v", a, err)
 	}

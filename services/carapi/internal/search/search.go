@@ -1,5 +1,5 @@
-// Package search answers a request from the index of a table and the rows that its database holds now. It keeps the
-// indexes fresh, and answers from syncer's snapshot while the live database is away. It knows no SQL and no HTTP.
+// Package search answers requests from the index of a table and the present rows of its database. It keeps the indexes
+// fresh, and answers from syncer's snapshot while the live database is away. It knows no SQL and no HTTP.
 package search
 
 import (
@@ -22,21 +22,21 @@ const (
 	FromSnapshot = "snapshot" // a file that syncer keeps
 )
 
-// Options say how the sources are searched.
+// Options say how to search the sources.
 type Options struct {
 	Vocabulary *value.Vocabulary
-	Timeout    time.Duration // longest that a request may take: QUERY_TIMEOUT
-	MaxAge     time.Duration // age up to which the snapshot is shown: STALE_MAX_AGE; 0 for any
+	Timeout    time.Duration // the longest that a request may take: QUERY_TIMEOUT
+	MaxAge     time.Duration // the largest age of a snapshot that answers: STALE_MAX_AGE; 0 for any
 	Events     Events
 }
 
-// Events are called as things happen, for metrics. Each may be nil.
+// Events are called when things happen, for metrics. Each may be nil.
 type Events struct {
 	Refreshed func(source, outcome string, took time.Duration) // outcome: read, unchanged or failed
 	Dropped   func(rows int)                                   // rows that no longer matched when they were read
 }
 
-// Service searches the live database and, while that is away, the file that syncer keeps. Either may be missing.
+// Service searches the live database and, while that is away, the file that syncer keeps. One of them may be missing.
 type Service struct {
 	Options
 	live, snapshot *source
@@ -44,41 +44,46 @@ type Service struct {
 	running        sync.WaitGroup // probes and refreshers, until the context of Open ends
 }
 
-// New joins two stores, one of which may be nil. Nothing is read before Open.
+// New joins two stores, one of which may be nil. It reads nothing before Open.
 func New(live, snapshot *store.Store, o Options, log *slog.Logger) *Service {
-	s, requests := &Service{Options: o, log: log}, &answering{}
+	s, requests := &Service{Options: o, log: log}, &requestCounter{}
 	if live != nil {
 		s.live = newSource(FromLive, live, o, log, requests)
 	}
+
 	if snapshot != nil {
 		s.snapshot = newSource(FromSnapshot, snapshot, o, log, requests)
 	}
-	if live != nil && snapshot != nil { // a vehicle has the same id and the same values in both
-		s.live.bound = snapshot.Follow
+
+	// A vehicle has the same id and the same values in both sources.
+	if live != nil && snapshot != nil {
+		s.live.onBound = snapshot.FollowBinding
 		live.SetHistory(snapshot)
 	}
+
 	return s
 }
 
-// Answer is what was found.
+// Answer is the result of a search.
 type Answer struct {
-	Cars    []byte // a JSON array of objects; nil if only the count was asked for
-	Count   int
-	Total   int          // -1 if it was not asked for
-	Summary string       // in a sentence; empty if the total was not asked for
-	Next    url.Values   // the request for the next page; nil on the last
-	NoMatch *ZeroResults // why nothing matches, if nothing does
-	Cut     *Truncation  // what was left out; nil for nothing
-	Facets  []byte       // a JSON object; nil if none were asked for
-	Groups  []byte       // a JSON array of the measures of groups; nil if none were asked for
-	Other   int          // vehicles in groups that are not among them
-	Applied []byte       // a JSON object: the request as understood
-	Notes   interpret.Notes
-	Origin  Origin
+	Cars        []byte // a JSON array of objects; nil if the request only asks for the count
+	Count       int
+	Total       int          // -1 if not requested
+	Summary     string       // in a sentence; empty if the total was not requested
+	Next        url.Values   // the request for the next page; nil on the last
+	ZeroResults *ZeroResults // why nothing matches, if nothing does
+	Truncation  *Truncation  // what was left out; nil for nothing
+	Facets      []byte       // a JSON object; nil if not requested
+	Groups      []byte       // a JSON array of the aggregates of groups; nil if not requested
+	Other       int          // vehicles in other groups
+	Applied     []byte       // a JSON object: the request as understood
+	Notes       interpret.Notes
+	Origin      Origin
 
-	Currencies map[string][]string // of fields that are not measured, since their amounts are in several
+	Currencies map[string][]string // of fields that are not measured because they have several
 
-	NotNumbers map[string]int // values in the whole stock that are not understood as numbers, of the fields that the request compares
+	// counts values in the whole stock that are not understood as numbers, by field that the request compares
+	NotNumbers map[string]int
 }
 
 // Origin says where an answer comes from.
@@ -98,13 +103,13 @@ func (s *Service) Search(ctx context.Context, values url.Values) (*Answer, error
 		if err != nil {
 			return nil, err
 		}
-		r := request{ctx: ctx, source: src, generation: g, query: q, dropped: s.Events.Dropped}
+		r := searchRequest{ctx: ctx, source: src, generation: g, query: q, dropped: s.Events.Dropped}
 		return r.search(notes)
 	})
 }
 
-// request is a search that was understood, on its way to an answer.
-type request struct {
+// searchRequest is an interpreted search on its way to an answer.
+type searchRequest struct {
 	ctx        context.Context
 	source     *source
 	generation *generation
@@ -112,24 +117,26 @@ type request struct {
 	dropped    func(rows int)
 }
 
-func (r *request) index() *index.Index { return r.generation.index }
+func (r *searchRequest) index() *index.Index { return r.generation.index }
 
-func (r *request) search(notes interpret.Notes) (*Answer, error) {
+func (r *searchRequest) search(notes interpret.Notes) (*Answer, error) {
 	q := r.query
 	a := &Answer{Total: -1, Applied: q.Applied(!q.CountOnly), Notes: notes, Origin: r.generation.originOf(q),
-		NotNumbers: r.generation.notNumbers(compared(q)...)}
+		NotNumbers: r.generation.notNumbers(comparedFields(q)...)}
+
 	set := r.index().Match(q, nil)
 	if q.CountOnly {
 		r.count(set, a)
 		return a, nil
 	}
+
 	p, err := r.readPage(set)
 	if err != nil {
 		return nil, err
 	}
 
-	// When the first page shows all there is, its rows are newer than the index.
-	isWhole := q.After == nil && q.Offset == 0 && !p.more()
+	// If the first page shows all vehicles, its rows are newer than the index: count and summarize them.
+	isWhole := q.After == nil && q.Offset == 0 && !p.hasMore()
 	switch {
 	case !q.Total:
 	case isWhole:
@@ -139,43 +146,49 @@ func (r *request) search(notes interpret.Notes) (*Answer, error) {
 	default:
 		r.addTotal(set, a)
 	}
+
 	if len(q.Facets) > 0 {
-		a.Facets = r.facets(set, r.room(a)/2) // the other half is for vehicles
+		a.Facets = r.facets(set, r.remainingRoom(a)/2) // the other half is for vehicles
 	}
+
 	if isWhole && len(p.shown) == 0 || set.Count() == 0 {
-		a.NoMatch = r.zeroResults(notes.Unmatched, r.room(a))
+		a.ZeroResults = r.zeroResults(notes.Unmatched, r.remainingRoom(a))
 	}
-	if err := r.write(p, a); err != nil {
+
+	if err := r.writeVehicles(p, a); err != nil {
 		return nil, err
 	}
+
 	return a, nil
 }
 
-// count answers a search that asks only for the total. It reads no row.
-func (r *request) count(set index.Set, a *Answer) {
+// count answers a search that only asks for the total. It reads no row.
+func (r *searchRequest) count(set index.Set, a *Answer) {
 	r.addTotal(set, a)
 	if len(r.query.Facets) > 0 {
-		a.Facets = r.facets(set, r.room(a))
+		a.Facets = r.facets(set, r.remainingRoom(a))
 	}
+
 	if a.Total == 0 {
-		a.NoMatch = r.zeroResults(a.Notes.Unmatched, r.room(a))
+		a.ZeroResults = r.zeroResults(a.Notes.Unmatched, r.remainingRoom(a))
 	}
 }
 
-// addTotal counts a set, and says what it is.
-func (r *request) addTotal(set index.Set, a *Answer) {
+// addTotal counts a set and summarizes it.
+func (r *searchRequest) addTotal(set index.Set, a *Answer) {
 	a.Total = set.Count()
 	a.Summary = r.summaryOfSet(set)
 	r.checkPrices(a)
 }
 
-// checkPrices notes the currencies of prices that the summary leaves out.
-func (r *request) checkPrices(a *Answer) {
+// checkPrices records the currencies of prices that the summary leaves out.
+func (r *searchRequest) checkPrices(a *Answer) {
 	f := r.generation.catalog.Field("price")
 	if f == nil {
 		return
 	}
-	if _, one := r.query.Currency(f); !one {
+
+	if _, isSingle := r.query.Currency(f); !isSingle {
 		a.leaveOutCurrencies(r.index(), f)
 	}
 }

@@ -22,6 +22,7 @@ func openService(t testing.TB, c dbconn.Config, table string, timeout time.Durat
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	c.MaxOpenConns = max(c.MaxOpenConns, 4)
 	pools := make([]io.Closer, 0, 2)
 	open := func() *store.Store {
@@ -29,14 +30,18 @@ func openService(t testing.TB, c dbconn.Config, table string, timeout time.Durat
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		reads, err := dbconn.Open(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		pools = append(pools, rows, reads)
-		settings := store.Settings{Table: table, Binding: catalog.Binding{Vocabulary: vocabulary}, Setting: "CARS_TABLE", Timeout: timeout, Ping: rows.PingContext}
+		settings := store.Settings{Table: table, Binding: catalog.Binding{Vocabulary: vocabulary}, Setting: "CARS_TABLE",
+			Timeout: timeout, Ping: rows.PingContext}
 		return store.New(rows, reads, c.Driver, settings, slog.New(slog.DiscardHandler))
 	}
+
 	live := open()
 	s := New(live, nil, Options{Vocabulary: vocabulary, Timeout: timeout}, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -48,9 +53,11 @@ func openService(t testing.TB, c dbconn.Config, table string, timeout time.Durat
 			_ = p.Close()
 		}
 	})
+
 	if err := s.Open(ctx); err != nil {
 		t.Fatal(err)
 	}
+
 	return s
 }
 

@@ -13,66 +13,68 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Names of members of a vehicle that are made of more than its row, where there are any.
+// Names of members of a vehicle that come from more than its row.
 const (
 	PriceVsSimilar     = catalog.PriceVsSimilar
 	FirstSeenOrEarlier = catalog.FirstSeenOrEarlier
 )
 
-// maxSimilar is how many similar vehicles are shown; the cheapest.
+// maxSimilar is how many similar vehicles are shown, the cheapest ones.
 const maxSimilar = 10
 
-// widenings are the limits within which similar vehicles are looked for, one after another until there are
-// catalog.FewestSimilar: how many years older or newer, and how many percent more or less mileage, 0 for any.
-var widenings = []struct{ years, mileage int64 }{{1, 25}, {1, 50}, {2, 50}, {2, 0}, {3, 0}}
+// similarLimits are tried one after another until catalog.FewestSimilar vehicles are found: how many years older or
+// newer, and how many percent more or less mileage; 0 for any.
+var similarLimits = []struct{ years, mileage int64 }{{1, 25}, {1, 50}, {2, 50}, {2, 0}, {3, 0}}
 
-// NotComparedError says that the table lacks what prices are compared by.
-type NotComparedError struct{ Why string }
+// NotComparedError says that the table lacks the fields to compare prices.
+type NotComparedError struct{ Reason string }
 
-func (e NotComparedError) Error() string { return "similar vehicles: " + e.Why }
+func (e NotComparedError) Error() string { return "similar vehicles: " + e.Reason }
 
-// Similar is a vehicle, and what others like it cost.
+// Similar is a vehicle together with the prices of similar ones.
 type Similar struct {
 	Car        []byte // a JSON object
 	Limits     []byte // a JSON object: the parameters of a search for them
 	Missing    []string
-	Count      int // others within the limits that have a price
-	Price      Measures
+	Count      int // others within the limits with a price
+	Price      Aggregates
 	Percentile *int   // how many percent of them cost less; nil if the vehicle has no price or there are none
 	Cars       []byte // a JSON array
 	Shown      int    // vehicles in Cars
 	Origin     Origin
 }
 
-// Similar compares the vehicle of an id with others; the error is ErrNotFound or a NotComparedError.
+// Similar compares the vehicle with an id to others. The error is ErrNotFound or a NotComparedError.
 func (s *Service) Similar(ctx context.Context, id string, values url.Values) (*Similar, error) {
-	return s.similar(ctx, values, byID(id))
+	return s.similarTo(ctx, values, findByID(id))
 }
 
-// SimilarByVIN compares the vehicle of a VIN with others; the error is ErrNotFound or a NotComparedError.
+// SimilarByVIN compares the vehicle with a VIN to others. The error is ErrNotFound or a NotComparedError.
 func (s *Service) SimilarByVIN(ctx context.Context, vin string, values url.Values) (*Similar, error) {
-	return s.similar(ctx, values, byVIN(vin))
+	return s.similarTo(ctx, values, findByVIN(vin))
 }
 
-func (s *Service) similar(ctx context.Context, values url.Values, find finder) (*Similar, error) {
+func (s *Service) similarTo(ctx context.Context, values url.Values, find vehicleFinder) (*Similar, error) {
 	return withFallback(ctx, s, func(ctx context.Context, src *source, g *generation) (*Similar, error) {
 		r, err := newCarRequest(ctx, src, g, values)
 		if err != nil {
 			return nil, err
 		}
-		if why := g.catalog.MarketLacks(); why != "" {
+		if why := g.catalog.NoMarketReason(); why != "" {
 			return nil, NotComparedError{why}
 		}
+
 		m := newMarket(g.catalog)
 		v, err := find(r, append(m.fields(), r.query.Shown...))
 		if err != nil {
 			return nil, err
 		}
+
 		return r.compare(v, m)
 	})
 }
 
-// market is the fields by which prices are compared. Mileage and currency may be nil.
+// market is the fields that prices are compared by. mileage and currency may be nil.
 type market struct{ make, model, year, price, mileage, currency *catalog.Field }
 
 func newMarket(c *catalog.Catalog) market {
@@ -94,11 +96,11 @@ func (m *market) fields() []*catalog.Field {
 	return all
 }
 
-// compare finds vehicles like one, and what they cost.
-func (r *request) compare(v *vehicle, m market) (*Similar, error) {
+// compare finds vehicles similar to one, and their prices.
+func (r *searchRequest) compare(v *vehicle, m market) (*Similar, error) {
 	x := r.index()
 	result := &Similar{Origin: r.generation.originOf(r.query), Limits: []byte("{}"), Cars: []byte("[]")}
-	filters, missing := m.same(v)
+	filters, missing := m.commonFilters(v)
 	result.Missing = missing
 
 	var set index.Set
@@ -107,80 +109,94 @@ func (r *request) compare(v *vehicle, m market) (*Similar, error) {
 		if v.index != nil {
 			set = set.Without(v.row)
 		}
+
 		var limits []query.Filter
 		set, limits = r.widen(set, v, m)
 		filters = append(filters, limits...)
 		result.Limits = appendLimits(nil, filters)
 	}
-	result.Count, result.Price = set.Count(), measuresOf(m.price, x.Statistics(set, m.price))
+
+	result.Count, result.Price = set.Count(), aggregatesOf(m.price, x.Statistics(set, m.price))
 	if price, ok := priceOf(v, m.price); ok && result.Count > 0 {
 		percent := (200*x.CountBelow(set, m.price, price) + result.Count) / (2 * result.Count)
 		result.Percentile = &percent
 	}
 
-	cars := &request{ctx: r.ctx, source: r.source, generation: r.generation, query: r.similarQuery(filters, m), dropped: r.dropped}
+	cars := &searchRequest{ctx: r.ctx, source: r.source, generation: r.generation, query: r.similarQuery(filters, m),
+		dropped: r.dropped}
 	if err := cars.addSimilar(set, result); err != nil {
 		return nil, err
 	}
+
 	result.Car = r.encodeCar(v, query.MaxChars-envelopeSize-len(result.Cars))
 	return result, nil
 }
 
-// same gives the filters that similar vehicles pass in any case, and the fields without which there are none.
-func (m *market) same(v *vehicle) (filters []query.Filter, missing []string) {
+// commonFilters returns the filters that all similar vehicles pass, and the missing fields that prevent a comparison.
+func (m *market) commonFilters(v *vehicle) (filters []query.Filter, missing []string) {
 	for _, f := range []*catalog.Field{m.make, m.model, m.currency, m.year} {
 		if f == nil {
 			continue
 		}
+
 		cell, whole := v.Cell(f)
 		present := query.Filter{Field: f, Use: query.Present}
 		if !whole || !present.Matches(cell) {
 			missing = append(missing, f.Name)
 			continue
 		}
+
 		if f != m.year {
 			text := []string{string(cell.Form)}
-			filters = append(filters, query.Filter{Parameter: f.Name, Field: f, Texts: text, Words: text, Meant: text})
+			filters = append(filters, query.Filter{Parameter: f.Name, Field: f, Texts: text, Words: text, InStock: text})
 		}
 	}
+
 	priced := query.Range{From: catalog.LeastPrice}
-	return append(filters, query.Filter{Parameter: m.price.Name, Field: m.price, Use: query.AtLeast, Ranges: []query.Range{priced}}), missing
+	return append(filters, query.Filter{Parameter: m.price.Name, Field: m.price, Use: query.AtLeast,
+		Ranges: []query.Range{priced}}), missing
 }
 
-// widen narrows a set to vehicles of about the same year and mileage, and gives the filters that do so.
-func (r *request) widen(set index.Set, v *vehicle, m market) (found index.Set, limits []query.Filter) {
+// widen narrows a set to vehicles of about the same year and mileage, and returns the filters for it.
+func (r *searchRequest) widen(set index.Set, v *vehicle, m market) (found index.Set, limits []query.Filter) {
 	number := func(f *catalog.Field) *big.Rat {
 		if f == nil {
 			return nil
 		}
+
 		cell, _ := v.Cell(f)
 		n, ok := new(big.Rat).SetString(string(cell.Form))
 		if cell.Type != value.Number || !ok {
 			return nil
 		}
+
 		return n
 	}
+
 	year, mileage := number(m.year), number(m.mileage)
-	for _, w := range widenings {
+	for _, w := range similarLimits {
 		years := big.NewRat(w.years, 1)
-		limits = []query.Filter{between(m.year, new(big.Rat).Sub(year, years), new(big.Rat).Add(year, years))}
+		limits = []query.Filter{rangeFilter(m.year, new(big.Rat).Sub(year, years), new(big.Rat).Add(year, years))}
 		if mileage != nil && w.mileage > 0 {
 			part := new(big.Rat).Mul(mileage, big.NewRat(w.mileage, 100))
-			limits = append(limits, between(m.mileage, new(big.Rat).Sub(mileage, part), part.Add(mileage, part)))
+			limits = append(limits, rangeFilter(m.mileage, new(big.Rat).Sub(mileage, part), part.Add(mileage, part)))
 		}
+
 		found = set
 		for i := range limits {
 			found = r.index().Filter(found, &limits[i])
 		}
+
 		if found.Count() >= catalog.FewestSimilar {
 			break
 		}
 	}
+
 	return found, limits
 }
 
-// between is the filter for numbers from low to high, which are decimal fractions.
-func between(f *catalog.Field, low, high *big.Rat) query.Filter {
+// rangeFilter returns the filter for numbers from low to high, which are decimal fractions.
+func rangeFilter(f *catalog.Field, low, high *big.Rat) query.Filter {
 	form := func(n *big.Rat) string {
 		digits, _ := n.FloatPrec()
 		text, _ := value.NormalDecimal([]byte(n.FloatString(digits)))
@@ -189,7 +205,7 @@ func between(f *catalog.Field, low, high *big.Rat) query.Filter {
 	return query.Filter{Parameter: f.Name, Field: f, Ranges: []query.Range{{From: form(low), To: form(high)}}}
 }
 
-// appendLimits writes filters as the parameters of a search.
+// appendLimits appends filters as the parameters of a search.
 func appendLimits(b []byte, filters []query.Filter) []byte {
 	b = append(b, '{')
 	name := func(name string) {
@@ -198,6 +214,7 @@ func appendLimits(b []byte, filters []query.Filter) []byte {
 		}
 		b = append(value.AppendString(b, name), ':')
 	}
+
 	for i := range filters {
 		f := &filters[i]
 		if f.Texts != nil {
@@ -205,6 +222,7 @@ func appendLimits(b []byte, filters []query.Filter) []byte {
 			b = value.AppendString(b, value.Clean(f.Texts[0]))
 			continue
 		}
+
 		for _, bound := range []struct{ suffix, number string }{{"_min", f.Ranges[0].From}, {"_max", f.Ranges[0].To}} {
 			if bound.number != "" {
 				name(f.Parameter + bound.suffix)
@@ -212,40 +230,45 @@ func appendLimits(b []byte, filters []query.Filter) []byte {
 			}
 		}
 	}
+
 	return append(b, '}')
 }
 
-// priceOf gives the price of a vehicle; false if it has none.
+// priceOf returns the price of a vehicle, or false if it has none.
 func priceOf(v *vehicle, f *catalog.Field) (string, bool) {
 	cell, _ := v.Cell(f)
 	isPrice := cell.Type == value.Number && value.CompareDecimals(cell.Form, []byte(catalog.LeastPrice)) >= 0
 	return string(cell.Form), isPrice
 }
 
-// similarQuery is the search for the similar vehicles that are shown.
-func (r *request) similarQuery(filters []query.Filter, m market) *query.Query {
-	q := &query.Query{Filters: filters, Sort: []query.Order{{Field: m.price}}, Limit: maxSimilar, MaxChars: query.MaxChars / 2,
-		Shown: query.SummaryFields(r.generation.catalog)}
+// similarQuery returns the search for the similar vehicles to show.
+func (r *searchRequest) similarQuery(filters []query.Filter, m market) *query.Query {
+	q := &query.Query{Filters: filters, Sort: []query.Order{{Field: m.price}}, Limit: maxSimilar,
+		MaxChars: query.MaxChars / 2, Shown: query.SummaryFields(r.generation.catalog)}
 	if id := r.generation.catalog.ID(); id != nil {
 		q.Sort = append(q.Sort, query.Order{Field: id})
 	}
+
 	if fields := r.query.Values()["fields"]; strings.Join(fields, "") != "" {
 		q.Shown = r.query.Shown
 	}
+
 	return q
 }
 
 // addSimilar reads the vehicles of a set that are shown.
-func (r *request) addSimilar(set index.Set, result *Similar) error {
+func (r *searchRequest) addSimilar(set index.Set, result *Similar) error {
 	p, err := r.readPage(set)
 	if err != nil {
 		return err
 	}
+
 	p.candidates = p.candidates[:p.taken] // there is no next page
 	var a Answer
-	if err := r.write(p, &a); err != nil {
+	if err := r.writeVehicles(p, &a); err != nil {
 		return err
 	}
+
 	result.Cars, result.Shown = a.Cars, a.Count
 	return nil
 }

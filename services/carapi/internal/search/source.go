@@ -15,35 +15,35 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// How the sources are probed. Together these bound how long it takes to notice that one has gone or come back.
+// How sources are probed. These bound how long it takes to notice that a source went away or came back.
 const (
 	probeInterval = time.Second
 	probeTimeout  = 2 * time.Second
-	maxFailures   = 2           // in a row, that make a source count as away
-	logInterval   = time.Minute // between two lines of the log about a source that is away
+	maxFailures   = 2           // failures in a row after which a source is away
+	logInterval   = time.Minute // between two log lines about a source that is away
 )
 
-// When an index is read again.
+// When an index is refreshed.
 const (
 	minRefreshAge = 250 * time.Millisecond
-	refreshShare  = 10 // the index is due once it is this many times as old as reading it takes
-	waitShare     = 20 // and worth waiting for once it is this many times as old
+	refreshShare  = 10 // refresh an index when it is this many times as old as reading it takes
+	waitShare     = 20 // wait for the refresh when it is this many times as old
 	quickRefresh  = 25 * time.Millisecond
 )
 
 // Errors of sources.
 var (
-	// ErrUnavailable says that no source can answer now.
-	ErrUnavailable = errors.New("no database answers")
-	// ErrStale says that there is only a snapshot that is older than may be shown.
+	// errUnavailable says that no source can answer now.
+	errUnavailable = errors.New("no database answers")
+	// ErrStale says that only a snapshot is left, and that it is older than STALE_MAX_AGE.
 	ErrStale = errors.New("no database answers but a snapshot that is older than STALE_MAX_AGE")
-	// ErrNotConnected says that the source has not answered since the start.
-	ErrNotConnected = errors.New("the database has not answered yet")
+	// errNotConnected says that the source has not answered since the start.
+	errNotConnected = errors.New("the database has not answered yet")
 
 	errAway = errors.New("the database has stopped answering")
 )
 
-// source is a database, its index, and whether it answers.
+// source is a database with its index, and whether it answers.
 type source struct {
 	name       string
 	store      *store.Store
@@ -51,67 +51,69 @@ type source struct {
 	timeout    time.Duration
 	events     Events
 	log        *slog.Logger
-	bound      func(*catalog.Catalog) // is called when the table's columns are bound; may be nil
-	answering  *answering
+	onBound    func(*catalog.Catalog) // is called when the table's columns are bound; may be nil
+	answering  *requestCounter
 
 	current atomic.Pointer[generation] // nil before the first read
 	wake    chan struct{}
 
-	mu       sync.Mutex // guards what follows
-	pending  *refresh   // the refresh that was asked for or is under way
-	up       bool
-	failures int       // probes that failed, in a row
-	err      error     // of the last probe
-	problem  error     // why the index could not be read again; the last one goes on answering
-	rest     time.Time // until when it is not read again, after a failure
-	asOf     time.Time // of a file that syncer keeps, as the last probe saw it
-	logged   time.Time // when the log last said that it is away
-	used     time.Time // when it last answered
-	alive    context.Context
-	away     context.CancelCauseFunc // ends alive
+	mu         sync.Mutex // guards what follows
+	pending    *refresh   // the requested or running refresh
+	up         bool
+	failures   int       // probes that failed, in a row
+	probeErr   error     // of the last probe
+	refreshErr error     // why the index could not be read again; the last one goes on answering
+	restUntil  time.Time // until when it is not read again, after a failure
+	asOf       time.Time // of a file that syncer keeps, as the last probe saw it
+	lastLogged time.Time // when the log last said that it is away
+	lastUsed   time.Time // when it last answered
+	alive      context.Context
+	endAlive   context.CancelCauseFunc // ends alive
 }
 
-// answering counts the requests that are being answered, of all sources.
-type answering struct{ atomic.Int64 }
+// requestCounter counts the requests in progress, over all sources.
+type requestCounter struct{ atomic.Int64 }
 
-// needProcessors reports whether they keep more than half of the processors busy. Requests that wait for an index do not
-// count.
-func (a *answering) needProcessors() bool { return 2*a.Load() > int64(runtime.GOMAXPROCS(0)) }
+// needProcessors reports whether requests keep more than half of the processors busy. Requests that wait for an index
+// do not count.
+func (a *requestCounter) needProcessors() bool { return 2*a.Load() > int64(runtime.GOMAXPROCS(0)) }
 
-// refresh is one reading of the index, which requests share.
+// refresh is one reading of the index. Requests share it.
 type refresh struct {
 	begun time.Time // zero before it begins
 	done  chan struct{}
 	err   error
 }
 
-func newSource(name string, st *store.Store, o Options, log *slog.Logger, answering *answering) *source {
+func newSource(name string, st *store.Store, o Options, log *slog.Logger, answering *requestCounter) *source {
 	s := &source{name: name, store: st, vocabulary: o.Vocabulary, timeout: o.Timeout, events: o.Events, log: log,
-		answering: answering, wake: make(chan struct{}, 1), err: ErrNotConnected}
-	s.alive, s.away = context.WithCancelCause(context.Background())
+		answering: answering, wake: make(chan struct{}, 1), probeErr: errNotConnected}
+	s.alive, s.endAlive = context.WithCancelCause(context.Background())
 	return s
 }
 
-// refresher reads the index whenever it is asked to, until ctx ends.
-func (s *source) refresher(ctx context.Context) {
+// runRefreshes reads the index whenever a refresh is requested, until ctx ends.
+func (s *source) runRefreshes(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.wake:
 		}
+
 		s.mu.Lock()
 		r, alive := s.pending, s.alive
 		r.begun = time.Now()
 		s.mu.Unlock()
 
-		// A source that stops answering does not hold up the refresh after it. One that is away already may only need
-		// to be read again: its table may have come back with other columns.
+		// Stop the refresh if the source goes away, so it does not hold up the next one. If the source is already away,
+		// a refresh may bring it back: its table may have other columns now.
 		limited, cancel := context.WithCancelCause(ctx)
 		stop := func() bool { return true }
 		if alive.Err() == nil {
 			stop = context.AfterFunc(alive, func() { cancel(context.Cause(alive)) })
 		}
+
 		r.err = s.refreshNow(limited)
 		stop()
 		cancel(nil)
@@ -123,29 +125,34 @@ func (s *source) refresher(ctx context.Context) {
 	}
 }
 
-// refreshNow reads the index, unless a file shows that it has not changed.
+// refreshNow reads the index, unless the file shows that nothing has changed.
 func (s *source) refreshNow(ctx context.Context) error {
 	begun := time.Now()
 	last := s.current.Load()
 	if last != nil {
-		version, changed, err := s.store.Changed(ctx, last.version)
-		if err == nil && !changed && !s.store.Rebinds(last.catalog) && last.isOfToday(version) {
+		version, changed, err := s.store.CheckChanged(ctx, last.version)
+		if err == nil && !changed && !s.store.WillRebind(last.catalog) && last.isOfToday(version) {
 			s.current.Store(last.unchanged(version, begun))
-			s.report("unchanged", begun, nil)
+			s.reportRefresh("unchanged", begun, nil)
 			return nil
 		}
+
 		if err != nil {
-			s.report("failed", begun, err)
+			s.reportRefresh("failed", begun, err)
 			return err
 		}
 	}
+
+	// The table has changed: read it.
 	next, err := readGeneration(ctx, s.store, s.name, s.vocabulary, last, s.answering.needProcessors)
 	if err != nil {
-		s.report("failed", begun, err)
+		s.reportRefresh("failed", begun, err)
 		return err
 	}
+
 	s.current.Store(next)
-	s.warn(last, next)
+	s.warnDisagreements(last, next)
+
 	if last == nil || last.catalog != next.catalog {
 		for _, f := range next.catalog.Fields {
 			if query.IsControl(f.Name) {
@@ -153,18 +160,21 @@ func (s *source) refreshNow(ctx context.Context) error {
 			}
 		}
 	}
-	if s.bound != nil && (last == nil || last.catalog != next.catalog) {
-		s.bound(next.catalog)
+
+	if s.onBound != nil && (last == nil || last.catalog != next.catalog) {
+		s.onBound(next.catalog)
 	}
-	s.report("read", begun, nil)
+
+	s.reportRefresh("read", begun, nil)
 	return nil
 }
 
-// warn logs the fields whose values are no longer what they were bound for, each once.
-func (s *source) warn(last, next *generation) {
+// warnDisagreements logs fields whose values no longer fit, each once.
+func (s *source) warnDisagreements(last, next *generation) {
 	if last == nil {
 		return
 	}
+
 	before := last.disagreements()
 	for name, text := range next.disagreements() {
 		if before[name] == "" {
@@ -173,76 +183,85 @@ func (s *source) warn(last, next *generation) {
 	}
 }
 
-// report counts a refresh, and logs an index that cannot be read while the source answers.
-func (s *source) report(outcome string, begun time.Time, err error) {
+// reportRefresh counts a refresh. It logs an index that cannot be read while the source answers.
+func (s *source) reportRefresh(outcome string, begun time.Time, err error) {
 	if s.events.Refreshed != nil {
 		s.events.Refreshed(s.name, outcome, time.Since(begun))
 	}
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil && s.up && s.problem == nil && !errors.Is(err, context.Canceled) {
+
+	if err != nil && s.up && s.refreshErr == nil && !errors.Is(err, context.Canceled) {
 		s.log.Warn("the index cannot be read again; the last one goes on answering", "source", s.name, "error", err)
 	}
-	s.problem, s.rest = err, time.Time{}
-	if err != nil { // which takes no larger share of the time than reading does
-		s.rest = time.Now().Add(max(minRefreshAge, refreshShare*time.Since(begun)))
+
+	s.refreshErr, s.restUntil = err, time.Time{}
+	if err != nil { // failures take no larger share of the time than successful reads
+		s.restUntil = time.Now().Add(max(minRefreshAge, refreshShare*time.Since(begun)))
 	}
 }
 
-// resting reports whether the index must not be read again yet, as it could not be read a moment ago.
+// resting reports whether the index must not be read yet because the last attempt failed.
 func (s *source) resting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return time.Now().Before(s.rest)
+	return time.Now().Before(s.restUntil)
 }
 
-// request asks for a refresh, or shares the one that was asked for.
-func (s *source) request() *refresh {
+// requestRefresh requests a refresh, or joins the one already requested.
+func (s *source) requestRefresh() *refresh {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	if s.pending == nil {
 		s.pending = &refresh{done: make(chan struct{})}
 		s.wake <- struct{}{} // never waits: there is one refresh at a time
 	}
+
 	return s.pending
 }
 
-// fresh gives the index that a request is answered from. It waits for a new one where that is quick, or where the
-// index is much older than reading it takes, as after a quiet night.
-func (s *source) fresh(ctx context.Context) (*generation, error) {
+// freshGeneration returns the index that answers a request. It waits for a refresh if that is quick, or if the index is
+// much older than reading takes, as after a quiet night.
+func (s *source) freshGeneration(ctx context.Context) (*generation, error) {
 	g := s.current.Load()
 	if g == nil {
-		if err := s.waitFor(ctx, s.request()); err != nil {
+		if err := s.waitFor(ctx, s.requestRefresh()); err != nil {
 			return nil, err
 		}
 		if g = s.current.Load(); g == nil {
-			return nil, ErrNotConnected
+			return nil, errNotConnected
 		}
 		return g, nil
 	}
+
 	age := time.Since(g.checked)
-	if age < max(minRefreshAge, refreshShare*g.took) || s.resting() {
+	if age < max(minRefreshAge, refreshShare*g.readTime) || s.resting() {
 		return g, nil
 	}
-	r := s.request()
-	if g.took < quickRefresh || age > waitShare*g.took && g.took < s.timeout/2 {
-		_ = s.waitFor(ctx, r) // after an error, or too long, the index there is answers
+
+	r := s.requestRefresh()
+	if g.readTime < quickRefresh || age > waitShare*g.readTime && g.readTime < s.timeout/2 {
+		_ = s.waitFor(ctx, r) // if it fails or takes too long, the present index answers
 	}
+
 	if now := s.current.Load(); now != nil {
 		return now, nil
 	}
+
 	return g, nil
 }
 
-// refreshed waits for an index that was read after a moment.
-func (s *source) refreshed(ctx context.Context, after time.Time) (*generation, error) {
+// refreshedAfter waits for an index whose reading began after a moment.
+func (s *source) refreshedAfter(ctx context.Context, after time.Time) (*generation, error) {
 	for {
-		r := s.request()
+		r := s.requestRefresh()
 		err := s.waitFor(ctx, r)
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
-		case r.begun.Before(after): // it was under way already
+		case r.begun.Before(after): // it was already under way
 		case err != nil:
 			return nil, err
 		default:

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Status says how a source is.
+// Status describes the state of a source.
 type Status struct {
 	Name    string     `json:"name"` // FromLive or FromSnapshot
 	Up      bool       `json:"up"`
-	AsOf    *time.Time `json:"as_of,omitempty"`   // of a snapshot that was read
-	Problem string     `json:"problem,omitempty"` // why its index could not be read again
+	AsOf    *time.Time `json:"as_of,omitempty"`   // of a snapshot
+	Problem string     `json:"problem,omitempty"` // why its index cannot be refreshed
 
 	Index *IndexStatus `json:"-"` // nil if there is none
 }
@@ -20,16 +20,16 @@ type IndexStatus struct {
 	AsOf    time.Time
 	Rows    int
 	Bytes   int64
-	Seconds float64 // for reading and building it
-	Kept    bool    // the rows are kept with it
+	Seconds float64 // to read the table and build the index
+	Kept    bool    // whether it includes the rows
 	Fields  []string
 }
 
-// Status says of each source whether it can answer.
+// Status returns the state of each source.
 func (s *Service) Status() []Status {
 	var all []Status
 	for _, src := range s.sources() {
-		st := Status{Name: src.name, Up: src.state() == nil}
+		st := Status{Name: src.name, Up: src.unavailableReason() == nil}
 		g := src.current.Load()
 		if src == s.snapshot {
 			st.Up = s.snapshotUsable() == nil
@@ -41,17 +41,21 @@ func (s *Service) Status() []Status {
 		} else {
 			st.Up = st.Up && g != nil
 		}
+
 		src.mu.Lock()
-		var large *TooLarge
-		if errors.As(src.problem, &large) {
+		var large *TooLargeError
+		if errors.As(src.refreshErr, &large) {
 			st.Problem = large.Error()
 		}
+
 		src.mu.Unlock()
 		if g != nil {
-			st.Index = &IndexStatus{AsOf: g.version.AsOf, Rows: g.index.Rows(), Bytes: g.index.Bytes() + g.kept.bytes(),
-				Seconds: g.took.Seconds(), Kept: g.kept != nil, Fields: g.catalog.Describe()}
+			st.Index = &IndexStatus{AsOf: g.version.AsOf, Rows: g.index.Rows(), Bytes: g.index.Bytes() + g.keptRows.bytes(),
+				Seconds: g.readTime.Seconds(), Kept: g.keptRows != nil, Fields: g.catalog.Describe()}
 		}
+
 		all = append(all, st)
 	}
+
 	return all
 }

@@ -7,51 +7,55 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// vehicle is a row as it was read for an answer. Its cells are what is compared; what is shown are the stored ones.
+// vehicle is a row as it was read for an answer. Cell returns what is compared, and shownCell what is shown.
 type vehicle struct {
 	stored interface {
 		Cell(f *catalog.Field) (c value.Cell, whole bool) // as query.Vehicle has it
-		Length(f *catalog.Field) int                      // what is stored of a value that was not read whole; otherwise 0
+		Length(f *catalog.Field) int                      // the stored length of a value that was not read whole; otherwise 0
 	}
-	index *index.Index // that has computed fields; nil for a vehicle that it does not know
+	index *index.Index // has the computed fields; nil if it does not know the vehicle
 	row   uint32       // in the index
 }
 
-// Cell implements query.Vehicle: it gives the cell as the index understands it.
+// Cell implements query.Vehicle. It returns the cell as the index understands it.
 func (v *vehicle) Cell(f *catalog.Field) (c value.Cell, whole bool) {
 	switch {
 	case f.IsComputed() && v.index == nil:
 		return value.Cell{}, true
 	case f.IsComputed():
 		return v.index.Cell(f, v.row), true
-	case !f.Understands():
+	case !f.IsUnderstood():
 		return v.stored.Cell(f)
 	}
+
 	stored, whole := v.stored.Cell(f.Source())
 	if !whole {
 		return value.Cell{}, false
 	}
+
 	unit := value.Cell{}
 	if f.UnitIn != nil {
 		unit, _ = v.stored.Cell(f.UnitIn)
 	}
+
 	c, _ = f.Understand(stored, unit, nil)
 	return c, true
 }
 
-// shown gives the cell that answers show, and the kind as which they write it.
-func (v *vehicle) shown(f *catalog.Field) (c value.Cell, kind schema.Kind, whole bool) {
+// shownCell returns the cell as answers show it, and the kind to write it as.
+func (v *vehicle) shownCell(f *catalog.Field) (c value.Cell, kind schema.Kind, whole bool) {
 	if f.IsComputed() {
 		c, whole = v.Cell(f)
 		return c, f.Kind, whole
 	}
+
 	stored, whole := v.stored.Cell(f.Source())
-	c, kind = f.ShownAs(stored)
+	c, kind = f.ShownCell(stored)
 	return c, kind, whole
 }
 
-// length is what is stored of a value that was not read whole; otherwise 0.
-func (v *vehicle) length(f *catalog.Field) int {
+// storedLength returns the stored length of a value that was not read whole, and otherwise 0.
+func (v *vehicle) storedLength(f *catalog.Field) int {
 	if f.IsComputed() {
 		return 0
 	}

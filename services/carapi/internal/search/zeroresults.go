@@ -16,60 +16,60 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// ZeroResults says why nothing matches, and what nearly does. Each suggestion finds something: its count is what its
-// URL finds.
+// ZeroResults says why nothing matches and what nearly does. Each suggestion finds something: its count is what its URL
+// finds.
 type ZeroResults struct {
 	Filters      []FilterCount `json:"filters" jsonschema:"Each filter, and how many vehicles match with it alone, and with all others"`
 	DidYouMean   []Suggestion  `json:"did_you_mean,omitempty" jsonschema:"Values in stock that were perhaps meant"`
 	InStock      []FieldValues `json:"in_stock,omitempty" jsonschema:"Values in stock where the requested one is not"`
 	Alternatives []Alternative `json:"alternatives,omitempty" jsonschema:"Searches nearby that find something"`
 
-	most int // bytes of it as JSON
+	maxBytes int // as JSON
 }
 
-// FilterCount is one filter, or one of several words of q, and how many vehicles would match if it were the only one,
-// and without it.
+// FilterCount is one filter, or one of several words of q. It counts the vehicles that match it alone, and those that
+// match without it.
 type FilterCount struct {
 	Parameter string `json:"parameter"`
 	Word      string `json:"word,omitempty"`
 	Alone     int    `json:"alone"`
 	Without   int    `json:"without"`
-	Call
+	RequestLink
 }
 
-// Suggestion is a value in stock that was perhaps meant by one that is not.
+// Suggestion is a value in stock that was perhaps meant instead of a value that is not.
 type Suggestion struct {
-	Parameter string `json:"parameter"`
-	Received  string `json:"received"`
-	Meant     string `json:"suggestion"`
-	In        string `json:"suggested_parameter,omitempty"` // where the value belongs, if that is not Parameter
-	Count     int    `json:"count"`
-	Call
+	Parameter          string `json:"parameter"`
+	Received           string `json:"received"`
+	Value              string `json:"suggestion"`
+	SuggestedParameter string `json:"suggested_parameter,omitempty"` // the parameter of the value, if that is another one
+	Count              int    `json:"count"`
+	RequestLink
 }
 
 // FieldValues are the values that a parameter could have under the other filters, the most frequent first.
 type FieldValues struct {
 	Parameter string       `json:"parameter"`
 	Values    []ValueCount `json:"values"`
-	Complete  bool         `json:"values_complete"` // there are no others
+	Complete  bool         `json:"values_complete"` // whether these are all values
 }
 
 // ValueCount is a value in stock, and how many vehicles have it.
 type ValueCount struct {
 	Value json.RawMessage `json:"value"`
 	Count int             `json:"count"`
-	Call
+	RequestLink
 }
 
 // Alternative is a search nearby that finds something.
 type Alternative struct {
 	Why   string `json:"why"`
 	Count int    `json:"count"`
-	Call
+	RequestLink
 }
 
-// Call is the request by which a search can be made. Link fills in its URL.
-type Call struct {
+// RequestLink is the request for a search. Link sets its URL.
+type RequestLink struct {
 	Request url.Values `json:"-"`
 	URL     string     `json:"url,omitempty"`
 }
@@ -77,34 +77,40 @@ type Call struct {
 // maxZeroResults is how many bytes a ZeroResults may have as JSON.
 const maxZeroResults = 5900
 
-// Link fills in the URLs, and leaves out what makes it too long.
+// Link sets the URLs, and removes what makes the ZeroResults too long.
 func (z *ZeroResults) Link(urlOf func(url.Values) string) {
-	link := func(c *Call) {
+	link := func(c *RequestLink) {
 		if c.Request != nil {
 			c.URL = urlOf(c.Request)
 		}
 	}
+
 	for i := range z.Filters {
-		link(&z.Filters[i].Call)
+		link(&z.Filters[i].RequestLink)
 	}
+
 	for i := range z.DidYouMean {
-		link(&z.DidYouMean[i].Call)
+		link(&z.DidYouMean[i].RequestLink)
 	}
+
 	for i := range z.InStock {
 		for j := range z.InStock[i].Values {
-			link(&z.InStock[i].Values[j].Call)
+			link(&z.InStock[i].Values[j].RequestLink)
 		}
 	}
+
 	for i := range z.Alternatives {
-		link(&z.Alternatives[i].Call)
+		link(&z.Alternatives[i].RequestLink)
 	}
-	for len(encodeJSON(z)) > z.most && z.dropOne() {
+
+	for len(encodeJSON(z)) > z.maxBytes && z.dropLastURL() {
 	}
 }
 
-// dropOne leaves out one URL with what it finds, of the kind of which there are most: the last one, since the best come
-// first. A filter keeps its counts while anything else can go. It returns false if nothing is left.
-func (z *ZeroResults) dropOne() bool {
+// dropLastURL removes one URL with what it finds, of the most frequent kind. It removes the last one, because the best
+// come first. A filter keeps its counts while anything else can go. It returns false if nothing is left.
+func (z *ZeroResults) dropLastURL() bool {
+	// Count the URLs of each kind.
 	linked := func(f FilterCount) bool { return f.URL != "" }
 	filters, values := 0, 0
 	for _, f := range z.Filters {
@@ -112,6 +118,7 @@ func (z *ZeroResults) dropOne() bool {
 			filters++
 		}
 	}
+
 	for _, f := range z.InStock {
 		values += len(f.Values)
 	}
@@ -140,57 +147,63 @@ func (z *ZeroResults) dropOne() bool {
 	default:
 		z.Alternatives = z.Alternatives[:most-1]
 	}
+
 	return true
 }
 
-// relaxations looks for what the filters of an empty search leave out.
+// relaxations finds searches near an empty one.
 type relaxations struct {
-	*request
-	found *ZeroResults
+	*searchRequest
+	result *ZeroResults
 }
 
-// zeroResults says why nothing matches, in at most so many bytes. unmatched are the values that nothing in stock has,
-// by parameter.
-func (r *request) zeroResults(unmatched map[string][]string, room int) *ZeroResults {
-	w := relaxations{r, &ZeroResults{Filters: []FilterCount{}, most: min(room, maxZeroResults)}}
+// zeroResults says why nothing matches, in at most room bytes. unmatched are the values that nothing in stock has, by
+// parameter.
+func (r *searchRequest) zeroResults(unmatched map[string][]string, room int) *ZeroResults {
+	w := relaxations{r, &ZeroResults{Filters: []FilterCount{}, maxBytes: min(room, maxZeroResults)}}
 	w.countFilters()
 	w.relaxWords()
+
 	for i := range w.query.Filters {
 		f := &w.query.Filters[i]
 		if f.Use.Includes() {
 			w.suggestValues(f, unmatched[f.Parameter])
 		}
 	}
+
 	for _, name := range []string{"price", "mileage", "year"} {
 		w.nearestNumbers(name)
 	}
+
 	w.sameBody()
-	return w.found
+	return w.result
 }
 
-// matching gives the vehicles that match when the filters of some parameters are left out; q stands for the words.
-func (w *relaxations) matching(without ...string) index.Set {
+// matchingWithout returns the vehicles that match without the filters of some parameters. q stands for the words.
+func (w *relaxations) matchingWithout(without ...string) index.Set {
 	q := query.Query{}
 	for _, f := range w.query.Filters {
 		if !slices.Contains(without, f.Parameter) {
 			q.Filters = append(q.Filters, f)
 		}
 	}
+
 	if !slices.Contains(without, "q") {
 		q.Words = w.query.Words
 	}
+
 	return w.index().Match(&q, nil)
 }
 
-// positions are the controls that say where a page begins, which has no meaning in another search.
-var positions = []string{"cursor", "page", "offset"}
+// positionControls say where a page begins. They have no meaning in another search.
+var positionControls = []string{"cursor", "page", "offset"}
 
-// without gives the request without some parameters, from its first page on.
-func (w *relaxations) without(parameters ...string) url.Values {
+// requestWithout returns the request without some parameters, from its first page.
+func (w *relaxations) requestWithout(parameters ...string) url.Values {
 	request := url.Values{}
 	for name, values := range w.query.Values() {
 		p, _ := w.generation.interpreter.Parameters().Get(name)
-		isPosition := p.Use == query.Control && slices.Contains(positions, name)
+		isPosition := p.Use == query.Control && slices.Contains(positionControls, name)
 		if !slices.Contains(parameters, name) && !isPosition {
 			request[name] = values
 		}
@@ -198,31 +211,33 @@ func (w *relaxations) without(parameters ...string) url.Values {
 	return request
 }
 
-// offer gives the call of a request and how many vehicles it finds. The count is 0 if it finds none, is not understood,
-// or is too long for an answer. The request is read as it will be when it is sent.
-func (w *relaxations) offer(request url.Values) (c Call, count int) {
-	request.Set("match", w.query.MatchAgain()) // it has been interpreted
-	if len(request.Encode()) > w.found.most {
-		return Call{}, 0
+// tryRequest returns a request and how many vehicles it finds, reading it as it will be read when it is sent. The count
+// is 0 if it finds nothing, is not understood, or is too long for an answer.
+func (w *relaxations) tryRequest(request url.Values) (c RequestLink, count int) {
+	request.Set("match", w.query.MatchForNext()) // the values are already interpreted
+	if len(request.Encode()) > w.result.maxBytes {
+		return RequestLink{}, 0
 	}
+
 	q, _, err := w.generation.interpreter.Interpret(w.index(), request, searchControls...)
 	if err != nil {
-		return Call{}, 0
+		return RequestLink{}, 0
 	}
 	if count = w.index().Match(q, nil).Count(); count == 0 {
-		return Call{}, 0
+		return RequestLink{}, 0
 	}
-	return Call{Request: request}, count
+
+	return RequestLink{Request: request}, count
 }
 
 // addAlternative offers a request if it finds something.
 func (w *relaxations) addAlternative(why string, request url.Values) {
-	if c, count := w.offer(request); count > 0 {
-		w.found.Alternatives = append(w.found.Alternatives, Alternative{Why: why, Count: count, Call: c})
+	if c, count := w.tryRequest(request); count > 0 {
+		w.result.Alternatives = append(w.result.Alternatives, Alternative{Why: why, Count: count, RequestLink: c})
 	}
 }
 
-// countFilters counts for each filter what there is with it alone, and without it.
+// countFilters counts the vehicles with each filter alone and without it.
 func (w *relaxations) countFilters() {
 	var names []string
 	for _, f := range w.query.Filters {
@@ -230,55 +245,65 @@ func (w *relaxations) countFilters() {
 			names = append(names, f.Parameter)
 		}
 	}
+
 	if len(w.query.Words) > 0 {
 		names = append(names, "q")
 	}
+
 	for _, name := range names {
 		others := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
-		c := FilterCount{Parameter: name, Alone: w.matching(others...).Count()}
+		c := FilterCount{Parameter: name, Alone: w.matchingWithout(others...).Count()}
 		if len(others) > 0 {
-			if c.Call, c.Without = w.offer(w.without(name)); c.Without == 0 {
-				c.Without = w.matching(name).Count()
+			if c.RequestLink, c.Without = w.tryRequest(w.requestWithout(name)); c.Without == 0 {
+				c.Without = w.matchingWithout(name).Count()
 			}
 		}
-		w.found.Filters = append(w.found.Filters, c)
+
+		w.result.Filters = append(w.result.Filters, c)
 	}
 }
 
-// Bounds on what is looked for, so that an empty answer is quick and short.
+// Limits that keep an empty answer quick and short.
 const (
-	maxUnknown = 3    // words and values that are in no vehicle, for which near ones are looked for
+	maxUnknown = 3    // unknown words and values that get suggestions
 	maxMeant   = 5    // suggestions for each of them
 	maxTries   = 2000 // ways to leave out words
 
-	// Values in stock that are listed where none is near: up to fewInStock all, of more only the most frequent.
+	// Values in stock that are listed if none is similar: all if there are at most fewInStock, otherwise the most
+	// frequent someInStock.
 	fewInStock  = 20
 	someInStock = 12
 )
 
 // relaxWords says what each word of q finds, suggests values for words that nothing has, and offers the search that
-// leaves out as few words as possible.
+// leaves out the fewest words.
 func (w *relaxations) relaxWords() {
 	words := w.query.Words
 	if len(words) == 0 {
 		return
 	}
-	rest := w.matching("q")
+
+	rest := w.matchingWithout("q")
 	sets := make([]index.Set, len(words))
+
+	// Count the vehicles with each word.
 	var known, unknown []string
 	for i, word := range words {
 		alone := w.index().Match(&query.Query{Words: []string{word}}, nil)
-		sets[i] = w.index().And(rest, alone)
+		sets[i] = w.index().Intersect(rest, alone)
+
 		if alone.Count() > 0 {
 			known = append(known, word)
 		} else {
 			unknown = append(unknown, word)
 		}
+
 		if len(words) > 1 {
 			c := FilterCount{Parameter: "q", Word: value.Excerpt(word), Alone: alone.Count()}
-			w.found.Filters = append(w.found.Filters, c)
+			w.result.Filters = append(w.result.Filters, c)
 		}
 	}
+
 	if len(words) > 1 {
 		w.countWithoutWords(rest, sets)
 	}
@@ -291,43 +316,45 @@ func (w *relaxations) relaxWords() {
 		}
 		w.addAlternative(why+value.Excerpt(strings.Join(left, ", ")), w.withWords(kept))
 	}
+
 	for _, word := range unknown[:min(len(unknown), maxUnknown)] {
 		w.suggestForWord(word, known)
 	}
 }
 
-// countWithoutWords counts what is found without each word of q, for the last filters. rest is what matches without any
-// word, and sets are what of it has each word.
+// countWithoutWords counts what the search finds without each word of q, for the last filters. rest is what matches
+// without words, and sets are the parts of it with each word.
 func (w *relaxations) countWithoutWords(rest index.Set, sets []index.Set) {
 	words := w.query.Words
-	counts := w.found.Filters[len(w.found.Filters)-len(words):]
+	counts := w.result.Filters[len(w.result.Filters)-len(words):]
 	for i := range words {
 		found := rest
 		for j, set := range sets {
 			if j != i {
-				found = w.index().And(found, set)
+				found = w.index().Intersect(found, set)
 			}
 		}
+
 		if found.Count() > 0 {
-			counts[i].Call, counts[i].Without = w.offer(w.withWords(slices.Delete(slices.Clone(words), i, i+1)))
+			counts[i].RequestLink, counts[i].Without = w.tryRequest(w.withWords(slices.Delete(slices.Clone(words), i, i+1)))
 		}
 	}
 }
 
-// withWords gives the request with other words in q.
+// withWords returns the request with other words in q.
 func (w *relaxations) withWords(words []string) url.Values {
-	request := w.without("q")
+	request := w.requestWithout("q")
 	if len(words) > 0 {
 		request["q"] = []string{strings.Join(words, " ")}
 	}
 	return request
 }
 
-// mostWords parts the words into those that are kept and those that are left out so that something is found: as few as
-// possible are left out, and of equally few those without which most is found. rest is what matches without any word,
-// and sets are what of it has each word.
+// mostWords splits the words into kept and left so that the kept ones find something. It leaves out as few words as
+// possible, and among equals the ones without which most is found. rest is what matches without words, and sets are the
+// parts of it with each word.
 func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []string) {
-	best, most, count := uint64(0), 0, 0 // bits of the words, how many they are, and what they find
+	best, most, count := uint64(0), 0, 0 // the words as bits, their number, and how many vehicles they find
 	tries := 0
 	var choose func(i int, chosen uint64, n int, found index.Set)
 	choose = func(i int, chosen uint64, n int, found index.Set) {
@@ -341,9 +368,11 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 			}
 			return
 		}
-		choose(i+1, chosen|1<<i, n+1, w.index().And(found, sets[i]))
+
+		choose(i+1, chosen|1<<i, n+1, w.index().Intersect(found, sets[i]))
 		choose(i+1, chosen, n, found)
 	}
+
 	choose(0, 0, 0, rest)
 
 	for i, word := range w.query.Words {
@@ -353,11 +382,12 @@ func (w *relaxations) mostWords(rest index.Set, sets []index.Set) (kept, left []
 			left = append(left, word)
 		}
 	}
+
 	return kept, left
 }
 
-// suggestForWord suggests values in stock for a word that nothing has: those that it means, or else those near to it.
-// Beside them stand the words that something has, if that finds something.
+// suggestForWord suggests values in stock for a word that nothing has: what it means, or otherwise similar values. A
+// suggestion keeps the known words if it then still finds something.
 func (w *relaxations) suggestForWord(word string, known []string) {
 	var all []Suggestion
 	add := func(field *catalog.Field, meant []string) {
@@ -370,24 +400,26 @@ func (w *relaxations) suggestForWord(word string, known []string) {
 			}
 		}
 	}
+
 	fields := w.suggestedFields(func(f *catalog.Field) bool { return !w.query.Values().Has(w.parameterOf(f)) })
 	for _, field := range fields {
 		if meant := w.generation.interpreter.Meaning(w.index(), field, word); len(meant) > 0 {
 			add(field, meant)
 		}
 	}
+
 	if len(all) == 0 {
 		for _, field := range fields {
-			for _, meant := range w.near(field, word) {
+			for _, meant := range w.nearestValues(field, word) {
 				add(field, meant)
 			}
 		}
 	}
+
 	w.keepBest(all)
 }
 
-// suggestedFields gives the fields in which a value is looked for that another field, or no vehicle, has: those of them
-// that may be used.
+// suggestedFields returns the fields to search for a value that the requested field lacks, limited by mayUse.
 func (w *relaxations) suggestedFields(mayUse func(*catalog.Field) bool) (fields []*catalog.Field) {
 	for _, name := range append([]string{"city", "state"}, interpret.FreeTextFields...) {
 		if f := w.generation.catalog.TextField(name); w.parameterOf(f) != "" && mayUse(f) {
@@ -397,72 +429,82 @@ func (w *relaxations) suggestedFields(mayUse func(*catalog.Field) bool) (fields 
 	return fields
 }
 
-// near gives the values of a field that are nearest to a text, each alone.
-func (w *relaxations) near(field *catalog.Field, text string) (found [][]string) {
+// nearestValues returns the values of a field that are most similar to a text, each in a slice.
+func (w *relaxations) nearestValues(field *catalog.Field, text string) (found [][]string) {
 	texts := w.index().Texts(field)
 	if texts == nil {
 		return nil
 	}
+
 	for _, v := range w.index().ValuesOf(field, value.NearestFolded(text, texts.Folded)) {
 		if utf8.RuneCountInString(v.Text) <= maxListed {
 			found = append(found, []string{v.Text})
 		}
 	}
+
 	return found
 }
 
-// parameterOf gives the parameter that asks for values of a field; empty if there is none.
+// parameterOf returns the parameter that asks for values of a field, or "" if there is none.
 func (w *relaxations) parameterOf(field *catalog.Field) string {
 	if field == nil {
 		return ""
 	}
+
 	name := field.Name
 	if query.IsControl(name) {
 		name = query.Qualifier + name
 	}
+
 	if p, ok := w.generation.interpreter.Parameters().Get(name); !ok || p.Field != field || p.Use != query.Equals {
 		return ""
 	}
+
 	return name
 }
 
-// addSuggestion adds values that were perhaps meant by what was received, if their request finds something.
+// addSuggestion adds a suggestion if its request finds something.
 func (w *relaxations) addSuggestion(
 	all *[]Suggestion, parameter, received, in string, meant []string, request url.Values,
 ) bool {
-	c, count := w.offer(request)
+	c, count := w.tryRequest(request)
 	if count == 0 {
 		return false
 	}
-	s := Suggestion{Parameter: parameter, Received: value.Excerpt(received), Count: count, Call: c,
-		Meant: value.Clean(strings.Join(meant, ", "))}
+
+	s := Suggestion{Parameter: parameter, Received: value.Excerpt(received), Count: count, RequestLink: c,
+		Value: value.Clean(strings.Join(meant, ", "))}
 	if in != parameter {
-		s.In = in
+		s.SuggestedParameter = in
 	}
+
 	*all = append(*all, s)
 	return true
 }
 
-// keepBest adds those suggestions to the answer that find most.
+// keepBest adds the suggestions that find most to the answer.
 func (w *relaxations) keepBest(all []Suggestion) {
 	slices.SortStableFunc(all, func(a, b Suggestion) int { return cmp.Compare(b.Count, a.Count) })
-	w.found.DidYouMean = append(w.found.DidYouMean, all[:min(len(all), maxMeant)]...)
+	w.result.DidYouMean = append(w.result.DidYouMean, all[:min(len(all), maxMeant)]...)
 }
 
-// suggestValues suggests values in stock for those of a filter that are not, and lists what there is if none is near.
+// suggestValues suggests values in stock for the unmatched values of a filter. If none is similar, it lists the values
+// that exist.
 func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 	switch f.Field.Class() {
 	case catalog.Text, catalog.List:
-		var beside []string // of values that are all wanted, those that are in stock
+		var beside []string // if all values are wanted, those that are in stock
 		for _, word := range f.Words {
 			if f.Use == query.HasAll && !slices.Contains(unmatched, word) {
 				beside = append(beside, word)
 			}
 		}
+
 		isNear := false
 		for _, received := range unmatched[:min(len(unmatched), maxUnknown)] {
-			isNear = w.suggest(f, received, beside) || isNear
+			isNear = w.suggestNear(f, received, beside) || isNear
 		}
+
 		if len(unmatched) > 0 && !isNear {
 			w.listValues(f, beside)
 		}
@@ -473,50 +515,54 @@ func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 	}
 }
 
-// suggest looks for values near to the one received, and for other fields in which it is a value. It reports whether
-// the filter's own field has one that finds something beside the filter's other values.
-func (w *relaxations) suggest(f *query.Filter, received string, beside []string) (isNear bool) {
+// suggestNear suggests values similar to received, and other fields that have it. It reports whether the filter's own
+// field has one that finds something together with the other values.
+func (w *relaxations) suggestNear(f *query.Filter, received string, beside []string) (isNear bool) {
 	var all []Suggestion
-	for _, meant := range w.near(f.Field, received) {
-		request := w.without(f.Parameter)
+	for _, meant := range w.nearestValues(f.Field, received) {
+		request := w.requestWithout(f.Parameter)
 		request[f.Parameter] = append(slices.Clone(meant), beside...)
 		isNear = w.addSuggestion(&all, f.Parameter, received, f.Parameter, meant, request) || isNear
 	}
+
 	for _, field := range w.suggestedFields(func(other *catalog.Field) bool { return other != f.Field }) {
 		if meant := w.generation.interpreter.Meaning(w.index(), field, received); len(meant) > 0 {
-			request := w.without(f.Parameter)
+			request := w.requestWithout(f.Parameter)
 			request[w.parameterOf(field)] = meant
 			w.addSuggestion(&all, f.Parameter, received, w.parameterOf(field), meant, request)
 		}
 	}
+
 	w.keepBest(all)
 	return isNear
 }
 
-// listValues lists the values that a filter could ask for, beside some of its own, under the other filters: all of them
-// if they are few, otherwise the most frequent ones. Numbers are listed only if they are few.
+// listValues lists the values that a filter could ask for under the other filters: all if they are few, otherwise the
+// most frequent. Numbers are only listed if they are few.
 func (w *relaxations) listValues(f *query.Filter, beside []string) {
-	cells, complete := w.frequent(f)
+	cells, complete := w.frequentValues(f)
 	if f.Field.Class() == catalog.Number && !complete {
 		return
 	}
+
 	found := FieldValues{Parameter: f.Parameter, Complete: complete}
 	for _, cell := range cells {
-		request := w.without(f.Parameter)
+		request := w.requestWithout(f.Parameter)
 		request[f.Parameter] = append([]string{string(cell.Form)}, beside...)
-		if c, count := w.offer(request); count > 0 && !slices.Contains(beside, string(cell.Form)) {
-			found.Values = append(found.Values, ValueCount{Value: appendShown(nil, f.Field, cell), Count: count, Call: c})
+		if c, count := w.tryRequest(request); count > 0 && !slices.Contains(beside, string(cell.Form)) {
+			found.Values = append(found.Values, ValueCount{Value: appendShown(nil, f.Field, cell), Count: count, RequestLink: c})
 		}
 	}
+
 	if len(found.Values) > 0 {
 		slices.SortStableFunc(found.Values, func(a, b ValueCount) int { return cmp.Compare(b.Count, a.Count) })
-		w.found.InStock = append(w.found.InStock, found)
+		w.result.InStock = append(w.result.InStock, found)
 	}
 }
 
-// frequent gives the values of a filter's field under the other filters, of a list those of the whole stock, the most
-// frequent first. Complete says that there are no others.
-func (w *relaxations) frequent(f *query.Filter) (cells []value.Cell, complete bool) {
+// frequentValues returns the values of a filter's field under the other filters, or of the whole stock for a list, the
+// most frequent first. complete reports whether these are all values.
+func (w *relaxations) frequentValues(f *query.Filter) (cells []value.Cell, complete bool) {
 	field, other := f.Field, 0
 	switch {
 	case field.Class() == catalog.List:
@@ -524,48 +570,57 @@ func (w *relaxations) frequent(f *query.Filter) (cells []value.Cell, complete bo
 		if texts == nil {
 			return nil, false
 		}
+
 		for _, v := range w.index().ValuesOf(field, texts.Values) {
 			cells = append(cells, value.Cell{Type: value.Text, Form: []byte(v.Text)})
 		}
-	case field.Facets() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.Text || !field.Flag):
+	case field.IsFacetable() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.Text ||
+		!field.Flag):
 		var counts []index.Count
 		const blank = 2 // NULL and a blank text may be among them
-		counts, other = w.index().Facet(w.matching(f.Parameter), query.Group{Field: field}, fewInStock+blank)
+		counts, other = w.index().Facet(w.matchingWithout(f.Parameter), query.Group{Field: field}, fewInStock+blank)
 		for _, c := range counts {
 			if len(bytes.TrimSpace(c.From.Form)) > 0 {
 				cells = append(cells, c.From)
 			}
 		}
 	}
+
 	all := len(cells)
 	cells = slices.DeleteFunc(cells, func(c value.Cell) bool { return utf8.RuneCount(c.Form) > maxListed })
 	if other > 0 || all > fewInStock {
 		return cells[:min(len(cells), someInStock)], false
 	}
+
 	return cells, len(cells) == all
 }
 
-// nearestNumbers offers the range that was probably meant by a single number, and the next values of a field above and
-// below what was asked for.
+// nearestNumbers offers the range that a single number probably meant, and the next values above and below the
+// requested ones.
 func (w *relaxations) nearestNumbers(name string) {
 	f := w.generation.catalog.NumberField(name)
 	if f == nil {
 		return
 	}
+
 	var parameters []string
 	ranges := 0
-	low, high := "", "" // of all that was asked for
+
+	low, high := "", "" // of all requested ranges
 	for i := range w.query.Filters {
 		filter := &w.query.Filters[i]
 		if filter.Field != f || !filter.Use.Includes() {
 			continue
 		}
+
 		parameters = append(parameters, filter.Parameter)
+
 		for _, r := range filter.Ranges {
 			ranges++
 			if r.From != "" && (low == "" || value.CompareDecimals(r.From, low) < 0) {
 				low = r.From
 			}
+
 			if r.To != "" && (high == "" || value.CompareDecimals(r.To, high) > 0) {
 				high = r.To
 			}
@@ -573,9 +628,10 @@ func (w *relaxations) nearestNumbers(name string) {
 	}
 
 	upper, lower := name+"_max", name+"_min"
-	if low != "" && high != "" { // a bound would bring in everything on that side
+	if low != "" && high != "" { // a bound would match everything on that side
 		upper, lower = name, name
 	}
+
 	if ranges == 1 && low == high {
 		if name == "year" {
 			w.offerNumber(f, parameters, name+"_min", low, name+" from "+low+" on")
@@ -583,56 +639,62 @@ func (w *relaxations) nearestNumbers(name string) {
 			w.offerNumber(f, parameters, name+"_max", low, name+" up to "+low)
 		}
 	}
-	if f.Measure().Counts() {
+
+	if f.Measure().IsCount() {
 		upper, lower = name, name
 	}
-	rest := w.matching(parameters...)
+
+	rest := w.matchingWithout(parameters...)
 	if high != "" {
-		if next, ok := w.index().Next(rest, f, high, true); ok {
+		if next, ok := w.index().NearestNumber(rest, f, high, true); ok {
 			w.offerNumber(f, parameters, upper, string(next.Form), "the next "+name+" above: "+string(next.Form))
 		}
 	}
+
 	if low != "" {
-		if next, ok := w.index().Next(rest, f, low, false); ok {
+		if next, ok := w.index().NearestNumber(rest, f, low, false); ok {
 			w.offerNumber(f, parameters, lower, string(next.Form), "the next "+name+" below: "+string(next.Form))
 		}
 	}
 }
 
-// offerNumber offers a number for one parameter of a field in place of all parameters of it.
+// offerNumber offers a number for one parameter of a field, instead of all its parameters.
 func (w *relaxations) offerNumber(f *catalog.Field, parameters []string, parameter, number, why string) {
 	if p, ok := w.generation.interpreter.Parameters().Get(parameter); !ok || p.Field != f {
 		return // a column has that name
 	}
-	request := w.without(parameters...)
+	request := w.requestWithout(parameters...)
 	request[parameter] = []string{number}
 	w.addAlternative(why, request)
 }
 
-// maxBodies is how many bodies of a model are looked at.
+// maxBodies is how many body types of a model are considered.
 const maxBodies = 5
 
-// sameBody offers other makes and models of the body that the requested model has.
+// sameBody offers other makes and models with the body type of the requested model.
 func (w *relaxations) sameBody() {
 	body := w.generation.catalog.TextField("body_type")
 	models := query.Query{}
+
 	asksForModel := false
 	for i := range w.query.Filters {
 		f := &w.query.Filters[i]
 		if !f.Use.Includes() {
 			continue
 		}
+
 		switch f.Field.Name {
 		case "body_type":
 			return
 		case "make", "model":
-			if len(f.Meant) == 0 {
+			if len(f.InStock) == 0 {
 				return
 			}
 			models.Filters = append(models.Filters, *f)
 			asksForModel = asksForModel || f.Field.Name == "model"
 		}
 	}
+
 	if w.parameterOf(body) == "" || !asksForModel {
 		return
 	}
@@ -641,7 +703,8 @@ func (w *relaxations) sameBody() {
 	if len(bodies) == 0 {
 		return
 	}
-	request := w.without("make", "model", "trim")
+
+	request := w.requestWithout("make", "model", "trim")
 	request["body_type"] = bodies
 	w.addAlternative("others of the same body: "+value.Clean(strings.Join(bodies, ", ")), request)
 }

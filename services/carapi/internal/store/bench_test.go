@@ -23,12 +23,16 @@ func benchColumns() (declared, values []string) {
 	add := func(column, value string) { declared, values = append(declared, column), append(values, value) }
 	add("id INTEGER PRIMARY KEY", "n")
 	add("vin CHAR(17)", "10000000000000000 + n")
-	for i, name := range []string{"make", "model", "trim", "body_type", "fuel_type", "transmission", "color", "city", "state"} {
+
+	for i, name := range []string{"make", "model", "trim", "body_type", "fuel_type", "transmission", "color",
+		"city", "state"} {
 		add(name+" VARCHAR(64)", fmt.Sprintf("CONCAT('value ', n %% %d)", 50+i*100))
 	}
+
 	for i, name := range []string{"year", "mileage", "doors", "seats", "cylinders"} {
 		add(name+" INT", fmt.Sprintf("n * 7919 %% %d", 10*(i+1)*(i+1)*(i+1)*(i+1)))
 	}
+
 	add("price DECIMAL(10,2)", "n * 37 % 9000000 / 100")
 	add("msrp DECIMAL(12,2)", "n * 41 % 9000000 / 100")
 	add("rating FLOAT", "n % 50 / 10")
@@ -38,6 +42,7 @@ func benchColumns() (declared, values []string) {
 	add("sold_on DATE", "'2026-01-02'")
 	add("created_at DATETIME", "'2026-01-02 03:04:05'")
 	add("updated_at TIMESTAMP NULL", "'2026-01-02 03:04:05'")
+
 	return declared, values
 }
 
@@ -46,10 +51,13 @@ func benchMySQL(b *testing.B) dbconn.Config {
 	declared, values := benchColumns()
 	digits := "(SELECT 0 AS d" + strings.Repeat(" UNION ALL SELECT %d", 9) + ")"
 	digits = fmt.Sprintf(digits, 1, 2, 3, 4, 5, 6, 7, 8, 9)
-	numbers := fmt.Sprintf("SELECT 1 + a.d + 10*b.d + 100*c.d + 1000*e.d + 10000*f.d AS n FROM %[1]s a, %[1]s b, %[1]s c, %[1]s e, %[1]s f", digits)
+	numbers := fmt.Sprintf("SELECT 1 + a.d + 10*b.d + 100*c.d + 1000*e.d + 10000*f.d AS n FROM %[1]s a, %[1]s b, %[1]s "+
+		"c, %[1]s e, %[1]s f", digits)
 	run(b, dbtest.Open(b, c), "CREATE TABLE cars ("+strings.Join(declared, ", ")+")",
-		fmt.Sprintf("INSERT INTO cars SELECT %s FROM (%s) AS numbers WHERE n <= %d ORDER BY n", strings.Join(values, ", "), numbers, benchRows),
+		fmt.Sprintf("INSERT INTO cars SELECT %s FROM (%s) AS numbers WHERE n <= %d ORDER BY n", strings.Join(values, ", "),
+			numbers, benchRows),
 		"ANALYZE TABLE cars")
+
 	return c
 }
 
@@ -57,7 +65,8 @@ func benchSQLite(b *testing.B) dbconn.Config {
 	declared, values := benchColumns()
 	insert := strings.ReplaceAll(strings.Join(values, ", "), "CONCAT(", "concat(")
 	c, _ := dbtest.SQLite(b, "PRAGMA journal_mode = WAL", "CREATE TABLE cars ("+strings.Join(declared, ", ")+")",
-		fmt.Sprintf("WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %d) INSERT INTO cars SELECT %s FROM numbers", benchRows, insert))
+		fmt.Sprintf("WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %d) INSERT INTO "+
+			"cars SELECT %s FROM numbers", benchRows, insert))
 	return c
 }
 
@@ -80,6 +89,7 @@ func BenchmarkRows(b *testing.B) {
 		fields := everyField(c)
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
+
 			for i := 0; b.Loop(); i++ {
 				rows, err := s.Rows(b.Context(), c, Version{}, pageKeys(i), fields, 10_000)
 				if err != nil || rows[0] == nil || rows[20] == nil {
@@ -87,9 +97,11 @@ func BenchmarkRows(b *testing.B) {
 				}
 			}
 		})
+
 		b.Run(name+"/driver", func(b *testing.B) {
 			statements := map[any]driver.Stmt{}
 			b.ReportAllocs()
+
 			for i := 0; b.Loop(); i++ {
 				rows, err := rowsByDriver(b.Context(), s, statements, c, pageKeys(i), fields, 10_000)
 				if err != nil || rows[0] == nil || rows[20] == nil {
@@ -101,15 +113,18 @@ func BenchmarkRows(b *testing.B) {
 }
 
 // rowsByDriver is Rows without database/sql.
-func rowsByDriver(ctx context.Context, s *Store, statements map[any]driver.Stmt, c *catalog.Catalog, keys [][]value.Cell, fields []*catalog.Field, most int) ([]*Row, error) {
+func rowsByDriver(ctx context.Context, s *Store, statements map[any]driver.Stmt, c *catalog.Catalog,
+	keys [][]value.Cell, fields []*catalog.Field, most int) ([]*Row, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	q := s.selection(c, fields, false)
 	count := paddedCount(len(keys))
+
 	var args []any
 	for _, c := range q.columns {
 		args = s.boundArgs(args, c, most)
 	}
+
 	args = s.keyArgs(args, q.keyParts, keys, count)
 	named := make([]driver.NamedValue, len(args))
 	for i, arg := range args {
@@ -124,6 +139,7 @@ func rowsByDriver(ctx context.Context, s *Store, statements map[any]driver.Stmt,
 	if err != nil {
 		return nil, err
 	}
+
 	defer func() { _ = conn.Close() }()
 	err = conn.Raw(func(dc any) error {
 		statement := statements[dc]
@@ -133,10 +149,12 @@ func rowsByDriver(ctx context.Context, s *Store, statements map[any]driver.Stmt,
 			}
 			statements[dc] = statement
 		}
+
 		rows, err := statement.(driver.StmtQueryContext).QueryContext(ctx, named)
 		if err != nil {
 			return err
 		}
+
 		defer func() { _ = rows.Close() }()
 		raw := make([]driver.Value, len(r.destinations))
 		for {
@@ -146,15 +164,18 @@ func rowsByDriver(ctx context.Context, s *Store, statements map[any]driver.Stmt,
 			case err != nil:
 				return err
 			}
+
 			for i, v := range raw {
 				if err := r.destinations[i].(*destination).Scan(v); err != nil {
 					return err
 				}
 			}
-			r.keep()
+
+			r.keepRow()
 		}
 	})
-	return r.result(), err
+
+	return r.rowsByKey(), err
 }
 
 // BenchmarkRead reads the whole table and drops its rows.
@@ -166,15 +187,17 @@ func BenchmarkRead(b *testing.B) {
 		s := openStore(b, way.open(b), Settings{})
 		b.Run(way.name, func(b *testing.B) {
 			b.ReportAllocs()
+
 			for b.Loop() {
 				rows := 0
-				_, _, err := s.Read(b.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, Add, error) {
+				_, _, err := s.Read(b.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, AddRow, error) {
 					return c.Read, func([]value.Cell) error { rows++; return nil }, nil
 				})
 				if err != nil || rows != benchRows {
 					b.Fatal(rows, err)
 				}
 			}
+
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchRows, "ns/row")
 		})
 	}

@@ -11,21 +11,22 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// A table of many rows is bound by a few of them, and read at once; what all rows say is compared afterwards.
+// A table of at least manyTableRows rows is bound by the first sampleRows. The binding is checked after all rows were
+// read.
 const (
-	manyRows = 50_000
-	fewRows  = 5_000
+	manyTableRows = 50_000
+	sampleRows    = 5_000
 )
 
-// tableRead is one read of a table whose columns may have to be bound first.
+// tableRead is one read of a table. It binds the columns if necessary.
 type tableRead struct {
-	store   *Store
-	conn    *sqlx.Conn
-	source  catalog.Source
-	binding catalog.Binding
-	last    *catalog.Catalog
-	about   int // rows
-	begin   Begin
+	store    *Store
+	conn     *sqlx.Conn
+	source   catalog.Source
+	binding  catalog.Binding
+	last     *catalog.Catalog
+	estimate int // number of rows
+	begin    BeginRead
 }
 
 func (s *Store) bindingOf(source catalog.Source) catalog.Binding {
@@ -37,15 +38,16 @@ func (s *Store) bindingOf(source catalog.Source) catalog.Binding {
 	return b
 }
 
-// read reads the rows. The columns are bound as before if they have not changed, as the live table's are if this is a
-// copy of it, and otherwise by their names and by the values of all rows.
+// read reads the rows. It keeps the binding of unchanged columns. A copy takes the binding of its live table. Other
+// columns are bound by their names and the values of all rows.
 func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
 	plan, last := r.store.plan.Load(), r.last
 	if last != nil && last.SameSource(r.source) && slices.Equal(last.BoundID, r.binding.ID) &&
 		(plan == nil || last.Plan == plan) {
-		return last, r.rows(ctx, last, nil)
+		return last, r.streamRows(ctx, last, nil)
 	}
-	if plan == nil && r.binding.Vocabulary != nil && r.about >= manyRows {
+
+	if plan == nil && r.binding.Vocabulary != nil && r.estimate >= manyTableRows {
 		if c, isBound, err := r.readWhileBinding(ctx); isBound || err != nil {
 			return c, err
 		}
@@ -57,21 +59,24 @@ func (r *tableRead) read(ctx context.Context) (*catalog.Catalog, error) {
 			return nil, err
 		}
 	}
+
 	c, err := r.bind(plan)
 	if err != nil {
 		return nil, err
 	}
-	r.log(c)
-	return c, r.rows(ctx, c, nil)
+
+	r.logBinding(c)
+	return c, r.streamRows(ctx, c, nil)
 }
 
-// readWhileBinding binds the columns by a few rows, and reads all of them, for the index and for a profile. If all rows say
-// something else, it binds the columns by them and reads the rows again. isBound is false if the few rows say too little.
+// readWhileBinding binds the columns by a sample, and then reads all rows for the index and for a profile. If the
+// profile leads to another binding, it reads the rows again. isBound is false if the sample says too little.
 func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, isBound bool, err error) {
-	plan, err := r.planOfRows(ctx, fewRows)
+	plan, err := r.planOfRows(ctx, sampleRows)
 	if err == nil {
 		c, err = r.bind(plan)
 	}
+
 	var unbound BindingError
 	if errors.As(err, &unbound) {
 		return nil, false, nil
@@ -81,35 +86,39 @@ func (r *tableRead) readWhileBinding(ctx context.Context) (c *catalog.Catalog, i
 	}
 
 	profiler := catalog.NewProfiler(r.source.Table)
-	if err := r.rows(ctx, c, profiler); err != nil {
+	if err := r.streamRows(ctx, c, profiler); err != nil {
 		return nil, false, err
 	}
+
 	whole, err := r.newPlan(profiler.Profile())
 	if err != nil {
 		return nil, false, err
 	}
+
 	if whole.SameBinding(plan) {
 		c.Plan = whole
-		r.log(c)
+		r.logBinding(c)
 		return c, true, nil
 	}
 
 	if c, err = r.bind(whole); err != nil {
 		return nil, false, err
 	}
-	r.log(c)
-	return c, true, r.rows(ctx, c, nil)
+
+	r.logBinding(c)
+	return c, true, r.streamRows(ctx, c, nil)
 }
 
-// rows reads all rows for the index and, unless it is nil, for a profile.
-func (r *tableRead) rows(ctx context.Context, c *catalog.Catalog, profiler *catalog.Profiler) error {
-	fields, add, err := r.begin(c, r.about)
+// streamRows reads all rows for the index and, unless profiler is nil, for a profile.
+func (r *tableRead) streamRows(ctx context.Context, c *catalog.Catalog, profiler *catalog.Profiler) error {
+	fields, add, err := r.begin(c, r.estimate)
 	if err != nil {
 		return err
 	}
 	if profiler == nil {
 		return r.store.stream(ctx, r.conn, c, fields, 0, add)
 	}
+
 	all := slices.Concat(fields, profiler.Fields(r.source.Table))
 	return r.store.stream(ctx, r.conn, c, all, 0, func(cells []value.Cell) error {
 		if err := add(cells[:len(fields)]); err != nil {
@@ -119,16 +128,18 @@ func (r *tableRead) rows(ctx context.Context, c *catalog.Catalog, profiler *cata
 	})
 }
 
-// planOfRows decides what the columns are by the first rows, as many as limit says; by all of them if it is 0.
+// planOfRows decides what the columns are by the first limit rows, or by all rows if limit is 0.
 func (r *tableRead) planOfRows(ctx context.Context, limit int) (*catalog.Plan, error) {
 	if r.binding.Vocabulary == nil {
 		return r.newPlan(nil)
 	}
+
 	profiler := catalog.NewProfiler(r.source.Table)
 	c := &catalog.Catalog{Table: r.source.Table}
 	if err := r.store.stream(ctx, r.conn, c, profiler.Fields(r.source.Table), limit, profiler.Add); err != nil {
 		return nil, err
 	}
+
 	return r.newPlan(profiler.Profile())
 }
 
@@ -148,7 +159,7 @@ func (r *tableRead) bind(plan *catalog.Plan) (*catalog.Catalog, error) {
 	return c, nil
 }
 
-func (r *tableRead) log(c *catalog.Catalog) {
+func (r *tableRead) logBinding(c *catalog.Catalog) {
 	message := "columns of the table are bound"
 	if r.last != nil {
 		message = "columns of the table have changed"

@@ -20,28 +20,34 @@ func TestBindingOfLargeTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	binding := catalog.Binding{Vocabulary: vocabulary}
 	mysql := dbtest.Database(t)
+
 	sqlite, file := dbtest.SQLite(t)
 	databases := map[*sqlx.DB]dbconn.Config{dbtest.Open(t, mysql): mysql, file: sqlite}
 	for name, c := range map[string]struct {
 		first string // what the first rows have in the column c7
 		reads int
-	}{"alike": {"SUBSTR('Automatic Manual', 1 + 10 * (n % 2), 9)", 1}, "other": {"SUBSTR('abcde', 1 + n % 5, 1)", 2}, "empty": {"NULL", 2}} {
+	}{"alike": {"SUBSTR('Automatic Manual', 1 + 10 * (n % 2), 9)", 1}, "other": {"SUBSTR('abcde', 1 + n % 5, 1)", 2},
+		"empty": {"NULL", 2}} {
 		for db, config := range databases {
-			run(t, db, "DROP TABLE IF EXISTS cars", "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), c7 VARCHAR(20), price VARCHAR(20))")
-			fill := fmt.Sprintf(`INSERT INTO cars WITH RECURSIVE few (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM few WHERE i < 299),
+			run(t, db, "DROP TABLE IF EXISTS cars", "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model "+
+				"VARCHAR(20), c7 VARCHAR(20), price VARCHAR(20))")
+			fill := fmt.Sprintf(`INSERT INTO cars WITH RECURSIVE few (i) AS (
+				SELECT 0 UNION ALL SELECT i + 1 FROM few WHERE i < 299),
 				n (n) AS (SELECT 300 * a.i + b.i FROM few AS a, few AS b)
 				SELECT n, 'Kia', 'Rio', CASE WHEN n < %d THEN %s ELSE SUBSTR('Automatic Manual', 1 + 10 * (n %% 2), 9) END, '$100'
-				FROM n WHERE n <= %d ORDER BY n`, fewRows, c.first, manyRows)
+				FROM n WHERE n <= %d ORDER BY n`, sampleRows, c.first, manyTableRows)
 			run(t, db, fill)
+
 			if config.Driver != dbconn.SQLite {
 				run(t, db, "ANALYZE TABLE cars")
 			}
 
 			s := openStore(t, config, Settings{Table: "cars", Binding: binding})
 			reads, rows := 0, 0
-			read, _, err := s.Read(t.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, Add, error) {
+			read, _, err := s.Read(t.Context(), nil, func(c *catalog.Catalog, _ int) ([]*catalog.Field, AddRow, error) {
 				reads++
 				rows = 0
 				return c.Read, func([]value.Cell) error { rows++; return nil }, nil
@@ -49,22 +55,26 @@ func TestBindingOfLargeTables(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if rows != manyRows+1 || reads != c.reads && config.Driver == dbconn.SQLite {
+
+			if rows != manyTableRows+1 || reads != c.reads && config.Driver == dbconn.SQLite {
 				t.Errorf("%s: %s: %d rows in %d reads", config.Driver, name, rows, reads)
 			}
 
 			// Of a table with fewer rows, all are looked at first.
 			whole := tableRead{store: s, conn: nil, source: catalog.Source{Table: read.Table}, binding: binding}
-			conn, release, err := s.reader(t.Context())
+			conn, release, err := s.acquireReader(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			whole.conn = conn
 			plan, err := whole.planOfRows(t.Context(), 0)
 			release(false)
+
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			if !reflect.DeepEqual(read.Plan, plan) || plan.Fields["transmission"].Column != "c7" {
 				t.Errorf("%s: %s: %+v, want %+v", config.Driver, name, read.Plan, plan)
 			}

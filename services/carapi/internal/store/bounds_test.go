@@ -64,29 +64,35 @@ func TestBounds(t *testing.T) {
 		if err != nil || rows[0] == nil {
 			t.Fatal(err, rows)
 		}
+
 		f := &read.catalog.Fields[len(read.catalog.Fields)-1]
 		cell, whole := rows[0].Cell(f)
 		if string(cell.Form) != e.form || whole != (e.length == 0) || rows[0].Length(f) != e.length {
 			t.Errorf("%q, whole: %t, length %d; want %q, %d", cell.Form, whole, rows[0].Length(f), e.form, e.length)
 		}
+
 		if e.form == "" && e.length > 0 && cell.Type != value.Null {
 			t.Errorf("what was not read is a %d", cell.Type)
 		}
+
 		if other, whole := rows[0].Cell(read.catalog.Field("make")); !whole || string(other.Form) != "m" {
 			t.Errorf("the column before it is %q", other.Form)
 		}
 	}
+
 	for i, e := range boundCases() {
 		table := "CREATE TABLE cars (no INTEGER PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), " + e.column + ")"
 		var stored any = e.stored
 		if strings.Contains(e.column, "BINARY") || strings.Contains(e.column, "BLOB") {
 			stored = []byte(e.stored)
 		}
+
 		insert := func(db *sqlx.DB) {
 			if _, err := db.Exec("INSERT INTO cars VALUES (1, 'm', 'n', ?)", stored); err != nil {
 				t.Fatal(err)
 			}
 		}
+
 		t.Run(fmt.Sprintf("MySQL/%d %s", i, e.column), func(t *testing.T) {
 			c := dbtest.Database(t)
 			db := dbtest.Open(t, c)
@@ -94,6 +100,7 @@ func TestBounds(t *testing.T) {
 			insert(db)
 			check(t, e, c)
 		})
+
 		t.Run(fmt.Sprintf("SQLite/%d %s", i, e.column), func(t *testing.T) {
 			c, db := dbtest.SQLite(t, table)
 			insert(db)
@@ -109,8 +116,10 @@ func TestBounds(t *testing.T) {
 func TestBoundsOnServer(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), photo LONGBLOB, remarks LONGTEXT, features LONGTEXT)",
-		"INSERT INTO cars VALUES (1, 'a', 'b', REPEAT('x', 4000000), REPEAT('ハ', 1000000), CONCAT('[', REPEAT('1,', 1000000), '1]'))")
+	run(t, db, "CREATE TABLE cars (no INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), photo LONGBLOB, remarks "+
+		"LONGTEXT, features LONGTEXT)",
+		"INSERT INTO cars VALUES (1, 'a', 'b', REPEAT('x', 4000000), REPEAT('ハ', 1000000), CONCAT('[', REPEAT('1,', "+
+			"1000000), '1]'))")
 	c.MaxOpenConns = 1
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
@@ -121,14 +130,18 @@ func TestBoundsOnServer(t *testing.T) {
 		}
 		return bytes
 	}
+
 	before := sent()
+
 	rows, err := s.Rows(t.Context(), read.catalog, read.version, read.keys(), everyField(read.catalog), 1000)
 	if err != nil || rows[0] == nil {
 		t.Fatal(rows, err)
 	}
+
 	if got := sent() - before; got > 10_000 {
 		t.Errorf("%d bytes were sent", got)
 	}
+
 	for name, want := range map[string]int{"photo": 4_000_000, "remarks": 1_000_000, "features": 2_000_003} {
 		if got := rows[0].Length(read.catalog.Field(name)); got != want {
 			t.Errorf("%s: length %d, want %d", name, got, want)

@@ -9,52 +9,54 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// bound is how much of a column's value a statement reads.
-type bound uint8
+// readBound says how much of a column's value a statement reads.
+type readBound uint8
 
 const (
-	unbounded bound = iota
-	beginning       // of a text
-	wholeOnly       // or nothing, where a part of a value would be wrong: of a number, JSON or bytes
+	unbounded      readBound = iota
+	boundBeginning           // the beginning of a text
+	boundWhole               // the whole value or nothing: of numbers, JSON and bytes
 )
 
 // column is a value of each row that a statement reads.
 type column struct {
 	position int         // in Table.Columns; rowID for the rowid
-	kind     schema.Kind // as which it is understood
-	bound    bound
-	inBytes  bool // what is bounded: characters if not
-	inSQL    bool // the statement bounds it, and reads its length too
+	kind     schema.Kind // the kind to read it as
+	bound    readBound
+	inBytes  bool // the bound is in bytes, otherwise in characters
+	inSQL    bool // the statement applies the bound and reads the length too
 }
 
 const rowID = -1
 
-// minBounded is the capacity, in characters or bytes, from which statements bound what they read of a column. Smaller
-// values are read whole and cut here, so that statements stay the same and stay prepared.
+// minBounded is the capacity, in characters or bytes, from which statements bound what they read. Smaller values are
+// read whole and cut here, so that the statements stay the same and prepared.
 const minBounded = 255
 
-// boundedColumn is the column of a field, read only as far as it may be shown. In a loose file, one that
-// syncer does not keep, a column may hold what its type does not allow.
+// boundedColumn returns the column of a field, bounded to what may be shown. In a loose file, which syncer does not
+// keep, a column may hold more than its type allows.
 func boundedColumn(t schema.Table, f *catalog.Field, loose bool) column {
 	size := capacity(t.Columns[f.Columns[0]])
 	if loose {
 		size = math.MaxInt
 	}
+
 	c := column{position: f.Columns[0], kind: f.Stored}
 	switch {
 	case size == 0:
 		return c
 	case f.Class() == catalog.Text:
-		c.bound = beginning
+		c.bound = boundBeginning
 	default:
-		c.bound = wholeOnly
+		c.bound = boundWhole
 	}
+
 	c.inBytes = f.Class() == catalog.Opaque
 	c.inSQL = size > minBounded
 	return c
 }
 
-// capacity is how long the values of a MySQL column can be, in characters or bytes; 0 for numbers and times.
+// capacity returns the maximal length of a MySQL column's values, in characters or bytes; 0 for numbers and times.
 func capacity(c schema.Column) int {
 	switch c.Kind {
 	case schema.Text, schema.Bytes:
@@ -81,26 +83,29 @@ func capacity(c schema.Column) int {
 	case "uuid", "inet4", "inet6":
 		return 64
 	}
+
 	return math.MaxInt
 }
 
-// name names a column of the table t. Without the t, SQLite would take a name in quotes that is not there for a text.
-func (s *Store) name(c schema.Column) string { return "t." + s.quote(c.Name) }
+// columnExpression names a column of the table t. Without the t, SQLite would read the quoted name of a missing column
+// as a text.
+func (s *Store) columnExpression(c schema.Column) string { return "t." + s.quote(c.Name) }
 
-// from is what statements read: the table, as t.
-func (s *Store) from(t schema.Table) string { return " FROM " + s.quote(t.Name) + " AS t" }
+// fromClause names the table as t.
+func (s *Store) fromClause(t schema.Table) string { return " FROM " + s.quote(t.Name) + " AS t" }
 
-// expressions gives the SQL of a column, with as many placeholders for the bound as boundArgs has.
-func (s *Store) expressions(t schema.Table, c column) (value, length string) {
+// selectExpressions returns the SQL of a column, with as many placeholders for the bound as boundArgs has values.
+func (s *Store) selectExpressions(t schema.Table, c column) (value, length string) {
 	if c.position == rowID {
 		return "t." + rowIDName(t), ""
 	}
-	name := s.name(t.Columns[c.position])
+
+	name := s.columnExpression(t.Columns[c.position])
 	if !s.isSQLite {
 		switch {
 		case !c.inSQL:
 			return name, ""
-		case c.bound == beginning:
+		case c.bound == boundBeginning:
 			return "LEFT(" + name + ", ?)", "CHAR_LENGTH(" + name + ")"
 		case c.inBytes:
 			return "CASE WHEN LENGTH(" + name + ") <= ? THEN " + name + " END", "LENGTH(" + name + ")"
@@ -111,49 +116,53 @@ func (s *Store) expressions(t schema.Table, c column) (value, length string) {
 	isLong := "typeof(" + name + ") IN ('text', 'blob') AND octet_length(" + name + ") > ?"
 	switch {
 	case !c.inSQL:
-		// The plus takes the declared type away, by which the driver makes times and booleans of values.
+		// The plus hides the declared type. Otherwise the driver would turn values into times and booleans.
 		return "+" + name, ""
-	case c.bound == beginning:
-		// In bytes, as SQLite's functions of texts end at a NUL.
+	case c.bound == boundBeginning:
+		// In bytes, because SQLite's text functions stop at a NUL.
 		return "CASE WHEN " + isLong + " THEN substr(CAST(" + name + " AS BLOB), 1, ?) ELSE " + name + " END",
 			"CASE WHEN " + isLong + " THEN length(" + name + ") END"
 	case c.inBytes:
 		return "CASE WHEN " + isLong + " THEN NULL ELSE " + name + " END",
 			"CASE WHEN " + isLong + " THEN octet_length(" + name + ") END"
 	}
+
 	isLong = "typeof(" + name + ") IN ('text', 'blob') AND length(" + name + ") > ?"
 	return "CASE WHEN " + isLong + " THEN NULL ELSE " + name + " END",
 		"CASE WHEN " + isLong + " THEN length(" + name + ") END"
 }
 
-// boundArgs appends what the placeholders of a column's expressions stand for.
+// boundArgs appends the values of the placeholders in a column's expressions.
 func (s *Store) boundArgs(args []any, c column, most int) []any {
 	switch {
 	case !c.inSQL:
 	case !s.isSQLite:
 		args = append(args, most)
-	case c.bound == beginning:
+	case c.bound == boundBeginning:
 		args = append(args, most, most*maxUTF8, most*maxUTF8)
 	default:
 		args = append(args, most, most)
 	}
+
 	return args
 }
 
-// maxUTF8 is how many bytes a character takes at most.
+// maxUTF8 is the largest number of bytes of a character.
 const maxUTF8 = 4
 
-// wholeColumns are the columns that a field is read from, without bounds: one, or those of a joined id.
-func wholeColumns(t schema.Table, f *catalog.Field) []column {
+// unboundedColumns returns the columns that a field is read from, without bounds: one, or those of a joined id.
+func unboundedColumns(t schema.Table, f *catalog.Field) []column {
 	switch {
 	case len(f.Columns) == 0:
 		return []column{{position: rowID, kind: f.Stored}}
 	case !f.IsJoined():
 		return []column{{position: f.Columns[0], kind: f.Stored}}
 	}
+
 	parts := make([]column, len(f.Columns))
 	for i, position := range f.Columns {
 		parts[i] = column{position: position, kind: t.Columns[position].Kind}
 	}
+
 	return parts
 }

@@ -17,9 +17,9 @@ import (
 var (
 	// ErrTooSlow says that a statement took longer than QUERY_TIMEOUT and was stopped.
 	ErrTooSlow = errors.New("the query took too long")
-	// ErrNoTable says that the table, or a column that was read before, is not there, or that it may not be read.
+	// ErrNoTable says that the table or a known column is missing, or may not be read.
 	ErrNoTable = errors.New("the table of vehicles is not there")
-	// ErrMoved says that syncer has changed the file since the version that was asked for.
+	// ErrMoved says that syncer has changed the file since the requested version.
 	ErrMoved = errors.New("the snapshot has changed")
 )
 
@@ -28,13 +28,12 @@ type BindingError struct{ Err error }
 
 func (e BindingError) Error() string { return e.Err.Error() }
 
-// Unwrap gives what does not fit.
+// Unwrap returns the reason.
 func (e BindingError) Unwrap() error { return e.Err }
 
-// Unavailable reports whether an error means that the source cannot answer: no connection, no right, no table or
-// column, no statement left. It is false for a query that took too long, and for mistakes of the caller or of this
-// program.
-func Unavailable(err error) bool {
+// IsUnavailable reports whether an error means that the source cannot answer: no connection, permission, table, column
+// or free statement. It is false for a query that took too long, and for mistakes of the caller or of this program.
+func IsUnavailable(err error) bool {
 	var connecting dbconn.ConnectError
 	var server *mysql.MySQLError
 	var file sqlite3.Error
@@ -52,19 +51,20 @@ func Unavailable(err error) bool {
 	case errors.As(err, &file):
 		return file.Code != sqlite3.ErrError
 	}
+
 	return false
 }
 
-// Permanent reports whether an error of the first read is one that waiting does not help. A server may start later or
-// be less busy, and syncer may yet write its file.
-func Permanent(err error) bool {
+// IsPermanent reports whether waiting does not help after an error of the first read. A server may start later or be
+// less busy, and syncer may still write its file.
+func IsPermanent(err error) bool {
 	var server *mysql.MySQLError
 	switch {
 	case errors.Is(err, ErrTooSlow):
 		return false
 	case errors.As(err, &server):
 		gone := server.Number == erNoSuchTable || server.Number == erBadField
-		return gone || slices.Contains(refusals, server.Number) || isQueryError(server)
+		return gone || slices.Contains(accessErrors, server.Number) || isQueryError(server)
 	}
 	return !dbconn.Transient(err) && !errors.Is(err, fs.ErrNotExist)
 }
@@ -75,8 +75,8 @@ func isProtocolError(err error) bool {
 		func(known error) bool { return errors.Is(err, known) })
 }
 
-// withCause marks the error of a statement that ran out of time, or that its caller has given up. A server that cannot
-// be reached in time is not slow but away.
+// withCause marks the error of a statement that ran out of time or was canceled. A server that cannot be reached in
+// time is away, not slow.
 func withCause(ctx context.Context, err error) error {
 	var connecting dbconn.ConnectError
 	var server *mysql.MySQLError
@@ -84,16 +84,17 @@ func withCause(ctx context.Context, err error) error {
 	case err == nil, errors.As(err, &connecting):
 		return err
 	case errors.Is(ctx.Err(), context.DeadlineExceeded),
-		errors.As(err, &server) && slices.Contains(timeouts, server.Number):
+		errors.As(err, &server) && slices.Contains(timeoutErrors, server.Number):
 		return fmt.Errorf("%w: %w", ErrTooSlow, err)
 	case ctx.Err() != nil && !errors.Is(err, ctx.Err()): // SQLite says that it was interrupted
 		return fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
+
 	return err
 }
 
-// missing marks an error that names a table or a column which is not there.
-func (s *Store) missing(err error) error {
+// withNoTable marks an error that names a missing table or column as ErrNoTable.
+func (s *Store) withNoTable(err error) error {
 	var server *mysql.MySQLError
 	var file sqlite3.Error
 	switch {
@@ -103,15 +104,16 @@ func (s *Store) missing(err error) error {
 		errors.As(err, &file) && file.Code == sqlite3.ErrError:
 		return fmt.Errorf("%s: %w", s.Setting, noTableError{err})
 	}
+
 	return err
 }
 
-// noTableError is an ErrNoTable that says itself what is missing.
+// noTableError is an ErrNoTable whose text says what is missing.
 type noTableError struct{ error }
 
 func (e noTableError) Is(target error) bool { return target == ErrNoTable }
 
-// Unwrap gives the database's own error.
+// Unwrap returns the database's own error.
 func (e noTableError) Unwrap() error { return e.error }
 
 // isAltered reports whether a read met a table that was altered after its columns were read.

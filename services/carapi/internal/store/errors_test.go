@@ -21,6 +21,7 @@ func TestUnavailable(t *testing.T) {
 		copy(e.SQLState[:], state)
 		return fmt.Errorf("search: %w", e)
 	}
+
 	for _, e := range []struct {
 		err                    error
 		unavailable, permanent bool
@@ -36,9 +37,9 @@ func TestUnavailable(t *testing.T) {
 		{withCause(t.Context(), server(3024, "HY000")), false, false}, // max_execution_time
 		{server(1045, "28000"), true, true},
 		{server(1142, "42000"), true, true},
-		{s.missing(server(1054, "42S22")), true, true},
-		{s.missing(server(1146, "42S02")), true, true},
-		{s.missing(fmt.Errorf("vehicles: %w", schema.ErrNoTable)), true, true},
+		{s.withNoTable(server(1054, "42S22")), true, true},
+		{s.withNoTable(server(1146, "42S02")), true, true},
+		{s.withNoTable(fmt.Errorf("vehicles: %w", schema.ErrNoTable)), true, true},
 		{BindingError{errors.New("no column for make")}, false, true},
 		{fmt.Errorf("look at the file: %w", fs.ErrNotExist), true, false},
 		{server(1064, "42000"), false, true},
@@ -48,10 +49,10 @@ func TestUnavailable(t *testing.T) {
 		{context.Canceled, false, true},
 		{errors.New("sql: Scan error"), false, true},
 	} {
-		if got := Unavailable(e.err); got != e.unavailable {
+		if got := IsUnavailable(e.err); got != e.unavailable {
 			t.Errorf("%v: unavailable %t", e.err, got)
 		}
-		if got := Permanent(e.err); got != e.permanent {
+		if got := IsPermanent(e.err); got != e.permanent {
 			t.Errorf("%v: permanent %t", e.err, got)
 		}
 	}

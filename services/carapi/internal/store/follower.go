@@ -11,36 +11,37 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// follower notices changes of a SQLite file that syncer does not keep. It keeps one connection, since SQLite's
-// data_version can only be compared with earlier values on the same connection. A file that another one has replaced
-// gets a new connection.
+// follower notices changes of a SQLite file that syncer does not keep. It keeps one connection, because SQLite's
+// data_version can only be compared on the same connection. A replaced file gets a new connection.
 type follower struct {
 	mu         sync.Mutex // held while the file is read; guards what follows
 	conn       *sqlx.Conn // nil until the first read, and after one that failed
 	path       string
-	file       os.FileInfo // taken before conn was opened, so a file that comes in between is noticed later
+	file       os.FileInfo // from before conn was opened, so a replacement in between is noticed later
 	generation int64       // number of conn
 }
 
-// acquire locks the follower and gives its connection; release unlocks it. The pool must open a new connection for each
-// that is asked for: an idle one may belong to a file that has been replaced.
+// acquire locks the follower and returns its connection; release unlocks it. The pool must open a new connection for
+// each request, because an idle one may belong to a replaced file.
 func (f *follower) acquire(ctx context.Context, rows, reads *sqlx.DB) (*sqlx.Conn, error) {
 	f.mu.Lock()
-	path, file, err := fileOf(ctx, rows)
+	path, file, err := statFile(ctx, rows)
 	if err == nil && !f.follows(path, file) {
 		err = f.reopen(ctx, reads, path, file)
 	}
+
 	if err != nil {
 		f.mu.Unlock()
 		return nil, err
 	}
+
 	return f.conn, nil
 }
 
-// release unlocks the follower. After a failure its connection is not used again.
+// release unlocks the follower. After a failure it drops the connection.
 func (f *follower) release(failed bool) {
 	if failed {
-		_ = f.drop()
+		_ = f.closeConn()
 	}
 	f.mu.Unlock()
 }
@@ -50,18 +51,19 @@ func (f *follower) follows(path string, file os.FileInfo) bool {
 }
 
 func (f *follower) reopen(ctx context.Context, reads *sqlx.DB, path string, file os.FileInfo) error {
-	_ = f.drop() // the file that it belongs to is gone
+	_ = f.closeConn() // its file is gone
 	conn, err := reads.Connx(ctx)
 	if err != nil {
 		return err
 	}
+
 	f.conn, f.path, f.file = conn, path, file
 	f.generation++
 	return nil
 }
 
-// drop gives the connection back.
-func (f *follower) drop() error {
+// closeConn closes the connection.
+func (f *follower) closeConn() error {
 	if f.conn == nil {
 		return nil
 	}
@@ -73,28 +75,31 @@ func (f *follower) drop() error {
 func (f *follower) close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.drop()
+	return f.closeConn()
 }
 
-// version gives the file's present version. It waits while the file is read. Without a connection that can be compared
-// with it is one that no read has had.
+// version returns the file's present version. It waits while the file is read. Without a comparable connection it
+// returns a version that no read has had.
 func (f *follower) version(ctx context.Context, rows *sqlx.DB) (Version, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	v := Version{AsOf: time.Now(), Data: (f.generation + 1) << generationShift}
-	path, file, err := fileOf(ctx, rows)
+
+	path, file, err := statFile(ctx, rows)
 	if err != nil || !f.follows(path, file) {
 		return v, err
 	}
+
 	data, err := f.dataVersion(ctx, f.conn)
 	if err != nil {
-		return v, errors.Join(err, f.drop())
+		return v, errors.Join(err, f.closeConn())
 	}
+
 	v.Data = data
 	return v, nil
 }
 
-// generationShift leaves room for a data_version, which is a small counter, below the number of its connection.
+// generationShift leaves room for a data_version, a small counter, below the number of its connection.
 const generationShift = 32
 
 // dataVersion reads data_version, which starts at 1, on the follower's connection or in a transaction on it.
@@ -104,8 +109,8 @@ func (f *follower) dataVersion(ctx context.Context, q sqlx.QueryerContext) (int6
 	return f.generation<<generationShift + data, err
 }
 
-// fileOf gives the path of a pool's SQLite file, without symbolic links, and what is there now.
-func fileOf(ctx context.Context, db *sqlx.DB) (path string, file os.FileInfo, err error) {
+// statFile returns the path of a pool's SQLite file, without symbolic links, and the file that is there now.
+func statFile(ctx context.Context, db *sqlx.DB) (path string, file os.FileInfo, err error) {
 	if err := db.GetContext(ctx, &path, "SELECT file FROM pragma_database_list WHERE name = 'main'"); err != nil {
 		return "", nil, err
 	}

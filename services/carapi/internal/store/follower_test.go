@@ -12,24 +12,29 @@ import (
 func TestChangedLooseFile(t *testing.T) {
 	for _, journal := range []string{"delete", "wal"} {
 		t.Run(journal, func(t *testing.T) {
-			c, db := dbtest.SQLite(t, "PRAGMA journal_mode = "+journal, "CREATE TABLE cars (make TEXT, model TEXT)", "INSERT INTO cars VALUES ('a', 'b')")
+			c, db := dbtest.SQLite(t, "PRAGMA journal_mode = "+journal, "CREATE TABLE cars (make TEXT, model TEXT)",
+				"INSERT INTO cars VALUES ('a', 'b')")
 			s := openStore(t, c, Settings{})
-			if _, changed, err := s.Changed(t.Context(), Version{}); err != nil || !changed {
+			if _, changed, err := s.CheckChanged(t.Context(), Version{}); err != nil || !changed {
 				t.Errorf("never read: changed: %t, %v", changed, err)
 			}
+
 			read := readStock(t, s, nil)
 			expect := func(step string, changed bool) {
 				t.Helper()
 				before := time.Now()
-				now, got, err := s.Changed(t.Context(), read.version)
+				now, got, err := s.CheckChanged(t.Context(), read.version)
 				if err != nil || got != changed || now.Synced || now.AsOf.Before(before) {
 					t.Errorf("%s: changed: %t, %+v, %v", step, got, now, err)
 				}
+
 				if changed {
 					read = readStock(t, s, read.catalog)
 				}
+
 				requireSameRows(t, s, read)
 			}
+
 			for range 3 {
 				expect("nothing", false)
 				run(t, db, "UPDATE cars SET make = make || 'x'")
@@ -37,6 +42,7 @@ func TestChangedLooseFile(t *testing.T) {
 				run(t, db, "CREATE TABLE other (a)", "DROP TABLE other")
 				expect("another table", true)
 			}
+
 			expect("nothing", false)
 		})
 	}
@@ -49,24 +55,29 @@ func TestReplacedFile(t *testing.T) {
 	_ = db.Close()
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
+
 	if err := os.Rename(other.Path, c.Path); err != nil {
 		t.Fatal(err)
 	}
-	if _, changed, err := s.Changed(t.Context(), read.version); err != nil || !changed {
+
+	if _, changed, err := s.CheckChanged(t.Context(), read.version); err != nil || !changed {
 		t.Errorf("changed: %t, %v", changed, err)
 	}
+
 	read = readStock(t, s, read.catalog)
 	if got := read.texts("make"); got[0] != "c" {
 		t.Errorf("read %q", got)
 	}
-	if _, changed, err := s.Changed(t.Context(), read.version); err != nil || changed {
+
+	if _, changed, err := s.CheckChanged(t.Context(), read.version); err != nil || changed {
 		t.Errorf("changed: %t, %v", changed, err)
 	}
 
 	if err := os.Remove(c.Path); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.Changed(t.Context(), read.version); !Unavailable(err) || Permanent(err) {
+
+	if _, _, err := s.CheckChanged(t.Context(), read.version); !IsUnavailable(err) || IsPermanent(err) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -23,8 +23,8 @@ import (
 // errNoHistory is the error of a file that has lost its change history.
 var errNoHistory = errors.New("the file has no change history of the table any more")
 
-// historyKey gives the columns by which the change history knows a row; nil without a history. Where the history is in
-// another file, one that cannot be read now has the key that it had last.
+// historyKey returns the columns by which the change history identifies a row; nil without a history. If the history is
+// in another file that cannot be read now, it returns the key from the last time.
 func (s *Store) historyKey(ctx context.Context, tx *sqlx.Tx, v Version) ([]string, error) {
 	switch {
 	case s.changesIn == nil || s.changesIn == s && !v.Synced:
@@ -40,46 +40,55 @@ func (s *Store) historyKey(ctx context.Context, tx *sqlx.Tx, v Version) ([]strin
 		}
 		s.recorded.Store(recorded)
 	}
+
 	if recorded := s.recorded.Load(); recorded != nil {
 		return recorded.Key, nil
 	}
+
 	return nil, nil
 }
 
-// recordedNow says which changes of the table its file has; nil for none.
+// recordedNow tells which changes of the table the file has; nil for none.
 func (s *Store) recordedNow(ctx context.Context) (recorded *snapshotfile.Recorded, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
+
 	kept, err := snapshotfile.IsSnapshotFile(ctx, s.rows)
 	if err != nil || !kept {
 		return nil, err
 	}
+
 	return snapshotfile.RecordedOf(ctx, s.rows, s.Table)
 }
 
-// History reads the events of the table's vehicles, as the change history has them. Of a file that is the table's own, it
-// reads those up to a version. It continues last, which may be nil, where that is possible. The catalog must have a
-// history.
-func (s *Store) History(ctx context.Context, c *catalog.Catalog, v Version, last *history.Log) (log *history.Log, err error) {
+// History reads the events of the table's vehicles from the change history. If the table and its history are in one
+// file, it reads the events up to a version. It continues last, which may be nil, where that is possible. The catalog
+// must have a history.
+func (s *Store) History(ctx context.Context, c *catalog.Catalog, v Version, last *history.Log) (log *history.Log,
+	err error) {
 	in := s.changesIn
 	lastRun := int64(0)
 	if in == s {
 		lastRun = v.Run
 	}
+
 	err = s.observe(ctx, "history", func(ctx context.Context) error {
 		conn, err := in.reads.Connx(ctx)
 		if err != nil {
 			return err
 		}
+
 		defer func() { _ = conn.Close() }()
 		tx, err := conn.BeginTxx(ctx, &sql.TxOptions{ReadOnly: true})
 		if err != nil {
 			return err
 		}
+
 		defer func() { _ = tx.Rollback() }()
 		log, err = in.readHistory(ctx, tx, conn, c, last, lastRun, in != s)
 		return err
 	})
+
 	wasAway := s.historyAway.Swap(err != nil)
 	switch {
 	case err == nil || in == s || ctx.Err() != nil:
@@ -87,14 +96,15 @@ func (s *Store) History(ctx context.Context, c *catalog.Catalog, v Version, last
 	case !wasAway:
 		s.log.Warn("the change history cannot be read; the last one goes on answering", "error", err)
 	}
+
 	return last, nil // the error is in the log
 }
 
-// historyState is the state of a file and its table, by which an unchanged one is known.
+// historyState is the state of a file and its table. It is the same as long as neither changes.
 type historyState struct{ run, data int64 }
 
-// readHistory reads the events that runs up to lastRun recorded (0 for all), and with present also which keys the table
-// has.
+// readHistory reads the events of the runs up to lastRun, or of all runs if lastRun is 0. With present, it also reads
+// which keys the table has.
 func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c *catalog.Catalog, last *history.Log,
 	lastRun int64, present bool,
 ) (*history.Log, error) {
@@ -102,27 +112,31 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 	if err != nil {
 		return nil, err
 	}
+
 	state := historyState{v.Run, v.Data}
 	if lastRun == 0 || v.Run == lastRun {
-		if last.IsOf(c, state) {
+		if last.IsFor(c, state) {
 			return last.Unchanged(v.AsOf), nil
 		}
 	} else {
 		state = historyState{}
 	}
+
 	recorded, err := snapshotfile.RecordedOf(ctx, tx, s.Table)
 	if err != nil {
 		return nil, err
 	}
+
 	isSame := func(a, b string) bool { return strings.EqualFold(a, b) }
-	if recorded == nil || !slices.EqualFunc(recorded.Key, columnsOf(c.HistoryKey), isSame) {
+	if recorded == nil || !slices.EqualFunc(recorded.Key, columnNames(c.HistoryKey), isSame) {
 		return nil, errNoHistory
 	}
+
 	runs, err := snapshotfile.RunsOf(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	if last, err = s.continued(ctx, tx, c, recorded, last); err != nil {
+	if last, err = s.logToContinue(ctx, tx, c, recorded, last); err != nil {
 		return nil, err
 	}
 
@@ -131,25 +145,30 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 	if last != nil {
 		after = last.Last
 	}
-	err = snapshotfile.StreamChanges(ctx, conn, recorded.Table, after, lastRun, func(change *snapshotfile.StreamedChange) error {
-		if runs[change.Run].Before(recorded.Since) { // what came between may not be recorded
-			return nil
-		}
-		return b.Add(&history.Change{ID: change.ID, Run: change.Run, At: runs[change.Run], Op: opOf(change.Op), Key: change.Key,
-			Old: change.Old, New: change.New})
-	})
+
+	err = snapshotfile.StreamChanges(ctx, conn, recorded.Table, after, lastRun,
+		func(change *snapshotfile.StreamedChange) error {
+			if runs[change.Run].Before(recorded.Since) { // what came between may not be recorded
+				return nil
+			}
+			return b.Add(&history.Change{ID: change.ID, Run: change.Run, At: runs[change.Run], Op: historyOp(change.Op),
+				Key: change.Key,
+				Old: change.Old, New: change.New})
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read the change history: %w", err)
 	}
+
 	if present {
 		if err := s.readPresent(ctx, tx, conn, recorded.Key, b); err != nil {
 			return nil, err
 		}
 	}
+
 	return b.Build(history.Log{Since: recorded.Since, Bulk: recorded.Bulk, From: recorded.From, AsOf: v.AsOf}, state), nil
 }
 
-func opOf(op string) history.Op {
+func historyOp(op string) history.Op {
 	switch op {
 	case snapshotfile.OpInsert:
 		return history.Insert
@@ -161,7 +180,7 @@ func opOf(op string) history.Op {
 	return history.ManyRows
 }
 
-func columnsOf(fields []*catalog.Field) []string {
+func columnNames(fields []*catalog.Field) []string {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.Column.Name
@@ -169,17 +188,20 @@ func columnsOf(fields []*catalog.Field) []string {
 	return names
 }
 
-// continued gives the log if the file still has the last change that is in it, and otherwise nil: it may be another file.
-func (s *Store) continued(ctx context.Context, tx *sqlx.Tx, c *catalog.Catalog, recorded *snapshotfile.Recorded,
+// logToContinue returns the log if the file still has the last change in it, and otherwise nil, because it may be
+// another file.
+func (s *Store) logToContinue(ctx context.Context, tx *sqlx.Tx, c *catalog.Catalog, recorded *snapshotfile.Recorded,
 	last *history.Log,
 ) (*history.Log, error) {
 	if !last.Continues(c, recorded.Since) {
 		return nil, nil
 	}
+
 	found, err := snapshotfile.ReadChangesByID(ctx, tx, recorded.Table, recorded.Since, []int64{last.Last})
 	if err != nil || len(found) == 0 || !last.EndsWith(found[0].ID, found[0].Run, string(found[0].Key)) {
 		return nil, err
 	}
+
 	return last, nil
 }
 
@@ -189,6 +211,7 @@ func (s *Store) readPresent(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, k
 	if err != nil {
 		return err
 	}
+
 	fields := make([]*catalog.Field, len(key))
 	for i, column := range key {
 		position := columnPosition(table, column)
@@ -197,22 +220,26 @@ func (s *Store) readPresent(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, k
 		}
 		fields[i] = &catalog.Field{Columns: []int{position}, Stored: table.Columns[position].Kind}
 	}
+
 	var hashes []uint64
 	err = s.stream(ctx, conn, &catalog.Catalog{Table: table}, fields, 0, func(cells []value.Cell) error {
-		hashes = append(hashes, history.HashOf(cells))
+		hashes = append(hashes, history.KeyHash(cells))
 		return nil
 	})
+
 	b.SetPresent(hashes)
 	return err
 }
 
 // Changes reads changes of the history that began at since, in the order of their ids. Those that are no longer
 // remembered are left out. The error is ErrMoved if the file has another history.
-func (s *Store) Changes(ctx context.Context, since time.Time, ids []int64) (changes []snapshotfile.RecordedChange, err error) {
+func (s *Store) Changes(ctx context.Context, since time.Time, ids []int64) (changes []snapshotfile.RecordedChange,
+	err error) {
 	read := func(ctx context.Context, db *sqlx.DB, table string) error {
 		changes, err = snapshotfile.ReadChangesByID(ctx, db, table, since, ids)
 		return err
 	}
+
 	isAll := func() bool { return len(changes) == len(ids) }
 	if err := s.readChanges(ctx, read, isAll); err != nil {
 		return nil, err
@@ -220,6 +247,7 @@ func (s *Store) Changes(ctx context.Context, since time.Time, ids []int64) (chan
 	if len(changes) == 0 && len(ids) > 0 {
 		return nil, ErrMoved
 	}
+
 	return changes, nil
 }
 
@@ -232,10 +260,12 @@ func (s *Store) RowChanges(ctx context.Context, c *catalog.Catalog, since time.T
 	for i, cell := range key {
 		values[i] = s.changesIn.storedValues(c.HistoryKey[i].Column, cell)
 	}
+
 	read := func(ctx context.Context, db *sqlx.DB, table string) error {
-		changes, err = snapshotfile.ReadRowChanges(ctx, db, table, since, columnsOf(c.HistoryKey), values, before, limit)
+		changes, err = snapshotfile.ReadRowChanges(ctx, db, table, since, columnNames(c.HistoryKey), values, before, limit)
 		return err
 	}
+
 	return changes, s.readChanges(ctx, read, func() bool { return len(changes) > 0 })
 }
 
@@ -245,6 +275,7 @@ func (s *Store) storedValues(column schema.Column, c value.Cell) []any {
 	if c.Type != value.Number {
 		return all
 	}
+
 	text := string(c.Form)
 	all = append(all, text)
 	if scale := scaleOf(column.Type); scale > 0 { // as MySQL writes a DECIMAL
@@ -253,6 +284,7 @@ func (s *Store) storedValues(column schema.Column, c value.Cell) []any {
 			all = append(all, whole+"."+fraction+strings.Repeat("0", scale-len(fraction)))
 		}
 	}
+
 	return all
 }
 
@@ -271,11 +303,13 @@ func scaleOf(declared string) int {
 
 // readChanges reads from the pool for requests and, if that does not find what is wanted, on a new connection: the file
 // may have been replaced, and idle connections are to the old one.
-func (s *Store) readChanges(ctx context.Context, read func(context.Context, *sqlx.DB, string) error, isFound func() bool) error {
+func (s *Store) readChanges(ctx context.Context, read func(context.Context, *sqlx.DB, string) error,
+	isFound func() bool) error {
 	recorded := s.recorded.Load()
 	if recorded == nil {
 		return errNoHistory
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	return s.observe(ctx, "changes", func(ctx context.Context) error {

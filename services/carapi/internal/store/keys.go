@@ -17,8 +17,8 @@ import (
 // keyPart is one column of the key in a condition.
 type keyPart struct {
 	column      schema.Column
-	compared    string // what is compared
-	placeholder string // with what
+	compared    string // the expression to compare
+	placeholder string // the expression to compare it to
 }
 
 var decimalType = regexp.MustCompile(`^(?i:decimal|numeric)(\([0-9, ]+\))`)
@@ -27,8 +27,9 @@ func (s *Store) newKeyPart(c *catalog.Catalog, f *catalog.Field) keyPart {
 	if len(f.Columns) == 0 {
 		return keyPart{schema.Column{Kind: schema.Integer}, "t." + rowIDName(c.Table), "?"}
 	}
+
 	column := c.Table.Columns[f.Columns[0]]
-	part := keyPart{column, s.name(column), "?"}
+	part := keyPart{column, s.columnExpression(column), "?"}
 	switch {
 	case column.Kind != schema.Decimal:
 	case !s.isSQLite:
@@ -38,38 +39,41 @@ func (s *Store) newKeyPart(c *catalog.Catalog, f *catalog.Field) keyPart {
 			part.placeholder = "CAST(? AS DECIMAL" + m[1] + ")"
 		}
 	case column.SQLiteType() == "TEXT":
-		// The text has its zeros at the end, and a cell does not.
+		// The stored text keeps trailing zeros, and a cell does not.
 		part.compared, part.placeholder = "CAST("+part.compared+" AS NUMERIC)", "CAST(? AS NUMERIC)"
 	}
+
 	return part
 }
 
-// keyCondition is the condition that a row has one of n keys. Rows of several columns are written out, as not every
-// server looks (a, b) IN ((?, ?)) up in an index.
+// keyCondition returns the condition that a row has one of n keys. Keys of several columns are spelled out, because not
+// every server uses an index for (a, b) IN ((?, ?)).
 func keyCondition(parts []keyPart, n int) string {
 	if len(parts) == 1 {
 		p := parts[0]
 		return p.compared + " IN (" + p.placeholder + strings.Repeat(", "+p.placeholder, n-1) + ")"
 	}
+
 	equal := make([]string, len(parts))
 	for i, p := range parts {
 		equal[i] = p.compared + " = " + p.placeholder
 	}
+
 	one := "(" + strings.Join(equal, " AND ") + ")"
 	return one + strings.Repeat(" OR "+one, n-1)
 }
 
-// keyCounts are the numbers of keys that statements have, few so that they stay prepared. More keys take more
-// statements.
+// keyCounts are the numbers of keys in a statement. They are few, so that statements stay prepared. More keys take
+// several statements.
 var keyCounts = []int{1, 2, 5, 10, 21, 50, 101, 201, 401}
 
-// paddedCount is the least of keyCounts that is enough for n keys.
+// paddedCount returns the smallest of keyCounts that is at least n.
 func paddedCount(n int) int {
 	i, _ := slices.BinarySearch(keyCounts, n)
 	return keyCounts[i]
 }
 
-// keyArgs appends the values of the keys, the last one repeated up to count.
+// keyArgs appends the values of the keys, repeating the last key up to count.
 func (s *Store) keyArgs(args []any, parts []keyPart, keys [][]value.Cell, count int) []any {
 	start := len(args)
 	for _, key := range keys {
@@ -77,14 +81,16 @@ func (s *Store) keyArgs(args []any, parts []keyPart, keys [][]value.Cell, count 
 			args = append(args, s.keyArg(parts[i].column, cell))
 		}
 	}
+
 	last := args[start+(len(keys)-1)*len(parts):]
 	for range count - len(keys) {
 		args = append(args, last...)
 	}
+
 	return args
 }
 
-// keyArg gives a cell as the driver takes it, so that it compares with its column exactly.
+// keyArg returns a cell in the driver's type that compares exactly with its column.
 func (s *Store) keyArg(c schema.Column, cell value.Cell) any {
 	switch cell.Type {
 	case value.Null:
@@ -102,58 +108,64 @@ func (s *Store) keyArg(c schema.Column, cell value.Cell) any {
 	if i, err := strconv.ParseInt(form, 10, 64); err == nil {
 		return i
 	}
-	x, _ := strconv.ParseFloat(form, 64) // it is in range for where it comes from
+
+	x, _ := strconv.ParseFloat(form, 64) // in range, because it comes from a column
 	switch {
 	case s.isSQLite, c.Kind == schema.Double:
 		return x
 	case c.Kind == schema.Float:
 		return float64(float32(x)) // 0.1 in single precision is not 0.1 in double
 	}
+
 	if u, err := strconv.ParseUint(form, 10, 64); err == nil {
 		return u
 	}
+
 	return form
 }
 
-// KeyOf reads an id as callers write it: a number, a text, bytes in base64, or several of them joined. It gives the
-// cells of the key's fields, or false if the id is not the key or no value of that form can be one.
-func KeyOf(c *catalog.Catalog, id string) ([]value.Cell, bool) {
+// ParseKey reads an id as callers write it: a number, a text, bytes in base64, or several of them joined. It returns
+// the cells of the key's fields, or false if the id is not the key or cannot be one of its values.
+func ParseKey(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 	f := c.ID()
 	if f == nil || c.Key.RowID || !slices.Equal(f.Columns, c.Key.Columns) {
 		return nil, false
 	}
-	return cellsOf(f, c.KeyFields, id)
+	return idCells(f, c.KeyFields, id)
 }
 
-// HistoryKeyOf reads an id as KeyOf does, and gives the cells by which the change history knows the vehicle. It is false
-// if the history knows vehicles by something other than their ids.
-func HistoryKeyOf(c *catalog.Catalog, id string) ([]value.Cell, bool) {
+// ParseHistoryKey reads an id as ParseKey does, and returns the cells that identify the vehicle in the change history.
+// It returns false if the history identifies vehicles by other columns than their ids.
+func ParseHistoryKey(c *catalog.Catalog, id string) ([]value.Cell, bool) {
 	f := c.ID()
 	if f == nil || len(f.Columns) != len(c.HistoryKey) {
 		return nil, false
 	}
+
 	for i, position := range f.Columns {
 		if !slices.Equal(c.HistoryKey[i].Columns, []int{position}) {
 			return nil, false
 		}
 	}
-	return cellsOf(f, c.HistoryKey, id)
+
+	return idCells(f, c.HistoryKey, id)
 }
 
-// cellsOf reads an id whose values are those of some fields.
-func cellsOf(id *catalog.Field, fields []*catalog.Field, text string) ([]value.Cell, bool) {
+// idCells reads an id that consists of the values of some fields.
+func idCells(id *catalog.Field, fields []*catalog.Field, text string) ([]value.Cell, bool) {
 	if !id.IsJoined() {
 		cell, ok := keyCell(fields[0], text)
 		return []value.Cell{cell}, ok
 	}
 
-	parts, ok := value.Split(text, len(fields))
+	parts, ok := value.SplitID(text, len(fields))
 	if !ok {
 		return nil, false
 	}
+
 	key := make([]value.Cell, len(parts))
 	for i, part := range parts {
-		// The parts of a joined id are as they are stored.
+		// The parts of a joined id are in their stored form.
 		switch f := fields[i]; f.Class() {
 		case catalog.Opaque:
 			key[i] = value.Cell{Type: value.Blob, Form: []byte(part)}
@@ -163,6 +175,7 @@ func cellsOf(id *catalog.Field, fields []*catalog.Field, text string) ([]value.C
 			}
 		}
 	}
+
 	return key, true
 }
 
@@ -172,7 +185,7 @@ func keyCell(f *catalog.Field, text string) (cell value.Cell, ok bool) {
 	case catalog.Number:
 		form, ok := value.NormalDecimal([]byte(text))
 		whole := f.Kind == schema.Integer || f.Kind == schema.Bit
-		if !ok || string(form) != text || whole && !isInteger(text) {
+		if !ok || string(form) != text || whole && !fitsInteger(text) {
 			return value.Cell{}, false
 		}
 		return value.Cell{Type: value.Number, Form: form}, true
@@ -184,11 +197,12 @@ func keyCell(f *catalog.Field, text string) (cell value.Cell, ok bool) {
 			text = strings.TrimSuffix(strings.Replace(text, "T", " ", 1), "Z")
 		}
 	}
+
 	return value.Cell{Type: value.Text, Form: []byte(text)}, utf8.ValidString(text)
 }
 
-// isInteger reports whether the largest integer type can hold a whole number.
-func isInteger(text string) bool {
+// fitsInteger reports whether a whole number fits into the largest integer type.
+func fitsInteger(text string) bool {
 	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return true
 	}

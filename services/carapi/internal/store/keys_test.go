@@ -28,7 +28,8 @@ func mysqlTables() []tableCase {
 	table := func(columns string) string { return "CREATE TABLE cars (" + columns + ", " + makeModel + ")" }
 	insert := func(rows ...string) string { return "INSERT INTO cars VALUES (" + strings.Join(rows, "), (") + ")" }
 	return []tableCase{
-		{"primary key", []string{table("vin CHAR(17), no INT AUTO_INCREMENT PRIMARY KEY"), insert("'V1', 7, 'a', 'b'", "'V2', 8, 'a', 'b'")}, "no", true},
+		{"primary key", []string{table("vin CHAR(17), no INT AUTO_INCREMENT PRIMARY KEY"),
+			insert("'V1', 7, 'a', 'b'", "'V2', 8, 'a', 'b'")}, "no", true},
 		{"primary key before a shorter one", []string{
 			table("dealer INT, no INT, vin CHAR(17) NOT NULL UNIQUE, PRIMARY KEY (dealer, no)"),
 			insert("1, 1, 'V1', 'a', 'b'", "1, 2, 'V2', 'a', 'b'", "2, 1, 'V3', 'a', 'b'"),
@@ -38,19 +39,26 @@ func mysqlTables() []tableCase {
 			table("a INT NOT NULL, b INT NOT NULL, c INT NOT NULL, UNIQUE (a, b), UNIQUE (c)"),
 			insert("1, 1, 5, 'a', 'b'", "1, 2, 6, 'a', 'b'"),
 		}, "c", true},
-		{"unique key that may be NULL", []string{table("vin CHAR(17) UNIQUE, no INT"), insert("'V1', 7, 'a', 'b'")}, "vin", false},
-		{"unique key of a part that may be NULL", []string{table("dealer INT, no INT NOT NULL, UNIQUE (dealer, no)"), insert("1, 7, 'a', 'b'")}, "", false},
-		{"unique key of a beginning", []string{table("vin CHAR(17) NOT NULL, no INT, UNIQUE (vin(5))"), insert("'V1', 7, 'a', 'b'")}, "vin", false},
-		{"unique key of floating-point numbers", []string{table("size DOUBLE NOT NULL UNIQUE, no FLOAT NOT NULL UNIQUE"), insert("1, 7, 'a', 'b'")}, "", false},
+		{"unique key that may be NULL", []string{table("vin CHAR(17) UNIQUE, no INT"), insert("'V1', 7, 'a', 'b'")},
+			"vin", false},
+		{"unique key of a part that may be NULL", []string{table("dealer INT, no INT NOT NULL, UNIQUE (dealer, no)"),
+			insert("1, 7, 'a', 'b'")}, "", false},
+		{"unique key of a beginning", []string{table("vin CHAR(17) NOT NULL, no INT, UNIQUE (vin(5))"),
+			insert("'V1', 7, 'a', 'b'")}, "vin", false},
+		{"unique key of floating-point numbers", []string{table("size DOUBLE NOT NULL UNIQUE, no FLOAT NOT NULL UNIQUE"),
+			insert("1, 7, 'a', 'b'")}, "", false},
 		{"case-insensitive texts", []string{
 			table("no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PRIMARY KEY"),
 			insert("'K-1', 'a', 'b'", "'é', 'a', 'b'", "'ハ🍺', 'a', 'b'"),
 		}, "no", true},
-		{"bytes", []string{table("no BINARY(4) PRIMARY KEY"), insert("x'ff00fe80', 'a', 'b'", "'ab', 'a', 'b'", "x'', 'a', 'b'")}, "no", true},
-		{"variable bytes", []string{table("no VARBINARY(4) PRIMARY KEY"), insert("x'ff00fe', 'a', 'b'", "x'', 'a', 'b'")}, "no", true},
+		{"bytes", []string{table("no BINARY(4) PRIMARY KEY"), insert("x'ff00fe80', 'a', 'b'", "'ab', 'a', 'b'",
+			"x'', 'a', 'b'")}, "no", true},
+		{"variable bytes", []string{table("no VARBINARY(4) PRIMARY KEY"), insert("x'ff00fe', 'a', 'b'", "x'', 'a', 'b'")},
+			"no", true},
 		{"large integers", []string{
 			table("no BIGINT UNSIGNED PRIMARY KEY"),
-			insert("18446744073709551615, 'a', 'b'", "18446744073709551614, 'a', 'b'", "9223372036854775808, 'a', 'b'", "5, 'a', 'b'"),
+			insert("18446744073709551615, 'a', 'b'", "18446744073709551614, 'a', 'b'", "9223372036854775808, 'a', 'b'",
+				"5, 'a', 'b'"),
 		}, "no", true},
 		{"decimals", []string{
 			table("no DECIMAL(20,2) PRIMARY KEY"),
@@ -61,17 +69,20 @@ func mysqlTables() []tableCase {
 			insert("'é', 'a', 'b'", "'K', 'a', 'b'", "'?', 'a', 'b'"),
 		}, "no", true},
 		{"times, bits and enums", []string{
-			table("day DATE, at DATETIME(3), t TIME(2), y YEAR, b BIT(12), e ENUM('x','ハ'), s TIMESTAMP, PRIMARY KEY (day, at, t, y, b, e, s)"),
+			table("day DATE, at DATETIME(3), t TIME(2), y YEAR, b BIT(12), e ENUM('x','ハ'), s TIMESTAMP, PRIMARY KEY (day, " +
+				"at, t, y, b, e, s)"),
 			insert("'2026-01-02', '2026-01-02 03:04:05.5', '-12:00:00.5', 2026, 300, 'ハ', '2026-01-02 03:04:05', 'a', 'b'",
 				"'2026-01-02', '2026-01-02 03:04:05.5', '-12:00:00.5', 2026, 301, 'ハ', '2026-01-02 03:04:05', 'a', 'b'"),
 		}, "day at t y b e s", true},
-		{"names that need quotes", []string{table("`a``\"b` INT, `select` INT, PRIMARY KEY (`select`, `a``\"b`)"), insert("1, 2, 'a', 'b'")}, "select a`\"b", true},
+		{"names that need quotes", []string{table("`a``\"b` INT, `select` INT, PRIMARY KEY (`select`, `a``\"b`)"),
+			insert("1, 2, 'a', 'b'")}, "select a`\"b", true},
 		{"view by its id", []string{
 			"CREATE TABLE base (id INT PRIMARY KEY, " + makeModel + ")", "INSERT INTO base VALUES (1, 'a', 'b'), (2, 'a', 'b')",
 			"CREATE VIEW cars AS SELECT * FROM base",
 		}, "id", false},
 		{"view by its stock number", []string{
-			"CREATE TABLE base (stock_no VARCHAR(20) PRIMARY KEY, vin CHAR(17), " + makeModel + ")", "INSERT INTO base VALUES ('S 1', 'V', 'a', 'b')",
+			"CREATE TABLE base (stock_no VARCHAR(20) PRIMARY KEY, vin CHAR(17), " + makeModel + ")",
+			"INSERT INTO base VALUES ('S 1', 'V', 'a', 'b')",
 			"CREATE VIEW cars AS SELECT * FROM base",
 		}, "stock_no", false},
 		{"view by its VIN", []string{
@@ -92,26 +103,39 @@ func sqliteTables() []tableCase {
 		return "CREATE TABLE cars (" + makeModel + ", " + columns + ") " + options
 	}
 	return []tableCase{
-		{"rowid", []string{table("no INT", ""), "INSERT INTO cars (rowid, no) VALUES (7, 1), (-9223372036854775808, 2), (9223372036854775807, 3)"}, "rowid", true},
-		{"integer primary key", []string{table("no INTEGER PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES (7), (8)"}, "no", true},
-		{"texts", []string{table("no TEXT NOT NULL PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES ('a'), ('A'), (7), ('é'), ('x' || char(0) || 'y')"}, "no", true},
-		{"integers and texts", []string{table("d INT NOT NULL, no VARCHAR(9) NOT NULL, UNIQUE (d, no)", ""), "INSERT INTO cars (d, no) VALUES (1, 'a'), ('x', 'a'), (1.5, '')"}, "d no", true},
-		{"key with NULL", []string{table("no TEXT PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES ('a'), (NULL)"}, "rowid", true},
-		{"integer key with NULL", []string{table("no INT PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES (7), (NULL)"}, "rowid", true},
-		{"key of times", []string{table("at DATETIME NOT NULL UNIQUE", ""), "INSERT INTO cars (at) VALUES ('2026-01-02'), (1.5)"}, "rowid", true},
-		{"column named rowid", []string{table("rowid TEXT, _ROWID_ TEXT", ""), "INSERT INTO cars (oid, rowid) VALUES (7, 'x'), (8, 'x')"}, "rowid", true},
-		{"all names of the rowid taken", []string{table("rowid TEXT, _rowid_ TEXT, oid TEXT NOT NULL UNIQUE", ""), "INSERT INTO cars (oid) VALUES ('7')"}, "oid", true},
+		{"rowid", []string{table("no INT", ""), "INSERT INTO cars (rowid, no) VALUES (7, 1), (-9223372036854775808, 2), " +
+			"(9223372036854775807, 3)"}, "rowid", true},
+		{"integer primary key", []string{table("no INTEGER PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES (7), (8)"},
+			"no", true},
+		{"texts", []string{table("no TEXT NOT NULL PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES ('a'), ('A'), (7), " +
+			"('é'), ('x' || char(0) || 'y')"}, "no", true},
+		{"integers and texts", []string{table("d INT NOT NULL, no VARCHAR(9) NOT NULL, UNIQUE (d, no)", ""),
+			"INSERT INTO cars (d, no) VALUES (1, 'a'), ('x', 'a'), (1.5, '')"}, "d no", true},
+		{"key with NULL", []string{table("no TEXT PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES ('a'), (NULL)"},
+			"rowid", true},
+		{"integer key with NULL", []string{table("no INT PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES (7), (NULL)"},
+			"rowid", true},
+		{"key of times", []string{table("at DATETIME NOT NULL UNIQUE", ""), "INSERT INTO cars (at) VALUES ('2026-01-02'), " +
+			"(1.5)"}, "rowid", true},
+		{"column named rowid", []string{table("rowid TEXT, _ROWID_ TEXT", ""),
+			"INSERT INTO cars (oid, rowid) VALUES (7, 'x'), (8, 'x')"}, "rowid", true},
+		{"all names of the rowid taken", []string{table("rowid TEXT, _rowid_ TEXT, oid TEXT NOT NULL UNIQUE", ""),
+			"INSERT INTO cars (oid) VALUES ('7')"}, "oid", true},
 		{"without rowid", []string{
 			table("dealer INT, no TEXT, PRIMARY KEY (dealer, no)", "WITHOUT ROWID"),
 			"INSERT INTO cars (dealer, no) VALUES (1, 'a'), (1, 'A'), (2, 'a~ é')",
 		}, "dealer no", true},
-		{"without rowid, numbers", []string{table("no NUMERIC PRIMARY KEY", "WITHOUT ROWID"), "INSERT INTO cars (no) VALUES (1), (2.5), (1e300), ('x')"}, "no", true},
-		{"without rowid, no type", []string{table("no PRIMARY KEY", "WITHOUT ROWID"), "INSERT INTO cars (no) VALUES (1), (2.5), ('y')"}, "no", true},
+		{"without rowid, numbers", []string{table("no NUMERIC PRIMARY KEY", "WITHOUT ROWID"),
+			"INSERT INTO cars (no) VALUES (1), (2.5), (1e300), ('x')"}, "no", true},
+		{"without rowid, no type", []string{table("no PRIMARY KEY", "WITHOUT ROWID"),
+			"INSERT INTO cars (no) VALUES (1), (2.5), ('y')"}, "no", true},
 		{"long decimals as texts", []string{
-			table("no TEXT PRIMARY KEY", "WITHOUT ROWID"), "INSERT INTO cars (no) VALUES ('5.00'), ('123456789012345678.25'), ('123456789012345678.26')",
+			table("no TEXT PRIMARY KEY", "WITHOUT ROWID"), "INSERT INTO cars (no) VALUES ('5.00'), ('123456789012345678.25'), " +
+				"('123456789012345678.26')",
 		}, "no", true},
 		{"long integers as texts", []string{
-			table("no TEXT PRIMARY KEY", "WITHOUT ROWID"), "INSERT INTO cars (no) VALUES ('5'), ('18446744073709551615'), ('18446744073709551614')",
+			table("no TEXT PRIMARY KEY", "WITHOUT ROWID"), "INSERT INTO cars (no) VALUES ('5'), ('18446744073709551615'), " +
+				"('18446744073709551614')",
 		}, "no", true},
 		{"view by its id", []string{
 			"CREATE TABLE base (id INTEGER PRIMARY KEY, " + makeModel + ")", "INSERT INTO base (id) VALUES (1), (2)",
@@ -122,7 +146,8 @@ func sqliteTables() []tableCase {
 			"CREATE VIEW cars AS SELECT vin || '~' AS vin, make, model FROM base",
 		}, "vin", false},
 		{"partial index", []string{
-			"CREATE TABLE base (no INT NOT NULL, " + makeModel + ")", "CREATE UNIQUE INDEX i ON base (no) WHERE no > 5", "INSERT INTO base (no) VALUES (1)",
+			"CREATE TABLE base (no INT NOT NULL, " + makeModel + ")", "CREATE UNIQUE INDEX i ON base (no) WHERE no > 5",
+			"INSERT INTO base (no) VALUES (1)",
 			"CREATE VIEW cars AS SELECT * FROM base",
 		}, "", false},
 	}
@@ -133,23 +158,28 @@ func TestKeys(t *testing.T) {
 	check := func(t *testing.T, e tableCase, c dbconn.Config) {
 		s := openStore(t, c, Settings{})
 		read := readStock(t, s, nil)
+
 		key := read.catalog.Key
 		var names []string
 		for _, i := range key.Columns {
 			names = append(names, read.catalog.Table.Columns[i].Name)
 		}
+
 		if key.RowID {
 			names = []string{"rowid"}
 		}
+
 		if got := strings.Join(names, " "); got != e.key || key.Unique != e.unique {
 			t.Fatalf("key %q, unique: %t; want %q, %t", got, key.Unique, e.key, e.unique)
 		}
+
 		if e.key != "" {
 			requireSameRows(t, s, read)
 		} else if _, err := s.Rows(t.Context(), read.catalog, read.version, [][]value.Cell{text("x")}, nil, 1); err == nil {
 			t.Error("rows by no key")
 		}
 	}
+
 	for _, e := range mysqlTables() {
 		t.Run("MySQL/"+e.name, func(t *testing.T) {
 			c := dbtest.Database(t)
@@ -157,6 +187,7 @@ func TestKeys(t *testing.T) {
 			check(t, e, c)
 		})
 	}
+
 	for _, e := range sqliteTables() {
 		t.Run("SQLite/"+e.name, func(t *testing.T) {
 			c, write := dbtest.SQLite(t, e.statements...)
@@ -166,6 +197,7 @@ func TestKeys(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+
 			check(t, e, c)
 		})
 	}
@@ -175,16 +207,20 @@ func TestKeys(t *testing.T) {
 func TestUnusedIndexes(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
-	run(t, db, "CREATE TABLE cars (vin CHAR(17) NOT NULL, no INT NOT NULL, note TEXT NOT NULL, "+makeModel+", UNIQUE z (no, vin))")
+	run(t, db, "CREATE TABLE cars (vin CHAR(17) NOT NULL, no INT NOT NULL, note TEXT NOT NULL, "+makeModel+
+		", UNIQUE z (no, vin))")
+
 	unused := 0
 	for _, index := range []string{"(no) INVISIBLE", "(no) IGNORED", "((no + 1))", "(note)"} {
 		if _, err := db.Exec(fmt.Sprintf("ALTER TABLE cars ADD UNIQUE INDEX a%d %s", unused, index)); err == nil {
 			unused++
 		}
 	}
+
 	if unused == 0 {
 		t.Fatal("the server has no index that is not used")
 	}
+
 	source, err := openStore(t, c, Settings{}).describe(t.Context(), db, false)
 	if err != nil || len(source.Keys) != 1 || !slices.Equal(source.Keys[0], []string{"no", "vin"}) {
 		t.Errorf("keys %q, %v", source.Keys, err)
@@ -192,28 +228,33 @@ func TestUnusedIndexes(t *testing.T) {
 }
 
 // A row is given for the key that has its bytes, whatever else the collation takes for the same; and each key gets its
-// own row, in the order in which they were asked for.
+// own row, in the requested order.
 func TestRowsByBytes(t *testing.T) {
 	c := dbtest.Database(t)
-	run(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n INT, "+makeModel+", PRIMARY KEY (no))",
+	run(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n "+
+		"INT, "+makeModel+", PRIMARY KEY (no))",
 		"INSERT INTO cars VALUES ('K-1', 1, 'a', 'b'), ('é', 2, 'a', 'b'), ('x', 3, 'a', 'b')")
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
+
 	keys := [][]value.Cell{text("x"), text("k-1 "), text("e"), text("K-1"), text("x"), {{}}, text("é"), text("ハ")}
 	rows, err := s.Rows(t.Context(), read.catalog, read.version, keys, []*catalog.Field{read.catalog.Field("n")}, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for i, want := range []string{"3", "", "", "1", "3", "", "2", ""} {
 		got := ""
 		if rows[i] != nil {
 			cell, _ := rows[i].Cell(read.catalog.Field("n"))
 			got = string(cell.Form)
 		}
+
 		if got != want {
 			t.Errorf("%s: n = %q, want %q", describeCells(keys[i]), got, want)
 		}
 	}
+
 	if cell, whole := rows[0].Cell(read.catalog.Field("make")); whole || cell.Type != value.Null {
 		t.Errorf("a field that was not asked for: %q, whole: %t", cell.Form, whole)
 	}
@@ -224,20 +265,24 @@ func TestManyKeys(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
 	run(t, db, "CREATE TABLE cars (dealer INT, no INT, "+makeModel+", PRIMARY KEY (dealer, no))")
+
 	var rows []string
 	for i := range 1000 {
 		rows = append(rows, fmt.Sprintf("(%d, %d, 'm%d', 'b')", i%7, i, i))
 	}
+
 	run(t, db, "INSERT INTO cars VALUES "+strings.Join(rows, ", "))
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)
 	field := read.catalog.Field("make")
+
 	all := read.keys()
 	for _, n := range []int{0, 1, 2, 3, 20, 22, 101, 400, 402, 1000} {
 		got, err := s.Rows(t.Context(), read.catalog, read.version, all[:n], []*catalog.Field{field}, 10)
 		if err != nil || len(got) != n {
 			t.Fatalf("%d keys: %d rows, %v", n, len(got), err)
 		}
+
 		for i, row := range got {
 			if cell, _ := row.Cell(field); string(cell.Form) != "m"+string(all[i][1].Form) {
 				t.Fatalf("%d keys: row %d is %s", n, i, cell.Form)
@@ -253,6 +298,7 @@ func TestForeignLetters(t *testing.T) {
 			c := dbtest.Database(t)
 			run(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET "+set+" PRIMARY KEY, "+makeModel+")",
 				"INSERT INTO cars VALUES ('K', 'a', 'b'), ('?', 'a', 'b')")
+
 			s := openStore(t, c, Settings{})
 			read := readStock(t, s, nil)
 			for _, keys := range [][][]value.Cell{{text("🍺")}, {text("🍺"), text("K"), text("ハ🍺")}} {
@@ -260,6 +306,7 @@ func TestForeignLetters(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+
 				for i, row := range rows {
 					if want := string(keys[i][0].Form) == "K"; want != (row != nil) {
 						t.Errorf("%s: row %v", keys[i][0].Form, row)

@@ -6,7 +6,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// Error numbers of MySQL and MariaDB, under the names that the servers give them.
+// Error numbers of MySQL and MariaDB, with the servers' own names.
 const (
 	erDBAccessDenied          = 1044
 	erAccessDenied            = 1045
@@ -59,39 +59,42 @@ const (
 	erAccountLocked           = 4151 // MariaDB
 )
 
-// refusals are the errors of a server that does not let this user in, or not at this table.
-var refusals = []uint16{
+// accessErrors are the errors of a server that denies access to itself or to this table.
+var accessErrors = []uint16{
 	erDBAccessDenied, erAccessDenied, erBadDB, erHostNotPrivileged, erTableAccessDenied, erColumnAccessDenied,
 	erNotSupportedAuthMode, erAccessDeniedNoPassword, erAccountHasBeenLocked, erSecureTransportRequired, erAccountLocked,
 }
 
-// timeouts are the errors of a server that has stopped a statement by its own clock.
-var timeouts = []uint16{erStatementTimeout, erQueryTimeout}
+// timeoutErrors are the errors of a server that stopped a statement by its own time limit.
+var timeoutErrors = []uint16{erStatementTimeout, erQueryTimeout}
 
-// collationMixes are the errors of comparing a text with a column whose character set lacks its letters.
-var collationMixes = []uint16{erCantAggregate2, erCantAggregate3, erCantAggregateN, erImpossibleConversion}
+// collationErrors occur when a text is compared with a column whose character set lacks its letters.
+var collationErrors = []uint16{erCantAggregate2, erCantAggregate3, erCantAggregateN, erImpossibleConversion}
 
-// isMissing reports whether the server misses a table or a column. A view is invalid if what it reads is missing.
+// isMissing reports whether the server misses a table or a column. A view is invalid if something that it reads is
+// missing.
 func isMissing(err *mysql.MySQLError) bool {
 	return slices.Contains([]uint16{erBadField, erNoSuchTable, erViewInvalid}, err.Number)
 }
 
-// isQueryError reports whether a statement was wrong, or what it had to compute: SQLSTATE 21, 22 and 23, and those of
-// the other numbers that say so. All else that a server can say is about itself.
+// isQueryError reports whether the statement, or what it had to compute, was wrong: SQLSTATE 21, 22 and 23, and some
+// other numbers. All other errors are about the server itself.
 func isQueryError(err *mysql.MySQLError) bool {
 	switch string(err.SQLState[:2]) {
 	case "21", "22", "23":
 		return true
 	}
+
 	switch err.Number {
 	case erNonUniq, erWrongFieldWithGroup, erWrongGroupField, erDupFieldName, erParse, erNonUniqTable,
 		erFieldSpecifiedTwice, erInvalidGroupFuncUse, erMixOfGroupFuncAndFields, erWrongArguments, erWrongNumberOfColumns,
-		erNotSupportedYet,
-		erOperandColumns, erSubqueryNo1Row, erIllegalReference, erDerivedMustHaveAlias, erCollationCharsetMix,
-		erCantAggregate2, erCantAggregate3, erCantAggregateN, erInvalidCharacterString, erSPDoesNotExist, erSPWrongNoOfArgs,
-		erTruncatedWrongValue, erPSManyParam, erWrongValueForType, erWrongParamCount, erWrongParameters, erDataOutOfRange,
+		erNotSupportedYet, erOperandColumns, erSubqueryNo1Row, erIllegalReference, erDerivedMustHaveAlias,
+		erCollationCharsetMix, erCantAggregate2, erCantAggregate3, erCantAggregateN, erInvalidCharacterString,
+		erSPDoesNotExist, erSPWrongNoOfArgs, erTruncatedWrongValue, erPSManyParam, erWrongValueForType, erWrongParamCount,
+		erWrongParameters, erDataOutOfRange,
 		erRegexpBadInterval, erImpossibleConversion:
 		return true
 	}
+
 	return false
 }

@@ -10,8 +10,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Probe sends a statement that names all columns and matches no row. The database then checks the connection, the
-// rights, the table and its columns, and evaluates no row, not even of a slow view.
+// Probe sends a statement that names all columns and matches no row. The database checks the connection, the
+// permissions, the table and its columns, but evaluates no row, not even of a slow view.
 func (s *Store) Probe(ctx context.Context, c *catalog.Catalog) error {
 	q := s.selection(c, everyField(c), false)
 	args := make([]any, 0, len(q.columns))
@@ -21,7 +21,7 @@ func (s *Store) Probe(ctx context.Context, c *catalog.Catalog) error {
 	return s.query(ctx, "probe", q.head+"FALSE", args, func() {}, func(*sql.Rows) error { return nil })
 }
 
-// everyField gives all fields but those that are read from no column.
+// everyField returns all fields except computed ones.
 func everyField(c *catalog.Catalog) []*catalog.Field {
 	var all []*catalog.Field
 	for i := range c.Fields {
@@ -32,13 +32,13 @@ func everyField(c *catalog.Catalog) []*catalog.Field {
 	return all
 }
 
-// fetchCostRuns is how often FetchCost measures, and fetchCostText how much of a text it reads.
+// fetchCostRuns is how often FetchCost measures, and fetchCostText how many characters of a text it reads.
 const (
 	fetchCostRuns = 5
 	fetchCostText = 1000
 )
 
-// FetchCost is by how much reading one row by its key takes longer than a ping: the median of five.
+// FetchCost returns by how much reading one row by its key takes longer than a ping: the median of five.
 func (s *Store) FetchCost(ctx context.Context, c *catalog.Catalog, v Version, key []value.Cell) (time.Duration, error) {
 	var pings, fetches []time.Duration
 	for range fetchCostRuns {
@@ -46,12 +46,15 @@ func (s *Store) FetchCost(ctx context.Context, c *catalog.Catalog, v Version, ke
 		if err := s.Ping(ctx); err != nil {
 			return 0, err
 		}
+
 		pinged := time.Now()
 		if _, err := s.Rows(ctx, c, v, [][]value.Cell{key}, everyField(c), fetchCostText); err != nil {
 			return 0, err
 		}
+
 		pings, fetches = append(pings, pinged.Sub(began)), append(fetches, time.Since(pinged))
 	}
+
 	slices.Sort(pings)
 	slices.Sort(fetches)
 	return max(fetches[fetchCostRuns/2]-pings[fetchCostRuns/2], 0), nil

@@ -16,7 +16,8 @@ var slowViews = []string{
 	"SELECT MAX(id) AS id, make, model, MAX(SLEEP(600)) AS slow FROM base GROUP BY make, model",
 	"SELECT id, make, model, SLEEP(600) AS slow FROM base UNION SELECT id, make, model, 1 FROM base",
 	"SELECT id, make, model, (SELECT SUM(SLEEP(600)) FROM base) AS slow FROM base",
-	"SELECT id, make, model, 1 AS slow FROM base WHERE SLEEP(600 + id) = 0 ORDER BY make LIMIT 10", // one of a single row is evaluated
+	// one of a single row is evaluated
+	"SELECT id, make, model, 1 AS slow FROM base WHERE SLEEP(600 + id) = 0 ORDER BY make LIMIT 10",
 }
 
 // A probe evaluates no row.
@@ -33,7 +34,9 @@ func TestProbeOfSlowViews(t *testing.T) {
 			}
 		})
 	}
-	const endless = "(WITH RECURSIVE n(i) AS (SELECT id UNION ALL SELECT i + 1 FROM n WHERE i < 1e15) SELECT count(*) FROM n)"
+
+	const endless = "(WITH RECURSIVE n(i) AS (SELECT id UNION ALL SELECT i + 1 FROM n WHERE i < 1e15) SELECT " +
+		"count(*) FROM n)"
 	for _, view := range []string{
 		"SELECT id, make, model, " + endless + " AS slow FROM base",
 		"SELECT max(id) AS id, make, model, max(" + endless + ") AS slow FROM base GROUP BY make, model",
@@ -55,11 +58,13 @@ func TestProbe(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
 	user := "u" + c.Name[len(c.Name)-12:] // a name that begins with digits and an e would be a number
-	run(t, db, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), note TEXT)", "INSERT INTO cars VALUES (1, 'a', 'b', 'c')",
-		"CREATE USER "+user+" IDENTIFIED BY 'secret-1'", "GRANT SELECT ON cars TO "+user)
+	run(t, db, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), note TEXT)",
+		"INSERT INTO cars VALUES (1, 'a', 'b', 'c')", "CREATE USER "+user+" IDENTIFIED BY 'secret-1'",
+		"GRANT SELECT ON cars TO "+user)
 	t.Cleanup(func() { run(t, db, "DROP USER "+user) })
 	reader := c
 	reader.User, reader.Password, reader.SSL.Mode = user, "secret-1", dbconn.SSLPreferred
+
 	s := openStore(t, reader, Settings{})
 	known := catalogOf(t, s)
 	if !known.IDIsKey() {
@@ -78,17 +83,23 @@ func TestProbe(t *testing.T) {
 				t.Fatalf("before %s: %v", e.name, err)
 			}
 		}
+
 		run(t, db, e.breaks)
+
 		for range 2 {
-			if err := s.Probe(t.Context(), known); !Unavailable(err) {
+			if err := s.Probe(t.Context(), known); !IsUnavailable(err) {
 				t.Errorf("%s: %v", e.name, err)
 			}
-			if _, err := s.Rows(t.Context(), known, Version{}, [][]value.Cell{number("1")}, everyField(known), 10); !Unavailable(err) {
+
+			if _, err := s.Rows(t.Context(), known, Version{}, [][]value.Cell{number("1")}, everyField(known),
+				10); !IsUnavailable(err) {
 				t.Errorf("%s: %v", e.name, err)
 			}
 		}
+
 		run(t, db, e.repairs)
 	}
+
 	if err := s.Probe(t.Context(), known); err != nil {
 		t.Error(err)
 	}
@@ -96,16 +107,19 @@ func TestProbe(t *testing.T) {
 
 // In SQLite too; and there a view that cannot be computed is no missing column.
 func TestProbeSQLite(t *testing.T) {
-	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT, note TEXT)", "INSERT INTO cars VALUES ('a', 'b', 'c')")
+	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT, note TEXT)",
+		"INSERT INTO cars VALUES ('a', 'b', 'c')")
 	s := openStore(t, c, Settings{})
 	known := catalogOf(t, s)
 	if err := s.Probe(t.Context(), known); err != nil {
 		t.Fatal(err)
 	}
+
 	run(t, db, "ALTER TABLE cars DROP COLUMN note")
 	if err := s.Probe(t.Context(), known); !errors.Is(err, ErrNoTable) {
 		t.Errorf("column dropped: %v", err)
 	}
+
 	run(t, db, "DROP TABLE cars")
 	if err := s.Probe(t.Context(), known); !errors.Is(err, ErrNoTable) {
 		t.Errorf("table dropped: %v", err)
@@ -117,10 +131,12 @@ func TestProbeSQLite(t *testing.T) {
 	if err := s.Probe(t.Context(), known); err != nil {
 		t.Error(err)
 	}
+
 	_, err := s.Rows(t.Context(), known, Version{}, [][]value.Cell{number("1")}, everyField(known), 10)
-	if err == nil || errors.Is(err, ErrNoTable) || Unavailable(err) {
+	if err == nil || errors.Is(err, ErrNoTable) || IsUnavailable(err) {
 		t.Errorf("got %v", err)
 	}
+
 	if _, err := tryRead(t.Context(), s, known); err == nil || errors.Is(err, ErrNoTable) {
 		t.Errorf("got %v", err)
 	}
@@ -129,14 +145,16 @@ func TestProbeSQLite(t *testing.T) {
 // Fetching a row of a slow view costs what it adds to a ping.
 func TestFetchCost(t *testing.T) {
 	c := dbtest.Database(t)
-	run(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))", "INSERT INTO base VALUES (1, 'a', 'b')",
-		"CREATE VIEW cars AS SELECT id, make, model, SLEEP(0.2) AS slow FROM base")
+	run(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
+		"INSERT INTO base VALUES (1, 'a', 'b')", "CREATE VIEW cars AS SELECT id, make, model, SLEEP(0.2) AS slow FROM base")
 	fast, slow := openStore(t, c, Settings{Table: "base"}), openStore(t, c, Settings{})
+
 	read := readStock(t, fast, nil)
 	quick, err := fast.FetchCost(t.Context(), read.catalog, read.version, read.keys()[0])
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	cost, err := slow.FetchCost(t.Context(), catalogOf(t, slow), Version{}, number("1"))
 	if err != nil || cost <= quick || cost < 100*time.Millisecond {
 		t.Errorf("%s, %s without sleeping, %v", cost, quick, err)

@@ -7,33 +7,33 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// bytesPerCell is about what the values of a row take on average.
+// bytesPerCell is about how much memory a value takes on average.
 const bytesPerCell = 16
 
-// rowReader takes the rows of a statement from the driver and assigns them to the keys that were asked for.
+// rowReader takes the rows of a statement from the driver and assigns them to the requested keys.
 type rowReader struct {
 	*selection
-	most     int // characters or bytes of a bounded value
-	isSQLite bool
+	maxLength int // characters or bytes of a bounded value
+	isSQLite  bool
 
-	byKey map[string]int // number of a key; of one that is asked for twice, the first
-	keys  []int          // number in byKey of each key that is asked for
+	byKey map[string]int // the number of each distinct key
+	keys  []int          // the number in byKey of each requested key
 	rows  []*Row         // by number in byKey
 
 	destinations []any
 	cells        []value.Cell // of the row that is being read, in arena
 	lengths      []int        // as in Row
-	wasCut       bool         // some of lengths is not 0
+	wasCut       bool         // one of lengths is not 0
 	lastRun      []byte
 	found        bool // there was a row, and lastRun is set
 
-	arena   []byte // of the row that is being read
-	keyText []byte
-	slab    []Row // by number in byKey
-	kept    *rowCells
+	arena     []byte // of the row that is being read
+	keyText   []byte
+	slab      []Row // by number in byKey
+	keptCells *rowCells
 }
 
-// rowCells are the cells of all rows of a statement, in few pieces of memory without pointers.
+// rowCells holds the cells of all rows of a statement in few pieces of memory without pointers.
 type rowCells struct {
 	cells []rowCell // row after row
 	forms []byte
@@ -41,10 +41,10 @@ type rowCells struct {
 
 type rowCell struct {
 	kind value.Type
-	end  int // in forms; it begins where the one before ends
+	end  int // in forms; the cell begins where the previous one ends
 }
 
-// add appends a row and gives the place of its first cell.
+// add appends a row and returns the index of its first cell.
 func (c *rowCells) add(row []value.Cell) (first int) {
 	first = len(c.cells)
 	for _, cell := range row {
@@ -66,14 +66,14 @@ func (c *rowCells) cell(i int) value.Cell {
 func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *rowReader {
 	width := q.width()
 	r := &rowReader{
-		selection: q, most: most, isSQLite: isSQLite,
+		selection: q, maxLength: most, isSQLite: isSQLite,
 		byKey: make(map[string]int, len(keys)), keys: make([]int, len(keys)), rows: make([]*Row, len(keys)),
 		cells: make([]value.Cell, width), lengths: make([]int, width),
 		arena: make([]byte, 0, width*bytesPerCell), slab: make([]Row, len(keys)),
-		kept: &rowCells{make([]rowCell, 0, len(keys)*width), make([]byte, 0, len(keys)*width*bytesPerCell)},
+		keptCells: &rowCells{make([]rowCell, 0, len(keys)*width), make([]byte, 0, len(keys)*width*bytesPerCell)},
 	}
 
-	// One string for all keys; the map has parts of it.
+	// All keys share the memory of one string.
 	var all []byte
 	ends := make([]int, len(keys))
 	for i, key := range keys {
@@ -82,15 +82,18 @@ func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *r
 		}
 		ends[i] = len(all)
 	}
+
 	text, start := string(all), 0
 	for i, end := range ends {
 		key := text[start:end]
 		start = end
+
 		number, twice := r.byKey[key]
 		if !twice {
 			number = len(r.byKey)
 			r.byKey[key] = number
 		}
+
 		r.keys[i] = number
 	}
 
@@ -98,37 +101,41 @@ func newRowReader(q *selection, keys [][]value.Cell, most int, isSQLite bool) *r
 	if q.lastRun {
 		values = append(values, destination{r, lastRunPlace, false})
 	}
+
 	for place, c := range q.columns {
 		values = append(values, destination{r, place, false})
 		if c.inSQL {
 			values = append(values, destination{r, place, true})
 		}
 	}
+
 	r.destinations = make([]any, len(values))
 	for i := range values {
 		r.destinations[i] = &values[i]
 	}
+
 	return r
 }
 
-// appendKey appends a value of a key so that no two keys of several values are the same.
+// appendKey appends a value of a key, so that different keys of several values stay different.
 func appendKey(b []byte, c value.Cell) []byte {
 	if c.Type == value.Null {
-		return append(b, 0xff) // no length begins so
+		return append(b, 0xff) // no length begins with this byte
 	}
 	return append(binary.AppendUvarint(b, uint64(len(c.Form))), c.Form...)
 }
 
-// begin forgets what has been read.
-func (r *rowReader) begin() {
+// reset forgets the rows read so far.
+func (r *rowReader) reset() {
 	clear(r.rows)
-	r.kept.cells, r.kept.forms = r.kept.cells[:0], r.kept.forms[:0]
+	r.keptCells.cells, r.keptCells.forms = r.keptCells.cells[:0], r.keptCells.forms[:0]
 	r.found = false
 }
 
 const lastRunPlace = -1
 
-// destination takes one value of a row while the driver holds it: database/sql gives away its memory for no longer.
+// destination takes one value of a row while the driver holds it. database/sql lends its memory only until the next
+// row.
 type destination struct {
 	*rowReader
 	place    int
@@ -159,69 +166,78 @@ func (d *destination) scanValue(src any) {
 	r, c := d.rowReader, &d.columns[d.place]
 	start := len(r.arena)
 	cell, grown := value.FromDriver(c.kind, src, r.arena)
+
 	length := 0
 	switch src.(type) {
-	case []byte, string: // other values are short
+	case []byte, string: // only these can be long
 		if c.bound != unbounded {
-			cell, length = r.cut(cell, c)
+			cell, length = r.truncate(cell, c)
 		}
 	}
-	if len(grown) == start && len(cell.Form) > 0 { // it is in the driver's memory
+
+	if len(grown) == start && len(cell.Form) > 0 { // copy it out of the driver's memory
 		grown = append(grown, cell.Form...)
 		cell.Form = grown[start:len(grown):len(grown)]
 	}
+
 	r.arena = grown
 	r.cells[d.place], r.lengths[d.place] = cell, length
 	r.wasCut = r.wasCut || length > 0
 }
 
-// cut bounds a value. length is that of a value that was too long; otherwise 0.
-func (r *rowReader) cut(cell value.Cell, c *column) (short value.Cell, length int) {
-	if len(cell.Form) <= r.most {
+// truncate applies the bound to a value. length is the original length of a value that was too long, and otherwise 0.
+func (r *rowReader) truncate(cell value.Cell, c *column) (short value.Cell, length int) {
+	if len(cell.Form) <= r.maxLength {
 		return cell, 0
 	}
+
 	length = len(cell.Form)
 	if !c.inBytes {
 		length = utf8.RuneCount(cell.Form)
 	}
+
 	switch {
-	case length <= r.most:
+	case length <= r.maxLength:
 		return cell, 0
-	case c.bound == wholeOnly:
+	case c.bound == boundWhole:
 		return value.Cell{}, length
 	}
 
 	end := 0
-	for range r.most {
+	for range r.maxLength {
 		_, size := utf8.DecodeRune(cell.Form[end:])
 		end += size
 	}
+
 	return value.Cell{Type: cell.Type, Form: cell.Form[:end]}, length
 }
 
-// scanLength reads how long a value is that the statement may have bounded. SQLite gives it only for those that were,
-// and counts the characters of a text up to a NUL: then the length is too small.
+// scanLength reads the length of a value that the statement may have bounded. SQLite only returns it for bounded
+// values, and counts the characters of a text up to a NUL, so it may be too small.
 func (d *destination) scanLength(src any) {
 	length, ok := src.(int64)
 	if !ok {
 		return
 	}
+
 	if d.isSQLite {
-		length = max(length, int64(d.most)+1)
+		length = max(length, int64(d.maxLength)+1)
 	}
-	if length > int64(d.most) {
+
+	if length > int64(d.maxLength) {
 		d.lengths[d.place], d.wasCut = int(length), true
 	}
 }
 
-// keep keeps the row that has been read, if its key was asked for. A collation may find others; and where a key is
-// not unique, the first row is kept.
-func (r *rowReader) keep() {
+// keepRow keeps the row that was read if its key was requested. A collation may find other rows too. If a key is not
+// unique, the first row counts.
+func (r *rowReader) keepRow() {
 	r.arena = r.arena[:0] // the cells are still there
 	r.keyText = r.keyText[:0]
 	for _, place := range r.key {
 		r.keyText = appendKey(r.keyText, r.cells[place])
 	}
+
 	number, asked := r.byKey[string(r.keyText)]
 	wasCut := r.wasCut
 	r.wasCut = false
@@ -231,16 +247,18 @@ func (r *rowReader) keep() {
 
 	r.join(r.cells)
 	row := &r.slab[number]
-	row.selection, row.cells, row.first = r.selection, r.kept, r.kept.add(r.cells)
+
+	row.selection, row.cells, row.first = r.selection, r.keptCells, r.keptCells.add(r.cells)
 	row.lengths = nil
 	if wasCut {
 		row.lengths = append(row.lengths, r.lengths...)
 	}
+
 	r.rows[number] = row
 }
 
-// result gives the row of each key that was asked for.
-func (r *rowReader) result() []*Row {
+// rowsByKey returns the row of each requested key.
+func (r *rowReader) rowsByKey() []*Row {
 	all := make([]*Row, len(r.keys))
 	for i, number := range r.keys {
 		all[i] = r.rows[number]

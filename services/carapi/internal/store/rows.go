@@ -17,30 +17,30 @@ import (
 type Row struct {
 	selection *selection
 	cells     *rowCells
-	first     int   // of its cells
-	lengths   []int // of the cells that were not read whole, 0 for the others; nil if all were
+	first     int   // index of its first cell
+	lengths   []int // of cells that were not read whole, 0 for the others; nil if all were read whole
 }
 
-// Cell gives the cell of a field, and whether it was read whole. Of a text that is too long it is the beginning; of any
-// other value that is, and of a field that was not asked for, it is NULL.
+// Cell returns the cell of a field, and whether it was read whole. A text that is too long is cut. Any other value that
+// is too long, and a field that was not requested, is NULL.
 func (r *Row) Cell(f *catalog.Field) (c value.Cell, whole bool) {
-	place := r.place(f)
+	place := r.cellIndex(f)
 	if place < 0 {
 		return value.Cell{}, false
 	}
 	return r.cells.cell(r.first + place), r.lengths == nil || r.lengths[place] == 0
 }
 
-// Length is how much of a field is stored, where that is more than was read: characters, or bytes of binary columns.
-// It is 0 where the value was read whole.
+// Length returns the stored length of a field that was not read whole, in characters or, of binary columns, in bytes;
+// otherwise 0.
 func (r *Row) Length(f *catalog.Field) int {
-	if place := r.place(f); place >= 0 && r.lengths != nil {
+	if place := r.cellIndex(f); place >= 0 && r.lengths != nil {
 		return r.lengths[place]
 	}
 	return 0
 }
 
-func (r *Row) place(f *catalog.Field) int {
+func (r *Row) cellIndex(f *catalog.Field) int {
 	if f.Position() >= 0 {
 		return r.selection.places[f.Position()]
 	}
@@ -50,12 +50,12 @@ func (r *Row) place(f *catalog.Field) int {
 	return -1
 }
 
-// maxBound keeps a bound in bytes within what the databases take.
+// maxBound keeps a bound in bytes within the limits of the databases.
 const maxBound = 1 << 28
 
-// Rows reads rows by key. result[i] is the row whose key has the same bytes as keys[i]; nil if there is none. Of each
-// text maxText characters are read at most. Any other value that is longer than that, in characters or bytes, is not
-// read at all. For a version of a file that syncer keeps, rows of another state of the file are ErrMoved.
+// Rows reads rows by key. result[i] is the row whose key has the same bytes as keys[i], or nil. It reads at most
+// maxText characters of each text, and no other value that is longer than maxText characters or bytes. For a version of
+// a file that syncer keeps, it returns ErrMoved if the file has changed.
 func (s *Store) Rows(
 	ctx context.Context, c *catalog.Catalog, v Version, keys [][]value.Cell, fields []*catalog.Field, maxText int,
 ) ([]*Row, error) {
@@ -63,47 +63,51 @@ func (s *Store) Rows(
 	if !c.Key.Exists() {
 		return nil, errNoKey
 	}
+
 	q := s.selection(c, fields, v.Synced)
 	result := make([]*Row, 0, len(keys))
 	for some := range slices.Chunk(keys, keyCounts[len(keyCounts)-1]) {
-		rows, err := s.rowsOrNone(ctx, q, v, some, most)
+		rows, err := s.rowsIfComparable(ctx, q, v, some, most)
 		if err != nil {
 			return nil, err
 		}
 		result = append(result, rows...)
 	}
+
 	return result, nil
 }
 
 var errNoKey = errors.New("the table has no key by which rows are found")
 
-// rowsOrNone takes the error of a server that cannot compare a key with its column, because the column's character set
-// lacks its letters, to mean that there is no such row.
-func (s *Store) rowsOrNone(
+// rowsIfComparable reads rows. If the server cannot compare a key with its column because the column's character set
+// lacks its letters, there is no such row.
+func (s *Store) rowsIfComparable(
 	ctx context.Context, q *selection, v Version, keys [][]value.Cell, most int,
 ) ([]*Row, error) {
 	rows, err := s.rowsOf(ctx, q, v, keys, most)
 	var server *mysql.MySQLError
-	isMix := errors.As(err, &server) && slices.Contains(collationMixes, server.Number)
+	isMix := errors.As(err, &server) && slices.Contains(collationErrors, server.Number)
 	switch {
-	case !isMix || !slices.ContainsFunc(keys, isForeign):
+	case !isMix || !slices.ContainsFunc(keys, hasForeignLetters):
 		return rows, err
 	case len(keys) == 1:
 		return []*Row{nil}, nil
 	}
+
 	rows = nil
 	for i := range keys {
-		one, err := s.rowsOrNone(ctx, q, v, keys[i:i+1], most)
+		one, err := s.rowsIfComparable(ctx, q, v, keys[i:i+1], most)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, one...)
 	}
+
 	return rows, nil
 }
 
-// isForeign reports whether a key has letters that not every character set has.
-func isForeign(key []value.Cell) bool {
+// hasForeignLetters reports whether a key has letters that some character sets lack.
+func hasForeignLetters(key []value.Cell) bool {
 	return slices.ContainsFunc(key, func(c value.Cell) bool {
 		return c.Type == value.Text && slices.ContainsFunc(c.Form, func(b byte) bool { return b >= utf8.RuneSelf })
 	})
@@ -116,29 +120,32 @@ func (s *Store) rowsOf(ctx context.Context, q *selection, v Version, keys [][]va
 	for _, c := range q.columns {
 		args = s.boundArgs(args, c, most)
 	}
+
 	args = s.keyArgs(args, q.keyParts, keys, count)
 
 	r := newRowReader(q, keys, most, s.isSQLite)
-	err := s.query(ctx, "rows", q.statement(count), args, r.begin, func(rows *sql.Rows) error {
+	err := s.query(ctx, "rows", q.statement(count), args, r.reset, func(rows *sql.Rows) error {
 		if err := rows.Scan(r.destinations...); err != nil {
 			return err
 		}
-		r.keep()
+		r.keepRow()
 		return nil
 	})
 	if err == nil && v.Synced {
 		err = s.checkVersion(ctx, v, r)
 	}
-	return r.result(), err
+
+	return r.rowsByKey(), err
 }
 
-// checkVersion is ErrMoved if the rows were read from another state of the file than that of v. States never come back,
-// so a state that is still v's after the rows were read was so before.
+// checkVersion returns ErrMoved if the rows were read from another state of the file than v. States never come back: if
+// the state is still v's after the rows were read, it was so before.
 func (s *Store) checkVersion(ctx context.Context, v Version, r *rowReader) error {
 	now, ok := s.runs.known(string(r.lastRun))
 	if !ok || !r.found {
 		ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 		defer cancel()
+
 		err := s.observe(ctx, "version", func(ctx context.Context) (err error) {
 			now, err = s.runs.current(ctx, s.rows, s.Table)
 			return err
@@ -147,8 +154,10 @@ func (s *Store) checkVersion(ctx context.Context, v Version, r *rowReader) error
 			return err
 		}
 	}
+
 	if !now.sameState(v) {
 		return ErrMoved
 	}
+
 	return nil
 }

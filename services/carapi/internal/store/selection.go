@@ -12,13 +12,13 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// selection is what the statements that read the same fields have in common.
+// selection is what the statements that read the same fields share.
 type selection struct {
 	catalog *catalog.Catalog
 	columns []column
-	key     []int   // places in columns of the key's values
-	places  []int   // place in a row's cells by the position of the field; -1 for one that is not read
-	joined  [][]int // places in columns of the parts of joined ids; their cells follow those of the columns
+	key     []int   // indexes in columns of the key's values
+	places  []int   // index in a row's cells by the position of the field; -1 for one that is not read
+	joined  [][]int // indexes in columns of the parts of joined ids; their cells follow those of the columns
 
 	head     string // SELECT ... FROM table WHERE
 	keyParts []keyPart
@@ -35,22 +35,24 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 		q.places[i] = -1
 	}
 
-	// Whole, as they are compared with what was asked for.
+	// Keys are read whole, because they are compared with the requested ones.
 	for _, f := range c.KeyFields {
-		place := q.add(wholeColumns(c.Table, f)[0])
+		place := q.add(unboundedColumns(c.Table, f)[0])
 		q.key = append(q.key, place)
 		if f.Position() >= 0 {
 			q.places[f.Position()] = place
 		}
 		q.keyParts = append(q.keyParts, s.newKeyPart(c, f))
 	}
+
 	var joined []*catalog.Field
 	for _, f := range fields {
 		switch {
-		case f.Position() < 0 || q.places[f.Position()] >= 0 || f.From != nil: // of the key, or derived from another
+		case f.Position() < 0 || q.places[f.Position()] >= 0 || f.From != nil:
+			// already read with the key, or derived from another field
 		case f.IsJoined():
 			var parts []int
-			for _, part := range wholeColumns(c.Table, f) {
+			for _, part := range unboundedColumns(c.Table, f) {
 				parts = append(parts, q.add(part))
 			}
 			q.joined, joined = append(q.joined, parts), append(joined, f)
@@ -58,10 +60,12 @@ func (s *Store) newSelection(c *catalog.Catalog, fields []*catalog.Field, synced
 			q.places[f.Position()] = q.add(boundedColumn(c.Table, f, s.isSQLite && !synced))
 		}
 	}
+
 	for i, f := range joined {
 		q.places[f.Position()] = len(q.columns) + i
 	}
-	q.head = "SELECT " + s.list(q) + s.from(c.Table) + " WHERE "
+
+	q.head = "SELECT " + s.selectList(q) + s.fromClause(c.Table) + " WHERE "
 	return q
 }
 
@@ -74,31 +78,35 @@ func (q *selection) add(c column) int {
 	return place
 }
 
-// list is what the statement selects: each column, followed by its length if the statement bounds it.
-func (s *Store) list(q *selection) string {
+// selectList returns what the statement selects: each column, followed by its length if the statement bounds it.
+func (s *Store) selectList(q *selection) string {
 	var all []string
 	if q.lastRun {
 		all = append(all, "coalesce("+snapshotfile.LastRun+", '')")
 	}
+
 	for _, c := range q.columns {
-		value, length := s.expressions(q.catalog.Table, c)
+		value, length := s.selectExpressions(q.catalog.Table, c)
 		all = append(all, value)
 		if length != "" {
 			all = append(all, length)
 		}
 	}
+
 	return strings.Join(all, ", ")
 }
 
-// statement is the text of the statement for a number of keys.
+// statement returns the statement for a number of keys.
 func (q *selection) statement(keys int) string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+
 	text, ok := q.text[keys]
 	if !ok {
 		text = q.head + keyCondition(q.keyParts, keys)
 		q.text[keys] = text
 	}
+
 	return text
 }
 
@@ -109,17 +117,17 @@ func (q *selection) join(cells []value.Cell) {
 		for j, place := range parts {
 			all[j] = cells[place]
 		}
-		cells[len(q.columns)+i] = value.Join(all)
+		cells[len(q.columns)+i] = value.JoinID(all)
 	}
 }
 
-// width is how many cells a row has.
+// width returns how many cells a row has.
 func (q *selection) width() int { return len(q.columns) + len(q.joined) }
 
-// selectCache keeps the selections that were last used.
+// selectCache keeps the recently used selections.
 type selectCache struct {
-	mu   sync.Mutex
-	kept *simplelru.LRU[selectKey, *selection]
+	mu     sync.Mutex
+	cached *simplelru.LRU[selectKey, *selection]
 }
 
 type selectKey struct {
@@ -130,25 +138,28 @@ type selectKey struct {
 
 func newSelectCache() *selectCache {
 	kept, _ := simplelru.NewLRU[selectKey, *selection](maxStatements, nil) // the size is above 0
-	return &selectCache{kept: kept}
+	return &selectCache{cached: kept}
 }
 
-// selection gives the selection of fields.
+// selection returns the selection of fields, from the cache if possible.
 func (s *Store) selection(c *catalog.Catalog, fields []*catalog.Field, synced bool) *selection {
 	var buffer [256]byte
 	positions := buffer[:0]
 	for _, f := range fields {
 		positions = append(positions, byte(f.Position()), byte(f.Position()>>8))
 	}
+
 	key := selectKey{c, string(positions), synced}
 
 	cache := s.selects
 	cache.mu.Lock()
 	defer cache.mu.Unlock()
-	q, ok := cache.kept.Get(key)
+
+	q, ok := cache.cached.Get(key)
 	if !ok {
 		q = s.newSelection(c, fields, synced)
-		cache.kept.Add(key, q)
+		cache.cached.Add(key, q)
 	}
+
 	return q
 }

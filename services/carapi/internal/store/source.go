@@ -25,10 +25,11 @@ func (s *Store) describe(ctx context.Context, q sqlx.QueryerContext, synced bool
 			source.Invisible, err = invisibleColumns(ctx, q, s.Table)
 		}
 	}
+
 	return source, err
 }
 
-// invisibleColumns gives the columns that are hidden from SELECT *.
+// invisibleColumns returns the columns that SELECT * hides.
 func invisibleColumns(ctx context.Context, q sqlx.QueryerContext, table string) (names []string, err error) {
 	err = sqlx.SelectContext(ctx, q, &names, `SELECT column_name AS name FROM information_schema.columns
 		WHERE table_schema = DATABASE() AND table_name = ? AND extra LIKE '%INVISIBLE%' ORDER BY ordinal_position`, table)
@@ -38,30 +39,32 @@ func invisibleColumns(ctx context.Context, q sqlx.QueryerContext, table string) 
 	return names, nil
 }
 
-// index is a unique index of a table.
-type index struct {
-	columns []string
-	primary bool
-	useless bool // it has a prefix or an expression, or rows are not found by it
+// uniqueIndex is a unique index of a table.
+type uniqueIndex struct {
+	columns    []string
+	primary    bool
+	isUnusable bool // it has a prefix or an expression, or is not used to find rows
 }
 
-// mysqlKeys reads the keys by which a row can be found, the best first. A user without rights on the whole table sees
-// no key in MariaDB.
+// mysqlKeys reads the keys that can find a row, the best first. In MariaDB, a user without permissions on the whole
+// table sees no key.
 func mysqlKeys(ctx context.Context, q sqlx.QueryerContext, t schema.Table) ([][]string, error) {
 	rows, err := q.QueryxContext(ctx, `SELECT * FROM information_schema.statistics
 		WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 ORDER BY index_name, seq_in_index`, t.Name)
 	if err != nil {
 		return nil, fmt.Errorf("read keys of %s: %w", t.Name, err)
 	}
+
 	defer func() { _ = rows.Close() }()
 
-	found := map[string]*index{}
+	found := map[string]*uniqueIndex{}
 	for rows.Next() {
-		// All columns, as MySQL and MariaDB have different ones; MySQL 8 names them in upper case.
+		// MySQL and MariaDB have different columns here. MySQL 8 names them in upper case.
 		row := map[string]any{}
 		if err := rows.MapScan(row); err != nil {
 			return nil, fmt.Errorf("read keys of %s: %w", t.Name, err)
 		}
+
 		text := map[string]string{}
 		for name, v := range row {
 			if b, ok := v.([]byte); ok {
@@ -74,26 +77,30 @@ func mysqlKeys(ctx context.Context, q sqlx.QueryerContext, t schema.Table) ([][]
 
 		name, column := text["index_name"], text["column_name"]
 		if found[name] == nil {
-			found[name] = &index{primary: name == "PRIMARY"}
+			found[name] = &uniqueIndex{primary: name == "PRIMARY"}
 		}
+
 		x := found[name]
 		x.columns = append(x.columns, column)
-		// MariaDB keeps hashes of texts that are too long for a B-tree, and does not look rows up by them.
-		hashed := text["index_type"] == "HASH" && capacityOf(t, column) > maxIndexed
+
+		// MariaDB stores hashes of texts that are too long for a B-tree, and does not find rows by them.
+		hashed := text["index_type"] == "HASH" && columnCapacity(t, column) > maxIndexed
 		hidden := text["is_visible"] == "NO" || text["ignored"] == "YES"
-		x.useless = x.useless || hashed || hidden || text["sub_part"] != "" || text["expression"] != ""
+		x.isUnusable = x.isUnusable || hashed || hidden || text["sub_part"] != "" || text["expression"] != ""
 	}
+
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read keys of %s: %w", t.Name, err)
 	}
+
 	return usableKeys(t, found), nil
 }
 
 // maxIndexed is how many characters of a text a B-tree of InnoDB holds: 3,072 bytes of utf8mb4.
 const maxIndexed = 768
 
-// capacityOf is how long the texts or bytes of a column can be; 0 if there is no such column.
-func capacityOf(t schema.Table, column string) int {
+// columnCapacity returns how long the texts or bytes of a column can be, or 0 if there is no such column.
+func columnCapacity(t schema.Table, column string) int {
 	i := columnPosition(t, column)
 	if i < 0 {
 		return 0
@@ -101,23 +108,23 @@ func capacityOf(t schema.Table, column string) int {
 	return capacity(t.Columns[i])
 }
 
-// usableKeys chooses the keys whose columns can be read, are never NULL, and compare exactly: the primary key first,
-// then those of few columns.
-func usableKeys(t schema.Table, found map[string]*index) (keys [][]string) {
+// usableKeys returns the keys whose columns can be read, are never NULL, and compare exactly: the primary key first,
+// then those with few columns.
+func usableKeys(t schema.Table, found map[string]*uniqueIndex) (keys [][]string) {
 	inexact := []schema.Kind{schema.Float, schema.Double, schema.JSON}
-	var usable []*index
+	var usable []*uniqueIndex
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		x := found[name]
 		wrong := slices.ContainsFunc(x.columns, func(column string) bool {
 			i := columnPosition(t, column)
 			return i < 0 || slices.Contains(inexact, t.Columns[i].Kind) || t.Columns[i].Nullable && !x.primary
 		})
-		if !x.useless && !wrong {
+		if !x.isUnusable && !wrong {
 			usable = append(usable, x)
 		}
 	}
 
-	slices.SortStableFunc(usable, func(a, b *index) int {
+	slices.SortStableFunc(usable, func(a, b *uniqueIndex) int {
 		switch {
 		case a.primary:
 			return -1
@@ -126,17 +133,18 @@ func usableKeys(t schema.Table, found map[string]*index) (keys [][]string) {
 		}
 		return len(a.columns) - len(b.columns)
 	})
+
 	for _, x := range usable {
 		keys = append(keys, x.columns)
 	}
+
 	return keys
 }
 
-// describeSQLiteKeys reads the keys of a table, and whether it has a rowid that can be asked for. A primary key other
-// than the rowid may hold NULL in SQLite; then rows are found by the rowid, and the key only says what the id is.
-//
-// In a file that syncer keeps, rows are read with the number of its run, and a rowid stays theirs as long as that has
-// not moved. In any other file a row that is replaced gets another rowid, but keeps its key.
+// describeSQLiteKeys reads the keys of a table, and whether its rowid can be used. A primary key other than the rowid
+// may hold NULL in SQLite. Then rows are found by the rowid, and the key is only the id.
+// In a file that syncer keeps, rows are read together with the number of the last run, and rowids do not change until
+// the next one. In any other file a replaced row gets another rowid but keeps its key.
 func describeSQLiteKeys(ctx context.Context, q sqlx.QueryerContext, source *catalog.Source, synced bool) error {
 	t := source.Table
 	err := sqlx.GetContext(ctx, q, &source.RowID, `SELECT coalesce(max(type = 'table' AND wr = 0), 0)
@@ -144,8 +152,10 @@ func describeSQLiteKeys(ctx context.Context, q sqlx.QueryerContext, source *cata
 	if err != nil {
 		return fmt.Errorf("read keys of %s: %w", t.Name, err)
 	}
+
 	source.RowID = source.RowID && rowIDName(t) != ""
 
+	// Read the unique indexes.
 	var parts []struct {
 		Name   string
 		Column *string // nil for an expression
@@ -156,26 +166,30 @@ func describeSQLiteKeys(ctx context.Context, q sqlx.QueryerContext, source *cata
 	if err != nil {
 		return fmt.Errorf("read keys of %s: %w", t.Name, err)
 	}
-	found := map[string]*index{}
+
+	found := map[string]*uniqueIndex{}
 	for _, p := range parts {
 		if found[p.Name] == nil {
-			found[p.Name] = &index{}
+			found[p.Name] = &uniqueIndex{}
 		}
+
 		x := found[p.Name]
-		if x.useless = x.useless || p.Column == nil; p.Column != nil {
+		if x.isUnusable = x.isUnusable || p.Column == nil; p.Column != nil {
 			x.columns = append(x.columns, *p.Column)
 		}
 	}
+
 	if len(t.Key) > 0 {
-		found[""] = &index{columns: t.Key, primary: true}
+		found[""] = &uniqueIndex{columns: t.Key, primary: true}
 	}
+
 	source.Keys = usableKeys(t, found)
 	source.RowID = source.RowID && (synced || len(source.Keys) == 0 || !findsSQLiteRows(t, source.Keys[0]))
 	return nil
 }
 
-// findsSQLiteRows reports whether each row is found by a key: it is the rowid under another name, or its columns are
-// never NULL and hold integers or texts, which compare as they are.
+// findsSQLiteRows reports whether a key finds each row: it is the rowid under another name, or its columns are never
+// NULL and hold integers or texts, which compare exactly.
 func findsSQLiteRows(t schema.Table, key []string) bool {
 	for _, name := range key {
 		c := t.Columns[columnPosition(t, name)]
@@ -187,7 +201,7 @@ func findsSQLiteRows(t schema.Table, key []string) bool {
 	return true
 }
 
-// rowIDName is a name of SQLite's rowid that is not one of a column; "" if there is none.
+// rowIDName returns a name of SQLite's rowid that is not a column's, or "" if there is none.
 func rowIDName(t schema.Table) string {
 	for _, name := range []string{"rowid", "_rowid_", "oid"} {
 		if columnPosition(t, name) < 0 {
@@ -197,7 +211,7 @@ func rowIDName(t schema.Table) string {
 	return ""
 }
 
-// columnPosition is the position of a column, whatever the case of its name; -1 if there is none.
+// columnPosition returns the position of a column, ignoring the case of its name, or -1.
 func columnPosition(t schema.Table, name string) int {
 	return slices.IndexFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, name) })
 }

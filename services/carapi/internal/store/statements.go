@@ -10,62 +10,67 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// maxStatements are kept prepared on each connection. MySQL has room for 16,382 by default, which all its clients
-// share.
+// maxStatements is how many statements stay prepared on each connection. By default MySQL has room for 16,382, which
+// all its clients share.
 const maxStatements = 32
 
-// statementCache keeps those prepared that were last used: executing one then takes one round trip, where preparing,
-// executing and closing it takes three.
+// statementCache keeps recently used statements prepared. Executing one then takes one round trip, instead of three to
+// prepare, execute and close it.
 type statementCache struct {
 	db *sql.DB
 
-	mu   sync.Mutex // guards what follows
-	kept *simplelru.LRU[string, *statement]
+	mu     sync.Mutex // guards what follows
+	cached *simplelru.LRU[string, *statement]
 }
 
-// statement is prepared, and closed when it is neither kept nor in use.
+// statement is prepared, and closed when it is neither cached nor in use.
 type statement struct {
 	*sql.Stmt
-	users int
-	kept  bool
+	users    int
+	isCached bool
 }
 
 func newStatementCache(db *sql.DB) *statementCache {
 	s := &statementCache{db: db}
-	s.kept, _ = simplelru.NewLRU(maxStatements, func(_ string, old *statement) { // the size is above 0
-		old.kept = false
+	s.cached, _ = simplelru.NewLRU(maxStatements, func(_ string, old *statement) { // the size is above 0
+		old.isCached = false
 		old.closeUnused()
 	})
 	return s
 }
 
-// acquire gives a statement, prepared, to be released.
+// acquire returns a prepared statement. It must be released.
 func (s *statementCache) acquire(ctx context.Context, text string) (*statement, error) {
 	s.mu.Lock()
-	if found, ok := s.kept.Get(text); ok {
+	if found, ok := s.cached.Get(text); ok {
 		found.users++
 		s.mu.Unlock()
 		return found, nil
 	}
+
 	s.mu.Unlock()
 	prepared, err := s.db.PrepareContext(ctx, text)
 	var server *mysql.MySQLError
-	if errors.As(err, &server) && server.Number == erMaxPreparedStmtCount { // give back those of this program
+	if errors.As(err, &server) && server.Number == erMaxPreparedStmtCount { // close those of this program
 		s.mu.Lock()
-		s.kept.Purge()
+		s.cached.Purge()
 		s.mu.Unlock()
 		prepared, err = s.db.PrepareContext(ctx, text)
 	}
+
 	if err != nil {
 		return nil, err
 	}
+
 	own := &statement{Stmt: prepared, users: 1}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.kept.Contains(text) { // another request was quicker
-		own.kept = true
-		s.kept.Add(text, own)
+
+	if !s.cached.Contains(text) { // another request was quicker
+		own.isCached = true
+		s.cached.Add(text, own)
 	}
+
 	return own, nil
 }
 
@@ -76,15 +81,15 @@ func (s *statementCache) release(used *statement) {
 	used.closeUnused()
 }
 
-// close closes those that are not in use.
+// close closes the statements that are not in use.
 func (s *statementCache) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kept.Purge()
+	s.cached.Purge()
 }
 
 func (s *statement) closeUnused() {
-	if s.users == 0 && !s.kept {
+	if s.users == 0 && !s.isCached {
 		_ = s.Close() // the connection has gone, if this fails
 	}
 }

@@ -16,6 +16,7 @@ func TestStatementCache(t *testing.T) {
 	cache := newStatementCache(db.DB)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
+
 	seen := map[*statement]bool{}
 	for range 8 {
 		wg.Go(func() {
@@ -26,10 +27,12 @@ func TestStatementCache(t *testing.T) {
 					t.Error(err)
 					return
 				}
+
 				var got int
 				if err := s.QueryRow().Scan(&got); err != nil || got != want {
 					t.Errorf("got %d, want %d: %v", got, want, err)
 				}
+
 				mu.Lock()
 				seen[s] = true
 				mu.Unlock()
@@ -37,6 +40,7 @@ func TestStatementCache(t *testing.T) {
 			}
 		})
 	}
+
 	wg.Wait()
 	open := 0
 	for s := range seen {
@@ -47,9 +51,11 @@ func TestStatementCache(t *testing.T) {
 			open++
 		}
 	}
-	if open != maxStatements || cache.kept.Len() != maxStatements {
-		t.Errorf("%d are open, %d kept, %d wanted", open, cache.kept.Len(), maxStatements)
+
+	if open != maxStatements || cache.cached.Len() != maxStatements {
+		t.Errorf("%d are open, %d kept, %d wanted", open, cache.cached.Len(), maxStatements)
 	}
+
 	if _, err := cache.acquire(t.Context(), "SELECT no_such_column"); err == nil {
 		t.Error("a statement that cannot be prepared is one")
 	}

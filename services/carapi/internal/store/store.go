@@ -1,6 +1,6 @@
 // Package store reads the vehicles of one table from MySQL or from a SQLite file: the whole table for an index, and
-// rows by key for a page. Every value leaves it as a value.Cell, in one form per type, whichever database it comes
-// from. It is the only package that knows SQL. It does not know requests and their interpretation, the index, or HTTP.
+// rows by key for a page. It returns every value as a value.Cell, in one form per type, whichever database it comes
+// from. It is the only package that knows SQL. It knows no requests, no index and no HTTP.
 package store
 
 import (
@@ -23,21 +23,21 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// Settings says which table is read, and how.
+// Settings says which table to read, and how.
 type Settings struct {
 	Table    string
 	Setting  string // the variable that names Table, for errors
 	Binding  catalog.Binding
-	Timeout  time.Duration               // longest that one statement of a request may take
-	Snapshot bool                        // only a file that syncer keeps will do
-	Strict   bool                        // the first read needs all columns that Binding names
-	Ping     func(context.Context) error // asks the database for a sign of life
+	Timeout  time.Duration               // the longest time for one statement of a request
+	Snapshot bool                        // the file must be one that syncer keeps
+	Strict   bool                        // the first read fails if a column in Binding is missing
+	Ping     func(context.Context) error // checks the connection to the database
 
-	// Observe, if set, is called after each operation: its name, how long it took, and its error.
+	// Observe, if set, is called after each operation with its name, duration and error.
 	Observe func(operation string, took time.Duration, err error)
 }
 
-// Store reads one table. Its methods may be called by several goroutines at once.
+// Store reads one table. It is safe for concurrent use.
 type Store struct {
 	Settings
 	rows, reads *sqlx.DB
@@ -48,8 +48,8 @@ type Store struct {
 	log         *slog.Logger
 
 	follower  follower
-	runs      runs
-	changesIn *Store // whose file remembers the changes of this table; nil for none
+	runs      runCache
+	changesIn *Store // its file holds the changes of this table; nil for none
 	recorded  atomic.Pointer[snapshotfile.Recorded]
 
 	historyAway atomic.Bool // the last History failed
@@ -58,8 +58,8 @@ type Store struct {
 	plan      atomic.Pointer[catalog.Plan] // see Follow
 }
 
-// New returns a store that has read nothing yet. rows is the pool for requests. reads is a pool of its own, of at least
-// one connection, for reading whole tables: that may take as long as it takes.
+// New returns a store that has read nothing yet. rows is the pool for requests. reads is a separate pool of at least
+// one connection for reading whole tables, which may take long.
 func New(rows, reads *sqlx.DB, driver string, s Settings, log *slog.Logger) *Store {
 	store := &Store{
 		Settings: s, rows: rows, reads: reads, isSQLite: driver == dbconn.SQLite, quote: schema.QuoteMySQL,
@@ -70,39 +70,39 @@ func New(rows, reads *sqlx.DB, driver string, s Settings, log *slog.Logger) *Sto
 		store.quote = schema.QuoteSQLite
 		reads.SetMaxIdleConns(0) // see follower
 	}
+
 	return store
 }
 
-// SetHistory says whose file remembers the changes of this table: that of a copy which syncer keeps. It is to be called
-// before the first Read.
+// SetHistory says which copy, kept by syncer, holds the changes of this table. It must be called before the first Read.
 func (s *Store) SetHistory(copied *Store) { s.changesIn = copied }
 
-// Follow makes this table's columns bound as those of another one, of which it is a copy. Its id is read from the same
-// columns, whose keys the copy may not have.
-func (s *Store) Follow(c *catalog.Catalog) {
+// FollowBinding binds this table's columns like those of a table that it is a copy of. Its id is read from the same
+// columns, even if the copy lacks their keys.
+func (s *Store) FollowBinding(c *catalog.Catalog) {
 	id := c.IDColumns()
 	s.idColumns.Store(&id)
 	s.plan.Store(c.Plan)
 }
 
-// Rebinds reports whether the next Read binds the columns in another way than a catalog has them.
-func (s *Store) Rebinds(c *catalog.Catalog) bool {
+// WillRebind reports whether the next Read binds the columns differently than a catalog.
+func (s *Store) WillRebind(c *catalog.Catalog) bool {
 	plan := s.plan.Load()
 	return plan != nil && c.Plan != plan
 }
 
-// Close gives back what the store keeps of the pools. The pools are their owner's to close.
+// Close releases what the store holds of the pools. The owner of the pools closes them.
 func (s *Store) Close() error {
 	s.statements.close()
 	return s.follower.close()
 }
 
-// lostWaits are how long to wait before a statement is sent again whose connection was lost. The first retry may find
+// retryWaits are the waits before a statement is sent again after its connection was lost. The first retry may get
 // another idle connection that the server has closed.
-var lostWaits = []time.Duration{0, 50 * time.Millisecond, 300 * time.Millisecond}
+var retryWaits = []time.Duration{0, 50 * time.Millisecond, 300 * time.Millisecond}
 
-// query runs a statement of a request on the pool for requests and calls read for each row. If the connection is lost,
-// it calls begin and starts over; another node of a cluster may answer.
+// query runs a statement of a request and calls read for each row. If the connection is lost, it calls begin and starts
+// over; another node of a cluster may answer.
 func (s *Store) query(
 	ctx context.Context, operation, statement string, args []any, begin func(), read func(*sql.Rows) error,
 ) error {
@@ -118,10 +118,10 @@ func (s *Store) query(
 }
 
 func (s *Store) queryOnce(ctx context.Context, statement string, args []any, read func(*sql.Rows) error) error {
-	err := s.send(ctx, statement, args, read)
+	err := s.runStatement(ctx, statement, args, read)
 
-	// SQLite has one code for a column that was dropped and for what fails while a view is computed: preparing the
-	// statement again makes the difference.
+	// SQLite has one code for a dropped column and for an error while a view is computed. Preparing the statement again
+	// tells them apart.
 	var file sqlite3.Error
 	if errors.As(err, &file) && file.Code == sqlite3.ErrError {
 		prepared, prepareErr := s.rows.PrepareContext(ctx, statement)
@@ -130,30 +130,34 @@ func (s *Store) queryOnce(ctx context.Context, statement string, args []any, rea
 		}
 		err = prepareErr
 	}
-	return s.missing(err)
+
+	return s.withNoTable(err)
 }
 
-func (s *Store) send(ctx context.Context, statement string, args []any, read func(*sql.Rows) error) error {
+func (s *Store) runStatement(ctx context.Context, statement string, args []any, read func(*sql.Rows) error) error {
 	prepared, err := s.statements.acquire(ctx, statement)
 	if err != nil {
 		return err
 	}
+
 	defer s.statements.release(prepared)
 
 	rows, err := prepared.QueryContext(ctx, args...)
 	if err != nil {
 		return err
 	}
+
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		if err := read(rows); err != nil {
 			return err
 		}
 	}
+
 	return rows.Err()
 }
 
-// observe runs one operation under a span of its own, reports it, and names it in its error.
+// observe runs one operation in its own span, reports it, and wraps its error with its name.
 func (s *Store) observe(ctx context.Context, operation string, run func(context.Context) error) error {
 	tracer := trace.SpanFromContext(ctx).TracerProvider().Tracer("carapi")
 	ctx, span := tracer.Start(ctx, operation, trace.WithSpanKind(trace.SpanKindClient))
@@ -164,20 +168,23 @@ func (s *Store) observe(ctx context.Context, operation string, run func(context.
 	if s.Observe != nil {
 		s.Observe(operation, time.Since(began), err)
 	}
+
 	if err != nil {
-		span.SetStatus(codes.Error, "") // the error's text may hold what the caller sent
+		span.SetStatus(codes.Error, "") // the error's text may contain what the caller sent
 		return fmt.Errorf("%s: %w", operation, err)
 	}
+
 	return nil
 }
 
-// withLostRetry calls run until it no longer fails for a lost connection, or says that it must not be tried again.
+// withLostRetry calls run until it does not fail for a lost connection, or must not be tried again.
 func withLostRetry(ctx context.Context, run func() (again bool, err error)) error {
 	again, err := run()
-	for _, wait := range lostWaits {
+	for _, wait := range retryWaits {
 		if !again || !dbconn.ConnectionLost(err) {
 			break
 		}
+
 		select {
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), err)
@@ -185,5 +192,6 @@ func withLostRetry(ctx context.Context, run func() (again bool, err error)) erro
 			again, err = run()
 		}
 	}
+
 	return err
 }

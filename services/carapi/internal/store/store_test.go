@@ -22,7 +22,8 @@ import (
 
 var _ query.Vehicle = (*Row)(nil)
 
-// openStore opens a store of a table in the database of c; of the settings only those that matter to the test are given.
+// openStore opens a store of a table in the database of c; of the settings only those that matter to the test are
+// given.
 func openStore(t testing.TB, c dbconn.Config, s Settings) *Store {
 	t.Helper()
 	s.Table, s.Setting, s.Timeout = cmp.Or(s.Table, "cars"), "CARS_TABLE", cmp.Or(s.Timeout, time.Minute)
@@ -37,6 +38,7 @@ func openStore(t testing.TB, c dbconn.Config, s Settings) *Store {
 			t.Error(err)
 		}
 	})
+
 	return store
 }
 
@@ -70,7 +72,8 @@ func readStock(t testing.TB, s *Store, last *catalog.Catalog) stock {
 }
 
 func tryRead(ctx context.Context, s *Store, last *catalog.Catalog) (read stock, err error) {
-	read.catalog, read.version, err = s.Read(ctx, last, func(c *catalog.Catalog, about int) ([]*catalog.Field, Add, error) {
+	read.catalog, read.version, err = s.Read(ctx, last, func(c *catalog.Catalog, about int) ([]*catalog.Field,
+		AddRow, error) {
 		read.about, read.rows = about, nil
 		read.fields = everyField(c)
 		for _, f := range c.KeyFields {
@@ -78,6 +81,7 @@ func tryRead(ctx context.Context, s *Store, last *catalog.Catalog) (read stock, 
 				read.fields = append(read.fields, f)
 			}
 		}
+
 		return read.fields, func(cells []value.Cell) error {
 			row := make([]value.Cell, len(cells))
 			for i, c := range cells {
@@ -120,14 +124,17 @@ func requireSameRows(t testing.TB, s *Store, read stock) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	if len(got) != len(read.rows) || len(got) == 0 {
 		t.Fatalf("%d rows, %d wanted", len(got), len(read.rows))
 	}
+
 	for i, row := range got {
 		if row == nil {
 			t.Errorf("key %s: no row", describeCells(read.keys()[i]))
 			continue
 		}
+
 		for j, f := range read.fields {
 			want := read.rows[i][j]
 			if cell, whole := row.Cell(f); !whole || !sameCell(cell, want) || row.Length(f) != 0 {
@@ -160,16 +167,17 @@ func number(form string) []value.Cell {
 	return []value.Cell{{Type: value.Number, Form: []byte(form)}}
 }
 
-// catalogOf gives the catalog of a table without reading its rows.
+// catalogOf returns the catalog of a table without reading its rows.
 func catalogOf(t testing.TB, s *Store) (c *catalog.Catalog) {
 	t.Helper()
 	enough := errors.New("enough")
-	_, _, err := s.Read(t.Context(), nil, func(found *catalog.Catalog, _ int) ([]*catalog.Field, Add, error) {
+	_, _, err := s.Read(t.Context(), nil, func(found *catalog.Catalog, _ int) ([]*catalog.Field, AddRow, error) {
 		c = found
 		return nil, nil, enough
 	})
 	if !errors.Is(err, enough) {
 		t.Fatal(err)
 	}
+
 	return c
 }

@@ -15,35 +15,39 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// stream reads all rows, or as many as limit says unless it is 0, through the driver's own interface, in the binary
-// protocol: without database/sql's conversions, and with every FLOAT in full: the text protocol prints about six digits.
+// stream reads all rows, or at most limit rows unless it is 0. It uses the driver directly, in the binary protocol:
+// faster than database/sql, and with full precision of FLOAT, which the text protocol prints with about six digits.
 func (s *Store) stream(
-	ctx context.Context, conn *sqlx.Conn, c *catalog.Catalog, fields []*catalog.Field, limit int, add Add,
+	ctx context.Context, conn *sqlx.Conn, c *catalog.Catalog, fields []*catalog.Field, limit int, add AddRow,
 ) error {
 	d := newDecoder(c, fields)
 	list := make([]string, len(d.columns))
 	for i, column := range d.columns {
-		list[i], _ = s.expressions(c.Table, column)
+		list[i], _ = s.selectExpressions(c.Table, column)
 	}
-	query := "SELECT " + strings.Join(list, ", ") + s.from(c.Table)
+
+	query := "SELECT " + strings.Join(list, ", ") + s.fromClause(c.Table)
 	if limit > 0 {
 		query += fmt.Sprintf(" LIMIT %d", limit)
 	}
 
 	rows := 0
 	err := conn.Raw(func(dc any) (err error) {
-		// Closing the rows reads what is left of them, unless the context has ended, and the connection with it.
+		// Closing the rows reads the rest of them, unless the context ends first and closes the connection.
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
+
 		stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 		if err != nil {
-			return s.missing(err)
+			return s.withNoTable(err)
 		}
+
 		defer func() { _ = stmt.Close() }()
 		result, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, nil)
 		if err != nil {
 			return err
 		}
+
 		defer func() {
 			if err != nil {
 				cancel()
@@ -59,6 +63,7 @@ func (s *Store) stream(
 			case err != nil:
 				return err
 			}
+
 			rows++
 			if err := add(d.decode(raw)); err != nil {
 				return err
@@ -68,21 +73,22 @@ func (s *Store) stream(
 	if err != nil && rows > 0 {
 		return fmt.Errorf("after %d rows: %w", rows, err)
 	}
+
 	return err
 }
 
-// decoder makes the cells of fields from the values of a row, as the driver gives them.
+// decoder turns the driver's values of a row into cells of fields.
 type decoder struct {
 	columns []column
-	places  [][]int      // in columns, of what each field is read from: one, or those of a joined id
-	cells   []value.Cell // overwritten by each row, and so is buffer
+	places  [][]int      // indexes in columns by field: one, or those of a joined id
+	cells   []value.Cell // overwritten by each row, like buffer
 	buffer  []byte
 }
 
 func newDecoder(c *catalog.Catalog, fields []*catalog.Field) *decoder {
 	d := &decoder{places: make([][]int, len(fields)), cells: make([]value.Cell, len(fields))}
 	for i, f := range fields {
-		for _, column := range wholeColumns(c.Table, f) {
+		for _, column := range unboundedColumns(c.Table, f) {
 			place := slices.Index(d.columns, column)
 			if place < 0 {
 				place = len(d.columns)
@@ -91,6 +97,7 @@ func newDecoder(c *catalog.Catalog, fields []*catalog.Field) *decoder {
 			d.places[i] = append(d.places[i], place)
 		}
 	}
+
 	return d
 }
 
@@ -101,12 +108,15 @@ func (d *decoder) decode(raw []driver.Value) []value.Cell {
 			d.cells[i] = d.cell(raw, places[0])
 			continue
 		}
+
 		parts := make([]value.Cell, len(places))
 		for j, place := range places {
 			parts[j] = d.cell(raw, place)
 		}
-		d.cells[i] = value.Join(parts)
+
+		d.cells[i] = value.JoinID(parts)
 	}
+
 	return d.cells
 }
 

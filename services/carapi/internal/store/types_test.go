@@ -32,7 +32,8 @@ var columnTypes = []struct {
 	{"bit(64)", "18446744073709551615", "'18446744073709551615'", value.Number, "18446744073709551615"},
 	{"decimal(10,2)", "-0.50", "-0.5", value.Number, "-0.5"},
 	{"decimal(10,0)", "12", "12", value.Number, "12"},
-	{"decimal(38,10)", "12345678901234567890.1234500000", "'12345678901234567890.1234500000'", value.Number, "12345678901234567890.12345"},
+	{"decimal(38,10)", "12345678901234567890.1234500000", "'12345678901234567890.1234500000'", value.Number,
+		"12345678901234567890.12345"},
 	{"float", "0.1", "0.1", value.Number, "0.1"},
 	{"float", "16777216", "16777216.0", value.Number, "16777216"},
 	{"double", "0.1", "0.1", value.Number, "0.1"},
@@ -65,7 +66,8 @@ var columnTypes = []struct {
 		"point", "ST_GeomFromText('POINT(1 2)')", "x'000000000101000000000000000000f03f0000000000000040'", value.Blob,
 		"\x00\x00\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\xf0\x3f\x00\x00\x00\x00\x00\x00\x00\x40",
 	},
-	{"uuid", "'00112233-4455-6677-8899-aabbccddeeff'", "'00112233-4455-6677-8899-aabbccddeeff'", value.Text, "00112233-4455-6677-8899-aabbccddeeff"},
+	{"uuid", "'00112233-4455-6677-8899-aabbccddeeff'", "'00112233-4455-6677-8899-aabbccddeeff'", value.Text,
+		"00112233-4455-6677-8899-aabbccddeeff"},
 	{"inet6", "'2001:DB8::1'", "'2001:db8::1'", value.Text, "2001:db8::1"},
 	{"vector(2)", "TO_VECTOR('[1,2]')", "x'0000803f00000040'", value.Blob, "\x00\x00\x80\x3f\x00\x00\x00\x40"},
 }
@@ -75,6 +77,7 @@ func TestTypes(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
 	types := columnTypes[:0:0]
+
 	columns, values, stored := []string{"id INT PRIMARY KEY", "make TEXT", "model TEXT"}, "1, 'm', 'n'", "1, 'm', 'n'"
 	for i, e := range columnTypes {
 		column := fmt.Sprintf("c%d %s", i, e.declared)
@@ -84,11 +87,13 @@ func TestTypes(t *testing.T) {
 			}
 			continue
 		}
+
 		run(t, db, "DROP TABLE probe")
 		types, columns = append(types, e), append(columns, column)
 		values += ", " + e.mysql
 		stored += ", " + e.sqlite
 	}
+
 	run(t, db, "CREATE TABLE cars ("+strings.Join(columns, ", ")+")", "INSERT INTO cars VALUES ("+values+")")
 	table, err := schema.FromMySQL(t.Context(), db, "cars")
 	if err != nil {
@@ -101,6 +106,7 @@ func TestTypes(t *testing.T) {
 			tc.Stored = "TEXT"
 		}
 	}
+
 	file, write := dbtest.SQLite(t, table.CreateSQLite("main", "cars"), "INSERT INTO cars VALUES ("+stored+")")
 	if err := snapshotfile.SetColumns(t.Context(), write, "cars", table.Columns); err != nil {
 		t.Fatal(err)
@@ -114,8 +120,10 @@ func TestTypes(t *testing.T) {
 				t.Errorf("%s: %d %q, want %d %q", e.declared, got.Type, got.Form, e.cell, e.form)
 			}
 		}
+
 		requireSameRows(t, s, read)
 	}
+
 	t.Run("MySQL", func(t *testing.T) { check(t, openStore(t, c, Settings{})) })
 	t.Run("SQLite", func(t *testing.T) { check(t, openStore(t, file, Settings{})) })
 }
@@ -124,16 +132,19 @@ func TestTypes(t *testing.T) {
 // of them.
 func TestLooseValues(t *testing.T) {
 	file, _ := dbtest.SQLite(t,
-		"CREATE TABLE cars (id, make VARCHAR(5), model TEXT, price DECIMAL(10,2), year INT, sold BOOLEAN, at DATETIME, day DATE, stamp TIMESTAMP, photo BLOB)",
+		"CREATE TABLE cars (id, make VARCHAR(5), model TEXT, price DECIMAL(10,2), year INT, sold BOOLEAN, at DATETIME, day "+
+			"DATE, stamp TIMESTAMP, photo BLOB)",
 		"INSERT INTO cars VALUES (7, 'a long make', 7, '$5', '', 1, '2026-01-02 03:04', 1767225600, 1.5, 'text')",
-		"INSERT INTO cars VALUES ('7', x'61', NULL, '12.50', 2020.5, 'yes', NULL, '2026-01-02', '2026-01-02T03:04:05Z', x'00ff')")
+		"INSERT INTO cars VALUES ('7', x'61', NULL, '12.50', 2020.5, 'yes', NULL, '2026-01-02', "+
+			"'2026-01-02T03:04:05Z', x'00ff')")
 	s := openStore(t, file, Settings{})
 	read := readStock(t, s, nil)
+
 	want := [][]value.Cell{
-		slices.Concat(number("7"), text("a long make", "7", "$5", ""), number("1"), text("2026-01-02 03:04"), number("1767225600"), number("1.5"),
-			[]value.Cell{{Type: value.Blob, Form: []byte("text")}}),
-		slices.Concat(text("7", "a"), []value.Cell{{}}, number("12.5"), number("2020.5"), text("yes"), []value.Cell{{}}, text("2026-01-02", "2026-01-02T03:04:05Z"),
-			[]value.Cell{{Type: value.Blob, Form: []byte("\x00\xff")}}),
+		slices.Concat(number("7"), text("a long make", "7", "$5", ""), number("1"), text("2026-01-02 03:04"),
+			number("1767225600"), number("1.5"), []value.Cell{{Type: value.Blob, Form: []byte("text")}}),
+		slices.Concat(text("7", "a"), []value.Cell{{}}, number("12.5"), number("2020.5"), text("yes"), []value.Cell{{}},
+			text("2026-01-02", "2026-01-02T03:04:05Z"), []value.Cell{{Type: value.Blob, Form: []byte("\x00\xff")}}),
 	}
 	for i, row := range want {
 		for j, cell := range row {
@@ -142,5 +153,6 @@ func TestLooseValues(t *testing.T) {
 			}
 		}
 	}
+
 	requireSameRows(t, s, read)
 }

@@ -14,11 +14,11 @@ import (
 
 // Version says which state of the table was read.
 type Version struct {
-	AsOf   time.Time // no part of what was read is older
+	AsOf   time.Time // nothing that was read is older
 	Synced bool      // read from a file that syncer keeps; AsOf is then the start of the run that published it
 
-	// Run is the last good run of syncer that changed the table, and Data says when that was, as a file that is made
-	// again counts its runs from 1. Of a file that syncer does not keep, Data is its data_version.
+	// Run is the last successful run of syncer that changed the table. Data is the time of that run, because a new file
+	// counts its runs from 1 again. Of a file that syncer does not keep, Data is its data_version.
 	Run, Data int64
 }
 
@@ -27,12 +27,13 @@ func (v Version) sameState(other Version) bool {
 	return v.Synced == other.Synced && v.Run == other.Run && v.Data == other.Data
 }
 
-// Changed reports whether the table may differ from what was read as a version, and gives the present version: a run
-// that changed nothing only moves its AsOf. MySQL may always have changed.
-func (s *Store) Changed(ctx context.Context, v Version) (now Version, changed bool, err error) {
+// CheckChanged returns the present version, and whether the table may differ from version v. A run without changes only
+// moves AsOf. MySQL may always have changed.
+func (s *Store) CheckChanged(ctx context.Context, v Version) (now Version, changed bool, err error) {
 	if !s.isSQLite {
 		return Version{AsOf: time.Now()}, true, nil
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 
@@ -43,35 +44,37 @@ func (s *Store) Changed(ctx context.Context, v Version) (now Version, changed bo
 		case synced:
 			now, err = s.runs.current(ctx, s.rows, s.Table)
 		case s.Snapshot:
-			err = s.notSynced()
+			err = s.notSyncedError()
 		default:
 			now, err = s.follower.version(ctx, s.rows)
 		}
+
 		return err
 	})
+
 	return now, err == nil && !now.sameState(v), err
 }
 
-func (s *Store) notSynced() error {
+func (s *Store) notSyncedError() error {
 	return fmt.Errorf("%s: the file is not one that syncer keeps: it has no history of runs", s.Setting)
 }
 
-// runs is what was last read of syncer's runs. As long as snapshotfile.LastRun has not moved, it is still so.
-type runs struct {
+// runCache is what was last read about syncer's runs. It is valid as long as snapshotfile.LastRun is the same.
+type runCache struct {
 	mu      sync.Mutex // guards what follows
 	lastRun string
 	version Version
 }
 
-// known gives the version that belongs to a state of snapshotfile.LastRun, if that has been read.
-func (h *runs) known(lastRun string) (Version, bool) {
+// known returns the version for a state of snapshotfile.LastRun, if it is cached.
+func (h *runCache) known(lastRun string) (Version, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.version, h.lastRun == lastRun && h.version.Synced
 }
 
-// current gives the present version of a table in a file that syncer keeps.
-func (h *runs) current(ctx context.Context, q sqlx.QueryerContext, table string) (Version, error) {
+// current returns the present version of a table in a file that syncer keeps.
+func (h *runCache) current(ctx context.Context, q sqlx.QueryerContext, table string) (Version, error) {
 	var last string
 	if err := sqlx.GetContext(ctx, q, &last, "SELECT coalesce("+snapshotfile.LastRun+", '')"); err != nil {
 		return Version{}, err
@@ -84,35 +87,41 @@ func (h *runs) current(ctx context.Context, q sqlx.QueryerContext, table string)
 	if err != nil {
 		return Version{}, err
 	}
+
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.lastRun, h.version = last, v
+
 	return v, nil
 }
 
-// syncedVersion finds the last good run of a table, and the last one that changed it. A run from before the first that
-// is remembered counts as none.
+// syncedVersion finds the last successful run of a table, and the last one that changed it. A run that is no longer
+// remembered counts as none.
 func syncedVersion(ctx context.Context, q sqlx.QueryerContext, table string) (last string, v Version, err error) {
 	tables, last, err := snapshotfile.Ages(ctx, q)
 	if err != nil {
 		return "", Version{}, err
 	}
 
-	// A view that a user made in the file is as old as the oldest of its tables, and changes with each of them.
+	// A user's view in the file is as old as the oldest of its tables, and changes with each of them.
 	v = Version{Synced: true, AsOf: snapshotfile.AsOf(tables, nil, nil)}
 	for _, t := range tables {
 		of := Version{Synced: true, AsOf: t.Synced, Run: t.Changed.Run}
 		if of.Run > 0 {
 			of.Data = t.Changed.Began.UnixMilli()
 		}
+
 		if strings.EqualFold(t.Table, table) {
 			return last, of, nil
 		}
+
 		v.Run, v.Data = max(v.Run, of.Run), max(v.Data, of.Data)
 	}
+
 	copied, err := snapshotfile.SourceColumns(ctx, q, table)
 	if err == nil && len(copied) > 0 { // the age of other tables is not its own
 		err = fmt.Errorf("%s: the file has forgotten when it was copied: make a run of syncer", table)
 	}
+
 	return last, v, err
 }

@@ -43,7 +43,8 @@ type syncedFile struct {
 var firstRun = time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 
 func newSyncedFile(t *testing.T) *syncedFile {
-	c, db := dbtest.SQLite(t, "PRAGMA journal_mode = WAL", "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, model TEXT)",
+	c, db := dbtest.SQLite(t, "PRAGMA journal_mode = WAL", "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, "+
+		"model TEXT)",
 		"INSERT INTO cars VALUES (1, 'a', 'b'), (2, 'c', 'd')")
 	createTables(t, db)
 	return &syncedFile{config: c, db: db}
@@ -55,23 +56,29 @@ func (f *syncedFile) add(t *testing.T, added syncedRun, statements ...string) (s
 	started = firstRun.Add(time.Duration(f.runs) * time.Minute)
 	f.runs++
 	r := snapshotfile.Run{Started: started, Status: cmp.Or(added.status, snapshotfile.OK)}
-	table := snapshotfile.TableRun{Table: cmp.Or(added.table, "cars"), Key: true, Rows: 2, Total: 2, SchemaHash: cmp.Or(added.hash, "h")}
+
+	table := snapshotfile.TableRun{Table: cmp.Or(added.table, "cars"), Key: true, Rows: 2, Total: 2,
+		SchemaHash: cmp.Or(added.hash, "h")}
 	if added.changes != "" {
 		if _, err := fmt.Sscanf(added.changes, "%d, %d, %d", &table.Inserted, &table.Updated, &table.Deleted); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	r.Tables = []snapshotfile.TableRun{table}
 	tx := f.db.MustBegin()
 	for _, q := range statements {
 		tx.MustExec(q)
 	}
+
 	if err := snapshotfile.InsertRun(t.Context(), tx, &r); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
+
 	return started
 }
 
@@ -79,31 +86,37 @@ func (f *syncedFile) add(t *testing.T, added syncedRun, statements ...string) (s
 func TestChangedBySyncer(t *testing.T) {
 	file := newSyncedFile(t)
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
+
 	s := openStore(t, file.config, Settings{Snapshot: true})
 	read := readStock(t, s, nil)
 	if v := read.version; !v.Synced || !v.AsOf.Equal(began) || v.Run != 1 || read.about != 2 {
 		t.Fatalf("version %+v, about %d rows", v, read.about)
 	}
+
 	requireSameRows(t, s, read)
 
 	expect := func(step string, changed bool, asOf time.Time) {
 		t.Helper()
-		now, got, err := s.Changed(t.Context(), read.version)
+		now, got, err := s.CheckChanged(t.Context(), read.version)
 		if err != nil || got != changed || !now.AsOf.Equal(asOf) {
 			t.Errorf("%s: changed: %t, as of %s, %v", step, got, now.AsOf, err)
 		}
+
 		_, err = s.Rows(t.Context(), read.catalog, read.version, read.keys(), everyField(read.catalog), 10)
 		if changed != errors.Is(err, ErrMoved) || !changed && err != nil {
 			t.Errorf("%s: rows: %v", step, err)
 		}
+
 		_, err = s.Rows(t.Context(), read.catalog, read.version, [][]value.Cell{number("99")}, nil, 10)
 		if changed != errors.Is(err, ErrMoved) || !changed && err != nil {
 			t.Errorf("%s: no rows: %v", step, err)
 		}
+
 		if changed {
 			read = readStock(t, s, read.catalog)
 		}
 	}
+
 	expect("nothing", false, began)
 	began = file.add(t, syncedRun{})
 	expect("a run that changed nothing", false, began)
@@ -139,10 +152,12 @@ func TestFileMadeAgain(t *testing.T) {
 	read := readStock(t, s, nil)
 	run(t, file.db, "DELETE FROM _sync_runs", "DELETE FROM _sync_tables")
 	file.add(t, syncedRun{changes: "2, 0, 0"}, "UPDATE cars SET make = 'x' WHERE id = 1")
-	now, changed, err := s.Changed(t.Context(), read.version)
+
+	now, changed, err := s.CheckChanged(t.Context(), read.version)
 	if err != nil || !changed || now.Run != read.version.Run {
 		t.Errorf("changed: %t, %+v, %v", changed, now, err)
 	}
+
 	if _, err := s.Rows(t.Context(), read.catalog, read.version, read.keys(), nil, 10); !errors.Is(err, ErrMoved) {
 		t.Errorf("got %v", err)
 	}
@@ -154,14 +169,17 @@ func TestViewInSyncedFile(t *testing.T) {
 	run(t, file.db, "CREATE VIEW mine AS SELECT * FROM cars")
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
 	file.add(t, syncedRun{table: "trucks", changes: "1, 0, 0"})
+
 	s := openStore(t, file.config, Settings{Table: "mine", Snapshot: true})
 	read := readStock(t, s, nil)
 	if !read.version.Synced || !read.version.AsOf.Equal(began) {
 		t.Errorf("version %+v", read.version)
 	}
+
 	requireSameRows(t, s, read)
 	file.add(t, syncedRun{table: "trucks", changes: "0, 1, 0"})
-	if _, changed, err := s.Changed(t.Context(), read.version); err != nil || !changed {
+
+	if _, changed, err := s.CheckChanged(t.Context(), read.version); err != nil || !changed {
 		t.Errorf("changed: %t, %v", changed, err)
 	}
 }
@@ -170,12 +188,14 @@ func TestViewInSyncedFile(t *testing.T) {
 func TestNoSnapshot(t *testing.T) {
 	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)")
 	s := openStore(t, c, Settings{Snapshot: true})
-	if _, err := tryRead(t.Context(), s, nil); err == nil || !Permanent(err) {
+	if _, err := tryRead(t.Context(), s, nil); err == nil || !IsPermanent(err) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := s.Changed(t.Context(), Version{}); err == nil {
+
+	if _, _, err := s.CheckChanged(t.Context(), Version{}); err == nil {
 		t.Error("no error")
 	}
+
 	createTables(t, db)
 	if _, err := tryRead(t.Context(), s, nil); err != nil {
 		t.Error(err)
@@ -192,15 +212,18 @@ func TestBecomesSynced(t *testing.T) {
 	file.add(t, syncedRun{changes: "1, 0, 0"})
 	expect := func(synced bool) {
 		t.Helper()
-		now, changed, err := s.Changed(t.Context(), read.version)
+		now, changed, err := s.CheckChanged(t.Context(), read.version)
 		if err != nil || !changed || now.Synced != synced {
 			t.Fatalf("changed: %t, %+v, %v", changed, now, err)
 		}
+
 		if read = readStock(t, s, read.catalog); read.version.Synced != synced {
 			t.Fatalf("version %+v", read.version)
 		}
+
 		requireSameRows(t, s, read)
 	}
+
 	expect(true)
 	run(t, db, "ALTER TABLE _sync_runs RENAME TO gone")
 	expect(false)
@@ -208,20 +231,23 @@ func TestBecomesSynced(t *testing.T) {
 	expect(true)
 }
 
-// The age of a table stays its own, however many runs of other tables come after. Where a file has forgotten it, as those
-// of earlier versions may have, no other table's age is taken for it.
+// The age of a table stays its own, however many runs of other tables come after. Where a file has forgotten it, as
+// those of earlier versions may have, no other table's age is taken for it.
 func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	file := newSyncedFile(t)
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
 	s := openStore(t, file.config, Settings{Snapshot: true})
 	read := readStock(t, s, nil)
+
 	for range 1100 {
 		file.add(t, syncedRun{table: "trucks", changes: "1, 0, 0"})
 	}
-	now, changed, err := s.Changed(t.Context(), read.version)
+
+	now, changed, err := s.CheckChanged(t.Context(), read.version)
 	if err != nil || changed || !now.AsOf.Equal(began) {
 		t.Errorf("changed: %t, %+v, %v", changed, now, err)
 	}
+
 	var runs int
 	if err := file.db.Get(&runs, "SELECT count(*) FROM _sync_runs"); err != nil || runs != 1001 {
 		t.Errorf("%d runs, %v", runs, err)
@@ -231,9 +257,12 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	if err := snapshotfile.SetColumns(t.Context(), file.db, "cars", []schema.Column{column}); err != nil {
 		t.Fatal(err)
 	}
+
 	run(t, file.db, "DELETE FROM _sync_tables WHERE table_name = 'cars'")
 	file.add(t, syncedRun{table: "trucks"})
-	if now, _, err := s.Changed(t.Context(), read.version); err == nil || !strings.Contains(err.Error(), "forgotten") {
+
+	if now, _, err := s.CheckChanged(t.Context(), read.version); err == nil ||
+		!strings.Contains(err.Error(), "forgotten") {
 		t.Errorf("%+v, %v", now, err)
 	}
 }
@@ -242,8 +271,9 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 func TestChangedMySQL(t *testing.T) {
 	c := dbtest.Demo(t)
 	s := openStore(t, c, Settings{Table: "vehicles_stock"})
+
 	read := readStock(t, s, nil)
-	now, changed, err := s.Changed(t.Context(), read.version)
+	now, changed, err := s.CheckChanged(t.Context(), read.version)
 	if err != nil || !changed || now.AsOf.Before(read.version.AsOf) {
 		t.Errorf("changed: %t, %+v, %v", changed, now, err)
 	}

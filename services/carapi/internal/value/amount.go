@@ -10,51 +10,58 @@ import (
 	"unicode"
 )
 
-// Words before an amount that is the end of a range, without the amount itself.
+// Words before the excluded end of a range.
 const (
-	belowWords = `unter|moins de|menos de|meno di|under|below|less than|fewer than|cheaper than|lower than|smaller than|before|older than|earlier than`
-	aboveWords = `über|ueber|plus de|más de|mas de|più di|over|above|more than|higher than|greater than|bigger than|after|newer than|later than|younger than|exceeding`
+	belowWords = `unter|moins de|menos de|meno di|under|below|less than|fewer than|cheaper than|lower than|smaller than|` +
+		`before|older than|earlier than`
+	aboveWords = `über|ueber|plus de|más de|mas de|più di|over|above|more than|higher than|greater than|bigger than|` +
+		`after|newer than|later than|younger than|exceeding`
 )
 
 var (
-	grouped = regexp.MustCompile(`(?:^|\D)\d{1,3}[.,]\d{3}(?:\D|$)`)
+	groupedPattern = regexp.MustCompile(`(?:^|\D)\d{1,3}[.,]\d{3}(?:\D|$)`)
 
-	// What stands before a range, and between its ends.
-	beforeRange = regexp.MustCompile(`^(?:between|from) `)
-	betweenEnds = regexp.MustCompile(`\s*(?:-|–|—|\.\.\.?)\s*| (?:to|and|until|through|thru) `)
+	// The words before a range, and between its ends.
+	rangePrefix    = regexp.MustCompile(`^(?:between|from) `)
+	rangeSeparator = regexp.MustCompile(`\s*(?:-|–|—|\.\.\.?)\s*| (?:to|and|until|through|thru) `)
 
-	// Words before or after an amount that is one end of a range.
-	upTo   = regexp.MustCompile(`^(?:<=|≤|bis zu|bis|höchstens|jusqu'à|jusqu’à|hasta|fino a|up to|upto|at most|max\.?|maximum|until|till|through|to) ?(.+)$`)
-	below  = regexp.MustCompile(`^(?:<|` + belowWords + `) ?(.+)$`)
-	atMost = regexp.MustCompile(`^(.+?) ?(?:or less|or under|or below|or lower|or cheaper|or fewer|or older|or earlier|and under|and below|max\.?|maximum)$`)
-	fromOn = regexp.MustCompile(`^(?:>=|≥|ab|mindestens|à partir de|desde|da|at least|min\.?|minimum|from|since|starting at) ?(.+)$`)
-	above  = regexp.MustCompile(`^(?:>|` + aboveWords + `) ?(.+)$`)
-	orMore = regexp.MustCompile(`^(?:from |since )?(.+?) ?(?:\+|or more|or over|or above|or newer|or later|or up|and up|and above|and newer|and over|` +
+	// Words before or after an amount that make it one end of a range.
+	upToPattern = regexp.MustCompile(`^(?:<=|≤|bis zu|bis|höchstens|jusqu'à|jusqu’à|hasta|fino a|up to|upto|at most|` +
+		`max\.?|maximum|until|till|through|to) ?(.+)$`)
+	belowPattern  = regexp.MustCompile(`^(?:<|` + belowWords + `) ?(.+)$`)
+	atMostPattern = regexp.MustCompile(`^(.+?) ?(?:or less|or under|or below|or lower|or cheaper|or fewer|or older|or ` +
+		`earlier|and under|and below|max\.?|maximum)$`)
+	fromPattern = regexp.MustCompile(`^(?:>=|≥|ab|mindestens|à partir de|desde|da|at least|min\.?|minimum|from|since|` +
+		`starting at) ?(.+)$`)
+	abovePattern  = regexp.MustCompile(`^(?:>|` + aboveWords + `) ?(.+)$`)
+	orMorePattern = regexp.MustCompile(`^(?:from |since )?(.+?) ?(?:\+|or more|or over|or above|or newer|or later|or up|` +
+		`and up|and above|and newer|and over|` +
 		`and later|and after|and beyond|and on|to now|to present|to date|onwards?|upwards?|plus|on|min\.?|minimum)$`)
 
-	// A negation of a bound is a bound on the other side, which it includes.
-	notAbove = regexp.MustCompile(`^(?:not|no|nothing|none|never) (?:` + aboveWords + `) ?(.+)$`)
-	notBelow = regexp.MustCompile(`^(?:not|no|nothing|none|never) (?:` + belowWords + `) ?(.+)$`)
+	// The negation of a bound is an inclusive bound on the other side.
+	notAbovePattern = regexp.MustCompile(`^(?:not|no|nothing|none|never) (?:` + aboveWords + `) ?(.+)$`)
+	notBelowPattern = regexp.MustCompile(`^(?:not|no|nothing|none|never) (?:` + belowWords + `) ?(.+)$`)
 )
 
 // moneyFields are the fields whose amounts may name a currency.
 var moneyFields = []string{"price", "msrp", "previous_price", "price_drop"}
 
-// milesPerKilometer rests on the international mile, 1609.344 m.
+// milesPerKilometer uses the international mile, 1609.344 m.
 var milesPerKilometer = big.NewRat(1000000, 1609344)
 
-// Measure says what the numbers of a field count: its name, such as price or mileage, and its unit: "mi", "km", an ISO
-// 4217 code, or "" where it is not known.
+// Measure says what the numbers of a field measure: the field's name, such as price or mileage, and its unit: "mi",
+// "km", an ISO 4217 code, or "" if unknown.
 type Measure struct {
 	Field string
 	Unit  string
 }
 
-// Amount is a range of numbers in plain decimal notation, both ends included. An empty end is open; both ends are equal
-// for a single number. Why says how it was read. Currency, ISO 4217, is empty where the text names none.
+// Amount is a range of numbers in plain decimal notation, both ends included. An empty end is open, and both ends of a
+// single number are equal. Reason says how the text was read. Currency is an ISO 4217 code, or empty if the text names
+// none.
 type Amount struct {
 	From, To string
-	Why      string
+	Reason   string
 	Currency string
 }
 
@@ -64,71 +71,79 @@ func (m Measure) IsMoney() bool { return slices.Contains(moneyFields, m.Field) }
 // IsDistance reports whether the numbers are distances.
 func (m Measure) IsDistance() bool { return m.Field == "mileage" }
 
-// Counts reports whether the numbers are whole and few, so that the next one above 4 is 5.
-func (m Measure) Counts() bool {
+// IsCount reports whether the numbers are small whole numbers, so that the next one above 4 is 5.
+func (m Measure) IsCount() bool {
 	return m.Field == "year" || m.Field == "cylinders" || m.Field == "doors" || m.Field == "seats"
 }
 
 // IsGrouped reports whether a text has digits in groups of three, as in 20,000 or 30.000.
-func IsGrouped(s string) bool { return grouped.MatchString(s) }
+func IsGrouped(s string) bool { return groupedPattern.MatchString(s) }
 
-// maxAmountText is the longest amount that is read, in bytes.
+// maxAmountText is the length in bytes of the longest amount that is read.
 const maxAmountText = 100
 
-// Parse reads a number or a range as people write one. It returns false for a text of more than 100 bytes and wherever
-// more than one reading is possible.
+// Parse reads a number or a range as people write it. It returns false for a text of more than 100 bytes, and if there
+// is more than one way to read it.
 func (m Measure) Parse(s string) (Amount, bool) {
 	if len(s) > maxAmountText || strings.IndexFunc(s, unicode.IsDigit) < 0 {
 		return Amount{}, false
 	}
+
 	s = strings.Join(strings.Fields(strings.ToLower(s)), " ")
-	if a, ok := m.parseRange(beforeRange.ReplaceAllString(s, "")); ok {
+	if a, ok := m.parseRange(rangePrefix.ReplaceAllString(s, "")); ok {
 		return a, true
 	}
 
+	// A bound has words before or after the amount.
 	for _, bound := range []struct {
 		shape            *regexp.Regexp
 		upper, inclusive bool
-	}{{notAbove, true, true}, {notBelow, false, true}, {upTo, true, true}, {below, true, false}, {atMost, true, true}, {fromOn, false, true}, {above, false, false},
-		{orMore, false, true}} {
+	}{{notAbovePattern, true, true}, {notBelowPattern, false, true}, {upToPattern, true, true},
+		{belowPattern, true, false}, {atMostPattern, true, true},
+		{fromPattern, false, true}, {abovePattern, false, false},
+		{orMorePattern, false, true}} {
 		match := bound.shape.FindStringSubmatch(s)
 		if match == nil {
 			continue
 		}
+
 		single, ok := m.parseBareAmount(match[1])
 		if !ok {
 			continue
 		}
 
-		a := Amount{Why: cmp.Or(single.why, "a bound in words"), Currency: single.currency}
-		if !bound.inclusive && m.Counts() { // before 2020 is up to 2019
-			single.number = step(single.number, !bound.upper)
+		a := Amount{Reason: cmp.Or(single.reason, "a bound in words"), Currency: single.currency}
+		if !bound.inclusive && m.IsCount() { // before 2020 is up to 2019
+			single.number = nextInteger(single.number, !bound.upper)
 		}
+
 		if bound.upper {
 			a.To = single.number
 		} else {
 			a.From = single.number
 		}
+
 		return a, true
 	}
 
 	single, ok := m.parseBareAmount(s)
-	return Amount{single.number, single.number, cmp.Or(single.why, "a number in words"), single.currency}, ok
+	return Amount{single.number, single.number, cmp.Or(single.reason, "a number in words"), single.currency}, ok
 }
 
-// parseRange reads two amounts. A short form, a unit or a currency that stands only behind the second is meant for
-// both.
+// parseRange reads two amounts. A scale, a unit or a currency that only follows the second amount applies to both.
 func (m Measure) parseRange(s string) (Amount, bool) {
-	for _, at := range betweenEnds.FindAllStringIndex(s, -1) {
+	for _, at := range rangeSeparator.FindAllStringIndex(s, -1) {
 		var letters, otherLetters [2 * maxNumberText]byte
-		first, ok := scanRequest(m, s[:at[0]], &letters)
-		second, otherOK := scanRequest(m, s[at[1]:], &otherLetters)
+		first, ok := scanAmount(m, s[:at[0]], &letters)
+		second, otherOK := scanAmount(m, s[at[1]:], &otherLetters)
 		if !ok || !otherOK {
 			continue
 		}
+
 		if first.parts[0].zeros == 0 && len(first.parts[0].digits) <= len(second.parts[0].digits) {
 			first.parts[0].zeros = second.parts[0].zeros // 20-30k
 		}
+
 		if first.unit == "" && first.sign == "" {
 			first.unit, first.sign = second.unit, second.sign // 20,000 to 80,000 km
 		}
@@ -138,14 +153,16 @@ func (m Measure) parseRange(s string) (Amount, bool) {
 		if !ok || !otherOK || CompareDecimals(from.number, to.number) > 0 {
 			return Amount{}, false
 		}
-		why := cmp.Or(from.why, to.why, "a range in words")
+
+		why := cmp.Or(from.reason, to.reason, "a range in words")
 		return Amount{from.number, to.number, why, cmp.Or(from.currency, to.currency)}, true
 	}
+
 	return Amount{}, false
 }
 
-// step gives the whole number above or below one.
-func step(number string, up bool) string {
+// nextInteger returns the next whole number above or below a number.
+func nextInteger(number string, up bool) string {
 	n, _ := new(big.Int).SetString(number, 10)
 	if n == nil {
 		return number
@@ -153,26 +170,27 @@ func step(number string, up bool) string {
 	if up {
 		return n.Add(n, big.NewInt(1)).String()
 	}
+
 	return n.Sub(n, big.NewInt(1)).String()
 }
 
-// amountEnd is one amount, in the field's own unit.
+// amountEnd is one amount in the field's own unit.
 type amountEnd struct {
-	number, why, currency string
+	number, reason, currency string
 }
 
 // parseBareAmount reads a single amount without words around it.
 func (m Measure) parseBareAmount(s string) (amountEnd, bool) {
 	var letters [2 * maxNumberText]byte
-	w, ok := scanRequest(m, s, &letters)
+	w, ok := scanAmount(m, s, &letters)
 	if !ok {
 		return amountEnd{}, false
 	}
 	return m.normalizeAmount(w)
 }
 
-// scanRequest takes an amount of a request apart. Unlike a column, it has no signs and words that do not count.
-func scanRequest(m Measure, s string, buf *[2 * maxNumberText]byte) (writtenNumber, bool) {
+// scanAmount splits an amount of a request. Unlike in a column, all its signs and words must have a meaning.
+func scanAmount(m Measure, s string, buf *[2 * maxNumberText]byte) (writtenNumber, bool) {
 	if strings.ContainsAny(s, ":~()*") || strings.HasPrefix(s, "-") {
 		return writtenNumber{}, false
 	}
@@ -180,10 +198,11 @@ func scanRequest(m Measure, s string, buf *[2 * maxNumberText]byte) (writtenNumb
 	return w, ok && !w.hasMore && !w.negative
 }
 
-// normalizeAmount gives an amount in the field's own unit.
+// normalizeAmount converts an amount to the field's own unit.
 func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 	digits := w.parts[0].digits
-	_, point, either, ok := separators(digits)
+	_, point, either, ok := classifySeparators(digits)
+
 	isGrouped := either != 0 || point == 0 && !isDigits(digits)
 	fraction := len(digits) - 1 - bytes.LastIndexByte(digits, point)
 	switch {
@@ -196,10 +215,12 @@ func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 	case m.Field == "year" && (len(digits) != 4 || !isDigits(digits)):
 		return amountEnd{}, false // 21 may be a typing error for any year
 	}
-	style := NumberStyle{Field: m.Field, Comma: groups, Point: groups}
+
+	style := NumberStyle{Field: m.Field, Comma: separatesGroups, Point: separatesGroups}
 	if w.parts[0].zeros > 3 {
 		style.Point = "" // 1.125 million
 	}
+
 	number, ok := style.appendNumber(nil, w)
 	if !ok {
 		return amountEnd{}, false
@@ -208,41 +229,47 @@ func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 	end := amountEnd{number: string(number)}
 	switch {
 	case w.parts[0].zeros == 3:
-		end.why = "thousands for short"
+		end.reason = "thousands for short"
 	case w.parts[0].zeros == 6:
-		end.why = "millions for short"
+		end.reason = "millions for short"
 	case w.parts[0].zeros > 0:
-		end.why = "a large amount for short"
+		end.reason = "a large amount for short"
 	case isGrouped:
-		end.why = "digits in groups"
+		end.reason = "digits in groups"
 	}
+
 	if w.sign != "" {
-		end.why, end.currency = cmp.Or(end.why, "an amount of money"), CurrencyOf(w.sign, m.Unit)
+		end.reason, end.currency = cmp.Or(end.reason, "an amount of money"), currencyOf(w.sign, m.Unit)
 		return end, m.IsMoney() && m.acceptsCurrency(w.sign)
 	}
+
 	if w.unit != "" || w.hasNoun {
-		end.why = cmp.Or(end.why, "a number with its unit")
+		end.reason = cmp.Or(end.reason, "a number with its unit")
 	}
+
 	if m.IsDistance() && w.unit != "" {
-		return m.convert(end, w.unit)
+		return m.convertDistance(end, w.unit)
 	}
+
 	return end, true
 }
 
-// convert gives a distance in the field's unit, to a whole number if it had another one.
-func (m Measure) convert(end amountEnd, unit string) (amountEnd, bool) {
+// convertDistance converts a distance to the field's unit. A converted distance is rounded to a whole number.
+func (m Measure) convertDistance(end amountEnd, unit string) (amountEnd, bool) {
 	if m.Unit == "" || unit == m.Unit {
 		return end, m.Unit != ""
 	}
-	number, ok := ConvertDistance([]byte(end.number), unit, m.Unit)
-	end.number, end.why = string(number), "miles as kilometers"
+
+	number, ok := convertDistance([]byte(end.number), unit, m.Unit)
+	end.number, end.reason = string(number), "miles as kilometers"
 	if unit == "km" {
-		end.why = "kilometers as miles"
+		end.reason = "kilometers as miles"
 	}
+
 	return end, ok
 }
 
-// acceptsCurrency reports whether a sign, code or word can stand for the field's own currency.
+// acceptsCurrency reports whether a sign, code or word may mean the field's own currency.
 func (m Measure) acceptsCurrency(sign string) bool {
 	if m.Unit == "" {
 		return len(sign) > 1 || sign == "$" // R8 and Q5 are not amounts of money

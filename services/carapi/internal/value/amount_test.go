@@ -71,6 +71,7 @@ func TestMeasureParse(t *testing.T) {
 		if !ok {
 			a = Amount{}
 		}
+
 		if a.From != c.from || a.To != c.to || a.Currency != c.currency || ok != (c.from+c.to != "") {
 			t.Errorf("%v: %q is %+v, %v, want %s to %s, %s", c.m, c.text, a, ok, c.from, c.to, c.currency)
 		}

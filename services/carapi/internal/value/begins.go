@@ -3,16 +3,18 @@ package value
 import "strings"
 
 // BeginsWith reports whether a stored text begins with the whole words of another one, in any spelling: RAV4 XLE with
-// rav4, F-150 Lariat with F150; but not CX-5 with CX.
+// rav4, F-150 Lariat with F150, but not CX-5 with CX.
 func BeginsWith(stored, words string) bool {
 	folded := Fold(words)
 	if folded == "" {
 		return false
 	}
+
 	for i, r := range stored + " " {
 		if !strings.ContainsRune(" \t\n\u00a0_/(,", r) {
 			continue
 		}
+
 		switch head := Fold(stored[:i]); {
 		case head == folded:
 			return true
@@ -20,5 +22,6 @@ func BeginsWith(stored, words string) bool {
 			return false
 		}
 	}
+
 	return false
 }

@@ -9,7 +9,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Type is what a stored value is, whatever the type of its column.
+// Type is the type of a stored value, which may differ from that of its column.
 type Type uint8
 
 // The types of a cell.
@@ -20,18 +20,18 @@ const (
 	Blob        // Form is the bytes
 )
 
-// Cell is one stored value in the one form that its type has, whichever database it comes from.
+// Cell is one stored value, in the one form of its type, whichever database it comes from.
 type Cell struct {
 	Type Type
 	Form []byte
 }
 
-// FromDriver gives the cell of a value as a database driver returns it, for a column of this kind. Numbers are appended
-// to buf, which is returned grown; all other forms share raw's memory and are valid as long as raw is.
-//
-// A text in a column of numbers becomes a Number if it is a plain decimal, and stays a Text otherwise.
+// FromDriver returns the cell of a driver's value in a column of this kind. Numbers are appended to buf, which is
+// returned. All other forms share raw's memory and are valid as long as raw is.
+// A text in a number column becomes a Number if it is a plain decimal, and otherwise stays a Text.
 func FromDriver(kind schema.Kind, raw any, buf []byte) (Cell, []byte) {
 	start := len(buf)
+
 	switch v := raw.(type) {
 	case nil:
 		return Cell{}, buf
@@ -48,12 +48,14 @@ func FromDriver(kind schema.Kind, raw any, buf []byte) (Cell, []byte) {
 	case []byte:
 		return fromText(kind, v, buf, true)
 	case string:
-		// Without a copy: nobody writes to a form.
+		// No copy is needed, because forms are never changed.
 		return fromText(kind, unsafe.Slice(unsafe.StringData(v), len(v)), buf, false)
 	}
+
 	if len(buf) == start { // not a number, such as infinity, which MySQL does not have
 		return Cell{}, buf
 	}
+
 	return Cell{Number, buf[start:]}, buf
 }
 
@@ -64,18 +66,20 @@ func boolDigit(b bool) int {
 	return 0
 }
 
-// fromText reads a text or bytes. MySQL's driver returns a BIT as its bytes.
+// fromText reads a text or bytes. MySQL's driver returns a BIT as bytes.
 func fromText(kind schema.Kind, s, buf []byte, isBytes bool) (Cell, []byte) {
 	switch kind {
 	case schema.Bit:
 		if !isBytes {
 			break
 		}
+
 		start := len(buf)
 		var u uint64
 		for _, octet := range s {
 			u = u<<8 | uint64(octet)
 		}
+
 		buf = strconv.AppendUint(buf, u, 10)
 		return Cell{Number, buf[start:]}, buf
 	case schema.Integer, schema.Decimal, schema.Float, schema.Double:
@@ -84,37 +88,42 @@ func fromText(kind schema.Kind, s, buf []byte, isBytes bool) (Cell, []byte) {
 	default:
 		return Cell{Text, s}, buf
 	}
+
 	if number, ok := NormalDecimal(s); ok {
 		return Cell{Number, number}, buf
 	}
+
 	return Cell{Text, s}, buf
 }
 
-// Clone gives a cell that shares no memory.
+// Clone returns a cell that shares no memory.
 func (c Cell) Clone() Cell {
 	return Cell{c.Type, append([]byte(nil), c.Form...)}
 }
 
-// Join makes one id of the values of several columns: each percent-encoded, with ~ between them. It is NULL if one of
-// them is. A joined id goes into a URL as it is.
-func Join(parts []Cell) Cell {
+// JoinID makes one id from the values of several columns: each percent-encoded, with ~ between them. It is NULL if one
+// of them is. A joined id needs no escaping in a URL.
+func JoinID(parts []Cell) Cell {
 	var b []byte
 	for i, p := range parts {
 		if p.Type == Null {
 			return Cell{}
 		}
+
 		if i > 0 {
 			b = append(b, '~')
 		}
-		// QueryEscape leaves ~ as it is, and writes a space as +, which a path would keep.
+
+		// QueryEscape does not escape ~, and it writes a space as +, which a path would keep.
 		escaped := strings.NewReplacer("~", "%7E", "+", "%20").Replace(url.QueryEscape(string(p.Form)))
 		b = append(b, escaped...)
 	}
+
 	return Cell{Text, b}
 }
 
-// Split takes a joined id apart again. It returns false if the id is not one of n values.
-func Split(id string, n int) (parts []string, ok bool) {
+// SplitID splits a joined id. It returns false if the id does not have n values.
+func SplitID(id string, n int) (parts []string, ok bool) {
 	parts = strings.Split(id, "~")
 	for i := range parts {
 		part, err := url.PathUnescape(parts[i])

@@ -50,6 +50,7 @@ func TestFromDriver(t *testing.T) {
 			t.Errorf("%v of kind %v: type %v, %q, want %v, %q", c.raw, c.kind, got.Type, got.Form, c.want.Type,
 				c.want.Form)
 		}
+
 		if string(buf[:len(before)]) != "before" {
 			t.Errorf("%v of kind %v has overwritten the buffer: %q", c.raw, c.kind, buf)
 		}
@@ -71,19 +72,23 @@ func TestJoin(t *testing.T) {
 		for _, p := range c.parts {
 			cells = append(cells, Cell{Text, []byte(p)})
 		}
-		got := Join(cells)
+
+		got := JoinID(cells)
 		if got.Type != Text || string(got.Form) != c.want {
 			t.Errorf("%q: got %s, want %s", c.parts, got.Form, c.want)
 		}
-		if parts, ok := Split(string(got.Form), len(c.parts)); !ok || !slices.Equal(parts, c.parts) {
+
+		if parts, ok := SplitID(string(got.Form), len(c.parts)); !ok || !slices.Equal(parts, c.parts) {
 			t.Errorf("%s: split into %q, %v", got.Form, parts, ok)
 		}
 	}
-	if got := Join([]Cell{{Text, []byte("a")}, {}}); got.Type != Null {
+
+	if got := JoinID([]Cell{{Text, []byte("a")}, {}}); got.Type != Null {
 		t.Errorf("an id of which a part is NULL: %s", got.Form)
 	}
+
 	for _, wrong := range []string{"a", "a~b~c", "a~%zz", "%~b"} {
-		if parts, ok := Split(wrong, 2); ok {
+		if parts, ok := SplitID(wrong, 2); ok {
 			t.Errorf("%s: split into %q", wrong, parts)
 		}
 	}

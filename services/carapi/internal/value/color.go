@@ -7,18 +7,17 @@ import (
 	"strings"
 )
 
-// joiners are the words between two colors of one vehicle.
-var joiners = []string{"and", "or", "oder", "ou", "lub", "veya", "или", "with", "w", "over", "und", "mit", "et", "avec",
-	"y", "con", "e", "com", "en", "met", "i",
-	"z", "ve", "и", "с", "та", "з"}
+// colorJoiners are the words between two colors of one vehicle.
+var colorJoiners = []string{"and", "or", "oder", "ou", "lub", "veya", "или", "with", "w", "over", "und", "mit",
+	"et", "avec", "y", "con", "e", "com", "en", "met", "i", "z", "ve", "и", "с", "та", "з"}
 
-// carParts are parts that have a color of their own: White with black interior.
+// carParts are parts with a color of their own: White with black interior.
 var carParts = strings.Fields("interior inside cabin leather cloth seats upholstery roof top wheels rims stripe " +
 	"stripes trim accents")
 
-// withoutParts leaves out colors of parts, unless there are no others.
-func withoutParts(w *words, matches []match) []match {
-	isPart := func(m match) bool {
+// withoutPartColors removes colors of parts, unless there are no others.
+func withoutPartColors(w *splitText, matches []phraseMatch) []phraseMatch {
+	isPart := func(m phraseMatch) bool {
 		return m.to < len(w.parts) && slices.Contains(carParts, string(w.key(m.to, m.to+1)))
 	}
 	if others := slices.DeleteFunc(slices.Clone(matches), isPart); len(others) > 0 {
@@ -27,33 +26,35 @@ func withoutParts(w *words, matches []match) []match {
 	return matches
 }
 
-// colorMeanings gives the colors that a text names: one for each part between signs such as a slash, and for each part
-// the head of the words for colors in it. In Dark Blue Gray that is gray, in bleu gris it is blue. A shade counts where
-// no color is named: Black Ruby is black.
-func colorMeanings(w *words, matches []match) []string {
+// colorMeanings returns the colors that a text names. Signs such as a slash separate parts, and each part has the color
+// of its head word: gray in Dark Blue Gray, blue in bleu gris. A shade only counts if no color is named: Black Ruby is
+// black.
+func colorMeanings(w *splitText, matches []phraseMatch) []string {
 	var meanings []string
 	for len(matches) > 0 {
 		n := 1
-		for n < len(matches) && !isParted(w, matches[n-1].to-1, matches[n].from) {
+		for n < len(matches) && !areSeparated(w, matches[n-1].to-1, matches[n].from) {
 			n++
 		}
-		meanings = appendNew(meanings, headColor(w, matches[:n])...)
+		meanings = appendUnique(meanings, headColor(w, matches[:n])...)
 		matches = matches[n:]
 	}
+
 	return meanings
 }
 
-// headColor gives the color of words in a row.
-func headColor(w *words, part []match) []string {
-	named := slices.DeleteFunc(slices.Clone(part), func(m match) bool { return len(m.names) == 0 })
+// headColor returns the color of consecutive words.
+func headColor(w *splitText, part []phraseMatch) []string {
+	named := slices.DeleteFunc(slices.Clone(part), func(m phraseMatch) bool { return len(m.names) == 0 })
 	if len(named) == 0 {
-		shaded := slices.DeleteFunc(slices.Clone(part), func(m match) bool { return len(m.shades) == 0 })
+		shaded := slices.DeleteFunc(slices.Clone(part), func(m phraseMatch) bool { return len(m.shades) == 0 })
 		if len(shaded) == 0 {
 			return nil
 		}
 		if shaded[0].headFirst {
 			return shaded[0].shades
 		}
+
 		return shaded[len(shaded)-1].shades
 	}
 
@@ -61,22 +62,24 @@ func headColor(w *words, part []match) []string {
 	if named[0].headFirst {
 		head = 0
 	}
+
 	meanings := slices.Clone(named[head].names)
 	for i, m := range named {
 		next := min(i+1, len(named)-1)
 		if i+1 == len(named) || m.to != named[next].from || !strings.ContainsAny(w.after(m.to-1), "-–") {
 			continue
 		}
-		meanings = appendNew(appendNew(meanings, m.names...), named[next].names...) // black-white
+		meanings = appendUnique(appendUnique(meanings, m.names...), named[next].names...) // black-white
 	}
+
 	return meanings
 }
 
-// isParted reports whether a sign or a word between two colors makes them colors of two parts. The first of the words
-// is the end of the first color, and to is the beginning of the second.
-func isParted(w *words, from, to int) bool {
+// areSeparated reports whether a sign or a word between two colors separates them. from is the last word of the first
+// color, and to the first word of the second.
+func areSeparated(w *splitText, from, to int) bool {
 	for i := from; i < to; i++ {
-		isJoiner := i > from && slices.Contains(joiners, string(w.key(i, i+1)))
+		isJoiner := i > from && slices.Contains(colorJoiners, string(w.key(i, i+1)))
 		if isJoiner || strings.ContainsAny(w.after(i), "/&,;+|()[]") {
 			return true
 		}
@@ -84,9 +87,9 @@ func isParted(w *words, from, to int) bool {
 	return false
 }
 
-// depth says whether the words for colors in a text, or those beside them, call the color dark or light; empty for
-// neither and for both.
-func (l *lexicon) depth(w *words, matches []match) string {
+// findDepth says whether the colors in a text, or the words beside them, are dark or light. It is empty for neither and
+// for both.
+func (l *lexicon) findDepth(w *splitText, matches []phraseMatch) string {
 	found := ""
 	note := func(depth string) bool {
 		if depth != "" && found != "" && depth != found {
@@ -95,6 +98,7 @@ func (l *lexicon) depth(w *words, matches []match) string {
 		found = cmp.Or(found, depth)
 		return true
 	}
+
 	for _, m := range matches {
 		for i := max(m.from-1, 0); i < min(m.to+1, len(w.parts)); i++ {
 			word := w.key(i, i+1)
@@ -102,15 +106,17 @@ func (l *lexicon) depth(w *words, matches []match) string {
 			if depth == "" && i >= m.from && i < m.to {
 				depth, _ = l.compoundShade(word)
 			}
+
 			if !note(depth) {
 				return ""
 			}
 		}
 	}
+
 	return found
 }
 
-// compoundShade takes a word such as dunkelblau apart: dark, and the phrase for blue.
+// compoundShade splits a word such as dunkelblau: dark, and the phrase for blue.
 func (l *lexicon) compoundShade(word []byte) (depth string, color *phrase) {
 	for key, d := range l.depths {
 		rest, isPrefix := bytes.CutPrefix(word, []byte(key))
@@ -121,16 +127,17 @@ func (l *lexicon) compoundShade(word []byte) (depth string, color *phrase) {
 			return d, p
 		}
 	}
+
 	return "", nil
 }
 
-// namedShades gives the meanings of a text that is the name of a dark or light color and nothing else: dunkelblau, dark
-// blue, bleu foncé.
-func (l *lexicon) namedShades(w *words) []string {
+// namedShades returns the meanings of a text that only names a dark or light color: dunkelblau, dark blue, bleu foncé.
+func (l *lexicon) namedShades(w *splitText) []string {
 	count := len(w.parts)
 	if count == 0 || len(l.depths) == 0 {
 		return nil
 	}
+
 	depth, color := l.compoundShade(w.key(0, count))
 	if color == nil && count > 1 {
 		first, last := l.depths[string(w.key(0, 1))], l.depths[string(w.key(count-1, count))]
@@ -141,12 +148,15 @@ func (l *lexicon) namedShades(w *words) []string {
 			depth, color = last, l.phrases[string(w.key(0, count-1))]
 		}
 	}
+
 	if color == nil {
 		return nil
 	}
+
 	var meanings []string
 	for _, name := range color.names {
 		meanings = append(meanings, depth+" "+name)
 	}
+
 	return meanings
 }

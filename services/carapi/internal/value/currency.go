@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// CurrencyOf gives the currency that a sign, a code or a word stands for, ISO 4217: the usual one where that is among
-// those that it can stand for. It is "" for anything else.
-func CurrencyOf(sign, usual string) string {
+// currencyOf returns the ISO 4217 code of the currency that a sign, a code or a word stands for. It prefers usual if
+// the sign may mean that. It returns "" for anything else.
+func currencyOf(sign, usual string) string {
 	codes := numberWords.currencies[strings.ReplaceAll(strings.ToLower(strings.TrimSpace(sign)), ".", "")]
 	switch {
 	case len(codes) == 0:
@@ -18,7 +18,7 @@ func CurrencyOf(sign, usual string) string {
 	return codes[0]
 }
 
-// sharesCurrency reports whether two signs can stand for the same currency.
+// sharesCurrency reports whether two signs may mean the same currency.
 func sharesCurrency(a, b string) bool {
 	return slices.ContainsFunc(numberWords.currencies[a],
 		func(code string) bool { return slices.Contains(numberWords.currencies[b], code) })

@@ -6,20 +6,22 @@ import (
 	"strings"
 )
 
-// AppendDifference appends a - b, all in the notation of NormalDecimal.
+// AppendDifference appends a - b. All are in the notation of NormalDecimal.
 func AppendDifference(to, a, b []byte) []byte {
 	scale := max(scaleOf(a), scaleOf(b))
-	const mostDigits = 17 // of a number that fits into an int64, and so does a difference
+	const mostDigits = 17 // numbers with so many digits, and their differences, fit into an int64
 	if len(a)+scale <= mostDigits && len(b)+scale <= mostDigits {
-		return appendScaled(to, strconv.FormatInt(scaled(a, scale)-scaled(b, scale), 10), scale)
+		return appendScaled(to, strconv.FormatInt(scaledInteger(a, scale)-scaledInteger(b, scale), 10), scale)
 	}
+
 	x, y := new(big.Int), new(big.Int)
 	x.SetString(withScale(a, scale), 10)
 	y.SetString(withScale(b, scale), 10)
+
 	return appendScaled(to, x.Sub(x, y).String(), scale)
 }
 
-// scaleOf is how many digits a number has after its point.
+// scaleOf returns how many digits a number has after its point.
 func scaleOf(number []byte) int {
 	if point := strings.IndexByte(string(number), '.'); point >= 0 {
 		return len(number) - point - 1
@@ -27,12 +29,12 @@ func scaleOf(number []byte) int {
 	return 0
 }
 
-// withScale gives the digits of a number with so many after its point, and without the point.
+// withScale returns the digits of a number without its point, with as many digits after it as scale says.
 func withScale(number []byte, scale int) string {
 	return strings.Replace(string(number), ".", "", 1) + strings.Repeat("0", scale-scaleOf(number))
 }
 
-func scaled(number []byte, scale int) int64 {
+func scaledInteger(number []byte, scale int) int64 {
 	n, _ := strconv.ParseInt(withScale(number, scale), 10, 64)
 	return n
 }
@@ -44,11 +46,14 @@ func appendScaled(to []byte, units string, scale int) []byte {
 		if units[0] == '-' {
 			sign, units = "-", units[1:]
 		}
+
 		if len(units) <= scale {
 			units = strings.Repeat("0", scale-len(units)+1) + units
 		}
+
 		units = sign + units[:len(units)-scale] + "." + units[len(units)-scale:]
 	}
+
 	form, _ := NormalDecimal([]byte(units))
 	return append(to, form...)
 }

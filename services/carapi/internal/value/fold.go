@@ -1,5 +1,5 @@
-// Package value understands one value: how texts are folded and compared, numbers, amounts and their units, the form in
-// which each type is kept, the elements of lists, and other words for values. It knows no table, no request and no
+// Package value understands single values. It folds and compares texts; reads numbers, amounts and their units; defines
+// the stored form of each type; splits lists; and knows other words for values. It knows no table, no request and no
 // database.
 package value
 
@@ -13,19 +13,21 @@ import (
 )
 
 // Fold reduces a text to what people mean by it: lower case, no accents, no spaces or punctuation. "F-150", "f150" and
-// "F 150" fold to the same text, and so do "Citroën" and "CITROEN", "Weiß" and "weiss". A text of signs alone folds to
-// "".
+// "F 150" fold to the same text, and so do "Citroën" and "CITROEN", "Weiß" and "weiss". A text without letters and
+// digits folds to "".
 func Fold(s string) string {
 	fold := func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToLower(r)
 		}
-		return -1 // also the combining marks that NFKD has split off
+		return -1 // including the combining marks from NFKD
 	}
+
 	if isASCII(s) {
 		return strings.Map(fold, s)
 	}
-	return undivided.Replace(strings.Map(fold, norm.NFKD.String(s)))
+
+	return plainReplacer.Replace(strings.Map(fold, norm.NFKD.String(s)))
 }
 
 // AppendFold appends the folded text to b.
@@ -33,6 +35,7 @@ func AppendFold[T string | []byte](b []byte, s T) []byte {
 	if !isASCII(s) {
 		return append(b, Fold(string(s))...)
 	}
+
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= 'A' && c <= 'Z':
@@ -41,15 +44,17 @@ func AppendFold[T string | []byte](b []byte, s T) []byte {
 			b = append(b, c)
 		}
 	}
+
 	return b
 }
 
-// plainLatin has letters that Unicode does not take for a letter and an accent, and that are written so all the same.
+// plainLatin replaces letters that people write plainly although Unicode does not treat them as a letter with an
+// accent.
 var plainLatin = map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th",
 	'ı': "i"}
 
-// undivided writes these letters plainly, and the sigma at the end of a word as any other.
-var undivided = func() *strings.Replacer {
+// plainReplacer applies plainLatin, and turns a final sigma into any other sigma.
+var plainReplacer = func() *strings.Replacer {
 	pairs := []string{"ς", "σ"}
 	for letter, plain := range plainLatin {
 		pairs = append(pairs, string(letter), plain)
@@ -57,8 +62,8 @@ var undivided = func() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }()
 
-// SameFolded reports whether a stored text is a word but for case, accents, spaces and punctuation: F-150 is f150. A
-// word of signs alone means only itself.
+// SameFolded reports whether a stored text equals a word except for case, accents, spaces and punctuation: F-150 is
+// f150. A word without letters and digits only equals itself.
 func SameFolded(stored, word string) bool {
 	if stored == word {
 		return true
@@ -67,20 +72,21 @@ func SameFolded(stored, word string) bool {
 	return folded != "" && Fold(stored) == folded
 }
 
-// PlainLetters gives a text in lower case and without accents, with its spaces and punctuation: the form in which long
-// texts are searched for words.
+// PlainLetters returns a text in lower case and without accents, but with its spaces and punctuation. Words are
+// searched for in long texts in this form.
 func PlainLetters(s string) string {
 	if isASCII(s) {
 		return strings.ToLower(s)
 	}
+
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.Is(unicode.Mn, r):
 			return -1
 		case r == 'ß', r == 'ẞ':
-			return 's' // one letter, as in MySQL's utf8mb4_general_ci
+			return 's' // a single letter, as in MySQL's utf8mb4_general_ci
 		case r == 'ς':
-			return 'σ' // as an upper-case word ends
+			return 'σ' // lower-casing an upper-case word gives σ at its end
 		}
 		return unicode.ToLower(r)
 	}, norm.NFD.String(s))
@@ -91,6 +97,7 @@ func AppendPlainLetters[T string | []byte](b []byte, s T) []byte {
 	if !isASCII(s) {
 		return append(b, PlainLetters(string(s))...)
 	}
+
 	for i := range len(s) {
 		c := s[i]
 		if c >= 'A' && c <= 'Z' {
@@ -98,10 +105,11 @@ func AppendPlainLetters[T string | []byte](b []byte, s T) []byte {
 		}
 		b = append(b, c)
 	}
+
 	return b
 }
 
-// Digits gives the ASCII digits of a text.
+// Digits returns the ASCII digits of a text.
 func Digits(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {
@@ -111,23 +119,26 @@ func Digits(s string) string {
 	}, s)
 }
 
-// Transposed reports whether two words differ only in two neighboring letters that have changed places.
-func Transposed(a, b []rune) bool {
+// IsTransposition reports whether two words differ only in two swapped neighboring letters.
+func IsTransposition(a, b []rune) bool {
 	if len(a) != len(b) {
 		return false
 	}
+
 	i := 0
 	for i < len(a) && a[i] == b[i] {
 		i++
 	}
+
 	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && slices.Equal(a[i+2:], b[i+2:])
 }
 
-// IsClean reports whether Clean leaves a text as it is, as far as that is seen at a glance.
+// IsClean reports whether a text is certainly unchanged by Clean. It is a quick check that may return false for a clean
+// text.
 func IsClean(s []byte) bool { return isPlain(s) }
 
-// Clean removes from untrusted text what could act on a screen or on a reader: control characters (line ends and tabs
-// stay), bidirectional overrides and tag characters.
+// Clean removes from untrusted text what could affect a screen or a reader: control characters except line ends and
+// tabs, bidirectional overrides, and tag characters.
 func Clean(s string) string {
 	if isPlain(s) {
 		return s
@@ -158,7 +169,7 @@ func isASCII[T string | []byte](s T) bool {
 	return true
 }
 
-// FoldAll folds texts.
+// FoldAll folds all texts.
 func FoldAll(texts []string) []string {
 	folded := make([]string, len(texts))
 	for i, text := range texts {

@@ -64,17 +64,21 @@ func FuzzFold(f *testing.F) {
 	for _, s := range []string{"F-150", "Citroën", "\xff\xfe", "a\u0301", "Ⅷ ß", "ﬃ", "\U0001F697", "K", "ſ", "ẞ"} {
 		f.Add(s)
 	}
+
 	f.Fuzz(func(t *testing.T, s string) {
 		folded, plain := Fold(s), PlainLetters(s)
 		if got := string(AppendFold([]byte("x"), s)); got != "x"+folded {
 			t.Errorf("%q: %q appended, %q folded", s, got, folded)
 		}
+
 		if got := string(AppendFold(nil, []byte(s))); got != folded {
 			t.Errorf("%q: %q of bytes, %q of text", s, got, folded)
 		}
+
 		if got := string(AppendPlainLetters(nil, []byte(s))); got != plain {
 			t.Errorf("%q: %q appended, %q", s, got, plain)
 		}
+
 		if again := Fold(folded); utf8.ValidString(s) && again != folded {
 			t.Errorf("%q folds to %q, and that to %q", s, folded, again)
 		}

@@ -18,6 +18,7 @@ func TestParseBool(t *testing.T) {
 			t.Errorf("%q: %v, %v", text, yes, ok)
 		}
 	}
+
 	for _, text := range []string{"", "2", "maybe", "sold", "10", "-", "01", "yes!", "нед"} {
 		if yes, ok := ParseBool(text); ok {
 			t.Errorf("%q is %v", text, yes)
@@ -34,7 +35,8 @@ func TestSplitList(t *testing.T) {
 		` ["a\"b", "é"] `: `a"b|é`, "[Sunroof, Bluetooth]": "Sunroof|Bluetooth",
 		`['Sunroof', 'Head-up, color', "Owner's book"]`: "Sunroof|Head-up, color|Owner's book",
 		"['a' b, c]": "'a' b|c", "[": "[", "[ ": "[", "[a, ]": "a", "['a]": "'a", "[a,": "[a",
-		"{'a': 1}": "{'a': 1}", `{Sunroof,"Head-up, color",ABS}`: "Sunroof|Head-up, color|ABS", "{}": "", `{"Audio: Bose",ABS}`: "Audio: Bose|ABS", `{"a": 1, "b": 2}`: `{"a": 1|"b": 2}`, "a,,b": "a|b", ",": "",
+		"{'a': 1}": "{'a': 1}", `{Sunroof,"Head-up, color",ABS}`: "Sunroof|Head-up, color|ABS", "{}": "",
+		`{"Audio: Bose",ABS}`: "Audio: Bose|ABS", `{"a": 1, "b": 2}`: `{"a": 1|"b": 2}`, "a,,b": "a|b", ",": "",
 	} {
 		if got := strings.Join(SplitList(text), "|"); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
@@ -61,7 +63,7 @@ func TestCheckVIN(t *testing.T) {
 }
 
 func TestLooks(t *testing.T) {
-	forms := []func(string) bool{LooksLikeURL, LooksLikeYear, LooksLikeDate}
+	forms := []func(string) bool{LooksLikeURL, isYearText, LooksLikeDate}
 	for _, c := range []struct {
 		text string
 		form int // -1: none
@@ -81,6 +83,7 @@ func TestLooks(t *testing.T) {
 			}
 		}
 	}
+
 	for _, text := range []string{"2022-02-21", "2022-02-21 10:11:12", "2022-02-21T10:11:12Z", "21.02.2022",
 		"2/21/2022", "Feb 21, 2022", "21 Feb 2022", "2022/02/21"} {
 		if !LooksLikeDate(text) {
@@ -94,7 +97,7 @@ func TestConvertDistance(t *testing.T) {
 		{"100000", "mi", "km", "160934"}, {"160934", "km", "mi", "100000"}, {"5", "km", "km", "5"},
 		{"0", "mi", "km", "0"}, {"5", "km", "l", ""}, {"x", "km", "mi", ""},
 	} {
-		got, ok := ConvertDistance([]byte(c.number), c.from, c.to)
+		got, ok := convertDistance([]byte(c.number), c.from, c.to)
 		if string(got) != c.want || ok != (c.want != "") {
 			t.Errorf("%s %s is %s %s, want %s", c.number, c.from, got, c.to, c.want)
 		}
@@ -107,8 +110,13 @@ func TestCurrencyOf(t *testing.T) {
 		{"Rs.", "PKR", "PKR"}, {"Rs", "", "INR"}, {"zł", "", "PLN"},
 		{"kr", "NOK", "NOK"}, {"руб.", "", "RUB"}, {"km", "", ""}, {"", "", ""}, {"ABC", "", ""},
 	} {
-		if got := CurrencyOf(c.sign, c.usual); got != c.want {
+		if got := currencyOf(c.sign, c.usual); got != c.want {
 			t.Errorf("%q where %q is usual: %q, want %q", c.sign, c.usual, got, c.want)
 		}
 	}
+}
+
+func isYearText(text string) bool {
+	_, ok := parseYear(text)
+	return ok
 }

@@ -8,8 +8,8 @@ import (
 
 var seeds = []string{
 	"", "$18,995", "Rs. 4,50,000/-", "1 Crore 20 Lakh", "235.000 km", "985\u00a0000 ₽", "2e+05", "１２３", "V-8", "12.9.-",
-	"Dunkelblau metallic", "LPG & Benzin",
-	"Mercedes Benz C Class", "丰田卡罗拉", "чёрный", "\xff\xfe", "[5,true]", "a|b;c,d", "between 3 and 5 lakh", "2015-03-01",
+	"Dunkelblau metallic", "LPG & Benzin", "Mercedes Benz C Class", "丰田卡罗拉", "чёрный", "\xff\xfe", "[5,true]", "a|b;c,d",
+	"between 3 and 5 lakh", "2015-03-01",
 	"1HGCM82633A004352", "https://x.example",
 	"e\u0301\u0301\u0301", "İstanbul", "ﾊﾞﾝ", "--5", "10 - 15 k", "Black-White-Red", "\u0308black", "4x4x4x4", "$-$-$",
 	"5 5 5 5", "1'000'000,5", "0.000.000",
@@ -20,30 +20,34 @@ func FuzzTexts(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(s)
 	}
+
 	v := usual(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, field := range append(MeaningFields, "interior_color", "make") {
+		for _, field := range append(meaningFields, "interior_color", "make") {
 			v.Meanings(field, text)
 			v.NamedMeanings(field, text)
 			v.Aliases(field, text)
 		}
+
 		name, rest, ok := v.FindMake(text)
 		if ok != (name != "") || !strings.HasSuffix(strings.TrimSpace(text), strings.TrimSpace(rest)) {
 			t.Errorf("%q: %q, %q, %v", text, name, rest, ok)
 		}
+
 		v.IsMake(text)
 		ParseBool(text)
 		SplitList(text)
 		CheckVIN(text)
 		LooksLikeURL(text)
 		LooksLikeDate(text)
-		LooksLikeYear(text)
+		parseYear(text)
 
 		for _, field := range []string{"price", "mileage", "year", "seats", "cylinders", "power"} {
 			style, understood, total := LearnNumbers(Measure{Field: field}, inRows(text, "235.000", "1,5"))
 			if total != 3 || understood > total {
 				t.Errorf("%q: %d of %d", text, understood, total)
 			}
+
 			for _, s := range []NumberStyle{style, {Field: field}} {
 				n, ok := s.Parse([]byte(text), []byte("before"))
 				if normal, isDecimal := NormalDecimal([]byte(string(n.Number))); ok && (!isDecimal ||
@@ -51,6 +55,7 @@ func FuzzTexts(f *testing.F) {
 					t.Errorf("%s %q is %q", field, text, n.Number)
 				}
 			}
+
 			for _, unit := range []string{"", "km", "USD"} {
 				a, ok := (Measure{field, unit}).Parse(text)
 				if ok && (a.From != "" && !IsDecimal(a.From) || a.To != "" && !IsDecimal(a.To)) {
@@ -74,7 +79,7 @@ func TestLongTexts(t *testing.T) {
 		CheckVIN(text)
 		LooksLikeURL(text)
 		LooksLikeDate(text)
-		LooksLikeYear(text)
+		parseYear(text)
 		v.Meanings("color", text)
 		v.NamedMeanings("color", text)
 		v.FindMake(text)

@@ -14,9 +14,9 @@ import (
 	"carstock/pkg/schema"
 )
 
-// AppendJSON appends the cell as JSON, for a field of this kind: numbers as numbers, unless a double would change them, a
-// TIMESTAMP with its zone, a JSON text compact, bytes in base64. Equal cells give the same bytes, whichever database they
-// come from.
+// AppendJSON appends the cell as JSON, for a field of this kind: numbers as numbers unless a double would change them,
+// a TIMESTAMP with its zone, a JSON text compact, bytes in base64. Equal cells give the same bytes, whichever database
+// they come from.
 func (c Cell) AppendJSON(b []byte, kind schema.Kind) []byte {
 	switch c.Type {
 	case Null:
@@ -26,6 +26,7 @@ func (c Cell) AppendJSON(b []byte, kind schema.Kind) []byte {
 	case Blob:
 		return AppendString(b, base64.StdEncoding.EncodeToString(c.Form))
 	}
+
 	switch kind {
 	case schema.Timestamp:
 		// A zero date is not a time, and stays as it is.
@@ -38,6 +39,7 @@ func (c Cell) AppendJSON(b []byte, kind schema.Kind) []byte {
 			return appendDocument(b, compact.Bytes())
 		}
 	}
+
 	return AppendString(b, c.Form)
 }
 
@@ -52,8 +54,8 @@ func appendNumber(b []byte, kind schema.Kind, form []byte) []byte {
 	return AppendExact(b, kind, form)
 }
 
-// AppendExact appends a number in the notation of NormalDecimal to JSON, as a text if a double would change it: JavaScript
-// and most other readers of JSON have no other numbers.
+// AppendExact appends a number in the notation of NormalDecimal to JSON. If a double would change it, it becomes a
+// text, because JavaScript and most other JSON readers only have doubles.
 func AppendExact[T string | []byte](b []byte, kind schema.Kind, form T) []byte {
 	if fitsDouble(kind, form) {
 		return append(b, form...)
@@ -61,14 +63,14 @@ func AppendExact[T string | []byte](b []byte, kind schema.Kind, form T) []byte {
 	return append(append(append(b, '"'), form...), '"')
 }
 
-// Numbers up to these are never changed by a double.
+// Limits up to which a double represents every number exactly.
 const (
 	maxSafeInteger = "9007199254740991" // 2^53 - 1
 	safeDigits     = 15
 )
 
-// fitsDouble reports whether a double gives a number back as it is: an integer up to 2^53 - 1, a decimal of up to 15
-// digits, and what a FLOAT or DOUBLE holds.
+// fitsDouble reports whether a double represents a number exactly: an integer up to 2^53 - 1, a decimal of up to 15
+// digits, and any value of a FLOAT or DOUBLE.
 func fitsDouble[T string | []byte](kind schema.Kind, form T) bool {
 	if len(form) <= safeDigits {
 		return true
@@ -77,37 +79,42 @@ func fitsDouble[T string | []byte](kind schema.Kind, form T) bool {
 		x, err := strconv.ParseFloat(string(form), 64)
 		return err == nil && string(AppendFloat(nil, x, false)) == string(form)
 	}
+
 	number := strings.TrimPrefix(string(form), "-")
 	whole, fraction, isDecimal := strings.Cut(number, ".")
 	if !isDecimal {
 		return CompareDecimals(number, maxSafeInteger) <= 0
 	}
+
 	return len(strings.TrimLeft(whole+fraction, "0")) <= safeDigits
 }
 
-// numberOrText finds the numbers of a JSON document. It steps over texts, in which there may be digits too.
+// numberOrText finds the numbers of a JSON document. It also matches texts, to skip the digits in them.
 var numberOrText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?[0-9][0-9.]*(?:[eE][-+]?[0-9]+)?`)
 
-// appendDocument appends a JSON document, with its numbers as AppendExact writes them. One with an exponent stays: it is a
-// double.
+// appendDocument appends a JSON document with its numbers in the form of AppendExact. A number with an exponent is a
+// double, and stays.
 func appendDocument(b, document []byte) []byte {
 	if !hasLongRun(document) {
 		return append(b, document...)
 	}
+
 	at := 0
 	for _, found := range numberOrText.FindAllIndex(document, -1) {
 		token := document[found[0]:found[1]]
 		if token[0] == '"' || bytes.ContainsAny(token, "eE") || fitsDouble(schema.Decimal, token) {
 			continue
 		}
+
 		b = append(b, document[at:found[0]]...)
 		b = append(append(append(b, '"'), token...), '"')
 		at = found[1]
 	}
+
 	return append(b, document[at:]...)
 }
 
-// hasLongRun reports whether more digits than a double keeps follow one another.
+// hasLongRun reports whether the document has a run of more digits than a double keeps.
 func hasLongRun(document []byte) bool {
 	run := 0
 	for _, c := range document {
@@ -117,10 +124,12 @@ func hasLongRun(document []byte) bool {
 		case c != '.':
 			run = 0
 		}
+
 		if run > safeDigits {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -129,14 +138,16 @@ func AppendString[T string | []byte](b []byte, s T) []byte {
 	if isVerbatim(s) {
 		return append(append(append(b, '"'), s...), '"')
 	}
+
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(string(s)) // a string always encodes
+
 	return append(b, bytes.TrimSuffix(buf.Bytes(), []byte("\n"))...)
 }
 
-// isVerbatim reports whether a text stands in JSON as it is, between quotes.
+// isVerbatim reports whether JSON needs no escapes for a text.
 func isVerbatim[T string | []byte](s T) bool {
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -147,12 +158,15 @@ func isVerbatim[T string | []byte](s T) bool {
 			i++
 			continue
 		}
+
 		r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
 		if r == utf8.RuneError || r == '\u2028' || r == '\u2029' { // the last two end a line in JavaScript
 			return false
 		}
+
 		i += size
 	}
+
 	return true
 }
 
@@ -168,7 +182,7 @@ func AppendStrings(b []byte, values []string) []byte {
 	return append(b, ']')
 }
 
-// isPlain reports whether a text has only printable ASCII characters, without quotes and backslashes.
+// isPlain reports whether a text only has printable ASCII characters, and no quotes or backslashes.
 func isPlain[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' || s[i] == '"' || s[i] == '\\' {

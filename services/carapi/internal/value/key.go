@@ -9,8 +9,8 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Key gives what makes a stored text a value of its own. Case, white space, control characters and accents on Latin
-// letters do not count: Citroën is CITROEN, "red " is Red. Nor do the two dots of ё, nor full-width letters and digits.
+// Key returns the key that identifies a stored text as a value. It ignores case, white space, control characters,
+// accents on Latin letters (Citroën is CITROEN, "red " is Red), the dots of ё, and the width of letters and digits.
 // Punctuation counts ("4.0 TFSI" is not "40 TFSI", Sport is not Sport+), and so do all other marks (パン is not ハン, й is
 // not и).
 func Key(s string) string {
@@ -36,19 +36,23 @@ func AppendKey[T string | []byte](b []byte, s T) []byte {
 			if i+1 == len(s) {
 				return appendForeignKey(b[:start], string(s))
 			}
+
 			key, known := shortKey(c, s[i+1])
 			if !known {
 				return appendForeignKey(b[:start], string(s))
 			}
+
 			b = append(b, key...)
 			i++
 		}
+
 		i++
 	}
+
 	return b
 }
 
-// shortKeys are the keys of the letters of two bytes up to the Cyrillic ones, which need not be taken apart each time.
+// shortKeys are the precomputed keys of two-byte letters, up to the Cyrillic ones.
 var shortKeys = func() (keys [0x500]string) {
 	for r := rune(utf8.RuneSelf); int(r) < len(keys); r++ {
 		keys[r] = string(appendForeignKey(nil, string(r)))
@@ -56,7 +60,7 @@ var shortKeys = func() (keys [0x500]string) {
 	return keys
 }()
 
-// shortKey gives the key of a letter of two bytes. It is not known of marks, which belong to the letter before.
+// shortKey returns the key of a two-byte letter. It does not know marks, because they belong to the letter before.
 func shortKey(first, second byte) (key string, known bool) {
 	r := rune(first&0x1F)<<6 | rune(second&0x3F)
 	if first < 0xC2 || first > 0xDF || second&0xC0 != 0x80 || int(r) >= len(shortKeys) || unicode.Is(unicode.Mn, r) {
@@ -65,11 +69,11 @@ func shortKey(first, second byte) (key string, known bool) {
 	return shortKeys[r], true
 }
 
-// appendForeignKey appends the key of a text with letters beyond ASCII. Bytes that are not UTF-8 count too,
-// as U+FFFD and their two digits.
+// appendForeignKey appends the key of a text with letters beyond ASCII. Bytes that are not UTF-8 count too, as U+FFFD
+// and their two hex digits.
 func appendForeignKey(b []byte, s string) []byte {
 	s = norm.NFD.String(width.Fold.String(s))
-	var base rune // the last letter, which marks belong to
+	var base rune // the letter that the next marks belong to
 	for len(s) > 0 {
 		r, size := utf8.DecodeRuneInString(s)
 		isInvalid := r == utf8.RuneError && size == 1
@@ -78,28 +82,30 @@ func appendForeignKey(b []byte, s string) []byte {
 			b = fmt.Appendf(b, "%c%02x", utf8.RuneError, s[0])
 		case unicode.IsSpace(r), unicode.Is(unicode.C, r):
 		case unicode.Is(unicode.Mn, r):
-			if !isMarkless(base, r) {
+			if !isIgnoredMark(base, r) {
 				b = utf8.AppendRune(b, r)
 			}
 		default:
 			base = r
 			b = appendLetter(b, r)
 		}
+
 		s = s[size:]
 	}
+
 	return b
 }
 
-// isMarkless reports whether a mark does not make another letter of its base: any accent on a Latin letter, the dots of
-// ё.
-func isMarkless(base, mark rune) bool {
+// isIgnoredMark reports whether a mark does not change the identity of its letter: any accent on a Latin letter, and
+// the dots of ё.
+func isIgnoredMark(base, mark rune) bool {
 	const diaeresis = '\u0308'
 	return unicode.Is(unicode.Latin, base) || mark == diaeresis && (base == 'е' || base == 'Е')
 }
 
-// appendLetter appends a letter in lower case, Latin ones as they are written without accents.
+// appendLetter appends a letter in lower case, and a Latin letter without its accents.
 func appendLetter(b []byte, r rune) []byte {
-	r = unicode.ToLower(unicode.ToUpper(r)) // by way of upper case: ς is σ, and ı is i
+	r = unicode.ToLower(unicode.ToUpper(r)) // via upper case, ς becomes σ, and ı becomes i
 	if plain, ok := plainLatin[r]; ok {
 		return append(b, plain...)
 	}

@@ -40,17 +40,21 @@ func FuzzKey(f *testing.F) {
 	for _, s := range []string{"Citroën", "F-150", "чёрный", "\xff\xfe", "ﾊﾞﾝ", "e\u0301\u0301\u0301"} {
 		f.Add(s)
 	}
+
 	f.Fuzz(func(t *testing.T, s string) {
 		key := Key(s)
 		if again := Key(key); again != key && utf8.ValidString(s) {
 			t.Errorf("the key of %q is %q, and of that %q", s, key, again)
 		}
+
 		if !utf8.ValidString(key) {
 			t.Errorf("%q: %q", s, key)
 		}
+
 		if slow := string(appendForeignKey(nil, s)); key != slow {
 			t.Errorf("%q: %q, letter by letter %q", s, slow, key)
 		}
+
 		if string(AppendKey([]byte("x"), []byte(s))) != "x"+key {
 			t.Errorf("%q: AppendKey differs", s)
 		}

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Elements calls yield with each text, number and boolean of a JSON array, in order; one may come twice. Nested arrays
-// and objects are not elements. Anything but an array has none.
+// Elements calls yield for each text, number and boolean of a JSON array, in order and with repetitions. It skips
+// nested arrays and objects. Anything but an array has no elements.
 func Elements(form []byte, yield func(element []byte)) {
 	form = bytes.TrimSpace(form)
 	if len(form) == 0 || form[0] != '[' {
@@ -18,10 +18,12 @@ func Elements(form []byte, yield func(element []byte)) {
 		plainElements(form, yield)
 		return
 	}
+
 	var all []json.RawMessage
 	if json.Unmarshal(form, &all) != nil {
 		return
 	}
+
 	for _, e := range all {
 		switch e[0] {
 		case '"':
@@ -36,9 +38,8 @@ func Elements(form []byte, yield func(element []byte)) {
 	}
 }
 
-// SplitList gives the elements of a list, without spaces around them: those of a JSON array, a Python list or a
-// PostgreSQL array, or the parts of a text between bars, semicolons or commas. The first of these that it has is the one
-// that separates.
+// SplitList returns the elements of a list without spaces around them: of a JSON array, a Python list or a PostgreSQL
+// array, or the parts of a text between bars, semicolons or commas. The first of these separators that occurs counts.
 func SplitList(text string) []string {
 	text = strings.TrimSpace(text)
 	var all []string
@@ -47,6 +48,7 @@ func SplitList(text string) []string {
 			all = append(all, element)
 		}
 	}
+
 	if strings.HasPrefix(text, "[") && json.Valid([]byte(text)) {
 		Elements([]byte(text), func(element []byte) { add(string(element)) })
 		return all
@@ -55,6 +57,7 @@ func SplitList(text string) []string {
 		splitQuoted(text[1:len(text)-1], add)
 		return all
 	}
+
 	for _, separator := range []string{"|", ";", ","} {
 		if strings.Contains(text, separator) {
 			for part := range strings.SplitSeq(text, separator) {
@@ -63,22 +66,22 @@ func SplitList(text string) []string {
 			return all
 		}
 	}
+
 	add(text)
 	return all
 }
 
-// isObject is how a JSON object or a Python dictionary begins.
-var isObject = regexp.MustCompile(`^\{\s*(?:"[^"]*"|'[^']*')\s*:`)
+// objectStart matches the beginning of a JSON object or a Python dictionary.
+var objectStart = regexp.MustCompile(`^\{\s*(?:"[^"]*"|'[^']*')\s*:`)
 
 // IsBracketed reports whether a text is a list in brackets: [a, b] as in JSON and Python, or {a,b} as in PostgreSQL.
 func IsBracketed(text string) bool {
 	text = strings.TrimSpace(text)
 	return len(text) > 1 && text[0] == '[' && text[len(text)-1] == ']' ||
-		len(text) > 1 && text[0] == '{' && text[len(text)-1] == '}' && !isObject.MatchString(text)
+		len(text) > 1 && text[0] == '{' && text[len(text)-1] == '}' && !objectStart.MatchString(text)
 }
 
-// splitQuoted calls yield with the parts of a text between commas. A part may stand in quotation marks, and then have
-// commas in it.
+// splitQuoted calls yield for the parts of a text between commas. A part in quotation marks may contain commas.
 func splitQuoted(text string, yield func(element string)) {
 	for text != "" {
 		text = strings.TrimLeft(text, " \t\r\n")
@@ -87,13 +90,14 @@ func splitQuoted(text string, yield func(element string)) {
 			text = rest
 			continue
 		}
+
 		element, rest, _ := strings.Cut(text, ",")
 		yield(element)
 		text = rest
 	}
 }
 
-// cutQuoted cuts a part in quotation marks, and the comma behind it, from the beginning of a text.
+// cutQuoted cuts a quoted part, and the comma after it, from the beginning of a text.
 func cutQuoted(text string) (element, rest string, ok bool) {
 	if text == "" || text[0] != '\'' && text[0] != '"' {
 		return "", text, false
@@ -103,21 +107,23 @@ func cutQuoted(text string) (element, rest string, ok bool) {
 	return element, strings.TrimPrefix(rest, ","), ok && (rest == "" || rest[0] == ',')
 }
 
-// plainElements reads an array that holds only texts without escapes, which nearly all do. It returns false for any
-// other.
+// plainElements reads an array of texts without escapes, which nearly all are. It returns false for any other array.
 func plainElements(form []byte, yield func([]byte)) bool {
 	rest := bytes.TrimSpace(form[1:])
 	if len(rest) == 1 && rest[0] == ']' {
 		return true
 	}
+
 	for {
 		if len(rest) == 0 || rest[0] != '"' {
 			return false
 		}
+
 		end := bytes.IndexByte(rest[1:], '"')
 		if end < 0 || bytes.IndexByte(rest[1:end+1], '\\') >= 0 || !validInString(rest[1:end+1]) {
 			return false
 		}
+
 		yield(rest[1 : end+1])
 		rest = bytes.TrimLeft(rest[end+2:], " \t\r\n")
 		if len(rest) == 1 && rest[0] == ']' {
@@ -126,6 +132,7 @@ func plainElements(form []byte, yield func([]byte)) bool {
 		if len(rest) == 0 || rest[0] != ',' {
 			return false
 		}
+
 		rest = bytes.TrimLeft(rest[1:], " \t\r\n")
 	}
 }

@@ -8,12 +8,13 @@ import (
 )
 
 // CheckVIN reports whether a text has the form of a vehicle identification number, and whether its ninth character is
-// the check digit, which North American and Chinese ones have.
+// the right check digit. North American and Chinese VINs have one.
 func CheckVIN(text string) (isForm, digitOK bool) {
 	text = strings.ToUpper(strings.TrimSpace(text))
 	if len(text) != 17 {
 		return false, false
 	}
+
 	const values, weights = "0123456789.ABCDEFGH..JKLMN.P.R..STUVWXYZ", "8765432X098765432"
 	sum, digits := 0, 0
 	for i := range len(text) {
@@ -21,15 +22,19 @@ func CheckVIN(text string) (isForm, digitOK bool) {
 		if at < 0 || text[i] == '.' {
 			return false, false
 		}
+
 		if isDigit(text[i]) {
 			digits++
 		}
+
 		weight := strings.IndexByte("0123456789X", weights[i])
 		sum += at % 10 * weight
 	}
+
 	if digits == 0 {
 		return false, false
 	}
+
 	return true, "0123456789X"[sum%11] == text[8]
 }
 
@@ -39,37 +44,35 @@ func LooksLikeURL(text string) bool {
 	if strings.ContainsAny(text, " \t\n") {
 		return false
 	}
+
 	if strings.HasPrefix(text, "//") || strings.HasPrefix(strings.ToLower(text), "www.") {
 		text = "https://" + strings.TrimPrefix(text, "//")
 	}
+
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.Contains(u.Host, ".")
 }
 
-// LooksLikeYear reports whether a text is the year of a vehicle, as "2015 reg" and " 2004 " are.
-func LooksLikeYear(text string) bool {
-	_, ok := parseYear(text)
-	return ok
-}
-
-// dateForms are dates in digits, perhaps with a time of day and a zone.
-var dateForms = regexp.MustCompile(`^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})` +
+// datePattern matches dates in digits, optionally with a time of day and a zone.
+var datePattern = regexp.MustCompile(`^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})` +
 	`(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?$`)
 
-// LooksLikeDate reports whether a text is a date, perhaps with a time of day.
+// LooksLikeDate reports whether a text is a date, optionally with a time of day.
 func LooksLikeDate(text string) bool {
 	text = strings.TrimSpace(text)
 	if len(text) > 40 {
 		return false
 	}
-	if dateForms.MatchString(text) {
+	if datePattern.MatchString(text) {
 		return true
 	}
+
 	for _, layout := range []string{"Jan 2, 2006", "January 2, 2006", "2 Jan 2006", "2 January 2006", "02-Jan-2006",
 		"02-Jan-06", time.RFC1123, time.RFC1123Z} {
 		if _, err := time.Parse(layout, text); err == nil {
 			return true
 		}
 	}
+
 	return false
 }

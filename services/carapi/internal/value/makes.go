@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// beforeMakes are words that stand before the make in a title.
+// beforeMakes are words that may precede the make in a title.
 var beforeMakes = []string{"new", "used", "certified", "preowned", "cpo", "owned", "pre"}
 
-// makeNames are the names of makes and their spellings.
+// makeNames are the names of makes with their spellings.
 type makeNames struct {
-	byKey   map[string]string // the key of a spelling's words, joined: the make
+	byKey   map[string]string // the make by the joined keys of a spelling's words
 	longest int               // words in the longest spelling
 }
 
-// add adds the spellings of a make; the first is its name.
+// add adds the spellings of a make. The first one is its name.
 func (m *makeNames) add(spellings []string) {
 	for _, s := range spellings {
 		w := splitWords(s)
@@ -27,7 +27,7 @@ func (m *makeNames) add(spellings []string) {
 	}
 }
 
-// IsMake reports whether a text is the name of a make, in any spelling.
+// IsMake reports whether a text is the name of a make in any spelling.
 func (v *Vocabulary) IsMake(text string) bool {
 	if len(text) > maxMeaningful {
 		return false
@@ -36,9 +36,8 @@ func (v *Vocabulary) IsMake(text string) bool {
 	return v.makes.byKey[w.joined()] != ""
 }
 
-// FindMake gives the make that a text begins with, in the name's usual spelling, and the text after it: Mercedes-Benz
-// and "C Class 2011 C200" for "Mercedes Benz C Class 2011 C200". A year or a word such as Used may stand before the
-// make.
+// FindMake returns the make at the beginning of a text, in its usual spelling, and the text after it: Mercedes-Benz and
+// "C Class 2011 C200" for "Mercedes Benz C Class 2011 C200". A year or a word such as Used may precede the make.
 func (v *Vocabulary) FindMake(text string) (name, rest string, ok bool) {
 	w := splitWords(text[:min(len(text), maxMeaningful)])
 	first, count := 0, len(w.parts)
@@ -49,9 +48,11 @@ func (v *Vocabulary) FindMake(text string) (name, rest string, ok bool) {
 		}
 		first++
 	}
+
 	if first == count {
 		return "", text, false
 	}
+
 	for n := min(v.makes.longest, count-first); n > 0; n-- {
 		if name, ok = v.makes.byKey[string(w.key(first, first+n))]; ok {
 			return name, trimSigns(text[w.parts[first+n-1].end:]), true
@@ -68,8 +69,10 @@ func (v *Vocabulary) FindMake(text string) (name, rest string, ok bool) {
 		if name, ok = v.makes.byKey[Key(text[start:end])]; ok {
 			return name, trimSigns(text[end:]), true
 		}
+
 		end -= size
 	}
+
 	return "", text, false
 }
 
@@ -78,7 +81,7 @@ func trimSigns(s string) string {
 	return strings.TrimSpace(strings.TrimLeft(s, " \t\r\n\u00a0_-–—/|,.:;·)"))
 }
 
-// isYear reports whether digits are a year in which a vehicle can have been built.
+// isYear reports whether digits are a possible year of a vehicle.
 func isYear[T string | []byte](digits T) bool {
 	return len(digits) == 4 && isDigits(digits) && string(digits) >= "1885" && string(digits) <= "2100"
 }

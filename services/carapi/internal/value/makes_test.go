@@ -57,11 +57,13 @@ func TestFindMake(t *testing.T) {
 			t.Errorf("%q begins with %q, then %q, want %q, %q", c.text, name, rest, c.name, c.rest)
 		}
 	}
+
 	for _, name := range []string{"TOYOTA", "vw", "Mercedes Benz", "alfa-romeo", " Kia ", "ВАЗ", "大众", "maruti"} {
 		if !v.IsMake(name) {
 			t.Errorf("%q is a make", name)
 		}
 	}
+
 	for _, name := range []string{"", "Toyota Camry", "Black", "Automatic", "Golf", "2019", "A"} {
 		if v.IsMake(name) {
 			t.Errorf("%q is not a make", name)
@@ -71,16 +73,18 @@ func TestFindMake(t *testing.T) {
 
 // The list is large enough, and no spelling is of two makes.
 func TestMakes(t *testing.T) {
-	text, err := usualVocabulary.ReadFile("vocabulary/makes.txt")
+	text, err := builtinVocabulary.ReadFile("vocabulary/makes.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	makes := map[string]string{}
 	names := 0
 	for line := range strings.Lines(string(text)) {
 		if strings.ContainsAny(line, "#[>") || strings.TrimSpace(line) == "" {
 			continue
 		}
+
 		names++
 		spellings := splitTrimmed(strings.TrimSpace(line), "=")
 		for _, s := range spellings {
@@ -91,6 +95,7 @@ func TestMakes(t *testing.T) {
 			makes[w.joined()] = spellings[0]
 		}
 	}
+
 	if names < 150 {
 		t.Errorf("%d makes", names)
 	}

@@ -9,15 +9,15 @@ import (
 
 // numberEvidence counts what the values of a column show, in rows.
 type numberEvidence struct {
-	groups       map[byte]int // by the separator: those that can only be of groups
-	decimals     map[byte]int // those that can only be a decimal mark
-	thousandths  map[byte]int // of these, those with three digits behind, as in 15500.000
-	either       map[byte]int // those that can be both
+	groups       map[byte]int // by separator: where it can only separate groups
+	decimals     map[byte]int // where it can only be a decimal mark
+	thousandths  map[byte]int // where it is a decimal mark before three digits, as in 15500.000
+	ambiguous    map[byte]int // those that can be both
 	units, signs map[string]int
 }
 
-// LearnNumbers decides how the values of a column are read, whatever their order, and counts the rows that are
-// understood. It ranges over the values twice; the number of each is how many rows have it.
+// LearnNumbers decides how to read the values of a column, independent of their order, and counts the rows that are
+// understood. It ranges over the values twice. The number of a value is how many rows have it.
 func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, understood, total int) {
 	e := numberEvidence{map[byte]int{}, map[byte]int{}, map[byte]int{}, map[byte]int{}, map[string]int{},
 		map[string]int{}}
@@ -28,11 +28,12 @@ func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, 
 		}
 	}
 
-	style = NumberStyle{Field: m.Field, Comma: e.decide(m, ',', '.'), Point: e.decide(m, '.', ',')}
+	style = NumberStyle{Field: m.Field, Comma: e.decideSeparator(m, ',', '.'), Point: e.decideSeparator(m, '.', ',')}
 	style.Unit, style.Units = mostFrequent(e.units), len(e.units) > 1
 	isUsed := func(sign string) bool { return e.signs[sign] > 0 }
 	style.LocalDollar = isUsed("$") && slices.ContainsFunc(dollarsOfUSA, isUsed)
-	style.Currency, style.Currencies = e.currency(style.LocalDollar)
+	style.Currency, style.Currencies = e.usualCurrency(style.LocalDollar)
+
 	var number []byte
 	for text, count := range values {
 		total += count
@@ -42,82 +43,92 @@ func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, 
 			number = n.Number
 		}
 	}
+
 	return style, understood, total
 }
 
-// dollarsOfUSA are how the dollars of the USA are written where $ stands for the country's own money.
+// dollarsOfUSA are how US dollars are written where $ means the country's own money.
 var dollarsOfUSA = []string{"u$s", "u$d"}
 
-// add counts what one value shows. Amounts with a word such as lakh say nothing about how the others are written.
+// add counts what one value shows. Amounts with a word such as lakh do not show how the others are written.
 func (e *numberEvidence) add(w writtenNumber, count int) {
 	if w.unit != "" {
 		e.units[w.unit] += count
 	}
+
 	if w.sign != "" {
 		e.signs[w.sign] += count
 	}
+
 	if w.parts[0].zeros > 0 {
 		return
 	}
+
 	digits := w.parts[0].digits
-	group, point, either, ok := separators(digits)
+	group, point, either, ok := classifySeparators(digits)
 	if !ok {
 		return
 	}
+
 	if w.unit == "cc" && either != 0 {
 		group, either = either, 0 // a cubic centimeter has no fraction
 	}
+
 	if len(digits)-bytes.LastIndexByte(digits, point) == len(".000") && point != 0 {
 		e.thousandths[point] += count
 	}
-	for separator, all := range map[byte]map[byte]int{group: e.groups, point: e.decimals, either: e.either} {
+
+	for separator, all := range map[byte]map[byte]int{group: e.groups, point: e.decimals, either: e.ambiguous} {
 		if separator == ',' || separator == '.' {
 			all[separator] += count
 		}
 	}
 }
 
-// decide says what a separator before three digits is in this column.
-func (e *numberEvidence) decide(m Measure, separator, other byte) string {
-	const few = 50 // one row in so many may be a mistake
-	grouping, decimals, either := e.groups[separator], e.decimals[separator], e.either[separator]
+// decideSeparator decides what a separator before three digits means in this column.
+func (e *numberEvidence) decideSeparator(m Measure, separator, other byte) string {
+	const few = 50 // one row in this many may be a mistake
+	grouping, decimals, either := e.groups[separator], e.decimals[separator], e.ambiguous[separator]
 	isLarge := m.IsMoney() || m.IsDistance() // amounts that have thousands, and no third decimal
 	switch {
 	case grouping > few*decimals:
-		return groups
+		return separatesGroups
 	case grouping == 0 && e.thousandths[separator]*few > either:
-		return decimal // who writes 15500.000 does not write 9.900 for 9900
+		return separatesDecimals // a column with 15500.000 does not have 9.900 for 9900
 	case decimals > few*grouping && (either == 0 || !isLarge || e.groups[other] > few*e.decimals[other]):
-		return decimal
+		return separatesDecimals
 	case grouping > 0 || decimals*few > either:
 		return "" // both are in use
 	case e.groups[other] > few*e.decimals[other]:
-		return decimal // 1,234,567 beside 1.234
+		return separatesDecimals // 1,234,567 beside 1.234
 	case e.decimals[other] > few*e.groups[other]:
-		return groups
+		return separatesGroups
 	case either == 0 && separator == '.':
 		return ""
 	case isLarge, separator == ',':
-		return groups
-	case m.Counts():
-		return decimal
+		return separatesGroups
+	case m.IsCount():
+		return separatesDecimals
 	}
+
 	return ""
 }
 
-// currency gives the usual currency, and whether there are others. A sign that several currencies have stands for the
-// one whose code the column has too. A local dollar or peso, whose sign alone does not say which, goes by that sign.
-func (e *numberEvidence) currency(localDollar bool) (usual string, differ bool) {
+// usualCurrency returns the most frequent currency, and whether there are others. An ambiguous sign means the currency
+// whose code the column also has. A local dollar or peso, which its sign does not identify, is returned as that sign.
+func (e *numberEvidence) usualCurrency(localDollar bool) (usual string, differ bool) {
 	codes := map[string]int{}
 	if localDollar {
 		codes["$"] = e.signs["$"]
 		delete(e.signs, "$")
 	}
+
 	for sign, count := range e.signs {
 		if len(numberWords.currencies[sign]) == 1 {
 			codes[numberWords.currencies[sign][0]] += count
 		}
 	}
+
 	clear := maps.Clone(codes)
 	for sign, count := range e.signs {
 		all := numberWords.currencies[sign]
@@ -127,10 +138,11 @@ func (e *numberEvidence) currency(localDollar bool) (usual string, differ bool) 
 		meant := slices.DeleteFunc(slices.Clone(all), func(code string) bool { return clear[code] == 0 })
 		codes[append(meant, all[0])[0]] += count
 	}
+
 	return mostFrequent(codes), len(codes) > 1
 }
 
-// mostFrequent gives the word with the highest count, the first in the alphabet of equals.
+// mostFrequent returns the word with the highest count, and the alphabetically first of equals.
 func mostFrequent(counts map[string]int) string {
 	best := ""
 	for _, word := range slices.Sorted(maps.Keys(counts)) {

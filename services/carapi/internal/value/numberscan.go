@@ -8,48 +8,49 @@ import (
 	"unicode/utf8"
 )
 
-// maxNumberText is the most bytes that a text with one number has.
+// maxNumberText is the largest number of bytes of a text with one number.
 const maxNumberText = 80
 
-// writtenNumber is a text with a number in it, taken apart: "Rs. 4.5 lakh" is 4.5 with five zeros, and the sign rs.
+// writtenNumber is a text with a number, split into its parts: "Rs. 4.5 lakh" is 4.5 with five zeros and the sign rs.
 type writtenNumber struct {
 	parts    [2]scaledDigits // the second is "20 thousand" in "1 lakh 20 thousand"
 	count    int             // parts in use
 	negative bool
-	sign     string // of a currency, as in numbers.txt
+	sign     string // currency sign, as in numbers.txt
 	unit     string // such as km
-	hasNoun  bool   // whether a noun of the field stands with it
-	hasMore  bool   // whether words stand with it that do not count
+	hasNoun  bool   // whether a noun of the field is beside it
+	hasMore  bool   // whether ignored words are beside it
 }
 
-// scaledDigits are digits with the separators between them, and the power of ten of the word behind them.
+// scaledDigits are digits with separators, and the power of ten of the word after them.
 type scaledDigits struct {
 	digits []byte
 	zeros  int
 }
 
-// numberScanner takes the text of a number apart, from left to right. What it reads must account for the whole text.
+// numberScanner splits the text of a number from left to right. It must be able to read the whole text.
 type numberScanner struct {
 	measure Measure
 	text    []byte // lower case, ASCII digits, plain spaces
 	at      int
-	found   writtenNumber
+	number  writtenNumber
 }
 
-// scanNumber takes a text apart, with buf for its letters. It returns false for a text with anything that is not part
-// of one number, such as a second number or a word that is not known.
+// scanNumber splits a text, using buf for its letters. It returns false if the text contains anything beside one
+// number, such as a second number or an unknown word.
 func scanNumber(m Measure, text []byte, buf *[2 * maxNumberText]byte) (writtenNumber, bool) {
 	if len(text) > maxNumberText {
 		return writtenNumber{}, false
 	}
+
 	s := numberScanner{measure: m, text: appendNumberText(buf[:0], text)}
 	for s.at < len(s.text) {
-		if !s.next() {
+		if !s.readPart() {
 			return writtenNumber{}, false
 		}
 	}
 
-	w := s.found
+	w := s.number
 	isCompound := w.count == 2 && w.parts[0].zeros > w.parts[1].zeros && w.parts[1].zeros > 0
 	return w, w.count == 1 || isCompound
 }
@@ -64,8 +65,10 @@ func appendNumberText(b, text []byte) []byte {
 			b, text = append(b, c), text[1:]
 			continue
 		}
+
 		r, size := utf8.DecodeRune(text)
 		text = text[size:]
+
 		switch {
 		case unicode.IsSpace(r), r == '\u200b', r == '\ufeff':
 			b = append(b, ' ')
@@ -93,13 +96,14 @@ func appendNumberText(b, text []byte) []byte {
 			b = utf8.AppendRune(b, unicode.ToLower(r))
 		}
 	}
+
 	return b
 }
 
-// next reads one part of the text. It returns false for a part that does not belong to a number.
-func (s *numberScanner) next() bool {
+// readPart reads one part of the text. It returns false for a part that does not belong to a number.
+func (s *numberScanner) readPart() bool {
 	c := s.text[s.at]
-	hasNumber := s.found.count > 0
+	hasNumber := s.number.count > 0
 	switch {
 	case c == ' ', c <= ' ' && c != 0, c == '*':
 		s.at++
@@ -111,10 +115,10 @@ func (s *numberScanner) next() bool {
 		return true
 	case c == '-' && !hasNumber && s.at > 0 && s.text[s.at-1] != ' ': // V-8
 		s.at++
-		return s.measure.Counts()
+		return s.measure.IsCount()
 	case c == '-' && !hasNumber:
-		isSign := !s.found.negative && s.at+1 < len(s.text) && s.text[s.at+1] != ' '
-		s.found.negative = true
+		isSign := !s.number.negative && s.at+1 < len(s.text) && s.text[s.at+1] != ' '
+		s.number.negative = true
 		s.at++
 		return isSign
 	case c == '-' && s.at+1 < len(s.text) && s.isLetter(s.at+1) && s.at > 0 && isDigit(s.text[s.at-1]): // 4-door
@@ -123,35 +127,41 @@ func (s *numberScanner) next() bool {
 	case c == ',' || c == '.' || c == '-' || c == '/':
 		return hasNumber && s.readDash()
 	}
+
 	return s.readWord()
 }
 
-// readDash reads what stands for no cents, as in 12.900,- and 4,50,000/-, or a period at the end.
+// readDash reads signs for no cents, as in 12.900,- and 4,50,000/-, or a period at the end.
 func (s *numberScanner) readDash() bool {
 	from := s.at
 	for s.at < len(s.text) && bytes.IndexByte([]byte("-,./"), s.text[s.at]) >= 0 {
 		s.at++
 	}
+
 	if rest := s.text[s.at:]; len(rest) > 0 && rest[0] >= utf8.RuneSelf {
 		if r, size := utf8.DecodeRune(rest); r == '–' || r == '—' {
 			s.at += size
 		}
 	}
+
 	if s.at < len(s.text) && isDigit(s.text[s.at]) {
 		return false
 	}
+
 	switch string(s.text[from:s.at]) {
 	case ",", "/", "-":
 		return false
 	}
+
 	return true
 }
 
 // readDigits reads digits and the separators between them.
 func (s *numberScanner) readDigits() bool {
-	if s.found.count > 0 && (s.found.count == len(s.found.parts) || s.found.parts[s.found.count-1].zeros == 0) {
+	if s.number.count > 0 && (s.number.count == len(s.number.parts) || s.number.parts[s.number.count-1].zeros == 0) {
 		return false // a second number
 	}
+
 	from, group, onlySpaces := s.at, 0, true
 	for s.at < len(s.text) {
 		c := s.text[s.at]
@@ -165,18 +175,20 @@ func (s *numberScanner) readDigits() bool {
 		default:
 			return s.addDigits(s.text[from:s.at])
 		}
+
 		s.at++
 	}
+
 	return s.addDigits(s.text[from:s.at])
 }
 
 func (s *numberScanner) addDigits(digits []byte) bool {
-	s.found.parts[s.found.count].digits = digits
-	s.found.count++
+	s.number.parts[s.number.count].digits = digits
+	s.number.count++
 	return true
 }
 
-// digitsAt counts the digits from a place on, up to four.
+// digitsAt counts the digits from a position on, up to four.
 func (s *numberScanner) digitsAt(at int) int {
 	n := 0
 	for n < 4 && at+n < len(s.text) && isDigit(s.text[at+n]) {
@@ -190,7 +202,7 @@ func (s *numberScanner) isLetter(at int) bool {
 	return unicode.IsLetter(r)
 }
 
-// readWord reads a word or the sign of a currency.
+// readWord reads a word or a currency sign.
 func (s *numberScanner) readWord() bool {
 	from := s.at
 	for s.at < len(s.text) {
@@ -204,14 +216,16 @@ func (s *numberScanner) readWord() bool {
 		if isCurrency && r != '$' && s.at > from {
 			break // k€
 		}
+
 		s.at += size
 		if isCurrency {
 			if rest := s.text[from:]; bytes.HasPrefix(rest, []byte("u$s")) || bytes.HasPrefix(rest, []byte("u$d")) {
-				s.at++ // dollars, as they are written beside pesos
+				s.at++ // US dollars, as they are written beside pesos
 			}
 			break
 		}
 	}
+
 	if s.at == from {
 		return false
 	}
@@ -220,36 +234,42 @@ func (s *numberScanner) readWord() bool {
 	if s.at < len(s.text) && s.text[s.at] == '3' && (string(word) == "cm" || string(word) == "см") {
 		s.at++ // cm3
 	}
+
 	if s.at < len(s.text) && s.text[s.at] == '.' {
 		s.at++ // Rs.
 	}
+
 	return s.addWord(word)
 }
 
-// addWord finds out what a word is.
+// addWord adds the meaning of a word.
 func (s *numberScanner) addWord(word []byte) bool {
 	if slices.Contains(word, '.') {
 		word = slices.DeleteFunc(slices.Clone(word), func(c byte) bool { return c == '.' })
 	}
+
 	if s.isUnderstood(word) {
 		return true
 	}
+
 	_, size := utf8.DecodeRune(word)
-	if size == len(word) || s.found.count == 0 || numberWords.scales[string(word[:size])] == 0 {
+	if size == len(word) || s.number.count == 0 || numberWords.scales[string(word[:size])] == 0 {
 		return false
 	}
+
 	return s.isUnderstood(word[:size]) && s.isUnderstood(word[size:]) // 万公里, tkm
 }
 
-// isUnderstood takes a word for a scale, a unit, a currency, or a word that does not count.
+// isUnderstood reads a word as a scale, a unit, a currency, or an ignored word.
 func (s *numberScanner) isUnderstood(word []byte) bool {
 	m := s.measure
-	if s.found.count > 0 {
+	if s.number.count > 0 {
 		zeros := numberWords.scales[string(word)]
 		if string(word) == "l" && m.IsMoney() {
 			zeros = 5 // lakh
 		}
-		last := &s.found.parts[s.found.count-1]
+
+		last := &s.number.parts[s.number.count-1]
 		switch {
 		case zeros == 0 || last.zeros > 0 || !m.IsMoney() && !m.IsDistance():
 		case m.IsDistance() && zeros > 5, m.IsDistance() && string(word) == "mil" && !s.isBeforeDistance():
@@ -261,20 +281,21 @@ func (s *numberScanner) isUnderstood(word []byte) bool {
 	}
 
 	unit := numberWords.units[string(word)]
-	hasUnits := !m.IsMoney() && !m.Counts() && (!m.IsDistance() || unit == "km" || unit == "mi")
-	if unit != "" && hasUnits && s.found.count > 0 && s.found.unit == "" {
-		s.found.unit = unit
+	hasUnits := !m.IsMoney() && !m.IsCount() && (!m.IsDistance() || unit == "km" || unit == "mi")
+	if unit != "" && hasUnits && s.number.count > 0 && s.number.unit == "" {
+		s.number.unit = unit
 		return true
 	}
-	if !m.IsDistance() && !m.Counts() && s.addCurrency(string(word)) {
+	if !m.IsDistance() && !m.IsCount() && s.addCurrency(string(word)) {
 		return true
 	}
 	if numberWords.nouns[m.Field][string(word)] {
-		s.found.hasNoun = true
+		s.number.hasNoun = true
 		return true
 	}
-	s.found.hasMore = true
-	return numberWords.aside[string(word)]
+
+	s.number.hasMore = true
+	return numberWords.ignoredWords[string(word)]
 }
 
 // isBeforeDistance reports whether a unit of distance comes next.
@@ -286,8 +307,7 @@ func (s *numberScanner) isBeforeDistance() bool {
 	return len(rest) > 1 && (rest[0] == 'k' || rest[0] == 'q')
 }
 
-// addCurrency takes a word for a currency. Where two stand with a number, as in "$5,000 CAD", the one that says more
-// counts.
+// addCurrency reads a word as a currency. If a number has two, as in "$5,000 CAD", the more specific one counts.
 func (s *numberScanner) addCurrency(sign string) bool {
 	if s.at < len(s.text) && len(sign) <= 2 && sign[len(sign)-1] != '$' { // US $5,000
 		if rest := bytes.TrimLeft(s.text[s.at:], " "); len(rest) > 0 && rest[0] == '$' &&
@@ -296,15 +316,19 @@ func (s *numberScanner) addCurrency(sign string) bool {
 			sign += "$"
 		}
 	}
+
 	if code := strings.TrimSuffix(sign, "$"); numberWords.currencies[sign] == nil {
 		sign = code // USD$
 	}
-	codes, before := numberWords.currencies[sign], numberWords.currencies[s.found.sign]
-	if codes == nil || before != nil && !sharesCurrency(sign, s.found.sign) {
+
+	codes, before := numberWords.currencies[sign], numberWords.currencies[s.number.sign]
+	if codes == nil || before != nil && !sharesCurrency(sign, s.number.sign) {
 		return false
 	}
+
 	if before == nil || len(codes) < len(before) {
-		s.found.sign = sign
+		s.number.sign = sign
 	}
+
 	return true
 }

@@ -5,35 +5,36 @@ import (
 	"math/big"
 )
 
-// NumberStyle says how a column writes its numbers, decided once from all of its values. The zero style reads plain
-// numbers and those that can be read in one way only.
+// NumberStyle says how a column writes its numbers. It is learned once from all its values. The zero style reads plain
+// numbers and unambiguous ones.
 type NumberStyle struct {
-	Field      string `json:"field,omitempty"`      // the field that the column is read for, as in Measure
-	Comma      string `json:"comma,omitempty"`      // what a comma before three digits is: groups, decimal or unclear ("")
-	Point      string `json:"point,omitempty"`      // the same of a period
-	Unit       string `json:"unit,omitempty"`       // the usual unit, such as km; "" where the values name none
+	Field string `json:"field,omitempty"` // the field that the column is read for, as in Measure
+	// the meaning of a comma before three digits: groups, decimal or unclear ("")
+	Comma      string `json:"comma,omitempty"`
+	Point      string `json:"point,omitempty"`      // the meaning of a period before three digits
+	Unit       string `json:"unit,omitempty"`       // the usual unit, such as km; "" if the values name none
 	Currency   string `json:"currency,omitempty"`   // the usual currency, ISO 4217
 	Units      bool   `json:"units,omitempty"`      // whether units differ from row to row
 	Currencies bool   `json:"currencies,omitempty"` // whether currencies differ from row to row
 
-	LocalDollar bool `json:"local_dollar,omitempty"` // whether a $ alone is not one of the USA, as beside U$S
+	LocalDollar bool `json:"local_dollar,omitempty"` // whether a $ alone is not a US dollar, as beside U$S
 }
 
-// What a separator before three digits is.
+// Meanings of a separator before three digits.
 const (
-	groups  = "groups"
-	decimal = "decimal"
+	separatesGroups   = "groups"
+	separatesDecimals = "decimal"
 )
 
-// ParsedNumber is a number as a stored text has it.
+// ParsedNumber is a number read from a stored text.
 type ParsedNumber struct {
 	Number   []byte // in the notation of NormalDecimal
 	Unit     string // as the text names it, such as km; "" for the column's
 	Currency string // ISO 4217; "" for the column's
 }
 
-// Parse reads a stored text. The number is appended to buf. It returns false for a text that is not one number, or that
-// can be read in two ways.
+// Parse reads a stored text and appends its number to buf. It returns false for a text that is not one number, or that
+// is ambiguous.
 func (s NumberStyle) Parse(text, buf []byte) (n ParsedNumber, ok bool) {
 	start := len(buf)
 	if isDigits(text) {
@@ -41,9 +42,11 @@ func (s NumberStyle) Parse(text, buf []byte) (n ParsedNumber, ok bool) {
 		buf = append(buf, number...)
 		return ParsedNumber{Number: buf[start:]}, true
 	}
+
 	if number, ok := parseExponent(text); ok {
 		return ParsedNumber{Number: append(buf, number...)[start:]}, true
 	}
+
 	if s.Field == "year" {
 		if year, ok := parseYear(text); ok {
 			buf = append(buf, year...)
@@ -59,10 +62,12 @@ func (s NumberStyle) Parse(text, buf []byte) (n ParsedNumber, ok bool) {
 	if buf, ok = s.appendNumber(buf, w); !ok {
 		return ParsedNumber{}, false
 	}
-	currency := CurrencyOf(w.sign, s.Currency)
+
+	currency := currencyOf(w.sign, s.Currency)
 	if s.LocalDollar && w.sign == "$" {
 		currency = "$"
 	}
+
 	return ParsedNumber{buf[start:], w.unit, currency}, true
 }
 
@@ -72,12 +77,14 @@ func (s NumberStyle) appendNumber(buf []byte, w writtenNumber) ([]byte, bool) {
 	if w.negative {
 		buf = append(buf, '-')
 	}
+
 	from := len(buf)
 	for _, part := range w.parts[:w.count] {
 		whole, fraction, ok := s.resolve(part)
 		if !ok {
 			return buf[:start], false
 		}
+
 		second := len(buf)
 		buf = appendShifted(buf, whole, fraction, part.zeros)
 		if second > from { // 1 lakh 20 thousand
@@ -86,25 +93,28 @@ func (s NumberStyle) appendNumber(buf []byte, w writtenNumber) ([]byte, bool) {
 			buf = append(buf[:from], sum.Add(sum, addend).FloatString(maxNumberText)...)
 		}
 	}
+
 	number, ok := NormalDecimal(buf[start:])
 	return append(buf[:start], number...), ok
 }
 
-// resolve gives the digits before and after the decimal mark; the first may have separators between them.
+// resolve returns the digits before and after the decimal mark. The former may contain separators.
 func (s NumberStyle) resolve(part scaledDigits) (whole, fraction []byte, ok bool) {
-	_, point, either, ok := separators(part.digits)
+	_, point, either, ok := classifySeparators(part.digits)
 	if !ok {
 		return nil, nil, false
 	}
+
 	if either != 0 {
 		reading := s.Point
 		if either == ',' {
 			reading = s.Comma
 		}
+
 		switch {
-		case reading == decimal, reading == "" && either == '.' && part.zeros > 0: // 2.125 lakh
+		case reading == separatesDecimals, reading == "" && either == '.' && part.zeros > 0: // 2.125 lakh
 			point = either
-		case reading != groups || part.zeros > 4:
+		case reading != separatesGroups || part.zeros > 4:
 			return nil, nil, false
 		}
 	}
@@ -112,36 +122,41 @@ func (s NumberStyle) resolve(part scaledDigits) (whole, fraction []byte, ok bool
 	if point == 0 {
 		return part.digits, nil, true
 	}
+
 	at := bytes.LastIndexByte(part.digits, point)
 	return part.digits[:at], part.digits[at+1:], true
 }
 
-// appendShifted appends a number times ten to the power of zeros.
+// appendShifted appends a number multiplied by ten to the power of zeros.
 func appendShifted(buf, whole, fraction []byte, zeros int) []byte {
 	for _, c := range whole {
 		if isDigit(c) {
 			buf = append(buf, c)
 		}
 	}
+
 	for i := range max(zeros, len(fraction)) {
 		if i == zeros {
 			buf = append(buf, '.')
 		}
+
 		if i < len(fraction) {
 			buf = append(buf, fraction[i])
 		} else {
 			buf = append(buf, '0')
 		}
 	}
+
 	return buf
 }
 
-// ConvertDistance gives a number of miles in kilometers or one of kilometers in miles, to a whole number.
-func ConvertDistance(number []byte, from, to string) (converted []byte, ok bool) {
+// convertDistance converts miles to kilometers or kilometers to miles, rounded to a whole number.
+func convertDistance(number []byte, from, to string) (converted []byte, ok bool) {
 	n, ok := new(big.Rat).SetString(string(number))
 	if !ok || len(number) > 2*maxNumberText {
 		return nil, false
 	}
+
 	switch {
 	case from == to:
 		return number, true
@@ -152,5 +167,6 @@ func ConvertDistance(number []byte, from, to string) (converted []byte, ok bool)
 	default:
 		return nil, false
 	}
+
 	return NormalDecimal([]byte(n.FloatString(0)))
 }

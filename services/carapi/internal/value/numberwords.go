@@ -9,23 +9,22 @@ import (
 //go:embed numbers.txt
 var numbersFile string
 
-// numberWords are the words and signs of numbers.txt.
+// numberWords are the words and signs in numbers.txt.
 var numberWords = readNumberWords(numbersFile)
 
 type numberVocabulary struct {
-	units      map[string]string          // km for kilometers
-	scales     map[string]int             // 3 for thousand
-	nouns      map[string]map[string]bool // by field
-	aside      map[string]bool
-	years      map[string]bool     // by the keys of the words
-	currencies map[string][]string // ISO 4217
+	units        map[string]string          // unit by word: km for kilometers
+	scales       map[string]int             // power of ten by word: 3 for thousand
+	nouns        map[string]map[string]bool // by field
+	ignoredWords map[string]bool
+	years        map[string]bool     // by the keys of the words
+	currencies   map[string][]string // ISO 4217
 }
 
-// readNumberWords reads the form of numbers.txt, which is described there.
+// readNumberWords reads the format of numbers.txt, which describes itself.
 func readNumberWords(text string) *numberVocabulary {
 	v := &numberVocabulary{map[string]string{}, map[string]int{}, map[string]map[string]bool{}, map[string]bool{},
-		map[string]bool{},
-		map[string][]string{}}
+		map[string]bool{}, map[string][]string{}}
 	section := ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -37,6 +36,7 @@ func readNumberWords(text string) *numberVocabulary {
 			v.addLine(section, line)
 		}
 	}
+
 	return v
 }
 
@@ -45,10 +45,12 @@ func (v *numberVocabulary) addLine(section, line string) {
 	if !hasMeaning {
 		list = line
 	}
+
 	field, isNoun := strings.CutPrefix(section, "noun ")
 	if isNoun && v.nouns[field] == nil {
 		v.nouns[field] = map[string]bool{}
 	}
+
 	for _, word := range splitTrimmed(list, ",") {
 		switch {
 		case section == "unit":
@@ -58,7 +60,7 @@ func (v *numberVocabulary) addLine(section, line string) {
 		case isNoun:
 			v.nouns[field][word] = true
 		case section == "aside":
-			v.aside[word] = true
+			v.ignoredWords[word] = true
 		case section == "year":
 			v.years[Key(word)] = true
 		case hasMeaning:

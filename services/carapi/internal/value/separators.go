@@ -2,13 +2,14 @@ package value
 
 import "bytes"
 
-// separators says what the separators between digits are: of groups, a decimal mark, or either one. It returns false
-// for digits that are no number.
-func separators(digits []byte) (group, point, either byte, ok bool) {
+// classifySeparators says what the separators between digits are: group separators, a decimal mark, or an ambiguous
+// one. It returns false for digits that are not a number.
+func classifySeparators(digits []byte) (group, point, either byte, ok bool) {
 	last := bytes.LastIndexAny(digits, "., '")
 	if last < 0 {
 		return 0, 0, 0, true
 	}
+
 	mark, after := digits[last], len(digits)-last-1
 	first := bytes.IndexAny(digits, "., '")
 	switch {
@@ -22,14 +23,16 @@ func separators(digits []byte) (group, point, either byte, ok bool) {
 	case after == 3 && first <= 3 && digits[0] != '0':
 		return 0, 0, mark, true
 	}
+
 	return 0, mark, 0, true
 }
 
-// areGroups reports whether digits stand in groups of three, or in Indian groups: 4,50,000.
+// areGroups reports whether digits are in groups of three, or in Indian groups: 4,50,000.
 func areGroups(digits []byte, separator byte) bool {
 	parts := bytes.Split(digits, []byte{separator})
 	last := len(parts) - 1
 	isWestern := len(parts[0]) <= 3
+
 	isIndian := len(parts[0]) <= 2 && separator == ',' && last > 1
 	for i, p := range parts {
 		switch {
@@ -41,6 +44,7 @@ func areGroups(digits []byte, separator byte) bool {
 			isWestern, isIndian = isWestern && len(p) == 3, isIndian && len(p) == 2
 		}
 	}
+
 	return isWestern || isIndian
 }
 

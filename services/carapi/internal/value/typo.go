@@ -10,9 +10,9 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Nearest gives the names that one was perhaps meant to be, at most three, the likeliest first.
+// Nearest returns at most three names that name was perhaps meant to be, the likeliest first.
 func Nearest(name string, names []string) []string {
-	return nearest(name, func(yield func(folded, name string) bool) {
+	return nearestNames(name, func(yield func(folded, name string) bool) {
 		for _, n := range names {
 			if !yield(Fold(n), n) {
 				return
@@ -21,9 +21,9 @@ func Nearest(name string, names []string) []string {
 	})
 }
 
-// NearestFolded is Nearest for names that are folded already: by their folded text, each with its spellings.
+// NearestFolded is Nearest for folded names, each with its spellings.
 func NearestFolded(name string, names map[string][]string) []string {
-	return nearest(name, func(yield func(folded, name string) bool) {
+	return nearestNames(name, func(yield func(folded, name string) bool) {
 		for folded, spellings := range names {
 			for _, n := range spellings {
 				if !yield(folded, n) {
@@ -34,41 +34,48 @@ func NearestFolded(name string, names map[string][]string) []string {
 	})
 }
 
-func nearest(name string, names iter.Seq2[string, string]) []string {
+func nearestNames(name string, names iter.Seq2[string, string]) []string {
 	const most = 3
 	folded := Fold(name)
 	letters := utf8.RuneCountInString(folded)
 	if len(name) > 100 || letters == 0 {
 		return nil
 	}
+
 	type candidate struct {
 		name     string
 		distance int
 	}
+
+	// Long names may differ in two letters. A name that contains the other one is always near.
 	limit := max(1, min(letters/3, 2))
+
 	var candidates []candidate
 	for f, n := range names {
 		more := utf8.RuneCountInString(f) - letters
 		holds := letters >= 3 && (strings.Contains(f, folded) || letters+more >= 3 && strings.Contains(folded, f))
 		if !holds && (more > limit || -more > limit) {
-			continue // which spares computing the distance
+			continue // saves computing the distance
 		}
 
 		d := levenshtein.ComputeDistance(folded, f)
 		switch {
-		case Transposed([]rune(folded), []rune(f)):
+		case IsTransposition([]rune(folded), []rune(f)):
 			d = 1
 		case holds:
 			d = min(d, 2)
 		}
+
 		if d <= limit {
 			candidates = append(candidates, candidate{n, d})
 		}
 	}
 
+	// Drop other spellings of the same name.
 	slices.SortFunc(candidates, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), strings.Compare(a.name, b.name))
 	})
+
 	var found []string
 	for _, c := range candidates {
 		isSame := func(other string) bool { return SameText(other, c.name) }
@@ -76,33 +83,34 @@ func nearest(name string, names iter.Seq2[string, string]) []string {
 			found = append(found, c.name)
 		}
 	}
+
 	return found
 }
 
-// OneTypo reports whether a name is another one with a single typing error. Names of up to three letters and names with
-// comparison signs never are.
-func OneTypo(name, meant string) bool {
+// IsOneTypo reports whether a name differs from another one by a single typing error. It is false for names of up to
+// three letters and names with comparison signs.
+func IsOneTypo(name, meant string) bool {
 	a, b := Fold(name), Fold(meant)
-	if Transposed([]rune(a), []rune(b)) {
+	if IsTransposition([]rune(a), []rune(b)) {
 		return true
 	}
 	return len(a) > 3 && !strings.ContainsAny(name, "!<>=~") && levenshtein.ComputeDistance(a, b) <= 1
 }
 
-// Excerpt is what a message repeats of a caller's text: at most 100 bytes of valid UTF-8.
+// Excerpt returns what a message repeats of a caller's text: at most 100 bytes of valid UTF-8.
 func Excerpt(s string) string {
 	const most = 100
 	return Shorten(s, most)
 }
 
-// Shorten gives at most so many bytes of a text, as valid UTF-8, with three dots where the rest is left out. Characters
-// that could act on a screen become U+FFFD, so that a reader sees that something is there. Written as JSON, the text
-// takes at most twice as many bytes.
+// Shorten returns at most most bytes of a text as valid UTF-8, with three dots for the rest. Characters that could
+// affect a screen become U+FFFD, so that a reader notices them. As JSON, the text takes at most twice as many bytes.
 func Shorten(s string, most int) string {
 	const dots = "..."
-	if len(s) > 4*most { // the rest would be left out anyway
+	if len(s) > 4*most { // the rest is dropped anyway
 		s = s[:4*most]
 	}
+
 	s = strings.Map(func(r rune) rune {
 		if actsOnScreen(r) || r == '\u2028' || r == '\u2029' {
 			return utf8.RuneError
@@ -117,5 +125,6 @@ func Shorten(s string, most int) string {
 	for !utf8.RuneStart(s[end]) {
 		end--
 	}
+
 	return s[:end] + dots
 }

@@ -8,7 +8,8 @@ import (
 )
 
 func TestNearest(t *testing.T) {
-	names := []string{"price", "price_min", "price_max", "mileage", "make", "Model", "ハン", "パン", "Grand Cherokee", "RED", "Red", "Sport", "Sport+"}
+	names := []string{"price", "price_min", "price_max", "mileage", "make", "Model", "ハン", "パン", "Grand Cherokee", "RED",
+		"Red", "Sport", "Sport+"}
 	for name, want := range map[string][]string{
 		"prices":                    {"price"},
 		"pricemax":                  {"price_max", "price", "price_min"},
@@ -31,6 +32,7 @@ func TestNearest(t *testing.T) {
 		for _, n := range names {
 			folded[Fold(n)] = append(folded[Fold(n)], n)
 		}
+
 		if got := NearestFolded(name, folded); !slices.Equal(got, want) {
 			t.Errorf("%q among folded names: %q, want %q", name, got, want)
 		}

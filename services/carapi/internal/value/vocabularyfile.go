@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// The notation is described at the top of vocabulary/en.txt.
+// vocabulary/en.txt describes the format.
 
-// read adds the lines of a vocabulary file. The error names the line.
-func (v *Vocabulary) read(text string) error {
+// addFile adds the lines of a vocabulary file. An error names the line.
+func (v *Vocabulary) addFile(text string) error {
 	for _, l := range v.lexica {
 		l.headFirst = false
 	}
@@ -25,22 +25,26 @@ func (v *Vocabulary) read(text string) error {
 			field = strings.TrimSpace(strings.Trim(line, "[]"))
 			continue
 		}
+
 		expected := "a field in brackets before it, such as [make]"
 		if field != "" {
-			expected = v.readLine(field, line)
+			expected = v.addLine(field, line)
 		}
+
 		if expected != "" {
 			return fmt.Errorf("line %d: %q: expected %s", number, line, expected)
 		}
 	}
+
 	return nil
 }
 
-// readLine adds one line below the name of a field. It gives what was expected of a line that cannot be read.
-func (v *Vocabulary) readLine(field, line string) (expected string) {
+// addLine adds one line below the name of a field. It returns what was expected instead of a line that cannot be read.
+func (v *Vocabulary) addLine(field, line string) (expected string) {
 	const aliasForms = "names for the same, as in Chevrolet = Chevy, or words and what they mean, as in 4x4 -> AWD, 4WD"
 	words, values, isDirected := strings.Cut(line, "->")
 	names := splitTrimmed(line, "=")
+
 	meaning, listed, isShade := strings.Cut(line, "<")
 	isMeaning := isShade
 	if !isShade {
@@ -49,27 +53,29 @@ func (v *Vocabulary) readLine(field, line string) (expected string) {
 
 	switch {
 	case isDirected:
-		said, meant := foldAll(splitTrimmed(words, ",")), foldAll(splitTrimmed(values, ","))
+		said, meant := foldAllOrNil(splitTrimmed(words, ",")), foldAllOrNil(splitTrimmed(values, ","))
 		if said == nil || meant == nil {
 			return aliasForms
 		}
 		v.addAliases(field, said, meant)
 	case len(names) > 1:
-		folded := foldAll(names)
+		folded := foldAllOrNil(names)
 		if folded == nil {
 			return aliasForms
 		}
+
 		v.addAliases(field, folded, folded)
 		if field == "make" {
 			v.makes.add(names)
 		}
 	case isMeaning:
-		return v.readMeaning(field, strings.TrimSpace(meaning), splitTrimmed(listed, ","), isShade)
-	case field == "make" && foldAll(names) != nil:
+		return v.addMeaning(field, strings.TrimSpace(meaning), splitTrimmed(listed, ","), isShade)
+	case field == "make" && foldAllOrNil(names) != nil:
 		v.makes.add(names)
 	default:
 		return aliasForms
 	}
+
 	return ""
 }
 
@@ -77,6 +83,7 @@ func (v *Vocabulary) addAliases(field string, said, meant []string) {
 	if v.aliases[field] == nil {
 		v.aliases[field] = map[string][]string{}
 	}
+
 	for _, word := range said {
 		for _, m := range meant {
 			if !slices.Contains(v.aliases[field][word], m) {
@@ -86,22 +93,22 @@ func (v *Vocabulary) addAliases(field string, said, meant []string) {
 	}
 }
 
-// readMeaning adds words for a meaning. The meanings ignore, before, after, ends, head, dark and light are settings.
-func (v *Vocabulary) readMeaning(field, meaning string, words []string, isShade bool) (expected string) {
+// addMeaning adds words for a meaning. The meanings ignore, before, after, ends, head, dark and light are settings.
+func (v *Vocabulary) addMeaning(field, meaning string, words []string, isShade bool) (expected string) {
 	l := v.lexica[field]
 	switch {
 	case l == nil:
-		return "meanings below one of [" + strings.Join(MeaningFields, "], [") + "] only"
-	case foldAll(words) == nil || Fold(meaning) == "":
+		return "meanings below one of [" + strings.Join(meaningFields, "], [") + "] only"
+	case foldAllOrNil(words) == nil || Fold(meaning) == "":
 		return "words for a meaning, as in black: noir, nero"
 	case meaning == "before":
-		l.before = append(l.before, keys(words)...)
+		l.prefixes = append(l.prefixes, keysOf(words)...)
 	case meaning == "after":
-		l.after = append(l.after, keys(words)...)
+		l.suffixes = append(l.suffixes, keysOf(words)...)
 	case meaning == "ends":
-		l.ends = append(l.ends, keys(words)...)
+		l.endings = append(l.endings, keysOf(words)...)
 	case meaning == "dark" || meaning == "light":
-		for _, key := range keys(words) {
+		for _, key := range keysOf(words) {
 			l.depths[key] = meaning
 		}
 	case meaning == "head":
@@ -112,6 +119,7 @@ func (v *Vocabulary) readMeaning(field, meaning string, words []string, isShade 
 	default:
 		l.add(meaning, words, isShade)
 	}
+
 	return ""
 }
 
@@ -123,7 +131,7 @@ func splitTrimmed(s, separator string) []string {
 	return parts
 }
 
-func keys(words []string) []string {
+func keysOf(words []string) []string {
 	all := make([]string, len(words))
 	for i, w := range words {
 		all[i] = Key(w)
@@ -131,8 +139,8 @@ func keys(words []string) []string {
 	return all
 }
 
-// foldAll folds words; nil if one of them has no letter or digit.
-func foldAll(words []string) []string {
+// foldAllOrNil folds words. It returns nil if one of them has no letter or digit.
+func foldAllOrNil(words []string) []string {
 	folded := FoldAll(words)
 	if slices.Contains(folded, "") {
 		return nil

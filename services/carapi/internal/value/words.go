@@ -5,54 +5,58 @@ import (
 	"unicode/utf8"
 )
 
-// words is a text taken apart at all signs, and between letters and digits.
-type words struct {
+// splitText is a text split at all signs, and between letters and digits.
+type splitText struct {
 	text  string
-	keys  []byte // of all words, without spaces
-	parts []part
+	keys  []byte // the keys of all words, without spaces
+	parts []wordPart
 }
 
-// part is a word: where it is in the text, and in the keys.
-type part struct {
+// wordPart is a word: its place in the text, and in the keys.
+type wordPart struct {
 	start, end, keyStart, keyEnd int
 }
 
-// key gives the keys of neighboring words, joined: "pick-up" is pickup.
-func (w *words) key(from, to int) []byte { return w.keys[w.parts[from].keyStart:w.parts[to-1].keyEnd] }
+// key returns the joined keys of neighboring words: "pick-up" is pickup.
+func (w *splitText) key(from, to int) []byte {
+	return w.keys[w.parts[from].keyStart:w.parts[to-1].keyEnd]
+}
 
-// after gives the signs between a word and the next one.
-func (w *words) after(i int) string {
+// after returns the signs between a word and the next one.
+func (w *splitText) after(i int) string {
 	if i+1 == len(w.parts) {
 		return w.text[w.parts[i].end:]
 	}
 	return w.text[w.parts[i].end:w.parts[i+1].start]
 }
 
-// joined gives the keys of all words.
-func (w *words) joined() string { return string(w.keys) }
+// joined returns the keys of all words.
+func (w *splitText) joined() string { return string(w.keys) }
 
-// splitWords takes a text apart.
-func splitWords(text string) words {
-	w := words{text: text, keys: make([]byte, 0, len(text)), parts: make([]part, 0, 8)}
+// splitWords splits a text into words.
+func splitWords(text string) splitText {
+	w := splitText{text: text, keys: make([]byte, 0, len(text)), parts: make([]wordPart, 0, 8)}
 	start, last := 0, 0
 	end := func(at int) {
 		if last != 0 {
 			from := len(w.keys)
 			w.keys = AppendKey(w.keys, text[start:at])
-			w.parts = append(w.parts, part{start, at, from, len(w.keys)})
+			w.parts = append(w.parts, wordPart{start, at, from, len(w.keys)})
 		}
 	}
+
 	for i, r := range text {
 		if kind := wordKind(r, last); kind != last {
 			end(i)
 			start, last = i, kind
 		}
 	}
+
 	end(len(text))
 	return w
 }
 
-// wordKind is 1 for letters and 2 for digits; 0 for other signs. A mark belongs to what is before it.
+// wordKind returns 1 for letters, 2 for digits and 0 for other signs. A mark belongs to the sign before it.
 func wordKind(r rune, last int) int {
 	switch {
 	case r < utf8.RuneSelf && (r|0x20 < 'a' || r|0x20 > 'z'):
@@ -64,5 +68,6 @@ func wordKind(r rune, last int) int {
 	case unicode.Is(unicode.M, r):
 		return last
 	}
+
 	return 0
 }

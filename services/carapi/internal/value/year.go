@@ -5,16 +5,18 @@ import (
 	"unicode"
 )
 
-// parseYear gives the year of a vehicle in a text such as "2015 reg", "03/2015" or "2015-03-01": the only one in it.
+// parseYear returns the only year in a text such as "2015 reg", "03/2015" or "2015-03-01".
 func parseYear[T string | []byte](text T) (year string, ok bool) {
 	if len(text) > maxNumberText {
 		return "", false
 	}
+
 	var buf [2 * maxNumberText]byte
 	s := strings.TrimSpace(string(appendNumberText(buf[:0], []byte(text))))
 	if isYear(s) {
 		return s, true
 	}
+
 	w := splitWords(s)
 	for i := range w.parts {
 		key := string(w.key(i, i+1))
@@ -31,10 +33,12 @@ func parseYear[T string | []byte](text T) (year string, ok bool) {
 			return "", false
 		}
 	}
+
 	if strings.ContainsFunc(s, func(r rune) bool {
 		return !unicode.In(r, unicode.L, unicode.M, unicode.N) && !strings.ContainsRune(" -/.,:()'", r)
 	}) {
 		return "", false // 2015+, €2015
 	}
+
 	return year, year != ""
 }

@@ -11,58 +11,67 @@ import (
 	"time"
 )
 
-// status asks without a test at hand, as a goroutine must.
-func status(url string) (int, string) {
-	code, _, body := answered(url)
+// getStatus asks without a test at hand, as a goroutine must.
+func getStatus(url string) (int, string) {
+	code, _, body := getAnswer(url)
 	return code, body
 }
 
-// answered gives the headers of an answer too; of an error the code is 0.
-func answered(url string) (int, http.Header, string) {
+// getAnswer gives the headers of an answer too; of an error the code is 0.
+func getAnswer(url string) (int, http.Header, string) {
 	r, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
 		return 0, nil, err.Error()
 	}
-	r.Header.Set("X-API-Key", key)
+
+	r.Header.Set("X-API-Key", apiKey)
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return 0, nil, err.Error()
 	}
+
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return 0, nil, err.Error()
 	}
+
 	return res.StatusCode, res.Header, string(body)
 }
 
-func becomes(t *testing.T, url string, want int) string {
+func waitForStatus(t *testing.T, url string, want int) string {
 	t.Helper()
 	deadline := time.Now().Add(5 * time.Minute)
 	for {
-		code, body := status(url)
+		code, body := getStatus(url)
 		if code == want {
 			return body
 		}
+
 		if time.Now().After(deadline) {
 			t.Fatalf("%s never answers %d: %d %s", url, want, code, body)
 		}
+
 		time.Sleep(50 * time.Millisecond)
 	}
 }
 
 // Columns come, go and change while requests run, which notice it and do not fail.
 func TestColumnsThatChange(t *testing.T) {
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), year INT, color VARCHAR(20), doors INT, bay INT)",
-		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 2020, 'red', 5, 1), (2, 'VW', 'Polo', 2021, 'blue', 3, 2), (3, 'VW', 'Golf', 2021, NULL, NULL, NULL)") {
+	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model "+
+		"VARCHAR(20), year INT, color VARCHAR(20), doors INT, bay INT)",
+		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 2020, 'red', 5, 1), (2, 'VW', 'Polo', 2021, 'blue', 3, 2), (3, 'VW', "+
+			"'Golf', 2021, NULL, NULL, NULL)") {
 		url, log := serveLogged(t, own.config, "cars")
 		var stop atomic.Bool
 		var wg sync.WaitGroup
+
 		var asked atomic.Int64
-		for _, path := range []string{"/cars/", "/cars/1", "/cars/?sort=-year&q=vw", "/cars/stats?make=vw", "/cars/facets", "/cars/fields", "/cars/?limit=1&facets=make"} {
+		for _, path := range []string{"/cars/", "/cars/1", "/cars/?sort=-year&q=vw", "/cars/stats?make=vw", "/cars/facets",
+			"/cars/fields", "/cars/?limit=1&facets=make"} {
 			wg.Go(func() {
 				for !stop.Load() {
-					if code, body := status(url + path); code != 200 {
+					if code, body := getStatus(url + path); code != 200 {
 						t.Errorf("%s: %s: %d %s", database, path, code, body)
 						return
 					}
@@ -70,35 +79,48 @@ func TestColumnsThatChange(t *testing.T) {
 				}
 			})
 		}
+
 		wait := func() { // until the requests have seen the change
 			for n, deadline := asked.Load(), time.Now().Add(time.Minute); asked.Load() < n+100 && time.Now().Before(deadline); {
 				time.Sleep(time.Millisecond)
 			}
 		}
+
 		wait()
 		own.exec(t, "ALTER TABLE cars DROP COLUMN color")
 		wait()
-		if code, body := status(url + "/cars/?color=red"); code != 400 {
+
+		if code, body := getStatus(url + "/cars/?color=red"); code != 400 {
 			t.Errorf("%s: a column that has gone: %d %s", database, code, body)
 		}
-		if got := get(t, url+"/cars/1"); got != `200 OK {"id":1,"make":"Kia","model":"Rio","year":2020,"doors":5,"bay":1}`+"\n" {
+
+		if got := get(t, url+"/cars/1"); got != `200 OK {"id":1,"make":"Kia","model":"Rio","year":2020,"doors":5,"bay":1}`+
+			"\n" {
 			t.Errorf("%s: %s", database, got)
 		}
+
 		own.exec(t, "ALTER TABLE cars ADD COLUMN seats INT")
 		own.exec(t, "UPDATE cars SET seats = id + 3")
-		if body := becomes(t, url+"/cars/?seats=5&fields=id,seats", 200); !strings.Contains(body, `[{"id":2,"seats":5}]`) {
+
+		if body := waitForStatus(t, url+"/cars/?seats=5&fields=id,seats", 200); !strings.Contains(body,
+			`[{"id":2,"seats":5}]`) {
 			t.Errorf("%s: %s", database, body)
 		}
+
 		// The type: bay is a text from now on.
 		if database == "MySQL" {
 			own.exec(t, "ALTER TABLE cars MODIFY bay VARCHAR(5)")
 		} else {
-			own.exec(t, "BEGIN; ALTER TABLE cars ADD COLUMN bay2 VARCHAR(5); UPDATE cars SET bay2 = bay; ALTER TABLE cars DROP COLUMN bay; ALTER TABLE cars RENAME COLUMN bay2 TO bay; COMMIT")
+			own.exec(t, "BEGIN; ALTER TABLE cars ADD COLUMN bay2 VARCHAR(5); UPDATE cars SET bay2 = bay; ALTER TABLE cars "+
+				"DROP COLUMN bay; ALTER TABLE cars RENAME COLUMN bay2 TO bay; COMMIT")
 		}
+
 		own.exec(t, "UPDATE cars SET bay = 'A1' WHERE id = 3")
-		if body := becomes(t, url+"/cars/?bay=a-1&fields=id,bay", 200); !strings.Contains(body, `[{"id":3,"bay":"A1"}]`) {
+		if body := waitForStatus(t, url+"/cars/?bay=a-1&fields=id,bay", 200); !strings.Contains(body,
+			`[{"id":3,"bay":"A1"}]`) {
 			t.Errorf("%s: %s", database, body)
 		}
+
 		wait()
 		stop.Store(true)
 		wg.Wait()
@@ -107,58 +129,75 @@ func TestColumnsThatChange(t *testing.T) {
 		own.exec(t, "ALTER TABLE cars RENAME COLUMN model TO yyy")
 		own.exec(t, "UPDATE cars SET make = 'none'")
 		own.exec(t, "ALTER TABLE cars RENAME COLUMN make TO zzz")
-		code, body := status(url + "/cars/")
-		if code != 503 || !strings.Contains(body, `"detail":"`) || strings.Contains(body, "zzz") || strings.Contains(body, "SELECT") {
+
+		code, body := getStatus(url + "/cars/")
+		if code != 503 || !strings.Contains(body, `"detail":"`) || strings.Contains(body, "zzz") ||
+			strings.Contains(body, "SELECT") {
 			t.Errorf("%s: without make: %d %s", database, code, body)
 		}
+
 		if !strings.Contains(log.String(), "no column for make") {
 			t.Errorf("%s: the log does not tell that make is missing: %s", database, log)
 		}
-		becomes(t, url+"/readyz", 503)
+
+		waitForStatus(t, url+"/readyz", 503)
 		own.exec(t, "ALTER TABLE cars RENAME COLUMN zzz TO make")
 		own.exec(t, "ALTER TABLE cars RENAME COLUMN yyy TO model")
 		own.exec(t, "UPDATE cars SET make = 'Kia'")
-		becomes(t, url+"/cars/?make=kia", 200)
+		waitForStatus(t, url+"/cars/?make=kia", 200)
 		own.exec(t, "ALTER TABLE cars RENAME TO cars_old")
-		if code, body := status(url + "/cars/"); code != 503 {
+
+		if code, body := getStatus(url + "/cars/"); code != 503 {
 			t.Errorf("%s: without a table: %d %s", database, code, body)
 		}
+
 		own.exec(t, "ALTER TABLE cars_old RENAME TO cars")
-		becomes(t, url+"/cars/?make=kia", 200)
+		waitForStatus(t, url+"/cars/?make=kia", 200)
 	}
 }
 
-// A search that takes too long is stopped where it runs, and not only no longer waited for. It says nothing about others,
-// and what the index knows is answered without the database.
+// A search that takes too long is stopped where it runs, and not only no longer waited for. It says nothing about
+// others, and what the index knows is answered without the database.
 func TestTooSlow(t *testing.T) {
 	numbers := strings.Builder{}
 	for i := range 2000 {
 		fmt.Fprintf(&numbers, ",(%d)", i)
 	}
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))", "INSERT INTO cars VALUES (1, 'Kia', 'Rio')",
+
+	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model "+
+		"VARCHAR(20))", "INSERT INTO cars VALUES (1, 'Kia', 'Rio')",
 		"CREATE TABLE numbers (i INT)", "INSERT INTO numbers VALUES "+numbers.String()[1:], "CREATE TABLE gate (i INT)") {
 		// While a row is in the gate, the view takes as long as it is let.
 		if database == "MySQL" {
-			own.exec(t, "CREATE VIEW slow_view AS SELECT c.id, c.make, c.model, (SELECT COUNT(*) FROM gate STRAIGHT_JOIN numbers a STRAIGHT_JOIN numbers b STRAIGHT_JOIN numbers d WHERE a.i + b.i * d.i + c.id > -1) AS year FROM cars c")
+			own.exec(t, "CREATE VIEW slow_view AS SELECT c.id, c.make, c.model, (SELECT COUNT(*) FROM gate STRAIGHT_JOIN "+
+				"numbers a STRAIGHT_JOIN numbers b STRAIGHT_JOIN numbers d WHERE a.i + b.i * d.i + c.id > -1) AS year FROM cars c")
 		} else {
-			own.exec(t, "CREATE VIEW slow_view AS SELECT c.id, c.make, c.model, (WITH RECURSIVE n (i) AS (SELECT 1 FROM gate UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n WHERE i + c.id > -1) AS year FROM cars c")
+			own.exec(t, "CREATE VIEW slow_view AS SELECT c.id, c.make, c.model, (WITH RECURSIVE n (i) AS (SELECT 1 FROM gate "+
+				"UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n WHERE i + c.id > -1) AS year FROM cars c")
 		}
+
 		// On one connection alone, a query that is not stopped lets no other run.
 		url, log := serveLogged(t, own.config, "slow_view", "QUERY_TIMEOUT=1s", "DB_MAX_OPEN_CONNS=1")
 		running := func() (ids []int64) {
-			if err := own.db.Select(&ids, "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%slow_view%' AND id <> CONNECTION_ID()"); err != nil {
+			if err := own.db.Select(&ids, "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE "+
+				"'%slow_view%' AND id <> CONNECTION_ID()"); err != nil {
 				t.Fatal(err)
 			}
 			return ids
 		}
-		for path, want := range map[string]int{"/cars/": 504, "/cars/?sort=-year": 504, "/cars/fields": 200, "/openapi.json": 200, "/cars/stats": 200, "/cars/facets?facets=make": 200, "/cars/?make=honda": 200} {
+
+		for path, want := range map[string]int{"/cars/": 504, "/cars/?sort=-year": 504, "/cars/fields": 200,
+			"/openapi.json": 200, "/cars/stats": 200, "/cars/facets?facets=make": 200, "/cars/?make=honda": 200} {
 			own.exec(t, "INSERT INTO gate VALUES (1)")
-			if code, body := status(url + path); code != want || want == 504 && !strings.Contains(body, `"detail":"the database took too long`) {
+			if code, body := getStatus(url + path); code != want || want == 504 &&
+				!strings.Contains(body, `"detail":"the database took too long`) {
 				t.Errorf("%s: %s: %d %s", database, path, code, body)
 			}
-			if code, body := status(url + "/readyz"); code != 200 {
+
+			if code, body := getStatus(url + "/readyz"); code != 200 {
 				t.Errorf("%s: %s: a slow query counts as a database that is away: %d %s", database, path, code, body)
 			}
+
 			if database == "MySQL" { // only the index may still be read, which is not a request's
 				for deadline := time.Now().Add(3 * time.Minute); len(running()) > 1; time.Sleep(20 * time.Millisecond) {
 					if time.Now().After(deadline) {
@@ -166,16 +205,19 @@ func TestTooSlow(t *testing.T) {
 					}
 				}
 			}
+
 			own.exec(t, "DELETE FROM gate")
 			if database == "MySQL" {
 				for _, id := range running() {
 					_, _ = own.db.Exec(fmt.Sprintf("KILL QUERY %d", id)) // it may have ended
 				}
 			}
-			if body := becomes(t, url+"/cars/?fields=id,make&include_total=false", 200); !strings.Contains(body, "Kia") {
+
+			if body := waitForStatus(t, url+"/cars/?fields=id,make&include_total=false", 200); !strings.Contains(body, "Kia") {
 				t.Errorf("%s: after %s: %s", database, path, body)
 			}
 		}
+
 		if !strings.Contains(log.String(), "took too long") {
 			t.Errorf("%s: the log does not say so: %s", database, log)
 		}

@@ -10,72 +10,95 @@ import (
 // Tables that no one has made for carapi: other names, other types, and keys that are none.
 
 var german = []string{
-	"CREATE TABLE bestand (fahrzeug_nr INT NOT NULL PRIMARY KEY, marke VARCHAR(40), modell VARCHAR(40), baujahr SMALLINT, preis_brutto VARCHAR(20), farbe VARCHAR(20)," +
-		" laufleistung INT COMMENT 'km', einkaufspreis DECIMAL(10,2), stellplatz VARCHAR(10), `mit leerzeichen` VARCHAR(10), word INT, number INT, `value` VARCHAR(5))",
+	"CREATE TABLE bestand (fahrzeug_nr INT NOT NULL PRIMARY KEY, marke VARCHAR(40), modell VARCHAR(40), baujahr " +
+		"SMALLINT, preis_brutto VARCHAR(20), farbe VARCHAR(20), laufleistung INT COMMENT 'km', einkaufspreis " +
+		"DECIMAL(10,2), stellplatz VARCHAR(10), `mit leerzeichen` VARCHAR(10), word INT, number INT, `value` VARCHAR(5))",
 	`INSERT INTO bestand VALUES
-		(1, 'Škoda', 'Octavia', 2019, '21900.50', 'rot', 50000, 15000, 'A1', 'x y', 1, 9, 'v'), (2, 'Skoda', 'Fabia', 2021, '9000', 'blau', 10000, 15001, 'A2', NULL, 2, 8, 'v'),
-		(3, 'VW', 'Golf', 2015, 'auf Anfrage', 'rot', NULL, NULL, NULL, 'x y', 3, 7, 'v'), (4, 'VW', 'Polo', 2021, NULL, NULL, 10, 15003, 'B1', 'z', 4, 6, 'v'),
-		(5, 'BMW', 'X5', 2021, '100000', 'Rot', 70000, 15004, 'B2', '', 5, 5, 'v'), (6, 'BMW', 'i3', 2017, '9000.00', 'weiß', 30000, 15005, 'a-1', '', 6, 4, 'v')`,
+		(1, 'Škoda', 'Octavia', 2019, '21900.50', 'rot', 50000, 15000, 'A1', 'x y', 1, 9, 'v'),
+		(2, 'Skoda', 'Fabia', 2021, '9000', 'blau', 10000, 15001, 'A2', NULL, 2, 8, 'v'),
+		(3, 'VW', 'Golf', 2015, 'auf Anfrage', 'rot', NULL, NULL, NULL, 'x y', 3, 7, 'v'),
+		(4, 'VW', 'Polo', 2021, NULL, NULL, 10, 15003, 'B1', 'z', 4, 6, 'v'),
+		(5, 'BMW', 'X5', 2021, '100000', 'Rot', 70000, 15004, 'B2', '', 5, 5, 'v'),
+		(6, 'BMW', 'i3', 2017, '9000.00', 'weiß', 30000, 15005, 'a-1', '', 6, 4, 'v')`,
 	"CREATE VIEW sicht AS SELECT * FROM bestand",
 }
 
-var germanSettings = []string{"CARS_FIELDS=make=marke,model=modell,year=baujahr,price=preis_brutto,color=farbe,mileage=laufleistung", "CARS_HIDE=einkaufspreis"}
+var germanSettings = []string{"CARS_FIELDS=make=marke,model=modell,year=baujahr,price=preis_brutto,color=farbe," +
+	"mileage=laufleistung", "CARS_HIDE=einkaufspreis"}
 
 func TestOtherNames(t *testing.T) {
 	for database, own := range ownTables(t, german...) {
 		url := serve(t, own.config, "bestand", germanSettings...)
-		view := serve(t, own.config, "sicht", append(germanSettings, "CARS_FIELDS=id=fahrzeug_nr,make=marke,model=modell,year=baujahr,price=preis_brutto,color=farbe,mileage=laufleistung")...)
+		view := serve(t, own.config, "sicht", append(germanSettings,
+			"CARS_FIELDS=id=fahrzeug_nr,make=marke,model=modell,year=baujahr,price=preis_brutto,color=farbe,"+
+				"mileage=laufleistung")...)
 		for q, want := range map[string][]int{
-			"": {1, 2, 3, 4, 5, 6}, "make=skoda": {1, 2}, "color=ROT": {1, 3, 5}, "color=weiss": {6}, "stellplatz=a1": {1}, "mit leerzeichen=xy": {1, 3}, "year=2021": {2, 4, 5},
-			"price=9000": {2, 6}, "price_max=10000": {2, 6}, "price_min=9000.5": {1, 5}, "price=20000-30000": {1}, "mileage_max=10000": {2, 4}, "q=vw": {3, 4}, "id=3,4": {3, 4}, "id_min=5": {5, 6},
-			"sort=price": {2, 6, 1, 5, 3, 4}, "sort=-price": {5, 1, 6, 2, 4, 3}, "sort=mit leerzeichen": {5, 6, 1, 3, 4, 2}, "sort=-word": {6, 5, 4, 3, 2, 1}, "value=v&number_max=5": {5, 6},
+			"": {1, 2, 3, 4, 5, 6}, "make=skoda": {1, 2}, "color=ROT": {1, 3, 5}, "color=weiss": {6}, "stellplatz=a1": {1},
+			"mit leerzeichen=xy": {1, 3}, "year=2021": {2, 4, 5},
+			"price=9000": {2, 6}, "price_max=10000": {2, 6}, "price_min=9000.5": {1, 5}, "price=20000-30000": {1},
+			"mileage_max=10000": {2, 4}, "q=vw": {3, 4}, "id=3,4": {3, 4}, "id_min=5": {5, 6},
+			"sort=price": {2, 6, 1, 5, 3, 4}, "sort=-price": {5, 1, 6, 2, 4, 3}, "sort=mit leerzeichen": {5, 6, 1, 3, 4, 2},
+			"sort=-word": {6, 5, 4, 3, 2, 1}, "value=v&number_max=5": {5, 6},
 		} {
 			for _, url := range []string{url, view} {
-				path := "/cars/?fields=id&" + query(q)
+				path := "/cars/?fields=id&" + plusEncode(q)
 				if got := fetch(t, url+path).ids(); !slices.Equal(got, want) {
 					t.Errorf("%s: %s: %v, want %v", database, q, got, want)
 				}
-				if got := paged(t, url, path, 2); !slices.Equal(got, want) {
+				if got := fetchPages(t, url, path, 2); !slices.Equal(got, want) {
 					t.Errorf("%s: %s: by pages %v, want %v", database, q, got, want)
 				}
 			}
 		}
 		for path, want := range map[string]string{
-			"/cars/1":                 `200 OK {"id":1,"make":"Škoda","model":"Octavia","year":2019,"price":21900.5,"color":"rot","mileage":50000,"stellplatz":"A1","mit leerzeichen":"x y","word":1,"number":9,"value":"v"}`,
+			"/cars/1": `200 OK {"id":1,"make":"Škoda","model":"Octavia","year":2019,"price":21900.5,` +
+				`"color":"rot","mileage":50000,"stellplatz":"A1","mit leerzeichen":"x y","word":1,"number":9,"value":"v"}`,
 			"/cars/3?fields=id,price": `200 OK {"id":3,"price":"auf Anfrage"}`,
 			"/cars/7":                 "404 ",
 			"/cars/vin/x":             "404 ",
-			"/cars/facets?facets=color,word,value": `200 OK {"facets":{"color":{"values":[{"value":"rot","count":3},{"value":null,"count":1},{"value":"blau","count":1},{"value":"weiß","count":1}],"other":0},` +
-				`"word":{"values":[{"value":1,"count":1},{"value":2,"count":1},{"value":3,"count":1},{"value":4,"count":1},{"value":5,"count":1},{"value":6,"count":1}],"other":0},"value":{"values":[{"value":"v","count":6}],"other":0}}`,
-			"/cars/stats": `200 OK {"count":6,"fields":{"price":{"count":4,"min":9000,"max":100000,"average":34975.13,"median":15450.25},` +
-				`"mileage":{"count":5,"min":10,"max":70000,"average":32002,"median":30000},"year":{"count":6,"min":2015,"max":2021,"average":2019,"median":2020}}`,
-			"/cars/fields": `200 OK {"fields":[{"name":"id","column":"fahrzeug_nr","type":"integer","about":"identifies the vehicle in this stock","operators":["eq","in","range","min","max","not"],"filters":["id","id_min","id_max","id_not"],"sort":true,"facet":false,"min":1,"max":6}`,
+			"/cars/facets?facets=color,word,value": `200 OK {"facets":{"color":{"values":[{"value":"rot","count":3},` +
+				`{"value":null,"count":1},{"value":"blau","count":1},{"value":"weiß","count":1}],"other":0},` +
+				`"word":{"values":[{"value":1,"count":1},{"value":2,"count":1},{"value":3,"count":1},{"value":4,"count":1},` +
+				`{"value":5,"count":1},{"value":6,"count":1}],"other":0},"value":{"values":[{"value":"v","count":6}],"other":0}}`,
+			"/cars/stats": `200 OK {"count":6,"fields":{"price":{"count":4,"min":9000,"max":100000,"average":34975.13,` +
+				`"median":15450.25},` +
+				`"mileage":{"count":5,"min":10,"max":70000,"average":32002,"median":30000},"year":{"count":6,"min":2015,` +
+				`"max":2021,"average":2019,"median":2020}}`,
+			"/cars/fields": `200 OK {"fields":[{"name":"id","column":"fahrzeug_nr","type":"integer","about":"identifies the ` +
+				`vehicle in this stock","operators":["eq","in","range","min","max","not"],"filters":["id","id_min","id_max",` +
+				`"id_not"],"sort":true,"facet":false,"min":1,"max":6}`,
 		} {
 			if got := get(t, url+path); !strings.HasPrefix(got, want) {
 				t.Errorf("%s: %s:\n got  %s\n want %s", database, path, got, want)
 			}
 		}
-		if got := get(t, url+"/cars/fields"); !strings.Contains(got, `{"name":"price","column":"preis_brutto","type":"number",`) || database == "MySQL" && !strings.Contains(got, `"unit":"km"`) {
+		if got := get(t, url+"/cars/fields"); !strings.Contains(got,
+			`{"name":"price","column":"preis_brutto","type":"number",`) || database == "MySQL" &&
+			!strings.Contains(got, `"unit":"km"`) {
 			t.Errorf("%s: /cars/fields: %s", database, got)
 		}
 		// A column that is hidden is answered as one that is not there.
-		for _, path := range []string{"/cars/?%s=1", "/cars/?%s_min=1", "/cars/?sort=%s", "/cars/?sort=-%s", "/cars/?fields=id,%s", "/cars/?facets=%s", "/cars/facets?facets=%s", "/cars/facets?%s_max=1",
+		for _, path := range []string{"/cars/?%s=1", "/cars/?%s_min=1", "/cars/?sort=%s", "/cars/?sort=-%s",
+			"/cars/?fields=id,%s", "/cars/?facets=%s", "/cars/facets?facets=%s", "/cars/facets?%s_max=1",
 			"/cars/stats?%s=1", "/cars/1?fields=%s", "/cars/vin/1?fields=%s", "/cars/%s"} {
 			hidden, absent := get(t, url+fmt.Sprintf(path, "einkaufspreis")), get(t, url+fmt.Sprintf(path, "einkaufspr3is"))
-			if strings.ReplaceAll(hidden, "einkaufspreis", "N") != strings.ReplaceAll(absent, "einkaufspr3is", "N") || strings.Count(absent, "einkaufspreis") > 0 || !strings.HasPrefix(hidden, "4") {
+			if strings.ReplaceAll(hidden, "einkaufspreis", "N") != strings.ReplaceAll(absent, "einkaufspr3is", "N") ||
+				strings.Count(absent, "einkaufspreis") > 0 || !strings.HasPrefix(hidden, "4") {
 				t.Errorf("%s: %s:\n hidden %s\n absent %s", database, path, hidden, absent)
 			}
 		}
-		for _, path := range []string{"/cars/", "/cars/1", "/cars/fields", "/cars/stats", "/cars/facets", "/cars/?einkaufspreix=1", "/cars/?sort=einkaufpreis", "/cars/?q=15001"} {
-			if got := get(t, url+path); strings.Contains(got, "einkaufspreis\"") || strings.Contains(got, "einkaufspreis,") || strings.Contains(got, "15001") && !strings.Contains(path, "15001") {
+		for _, path := range []string{"/cars/", "/cars/1", "/cars/fields", "/cars/stats", "/cars/facets",
+			"/cars/?einkaufspreix=1", "/cars/?sort=einkaufpreis", "/cars/?q=15001"} {
+			if got := get(t, url+path); strings.Contains(got, "einkaufspreis\"") || strings.Contains(got, "einkaufspreis,") ||
+				strings.Contains(got, "15001") && !strings.Contains(path, "15001") {
 				t.Errorf("%s: %s tells of the hidden column: %s", database, path, got)
 			}
 		}
 	}
 }
 
-// paged are the ids, some at a time.
-func paged(t *testing.T, url, path string, limit int) []int {
+// fetchPages are the ids, some at a time.
+func fetchPages(t *testing.T, url, path string, limit int) []int {
 	t.Helper()
 	ids := []int{}
 	for next, pages := fmt.Sprintf("%s&limit=%d", path, limit), 0; ; pages++ {
@@ -89,15 +112,19 @@ func paged(t *testing.T, url, path string, limit int) []int {
 }
 
 func TestNamesThatDoNotFit(t *testing.T) {
-	for database, own := range ownTables(t, append(german, "CREATE TABLE nur_fin (fin VARCHAR(17) NOT NULL PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), stock_number VARCHAR(9))")...) {
+	for database, own := range ownTables(t, append(german, "CREATE TABLE nur_fin (fin VARCHAR(17) NOT NULL PRIMARY KEY, "+
+		"make VARCHAR(9), model VARCHAR(9), stock_number VARCHAR(9))")...) {
 		for _, test := range []struct {
 			table, fields, hide string
 			code                int
 			want                []string
 		}{
-			{"bestand", "", "marke,modell", 1, []string{"no column for make", "CARS_FIELDS=make=COLUMN", "fahrzeug_nr, marke, modell", "not found: ", "CARS_FIELDS="}},
-			{"bestand", "make=marke,model=modell,price=preis", "", 1, []string{"CARS_FIELDS: bestand has no column \"preis\"", "preis_brutto"}},
-			{"bestand", "make=marke,model=modell", "einkauf", 1, []string{"CARS_HIDE: bestand has no column \"einkauf\"", "einkaufspreis"}},
+			{"bestand", "", "marke,modell", 1, []string{"no column for make", "CARS_FIELDS=make=COLUMN",
+				"fahrzeug_nr, marke, modell", "not found: ", "CARS_FIELDS="}},
+			{"bestand", "make=marke,model=modell,price=preis", "", 1, []string{"CARS_FIELDS: bestand has no column \"preis\"",
+				"preis_brutto"}},
+			{"bestand", "make=marke,model=modell", "einkauf", 1, []string{"CARS_HIDE: bestand has no column \"einkauf\"",
+				"einkaufspreis"}},
 			{"bestand", "make=marke,model=modell", "marke", 1, []string{"make", "marke", "CARS_HIDE"}},
 			{"bestand", "make=marke,make=modell", "", 2, []string{"CARS_FIELDS", "twice"}},
 			{"bestand", "make=marke,model=MARKE", "", 2, []string{"CARS_FIELDS", "twice"}},
@@ -105,7 +132,7 @@ func TestNamesThatDoNotFit(t *testing.T) {
 			{"bestand", "make=marke,model=modell,sort=farbe", "", 2, []string{"sort is a parameter of every search"}},
 			{"nur_fin", "vin=fin", "fin", 1, []string{"fin", "CARS_HIDE"}},
 		} {
-			code, out := refused(t, own.config, test.table, "CARS_FIELDS="+test.fields, "CARS_HIDE="+test.hide)
+			code, out := startRefused(t, own.config, test.table, "CARS_FIELDS="+test.fields, "CARS_HIDE="+test.hide)
 			if code != test.code {
 				t.Errorf("%s: %s, %s: exit code %d: %s", database, test.fields, test.hide, code, out)
 			}
@@ -143,7 +170,8 @@ func TestNamesThatDoNotFit(t *testing.T) {
 
 // Ids that are missing, the same or bytes hide no vehicle from one who turns the pages.
 func TestIDsThatDoNotIdentify(t *testing.T) {
-	both := ownTables(t, "CREATE TABLE numbers (stock_number VARCHAR(9), make VARCHAR(9), model VARCHAR(9), year INT, mileage INT)",
+	both := ownTables(t, "CREATE TABLE numbers (stock_number VARCHAR(9), make VARCHAR(9), model VARCHAR(9), year INT, "+
+		"mileage INT)",
 		"CREATE TABLE bin (id VARBINARY(16) NOT NULL PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), mileage INT)",
 		"CREATE TABLE big (id BIGINT UNSIGNED NOT NULL PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), mileage INT)")
 	for database, own := range both {
@@ -189,7 +217,8 @@ func TestIDsThatDoNotIdentify(t *testing.T) {
 		}
 		if database == "MySQL" { // SQLite has no such numbers
 			own.exec(t, "INSERT INTO big VALUES (18446744073709551615, 'Kia', 'Rio', 99)")
-			if got := get(t, serve(t, own.config, "big")+"/cars/18446744073709551615?fields=mileage"); got != "200 OK {\"mileage\":99}\n" {
+			if got := get(t, serve(t, own.config, "big")+
+				"/cars/18446744073709551615?fields=mileage"); got != "200 OK {\"mileage\":99}\n" {
 				t.Error(got)
 			}
 		}
@@ -200,20 +229,28 @@ func TestIDsThatDoNotIdentify(t *testing.T) {
 // and letters that are no UTF-8.
 func TestLooseSQLite(t *testing.T) {
 	own := ownTables(t)["SQLite"]
-	own.exec(t, "CREATE TABLE loose (id INTEGER PRIMARY KEY, make TEXT, model STRING, price REAL, mileage INTEGER, sold DATE, class ENUM, electric BOOLEAN)")
-	own.exec(t, `INSERT INTO loose VALUES (1, 'Kia', 3, '', 'n/a', '01.05.2024', 5, 1), (2, 'Kia', '3', 500, 10, 20240501, 'b', 0), (3, CAST(x'4dfc' AS TEXT), 7, 1000.5, '', '2024-05-01', NULL, 'yes'),
-		(4, CAST(x'4dfd' AS TEXT), 3.5, NULL, 7, NULL, x'00ff', NULL), (5, CAST(x'4dfc' AS TEXT), x'ff', '1e3', 7.5, '2024-05-01T10:00:00', '', 1), (6, NULL, NULL, 'text', NULL, '', 'b', 0)`)
-	own.exec(t, "CREATE VIEW computed AS SELECT id + 0 AS id, make || '' AS make, model, price * 1 AS price, mileage + 0 AS odd, sold, class, electric FROM loose")
+	own.exec(t, "CREATE TABLE loose (id INTEGER PRIMARY KEY, make TEXT, model STRING, price REAL, mileage INTEGER, sold "+
+		"DATE, class ENUM, electric BOOLEAN)")
+	own.exec(t, `INSERT INTO loose VALUES (1, 'Kia', 3, '', 'n/a', '01.05.2024', 5, 1),
+		(2, 'Kia', '3', 500, 10, 20240501, 'b', 0), (3, CAST(x'4dfc' AS TEXT), 7, 1000.5, '', '2024-05-01', NULL, 'yes'),
+		(4, CAST(x'4dfd' AS TEXT), 3.5, NULL, 7, NULL, x'00ff', NULL),
+		(5, CAST(x'4dfc' AS TEXT), x'ff', '1e3', 7.5, '2024-05-01T10:00:00', '', 1),
+		(6, NULL, NULL, 'text', NULL, '', 'b', 0)`)
+	own.exec(t, "CREATE VIEW computed AS SELECT id + 0 AS id, make || '' AS make, model, price * 1 AS price, mileage + "+
+		"0 AS odd, sold, class, electric FROM loose")
 	url, view := serve(t, own.config, "loose"), serve(t, own.config, "computed")
 	for q, want := range map[string][]int{
-		"price_min=0": {2, 3, 5}, "price_max=600": {2}, "sort=price": {2, 5, 3, 1, 4, 6}, "sort=-price": {3, 5, 2, 6, 4, 1}, "mileage_min=0": {2, 4, 5}, "sort=-mileage": {2, 5, 4, 6, 3, 1},
-		"model=3": {1, 2}, "electric=1": {1, 5}, "model=3.5": {4}, "class=5": {1}, "class=b": {2, 6}, "make=kia": {1, 2}, "q=kia": {1, 2},
+		"price_min=0": {2, 3, 5}, "price_max=600": {2}, "sort=price": {2, 5, 3, 1, 4, 6}, "sort=-price": {3, 5, 2, 6, 4, 1},
+		"mileage_min=0": {2, 4, 5}, "sort=-mileage": {2, 5, 4, 6, 3, 1},
+		"model=3": {1, 2}, "electric=1": {1, 5}, "model=3.5": {4}, "class=5": {1}, "class=b": {2, 6}, "make=kia": {1, 2},
+		"q=kia": {1, 2},
 	} {
 		if got := fetch(t, url+"/cars/?"+q).ids(); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", q, got, want)
 		}
 	}
-	for _, sort := range []string{"id", "make", "-make", "model", "-model", "price", "-price", "mileage", "odd", "sold", "-sold", "class", "-class", "model,-class,sold"} {
+	for _, sort := range []string{"id", "make", "-make", "model", "-model", "price", "-price", "mileage", "odd", "sold",
+		"-sold", "class", "-class", "model,-class,sold"} {
 		for _, url := range []string{url, view} {
 			if url == view && strings.Contains(sort, "mileage") || url != view && sort == "odd" {
 				continue
@@ -236,7 +273,8 @@ func TestLooseSQLite(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/cars/facets?facets=make,model,mileage,class", "/cars/stats", "/cars/fields", "/cars/2", "/cars/?facets=model&model=3&make=kia"} {
+	for _, path := range []string{"/cars/facets?facets=make,model,mileage,class", "/cars/stats", "/cars/fields", "/cars/2",
+		"/cars/?facets=model&model=3&make=kia"} {
 		if got := get(t, url+path); !strings.HasPrefix(got, "200 ") {
 			t.Errorf("%s: %s", path, got)
 		}
@@ -249,7 +287,8 @@ func TestLooseSQLite(t *testing.T) {
 // Of a field with more values than are kept in memory, each is found all the same; and words that
 // thousands of values have make no statement that a database refuses.
 func TestManyValues(t *testing.T) {
-	both := ownTables(t, "CREATE TABLE many (id VARCHAR(20) NOT NULL PRIMARY KEY, make VARCHAR(40), model VARCHAR(40), trim VARCHAR(40), engine VARCHAR(40), opens TIME, vin VARCHAR(17), weight FLOAT, price FLOAT, features JSON)")
+	both := ownTables(t, "CREATE TABLE many (id VARCHAR(20) NOT NULL PRIMARY KEY, make VARCHAR(40), model VARCHAR(40), "+
+		"trim VARCHAR(40), engine VARCHAR(40), opens TIME, vin VARCHAR(17), weight FLOAT, price FLOAT, features JSON)")
 	for database, own := range both {
 		if database == "MySQL" {
 			own.exec(t, "ALTER TABLE many CONVERT TO CHARACTER SET latin1")
@@ -259,24 +298,31 @@ func TestManyValues(t *testing.T) {
 			values := strings.Builder{}
 			for i := begin; i < begin+500; i++ {
 				n := i % 4900
-				fmt.Fprintf(&values, ",('a%d','Make a-%d','Model a %d','Trim a %d','Engine a %d','%02d:%02d:%02d','VIN%d',%d.5,%d.25,'[\"Item %d\",\"Common\"]')", i, n, n, n, n, i/3600, i/60%60, i%60, i, 100000+i, 20000+i, i)
+				fmt.Fprintf(&values, ",('a%d','Make a-%d','Model a %d','Trim a %d','Engine a "+
+					"%d','%02d:%02d:%02d','VIN%d',%d.5,%d.25,'[\"Item %d\",\"Common\"]')", i, n, n, n, n, i/3600, i/60%60, i%60, i,
+					100000+i, 20000+i, i)
 			}
 			own.exec(t, "INSERT INTO many VALUES "+values.String()[1:])
 		}
 	}
 	live, file := serve(t, both["MySQL"].config, "many"), serve(t, both["SQLite"].config, "many")
 	for q, n := range map[string]int{
-		"features=item 5999": 1, "features=common&limit=1": 6000, "features=none": 6000, "features=nowhere": 0, "vin=vin 17": 1, "vin=VIN17,vin18,none,😀,\\'": 2, "opens=01:00:00": 1, "opens=abc": 0, "opens=😀": 0, "opens=99:99:99": 0,
-		"q=a e n m o d e l i g": 6000, "q=a a a a a a a a a a": 6000, "q=make-a17": 2, "q=make-a17&match=exact": 122, "q=model a": 6000, "make=make a 17": 2, "weight_min=105999.5": 1, "make=" + strings.Repeat("none,", 99) + "none": 0,
+		"features=item 5999": 1, "features=common&limit=1": 6000, "features=none": 6000, "features=nowhere": 0,
+		"vin=vin 17": 1, "vin=VIN17,vin18,none,😀,\\'": 2, "opens=01:00:00": 1, "opens=abc": 0, "opens=😀": 0,
+		"opens=99:99:99":        0,
+		"q=a e n m o d e l i g": 6000, "q=a a a a a a a a a a": 6000, "q=make-a17": 2, "q=make-a17&match=exact": 122,
+		"q=model a": 6000, "make=make a 17": 2, "weight_min=105999.5": 1, "make=" + strings.Repeat("none,", 99) + "none": 0,
 	} {
 		for _, url := range []string{live, file} {
-			if got := fetch(t, url+"/cars/?fields=id&"+query(q)); got.Total != n {
+			if got := fetch(t, url+"/cars/?fields=id&"+plusEncode(q)); got.Total != n {
 				t.Errorf("%s at %s: %d, want %d", q, url, got.Total, n)
 			}
 		}
 	}
-	for _, path := range []string{"/cars/%F0%9F%98%80", "/cars/%FF", "/cars/a%00", "/cars/a1%20", "/cars/A1", "/cars/vin/%FF", "/cars/vin/%F0%9F%98%80", "/cars/vin/vin-5999", "/cars/a5999", "/cars/stats", "/cars/stats?weight_min=1",
-		"/cars/?sort=opens&limit=3&fields=id,opens,weight", "/cars/?sort=-weight&limit=3&fields=id"} {
+	for _, path := range []string{"/cars/%F0%9F%98%80", "/cars/%FF", "/cars/a%00", "/cars/a1%20", "/cars/A1",
+		"/cars/vin/%FF", "/cars/vin/%F0%9F%98%80", "/cars/vin/vin-5999", "/cars/a5999", "/cars/stats",
+		"/cars/stats?weight_min=1", "/cars/?sort=opens&limit=3&fields=id,opens,weight",
+		"/cars/?sort=-weight&limit=3&fields=id"} {
 		requireSame(t, live, file, path)
 		refusedOrAnswered(t, path, get(t, live+path))
 	}
@@ -287,15 +333,19 @@ func TestManyValues(t *testing.T) {
 
 // What is declared is not always so: a joined table lacks a row, and a date is none.
 func TestValuesThatAreNone(t *testing.T) {
-	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(9) NOT NULL, model VARCHAR(9) NOT NULL, sold_at DATETIME NOT NULL, first_registered DATE NOT NULL)",
+	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(9) NOT NULL, "+
+		"model VARCHAR(9) NOT NULL, sold_at DATETIME NOT NULL, first_registered DATE NOT NULL)",
 		"CREATE TABLE prices (id INT NOT NULL PRIMARY KEY, price INT NOT NULL, city VARCHAR(9) NOT NULL, seen DATE NOT NULL)",
-		"CREATE VIEW joined AS SELECT c.id, c.make, c.model, c.sold_at, c.first_registered, p.price, p.city, p.seen FROM cars c LEFT JOIN prices p ON p.id = c.id") {
+		"CREATE VIEW joined AS SELECT c.id, c.make, c.model, c.sold_at, c.first_registered, p.price, p.city, p.seen FROM "+
+			"cars c LEFT JOIN prices p ON p.id = c.id") {
 		c, err := own.db.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		statements := []string{
-			"INSERT INTO cars VALUES (1, 'Kia', 'Rio', '0000-00-00 00:00:00', '2024-00-00'), (2, 'Kia', 'Rio', '2024-05-01 10:00:00', '0000-00-00'), (3, 'Kia', 'Rio', '0000-00-00 00:00:00', '0000-00-00'), (4, 'Kia', 'Rio', '2024-05-02 00:00:00', '2024-05-01'), (5, 'Kia', 'Rio', '2024-02-30 00:00:00', '2024-05-00')",
+			"INSERT INTO cars VALUES (1, 'Kia', 'Rio', '0000-00-00 00:00:00', '2024-00-00'), (2, 'Kia', 'Rio', '2024-05-01 " +
+				"10:00:00', '0000-00-00'), (3, 'Kia', 'Rio', '0000-00-00 00:00:00', '0000-00-00'), (4, 'Kia', 'Rio', '2024-05-02 " +
+				"00:00:00', '2024-05-01'), (5, 'Kia', 'Rio', '2024-02-30 00:00:00', '2024-05-00')",
 			"INSERT INTO prices VALUES (2, 500, 'Bonn', '2024-05-01'), (4, 400, 'Ulm', '2024-05-02')",
 		}
 		if database == "MySQL" {
@@ -309,20 +359,25 @@ func TestValuesThatAreNone(t *testing.T) {
 		_ = c.Close()
 		for _, table := range []string{"cars", "joined"} {
 			url := serve(t, own.config, table)
-			for sort, want := range map[string][]int{"price": {4, 2, 1, 3, 5}, "-price": {2, 4, 5, 3, 1}, "city": {2, 4, 1, 3, 5}, "-seen": {4, 2, 5, 3, 1}, "make,price": {4, 2, 1, 3, 5}, "make,-seen,model": {4, 2, 1, 3, 5},
-				"sold_at": {1, 3, 5, 2, 4}, "-sold_at": {4, 2, 5, 3, 1}, "first_registered": {2, 3, 1, 5, 4}, "make,-first_registered": {4, 5, 1, 3, 2}} {
-				if table == "cars" && !strings.HasPrefix(strings.TrimPrefix(sort, "-"), "sold") && !strings.Contains(sort, "registered") {
+			for sort, want := range map[string][]int{"price": {4, 2, 1, 3, 5}, "-price": {2, 4, 5, 3, 1},
+				"city": {2, 4, 1, 3, 5}, "-seen": {4, 2, 5, 3, 1}, "make,price": {4, 2, 1, 3, 5},
+				"make,-seen,model": {4, 2, 1, 3, 5},
+				"sold_at":          {1, 3, 5, 2, 4}, "-sold_at": {4, 2, 5, 3, 1}, "first_registered": {2, 3, 1, 5, 4},
+				"make,-first_registered": {4, 5, 1, 3, 2}} {
+				if table == "cars" && !strings.HasPrefix(strings.TrimPrefix(sort, "-"), "sold") &&
+					!strings.Contains(sort, "registered") {
 					continue
 				}
 				path := "/cars/?fields=id&sort=" + sort
 				if got := fetch(t, url+path).ids(); !slices.Equal(got, want) {
 					t.Errorf("%s: %s by %s: %v, want %v", database, table, sort, got, want)
 				}
-				if got := paged(t, url, path, 1); !slices.Equal(got, want) {
+				if got := fetchPages(t, url, path, 1); !slices.Equal(got, want) {
 					t.Errorf("%s: %s by %s: by pages %v, want %v", database, table, sort, got, want)
 				}
 			}
-			for _, path := range []string{"/cars/fields", "/cars/1", "/cars/?sold_at_min=2024-01-01&first_registered_max=2024-12-31"} {
+			for _, path := range []string{"/cars/fields", "/cars/1",
+				"/cars/?sold_at_min=2024-01-01&first_registered_max=2024-12-31"} {
 				if got := get(t, url+path); !strings.HasPrefix(got, "200 ") {
 					t.Errorf("%s: %s: %s", database, path, got)
 				}
@@ -333,17 +388,20 @@ func TestValuesThatAreNone(t *testing.T) {
 
 // A cursor holds what the last vehicle is sorted by. One that no URL could carry is not given out.
 func TestSortByLongTexts(t *testing.T) {
-	for database, own := range ownTables(t, "CREATE TABLE wordy (id INT NOT NULL PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), trim TEXT)") {
+	for database, own := range ownTables(t, "CREATE TABLE wordy (id INT NOT NULL PRIMARY KEY, make VARCHAR(9), model "+
+		"VARCHAR(9), trim TEXT)") {
 		long := strings.Repeat("x", 7000)
-		own.exec(t, "INSERT INTO wordy VALUES (1, 'Kia', 'Rio', ?), (2, 'Kia', 'Rio', ?), (3, 'Kia', 'Rio', ?)", long+"a", long+"b", long+"c")
+		own.exec(t, "INSERT INTO wordy VALUES (1, 'Kia', 'Rio', ?), (2, 'Kia', 'Rio', ?), (3, 'Kia', 'Rio', ?)", long+"a",
+			long+"b", long+"c")
 		url := serve(t, own.config, "wordy")
 		if got := fetch(t, url+"/cars/?sort=-trim").ids(); !slices.Equal(got, []int{3, 2, 1}) {
 			t.Errorf("%s: %v", database, got)
 		}
-		if got := get(t, url+"/cars/?sort=trim&limit=1"); !strings.HasPrefix(got, "400 ") || !strings.Contains(got, `"parameter":"sort"`) || !strings.Contains(got, "fields with shorter values") {
+		if got := get(t, url+"/cars/?sort=trim&limit=1"); !strings.HasPrefix(got, "400 ") ||
+			!strings.Contains(got, `"parameter":"sort"`) || !strings.Contains(got, "fields with shorter values") {
 			t.Errorf("%s: %.1000s", database, got)
 		}
-		if got := paged(t, url, "/cars/?sort=-id", 1); !slices.Equal(got, []int{3, 2, 1}) {
+		if got := fetchPages(t, url, "/cars/?sort=-id", 1); !slices.Equal(got, []int{3, 2, 1}) {
 			t.Errorf("%s: by pages %v", database, got)
 		}
 	}
