@@ -40,6 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
+
 	if flags.NArg() > 0 {
 		fmt.Fprintf(stderr, "demodb: unexpected argument %q\n", flags.Arg(0))
 		return 2
@@ -56,6 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		s.later, s.hangups = *later, hangups
 		s.changed = func() { fmt.Fprintf(stdout, "demodb: changed by %s\n", *later) }
 	}
+
 	if err := s.serve(ctx); err != nil {
 		fmt.Fprintln(stderr, "demodb:", err)
 		return 1
