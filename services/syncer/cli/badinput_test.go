@@ -32,7 +32,10 @@ func TestViewDroppedBetweenPasses(t *testing.T) {
 // A view may go while another is read: before its columns are asked for, and after.
 func TestViewDroppedMidRun(t *testing.T) {
 	t.Parallel()
-	for name, moment := range map[string]string{"before its columns are read": "FROM `a`", "after its columns are read": "FROM `b`"} {
+	for name, moment := range map[string]string{
+		"before its columns are read": "FROM `a`",
+		"after its columns are read":  "FROM `b`",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := source(t, "a; b", append(a, "CREATE VIEW b AS SELECT id, v FROM a")...)
@@ -52,9 +55,11 @@ func TestViewDroppedMidRun(t *testing.T) {
 func TestNoRight(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ grant, want string }{
-		"to anything":  {"", "DB_NAME and the user's GRANTs"},
-		"to this view": {"GRANT SELECT ON %[1]s.other TO %[2]s", "a: no such table or view, or no right to read it; there is: other"},
-		"to select":    {"GRANT INSERT ON %[1]s.a TO %[2]s", "SELECT command denied"},
+		"to anything": {"", "DB_NAME and the user's GRANTs"},
+		"to this view": {
+			"GRANT SELECT ON %[1]s.other TO %[2]s", "a: no such table or view, or no right to read it; there is: other",
+		},
+		"to select": {"GRANT INSERT ON %[1]s.a TO %[2]s", "SELECT command denied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -64,6 +69,7 @@ func TestNoRight(t *testing.T) {
 			if test.grant != "" {
 				exec(t, s.mysql, fmt.Sprintf(test.grant, s.env["DB_NAME"], user))
 			}
+
 			s.set("DB_PASSWORD", "right")
 			s.fails(t, 1, test.want)
 		})
@@ -105,12 +111,13 @@ func TestKeyIsNull(t *testing.T) {
 	t.Parallel()
 	for _, column := range []string{"INT", "VARCHAR(10)"} {
 		for _, first := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, first pass %t", column, first), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, first run %t", column, first), func(t *testing.T) {
 				t.Parallel()
 				s := source(t, "a(id)", "CREATE TABLE a (n INT PRIMARY KEY, id "+column+")", "INSERT INTO a VALUES (1, 1), (2, 2)")
 				if !first {
 					s.mustSync(t)
 				}
+
 				exec(t, s.mysql, "INSERT INTO a VALUES (3, NULL)")
 				s.fails(t, 1, "the key column id is NULL in row 3")
 			})
@@ -123,30 +130,40 @@ func TestKeyIsNull(t *testing.T) {
 func TestKeyIsNotUnique(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ change, value string }{
-		"unchanged, in a batch":             {"INSERT INTO src VALUES (1301, 130, 130)", "id=130"},
-		"unchanged, in two batches":         {"INSERT INTO src VALUES (9999, 130, 130)", "id=130"},
-		"changed, in a batch":               {"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (1301, 130, 0)", "id=130"},
-		"changed, in two batches":           {"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (9999, 130, 0)", "id=130"},
+		"unchanged, in a batch":     {"INSERT INTO src VALUES (1301, 130, 130)", "id=130"},
+		"unchanged, in two batches": {"INSERT INTO src VALUES (9999, 130, 130)", "id=130"},
+		"changed, in a batch": {
+			"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (1301, 130, 0)", "id=130",
+		},
+		"changed, in two batches": {
+			"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (9999, 130, 0)", "id=130",
+		},
 		"unchanged and changed, in a batch": {"INSERT INTO src VALUES (1301, 130, 0)", "id=130"},
 		"unchanged, then changed":           {"INSERT INTO src VALUES (9999, 130, 0)", "id=130"},
-		"changed, then unchanged":           {"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (9999, 130, 130)", "id=130"},
-		"new, in a batch":                   {"INSERT INTO src VALUES (1301, 1000, 1), (1302, 1000, 2)", "id=1000"},
-		"new, in two batches":               {"INSERT INTO src VALUES (11, 1000, 1), (9999, 1000, 1)", "id=1000"},
+		"changed, then unchanged": {
+			"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (9999, 130, 130)", "id=130",
+		},
+		"new, in a batch":     {"INSERT INTO src VALUES (1301, 1000, 1), (1302, 1000, 2)", "id=1000"},
+		"new, in two batches": {"INSERT INTO src VALUES (11, 1000, 1), (9999, 1000, 1)", "id=1000"},
 	} {
-		for _, others := range []string{"first pass", "others unchanged", "others changed", "columns changed"} {
+		for _, others := range []string{"first run", "others unchanged", "others changed", "columns changed"} {
 			t.Run(name+", "+others, func(t *testing.T) {
 				t.Parallel()
-				s := source(t, "v(id)", "CREATE TABLE src (n INT PRIMARY KEY, id INT, v INT)", "CREATE VIEW v AS SELECT id, v FROM src",
+				s := source(t, "v(id)", "CREATE TABLE src (n INT PRIMARY KEY, id INT, v INT)",
+					"CREATE VIEW v AS SELECT id, v FROM src",
 					"INSERT INTO src VALUES "+values(1, 300, "(%[1]d * 10, %[1]d, %[1]d)"))
-				if others != "first pass" {
+				if others != "first run" {
 					s.mustSync(t)
 				}
+
 				switch others {
 				case "others changed":
-					exec(t, s.mysql, "UPDATE src SET v = -1 WHERE id IN (1, 129, 131, 256, 257, 270)", "INSERT INTO src VALUES (1291, 2000, 1), (9998, 2001, 1)")
+					exec(t, s.mysql, "UPDATE src SET v = -1 WHERE id IN (1, 129, 131, 256, 257, 270)",
+						"INSERT INTO src VALUES (1291, 2000, 1), (9998, 2001, 1)")
 				case "columns changed":
 					exec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT id, v, 7 AS more FROM src")
 				}
+
 				exec(t, s.mysql, strings.Split(test.change, "; ")...)
 				s.fails(t, 1, "the key (id) is not unique: two rows have "+test.value+";")
 			})
@@ -166,7 +183,10 @@ func TestColumnsEqualButForCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = staging.Begin(schema.Table{Columns: []schema.Column{schema.NewColumn("vin", "int"), schema.NewColumn("VIN", "int")}}, "cars", nil)
+
+	_, err = staging.Begin(schema.Table{Columns: []schema.Column{
+		schema.NewColumn("vin", "int"), schema.NewColumn("VIN", "int"),
+	}}, "cars", nil)
 	if err == nil || !strings.Contains(err.Error(), "the columns vin and VIN differ only in case") {
 		t.Error(err)
 	}
@@ -192,11 +212,14 @@ func TestTargetFolder(t *testing.T) {
 		if err := os.Chmod(dir, 0o500); err != nil {
 			t.Fatal(err)
 		}
+
 		readOnly = filepath.Join(dir, "carstock.db")
 	}
+
 	for _, path := range []string{"/dev/null/carstock.db", readOnly} {
 		s.keep(path)
-		if code, _, stderr := s.run(t, "sync"); code != 1 || !strings.HasPrefix(stderr, "syncer: SYNC_PATH: ") || strings.Count(stderr, "\n") != 1 {
+		if code, _, stderr := s.run(t, "sync"); code != 1 || !strings.HasPrefix(stderr, "syncer: SYNC_PATH: ") ||
+			strings.Count(stderr, "\n") != 1 {
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
 	}
@@ -208,6 +231,7 @@ func TestTargetIsNoDatabase(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o755); err != nil {
 		t.Fatal(err)
 	}
+
 	text := []byte(strings.Repeat("my only copy of a novel ", 400))
 	if err := os.WriteFile(s.path, text, 0o600); err != nil {
 		t.Fatal(err)
@@ -231,6 +255,7 @@ func TestTargetIsDamaged(t *testing.T) {
 	if err := os.Rename(s.path, s.path+".damaged"); err != nil {
 		t.Fatal(err)
 	}
+
 	s.mustSync(t)
 	db := openFile(t, s.path)
 	equal(t, rows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
@@ -244,6 +269,7 @@ func damage(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	info, err := f.Stat()
 	if err == nil {
 		_, err = f.WriteAt(bytes.Repeat([]byte{0xA5}, 5*4096), info.Size()/2/4096*4096)
@@ -277,9 +303,11 @@ func TestTargetIsLocked(t *testing.T) {
 // big is a view of 20 MB, of which no row is stored: more than fits in the buffers between the
 // server and syncer, so that a cut is felt in the middle of it. small has the same columns.
 const (
-	digits = "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
-	small  = "CREATE VIEW v AS SELECT a.n AS id, REPEAT('s', 2000) AS pad FROM " + digits + " a"
-	big    = "CREATE OR REPLACE VIEW v AS SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, REPEAT('b', 2000) AS pad FROM " +
+	digits = "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL " +
+		"SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
+	small = "CREATE VIEW v AS SELECT a.n AS id, REPEAT('s', 2000) AS pad FROM " + digits + " a"
+	big   = "CREATE OR REPLACE VIEW v AS SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, REPEAT('b', 2000) " +
+		"AS pad FROM " +
 		digits + " a, " + digits + " b, " + digits + " c, " + digits + " d"
 	midway = 200_000 // bytes of the server's after which a stream of big is well under way
 )
@@ -296,6 +324,7 @@ func TestConnectionIsCut(t *testing.T) {
 		s.set("SYNC_RETRIES", retries)
 		return s
 	}
+
 	t.Run("always", func(t *testing.T) {
 		s := cut(t, "0", func(_, sent int) bool { return sent < midway })
 		s.fails(t, 1, "read v: after ", "the connection to the server was lost")
@@ -306,7 +335,9 @@ func TestConnectionIsCut(t *testing.T) {
 		if code != 0 || !strings.Contains(stdout, "10,000 rows") || strings.Count(stderr, "the run begins again") != 1 {
 			t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 		}
-		equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n, sum(id) AS s, min(pad) = max(pad) AND pad LIKE 'b%' AS same FROM v"),
+
+		equal(t, rows(t, openFile(t, s.path),
+			"SELECT count(*) AS n, sum(id) AS s, min(pad) = max(pad) AND pad LIKE 'b%' AS same FROM v"),
 			[]string{`n="10000"|s="49995000"|same="1"|`})
 	})
 }
@@ -346,7 +377,7 @@ func TestReadStalls(t *testing.T) {
 	s.set("DB_READ_TIMEOUT", "5s")
 	s.fails(t, 1, "read v: after ", "the connection to the server was lost", "DB_READ_TIMEOUT")
 
-	// However patient it is with the server, a pass ends.
+	// However patient it is with the server, a run ends.
 	s.set("DB_READ_TIMEOUT", "10m")
 	s.set("SYNC_TIMEOUT", "3s")
 	s.set("SYNC_RETRIES", "3")
@@ -379,11 +410,13 @@ func TestDiskIsFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	// A mount in a namespace of its own is seen by nobody else, and goes with the process.
 	const asRoot = "unshare --map-root-user --mount sh -c "
 	if out, err := osexec.Command("sh", "-c", asRoot+"'mount -t tmpfs none /mnt'").CombinedOutput(); err != nil {
 		t.Skipf("no tmpfs can be mounted here: %s", out)
 	}
+
 	for name, test := range map[string]struct{ rows, indexes, want string }{
 		"for staging":    {big, "", "syncer: stage v: "},
 		"for publishing": {big + " WHERE d.n < 2", "v(pad)", "syncer: publish to "},
@@ -398,20 +431,25 @@ func TestDiskIsFull(t *testing.T) {
 			if err := os.Mkdir(filepath.Join(disk, "disk"), 0o755); err != nil {
 				t.Fatal(err)
 			}
+
 			// What is left on the small disk is copied out for the test to look at.
 			script := `cd "$1" && mount -t tmpfs -o size=9m none disk &&
-				SYNC_VIEWS='few=v(id)' "$0" sync --quiet && "$0" sync --quiet; code=$?; cp disk/carstock.db* . && ls -A disk > left; exit $code`
+				SYNC_VIEWS='few=v(id)' "$0" sync --quiet && "$0" sync --quiet
+				code=$?; cp disk/carstock.db* . && ls -A disk > left; exit $code`
 			s.set("SYNC_VIEWS", "v(id)")
 			s.set("SYNC_INDEXES", test.indexes)
 			c := s.child(t, "unshare", "--map-root-user", "--mount", "sh", "-c", script, self, disk)
 			var stderr bytes.Buffer
 			c.Stderr = &stderr
 			_ = c.Run() // its exit code is looked at
-			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) || !strings.Contains(stderr.String(), "the disk is full") || strings.Count(stderr.String(), "\n") != 1 {
+			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) ||
+				!strings.Contains(stderr.String(), "the disk is full") || strings.Count(stderr.String(), "\n") != 1 {
 				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
 			}
+
 			file := openFile(t, filepath.Join(disk, "carstock.db"))
-			equal(t, rows(t, file, "SELECT (SELECT count(*) FROM v) AS n, status FROM _sync_runs ORDER BY id"), []string{`n="10"|status="ok"|`, `n="10"|status="failed"|`})
+			equal(t, rows(t, file, "SELECT (SELECT count(*) FROM v) AS n, status FROM _sync_runs ORDER BY id"),
+				[]string{`n="10"|status="ok"|`, `n="10"|status="failed"|`})
 			equal(t, rows(t, file, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
 			if left, err := os.ReadFile(filepath.Join(disk, "left")); err != nil || strings.Contains(string(left), "staging") {
 				t.Errorf("left on the disk: %s, %v", left, err)
@@ -428,6 +466,7 @@ func TestNoRoomForTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for name, test := range map[string]struct{ rows, blocks, indexes, want string }{
 		"for staging":    {big, "2000", "", "syncer: stage v: "},
 		"for publishing": {big + " WHERE d.n = 0", "6000", "v(pad)", "syncer: publish to "},
@@ -443,12 +482,15 @@ func TestNoRoomForTheFile(t *testing.T) {
 			var stderr bytes.Buffer
 			c.Stderr = &stderr
 			_ = c.Run() // its exit code is looked at
-			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) || !strings.Contains(stderr.String(), "there is no room for it") || strings.Count(stderr.String(), "\n") != 1 {
+			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) ||
+				!strings.Contains(stderr.String(), "there is no room for it") || strings.Count(stderr.String(), "\n") != 1 {
 				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
 			}
+
 			equal(t, content(t, s.path), before)
 			nothingLeft(t, s.path)
-			equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"), []string{`status="ok"|`, `status="failed"|`})
+			equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"),
+				[]string{`status="ok"|`, `status="failed"|`})
 			s.mustSync(t)
 		})
 	}
@@ -457,8 +499,9 @@ func TestNoRoomForTheFile(t *testing.T) {
 // proxy stands between syncer and the server, and passes on what they say until it is told to be
 // unkind. Connections are counted from 1.
 type proxy struct {
-	request func(packet []byte)             // is shown what syncer says before the server is
-	answer  func(connection, sent int) bool // whether more of the server's is passed on, after so many bytes; else the connection is cut
+	request func(packet []byte) // is shown what syncer says before the server is
+	// whether more of the server's is passed on, after so many bytes; else the connection is cut
+	answer func(connection, sent int) bool
 }
 
 // start points syncer at the proxy, and the proxy at where syncer has been pointed to.
@@ -468,10 +511,12 @@ func (p *proxy) start(t *testing.T, s *syncer) {
 	if socket := s.env["DB_SOCKET"]; socket != "" {
 		network, server = "unix", socket
 	}
+
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = l.Close() })
 	s.set("DB_SOCKET", "")
 	s.set("DB_HOST", "127.0.0.1")
@@ -482,6 +527,7 @@ func (p *proxy) start(t *testing.T, s *syncer) {
 			if err != nil {
 				return // the test is over
 			}
+
 			far, err := net.Dial(network, server)
 			if err != nil {
 				_ = near.Close()
@@ -510,6 +556,7 @@ func (p *proxy) pass(to, from net.Conn, allowed func(packet []byte, sent int) bo
 		if _, e := to.Write(buffer[:n]); err != nil || e != nil {
 			return
 		}
+
 		sent += n
 	}
 }

@@ -18,6 +18,7 @@ func TestSyncReadsFilesOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for path, text := range map[string]string{password: s.env["DB_PASSWORD"] + "\n", authority: string(certificate)} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -33,6 +34,7 @@ func TestSyncReadsFilesOnce(t *testing.T) {
 		if code, out := s.both(t, command); code != 0 {
 			t.Errorf("%s: exit code %d: %s", command, code, out)
 		}
+
 		for path, n := range opens() {
 			if n != 1 {
 				t.Errorf("%s: %s has been opened %d times", command, filepath.Base(path), n)
