@@ -11,7 +11,7 @@ import (
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
 
-// MySQL reads a view with the rights of whoever created it. The library reads it with those of whoever asks, and
+// MySQL reads a view with the rights of its creator. The library reads it with those of the user who asks, and
 // wants them to have CREATE VIEW as well, so a user who may select from the view alone cannot. definerRights
 // sets that right: what a query does not name itself, it reached through a view.
 type definerRights struct {

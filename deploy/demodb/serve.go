@@ -35,7 +35,7 @@ func (s *server) serve(ctx context.Context) error {
 	logrus.SetOutput(io.Discard)
 	log.SetOutput(io.Discard)
 
-	// Before the scripts run: a taken port is to be told at once.
+	// Before the scripts run: a taken port must be reported at once.
 	listener, err := listenLoopback(s.address)
 	if err != nil {
 		return err

@@ -169,7 +169,7 @@ func RunsOf(ctx context.Context, q sqlx.QueryerContext) (map[int64]time.Time, er
 
 // ReadChangesByID reads changes of a table, in the order of ids. It leaves out a change that is no longer remembered,
 // and all of them if the history of the table did not begin at since: then the file is another one. Long texts are
-// shortened.
+// truncated.
 func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, table string, since time.Time, ids []int64) (
 	[]RecordedChange, error,
 ) {
@@ -233,10 +233,10 @@ const (
 // selectShort selects changes of the table ?1, unless its history began at another time than ?2.
 var selectShort = fmt.Sprintf(`SELECT id, run, at, "table", op, key, %s AS old, %s AS new FROM main._sync_changes
 	WHERE "table" = ?1 AND EXISTS (SELECT 1 FROM main._sync_history AS h WHERE h."table" = ?1 AND h.since = ?2)`,
-	shortened("old"), shortened("new"))
+	truncated("old"), truncated("new"))
 
-// shortened is an expression for a JSON object whose texts are shortened if it is long.
-func shortened(column string) string {
+// truncated returns an SQL expression for a JSON object; in a long one, texts are truncated.
+func truncated(column string) string {
 	return fmt.Sprintf(`CASE WHEN octet_length(%[1]s) <= %[2]d THEN %[1]s ELSE (SELECT json_group_object(key, CASE type
 		WHEN 'text' THEN substr(value, 1, %[3]d) WHEN 'object' THEN json(value) ELSE value END) FROM json_each(%[1]s)) END`,
 		column, shortDocument, shortText)

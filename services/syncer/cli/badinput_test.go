@@ -18,15 +18,15 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// a is a small table that most of the bad input is put to.
-var a = []string{"CREATE TABLE a (id INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (1, 10), (2, 20)"}
+// twoRows is a small table, a, that most of the bad input is put to.
+var twoRows = []string{"CREATE TABLE a (id INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (1, 10), (2, 20)"}
 
 func TestViewDroppedBetweenPasses(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	exec(t, s.mysql, "CREATE TABLE other (id INT)", "DROP TABLE a")
-	s.fails(t, 1, "a: no such table or view", "there is: other")
+	s.requireFailure(t, 1, "a: no such table or view", "there is: other")
 }
 
 // A view may go while another is read: before its columns are asked for, and after.
@@ -38,16 +38,16 @@ func TestViewDroppedMidRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "a; b", append(a, "CREATE VIEW b AS SELECT id, v FROM a")...)
+			s := source(t, "a; b", append(twoRows, "CREATE VIEW b AS SELECT id, v FROM a")...)
 			s.mustSync(t)
 			var dropped sync.Once
-			p := proxy{request: func(packet []byte) {
+			p := tcpProxy{request: func(packet []byte) {
 				if bytes.Contains(packet, []byte(moment)) {
 					dropped.Do(func() { exec(t, s.mysql, "DROP VIEW b") })
 				}
 			}}
 			p.start(t, s)
-			s.fails(t, 1, "b")
+			s.requireFailure(t, 1, "b")
 		})
 	}
 }
@@ -63,7 +63,7 @@ func TestNoRight(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "a", append(a, "CREATE TABLE other (id INT)")...)
+			s := source(t, "a", append(twoRows, "CREATE TABLE other (id INT)")...)
 			s.mustSync(t)
 			user := s.newUser(t, "right")
 			if test.grant != "" {
@@ -71,18 +71,18 @@ func TestNoRight(t *testing.T) {
 			}
 
 			s.set("DB_PASSWORD", "right")
-			s.fails(t, 1, test.want)
+			s.requireFailure(t, 1, test.want)
 		})
 	}
 }
 
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	s.newUser(t, "right")
 	s.set("DB_PASSWORD", "wrong-hunter2")
-	s.fails(t, 1, "access denied", "DB_PASSWORD")
+	s.requireFailure(t, 1, "access denied", "DB_PASSWORD")
 	if _, _, stderr := s.run(t, "sync"); strings.Contains(stderr, "hunter2") {
 		t.Errorf("the password shows: %s", stderr)
 	}
@@ -101,10 +101,10 @@ func (s *syncer) newUser(t *testing.T, password string) string {
 
 func TestKeyColumnMissing(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	s.set("SYNC_VIEWS", "a(vin)")
-	s.fails(t, 1, "SYNC_VIEWS", "there is no column vin for the key", "there is: id, v")
+	s.requireFailure(t, 1, "SYNC_VIEWS", "there is no column vin for the key", "there is: id, v")
 }
 
 func TestKeyIsNull(t *testing.T) {
@@ -119,7 +119,7 @@ func TestKeyIsNull(t *testing.T) {
 				}
 
 				exec(t, s.mysql, "INSERT INTO a VALUES (3, NULL)")
-				s.fails(t, 1, "the key column id is NULL in row 3")
+				s.requireFailure(t, 1, "the key column id is NULL in row 3")
 			})
 		}
 	}
@@ -165,7 +165,7 @@ func TestKeyIsNotUnique(t *testing.T) {
 				}
 
 				exec(t, s.mysql, strings.Split(test.change, "; ")...)
-				s.fails(t, 1, "the key (id) is not unique: two rows have "+test.value+";")
+				s.requireFailure(t, 1, "the key (id) is not unique: two rows have "+test.value+";")
 			})
 		}
 	}
@@ -197,7 +197,7 @@ func TestColumnsEqualButForCase(t *testing.T) {
 
 func TestTargetFolder(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	deep := filepath.Join(filepath.Dir(s.path), "not", "yet", "there", "carstock.db")
 	s.keep(deep)
 	s.mustSync(t)
@@ -227,7 +227,7 @@ func TestTargetFolder(t *testing.T) {
 
 func TestTargetIsNoDatabase(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestTargetIsNoDatabase(t *testing.T) {
 	if err := os.WriteFile(s.path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.complains(t, 1, "SYNC_PATH", s.path, "it is not a SQLite file: choose another path")
+	s.requireError(t, 1, "SYNC_PATH", s.path, "it is not a SQLite file: choose another path")
 	if now, err := os.ReadFile(s.path); err != nil || !bytes.Equal(now, text) {
 		t.Errorf("the file has been written to: %v", err)
 	}
@@ -247,9 +247,9 @@ func TestTargetIsDamaged(t *testing.T) {
 	s := source(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))",
 		"INSERT INTO a VALUES "+values(0, 1000, "(%d, REPEAT('x', 200))"))
 	s.mustSync(t)
-	damage(t, s.path)
+	damageFile(t, s.path)
 	exec(t, s.mysql, "UPDATE a SET pad = 'y' WHERE id % 100 = 0")
-	s.complains(t, 1, "the file is damaged: move it away, and the next run makes a new one")
+	s.requireError(t, 1, "the file is damaged: move it away, and the next run makes a new one")
 
 	// What the sentence says helps.
 	if err := os.Rename(s.path, s.path+".damaged"); err != nil {
@@ -262,8 +262,8 @@ func TestTargetIsDamaged(t *testing.T) {
 	equal(t, rows(t, db, "SELECT count(*) AS n FROM a"), []string{`n="1000"|`})
 }
 
-// damage overwrites some pages in the middle of the file.
-func damage(t *testing.T, path string) {
+// damageFile overwrites some pages in the middle of the file.
+func damageFile(t *testing.T, path string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -285,14 +285,14 @@ func damage(t *testing.T, path string) {
 // This waits for SQLite's busy time-out, twice: for the snapshot and for the history.
 func TestTargetIsLocked(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	before := content(t, s.path)
 	other := openFile(t, s.path)
 	other.SetMaxOpenConns(1)
 	exec(t, other, "BEGIN IMMEDIATE")
 	exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
-	s.complains(t, 1, "publish to "+s.path, "another program holds a lock on it")
+	s.requireError(t, 1, "publish to "+s.path, "another program holds a lock on it")
 	equal(t, content(t, s.path), before)
 	exec(t, other, "ROLLBACK")
 	if out := s.mustSync(t); !strings.Contains(out, "+1 ~0 -0") {
@@ -300,13 +300,13 @@ func TestTargetIsLocked(t *testing.T) {
 	}
 }
 
-// big is a view of 20 MB, of which no row is stored: more than fits in the buffers between the
-// server and syncer, so that a cut is felt in the middle of it. small has the same columns.
+// bigView is a view of 20 MB, of which no row is stored: more than fits in the buffers between the
+// server and syncer, so that a cut is felt in the middle of it. smallView has the same columns.
 const (
 	digits = "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL " +
 		"SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
-	small = "CREATE VIEW v AS SELECT a.n AS id, REPEAT('s', 2000) AS pad FROM " + digits + " a"
-	big   = "CREATE OR REPLACE VIEW v AS SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, REPEAT('b', 2000) " +
+	smallView = "CREATE VIEW v AS SELECT a.n AS id, REPEAT('s', 2000) AS pad FROM " + digits + " a"
+	bigView   = "CREATE OR REPLACE VIEW v AS SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, REPEAT('b', 2000) " +
 		"AS pad FROM " +
 		digits + " a, " + digits + " b, " + digits + " c, " + digits + " d"
 	midway = 200_000 // bytes of the server's after which a stream of big is well under way
@@ -316,10 +316,10 @@ func TestConnectionIsCut(t *testing.T) {
 	t.Parallel()
 	cut := func(t *testing.T, retries string, answer func(connection, sent int) bool) *syncer {
 		t.Parallel()
-		s := source(t, "v(id)", small)
+		s := source(t, "v(id)", smallView)
 		s.mustSync(t)
-		exec(t, s.mysql, big)
-		p := proxy{answer: answer}
+		exec(t, s.mysql, bigView)
+		p := tcpProxy{answer: answer}
 		p.start(t, s)
 		s.set("SYNC_RETRIES", retries)
 		return s
@@ -327,7 +327,7 @@ func TestConnectionIsCut(t *testing.T) {
 
 	t.Run("always", func(t *testing.T) {
 		s := cut(t, "0", func(_, sent int) bool { return sent < midway })
-		s.fails(t, 1, "read v: after ", "the connection to the server was lost")
+		s.requireFailure(t, 1, "read v: after ", "the connection to the server was lost")
 	})
 	t.Run("once", func(t *testing.T) {
 		s := cut(t, "1", func(connection, sent int) bool { return connection > 1 || sent < midway })
@@ -345,11 +345,11 @@ func TestConnectionIsCut(t *testing.T) {
 func TestServerDies(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	s := sourceOn(t, server, "v(id)", small)
+	s := sourceOn(t, server, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, big)
+	exec(t, s.mysql, bigView)
 	process := server.Process(t)
-	p := proxy{answer: func(_, sent int) bool {
+	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
 			_ = process.Kill() // fails the second time
 		}
@@ -357,16 +357,16 @@ func TestServerDies(t *testing.T) {
 	}}
 	p.start(t, s)
 	s.set("SYNC_RETRIES", "0")
-	s.fails(t, 1, "read v: after ", "the connection to the server was lost")
-	s.fails(t, 1, "connect to MySQL")
+	s.requireFailure(t, 1, "read v: after ", "the connection to the server was lost")
+	s.requireFailure(t, 1, "connect to MySQL")
 }
 
 func TestReadStalls(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", small)
+	s := source(t, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, big)
-	p := proxy{answer: func(_, sent int) bool {
+	exec(t, s.mysql, bigView)
+	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
 			<-t.Context().Done() // silence
 		}
@@ -375,22 +375,22 @@ func TestReadStalls(t *testing.T) {
 	p.start(t, s)
 	s.set("SYNC_RETRIES", "0")
 	s.set("DB_READ_TIMEOUT", "5s")
-	s.fails(t, 1, "read v: after ", "the connection to the server was lost", "DB_READ_TIMEOUT")
+	s.requireFailure(t, 1, "read v: after ", "the connection to the server was lost", "DB_READ_TIMEOUT")
 
 	// However patient it is with the server, a run ends.
 	s.set("DB_READ_TIMEOUT", "10m")
 	s.set("SYNC_TIMEOUT", "3s")
 	s.set("SYNC_RETRIES", "3")
-	s.fails(t, 1, "SYNC_TIMEOUT: not done within 3s")
+	s.requireFailure(t, 1, "SYNC_TIMEOUT: not done within 3s")
 }
 
 // A server hangs up on a reader who pauses for longer than net_write_timeout, as one does whose disk
 // is slow: syncer asks for more patience.
 func TestReaderPauses(t *testing.T) {
 	t.Parallel()
-	s := sourceOn(t, dbtest.NewServer(t), "v(id)", "SET GLOBAL net_write_timeout = 1", big)
+	s := sourceOn(t, dbtest.NewServer(t), "v(id)", "SET GLOBAL net_write_timeout = 1", bigView)
 	var once sync.Once
-	p := proxy{answer: func(_, sent int) bool {
+	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
 			once.Do(func() { time.Sleep(3 * time.Second) })
 		}
@@ -418,12 +418,12 @@ func TestDiskIsFull(t *testing.T) {
 	}
 
 	for name, test := range map[string]struct{ rows, indexes, want string }{
-		"for staging":    {big, "", "syncer: stage v: "},
-		"for publishing": {big + " WHERE d.n < 2", "v(pad)", "syncer: publish to "},
+		"for staging":    {bigView, "", "syncer: stage v: "},
+		"for publishing": {bigView + " WHERE d.n < 2", "v(pad)", "syncer: publish to "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "v(id)", small)
+			s := source(t, "v(id)", smallView)
 			exec(t, s.mysql, test.rows, "CREATE VIEW few AS SELECT * FROM v WHERE id < 10")
 			s.set("SYNC_INDEXES", "")
 			disk := filepath.Dir(filepath.Dir(s.path))
@@ -468,12 +468,12 @@ func TestNoRoomForTheFile(t *testing.T) {
 	}
 
 	for name, test := range map[string]struct{ rows, blocks, indexes, want string }{
-		"for staging":    {big, "2000", "", "syncer: stage v: "},
-		"for publishing": {big + " WHERE d.n = 0", "6000", "v(pad)", "syncer: publish to "},
+		"for staging":    {bigView, "2000", "", "syncer: stage v: "},
+		"for publishing": {bigView + " WHERE d.n = 0", "6000", "v(pad)", "syncer: publish to "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "v(id)", small)
+			s := source(t, "v(id)", smallView)
 			s.mustSync(t)
 			exec(t, s.mysql, test.rows)
 			s.set("SYNC_INDEXES", test.indexes)
@@ -496,16 +496,16 @@ func TestNoRoomForTheFile(t *testing.T) {
 	}
 }
 
-// proxy stands between syncer and the server, and passes on what they say until it is told to be
+// tcpProxy stands between syncer and the server, and passes on what they say until it is asked to be
 // unkind. Connections are counted from 1.
-type proxy struct {
+type tcpProxy struct {
 	request func(packet []byte) // is shown what syncer says before the server is
 	// whether more of the server's is passed on, after so many bytes; else the connection is cut
 	answer func(connection, sent int) bool
 }
 
 // start points syncer at the proxy, and the proxy at where syncer has been pointed to.
-func (p *proxy) start(t *testing.T, s *syncer) {
+func (p *tcpProxy) start(t *testing.T, s *syncer) {
 	t.Helper()
 	network, server := "tcp", net.JoinHostPort(s.env["DB_HOST"], s.env["DB_PORT"])
 	if socket := s.env["DB_SOCKET"]; socket != "" {
@@ -545,7 +545,7 @@ func (p *proxy) start(t *testing.T, s *syncer) {
 }
 
 // pass passes on from one to the other for as long as it is allowed, and then cuts both off.
-func (p *proxy) pass(to, from net.Conn, allowed func(packet []byte, sent int) bool) {
+func (p *tcpProxy) pass(to, from net.Conn, allowed func(packet []byte, sent int) bool) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	buffer := make([]byte, 32<<10)
 	for sent := 0; ; {

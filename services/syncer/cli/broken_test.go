@@ -13,7 +13,7 @@ import (
 // What cannot work is found by trying it alone, however it is written; all that works stays.
 func TestObjectsAreTriedAlone(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars; dealers", append(ten, "CREATE TABLE dealers (id INT PRIMARY KEY, msrp INT)",
+	s := source(t, "cars; dealers", append(tenCars, "CREATE TABLE dealers (id INT PRIMARY KEY, msrp INT)",
 		"INSERT INTO dealers VALUES (1, 1)")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
@@ -76,7 +76,7 @@ func TestObjectsAreTriedAlone(t *testing.T) {
 // A function that only the user's program knows is the user's to answer for: the index is named and stays.
 func TestFunctionsOfTheUsers(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	withFunctions(t, s.path, "CREATE INDEX by_plate ON cars (plate(make))", "CREATE INDEX by_make ON cars (make)")
 	for _, change := range []string{
@@ -84,7 +84,7 @@ func TestFunctionsOfTheUsers(t *testing.T) {
 		"ALTER TABLE cars MODIFY year VARCHAR(9)",
 	} {
 		exec(t, s.mysql, change)
-		s.fails(t, 1, "the index by_plate cannot work in syncer: unknown function: plate()", "drop it, or change it")
+		s.requireFailure(t, 1, "the index by_plate cannot work in syncer: unknown function: plate()", "drop it, or change it")
 	}
 
 	if code, out := s.both(t, "check"); code != 1 || !strings.Contains(out,
@@ -96,7 +96,7 @@ func TestFunctionsOfTheUsers(t *testing.T) {
 	withFunctions(t, s.path,
 		"CREATE TRIGGER plates AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (plate(new.make)); END",
 		"CREATE TRIGGER years AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (new.year); END")
-	s.fails(t, 1, "the trigger plates cannot work in syncer: no such function: plate")
+	s.requireFailure(t, 1, "the trigger plates cannot work in syncer: no such function: plate")
 	exec(t, openFile(t, s.path), "DROP TRIGGER plates")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
 	equal(t, rows(t, openFile(t, s.path), "SELECT x FROM log"), []string{`x="1"|`})
@@ -105,13 +105,13 @@ func TestFunctionsOfTheUsers(t *testing.T) {
 // An index by a collation that syncer lacks fails each run from comparing on: the error names it.
 func TestIndexByAnotherProgramsCollation(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	withFunctions(t, s.path, "CREATE INDEX by_make ON cars (make COLLATE dealers)", "CREATE INDEX by_year ON cars (year)")
 	const want = "the index by_make cannot work in syncer: no such collation sequence: dealers: drop it, or change it"
-	s.fails(t, 1, want)
+	s.requireFailure(t, 1, want)
 	exec(t, s.mysql, "UPDATE cars SET msrp = 5 WHERE id = 1")
-	s.fails(t, 1, want)
+	s.requireFailure(t, 1, want)
 	exec(t, openFile(t, s.path), "DROP INDEX by_make")
 	s.mustSync(t)
 }
@@ -119,7 +119,7 @@ func TestIndexByAnotherProgramsCollation(t *testing.T) {
 // A view that the user has put in the place of a copied table is not syncer's to change.
 func TestViewInThePlaceOfATable(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	exec(t, openFile(t, s.path), "ALTER TABLE cars RENAME TO cars_kept", "CREATE VIEW cars AS SELECT * FROM cars_kept")
 
@@ -183,7 +183,7 @@ func TestSpatialIndex(t *testing.T) {
 // A copied table that the user has made again, in another form, is still syncer's, and gets its form back.
 func TestTableWithoutRowid(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE TABLE c2 (id INTEGER NOT NULL PRIMARY KEY, make TEXT, msrp INTEGER, year INTEGER, note TEXT) "+
@@ -199,7 +199,7 @@ func TestTableWithoutRowid(t *testing.T) {
 // A unique index over a column of the user's and one of the view's stays while values are swapped.
 func TestUniqueIndexOverAColumnOfTheUsers(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "ALTER TABLE cars ADD COLUMN seat", "UPDATE cars SET seat = 'x'",

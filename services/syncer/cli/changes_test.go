@@ -17,8 +17,8 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// recorded reads the change history of a run of a file.
-func recorded(t *testing.T, path string, run int64) (out []snapshotfile.RecordedChange) {
+// readRecorded reads the change history of a run of a file.
+func readRecorded(t *testing.T, path string, run int64) (out []snapshotfile.RecordedChange) {
 	t.Helper()
 	db := openFile(t, path)
 	defer func() { _ = db.Close() }()
@@ -106,7 +106,7 @@ func TestHistoryOfEveryType(t *testing.T) {
 		after := every.texts(t)
 
 		changed := map[int]bool{}
-		for _, c := range recorded(t, s.path, int64(round+1)) {
+		for _, c := range readRecorded(t, s.path, int64(round+1)) {
 			seen[c.Op]++
 			id := int(recordedValues(t, c.Key)["id"].(int64))
 			changed[id] = true
@@ -145,7 +145,7 @@ func newEveryTable(t *testing.T, db *sqlx.DB) *everyTable {
 	e := &everyTable{db: db, same: map[string]sameness{"id": asInteger}, literals: map[string][]string{}}
 	var declared []string
 	for i, column := range everyType {
-		if known(column.declared, version) {
+		if knownType(column.declared, version) {
 			name := fmt.Sprintf("c%d", i)
 			e.columns = append(e.columns, name)
 			declared = append(declared, name+" "+column.declared)
@@ -291,18 +291,18 @@ func TestHistoryOfUpserts(t *testing.T) {
 	})
 	s.report(t, 0, "--dry-run")
 	s.mustSync(t)
-	if n := len(recorded(t, s.path, 0)); n != 4 {
+	if n := len(readRecorded(t, s.path, 0)); n != 4 {
 		t.Errorf("%d changes", n)
 	}
 }
 
 func TestHistorySetting(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a(id)", a...)
+	s := source(t, "a(id)", twoRows...)
 	for _, value := range []string{
 		"on", "90", "0d", "-1d", "1.5d", "90 d", "90D", "6m", "30s", "d", "101y", "99999999999w", "1d12h", "Off",
 	} {
-		s.misused(t, "SYNC_HISTORY", value)
+		s.requireUsageError(t, "SYNC_HISTORY", value)
 	}
 
 	for _, value := range []string{"off", "1h", "24h", "90d", "12w", "2y", "100y", ""} {
@@ -389,7 +389,7 @@ func numbers(alias string, below int) string {
 // The status page says how large the history is, also after another run.
 func TestHistoryOnThePage(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a(id)", a...)
+	s := source(t, "a(id)", twoRows...)
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
 	s.set("SYNC_ON_START", "false")
 	s.mustSync(t)
@@ -418,7 +418,7 @@ func TestHistoryOnThePage(t *testing.T) {
 // A table keeps its own age however many runs of other tables come after.
 func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a(id); b(id)", a...)
+	s := source(t, "a(id); b(id)", twoRows...)
 	exec(t, s.mysql, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")
 	s.mustSync(t)
 

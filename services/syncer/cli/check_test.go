@@ -54,7 +54,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 
-	// Each view's problem is told, and the others are looked at all the same.
+	// Each view's problem is printed, and the others are still checked.
 	s.set("SYNC_VIEWS", "nowhere; cars(vin); keyless")
 	s.set("SYNC_STRATEGY", "upsert")
 	code, stdout, stderr = s.run(t, "check")

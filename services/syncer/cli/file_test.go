@@ -42,7 +42,7 @@ func TestLinkToNothingYet(t *testing.T) {
 				}
 			}
 
-			s := source(t, "a", a...)
+			s := source(t, "a", twoRows...)
 			s.keep(path)
 			for range 2 { // the file is there at the second run
 				r := s.report(t, 0)
@@ -69,7 +69,7 @@ func TestLinkToNothingYet(t *testing.T) {
 
 func TestCircleOfLinks(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	circle := filepath.Join(t.TempDir(), "cars.db")
 	if err := os.Symlink("cars.db", circle); err != nil {
 		t.Fatal(err)
@@ -147,7 +147,7 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 // Runs that fail are recorded, and leave no log behind that looks as if another program held it.
 func TestFailedRunsLeaveNoLog(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	s.set("SYNC_VIEWS", "a; nothing")
 
@@ -209,7 +209,7 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.keep(filepath.Join(dir, "cars.db"))
 	s.mustSync(t)
 	lock := filepath.Join(dir, ".cars.db.lock")
@@ -261,7 +261,7 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 // A snapshot that is dated in the future is not fresh: nothing is known of its age.
 func TestSnapshotOfTheFuture(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	exec(t, openFile(t, s.path),
 		"UPDATE _sync_runs SET started = '2130-01-01T00:00:00.000Z', finished = '2130-01-01T00:00:01.000Z'")

@@ -16,8 +16,8 @@ import (
 	"carstock/services/syncer/internal/run"
 )
 
-// ten is a table of ten cars.
-var ten = []string{
+// tenCars is a table of ten cars.
+var tenCars = []string{
 	"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), msrp INT, year INT)",
 	"INSERT INTO cars VALUES " + values(1, 10, "(%[1]d, 'Kia', %[1]d000, 2000 + %[1]d)"),
 }
@@ -53,7 +53,7 @@ func TestGuards(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "cars", ten...)
+			s := source(t, "cars", tenCars...)
 			s.mustSync(t)
 			exec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id > %d", test.left))
 			if variable, value, ok := strings.Cut(test.set, "="); ok {
@@ -64,7 +64,7 @@ func TestGuards(t *testing.T) {
 			if test.code != 0 {
 				left = 10
 				if test.args == nil {
-					s.fails(t, test.code, test.want)
+					s.requireFailure(t, test.code, test.want)
 				}
 			}
 
@@ -84,7 +84,7 @@ func TestGuards(t *testing.T) {
 func TestGuardOfTheFirstPass(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars; old", "CREATE TABLE cars (id INT PRIMARY KEY)", "CREATE TABLE old (id INT PRIMARY KEY)")
-	s.fails(t, 3, "cars: the view is empty", "old: the view is empty") // both are named at once
+	s.requireFailure(t, 3, "cars: the view is empty", "old: the view is empty") // both are named at once
 	if code, out := s.both(t, "sync", "--force"); code != 0 {
 		t.Fatal(code, out)
 	}
@@ -104,14 +104,14 @@ func TestDrift(t *testing.T) {
 	} {
 		t.Run(change, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "cars", ten...)
+			s := source(t, "cars", tenCars...)
 			s.mustSync(t)
 			file := openFile(t, s.path)
 			exec(t, file, "CREATE INDEX by_make ON cars (make)", "CREATE VIEW kias AS SELECT id FROM cars WHERE make = 'Kia'")
 			exec(t, s.mysql, "ALTER TABLE cars "+change, "DELETE FROM cars WHERE id = 1")
 
 			s.set("SYNC_DRIFT", "fail")
-			s.fails(t, 3, "cars: its columns have changed: "+drift+" (SYNC_DRIFT=fail)")
+			s.requireFailure(t, 3, "cars: its columns have changed: "+drift+" (SYNC_DRIFT=fail)")
 			s.set("SYNC_DRIFT", "apply")
 			r := s.report(t, 0)
 			want(t, r.Tables[0].Drift, drift)
@@ -119,7 +119,7 @@ func TestDrift(t *testing.T) {
 				t.Errorf("lost: %v", r.Tables[0].Lost)
 			}
 
-			all := "SELECT " + strings.Join(columns(t, s.mysql, "cars"), ", ") + " FROM cars ORDER BY id"
+			all := "SELECT " + strings.Join(columnNames(t, s.mysql, "cars"), ", ") + " FROM cars ORDER BY id"
 			equal(t, rows(t, file, all), rows(t, s.mysql, all))
 			equal(t, rows(t, file, "SELECT count(*) AS n FROM kias"), []string{`n="9"|`})
 			equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name = 'by_make'"), []string{`name="by_make"|`})
@@ -133,7 +133,7 @@ func TestDrift(t *testing.T) {
 // A new column comes last in the copy, whatever its place in the view; another order is no change.
 func TestOrderOfColumns(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	exec(t, s.mysql, "ALTER TABLE cars MODIFY year INT FIRST, MODIFY msrp INT AFTER id")
 	s.set("SYNC_DRIFT", "fail")
@@ -144,13 +144,13 @@ func TestOrderOfColumns(t *testing.T) {
 		"UPDATE cars SET year = 1999 WHERE id = 4")
 	want(t, s.report(t, 0).Tables[0].Drift, "+vin TEXT")
 	file := openFile(t, s.path)
-	equal(t, columns(t, file, "cars"), []string{"id", "make", "msrp", "year", "vin"})
+	equal(t, columnNames(t, file, "cars"), []string{"id", "make", "msrp", "year", "vin"})
 	const all = "SELECT id, make, msrp, year, vin FROM cars ORDER BY id"
 	equal(t, rows(t, file, all), rows(t, s.mysql, all))
 }
 
-// columns are the names of a table's columns, in their order.
-func columns(t *testing.T, db *sqlx.DB, table string) []string {
+// columnNames returns the names of a table's columns, in their order.
+func columnNames(t *testing.T, db *sqlx.DB, table string) []string {
 	t.Helper()
 	rs, err := db.Query("SELECT * FROM " + table + " WHERE 1 = 0")
 	if err != nil {
@@ -167,7 +167,7 @@ func columns(t *testing.T, db *sqlx.DB, table string) []string {
 
 func TestDriftForced(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	exec(t, s.mysql, "ALTER TABLE cars ADD warranty TEXT")
 	s.set("SYNC_DRIFT", "fail")
@@ -177,7 +177,7 @@ func TestDriftForced(t *testing.T) {
 // What stood on a column that is gone is named, however it is written, and the rest survives.
 func TestIndexOnAColumnThatIsGone(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE INDEX plain ON cars (msrp)", `CREATE INDEX "quo""ted" ON cars (make, "msrp")`,
@@ -188,8 +188,8 @@ func TestIndexOnAColumnThatIsGone(t *testing.T) {
 	exec(t, s.mysql, "ALTER TABLE cars DROP COLUMN msrp")
 	lost := s.report(t, 0).Tables[0].Lost
 	for _, name := range []string{"plain", `quo"ted`, "partial", "broken"} {
-		if told := strings.Join(lost, "\n"); !strings.Contains(told, name+" is gone: no such column: ") {
-			t.Errorf("%s is not told of: %s", name, told)
+		if text := strings.Join(lost, "\n"); !strings.Contains(text, name+" is gone: no such column: ") {
+			t.Errorf("%s is not named: %s", name, text)
 		}
 	}
 
@@ -209,7 +209,7 @@ func TestIndexOnAColumnThatIsGone(t *testing.T) {
 func TestWhatAColumnThatIsGoneBreaks(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars; dealers",
-		append(ten, "CREATE TABLE dealers (id INT PRIMARY KEY, name VARCHAR(20))",
+		append(tenCars, "CREATE TABLE dealers (id INT PRIMARY KEY, name VARCHAR(20))",
 			"INSERT INTO dealers VALUES (1, 'one')")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
@@ -229,10 +229,10 @@ func TestWhatAColumnThatIsGoneBreaks(t *testing.T) {
 	s.report(t, 0)
 	equal(t, rows(t, file, "SELECT note FROM notes"), []string{`note="10"|`})
 
-	// What the user breaks later is told too.
+	// What the user breaks later is reported too.
 	exec(t, file, "DROP TABLE notes")
 	exec(t, s.mysql, "UPDATE dealers SET name = 'three'")
-	s.fails(t, 1, "no such table: main.notes", "the trigger good cannot work in syncer")
+	s.requireFailure(t, 1, "no such table: main.notes", "the trigger good cannot work in syncer")
 }
 
 // A column that was a text becomes the number that it is now declared as; only an integer that was
@@ -270,12 +270,12 @@ func TestManyColumns(t *testing.T) {
 	}
 	exec(t, s.mysql, "CREATE VIEW wider AS SELECT "+strings.Join(wider, ", "))
 	s.set("SYNC_VIEWS", "wider")
-	s.fails(t, 1, "it has 2001 columns, and SQLite takes 1999")
+	s.requireFailure(t, 1, "it has 2001 columns, and SQLite takes 1999")
 }
 
 func TestUniqueIndexOfTheUsers(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE UNIQUE INDEX one_price ON cars (msrp)")
@@ -299,7 +299,7 @@ func TestUniqueIndexOfTheUsers(t *testing.T) {
 func TestIndexes(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars; a_b",
-		append(ten, "ALTER TABLE cars ADD a_b INT, ADD a INT, ADD b INT", "CREATE TABLE a_b (id INT PRIMARY KEY, c INT)",
+		append(tenCars, "ALTER TABLE cars ADD a_b INT, ADD a INT, ADD b INT", "CREATE TABLE a_b (id INT PRIMARY KEY, c INT)",
 			"INSERT INTO a_b VALUES (1, 1)")...)
 	made := func() string {
 		return strings.Join(rows(t, openFile(t, s.path),
@@ -322,23 +322,23 @@ func TestIndexes(t *testing.T) {
 	}
 
 	s.set("SYNC_INDEXES", "cars(make)")
-	exec(t, s.mysql, "ALTER TABLE cars ADD warranty INT") // the table is made anew, and its index too
+	exec(t, s.mysql, "ALTER TABLE cars ADD warranty INT") // the table is recreated, and its index too
 	s.mustSync(t)
 	want(t, made(), `t="cars"|c="make"|`)
 
 	s.set("SYNC_INDEXES", "cars(color)")
-	s.fails(t, 1, "SYNC_INDEXES: there is no column color")
+	s.requireFailure(t, 1, "SYNC_INDEXES: there is no column color")
 	code, _, stderr := s.run(t, "check")
 	if code != 1 || !strings.Contains(stderr, "SYNC_INDEXES: there is no column color") {
 		t.Errorf("check: exit code %d: %s", code, stderr)
 	}
-	s.misused(t, "SYNC_INDEXES", "trucks(make); cars")
+	s.requireUsageError(t, "SYNC_INDEXES", "trucks(make); cars")
 }
 
 func TestNotationOfViews(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars = autos ( make, id )\n\n base ;",
-		append(ten, "CREATE TABLE base (n INT PRIMARY KEY, v INT)", "INSERT INTO base VALUES (1, 1)")...)
+		append(tenCars, "CREATE TABLE base (n INT PRIMARY KEY, v INT)", "INSERT INTO base VALUES (1, 1)")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	equal(t, rows(t, file, "SELECT name, pk FROM pragma_table_info('autos') WHERE pk ORDER BY pk"),
@@ -349,14 +349,14 @@ func TestNotationOfViews(t *testing.T) {
 		"cars()", "cars(id", "cars=", "cars(id,)", "=autos", "cars(id)(make)", "cars(id, ID)", "cars@", "base; cars=BASE",
 		"cars=_sync_x", "cars=sqlite_x",
 	} {
-		s.misused(t, "SYNC_VIEWS", views)
+		s.requireUsageError(t, "SYNC_VIEWS", views)
 	}
 }
 
 // One view may be synced by itself, by its name or its table's; the others stay as they are.
 func TestOneViewOfTwo(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a; b=c", append(a, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
+	s := source(t, "a; b=c", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
 	s.mustSync(t)
 	exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)")
 	want(t, counts(t, s.report(t, 0, "c")), "2: +1 ~0 -0 =1")
@@ -468,7 +468,7 @@ func TestKeys(t *testing.T) {
 
 func TestDryRun(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	r := s.report(t, 0, "--dry-run")
 	if _, err := os.Stat(s.path); r.Status != run.DryRun || !os.IsNotExist(err) {
 		t.Errorf("%s, and then: %v", r.Status, err)
@@ -494,7 +494,7 @@ func TestDryRun(t *testing.T) {
 
 func TestReport(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	exec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id IN (1, 2)", "INSERT INTO cars VALUES (11, 'Audi', 1, 2)",
 		"DELETE FROM cars WHERE id = 3")
@@ -520,10 +520,10 @@ func TestReport(t *testing.T) {
 
 func TestSecondSyncerIsSkipped(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	working, goOn := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	p := proxy{request: func(packet []byte) {
+	p := tcpProxy{request: func(packet []byte) {
 		if bytes.Contains(packet, []byte("FROM `a`")) {
 			once.Do(func() { close(working); <-goOn })
 		}
@@ -557,7 +557,7 @@ func TestSecondSyncerIsSkipped(t *testing.T) {
 // The snapshot is as old as the oldest of its tables.
 func TestStatusOfOneViewOfTwo(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a; b=second", append(a, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
+	s := source(t, "a; b=second", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
 	s.mustSync(t)
 	exec(t, openFile(t, s.path),
 		"UPDATE _sync_runs SET started = '2026-01-01T00:00:00.000Z', finished = '2026-01-01T00:00:01.000Z'")
@@ -587,7 +587,7 @@ func TestStatusOfOneViewOfTwo(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	exits := func(code int, wanted string, args ...string) {
 		t.Helper()
 		if got, stdout, stderr := s.run(t, append([]string{"status"}, args...)...); got != code ||
@@ -600,7 +600,7 @@ func TestStatus(t *testing.T) {
 	exits(2, "--max-age", "--max-age", "-1h")
 
 	exec(t, s.mysql, "RENAME TABLE a TO b")
-	s.fails(t, 1, "a: no such table or view")
+	s.requireFailure(t, 1, "a: no such table or view")
 	exits(4, "has no snapshot yet")
 	exits(4, "there is no snapshot yet", "--max-age", "1h")
 
@@ -611,16 +611,17 @@ func TestStatus(t *testing.T) {
 	exits(4, "old, more than 1ns", "--max-age", "1ns")
 
 	exec(t, s.mysql, "DROP TABLE a")
-	s.fails(t, 1, "a: no such table or view")
+	s.requireFailure(t, 1, "a: no such table or view")
 	exits(0, "1 run since then has published nothing; the last run")
 	_, stdout, _ := s.run(t, "status", "--json")
-	var told struct {
+	var status struct {
 		Snapshot struct{ Status string }
 		Failures int `json:"consecutive_failures"`
 		Last     struct{ Status, Error string }
 	}
-	if err := json.Unmarshal([]byte(stdout), &told); err != nil || told.Snapshot.Status != "ok" || told.Failures != 1 ||
-		told.Last.Status != "failed" || told.Last.Error == "" {
+	if err := json.Unmarshal([]byte(stdout), &status); err != nil || status.Snapshot.Status != "ok" ||
+		status.Failures != 1 ||
+		status.Last.Status != "failed" || status.Last.Error == "" {
 		t.Errorf("%v: %s", err, stdout)
 	}
 }
@@ -664,8 +665,8 @@ func TestZeroDates(t *testing.T) {
 	}
 
 	s.set("SYNC_ZERO_DATES", "fail")
-	s.fails(t, 1, "id=1: column day: 0000-00-00 is no date")
-	s.misused(t, "SYNC_ZERO_DATES", "never")
+	s.requireFailure(t, 1, "id=1: column day: 0000-00-00 is no date")
+	s.requireUsageError(t, "SYNC_ZERO_DATES", "never")
 }
 
 func TestDecimals(t *testing.T) {
@@ -696,14 +697,15 @@ func TestDecimals(t *testing.T) {
 
 func TestTableOfTheUsersOwn(t *testing.T) {
 	t.Parallel()
-	s := source(t, "other=theirs", append(a, "CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)")...)
+	s := source(t, "other=theirs",
+		append(twoRows, "CREATE TABLE other (id INT PRIMARY KEY)", "INSERT INTO other VALUES (1)")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE TABLE a (note TEXT)", "INSERT INTO a VALUES ('mine')", "CREATE VIEW b AS SELECT 1 AS one")
 	exec(t, s.mysql, "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1)")
 	for _, name := range []string{"a", "A", "b"} {
 		s.set("SYNC_VIEWS", "other=theirs; a="+name)
-		s.fails(t, 1, "that is not syncer's: rename it, or choose another name in SYNC_VIEWS")
+		s.requireFailure(t, 1, "that is not syncer's: rename it, or choose another name in SYNC_VIEWS")
 		if code, out := s.both(t, "sync", "--force"); code != 1 { // not even so
 			t.Errorf("exit code %d: %s", code, out)
 		}
@@ -732,7 +734,7 @@ func TestTableOfTheUsersOwn(t *testing.T) {
 		nothingLeft(t, own)
 	}
 	s.set("SYNC_VIEWS", "nowhere") // what publishes nothing changes nothing, not even the journal's mode
-	s.complains(t, 1, "nowhere: no such table or view")
+	s.requireError(t, 1, "nowhere: no such table or view")
 	unchanged()
 	s.set("SYNC_VIEWS", "a")
 	if code, out := s.both(t, "sync", "--dry-run"); code != 0 {
@@ -747,9 +749,9 @@ func TestTableOfTheUsersOwn(t *testing.T) {
 // Someone may make a file there while the first run is under way.
 func TestFileAppearsMeanwhile(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	var once sync.Once
-	p := proxy{request: func(packet []byte) {
+	p := tcpProxy{request: func(packet []byte) {
 		if bytes.Contains(packet, []byte("FROM `a`")) {
 			once.Do(func() {
 				if err := os.WriteFile(s.path, nil, 0o600); err != nil {

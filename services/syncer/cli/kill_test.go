@@ -201,7 +201,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			fmt.Sprintf("INSERT INTO cars (id, make, price, pad) VALUES %s", values(next, 20, "(%[1]d, 'Ford', %[1]d, '')")),
 			fmt.Sprintf("INSERT INTO log (at, what) VALUES %s", values(next-100, 20, "(%[1]d, 'bought')")))
 		next += 20
-		if round%5 == 4 { // the table is made anew
+		if round%5 == 4 { // the table is recreated
 			exec(t, s.mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
 			outcome.drifted = true
 		}
@@ -248,7 +248,7 @@ func (o *killOutcome) begin(t *testing.T) {
 
 	o.history = nil
 	if o.before != nil {
-		o.history = recorded(t, o.path, 0)
+		o.history = readRecorded(t, o.path, 0)
 	}
 }
 
@@ -258,7 +258,7 @@ func (o *killOutcome) check(t *testing.T, round string) {
 	now := readSnapshot(t, o.path)
 	var added []snapshotfile.RecordedChange
 	if now != nil {
-		history := recorded(t, o.path, 0)
+		history := readRecorded(t, o.path, 0)
 		if n := len(o.history); n > 0 && (len(history) < n || !reflect.DeepEqual(history[:n], o.history)) {
 			t.Fatalf("%s: changes have gone", round)
 		}
@@ -341,7 +341,7 @@ func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
 	})
 	for version := 1; version <= 8; version++ {
 		change(version)
-		if version%4 == 0 { // the table is made anew
+		if version%4 == 0 { // the table is recreated
 			exec(t, s.mysql, fmt.Sprintf("ALTER TABLE log ADD extra%d INT", version))
 		}
 		if code, out := s.both(t, "sync"); code != 0 {

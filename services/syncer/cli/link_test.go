@@ -27,7 +27,7 @@ func TestReceivedBytes(t *testing.T) {
 		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score "+
 			"DOUBLE, at DATETIME)", manyCars)
 	var crossed atomic.Int64
-	p := proxy{answer: func(_, sent int) bool {
+	p := tcpProxy{answer: func(_, sent int) bool {
 		crossed.Store(int64(sent)) // without the last packet
 		return true
 	}}
@@ -94,7 +94,7 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 	const perSecond = 600_000
 	var mu sync.Mutex
 	passed := map[int]int{} // by connections
-	p := proxy{answer: func(connection, sent int) bool {
+	p := tcpProxy{answer: func(connection, sent int) bool {
 		mu.Lock()
 		wait := time.Duration(sent-passed[connection]) * time.Second / perSecond
 		passed[connection] = sent

@@ -26,8 +26,8 @@ var mirror = []string{
 		INSERT INTO found (rowid, w) VALUES (new.rowid, new.w); INSERT INTO seen VALUES ('~' || new.k); END`,
 }
 
-// inStep checks that each word is found in its row and nowhere else.
-func inStep(t *testing.T, file *sqlx.DB) {
+// requireMirrored checks that each word is found in its row and nowhere else.
+func requireMirrored(t *testing.T, file *sqlx.DB) {
 	t.Helper()
 	if _, err := file.Exec("INSERT INTO found (found, rank) VALUES ('integrity-check', 1)"); err != nil {
 		t.Errorf("the full-text index is out of step: %v", err)
@@ -74,13 +74,13 @@ func TestFullTextIndex(t *testing.T) {
 			exec(t, s.mysql, "INSERT INTO words VALUES (10, 'k1', 'word1', 1)")
 			s.mustSync(t)
 			exec(t, file, mirror...)
-			inStep(t, file)
+			requireMirrored(t, file)
 
 			exec(t, s.mysql, "DELETE FROM words WHERE k = 'k3'", "UPDATE words SET w = 'changed' WHERE k = 'k2'",
 				"INSERT INTO words (id, k, w, n) VALUES (90, 'k9', 'word9', 9)", change)
 			lost := s.report(t, 0).Tables[0].Lost
 			equal(t, lost, nil)
-			inStep(t, file)
+			requireMirrored(t, file)
 			var seen []string
 			if err := file.Select(&seen, "SELECT what FROM seen ORDER BY what"); err != nil {
 				t.Fatal(err)
@@ -89,7 +89,7 @@ func TestFullTextIndex(t *testing.T) {
 			want(t, strings.Join(seen, " "), test.seen)
 			exec(t, s.mysql, "UPDATE words SET w = 'later' WHERE k = 'k5'")
 			s.mustSync(t)
-			inStep(t, file)
+			requireMirrored(t, file)
 		})
 	}
 }
@@ -108,7 +108,7 @@ func TestFullTextIndexWithoutTriggers(t *testing.T) {
 		"INSERT INTO doubled (doubled) VALUES ('rebuild')")
 	exec(t, s.mysql, "ALTER TABLE words MODIFY n VARCHAR(9)", "UPDATE words SET w = 'three' WHERE k = 'b'")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
-	inStep(t, file)
+	requireMirrored(t, file)
 	equal(t, rows(t, file, "SELECT w FROM doubled WHERE doubled MATCH 'threethree'"), []string{`w="threethree"|`})
 
 	exec(t, s.mysql, "ALTER TABLE words DROP n")
@@ -175,7 +175,7 @@ func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 // cannot work, and not the one that fires it.
 func TestTriggerThatWritesToAView(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE TABLE log (id)", "CREATE VIEW years AS SELECT id, year FROM cars",
@@ -197,7 +197,7 @@ func TestTriggerThatWritesToAView(t *testing.T) {
 // A trigger on UPDATE OF a column that is gone harms nothing, but never fires: it stays, and is named.
 func TestTriggerOfAColumnThatIsGone(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE TABLE log (x)",
@@ -240,7 +240,7 @@ func TestColumnsOfTheUsers(t *testing.T) {
 	} {
 		t.Run(change, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "cars", ten...)
+			s := source(t, "cars", tenCars...)
 			exec(t, s.mysql, "DELETE FROM cars WHERE id > 4")
 			s.mustSync(t)
 			file := openFile(t, s.path)
@@ -258,7 +258,7 @@ func TestColumnsOfTheUsers(t *testing.T) {
 					t.Errorf("check: exit code %d: %s", code, stderr)
 				}
 
-				s.fails(t, 1, test.error)
+				s.requireFailure(t, 1, test.error)
 				equal(t, rows(t, file, "SELECT note FROM cars WHERE id = 4"), []string{`note="fourth"|`})
 				return
 			}
@@ -267,7 +267,7 @@ func TestColumnsOfTheUsers(t *testing.T) {
 			equal(t, rows(t, file, "SELECT group_concat(id || '=' || note) AS kept FROM (SELECT * FROM cars ORDER BY id)"),
 				[]string{fmt.Sprintf("kept=%q|", test.kept)})
 			equal(t, rows(t, file, "SELECT loud FROM cars WHERE note = 'FIRST'"), []string{`loud="FIRST"|`})
-			all := "SELECT " + strings.Join(columns(t, s.mysql, "cars"), ", ") + " FROM cars ORDER BY year"
+			all := "SELECT " + strings.Join(columnNames(t, s.mysql, "cars"), ", ") + " FROM cars ORDER BY year"
 			equal(t, rows(t, file, all), rows(t, s.mysql, all))
 			if _, err := file.Exec("UPDATE cars SET note = make"); err == nil || !strings.Contains(err.Error(),
 				"CHECK constraint failed") {
@@ -285,7 +285,7 @@ func TestColumnsOfTheUsers(t *testing.T) {
 // Constraints of a table that the user has made again stay when it takes another form, or are named.
 func TestConstraintsOfTheUsers(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, `CREATE TABLE c2 (id INTEGER NOT NULL PRIMARY KEY, make TEXT, msrp INTEGER, year INTEGER,
@@ -340,7 +340,7 @@ func TestColumnOfTheUsersWithoutAKey(t *testing.T) {
 // Functions of mathematics are SQLite's own, in indexes, triggers, views and columns.
 func TestMathFunctions(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE TABLE log (x)", "CREATE INDEX by_floor ON cars (floor(msrp / 1000.0))",
@@ -366,8 +366,8 @@ func TestFullTextIndexOutOfStep(t *testing.T) {
 	exec(t, file, mirror...)
 	exec(t, file, "UPDATE found_data SET block = x'00000000FFFFFF' WHERE id = 10")
 	exec(t, s.mysql, "DELETE FROM words WHERE k = 'a'", "UPDATE words SET w = 'three' WHERE k = 'b'")
-	s.complains(t, 1, "a full-text or spatial index of yours is out of step with its table: rebuild it", "found_u")
+	s.requireError(t, 1, "a full-text or spatial index of yours is out of step with its table: rebuild it", "found_u")
 	exec(t, file, "INSERT INTO found (found) VALUES ('rebuild')")
 	s.mustSync(t)
-	inStep(t, file)
+	requireMirrored(t, file)
 }

@@ -128,7 +128,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 
 	// Patterns of no use.
 	s.set("SYNC_VIEWS", "zz*")
-	s.fails(t, 1, "SYNC_VIEWS", "match no view or table that this user may read", "there is: a_1, a_2, b, tmp_x")
+	s.requireFailure(t, 1, "SYNC_VIEWS", "match no view or table that this user may read", "there is: a_1, a_2, b, tmp_x")
 	s.set("SYNC_VIEWS", "zz*; b")
 	if out := s.mustSync(t); !strings.Contains(out, "warning: SYNC_VIEWS: zz* matches no view") {
 		t.Errorf("%s", out)
@@ -136,7 +136,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	s.set("SYNC_INDEXES", "tmp_y(id); b(id)")
 	s.set("SYNC_VIEWS", "*")
 	exec(t, s.mysql, "INSERT INTO tmp_x VALUES (1)")
-	s.misused(t, "SYNC_VIEWS", "b*; a_1")
+	s.requireUsageError(t, "SYNC_VIEWS", "b*; a_1")
 	s.set("SYNC_VIEWS", "*")
 	if out := s.mustSync(t); !strings.Contains(out, "warning: SYNC_INDEXES: tmp_y: no view becomes this table") {
 		t.Errorf("%s", out)
@@ -145,11 +145,11 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	// Two views, one table; and the keys that an upsert needs, as of any other view.
 	s.set("SYNC_INDEXES", "")
 	s.set("SYNC_VIEWS", "a_1=b; *")
-	s.fails(t, 1, "SYNC_VIEWS", "the views a_1 and b would both become it")
+	s.requireFailure(t, 1, "SYNC_VIEWS", "the views a_1 and b would both become it")
 	exec(t, s.mysql, "CREATE VIEW v AS SELECT id FROM b")
 	s.set("SYNC_VIEWS", "*")
 	s.set("SYNC_STRATEGY", "upsert")
-	s.fails(t, 1, "v: SYNC_STRATEGY=upsert needs a key")
+	s.requireFailure(t, 1, "v: SYNC_STRATEGY=upsert needs a key")
 	s.set("SYNC_VIEWS", "v(id); *")
 	s.mustSync(t)
 
@@ -158,7 +158,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	s.set("SYNC_VIEWS", "*")
 	exec(t, s.mysql, "CREATE TABLE c (id INT PRIMARY KEY)", "CREATE OR REPLACE VIEW v AS SELECT id FROM c", "DROP TABLE c")
 	s.set("SYNC_RETRIES", "0")
-	s.fails(t, 1, "SHOW CREATE VIEW")
+	s.requireFailure(t, 1, "SHOW CREATE VIEW")
 }
 
 // Patterns stand for what may be read: not for tables that the user may only write to or know of, and not for

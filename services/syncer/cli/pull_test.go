@@ -125,13 +125,13 @@ func everything(t *testing.T, path string) (out []string) {
 	return out
 }
 
-var padded = []string{
+var paddedCars = []string{
 	"CREATE TABLE cars (id INT PRIMARY KEY, version INT, pad VARCHAR(200))",
 	"INSERT INTO cars VALUES " + values(0, 3000, "(%[1]d, 0, SHA2('%[1]d', 512))"),
 }
 
-// large are 6 MB of rows, and half of that compressed.
-var large = []string{
+// largeRows are 6 MB of rows, and half of that compressed.
+var largeRows = []string{
 	"CREATE TABLE v (id INT PRIMARY KEY, pad TEXT)",
 	"INSERT INTO v VALUES " + values(
 		0,
@@ -145,7 +145,7 @@ var large = []string{
 // A pull fetches the snapshot with all that is in it, and nothing when that is not newer.
 func TestPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)", padded...)
+	s := source(t, "cars(id)", paddedCars...)
 	up := s.offer(t)
 	there := puller(t)
 	there.set("SYNC_RETRIES", "0")
@@ -185,7 +185,7 @@ func TestPull(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
-	// The file was made anew on the server: its runs count from 1 again.
+	// The file was recreated on the server: its runs count from 1 again.
 	for _, f := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
 		if err := os.Remove(f); err != nil {
 			t.Fatal(err)
@@ -229,7 +229,7 @@ func requireNoSnapshotYet(t *testing.T, up service, there *syncer) {
 // A pull replaces nothing but what it has fetched.
 func TestPullRefusesOthersFiles(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 
@@ -291,7 +291,7 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 // What stands in the way of a pull is said in one sentence, and leaves nothing behind.
 func TestPullsThatFail(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 
@@ -381,7 +381,7 @@ func (p failingPull) check(t *testing.T) {
 	}
 
 	if strings.Contains(stderr, "secret-1") || strings.Contains(stderr, pullToken) {
-		t.Errorf("a secret is told: %s", stderr)
+		t.Errorf("a secret shows: %s", stderr)
 	}
 
 	if _, err := os.Stat(there.path); err == nil {
@@ -404,8 +404,8 @@ func notASnapshot(t *testing.T) string {
 	return path
 }
 
-// cutter stands between pull and the server, and cuts connections after as many bytes as it is told.
-func cutter(t *testing.T, server string, limit func() int64) string {
+// newCuttingProxy stands between pull and the server, and cuts each connection after a number of bytes.
+func newCuttingProxy(t *testing.T, server string, limit func() int64) string {
 	t.Helper()
 	target, err := url.Parse(server)
 	if err != nil {
@@ -447,14 +447,14 @@ func cutter(t *testing.T, server string, limit func() int64) string {
 // A download that is cut goes on from where it was, within a pull and with the next.
 func TestCutDownloadsAreResumed(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", large...)
+	s := source(t, "v", largeRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 	_, whole := up.ask(t, "GET", "Accept-Encoding", "zstd")
 	there := puller(t)
 	var limit atomic.Int64
 	limit.Store(int64(len(whole)) / 3)
-	proxy := cutter(t, up.url, limit.Load)
+	proxy := newCuttingProxy(t, up.url, limit.Load)
 	out := there.mustPull(t, proxy)
 	if n := strings.Count(out, "the download was cut"); n < 2 {
 		t.Errorf("cut %d times: %s", n, out)
@@ -515,7 +515,7 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 		"INSERT INTO cars VALUES "+values(0, 800, "(%d, 0, '')"), "CREATE TABLE log (version INT)",
 		"INSERT INTO log VALUES (0)")
 	up := s.offer(t)
-	proxy := cutter(t, up.url, func() int64 {
+	proxy := newCuttingProxy(t, up.url, func() int64 {
 		if rand.IntN(3) > 0 {
 			return -1
 		}
@@ -613,7 +613,7 @@ const lastRun = "SELECT max(id) AS run FROM _sync_runs"
 // Programs that read the file keep what they see until they end their transactions, and then see the new one.
 func TestReadersDuringAPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)", padded...)
+	s := source(t, "cars(id)", paddedCars...)
 	up := s.offer(t)
 	up.runOnce(t)
 	there := puller(t)
@@ -685,7 +685,7 @@ func TestReadersDuringAPull(t *testing.T) {
 // Whenever pull is killed, the file is what it was, or what it was to become.
 func TestPullKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", large...)
+	s := source(t, "v", largeRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 	there := puller(t)
@@ -750,13 +750,13 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 // Two pulls of one file do not meet.
 func TestPullWhileAnotherIsAtWork(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 	there := puller(t)
 	reached, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	proxy := cutter(t, up.url, func() int64 { once.Do(func() { close(reached) }); <-release; return -1 })
+	proxy := newCuttingProxy(t, up.url, func() int64 { once.Do(func() { close(reached) }); <-release; return -1 })
 	first := make(chan string, 1)
 	file := there.config(t)
 	go func() {

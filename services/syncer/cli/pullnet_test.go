@@ -28,7 +28,7 @@ func (s *syncer) pullAsChild(t *testing.T, url string, environment ...string) (c
 // A pull goes over TLS to a server whose authority it trusts, and through the proxies of the environment.
 func TestPullOverTLSAndProxies(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 	target, err := url.Parse(up.url)
@@ -74,7 +74,7 @@ func TestPullOverTLSAndProxies(t *testing.T) {
 // Without room, wherever it ends, the file stays what it was, and the next pull is as good as any.
 func TestNoRoomForAPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", large...)
+	s := source(t, "v", largeRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 	self, err := os.Executable()

@@ -11,7 +11,7 @@ import (
 // What is checked at the start is what is used: no file is read a second time, in which it may be another one.
 func TestSyncReadsFilesOnce(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	dir := t.TempDir()
 	password, authority := filepath.Join(dir, "password"), filepath.Join(dir, "ca.pem")
 	certificate, err := os.ReadFile(dbtest.Shared(t).CA)

@@ -29,8 +29,8 @@ type service struct {
 	stop func() (code int)
 }
 
-// patience is how long a test waits for what is to come; it is far more than that takes.
-const patience = 5 * time.Minute
+// waitTimeout is how long a test waits for something; far longer than it takes.
+const waitTimeout = 5 * time.Minute
 
 func (s *syncer) serve(t *testing.T) service {
 	t.Helper()
@@ -62,7 +62,7 @@ func (s *syncer) serve(t *testing.T) service {
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for start := time.Now(); !is(); time.Sleep(20 * time.Millisecond) {
-		if time.Since(start) > patience {
+		if time.Since(start) > waitTimeout {
 			t.Fatalf("waited in vain: %s", what)
 		}
 	}
@@ -159,7 +159,7 @@ func (up service) metrics(t *testing.T) map[string]string {
 
 func TestRunOnASchedule(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.set("SYNC_SCHEDULE", "@every 1s")
 	up := s.serve(t)
 	eventually(t, "a third run", func() bool { statuses, _ := up.runs(t); return len(statuses) >= 3 })
@@ -188,7 +188,7 @@ func TestRunOnASchedule(t *testing.T) {
 
 	for _, series := range []string{"syncer_last_success_timestamp_seconds", "syncer_next_run_timestamp_seconds"} {
 		if at, err := strconv.ParseFloat(up.metric(t, series), 64); err != nil ||
-			time.Since(time.UnixMilli(int64(at*1000))).Abs() > patience {
+			time.Since(time.UnixMilli(int64(at*1000))).Abs() > waitTimeout {
 			t.Errorf("%s is %v", series, at)
 		}
 	}
@@ -197,7 +197,7 @@ func TestRunOnASchedule(t *testing.T) {
 		t.Errorf("%d runs in the histogram", n)
 	}
 	if age, err := strconv.ParseFloat(up.metric(t, "syncer_snapshot_age_seconds"), 64); err != nil || age < 0 ||
-		age > patience.Seconds() {
+		age > waitTimeout.Seconds() {
 		t.Errorf("the age is %v", age)
 	}
 
@@ -229,7 +229,7 @@ func TestRunOnASchedule(t *testing.T) {
 
 // This one goes alone: its signal would reach the syncers of the others, too.
 func TestRunOnRequest(t *testing.T) {
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
 	s.set("SYNC_ON_START", "false")
 	up := s.serve(t)
@@ -318,9 +318,9 @@ func (r *received) shape() (all []string) {
 
 func TestFailuresAreToldOnce(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", append(a, "CREATE VIEW v AS SELECT * FROM a")...)
-	told := &received{status: http.StatusOK}
-	server := httptest.NewServer(told)
+	s := source(t, "v(id)", append(twoRows, "CREATE VIEW v AS SELECT * FROM a")...)
+	sent := &received{status: http.StatusOK}
+	server := httptest.NewServer(sent)
 	defer server.Close()
 	s.set("SYNC_NOTIFY_URL", server.URL+"/notify/secret-path")
 	s.set("SYNC_PING_URL", server.URL+"/ping/secret-uuid")
@@ -338,7 +338,7 @@ func TestFailuresAreToldOnce(t *testing.T) {
 		}
 		eventually(t, "a run", func() bool {
 			statuses, _ := up.runs(t)
-			return len(statuses) == count && strings.Count(told.String(), "GET ") >= count
+			return len(statuses) == count && strings.Count(sent.String(), "GET ") >= count
 		})
 	}
 
@@ -375,13 +375,13 @@ func TestFailuresAreToldOnce(t *testing.T) {
 		"GET /ping/secret-uuid  0", "POST /notify/secret-path recovered 3",
 		"GET /ping/secret-uuid  0",
 	}
-	eventually(t, "the notices", func() bool { return len(told.shape()) >= len(want) })
+	eventually(t, "the notices", func() bool { return len(sent.shape()) >= len(want) })
 	if code := up.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 
-	equal(t, told.shape(), want)
-	for line := range strings.Lines(told.String()) {
+	equal(t, sent.shape(), want)
+	for line := range strings.Lines(sent.String()) {
 		words := strings.SplitN(line, " ", 5)
 		if words[2] == "failed" && !strings.Contains(line, "no such table or view") ||
 			words[2] == "refused" && !strings.Contains(line, "the view is empty") {
@@ -393,7 +393,7 @@ func TestFailuresAreToldOnce(t *testing.T) {
 // A notice that nobody takes delays no run, and its URL stays out of the log.
 func TestNoticesThatCannotBeSent(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and never answers
 	if err != nil {
 		t.Fatal(err)
@@ -423,12 +423,12 @@ func TestNoticesThatCannotBeSent(t *testing.T) {
 // A run under way is given up when the program is to end.
 func TestStopDuringARun(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", small)
+	s := source(t, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, big)
+	exec(t, s.mysql, bigView)
 	working := make(chan struct{})
 	var once sync.Once
-	p := proxy{answer: func(_, sent int) bool {
+	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
 			once.Do(func() { close(working) })
 			<-t.Context().Done()
@@ -460,7 +460,7 @@ func TestStopDuringARun(t *testing.T) {
 
 func TestWrongSettingsOfServe(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	for name, value := range map[string]string{
 		"SYNC_SCHEDULE": "often", "SYNC_TIMEZONE": "Mars/Base", "SYNC_HTTP_ADDR": "9090", "SYNC_HTTP_TOKEN": "short",
 		"SYNC_NOTIFY_URL": "secret.example.com", "SYNC_PING_URL": "ftp://secret.example.com", "SYNC_MAX_AGE": "-1h",
@@ -481,7 +481,7 @@ func TestWrongSettingsOfServe(t *testing.T) {
 	}
 
 	if strings.Contains(stderr, "secret") {
-		t.Errorf("a URL is told: %s", stderr)
+		t.Errorf("a URL shows: %s", stderr)
 	}
 
 	for _, addr := range []string{"127.0.0.1:99999", "::1:9090", "999.1.1.1:9090", "http://127.0.0.1:9090"} {
@@ -510,7 +510,7 @@ func TestWrongSettingsOfServe(t *testing.T) {
 	}
 	defer func() { _ = l.Close() }()
 	for _, address := range []string{"127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:no such service"} {
-		s.misused(t, "SYNC_HTTP_ADDR", address)
+		s.requireUsageError(t, "SYNC_HTTP_ADDR", address)
 	}
 
 	s.set("SYNC_HTTP_ADDR", l.Addr().String())

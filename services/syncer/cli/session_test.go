@@ -97,7 +97,7 @@ func TestCutByThePacketLimit(t *testing.T) {
 		"INSERT INTO w VALUES "+values(1, 10, "(1, REPEAT('x', 990 + %d))"))
 	exec(t, s.mysql, "CREATE VIEW v AS SELECT k, CONCAT(REPEAT(w, 10), REPEAT(w, 9)) AS words FROM w WHERE w = "+
 		"REPEAT('x', 991)")
-	s.fails(t, 1, "read v", "max_allowed_packet", "1301")
+	s.requireFailure(t, 1, "read v", "max_allowed_packet", "1301")
 }
 
 func TestServerWarningsAreInTheReport(t *testing.T) {
@@ -369,8 +369,8 @@ var settingsOfAdministrators = []string{
 	"query_cache_type = 0", "sql_notes = 0", "foreign_key_checks = 0",
 }
 
-// evaluated are views whose rows depend on such settings.
-var evaluated = []string{
+// evaluatedViews are views whose rows depend on such settings.
+var evaluatedViews = []string{
 	"CREATE TABLE n (id INT PRIMARY KEY, u INT UNSIGNED, c CHAR(8), t VARCHAR(600), d DATE, ts TIMESTAMP(3) NULL, f " +
 		"FLOAT, x DECIMAL(20,6), j VARCHAR(200))",
 	"INSERT INTO n VALUES " + values(1, 400,
@@ -404,7 +404,7 @@ func TestEverySettingOfAServer(t *testing.T) {
 		"v_plain(id)", "v_concat(k)", "v_values(id)", "v_subtract(id)", "v_top(id)", "v_join(a)", "v_deep(i)", "v_null(id)",
 		"v_case(id)",
 	}
-	s := ordinarySyncer(t, server, strings.Join(views, ";"), evaluated...)
+	s := ordinarySyncer(t, server, strings.Join(views, ";"), evaluatedViews...)
 	s.set("SYNC_DECIMAL", "text")
 	expected := readPlainly(t, s, views)
 	c := server.Admin

@@ -23,7 +23,7 @@ import (
 // A client gets the snapshot as HTTP has it: with ETags, parts, and compressed.
 func TestSnapshotOverHTTP(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)", padded...)
+	s := source(t, "cars(id)", paddedCars...)
 	up := s.offer(t)
 	up.runOnce(t)
 	if r, err := http.Get(up.url + "/snapshot"); err != nil || r.StatusCode != http.StatusUnauthorized {
@@ -69,7 +69,7 @@ func TestSnapshotOverHTTP(t *testing.T) {
 		}
 	}
 	if n := strings.Count(up.log.String(), `"run":1,`); n != 3 {
-		t.Errorf("%d copies tell their run", n)
+		t.Errorf("%d copies are logged with their run", n)
 	}
 }
 
@@ -160,7 +160,7 @@ func requireRanges(t *testing.T, up service, encoding string, body []byte, etag 
 // A download that has begun goes on with its copy when the next run comes, however slow it is.
 func TestDownloadOutlivesItsRun(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", large...)
+	s := source(t, "v", largeRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 	want, whole := up.ask(t, "GET")
@@ -221,7 +221,7 @@ func TestNoRoomForACopy(t *testing.T) {
 				shell = []string{"unshare", "--map-root-user", "--mount", "sh"}
 			}
 
-			s := source(t, "v", large...)
+			s := source(t, "v", largeRows...)
 			s.mustSync(t)
 			disk := filepath.Dir(s.path)
 			if test.skip != "" {

@@ -73,7 +73,7 @@ func TestViewThatCannotBeRead(t *testing.T) {
 			}
 
 			limitedSyncer(t, s, test.grants...)
-			s.complains(t, 1, test.want...)
+			s.requireError(t, 1, test.want...)
 			code, _, stderr := s.run(t, "check")
 			for _, want := range test.want {
 				if code != 1 || !strings.Contains(stderr, want) || strings.Contains(stderr, "no such table") {
@@ -90,10 +90,10 @@ func TestDefinerIsGone(t *testing.T) {
 	gone := "gone" + strings.TrimPrefix(s.env["DB_NAME"], "test_")
 	exec(t, s.mysql, "CREATE USER "+gone, "GRANT ALL ON "+s.env["DB_NAME"]+".* TO "+gone,
 		"CREATE DEFINER="+gone+" VIEW v AS SELECT id FROM b", "DROP USER "+gone)
-	s.complains(t, 1, "1449", "create the account again")
+	s.requireError(t, 1, "1449", "create the account again")
 	limitedSyncer(t, s, "SELECT ON %s.v TO %s")
 	s.set("SYNC_RETRIES", "0")
-	if sentence := s.complains(t, 1, "DEFINER"); strings.Contains(sentence, "check the password") {
+	if sentence := s.requireError(t, 1, "DEFINER"); strings.Contains(sentence, "check the password") {
 		t.Error(sentence)
 	}
 }
@@ -152,7 +152,7 @@ func TestKeyThatIsNotWhole(t *testing.T) {
 	}
 
 	s.set("SYNC_STRATEGY", "upsert")
-	s.fails(t, 1, "SYNC_STRATEGY=upsert needs a", "key")
+	s.requireFailure(t, 1, "SYNC_STRATEGY=upsert needs a", "key")
 	if code, _, stderr := s.run(t, "check"); code != 1 || !strings.Contains(stderr, "needs a") {
 		t.Errorf("check: exit code %d: %s", code, stderr)
 	}
@@ -183,7 +183,7 @@ func TestViewOfManyTables(t *testing.T) {
 		s.mustSync(t)
 		return
 	}
-	s.complains(t, 1, "1615", "raise table_definition_cache")
+	s.requireError(t, 1, "1615", "raise table_definition_cache")
 	if code, _, stderr := s.run(t, "check"); code != 1 || !strings.Contains(stderr, "raise table_definition_cache") {
 		t.Errorf("check: exit code %d: %s", code, stderr)
 	}
@@ -204,7 +204,7 @@ func TestNamesBetweenBackticks(t *testing.T) {
 
 	s.set("SYNC_INDEXES", "")
 	s.set("SYNC_VIEWS", "sales (2024)")
-	s.complains(t, 1, "sales: no such table or view", "write `sales (2024)`")
+	s.requireError(t, 1, "sales: no such table or view", "write `sales (2024)`")
 	s.set("SYNC_VIEWS", "`a=b`; sales (2024) x")
 	code, _, stderr := s.run(t, "sync")
 	if code != 2 || !strings.Contains(stderr, "goes between backticks") || strings.Contains(stderr, "not set") {
@@ -220,8 +220,8 @@ func TestNamesBetweenBackticks(t *testing.T) {
 
 func TestViewOfAnotherDatabase(t *testing.T) {
 	t.Parallel()
-	s := source(t, "other.v", a...)
-	s.complains(t, 1, "no such table or view", "one database", "DB_NAME=other", "SYNC_VIEWS=v")
+	s := source(t, "other.v", twoRows...)
+	s.requireError(t, 1, "no such table or view", "one database", "DB_NAME=other", "SYNC_VIEWS=v")
 	exec(t, s.mysql, "CREATE TABLE `other.v` (id INT PRIMARY KEY)", "INSERT INTO `other.v` VALUES (1)")
 	s.mustSync(t)
 }
@@ -231,7 +231,7 @@ func TestRefusalThatPasses(t *testing.T) {
 	t.Parallel()
 	for number, passes := range map[int]bool{1047: true, 1836: true, 3032: true, 9001: true, 1644: false} {
 		s := source(t, "v(id)",
-			append(a, "CREATE TABLE away (n INT)", "INSERT INTO away VALUES (1)",
+			append(twoRows, "CREATE TABLE away (n INT)", "INSERT INTO away VALUES (1)",
 				fmt.Sprintf(`CREATE FUNCTION f() RETURNS INT READS SQL DATA BEGIN
 					IF EXISTS (SELECT 1 FROM away) THEN
 						SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = %d, MESSAGE_TEXT = 'not now';

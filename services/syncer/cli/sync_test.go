@@ -267,9 +267,9 @@ func TestAllViewsArePublishedTogether(t *testing.T) {
 // What is committed while a run reads is not in it, whichever view it reads last.
 func TestAllViewsAreOfOneInstant(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a; b", append(a, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
+	s := source(t, "a; b", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
 	var once sync.Once
-	p := proxy{request: func(packet []byte) {
+	p := tcpProxy{request: func(packet []byte) {
 		if bytes.Contains(packet, []byte("FROM `b`")) { // a has been read
 			once.Do(func() { exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)") })
 		}

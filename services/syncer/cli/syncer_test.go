@@ -150,8 +150,8 @@ func counts(t *testing.T, r run.Report) string {
 	return fmt.Sprintf("%d: +%d ~%d -%d =%d", c.Rows, c.Inserted, c.Updated, c.Deleted, c.Unchanged)
 }
 
-// misused checks that syncer refuses a value of a variable, by its name.
-func (s *syncer) misused(t *testing.T, variable, value string) {
+// requireUsageError checks that syncer refuses a value of a variable and names the variable.
+func (s *syncer) requireUsageError(t *testing.T, variable, value string) {
 	t.Helper()
 	s.set(variable, value)
 	if code, _, stderr := s.run(t, "sync"); code != 2 || !strings.Contains(stderr, variable) {
@@ -159,13 +159,12 @@ func (s *syncer) misused(t *testing.T, variable, value string) {
 	}
 }
 
-// fails makes a run that is to fail, and checks what each failure owes: the exit code, one clear
-// sentence that has all of want in it, the snapshot as it was, nothing left behind in the folder,
-// and the run in the history.
-func (s *syncer) fails(t *testing.T, code int, want ...string) {
+// requireFailure makes a run that must fail, and checks the exit code, that one sentence contains all of want, that
+// the snapshot is unchanged, that nothing is left behind in the folder, and that the run is in the history.
+func (s *syncer) requireFailure(t *testing.T, code int, want ...string) {
 	t.Helper()
 	before := content(t, s.path)
-	sentence := s.complains(t, code, want...)
+	sentence := s.requireError(t, code, want...)
 	equal(t, content(t, s.path), before)
 	status := "failed"
 	if code == 3 {
@@ -184,8 +183,8 @@ func (s *syncer) fails(t *testing.T, code int, want ...string) {
 	}
 }
 
-// complains is fails where the file cannot tell, and returns the sentence.
-func (s *syncer) complains(t *testing.T, code int, want ...string) string {
+// requireError checks what requireFailure does except the file, and returns the sentence.
+func (s *syncer) requireError(t *testing.T, code int, want ...string) string {
 	t.Helper()
 	got, stdout, stderr := s.run(t, "sync")
 	if got != code {

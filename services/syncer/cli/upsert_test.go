@@ -49,9 +49,9 @@ func TestUpsert(t *testing.T) {
 // Integers as watermarks are compared as numbers, and a table without one is read whole.
 func TestUpsertByNumberAndWithout(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a(id)@v", a...)
+	s := source(t, "a(id)@v", twoRows...)
 	s.set("SYNC_STRATEGY", "upsert")
-	s.complains(t, 1, "a@v: an overlap cannot be taken from a number", "set SYNC_WATERMARK_OVERLAP=0s")
+	s.requireError(t, 1, "a@v: an overlap cannot be taken from a number", "set SYNC_WATERMARK_OVERLAP=0s")
 	s.set("SYNC_WATERMARK_OVERLAP", "0s")
 	exec(t, s.mysql, "INSERT INTO a VALUES (3, 9)")
 	s.mustSync(t)
@@ -65,9 +65,9 @@ func TestUpsertByNumberAndWithout(t *testing.T) {
 
 	exec(t, s.mysql, "CREATE VIEW w AS SELECT id, 'x' AS v FROM a")
 	s.set("SYNC_VIEWS", "w")
-	s.fails(t, 1, "SYNC_STRATEGY=upsert needs a key")
+	s.requireFailure(t, 1, "SYNC_STRATEGY=upsert needs a key")
 	s.set("SYNC_VIEWS", "w(id)@v")
-	s.fails(t, 1, "w@v: the watermark must be a column")
+	s.requireFailure(t, 1, "w@v: the watermark must be a column")
 }
 
 // marked is a database with a table under upsert by a watermark, copied once.
@@ -151,13 +151,13 @@ func TestUpsertUnderAnotherKey(t *testing.T) {
 		[]string{`cars="1=1,2=2,3=3"|`})
 
 	exec(t, s.mysql, "ALTER TABLE cars CHANGE ID vehicle_id INT")
-	s.fails(t, 1, "its key was (ID) and is (vehicle_id) now", "--full")
+	s.requireFailure(t, 1, "its key was (ID) and is (vehicle_id) now", "--full")
 	want(t, counts(t, s.report(t, 0, "--full")), "2: +2 ~0 -3 =0")
 }
 
 func TestFirstUpsertOfAnEmptyView(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a[0])
+	s := source(t, "a", twoRows[0])
 	s.set("SYNC_STRATEGY", "upsert")
-	s.fails(t, 3, "a: the view is empty")
+	s.requireFailure(t, 3, "a: the view is empty")
 }

@@ -21,11 +21,11 @@ type sameness struct {
 
 var (
 	asInteger = sameness{"CAST(%s AS CHAR)", func(v any, server string) bool {
-		return fmt.Sprint(v) == server && is[int64](v)
+		return fmt.Sprint(v) == server && hasType[int64](v)
 	}}
 	asBits = sameness{"CAST(%s + 0 AS CHAR)", asInteger.equal}
 	asWord = sameness{"HEX(CONVERT(CAST(%s AS CHAR) USING utf8mb4))", func(v any, server string) bool {
-		return is[string](v) && strings.EqualFold(hex.EncodeToString([]byte(fmt.Sprint(v))), server)
+		return hasType[string](v) && strings.EqualFold(hex.EncodeToString([]byte(fmt.Sprint(v))), server)
 	}}
 	asBitsWord = sameness{"HEX(CAST(%s + 0 AS CHAR))", asWord.equal}
 	asBytes    = sameness{"HEX(%s)", func(v any, server string) bool {
@@ -35,26 +35,26 @@ var (
 	asDecimal = sameness{"CAST(%s AS CHAR)", func(v any, server string) bool { // 1.50 as 1.5
 		got, ok := new(rational.Rat).SetString(fmt.Sprint(v))
 		want, _ := new(rational.Rat).SetString(server)
-		return ok && !is[string](v) && got.Cmp(want) == 0
+		return ok && !hasType[string](v) && got.Cmp(want) == 0
 	}}
 	asDouble = sameness{"CAST(%s AS DOUBLE)", func(v any, server string) bool {
 		want, _ := strconv.ParseFloat(server, 64)
-		return is[float64](v) && math.Float64bits(v.(float64)) == math.Float64bits(want)
+		return hasType[float64](v) && math.Float64bits(v.(float64)) == math.Float64bits(want)
 	}}
 	asFloat = sameness{"CAST(%s AS DOUBLE)", func(v any, server string) bool { // the shortest decimal that is this float32
 		single, _ := strconv.ParseFloat(server, 32)
 		want, _ := strconv.ParseFloat(strconv.FormatFloat(single, 'g', -1, 32), 64)
-		return is[float64](v) && v.(float64) == want
+		return hasType[float64](v) && v.(float64) == want
 	}}
 )
 
-func is[T any](v any) bool {
+func hasType[T any](v any) bool {
 	_, ok := v.(T)
 	return ok
 }
 
-// What is not of all servers is told apart by their version.
-func known(declared, version string) bool {
+// Types that only some servers have are known by the version.
+func knownType(declared, version string) bool {
 	switch declared {
 	case "UUID", "INET6":
 		return strings.Contains(version, "MariaDB")
@@ -146,7 +146,7 @@ func requireEveryType(t *testing.T, compression string) {
 	var columns []string
 	count := 0
 	for i, e := range everyType {
-		if known(e.declared, version) {
+		if knownType(e.declared, version) {
 			columns = append(columns, fmt.Sprintf("c%d %s", i, e.declared))
 			count = max(count, len(e.literals))
 		}
@@ -156,7 +156,7 @@ func requireEveryType(t *testing.T, compression string) {
 	for row := range count + 1 { // the last has none but NULL
 		exec(t, s.mysql, fmt.Sprintf("INSERT INTO every (id) VALUES (%d)", row))
 		for i, e := range everyType {
-			if known(e.declared, version) && row < len(e.literals) {
+			if knownType(e.declared, version) && row < len(e.literals) {
 				exec(t, s.mysql, fmt.Sprintf("UPDATE every SET c%d = %s WHERE id = %d", i, e.literals[row], row))
 			}
 		}
@@ -165,7 +165,7 @@ func requireEveryType(t *testing.T, compression string) {
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	for i, e := range everyType {
-		if !known(e.declared, version) {
+		if !knownType(e.declared, version) {
 			continue
 		}
 		column := fmt.Sprintf("c%d", i)
@@ -195,7 +195,7 @@ func requireEveryType(t *testing.T, compression string) {
 // The file remembers the last 1,000 runs.
 func TestHistoryIsBounded(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
