@@ -64,8 +64,8 @@ bin/clients/ready: $(CLIENTS)/requirements.txt $(CLIENTS)/package.json $(CLIENTS
 	cd $(CLIENTS) && PATH=$(CURDIR)/bin/clients/bin:$$PATH npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
-soak: ## syncer killed 100 times, read without pause, and run for 500 passes (SOAK_KILLS, SOAK_PASSES)
-	SOAK_KILLS=$${SOAK_KILLS:-100} SOAK_PASSES=$${SOAK_PASSES:-500} deploy/testdb.sh \
+soak: ## syncer killed 100 times, read without pause, and run 500 times (SOAK_KILLS, SOAK_RUNS)
+	SOAK_KILLS=$${SOAK_KILLS:-100} SOAK_RUNS=$${SOAK_RUNS:-500} deploy/testdb.sh \
 		go test -count=1 -v -run 'Killed|Readers|StaysFlat' -timeout 180m carstock/services/syncer/cli
 
 lint: $(GOLANGCI_LINT) ## golangci-lint over all modules

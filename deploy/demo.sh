@@ -45,15 +45,18 @@ rm -f "$file" "$file-wal" "$file-shm"
 : > "$dir/demodb.log" && : > "$dir/carapi.log" # await must not find a former start there
 
 step "1. demodb, a MySQL server in memory, on 127.0.0.1:$db_port"
-bin/demodb -listen "127.0.0.1:$db_port" -sql deploy/mysql -later deploy/mysql/later -database vehicles_db > "$dir/demodb.log" 2>&1 &
+bin/demodb -listen "127.0.0.1:$db_port" -sql deploy/mysql -later deploy/mysql/later -database vehicles_db \
+	> "$dir/demodb.log" 2>&1 &
 db_pid=$!
 await "$db_pid" "$dir/demodb.log" ready DEMO_DB_PORT "$db_port"
 cat "$dir/demodb.log"
 
 # The variables of the environment must not change the demo, nor a .env file.
 sync() {
-	env DB_DRIVER=mysql DB_HOST=127.0.0.1 DB_PORT="$db_port" DB_SOCKET= DB_USER=syncer DB_PASSWORD=syncer-demo DB_PASSWORD_FILE= \
-		DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_PATH="$file" SYNC_HISTORY=90d LOG_LEVEL= LOG_FORMAT= \
+	env DB_DRIVER=mysql DB_HOST=127.0.0.1 DB_PORT="$db_port" DB_SOCKET= DB_USER=syncer \
+		DB_PASSWORD=syncer-demo DB_PASSWORD_FILE= \
+		DB_NAME=vehicles_db DB_SSL_MODE=disabled SYNC_VIEWS='vehicles_view(id)' SYNC_PATH="$file" SYNC_HISTORY=90d \
+		LOG_LEVEL= LOG_FORMAT= \
 		bin/syncer sync --config /dev/null
 }
 step "2. syncer sync: vehicles_view -> $file"
@@ -65,8 +68,10 @@ await "$db_pid" "$dir/demodb.log" changed DEMO_DB_PORT "$db_port"
 sync
 
 step "4. carapi, answering from the copy, on 127.0.0.1:$http_port"
-env DB_DRIVER=sqlite DB_PATH="$file" CARS_TABLE=vehicles_view CARS_FIELDS= CARS_HIDE= CARS_UNITS=mileage=mi API_KEY="$key" API_KEYS= API_KEYS_FILE= \
-	HTTP_ADDR="127.0.0.1:$http_port" METRICS_ADDR=off PUBLIC_URL= LOG_LEVEL= LOG_FORMAT= bin/carapi --config /dev/null > "$dir/carapi.log" 2>&1 &
+env DB_DRIVER=sqlite DB_PATH="$file" CARS_TABLE=vehicles_view CARS_FIELDS= CARS_HIDE= CARS_UNITS=mileage=mi \
+	API_KEY="$key" API_KEYS= API_KEYS_FILE= \
+	HTTP_ADDR="127.0.0.1:$http_port" METRICS_ADDR=off PUBLIC_URL= LOG_LEVEL= LOG_FORMAT= \
+	bin/carapi --config /dev/null > "$dir/carapi.log" 2>&1 &
 api_pid=$!
 await "$api_pid" "$dir/carapi.log" listening DEMO_HTTP_PORT "$http_port"
 

@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 have() { command -v "$1" >/dev/null 2>&1; }
 if ! have mariadbd || ! have haproxy || ! have rsync || [ ! -e /usr/lib/galera/libgalera_smm.so ]; then
 	apt-get update -q >/dev/null
-	DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -yq --no-install-recommends mariadb-server galera-4 haproxy rsync >/dev/null
+	DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -yq --no-install-recommends \
+		mariadb-server galera-4 haproxy rsync >/dev/null
 fi
 
 dir=$(mktemp -d /tmp/cluster.XXXXXX)
@@ -30,10 +31,14 @@ node() { # N [ARGUMENTS]: a node on port 1400N, which listens for the others on 
 	n=$1
 	shift
 	at=$dir/node$n
-	mariadbd --no-defaults --user=mysql --datadir="$at/data" --tmpdir="$at" --socket="$at/s" --pid-file="$at/pid" --port="1400$n" --bind-address=127.0.0.1 \
-		--skip-name-resolve --binlog-format=ROW --innodb-autoinc-lock-mode=2 --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=256M \
-		--wsrep-on=ON --wsrep-provider=/usr/lib/galera/libgalera_smm.so --wsrep-cluster-name=carstock-test --wsrep-node-name="node$n" \
-		--wsrep-node-address="127.0.0.1:1410$n" --wsrep-cluster-address="gcomm://127.0.0.1:14101,127.0.0.1:14102,127.0.0.1:14103" \
+	mariadbd --no-defaults --user=mysql --datadir="$at/data" --tmpdir="$at" --socket="$at/s" --pid-file="$at/pid" \
+		--port="1400$n" --bind-address=127.0.0.1 \
+		--skip-name-resolve --binlog-format=ROW --innodb-autoinc-lock-mode=2 --innodb-flush-log-at-trx-commit=0 \
+		--innodb-buffer-pool-size=256M \
+		--wsrep-on=ON --wsrep-provider=/usr/lib/galera/libgalera_smm.so --wsrep-cluster-name=carstock-test \
+		--wsrep-node-name="node$n" \
+		--wsrep-node-address="127.0.0.1:1410$n" \
+		--wsrep-cluster-address="gcomm://127.0.0.1:14101,127.0.0.1:14102,127.0.0.1:14103" \
 		--wsrep-provider-options="base_port=1410$n;ist.recv_addr=127.0.0.1:1420$n" "$@" >>"$at/log" 2>&1 &
 	pids="$pids $!"
 	for _ in $(seq 120); do
@@ -47,9 +52,11 @@ node() { # N [ARGUMENTS]: a node on port 1400N, which listens for the others on 
 # The others begin as copies of the first, and have nothing to fetch from it.
 mkdir -p "$dir/node1/data" "$dir/node2" "$dir/node3"
 chown -R mysql "$dir" # as root the nodes could not write to each other
-mariadb-install-db --no-defaults --user=mysql --auth-root-authentication-method=normal --skip-test-db --datadir="$dir/node1/data" >/dev/null 2>&1
+mariadb-install-db --no-defaults --user=mysql --auth-root-authentication-method=normal --skip-test-db \
+	--datadir="$dir/node1/data" >/dev/null 2>&1
 node 1 --wsrep-new-cluster
-query 1 "CREATE USER tester@'127.0.0.1' IDENTIFIED BY 'tester'; GRANT ALL ON *.* TO tester@'127.0.0.1' WITH GRANT OPTION; CREATE USER haproxy@'127.0.0.1'"
+query 1 "CREATE USER tester@'127.0.0.1' IDENTIFIED BY 'tester';
+	GRANT ALL ON *.* TO tester@'127.0.0.1' WITH GRANT OPTION; CREATE USER haproxy@'127.0.0.1'"
 query 1 SHUTDOWN
 wait
 for n in 2 3; do cp -pr "$dir/node1/data" "$dir/node$n/"; done
@@ -80,4 +87,5 @@ sleep 2
 
 export TEST_MYSQL_DSN="tester:tester@tcp(127.0.0.1:14000)/" CLUSTER_PID="$(cat "$dir/node1/pid")"
 go test -count=1 -timeout 20m -run "${CLUSTER_TESTS:-Sync|Search|Facets|Pages|LargeValues|MCP}" carstock/services/e2e
-go test -count=1 -timeout 20m -tags "cluster,sqlite_fts5,sqlite_math_functions" -run TestNodeKilled -v carstock/services/e2e | grep -v '^=== '
+go test -count=1 -timeout 20m -tags "cluster,sqlite_fts5,sqlite_math_functions" -run TestNodeKilled -v \
+	carstock/services/e2e | grep -v '^=== '

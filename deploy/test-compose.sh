@@ -1,9 +1,10 @@
 #!/bin/sh
 # Brings the stack of docker-compose.yml up under a name and on ports of its own, asks it as a client
-# would, stops MySQL and asks again, starts everything anew, and takes it all down.
+# would, stops MySQL and asks again, starts everything again, and takes it all down.
 set -eu
 cd "$(dirname "$0")/.."
-export COMPOSE_PROJECT_NAME=carstock-test MYSQL_PORT=13306 SYNCER_PORT=19090 CARAPI_PORT=18080 CARAPI_METRICS_PORT=19091 API_KEY=test-compose-0123456789
+export COMPOSE_PROJECT_NAME=carstock-test MYSQL_PORT=13306 SYNCER_PORT=19090 CARAPI_PORT=18080
+export CARAPI_METRICS_PORT=19091 API_KEY=test-compose-0123456789
 
 finish() {
 	status=$?
@@ -15,8 +16,11 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 fail() { echo "test-compose: $*" >&2; exit 1; }
-ask() { curl --silent --show-error --fail-with-body --max-time 15 --header "X-API-Key: $API_KEY" "http://127.0.0.1:$CARAPI_PORT$1"; }
-cars() { ask "$1" | sed 's/,"source":.*//'; } # what does not tell where it comes from
+ask() {
+	curl --silent --show-error --fail-with-body --max-time 15 --header "X-API-Key: $API_KEY" \
+		"http://127.0.0.1:$CARAPI_PORT$1"
+}
+cars() { ask "$1" | sed 's/,"source":.*//'; } # without the member that names its database
 # until FROM, for a minute: an answer comes from there
 until_from() {
 	for _ in $(seq 60); do
@@ -27,7 +31,8 @@ until_from() {
 }
 
 docker compose up --build --detach --wait
-search='/cars/?make=Toyota&price_max=30000&sort=-year,price&limit=50&fields=id,make,model,year,price' # the view has more columns than the table
+# The view has more columns than the table.
+search='/cars/?make=Toyota&price_max=30000&sort=-year,price&limit=50&fields=id,make,model,year,price'
 until_from live
 live=$(cars "$search")
 case $live in *'"returned":0,'* | '') fail "nothing was found: $live" ;; esac

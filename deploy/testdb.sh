@@ -28,7 +28,10 @@ fi
 if [ "$1" = --with-browser ]; then
 	shift
 	if is_debian_root && ! have chromium && ! have google-chrome; then install chromium; fi
-	have chromium || have chromium-browser || have google-chrome || { echo "testdb: install Chromium or Chrome" >&2; exit 1; }
+	have chromium || have chromium-browser || have google-chrome || {
+		echo "testdb: install Chromium or Chrome" >&2
+		exit 1
+	}
 fi
 
 if [ -n "${TEST_MYSQL_DSN:-}" ] || have mariadbd || have mysqld; then
@@ -48,7 +51,8 @@ tls=$(mktemp -d)
 container=
 trap 'test -z "$container" || docker rm -f "$container" >/dev/null; rm -rf "$tls"' EXIT
 trap 'exit 130' INT TERM
-openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=testdb authority" -keyout "$tls/ca-key.pem" -out "$tls/ca.pem" 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=testdb authority" \
+	-keyout "$tls/ca-key.pem" -out "$tls/ca.pem" 2>/dev/null
 openssl req -newkey rsa:2048 -nodes -subj "/CN=testdb" -keyout "$tls/key.pem" -out "$tls/request.pem" 2>/dev/null
 echo "subjectAltName=DNS:localhost,IP:127.0.0.1" > "$tls/names"
 openssl x509 -req -days 2 -in "$tls/request.pem" -CA "$tls/ca.pem" -CAkey "$tls/ca-key.pem" -CAcreateserial \

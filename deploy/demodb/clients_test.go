@@ -43,10 +43,12 @@ func open(t *testing.T, address, user, password, database string) *sql.DB {
 	if err := config.Apply(mysql.Charset("utf8mb4", "")); err != nil {
 		t.Fatal(err)
 	}
+
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	db := sql.OpenDB(connector)
 	t.Cleanup(func() { _ = db.Close() })
 	return db
@@ -67,8 +69,10 @@ type column struct {
 
 func columnsOf(t *testing.T, db *sql.DB, table string) []column {
 	t.Helper()
-	rows, err := db.Query("SELECT column_name, data_type, column_type, is_nullable, column_comment, numeric_precision, numeric_scale"+
-		" FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position", table)
+	rows, err := db.Query("SELECT column_name, data_type, column_type, is_nullable, column_comment, "+
+		"numeric_precision, numeric_scale"+
+		" FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position",
+		table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,14 +80,17 @@ func columnsOf(t *testing.T, db *sql.DB, table string) []column {
 	var columns []column
 	for rows.Next() {
 		var c column
-		if err := rows.Scan(&c.name, &c.dataType, &c.columnType, &c.nullable, &c.comment, &c.precision, &c.scale); err != nil {
+		err := rows.Scan(&c.name, &c.dataType, &c.columnType, &c.nullable, &c.comment, &c.precision, &c.scale)
+		if err != nil {
 			t.Fatal(err)
 		}
 		columns = append(columns, c)
 	}
+
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
+
 	return columns
 }
 
@@ -92,8 +99,10 @@ func testColumnsOfStock(t *testing.T, address string) {
 	if len(columns) != 33 {
 		t.Errorf("%d columns, want 33", len(columns))
 	}
+
 	none := sql.NullInt64{}
 	some := func(n int64) sql.NullInt64 { return sql.NullInt64{Int64: n, Valid: true} }
+
 	for _, want := range []column{
 		{"id", "bigint", "bigint", "NO", "", some(19), some(0)},
 		{"vin", "char", "char(17)", "YES", "vehicle identification number, ISO 3779", none, none},
@@ -126,11 +135,13 @@ func testColumnsOfView(t *testing.T, address string) {
 			t.Errorf("column %+v of the view is not as in the stock", view[i])
 		}
 	}
+
 	for _, c := range stock {
 		if !names[c.name] {
 			t.Errorf("column %s of the stock is not in the view", c.name)
 		}
 	}
+
 	for _, name := range []string{"id", "updated_at", "dealer", "dealer_phone", "dealer_city"} {
 		if !names[name] {
 			t.Errorf("column %s is not in the view", name)
@@ -145,6 +156,7 @@ func testSessionStatements(t *testing.T, address string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
+
 	for _, statement := range []string{
 		"SET SESSION net_write_timeout = 3600",
 		"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
@@ -158,12 +170,14 @@ func testSessionStatements(t *testing.T, address string) {
 			t.Errorf("%s: %v", statement, err)
 		}
 	}
+
 	const settings = "SELECT @@session.time_zone, @@session.character_set_client, @@session.net_write_timeout"
 	var zone, charset string
 	var timeout int
 	if err := conn.QueryRowContext(ctx, settings).Scan(&zone, &charset, &timeout); err != nil {
 		t.Fatal(err)
 	}
+
 	if zone != "+00:00" || charset != "utf8mb4" || timeout != 3600 {
 		t.Errorf("time zone %s, charset %s, time-out %d", zone, charset, timeout)
 	}
@@ -197,33 +211,40 @@ func prepared(t *testing.T, db *sql.DB, query string) (columns []string, rows []
 			case err != nil:
 				return err
 			}
+
 			for i, v := range row {
 				if b, ok := v.([]byte); ok {
 					row[i] = string(b)
 				}
 			}
+
 			rows = append(rows, row)
 		}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return columns, rows
 }
 
 func testRowsOfView(t *testing.T, address string) {
-	columns, rows := prepared(t, asSyncer(t, address), "SELECT `id`,`vin`,`make`,`year`,`mileage`,`price`,`msrp`,`dealer`,"+
-		"`description`,`features`,`created_at`,`updated_at` FROM `vehicles_view`")
+	columns, rows := prepared(t, asSyncer(t, address),
+		"SELECT `id`,`vin`,`make`,`year`,`mileage`,`price`,`msrp`,`dealer`,"+
+			"`description`,`features`,`created_at`,`updated_at` FROM `vehicles_view`")
 	if len(rows) != 600 {
 		t.Errorf("%d rows, want 600", len(rows))
 	}
+
 	at := func(name string) int { return slices.Index(columns, name) }
 	isInt := func(v driver.Value) bool { _, ok := v.(int64); return ok }
+
 	isTime := func(v driver.Value) bool {
 		s, _ := v.(string)
 		_, err := time.Parse(time.DateTime, s)
 		return err == nil
 	}
+
 	isMoney := func(v driver.Value) bool {
 		s, _ := v.(string)
 		return v == nil || len(s) > 3 && s[len(s)-3] == '.'
@@ -241,9 +262,11 @@ func testRowsOfView(t *testing.T, address string) {
 		"mileage": {nil},
 		"price":   {nil, "0.00"},
 		"dealer":  {"O'Brien Motors", "Concesionario Ñuñoa", "Auto Plus Québec"},
-		"description": {nil, "", "Drives like new \U0001F697\u26A1 Autopilot included.",
+		"description": {
+			nil, "", "Drives like new \U0001F697\u26A1 Autopilot included.",
 			`Known as "the goat" to its owner. It's lifted 2", it doesn't rust, and it's yours for the asking.`,
-			"100% original_paint; photos in C:\\stock\\outback.\nSecond line: tires at 70%.\tThird column."},
+			"100% original_paint; photos in C:\\stock\\outback.\nSecond line: tires at 70%.\tThird column.",
+		},
 		"features": {nil, "[]"},
 	} {
 		for _, want := range wants {
@@ -252,7 +275,11 @@ func testRowsOfView(t *testing.T, address string) {
 			}
 		}
 	}
-	for column, want := range map[string]string{"description": "Complete service history", "features": `["Backup Camera", "Bluetooth"`} {
+
+	for column, want := range map[string]string{
+		"description": "Complete service history",
+		"features":    `["Backup Camera", "Bluetooth"`,
+	} {
 		if !slices.ContainsFunc(rows, func(row []driver.Value) bool {
 			s, _ := row[at(column)].(string)
 			return strings.HasPrefix(s, want)
@@ -265,15 +292,19 @@ func testRowsOfView(t *testing.T, address string) {
 func testSearches(t *testing.T, address string) {
 	db := asCarapi(t, address)
 	var camrys int
-	if err := db.QueryRow("SELECT COUNT(*) FROM vehicles_stock WHERE make = ? AND model = ? AND year = ?", "Toyota", "Camry", 2023).Scan(&camrys); err != nil || camrys < 4 {
+	const countCamrys = "SELECT COUNT(*) FROM vehicles_stock WHERE make = ? AND model = ? AND year = ?"
+	if err := db.QueryRow(countCamrys, "Toyota", "Camry", 2023).Scan(&camrys); err != nil || camrys < 4 {
 		t.Errorf("%d Camrys of 2023, %v", camrys, err)
 	}
+
 	makes := texts(t, db, "SELECT DISTINCT make FROM vehicles_stock")
 	if len(makes) != 23 {
 		t.Errorf("makes %q, want 23", makes)
 	}
-	prices := texts(t, db, "SELECT price FROM vehicles_stock WHERE make IN (?,?) AND price BETWEEN ? AND ? ORDER BY price, id LIMIT ?",
+	prices := texts(t, db, "SELECT price FROM vehicles_stock WHERE make IN (?,?) AND price BETWEEN ? AND ? "+
+		"ORDER BY price, id LIMIT ?",
 		"Toyota", "Škoda", "15000.00", 30000, 10)
+
 	// All of five digits, so that their text sorts as they do.
 	if len(prices) != 10 || !slices.IsSorted(prices) || prices[0] < "15000.00" || prices[9] > "30000.00" {
 		t.Errorf("prices %q", prices)
@@ -295,9 +326,11 @@ func texts(t *testing.T, db *sql.DB, query string, args ...any) []string {
 		}
 		all = append(all, s)
 	}
+
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
+
 	return all
 }
 
@@ -326,6 +359,7 @@ func testRegularExpressions(t *testing.T, address string) {
 			t.Errorf("%s: %v", expression, err)
 			continue
 		}
+
 		if !got.Valid {
 			got.String = "NULL"
 		}
@@ -333,7 +367,9 @@ func testRegularExpressions(t *testing.T, address string) {
 			t.Errorf("%s: %s, want %s", expression, got.String, want)
 		}
 	}
-	if err := db.QueryRow("SELECT 'Camry' REGEXP '('").Scan(new(any)); err == nil || !strings.Contains(err.Error(), "the regular expression is invalid here") {
+
+	if err := db.QueryRow("SELECT 'Camry' REGEXP '('").Scan(new(any)); err == nil ||
+		!strings.Contains(err.Error(), "the regular expression is invalid here") {
 		t.Errorf("%v", err)
 	}
 }
@@ -355,6 +391,7 @@ func testManyAtOnce(t *testing.T, address string) {
 			if strings.Contains(c.query, "?") {
 				args = append(args, "Ford")
 			}
+
 			for range 5 {
 				var n int
 				if err := c.db.QueryRow(c.query, args...).Scan(&n); err != nil || n == 0 {
@@ -363,6 +400,7 @@ func testManyAtOnce(t *testing.T, address string) {
 			}
 		})
 	}
+
 	clients.Wait()
 }
 
@@ -395,6 +433,7 @@ func testRights(t *testing.T, address string) {
 		if number := numberOf(err); number != c.number {
 			t.Errorf("%s: %s: error %d (%v), want %d", c.who, c.query, number, err, c.number)
 		}
+
 		if strings.HasPrefix(c.query, "SELECT") {
 			err := prepare(c.db, c.query)
 			if number := numberOf(err); number != c.number {
@@ -402,6 +441,7 @@ func testRights(t *testing.T, address string) {
 			}
 		}
 	}
+
 	if tables := texts(t, syncer, "SHOW TABLES"); !slices.Equal(tables, []string{"vehicles_view"}) {
 		t.Errorf("syncer sees the tables %q", tables)
 	}
@@ -428,7 +468,8 @@ func testLogins(t *testing.T, address string) {
 	} {
 		err := open(t, address, c.user, c.password, c.database).Ping()
 		if number := numberOf(err); number != c.number {
-			t.Errorf("%s with the password %q on %s: error %d (%v), want %d", c.user, c.password, c.database, number, err, c.number)
+			t.Errorf("%s with the password %q on %s: error %d (%v), want %d", c.user, c.password, c.database, number, err,
+				c.number)
 		}
 	}
 }

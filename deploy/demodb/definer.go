@@ -11,7 +11,7 @@ import (
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
 
-// MySQL reads a view with the rights of whoever created it. The library reads it with those of whoever asks, and
+// MySQL reads a view with the rights of its creator. The library reads it with those of the user who asks, and
 // wants them to have CREATE VIEW as well, so a user who may select from the view alone cannot. definerRights
 // sets that right: what a query does not name itself, it reached through a view.
 type definerRights struct {
@@ -44,11 +44,14 @@ func (f definerFactory) CreateHandler(catalog sql.Catalog) sql.AuthorizationHand
 	return definerRights{f.AuthorizationHandlerFactory.CreateHandler(catalog), f.reached}
 }
 
-func (d definerRights) HandleAuth(ctx *sql.Context, state sql.AuthorizationQueryState, auth sqlparser.AuthInformation) error {
+func (d definerRights) HandleAuth(
+	ctx *sql.Context, state sql.AuthorizationQueryState, auth sqlparser.AuthInformation,
+) error {
 	err := d.AuthorizationHandler.HandleAuth(ctx, state, auth)
 	if !tableDenied(err) || !throughView(ctx.Query(), auth) {
 		return numbered(err)
 	}
+
 	if auth.AuthType == sqlparser.AuthType_SELECT {
 		key := reachedTable{ctx.Pid(), strings.ToLower(auth.TargetNames[1])}
 		if _, known := d.reached.LoadOrStore(key, true); !known {
@@ -60,7 +63,9 @@ func (d definerRights) HandleAuth(ctx *sql.Context, state sql.AuthorizationQuery
 
 // CheckTable is asked when a table is looked up, after HandleAuth, and for each table in a list of them, which
 // shows only what the user may see.
-func (d definerRights) CheckTable(ctx *sql.Context, state sql.AuthorizationQueryState, database, schema, table string) error {
+func (d definerRights) CheckTable(
+	ctx *sql.Context, state sql.AuthorizationQueryState, database, schema, table string,
+) error {
 	err := d.AuthorizationHandler.CheckTable(ctx, state, database, schema, table)
 	if err == nil {
 		return nil
@@ -92,6 +97,7 @@ func throughView(query string, auth sqlparser.AuthInformation) bool {
 	if len(words) == 0 || !slices.Contains(readers, words[0]) {
 		return false
 	}
+
 	switch auth.AuthType {
 	case sqlparser.AuthType_CREATE_VIEW:
 		return true

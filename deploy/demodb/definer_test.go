@@ -15,6 +15,7 @@ func TestThroughView(t *testing.T) {
 			TargetNames: []string{"", table},
 		}
 	}
+
 	for _, c := range []struct {
 		query, table string
 		want         bool

@@ -1,7 +1,7 @@
 // Command demodb is a MySQL server in memory, for trying carstock where neither MySQL nor Docker is at hand.
 //
 // It runs the *.sql files of a folder in the order of their names, then serves what they made on a loopback
-// address until it is told to stop. Nothing is kept. It does not know what the files hold, and it is no MySQL:
+// address until a signal stops it. Nothing is kept. It does not know what the files hold, and it is no MySQL:
 // it speaks the protocol and the dialect well enough for the demo.
 //
 //	GOWORK=off go run . -listen 127.0.0.1:13306 -sql ../mysql -database vehicles_db
@@ -29,7 +29,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run returns the exit code: 0 when it was told to stop, 1 when it could not serve, 2 for wrong flags.
+// run returns the exit code: 0 when a signal stopped it, 1 when it could not serve, 2 for wrong flags.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("demodb", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -40,6 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
+
 	if flags.NArg() > 0 {
 		fmt.Fprintf(stderr, "demodb: unexpected argument %q\n", flags.Arg(0))
 		return 2
@@ -56,6 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		s.later, s.hangups = *later, hangups
 		s.changed = func() { fmt.Fprintf(stdout, "demodb: changed by %s\n", *later) }
 	}
+
 	if err := s.serve(ctx); err != nil {
 		fmt.Fprintln(stderr, "demodb:", err)
 		return 1

@@ -46,11 +46,13 @@ func startStoppable(t testing.TB, args ...string) (address string, stop func() i
 	if err != nil {
 		t.Fatalf("exit code %d before it was ready: %s", stop(), stderr.String())
 	}
+
 	address, ok := strings.CutPrefix(line, "demodb: ready on ")
 	address, _, _ = strings.Cut(address, " ")
 	if !ok || !strings.HasSuffix(line, " (database vehicles_db)\n") {
 		t.Errorf("first line %q", line)
 	}
+
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
 	return address, stop
 }
@@ -75,13 +77,16 @@ func TestLater(t *testing.T) {
 	address := start(t, "-sql", first, "-later", later)
 	db := open(t, address, "reader", "secret", "vehicles_db")
 	db.SetMaxIdleConns(0) // a connection of this library goes on seeing the rows of its first statement
+
 	for want := 1; want <= 3; want++ {
 		got := 0
-		for deadline := time.Now().Add(time.Minute); got != want && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		deadline := time.Now().Add(time.Minute)
+		for ; got != want && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 			if err := db.QueryRow("SELECT a FROM t").Scan(&got); err != nil {
 				t.Fatal(err)
 			}
 		}
+
 		if got != want {
 			t.Fatalf("%d, want %d", got, want)
 		}
@@ -99,21 +104,26 @@ func TestComplaints(t *testing.T) {
 	defer func() { _ = taken.Close() }()
 	broken := t.TempDir()
 	write(t, filepath.Join(broken, "01-good.sql"), "-- first\nCREATE TABLE t (a INT);\n")
-	write(t, filepath.Join(broken, "02-bad.sql"), "-- a ; in a comment\nINSERT INTO t VALUES (1);\n\nINSERT INTO nowhere VALUES ('a;b');\n")
+	write(t, filepath.Join(broken, "02-bad.sql"),
+		"-- a ; in a comment\nINSERT INTO t VALUES (1);\n\nINSERT INTO nowhere VALUES ('a;b');\n")
 
 	for name, c := range map[string]struct {
 		args []string
 		code int
 		says []string
 	}{
-		"taken port":      {[]string{"-listen", taken.Addr().String()}, 1, []string{taken.Addr().String(), "taken", "-listen"}},
+		"taken port": {
+			[]string{"-listen", taken.Addr().String()}, 1, []string{taken.Addr().String(), "taken", "-listen"},
+		},
 		"all interfaces":  {[]string{"-listen", ":13306"}, 1, []string{"-listen", "loopback"}},
 		"another machine": {[]string{"-listen", "192.0.2.1:13306"}, 1, []string{"-listen", "loopback"}},
 		"no port":         {[]string{"-listen", "127.0.0.1"}, 1, []string{"-listen"}},
-		"broken script":   {[]string{"-listen", "127.0.0.1:0", "-sql", broken}, 1, []string{"02-bad.sql", "statement 2", "nowhere"}},
-		"no scripts":      {[]string{"-listen", "127.0.0.1:0", "-sql", t.TempDir()}, 1, []string{"-sql", "no *.sql files"}},
-		"unknown flag":    {[]string{"-port", "1"}, 2, []string{"-port"}},
-		"stray argument":  {[]string{"start"}, 2, []string{"start"}},
+		"broken script": {
+			[]string{"-listen", "127.0.0.1:0", "-sql", broken}, 1, []string{"02-bad.sql", "statement 2", "nowhere"},
+		},
+		"no scripts":     {[]string{"-listen", "127.0.0.1:0", "-sql", t.TempDir()}, 1, []string{"-sql", "no *.sql files"}},
+		"unknown flag":   {[]string{"-port", "1"}, 2, []string{"-port"}},
+		"stray argument": {[]string{"start"}, 2, []string{"start"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
@@ -123,11 +133,13 @@ func TestComplaints(t *testing.T) {
 			if stdout.Len() > 0 {
 				t.Errorf("stdout %q", stdout.String())
 			}
+
 			for _, part := range c.says {
 				if !strings.Contains(stderr.String(), part) {
 					t.Errorf("stderr %q does not say %q", stderr.String(), part)
 				}
 			}
+
 			if c.code == 1 && strings.Count(stderr.String(), "\n") != 1 {
 				t.Errorf("stderr %q is not one line", stderr.String())
 			}

@@ -49,6 +49,7 @@ func runScripts(ctx context.Context, engine *sqle.Engine, provider *memory.DbPro
 			return fmt.Errorf("%s: %w", filepath.Join(folder, name), err)
 		}
 	}
+
 	return nil
 }
 
@@ -57,6 +58,7 @@ func runScript(ctx context.Context, engine *sqle.Engine, session sql.Session, sc
 	if err != nil {
 		return fmt.Errorf("split into statements: %w", err)
 	}
+
 	number := 0
 	for _, statement := range pieces {
 		if sqlparser.StripLeadingComments(statement) == "" {
@@ -67,6 +69,7 @@ func runScript(ctx context.Context, engine *sqle.Engine, session sql.Session, sc
 			return fmt.Errorf("statement %d: %w", number, err)
 		}
 	}
+
 	return nil
 }
 

@@ -35,7 +35,7 @@ func (s *server) serve(ctx context.Context) error {
 	logrus.SetOutput(io.Discard)
 	log.SetOutput(io.Discard)
 
-	// Before the scripts run: a taken port is to be told at once.
+	// Before the scripts run: a taken port must be reported at once.
 	listener, err := listenLoopback(s.address)
 	if err != nil {
 		return err
@@ -53,7 +53,8 @@ func (s *server) serve(ctx context.Context) error {
 	}
 
 	config := mysqlserver.Config{Protocol: "tcp", Address: listener.Addr().String(), Listener: listener}
-	srv, err := mysqlserver.NewServerWithHandler(config, engine, sql.NewContext, memory.NewSessionBuilder(provider), nil, clearErrors)
+	srv, err := mysqlserver.NewServerWithHandler(
+		config, engine, sql.NewContext, memory.NewSessionBuilder(provider), nil, clearErrors)
 	if err != nil {
 		return fmt.Errorf("set up the server: %w", err)
 	}
@@ -76,6 +77,7 @@ func (s *server) serve(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
+
 	if err := srv.Close(); err != nil {
 		return fmt.Errorf("close the server: %w", err)
 	}
@@ -121,6 +123,7 @@ func listenLoopback(address string) (net.Listener, error) {
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("-listen %s: only a loopback address, such as 127.0.0.1:13306", address)
 	}
+
 	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is taken by another program: choose another port with -listen", address)
@@ -128,5 +131,6 @@ func listenLoopback(address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-listen: %w", err)
 	}
+
 	return listener, nil
 }

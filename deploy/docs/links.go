@@ -27,6 +27,7 @@ func (c *checker) checkLink(p *page, n ast.Node, destination string) {
 	if u.Path != "" {
 		target = path.Join(path.Dir(p.path), u.Path)
 	}
+
 	if !c.exists(target) {
 		c.fail(p, n, "%s leads to no file", destination)
 		return
@@ -63,5 +64,6 @@ func anchor(heading string, before []string) string {
 	for i := 1; slices.Contains(before, name); i++ {
 		name = fmt.Sprintf("%s-%d", b.String(), i)
 	}
+
 	return name
 }

@@ -49,6 +49,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: docs ROOT BIN")
 		os.Exit(2)
 	}
+
 	problems, err := check(os.Args[1], os.Args[2])
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "docs: %v\n", err)
@@ -80,6 +81,7 @@ func check(root, bin string) ([]string, error) {
 			c.checkPage(p)
 		}
 	}
+
 	return c.problems, nil
 }
 
@@ -107,6 +109,7 @@ func (c *checker) readFiles() error {
 		code.Write(b)
 		code.WriteByte('\n')
 	}
+
 	c.code, c.messages = code.String(), messages.String()
 	return nil
 }
@@ -161,6 +164,7 @@ func (p *page) line(n ast.Node) int {
 	if start < 0 && n.Type() == ast.TypeBlock && n.Lines().Len() > 0 {
 		start = n.Lines().At(0).Start
 	}
+
 	return 1 + strings.Count(string(p.source[:max(start, 0)]), "\n")
 }
 

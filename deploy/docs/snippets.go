@@ -43,6 +43,7 @@ func (c *checker) checkBlock(p *page, n *ast.FencedCodeBlock) {
 		line := n.Lines().At(i)
 		b.Write(line.Value(p.source))
 	}
+
 	body := b.String()
 	isShortened := strings.Contains(body, "...")
 
@@ -87,6 +88,7 @@ func (c *checker) checkNames(p *page, n ast.Node, code string) {
 			c.fail(p, n, "nothing reads %s", name)
 		}
 	}
+
 	if n.Kind() != ast.KindCodeSpan {
 		return
 	}
@@ -120,6 +122,7 @@ func (c *checker) checkCommands(p *page, n ast.Node, code string) {
 			}
 			continue
 		}
+
 		for _, flag := range longFlag.FindAllString(rest, -1) {
 			if flag = strings.TrimSpace(flag); !strings.Contains(help, flag) {
 				c.fail(p, n, "%s %s has no flag %s", program, subcommand, flag)

@@ -20,11 +20,13 @@ func (c *checker) checkTables(p *page) {
 		if !ok {
 			return
 		}
+
 		header := rowTexts(table.FirstChild(), p.source)
 		for row := table.FirstChild().NextSibling(); row != nil; row = row.NextSibling() {
 			if header[0] == "message" {
 				c.checkMessages(p, row.FirstChild())
 			}
+
 			file, functions := cellOf(row, header, "file"), cellOf(row, header, "functions")
 			if file != nil && functions != nil {
 				c.checkIdentifiers(p, file, functions)

@@ -37,7 +37,8 @@ done
 for dir in base overlays/sidecar overlays/cronjob; do
 	all=$tmp/$(basename "$dir").yaml
 	"$tmp/kustomize" build "$dir" > "$all" || fail "$dir cannot be built"
-	quietly "$tmp/kubeconform" -strict -schema-location "$tmp/schemas/{{ .Group }}-{{ .ResourceAPIVersion }}-{{ .ResourceKind }}.json" "$all" ||
+	quietly "$tmp/kubeconform" -strict \
+		-schema-location "$tmp/schemas/{{ .Group }}-{{ .ResourceAPIVersion }}-{{ .ResourceKind }}.json" "$all" ||
 		fail "$dir does not fit the schemas"
 	for name in $(sed -n 's/^ *\(- \)*name: \([A-Z][A-Z_]*\)$/\2/p' "$all" | sort -u); do
 		grep -q "^$name=" ../../.env.example || fail "$dir: $name is no setting"

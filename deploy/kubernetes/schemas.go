@@ -50,8 +50,10 @@ func convert(dir, file string) error {
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return err
 	}
+
 	for _, v := range doc.Spec.Versions {
-		if err := write(dir, kind{doc.Spec.Group, v.Name, doc.Spec.Names.Kind}, closed(v.Schema.OpenAPIV3Schema).(object)); err != nil {
+		k := kind{doc.Spec.Group, v.Name, doc.Spec.Names.Kind}
+		if err := write(dir, k, closed(v.Schema.OpenAPIV3Schema).(object)); err != nil {
 			return err
 		}
 	}
@@ -59,6 +61,7 @@ func convert(dir, file string) error {
 	for name, s := range doc.Components.Schemas {
 		schemas[name] = closed(s)
 	}
+
 	for name, s := range doc.Components.Schemas {
 		var kinds []kind
 		list, err := json.Marshal(s["x-kubernetes-group-version-kind"])
@@ -73,6 +76,7 @@ func convert(dir, file string) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
+
 	return nil
 }
 
@@ -93,6 +97,7 @@ func closed(schema any) any {
 			s["additionalProperties"] = false
 		}
 	}
+
 	return schema
 }
 

@@ -72,6 +72,7 @@ func serveClearTextLogin(c net.Conn, certificate tls.Certificate, received chan<
 		c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
 		response, sequence = readPacket(c)
 	}
+
 	received <- response
 	writePacket(c, sequence+1, "\xfemysql_clear_password\x00")
 	response, _ = readPacket(c)

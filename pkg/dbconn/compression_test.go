@@ -61,6 +61,7 @@ func TestReceivedBytesAndCompression(t *testing.T) {
 		c.SSL = dbconn.SSLConfig{Mode: mode}
 		c.Compression, c.MaxOpenConns = compression, 1
 		c.Received = func(n int) { counted.Add(int64(n)) }
+
 		db := dbtest.Open(t, c)
 		if err := db.Select(&rows, "SELECT CONCAT_WS(':', id, v) AS row_text FROM t ORDER BY id"); err != nil {
 			t.Fatal(err)
@@ -68,6 +69,7 @@ func TestReceivedBytesAndCompression(t *testing.T) {
 		if counted.Load() != sent.Load() {
 			t.Errorf("%s, %s: %d bytes are counted, the server has sent %d", mode, compression, counted.Load(), sent.Load())
 		}
+
 		return counted.Load(), rows
 	}
 
@@ -89,6 +91,7 @@ func TestServerWithoutCompression(t *testing.T) {
 	c := newUser(t, "")
 	c.Compression, c.ConnectTimeout = dbconn.CompressionZlib, time.Second
 	send := func(packet []byte) func(net.Conn) { return func(c net.Conn) { _, _ = c.Write(packet) } }
+
 	refusal := "\xff\x6a\x04Host 'h' is not allowed"
 	for name, test := range map[string]struct {
 		port uint16
@@ -133,11 +136,13 @@ func TestServerWithoutCompression(t *testing.T) {
 				_ = db.Close()
 				t.Fatal("no error")
 			}
+
 			for _, want := range test.want {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("%q is not in: %v", want, err)
 				}
 			}
+
 			if took := time.Since(began); took > 5*time.Second {
 				t.Errorf("it took %s", took)
 			}

@@ -102,6 +102,7 @@ func TestOpenPasswordFile(t *testing.T) {
 	if err := db.Ping(); err != nil {
 		t.Fatal(err)
 	}
+
 	if err := os.WriteFile(c.PasswordFile, []byte("rotated"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +117,7 @@ func TestOpenCertificateFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	c := newUser(t, "")
 	c.SSL = dbconn.SSLConfig{Mode: dbconn.SSLVerifyCA, CA: filepath.Join(t.TempDir(), "ca.pem")}
 	write := func(text []byte) {
@@ -128,6 +130,7 @@ func TestOpenCertificateFile(t *testing.T) {
 	write(trusted)
 	db := dbtest.Open(t, c)
 	db.SetMaxIdleConns(0)
+
 	for _, test := range []struct {
 		name string
 		text []byte
@@ -153,8 +156,11 @@ func otherAuthority(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	authority := &x509.Certificate{SerialNumber: big.NewInt(7), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true}
+
+	authority := &x509.Certificate{
+		SerialNumber: big.NewInt(7), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, authority, authority, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -318,6 +324,7 @@ func checkMistakes(t *testing.T, good dbconn.Config, mistakes map[string]mistake
 					t.Errorf("%q is not in: %v", want, err)
 				}
 			}
+
 			if text := fmt.Sprintf("%v %+v %#v %v", err, err, err, c); strings.Contains(text, "hunter2") {
 				t.Errorf("the password shows: %s", text)
 			}
@@ -383,6 +390,7 @@ func relayPackets(t *testing.T, to dbconn.Config, change func(packet []byte) []b
 			if _, err := io.ReadFull(c, header); err != nil {
 				return
 			}
+
 			packet := make([]byte, 4+(int(header[0])|int(header[1])<<8|int(header[2])<<16))
 			copy(packet, header)
 			if _, err := io.ReadFull(c, packet[4:]); err != nil {
@@ -415,6 +423,7 @@ func greetingProxy(t *testing.T, flag uint16) uint16 {
 		if err != nil {
 			return
 		}
+
 		// header (4), protocol (1), version and its NUL, thread id (4), salt (8), filler (1), flags
 		flags := 5 + bytes.IndexByte(greeting[5:], 0) + 1 + 4 + 8 + 1
 		binary.LittleEndian.PutUint16(greeting[flags:], binary.LittleEndian.Uint16(greeting[flags:])&^flag)

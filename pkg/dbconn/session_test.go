@@ -224,10 +224,12 @@ func TestSessionThatCannotBeSet(t *testing.T) {
 			through.Port = refusingProxy(t, c, test.variable+" = ")
 			var warnings []string
 			through.Warn = func(text string) { warnings = append(warnings, text) }
+
 			db, err := dbconn.Open(t.Context(), through)
 			if err == nil {
 				_ = db.Close()
 			}
+
 			if test.want == "" {
 				if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], test.variable+"="+test.value) {
 					t.Errorf("%v, warnings %q", err, warnings)
@@ -235,6 +237,7 @@ func TestSessionThatCannotBeSet(t *testing.T) {
 			} else if err == nil || !strings.Contains(err.Error(), test.variable+"="+test.value) {
 				t.Errorf("no error that names %s: %v", test.variable, err)
 			}
+
 			setGlobals(t, admin, map[string]string{test.variable: "DEFAULT"})
 		})
 	}

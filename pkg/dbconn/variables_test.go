@@ -108,6 +108,7 @@ func TestSSLModeDefault(t *testing.T) {
 			t.Errorf("%s: %s, want %s", host, got, want)
 		}
 	}
+
 	if got := (&Config{Host: "db.example.com", Socket: "/s"}).sslMode(); got != "disabled" {
 		t.Errorf("socket: %s", got)
 	}

@@ -33,5 +33,6 @@ func CheckAddress(addr string) error {
 		return errors.New("expected host:port with a name or an address of this machine, such as 127.0.0.1:8080, " +
 			"or :8080 for all interfaces")
 	}
+
 	return nil
 }

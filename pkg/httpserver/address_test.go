@@ -18,11 +18,13 @@ func TestCheckAddress(t *testing.T) {
 			t.Errorf("%s: %v", right, err)
 		}
 	}
+
 	for _, wrong := range []string{
 		"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+80",
 		"127.0.0.1:80 ", "127.0.0.1:http", "::1:8080", "[::1]", "[::1:8080", "http://127.0.0.1:8080", "127.0.0.1:8080/",
 		"127.0.0.1:80:80", "999.1.1.1:80", "1.2.3:80", "1.2.3.4.5:80", "0:80", "127.1:80", "local host:80", " localhost:80",
-		"*:80", "-a:80", "a-:80", "a..b:80", ".a:80", "[fe80::1%]:80", "127.0.0.1%eth0:80", "user@host:80", "\x00:80", "a/b:80",
+		"*:80", "-a:80", "a-:80", "a..b:80", ".a:80", "[fe80::1%]:80", "127.0.0.1%eth0:80", "user@host:80", "\x00:80",
+		"a/b:80",
 	} {
 		err := httpserver.CheckAddress(wrong)
 		if err == nil || !strings.Contains(err.Error(), "expected host:port") {
@@ -37,6 +39,7 @@ func TestCheckAddress(t *testing.T) {
 			t.Errorf("%s: %v", addr, err)
 			continue
 		}
+
 		_ = l.Close()
 	}
 }

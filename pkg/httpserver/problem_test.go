@@ -61,6 +61,7 @@ func TestWriteProblem(t *testing.T) {
 		if got := w.Body.String(); w.Code != test.problem.Status || got != test.want+"\n" {
 			t.Errorf("%s: %d\n got %s\nwant %s", test.name, w.Code, got, test.want)
 		}
+
 		header := w.Header()
 		if header.Get("Content-Type") != "application/problem+json" || header.Get("Cache-Control") != "no-store" ||
 			(header.Get("Retry-After") != "") != (w.Code == 503) {
@@ -143,10 +144,12 @@ func TestProblems(t *testing.T) {
 		case json.Unmarshal(w.Body.Bytes(), &problem) != nil || !isProblem:
 			t.Errorf("%s: no problem: %v %s", test.path, w.Header(), w.Body)
 		}
+
 		if w.Code != test.status || problem.Status != test.status ||
 			problem.Detail != test.detail || problem.Instance != test.path {
 			t.Errorf("%s: %d %s", test.path, w.Code, w.Body)
 		}
+
 		if test.status == 401 && w.Header().Get("WWW-Authenticate") != "Bearer" {
 			t.Errorf("%s: %v", test.path, w.Header())
 		}
@@ -199,6 +202,7 @@ func TestIdentify(t *testing.T) {
 		if id != seen || len(id) < 16 || (id == sent) != kept {
 			t.Errorf("%q: the answer has %q, and the handler saw %q", sent, id, seen)
 		}
+
 		want := http.Header{
 			"X-Request-Id":                 {id},
 			"X-Content-Type-Options":       {"nosniff"},
@@ -216,9 +220,12 @@ func TestHealth(t *testing.T) {
 	t.Parallel()
 	const live, ready = `{"status":"live"}`, `{"age_seconds":7,"status":"ready"}`
 	stuck := func() string { return "a run takes too long" }
+
 	ready7 := func() (string, map[string]any) { return "", map[string]any{"age_seconds": 7} }
 	stale7 := func() (string, map[string]any) { return "too old", map[string]any{"age_seconds": 7} }
+
 	noMembers := func() (string, map[string]any) { return "", nil }
+
 	for _, test := range []struct {
 		name    string
 		handler http.Handler

@@ -49,6 +49,7 @@ func TestLogger(t *testing.T) {
 		for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
 			log.Log(t.Context(), level, "done", "rows", 7)
 		}
+
 		text := strings.Count(out.String(), "msg=done rows=7\n")
 		json := strings.Count(out.String(), `"msg":"done","rows":7}`+"\n")
 		if text != test.text || json != test.json {
@@ -64,6 +65,7 @@ func TestIsTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = file.Close() }()
+
 	for _, w := range []io.Writer{file, &strings.Builder{}} {
 		if IsTerminal(w) {
 			t.Errorf("%T is taken for a terminal", w)

@@ -26,6 +26,7 @@ func newProgram(fail error) *Program {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), args[0])
 		return err
 	}
+
 	file := &cobra.Command{Use: "file", RunE: func(cmd *cobra.Command, _ []string) error {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), ConfigFile(cmd))
 		return err

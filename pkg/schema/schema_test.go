@@ -39,10 +39,12 @@ func TestFromMySQL(t *testing.T) {
 	if c := got.Columns[1]; c != want {
 		t.Errorf("got %+v, want %+v", c, want)
 	}
+
 	view, err := schema.FromMySQL(t.Context(), db, "v")
 	if err != nil || view.Key != nil || len(view.Columns) != 3 || view.Columns[2].Kind != schema.Decimal {
 		t.Errorf("got %+v, %v", view, err)
 	}
+
 	_, err = schema.FromMySQL(t.Context(), db, "w")
 	if !errors.Is(err, schema.ErrNoTable) || !strings.Contains(err.Error(), "there is: t, v") {
 		t.Errorf("got %v", err)
@@ -80,6 +82,7 @@ func TestSQLite(t *testing.T) {
 	if err != nil || !slices.Equal(got.Key, table.Key) || got.Columns[1].Kind != schema.Text || got.Columns[1].Nullable {
 		t.Errorf("got %+v, %v", got, err)
 	}
+
 	_, err = schema.FromSQLite(t.Context(), db, "w", "hidden_")
 	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `there is: t"x, v`) {
 		t.Errorf("got %v", err)

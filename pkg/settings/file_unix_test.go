@@ -19,6 +19,7 @@ func TestFileIsReadWhenItChanges(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "secret")
 	hour := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 	inPlace := func(text string, modified time.Time) func() error {
 		return func() error {
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -27,6 +28,7 @@ func TestFileIsReadWhenItChanges(t *testing.T) {
 			return os.Chtimes(path, modified, modified)
 		}
 	}
+
 	replaced := func(text string, modified time.Time) func() error {
 		return func() error {
 			if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
@@ -35,9 +37,11 @@ func TestFileIsReadWhenItChanges(t *testing.T) {
 			if err := os.Chtimes(path+".new", modified, modified); err != nil {
 				return err
 			}
+
 			return os.Rename(path+".new", path)
 		}
 	}
+
 	unchanged := func() error { return nil }
 	pipe := func() error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)) }
 
@@ -66,6 +70,7 @@ func TestFileIsReadWhenItChanges(t *testing.T) {
 		if err := step.change(); err != nil {
 			t.Fatal(err)
 		}
+
 		text, isNew, err := f.Read()
 		if (err != nil) != (step.err != "") || err != nil && !strings.Contains(err.Error(), step.err) {
 			t.Errorf("%s: %v, want %q", step.name, err, step.err)
@@ -83,6 +88,7 @@ func TestFileIsAPipe(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	go func() { _ = os.WriteFile(path, []byte("secret"), 0o600) }()
 	f := settings.NewFile(path)
 	for i := range 3 {

@@ -41,6 +41,7 @@ func TestLoad(t *testing.T) {
 	if err := settings.Load("", &c); err != nil {
 		t.Fatal(err)
 	}
+
 	if c.DB.User != "nobody" || c.DB.Port != 3307 || c.Wait != 5*time.Second {
 		t.Errorf("got %+v, want nobody (never the shell's USER), 3307 and the default for an empty WAIT", c)
 	}
@@ -115,6 +116,7 @@ func TestLoadSideBySide(t *testing.T) {
 		if err := os.WriteFile(file, fmt.Appendf(nil, "DB_USER=user%d\n", i), 0o600); err != nil {
 			t.Fatal(err)
 		}
+
 		group.Go(func() {
 			var c config
 			if err := settings.Load(file, &c); err != nil || c.DB.User != fmt.Sprintf("user%d", i) {

@@ -38,6 +38,7 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 	if err != nil || !has {
 		return nil, err
 	}
+
 	var found struct {
 		Table, Key, Since string
 		Bulk              bool
@@ -63,6 +64,7 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 	if found.From.Valid {
 		r.From, err = parseTime(found.From.String)
 	}
+
 	return r, err
 }
 
@@ -86,7 +88,8 @@ func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) er
 	if err != nil || !has {
 		return err
 	}
-	_, err = db.ExecContext(ctx, `DELETE FROM main._sync_history WHERE "table" IN (SELECT value FROM json_each(?))`, encodeTexts(tables))
+	_, err = db.ExecContext(ctx, `DELETE FROM main._sync_history WHERE "table" IN (SELECT value FROM json_each(?))`,
+		encodeTexts(tables))
 	return err
 }
 
@@ -127,6 +130,7 @@ func StreamChanges(ctx context.Context, conn *sqlx.Conn, table string, after, la
 			case err != nil:
 				return err
 			}
+
 			c.ID, _ = raw[0].(int64)
 			c.Run, _ = raw[1].(int64)
 			op, _ := raw[2].(int64)
@@ -150,6 +154,7 @@ func RunsOf(ctx context.Context, q sqlx.QueryerContext) (map[int64]time.Time, er
 	if err := sqlx.SelectContext(ctx, q, &found, "SELECT id, started FROM main._sync_runs"); err != nil {
 		return nil, err
 	}
+
 	runs := make(map[int64]time.Time, len(found))
 	for _, f := range found {
 		started, err := parseTime(f.Started)
@@ -158,11 +163,13 @@ func RunsOf(ctx context.Context, q sqlx.QueryerContext) (map[int64]time.Time, er
 		}
 		runs[f.ID] = started
 	}
+
 	return runs, nil
 }
 
-// ReadChangesByID reads changes of a table, in the order of ids. It leaves out a change that is no longer remembered, and
-// all of them if the history of the table did not begin at since: then the file is another one. Long texts are shortened.
+// ReadChangesByID reads changes of a table, in the order of ids. It leaves out a change that is no longer remembered,
+// and all of them if the history of the table did not begin at since: then the file is another one. Long texts are
+// truncated.
 func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, table string, since time.Time, ids []int64) (
 	[]RecordedChange, error,
 ) {
@@ -170,6 +177,7 @@ func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, table string, s
 	if err != nil {
 		return nil, err
 	}
+
 	rows, err := q.QueryxContext(ctx, selectShort+` AND id IN (SELECT value FROM json_each(?3))`,
 		table, since.UTC().Format(timeFormat), string(list))
 	if err != nil {
@@ -200,10 +208,12 @@ func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, si
 		}
 		keys = longer
 	}
+
 	joined := make([]string, len(keys))
 	for i, members := range keys {
 		joined[i] = joinMembers(members)
 	}
+
 	rows, err := q.QueryxContext(ctx, selectShort+" AND key IN ("+strings.Join(joined, ", ")+`)
 		AND (?3 = 0 OR id < ?3) ORDER BY id DESC LIMIT ?4`, args...)
 	if err != nil {
@@ -223,10 +233,10 @@ const (
 // selectShort selects changes of the table ?1, unless its history began at another time than ?2.
 var selectShort = fmt.Sprintf(`SELECT id, run, at, "table", op, key, %s AS old, %s AS new FROM main._sync_changes
 	WHERE "table" = ?1 AND EXISTS (SELECT 1 FROM main._sync_history AS h WHERE h."table" = ?1 AND h.since = ?2)`,
-	shortened("old"), shortened("new"))
+	truncated("old"), truncated("new"))
 
-// shortened is an expression for a JSON object whose texts are shortened if it is long.
-func shortened(column string) string {
+// truncated returns an SQL expression for a JSON object; in a long one, texts are truncated.
+func truncated(column string) string {
 	return fmt.Sprintf(`CASE WHEN octet_length(%[1]s) <= %[2]d THEN %[1]s ELSE (SELECT json_group_object(key, CASE type
 		WHEN 'text' THEN substr(value, 1, %[3]d) WHEN 'object' THEN json(value) ELSE value END) FROM json_each(%[1]s)) END`,
 		column, shortDocument, shortText)
@@ -250,6 +260,7 @@ func scanChange(rows *sqlx.Rows) (c RecordedChange, err error) {
 	if err := rows.Scan(&c.ID, &c.Run, &c.At, &c.Table, &c.Op, &key, &before, &after); err != nil {
 		return c, err
 	}
+
 	for into, text := range map[*json.RawMessage]sql.NullString{&c.Key: key, &c.Old: before, &c.New: after} {
 		if text.Valid {
 			*into = json.RawMessage(text.String)

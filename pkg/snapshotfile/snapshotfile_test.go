@@ -171,6 +171,7 @@ func TestGone(t *testing.T) {
 	if err := snapshotfile.Create(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
+
 	f.run(t, 9, snapshotfile.OK, []string{"a"}, "b", "c")
 	f.check(t, minutesAfter(9), minutesAfter(9))
 }
@@ -189,12 +190,14 @@ func TestEarlierVersion(t *testing.T) {
 		`INSERT INTO _sync_runs
 			VALUES (1, '2026-01-02T03:00:00.000Z', '2026-01-02T03:00:01.000Z', 'ok', 's', 'snapshot', NULL)`,
 		`INSERT INTO _sync_tables VALUES (1, 'cars', 'v', 1, 7, 7, 0, 0, 0, 9, 0.5, 'h', NULL, '5', '["w"]', NULL)`)
+
 	check := func() {
 		t.Helper()
 		tables, _, err := snapshotfile.Ages(t.Context(), db)
 		if err != nil || len(tables) != 1 || tables[0].Rows != 7 || !tables[0].Synced.Equal(firstRun) {
 			t.Errorf("%+v, %v", tables, err)
 		}
+
 		h, err := snapshotfile.ReadHistory(t.Context(), db, 1)
 		if err != nil || h.Runs[0].Tables[0].Total != 7 || !slices.Equal(h.Runs[0].Tables[0].Warnings, []string{"w"}) {
 			t.Errorf("%+v, %v", h, err)

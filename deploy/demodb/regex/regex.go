@@ -1,8 +1,8 @@
-// Package regex stands in for github.com/dolthub/go-icu-regex, by which demodb's server evaluates
+// Package icuregex stands in for github.com/dolthub/go-icu-regex, by which demodb's server evaluates
 // REGEXP and its functions. That one is ICU as WebAssembly and compiles it whenever the program
 // starts, which takes seconds, and most of a minute under the race detector. This one is Go's regexp,
 // and what of ICU's notation that does not have, such as look-around and back references, is an error.
-package regex
+package icuregex
 
 import (
 	"context"
@@ -65,6 +65,7 @@ func (r *goRegex) SetRegexString(_ context.Context, expression string, flags Reg
 			prefix += f.name
 		}
 	}
+
 	if r.expression, err = regexp.Compile(prefix + expression); err != nil {
 		return fmt.Errorf("the regular expression is invalid here: %w", err)
 	}
@@ -130,6 +131,7 @@ func (r *goRegex) Replace(_ context.Context, replacement string, start, occurren
 		out = r.expression.ExpandString(append(out, rest[last:at[0]]...), replacement, rest, at)
 		last = at[1]
 	}
+
 	return string(append(out, rest[last:]...)), nil
 }
 

@@ -1,6 +1,6 @@
 // Command generate writes the demo's stock: the dealers and the vehicles of ../02-stock.sql.
 //
-// It draws believable cars from a catalogue of real ones, always the same for the same seed. It does not know
+// It draws believable cars from a catalog of real ones, always the same for the same seed. It does not know
 // what the tables look like beyond the columns that it fills; they are in ../01-schema.sql.
 //
 //	go run . > ../02-stock.sql

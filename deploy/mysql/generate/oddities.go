@@ -18,31 +18,49 @@ func addOddities(stock []vehicle) {
 		v.price = nil
 		v.description = ptr("Call for price.")
 	})
+
 	// Zero is what some dealers' software writes for a price that nobody entered.
-	each(stock, 1, func(v *vehicle) bool { return v.price != nil && v.model.name == "Malibu" }, func(v *vehicle) { v.price = ptr(0) })
-	each(stock, 4, func(v *vehicle) bool { return v.condition == "used" && v.year <= 2018 }, func(v *vehicle) { v.mileage = nil })
-	each(stock, 5, func(v *vehicle) bool { return v.condition == "used" && v.model.name == "F-150" }, func(v *vehicle) { v.trimName = nil })
-	each(stock, 1, func(v *vehicle) bool { return v.model.name == "Corolla" }, func(v *vehicle) { v.description = ptr("") })
-	each(stock, 1, func(v *vehicle) bool { return v.model.name == "Transit-250" }, func(v *vehicle) { v.features = []string{} })
+	each(stock, 1,
+		func(v *vehicle) bool { return v.price != nil && v.model.name == "Malibu" },
+		func(v *vehicle) { v.price = ptr(0) })
+	each(stock, 4,
+		func(v *vehicle) bool { return v.condition == "used" && v.year <= 2018 },
+		func(v *vehicle) { v.mileage = nil })
+	each(stock, 5,
+		func(v *vehicle) bool { return v.condition == "used" && v.model.name == "F-150" },
+		func(v *vehicle) { v.trimName = nil })
+	each(stock, 1,
+		func(v *vehicle) bool { return v.model.name == "Corolla" },
+		func(v *vehicle) { v.description = ptr("") })
+	each(stock, 1,
+		func(v *vehicle) bool { return v.model.name == "Transit-250" },
+		func(v *vehicle) { v.features = []string{} })
 
 	each(stock, 1, func(v *vehicle) bool { return v.model.name == "Model 3" && v.condition != "new" }, func(v *vehicle) {
 		v.description = ptr("Drives like new \U0001F697\u26A1 Autopilot included.")
 	})
 	each(stock, 1, func(v *vehicle) bool { return v.model.name == "Wrangler" && v.condition != "new" }, func(v *vehicle) {
-		v.description = ptr(`Known as "the goat" to its owner. It's lifted 2", it doesn't rust, and it's yours for the asking.`)
+		v.description = ptr(`Known as "the goat" to its owner. It's lifted 2", it doesn't rust, and it's yours ` +
+			`for the asking.`)
 	})
 	each(stock, 1, func(v *vehicle) bool { return v.model.name == "Outback" && v.condition != "new" }, func(v *vehicle) {
 		v.description = ptr("100% original_paint; photos in C:\\stock\\outback.\nSecond line: tires at 70%.\tThird column.")
 	})
-	each(stock, 1, func(v *vehicle) bool { return dealers[v.dealer].city == "Québec" && v.condition != "new" }, func(v *vehicle) {
-		v.description = ptr("Véhicule très propre, entretenu chez nous. Pneus d'hiver inclus, démarreur à distance, prix à discuter.")
-	})
+	each(stock, 1,
+		func(v *vehicle) bool { return dealers[v.dealer].city == "Québec" && v.condition != "new" },
+		func(v *vehicle) {
+			v.description = ptr("Véhicule très propre, entretenu chez nous. Pneus d'hiver inclus, démarreur à distance, " +
+				"prix à discuter.")
+		})
 	each(stock, 1, func(v *vehicle) bool { return v.model.make == "Citroën" }, func(v *vehicle) {
-		v.description = ptr("Único dueño, mantención al día. ¡Permiso de circulación pagado! Recibimos su auto en parte de pago.")
+		v.description = ptr("Único dueño, mantención al día. ¡Permiso de circulación pagado! Recibimos su auto en " +
+			"parte de pago.")
 	})
-	each(stock, 1, func(v *vehicle) bool { return v.condition == "used" && v.mileage != nil && *v.mileage > 90000 }, func(v *vehicle) {
-		v.description = ptr(serviceHistory(v.year, *v.mileage))
-	})
+	each(stock, 1,
+		func(v *vehicle) bool { return v.condition == "used" && v.mileage != nil && *v.mileage > 90000 },
+		func(v *vehicle) {
+			v.description = ptr(serviceHistory(v.year, *v.mileage))
+		})
 }
 
 // each changes the first n cars that suit.
@@ -60,19 +78,22 @@ func each(stock []vehicle, n int, suits func(*vehicle) bool, change func(*vehicl
 
 // serviceHistory is about 4 KB: longer than a VARCHAR that someone thought long enough, and than many buffers.
 func serviceHistory(year, miles int) string {
-	jobs := []string{
+	work := []string{
 		"oil and filter, tires rotated", "front brake pads and rotors, brake fluid flushed", "cabin and engine air filters",
 		"oil and filter, battery tested and replaced", "four new tires, alignment", "coolant and serpentine belt",
 		"oil and filter, wiper blades", "transmission fluid, rear differential fluid", "spark plugs, throttle body cleaned",
 	}
+
 	const visits = 68
 	var b strings.Builder
 	b.WriteString("Complete service history, every visit on paper:\n")
 	first := time.Date(year, time.March, 4, 0, 0, 0, 0, time.UTC)
 	days := int(today.Sub(first).Hours()/24) - 30
 	for i := 1; i <= visits; i++ {
-		fmt.Fprintf(&b, "%s, %d mi: %s.\n", first.AddDate(0, 0, days*i/visits).Format(time.DateOnly), miles*i/(visits+1), jobs[i%len(jobs)])
+		day := first.AddDate(0, 0, days*i/visits)
+		fmt.Fprintf(&b, "%s, %d mi: %s.\n", day.Format(time.DateOnly), miles*i/(visits+1), work[i%len(work)])
 	}
+
 	b.WriteString("Sold with both keys and the owner's manual.")
 	return b.String()
 }

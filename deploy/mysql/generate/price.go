@@ -17,7 +17,7 @@ var (
 	shunned = []string{"BMW", "Mercedes-Benz", "Audi", "Land Rover", "Tesla", "Peugeot", "Citroën"}
 )
 
-// drawMSRP takes 2.5 % off the catalogue's price for each year before the trim's last, and adds options.
+// drawMSRP takes 2.5 % off the catalog's price for each year before the trim's last, and adds options.
 func drawMSRP(rng *rand.Rand, t trim, year int) *int {
 	dollars := t.msrp * (1000 - 25*(t.last-year)) / 1000
 	dollars += dollars * rng.IntN(9) / 100
@@ -51,6 +51,7 @@ func usedPrice(rng *rand.Rand, m model, msrp, year, miles int) int {
 	// A dear car loses more by the mile: about a fifth of its list price over 100,000 miles.
 	expected := (12*age + 8) * 925
 	dollars += (expected - miles) * (msrp / 100) / 500000 * 100
+
 	// Neither a low mileage nor a high one takes it out of bounds.
 	return min(max(dollars, msrp/10), msrp*96/100)
 }

@@ -29,6 +29,7 @@ func writeSQL(w io.Writer, stock []vehicle) error {
 	if err := writeInserts(w, "dealers", dealerColumns, dealerRows()); err != nil {
 		return err
 	}
+
 	rows := make([][]string, 0, len(stock))
 	for _, v := range stock {
 		rows = append(rows, vehicleRow(v))
@@ -43,11 +44,13 @@ func writeInserts(w io.Writer, table, columns string, rows [][]string) error {
 		for _, row := range rows[:n] {
 			lines = append(lines, "("+strings.Join(row, ", ")+")")
 		}
-		if _, err := fmt.Fprintf(w, "\nINSERT INTO %s\n  (%s)\nVALUES\n%s;\n", table, columns, strings.Join(lines, ",\n")); err != nil {
+		values := strings.Join(lines, ",\n")
+		if _, err := fmt.Fprintf(w, "\nINSERT INTO %s\n  (%s)\nVALUES\n%s;\n", table, columns, values); err != nil {
 			return err
 		}
 		rows = rows[n:]
 	}
+
 	return nil
 }
 
@@ -65,7 +68,8 @@ func dealerRows() [][]string {
 }
 
 // The order is that of vehicleRow. currency is left to its default.
-const vehicleColumns = "id, stock_number, vin, make, model, `year`, `trim`, `condition`, `status`, body_type, fuel_type," +
+const vehicleColumns = "id, stock_number, vin, make, model, `year`, `trim`, `condition`, `status`, body_type, " +
+	"fuel_type," +
 	" transmission, drivetrain, `engine`, cylinders, doors, seats, exterior_color, interior_color, mileage, price, msrp," +
 	" city, state, country, dealer_id, `description`, features, image_url, listing_url, created_at, updated_at"
 
@@ -75,10 +79,12 @@ func vehicleRow(v vehicle) []string {
 	if v.hasImage {
 		image = text("https://images.example.com/stock/" + v.stockNumber + ".jpg")
 	}
+
 	cylinders := "NULL"
 	if v.trim.engine.cylinders > 0 {
 		cylinders = strconv.Itoa(v.trim.engine.cylinders)
 	}
+
 	return []string{
 		strconv.Itoa(v.id), text(v.stockNumber), orNull(v.vin, text), text(v.model.make), text(v.model.name),
 		strconv.Itoa(v.year), orNull(v.trimName, text), text(v.condition), text(v.status), text(v.model.body),

@@ -15,6 +15,7 @@ func TestFileIsWhatTheGeneratorWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var out bytes.Buffer
 	if err := run(&out); err != nil {
 		t.Fatal(err)
@@ -29,11 +30,13 @@ func TestStockIsWholeAndUnique(t *testing.T) {
 	if len(stock) != stockSize {
 		t.Errorf("%d vehicles, want %d", len(stock), stockSize)
 	}
+
 	vins, numbers := map[string]bool{}, map[string]bool{}
 	for i, v := range stock {
 		if v.id != i+1 || numbers[v.stockNumber] {
 			t.Errorf("vehicle %d: id %d, stock number %s", i, v.id, v.stockNumber)
 		}
+
 		numbers[v.stockNumber] = true
 		if v.vin == nil {
 			continue
@@ -42,19 +45,20 @@ func TestStockIsWholeAndUnique(t *testing.T) {
 			t.Errorf("%s: VIN %s stands twice", v.stockNumber, *v.vin)
 		}
 		vins[*v.vin] = true
-		if vin := *v.vin; vin[vinCheckPos] != checkDigit(vin) || vin[vinYearPos] != yearCode(v.year) || vin[:3] != v.model.wmi {
+		if vin := *v.vin; vin[vinCheckPos] != checkDigit(vin) || vin[vinYearPos] != yearCode(v.year) ||
+			vin[:3] != v.model.wmi {
 			t.Errorf("%s: VIN %s of a %d %s %s", v.stockNumber, vin, v.year, v.model.make, v.model.name)
 		}
 	}
 }
 
-func TestStockFollowsTheCatalogue(t *testing.T) {
+func TestStockFollowsTheCatalog(t *testing.T) {
 	for _, v := range drawStock(seed) {
-		inCatalogue := slices.ContainsFunc(catalogue, func(m model) bool {
+		inCatalog := slices.ContainsFunc(catalog, func(m model) bool {
 			return m.make == v.model.make && m.name == v.model.name && m.body == v.model.body && slices.Contains(m.trims, v.trim)
 		})
-		if !inCatalogue || v.year < v.trim.first || v.year > v.trim.last || v.trimName != nil && *v.trimName != v.trim.name {
-			t.Errorf("%s: %d %s %s %s is not in the catalogue", v.stockNumber, v.year, v.model.make, v.model.name, v.trim.name)
+		if !inCatalog || v.year < v.trim.first || v.year > v.trim.last || v.trimName != nil && *v.trimName != v.trim.name {
+			t.Errorf("%s: %d %s %s %s is not in the catalog", v.stockNumber, v.year, v.model.make, v.model.name, v.trim.name)
 		}
 		if !slices.Contains(sellersOf(v.model.make, v.condition == "new"), v.dealer) {
 			t.Errorf("%s: a %s %s at %s", v.stockNumber, v.condition, v.model.make, dealers[v.dealer].name)
@@ -79,6 +83,7 @@ func TestStockIsBelievable(t *testing.T) {
 		if v.price == nil || *v.price == 0 || v.msrp == nil {
 			continue
 		}
+
 		// In per cent; a price may end up to 495 dollars above what was reckoned.
 		share := (*v.price - 49500) * 100 / *v.msrp
 		if low := map[bool]int{true: 90, false: 9}[v.condition == "new"]; share > 100 || (*v.price)*100 / *v.msrp < low {
@@ -96,18 +101,24 @@ func TestStockHasWhatTheExamplesAskFor(t *testing.T) {
 			camrys++
 		}
 	}
+
 	if camrys < 4 {
 		t.Errorf("%d Camrys of 2023, want 4 or more", camrys)
 	}
+
 	for _, mk := range []string{
-		"Toyota", "Ford", "Chevrolet", "Volkswagen", "Mercedes-Benz", "BMW", "Tesla", "Honda", "Hyundai", "Kia", "Nissan", "Mazda",
+		"Toyota", "Ford", "Chevrolet", "Volkswagen", "Mercedes-Benz", "BMW", "Tesla", "Honda", "Hyundai", "Kia", "Nissan",
+		"Mazda",
 		"Subaru", "Jeep", "Ram", "GMC", "Audi", "Volvo", "Land Rover", "Porsche", "Citroën", "Škoda", "Peugeot",
 	} {
 		if makes[mk] < 4 {
 			t.Errorf("%d of %s, want 4 or more", makes[mk], mk)
 		}
 	}
-	for _, name := range []string{"F-150", "CX-5", "RAV4", "Model 3", "ID.4", "C-HR", "3 Series", "Silverado 1500", "MX-5 Miata"} {
+
+	for _, name := range []string{
+		"F-150", "CX-5", "RAV4", "Model 3", "ID.4", "C-HR", "3 Series", "Silverado 1500", "MX-5 Miata",
+	} {
 		if models[name] == 0 {
 			t.Errorf("no %s in stock", name)
 		}
@@ -150,6 +161,7 @@ func TestStockHasItsOddities(t *testing.T) {
 				n++
 			}
 		}
+
 		if n < w.n {
 			t.Errorf("%s: %d, want %d or more", w.what, n, w.n)
 		}
@@ -175,9 +187,11 @@ func TestLiterals(t *testing.T) {
 			t.Errorf("%s: features %s", v.stockNumber, jsonArray(v.features))
 		}
 	}
+
 	if got, want := text("it's a \\ \n\t"), `'it''s a \\ \n\t'`; got != want {
 		t.Errorf("text = %s, want %s", got, want)
 	}
+
 	if got, want := decimal(1234506), "12345.06"; got != want {
 		t.Errorf("decimal = %s, want %s", got, want)
 	}

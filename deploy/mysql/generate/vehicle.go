@@ -69,6 +69,7 @@ func drawStock(seed uint64) []vehicle {
 			m, t = kindOf(p.make, p.model, p.trim, p.year)
 			year = p.year
 		}
+
 		v := drawVehicle(rng, m, t, year)
 		for v.vin == nil || vins[*v.vin] {
 			vin := newVIN(rng, m, t, year)
@@ -84,6 +85,7 @@ func drawStock(seed uint64) []vehicle {
 		stock[i].id = i + 1
 		stock[i].stockNumber = fmt.Sprintf("%s-%05d", dealers[stock[i].dealer].prefix, 20000+17*(i+1))
 	}
+
 	addOddities(stock)
 	return stock
 }
@@ -91,11 +93,12 @@ func drawStock(seed uint64) []vehicle {
 // drawKind draws a model by its share, then any of its trims.
 func drawKind(rng *rand.Rand) (model, trim) {
 	total := 0
-	for _, m := range catalogue {
+	for _, m := range catalog {
 		total += m.share
 	}
+
 	n := rng.IntN(total)
-	for _, m := range catalogue {
+	for _, m := range catalog {
 		if n -= m.share; n < 0 {
 			return m, m.trims[rng.IntN(len(m.trims))]
 		}
@@ -104,14 +107,14 @@ func drawKind(rng *rand.Rand) (model, trim) {
 }
 
 func kindOf(mk, name, trimName string, year int) (model, trim) {
-	for _, m := range catalogue {
+	for _, m := range catalog {
 		for _, t := range m.trims {
 			if m.make == mk && m.name == name && t.name == trimName && t.first <= year && year <= t.last {
 				return m, t
 			}
 		}
 	}
-	panic(fmt.Sprintf("catalogue has no %d %s %s %s", year, mk, name, trimName))
+	panic(fmt.Sprintf("catalog has no %d %s %s %s", year, mk, name, trimName))
 }
 
 // drawYear leans to the later years of the trim: dealers hold more young cars than old ones.

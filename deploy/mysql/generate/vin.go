@@ -34,6 +34,7 @@ func checkDigit(vin string) byte {
 		}
 		sum += weight * vinValue(vin[i])
 	}
+
 	return "0123456789X"[sum%11]
 }
 

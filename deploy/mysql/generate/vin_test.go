@@ -22,6 +22,7 @@ func TestCheckDigitOfKnownVINs(t *testing.T) {
 			}
 			continue
 		}
+
 		if got != want {
 			t.Errorf("%s: check digit %c, want %c", vin, got, want)
 		}
@@ -36,6 +37,7 @@ func TestCheckDigitNoticesATypo(t *testing.T) {
 			if i == vinCheckPos || vinValue(byte(c)) == vinValue(vin[i]) {
 				continue
 			}
+
 			typo := vin[:i] + string(c) + vin[i+1:]
 			if checkDigit(typo) == vin[vinCheckPos] {
 				t.Errorf("%s passes for %s", typo, vin)
@@ -45,7 +47,18 @@ func TestCheckDigitNoticesATypo(t *testing.T) {
 }
 
 func TestYearCode(t *testing.T) {
-	for year, want := range map[int]byte{2010: 'A', 2017: 'H', 2018: 'J', 2022: 'N', 2023: 'P', 2024: 'R', 2026: 'T', 2027: 'V', 2031: '1', 2039: '9'} {
+	for year, want := range map[int]byte{
+		2010: 'A',
+		2017: 'H',
+		2018: 'J',
+		2022: 'N',
+		2023: 'P',
+		2024: 'R',
+		2026: 'T',
+		2027: 'V',
+		2031: '1',
+		2039: '9',
+	} {
 		if got := yearCode(year); got != want {
 			t.Errorf("yearCode(%d) = %c, want %c", year, got, want)
 		}
@@ -54,7 +67,7 @@ func TestYearCode(t *testing.T) {
 
 func TestNewVIN(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for _, m := range catalogue {
+	for _, m := range catalog {
 		for _, tr := range m.trims {
 			vin := newVIN(rng, m, tr, tr.last)
 			if len(vin) != 17 || strings.Trim(vin, vinAlphabet) != "" {

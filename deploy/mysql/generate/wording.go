@@ -37,6 +37,7 @@ func drawFeatures(rng *rand.Rand, m model, t trim, year int) []string {
 	if year >= 2018 {
 		features = append(features, some(rng, recentFeatures, 2+rng.IntN(4))...)
 	}
+
 	if m.body != van {
 		comfort := comfortFeatures
 		if m.body == convertible || m.body == pickup || m.body == sedan || m.body == coupe {
@@ -46,6 +47,7 @@ func drawFeatures(rng *rand.Rand, m model, t trim, year int) []string {
 		}
 		features = append(features, some(rng, comfort, 1+rng.IntN(4))...)
 	}
+
 	if m.body == pickup {
 		features = append(features, some(rng, truckFeatures, 1+rng.IntN(3))...)
 	}
@@ -58,6 +60,7 @@ func drawFeatures(rng *rand.Rand, m model, t trim, year int) []string {
 	if oneIn(rng, 40) {
 		return nil
 	}
+
 	return features
 }
 
@@ -73,9 +76,15 @@ func some(rng *rand.Rand, from []string, n int) []string {
 }
 
 var openings = map[string][]string{
-	"new":       {"Brand new and ready to go.", "Factory fresh, full warranty.", "Just arrived on our lot."},
-	"certified": {"Certified, with a 150-point inspection behind it.", "One owner, certified, warranty extended.", "Certified pre-owned with a full service record."},
-	"used":      {"Clean title, no accidents reported.", "Well kept, serviced on time.", "Local trade-in, new tires.", "Two owners, non-smoker.", "Priced to sell."},
+	"new": {"Brand new and ready to go.", "Factory fresh, full warranty.", "Just arrived on our lot."},
+	"certified": {
+		"Certified, with a 150-point inspection behind it.", "One owner, certified, warranty extended.",
+		"Certified pre-owned with a full service record.",
+	},
+	"used": {
+		"Clean title, no accidents reported.", "Well kept, serviced on time.", "Local trade-in, new tires.",
+		"Two owners, non-smoker.", "Priced to sell.",
+	},
 }
 
 var closings = []string{
@@ -86,7 +95,8 @@ var closings = []string{
 func describe(rng *rand.Rand, v vehicle) string {
 	text := []string{
 		oneOf(rng, openings[v.condition]),
-		fmt.Sprintf("%d %s %s %s, %s, %s.", v.year, v.model.make, v.model.name, v.trim.name, v.trim.engine.name, v.trim.drivetrain),
+		fmt.Sprintf("%d %s %s %s, %s, %s.", v.year, v.model.make, v.model.name, v.trim.name, v.trim.engine.name,
+			v.trim.drivetrain),
 	}
 	if n := len(v.features); n > 2 {
 		text = append(text, fmt.Sprintf("Comes with %s and %s.", v.features[n-2], v.features[n-1]))
@@ -94,5 +104,6 @@ func describe(rng *rand.Rand, v vehicle) string {
 	if v.condition != "new" && *v.mileage < 20000 {
 		text = append(text, "Low miles!")
 	}
+
 	return strings.Join(append(text, oneOf(rng, closings)), " ")
 }

@@ -18,33 +18,36 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// a is a small table that most of the bad input is put to.
-var a = []string{"CREATE TABLE a (id INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (1, 10), (2, 20)"}
+// twoRows is a small table, a, that most of the bad input is put to.
+var twoRows = []string{"CREATE TABLE a (id INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (1, 10), (2, 20)"}
 
 func TestViewDroppedBetweenPasses(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	exec(t, s.mysql, "CREATE TABLE other (id INT)", "DROP TABLE a")
-	s.fails(t, 1, "a: no such table or view", "there is: other")
+	s.requireFailure(t, 1, "a: no such table or view", "there is: other")
 }
 
 // A view may go while another is read: before its columns are asked for, and after.
 func TestViewDroppedMidRun(t *testing.T) {
 	t.Parallel()
-	for name, moment := range map[string]string{"before its columns are read": "FROM `a`", "after its columns are read": "FROM `b`"} {
+	for name, moment := range map[string]string{
+		"before its columns are read": "FROM `a`",
+		"after its columns are read":  "FROM `b`",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "a; b", append(a, "CREATE VIEW b AS SELECT id, v FROM a")...)
+			s := source(t, "a; b", append(twoRows, "CREATE VIEW b AS SELECT id, v FROM a")...)
 			s.mustSync(t)
 			var dropped sync.Once
-			p := proxy{request: func(packet []byte) {
+			p := tcpProxy{request: func(packet []byte) {
 				if bytes.Contains(packet, []byte(moment)) {
 					dropped.Do(func() { exec(t, s.mysql, "DROP VIEW b") })
 				}
 			}}
 			p.start(t, s)
-			s.fails(t, 1, "b")
+			s.requireFailure(t, 1, "b")
 		})
 	}
 }
@@ -52,31 +55,34 @@ func TestViewDroppedMidRun(t *testing.T) {
 func TestNoRight(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ grant, want string }{
-		"to anything":  {"", "DB_NAME and the user's GRANTs"},
-		"to this view": {"GRANT SELECT ON %[1]s.other TO %[2]s", "a: no such table or view, or no right to read it; there is: other"},
-		"to select":    {"GRANT INSERT ON %[1]s.a TO %[2]s", "SELECT command denied"},
+		"to anything": {"", "DB_NAME and the user's GRANTs"},
+		"to this view": {
+			"GRANT SELECT ON %[1]s.other TO %[2]s", "a: no such table or view, or no right to read it; there is: other",
+		},
+		"to select": {"GRANT INSERT ON %[1]s.a TO %[2]s", "SELECT command denied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "a", append(a, "CREATE TABLE other (id INT)")...)
+			s := source(t, "a", append(twoRows, "CREATE TABLE other (id INT)")...)
 			s.mustSync(t)
 			user := s.newUser(t, "right")
 			if test.grant != "" {
 				exec(t, s.mysql, fmt.Sprintf(test.grant, s.env["DB_NAME"], user))
 			}
+
 			s.set("DB_PASSWORD", "right")
-			s.fails(t, 1, test.want)
+			s.requireFailure(t, 1, test.want)
 		})
 	}
 }
 
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	s.newUser(t, "right")
 	s.set("DB_PASSWORD", "wrong-hunter2")
-	s.fails(t, 1, "access denied", "DB_PASSWORD")
+	s.requireFailure(t, 1, "access denied", "DB_PASSWORD")
 	if _, _, stderr := s.run(t, "sync"); strings.Contains(stderr, "hunter2") {
 		t.Errorf("the password shows: %s", stderr)
 	}
@@ -95,24 +101,25 @@ func (s *syncer) newUser(t *testing.T, password string) string {
 
 func TestKeyColumnMissing(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	s.set("SYNC_VIEWS", "a(vin)")
-	s.fails(t, 1, "SYNC_VIEWS", "there is no column vin for the key", "there is: id, v")
+	s.requireFailure(t, 1, "SYNC_VIEWS", "there is no column vin for the key", "there is: id, v")
 }
 
 func TestKeyIsNull(t *testing.T) {
 	t.Parallel()
 	for _, column := range []string{"INT", "VARCHAR(10)"} {
 		for _, first := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, first pass %t", column, first), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, first run %t", column, first), func(t *testing.T) {
 				t.Parallel()
 				s := source(t, "a(id)", "CREATE TABLE a (n INT PRIMARY KEY, id "+column+")", "INSERT INTO a VALUES (1, 1), (2, 2)")
 				if !first {
 					s.mustSync(t)
 				}
+
 				exec(t, s.mysql, "INSERT INTO a VALUES (3, NULL)")
-				s.fails(t, 1, "the key column id is NULL in row 3")
+				s.requireFailure(t, 1, "the key column id is NULL in row 3")
 			})
 		}
 	}
@@ -123,32 +130,42 @@ func TestKeyIsNull(t *testing.T) {
 func TestKeyIsNotUnique(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ change, value string }{
-		"unchanged, in a batch":             {"INSERT INTO src VALUES (1301, 130, 130)", "id=130"},
-		"unchanged, in two batches":         {"INSERT INTO src VALUES (9999, 130, 130)", "id=130"},
-		"changed, in a batch":               {"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (1301, 130, 0)", "id=130"},
-		"changed, in two batches":           {"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (9999, 130, 0)", "id=130"},
+		"unchanged, in a batch":     {"INSERT INTO src VALUES (1301, 130, 130)", "id=130"},
+		"unchanged, in two batches": {"INSERT INTO src VALUES (9999, 130, 130)", "id=130"},
+		"changed, in a batch": {
+			"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (1301, 130, 0)", "id=130",
+		},
+		"changed, in two batches": {
+			"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (9999, 130, 0)", "id=130",
+		},
 		"unchanged and changed, in a batch": {"INSERT INTO src VALUES (1301, 130, 0)", "id=130"},
 		"unchanged, then changed":           {"INSERT INTO src VALUES (9999, 130, 0)", "id=130"},
-		"changed, then unchanged":           {"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (9999, 130, 130)", "id=130"},
-		"new, in a batch":                   {"INSERT INTO src VALUES (1301, 1000, 1), (1302, 1000, 2)", "id=1000"},
-		"new, in two batches":               {"INSERT INTO src VALUES (11, 1000, 1), (9999, 1000, 1)", "id=1000"},
+		"changed, then unchanged": {
+			"UPDATE src SET v = 0 WHERE id = 130; INSERT INTO src VALUES (9999, 130, 130)", "id=130",
+		},
+		"new, in a batch":     {"INSERT INTO src VALUES (1301, 1000, 1), (1302, 1000, 2)", "id=1000"},
+		"new, in two batches": {"INSERT INTO src VALUES (11, 1000, 1), (9999, 1000, 1)", "id=1000"},
 	} {
-		for _, others := range []string{"first pass", "others unchanged", "others changed", "columns changed"} {
+		for _, others := range []string{"first run", "others unchanged", "others changed", "columns changed"} {
 			t.Run(name+", "+others, func(t *testing.T) {
 				t.Parallel()
-				s := source(t, "v(id)", "CREATE TABLE src (n INT PRIMARY KEY, id INT, v INT)", "CREATE VIEW v AS SELECT id, v FROM src",
+				s := source(t, "v(id)", "CREATE TABLE src (n INT PRIMARY KEY, id INT, v INT)",
+					"CREATE VIEW v AS SELECT id, v FROM src",
 					"INSERT INTO src VALUES "+values(1, 300, "(%[1]d * 10, %[1]d, %[1]d)"))
-				if others != "first pass" {
+				if others != "first run" {
 					s.mustSync(t)
 				}
+
 				switch others {
 				case "others changed":
-					exec(t, s.mysql, "UPDATE src SET v = -1 WHERE id IN (1, 129, 131, 256, 257, 270)", "INSERT INTO src VALUES (1291, 2000, 1), (9998, 2001, 1)")
+					exec(t, s.mysql, "UPDATE src SET v = -1 WHERE id IN (1, 129, 131, 256, 257, 270)",
+						"INSERT INTO src VALUES (1291, 2000, 1), (9998, 2001, 1)")
 				case "columns changed":
 					exec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT id, v, 7 AS more FROM src")
 				}
+
 				exec(t, s.mysql, strings.Split(test.change, "; ")...)
-				s.fails(t, 1, "the key (id) is not unique: two rows have "+test.value+";")
+				s.requireFailure(t, 1, "the key (id) is not unique: two rows have "+test.value+";")
 			})
 		}
 	}
@@ -166,7 +183,10 @@ func TestColumnsEqualButForCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = staging.Begin(schema.Table{Columns: []schema.Column{schema.NewColumn("vin", "int"), schema.NewColumn("VIN", "int")}}, "cars", nil)
+
+	_, err = staging.Begin(schema.Table{Columns: []schema.Column{
+		schema.NewColumn("vin", "int"), schema.NewColumn("VIN", "int"),
+	}}, "cars", nil)
 	if err == nil || !strings.Contains(err.Error(), "the columns vin and VIN differ only in case") {
 		t.Error(err)
 	}
@@ -177,7 +197,7 @@ func TestColumnsEqualButForCase(t *testing.T) {
 
 func TestTargetFolder(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	deep := filepath.Join(filepath.Dir(s.path), "not", "yet", "there", "carstock.db")
 	s.keep(deep)
 	s.mustSync(t)
@@ -192,11 +212,14 @@ func TestTargetFolder(t *testing.T) {
 		if err := os.Chmod(dir, 0o500); err != nil {
 			t.Fatal(err)
 		}
+
 		readOnly = filepath.Join(dir, "carstock.db")
 	}
+
 	for _, path := range []string{"/dev/null/carstock.db", readOnly} {
 		s.keep(path)
-		if code, _, stderr := s.run(t, "sync"); code != 1 || !strings.HasPrefix(stderr, "syncer: SYNC_PATH: ") || strings.Count(stderr, "\n") != 1 {
+		if code, _, stderr := s.run(t, "sync"); code != 1 || !strings.HasPrefix(stderr, "syncer: SYNC_PATH: ") ||
+			strings.Count(stderr, "\n") != 1 {
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
 	}
@@ -204,15 +227,16 @@ func TestTargetFolder(t *testing.T) {
 
 func TestTargetIsNoDatabase(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o755); err != nil {
 		t.Fatal(err)
 	}
+
 	text := []byte(strings.Repeat("my only copy of a novel ", 400))
 	if err := os.WriteFile(s.path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.complains(t, 1, "SYNC_PATH", s.path, "it is not a SQLite file: choose another path")
+	s.requireError(t, 1, "SYNC_PATH", s.path, "it is not a SQLite file: choose another path")
 	if now, err := os.ReadFile(s.path); err != nil || !bytes.Equal(now, text) {
 		t.Errorf("the file has been written to: %v", err)
 	}
@@ -223,27 +247,29 @@ func TestTargetIsDamaged(t *testing.T) {
 	s := source(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))",
 		"INSERT INTO a VALUES "+values(0, 1000, "(%d, REPEAT('x', 200))"))
 	s.mustSync(t)
-	damage(t, s.path)
+	damageFile(t, s.path)
 	exec(t, s.mysql, "UPDATE a SET pad = 'y' WHERE id % 100 = 0")
-	s.complains(t, 1, "the file is damaged: move it away, and the next run makes a new one")
+	s.requireError(t, 1, "the file is damaged: move it away, and the next run makes a new one")
 
 	// What the sentence says helps.
 	if err := os.Rename(s.path, s.path+".damaged"); err != nil {
 		t.Fatal(err)
 	}
+
 	s.mustSync(t)
 	db := openFile(t, s.path)
 	equal(t, rows(t, db, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
 	equal(t, rows(t, db, "SELECT count(*) AS n FROM a"), []string{`n="1000"|`})
 }
 
-// damage overwrites some pages in the middle of the file.
-func damage(t *testing.T, path string) {
+// damageFile overwrites some pages in the middle of the file.
+func damageFile(t *testing.T, path string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	info, err := f.Stat()
 	if err == nil {
 		_, err = f.WriteAt(bytes.Repeat([]byte{0xA5}, 5*4096), info.Size()/2/4096*4096)
@@ -259,14 +285,14 @@ func damage(t *testing.T, path string) {
 // This waits for SQLite's busy time-out, twice: for the snapshot and for the history.
 func TestTargetIsLocked(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	before := content(t, s.path)
 	other := openFile(t, s.path)
 	other.SetMaxOpenConns(1)
 	exec(t, other, "BEGIN IMMEDIATE")
 	exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
-	s.complains(t, 1, "publish to "+s.path, "another program holds a lock on it")
+	s.requireError(t, 1, "publish to "+s.path, "another program holds a lock on it")
 	equal(t, content(t, s.path), before)
 	exec(t, other, "ROLLBACK")
 	if out := s.mustSync(t); !strings.Contains(out, "+1 ~0 -0") {
@@ -274,12 +300,14 @@ func TestTargetIsLocked(t *testing.T) {
 	}
 }
 
-// big is a view of 20 MB, of which no row is stored: more than fits in the buffers between the
-// server and syncer, so that a cut is felt in the middle of it. small has the same columns.
+// bigView is a view of 20 MB, of which no row is stored: more than fits in the buffers between the
+// server and syncer, so that a cut is felt in the middle of it. smallView has the same columns.
 const (
-	digits = "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
-	small  = "CREATE VIEW v AS SELECT a.n AS id, REPEAT('s', 2000) AS pad FROM " + digits + " a"
-	big    = "CREATE OR REPLACE VIEW v AS SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, REPEAT('b', 2000) AS pad FROM " +
+	digits = "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL " +
+		"SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
+	smallView = "CREATE VIEW v AS SELECT a.n AS id, REPEAT('s', 2000) AS pad FROM " + digits + " a"
+	bigView   = "CREATE OR REPLACE VIEW v AS SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, REPEAT('b', 2000) " +
+		"AS pad FROM " +
 		digits + " a, " + digits + " b, " + digits + " c, " + digits + " d"
 	midway = 200_000 // bytes of the server's after which a stream of big is well under way
 )
@@ -288,17 +316,18 @@ func TestConnectionIsCut(t *testing.T) {
 	t.Parallel()
 	cut := func(t *testing.T, retries string, answer func(connection, sent int) bool) *syncer {
 		t.Parallel()
-		s := source(t, "v(id)", small)
+		s := source(t, "v(id)", smallView)
 		s.mustSync(t)
-		exec(t, s.mysql, big)
-		p := proxy{answer: answer}
+		exec(t, s.mysql, bigView)
+		p := tcpProxy{answer: answer}
 		p.start(t, s)
 		s.set("SYNC_RETRIES", retries)
 		return s
 	}
+
 	t.Run("always", func(t *testing.T) {
 		s := cut(t, "0", func(_, sent int) bool { return sent < midway })
-		s.fails(t, 1, "read v: after ", "the connection to the server was lost")
+		s.requireFailure(t, 1, "read v: after ", "the connection to the server was lost")
 	})
 	t.Run("once", func(t *testing.T) {
 		s := cut(t, "1", func(connection, sent int) bool { return connection > 1 || sent < midway })
@@ -306,7 +335,9 @@ func TestConnectionIsCut(t *testing.T) {
 		if code != 0 || !strings.Contains(stdout, "10,000 rows") || strings.Count(stderr, "the run begins again") != 1 {
 			t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 		}
-		equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n, sum(id) AS s, min(pad) = max(pad) AND pad LIKE 'b%' AS same FROM v"),
+
+		equal(t, rows(t, openFile(t, s.path),
+			"SELECT count(*) AS n, sum(id) AS s, min(pad) = max(pad) AND pad LIKE 'b%' AS same FROM v"),
 			[]string{`n="10000"|s="49995000"|same="1"|`})
 	})
 }
@@ -314,11 +345,11 @@ func TestConnectionIsCut(t *testing.T) {
 func TestServerDies(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	s := sourceOn(t, server, "v(id)", small)
+	s := sourceOn(t, server, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, big)
+	exec(t, s.mysql, bigView)
 	process := server.Process(t)
-	p := proxy{answer: func(_, sent int) bool {
+	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
 			_ = process.Kill() // fails the second time
 		}
@@ -326,16 +357,16 @@ func TestServerDies(t *testing.T) {
 	}}
 	p.start(t, s)
 	s.set("SYNC_RETRIES", "0")
-	s.fails(t, 1, "read v: after ", "the connection to the server was lost")
-	s.fails(t, 1, "connect to MySQL")
+	s.requireFailure(t, 1, "read v: after ", "the connection to the server was lost")
+	s.requireFailure(t, 1, "connect to MySQL")
 }
 
 func TestReadStalls(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", small)
+	s := source(t, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, big)
-	p := proxy{answer: func(_, sent int) bool {
+	exec(t, s.mysql, bigView)
+	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
 			<-t.Context().Done() // silence
 		}
@@ -344,22 +375,22 @@ func TestReadStalls(t *testing.T) {
 	p.start(t, s)
 	s.set("SYNC_RETRIES", "0")
 	s.set("DB_READ_TIMEOUT", "5s")
-	s.fails(t, 1, "read v: after ", "the connection to the server was lost", "DB_READ_TIMEOUT")
+	s.requireFailure(t, 1, "read v: after ", "the connection to the server was lost", "DB_READ_TIMEOUT")
 
-	// However patient it is with the server, a pass ends.
+	// However patient it is with the server, a run ends.
 	s.set("DB_READ_TIMEOUT", "10m")
 	s.set("SYNC_TIMEOUT", "3s")
 	s.set("SYNC_RETRIES", "3")
-	s.fails(t, 1, "SYNC_TIMEOUT: not done within 3s")
+	s.requireFailure(t, 1, "SYNC_TIMEOUT: not done within 3s")
 }
 
 // A server hangs up on a reader who pauses for longer than net_write_timeout, as one does whose disk
 // is slow: syncer asks for more patience.
 func TestReaderPauses(t *testing.T) {
 	t.Parallel()
-	s := sourceOn(t, dbtest.NewServer(t), "v(id)", "SET GLOBAL net_write_timeout = 1", big)
+	s := sourceOn(t, dbtest.NewServer(t), "v(id)", "SET GLOBAL net_write_timeout = 1", bigView)
 	var once sync.Once
-	p := proxy{answer: func(_, sent int) bool {
+	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
 			once.Do(func() { time.Sleep(3 * time.Second) })
 		}
@@ -379,18 +410,20 @@ func TestDiskIsFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	// A mount in a namespace of its own is seen by nobody else, and goes with the process.
 	const asRoot = "unshare --map-root-user --mount sh -c "
 	if out, err := osexec.Command("sh", "-c", asRoot+"'mount -t tmpfs none /mnt'").CombinedOutput(); err != nil {
 		t.Skipf("no tmpfs can be mounted here: %s", out)
 	}
+
 	for name, test := range map[string]struct{ rows, indexes, want string }{
-		"for staging":    {big, "", "syncer: stage v: "},
-		"for publishing": {big + " WHERE d.n < 2", "v(pad)", "syncer: publish to "},
+		"for staging":    {bigView, "", "syncer: stage v: "},
+		"for publishing": {bigView + " WHERE d.n < 2", "v(pad)", "syncer: publish to "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "v(id)", small)
+			s := source(t, "v(id)", smallView)
 			exec(t, s.mysql, test.rows, "CREATE VIEW few AS SELECT * FROM v WHERE id < 10")
 			s.set("SYNC_INDEXES", "")
 			disk := filepath.Dir(filepath.Dir(s.path))
@@ -398,20 +431,25 @@ func TestDiskIsFull(t *testing.T) {
 			if err := os.Mkdir(filepath.Join(disk, "disk"), 0o755); err != nil {
 				t.Fatal(err)
 			}
+
 			// What is left on the small disk is copied out for the test to look at.
 			script := `cd "$1" && mount -t tmpfs -o size=9m none disk &&
-				SYNC_VIEWS='few=v(id)' "$0" sync --quiet && "$0" sync --quiet; code=$?; cp disk/carstock.db* . && ls -A disk > left; exit $code`
+				SYNC_VIEWS='few=v(id)' "$0" sync --quiet && "$0" sync --quiet
+				code=$?; cp disk/carstock.db* . && ls -A disk > left; exit $code`
 			s.set("SYNC_VIEWS", "v(id)")
 			s.set("SYNC_INDEXES", test.indexes)
 			c := s.child(t, "unshare", "--map-root-user", "--mount", "sh", "-c", script, self, disk)
 			var stderr bytes.Buffer
 			c.Stderr = &stderr
 			_ = c.Run() // its exit code is looked at
-			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) || !strings.Contains(stderr.String(), "the disk is full") || strings.Count(stderr.String(), "\n") != 1 {
+			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) ||
+				!strings.Contains(stderr.String(), "the disk is full") || strings.Count(stderr.String(), "\n") != 1 {
 				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
 			}
+
 			file := openFile(t, filepath.Join(disk, "carstock.db"))
-			equal(t, rows(t, file, "SELECT (SELECT count(*) FROM v) AS n, status FROM _sync_runs ORDER BY id"), []string{`n="10"|status="ok"|`, `n="10"|status="failed"|`})
+			equal(t, rows(t, file, "SELECT (SELECT count(*) FROM v) AS n, status FROM _sync_runs ORDER BY id"),
+				[]string{`n="10"|status="ok"|`, `n="10"|status="failed"|`})
 			equal(t, rows(t, file, "PRAGMA integrity_check"), []string{`integrity_check="ok"|`})
 			if left, err := os.ReadFile(filepath.Join(disk, "left")); err != nil || strings.Contains(string(left), "staging") {
 				t.Errorf("left on the disk: %s, %v", left, err)
@@ -428,13 +466,14 @@ func TestNoRoomForTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for name, test := range map[string]struct{ rows, blocks, indexes, want string }{
-		"for staging":    {big, "2000", "", "syncer: stage v: "},
-		"for publishing": {big + " WHERE d.n = 0", "6000", "v(pad)", "syncer: publish to "},
+		"for staging":    {bigView, "2000", "", "syncer: stage v: "},
+		"for publishing": {bigView + " WHERE d.n = 0", "6000", "v(pad)", "syncer: publish to "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "v(id)", small)
+			s := source(t, "v(id)", smallView)
 			s.mustSync(t)
 			exec(t, s.mysql, test.rows)
 			s.set("SYNC_INDEXES", test.indexes)
@@ -443,35 +482,41 @@ func TestNoRoomForTheFile(t *testing.T) {
 			var stderr bytes.Buffer
 			c.Stderr = &stderr
 			_ = c.Run() // its exit code is looked at
-			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) || !strings.Contains(stderr.String(), "there is no room for it") || strings.Count(stderr.String(), "\n") != 1 {
+			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) ||
+				!strings.Contains(stderr.String(), "there is no room for it") || strings.Count(stderr.String(), "\n") != 1 {
 				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
 			}
+
 			equal(t, content(t, s.path), before)
 			nothingLeft(t, s.path)
-			equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"), []string{`status="ok"|`, `status="failed"|`})
+			equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"),
+				[]string{`status="ok"|`, `status="failed"|`})
 			s.mustSync(t)
 		})
 	}
 }
 
-// proxy stands between syncer and the server, and passes on what they say until it is told to be
+// tcpProxy stands between syncer and the server, and passes on what they say until it is asked to be
 // unkind. Connections are counted from 1.
-type proxy struct {
-	request func(packet []byte)             // is shown what syncer says before the server is
-	answer  func(connection, sent int) bool // whether more of the server's is passed on, after so many bytes; else the connection is cut
+type tcpProxy struct {
+	request func(packet []byte) // is shown what syncer says before the server is
+	// whether more of the server's is passed on, after so many bytes; else the connection is cut
+	answer func(connection, sent int) bool
 }
 
 // start points syncer at the proxy, and the proxy at where syncer has been pointed to.
-func (p *proxy) start(t *testing.T, s *syncer) {
+func (p *tcpProxy) start(t *testing.T, s *syncer) {
 	t.Helper()
 	network, server := "tcp", net.JoinHostPort(s.env["DB_HOST"], s.env["DB_PORT"])
 	if socket := s.env["DB_SOCKET"]; socket != "" {
 		network, server = "unix", socket
 	}
+
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = l.Close() })
 	s.set("DB_SOCKET", "")
 	s.set("DB_HOST", "127.0.0.1")
@@ -482,6 +527,7 @@ func (p *proxy) start(t *testing.T, s *syncer) {
 			if err != nil {
 				return // the test is over
 			}
+
 			far, err := net.Dial(network, server)
 			if err != nil {
 				_ = near.Close()
@@ -499,7 +545,7 @@ func (p *proxy) start(t *testing.T, s *syncer) {
 }
 
 // pass passes on from one to the other for as long as it is allowed, and then cuts both off.
-func (p *proxy) pass(to, from net.Conn, allowed func(packet []byte, sent int) bool) {
+func (p *tcpProxy) pass(to, from net.Conn, allowed func(packet []byte, sent int) bool) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	buffer := make([]byte, 32<<10)
 	for sent := 0; ; {
@@ -510,6 +556,7 @@ func (p *proxy) pass(to, from net.Conn, allowed func(packet []byte, sent int) bo
 		if _, e := to.Write(buffer[:n]); err != nil || e != nil {
 			return
 		}
+
 		sent += n
 	}
 }

@@ -13,7 +13,7 @@ import (
 // What cannot work is found by trying it alone, however it is written; all that works stays.
 func TestObjectsAreTriedAlone(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars; dealers", append(ten, "CREATE TABLE dealers (id INT PRIMARY KEY, msrp INT)",
+	s := source(t, "cars; dealers", append(tenCars, "CREATE TABLE dealers (id INT PRIMARY KEY, msrp INT)",
 		"INSERT INTO dealers VALUES (1, 1)")...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
@@ -47,18 +47,25 @@ func TestObjectsAreTriedAlone(t *testing.T) {
 			t.Errorf("%s: not in %q", what, lost)
 		}
 	}
+
 	for _, l := range lost {
-		for _, name := range []string{`"msrp" is`, "msrp is", "part", "lower_make", "good no", "other", "via_good", "fine", "theirs"} {
+		for _, name := range []string{
+			`"msrp" is`, "msrp is", "part", "lower_make", "good no", "other", "via_good", "fine", "theirs",
+		} {
 			if strings.HasPrefix(l, name) || strings.Contains(l, "view "+name) {
 				t.Error(l)
 			}
 		}
 	}
-	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE tbl_name = 'cars' AND type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY name"),
+
+	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE tbl_name = 'cars' AND type IN ('index', 'trigger') "+
+		"AND sql IS NOT NULL ORDER BY name"),
 		[]string{`name="fine"|`, `name="lower_make"|`, `name="msrp"|`, `name="part"|`, `name="theirs"|`})
 	equal(t, rows(t, file, "SELECT * FROM log ORDER BY id"), []string{`id="1"|msrp="1"|`, `id="3"|msrp="fine"|`})
-	equal(t, rows(t, file, "SELECT car FROM offers"), []string{`car="2"|`,
-		`car="3"|`}) // syncer fires no foreign keys' actions
+	equal(t, rows(t, file, "SELECT car FROM offers"), []string{
+		`car="2"|`,
+		`car="3"|`,
+	}) // syncer fires no foreign keys' actions
 	exec(t, file, "INSERT INTO offers VALUES (3, 31)") // their parent is the table still
 
 	exec(t, s.mysql, "ALTER TABLE cars MODIFY year VARCHAR(4)")
@@ -69,21 +76,27 @@ func TestObjectsAreTriedAlone(t *testing.T) {
 // A function that only the user's program knows is the user's to answer for: the index is named and stays.
 func TestFunctionsOfTheUsers(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	withFunctions(t, s.path, "CREATE INDEX by_plate ON cars (plate(make))", "CREATE INDEX by_make ON cars (make)")
-	for _, change := range []string{"UPDATE cars SET year = 1 WHERE id = 1", "UPDATE cars SET make = 'VW' WHERE id = 1", "ALTER TABLE cars DROP msrp", "ALTER TABLE cars MODIFY year VARCHAR(9)"} {
+	for _, change := range []string{
+		"UPDATE cars SET year = 1 WHERE id = 1", "UPDATE cars SET make = 'VW' WHERE id = 1", "ALTER TABLE cars DROP msrp",
+		"ALTER TABLE cars MODIFY year VARCHAR(9)",
+	} {
 		exec(t, s.mysql, change)
-		s.fails(t, 1, "the index by_plate cannot work in syncer: unknown function: plate()", "drop it, or change it")
+		s.requireFailure(t, 1, "the index by_plate cannot work in syncer: unknown function: plate()", "drop it, or change it")
 	}
+
 	if code, out := s.both(t, "check"); code != 1 || !strings.Contains(out,
 		"the table cars cannot be written: unknown function: plate()") || !strings.Contains(out, "index by_plate") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
+
 	exec(t, openFile(t, s.path), "DROP INDEX by_plate", "CREATE TABLE log (x)")
-	withFunctions(t, s.path, "CREATE TRIGGER plates AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (plate(new.make)); END",
+	withFunctions(t, s.path,
+		"CREATE TRIGGER plates AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (plate(new.make)); END",
 		"CREATE TRIGGER years AFTER UPDATE ON cars BEGIN INSERT INTO log VALUES (new.year); END")
-	s.fails(t, 1, "the trigger plates cannot work in syncer: no such function: plate")
+	s.requireFailure(t, 1, "the trigger plates cannot work in syncer: no such function: plate")
 	exec(t, openFile(t, s.path), "DROP TRIGGER plates")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
 	equal(t, rows(t, openFile(t, s.path), "SELECT x FROM log"), []string{`x="1"|`})
@@ -92,13 +105,13 @@ func TestFunctionsOfTheUsers(t *testing.T) {
 // An index by a collation that syncer lacks fails each run from comparing on: the error names it.
 func TestIndexByAnotherProgramsCollation(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	withFunctions(t, s.path, "CREATE INDEX by_make ON cars (make COLLATE dealers)", "CREATE INDEX by_year ON cars (year)")
 	const want = "the index by_make cannot work in syncer: no such collation sequence: dealers: drop it, or change it"
-	s.fails(t, 1, want)
+	s.requireFailure(t, 1, want)
 	exec(t, s.mysql, "UPDATE cars SET msrp = 5 WHERE id = 1")
-	s.fails(t, 1, want)
+	s.requireFailure(t, 1, want)
 	exec(t, openFile(t, s.path), "DROP INDEX by_make")
 	s.mustSync(t)
 }
@@ -106,9 +119,10 @@ func TestIndexByAnotherProgramsCollation(t *testing.T) {
 // A view that the user has put in the place of a copied table is not syncer's to change.
 func TestViewInThePlaceOfATable(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	exec(t, openFile(t, s.path), "ALTER TABLE cars RENAME TO cars_kept", "CREATE VIEW cars AS SELECT * FROM cars_kept")
+
 	for _, command := range []string{"sync", "check"} {
 		code, _, stderr := s.run(t, command)
 		if code != 1 || !strings.Contains(stderr, "the file has a view cars that is not syncer's: rename it") {
@@ -132,6 +146,7 @@ func withFunctions(t *testing.T, path string, statements ...string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
+
 	for _, q := range statements {
 		if _, err := db.Exec(q); err != nil {
 			t.Fatalf("%s: %v", q, err)
@@ -150,8 +165,13 @@ func TestSpatialIndex(t *testing.T) {
 		"INSERT INTO near SELECT rowid, x, x FROM places",
 		"CREATE TRIGGER near_i AFTER INSERT ON places BEGIN INSERT INTO near VALUES (new.rowid, new.x, new.x); END",
 		"CREATE TRIGGER near_d AFTER DELETE ON places BEGIN DELETE FROM near WHERE id = old.rowid; END",
-		"CREATE TRIGGER near_u AFTER UPDATE ON places BEGIN UPDATE near SET low = new.x, high = new.x WHERE id = old.rowid; END")
-	for _, change := range []string{"ADD extra INT DEFAULT 5 FIRST", "DROP more", "MODIFY extra VARCHAR(9)", "DROP PRIMARY KEY, ADD PRIMARY KEY (id, name)", "DROP PRIMARY KEY, ADD PRIMARY KEY (id)", "DROP PRIMARY KEY"} {
+		"CREATE TRIGGER near_u AFTER UPDATE ON places BEGIN UPDATE near SET low = new.x, high = new.x WHERE id = "+
+			"old.rowid; END")
+
+	for _, change := range []string{
+		"ADD extra INT DEFAULT 5 FIRST", "DROP more", "MODIFY extra VARCHAR(9)",
+		"DROP PRIMARY KEY, ADD PRIMARY KEY (id, name)", "DROP PRIMARY KEY, ADD PRIMARY KEY (id)", "DROP PRIMARY KEY",
+	} {
 		exec(t, s.mysql, "ALTER TABLE places "+change, "UPDATE places SET x = x + 10 WHERE name = 'b'",
 			"DELETE FROM places WHERE name = 'a'", "INSERT INTO places (name, id, x) VALUES ('a', 40, 7)")
 		equal(t, s.report(t, 0).Tables[0].Lost, nil)
@@ -163,10 +183,11 @@ func TestSpatialIndex(t *testing.T) {
 // A copied table that the user has made again, in another form, is still syncer's, and gets its form back.
 func TestTableWithoutRowid(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	exec(t, file, "CREATE TABLE c2 (id INTEGER NOT NULL PRIMARY KEY, make TEXT, msrp INTEGER, year INTEGER, note TEXT) WITHOUT ROWID", "INSERT INTO c2 SELECT *, 'note ' || id FROM cars",
+	exec(t, file, "CREATE TABLE c2 (id INTEGER NOT NULL PRIMARY KEY, make TEXT, msrp INTEGER, year INTEGER, note TEXT) "+
+		"WITHOUT ROWID", "INSERT INTO c2 SELECT *, 'note ' || id FROM cars",
 		"DROP TABLE cars", "ALTER TABLE c2 RENAME TO cars")
 	exec(t, s.mysql, "UPDATE cars SET year = 1990 WHERE id = 3")
 	r := s.report(t, 0)
@@ -178,7 +199,7 @@ func TestTableWithoutRowid(t *testing.T) {
 // A unique index over a column of the user's and one of the view's stays while values are swapped.
 func TestUniqueIndexOverAColumnOfTheUsers(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "ALTER TABLE cars ADD COLUMN seat", "UPDATE cars SET seat = 'x'",
@@ -186,5 +207,6 @@ func TestUniqueIndexOverAColumnOfTheUsers(t *testing.T) {
 	exec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END",
 		"ALTER TABLE cars ADD z INT, MODIFY year VARCHAR(9)")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
-	equal(t, rows(t, file, "SELECT count(*) AS n, (SELECT seat FROM cars WHERE msrp = 2000) AS seat FROM sqlite_schema WHERE name IN ('one', 'two')"), []string{`n="2"|seat="x"|`})
+	equal(t, rows(t, file, "SELECT count(*) AS n, (SELECT seat FROM cars WHERE msrp = 2000) AS seat FROM sqlite_schema "+
+		"WHERE name IN ('one', 'two')"), []string{`n="2"|seat="x"|`})
 }

@@ -22,8 +22,11 @@ func TestLinkToNothingYet(t *testing.T) {
 			return d + "/cars.db", [][2]string{{"real/cars.db", d + "/cars.db"}}
 		},
 		"chain": func(d string) (string, [][2]string) {
-			return d + "/cars.db", [][2]string{{"second", d + "/cars.db"}, {d + "/third", d + "/second"},
-				{"./real/../real/cars.db", d + "/third"}}
+			return d + "/cars.db", [][2]string{
+				{"second", d + "/cars.db"},
+				{d + "/third", d + "/second"},
+				{"./real/../real/cars.db", d + "/third"},
+			}
 		},
 		"folder": func(d string) (string, [][2]string) {
 			return d + "/current/cars.db", [][2]string{{"real", d + "/current"}}
@@ -38,7 +41,8 @@ func TestLinkToNothingYet(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			s := source(t, "a", a...)
+
+			s := source(t, "a", twoRows...)
 			s.keep(path)
 			for range 2 { // the file is there at the second run
 				r := s.report(t, 0)
@@ -47,6 +51,7 @@ func TestLinkToNothingYet(t *testing.T) {
 				}
 				nothingLeft(t, filepath.Join(dir, "real", "cars.db"))
 			}
+
 			equal(t, rows(t, openFile(t, filepath.Join(dir, "real", "cars.db")), "SELECT count(*) AS n FROM _sync_runs"),
 				[]string{`n="2"|`})
 			for _, l := range links {
@@ -54,17 +59,22 @@ func TestLinkToNothingYet(t *testing.T) {
 					t.Errorf("%s leads to %q: %v", l[1], to, err)
 				}
 			}
+
 			if code, out := s.both(t, "status", "--max-age", "1h"); code != 0 {
 				t.Errorf("exit code %d: %s", code, out)
 			}
 		})
 	}
+}
 
-	s := source(t, "a", a...)
+func TestCircleOfLinks(t *testing.T) {
+	t.Parallel()
+	s := source(t, "a", twoRows...)
 	circle := filepath.Join(t.TempDir(), "cars.db")
 	if err := os.Symlink("cars.db", circle); err != nil {
 		t.Fatal(err)
 	}
+
 	s.keep(circle)
 	for _, command := range []string{"sync", "check"} {
 		if code, _, stderr := s.run(t, command); code != 1 || !strings.Contains(stderr,
@@ -90,6 +100,7 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 	if err := tx.Get(&n, "SELECT count(*) FROM a"); err != nil {
 		t.Fatal(err)
 	}
+
 	var warned int
 	var last int64
 	for i := range 4 {
@@ -107,12 +118,14 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 		}
 		last = r.FileBytes
 	}
+
 	if warned != 3 { // at the first run it may have been a reader that was about to end
 		t.Errorf("%d warnings", warned)
 	}
 	if _, stdout, _ := s.run(t, "check"); strings.Count(stdout, "-wal has") != 1 {
 		t.Errorf("check does not warn of the log once: %s", stdout)
 	}
+
 	s.set("SYNC_ON_START", "false")
 	up := s.serve(t)
 	log, _ := os.Stat(s.path + "-wal")
@@ -123,6 +136,7 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
+
 	s.report(t, 0)
 	if log, err := os.Stat(s.path + "-wal"); err != nil || log.Size() != 0 {
 		t.Errorf("the log has not been emptied: %v", err)
@@ -133,14 +147,16 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 // Runs that fail are recorded, and leave no log behind that looks as if another program held it.
 func TestFailedRunsLeaveNoLog(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	s.set("SYNC_VIEWS", "a; nothing")
+
 	for range 3 {
 		if code, _, stderr := s.run(t, "sync"); code != 1 || !strings.Contains(stderr, "nothing: no such table or view") {
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
 	}
+
 	if log, err := os.Stat(s.path + "-wal"); err != nil || log.Size() != 0 {
 		t.Errorf("the log is %v: %v", log, err)
 	}
@@ -152,6 +168,7 @@ func TestFailedRunsLeaveNoLog(t *testing.T) {
 // asUser runs syncer in a process of another user's.
 func (s *syncer) asUser(t *testing.T, uid int, command string) (code int, out string) {
 	t.Helper()
+
 	// The test's binary and folders are root's alone.
 	program := filepath.Join(filepath.Dir(s.path), "syncer")
 	if _, err := os.Stat(program); err != nil {
@@ -163,6 +180,7 @@ func (s *syncer) asUser(t *testing.T, uid int, command string) (code int, out st
 			t.Fatal(err)
 		}
 	}
+
 	c := s.child(t, program, command)
 	c.Dir = "/"
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
@@ -180,6 +198,7 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be two users")
 	}
+
 	const service = 12345
 	dir, err := os.MkdirTemp("/tmp", "owner") // t.TempDir is in a folder of root's
 	if err != nil {
@@ -189,31 +208,38 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	s := source(t, "a", a...)
+
+	s := source(t, "a", twoRows...)
 	s.keep(filepath.Join(dir, "cars.db"))
 	s.mustSync(t)
 	lock := filepath.Join(dir, ".cars.db.lock")
 	if err := os.Chmod(lock, 0o600); err != nil { // as it was made once
 		t.Fatal(err)
 	}
-	for _, want := range []string{"permission denied", fmt.Sprintf("this process runs as user %d, and it belongs to user 0", service), "chown"} {
+
+	for _, want := range []string{
+		"permission denied", fmt.Sprintf("this process runs as user %d, and it belongs to user 0", service), "chown",
+	} {
 		for _, command := range []string{"sync", "check"} {
 			if code, out := s.asUser(t, service, command); code != 1 || !strings.Contains(out, want) {
 				t.Errorf("%s: exit code %d, want %q: %s", command, code, want, out)
 			}
 		}
 	}
+
 	for _, f := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
 		if err := os.Chown(f, service, service); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	if err := os.Chmod(s.path, 0o640); err != nil {
 		t.Fatal(err)
 	}
 	s.mustSync(t) // once more by root
 	info, err := os.Stat(lock)
-	if err != nil || info.Mode() != 0o640 || info.Sys().(*syscall.Stat_t).Uid != service || info.Sys().(*syscall.Stat_t).Gid != service {
+	if err != nil || info.Mode() != 0o640 || info.Sys().(*syscall.Stat_t).Uid != service ||
+		info.Sys().(*syscall.Stat_t).Gid != service {
 		t.Errorf("the lock is %v", info)
 	}
 	if code, out := s.asUser(t, service, "sync"); code != 0 {
@@ -235,9 +261,10 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 // A snapshot that is dated in the future is not fresh: nothing is known of its age.
 func TestSnapshotOfTheFuture(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
-	exec(t, openFile(t, s.path), "UPDATE _sync_runs SET started = '2130-01-01T00:00:00.000Z', finished = '2130-01-01T00:00:01.000Z'")
+	exec(t, openFile(t, s.path),
+		"UPDATE _sync_runs SET started = '2130-01-01T00:00:00.000Z', finished = '2130-01-01T00:00:01.000Z'")
 	const dated = "dated 2130-01-01T00:00:00Z, in the future: the clock is wrong"
 	if code, _, stderr := s.run(t, "status", "--max-age", "1h"); code != 4 || !strings.Contains(stderr, dated) {
 		t.Errorf("exit code %d: %s", code, stderr)
@@ -248,12 +275,14 @@ func TestSnapshotOfTheFuture(t *testing.T) {
 	if _, stdout, _ := s.run(t, "check"); !strings.Contains(stdout, "a is "+dated) {
 		t.Errorf("check: %s", stdout)
 	}
+
 	s.set("SYNC_ON_START", "false")
 	s.set("SYNC_MAX_AGE", "1h")
 	up := s.serve(t)
 	if status, body := up.get(t, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, dated) {
 		t.Errorf("%d: %s", status, body)
 	}
+
 	want(t, up.metric(t, "syncer_snapshot_age_seconds"), "+Inf")
 	up.stop()
 	s.mustSync(t)
@@ -262,7 +291,8 @@ func TestSnapshotOfTheFuture(t *testing.T) {
 	}
 
 	// Two clocks may be a little apart.
-	exec(t, openFile(t, s.path), "UPDATE _sync_runs SET started = '"+time.Now().Add(20*time.Second).UTC().Format("2006-01-02T15:04:05.000Z")+"'")
+	exec(t, openFile(t, s.path),
+		"UPDATE _sync_runs SET started = '"+time.Now().Add(20*time.Second).UTC().Format("2006-01-02T15:04:05.000Z")+"'")
 	if code, out := s.both(t, "status", "--max-age", "1h"); code != 0 {
 		t.Errorf("exit code %d: %s", code, out)
 	}

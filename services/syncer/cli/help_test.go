@@ -17,5 +17,6 @@ func TestHelpIsComplete(t *testing.T) {
 			check(c)
 		}
 	}
+
 	check(rootCommand())
 }

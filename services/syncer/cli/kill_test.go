@@ -51,6 +51,7 @@ func carsOf(t *testing.T, path string) map[int64]map[string]any {
 	if _, err := os.Stat(path); os.IsNotExist(err) {
 		return cars
 	}
+
 	db := openFile(t, path)
 	defer func() { _ = db.Close() }()
 	var found []struct {
@@ -64,6 +65,7 @@ func carsOf(t *testing.T, path string) map[int64]map[string]any {
 	for _, c := range found {
 		cars[c.ID] = map[string]any{"id": c.ID, "make": c.Make, "price": c.Price}
 	}
+
 	return cars
 }
 
@@ -75,8 +77,11 @@ func undo(t *testing.T, cars map[int64]map[string]any, changes []snapshotfile.Re
 		row := map[string]any{}
 		if c.Old != nil {
 			row = recordedValues(t, c.Old)
-			maps.DeleteFunc(row, func(name string, _ any) bool { return !slices.Contains([]string{"id", "make", "price"}, name) })
+			maps.DeleteFunc(row, func(name string, _ any) bool {
+				return !slices.Contains([]string{"id", "make", "price"}, name)
+			})
 		}
+
 		switch c.Op {
 		case "insert":
 			delete(cars, id)
@@ -95,19 +100,22 @@ func staged(path string) bool {
 	return len(found) > 0
 }
 
-// atWork starts a pass in a process of its own, and returns when that has begun to stage, or has ended.
-func (s *syncer) atWork(t *testing.T) (c *osexec.Cmd, ended <-chan struct{}) {
+// startAndWait starts syncer in a process of its own, and returns when that has begun to stage for its file, or has
+// ended.
+func (s *syncer) startAndWait(t *testing.T, args ...string) (c *osexec.Cmd, ended <-chan struct{}) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	left := staged(s.path) // by a pass that was killed: the next one removes it first
-	c = s.child(t, self, "sync")
+
+	left := staged(s.path) // by a run that was killed: the next one removes it first
+	c = s.child(t, append([]string{self}, args...)...)
 	c.Stderr = &dbtest.Log{}
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
+
 	done := make(chan struct{})
 	go func() {
 		_ = c.Wait() // how it ended is in its state
@@ -118,6 +126,7 @@ func (s *syncer) atWork(t *testing.T) (c *osexec.Cmd, ended <-chan struct{}) {
 		if now && !left {
 			return c, done
 		}
+
 		left = left && now
 		select {
 		case <-done:
@@ -127,27 +136,50 @@ func (s *syncer) atWork(t *testing.T) (c *osexec.Cmd, ended <-chan struct{}) {
 	}
 }
 
-// Whenever syncer is killed, the file is what it was, or what it was to become: both tables, and the change history with
-// them.
+// killAfter starts syncer, and kills it a while after it has begun to stage, unless it has ended by then.
+func (s *syncer) killAfter(t *testing.T, moment time.Duration, args ...string) {
+	t.Helper()
+	c, ended := s.startAndWait(t, args...)
+	select {
+	case <-time.After(moment):
+	case <-ended:
+	}
+	_ = c.Process.Kill() // an error where it has ended already
+	<-ended
+}
+
+// removeSnapshot removes a file and what belongs to it.
+func removeSnapshot(t *testing.T, path string) {
+	t.Helper()
+	for _, f := range []string{path, path + "-wal", path + "-shm"} {
+		if err := os.Remove(f); err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Whenever syncer is killed, the file is what it was, or what it was to become: both tables, and the change history
+// with them.
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars(id); log",
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), price INT, pad VARCHAR(200))",
 		"CREATE TABLE log (at INT, what VARCHAR(20))")
 	for i := range 3 {
-		exec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES %s", values(i*500, 500, "(%[1]d, 'Kia', %[1]d, REPEAT('x', 200))")))
+		exec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES %s",
+			values(i*500, 500, "(%[1]d, 'Kia', %[1]d, REPEAT('x', 200))")))
 		exec(t, s.mysql, fmt.Sprintf("INSERT INTO log VALUES %s", values(i*500, 500, "(%[1]d, 'sold')")))
 	}
+
 	s.set("SYNC_HISTORY", "90d")
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 
-	// A pass that is left alone says how long the work takes: before it stages there is nothing that
-	// could go wrong.
+	// A run that is left alone shows how long the work takes: before it stages there is nothing that could go wrong.
 	var length time.Duration
 	for range 2 {
-		c, ended := s.atWork(t)
+		c, ended := s.startAndWait(t, "sync")
 		start := time.Now()
 		<-ended
 		if length = time.Since(start); !c.ProcessState.Success() {
@@ -156,15 +188,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 
 	kills := fromEnv(t, "SOAK_KILLS", 8, 1)
-	began, published, undone, next := 0, 0, 0, 1500
-	drifted := false // the next publication is of other columns, and is not recorded
+	began, next := 0, 1500
+	outcome := killOutcome{source: s.mysql, path: s.path}
 	for round := range kills {
-		if round%4 == 3 { // the first pass of all, which makes the file
-			for _, f := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
-				if err := os.Remove(f); err != nil && !os.IsNotExist(err) {
-					t.Fatal(err)
-				}
-			}
+		if round%4 == 3 { // the first run of all, which makes the file
+			removeSnapshot(t, s.path)
 		}
 		exec(t, s.mysql,
 			fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% %d = 0", 1+random.IntN(5)),
@@ -173,62 +201,24 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			fmt.Sprintf("INSERT INTO cars (id, make, price, pad) VALUES %s", values(next, 20, "(%[1]d, 'Ford', %[1]d, '')")),
 			fmt.Sprintf("INSERT INTO log (at, what) VALUES %s", values(next-100, 20, "(%[1]d, 'bought')")))
 		next += 20
-		if round%5 == 4 { // the table is made anew
+		if round%5 == 4 { // the table is recreated
 			exec(t, s.mysql, fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", round))
-			drifted = true
+			outcome.drifted = true
 		}
-		before, after := readSnapshot(t, s.path), readBoth(t, s.mysql)
-		carsBefore := carsOf(t, s.path)
-		var historyBefore []snapshotfile.RecordedChange
-		if before != nil {
-			historyBefore = recorded(t, s.path, 0)
-		}
+		outcome.begin(t)
 
-		c, ended := s.atWork(t)
 		moment := time.Duration(random.Int64N(int64(length) * 5 / 4))
-		select {
-		case <-time.After(moment):
-		case <-ended:
-		}
-		_ = c.Process.Kill() // an error where it has ended already
-		<-ended
+		s.killAfter(t, moment, "sync")
 		if staged(s.path) {
 			began++
 		}
-
-		now := readSnapshot(t, s.path)
-		var added []snapshotfile.RecordedChange
-		if now != nil {
-			history := recorded(t, s.path, 0)
-			if n := len(historyBefore); n > 0 && (len(history) < n || !reflect.DeepEqual(history[:n], historyBefore)) {
-				t.Fatalf("round %d: changes have gone", round)
-			}
-			added = history[len(historyBefore):]
-		}
-		switch {
-		case slices.Equal(now, before):
-			if len(added) > 0 {
-				t.Fatalf("round %d: nothing was published, and %d changes are recorded", round, len(added))
-			}
-		case slices.Equal(now, after):
-			published++
-			cars := carsOf(t, s.path)
-			if undo(t, cars, added); len(added) > 0 && !reflect.DeepEqual(cars, carsBefore) {
-				t.Fatalf("round %d: %d changes undone do not give what was there before", round, len(added))
-			}
-			if recorded := len(added) > 0; recorded == (before == nil || drifted) {
-				t.Fatalf("round %d: published with %d changes recorded", round, len(added))
-			} else if recorded {
-				undone++
-			}
-			drifted = false
-		default:
-			t.Fatalf("round %d, killed after %s: the file has %d rows, neither the %d from before nor the %d from after", round, moment, len(now), len(before), len(after))
-		}
+		outcome.check(t, fmt.Sprintf("round %d, killed after %s", round, moment))
 	}
+
+	published, undone := outcome.published, outcome.undone
 	t.Logf("killed at work: %d, having published: %d, of which changes were undone: %d", began, published, undone)
 	if kills >= 50 && (began == 0 || published == 0 || undone == 0) { // fewer may miss one of the two by chance
-		t.Error("no kill has hit a pass at work, or none has come too late for it: this shows nothing")
+		t.Error("no kill has hit a run at work, or none has come too late for it: this shows nothing")
 	}
 
 	// What the killed have left behind is in nobody's way.
@@ -237,57 +227,111 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	nothingLeft(t, s.path)
 }
 
+// killOutcome compares what the file holds after each kill with what it held before.
+type killOutcome struct {
+	source *sqlx.DB
+	path   string
+
+	drifted           bool // the next publication is of other columns, and is not recorded
+	published, undone int
+
+	before, after []string // the snapshot, and what the run that is killed would make of it
+	cars          map[int64]map[string]any
+	history       []snapshotfile.RecordedChange
+}
+
+// begin notes what the file holds, and what the next run is to make of it.
+func (o *killOutcome) begin(t *testing.T) {
+	t.Helper()
+	o.before, o.after = readSnapshot(t, o.path), readBoth(t, o.source)
+	o.cars = carsOf(t, o.path)
+
+	o.history = nil
+	if o.before != nil {
+		o.history = readRecorded(t, o.path, 0)
+	}
+}
+
+// check fails unless the file is what it was, or what it was to become, and the change history agrees.
+func (o *killOutcome) check(t *testing.T, round string) {
+	t.Helper()
+	now := readSnapshot(t, o.path)
+	var added []snapshotfile.RecordedChange
+	if now != nil {
+		history := readRecorded(t, o.path, 0)
+		if n := len(o.history); n > 0 && (len(history) < n || !reflect.DeepEqual(history[:n], o.history)) {
+			t.Fatalf("%s: changes have gone", round)
+		}
+
+		added = history[len(o.history):]
+	}
+
+	switch {
+	case slices.Equal(now, o.before):
+		if len(added) > 0 {
+			t.Fatalf("%s: nothing was published, and %d changes are recorded", round, len(added))
+		}
+	case slices.Equal(now, o.after):
+		o.published++
+		o.checkRecorded(t, round, added)
+		o.drifted = false
+	default:
+		t.Fatalf("%s: the file has %d rows, neither the %d from before nor the %d from after",
+			round, len(now), len(o.before), len(o.after))
+	}
+}
+
+// checkRecorded checks that the recorded changes, undone, give what was there before, and that none are recorded where
+// the file or the table is new.
+func (o *killOutcome) checkRecorded(t *testing.T, round string, added []snapshotfile.RecordedChange) {
+	t.Helper()
+	cars := carsOf(t, o.path)
+	if undo(t, cars, added); len(added) > 0 && !reflect.DeepEqual(cars, o.cars) {
+		t.Fatalf("%s: %d changes undone do not give what was there before", round, len(added))
+	}
+
+	if recorded := len(added) > 0; recorded == (o.before == nil || o.drifted) {
+		t.Fatalf("%s: published with %d changes recorded", round, len(added))
+	} else if recorded {
+		o.undone++
+	}
+}
+
 // Readers find a whole snapshot at every moment: all rows of one version, as many as that has.
 func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT)", "CREATE TABLE log (version INT)")
+	s := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT)",
+		"CREATE TABLE log (version INT)")
+
 	change := func(version int) {
 		exec(t, s.mysql, "DELETE FROM cars", "DELETE FROM log",
 			fmt.Sprintf("INSERT INTO cars VALUES %s", values(version, 300+version, fmt.Sprintf("(%%d, %d)", version))),
 			"INSERT INTO log (version) SELECT version FROM cars")
 	}
+
 	change(0)
 	s.mustSync(t)
 
-	const check = `SELECT (SELECT count(*) FROM cars) = 300 + c.version AND c.version = l.version AND (SELECT count(*) FROM log) = 300 + c.version
-		AND NOT EXISTS (SELECT 1 FROM cars WHERE version <> c.version) AND NOT EXISTS (SELECT 1 FROM log WHERE version <> c.version)
-		AND (SELECT sum(id) FROM cars) = (300 + c.version) * c.version + (300 + c.version) * (299 + c.version) / 2
-		FROM (SELECT max(version) AS version FROM cars) c, (SELECT max(version) AS version FROM log) l`
 	ctx, stop := context.WithCancel(t.Context())
 	var readers sync.WaitGroup
-	look := func(db *sqlx.DB) bool {
-		var whole bool
-		if err := db.Get(&whole, check); err != nil {
-			t.Errorf("read: %v", err)
-		} else if !whole {
-			t.Error("a part of a snapshot was read")
-		}
-		return !t.Failed()
-	}
-	open := func() *sqlx.DB { // as carapi does
-		db, err := dbconn.Open(context.Background(), dbconn.Config{Driver: dbconn.SQLite, Path: s.path, MaxOpenConns: 1, ConnMaxLifetime: time.Hour})
-		if err != nil {
-			t.Errorf("open: %v", err)
-			return nil
-		}
-		return db
-	}
+
 	var looks [2]int
 	readers.Go(func() { // one who stays
-		if db := open(); db != nil {
+		if db := openToRead(t, s.path); db != nil {
 			defer func() { _ = db.Close() }()
-			for ctx.Err() == nil && look(db) {
+			for ctx.Err() == nil && readsWhole(t, db) {
 				looks[0]++
 			}
 		}
 	})
 	readers.Go(func() { // and one who comes and goes
 		for ctx.Err() == nil {
-			db := open()
+			db := openToRead(t, s.path)
 			if db == nil {
 				return
 			}
-			goOn := look(db)
+
+			goOn := readsWhole(t, db)
 			_ = db.Close()
 			if !goOn {
 				return
@@ -297,17 +341,51 @@ func TestReadersSeeWholeSnapshotsOnly(t *testing.T) {
 	})
 	for version := 1; version <= 8; version++ {
 		change(version)
-		if version%4 == 0 { // the table is made anew
+		if version%4 == 0 { // the table is recreated
 			exec(t, s.mysql, fmt.Sprintf("ALTER TABLE log ADD extra%d INT", version))
 		}
 		if code, out := s.both(t, "sync"); code != 0 {
 			t.Errorf("exit code %d: %s", code, out)
 		}
 	}
+
 	stop()
 	readers.Wait()
 	t.Logf("looked %v times", looks)
 	if looks[0] == 0 || looks[1] == 0 {
 		t.Errorf("a reader has not read: %v", looks)
 	}
+}
+
+// openToRead opens the file as carapi does; nil, once the test has failed, if it cannot be opened.
+func openToRead(t *testing.T, path string) *sqlx.DB {
+	t.Helper()
+	db, err := dbconn.Open(context.Background(), dbconn.Config{
+		Driver: dbconn.SQLite, Path: path, MaxOpenConns: 1, ConnMaxLifetime: time.Hour,
+	})
+	if err != nil {
+		t.Errorf("open: %v", err)
+		return nil
+	}
+	return db
+}
+
+// readsWhole checks that what is read is one snapshot, and reports whether the test goes on.
+func readsWhole(t *testing.T, db *sqlx.DB) bool {
+	t.Helper()
+	const check = `SELECT (SELECT count(*) FROM cars) = 300 + c.version AND c.version = l.version
+		AND (SELECT count(*) FROM log) = 300 + c.version
+		AND NOT EXISTS (SELECT 1 FROM cars WHERE version <> c.version)
+		AND NOT EXISTS (SELECT 1 FROM log WHERE version <> c.version)
+		AND (SELECT sum(id) FROM cars) = (300 + c.version) * c.version + (300 + c.version) * (299 + c.version) / 2
+		FROM (SELECT max(version) AS version FROM cars) c, (SELECT max(version) AS version FROM log) l`
+
+	var whole bool
+	if err := db.Get(&whole, check); err != nil {
+		t.Errorf("read: %v", err)
+	} else if !whole {
+		t.Error("a part of a snapshot was read")
+	}
+
+	return !t.Failed()
 }

@@ -13,18 +13,21 @@ import (
 )
 
 // manyCars are rows like those of real tables, many of which share their texts.
-const manyCars = `INSERT INTO cars SELECT n, CONCAT('1HGCM82633A', LPAD(n, 6, '0')), ELT(1 + n % 4, 'Toyota', 'Citroën', 'Škoda', 'BMW'),
-	CONCAT('One owner, serviced, number ', n), 5000 + (n * 7919 % 9000000) / 100, n / 7, DATE_ADD('2020-01-01', INTERVAL n SECOND)
-	FROM (SELECT 1 + a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS n FROM ` + digits + " a, " + digits + " b, " + digits + " c, " + digits + " d) numbers"
+const manyCars = `INSERT INTO cars SELECT n, CONCAT('1HGCM82633A', LPAD(n, 6, '0')),
+	ELT(1 + n % 4, 'Toyota', 'Citroën', 'Škoda', 'BMW'), CONCAT('One owner, serviced, number ', n),
+	5000 + (n * 7919 % 9000000) / 100, n / 7, DATE_ADD('2020-01-01', INTERVAL n SECOND)
+	FROM (SELECT 1 + a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS n FROM ` + digits + " a, " + digits + " b, " + digits +
+	" c, " + digits + " d) numbers"
 
 // What a report and the file count is what has crossed the network, and zlib makes it less; the rows are the
 // same.
 func TestReceivedBytes(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars",
-		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score DOUBLE, at DATETIME)", manyCars)
+		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score "+
+			"DOUBLE, at DATETIME)", manyCars)
 	var crossed atomic.Int64
-	p := proxy{answer: func(_, sent int) bool {
+	p := tcpProxy{answer: func(_, sent int) bool {
 		crossed.Store(int64(sent)) // without the last packet
 		return true
 	}}
@@ -40,13 +43,17 @@ func TestReceivedBytes(t *testing.T) {
 
 		// The rest is what a session and a description of the table take.
 		if rest := crossed.Load() - r.Tables[0].Bytes; rest < -32<<10 || rest > 64<<10 {
-			t.Errorf("%s: %d bytes are reported, and about %d have crossed the network", compression, r.Tables[0].Bytes, crossed.Load())
+			t.Errorf("%s: %d bytes are reported, and about %d have crossed the network", compression, r.Tables[0].Bytes,
+				crossed.Load())
 		}
+
 		var stored int64
-		if err := openFile(t, s.path).Get(&stored, "SELECT bytes FROM _sync_tables"); err != nil || stored != r.Tables[0].Bytes {
+		if err := openFile(t, s.path).Get(&stored, "SELECT bytes FROM _sync_tables"); err != nil ||
+			stored != r.Tables[0].Bytes {
 			t.Errorf("%s: the file has %d bytes, %v; the report %d", compression, stored, err, r.Tables[0].Bytes)
 		}
 	}
+
 	t.Logf("received: %v", received)
 	equal(t, rowsOf[dbconn.CompressionZlib], rowsOf[dbconn.CompressionOff])
 	if received[dbconn.CompressionZlib]*3 > received[dbconn.CompressionOff] {
@@ -58,8 +65,10 @@ func TestReceivedBytes(t *testing.T) {
 func TestCheckMeasuresTheLink(t *testing.T) {
 	t.Parallel()
 	s := source(t, "few; cars(id)", "CREATE TABLE few (id INT PRIMARY KEY)", "INSERT INTO few VALUES (1), (2)",
-		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score DOUBLE, at DATETIME)", manyCars,
+		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score "+
+			"DOUBLE, at DATETIME)", manyCars,
 		"ANALYZE TABLE few, cars")
+
 	link := func() (l run.Link, line string) {
 		t.Helper()
 		code, stdout, stderr := s.run(t, "check", "--json")
@@ -67,13 +76,17 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 		if err := json.Unmarshal([]byte(stdout), &f); err != nil || code != 0 {
 			t.Fatalf("exit code %d, %v: %s%s", code, err, stdout, stderr)
 		}
+
 		t.Log(f.Link.Summary)
 		return f.Link, f.Link.Summary
 	}
+
 	l, line := link()
-	if l.WorthIt || !strings.Contains(line, "not worth it here") || l.Views[0] != "cars" || l.RoundTrip <= 0 || l.RoundTrip > 1 {
+	if l.WorthIt || !strings.Contains(line, "not worth it here") || l.Views[0] != "cars" || l.RoundTrip <= 0 ||
+		l.RoundTrip > 1 {
 		t.Errorf("on this machine: %+v", l)
 	}
+
 	if _, out := s.both(t, "check"); !strings.Contains(out, "link    ") || !strings.Contains(out, "round trip") {
 		t.Errorf("%s", out)
 	}
@@ -81,7 +94,7 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 	const perSecond = 600_000
 	var mu sync.Mutex
 	passed := map[int]int{} // by connections
-	p := proxy{answer: func(connection, sent int) bool {
+	p := tcpProxy{answer: func(connection, sent int) bool {
 		mu.Lock()
 		wait := time.Duration(sent-passed[connection]) * time.Second / perSecond
 		passed[connection] = sent
@@ -90,20 +103,26 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 		return true
 	}}
 	p.start(t, s)
-	for setting, says := range map[string]string{"off": "DB_COMPRESSION=zlib would send", "zlib": "DB_COMPRESSION=zlib sends"} {
+	for setting, says := range map[string]string{
+		"off":  "DB_COMPRESSION=zlib would send",
+		"zlib": "DB_COMPRESSION=zlib sends",
+	} {
 		s.set("DB_COMPRESSION", setting)
 		l, line := link()
-		if !l.WorthIt || !strings.HasSuffix(line, ": worth it") || !strings.Contains(line, says) || l.PerSecond < perSecond/3 || l.PerSecond > perSecond*1.5 ||
+		if !l.WorthIt || !strings.HasSuffix(line, ": worth it") || !strings.Contains(line, says) ||
+			l.PerSecond < perSecond/3 || l.PerSecond > perSecond*1.5 ||
 			l.ZlibBytes > 0.35 || l.ZlibBytes < 0.1 {
 			t.Errorf("on a slow line, DB_COMPRESSION=%s: %+v", setting, l)
 		}
 	}
 
 	// A view that is small, one that the server works on for long, one of a single large row, and one that cannot be read.
-	exec(t, s.mysql, "CREATE VIEW slow AS SELECT id, SLEEP(0.2) AS s FROM cars WHERE id < 20", "CREATE TABLE wide (id INT PRIMARY KEY, v LONGBLOB)",
+	exec(t, s.mysql, "CREATE VIEW slow AS SELECT id, SLEEP(0.2) AS s FROM cars WHERE id < 20",
+		"CREATE TABLE wide (id INT PRIMARY KEY, v LONGBLOB)",
 		"INSERT INTO wide VALUES (1, REPEAT('x', 10 << 20))")
 	for views, says := range map[string]string{
-		"few": "not worth it here", "slow(id)": "no two rows of slow came", "wide": "no two rows of wide came", "few; slow(id)": "no two rows",
+		"few": "not worth it here", "slow(id)": "no two rows of slow came", "wide": "no two rows of wide came",
+		"few; slow(id)": "no two rows",
 	} {
 		s.set("SYNC_VIEWS", views)
 		if _, line := link(); !strings.Contains(line, says) {

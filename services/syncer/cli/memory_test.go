@@ -27,17 +27,20 @@ func cgroup(t *testing.T) []string {
 		dir = filepath.Join("/sys/fs/cgroup/memory", filepath.Base(dir))
 		limits = map[string]int{"memory.limit_in_bytes": memoryLimit}
 	}
+
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Logf("no cgroup: %v", err)
 		return nil
 	}
 	t.Cleanup(func() { _ = os.Remove(dir) })
 	for name, limit := range limits {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(strconv.Itoa(limit)), 0o644); err != nil && name != "memory.swap.max" {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(strconv.Itoa(limit)), 0o644); err != nil &&
+			name != "memory.swap.max" {
 			t.Logf("no cgroup: %v", err)
 			return nil
 		}
 	}
+
 	return []string{"sh", "-c", `echo $$ > "$0/cgroup.procs" && exec "$@"`, dir}
 }
 
@@ -45,23 +48,28 @@ func cgroup(t *testing.T) []string {
 // measured where none can be made.
 func TestLargeRowsInLittleMemory(t *testing.T) {
 	t.Parallel()
+
 	// The test's own binary may be one that looks for races, for which it takes several times the memory.
 	program := filepath.Join(t.TempDir(), "syncer")
 	if out, err := osexec.Command("go", "build", "-o", program, "carstock/services/syncer").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+
 	server := dbtest.NewServer(t)
 	admin := dbtest.Open(t, server.Admin)
 	exec(t, admin, "SET GLOBAL max_allowed_packet = 64 << 20")
 	s := sourceOn(t, server, "large(id); parts(id)",
 		"CREATE TABLE large (id INT PRIMARY KEY, v LONGBLOB, at TIMESTAMP NOT NULL DEFAULT '2026-01-01 00:00:00')",
-		"CREATE TABLE parts (id INT PRIMARY KEY, a MEDIUMTEXT, b MEDIUMTEXT, c MEDIUMTEXT, d MEDIUMTEXT, e MEDIUMTEXT, f MEDIUMTEXT, g MEDIUMTEXT, h MEDIUMTEXT)")
+		"CREATE TABLE parts (id INT PRIMARY KEY, a MEDIUMTEXT, b MEDIUMTEXT, c MEDIUMTEXT, d MEDIUMTEXT, e MEDIUMTEXT, f "+
+			"MEDIUMTEXT, g MEDIUMTEXT, h MEDIUMTEXT)")
 	fill := func(table, value string) {
 		t.Helper()
 		for id := range 24 {
-			exec(t, s.mysql, fmt.Sprintf("REPLACE INTO %s VALUES (%d, %s)", table, id, strings.ReplaceAll(value, "ID", strconv.Itoa(id))))
+			exec(t, s.mysql, fmt.Sprintf("REPLACE INTO %s VALUES (%d, %s)", table, id,
+				strings.ReplaceAll(value, "ID", strconv.Itoa(id))))
 		}
 	}
+
 	fill("large", "REPEAT(CHAR(65 + ID), 16 << 20), DEFAULT")
 	fill("parts", strings.Repeat(", REPEAT('x', 2 << 20)", 8)[2:])
 	s.set("SYNC_HISTORY", "90d")
@@ -74,6 +82,7 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
+
 		peak := watchPeak(c.Process.Pid)
 		err := c.Wait()
 		used := peak()
@@ -81,11 +90,13 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 		if err != nil || used >= memoryLimit {
 			t.Fatalf("%s took %d MiB: %v: %s", what, used>>20, err, &out)
 		}
+
 		const large = "SELECT count(*) AS n, sum(length(v)) AS bytes FROM large"
 		equal(t, rows(t, openFile(t, s.path), large), rows(t, s.mysql, large))
 		const parts = "SELECT count(*) AS n, sum(length(a) + length(g)) AS bytes FROM parts"
 		equal(t, rows(t, openFile(t, s.path), parts), rows(t, s.mysql, parts))
 	}
+
 	run("the first run")
 	run("an unchanged run")
 	s.set("DB_COMPRESSION", "zlib")
@@ -102,12 +113,13 @@ func TestLargeRowsInLittleMemory(t *testing.T) {
 	exec(t, s.mysql, "ALTER TABLE large MODIFY w VARCHAR(9)")
 	group = nil // where nothing but the program itself bounds it
 	run("a run that makes the table again")
-	equal(t, rows(t, openFile(t, s.path), "SELECT id, length(v) AS n, hex(substr(v, 1, 2)) AS begins, w FROM large WHERE id IN (0, 23) ORDER BY id"),
+	equal(t, rows(t, openFile(t, s.path),
+		"SELECT id, length(v) AS n, hex(substr(v, 1, 2)) AS begins, w FROM large WHERE id IN (0, 23) ORDER BY id"),
 		[]string{`id="0"|n="16777216"|begins="4242"|w="5"|`, `id="23"|n="16777216"|begins="5959"|w="5"|`})
 }
 
-// watchPeak measures the peak of a process's own memory until the function that it returns is called, once the process has
-// ended. What the system itself says in the end counts the memory of the process that started it too.
+// watchPeak measures the peak of a process's own memory until the function that it returns is called, once the process
+// has ended. What the system itself says in the end counts the memory of the process that started it too.
 func watchPeak(pid int) (peak func() int64) {
 	done, most := make(chan struct{}), make(chan int64)
 	go func() {
@@ -119,6 +131,7 @@ func watchPeak(pid int) (peak func() int64) {
 				_, _ = fmt.Sscan(rest, &kib)
 				highest = max(highest, kib<<10)
 			}
+
 			select {
 			case <-done:
 				most <- highest

@@ -16,20 +16,24 @@ var mirror = []string{
 	"CREATE TABLE seen (what)",
 	"CREATE VIRTUAL TABLE found USING fts5(w, content='words', content_rowid='rowid')",
 	"INSERT INTO found (found) VALUES ('rebuild')",
-	"CREATE TRIGGER found_i AFTER INSERT ON words BEGIN INSERT INTO found (rowid, w) VALUES (new.rowid, new.w); INSERT INTO seen VALUES ('+' || new.k); END",
-	`CREATE TRIGGER found_d AFTER DELETE ON words BEGIN INSERT INTO found (found, rowid, w) VALUES ('delete', old.rowid, old.w);
+	`CREATE TRIGGER found_i AFTER INSERT ON words BEGIN
+		INSERT INTO found (rowid, w) VALUES (new.rowid, new.w); INSERT INTO seen VALUES ('+' || new.k); END`,
+	`CREATE TRIGGER found_d AFTER DELETE ON words BEGIN
+		INSERT INTO found (found, rowid, w) VALUES ('delete', old.rowid, old.w);
 		INSERT INTO seen VALUES ('-' || old.k); END`,
-	`CREATE TRIGGER found_u AFTER UPDATE ON words BEGIN INSERT INTO found (found, rowid, w) VALUES ('delete', old.rowid, old.w);
+	`CREATE TRIGGER found_u AFTER UPDATE ON words BEGIN
+		INSERT INTO found (found, rowid, w) VALUES ('delete', old.rowid, old.w);
 		INSERT INTO found (rowid, w) VALUES (new.rowid, new.w); INSERT INTO seen VALUES ('~' || new.k); END`,
 }
 
-// inStep checks that each word is found in its row and nowhere else.
-func inStep(t *testing.T, file *sqlx.DB) {
+// requireMirrored checks that each word is found in its row and nowhere else.
+func requireMirrored(t *testing.T, file *sqlx.DB) {
 	t.Helper()
 	if _, err := file.Exec("INSERT INTO found (found, rank) VALUES ('integrity-check', 1)"); err != nil {
 		t.Errorf("the full-text index is out of step: %v", err)
 	}
-	equal(t, rows(t, file, "SELECT t.w, group_concat(f.w) AS hits FROM words t JOIN found f ON found MATCH t.w GROUP BY t.k ORDER BY t.k"),
+	equal(t, rows(t, file, "SELECT t.w, group_concat(f.w) AS hits FROM words t JOIN found f ON found MATCH t.w GROUP "+
+		"BY t.k ORDER BY t.k"),
 		rows(t, file, "SELECT w, w AS hits FROM words ORDER BY k"))
 }
 
@@ -37,44 +41,55 @@ func inStep(t *testing.T, file *sqlx.DB) {
 func TestFullTextIndex(t *testing.T) {
 	t.Parallel()
 	for change, test := range map[string]struct{ seen, lost string }{
-		"ALTER TABLE words ADD extra INT NOT NULL DEFAULT 7 AFTER k":                               {seen: "+k9 -k3 ~k1 ~k2 ~k4 ~k5 ~k6"},
-		"ALTER TABLE words ADD extra INT":                                                          {seen: "+k9 -k3 ~k2"},
-		"ALTER TABLE words DROP n":                                                                 {seen: "+k9 -k3 ~k2"},
-		"ALTER TABLE words DROP n, ADD m INT FIRST, ADD o INT":                                     {seen: "+k9 -k3 ~k2"},
-		"ALTER TABLE words MODIFY n VARCHAR(9)":                                                    {seen: "+k9 -k3 ~k2"},
-		"ALTER TABLE words MODIFY n VARCHAR(9), ADD m INT DEFAULT 1":                               {seen: "+k9 -k3 ~k1 ~k2 ~k4 ~k5 ~k6"},
-		"ALTER TABLE words DROP PRIMARY KEY, ADD PRIMARY KEY (k, n)":                               {seen: "+k9 -k3 ~k2"},
-		"ALTER TABLE words DROP PRIMARY KEY, ADD PRIMARY KEY (id)":                                 {seen: "+k1 +k2 +k4 +k5 +k6 +k9 -k1 -k2 -k3 -k4 -k5 -k6"},
-		"ALTER TABLE words DROP PRIMARY KEY, ADD v INT NOT NULL DEFAULT 1, ADD PRIMARY KEY (k, v)": {seen: "+k1 +k2 +k4 +k5 +k6 +k9 -k1 -k2 -k3 -k4 -k5 -k6"},
-		"ALTER TABLE words CHANGE n N INT":                                                         {seen: "+k9 -k3 ~k2"},
+		"ALTER TABLE words ADD extra INT NOT NULL DEFAULT 7 AFTER k": {
+			seen: "+k9 -k3 ~k1 ~k2 ~k4 ~k5 ~k6",
+		},
+		"ALTER TABLE words ADD extra INT":                      {seen: "+k9 -k3 ~k2"},
+		"ALTER TABLE words DROP n":                             {seen: "+k9 -k3 ~k2"},
+		"ALTER TABLE words DROP n, ADD m INT FIRST, ADD o INT": {seen: "+k9 -k3 ~k2"},
+		"ALTER TABLE words MODIFY n VARCHAR(9)":                {seen: "+k9 -k3 ~k2"},
+		"ALTER TABLE words MODIFY n VARCHAR(9), ADD m INT DEFAULT 1": {
+			seen: "+k9 -k3 ~k1 ~k2 ~k4 ~k5 ~k6",
+		},
+		"ALTER TABLE words DROP PRIMARY KEY, ADD PRIMARY KEY (k, n)": {seen: "+k9 -k3 ~k2"},
+		"ALTER TABLE words DROP PRIMARY KEY, ADD PRIMARY KEY (id)": {
+			seen: "+k1 +k2 +k4 +k5 +k6 +k9 -k1 -k2 -k3 -k4 -k5 -k6",
+		},
+		"ALTER TABLE words DROP PRIMARY KEY, ADD v INT NOT NULL DEFAULT 1, ADD PRIMARY KEY (k, v)": {
+			seen: "+k1 +k2 +k4 +k5 +k6 +k9 -k1 -k2 -k3 -k4 -k5 -k6",
+		},
+		"ALTER TABLE words CHANGE n N INT": {seen: "+k9 -k3 ~k2"},
 	} {
 		t.Run(change, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "words", "CREATE TABLE words (id INT NOT NULL, k VARCHAR(9) PRIMARY KEY, w VARCHAR(20), n INT NOT NULL)",
+			s := source(t, "words",
+				"CREATE TABLE words (id INT NOT NULL, k VARCHAR(9) PRIMARY KEY, w VARCHAR(20), n INT NOT NULL)",
 				"INSERT INTO words VALUES "+values(1, 6, "(%[1]d0, 'k%[1]d', 'word%[1]d', %[1]d)"))
 			s.mustSync(t)
 			file := openFile(t, s.path)
+
 			// From here on rowids have gaps, and are not in the order of the key.
 			exec(t, s.mysql, "DELETE FROM words WHERE k = 'k1'")
 			s.mustSync(t)
 			exec(t, s.mysql, "INSERT INTO words VALUES (10, 'k1', 'word1', 1)")
 			s.mustSync(t)
 			exec(t, file, mirror...)
-			inStep(t, file)
+			requireMirrored(t, file)
 
 			exec(t, s.mysql, "DELETE FROM words WHERE k = 'k3'", "UPDATE words SET w = 'changed' WHERE k = 'k2'",
 				"INSERT INTO words (id, k, w, n) VALUES (90, 'k9', 'word9', 9)", change)
 			lost := s.report(t, 0).Tables[0].Lost
 			equal(t, lost, nil)
-			inStep(t, file)
+			requireMirrored(t, file)
 			var seen []string
 			if err := file.Select(&seen, "SELECT what FROM seen ORDER BY what"); err != nil {
 				t.Fatal(err)
 			}
+
 			want(t, strings.Join(seen, " "), test.seen)
 			exec(t, s.mysql, "UPDATE words SET w = 'later' WHERE k = 'k5'")
 			s.mustSync(t)
-			inStep(t, file)
+			requireMirrored(t, file)
 		})
 	}
 }
@@ -93,7 +108,7 @@ func TestFullTextIndexWithoutTriggers(t *testing.T) {
 		"INSERT INTO doubled (doubled) VALUES ('rebuild')")
 	exec(t, s.mysql, "ALTER TABLE words MODIFY n VARCHAR(9)", "UPDATE words SET w = 'three' WHERE k = 'b'")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
-	inStep(t, file)
+	requireMirrored(t, file)
 	equal(t, rows(t, file, "SELECT w FROM doubled WHERE doubled MATCH 'threethree'"), []string{`w="threethree"|`})
 
 	exec(t, s.mysql, "ALTER TABLE words DROP n")
@@ -117,8 +132,11 @@ func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 		equal(t, table.Lost, nil)
 		equal(t, table.Warnings, nil)
 	}
-	equal(t, rows(t, file, "SELECT id, vin, double FROM vt ORDER BY id"), []string{`id="1"|vin="b"|double="20"|`,
-		`id="2"|vin="a"|double="40"|`})
+
+	equal(t, rows(t, file, "SELECT id, vin, double FROM vt ORDER BY id"), []string{
+		`id="1"|vin="b"|double="20"|`,
+		`id="2"|vin="a"|double="40"|`,
+	})
 	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('noted', 'one_vin') ORDER BY name"),
 		[]string{`name="noted"|`, `name="one_vin"|`})
 
@@ -127,22 +145,27 @@ func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
 	exec(t, s.mysql, "ALTER TABLE vt MODIFY vin VARBINARY(9)")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
-	equal(t, rows(t, file, "SELECT id, vin, double FROM vt ORDER BY id"), []string{`id="1"|vin="b"|double="60"|`,
-		`id="2"|vin="a"|double="40"|`})
+	equal(t, rows(t, file, "SELECT id, vin, double FROM vt ORDER BY id"), []string{
+		`id="1"|vin="b"|double="60"|`,
+		`id="2"|vin="a"|double="40"|`,
+	})
 	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('noted', 'one_vin') ORDER BY name"),
 		[]string{`name="noted"|`, `name="one_vin"|`})
 
 	// It goes with the column that it is made from, by name, and with it what stands on it.
 	exec(t, file, `CREATE INDEX by_double ON vt ("double")`, `CREATE VIEW doubles AS SELECT "double" FROM vt`)
 	exec(t, s.mysql, "ALTER TABLE vt DROP price")
-	lost := []string{"double is gone: no such column: price", "by_double is gone: no such column: double",
-		"the view doubles no longer works: no such column: double"}
+	lost := []string{
+		"double is gone: no such column: price", "by_double is gone: no such column: double",
+		"the view doubles no longer works: no such column: double",
+	}
 	code, out := s.both(t, "check") // which says so before
 	for _, text := range lost {
 		if code != 0 || !strings.Contains(out, "warning: after the next run, "+text) {
 			t.Errorf("check: exit code %d: %s", code, out)
 		}
 	}
+
 	equal(t, s.report(t, 0).Tables[0].Lost, lost)
 	exec(t, s.mysql, "ALTER TABLE vt DROP y")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
@@ -152,7 +175,7 @@ func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 // cannot work, and not the one that fires it.
 func TestTriggerThatWritesToAView(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE TABLE log (id)", "CREATE VIEW years AS SELECT id, year FROM cars",
@@ -164,15 +187,17 @@ func TestTriggerThatWritesToAView(t *testing.T) {
 	equal(t, rows(t, file, "SELECT id FROM log"), []string{`id="1"|`, `id="-1"|`})
 
 	exec(t, s.mysql, "UPDATE cars SET msrp = 6 WHERE id = 2", "ALTER TABLE cars DROP year")
-	equal(t, s.report(t, 0).Tables[0].Lost, []string{"the view years no longer works: no such column: year",
-		"logged is gone: no such column: year"})
+	equal(t, s.report(t, 0).Tables[0].Lost, []string{
+		"the view years no longer works: no such column: year",
+		"logged is gone: no such column: year",
+	})
 	equal(t, rows(t, file, "SELECT id FROM log"), []string{`id="1"|`, `id="-1"|`, `id="2"|`})
 }
 
 // A trigger on UPDATE OF a column that is gone harms nothing, but never fires: it stays, and is named.
 func TestTriggerOfAColumnThatIsGone(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE TABLE log (x)",
@@ -195,23 +220,32 @@ func TestColumnsOfTheUsers(t *testing.T) {
 	}{
 		"ADD warranty INT FIRST": {kept: "1=first,2=,4=fourth,5="},
 		"DROP msrp":              {kept: "1=first,2=,4=fourth,5="},
-		"MODIFY msrp VARCHAR(9), ADD warranty INT":                                {kept: "1=first,2=,4=fourth,5="},
-		"MODIFY id VARCHAR(9)":                                                    {kept: "1=first,2=,4=fourth,5="},
-		"DROP PRIMARY KEY, ADD PRIMARY KEY (make, id)":                            {kept: "1=first,2=,4=fourth,5="},
-		"DROP PRIMARY KEY, ADD PRIMARY KEY (year)":                                {kept: "1=first,2=,4=fourth,5="},
-		"DROP PRIMARY KEY":                                                        {error: "give the view a key in SYNC_VIEWS: note"},
+		"MODIFY msrp VARCHAR(9), ADD warranty INT":     {kept: "1=first,2=,4=fourth,5="},
+		"MODIFY id VARCHAR(9)":                         {kept: "1=first,2=,4=fourth,5="},
+		"DROP PRIMARY KEY, ADD PRIMARY KEY (make, id)": {kept: "1=first,2=,4=fourth,5="},
+		"DROP PRIMARY KEY, ADD PRIMARY KEY (year)":     {kept: "1=first,2=,4=fourth,5="},
+		"DROP PRIMARY KEY": {
+			error: "give the view a key in SYNC_VIEWS: note",
+		},
 		"ADD k INT NOT NULL DEFAULT 3, DROP PRIMARY KEY, ADD PRIMARY KEY (id, k)": {kept: "1=first,2=,4=fourth,5="},
-		"DROP id, ADD k INT NOT NULL AUTO_INCREMENT PRIMARY KEY":                  {error: "the contents of your own columns could not stay with them: move them to a table of your own: note"},
-		"ADD Note VARCHAR(9)":                                                     {error: "the column note of the table is not syncer's, and the view has a column of that name too: rename yours"},
-		"DROP make":                                                               {error: "your own column note cannot stay"},
+		"DROP id, ADD k INT NOT NULL AUTO_INCREMENT PRIMARY KEY": {
+			error: "the contents of your own columns could not stay with them: " +
+				"move them to a table of your own: note",
+		},
+		"ADD Note VARCHAR(9)": {
+			error: "the column note of the table is not syncer's, and the view has a column of that name too: " +
+				"rename yours",
+		},
+		"DROP make": {error: "your own column note cannot stay"},
 	} {
 		t.Run(change, func(t *testing.T) {
 			t.Parallel()
-			s := source(t, "cars", ten...)
+			s := source(t, "cars", tenCars...)
 			exec(t, s.mysql, "DELETE FROM cars WHERE id > 4")
 			s.mustSync(t)
 			file := openFile(t, s.path)
-			exec(t, file, "ALTER TABLE cars ADD COLUMN note TEXT NOT NULL DEFAULT '' COLLATE NOCASE /* mine, (all) */ -- , as it is\n CHECK (note <> make)",
+			exec(t, file, "ALTER TABLE cars ADD COLUMN note TEXT NOT NULL DEFAULT '' COLLATE NOCASE /* mine, (all) */ -- , "+
+				"as it is\n CHECK (note <> make)",
 				"ALTER TABLE cars ADD COLUMN loud AS (upper(note))",
 				"UPDATE cars SET note = CASE id WHEN 1 THEN 'first' WHEN 3 THEN 'third' WHEN 4 THEN 'fourth' ELSE '' END",
 				"CREATE INDEX by_note ON cars (note)")
@@ -223,20 +257,23 @@ func TestColumnsOfTheUsers(t *testing.T) {
 				if code != 1 || !strings.Contains(stderr, test.error) {
 					t.Errorf("check: exit code %d: %s", code, stderr)
 				}
-				s.fails(t, 1, test.error)
+
+				s.requireFailure(t, 1, test.error)
 				equal(t, rows(t, file, "SELECT note FROM cars WHERE id = 4"), []string{`note="fourth"|`})
 				return
 			}
+
 			equal(t, s.report(t, 0).Tables[0].Lost, nil)
 			equal(t, rows(t, file, "SELECT group_concat(id || '=' || note) AS kept FROM (SELECT * FROM cars ORDER BY id)"),
 				[]string{fmt.Sprintf("kept=%q|", test.kept)})
 			equal(t, rows(t, file, "SELECT loud FROM cars WHERE note = 'FIRST'"), []string{`loud="FIRST"|`})
-			all := "SELECT " + strings.Join(columns(t, s.mysql, "cars"), ", ") + " FROM cars ORDER BY year"
+			all := "SELECT " + strings.Join(columnNames(t, s.mysql, "cars"), ", ") + " FROM cars ORDER BY year"
 			equal(t, rows(t, file, all), rows(t, s.mysql, all))
 			if _, err := file.Exec("UPDATE cars SET note = make"); err == nil || !strings.Contains(err.Error(),
 				"CHECK constraint failed") {
 				t.Errorf("the column's own rule is gone: %v", err)
 			}
+
 			equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"),
 				[]string{`name="by_note"|`})
 			s.set("SYNC_DRIFT", "fail")
@@ -248,7 +285,7 @@ func TestColumnsOfTheUsers(t *testing.T) {
 // Constraints of a table that the user has made again stay when it takes another form, or are named.
 func TestConstraintsOfTheUsers(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, `CREATE TABLE c2 (id INTEGER NOT NULL PRIMARY KEY, make TEXT, msrp INTEGER, year INTEGER,
@@ -260,6 +297,7 @@ func TestConstraintsOfTheUsers(t *testing.T) {
 	if _, out := s.both(t, "check"); !strings.Contains(out, "after the next run, "+lost) {
 		t.Errorf("check says %s", out)
 	}
+
 	equal(t, s.report(t, 0).Tables[0].Lost, []string{lost})
 	for statement, want := range map[string]string{
 		"UPDATE cars SET year = 1800":                  "CHECK constraint failed: a year, at least",
@@ -269,10 +307,12 @@ func TestConstraintsOfTheUsers(t *testing.T) {
 			t.Errorf("%s: %v", statement, err)
 		}
 	}
+
 	equal(t, rows(t, file, "SELECT count(*) AS n FROM pragma_index_list('cars') WHERE origin = 'u'"), []string{`n="1"|`})
 }
 
-// Without a key nothing says which row is which: the contents of the user's columns stay at their place, and that is said.
+// Without a key nothing says which row is which: the contents of the user's columns stay at their place, and that is
+// said.
 func TestColumnOfTheUsersWithoutAKey(t *testing.T) {
 	t.Parallel()
 	s := source(t, "log", "CREATE TABLE log (what VARCHAR(20))", "INSERT INTO log VALUES ('a'), ('b')")
@@ -284,19 +324,23 @@ func TestColumnOfTheUsersWithoutAKey(t *testing.T) {
 		"warning: note: without a key") || !strings.Contains(out, "changes those of the table: +more INTEGER") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
+
 	r := s.report(t, 0)
 	if w := strings.Join(r.Tables[0].Warnings, "; "); !strings.Contains(w,
 		"note: without a key, the contents of your own columns stay at their place") {
 		t.Errorf("warnings: %s", w)
 	}
-	equal(t, rows(t, file, "SELECT what, note FROM log ORDER BY rowid"), []string{`what="a"|note="on a"|`,
-		`what="b"|note="on b"|`, `what="c"|note=NULL|`})
+
+	equal(t, rows(t, file, "SELECT what, note FROM log ORDER BY rowid"), []string{
+		`what="a"|note="on a"|`,
+		`what="b"|note="on b"|`, `what="c"|note=NULL|`,
+	})
 }
 
 // Functions of mathematics are SQLite's own, in indexes, triggers, views and columns.
 func TestMathFunctions(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars", ten...)
+	s := source(t, "cars", tenCars...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE TABLE log (x)", "CREATE INDEX by_floor ON cars (floor(msrp / 1000.0))",
@@ -322,8 +366,8 @@ func TestFullTextIndexOutOfStep(t *testing.T) {
 	exec(t, file, mirror...)
 	exec(t, file, "UPDATE found_data SET block = x'00000000FFFFFF' WHERE id = 10")
 	exec(t, s.mysql, "DELETE FROM words WHERE k = 'a'", "UPDATE words SET w = 'three' WHERE k = 'b'")
-	s.complains(t, 1, "a full-text or spatial index of yours is out of step with its table: rebuild it", "found_u")
+	s.requireError(t, 1, "a full-text or spatial index of yours is out of step with its table: rebuild it", "found_u")
 	exec(t, file, "INSERT INTO found (found) VALUES ('rebuild')")
 	s.mustSync(t)
-	inStep(t, file)
+	requireMirrored(t, file)
 }

@@ -23,11 +23,13 @@ func statusOf(t *testing.T, s *syncer) (code int, age float64, gone []string) {
 	if err := json.Unmarshal([]byte(stdout), &found); err != nil {
 		t.Fatalf("%v: %s%s", err, stdout, stderr)
 	}
+
 	for _, table := range found.Tables {
 		if table.Gone != nil {
 			gone = append(gone, table.Table)
 		}
 	}
+
 	return code, found.Age, gone
 }
 
@@ -36,8 +38,10 @@ func selectionOf(r run.Report) string { return fmt.Sprintf("%v", *r.Selection) }
 func TestViewsByPattern(t *testing.T) {
 	t.Parallel()
 	s := source(t, "vehicles_view=vehicles(id); *; -audit_*; -base; -nowhere*",
-		"CREATE TABLE base (id INT, v VARCHAR(9))", "INSERT INTO base VALUES (1, 'a'), (2, 'b')", "CREATE VIEW vehicles_view AS SELECT * FROM base",
-		"CREATE VIEW keyless AS SELECT v FROM base", "CREATE TABLE audit_1 (id INT PRIMARY KEY)", "CREATE TABLE `odd*; name` (id INT PRIMARY KEY)",
+		"CREATE TABLE base (id INT, v VARCHAR(9))", "INSERT INTO base VALUES (1, 'a'), (2, 'b')",
+		"CREATE VIEW vehicles_view AS SELECT * FROM base",
+		"CREATE VIEW keyless AS SELECT v FROM base", "CREATE TABLE audit_1 (id INT PRIMARY KEY)",
+		"CREATE TABLE `odd*; name` (id INT PRIMARY KEY)",
 		"INSERT INTO `odd*; name` VALUES (7)")
 	r := s.report(t, 0)
 	want(t, selectionOf(r), "{[{* [keyless odd*; name]}] [{-audit_* [audit_1]} {-base [base]} {-nowhere* []}] []}")
@@ -45,11 +49,17 @@ func TestViewsByPattern(t *testing.T) {
 	for _, table := range r.Tables {
 		copied = append(copied, fmt.Sprintf("%s=%s %d %t", table.View, table.Table, table.Rows, table.Key))
 	}
-	want(t, strings.Join(copied, "; "), "vehicles_view=vehicles 2 true; keyless=keyless 2 false; odd*; name=odd*; name 1 true")
-	want(t, strings.Join(r.Warnings, "; "), "SYNC_VIEWS: -nowhere* leaves nothing out: no pattern finds such a view or table")
+
+	want(t, strings.Join(copied, "; "),
+		"vehicles_view=vehicles 2 true; keyless=keyless 2 false; odd*; name=odd*; name 1 true")
+	want(t, strings.Join(r.Warnings, "; "),
+		"SYNC_VIEWS: -nowhere* leaves nothing out: no pattern finds such a view or table")
+
 	for _, command := range []string{"sync", "check"} {
 		_, out := s.both(t, command)
-		for _, line := range []string{"* matches keyless, odd*; name\n", "-audit_* leaves out audit_1\n", "-nowhere* leaves nothing out"} {
+		for _, line := range []string{
+			"* matches keyless, odd*; name\n", "-audit_* leaves out audit_1\n", "-nowhere* leaves nothing out",
+		} {
 			if !strings.Contains(out, line) {
 				t.Errorf("%s: %q is not in %s", command, line, out)
 			}
@@ -62,9 +72,12 @@ func TestViewsByPattern(t *testing.T) {
 	exec(t, file, "UPDATE _sync_runs SET started = '2026-01-02T03:04:05.000Z'")
 	r = s.report(t, 0)
 	want(t, selectionOf(r), "{[{* [later odd*; name]}] [{-audit_* [audit_1]} {-base [base]} {-nowhere* []}] []}")
-	if got := strings.Join(r.Warnings, "; "); !strings.Contains(got, "keyless: there is no such view any more, or no right to read it: the table keyless keeps its rows of 2026-01-02T03:04:05Z") {
+	if got := strings.Join(r.Warnings, "; "); !strings.Contains(got,
+		"keyless: there is no such view any more, or no right to read it: the table keyless keeps its rows of "+
+			"2026-01-02T03:04:05Z") {
 		t.Errorf("warnings: %s", got)
 	}
+
 	equal(t, rows(t, file, "SELECT v FROM keyless ORDER BY v"), []string{`v="a"|`, `v="b"|`})
 	code, age, gone := statusOf(t, s)
 	want(t, fmt.Sprint(code, age < 3600, gone), "0 true [keyless]")
@@ -85,31 +98,37 @@ func TestViewsByPattern(t *testing.T) {
 	exec(t, s.mysql, "DROP VIEW later")
 	s.report(t, 0)
 	s.set("SYNC_VIEWS", "*; -later; -base; keyless=other; -audit*")
-	want(t, fmt.Sprint(s.report(t, 0).Warnings), "[SYNC_VIEWS: -later leaves nothing out: no pattern finds such a view or table]")
+	want(t, fmt.Sprint(s.report(t, 0).Warnings),
+		"[SYNC_VIEWS: -later leaves nothing out: no pattern finds such a view or table]")
 	code, _, gone = statusOf(t, s)
 	want(t, fmt.Sprint(code, gone), "0 []")
 }
 
 func TestRunOfViewsByPattern(t *testing.T) {
 	t.Parallel()
-	s := source(t, "*; -tmp_*", "CREATE TABLE a_1 (id INT PRIMARY KEY)", "CREATE TABLE a_2 (id INT PRIMARY KEY)", "CREATE TABLE b (id INT PRIMARY KEY)",
-		"CREATE TABLE tmp_x (id INT PRIMARY KEY)", "INSERT INTO a_1 VALUES (1)", "INSERT INTO a_2 VALUES (1)", "INSERT INTO b VALUES (1)")
+	s := source(t, "*; -tmp_*", "CREATE TABLE a_1 (id INT PRIMARY KEY)", "CREATE TABLE a_2 (id INT PRIMARY KEY)",
+		"CREATE TABLE b (id INT PRIMARY KEY)",
+		"CREATE TABLE tmp_x (id INT PRIMARY KEY)", "INSERT INTO a_1 VALUES (1)", "INSERT INTO a_2 VALUES (1)",
+		"INSERT INTO b VALUES (1)")
 	for args, copied := range map[string]int{"": 3, "a_*": 2, "b": 1, "a_1 ?": 2} {
 		if r := s.report(t, 0, strings.Fields(args)...); len(r.Tables) != copied {
 			t.Errorf("%s: %d tables, want %d", args, len(r.Tables), copied)
 		}
 	}
+
 	runs := rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM _sync_runs")
 	for _, name := range []string{"tmp_x", "x*", "A_1"} { // left out, or not there
-		if code, out := s.both(t, "sync", name); code != 2 || !strings.Contains(out, name+" is not in SYNC_VIEWS, which has: a_1, a_2, b") {
+		if code, out := s.both(t, "sync", name); code != 2 ||
+			!strings.Contains(out, name+" is not in SYNC_VIEWS, which has: a_1, a_2, b") {
 			t.Errorf("%s: exit code %d: %s", name, code, out)
 		}
 	}
+
 	equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM _sync_runs"), runs)
 
 	// Patterns of no use.
 	s.set("SYNC_VIEWS", "zz*")
-	s.fails(t, 1, "SYNC_VIEWS", "match no view or table that this user may read", "there is: a_1, a_2, b, tmp_x")
+	s.requireFailure(t, 1, "SYNC_VIEWS", "match no view or table that this user may read", "there is: a_1, a_2, b, tmp_x")
 	s.set("SYNC_VIEWS", "zz*; b")
 	if out := s.mustSync(t); !strings.Contains(out, "warning: SYNC_VIEWS: zz* matches no view") {
 		t.Errorf("%s", out)
@@ -117,7 +136,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	s.set("SYNC_INDEXES", "tmp_y(id); b(id)")
 	s.set("SYNC_VIEWS", "*")
 	exec(t, s.mysql, "INSERT INTO tmp_x VALUES (1)")
-	s.misused(t, "SYNC_VIEWS", "b*; a_1")
+	s.requireUsageError(t, "SYNC_VIEWS", "b*; a_1")
 	s.set("SYNC_VIEWS", "*")
 	if out := s.mustSync(t); !strings.Contains(out, "warning: SYNC_INDEXES: tmp_y: no view becomes this table") {
 		t.Errorf("%s", out)
@@ -126,11 +145,11 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	// Two views, one table; and the keys that an upsert needs, as of any other view.
 	s.set("SYNC_INDEXES", "")
 	s.set("SYNC_VIEWS", "a_1=b; *")
-	s.fails(t, 1, "SYNC_VIEWS", "the views a_1 and b would both become it")
+	s.requireFailure(t, 1, "SYNC_VIEWS", "the views a_1 and b would both become it")
 	exec(t, s.mysql, "CREATE VIEW v AS SELECT id FROM b")
 	s.set("SYNC_VIEWS", "*")
 	s.set("SYNC_STRATEGY", "upsert")
-	s.fails(t, 1, "v: SYNC_STRATEGY=upsert needs a key")
+	s.requireFailure(t, 1, "v: SYNC_STRATEGY=upsert needs a key")
 	s.set("SYNC_VIEWS", "v(id); *")
 	s.mustSync(t)
 
@@ -139,27 +158,35 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	s.set("SYNC_VIEWS", "*")
 	exec(t, s.mysql, "CREATE TABLE c (id INT PRIMARY KEY)", "CREATE OR REPLACE VIEW v AS SELECT id FROM c", "DROP TABLE c")
 	s.set("SYNC_RETRIES", "0")
-	s.fails(t, 1, "SHOW CREATE VIEW")
+	s.requireFailure(t, 1, "SHOW CREATE VIEW")
 }
 
-// Patterns stand for what may be read: not for tables that the user may only write to or know of, and not for sequences.
+// Patterns stand for what may be read: not for tables that the user may only write to or know of, and not for
+// sequences.
 func TestPatternsAndRights(t *testing.T) {
 	t.Parallel()
-	s := source(t, "*", "CREATE TABLE a (id INT PRIMARY KEY, secret INT)", "CREATE TABLE partly (id INT PRIMARY KEY, secret INT)", "CREATE TABLE writable (id INT)",
-		"CREATE TABLE insertable (id INT, v INT)", "CREATE VIEW known AS SELECT 1 AS x", "CREATE TABLE hidden (id INT)", "INSERT INTO a VALUES (1, 2)", "INSERT INTO partly VALUES (1, 2)")
+	s := source(t, "*", "CREATE TABLE a (id INT PRIMARY KEY, secret INT)",
+		"CREATE TABLE partly (id INT PRIMARY KEY, secret INT)", "CREATE TABLE writable (id INT)",
+		"CREATE TABLE insertable (id INT, v INT)", "CREATE VIEW known AS SELECT 1 AS x", "CREATE TABLE hidden (id INT)",
+		"INSERT INTO a VALUES (1, 2)", "INSERT INTO partly VALUES (1, 2)")
 	_, _ = s.mysql.Exec("CREATE SEQUENCE numbers") // of MariaDB
 	admin := s.env["DB_USER"]
 	user := s.newUser(t, "right")
-	for _, right := range []string{"SELECT ON %s.a", "SELECT (id) ON %s.partly", "INSERT ON %s.writable", "INSERT (id) ON %s.insertable", "SHOW VIEW ON %s.known"} {
+	for _, right := range []string{
+		"SELECT ON %s.a", "SELECT (id) ON %s.partly", "INSERT ON %s.writable", "INSERT (id) ON %s.insertable",
+		"SHOW VIEW ON %s.known",
+	} {
 		exec(t, s.mysql, "GRANT "+fmt.Sprintf(right, s.env["DB_NAME"])+" TO "+user)
 	}
+
 	s.set("DB_PASSWORD", "right")
 	want(t, selectionOf(s.report(t, 0)), "{[{* [a partly]}] [] []}")
 	equal(t, rows(t, openFile(t, s.path), "SELECT * FROM partly"), []string{`id="1"|`})
 
 	// Rights may come by a role.
 	role := "'r" + strings.TrimPrefix(s.env["DB_NAME"], "test_") + "'"
-	exec(t, s.mysql, "CREATE ROLE "+role, "GRANT SELECT ON hidden TO "+role, "GRANT SELECT ON writable TO "+role, "GRANT "+role+" TO "+user)
+	exec(t, s.mysql, "CREATE ROLE "+role, "GRANT SELECT ON hidden TO "+role, "GRANT SELECT ON writable TO "+role,
+		"GRANT "+role+" TO "+user)
 	t.Cleanup(func() { _, _ = s.mysql.Exec("DROP ROLE " + role) })
 	if _, err := s.mysql.Exec("SET DEFAULT ROLE " + role + " FOR " + user); err != nil { // as MariaDB writes it
 		exec(t, s.mysql, "SET DEFAULT ROLE "+role+" TO "+user)

@@ -13,6 +13,7 @@ func TestProgressAttributes(t *testing.T) {
 	p := &run.Progress{}
 	p.Rows.Store(1200)
 	p.Bytes.Store(3_400_000)
+
 	for expected, want := range map[int64]string{
 		0:    "[view cars rows 1200 received 3.4 MB]",
 		5000: "[view cars rows 1200 expected 5000 received 3.4 MB]",

@@ -13,7 +13,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	osexec "os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -48,6 +47,7 @@ func (up service) runOnce(t *testing.T) {
 	if status := up.post(t, "Bearer "+pullToken); status != http.StatusAccepted {
 		t.Fatal(status)
 	}
+
 	eventually(t, "a run", func() bool {
 		now := up.lastRun(t)
 		if now.ID > before && now.Status != snapshotfile.OK {
@@ -64,11 +64,13 @@ func (up service) ask(t *testing.T, method string, headers ...string) (*http.Res
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	r.Header.Set("Authorization", "Bearer "+pullToken)
 	r.Header.Set("Accept-Encoding", "identity")
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +111,7 @@ func everything(t *testing.T, path string) (out []string) {
 		"AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"); err != nil {
 		t.Fatal(err)
 	}
+
 	out = rows(
 		t,
 		db,
@@ -118,16 +121,17 @@ func everything(t *testing.T, path string) (out []string) {
 	for _, table := range tables {
 		out = append(out, rows(t, db, `SELECT * FROM "`+table+`" ORDER BY 1`)...)
 	}
+
 	return out
 }
 
-var padded = []string{
+var paddedCars = []string{
 	"CREATE TABLE cars (id INT PRIMARY KEY, version INT, pad VARCHAR(200))",
 	"INSERT INTO cars VALUES " + values(0, 3000, "(%[1]d, 0, SHA2('%[1]d', 512))"),
 }
 
-// large are 6 MB of rows, and half of that compressed.
-var large = []string{
+// largeRows are 6 MB of rows, and half of that compressed.
+var largeRows = []string{
 	"CREATE TABLE v (id INT PRIMARY KEY, pad TEXT)",
 	"INSERT INTO v VALUES " + values(
 		0,
@@ -141,42 +145,26 @@ var large = []string{
 // A pull fetches the snapshot with all that is in it, and nothing when that is not newer.
 func TestPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)", padded...)
+	s := source(t, "cars(id)", paddedCars...)
 	up := s.offer(t)
 	there := puller(t)
 	there.set("SYNC_RETRIES", "0")
 
-	// Before the first run.
-	response, body := up.ask(t, "GET")
-	if wait, err := strconv.Atoi(response.Header.Get("Retry-After")); response.StatusCode != 503 || err != nil ||
-		wait < 1 ||
-		!strings.Contains(string(body), "there is no snapshot yet") {
-		t.Errorf("%s %v: %s", response.Status, response.Header, body)
-	}
-	if code, out := there.both(t, "pull", up.url, there.path); code != 1 ||
-		!strings.Contains(out, "there is no snapshot yet") {
-		t.Errorf("exit code %d: %s", code, out)
-	}
+	requireNoSnapshotYet(t, up, there)
 
 	up.runOnce(t)
-	exec(
-		t,
-		openFile(t, s.path),
-		"CREATE INDEX mine ON cars (version)",
-		"CREATE TABLE notes (text)",
-		"INSERT INTO notes VALUES ('x')",
-	)
+	exec(t, openFile(t, s.path), "CREATE INDEX mine ON cars (version)", "CREATE TABLE notes (text)",
+		"INSERT INTO notes VALUES ('x')")
 	out := there.mustPull(t, up.url)
 	if !strings.HasPrefix(out, there.path+": run 1 of ") || !strings.Contains(out, " received, ") {
 		t.Error(out)
 	}
+
 	equal(t, everything(t, there.path), everything(t, s.path))
 	nothingLeft(t, there.path)
 	for range 2 { // the second form of the URL
-		if out := there.mustPull(t, up.url+"/snapshot"); !strings.HasPrefix(
-			out,
-			there.path+": nothing newer than run 1 of ",
-		) {
+		if out := there.mustPull(t, up.url+"/snapshot"); !strings.HasPrefix(out,
+			there.path+": nothing newer than run 1 of ") {
 			t.Error(out)
 		}
 	}
@@ -189,6 +177,7 @@ func TestPull(t *testing.T) {
 	if log, err := os.Stat(there.path + "-wal"); err != nil || log.Size() != 0 { // a reader may have no right to make one
 		t.Errorf("there is no empty log: %v", err)
 	}
+
 	equal(t, everything(t, there.path), everything(t, s.path))
 	nothingLeft(t, there.path)
 	there.set("SYNC_PATH", there.path)
@@ -196,12 +185,13 @@ func TestPull(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
-	// The file was made anew on the server: its runs count from 1 again.
+	// The file was recreated on the server: its runs count from 1 again.
 	for _, f := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
 		if err := os.Remove(f); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	s.mustSync(t)
 	if out := there.mustPull(t, up.url); !strings.Contains(out, ": run 1 of ") {
 		t.Error(out)
@@ -220,10 +210,26 @@ func TestPull(t *testing.T) {
 	}
 }
 
+// requireNoSnapshotYet checks what a pull gets before the first run.
+func requireNoSnapshotYet(t *testing.T, up service, there *syncer) {
+	t.Helper()
+	response, body := up.ask(t, "GET")
+	if wait, err := strconv.Atoi(response.Header.Get("Retry-After")); response.StatusCode != 503 || err != nil ||
+		wait < 1 ||
+		!strings.Contains(string(body), "there is no snapshot yet") {
+		t.Errorf("%s %v: %s", response.Status, response.Header, body)
+	}
+
+	if code, out := there.both(t, "pull", up.url, there.path); code != 1 ||
+		!strings.Contains(out, "there is no snapshot yet") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
 // A pull replaces nothing but what it has fetched.
 func TestPullRefusesOthersFiles(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 
@@ -246,6 +252,7 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 	if err := os.WriteFile(there.path, []byte("a text, and no database at all"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+
 	refused(there, "it is not a SQLite file: choose another path")
 	if err := os.Remove(there.path); err != nil {
 		t.Fatal(err)
@@ -253,6 +260,7 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 	if err := os.Rename(notASnapshot(t), there.path); err != nil {
 		t.Fatal(err)
 	}
+
 	refused(there, "is not a snapshot that syncer pull has fetched")
 	here := puller(t)
 	here.path = s.path
@@ -263,6 +271,7 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 	if err := os.WriteFile(there.path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	before, err := os.Stat(there.path)
 	if err != nil {
 		t.Fatal(err)
@@ -282,25 +291,23 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 // What stands in the way of a pull is said in one sentence, and leaves nothing behind.
 func TestPullsThatFail(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	up := s.offer(t)
 	up.runOnce(t)
+
 	answer := func(handle http.HandlerFunc) string {
 		server := httptest.NewServer(handle)
 		t.Cleanup(server.Close)
 		return server.URL
 	}
+
 	closed := "http://" + dbtest.FreeAddress(t)
 	db, err := os.ReadFile(notASnapshot(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, test := range []struct {
-		name, url string
-		token     string
-		code      int
-		want      string
-	}{
+
+	for _, test := range []failingPull{
 		{"no URL", "stock.example.com", pullToken, 2, "URL: expected"},
 		{"another scheme", "ftp://stock.example.com/x", pullToken, 2, "URL: expected"},
 		{"a password in the URL", "https://user:secret-1@stock.example.com/", pullToken, 2, "SYNC_HTTP_TOKEN"},
@@ -313,10 +320,14 @@ func TestPullsThatFail(t *testing.T) {
 				http.Redirect(w, r, up.url+"/snapshot", http.StatusMovedPermanently)
 			}
 		}), pullToken, 1, "it leads to " + up.url + "/snapshot"},
-		{"a page", answer(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>log in</html>") }),
-			pullToken, 1, "file is not a database"},
-		{"another database", answer(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(db) }),
-			pullToken, 1, "it is not a snapshot of syncer"},
+		{
+			"a page", answer(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>log in</html>") }),
+			pullToken, 1, "file is not a database",
+		},
+		{
+			"another database", answer(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(db) }),
+			pullToken, 1, "it is not a snapshot of syncer",
+		},
 		{"bytes that changed on the way", answer(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(make([]byte, sha256.Size))+":")
 			_, _ = w.Write(db)
@@ -332,31 +343,52 @@ func TestPullsThatFail(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			there := puller(t)
-			there.set("SYNC_HTTP_TOKEN", test.token)
-			there.set("SYNC_RETRIES", "0")
-			code, stdout, stderr := there.run(t, "pull", test.url, there.path)
-			if code != test.code || !strings.Contains(stderr, test.want) || stdout != "" ||
-				test.code == 1 && strings.Count(stderr, "\n") != 1 {
-				t.Errorf("exit code %d, want %d and %q: %s%s", code, test.code, test.want, stdout, stderr)
-			}
-			if strings.Contains(stderr, "secret-1") || strings.Contains(stderr, pullToken) {
-				t.Errorf("a secret is told: %s", stderr)
-			}
-			if _, err := os.Stat(there.path); err == nil {
-				t.Error("a file was made")
-			}
-			if left, _ := filepath.Glob(filepath.Join(filepath.Dir(there.path), ".*.[ps]*")); len(left) > 0 {
-				t.Errorf("left behind: %v", left)
-			}
+			test.check(t)
 		})
 	}
+
 	there := puller(t)
-	for _, args := range [][]string{{"pull"}, {"pull", up.url}, {"pull", up.url, ""},
-		{"pull", up.url, t.TempDir()}, {"pull", up.url, "a", "b"}} {
+	for _, args := range [][]string{
+		{"pull"},
+		{"pull", up.url},
+		{"pull", up.url, ""},
+		{"pull", up.url, t.TempDir()},
+		{"pull", up.url, "a", "b"},
+	} {
 		if code, out := there.both(t, args...); code != 2 {
 			t.Errorf("%v: exit code %d: %s", args, code, out)
 		}
+	}
+}
+
+// failingPull is a pull that cannot succeed, and what it must say.
+type failingPull struct {
+	name, url string
+	token     string
+	code      int
+	want      string
+}
+
+func (p failingPull) check(t *testing.T) {
+	t.Helper()
+	there := puller(t)
+	there.set("SYNC_HTTP_TOKEN", p.token)
+	there.set("SYNC_RETRIES", "0")
+	code, stdout, stderr := there.run(t, "pull", p.url, there.path)
+	if code != p.code || !strings.Contains(stderr, p.want) || stdout != "" ||
+		p.code == 1 && strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit code %d, want %d and %q: %s%s", code, p.code, p.want, stdout, stderr)
+	}
+
+	if strings.Contains(stderr, "secret-1") || strings.Contains(stderr, pullToken) {
+		t.Errorf("a secret shows: %s", stderr)
+	}
+
+	if _, err := os.Stat(there.path); err == nil {
+		t.Error("a file was made")
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(there.path), ".*.[ps]*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 
@@ -372,17 +404,19 @@ func notASnapshot(t *testing.T) string {
 	return path
 }
 
-// cutter stands between pull and the server, and cuts connections after as many bytes as it is told.
-func cutter(t *testing.T, server string, limit func() int64) string {
+// newCuttingProxy stands between pull and the server, and cuts each connection after a number of bytes.
+func newCuttingProxy(t *testing.T, server string, limit func() int64) string {
 	t.Helper()
 	target, err := url.Parse(server)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
@@ -390,6 +424,7 @@ func cutter(t *testing.T, server string, limit func() int64) string {
 			if err != nil {
 				return // the test is over
 			}
+
 			go func() {
 				defer func() { _ = near.Close() }()
 				far, err := net.Dial("tcp", target.Host)
@@ -412,18 +447,19 @@ func cutter(t *testing.T, server string, limit func() int64) string {
 // A download that is cut goes on from where it was, within a pull and with the next.
 func TestCutDownloadsAreResumed(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", large...)
+	s := source(t, "v", largeRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 	_, whole := up.ask(t, "GET", "Accept-Encoding", "zstd")
 	there := puller(t)
 	var limit atomic.Int64
 	limit.Store(int64(len(whole)) / 3)
-	proxy := cutter(t, up.url, limit.Load)
+	proxy := newCuttingProxy(t, up.url, limit.Load)
 	out := there.mustPull(t, proxy)
 	if n := strings.Count(out, "the download was cut"); n < 2 {
 		t.Errorf("cut %d times: %s", n, out)
 	}
+
 	equal(t, everything(t, there.path), everything(t, s.path))
 	nothingLeft(t, there.path)
 
@@ -433,6 +469,7 @@ func TestCutDownloadsAreResumed(t *testing.T) {
 	if code, out := there.both(t, "pull", proxy, there.path); code != 1 || !strings.Contains(out, "the download was cut") {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
+
 	parts, err := filepath.Glob(filepath.Join(filepath.Dir(there.path), ".*.part"))
 	if err != nil || len(parts) != 1 {
 		t.Fatalf("%v %v", parts, err)
@@ -445,12 +482,14 @@ func TestCutDownloadsAreResumed(t *testing.T) {
 	if len(arrived) < len(whole)/4 || !bytes.HasPrefix(whole, arrived) {
 		t.Errorf("%d of %d bytes have arrived", len(arrived), len(whole))
 	}
+
 	limit.Store(-1)
 	out = there.mustPull(t, proxy)
 	rest := humanize.Bytes(uint64(len(whole) - len(arrived)))
 	if !strings.Contains(out, ", "+rest+" received") {
 		t.Errorf("the second pull was to receive %s of %d bytes: %s", rest, len(whole), out)
 	}
+
 	equal(t, everything(t, there.path), everything(t, s.path))
 
 	// A part of a run that is gone is not completed.
@@ -473,9 +512,10 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 	t.Parallel()
 	const pad = "CONCAT(SHA2(id + %[1]d, 512), SHA2(id - %[1]d, 512), SHA2(-id + %[1]d, 512), SHA2(-id - %[1]d, 512))"
 	s := source(t, "cars(id); log", "CREATE TABLE cars (id INT PRIMARY KEY, version INT, pad TEXT)",
-		"INSERT INTO cars VALUES "+values(0, 800, "(%d, 0, '')"), "CREATE TABLE log (version INT)", "INSERT INTO log VALUES (0)")
+		"INSERT INTO cars VALUES "+values(0, 800, "(%d, 0, '')"), "CREATE TABLE log (version INT)",
+		"INSERT INTO log VALUES (0)")
 	up := s.offer(t)
-	proxy := cutter(t, up.url, func() int64 {
+	proxy := newCuttingProxy(t, up.url, func() int64 {
 		if rand.IntN(3) > 0 {
 			return -1
 		}
@@ -484,53 +524,31 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 
 	// The runs as they were published, by their number, and the pulls, each with what it has found.
 	published := map[string][]string{}
+
 	publish := func() {
 		up.runOnce(t)
 		published[rows(t, openFile(t, s.path), lastRun)[0]] = everything(t, s.path)
 	}
+
 	publish()
-	type found struct {
-		run     string
-		content []string
-	}
 	const pulls = 200
-	finds := make(chan found, pulls)
+	finds := make(chan foundRun, pulls)
 	var group sync.WaitGroup
 	var resumed, fresh atomic.Int32
 	for range 4 {
 		there := puller(t)
 		there.set("SYNC_RETRIES", "20")
 		group.Go(func() {
-			for i := range pulls / 4 {
-				if i%2 == 0 { // and so is fetched, and not only asked for
-					there.path = filepath.Join(t.TempDir(), "pulled.db")
-					fresh.Add(1)
-				}
-				code, out := there.both(t, "pull", proxy, there.path)
-				if code != 0 {
-					t.Errorf("exit code %d: %s", code, out)
-					return
-				}
-				if strings.Contains(out, "the download was cut") {
-					resumed.Add(1)
-				}
-				db := openFile(t, there.path)
-				run := rows(t, db, lastRun)[0]
-				_ = db.Close()
-				finds <- found{run, everything(t, there.path)}
-			}
+			there.pullRepeatedly(t, proxy, pulls/4, finds, &fresh, &resumed)
 		})
 	}
+
 	ended := make(chan struct{})
 	go func() { group.Wait(); close(ended) }()
 	for version, over := 1, false; !over; version++ {
-		exec(
-			t,
-			s.mysql,
-			fmt.Sprintf("INSERT INTO cars VALUES (%d, 0, '')", 3000+version),
+		exec(t, s.mysql, fmt.Sprintf("INSERT INTO cars VALUES (%d, 0, '')", 3000+version),
 			fmt.Sprintf("UPDATE cars SET version = %[1]d, pad = "+pad, version),
-			fmt.Sprintf("UPDATE log SET version = %d", version),
-		)
+			fmt.Sprintf("UPDATE log SET version = %d", version))
 		publish()
 		select {
 		case <-ended:
@@ -538,6 +556,7 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+
 	close(finds)
 	runs := map[string]int{}
 	for f := range finds {
@@ -546,18 +565,47 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 			t.Errorf("%s: the pull has %d rows that are not the %d of the run", f.run, len(f.content), len(published[f.run]))
 		}
 	}
-	t.Logf(
-		"%d pulls, %d of them into no file, %d resumed, of %d of the %d runs meanwhile",
-		pulls,
-		fresh.Load(),
-		resumed.Load(),
-		len(runs),
-		len(published),
-	)
+
+	t.Logf("%d pulls, %d of them into no file, %d resumed, of %d of the %d runs meanwhile", pulls, fresh.Load(),
+		resumed.Load(), len(runs), len(published))
 	if len(runs) < 2 || resumed.Load() == 0 {
 		t.Error("this shows nothing")
 	}
+
 	nothingLeft(t, s.path)
+}
+
+// foundRun is what a pull has found.
+type foundRun struct {
+	run     string
+	content []string
+}
+
+// pullRepeatedly pulls count times, every other time into no file, and sends what it finds.
+func (s *syncer) pullRepeatedly(
+	t *testing.T, url string, count int, finds chan<- foundRun, fresh, resumed *atomic.Int32,
+) {
+	t.Helper()
+	for i := range count {
+		if i%2 == 0 { // and so is fetched, and not only asked for
+			s.path = filepath.Join(t.TempDir(), "pulled.db")
+			fresh.Add(1)
+		}
+
+		code, out := s.both(t, "pull", url, s.path)
+		if code != 0 {
+			t.Errorf("exit code %d: %s", code, out)
+			return
+		}
+
+		if strings.Contains(out, "the download was cut") {
+			resumed.Add(1)
+		}
+		db := openFile(t, s.path)
+		run := rows(t, db, lastRun)[0]
+		_ = db.Close()
+		finds <- foundRun{run, everything(t, s.path)}
+	}
 }
 
 const lastRun = "SELECT max(id) AS run FROM _sync_runs"
@@ -565,7 +613,7 @@ const lastRun = "SELECT max(id) AS run FROM _sync_runs"
 // Programs that read the file keep what they see until they end their transactions, and then see the new one.
 func TestReadersDuringAPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id)", padded...)
+	s := source(t, "cars(id)", paddedCars...)
 	up := s.offer(t)
 	up.runOnce(t)
 	there := puller(t)
@@ -583,14 +631,10 @@ func TestReadersDuringAPull(t *testing.T) {
 	if err := held.Get(&n, "SELECT count(*) FROM cars"); err != nil || n != 3000 {
 		t.Fatal(n, err)
 	}
+
 	for version := 1; version <= 3; version++ {
-		exec(
-			t,
-			s.mysql,
-			fmt.Sprintf("DELETE FROM cars WHERE id >= %d", 3000-version*500),
-			fmt.Sprintf("UPDATE cars SET version = %d", version),
-			fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", version),
-		)
+		exec(t, s.mysql, fmt.Sprintf("DELETE FROM cars WHERE id >= %d", 3000-version*500),
+			fmt.Sprintf("UPDATE cars SET version = %d", version), fmt.Sprintf("ALTER TABLE cars ADD extra%d INT", version))
 		up.runOnce(t)
 		if out := there.mustPull(t, up.url); strings.Contains(
 			out,
@@ -607,9 +651,11 @@ func TestReadersDuringAPull(t *testing.T) {
 			t.Errorf("a reader without one sees %v", now)
 		}
 	}
+
 	if err := held.Rollback(); err != nil {
 		t.Fatal(err)
 	}
+
 	equal(t, everything(t, there.path), everything(t, s.path))
 
 	// One who writes to the file, and does not end, is named.
@@ -620,12 +666,14 @@ func TestReadersDuringAPull(t *testing.T) {
 	if _, err := writer.Exec("DELETE FROM cars"); err != nil {
 		t.Fatal(err)
 	}
+
 	exec(t, s.mysql, "UPDATE cars SET version = 9")
 	up.runOnce(t)
 	if code, out := there.both(t, "pull", up.url, there.path); code != 1 ||
 		!strings.Contains(out, "another program holds a lock on it") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
+
 	if err := writer.Rollback(); err != nil {
 		t.Fatal(err)
 	}
@@ -637,40 +685,11 @@ func TestReadersDuringAPull(t *testing.T) {
 // Whenever pull is killed, the file is what it was, or what it was to become.
 func TestPullKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", large...)
+	s := source(t, "v", largeRows...)
 	up := s.offer(t)
 	up.runOnce(t)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	there := puller(t)
 
-	// start begins a pull, and returns when it has begun to unpack what has arrived, or has ended.
-	start := func() (c *osexec.Cmd, ended chan struct{}) {
-		t.Helper()
-		c, ended = there.child(t, self, "pull", up.url, there.path), make(chan struct{})
-		left := staged(there.path) // by a pull that was killed: the next one removes it first
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		go func() {
-			_ = c.Wait() // how it ended is in its state
-			close(ended)
-		}()
-		for {
-			now := staged(there.path)
-			if now && !left {
-				return c, ended
-			}
-			left = left && now
-			select {
-			case <-ended:
-				return c, ended
-			case <-time.After(time.Millisecond):
-			}
-		}
-	}
 	change := func(round int) {
 		t.Helper()
 		exec(t, s.mysql, fmt.Sprintf("UPDATE v SET pad = REPEAT(SHA2(id + %d, 512), 10) WHERE id %% 2 = 0", round))
@@ -681,13 +700,14 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 	var length time.Duration
 	for round := range 2 {
 		change(-round)
-		c, ended := start()
+		c, ended := there.startAndWait(t, "pull", up.url, there.path)
 		begun := time.Now()
 		<-ended
 		if length = time.Since(begun); !c.ProcessState.Success() {
 			t.Fatal(c.ProcessState)
 		}
 	}
+
 	before := everything(t, there.path)
 	atWork, replaced := 0, 0
 	kills := fromEnv(t, "SOAK_KILLS", 12, 1)
@@ -695,18 +715,10 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 		change(round + 1)
 		after := everything(t, s.path)
 		if round%4 == 3 { // the first pull of all
-			for _, f := range []string{"", "-wal", "-shm"} {
-				_ = os.Remove(there.path + f)
-			}
+			removeSnapshot(t, there.path)
 			before = nil
 		}
-		c, ended := start()
-		select {
-		case <-time.After(rand.N(length * 5 / 4)):
-		case <-ended:
-		}
-		_ = c.Process.Kill() // an error where it has ended already
-		<-ended
+		there.killAfter(t, rand.N(length*5/4), "pull", up.url, there.path)
 		if staged(there.path) {
 			atWork++
 		}
@@ -715,6 +727,7 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 		if _, err := os.Stat(there.path); err == nil {
 			now = everything(t, there.path)
 		}
+
 		switch {
 		case slices.Equal(now, before):
 		case slices.Equal(now, after):
@@ -724,6 +737,7 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 		}
 		before = now
 	}
+
 	t.Logf("%d kills, of which %d at work; the file was replaced %d times", kills, atWork, replaced)
 	if kills >= 50 && (atWork == 0 || replaced == 0) { // fewer may miss one of the two by chance
 		t.Error("no kill has hit a pull at work, or none has come too late for it: this shows nothing")
@@ -736,13 +750,13 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 // Two pulls of one file do not meet.
 func TestPullWhileAnotherIsAtWork(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 	there := puller(t)
 	reached, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	proxy := cutter(t, up.url, func() int64 { once.Do(func() { close(reached) }); <-release; return -1 })
+	proxy := newCuttingProxy(t, up.url, func() int64 { once.Do(func() { close(reached) }); <-release; return -1 })
 	first := make(chan string, 1)
 	file := there.config(t)
 	go func() {
@@ -755,6 +769,7 @@ func TestPullWhileAnotherIsAtWork(t *testing.T) {
 		!strings.HasPrefix(out, "skipped: "+there.path+": another syncer, process ") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
+
 	close(release)
 	if out := <-first; !strings.HasPrefix(out, "0 "+there.path+": run 1") {
 		t.Error(out)

@@ -28,7 +28,7 @@ func (s *syncer) pullAsChild(t *testing.T, url string, environment ...string) (c
 // A pull goes over TLS to a server whose authority it trusts, and through the proxies of the environment.
 func TestPullOverTLSAndProxies(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 	target, err := url.Parse(up.url)
@@ -44,11 +44,13 @@ func TestPullOverTLSAndProxies(t *testing.T) {
 	if err := os.WriteFile(authority, certificate, 0o644); err != nil {
 		t.Fatal(err)
 	}
+
 	there := puller(t)
 	if code, out := there.pullAsChild(t, secure.URL); code != 1 || !strings.Contains(out, "certificate") ||
 		!strings.Contains(out, "SSL_CERT_FILE") || strings.Count(out, "\n") != 1 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
+
 	if code, out := there.pullAsChild(t, secure.URL, "SSL_CERT_FILE="+authority); code != 0 ||
 		!strings.Contains(out, "run 1 of") {
 		t.Errorf("exit code %d: %s", code, out)
@@ -72,13 +74,14 @@ func TestPullOverTLSAndProxies(t *testing.T) {
 // Without room, wherever it ends, the file stays what it was, and the next pull is as good as any.
 func TestNoRoomForAPull(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", large...)
+	s := source(t, "v", largeRows...)
 	up := s.offer(t)
 	up.runOnce(t)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	there := puller(t)
 	there.mustPull(t, up.url)
 	before := everything(t, there.path)
@@ -93,12 +96,14 @@ func TestNoRoomForAPull(t *testing.T) {
 		c := there.child(t, "sh", "-c", "ulimit -f "+limit.blocks+`; exec "$0" "$@"`, self, "pull", up.url, there.path)
 		text, _ := c.CombinedOutput() // its exit code is looked at
 		out := string(text)
-		if c.ProcessState.ExitCode() != 1 || !strings.Contains(out, "there is no room: ") || !strings.Contains(out, limit.place) ||
+		if c.ProcessState.ExitCode() != 1 || !strings.Contains(out, "there is no room: ") ||
+			!strings.Contains(out, limit.place) ||
 			strings.Count(out, "\n") != 1 {
 			t.Errorf("%s: exit code %d: %s", limit.place, c.ProcessState.ExitCode(), out)
 		}
 		equal(t, everything(t, there.path), before)
 	}
+
 	there.mustPull(t, up.url)
 	equal(t, everything(t, there.path), everything(t, s.path))
 	nothingLeft(t, there.path)

@@ -11,13 +11,14 @@ import (
 // What is checked at the start is what is used: no file is read a second time, in which it may be another one.
 func TestSyncReadsFilesOnce(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	dir := t.TempDir()
 	password, authority := filepath.Join(dir, "password"), filepath.Join(dir, "ca.pem")
 	certificate, err := os.ReadFile(dbtest.Shared(t).CA)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	for path, text := range map[string]string{password: s.env["DB_PASSWORD"] + "\n", authority: string(certificate)} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -33,6 +34,7 @@ func TestSyncReadsFilesOnce(t *testing.T) {
 		if code, out := s.both(t, command); code != 0 {
 			t.Errorf("%s: exit code %d: %s", command, code, out)
 		}
+
 		for path, n := range opens() {
 			if n != 1 {
 				t.Errorf("%s: %s has been opened %d times", command, filepath.Base(path), n)

@@ -29,8 +29,8 @@ type service struct {
 	stop func() (code int)
 }
 
-// patience is how long a test waits for what is to come; it is far more than that takes.
-const patience = 5 * time.Minute
+// waitTimeout is how long a test waits for something; far longer than it takes.
+const waitTimeout = 5 * time.Minute
 
 func (s *syncer) serve(t *testing.T) service {
 	t.Helper()
@@ -53,6 +53,7 @@ func (s *syncer) serve(t *testing.T) service {
 		if err == nil {
 			_ = r.Body.Close()
 		}
+
 		return err == nil && r.StatusCode == http.StatusOK
 	})
 	return up
@@ -61,7 +62,7 @@ func (s *syncer) serve(t *testing.T) service {
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for start := time.Now(); !is(); time.Sleep(20 * time.Millisecond) {
-		if time.Since(start) > patience {
+		if time.Since(start) > waitTimeout {
 			t.Fatalf("waited in vain: %s", what)
 		}
 	}
@@ -78,10 +79,11 @@ func (up service) get(t *testing.T, path string) (status int, body string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return r.StatusCode, string(b)
 }
 
-// post asks for a pass.
+// post asks for a run.
 func (up service) post(t *testing.T, authorization string) (status int) {
 	t.Helper()
 	q, err := http.NewRequest(http.MethodPost, up.url+"/sync", nil)
@@ -91,10 +93,12 @@ func (up service) post(t *testing.T, authorization string) (status int) {
 	if authorization != "" {
 		q.Header.Set("Authorization", authorization)
 	}
+
 	r, err := http.DefaultClient.Do(q)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	_ = r.Body.Close()
 	return r.StatusCode
 }
@@ -130,6 +134,7 @@ func (up service) listRuns(t *testing.T) (all []snapshotfile.Run, failures int) 
 	if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK {
 		t.Fatalf("%d, %v: %s", status, err, body)
 	}
+
 	return answer.Runs, answer.Failures
 }
 
@@ -154,17 +159,21 @@ func (up service) metrics(t *testing.T) map[string]string {
 
 func TestRunOnASchedule(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.set("SYNC_SCHEDULE", "@every 1s")
 	up := s.serve(t)
-	eventually(t, "a third pass", func() bool { statuses, _ := up.runs(t); return len(statuses) >= 3 })
+	eventually(t, "a third run", func() bool { statuses, _ := up.runs(t); return len(statuses) >= 3 })
 	exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)")
-	eventually(t, "the new row", func() bool { return rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a")[0] == `n="3"|` })
+	eventually(t, "the new row", func() bool {
+		return rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a")[0] == `n="3"|`
+	})
 	eventually(t, "its metric", func() bool { return up.metric(t, `syncer_table_rows{table="a"}`) == "3" })
 
-	if status, body := up.get(t, "/readyz"); status != http.StatusOK || !strings.Contains(body, `"status":"ready"`) || !strings.Contains(body, `"age_seconds"`) {
+	if status, body := up.get(t, "/readyz"); status != http.StatusOK || !strings.Contains(body, `"status":"ready"`) ||
+		!strings.Contains(body, `"age_seconds"`) {
 		t.Errorf("%d: %s", status, body)
 	}
+
 	for series, want := range map[string]string{
 		"syncer_consecutive_failures":                            "0",
 		`syncer_changed_rows_total{change="inserted",table="a"}`: "3",
@@ -176,15 +185,19 @@ func TestRunOnASchedule(t *testing.T) {
 			t.Errorf("%s is %q, want %q", series, got, want)
 		}
 	}
+
 	for _, series := range []string{"syncer_last_success_timestamp_seconds", "syncer_next_run_timestamp_seconds"} {
-		if at, err := strconv.ParseFloat(up.metric(t, series), 64); err != nil || time.Since(time.UnixMilli(int64(at*1000))).Abs() > patience {
+		if at, err := strconv.ParseFloat(up.metric(t, series), 64); err != nil ||
+			time.Since(time.UnixMilli(int64(at*1000))).Abs() > waitTimeout {
 			t.Errorf("%s is %v", series, at)
 		}
 	}
+
 	if n, err := strconv.Atoi(up.metric(t, `syncer_run_duration_seconds_count{status="ok"}`)); err != nil || n < 3 {
-		t.Errorf("%d passes in the histogram", n)
+		t.Errorf("%d runs in the histogram", n)
 	}
-	if age, err := strconv.ParseFloat(up.metric(t, "syncer_snapshot_age_seconds"), 64); err != nil || age < 0 || age > patience.Seconds() {
+	if age, err := strconv.ParseFloat(up.metric(t, "syncer_snapshot_age_seconds"), 64); err != nil || age < 0 ||
+		age > waitTimeout.Seconds() {
 		t.Errorf("the age is %v", age)
 	}
 
@@ -197,6 +210,7 @@ func TestRunOnASchedule(t *testing.T) {
 			t.Errorf("%q is missing in the log", want)
 		}
 	}
+
 	// What went before is known after a start.
 	s.set("SYNC_ON_START", "false")
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
@@ -207,36 +221,47 @@ func TestRunOnASchedule(t *testing.T) {
 	s.set("SYNC_MAX_AGE", "1ms")
 	up.stop()
 	up = s.serve(t)
-	if status, body := up.get(t, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "more than SYNC_MAX_AGE, 1ms") {
+	if status, body := up.get(t, "/readyz"); status != http.StatusServiceUnavailable ||
+		!strings.Contains(body, "more than SYNC_MAX_AGE, 1ms") {
 		t.Errorf("%d: %s", status, body)
 	}
 }
 
 // This one goes alone: its signal would reach the syncers of the others, too.
-func TestPassOnRequest(t *testing.T) {
-	s := source(t, "a", a...)
+func TestRunOnRequest(t *testing.T) {
+	s := source(t, "a", twoRows...)
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
 	s.set("SYNC_ON_START", "false")
 	up := s.serve(t)
-	if status, body := up.get(t, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "there is no snapshot yet") {
+	if status, body := up.get(t, "/readyz"); status != http.StatusServiceUnavailable ||
+		!strings.Contains(body, "there is no snapshot yet") {
 		t.Errorf("%d: %s", status, body)
 	}
+
 	if got := up.metric(t, "syncer_snapshot_age_seconds"); got != "+Inf" {
 		t.Errorf("the age is %s", got)
 	}
 	if status := up.post(t, "Bearer "); status != http.StatusForbidden {
 		t.Errorf("without a token in the settings: %d", status)
 	}
+
 	up.stop()
 
 	const token = "0123456789abcdef-token"
 	s.set("SYNC_HTTP_TOKEN", token)
 	up = s.serve(t)
-	for authorization, want := range map[string]int{"": 401, "Bearer": 401, "Bearer " + token + "x": 401, "Basic " + token: 401, token: 401} {
+	for authorization, want := range map[string]int{
+		"":                      401,
+		"Bearer":                401,
+		"Bearer " + token + "x": 401,
+		"Basic " + token:        401,
+		token:                   401,
+	} {
 		if status := up.post(t, authorization); status != want {
 			t.Errorf("%q: %d, want %d", authorization, status, want)
 		}
 	}
+
 	if status, _ := up.get(t, "/sync"); status != http.StatusMethodNotAllowed {
 		t.Errorf("GET: %d", status)
 	}
@@ -246,12 +271,12 @@ func TestPassOnRequest(t *testing.T) {
 	if status := up.post(t, "Bearer "+token); status != http.StatusAccepted {
 		t.Errorf("%d", status)
 	}
-	eventually(t, "the pass", func() bool { statuses, _ := up.runs(t); return len(statuses) == 1 })
+	eventually(t, "the run", func() bool { statuses, _ := up.runs(t); return len(statuses) == 1 })
 
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the pass of SIGHUP", func() bool { statuses, _ := up.runs(t); return len(statuses) == 2 })
+	eventually(t, "the run of SIGHUP", func() bool { statuses, _ := up.runs(t); return len(statuses) == 2 })
 	equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM a"), []string{`n="2"|`})
 	if strings.Contains(up.log.String(), token) {
 		t.Error("the token is in the log")
@@ -276,88 +301,99 @@ func (r *received) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 			n.Error = err.Error()
 		}
 	}
+
 	_, _ = fmt.Fprintf(r, "%s %s %s %d %s\n", q.Method, q.URL.Path, n.Event, n.Failures, n.Error)
 	w.WriteHeader(r.status)
 }
 
+// shape is what was received, without reasons. What a slow host answers too late is sent again, at once after it: the
+// same line twice is one.
+func (r *received) shape() (all []string) {
+	for line := range strings.Lines(r.String()) {
+		words := strings.SplitN(line, " ", 5)
+		all = append(all, strings.TrimSpace(strings.Join(words[:4], " ")))
+	}
+	return slices.Compact(all)
+}
+
 func TestFailuresAreToldOnce(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", append(a, "CREATE VIEW v AS SELECT * FROM a")...)
-	told := &received{status: http.StatusOK}
-	server := httptest.NewServer(told)
+	s := source(t, "v(id)", append(twoRows, "CREATE VIEW v AS SELECT * FROM a")...)
+	sent := &received{status: http.StatusOK}
+	server := httptest.NewServer(sent)
 	defer server.Close()
 	s.set("SYNC_NOTIFY_URL", server.URL+"/notify/secret-path")
 	s.set("SYNC_PING_URL", server.URL+"/ping/secret-uuid")
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
 	s.set("SYNC_HTTP_TOKEN", "0123456789abcdef")
 	up := s.serve(t)
-	passes := 0
+	count := 0
 	next := func() {
 		t.Helper()
-		passes++
-		if passes > 1 {
+		count++
+		if count > 1 {
 			if status := up.post(t, "Bearer 0123456789abcdef"); status != http.StatusAccepted {
 				t.Fatal(status)
 			}
 		}
-		eventually(t, "a pass", func() bool {
+		eventually(t, "a run", func() bool {
 			statuses, _ := up.runs(t)
-			return len(statuses) == passes && strings.Count(told.String(), "GET ") >= passes
+			return len(statuses) == count && strings.Count(sent.String(), "GET ") >= count
 		})
 	}
+
 	next()
 	exec(t, s.mysql, "DROP VIEW v")
 	next()
 	next()
-	if _, failures := up.runs(t); failures != 2 || up.metric(t, "syncer_consecutive_failures") != "2" || up.metric(t, `syncer_failures_total{kind="other"}`) != "2" {
+	if _, failures := up.runs(t); failures != 2 || up.metric(t, "syncer_consecutive_failures") != "2" ||
+		up.metric(t, `syncer_failures_total{kind="other"}`) != "2" {
 		t.Errorf("%d failures, %s in the metrics", failures, up.metric(t, "syncer_consecutive_failures"))
 	}
+
 	_, page := up.get(t, "/")
 	for _, want := range []string{"The last 2 runs published nothing", "v: no such table or view"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+
 	if status, _ := up.get(t, "/readyz"); status != http.StatusOK { // the snapshot is not too old yet
 		t.Errorf("%d", status)
 	}
+
 	exec(t, s.mysql, "CREATE VIEW v AS SELECT * FROM a WHERE id > 5")
 	next()
 	exec(t, s.mysql, "CREATE OR REPLACE VIEW v AS SELECT * FROM a")
 	next()
 	next()
-	// What a slow host answers too late is sent again, at once after it: the same line twice is one.
-	shape := func() (all []string) {
-		for line := range strings.Lines(told.String()) {
-			words := strings.SplitN(line, " ", 5)
-			all = append(all, strings.TrimSpace(strings.Join(words[:4], " ")))
-		}
-		return slices.Compact(all)
-	}
+
 	want := []string{
 		"GET /ping/secret-uuid  0",
 		"GET /ping/secret-uuid/fail  0", "POST /notify/secret-path failed 1",
-		"GET /ping/secret-uuid/fail  0", "POST /notify/secret-path refused 3", // the second and the third pass
+		"GET /ping/secret-uuid/fail  0", "POST /notify/secret-path refused 3", // the second and the third run
 		"GET /ping/secret-uuid  0", "POST /notify/secret-path recovered 3",
 		"GET /ping/secret-uuid  0",
 	}
-	eventually(t, "the notices", func() bool { return len(shape()) >= len(want) })
+	eventually(t, "the notices", func() bool { return len(sent.shape()) >= len(want) })
 	if code := up.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	equal(t, shape(), want)
-	for line := range strings.Lines(told.String()) {
+
+	equal(t, sent.shape(), want)
+	for line := range strings.Lines(sent.String()) {
 		words := strings.SplitN(line, " ", 5)
-		if words[2] == "failed" && !strings.Contains(line, "no such table or view") || words[2] == "refused" && !strings.Contains(line, "the view is empty") {
+		if words[2] == "failed" && !strings.Contains(line, "no such table or view") ||
+			words[2] == "refused" && !strings.Contains(line, "the view is empty") {
 			t.Errorf("without its reason: %s", line)
 		}
 	}
 }
 
-// A notice that nobody takes delays no pass, and its URL stays out of the log.
+// A notice that nobody takes delays no run, and its URL stays out of the log.
 func TestNoticesThatCannotBeSent(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and never answers
 	if err != nil {
 		t.Fatal(err)
@@ -366,27 +402,33 @@ func TestNoticesThatCannotBeSent(t *testing.T) {
 	s.set("SYNC_PING_URL", "http://"+silent.Addr().String()+"/secret-uuid")
 	s.set("SYNC_SCHEDULE", "@every 1s")
 	up := s.serve(t)
-	eventually(t, "a word in the log", func() bool { return strings.Contains(up.log.String(), "a notice could not be sent") })
-	if before, _, _ := strings.Cut(up.log.String(), "a notice could not be sent"); strings.Count(before, `"msg":"published"`) < 2 {
-		t.Errorf("a pass has waited for a notice:\n%s", before)
+	eventually(t, "a word in the log", func() bool {
+		return strings.Contains(up.log.String(), "a notice could not be sent")
+	})
+	if before, _, _ := strings.Cut(up.log.String(), "a notice could not be sent"); strings.Count(before,
+		`"msg":"published"`) < 2 {
+		t.Errorf("a run has waited for a notice:\n%s", before)
 	}
+
 	if code := up.stop(); code != 0 { // in the middle of others
 		t.Errorf("exit code %d", code)
 	}
-	if log := up.log.String(); strings.Contains(log, "secret-uuid") || !strings.Contains(log, `"setting":"SYNC_PING_URL"`) {
+
+	if log := up.log.String(); strings.Contains(log, "secret-uuid") ||
+		!strings.Contains(log, `"setting":"SYNC_PING_URL"`) {
 		t.Errorf("%s", log)
 	}
 }
 
-// A pass under way is given up when the program is to end.
-func TestStopDuringAPass(t *testing.T) {
+// A run under way is given up when the program is to end.
+func TestStopDuringARun(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", small)
+	s := source(t, "v(id)", smallView)
 	s.mustSync(t)
-	exec(t, s.mysql, big)
+	exec(t, s.mysql, bigView)
 	working := make(chan struct{})
 	var once sync.Once
-	p := proxy{answer: func(_, sent int) bool {
+	p := tcpProxy{answer: func(_, sent int) bool {
 		if sent > midway {
 			once.Do(func() { close(working) })
 			<-t.Context().Done()
@@ -400,21 +442,25 @@ func TestStopDuringAPass(t *testing.T) {
 	if got := up.metric(t, "syncer_running"); got != "1" {
 		t.Errorf("running is %s", got)
 	}
+
 	start := time.Now()
 	if code := up.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
+
 	if took := time.Since(start); took > time.Minute {
 		t.Errorf("it took %s to stop", took)
 	}
+
 	equal(t, content(t, s.path), before)
 	nothingLeft(t, s.path)
-	equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"), []string{`status="ok"|`, `status="stopped"|`})
+	equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs ORDER BY id"),
+		[]string{`status="ok"|`, `status="stopped"|`})
 }
 
 func TestWrongSettingsOfServe(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	for name, value := range map[string]string{
 		"SYNC_SCHEDULE": "often", "SYNC_TIMEZONE": "Mars/Base", "SYNC_HTTP_ADDR": "9090", "SYNC_HTTP_TOKEN": "short",
 		"SYNC_NOTIFY_URL": "secret.example.com", "SYNC_PING_URL": "ftp://secret.example.com", "SYNC_MAX_AGE": "-1h",
@@ -422,43 +468,67 @@ func TestWrongSettingsOfServe(t *testing.T) {
 	} {
 		s.set(name, value)
 	}
+
 	code, _, stderr := s.run(t, "serve")
-	for _, want := range []string{"SYNC_SCHEDULE: \"often\"", "SYNC_TIMEZONE: \"Mars/Base\"", "SYNC_HTTP_ADDR: \"9090\": expected host:port", "SYNC_HTTP_TOKEN: 5 characters", "SYNC_NOTIFY_URL: expected", "SYNC_PING_URL: expected", "SYNC_MAX_AGE: -1h", `SYNC_SHOW_ROWS: "yes": expected local or always or never`} {
+	for _, want := range []string{
+		"SYNC_SCHEDULE: \"often\"", "SYNC_TIMEZONE: \"Mars/Base\"", "SYNC_HTTP_ADDR: \"9090\": expected host:port",
+		"SYNC_HTTP_TOKEN: 5 characters", "SYNC_NOTIFY_URL: expected", "SYNC_PING_URL: expected", "SYNC_MAX_AGE: -1h",
+		`SYNC_SHOW_ROWS: "yes": expected local or always or never`,
+	} {
 		if code != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("exit code %d, and %q is missing", code, want)
 		}
 	}
+
 	if strings.Contains(stderr, "secret") {
-		t.Errorf("a URL is told: %s", stderr)
+		t.Errorf("a URL shows: %s", stderr)
 	}
+
 	for _, addr := range []string{"127.0.0.1:99999", "::1:9090", "999.1.1.1:9090", "http://127.0.0.1:9090"} {
 		s.set("SYNC_HTTP_ADDR", addr)
 		code, _, stderr := s.run(t, "serve")
-		if code != 2 || !strings.Contains(stderr, fmt.Sprintf("SYNC_HTTP_ADDR: %q: expected host:port", addr)) || !strings.Contains(stderr, "127.0.0.1:8080") {
+		if code != 2 || !strings.Contains(stderr, fmt.Sprintf("SYNC_HTTP_ADDR: %q: expected host:port", addr)) ||
+			!strings.Contains(stderr, "127.0.0.1:8080") {
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
 	}
-	for name, value := range map[string]string{"SYNC_TIMEZONE": "", "SYNC_HTTP_TOKEN": "", "SYNC_NOTIFY_URL": "", "SYNC_PING_URL": "", "SYNC_MAX_AGE": "", "SYNC_SHOW_ROWS": ""} {
+
+	for name, value := range map[string]string{
+		"SYNC_TIMEZONE":   "",
+		"SYNC_HTTP_TOKEN": "",
+		"SYNC_NOTIFY_URL": "",
+		"SYNC_PING_URL":   "",
+		"SYNC_MAX_AGE":    "",
+		"SYNC_SHOW_ROWS":  "",
+	} {
 		s.set(name, value)
 	}
+
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
 	for _, address := range []string{"127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:no such service"} {
-		s.misused(t, "SYNC_HTTP_ADDR", address)
+		s.requireUsageError(t, "SYNC_HTTP_ADDR", address)
 	}
+
 	s.set("SYNC_HTTP_ADDR", l.Addr().String())
-	for schedule, want := range map[string]string{"TZ=Asia/Tokyo 0 6 * * *": "the time zone is set by SYNC_TIMEZONE", "0 0 30 2 *": "there is no such day"} {
+	for schedule, want := range map[string]string{
+		"TZ=Asia/Tokyo 0 6 * * *": "the time zone is set by SYNC_TIMEZONE",
+		"0 0 30 2 *":              "there is no such day",
+	} {
 		s.set("SYNC_SCHEDULE", schedule)
-		if code, _, stderr := s.run(t, "serve"); code != 2 || !strings.Contains(stderr, "SYNC_SCHEDULE") || !strings.Contains(stderr, want) {
+		if code, _, stderr := s.run(t, "serve"); code != 2 || !strings.Contains(stderr, "SYNC_SCHEDULE") ||
+			!strings.Contains(stderr, want) {
 			t.Errorf("exit code %d: %s", code, stderr)
 		}
 	}
+
 	s.set("SYNC_SCHEDULE", "")
 	s.set("SYNC_ON_START", "false")
-	if code, _, stderr := s.run(t, "serve"); code != 1 || !strings.Contains(stderr, "SYNC_HTTP_ADDR: ") || !strings.Contains(stderr, "is taken by another program") {
+	if code, _, stderr := s.run(t, "serve"); code != 1 || !strings.Contains(stderr, "SYNC_HTTP_ADDR: ") ||
+		!strings.Contains(stderr, "is taken by another program") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }

@@ -42,6 +42,7 @@ func TestRowLimitOfTheServer(t *testing.T) {
 		want(t, counts(t, s.report(t, 0)), "1500: +0 ~0 -0 =1500")
 		exec(t, s.mysql, "SET GLOBAL sql_select_limit = DEFAULT")
 	}
+
 	equal(t, content(t, s.path), before)
 }
 
@@ -61,12 +62,17 @@ func TestClockThatTheServerStops(t *testing.T) {
 func TestTimeAndJoinLimitsOfTheServer(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	s := ordinarySyncer(t, server, "slow; pairs", "CREATE TABLE r (id INT PRIMARY KEY)", "INSERT INTO r VALUES "+values(1, 300, "(%d)"),
+	s := ordinarySyncer(t, server, "slow; pairs", "CREATE TABLE r (id INT PRIMARY KEY)",
+		"INSERT INTO r VALUES "+values(1, 300, "(%d)"),
 		"CREATE VIEW slow AS SELECT id, SLEEP(0.01) AS s FROM r WHERE id <= 150",
 		"CREATE VIEW pairs AS SELECT a.id AS a, b.id AS b FROM r a JOIN r b ON b.id + 0 <= a.id + 0")
-	for _, q := range []string{"max_statement_time = 1", "max_execution_time = 500", "max_join_size = 1000", "sql_big_selects = 0", "wait_timeout = 1", "net_write_timeout = 1"} {
+	for _, q := range []string{
+		"max_statement_time = 1", "max_execution_time = 500", "max_join_size = 1000", "sql_big_selects = 0",
+		"wait_timeout = 1", "net_write_timeout = 1",
+	} {
 		_, _ = s.mysql.Exec("SET GLOBAL " + q) // each server has some
 	}
+
 	r := s.report(t, 0)
 	if r.Tables[0].Rows != 150 || r.Tables[1].Rows != 300*301/2 {
 		t.Errorf("%+v", r.Tables)
@@ -75,7 +81,8 @@ func TestTimeAndJoinLimitsOfTheServer(t *testing.T) {
 
 func TestGroupConcatIsWhole(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(k)", "CREATE TABLE w (k INT, w VARCHAR(100))", "INSERT INTO w VALUES "+values(1, 51, "(1, REPEAT('x', 99 + 0 * %d))"),
+	s := source(t, "v(k)", "CREATE TABLE w (k INT, w VARCHAR(100))",
+		"INSERT INTO w VALUES "+values(1, 51, "(1, REPEAT('x', 99 + 0 * %d))"),
 		"CREATE VIEW v AS SELECT k, GROUP_CONCAT(w) AS words FROM w GROUP BY k")
 	s.mustSync(t)
 	got := rows(t, openFile(t, s.path), "SELECT length(words) FROM v")
@@ -86,19 +93,24 @@ func TestGroupConcatIsWhole(t *testing.T) {
 func TestCutByThePacketLimit(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t, "--max-allowed-packet=16K")
-	s := sourceOn(t, server, "v(k)", "CREATE TABLE w (k INT, w VARCHAR(1000))", "INSERT INTO w VALUES "+values(1, 10, "(1, REPEAT('x', 990 + %d))"))
-	exec(t, s.mysql, "CREATE VIEW v AS SELECT k, CONCAT(REPEAT(w, 10), REPEAT(w, 9)) AS words FROM w WHERE w = REPEAT('x', 991)")
-	s.fails(t, 1, "read v", "max_allowed_packet", "1301")
+	s := sourceOn(t, server, "v(k)", "CREATE TABLE w (k INT, w VARCHAR(1000))",
+		"INSERT INTO w VALUES "+values(1, 10, "(1, REPEAT('x', 990 + %d))"))
+	exec(t, s.mysql, "CREATE VIEW v AS SELECT k, CONCAT(REPEAT(w, 10), REPEAT(w, 9)) AS words FROM w WHERE w = "+
+		"REPEAT('x', 991)")
+	s.requireFailure(t, 1, "read v", "max_allowed_packet", "1301")
 }
 
 func TestServerWarningsAreInTheReport(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id); clean(id)", "CREATE TABLE r (id INT PRIMARY KEY, n VARCHAR(10))", "INSERT INTO r VALUES (1, '7x'), (2, '8'), (3, 'y')",
+	s := source(t, "v(id); clean(id)", "CREATE TABLE r (id INT PRIMARY KEY, n VARCHAR(10))",
+		"INSERT INTO r VALUES (1, '7x'), (2, '8'), (3, 'y')",
 		"CREATE VIEW v AS SELECT id, CAST(n AS SIGNED) AS n FROM r", "CREATE VIEW clean AS SELECT id FROM r")
 	r := s.report(t, 0)
-	if len(r.Tables[0].Warnings) != 1 || !strings.Contains(r.Tables[0].Warnings[0], "'7x' (1292, 2 times)") || len(r.Tables[1].Warnings) != 0 {
+	if len(r.Tables[0].Warnings) != 1 || !strings.Contains(r.Tables[0].Warnings[0], "'7x' (1292, 2 times)") ||
+		len(r.Tables[1].Warnings) != 0 {
 		t.Errorf("warnings %q, %q", r.Tables[0].Warnings, r.Tables[1].Warnings)
 	}
+
 	kept := rows(t, openFile(t, s.path), "SELECT warnings FROM _sync_tables WHERE table_name = 'v'")
 	if !strings.Contains(kept[0], "1292") {
 		t.Errorf("the history has %s", kept)
@@ -125,12 +137,17 @@ func TestViewThatComparesWithAZeroDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, q := range []string{"SET sql_mode = ''", "CREATE TABLE r (id INT PRIMARY KEY, closed DATE NOT NULL)",
-		"INSERT INTO r VALUES (1, '0000-00-00'), (2, '2026-01-01')", "CREATE VIEW open AS SELECT id FROM r WHERE closed = '0000-00-00'"} {
+
+	for _, q := range []string{
+		"SET sql_mode = ''", "CREATE TABLE r (id INT PRIMARY KEY, closed DATE NOT NULL)",
+		"INSERT INTO r VALUES (1, '0000-00-00'), (2, '2026-01-01')",
+		"CREATE VIEW open AS SELECT id FROM r WHERE closed = '0000-00-00'",
+	} {
 		if _, err := conn.ExecContext(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	_ = conn.Close()
 	want(t, counts(t, s.report(t, 0)), "1: +1 ~0 -0 =0")
 }
@@ -145,11 +162,14 @@ func loadFoldZone(t *testing.T, s *syncer) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
+
 	for _, q := range []string{
 		"INSERT INTO mysql.time_zone (Use_leap_seconds) VALUES ('N')", "SET @zone = LAST_INSERT_ID()",
 		"INSERT INTO mysql.time_zone_name (Name, Time_zone_id) VALUES ('" + foldZone + "', @zone)",
-		"INSERT INTO mysql.time_zone_transition_type (Time_zone_id, Transition_type_id, `Offset`, Is_DST, Abbreviation) VALUES (@zone, 0, 3600, 0, 'CET'), (@zone, 1, 7200, 1, 'CEST')",
-		"INSERT INTO mysql.time_zone_transition (Time_zone_id, Transition_time, Transition_type_id) VALUES (@zone, 0, 0), (@zone, 1711846800, 1), (@zone, 1729990800, 0)",
+		"INSERT INTO mysql.time_zone_transition_type (Time_zone_id, Transition_type_id, `Offset`, Is_DST, Abbreviation) " +
+			"VALUES (@zone, 0, 3600, 0, 'CET'), (@zone, 1, 7200, 1, 'CEST')",
+		"INSERT INTO mysql.time_zone_transition (Time_zone_id, Transition_time, Transition_type_id) VALUES (@zone, 0, 0), " +
+			"(@zone, 1711846800, 1), (@zone, 1729990800, 0)",
 	} {
 		if _, err := conn.ExecContext(context.Background(), q); err != nil {
 			t.Fatalf("%s: %v", q, err)
@@ -161,30 +181,40 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t, "--default-time-zone=+09:00", "--sql-mode=")
 	s := sourceOn(t, server, "o(id); v(id); perday(day)",
-		"SET time_zone = '+00:00'", "CREATE TABLE o (id INT PRIMARY KEY, ts TIMESTAMP(3) NULL, t0 TIMESTAMP NULL, d DATETIME)")
+		"SET time_zone = '+00:00'",
+		"CREATE TABLE o (id INT PRIMARY KEY, ts TIMESTAMP(3) NULL, t0 TIMESTAMP NULL, d DATETIME)")
 	loadFoldZone(t, s)
 	tx := s.mysql.MustBegin() // one connection
 	for _, q := range []string{"SET time_zone = '+00:00'", "SET sql_mode = ''", `INSERT INTO o VALUES
-		(1, '2024-10-27 00:30:00.123', '2024-10-27 00:30:00', '2024-10-27 00:30:00'), (2, '2024-10-27 01:30:00.500', '2024-10-27 01:30:00', NULL),
-		(3, NULL, NULL, NULL), (4, '0000-00-00', '0000-00-00', '0000-00-00'), (5, '1970-01-01 00:00:01', '1970-01-01 00:00:01', NULL),
-		(6, '2038-01-19 03:14:07.999', '2038-01-19 03:14:07', NULL), (7, '2024-07-01 23:30:00', '2024-07-01 23:30:00', NULL)`} {
+		(1, '2024-10-27 00:30:00.123', '2024-10-27 00:30:00', '2024-10-27 00:30:00'),
+		(2, '2024-10-27 01:30:00.500', '2024-10-27 01:30:00', NULL),
+		(3, NULL, NULL, NULL),
+		(4, '0000-00-00', '0000-00-00', '0000-00-00'),
+		(5, '1970-01-01 00:00:01', '1970-01-01 00:00:01', NULL),
+		(6, '2038-01-19 03:14:07.999', '2038-01-19 03:14:07', NULL),
+		(7, '2024-07-01 23:30:00', '2024-07-01 23:30:00', NULL)`} {
 		if _, err := tx.Exec(q); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, s.mysql, "CREATE VIEW v AS SELECT id, COALESCE(ts, t0) AS c, MAX(ts) AS m, IF(id > 0, t0, NULL) AS i FROM o GROUP BY id",
+
+	exec(t, s.mysql, "CREATE VIEW v AS SELECT id, COALESCE(ts, t0) AS c, MAX(ts) AS m, IF(id > 0, t0, NULL) AS i FROM "+
+		"o GROUP BY id",
 		"CREATE VIEW perday AS SELECT DATE(t0) AS day, COUNT(*) AS n FROM o WHERE id IN (1, 2, 7) GROUP BY day")
 
 	s.mustSync(t)
 	file := openFile(t, s.path)
-	utc := append(rows(t, file, "SELECT id, ts, t0, d FROM o ORDER BY id"), rows(t, file, "SELECT id, c, m, i FROM v ORDER BY id")...)
+	utc := append(rows(t, file, "SELECT id, ts, t0, d FROM o ORDER BY id"),
+		rows(t, file, "SELECT id, c, m, i FROM v ORDER BY id")...)
 	equal(t, utc[:3], []string{
 		`id="1"|ts="2024-10-27 00:30:00.123"|t0="2024-10-27 00:30:00"|d="2024-10-27 00:30:00"|`,
 		`id="2"|ts="2024-10-27 01:30:00.500"|t0="2024-10-27 01:30:00"|d=NULL|`, `id="3"|ts=NULL|t0=NULL|d=NULL|`,
 	})
+
 	for zone, days := range map[string][]string{
 		"UTC":    {`day="2024-07-01"|n="1"|`, `day="2024-10-27"|n="2"|`},
 		"server": {`day="2024-07-02"|n="1"|`, `day="2024-10-27"|n="2"|`},
@@ -193,7 +223,8 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 	} {
 		s.set("DB_TIMEZONE", zone)
 		out := s.mustSync(t)
-		got := append(rows(t, file, "SELECT id, ts, t0, d FROM o ORDER BY id"), rows(t, file, "SELECT id, c, m, i FROM v ORDER BY id")...)
+		got := append(rows(t, file, "SELECT id, ts, t0, d FROM o ORDER BY id"),
+			rows(t, file, "SELECT id, c, m, i FROM v ORDER BY id")...)
 		if lost := "m: 2 values are in the hour that occurs twice"; zone == foldZone && got[8] != utc[8] {
 			// MySQL evaluates expressions in local time.
 			if !strings.Contains(out, lost) {
@@ -203,11 +234,17 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 		} else if strings.Contains(out, "occurs twice") {
 			t.Errorf("nothing was lost: %s", out)
 		}
+
 		equal(t, got, utc)
 		equal(t, rows(t, file, "SELECT day, n FROM perday ORDER BY day"), days)
 	}
 
-	// check says where the zones matter: not for a plain list of columns.
+	requireZoneWarnings(t, s)
+}
+
+// requireZoneWarnings checks that check says where the zones matter: not for a plain list of columns.
+func requireZoneWarnings(t *testing.T, s *syncer) {
+	t.Helper()
 	s.set("DB_TIMEZONE", "UTC")
 	exec(t, s.mysql, "CREATE VIEW plain AS SELECT id, ts FROM o", "CREATE TABLE untimed (id INT PRIMARY KEY)",
 		"CREATE VIEW selected AS SELECT id + 1 AS id FROM untimed WHERE id > 5")
@@ -216,6 +253,7 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 	if _, out := s.both(t, "check"); strings.Contains(out, depends) {
 		t.Errorf("check says %s", out)
 	}
+
 	for name, query := range map[string]string{
 		"per_day": "SELECT day FROM perday",
 		"begins":  "SELECT LEFT(ts, 10) AS day FROM o",
@@ -228,6 +266,7 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 		if name == "calls" {
 			exec(t, s.mysql, "CREATE FUNCTION f() RETURNS DATE NO SQL RETURN CURRENT_DATE()")
 		}
+
 		exec(t, s.mysql, "CREATE VIEW "+name+" AS "+query)
 		s.set("SYNC_VIEWS", name)
 		if _, out := s.both(t, "check"); strings.Count(out, depends) != 1 {
@@ -244,6 +283,7 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 	if !strings.Contains(out, depends) || !strings.Contains(out, "may not see the definition of o,") {
 		t.Errorf("check says %s", out)
 	}
+
 	s.set("SYNC_VIEWS", "perday(day)")
 	s.set("DB_TIMEZONE", "server")
 	if _, out := s.both(t, "check"); strings.Contains(out, "may depend on the time zone") {
@@ -286,9 +326,11 @@ func TestClocksPutBackByLessOrMore(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
+
 	s.set("DB_TIMEZONE", foldZone)
 	out := s.mustSync(t)
 	got := rows(t, openFile(t, s.path), "SELECT m FROM v ORDER BY id")
@@ -300,46 +342,69 @@ func TestClocksPutBackByLessOrMore(t *testing.T) {
 
 // settingsOfAdministrators are what the property test chooses from.
 var settingsOfAdministrators = []string{
-	"sql_select_limit = 2", "sql_select_limit = 0", "max_join_size = 10", "group_concat_max_len = 8", "group_concat_max_len = 4294967295",
-	"cte_max_recursion_depth = 3", "max_recursive_iterations = 3", "max_recursive_iterations = 0", "max_sort_length = 8", "autocommit = 0", "completion_type = 1", "completion_type = 2",
-	"transaction_isolation = 'READ-UNCOMMITTED'", "tx_isolation = 'SERIALIZABLE'", "max_execution_time = 1", "max_statement_time = 0.02",
+	"sql_select_limit = 2", "sql_select_limit = 0", "max_join_size = 10", "group_concat_max_len = 8",
+	"group_concat_max_len = 4294967295",
+	"cte_max_recursion_depth = 3", "max_recursive_iterations = 3", "max_recursive_iterations = 0", "max_sort_length = 8",
+	"autocommit = 0", "completion_type = 1", "completion_type = 2",
+	"transaction_isolation = 'READ-UNCOMMITTED'", "tx_isolation = 'SERIALIZABLE'", "max_execution_time = 1",
+	"max_statement_time = 0.02",
 	"wait_timeout = 1", "idle_transaction_timeout = 1", "net_write_timeout = 1", "lock_wait_timeout = 1",
-	"sql_mode = ''", "sql_mode = 'ANSI'", "sql_mode = 'PIPES_AS_CONCAT'", "sql_mode = 'NO_UNSIGNED_SUBTRACTION,HIGH_NOT_PRECEDENCE'", "sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'",
-	"sql_mode = 'TIME_TRUNCATE_FRACTIONAL'", "sql_mode = 'TIME_ROUND_FRACTIONAL'", "sql_mode = 'TRADITIONAL'", "sql_mode = 'ALLOW_INVALID_DATES'", "sql_mode = 'ORACLE'",
-	"sql_mode = 'ONLY_FULL_GROUP_BY'", "sql_mode = 'NO_BACKSLASH_ESCAPES'", "sql_mode = 'REAL_AS_FLOAT,IGNORE_SPACE'", "old_mode = 'ZERO_DATE_TIME_CAST'",
-	"sql_auto_is_null = 1", "div_precision_increment = 0", "div_precision_increment = 30", "windowing_use_high_precision = 0", "default_week_format = 3", "lc_time_names = 'de_DE'",
-	"block_encryption_mode = 'aes-256-cbc'", "default_regex_flags = 'DOTALL,EXTENDED'", "standard_compliant_cte = 0", "character_set_client = 'latin1'",
-	"character_set_results = 'latin1'", "character_set_results = NULL", "collation_connection = 'latin1_german1_ci'", "collation_connection = 'utf8mb4_bin'",
-	"default_collation_for_utf8mb4 = 'utf8mb4_general_ci'", "lc_messages = 'de_DE'", "optimizer_switch = 'derived_merge=off'", "tmp_table_size = 1024", "max_heap_table_size = 16384",
-	"tmp_disk_table_size = 65536", "big_tables = 1", "sql_buffer_result = 1", "max_length_for_sort_data = 4", "sort_buffer_size = 32768", "system_versioning_asof = '2020-01-01 00:00:00'",
-	"show_gipk_in_create_table_and_information_schema = 0", "information_schema_stats_expiry = 0", "max_error_count = 0", "query_cache_type = 0", "sql_notes = 0", "foreign_key_checks = 0",
+	"sql_mode = ''", "sql_mode = 'ANSI'", "sql_mode = 'PIPES_AS_CONCAT'",
+	"sql_mode = 'NO_UNSIGNED_SUBTRACTION,HIGH_NOT_PRECEDENCE'", "sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'",
+	"sql_mode = 'TIME_TRUNCATE_FRACTIONAL'", "sql_mode = 'TIME_ROUND_FRACTIONAL'", "sql_mode = 'TRADITIONAL'",
+	"sql_mode = 'ALLOW_INVALID_DATES'", "sql_mode = 'ORACLE'",
+	"sql_mode = 'ONLY_FULL_GROUP_BY'", "sql_mode = 'NO_BACKSLASH_ESCAPES'", "sql_mode = 'REAL_AS_FLOAT,IGNORE_SPACE'",
+	"old_mode = 'ZERO_DATE_TIME_CAST'",
+	"sql_auto_is_null = 1", "div_precision_increment = 0", "div_precision_increment = 30",
+	"windowing_use_high_precision = 0", "default_week_format = 3", "lc_time_names = 'de_DE'",
+	"block_encryption_mode = 'aes-256-cbc'", "default_regex_flags = 'DOTALL,EXTENDED'", "standard_compliant_cte = 0",
+	"character_set_client = 'latin1'",
+	"character_set_results = 'latin1'", "character_set_results = NULL", "collation_connection = 'latin1_german1_ci'",
+	"collation_connection = 'utf8mb4_bin'",
+	"default_collation_for_utf8mb4 = 'utf8mb4_general_ci'", "lc_messages = 'de_DE'",
+	"optimizer_switch = 'derived_merge=off'", "tmp_table_size = 1024", "max_heap_table_size = 16384",
+	"tmp_disk_table_size = 65536", "big_tables = 1", "sql_buffer_result = 1", "max_length_for_sort_data = 4",
+	"sort_buffer_size = 32768", "system_versioning_asof = '2020-01-01 00:00:00'",
+	"show_gipk_in_create_table_and_information_schema = 0", "information_schema_stats_expiry = 0", "max_error_count = 0",
+	"query_cache_type = 0", "sql_notes = 0", "foreign_key_checks = 0",
 }
 
-// evaluated are views whose rows depend on such settings.
-var evaluated = []string{
-	"CREATE TABLE n (id INT PRIMARY KEY, u INT UNSIGNED, c CHAR(8), t VARCHAR(600), d DATE, ts TIMESTAMP(3) NULL, f FLOAT, x DECIMAL(20,6), j VARCHAR(200))",
-	"INSERT INTO n VALUES " + values(1, 400, "(%[1]d, %[1]d, CONCAT('c', %[1]d), CONCAT(REPEAT('é', 500), %[1]d %% 7), DATE_ADD('2026-01-01', INTERVAL %[1]d DAY), "+
-		"'2026-03-01 12:00:00.567', %[1]d / 3, %[1]d / 7, 'Grüße ä 日本 🚗')"),
+// evaluatedViews are views whose rows depend on such settings.
+var evaluatedViews = []string{
+	"CREATE TABLE n (id INT PRIMARY KEY, u INT UNSIGNED, c CHAR(8), t VARCHAR(600), d DATE, ts TIMESTAMP(3) NULL, f " +
+		"FLOAT, x DECIMAL(20,6), j VARCHAR(200))",
+	"INSERT INTO n VALUES " + values(1, 400,
+		"(%[1]d, %[1]d, CONCAT('c', %[1]d), CONCAT(REPEAT('é', 500), %[1]d %% 7), DATE_ADD('2026-01-01', INTERVAL "+
+			"%[1]d DAY), "+
+			"'2026-03-01 12:00:00.567', %[1]d / 3, %[1]d / 7, 'Grüße ä 日本 🚗')"),
 	"CREATE VIEW v_plain AS SELECT * FROM n",
 	"CREATE VIEW v_concat AS SELECT id % 3 AS k, GROUP_CONCAT(c ORDER BY id SEPARATOR ';') AS g FROM n GROUP BY id % 3",
-	"CREATE VIEW v_values AS SELECT id, u / 7 AS q, AVG(u) OVER (ORDER BY id) AS w, WEEK(d) AS wk, MONTHNAME(d) AS m, DATE_FORMAT(d, '%W %b') AS df, CHAR_LENGTH(c) AS len, " +
-		"CAST('12:34:56.789' AS TIME) AS tm, CAST('0000-00-00' AS DATE) AS z, STR_TO_DATE('2026-02-31', '%Y-%m-%d') AS iv, HEX(AES_ENCRYPT('x', 'key')) AS a, NOT u BETWEEN 5 AND 9 AS nb, 'A.B' REGEXP 'A.B' AS re, " +
-		"'a' || 'b' AS p, t LIKE '%É1' AS lk, c = 'C1' AS ci, 'ß' = 'ss' AS sz, FORMAT(x, 2) AS fm, x * f AS xf, 1 / 3 AS third FROM n",
+	"CREATE VIEW v_values AS SELECT id, u / 7 AS q, AVG(u) OVER (ORDER BY id) AS w, WEEK(d) AS wk, MONTHNAME(d) AS m, " +
+		"DATE_FORMAT(d, '%W %b') AS df, CHAR_LENGTH(c) AS len, " +
+		"CAST('12:34:56.789' AS TIME) AS tm, CAST('0000-00-00' AS DATE) AS z, STR_TO_DATE('2026-02-31', '%Y-%m-%d') AS " +
+		"iv, HEX(AES_ENCRYPT('x', 'key')) AS a, NOT u BETWEEN 5 AND 9 AS nb, 'A.B' REGEXP 'A.B' AS re, " +
+		"'a' || 'b' AS p, t LIKE '%É1' AS lk, c = 'C1' AS ci, 'ß' = 'ss' AS sz, FORMAT(x, 2) AS fm, x * f AS xf, 1 / 3 " +
+		"AS third FROM n",
 	"CREATE VIEW v_subtract AS SELECT id, CAST(u AS SIGNED) - 5 AS s, u - 1 AS l FROM n",
 	"CREATE VIEW v_top AS SELECT t, id FROM n ORDER BY t DESC, id LIMIT 20",
 	"CREATE VIEW v_join AS SELECT a.id AS a, b.id AS b FROM n a JOIN n b ON b.id + 0 = a.id + 0",
-	"CREATE VIEW v_deep AS WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r WHERE i < 700) SELECT i FROM r",
+	"CREATE VIEW v_deep AS WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r WHERE i < 700) " +
+		"SELECT i FROM r",
 	"CREATE VIEW v_null AS SELECT id, c FROM n WHERE id IS NULL OR id < 9",
-	"CREATE VIEW v_case AS SELECT id, CAST(ts AS DATETIME) AS dt, ADDTIME('10:00:00.5', '00:00:00.6') AS at, SEC_TO_TIME(1.5) AS st, CONVERT('a' USING utf8mb4) AS cv FROM n WHERE id < 50",
+	"CREATE VIEW v_case AS SELECT id, CAST(ts AS DATETIME) AS dt, ADDTIME('10:00:00.5', '00:00:00.6') AS at, " +
+		"SEC_TO_TIME(1.5) AS st, CONVERT('a' USING utf8mb4) AS cv FROM n WHERE id < 50",
 }
 
-// TestEverySettingOfAServer copies from a server with random settings: the file is what a session as MySQL and MariaDB are
-// built reads, or the run fails and says why. Such a session is one of the same server before anything was set.
+// TestEverySettingOfAServer copies from a server with random settings: the file is what a session as MySQL and MariaDB
+// are built reads, or the run fails and says why. Such a session is one of the same server before anything was set.
 func TestEverySettingOfAServer(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
-	views := []string{"v_plain(id)", "v_concat(k)", "v_values(id)", "v_subtract(id)", "v_top(id)", "v_join(a)", "v_deep(i)", "v_null(id)", "v_case(id)"}
-	s := ordinarySyncer(t, server, strings.Join(views, ";"), evaluated...)
+	views := []string{
+		"v_plain(id)", "v_concat(k)", "v_values(id)", "v_subtract(id)", "v_top(id)", "v_join(a)", "v_deep(i)", "v_null(id)",
+		"v_case(id)",
+	}
+	s := ordinarySyncer(t, server, strings.Join(views, ";"), evaluatedViews...)
 	s.set("SYNC_DECIMAL", "text")
 	expected := readPlainly(t, s, views)
 	c := server.Admin
@@ -356,13 +421,17 @@ func TestEverySettingOfAServer(t *testing.T) {
 			if globalErr == nil {
 				set = append(set, setting)
 			}
+
 			// A user whose init_connect fails cannot log in at all.
 			if _, err := user.Exec("SET SESSION " + setting); err == nil && (globalErr != nil || random.IntN(3) == 0) {
 				initial = append(initial, setting)
 			}
 		}
-		exec(t, s.mysql, "SET GLOBAL init_connect = '"+strings.ReplaceAll("SET "+strings.Join(append(initial, "@x = 1"), ", "), "'", "''")+"'")
-		reproduce := fmt.Sprintf("round %d: SET GLOBAL %s; init_connect SET %s", round, strings.Join(set, "; "), strings.Join(initial, ", "))
+
+		exec(t, s.mysql, "SET GLOBAL init_connect = '"+
+			strings.ReplaceAll("SET "+strings.Join(append(initial, "@x = 1"), ", "), "'", "''")+"'")
+		reproduce := fmt.Sprintf("round %d: SET GLOBAL %s; init_connect SET %s", round, strings.Join(set, "; "),
+			strings.Join(initial, ", "))
 
 		s.keep(t.TempDir() + "/copy.db")
 		if code, _, stderr := s.run(t, "sync"); code == 0 {
@@ -380,6 +449,7 @@ func TestEverySettingOfAServer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	if failures > 12 {
 		t.Errorf("%d of 25 runs failed", failures)
 	}
@@ -404,6 +474,7 @@ func readPlainly(t *testing.T, s *syncer, views []string) map[string][]string {
 	if err := m.Apply(mysql.Charset("utf8mb4", "")); err != nil {
 		t.Fatal(err)
 	}
+
 	connector, err := mysql.NewConnector(m)
 	if err != nil {
 		t.Fatal(err)
@@ -415,6 +486,7 @@ func readPlainly(t *testing.T, s *syncer, views []string) map[string][]string {
 		name, _, _ := strings.Cut(v, "(")
 		all[name] = texts(t, db, "SELECT * FROM "+schema.QuoteMySQL(name))
 	}
+
 	return all
 }
 
@@ -439,6 +511,7 @@ func texts(t *testing.T, db *sql.DB, query string) (out []string) {
 	for i := range values {
 		dest[i] = &values[i]
 	}
+
 	for rs.Next() {
 		if err := rs.Scan(dest...); err != nil {
 			t.Fatal(err)
@@ -449,9 +522,11 @@ func texts(t *testing.T, db *sql.DB, query string) (out []string) {
 		}
 		out = append(out, row.String())
 	}
+
 	if err := rs.Err(); err != nil {
 		t.Fatal(err)
 	}
+
 	slices.Sort(out)
 	return out
 }
@@ -463,12 +538,14 @@ func compareCopy(t *testing.T, s *syncer, expected map[string][]string, reproduc
 		t.Fatal(err)
 	}
 	defer func() { _ = file.Close() }()
+
 	for name, rows := range expected {
 		got := texts(t, file, "SELECT * FROM "+schema.QuoteSQLite(name))
 		if len(got) != len(rows) {
 			t.Errorf("%s: %s has %d rows, want %d", reproduce, name, len(got), len(rows))
 			continue
 		}
+
 		for i := range rows {
 			if got[i] != rows[i] {
 				t.Errorf("%s: %s:\n got %s\nwant %s", reproduce, name, got[i], rows[i])

@@ -22,6 +22,7 @@ func fromEnv(t *testing.T, variable string, standard, least int) int {
 	if s == "" {
 		return standard
 	}
+
 	n, err := strconv.Atoi(s)
 	if err != nil || n < least {
 		t.Fatalf("%s: %q: expected a number of %d or more", variable, s, least)
@@ -29,9 +30,9 @@ func fromEnv(t *testing.T, variable string, standard, least int) int {
 	return n
 }
 
-// sample is what a process holds after so many passes.
+// sample is what a process holds after so many runs.
 type sample struct {
-	pass                                   int
+	run                                    int
 	rss, goroutines, descriptors, fileSize float64
 }
 
@@ -55,26 +56,75 @@ func TestServiceStaysFlat(t *testing.T) {
 
 func staysFlat(t *testing.T, views, history string, pulls bool) {
 	t.Helper()
-	s := source(t, views, "CREATE TABLE cars (id INT PRIMARY KEY, price INT, pad VARCHAR(200))", "CREATE TABLE log (at INT)",
+	s := source(t, views, "CREATE TABLE cars (id INT PRIMARY KEY, price INT, pad VARCHAR(200))",
+		"CREATE TABLE log (at INT)",
 		"CREATE TABLE secret_prices (id INT)",
-		"INSERT INTO cars VALUES "+values(0, 2000, "(%[1]d, %[1]d, REPEAT('x', 200))"), "INSERT INTO log VALUES "+values(0, 500, "(%d)"))
+		"INSERT INTO cars VALUES "+values(0, 2000, "(%[1]d, %[1]d, REPEAT('x', 200))"),
+		"INSERT INTO log VALUES "+values(0, 500, "(%d)"))
 	addr := dbtest.FreeAddress(t)
 	s.set("SYNC_HTTP_ADDR", addr)
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *") // each run is asked for, so that there is a rest between two
 	s.set("SYNC_HTTP_TOKEN", pullToken)
 	s.set("SYNC_HISTORY", history)
-	total := fromEnv(t, "SOAK_PASSES", 10, 10)
+	total := fromEnv(t, "SOAK_RUNS", 10, 10)
 	there := puller(t)
+	up := s.serveProcess(t, addr)
+
+	var samples []sample
+	for number := 1; number <= total; number++ {
+		if number > 1 {
+			eventually(t, "a run that begins", func() bool {
+				return up.post(t, "Bearer "+pullToken) == http.StatusAccepted
+			})
+		}
+		eventually(t, "a run", func() bool { return s.lastGoodRun(t) >= number })
+
+		if number%(total/10) == 0 {
+			samples = append(samples, up.sampleAtRest(t, number))
+			if pulls {
+				there.mustPull(t, up.url)
+				equal(t, everything(t, there.path), everything(t, s.path))
+			}
+		}
+
+		exec(t, s.mysql, fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% 10 = %d", number%10),
+			fmt.Sprintf("DELETE FROM cars WHERE id = %d", number),
+			fmt.Sprintf("INSERT INTO cars VALUES (%d, 1, REPEAT('y', 200))", 10000+number),
+			"UPDATE log SET at = at + 1 WHERE at % 7 = 0")
+	}
+	t.Log(sampleTable(samples))
+
+	// The first sample is left out: caches fill, and the history of runs begins.
+	first, last := samples[1], samples[len(samples)-1]
+	if last.rss > first.rss*1.3+5 || last.goroutines > first.goroutines+5 || last.descriptors > first.descriptors+3 {
+		t.Errorf("it grows: %+v, and then %+v", first, last)
+	}
+
+	// A run remembered takes some 200 bytes for each table.
+	grown, runs, changes := last.fileSize-first.fileSize, float64(last.run-first.run), 0.0
+	if history != "off" { // each change takes some 200 bytes, and its entries in two indexes
+		changes = runs * 202
+	}
+	if grown > 50+runs*0.8+changes*0.4 {
+		t.Errorf("the file has grown by %.0f KiB over %.0f runs and %.0f changes", grown, runs, changes)
+	}
+}
+
+// serveProcess starts syncer serve in a process of its own, and stops it when the test ends.
+func (s *syncer) serveProcess(t *testing.T, addr string) service {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	c := s.child(t, self, "serve")
 	var log bytes.Buffer
 	c.Stderr = &log
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Error(err)
@@ -86,68 +136,54 @@ func staysFlat(t *testing.T, views, history string, pulls bool) {
 			t.Log(log.String())
 		}
 	})
-	up := service{url: "http://" + addr}
-	done := func() int {
-		history, err := snapshot.ReadHistory(s.path, 1)
-		if err != nil || len(history.Runs) == 0 {
-			return 0
-		}
-		last := history.Runs[0]
-		if last.Status != snapshotfile.OK {
-			t.Fatalf("a pass has %s: %s", last.Status, last.Error)
-		}
-		return int(last.ID)
+	return service{url: "http://" + addr}
+}
+
+// lastGoodRun is the number of the last run, which must be a good one; 0 if there is none.
+func (s *syncer) lastGoodRun(t *testing.T) int {
+	t.Helper()
+	history, err := snapshot.ReadHistory(s.path, 1)
+	if err != nil || len(history.Runs) == 0 {
+		return 0
 	}
-	// What a pass holds while it is under way says nothing.
-	atRest := func(pass int) sample {
-		var now map[string]string
-		eventually(t, "a moment between two passes", func() bool { now = up.metrics(t); return now["syncer_running"] == "0" })
-		number := func(series string) float64 {
-			f, err := strconv.ParseFloat(now[series], 64)
-			if err != nil {
-				t.Fatalf("%s: %v", series, err)
-			}
-			return f
-		}
-		return sample{pass, number("process_resident_memory_bytes") / (1 << 20), number("go_goroutines"), number("process_open_fds"), number("syncer_file_bytes") / 1024}
+
+	last := history.Runs[0]
+	if last.Status != snapshotfile.OK {
+		t.Fatalf("a run has %s: %s", last.Status, last.Error)
 	}
-	var samples []sample
-	for pass := 1; pass <= total; pass++ {
-		if pass > 1 {
-			eventually(t, "a pass that begins", func() bool { return up.post(t, "Bearer "+pullToken) == http.StatusAccepted })
+	return int(last.ID)
+}
+
+// sampleAtRest measures the process between two runs: what a run holds while it is under way says nothing.
+func (up service) sampleAtRest(t *testing.T, number int) sample {
+	t.Helper()
+	var now map[string]string
+	eventually(t, "a moment between two runs", func() bool {
+		now = up.metrics(t)
+		return now["syncer_running"] == "0"
+	})
+
+	value := func(series string) float64 {
+		f, err := strconv.ParseFloat(now[series], 64)
+		if err != nil {
+			t.Fatalf("%s: %v", series, err)
 		}
-		eventually(t, "a pass", func() bool { return done() >= pass })
-		if pass%(total/10) == 0 {
-			samples = append(samples, atRest(pass))
-			if pulls {
-				there.mustPull(t, up.url)
-				equal(t, everything(t, there.path), everything(t, s.path))
-			}
-		}
-		exec(t, s.mysql, fmt.Sprintf("UPDATE cars SET price = price + 1 WHERE id %% 10 = %d", pass%10),
-			fmt.Sprintf("DELETE FROM cars WHERE id = %d", pass), fmt.Sprintf("INSERT INTO cars VALUES (%d, 1, REPEAT('y', 200))", 10000+pass),
-			"UPDATE log SET at = at + 1 WHERE at % 7 = 0")
+		return f
 	}
+
+	return sample{
+		run: number, rss: value("process_resident_memory_bytes") / (1 << 20), goroutines: value("go_goroutines"),
+		descriptors: value("process_open_fds"), fileSize: value("syncer_file_bytes") / 1024,
+	}
+}
+
+func sampleTable(samples []sample) string {
 	var table bytes.Buffer
 	tw := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(tw, "\npasses\tRSS MiB\tgoroutines\tdescriptors\tfile KiB\t\n")
+	fmt.Fprintf(tw, "\nruns\tRSS MiB\tgoroutines\tdescriptors\tfile KiB\t\n")
 	for _, x := range samples {
-		fmt.Fprintf(tw, "%d\t%.1f\t%.0f\t%.0f\t%.0f\t\n", x.pass, x.rss, x.goroutines, x.descriptors, x.fileSize)
+		fmt.Fprintf(tw, "%d\t%.1f\t%.0f\t%.0f\t%.0f\t\n", x.run, x.rss, x.goroutines, x.descriptors, x.fileSize)
 	}
 	_ = tw.Flush()
-	t.Log(table.String())
-
-	// The first sample is left out: caches fill, and the history of runs begins.
-	first, last := samples[1], samples[len(samples)-1]
-	if last.rss > first.rss*1.3+5 || last.goroutines > first.goroutines+5 || last.descriptors > first.descriptors+3 {
-		t.Errorf("it grows: %+v, and then %+v", first, last)
-	}
-	// A run remembered takes some 200 bytes for each table.
-	grown, passes, changes := last.fileSize-first.fileSize, float64(last.pass-first.pass), 0.0
-	if history != "off" { // each change takes some 200 bytes, and its entries in two indexes
-		changes = passes * 202
-	}
-	if grown > 50+passes*0.8+changes*0.4 {
-		t.Errorf("the file has grown by %.0f KiB over %.0f runs and %.0f changes", grown, passes, changes)
-	}
+	return table.String()
 }

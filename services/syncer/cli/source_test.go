@@ -22,20 +22,47 @@ func limitedSyncer(t *testing.T, s *syncer, grants ...string) {
 // The server's own reason, and what to do, for views that the catalog has no columns of.
 func TestViewThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	base := []string{"CREATE TABLE b (id INT PRIMARY KEY, w INT)", "INSERT INTO b VALUES (1, 1)", "CREATE TABLE log (n INT)"}
+	base := []string{
+		"CREATE TABLE b (id INT PRIMARY KEY, w INT)", "INSERT INTO b VALUES (1, 1)", "CREATE TABLE log (n INT)",
+	}
 	for name, test := range map[string]struct {
 		statements []string
 		grants     []string
 		want       []string
 	}{
-		"a column is gone": {[]string{"CREATE VIEW v AS SELECT id, w FROM b", "ALTER TABLE b DROP COLUMN w"}, nil, []string{"1356", "SHOW CREATE VIEW"}},
-		"a table is gone":  {[]string{"CREATE VIEW v AS SELECT id FROM b", "DROP TABLE b"}, nil, []string{"1356", "SHOW CREATE VIEW"}},
-		"a function is gone": {[]string{"CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1", "CREATE VIEW v AS SELECT id, f() AS f FROM b", "DROP FUNCTION f"},
-			nil, []string{"1356", "SHOW CREATE VIEW"}},
-		"a function writes": {[]string{"CREATE FUNCTION f() RETURNS INT DETERMINISTIC BEGIN INSERT INTO log VALUES (1); RETURN 1; END",
-			"CREATE VIEW v AS SELECT id, f() AS f FROM b"}, []string{"SELECT, EXECUTE ON %s.* TO %s"}, []string{"1792", "take that function out"}},
-		"an account may not execute": {[]string{"CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1", "CREATE SQL SECURITY INVOKER VIEW v AS SELECT id, f() AS f FROM b"},
-			[]string{"SELECT ON %s.* TO %s"}, []string{"13", "look at SHOW CREATE VIEW"}},
+		"a column is gone": {
+			[]string{"CREATE VIEW v AS SELECT id, w FROM b", "ALTER TABLE b DROP COLUMN w"},
+			nil,
+			[]string{"1356", "SHOW CREATE VIEW"},
+		},
+		"a table is gone": {
+			[]string{"CREATE VIEW v AS SELECT id FROM b", "DROP TABLE b"}, nil, []string{"1356", "SHOW CREATE VIEW"},
+		},
+		"a function is gone": {
+			[]string{
+				"CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1", "CREATE VIEW v AS SELECT id, f() AS f FROM b",
+				"DROP FUNCTION f",
+			},
+			nil,
+			[]string{"1356", "SHOW CREATE VIEW"},
+		},
+		"a function writes": {
+			[]string{
+				"CREATE FUNCTION f() RETURNS INT DETERMINISTIC BEGIN INSERT INTO log VALUES (1); " +
+					"RETURN 1; END",
+				"CREATE VIEW v AS SELECT id, f() AS f FROM b",
+			},
+			[]string{"SELECT, EXECUTE ON %s.* TO %s"},
+			[]string{"1792", "take that function out"},
+		},
+		"an account may not execute": {
+			[]string{
+				"CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1",
+				"CREATE SQL SECURITY INVOKER VIEW v AS SELECT id, f() AS f FROM b",
+			},
+			[]string{"SELECT ON %s.* TO %s"},
+			[]string{"13", "look at SHOW CREATE VIEW"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -44,8 +71,9 @@ func TestViewThatCannotBeRead(t *testing.T) {
 			if test.grants == nil {
 				test.grants = []string{"SELECT ON %s.* TO %s"}
 			}
+
 			limitedSyncer(t, s, test.grants...)
-			s.complains(t, 1, test.want...)
+			s.requireError(t, 1, test.want...)
 			code, _, stderr := s.run(t, "check")
 			for _, want := range test.want {
 				if code != 1 || !strings.Contains(stderr, want) || strings.Contains(stderr, "no such table") {
@@ -60,11 +88,12 @@ func TestDefinerIsGone(t *testing.T) {
 	t.Parallel()
 	s := source(t, "v", "CREATE TABLE b (id INT PRIMARY KEY)")
 	gone := "gone" + strings.TrimPrefix(s.env["DB_NAME"], "test_")
-	exec(t, s.mysql, "CREATE USER "+gone, "GRANT ALL ON "+s.env["DB_NAME"]+".* TO "+gone, "CREATE DEFINER="+gone+" VIEW v AS SELECT id FROM b", "DROP USER "+gone)
-	s.complains(t, 1, "1449", "create the account again")
+	exec(t, s.mysql, "CREATE USER "+gone, "GRANT ALL ON "+s.env["DB_NAME"]+".* TO "+gone,
+		"CREATE DEFINER="+gone+" VIEW v AS SELECT id FROM b", "DROP USER "+gone)
+	s.requireError(t, 1, "1449", "create the account again")
 	limitedSyncer(t, s, "SELECT ON %s.v TO %s")
 	s.set("SYNC_RETRIES", "0")
-	if sentence := s.complains(t, 1, "DEFINER"); strings.Contains(sentence, "check the password") {
+	if sentence := s.requireError(t, 1, "DEFINER"); strings.Contains(sentence, "check the password") {
 		t.Error(sentence)
 	}
 }
@@ -72,7 +101,8 @@ func TestDefinerIsGone(t *testing.T) {
 // Between the dropping of a table and its coming back, its views are invalid.
 func TestViewWhoseTableIsReplaced(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v(id)", "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)", "CREATE VIEW v AS SELECT id FROM b", "RENAME TABLE b TO c")
+	s := source(t, "v(id)", "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)",
+		"CREATE VIEW v AS SELECT id FROM b", "RENAME TABLE b TO c")
 	timer := time.AfterFunc(300*time.Millisecond, func() { _, _ = s.mysql.Exec("RENAME TABLE c TO b") })
 	defer timer.Stop()
 	want(t, counts(t, s.report(t, 0)), "1: +1 ~0 -0 =0")
@@ -85,6 +115,7 @@ func TestSystemVersionedTable(t *testing.T) {
 		// MySQL has none: its tables are as any other.
 		exec(t, s.mysql, "CREATE TABLE a (id INT PRIMARY KEY, v INT)")
 	}
+
 	exec(t, s.mysql, "INSERT INTO a VALUES (1, 1), (2, 2)", "UPDATE a SET v = 3 WHERE id = 1")
 	want(t, counts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
 	exec(t, s.mysql, "UPDATE a SET v = 4 WHERE id = 1", "DELETE FROM a WHERE id = 2")
@@ -93,14 +124,17 @@ func TestSystemVersionedTable(t *testing.T) {
 
 func TestTablesWithoutTransactions(t *testing.T) {
 	t.Parallel()
-	s := source(t, "m(id); i(id); v(id)", "CREATE TABLE m (id INT PRIMARY KEY) ENGINE=MyISAM", "CREATE TABLE i (id INT PRIMARY KEY)",
-		"CREATE VIEW w AS SELECT id FROM m", "CREATE VIEW v AS SELECT i.id FROM i JOIN w ON w.id = i.id", "INSERT INTO m VALUES (1)", "INSERT INTO i VALUES (1)")
+	s := source(t, "m(id); i(id); v(id)", "CREATE TABLE m (id INT PRIMARY KEY) ENGINE=MyISAM",
+		"CREATE TABLE i (id INT PRIMARY KEY)",
+		"CREATE VIEW w AS SELECT id FROM m", "CREATE VIEW v AS SELECT i.id FROM i JOIN w ON w.id = i.id",
+		"INSERT INTO m VALUES (1)", "INSERT INTO i VALUES (1)")
 	r := s.report(t, 0)
 	for i, expected := range []int{1, 0, 1} {
 		if w := r.Tables[i].Warnings; len(w) != expected || expected > 0 && !strings.Contains(w[0], "m (MyISAM)") {
 			t.Errorf("%s: warnings %q, want %d", r.Tables[i].View, w, expected)
 		}
 	}
+
 	if _, out := s.both(t, "check"); strings.Count(out, "m (MyISAM)") != 2 {
 		t.Errorf("check says %s", out)
 	}
@@ -109,17 +143,20 @@ func TestTablesWithoutTransactions(t *testing.T) {
 // MySQL shows a user the columns of a key that he may read, and MariaDB no key at all: neither is whole.
 func TestKeyThatIsNotWhole(t *testing.T) {
 	t.Parallel()
-	s := source(t, "k", "CREATE TABLE k (a INT, b INT, v INT, PRIMARY KEY (a, b))", "INSERT INTO k VALUES (1, 1, 10), (1, 2, 20), (2, 1, 30)")
+	s := source(t, "k", "CREATE TABLE k (a INT, b INT, v INT, PRIMARY KEY (a, b))",
+		"INSERT INTO k VALUES (1, 1, 10), (1, 2, 20), (2, 1, 30)")
 	limitedSyncer(t, s, "SELECT (a, v) ON %s.k TO %s")
 	r := s.report(t, 0)
 	if r.Tables[0].Key || r.Tables[0].Rows != 3 {
 		t.Errorf("%+v", r.Tables[0])
 	}
+
 	s.set("SYNC_STRATEGY", "upsert")
-	s.fails(t, 1, "SYNC_STRATEGY=upsert needs a", "key")
+	s.requireFailure(t, 1, "SYNC_STRATEGY=upsert needs a", "key")
 	if code, _, stderr := s.run(t, "check"); code != 1 || !strings.Contains(stderr, "needs a") {
 		t.Errorf("check: exit code %d: %s", code, stderr)
 	}
+
 	s.set("SYNC_VIEWS", "k(v)")
 	s.report(t, 0, "--full")
 }
@@ -135,16 +172,18 @@ func TestViewOfManyTables(t *testing.T) {
 		exec(t, s.mysql, fmt.Sprintf("CREATE TABLE t%d (id INT) ENGINE=MyISAM", i))
 		parts = append(parts, fmt.Sprintf("SELECT id FROM t%d", i))
 	}
+
 	exec(t, s.mysql, "CREATE VIEW v AS "+strings.Join(parts, " UNION ALL "), "INSERT INTO t7 VALUES (1)")
 	var version string
 	if err := s.mysql.Get(&version, "SELECT VERSION()"); err != nil {
 		t.Fatal(err)
 	}
+
 	if strings.Contains(version, "MariaDB") { // which opens them all the same
 		s.mustSync(t)
 		return
 	}
-	s.complains(t, 1, "1615", "raise table_definition_cache")
+	s.requireError(t, 1, "1615", "raise table_definition_cache")
 	if code, _, stderr := s.run(t, "check"); code != 1 || !strings.Contains(stderr, "raise table_definition_cache") {
 		t.Errorf("check: exit code %d: %s", code, stderr)
 	}
@@ -152,9 +191,12 @@ func TestViewOfManyTables(t *testing.T) {
 
 func TestNamesBetweenBackticks(t *testing.T) {
 	t.Parallel()
-	s := source(t, "`sales (2024)`=sales(`Price (USD), net`); `a=b`(`x``y`); `a@b`; `sales;2024`", "CREATE TABLE `sales (2024)` (`Price (USD), net` INT, v INT)",
-		"CREATE TABLE `a=b` (`x``y` INT)", "CREATE TABLE `a@b` (id INT PRIMARY KEY)", "CREATE TABLE `sales;2024` (id INT PRIMARY KEY)",
-		"INSERT INTO `sales (2024)` VALUES (1, 2)", "INSERT INTO `a=b` VALUES (1)", "INSERT INTO `a@b` VALUES (1)", "INSERT INTO `sales;2024` VALUES (1)")
+	s := source(t, "`sales (2024)`=sales(`Price (USD), net`); `a=b`(`x``y`); `a@b`; `sales;2024`",
+		"CREATE TABLE `sales (2024)` (`Price (USD), net` INT, v INT)",
+		"CREATE TABLE `a=b` (`x``y` INT)", "CREATE TABLE `a@b` (id INT PRIMARY KEY)",
+		"CREATE TABLE `sales;2024` (id INT PRIMARY KEY)",
+		"INSERT INTO `sales (2024)` VALUES (1, 2)", "INSERT INTO `a=b` VALUES (1)", "INSERT INTO `a@b` VALUES (1)",
+		"INSERT INTO `sales;2024` VALUES (1)")
 	s.set("SYNC_INDEXES", "sales(v); `a=b`(`x``y`)")
 	s.mustSync(t)
 	s.mustSync(t)
@@ -162,7 +204,7 @@ func TestNamesBetweenBackticks(t *testing.T) {
 
 	s.set("SYNC_INDEXES", "")
 	s.set("SYNC_VIEWS", "sales (2024)")
-	s.complains(t, 1, "sales: no such table or view", "write `sales (2024)`")
+	s.requireError(t, 1, "sales: no such table or view", "write `sales (2024)`")
 	s.set("SYNC_VIEWS", "`a=b`; sales (2024) x")
 	code, _, stderr := s.run(t, "sync")
 	if code != 2 || !strings.Contains(stderr, "goes between backticks") || strings.Contains(stderr, "not set") {
@@ -178,8 +220,8 @@ func TestNamesBetweenBackticks(t *testing.T) {
 
 func TestViewOfAnotherDatabase(t *testing.T) {
 	t.Parallel()
-	s := source(t, "other.v", a...)
-	s.complains(t, 1, "no such table or view", "one database", "DB_NAME=other", "SYNC_VIEWS=v")
+	s := source(t, "other.v", twoRows...)
+	s.requireError(t, 1, "no such table or view", "one database", "DB_NAME=other", "SYNC_VIEWS=v")
 	exec(t, s.mysql, "CREATE TABLE `other.v` (id INT PRIMARY KEY)", "INSERT INTO `other.v` VALUES (1)")
 	s.mustSync(t)
 }
@@ -188,9 +230,14 @@ func TestViewOfAnotherDatabase(t *testing.T) {
 func TestRefusalThatPasses(t *testing.T) {
 	t.Parallel()
 	for number, passes := range map[int]bool{1047: true, 1836: true, 3032: true, 9001: true, 1644: false} {
-		s := source(t, "v(id)", append(a, "CREATE TABLE away (n INT)", "INSERT INTO away VALUES (1)", fmt.Sprintf(`CREATE FUNCTION f() RETURNS INT READS SQL DATA BEGIN
-			IF EXISTS (SELECT 1 FROM away) THEN SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = %d, MESSAGE_TEXT = 'not now'; END IF; RETURN 1; END`, number),
-			"CREATE VIEW v AS SELECT id, f() AS f FROM a")...)
+		s := source(t, "v(id)",
+			append(twoRows, "CREATE TABLE away (n INT)", "INSERT INTO away VALUES (1)",
+				fmt.Sprintf(`CREATE FUNCTION f() RETURNS INT READS SQL DATA BEGIN
+					IF EXISTS (SELECT 1 FROM away) THEN
+						SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = %d, MESSAGE_TEXT = 'not now';
+					END IF;
+					RETURN 1; END`, number),
+				"CREATE VIEW v AS SELECT id, f() AS f FROM a")...)
 		if passes {
 			time.AfterFunc(300*time.Millisecond, func() { _, _ = s.mysql.Exec("DELETE FROM away") })
 		}

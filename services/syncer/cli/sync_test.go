@@ -29,6 +29,7 @@ func asText(t *testing.T, db *sqlx.DB, cast string) []string {
 	if err := errors.Join(err, rs.Err(), rs.Close()); err != nil {
 		t.Fatal(err)
 	}
+
 	for _, name := range names {
 		expression := fmt.Sprintf("CAST(`%s` AS %s)", name, cast)
 		if name == "price" || name == "msrp" { // DECIMAL: compared in cents
@@ -39,6 +40,7 @@ func asText(t *testing.T, db *sqlx.DB, cast string) []string {
 		}
 		columns = append(columns, expression+" AS `"+name+"`")
 	}
+
 	return rows(t, db, "SELECT "+strings.Join(columns, ", ")+" FROM vehicles_view ORDER BY id")
 }
 
@@ -49,13 +51,15 @@ func TestSyncOfTheDemo(t *testing.T) {
 	s.set("DB_PASSWORD", "syncer-demo")
 
 	out := s.mustSync(t)
-	if !strings.Contains(out, "vehicles_view -> vehicles_view") || !strings.Contains(out, "600 rows") || !strings.Contains(out, s.path) {
+	if !strings.Contains(out, "vehicles_view -> vehicles_view") || !strings.Contains(out, "600 rows") ||
+		!strings.Contains(out, s.path) {
 		t.Errorf("printed %s", out)
 	}
 	file := openFile(t, s.path)
 	equal(t, asText(t, file, "TEXT"), asText(t, s.mysql, "CHAR"))
 
-	exec(t, s.mysql, "DELETE FROM vehicles_stock WHERE id % 7 = 0", "UPDATE vehicles_stock SET price = 12345.67 WHERE id % 5 = 0")
+	exec(t, s.mysql, "DELETE FROM vehicles_stock WHERE id % 7 = 0",
+		"UPDATE vehicles_stock SET price = 12345.67 WHERE id % 5 = 0")
 	s.mustSync(t)
 	equal(t, asText(t, file, "TEXT"), asText(t, s.mysql, "CHAR"))
 
@@ -78,6 +82,7 @@ func TestSyncOverVerifiedTLS(t *testing.T) {
 	if c.SSL.CA == "" {
 		t.Fatal("set TEST_MYSQL_CA to the PEM file of the authority of TEST_MYSQL_DSN's certificate")
 	}
+
 	s := newSyncer(t, c, "vehicles_view")
 	if out := s.mustSync(t); !strings.Contains(out, "600 rows") {
 		t.Errorf("printed %s", out)
@@ -97,47 +102,62 @@ func TestValues(t *testing.T) {
 func requireValues(t *testing.T, compression string) {
 	t.Helper()
 	s := source(t, "v; blobs",
-		`CREATE TABLE v (id INT PRIMARY KEY, tiny TINYINT(1), big BIGINT UNSIGNED, bits BIT(10), price DECIMAL(10,2), wide DECIMAL(30,10),
-			f FLOAT, d DOUBLE, day DATE, at DATETIME(3), stamp TIMESTAMP NULL, span TIME, y YEAR, s VARCHAR(50), l VARCHAR(20) CHARACTER SET latin1,
-			e ENUM('a','b'), j JSON, b VARBINARY(10))`,
-		`INSERT INTO v VALUES (1, 2, 9223372036854775807, b'1000000001', 21900.50, '12345678901234567890.1234567890', 0.1, 0.1, '2026-02-28',
-			'2026-11-21 20:00:00.125', '2026-11-21 20:00:00', '-838:59:59', 2026, 'it''s 😀 00123', 'Citroën', 'b', '{"a": "00123"}', x'00FF10')`,
+		`CREATE TABLE v (id INT PRIMARY KEY, tiny TINYINT(1), big BIGINT UNSIGNED, bits BIT(10), price DECIMAL(10,2),
+			wide DECIMAL(30,10), f FLOAT, d DOUBLE, day DATE, at DATETIME(3), stamp TIMESTAMP NULL, span TIME,
+			y YEAR, s VARCHAR(50), l VARCHAR(20) CHARACTER SET latin1, e ENUM('a','b'), j JSON, b VARBINARY(10))`,
+		`INSERT INTO v VALUES (1, 2, 9223372036854775807, b'1000000001', 21900.50, '12345678901234567890.1234567890',
+			0.1, 0.1, '2026-02-28', '2026-11-21 20:00:00.125', '2026-11-21 20:00:00', '-838:59:59', 2026,
+			'it''s 😀 00123', 'Citroën', 'b', '{"a": "00123"}', x'00FF10')`,
 		`INSERT INTO v (id, price, s) VALUES (2, 0, '')`,
 		`INSERT INTO v (id, price, wide, f, d, s) VALUES (3, -0.01, 7, 16777216, 1e300, '123')`)
-	exec(t, s.mysql, "CREATE TABLE blobs (id INT PRIMARY KEY, b BLOB, n BLOB)", "INSERT INTO blobs VALUES (1, '', NULL), (2, 'x', '')")
+	exec(t, s.mysql, "CREATE TABLE blobs (id INT PRIMARY KEY, b BLOB, n BLOB)",
+		"INSERT INTO blobs VALUES (1, '', NULL), (2, 'x', '')")
 	s.set("DB_COMPRESSION", compression)
 	file := openFile(t, s.path)
 	s.mustSync(t)
+
 	// Empty is not NULL, be it the first of all values or not.
-	equal(t, rows(t, file, "SELECT typeof(b) AS b, length(b) AS bl, typeof(n) AS n, length(n) AS nl FROM blobs ORDER BY id"),
+	equal(t, rows(t, file, "SELECT typeof(b) AS b, length(b) AS bl, typeof(n) AS n, length(n) AS nl FROM "+
+		"blobs ORDER BY id"),
 		[]string{`b="blob"|bl="0"|n="null"|nl=NULL|`, `b="blob"|bl="1"|n="blob"|nl="0"|`})
 	equal(t, rows(t, file, "SELECT * FROM v ORDER BY id"), []string{
-		`id="1"|tiny="2"|big="9223372036854775807"|bits="513"|price="21900.5"|wide="12345678901234567890.1234567890"|f="0.1"|d="0.1"|day="2026-02-28"|` +
-			`at="2026-11-21 20:00:00.125"|stamp="2026-11-21 20:00:00"|span="-838:59:59"|y="2026"|s="it's 😀 00123"|l="Citroën"|e="b"|j="{\"a\": \"00123\"}"|b="\x00\xff\x10"|`,
-		`id="2"|tiny=NULL|big=NULL|bits=NULL|price="0"|wide=NULL|f=NULL|d=NULL|day=NULL|at=NULL|stamp=NULL|span=NULL|y=NULL|s=""|l=NULL|e=NULL|j=NULL|b=NULL|`,
-		`id="3"|tiny=NULL|big=NULL|bits=NULL|price="-0.01"|wide="7.0000000000"|f="1.6777216e+07"|d="1e+300"|day=NULL|at=NULL|stamp=NULL|span=NULL|y=NULL|s="123"|l=NULL|e=NULL|j=NULL|b=NULL|`,
+		`id="1"|tiny="2"|big="9223372036854775807"|bits="513"|price="21900.5"|wide="12345678901234567890.1234567890"|` +
+			`f="0.1"|d="0.1"|day="2026-02-28"|at="2026-11-21 20:00:00.125"|stamp="2026-11-21 20:00:00"|` +
+			`span="-838:59:59"|y="2026"|s="it's 😀 00123"|l="Citroën"|e="b"|j="{\"a\": \"00123\"}"|b="\x00\xff\x10"|`,
+		`id="2"|tiny=NULL|big=NULL|bits=NULL|price="0"|wide=NULL|f=NULL|d=NULL|` +
+			`day=NULL|at=NULL|stamp=NULL|span=NULL|y=NULL|s=""|l=NULL|e=NULL|j=NULL|b=NULL|`,
+		`id="3"|tiny=NULL|big=NULL|bits=NULL|price="-0.01"|wide="7.0000000000"|f="1.6777216e+07"|d="1e+300"|` +
+			`day=NULL|at=NULL|stamp=NULL|span=NULL|y=NULL|s="123"|l=NULL|e=NULL|j=NULL|b=NULL|`,
 	})
-	equal(t, rows(t, file, "SELECT typeof(wide) AS w, typeof(s) AS s, typeof(b) AS b, typeof(big) AS big, typeof(day) AS day FROM v WHERE id = 1"),
+	equal(t, rows(t, file, "SELECT typeof(wide) AS w, typeof(s) AS s, typeof(b) AS b, typeof(big) AS big, typeof(day) "+
+		"AS day FROM v WHERE id = 1"),
 		[]string{`w="text"|s="text"|b="blob"|big="integer"|day="text"|`})
 
 	// A column whose integers have outgrown SQLite's becomes one of texts, for good.
 	exec(t, s.mysql, "UPDATE v SET big = 18446744073709551615 WHERE id = 3")
-	if out := s.mustSync(t); !strings.Contains(out, "columns changed: big INTEGER -> TEXT") || !strings.Contains(out, "largest integer, at id=3: the column is kept as TEXT") {
+	if out := s.mustSync(t); !strings.Contains(out, "columns changed: big INTEGER -> TEXT") ||
+		!strings.Contains(out, "largest integer, at id=3: the column is kept as TEXT") {
 		t.Errorf("printed %s", out)
 	}
-	asTexts := []string{`id="1"|big="9223372036854775807"|t="text"|`, `id="2"|big=NULL|t="null"|`, `id="3"|big="18446744073709551615"|t="text"|`}
+
+	asTexts := []string{
+		`id="1"|big="9223372036854775807"|t="text"|`, `id="2"|big=NULL|t="null"|`,
+		`id="3"|big="18446744073709551615"|t="text"|`,
+	}
 	equal(t, rows(t, file, "SELECT id, big, typeof(big) AS t FROM v ORDER BY id"), asTexts)
 	exec(t, s.mysql, "UPDATE v SET big = 7 WHERE id = 3")
 	if out := s.mustSync(t); !strings.Contains(out, "+0 ~1 -0") || strings.Contains(out, "columns changed") {
 		t.Errorf("printed %s", out)
 	}
+
 	asTexts[2] = `id="3"|big="7"|t="text"|`
 	equal(t, rows(t, file, "SELECT id, big, typeof(big) AS t FROM v ORDER BY id"), asTexts)
 }
 
 func TestWhatTheUserMadeSurvives(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars; other", "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20))", "INSERT INTO cars VALUES (1, 'Ford'), (2, 'Kia')",
+	s := source(t, "cars; other", "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20))",
+		"INSERT INTO cars VALUES (1, 'Ford'), (2, 'Kia')",
 		"CREATE TABLE other (id INT)", "INSERT INTO other VALUES (1)")
 	file := openFile(t, s.path)
 	s.mustSync(t)
@@ -148,9 +168,13 @@ func TestWhatTheUserMadeSurvives(t *testing.T) {
 	exec(t, s.mysql, "INSERT INTO cars VALUES (3, 'Ford')")
 	s.mustSync(t)
 	equal(t, rows(t, file, "SELECT id FROM fords ORDER BY id"), []string{`id="1"|`, `id="3"|`})
-	equal(t, rows(t, file, "SELECT text FROM notes"), []string{`text="mine"|`, `text="trigger"|`}) // fired by the row that is new
-	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('by_make', 'noted') ORDER BY name"), []string{`name="by_make"|`, `name="noted"|`})
-	if plan := rows(t, file, "EXPLAIN QUERY PLAN SELECT * FROM cars WHERE make = 'Kia'"); !strings.Contains(plan[0], "by_make") {
+
+	// fired by the row that is new
+	equal(t, rows(t, file, "SELECT text FROM notes"), []string{`text="mine"|`, `text="trigger"|`})
+	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('by_make', 'noted') ORDER BY name"),
+		[]string{`name="by_make"|`, `name="noted"|`})
+	if plan := rows(t, file, "EXPLAIN QUERY PLAN SELECT * FROM cars WHERE make = 'Kia'"); !strings.Contains(plan[0],
+		"by_make") {
 		t.Errorf("the index is not used: %s", plan)
 	}
 
@@ -163,6 +187,7 @@ func TestWhatTheUserMadeSurvives(t *testing.T) {
 	if err := reader.Get(&before, "SELECT count(*) FROM cars"); err != nil {
 		t.Fatal(err)
 	}
+
 	exec(t, s.mysql, "DELETE FROM cars")
 	if code, out := s.both(t, "sync", "--force"); code != 0 {
 		t.Fatal(code, out)
@@ -170,6 +195,7 @@ func TestWhatTheUserMadeSurvives(t *testing.T) {
 	if err := reader.Get(&during, "SELECT count(*) FROM cars"); err != nil {
 		t.Fatal(err)
 	}
+
 	_ = reader.Rollback()
 	if err := file.Get(&after, "SELECT count(*) FROM cars"); err != nil {
 		t.Fatal(err)
@@ -191,6 +217,7 @@ func TestUnchangedRowsAreNotWritten(t *testing.T) {
 	if out := s.mustSync(t); strings.Count(out, "unchanged") != 2 {
 		t.Errorf("printed %s", out)
 	}
+
 	after := pages(t, s.path)
 	changed := 0
 	for i := range after {
@@ -198,18 +225,21 @@ func TestUnchangedRowsAreNotWritten(t *testing.T) {
 			changed++
 		}
 	}
+
 	// The first page, one of each table of the history, and what these tables grow by.
 	if changed > 8 || len(after) < 100 {
 		t.Errorf("%d of %d pages changed", changed, len(after))
 	}
-	if out := rows(t, openFile(t, s.path), "SELECT DISTINCT unchanged AS n FROM _sync_tables WHERE run_id > 1"); len(out) != 1 || out[0] != `n="1000"|` {
+
+	if out := rows(t, openFile(t, s.path),
+		"SELECT DISTINCT unchanged AS n FROM _sync_tables WHERE run_id > 1"); len(out) != 1 || out[0] != `n="1000"|` {
 		t.Errorf("recorded %s", out)
 	}
 }
 
 func pages(t *testing.T, path string) (out []string) {
 	t.Helper()
-	content, err := os.ReadFile(path) // the log is empty after a pass
+	content, err := os.ReadFile(path) // the log is empty after a run
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +251,8 @@ func pages(t *testing.T, path string) (out []string) {
 
 func TestAllViewsArePublishedTogether(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a;b", "CREATE TABLE a (id INT)", "INSERT INTO a VALUES (1)", "CREATE TABLE b (id INT)", "INSERT INTO b VALUES (1)")
+	s := source(t, "a;b", "CREATE TABLE a (id INT)", "INSERT INTO a VALUES (1)", "CREATE TABLE b (id INT)",
+		"INSERT INTO b VALUES (1)")
 	file := openFile(t, s.path)
 	s.mustSync(t)
 	exec(t, s.mysql, "INSERT INTO a VALUES (2)", "DROP TABLE b")
@@ -229,15 +260,16 @@ func TestAllViewsArePublishedTogether(t *testing.T) {
 	if code != 1 || !strings.Contains(out, "b: no such table or view") || !strings.Contains(out, "there is: a") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
+
 	equal(t, rows(t, file, "SELECT count(*) AS n FROM a"), []string{`n="1"|`})
 }
 
-// What is committed while a pass reads is not in it, whichever view it reads last.
+// What is committed while a run reads is not in it, whichever view it reads last.
 func TestAllViewsAreOfOneInstant(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a; b", append(a, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
+	s := source(t, "a; b", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
 	var once sync.Once
-	p := proxy{request: func(packet []byte) {
+	p := tcpProxy{request: func(packet []byte) {
 		if bytes.Contains(packet, []byte("FROM `b`")) { // a has been read
 			once.Do(func() { exec(t, s.mysql, "INSERT INTO a VALUES (3, 30)", "INSERT INTO b VALUES (2)") })
 		}
@@ -258,56 +290,86 @@ func TestMistakes(t *testing.T) {
 	if err := os.WriteFile(text, []byte(strings.Repeat("no database ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	stopped, stop := context.WithCancel(context.Background())
 	stop()
-	for name, test := range map[string]struct {
-		set  map[string]string
-		ctx  context.Context
-		args []string
-		code int
-		want []string
-	}{
-		"no views":       {set: map[string]string{"SYNC_VIEWS": " ; "}, code: 2, want: []string{"SYNC_VIEWS: not set"}},
-		"view twice":     {set: map[string]string{"SYNC_VIEWS": "a;A"}, code: 2, want: []string{"A is named twice"}},
-		"all at once":    {set: map[string]string{"SYNC_VIEWS": "", "DB_USER": "", "DB_PORT": "x"}, code: 2, want: []string{"SYNC_VIEWS", "DB_USER", "DB_PORT"}},
-		"sqlite":         {set: map[string]string{"DB_DRIVER": "sqlite", "DB_PATH": "x"}, code: 2, want: []string{"DB_DRIVER"}},
-		"password":       {set: map[string]string{"DB_USER": "nobody", "DB_PASSWORD": "hunter2"}, code: 1, want: []string{"DB_PASSWORD"}},
-		"view missing":   {set: map[string]string{"SYNC_VIEWS": "nowhere"}, code: 1, want: []string{"nowhere: no such table or view", "there is: a"}},
-		"folder":         {set: map[string]string{"SYNC_PATH": "/dev/null/x.db"}, code: 1, want: []string{"SYNC_PATH", "/dev/null"}},
-		"path a folder":  {set: map[string]string{"SYNC_PATH": "/tmp/"}, code: 2, want: []string{"SYNC_PATH", "path of a file"}},
-		"path in memory": {set: map[string]string{"SYNC_PATH": ":memory:"}, code: 2, want: []string{"SYNC_PATH", "path of a file"}},
-		"no database":    {set: map[string]string{"SYNC_PATH": text}, code: 1, want: []string{"SYNC_PATH", text, "not a database"}},
-		"stopped":        {ctx: stopped, code: 1, want: []string{"stopped"}},
-		"argument":       {args: []string{"sync", "now"}, code: 2, want: []string{"now"}},
-		"command":        {args: []string{"snyc"}, code: 2, want: []string{"snyc"}},
-		"flag":           {args: []string{"sync", "--now"}, code: 2, want: []string{"--now"}},
+
+	for name, test := range map[string]mistake{
+		"no views":   {set: map[string]string{"SYNC_VIEWS": " ; "}, code: 2, want: []string{"SYNC_VIEWS: not set"}},
+		"view twice": {set: map[string]string{"SYNC_VIEWS": "a;A"}, code: 2, want: []string{"A is named twice"}},
+		"all at once": {
+			set: map[string]string{"SYNC_VIEWS": "", "DB_USER": "", "DB_PORT": "x"}, code: 2,
+			want: []string{"SYNC_VIEWS", "DB_USER", "DB_PORT"},
+		},
+		"sqlite": {
+			set: map[string]string{"DB_DRIVER": "sqlite", "DB_PATH": "x"}, code: 2, want: []string{"DB_DRIVER"},
+		},
+		"password": {
+			set: map[string]string{"DB_USER": "nobody", "DB_PASSWORD": "hunter2"}, code: 1, want: []string{"DB_PASSWORD"},
+		},
+		"view missing": {
+			set: map[string]string{"SYNC_VIEWS": "nowhere"}, code: 1,
+			want: []string{"nowhere: no such table or view", "there is: a"},
+		},
+		"folder": {
+			set: map[string]string{"SYNC_PATH": "/dev/null/x.db"}, code: 1, want: []string{"SYNC_PATH", "/dev/null"},
+		},
+		"path a folder": {
+			set: map[string]string{"SYNC_PATH": "/tmp/"}, code: 2, want: []string{"SYNC_PATH", "path of a file"},
+		},
+		"path in memory": {
+			set: map[string]string{"SYNC_PATH": ":memory:"}, code: 2, want: []string{"SYNC_PATH", "path of a file"},
+		},
+		"no database": {
+			set: map[string]string{"SYNC_PATH": text}, code: 1, want: []string{"SYNC_PATH", text, "not a database"},
+		},
+		"stopped":  {ctx: stopped, code: 1, want: []string{"stopped"}},
+		"argument": {args: []string{"sync", "now"}, code: 2, want: []string{"now"}},
+		"command":  {args: []string{"snyc"}, code: 2, want: []string{"snyc"}},
+		"flag":     {args: []string{"sync", "--now"}, code: 2, want: []string{"--now"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSyncer(t, c, "a")
-			for k, v := range test.set {
-				s.set(k, v)
-			}
-			ctx, args := test.ctx, test.args
-			if ctx == nil {
-				ctx = t.Context()
-			}
-			if args == nil {
-				args = []string{"sync"}
-			}
-			code, stdout, stderr := s.runUntil(t, ctx, args...)
-			out := stdout + stderr
-			if code != test.code {
-				t.Errorf("exit code %d, want %d", code, test.code)
-			}
-			for _, want := range test.want {
-				if !strings.Contains(out, want) {
-					t.Errorf("%q is not in: %s", want, out)
-				}
-			}
-			if strings.Contains(out, "hunter2") {
-				t.Errorf("the password shows: %s", out)
-			}
+			test.check(t, newSyncer(t, c, "a"))
 		})
+	}
+}
+
+// mistake is a call of syncer that cannot succeed, and what it must say.
+type mistake struct {
+	set  map[string]string
+	ctx  context.Context // nil: the test's
+	args []string        // nil: sync
+	code int
+	want []string
+}
+
+func (m mistake) check(t *testing.T, s *syncer) {
+	t.Helper()
+	for name, value := range m.set {
+		s.set(name, value)
+	}
+
+	ctx, args := m.ctx, m.args
+	if ctx == nil {
+		ctx = t.Context()
+	}
+	if args == nil {
+		args = []string{"sync"}
+	}
+
+	code, stdout, stderr := s.runUntil(t, ctx, args...)
+	out := stdout + stderr
+	if code != m.code {
+		t.Errorf("exit code %d, want %d", code, m.code)
+	}
+
+	for _, want := range m.want {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in: %s", want, out)
+		}
+	}
+	if strings.Contains(out, "hunter2") {
+		t.Errorf("the password shows: %s", out)
 	}
 }

@@ -40,12 +40,14 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(m.Run())
 	}
+
 	signal.Ignore(syscall.SIGXFSZ) // else Go panics where a write beyond `ulimit -f` would just fail
 	program.Main(cli.Run)
 }
 
 func isSetting(variable string) bool {
-	return strings.HasPrefix(variable, "DB_") || strings.HasPrefix(variable, "SYNC_") || strings.HasPrefix(variable, "LOG_")
+	return strings.HasPrefix(variable, "DB_") || strings.HasPrefix(variable, "SYNC_") ||
+		strings.HasPrefix(variable, "LOG_")
 }
 
 // syncer is the program with settings of its own, so that tests can go on side by side.
@@ -125,7 +127,7 @@ func (s *syncer) mustSync(t *testing.T) string {
 	return out
 }
 
-// report is syncer sync --json, or what else the arguments ask for, of a pass that ends with code.
+// report is syncer sync --json, or what else the arguments ask for, of a run that ends with code.
 func (s *syncer) report(t *testing.T, code int, args ...string) (r run.Report) {
 	t.Helper()
 	got, stdout, stderr := s.run(t, append([]string{"sync", "--json"}, args...)...)
@@ -138,7 +140,7 @@ func (s *syncer) report(t *testing.T, code int, args ...string) (r run.Report) {
 	return r
 }
 
-// counts are what the pass did to its only table.
+// counts are what the run did to its only table.
 func counts(t *testing.T, r run.Report) string {
 	t.Helper()
 	if len(r.Tables) != 1 {
@@ -148,8 +150,8 @@ func counts(t *testing.T, r run.Report) string {
 	return fmt.Sprintf("%d: +%d ~%d -%d =%d", c.Rows, c.Inserted, c.Updated, c.Deleted, c.Unchanged)
 }
 
-// misused checks that syncer refuses a value of a variable, by its name.
-func (s *syncer) misused(t *testing.T, variable, value string) {
+// requireUsageError checks that syncer refuses a value of a variable and names the variable.
+func (s *syncer) requireUsageError(t *testing.T, variable, value string) {
 	t.Helper()
 	s.set(variable, value)
 	if code, _, stderr := s.run(t, "sync"); code != 2 || !strings.Contains(stderr, variable) {
@@ -157,39 +159,41 @@ func (s *syncer) misused(t *testing.T, variable, value string) {
 	}
 }
 
-// fails makes a pass that is to fail, and checks what each failure owes: the exit code, one clear
-// sentence that has all of want in it, the snapshot as it was, nothing left behind in the folder,
-// and the run in the history.
-func (s *syncer) fails(t *testing.T, code int, want ...string) {
+// requireFailure makes a run that must fail, and checks the exit code, that one sentence contains all of want, that
+// the snapshot is unchanged, that nothing is left behind in the folder, and that the run is in the history.
+func (s *syncer) requireFailure(t *testing.T, code int, want ...string) {
 	t.Helper()
 	before := content(t, s.path)
-	sentence := s.complains(t, code, want...)
+	sentence := s.requireError(t, code, want...)
 	equal(t, content(t, s.path), before)
 	status := "failed"
 	if code == 3 {
 		status = "refused"
 	}
+
 	db := openFile(t, s.path)
 	defer func() { _ = db.Close() }()
 	var last struct{ Status, Error string }
 	if err := db.Get(&last, "SELECT status, error FROM _sync_runs ORDER BY id DESC LIMIT 1"); err != nil {
 		t.Fatal(err)
 	}
+
 	if last.Status != status || "syncer: "+last.Error != sentence {
 		t.Errorf("the history has %q: %q, and syncer said %q", last.Status, last.Error, sentence)
 	}
 }
 
-// complains is fails where the file cannot tell, and returns the sentence.
-func (s *syncer) complains(t *testing.T, code int, want ...string) string {
+// requireError checks what requireFailure does except the file, and returns the sentence.
+func (s *syncer) requireError(t *testing.T, code int, want ...string) string {
 	t.Helper()
 	got, stdout, stderr := s.run(t, "sync")
 	if got != code {
 		t.Errorf("exit code %d, want %d", got, code)
 	}
+
 	var lines []string
 	for line := range strings.Lines(stderr) {
-		if !strings.Contains(line, `"msg":"reading",`) { // a slow pass tells how far it is
+		if !strings.Contains(line, `"msg":"reading",`) { // a slow run tells how far it is
 			lines = append(lines, line)
 		}
 	}
@@ -197,6 +201,7 @@ func (s *syncer) complains(t *testing.T, code int, want ...string) string {
 	if !strings.HasPrefix(sentence, "syncer: ") || strings.Contains(sentence, "\n") || stdout != "" {
 		t.Errorf("want one sentence, got %q and %q", stderr, stdout)
 	}
+
 	for _, w := range want {
 		if !strings.Contains(sentence, w) {
 			t.Errorf("%q is not in: %s", w, sentence)
@@ -216,6 +221,7 @@ func (s *syncer) child(t *testing.T, command ...string) *osexec.Cmd {
 			c.Env = append(c.Env, variable)
 		}
 	}
+
 	for name, value := range s.env {
 		c.Env = append(c.Env, name+"="+value)
 	}
@@ -266,6 +272,7 @@ func rows(t *testing.T, db *sqlx.DB, query string) []string {
 	for i := range values {
 		dest[i] = &values[i]
 	}
+
 	var out []string
 	for rs.Next() {
 		if err := rs.Scan(dest...); err != nil {
@@ -282,11 +289,14 @@ func rows(t *testing.T, db *sqlx.DB, query string) []string {
 				fmt.Fprintf(&b, "%s=%q|", columns[i], fmt.Sprint(v))
 			}
 		}
+
 		out = append(out, b.String())
 	}
+
 	if err := rs.Err(); err != nil {
 		t.Fatal(err)
 	}
+
 	return out
 }
 
@@ -296,6 +306,7 @@ func content(t *testing.T, path string) (out []string) {
 	if _, err := os.Stat(path); err != nil {
 		return nil
 	}
+
 	db := openFile(t, path)
 	defer func() { _ = db.Close() }()
 	const users = "name NOT LIKE '~_sync~_%' ESCAPE '~' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"
@@ -303,6 +314,7 @@ func content(t *testing.T, path string) (out []string) {
 	if err := db.Select(&tables, "SELECT name FROM sqlite_schema WHERE type = 'table' AND "+users); err != nil {
 		t.Fatal(err)
 	}
+
 	out = rows(t, db, "SELECT type, name, sql FROM sqlite_schema WHERE "+users)
 	for _, table := range tables {
 		out = append(out, rows(t, db, "SELECT * FROM "+schema.QuoteSQLite(table)+" ORDER BY 1")...)
@@ -321,6 +333,7 @@ func nothingLeft(t *testing.T, path string) {
 		}
 		return // there is no folder to leave anything in
 	}
+
 	for _, f := range left {
 		if !slices.Contains([]string{base, base + "-wal", base + "-shm", "." + base + ".lock"}, f.Name()) {
 			t.Errorf("%s is left behind", f.Name())

@@ -12,7 +12,8 @@ func TestUpsert(t *testing.T) {
 	s.set("SYNC_STRATEGY", "upsert")
 	s.set("SYNC_WATERMARK_OVERLAP", "0s")
 	file := func() []string {
-		return rows(t, openFile(t, s.path), "SELECT group_concat(id || '=' || price, ' ') AS cars FROM (SELECT * FROM cars ORDER BY id)")
+		return rows(t, openFile(t, s.path),
+			"SELECT group_concat(id || '=' || price, ' ') AS cars FROM (SELECT * FROM cars ORDER BY id)")
 	}
 	want(t, counts(t, s.report(t, 0)), "5: +5 ~0 -0 =0")
 
@@ -48,9 +49,9 @@ func TestUpsert(t *testing.T) {
 // Integers as watermarks are compared as numbers, and a table without one is read whole.
 func TestUpsertByNumberAndWithout(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a(id)@v", a...)
+	s := source(t, "a(id)@v", twoRows...)
 	s.set("SYNC_STRATEGY", "upsert")
-	s.complains(t, 1, "a@v: an overlap cannot be taken from a number", "set SYNC_WATERMARK_OVERLAP=0s")
+	s.requireError(t, 1, "a@v: an overlap cannot be taken from a number", "set SYNC_WATERMARK_OVERLAP=0s")
 	s.set("SYNC_WATERMARK_OVERLAP", "0s")
 	exec(t, s.mysql, "INSERT INTO a VALUES (3, 9)")
 	s.mustSync(t)
@@ -64,9 +65,9 @@ func TestUpsertByNumberAndWithout(t *testing.T) {
 
 	exec(t, s.mysql, "CREATE VIEW w AS SELECT id, 'x' AS v FROM a")
 	s.set("SYNC_VIEWS", "w")
-	s.fails(t, 1, "SYNC_STRATEGY=upsert needs a key")
+	s.requireFailure(t, 1, "SYNC_STRATEGY=upsert needs a key")
 	s.set("SYNC_VIEWS", "w(id)@v")
-	s.fails(t, 1, "w@v: the watermark must be a column")
+	s.requireFailure(t, 1, "w@v: the watermark must be a column")
 }
 
 // marked is a database with a table under upsert by a watermark, copied once.
@@ -90,6 +91,7 @@ func TestUpsertAfterTheKeyHasChanged(t *testing.T) {
 			t.Errorf("%s: exit code %d: %s", command, code, stderr)
 		}
 	}
+
 	s.report(t, 0, "--full")
 	want(t, counts(t, s.report(t, 0)), "1: +0 ~0 -0 =1")
 }
@@ -115,7 +117,8 @@ func TestUpsertWithoutAWatermarkYet(t *testing.T) {
 func TestUpsertOfAnotherView(t *testing.T) {
 	t.Parallel()
 	s := marked(t)
-	exec(t, s.mysql, "CREATE VIEW all_cars AS SELECT * FROM cars UNION ALL SELECT 100, 100, CAST('2020-01-01' AS DATETIME)")
+	exec(t, s.mysql, "CREATE VIEW all_cars AS SELECT * FROM cars UNION ALL SELECT 100, 100, CAST('2020-01-01' "+
+		"AS DATETIME)")
 	s.set("SYNC_VIEWS", "all_cars=cars(id)@changed")
 	want(t, counts(t, s.report(t, 0)), "4: +1 ~0 -0 =3")
 	equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM cars"), []string{`n="4"|`})
@@ -127,9 +130,11 @@ func TestUpsertOfAFarFuture(t *testing.T) {
 	s := marked(t)
 	exec(t, s.mysql, "INSERT INTO cars VALUES (4, 4, '9999-12-31')")
 	r := s.report(t, 0)
-	if len(r.Tables[0].Warnings) != 1 || !strings.Contains(r.Tables[0].Warnings[0], "9999-12-31 00:00:00, is in the future") {
+	if len(r.Tables[0].Warnings) != 1 ||
+		!strings.Contains(r.Tables[0].Warnings[0], "9999-12-31 00:00:00, is in the future") {
 		t.Errorf("warnings %q", r.Tables[0].Warnings)
 	}
+
 	exec(t, s.mysql, "INSERT INTO cars VALUES (5, 5, UTC_TIMESTAMP() + INTERVAL 1 SECOND)")
 	s.report(t, 0)
 	equal(t, rows(t, openFile(t, s.path), "SELECT price FROM cars WHERE id = 5"), []string{`price="5"|`})
@@ -142,16 +147,17 @@ func TestUpsertUnderAnotherKey(t *testing.T) {
 	s.set("SYNC_VIEWS", "cars@changed")
 	exec(t, s.mysql, "DELETE FROM cars WHERE id = 1", "ALTER TABLE cars CHANGE id ID INT, CHANGE price Price INT")
 	want(t, counts(t, s.report(t, 0)), "2: +0 ~0 -0 =2")
-	equal(t, rows(t, openFile(t, s.path), "SELECT group_concat(ID || '=' || Price) AS cars FROM cars"), []string{`cars="1=1,2=2,3=3"|`})
+	equal(t, rows(t, openFile(t, s.path), "SELECT group_concat(ID || '=' || Price) AS cars FROM cars"),
+		[]string{`cars="1=1,2=2,3=3"|`})
 
 	exec(t, s.mysql, "ALTER TABLE cars CHANGE ID vehicle_id INT")
-	s.fails(t, 1, "its key was (ID) and is (vehicle_id) now", "--full")
+	s.requireFailure(t, 1, "its key was (ID) and is (vehicle_id) now", "--full")
 	want(t, counts(t, s.report(t, 0, "--full")), "2: +2 ~0 -3 =0")
 }
 
 func TestFirstUpsertOfAnEmptyView(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a[0])
+	s := source(t, "a", twoRows[0])
 	s.set("SYNC_STRATEGY", "upsert")
-	s.fails(t, 3, "a: the view is empty")
+	s.requireFailure(t, 3, "a: the view is empty")
 }

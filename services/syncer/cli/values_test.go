@@ -20,10 +20,12 @@ type sameness struct {
 }
 
 var (
-	asInteger = sameness{"CAST(%s AS CHAR)", func(v any, server string) bool { return fmt.Sprint(v) == server && is[int64](v) }}
-	asBits    = sameness{"CAST(%s + 0 AS CHAR)", asInteger.equal}
-	asWord    = sameness{"HEX(CONVERT(CAST(%s AS CHAR) USING utf8mb4))", func(v any, server string) bool {
-		return is[string](v) && strings.EqualFold(hex.EncodeToString([]byte(fmt.Sprint(v))), server)
+	asInteger = sameness{"CAST(%s AS CHAR)", func(v any, server string) bool {
+		return fmt.Sprint(v) == server && hasType[int64](v)
+	}}
+	asBits = sameness{"CAST(%s + 0 AS CHAR)", asInteger.equal}
+	asWord = sameness{"HEX(CONVERT(CAST(%s AS CHAR) USING utf8mb4))", func(v any, server string) bool {
+		return hasType[string](v) && strings.EqualFold(hex.EncodeToString([]byte(fmt.Sprint(v))), server)
 	}}
 	asBitsWord = sameness{"HEX(CAST(%s + 0 AS CHAR))", asWord.equal}
 	asBytes    = sameness{"HEX(%s)", func(v any, server string) bool {
@@ -33,26 +35,26 @@ var (
 	asDecimal = sameness{"CAST(%s AS CHAR)", func(v any, server string) bool { // 1.50 as 1.5
 		got, ok := new(rational.Rat).SetString(fmt.Sprint(v))
 		want, _ := new(rational.Rat).SetString(server)
-		return ok && !is[string](v) && got.Cmp(want) == 0
+		return ok && !hasType[string](v) && got.Cmp(want) == 0
 	}}
 	asDouble = sameness{"CAST(%s AS DOUBLE)", func(v any, server string) bool {
 		want, _ := strconv.ParseFloat(server, 64)
-		return is[float64](v) && math.Float64bits(v.(float64)) == math.Float64bits(want)
+		return hasType[float64](v) && math.Float64bits(v.(float64)) == math.Float64bits(want)
 	}}
 	asFloat = sameness{"CAST(%s AS DOUBLE)", func(v any, server string) bool { // the shortest decimal that is this float32
 		single, _ := strconv.ParseFloat(server, 32)
 		want, _ := strconv.ParseFloat(strconv.FormatFloat(single, 'g', -1, 32), 64)
-		return is[float64](v) && v.(float64) == want
+		return hasType[float64](v) && v.(float64) == want
 	}}
 )
 
-func is[T any](v any) bool {
+func hasType[T any](v any) bool {
 	_, ok := v.(T)
 	return ok
 }
 
-// What is not of all servers is told apart by their version.
-func known(declared, version string) bool {
+// Types that only some servers have are known by the version.
+func knownType(declared, version string) bool {
 	switch declared {
 	case "UUID", "INET6":
 		return strings.Contains(version, "MariaDB")
@@ -87,11 +89,20 @@ var everyType = []struct {
 	{"DECIMAL(16,2)", asWord, []string{"99999999999999.99", "1.50", "-0.10"}},
 	{"DECIMAL(65,30)", asWord, []string{"12345678901234567890123456789012345.123456789012345678901234567890", "0"}},
 	{"FLOAT", asFloat, []string{"0.1", "3.4028234e38", "-1.17549435e-38", "16777216", "1e-40"}},
-	{"DOUBLE", asDouble, []string{"0.1", "1.7976931348623157e308", "-2.2250738585072014e-308", "123456789.123456789", "0.30000000000000004"}},
+	{
+		"DOUBLE", asDouble,
+		[]string{"0.1", "1.7976931348623157e308", "-2.2250738585072014e-308", "123456789.123456789", "0.30000000000000004"},
+	},
 	{"DATE", asWord, []string{"'1000-01-01'", "'9999-12-31'", "'2024-02-29'"}},
 	{"DATETIME", asWord, []string{"'1000-01-01 00:00:00'", "'9999-12-31 23:59:59'"}},
-	{"DATETIME(6)", asWord, []string{"'2026-11-21 20:00:00.000001'", "'2026-11-21 20:00:00'", "'9999-12-31 23:59:59.999999'"}},
-	{"TIMESTAMP(3) NULL", asWord, []string{"'1970-01-01 00:00:01'", "'2026-07-01 12:00:00.120'", "'2038-01-19 03:14:07.999'"}},
+	{
+		"DATETIME(6)", asWord,
+		[]string{"'2026-11-21 20:00:00.000001'", "'2026-11-21 20:00:00'", "'9999-12-31 23:59:59.999999'"},
+	},
+	{
+		"TIMESTAMP(3) NULL", asWord,
+		[]string{"'1970-01-01 00:00:01'", "'2026-07-01 12:00:00.120'", "'2038-01-19 03:14:07.999'"},
+	},
 	{"TIME", asWord, []string{"'-838:59:59'", "'838:59:59'", "'00:00:00'"}},
 	{"TIME(6)", asWord, []string{"'-00:00:00.000001'", "'01:02:03.400000'"}},
 	{"CHAR(10)", asWord, []string{"'a'", "''", "' a'"}},
@@ -131,39 +142,44 @@ func requireEveryType(t *testing.T, compression string) {
 	if err := s.mysql.Get(&version, "SELECT VERSION()"); err != nil {
 		t.Fatal(err)
 	}
+
 	var columns []string
 	count := 0
 	for i, e := range everyType {
-		if known(e.declared, version) {
+		if knownType(e.declared, version) {
 			columns = append(columns, fmt.Sprintf("c%d %s", i, e.declared))
 			count = max(count, len(e.literals))
 		}
 	}
+
 	exec(t, s.mysql, "CREATE TABLE every (id INT PRIMARY KEY, "+strings.Join(columns, ", ")+") CHARACTER SET utf8mb4")
 	for row := range count + 1 { // the last has none but NULL
 		exec(t, s.mysql, fmt.Sprintf("INSERT INTO every (id) VALUES (%d)", row))
 		for i, e := range everyType {
-			if known(e.declared, version) && row < len(e.literals) {
+			if knownType(e.declared, version) && row < len(e.literals) {
 				exec(t, s.mysql, fmt.Sprintf("UPDATE every SET c%d = %s WHERE id = %d", i, e.literals[row], row))
 			}
 		}
 	}
+
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	for i, e := range everyType {
-		if !known(e.declared, version) {
+		if !knownType(e.declared, version) {
 			continue
 		}
 		column := fmt.Sprintf("c%d", i)
 		for row := range count + 1 {
 			var server *string
-			if err := s.mysql.Get(&server, "SELECT "+fmt.Sprintf(e.same.server, column)+" FROM every WHERE id = ?", row); err != nil {
+			if err := s.mysql.Get(&server, "SELECT "+fmt.Sprintf(e.same.server, column)+" FROM every WHERE id = ?",
+				row); err != nil {
 				t.Fatalf("%s: %v", e.declared, err)
 			}
 			var stored any // of no column, else the driver makes times of some
 			if err := file.QueryRow("SELECT (SELECT "+column+") FROM every WHERE id = ?", row).Scan(&stored); err != nil {
 				t.Fatalf("%s: %v", e.declared, err)
 			}
+
 			switch {
 			case (server == nil) != (row >= len(e.literals)):
 				t.Errorf("%s, %d: the test has not stored its value", e.declared, row)
@@ -172,19 +188,22 @@ func requireEveryType(t *testing.T, compression string) {
 			}
 		}
 	}
+
 	want(t, counts(t, s.report(t, 0)), fmt.Sprintf("%[1]d: +0 ~0 -0 =%[1]d", count+1))
 }
 
 // The file remembers the last 1,000 runs.
 func TestHistoryIsBounded(t *testing.T) {
 	t.Parallel()
-	s := source(t, "a", a...)
+	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	file := openFile(t, s.path)
 	exec(t, file, `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
-		INSERT INTO _sync_runs (id, started, finished, status, source, strategy) SELECT i, started, finished, status, source, strategy FROM n, _sync_runs WHERE id = 1`)
+		INSERT INTO _sync_runs (id, started, finished, status, source, strategy)
+		SELECT i, started, finished, status, source, strategy FROM n, _sync_runs WHERE id = 1`)
 	s.mustSync(t)
-	equal(t, rows(t, file, "SELECT count(*) AS n, min(id) AS first, max(id) AS last, (SELECT min(run_id) FROM _sync_tables) AS tables FROM _sync_runs"),
+	equal(t, rows(t, file, "SELECT count(*) AS n, min(id) AS first, max(id) AS last, (SELECT min(run_id) FROM "+
+		"_sync_tables) AS tables FROM _sync_runs"),
 		[]string{`n="1000"|first="502"|last="1501"|tables="1501"|`})
 }
 
@@ -202,18 +221,23 @@ func TestKeysInWarnings(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	const key = `k=x'1B5B4A', w="\x1b[2Jzwei", b=257`
 	s.set("SYNC_ZERO_DATES", "null")
 	if out := s.mustSync(t); !strings.Contains(out, "first at "+key) || strings.Contains(out, "\x1b") {
 		t.Errorf("%q", out)
 	}
+
 	s.set("SYNC_ZERO_DATES", "fail")
-	if code, out := s.both(t, "sync"); code != 1 || !strings.Contains(out, key+": column day: 0000-00-00 is no date") || strings.Contains(out, "\x1b") {
+	if code, out := s.both(t, "sync"); code != 1 || !strings.Contains(out, key+": column day: 0000-00-00 is no date") ||
+		strings.Contains(out, "\x1b") {
 		t.Errorf("%d: %q", code, out)
 	}
+
 	s.set("SYNC_ZERO_DATES", "keep")
 	exec(t, s.mysql, "INSERT INTO v SELECT k, w, b, NULL FROM v")
-	if code, out := s.both(t, "sync"); code != 1 || !strings.Contains(out, "two rows have "+key) || strings.Contains(out, "\x1b") {
+	if code, out := s.both(t, "sync"); code != 1 || !strings.Contains(out, "two rows have "+key) ||
+		strings.Contains(out, "\x1b") {
 		t.Errorf("%d: %q", code, out)
 	}
 }
@@ -221,7 +245,8 @@ func TestKeysInWarnings(t *testing.T) {
 // Names and types of the source are other people's too.
 func TestNamesDoNothingToATerminal(t *testing.T) {
 	t.Parallel()
-	s := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, `a\x1b[2Jb` ENUM('\x1b[31m', '\u202ex'))", "INSERT INTO v VALUES (1, '\x1b[31m')")
+	s := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, `a\x1b[2Jb` ENUM('\x1b[31m', '\u202ex'))",
+		"INSERT INTO v VALUES (1, '\x1b[31m')")
 	file := func() string {
 		t.Helper()
 		return strings.Join(rows(t, openFile(t, s.path), "SELECT * FROM v"), "")
@@ -230,12 +255,16 @@ func TestNamesDoNothingToATerminal(t *testing.T) {
 	if !strings.Contains(file(), `"\x1b[31m"`) {
 		t.Errorf("the value is not as it was: %s", file())
 	}
+
 	exec(t, s.mysql, "ALTER TABLE v CHANGE `a\x1b[2Jb` `c\x1b[2Jd` INT")
-	for _, args := range [][]string{{"check"}, {"check", "--json"}, {"sync", "--dry-run"}, {"sync", "--dry-run", "--json"}, {"status"}} {
+	for _, args := range [][]string{
+		{"check"}, {"check", "--json"}, {"sync", "--dry-run"}, {"sync", "--dry-run", "--json"}, {"status"},
+	} {
 		if code, out := s.both(t, args...); code != 0 || strings.ContainsAny(out, "\x1b\u202e") {
 			t.Errorf("%v: exit code %d: %q", args, code, out)
 		}
 	}
+
 	var found struct {
 		Views []struct{ Columns []struct{ Name string } }
 	}
@@ -243,6 +272,7 @@ func TestNamesDoNothingToATerminal(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &found); err != nil || found.Views[0].Columns[1].Name != "c\x1b[2Jd" {
 		t.Errorf("%v: %q", err, stdout)
 	}
+
 	s.set("SYNC_DRIFT", "fail")
 	if code, out := s.both(t, "sync"); code != 3 || !strings.Contains(out, `+c\u001b[2Jd`) {
 		t.Errorf("exit code %d: %q", code, out)

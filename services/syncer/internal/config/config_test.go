@@ -19,6 +19,7 @@ func TestEnvExampleListsEveryVariable(t *testing.T) {
 	if err != nil || len(keys) == 0 {
 		t.Fatal(keys, err)
 	}
+
 	for _, key := range keys {
 		if _, ok := example[key]; !ok {
 			t.Errorf("%s is not in .env.example", key)

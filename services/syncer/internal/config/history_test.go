@@ -32,6 +32,7 @@ func TestHistory(t *testing.T) {
 	if err := h.Decode("off"); err != nil || h != 0 {
 		t.Errorf("off: %v, %v", h, err)
 	}
+
 	if err := h.Decode("90d"); err != nil || time.Duration(h) != 90*24*time.Hour {
 		t.Errorf("90d: %v, %v", h, err)
 	}

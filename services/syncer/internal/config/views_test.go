@@ -72,6 +72,7 @@ func TestIndexesNotation(t *testing.T) {
 	if err := got.Decode("vehicles(make, model); vehicles (price)"); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
+
 	for _, text := range []string{"vehicles", "vehicles()", "(make)", "vehicles(make", "vehicles(a,,b)"} {
 		if err := got.Decode(text); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%q: %v", text, err)

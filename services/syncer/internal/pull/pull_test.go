@@ -91,6 +91,7 @@ func testServer(t *testing.T, handlers ...http.HandlerFunc) *url.URL {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return u
 }
 
@@ -188,6 +189,7 @@ func TestFetch(t *testing.T) {
 			for i, h := range test.handlers {
 				test.handlers[i] = func(w http.ResponseWriter, r *http.Request) { requests++; h(w, r) }
 			}
+
 			checkFetch(t, testServer(t, test.handlers...), test.err)
 			if requests != test.requests {
 				t.Errorf("%d requests, want %d", requests, test.requests)
@@ -273,6 +275,7 @@ func TestStalledServer(t *testing.T) {
 		if err := d.part.begin(`"a"`, "", "", 10); err != nil {
 			t.Fatal(err)
 		}
+
 		ctx, cancel := context.WithCancelCause(t.Context())
 		defer cancel(nil)
 		sent := 0
@@ -283,6 +286,7 @@ func TestStalledServer(t *testing.T) {
 				b[0] = 'x'
 				return 1, nil
 			}
+
 			<-ctx.Done()
 			return 0, context.Cause(ctx)
 		}), cancel)

@@ -96,6 +96,7 @@ func TestSourceAndViewWarnings(t *testing.T) {
 			t.Errorf("%+v: %q", test, got)
 			continue
 		}
+
 		for i := range got {
 			if !strings.Contains(got[i], test.want[i]) {
 				t.Errorf("%q, want %q", got[i], test.want[i])

@@ -48,6 +48,7 @@ func TestFailedStatus(t *testing.T) {
 	t.Parallel()
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
+
 	for _, test := range []struct {
 		ctx  context.Context
 		err  error

@@ -55,6 +55,7 @@ func TestResolvePatterns(t *testing.T) {
 		if err := entries.Decode(test.entries); err != nil {
 			t.Fatalf("%s: %v", test.entries, err)
 		}
+
 		views, s, err := resolvePatterns(entries, names, test.fold)
 		if test.err != "" {
 			if err == nil || !strings.Contains(err.Error(), test.err) {
@@ -89,6 +90,7 @@ func describeSelection(views config.Views, s Selection) (names, selection string
 		}
 		list = append(list, v.Name)
 	}
+
 	for _, m := range append(s.Matched, s.LeftOut...) {
 		matches = append(matches, fmt.Sprint(m.Entry, "=", m.Views))
 	}

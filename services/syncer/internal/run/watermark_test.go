@@ -78,11 +78,13 @@ func TestLaterWatermark(t *testing.T) {
 func TestWatermarkHash(t *testing.T) {
 	t.Parallel()
 	db := dbconn.Config{Driver: dbconn.MySQL, Host: "db", Port: 3306, Name: "stock"}
+
 	table := func(key string, columns ...string) schema.Table {
 		t := schema.Table{Name: "v", Key: []string{key}}
 		for _, c := range columns {
 			t.Columns = append(t.Columns, schema.NewColumn(c, "int"))
 		}
+
 		return t
 	}
 

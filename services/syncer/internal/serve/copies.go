@@ -131,6 +131,7 @@ func lastGood(path string) (runID, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return runID{}, snapshot.ErrNoSnapshot
 	}
+
 	history, err := snapshot.ReadHistory(path, 1)
 	if err != nil {
 		return runID{}, err
@@ -197,6 +198,7 @@ func (c *copies) copySnapshot() error {
 	if err == nil {
 		c.ready[identity] = made
 	}
+
 	return err
 }
 
@@ -211,11 +213,13 @@ func (c *copies) encode(encoding string) error {
 		if _, err := io.Copy(w, plain.reader(c.stopped)); err != nil {
 			return errors.Join(err, w.Close())
 		}
+
 		return w.Close()
 	})
 	if err == nil {
 		c.ready[encoding] = made
 	}
+
 	return err
 }
 

@@ -61,6 +61,7 @@ func (s *Service) runs(w http.ResponseWriter, r *http.Request) {
 	if !now.next.IsZero() {
 		out["next_run"] = now.next.UTC().Truncate(time.Second)
 	}
+
 	httpserver.WriteJSON(w, http.StatusOK, out)
 }
 
@@ -100,6 +101,7 @@ func (s *Service) unready(st status, now time.Time) string {
 	if _, err := os.Stat(s.config.Sync.Path); err != nil {
 		return "the snapshot file is missing"
 	}
+
 	if snapshotfile.InFuture(st.good, now) {
 		return fmt.Sprintf("the snapshot is dated %s, in the future: the clock is wrong, or was when it was made",
 			st.good.UTC().Format(time.RFC3339))
@@ -141,16 +143,22 @@ func (s *Service) sync(w http.ResponseWriter, r *http.Request) {
 func (s *Service) authorized(w http.ResponseWriter, r *http.Request, purpose string) bool {
 	token := string(s.config.Sync.HTTPToken)
 	if token == "" {
-		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusForbidden,
-			Detail: "SYNC_HTTP_TOKEN is not set: nobody can " + purpose})
+		httpserver.WriteProblem(w, r, httpserver.Problem{
+			Status: http.StatusForbidden,
+			Detail: "SYNC_HTTP_TOKEN is not set: nobody can " + purpose,
+		})
 		return false
 	}
+
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="syncer"`)
-		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusUnauthorized,
-			Detail: "the header Authorization: Bearer TOKEN is needed, with the token of SYNC_HTTP_TOKEN"})
+		httpserver.WriteProblem(w, r, httpserver.Problem{
+			Status: http.StatusUnauthorized,
+			Detail: "the header Authorization: Bearer TOKEN is needed, with the token of SYNC_HTTP_TOKEN",
+		})
 		return false
 	}
+
 	return true
 }

@@ -105,8 +105,10 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, s.pageData(time.Now())); err != nil {
 		s.log.ErrorContext(r.Context(), "the page could not be made", "error", err)
-		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusInternalServerError,
-			Detail: "the page could not be made; the log says why"})
+		httpserver.WriteProblem(w, r, httpserver.Problem{
+			Status: http.StatusInternalServerError,
+			Detail: "the page could not be made; the log says why",
+		})
 		return
 	}
 

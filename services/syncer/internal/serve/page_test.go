@@ -20,6 +20,7 @@ func TestHeadline(t *testing.T) {
 	now := time.Now()
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	failed := func(n int) outcome { return outcome{snapshotfile.Failed, n, "a reason"} }
+
 	for name, test := range map[string]struct {
 		status      status
 		fileMissing bool
@@ -77,6 +78,7 @@ func TestHeadline(t *testing.T) {
 			if !test.fileMissing {
 				s.record(t, snapshotfile.OK)
 			}
+
 			h := s.newHeadline(test.status, now)
 			if h.Level != test.level || !strings.HasPrefix(h.Text, test.want) || !strings.Contains(h.Detail, test.detail) {
 				t.Errorf("%+v", h)

@@ -36,12 +36,14 @@ func TestErrorsAreProblems(t *testing.T) {
 		if test.token != "" {
 			s.config.Sync.HTTPToken = token
 		}
+
 		if test.status == http.StatusInternalServerError {
 			noDatabase := []byte(strings.Repeat("x", 8192))
 			if err := os.WriteFile(s.config.Sync.Path, noDatabase, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
+
 		r := httptest.NewRequest(test.method, test.path, nil)
 		r.Header.Set("Authorization", test.authorization)
 		w := httptest.NewRecorder()
@@ -58,6 +60,7 @@ func TestErrorsAreProblems(t *testing.T) {
 			problem.RequestID == "" || problem.RequestID != w.Header().Get("X-Request-ID") {
 			t.Errorf("%s %s: %d %v %s", test.method, test.path, w.Code, w.Header(), w.Body)
 		}
+
 		if !strings.Contains(problem.Detail, test.detail) {
 			t.Errorf("%s %s: %q, want %q", test.method, test.path, problem.Detail, test.detail)
 		}

@@ -134,9 +134,11 @@ func TestJitter(t *testing.T) {
 			if late := p.finished(start, start, true); late || p.at.Before(p.due) || p.at.After(p.due.Add(longest)) {
 				t.Errorf("%s: the run is %s late", schedule, p.at.Sub(p.due))
 			}
+
 			start = p.due
 			moments[p.at] = true
 		}
+
 		if len(moments) < 2 {
 			t.Errorf("%s: no jitter", schedule)
 		}

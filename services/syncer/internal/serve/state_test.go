@@ -190,6 +190,7 @@ func TestReady(t *testing.T) {
 func TestLive(t *testing.T) {
 	s := newService(t, "@every 1m")
 	s.state.begin(&run.Progress{})
+
 	for _, test := range []struct {
 		taken time.Duration
 		want  int
@@ -211,6 +212,7 @@ func TestNoticeOfEachChange(t *testing.T) {
 		if answer == http.StatusFound {
 			w.Header().Set("Location", "/elsewhere")
 		}
+
 		w.WriteHeader(answer)
 	}))
 	defer server.Close()
@@ -237,6 +239,7 @@ func TestNoticeOfEachChange(t *testing.T) {
 		if sent := len(n.queue) > 0; sent != step.sent {
 			t.Fatalf("step %d: sent: %v", i, sent)
 		}
+
 		if step.sent {
 			n.deliver(<-n.queue)
 			if len(got) != 1 || got[0] != "POST /" {

@@ -144,9 +144,11 @@ func TestUTCRows(t *testing.T) {
 	for rows.Next(row) == nil {
 		got = append(got, fmt.Sprintf("%v %s", row[0], row[1]))
 	}
+
 	if want := "[1 2026-01-02 03:04:05 2 2026-01-02 03:04:05 3 %!s(<nil>)]"; fmt.Sprint(got) != want {
 		t.Errorf("%v, want %s", got, want)
 	}
+
 	warnings := rows.warnings(table)
 	if len(warnings) != 1 || !strings.HasPrefix(warnings[0], "at: 1 values are in the hour that occurs twice") {
 		t.Errorf("%v", warnings)

@@ -15,6 +15,7 @@ import (
 func TestConverters(t *testing.T) {
 	t.Parallel()
 	text := func(s string) []byte { return []byte(s) }
+
 	for _, test := range []struct {
 		declared, stored string
 		how              Values
@@ -73,6 +74,7 @@ func TestConverters(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(b.Args[0].Value, test.want) {
 			t.Errorf("%s %v: %#v, %v, want %#v", test.declared, test.value, b.Args[0].Value, err, test.want)
 		}
+
 		if hasWarning := len(d.warnings) > 0; hasWarning != (test.warning != "") ||
 			hasWarning && !strings.Contains(d.warnings[0].Text, test.warning) {
 			t.Errorf("%s %v: %v, want %q", test.declared, test.value, d.warnings, test.warning)
@@ -134,6 +136,7 @@ func TestMaxWatermark(t *testing.T) {
 		if _, isInteger := values[0].(int64); isInteger {
 			kind = "bigint"
 		}
+
 		table := schema.Table{Columns: []schema.Column{schema.NewColumn("w", kind)}}
 		d := newRowDecoder(Query{Table: table, Watermark: "w"}, Values{})
 		var b Batch

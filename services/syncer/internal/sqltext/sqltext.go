@@ -57,6 +57,7 @@ func nextToken(sql string) token {
 		}
 		return token{tokenWord, sql[:n]}
 	}
+
 	return token{tokenSymbol, sql[:1]}
 }
 
@@ -79,6 +80,7 @@ func quotedLength(sql string, quote byte) int {
 		}
 		i++
 	}
+
 	return len(sql)
 }
 
@@ -170,6 +172,7 @@ func TableConstraints(createTable string) (found []string) {
 		if len(tokens) == 0 || tokens[0].kind != tokenWord {
 			continue
 		}
+
 		kind := tokens[0]
 		if strings.EqualFold(kind.text, "CONSTRAINT") && len(tokens) > 2 {
 			kind = tokens[2] // after the constraint's name

@@ -20,10 +20,12 @@ func TestColumnDefinitions(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got[name], want)
 		}
 	}
+
 	var text strings.Builder
 	for _, token := range tokenize(sql) {
 		text.WriteString(token.text)
 	}
+
 	if text.String() != sql {
 		t.Errorf("the tokens are %q", text.String())
 	}
@@ -55,9 +57,11 @@ func FuzzTokenize(f *testing.F) {
 			b.WriteString(token.text)
 			_ = unquote(token)
 		}
+
 		if b.String() != sql {
 			t.Errorf("%q became %q", sql, b.String())
 		}
+
 		_ = ColumnDefinitions(sql)
 	})
 }

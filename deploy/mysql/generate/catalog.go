@@ -2,12 +2,12 @@ package main
 
 import "slices"
 
-// catalogue is every car the demo may have in stock.
+// catalog is every car the demo may have in stock.
 //
 // Each trim stands with the model years over which its engine, gearbox and driven wheels were really sold
 // together; where they changed, the trim stands twice. Doors, seats and body belong to the model, so a model
 // sold in two bodies stands twice as well. That way a drawn car cannot contradict itself.
-var catalogue = slices.Concat(american, asian, european)
+var catalog = slices.Concat(american, asian, european)
 
 type model struct {
 	make, name string
