@@ -58,8 +58,10 @@ func TestErrorsAreShort(t *testing.T) {
 			strings.Count(many, "/cars/fields") != 1 {
 			t.Errorf("%s: 21 unknown parameters: %s", database, many)
 		}
-		for _, path := range []string{"/cars/" + strings.Repeat("1", 10_000), "/cars/vin/" + strings.Repeat("x", 10_000),
-			"/" + strings.Repeat("x", 10_000)} {
+		for _, path := range []string{
+			"/cars/" + strings.Repeat("1", 10_000), "/cars/vin/" + strings.Repeat("x", 10_000),
+			"/" + strings.Repeat("x", 10_000),
+		} {
 			if code, body := getStatus(base + path); code != 404 || len(body) > 4_000 {
 				t.Errorf("%s: %.50s: %d, %d bytes", database, path, code, len(body))
 			}
@@ -200,8 +202,10 @@ func TestOffersFindWhatTheySay(t *testing.T) {
 		"year":         {"2030", "1990", "2019", "2030,2031"},
 		"year_min":     {"2026"},
 		"vin":          {"JM3M5WHLXRW827380"},
-		"q": {"toyta", "purple people eater", "family suv under 25k with low miles", "honda zzz camry", "cheroke",
-			"red zzzz", "bmw mini tesla ford", "purpel"},
+		"q": {
+			"toyta", "purple people eater", "family suv under 25k with low miles", "honda zzz camry", "cheroke",
+			"red zzzz", "bmw mini tesla ford", "purpel",
+		},
 		"match":     {"exact", "smart"},
 		"sort":      {"-price"},
 		"facets":    {"make,color"},
@@ -236,8 +240,10 @@ func TestOffersFindWhatTheySay(t *testing.T) {
 func TestZeroResultsHelp(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	sqlite := copyOf(t, mysql, "vehicles_stock")
-	for database, base := range map[string]string{"MySQL": serve(t, mysql, "vehicles_stock"),
-		"SQLite": serve(t, sqlite, "vehicles_stock")} {
+	for database, base := range map[string]string{
+		"MySQL":  serve(t, mysql, "vehicles_stock"),
+		"SQLite": serve(t, sqlite, "vehicles_stock"),
+	} {
 		// The first alternative and its count, which explain has compared with what the URL finds.
 		for q, want := range map[string]string{
 			"price=25000":                       "price_max=25000",
@@ -336,13 +342,15 @@ func TestZeroResultsHelp(t *testing.T) {
 // The same holds for fields of every type.
 func TestOffersOfEveryType(t *testing.T) {
 	live, copied, _ := typesOnBoth(t)
-	requests := []string{"serial=6", "tank=3", "weight=0.2", "co2=1e3", "msrp=5", "electric=1&make=ford", "class=c",
+	requests := []string{
+		"serial=6", "tank=3", "weight=0.2", "co2=1e3", "msrp=5", "electric=1&make=ford", "class=c",
 		"extras=z", "extras_all=x,z", "opens=09:00:00", "features=Sunrof", "city=Washington, D. C&match=exact",
 		"city=Wash&match=exact", "make=!!!&year=2023", "sold_at=2030-01-01", "description=nothing", "limits=99",
 		"price=1&mileage=1&year=1",
 		"q=tow toyota", "q=!!! camry", "q=citroen zzz octavia ford", "stock_number=A-10", "make=" + strings.Repeat("é", 500),
 		"make=" + strings.Repeat("x,", 99) + "y", "q=" + strings.Repeat("é", 50) + " zzz&match=exact",
-		"make=kia&stock_number=" + strings.Repeat("1", 999), "make=&year_min=1&year_max=2"}
+		"make=kia&stock_number=" + strings.Repeat("1", 999), "make=&year_min=1&year_max=2",
+	}
 	for q, want := range wantIDs {
 		if want != nil && len(want) == 0 {
 			requests = append(requests, q)

@@ -42,8 +42,10 @@ func (a *apiBench) history() {
 		}},
 	}
 
-	all := map[string]target{"id": {base: p.base,
-		path: func(i int) string { return fmt.Sprintf("/cars/%d", benchID(i, a.rows)) }}}
+	all := map[string]target{"id": {
+		base: p.base,
+		path: func(i int) string { return fmt.Sprintf("/cars/%d", benchID(i, a.rows)) },
+	}}
 	for _, c := range cases {
 		all[c.name] = target{p.base, c.path, c.status}
 	}

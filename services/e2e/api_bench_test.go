@@ -113,8 +113,10 @@ func (a *apiBench) command(c dbconn.Config, program string, settings ...string) 
 func (a *apiBench) start(settings ...string) *benchProgram {
 	a.Helper()
 	address, metrics := dbtest.FreeAddress(a), dbtest.FreeAddress(a)
-	cmd := a.command(a.mysql, "./carapi", append([]string{"API_KEY=" + apiKey, "HTTP_ADDR=" + address,
-		"METRICS_ADDR=" + metrics, "RATE_LIMIT=off", "QUERY_TIMEOUT=1m", "DB_MAX_OPEN_CONNS=32", "MAX_IN_FLIGHT=64"},
+	cmd := a.command(a.mysql, "./carapi", append([]string{
+		"API_KEY=" + apiKey, "HTTP_ADDR=" + address,
+		"METRICS_ADDR=" + metrics, "RATE_LIMIT=off", "QUERY_TIMEOUT=1m", "DB_MAX_OPEN_CONNS=32", "MAX_IN_FLIGHT=64",
+	},
 		settings...)...)
 	startProgram(a.B, cmd, "http://"+address+"/readyz")
 	return &benchProgram{cmd, "http://" + address, "http://" + metrics + "/metrics"}

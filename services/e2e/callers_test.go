@@ -280,8 +280,10 @@ func TestMuchIsRefused(t *testing.T) {
 			strings.Repeat("[", 100_000) + `"}`,
 		`{"q":"` + strings.Repeat("not red ", 1_900) + `"}`, `{"make":"` + strings.Repeat("!a,", 4_000) + `"}`,
 	} {
-		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars",
-			Arguments: json.RawMessage(arguments)})
+		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{
+			Name:      "search_cars",
+			Arguments: json.RawMessage(arguments),
+		})
 		if err != nil || !got.IsError {
 			t.Errorf("%.50s...: %v %+v", arguments, err, got)
 			continue

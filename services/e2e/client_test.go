@@ -59,9 +59,11 @@ func TestGeneratedClient(t *testing.T) {
 func generateClient(t *testing.T, document *openapi3.T, operations ...string) string {
 	t.Helper()
 	version := "v2" // that of the test's own build differs from place to place
-	text, err := codegen.Generate(document, codegen.Configuration{PackageName: "carclient", NoVCSVersionOverride: &version,
+	text, err := codegen.Generate(document, codegen.Configuration{
+		PackageName: "carclient", NoVCSVersionOverride: &version,
 		Generate:      codegen.GenerateOptions{Client: true, Models: true},
-		OutputOptions: codegen.OutputOptions{IncludeOperationIDs: operations}})
+		OutputOptions: codegen.OutputOptions{IncludeOperationIDs: operations},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,17 +78,21 @@ func TestOtherNames(t *testing.T) {
 			t.Errorf("%s: /cars/fields: %s", database, got)
 		}
 		// A column that is hidden is answered as one that is not there.
-		for _, path := range []string{"/cars/?%s=1", "/cars/?%s_min=1", "/cars/?sort=%s", "/cars/?sort=-%s",
+		for _, path := range []string{
+			"/cars/?%s=1", "/cars/?%s_min=1", "/cars/?sort=%s", "/cars/?sort=-%s",
 			"/cars/?fields=id,%s", "/cars/?facets=%s", "/cars/facets?facets=%s", "/cars/facets?%s_max=1",
-			"/cars/stats?%s=1", "/cars/1?fields=%s", "/cars/vin/1?fields=%s", "/cars/%s"} {
+			"/cars/stats?%s=1", "/cars/1?fields=%s", "/cars/vin/1?fields=%s", "/cars/%s",
+		} {
 			hidden, absent := get(t, url+fmt.Sprintf(path, "einkaufspreis")), get(t, url+fmt.Sprintf(path, "einkaufspr3is"))
 			if strings.ReplaceAll(hidden, "einkaufspreis", "N") != strings.ReplaceAll(absent, "einkaufspr3is", "N") ||
 				strings.Count(absent, "einkaufspreis") > 0 || !strings.HasPrefix(hidden, "4") {
 				t.Errorf("%s: %s:\n hidden %s\n absent %s", database, path, hidden, absent)
 			}
 		}
-		for _, path := range []string{"/cars/", "/cars/1", "/cars/fields", "/cars/stats", "/cars/facets",
-			"/cars/?einkaufspreix=1", "/cars/?sort=einkaufpreis", "/cars/?q=15001"} {
+		for _, path := range []string{
+			"/cars/", "/cars/1", "/cars/fields", "/cars/stats", "/cars/facets",
+			"/cars/?einkaufspreix=1", "/cars/?sort=einkaufpreis", "/cars/?q=15001",
+		} {
 			if got := get(t, url+path); strings.Contains(got, "einkaufspreis\"") || strings.Contains(got, "einkaufspreis,") ||
 				strings.Contains(got, "15001") && !strings.Contains(path, "15001") {
 				t.Errorf("%s: %s tells of the hidden column: %s", database, path, got)
@@ -119,12 +123,18 @@ func TestNamesThatDoNotFit(t *testing.T) {
 			code                int
 			want                []string
 		}{
-			{"bestand", "", "marke,modell", 1, []string{"no column for make", "CARS_FIELDS=make=COLUMN",
-				"fahrzeug_nr, marke, modell", "not found: ", "CARS_FIELDS="}},
-			{"bestand", "make=marke,model=modell,price=preis", "", 1, []string{"CARS_FIELDS: bestand has no column \"preis\"",
-				"preis_brutto"}},
-			{"bestand", "make=marke,model=modell", "einkauf", 1, []string{"CARS_HIDE: bestand has no column \"einkauf\"",
-				"einkaufspreis"}},
+			{"bestand", "", "marke,modell", 1, []string{
+				"no column for make", "CARS_FIELDS=make=COLUMN",
+				"fahrzeug_nr, marke, modell", "not found: ", "CARS_FIELDS=",
+			}},
+			{"bestand", "make=marke,model=modell,price=preis", "", 1, []string{
+				"CARS_FIELDS: bestand has no column \"preis\"",
+				"preis_brutto",
+			}},
+			{"bestand", "make=marke,model=modell", "einkauf", 1, []string{
+				"CARS_HIDE: bestand has no column \"einkauf\"",
+				"einkaufspreis",
+			}},
 			{"bestand", "make=marke,model=modell", "marke", 1, []string{"make", "marke", "CARS_HIDE"}},
 			{"bestand", "make=marke,make=modell", "", 2, []string{"CARS_FIELDS", "twice"}},
 			{"bestand", "make=marke,model=MARKE", "", 2, []string{"CARS_FIELDS", "twice"}},
@@ -249,8 +259,10 @@ func TestLooseSQLite(t *testing.T) {
 			t.Errorf("%s: %v, want %v", q, got, want)
 		}
 	}
-	for _, sort := range []string{"id", "make", "-make", "model", "-model", "price", "-price", "mileage", "odd", "sold",
-		"-sold", "class", "-class", "model,-class,sold"} {
+	for _, sort := range []string{
+		"id", "make", "-make", "model", "-model", "price", "-price", "mileage", "odd", "sold",
+		"-sold", "class", "-class", "model,-class,sold",
+	} {
 		for _, url := range []string{url, view} {
 			if url == view && strings.Contains(sort, "mileage") || url != view && sort == "odd" {
 				continue
@@ -273,8 +285,10 @@ func TestLooseSQLite(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/cars/facets?facets=make,model,mileage,class", "/cars/stats", "/cars/fields", "/cars/2",
-		"/cars/?facets=model&model=3&make=kia"} {
+	for _, path := range []string{
+		"/cars/facets?facets=make,model,mileage,class", "/cars/stats", "/cars/fields", "/cars/2",
+		"/cars/?facets=model&model=3&make=kia",
+	} {
 		if got := get(t, url+path); !strings.HasPrefix(got, "200 ") {
 			t.Errorf("%s: %s", path, got)
 		}
@@ -319,10 +333,12 @@ func TestManyValues(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/cars/%F0%9F%98%80", "/cars/%FF", "/cars/a%00", "/cars/a1%20", "/cars/A1",
+	for _, path := range []string{
+		"/cars/%F0%9F%98%80", "/cars/%FF", "/cars/a%00", "/cars/a1%20", "/cars/A1",
 		"/cars/vin/%FF", "/cars/vin/%F0%9F%98%80", "/cars/vin/vin-5999", "/cars/a5999", "/cars/stats",
 		"/cars/stats?weight_min=1", "/cars/?sort=opens&limit=3&fields=id,opens,weight",
-		"/cars/?sort=-weight&limit=3&fields=id"} {
+		"/cars/?sort=-weight&limit=3&fields=id",
+	} {
 		requireSame(t, live, file, path)
 		refusedOrAnswered(t, path, get(t, live+path))
 	}
@@ -359,11 +375,13 @@ func TestValuesThatAreNone(t *testing.T) {
 		_ = c.Close()
 		for _, table := range []string{"cars", "joined"} {
 			url := serve(t, own.config, table)
-			for sort, want := range map[string][]int{"price": {4, 2, 1, 3, 5}, "-price": {2, 4, 5, 3, 1},
+			for sort, want := range map[string][]int{
+				"price": {4, 2, 1, 3, 5}, "-price": {2, 4, 5, 3, 1},
 				"city": {2, 4, 1, 3, 5}, "-seen": {4, 2, 5, 3, 1}, "make,price": {4, 2, 1, 3, 5},
 				"make,-seen,model": {4, 2, 1, 3, 5},
 				"sold_at":          {1, 3, 5, 2, 4}, "-sold_at": {4, 2, 5, 3, 1}, "first_registered": {2, 3, 1, 5, 4},
-				"make,-first_registered": {4, 5, 1, 3, 2}} {
+				"make,-first_registered": {4, 5, 1, 3, 2},
+			} {
 				if table == "cars" && !strings.HasPrefix(strings.TrimPrefix(sort, "-"), "sold") &&
 					!strings.Contains(sort, "registered") {
 					continue
@@ -376,8 +394,10 @@ func TestValuesThatAreNone(t *testing.T) {
 					t.Errorf("%s: %s by %s: by pages %v, want %v", database, table, sort, got, want)
 				}
 			}
-			for _, path := range []string{"/cars/fields", "/cars/1",
-				"/cars/?sold_at_min=2024-01-01&first_registered_max=2024-12-31"} {
+			for _, path := range []string{
+				"/cars/fields", "/cars/1",
+				"/cars/?sold_at_min=2024-01-01&first_registered_max=2024-12-31",
+			} {
 				if got := get(t, url+path); !strings.HasPrefix(got, "200 ") {
 					t.Errorf("%s: %s: %s", database, path, got)
 				}

@@ -134,8 +134,10 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	dbtest.Setenv(t, mysql)
 	ofSyncer, ofCarapi, api := dbtest.FreeAddress(t), dbtest.FreeAddress(t), dbtest.FreeAddress(t)
 	snapshot := filepath.Join(t.TempDir(), "carstock.db")
-	for name, value := range map[string]string{"SYNC_VIEWS": "vehicles_view(id)", "SYNC_PATH": snapshot,
-		"SYNC_HTTP_ADDR": ofSyncer, "SYNC_SCHEDULE": "@every 1h"} {
+	for name, value := range map[string]string{
+		"SYNC_VIEWS": "vehicles_view(id)", "SYNC_PATH": snapshot,
+		"SYNC_HTTP_ADDR": ofSyncer, "SYNC_SCHEDULE": "@every 1h",
+	} {
 		t.Setenv(name, value)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -153,8 +155,10 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 		"HTTP_ADDR="+api)
 	url := "http://" + api
 	waitForStatus(t, url+"/readyz", http.StatusOK)
-	for path, want := range map[string]int{"/cars/?make=Toyota": 200, "/cars/?nonsense=1": 400, "/cars/0": 404,
-		"/nowhere": 404} {
+	for path, want := range map[string]int{
+		"/cars/?make=Toyota": 200, "/cars/?nonsense=1": 400, "/cars/0": 404,
+		"/nowhere": 404,
+	} {
 		if code, body := getStatus(url + path); code != want {
 			t.Errorf("%s: %d %s", path, code, body)
 		}

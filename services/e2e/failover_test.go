@@ -93,8 +93,10 @@ func TestFaultsOfTheServer(t *testing.T) {
 	server := dbtest.NewServer(t)
 	admin := server.Database(t)
 	db := dbtest.Open(t, admin)
-	for _, q := range []string{smallStock, "INSERT INTO cars VALUES (1, 'Kia', 'Rio', 1), (2, 'Kia', 'Ceed', 2)",
-		"CREATE USER app", "GRANT SELECT ON cars TO app"} {
+	for _, q := range []string{
+		smallStock, "INSERT INTO cars VALUES (1, 'Kia', 'Rio', 1), (2, 'Kia', 'Ceed', 2)",
+		"CREATE USER app", "GRANT SELECT ON cars TO app",
+	} {
 		if _, err := db.Exec(q); err != nil {
 			t.Fatal(err)
 		}
@@ -184,8 +186,10 @@ func TestFaultsOfTheServer(t *testing.T) {
 				_ = h.Close()
 			}
 		}},
-		{"no statement left", exec("SET GLOBAL max_prepared_stmt_count = 0"),
-			exec("SET GLOBAL max_prepared_stmt_count = 16382")},
+		{
+			"no statement left", exec("SET GLOBAL max_prepared_stmt_count = 0"),
+			exec("SET GLOBAL max_prepared_stmt_count = 16382"),
+		},
 		{"right taken away", exec("REVOKE SELECT ON cars FROM app"), exec("GRANT SELECT ON cars TO app")},
 		{"table gone", exec("RENAME TABLE cars TO away"), exec("RENAME TABLE away TO cars")},
 		{"stopped", signal(syscall.SIGKILL), func() { server.Restart(t) }},

@@ -102,12 +102,18 @@ func TestForeignTablesSay(t *testing.T) {
 			lakh + "/cars/?q=kia under 5 lakh": {"400 "},
 			lakh + "/cars/?mileage_max=50000":  {"400 ", "column_mileage"},
 			adverts + "/cars/?price_max=9000":  {`"not_a_number":{"price":1}`, `"price":"€ 8.900"`},
-			adverts + "/cars/stats": {`"not_a_number":{"price":1}`,
-				`"price":{"count":4,"min":4500,"max":12500,"average":8850`},
-			adverts + "/cars/?color=blue": {`"interpreted":{"color":{`,
-				`"values":[{"value":"Blau","count":2},{"value":"dunkelblau","count":1}]`},
-			adverts + "/cars/fields": {`"derived_from":"Titel"`, `"not_a_number":1`, `"unit":"EUR"`,
-				`"boolean":true`},
+			adverts + "/cars/stats": {
+				`"not_a_number":{"price":1}`,
+				`"price":{"count":4,"min":4500,"max":12500,"average":8850`,
+			},
+			adverts + "/cars/?color=blue": {
+				`"interpreted":{"color":{`,
+				`"values":[{"value":"Blau","count":2},{"value":"dunkelblau","count":1}]`,
+			},
+			adverts + "/cars/fields": {
+				`"derived_from":"Titel"`, `"not_a_number":1`, `"unit":"EUR"`,
+				`"boolean":true`,
+			},
 			mixed + "/cars/facets?facets=make":            {`{"value":"Kia","count":3}`},
 			mixed + "/cars/?price_max=11000":              {"400 ", "20000 EUR", "USD"},
 			mixed + "/cars/?price=10000&currency=EUR,USD": {"400 ", "amounts of price are in EUR, USD"},
@@ -115,8 +121,10 @@ func TestForeignTablesSay(t *testing.T) {
 				"currency=EUR"},
 			mixed + "/cars/?sort=-price&currency=USD": {`"total":1`, `"summary":"1 Kia RIO, $10,000`},
 			mixed + "/cars/?make=Kia":                 {`"summary":"3 Kia, lowest mileage 500"`},
-			mixed + "/cars/stats": {`"fields":{"mileage":{"count":5`,
-				`"several_currencies":{"price":["EUR","USD"]}`},
+			mixed + "/cars/stats": {
+				`"fields":{"mileage":{"count":5`,
+				`"several_currencies":{"price":["EUR","USD"]}`,
+			},
 			mixed + "/cars/stats?currency=EUR":      {`"price":{"count":4,"min":1,"max":30000`},
 			mixed + "/cars/?mileage_max=100,000 km": {"400 ", "CARS_UNITS=mileage=km", "send 100000"},
 		} {

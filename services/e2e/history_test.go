@@ -53,8 +53,10 @@ func makeHistory(t *testing.T, runs int) *pastRuns {
 	t.Chdir(t.TempDir()) // where no .env is
 	t.Setenv("SYNC_HISTORY", "365d")
 	mysql := dbtest.Database(t)
-	h := &pastRuns{mysql: mysql, db: dbtest.Open(t, mysql),
-		snapshot: dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}}
+	h := &pastRuns{
+		mysql: mysql, db: dbtest.Open(t, mysql),
+		snapshot: dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")},
+	}
 	h.db.MustExec(`CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2),
 		status VARCHAR(20), color VARCHAR(20))`)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -80,9 +82,11 @@ func makeHistory(t *testing.T, runs int) *pastRuns {
 
 func newListed(random *rand.Rand, id int) listedCar {
 	price := 5000 + 100*random.IntN(300)
-	c := listedCar{ID: id, Make: []string{"Toyota", "Honda", "Ford"}[random.IntN(3)],
+	c := listedCar{
+		ID: id, Make: []string{"Toyota", "Honda", "Ford"}[random.IntN(3)],
 		Model: []string{"One", "Two"}[random.IntN(2)],
-		Price: &price, Status: "available", Color: "red"}
+		Price: &price, Status: "available", Color: "red",
+	}
 	if random.IntN(20) == 0 {
 		c.Price = nil
 	}
@@ -547,11 +551,15 @@ func TestHistoryThatIsMissing(t *testing.T) {
 	snapshot := dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}
 	syncInto(t, mysql, "cars", snapshot.Path)
 
-	for _, base := range []string{serve(t, mysql, "cars"), serve(t, snapshot, "cars"),
-		serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path)} {
-		for path, want := range map[string]int{"/cars/?days_listed_min=3": 400, "/cars/?sort=-price_drop": 400,
+	for _, base := range []string{
+		serve(t, mysql, "cars"), serve(t, snapshot, "cars"),
+		serve(t, mysql, "cars", "SNAPSHOT_PATH="+snapshot.Path),
+	} {
+		for path, want := range map[string]int{
+			"/cars/?days_listed_min=3": 400, "/cars/?sort=-price_drop": 400,
 			"/cars/changes":   404,
-			"/cars/1/history": 404, "/cars/?fields=first_seen": 400} {
+			"/cars/1/history": 404, "/cars/?fields=first_seen": 400,
+		} {
 			if code, body := getStatus(base + path); code != want || !strings.Contains(body, "SYNC_HISTORY") {
 				t.Errorf("%s: %d %s", path, code, body)
 			}
@@ -598,16 +606,24 @@ func TestHistoryByOtherKeys(t *testing.T) {
 		columns, key, first, second string // the table's, and the values of two rows
 		id                          string // of the first row, as in a path
 	}{
-		"text": {"code VARCHAR(40) NOT NULL PRIMARY KEY", "cars(code)", `'é "x" \\ \n/1'`, "'b'",
-			"%C3%A9%20%22x%22%20%5C%20%0A%2F1"},
+		"text": {
+			"code VARCHAR(40) NOT NULL PRIMARY KEY", "cars(code)", `'é "x" \\ \n/1'`, "'b'",
+			"%C3%A9%20%22x%22%20%5C%20%0A%2F1",
+		},
 		"decimal as text": {"code DECIMAL(30,10) NOT NULL PRIMARY KEY", "cars", "2.5", "3", "2.5"},
-		"two columns": {"lot INT NOT NULL, code VARCHAR(40) NOT NULL, PRIMARY KEY (lot, code)", "cars", "7, 'a~b c'",
-			"7, 'b'", "7~a%257Eb%2520c"},
+		"two columns": {
+			"lot INT NOT NULL, code VARCHAR(40) NOT NULL, PRIMARY KEY (lot, code)", "cars", "7, 'a~b c'",
+			"7, 'b'", "7~a%257Eb%2520c",
+		},
 		"decimal": {"code DECIMAL(12,2) NOT NULL PRIMARY KEY", "cars", "1.50", "2.00", "1.5"},
-		"wide integer": {"code BIGINT UNSIGNED NOT NULL PRIMARY KEY", "cars", "9007199254740993", "2",
-			"9007199254740993"},
-		"vin beside an id": {"id INT NOT NULL UNIQUE, vin CHAR(17) NOT NULL PRIMARY KEY", "cars(vin)",
-			"5, '1HGCM82633A004352'", "6, '1HGCM82633A004353'", "5"},
+		"wide integer": {
+			"code BIGINT UNSIGNED NOT NULL PRIMARY KEY", "cars", "9007199254740993", "2",
+			"9007199254740993",
+		},
+		"vin beside an id": {
+			"id INT NOT NULL UNIQUE, vin CHAR(17) NOT NULL PRIMARY KEY", "cars(vin)",
+			"5, '1HGCM82633A004352'", "6, '1HGCM82633A004353'", "5",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
@@ -707,8 +723,10 @@ func TestQuestionsInOneCall(t *testing.T) {
 		return res.Content[0].(*mcp.TextContent).Text
 	}
 
-	dropped := ask("search_cars", map[string]any{"make": "Toyota", "model": "Camry",
-		"more": "price_drop_min=1&price_changed_at_min=7d"})
+	dropped := ask("search_cars", map[string]any{
+		"make": "Toyota", "model": "Camry",
+		"more": "price_drop_min=1&price_changed_at_min=7d",
+	})
 	var found struct {
 		Total int
 		Cars  []struct{ ID int }
@@ -810,8 +828,10 @@ func newHistoryOf(t *testing.T, statements ...string) *historyOf {
 	t.Helper()
 	t.Chdir(t.TempDir()) // where no .env is
 	t.Setenv("SYNC_HISTORY", "90d")
-	h := &historyOf{t: t, mysql: dbtest.Database(t),
-		snapshot: dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")}}
+	h := &historyOf{
+		t: t, mysql: dbtest.Database(t),
+		snapshot: dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")},
+	}
 	h.db = dbtest.Open(t, h.mysql)
 	h.run(statements...)
 
@@ -873,8 +893,10 @@ func TestUnrecordedHistory(t *testing.T) {
 			h.run("DELETE FROM cars WHERE id = 1")
 			h.db.MustExec("INSERT INTO cars VALUES (1, 'Ford', 500, 'new')")
 		}, map[string]string{"1": nothing, "2": "true true 100 10"}},
-		"a price of 0": {func(h *historyOf) { h.run("UPDATE cars SET price = 0 WHERE id = 1") },
-			map[string]string{"1": "true true 90 <nil>", "2": "true true 100 10"}},
+		"a price of 0": {
+			func(h *historyOf) { h.run("UPDATE cars SET price = 0 WHERE id = 1") },
+			map[string]string{"1": "true true 90 <nil>", "2": "true true 100 10"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHistoryOf(t, createCars, "INSERT INTO cars VALUES (1, 'Kia', 100, ''), (2, 'Kia', 100, '')",

@@ -86,8 +86,10 @@ func TestKeyOfSeveralColumns(t *testing.T) {
 				}
 			}
 		}
-		for _, path := range []string{"/cars/12", "/cars/12~x", "/cars/12~1HGCM82633A004352~", "/cars/~",
-			"/cars/x~1HGCM82633A004352", "/cars/1HGCM82633A004352"} {
+		for _, path := range []string{
+			"/cars/12", "/cars/12~x", "/cars/12~1HGCM82633A004352~", "/cars/~",
+			"/cars/x~1HGCM82633A004352", "/cars/1HGCM82633A004352",
+		} {
 			if got := get(t, url+path); !strings.HasPrefix(got, "404 ") {
 				t.Errorf("%s: %s: %s", database, path, got)
 			}

@@ -52,8 +52,10 @@ func stockOf(t *testing.T, base string) []stockCar {
 func marketBases(t *testing.T) map[string]string {
 	t.Helper()
 	mysql := dbtest.Demo(t)
-	return map[string]string{"MySQL": serve(t, mysql, "vehicles_view"),
-		"snapshot": serve(t, copyOf(t, mysql, "vehicles_view(id)"), "vehicles_view")}
+	return map[string]string{
+		"MySQL":    serve(t, mysql, "vehicles_view"),
+		"snapshot": serve(t, copyOf(t, mysql, "vehicles_view(id)"), "vehicles_view"),
+	}
 }
 
 func isPriced(c stockCar) bool { return c.Price != nil && *c.Price >= 0.01 }
@@ -108,15 +110,17 @@ func TestPriceVsSimilar(t *testing.T) {
 			t.Fatalf("%s: only %d vehicles are compared, and %d are cheap", source, known, len(cheap))
 		}
 
-		for _, filter := range []string{"price_vs_similar_max=-5", "max_price_vs_similar=-5%25", "price_vs_similar%3C=-5",
-			"price_vs_similar[lte]=-5"} {
+		for _, filter := range []string{
+			"price_vs_similar_max=-5", "max_price_vs_similar=-5%25", "price_vs_similar%3C=-5",
+			"price_vs_similar[lte]=-5",
+		} {
 			if got := fetch(t, base+"/cars/?limit=100&"+filter); !slices.Equal(got.ids(), cheap) || got.Total != len(cheap) {
 				t.Errorf("%s: %s: %v, want %v", source, filter, got.ids(), cheap)
 			}
 		}
 
 		sorted := fetch(t, base+"/cars/?limit=100&view=summary&has=price_vs_similar&sort=price_vs_similar")
-		var last = math.Inf(-1)
+		last := math.Inf(-1)
 		for _, c := range sorted.Cars {
 			percent, shown := c["price_vs_similar"].(float64)
 			if !shown || percent < last {
@@ -163,9 +167,11 @@ func TestPriceVsSimilarIsMissing(t *testing.T) {
 		"price INT)",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', 9000)") {
 		base := serve(t, own.config, "cars")
-		for _, path := range []string{"/cars/?price_vs_similar_max=-10", "/cars/?sort=price_vs_similar",
+		for _, path := range []string{
+			"/cars/?price_vs_similar_max=-10", "/cars/?sort=price_vs_similar",
 			"/cars/?fields=price_vs_similar", "/cars/?max_price_vs_similar=1", "/cars/?has=price_vs_similar",
-			"/cars/1?fields=price_vs_similar"} {
+			"/cars/1?fields=price_vs_similar",
+		} {
 			if got := get(t, base+path); !strings.HasPrefix(got, "400") || !strings.Contains(got, "this table has no year") {
 				t.Errorf("%s: %s: %s", database, path, got)
 			}
@@ -284,8 +290,10 @@ func TestSimilar(t *testing.T) {
 			t.Errorf("%s: the stock needs only the limits %v", source, steps)
 		}
 
-		for path, want := range map[string]string{"/cars/0/similar": "404", "/cars/x/similar": "404",
-			"/cars/1/similar?make=Kia": "400"} {
+		for path, want := range map[string]string{
+			"/cars/0/similar": "404", "/cars/x/similar": "404",
+			"/cars/1/similar?make=Kia": "400",
+		} {
 			if got := get(t, base+path); !strings.HasPrefix(got, want) {
 				t.Errorf("%s: %s: %s", source, path, got)
 			}
@@ -341,11 +349,15 @@ func TestStatsByGroup(t *testing.T) {
 		}{
 			{"by=make", func(c stockCar) string { return c.Make }, nil},
 			{"group_by=brand,model_year", func(c stockCar) string { return fmt.Sprint(c.Make, "|", c.Year) }, nil},
-			{"by=model&make=toyota", func(c stockCar) string { return c.Model },
-				func(c stockCar) bool { return c.Make == "Toyota" }},
+			{
+				"by=model&make=toyota", func(c stockCar) string { return c.Model },
+				func(c stockCar) bool { return c.Make == "Toyota" },
+			},
 			{"by=price:5000", func(c stockCar) string { return step(c.Price, 5000) }, nil},
-			{"by=price:$5k,make&year_min=2015", func(c stockCar) string { return step(c.Price, 5000) + "|" + c.Make },
-				func(c stockCar) bool { return c.Year >= 2015 }},
+			{
+				"by=price:$5k,make&year_min=2015", func(c stockCar) string { return step(c.Price, 5000) + "|" + c.Make },
+				func(c stockCar) bool { return c.Year >= 2015 },
+			},
 			{`by=["make","mileage:25000"]`, func(c stockCar) string { return c.Make + "|" + step(c.Mileage, 25000) }, nil},
 			{"by=make&make=Trabant", func(c stockCar) string { return c.Make }, func(stockCar) bool { return false }},
 		} {
@@ -425,8 +437,10 @@ func TestStatsByGroup(t *testing.T) {
 func TestFacetsOfRanges(t *testing.T) {
 	for source, base := range marketBases(t) {
 		stock := stockOf(t, base)
-		for _, path := range []string{"/cars/facets?facets=price:10000,mileage:25000,year",
-			"/cars/?limit=1&facets=price:10k,miles:25000,year", "/cars/?count_only=true&facets=price:10000,mileage:25000,year"} {
+		for _, path := range []string{
+			"/cars/facets?facets=price:10000,mileage:25000,year",
+			"/cars/?limit=1&facets=price:10k,miles:25000,year", "/cars/?count_only=true&facets=price:10000,mileage:25000,year",
+		} {
 			var got struct {
 				Facets map[string]struct {
 					Values []struct {

@@ -101,8 +101,10 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 			t.Errorf("%s: a double would change %s: %.400s", path, n, body)
 		}
 	}
-	for _, field := range []string{`"min":7,"max":"18446744073709551615"`,
-		`"min":"-9007199254740993","max":"9007199254740993"`, `"min":1,"max":"12345678901234.56"`} {
+	for _, field := range []string{
+		`"min":7,"max":"18446744073709551615"`,
+		`"min":"-9007199254740993","max":"9007199254740993"`, `"min":1,"max":"12345678901234.56"`,
+	} {
 		if body := get(t, live+"/cars/fields"); !strings.Contains(body, field) {
 			t.Errorf("no %s in %s", field, body)
 		}
@@ -161,8 +163,10 @@ func testExactTools(t *testing.T, base string) {
 		}
 	}
 	for _, id := range []string{`"9007199254740993"`, `9007199254740993`} {
-		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars",
-			Arguments: json.RawMessage(`{"fields":["id"],"id":` + id + `}`)})
+		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{
+			Name:      "search_cars",
+			Arguments: json.RawMessage(`{"fields":["id"],"id":` + id + `}`),
+		})
 		if err != nil || got.IsError || !strings.HasPrefix(got.Content[0].(*mcp.TextContent).Text,
 			`{"cars":[{"id":"9007199254740993"}],`) {
 			t.Errorf("%s: %v %+v", id, err, got)

@@ -67,8 +67,10 @@ func describedTables(t *testing.T) map[string]describedTable {
 	copied := copyOf(t, demo, "vehicles_view(id)")
 	dbtest.Open(t, demo).MustExec("UPDATE vehicles_stock SET price = price + 1 WHERE id < 50")
 	syncInto(t, demo, "vehicles_view(id)", copied.Path)
-	return map[string]describedTable{"view": {demo, "vehicles_view"}, "types": {types, "types"},
-		"history": {copied, "vehicles_view"}}
+	return map[string]describedTable{
+		"view": {demo, "vehicles_view"}, "types": {types, "types"},
+		"history": {copied, "vehicles_view"},
+	}
 }
 
 // The description is valid, to a library that did not write it, and so is each answer to each of its
@@ -204,8 +206,10 @@ func testOpenAPI(t *testing.T, base string) {
 	if len(ids) != len(want) || slices.ContainsFunc(want, func(id string) bool { return !ids[id] }) {
 		t.Errorf("operations %v, want %v", ids, want)
 	}
-	for _, q := range []string{"make=Toyta&model=Gulf&price_max=20,000&city=any", "city=reed&year=1990",
-		"q=nothing+like+it", "limit=100&max_chars=2000"} {
+	for _, q := range []string{
+		"make=Toyta&model=Gulf&price_max=20,000&city=any", "city=reed&year=1990",
+		"q=nothing+like+it", "limit=100&max_chars=2000",
+	} {
 		ask("/cars/?"+q, d.Paths["/cars/"]["get"].Responses["200"].Content["application/json"].Schema.Ref)
 	}
 	ask("/cars/?facets=make,year&sort=-price&limit=1&fields=id,price",

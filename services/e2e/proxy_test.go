@@ -110,8 +110,10 @@ func TestURLsBehindAProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for tool, arguments := range map[string]string{"search_cars": `{"color":["red"],"make":["Toyota"],"price_max":1}`,
-		"get_car": `{"id":"x"}`} {
+	for tool, arguments := range map[string]string{
+		"search_cars": `{"color":["red"],"make":["Toyota"],"price_max":1}`,
+		"get_car":     `{"id":"x"}`,
+	} {
 		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: tool, Arguments: json.RawMessage(arguments)})
 		if err != nil {
 			t.Fatal(err)

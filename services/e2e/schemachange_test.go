@@ -67,8 +67,10 @@ func TestColumnsThatChange(t *testing.T) {
 		var wg sync.WaitGroup
 
 		var asked atomic.Int64
-		for _, path := range []string{"/cars/", "/cars/1", "/cars/?sort=-year&q=vw", "/cars/stats?make=vw", "/cars/facets",
-			"/cars/fields", "/cars/?limit=1&facets=make"} {
+		for _, path := range []string{
+			"/cars/", "/cars/1", "/cars/?sort=-year&q=vw", "/cars/stats?make=vw", "/cars/facets",
+			"/cars/fields", "/cars/?limit=1&facets=make",
+		} {
 			wg.Go(func() {
 				for !stop.Load() {
 					if code, body := getStatus(url + path); code != 200 {
@@ -186,8 +188,10 @@ func TestTooSlow(t *testing.T) {
 			return ids
 		}
 
-		for path, want := range map[string]int{"/cars/": 504, "/cars/?sort=-year": 504, "/cars/fields": 200,
-			"/openapi.json": 200, "/cars/stats": 200, "/cars/facets?facets=make": 200, "/cars/?make=honda": 200} {
+		for path, want := range map[string]int{
+			"/cars/": 504, "/cars/?sort=-year": 504, "/cars/fields": 200,
+			"/openapi.json": 200, "/cars/stats": 200, "/cars/facets?facets=make": 200, "/cars/?make=honda": 200,
+		} {
 			own.exec(t, "INSERT INTO gate VALUES (1)")
 			if code, body := getStatus(url + path); code != want || want == 504 &&
 				!strings.Contains(body, `"detail":"the database took too long`) {

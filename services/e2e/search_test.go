@@ -75,8 +75,10 @@ var wantIDs = map[string][]int{
 	"year=2020.5-2021.5": {1, 3, 4, 7},
 	"price=9999.99":      {3, 4}, "price=21900.5": {1}, "price=0": {6}, "price_min=21900.5&price_max=31500": {1, 2},
 	"price_max=-0.01": {}, "price=-5-0": {6},
-	"price_min=100000": {7}, "price_min=99999999999999999999": {}, "price_max=99999999999999999999.9999999999": {1, 2,
-		3, 4, 6, 7},
+	"price_min=100000": {7}, "price_min=99999999999999999999": {}, "price_max=99999999999999999999.9999999999": {
+		1, 2,
+		3, 4, 6, 7,
+	},
 	"msrp_min=1": {1, 2, 7}, "msrp=-1": {6}, "msrp_max=0": {3, 6}, "mileage=4294967295": {6},
 	"mileage_max=12000": {1, 2, 7}, "weight=0.1": {1, 2},
 	"weight=19999.99": {3}, "weight_max=0": {6}, "weight_min=0.1": {1, 2, 3, 4, 7}, "weight_min=3.1": {3, 7},
@@ -112,8 +114,10 @@ var wantIDs = map[string][]int{
 	"sort=msrp":        {6, 3, 1, 2, 7, 4, 5}, "sort=weight": {6, 1, 2, 4, 3, 7, 5}, "sort=-co2": {3, 2, 7, 6, 1, 4, 5},
 	"sort=electric,id": {2, 6, 1, 4, 7, 3, 5},
 	"sort=-tank":       {4, 1, 7, 2, 6, 5, 3}, "sort=-serial": {1, 2, 4, 7, 6, 3, 5},
-	"sort=first_registered": {6, 1, 3, 2, 7, 5,
-		4}, "sort=-sold_at": {5, 3, 2, 6, 1, 7, 4},
+	"sort=first_registered": {
+		6, 1, 3, 2, 7, 5,
+		4,
+	}, "sort=-sold_at": {5, 3, 2, 6, 1, 7, 4},
 	"sort=updated_at": {5, 7, 1, 6, 2, 3, 4}, "sort=make": {7, 4, 3, 5, 1, 2, 6}, "sort=-id": {7, 6, 5, 4, 3, 2, 1},
 	"sort=price,-id":          {6, 4, 3, 1, 2, 7, 5},
 	"sort=-mileage,year,make": {6, 4, 3, 7, 1, 2, 5}, "sort=class,-city": nil, "sort=opens": nil,
@@ -230,10 +234,12 @@ func TestSearchEveryType(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/cars/1", "/cars/5?fields=make,id", "/cars/8", "/cars/vin/jtdbr32e720123456",
+	for _, path := range []string{
+		"/cars/1", "/cars/5?fields=make,id", "/cars/8", "/cars/vin/jtdbr32e720123456",
 		"/cars/vin/WVWZZZ1JZ3W386752?fields=id", "/cars/vin/0", "/cars/fields", "/cars/?fields=id,price&limit=1",
 		"/cars/stats", "/cars/stats?make=toyota", "/cars/stats?make=none", "/cars/facets",
-		"/cars/facets?facets=make,class,electric,tank,serial,opens,city,limits&year=2021"} {
+		"/cars/facets?facets=make,class,electric,tank,serial,opens,city,limits&year=2021",
+	} {
 		requireSame(t, live, copied, path)
 	}
 	for path, want := range map[string]string{
@@ -269,8 +275,10 @@ func TestFacetsAddUp(t *testing.T) {
 	sqlite := copyOf(t, mysql, "vehicles_stock")
 	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, sqlite, "vehicles_stock")
 	names := []string{"make", "model", "year", "color", "condition", "doors", "cylinders", "city"}
-	for _, filter := range []string{"", "make=toyota", "make=toyota,honda&year_min=2020&color=white",
-		"drivetrain=AWD&price_max=40000", "cylinders=4&condition=used"} {
+	for _, filter := range []string{
+		"", "make=toyota", "make=toyota,honda&year_min=2020&color=white",
+		"drivetrain=AWD&price_max=40000", "cylinders=4&condition=used",
+	} {
 		path := "/cars/?limit=1&match=exact&" + filter + "&facets=" + strings.Join(names, ",")
 		requireSame(t, live, copied, path)
 		p := fetch(t, live+path)
@@ -453,8 +461,10 @@ func TestNotModified(t *testing.T) {
 		}
 		return res.StatusCode, res.Header.Get("ETag")
 	}
-	for _, path := range []string{"/cars/?make=toyota", "/cars/1", "/cars/vin/JTDBR32E720123456", "/cars/stats",
-		"/cars/facets"} {
+	for _, path := range []string{
+		"/cars/?make=toyota", "/cars/1", "/cars/vin/JTDBR32E720123456", "/cars/stats",
+		"/cars/facets",
+	} {
 		status, tag := ask(path, "")
 		if status != 200 || tag == "" {
 			t.Fatalf("%s: %d, ETag %q", path, status, tag)
@@ -484,8 +494,10 @@ func TestNotModified(t *testing.T) {
 func TestCountOnly(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	live, copied := serve(t, mysql, "vehicles_stock"), serve(t, copyOf(t, mysql, "vehicles_stock"), "vehicles_stock")
-	for _, q := range []string{"", "make=Toyota", "make=Toyota&facets=color,year", "q=red toyota under 20k",
-		"make=Toyota&color=red&price_max=1", "make=Chevy&match=smart&sort=-price&limit=3", "make=Toyota&view=summary"} {
+	for _, q := range []string{
+		"", "make=Toyota", "make=Toyota&facets=color,year", "q=red toyota under 20k",
+		"make=Toyota&color=red&price_max=1", "make=Chevy&match=smart&sort=-price&limit=3", "make=Toyota&view=summary",
+	} {
 		path := "/cars/?count_only=true&" + plusEncode(q)
 		requireSame(t, live, copied, path)
 		_, text, _ := strings.Cut(get(t, live+path), "{")

@@ -128,9 +128,16 @@ func TestStatusPage(t *testing.T) {
 	first := valueOf(t, b, chromedp.Text("#sample-vehicles"))
 	columns := valueOf(t, b, chromedp.Text("#columns-vehicles table"))
 	for _, want := range []struct{ text, part string }{
-		{summary, " rows"}, {summary, " kB"}, {summary, "last change "},
-		{first, "First 5 rows"}, {first, "stock_number"},
-		{columns, "make"}, {columns, "varchar"}, {columns, "TEXT"}, {columns, "INTEGER"}, {columns, "yes"},
+		{summary, " rows"},
+		{summary, " kB"},
+		{summary, "last change "},
+		{first, "First 5 rows"},
+		{first, "stock_number"},
+		{columns, "make"},
+		{columns, "varchar"},
+		{columns, "TEXT"},
+		{columns, "INTEGER"},
+		{columns, "yes"},
 	} {
 		if !strings.Contains(want.text, want.part) {
 			t.Errorf("the table lacks %q: %s", want.part, want.text)

@@ -74,8 +74,10 @@ func BenchmarkSync(b *testing.B) {
 			{name: "first sync, no key", env: []string{"SYNC_VIEWS=" + view}, first: true},
 			{name: "re-sync, no key", env: []string{"SYNC_VIEWS=" + view}},
 			{name: "first upsert", env: mark, first: true},
-			{name: "upsert, 1,000 rows changed", env: mark,
-				change: "UPDATE bench SET mileage = mileage + 1, updated_at = updated_at + INTERVAL 1 YEAR ORDER BY id LIMIT 1000"},
+			{
+				name: "upsert, 1,000 rows changed", env: mark,
+				change: "UPDATE bench SET mileage = mileage + 1, updated_at = updated_at + INTERVAL 1 YEAR ORDER BY id LIMIT 1000",
+			},
 		})
 	}
 	b.ReportMetric(0, "ns/op") // this is no loop over b.N

@@ -70,8 +70,10 @@ func connectNotified(t *testing.T, transport mcp.Transport, changed chan<- struc
 }
 
 func overHTTP(url string, k withKey) mcp.Transport {
-	return &mcp.StreamableClientTransport{Endpoint: url + "/mcp", HTTPClient: &http.Client{Transport: k},
-		DisableStandaloneSSE: true, MaxRetries: -1}
+	return &mcp.StreamableClientTransport{
+		Endpoint: url + "/mcp", HTTPClient: &http.Client{Transport: k},
+		DisableStandaloneSSE: true, MaxRetries: -1,
+	}
 }
 
 // The official client lists and calls all tools, over HTTP and standard input and output, and gets
@@ -118,15 +120,23 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 		problem               bool
 	}{
 		{"search_cars", `{}`, "/cars/?view=summary", false},
-		{"search_cars", `{"make":["Toyota"],"model":["Camry"],"year":2023,"color":null}`,
-			"/cars/?make=Toyota&model=Camry&view=summary&year=2023", false},
-		{"search_cars", `{"make":"Chevy","price_max":"$40k","body_type":["truck"],"view":"full","limit":3}`,
-			"/cars/?body_type=truck&limit=3&make=Chevy&price_max=%2440k&view=full", false},
-		{"search_cars", `{"make":["Toyota","Honda"],"facets":["color"],"include_total":false,"fields":["id","make"]}`,
-			"/cars/?facets=color&fields=id&fields=make&include_total=false&make=Toyota&make=Honda", false},
+		{
+			"search_cars", `{"make":["Toyota"],"model":["Camry"],"year":2023,"color":null}`,
+			"/cars/?make=Toyota&model=Camry&view=summary&year=2023", false,
+		},
+		{
+			"search_cars", `{"make":"Chevy","price_max":"$40k","body_type":["truck"],"view":"full","limit":3}`,
+			"/cars/?body_type=truck&limit=3&make=Chevy&price_max=%2440k&view=full", false,
+		},
+		{
+			"search_cars", `{"make":["Toyota","Honda"],"facets":["color"],"include_total":false,"fields":["id","make"]}`,
+			"/cars/?facets=color&fields=id&fields=make&include_total=false&make=Toyota&make=Honda", false,
+		},
 		{"search_cars", `{"make":["Toyota"],"color":["Octarine"]}`, "/cars/?color=Octarine&make=Toyota&view=summary", false},
-		{"search_cars", `{"price_max":20000.50,"max_chars":2000}`, "/cars/?max_chars=2000&price_max=20000.50&view=summary",
-			false},
+		{
+			"search_cars", `{"price_max":20000.50,"max_chars":2000}`, "/cars/?max_chars=2000&price_max=20000.50&view=summary",
+			false,
+		},
 		{"search_cars", `{"colr":"red","limit":1000}`, "/cars/?colr=red&limit=1000&view=summary", true},
 		{"search_cars", `{"make":{"is":"Toyota"}}`, "", true},
 		{"get_car", `{"id":1}`, "/cars/1", false},
@@ -142,8 +152,10 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 		{"get_car", `{"id":1,"comparables":"maybe"}`, "", true},
 		{"market_report", `{}`, "/cars/stats", false},
 		{"market_report", `{"by":"make,year","make":null}`, "/cars/stats?by=make,year", false},
-		{"market_report", `{"by":["price:5000"],"make":["Ford"],"model":["F-150"],"year":"2021","more":"color=white"}`,
-			"/cars/stats?by=price:5000&color=white&make=Ford&model=F-150&year=2021", false},
+		{
+			"market_report", `{"by":["price:5000"],"make":["Ford"],"model":["F-150"],"year":"2021","more":"color=white"}`,
+			"/cars/stats?by=price:5000&color=white&make=Ford&model=F-150&year=2021", false,
+		},
 		{"market_report", `{"by":"price"}`, "/cars/stats?by=price", true},
 		{"search_cars", `{"columns":["id"],"limit":2.0}`, "/cars/?columns=id&limit=2.0", false},
 		{"search_cars", `{"view":"","fields":""}`, "/cars/?view=summary", false},
@@ -153,15 +165,21 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 		{"describe_inventory", `{"x":"","y":null,"z":[""]}`, "/cars/fields", false},
 		{"get_car", `{"id":"12","vin":""}`, "/cars/12", false},
 		{"get_car", `{"id":"","vin":"jm3m5whlxrw827381","fields":""}`, "/cars/vin/jm3m5whlxrw827381", false},
-		{"search_cars", `{"make":[""],"model":"","price":"","sort":"","cursor":"","limit":null,"more":""}`,
-			"/cars/?view=summary", false},
+		{
+			"search_cars", `{"make":[""],"model":"","price":"","sort":"","cursor":"","limit":null,"more":""}`,
+			"/cars/?view=summary", false,
+		},
 		// Ranges stand in the property of their field.
-		{"search_cars", `{"price":"20000-30000","year":"2020+","mileage":"under 60k"}`,
-			"/cars/?mileage=under+60k&price=20000-30000&view=summary&year=2020%2B", false},
+		{
+			"search_cars", `{"price":"20000-30000","year":"2020+","mileage":"under 60k"}`,
+			"/cars/?mileage=under+60k&price=20000-30000&view=summary&year=2020%2B", false,
+		},
 		{"search_cars", `{"price":"under 30k","make":["Toyota"]}`, "/cars/?make=Toyota&price=under+30k&view=summary", false},
 		// And all else in more.
-		{"search_cars", `{"make":["Toyota"],"more":"doors=4&interior_color=black"}`,
-			"/cars/?doors=4&interior_color=black&make=Toyota&view=summary", false},
+		{
+			"search_cars", `{"make":["Toyota"],"more":"doors=4&interior_color=black"}`,
+			"/cars/?doors=4&interior_color=black&make=Toyota&view=summary", false,
+		},
 		{"search_cars", `{"more":"?price_min=20000&view=full&limit=2"}`, "/cars/?limit=2&price_min=20000&view=full", false},
 		{"search_cars", `{"more":["doors=4","seats=5&doors=4"]}`, "/cars/?doors=4&seats=5&view=summary", false},
 		{"search_cars", `{"limit":2,"more":"limit=2&city=San%20Diego"}`, "/cars/?city=San+Diego&limit=2&view=summary", false},
@@ -178,13 +196,19 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 		{"search_cars", `{"more":{"doors":4}}`, "", true},
 		// Only the count.
 		{"search_cars", `{"make":["Toyota"],"count_only":true}`, "/cars/?count_only=true&make=Toyota", false},
-		{"search_cars", `{"make":["Toyota"],"color":["Octarine"],"count_only":true,"facets":["year"]}`,
-			"/cars/?color=Octarine&count_only=true&facets=year&make=Toyota", false},
-		{"search_cars", `{"count_only":true,"more":"include_total=false"}`, "/cars/?count_only=true&include_total=false",
-			true},
+		{
+			"search_cars", `{"make":["Toyota"],"color":["Octarine"],"count_only":true,"facets":["year"]}`,
+			"/cars/?color=Octarine&count_only=true&facets=year&make=Toyota", false,
+		},
+		{
+			"search_cars", `{"count_only":true,"more":"include_total=false"}`, "/cars/?count_only=true&include_total=false",
+			true,
+		},
 	} {
-		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: call.tool,
-			Arguments: json.RawMessage(call.arguments)})
+		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{
+			Name:      call.tool,
+			Arguments: json.RawMessage(call.arguments),
+		})
 		if err != nil {
 			t.Errorf("%s %s: %v", call.tool, call.arguments, err)
 			continue
@@ -489,8 +513,10 @@ func TestMCPOnStdioGoesOn(t *testing.T) {
 		{fmt.Sprintf(search, 4) + fmt.Sprintf(search, 5), `"code":-32700`},
 		{"\n\r\n" + fmt.Sprintf(search, 6) + "\r", `"id":6`},
 		{`{"jsonrpc":"2.0","id":7,"method":"ping","params":{"x":"` + strings.Repeat("x", 100_000) + `"}}`, `"id":7`},
-		{`{"jsonrpc":"2.0","id":8,"method":"ping","params":{"x":"` + strings.Repeat("x", 3<<20) + `"}}`,
-			`larger than 1048576 bytes`},
+		{
+			`{"jsonrpc":"2.0","id":8,"method":"ping","params":{"x":"` + strings.Repeat("x", 3<<20) + `"}}`,
+			`larger than 1048576 bytes`,
+		},
 		{strings.Repeat("x", 5<<20), `"code":-32600`},
 		{fmt.Sprintf(strings.Replace(search, "cars", "c\xe9rs", 1), 9), `"code":-32700`},
 		{"\xff\xfe{\x00}\x00", `"code":-32700`},
@@ -606,8 +632,10 @@ func TestMCPWithoutDatabase(t *testing.T) {
 		var got *mcp.CallToolResult
 		var err error
 		found := func() bool {
-			got, err = session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars",
-				Arguments: map[string]any{"make": "Kia"}})
+			got, err = session.CallTool(t.Context(), &mcp.CallToolParams{
+				Name:      "search_cars",
+				Arguments: map[string]any{"make": "Kia"},
+			})
 			return err == nil && !got.IsError && strings.Contains(got.Content[0].(*mcp.TextContent).Text, `"model":"Rio"`)
 		}
 		for deadline := time.Now().Add(2 * time.Minute); !found(); time.Sleep(50 * time.Millisecond) {
@@ -640,8 +668,10 @@ func TestMCPWhileTheDatabaseHangs(t *testing.T) {
 	}
 	defer func() { _ = l.Close() }()
 	t.Chdir(t.TempDir()) // where no .env is
-	hung := dbconn.Config{Driver: dbconn.MySQL, Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port), User: "app",
-		Name: "stock"}
+	hung := dbconn.Config{
+		Driver: dbconn.MySQL, Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port), User: "app",
+		Name: "stock",
+	}
 	configure(t, hung, "cars", "DB_CONNECT_TIMEOUT=10m")
 	session, err := connect(t, &mcp.CommandTransport{Command: asProgram(t)})
 	if err != nil {
@@ -712,8 +742,10 @@ func rawTools(t *testing.T, base string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]string{"X-API-Key": apiKey, "Content-Type": "application/json",
-		"Accept": "application/json, text/event-stream"} {
+	for name, value := range map[string]string{
+		"X-API-Key": apiKey, "Content-Type": "application/json",
+		"Accept": "application/json, text/event-stream",
+	} {
 		r.Header.Set(name, value)
 	}
 	res, err := http.DefaultClient.Do(r)
@@ -739,9 +771,11 @@ func TestToolsAreShort(t *testing.T) {
 		}
 		var openAI struct{ Tools []functionTool }
 		unmarshal(t, base+"/tools/openai.json", &openAI)
-		for _, name := range []string{"make", "model", "year", "price", "mileage", "condition", "body_type", "fuel_type",
+		for _, name := range []string{
+			"make", "model", "year", "price", "mileage", "condition", "body_type", "fuel_type",
 			"transmission", "drivetrain", "color", "trim", "q", "sort", "limit", "cursor", "count_only", "fields",
-			"facets", "more"} {
+			"facets", "more",
+		} {
 			if _, has := openAI.Tools[0].Parameters.Properties[name]; !has {
 				t.Errorf("%s: search_cars has no %s", table, name)
 			}
@@ -838,8 +872,10 @@ func TestToolsTakeFlagsAndWords(t *testing.T) {
 			`{"more":"created_at_min=2026-02-01"}`:   "[2]",
 			`{"more":"seats_min=5&one_owner=false"}`: "[2 3]",
 		} {
-			got, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "search_cars",
-				Arguments: json.RawMessage(arguments)})
+			got, err := session.CallTool(t.Context(), &mcp.CallToolParams{
+				Name:      "search_cars",
+				Arguments: json.RawMessage(arguments),
+			})
 			if err != nil || got.IsError {
 				t.Errorf("%s: %s: %v %+v", database, arguments, err, got)
 				continue

@@ -104,8 +104,10 @@ func TestDescriptionsHoldNoFreeText(t *testing.T) {
 		}
 
 		base := serve(t, own.config, "cars")
-		for _, path := range []string{"/tools/openai.json", "/tools/openai.json?format=chat", "/openapi.json",
-			"/cars/fields"} {
+		for _, path := range []string{
+			"/tools/openai.json", "/tools/openai.json?format=chat", "/openapi.json",
+			"/cars/fields",
+		} {
 			_, body := getStatus(base + path)
 			for _, text := range []string{"recommend car", "scratches", "who writes long notes", `\u0001`, "\x01"} {
 				if strings.Contains(body, text) {
@@ -137,8 +139,10 @@ func TestListsOfOtherColumns(t *testing.T) {
 	for database, own := range ownTables(t, `CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model `+
 		`VARCHAR(20), tags VARCHAR(60))`) {
 		for id := 1; id <= 20; id++ {
-			own.exec(t, "INSERT INTO cars VALUES (?, 'Kia', 'Rio', ?)", id, []string{"One owner; Low miles", "low miles",
-				"Clean; One owner; Low miles", ""}[id%4])
+			own.exec(t, "INSERT INTO cars VALUES (?, 'Kia', 'Rio', ?)", id, []string{
+				"One owner; Low miles", "low miles",
+				"Clean; One owner; Low miles", "",
+			}[id%4])
 		}
 
 		base := serve(t, own.config, "cars")

@@ -323,8 +323,10 @@ func TestSlashAtTheEnd(t *testing.T) {
 	t.Setenv("CARS_TABLE", "autos")
 	p := start(t)
 	volatile := regexp.MustCompile(`"(instance|request_id|as_of)":"[^"]*"|/cars/\?`)
-	for _, path := range []string{"/cars", "/cars/1", "/cars/9", "/cars/a%2F", "/cars/a%2Fb", "/cars/vin/JM3M5WHLXRW827381",
-		"/cars/facets?facets=make", "/cars/stats", "/cars/fields", "/livez", "/readyz", "/openapi.json", "/tools/openai.json", "/nowhere"} {
+	for _, path := range []string{
+		"/cars", "/cars/1", "/cars/9", "/cars/a%2F", "/cars/a%2Fb", "/cars/vin/JM3M5WHLXRW827381",
+		"/cars/facets?facets=make", "/cars/stats", "/cars/fields", "/livez", "/readyz", "/openapi.json", "/tools/openai.json", "/nowhere",
+	} {
 		path, query, _ := strings.Cut(path, "?")
 		for _, method := range []string{"GET", "HEAD", "POST"} {
 			res, want := p.do(t, method, path+"?"+query)
@@ -501,8 +503,10 @@ func TestTraces(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, p.log)
 	}
 	got := received()
-	for _, want := range []string{"POST /v1/traces", `"name":"GET /cars/{id}"`, `"name":"GET /cars"`, `"name":"GET"`, id, parent,
-		`{"key":"http.route","value":{"stringValue":"/cars/{id}"}}`, `{"key":"service.name","value":{"stringValue":"carapi"}}`} {
+	for _, want := range []string{
+		"POST /v1/traces", `"name":"GET /cars/{id}"`, `"name":"GET /cars"`, `"name":"GET"`, id, parent,
+		`{"key":"http.route","value":{"stringValue":"/cars/{id}"}}`, `{"key":"service.name","value":{"stringValue":"carapi"}}`,
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the traces lack %s", want)
 		}
@@ -574,8 +578,11 @@ func TestHTTPMistakes(t *testing.T) {
 		"no such host":    {map[string]string{"HTTP_ADDR": "999.1.1.1:8080"}, 2, []string{"HTTP_ADDR", "host:port"}},
 		"metrics address": {map[string]string{"METRICS_ADDR": "9091"}, 2, []string{`METRICS_ADDR: "9091"`, "host:port", "or off"}},
 		"origin":          {map[string]string{"CORS_ORIGINS": "https://a.example/x"}, 2, []string{`CORS_ORIGINS: "https://a.example/x"`, "without a path"}},
-		"traces": {map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_OTLP_PROTOCOL": "udp", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, 2,
-			[]string{`OTEL_TRACES_EXPORTER: "zipkin"`, `OTEL_EXPORTER_OTLP_PROTOCOL: "udp"`, "OTEL_EXPORTER_OTLP_ENDPOINT: expected a URL"}},
+		"traces": {
+			map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_OTLP_PROTOCOL": "udp", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"},
+			2,
+			[]string{`OTEL_TRACES_EXPORTER: "zipkin"`, `OTEL_EXPORTER_OTLP_PROTOCOL: "udp"`, "OTEL_EXPORTER_OTLP_ENDPOINT: expected a URL"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setupFile(t)

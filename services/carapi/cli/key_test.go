@@ -166,8 +166,10 @@ func TestKeyMistakes(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"all at once": {set: map[string]string{"API_KEYS": "hunter2;b=hunter2", "API_KEYS_FILE": file},
-			want: []string{"API_KEYS: key 1: expected name=secret", "API_KEYS: key 2: 7 characters", file + ": line 1: 7 characters", file + ": line 3: expected name=secret"}},
+		"all at once": {
+			set:  map[string]string{"API_KEYS": "hunter2;b=hunter2", "API_KEYS_FILE": file},
+			want: []string{"API_KEYS: key 1: expected name=secret", "API_KEYS: key 2: 7 characters", file + ": line 1: 7 characters", file + ": line 3: expected name=secret"},
+		},
 		"no file":     {set: map[string]string{"API_KEYS_FILE": file + ".not"}, want: []string{"API_KEYS_FILE", "no such file"}},
 		"no name":     {args: []string{"key", "new"}, want: []string{"carapi key new NAME"}},
 		"two names":   {args: []string{"key", "new", "a", "b"}, want: []string{"carapi key new NAME"}},

@@ -42,8 +42,10 @@ func newStores(c config.Stock, observe func(string, time.Duration, error), log *
 	}
 
 	if c.HasSnapshot() {
-		db := dbconn.Config{Driver: dbconn.SQLite, Path: c.SnapshotPath, PathSetting: "SNAPSHOT_PATH",
-			MaxOpenConns: c.DB.MaxOpenConns, ConnMaxLifetime: c.DB.ConnMaxLifetime}
+		db := dbconn.Config{
+			Driver: dbconn.SQLite, Path: c.SnapshotPath, PathSetting: "SNAPSHOT_PATH",
+			MaxOpenConns: c.DB.MaxOpenConns, ConnMaxLifetime: c.DB.ConnMaxLifetime,
+		}
 		settings.Table = cmp.Or(c.SnapshotTable, c.CarsTable)
 		settings.Setting, settings.Snapshot = "SNAPSHOT_TABLE", true
 		settings.Strict = s.live == nil // otherwise it is the live table that must have all bound and hidden columns

@@ -28,8 +28,10 @@ func Search(ctx context.Context, s *search.Service, at Resource, values url.Valu
 		return nil, err
 	}
 
-	r := SearchResult{Cars: a.Cars, Summary: a.Summary, Truncation: a.Truncation, ZeroResults: a.ZeroResults,
-		Facets: a.Facets, Context: contextOf(a)}
+	r := SearchResult{
+		Cars: a.Cars, Summary: a.Summary, Truncation: a.Truncation, ZeroResults: a.ZeroResults,
+		Facets: a.Facets, Context: contextOf(a),
+	}
 	if a.Total >= 0 {
 		r.Total = &a.Total
 	}
@@ -95,8 +97,10 @@ func Similar(ctx context.Context, s *search.Service, _ Resource, id string, valu
 		return nil, err
 	}
 
-	result := SimilarResult{found.Car, comparisonOf(found), found.Origin.Source,
-		found.Origin.AsOf.UTC().Truncate(time.Second)}
+	result := SimilarResult{
+		found.Car, comparisonOf(found), found.Origin.Source,
+		found.Origin.AsOf.UTC().Truncate(time.Second),
+	}
 	a := newAnswer(&search.Answer{Cars: found.Cars, Origin: found.Origin}, &result)
 	a.Rows = 1 + found.Shown
 
@@ -124,8 +128,10 @@ func Changes(ctx context.Context, s *search.Service, at Resource, values url.Val
 	}
 
 	page, next := pageOf(found, at)
-	result := ChangesResult{Changes: found.Events, Page: page, Total: found.Total, Recorded: found.From.UTC(),
-		Applied: found.Applied, Source: found.Origin.Source, AsOf: found.Origin.AsOf.UTC().Truncate(time.Second)}
+	result := ChangesResult{
+		Changes: found.Events, Page: page, Total: found.Total, Recorded: found.From.UTC(),
+		Applied: found.Applied, Source: found.Origin.Source, AsOf: found.Origin.AsOf.UTC().Truncate(time.Second),
+	}
 	for _, b := range found.Bulks {
 		result.Unlisted = append(result.Unlisted, BulkChange{b.At, b.Inserted, b.Updated, b.Deleted})
 	}
@@ -191,8 +197,10 @@ func (a *Answer) AddHistory(found *search.Changes, at Resource) {
 }
 
 func comparisonOf(found *search.Similar) Comparison {
-	return Comparison{Limits: found.Limits, Missing: found.Missing, Count: found.Count, Price: found.Price,
-		Percentile: found.Percentile, Cars: found.Cars}
+	return Comparison{
+		Limits: found.Limits, Missing: found.Missing, Count: found.Count, Price: found.Price,
+		Percentile: found.Percentile, Cars: found.Cars,
+	}
 }
 
 func carAnswer(c *search.Car, err error) (*Answer, error) {
@@ -214,8 +222,10 @@ func Fields(ctx context.Context, s *search.Service) (*Answer, error) {
 
 // contextOf returns how a request was understood, and how fresh its answer is.
 func contextOf(a *search.Answer) Context {
-	return Context{Applied: a.Applied, Notes: a.Notes, NotNumbers: a.NotNumbers, Currencies: a.Currencies,
-		Source: a.Origin.Source, AsOf: a.Origin.AsOf.UTC().Truncate(time.Second)}
+	return Context{
+		Applied: a.Applied, Notes: a.Notes, NotNumbers: a.NotNumbers, Currencies: a.Currencies,
+		Source: a.Origin.Source, AsOf: a.Origin.AsOf.UTC().Truncate(time.Second),
+	}
 }
 
 // asOfSuffix has the length of the end of an answer. The stable part does not include it, because otherwise no live

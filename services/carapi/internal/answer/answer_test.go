@@ -32,17 +32,21 @@ func found() *search.Answer {
 		},
 		ZeroResults: &search.ZeroResults{Filters: []search.FilterCount{}},
 		NotNumbers:  map[string]int{"price": 2},
-		Origin: search.Origin{Source: search.FromLive,
-			AsOf: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))},
+		Origin: search.Origin{
+			Source: search.FromLive,
+			AsOf:   time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600)),
+		},
 	}
 }
 
 func result(a *search.Answer) *SearchResult {
 	yes := true
-	return &SearchResult{Cars: a.Cars, Returned: &a.Count, Total: &a.Total, HasMore: &yes,
+	return &SearchResult{
+		Cars: a.Cars, Returned: &a.Count, Total: &a.Total, HasMore: &yes,
 		Next:       appendJSON(nil, Resource("/cars/").URL(a.Next)),
 		NextCursor: appendJSON(nil, a.Next.Get("cursor")), Summary: a.Summary, Truncation: a.Truncation,
-		ZeroResults: a.ZeroResults, Facets: a.Facets, Context: contextOf(a)}
+		ZeroResults: a.ZeroResults, Facets: a.Facets, Context: contextOf(a),
+	}
 }
 
 // An answer is what encoding/json makes of it, in the order of its members; all but as_of is tagged.
@@ -100,18 +104,27 @@ func TestShapesHaveNoOmitzero(t *testing.T) {
 // Each answer is valid by its schema, which describes all of its members and requires those that are always there.
 func TestSchemasFitTheAnswers(t *testing.T) {
 	const refs = "#/$defs/"
-	all := Schemas([]search.Description{{Name: "id", Type: "integer"}, {Name: "make", Type: "text"},
+	all := Schemas([]search.Description{
+		{Name: "id", Type: "integer"},
+		{Name: "make", Type: "text"},
 		{Name: "model", Type: "text"},
-		{Name: "year", Type: "integer"}, {Name: "price", Type: "number"}, {Name: "mileage", Type: "integer"},
+		{Name: "year", Type: "integer"},
+		{Name: "price", Type: "number"},
+		{Name: "mileage", Type: "integer"},
 		{Name: "city", Type: "text"},
-		{Name: "vin", Type: "text"}}, refs)
+		{Name: "vin", Type: "text"},
+	}, refs)
 	for name, body := range map[string][]byte{
 		"SearchResult": newAnswer(found(), result(found())).Body,
 		"Facets":       newAnswer(found(), &FacetsResult{found().Facets, contextOf(found())}).Body,
-		"Stats": newAnswer(found(), &StatsResult{Count: 2, Fields: []byte(noMeasures),
-			Context: contextOf(found())}).Body,
-		"Fields": appendJSON(nil, &FieldsResult{[]search.Description{{Name: "id", Operators: []string{"eq"},
-			Filters: []string{"id"}}}}),
+		"Stats": newAnswer(found(), &StatsResult{
+			Count: 2, Fields: []byte(noMeasures),
+			Context: contextOf(found()),
+		}).Body,
+		"Fields": appendJSON(nil, &FieldsResult{[]search.Description{{
+			Name: "id", Operators: []string{"eq"},
+			Filters: []string{"id"},
+		}}}),
 		"Problem": Problem{Status: 400}.JSON("/cars/", "1"),
 	} {
 		text, err := json.Marshal(object{"$defs": all, "$ref": refs + name})

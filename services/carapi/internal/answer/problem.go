@@ -87,14 +87,20 @@ func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool
 	case errors.Is(err, search.ErrNotFound):
 		return Problem{Status: http.StatusNotFound, Detail: "no such vehicle"}, true
 	case errors.Is(err, search.ErrStale):
-		return Problem{Status: http.StatusServiceUnavailable,
-			Detail: "the database does not answer, and the snapshot beside it is too old to be shown; try again later"}, false
+		return Problem{
+			Status: http.StatusServiceUnavailable,
+			Detail: "the database does not answer, and the snapshot beside it is too old to be shown; try again later",
+		}, false
 	case search.IsUnavailable(err):
-		return Problem{Status: http.StatusServiceUnavailable,
-			Detail: "the database does not answer, or not as it should; try again in a few seconds"}, false
+		return Problem{
+			Status: http.StatusServiceUnavailable,
+			Detail: "the database does not answer, or not as it should; try again in a few seconds",
+		}, false
 	case errors.Is(err, store.ErrTooSlow):
-		return Problem{Status: http.StatusGatewayTimeout,
-			Detail: "the database took too long, and the query has been stopped; ask for less, or try again"}, false
+		return Problem{
+			Status: http.StatusGatewayTimeout,
+			Detail: "the database took too long, and the query has been stopped; ask for less, or try again",
+		}, false
 	}
 
 	return Problem{Status: http.StatusInternalServerError, Detail: "internal error; the log has it under this request_id"},

@@ -37,8 +37,10 @@ func TestProblemsAreSmall(t *testing.T) {
 		}
 
 		leftOut := random.IntN(2) * random.IntN(1000)
-		p := Problem{Status: http.StatusBadRequest, Detail: text(5000), Errors: all, ErrorsLeftOut: leftOut,
-			RetryURL: "/cars/?" + text(5000)}
+		p := Problem{
+			Status: http.StatusBadRequest, Detail: text(5000), Errors: all, ErrorsLeftOut: leftOut,
+			RetryURL: "/cars/?" + text(5000),
+		}
 		body := p.JSON(Resource(text(10_000)), strings.Repeat("x", 64))
 
 		var got Problem
@@ -68,9 +70,11 @@ func TestProblemsAreSmall(t *testing.T) {
 func TestProblemsAreWhole(t *testing.T) {
 	all := make([]query.ParameterError, 5)
 	for i := range all {
-		all[i] = query.ParameterError{Parameter: "price", Received: "cheap",
+		all[i] = query.ParameterError{
+			Parameter: "price", Received: "cheap",
 			Expected:    "price must be a number such as 2023 or 19999.5",
-			Suggestions: []string{"price_min", "price_max"}}
+			Suggestions: []string{"price_min", "price_max"},
+		}
 	}
 
 	body := Problem{Status: http.StatusBadRequest, Detail: "x", Errors: all, RetryURL: "/cars/?limit=100"}.JSON("/cars/",

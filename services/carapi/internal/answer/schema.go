@@ -200,8 +200,10 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 			delete(all, name)
 		}
 	case car[search.FirstSeenOrEarlier] == nil:
-		car[search.FirstSeenOrEarlier] = object{"type": "boolean",
-			"description": "true where the vehicle may have been in the table before first_seen"}
+		car[search.FirstSeenOrEarlier] = object{
+			"type":        "boolean",
+			"description": "true where the vehicle may have been in the table before first_seen",
+		}
 	}
 
 	if car["cut"] == nil {

@@ -34,8 +34,10 @@ type Keys struct {
 // readKeys reads the keys of the variables and of the file. They log nothing before startLogging.
 func readKeys(c Config, now func() time.Time) (*Keys, error) {
 	fixed, err := c.fixedKeys()
-	k := &Keys{fixed: fixed, path: c.KeysFile, file: settings.NewFile(c.KeysFile), log: slog.New(slog.DiscardHandler),
-		now: now, all: fixed, checkedAt: now()}
+	k := &Keys{
+		fixed: fixed, path: c.KeysFile, file: settings.NewFile(c.KeysFile), log: slog.New(slog.DiscardHandler),
+		now: now, all: fixed, checkedAt: now(),
+	}
 	if k.path != "" {
 		_, fileErr := k.readFile()
 		err = errors.Join(err, fileErr)

@@ -165,11 +165,15 @@ func TestMistakes(t *testing.T) {
 		"empty file": {Config{KeysFile: empty}, []string{"API_KEYS, API_KEYS_FILE: there is no key in them"}},
 		"short":      {Config{Key: "hunter2"}, []string{"API_KEY: 7 characters: at least 16"}},
 		"hash":       {Config{Key: "sha256:hunter2hunter2"}, []string{"API_KEY: expected 64"}},
-		"no file": {Config{Key: secretA, KeysFile: filepath.Join(dir, "nowhere")},
-			[]string{"API_KEYS_FILE: stat " + filepath.Join(dir, "nowhere")}},
+		"no file": {
+			Config{Key: secretA, KeysFile: filepath.Join(dir, "nowhere")},
+			[]string{"API_KEYS_FILE: stat " + filepath.Join(dir, "nowhere")},
+		},
 		"folder": {Config{Key: secretA, KeysFile: dir}, []string{"API_KEYS_FILE: " + dir + " is no regular file"}},
-		"same secret": {Config{Key: secretA, Keys: "x=" + secretA},
-			[]string{"API_KEYS: key 1: the key default has the same secret"}},
+		"same secret": {
+			Config{Key: secretA, Keys: "x=" + secretA},
+			[]string{"API_KEYS: key 1: the key default has the same secret"},
+		},
 		"all at once": {Config{Key: "hunter2", Keys: "x; y=" + secretA + ", z=z", KeysFile: file}, []string{
 			"API_KEY: 7 characters", "API_KEYS: key 1: expected", "API_KEYS: key 3: 1 characters",
 			"API_KEYS_FILE: " + file + ": line 1: 5 characters", "API_KEYS_FILE: " + file + ": line 2: a secret here holds no ;",
@@ -339,8 +343,10 @@ func TestNew(t *testing.T) {
 
 // What is taken has a plain name, and no error shows a secret.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"a=" + secretA, "b=" + secretB + "@2027-01-31", "c=" + hashOf("c") + "@2027-02-30", secretA,
-		"=", "a=sha256:", "a=@2027-01-31"} {
+	for _, s := range []string{
+		"a=" + secretA, "b=" + secretB + "@2027-01-31", "c=" + hashOf("c") + "@2027-02-30", secretA,
+		"=", "a=sha256:", "a=@2027-01-31",
+	} {
 		f.Add(s)
 	}
 

@@ -22,10 +22,12 @@ const (
 )
 
 // titleNames are names of columns that may hold make, model, year or fuel together with other things.
-var titleNames = []string{"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline",
+var titleNames = []string{
+	"name", "title", "carname", "model", "modelname", "ad", "adtitle", "headline",
 	"titel", "titre", "titulo", "titolo", "tytul", "baslik", "заголовок", "название", "listingtitle", "listing", "heading",
 	"description", "vehicle", "car", "auto", "fullname", "makemodel", "brandmodel", "modele", "modell",
-	"modelo", "modello"}
+	"modelo", "modello",
+}
 
 // deriveFields finds make, model, year and fuel within other columns, if no column holds them alone.
 func (p *planner) deriveFields() {
@@ -93,11 +95,15 @@ func (p *planner) deriveVehicle(names []comparedName) {
 		return ok && rest != ""
 	})
 
-	p.plan.Fields["make"] = FieldPlan{Column: column, BoundBy: byValues, Derivation: deriveMake, Understood: share,
-		Unclear: unclear}
+	p.plan.Fields["make"] = FieldPlan{
+		Column: column, BoundBy: byValues, Derivation: deriveMake, Understood: share,
+		Unclear: unclear,
+	}
 	if model, ok := p.plan.Fields["model"]; !ok || model.Column == column {
-		p.plan.Fields["model"] = FieldPlan{Column: column, BoundBy: byValues, Derivation: deriveModel, Understood: share,
-			Unclear: unclear}
+		p.plan.Fields["model"] = FieldPlan{
+			Column: column, BoundBy: byValues, Derivation: deriveModel, Understood: share,
+			Unclear: unclear,
+		}
 	}
 }
 

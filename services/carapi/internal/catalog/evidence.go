@@ -37,8 +37,10 @@ const (
 )
 
 // meaningFields are the fields whose values have meanings in the vocabulary.
-var meaningFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "color",
-	"interior_color"}
+var meaningFields = []string{
+	"condition", "body_type", "fuel_type", "transmission", "drivetrain", "color",
+	"interior_color",
+}
 
 // examiner examines the values of one column.
 type examiner struct {

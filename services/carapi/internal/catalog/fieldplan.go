@@ -58,8 +58,10 @@ func (p *Plan) newField(b Binding, name string, c schema.Column, at int) Field {
 	// A column without a planned field keeps its own kind.
 	plan, isPlanned := p.Fields[name]
 	if !isPlanned || plan.Column != c.Name && columnPosition(schema.Table{Columns: []schema.Column{c}}, plan.Column) < 0 {
-		f := Field{Name: name, About: c.Comment, Column: c, Kind: c.Kind, Stored: c.Kind, Columns: []int{at},
-			vocabulary: b.Vocabulary}
+		f := Field{
+			Name: name, About: c.Comment, Column: c, Kind: c.Kind, Stored: c.Kind, Columns: []int{at},
+			vocabulary: b.Vocabulary,
+		}
 		if name == "id" {
 			f.About = vehicleField("id").About
 		}

@@ -43,8 +43,10 @@ func (c *Catalog) addHistory() {
 		if slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Name == name }) {
 			return &Field{}
 		}
-		c.Fields = append(c.Fields, Field{Name: name, About: about, Kind: kind, Stored: kind, isComputed: true,
-			Column: schema.Column{Name: name, Kind: kind}})
+		c.Fields = append(c.Fields, Field{
+			Name: name, About: about, Kind: kind, Stored: kind, isComputed: true,
+			Column: schema.Column{Name: name, Kind: kind},
+		})
 		return &c.Fields[len(c.Fields)-1]
 	}
 

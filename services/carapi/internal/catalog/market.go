@@ -51,11 +51,13 @@ func (c *Catalog) addPriceVsSimilar() {
 		return
 	}
 
-	c.Fields = append(c.Fields, Field{Name: PriceVsSimilar, Kind: schema.Decimal, Stored: schema.Decimal, Unit: "%",
+	c.Fields = append(c.Fields, Field{
+		Name: PriceVsSimilar, Kind: schema.Decimal, Stored: schema.Decimal, Unit: "%",
 		Column: schema.Column{Name: PriceVsSimilar, Kind: schema.Decimal}, isComputed: true,
 		About: fmt.Sprintf("price above (or, negative, below) the median of the same make, model and year, where "+
 			"at least %d "+
-			"have a price", FewestSimilar)})
+			"have a price", FewestSimilar),
+	})
 }
 
 // NoMarketReason says which fields are missing to compare prices, or returns "".

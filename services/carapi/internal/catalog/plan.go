@@ -81,9 +81,11 @@ type planner struct {
 
 // NewPlan decides what the columns of a table are. Without a profile it only looks at their names.
 func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, error) {
-	p := &planner{source: source, binding: b, profile: profile, plan: &Plan{Fields: map[string]FieldPlan{}},
+	p := &planner{
+		source: source, binding: b, profile: profile, plan: &Plan{Fields: map[string]FieldPlan{}},
 		columns: slices.Clone(source.Table.Columns), bound: map[string]int{}, boundBy: map[string]string{},
-		usedColumns: map[int]bool{}}
+		usedColumns: map[int]bool{},
+	}
 	if err := p.bindBySettings(starting); err != nil {
 		return nil, err
 	}

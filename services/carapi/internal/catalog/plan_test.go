@@ -23,10 +23,12 @@ type table struct {
 var tables = []table{
 	{
 		"texts with units, a consumption that is called mileage", "title|mileage|km_driven|cost|gear|dealer",
-		[]string{"Maruti Alto LXi|21.4 kmpl|45,000 km|₹3,10,000|Manual|0",
+		[]string{
+			"Maruti Alto LXi|21.4 kmpl|45,000 km|₹3,10,000|Manual|0",
 			"Hyundai i10 Magna|19.8 kmpl|62,500 km|₹2,85,000|Manual|1",
 			"Toyota Innova 2.5 G|12.9 kmpl|1,20,000 km|₹7,40,000|Automatic|1",
-			"Honda City 1.5 V|17.8 kmpl|81,000 km|Ask|Manual|0"},
+			"Honda City 1.5 V|17.8 kmpl|81,000 km|Ask|Manual|0",
+		},
 		"make<title mileage=km_driven(km) model<title price=cost(INR) transmission=gear",
 	},
 	{
@@ -37,14 +39,18 @@ var tables = []table{
 	},
 	{
 		"gearbox and drive under each other's names", "brand|model|transmission|gearbox|odometer",
-		[]string{"Škoda|Fabia|front|manual|120000 km", "Škoda|Octavia|rear|automatic|80000 km",
-			"BMW|X5|4x4|automatic|30000 km"},
+		[]string{
+			"Škoda|Fabia|front|manual|120000 km", "Škoda|Octavia|rear|automatic|80000 km",
+			"BMW|X5|4x4|automatic|30000 km",
+		},
 		"drivetrain=transmission make=brand mileage=odometer(km) model=model transmission=gearbox",
 	},
 	{
 		"German names; a seller that is a kind of seller", "Marke|Modell|Erstzulassung|Preis|Kilometerstand|Verkäufer|Farbe",
-		[]string{"VW|Golf|03/2015|8.900 €|150.000 km|privat|dunkelblau",
-			"Opel|Astra|11/2012|4.500 €|98.000 km|gewerblich|rot", "Audi|A4|05/2018|21.000 €|60.500 km|privat|schwarz"},
+		[]string{
+			"VW|Golf|03/2015|8.900 €|150.000 km|privat|dunkelblau",
+			"Opel|Astra|11/2012|4.500 €|98.000 km|gewerblich|rot", "Audi|A4|05/2018|21.000 €|60.500 km|privat|schwarz",
+		},
 		"color=Farbe make=Marke mileage=Kilometerstand(km) model=Modell price=Preis(EUR) year=Erstzulassung",
 	},
 	{
@@ -54,8 +60,10 @@ var tables = []table{
 	},
 	{
 		"make and model under a name that nobody knows, and a column that hardly any row has", "bezeichnung|rest|jahr|ort",
-		[]string{"VW Golf, 2015||2015|Berlin", "Opel Astra||2012|Hamburg", "BMW 320d|Kia Rio|2019|Bremen",
-			"VW Polo||2018|Berlin", "Audi A4||2018|Hamburg", "VW Golf||2017|Bremen"},
+		[]string{
+			"VW Golf, 2015||2015|Berlin", "Opel Astra||2012|Hamburg", "BMW 320d|Kia Rio|2019|Bremen",
+			"VW Polo||2018|Berlin", "Audi A4||2018|Hamburg", "VW Golf||2017|Bremen",
+		},
 		"city=ort make<bezeichnung model<bezeichnung year=jahr",
 	},
 	{
@@ -66,8 +74,10 @@ var tables = []table{
 	{
 		"kinds of sellers, a state that says new or used, words that are no equipment",
 		"make|model|seller|state|options|region",
-		slices.Repeat([]string{"Kia|Rio|Private seller|owned|Full|Nord", "Kia|Soul|Trade seller|new|Standard|Süd",
-			"Ford|Focus|Private seller|owned|Full|Nord", "Ford|Ka|Trade seller|owned|Full|Süd"}, 5),
+		slices.Repeat([]string{
+			"Kia|Rio|Private seller|owned|Full|Nord", "Kia|Soul|Trade seller|new|Standard|Süd",
+			"Ford|Focus|Private seller|owned|Full|Nord", "Ford|Ka|Trade seller|owned|Full|Süd",
+		}, 5),
 		"make=make model=model state=region",
 	},
 	{
@@ -77,14 +87,18 @@ var tables = []table{
 	},
 	{
 		"miles per gallon that are called mileage", "make|model|mileage|running",
-		[]string{"Kia|Rio|23|45000 km", "Kia|Soul|31|60000 km", "Ford|Focus|18|1000 km", "Ford|Ka|35|2000 km",
-			"Ford|Ka|28|99000 km", "Ford|Ka|40|12000 km"},
+		[]string{
+			"Kia|Rio|23|45000 km", "Kia|Soul|31|60000 km", "Ford|Focus|18|1000 km", "Ford|Ka|35|2000 km",
+			"Ford|Ka|28|99000 km", "Ford|Ka|40|12000 km",
+		},
 		"make=make mileage=running(km) model=model",
 	},
 	{
 		"tags with bodies among them", "make|model|tags",
-		[]string{"Kia|Rio|[\"red\", \"suv\"]", "Kia|Soul|[\"suv\"]", "Ford|Focus|[\"wagon\", \"new\"]",
-			"Ford|Focus|[\"suv\"]"},
+		[]string{
+			"Kia|Rio|[\"red\", \"suv\"]", "Kia|Soul|[\"suv\"]", "Ford|Focus|[\"wagon\", \"new\"]",
+			"Ford|Focus|[\"suv\"]",
+		},
 		"make=make model=model",
 	},
 	{
@@ -111,8 +125,10 @@ var tables = []table{
 	},
 	{
 		"pictures and pages", "make|model|photo|url|name",
-		[]string{"Kia|Rio|https://a.example/1.jpg|https://a.example/1|x",
-			"Kia|Soul|https://a.example/2.jpg|https://a.example/2|y"},
+		[]string{
+			"Kia|Rio|https://a.example/1.jpg|https://a.example/1|x",
+			"Kia|Soul|https://a.example/2.jpg|https://a.example/2|y",
+		},
 		"image_url=photo listing_url=url make=make model=model",
 	},
 }
@@ -211,9 +227,14 @@ func TestProfileOfManyValues(t *testing.T) {
 // Cells are compared as what they mean, and shown as they are stored.
 func TestUnderstand(t *testing.T) {
 	b := testBinding(t)
-	e := table{"", "name|price|mileage|mileage_unit|year",
-		[]string{"Mercedes Benz C Class 2011 C200|$18,995|100|km|2015 reg", "Kia Rio LX|15,500.00 USD|100|mi| 2004 ",
-			"Kia Soul|Ask For Price|500|mi|2019", "Honda Civic VTi|32000|700|mi|2020"}, ""}
+	e := table{
+		"", "name|price|mileage|mileage_unit|year",
+		[]string{
+			"Mercedes Benz C Class 2011 C200|$18,995|100|km|2015 reg", "Kia Rio LX|15,500.00 USD|100|mi| 2004 ",
+			"Kia Soul|Ask For Price|500|mi|2019", "Honda Civic VTi|32000|700|mi|2020",
+		},
+		"",
+	}
 
 	source := e.source()
 	plan, err := NewPlan(source, b, e.profile(t, []int{0, 1, 2, 3}), true)
@@ -259,8 +280,10 @@ func TestUnderstand(t *testing.T) {
 		t.Errorf("shown as %s", shown.Form)
 	}
 
-	if shown, _ := c.Field("price").ShownCell(value.Cell{Type: value.Text,
-		Form: []byte("32000")}); shown.Type != value.Number {
+	if shown, _ := c.Field("price").ShownCell(value.Cell{
+		Type: value.Text,
+		Form: []byte("32000"),
+	}); shown.Type != value.Number {
 		t.Errorf("a plain number is shown as %v", shown)
 	}
 }

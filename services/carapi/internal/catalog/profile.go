@@ -78,8 +78,10 @@ type columnProfiler struct {
 func NewProfiler(t schema.Table) *Profiler {
 	p := &Profiler{columns: make([]columnProfiler, len(t.Columns))}
 	for i, c := range t.Columns {
-		p.columns[i] = columnProfiler{skipped: c.Kind == schema.Bytes, values: map[uint64]*ProfiledValue{}, limit: ^uint64(0),
-			maxValues: maxProfiled}
+		p.columns[i] = columnProfiler{
+			skipped: c.Kind == schema.Bytes, values: map[uint64]*ProfiledValue{}, limit: ^uint64(0),
+			maxValues: maxProfiled,
+		}
 		if c.Kind != schema.Text && c.Kind != schema.Unknown {
 			p.columns[i].maxValues = maxNumbers
 		}

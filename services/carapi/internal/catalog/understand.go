@@ -40,8 +40,10 @@ func (p *planner) planUnderstanding() {
 
 	// Prices that name their currencies are also where the currency is read from.
 	if price := p.plan.Fields["price"]; price.Mixed && price.UnitIn == "" && p.plan.lacksField("currency") {
-		p.plan.Fields["currency"] = FieldPlan{Column: price.Column, BoundBy: byValues, Derivation: deriveCurrency,
-			Style: price.Style, Understood: price.Understood}
+		p.plan.Fields["currency"] = FieldPlan{
+			Column: price.Column, BoundBy: byValues, Derivation: deriveCurrency,
+			Style: price.Style, Understood: price.Understood,
+		}
 	}
 
 	for i, c := range p.columns {

@@ -161,8 +161,10 @@ type Understander struct {
 
 // NewUnderstander returns one for rows of Catalog.Read, or nil if all cells are compared as they are stored.
 func (c *Catalog) NewUnderstander() *Understander {
-	u := &Understander{fields: c.Indexed, from: make([]int, len(c.Indexed)), unit: make([]int, len(c.Indexed)),
-		caches: make([]*understoodCache, len(c.Indexed)), cells: make([]value.Cell, len(c.Indexed))}
+	u := &Understander{
+		fields: c.Indexed, from: make([]int, len(c.Indexed)), unit: make([]int, len(c.Indexed)),
+		caches: make([]*understoodCache, len(c.Indexed)), cells: make([]value.Cell, len(c.Indexed)),
+	}
 	place := map[*Field]int{}
 	for i, f := range c.Read {
 		place[f] = i

@@ -62,8 +62,10 @@ func (p *planner) unitOfNeighbor(name string, column int, f *FieldPlan) {
 func isUnitName(words, own []string, field string, isMoney bool) bool {
 	nouns := []string{"unit", "units", "uom", "einheit", "jednostka"}
 	if isMoney {
-		nouns = []string{"currency", "currencycode", "wahrung", "devise", "moneda", "valuta", "moeda", "waluta",
-			"валюта", "curr"}
+		nouns = []string{
+			"currency", "currencycode", "wahrung", "devise", "moneda", "valuta", "moeda", "waluta",
+			"валюта", "curr",
+		}
 		if whole := strings.Join(words, ""); whole == "currency" || slices.Contains(Synonyms("currency"), whole) {
 			return true
 		}

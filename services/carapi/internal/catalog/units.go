@@ -48,8 +48,10 @@ func unitOf(name string, c schema.Column) string {
 }
 
 // usualCurrencies are codes that appear in names of columns and are no other words there.
-var usualCurrencies = []string{"USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "PLN", "SEK", "NOK", "DKK", "CZK",
-	"HUF", "RUB", "UAH", "INR", "PKR", "JPY", "CNY", "BRL", "MXN", "ZAR", "AED", "SAR"}
+var usualCurrencies = []string{
+	"USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "PLN", "SEK", "NOK", "DKK", "CZK",
+	"HUF", "RUB", "UAH", "INR", "PKR", "JPY", "CNY", "BRL", "MXN", "ZAR", "AED", "SAR",
+}
 
 // CurrencyCode reads an ISO 4217 code, or a sign that stands for only one currency.
 func CurrencyCode(text string) (code string, ok bool) {

@@ -8,8 +8,10 @@ import (
 
 func TestPlanByNames(t *testing.T) {
 	var columns []schema.Column
-	for _, name := range []string{"ID", "Brand", "model", "model_year", "Exterior_Colour", "color_code", "list_price",
-		"price", "Odometer"} {
+	for _, name := range []string{
+		"ID", "Brand", "model", "model_year", "Exterior_Colour", "color_code", "list_price",
+		"price", "Odometer",
+	} {
 		columns = append(columns, schema.NewColumn(name, "text"))
 	}
 

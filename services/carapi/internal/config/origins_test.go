@@ -11,8 +11,10 @@ func TestOrigins(t *testing.T) {
 	for text, want := range map[string][]string{
 		"*":                       {"*"},
 		"https://app.example.com": {"https://app.example.com"},
-		"https://App.example.com, http://localhost:3000,http://[::1]:80": {"https://App.example.com", "http://localhost:3000",
-			"http://[::1]:80"},
+		"https://App.example.com, http://localhost:3000,http://[::1]:80": {
+			"https://App.example.com", "http://localhost:3000",
+			"http://[::1]:80",
+		},
 	} {
 		var got config.Origins
 		if err := got.Decode(text); err != nil || !slices.Equal(got, want) {

@@ -9,16 +9,20 @@ import (
 )
 
 func TestRate(t *testing.T) {
-	for text, want := range map[string]config.Rate{"600/1m": {Requests: 600, Per: time.Minute},
-		"1/1s": {Requests: 1, Per: time.Second}, "off": {}} {
+	for text, want := range map[string]config.Rate{
+		"600/1m": {Requests: 600, Per: time.Minute},
+		"1/1s":   {Requests: 1, Per: time.Second}, "off": {},
+	} {
 		var got config.Rate
 		if err := got.Decode(text); err != nil || got != want {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
 
-	for _, text := range []string{"600", "600/", "/1m", "0/1m", "-1/1m", "600/0s", "600/1", "600/10ms", "600/48h",
-		"1e3/1m", "Off", "600/1m/2"} {
+	for _, text := range []string{
+		"600", "600/", "/1m", "0/1m", "-1/1m", "600/0s", "600/1", "600/10ms", "600/48h",
+		"1e3/1m", "Off", "600/1m/2",
+	} {
 		var got config.Rate
 		if err := got.Decode(text); err == nil {
 			t.Errorf("%s is taken for %v", text, got)
@@ -27,8 +31,10 @@ func TestRate(t *testing.T) {
 }
 
 func TestProxies(t *testing.T) {
-	for text, want := range map[string][]string{"10.0.0.7": {"10.0.0.7/32"}, "10.1.2.3/8, ::1,fd00::/8": {"10.0.0.0/8",
-		"::1/128", "fd00::/8"}} {
+	for text, want := range map[string][]string{"10.0.0.7": {"10.0.0.7/32"}, "10.1.2.3/8, ::1,fd00::/8": {
+		"10.0.0.0/8",
+		"::1/128", "fd00::/8",
+	}} {
 		var got config.Proxies
 		if err := got.Decode(text); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %q, %v", text, got, err)

@@ -73,8 +73,10 @@ func TestLog(t *testing.T) {
 	b := history.NewBuilder(c, nil)
 	add := func(b *history.Builder, id int64, day int, op history.Op, key, old, now string) {
 		t.Helper()
-		err := b.Add(&history.Change{ID: id, Run: int64(day), At: start.AddDate(0, 0, day), Op: op, Key: key,
-			Old: old, New: now})
+		err := b.Add(&history.Change{
+			ID: id, Run: int64(day), At: start.AddDate(0, 0, day), Op: op, Key: key,
+			Old: old, New: now,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,8 +103,10 @@ func TestLog(t *testing.T) {
 		return all
 	}
 
-	want := []string{`1 new 01-03 "7" "" ""`, `2 price 01-03 "8" "5.5" "4"`, `2 sold 01-03 "8" "" ""`,
-		`5 sold 01-04 "9007199254740993" "" ""`}
+	want := []string{
+		`1 new 01-03 "7" "" ""`, `2 price 01-03 "8" "5.5" "4"`, `2 sold 01-03 "8" "" ""`,
+		`5 sold 01-04 "9007199254740993" "" ""`,
+	}
 	if got := text(log); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}

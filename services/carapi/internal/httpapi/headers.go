@@ -47,8 +47,10 @@ func ownOrigin(origins []string) func(http.Handler) http.Handler {
 		_ = guard.AddTrustedOrigin(o) // the settings have been checked
 	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, r, answer.Problem{Status: http.StatusForbidden,
-			Detail: "pages of this origin may not call; CORS_ORIGINS names those that may"})
+		writeProblem(w, r, answer.Problem{
+			Status: http.StatusForbidden,
+			Detail: "pages of this origin may not call; CORS_ORIGINS names those that may",
+		})
 	}))
 	return guard.Handler
 }

@@ -41,22 +41,36 @@ func NewMetrics() *Metrics {
 	buckets := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 	return &Metrics{
 		registry: r,
-		inFlight: f.NewGauge(prometheus.GaugeOpts{Name: "carapi_http_requests_in_flight",
-			Help: "Requests that are being answered."}),
-		requests: f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_http_requests_total",
+		inFlight: f.NewGauge(prometheus.GaugeOpts{
+			Name: "carapi_http_requests_in_flight",
+			Help: "Requests that are being answered.",
+		}),
+		requests: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "carapi_http_requests_total",
 			Help: "Requests answered, by route (unmatched: no such route or method), method and status " +
-				"(499: the client had gone)."}, []string{"route", "method", "status"}),
-		answers: f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_answers_total",
-			Help: "Answers with vehicles or counts of them, by source: live, snapshot."}, []string{"source"}),
-		duration: f.NewHistogramVec(prometheus.HistogramOpts{Name: "carapi_http_request_duration_seconds",
-			Help: "Time that answers took.", Buckets: buckets}, []string{"route"}),
-		queries: f.NewHistogramVec(prometheus.HistogramOpts{Name: "carapi_query_duration_seconds",
+				"(499: the client had gone).",
+		}, []string{"route", "method", "status"}),
+		answers: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "carapi_answers_total",
+			Help: "Answers with vehicles or counts of them, by source: live, snapshot.",
+		}, []string{"source"}),
+		duration: f.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "carapi_http_request_duration_seconds",
+			Help: "Time that answers took.", Buckets: buckets,
+		}, []string{"route"}),
+		queries: f.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "carapi_query_duration_seconds",
 			Help:    "Time that queries of the database took, by outcome: ok, timeout, canceled, error.",
-			Buckets: buckets}, []string{"operation", "outcome"}),
-		refreshes: f.NewCounterVec(prometheus.CounterOpts{Name: "carapi_index_refreshes_total",
-			Help: "Refreshes of an index, by outcome: read, unchanged, failed."}, []string{"source", "outcome"}),
-		dropped: f.NewCounter(prometheus.CounterOpts{Name: "carapi_rows_dropped_total",
-			Help: "Rows that the index found and that no longer matched when they were read."}),
+			Buckets: buckets,
+		}, []string{"operation", "outcome"}),
+		refreshes: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "carapi_index_refreshes_total",
+			Help: "Refreshes of an index, by outcome: read, unchanged, failed.",
+		}, []string{"source", "outcome"}),
+		dropped: f.NewCounter(prometheus.CounterOpts{
+			Name: "carapi_rows_dropped_total",
+			Help: "Rows that the index found and that no longer matched when they were read.",
+		}),
 	}
 }
 

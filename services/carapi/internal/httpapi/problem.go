@@ -29,8 +29,10 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 
 func notFound(w http.ResponseWriter, r *http.Request) {
 	searches := infoOf(r.Context()).base.Resource("/cars/")
-	writeProblem(w, r, answer.Problem{Status: http.StatusNotFound,
-		Detail: "no such resource; searches go to " + string(searches)})
+	writeProblem(w, r, answer.Problem{
+		Status: http.StatusNotFound,
+		Detail: "no such resource; searches go to " + string(searches),
+	})
 }
 
 // methodNotAllowed answers a method that a route does not have: all routes are read by GET, except that of MCP.

@@ -242,8 +242,14 @@ func TestRangesAreBounded(t *testing.T) {
 		most  int
 		ok    bool
 	}{
-		{"1", 100, true}, {"1", 99, false}, {"10000", 1, true}, {"0.000001", 100, true}, {"5000", 1, false},
-		{"0", 100, false}, {"-1", 100, false}, {"x", 100, false},
+		{"1", 100, true},
+		{"1", 99, false},
+		{"10000", 1, true},
+		{"0.000001", 100, true},
+		{"5000", 1, false},
+		{"0", 100, false},
+		{"-1", 100, false},
+		{"x", 100, false},
 	} {
 		if ok := x.FitsRanges(f, test.width, test.most); ok != test.ok {
 			t.Errorf("ranges of %s, at most %d: %v", test.width, test.most, ok)

@@ -15,8 +15,10 @@ func TestHaystack(t *testing.T) {
 
 	h := newHaystack(len(texts), func(b []byte, i uint32) []byte { return append(b, texts[i]...) })
 
-	for _, word := range []string{"", "a", "ab", "ba", "abababababab", "abababababababab", "c", "bc", "d", "ca",
-		"a\x00a", "x"} {
+	for _, word := range []string{
+		"", "a", "ab", "ba", "abababababab", "abababababababab", "c", "bc", "d", "ca",
+		"a\x00a", "x",
+	} {
 		var want []uint32
 		for i, text := range texts {
 			if strings.Contains(text, word) {

@@ -30,8 +30,21 @@ func TestPagesOfLargeSet(t *testing.T) {
 	x := b.Build()
 
 	for _, names := range [][]string{
-		{"up"}, {"-up"}, {"down"}, {"-down"}, {"mixed"}, {"-mixed"}, {"few"}, {"-few"}, {"make"}, {"half"}, {"-half"},
-		{"few", "-up"}, {"-few", "half"}, {"make", "model", "few"}, {"up", "down", "mixed", "other", "half"},
+		{"up"},
+		{"-up"},
+		{"down"},
+		{"-down"},
+		{"mixed"},
+		{"-mixed"},
+		{"few"},
+		{"-few"},
+		{"make"},
+		{"half"},
+		{"-half"},
+		{"few", "-up"},
+		{"-few", "half"},
+		{"make", "model", "few"},
+		{"up", "down", "mixed", "other", "half"},
 		{"make", "few", "-half", "mixed", "-other", "up", "down"},
 	} {
 		order := orderBy(x, names...)

@@ -17,8 +17,10 @@ func (x *Index) comparePrices(f *catalog.Field) {
 	price := x.catalog.Field("price")
 
 	// Only vehicles with a price, and with a value in all fields that divide them, are compared.
-	s := x.Filter(x.All(), &query.Filter{Field: price, Use: query.AtLeast,
-		Ranges: []query.Range{{From: catalog.LeastPrice}}})
+	s := x.Filter(x.All(), &query.Filter{
+		Field: price, Use: query.AtLeast,
+		Ranges: []query.Range{{From: catalog.LeastPrice}},
+	})
 
 	fields := []*catalog.Field{x.catalog.Field("make"), x.catalog.Field("model"), x.catalog.Field("year")}
 	if price.IsOfCurrencies() {

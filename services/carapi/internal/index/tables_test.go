@@ -37,8 +37,13 @@ func TestMergeSpans(t *testing.T) {
 // Numbers come back from a list whatever type holds them.
 func TestNarrowNumbers(t *testing.T) {
 	for _, numbers := range [][]uint32{
-		nil, {0, math.MaxUint8}, {7, math.MaxUint8 + 1, 9}, {1, math.MaxUint16}, {1, math.MaxUint16 + 1},
-		{300, 70_000, 2}, {math.MaxUint32},
+		nil,
+		{0, math.MaxUint8},
+		{7, math.MaxUint8 + 1, 9},
+		{1, math.MaxUint16},
+		{1, math.MaxUint16 + 1},
+		{300, 70_000, 2},
+		{math.MaxUint32},
 	} {
 		var pushed narrowNumbers
 		largest := uint32(0)
@@ -85,7 +90,10 @@ func TestMiddleRanks(t *testing.T) {
 		ranks     []uint32
 		low, high uint32
 	}{
-		{[]uint32{4}, 4, 4}, {[]uint32{9, 1}, 1, 9}, {[]uint32{3, 1, 2}, 2, 2}, {[]uint32{5, 5, 1, 5}, 5, 5},
+		{[]uint32{4}, 4, 4},
+		{[]uint32{9, 1}, 1, 9},
+		{[]uint32{3, 1, 2}, 2, 2},
+		{[]uint32{5, 5, 1, 5}, 5, 5},
 		{[]uint32{8, 2, 6, 4}, 4, 6},
 	} {
 		if low, high := middleRanks(slices.Clone(c.ranks)); low != c.low || high != c.high {
@@ -137,8 +145,10 @@ func TestEachRun(t *testing.T) {
 
 // Keys of floating-point numbers have the order of the numbers.
 func TestFloatKeys(t *testing.T) {
-	numbers := []float64{math.Inf(-1), -math.MaxFloat64, -1.5, -1, -math.SmallestNonzeroFloat64, 0,
-		math.SmallestNonzeroFloat64, 0.1, 1, 1e308, math.Inf(1)}
+	numbers := []float64{
+		math.Inf(-1), -math.MaxFloat64, -1.5, -1, -math.SmallestNonzeroFloat64, 0,
+		math.SmallestNonzeroFloat64, 0.1, 1, 1e308, math.Inf(1),
+	}
 	for i, x := range numbers {
 		if back := floatOfKey(floatKey(x)); back != x {
 			t.Errorf("%g comes back as %g", x, back)
@@ -244,7 +254,9 @@ func TestDivideNumbers(t *testing.T) {
 		{"5000", 10, []string{"-5000..0 from 0", "0..5000 from 3", "5000..10000 from 5", "20000..25000 from 6"}},
 		{"0.5", 2, nil},
 		{"100000", 2, []string{"-100000..0 from 0", "0..100000 from 3"}},
-		{"0", 10, nil}, {"-1", 10, nil}, {"x", 10, nil},
+		{"0", 10, nil},
+		{"-1", 10, nil},
+		{"x", 10, nil},
 	} {
 		ranges, ok := c.divideNumbers(test.width, test.most)
 		var got []string

@@ -11,8 +11,10 @@ import (
 )
 
 // FreeTextFields are the fields whose values the words of q are compared with.
-var FreeTextFields = []string{"make", "model", "trim", "condition", "body_type", "fuel_type", "transmission",
-	"drivetrain", "color"}
+var FreeTextFields = []string{
+	"make", "model", "trim", "condition", "body_type", "fuel_type", "transmission",
+	"drivetrain", "color",
+}
 
 // sentenceFields also include features, which only mean something beside another value.
 var sentenceFields = append(slices.Clone(FreeTextFields), "features")

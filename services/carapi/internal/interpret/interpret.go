@@ -91,17 +91,21 @@ type pendingNote struct {
 }
 
 // absentValues are what callers write when they ask for nothing.
-var absentValues = []string{"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference",
+var absentValues = []string{
+	"", "null", "none", "any", "all", "omit", "undefined", "n/a", "no preference",
 	"doesnt matter", "does not matter", "dont care", "do not care", "not important", "not specified", "unspecified",
-	"whatever"}
+	"whatever",
+}
 
 // Interpret reads the parameters of a request. The request may have the allowed controls, and filters if q is among
 // them. An error is a query.ParameterErrors.
 func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...string) (*query.Query, Notes, error) {
 	allowed = append(slices.Clone(allowed), "match")
-	r := requestReader{Interpreter: in, index: x, allowed: allowed, written: url.Values{}, exact: url.Values{},
+	r := requestReader{
+		Interpreter: in, index: x, allowed: allowed, written: url.Values{}, exact: url.Values{},
 		origins: map[string][]origin{}, interpreted: map[string]*pendingNote{},
-		notes: Notes{Interpreted: map[string]Interpretation{}, Ignored: map[string]string{}}}
+		notes: Notes{Interpreted: map[string]Interpretation{}, Ignored: map[string]string{}},
+	}
 	if values.Get("match") == query.Exact {
 		r.exact = values
 	} else {
@@ -376,8 +380,10 @@ func (r *requestReader) finishNotes() {
 func (r *requestReader) fail(name, given, expected string) {
 	const most = 20
 	if len(r.errs) < most {
-		r.errs = append(r.errs, query.ParameterError{Parameter: value.Excerpt(name), Received: value.Excerpt(given),
-			Expected: expected})
+		r.errs = append(r.errs, query.ParameterError{
+			Parameter: value.Excerpt(name), Received: value.Excerpt(given),
+			Expected: expected,
+		})
 	}
 }
 

@@ -381,7 +381,8 @@ func (r *requestReader) readNegation(f *catalog.Field, text string, base marker)
 // valuesOfSection returns the values that a section of a negation stands for, or nil if it cannot read them. isFiller
 // reports that the section only has words without a meaning.
 func (r *requestReader) valuesOfSection(f *catalog.Field, part section, means marker, sections int) (values []string,
-	isFiller bool) {
+	isFiller bool,
+) {
 	_, isDouble := cutSign(part.text)
 	switch {
 	case part.text == "", isDouble && means != noMarker && !part.isStored:

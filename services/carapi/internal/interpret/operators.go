@@ -283,7 +283,8 @@ func conditionsOfOperator(operator string, values []string) ([]condition, bool) 
 // splitConditions splits a filter value into what it wants and what it excludes. changed is false if the value is read
 // as written. ok is false for a negation that cannot be read; the mistake is recorded.
 func (r *requestReader) splitConditions(name string, p query.Parameter, text string) (all []condition,
-	changed, ok bool) {
+	changed, ok bool,
+) {
 	whole := []condition{{p.Use, text}}
 	if r.isStored(p.Field, text) {
 		return whole, false, true
@@ -373,7 +374,8 @@ func splitNegated(text string) []string {
 
 // readItem reads one value, or several separated by commas, without a common operator.
 func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all []condition, changed bool,
-	why string) {
+	why string,
+) {
 	whole := []condition{{query.Equals, item}}
 	if r.isStored(f, item) {
 		return whole, false, ""
@@ -402,7 +404,8 @@ func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all
 
 // readOperands reads the values after an operator, which may be a negation.
 func (r *requestReader) readOperands(f *catalog.Field, text string, found []condition) (all []condition, changed bool,
-	why string) {
+	why string,
+) {
 	if !isTextual(f) {
 		return found, true, ""
 	}
@@ -447,7 +450,8 @@ func splitOperators(text string) []string {
 // combineWithUse combines the conditions of a value with the use of its parameter. An excluding parameter refuses a
 // second negation.
 func (r *requestReader) combineWithUse(name string, p query.Parameter, text string, all []condition) (_ []condition,
-	changed, ok bool) {
+	changed, ok bool,
+) {
 	for i, c := range all {
 		switch {
 		case p.Use == query.Equals:

@@ -12,8 +12,10 @@ import (
 )
 
 // useNames are the uses of a parameter as the cases below write them.
-var useNames = map[query.Use]string{query.Equals: "=", query.AtLeast: "min", query.AtMost: "max", query.Excluded: "not",
-	query.Present: "has", query.Missing: "missing", query.HasAll: "all"}
+var useNames = map[query.Use]string{
+	query.Equals: "=", query.AtLeast: "min", query.AtMost: "max", query.Excluded: "not",
+	query.Present: "has", query.Missing: "missing", query.HasAll: "all",
+}
 
 func writeConditions(all []condition) string {
 	var texts []string

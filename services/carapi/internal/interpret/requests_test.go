@@ -43,12 +43,15 @@ func readStock(t testing.TB, c dbconn.Config, table string) stock {
 	}
 
 	binding := catalog.Binding{Vocabulary: vocabulary}
-	st := store.New(db, db, c.Driver, store.Settings{Table: table, Binding: binding, Timeout: time.Minute,
-		Ping: db.PingContext}, slog.New(slog.DiscardHandler))
+	st := store.New(db, db, c.Driver, store.Settings{
+		Table: table, Binding: binding, Timeout: time.Minute,
+		Ping: db.PingContext,
+	}, slog.New(slog.DiscardHandler))
 
 	var b *index.Builder
 	read, _, err := st.Read(t.Context(), nil, func(c *catalog.Catalog, about int) ([]*catalog.Field,
-		func([]value.Cell) error, error) {
+		func([]value.Cell) error, error,
+	) {
 		b = index.NewBuilder(c, about)
 		return c.Read, b.Add, nil
 	})
@@ -88,8 +91,10 @@ func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 		t.Fatal(err)
 	}
 
-	for name, usual := range map[string]any{"sort": "id", "limit": 20.0, "include_total": true, "match": "smart",
-		"max_chars": float64(query.MaxChars)} {
+	for name, usual := range map[string]any{
+		"sort": "id", "limit": 20.0, "include_total": true, "match": "smart",
+		"max_chars": float64(query.MaxChars),
+	} {
 		if applied[name] == usual {
 			delete(applied, name)
 		}

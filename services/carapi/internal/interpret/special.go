@@ -18,8 +18,10 @@ var valueNames = map[string][]string{
 }
 
 // fallbackFields are used for a value that nothing in stock has.
-var fallbackFields = map[string]string{"location": "state", "place": "state", "type": "body_type",
-	"cartype": "body_type"}
+var fallbackFields = map[string]string{
+	"location": "state", "place": "state", "type": "body_type",
+	"cartype": "body_type",
+}
 
 // booleanFields are fields whose values may be parameter names, as in certified=true.
 var booleanFields = []string{"condition", "body_type", "fuel_type", "transmission", "drivetrain", "features"}
@@ -237,9 +239,16 @@ func (r *requestReader) readPresence(written, folded string, values []string) bo
 		prefix, suffix string
 		has            bool
 	}{
-		{"has", "", true}, {"with", "", true}, {"", "exists", true}, {"", "isnotnull", true}, {"", "notnull", true},
+		{"has", "", true},
+		{"with", "", true},
+		{"", "exists", true},
+		{"", "isnotnull", true},
+		{"", "notnull", true},
 		{"", "present", true},
-		{"missing", "", false}, {"", "isnull", false}, {"", "missing", false}, {"", "isempty", false},
+		{"missing", "", false},
+		{"", "isnull", false},
+		{"", "missing", false},
+		{"", "isempty", false},
 	} {
 		rest, hasPrefix := strings.CutPrefix(folded, form.prefix)
 		rest, hasSuffix := strings.CutSuffix(rest, form.suffix)

@@ -243,8 +243,10 @@ func (r *requestReader) scanToken(words, fields []string, before []token) (token
 	}
 
 	switch word := plainWord(words[0]); {
-	case slices.Contains([]string{"or", "and", "&", "/", "|", "nor", "but", "und", "oder", "et", "ou", "en", "y", "o",
-		"ya"}, word):
+	case slices.Contains([]string{
+		"or", "and", "&", "/", "|", "nor", "but", "und", "oder", "et", "ou", "en", "y", "o",
+		"ya",
+	}, word):
 		return token{kind: jointToken}, 1
 	case value.Fold(word) == "", slices.Contains(fillerWords, word):
 		return token{kind: fillerToken}, 1
@@ -437,8 +439,10 @@ func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 		use = noun.use
 	}
 
-	for i++; i < len(words) && slices.Contains([]string{"of", "is", "range", "between", "from", "limit", "max", "maximum",
-		"="}, plainWord(words[i])); i++ {
+	for i++; i < len(words) && slices.Contains([]string{
+		"of", "is", "range", "between", "from", "limit", "max", "maximum",
+		"=",
+	}, plainWord(words[i])); i++ {
 		if word := plainWord(words[i]); word == "max" || word == "maximum" {
 			use = query.AtMost
 		}

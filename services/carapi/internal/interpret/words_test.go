@@ -14,9 +14,16 @@ func TestCutSign(t *testing.T) {
 		word, rest string
 		found      bool
 	}{
-		{"!Toyota", "Toyota", true}, {"<>Toyota", "Toyota", true}, {"≠ Toyota", "Toyota", true},
-		{"-Toyota", "Toyota", true}, {"–Toyota", "Toyota", true},
-		{"-5", "5", false}, {"-", "", false}, {"Toyota", "Toyota", false}, {"F-150", "F-150", false}, {"", "", false},
+		{"!Toyota", "Toyota", true},
+		{"<>Toyota", "Toyota", true},
+		{"≠ Toyota", "Toyota", true},
+		{"-Toyota", "Toyota", true},
+		{"–Toyota", "Toyota", true},
+		{"-5", "5", false},
+		{"-", "", false},
+		{"Toyota", "Toyota", false},
+		{"F-150", "F-150", false},
+		{"", "", false},
 	} {
 		if rest, found := cutSign(c.word); rest != c.rest || found != c.found {
 			t.Errorf("%q: %q %t, want %q %t", c.word, rest, found, c.rest, c.found)
@@ -29,8 +36,12 @@ func TestCutNon(t *testing.T) {
 		word, rest string
 		found      bool
 	}{
-		{"non-Toyota", "Toyota", true}, {"NON_diesel", "diesel", true}, {"not-red", "red", true},
-		{"anti-theft", "theft", true}, {"nonsense", "nonsense", false}, {"no", "no", false},
+		{"non-Toyota", "Toyota", true},
+		{"NON_diesel", "diesel", true},
+		{"not-red", "red", true},
+		{"anti-theft", "theft", true},
+		{"nonsense", "nonsense", false},
+		{"no", "no", false},
 	} {
 		if rest, found := cutNon(c.word); rest != c.rest || found != c.found {
 			t.Errorf("%q: %q %t, want %q %t", c.word, rest, found, c.rest, c.found)
@@ -227,8 +238,12 @@ func TestAmounts(t *testing.T) {
 		to    string
 		want  bool
 	}{
-		{"under $500", "", "500", true}, {"under 30000", "", "30000", true}, {"under 500", "", "500", false},
-		{"3000-4000", "3000", "4000", true}, {"2500-4000", "2500", "4000", false}, {"under 3000.5", "", "3000.5", false},
+		{"under $500", "", "500", true},
+		{"under 30000", "", "30000", true},
+		{"under 500", "", "500", false},
+		{"3000-4000", "3000", "4000", true},
+		{"2500-4000", "2500", "4000", false},
+		{"under 3000.5", "", "3000.5", false},
 	} {
 		if got := isPrice(c.chunk, value.Amount{From: c.from, To: c.to}); got != c.want {
 			t.Errorf("%q: %t", c.chunk, got)

@@ -323,8 +323,10 @@ func newCarCall(values url.Values) (toolCall, error) {
 		if id := strings.TrimSpace(values.Get(string(kind))); id != "" {
 			values.Del("id")
 			values.Del("vin")
-			return toolCall{kind: kind, id: id, values: values, comparables: wishes["comparables"],
-				history: wishes["history"]}, nil
+			return toolCall{
+				kind: kind, id: id, values: values, comparables: wishes["comparables"],
+				history: wishes["history"],
+			}, nil
 		}
 	}
 

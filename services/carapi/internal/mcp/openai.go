@@ -19,9 +19,13 @@ func OpenAI(fields []search.Description, chat bool) ([]byte, error) {
 			required = append(required, i.Name)
 		}
 
-		function := object{"name": t.Name, "description": t.About, "strict": true,
-			"parameters": object{"type": "object", "properties": properties, "required": required,
-				"additionalProperties": false}}
+		function := object{
+			"name": t.Name, "description": t.About, "strict": true,
+			"parameters": object{
+				"type": "object", "properties": properties, "required": required,
+				"additionalProperties": false,
+			},
+		}
 		if chat {
 			functions = append(functions, object{"type": "function", "function": function})
 		} else {

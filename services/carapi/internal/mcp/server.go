@@ -107,7 +107,8 @@ func (c *Caller) HTTP() http.Handler {
 	serve := sdk.NewStreamableHTTPHandler(func(r *http.Request) *sdk.Server {
 		fields, _ := r.Context().Value(fieldsKey{}).([]search.Description)
 		return c.server(fields)
-	}, &sdk.StreamableHTTPOptions{Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxBody,
+	}, &sdk.StreamableHTTPOptions{
+		Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxBody,
 		PropagateRequestCancellation: true,
 		// Not needed: a web page that reaches this address by DNS rebinding does not have a key.
 		DisableLocalhostProtection: true,

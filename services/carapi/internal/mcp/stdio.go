@@ -32,8 +32,10 @@ type stdio struct {
 }
 
 func newStdio(in io.ReadCloser, out io.Writer) *stdio {
-	s := &stdio{in: in, out: out, incoming: make(chan jsonrpc.Message), closed: make(chan struct{}),
-		pending: map[jsonrpc.ID]bool{}, answered: make(chan struct{})}
+	s := &stdio{
+		in: in, out: out, incoming: make(chan jsonrpc.Message), closed: make(chan struct{}),
+		pending: map[jsonrpc.ID]bool{}, answered: make(chan struct{}),
+	}
 	s.close = sync.OnceValue(func() error {
 		close(s.closed)
 		return in.Close()

@@ -16,14 +16,34 @@ import (
 
 // everyKind has columns of every kind, some of them under names that only just work.
 var everyKind = [][2]string{
-	{"id", "int"}, {"make", "varchar(40)"}, {"model", "varchar(40)"}, {"year", "varchar(9)"}, {"price", "text"},
-	{"msrp", "decimal(30,10)"}, {"mileage", "int unsigned"}, {"weight", "float"}, {"co2", "double"},
+	{"id", "int"},
+	{"make", "varchar(40)"},
+	{"model", "varchar(40)"},
+	{"year", "varchar(9)"},
+	{"price", "text"},
+	{"msrp", "decimal(30,10)"},
+	{"mileage", "int unsigned"},
+	{"weight", "float"},
+	{"co2", "double"},
 	{"electric", "bit(1)"},
-	{"mask", "bit(64)"}, {"serial", "bigint unsigned"}, {"first_registered", "date"}, {"sold_at", "datetime(3)"},
-	{"updated_at", "timestamp"}, {"opens", "time"}, {"class", "enum('a','b')"}, {"features", "json"},
+	{"mask", "bit(64)"},
+	{"serial", "bigint unsigned"},
+	{"first_registered", "date"},
+	{"sold_at", "datetime(3)"},
+	{"updated_at", "timestamp"},
+	{"opens", "time"},
+	{"class", "enum('a','b')"},
+	{"features", "json"},
 	{"photo", "varbinary(20)"},
-	{"vin", "varchar(17)"}, {"computed", ""}, {"description", "text"}, {"sort", "int"}, {"year_min", "int"},
-	{"with space, comma", "int"}, {"quo`te\"s'", "varchar(9)"}, {"a=b&c", "decimal(9,2)"}, {"geo", "geometry"},
+	{"vin", "varchar(17)"},
+	{"computed", ""},
+	{"description", "text"},
+	{"sort", "int"},
+	{"year_min", "int"},
+	{"with space, comma", "int"},
+	{"quo`te\"s'", "varchar(9)"},
+	{"a=b&c", "decimal(9,2)"},
+	{"geo", "geometry"},
 }
 
 func everyParameter(t testing.TB) *Parameters {
@@ -41,8 +61,10 @@ func everyParameter(t testing.TB) *Parameters {
 	return NewParameters(c)
 }
 
-var everyControl = []string{"q", "sort", "limit", "cursor", "fields", "facets", "include_total", "max_chars",
-	"view", "match"}
+var everyControl = []string{
+	"q", "sort", "limit", "cursor", "fields", "facets", "include_total", "max_chars",
+	"view", "match",
+}
 
 // FuzzParse reads any query string: it is refused as the caller's mistake, or understood as something that can be
 // written back and read again.
@@ -92,20 +114,26 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-var everySort = []string{"id", "-make,id", "year,-id", "-price", "msrp,weight", "-weight", "co2,-serial",
+var everySort = []string{
+	"id", "-make,id", "year,-id", "-price", "msrp,weight", "-weight", "co2,-serial",
 	"electric,mask",
-	"first_registered", "-sold_at,opens", "updated_at,class", "computed,-vin"}
+	"first_registered", "-sold_at,opens", "updated_at,class", "computed,-vin",
+}
 
 // FuzzCursor reads any text as a cursor, and any JSON after the right fingerprint. What is taken is written back as it
 // was understood.
 func FuzzCursor(f *testing.F) {
-	for i, values := range []string{`[1]`, `["Kia",1]`, `[2020,1,7]`, `[null,1]`, `[1.5,0.1,1]`, `[1e-7,1]`, `[1e-7,12,1]`,
-		`["2024-05-01","2"]`, `["TfwA"]`, `[["TfwA"],1]`, `[-0,1e5]`, `[[[]],{}]`, `[1,99999999999]`} {
+	for i, values := range []string{
+		`[1]`, `["Kia",1]`, `[2020,1,7]`, `[null,1]`, `[1.5,0.1,1]`, `[1e-7,1]`, `[1e-7,12,1]`,
+		`["2024-05-01","2"]`, `["TfwA"]`, `[["TfwA"],1]`, `[-0,1e5]`, `[[[]],{}]`, `[1,99999999999]`,
+	} {
 		f.Add(values, uint8(i))
 	}
 
-	for _, values := range []string{`[1]]`, `[1]}`, `[1],`, `[1][`, `[1] [2]`, `[1]null`, "[1]\n]", "[1]\x00", `[1,7]]`,
-		`[1,7,8]`, `[1`} {
+	for _, values := range []string{
+		`[1]]`, `[1]}`, `[1],`, `[1][`, `[1] [2]`, `[1]null`, "[1]\n]", "[1]\x00", `[1,7]]`,
+		`[1,7,8]`, `[1`,
+	} {
 		f.Add(values, uint8(0))
 	}
 

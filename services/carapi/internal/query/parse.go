@@ -35,8 +35,10 @@ func (p *parser) fail(parameter, received string, suggestions []string, format s
 		sentence += "; did you mean " + joinAlternatives(suggestions) + "?"
 	}
 
-	p.errs = append(p.errs, ParameterError{Parameter: value.Excerpt(parameter), Received: value.Excerpt(received),
-		Expected: sentence, Suggestions: suggestions})
+	p.errs = append(p.errs, ParameterError{
+		Parameter: value.Excerpt(parameter), Received: value.Excerpt(received),
+		Expected: sentence, Suggestions: suggestions,
+	})
 }
 
 // suggestFix adds the parameters that correct the last mistake.
@@ -297,8 +299,10 @@ func (p *parser) parseBound(name string, known Parameter, given string) {
 		r.From = ""
 	}
 
-	p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use,
-		Ranges: []Range{r}})
+	p.query.Filters = append(p.query.Filters, Filter{
+		Parameter: name, Field: known.Field, Use: known.Use,
+		Ranges: []Range{r},
+	})
 }
 
 // parseRanges reads the alternatives of a number or time field.

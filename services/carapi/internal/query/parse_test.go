@@ -15,9 +15,11 @@ import (
 func newTestParameters(t *testing.T) *Parameters {
 	t.Helper()
 	table := schema.Table{Name: "cars"}
-	for _, column := range []string{"id INT", "make VARCHAR(20)", "model VARCHAR(20)", "year INT", "price DECIMAL(10,2)",
+	for _, column := range []string{
+		"id INT", "make VARCHAR(20)", "model VARCHAR(20)", "year INT", "price DECIMAL(10,2)",
 		"color VARCHAR(20)", "features JSON", "photo BLOB", "created_at DATETIME", "limit INT", "page INT",
-		"description TEXT"} {
+		"description TEXT",
+	} {
 		name, declared, _ := strings.Cut(column, " ")
 		table.Columns = append(table.Columns, schema.NewColumn(name, declared))
 	}
@@ -207,8 +209,10 @@ func TestNextPage(t *testing.T) {
 		t.Error("another spelling is another search")
 	}
 
-	for _, other := range []string{"make=Kia&sort=price", "make=Kia,Ford&sort=-price", "make_not=Kia,Ford&sort=price",
-		"make=Kia,Ford&sort=price&q=red"} {
+	for _, other := range []string{
+		"make=Kia&sort=price", "make=Kia,Ford&sort=-price", "make_not=Kia,Ford&sort=price",
+		"make=Kia,Ford&sort=price&q=red",
+	} {
 		if parse(other).fingerprint() == q.fingerprint() {
 			t.Errorf("%s is the same search", other)
 		}

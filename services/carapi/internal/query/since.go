@@ -27,8 +27,10 @@ func ParseSince(text string, now time.Time) (time.Time, bool) {
 	}
 
 	upper := strings.ToUpper(strings.TrimSpace(text))
-	for _, layout := range []string{time.DateOnly, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime,
-		"2006-01-02 15:04"} {
+	for _, layout := range []string{
+		time.DateOnly, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime,
+		"2006-01-02 15:04",
+	} {
 		if t, err := time.Parse(layout, upper); err == nil {
 			return t.UTC(), true
 		}

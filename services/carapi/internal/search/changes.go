@@ -113,8 +113,10 @@ func (r *searchRequest) changes(asked *query.Changes) (*Changes, error) {
 		}
 	}
 
-	result := &Changes{Total: total, Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin(),
-		Bulks: log.BulksSince(asked.Since)}
+	result := &Changes{
+		Total: total, Applied: asked.Applied(), From: r.historyFrom(), Origin: r.generation.historyOrigin(),
+		Bulks: log.BulksSince(asked.Since),
+	}
 	changeOf, err := r.readChanges(ids)
 	if err != nil {
 		return nil, err
@@ -504,8 +506,10 @@ const Changed = "changed"
 
 // changeKindOf names a change after its last event, or Changed.
 func changeKindOf(reader *history.Reader, change *snapshotfile.RecordedChange) string {
-	ops := map[string]history.Op{snapshotfile.OpInsert: history.Insert, snapshotfile.OpUpdate: history.Update,
-		snapshotfile.OpDelete: history.Delete}
+	ops := map[string]history.Op{
+		snapshotfile.OpInsert: history.Insert, snapshotfile.OpUpdate: history.Update,
+		snapshotfile.OpDelete: history.Delete,
+	}
 	kinds := reader.Kinds(&history.Change{Op: ops[change.Op], Old: string(change.Old), New: string(change.New)})
 	if len(kinds) > 0 {
 		return kinds[len(kinds)-1].String()

@@ -34,10 +34,12 @@ func Check(ctx context.Context, st *store.Store, o Options) (*Findings, error) {
 		return nil, err
 	}
 
-	return &Findings{Setting: st.Setting, Table: st.Table, Fields: g.catalog.Describe(),
+	return &Findings{
+		Setting: st.Setting, Table: st.Table, Fields: g.catalog.Describe(),
 		Report: append(g.catalog.Report(), slices.Sorted(maps.Values(g.disagreements()))...),
 		Rows:   g.index.Rows(), Bytes: g.index.Bytes() + g.keptRows.bytes(),
-		Took: g.readTime, MaxAge: max(minRefreshAge, refreshShare*g.readTime) + g.readTime, Fetched: g.describeFetch()}, nil
+		Took: g.readTime, MaxAge: max(minRefreshAge, refreshShare*g.readTime) + g.readTime, Fetched: g.describeFetch(),
+	}, nil
 }
 
 // describeFetch says how the rows of an answer are read.

@@ -80,9 +80,11 @@ func (g *generation) descriptions() []Description {
 }
 
 func (g *generation) describe(f *catalog.Field) Description {
-	d := Description{Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About,
+	d := Description{
+		Name: f.Name, Column: f.Column.Name, Type: f.Type(), Unit: f.Unit, About: f.About,
 		Operators: f.Operators(), Filters: []string{}, Sort: f.IsSortable(), Facet: f.IsFacetable(), Bound: f.BoundBy,
-		NotNumbers: g.index.CountNotNumbers(f), Boolean: f.Flag, Warning: g.disagreements()[f.Name]}
+		NotNumbers: g.index.CountNotNumbers(f), Boolean: f.Flag, Warning: g.disagreements()[f.Name],
+	}
 	switch {
 	case f.IsDerived():
 		d.From = f.Column.Name

@@ -18,12 +18,25 @@ import (
 // valid JSON, whose next page is answered too.
 func FuzzSearch(f *testing.F) {
 	columns := [][2]string{
-		{"id", "int"}, {"make", "varchar(40)"}, {"model", "varchar(40)"}, {"year", "varchar(9)"}, {"price", "text"},
-		{"msrp", "decimal(30,10)"}, {"weight", "float"}, {"co2", "double"}, {"mask", "bit(64)"},
+		{"id", "int"},
+		{"make", "varchar(40)"},
+		{"model", "varchar(40)"},
+		{"year", "varchar(9)"},
+		{"price", "text"},
+		{"msrp", "decimal(30,10)"},
+		{"weight", "float"},
+		{"co2", "double"},
+		{"mask", "bit(64)"},
 		{"serial", "bigint unsigned"},
-		{"sold_at", "datetime(3)"}, {"updated_at", "timestamp"}, {"features", "json"}, {"photo", "varbinary(20)"},
+		{"sold_at", "datetime(3)"},
+		{"updated_at", "timestamp"},
+		{"features", "json"},
+		{"photo", "varbinary(20)"},
 		{"vin", "varchar(17)"},
-		{"description", "text"}, {"sort", "int"}, {"with space, comma", "int"}, {"quo`te\"s'", "varchar(9)"},
+		{"description", "text"},
+		{"sort", "int"},
+		{"with space, comma", "int"},
+		{"quo`te\"s'", "varchar(9)"},
 		{"a=b&c", "decimal(9,2)"},
 	}
 	declared := make([]string, len(columns))

@@ -76,9 +76,11 @@ func usesHistory(q *query.Query) bool {
 
 // unchanged returns the same stock, confirmed as current at a later time.
 func (g *generation) unchanged(v store.Version, checked time.Time) *generation {
-	return &generation{catalog: g.catalog, interpreter: g.interpreter, index: g.index, changeLog: g.changeLog,
+	return &generation{
+		catalog: g.catalog, interpreter: g.interpreter, index: g.index, changeLog: g.changeLog,
 		keptRows: g.keptRows, isSlow: g.isSlow, dayCounted: g.dayCounted, version: v, source: g.source, checked: checked,
-		readTime: g.readTime}
+		readTime: g.readTime,
+	}
 }
 
 // slowFetch is how much longer than a ping reading one row may take before the rows are kept in memory.
@@ -202,8 +204,10 @@ func readTable(ctx context.Context, st *store.Store, name string, vocabulary *va
 		r.builder.SetHistory(log, version.AsOf)
 	}
 
-	g := &generation{catalog: c, index: r.builder.Build(), changeLog: log, keptRows: r.keptRows,
-		dayCounted: dayOf(version.AsOf), version: version, source: name, checked: begun}
+	g := &generation{
+		catalog: c, index: r.builder.Build(), changeLog: log, keptRows: r.keptRows,
+		dayCounted: dayOf(version.AsOf), version: version, source: name, checked: begun,
+	}
 	g.isSlow = last.mustKeepRows(c) && last.isSlow
 	if version.Synced {
 		g.source = FromSnapshot

@@ -117,8 +117,10 @@ func TestAnswersOfAChangingStock(t *testing.T) {
 func walk(t *testing.T, s *Service) {
 	low := 1000 + rand.IntN(4000)
 	high := low + 200 + rand.IntN(2000)
-	values := url.Values{"price_min": {fmt.Sprint(low)}, "price_max": {fmt.Sprint(high)}, "limit": {"7"},
-		"sort": {[]string{"price", "-price", "-year,price", "id", "make,-id"}[rand.IntN(5)]}}
+	values := url.Values{
+		"price_min": {fmt.Sprint(low)}, "price_max": {fmt.Sprint(high)}, "limit": {"7"},
+		"sort": {[]string{"price", "-price", "-year,price", "id", "make,-id"}[rand.IntN(5)]},
+	}
 
 	maker := []string{"", "kia", "skoda"}[rand.IntN(3)]
 	if maker != "" {

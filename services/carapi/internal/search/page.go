@@ -160,8 +160,10 @@ func (r *searchRequest) offsetAfter(last, next candidate) int {
 // cursorAfter returns the cursor after the candidates taken.
 func (p *page) cursorAfter() query.Cursor {
 	r, last := p.request, p.candidates[p.taken-1]
-	return query.Cursor{SortKey: r.index().SortKey(r.query.Sort, last.row),
-		OffsetInTies: r.offsetAfter(last, p.candidates[p.taken])}
+	return query.Cursor{
+		SortKey:      r.index().SortKey(r.query.Sort, last.row),
+		OffsetInTies: r.offsetAfter(last, p.candidates[p.taken]),
+	}
 }
 
 // shorten returns the page with fewer candidates taken.

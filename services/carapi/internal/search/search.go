@@ -93,8 +93,10 @@ type Origin struct {
 }
 
 // searchControls are the parameters of a search that are not filters.
-var searchControls = []string{"q", "sort", "limit", "cursor", "fields", "facets", "include_total", "count_only", "view",
-	"max_chars", "page", "offset", "has", "missing"}
+var searchControls = []string{
+	"q", "sort", "limit", "cursor", "fields", "facets", "include_total", "count_only", "view",
+	"max_chars", "page", "offset", "has", "missing",
+}
 
 // Search finds vehicles.
 func (s *Service) Search(ctx context.Context, values url.Values) (*Answer, error) {
@@ -121,8 +123,10 @@ func (r *searchRequest) index() *index.Index { return r.generation.index }
 
 func (r *searchRequest) search(notes interpret.Notes) (*Answer, error) {
 	q := r.query
-	a := &Answer{Total: -1, Applied: q.Applied(!q.CountOnly), Notes: notes, Origin: r.generation.originOf(q),
-		NotNumbers: r.generation.notNumbers(comparedFields(q)...)}
+	a := &Answer{
+		Total: -1, Applied: q.Applied(!q.CountOnly), Notes: notes, Origin: r.generation.originOf(q),
+		NotNumbers: r.generation.notNumbers(comparedFields(q)...),
+	}
 
 	set := r.index().Match(q, nil)
 	if q.CountOnly {

@@ -37,8 +37,10 @@ func openService(t testing.TB, c dbconn.Config, table string, timeout time.Durat
 		}
 
 		pools = append(pools, rows, reads)
-		settings := store.Settings{Table: table, Binding: catalog.Binding{Vocabulary: vocabulary}, Setting: "CARS_TABLE",
-			Timeout: timeout, Ping: rows.PingContext}
+		settings := store.Settings{
+			Table: table, Binding: catalog.Binding{Vocabulary: vocabulary}, Setting: "CARS_TABLE",
+			Timeout: timeout, Ping: rows.PingContext,
+		}
 		return store.New(rows, reads, c.Driver, settings, slog.New(slog.DiscardHandler))
 	}
 

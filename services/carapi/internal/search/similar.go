@@ -78,8 +78,10 @@ func (s *Service) similarTo(ctx context.Context, values url.Values, find vehicle
 type market struct{ make, model, year, price, mileage, currency *catalog.Field }
 
 func newMarket(c *catalog.Catalog) market {
-	m := market{make: c.Field("make"), model: c.Field("model"), year: c.Field("year"), price: c.Field("price"),
-		mileage: c.NumberField("mileage")}
+	m := market{
+		make: c.Field("make"), model: c.Field("model"), year: c.Field("year"), price: c.Field("price"),
+		mileage: c.NumberField("mileage"),
+	}
 	if m.price.IsOfCurrencies() {
 		m.currency = m.price.CurrencyIn
 	}
@@ -122,8 +124,10 @@ func (r *searchRequest) compare(v *vehicle, m market) (*Similar, error) {
 		result.Percentile = &percent
 	}
 
-	cars := &searchRequest{ctx: r.ctx, source: r.source, generation: r.generation, query: r.similarQuery(filters, m),
-		dropped: r.dropped}
+	cars := &searchRequest{
+		ctx: r.ctx, source: r.source, generation: r.generation, query: r.similarQuery(filters, m),
+		dropped: r.dropped,
+	}
 	if err := cars.addSimilar(set, result); err != nil {
 		return nil, err
 	}
@@ -153,8 +157,10 @@ func (m *market) commonFilters(v *vehicle) (filters []query.Filter, missing []st
 	}
 
 	priced := query.Range{From: catalog.LeastPrice}
-	return append(filters, query.Filter{Parameter: m.price.Name, Field: m.price, Use: query.AtLeast,
-		Ranges: []query.Range{priced}}), missing
+	return append(filters, query.Filter{
+		Parameter: m.price.Name, Field: m.price, Use: query.AtLeast,
+		Ranges: []query.Range{priced},
+	}), missing
 }
 
 // widen narrows a set to vehicles of about the same year and mileage, and returns the filters for it.
@@ -243,8 +249,10 @@ func priceOf(v *vehicle, f *catalog.Field) (string, bool) {
 
 // similarQuery returns the search for the similar vehicles to show.
 func (r *searchRequest) similarQuery(filters []query.Filter, m market) *query.Query {
-	q := &query.Query{Filters: filters, Sort: []query.Order{{Field: m.price}}, Limit: maxSimilar,
-		MaxChars: query.MaxChars / 2, Shown: query.SummaryFields(r.generation.catalog)}
+	q := &query.Query{
+		Filters: filters, Sort: []query.Order{{Field: m.price}}, Limit: maxSimilar,
+		MaxChars: query.MaxChars / 2, Shown: query.SummaryFields(r.generation.catalog),
+	}
 	if id := r.generation.catalog.ID(); id != nil {
 		q.Sort = append(q.Sort, query.Order{Field: id})
 	}

@@ -86,8 +86,10 @@ type refresh struct {
 }
 
 func newSource(name string, st *store.Store, o Options, log *slog.Logger, answering *requestCounter) *source {
-	s := &source{name: name, store: st, vocabulary: o.Vocabulary, timeout: o.Timeout, events: o.Events, log: log,
-		answering: answering, wake: make(chan struct{}, 1), probeErr: errNotConnected}
+	s := &source{
+		name: name, store: st, vocabulary: o.Vocabulary, timeout: o.Timeout, events: o.Events, log: log,
+		answering: answering, wake: make(chan struct{}, 1), probeErr: errNotConnected,
+	}
 	s.alive, s.endAlive = context.WithCancelCause(context.Background())
 	return s
 }

@@ -50,8 +50,10 @@ func (s *Service) Status() []Status {
 
 		src.mu.Unlock()
 		if g != nil {
-			st.Index = &IndexStatus{AsOf: g.version.AsOf, Rows: g.index.Rows(), Bytes: g.index.Bytes() + g.keptRows.bytes(),
-				Seconds: g.readTime.Seconds(), Kept: g.keptRows != nil, Fields: g.catalog.Describe()}
+			st.Index = &IndexStatus{
+				AsOf: g.version.AsOf, Rows: g.index.Rows(), Bytes: g.index.Bytes() + g.keptRows.bytes(),
+				Seconds: g.readTime.Seconds(), Kept: g.keptRows != nil, Fields: g.catalog.Describe(),
+			}
 		}
 
 		all = append(all, st)

@@ -9,8 +9,10 @@ import (
 
 // A number that needs no rounding is written as math/big would write it.
 func TestFixedPoint(t *testing.T) {
-	for _, form := range []string{"0", "7", "-7", "2023", "19999.9", "19999.99", "-0.5", "0.005", "1.999",
-		"99999999999999999999.25"} {
+	for _, form := range []string{
+		"0", "7", "-7", "2023", "19999.9", "19999.99", "-0.5", "0.005", "1.999",
+		"99999999999999999999.25",
+	} {
 		n, ok := new(big.Rat).SetString(form)
 		if !ok {
 			t.Fatal(form)

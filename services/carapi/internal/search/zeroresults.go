@@ -472,8 +472,10 @@ func (w *relaxations) addSuggestion(
 		return false
 	}
 
-	s := Suggestion{Parameter: parameter, Received: value.Excerpt(received), Count: count, RequestLink: c,
-		Value: value.Clean(strings.Join(meant, ", "))}
+	s := Suggestion{
+		Parameter: parameter, Received: value.Excerpt(received), Count: count, RequestLink: c,
+		Value: value.Clean(strings.Join(meant, ", ")),
+	}
 	if in != parameter {
 		s.SuggestedParameter = in
 	}

@@ -24,8 +24,10 @@ func benchColumns() (declared, values []string) {
 	add("id INTEGER PRIMARY KEY", "n")
 	add("vin CHAR(17)", "10000000000000000 + n")
 
-	for i, name := range []string{"make", "model", "trim", "body_type", "fuel_type", "transmission", "color",
-		"city", "state"} {
+	for i, name := range []string{
+		"make", "model", "trim", "body_type", "fuel_type", "transmission", "color",
+		"city", "state",
+	} {
 		add(name+" VARCHAR(64)", fmt.Sprintf("CONCAT('value ', n %% %d)", 50+i*100))
 	}
 
@@ -114,7 +116,8 @@ func BenchmarkRows(b *testing.B) {
 
 // rowsByDriver is Rows without database/sql.
 func rowsByDriver(ctx context.Context, s *Store, statements map[any]driver.Stmt, c *catalog.Catalog,
-	keys [][]value.Cell, fields []*catalog.Field, most int) ([]*Row, error) {
+	keys [][]value.Cell, fields []*catalog.Field, most int,
+) ([]*Row, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	q := s.selection(c, fields, false)

@@ -29,8 +29,10 @@ func TestBindingOfLargeTables(t *testing.T) {
 	for name, c := range map[string]struct {
 		first string // what the first rows have in the column c7
 		reads int
-	}{"alike": {"SUBSTR('Automatic Manual', 1 + 10 * (n % 2), 9)", 1}, "other": {"SUBSTR('abcde', 1 + n % 5, 1)", 2},
-		"empty": {"NULL", 2}} {
+	}{
+		"alike": {"SUBSTR('Automatic Manual', 1 + 10 * (n % 2), 9)", 1}, "other": {"SUBSTR('abcde', 1 + n % 5, 1)", 2},
+		"empty": {"NULL", 2},
+	} {
 		for db, config := range databases {
 			run(t, db, "DROP TABLE IF EXISTS cars", "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model "+
 				"VARCHAR(20), c7 VARCHAR(20), price VARCHAR(20))")

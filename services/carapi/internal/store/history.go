@@ -65,7 +65,8 @@ func (s *Store) recordedNow(ctx context.Context) (recorded *snapshotfile.Recorde
 // file, it reads the events up to a version. It continues last, which may be nil, where that is possible. The catalog
 // must have a history.
 func (s *Store) History(ctx context.Context, c *catalog.Catalog, v Version, last *history.Log) (log *history.Log,
-	err error) {
+	err error,
+) {
 	in := s.changesIn
 	lastRun := int64(0)
 	if in == s {
@@ -151,9 +152,11 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 			if runs[change.Run].Before(recorded.Since) { // what came between may not be recorded
 				return nil
 			}
-			return b.Add(&history.Change{ID: change.ID, Run: change.Run, At: runs[change.Run], Op: historyOp(change.Op),
+			return b.Add(&history.Change{
+				ID: change.ID, Run: change.Run, At: runs[change.Run], Op: historyOp(change.Op),
 				Key: change.Key,
-				Old: change.Old, New: change.New})
+				Old: change.Old, New: change.New,
+			})
 		})
 	if err != nil {
 		return nil, fmt.Errorf("read the change history: %w", err)
@@ -234,7 +237,8 @@ func (s *Store) readPresent(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, k
 // Changes reads changes of the history that began at since, in the order of their ids. Those that are no longer
 // remembered are left out. The error is ErrMoved if the file has another history.
 func (s *Store) Changes(ctx context.Context, since time.Time, ids []int64) (changes []snapshotfile.RecordedChange,
-	err error) {
+	err error,
+) {
 	read := func(ctx context.Context, db *sqlx.DB, table string) error {
 		changes, err = snapshotfile.ReadChangesByID(ctx, db, table, since, ids)
 		return err
@@ -304,7 +308,8 @@ func scaleOf(declared string) int {
 // readChanges reads from the pool for requests and, if that does not find what is wanted, on a new connection: the file
 // may have been replaced, and idle connections are to the old one.
 func (s *Store) readChanges(ctx context.Context, read func(context.Context, *sqlx.DB, string) error,
-	isFound func() bool) error {
+	isFound func() bool,
+) error {
 	recorded := s.recorded.Load()
 	if recorded == nil {
 		return errNoHistory

@@ -16,15 +16,23 @@ func TestParseKey(t *testing.T) {
 		columns, key string
 		right, wrong []string
 	}{
-		{"id INT", "id", []string{"12", "0", "-5", "18446744073709551615"}, []string{"", "12abc", "+1", "01", "1.0", "-0",
-			"1e3", "99999999999999999999"}},
+		{"id INT", "id", []string{"12", "0", "-5", "18446744073709551615"}, []string{
+			"", "12abc", "+1", "01", "1.0", "-0",
+			"1e3", "99999999999999999999",
+		}},
 		{"id DECIMAL(10,2)", "id", []string{"12", "12.5"}, []string{"12.50", "x"}},
 		{"id VARCHAR(20)", "id", []string{"12", "K-1 ", "", "ハ"}, []string{"\xff"}},
-		{"id VARBINARY(20)", "id", []string{base64.StdEncoding.EncodeToString([]byte("\xff\x00"))},
-			[]string{"x", "/w=="[:3]}},
+		{
+			"id VARBINARY(20)", "id",
+			[]string{base64.StdEncoding.EncodeToString([]byte("\xff\x00"))},
+			[]string{"x", "/w=="[:3]},
+		},
 		{"id INT, vin CHAR(17)", "id", []string{"1"}, nil},
-		{"dealer INT, vin VARCHAR(20)", "dealer, vin", []string{"12~a%7Eb%20%C3%A9", "-1~"},
-			[]string{"12", "12~a~b", "x~a", "12~%ff", "12~%zz", "01~a"}},
+		{
+			"dealer INT, vin VARCHAR(20)", "dealer, vin",
+			[]string{"12~a%7Eb%20%C3%A9", "-1~"},
+			[]string{"12", "12~a~b", "x~a", "12~%ff", "12~%zz", "01~a"},
+		},
 		{"day DATE, no VARBINARY(9)", "day, no", []string{"2026-01-02~%FF%00"}, []string{"2026-01-02"}},
 	}
 	for _, e := range tests {
@@ -68,8 +76,10 @@ func TestParseKey(t *testing.T) {
 
 // An id of other columns than the key is not a key, and a time is read in its shown form.
 func TestParseKeyOfOtherColumns(t *testing.T) {
-	table := schema.Table{Name: "cars", Columns: []schema.Column{schema.NewColumn("id", "INT"),
-		schema.NewColumn("no", "INT"), schema.NewColumn("make", "TEXT"), schema.NewColumn("model", "TEXT")}}
+	table := schema.Table{Name: "cars", Columns: []schema.Column{
+		schema.NewColumn("id", "INT"),
+		schema.NewColumn("no", "INT"), schema.NewColumn("make", "TEXT"), schema.NewColumn("model", "TEXT"),
+	}}
 	for _, source := range []catalog.Source{{Table: table, Keys: [][]string{{"no"}}}, {Table: table, RowID: true}} {
 		c, err := catalog.BindByNames(source, catalog.Binding{}, true)
 		if err != nil {
@@ -82,8 +92,10 @@ func TestParseKeyOfOtherColumns(t *testing.T) {
 	}
 
 	stamp, err := catalog.BindByNames(catalog.Source{
-		Table: schema.Table{Columns: []schema.Column{schema.NewColumn("id", "TIMESTAMP"), schema.NewColumn("make", "TEXT"),
-			schema.NewColumn("model", "TEXT")}},
+		Table: schema.Table{Columns: []schema.Column{
+			schema.NewColumn("id", "TIMESTAMP"), schema.NewColumn("make", "TEXT"),
+			schema.NewColumn("model", "TEXT"),
+		}},
 		Keys: [][]string{{"id"}},
 	}, catalog.Binding{}, true)
 	if err != nil {

@@ -28,8 +28,10 @@ func mysqlTables() []tableCase {
 	table := func(columns string) string { return "CREATE TABLE cars (" + columns + ", " + makeModel + ")" }
 	insert := func(rows ...string) string { return "INSERT INTO cars VALUES (" + strings.Join(rows, "), (") + ")" }
 	return []tableCase{
-		{"primary key", []string{table("vin CHAR(17), no INT AUTO_INCREMENT PRIMARY KEY"),
-			insert("'V1', 7, 'a', 'b'", "'V2', 8, 'a', 'b'")}, "no", true},
+		{"primary key", []string{
+			table("vin CHAR(17), no INT AUTO_INCREMENT PRIMARY KEY"),
+			insert("'V1', 7, 'a', 'b'", "'V2', 8, 'a', 'b'"),
+		}, "no", true},
 		{"primary key before a shorter one", []string{
 			table("dealer INT, no INT, vin CHAR(17) NOT NULL UNIQUE, PRIMARY KEY (dealer, no)"),
 			insert("1, 1, 'V1', 'a', 'b'", "1, 2, 'V2', 'a', 'b'", "2, 1, 'V3', 'a', 'b'"),
@@ -39,22 +41,34 @@ func mysqlTables() []tableCase {
 			table("a INT NOT NULL, b INT NOT NULL, c INT NOT NULL, UNIQUE (a, b), UNIQUE (c)"),
 			insert("1, 1, 5, 'a', 'b'", "1, 2, 6, 'a', 'b'"),
 		}, "c", true},
-		{"unique key that may be NULL", []string{table("vin CHAR(17) UNIQUE, no INT"), insert("'V1', 7, 'a', 'b'")},
-			"vin", false},
-		{"unique key of a part that may be NULL", []string{table("dealer INT, no INT NOT NULL, UNIQUE (dealer, no)"),
-			insert("1, 7, 'a', 'b'")}, "", false},
-		{"unique key of a beginning", []string{table("vin CHAR(17) NOT NULL, no INT, UNIQUE (vin(5))"),
-			insert("'V1', 7, 'a', 'b'")}, "vin", false},
-		{"unique key of floating-point numbers", []string{table("size DOUBLE NOT NULL UNIQUE, no FLOAT NOT NULL UNIQUE"),
-			insert("1, 7, 'a', 'b'")}, "", false},
+		{
+			"unique key that may be NULL",
+			[]string{table("vin CHAR(17) UNIQUE, no INT"), insert("'V1', 7, 'a', 'b'")},
+			"vin", false,
+		},
+		{"unique key of a part that may be NULL", []string{
+			table("dealer INT, no INT NOT NULL, UNIQUE (dealer, no)"),
+			insert("1, 7, 'a', 'b'"),
+		}, "", false},
+		{"unique key of a beginning", []string{
+			table("vin CHAR(17) NOT NULL, no INT, UNIQUE (vin(5))"),
+			insert("'V1', 7, 'a', 'b'"),
+		}, "vin", false},
+		{"unique key of floating-point numbers", []string{
+			table("size DOUBLE NOT NULL UNIQUE, no FLOAT NOT NULL UNIQUE"),
+			insert("1, 7, 'a', 'b'"),
+		}, "", false},
 		{"case-insensitive texts", []string{
 			table("no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PRIMARY KEY"),
 			insert("'K-1', 'a', 'b'", "'é', 'a', 'b'", "'ハ🍺', 'a', 'b'"),
 		}, "no", true},
 		{"bytes", []string{table("no BINARY(4) PRIMARY KEY"), insert("x'ff00fe80', 'a', 'b'", "'ab', 'a', 'b'",
 			"x'', 'a', 'b'")}, "no", true},
-		{"variable bytes", []string{table("no VARBINARY(4) PRIMARY KEY"), insert("x'ff00fe', 'a', 'b'", "x'', 'a', 'b'")},
-			"no", true},
+		{
+			"variable bytes",
+			[]string{table("no VARBINARY(4) PRIMARY KEY"), insert("x'ff00fe', 'a', 'b'", "x'', 'a', 'b'")},
+			"no", true,
+		},
 		{"large integers", []string{
 			table("no BIGINT UNSIGNED PRIMARY KEY"),
 			insert("18446744073709551615, 'a', 'b'", "18446744073709551614, 'a', 'b'", "9223372036854775808, 'a', 'b'",
@@ -74,8 +88,10 @@ func mysqlTables() []tableCase {
 			insert("'2026-01-02', '2026-01-02 03:04:05.5', '-12:00:00.5', 2026, 300, 'ハ', '2026-01-02 03:04:05', 'a', 'b'",
 				"'2026-01-02', '2026-01-02 03:04:05.5', '-12:00:00.5', 2026, 301, 'ハ', '2026-01-02 03:04:05', 'a', 'b'"),
 		}, "day at t y b e s", true},
-		{"names that need quotes", []string{table("`a``\"b` INT, `select` INT, PRIMARY KEY (`select`, `a``\"b`)"),
-			insert("1, 2, 'a', 'b'")}, "select a`\"b", true},
+		{"names that need quotes", []string{
+			table("`a``\"b` INT, `select` INT, PRIMARY KEY (`select`, `a``\"b`)"),
+			insert("1, 2, 'a', 'b'"),
+		}, "select a`\"b", true},
 		{"view by its id", []string{
 			"CREATE TABLE base (id INT PRIMARY KEY, " + makeModel + ")", "INSERT INTO base VALUES (1, 'a', 'b'), (2, 'a', 'b')",
 			"CREATE VIEW cars AS SELECT * FROM base",
@@ -105,30 +121,49 @@ func sqliteTables() []tableCase {
 	return []tableCase{
 		{"rowid", []string{table("no INT", ""), "INSERT INTO cars (rowid, no) VALUES (7, 1), (-9223372036854775808, 2), " +
 			"(9223372036854775807, 3)"}, "rowid", true},
-		{"integer primary key", []string{table("no INTEGER PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES (7), (8)"},
-			"no", true},
+		{
+			"integer primary key",
+			[]string{table("no INTEGER PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES (7), (8)"},
+			"no", true,
+		},
 		{"texts", []string{table("no TEXT NOT NULL PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES ('a'), ('A'), (7), " +
 			"('é'), ('x' || char(0) || 'y')"}, "no", true},
-		{"integers and texts", []string{table("d INT NOT NULL, no VARCHAR(9) NOT NULL, UNIQUE (d, no)", ""),
-			"INSERT INTO cars (d, no) VALUES (1, 'a'), ('x', 'a'), (1.5, '')"}, "d no", true},
-		{"key with NULL", []string{table("no TEXT PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES ('a'), (NULL)"},
-			"rowid", true},
-		{"integer key with NULL", []string{table("no INT PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES (7), (NULL)"},
-			"rowid", true},
+		{"integers and texts", []string{
+			table("d INT NOT NULL, no VARCHAR(9) NOT NULL, UNIQUE (d, no)", ""),
+			"INSERT INTO cars (d, no) VALUES (1, 'a'), ('x', 'a'), (1.5, '')",
+		}, "d no", true},
+		{
+			"key with NULL",
+			[]string{table("no TEXT PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES ('a'), (NULL)"},
+			"rowid", true,
+		},
+		{
+			"integer key with NULL",
+			[]string{table("no INT PRIMARY KEY", ""), "INSERT INTO cars (no) VALUES (7), (NULL)"},
+			"rowid", true,
+		},
 		{"key of times", []string{table("at DATETIME NOT NULL UNIQUE", ""), "INSERT INTO cars (at) VALUES ('2026-01-02'), " +
 			"(1.5)"}, "rowid", true},
-		{"column named rowid", []string{table("rowid TEXT, _ROWID_ TEXT", ""),
-			"INSERT INTO cars (oid, rowid) VALUES (7, 'x'), (8, 'x')"}, "rowid", true},
-		{"all names of the rowid taken", []string{table("rowid TEXT, _rowid_ TEXT, oid TEXT NOT NULL UNIQUE", ""),
-			"INSERT INTO cars (oid) VALUES ('7')"}, "oid", true},
+		{"column named rowid", []string{
+			table("rowid TEXT, _ROWID_ TEXT", ""),
+			"INSERT INTO cars (oid, rowid) VALUES (7, 'x'), (8, 'x')",
+		}, "rowid", true},
+		{"all names of the rowid taken", []string{
+			table("rowid TEXT, _rowid_ TEXT, oid TEXT NOT NULL UNIQUE", ""),
+			"INSERT INTO cars (oid) VALUES ('7')",
+		}, "oid", true},
 		{"without rowid", []string{
 			table("dealer INT, no TEXT, PRIMARY KEY (dealer, no)", "WITHOUT ROWID"),
 			"INSERT INTO cars (dealer, no) VALUES (1, 'a'), (1, 'A'), (2, 'a~ é')",
 		}, "dealer no", true},
-		{"without rowid, numbers", []string{table("no NUMERIC PRIMARY KEY", "WITHOUT ROWID"),
-			"INSERT INTO cars (no) VALUES (1), (2.5), (1e300), ('x')"}, "no", true},
-		{"without rowid, no type", []string{table("no PRIMARY KEY", "WITHOUT ROWID"),
-			"INSERT INTO cars (no) VALUES (1), (2.5), ('y')"}, "no", true},
+		{"without rowid, numbers", []string{
+			table("no NUMERIC PRIMARY KEY", "WITHOUT ROWID"),
+			"INSERT INTO cars (no) VALUES (1), (2.5), (1e300), ('x')",
+		}, "no", true},
+		{"without rowid, no type", []string{
+			table("no PRIMARY KEY", "WITHOUT ROWID"),
+			"INSERT INTO cars (no) VALUES (1), (2.5), ('y')",
+		}, "no", true},
 		{"long decimals as texts", []string{
 			table("no TEXT PRIMARY KEY", "WITHOUT ROWID"), "INSERT INTO cars (no) VALUES ('5.00'), ('123456789012345678.25'), " +
 				"('123456789012345678.26')",

@@ -84,8 +84,10 @@ func (s *Store) readTable(ctx context.Context, last *catalog.Catalog, begin Begi
 		return nil, v, err
 	}
 
-	r := tableRead{store: s, conn: conn, source: source, binding: s.bindingOf(source), last: last, estimate: about,
-		begin: begin}
+	r := tableRead{
+		store: s, conn: conn, source: source, binding: s.bindingOf(source), last: last, estimate: about,
+		begin: begin,
+	}
 	c, err = r.read(ctx)
 	if !s.isSQLite { // in a transaction of SQLite the columns cannot have changed
 		err = s.withNoTable(err)

@@ -73,7 +73,8 @@ func readStock(t testing.TB, s *Store, last *catalog.Catalog) stock {
 
 func tryRead(ctx context.Context, s *Store, last *catalog.Catalog) (read stock, err error) {
 	read.catalog, read.version, err = s.Read(ctx, last, func(c *catalog.Catalog, about int) ([]*catalog.Field,
-		AddRow, error) {
+		AddRow, error,
+	) {
 		read.about, read.rows = about, nil
 		read.fields = everyField(c)
 		for _, f := range c.KeyFields {

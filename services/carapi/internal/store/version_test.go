@@ -57,8 +57,10 @@ func (f *syncedFile) add(t *testing.T, added syncedRun, statements ...string) (s
 	f.runs++
 	r := snapshotfile.Run{Started: started, Status: cmp.Or(added.status, snapshotfile.OK)}
 
-	table := snapshotfile.TableRun{Table: cmp.Or(added.table, "cars"), Key: true, Rows: 2, Total: 2,
-		SchemaHash: cmp.Or(added.hash, "h")}
+	table := snapshotfile.TableRun{
+		Table: cmp.Or(added.table, "cars"), Key: true, Rows: 2, Total: 2,
+		SchemaHash: cmp.Or(added.hash, "h"),
+	}
 	if added.changes != "" {
 		if _, err := fmt.Sscanf(added.changes, "%d, %d, %d", &table.Inserted, &table.Updated, &table.Deleted); err != nil {
 			t.Fatal(err)

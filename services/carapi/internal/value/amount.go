@@ -98,10 +98,16 @@ func (m Measure) Parse(s string) (Amount, bool) {
 	for _, bound := range []struct {
 		shape            *regexp.Regexp
 		upper, inclusive bool
-	}{{notAbovePattern, true, true}, {notBelowPattern, false, true}, {upToPattern, true, true},
-		{belowPattern, true, false}, {atMostPattern, true, true},
-		{fromPattern, false, true}, {abovePattern, false, false},
-		{orMorePattern, false, true}} {
+	}{
+		{notAbovePattern, true, true},
+		{notBelowPattern, false, true},
+		{upToPattern, true, true},
+		{belowPattern, true, false},
+		{atMostPattern, true, true},
+		{fromPattern, false, true},
+		{abovePattern, false, false},
+		{orMorePattern, false, true},
+	} {
 		match := bound.shape.FindStringSubmatch(s)
 		if match == nil {
 			continue

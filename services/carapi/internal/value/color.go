@@ -8,8 +8,10 @@ import (
 )
 
 // colorJoiners are the words between two colors of one vehicle.
-var colorJoiners = []string{"and", "or", "oder", "ou", "lub", "veya", "или", "with", "w", "over", "und", "mit",
-	"et", "avec", "y", "con", "e", "com", "en", "met", "i", "z", "ve", "и", "с", "та", "з"}
+var colorJoiners = []string{
+	"and", "or", "oder", "ou", "lub", "veya", "или", "with", "w", "over", "und", "mit",
+	"et", "avec", "y", "con", "e", "com", "en", "met", "i", "z", "ve", "и", "с", "та", "з",
+}
 
 // carParts are parts with a color of their own: White with black interior.
 var carParts = strings.Fields("interior inside cabin leather cloth seats upholstery roof top wheels rims stripe " +

@@ -50,8 +50,10 @@ func AppendFold[T string | []byte](b []byte, s T) []byte {
 
 // plainLatin replaces letters that people write plainly although Unicode does not treat them as a letter with an
 // accent.
-var plainLatin = map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th",
-	'ı': "i"}
+var plainLatin = map[rune]string{
+	'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th",
+	'ı': "i",
+}
 
 // plainReplacer applies plainLatin, and turns a final sigma into any other sigma.
 var plainReplacer = func() *strings.Replacer {

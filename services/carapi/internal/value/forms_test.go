@@ -49,12 +49,19 @@ func TestCheckVIN(t *testing.T) {
 		text            string
 		isForm, digitOK bool
 	}{
-		{"1HGCM82633A004352", true, true}, {"1hgcm82633a004352", true, true}, {" 1HGCM82633A004352 ", true, true},
+		{"1HGCM82633A004352", true, true},
+		{"1hgcm82633a004352", true, true},
+		{" 1HGCM82633A004352 ", true, true},
 		{"1HGCM82643A004352", true, false},
-		{"1M8GDM9AXKP042788", true, true}, {"WVWZZZ1JZXW000001", true, false}, {"1HGCM82633A00435", false, false},
+		{"1M8GDM9AXKP042788", true, true},
+		{"WVWZZZ1JZXW000001", true, false},
+		{"1HGCM82633A00435", false, false},
 		{"1HGCM82633A0O4352", false, false},
-		{"1HGCM82633A00435.", false, false}, {"", false, false}, {"AAAAAAAAAAAAAAAAA", false, false},
-		{"11111111111111111", true, true}, {"12345678901234567", true, false},
+		{"1HGCM82633A00435.", false, false},
+		{"", false, false},
+		{"AAAAAAAAAAAAAAAAA", false, false},
+		{"11111111111111111", true, true},
+		{"12345678901234567", true, false},
 	} {
 		if isForm, digitOK := CheckVIN(c.text); isForm != c.isForm || digitOK != c.digitOK {
 			t.Errorf("%q: %v, %v", c.text, isForm, digitOK)
@@ -68,13 +75,29 @@ func TestLooks(t *testing.T) {
 		text string
 		form int // -1: none
 	}{
-		{"https://dealer.example/v/1", 0}, {"http://x.example", 0}, {"//cdn.example/p.jpg", 0},
-		{"www.dealer.example/v?id=1", 0}, {"dealer.example", -1},
-		{"https://", -1}, {"ftp://x.example", -1}, {"see https://x.example", -1},
-		{"2015", 1}, {" 2004   ", 1}, {"2015 reg", 1}, {"2015.0", 1}, {"1384", -1}, {"9999", -1}, {"15000", -1},
-		{"$2015", -1}, {"2015 km", -1},
-		{"2022-02-21 10:11:12.345", 2}, {"21.02.2022 10:11", 2}, {"5 ноября", -1}, {"Jan 5, 2022 is", -1},
-		{"Automatic", -1}, {"", -1},
+		{"https://dealer.example/v/1", 0},
+		{"http://x.example", 0},
+		{"//cdn.example/p.jpg", 0},
+		{"www.dealer.example/v?id=1", 0},
+		{"dealer.example", -1},
+		{"https://", -1},
+		{"ftp://x.example", -1},
+		{"see https://x.example", -1},
+		{"2015", 1},
+		{" 2004   ", 1},
+		{"2015 reg", 1},
+		{"2015.0", 1},
+		{"1384", -1},
+		{"9999", -1},
+		{"15000", -1},
+		{"$2015", -1},
+		{"2015 km", -1},
+		{"2022-02-21 10:11:12.345", 2},
+		{"21.02.2022 10:11", 2},
+		{"5 ноября", -1},
+		{"Jan 5, 2022 is", -1},
+		{"Automatic", -1},
+		{"", -1},
 	} {
 		for i, looks := range forms {
 			isDated := i == 1 && c.form == 2 // a date has a year
@@ -84,8 +107,10 @@ func TestLooks(t *testing.T) {
 		}
 	}
 
-	for _, text := range []string{"2022-02-21", "2022-02-21 10:11:12", "2022-02-21T10:11:12Z", "21.02.2022",
-		"2/21/2022", "Feb 21, 2022", "21 Feb 2022", "2022/02/21"} {
+	for _, text := range []string{
+		"2022-02-21", "2022-02-21 10:11:12", "2022-02-21T10:11:12Z", "21.02.2022",
+		"2/21/2022", "Feb 21, 2022", "21 Feb 2022", "2022/02/21",
+	} {
 		if !LooksLikeDate(text) {
 			t.Errorf("%q is a date", text)
 		}
@@ -94,8 +119,12 @@ func TestLooks(t *testing.T) {
 
 func TestConvertDistance(t *testing.T) {
 	for _, c := range []struct{ number, from, to, want string }{
-		{"100000", "mi", "km", "160934"}, {"160934", "km", "mi", "100000"}, {"5", "km", "km", "5"},
-		{"0", "mi", "km", "0"}, {"5", "km", "l", ""}, {"x", "km", "mi", ""},
+		{"100000", "mi", "km", "160934"},
+		{"160934", "km", "mi", "100000"},
+		{"5", "km", "km", "5"},
+		{"0", "mi", "km", "0"},
+		{"5", "km", "l", ""},
+		{"x", "km", "mi", ""},
 	} {
 		got, ok := convertDistance([]byte(c.number), c.from, c.to)
 		if string(got) != c.want || ok != (c.want != "") {
@@ -106,9 +135,19 @@ func TestConvertDistance(t *testing.T) {
 
 func TestCurrencyOf(t *testing.T) {
 	for _, c := range []struct{ sign, usual, want string }{
-		{"$", "", "USD"}, {"$", "CAD", "CAD"}, {"$", "EUR", "USD"}, {"usd", "", "USD"}, {"€", "", "EUR"},
-		{"Rs.", "PKR", "PKR"}, {"Rs", "", "INR"}, {"zł", "", "PLN"},
-		{"kr", "NOK", "NOK"}, {"руб.", "", "RUB"}, {"km", "", ""}, {"", "", ""}, {"ABC", "", ""},
+		{"$", "", "USD"},
+		{"$", "CAD", "CAD"},
+		{"$", "EUR", "USD"},
+		{"usd", "", "USD"},
+		{"€", "", "EUR"},
+		{"Rs.", "PKR", "PKR"},
+		{"Rs", "", "INR"},
+		{"zł", "", "PLN"},
+		{"kr", "NOK", "NOK"},
+		{"руб.", "", "RUB"},
+		{"km", "", ""},
+		{"", "", ""},
+		{"ABC", "", ""},
 	} {
 		if got := currencyOf(c.sign, c.usual); got != c.want {
 			t.Errorf("%q where %q is usual: %q, want %q", c.sign, c.usual, got, c.want)

@@ -70,8 +70,10 @@ func FuzzTexts(f *testing.F) {
 func TestLongTexts(t *testing.T) {
 	v := usual(t)
 	const size = 1 << 20
-	for _, s := range []string{"a", "1", " ", ",", "[", "é", "e\u0301", "\u0301", "1,000,", "black ", "dunkel", "丰",
-		"1 lakh ", "-", "$", "\xff", "['a'],", "|;,"} {
+	for _, s := range []string{
+		"a", "1", " ", ",", "[", "é", "e\u0301", "\u0301", "1,000,", "black ", "dunkel", "丰",
+		"1 lakh ", "-", "$", "\xff", "['a'],", "|;,",
+	} {
 		text := strings.Repeat(s, size/len(s))
 		Key(text)
 		SplitList(text)
@@ -124,8 +126,10 @@ func BenchmarkMeanings(b *testing.B) {
 
 func BenchmarkKey(b *testing.B) {
 	var buf [64]byte
-	for name, text := range map[string]string{"ascii": "Crystal Black Pearl", "latin": "Citroën Élysée",
-		"cyrillic": "чёрный металлик"} {
+	for name, text := range map[string]string{
+		"ascii": "Crystal Black Pearl", "latin": "Citroën Élysée",
+		"cyrillic": "чёрный металлик",
+	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -18,8 +18,10 @@ func elements(form string) []string {
 func TestElements(t *testing.T) {
 	for form, want := range map[string][]string{
 		`["Sunroof","Bluetooth"]`: {"Sunroof", "Bluetooth"}, ` [ "a" , "a" ] `: {"a", "a"}, "[\n\t\"a\"\n]": {"a"},
-		`[]`: {}, `[ ]`: {}, `["a\"b","caf\u00e9"]`: {`a"b`, "café"}, `["a",5,true,null,["b"],{"c":"d"},"e"]`: {"a", "5",
-			"true", "e"},
+		`[]`: {}, `[ ]`: {}, `["a\"b","caf\u00e9"]`: {`a"b`, "café"}, `["a",5,true,null,["b"],{"c":"d"},"e"]`: {
+			"a", "5",
+			"true", "e",
+		},
 		`[""]`: {""}, `["a]"]`: {"a]"},
 		`[9007199254740993, 1.50, false]`: {"9007199254740993", "1.50", "false"},
 		``:                                {}, `null`: {}, `"a"`: {}, `{"a":"b"}`: {}, `["a"`: {}, `["a",]`: {},

@@ -67,8 +67,10 @@ func LooksLikeDate(text string) bool {
 		return true
 	}
 
-	for _, layout := range []string{"Jan 2, 2006", "January 2, 2006", "2 Jan 2006", "2 January 2006", "02-Jan-2006",
-		"02-Jan-06", time.RFC1123, time.RFC1123Z} {
+	for _, layout := range []string{
+		"Jan 2, 2006", "January 2, 2006", "2 Jan 2006", "2 January 2006", "02-Jan-2006",
+		"02-Jan-06", time.RFC1123, time.RFC1123Z,
+	} {
 		if _, err := time.Parse(layout, text); err == nil {
 			return true
 		}

@@ -143,19 +143,37 @@ func TestMeanings(t *testing.T) {
 func TestNamedMeanings(t *testing.T) {
 	v := usual(t)
 	for _, c := range []struct{ field, word, want string }{
-		{"color", "black", "black"}, {"color", "Schwarz", "black"}, {"color", "ЧЕРНЫЙ", "black"},
-		{"color", "Shadow Black", ""}, {"color", "navy", ""},
-		{"color", "dunkelblau", "dark blue"}, {"color", "dark blue", "dark blue"}, {"color", "Bleu foncé", "dark blue"},
-		{"color", "светло-серый", "light gray"}, {"color", "dark blue metallic", ""}, {"color", "dark", ""},
-		{"interior_color", "grey", "gray"}, {"color", "Black Cherry", ""},
-		{"transmission", "automatic", "automatic"}, {"transmission", "A/T", "automatic"},
-		{"transmission", "Tiptronic", ""}, {"transmission", "CVT", "cvt"},
-		{"transmission", "робот", "robot"}, {"transmission", "8-Speed Automatic", ""},
-		{"fuel_type", "petrol", "gasoline"}, {"fuel_type", "benzin", "gasoline"},
-		{"fuel_type", "plug in hybrid", "plug-in hybrid"}, {"fuel_type", "TDI", ""},
-		{"body_type", "estate", "wagon"}, {"body_type", "station-wagon", "wagon"}, {"drivetrain", "4x4", "awd, 4wd"},
+		{"color", "black", "black"},
+		{"color", "Schwarz", "black"},
+		{"color", "ЧЕРНЫЙ", "black"},
+		{"color", "Shadow Black", ""},
+		{"color", "navy", ""},
+		{"color", "dunkelblau", "dark blue"},
+		{"color", "dark blue", "dark blue"},
+		{"color", "Bleu foncé", "dark blue"},
+		{"color", "светло-серый", "light gray"},
+		{"color", "dark blue metallic", ""},
+		{"color", "dark", ""},
+		{"interior_color", "grey", "gray"},
+		{"color", "Black Cherry", ""},
+		{"transmission", "automatic", "automatic"},
+		{"transmission", "A/T", "automatic"},
+		{"transmission", "Tiptronic", ""},
+		{"transmission", "CVT", "cvt"},
+		{"transmission", "робот", "robot"},
+		{"transmission", "8-Speed Automatic", ""},
+		{"fuel_type", "petrol", "gasoline"},
+		{"fuel_type", "benzin", "gasoline"},
+		{"fuel_type", "plug in hybrid", "plug-in hybrid"},
+		{"fuel_type", "TDI", ""},
+		{"body_type", "estate", "wagon"},
+		{"body_type", "station-wagon", "wagon"},
+		{"drivetrain", "4x4", "awd, 4wd"},
 		{"drivetrain", "полный привод", "awd, 4wd"},
-		{"condition", "pre-owned", "used"}, {"make", "black", ""}, {"color", "", ""}, {"color", "!", ""},
+		{"condition", "pre-owned", "used"},
+		{"make", "black", ""},
+		{"color", "", ""},
+		{"color", "!", ""},
 	} {
 		if got := strings.Join(v.NamedMeanings(c.field, c.word), ", "); got != c.want {
 			t.Errorf("%s %q asks for %q, want %q", c.field, c.word, got, c.want)
@@ -167,10 +185,18 @@ func TestNamedMeanings(t *testing.T) {
 func TestMeaningsApart(t *testing.T) {
 	v := usual(t)
 	for _, c := range []struct{ field, text string }{
-		{"transmission", "Automatic"}, {"transmission", "механическая"}, {"fuel_type", "Diesel"},
-		{"fuel_type", "Benzyna"}, {"body_type", "SUV"},
-		{"body_type", "Kombi"}, {"color", "Czarny"}, {"color", "White"}, {"drivetrain", "задний"},
-		{"drivetrain", "FWD"}, {"condition", "Used"}, {"condition", "neuf"},
+		{"transmission", "Automatic"},
+		{"transmission", "механическая"},
+		{"fuel_type", "Diesel"},
+		{"fuel_type", "Benzyna"},
+		{"body_type", "SUV"},
+		{"body_type", "Kombi"},
+		{"color", "Czarny"},
+		{"color", "White"},
+		{"drivetrain", "задний"},
+		{"drivetrain", "FWD"},
+		{"condition", "Used"},
+		{"condition", "neuf"},
 	} {
 		for _, field := range meaningFields {
 			if isOwn := field == c.field; (v.Meanings(field, c.text) != nil) != isOwn {

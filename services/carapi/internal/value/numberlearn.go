@@ -19,8 +19,14 @@ type numberEvidence struct {
 // LearnNumbers decides how to read the values of a column, independent of their order, and counts the rows that are
 // understood. It ranges over the values twice. The number of a value is how many rows have it.
 func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, understood, total int) {
-	e := numberEvidence{map[byte]int{}, map[byte]int{}, map[byte]int{}, map[byte]int{}, map[string]int{},
-		map[string]int{}}
+	e := numberEvidence{
+		map[byte]int{},
+		map[byte]int{},
+		map[byte]int{},
+		map[byte]int{},
+		map[string]int{},
+		map[string]int{},
+	}
 	var buf [2 * maxNumberText]byte
 	for text, count := range values {
 		if w, ok := scanNumber(m, []byte(text), &buf); ok {

@@ -23,8 +23,14 @@ type numberVocabulary struct {
 
 // readNumberWords reads the format of numbers.txt, which describes itself.
 func readNumberWords(text string) *numberVocabulary {
-	v := &numberVocabulary{map[string]string{}, map[string]int{}, map[string]map[string]bool{}, map[string]bool{},
-		map[string]bool{}, map[string][]string{}}
+	v := &numberVocabulary{
+		map[string]string{},
+		map[string]int{},
+		map[string]map[string]bool{},
+		map[string]bool{},
+		map[string]bool{},
+		map[string][]string{},
+	}
 	section := ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)

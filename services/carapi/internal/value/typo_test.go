@@ -8,8 +8,10 @@ import (
 )
 
 func TestNearest(t *testing.T) {
-	names := []string{"price", "price_min", "price_max", "mileage", "make", "Model", "ハン", "パン", "Grand Cherokee", "RED",
-		"Red", "Sport", "Sport+"}
+	names := []string{
+		"price", "price_min", "price_max", "mileage", "make", "Model", "ハン", "パン", "Grand Cherokee", "RED",
+		"Red", "Sport", "Sport+",
+	}
 	for name, want := range map[string][]string{
 		"prices":                    {"price"},
 		"pricemax":                  {"price_max", "price", "price_min"},

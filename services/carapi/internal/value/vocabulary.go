@@ -23,11 +23,15 @@ var builtinVocabulary embed.FS
 // ReadVocabulary returns the built-in vocabulary with the additions of a file in the same format. An empty name means
 // no file. An error names the line.
 func ReadVocabulary(file string) (*Vocabulary, error) {
-	v := &Vocabulary{aliases: map[string]map[string][]string{}, lexica: map[string]*lexicon{},
-		makes: makeNames{byKey: map[string]string{}}}
+	v := &Vocabulary{
+		aliases: map[string]map[string][]string{}, lexica: map[string]*lexicon{},
+		makes: makeNames{byKey: map[string]string{}},
+	}
 	for _, field := range meaningFields {
-		v.lexica[field] = &lexicon{phrases: map[string]*phrase{}, depths: map[string]string{},
-			plurals: field == "body_type" || field == "condition"}
+		v.lexica[field] = &lexicon{
+			phrases: map[string]*phrase{}, depths: map[string]string{},
+			plurals: field == "body_type" || field == "condition",
+		}
 	}
 
 	// The built-in files come first.
