@@ -178,7 +178,8 @@ func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, table string, s
 		return nil, err
 	}
 
-	rows, err := q.QueryxContext(ctx, selectShort+` AND id IN (SELECT value FROM json_each(?3))`,
+	// The plus keeps SQLite from reading all changes of the table by their index.
+	rows, err := q.QueryxContext(ctx, selectShort+` AND +"table" = ?1 AND id IN (SELECT value FROM json_each(?3))`,
 		table, since.UTC().Format(timeFormat), string(list))
 	if err != nil {
 		return nil, err
@@ -214,7 +215,7 @@ func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, si
 		joined[i] = joinMembers(members)
 	}
 
-	rows, err := q.QueryxContext(ctx, selectShort+" AND key IN ("+strings.Join(joined, ", ")+`)
+	rows, err := q.QueryxContext(ctx, selectShort+` AND "table" = ?1 AND key IN (`+strings.Join(joined, ", ")+`)
 		AND (?3 = 0 OR id < ?3) ORDER BY id DESC LIMIT ?4`, args...)
 	if err != nil {
 		return nil, err
@@ -230,9 +231,9 @@ const (
 	shortText     = 1001     // characters of a text in a longer one
 )
 
-// selectShort selects changes of the table ?1, unless its history began at another time than ?2.
+// selectShort selects changes of the history of the table ?1, unless it began at another time than ?2.
 var selectShort = fmt.Sprintf(`SELECT id, run, at, "table", op, key, %s AS old, %s AS new FROM main._sync_changes
-	WHERE "table" = ?1 AND EXISTS (SELECT 1 FROM main._sync_history AS h WHERE h."table" = ?1 AND h.since = ?2)`,
+	WHERE EXISTS (SELECT 1 FROM main._sync_history AS h WHERE h."table" = ?1 AND h.since = ?2)`,
 	truncated("old"), truncated("new"))
 
 // truncated returns an SQL expression for a JSON object; in a long one, texts are truncated.
