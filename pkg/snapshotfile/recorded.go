@@ -178,9 +178,7 @@ func ReadChangesByID(ctx context.Context, q sqlx.QueryerContext, table string, s
 		return nil, err
 	}
 
-	// The plus keeps SQLite from reading all changes of the table by their index.
-	rows, err := q.QueryxContext(ctx, selectShort+` AND +"table" = ?1 AND id IN (SELECT value FROM json_each(?3))`,
-		table, since.UTC().Format(timeFormat), string(list))
+	rows, err := q.QueryxContext(ctx, selectByID, table, since.UTC().Format(timeFormat), string(list))
 	if err != nil {
 		return nil, err
 	}
@@ -215,8 +213,7 @@ func ReadRowChanges(ctx context.Context, q sqlx.QueryerContext, table string, si
 		joined[i] = joinMembers(members)
 	}
 
-	rows, err := q.QueryxContext(ctx, selectShort+` AND "table" = ?1 AND key IN (`+strings.Join(joined, ", ")+`)
-		AND (?3 = 0 OR id < ?3) ORDER BY id DESC LIMIT ?4`, args...)
+	rows, err := q.QueryxContext(ctx, selectOfRow(joined...), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -235,6 +232,17 @@ const (
 var selectShort = fmt.Sprintf(`SELECT id, run, at, "table", op, key, %s AS old, %s AS new FROM main._sync_changes
 	WHERE EXISTS (SELECT 1 FROM main._sync_history AS h WHERE h."table" = ?1 AND h.since = ?2)`,
 	truncated("old"), truncated("new"))
+
+// selectByID selects the changes with the ids of the JSON array ?3. The plus keeps SQLite from reading all changes of the
+// table by their index.
+var selectByID = selectShort + ` AND +"table" = ?1 AND id IN (SELECT value FROM json_each(?3))`
+
+// selectOfRow returns the statement for the changes of a row that has one of these keys, which are SQL expressions: at
+// most ?4, the newest first, of those that are older than the change ?3, or of all if that is 0.
+func selectOfRow(keys ...string) string {
+	return selectShort + ` AND "table" = ?1 AND key IN (` + strings.Join(keys, ", ") + `)
+		AND (?3 = 0 OR id < ?3) ORDER BY id DESC LIMIT ?4`
+}
 
 // truncated returns an SQL expression for a JSON object; in a long one, texts are truncated.
 func truncated(column string) string {
