@@ -78,7 +78,7 @@ $(GOLANGCI_LINT):
 check: ## modules tidy, both ways of building, what is generated (stock, settings), pages, scripts, manifests, alerts
 	@for m in $(MODULES); do echo "check $$m"; (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
 	go mod verify && cd deploy/demodb && GOWORK=off go mod verify
-	go build work
+	go build work && go vet -tags=browser,cluster,$(TAGS) carstock/services/e2e
 	for s in syncer carapi; do (cd services/$$s && GOWORK=off go build -o /dev/null .) || exit 1; done
 	cd deploy/mysql/generate && go run . | cmp - ../02-stock.sql
 	deploy/docs.sh --check

@@ -37,7 +37,7 @@ func TestNodeKilled(t *testing.T) {
 				if i%2 == 0 {
 					path = fmt.Sprintf("/cars/?make=toyota&price_max=%d&sort=-year,price&facets=model", 20_000+i%20_000)
 				}
-				code, _ := status(url + path)
+				code, _ := getStatus(url + path)
 				mu.Lock()
 				asked++
 				codes[code]++
