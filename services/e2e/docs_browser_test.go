@@ -26,7 +26,7 @@ func TestDocsPage(t *testing.T) {
 
 	// Authorize, and search.
 	b.do(t, chromedp.Click(".btn.authorize"), chromedp.WaitVisible(".auth-container input"),
-		chromedp.SendKeys(".auth-container input", key), chromedp.Click(".auth-btn-wrapper .authorize"),
+		chromedp.SendKeys(".auth-container input", apiKey), chromedp.Click(".auth-btn-wrapper .authorize"),
 		chromedp.Click(".auth-btn-wrapper .btn-done"))
 	b.do(t, chromedp.Click(search+" .opblock-summary-control"), chromedp.WaitVisible(search+" .execute"),
 		chromedp.SendKeys(search+` tr[data-param-name="price_max"] input`, "30000"), chromedp.Click(search+" .execute"),
