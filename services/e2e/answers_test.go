@@ -244,98 +244,119 @@ func TestZeroResultsHelp(t *testing.T) {
 		"MySQL":  serve(t, mysql, "vehicles_stock"),
 		"SQLite": serve(t, sqlite, "vehicles_stock"),
 	} {
-		// The first alternative and its count, which explain has compared with what the URL finds.
-		for q, want := range map[string]string{
-			"price=25000":                       "price_max=25000",
-			"price=25000&make=Toyota":           "price_max=25000",
-			"price=500":                         "price_max=500",
-			"mileage=30000":                     "mileage_max=30000",
-			"year=2030":                         "year=2026",
-			"year=1980":                         "year_min=1980",
-			"year=2016&make=Tesla":              "year_min=2016",
-			"price=25001-25003":                 "price=25200",
-			"price_min=1&price_max=9":           "price=6995",
-			"price_min=900000":                  "price_min=",
-			"q=honda zzz camry&match=exact":     "q=honda",
-			"q=zzz honda civic yyy&match=exact": "q=honda+civic",
-		} {
-			e := fetchZeroResults(t, base, "/cars/?"+plusEncode(q))
-			if e.NoMatch == nil || len(e.NoMatch.Alternatives) == 0 || !strings.Contains(e.NoMatch.Alternatives[0].URL, want) {
-				t.Errorf("%s: %s: %+v, want %s", database, q, e.NoMatch, want)
-			}
+		requireFirstAlternatives(t, database, base)
+		requireMeant(t, database, base)
+		requireInStock(t, database, base)
+		requireWordsExplained(t, database, base)
+	}
+}
+
+// requireFirstAlternatives checks the first alternative; fetchZeroResults has compared its count with what its URL
+// finds.
+func requireFirstAlternatives(t *testing.T, database, base string) {
+	t.Helper()
+	for q, want := range map[string]string{
+		"price=25000":                       "price_max=25000",
+		"price=25000&make=Toyota":           "price_max=25000",
+		"price=500":                         "price_max=500",
+		"mileage=30000":                     "mileage_max=30000",
+		"year=2030":                         "year=2026",
+		"year=1980":                         "year_min=1980",
+		"year=2016&make=Tesla":              "year_min=2016",
+		"price=25001-25003":                 "price=25200",
+		"price_min=1&price_max=9":           "price=6995",
+		"price_min=900000":                  "price_min=",
+		"q=honda zzz camry&match=exact":     "q=honda",
+		"q=zzz honda civic yyy&match=exact": "q=honda+civic",
+	} {
+		e := fetchZeroResults(t, base, "/cars/?"+plusEncode(q))
+		if e.NoMatch == nil || len(e.NoMatch.Alternatives) == 0 || !strings.Contains(e.NoMatch.Alternatives[0].URL, want) {
+			t.Errorf("%s: %s: %+v, want %s", database, q, e.NoMatch, want)
+		}
+	}
+}
+
+// requireMeant checks what was perhaps meant, and where.
+func requireMeant(t *testing.T, database, base string) {
+	t.Helper()
+	for q, want := range map[string]string{
+		"make=Hnda":                 "make=Honda",
+		"make=Camry":                "model=Camry",
+		"body_type=Toyota":          "make=Toyota",
+		"q=toyta":                   "make=Toyota",
+		"q=toyta camry&match=exact": "make=Toyota q=camry",
+		"q=toyta cmary":             "make=Toyota",
+		"q=toyta zzz&match=exact":   "make=Toyota",
+		"features_all=Bluetooth,Sunrof&match=exact": "features_all=Bluetooth features_all=Sunroof",
+		"features=Sunrof&match=exact":               "features=Sunroof",
+	} {
+		e := fetchZeroResults(t, base, "/cars/?"+plusEncode(q))
+		if e.NoMatch == nil {
+			t.Errorf("%s: %s finds %d vehicles", database, q, e.Total)
+			continue
 		}
 
-		// What was perhaps meant, and where.
-		for q, want := range map[string]string{
-			"make=Hnda":                 "make=Honda",
-			"make=Camry":                "model=Camry",
-			"body_type=Toyota":          "make=Toyota",
-			"q=toyta":                   "make=Toyota",
-			"q=toyta camry&match=exact": "make=Toyota q=camry",
-			"q=toyta cmary":             "make=Toyota",
-			"q=toyta zzz&match=exact":   "make=Toyota",
-			"features_all=Bluetooth,Sunrof&match=exact": "features_all=Bluetooth features_all=Sunroof",
-			"features=Sunrof&match=exact":               "features=Sunroof",
-		} {
-			e := fetchZeroResults(t, base, "/cars/?"+plusEncode(q))
-			if e.NoMatch == nil {
-				t.Errorf("%s: %s finds %d vehicles", database, q, e.Total)
-				continue
-			}
-			isMeant := func(u string) bool {
-				for part := range strings.FieldsSeq(want) {
-					if !strings.Contains(u, part) {
-						return false
-					}
-				}
-				return true
-			}
-			found := false
-			for _, s := range e.NoMatch.DidYouMean {
-				found = found || isMeant(s.URL)
-			}
-			if !found {
-				t.Errorf("%s: %s: %+v, want %s", database, q, e.NoMatch.DidYouMean, want)
-			}
+		found := false
+		for _, s := range e.NoMatch.DidYouMean {
+			found = found || hasAll(s.URL, want)
 		}
+		if !found {
+			t.Errorf("%s: %s: %+v, want %s", database, q, e.NoMatch.DidYouMean, want)
+		}
+	}
+}
 
-		// The values that there are.
-		for q, want := range map[string]string{
-			"color=purple":                      "color White 106 true",
-			"color=purple&make=Toyota":          "color Black 13 true",
-			"make=Trabant":                      "make Toyota 69 false",
-			"doors=7":                           "doors 4 504 true",
-			"features=Jacuzzi":                  "features Alloy Wheels 263 false",
-			"features_all=Bluetooth,Jacuzzi":    "features_all ",
-			"make=Toyota&model=zzz&match=exact": "model ",
-			"description=zzz":                   "",
-			"vin=zzz":                           "",
-			"dealer_id=77":                      "dealer_id ",
-		} {
-			e, got := fetchZeroResults(t, base, "/cars/?"+plusEncode(q)), ""
-			if e.NoMatch == nil {
-				t.Errorf("%s: %s finds %d vehicles", database, q, e.Total)
-				continue
-			}
-			if all := e.NoMatch.InStock; len(all) > 0 {
-				got = fmt.Sprint(all[0].Parameter, " ", all[0].Values[0].Value, " ", all[0].Values[0].Count, " ", all[0].Complete)
-			}
-			if !strings.HasPrefix(got, want) || (got == "") != (want == "") {
-				t.Errorf("%s: %s: %q, want %q", database, q, got, want)
-			}
+// hasAll reports whether a text has each of the parts, which spaces separate.
+func hasAll(text, parts string) bool {
+	for part := range strings.FieldsSeq(parts) {
+		if !strings.Contains(text, part) {
+			return false
 		}
+	}
+	return true
+}
 
-		// Which words nothing has.
-		e, words := fetchZeroResults(t, base, "/cars/?q=toyta+camry&match=exact"), []string{}
-		for _, f := range e.NoMatch.Filters {
-			words = append(words, fmt.Sprint(f.Parameter, " ", f.Word, " ", f.Alone, " ", f.Without))
+// requireInStock checks the values that there are.
+func requireInStock(t *testing.T, database, base string) {
+	t.Helper()
+	for q, want := range map[string]string{
+		"color=purple":                      "color White 106 true",
+		"color=purple&make=Toyota":          "color Black 13 true",
+		"make=Trabant":                      "make Toyota 69 false",
+		"doors=7":                           "doors 4 504 true",
+		"features=Jacuzzi":                  "features Alloy Wheels 263 false",
+		"features_all=Bluetooth,Jacuzzi":    "features_all ",
+		"make=Toyota&model=zzz&match=exact": "model ",
+		"description=zzz":                   "",
+		"vin=zzz":                           "",
+		"dealer_id=77":                      "dealer_id ",
+	} {
+		e, got := fetchZeroResults(t, base, "/cars/?"+plusEncode(q)), ""
+		if e.NoMatch == nil {
+			t.Errorf("%s: %s finds %d vehicles", database, q, e.Total)
+			continue
 		}
-		if got, want := strings.Join(words, ", "), "q  0 0, q toyta 0 21, q camry 21 0"; got != want {
-			t.Errorf("%s: words: %s, want %s", database, got, want)
+		if all := e.NoMatch.InStock; len(all) > 0 {
+			got = fmt.Sprint(all[0].Parameter, " ", all[0].Values[0].Value, " ", all[0].Values[0].Count, " ", all[0].Complete)
 		}
-		if why := e.NoMatch.Alternatives[0].Why; why != "without the word toyta" {
-			t.Errorf("%s: %s", database, why)
+		if !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: %s: %q, want %q", database, q, got, want)
 		}
+	}
+}
+
+// requireWordsExplained checks which words nothing has.
+func requireWordsExplained(t *testing.T, database, base string) {
+	t.Helper()
+	e, words := fetchZeroResults(t, base, "/cars/?q=toyta+camry&match=exact"), []string{}
+	for _, f := range e.NoMatch.Filters {
+		words = append(words, fmt.Sprint(f.Parameter, " ", f.Word, " ", f.Alone, " ", f.Without))
+	}
+	if got, want := strings.Join(words, ", "), "q  0 0, q toyta 0 21, q camry 21 0"; got != want {
+		t.Errorf("%s: words: %s, want %s", database, got, want)
+	}
+	if why := e.NoMatch.Alternatives[0].Why; why != "without the word toyta" {
+		t.Errorf("%s: %s", database, why)
 	}
 }
 

@@ -68,12 +68,12 @@ func benchID(i, rows int) int { return 1 + i*7919%rows }
 // defaultSearch gives the path of a search by the make, model and year of a vehicle that is there.
 func defaultSearch(rows int, more string) func(i int) string {
 	return func(i int) string {
-		make, model, year := namesOf(benchID(i, rows))
-		return fmt.Sprintf("/cars/?make=%s&model=%s&year=%d%s", url.QueryEscape(make), url.QueryEscape(model), year, more)
+		brand, model, year := namesOf(benchID(i, rows))
+		return fmt.Sprintf("/cars/?make=%s&model=%s&year=%d%s", url.QueryEscape(brand), url.QueryEscape(model), year, more)
 	}
 }
 
-func namesOf(id int) (make, model string, year int) {
+func namesOf(id int) (brand, model string, year int) {
 	return benchMakes[id%len(benchMakes)], benchModels[id%len(benchModels)], benchFirstYear + id/len(benchMakes)%benchYears
 }
 
@@ -88,7 +88,7 @@ type timedCase struct {
 
 // timedCases vary what they ask for where an answer could be kept.
 func timedCases(rows int) []timedCase {
-	make := func(i int) string { return url.QueryEscape(benchMakes[i%len(benchMakes)]) }
+	brand := func(i int) string { return url.QueryEscape(benchMakes[i%len(benchMakes)]) }
 	fixed := func(path string) func(int) string { return func(int) string { return path } }
 	number := func(format string) func(int) string { return func(i int) string { return fmt.Sprintf(format, i) } }
 	return []timedCase{
@@ -106,10 +106,10 @@ func timedCases(rows int) []timedCase {
 				i%benchYears)
 		}},
 		{name: "zero results", path: func(i int) string {
-			return fmt.Sprintf("/cars/?make=%s&model=Camry&price_max=%d", make(i), 1000+i%1000)
+			return fmt.Sprintf("/cars/?make=%s&model=Camry&price_max=%d", brand(i), 1000+i%1000)
 		}},
 		{name: "all statistics", path: fixed("/cars/stats")},
-		{name: "statistics of a make", path: func(i int) string { return "/cars/stats?make=" + make(i) }},
+		{name: "statistics of a make", path: func(i int) string { return "/cars/stats?make=" + brand(i) }},
 		{name: "three facets", path: fixed("/cars/facets?facets=make,model,year")},
 		{name: "three facets of a quarter", path: func(i int) string {
 			return fmt.Sprintf("/cars/facets?facets=make,model,year&doors=%d", 2+i%4)
@@ -117,25 +117,25 @@ func timedCases(rows int) []timedCase {
 		{name: "statistics by make and year", path: fixed("/cars/stats?by=make,year"), most: 15},
 		{name: "statistics of a make by model and year", path: func(i int) string {
 			return "/cars/stats?by=model,year&make=" +
-				make(i)
+				brand(i)
 		}, most: 15},
 		{name: "statistics of a model and year by steps of price", path: func(i int) string {
 			return fmt.Sprintf("/cars/stats?by=price:5000&model=Camry&year=%d", benchFirstYear+i%benchYears)
 		}, most: 15},
 		{name: "facets of ranges", path: fixed("/cars/facets?facets=price:10000,mileage:25000,year"), most: 15},
 		{name: "facets of ranges of a make", path: func(i int) string {
-			return "/cars/facets?facets=price:10000,mileage:25000,year&make=" + make(i)
+			return "/cars/facets?facets=price:10000,mileage:25000,year&make=" + brand(i)
 		}, most: 15},
 		{name: "similar vehicles", path: func(i int) string {
 			return fmt.Sprintf("/cars/%d/similar",
 				benchID(i, min(rows, 100_000)))
 		}, most: 15},
 		{name: "cheaper than similar ones, of a make, in order", path: func(i int) string {
-			return fmt.Sprintf("/cars/?make=%s&price_vs_similar_max=-%d&sort=price_vs_similar", make(i), 5+i%20)
+			return fmt.Sprintf("/cars/?make=%s&price_vs_similar_max=-%d&sort=price_vs_similar", brand(i), 5+i%20)
 		}, most: 15},
 		{name: "an unindexed sort", path: fixed("/cars/?sort=-mileage")},
 		{name: "four filters with a sort", path: func(i int) string {
-			return fmt.Sprintf("/cars/?make=%s&year_min=2010&price_max=%d&mileage_max=90000&sort=price", make(i), 40000+i%1000)
+			return fmt.Sprintf("/cars/?make=%s&year_min=2010&price_max=%d&mileage_max=90000&sort=price", brand(i), 40000+i%1000)
 		}},
 		{name: "a phrase in q", path: func(i int) string { return fmt.Sprintf("/cars/?q=toyota+camry+under+%dk", 20+i%20) }},
 	}

@@ -18,15 +18,15 @@ const historyChanges = 1
 func (a *apiBench) history() {
 	a.recordChanges()
 	p := a.start("CARS_TABLE=bench", "SNAPSHOT_PATH="+a.sqlite.Path)
-	make := func(i int) string { return url.QueryEscape(benchMakes[i%len(benchMakes)]) }
+	brand := func(i int) string { return url.QueryEscape(benchMakes[i%len(benchMakes)]) }
 	model := func(i int) string { return url.QueryEscape(benchModels[i%len(benchModels)]) }
 	cases := []timedCase{
 		{name: "prices of a model that dropped in a week", path: func(i int) string {
-			return fmt.Sprintf("/cars/?make=%s&model=%s&price_drop_min=1&price_changed_at_min=7d", make(i), model(i))
+			return fmt.Sprintf("/cars/?make=%s&model=%s&price_drop_min=1&price_changed_at_min=7d", brand(i), model(i))
 		}},
-		{name: "largest drops of a make", path: func(i int) string { return "/cars/?sort=-price_drop&make=" + make(i) }},
+		{name: "largest drops of a make", path: func(i int) string { return "/cars/?sort=-price_drop&make=" + brand(i) }},
 		{name: "vehicles of a model by days listed", path: func(i int) string {
-			return fmt.Sprintf("/cars/?sort=-days_listed&make=%s&model=%s", make(i), model(i))
+			return fmt.Sprintf("/cars/?sort=-days_listed&make=%s&model=%s", brand(i), model(i))
 		}},
 		{name: "long listed, by make", path: func(i int) string {
 			return fmt.Sprintf("/cars/stats?by=make&model=%s&days_listed_min=%d", model(i), 60+i%5)

@@ -13,90 +13,93 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
+// requestsAndAnswers gives a part of the answer to each request. An answer that refuses the request begins with it.
+var requestsAndAnswers = map[string]string{
+	// A raw plus after a number is a plus.
+	"year=2020+":   `"applied":{"year_min":2020,`,
+	"seats=7+":     `"applied":{"seats_min":7,`,
+	"price=50k+":   `"applied":{"price_min":50000,`,
+	"year=2020%20": `"applied":{"year":[2020],`,
+
+	// What is not wanted is left out, and said.
+	"make=Honda,-Toyota":          `"applied":{"make":["Honda"],"make_not":["Toyota"],`,
+	"status=%3C%3Esold":           `"applied":{"status_not":["sold"],`,
+	"make=not.in.(Toyota,Honda)":  `"applied":{"make_not":["Honda","Toyota"],`,
+	"-make=Toyota":                `"applied":{"make_not":["Toyota"],`,
+	"q=suv+-toyota":               `"applied":{"body_type":["SUV"],"make_not":["Toyota"],`,
+	"fields=-description&limit=1": `"fields":["-description"]`,
+	"color=not+a+chance":          `400 `,
+	"color=!red": `"interpreted":{"color":{"from":"!red","to":{"color_not":["red"]},"why":"an ` +
+		`exclusion"`,
+	"facets=-color&limit=1": `"facets":["condition","make","year","body_type","fuel_type","transmission",` +
+		`"drivetrain"]`,
+	"facets=make,!color&limit=1": `"facets":["make"]`,
+	"has=price&missing=msrp":     `"applied":{"has":["price"],"missing":["msrp"],`,
+	"price=any":                  `"ignored":{"price":"any"}`,
+	"make=Ford&make=!Ford":       `"total":0,`,
+
+	// Names and operators of other interfaces.
+	"make[0]=Toyota&make[1]=Honda":    `"applied":{"make":["Honda","Toyota"],`,
+	"makes=Toyota&maker=Honda":        `"applied":{"make":["Honda","Toyota"],`,
+	"page=2&limit=5":                  `"page":2,`,
+	"offset=20&limit=5":               `"offset":20,`,
+	"page=2001&limit=5":               `400 `,
+	"page=2&cursor=x":                 `400 `,
+	"sort=price&order=desc&limit=1":   `"sort":"-price"`,
+	"filter[make]=Toyota":             `"applied":{"make":["Toyota"],`,
+	"make.eq=Toyota":                  `"applied":{"make":["Toyota"],`,
+	"make__in=Toyota,Honda":           `"applied":{"make":["Honda","Toyota"],`,
+	"price=lte.15000":                 `"applied":{"price_max":15000,`,
+	"type=SUV":                        `"applied":{"body_type":["SUV"],`,
+	"location=Phoenix":                `"applied":{"city":["Phoenix"],`,
+	"location=Texas":                  `"applied":{"state":["TX"],`,
+	"certified=true":                  `"applied":{"condition":["certified"],`,
+	"year=22":                         `"applied":{"year":[2022],`,
+	"seats=seven":                     `"applied":{"seats":[7],`,
+	"make=Toyota+cars":                `"applied":{"make":["Toyota"],`,
+	"sort=newest&limit=1":             `"sort":"-year"`,
+	"make=%7B%22$ne%22:%22Toyota%22}": `"applied":{"make_not":["Toyota"],`,
+
+	// Numbers.
+	"price=20000,00":                      `"applied":{"price":[20000],`,
+	"price=10000,00-20000,00":             `"applied":{"price":["10000.00-20000.00"],`,
+	"mileage=50000,5":                     `"applied":{"mileage":[50000.5],`,
+	"price=20000,00,+30000,00":            `400 `,
+	"price_max=21999.100000000002":        `"applied":{"price_max":"21999.100000000002",`,
+	"price_max=3e4":                       `"applied":{"price_max":30000,`,
+	"created_at_min=2026-01-01T00:00:00Z": `"interpreted":{"created_at_min":{"from":"2026-01-01T00:00:00Z"`,
+
+	// Sentences.
+	"q=OBM-20017":                           `"total":1,`,
+	"q=JM3M5WHLXRW827381":                   `"total":1,`,
+	"q=family+suv+under+25k+with+low+miles": `"not_understood":["family","low miles"]`,
+	"q=I+am+looking+for+a+nice+reliable+car+for+my+daughter+who+is+going+to+college": `"no_match":{"filters":[` +
+		`{"parameter":"q"`,
+	"q=red+leather":                   `"applied":{"q":["red","leather"]`,
+	"q=suv+$400+a+month":              `"not_understood":["$400 a month"]`,
+	"q=camry+no+accidents":            `"not_understood":["no accidents"]`,
+	"q=" + strings.Repeat("car+", 41): `400 `,
+
+	// What is not wanted is never what a suggestion asks for.
+	"-colr=red": `"suggestions":["color_not"]}]}`,
+	"colr!=red": `"suggestions":["color_not"]}]}`,
+	"^make=Kia": `"suggestions":["make_not"]}]}`,
+
+	// An empty page of an empty search is explained too.
+	"color=purple&page=2": `"in_stock":[{"parameter":"color"`,
+
+	// Values that are not in stock.
+	"color=purple": `"in_stock":[{"parameter":"color","values":[{"value":"White","count":106,"url":"/cars/?color=White`,
+	"price=25000":  `"url":"/cars/?match=exact\u0026price_max=25000"`,
+}
+
 // What callers write is answered as they mean it, by MySQL and by the snapshot.
 func TestCallersAreUnderstood(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for database, base := range map[string]string{
 		"MySQL": serve(t, mysql, "vehicles_stock"), "SQLite": serve(t, copyOf(t, mysql, "vehicles_stock"), "vehicles_stock"),
 	} {
-		for request, want := range map[string]string{
-			// A raw plus after a number is a plus.
-			"year=2020+":   `"applied":{"year_min":2020,`,
-			"seats=7+":     `"applied":{"seats_min":7,`,
-			"price=50k+":   `"applied":{"price_min":50000,`,
-			"year=2020%20": `"applied":{"year":[2020],`,
-
-			// What is not wanted is left out, and said.
-			"make=Honda,-Toyota":          `"applied":{"make":["Honda"],"make_not":["Toyota"],`,
-			"status=%3C%3Esold":           `"applied":{"status_not":["sold"],`,
-			"make=not.in.(Toyota,Honda)":  `"applied":{"make_not":["Honda","Toyota"],`,
-			"-make=Toyota":                `"applied":{"make_not":["Toyota"],`,
-			"q=suv+-toyota":               `"applied":{"body_type":["SUV"],"make_not":["Toyota"],`,
-			"fields=-description&limit=1": `"fields":["-description"]`,
-			"color=not+a+chance":          `400 `,
-			"color=!red": `"interpreted":{"color":{"from":"!red","to":{"color_not":["red"]},"why":"an ` +
-				`exclusion"`,
-			"facets=-color&limit=1": `"facets":["condition","make","year","body_type","fuel_type","transmission",` +
-				`"drivetrain"]`,
-			"facets=make,!color&limit=1": `"facets":["make"]`,
-			"has=price&missing=msrp":     `"applied":{"has":["price"],"missing":["msrp"],`,
-			"price=any":                  `"ignored":{"price":"any"}`,
-			"make=Ford&make=!Ford":       `"total":0,`,
-
-			// Names and operators of other interfaces.
-			"make[0]=Toyota&make[1]=Honda":    `"applied":{"make":["Honda","Toyota"],`,
-			"makes=Toyota&maker=Honda":        `"applied":{"make":["Honda","Toyota"],`,
-			"page=2&limit=5":                  `"page":2,`,
-			"offset=20&limit=5":               `"offset":20,`,
-			"page=2001&limit=5":               `400 `,
-			"page=2&cursor=x":                 `400 `,
-			"sort=price&order=desc&limit=1":   `"sort":"-price"`,
-			"filter[make]=Toyota":             `"applied":{"make":["Toyota"],`,
-			"make.eq=Toyota":                  `"applied":{"make":["Toyota"],`,
-			"make__in=Toyota,Honda":           `"applied":{"make":["Honda","Toyota"],`,
-			"price=lte.15000":                 `"applied":{"price_max":15000,`,
-			"type=SUV":                        `"applied":{"body_type":["SUV"],`,
-			"location=Phoenix":                `"applied":{"city":["Phoenix"],`,
-			"location=Texas":                  `"applied":{"state":["TX"],`,
-			"certified=true":                  `"applied":{"condition":["certified"],`,
-			"year=22":                         `"applied":{"year":[2022],`,
-			"seats=seven":                     `"applied":{"seats":[7],`,
-			"make=Toyota+cars":                `"applied":{"make":["Toyota"],`,
-			"sort=newest&limit=1":             `"sort":"-year"`,
-			"make=%7B%22$ne%22:%22Toyota%22}": `"applied":{"make_not":["Toyota"],`,
-
-			// Numbers.
-			"price=20000,00":                      `"applied":{"price":[20000],`,
-			"price=10000,00-20000,00":             `"applied":{"price":["10000.00-20000.00"],`,
-			"mileage=50000,5":                     `"applied":{"mileage":[50000.5],`,
-			"price=20000,00,+30000,00":            `400 `,
-			"price_max=21999.100000000002":        `"applied":{"price_max":"21999.100000000002",`,
-			"price_max=3e4":                       `"applied":{"price_max":30000,`,
-			"created_at_min=2026-01-01T00:00:00Z": `"interpreted":{"created_at_min":{"from":"2026-01-01T00:00:00Z"`,
-
-			// Sentences.
-			"q=OBM-20017":                           `"total":1,`,
-			"q=JM3M5WHLXRW827381":                   `"total":1,`,
-			"q=family+suv+under+25k+with+low+miles": `"not_understood":["family","low miles"]`,
-			"q=I+am+looking+for+a+nice+reliable+car+for+my+daughter+who+is+going+to+college": `"no_match":{"filters":[` +
-				`{"parameter":"q"`,
-			"q=red+leather":                   `"applied":{"q":["red","leather"]`,
-			"q=suv+$400+a+month":              `"not_understood":["$400 a month"]`,
-			"q=camry+no+accidents":            `"not_understood":["no accidents"]`,
-			"q=" + strings.Repeat("car+", 41): `400 `,
-
-			// What is not wanted is never what a suggestion asks for.
-			"-colr=red": `"suggestions":["color_not"]}]}`,
-			"colr!=red": `"suggestions":["color_not"]}]}`,
-			"^make=Kia": `"suggestions":["make_not"]}]}`,
-
-			// An empty page of an empty search is explained too.
-			"color=purple&page=2": `"in_stock":[{"parameter":"color"`,
-
-			// Values that are not in stock.
-			"color=purple": `"in_stock":[{"parameter":"color","values":[{"value":"White","count":106,"url":"/cars/?color=White`,
-			"price=25000":  `"url":"/cars/?match=exact\u0026price_max=25000"`,
-		} {
+		for request, want := range requestsAndAnswers {
 			got := get(t, base+"/cars/?"+request)
 			if strings.HasPrefix(want, "400") && !strings.HasPrefix(got, want) ||
 				!strings.Contains(got, strings.ReplaceAll(want, `\u0026`, "&")) {

@@ -77,26 +77,31 @@ func TestOtherNames(t *testing.T) {
 			!strings.Contains(got, `"unit":"km"`) {
 			t.Errorf("%s: /cars/fields: %s", database, got)
 		}
-		// A column that is hidden is answered as one that is not there.
-		for _, path := range []string{
-			"/cars/?%s=1", "/cars/?%s_min=1", "/cars/?sort=%s", "/cars/?sort=-%s",
-			"/cars/?fields=id,%s", "/cars/?facets=%s", "/cars/facets?facets=%s", "/cars/facets?%s_max=1",
-			"/cars/stats?%s=1", "/cars/1?fields=%s", "/cars/vin/1?fields=%s", "/cars/%s",
-		} {
-			hidden, absent := get(t, url+fmt.Sprintf(path, "einkaufspreis")), get(t, url+fmt.Sprintf(path, "einkaufspr3is"))
-			if strings.ReplaceAll(hidden, "einkaufspreis", "N") != strings.ReplaceAll(absent, "einkaufspr3is", "N") ||
-				strings.Count(absent, "einkaufspreis") > 0 || !strings.HasPrefix(hidden, "4") {
-				t.Errorf("%s: %s:\n hidden %s\n absent %s", database, path, hidden, absent)
-			}
+		requireHidden(t, database, url)
+	}
+}
+
+// requireHidden checks that a column that is hidden is answered as one that is not there.
+func requireHidden(t *testing.T, database, url string) {
+	t.Helper()
+	for _, path := range []string{
+		"/cars/?%s=1", "/cars/?%s_min=1", "/cars/?sort=%s", "/cars/?sort=-%s",
+		"/cars/?fields=id,%s", "/cars/?facets=%s", "/cars/facets?facets=%s", "/cars/facets?%s_max=1",
+		"/cars/stats?%s=1", "/cars/1?fields=%s", "/cars/vin/1?fields=%s", "/cars/%s",
+	} {
+		hidden, absent := get(t, url+fmt.Sprintf(path, "einkaufspreis")), get(t, url+fmt.Sprintf(path, "einkaufspr3is"))
+		if strings.ReplaceAll(hidden, "einkaufspreis", "N") != strings.ReplaceAll(absent, "einkaufspr3is", "N") ||
+			strings.Count(absent, "einkaufspreis") > 0 || !strings.HasPrefix(hidden, "4") {
+			t.Errorf("%s: %s:\n hidden %s\n absent %s", database, path, hidden, absent)
 		}
-		for _, path := range []string{
-			"/cars/", "/cars/1", "/cars/fields", "/cars/stats", "/cars/facets",
-			"/cars/?einkaufspreix=1", "/cars/?sort=einkaufpreis", "/cars/?q=15001",
-		} {
-			if got := get(t, url+path); strings.Contains(got, "einkaufspreis\"") || strings.Contains(got, "einkaufspreis,") ||
-				strings.Contains(got, "15001") && !strings.Contains(path, "15001") {
-				t.Errorf("%s: %s tells of the hidden column: %s", database, path, got)
-			}
+	}
+	for _, path := range []string{
+		"/cars/", "/cars/1", "/cars/fields", "/cars/stats", "/cars/facets",
+		"/cars/?einkaufspreix=1", "/cars/?sort=einkaufpreis", "/cars/?q=15001",
+	} {
+		if got := get(t, url+path); strings.Contains(got, "einkaufspreis\"") || strings.Contains(got, "einkaufspreis,") ||
+			strings.Contains(got, "15001") && !strings.Contains(path, "15001") {
+			t.Errorf("%s: %s tells of the hidden column: %s", database, path, got)
 		}
 	}
 }
@@ -195,30 +200,7 @@ func TestIDsThatDoNotIdentify(t *testing.T) {
 		}
 		for _, table := range []string{"numbers", "bin", "big"} {
 			url := serve(t, own.config, table)
-			for _, sort := range []string{"id", "-id", "make", "-model", "make,-model", "-make,id", "year", "-year,make"} {
-				if table != "numbers" && strings.Contains(sort, "year") {
-					continue
-				}
-				seen := []int{}
-				path := "/cars/?limit=3&sort=" + sort
-				if table == "bin" {
-					path = strings.TrimSuffix(strings.ReplaceAll(strings.ReplaceAll(path, "=-id", "=-make"), ",id", ""), "&sort=id")
-				}
-				for pages := 0; pages < 30; pages++ {
-					p := fetch(t, url+path)
-					for _, c := range p.Cars {
-						seen = append(seen, int(c["mileage"].(float64)))
-					}
-					if p.Next == nil {
-						break
-					}
-					path = *p.Next
-				}
-				slices.Sort(seen)
-				if !slices.Equal(seen, all) {
-					t.Errorf("%s: %s by %s: %v", database, table, sort, seen)
-				}
-			}
+			requireEachOnce(t, database, table, url, all)
 		}
 		bin := serve(t, own.config, "bin")
 		id := fetch(t, bin+"/cars/?limit=1").Cars[0]["id"].(string)
@@ -233,6 +215,44 @@ func TestIDsThatDoNotIdentify(t *testing.T) {
 			}
 		}
 	}
+}
+
+// requireEachOnce turns the pages of a table by several sorts, which have to show each vehicle once.
+func requireEachOnce(t *testing.T, database, table, url string, all []int) {
+	t.Helper()
+	for _, sort := range []string{"id", "-id", "make", "-model", "make,-model", "-make,id", "year", "-year,make"} {
+		if table != "numbers" && strings.Contains(sort, "year") {
+			continue
+		}
+
+		path := "/cars/?limit=3&sort=" + sort
+		if table == "bin" {
+			path = strings.TrimSuffix(strings.ReplaceAll(strings.ReplaceAll(path, "=-id", "=-make"), ",id", ""), "&sort=id")
+		}
+
+		seen := mileagesByPages(t, url, path)
+		slices.Sort(seen)
+		if !slices.Equal(seen, all) {
+			t.Errorf("%s: %s by %s: %v", database, table, sort, seen)
+		}
+	}
+}
+
+// mileagesByPages reads the mileages page by page, at most 30 pages.
+func mileagesByPages(t *testing.T, url, path string) []int {
+	t.Helper()
+	seen := []int{}
+	for pages := 0; pages < 30; pages++ {
+		p := fetch(t, url+path)
+		for _, c := range p.Cars {
+			seen = append(seen, int(c["mileage"].(float64)))
+		}
+		if p.Next == nil {
+			break
+		}
+		path = *p.Next
+	}
+	return seen
 }
 
 // SQLite keeps in a column what it is given: an import of a CSV leaves texts where numbers are meant,
@@ -354,46 +374,10 @@ func TestValuesThatAreNone(t *testing.T) {
 		"CREATE TABLE prices (id INT NOT NULL PRIMARY KEY, price INT NOT NULL, city VARCHAR(9) NOT NULL, seen DATE NOT NULL)",
 		"CREATE VIEW joined AS SELECT c.id, c.make, c.model, c.sold_at, c.first_registered, p.price, p.city, p.seen FROM "+
 			"cars c LEFT JOIN prices p ON p.id = c.id") {
-		c, err := own.db.Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		statements := []string{
-			"INSERT INTO cars VALUES (1, 'Kia', 'Rio', '0000-00-00 00:00:00', '2024-00-00'), (2, 'Kia', 'Rio', '2024-05-01 " +
-				"10:00:00', '0000-00-00'), (3, 'Kia', 'Rio', '0000-00-00 00:00:00', '0000-00-00'), (4, 'Kia', 'Rio', '2024-05-02 " +
-				"00:00:00', '2024-05-01'), (5, 'Kia', 'Rio', '2024-02-30 00:00:00', '2024-05-00')",
-			"INSERT INTO prices VALUES (2, 500, 'Bonn', '2024-05-01'), (4, 400, 'Ulm', '2024-05-02')",
-		}
-		if database == "MySQL" {
-			statements = append([]string{"SET sql_mode = 'ALLOW_INVALID_DATES'"}, statements...)
-		}
-		for _, q := range statements {
-			if _, err := c.ExecContext(t.Context(), q); err != nil {
-				t.Fatal(err)
-			}
-		}
-		_ = c.Close()
+		fillWithGaps(t, database, own)
 		for _, table := range []string{"cars", "joined"} {
 			url := serve(t, own.config, table)
-			for sort, want := range map[string][]int{
-				"price": {4, 2, 1, 3, 5}, "-price": {2, 4, 5, 3, 1},
-				"city": {2, 4, 1, 3, 5}, "-seen": {4, 2, 5, 3, 1}, "make,price": {4, 2, 1, 3, 5},
-				"make,-seen,model": {4, 2, 1, 3, 5},
-				"sold_at":          {1, 3, 5, 2, 4}, "-sold_at": {4, 2, 5, 3, 1}, "first_registered": {2, 3, 1, 5, 4},
-				"make,-first_registered": {4, 5, 1, 3, 2},
-			} {
-				if table == "cars" && !strings.HasPrefix(strings.TrimPrefix(sort, "-"), "sold") &&
-					!strings.Contains(sort, "registered") {
-					continue
-				}
-				path := "/cars/?fields=id&sort=" + sort
-				if got := fetch(t, url+path).ids(); !slices.Equal(got, want) {
-					t.Errorf("%s: %s by %s: %v, want %v", database, table, sort, got, want)
-				}
-				if got := fetchPages(t, url, path, 1); !slices.Equal(got, want) {
-					t.Errorf("%s: %s by %s: by pages %v, want %v", database, table, sort, got, want)
-				}
-			}
+			requireSorts(t, database, table, url)
 			for _, path := range []string{
 				"/cars/fields", "/cars/1",
 				"/cars/?sold_at_min=2024-01-01&first_registered_max=2024-12-31",
@@ -402,6 +386,54 @@ func TestValuesThatAreNone(t *testing.T) {
 					t.Errorf("%s: %s: %s", database, path, got)
 				}
 			}
+		}
+	}
+}
+
+// fillWithGaps gives some vehicles no price, and dates that are none.
+func fillWithGaps(t *testing.T, database string, own *customSchema) {
+	t.Helper()
+	c, err := own.db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	statements := []string{
+		"INSERT INTO cars VALUES (1, 'Kia', 'Rio', '0000-00-00 00:00:00', '2024-00-00'), (2, 'Kia', 'Rio', '2024-05-01 " +
+			"10:00:00', '0000-00-00'), (3, 'Kia', 'Rio', '0000-00-00 00:00:00', '0000-00-00'), (4, 'Kia', 'Rio', '2024-05-02 " +
+			"00:00:00', '2024-05-01'), (5, 'Kia', 'Rio', '2024-02-30 00:00:00', '2024-05-00')",
+		"INSERT INTO prices VALUES (2, 500, 'Bonn', '2024-05-01'), (4, 400, 'Ulm', '2024-05-02')",
+	}
+	if database == "MySQL" {
+		statements = append([]string{"SET sql_mode = 'ALLOW_INVALID_DATES'"}, statements...)
+	}
+	for _, q := range statements {
+		if _, err := c.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = c.Close()
+}
+
+// requireSorts sorts by fields that lack values, at once and page by page. The table cars has dates alone.
+func requireSorts(t *testing.T, database, table, url string) {
+	t.Helper()
+	for sort, want := range map[string][]int{
+		"price": {4, 2, 1, 3, 5}, "-price": {2, 4, 5, 3, 1},
+		"city": {2, 4, 1, 3, 5}, "-seen": {4, 2, 5, 3, 1}, "make,price": {4, 2, 1, 3, 5},
+		"make,-seen,model": {4, 2, 1, 3, 5},
+		"sold_at":          {1, 3, 5, 2, 4}, "-sold_at": {4, 2, 5, 3, 1}, "first_registered": {2, 3, 1, 5, 4},
+		"make,-first_registered": {4, 5, 1, 3, 2},
+	} {
+		if table == "cars" && !strings.HasPrefix(strings.TrimPrefix(sort, "-"), "sold") &&
+			!strings.Contains(sort, "registered") {
+			continue
+		}
+		path := "/cars/?fields=id&sort=" + sort
+		if got := fetch(t, url+path).ids(); !slices.Equal(got, want) {
+			t.Errorf("%s: %s by %s: %v, want %v", database, table, sort, got, want)
+		}
+		if got := fetchPages(t, url, path, 1); !slices.Equal(got, want) {
+			t.Errorf("%s: %s by %s: by pages %v, want %v", database, table, sort, got, want)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"testing"
 
 	"carstock/pkg/dbconn/dbtest"
-	syncer "carstock/services/syncer/cli"
 )
 
 type dashboard struct {
@@ -140,15 +138,7 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended, log := make(chan int, 1), &dbtest.Log{}
-	go func() { ended <- syncer.Run(ctx, []string{"serve"}, log, log) }()
-	t.Cleanup(func() {
-		cancel()
-		if code := <-ended; code != 0 {
-			t.Errorf("syncer: exit code %d: %s", code, log)
-		}
-	})
+	startSyncer(t)
 	waitForStatus(t, "http://"+ofSyncer+"/readyz", http.StatusOK)
 	// Of the two addresses that the log has, serve would give the first.
 	serve(t, mysql, "vehicles_stock", "SNAPSHOT_PATH="+snapshot, "SNAPSHOT_TABLE=vehicles_view", "METRICS_ADDR="+ofCarapi,
@@ -175,45 +165,49 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	exported(t, "http://"+ofCarapi+"/metrics", there)
 
 	asked := 0
-	require := func(what, expr, legend string) {
-		t.Helper()
-		metrics, labels, kept := named(expr)
-		if len(metrics) == 0 {
-			t.Errorf("%s: names no metric: %s", what, expr)
-		}
-		for _, m := range metrics {
-			asked++
-			if there[m] == nil {
-				t.Errorf("%s: neither program has %s", what, m)
-				continue
-			}
-			for _, l := range labels {
-				if !slices.Contains(there[m], l) {
-					t.Errorf("%s: %s has no label %s", what, m, l)
-				}
-			}
-			for _, l := range inLegend.FindAllStringSubmatch(legend, -1) {
-				if !slices.Contains(there[m], l[1]) || kept != nil && !slices.Contains(kept, l[1]) {
-					t.Errorf("%s: the legend has the label %s, and what is shown has not", what, l[1])
-				}
-			}
-		}
-	}
 	for _, p := range d.Panels {
 		for _, target := range p.Targets {
-			require(p.Title, target.Expr, target.LegendFormat)
+			asked += requireNamesExist(t, there, p.Title, target.Expr, target.LegendFormat)
 		}
 	}
 	for _, v := range d.Templating.List {
 		if q, ok := v.Query.(map[string]any); ok {
 			expr, _ := q["query"].(string)
-			require("variable "+v.Name, expr, "")
+			asked += requireNamesExist(t, there, "variable "+v.Name, expr, "")
 		}
 	}
 	for _, a := range alerts {
-		require("alert "+a.name, a.expr, "")
+		asked += requireNamesExist(t, there, "alert "+a.name, a.expr, "")
 	}
 	t.Logf("%d names, of %d that there are", asked, len(there))
+}
+
+// requireNamesExist checks that an expression and its legend name only metrics and labels that are there, and gives the
+// number of metrics.
+func requireNamesExist(t *testing.T, there map[string][]string, what, expr, legend string) int {
+	t.Helper()
+	metrics, labels, kept := named(expr)
+	if len(metrics) == 0 {
+		t.Errorf("%s: names no metric: %s", what, expr)
+	}
+	for _, m := range metrics {
+		if there[m] == nil {
+			t.Errorf("%s: neither program has %s", what, m)
+			continue
+		}
+		for _, l := range labels {
+			if !slices.Contains(there[m], l) {
+				t.Errorf("%s: %s has no label %s", what, m, l)
+			}
+		}
+		for _, l := range inLegend.FindAllStringSubmatch(legend, -1) {
+			if !slices.Contains(there[m], l[1]) || kept != nil && !slices.Contains(kept, l[1]) {
+				t.Errorf("%s: the legend has the label %s, and what is shown has not", what, l[1])
+			}
+		}
+	}
+
+	return len(metrics)
 }
 
 // A panel tells what it shows, and stands in nobody's way.

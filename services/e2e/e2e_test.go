@@ -102,6 +102,21 @@ func syncInto(t *testing.T, mysql dbconn.Config, views, path string) {
 	}
 }
 
+// startSyncer runs syncer serve until the test ends, with the settings of the environment. Its exit code has to be 0.
+func startSyncer(t *testing.T) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	log, ended := &dbtest.Log{}, make(chan int, 1)
+	go func() { ended <- syncer.Run(ctx, []string{"serve"}, log, log) }()
+
+	t.Cleanup(func() {
+		stop()
+		if code := <-ended; code != 0 {
+			t.Errorf("syncer: exit code %d: %s", code, log)
+		}
+	})
+}
+
 func requireSame(t *testing.T, live, copied, path string) {
 	t.Helper()
 	if want, got := get(t, live+path), get(t, copied+path); got != want {

@@ -87,6 +87,12 @@ func (l *tcpProxy) cut() {
 
 const smallStock = "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price INT)"
 
+// fault is something that happens to the live database, and how it ends.
+type fault struct {
+	name       string
+	begin, end func()
+}
+
 // TestFaultsOfTheServer has the live database fail in every way, and come back. All the while it is asked,
 // and every question must have an answer, if need be from the snapshot.
 func TestFaultsOfTheServer(t *testing.T) {
@@ -106,38 +112,15 @@ func TestFaultsOfTheServer(t *testing.T) {
 	live.User, live.Port = "app", line.port
 	// on a slow machine the snapshot takes its time too
 	url, _ := serveLogged(t, live, "cars", "SNAPSHOT_PATH="+copied.Path, "QUERY_TIMEOUT=20s", "DB_CONNECT_TIMEOUT=3s")
+	waitForSource(t, url, "live")
 
-	from := func(source string) {
-		t.Helper()
-		for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
-			code, body := getStatus(url + "/cars/?make=kia")
-			switch {
-			case code == 200 && strings.Contains(body, `"source":"`+source+`"`):
-				return
-			case time.Now().After(deadline):
-				t.Fatalf("no answer from %s: %d %s", source, code, body)
-			}
-		}
-	}
-	from("live")
 	var stop atomic.Bool
 	var answers, others atomic.Int64
 	var wg sync.WaitGroup
 	for range 3 {
-		wg.Go(func() {
-			for ; !stop.Load(); time.Sleep(20 * time.Millisecond) {
-				switch code, body := getStatus(url + "/cars/?make=kia&limit=1"); {
-				case code == 200 && strings.Contains(body, `"total":2`):
-					answers.Add(1)
-				case code == 503 || code == 504:
-					others.Add(1)
-					fallthrough
-				default:
-					t.Errorf("%d %s", code, body)
-				}
-			}
-		})
+		wg.Go(func() { askUntil(t, url, &stop, &answers, &others) })
 	}
+
 	signal := func(s syscall.Signal) func() {
 		return func() {
 			if err := server.Process(t).Signal(s); err != nil {
@@ -145,37 +128,16 @@ func TestFaultsOfTheServer(t *testing.T) {
 			}
 		}
 	}
-	exec := func(statement string) func() {
-		return func() {
-			// the server may have no connection left yet
-			for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-				_, err := db.Exec(statement)
-				if err == nil {
-					return
-				}
-				if time.Now().After(deadline) {
-					t.Fatal(err)
-				}
-			}
-		}
-	}
+	exec := func(statement string) func() { return func() { execUntilDone(t, db, statement) } }
+
 	var held []*sqlx.DB
-	for _, fault := range []struct {
-		name        string
-		begin, mend func()
-	}{
+	for _, f := range []fault{
 		{"hung", signal(syscall.SIGSTOP), signal(syscall.SIGCONT)},
 		{"slow", func() { line.delay.Store(int64(5 * time.Second)) }, func() { line.delay.Store(0) }},
 		{"full", func() {
 			line.shut.Store(true) // until there is no connection left for carapi to be quicker at
 			line.cut()
-			for n, deadline := 1, time.Now().Add(time.Minute); n > 0; time.Sleep(50 * time.Millisecond) {
-				// A packet that the line was slow to pass on keeps its connection for a while.
-				if err := db.Get(&n, "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'app'"); err != nil ||
-					time.Now().After(deadline) {
-					t.Fatalf("%d connections are left: %v", n, err)
-				}
-			}
+			waitForNoConnections(t, db)
 			held = occupy(t, admin)
 			line.shut.Store(false)
 		}, func() {
@@ -194,37 +156,109 @@ func TestFaultsOfTheServer(t *testing.T) {
 		{"table gone", exec("RENAME TABLE cars TO away"), exec("RENAME TABLE away TO cars")},
 		{"stopped", signal(syscall.SIGKILL), func() { server.Restart(t) }},
 	} {
-		begun := time.Now()
-		fault.begin()
-		from("snapshot")
-		noticed, body := time.Since(begun), ""
-		for deadline := time.Now().Add(5 * time.Minute); !strings.Contains(body,
-			`{"name":"live","up":false}`); time.Sleep(20 * time.Millisecond) {
-			if _, body = getStatus(url + "/readyz"); time.Now().After(deadline) {
-				t.Fatalf("%s: /readyz: %s", fault.name, body)
-			}
-		}
-		if !strings.Contains(body, `"name":"snapshot","up":true,"as_of":"`) {
-			t.Errorf("%s: /readyz: %s", fault.name, body)
-		}
-		_, header, _ := getAnswer(url + "/cars/1")
-		if age, err := strconv.Atoi(header.Get("Age")); err != nil || age < 0 {
-			t.Errorf("%s: Age %q", fault.name, header.Get("Age"))
-		}
-		fault.mend()
-		begun = time.Now()
-		from("live")
-		t.Logf("%s: from the snapshot after %s, live again %s after its end", fault.name, noticed.Round(time.Millisecond),
-			time.Since(begun).Round(time.Millisecond))
+		requireFallback(t, url, f)
 	}
+
 	for range 20 { // a fail-over: the server that answers next is another
 		line.cut()
 		time.Sleep(50 * time.Millisecond)
 	}
-	from("live")
+	waitForSource(t, url, "live")
 	stop.Store(true)
 	wg.Wait()
 	t.Logf("%d answers, %d refused", answers.Load(), others.Load())
+}
+
+// requireFallback checks that the snapshot answers while there is a fault, and the live database after it.
+func requireFallback(t *testing.T, url string, f fault) {
+	t.Helper()
+	begun := time.Now()
+	f.begin()
+	waitForSource(t, url, "snapshot")
+	noticed := time.Since(begun)
+	requireLiveDown(t, f.name, url)
+	_, header, _ := getAnswer(url + "/cars/1")
+	if age, err := strconv.Atoi(header.Get("Age")); err != nil || age < 0 {
+		t.Errorf("%s: Age %q", f.name, header.Get("Age"))
+	}
+
+	f.end()
+	begun = time.Now()
+	waitForSource(t, url, "live")
+	t.Logf("%s: from the snapshot after %s, live again %s after its end", f.name, noticed.Round(time.Millisecond),
+		time.Since(begun).Round(time.Millisecond))
+}
+
+// waitForSource waits for an answer from the live database or from the snapshot.
+func waitForSource(t *testing.T, url, source string) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		code, body := getStatus(url + "/cars/?make=kia")
+		switch {
+		case code == 200 && strings.Contains(body, `"source":"`+source+`"`):
+			return
+		case time.Now().After(deadline):
+			t.Fatalf("no answer from %s: %d %s", source, code, body)
+		}
+	}
+}
+
+// askUntil asks until stop is set, and counts the answers. All others are failures, of which it counts those for which
+// no database was there.
+func askUntil(t *testing.T, url string, stop *atomic.Bool, answers, others *atomic.Int64) {
+	for ; !stop.Load(); time.Sleep(20 * time.Millisecond) {
+		switch code, body := getStatus(url + "/cars/?make=kia&limit=1"); {
+		case code == 200 && strings.Contains(body, `"total":2`):
+			answers.Add(1)
+		case code == 503 || code == 504:
+			others.Add(1)
+			fallthrough
+		default:
+			t.Errorf("%d %s", code, body)
+		}
+	}
+}
+
+// execUntilDone runs a statement as soon as the server can.
+func execUntilDone(t *testing.T, db *sqlx.DB, statement string) {
+	t.Helper()
+	// the server may have no connection left yet
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		_, err := db.Exec(statement)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// waitForNoConnections waits until carapi has no connection left.
+func waitForNoConnections(t *testing.T, db *sqlx.DB) {
+	t.Helper()
+	for n, deadline := 1, time.Now().Add(time.Minute); n > 0; time.Sleep(50 * time.Millisecond) {
+		// A packet that the line was slow to pass on keeps its connection for a while.
+		if err := db.Get(&n, "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'app'"); err != nil ||
+			time.Now().After(deadline) {
+			t.Fatalf("%d connections are left: %v", n, err)
+		}
+	}
+}
+
+// requireLiveDown waits until /readyz says that the live database is away; the snapshot is there.
+func requireLiveDown(t *testing.T, fault, url string) {
+	t.Helper()
+	body := ""
+	for deadline := time.Now().Add(5 * time.Minute); !strings.Contains(body,
+		`{"name":"live","up":false}`); time.Sleep(20 * time.Millisecond) {
+		if _, body = getStatus(url + "/readyz"); time.Now().After(deadline) {
+			t.Fatalf("%s: /readyz: %s", fault, body)
+		}
+	}
+	if !strings.Contains(body, `"name":"snapshot","up":true,"as_of":"`) {
+		t.Errorf("%s: /readyz: %s", fault, body)
+	}
 }
 
 // occupy takes all connections that the server has.
@@ -276,63 +310,69 @@ func TestFaultsOfTheSnapshot(t *testing.T) {
 			t.Errorf("%s: exit code %d: %s", setting, code, out)
 		}
 	}
-	put := func(content []byte) {
-		if err := os.WriteFile(snapshot+".new", content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		for _, beside := range []string{"-wal", "-shm"} {
-			_ = os.Remove(snapshot + beside)
-		}
-		if err := os.Rename(snapshot+".new", snapshot); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for name, source := range map[string]string{"DNS gone": "auto", "no MySQL": "snapshot"} {
 		t.Run(name, func(t *testing.T) {
 			_ = os.Remove(snapshot)
 			gone := server
 			gone.Host = "there-is-no-such-host.invalid"
 			url, log := serveLogged(t, gone, "cars", "SNAPSHOT_PATH="+snapshot, "SOURCE="+source, "DB_CONN_MAX_LIFETIME=1s")
-			unavailable := func(detail string) {
-				t.Helper()
-				for _, path := range []string{"/cars/", "/cars/1", "/cars/fields", "/openapi.json", "/readyz"} {
-					if body := waitForStatus(t, url+path, 503); !strings.Contains(body, detail) || strings.Contains(body, "invalid") ||
-						strings.Contains(body, snapshot) {
-						t.Errorf("%s: %s", path, body)
-					}
-				}
-				if _, header, body := getAnswer(url + "/cars/"); header.Get("Retry-After") == "" {
-					t.Errorf("%v %s", header, body)
-				}
-				waitForStatus(t, url+"/livez", 200)
-			}
-			unavailable("")
+			requireUnavailable(t, url, snapshot)
 			if !strings.Contains(log.String(), "SNAPSHOT_PATH, and that syncer has run") {
 				t.Error(log)
 			}
-			put(whole)
+			putFile(t, snapshot, whole)
 			if body := waitForStatus(t, url+"/cars/", 200); !strings.Contains(body, `"source":"snapshot"`) {
 				t.Error(body)
 			}
 			waitForStatus(t, url+"/readyz", 200)
-			put([]byte(strings.Repeat("This is no database. ", 1000)))
-			unavailable("")
-			put(whole)
+			putFile(t, snapshot, []byte(strings.Repeat("This is no database. ", 1000)))
+			requireUnavailable(t, url, snapshot)
+			putFile(t, snapshot, whole)
 			waitForStatus(t, url+"/cars/", 200)
 			if err := os.Remove(snapshot); err != nil {
 				t.Fatal(err)
 			}
-			unavailable("")
-			put(whole)
+			requireUnavailable(t, url, snapshot)
+			putFile(t, snapshot, whole)
+
 			old, _ := serveLogged(t, gone, "cars", "SNAPSHOT_PATH="+snapshot, "SOURCE="+source, "STALE_MAX_AGE=1ms",
 				"DB_CONN_MAX_LIFETIME=1s")
-			url = old
-			unavailable("")
-			if body := waitForStatus(t, url+"/cars/", 503); !strings.Contains(body, "too old") {
+			requireUnavailable(t, old, snapshot)
+			if body := waitForStatus(t, old+"/cars/", 503); !strings.Contains(body, "too old") {
 				t.Error(body)
 			}
 		})
 	}
+}
+
+// putFile replaces the snapshot; the files of SQLite beside it go too.
+func putFile(t *testing.T, snapshot string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(snapshot+".new", content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, beside := range []string{"-wal", "-shm"} {
+		_ = os.Remove(snapshot + beside)
+	}
+	if err := os.Rename(snapshot+".new", snapshot); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// requireUnavailable checks that all requests are answered by a 503 that has neither the database's name nor the
+// snapshot's.
+func requireUnavailable(t *testing.T, url, snapshot string) {
+	t.Helper()
+	for _, path := range []string{"/cars/", "/cars/1", "/cars/fields", "/openapi.json", "/readyz"} {
+		if body := waitForStatus(t, url+path, 503); strings.Contains(body, "invalid") ||
+			strings.Contains(body, snapshot) {
+			t.Errorf("%s: %s", path, body)
+		}
+	}
+	if _, header, body := getAnswer(url + "/cars/"); header.Get("Retry-After") == "" {
+		t.Errorf("%v %s", header, body)
+	}
+	waitForStatus(t, url+"/livez", 200)
 }
 
 // Whoever reads while syncer publishes, has one whole snapshot, also when columns come and go.

@@ -12,8 +12,8 @@ import (
 var foreign = []string{
 	`CREATE TABLE inserate (nr INT NOT NULL PRIMARY KEY, Titel VARCHAR(60), Preis VARCHAR(30), ` +
 		"`Stand in km`" + ` VARCHAR(20), Kilometerstand VARCHAR(20),
-		Getriebe VARCHAR(30), Farbe VARCHAR(30), extras VARCHAR(60), features VARCHAR(60), unfallfrei VARCHAR(5), scheckheft INT,
-		sort VARCHAR(9))`,
+		Getriebe VARCHAR(30), Farbe VARCHAR(30), extras VARCHAR(60), features VARCHAR(60), unfallfrei VARCHAR(5),
+		scheckheft INT, sort VARCHAR(9))`,
 	`INSERT INTO inserate VALUES
 		(1, 'VW Golf 1.4 TSI', '€ 8.900', 'x', '150.000 km', 'manuell', 'dunkelblau', 'a', 'Sunroof, Bluetooth', 'ja', 1,
 		'x'),

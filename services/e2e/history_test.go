@@ -57,8 +57,8 @@ func makeHistory(t *testing.T, runs int) *pastRuns {
 		mysql: mysql, db: dbtest.Open(t, mysql),
 		snapshot: dbconn.Config{Driver: dbconn.SQLite, Path: filepath.Join(t.TempDir(), "carstock.db")},
 	}
-	h.db.MustExec(`CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(10,2),
-		status VARCHAR(20), color VARCHAR(20))`)
+	h.db.MustExec(`CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20),
+		price DECIMAL(10,2), status VARCHAR(20), color VARCHAR(20))`)
 	random := rand.New(rand.NewPCG(1, 2))
 
 	stock := map[int]listedCar{}
@@ -271,79 +271,97 @@ func TestHistoryFields(t *testing.T) {
 	h := makeHistory(t, 10)
 	want := h.want()
 	for source, base := range h.bases(t) {
-		found := decode[struct {
-			Cars []struct {
-				ID int
-				seenOf
-			}
-		}](t, base+"/cars/?limit=100&fields=id,first_seen,days_listed,price_changed_at,previous_price,price_drop")
-		if len(found.Cars) != len(want) || len(want) < 30 {
-			t.Fatalf("%s: %d vehicles, want %d", source, len(found.Cars), len(want))
+		changed := requireHistoryShown(t, source, base, want)
+		h.requireHistoryFiltered(t, source, base, want)
+		requireSortedByDrop(t, source, base, changed)
+	}
+}
+
+// requireHistoryShown compares the fields of each vehicle, and gives the number of those whose price has changed.
+func requireHistoryShown(t *testing.T, source, base string, want map[int]seenOf) int {
+	t.Helper()
+	found := decode[struct {
+		Cars []struct {
+			ID int
+			seenOf
+		}
+	}](t, base+"/cars/?limit=100&fields=id,first_seen,days_listed,price_changed_at,previous_price,price_drop")
+	if len(found.Cars) != len(want) || len(want) < 30 {
+		t.Fatalf("%s: %d vehicles, want %d", source, len(found.Cars), len(want))
+	}
+
+	changed := 0
+	for _, c := range found.Cars {
+		if formatValue(c.seenOf) != formatValue(want[c.ID]) {
+			t.Errorf("%s: vehicle %d: %s, want %s", source, c.ID, formatValue(c.seenOf), formatValue(want[c.ID]))
+		}
+		if c.PriceDrop != nil {
+			changed++
+		}
+	}
+
+	if changed < 10 {
+		t.Fatalf("%s: only %d prices have changed", source, changed)
+	}
+
+	return changed
+}
+
+// requireHistoryFiltered filters by the age of a vehicle, and by a drop of its price in the last week.
+func (h *pastRuns) requireHistoryFiltered(t *testing.T, source, base string, want map[int]seenOf) {
+	t.Helper()
+	var old, dropped []int
+	for id, seen := range want {
+		if *seen.DaysListed >= 20 {
+			old = append(old, id)
 		}
 
-		changed := 0
-		for _, c := range found.Cars {
-			if formatValue(c.seenOf) != formatValue(want[c.ID]) {
-				t.Errorf("%s: vehicle %d: %s, want %s", source, c.ID, formatValue(c.seenOf), formatValue(want[c.ID]))
-			}
-			if c.PriceDrop != nil {
-				changed++
-			}
+		if seen.PriceDrop != nil && *seen.PriceDrop >= 1 &&
+			*seen.PriceChangedAt >= h.starts[len(h.starts)-3].Format("2006-01-02T15:04:05Z") {
+			dropped = append(dropped, id)
 		}
+	}
 
-		if changed < 10 {
-			t.Fatalf("%s: only %d prices have changed", source, changed)
+	slices.Sort(old)
+	slices.Sort(dropped)
+
+	if len(old) < 5 || len(dropped) < 2 {
+		t.Fatalf("%s: %d are old, and %d have dropped", source, len(old), len(dropped))
+	}
+
+	for filter, want := range map[string][]int{
+		"days_listed_min=20": old,
+		"price_drop_min=1&price_changed_at_min=" + isoDay(h.starts[7]):    dropped,
+		"price_drop%3E=1&price_changed_at_min=7d":                         dropped,
+		"first_seen_max=" + isoDay(h.starts[len(h.starts)-1-7]):           old,
+		"price_drop_min=$1&price_changed_at_min=last%20week&match=smart&": dropped,
+	} {
+		if got := fetch(t, base+"/cars/?limit=100&"+filter); !slices.Equal(got.ids(), want) || got.Total != len(want) {
+			t.Errorf("%s: %s: %v, want %v", source, filter, got.ids(), want)
 		}
+	}
 
-		var old, dropped []int
-		for id, seen := range want {
-			if *seen.DaysListed >= 20 {
-				old = append(old, id)
-			}
+	shown := fetch(t, base+"/cars/?limit=100&days_listed_min=20")
+	if shown.Cars[0]["first_seen"] == nil || shown.Cars[0]["days_listed"] == nil {
+		t.Errorf("%s: what is filtered by is not shown: %v", source, shown.Cars[0])
+	}
+}
 
-			if seen.PriceDrop != nil && *seen.PriceDrop >= 1 &&
-				*seen.PriceChangedAt >= h.starts[len(h.starts)-3].Format("2006-01-02T15:04:05Z") {
-				dropped = append(dropped, id)
-			}
+// requireSortedByDrop sorts the vehicles whose price has changed by how far it dropped.
+func requireSortedByDrop(t *testing.T, source, base string, changed int) {
+	t.Helper()
+	sorted := fetch(t, base+"/cars/?limit=100&has=price_drop&sort=-price_drop")
+	last := 1e9
+	for _, c := range sorted.Cars {
+		drop := c["price_drop"].(float64)
+		if drop > last {
+			t.Fatalf("%s: in order: %v after %v", source, drop, last)
 		}
+		last = drop
+	}
 
-		slices.Sort(old)
-		slices.Sort(dropped)
-
-		if len(old) < 5 || len(dropped) < 2 {
-			t.Fatalf("%s: %d are old, and %d have dropped", source, len(old), len(dropped))
-		}
-
-		for filter, want := range map[string][]int{
-			"days_listed_min=20": old,
-			"price_drop_min=1&price_changed_at_min=" + isoDay(h.starts[7]):    dropped,
-			"price_drop%3E=1&price_changed_at_min=7d":                         dropped,
-			"first_seen_max=" + isoDay(h.starts[len(h.starts)-1-7]):           old,
-			"price_drop_min=$1&price_changed_at_min=last%20week&match=smart&": dropped,
-		} {
-			if got := fetch(t, base+"/cars/?limit=100&"+filter); !slices.Equal(got.ids(), want) || got.Total != len(want) {
-				t.Errorf("%s: %s: %v, want %v", source, filter, got.ids(), want)
-			}
-		}
-
-		shown := fetch(t, base+"/cars/?limit=100&days_listed_min=20")
-		if shown.Cars[0]["first_seen"] == nil || shown.Cars[0]["days_listed"] == nil {
-			t.Errorf("%s: what is filtered by is not shown: %v", source, shown.Cars[0])
-		}
-
-		sorted := fetch(t, base+"/cars/?limit=100&has=price_drop&sort=-price_drop")
-		last := 1e9
-		for _, c := range sorted.Cars {
-			drop := c["price_drop"].(float64)
-			if drop > last {
-				t.Fatalf("%s: in order: %v after %v", source, drop, last)
-			}
-			last = drop
-		}
-
-		if len(sorted.Cars) != changed {
-			t.Errorf("%s: %d have a price_drop, want %d", source, len(sorted.Cars), changed)
-		}
+	if len(sorted.Cars) != changed {
+		t.Errorf("%s: %d have a price_drop, want %d", source, len(sorted.Cars), changed)
 	}
 }
 
@@ -476,34 +494,7 @@ func TestHistoryOfOneVehicle(t *testing.T) {
 	stock := h.tables[len(h.tables)-1]
 	for source, base := range h.bases(t) {
 		for id := 1; id <= 100; id++ {
-			var want []string
-			seen := false
-			for run := range h.tables {
-				c, is := h.tables[run][id]
-				seen = seen || is
-
-				if run == 0 {
-					continue
-				}
-
-				old, was := h.tables[run-1][id]
-				switch {
-				case is && !was:
-					want = append(want, "new")
-				case was && !is && old.Status == "sold":
-					want = append(want, "changed")
-				case was && !is:
-					want = append(want, "sold")
-				case was && c.Status != old.Status:
-					want = append(want, "sold")
-				case was && !samePrice(c.Price, old.Price):
-					want = append(want, "price")
-				case was && c.Color != old.Color:
-					want = append(want, "changed")
-				}
-			}
-
-			slices.Reverse(want)
+			want, seen := h.kindsOf(id)
 			url := fmt.Sprintf("%s/cars/%d/history", base, id)
 			if !seen {
 				if code, body := getStatus(url); code != 404 {
@@ -512,31 +503,69 @@ func TestHistoryOfOneVehicle(t *testing.T) {
 				continue
 			}
 
-			got := decode[struct {
-				ID  int
-				Car map[string]any
-				eventsAnswer
-			}](t, url+"?limit=100")
-			var kinds []string
-			for _, e := range got.Changes {
-				kinds = append(kinds, e.Kind)
-			}
-
 			_, inStock := stock[id]
-			if !slices.Equal(kinds, want) || got.ID != id && len(want) > 0 || (got.Car != nil) != inStock {
-				t.Errorf("%s: vehicle %d: %s, want %v", source, id, formatValue(got), want)
-			}
-
-			if inStock && got.Car["first_seen"] == nil {
-				t.Errorf("%s: vehicle %d: %s", source, id, formatValue(got.Car))
-			}
-
-			first := decode[eventsAnswer](t, url+"?limit=1")
-			if len(want) > 1 && (first.Cursor == nil || len(decode[eventsAnswer](t, url+"?limit=100&cursor="+
-				*first.Cursor).Changes) != len(want)-1) {
-				t.Errorf("%s: vehicle %d: the second page: %s", source, id, formatValue(first))
-			}
+			requireHistory(t, source, url, id, inStock, want)
 		}
+	}
+}
+
+// kindsOf gives the kinds of a vehicle's changes, the last first, and whether any run has seen it.
+func (h *pastRuns) kindsOf(id int) (kinds []string, seen bool) {
+	for run := range h.tables {
+		c, is := h.tables[run][id]
+		seen = seen || is
+
+		if run == 0 {
+			continue
+		}
+
+		old, was := h.tables[run-1][id]
+		switch {
+		case is && !was:
+			kinds = append(kinds, "new")
+		case was && !is && old.Status == "sold":
+			kinds = append(kinds, "changed")
+		case was && !is:
+			kinds = append(kinds, "sold")
+		case was && c.Status != old.Status:
+			kinds = append(kinds, "sold")
+		case was && !samePrice(c.Price, old.Price):
+			kinds = append(kinds, "price")
+		case was && c.Color != old.Color:
+			kinds = append(kinds, "changed")
+		}
+	}
+
+	slices.Reverse(kinds)
+
+	return kinds, seen
+}
+
+// requireHistory compares the kinds of a vehicle's changes, at once and on two pages.
+func requireHistory(t *testing.T, source, url string, id int, inStock bool, want []string) {
+	t.Helper()
+	got := decode[struct {
+		ID  int
+		Car map[string]any
+		eventsAnswer
+	}](t, url+"?limit=100")
+	var kinds []string
+	for _, e := range got.Changes {
+		kinds = append(kinds, e.Kind)
+	}
+
+	if !slices.Equal(kinds, want) || got.ID != id && len(want) > 0 || (got.Car != nil) != inStock {
+		t.Errorf("%s: vehicle %d: %s, want %v", source, id, formatValue(got), want)
+	}
+
+	if inStock && got.Car["first_seen"] == nil {
+		t.Errorf("%s: vehicle %d: %s", source, id, formatValue(got.Car))
+	}
+
+	first := decode[eventsAnswer](t, url+"?limit=1")
+	if len(want) > 1 && (first.Cursor == nil || len(decode[eventsAnswer](t, url+"?limit=100&cursor="+
+		*first.Cursor).Changes) != len(want)-1) {
+		t.Errorf("%s: vehicle %d: the second page: %s", source, id, formatValue(first))
 	}
 }
 
@@ -675,39 +704,7 @@ func TestHistoryByOtherKeys(t *testing.T) {
 
 // Questions that people ask, each in one call of a tool.
 func TestQuestionsInOneCall(t *testing.T) {
-	mysql := dbtest.Demo(t)
-	db := dbtest.Open(t, mysql)
-	db.MustExec("UPDATE vehicles_stock SET make = 'Toyota', model = 'Camry', status = 'available' WHERE id IN " +
-		"(75, 76, 77)")
-	db.MustExec("UPDATE vehicles_stock SET status = 'available' WHERE id = 90")
-	db.MustExec("UPDATE vehicles_stock SET make = 'Ford', model = 'F-150', `year` = 2021, `trim` = 'XLT' WHERE id IN " +
-		"(80, 81, 82)")
-	t.Setenv("SYNC_HISTORY", "365d")
-	snapshot := copyOf(t, mysql, "vehicles_view(id)")
-	db.MustExec("UPDATE vehicles_stock SET price = price - 1000 WHERE id IN (75, 76)")
-	db.MustExec("UPDATE vehicles_stock SET status = 'sold' WHERE id = 77")
-	db.MustExec("DELETE FROM vehicles_stock WHERE id = 90")
-	syncInto(t, mysql, "vehicles_view(id)", snapshot.Path)
-
-	file, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(snapshot.Path, "mode=rw"))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	old := time.Now().UTC().AddDate(0, 0, -70).Format("2006-01-02T15:04:05.000Z")
-	file.MustExec("UPDATE _sync_history SET since = ?", old)
-	file.MustExec("UPDATE _sync_runs SET started = ? WHERE id = 1", old)
-
-	suvs := map[string]int{}
-	for _, c := range decode[struct{ Cars []struct{ Make string } }](t, serve(t, snapshot, "vehicles_view")+
-		"/cars/?limit=100&body_type=SUV&fields=id,make").Cars {
-		suvs[c.Make]++
-	}
-
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
-
+	mysql, snapshot, suvs := stockWithSales(t)
 	base := serve(t, mysql, "vehicles_view", "SNAPSHOT_PATH="+snapshot.Path)
 	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
 	if err != nil {
@@ -781,6 +778,46 @@ func TestQuestionsInOneCall(t *testing.T) {
 	if !strings.Contains(gone, `"kind":"sold"`) || !strings.Contains(gone, `"id":90`) {
 		t.Errorf("what became of car 90: %s", gone)
 	}
+}
+
+// stockWithSales makes the demo's stock with a snapshot whose first run is 70 days old: since then two prices have
+// dropped and two vehicles were sold. It gives the number of SUVs of each make too.
+func stockWithSales(t *testing.T) (mysql, snapshot dbconn.Config, suvs map[string]int) {
+	t.Helper()
+	mysql = dbtest.Demo(t)
+	db := dbtest.Open(t, mysql)
+	db.MustExec("UPDATE vehicles_stock SET make = 'Toyota', model = 'Camry', status = 'available' WHERE id IN " +
+		"(75, 76, 77)")
+	db.MustExec("UPDATE vehicles_stock SET status = 'available' WHERE id = 90")
+	db.MustExec("UPDATE vehicles_stock SET make = 'Ford', model = 'F-150', `year` = 2021, `trim` = 'XLT' WHERE id IN " +
+		"(80, 81, 82)")
+	t.Setenv("SYNC_HISTORY", "365d")
+	snapshot = copyOf(t, mysql, "vehicles_view(id)")
+	db.MustExec("UPDATE vehicles_stock SET price = price - 1000 WHERE id IN (75, 76)")
+	db.MustExec("UPDATE vehicles_stock SET status = 'sold' WHERE id = 77")
+	db.MustExec("DELETE FROM vehicles_stock WHERE id = 90")
+	syncInto(t, mysql, "vehicles_view(id)", snapshot.Path)
+
+	file, err := sqlx.Open("sqlite3", dbconn.SQLiteDSN(snapshot.Path, "mode=rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	old := time.Now().UTC().AddDate(0, 0, -70).Format("2006-01-02T15:04:05.000Z")
+	file.MustExec("UPDATE _sync_history SET since = ?", old)
+	file.MustExec("UPDATE _sync_runs SET started = ? WHERE id = 1", old)
+
+	suvs = map[string]int{}
+	for _, c := range decode[struct{ Cars []struct{ Make string } }](t, serve(t, snapshot, "vehicles_view")+
+		"/cars/?limit=100&body_type=SUV&fields=id,make").Cars {
+		suvs[c.Make]++
+	}
+
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	return mysql, snapshot, suvs
 }
 
 // With a live database, an answer that has anything of the history is as old as the snapshot, and others are not.

@@ -139,6 +139,18 @@ func TestHostileLength(t *testing.T) {
 	fetch(t, live+"/cars/")
 }
 
+// forgedValues are put into cursors, in place of what the last vehicle is sorted by.
+var forgedValues = []string{
+	`null`, `true`, `{}`, `[]`, `[[[[[[[[1]]]]]]]]`, `{"a":{"b":[null]}}`, `0`, `-0`, `1.5`, `1e5`,
+	`1E+5`, `1e999`, `-1e-999`, `1e-7`,
+	strings.Repeat("9", 35), strings.Repeat("9", 400), `0.` + strings.Repeat("1", 30), `18446744073709551616`, `""`,
+	`"x"`, `"1"`, `"\u0000"`, `"\ud800"`, `"😀"`, `"' OR 1=1 --"`,
+	`"0000-00-00"`, `"0000-00-00 00:00:00"`, `"2024-00-00"`, `"2024-02-30"`, `"9999-99-99"`, `"9999-99-99 99:99:99"`,
+	`"2024-05-01 25:61:61.999999"`, `"9999-12-31 23:59:59.999999"`,
+	`"2024-05-01"`, `"2024-05-01 10:00:00"`, `"2024-05-01T10:00:00"`, `"-838:59:59"`, `"` +
+		strings.Repeat("y", 20_000) + `"`,
+}
+
 // A cursor can be read and made by anybody.
 func TestForgedCursors(t *testing.T) {
 	live, copied, _ := typesOnBoth(t)
@@ -153,52 +165,17 @@ func TestForgedCursors(t *testing.T) {
 			t.Errorf("%s:\n SQLite %.500s\n MySQL  %.500s", what, got, want)
 		}
 	}
-	cursorOf := func(sort string) string {
-		next, err := url.Parse(*fetch(t, live+"/cars/?limit=1&sort="+sort).Next)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return next.Query().Get("cursor")
-	}
-	forged := []string{
-		`null`, `true`, `{}`, `[]`, `[[[[[[[[1]]]]]]]]`, `{"a":{"b":[null]}}`, `0`, `-0`, `1.5`, `1e5`,
-		`1E+5`, `1e999`, `-1e-999`, `1e-7`,
-		strings.Repeat("9", 35), strings.Repeat("9", 400), `0.` + strings.Repeat("1", 30), `18446744073709551616`, `""`,
-		`"x"`, `"1"`, `"\u0000"`, `"\ud800"`, `"😀"`, `"' OR 1=1 --"`,
-		`"0000-00-00"`, `"0000-00-00 00:00:00"`, `"2024-00-00"`, `"2024-02-30"`, `"9999-99-99"`, `"9999-99-99 99:99:99"`,
-		`"2024-05-01 25:61:61.999999"`, `"9999-12-31 23:59:59.999999"`,
-		`"2024-05-01"`, `"2024-05-01 10:00:00"`, `"2024-05-01T10:00:00"`, `"-838:59:59"`, `"` +
-			strings.Repeat("y", 20_000) + `"`,
-	}
+
 	for _, sort := range []string{
 		"id", "price", "-msrp", "weight", "-co2", "electric", "tank", "-serial",
 		"first_registered", "-sold_at", "updated_at", "opens", "class", "make", "-city",
 	} {
-		text, err := base64.RawURLEncoding.DecodeString(cursorOf(sort))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var values []json.RawMessage
-		if err := json.Unmarshal(text, &values); err != nil {
-			t.Fatal(err)
-		}
-		for i := range values {
-			for _, f := range forged {
-				was := values[i]
-				values[i] = json.RawMessage(f)
-				b := []byte{'['}
-				for j, v := range values {
-					if j > 0 {
-						b = append(b, ',')
-					}
-					b = append(b, v...)
-				}
-				ask(fmt.Sprintf("%s: value %d is %.50s", sort, i, f), sort, base64.RawURLEncoding.EncodeToString(append(b, ']')))
-				values[i] = was
-			}
+		for _, forged := range forgeries(t, sort, cursorOf(t, live, sort)) {
+			ask(forged.what, sort, forged.cursor)
 		}
 	}
-	cursor := cursorOf("price")
+
+	cursor := cursorOf(t, live, "price")
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +199,7 @@ func TestForgedCursors(t *testing.T) {
 		}
 	}
 	for what, cursor := range map[string]string{
-		"another search's": cursorOf("make"), "twice": cursor + cursor, "padded": cursor + "=",
+		"another search's": cursorOf(t, live, "make"), "twice": cursor + cursor, "padded": cursor + "=",
 		"huge": strings.Repeat("A", 50_000), "a bomb": base64.RawURLEncoding.EncodeToString(
 			[]byte(strings.Repeat("[", 30_000))),
 		"more after it": base64.RawURLEncoding.EncodeToString([]byte(`[1] [2]`)),
@@ -230,4 +207,51 @@ func TestForgedCursors(t *testing.T) {
 	} {
 		ask(what, "price", cursor)
 	}
+}
+
+// cursorOf gives the cursor behind the first vehicle of a sort.
+func cursorOf(t *testing.T, base, sort string) string {
+	t.Helper()
+	next, err := url.Parse(*fetch(t, base+"/cars/?limit=1&sort="+sort).Next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next.Query().Get("cursor")
+}
+
+// forgery is a cursor that carapi has not made, and what was done to it.
+type forgery struct{ what, cursor string }
+
+// forgeries replaces each value of a cursor by each of the forged ones.
+func forgeries(t *testing.T, sort, cursor string) (all []forgery) {
+	t.Helper()
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values []json.RawMessage
+	if err := json.Unmarshal(text, &values); err != nil {
+		t.Fatal(err)
+	}
+
+	for i := range values {
+		for _, f := range forgedValues {
+			was := values[i]
+			values[i] = json.RawMessage(f)
+			b := []byte{'['}
+			for j, v := range values {
+				if j > 0 {
+					b = append(b, ',')
+				}
+				b = append(b, v...)
+			}
+			all = append(all, forgery{
+				what:   fmt.Sprintf("%s: value %d is %.50s", sort, i, f),
+				cursor: base64.RawURLEncoding.EncodeToString(append(b, ']')),
+			})
+			values[i] = was
+		}
+	}
+
+	return all
 }

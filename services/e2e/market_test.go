@@ -74,76 +74,9 @@ func medianOf(all []float64) float64 {
 // The derived field is what a loop over the vehicles says, and filters, sorts and is shown.
 func TestPriceVsSimilar(t *testing.T) {
 	for source, base := range marketBases(t) {
-		stock := stockOf(t, base)
-		groups := map[string][]float64{}
-		key := func(c stockCar) string {
-			if c.Make == "" || c.Model == "" || c.Year == 0 || !isPriced(c) {
-				return ""
-			}
-			return strings.ToLower(fmt.Sprint(c.Make, "|", c.Model, "|", c.Year))
-		}
-
-		for _, c := range stock {
-			if key(c) != "" {
-				groups[key(c)] = append(groups[key(c)], *c.Price)
-			}
-		}
-
-		cheap, known := []int{}, 0
-		for _, c := range stock {
-			want := math.NaN()
-			if all := groups[key(c)]; key(c) != "" && len(all) >= 5 {
-				m := medianOf(slices.Clone(all))
-				want = roundTo(100*(*c.Price-m)/m, 1)
-				known++
-				if want <= -5 {
-					cheap = append(cheap, c.ID)
-				}
-			}
-
-			if c.VsSimilar == nil != math.IsNaN(want) || c.VsSimilar != nil && *c.VsSimilar != want {
-				t.Errorf("%s: vehicle %d: %v, want %v", source, c.ID, c.VsSimilar, want)
-			}
-		}
-
-		if known < 20 || len(cheap) < 3 {
-			t.Fatalf("%s: only %d vehicles are compared, and %d are cheap", source, known, len(cheap))
-		}
-
-		for _, filter := range []string{
-			"price_vs_similar_max=-5", "max_price_vs_similar=-5%25", "price_vs_similar%3C=-5",
-			"price_vs_similar[lte]=-5",
-		} {
-			if got := fetch(t, base+"/cars/?limit=100&"+filter); !slices.Equal(got.ids(), cheap) || got.Total != len(cheap) {
-				t.Errorf("%s: %s: %v, want %v", source, filter, got.ids(), cheap)
-			}
-		}
-
-		sorted := fetch(t, base+"/cars/?limit=100&view=summary&has=price_vs_similar&sort=price_vs_similar")
-		last := math.Inf(-1)
-		for _, c := range sorted.Cars {
-			percent, shown := c["price_vs_similar"].(float64)
-			if !shown || percent < last {
-				t.Fatalf("%s: in order: %v after %v", source, c, last)
-			}
-			last = percent
-		}
-
-		if sorted.Total != known {
-			t.Errorf("%s: %d vehicles have it, want %d", source, sorted.Total, known)
-		}
-
-		var inOrder []int
-		for path := "/cars/?limit=7&has=price_vs_similar&sort=price_vs_similar"; path != ""; {
-			p := fetch(t, base+path)
-			if inOrder, path = append(inOrder, p.ids()...), ""; p.Next != nil {
-				path = *p.Next
-			}
-		}
-
-		if all := sorted.ids(); len(inOrder) != known || !slices.Equal(inOrder[:min(len(all), known)], all) {
-			t.Errorf("%s: page by page: %v, want %v", source, inOrder, all)
-		}
+		cheap, known := requireVsSimilar(t, source, base)
+		requireCheapFound(t, source, base, cheap)
+		requireSortedByVsSimilar(t, source, base, known)
 
 		if empty := get(t, base+"/cars/?price_vs_similar_max=-99"); !strings.HasPrefix(empty, "200") ||
 			!strings.Contains(empty, `"no_match"`) {
@@ -158,6 +91,94 @@ func TestPriceVsSimilar(t *testing.T) {
 		if got := get(t, base+one); !strings.Contains(got, `"price_vs_similar":-`) {
 			t.Errorf("%s: %s: %s", source, one, got)
 		}
+	}
+}
+
+// similarGroup names the vehicles that the price of this one is compared with; it is empty where there are none.
+func similarGroup(c stockCar) string {
+	if c.Make == "" || c.Model == "" || c.Year == 0 || !isPriced(c) {
+		return ""
+	}
+	return strings.ToLower(fmt.Sprint(c.Make, "|", c.Model, "|", c.Year))
+}
+
+// requireVsSimilar compares each vehicle with a loop over all. It gives the ids of those that are at least 5 % cheaper
+// than similar ones, and the number of those that have the field.
+func requireVsSimilar(t *testing.T, source, base string) (cheap []int, known int) {
+	t.Helper()
+	stock := stockOf(t, base)
+	groups := map[string][]float64{}
+
+	for _, c := range stock {
+		if similarGroup(c) != "" {
+			groups[similarGroup(c)] = append(groups[similarGroup(c)], *c.Price)
+		}
+	}
+
+	cheap = []int{}
+	for _, c := range stock {
+		want := math.NaN()
+		if all := groups[similarGroup(c)]; similarGroup(c) != "" && len(all) >= 5 {
+			m := medianOf(slices.Clone(all))
+			want = roundTo(100*(*c.Price-m)/m, 1)
+			known++
+			if want <= -5 {
+				cheap = append(cheap, c.ID)
+			}
+		}
+
+		if c.VsSimilar == nil != math.IsNaN(want) || c.VsSimilar != nil && *c.VsSimilar != want {
+			t.Errorf("%s: vehicle %d: %v, want %v", source, c.ID, c.VsSimilar, want)
+		}
+	}
+
+	if known < 20 || len(cheap) < 3 {
+		t.Fatalf("%s: only %d vehicles are compared, and %d are cheap", source, known, len(cheap))
+	}
+
+	return cheap, known
+}
+
+// requireCheapFound filters by the field, in several spellings.
+func requireCheapFound(t *testing.T, source, base string, cheap []int) {
+	t.Helper()
+	for _, filter := range []string{
+		"price_vs_similar_max=-5", "max_price_vs_similar=-5%25", "price_vs_similar%3C=-5",
+		"price_vs_similar[lte]=-5",
+	} {
+		if got := fetch(t, base+"/cars/?limit=100&"+filter); !slices.Equal(got.ids(), cheap) || got.Total != len(cheap) {
+			t.Errorf("%s: %s: %v, want %v", source, filter, got.ids(), cheap)
+		}
+	}
+}
+
+// requireSortedByVsSimilar sorts by the field, at once and page by page.
+func requireSortedByVsSimilar(t *testing.T, source, base string, known int) {
+	t.Helper()
+	sorted := fetch(t, base+"/cars/?limit=100&view=summary&has=price_vs_similar&sort=price_vs_similar")
+	last := math.Inf(-1)
+	for _, c := range sorted.Cars {
+		percent, shown := c["price_vs_similar"].(float64)
+		if !shown || percent < last {
+			t.Fatalf("%s: in order: %v after %v", source, c, last)
+		}
+		last = percent
+	}
+
+	if sorted.Total != known {
+		t.Errorf("%s: %d vehicles have it, want %d", source, sorted.Total, known)
+	}
+
+	var inOrder []int
+	for path := "/cars/?limit=7&has=price_vs_similar&sort=price_vs_similar"; path != ""; {
+		p := fetch(t, base+path)
+		if inOrder, path = append(inOrder, p.ids()...), ""; p.Next != nil {
+			path = *p.Next
+		}
+	}
+
+	if all := sorted.ids(); len(inOrder) != known || !slices.Equal(inOrder[:min(len(all), known)], all) {
+		t.Errorf("%s: page by page: %v, want %v", source, inOrder, all)
 	}
 }
 
@@ -206,84 +227,15 @@ type similarAnswer struct {
 func TestSimilar(t *testing.T) {
 	for source, base := range marketBases(t) {
 		stock := stockOf(t, base)
-		widened := map[int]int{}
+		steps := map[int]bool{}
 		for _, car := range stock {
 			if car.ID%3 != 0 || car.Make == "" || car.Model == "" || car.Year == 0 {
 				continue
 			}
 
-			var others []stockCar
-			for step, w := range []struct {
-				years   int
-				mileage float64
-			}{{1, 0.25}, {1, 0.5}, {2, 0.5}, {2, 0}, {3, 0}} {
-				others = nil
-				for _, o := range stock {
-					same := strings.EqualFold(o.Make, car.Make) && strings.EqualFold(o.Model, car.Model) && o.ID != car.ID &&
-						isPriced(o)
-					near := max(o.Year-car.Year, car.Year-o.Year) <= w.years
-					if w.mileage > 0 && car.Mileage != nil {
-						near = near && o.Mileage != nil && math.Abs(*o.Mileage-*car.Mileage) <= w.mileage**car.Mileage
-					}
-
-					if same && near {
-						others = append(others, o)
-					}
-				}
-
-				if widened[car.ID] = step; len(others) >= 5 {
-					break
-				}
-			}
-
-			var got similarAnswer
-			unmarshal(t, fmt.Sprintf("%s/cars/%d/similar", base, car.ID), &got)
-
-			if got.Count != len(others) || got.Car["id"] != float64(car.ID) || len(got.Cars) != min(len(others), 10) {
-				t.Fatalf("%s: vehicle %d: %+v, want %d others", source, car.ID, got, len(others))
-			}
-
-			if len(others) == 0 {
-				continue
-			}
-
-			var prices []float64
-			less := 0
-			for _, o := range others {
-				prices = append(prices, *o.Price)
-				if car.Price != nil && *o.Price < *car.Price {
-					less++
-				}
-			}
-
-			if *got.Price.Median != roundTo(medianOf(prices), 2) || got.Price.Count != len(prices) ||
-				*got.Price.Min != prices[0] {
-				t.Errorf("%s: vehicle %d: %+v, want a median of %v", source, car.ID, got.Price, medianOf(prices))
-			}
-
-			if want := int(math.Round(100 * float64(less) / float64(len(others)))); isPriced(car) &&
-				(got.Percentile == nil || *got.Percentile != want) || !isPriced(car) && got.Percentile != nil {
-				t.Errorf("%s: vehicle %d: percentile %v, want %d", source, car.ID, got.Percentile, want)
-			}
-
-			if *got.Cars[0].Price != prices[0] {
-				t.Errorf("%s: vehicle %d: the first is not the cheapest", source, car.ID)
-			}
-
-			// The limits are a search for the same vehicles, and for this one.
-			q := url.Values{"count_only": {"true"}, "match": {"exact"}}
-			for name, v := range got.Limits {
-				q.Set(name, fmt.Sprint(v))
-			}
-
-			if total := fetch(t, base+"/cars/?"+q.Encode()).Total; total != got.Count && total != got.Count+1 {
-				t.Errorf("%s: vehicle %d: %v finds %d, want %d", source, car.ID, got.Limits, total, got.Count)
-			}
-		}
-
-		steps := map[int]bool{}
-		for _, step := range widened {
+			others, step := othersLike(stock, car)
 			steps[step] = true
+			requireSimilar(t, source, base, car, others)
 		}
 
 		if len(steps) < 4 {
@@ -298,6 +250,90 @@ func TestSimilar(t *testing.T) {
 				t.Errorf("%s: %s: %s", source, path, got)
 			}
 		}
+	}
+}
+
+// similarLimits are how far the years and the mileages of similar vehicles may be apart, step by step. A mileage of 0
+// is no limit.
+var similarLimits = []struct {
+	years   int
+	mileage float64
+}{{1, 0.25}, {1, 0.5}, {2, 0.5}, {2, 0}, {3, 0}}
+
+// othersLike finds the vehicles that are similar to one, and the first step at which they are enough, or the last.
+func othersLike(stock []stockCar, car stockCar) (others []stockCar, step int) {
+	for step = range similarLimits {
+		if others = othersWithin(stock, car, step); len(others) >= 5 {
+			break
+		}
+	}
+	return others, step
+}
+
+// othersWithin finds the vehicles that are similar to one within the limits of a step.
+func othersWithin(stock []stockCar, car stockCar, step int) (others []stockCar) {
+	w := similarLimits[step]
+	for _, o := range stock {
+		same := strings.EqualFold(o.Make, car.Make) && strings.EqualFold(o.Model, car.Model) && o.ID != car.ID &&
+			isPriced(o)
+		near := max(o.Year-car.Year, car.Year-o.Year) <= w.years
+		if w.mileage > 0 && car.Mileage != nil {
+			near = near && o.Mileage != nil && math.Abs(*o.Mileage-*car.Mileage) <= w.mileage**car.Mileage
+		}
+
+		if same && near {
+			others = append(others, o)
+		}
+	}
+
+	return others
+}
+
+// requireSimilar checks what is answered about a vehicle: the number, the prices and the limits of the others.
+func requireSimilar(t *testing.T, source, base string, car stockCar, others []stockCar) {
+	t.Helper()
+	var got similarAnswer
+	unmarshal(t, fmt.Sprintf("%s/cars/%d/similar", base, car.ID), &got)
+
+	if got.Count != len(others) || got.Car["id"] != float64(car.ID) || len(got.Cars) != min(len(others), 10) {
+		t.Fatalf("%s: vehicle %d: %+v, want %d others", source, car.ID, got, len(others))
+	}
+
+	if len(others) == 0 {
+		return
+	}
+
+	var prices []float64
+	less := 0
+	for _, o := range others {
+		prices = append(prices, *o.Price)
+		if car.Price != nil && *o.Price < *car.Price {
+			less++
+		}
+	}
+
+	if *got.Price.Median != roundTo(medianOf(prices), 2) || got.Price.Count != len(prices) ||
+		*got.Price.Min != prices[0] {
+		t.Errorf("%s: vehicle %d: %+v, want a median of %v", source, car.ID, got.Price, medianOf(prices))
+	}
+
+	if want := int(math.Round(100 * float64(less) / float64(len(others)))); isPriced(car) &&
+		(got.Percentile == nil || *got.Percentile != want) || !isPriced(car) && got.Percentile != nil {
+		t.Errorf("%s: vehicle %d: percentile %v, want %d", source, car.ID, got.Percentile, want)
+	}
+
+	if *got.Cars[0].Price != prices[0] {
+		t.Errorf("%s: vehicle %d: the first is not the cheapest", source, car.ID)
+	}
+
+	// The limits are a search for the same vehicles, and for this one.
+	q := url.Values{"count_only": {"true"}, "match": {"exact"}}
+	for name, v := range got.Limits {
+		q.Set(name, fmt.Sprint(v))
+	}
+
+	if total := fetch(t, base+"/cars/?"+q.Encode()).Total; total != got.Count && total != got.Count+1 {
+		t.Errorf("%s: vehicle %d: %v finds %d, want %d", source, car.ID, got.Limits, total, got.Count)
 	}
 }
 
@@ -334,103 +370,130 @@ func (m groupMeasures) of(t *testing.T, what string, all []float64) {
 func TestStatsByGroup(t *testing.T) {
 	for source, base := range marketBases(t) {
 		stock := stockOf(t, base)
-		step := func(x *float64, width float64) string {
-			if x == nil {
-				return "null"
-			}
-			from := math.Floor(*x/width) * width
-			return fmt.Sprintf("%v-%v", from, from+width)
-		}
-
-		for _, test := range []struct {
-			query string
-			of    func(stockCar) string
-			holds func(stockCar) bool
-		}{
-			{"by=make", func(c stockCar) string { return c.Make }, nil},
-			{"group_by=brand,model_year", func(c stockCar) string { return fmt.Sprint(c.Make, "|", c.Year) }, nil},
-			{
-				"by=model&make=toyota", func(c stockCar) string { return c.Model },
-				func(c stockCar) bool { return c.Make == "Toyota" },
-			},
-			{"by=price:5000", func(c stockCar) string { return step(c.Price, 5000) }, nil},
-			{
-				"by=price:$5k,make&year_min=2015", func(c stockCar) string { return step(c.Price, 5000) + "|" + c.Make },
-				func(c stockCar) bool { return c.Year >= 2015 },
-			},
-			{`by=["make","mileage:25000"]`, func(c stockCar) string { return c.Make + "|" + step(c.Mileage, 25000) }, nil},
-			{"by=make&make=Trabant", func(c stockCar) string { return c.Make }, func(stockCar) bool { return false }},
-		} {
-			groups := map[string][]stockCar{}
-			total := 0
-			for _, c := range stock {
-				if test.holds == nil || test.holds(c) {
-					groups[test.of(c)] = append(groups[test.of(c)], c)
-					total++
-				}
-			}
-
-			var got struct {
-				Count, Other int
-				Groups       []map[string]json.RawMessage
-				Applied      struct{ By []string }
-			}
-			unmarshal(t, base+"/cars/stats?"+test.query, &got)
-
-			if got.Count != total || len(got.Groups) != min(len(groups), 50) || len(got.Applied.By) == 0 {
-				t.Errorf("%s: %s: %d vehicles in %d groups, want %d in %d; %v", source, test.query, got.Count, len(got.Groups),
-					total, len(groups), got.Applied)
-				continue
-			}
-
-			seen, last := 0, math.MaxInt
-			for _, g := range got.Groups {
-				var key []string
-				for _, by := range got.Applied.By {
-					name, width, _ := strings.Cut(by, ":")
-					text := strings.Trim(string(g[name]), `"`)
-					if width != "" && text != "null" {
-						text += "-" + string(g[name+"_below"])
-					}
-					key = append(key, text)
-				}
-
-				cars := groups[strings.Join(key, "|")]
-				var count int
-				var fields map[string]groupMeasures
-				if json.Unmarshal(g["count"], &count) != nil || json.Unmarshal(g["fields"], &fields) != nil || count != len(cars) ||
-					count > last {
-					t.Fatalf("%s: %s: group %s has %d, want %d; the one before has %d", source, test.query, key, count,
-						len(cars), last)
-				}
-
-				seen, last = seen+count, count
-				var prices, mileages, years []float64
-				for _, c := range cars {
-					if c.Price != nil {
-						prices = append(prices, *c.Price)
-					}
-
-					if c.Mileage != nil {
-						mileages = append(mileages, *c.Mileage)
-					}
-
-					if c.Year != 0 {
-						years = append(years, float64(c.Year))
-					}
-				}
-
-				what := fmt.Sprint(source, ": ", test.query, ": ", key)
-				fields["price"].of(t, what, prices)
-				fields["mileage"].of(t, what, mileages)
-				fields["year"].of(t, what, years)
-			}
-
-			if seen+got.Other != total {
-				t.Errorf("%s: %s: %d in groups and %d others, want %d", source, test.query, seen, got.Other, total)
-			}
+		for _, c := range groupCases {
+			c.requireGroups(t, source, base, stock)
 		}
 	}
+}
+
+// groupCase is a request for groups, with the key of a vehicle's group and the vehicles that are counted: all, if holds
+// is nil.
+type groupCase struct {
+	query string
+	of    func(stockCar) string
+	holds func(stockCar) bool
+}
+
+var groupCases = []groupCase{
+	{"by=make", func(c stockCar) string { return c.Make }, nil},
+	{"group_by=brand,model_year", func(c stockCar) string { return fmt.Sprint(c.Make, "|", c.Year) }, nil},
+	{
+		"by=model&make=toyota", func(c stockCar) string { return c.Model },
+		func(c stockCar) bool { return c.Make == "Toyota" },
+	},
+	{"by=price:5000", func(c stockCar) string { return rangeOf(c.Price, 5000) }, nil},
+	{
+		"by=price:$5k,make&year_min=2015", func(c stockCar) string { return rangeOf(c.Price, 5000) + "|" + c.Make },
+		func(c stockCar) bool { return c.Year >= 2015 },
+	},
+	{`by=["make","mileage:25000"]`, func(c stockCar) string { return c.Make + "|" + rangeOf(c.Mileage, 25000) }, nil},
+	{"by=make&make=Trabant", func(c stockCar) string { return c.Make }, func(stockCar) bool { return false }},
+}
+
+// rangeOf names the range of a value, as the keys of groups do.
+func rangeOf(x *float64, width float64) string {
+	if x == nil {
+		return "null"
+	}
+	from := math.Floor(*x/width) * width
+	return fmt.Sprintf("%v-%v", from, from+width)
+}
+
+// groupedStats are statistics by group.
+type groupedStats struct {
+	Count, Other int
+	Groups       []map[string]json.RawMessage
+	Applied      struct{ By []string }
+}
+
+// requireGroups compares the groups that are answered with a loop over all vehicles.
+func (c groupCase) requireGroups(t *testing.T, source, base string, stock []stockCar) {
+	t.Helper()
+	groups := map[string][]stockCar{}
+	total := 0
+	for _, car := range stock {
+		if c.holds == nil || c.holds(car) {
+			groups[c.of(car)] = append(groups[c.of(car)], car)
+			total++
+		}
+	}
+
+	var got groupedStats
+	unmarshal(t, base+"/cars/stats?"+c.query, &got)
+
+	if got.Count != total || len(got.Groups) != min(len(groups), 50) || len(got.Applied.By) == 0 {
+		t.Errorf("%s: %s: %d vehicles in %d groups, want %d in %d; %v", source, c.query, got.Count, len(got.Groups),
+			total, len(groups), got.Applied)
+		return
+	}
+
+	seen, last := 0, math.MaxInt
+	for _, g := range got.Groups {
+		key := keyOfGroup(g, got.Applied.By)
+		cars := groups[strings.Join(key, "|")]
+		var count int
+		var fields map[string]groupMeasures
+		if json.Unmarshal(g["count"], &count) != nil || json.Unmarshal(g["fields"], &fields) != nil || count != len(cars) ||
+			count > last {
+			t.Fatalf("%s: %s: group %s has %d, want %d; the one before has %d", source, c.query, key, count,
+				len(cars), last)
+		}
+
+		seen, last = seen+count, count
+		requireMeasures(t, fmt.Sprint(source, ": ", c.query, ": ", key), fields, cars)
+	}
+
+	if seen+got.Other != total {
+		t.Errorf("%s: %s: %d in groups and %d others, want %d", source, c.query, seen, got.Other, total)
+	}
+}
+
+// keyOfGroup gives the values of a group, by the fields and steps that it is grouped by.
+func keyOfGroup(g map[string]json.RawMessage, names []string) []string {
+	var key []string
+	for _, by := range names {
+		name, width, _ := strings.Cut(by, ":")
+		text := strings.Trim(string(g[name]), `"`)
+		if width != "" && text != "null" {
+			text += "-" + string(g[name+"_below"])
+		}
+		key = append(key, text)
+	}
+
+	return key
+}
+
+// requireMeasures compares the measures of a group with those of its vehicles.
+func requireMeasures(t *testing.T, what string, fields map[string]groupMeasures, cars []stockCar) {
+	t.Helper()
+	var prices, mileages, years []float64
+	for _, c := range cars {
+		if c.Price != nil {
+			prices = append(prices, *c.Price)
+		}
+
+		if c.Mileage != nil {
+			mileages = append(mileages, *c.Mileage)
+		}
+
+		if c.Year != 0 {
+			years = append(years, float64(c.Year))
+		}
+	}
+
+	fields["price"].of(t, what, prices)
+	fields["mileage"].of(t, what, mileages)
+	fields["year"].of(t, what, years)
 }
 
 // Facets of ranges add up to all vehicles, and each range is that of a loop.
@@ -441,47 +504,57 @@ func TestFacetsOfRanges(t *testing.T) {
 			"/cars/facets?facets=price:10000,mileage:25000,year",
 			"/cars/?limit=1&facets=price:10k,miles:25000,year", "/cars/?count_only=true&facets=price:10000,mileage:25000,year",
 		} {
-			var got struct {
-				Facets map[string]struct {
-					Values []struct {
-						Value, Below *float64
-						Count        int
-					}
-					Other int
-				}
-			}
+			var got struct{ Facets map[string]rangeFacet }
 			unmarshal(t, base+path, &got)
 
 			for name, of := range map[string]func(stockCar) *float64{
 				"price": func(c stockCar) *float64 { return c.Price }, "mileage": func(c stockCar) *float64 { return c.Mileage },
 			} {
-				total, width := got.Facets[name].Other, map[string]float64{"price": 10000, "mileage": 25000}[name]
-				for _, v := range got.Facets[name].Values {
-					want := 0
-					for _, c := range stock {
-						x := of(c)
-						if x == nil && v.Value == nil || x != nil && v.Value != nil && *x >= *v.Value && *x < *v.Below &&
-							*v.Below == *v.Value+width {
-							want++
-						}
-					}
-
-					if v.Count != want {
-						t.Errorf("%s: %s: %s: %+v, want %d", source, path, name, v, want)
-					}
-
-					total += v.Count
-				}
-
-				if total != len(stock) {
-					t.Errorf("%s: %s: %s: %d vehicles, want %d", source, path, name, total, len(stock))
-				}
+				width := map[string]float64{"price": 10000, "mileage": 25000}[name]
+				requireRanges(t, fmt.Sprintf("%s: %s: %s", source, path, name), got.Facets[name], stock, of, width)
 			}
 
 			if len(got.Facets["year"].Values) < 5 || got.Facets["year"].Values[0].Below != nil {
 				t.Errorf("%s: %s: %+v", source, path, got.Facets["year"])
 			}
 		}
+	}
+}
+
+// rangeFacet is a facet whose values may be ranges: from Value to below Below.
+type rangeFacet struct {
+	Values []struct {
+		Value, Below *float64
+		Count        int
+	}
+	Other int
+}
+
+// requireRanges compares the ranges of a facet with a loop over all vehicles.
+func requireRanges(t *testing.T, what string, facet rangeFacet, stock []stockCar, of func(stockCar) *float64,
+	width float64,
+) {
+	t.Helper()
+	total := facet.Other
+	for _, v := range facet.Values {
+		want := 0
+		for _, c := range stock {
+			x := of(c)
+			if x == nil && v.Value == nil || x != nil && v.Value != nil && *x >= *v.Value && *x < *v.Below &&
+				*v.Below == *v.Value+width {
+				want++
+			}
+		}
+
+		if v.Count != want {
+			t.Errorf("%s: %+v, want %d", what, v, want)
+		}
+
+		total += v.Count
+	}
+
+	if total != len(stock) {
+		t.Errorf("%s: %d vehicles, want %d", what, total, len(stock))
 	}
 }
 

@@ -22,26 +22,35 @@ import (
 type description struct {
 	OpenAPI string
 	Servers []struct{ URL string }
-	Paths   map[string]map[string]struct {
-		OperationID string
-		Summary     string
-		Description string
-		Security    []map[string][]string
-		Responses   map[string]struct {
-			Content map[string]struct {
-				Schema struct {
-					Ref string `json:"$ref"`
-				}
+	Paths   map[string]map[string]operation
+}
+
+// operation is a request that the description has.
+type operation struct {
+	OperationID string
+	Summary     string
+	Description string
+	Security    []map[string][]string
+	Responses   map[string]struct {
+		Content map[string]struct {
+			Schema struct {
+				Ref string `json:"$ref"`
 			}
 		}
-		Parameters []struct {
-			Name, In, Description string
-			Example               any
-			Schema                struct {
-				Examples, Enum []any
-				Items          struct{ Enum []any }
-			}
-		}
+	}
+	Parameters []parameter
+}
+
+// schema gives the name of the schema of an answer.
+func (o operation) schema() string { return o.Responses["200"].Content["application/json"].Schema.Ref }
+
+// parameter is one of a request's parameters.
+type parameter struct {
+	Name, In, Description string
+	Example               any
+	Schema                struct {
+		Examples, Enum []any
+		Items          struct{ Enum []any }
 	}
 }
 
@@ -82,6 +91,46 @@ func TestOpenAPI(t *testing.T) {
 }
 
 func testOpenAPI(t *testing.T, base string) {
+	text, v := readOpenAPI(t, base)
+	var d description
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.OpenAPI != "3.1.0" || len(d.Servers) != 1 || d.Servers[0].URL != "/" {
+		t.Errorf("%s, servers %v", d.OpenAPI, d.Servers)
+	}
+
+	ids := map[string]bool{}
+	for path, methods := range d.Paths {
+		for method, o := range methods {
+			if method != "get" || o.OperationID == "" || ids[o.OperationID] || len(o.Security) == 0 {
+				t.Errorf("%s %s: operationId %q, security %v", method, path, o.OperationID, o.Security)
+			}
+			ids[o.OperationID] = true
+			requireOperation(t, v, base, path, o)
+		}
+	}
+
+	want := []string{"count_values", "get_car", "get_car_by_vin", "get_similar", "get_stats", "list_fields", "search_cars"}
+	if code, _ := getStatus(base + "/cars/changes"); code == 200 {
+		want = append(want, "get_history", "list_changes")
+	}
+	if len(ids) != len(want) || slices.ContainsFunc(want, func(id string) bool { return !ids[id] }) {
+		t.Errorf("operations %v, want %v", ids, want)
+	}
+	for _, q := range []string{
+		"make=Toyta&model=Gulf&price_max=20,000&city=any", "city=reed&year=1990",
+		"q=nothing+like+it", "limit=100&max_chars=2000",
+	} {
+		requireDescribed(t, v, base+"/cars/?"+q, d.Paths["/cars/"]["get"].schema())
+	}
+	requireDescribed(t, v, base+"/cars/?facets=make,year&sort=-price&limit=1&fields=id,price",
+		d.Paths["/cars/"]["get"].schema())
+}
+
+// readOpenAPI reads the description and checks it; the validator checks data against its schemas.
+func readOpenAPI(t *testing.T, base string) ([]byte, *openapi.Validator) {
+	t.Helper()
 	res, err := http.Get(base + "/openapi.json") // without a key
 	if err != nil {
 		t.Fatal(err)
@@ -113,105 +162,93 @@ func testOpenAPI(t *testing.T, base string) {
 		!reflect.DeepEqual(ours, theirs) {
 		t.Errorf("%v: the library has read\n%s\nof\n%s", err, again, text)
 	}
-	var d description
-	if err := json.Unmarshal(text, &d); err != nil {
+
+	return text, v
+}
+
+// requireOperation checks a request that is described, and asks with each of its parameters.
+func requireOperation(t *testing.T, v *openapi.Validator, base, path string, o operation) {
+	t.Helper()
+	if n := utf8.RuneCountInString(o.Description); n == 0 || n > 300 || utf8.RuneCountInString(o.Summary) > 300 {
+		t.Errorf("%s: a description of %d characters", path, n)
+	}
+
+	// Ask with the parameters of the path alone, and then with each of the others.
+	plain := path
+	for _, p := range o.Parameters {
+		if p.In == "path" {
+			plain = strings.ReplaceAll(plain, "{"+p.Name+"}", url.PathEscape(p.Example.(string)))
+		}
+	}
+	if plain != "/cars/vin/JTDBR32E720123456" { // which the demo does not have
+		requireDescribed(t, v, base+plain, o.schema())
+	}
+	for _, p := range o.Parameters {
+		if n := utf8.RuneCountInString(p.Description); n == 0 || n > 700 {
+			t.Errorf("%s: %s: a description of %d characters", path, p.Name, n)
+		}
+		if p.In == "path" || path == "/cars/vin/{vin}" {
+			continue
+		}
+
+		if values := valuesOf(p); values != nil {
+			requireDescribed(t, v, base+plain+"?"+values.Encode(), o.schema())
+		}
+	}
+}
+
+// valuesOf gives the example of a parameter, or one of the values that it may have; nil if it has none in stock.
+func valuesOf(p parameter) url.Values {
+	p.Example = "1"
+	if known := slices.Concat(p.Schema.Examples, p.Schema.Enum, p.Schema.Items.Enum); len(known) > 0 {
+		p.Example = known[0]
+	} else if p.Name != "cursor" {
+		if strings.Contains(p.Description, "day") || strings.HasSuffix(p.Name, "_at") {
+			return nil // a field without a value in stock
+		}
+	}
+	examples, several := p.Example.([]any)
+	if !several {
+		examples = []any{p.Example}
+	}
+	values := url.Values{}
+	for _, e := range examples {
+		if f, ok := e.(float64); ok {
+			e = json.Number(fmt.Sprint(f))
+		}
+		values.Add(p.Name, fmt.Sprint(e))
+	}
+	if p.Name == "cursor" {
+		values.Set("cursor", "x") // a 400 that has to be a problem as described
+	}
+	return values
+}
+
+// requireDescribed checks that an answer is as its schema says: that of a problem, if a cursor is sent.
+func requireDescribed(t *testing.T, v *openapi.Validator, url, schema string) {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if d.OpenAPI != "3.1.0" || len(d.Servers) != 1 || d.Servers[0].URL != "/" {
-		t.Errorf("%s, servers %v", d.OpenAPI, d.Servers)
+	r.Header.Set("X-API-Key", apiKey)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
 	}
-	ask := func(path, schema string) {
-		t.Helper()
-		r, err := http.NewRequest(http.MethodGet, base+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("X-API-Key", apiKey)
-		res, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = res.Body.Close() }()
-		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if status := map[bool]int{true: 400, false: 200}[strings.Contains(path, "cursor=")]; res.StatusCode != status {
-			t.Errorf("%s: %d %s", path, res.StatusCode, body)
-			return
-		}
-		if res.StatusCode != 200 {
-			schema = "/components/schemas/Problem"
-		}
-		if err := v.ValidateDataAsJSON(strings.TrimPrefix(schema, "#"), string(body)); err != nil {
-			t.Errorf("%s: %v", path, err)
-		}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
 	}
-	ids := map[string]bool{}
-	for path, methods := range d.Paths {
-		for method, o := range methods {
-			if method != "get" || o.OperationID == "" || ids[o.OperationID] || len(o.Security) == 0 {
-				t.Errorf("%s %s: operationId %q, security %v", method, path, o.OperationID, o.Security)
-			}
-			ids[o.OperationID] = true
-			if n := utf8.RuneCountInString(o.Description); n == 0 || n > 300 || utf8.RuneCountInString(o.Summary) > 300 {
-				t.Errorf("%s: a description of %d characters", path, n)
-			}
-			plain, schema := path, o.Responses["200"].Content["application/json"].Schema.Ref
-			for _, p := range o.Parameters {
-				if p.In == "path" {
-					plain = strings.ReplaceAll(plain, "{"+p.Name+"}", url.PathEscape(p.Example.(string)))
-				}
-			}
-			if plain != "/cars/vin/JTDBR32E720123456" { // which the demo does not have
-				ask(plain, schema)
-			}
-			for _, p := range o.Parameters {
-				if n := utf8.RuneCountInString(p.Description); n == 0 || n > 700 {
-					t.Errorf("%s: %s: a description of %d characters", path, p.Name, n)
-				}
-				if p.In == "path" || path == "/cars/vin/{vin}" {
-					continue
-				}
-				p.Example = "1"
-				if known := slices.Concat(p.Schema.Examples, p.Schema.Enum, p.Schema.Items.Enum); len(known) > 0 {
-					p.Example = known[0]
-				} else if p.Name != "cursor" {
-					if strings.Contains(p.Description, "day") || strings.HasSuffix(p.Name, "_at") {
-						continue // a field without a value in stock
-					}
-				}
-				examples, several := p.Example.([]any)
-				if !several {
-					examples = []any{p.Example}
-				}
-				values := url.Values{}
-				for _, e := range examples {
-					if f, ok := e.(float64); ok {
-						e = json.Number(fmt.Sprint(f))
-					}
-					values.Add(p.Name, fmt.Sprint(e))
-				}
-				if p.Name == "cursor" {
-					values.Set("cursor", "x") // a 400 that has to be a problem as described
-				}
-				ask(plain+"?"+values.Encode(), schema)
-			}
-		}
+	if status := map[bool]int{true: 400, false: 200}[strings.Contains(url, "cursor=")]; res.StatusCode != status {
+		t.Errorf("%s: %d %s", url, res.StatusCode, body)
+		return
 	}
-	want := []string{"count_values", "get_car", "get_car_by_vin", "get_similar", "get_stats", "list_fields", "search_cars"}
-	if code, _ := getStatus(base + "/cars/changes"); code == 200 {
-		want = append(want, "get_history", "list_changes")
+	if res.StatusCode != 200 {
+		schema = "/components/schemas/Problem"
 	}
-	if len(ids) != len(want) || slices.ContainsFunc(want, func(id string) bool { return !ids[id] }) {
-		t.Errorf("operations %v, want %v", ids, want)
+	if err := v.ValidateDataAsJSON(strings.TrimPrefix(schema, "#"), string(body)); err != nil {
+		t.Errorf("%s: %v", url, err)
 	}
-	for _, q := range []string{
-		"make=Toyta&model=Gulf&price_max=20,000&city=any", "city=reed&year=1990",
-		"q=nothing+like+it", "limit=100&max_chars=2000",
-	} {
-		ask("/cars/?"+q, d.Paths["/cars/"]["get"].Responses["200"].Content["application/json"].Schema.Ref)
-	}
-	ask("/cars/?facets=make,year&sort=-price&limit=1&fields=id,price",
-		d.Paths["/cars/"]["get"].Responses["200"].Content["application/json"].Schema.Ref)
 }

@@ -2,9 +2,7 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"path/filepath"
 	"testing"
@@ -39,15 +37,7 @@ func TestCarapiFollowsAPulledFile(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	log, ended := &dbtest.Log{}, make(chan int, 1)
-	go func() { ended <- syncer.Run(ctx, []string{"serve"}, io.Discard, log) }()
-	t.Cleanup(func() {
-		stop()
-		if code := <-ended; code != 0 {
-			t.Errorf("syncer: exit code %d: %s", code, log)
-		}
-	})
+	startSyncer(t)
 	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if r, err := http.Get("http://" + addr + "/readyz"); err == nil {
 			_ = r.Body.Close()

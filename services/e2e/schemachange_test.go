@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"carstock/pkg/dbconn/dbtest"
 )
 
 // getStatus asks without a test at hand, as a goroutine must.
@@ -109,14 +111,7 @@ func TestColumnsThatChange(t *testing.T) {
 			t.Errorf("%s: %s", database, body)
 		}
 
-		// The type: bay is a text from now on.
-		if database == "MySQL" {
-			own.exec(t, "ALTER TABLE cars MODIFY bay VARCHAR(5)")
-		} else {
-			own.exec(t, "BEGIN; ALTER TABLE cars ADD COLUMN bay2 VARCHAR(5); UPDATE cars SET bay2 = bay; ALTER TABLE cars "+
-				"DROP COLUMN bay; ALTER TABLE cars RENAME COLUMN bay2 TO bay; COMMIT")
-		}
-
+		makeBayText(t, database, own)
 		own.exec(t, "UPDATE cars SET bay = 'A1' WHERE id = 3")
 		if body := waitForStatus(t, url+"/cars/?bay=a-1&fields=id,bay", 200); !strings.Contains(body,
 			`[{"id":3,"bay":"A1"}]`) {
@@ -127,35 +122,52 @@ func TestColumnsThatChange(t *testing.T) {
 		stop.Store(true)
 		wg.Wait()
 
-		// A column of makes is found by its values, and a make or a model is enough.
-		own.exec(t, "ALTER TABLE cars RENAME COLUMN model TO yyy")
-		own.exec(t, "UPDATE cars SET make = 'none'")
-		own.exec(t, "ALTER TABLE cars RENAME COLUMN make TO zzz")
-
-		code, body := getStatus(url + "/cars/")
-		if code != 503 || !strings.Contains(body, `"detail":"`) || strings.Contains(body, "zzz") ||
-			strings.Contains(body, "SELECT") {
-			t.Errorf("%s: without make: %d %s", database, code, body)
-		}
-
-		if !strings.Contains(log.String(), "no column for make") {
-			t.Errorf("%s: the log does not tell that make is missing: %s", database, log)
-		}
-
-		waitForStatus(t, url+"/readyz", 503)
-		own.exec(t, "ALTER TABLE cars RENAME COLUMN zzz TO make")
-		own.exec(t, "ALTER TABLE cars RENAME COLUMN yyy TO model")
-		own.exec(t, "UPDATE cars SET make = 'Kia'")
-		waitForStatus(t, url+"/cars/?make=kia", 200)
-		own.exec(t, "ALTER TABLE cars RENAME TO cars_old")
-
-		if code, body := getStatus(url + "/cars/"); code != 503 {
-			t.Errorf("%s: without a table: %d %s", database, code, body)
-		}
-
-		own.exec(t, "ALTER TABLE cars_old RENAME TO cars")
-		waitForStatus(t, url+"/cars/?make=kia", 200)
+		requireMissingNoticed(t, database, own, url, log)
 	}
+}
+
+// makeBayText changes the type of a column: bay is a text from now on.
+func makeBayText(t *testing.T, database string, own *customSchema) {
+	t.Helper()
+	if database == "MySQL" {
+		own.exec(t, "ALTER TABLE cars MODIFY bay VARCHAR(5)")
+	} else {
+		own.exec(t, "BEGIN; ALTER TABLE cars ADD COLUMN bay2 VARCHAR(5); UPDATE cars SET bay2 = bay; ALTER TABLE cars "+
+			"DROP COLUMN bay; ALTER TABLE cars RENAME COLUMN bay2 TO bay; COMMIT")
+	}
+}
+
+// requireMissingNoticed takes away the make and the model, and then the table, and brings them back.
+func requireMissingNoticed(t *testing.T, database string, own *customSchema, url string, log *dbtest.Log) {
+	t.Helper()
+	// A column of makes is found by its values, and a make or a model is enough.
+	own.exec(t, "ALTER TABLE cars RENAME COLUMN model TO yyy")
+	own.exec(t, "UPDATE cars SET make = 'none'")
+	own.exec(t, "ALTER TABLE cars RENAME COLUMN make TO zzz")
+
+	code, body := getStatus(url + "/cars/")
+	if code != 503 || !strings.Contains(body, `"detail":"`) || strings.Contains(body, "zzz") ||
+		strings.Contains(body, "SELECT") {
+		t.Errorf("%s: without make: %d %s", database, code, body)
+	}
+
+	if !strings.Contains(log.String(), "no column for make") {
+		t.Errorf("%s: the log does not tell that make is missing: %s", database, log)
+	}
+
+	waitForStatus(t, url+"/readyz", 503)
+	own.exec(t, "ALTER TABLE cars RENAME COLUMN zzz TO make")
+	own.exec(t, "ALTER TABLE cars RENAME COLUMN yyy TO model")
+	own.exec(t, "UPDATE cars SET make = 'Kia'")
+	waitForStatus(t, url+"/cars/?make=kia", 200)
+	own.exec(t, "ALTER TABLE cars RENAME TO cars_old")
+
+	if code, body := getStatus(url + "/cars/"); code != 503 {
+		t.Errorf("%s: without a table: %d %s", database, code, body)
+	}
+
+	own.exec(t, "ALTER TABLE cars_old RENAME TO cars")
+	waitForStatus(t, url+"/cars/?make=kia", 200)
 }
 
 // A search that takes too long is stopped where it runs, and not only no longer waited for. It says nothing about
@@ -169,61 +181,74 @@ func TestTooSlow(t *testing.T) {
 	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model "+
 		"VARCHAR(20))", "INSERT INTO cars VALUES (1, 'Kia', 'Rio')",
 		"CREATE TABLE numbers (i INT)", "INSERT INTO numbers VALUES "+numbers.String()[1:], "CREATE TABLE gate (i INT)") {
-		// While a row is in the gate, the view takes as long as it is let.
-		if database == "MySQL" {
-			own.exec(t, "CREATE VIEW slow_view AS SELECT c.id, c.make, c.model, (SELECT COUNT(*) FROM gate STRAIGHT_JOIN "+
-				"numbers a STRAIGHT_JOIN numbers b STRAIGHT_JOIN numbers d WHERE a.i + b.i * d.i + c.id > -1) AS year FROM cars c")
-		} else {
-			own.exec(t, "CREATE VIEW slow_view AS SELECT c.id, c.make, c.model, (WITH RECURSIVE n (i) AS (SELECT 1 FROM gate "+
-				"UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n WHERE i + c.id > -1) AS year FROM cars c")
-		}
+		createSlowView(t, database, own)
 
 		// On one connection alone, a query that is not stopped lets no other run.
 		url, log := serveLogged(t, own.config, "slow_view", "QUERY_TIMEOUT=1s", "DB_MAX_OPEN_CONNS=1")
-		running := func() (ids []int64) {
-			if err := own.db.Select(&ids, "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE "+
-				"'%slow_view%' AND id <> CONNECTION_ID()"); err != nil {
-				t.Fatal(err)
-			}
-			return ids
-		}
-
 		for path, want := range map[string]int{
 			"/cars/": 504, "/cars/?sort=-year": 504, "/cars/fields": 200,
 			"/openapi.json": 200, "/cars/stats": 200, "/cars/facets?facets=make": 200, "/cars/?make=honda": 200,
 		} {
-			own.exec(t, "INSERT INTO gate VALUES (1)")
-			if code, body := getStatus(url + path); code != want || want == 504 &&
-				!strings.Contains(body, `"detail":"the database took too long`) {
-				t.Errorf("%s: %s: %d %s", database, path, code, body)
-			}
-
-			if code, body := getStatus(url + "/readyz"); code != 200 {
-				t.Errorf("%s: %s: a slow query counts as a database that is away: %d %s", database, path, code, body)
-			}
-
-			if database == "MySQL" { // only the index may still be read, which is not a request's
-				for deadline := time.Now().Add(3 * time.Minute); len(running()) > 1; time.Sleep(20 * time.Millisecond) {
-					if time.Now().After(deadline) {
-						t.Fatalf("%s: the server works on %d statements", path, len(running()))
-					}
-				}
-			}
-
-			own.exec(t, "DELETE FROM gate")
-			if database == "MySQL" {
-				for _, id := range running() {
-					_, _ = own.db.Exec(fmt.Sprintf("KILL QUERY %d", id)) // it may have ended
-				}
-			}
-
-			if body := waitForStatus(t, url+"/cars/?fields=id,make&include_total=false", 200); !strings.Contains(body, "Kia") {
-				t.Errorf("%s: after %s: %s", database, path, body)
-			}
+			requireStopped(t, database, own, url, path, want)
 		}
 
 		if !strings.Contains(log.String(), "took too long") {
 			t.Errorf("%s: the log does not say so: %s", database, log)
 		}
+	}
+}
+
+// createSlowView makes a view that takes as long as it is let while a row is in the gate.
+func createSlowView(t *testing.T, database string, own *customSchema) {
+	t.Helper()
+	if database == "MySQL" {
+		own.exec(t, "CREATE VIEW slow_view AS SELECT c.id, c.make, c.model, (SELECT COUNT(*) FROM gate STRAIGHT_JOIN "+
+			"numbers a STRAIGHT_JOIN numbers b STRAIGHT_JOIN numbers d WHERE a.i + b.i * d.i + c.id > -1) AS year FROM cars c")
+	} else {
+		own.exec(t, "CREATE VIEW slow_view AS SELECT c.id, c.make, c.model, (WITH RECURSIVE n (i) AS (SELECT 1 FROM gate "+
+			"UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n WHERE i + c.id > -1) AS year FROM cars c")
+	}
+}
+
+// slowStatements gives the ids of the statements that read the slow view.
+func slowStatements(t *testing.T, own *customSchema) (ids []int64) {
+	t.Helper()
+	if err := own.db.Select(&ids, "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE "+
+		"'%slow_view%' AND id <> CONNECTION_ID()"); err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+// requireStopped asks while a row is in the gate: the answer is in time, and no statement of it goes on.
+func requireStopped(t *testing.T, database string, own *customSchema, url, path string, want int) {
+	t.Helper()
+	own.exec(t, "INSERT INTO gate VALUES (1)")
+	if code, body := getStatus(url + path); code != want || want == 504 &&
+		!strings.Contains(body, `"detail":"the database took too long`) {
+		t.Errorf("%s: %s: %d %s", database, path, code, body)
+	}
+
+	if code, body := getStatus(url + "/readyz"); code != 200 {
+		t.Errorf("%s: %s: a slow query counts as a database that is away: %d %s", database, path, code, body)
+	}
+
+	if database == "MySQL" { // only the index may still be read, which is not a request's
+		for deadline := time.Now().Add(3 * time.Minute); len(slowStatements(t, own)) > 1; time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: the server works on %d statements", path, len(slowStatements(t, own)))
+			}
+		}
+	}
+
+	own.exec(t, "DELETE FROM gate")
+	if database == "MySQL" {
+		for _, id := range slowStatements(t, own) {
+			_, _ = own.db.Exec(fmt.Sprintf("KILL QUERY %d", id)) // it may have ended
+		}
+	}
+
+	if body := waitForStatus(t, url+"/cars/?fields=id,make&include_total=false", 200); !strings.Contains(body, "Kia") {
+		t.Errorf("%s: after %s: %s", database, path, body)
 	}
 }

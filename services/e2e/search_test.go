@@ -190,44 +190,10 @@ func TestSearchEveryType(t *testing.T) {
 		if !slices.Equal(p.ids(), want) || p.Total != len(want) || p.Returned != len(want) || p.HasMore || p.Next != nil {
 			t.Errorf("%s: %v, total %d, want %v", q, p.ids(), p.Total, want)
 		}
-		// The same, a page at a time; what was applied, sent again, is the same request.
-		var paged []int
-		for next := path + "&limit=2"; ; {
-			requireSame(t, live, copied, next)
-			p := fetch(t, live+next)
-			paged = append(paged, p.ids()...)
-			if p.Total != len(want) {
-				t.Errorf("%s: total %d of a page, want %d", next, p.Total, len(want))
-			}
-			if p.HasMore != (p.Next != nil) {
-				t.Errorf("%s: has_more %v, next %v", next, p.HasMore, p.Next)
-			}
-			if p.Next == nil {
-				break
-			}
-			next = *p.Next
-		}
-		if !slices.Equal(paged, want) {
-			t.Errorf("%s: by pages %v, want %v", q, paged, want)
-		}
-		again := url.Values{}
-		for name, raw := range p.Applied {
-			var several []any
-			if json.Unmarshal(raw, &several) != nil {
-				several = []any{strings.Trim(string(raw), `"`)}
-			}
-			if name == "q" {
-				var words []string
-				_ = json.Unmarshal(raw, &words)
-				several = []any{strings.Join(words, " ")}
-			}
-			for _, v := range several {
-				if f, ok := v.(float64); ok {
-					v = strconv.FormatFloat(f, 'f', -1, 64)
-				}
-				again.Add(name, fmt.Sprint(v))
-			}
-		}
+		requireSamePages(t, live, copied, q, want)
+
+		// What was applied, sent again, is the same request.
+		again := requestOf(p.Applied)
 		if q != "extras=x,y" {
 			if got := fetch(t, live+"/cars/?"+again.Encode()).ids(); !slices.Equal(got, want) {
 				t.Errorf("%s: applied as %s, which finds %v", q, again.Encode(), got)
@@ -267,6 +233,54 @@ func TestSearchEveryType(t *testing.T) {
 			t.Errorf("%s:\n got  %s\n want %s", path, got, want)
 		}
 	}
+}
+
+// requireSamePages turns the pages of a search, which are the same on both and together what is wanted.
+func requireSamePages(t *testing.T, live, copied, q string, want []int) {
+	t.Helper()
+	var paged []int
+	for next := "/cars/?" + plusEncode(q) + "&limit=2"; ; {
+		requireSame(t, live, copied, next)
+		p := fetch(t, live+next)
+		paged = append(paged, p.ids()...)
+		if p.Total != len(want) {
+			t.Errorf("%s: total %d of a page, want %d", next, p.Total, len(want))
+		}
+		if p.HasMore != (p.Next != nil) {
+			t.Errorf("%s: has_more %v, next %v", next, p.HasMore, p.Next)
+		}
+		if p.Next == nil {
+			break
+		}
+		next = *p.Next
+	}
+	if !slices.Equal(paged, want) {
+		t.Errorf("%s: by pages %v, want %v", q, paged, want)
+	}
+}
+
+// requestOf gives the parameters of a search that were applied as a request.
+func requestOf(applied map[string]json.RawMessage) url.Values {
+	again := url.Values{}
+	for name, raw := range applied {
+		var several []any
+		if json.Unmarshal(raw, &several) != nil {
+			several = []any{strings.Trim(string(raw), `"`)}
+		}
+		if name == "q" {
+			var words []string
+			_ = json.Unmarshal(raw, &words)
+			several = []any{strings.Join(words, " ")}
+		}
+		for _, v := range several {
+			if f, ok := v.(float64); ok {
+				v = strconv.FormatFloat(f, 'f', -1, 64)
+			}
+			again.Add(name, fmt.Sprint(v))
+		}
+	}
+
+	return again
 }
 
 // Each facet counts what there would be, were another value of it chosen.

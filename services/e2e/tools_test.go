@@ -97,7 +97,111 @@ func TestMCP(t *testing.T) {
 	}
 }
 
+// toolCall is a call of a tool, and the path of the API that answers the same; it is empty where the API has no such
+// request.
+type toolCall struct {
+	tool, arguments, path string
+	problem               bool // whether the answer is an error
+}
+
+var toolCalls = []toolCall{
+	{"search_cars", `{}`, "/cars/?view=summary", false},
+	{
+		"search_cars", `{"make":["Toyota"],"model":["Camry"],"year":2023,"color":null}`,
+		"/cars/?make=Toyota&model=Camry&view=summary&year=2023", false,
+	},
+	{
+		"search_cars", `{"make":"Chevy","price_max":"$40k","body_type":["truck"],"view":"full","limit":3}`,
+		"/cars/?body_type=truck&limit=3&make=Chevy&price_max=%2440k&view=full", false,
+	},
+	{
+		"search_cars", `{"make":["Toyota","Honda"],"facets":["color"],"include_total":false,"fields":["id","make"]}`,
+		"/cars/?facets=color&fields=id&fields=make&include_total=false&make=Toyota&make=Honda", false,
+	},
+	{"search_cars", `{"make":["Toyota"],"color":["Octarine"]}`, "/cars/?color=Octarine&make=Toyota&view=summary", false},
+	{
+		"search_cars", `{"price_max":20000.50,"max_chars":2000}`, "/cars/?max_chars=2000&price_max=20000.50&view=summary",
+		false,
+	},
+	{"search_cars", `{"colr":"red","limit":1000}`, "/cars/?colr=red&limit=1000&view=summary", true},
+	{"search_cars", `{"make":{"is":"Toyota"}}`, "", true},
+	{"get_car", `{"id":1}`, "/cars/1", false},
+	{"get_car", `{"id":"600"}`, "/cars/600", false},
+	{"get_car", `{"id":null,"vin":"jm3m5whlxrw827381"}`, "/cars/vin/jm3m5whlxrw827381", false},
+	{"get_car", `{"id":"1/../2"}`, "/cars/1%2F..%2F2", true},
+	{"get_car", `{"id":1,"color":"red"}`, "/cars/1?color=red", true},
+	{"get_car", `{"id":"stats"}`, "/cars/%73%74%61%74%73", true},
+	{"get_car", `{"id":["1","2"]}`, "", true},
+	{"get_car", `{"id":"1","vin":"jm3m5whlxrw827381"}`, "", true},
+	{"get_car", `{}`, "", true},
+	{"get_car", `{"id":1,"comparables":false}`, "/cars/1", false},
+	{"get_car", `{"id":1,"comparables":"maybe"}`, "", true},
+	{"market_report", `{}`, "/cars/stats", false},
+	{"market_report", `{"by":"make,year","make":null}`, "/cars/stats?by=make,year", false},
+	{
+		"market_report", `{"by":["price:5000"],"make":["Ford"],"model":["F-150"],"year":"2021","more":"color=white"}`,
+		"/cars/stats?by=price:5000&color=white&make=Ford&model=F-150&year=2021", false,
+	},
+	{"market_report", `{"by":"price"}`, "/cars/stats?by=price", true},
+	{"search_cars", `{"columns":["id"],"limit":2.0}`, "/cars/?columns=id&limit=2.0", false},
+	{"search_cars", `{"view":"","fields":""}`, "/cars/?view=summary", false},
+	{"describe_inventory", `{}`, "/cars/fields", false},
+	{"describe_inventory", `{"x":1}`, "", true},
+	// An empty text is left out, as null is.
+	{"describe_inventory", `{"x":"","y":null,"z":[""]}`, "/cars/fields", false},
+	{"get_car", `{"id":"12","vin":""}`, "/cars/12", false},
+	{"get_car", `{"id":"","vin":"jm3m5whlxrw827381","fields":""}`, "/cars/vin/jm3m5whlxrw827381", false},
+	{
+		"search_cars", `{"make":[""],"model":"","price":"","sort":"","cursor":"","limit":null,"more":""}`,
+		"/cars/?view=summary", false,
+	},
+	// Ranges stand in the property of their field.
+	{
+		"search_cars", `{"price":"20000-30000","year":"2020+","mileage":"under 60k"}`,
+		"/cars/?mileage=under+60k&price=20000-30000&view=summary&year=2020%2B", false,
+	},
+	{"search_cars", `{"price":"under 30k","make":["Toyota"]}`, "/cars/?make=Toyota&price=under+30k&view=summary", false},
+	// And all else in more.
+	{
+		"search_cars", `{"make":["Toyota"],"more":"doors=4&interior_color=black"}`,
+		"/cars/?doors=4&interior_color=black&make=Toyota&view=summary", false,
+	},
+	{"search_cars", `{"more":"?price_min=20000&view=full&limit=2"}`, "/cars/?limit=2&price_min=20000&view=full", false},
+	{"search_cars", `{"more":["doors=4","seats=5&doors=4"]}`, "/cars/?doors=4&seats=5&view=summary", false},
+	{"search_cars", `{"limit":2,"more":"limit=2&city=San%20Diego"}`, "/cars/?city=San+Diego&limit=2&view=summary", false},
+	{"search_cars", `{"more":"make=Toyota&make=Honda&trim="}`, "/cars/?make=Toyota&make=Honda&view=summary", false},
+	{"search_cars", `{"more":"match=exact&make=toyota"}`, "/cars/?make=toyota&match=exact&view=summary", false},
+	{"search_cars", `{"more":"nonsense=1"}`, "/cars/?nonsense=1&view=summary", true},
+	{"search_cars", `{"more":"doors"}`, "", true},
+	{"search_cars", `{"more":"doors=4&&seats=5"}`, "", true},
+	{"search_cars", `{"more":"=4"}`, "", true},
+	{"search_cars", `{"more":"doors=%zz"}`, "", true},
+	{"search_cars", `{"more":"doors=4;seats=5"}`, "", true},
+	{"search_cars", `{"make":["Toyota"],"more":"make=Honda"}`, "", true},
+	{"search_cars", `{"more":["doors=4","doors=5"]}`, "", true},
+	{"search_cars", `{"more":{"doors":4}}`, "", true},
+	// Only the count.
+	{"search_cars", `{"make":["Toyota"],"count_only":true}`, "/cars/?count_only=true&make=Toyota", false},
+	{
+		"search_cars", `{"make":["Toyota"],"color":["Octarine"],"count_only":true,"facets":["year"]}`,
+		"/cars/?color=Octarine&count_only=true&facets=year&make=Toyota", false,
+	},
+	{
+		"search_cars", `{"count_only":true,"more":"include_total=false"}`, "/cars/?count_only=true&include_total=false",
+		true,
+	},
+}
+
 func testTools(t *testing.T, session *mcp.ClientSession, base string) {
+	outputs := requireTools(t, session)
+	for _, call := range toolCalls {
+		requireAnswerOfAPI(t, session, outputs, base, call)
+	}
+}
+
+// requireTools checks the list of tools, and gives the schema of what each answers.
+func requireTools(t *testing.T, session *mcp.ClientSession) map[string]*jsonschema.Resolved {
+	t.Helper()
 	listed, err := session.ListTools(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -115,128 +219,51 @@ func testTools(t *testing.T, session *mcp.ClientSession, base string) {
 	if want := []string{"describe_inventory", "get_car", "market_report", "search_cars"}; !slices.Equal(names, want) {
 		t.Errorf("tools %v, want %v", names, want)
 	}
-	for _, call := range []struct {
-		tool, arguments, path string
-		problem               bool
-	}{
-		{"search_cars", `{}`, "/cars/?view=summary", false},
-		{
-			"search_cars", `{"make":["Toyota"],"model":["Camry"],"year":2023,"color":null}`,
-			"/cars/?make=Toyota&model=Camry&view=summary&year=2023", false,
-		},
-		{
-			"search_cars", `{"make":"Chevy","price_max":"$40k","body_type":["truck"],"view":"full","limit":3}`,
-			"/cars/?body_type=truck&limit=3&make=Chevy&price_max=%2440k&view=full", false,
-		},
-		{
-			"search_cars", `{"make":["Toyota","Honda"],"facets":["color"],"include_total":false,"fields":["id","make"]}`,
-			"/cars/?facets=color&fields=id&fields=make&include_total=false&make=Toyota&make=Honda", false,
-		},
-		{"search_cars", `{"make":["Toyota"],"color":["Octarine"]}`, "/cars/?color=Octarine&make=Toyota&view=summary", false},
-		{
-			"search_cars", `{"price_max":20000.50,"max_chars":2000}`, "/cars/?max_chars=2000&price_max=20000.50&view=summary",
-			false,
-		},
-		{"search_cars", `{"colr":"red","limit":1000}`, "/cars/?colr=red&limit=1000&view=summary", true},
-		{"search_cars", `{"make":{"is":"Toyota"}}`, "", true},
-		{"get_car", `{"id":1}`, "/cars/1", false},
-		{"get_car", `{"id":"600"}`, "/cars/600", false},
-		{"get_car", `{"id":null,"vin":"jm3m5whlxrw827381"}`, "/cars/vin/jm3m5whlxrw827381", false},
-		{"get_car", `{"id":"1/../2"}`, "/cars/1%2F..%2F2", true},
-		{"get_car", `{"id":1,"color":"red"}`, "/cars/1?color=red", true},
-		{"get_car", `{"id":"stats"}`, "/cars/%73%74%61%74%73", true},
-		{"get_car", `{"id":["1","2"]}`, "", true},
-		{"get_car", `{"id":"1","vin":"jm3m5whlxrw827381"}`, "", true},
-		{"get_car", `{}`, "", true},
-		{"get_car", `{"id":1,"comparables":false}`, "/cars/1", false},
-		{"get_car", `{"id":1,"comparables":"maybe"}`, "", true},
-		{"market_report", `{}`, "/cars/stats", false},
-		{"market_report", `{"by":"make,year","make":null}`, "/cars/stats?by=make,year", false},
-		{
-			"market_report", `{"by":["price:5000"],"make":["Ford"],"model":["F-150"],"year":"2021","more":"color=white"}`,
-			"/cars/stats?by=price:5000&color=white&make=Ford&model=F-150&year=2021", false,
-		},
-		{"market_report", `{"by":"price"}`, "/cars/stats?by=price", true},
-		{"search_cars", `{"columns":["id"],"limit":2.0}`, "/cars/?columns=id&limit=2.0", false},
-		{"search_cars", `{"view":"","fields":""}`, "/cars/?view=summary", false},
-		{"describe_inventory", `{}`, "/cars/fields", false},
-		{"describe_inventory", `{"x":1}`, "", true},
-		// An empty text is left out, as null is.
-		{"describe_inventory", `{"x":"","y":null,"z":[""]}`, "/cars/fields", false},
-		{"get_car", `{"id":"12","vin":""}`, "/cars/12", false},
-		{"get_car", `{"id":"","vin":"jm3m5whlxrw827381","fields":""}`, "/cars/vin/jm3m5whlxrw827381", false},
-		{
-			"search_cars", `{"make":[""],"model":"","price":"","sort":"","cursor":"","limit":null,"more":""}`,
-			"/cars/?view=summary", false,
-		},
-		// Ranges stand in the property of their field.
-		{
-			"search_cars", `{"price":"20000-30000","year":"2020+","mileage":"under 60k"}`,
-			"/cars/?mileage=under+60k&price=20000-30000&view=summary&year=2020%2B", false,
-		},
-		{"search_cars", `{"price":"under 30k","make":["Toyota"]}`, "/cars/?make=Toyota&price=under+30k&view=summary", false},
-		// And all else in more.
-		{
-			"search_cars", `{"make":["Toyota"],"more":"doors=4&interior_color=black"}`,
-			"/cars/?doors=4&interior_color=black&make=Toyota&view=summary", false,
-		},
-		{"search_cars", `{"more":"?price_min=20000&view=full&limit=2"}`, "/cars/?limit=2&price_min=20000&view=full", false},
-		{"search_cars", `{"more":["doors=4","seats=5&doors=4"]}`, "/cars/?doors=4&seats=5&view=summary", false},
-		{"search_cars", `{"limit":2,"more":"limit=2&city=San%20Diego"}`, "/cars/?city=San+Diego&limit=2&view=summary", false},
-		{"search_cars", `{"more":"make=Toyota&make=Honda&trim="}`, "/cars/?make=Toyota&make=Honda&view=summary", false},
-		{"search_cars", `{"more":"match=exact&make=toyota"}`, "/cars/?make=toyota&match=exact&view=summary", false},
-		{"search_cars", `{"more":"nonsense=1"}`, "/cars/?nonsense=1&view=summary", true},
-		{"search_cars", `{"more":"doors"}`, "", true},
-		{"search_cars", `{"more":"doors=4&&seats=5"}`, "", true},
-		{"search_cars", `{"more":"=4"}`, "", true},
-		{"search_cars", `{"more":"doors=%zz"}`, "", true},
-		{"search_cars", `{"more":"doors=4;seats=5"}`, "", true},
-		{"search_cars", `{"make":["Toyota"],"more":"make=Honda"}`, "", true},
-		{"search_cars", `{"more":["doors=4","doors=5"]}`, "", true},
-		{"search_cars", `{"more":{"doors":4}}`, "", true},
-		// Only the count.
-		{"search_cars", `{"make":["Toyota"],"count_only":true}`, "/cars/?count_only=true&make=Toyota", false},
-		{
-			"search_cars", `{"make":["Toyota"],"color":["Octarine"],"count_only":true,"facets":["year"]}`,
-			"/cars/?color=Octarine&count_only=true&facets=year&make=Toyota", false,
-		},
-		{
-			"search_cars", `{"count_only":true,"more":"include_total=false"}`, "/cars/?count_only=true&include_total=false",
-			true,
-		},
-	} {
-		got, err := session.CallTool(t.Context(), &mcp.CallToolParams{
-			Name:      call.tool,
-			Arguments: json.RawMessage(call.arguments),
-		})
-		if err != nil {
-			t.Errorf("%s %s: %v", call.tool, call.arguments, err)
-			continue
+
+	return outputs
+}
+
+// requireAnswerOfAPI calls a tool, and checks that it answers as its schema says and as the API does.
+func requireAnswerOfAPI(t *testing.T, session *mcp.ClientSession, outputs map[string]*jsonschema.Resolved, base string,
+	call toolCall,
+) {
+	t.Helper()
+	got, err := session.CallTool(t.Context(), &mcp.CallToolParams{
+		Name:      call.tool,
+		Arguments: json.RawMessage(call.arguments),
+	})
+	if err != nil {
+		t.Errorf("%s %s: %v", call.tool, call.arguments, err)
+		return
+	}
+
+	// The structured answer and the text are the same.
+	text := got.Content[0].(*mcp.TextContent).Text
+	structured, err := json.Marshal(got.StructuredContent)
+	if err != nil || !got.IsError && !sameJSON(structured, []byte(text)) || got.IsError && got.StructuredContent != nil {
+		t.Errorf("%s %s: %v: the structured answer is\n%s\nthe text\n%s", call.tool, call.arguments, err, structured, text)
+	}
+	if got.IsError != call.problem {
+		t.Errorf("%s %s: an error is %v: %.500s", call.tool, call.arguments, got.IsError, text)
+		return
+	}
+
+	// It is what the API answers, apart from how the tool is called there.
+	if call.path != "" {
+		_, want, _ := strings.Cut(get(t, base+call.path), "{")
+		want = strings.ReplaceAll(want, "/cars/fields lists", "The tool describe_inventory lists")
+		if text = ownPart.ReplaceAllString(text, `"own":0`); text != "{"+strings.TrimSpace(want) {
+			t.Errorf("%s %s:\n got %.1000s\nwant {%.1000s", call.tool, call.arguments, text, want)
 		}
-		text := got.Content[0].(*mcp.TextContent).Text
-		structured, err := json.Marshal(got.StructuredContent)
-		if err != nil || !got.IsError && !sameJSON(structured, []byte(text)) || got.IsError && got.StructuredContent != nil {
-			t.Errorf("%s %s: %v: the structured answer is\n%s\nthe text\n%s", call.tool, call.arguments, err, structured, text)
+	}
+
+	if !call.problem {
+		var instance any
+		if err := json.Unmarshal(structured, &instance); err != nil {
+			t.Fatal(err)
 		}
-		if got.IsError != call.problem {
-			t.Errorf("%s %s: an error is %v: %.500s", call.tool, call.arguments, got.IsError, text)
-			continue
-		}
-		if call.path != "" {
-			_, want, _ := strings.Cut(get(t, base+call.path), "{")
-			want = strings.ReplaceAll(want, "/cars/fields lists", "The tool describe_inventory lists")
-			if text = ownPart.ReplaceAllString(text, `"own":0`); text != "{"+strings.TrimSpace(want) {
-				t.Errorf("%s %s:\n got %.1000s\nwant {%.1000s", call.tool, call.arguments, text, want)
-			}
-		}
-		if !call.problem {
-			var instance any
-			if err := json.Unmarshal(structured, &instance); err != nil {
-				t.Fatal(err)
-			}
-			if err := outputs[call.tool].Validate(instance); err != nil {
-				t.Errorf("%s %s: %v: %.500s", call.tool, call.arguments, err, structured)
-			}
+		if err := outputs[call.tool].Validate(instance); err != nil {
+			t.Errorf("%s %s: %v: %.500s", call.tool, call.arguments, err, structured)
 		}
 	}
 }
@@ -351,69 +378,99 @@ func TestToolsAgree(t *testing.T) {
 		}
 		enums, characters := 0, 0
 		for i, f := range responses.Tools {
-			inChat := chat.Tools[i].Function
-			if f.Type != "function" || chat.Tools[i].Type != "function" || inChat == nil || inChat.Name != f.Name ||
-				len(inChat.Parameters.Properties) != len(f.Parameters.Properties) || !inChat.Strict {
-				t.Errorf("%s: %+v", table, chat.Tools[i])
-			}
-			if !regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`).MatchString(f.Name) || !f.Strict || f.Description == "" ||
-				len(f.Description) > 1024 || f.Parameters.Type != "object" || f.Parameters.AdditionalProperties == nil ||
-				*f.Parameters.AdditionalProperties || len(f.Parameters.Properties) > 5000 {
-				t.Errorf("%s: %s is not strict, or too large", table, f.Name)
-			}
-			required := slices.Clone(f.Parameters.Required)
-			slices.Sort(required)
-			if names := sortedNames(f.Parameters.Properties); !slices.Equal(required, names) {
-				t.Errorf("%s: %s requires %v of %v", table, f.Name, required, names)
-			}
+			requireStrict(t, table, f, chat.Tools[i])
+
 			for name, p := range f.Parameters.Properties {
-				kinds, _ := p.Type.([]any)
-				if len(kinds) != 2 || kinds[1] != "null" || p.Description == "" || p.Properties != nil || len(name) > 64 {
-					t.Errorf("%s: %s: %s is %+v", table, f.Name, name, p)
-				}
-				if p.Enum != nil && !slices.Contains(p.Enum, nil) {
-					t.Errorf("%s: %s: %s: null is none of %v", table, f.Name, name, p.Enum)
-				}
-				items, _ := p.Items.(map[string]any)
-				enum, _ := items["enum"].([]any)
-				characters += len(name)
-				own := 0
-				for _, v := range append(enum, p.Enum...) {
-					if s, ok := v.(string); ok {
-						own += len(s)
-					}
-				}
-				enums, characters = enums+len(enum)+len(p.Enum), characters+own
-				if len(enum) > 250 && own > 15_000 {
-					t.Errorf("%s: %s: %s has too many values", table, f.Name, name)
-				}
+				values, length := requireStrictProperty(t, table, f.Name, name, p)
+				enums += values
+				characters += len(name) + length
 			}
-			j := slices.IndexFunc(listed.Tools, func(tool *mcp.Tool) bool { return tool.Name == f.Name })
-			if j < 0 {
-				t.Fatalf("%s: %s is no tool of MCP's", table, f.Name)
-			}
-			inputs := listed.Tools[j].InputSchema.(map[string]any)["properties"].(map[string]any)
-			if names := sortedNames(inputs); !slices.Equal(names, sortedNames(f.Parameters.Properties)) {
-				t.Errorf("%s: %s takes %v by MCP, and %v by OpenAI", table, f.Name, names, sortedNames(f.Parameters.Properties))
-			}
-			if f.Name != "search_cars" {
-				continue
-			}
-			if len(required) > 24 {
-				t.Errorf("%s: search_cars has %d properties", table, len(required))
-			}
-			described := []string{"more"}
-			for _, p := range document.Paths["/cars/"]["get"].Parameters {
-				described = append(described, p.Name)
-			}
-			for _, name := range required {
-				if !slices.Contains(described, name) {
-					t.Errorf("%s: %s is no parameter of OpenAPI's", table, name)
-				}
+
+			requireSameInputs(t, table, f, listed.Tools)
+			if f.Name == "search_cars" {
+				requireParametersOfSearch(t, table, f, document)
 			}
 		}
 		if enums > 1000 || characters > 120_000 {
 			t.Errorf("%s: %d values in enums, %d characters", table, enums, characters)
+		}
+	}
+}
+
+// requireStrict checks a tool for OpenAI, which has to be the same in both formats and to require each property.
+func requireStrict(t *testing.T, table string, f, chat functionTool) {
+	t.Helper()
+	inChat := chat.Function
+	if f.Type != "function" || chat.Type != "function" || inChat == nil || inChat.Name != f.Name ||
+		len(inChat.Parameters.Properties) != len(f.Parameters.Properties) || !inChat.Strict {
+		t.Errorf("%s: %+v", table, chat)
+	}
+	if !regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`).MatchString(f.Name) || !f.Strict || f.Description == "" ||
+		len(f.Description) > 1024 || f.Parameters.Type != "object" || f.Parameters.AdditionalProperties == nil ||
+		*f.Parameters.AdditionalProperties || len(f.Parameters.Properties) > 5000 {
+		t.Errorf("%s: %s is not strict, or too large", table, f.Name)
+	}
+
+	required := slices.Clone(f.Parameters.Required)
+	slices.Sort(required)
+	if names := sortedNames(f.Parameters.Properties); !slices.Equal(required, names) {
+		t.Errorf("%s: %s requires %v of %v", table, f.Name, required, names)
+	}
+}
+
+// requireStrictProperty gives the number of values that a property lists, and the length of those that are texts.
+func requireStrictProperty(t *testing.T, table, tool, name string, p property) (values, length int) {
+	t.Helper()
+	kinds, _ := p.Type.([]any)
+	if len(kinds) != 2 || kinds[1] != "null" || p.Description == "" || p.Properties != nil || len(name) > 64 {
+		t.Errorf("%s: %s: %s is %+v", table, tool, name, p)
+	}
+	if p.Enum != nil && !slices.Contains(p.Enum, nil) {
+		t.Errorf("%s: %s: %s: null is none of %v", table, tool, name, p.Enum)
+	}
+	items, _ := p.Items.(map[string]any)
+	enum, _ := items["enum"].([]any)
+
+	own := 0
+	for _, v := range append(enum, p.Enum...) {
+		if s, ok := v.(string); ok {
+			own += len(s)
+		}
+	}
+	if len(enum) > 250 && own > 15_000 {
+		t.Errorf("%s: %s: %s has too many values", table, tool, name)
+	}
+
+	return len(enum) + len(p.Enum), own
+}
+
+// requireSameInputs checks that a tool takes the same by MCP as by OpenAI.
+func requireSameInputs(t *testing.T, table string, f functionTool, listed []*mcp.Tool) {
+	t.Helper()
+	j := slices.IndexFunc(listed, func(tool *mcp.Tool) bool { return tool.Name == f.Name })
+	if j < 0 {
+		t.Fatalf("%s: %s is no tool of MCP's", table, f.Name)
+	}
+	inputs := listed[j].InputSchema.(map[string]any)["properties"].(map[string]any)
+	if names := sortedNames(inputs); !slices.Equal(names, sortedNames(f.Parameters.Properties)) {
+		t.Errorf("%s: %s takes %v by MCP, and %v by OpenAI", table, f.Name, names, sortedNames(f.Parameters.Properties))
+	}
+}
+
+// requireParametersOfSearch checks that the search has few properties, each of them a parameter of OpenAPI's.
+func requireParametersOfSearch(t *testing.T, table string, f functionTool, document description) {
+	t.Helper()
+	required := f.Parameters.Required
+	if len(required) > 24 {
+		t.Errorf("%s: search_cars has %d properties", table, len(required))
+	}
+	described := []string{"more"}
+	for _, p := range document.Paths["/cars/"]["get"].Parameters {
+		described = append(described, p.Name)
+	}
+	for _, name := range required {
+		if !slices.Contains(described, name) {
+			t.Errorf("%s: %s is no parameter of OpenAPI's", table, name)
 		}
 	}
 }
@@ -478,12 +535,14 @@ func TestSchemasHaveTags(t *testing.T) {
 	}
 }
 
+// searchMessage is a line that calls search_cars; its id is to be filled in.
+const searchMessage = `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"search_cars",` +
+	`"arguments":{"limit":1}}}`
+
 // A line that is not one message is answered with an error, and the session goes on.
 func TestMCPOnStdioGoesOn(t *testing.T) {
 	const initialize = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26",` +
 		`"capabilities":{},"clientInfo":{"name":"test","version":"1"}}}`
-	const search = `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"search_cars",` +
-		`"arguments":{"limit":1}}}`
 	file := copyOf(t, dbtest.Demo(t), "vehicles_view")
 	configure(t, file, "vehicles_view")
 
@@ -504,27 +563,27 @@ func TestMCPOnStdioGoesOn(t *testing.T) {
 	answers.Buffer(nil, 1<<20)
 	for i, step := range []struct{ line, want string }{
 		{"hello", `"code":-32700`},
-		{"[" + fmt.Sprintf(search, 1) + "]", `"code":-32600`},
+		{"[" + fmt.Sprintf(searchMessage, 1) + "]", `"code":-32600`},
 		{initialize, `"serverInfo"`},
-		{"[" + fmt.Sprintf(search, 2) + "," + fmt.Sprintf(search, 3) + "]", `"code":-32600`},
+		{"[" + fmt.Sprintf(searchMessage, 2) + "," + fmt.Sprintf(searchMessage, 3) + "]", `"code":-32600`},
 		{" \t[]\r", `"code":-32600`},
 		{"\ufeff[{}]", `"code":-32600`},
 		{"null", `"code":-32600`},
-		{fmt.Sprintf(search, 4) + fmt.Sprintf(search, 5), `"code":-32700`},
-		{"\n\r\n" + fmt.Sprintf(search, 6) + "\r", `"id":6`},
+		{fmt.Sprintf(searchMessage, 4) + fmt.Sprintf(searchMessage, 5), `"code":-32700`},
+		{"\n\r\n" + fmt.Sprintf(searchMessage, 6) + "\r", `"id":6`},
 		{`{"jsonrpc":"2.0","id":7,"method":"ping","params":{"x":"` + strings.Repeat("x", 100_000) + `"}}`, `"id":7`},
 		{
 			`{"jsonrpc":"2.0","id":8,"method":"ping","params":{"x":"` + strings.Repeat("x", 3<<20) + `"}}`,
 			`larger than 1048576 bytes`,
 		},
 		{strings.Repeat("x", 5<<20), `"code":-32600`},
-		{fmt.Sprintf(strings.Replace(search, "cars", "c\xe9rs", 1), 9), `"code":-32700`},
+		{fmt.Sprintf(strings.Replace(searchMessage, "cars", "c\xe9rs", 1), 9), `"code":-32700`},
 		{"\xff\xfe{\x00}\x00", `"code":-32700`},
 		{strings.Repeat("[", 1<<19), `"code":-32600`},
 		{`{"jsonrpc":"2.0","id":10,"method":"cars/steal"}`, `"code":-32601`},
 		{`{"jsonrpc":"2.0","id":11,"method":"tools/call","params":` + strings.Repeat(`{"a":`, 2000) + "1" +
 			strings.Repeat("}", 2001), `"code":-32600`},
-		{fmt.Sprintf(search, 12), `"id":12`},
+		{fmt.Sprintf(searchMessage, 12), `"id":12`},
 	} {
 		if _, err := io.WriteString(in, step.line+"\n"); err != nil {
 			t.Fatalf("step %d: %v", i, err)
@@ -534,10 +593,18 @@ func TestMCPOnStdioGoesOn(t *testing.T) {
 		}
 	}
 
-	// What is under way when the input ends is answered, the last line too, which has no end.
+	requireAnsweredAtTheEnd(t, in, answers)
+	if err := child.Wait(); err != nil {
+		t.Errorf("at the end of its input carapi exits with %v", err)
+	}
+}
+
+// requireAnsweredAtTheEnd ends the input: what is under way then is answered, the last line too, which has no end.
+func requireAnsweredAtTheEnd(t *testing.T, in io.WriteCloser, answers *bufio.Scanner) {
+	t.Helper()
 	const calls = 50
 	for i := range calls {
-		line := fmt.Sprintf(search, 100+i)
+		line := fmt.Sprintf(searchMessage, 100+i)
 		if i < calls-1 {
 			line += "\n"
 		}
@@ -564,9 +631,6 @@ func TestMCPOnStdioGoesOn(t *testing.T) {
 	}
 	if answers.Scan() {
 		t.Errorf("one answer too many: %.300s", answers.Text())
-	}
-	if err := child.Wait(); err != nil {
-		t.Errorf("at the end of its input carapi exits with %v", err)
 	}
 }
 
@@ -600,23 +664,7 @@ func TestMCPWithoutDatabase(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		sessions[name] = session
-		if make := inputsOfSearch(t, session)["make"]; make != nil {
-			t.Errorf("%s: a field of the table is known: %v", name, make)
-		}
-		for _, call := range []mcp.CallToolParams{
-			{Name: "search_cars", Arguments: map[string]any{"make": "Kia"}},
-			{Name: "get_car", Arguments: map[string]any{"id": "1"}},
-			{Name: "describe_inventory"},
-		} {
-			got, err := session.CallTool(t.Context(), &call)
-			if err != nil {
-				t.Fatalf("%s: %s: %v", name, call.Name, err)
-			}
-			text := got.Content[0].(*mcp.TextContent).Text
-			if !got.IsError || !strings.Contains(text, "the database does not answer") || !strings.Contains(text, "try again") {
-				t.Errorf("%s: %s: an error is %v: %s", name, call.Name, got.IsError, text)
-			}
-		}
+		requireDatabaseMissing(t, name, session)
 	}
 
 	server.Restart(t)
@@ -629,20 +677,7 @@ func TestMCPWithoutDatabase(t *testing.T) {
 		t.Error("nobody has said that the tools have changed")
 	}
 	for name, session := range sessions {
-		var got *mcp.CallToolResult
-		var err error
-		found := func() bool {
-			got, err = session.CallTool(t.Context(), &mcp.CallToolParams{
-				Name:      "search_cars",
-				Arguments: map[string]any{"make": "Kia"},
-			})
-			return err == nil && !got.IsError && strings.Contains(got.Content[0].(*mcp.TextContent).Text, `"model":"Rio"`)
-		}
-		for deadline := time.Now().Add(2 * time.Minute); !found(); time.Sleep(50 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("%s: no answer although the database is back: %v %+v", name, err, got)
-			}
-		}
+		waitForRio(t, name, session)
 		if inputsOfSearch(t, session)["make"] == nil {
 			t.Errorf("%s: the tools are not those of the table", name)
 		}
@@ -656,6 +691,47 @@ func TestMCPWithoutDatabase(t *testing.T) {
 	for name, session := range sessions {
 		if inputsOfSearch(t, session)["make"] == nil {
 			t.Errorf("%s: the tools are forgotten", name)
+		}
+	}
+}
+
+// requireDatabaseMissing checks that a session knows no field, and that each tool answers what is wrong.
+func requireDatabaseMissing(t *testing.T, name string, session *mcp.ClientSession) {
+	t.Helper()
+	if field := inputsOfSearch(t, session)["make"]; field != nil {
+		t.Errorf("%s: a field of the table is known: %v", name, field)
+	}
+	for _, call := range []mcp.CallToolParams{
+		{Name: "search_cars", Arguments: map[string]any{"make": "Kia"}},
+		{Name: "get_car", Arguments: map[string]any{"id": "1"}},
+		{Name: "describe_inventory"},
+	} {
+		got, err := session.CallTool(t.Context(), &call)
+		if err != nil {
+			t.Fatalf("%s: %s: %v", name, call.Name, err)
+		}
+		text := got.Content[0].(*mcp.TextContent).Text
+		if !got.IsError || !strings.Contains(text, "the database does not answer") || !strings.Contains(text, "try again") {
+			t.Errorf("%s: %s: an error is %v: %s", name, call.Name, got.IsError, text)
+		}
+	}
+}
+
+// waitForRio waits until search_cars finds a Kia Rio.
+func waitForRio(t *testing.T, name string, session *mcp.ClientSession) {
+	t.Helper()
+	var got *mcp.CallToolResult
+	var err error
+	found := func() bool {
+		got, err = session.CallTool(t.Context(), &mcp.CallToolParams{
+			Name:      "search_cars",
+			Arguments: map[string]any{"make": "Kia"},
+		})
+		return err == nil && !got.IsError && strings.Contains(got.Content[0].(*mcp.TextContent).Text, `"model":"Rio"`)
+	}
+	for deadline := time.Now().Add(2 * time.Minute); !found(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: no answer although the database is back: %v %+v", name, err, got)
 		}
 	}
 }
