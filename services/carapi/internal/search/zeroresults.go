@@ -19,7 +19,7 @@ import (
 // ZeroResults says why nothing matches and what nearly does. Each suggestion finds something: its count is what its URL
 // finds.
 type ZeroResults struct {
-	Filters      []FilterCount `json:"filters" jsonschema:"Each filter, and how many vehicles match with it alone, and with all others"`
+	Filters      []FilterCount `json:"filters"`
 	DidYouMean   []Suggestion  `json:"did_you_mean,omitempty" jsonschema:"Values in stock that were perhaps meant"`
 	InStock      []FieldValues `json:"in_stock,omitempty" jsonschema:"Values in stock where the requested one is not"`
 	Alternatives []Alternative `json:"alternatives,omitempty" jsonschema:"Searches nearby that find something"`
