@@ -46,7 +46,8 @@ func setup(t *testing.T, c dbconn.Config) {
 	t.Setenv("METRICS_ADDR", "off") // or programs side by side would be in each other's way
 	t.Setenv("RATE_LIMIT", "off")
 	for _, name := range []string{
-		"CORS_ORIGINS", "SOURCE", "SNAPSHOT_PATH", "SNAPSHOT_TABLE", "STALE_MAX_AGE", "TRUSTED_PROXIES", "MAX_IN_FLIGHT", "LOG_LEVEL", "LOG_FORMAT", "OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT",
+		"CORS_ORIGINS", "SOURCE", "SNAPSHOT_PATH", "SNAPSHOT_TABLE", "STALE_MAX_AGE", "TRUSTED_PROXIES", "MAX_IN_FLIGHT",
+		"LOG_LEVEL", "LOG_FORMAT", "OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT",
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
 	} {
 		t.Setenv(name, "")
@@ -140,7 +141,8 @@ func demo(t *testing.T) (program, *sqlx.DB) {
 // All settings may stand in a file, over which the environment wins.
 func TestSettingsInAFile(t *testing.T) {
 	setup(t, dbconn.Config{})
-	stock, _ := dbtest.SQLite(t, "CREATE TABLE autos (id INTEGER PRIMARY KEY, make TEXT, model TEXT)", "INSERT INTO autos VALUES (7, 'Kia', 'Rio')")
+	stock, _ := dbtest.SQLite(t, "CREATE TABLE autos (id INTEGER PRIMARY KEY, make TEXT, model TEXT)",
+		"INSERT INTO autos VALUES (7, 'Kia', 'Rio')")
 	for name := range dbtest.Environ(dbconn.Config{}) {
 		_ = os.Unsetenv(name) // as it was after the test, by setup
 	}
@@ -148,7 +150,8 @@ func TestSettingsInAFile(t *testing.T) {
 		_ = os.Unsetenv(name)
 	}
 	file := filepath.Join(t.TempDir(), "carapi.ini")
-	text := "query_timeout = 0s\n[db]\ndriver = sqlite\npath = " + stock.Path + "\n[api]\nkey = " + key + "\n[cars]\ntable = autos\n"
+	text := "query_timeout = 0s\n[db]\ndriver = sqlite\npath = " + stock.Path +
+		"\n[api]\nkey = " + key + "\n[cars]\ntable = autos\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +265,10 @@ func TestAnswersAndProblems(t *testing.T) {
 		{"GET", "/cars/", []string{"X-API-Key", ""}, 401, "X-API-Key"},
 		{"GET", "/cars/", []string{"X-API-Key", key + "x"}, 401, "X-API-Key"},
 		{"GET", "/cars/1", []string{"X-API-Key", "wrong"}, 401, "X-API-Key"},
-		{"GET", "/cars/?colr=red", nil, 400, `"parameter":"colr","received":"red","expected":"there is no parameter \"colr\"; did you mean color`},
+		{
+			"GET", "/cars/?colr=red", nil, 400,
+			`"parameter":"colr","received":"red","expected":"there is no parameter \"colr\"; did you mean color`,
+		},
 		{"GET", "/cars/?limit=1000", nil, 400, `"expected":"limit must be a whole number from 1 to 100"`},
 		{"GET", "/cars/?limit=0", nil, 400, "limit"},
 		{"GET", "/cars/?year=new", nil, 400, "a number such as 2023"},
@@ -281,25 +287,8 @@ func TestAnswersAndProblems(t *testing.T) {
 		if res.StatusCode != test.status || !strings.Contains(body, test.want) {
 			t.Errorf("%s %s: %d %s, want %d and %s", test.method, test.path, res.StatusCode, body, test.status, test.want)
 		}
-		if res.StatusCode < 400 || test.method == "HEAD" {
-			continue
-		}
-		var problem struct {
-			Type, Title, Detail, Instance string
-			Status                        int
-			RequestID                     string `json:"request_id"`
-		}
-		err := json.Unmarshal([]byte(body), &problem)
-		if err != nil || res.Header.Get("Content-Type") != "application/problem+json" || problem.Status != res.StatusCode ||
-			problem.Title != http.StatusText(res.StatusCode) || problem.Detail == "" || problem.Instance == "" ||
-			problem.RequestID == "" || problem.RequestID != res.Header.Get("X-Request-ID") {
-			t.Errorf("%s %s: no problem of RFC 9457: %s, %v", test.method, test.path, body, err)
-		}
-		if res.StatusCode == 405 && res.Header.Get("Allow") != "GET, HEAD" {
-			t.Errorf("%s %s: Allow is %q", test.method, test.path, res.Header.Get("Allow"))
-		}
-		if res.StatusCode == 401 && res.Header.Get("WWW-Authenticate") == "" {
-			t.Errorf("%s %s: no WWW-Authenticate", test.method, test.path)
+		if res.StatusCode >= 400 && test.method != "HEAD" {
+			checkProblem(t, test.method+" "+test.path, res, body)
 		}
 	}
 
@@ -320,15 +309,44 @@ func TestAnswersAndProblems(t *testing.T) {
 			t.Errorf("not JSON: %s", line)
 		}
 	}
-	if s := p.log.String(); !strings.Contains(s, `"request_id":"from-the-caller.1"`) || strings.Contains(s, key) || strings.Contains(s, "carapi-demo") {
-		t.Errorf("the log lacks the request id, or has a secret: %s", s)
+
+	log := p.log.String()
+	if !strings.Contains(log, `"request_id":"from-the-caller.1"`) {
+		t.Errorf("the log lacks the request id: %s", log)
+	}
+	if strings.Contains(log, key) || strings.Contains(log, "carapi-demo") {
+		t.Errorf("the log has a secret: %s", log)
+	}
+}
+
+// checkProblem checks that an error is answered in the form of RFC 9457, with the headers of its status.
+func checkProblem(t *testing.T, request string, res *http.Response, body string) {
+	t.Helper()
+	var problem struct {
+		Type, Title, Detail, Instance string
+		Status                        int
+		RequestID                     string `json:"request_id"`
+	}
+	err := json.Unmarshal([]byte(body), &problem)
+	if err != nil || res.Header.Get("Content-Type") != "application/problem+json" || problem.Status != res.StatusCode ||
+		problem.Title != http.StatusText(res.StatusCode) || problem.Detail == "" || problem.Instance == "" ||
+		problem.RequestID == "" || problem.RequestID != res.Header.Get("X-Request-ID") {
+		t.Errorf("%s: no problem of RFC 9457: %s, %v", request, body, err)
+	}
+
+	if res.StatusCode == 405 && res.Header.Get("Allow") != "GET, HEAD" {
+		t.Errorf("%s: Allow is %q", request, res.Header.Get("Allow"))
+	}
+	if res.StatusCode == 401 && res.Header.Get("WWW-Authenticate") == "" {
+		t.Errorf("%s: no WWW-Authenticate", request)
 	}
 }
 
 func TestDatabaseGone(t *testing.T) {
 	server := dbtest.NewServer(t)
 	c := server.Database(t)
-	if _, err := dbtest.Open(t, c).Exec("CREATE TABLE vehicles_stock (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9))"); err != nil {
+	const table = "CREATE TABLE vehicles_stock (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9))"
+	if _, err := dbtest.Open(t, c).Exec(table); err != nil {
 		t.Fatal(err)
 	}
 	setup(t, c)
@@ -350,7 +368,8 @@ func TestDatabaseGone(t *testing.T) {
 		for _, path := range []string{"/cars/", "/cars/?make=Kia", "/cars/1", "/readyz"} {
 			res, body := p.do(t, "GET", path)
 			// A server that is silent may only be slow.
-			if res.StatusCode != 503 && (res.StatusCode != 504 || path == "/readyz") || strings.Contains(body, "127.0.0.1") || strings.Contains(body, "SELECT") {
+			isExpected := res.StatusCode == 503 || res.StatusCode == 504 && path != "/readyz"
+			if !isExpected || strings.Contains(body, "127.0.0.1") || strings.Contains(body, "SELECT") {
 				t.Errorf("%s, %s: %d %s", state, path, res.StatusCode, body)
 			}
 		}
@@ -371,24 +390,34 @@ func TestDatabaseGone(t *testing.T) {
 
 func TestSQLite(t *testing.T) {
 	file, _ := dbtest.SQLite(t,
-		"CREATE TABLE autos (nr INTEGER PRIMARY KEY, id TEXT, brand TEXT, model TEXT, model_year INTEGER, selling_price NUMERIC, x BLOB)",
-		"INSERT INTO autos VALUES (1, 'a/1', 'Citroën', 'C3', 2020, 9999.50, x'00ff'), (2, 'b', 'CITROEN', 'C4', NULL, NULL, NULL)")
+		"CREATE TABLE autos (nr INTEGER PRIMARY KEY, id TEXT, brand TEXT, model TEXT, model_year INTEGER, "+
+			"selling_price NUMERIC, x BLOB)",
+		"INSERT INTO autos VALUES (1, 'a/1', 'Citroën', 'C3', 2020, 9999.50, x'00ff'), "+
+			"(2, 'b', 'CITROEN', 'C4', NULL, NULL, NULL)")
 	setup(t, file)
 	t.Setenv("CARS_TABLE", "autos")
 	p := start(t)
 	_, body := p.do(t, "GET", "/cars/?make=citroen")
 	want := `{"cars":[{"nr":1,"id":"a/1","make":"Citroën","model":"C3","year":2020,"price":9999.5},` +
-		`{"nr":2,"id":"b","make":"CITROEN","model":"C4","year":null,"price":null}],"returned":2,"total":2,"has_more":false,"next":null,"next_cursor":null,"summary":"2 CITROEN, 2020, price 9,999.50","applied":{"make":["CITROEN"],"match":"smart","sort":"id","limit":20,"max_chars":90000,"include_total":true},"source":"live","as_of":"`
+		`{"nr":2,"id":"b","make":"CITROEN","model":"C4","year":null,"price":null}],` +
+		`"returned":2,"total":2,"has_more":false,"next":null,"next_cursor":null,` +
+		`"summary":"2 CITROEN, 2020, price 9,999.50",` +
+		`"applied":{"make":["CITROEN"],"match":"smart","sort":"id","limit":20,"max_chars":90000,"include_total":true},` +
+		`"source":"live","as_of":"`
 	if !strings.HasPrefix(body, want) {
 		t.Errorf("got\n%s\nwant\n%s", body, want)
 	}
 	if _, body := p.do(t, "GET", "/cars/a%2F1"); !strings.Contains(body, `"id":"a/1"`) {
 		t.Errorf("got %s", body)
 	}
-	if res, body := p.do(t, "GET", "/cars/?mileage_max=1"); res.StatusCode != 400 || !strings.Contains(body, `there is no parameter \"mileage_max\"; leave it out`) {
+	res, body := p.do(t, "GET", "/cars/?mileage_max=1")
+	if res.StatusCode != 400 || !strings.Contains(body, `there is no parameter \"mileage_max\"; leave it out`) {
 		t.Errorf("a parameter without a column: %s", body)
 	}
 }
+
+// environ holds environment variables.
+type environ = map[string]string
 
 func TestMistakes(t *testing.T) {
 	c := dbtest.Demo(t)
@@ -399,20 +428,32 @@ func TestMistakes(t *testing.T) {
 	}
 	defer func() { _ = taken.Close() }()
 	for name, test := range map[string]struct {
-		set  map[string]string
+		set  environ
 		args []string
 		code int
 		want []string
 	}{
-		"no key":      {set: map[string]string{"API_KEY": ""}, code: 2, want: []string{"API_KEY: not set", "openssl rand"}},
-		"short key":   {set: map[string]string{"API_KEY": "hunter2"}, code: 2, want: []string{"API_KEY: 7 characters: at least 16"}},
-		"all at once": {set: map[string]string{"API_KEY": "", "DB_NAME": "", "QUERY_TIMEOUT": "x"}, code: 2, want: []string{"API_KEY", "DB_NAME", "QUERY_TIMEOUT"}},
-		"table":       {set: map[string]string{"CARS_TABLE": "nowhere"}, code: 1, want: []string{"CARS_TABLE: nowhere: no such table", "vehicles_stock"}},
-		"no right":    {set: map[string]string{"CARS_TABLE": "dealers"}, code: 1, want: []string{"CARS_TABLE: dealers"}},
-		"port":        {set: map[string]string{"HTTP_ADDR": taken.Addr().String()}, code: 1, want: []string{"HTTP_ADDR", "is taken"}},
-		"address":     {set: map[string]string{"HTTP_ADDR": "8080"}, code: 2, want: []string{"HTTP_ADDR", "host:port"}},
-		"port number": {set: map[string]string{"HTTP_ADDR": "127.0.0.1:99999"}, code: 2, want: []string{"HTTP_ADDR", "host:port"}},
-		"blank key":   {set: map[string]string{"API_KEY": "hunter2 hunter2 hunter2"}, code: 2, want: []string{"API_KEY", "without spaces"}},
+		"no key":    {set: environ{"API_KEY": ""}, code: 2, want: []string{"API_KEY: not set", "openssl rand"}},
+		"short key": {set: environ{"API_KEY": "hunter2"}, code: 2, want: []string{"API_KEY: 7 characters: at least 16"}},
+		"all at once": {
+			set:  environ{"API_KEY": "", "DB_NAME": "", "QUERY_TIMEOUT": "x"},
+			code: 2,
+			want: []string{"API_KEY", "DB_NAME", "QUERY_TIMEOUT"},
+		},
+		"table": {
+			set:  environ{"CARS_TABLE": "nowhere"},
+			code: 1,
+			want: []string{"CARS_TABLE: nowhere: no such table", "vehicles_stock"},
+		},
+		"no right":    {set: environ{"CARS_TABLE": "dealers"}, code: 1, want: []string{"CARS_TABLE: dealers"}},
+		"port":        {set: environ{"HTTP_ADDR": taken.Addr().String()}, code: 1, want: []string{"HTTP_ADDR", "is taken"}},
+		"address":     {set: environ{"HTTP_ADDR": "8080"}, code: 2, want: []string{"HTTP_ADDR", "host:port"}},
+		"port number": {set: environ{"HTTP_ADDR": "127.0.0.1:99999"}, code: 2, want: []string{"HTTP_ADDR", "host:port"}},
+		"blank key": {
+			set:  environ{"API_KEY": "hunter2 hunter2 hunter2"},
+			code: 2,
+			want: []string{"API_KEY", "without spaces"},
+		},
 		"config file": {args: []string{"--config", "nowhere.ini"}, code: 2, want: []string{"nowhere.ini"}},
 		"argument":    {args: []string{"serv"}, code: 2, want: []string{"serv"}},
 	} {
@@ -467,7 +508,8 @@ func TestStatus(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	var b strings.Builder
-	if code := cli.Run(t.Context(), []string{"version"}, &b, &b); code != 0 || !strings.HasPrefix(b.String(), "carapi ") || !strings.Contains(b.String(), "SQLite 3.") {
+	code := cli.Run(t.Context(), []string{"version"}, &b, &b)
+	if code != 0 || !strings.HasPrefix(b.String(), "carapi ") || !strings.Contains(b.String(), "SQLite 3.") {
 		t.Errorf("exit code %d: %s", code, b.String())
 	}
 }

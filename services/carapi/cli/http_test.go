@@ -29,7 +29,8 @@ func setupFile(t *testing.T) {
 	t.Helper()
 	file, _ := dbtest.SQLite(t,
 		"CREATE TABLE autos (id INTEGER PRIMARY KEY, make TEXT, model TEXT)",
-		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) INSERT INTO autos SELECT i, 'Kia', 'Rio' FROM n")
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) "+
+			"INSERT INTO autos SELECT i, 'Kia', 'Rio' FROM n")
 	setup(t, file)
 	t.Setenv("CARS_TABLE", "autos")
 }
@@ -42,11 +43,13 @@ func TestCompression(t *testing.T) {
 	if res.Header.Get("Content-Encoding") != "" || res.Header.Get("Vary") != "Accept-Encoding" || len(plain) < 1024 {
 		t.Errorf("not asked for: %v, %d bytes", res.Header, len(plain))
 	}
-	wrong := "/cars/?" + strings.Repeat("x", 100) + "=1&" + strings.Repeat("y", 1000) + "=2&" + strings.Repeat("z", 100) + "=3&limit=x"
+	wrong := "/cars/?" + strings.Repeat("x", 100) + "=1&" + strings.Repeat("y", 1000) + "=2&" +
+		strings.Repeat("z", 100) + "=3&limit=x"
 	for _, path := range []string{large, wrong} {
 		_, plain := p.do(t, "GET", path, "Accept-Encoding", "identity", "X-Request-ID", "same")
 		res, packed := p.do(t, "GET", path, "Accept-Encoding", "br, gzip, zstd", "X-Request-ID", "same")
-		if res.Header.Get("Content-Encoding") != "gzip" || res.Header.Get("Vary") != "Accept-Encoding" || len(packed) >= len(plain)/2 {
+		if res.Header.Get("Content-Encoding") != "gzip" || res.Header.Get("Vary") != "Accept-Encoding" ||
+			len(packed) >= len(plain)/2 {
 			t.Errorf("%.20s: %v, %d bytes of %d", path, res.Header, len(packed), len(plain))
 			continue
 		}
@@ -59,7 +62,8 @@ func TestCompression(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/cars/1", "/livez", "/nowhere"} {
-		if res, body := p.do(t, "GET", path, "Accept-Encoding", "gzip"); res.Header.Get("Content-Encoding") != "" || res.ContentLength != int64(len(body)) || !json.Valid([]byte(body)) {
+		res, body := p.do(t, "GET", path, "Accept-Encoding", "gzip")
+		if res.Header.Get("Content-Encoding") != "" || res.ContentLength != int64(len(body)) || !json.Valid([]byte(body)) {
 			t.Errorf("%s: %v %s", path, res.Header, body)
 		}
 	}
@@ -92,7 +96,8 @@ func TestOtherMethods(t *testing.T) {
 		for _, path := range routes {
 			for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {
 				res, body := p.do(t, method, path, "X-API-Key", "", "Origin", "https://a.example")
-				if res.StatusCode != 405 || res.Header.Get("Allow") != "GET, HEAD" || !strings.Contains(body, method+" is not possible") {
+				if res.StatusCode != 405 || res.Header.Get("Allow") != "GET, HEAD" ||
+					!strings.Contains(body, method+" is not possible") {
 					t.Errorf("%s %s: %d %v %s", method, path, res.StatusCode, res.Header, body)
 				}
 			}
@@ -101,13 +106,17 @@ func TestOtherMethods(t *testing.T) {
 	}
 }
 
+// preflight asks whether a page of an origin may send a GET with headers.
+func (p program) preflight(t *testing.T, origin, headers string) *http.Response {
+	t.Helper()
+	res, _ := p.do(t, "OPTIONS", "/cars/", "X-API-Key", "", "Origin", origin,
+		"Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", headers)
+	return res
+}
+
 func TestCORS(t *testing.T) {
 	setupFile(t)
 	const origin = "https://app.example.com"
-	preflight := func(p program, origin, header string) *http.Response {
-		res, _ := p.do(t, "OPTIONS", "/cars/", "X-API-Key", "", "Origin", origin, "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", header)
-		return res
-	}
 	closed := func(what string, res *http.Response) {
 		t.Helper()
 		for name := range res.Header {
@@ -118,7 +127,7 @@ func TestCORS(t *testing.T) {
 	}
 
 	p := start(t)
-	res := preflight(p, origin, "x-api-key")
+	res := p.preflight(t, origin, "x-api-key")
 	if closed("off", res); res.StatusCode != 405 {
 		t.Errorf("off: a preflight gets %d", res.StatusCode)
 	}
@@ -128,49 +137,57 @@ func TestCORS(t *testing.T) {
 
 	t.Setenv("CORS_ORIGINS", "http://localhost:3000, "+origin)
 	p = start(t)
-	res = preflight(p, origin, "authorization,if-none-match,x-api-key,x-request-id")
-	if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") != origin || res.Header.Get("Access-Control-Allow-Methods") != "GET" ||
-		res.Header.Get("Access-Control-Allow-Headers") != "authorization,if-none-match,x-api-key,x-request-id" || res.Header.Get("Access-Control-Allow-Credentials") != "" {
+	const usual = "authorization,if-none-match,x-api-key,x-request-id"
+	res = p.preflight(t, origin, usual)
+	if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") != origin ||
+		res.Header.Get("Access-Control-Allow-Methods") != "GET" ||
+		res.Header.Get("Access-Control-Allow-Headers") != usual ||
+		res.Header.Get("Access-Control-Allow-Credentials") != "" {
 		t.Errorf("preflight: %d %v", res.StatusCode, res.Header)
 	}
 	for _, headers := range []string{
-		"x-api-key,traceparent", "x-api-key, Traceparent, tracestate , baggage", "accept,content-type,last-event-id,mcp-session-id",
-		"authorization,mcp-param-make,mcp-protocol-version,sentry-trace,x-datadog-trace-id", "b3,newrelic,x-requested-with", "",
+		"x-api-key,traceparent", "x-api-key, Traceparent, tracestate , baggage",
+		"accept,content-type,last-event-id,mcp-session-id",
+		"authorization,mcp-param-make,mcp-protocol-version,sentry-trace,x-datadog-trace-id",
+		"b3,newrelic,x-requested-with", "",
 	} {
-		res := preflight(p, origin, headers)
+		res := p.preflight(t, origin, headers)
 		allowed := strings.ToLower(strings.ReplaceAll(res.Header.Get("Access-Control-Allow-Headers"), " ", ""))
 		if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") != origin ||
 			allowed != strings.ToLower(strings.ReplaceAll(headers, " ", "")) {
 			t.Errorf("preflight for %q: %d %v", headers, res.StatusCode, res.Header)
 		}
 	}
-	long := preflight(p, origin, strings.Repeat("x-long-name,", 90))
+	long := p.preflight(t, origin, strings.Repeat("x-long-name,", 90))
 	if closed("too many headers", long); long.StatusCode != 431 {
 		t.Errorf("too many headers: %d %v", long.StatusCode, long.Header)
 	}
 	for _, other := range []string{"https://app.example.com.evil.example", "http://app.example.com", "null"} {
-		closed(other, preflight(p, other, "x-api-key"))
+		closed(other, p.preflight(t, other, "x-api-key"))
 		res, _ := p.do(t, "GET", "/cars/", "Origin", other)
 		if closed(other, res); !slices.Contains(res.Header.Values("Vary"), "Origin") {
 			t.Errorf("%s: Vary is %v", other, res.Header.Values("Vary"))
 		}
 	}
+	const exposed = "ETag, Link, X-Request-ID, Retry-After, Age, RateLimit, RateLimit-Policy"
 	for path, status := range map[string]int{"/cars/": 200, "/cars/?limit=0": 400, "/nowhere": 404} {
 		res, _ := p.do(t, "GET", path, "Origin", origin)
 		if res.StatusCode != status || res.Header.Get("Access-Control-Allow-Origin") != origin ||
-			!strings.EqualFold(res.Header.Get("Access-Control-Expose-Headers"), "ETag, Link, X-Request-ID, Retry-After, Age, RateLimit, RateLimit-Policy") {
+			!strings.EqualFold(res.Header.Get("Access-Control-Expose-Headers"), exposed) {
 			t.Errorf("%s: %d %v", path, res.StatusCode, res.Header)
 		}
 	}
 	// A page must be able to tell a wrong key from a network that fails.
-	if res, _ := p.do(t, "GET", "/cars/", "Origin", origin, "X-API-Key", ""); res.StatusCode != 401 || res.Header.Get("Access-Control-Allow-Origin") != origin {
+	res, _ = p.do(t, "GET", "/cars/", "Origin", origin, "X-API-Key", "")
+	if res.StatusCode != 401 || res.Header.Get("Access-Control-Allow-Origin") != origin {
 		t.Errorf("401: %d %v", res.StatusCode, res.Header)
 	}
 	p.stop()
 
 	t.Setenv("CORS_ORIGINS", "*")
 	p = start(t)
-	if res, _ := p.do(t, "GET", "/cars/", "Origin", "https://any.example"); res.Header.Get("Access-Control-Allow-Origin") != "*" {
+	res, _ = p.do(t, "GET", "/cars/", "Origin", "https://any.example")
+	if res.Header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("all: %v", res.Header)
 	}
 }
@@ -198,8 +215,10 @@ func TestSecurityHeaders(t *testing.T) {
 			t.Errorf("%s %.20s: %d, want %d", test.method, test.path, res.StatusCode, test.status)
 		}
 		for name, want := range map[string]string{
-			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
-			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Cross-Origin-Resource-Policy": "same-origin",
+			"X-Content-Type-Options":       "nosniff",
+			"Referrer-Policy":              "no-referrer",
+			"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'",
+			"Cross-Origin-Resource-Policy": "same-origin",
 		} {
 			if got := res.Header.Get(name); got != want {
 				t.Errorf("%s %.20s: %s is %q, want %q", test.method, test.path, name, got, want)
@@ -231,7 +250,8 @@ func TestLimits(t *testing.T) {
 	} {
 		res, body := p.do(t, "GET", test.path)
 		if res.StatusCode != test.status || !strings.Contains(body, test.want) {
-			t.Errorf("%.20s..., %d bytes: %d %.400s, want %d and %s", test.path, len(test.path), res.StatusCode, body, test.status, test.want)
+			t.Errorf("%.20s..., %d bytes: %d %.400s, want %d and %s",
+				test.path, len(test.path), res.StatusCode, body, test.status, test.want)
 		}
 		if res.StatusCode == 414 && len(body) > kib {
 			t.Errorf("the answer to a long URL has %d bytes", len(body))
@@ -288,7 +308,8 @@ func TestBodies(t *testing.T) {
 	for body, isEmpty := range map[string]bool{
 		"": true, "{}": true, "null": true, " \r\n{ \t}\n": true, "\n null ": true, "  ": true,
 		strings.Repeat(" ", 1022) + "{}": true, strings.Repeat(" ", 1023) + "{}": false,
-		`{"make":"Kia"}`: false, "make=Kia": false, "[]": false, `""`: false, "{}{}": false, "nul": false, "0": false, "{": false,
+		`{"make":"Kia"}`: false, "make=Kia": false, "[]": false, `""`: false, "{}{}": false, "nul": false,
+		"0": false, "{": false,
 		"\x1f\x8b": false, strings.Repeat("x", 3000): false,
 	} {
 		for _, method := range []string{"GET", "HEAD", "POST", "DELETE"} {
@@ -306,7 +327,8 @@ func TestBodies(t *testing.T) {
 						want = 400
 					}
 					res, text := p.raw(t, method+" "+path+" HTTP/1.1\r\nHost: x\r\nX-API-Key: "+key+"\r\n"+framed)
-					if res.StatusCode != want || want == 400 && method == "GET" && !strings.Contains(text, "query string, as in /cars/?make=") {
+					isExplained := strings.Contains(text, "query string, as in /cars/?make=")
+					if res.StatusCode != want || want == 400 && method == "GET" && !isExplained {
 						t.Errorf("%s %s with %.30q: %d %s, want %d", method, path, framed, res.StatusCode, text, want)
 					}
 				}
@@ -318,27 +340,31 @@ func TestBodies(t *testing.T) {
 // A slash at the end of a path changes nothing but the path itself in the answer.
 func TestSlashAtTheEnd(t *testing.T) {
 	file, _ := dbtest.SQLite(t, "CREATE TABLE autos (id TEXT PRIMARY KEY, vin TEXT, make TEXT)",
-		"INSERT INTO autos VALUES ('1', 'JM3M5WHLXRW827381', 'Kia'), ('a/', '', 'Fiat'), ('a/b', '', 'Seat'), ('vin', '', 'Audi')")
+		"INSERT INTO autos VALUES ('1', 'JM3M5WHLXRW827381', 'Kia'), ('a/', '', 'Fiat'), "+
+			"('a/b', '', 'Seat'), ('vin', '', 'Audi')")
 	setup(t, file)
 	t.Setenv("CARS_TABLE", "autos")
 	p := start(t)
 	volatile := regexp.MustCompile(`"(instance|request_id|as_of)":"[^"]*"|/cars/\?`)
 	for _, path := range []string{
 		"/cars", "/cars/1", "/cars/9", "/cars/a%2F", "/cars/a%2Fb", "/cars/vin/JM3M5WHLXRW827381",
-		"/cars/facets?facets=make", "/cars/stats", "/cars/fields", "/livez", "/readyz", "/openapi.json", "/tools/openai.json", "/nowhere",
+		"/cars/facets?facets=make", "/cars/stats", "/cars/fields", "/livez", "/readyz",
+		"/openapi.json", "/tools/openai.json", "/nowhere",
 	} {
 		path, query, _ := strings.Cut(path, "?")
 		for _, method := range []string{"GET", "HEAD", "POST"} {
 			res, want := p.do(t, method, path+"?"+query)
 			slashed, got := p.do(t, method, path+"/?"+query)
-			if res.StatusCode != slashed.StatusCode || volatile.ReplaceAllString(got, "") != volatile.ReplaceAllString(want, "") {
+			if res.StatusCode != slashed.StatusCode ||
+				volatile.ReplaceAllString(got, "") != volatile.ReplaceAllString(want, "") {
 				t.Errorf("%s %s: %d %.200s, with a slash %d %.200s", method, path, res.StatusCode, want, slashed.StatusCode, got)
 			}
 		}
 	}
 	for path, want := range map[string]string{
-		"/cars/a%2F": `"make":"Fiat"`, "/cars/a%2F/": `"make":"Fiat"`, "/cars/a%2Fb/": `"make":"Seat"`, "/cars/vin": `"make":"Audi"`,
-		"/cars/vin/": "no such resource", "/cars//": "no such resource", "/cars/1//": "no such resource", "//": "no such resource",
+		"/cars/a%2F": `"make":"Fiat"`, "/cars/a%2F/": `"make":"Fiat"`, "/cars/a%2Fb/": `"make":"Seat"`,
+		"/cars/vin": `"make":"Audi"`, "/cars/vin/": "no such resource",
+		"/cars//": "no such resource", "/cars/1//": "no such resource", "//": "no such resource",
 		"/cars/1%2F": "no vehicle has the id \\\"1/", "/docs/": "<html", "/docs": "<html",
 	} {
 		if res, body := p.do(t, "GET", path); !strings.Contains(body, want) {
@@ -362,10 +388,13 @@ func TestHeadersAreShort(t *testing.T) {
 	t.Setenv("RATE_LIMIT", "100000/24h")
 	p := start(t)
 	withLink, without := 0, 0
-	for _, path := range []string{"/cars/?sort=id", "/cars/?sort=headline,-remarks", "/cars/?sort=-remarks", "/cars/?sort=-make"} {
+	for _, path := range []string{
+		"/cars/?sort=id", "/cars/?sort=headline,-remarks", "/cars/?sort=-remarks", "/cars/?sort=-make",
+	} {
 		for n := range 30 {
 			next := fmt.Sprintf("%s&limit=%d", path, n+1)
-			res, body := p.do(t, "GET", next, "Origin", "https://a-page-of-a-dealer.example.com", "X-Request-ID", strings.Repeat("x", 64))
+			res, body := p.do(t, "GET", next, "Origin", "https://a-page-of-a-dealer.example.com",
+				"X-Request-ID", strings.Repeat("x", 64))
 			size := 0
 			for name, values := range res.Header {
 				for _, v := range values {
@@ -373,7 +402,8 @@ func TestHeadersAreShort(t *testing.T) {
 				}
 			}
 			var page struct{ Next string }
-			if err := json.Unmarshal([]byte(body), &page); err != nil || res.StatusCode != 200 || page.Next == "" || size > 2000 {
+			err := json.Unmarshal([]byte(body), &page)
+			if err != nil || res.StatusCode != 200 || page.Next == "" || size > 2000 {
 				t.Fatalf("%s: %v: %d, %d bytes of headers: %.300s", next, err, res.StatusCode, size, body)
 			}
 			switch link := res.Header.Get("Link"); link {
@@ -421,7 +451,8 @@ func TestMetrics(t *testing.T) {
 	}
 	// A request is counted once its answer is out.
 	body := page()
-	for deadline := time.Now().Add(5 * time.Minute); !strings.Contains(body, `route="/livez"`) && time.Now().Before(deadline); {
+	deadline := time.Now().Add(5 * time.Minute)
+	for !strings.Contains(body, `route="/livez"`) && time.Now().Before(deadline) {
 		body = page()
 	}
 	for _, want := range []string{
@@ -505,7 +536,8 @@ func TestTraces(t *testing.T) {
 	got := received()
 	for _, want := range []string{
 		"POST /v1/traces", `"name":"GET /cars/{id}"`, `"name":"GET /cars"`, `"name":"GET"`, id, parent,
-		`{"key":"http.route","value":{"stringValue":"/cars/{id}"}}`, `{"key":"service.name","value":{"stringValue":"carapi"}}`,
+		`{"key":"http.route","value":{"stringValue":"/cars/{id}"}}`,
+		`{"key":"service.name","value":{"stringValue":"carapi"}}`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the traces lack %s", want)
@@ -569,19 +601,38 @@ func TestHTTPMistakes(t *testing.T) {
 	}
 	defer func() { _ = taken.Close() }()
 	for name, test := range map[string]struct {
-		set  map[string]string
+		set  environ
 		code int
 		want []string
 	}{
-		"metrics port":    {map[string]string{"METRICS_ADDR": taken.Addr().String()}, 1, []string{"METRICS_ADDR", "is taken"}},
-		"metrics number":  {map[string]string{"METRICS_ADDR": "127.0.0.1:99999"}, 2, []string{"METRICS_ADDR", "host:port", "65535", "or off"}},
-		"no such host":    {map[string]string{"HTTP_ADDR": "999.1.1.1:8080"}, 2, []string{"HTTP_ADDR", "host:port"}},
-		"metrics address": {map[string]string{"METRICS_ADDR": "9091"}, 2, []string{`METRICS_ADDR: "9091"`, "host:port", "or off"}},
-		"origin":          {map[string]string{"CORS_ORIGINS": "https://a.example/x"}, 2, []string{`CORS_ORIGINS: "https://a.example/x"`, "without a path"}},
-		"traces": {
-			map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_OTLP_PROTOCOL": "udp", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"},
+		"metrics port": {environ{"METRICS_ADDR": taken.Addr().String()}, 1, []string{"METRICS_ADDR", "is taken"}},
+		"metrics number": {
+			environ{"METRICS_ADDR": "127.0.0.1:99999"},
 			2,
-			[]string{`OTEL_TRACES_EXPORTER: "zipkin"`, `OTEL_EXPORTER_OTLP_PROTOCOL: "udp"`, "OTEL_EXPORTER_OTLP_ENDPOINT: expected a URL"},
+			[]string{"METRICS_ADDR", "host:port", "65535", "or off"},
+		},
+		"no such host": {environ{"HTTP_ADDR": "999.1.1.1:8080"}, 2, []string{"HTTP_ADDR", "host:port"}},
+		"metrics address": {
+			environ{"METRICS_ADDR": "9091"},
+			2,
+			[]string{`METRICS_ADDR: "9091"`, "host:port", "or off"},
+		},
+		"origin": {
+			environ{"CORS_ORIGINS": "https://a.example/x"},
+			2,
+			[]string{`CORS_ORIGINS: "https://a.example/x"`, "without a path"},
+		},
+		"traces": {
+			environ{
+				"OTEL_TRACES_EXPORTER":        "zipkin",
+				"OTEL_EXPORTER_OTLP_PROTOCOL": "udp",
+				"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318",
+			},
+			2,
+			[]string{
+				`OTEL_TRACES_EXPORTER: "zipkin"`, `OTEL_EXPORTER_OTLP_PROTOCOL: "udp"`,
+				"OTEL_EXPORTER_OTLP_ENDPOINT: expected a URL",
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,8 @@ import (
 func newKey(t *testing.T, args ...string) (secret, line string) {
 	t.Helper()
 	var out, problems bytes.Buffer
-	if code := cli.Run(t.Context(), append([]string{"key", "new"}, args...), &out, &problems); code != 0 || problems.Len() > 0 {
+	code := cli.Run(t.Context(), append([]string{"key", "new"}, args...), &out, &problems)
+	if code != 0 || problems.Len() > 0 {
 		t.Fatalf("exit code %d: %s", code, &problems)
 	}
 	m := regexp.MustCompile(`(?m)^  (\S+)$`).FindAllStringSubmatch(out.String(), -1)
@@ -43,14 +44,7 @@ func TestKeys(t *testing.T) {
 
 	status := func(want int, header ...string) string {
 		t.Helper()
-		res, body := p.do(t, "GET", "/cars/?make=kia&limit=2", header...)
-		if res.StatusCode != want {
-			t.Errorf("%q: %d %s, want %d", header, res.StatusCode, body, want)
-		}
-		if challenge := res.Header.Values("WWW-Authenticate"); want == 401 && (len(challenge) != 2 || !strings.HasPrefix(challenge[0], "ApiKey ") || challenge[1] != `Bearer realm="carapi"`) {
-			t.Errorf("%q: WWW-Authenticate is %q", header, challenge)
-		}
-		return strings.Replace(body, res.Header.Get("X-Request-ID"), "ID", 1)
+		return p.expectStatus(t, want, header...)
 	}
 	for _, secret := range []string{key, plain, hashed, inFile} {
 		status(200, "X-API-Key", secret)
@@ -87,14 +81,7 @@ func TestKeys(t *testing.T) {
 	if err := os.WriteFile(file, []byte(line), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if res, _ := p.do(t, "GET", "/cars/", "X-API-Key", later); res.StatusCode == 200 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the new key is not taken")
-		}
-	}
+	p.waitForKey(t, later)
 	status(401, "X-API-Key", inFile)
 	status(200)
 	p.do(t, "GET", "/cars/3")
@@ -104,7 +91,52 @@ func TestKeys(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 
-	// The log knows who asked, and what was found.
+	log := p.log.String()
+	checkLoggedRequests(t, log)
+	for _, secret := range []string{key, plain, old, hashed, inFile, later, "sha256:"} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log has the secret %s: %s", secret, log)
+		}
+	}
+	if !strings.Contains(log, `"a key has expired","key":"old","last_day":"2020-01-31"`) {
+		t.Errorf("no warning of the key that has expired: %s", log)
+	}
+}
+
+// expectStatus checks the status of a search, and returns its answer without its request id.
+func (p program) expectStatus(t *testing.T, want int, header ...string) string {
+	t.Helper()
+	res, body := p.do(t, "GET", "/cars/?make=kia&limit=2", header...)
+	if res.StatusCode != want {
+		t.Errorf("%q: %d %s, want %d", header, res.StatusCode, body, want)
+	}
+
+	challenge := res.Header.Values("WWW-Authenticate")
+	isChallenge := len(challenge) == 2 && strings.HasPrefix(challenge[0], "ApiKey ") &&
+		challenge[1] == `Bearer realm="carapi"`
+	if want == 401 && !isChallenge {
+		t.Errorf("%q: WWW-Authenticate is %q", header, challenge)
+	}
+
+	return strings.Replace(body, res.Header.Get("X-Request-ID"), "ID", 1)
+}
+
+// waitForKey waits until a key that was written to the file is valid.
+func (p program) waitForKey(t *testing.T, secret string) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if res, _ := p.do(t, "GET", "/cars/", "X-API-Key", secret); res.StatusCode == 200 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the new key is not taken")
+		}
+	}
+}
+
+// checkLoggedRequests checks that the log says who made the requests of TestKeys, and what was found.
+func checkLoggedRequests(t *testing.T, log string) {
+	t.Helper()
 	type entry struct {
 		Msg, Path, Key      string
 		Status, Rows, Bytes int
@@ -112,7 +144,7 @@ func TestKeys(t *testing.T) {
 		RequestID           string `json:"request_id"`
 	}
 	var seen []entry
-	for line := range strings.Lines(p.log.String()) {
+	for line := range strings.Lines(log) {
 		var e entry
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatal(err, line)
@@ -125,6 +157,7 @@ func TestKeys(t *testing.T) {
 		}
 		seen = append(seen, entry{Path: e.Path, Key: e.Key, Status: e.Status, Rows: e.Rows})
 	}
+
 	for _, want := range []entry{
 		{Path: "/cars/", Key: "default", Status: 200, Rows: 2},
 		{Path: "/cars/", Key: "plain", Status: 200, Rows: 2},
@@ -144,15 +177,6 @@ func TestKeys(t *testing.T) {
 	if slices.Contains(seen, entry{Path: "/livez", Status: 200}) {
 		t.Error("the log tells of health checks that found nothing wrong")
 	}
-	log := p.log.String()
-	for _, secret := range []string{key, plain, old, hashed, inFile, later, "sha256:"} {
-		if strings.Contains(log, secret) {
-			t.Errorf("the log has the secret %s: %s", secret, log)
-		}
-	}
-	if !strings.Contains(log, `"a key has expired","key":"old","last_day":"2020-01-31"`) {
-		t.Errorf("no warning of the key that has expired: %s", log)
-	}
 }
 
 func TestKeyMistakes(t *testing.T) {
@@ -162,21 +186,33 @@ func TestKeyMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
-		set  map[string]string
+		set  environ
 		args []string
 		want []string
 	}{
 		"all at once": {
-			set:  map[string]string{"API_KEYS": "hunter2;b=hunter2", "API_KEYS_FILE": file},
-			want: []string{"API_KEYS: key 1: expected name=secret", "API_KEYS: key 2: 7 characters", file + ": line 1: 7 characters", file + ": line 3: expected name=secret"},
+			set: environ{"API_KEYS": "hunter2;b=hunter2", "API_KEYS_FILE": file},
+			want: []string{
+				"API_KEYS: key 1: expected name=secret", "API_KEYS: key 2: 7 characters",
+				file + ": line 1: 7 characters", file + ": line 3: expected name=secret",
+			},
 		},
-		"no file":     {set: map[string]string{"API_KEYS_FILE": file + ".not"}, want: []string{"API_KEYS_FILE", "no such file"}},
-		"no name":     {args: []string{"key", "new"}, want: []string{"carapi key new NAME"}},
-		"two names":   {args: []string{"key", "new", "a", "b"}, want: []string{"carapi key new NAME"}},
-		"bad name":    {args: []string{"key", "new", "a b"}, want: []string{`"a b": a key's name is 1 to 64 letters`}},
-		"no day":      {args: []string{"key", "new", "a", "--expires", ""}, want: []string{`--expires "": expected a day such as`}},
-		"bad day":     {args: []string{"key", "new", "a", "--expires", "2027-02-30"}, want: []string{"--expires", "expected a day such as"}},
-		"past day":    {args: []string{"key", "new", "a", "--expires", "2020-01-31"}, want: []string{"--expires", "the day is past"}},
+		"no file":   {set: environ{"API_KEYS_FILE": file + ".not"}, want: []string{"API_KEYS_FILE", "no such file"}},
+		"no name":   {args: []string{"key", "new"}, want: []string{"carapi key new NAME"}},
+		"two names": {args: []string{"key", "new", "a", "b"}, want: []string{"carapi key new NAME"}},
+		"bad name":  {args: []string{"key", "new", "a b"}, want: []string{`"a b": a key's name is 1 to 64 letters`}},
+		"no day": {
+			args: []string{"key", "new", "a", "--expires", ""},
+			want: []string{`--expires "": expected a day such as`},
+		},
+		"bad day": {
+			args: []string{"key", "new", "a", "--expires", "2027-02-30"},
+			want: []string{"--expires", "expected a day such as"},
+		},
+		"past day": {
+			args: []string{"key", "new", "a", "--expires", "2020-01-31"},
+			want: []string{"--expires", "the day is past"},
+		},
 		"bad command": {args: []string{"key", "old"}, want: []string{"old"}},
 	} {
 		t.Run(name, func(t *testing.T) {

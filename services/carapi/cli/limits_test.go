@@ -24,14 +24,17 @@ func TestRateLimit(t *testing.T) {
 		}
 		if want == 429 {
 			wait, err := strconv.Atoi(res.Header.Get("Retry-After"))
-			if err != nil || wait < 1 || res.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, "at most 5 requests in 24h0m0s") {
+			if err != nil || wait < 1 || res.Header.Get("Content-Type") != "application/problem+json" ||
+				!strings.Contains(body, "at most 5 requests in 24h0m0s") {
 				t.Errorf("%v: %v %s", header, res.Header, body)
 			}
 		}
 	}
 	for left := 4; left >= 0; left-- {
 		res, _ := p.do(t, "GET", "/cars/?limit=1")
-		if got := res.Header.Get("RateLimit"); res.StatusCode != 200 || !strings.HasPrefix(got, `"key";r=`+strconv.Itoa(left)+";t=") || res.Header.Get("RateLimit-Policy") != `"key";q=5;w=86400` {
+		got, want := res.Header.Get("RateLimit"), `"key";r=`+strconv.Itoa(left)+";t="
+		if res.StatusCode != 200 || !strings.HasPrefix(got, want) ||
+			res.Header.Get("RateLimit-Policy") != `"key";q=5;w=86400` {
 			t.Errorf("%d: %v", res.StatusCode, res.Header)
 		}
 	}
@@ -40,7 +43,8 @@ func TestRateLimit(t *testing.T) {
 	for range 5 {
 		ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "203.0.113.9, 198.51.100.7")
 	}
-	ask(429, "X-API-Key", "wrong", "X-Forwarded-For", "203.0.113.10, 198.51.100.7") // the first is only what the client says
+	// The first address is only what the client says.
+	ask(429, "X-API-Key", "wrong", "X-Forwarded-For", "203.0.113.10, 198.51.100.7")
 	ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.8")
 	for i := range 5 { // each of its connections has a port of its own
 		ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.9:5000"+strconv.Itoa(i))

@@ -14,9 +14,11 @@ import (
 func TestMain(m *testing.M) {
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections()
-	left := func() error { return goleak.Find(goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) } // the database server of the tests
+
+	// The database server of the tests goes on. Traces that nobody takes are given up after 10 s.
+	left := func() error { return goleak.Find(goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) }
 	err := left()
-	for deadline := time.Now().Add(time.Minute); err != nil && time.Now().Before(deadline); { // traces that nobody takes are given up after 10 s
+	for deadline := time.Now().Add(time.Minute); err != nil && time.Now().Before(deadline); {
 		err = left()
 	}
 	if err != nil && code == 0 {

@@ -53,6 +53,15 @@ func (p program) send(
 	return res, string(answer), err
 }
 
+// searchBatch returns a batch of n searches.
+func searchBatch(n int) string {
+	var searches []string
+	for i := range n {
+		searches = append(searches, strings.Replace(oneSearch, `"id":1`, fmt.Sprintf(`"id":%d`, i+1), 1))
+	}
+	return "[" + strings.Join(searches, ",") + "]"
+}
+
 // A request to /mcp holds one message, and so at most one search. One that holds several is refused before
 // a tool runs, however it is written, and counts against the limits like any other request.
 func TestBatchesAreRefused(t *testing.T) {
@@ -61,11 +70,7 @@ func TestBatchesAreRefused(t *testing.T) {
 	t.Setenv("MAX_IN_FLIGHT", "1")
 	p := start(t)
 
-	var searches []string
-	for i := range 300 {
-		searches = append(searches, strings.Replace(oneSearch, `"id":1`, fmt.Sprintf(`"id":%d`, i+1), 1))
-	}
-	batch := "[" + strings.Join(searches, ",") + "]"
+	batch := searchBatch(300)
 	var zipped bytes.Buffer
 	w := gzip.NewWriter(&zipped)
 	if _, err := w.Write([]byte(batch)); err != nil || w.Close() != nil {
@@ -237,7 +242,8 @@ func expectRPC(t *testing.T, what string, res *http.Response, body string, statu
 	}
 	err := json.Unmarshal([]byte(body), &answer)
 	if err != nil || res.StatusCode != status || res.Header.Get("Content-Type") != "application/json" ||
-		answer.Version != "2.0" || string(answer.ID) != id || answer.Error.Code != code || (answer.Error.Message == "") != (code == 0) {
+		answer.Version != "2.0" || string(answer.ID) != id || answer.Error.Code != code ||
+		(answer.Error.Message == "") != (code == 0) {
 		t.Errorf("%s: %v: %d %.500s, want %d with the error %d of %s", what, err, res.StatusCode, body, status, code, id)
 	}
 }

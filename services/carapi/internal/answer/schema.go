@@ -51,39 +51,81 @@ var answerShapes = []struct {
 // exactNumber is a number, or a text if a double would change it.
 var exactNumber = object{"type": []string{"number", "string", "null"}, "format": "double"}
 
-// rawMembers are the schemas of the members that already are JSON.
+// Parts of the schemas of several members.
+var (
+	nextPage   = object{"type": []string{"string", "null"}}
+	nextCursor = object{
+		"type":        []string{"string", "null"},
+		"description": "For the next page: the same request with this as cursor",
+	}
+	carNow = object{
+		"$ref":        defsPrefix + "Car",
+		"description": "The vehicle as it is now; missing if it is not in stock any more",
+	}
+)
+
+// rawMembers adds to the inferred schemas: the schemas of the members that already are JSON, and the descriptions that
+// are too long for a tag.
 var rawMembers = map[string]object{
 	"SearchResult.cars":        {"type": "array", "items": object{"$ref": defsPrefix + "Car"}},
 	"SearchResult.facets":      mapOf("Facet"),
-	"SearchResult.next":        {"type": []string{"string", "null"}},
-	"SearchResult.next_cursor": {"type": []string{"string", "null"}},
+	"SearchResult.next":        nextPage,
+	"SearchResult.next_cursor": nextCursor,
 	"Facets.facets":            mapOf("Facet"),
 	"Stats.fields":             mapOf("Measures"),
 	"Stats.groups":             {"type": "array", "items": object{"$ref": defsPrefix + "Group"}},
 	"Group.fields":             mapOf("Measures"),
 	"Similar.car":              {"$ref": defsPrefix + "Car"},
 	"Similar.limits":           {"type": "object"},
+	"Similar.missing":          {"description": "Fields without a value, by which it would be compared"},
 	"Similar.cars":             {"type": "array", "items": object{"$ref": defsPrefix + "Car"}},
 	"Changes.changes":          {"type": "array", "items": object{"$ref": defsPrefix + "Change"}},
 	"History.changes":          {"type": "array", "items": object{"$ref": defsPrefix + "Change"}},
-	"Changes.next":             {"type": []string{"string", "null"}},
-	"Changes.next_cursor":      {"type": []string{"string", "null"}},
-	"History.next":             {"type": []string{"string", "null"}},
-	"History.next_cursor":      {"type": []string{"string", "null"}},
-	"History.car":              {"$ref": defsPrefix + "Car"},
+	"Changes.next":             nextPage,
+	"Changes.next_cursor":      nextCursor,
+	"Changes.not_listed":       {"description": "Runs that changed too many vehicles to list each change"},
+	"History.next":             nextPage,
+	"History.next_cursor":      nextCursor,
+	"History.car":              carNow,
 	"Change.kind":              {"enum": slices.Concat(query.ChangeKinds(), []string{search.Changed})},
-	"Change.known_by":          {"$ref": defsPrefix + "Car"},
-	"Change.old":               {"$ref": defsPrefix + "Car"},
-	"Change.new":               {"$ref": defsPrefix + "Car"},
-	"Change.car":               {"$ref": defsPrefix + "Car"},
-	"FacetValue.below":         {"type": []string{"number", "string"}, "format": "double"},
-	"Measures.min":             exactNumber,
-	"Measures.max":             exactNumber,
-	"Measures.average":         exactNumber,
-	"Measures.median":          exactNumber,
-	"FacetValue.value":         exactNumber,
-	"Field.min":                {"type": []string{"number", "string"}, "format": "double"},
-	"Field.max":                {"type": []string{"number", "string"}, "format": "double"},
+	"Change.known_by": {
+		"$ref":        defsPrefix + "Car",
+		"description": "Of a vehicle that is gone, whose id is not known: what identified it",
+	},
+	"Change.old": {
+		"$ref":        defsPrefix + "Car",
+		"description": "Values before; of a vehicle that left the table those that are shown of a vehicle",
+	},
+	"Change.new": {"$ref": defsPrefix + "Car"},
+	"Change.car": carNow,
+	"FacetValue.below": {
+		"type": []string{"number", "string"}, "format": "double",
+		"description": "Of a range, which begins with value: where it ends; this number is in the next one",
+	},
+	"Measures.min":     exactNumber,
+	"Measures.max":     exactNumber,
+	"Measures.average": exactNumber,
+	"Measures.median":  exactNumber,
+	"FacetValue.value": exactNumber,
+	"Field.min":        {"type": []string{"number", "string"}, "format": "double"},
+	"Field.max":        {"type": []string{"number", "string"}, "format": "double"},
+	"NoMatch.filters": {
+		"description": "Each filter, and how many vehicles match with it alone, and with all others",
+	},
+	"Problem.errors":    {"description": "The wrong parameters, with a sentence on each in expected"},
+	"Problem.retry_url": {"description": "The request as it would be right, where that is certain"},
+}
+
+// contextDescriptions describes the members that Context and interpret.Notes add to the answers that embed them.
+var contextDescriptions = map[string]string{
+	"interpreted":    "Parameters that were read otherwise than written, and why",
+	"ignored":        "Parameters that ask for nothing, such as any or null",
+	"unmatched":      "Values that nothing in stock has, by parameter",
+	"not_searched":   "Fields whose texts have too many words for q to search them",
+	"not_understood": "Words of q that were not understood, and do not filter",
+	"not_a_number":   "Values in stock that are no numbers, by field",
+	"several_currencies": "Fields left out since their amounts are in these currencies; " +
+		"filter by one of them",
 }
 
 func mapOf(shape string) object {
@@ -114,6 +156,12 @@ var inferSchemas = sync.OnceValue(func() string {
 
 	for _, result := range []string{"SearchResult", "Facets", "Stats", "Similar", "Changes", "History"} {
 		rawMembers[result+".source"] = object{"enum": []string{search.FromLive, search.FromSnapshot}}
+	}
+
+	for _, result := range []string{"SearchResult", "Facets", "Stats"} {
+		for member, about := range contextDescriptions {
+			rawMembers[result+"."+member] = object{"description": about}
+		}
 	}
 
 	for path, schema := range rawMembers {

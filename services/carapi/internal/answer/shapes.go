@@ -10,7 +10,7 @@ import (
 )
 
 // The shapes of all answers. Their JSON and its schemas are made from these types. A json.RawMessage already is JSON,
-// and schema.go has its schema. The descriptions in tags are part of the schemas.
+// and schema.go has its schema. The descriptions in tags are part of the schemas; schema.go has the longer ones.
 
 // SearchResult is the answer to a search. With count_only it has no vehicles and no page.
 type SearchResult struct {
@@ -19,7 +19,7 @@ type SearchResult struct {
 	Total       *int                `json:"total,omitempty" jsonschema:"All vehicles that match"`
 	HasMore     *bool               `json:"has_more,omitempty"`
 	Next        json.RawMessage     `json:"next,omitempty" jsonschema:"The request for the next page"`
-	NextCursor  json.RawMessage     `json:"next_cursor,omitempty" jsonschema:"For the next page: the same request with this as cursor"`
+	NextCursor  json.RawMessage     `json:"next_cursor,omitempty"`
 	Summary     string              `json:"summary,omitempty" jsonschema:"What was found, in a sentence"`
 	Truncation  *search.Truncation  `json:"cut,omitempty"`
 	ZeroResults *search.ZeroResults `json:"no_match,omitempty"`
@@ -42,7 +42,7 @@ type Facet struct {
 // FacetValue is a value, or a range of numbers, and how many vehicles have it.
 type FacetValue struct {
 	Value json.RawMessage `json:"value"`
-	Below json.RawMessage `json:"below,omitempty" jsonschema:"Of a range, which begins with value: where it ends; this number is in the next one"`
+	Below json.RawMessage `json:"below,omitempty"`
 	Count int             `json:"count"`
 }
 
@@ -65,7 +65,7 @@ type GroupResult struct {
 // Comparison holds the prices of similar vehicles.
 type Comparison struct {
 	Limits     json.RawMessage   `json:"limits" jsonschema:"Within which the others are, as parameters of a search"`
-	Missing    []string          `json:"missing,omitempty" jsonschema:"Fields without a value, by which it would be compared"`
+	Missing    []string          `json:"missing,omitempty"`
 	Count      int               `json:"count" jsonschema:"Others within the limits that have a price"`
 	Price      search.Aggregates `json:"price" jsonschema:"What they cost"`
 	Percentile *int              `json:"percentile" jsonschema:"How many percent of them cost less; null without a price"`
@@ -85,7 +85,7 @@ type ChangesResult struct {
 	Changes json.RawMessage `json:"changes"`
 	Page
 	Total    int             `json:"total" jsonschema:"All changes that match"`
-	Unlisted []BulkChange    `json:"not_listed,omitempty" jsonschema:"Runs that changed too many vehicles to list each change"`
+	Unlisted []BulkChange    `json:"not_listed,omitempty"`
 	Recorded time.Time       `json:"recorded_since" jsonschema:"Earlier changes are not remembered"`
 	Applied  json.RawMessage `json:"applied" jsonschema:"The request as understood, its defaults included"`
 	Source   string          `json:"source"`
@@ -95,7 +95,7 @@ type ChangesResult struct {
 // HistoryResult lists what happened to one vehicle, the newest first.
 type HistoryResult struct {
 	ID  json.RawMessage `json:"id,omitempty"`
-	Car json.RawMessage `json:"car,omitempty" jsonschema:"The vehicle as it is now; missing if it is not in stock any more"`
+	Car json.RawMessage `json:"car,omitempty"`
 	RowHistory
 	Source string    `json:"source"`
 	AsOf   time.Time `json:"as_of" jsonschema:"When the stock was so"`
@@ -121,7 +121,7 @@ type Page struct {
 	Returned   int             `json:"returned"`
 	HasMore    bool            `json:"has_more"`
 	Next       json.RawMessage `json:"next" jsonschema:"The request for the next page"`
-	NextCursor json.RawMessage `json:"next_cursor" jsonschema:"For the next page: the same request with this as cursor"`
+	NextCursor json.RawMessage `json:"next_cursor"`
 }
 
 // Change is what happened to one vehicle.
@@ -129,10 +129,10 @@ type Change struct {
 	At   time.Time       `json:"at" jsonschema:"When the run of syncer began that found it"`
 	Kind string          `json:"kind"`
 	ID   json.RawMessage `json:"id,omitempty"`
-	Key  json.RawMessage `json:"known_by,omitempty" jsonschema:"Of a vehicle that is gone, whose id is not known: what identified it"`
-	Old  json.RawMessage `json:"old,omitempty" jsonschema:"Values before; of a vehicle that left the table those that are shown of a vehicle"`
+	Key  json.RawMessage `json:"known_by,omitempty"`
+	Old  json.RawMessage `json:"old,omitempty"`
 	New  json.RawMessage `json:"new,omitempty" jsonschema:"Values after"`
-	Car  json.RawMessage `json:"car,omitempty" jsonschema:"The vehicle as it is now; missing if it is not in stock any more"`
+	Car  json.RawMessage `json:"car,omitempty"`
 }
 
 // FieldsResult describes all fields.
@@ -144,8 +144,8 @@ type FieldsResult struct {
 type Context struct {
 	Applied json.RawMessage `json:"applied" jsonschema:"The request as understood, its defaults included"`
 	interpret.Notes
-	NotNumbers map[string]int      `json:"not_a_number,omitempty" jsonschema:"Values in stock that are no numbers, by field"`
-	Currencies map[string][]string `json:"several_currencies,omitempty" jsonschema:"Fields left out since their amounts are in these currencies; filter by one of them"`
+	NotNumbers map[string]int      `json:"not_a_number,omitempty"`
+	Currencies map[string][]string `json:"several_currencies,omitempty"`
 	Source     string              `json:"source"`
 	AsOf       time.Time           `json:"as_of" jsonschema:"When the stock was so"`
 }
@@ -159,10 +159,10 @@ type Problem struct {
 	Detail    string                 `json:"detail"`
 	Instance  string                 `json:"instance"`
 	RequestID string                 `json:"request_id"`
-	Errors    []query.ParameterError `json:"errors,omitempty" jsonschema:"The wrong parameters, with a sentence on each in expected"`
+	Errors    []query.ParameterError `json:"errors,omitempty"`
 
 	ErrorsLeftOut int `json:"errors_left_out,omitempty" jsonschema:"Errors for which there is no room"`
 
-	RetryURL string          `json:"retry_url,omitempty" jsonschema:"The request as it would be right, where that is certain"`
+	RetryURL string          `json:"retry_url,omitempty"`
 	Sources  []search.Status `json:"sources,omitempty" jsonschema:"Which databases answer, where that is the question"`
 }

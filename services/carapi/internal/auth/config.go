@@ -14,11 +14,21 @@ import (
 
 // Config says which keys open the API. Its variables begin with API_ and may be combined.
 type Config struct {
-	Key      settings.Secret `desc:"key that clients send as X-API-Key, at least 16 characters; its name is default"`
-	Keys     settings.Secret `desc:"keys: name=secret or name=sha256:HEX, then @2027-01-31 for a last day; separated by ; or , or line breaks"`
-	KeysFile string          `split_words:"true" desc:"file of such keys, one per line; read again when it changes"`
+	Key      settings.Secret
+	Keys     settings.Secret
+	KeysFile string `split_words:"true"`
 
 	keys *Keys // set by Validate
+}
+
+// Descriptions describes each variable, for settings.Describe.
+func (*Config) Descriptions() map[string]string {
+	return map[string]string{
+		"API_KEY": "key that clients send as X-API-Key, at least 16 characters; its name is default",
+		"API_KEYS": "keys: name=secret or name=sha256:HEX, then @2027-01-31 for a last day; " +
+			"separated by ; or , or line breaks",
+		"API_KEYS_FILE": "file of such keys, one per line; read again when it changes",
+	}
 }
 
 // Validate reports every wrong variable, joined, and every wrong line of the file. It keeps the keys for Open.

@@ -14,6 +14,7 @@ import (
 
 var (
 	milesPattern        = regexp.MustCompile(`(?i)(\b|_)(miles?|mi)(\b|_)`)
+	kilometersUnit      = regexp.MustCompile(`^(kms?|kilomet(er|re)s?|км)$`)
 	kilometersPattern   = regexp.MustCompile(`(?i)(\b|_)(kilomet(er|re)s?|kms?|laufleistung_km)(\b|_)`)
 	currencyCodePattern = regexp.MustCompile(`\b[A-Z]{3}\b`)
 )
@@ -77,10 +78,10 @@ func CurrencyCode(text string) (code string, ok bool) {
 
 // distanceUnit reads a unit of distance.
 func distanceUnit(text string) (unit string, ok bool) {
-	switch value.Fold(text) {
-	case "mi", "mile", "miles", "mls":
+	switch folded := value.Fold(text); {
+	case slices.Contains([]string{"mi", "mile", "miles", "mls"}, folded):
 		return "mi", true
-	case "km", "kms", "kilometer", "kilometers", "kilometre", "kilometres", "км":
+	case kilometersUnit.MatchString(folded):
 		return "km", true
 	}
 	return "", false

@@ -9,8 +9,9 @@ import (
 func TestPlanByNames(t *testing.T) {
 	var columns []schema.Column
 	for _, name := range []string{
-		"ID", "Brand", "model", "model_year", "Exterior_Colour", "color_code", "list_price",
-		"price", "Odometer",
+		"ID", "Brand", "model", "model_year",
+		"Exterior_Colour", //nolint:misspell // a name that tables have
+		"color_code", "list_price", "price", "Odometer",
 	} {
 		columns = append(columns, schema.NewColumn(name, "text"))
 	}

@@ -19,23 +19,43 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Stock says what to search.
+// Stock says what to search. Descriptions describes its variables.
 type Stock struct {
 	DB             dbconn.Config
-	CarsTable      string        `split_words:"true" default:"vehicles_stock" desc:"table or view to search"`
-	CarsFields     Names         `split_words:"true" desc:"field=column, separated by commas: columns that are not found by their names or values, as in price=preis_brutto,color=farbe; a name with a comma or spaces around it stands in backticks"`
-	CarsHide       Names         `split_words:"true" desc:"columns that no request and no answer knows of, separated by commas; in backticks as in CARS_FIELDS"`
-	CarsUnits      []string      `split_words:"true" desc:"field=unit, separated by commas: units that no column says, mi or km for mileage and an ISO 4217 code for price and msrp, as in mileage=km,price=EUR"`
-	VocabularyFile string        `split_words:"true" desc:"file of more words for values, such as Chevrolet = Chevy"`
-	QueryTimeout   time.Duration `split_words:"true" default:"5s" desc:"longest time a search may take in a database"`
-	Source         string        `default:"auto" desc:"auto, live or snapshot: what answers; auto is the live database and, while that does not answer, the file of SNAPSHOT_PATH, if there is one"`
-	SnapshotPath   string        `split_words:"true" desc:"file that syncer keeps"`
-	SnapshotTable  string        `split_words:"true" desc:"table in that file; default that of CARS_TABLE"`
-	StaleMaxAge    time.Duration `split_words:"true" default:"48h" desc:"age up to which that file is shown; 0 for any"`
+	CarsTable      string        `split_words:"true" default:"vehicles_stock"`
+	CarsFields     Names         `split_words:"true"`
+	CarsHide       Names         `split_words:"true"`
+	CarsUnits      []string      `split_words:"true"`
+	VocabularyFile string        `split_words:"true"`
+	QueryTimeout   time.Duration `split_words:"true" default:"5s"`
+	Source         string        `default:"auto"`
+	SnapshotPath   string        `split_words:"true"`
+	SnapshotTable  string        `split_words:"true"`
+	StaleMaxAge    time.Duration `split_words:"true" default:"48h"`
 	Log            program.LogConfig
 
 	settings   store.Settings    // set by Validate
 	vocabulary *value.Vocabulary // set by Validate
+}
+
+// Descriptions describes each variable, for settings.Describe.
+func (*Stock) Descriptions() map[string]string {
+	return map[string]string{
+		"CARS_TABLE": "table or view to search",
+		"CARS_FIELDS": "field=column, separated by commas: columns that are not found by their names or values, " +
+			"as in price=preis_brutto,color=farbe; a name with a comma or spaces around it stands in backticks",
+		"CARS_HIDE": "columns that no request and no answer knows of, separated by commas; " +
+			"in backticks as in CARS_FIELDS",
+		"CARS_UNITS": "field=unit, separated by commas: units that no column says, mi or km for mileage " +
+			"and an ISO 4217 code for price and msrp, as in mileage=km,price=EUR",
+		"VOCABULARY_FILE": "file of more words for values, such as Chevrolet = Chevy",
+		"QUERY_TIMEOUT":   "longest time a search may take in a database",
+		"SOURCE": "auto, live or snapshot: what answers; auto is the live database and, " +
+			"while that does not answer, the file of SNAPSHOT_PATH, if there is one",
+		"SNAPSHOT_PATH":  "file that syncer keeps",
+		"SNAPSHOT_TABLE": "table in that file; default that of CARS_TABLE",
+		"STALE_MAX_AGE":  "age up to which that file is shown; 0 for any",
+	}
 }
 
 // Sources, as SOURCE names them.
@@ -64,17 +84,33 @@ func (a *Address) Validate() error {
 	return nil
 }
 
-// Config holds all settings of carapi.
+// Config holds all settings of carapi. Descriptions describes the variables that are not in one of its parts.
 type Config struct {
 	Stock
 	Address
 	API            auth.Config
-	PublicURL      string  `split_words:"true" desc:"where clients reach the API, such as https://cars.example.com; for its description and the URLs in answers"`
-	CORSOrigins    Origins `split_words:"true" desc:"origins of web pages that browsers may call from, such as https://app.example.com, separated by commas; or *; default none"`
-	RateLimit      Rate    `split_words:"true" default:"600/1m" desc:"requests that a key may make in a time, and those without a valid key from one address; off for any number"`
-	TrustedProxies Proxies `split_words:"true" desc:"addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas"`
-	MaxInFlight    int     `split_words:"true" default:"16" desc:"requests answered at a time; twice as many wait for up to half a second, the rest are refused with 503"`
-	MetricsAddr    string  `split_words:"true" default:"127.0.0.1:9091" desc:"address of the metrics for Prometheus; off for none"`
+	PublicURL      string  `split_words:"true"`
+	CORSOrigins    Origins `split_words:"true"`
+	RateLimit      Rate    `split_words:"true" default:"600/1m"`
+	TrustedProxies Proxies `split_words:"true"`
+	MaxInFlight    int     `split_words:"true" default:"16"`
+	MetricsAddr    string  `split_words:"true" default:"127.0.0.1:9091"`
+}
+
+// Descriptions describes the variables, for settings.Describe.
+func (*Config) Descriptions() map[string]string {
+	return map[string]string{
+		"PUBLIC_URL": "where clients reach the API, such as https://cars.example.com; " +
+			"for its description and the URLs in answers",
+		"CORS_ORIGINS": "origins of web pages that browsers may call from, such as https://app.example.com, " +
+			"separated by commas; or *; default none",
+		"RATE_LIMIT": "requests that a key may make in a time, and those without a valid key from one address; " +
+			"off for any number",
+		"TRUSTED_PROXIES": "addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas",
+		"MAX_IN_FLIGHT": "requests answered at a time; twice as many wait for up to half a second, " +
+			"the rest are refused with 503",
+		"METRICS_ADDR": "address of the metrics for Prometheus; off for none",
+	}
 }
 
 // Off disables METRICS_ADDR and RATE_LIMIT.

@@ -68,8 +68,9 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-func TestLog(t *testing.T) {
-	c := newCatalog(t, "id")
+// twoLogs builds a log, and the one that continues it.
+func twoLogs(t *testing.T, c *catalog.Catalog) (first, second *history.Log) {
+	t.Helper()
 	b := history.NewBuilder(c, nil)
 	add := func(b *history.Builder, id int64, day int, op history.Op, key, old, now string) {
 		t.Helper()
@@ -85,12 +86,17 @@ func TestLog(t *testing.T) {
 	add(b, 1, 1, history.Insert, `{"id":7}`, "", "")
 	add(b, 2, 1, history.Update, `{"id":8}`, `{"price":5.50,"status":"x"}`, `{"price":4,"status":"sold"}`)
 	add(b, 3, 1, history.Update, `{"id":8}`, `{"make":"Kia"}`, `{"make":"VW"}`)
-	first := b.Build(history.Log{Since: start}, "one")
+	first = b.Build(history.Log{Since: start}, "one")
 	b = history.NewBuilder(c, first)
 	add(b, 4, 2, history.ManyRows, "", "", `{"inserted":1,"updated":2,"deleted":3,"columns":{}}`)
 	add(b, 5, 2, history.Delete, `{"id":9007199254740993}`, `{"make":"VW"}`, "")
 
-	log := b.Build(history.Log{Since: start, Bulk: true, From: start.AddDate(0, 0, 1)}, "two")
+	return first, b.Build(history.Log{Since: start, Bulk: true, From: start.AddDate(0, 0, 1)}, "two")
+}
+
+func TestLog(t *testing.T) {
+	c := newCatalog(t, "id")
+	first, log := twoLogs(t, c)
 	if bulks := log.BulksSince(start); len(bulks) != 1 || bulks[0].Deleted != 3 || len(first.BulksSince(start)) != 0 {
 		t.Errorf("%+v", bulks)
 	}

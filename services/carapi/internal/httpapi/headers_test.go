@@ -45,7 +45,8 @@ func TestCompressLeavesETagsAlone(t *testing.T) {
 		}
 		body, err := io.ReadAll(res.Body)
 		_ = res.Body.Close()
-		if err != nil || res.StatusCode != test.status || (len(body) > 0) != test.body || res.Header.Get("Content-Encoding") != test.encoding ||
+		if err != nil || res.StatusCode != test.status || (len(body) > 0) != test.body ||
+			res.Header.Get("Content-Encoding") != test.encoding ||
 			res.Header.Get("ETag") != etag || res.Header.Get("Vary") != "Accept-Encoding" {
 			t.Errorf("%s %s: %d %v, %d bytes, %v", test.method, test.match, res.StatusCode, res.Header, len(body), err)
 		}

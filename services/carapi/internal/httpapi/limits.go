@@ -32,7 +32,8 @@ func limits(next http.Handler) http.Handler {
 			r.URL.Path, r.URL.RawPath = r.URL.Path[:min(len(r.URL.Path), 100)], ""
 			writeProblem(w, r, answer.Problem{Status: http.StatusRequestURITooLong, Detail: detail})
 		case pairs > maxParameters:
-			writeProblem(w, r, answer.Problem{Status: http.StatusBadRequest, Detail: fmt.Sprintf("the query string has %d parameters; at most %d are taken", pairs, maxParameters)})
+			detail := fmt.Sprintf("the query string has %d parameters; at most %d are taken", pairs, maxParameters)
+			writeProblem(w, r, answer.Problem{Status: http.StatusBadRequest, Detail: detail})
 		case isMCP(r) && r.Method == http.MethodPost: // which has a body, and a limit of its own
 			next.ServeHTTP(w, r)
 		case r.ContentLength > maxBody:

@@ -336,14 +336,14 @@ func firstValue(f search.Description) any {
 // presenceParameters returns the parameters for fields with and without a value. A column with the same name replaces
 // one.
 func presenceParameters(fields []search.Description) []object {
-	comparable := object{"type": "string", "enum": namesWhere(fields,
+	comparableFields := object{"type": "string", "enum": namesWhere(fields,
 		func(f search.Description) bool { return len(f.Filters) > 0 })}
 	var all []object
 	for _, p := range []struct{ name, about string }{
 		{"has", "Fields that have a value."}, {"missing", "Fields that have no value."},
 	} {
 		if fieldNamed(fields, p.name) == nil {
-			all = append(all, listParameter(p.name, p.about, comparable, nil))
+			all = append(all, listParameter(p.name, p.about, comparableFields, nil))
 		}
 	}
 

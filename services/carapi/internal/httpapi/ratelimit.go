@@ -46,7 +46,10 @@ func (l *rate) take(w http.ResponseWriter, r *http.Request, whom string) (over b
 		// The window slides: at its end the requests of the last begin to fall out, one by one.
 		wait += l.per / time.Duration(l.requests)
 		h.Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
-		writeProblem(w, r, answer.Problem{Status: http.StatusTooManyRequests, Detail: fmt.Sprintf("at most %d requests in %s are answered here; the header Retry-After says in how many seconds to try again", l.requests, l.per)})
+
+		detail := fmt.Sprintf("at most %d requests in %s are answered here; "+
+			"the header Retry-After says in how many seconds to try again", l.requests, l.per)
+		writeProblem(w, r, answer.Problem{Status: http.StatusTooManyRequests, Detail: detail})
 	}
 	return over
 }
@@ -74,7 +77,7 @@ func clientAddress(proxies []string) func(http.Handler) http.Handler {
 	}
 }
 
-// plainForwardedFor leaves addresses alone in X-Forwarded-For: some proxies write ports, brackets and quotes around them.
+// plainForwardedFor reduces X-Forwarded-For to addresses: some proxies write ports, brackets and quotes around them.
 func plainForwardedFor(next http.Handler) http.Handler {
 	const name = "X-Forwarded-For"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -20,8 +20,10 @@ func writeTagged(w http.ResponseWriter, r *http.Request, body []byte, tag string
 	h := w.Header()
 	h.Set("ETag", tag)
 	h.Set("Cache-Control", "private, no-cache") // may be kept, and is asked for anew each time
+
+	opaque := strings.TrimPrefix(tag, "W/")
 	for known := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
-		if known = strings.TrimSpace(known); known == "*" || strings.TrimPrefix(known, "W/") == strings.TrimPrefix(tag, "W/") {
+		if known = strings.TrimSpace(known); known == "*" || strings.TrimPrefix(known, "W/") == opaque {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}

@@ -16,12 +16,12 @@ type memo struct {
 }
 
 // get returns the result of a key, and computes it if it is not kept.
-func (m *memo) get(key any, make func() any) any {
+func (m *memo) get(key any, compute func() any) any {
 	if kept, ok := m.results.Load(key); ok {
 		return kept
 	}
 
-	result := make()
+	result := compute()
 	if m.count.Load() < maxMemoized {
 		if _, loaded := m.results.LoadOrStore(key, result); !loaded {
 			m.count.Add(1)

@@ -116,7 +116,7 @@ func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
 
 	best.limit = o.sampleLimit(s, from, start, n)
 
-	first, seen := &o.columns[0], 0 // seen counts the rows with the cursor's keys
+	first, ties := &o.columns[0], 0
 	s.eachBlock(func(rows []uint32, b *block) bool {
 		// The first column alone excludes most rows.
 		lowest, width := first.ranksOf(uint32(start>>first.shift), uint32(best.limit>>first.shift))
@@ -136,18 +136,8 @@ func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
 				continue
 			}
 
-			if from != nil && head == start {
-				order := o.compareToKeyset(row, from)
-				if order == 0 && from.isExact {
-					seen++
-					if from.offsetInTies == 0 || seen <= from.offsetInTies {
-						continue
-					}
-				}
-
-				if order < 0 {
-					continue
-				}
+			if from != nil && head == start && !o.isAfterKeyset(row, from, &ties) {
+				continue
 			}
 
 			best.add(candidate{head, row})
@@ -163,6 +153,16 @@ func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
 	}
 
 	return rows
+}
+
+// isAfterKeyset reports whether a row comes after a cursor. It adds 1 to ties if the row has the cursor's keys.
+func (o *ordering) isAfterKeyset(row uint32, from *keyset, ties *int) bool {
+	order := o.compareToKeyset(row, from)
+	if order == 0 && from.isExact {
+		*ties++
+		return from.offsetInTies != 0 && *ties > from.offsetInTies
+	}
+	return order >= 0
 }
 
 // sampleLimit estimates from a sample of a large set a head that none of the first n rows exceeds.

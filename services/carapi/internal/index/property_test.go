@@ -55,15 +55,15 @@ func TestAgainstLoopsLarge(t *testing.T) {
 	}
 }
 
-// checkSearches makes searches of few filters and words, so that what loops say of each is found once.
-func (s *stock) checkSearches(t *testing.T, r *rand.Rand, searches int) {
-	t.Helper()
-	type condition struct {
-		filter query.Filter
-		word   string
-		holds  []bool
-	}
+// condition is a filter or a word of a search, and the rows for which it holds.
+type condition struct {
+	filter query.Filter
+	word   string
+	holds  []bool
+}
 
+// randomConditions returns a filter on each field and a few words, with what loops say of them.
+func (s *stock) randomConditions(r *rand.Rand) []condition {
 	var conditions []condition
 	for i := range s.catalog.Fields {
 		if f := &s.catalog.Fields[i]; f.Class() != catalog.Opaque {
@@ -89,6 +89,13 @@ func (s *stock) checkSearches(t *testing.T, r *rand.Rand, searches int) {
 		}
 	}
 
+	return conditions
+}
+
+// checkSearches makes searches of few filters and words, so that what loops say of each is found once.
+func (s *stock) checkSearches(t *testing.T, r *rand.Rand, searches int) {
+	t.Helper()
+	conditions := s.randomConditions(r)
 	for range searches {
 		q, except := query.Query{Sort: s.randomOrder(r)}, (*catalog.Field)(nil)
 		if r.IntN(3) == 0 {

@@ -83,8 +83,8 @@ func isDistant(tokens []token, i int) bool {
 }
 
 // distanceUnits end the phrase before "of" or "from" in a distance: 50 miles from Boston.
-var distanceUnits = strings.Fields("mi mile miles km kms kilometer kilometers kilometre kilometres minutes hours " +
-	"hour drive away")
+var distanceUnits = withBritishSpellings(strings.Fields("mi mile miles km kms kilometer kilometers minutes hours " +
+	"hour drive away"))
 
 // markBefore marks the values directly before a token.
 func markBefore(tokens []token, i int) {

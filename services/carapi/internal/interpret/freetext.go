@@ -253,12 +253,12 @@ func (r *requestReader) ignoreUsed(tokens []token) {
 
 // modelOf reports whether the stock has one of the models from one of the makes.
 func (r *requestReader) modelOf(makes, models []string) bool {
-	make, model := r.parameters.Catalog.TextField("make"), r.parameters.Catalog.TextField("model")
-	if make == nil || model == nil {
+	makeField, modelField := r.parameters.Catalog.TextField("make"), r.parameters.Catalog.TextField("model")
+	if makeField == nil || modelField == nil {
 		return false
 	}
-	ofMake := r.index.Filter(r.index.All(), &query.Filter{Field: make, Words: makes})
-	return r.index.Filter(ofMake, &query.Filter{Field: model, Words: models, Prefixes: models}).Count() > 0
+	ofMake := r.index.Filter(r.index.All(), &query.Filter{Field: makeField, Words: makes})
+	return r.index.Filter(ofMake, &query.Filter{Field: modelField, Words: models, Prefixes: models}).Count() > 0
 }
 
 // isDescribing reports whether values of a field may describe a part of a vehicle, as in electric windows.

@@ -35,14 +35,15 @@ func New(c *catalog.Catalog, vocabulary *value.Vocabulary) *Interpreter {
 // Parameters returns the names that requests may use.
 func (in *Interpreter) Parameters() *query.Parameters { return in.parameters }
 
-// Notes says where a request was read differently from how it was written.
+// Notes says where a request was read differently from how it was written. Package answer has the descriptions of its
+// members in the schemas of answers.
 type Notes struct {
-	Interpreted map[string]Interpretation `json:"interpreted,omitempty" jsonschema:"Parameters that were read otherwise than written, and why"`
-	Ignored     map[string]string         `json:"ignored,omitempty" jsonschema:"Parameters that ask for nothing, such as any or null"`
-	Unmatched   map[string][]string       `json:"unmatched,omitempty" jsonschema:"Values that nothing in stock has, by parameter"`
-	NotSearched []string                  `json:"not_searched,omitempty" jsonschema:"Fields whose texts have too many words for q to search them"`
+	Interpreted map[string]Interpretation `json:"interpreted,omitempty"`  // parameters read otherwise than written
+	Ignored     map[string]string         `json:"ignored,omitempty"`      // parameters that ask for nothing
+	Unmatched   map[string][]string       `json:"unmatched,omitempty"`    // values that nothing in stock has, by parameter
+	NotSearched []string                  `json:"not_searched,omitempty"` // fields that have too many words for q
 
-	NotUnderstood []string `json:"not_understood,omitempty" jsonschema:"Words of q that were not understood, and do not filter"`
+	NotUnderstood []string `json:"not_understood,omitempty"` // words of q that do not filter
 }
 
 func (n *Notes) addUnmatched(parameter, text string) {

@@ -113,8 +113,8 @@ func anyButLength(words []string) int {
 }
 
 // kindWords name what a value is one of, in the singular.
-var kindWords = strings.Fields("make brand model color colour year state city body type fuel trim kind car " +
-	"vehicle thing other one place location engine")
+var kindWords = withBritishSpellings(strings.Fields("make brand model color year state city body type fuel trim " +
+	"kind car vehicle thing other one place location engine"))
 
 // Signs stand directly before a value that is not wanted. A dash before a number is the sign of the number, and a dash
 // alone joins words.

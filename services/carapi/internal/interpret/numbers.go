@@ -39,16 +39,7 @@ func (r *requestReader) readNumbers(name string, p query.Parameter, given []stri
 			g = m[1]
 		}
 
-		// Read an amount in the unit of the column, or in one of its currencies.
-		a, ok := p.Field.Measure().Parse(g)
-		if p.Field.IsOfCurrencies() {
-			a, ok = value.Measure{Field: p.Field.Name}.Parse(g)
-			if p.Field.HasLocalDollar() && bareDollar.MatchString(g) {
-				a.Currency = "$"
-			}
-			r.needCurrency(p.Field, a.Currency)
-		}
-
+		a, ok := r.readAmount(p.Field, g)
 		if !ok && r.failUnit(name, p.Field, g) {
 			return
 		}
@@ -57,8 +48,8 @@ func (r *requestReader) readNumbers(name string, p query.Parameter, given []stri
 			continue
 		}
 
-		switch {
 		// Write the amount as a value, a range, or a bound in another parameter.
+		switch {
 		case p.Use == query.AtLeast, a.From == a.To:
 			read = append(read, a.From)
 		case p.Use == query.AtMost:
@@ -74,11 +65,7 @@ func (r *requestReader) readNumbers(name string, p query.Parameter, given []stri
 			read = append(read, a.From+"-"+a.To)
 		}
 
-		why = a.Reason
-		if p.Field.Measure().IsMoney() && p.Field.Unit == "" && a.Currency != "" {
-			why = fmt.Sprintf("a number alone, as the currency of column %s is not known (CARS_UNITS=%s=%s says it)",
-				p.Field.Column.Name, p.Field.Name, a.Currency)
-		}
+		why = amountReason(p.Field, a)
 	}
 
 	if len(read) > 0 {
@@ -96,6 +83,29 @@ func (r *requestReader) readNumbers(name string, p query.Parameter, given []stri
 	for n, values := range out {
 		r.exact[n] = append(r.exact[n], values...)
 	}
+}
+
+// readAmount reads an amount in the unit of a column, or in one of its currencies.
+func (r *requestReader) readAmount(f *catalog.Field, text string) (value.Amount, bool) {
+	if !f.IsOfCurrencies() {
+		return f.Measure().Parse(text)
+	}
+
+	a, ok := value.Measure{Field: f.Name}.Parse(text)
+	if f.HasLocalDollar() && bareDollar.MatchString(text) {
+		a.Currency = "$"
+	}
+	r.needCurrency(f, a.Currency)
+	return a, ok
+}
+
+// amountReason says how an amount was read, if it was read otherwise than written.
+func amountReason(f *catalog.Field, a value.Amount) string {
+	if f.Measure().IsMoney() && f.Unit == "" && a.Currency != "" {
+		return fmt.Sprintf("a number alone, as the currency of column %s is not known (CARS_UNITS=%s=%s says it)",
+			f.Column.Name, f.Name, a.Currency)
+	}
+	return a.Reason
 }
 
 // listItems replaces each value that is a JSON array by its items.

@@ -11,11 +11,11 @@ import (
 // Words between a negation and its object: not located in Texas, not going to spend more than 30k. After a hedge, the
 // object may still be acceptable: no need for AWD.
 var (
-	linkWords = strings.Fields("located made built interested including considering consider brand brands those be been " +
-		"being spend spending pay paying go going cost costing exceed driven anything anyone ones willing able allowed " +
-		"penny cent want wants wanting have has drive makes models color colour colored coloured colors colours states " +
-		"cities types fuels bodies kind type year years than over with miles should must would could will price " +
-		"priced mileage")
+	linkWords = withBritishSpellings(strings.Fields("located made built interested including considering consider " +
+		"brand brands those be been being spend spending pay paying go going cost costing exceed driven anything anyone " +
+		"ones willing able allowed penny cent want wants wanting have has drive makes models color colored colors states " +
+		"cities types fuels bodies kind type year years than over with miles should must would could will price priced " +
+		"mileage"))
 	linkBoundaries = strings.Fields("in from by to for of with on at than having has is")
 	hedgeWords     = strings.Fields("need needs needing necessarily require requires care mind matter sure")
 )

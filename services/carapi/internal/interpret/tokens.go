@@ -50,11 +50,23 @@ func (t *token) isBound() bool {
 }
 
 // fillerWords have no meaning beside words that name a vehicle.
-var fillerWords = strings.Fields("a an the i me we us you show find want need looking look search searching get give " +
-	"sale car cars vehicle vehicles auto autos automobile automobiles please some any is are there colored coloured " +
-	"color colour priced price listing listings one ones buy purchase hi hello hey im id ive can could would do have " +
-	"got list all what whats just really currently now inventory stock available options option something anything " +
-	"model models year make made painted finish drive still")
+var fillerWords = withBritishSpellings(strings.Fields("a an the i me we us you show find want need looking look " +
+	"search searching get give sale car cars vehicle vehicles auto autos automobile automobiles please some any is " +
+	"are there colored color priced price listing listings one ones buy purchase hi hello hey im id ive can could " +
+	"would do have got list all what whats just really currently now inventory stock available options option " +
+	"something anything model models year make made painted finish drive still"))
+
+// withBritishSpellings adds the British spellings of the words with color and kilometer in them.
+func withBritishSpellings(words []string) []string {
+	british := strings.NewReplacer("olor", "olour", "lometer", "lometre")
+	all := slices.Clone(words)
+	for _, word := range words {
+		if spelling := british.Replace(word); spelling != word {
+			all = append(all, spelling)
+		}
+	}
+	return all
+}
 
 // boundaryWords begin a description of their own: red with leather is not red leather.
 var boundaryWords = strings.Fields("with in for of that which who has having from on at by where because so since to " +
@@ -271,14 +283,6 @@ func trimAll(words []string) []string {
 
 // nextToken reads as many of the first words as belong together and returns their number, or 0 if the first is unknown.
 func (r *requestReader) nextToken(words, fields []string, before []token) (token, int) {
-	afterPlace := len(before) > 0 && slices.Contains(placeFields, before[len(before)-1].parameter) ||
-		len(before) > 1 && before[len(before)-1].kind == jointToken &&
-			slices.Contains(placeFields, before[len(before)-2].parameter)
-	most := 1
-	for most < min(6, len(words)) && !hasSign(words[most]) {
-		most++
-	}
-
 	if hasSign(words[0]) || value.Fold(words[0]) == "" && !strings.ContainsAny(words[0], "<>≤≥$€£") {
 		return token{}, 0 // before a number, - is its sign, and no text has one
 	}
@@ -288,25 +292,24 @@ func (r *requestReader) nextToken(words, fields []string, before []token) (token
 		return t, 1
 	}
 
-	for n := most; n > 0; n-- {
+	for n := countUnsigned(words); n > 0; n-- {
 		chunk := trimPunctuation(strings.Join(words[:n], " "))
 		isGearbox := strings.EqualFold(chunk, "auto") && isSetOff(words, before)
-		if n == 1 && !isGearbox && (slices.Contains(fillerWords, strings.ToLower(chunk)) ||
-			slices.Contains(boundaryWords, chunk)) {
+		if n == 1 && !isGearbox && isFillerOrBoundary(chunk) {
 			return token{}, 0 // "at" is no automatic, but AT may be
 		}
-		if n > 4 && !mayBeAmount || strings.HasSuffix(chunk, " on") && n < len(words) &&
-			trimPunctuation(words[n-1]) == words[n-1] {
+		if n > 4 && !mayBeAmount || endsBeforeObject(words, n, chunk) {
 			continue // 2019 on lease
 		}
 
 		if name, amount, ok := r.parseBareAmount(chunk, mayBeAmount); ok &&
 			(name == "year" || slices.Contains(fields, "color")) {
-			if name == "year" && n == 1 && r.isKnown(chunk, fields) && !r.afterMake(before) {
-				return token{}, 0 // 2008 is a year and a Peugeot
-			}
-			if name != "year" || n > 1 || !r.isKnown(chunk, fields) {
+			mayBeModel := name == "year" && n == 1 && r.isKnown(chunk, fields) // 2008 is a year and a Peugeot
+			switch {
+			case !mayBeModel:
 				return token{kind: valueToken, parameter: name, values: []string{amount}}, n
+			case !r.afterMake(before):
+				return token{}, 0
 			}
 		}
 
@@ -314,24 +317,7 @@ func (r *requestReader) nextToken(words, fields []string, before []token) (token
 			continue
 		}
 
-		candidates := fields
-		switch {
-		case strings.EqualFold(words[0], "in"):
-			chunk, candidates = trimPunctuation(strings.Join(words[1:n], " ")), placeFields
-		case afterPlace: // in Phoenix, Arizona
-			candidates = append(slices.Clone(fields), placeFields...)
-		}
-
-		t, ok := r.findField(chunk, candidates, before)
-		if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural &&
-			apostrophes.Replace(chunk) == chunk {
-			t, ok = r.findField(singular, pluralFields(candidates, len(chunk) >= shortestPlural), before)
-		}
-
-		if ok && t.parameter == "" && len([]rune(chunk)) >= shortestPlace && slices.Contains(fields, "color") {
-			t, ok = r.findField(chunk, placeFields, before)
-		}
-
+		t, ok := r.findValue(words[:n], chunk, fields, before)
 		if !ok {
 			return token{}, 0
 		}
@@ -342,6 +328,58 @@ func (r *requestReader) nextToken(words, fields []string, before []token) (token
 	}
 
 	return token{}, 0
+}
+
+// countUnsigned returns how many words, of the first six, come before the next word with a sign. The first one counts.
+func countUnsigned(words []string) int {
+	n := 1
+	for n < min(6, len(words)) && !hasSign(words[n]) {
+		n++
+	}
+	return n
+}
+
+// isFillerOrBoundary reports whether a word alone names nothing.
+func isFillerOrBoundary(word string) bool {
+	return slices.Contains(fillerWords, strings.ToLower(word)) || slices.Contains(boundaryWords, word)
+}
+
+// endsBeforeObject reports whether the first n words end with an "on" that belongs to the word after them.
+func endsBeforeObject(words []string, n int, chunk string) bool {
+	return strings.HasSuffix(chunk, " on") && n < len(words) && trimPunctuation(words[n-1]) == words[n-1]
+}
+
+// findValue finds the field with a value that the words name: as they are, in the plural, or as a place. Chunk is the
+// words without punctuation at their ends. It returns what findField returns.
+func (r *requestReader) findValue(words []string, chunk string, fields []string, before []token) (token, bool) {
+	candidates := fields
+	switch {
+	case strings.EqualFold(words[0], "in"):
+		chunk, candidates = trimPunctuation(strings.Join(words[1:], " ")), placeFields
+	case isAfterPlace(before): // in Phoenix, Arizona
+		candidates = append(slices.Clone(fields), placeFields...)
+	}
+
+	t, ok := r.findField(chunk, candidates, before)
+	if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural &&
+		apostrophes.Replace(chunk) == chunk {
+		t, ok = r.findField(singular, pluralFields(candidates, len(chunk) >= shortestPlural), before)
+	}
+
+	if ok && t.parameter == "" && len([]rune(chunk)) >= shortestPlace && slices.Contains(fields, "color") {
+		t, ok = r.findField(chunk, placeFields, before)
+	}
+
+	return t, ok
+}
+
+// isAfterPlace reports whether the last token is a place, or joins the next word to a place.
+func isAfterPlace(before []token) bool {
+	last := len(before) - 1
+	if last > 0 && before[last].kind == jointToken && slices.Contains(placeFields, before[last-1].parameter) {
+		return true
+	}
+	return last >= 0 && slices.Contains(placeFields, before[last].parameter)
 }
 
 // The fewest letters of a plural, and of a place without "in" before it.
@@ -403,16 +441,27 @@ func hasSign(word string) bool {
 }
 
 // amountNouns name the field of the amount after them, and the use of a bare number there.
-var amountNouns = map[string]struct {
+var amountNouns = newAmountNouns(map[amountNoun]string{
+	{"mileage", query.Equals}: "mileage odometer km kms kilometers",
+	{"price", query.Equals}:   "price cost costs costing",
+	{"price", query.AtMost}:   "budget",
+	{"year", query.Equals}:    "year",
+})
+
+type amountNoun struct {
 	field string
 	use   query.Use
-}{
-	"km": {"mileage", query.Equals}, "kms": {"mileage", query.Equals}, "kilometers": {"mileage", query.Equals},
-	"kilometres": {"mileage", query.Equals},
-	"price":      {"price", query.Equals}, "cost": {"price", query.Equals}, "costs": {"price", query.Equals},
-	"costing": {"price", query.Equals},
-	"budget":  {"price", query.AtMost}, "mileage": {"mileage", query.Equals}, "odometer": {"mileage", query.Equals},
-	"year": {"year", query.Equals},
+}
+
+// newAmountNouns returns the meanings of nouns by word.
+func newAmountNouns(wordsOf map[amountNoun]string) map[string]amountNoun {
+	all := map[string]amountNoun{}
+	for noun, words := range wordsOf {
+		for _, word := range withBritishSpellings(strings.Fields(words)) {
+			all[word] = noun
+		}
+	}
+	return all
 }
 
 // nextFieldAmount reads an amount after the name of its field: mileage under 50000, budget is 25k.

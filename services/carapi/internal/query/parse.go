@@ -419,12 +419,12 @@ func (p *Parameters) UsualFacets() []Group {
 // parseShown reads the fields to show: the named ones, or all except those after a minus.
 func (p *parser) parseShown(parts []string) {
 	wanted, unwanted := p.splitExcluded(parts)
-	any := func(*catalog.Field) bool { return true }
+	anyField := func(*catalog.Field) bool { return true }
 	if wanted != nil {
-		p.query.Shown = p.fieldsNamed("fields", wanted, any)
+		p.query.Shown = p.fieldsNamed("fields", wanted, anyField)
 	}
 
-	hidden := p.fieldsNamed("fields", unwanted, any)
+	hidden := p.fieldsNamed("fields", unwanted, anyField)
 	p.query.Shown = slices.DeleteFunc(p.query.Shown, func(f *catalog.Field) bool { return slices.Contains(hidden, f) })
 	if len(p.query.Shown) == 0 && p.errs == nil {
 		p.fail("fields", strings.Join(parts, ","), nil, "fields leaves out every field; name at least one to show")

@@ -14,6 +14,21 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
+// searchSeeds are query strings that FuzzSearch begins with.
+var searchSeeds = []string{
+	"", "make=kia", "make=kia,%20skoda&model=rio", "year=2020-2021,2023&year_max=5", "price=under%2030k&sort=cheapest",
+	"max_price=9000.5",
+	"weight=0.1&co2_min=0.0000001", "mask_min=18446744073709551615", "sold_at=2024-05-01T10:00:00.5",
+	"features=sunroof&vin=1",
+	"q=kia+rio+%25+_", "q=red+kia+under+20k", "sort=-year,price,weight&limit=1", "sort=with+space,+comma&limit=1",
+	"fields=id,photo&facets=make,year",
+	"quo%60te%22s%27=1", "a%3Db%26c_min=1", "include_total=false&limit=1", "make=%00&model=%ff",
+	"make=[%22a%22]&match=exact", "view=summary&max_chars=2000",
+	"price=9000&year=2019", "make=Kai&model=zzz&match=exact", "q=kia+zzz+riio+%C5%A0koda",
+	"features=Sunrof&max_chars=2000",
+	"with+space%2C+comma=9", "limit=1&make=%5B%22x%22%5D&sort=id", "price=9000&msrp=1&co2=5&make=skoda",
+}
+
 // FuzzSearch sends any query string to every kind of request. It is refused as the caller's mistake, or answered with
 // valid JSON, whose next page is answered too.
 func FuzzSearch(f *testing.F) {
@@ -52,19 +67,7 @@ func FuzzSearch(f *testing.F) {
 	c.MaxOpenConns = 2
 	s := openService(f, c, "every", 10*time.Minute)
 
-	for _, q := range []string{
-		"", "make=kia", "make=kia,%20skoda&model=rio", "year=2020-2021,2023&year_max=5", "price=under%2030k&sort=cheapest",
-		"max_price=9000.5",
-		"weight=0.1&co2_min=0.0000001", "mask_min=18446744073709551615", "sold_at=2024-05-01T10:00:00.5",
-		"features=sunroof&vin=1",
-		"q=kia+rio+%25+_", "q=red+kia+under+20k", "sort=-year,price,weight&limit=1", "sort=with+space,+comma&limit=1",
-		"fields=id,photo&facets=make,year",
-		"quo%60te%22s%27=1", "a%3Db%26c_min=1", "include_total=false&limit=1", "make=%00&model=%ff",
-		"make=[%22a%22]&match=exact", "view=summary&max_chars=2000",
-		"price=9000&year=2019", "make=Kai&model=zzz&match=exact", "q=kia+zzz+riio+%C5%A0koda",
-		"features=Sunrof&max_chars=2000",
-		"with+space%2C+comma=9", "limit=1&make=%5B%22x%22%5D&sort=id", "price=9000&msrp=1&co2=5&make=skoda",
-	} {
+	for _, q := range searchSeeds {
 		f.Add(q)
 	}
 

@@ -19,7 +19,7 @@ import (
 // ZeroResults says why nothing matches and what nearly does. Each suggestion finds something: its count is what its URL
 // finds.
 type ZeroResults struct {
-	Filters      []FilterCount `json:"filters" jsonschema:"Each filter, and how many vehicles match with it alone, and with all others"`
+	Filters      []FilterCount `json:"filters"`
 	DidYouMean   []Suggestion  `json:"did_you_mean,omitempty" jsonschema:"Values in stock that were perhaps meant"`
 	InStock      []FieldValues `json:"in_stock,omitempty" jsonschema:"Values in stock where the requested one is not"`
 	Alternatives []Alternative `json:"alternatives,omitempty" jsonschema:"Searches nearby that find something"`
@@ -605,30 +605,7 @@ func (w *relaxations) nearestNumbers(name string) {
 		return
 	}
 
-	var parameters []string
-	ranges := 0
-
-	low, high := "", "" // of all requested ranges
-	for i := range w.query.Filters {
-		filter := &w.query.Filters[i]
-		if filter.Field != f || !filter.Use.Includes() {
-			continue
-		}
-
-		parameters = append(parameters, filter.Parameter)
-
-		for _, r := range filter.Ranges {
-			ranges++
-			if r.From != "" && (low == "" || value.CompareDecimals(r.From, low) < 0) {
-				low = r.From
-			}
-
-			if r.To != "" && (high == "" || value.CompareDecimals(r.To, high) > 0) {
-				high = r.To
-			}
-		}
-	}
-
+	parameters, ranges, low, high := w.requestedRanges(f)
 	upper, lower := name+"_max", name+"_min"
 	if low != "" && high != "" { // a bound would match everything on that side
 		upper, lower = name, name
@@ -658,6 +635,31 @@ func (w *relaxations) nearestNumbers(name string) {
 			w.offerNumber(f, parameters, lower, string(next.Form), "the next "+name+" below: "+string(next.Form))
 		}
 	}
+}
+
+// requestedRanges returns the parameters that ask for numbers of a field, how many ranges they have, and the lowest and
+// highest number of the ranges. A number is empty if no range has a bound on its side.
+func (w *relaxations) requestedRanges(f *catalog.Field) (parameters []string, ranges int, low, high string) {
+	for i := range w.query.Filters {
+		filter := &w.query.Filters[i]
+		if filter.Field != f || !filter.Use.Includes() {
+			continue
+		}
+
+		parameters = append(parameters, filter.Parameter)
+		ranges += len(filter.Ranges)
+
+		for _, r := range filter.Ranges {
+			if r.From != "" && (low == "" || value.CompareDecimals(r.From, low) < 0) {
+				low = r.From
+			}
+			if r.To != "" && (high == "" || value.CompareDecimals(r.To, high) > 0) {
+				high = r.To
+			}
+		}
+	}
+
+	return parameters, ranges, low, high
 }
 
 // offerNumber offers a number for one parameter of a field, instead of all its parameters.

@@ -24,9 +24,22 @@ type tableCase struct {
 
 const makeModel = "make VARCHAR(20), model VARCHAR(20)"
 
+// createCars and insertCars are the statements for a table cars in MySQL that ends with makeModel.
+func createCars(columns string) string {
+	return "CREATE TABLE cars (" + columns + ", " + makeModel + ")"
+}
+
+func insertCars(rows ...string) string {
+	return "INSERT INTO cars VALUES (" + strings.Join(rows, "), (") + ")"
+}
+
 func mysqlTables() []tableCase {
-	table := func(columns string) string { return "CREATE TABLE cars (" + columns + ", " + makeModel + ")" }
-	insert := func(rows ...string) string { return "INSERT INTO cars VALUES (" + strings.Join(rows, "), (") + ")" }
+	return slices.Concat(mysqlKeyTables(), mysqlTypeTables(), mysqlViews())
+}
+
+// mysqlKeyTables differ in which keys they have.
+func mysqlKeyTables() []tableCase {
+	table, insert := createCars, insertCars
 	return []tableCase{
 		{"primary key", []string{
 			table("vin CHAR(17), no INT AUTO_INCREMENT PRIMARY KEY"),
@@ -58,6 +71,18 @@ func mysqlTables() []tableCase {
 			table("size DOUBLE NOT NULL UNIQUE, no FLOAT NOT NULL UNIQUE"),
 			insert("1, 7, 'a', 'b'"),
 		}, "", false},
+		{"names that need quotes", []string{
+			table("`a``\"b` INT, `select` INT, PRIMARY KEY (`select`, `a``\"b`)"),
+			insert("1, 2, 'a', 'b'"),
+		}, "select a`\"b", true},
+		{"no key", []string{table("no INT"), insert("1, 'a', 'b'")}, "", false},
+	}
+}
+
+// mysqlTypeTables differ in the types of their keys.
+func mysqlTypeTables() []tableCase {
+	table, insert := createCars, insertCars
+	return []tableCase{
 		{"case-insensitive texts", []string{
 			table("no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PRIMARY KEY"),
 			insert("'K-1', 'a', 'b'", "'é', 'a', 'b'", "'ハ🍺', 'a', 'b'"),
@@ -88,10 +113,12 @@ func mysqlTables() []tableCase {
 			insert("'2026-01-02', '2026-01-02 03:04:05.5', '-12:00:00.5', 2026, 300, 'ハ', '2026-01-02 03:04:05', 'a', 'b'",
 				"'2026-01-02', '2026-01-02 03:04:05.5', '-12:00:00.5', 2026, 301, 'ハ', '2026-01-02 03:04:05', 'a', 'b'"),
 		}, "day at t y b e s", true},
-		{"names that need quotes", []string{
-			table("`a``\"b` INT, `select` INT, PRIMARY KEY (`select`, `a``\"b`)"),
-			insert("1, 2, 'a', 'b'"),
-		}, "select a`\"b", true},
+	}
+}
+
+// mysqlViews have no keys, only columns that look like one.
+func mysqlViews() []tableCase {
+	return []tableCase{
 		{"view by its id", []string{
 			"CREATE TABLE base (id INT PRIMARY KEY, " + makeModel + ")", "INSERT INTO base VALUES (1, 'a', 'b'), (2, 'a', 'b')",
 			"CREATE VIEW cars AS SELECT * FROM base",
@@ -105,7 +132,6 @@ func mysqlTables() []tableCase {
 			"CREATE TABLE base (vin CHAR(17) PRIMARY KEY, " + makeModel + ")", "INSERT INTO base VALUES ('V', 'a', 'b')",
 			"CREATE VIEW cars AS SELECT CONCAT(vin, '~') AS vin, make, model FROM base",
 		}, "vin", false},
-		{"no key", []string{table("no INT"), insert("1, 'a', 'b'")}, "", false},
 	}
 }
 

@@ -181,40 +181,45 @@ func TestConcurrentUse(t *testing.T) {
 	loose, _ := dbtest.SQLite(t, "CREATE TABLE cars (id INTEGER PRIMARY KEY, make TEXT, model TEXT)",
 		"INSERT INTO cars VALUES (1, 'a', 'b'), (2, 'c', 'd')")
 	for name, c := range map[string]dbconn.Config{"MySQL": mysql, "synced": file.config, "loose": loose} {
-		t.Run(name, func(t *testing.T) {
-			s := openStore(t, c, Settings{})
-			read := readStock(t, s, nil)
+		t.Run(name, func(t *testing.T) { useConcurrently(t, c, name == "MySQL") })
+	}
+}
 
-			var group sync.WaitGroup
-			for i := range 8 {
-				group.Go(func() {
-					for j := range 30 {
-						fields := everyField(read.catalog)[:1+(i+j)%3]
-						rows, err := s.Rows(t.Context(), read.catalog, read.version, read.keys(), fields, 10)
-						if err != nil || rows[0] == nil || rows[1] == nil {
-							t.Errorf("%v, %v", rows, err)
-							return
-						}
+// useConcurrently reads rows and the whole table at once. CheckChanged is to return wantChanged.
+func useConcurrently(t *testing.T, c dbconn.Config, wantChanged bool) {
+	s := openStore(t, c, Settings{})
+	read := readStock(t, s, nil)
 
-						if err := s.Probe(t.Context(), read.catalog); err != nil {
-							t.Error(err)
-						}
-					}
-				})
+	readRows := func(first int) {
+		for j := range 30 {
+			fields := everyField(read.catalog)[:1+(first+j)%3]
+			rows, err := s.Rows(t.Context(), read.catalog, read.version, read.keys(), fields, 10)
+			if err != nil || rows[0] == nil || rows[1] == nil {
+				t.Errorf("%v, %v", rows, err)
+				return
 			}
 
-			group.Go(func() {
-				for range 10 {
-					if again, err := tryRead(t.Context(), s, read.catalog); err != nil || len(again.rows) != 2 {
-						t.Errorf("%d rows, %v", len(again.rows), err)
-					}
-					if _, changed, err := s.CheckChanged(t.Context(), read.version); err != nil || changed != (name == "MySQL") {
-						t.Errorf("changed: %t, %v", changed, err)
-					}
-				}
-			})
-
-			group.Wait()
-		})
+			if err := s.Probe(t.Context(), read.catalog); err != nil {
+				t.Error(err)
+			}
+		}
 	}
+
+	readAgain := func() {
+		for range 10 {
+			if again, err := tryRead(t.Context(), s, read.catalog); err != nil || len(again.rows) != 2 {
+				t.Errorf("%d rows, %v", len(again.rows), err)
+			}
+			if _, changed, err := s.CheckChanged(t.Context(), read.version); err != nil || changed != wantChanged {
+				t.Errorf("changed: %t, %v", changed, err)
+			}
+		}
+	}
+
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() { readRows(i) })
+	}
+	group.Go(readAgain)
+	group.Wait()
 }

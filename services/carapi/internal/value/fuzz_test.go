@@ -43,27 +43,38 @@ func FuzzTexts(f *testing.F) {
 		parseYear(text)
 
 		for _, field := range []string{"price", "mileage", "year", "seats", "cylinders", "power"} {
-			style, understood, total := LearnNumbers(Measure{Field: field}, inRows(text, "235.000", "1,5"))
-			if total != 3 || understood > total {
-				t.Errorf("%q: %d of %d", text, understood, total)
-			}
-
-			for _, s := range []NumberStyle{style, {Field: field}} {
-				n, ok := s.Parse([]byte(text), []byte("before"))
-				if normal, isDecimal := NormalDecimal([]byte(string(n.Number))); ok && (!isDecimal ||
-					string(normal) != string(n.Number)) {
-					t.Errorf("%s %q is %q", field, text, n.Number)
-				}
-			}
-
-			for _, unit := range []string{"", "km", "USD"} {
-				a, ok := (Measure{field, unit}).Parse(text)
-				if ok && (a.From != "" && !IsDecimal(a.From) || a.To != "" && !IsDecimal(a.To)) {
-					t.Errorf("%s %q is %+v", field, text, a)
-				}
-			}
+			checkNumbers(t, field, text)
+			checkAmounts(t, field, text)
 		}
 	})
+}
+
+// checkNumbers checks that a text of a field becomes a normal decimal, or no number.
+func checkNumbers(t *testing.T, field, text string) {
+	t.Helper()
+	style, understood, total := LearnNumbers(Measure{Field: field}, inRows(text, "235.000", "1,5"))
+	if total != 3 || understood > total {
+		t.Errorf("%q: %d of %d", text, understood, total)
+	}
+
+	for _, s := range []NumberStyle{style, {Field: field}} {
+		n, ok := s.Parse([]byte(text), []byte("before"))
+		if normal, isDecimal := NormalDecimal([]byte(string(n.Number))); ok && (!isDecimal ||
+			string(normal) != string(n.Number)) {
+			t.Errorf("%s %q is %q", field, text, n.Number)
+		}
+	}
+}
+
+// checkAmounts checks that a text of a request becomes decimals, or no amount.
+func checkAmounts(t *testing.T, field, text string) {
+	t.Helper()
+	for _, unit := range []string{"", "km", "USD"} {
+		a, ok := (Measure{field, unit}).Parse(text)
+		if ok && (a.From != "" && !IsDecimal(a.From) || a.To != "" && !IsDecimal(a.To)) {
+			t.Errorf("%s %q is %+v", field, text, a)
+		}
+	}
 }
 
 // Texts of a megabyte: a function that takes the square of their length would run into the time limit of the tests.

@@ -135,13 +135,13 @@ func (e *numberEvidence) usualCurrency(localDollar bool) (usual string, differ b
 		}
 	}
 
-	clear := maps.Clone(codes)
+	unambiguous := maps.Clone(codes)
 	for sign, count := range e.signs {
 		all := numberWords.currencies[sign]
 		if len(all) == 1 {
 			continue
 		}
-		meant := slices.DeleteFunc(slices.Clone(all), func(code string) bool { return clear[code] == 0 })
+		meant := slices.DeleteFunc(slices.Clone(all), func(code string) bool { return unambiguous[code] == 0 })
 		codes[append(meant, all[0])[0]] += count
 	}
 
