@@ -233,8 +233,8 @@ var selectShort = fmt.Sprintf(`SELECT id, run, at, "table", op, key, %s AS old, 
 	WHERE EXISTS (SELECT 1 FROM main._sync_history AS h WHERE h."table" = ?1 AND h.since = ?2)`,
 	truncated("old"), truncated("new"))
 
-// selectByID selects the changes with the ids of the JSON array ?3. The plus keeps SQLite from reading all changes of the
-// table by their index.
+// selectByID selects the changes with the ids of the JSON array ?3. The plus keeps SQLite from reading all changes of
+// the table by their index.
 var selectByID = selectShort + ` AND +"table" = ?1 AND id IN (SELECT value FROM json_each(?3))`
 
 // selectOfRow returns the statement for the changes of a row that has one of these keys, which are SQL expressions: at
