@@ -105,7 +105,7 @@ func handleFields(s *search.Service, log *slog.Logger) http.HandlerFunc {
 			return
 		}
 
-		writeTagged(w, r, a.Body, etag(a.Stable))
+		writeWithETag(w, r, a.Body, etag(a.Stable))
 	}
 }
 
@@ -115,7 +115,7 @@ func writeAnswer(w http.ResponseWriter, r *http.Request, a *answer.Answer) {
 	if a.Origin.Source == search.FromSnapshot {
 		w.Header().Set("Age", strconv.Itoa(int(max(time.Since(a.Origin.AsOf), 0).Seconds())))
 	}
-	writeTagged(w, r, a.Body, etag(a.Stable))
+	writeWithETag(w, r, a.Body, etag(a.Stable))
 }
 
 // noteAnswer records what the log and the metrics say about an answer.

@@ -36,9 +36,9 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-// ownOrigin refuses what a browser posts for a page of another origin than this one and the ones named.
+// csrf refuses what a browser posts for a page of another origin than this one and the ones named.
 // Callers that are no browsers send no origin.
-func ownOrigin(origins []string) func(http.Handler) http.Handler {
+func csrf(origins []string) func(http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	for _, o := range origins {
 		if o == "*" {

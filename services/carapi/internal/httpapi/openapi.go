@@ -48,7 +48,7 @@ func handleOpenAPI(s *search.Service, describe func([]search.Description) (objec
 			return
 		}
 
-		writeTagged(w, r, body, etag(body))
+		writeWithETag(w, r, body, etag(body))
 	}
 }
 
@@ -78,7 +78,7 @@ func handleOpenAITools(s *search.Service, log *slog.Logger) http.HandlerFunc {
 			return
 		}
 
-		writeTagged(w, r, body, etag(body))
+		writeWithETag(w, r, body, etag(body))
 	}
 }
 

@@ -29,13 +29,13 @@ func newRate(policy string, requests int, per time.Duration) *rate {
 	return &rate{policy, requests, per, httprate.NewRateLimiter(max(requests, 1), max(per, time.Second), headers)}
 }
 
-// take counts a request of whom, and reports whether it is one too many, which it then says. The headers
+// take counts a request for key. Over the limit it writes the 429 and returns true. The headers
 // are those of draft-ietf-httpapi-ratelimit-headers: what is left (r) until the window ends (t seconds).
-func (l *rate) take(w http.ResponseWriter, r *http.Request, whom string) (over bool) {
+func (l *rate) take(w http.ResponseWriter, r *http.Request, key string) (over bool) {
 	if l.requests == 0 {
 		return false
 	}
-	over = l.limiter.OnLimit(w, r, whom)
+	over = l.limiter.OnLimit(w, r, key)
 	h := w.Header()
 	left := h.Get("RateLimit")
 	end, _ := strconv.ParseInt(h.Get("RateLimit-Policy"), 10, 64) // a Unix time, which the library has written

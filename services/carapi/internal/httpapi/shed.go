@@ -36,7 +36,7 @@ func shed(inFlight int) func(http.Handler) http.Handler {
 				full(w, r)
 				return
 			}
-			a := held{ResponseWriter: w, body: bodies.Get().(*bytes.Buffer)}
+			a := bufferedResponse{ResponseWriter: w, body: bodies.Get().(*bytes.Buffer)}
 			defer bodies.Put(a.body)
 			a.body.Reset()
 			func() {
@@ -57,8 +57,8 @@ func shed(inFlight int) func(http.Handler) http.Handler {
 	}
 }
 
-// held is an answer that waits until it is whole.
-type held struct {
+// bufferedResponse holds an answer until it is whole.
+type bufferedResponse struct {
 	http.ResponseWriter
 	status int
 	body   *bytes.Buffer
@@ -66,18 +66,18 @@ type held struct {
 
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-func (h *held) WriteHeader(status int) {
+func (h *bufferedResponse) WriteHeader(status int) {
 	if h.status == 0 {
 		h.status = status
 	}
 }
 
-func (h *held) Write(p []byte) (int, error) {
+func (h *bufferedResponse) Write(p []byte) (int, error) {
 	h.WriteHeader(http.StatusOK)
 	return h.body.Write(p)
 }
 
-func (h *held) send() {
+func (h *bufferedResponse) send() {
 	if h.status != 0 {
 		h.ResponseWriter.WriteHeader(h.status)
 	}

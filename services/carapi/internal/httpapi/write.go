@@ -15,8 +15,8 @@ func etag(body []byte) string {
 	return `W/"` + strconv.FormatUint(xxhash.Sum64(body), 36) + `"`
 }
 
-// writeTagged writes a body, unless the client has the one with this tag.
-func writeTagged(w http.ResponseWriter, r *http.Request, body []byte, tag string) {
+// writeWithETag writes a body, unless the client has the one with this tag.
+func writeWithETag(w http.ResponseWriter, r *http.Request, body []byte, tag string) {
 	h := w.Header()
 	h.Set("ETag", tag)
 	h.Set("Cache-Control", "private, no-cache") // may be kept, and is asked for anew each time
