@@ -236,7 +236,7 @@ func joinMembers(members []string) string {
 // groupSize is how many expressions are joined at a time.
 const groupSize = 100
 
-// limitedValueJSON is a SQL expression for a value as JSON, of which a long BLOB is shortened to BlobLimit bytes.
+// limitedValueJSON is an SQL expression for a value as JSON. It shortens a long BLOB to BlobLimit bytes.
 // SQLite writes a REAL with the fewest digits that read back as the same number.
 func limitedValueJSON(value string) string {
 	return valueJSON(value, fmt.Sprintf("WHEN length(%[1]s) > %[2]d THEN "+

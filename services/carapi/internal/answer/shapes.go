@@ -108,7 +108,7 @@ type RowHistory struct {
 	Recorded time.Time `json:"recorded_since" jsonschema:"Earlier changes are not remembered"`
 }
 
-// BulkChange is how many vehicles a run changed of which nothing more is recorded.
+// BulkChange counts the vehicles that a run changed without recording each change.
 type BulkChange struct {
 	At      time.Time `json:"at"`
 	Added   int64     `json:"added"`

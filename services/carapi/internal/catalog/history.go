@@ -23,14 +23,14 @@ const FirstSeenOrEarlier = "first_seen_or_earlier"
 var historyNames = []string{FirstSeen, DaysListed, PriceChangedAt, PreviousPrice, PriceDrop}
 
 // noHistoryText says how to get a change history.
-const noHistoryText = "it needs a change history, and there is none of this table: set SYNC_HISTORY=90d for syncer, " +
+const noHistoryText = "it needs a change history, which this table does not have: set SYNC_HISTORY=90d for syncer, " +
 	"name the key of the table, as in SYNC_VIEWS=vehicles_view(id), and let carapi read its file (SNAPSHOT_PATH, or " +
 	"DB_DRIVER=sqlite)"
 
 // IsHistory reports whether the field comes from the change history.
 func (f *Field) IsHistory() bool { return f.isComputed && slices.Contains(historyNames, f.Name) }
 
-// NoHistoryReason tells why the table has no change history; it is empty if it has one.
+// NoHistoryReason returns why the table has no change history, or "" if it has one.
 func (c *Catalog) NoHistoryReason() string { return c.noHistoryReason }
 
 // addHistory adds the fields of the change history, if there is one. A column with the same name replaces the field.
@@ -72,7 +72,7 @@ func (c *Catalog) addHistory() {
 	}
 }
 
-// findNoHistoryReason tells what is missing for a history; it is empty if nothing is.
+// findNoHistoryReason returns what a history lacks, or "" if it lacks nothing.
 func (c *Catalog) findNoHistoryReason() string {
 	if len(c.source.HistoryKey) == 0 {
 		return noHistoryText

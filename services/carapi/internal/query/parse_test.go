@@ -1,6 +1,7 @@
 package query
 
 import (
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
@@ -159,7 +160,8 @@ func TestCorrections(t *testing.T) {
 
 		_, err = p.Parse(values, allControls...)
 		var retry url.Values
-		if mistakes, ok := err.(ParameterErrors); ok { //nolint:errorlint // Parse returns no other error
+		var mistakes ParameterErrors
+		if errors.As(err, &mistakes) {
 			retry = mistakes.Retry
 		}
 		if got := retry.Encode(); got != want {
