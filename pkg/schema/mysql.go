@@ -18,22 +18,20 @@ var ErrNoTable = errors.New("no such table or view, or no right to read it")
 // FromMySQL reads the columns of a table or view of the current database. The error wraps ErrNoTable if there is
 // neither of that name, and lists what can be read.
 func FromMySQL(ctx context.Context, db sqlx.QueryerContext, name string) (Table, error) {
-	// The aliases are needed: MySQL 8 returns the names of information_schema in upper case.
-	var found []struct {
-		Name     string
-		Type     string
-		Nullable bool
-		Comment  string
-	}
+	found, err := mysqlColumns(ctx, db, name)
 
-	err := sqlx.SelectContext(ctx, db, &found, `
-		SELECT column_name AS name, column_type AS type, is_nullable = 'YES' AS nullable, column_comment AS comment
-		FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position`, name)
-	if err != nil {
-		return Table{}, fmt.Errorf("read columns of %s: %w", name, err)
+	// A table that is being replaced can come back between the catalog's answer and its explanation: then there is
+	// nothing to explain, and the catalog has the columns.
+	for try := 0; err == nil && len(found) == 0; try++ {
+		if err = explainNoColumns(ctx, db, name); err == nil && try == maxCatalogReads {
+			err = noTableError(ctx, db, name, mysqlTables)
+		}
+		if err == nil {
+			found, err = mysqlColumns(ctx, db, name)
+		}
 	}
-	if len(found) == 0 {
-		return Table{}, explainNoColumns(ctx, db, name)
+	if err != nil {
+		return Table{}, err
 	}
 
 	t := Table{Name: name}
@@ -47,6 +45,30 @@ func FromMySQL(ctx context.Context, db sqlx.QueryerContext, name string) (Table,
 		return Table{}, fmt.Errorf("read key of %s: %w", name, err)
 	}
 	return t, nil
+}
+
+// maxCatalogReads bounds how often the columns of a table that comes and goes are read again.
+const maxCatalogReads = 3
+
+type mysqlColumn struct {
+	Name     string
+	Type     string
+	Nullable bool
+	Comment  string
+}
+
+// mysqlColumns returns what the catalog has of a table or view: nothing if there is none, if this user may not read it,
+// or if the server cannot open it.
+func mysqlColumns(ctx context.Context, db sqlx.QueryerContext, name string) ([]mysqlColumn, error) {
+	// The aliases are needed: MySQL 8 returns the names of information_schema in upper case.
+	var found []mysqlColumn
+	err := sqlx.SelectContext(ctx, db, &found, `
+		SELECT column_name AS name, column_type AS type, is_nullable = 'YES' AS nullable, column_comment AS comment
+		FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position`, name)
+	if err != nil {
+		return nil, fmt.Errorf("read columns of %s: %w", name, err)
+	}
+	return found, nil
 }
 
 // primaryKey reads the key's columns. MySQL also lists those that this user may not read. The other columns alone do
@@ -90,8 +112,11 @@ const (
 	errNoSuchTable       = 1146
 )
 
-// explainNoColumns returns why the catalog has no columns of a view or table. The server leaves out what it cannot
-// open, and says why only when it is read.
+const mysqlTables = `SELECT table_name AS name FROM information_schema.tables
+	WHERE table_schema = DATABASE() ORDER BY table_name`
+
+// explainNoColumns returns why the catalog has no columns of a view or table, or nil if it can be read by now. The
+// server leaves out what it cannot open, and says why only when it is read.
 func explainNoColumns(ctx context.Context, db sqlx.QueryerContext, name string) error {
 	rows, err := db.QueryxContext(ctx, "SELECT * FROM "+QuoteMySQL(name)+" LIMIT 0")
 	if err == nil {
@@ -103,11 +128,14 @@ func explainNoColumns(ctx context.Context, db sqlx.QueryerContext, name string) 
 
 	var server *mysql.MySQLError
 	isMissing := errors.As(err, &server) && (server.Number == errTableAccessDenied || server.Number == errNoSuchTable)
-	if err == nil || isMissing {
-		return noTableError(ctx, db, name,
-			"SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name")
+	switch {
+	case err == nil:
+		return nil
+	case isMissing:
+		return noTableError(ctx, db, name, mysqlTables)
+	default:
+		return fmt.Errorf("read columns of %s: %w", name, err)
 	}
-	return fmt.Errorf("read columns of %s: %w", name, err)
 }
 
 // catalogWarning reads the columns of a view once more, for the warning with which the server leaves them out. MariaDB

@@ -1,10 +1,13 @@
 package schema_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/jmoiron/sqlx"
 
 	"carstock/pkg/dbconn/dbtest"
 	"carstock/pkg/schema"
@@ -48,6 +51,37 @@ func TestFromMySQL(t *testing.T) {
 	_, err = schema.FromMySQL(t.Context(), db, "w")
 	if !errors.Is(err, schema.ErrNoTable) || !strings.Contains(err.Error(), "there is: t, v") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// comesBack puts the table of a view back once the catalog has been asked for the view's columns.
+type comesBack struct {
+	*sqlx.DB
+	queries int
+}
+
+func (c *comesBack) QueryxContext(ctx context.Context, query string, args ...any) (*sqlx.Rows, error) {
+	if c.queries++; c.queries == 2 {
+		if _, err := c.ExecContext(ctx, "RENAME TABLE away TO t"); err != nil {
+			return nil, err
+		}
+	}
+	return c.DB.QueryxContext(ctx, query, args...)
+}
+
+// A table that is replaced can come back between the catalog's answer and the reading that explains it.
+func TestFromMySQLOfAViewWhoseTableComesBack(t *testing.T) {
+	db := dbtest.Open(t, dbtest.Database(t))
+	for _, q := range []string{
+		"CREATE TABLE t (id INT PRIMARY KEY)", "CREATE VIEW v AS SELECT id FROM t", "RENAME TABLE t TO away",
+	} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	if view, err := schema.FromMySQL(t.Context(), &comesBack{DB: db}, "v"); err != nil || len(view.Columns) != 1 {
+		t.Errorf("got %+v, %v", view, err)
 	}
 }
 
