@@ -64,6 +64,12 @@ func (a *attempt) copyViews(ctx context.Context) (err error) {
 	}
 
 	a.reader.Received = received.Load
+	if a.config.DB.Compression == dbconn.CompressionZlib {
+		if err := a.reader.Compress(ctx); err != nil {
+			return errors.Join(err, a.reader.Close())
+		}
+	}
+
 	reasons, err := a.stageViews(ctx, &sessionWarnings)
 	if err != nil {
 		return errors.Join(err, a.reader.Close())

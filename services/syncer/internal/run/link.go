@@ -189,6 +189,11 @@ func sampleLink(
 	defer func() { _ = reader.Close() }() // its connection may be closed already
 
 	reader.Received = received.Load
+	if c.Compression == dbconn.CompressionZlib {
+		if err := reader.Compress(ctx); err != nil {
+			return s, err
+		}
+	}
 	if s.roundTrip, err = reader.RoundTrip(ctx); err != nil {
 		return s, err
 	}

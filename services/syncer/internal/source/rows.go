@@ -91,7 +91,12 @@ func (r *Reader) readRowsRaw(
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	query, args, utc := r.selectRows(q, checkHours)
+	var order []int
+	if q.Since == nil {
+		order = r.columnOrder(ctx, driverConn.(driver.QueryerContext), q.Table)
+	}
+
+	query, args, utc := r.selectRows(q, order, checkHours)
 	stmt, err := driverConn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
@@ -103,6 +108,9 @@ func (r *Reader) readRowsRaw(
 		return nil, err
 	}
 
+	if order != nil {
+		rows = newOrderedRows(rows, order)
+	}
 	var inUTC *utcRows
 	if len(utc.positions) > 0 {
 		inUTC = newUTCRows(rows, utc)
@@ -175,8 +183,8 @@ func sendBatch(ctx context.Context, b *Batch, row []driver.Value, pool *batchPoo
 }
 
 // selectRows returns the SELECT statement for a query. It names the columns, so that a column added since they were
-// read cannot shift the others.
-func (r *Reader) selectRows(q Query, checkHours bool) (string, []driver.NamedValue, utcColumns) {
+// read cannot shift the others. They are in this order, or in the table's if it is nil.
+func (r *Reader) selectRows(q Query, order []int, checkHours bool) (string, []driver.NamedValue, utcColumns) {
 	utc := utcColumns{checkHours: checkHours}
 	names := make([]string, len(q.Table.Columns))
 	var checks []string
@@ -189,6 +197,12 @@ func (r *Reader) selectRows(q Query, checkHours bool) (string, []driver.NamedVal
 		}
 	}
 
+	if order != nil {
+		inTable := slices.Clone(names)
+		for i, position := range order {
+			names[i] = inTable[position]
+		}
+	}
 	if checkHours {
 		names = append(names, checks...)
 	}

@@ -40,8 +40,9 @@ type Sample struct {
 func (r *Reader) Sample(
 	ctx context.Context, t schema.Table, limit int64, enough func() bool,
 ) (s Sample, err error) {
-	query, _, _ := r.selectRows(Query{Table: t}, false)
 	rawErr := r.conn.Raw(func(driverConn any) error { // must not see a broken connection, as in readRows
+		order := r.columnOrder(ctx, driverConn.(driver.QueryerContext), t)
+		query, _, _ := r.selectRows(Query{Table: t}, order, false)
 		s, err = r.sampleRaw(ctx, driverConn, query, limit, enough)
 		return nil
 	})

@@ -22,6 +22,8 @@ type Reader struct {
 	conn *sqlx.Conn
 	tx   *sqlx.Tx
 	zone string // of the session
+
+	isCompressed bool
 }
 
 // Begin opens the transaction in which all views are read. Its first read fixes the instant.

@@ -86,6 +86,7 @@ func TestSelectRows(t *testing.T) {
 	for _, test := range []struct {
 		zone       string
 		q          Query
+		order      []int
 		checkHours bool
 		want       string
 		arg        any
@@ -119,9 +120,15 @@ func TestSelectRows(t *testing.T) {
 			want: "SELECT `id`, UNIX_TIMESTAMP(`at`), `n`, `at` IN (FROM_UNIXTIME(UNIX_TIMESTAMP(`at`) + 1800), " +
 				"FROM_UNIXTIME(UNIX_TIMESTAMP(`at`) + 3600), FROM_UNIXTIME(UNIX_TIMESTAMP(`at`) + 7200)) FROM `v``1`",
 		},
+		{zone: inUTC, order: []int{2, 0, 1}, want: "SELECT `n`, `id`, `at` FROM `v``1`"},
+		{
+			zone: elsewhere, order: []int{1, 2, 0}, checkHours: true, positions: 1,
+			want: "SELECT UNIX_TIMESTAMP(`at`), `n`, `id`, `at` IN (FROM_UNIXTIME(UNIX_TIMESTAMP(`at`) + 1800), " +
+				"FROM_UNIXTIME(UNIX_TIMESTAMP(`at`) + 3600), FROM_UNIXTIME(UNIX_TIMESTAMP(`at`) + 7200)) FROM `v``1`",
+		},
 	} {
 		test.q.Table = table
-		query, args, utc := (&Reader{zone: test.zone}).selectRows(test.q, test.checkHours)
+		query, args, utc := (&Reader{zone: test.zone}).selectRows(test.q, test.order, test.checkHours)
 		var arg any
 		if len(args) > 0 {
 			arg = args[0].Value

@@ -1,0 +1,196 @@
+package source
+
+import (
+	"compress/flate"
+	"context"
+	"database/sql/driver"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"carstock/pkg/schema"
+)
+
+// serverBuffer is how much a server may compress at once, in bytes. A server begins with net_buffer_length, by default
+// 16 kB, and enlarges its buffer to hold the statements that it receives. zlib looks back 32 kB.
+const serverBuffer = 256 << 10
+
+// Compress prepares for a connection whose server compresses what it sends, so that zlib makes less of it: the server
+// gets a larger buffer, and tables are read in the order of columns that suits zlib. A server that takes no statement as
+// large as the buffer keeps the one it has.
+func (r *Reader) Compress(ctx context.Context) error {
+	var limit int64
+	if err := r.tx.GetContext(ctx, &limit, "SELECT @@max_allowed_packet"); err != nil {
+		return fmt.Errorf("read max_allowed_packet: %w", err)
+	}
+
+	// A statement above the limit would end the connection.
+	if limit >= 2*serverBuffer {
+		if _, err := r.tx.ExecContext(ctx, "DO 0 /*"+strings.Repeat(" ", serverBuffer)+"*/"); err != nil {
+			return fmt.Errorf("enlarge the server's buffer: %w", err)
+		}
+	}
+
+	r.isCompressed = true
+	return nil
+}
+
+// Bounds of the search for an order of columns: rows to read, seconds that they may take, columns, and bytes. Together
+// they keep the search below a second of processor time.
+const (
+	orderRows     = 200
+	orderSeconds  = 0.5
+	orderColumns  = 64
+	orderBytes    = 64 << 10
+	orderMaxValue = 64 // characters of a long value that count: it makes its own matches
+)
+
+// columnOrder returns the order in which to select a table's columns so that the server's zlib makes the least of them:
+// positions in the table. It is nil for the table's own order: without compression, when nothing is gained, or when the
+// first rows take the server longer than orderSeconds, as in a view that groups.
+func (r *Reader) columnOrder(ctx context.Context, conn driver.QueryerContext, t schema.Table) []int {
+	if !r.isCompressed || len(t.Columns) > orderColumns {
+		return nil
+	}
+
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = schema.QuoteMySQL(c.Name)
+		switch c.Kind {
+		case schema.Text, schema.JSON, schema.Bytes, schema.Unknown:
+			names[i] = fmt.Sprintf("LEFT(%s, %d)", names[i], orderMaxValue)
+		}
+	}
+
+	// Only MariaDB executes what begins with M!, and only MySQL takes the hint. A failure says nothing about the read that
+	// follows, which has no limit.
+	rows, err := conn.QueryContext(ctx, fmt.Sprintf("/*M!100101 SET STATEMENT max_statement_time = %g FOR */ "+
+		"SELECT /*+ MAX_EXECUTION_TIME(%d) */ %s FROM %s LIMIT %d", orderSeconds, int(orderSeconds*1000),
+		strings.Join(names, ", "), schema.QuoteMySQL(t.Name), orderRows), nil)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = rows.Close() }()
+
+	var sample [][][]byte
+	row, size := make([]driver.Value, len(t.Columns)), 0
+	for rows.Next(row) == nil {
+		if size > orderBytes {
+			continue // the rest has to be read in any case
+		}
+
+		values := make([][]byte, len(row))
+		for i, v := range row {
+			values[i] = sampledValue(v)
+			size += len(values[i])
+		}
+		sample = append(sample, values)
+	}
+
+	return compressibleOrder(sample)
+}
+
+// sampledValue is a value about as the binary protocol sends it.
+func sampledValue(v driver.Value) []byte {
+	switch v := v.(type) {
+	case []byte:
+		return append([]byte{byte(len(v))}, v...)
+	case int64:
+		return binary.LittleEndian.AppendUint64(nil, uint64(v))
+	case uint64:
+		return binary.LittleEndian.AppendUint64(nil, v)
+	case float32:
+		return binary.LittleEndian.AppendUint32(nil, math.Float32bits(v))
+	case float64:
+		return binary.LittleEndian.AppendUint64(nil, math.Float64bits(v))
+	default:
+		return nil // NULL
+	}
+}
+
+// compressibleOrder adds one column after the other where the rows become smallest. zlib writes what it has seen before
+// as one match, so columns that repeat together should be next to each other, and neither the names nor the types of
+// columns show which ones do. It returns nil if that makes the rows no smaller than the order that they have.
+func compressibleOrder(rows [][][]byte) []int {
+	if len(rows) == 0 {
+		return nil
+	}
+
+	var c compressor
+	var order, own []int
+	least := 0
+	for column := range rows[0] {
+		own = append(own, column)
+		best := order
+		for position := range len(order) + 1 {
+			candidate := slices.Insert(slices.Clone(order), position, column)
+			if size := c.size(rows, candidate); position == 0 || size < least {
+				best, least = candidate, size
+			}
+		}
+		order = best
+	}
+
+	if least >= c.size(rows, own) {
+		return nil
+	}
+	return order
+}
+
+// compressor measures what zlib makes of rows.
+type compressor struct {
+	flate   *flate.Writer
+	written int
+	rows    []byte
+}
+
+func (c *compressor) Write(p []byte) (int, error) {
+	c.written += len(p)
+	return len(p), nil
+}
+
+// size returns the bytes of these columns of the rows after compression at the level that servers use, which is zlib's
+// default.
+func (c *compressor) size(rows [][][]byte, columns []int) int {
+	c.rows, c.written = c.rows[:0], 0
+	for i, row := range rows {
+		c.rows = append(c.rows, 0, 0, byte(i), 0) // each row is a packet with a number
+		for _, column := range columns {
+			c.rows = append(c.rows, row[column]...)
+		}
+	}
+
+	if c.flate == nil {
+		c.flate, _ = flate.NewWriter(c, 6) // fails for invalid levels only
+	}
+	c.flate.Reset(c)
+	_, _ = c.flate.Write(c.rows) // c fails no write
+	_ = c.flate.Close()
+	return c.written
+}
+
+// orderedRows are rows that were selected in another order than their receiver has.
+type orderedRows struct {
+	driver.Rows
+	order []int // of the first columns; others come after them as they are
+	row   []driver.Value
+}
+
+func newOrderedRows(rows driver.Rows, order []int) *orderedRows {
+	return &orderedRows{rows, order, make([]driver.Value, len(rows.Columns()))}
+}
+
+func (o *orderedRows) Next(row []driver.Value) error {
+	if err := o.Rows.Next(o.row); err != nil {
+		return err
+	}
+
+	copy(row, o.row)
+	for i, position := range o.order {
+		row[position] = o.row[i]
+	}
+	clear(o.row) // so that the driver's buffer is freed with the receiver's row
+	return nil
+}
