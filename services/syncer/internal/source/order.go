@@ -17,9 +17,9 @@ import (
 // 16 kB, and enlarges its buffer to hold the statements that it receives. zlib looks back 32 kB.
 const serverBuffer = 256 << 10
 
-// Compress prepares for a connection whose server compresses what it sends, so that zlib makes less of it: the server
-// gets a larger buffer, and tables are read in the order of columns that suits zlib. A server that takes no statement as
-// large as the buffer keeps the one it has.
+// Compress prepares for a server that compresses what it sends, so that zlib makes less of it: the server gets a larger
+// buffer, and tables are read in the order of columns that suits zlib. A server that takes no statement as large as the
+// buffer keeps the one it has.
 func (r *Reader) Compress(ctx context.Context) error {
 	var limit int64
 	if err := r.tx.GetContext(ctx, &limit, "SELECT @@max_allowed_packet"); err != nil {
