@@ -181,9 +181,12 @@ func (w *writer) findSQL(n int) string {
 	for i := range positions {
 		positions[i] = i
 	}
+
+	// CROSS keeps SQLite from reading the whole target for each part, as it does for a key of several columns once it has
+	// statistics.
 	return "INSERT INTO " + w.matched + " SELECT t." + w.rowid +
 		" FROM (VALUES " + valuesList(n, len(positions), "") + ") v " +
-		"JOIN main." + schema.QuoteSQLite(w.Name) + " t ON " + w.matchKey("t", positions)
+		"CROSS JOIN main." + schema.QuoteSQLite(w.Name) + " t ON " + w.matchKey("t", positions)
 }
 
 // matchKey is the condition that a row has the key that the values v have at the given positions.

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"database/sql/driver"
 	"fmt"
 	"strings"
 	"testing"
@@ -44,5 +45,51 @@ func TestAnyOf(t *testing.T) {
 
 	if n := strings.Count(anyOf(conditions), " OR "); n != maxColumns-1 {
 		t.Errorf("%d times OR", n)
+	}
+}
+
+// Each part of the rows is looked up by the key of the target, also once SQLite has statistics.
+func TestRowsAreFoundByTheirKeys(t *testing.T) {
+	t.Parallel()
+	for _, key := range [][]string{{"id"}, {"vin"}, {"id", "b"}, {"b", "vin", "id"}} {
+		f := newTestFile(t)
+		s := newSourceTable(key, "id int", "vin char(17)", "b varbinary(8)", "price decimal(10,2)")
+		for i := range 15_000 {
+			s.rows = append(s.rows, []driver.Value{int64(i), fmt.Sprintf("VIN%d", i), fmt.Appendf(nil, "\x00%d", i%7), 5.5})
+		}
+		f.publish(t, s)
+		f.query(t, "ANALYZE")
+
+		file, err := Lock(f.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		staging, err := file.Stage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, err := staging.Begin(s.table, "v", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		for statement, args := range map[string]int{
+			table.writer.insertSQL(128): 128 * len(s.table.Columns), table.writer.findSQL(128): 128 * len(key),
+		} {
+			plan, err := queryAll(staging.conn, "EXPLAIN QUERY PLAN "+statement, make([]driver.Value, args)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, step := range plan {
+				if text := step[3].(string); strings.HasPrefix(text, "SCAN t") {
+					t.Errorf("key %v: %s: %s", key, text, statement[:40])
+				}
+			}
+		}
+
+		if err := staging.Close(); err != nil {
+			t.Error(err)
+		}
+		_ = file.Unlock()
 	}
 }
