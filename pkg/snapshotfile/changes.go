@@ -23,7 +23,9 @@ var createChanges = []string{
 	`CREATE INDEX IF NOT EXISTS main._sync_changes_key ON _sync_changes ("table", key)`,
 	`CREATE INDEX IF NOT EXISTS main._sync_changes_at ON _sync_changes (op, at)`,
 	`CREATE TABLE IF NOT EXISTS main._sync_history ("table" TEXT PRIMARY KEY COLLATE NOCASE, key TEXT NOT NULL,
-		since TEXT NOT NULL, bulk TEXT) WITHOUT ROWID`,
+		since TEXT NOT NULL) WITHOUT ROWID`,
+	`CREATE TABLE IF NOT EXISTS main._sync_bulk_keys ("table" TEXT, key TEXT, change INTEGER NOT NULL,
+		PRIMARY KEY ("table", key)) WITHOUT ROWID`,
 }
 
 // Kinds of changes of one row.
@@ -92,13 +94,6 @@ func (c *Changes) Record(ctx context.Context, d Difference) error {
 		return nil
 	case n > max(bulkRows, d.Before/bulkShare):
 		c.unrecorded = true
-		if d.Inserted > 0 {
-			_, err := c.db.ExecContext(ctx,
-				`UPDATE main._sync_history SET bulk = coalesce(bulk, ?) WHERE "table" = ?`, c.at, d.Table)
-			if err != nil {
-				return err
-			}
-		}
 		return c.recordBulk(ctx, d)
 	}
 
@@ -116,8 +111,7 @@ func (c *Changes) Record(ctx context.Context, d Difference) error {
 			" FROM "+both+" WHERE "+anyOf(differsConditions(values)))
 	}
 
-	add(OpInsert, keyJSON(d.Key, "s.")+", NULL, NULL FROM "+d.Staged+" AS s WHERE NOT EXISTS (SELECT 1 FROM "+d.Live+
-		" AS t WHERE "+sameKeyCondition(d.Key, "t.", "s.")+")")
+	add(OpInsert, keyJSON(d.Key, "s.")+", NULL, NULL FROM "+d.newRows())
 
 	for _, s := range statements {
 		if _, err := c.db.ExecContext(ctx, target+s.query, c.run, c.at, d.Table, s.op); err != nil {
@@ -126,6 +120,12 @@ func (c *Changes) Record(ctx context.Context, d Difference) error {
 	}
 
 	return nil
+}
+
+// newRows are the rows s that Live does not have, as a FROM clause.
+func (d Difference) newRows() string {
+	return d.Staged + " AS s WHERE NOT EXISTS (SELECT 1 FROM " + d.Live + " AS t WHERE " +
+		sameKeyCondition(d.Key, "t.", "s.") + ")"
 }
 
 // nonKeyColumns returns the columns that are not part of the key.
@@ -175,9 +175,41 @@ func (c *Changes) recordBulk(ctx context.Context, d Difference) error {
 		return err
 	}
 
-	_, err = c.db.ExecContext(ctx, `INSERT INTO main._sync_changes (run, at, "table", op, new) VALUES (?, ?, ?, ?, ?)`,
+	result, err := c.db.ExecContext(ctx,
+		`INSERT INTO main._sync_changes (run, at, "table", op, new) VALUES (?, ?, ?, ?, ?)`,
 		c.run, c.at, d.Table, OpBulk, string(text))
-	return err
+	if err != nil || d.Inserted == 0 {
+		return err
+	}
+
+	change, err := result.LastInsertId()
+	if err != nil {
+		return err
+	}
+	return c.recordBulkKeys(ctx, d, change)
+}
+
+// recordBulkKeys records which rows are new by a change of OpBulk: otherwise they could not be told from those that
+// were in the table when the history began.
+func (c *Changes) recordBulkKeys(ctx context.Context, d Difference, change int64) error {
+	live, err := readLiveKey(ctx, c.db, d.Table)
+	if err != nil {
+		return err
+	}
+
+	// Rows that this run deletes keep their keys: whoever has just read the table needs them to read its history.
+	_, err = c.db.ExecContext(ctx, `DELETE FROM main._sync_bulk_keys AS c WHERE "table" = ? AND NOT EXISTS (SELECT 1 FROM `+
+		d.Live+" AS t WHERE "+hasKeyOfChange(live)+")", d.Table)
+	if err != nil {
+		return fmt.Errorf("forget the keys of rows that are gone: %w", err)
+	}
+
+	_, err = c.db.ExecContext(ctx, `INSERT OR REPLACE INTO main._sync_bulk_keys ("table", key, change)
+		SELECT ?, `+keyJSON(d.Key, "s.")+", ? FROM "+d.newRows(), d.Table, change)
+	if err != nil {
+		return fmt.Errorf("record the keys of many new rows: %w", err)
+	}
+	return nil
 }
 
 // keyJSON is a SQL expression for the JSON object of a row's key. Keys are kept whole, whatever their length.

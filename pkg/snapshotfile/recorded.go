@@ -15,19 +15,19 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-const historyTable = "_sync_history"
+const (
+	historyTable  = "_sync_history"
+	bulkKeysTable = "_sync_bulk_keys"
+)
 
 // Recorded says which changes of a table the change history has.
 type Recorded struct {
 	Table string   // as the history names it
 	Key   []string // columns whose values identify a row in the history
 
-	// Since is the start of the run from which on each new row is recorded as an insert. A row without an insert was in
-	// the table when that run was published.
+	// Since is the start of the run from which on each new row is recorded, as an insert or among the bulk keys. A row that
+	// is in neither was in the table when that run was published.
 	Since time.Time
-	// Bulk reports whether a run after Since added rows that are recorded only by their number. Then a row without an
-	// insert may be one of those.
-	Bulk bool
 	// From is the time before which changes are forgotten, except the last insert of each row. It is zero if none are.
 	From time.Time
 }
@@ -41,11 +41,10 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 
 	var found struct {
 		Table, Key, Since string
-		Bulk              bool
 		From              sql.NullString
 	}
-	err = sqlx.GetContext(ctx, q, &found, `SELECT "table", key, since, bulk IS NOT NULL AS bulk, (SELECT history_from
-		FROM main._sync_runs WHERE status = 'ok' ORDER BY id DESC LIMIT 1) AS "from"
+	err = sqlx.GetContext(ctx, q, &found, `SELECT "table", key, since, (SELECT history_from FROM main._sync_runs
+		WHERE status = 'ok' ORDER BY id DESC LIMIT 1) AS "from"
 		FROM main._sync_history WHERE "table" = ?`, table)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -54,7 +53,7 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 		return nil, err
 	}
 
-	r := &Recorded{Table: found.Table, Bulk: found.Bulk}
+	r := &Recorded{Table: found.Table}
 	if err := json.Unmarshal([]byte(found.Key), &r.Key); err != nil {
 		return nil, fmt.Errorf("read the key of the change history: %w", err)
 	}
@@ -73,12 +72,20 @@ func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Reco
 // table without a key cannot be recorded.
 func (c *Changes) Follow(ctx context.Context, table string, key []string, restart bool) error {
 	if len(key) == 0 {
-		_, err := c.db.ExecContext(ctx, `DELETE FROM main._sync_history WHERE "table" = ?`, table)
+		return forgetRecorded(ctx, c.db, []string{table})
+	}
+
+	result, err := c.db.ExecContext(ctx, `INSERT INTO main._sync_history ("table", key, since) VALUES (?1, ?2, ?3)
+		ON CONFLICT DO UPDATE SET key = excluded.key, since = excluded.since WHERE ?4 OR key <> excluded.key`,
+		table, encodeTexts(key), c.at, restart)
+	if err != nil {
 		return err
 	}
-	_, err := c.db.ExecContext(ctx, `INSERT INTO main._sync_history ("table", key, since) VALUES (?1, ?2, ?3)
-		ON CONFLICT DO UPDATE SET key = excluded.key, since = excluded.since, bulk = NULL WHERE ?4 OR key <> excluded.key`,
-		table, encodeTexts(key), c.at, restart)
+
+	if begins, err := result.RowsAffected(); err != nil || begins == 0 {
+		return err
+	}
+	_, err = c.db.ExecContext(ctx, `DELETE FROM main._sync_bulk_keys WHERE "table" = ?`, table)
 	return err
 }
 
@@ -88,9 +95,40 @@ func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) er
 	if err != nil || !has {
 		return err
 	}
-	_, err = db.ExecContext(ctx, `DELETE FROM main._sync_history WHERE "table" IN (SELECT value FROM json_each(?))`,
-		encodeTexts(tables))
-	return err
+	return forgetRecorded(ctx, db, tables)
+}
+
+func forgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) error {
+	for _, from := range []string{historyTable, bulkKeysTable} {
+		_, err := db.ExecContext(ctx, "DELETE FROM main."+from+` WHERE "table" IN (SELECT value FROM json_each(?))`,
+			encodeTexts(tables))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// StreamBulkKeys calls each with the keys of the rows of a table that came in changes of OpBulk, and the ids of these
+// changes: the last one of each row. The key is a JSON object. Rows that are gone may be among them.
+func StreamBulkKeys(ctx context.Context, q sqlx.QueryerContext, table string,
+	each func(key string, change int64),
+) error {
+	rows, err := q.QueryxContext(ctx, `SELECT key, change FROM main._sync_bulk_keys WHERE "table" = ?`, table)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+
+	for rows.Next() {
+		var key string
+		var change int64
+		if err := rows.Scan(&key, &change); err != nil {
+			return err
+		}
+		each(key, change)
+	}
+	return rows.Err()
 }
 
 // StreamedChange is a change of one row as StreamChanges gives it.

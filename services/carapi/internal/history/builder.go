@@ -2,6 +2,7 @@ package history
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"slices"
 	"strconv"
@@ -90,15 +91,20 @@ type Builder struct {
 	log   *Log
 	cells []value.Cell
 	buf   []byte
+
+	needsBulkKeys bool
+	inBulk        []bulkKey
 }
 
 // NewBuilder starts a log for a catalog with a history. It continues last, which may be nil and must be of this
 // catalog.
 func NewBuilder(c *catalog.Catalog, last *Log) *Builder {
-	b := &Builder{Reader: NewReader(c), log: &Log{catalog: c}, cells: make([]value.Cell, len(c.HistoryKey))}
+	b := &Builder{Reader: NewReader(c), log: &Log{catalog: c}, cells: make([]value.Cell, len(c.HistoryKey)),
+		needsBulkKeys: last == nil}
 	if last != nil {
 		b.log.Last, b.log.Run, b.log.lastKey, b.log.Bulks = last.Last, last.Run, last.lastKey, last.Bulks
 		b.log.events, b.log.forms = last.events, last.forms // a reader of last sees no more of them
+		b.log.inBulk = last.inBulk
 	}
 	return b
 }
@@ -108,6 +114,7 @@ func (b *Builder) Add(c *Change) error {
 	l := b.log
 	l.Last, l.Run, l.lastKey = c.ID, c.Run, c.Key
 	if c.Op == ManyRows {
+		b.needsBulkKeys = true
 		numbers := gjson.GetMany(c.New, "inserted", "updated", "deleted")
 		l.Bulks = append(l.Bulks, Bulk{
 			At: c.At, Inserted: numbers[0].Int(), Updated: numbers[1].Int(), Deleted: numbers[2].Int(),
@@ -234,6 +241,15 @@ func (r *Reader) isSold(object string) bool {
 		slices.ContainsFunc(soldWords, func(word string) bool { return value.BeginsWith(v.Str, word) })
 }
 
+// NeedsBulkKeys reports whether AddBulkKey must be called for all keys of the file, as the continued log may lack some.
+// It is known after the last Add.
+func (b *Builder) NeedsBulkKeys() bool { return b.needsBulkKeys }
+
+// AddBulkKey adds the key, a JSON object, of a vehicle that came in a change of ManyRows, and the id of that change.
+func (b *Builder) AddBulkKey(key string, change int64) {
+	b.inBulk = append(b.inBulk, bulkKey{hashKey(b.appendKey(nil, key)), change})
+}
+
 // SetPresent sets the hashes of the keys that the table of the file has, and sorts them. It is for an index that may
 // have other keys.
 func (b *Builder) SetPresent(hashes []uint64) {
@@ -250,7 +266,12 @@ func KeyHash(cells []value.Cell) uint64 {
 // Build returns the log with the times of a file, and the state of that file.
 func (b *Builder) Build(times Log, state any) *Log {
 	l := b.log
-	l.Since, l.Bulk, l.From, l.AsOf, l.state = times.Since, times.Bulk, times.From, times.AsOf, state
+	if b.needsBulkKeys {
+		slices.SortFunc(b.inBulk, func(k, other bulkKey) int { return cmp.Compare(k.hash, other.hash) })
+		l.inBulk = b.inBulk
+	}
+
+	l.Since, l.From, l.AsOf, l.state = times.Since, times.From, times.AsOf, state
 	return l
 }
 

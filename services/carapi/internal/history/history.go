@@ -3,6 +3,7 @@
 package history
 
 import (
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"math"
@@ -46,12 +47,9 @@ func ParseKind(name string) (Kind, bool) {
 // Log is a list of the events of a table's vehicles, the oldest first. It is immutable. The log that continues it
 // shares its memory, so only the last log may be continued.
 type Log struct {
-	// Since is when the first run with a history began. A vehicle without an event New was there then, or earlier. The log
-	// has no events of earlier runs.
+	// Since is when the first run with a history began. A vehicle without an event New that came in no bulk run was there
+	// then, or earlier. The log has no events of earlier runs.
 	Since time.Time
-	// Bulk reports whether a vehicle without an event New may have come since, with so many others that they are not
-	// recorded one by one.
-	Bulk bool
 	// From is the time before which price changes and sales are forgotten; zero if none are.
 	From time.Time
 	// AsOf is the start of the run that last read the table. The history lacks what happened later.
@@ -65,9 +63,10 @@ type Log struct {
 
 	catalog *catalog.Catalog
 	events  []event
-	forms   []byte   // of the events: their keys and prices
-	present []uint64 // sorted hashes of the keys that the table has; nil if every key that is asked for is there
-	state   any      // of the file that was read, as its reader knows it
+	forms   []byte    // of the events: their keys and prices
+	inBulk  []bulkKey // sorted by their hashes
+	present []uint64  // sorted hashes of the keys that the table has; nil if every key that is asked for is there
+	state   any       // of the file that was read, as its reader knows it
 }
 
 // Bulk is how many rows a run changed of which the history has only the number.
@@ -186,6 +185,25 @@ func (l *Log) Position(change int64, kind Kind) int {
 		e := l.events[i]
 		return e.change > change || e.change == change && e.kind >= kind
 	})
+}
+
+// bulkKey is the key of a vehicle that came in a run that changed too many rows to record them one by one.
+type bulkKey struct {
+	hash   uint64
+	change int64 // the id of the last such change
+}
+
+// HasBulkKeys reports whether vehicles came in runs that changed too many rows to record them one by one.
+func (l *Log) HasBulkKeys() bool { return len(l.inBulk) > 0 }
+
+// BulkChange returns the id of the last change of many rows in which the vehicle with this key came; 0 for none.
+func (l *Log) BulkChange(key []byte) int64 {
+	hash := hashKey(key)
+	i, found := slices.BinarySearchFunc(l.inBulk, hash, func(k bulkKey, hash uint64) int { return cmp.Compare(k.hash, hash) })
+	if !found {
+		return 0
+	}
+	return l.inBulk[i].change
 }
 
 // HasRow reports whether the table that the history is of has a row with this key.

@@ -91,7 +91,7 @@ func twoLogs(t *testing.T, c *catalog.Catalog) (first, second *history.Log) {
 	add(b, 4, 2, history.ManyRows, "", "", `{"inserted":1,"updated":2,"deleted":3,"columns":{}}`)
 	add(b, 5, 2, history.Delete, `{"id":9007199254740993}`, `{"make":"VW"}`, "")
 
-	return first, b.Build(history.Log{Since: start, Bulk: true, From: start.AddDate(0, 0, 1)}, "two")
+	return first, b.Build(history.Log{Since: start, From: start.AddDate(0, 0, 1)}, "two")
 }
 
 func TestLog(t *testing.T) {

@@ -100,13 +100,19 @@ type rowHistory struct {
 	change    []int32 // one more than the number of the event of the last change of the price; 0 for none
 }
 
-// gone is the firstSeen of a vehicle that left and came back without an event New.
-const gone = -1
+// unknown is the firstSeen of a vehicle that came without an event New: in a bulk run, or back after it left.
+const unknown = -1
 
 // readHistory finds what the change history says about each row.
 func (x *Index) readHistory(log *history.Log) rowHistory {
 	h := rowHistory{firstSeen: make([]int64, x.rows), change: make([]int32, x.rows)}
 	x.mayBeOlder = make([]uint64, (x.rows+63)/64)
+	bulkChanges := x.bulkChanges(log)
+	for row, change := range bulkChanges {
+		if change != 0 {
+			h.firstSeen[row] = unknown
+		}
+	}
 
 	for i := range log.Len() {
 		letOthersRun(i)
@@ -114,24 +120,40 @@ func (x *Index) readHistory(log *history.Log) rowHistory {
 		row, found := x.RowOfKey(e.Key)
 		switch {
 		case !found:
+		case bulkChanges != nil && e.Change < bulkChanges[row]: // the vehicle left after it, and came back in the bulk run
 		case e.Kind == history.New:
 			h.firstSeen[row], h.change[row] = e.At.Unix(), 0
 		case e.Leaves:
-			h.firstSeen[row], h.change[row] = gone, 0
+			h.firstSeen[row], h.change[row] = unknown, 0
 		case e.Kind == history.Price && !log.IsForgotten(e.At):
 			h.change[row] = int32(i) + 1
 		}
 	}
 
-	if !log.Bulk { // every other vehicle has been there since the history began
-		x.markSeenSinceStart(log, h)
-	}
-
+	x.markSeenSinceStart(log, h)
 	return h
 }
 
-// markSeenSinceStart marks vehicles without an event New as present since the history began, unless the table of the
-// history lacks them.
+// bulkChanges returns for each row the id of the change of many rows in which it came; 0 for none. It is nil if no row
+// did.
+func (x *Index) bulkChanges(log *history.Log) []int64 {
+	if !log.HasBulkKeys() {
+		return nil
+	}
+
+	changes := make([]int64, x.rows)
+	var key []byte
+	for row := range uint32(x.rows) {
+		letOthersRun(row)
+		key = x.historyKey(row, key[:0])
+		changes[row] = log.BulkChange(key)
+	}
+
+	return changes
+}
+
+// markSeenSinceStart marks the other vehicles as present since the history began, unless the table of the history lacks
+// them.
 func (x *Index) markSeenSinceStart(log *history.Log, h rowHistory) {
 	var key []byte
 	for row := range uint32(x.rows) {

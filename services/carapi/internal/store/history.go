@@ -162,13 +162,18 @@ func (s *Store) readHistory(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, c
 		return nil, fmt.Errorf("read the change history: %w", err)
 	}
 
+	if b.NeedsBulkKeys() {
+		if err := snapshotfile.StreamBulkKeys(ctx, tx, recorded.Table, b.AddBulkKey); err != nil {
+			return nil, fmt.Errorf("read which vehicles came in bulk runs: %w", err)
+		}
+	}
 	if present {
 		if err := s.readPresent(ctx, tx, conn, recorded.Key, b); err != nil {
 			return nil, err
 		}
 	}
 
-	return b.Build(history.Log{Since: recorded.Since, Bulk: recorded.Bulk, From: recorded.From, AsOf: v.AsOf}, state), nil
+	return b.Build(history.Log{Since: recorded.Since, From: recorded.From, AsOf: v.AsOf}, state), nil
 }
 
 func historyOp(op string) history.Op {

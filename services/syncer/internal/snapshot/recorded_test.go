@@ -2,22 +2,24 @@ package snapshot
 
 import (
 	"database/sql/driver"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 )
 
-// The file says from which run on each new row is recorded, and whether some came that are not.
+// The file says from which run on each new row is recorded, and how many rows came in bulk runs since.
 func TestRecordedSince(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
 	since := func() []driver.Value {
-		rows := f.query(t, `SELECT h.key, (SELECT max(id) FROM _sync_runs AS r WHERE r.started = h.since), h.bulk IS NOT NULL
-			FROM _sync_history AS h WHERE "table" = 'V'`)
+		rows := f.query(t, `SELECT h.key, (SELECT max(id) FROM _sync_runs AS r WHERE r.started = h.since),
+			(SELECT count(*) FROM _sync_bulk_keys AS b WHERE b."table" = h."table") FROM _sync_history AS h WHERE "table" = 'V'`)
 		if len(rows) == 0 {
 			return nil
 		}
 		return rows[0]
 	}
-	want := func(run int64, bulk int64) {
+	want := func(run, bulk int64) {
 		t.Helper()
 		requireEqual(t, since(), []driver.Value{`["id"]`, run, bulk})
 	}
@@ -51,22 +53,85 @@ func TestRecordedSince(t *testing.T) {
 		many.rows = append(many.rows, rowOf(i+1, 5.5, "a"))
 	}
 	f.publish(t, many)
-	want(7, 1)
+	want(7, 19_998)
 	f.publish(t, many)
-	want(7, 1)
+	want(7, 19_998)
+
+	// The keys of rows that are gone go with the next bulk run.
+	few := carsTable()
+	few.rows = many.rows[:100]
+	f.publish(t, few)
+	want(7, 19_998)
+	for i := range 20_000 {
+		few.rows = append(few.rows, rowOf(30_000+i, 5.5, "a"))
+	}
+	f.publish(t, few)
+	want(7, 20_098)
+	f.publish(t, many)
 
 	// Many changed rows alone are not new ones; another key begins again, and a table without a key has no history.
 	keyed := newSourceTable([]string{"id", "note"}, "id int", "price decimal(10,2)", "note text")
 	keyed.rows = many.rows
 	f.publish(t, keyed)
-	requireEqual(t, since(), []driver.Value{`["id","note"]`, int64(10), int64(0)})
+	requireEqual(t, since(), []driver.Value{`["id","note"]`, int64(13), int64(0)})
 	for i := range keyed.rows {
 		keyed.rows[i][1] = 6.5
 	}
 	f.publish(t, keyed)
-	requireEqual(t, since(), []driver.Value{`["id","note"]`, int64(10), int64(0)})
+	requireEqual(t, since(), []driver.Value{`["id","note"]`, int64(13), int64(0)})
 	keyless := newSourceTable(nil, "id int", "price decimal(10,2)", "note text")
 	keyless.rows = keyed.rows
 	f.publish(t, keyless)
 	requireEqual(t, since(), []driver.Value(nil))
+}
+
+// Whatever runs come and go, the file tells of each row whether it was there at the first run, came in a recorded
+// change, or came with so many others that only its key is recorded.
+func TestArrivals(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(7, 20))
+	f := newTestFile(t)
+	const pool = 30_000
+	arrival, isIn := map[int]string{}, map[int]bool{}
+	for i := range pool / 2 {
+		isIn[i], arrival[i] = true, "first"
+	}
+
+	sourceRows := func() *sourceTable {
+		s := newSourceTable([]string{"id", "b"}, "id int", "b varbinary(8)", "price decimal(10,2)")
+		for i := range pool {
+			if isIn[i] {
+				s.rows = append(s.rows, []driver.Value{int64(i), fmt.Appendf(nil, "\x00%d", i%7), 5.5})
+			}
+		}
+		return s
+	}
+	f.publish(t, sourceRows())
+
+	for range 8 {
+		moved, came := 100+random.IntN(200), "insert"
+		if random.IntN(2) == 0 {
+			moved, came = 10_001+random.IntN(pool/2), "bulk"
+		}
+		for _, i := range random.Perm(pool)[:moved] {
+			if isIn[i] = !isIn[i]; isIn[i] {
+				arrival[i] = came
+			}
+		}
+		f.publish(t, sourceRows())
+
+		counts := map[string]int{}
+		for _, r := range f.query(t, `SELECT v.id, CASE
+			WHEN coalesce(b.change, 0) > coalesce(max(c.id), 0) THEN 'bulk' WHEN c.id IS NOT NULL THEN 'insert' ELSE 'first' END
+			FROM v LEFT JOIN _sync_bulk_keys AS b ON b."table" = 'v' AND b.key = '{"id":' || v.id || ',"b":"' || hex(v.b) || '"}'
+			LEFT JOIN _sync_changes AS c ON c."table" = 'v' AND c.op = 'insert'
+				AND c.key = '{"id":' || v.id || ',"b":"' || hex(v.b) || '"}' GROUP BY v.id`) {
+			id := int(r[0].(int64))
+			counts[arrival[id]]++
+			if r[1] != arrival[id] {
+				t.Fatalf("row %d: %v, want %s", id, r[1], arrival[id])
+			}
+		}
+		t.Log(counts)
+	}
 }
