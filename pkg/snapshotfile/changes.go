@@ -198,8 +198,8 @@ func (c *Changes) recordBulkKeys(ctx context.Context, d Difference, change int64
 	}
 
 	// Rows that this run deletes keep their keys: whoever has just read the table needs them to read its history.
-	_, err = c.db.ExecContext(ctx, `DELETE FROM main._sync_bulk_keys AS c WHERE "table" = ? AND NOT EXISTS (SELECT 1 FROM `+
-		d.Live+" AS t WHERE "+hasKeyOfChange(live)+")", d.Table)
+	_, err = c.db.ExecContext(ctx, `DELETE FROM main._sync_bulk_keys AS c WHERE "table" = ? AND NOT EXISTS (
+		SELECT 1 FROM `+d.Live+" AS t WHERE "+hasKeyOfChange(live)+")", d.Table)
 	if err != nil {
 		return fmt.Errorf("forget the keys of rows that are gone: %w", err)
 	}

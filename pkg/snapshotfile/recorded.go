@@ -25,8 +25,8 @@ type Recorded struct {
 	Table string   // as the history names it
 	Key   []string // columns whose values identify a row in the history
 
-	// Since is the start of the run from which on each new row is recorded, as an insert or among the bulk keys. A row that
-	// is in neither was in the table when that run was published.
+	// Since is the start of the run from which on each new row is recorded, as an insert or among the bulk keys. A row
+	// that is in neither was in the table when that run was published.
 	Since time.Time
 	// From is the time before which changes are forgotten, except the last insert of each row. It is zero if none are.
 	From time.Time

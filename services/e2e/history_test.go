@@ -927,7 +927,7 @@ func TestUnrecordedHistory(t *testing.T) {
 				manyCars+") AS m")
 		}, map[string]string{"1": nothing, "1500": seen, "101500": nothing}},
 		"came again after a bulk run": {func(h *historyOf) {
-			h.run("INSERT INTO cars SELECT id + 100000, 'VW', 1, '' FROM ("+manyCars+") AS m")
+			h.run("INSERT INTO cars SELECT id + 100000, 'VW', 1, '' FROM (" + manyCars + ") AS m")
 			h.run("DELETE FROM cars WHERE id = 101500", "INSERT INTO cars VALUES (3, 'Kia', 90, 'new')")
 			h.run("INSERT INTO cars VALUES (101500, 'Kia', 90, 'new')")
 		}, map[string]string{"1": "true true 100 10", "3": seen, "1500": seen, "101500": seen, "101501": nothing}},

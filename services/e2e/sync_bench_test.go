@@ -134,7 +134,8 @@ func measure(b *testing.B, db *sqlx.DB, syncer, view string, rows int, ways []sy
 			m.Seconds()/read.Seconds(), memory[w.name], locked[w.name].Milliseconds(), received[w.name])
 	}
 	_ = tw.Flush()
-	fmt.Printf("zlib sends %.1f %% of the bytes (target: at most 25)\n", 100*received["first sync, zlib"]/received["first sync"])
+	fmt.Printf("zlib sends %.1f %% of the bytes (target: at most 25)\n",
+		100*received["first sync, zlib"]/received["first sync"])
 }
 
 // watchLock measures the longest time for which nobody else could have begun to write.

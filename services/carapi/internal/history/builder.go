@@ -99,8 +99,10 @@ type Builder struct {
 // NewBuilder starts a log for a catalog with a history. It continues last, which may be nil and must be of this
 // catalog.
 func NewBuilder(c *catalog.Catalog, last *Log) *Builder {
-	b := &Builder{Reader: NewReader(c), log: &Log{catalog: c}, cells: make([]value.Cell, len(c.HistoryKey)),
-		needsBulkKeys: last == nil}
+	b := &Builder{
+		Reader: NewReader(c), log: &Log{catalog: c}, cells: make([]value.Cell, len(c.HistoryKey)),
+		needsBulkKeys: last == nil,
+	}
 	if last != nil {
 		b.log.Last, b.log.Run, b.log.lastKey, b.log.Bulks = last.Last, last.Run, last.lastKey, last.Bulks
 		b.log.events, b.log.forms = last.events, last.forms // a reader of last sees no more of them

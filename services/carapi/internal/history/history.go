@@ -198,8 +198,8 @@ func (l *Log) HasBulkKeys() bool { return len(l.inBulk) > 0 }
 
 // BulkChange returns the id of the last change of many rows in which the vehicle with this key came; 0 for none.
 func (l *Log) BulkChange(key []byte) int64 {
-	hash := hashKey(key)
-	i, found := slices.BinarySearchFunc(l.inBulk, hash, func(k bulkKey, hash uint64) int { return cmp.Compare(k.hash, hash) })
+	byHash := func(k bulkKey, hash uint64) int { return cmp.Compare(k.hash, hash) }
+	i, found := slices.BinarySearchFunc(l.inBulk, hashKey(key), byHash)
 	if !found {
 		return 0
 	}
