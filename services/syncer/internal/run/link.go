@@ -60,7 +60,7 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 	}
 
 	// Too slow, or too little, to compare.
-	if first.stopped && first.bytes == 0 {
+	if first.stopped && first.bytes < minSample && first.views[len(first.views)-1] < 2 {
 		l.Summary = fmt.Sprintf("%s round trip; nothing more was measured, as no two rows of %s came within %s or %s",
 			formatDuration(first.roundTrip), l.Views[len(l.Views)-1], sampleTime, humanize.Bytes(sampleLimit))
 		return l
@@ -148,11 +148,13 @@ func formatDuration(d time.Duration) string {
 // linkSample is how quickly the beginning of some views arrived.
 type linkSample struct {
 	roundTrip time.Duration
-	views     []source.Sample
-	stopped   bool  // the last view was not read to its end
-	received  int64 // all bytes of the rows
+	views     []int64 // how many rows were read of each
+	stopped   bool    // the last view was not read to its end
+	received  int64   // all bytes of the rows
 
-	rows, bytes int64 // after the first row of each view
+	// Of views with two rows or more, from the first byte of the answer to the last row: before it the server is at work,
+	// and not the network.
+	rows, bytes int64
 	took        time.Duration
 }
 
@@ -166,11 +168,13 @@ func sampleLink(
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	var received, receivedBefore atomic.Int64
+	var received, receivedBefore, firstByte atomic.Int64
 	receivedBefore.Store(math.MaxInt64 - sampleLimit) // what comes before the rows does not count
 	c.Warn = nil
 	c.QueryTimeout = 2 * sampleTime // the server does not notice at once that nobody waits any more
+	began := time.Now()
 	c.Received = func(n int) {
+		firstByte.CompareAndSwap(0, int64(time.Since(began)))
 		if received.Add(int64(n)) > receivedBefore.Load()+sampleLimit {
 			cancel()
 		}
@@ -188,7 +192,6 @@ func sampleLink(
 	}
 	defer func() { _ = reader.Close() }() // its connection may be closed already
 
-	reader.Received = received.Load
 	if c.Compression == dbconn.CompressionZlib {
 		if err := reader.Compress(ctx); err != nil {
 			return s, err
@@ -202,24 +205,32 @@ func sampleLink(
 	ctx, stop := context.WithTimeout(ctx, sampleTime)
 	defer stop()
 
-	enough := func() bool {
-		s.stopped = like == nil && received.Load()-receivedBefore.Load() >= sampleBytes
-		return s.stopped
-	}
-
 	for i, v := range views {
 		if like != nil && i == len(like.views) {
 			break
 		}
-		sample, err := reader.Sample(ctx, v, like.rowLimit(i), enough)
+
+		var before, bytes int64
+		var took time.Duration
+		begin := func() {
+			before = received.Load()
+			firstByte.Store(0)
+		}
+		enough := func() bool {
+			bytes, took = received.Load()-before, time.Since(began)-time.Duration(firstByte.Load())
+			s.stopped = like == nil && received.Load()-receivedBefore.Load() >= sampleBytes
+			return s.stopped
+		}
+
+		rows, err := reader.Sample(ctx, v, like.rowLimit(i), begin, enough)
 		if err != nil {
 			return s, err
 		}
 
-		s.views = append(s.views, sample)
-		s.rows += max(0, sample.Rows-1)
-		s.bytes += sample.Bytes
-		s.took += sample.Took
+		s.views = append(s.views, rows)
+		if rows > 1 {
+			s.rows, s.bytes, s.took = s.rows+rows, s.bytes+bytes, s.took+took
+		}
 		if s.stopped = s.stopped || ctx.Err() != nil; s.stopped {
 			break
 		}
@@ -232,7 +243,7 @@ func sampleLink(
 // rowLimit returns how many rows to read of a view in order to read as much as this sample; 0 for all.
 func (s *linkSample) rowLimit(view int) int64 {
 	if s != nil && s.stopped && view == len(s.views)-1 {
-		return s.views[view].Rows
+		return s.views[view]
 	}
 	return 0
 }

@@ -27,70 +27,58 @@ func (r *Reader) RoundTrip(ctx context.Context) (shortest time.Duration, err err
 	return shortest, nil
 }
 
-// Sample is how quickly the first rows of a view arrived. Time and bytes count from the first row on: before it the
-// server is at work, and not the network.
-type Sample struct {
-	Rows  int64
-	Bytes int64 // received after the first row
-	Took  time.Duration
-}
-
-// Sample reads the rows of a view and keeps none of them. It stops early after limit rows (0 for no limit), when enough
+// Sample reads the rows of a view, keeps none of them, and returns how many there were. It calls begin before the
+// server gets the query, and enough after each row. It stops early after limit rows (0 for no limit), when enough
 // returns true, or when ctx ends. None of these is an error, but they close the reader's connection.
 func (r *Reader) Sample(
-	ctx context.Context, t schema.Table, limit int64, enough func() bool,
-) (s Sample, err error) {
+	ctx context.Context, t schema.Table, limit int64, begin func(), enough func() bool,
+) (rows int64, err error) {
 	rawErr := r.conn.Raw(func(driverConn any) error { // must not see a broken connection, as in readRows
 		order := r.columnOrder(ctx, driverConn.(driver.QueryerContext), t)
 		query, _, _ := r.selectRows(Query{Table: t}, order, false)
-		s, err = r.sampleRaw(ctx, driverConn, query, limit, enough)
+		rows, err = r.sampleRaw(ctx, driverConn, query, limit, begin, enough)
 		return nil
 	})
 
 	if ctx.Err() != nil {
-		return s, nil
+		return rows, nil
 	}
-	return s, errors.Join(err, rawErr)
+	return rows, errors.Join(err, rawErr)
 }
 
 func (r *Reader) sampleRaw(
-	ctx context.Context, driverConn any, query string, limit int64, enough func() bool,
-) (s Sample, err error) {
+	ctx context.Context, driverConn any, query string, limit int64, begin func(), enough func() bool,
+) (n int64, err error) {
 	// Closing the rows reads all that are left, unless the context has ended, and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
 	stmt, err := driverConn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 	if err != nil {
-		return s, err
+		return 0, err
 	}
 	defer func() { _ = stmt.Close() }()
 
+	begin()
 	rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, nil)
 	if err != nil {
-		return s, err
+		return 0, err
 	}
 	defer func() { _ = rows.Close() }()
 
 	row := make([]driver.Value, len(rows.Columns()))
-	var start time.Time
-	var receivedBefore int64
 	for {
 		if err := rows.Next(row); errors.Is(err, io.EOF) {
-			return s, nil
+			return n, nil
 		} else if err != nil {
 			cancel()
-			return s, err
+			return n, err
 		}
 
-		s.Rows++
-		if s.Rows == 1 {
-			start, receivedBefore = time.Now(), r.Received()
-		}
-		s.Took, s.Bytes = time.Since(start), r.Received()-receivedBefore
-		if s.Rows == limit || enough() {
+		n++
+		if isEnough := enough(); n == limit || isEnough {
 			cancel()
-			return s, nil
+			return n, nil
 		}
 	}
 }
