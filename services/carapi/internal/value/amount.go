@@ -46,9 +46,6 @@ var (
 // moneyFields are the fields whose amounts may name a currency.
 var moneyFields = []string{"price", "msrp", "previous_price", "price_drop"}
 
-// milesPerKilometer uses the international mile, 1609.344 m.
-var milesPerKilometer = big.NewRat(1000000, 1609344)
-
 // Measure says what the numbers of a field measure: the field's name, such as price or mileage, and its unit: "mi",
 // "km", an ISO 4217 code, or "" if unknown.
 type Measure struct {
@@ -266,7 +263,7 @@ func (m Measure) convertDistance(end amountEnd, unit string) (amountEnd, bool) {
 		return end, m.Unit != ""
 	}
 
-	number, ok := convertDistance([]byte(end.number), unit, m.Unit)
+	number, ok := ConvertDistance([]byte(end.number), unit, m.Unit)
 	end.number, end.reason = string(number), "miles as kilometers"
 	if unit == "km" {
 		end.reason = "kilometers as miles"
