@@ -76,10 +76,7 @@ func handleCar(s *search.Service, find findCarFunc, key string, log *slog.Logger
 
 		switch {
 		case errors.Is(err, search.ErrNotFound) && !errors.Is(err, search.ErrNoIDs):
-			writeProblem(w, r, answer.Problem{
-				Status: http.StatusNotFound,
-				Detail: fmt.Sprintf("no vehicle has the %s %q", key, id),
-			})
+			writeProblem(w, r, http.StatusNotFound, fmt.Sprintf("no vehicle has the %s %q", key, id))
 		case err != nil:
 			writeError(w, r, log, err)
 		default:
@@ -92,10 +89,7 @@ func handleCar(s *search.Service, find findCarFunc, key string, log *slog.Logger
 func handleFields(s *search.Service, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "" {
-			writeProblem(w, r, answer.Problem{
-				Status: http.StatusBadRequest,
-				Detail: "the fields are asked for without parameters",
-			})
+			writeProblem(w, r, http.StatusBadRequest, "the fields are asked for without parameters")
 			return
 		}
 
@@ -129,10 +123,8 @@ func noteAnswer(ctx context.Context, a *answer.Answer) {
 func readParameters(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
 	values, err := query.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		writeProblem(w, r, answer.Problem{
-			Status: http.StatusBadRequest,
-			Detail: "the query string is malformed; escape special characters as %XX, and separate parameters with &",
-		})
+		writeProblem(w, r, http.StatusBadRequest,
+			"the query string is malformed; escape special characters as %XX, and separate parameters with &")
 		return nil, false
 	}
 	return values, true

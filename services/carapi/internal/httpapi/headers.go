@@ -7,8 +7,6 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/rs/cors"
-
-	"carstock/services/carapi/internal/answer"
 )
 
 // minCompressed is the size from which an answer is compressed: a smaller one is a single packet either way.
@@ -47,10 +45,7 @@ func csrf(origins []string) func(http.Handler) http.Handler {
 		_ = guard.AddTrustedOrigin(o) // the settings have been checked
 	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, r, answer.Problem{
-			Status: http.StatusForbidden,
-			Detail: "pages of this origin may not call; CORS_ORIGINS names those that may",
-		})
+		writeProblem(w, r, http.StatusForbidden, "pages of this origin may not call; CORS_ORIGINS names those that may")
 	}))
 	return guard.Handler
 }
@@ -87,5 +82,5 @@ func crossOrigin(origins []string) func(http.Handler) http.Handler {
 func writeTooManyHeaders(w http.ResponseWriter, r *http.Request, n int) {
 	detail := fmt.Sprintf("Access-Control-Request-Headers has %d bytes; at most %d are taken: send fewer headers",
 		n, maxRequestedHeaders)
-	writeProblem(w, r, answer.Problem{Status: http.StatusRequestHeaderFieldsTooLarge, Detail: detail})
+	writeProblem(w, r, http.StatusRequestHeaderFieldsTooLarge, detail)
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-
-	"carstock/services/carapi/internal/answer"
 )
 
 // What a request may bring. The server itself cuts off headers, of which the URL is the first line,
@@ -30,10 +28,10 @@ func limits(next http.Handler) http.Handler {
 			detail := fmt.Sprintf("the URL has %d bytes; at most %d are taken", len(r.RequestURI), maxURL)
 			// Neither the answer nor the log is to repeat it all.
 			r.URL.Path, r.URL.RawPath = r.URL.Path[:min(len(r.URL.Path), 100)], ""
-			writeProblem(w, r, answer.Problem{Status: http.StatusRequestURITooLong, Detail: detail})
+			writeProblem(w, r, http.StatusRequestURITooLong, detail)
 		case pairs > maxParameters:
 			detail := fmt.Sprintf("the query string has %d parameters; at most %d are taken", pairs, maxParameters)
-			writeProblem(w, r, answer.Problem{Status: http.StatusBadRequest, Detail: detail})
+			writeProblem(w, r, http.StatusBadRequest, detail)
 		case isMCP(r) && r.Method == http.MethodPost: // which has a body, and a limit of its own
 			next.ServeHTTP(w, r)
 		case r.ContentLength > maxBody:
@@ -52,8 +50,8 @@ func limits(next http.Handler) http.Handler {
 // refuseBody says where parameters belong. The rest of the body is not read.
 func refuseBody(w http.ResponseWriter, r *http.Request, status int) {
 	w.Header().Set("Connection", "close") // or the server would read it on the way to the next request
-	writeProblem(w, r, answer.Problem{Status: status, Detail: "the body of a request is not read here: " +
-		"write parameters into the query string, as in /cars/?make=Toyota&price_max=30000, and leave the body out"})
+	writeProblem(w, r, status, "the body of a request is not read here: "+
+		"write parameters into the query string, as in /cars/?make=Toyota&price_max=30000, and leave the body out")
 }
 
 // isEmptyBody reports whether a body is empty, {} or null, which some clients send with every request.

@@ -93,10 +93,8 @@ func requireKey(keys *auth.Keys, perKey, perClient *rate) func(http.Handler) htt
 				}
 				w.Header().Set("WWW-Authenticate", `ApiKey realm="carapi", header="X-API-Key"`)
 				w.Header().Add("WWW-Authenticate", `Bearer realm="carapi"`)
-				writeProblem(w, r, answer.Problem{
-					Status: http.StatusUnauthorized,
-					Detail: "a valid key is needed in the header X-API-Key, or as Authorization: Bearer KEY",
-				})
+				writeProblem(w, r, http.StatusUnauthorized,
+					"a valid key is needed in the header X-API-Key, or as Authorization: Bearer KEY")
 				return
 			}
 			if perKey.take(w, r, name) {

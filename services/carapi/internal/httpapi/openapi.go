@@ -59,10 +59,8 @@ func handleOpenAITools(s *search.Service, log *slog.Logger) http.HandlerFunc {
 		format := r.URL.Query().Get("format")
 		if r.URL.RawQuery != "" && r.URL.RawQuery != "format="+format || format != "" && format != "responses" &&
 			format != "chat" {
-			writeProblem(w, r, answer.Problem{
-				Status: http.StatusBadRequest,
-				Detail: "expected no parameter but format=responses, which is the default, or format=chat",
-			})
+			writeProblem(w, r, http.StatusBadRequest,
+				"expected no parameter but format=responses, which is the default, or format=chat")
 			return
 		}
 

@@ -10,7 +10,12 @@ import (
 	"carstock/services/carapi/internal/answer"
 )
 
-func writeProblem(w http.ResponseWriter, r *http.Request, p answer.Problem) {
+// writeProblem answers with a problem that has no members beyond those of all problems.
+func writeProblem(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	sendProblem(w, r, answer.NewProblem(status, detail))
+}
+
+func sendProblem(w http.ResponseWriter, r *http.Request, p answer.Problem) {
 	httpserver.WriteProblemBody(w, p.Status, p.JSON(resourceOf(r), httpserver.RequestID(r.Context())))
 }
 
@@ -24,15 +29,12 @@ func writeError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	if !isRequests {
 		log.ErrorContext(r.Context(), "request failed", "error", err, "request_id", httpserver.RequestID(r.Context()))
 	}
-	writeProblem(w, r, p)
+	sendProblem(w, r, p)
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
 	searches := infoOf(r.Context()).base.Resource("/cars/")
-	writeProblem(w, r, answer.Problem{
-		Status: http.StatusNotFound,
-		Detail: "no such resource; searches go to " + string(searches),
-	})
+	writeProblem(w, r, http.StatusNotFound, "no such resource; searches go to "+string(searches))
 }
 
 // methodNotAllowed answers a method that a route does not have: all routes are read by GET, except that of MCP.
@@ -43,5 +45,5 @@ func methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Allow", allowed)
 	detail := r.Method + " is not possible here; use " + use
-	writeProblem(w, r, answer.Problem{Status: http.StatusMethodNotAllowed, Detail: detail})
+	writeProblem(w, r, http.StatusMethodNotAllowed, detail)
 }

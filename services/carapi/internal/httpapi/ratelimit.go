@@ -10,8 +10,6 @@ import (
 
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httprate"
-
-	"carstock/services/carapi/internal/answer"
 )
 
 // rate is how often one may ask.
@@ -49,7 +47,7 @@ func (l *rate) take(w http.ResponseWriter, r *http.Request, key string) (over bo
 
 		detail := fmt.Sprintf("at most %d requests in %s are answered here; "+
 			"the header Retry-After says in how many seconds to try again", l.requests, l.per)
-		writeProblem(w, r, answer.Problem{Status: http.StatusTooManyRequests, Detail: detail})
+		writeProblem(w, r, http.StatusTooManyRequests, detail)
 	}
 	return over
 }

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
-
-	"carstock/services/carapi/internal/answer"
 )
 
 // Those who wait, for each that is being answered, and how long they do. More or longer would be of no
@@ -25,10 +23,7 @@ func shed(inFlight int) func(http.Handler) http.Handler {
 	running, admitted := semaphore.NewWeighted(int64(inFlight)), semaphore.NewWeighted(int64(inFlight*(1+waitingShare)))
 	full := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "1")
-		writeProblem(w, r, answer.Problem{
-			Status: http.StatusServiceUnavailable,
-			Detail: "too many requests are being answered; try again in a second",
-		})
+		writeProblem(w, r, http.StatusServiceUnavailable, "too many requests are being answered; try again in a second")
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
