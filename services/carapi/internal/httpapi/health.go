@@ -12,7 +12,7 @@ func readiness(s *search.Service) func() (reason string, members map[string]any)
 	return func() (reason string, members map[string]any) {
 		sources := s.Status()
 		if !slices.ContainsFunc(sources, func(s search.Status) bool { return s.Up }) {
-			reason = "no database can answer: each is down, too old, or lacks a column that every search needs; " +
+			reason = "no database can answer: each is away, too old, or lacks a column that every search needs; " +
 				"the log says why"
 		}
 		return reason, map[string]any{"sources": sources}
