@@ -42,7 +42,8 @@ func TestWriteProblem(t *testing.T) {
 		},
 		{
 			"members", "/readyz",
-			503, "stale", map[string]any{"b": []int{1}, "a": "&"},
+			503, "stale",
+			map[string]any{"b": []int{1}, "a": "&"},
 			begin + `"Service Unavailable","status":503,"detail":"stale","instance":"/readyz"` + end + `,"a":"&","b":[1]}`,
 		},
 		{

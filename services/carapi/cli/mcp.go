@@ -32,8 +32,8 @@ func mcpCommand() *cobra.Command {
 	}
 }
 
-// serveStdio answers the client until it leaves or ctx ends. It answers already while the databases are being opened, so
-// that the client does not give up. An error of opening that waiting cannot fix ends it.
+// serveStdio answers the client until it leaves or ctx ends. It answers while the databases are still being opened, so
+// that the client does not give up. If they cannot be opened, and waiting would not help, it ends with that error.
 func serveStdio(ctx context.Context, c config.Stock, log *slog.Logger) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()

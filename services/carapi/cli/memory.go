@@ -12,8 +12,8 @@ import (
 // heapShare is the part of a container's memory that Go's heap may take. SQLite's memory comes on top of it.
 const heapShare = 0.8
 
-// BoundMemory limits the heap of this process to a part of its cgroup's memory, if the cgroup has a limit. GOMEMLIMIT in
-// the environment wins.
+// BoundMemory limits the heap of this process to a part of its cgroup's memory, if the cgroup has a limit. GOMEMLIMIT
+// in the environment wins.
 func BoundMemory() { program.LimitHeap(heapShare) }
 
 // How much garbage may pile up before it is collected, beside the memory in use.

@@ -24,8 +24,8 @@ type stores struct {
 	allPools       []*sqlx.DB         // to close, with those that read indexes
 }
 
-// newStores makes the stores of the settings. Their pools connect at the first query. observe is called after each query
-// with its operation, its time and its error; it may be nil.
+// newStores makes the stores of the settings. Their pools connect at the first query. observe is called after each
+// query with its operation, its time and its error; it may be nil.
 func newStores(c config.Stock, observe func(string, time.Duration, error), log *slog.Logger) (s *stores, err error) {
 	settings, vocabulary := c.Settings()
 	settings.Observe = observe

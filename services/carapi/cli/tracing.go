@@ -32,8 +32,9 @@ const flushTimeout = 3 * time.Second
 var endpointVariables = []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"}
 
 // startTraces sends traces to the collector that OpenTelemetry's standard variables name, until flush is called. The
-// provider is nil if no variable asks for traces. The variables count in the environment alone, not in the settings file, because
-// the SDK reads most of them itself. OpenTelemetry's package autoexport does this too, but needs 20 more modules.
+// provider is nil if no variable asks for traces. The variables count in the environment alone, not in the settings
+// file, because the SDK reads most of them itself. OpenTelemetry's package autoexport does this too, but needs 20 more
+// modules.
 func startTraces(ctx context.Context, log *slog.Logger) (provider trace.TracerProvider, flush func(), err error) {
 	exporter := os.Getenv("OTEL_TRACES_EXPORTER")
 	isRequested := exporter != "" || slices.ContainsFunc(endpointVariables, func(name string) bool {

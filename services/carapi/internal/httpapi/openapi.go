@@ -82,8 +82,8 @@ func handleOpenAITools(s *search.Service, log *slog.Logger) http.HandlerFunc {
 	}
 }
 
-// openAPIDocument returns the description of the API in OpenAPI 3.1. publicURL may be empty: then the paths are those of
-// the server that the document comes from.
+// openAPIDocument returns the description of the API in OpenAPI 3.1. If publicURL is empty, the API is at the server
+// that the document comes from.
 func openAPIDocument(fields []search.Description, publicURL string) object {
 	publicURL = cmp.Or(strings.TrimRight(publicURL, "/"), "/") // paths begin with a slash
 

@@ -25,7 +25,8 @@ var negations = []string{"not", "no", "nothing", "none", "never"}
 // rangePrefixes are the words before a range with two ends.
 var rangePrefixes = []string{"between", "from"}
 
-// BoundPhrases returns the phrases that may stand before an amount or a range, in lower case. Each has one word or more.
+// BoundPhrases returns the phrases that may stand before an amount or a range, in lower case. A phrase is one word or
+// several.
 func BoundPhrases() []string {
 	return slices.Concat(upToPhrases, belowPhrases, atLeastPhrases, abovePhrases, negations, rangePrefixes)
 }
