@@ -92,7 +92,7 @@ func (s *stores) open(name string, db dbconn.Config, settings store.Settings, lo
 	return store.New(rows, reads, db.Driver, settings, log), nil
 }
 
-// present returns the stores that there are.
+// present returns the stores that are not nil.
 func (s *stores) present() []*store.Store {
 	return slices.DeleteFunc([]*store.Store{s.live, s.snapshot}, func(s *store.Store) bool { return s == nil })
 }
@@ -131,7 +131,7 @@ func openStock(ctx context.Context, c config.Stock, observe func(string, time.Du
 	return s, nil
 }
 
-// newStock makes a stock. It opens no database: that is done by the stock's open.
+// newStock makes a stock. Call its open to open the databases.
 func newStock(ctx context.Context, c config.Stock, observe func(string, time.Duration, error), events search.Events,
 	log *slog.Logger,
 ) (*stock, error) {
