@@ -317,13 +317,18 @@ func TestAnswersAndProblems(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 
-	for _, line := range strings.Split(strings.TrimSpace(p.log.String()), "\n") {
+	checkLog(t, p.log.String())
+}
+
+// checkLog checks that the log is JSON, has the request id of TestAnswersAndProblems, and has no secrets.
+func checkLog(t *testing.T, log string) {
+	t.Helper()
+	for _, line := range strings.Split(strings.TrimSpace(log), "\n") {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("not JSON: %s", line)
 		}
 	}
 
-	log := p.log.String()
 	if !strings.Contains(log, `"request_id":"from-the-caller.1"`) {
 		t.Errorf("the log lacks the request id: %s", log)
 	}

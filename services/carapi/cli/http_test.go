@@ -117,26 +117,27 @@ func (p program) preflight(t *testing.T, origin, headers string) *http.Response 
 	return res
 }
 
+// checkNoCORS checks that a response lets no page of another origin read it.
+func checkNoCORS(t *testing.T, what string, res *http.Response) {
+	t.Helper()
+	for name := range res.Header {
+		if strings.HasPrefix(name, "Access-Control-") {
+			t.Errorf("%s: %v", what, res.Header)
+		}
+	}
+}
+
 func TestCORS(t *testing.T) {
 	setupFile(t)
 	const origin = "https://app.example.com"
-	checkNoCORS := func(what string, res *http.Response) {
-		t.Helper()
-		for name := range res.Header {
-			if strings.HasPrefix(name, "Access-Control-") {
-				t.Errorf("%s: %v", what, res.Header)
-			}
-		}
-	}
-
 	p := start(t)
 	res := p.preflight(t, origin, "x-api-key")
-	if checkNoCORS("off", res); res.StatusCode != 405 {
+	if checkNoCORS(t, "off", res); res.StatusCode != 405 {
 		t.Errorf("off: a preflight gets %d", res.StatusCode)
 	}
 
 	res, _ = p.do(t, "GET", "/cars/", "Origin", origin)
-	checkNoCORS("off", res)
+	checkNoCORS(t, "off", res)
 	p.stop()
 
 	t.Setenv("CORS_ORIGINS", "http://localhost:3000, "+origin)
@@ -165,14 +166,14 @@ func TestCORS(t *testing.T) {
 	}
 
 	long := p.preflight(t, origin, strings.Repeat("x-long-name,", 90))
-	if checkNoCORS("too many headers", long); long.StatusCode != 431 {
+	if checkNoCORS(t, "too many headers", long); long.StatusCode != 431 {
 		t.Errorf("too many headers: %d %v", long.StatusCode, long.Header)
 	}
 
 	for _, other := range []string{"https://app.example.com.evil.example", "http://app.example.com", "null"} {
-		checkNoCORS(other, p.preflight(t, other, "x-api-key"))
+		checkNoCORS(t, other, p.preflight(t, other, "x-api-key"))
 		res, _ := p.do(t, "GET", "/cars/", "Origin", other)
-		if checkNoCORS(other, res); !slices.Contains(res.Header.Values("Vary"), "Origin") {
+		if checkNoCORS(t, other, res); !slices.Contains(res.Header.Values("Vary"), "Origin") {
 			t.Errorf("%s: Vary is %v", other, res.Header.Values("Vary"))
 		}
 	}
@@ -437,10 +438,9 @@ func TestHeadersAreShort(t *testing.T) {
 	}
 }
 
-func TestMetrics(t *testing.T) {
-	setupFile(t)
-	t.Setenv("METRICS_ADDR", "127.0.0.1:0")
-	p := start(t)
+// metricsURL waits until the metrics are served, and returns the URL of their server.
+func (p program) metricsURL(t *testing.T) string {
+	t.Helper()
 	var m []string
 	for deadline := time.Now().Add(5 * time.Minute); m == nil; time.Sleep(5 * time.Millisecond) {
 		m = regexp.MustCompile(`"listening","serves":"metrics","address":"([^"]+)"`).FindStringSubmatch(p.log.String())
@@ -449,6 +449,14 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 
+	return "http://" + m[1]
+}
+
+func TestMetrics(t *testing.T) {
+	setupFile(t)
+	t.Setenv("METRICS_ADDR", "127.0.0.1:0")
+	p := start(t)
+	url := p.metricsURL(t)
 	p.do(t, "GET", "/cars/?make=kia&limit=1")
 	p.do(t, "GET", "/cars")
 	p.do(t, "HEAD", "/cars/4711")
@@ -459,7 +467,7 @@ func TestMetrics(t *testing.T) {
 	p.do(t, "BREW", "/cars/")
 	p.do(t, "GET", "/livez")
 	page := func() string {
-		metrics := program{url: "http://" + m[1]}
+		metrics := program{url: url}
 		res, body := metrics.do(t, "GET", "/metrics", "X-API-Key", "")
 		if res.StatusCode != 200 {
 			t.Fatalf("/metrics: %d %s", res.StatusCode, body)
@@ -515,7 +523,7 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 
-	if _, err := http.Get("http://" + m[1] + "/metrics"); err == nil {
+	if _, err := http.Get(url + "/metrics"); err == nil {
 		t.Error("the metrics are still served after the program has ended")
 	}
 }

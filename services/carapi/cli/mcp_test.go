@@ -66,6 +66,18 @@ func searchBatch(n int) string {
 	return "[" + strings.Join(searches, ",") + "]"
 }
 
+// gzipped returns a text compressed by gzip.
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+
+	return b.String()
+}
+
 // A request to /mcp holds one message, so it makes at most one search. A request with several messages is refused
 // before a tool runs, whatever its notation, and counts against the limits like any other request.
 func TestBatchesAreRefused(t *testing.T) {
@@ -75,12 +87,6 @@ func TestBatchesAreRefused(t *testing.T) {
 	p := start(t)
 
 	batch := searchBatch(300)
-	var zipped bytes.Buffer
-	w := gzip.NewWriter(&zipped)
-	if _, err := w.Write([]byte(batch)); err != nil || w.Close() != nil {
-		t.Fatal(err)
-	}
-
 	version := func(v string) []string { return []string{"Mcp-Protocol-Version", v} }
 
 	left := 1000
@@ -112,7 +118,7 @@ func TestBatchesAreRefused(t *testing.T) {
 		{"\x00" + batch, nil, 400, -32700},
 		{"\u00a0" + batch, nil, 400, -32700},
 		{"\ufeff" + oneSearch, nil, 400, -32700},
-		{zipped.String(), []string{"Content-Encoding", "gzip"}, 400, -32700},
+		{gzipped(t, batch), []string{"Content-Encoding", "gzip"}, 400, -32700},
 		{"hello", nil, 400, -32700},
 		{"", nil, 400, -32700},
 		{"null", nil, 400, -32600},
