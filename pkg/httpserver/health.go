@@ -11,7 +11,7 @@ func Livez(stuck func() (reason string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if stuck != nil {
 			if reason := stuck(); reason != "" {
-				WriteProblem(w, r, Problem{Status: http.StatusServiceUnavailable, Detail: reason})
+				WriteProblem(w, r, http.StatusServiceUnavailable, reason)
 				return
 			}
 		}
@@ -26,7 +26,7 @@ func Readyz(check func() (reason string, members map[string]any)) http.HandlerFu
 	return func(w http.ResponseWriter, r *http.Request) {
 		reason, members := check()
 		if reason != "" {
-			WriteProblem(w, r, Problem{http.StatusServiceUnavailable, reason, members})
+			writeProblemWith(w, r, http.StatusServiceUnavailable, reason, members)
 			return
 		}
 

@@ -95,10 +95,7 @@ func Recover(log *slog.Logger) func(http.Handler) http.Handler {
 				default:
 					log.ErrorContext(r.Context(), "panic",
 						"panic", v, "stack", string(debug.Stack()), "request_id", RequestID(r.Context()))
-					WriteProblem(w, r, Problem{
-						Status: http.StatusInternalServerError,
-						Detail: "internal error; the log has it under this request_id",
-					})
+					WriteProblem(w, r, http.StatusInternalServerError, "internal error; the log has it under this request_id")
 				}
 			}()
 

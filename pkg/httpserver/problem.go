@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/http"
 	"strings"
+
+	"carstock/pkg/problem"
 )
 
 const (
@@ -14,30 +16,22 @@ const (
 	maxPlainError = 500
 )
 
-// Problem is an error in the form of RFC 9457.
-type Problem struct {
-	Status  int            // of HTTP
-	Detail  string         // a sentence for the caller to act on
-	Members map[string]any // further members; may be nil
+// WriteProblem answers a request with a problem. The request has to have passed Identify, which knows its instance and
+// its request_id.
+func WriteProblem(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	writeProblemWith(w, r, status, detail, nil)
 }
 
-// WriteProblem answers a request with a problem, whose instance and request_id are those of Identify.
-func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
-	body := encode(struct {
-		Type      string `json:"type"`
-		Title     string `json:"title"`
-		Status    int    `json:"status"`
-		Detail    string `json:"detail"`
-		Instance  string `json:"instance"`
-		RequestID string `json:"request_id,omitempty"`
-	}{"about:blank", http.StatusText(p.Status), p.Status, p.Detail, instance(r), RequestID(r.Context())})
-
-	if len(p.Members) > 0 {
-		members := encode(p.Members)
-		body = append(append(body[:len(body)-1], ','), members[1:]...)
+// writeProblemWith is WriteProblem with further members, which may be nil.
+func writeProblemWith(w http.ResponseWriter, r *http.Request, status int, detail string, members map[string]any) {
+	p := problem.New(status, detail)
+	p.Instance, p.RequestID = instance(r), RequestID(r.Context())
+	body := encode(p)
+	if len(members) > 0 {
+		body = append(append(body[:len(body)-1], ','), encode(members)[1:]...)
 	}
 
-	WriteProblemBody(w, p.Status, body)
+	WriteProblemBody(w, status, body)
 }
 
 // WriteProblemBody answers with a problem that is JSON already.
@@ -58,7 +52,7 @@ func Problems(next http.Handler) http.Handler {
 		next.ServeHTTP(&p, r)
 
 		if p.status != 0 {
-			WriteProblem(w, r, Problem{Status: p.status, Detail: p.detail(r)})
+			WriteProblem(w, r, p.status, p.detail(r))
 		}
 	})
 }

@@ -30,35 +30,38 @@ func TestWriteProblem(t *testing.T) {
 	long := "/" + strings.Repeat("x", 1000)
 	for _, test := range []struct {
 		name, path string
-		problem    Problem
+		status     int
+		detail     string
+		members    map[string]any
 		want       string
 	}{
 		{
 			"plain", "/runs?x=1",
-			Problem{Status: 404, Detail: "no <such> run & no other"},
+			404, "no <such> run & no other", nil,
 			begin + `"Not Found","status":404,"detail":"no <such> run & no other","instance":"/runs"` + end + `}`,
 		},
 		{
 			"members", "/readyz",
-			Problem{503, "stale", map[string]any{"b": []int{1}, "a": "&"}},
+			503, "stale",
+			map[string]any{"b": []int{1}, "a": "&"},
 			begin + `"Service Unavailable","status":503,"detail":"stale","instance":"/readyz"` + end + `,"a":"&","b":[1]}`,
 		},
 		{
 			"a path with escapes", "/a%2Fb/%C3%A9",
-			Problem{Status: 400, Detail: "x"},
+			400, "x", nil,
 			begin + `"Bad Request","status":400,"detail":"x","instance":"/a%2Fb/%C3%A9"` + end + `}`,
 		},
 		{
 			"a long path", long,
-			Problem{Status: 414, Detail: "x"},
+			414, "x", nil,
 			begin + `"Request URI Too Long","status":414,"detail":"x","instance":"` + long[:maxInstance] + `"` + end + `}`,
 		},
 	} {
 		h := Identify(nil)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			WriteProblem(w, r, test.problem)
+			writeProblemWith(w, r, test.status, test.detail, test.members)
 		}))
 		w := get(h, "GET", test.path, "X-Request-ID", "id-1")
-		if got := w.Body.String(); w.Code != test.problem.Status || got != test.want+"\n" {
+		if got := w.Body.String(); w.Code != test.status || got != test.want+"\n" {
 			t.Errorf("%s: %d\n got %s\nwant %s", test.name, w.Code, got, test.want)
 		}
 
@@ -76,7 +79,7 @@ func TestWriteProblemOfAHandler(t *testing.T) {
 	public := func(r *http.Request) string { return "/api" + r.URL.Path }
 	w := get(Identify(public)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "60")
-		WriteProblem(w, r, Problem{Status: 503, Detail: "busy"})
+		WriteProblem(w, r, 503, "busy")
 	})), "GET", "/cars")
 	if w.Header().Get("Retry-After") != "60" || !strings.Contains(w.Body.String(), `"instance":"/api/cars"`) {
 		t.Errorf("%v %s", w.Header(), w.Body)
@@ -234,12 +237,12 @@ func TestHealth(t *testing.T) {
 	}{
 		{"live", Livez(nil), 200, live},
 		{"live, after a check", Livez(func() string { return "" }), 200, live},
-		{"stuck", Livez(stuck), 503, `"detail":"a run takes too long","instance":"/"}`},
+		{"stuck", Livez(stuck), 503, `"detail":"a run takes too long","instance":"/","request_id":"id-1"}`},
 		{"ready", Readyz(ready7), 200, ready},
 		{"ready without members", Readyz(noMembers), 200, `{"status":"ready"}`},
-		{"not ready", Readyz(stale7), 503, `"detail":"too old","instance":"/","age_seconds":7}`},
+		{"not ready", Readyz(stale7), 503, `"detail":"too old","instance":"/","request_id":"id-1","age_seconds":7}`},
 	} {
-		w := get(test.handler, "GET", "/")
+		w := get(Identify(nil)(test.handler), "GET", "/", "X-Request-ID", "id-1")
 		if w.Code != test.status || !strings.HasSuffix(w.Body.String(), test.want+"\n") ||
 			w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %s, want %d and %s", test.name, w.Code, w.Body, test.status, test.want)

@@ -22,9 +22,9 @@ var environmentLock sync.Mutex
 
 // Load fills cfg, a pointer to a struct as envconfig takes it, from the environment and from a file, and calls its
 // Validate. A variable of the environment takes precedence over the file's. An empty one counts as unset, as `NAME=`
-// and compose's `${NAME:-}` intend. The file has lines NAME=value or, if one of its lines begins with "[", it is an INI
-// file, whose "key" in "[section]" is the variable SECTION_KEY. If file is empty, Load reads .env in the working
-// directory, if there is one.
+// and compose's `${NAME:-}` intend: the file's value applies or, without one, the default. The file has lines
+// NAME=value or, if one of its lines begins with "[", it is an INI file, whose "key" in "[section]" is the variable
+// SECTION_KEY. If file is empty, Load reads .env in the working directory, if there is one.
 //
 // The error is an *Error that names every invalid variable, so that all can be fixed at once. It never quotes the file,
 // which holds passwords.
@@ -49,15 +49,13 @@ func Load(file string, cfg interface{ Validate() error }) error {
 
 	for _, key := range keys {
 		old, isSet := os.LookupEnv(key)
-		if isSet {
-			defer func() { _ = os.Setenv(key, old) }()
-			if old == "" {
-				_ = os.Unsetenv(key)
-			}
+		defer restoreVariable(key, old, isSet)
+		if old != "" {
 			continue
 		}
 
-		defer func() { _ = os.Unsetenv(key) }()
+		// envconfig takes an empty variable for a value, which would keep the default out.
+		_ = os.Unsetenv(key)
 		if value := variables[key]; value != "" {
 			if err := os.Setenv(key, value); err != nil {
 				return Invalid(fmt.Errorf("%s: %w", key, err))
@@ -66,6 +64,14 @@ func Load(file string, cfg interface{ Validate() error }) error {
 	}
 
 	return fillAndValidate(cfg)
+}
+
+func restoreVariable(key, old string, isSet bool) {
+	if isSet {
+		_ = os.Setenv(key, old)
+		return
+	}
+	_ = os.Unsetenv(key)
 }
 
 func readFile(name string) (map[string]string, error) {

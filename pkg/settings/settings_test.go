@@ -108,6 +108,28 @@ func TestFile(t *testing.T) {
 	}
 }
 
+// An empty variable does not hide the file's value, and keeps its place in the environment. A variable that is empty in
+// both has its default.
+func TestEmptyVariables(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"DB_USER", "DB_PORT", "WAIT", "KEY"} {
+		t.Setenv(name, "")
+	}
+
+	writeEnvFile(t, "DB_USER=file\nWAIT=\nKEY=secret\n")
+	var c config
+	if err := settings.Load("", &c); err != nil {
+		t.Fatal(err)
+	}
+
+	if c.DB.User != "file" || c.Key != "secret" || c.DB.Port != 3306 || c.Wait != 5*time.Second {
+		t.Errorf("got %+v, want the file's user and key, and the defaults of the others", c)
+	}
+	if value, isSet := os.LookupEnv("DB_USER"); value != "" || !isSet {
+		t.Errorf("DB_USER is %q afterward, set: %t", value, isSet)
+	}
+}
+
 // Programs that run side by side in one process do not see each other's settings.
 func TestLoadSideBySide(t *testing.T) {
 	var group sync.WaitGroup

@@ -1,4 +1,4 @@
-// Carapi answers searches of a stock of vehicles over HTTP.
+// Command carapi answers searches of a stock of vehicles over HTTP. Package cli has its commands.
 package main
 
 import (

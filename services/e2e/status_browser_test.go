@@ -3,9 +3,7 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,7 +14,6 @@ import (
 
 	"carstock/pkg/dbconn"
 	"carstock/pkg/dbconn/dbtest"
-	syncercli "carstock/services/syncer/cli"
 )
 
 // statusWait is how long the tests of the status page wait for a run.
@@ -45,10 +42,7 @@ func serveStatus(t *testing.T, c dbconn.Config, settings map[string]string) stat
 		t.Setenv(name, value)
 	}
 
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan int, 1)
-	go func() { ended <- syncercli.Run(ctx, []string{"serve"}, io.Discard, io.Discard) }()
-	t.Cleanup(func() { cancel(); <-ended })
+	startSyncer(t)
 	return statusPage{address, "http://" + address + "/"}
 }
 

@@ -20,10 +20,10 @@ import (
 func checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
-		Short: "Check what would be searched, and what its index costs",
-		Long: `Checks what would be searched, and serves nothing: whether each database answers, the fields that were
-found in the table, how many vehicles it has, what an index of them takes in memory and in time, and how the
-rows of an answer are read.`,
+		Short: "Print how the table is understood, and what its index costs",
+		Long: `Reads the table of each database, and serves nothing. Prints the fields that were found in it, the
+number of vehicles, the memory and time that an index of them takes, and how the rows of an answer are read.
+The exit code is 1 if a database does not answer or its table cannot be searched.`,
 		Example: "  carapi check --config carapi.ini",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.LoadStock(program.ConfigFile(cmd))
@@ -52,6 +52,7 @@ rows of an answer are read.`,
 	}
 }
 
+// printFindings prints what was found in one database. The report may repeat text of the database, so it is cleaned.
 func printFindings(w io.Writer, f *search.Findings) {
 	fmt.Fprintf(w, "%s  %s\n", f.Setting, f.Table)
 	fmt.Fprintf(w, "  fields   %s\n", strings.Join(f.Fields, ", "))

@@ -1,4 +1,4 @@
-// Package cli is carapi's command line. It is not internal, so that tests can run the whole program, beside syncer.
+// Package cli is carapi's command line. It is not internal, so that the tests of both programs together can call it.
 package cli
 
 import (
@@ -11,8 +11,8 @@ import (
 	"carstock/services/carapi/internal/config"
 )
 
-// Run runs carapi with the given arguments and returns its exit code, one of package program. Without a command it
-// serves until ctx ends. Settings come from the environment of this process.
+// Run runs carapi with the arguments and returns its exit code, which is one of package program. Without a command it
+// serves until ctx ends. Settings come from the environment of this process and from the settings file.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	p := program.Program{Root: rootCommand(), Settings: &config.Config{}, Stopped: "stopped"}
 	return p.Run(ctx, args, stdout, stderr)
@@ -22,11 +22,11 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "carapi",
 		Short: "Answers searches of a stock of vehicles over HTTP",
-		Long: `Answers searches of a stock of vehicles over HTTP, from a MySQL database, from the file that syncer
-keeps, or from the file while the database is away. SIGTERM and SIGINT stop it once the requests under way are
-answered.
+		Long: `Answers searches of a stock of vehicles over HTTP: from a MySQL database, from the file that syncer
+keeps, or from the database with the file as a fallback. SIGTERM and SIGINT stop it; requests in flight get a
+few seconds to finish.
 
-Settings come from the environment, or from a file; carapi settings lists them all.
+Settings come from the environment or from a file; carapi settings lists them all.
 ` + program.ExitCodes + ".",
 		Example: `  API_KEY=$(openssl rand -hex 32) DB_HOST=db.example.com DB_USER=carapi \
     DB_PASSWORD_FILE=/run/secrets/db DB_NAME=vehicles_db carapi
@@ -38,9 +38,11 @@ Settings come from the environment, or from a file; carapi settings lists them a
 			if err != nil {
 				return err
 			}
+
 			return serve(cmd.Context(), c, c.Log.Logger(cmd.ErrOrStderr()))
 		},
 	}
+
 	root.AddCommand(checkCommand(), keyCommand(), mcpCommand(), statusCommand())
 	return root
 }

@@ -25,14 +25,14 @@ import (
 
 const key = "a-key-for-the-tests"
 
-// program is carapi, run whole.
+// program is a whole carapi that runs in this process.
 type program struct {
 	url  string
 	log  *dbtest.Log
-	stop func() int // and gives the exit code
+	stop func() int // returns the exit code
 }
 
-// setup sets the program's environment: c, and a free port.
+// setup sets the environment of a program: the database c, a free port, and no other settings.
 func setup(t *testing.T, c dbconn.Config) {
 	t.Helper()
 	t.Chdir(t.TempDir()) // where no .env is
@@ -42,8 +42,8 @@ func setup(t *testing.T, c dbconn.Config) {
 	t.Setenv("API_KEYS_FILE", "")
 	t.Setenv("HTTP_ADDR", "127.0.0.1:0")
 	t.Setenv("CARS_TABLE", "")
-	t.Setenv("QUERY_TIMEOUT", "2m") // what a slow machine does is not tested here
-	t.Setenv("METRICS_ADDR", "off") // or programs side by side would be in each other's way
+	t.Setenv("QUERY_TIMEOUT", "2m") // so that tests pass on a slow machine
+	t.Setenv("METRICS_ADDR", "off") // otherwise programs side by side would need the same port
 	t.Setenv("RATE_LIMIT", "off")
 	for _, name := range []string{
 		"CORS_ORIGINS", "SOURCE", "SNAPSHOT_PATH", "SNAPSHOT_TABLE", "STALE_MAX_AGE", "TRUSTED_PROXIES", "MAX_IN_FLIGHT",
@@ -56,6 +56,7 @@ func setup(t *testing.T, c dbconn.Config) {
 
 var listening = regexp.MustCompile(`"listening","address":"([^"]+)"`)
 
+// start runs carapi until stop, or until the test ends, and waits until it listens.
 func start(t *testing.T, args ...string) program {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -65,6 +66,7 @@ func start(t *testing.T, args ...string) program {
 		cancel()
 		return <-exit
 	})
+
 	t.Cleanup(func() { p.stop() })
 	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if m := listening.FindStringSubmatch(p.log.String()); m != nil {
@@ -73,26 +75,29 @@ func start(t *testing.T, args ...string) program {
 		}
 		select {
 		case code := <-exit:
-			exit <- code // for stop
+			exit <- code // which stop reads
 			t.Fatalf("exit code %d: %s", code, p.log)
 		default:
 		}
 	}
+
 	t.Fatalf("not listening: %s", p.log)
 	return p
 }
 
-// do makes a request with the key and returns status and body.
+// do sends a request with the key and further headers, given as pairs. It returns the response and its body.
 func (p program) do(t *testing.T, method, path string, header ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest(method, p.url+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	r.Header.Set("X-API-Key", key)
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
+
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +107,7 @@ func (p program) do(t *testing.T, method, path string, header ...string) (*http.
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return res, string(body)
 }
 
@@ -113,22 +119,27 @@ type answer struct {
 	Applied  struct{ Limit int }
 }
 
+// search returns the answer to a search.
 func (p program) search(t *testing.T, query string) answer {
 	t.Helper()
 	res, body := p.do(t, "GET", "/cars/?"+query)
 	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/json; charset=utf-8" {
 		t.Fatalf("%s: %d %v %s", query, res.StatusCode, res.Header, body)
 	}
+
 	var a answer
 	if err := json.Unmarshal([]byte(body), &a); err != nil {
 		t.Fatalf("%s: %v: %s", query, err, body)
 	}
+
 	if len(a.Cars) != a.Returned {
 		t.Errorf("%s: %d cars, returned %d", query, len(a.Cars), a.Returned)
 	}
+
 	return a
 }
 
+// demo starts carapi over the demo's database. The connection is that of an administrator.
 func demo(t *testing.T) (program, *sqlx.DB) {
 	t.Helper()
 	admin := dbtest.Demo(t)
@@ -138,23 +149,19 @@ func demo(t *testing.T) (program, *sqlx.DB) {
 	return start(t), dbtest.Open(t, admin)
 }
 
-// All settings may stand in a file, over which the environment wins.
+// All settings may be in a file. A variable of the environment wins, unless it is empty.
 func TestSettingsInAFile(t *testing.T) {
 	setup(t, dbconn.Config{})
 	stock, _ := dbtest.SQLite(t, "CREATE TABLE autos (id INTEGER PRIMARY KEY, make TEXT, model TEXT)",
 		"INSERT INTO autos VALUES (7, 'Kia', 'Rio')")
-	for name := range dbtest.Environ(dbconn.Config{}) {
-		_ = os.Unsetenv(name) // as it was after the test, by setup
-	}
-	for _, name := range []string{"API_KEY", "CARS_TABLE"} {
-		_ = os.Unsetenv(name)
-	}
+	t.Setenv("API_KEY", "")
 	file := filepath.Join(t.TempDir(), "carapi.ini")
 	text := "query_timeout = 0s\n[db]\ndriver = sqlite\npath = " + stock.Path +
 		"\n[api]\nkey = " + key + "\n[cars]\ntable = autos\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	p := start(t, "--config", file)
 	if a := p.search(t, "make=kia"); a.Returned != 1 || a.Cars[0]["id"] != 7.0 {
 		t.Errorf("%+v", a)
@@ -194,6 +201,7 @@ func TestSearch(t *testing.T) {
 			}
 		}
 	}
+
 	if p.search(t, "make=Toyota&model=Camry&year=2023").Returned == 0 {
 		t.Error("the demo has no Toyota Camry of 2023")
 	}
@@ -202,9 +210,11 @@ func TestSearch(t *testing.T) {
 	if _, ok := car["features"].([]any); !ok {
 		t.Errorf("features are not JSON: %v", car["features"])
 	}
+
 	if _, ok := car["color"]; !ok || car["exterior_color"] != nil {
 		t.Errorf("exterior_color is not shown as color: %v", car)
 	}
+
 	if at, _ := car["updated_at"].(string); !regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`).MatchString(at) {
 		t.Errorf("updated_at is %v", car["updated_at"])
 	}
@@ -213,6 +223,7 @@ func TestSearch(t *testing.T) {
 	if _, err := db.Exec("UPDATE vehicles_stock SET make = 'Trabant' ORDER BY id LIMIT 1"); err != nil {
 		t.Fatal(err)
 	}
+
 	deadline := time.Now().Add(5 * time.Minute)
 	for p.search(t, "make=trabant").Returned != 1 {
 		if time.Now().After(deadline) {
@@ -222,7 +233,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// Compression of what is read for the index changes no answer.
+// A compressed connection for reading the index changes no answer.
 func TestIndexReadCompressed(t *testing.T) {
 	plain, _ := demo(t)
 	const everything = "/cars/?limit=100&include_total=true&facets=make,color"
@@ -294,8 +305,9 @@ func TestAnswersAndProblems(t *testing.T) {
 
 	res, _ := p.do(t, "GET", "/cars/", "X-Request-ID", "from-the-caller.1")
 	if res.Header.Get("X-Request-ID") != "from-the-caller.1" {
-		t.Errorf("the caller's request id is not taken over")
+		t.Errorf("the answer does not have the caller's request id")
 	}
+
 	res, _ = p.do(t, "GET", "/cars/", "X-Request-ID", `"},{"x`)
 	if id := res.Header.Get("X-Request-ID"); len(id) < 20 {
 		t.Errorf("request id %q", id)
@@ -304,22 +316,29 @@ func TestAnswersAndProblems(t *testing.T) {
 	if code := p.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	for _, line := range strings.Split(strings.TrimSpace(p.log.String()), "\n") {
+
+	checkLog(t, p.log.String())
+}
+
+// checkLog checks that the log is JSON, has the request id of TestAnswersAndProblems, and has no secrets.
+func checkLog(t *testing.T, log string) {
+	t.Helper()
+	for _, line := range strings.Split(strings.TrimSpace(log), "\n") {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("not JSON: %s", line)
 		}
 	}
 
-	log := p.log.String()
 	if !strings.Contains(log, `"request_id":"from-the-caller.1"`) {
 		t.Errorf("the log lacks the request id: %s", log)
 	}
+
 	if strings.Contains(log, key) || strings.Contains(log, "carapi-demo") {
 		t.Errorf("the log has a secret: %s", log)
 	}
 }
 
-// checkProblem checks that an error is answered in the form of RFC 9457, with the headers of its status.
+// checkProblem checks that an error has the form of RFC 9457, and the headers of its status.
 func checkProblem(t *testing.T, request string, res *http.Response, body string) {
 	t.Helper()
 	var problem struct {
@@ -327,6 +346,7 @@ func checkProblem(t *testing.T, request string, res *http.Response, body string)
 		Status                        int
 		RequestID                     string `json:"request_id"`
 	}
+
 	err := json.Unmarshal([]byte(body), &problem)
 	if err != nil || res.Header.Get("Content-Type") != "application/problem+json" || problem.Status != res.StatusCode ||
 		problem.Title != http.StatusText(res.StatusCode) || problem.Detail == "" || problem.Instance == "" ||
@@ -337,6 +357,7 @@ func checkProblem(t *testing.T, request string, res *http.Response, body string)
 	if res.StatusCode == 405 && res.Header.Get("Allow") != "GET, HEAD" {
 		t.Errorf("%s: Allow is %q", request, res.Header.Get("Allow"))
 	}
+
 	if res.StatusCode == 401 && res.Header.Get("WWW-Authenticate") == "" {
 		t.Errorf("%s: no WWW-Authenticate", request)
 	}
@@ -349,10 +370,11 @@ func TestDatabaseGone(t *testing.T) {
 	if _, err := dbtest.Open(t, c).Exec(table); err != nil {
 		t.Fatal(err)
 	}
+
 	setup(t, c)
 	t.Setenv("QUERY_TIMEOUT", "2s")
 	p := start(t)
-	becomes := func(status int) {
+	waitReadyz := func(status int) {
 		t.Helper()
 		for deadline := time.Now().Add(5 * time.Minute); ; {
 			if res, body := p.do(t, "GET", "/readyz"); res.StatusCode == status {
@@ -362,12 +384,14 @@ func TestDatabaseGone(t *testing.T) {
 			}
 		}
 	}
-	becomes(200)
-	unavailable := func(state string) {
+
+	waitReadyz(200)
+
+	checkUnavailable := func(state string) {
 		t.Helper()
 		for _, path := range []string{"/cars/", "/cars/?make=Kia", "/cars/1", "/readyz"} {
 			res, body := p.do(t, "GET", path)
-			// A server that is silent may only be slow.
+			// A search cannot know whether a silent server is down or slow.
 			isExpected := res.StatusCode == 503 || res.StatusCode == 504 && path != "/readyz"
 			if !isExpected || strings.Contains(body, "127.0.0.1") || strings.Contains(body, "SELECT") {
 				t.Errorf("%s, %s: %d %s", state, path, res.StatusCode, body)
@@ -377,15 +401,19 @@ func TestDatabaseGone(t *testing.T) {
 			t.Errorf("%s: /livez: %d", state, res.StatusCode)
 		}
 	}
+
 	if err := server.Process(t).Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	becomes(503) // the threads of a process do not all stop at once
-	unavailable("hung")
+
+	waitReadyz(503) // the threads of the server do not all stop at once
+	checkUnavailable("hung")
+
 	if err := server.Process(t).Kill(); err != nil {
 		t.Fatal(err)
 	}
-	unavailable("gone")
+
+	checkUnavailable("gone")
 }
 
 func TestSQLite(t *testing.T) {
@@ -407,16 +435,18 @@ func TestSQLite(t *testing.T) {
 	if !strings.HasPrefix(body, want) {
 		t.Errorf("got\n%s\nwant\n%s", body, want)
 	}
+
 	if _, body := p.do(t, "GET", "/cars/a%2F1"); !strings.Contains(body, `"id":"a/1"`) {
 		t.Errorf("got %s", body)
 	}
+
 	res, body := p.do(t, "GET", "/cars/?mileage_max=1")
 	if res.StatusCode != 400 || !strings.Contains(body, `there is no parameter \"mileage_max\"; leave it out`) {
 		t.Errorf("a parameter without a column: %s", body)
 	}
 }
 
-// environ holds environment variables.
+// environ holds variables of the environment.
 type environ = map[string]string
 
 func TestMistakes(t *testing.T) {
@@ -481,27 +511,30 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// The health check of the container.
+// carapi status is the health check of the container.
 func TestStatus(t *testing.T) {
 	setupFile(t)
 	p := start(t)
-	ask := func(addr string) (code int, out string) {
+	status := func(addr string) (code int, out string) {
 		var b strings.Builder
 		t.Setenv("HTTP_ADDR", addr)
 		code = cli.Run(t.Context(), []string{"status"}, &b, &b)
 		return code, b.String()
 	}
+
 	_, port, _ := strings.Cut(strings.TrimPrefix(p.url, "http://"), ":")
 	for _, addr := range []string{"127.0.0.1:" + port, ":" + port, "0.0.0.0:" + port} {
-		if code, out := ask(addr); code != 0 || !strings.HasPrefix(out, "live      up") {
+		if code, out := status(addr); code != 0 || !strings.HasPrefix(out, "live      up") {
 			t.Errorf("%s: exit code %d: %s", addr, code, out)
 		}
 	}
+
 	p.stop()
-	if code, out := ask("127.0.0.1:" + port); code != 1 || !strings.Contains(out, "no carapi answers") {
+	if code, out := status("127.0.0.1:" + port); code != 1 || !strings.Contains(out, "no carapi answers") {
 		t.Errorf("nobody listens: exit code %d: %s", code, out)
 	}
-	if code, out := ask("nonsense"); code != 2 || !strings.Contains(out, "HTTP_ADDR") {
+
+	if code, out := status("nonsense"); code != 2 || !strings.Contains(out, "HTTP_ADDR") {
 		t.Errorf("a wrong address: exit code %d: %s", code, out)
 	}
 }

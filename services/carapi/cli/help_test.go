@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// Every command has a sentence and an example in its help.
 func TestHelpIsComplete(t *testing.T) {
 	t.Parallel()
 	var check func(*cobra.Command)
@@ -17,5 +18,6 @@ func TestHelpIsComplete(t *testing.T) {
 			check(c)
 		}
 	}
+
 	check(rootCommand())
 }

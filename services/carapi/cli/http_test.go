@@ -24,7 +24,7 @@ import (
 
 var routes = []string{"/cars/", "/cars", "/cars/1", "/livez", "/readyz"}
 
-// setupFile sets the environment to a SQLite file of 100 vehicles.
+// setupFile is setup with a SQLite file of 100 vehicles.
 func setupFile(t *testing.T) {
 	t.Helper()
 	file, _ := dbtest.SQLite(t,
@@ -41,8 +41,9 @@ func TestCompression(t *testing.T) {
 	const large = "/cars/?limit=100"
 	res, plain := p.do(t, "GET", large, "Accept-Encoding", "identity")
 	if res.Header.Get("Content-Encoding") != "" || res.Header.Get("Vary") != "Accept-Encoding" || len(plain) < 1024 {
-		t.Errorf("not asked for: %v, %d bytes", res.Header, len(plain))
+		t.Errorf("compressed without being requested: %v, %d bytes", res.Header, len(plain))
 	}
+
 	wrong := "/cars/?" + strings.Repeat("x", 100) + "=1&" + strings.Repeat("y", 1000) + "=2&" +
 		strings.Repeat("z", 100) + "=3&limit=x"
 	for _, path := range []string{large, wrong} {
@@ -61,14 +62,16 @@ func TestCompression(t *testing.T) {
 			t.Errorf("%.20s: %v, got\n%s\nwant\n%s", path, err, unpacked, plain)
 		}
 	}
+
 	for _, path := range []string{"/cars/1", "/livez", "/nowhere"} {
 		res, body := p.do(t, "GET", path, "Accept-Encoding", "gzip")
 		if res.Header.Get("Content-Encoding") != "" || res.ContentLength != int64(len(body)) || !json.Valid([]byte(body)) {
 			t.Errorf("%s: %v %s", path, res.Header, body)
 		}
 	}
+
 	if res, _ := p.do(t, "GET", large, "Accept-Encoding", "gzip;q=0"); res.Header.Get("Content-Encoding") != "" {
-		t.Errorf("refused: %v", res.Header)
+		t.Errorf("compressed for a client that refuses it: %v", res.Header)
 	}
 }
 
@@ -90,7 +93,7 @@ func TestHeadIsGetWithoutBody(t *testing.T) {
 
 func TestOtherMethods(t *testing.T) {
 	setupFile(t)
-	for _, origins := range []string{"", "*"} { // which must leave an OPTIONS that is no preflight alone
+	for _, origins := range []string{"", "*"} { // CORS must not answer an OPTIONS that is not a preflight
 		t.Setenv("CORS_ORIGINS", origins)
 		p := start(t)
 		for _, path := range routes {
@@ -106,7 +109,7 @@ func TestOtherMethods(t *testing.T) {
 	}
 }
 
-// preflight asks whether a page of an origin may send a GET with headers.
+// preflight sends the request by which a browser learns whether a page of an origin may send a GET with headers.
 func (p program) preflight(t *testing.T, origin, headers string) *http.Response {
 	t.Helper()
 	res, _ := p.do(t, "OPTIONS", "/cars/", "X-API-Key", "", "Origin", origin,
@@ -114,25 +117,27 @@ func (p program) preflight(t *testing.T, origin, headers string) *http.Response 
 	return res
 }
 
+// checkNoCORS checks that a response lets no page of another origin read it.
+func checkNoCORS(t *testing.T, what string, res *http.Response) {
+	t.Helper()
+	for name := range res.Header {
+		if strings.HasPrefix(name, "Access-Control-") {
+			t.Errorf("%s: %v", what, res.Header)
+		}
+	}
+}
+
 func TestCORS(t *testing.T) {
 	setupFile(t)
 	const origin = "https://app.example.com"
-	closed := func(what string, res *http.Response) {
-		t.Helper()
-		for name := range res.Header {
-			if strings.HasPrefix(name, "Access-Control-") {
-				t.Errorf("%s: %v", what, res.Header)
-			}
-		}
-	}
-
 	p := start(t)
 	res := p.preflight(t, origin, "x-api-key")
-	if closed("off", res); res.StatusCode != 405 {
+	if checkNoCORS(t, "off", res); res.StatusCode != 405 {
 		t.Errorf("off: a preflight gets %d", res.StatusCode)
 	}
+
 	res, _ = p.do(t, "GET", "/cars/", "Origin", origin)
-	closed("off", res)
+	checkNoCORS(t, "off", res)
 	p.stop()
 
 	t.Setenv("CORS_ORIGINS", "http://localhost:3000, "+origin)
@@ -145,6 +150,7 @@ func TestCORS(t *testing.T) {
 		res.Header.Get("Access-Control-Allow-Credentials") != "" {
 		t.Errorf("preflight: %d %v", res.StatusCode, res.Header)
 	}
+
 	for _, headers := range []string{
 		"x-api-key,traceparent", "x-api-key, Traceparent, tracestate , baggage",
 		"accept,content-type,last-event-id,mcp-session-id",
@@ -158,17 +164,20 @@ func TestCORS(t *testing.T) {
 			t.Errorf("preflight for %q: %d %v", headers, res.StatusCode, res.Header)
 		}
 	}
+
 	long := p.preflight(t, origin, strings.Repeat("x-long-name,", 90))
-	if closed("too many headers", long); long.StatusCode != 431 {
+	if checkNoCORS(t, "too many headers", long); long.StatusCode != 431 {
 		t.Errorf("too many headers: %d %v", long.StatusCode, long.Header)
 	}
+
 	for _, other := range []string{"https://app.example.com.evil.example", "http://app.example.com", "null"} {
-		closed(other, p.preflight(t, other, "x-api-key"))
+		checkNoCORS(t, other, p.preflight(t, other, "x-api-key"))
 		res, _ := p.do(t, "GET", "/cars/", "Origin", other)
-		if closed(other, res); !slices.Contains(res.Header.Values("Vary"), "Origin") {
+		if checkNoCORS(t, other, res); !slices.Contains(res.Header.Values("Vary"), "Origin") {
 			t.Errorf("%s: Vary is %v", other, res.Header.Values("Vary"))
 		}
 	}
+
 	const exposed = "ETag, Link, X-Request-ID, Retry-After, Age, RateLimit, RateLimit-Policy"
 	for path, status := range map[string]int{"/cars/": 200, "/cars/?limit=0": 400, "/nowhere": 404} {
 		res, _ := p.do(t, "GET", path, "Origin", origin)
@@ -177,11 +186,13 @@ func TestCORS(t *testing.T) {
 			t.Errorf("%s: %d %v", path, res.StatusCode, res.Header)
 		}
 	}
-	// A page must be able to tell a wrong key from a network that fails.
+
+	// A 401 has the headers too, so that a page can tell a wrong key from a network that fails.
 	res, _ = p.do(t, "GET", "/cars/", "Origin", origin, "X-API-Key", "")
 	if res.StatusCode != 401 || res.Header.Get("Access-Control-Allow-Origin") != origin {
 		t.Errorf("401: %d %v", res.StatusCode, res.Header)
 	}
+
 	p.stop()
 
 	t.Setenv("CORS_ORIGINS", "*")
@@ -257,11 +268,12 @@ func TestLimits(t *testing.T) {
 			t.Errorf("the answer to a long URL has %d bytes", len(body))
 		}
 	}
+
 	if log := p.log.String(); strings.Contains(log, strings.Repeat("A", 200)) {
 		t.Error("the log has the whole of a long path")
 	}
 
-	// Of a body that is too large the answer is not to wait.
+	// The answer does not wait for the rest of a body that is too large.
 	for body, status := range map[string]int{
 		"Content-Length: 65536\r\n\r\n" + strings.Repeat("x", 2*kib):                      400,
 		"Content-Length: 65537\r\n\r\n":                                                   413,
@@ -276,7 +288,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// raw sends a request as it stands.
+// raw sends the text of a request as it is.
 func (p program) raw(t *testing.T, request string) (*http.Response, string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
@@ -288,6 +300,7 @@ func (p program) raw(t *testing.T, request string) (*http.Response, string) {
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}
+
 	r := &http.Request{Method: request[:strings.Index(request, " ")]}
 	res, err := http.ReadResponse(bufio.NewReader(conn), r)
 	if err != nil {
@@ -298,10 +311,11 @@ func (p program) raw(t *testing.T, request string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	return res, string(text)
 }
 
-// Parameters in the body of a GET are refused, not ignored. A body that says nothing does no harm.
+// Parameters in the body of a GET are refused rather than ignored. A body without parameters is accepted.
 func TestBodies(t *testing.T) {
 	setupFile(t)
 	p := start(t)
@@ -317,7 +331,7 @@ func TestBodies(t *testing.T) {
 				for _, framed := range []string{
 					fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body),
 					strings.ReplaceAll(fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body),
-						"\r\n0\r\n\r\n\r\n0\r\n\r\n", "\r\n0\r\n\r\n"), // the one chunk of an empty body is the last
+						"\r\n0\r\n\r\n\r\n0\r\n\r\n", "\r\n0\r\n\r\n"), // an empty body has only the last chunk
 				} {
 					want := 200
 					switch {
@@ -337,7 +351,7 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-// A slash at the end of a path changes nothing but the path itself in the answer.
+// A slash at the end of a path changes nothing in the answer except the path itself.
 func TestSlashAtTheEnd(t *testing.T) {
 	file, _ := dbtest.SQLite(t, "CREATE TABLE autos (id TEXT PRIMARY KEY, vin TEXT, make TEXT)",
 		"INSERT INTO autos VALUES ('1', 'JM3M5WHLXRW827381', 'Kia'), ('a/', '', 'Fiat'), "+
@@ -361,6 +375,7 @@ func TestSlashAtTheEnd(t *testing.T) {
 			}
 		}
 	}
+
 	for path, want := range map[string]string{
 		"/cars/a%2F": `"make":"Fiat"`, "/cars/a%2F/": `"make":"Fiat"`, "/cars/a%2Fb/": `"make":"Seat"`,
 		"/cars/vin": `"make":"Audi"`, "/cars/vin/": "no such resource",
@@ -373,7 +388,7 @@ func TestSlashAtTheEnd(t *testing.T) {
 	}
 }
 
-// Proxies refuse an answer whose headers do not fit into their buffers.
+// Headers stay below 2 kB, since proxies refuse answers whose headers do not fit into their buffers.
 func TestHeadersAreShort(t *testing.T) {
 	file, db := dbtest.SQLite(t, "CREATE TABLE autos (id TEXT PRIMARY KEY, make TEXT, headline TEXT, remarks TEXT)")
 	for i := range 50 {
@@ -382,6 +397,7 @@ func TestHeadersAreShort(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	setup(t, file)
 	t.Setenv("CARS_TABLE", "autos")
 	t.Setenv("CORS_ORIGINS", "https://a-page-of-a-dealer.example.com")
@@ -416,15 +432,15 @@ func TestHeadersAreShort(t *testing.T) {
 			}
 		}
 	}
+
 	if withLink == 0 || without == 0 {
 		t.Errorf("%d answers with a Link, and %d without", withLink, without)
 	}
 }
 
-func TestMetrics(t *testing.T) {
-	setupFile(t)
-	t.Setenv("METRICS_ADDR", "127.0.0.1:0")
-	p := start(t)
+// metricsURL waits until the metrics are served, and returns the URL of their server.
+func (p program) metricsURL(t *testing.T) string {
+	t.Helper()
 	var m []string
 	for deadline := time.Now().Add(5 * time.Minute); m == nil; time.Sleep(5 * time.Millisecond) {
 		m = regexp.MustCompile(`"listening","serves":"metrics","address":"([^"]+)"`).FindStringSubmatch(p.log.String())
@@ -432,6 +448,15 @@ func TestMetrics(t *testing.T) {
 			t.Fatalf("no metrics: %s", p.log)
 		}
 	}
+
+	return "http://" + m[1]
+}
+
+func TestMetrics(t *testing.T) {
+	setupFile(t)
+	t.Setenv("METRICS_ADDR", "127.0.0.1:0")
+	p := start(t)
+	url := p.metricsURL(t)
 	p.do(t, "GET", "/cars/?make=kia&limit=1")
 	p.do(t, "GET", "/cars")
 	p.do(t, "HEAD", "/cars/4711")
@@ -442,19 +467,21 @@ func TestMetrics(t *testing.T) {
 	p.do(t, "BREW", "/cars/")
 	p.do(t, "GET", "/livez")
 	page := func() string {
-		metrics := program{url: "http://" + m[1]}
+		metrics := program{url: url}
 		res, body := metrics.do(t, "GET", "/metrics", "X-API-Key", "")
 		if res.StatusCode != 200 {
 			t.Fatalf("/metrics: %d %s", res.StatusCode, body)
 		}
 		return body
 	}
-	// A request is counted once its answer is out.
+
+	// A request is counted after its answer has been sent, so the last one may still be missing.
 	body := page()
 	deadline := time.Now().Add(5 * time.Minute)
 	for !strings.Contains(body, `route="/livez"`) && time.Now().Before(deadline) {
 		body = page()
 	}
+
 	for _, want := range []string{
 		`carapi_http_requests_total{method="GET",route="/cars",status="200"} 2`,
 		`carapi_http_requests_total{method="GET",route="/cars/{id}",status="200"} 1`,
@@ -477,26 +504,31 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("/metrics lacks %s", want)
 		}
 	}
+
 	for _, bad := range []string{"secret-path", "4711", "BREW", key} {
 		if strings.Contains(body, bad) {
 			t.Errorf("/metrics has %s", bad)
 		}
 	}
+
 	if t.Failed() {
 		t.Logf("%s", regexp.MustCompile(`(?m)^carapi_.*_(total|count|flight).*$`).FindAllString(body, -1))
 	}
+
 	if res, _ := p.do(t, "GET", "/metrics"); res.StatusCode != 404 {
 		t.Errorf("/metrics of the API: %d", res.StatusCode)
 	}
+
 	if code := p.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if _, err := http.Get("http://" + m[1] + "/metrics"); err == nil {
-		t.Error("the metrics outlive the program")
+
+	if _, err := http.Get(url + "/metrics"); err == nil {
+		t.Error("the metrics are still served after the program has ended")
 	}
 }
 
-// collector is an OpenTelemetry collector that takes JSON.
+// collector starts an OpenTelemetry collector that accepts JSON. received returns all that it has received.
 func collector(t *testing.T) (url string, received func() string) {
 	var mu sync.Mutex
 	var text bytes.Buffer
@@ -530,9 +562,10 @@ func TestTraces(t *testing.T) {
 	p.do(t, "GET", "/cars/7", "traceparent", "00-"+id+"-"+parent+"-01")
 	p.do(t, "GET", "/cars/?make=hidden-in-the-query")
 	p.do(t, "GET", "/nowhere?make=hidden-in-the-query", "Authorization", "Bearer "+key)
-	if code := p.stop(); code != 0 { // by when all has been sent
+	if code := p.stop(); code != 0 { // stopping sends what is left
 		t.Errorf("exit code %d: %s", code, p.log)
 	}
+
 	got := received()
 	for _, want := range []string{
 		"POST /v1/traces", `"name":"GET /cars/{id}"`, `"name":"GET /cars"`, `"name":"GET"`, id, parent,
@@ -543,24 +576,26 @@ func TestTraces(t *testing.T) {
 			t.Errorf("the traces lack %s", want)
 		}
 	}
+
 	for _, bad := range []string{"hidden-in-the-query", key} {
 		if strings.Contains(got, bad) {
 			t.Errorf("the traces have %s", bad)
 		}
 	}
+
 	if t.Failed() {
 		t.Log(got)
 	}
 }
 
-// Nothing is sent where nobody has asked, or the SDK is turned off.
+// No traces are sent unless they are requested, or if the SDK is disabled.
 func TestNoTraces(t *testing.T) {
 	setupFile(t)
 	url, received := collector(t)
 	for name, set := range map[string]map[string]string{
-		"SDK disabled":     {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_SDK_DISABLED": "true"},
-		"no exporter":      {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": url, "OTEL_TRACES_EXPORTER": "none"},
-		"nothing asked of": {},
+		"SDK disabled":  {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_SDK_DISABLED": "true"},
+		"no exporter":   {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": url, "OTEL_TRACES_EXPORTER": "none"},
+		"not requested": {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for k, v := range set {
@@ -575,7 +610,7 @@ func TestNoTraces(t *testing.T) {
 	}
 }
 
-// A collector that is not there neither hinders answers nor keeps the program from stopping.
+// Without a collector to send traces to, carapi answers and stops as usual.
 func TestCollectorGone(t *testing.T) {
 	setupFile(t)
 	for _, protocol := range []string{"http/protobuf", "grpc"} {

@@ -11,16 +11,17 @@ import (
 )
 
 func keyCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "key", Short: "Make keys for clients", Example: "  carapi key new partner"}
+	cmd := &cobra.Command{Use: "key", Short: "Make the keys of clients", Example: "  carapi key new partner"}
 	cmd.AddCommand(keyNewCommand())
 	return cmd
 }
 
-const newKeyText = `The key, for the client to send as X-API-Key; it is not shown again:
+// newKeyText takes the key, and the line that holds its hash.
+const newKeyText = `The key, which the client sends as X-API-Key. It is not shown again:
 
   %s
 
-The line to add to the file of API_KEYS_FILE, or to API_KEYS; the key cannot be found from it:
+The line for the file API_KEYS_FILE, or for API_KEYS. It has a hash of the key:
 
   %s
 `
@@ -29,27 +30,28 @@ func keyNewCommand() *cobra.Command {
 	var expires string
 	cmd := &cobra.Command{
 		Use:   "new NAME",
-		Short: "Print a new key, and the line to store",
-		Long: `Prints a new key of 256 bits, and the line to store in the file that API_KEYS_FILE names, or in API_KEYS.
-The line holds only a hash of the key: the key itself is for the client, and is shown only now. The log calls
-the key by its name. Reads no settings and stores nothing.`,
+		Short: "Print a new key, and the line that makes it valid",
+		Long: `Prints a new key of 256 bits, and a line for the file that API_KEYS_FILE names, or for API_KEYS. The line
+has only a hash of the key: give the key itself to the client, because it is not shown again. The log calls the
+key NAME. The command reads no settings and stores nothing.`,
 		Example: `  carapi key new partner
   carapi key new partner --expires 2027-01-31`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return program.UsageErrorf("the client's name is needed, and nothing else: carapi key new NAME")
+				return program.UsageErrorf("expected one argument, the name of the client: carapi key new NAME")
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// An empty day is a mistake. It does not stand for a key without an end.
 			var until time.Time
-			if cmd.Flags().Changed("expires") { // an empty day is a mistake; it does not mean forever
+			if cmd.Flags().Changed("expires") {
 				var err error
 				if until, err = time.Parse(time.DateOnly, expires); err != nil {
 					return program.UsageErrorf("--expires %q: expected a day such as 2027-01-31", expires)
 				}
 				if time.Now().After(until.AddDate(0, 0, 1)) {
-					return program.UsageErrorf("--expires %s: the day is past", expires)
+					return program.UsageErrorf("--expires %s: the day is past; choose a later one", expires)
 				}
 			}
 

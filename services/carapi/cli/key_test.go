@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/cli"
 )
 
-// newKey calls carapi key new, and gives the key and the line to store.
+// newKey calls carapi key new. It returns the key and the line to store.
 func newKey(t *testing.T, args ...string) (secret, line string) {
 	t.Helper()
 	var out, problems bytes.Buffer
@@ -22,10 +22,12 @@ func newKey(t *testing.T, args ...string) (secret, line string) {
 	if code != 0 || problems.Len() > 0 {
 		t.Fatalf("exit code %d: %s", code, &problems)
 	}
+
 	m := regexp.MustCompile(`(?m)^  (\S+)$`).FindAllStringSubmatch(out.String(), -1)
 	if len(m) != 2 || strings.Count(out.String(), m[0][1]) != 1 {
 		t.Fatalf("not a key and a line, each once: %s", &out)
 	}
+
 	return m[0][1], m[1][1]
 }
 
@@ -36,6 +38,7 @@ func TestKeys(t *testing.T) {
 	if err := os.WriteFile(file, []byte("# partners\n"+line+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	const plain, old = "a=plain@secret-0123456789", "an-old-secret-0123456789"
 	hashed, line := newKey(t, "hashed")
 	t.Setenv("API_KEYS", "plain="+plain+"; old="+old+"@2020-01-31\n"+line)
@@ -46,11 +49,13 @@ func TestKeys(t *testing.T) {
 		t.Helper()
 		return p.expectStatus(t, want, header...)
 	}
+
 	for _, secret := range []string{key, plain, hashed, inFile} {
 		status(200, "X-API-Key", secret)
 		status(200, "X-API-Key", "", "Authorization", "Bearer "+secret)
 		status(200, "X-API-Key", "", "Authorization", "bEARER  "+secret)
 	}
+
 	status(200, "X-API-Key", key, "Authorization", "Bearer of-some-proxy")
 	missing := status(401, "X-API-Key", "")
 	for _, header := range [][]string{
@@ -64,9 +69,10 @@ func TestKeys(t *testing.T) {
 		{"X-API-Key", "", "Authorization", key},
 	} {
 		if body := status(401, header...); body != missing {
-			t.Errorf("%q: the answer is not that to a missing key:\n%s%s", header, body, missing)
+			t.Errorf("%q: the answer differs from that to a missing key:\n%s%s", header, body, missing)
 		}
 	}
+
 	for _, name := range []string{"api_key", "X-API-Key", "access_token"} {
 		if res, _ := p.do(t, "GET", "/cars/?"+name+"="+key, "X-API-Key", ""); res.StatusCode != 401 {
 			t.Errorf("a key in the query: %d", res.StatusCode)
@@ -81,6 +87,7 @@ func TestKeys(t *testing.T) {
 	if err := os.WriteFile(file, []byte(line), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	p.waitForKey(t, later)
 	status(401, "X-API-Key", inFile)
 	status(200)
@@ -98,12 +105,13 @@ func TestKeys(t *testing.T) {
 			t.Errorf("the log has the secret %s: %s", secret, log)
 		}
 	}
+
 	if !strings.Contains(log, `"a key has expired","key":"old","last_day":"2020-01-31"`) {
-		t.Errorf("no warning of the key that has expired: %s", log)
+		t.Errorf("no warning of the expired key: %s", log)
 	}
 }
 
-// expectStatus checks the status of a search, and returns its answer without its request id.
+// expectStatus checks the status of a search. It returns the body without its request id.
 func (p program) expectStatus(t *testing.T, want int, header ...string) string {
 	t.Helper()
 	res, body := p.do(t, "GET", "/cars/?make=kia&limit=2", header...)
@@ -129,12 +137,12 @@ func (p program) waitForKey(t *testing.T, secret string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("the new key is not taken")
+			t.Fatal("the new key is not accepted")
 		}
 	}
 }
 
-// checkLoggedRequests checks that the log says who made the requests of TestKeys, and what was found.
+// checkLoggedRequests checks that the log has the key and the number of rows of each request of TestKeys.
 func checkLoggedRequests(t *testing.T, log string) {
 	t.Helper()
 	type entry struct {
@@ -143,6 +151,7 @@ func checkLoggedRequests(t *testing.T, log string) {
 		Seconds             float64
 		RequestID           string `json:"request_id"`
 	}
+
 	var seen []entry
 	for line := range strings.Lines(log) {
 		var e entry
@@ -174,8 +183,9 @@ func checkLoggedRequests(t *testing.T, log string) {
 			t.Errorf("the log lacks %+v", want)
 		}
 	}
+
 	if slices.Contains(seen, entry{Path: "/livez", Status: 200}) {
-		t.Error("the log tells of health checks that found nothing wrong")
+		t.Error("the log has health checks that found nothing wrong")
 	}
 }
 
@@ -185,6 +195,7 @@ func TestKeyMistakes(t *testing.T) {
 	if err := os.WriteFile(file, []byte("a=hunter2\n\nhunter2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	for name, test := range map[string]struct {
 		set  environ
 		args []string

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Each key may ask so often, and each client so often without one; who has a valid key is not refused for
-// what others do from the same address.
+// Each key has a limit of its own, and each address has one for requests without a valid key. Requests without a valid
+// key do not count against the keys that are used from the same address.
 func TestRateLimit(t *testing.T) {
 	setupFile(t)
 	const other = "another-key-for-the-tests"
@@ -16,7 +16,7 @@ func TestRateLimit(t *testing.T) {
 	t.Setenv("RATE_LIMIT", "5/24h")
 	t.Setenv("TRUSTED_PROXIES", "127.0.0.1")
 	p := start(t)
-	ask := func(want int, header ...string) {
+	expectStatus := func(want int, header ...string) {
 		t.Helper()
 		res, body := p.do(t, "GET", "/cars/?limit=1", header...)
 		if res.StatusCode != want {
@@ -30,6 +30,7 @@ func TestRateLimit(t *testing.T) {
 			}
 		}
 	}
+
 	for left := 4; left >= 0; left-- {
 		res, _ := p.do(t, "GET", "/cars/?limit=1")
 		got, want := res.Header.Get("RateLimit"), `"key";r=`+strconv.Itoa(left)+";t="
@@ -38,20 +39,23 @@ func TestRateLimit(t *testing.T) {
 			t.Errorf("%d: %v", res.StatusCode, res.Header)
 		}
 	}
-	ask(429)
-	ask(200, "X-API-Key", other)
+
+	expectStatus(429)
+	expectStatus(200, "X-API-Key", other)
 	for range 5 {
-		ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "203.0.113.9, 198.51.100.7")
+		expectStatus(401, "X-API-Key", "wrong", "X-Forwarded-For", "203.0.113.9, 198.51.100.7")
 	}
-	// The first address is only what the client says.
-	ask(429, "X-API-Key", "wrong", "X-Forwarded-For", "203.0.113.10, 198.51.100.7")
-	ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.8")
-	for i := range 5 { // each of its connections has a port of its own
-		ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.9:5000"+strconv.Itoa(i))
+
+	// Only the last address of X-Forwarded-For counts: the client can choose the first.
+	expectStatus(429, "X-API-Key", "wrong", "X-Forwarded-For", "203.0.113.10, 198.51.100.7")
+	expectStatus(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.8")
+	for i := range 5 { // one client with several connections
+		expectStatus(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.9:5000"+strconv.Itoa(i))
 	}
-	ask(429, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.9:60000")
-	ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "[2001:db8::1]:60000")
-	ask(200, "X-API-Key", other, "X-Forwarded-For", "198.51.100.7")
+
+	expectStatus(429, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.9:60000")
+	expectStatus(401, "X-API-Key", "wrong", "X-Forwarded-For", "[2001:db8::1]:60000")
+	expectStatus(200, "X-API-Key", other, "X-Forwarded-For", "198.51.100.7")
 	for range 3 {
 		if res, body := p.do(t, "GET", "/livez"); res.StatusCode != 200 {
 			t.Errorf("%d %s", res.StatusCode, body)
@@ -61,7 +65,8 @@ func TestRateLimit(t *testing.T) {
 	t.Setenv("TRUSTED_PROXIES", "")
 	p = start(t)
 	for i := range 5 {
-		ask(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100."+strconv.Itoa(i))
+		expectStatus(401, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100."+strconv.Itoa(i))
 	}
-	ask(429, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.9")
+
+	expectStatus(429, "X-API-Key", "wrong", "X-Forwarded-For", "198.51.100.9")
 }

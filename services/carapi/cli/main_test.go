@@ -10,20 +10,22 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain sees to it that nothing of a program that has ended goes on.
+// TestMain checks that no goroutine outlives its program.
 func TestMain(m *testing.M) {
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections()
 
-	// The database server of the tests goes on. Traces that nobody takes are given up after 10 s.
-	left := func() error { return goleak.Find(goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) }
-	err := left()
+	// The database server of the tests is still running. The SDK tries for 10 s to send traces.
+	findLeaks := func() error { return goleak.Find(goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait")) }
+	err := findLeaks()
 	for deadline := time.Now().Add(time.Minute); err != nil && time.Now().Before(deadline); {
-		err = left()
+		err = findLeaks()
 	}
+
 	if err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
+
 	os.Exit(code)
 }

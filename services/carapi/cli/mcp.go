@@ -14,12 +14,12 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// mcpCommand serves the tools to a client that starts this program. There is no key: the client's user may read the
-// database anyway.
+// mcpCommand serves the tools to a client that starts this program. It needs no key: a user who can start it with these
+// settings can read the database anyway.
 func mcpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "mcp",
-		Short:   "Serve the search as tools of the Model Context Protocol, on standard input and output",
+		Short:   "Serve the search as MCP tools on standard input and output",
 		Example: `  DB_DRIVER=sqlite DB_PATH=./data/carstock.db CARS_TABLE=vehicles_view carapi mcp`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.LoadStock(program.ConfigFile(cmd))
@@ -32,11 +32,12 @@ func mcpCommand() *cobra.Command {
 	}
 }
 
-// serveStdio answers the client, also while the databases are being opened or do not answer yet. It ends with an error
-// that waiting cannot fix.
+// serveStdio answers the client until it leaves or ctx ends. It answers while the databases are still being opened, so
+// that the client does not give up. If they cannot be opened, and waiting would not help, it ends with that error.
 func serveStdio(ctx context.Context, c config.Stock, log *slog.Logger) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
+
 	vehicles, err := newStock(ctx, c, nil, search.Events{}, log)
 	if err != nil {
 		return err
@@ -45,6 +46,8 @@ func serveStdio(ctx context.Context, c config.Stock, log *slog.Logger) error {
 
 	requestID := func(context.Context) string { return rand.Text() }
 	caller := &mcp.Caller{Service: vehicles.Service, Log: log, RequestID: requestID}
+
+	// Open the databases and answer the client side by side.
 	g, serving := errgroup.WithContext(ctx)
 	opened := make(chan struct{})
 	g.Go(func() error {
@@ -53,7 +56,7 @@ func serveStdio(ctx context.Context, c config.Stock, log *slog.Logger) error {
 			return err
 		}
 
-		return nil // the client left meanwhile
+		return nil // the client has left meanwhile
 	})
 
 	g.Go(func() error {

@@ -16,7 +16,7 @@ import (
 const oneSearch = `{"jsonrpc":"2.0","id":1,"method":"tools/call",` +
 	`"params":{"name":"search_cars","arguments":{"limit":100}}}`
 
-// post sends a body to a path as an MCP client does; a chunked body does not announce its length.
+// post sends a body to a path as an MCP client does. A chunked body does not announce its length.
 func (p program) post(
 	ctx context.Context, path, body string, chunked bool, header ...string,
 ) (*http.Response, string, error) {
@@ -31,10 +31,12 @@ func (p program) send(
 	if chunked {
 		reader = struct{ io.Reader }{reader}
 	}
+
 	r, err := http.NewRequestWithContext(ctx, method, p.url+path, reader)
 	if err != nil {
 		return nil, "", err
 	}
+
 	r.Header.Set("X-API-Key", key)
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/json, text/event-stream")
@@ -44,6 +46,7 @@ func (p program) send(
 			r.Header.Del(header[i])
 		}
 	}
+
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return nil, "", err
@@ -59,11 +62,24 @@ func searchBatch(n int) string {
 	for i := range n {
 		searches = append(searches, strings.Replace(oneSearch, `"id":1`, fmt.Sprintf(`"id":%d`, i+1), 1))
 	}
+
 	return "[" + strings.Join(searches, ",") + "]"
 }
 
-// A request to /mcp holds one message, and so at most one search. One that holds several is refused before
-// a tool runs, however it is written, and counts against the limits like any other request.
+// gzipped returns a text compressed by gzip.
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+
+	return b.String()
+}
+
+// A request to /mcp holds one message, so it makes at most one search. A request with several messages is refused
+// before a tool runs, whatever its notation, and counts against the limits like any other request.
 func TestBatchesAreRefused(t *testing.T) {
 	setupFile(t)
 	t.Setenv("RATE_LIMIT", "1000/24h")
@@ -71,11 +87,6 @@ func TestBatchesAreRefused(t *testing.T) {
 	p := start(t)
 
 	batch := searchBatch(300)
-	var zipped bytes.Buffer
-	w := gzip.NewWriter(&zipped)
-	if _, err := w.Write([]byte(batch)); err != nil || w.Close() != nil {
-		t.Fatal(err)
-	}
 	version := func(v string) []string { return []string{"Mcp-Protocol-Version", v} }
 
 	left := 1000
@@ -107,7 +118,7 @@ func TestBatchesAreRefused(t *testing.T) {
 		{"\x00" + batch, nil, 400, -32700},
 		{"\u00a0" + batch, nil, 400, -32700},
 		{"\ufeff" + oneSearch, nil, 400, -32700},
-		{zipped.String(), []string{"Content-Encoding", "gzip"}, 400, -32700},
+		{gzipped(t, batch), []string{"Content-Encoding", "gzip"}, 400, -32700},
 		{"hello", nil, 400, -32700},
 		{"", nil, 400, -32700},
 		{"null", nil, 400, -32600},
@@ -141,11 +152,13 @@ func TestBatchesAreRefused(t *testing.T) {
 			t.Errorf("%s: %v %v %.300s", path, err, res, body)
 		}
 	}
+
 	if ran, want := strings.Count(p.log.String(), `"rows":100`), 4; ran != want {
 		t.Errorf("%d requests have run a search, want %d", ran, want)
 	}
 }
 
+// expectRefused checks that a message was refused with an error of JSON-RPC. For a batch, the error says why.
 func expectRefused(t *testing.T, what string, res *http.Response, body string, status, code int) {
 	t.Helper()
 	expectRPC(t, what, res, body, status, code, "null")
@@ -155,7 +168,7 @@ func expectRefused(t *testing.T, what string, res *http.Response, body string, s
 	}
 }
 
-// Who takes JSON gets it, and every error is one of JSON-RPC with the HTTP status that it always had.
+// Clients that accept JSON get JSON. Every error of /mcp is one of JSON-RPC, with the same HTTP status as elsewhere.
 func TestErrorsOfMCP(t *testing.T) {
 	setupFile(t)
 	t.Setenv("RATE_LIMIT", "35/24h")
@@ -164,6 +177,7 @@ func TestErrorsOfMCP(t *testing.T) {
 	message := func(method, params string) string {
 		return `{"jsonrpc":"2.0","id":"a","method":"` + method + `","params":` + params + `}`
 	}
+
 	const noID, known = "null", `"a"`
 	for _, test := range []struct {
 		method, path, body string
@@ -214,22 +228,24 @@ func TestErrorsOfMCP(t *testing.T) {
 		}
 	}
 
-	for range 35 { // until the key has had its requests
+	for range 35 { // until the key has no requests left
 		if _, _, err := p.post(t.Context(), "/mcp", oneSearch, false); err != nil {
 			t.Fatal(err)
 		}
 	}
+
 	res, body, err := p.post(t.Context(), "/mcp", oneSearch, false)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	expectRPC(t, "too often", res, body, 429, -32600, noID)
 	if res.Header.Get("Retry-After") == "" || !strings.Contains(body, "at most 35 requests") {
 		t.Errorf("too often: %v %s", res.Header, body)
 	}
 }
 
-// expectRPC checks that an answer is one of JSON-RPC, with an error that has a code, or none for 0.
+// expectRPC checks that a response is one of JSON-RPC, with an error that has this code. 0 stands for no error.
 func expectRPC(t *testing.T, what string, res *http.Response, body string, status, code int, id string) {
 	t.Helper()
 	var answer struct {
@@ -240,6 +256,7 @@ func expectRPC(t *testing.T, what string, res *http.Response, body string, statu
 			Message string
 		}
 	}
+
 	err := json.Unmarshal([]byte(body), &answer)
 	if err != nil || res.StatusCode != status || res.Header.Get("Content-Type") != "application/json" ||
 		answer.Version != "2.0" || string(answer.ID) != id || answer.Error.Code != code ||
@@ -248,8 +265,8 @@ func expectRPC(t *testing.T, what string, res *http.Response, body string, statu
 	}
 }
 
-// A search keeps its place until it ends, even if its client has gone, and what it notes of the request is
-// read only then, which -race checks.
+// A search keeps its place in flight until it ends, even if its client has gone. Only then is its info read for the
+// log; -race checks that.
 func TestSearchesOfClientsThatLeave(t *testing.T) {
 	setupFile(t)
 	t.Setenv("MAX_IN_FLIGHT", "1")

@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/cli"
 )
 
-// What is checked at the start is what is used: no file is read a second time, in which it may be another one.
+// The start reads each file once: a second reading could find another content than the one that was checked.
 func TestStartReadsFilesOnce(t *testing.T) {
 	server := dbtest.Shared(t)
 	c := server.Database(t)
@@ -18,6 +18,7 @@ func TestStartReadsFilesOnce(t *testing.T) {
 	if _, err := dbtest.Open(t, c).Exec(table); err != nil {
 		t.Fatal(err)
 	}
+
 	dir := t.TempDir()
 	file := func(name, text string) string {
 		t.Helper()
@@ -27,18 +28,19 @@ func TestStartReadsFilesOnce(t *testing.T) {
 		}
 		return path
 	}
+
 	certificate, err := os.ReadFile(server.CA)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	secret := string(c.Password)
 	setup(t, c)
 	t.Setenv("DB_PASSWORD", "")
 	t.Setenv("DB_SSL_MODE", "verify_ca")
 	t.Setenv("API_KEY", "")
-	t.Setenv("VOCABULARY_FILE", "")
-	for _, name := range []string{"API_KEYS_FILE", "VOCABULARY_FILE", "DB_PASSWORD_FILE", "DB_SSL_CA"} {
-		_ = os.Unsetenv(name) // as it was after the test
+	for _, name := range []string{"VOCABULARY_FILE", "DB_PASSWORD_FILE", "DB_SSL_CA"} {
+		t.Setenv(name, "") // so that the settings file counts
 	}
 
 	authority, password := file("ca.pem", string(certificate)), file("password", secret+"\n")
@@ -53,12 +55,14 @@ func TestStartReadsFilesOnce(t *testing.T) {
 			t.Errorf("serving: %s has been opened %d times", filepath.Base(path), n)
 		}
 	}
+
 	p.stop()
 
 	opens = dbtest.CountOpens(t, config, words, password, authority)
 	if code := cli.Run(t.Context(), []string{"check", "--config", config}, io.Discard, io.Discard); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
+
 	for path, n := range opens() {
 		if n != 1 {
 			t.Errorf("check: %s has been opened %d times", filepath.Base(path), n)

@@ -14,6 +14,7 @@ import (
 // serve answers requests until ctx ends.
 func serve(ctx context.Context, c config.Config, log *slog.Logger) error {
 	keys := c.API.Open(log)
+
 	traces, flush, err := startTraces(ctx, log)
 	if err != nil {
 		return err
@@ -26,6 +27,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) error {
 		return err
 	}
 	defer vehicles.close()
+
 	metrics.Sources(vehicles.pools, vehicles.Service)
 	api := httpapi.New(vehicles.Service, keys, httpapi.Options{
 		PublicURL: c.PublicURL, Origins: c.CORSOrigins, Proxies: c.TrustedProxies,
@@ -33,13 +35,14 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) error {
 		Metrics: metrics, Traces: traces,
 	}, log)
 
-	// Both ports are open before the first answer.
+	// Open both ports before the first answer, so that a port in use ends the program at once.
 	g, ctx := errgroup.WithContext(ctx)
 	l, err := httpserver.Listen("HTTP_ADDR", c.HTTPAddr)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = l.Close() }()
+
 	if c.MetricsAddr != config.Off {
 		l, err := httpserver.Listen("METRICS_ADDR", c.MetricsAddr)
 		if err != nil {
@@ -50,7 +53,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) error {
 		g.Go(func() error { return httpserver.Serve(ctx, l, metrics.Handler(log), 0, log) })
 	}
 
-	// A request may query one database after the other, and each first for its index and then for rows.
+	// A request takes at most four queries one after the other: for the index and for rows, in each of two databases.
 	g.Go(func() error { return httpserver.Serve(ctx, l, api, 4*c.QueryTimeout, log) })
 	return g.Wait()
 }

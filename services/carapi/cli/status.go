@@ -17,7 +17,7 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// statusTimeout is how long a carapi may take to answer /readyz, which reads nothing.
+// statusTimeout is the time that carapi has to answer /readyz, which queries no database.
 const statusTimeout = 3 * time.Second
 
 func statusCommand() *cobra.Command {
@@ -25,7 +25,7 @@ func statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Print whether the carapi on this machine is ready",
 		Long: `Prints whether the carapi that listens on HTTP_ADDR on this machine is ready, and which databases answer.
-The exit code is 1 if it is not ready: this is the container's health check.`,
+The exit code is 1 if it is not ready. The container's health check runs this command.`,
 		Example: "  carapi status",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.LoadAddress(program.ConfigFile(cmd))
@@ -35,17 +35,22 @@ The exit code is 1 if it is not ready: this is the container's health check.`,
 
 			ctx, cancel := context.WithTimeout(cmd.Context(), statusTimeout)
 			defer cancel()
+
 			return printStatus(ctx, cmd.OutOrStdout(), c.HTTPAddr)
 		},
 	}
 }
 
+// printStatus prints the state of each source, as carapi at addr reports it. It is an error if carapi is not ready, or
+// does not answer.
 func printStatus(ctx context.Context, w io.Writer, addr string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return fmt.Errorf("HTTP_ADDR: %w", err)
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() { // it listens on all addresses
+
+	// A carapi that listens on all addresses answers on this one too.
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
 
@@ -65,7 +70,7 @@ func printStatus(ctx context.Context, w io.Writer, addr string) error {
 		Sources []search.Status `json:"sources"`
 	}
 	if err := json.NewDecoder(res.Body).Decode(&a); err != nil {
-		return fmt.Errorf("%s is no carapi's: %w", r.URL, err)
+		return fmt.Errorf("%s: the answer is not from carapi; check HTTP_ADDR: %w", r.URL, err)
 	}
 	if res.StatusCode != http.StatusOK {
 		return errors.New("not ready: " + a.Detail)
@@ -85,5 +90,6 @@ func printStatus(ctx context.Context, w io.Writer, addr string) error {
 
 		fmt.Fprintf(w, "%-9s %s\n", s.Name, state)
 	}
+
 	return nil
 }

@@ -16,21 +16,23 @@ import (
 	"carstock/services/carapi/internal/store"
 )
 
-// stores holds the databases that are searched. One of the two may be missing.
+// stores holds the databases that are searched: that of DB_HOST or DB_PATH, the snapshot beside it, or both.
 type stores struct {
-	live, snapshot *store.Store
+	live, snapshot *store.Store // nil if there is none
 	options        search.Options
-	pools          map[string]*sql.DB // by the names of the sources
-	all            []*sqlx.DB
+	pools          map[string]*sql.DB // that read the rows of answers, by the names of the sources
+	allPools       []*sqlx.DB         // to close, with those that read indexes
 }
 
-// newStores opens the pools, which connect at the first query. observe is called after each query; it may be nil.
+// newStores makes the stores of the settings. Their pools connect at the first query. observe is called after each
+// query with its operation, its time and its error; it may be nil.
 func newStores(c config.Stock, observe func(string, time.Duration, error), log *slog.Logger) (s *stores, err error) {
 	settings, vocabulary := c.Settings()
 	settings.Observe = observe
 
 	options := search.Options{Vocabulary: vocabulary, Timeout: c.QueryTimeout, MaxAge: c.StaleMaxAge}
 	s = &stores{pools: map[string]*sql.DB{}, options: options}
+
 	if c.HasLive() {
 		db := c.DB
 		db.QueryTimeout = c.QueryTimeout
@@ -46,9 +48,10 @@ func newStores(c config.Stock, observe func(string, time.Duration, error), log *
 			Driver: dbconn.SQLite, Path: c.SnapshotPath, PathSetting: "SNAPSHOT_PATH",
 			MaxOpenConns: c.DB.MaxOpenConns, ConnMaxLifetime: c.DB.ConnMaxLifetime,
 		}
+
 		settings.Table = cmp.Or(c.SnapshotTable, c.CarsTable)
 		settings.Setting, settings.Snapshot = "SNAPSHOT_TABLE", true
-		settings.Strict = s.live == nil // otherwise it is the live table that must have all bound and hidden columns
+		settings.Strict = s.live == nil // with a live table, only that must have all bound and hidden columns
 		if s.snapshot, err = s.open(search.FromSnapshot, db, settings, log); err != nil {
 			return nil, err
 		}
@@ -57,60 +60,62 @@ func newStores(c config.Stock, observe func(string, time.Duration, error), log *
 	return s, nil
 }
 
-// readConns is the number of connections for an index: one reads it, and one checks whether a file has changed.
-const readConns = 2
+// indexConns is the number of connections for an index: one to read it, and one to check whether a file has changed.
+const indexConns = 2
 
-// open opens the two pools of a database: one for the rows of answers, and one for its index, which may take any time
-// to read.
+// open makes the store of a database with its two pools: one for the rows of answers, and one for the index, whose
+// queries have no time limit.
 func (s *stores) open(name string, db dbconn.Config, settings store.Settings, log *slog.Logger) (*store.Store, error) {
+	// The rows of a page are few, so latency counts more than bandwidth.
 	answering := db
-	answering.Compression = dbconn.CompressionOff // a page of rows is small: latency counts, not bandwidth
+	answering.Compression = dbconn.CompressionOff
 	rows, err := dbconn.Pool(answering)
 	if err != nil {
 		s.close()
 		return nil, err
 	}
 
-	s.all = append(s.all, rows)
+	s.allPools = append(s.allPools, rows)
 	s.pools[name] = rows.DB
 
 	reading := db
-	reading.QueryTimeout, reading.MaxOpenConns = 0, readConns
+	reading.QueryTimeout, reading.MaxOpenConns = 0, indexConns
 	reads, err := dbconn.Pool(reading)
 	if err != nil {
 		s.close()
 		return nil, err
 	}
 
-	s.all = append(s.all, reads)
+	s.allPools = append(s.allPools, reads)
 
 	settings.Ping = func(ctx context.Context) error { return dbconn.Ping(ctx, answering, rows) }
 	return store.New(rows, reads, db.Driver, settings, log), nil
 }
 
-// present returns the stores that are not missing.
+// present returns the stores that are not nil.
 func (s *stores) present() []*store.Store {
 	return slices.DeleteFunc([]*store.Store{s.live, s.snapshot}, func(s *store.Store) bool { return s == nil })
 }
 
+// close closes the stores and all pools.
 func (s *stores) close() {
 	for _, st := range s.present() {
 		_ = st.Close()
 	}
-	for _, pool := range s.all {
+	for _, pool := range s.allPools {
 		_ = pool.Close()
 	}
 }
 
-// stock is the search service over one database or two, which it watches until close.
+// stock is the search service over one database or two. It watches them from open to close.
 type stock struct {
 	*search.Service
-	pools map[string]*sql.DB
-	open  func() error
-	close func() // to be called after open has returned
+	pools map[string]*sql.DB // by the names of the sources
+	open  func() error       // opens the databases; it fails if none can answer
+	close func()             // call it after open has returned
 }
 
-// openStock opens the databases that answer. It is an error if none does.
+// openStock makes a stock and opens its databases.
 func openStock(ctx context.Context, c config.Stock, observe func(string, time.Duration, error), events search.Events,
 	log *slog.Logger,
 ) (*stock, error) {
@@ -118,6 +123,7 @@ func openStock(ctx context.Context, c config.Stock, observe func(string, time.Du
 	if err != nil {
 		return nil, err
 	}
+
 	if err := s.open(); err != nil {
 		s.close()
 		return nil, err
@@ -125,7 +131,7 @@ func openStock(ctx context.Context, c config.Stock, observe func(string, time.Du
 	return s, nil
 }
 
-// newStock makes a stock whose databases are opened by its open.
+// newStock makes a stock. Call its open to open the databases.
 func newStock(ctx context.Context, c config.Stock, observe func(string, time.Duration, error), events search.Events,
 	log *slog.Logger,
 ) (*stock, error) {
@@ -133,8 +139,9 @@ func newStock(ctx context.Context, c config.Stock, observe func(string, time.Dur
 	if err != nil {
 		return nil, err
 	}
+
 	s := &stock{pools: stores.pools}
-	stores.options.Events = s.withMemory(events)
+	stores.options.Events = s.withGarbageLimit(events)
 	s.Service = search.New(stores.live, stores.snapshot, stores.options, log)
 	limitGarbage(unreadBytes)
 
@@ -145,5 +152,6 @@ func newStock(ctx context.Context, c config.Stock, observe func(string, time.Dur
 		s.Wait()
 		stores.close()
 	}
+
 	return s, nil
 }

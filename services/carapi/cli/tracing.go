@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,20 +24,23 @@ import (
 	"carstock/pkg/settings"
 )
 
-// flushTimeout is how long the last spans may take to arrive. Container engines give 10 s for everything, of which the
-// server takes up to 5 s to shut down.
+// flushTimeout is the time that the last spans have to be sent. Container engines give 10 s to stop, and the server
+// takes up to 5 s of them.
 const flushTimeout = 3 * time.Second
 
-// startTraces sends traces to where OpenTelemetry's own variables say, until flush is called. The variables are those
-// of the environment, not of the settings file: the SDK reads most of them itself. The provider is nil if no variable
-// asks for traces. The package autoexport would do this and more, at the price of 20 further modules.
+// endpointVariables name the collector. The second one is for traces alone, and wins.
+var endpointVariables = []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"}
+
+// startTraces sends traces to the collector that OpenTelemetry's standard variables name, until flush is called. The
+// provider is nil if no variable asks for traces. The variables count in the environment alone, not in the settings
+// file, because the SDK reads most of them itself. OpenTelemetry's package autoexport does this too, but needs 20 more
+// modules.
 func startTraces(ctx context.Context, log *slog.Logger) (provider trace.TracerProvider, flush func(), err error) {
 	exporter := os.Getenv("OTEL_TRACES_EXPORTER")
-	asked := exporter != ""
-	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
-		asked = asked || os.Getenv(name) != ""
-	}
-	if !asked || exporter == "none" || strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
+	isRequested := exporter != "" || slices.ContainsFunc(endpointVariables, func(name string) bool {
+		return os.Getenv(name) != ""
+	})
+	if !isRequested || exporter == "none" || strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
 		return nil, func() {}, nil
 	}
 
@@ -51,30 +55,33 @@ func startTraces(ctx context.Context, log *slog.Logger) (provider trace.TracerPr
 		return nil, nil, fmt.Errorf("traces: %w", err)
 	}
 
-	about, err := resource.New(ctx, resource.WithAttributes(semconv.ServiceName("carapi")),
-		resource.WithTelemetrySDK(), resource.WithFromEnv()) // the last wins: OTEL_SERVICE_NAME
+	// The environment comes last, so OTEL_SERVICE_NAME wins over the name here.
+	service, err := resource.New(ctx, resource.WithAttributes(semconv.ServiceName("carapi")),
+		resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {
 		return nil, nil, settings.Invalid(fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err))
 	}
 
-	sdk := sdktrace.NewTracerProvider(sdktrace.WithBatcher(sender), sdktrace.WithResource(about))
-	return sdk, func() {
+	sdk := sdktrace.NewTracerProvider(sdktrace.WithBatcher(sender), sdktrace.WithResource(service))
+	flush = func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 		defer cancel()
 		if err := sdk.Shutdown(ctx); err != nil {
 			log.Warn("the last traces are lost", "error", err)
 		}
-	}, nil
+	}
+	return sdk, flush, nil
 }
 
-// traceClient reports variables that the SDK would ignore without a word, and then send the traces to localhost.
+// traceClient returns a client of the collector. It reports invalid variables: the SDK would ignore them silently, and
+// send the traces to localhost.
 func traceClient(exporter string) (otlptrace.Client, error) {
 	var errs []error
 	if exporter != "" && exporter != "otlp" {
 		errs = append(errs, fmt.Errorf("OTEL_TRACES_EXPORTER: %q: expected otlp or none", exporter))
 	}
 
-	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
+	for _, name := range endpointVariables {
 		// The URL may hold a password: do not show it.
 		text := os.Getenv(name)
 		u, err := url.Parse(text)

@@ -58,7 +58,7 @@ The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PR
 				},
 			})
 			if err != nil {
-				return pathError{err}
+				return err
 			}
 			if quiet {
 				return nil
@@ -89,11 +89,3 @@ func printPull(w io.Writer, path string, r pull.Result) error {
 	}
 	return err
 }
-
-// pathError is an error about the file that the command line names. Package snapshot names the setting SYNC_PATH
-// instead.
-type pathError struct{ error }
-
-func (p pathError) Error() string { return strings.ReplaceAll(p.error.Error(), "SYNC_PATH: ", "") }
-
-func (p pathError) Unwrap() error { return p.error }

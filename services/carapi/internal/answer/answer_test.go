@@ -125,7 +125,7 @@ func TestSchemasFitTheAnswers(t *testing.T) {
 			Name: "id", Operators: []string{"eq"},
 			Filters: []string{"id"},
 		}}}),
-		"Problem": Problem{Status: 400}.JSON("/cars/", "1"),
+		"Problem": NewProblem(400, "").JSON("/cars/", "1"),
 	} {
 		text, err := json.Marshal(object{"$defs": all, "$ref": refs + name})
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"carstock/pkg/problem"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/search"
 	"carstock/services/carapi/internal/store"
@@ -18,9 +19,13 @@ const (
 	maxExpected = 500 // of one error
 )
 
+// NewProblem returns a problem with a status of HTTP. The detail tells the caller what to do.
+func NewProblem(status int, detail string) Problem {
+	return Problem{Details: problem.New(status, detail)}
+}
+
 // JSON writes the problem of a request to a resource. It includes as many errors as fit, and counts the others.
 func (p Problem) JSON(at Resource, requestID string) []byte {
-	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
 	p.Detail = value.Shorten(p.Detail, maxDetail)
 	p.Instance, p.RequestID = value.Excerpt(string(at)), requestID
 	wrong, retryURL := p.Errors, p.RetryURL
@@ -71,38 +76,31 @@ func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool
 	var unrecorded search.NoHistoryError
 	switch {
 	case errors.As(err, &wrong):
-		p = Problem{Status: http.StatusBadRequest, Detail: wrong.Detail(names)}
+		p = NewProblem(http.StatusBadRequest, wrong.Detail(names))
 		p.Errors, p.ErrorsLeftOut = wrong.All, wrong.LeftOut
 		if wrong.Retry != nil {
 			p.RetryURL = at.URL(wrong.Retry)
 		}
 		return p, true
 	case errors.Is(err, search.ErrNoIDs):
-		return Problem{Status: http.StatusNotFound, Detail: "the vehicles of this table have no id: " +
-			"its table has no key, and no column for a stock number or a VIN; search by other fields"}, true
+		return NewProblem(http.StatusNotFound, "the vehicles of this table have no id: "+
+			"its table has no key, and no column for a stock number or a VIN; search by other fields"), true
 	case errors.As(err, &lacks):
-		return Problem{Status: http.StatusNotFound, Detail: lacks.Reason}, true
+		return NewProblem(http.StatusNotFound, lacks.Reason), true
 	case errors.As(err, &unrecorded):
-		return Problem{Status: http.StatusNotFound, Detail: "no change history: " + unrecorded.Reason}, true
+		return NewProblem(http.StatusNotFound, "no change history: "+unrecorded.Reason), true
 	case errors.Is(err, search.ErrNotFound):
-		return Problem{Status: http.StatusNotFound, Detail: "no such vehicle"}, true
+		return NewProblem(http.StatusNotFound, "no such vehicle"), true
 	case errors.Is(err, search.ErrStale):
-		return Problem{
-			Status: http.StatusServiceUnavailable,
-			Detail: "the database does not answer, and the snapshot beside it is too old to be shown; try again later",
-		}, false
+		return NewProblem(http.StatusServiceUnavailable,
+			"the database does not answer, and the snapshot beside it is too old to be shown; try again later"), false
 	case search.IsUnavailable(err):
-		return Problem{
-			Status: http.StatusServiceUnavailable,
-			Detail: "the database does not answer, or not as it should; try again in a few seconds",
-		}, false
+		return NewProblem(http.StatusServiceUnavailable,
+			"the database does not answer, or not as it should; try again in a few seconds"), false
 	case errors.Is(err, store.ErrTooSlow):
-		return Problem{
-			Status: http.StatusGatewayTimeout,
-			Detail: "the database took too long, and the query has been stopped; ask for less, or try again",
-		}, false
+		return NewProblem(http.StatusGatewayTimeout,
+			"the database took too long, and the query has been stopped; ask for less, or try again"), false
 	}
 
-	return Problem{Status: http.StatusInternalServerError, Detail: "internal error; the log has it under this request_id"},
-		false
+	return NewProblem(http.StatusInternalServerError, "internal error; the log has it under this request_id"), false
 }

@@ -37,10 +37,8 @@ func TestProblemsAreSmall(t *testing.T) {
 		}
 
 		leftOut := random.IntN(2) * random.IntN(1000)
-		p := Problem{
-			Status: http.StatusBadRequest, Detail: text(5000), Errors: all, ErrorsLeftOut: leftOut,
-			RetryURL: "/cars/?" + text(5000),
-		}
+		p := NewProblem(http.StatusBadRequest, text(5000))
+		p.Errors, p.ErrorsLeftOut, p.RetryURL = all, leftOut, "/cars/?"+text(5000)
 		body := p.JSON(Resource(text(10_000)), strings.Repeat("x", 64))
 
 		var got Problem
@@ -84,8 +82,9 @@ func TestProblemsAreWhole(t *testing.T) {
 		}
 	}
 
-	body := Problem{Status: http.StatusBadRequest, Detail: "x", Errors: all, RetryURL: "/cars/?limit=100"}.JSON("/cars/",
-		"id")
+	p := NewProblem(http.StatusBadRequest, "x")
+	p.Errors, p.RetryURL = all, "/cars/?limit=100"
+	body := p.JSON("/cars/", "id")
 	var got Problem
 	if err := json.Unmarshal(body, &got); err != nil || len(got.Errors) != 5 || got.ErrorsLeftOut != 0 ||
 		len(got.Errors[4].Suggestions) != 2 || got.RetryURL != "/cars/?limit=100" {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"carstock/pkg/problem"
 	"carstock/services/carapi/internal/interpret"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/search"
@@ -150,16 +151,10 @@ type Context struct {
 	AsOf       time.Time           `json:"as_of" jsonschema:"When the stock was so"`
 }
 
-// Problem is an error in the form of RFC 9457. Its detail tells the caller what to do. It never contains SQL, host
-// names or stacks.
+// Problem is an error as the caller gets it.
 type Problem struct {
-	Type      string                 `json:"type"`
-	Title     string                 `json:"title"`
-	Status    int                    `json:"status"`
-	Detail    string                 `json:"detail"`
-	Instance  string                 `json:"instance"`
-	RequestID string                 `json:"request_id"`
-	Errors    []query.ParameterError `json:"errors,omitempty"`
+	problem.Details
+	Errors []query.ParameterError `json:"errors,omitempty"`
 
 	ErrorsLeftOut int `json:"errors_left_out,omitempty" jsonschema:"Errors for which there is no room"`
 

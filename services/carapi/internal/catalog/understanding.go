@@ -52,9 +52,15 @@ func (f *Field) Understand(stored, unit value.Cell, buf []byte) (value.Cell, []b
 	return stored, buf
 }
 
-func convertedCell(form []byte, from, to string, buf []byte) (value.Cell, []byte) {
+// convertedCell returns a distance in another unit. A distance that cannot be converted stays as it is.
+func convertedCell(number []byte, from, to string, buf []byte) (value.Cell, []byte) {
+	converted, ok := value.ConvertDistance(number, from, to)
+	if !ok {
+		return value.Cell{Type: value.Number, Form: number}, buf
+	}
+
 	start := len(buf)
-	buf = append(buf, convertDistance(form, from, to)...)
+	buf = append(buf, converted...)
 	return value.Cell{Type: value.Number, Form: buf[start:]}, buf
 }
 

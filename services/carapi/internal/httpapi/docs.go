@@ -14,30 +14,30 @@ import (
 //go:embed docs
 var docsFiles embed.FS
 
-// redirectToDocs redirects GET /docs to the page. The location is relative, so it works behind any proxy; http.Redirect
-// would make it a path of this program.
+// redirectToDocs redirects GET /docs to GET /docs/. The location is relative, so it works behind a proxy that adds a
+// path; http.Redirect would make it absolute.
 func redirectToDocs(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Location", "docs/")
 	w.WriteHeader(http.StatusMovedPermanently)
 }
 
-// handleDocs answers GET /docs/ with a page that shows the API's description and tries it out. It only loads files from
-// this program. Requests go to this program, or to the API's address in the description.
+// handleDocs answers GET /docs/ with Swagger UI, which shows the API's description and sends requests on trial. All its
+// files come from this program. Its requests go to this program, or to publicURL if that is set.
 func handleDocs(publicURL string) http.Handler {
-	tried := ""
+	apiOrigin := ""
 	if u, err := url.Parse(publicURL); err == nil && u.Host != "" {
-		tried = " " + u.Scheme + "://" + u.Host
+		apiOrigin = " " + u.Scheme + "://" + u.Host
 	}
 
-	own, err := fs.Sub(docsFiles, "docs")
-	if err != nil { // cannot happen, because the folder is embedded
-		panic(err)
+	folder, err := fs.Sub(docsFiles, "docs")
+	if err != nil {
+		panic(err) // cannot happen: the folder is embedded
 	}
 
-	page, library := http.FileServerFS(own), v5emb.New("", "", "/docs/")
+	page, library := http.FileServerFS(folder), v5emb.New("", "", "/docs/")
 	return httpserver.Problems(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Swagger UI sets styles on its elements and has pictures in its style sheet; scripts are files.
-		w.Header().Set("Content-Security-Policy", "default-src 'self'; connect-src 'self'"+tried+
+		// Swagger UI sets styles on its elements and has data: images in its style sheet. Its scripts are files.
+		w.Header().Set("Content-Security-Policy", "default-src 'self'; connect-src 'self'"+apiOrigin+
 			"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; "+
 			"form-action 'none'")
 

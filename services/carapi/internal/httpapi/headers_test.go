@@ -10,7 +10,7 @@ import (
 	"carstock/pkg/httpserver"
 )
 
-// An answer that a handler says has not changed has no body, and the ETag of the one that has.
+// Compression leaves the ETag and a 304 as they are. A 304 has no body.
 func TestCompressLeavesETagsAlone(t *testing.T) {
 	const etag = `W/"1"`
 	server := httptest.NewServer(headAsGet(compress()(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

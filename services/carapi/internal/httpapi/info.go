@@ -7,30 +7,30 @@ import (
 	"carstock/services/carapi/internal/answer"
 )
 
-// info is what is learnt of a request on its way, for the log. The outermost middleware puts it
-// into the context, so that what is set further in is seen further out.
-type info struct {
-	base   answer.Base // of the URLs in its answer
-	key    string      // the name of the key that was presented, also if it has expired
+// requestInfo collects what becomes known of a request while it is answered. The outermost middleware puts it into the
+// context, so the log and the metrics see what the handlers have set.
+type requestInfo struct {
+	base   answer.Base // of the URLs in the answer
+	key    string      // name of the presented key, even if it has expired; empty for an unknown key
 	rows   int         // vehicles in the answer
-	source string      // where they are from; empty if there are none
+	source string      // that the vehicles are from, live or snapshot; empty if the answer has none
 }
 
-type infoKey struct{}
+type requestInfoKey struct{}
 
-func withInfo(ctx context.Context, i *info) context.Context {
-	return context.WithValue(ctx, infoKey{}, i)
+func withInfo(ctx context.Context, info *requestInfo) context.Context {
+	return context.WithValue(ctx, requestInfoKey{}, info)
 }
 
-// infoOf is never nil.
-func infoOf(ctx context.Context) *info {
-	if i, ok := ctx.Value(infoKey{}).(*info); ok {
-		return i
+// infoOf returns the info of the request with this context. It is never nil: without the middleware it is empty.
+func infoOf(ctx context.Context) *requestInfo {
+	if info, ok := ctx.Value(requestInfoKey{}).(*requestInfo); ok {
+		return info
 	}
-	return &info{}
+	return &requestInfo{}
 }
 
-// resourceOf is where clients have sent a request, which a proxy may have changed.
+// resourceOf returns the path to which the client sent the request. A proxy in between may have shortened it.
 func resourceOf(r *http.Request) answer.Resource {
 	return infoOf(r.Context()).base.Resource(r.URL.EscapedPath())
 }

@@ -21,9 +21,11 @@ import (
 	"carstock/services/carapi/internal/store"
 )
 
-// Metrics counts requests and queries for Prometheus. Values of labels are from short lists, never from a request.
+// Metrics counts requests and queries for Prometheus. The values of labels are from short lists. None is text from a
+// request, which would make the number of series unlimited.
 type Metrics struct {
 	registry *prometheus.Registry
+
 	inFlight prometheus.Gauge
 	requests *prometheus.CounterVec
 	answers  *prometheus.CounterVec
@@ -34,56 +36,62 @@ type Metrics struct {
 	dropped   prometheus.Counter
 }
 
-// NewMetrics makes metrics.
+// durationBuckets are the upper bounds of the histograms, in seconds.
+var durationBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+// NewMetrics returns metrics in a new registry. The sources are added later, by Sources.
 func NewMetrics() *Metrics {
 	r := httpserver.NewRegistry()
 	f := promauto.With(r)
-	buckets := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
 	return &Metrics{
 		registry: r,
 		inFlight: f.NewGauge(prometheus.GaugeOpts{
 			Name: "carapi_http_requests_in_flight",
-			Help: "Requests that are being answered.",
+			Help: "Requests that are being answered now.",
 		}),
 		requests: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "carapi_http_requests_total",
-			Help: "Requests answered, by route (unmatched: no such route or method), method and status " +
-				"(499: the client had gone).",
+			Help: "Requests, by route (unmatched: there is no such route or method), method and status " +
+				"(499: the client left before the answer).",
 		}, []string{"route", "method", "status"}),
 		answers: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "carapi_answers_total",
-			Help: "Answers with vehicles or counts of them, by source: live, snapshot.",
+			Help: "Answers with vehicles or with counts of them, by source: live, snapshot.",
 		}, []string{"source"}),
 		duration: f.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "carapi_http_request_duration_seconds",
-			Help: "Time that answers took.", Buckets: buckets,
+			Name:    "carapi_http_request_duration_seconds",
+			Help:    "Time from a request to the end of its answer, by route.",
+			Buckets: durationBuckets,
 		}, []string{"route"}),
 		queries: f.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "carapi_query_duration_seconds",
-			Help:    "Time that queries of the database took, by outcome: ok, timeout, canceled, error.",
-			Buckets: buckets,
+			Help:    "Time of queries to the databases, by operation and by outcome: ok, timeout, canceled, error.",
+			Buckets: durationBuckets,
 		}, []string{"operation", "outcome"}),
 		refreshes: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "carapi_index_refreshes_total",
-			Help: "Refreshes of an index, by outcome: read, unchanged, failed.",
+			Help: "Refreshes of an index, by source and by outcome: read, unchanged, failed.",
 		}, []string{"source", "outcome"}),
 		dropped: f.NewCounter(prometheus.CounterOpts{
 			Name: "carapi_rows_dropped_total",
-			Help: "Rows that the index found and that no longer matched when they were read.",
+			Help: "Rows that matched in the index, but no longer when they were read from the database.",
 		}),
 	}
 }
 
-// Sources adds the metrics of the sources: their pools of connections, by name, their states and their indexes.
+// Sources adds the metrics of the sources: their states, their indexes, and their pools of connections by the names of
+// the sources. Call it once.
 func (m *Metrics) Sources(pools map[string]*sql.DB, s *search.Service) {
 	for name, pool := range pools {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
-		m.answers.WithLabelValues(name) // 0 from the start
+		m.answers.WithLabelValues(name) // so that the series is there with 0 before the first answer
 	}
+
 	m.registry.MustRegister(sourceCollector{s})
 }
 
-// Events returns what the metrics count of the sources.
+// Events returns the callbacks with which a search service counts its refreshes and its dropped rows.
 func (m *Metrics) Events() search.Events {
 	return search.Events{
 		Refreshed: func(source, outcome string, _ time.Duration) { m.refreshes.WithLabelValues(source, outcome).Inc() },
@@ -91,14 +99,14 @@ func (m *Metrics) Events() search.Events {
 	}
 }
 
-// Handler is that of the server at METRICS_ADDR: it answers GET /metrics.
+// Handler returns the handler of the server at METRICS_ADDR. It answers GET /metrics.
 func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", httpserver.Metrics(m.registry))
 	return httpserver.Standard(mux, httpserver.DataPolicy, log)
 }
 
-// Query counts a query of a database.
+// Query counts a query to a database, which took d and ended with err. The operation is what the query was for.
 func (m *Metrics) Query(operation string, d time.Duration, err error) {
 	outcome := "error"
 	switch {
@@ -109,36 +117,46 @@ func (m *Metrics) Query(operation string, d time.Duration, err error) {
 	case errors.Is(err, context.Canceled):
 		outcome = "canceled"
 	}
+
 	m.queries.WithLabelValues(operation, outcome).Observe(d.Seconds())
 }
 
+// statusClientGone stands for a request whose client left before the answer.
+const statusClientGone = 499
+
+// measure counts the requests and measures how long they take.
 func (m *Metrics) measure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		written := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		m.inFlight.Inc()
+
 		defer func() {
 			m.inFlight.Dec()
-			route := cmp.Or(route(r), "unmatched")
-			status := cmp.Or(ww.Status(), 499) // only a client that has gone gets no answer
-			m.requests.WithLabelValues(route, method(r), strconv.Itoa(status)).Inc()
+			route := cmp.Or(routePattern(r), "unmatched")
+			status := cmp.Or(written.Status(), statusClientGone) // all other requests get an answer
+			m.requests.WithLabelValues(route, methodLabel(r), strconv.Itoa(status)).Inc()
+			m.duration.WithLabelValues(route).Observe(time.Since(start).Seconds())
+
 			if source := infoOf(r.Context()).source; source != "" {
 				m.answers.WithLabelValues(source).Inc()
 			}
-			m.duration.WithLabelValues(route).Observe(time.Since(start).Seconds())
 		}()
-		next.ServeHTTP(ww, r)
+
+		next.ServeHTTP(written, r)
 	})
 }
 
-// route returns the pattern that the request has matched. It is empty if there is none, and before the router has run.
-func route(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }
+// routePattern returns the pattern of the route that a request has matched. It is empty if there is none, and before
+// the router has run.
+func routePattern(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }
 
-// method returns the method of a request, and "other" if it is none of HTTP's: a caller may send any word.
-func method(r *http.Request) string {
+// methodLabel returns the method of a request, or "other" for a word that is not a method of HTTP.
+func methodLabel(r *http.Request) string {
 	switch r.Method {
 	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT":
 		return r.Method
 	}
+
 	return "other"
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// asOpenAPI30 converts a document of OpenAPI 3.1 to 3.0, for gateways and generators that only know that.
+// asOpenAPI30 converts a document of OpenAPI 3.1 to 3.0, for gateways and generators that do not know 3.1.
 func asOpenAPI30(document object) (object, error) {
 	text, err := json.Marshal(document)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package httpapi is the API over HTTP: routes, handlers and errors. It does not interpret requests, and knows no SQL.
+// Package httpapi is the API over HTTP: routes, handlers, limits, metrics and errors. It does not interpret parameters,
+// and knows no SQL.
 package httpapi
 
 import (
@@ -18,35 +19,37 @@ import (
 
 // Options configures the handler.
 type Options struct {
-	PublicURL string   // where clients reach the API; empty if its paths are the same there
-	Origins   []string // origins of pages that may call the API from a browser
+	PublicURL string   // URL at which clients reach the API; empty if they use the same paths as this program
+	Origins   []string // origins of pages that may call the API from a browser; * for all
 	Proxies   []string // CIDRs of trusted proxies
-	Requests  int      // requests that a key, or a client without one, may make in Per; 0 for any number
+	Requests  int      // that a key, or an address without a valid key, may make within Per; 0 for any number
 	Per       time.Duration
-	InFlight  int // requests that are answered at the same time
-	Metrics   *Metrics
-	Traces    trace.TracerProvider // nil for none
+	InFlight  int                  // requests that are answered at a time; others wait or are refused
+	Metrics   *Metrics             // must not be nil
+	Traces    trace.TracerProvider // nil for no traces
 }
 
-// New returns the API's handler.
+// New returns the API's handler. It logs each request.
 func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.Handler {
 	r := chi.NewRouter()
 	base := answer.NewBase(o.PublicURL)
-	r.Use(identify(base), clientAddress(o.Proxies), accessLog(log), o.Metrics.measure, traced(o.Traces))
+	r.Use(identify(base), clientAddress(o.Proxies), accessLog(log), o.Metrics.measure, traceRequests(o.Traces))
 	r.Use(headAsGet, httpserver.SecurityHeaders(httpserver.DataPolicy), crossOrigin(o.Origins), compress(), mcpErrors,
 		httpserver.Recover(log), limits, withoutSlash)
 	r.NotFound(notFound)
 	r.MethodNotAllowed(methodNotAllowed)
 
-	r.Get("/livez", httpserver.Livez(nil)) // a restart would not bring back the databases
+	r.Get("/livez", httpserver.Livez(nil)) // also while databases are down: a restart would not help
 	r.Get("/readyz", httpserver.Readyz(readiness(s)))
 
 	r.Get("/docs", redirectToDocs)
 	r.Get("/docs/*", handleDocs(o.PublicURL).ServeHTTP)
 
-	client := newRate("client", o.Requests, o.Per)
-	r.Group(func(r chi.Router) { // The description is public, as that of an API mostly is: tools fetch it without a key.
-		r.Use(perClient(client), shed(o.InFlight)) // and do not take the place of those who have one
+	// The descriptions need no key, because tools fetch them without one. They have their own places in flight, so they
+	// do not take the places of requests with a key.
+	clientLimit := newRateLimit("client", o.Requests, o.Per)
+	r.Group(func(r chi.Router) {
+		r.Use(perClient(clientLimit), shed(o.InFlight))
 		describe := func(fields []search.Description) (object, error) { return openAPIDocument(fields, o.PublicURL), nil }
 		describe30 := func(fields []search.Description) (object, error) {
 			return asOpenAPI30(openAPIDocument(fields, o.PublicURL))
@@ -58,7 +61,7 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 	})
 
 	r.Group(func(r chi.Router) {
-		r.Use(requireKey(keys, newRate("key", o.Requests, o.Per), client), shed(o.InFlight))
+		r.Use(requireKey(keys, newRateLimit("key", o.Requests, o.Per), clientLimit), shed(o.InFlight))
 		carRoutes(r, s, log)
 		r.With(csrf(o.Origins), mcp.OneMessage).Post("/mcp", mcpHandler(s, base, log).ServeHTTP)
 	})
@@ -66,7 +69,7 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 	return r
 }
 
-// carRoutes adds the routes of vehicles.
+// carRoutes adds the routes of vehicles. chi prefers /cars/facets and its like to /cars/{id}.
 func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
 	r.Get("/cars", handleCars(s, answer.Search, log))
 	r.Get("/cars/facets", handleCars(s, answer.Facets, log))
@@ -79,7 +82,7 @@ func carRoutes(r chi.Router, s *search.Service, log *slog.Logger) {
 	r.Get("/cars/{id}/history", handleCar(s, answer.History, "id", log))
 }
 
-// mcpHandler returns the handler of /mcp.
+// mcpHandler returns the handler of POST /mcp.
 func mcpHandler(s *search.Service, base answer.Base, log *slog.Logger) http.Handler {
 	c := &mcp.Caller{Service: s, Base: base, Log: log, RequestID: httpserver.RequestID, Answered: noteAnswer}
 	return c.HTTP()

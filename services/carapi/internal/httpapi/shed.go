@@ -8,78 +8,91 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
-
-	"carstock/services/carapi/internal/answer"
 )
 
-// Those who wait, for each that is being answered, and how long they do. More or longer would be of no
-// use: who waits for an answer has given up by then.
+// How many requests wait for each one that is being answered, and for how long. A longer queue would not help: clients
+// would have given up before their turn.
 const (
-	waitingShare = 2
-	waitingTime  = 500 * time.Millisecond
+	waitingPerRunning = 2
+	maxWait           = 500 * time.Millisecond
 )
 
-// shed lets so many requests through at a time, and a few wait for a short while. The others are refused
-// at once, so that those which are answered take as long as ever.
+// shed answers at most inFlight requests at a time. A few more wait for a short while. It refuses all others at once,
+// so that the time of an answer does not grow with the load.
 func shed(inFlight int) func(http.Handler) http.Handler {
-	running, admitted := semaphore.NewWeighted(int64(inFlight)), semaphore.NewWeighted(int64(inFlight*(1+waitingShare)))
-	full := func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Retry-After", "1")
-		writeProblem(w, r, answer.Problem{
-			Status: http.StatusServiceUnavailable,
-			Detail: "too many requests are being answered; try again in a second",
-		})
-	}
+	running := semaphore.NewWeighted(int64(inFlight))
+	admitted := semaphore.NewWeighted(int64(inFlight * (1 + waitingPerRunning))) // running or waiting
+
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !admitted.TryAcquire(1) {
-				full(w, r)
+				refuseOverload(w, r)
 				return
 			}
-			a := bufferedResponse{ResponseWriter: w, body: bodies.Get().(*bytes.Buffer)}
-			defer bodies.Put(a.body)
-			a.body.Reset()
+
+			response := bufferedResponse{ResponseWriter: w, body: buffers.Get().(*bytes.Buffer)}
+			defer buffers.Put(response.body)
+			response.body.Reset()
+
+			// The place is free again before the answer is sent, so clients that read slowly keep no others out.
 			func() {
 				defer admitted.Release(1)
-				if !running.TryAcquire(1) {
-					wait, cancel := context.WithTimeout(r.Context(), waitingTime)
-					defer cancel()
-					if running.Acquire(wait, 1) != nil {
-						full(&a, r)
-						return
-					}
+				if !acquireInTime(r.Context(), running) {
+					refuseOverload(&response, r)
+					return
 				}
 				defer running.Release(1)
-				next.ServeHTTP(&a, r)
+
+				next.ServeHTTP(&response, r)
 			}()
-			a.send() // clients that read slowly keep no others out
+			response.send()
 		})
 	}
 }
 
-// bufferedResponse holds an answer until it is whole.
+// acquireInTime waits for a place among the running requests. It reports whether one became free within maxWait.
+func acquireInTime(ctx context.Context, running *semaphore.Weighted) bool {
+	if running.TryAcquire(1) {
+		return true
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	return running.Acquire(ctx, 1) == nil
+}
+
+// refuseOverload answers a request for which there is no place.
+func refuseOverload(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "1")
+	writeProblem(w, r, http.StatusServiceUnavailable, "the server has too many requests to answer; try again in a second")
+}
+
+// bufferedResponse holds an answer back until it is whole.
 type bufferedResponse struct {
 	http.ResponseWriter
-	status int
+	status int // 0 until it is known
 	body   *bytes.Buffer
 }
 
-var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-func (h *bufferedResponse) WriteHeader(status int) {
-	if h.status == 0 {
-		h.status = status
+// WriteHeader implements http.ResponseWriter.
+func (b *bufferedResponse) WriteHeader(status int) {
+	if b.status == 0 {
+		b.status = status
 	}
 }
 
-func (h *bufferedResponse) Write(p []byte) (int, error) {
-	h.WriteHeader(http.StatusOK)
-	return h.body.Write(p)
+// Write implements http.ResponseWriter.
+func (b *bufferedResponse) Write(p []byte) (int, error) {
+	b.WriteHeader(http.StatusOK)
+	return b.body.Write(p)
 }
 
-func (h *bufferedResponse) send() {
-	if h.status != 0 {
-		h.ResponseWriter.WriteHeader(h.status)
+// send sends the answer to the client.
+func (b *bufferedResponse) send() {
+	if b.status != 0 {
+		b.ResponseWriter.WriteHeader(b.status)
 	}
-	_, _ = h.ResponseWriter.Write(h.body.Bytes()) // the client has gone, if this fails
+	_, _ = b.ResponseWriter.Write(b.body.Bytes()) // fails only if the client has gone
 }

@@ -8,16 +8,16 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// sourceCollector reports the sources and their indexes as they are when the metrics are read.
+// sourceCollector reports the states of the sources and of their indexes at the moment when the metrics are read.
 type sourceCollector struct{ service *search.Service }
 
 var (
-	sourceUp = prometheus.NewDesc("carapi_source_up", "Whether the source can answer: 1 or 0.", []string{"source"}, nil)
-	indexAge = prometheus.NewDesc("carapi_index_age_seconds", "Age of the index: time since its as_of.",
+	sourceUp = prometheus.NewDesc("carapi_source_up", "1 if the source can answer, otherwise 0.", []string{"source"}, nil)
+	indexAge = prometheus.NewDesc("carapi_index_age_seconds", "Age of the index: the time since its as_of.",
 		[]string{"source"}, nil)
 	indexRows  = prometheus.NewDesc("carapi_index_rows", "Vehicles in the index.", []string{"source"}, nil)
-	indexBytes = prometheus.NewDesc("carapi_index_bytes", "Memory that the index takes.", []string{"source"}, nil)
-	indexBuild = prometheus.NewDesc("carapi_index_build_seconds", "Time that reading and building the index took.",
+	indexBytes = prometheus.NewDesc("carapi_index_bytes", "Memory of the index.", []string{"source"}, nil)
+	indexBuild = prometheus.NewDesc("carapi_index_build_seconds", "Time of the last reading and building of the index.",
 		[]string{"source"}, nil)
 )
 

@@ -58,9 +58,10 @@ func (r *requestReader) allowsFilters() bool { return slices.Contains(r.allowed,
 
 // readFieldsNot reads fields_not=description and exclude_facets=color: names to leave out of fields, facets or by.
 func (r *requestReader) readFieldsNot(written, folded string, values []string) bool {
-	base, isNot := cutNot(folded)
+	lists := []string{"fields", "facets", "by"}
+	base, isNot := cutNot(folded, func(rest string) bool { return slices.Contains(lists, r.synonyms[rest]) })
 	name := r.synonyms[base]
-	if !isNot || name != "fields" && name != "facets" && name != "by" || !slices.Contains(r.allowed, name) {
+	if !isNot || !slices.Contains(r.allowed, name) {
 		return false
 	}
 
@@ -76,16 +77,17 @@ func (r *requestReader) readFieldsNot(written, folded string, values []string) b
 	return true
 }
 
-// cutNot removes the negation from a name.
-func cutNot(folded string) (base string, isNot bool) {
+// cutNot removes a negation from before or after a name. What remains must be a name by itself: "not" has no negation,
+// because "t" is no name, and "notype" negates "type".
+func cutNot(folded string, isName func(string) bool) (base string, isNot bool) {
 	for _, prefix := range append([]string{"omit", "hide"}, notPrefixes...) {
-		if rest, found := strings.CutPrefix(folded, prefix); found && rest != "" {
+		if rest, found := strings.CutPrefix(folded, prefix); found && isName(rest) {
 			return rest, true
 		}
 	}
 
 	for _, suffix := range notSuffixes {
-		if rest, found := strings.CutSuffix(folded, suffix); found && rest != "" {
+		if rest, found := strings.CutSuffix(folded, suffix); found && isName(rest) {
 			return rest, true
 		}
 	}
@@ -148,9 +150,10 @@ func (r *requestReader) readComparedName(written string, values []string) bool {
 func (r *requestReader) readValueName(written, folded string, values []string) bool {
 	names, known := valueNames[folded]
 	use := query.Equals
-	if base, isNot := cutNot(folded); !known && isNot {
+	isValueName := func(rest string) bool { return valueNames[rest] != nil }
+	if base, isNot := cutNot(folded, isValueName); !known && isNot {
 		folded, use = base, query.Excluded
-		names, known = valueNames[base]
+		names, known = valueNames[base], true
 	}
 
 	fallback := r.parameters.Catalog.TextField(fallbackFields[folded])

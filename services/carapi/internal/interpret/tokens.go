@@ -665,18 +665,25 @@ var (
 		`present|beyond)$|\+$`)
 )
 
-// amountStarts are words that may begin an amount.
-var amountStarts = strings.Fields("up upto at max maximum until till through to under below less fewer cheaper lower " +
-	"smaller before older earlier min minimum from since starting over above more higher greater bigger after newer " +
-	"later younger exceeding not no nothing none never between unter über bis ab hasta desde moins jusqu'à jusqu’à " +
-	"mindestens höchstens")
+// amountStarts holds the words that may begin an amount in words, as plainWord returns them.
+var amountStarts = firstWords(value.BoundPhrases())
+
+// firstWords returns the first word of each phrase, as plainWord returns it.
+func firstWords(phrases []string) map[string]bool {
+	all := map[string]bool{}
+	for _, phrase := range phrases {
+		first, _, _ := strings.Cut(phrase, " ")
+		all[plainWord(first)] = true
+	}
+	return all
+}
 
 // beginsAmount reports whether a word may begin an amount: a number, a sign, a word for a bound, or a currency.
 func beginsAmount(word string) bool {
 	const longestCode = 3 // USD, Rs.
 	first, _ := utf8.DecodeRuneInString(word)
 	plain := plainWord(word)
-	return !unicode.IsLetter(first) || utf8.RuneCountInString(plain) <= longestCode || slices.Contains(amountStarts, plain)
+	return !unicode.IsLetter(first) || utf8.RuneCountInString(plain) <= longestCode || amountStarts[plain]
 }
 
 // parseBareAmount reads an amount that can belong to only one field: a distance by its unit, money by its sign or the

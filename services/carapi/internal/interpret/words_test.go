@@ -149,8 +149,13 @@ func TestNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"makenot": "make true", "excludefields": "fields true", "hidecolor": "color true",
 		"make": "make false", "withoutphoto": "photo true",
+		"notype": "type true", "nottype": "type true", "notintype": "type true", "excludedfields": "fields true",
+		"typenotin": "type true", "not": "not false", "none": "none false", "notrim": "notrim false",
 	} {
-		base, isNot := cutNot(name)
+		isName := func(rest string) bool {
+			return slices.Contains([]string{"make", "fields", "color", "photo", "type"}, rest)
+		}
+		base, isNot := cutNot(name, isName)
 		if got := base + map[bool]string{true: " true", false: " false"}[isNot]; got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
@@ -201,6 +206,12 @@ func TestBeginsAmount(t *testing.T) {
 	} {
 		if got := beginsAmount(word); got != want {
 			t.Errorf("%q: %t", word, got)
+		}
+	}
+
+	for _, phrase := range value.BoundPhrases() {
+		if first := strings.Fields(phrase)[0]; !beginsAmount(first) || !beginsAmount(strings.ToUpper(first)) {
+			t.Errorf("%q begins no amount", first)
 		}
 	}
 }

@@ -112,7 +112,7 @@ func (c *Caller) runCarCall(ctx context.Context, call toolCall) (a *answer.Answe
 
 // argumentProblem returns what is wrong with the arguments of a call.
 func (c *Caller) argumentProblem(ctx context.Context, tool string, err error) (*sdk.CallToolResult, error) {
-	p := answer.Problem{Status: http.StatusBadRequest, Detail: err.Error()}
+	p := answer.NewProblem(http.StatusBadRequest, err.Error())
 	return toolResult(p.JSON(answer.Resource(tool), c.RequestID(ctx)), true), nil
 }
 

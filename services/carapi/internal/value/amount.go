@@ -10,44 +10,11 @@ import (
 	"unicode"
 )
 
-// Words before the excluded end of a range.
-const (
-	belowWords = `unter|moins de|menos de|meno di|under|below|less than|fewer than|cheaper than|lower than|smaller than|` +
-		`before|older than|earlier than`
-	aboveWords = `über|ueber|plus de|más de|mas de|più di|over|above|more than|higher than|greater than|bigger than|` +
-		`after|newer than|later than|younger than|exceeding`
-)
-
-var (
-	groupedPattern = regexp.MustCompile(`(?:^|\D)\d{1,3}[.,]\d{3}(?:\D|$)`)
-
-	// The words before a range, and between its ends.
-	rangePrefix    = regexp.MustCompile(`^(?:between|from) `)
-	rangeSeparator = regexp.MustCompile(`\s*(?:-|–|—|\.\.\.?)\s*| (?:to|and|until|through|thru) `)
-
-	// Words before or after an amount that make it one end of a range.
-	upToPattern = regexp.MustCompile(`^(?:<=|≤|bis zu|bis|höchstens|jusqu'à|jusqu’à|hasta|fino a|up to|upto|at most|` +
-		`max\.?|maximum|until|till|through|to) ?(.+)$`)
-	belowPattern  = regexp.MustCompile(`^(?:<|` + belowWords + `) ?(.+)$`)
-	atMostPattern = regexp.MustCompile(`^(.+?) ?(?:or less|or under|or below|or lower|or cheaper|or fewer|or older|or ` +
-		`earlier|and under|and below|max\.?|maximum)$`)
-	fromPattern = regexp.MustCompile(`^(?:>=|≥|ab|mindestens|à partir de|desde|da|at least|min\.?|minimum|from|since|` +
-		`starting at) ?(.+)$`)
-	abovePattern  = regexp.MustCompile(`^(?:>|` + aboveWords + `) ?(.+)$`)
-	orMorePattern = regexp.MustCompile(`^(?:from |since )?(.+?) ?(?:\+|or more|or over|or above|or newer|or later|or up|` +
-		`and up|and above|and newer|and over|` +
-		`and later|and after|and beyond|and on|to now|to present|to date|onwards?|upwards?|plus|on|min\.?|minimum)$`)
-
-	// The negation of a bound is an inclusive bound on the other side.
-	notAbovePattern = regexp.MustCompile(`^(?:not|no|nothing|none|never) (?:` + aboveWords + `) ?(.+)$`)
-	notBelowPattern = regexp.MustCompile(`^(?:not|no|nothing|none|never) (?:` + belowWords + `) ?(.+)$`)
-)
+// groupedPattern matches a text with digits in groups of three.
+var groupedPattern = regexp.MustCompile(`(?:^|\D)\d{1,3}[.,]\d{3}(?:\D|$)`)
 
 // moneyFields are the fields whose amounts may name a currency.
 var moneyFields = []string{"price", "msrp", "previous_price", "price_drop"}
-
-// milesPerKilometer uses the international mile, 1609.344 m.
-var milesPerKilometer = big.NewRat(1000000, 1609344)
 
 // Measure says what the numbers of a field measure: the field's name, such as price or mileage, and its unit: "mi",
 // "km", an ISO 4217 code, or "" if unknown.
@@ -94,41 +61,7 @@ func (m Measure) Parse(s string) (Amount, bool) {
 		return a, true
 	}
 
-	// A bound has words before or after the amount.
-	for _, bound := range []struct {
-		shape            *regexp.Regexp
-		upper, inclusive bool
-	}{
-		{notAbovePattern, true, true},
-		{notBelowPattern, false, true},
-		{upToPattern, true, true},
-		{belowPattern, true, false},
-		{atMostPattern, true, true},
-		{fromPattern, false, true},
-		{abovePattern, false, false},
-		{orMorePattern, false, true},
-	} {
-		match := bound.shape.FindStringSubmatch(s)
-		if match == nil {
-			continue
-		}
-
-		single, ok := m.parseBareAmount(match[1])
-		if !ok {
-			continue
-		}
-
-		a := Amount{Reason: cmp.Or(single.reason, "a bound in words"), Currency: single.currency}
-		if !bound.inclusive && m.IsCount() { // before 2020 is up to 2019
-			single.number = nextInteger(single.number, !bound.upper)
-		}
-
-		if bound.upper {
-			a.To = single.number
-		} else {
-			a.From = single.number
-		}
-
+	if a, ok := m.parseBound(s); ok {
 		return a, true
 	}
 
@@ -266,7 +199,7 @@ func (m Measure) convertDistance(end amountEnd, unit string) (amountEnd, bool) {
 		return end, m.Unit != ""
 	}
 
-	number, ok := convertDistance([]byte(end.number), unit, m.Unit)
+	number, ok := ConvertDistance([]byte(end.number), unit, m.Unit)
 	end.number, end.reason = string(number), "miles as kilometers"
 	if unit == "km" {
 		end.reason = "kilometers as miles"

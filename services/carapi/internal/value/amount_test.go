@@ -1,6 +1,9 @@
 package value
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestMeasureParse(t *testing.T) {
 	price := func(currency string) Measure { return Measure{"price", currency} }
@@ -74,6 +77,40 @@ func TestMeasureParse(t *testing.T) {
 
 		if a.From != c.from || a.To != c.to || a.Currency != c.currency || ok != (c.from+c.to != "") {
 			t.Errorf("%v: %q is %+v, %v, want %s to %s, %s", c.m, c.text, a, ok, c.from, c.to, c.currency)
+		}
+	}
+}
+
+// Each phrase for a bound makes an amount one end of a range.
+func TestBoundPhrases(t *testing.T) {
+	m := Measure{Field: "price"}
+	for _, c := range []struct {
+		phrases  []string
+		from, to string
+	}{
+		{upToPhrases, "", "20000"},
+		{belowPhrases, "", "20000"},
+		{atLeastPhrases, "20000", ""},
+		{abovePhrases, "20000", ""},
+	} {
+		for _, phrase := range c.phrases {
+			if a, ok := m.Parse(phrase + " 20k"); !ok || a.From != c.from || a.To != c.to {
+				t.Errorf("%q: %+v, %t, want %q to %q", phrase, a, ok, c.from, c.to)
+			}
+			if !slices.Contains(BoundPhrases(), phrase) {
+				t.Errorf("BoundPhrases lacks %q", phrase)
+			}
+		}
+	}
+
+	for _, negation := range negations {
+		if a, ok := m.Parse(negation + " less than 20k"); !ok || a.From != "20000" || a.To != "" {
+			t.Errorf("%q: %+v, %t", negation, a, ok)
+		}
+	}
+	for _, prefix := range rangePrefixes {
+		if a, ok := m.Parse(prefix + " 20k to 30k"); !ok || a.From != "20000" || a.To != "30000" {
+			t.Errorf("%q: %+v, %t", prefix, a, ok)
 		}
 	}
 }

@@ -117,22 +117,6 @@ func TestLooks(t *testing.T) {
 	}
 }
 
-func TestConvertDistance(t *testing.T) {
-	for _, c := range []struct{ number, from, to, want string }{
-		{"100000", "mi", "km", "160934"},
-		{"160934", "km", "mi", "100000"},
-		{"5", "km", "km", "5"},
-		{"0", "mi", "km", "0"},
-		{"5", "km", "l", ""},
-		{"x", "km", "mi", ""},
-	} {
-		got, ok := convertDistance([]byte(c.number), c.from, c.to)
-		if string(got) != c.want || ok != (c.want != "") {
-			t.Errorf("%s %s is %s %s, want %s", c.number, c.from, got, c.to, c.want)
-		}
-	}
-}
-
 func TestCurrencyOf(t *testing.T) {
 	for _, c := range []struct{ sign, usual, want string }{
 		{"$", "", "USD"},

@@ -149,24 +149,3 @@ func appendShifted(buf, whole, fraction []byte, zeros int) []byte {
 
 	return buf
 }
-
-// convertDistance converts miles to kilometers or kilometers to miles, rounded to a whole number.
-func convertDistance(number []byte, from, to string) (converted []byte, ok bool) {
-	n, ok := new(big.Rat).SetString(string(number))
-	if !ok || len(number) > 2*maxNumberText {
-		return nil, false
-	}
-
-	switch {
-	case from == to:
-		return number, true
-	case from == "km" && to == "mi":
-		n.Mul(n, milesPerKilometer)
-	case from == "mi" && to == "km":
-		n.Quo(n, milesPerKilometer)
-	default:
-		return nil, false
-	}
-
-	return NormalDecimal([]byte(n.FloatString(0)))
-}

@@ -584,7 +584,7 @@ type SearchResultSource string
 
 // SearchCarsParams defines parameters for SearchCars.
 type SearchCarsParams struct {
-	// Id Equal: identifies the vehicle in this stock; in stock: 1 to 9007199254740993. A value, or a range such as 20000-30000; several are alternatives.
+	// Id Equal: identifies the vehicle in this stock; in stock: 1 to 9007199254740993. A value, or a range such as 20000-30000; several values are alternatives.
 	Id *[]string `form:"id,omitempty" json:"id,omitempty"`
 
 	// IdMin At least: identifies the vehicle in this stock; in stock: 1 to 9007199254740993. Vehicles without a value never match.
@@ -600,19 +600,19 @@ type SearchCarsParams struct {
 	// IdNot Is not: identifies the vehicle in this stock. Vehicles with one of these values are left out; those without a value stay.
 	IdNot *[]string `form:"id_not,omitempty" json:"id_not,omitempty"`
 
-	// Make Is: manufacturer, such as Toyota. Whatever case, accents and punctuation; several are alternatives.
+	// Make Is: manufacturer, such as Toyota. Case, accents and punctuation do not matter; several values are alternatives.
 	Make *[]SearchCarsParamsMake `form:"make,omitempty" json:"make,omitempty"`
 
 	// MakeNot Is not: manufacturer, such as Toyota. Vehicles with one of these values are left out; those without a value stay.
 	MakeNot *[]SearchCarsParamsMakeNot `form:"make_not,omitempty" json:"make_not,omitempty"`
 
-	// Model Is: model, such as Camry. Whatever case, accents and punctuation; several are alternatives.
+	// Model Is: model, such as Camry. Case, accents and punctuation do not matter; several values are alternatives.
 	Model *[]SearchCarsParamsModel `form:"model,omitempty" json:"model,omitempty"`
 
 	// ModelNot Is not: model, such as Camry. Vehicles with one of these values are left out; those without a value stay.
 	ModelNot *[]SearchCarsParamsModelNot `form:"model_not,omitempty" json:"model_not,omitempty"`
 
-	// Price Equal: asking price; in stock: 9000.5 to 20000. A value, or a range such as 20000-30000; several are alternatives.
+	// Price Equal: asking price; in stock: 9000.5 to 20000. A value, or a range such as 20000-30000; several values are alternatives.
 	Price *[]string `form:"price,omitempty" json:"price,omitempty"`
 
 	// PriceMin At least: asking price; in stock: 9000.5 to 20000. Vehicles without a value never match.
@@ -624,7 +624,7 @@ type SearchCarsParams struct {
 	// PriceNot Is not: asking price. Vehicles with one of these values are left out; those without a value stay.
 	PriceNot *[]string `form:"price_not,omitempty" json:"price_not,omitempty"`
 
-	// Year Equal: model year; in stock: 2020 to 2022. A value, or a range such as 20000-30000; several are alternatives.
+	// Year Equal: model year; in stock: 2020 to 2022. A value, or a range such as 20000-30000; several values are alternatives.
 	Year *[]string `form:"year,omitempty" json:"year,omitempty"`
 
 	// YearMin At least: model year; in stock: 2020 to 2022. Vehicles without a value never match.
@@ -636,13 +636,13 @@ type SearchCarsParams struct {
 	// YearNot Is not: model year. Vehicles with one of these values are left out; those without a value stay.
 	YearNot *[]string `form:"year_not,omitempty" json:"year_not,omitempty"`
 
-	// Color Is: exterior color. Whatever case, accents and punctuation; several are alternatives.
+	// Color Is: exterior color. Case, accents and punctuation do not matter; several values are alternatives.
 	Color *[]SearchCarsParamsColor `form:"color,omitempty" json:"color,omitempty"`
 
 	// ColorNot Is not: exterior color. Vehicles with one of these values are left out; those without a value stay.
 	ColorNot *[]SearchCarsParamsColorNot `form:"color_not,omitempty" json:"color_not,omitempty"`
 
-	// PriceVsSimilar Equal: price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %. A value, or a range such as 20000-30000; several are alternatives.
+	// PriceVsSimilar Equal: price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %. A value, or a range such as 20000-30000; several values are alternatives.
 	PriceVsSimilar *[]string `form:"price_vs_similar,omitempty" json:"price_vs_similar,omitempty"`
 
 	// PriceVsSimilarMin At least: price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %. Vehicles without a value never match.
@@ -654,49 +654,49 @@ type SearchCarsParams struct {
 	// PriceVsSimilarNot Is not: price above (or, negative, below) the median of the same make, model and year, where at least 5 have a price, in %. Vehicles with one of these values are left out; those without a value stay.
 	PriceVsSimilarNot *[]string `form:"price_vs_similar_not,omitempty" json:"price_vs_similar_not,omitempty"`
 
-	// Has Fields that have a value.
+	// Has Fields that must have a value.
 	Has *[]SearchCarsParamsHas `form:"has,omitempty" json:"has,omitempty"`
 
-	// Missing Fields that have no value.
+	// Missing Fields that must have no value.
 	Missing *[]SearchCarsParamsMissing `form:"missing,omitempty" json:"missing,omitempty"`
 
-	// Match smart reads what people write (Chevy, $20k, under 30000, not red, typing errors) and says so in `interpreted`; exact takes values as they are.
+	// Match smart understands what people write (Chevy, $20k, under 30000, not red, typing errors) and explains it in `interpreted`; exact takes values as they are.
 	Match *SearchCarsParamsMatch `form:"match,omitempty" json:"match,omitempty"`
 
-	// Q A sentence of up to 40 words, such as: red Toyota or Honda under 30k, not a pickup. What is certain becomes filters, and `not_understood` lists the rest. Where nothing is certain, up to 10 words are looked for in make, model, trim, engine and description.
+	// Q A sentence of up to 40 words, such as: red Toyota or Honda under 30k, not a pickup. What is certain becomes filters, and `not_understood` lists the rest. If nothing is certain, up to 10 words are searched for in make, model, trim, engine and description.
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
-	// Sort Fields to order by, separated by commas; the larger first after a minus, as in -year,price. Vehicles without a value come last. Fields: id, make, model, price, year, color, price_vs_similar.
+	// Sort Fields to order by, separated by commas; a minus puts the largest first, as in -year,price. Vehicles without a value come last. Fields: id, make, model, price, year, color, price_vs_similar.
 	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
 
-	// Limit How many vehicles one answer holds at most.
+	// Limit Maximum number of vehicles in one answer.
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the next page begins: from `next` of an answer to this same search.
+	// Cursor Start of the next page: from `next` of an answer to this same search.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Fields Fields to show of each vehicle; default: all. A minus leaves one out: -description.
 	Fields *[]SearchCarsParamsFields `form:"fields,omitempty" json:"fields,omitempty"`
 
-	// Facets Fields whose values are counted. Default: none. Ranges of numbers have a step: price:5000. Fields: make, model, year, color.
+	// Facets Fields whose values to count. Default: none. Ranges of numbers have a step: price:5000. Fields: make, model, year, color.
 	Facets *[]string `form:"facets,omitempty" json:"facets,omitempty"`
 
-	// View How much of each vehicle is shown; fields says it one by one.
+	// View How much of each vehicle to show; `fields` chooses single fields.
 	View *SearchCarsParamsView `form:"view,omitempty" json:"view,omitempty"`
 
-	// MaxChars Most characters of the answer. Long texts are cut first, then vehicles are left for the next page; `cut` tells.
+	// MaxChars Maximum number of characters in the answer. Long texts are cut first, then vehicles are left for the next page; `cut` says what is missing.
 	MaxChars *int `form:"max_chars,omitempty" json:"max_chars,omitempty"`
 
-	// IncludeTotal Whether all vehicles that match are counted.
+	// IncludeTotal Whether to count all vehicles that match.
 	IncludeTotal *bool `form:"include_total,omitempty" json:"include_total,omitempty"`
 
-	// CountOnly Whether only the total, the summary and the facets are answered, without vehicles.
+	// CountOnly Whether to answer with only the total, the summary and the facets, without vehicles.
 	CountOnly *bool `form:"count_only,omitempty" json:"count_only,omitempty"`
 
-	// Page Which page of limit vehicles is shown, from 1. It reaches the first 10000 vehicles, cannot be combined with cursor, and promises nothing about a stock that changes.
+	// Page Number of the page, from 1. A page has `limit` vehicles. It reaches the first 10000 vehicles, and cannot be combined with cursor. If the stock changes between two pages, vehicles may be repeated or left out.
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
-	// Offset How many vehicles are left out before the page. It reaches the first 10000 vehicles, cannot be combined with cursor, and promises nothing about a stock that changes.
+	// Offset Number of vehicles to skip before the page. It reaches the first 10000 vehicles, and cannot be combined with cursor. If the stock changes between two pages, vehicles may be repeated or left out.
 	Offset *int `form:"offset,omitempty" json:"offset,omitempty"`
 }
 
@@ -1016,7 +1016,7 @@ type ClientInterface interface {
 
 	// SearchCars Search the vehicles in stock
 	//
-	// Filters combine; values of one filter are alternatives. Nothing is ignored or cut down in silence: `applied` holds the request as understood, and `total` counts all vehicles that match.
+	// Vehicles match all filters; several values of one filter are alternatives. `applied` holds the whole request as understood, and `total` counts all vehicles that match.
 	//
 	// Corresponds with GET /cars/ (the `SearchCars` operationId).
 	SearchCars(ctx context.Context, params *SearchCarsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1031,7 +1031,7 @@ type ClientInterface interface {
 
 // SearchCars Search the vehicles in stock
 //
-// Filters combine; values of one filter are alternatives. Nothing is ignored or cut down in silence: `applied` holds the request as understood, and `total` counts all vehicles that match.
+// Vehicles match all filters; several values of one filter are alternatives. `applied` holds the whole request as understood, and `total` counts all vehicles that match.
 //
 // Corresponds with GET /cars/ (the `SearchCars` operationId).
 func (c *Client) SearchCars(ctx context.Context, params *SearchCarsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1656,7 +1656,7 @@ type ClientWithResponsesInterface interface {
 
 	// SearchCarsWithResponse Search the vehicles in stock
 	//
-	// Filters combine; values of one filter are alternatives. Nothing is ignored or cut down in silence: `applied` holds the request as understood, and `total` counts all vehicles that match.
+	// Vehicles match all filters; several values of one filter are alternatives. `applied` holds the whole request as understood, and `total` counts all vehicles that match.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1848,7 +1848,7 @@ func (r GetCarResponse) ContentType() string {
 
 // SearchCarsWithResponse Search the vehicles in stock
 //
-// Filters combine; values of one filter are alternatives. Nothing is ignored or cut down in silence: `applied` holds the request as understood, and `total` counts all vehicles that match.
+// Vehicles match all filters; several values of one filter are alternatives. `applied` holds the whole request as understood, and `total` counts all vehicles that match.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -61,7 +61,7 @@ func ParseURL(text string) (*url.URL, error) {
 // It is not an error if another syncer is working on the file.
 func Run(ctx context.Context, o Options) (Result, error) {
 	var result Result
-	file, err := snapshot.Lock(o.Path)
+	file, err := snapshot.LockPulled(o.Path)
 	if errors.As(err, &result.Running) {
 		return result, nil
 	}

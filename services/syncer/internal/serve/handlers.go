@@ -48,7 +48,7 @@ func notStored(next http.Handler) http.Handler {
 func (s *Service) runs(w http.ResponseWriter, r *http.Request) {
 	history, err := s.history()
 	if err != nil {
-		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusInternalServerError, Detail: err.Error()})
+		httpserver.WriteProblem(w, r, http.StatusInternalServerError, err.Error())
 		return
 	}
 
@@ -143,20 +143,15 @@ func (s *Service) sync(w http.ResponseWriter, r *http.Request) {
 func (s *Service) authorized(w http.ResponseWriter, r *http.Request, purpose string) bool {
 	token := string(s.config.Sync.HTTPToken)
 	if token == "" {
-		httpserver.WriteProblem(w, r, httpserver.Problem{
-			Status: http.StatusForbidden,
-			Detail: "SYNC_HTTP_TOKEN is not set: nobody can " + purpose,
-		})
+		httpserver.WriteProblem(w, r, http.StatusForbidden, "SYNC_HTTP_TOKEN is not set: nobody can "+purpose)
 		return false
 	}
 
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="syncer"`)
-		httpserver.WriteProblem(w, r, httpserver.Problem{
-			Status: http.StatusUnauthorized,
-			Detail: "the header Authorization: Bearer TOKEN is needed, with the token of SYNC_HTTP_TOKEN",
-		})
+		httpserver.WriteProblem(w, r, http.StatusUnauthorized,
+			"the header Authorization: Bearer TOKEN is needed, with the token of SYNC_HTTP_TOKEN")
 		return false
 	}
 

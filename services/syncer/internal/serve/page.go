@@ -105,10 +105,7 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, s.pageData(time.Now())); err != nil {
 		s.log.ErrorContext(r.Context(), "the page could not be made", "error", err)
-		httpserver.WriteProblem(w, r, httpserver.Problem{
-			Status: http.StatusInternalServerError,
-			Detail: "the page could not be made; the log says why",
-		})
+		httpserver.WriteProblem(w, r, http.StatusInternalServerError, "the page could not be made; the log says why")
 		return
 	}
 

@@ -64,7 +64,7 @@ func (s *Service) sendSnapshot(w http.ResponseWriter, r *http.Request) {
 // sendSnapshotError answers a download for which there is no copy.
 func (s *Service) sendSnapshotError(w http.ResponseWriter, r *http.Request, err error) {
 	problem := func(status int, detail string) {
-		httpserver.WriteProblem(w, r, httpserver.Problem{Status: status, Detail: detail})
+		httpserver.WriteProblem(w, r, status, detail)
 	}
 	log := s.log.With("request_id", httpserver.RequestID(r.Context()))
 

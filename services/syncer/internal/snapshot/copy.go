@@ -22,7 +22,7 @@ var ErrNoSnapshot = errors.New("there is no snapshot yet")
 // in it. Readers and runs go on meanwhile: a read transaction stops neither. The copy needs no log beside it. After an
 // error the caller removes what is left of the copy.
 func Copy(ctx context.Context, from, to string) (run snapshotfile.Run, err error) {
-	err = withReadConn(from, func(source *sqlite3.SQLiteConn) error {
+	err = (&File{path: from, setting: pathSetting}).withReadConn(func(source *sqlite3.SQLiteConn) error {
 		if err := exec(source, "BEGIN"); err != nil {
 			return err
 		}

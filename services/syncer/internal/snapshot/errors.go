@@ -9,14 +9,34 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// FileError is an error of the file that SYNC_PATH names, or of the files beside it.
-type FileError struct{ err error }
+// pathSetting is the setting that names the file of a syncer that makes runs.
+const pathSetting = "SYNC_PATH"
 
-func (e *FileError) Error() string { return "SYNC_PATH: " + e.err.Error() }
+// FileError is an error of the file, or of the files beside it.
+type FileError struct {
+	setting string // that names the file; empty if the command line does
+	err     error
+}
+
+// Error begins with the setting to correct, if there is one.
+func (e *FileError) Error() string {
+	if e.setting == "" {
+		return e.err.Error()
+	}
+	return e.setting + ": " + e.err.Error()
+}
 
 func (e *FileError) Unwrap() error { return e.err }
 
-func fileError(format string, args ...any) error { return &FileError{fmt.Errorf(format, args...)} }
+// fileError returns an error of the file that SYNC_PATH names.
+func fileError(format string, args ...any) error {
+	return &FileError{pathSetting, fmt.Errorf(format, args...)}
+}
+
+// fileError returns an error of this file.
+func (f *File) fileError(format string, args ...any) error {
+	return &FileError{f.setting, fmt.Errorf(format, args...)}
+}
 
 // explainSQLite adds to an error of SQLite what to do about it.
 func explainSQLite(err error) error {

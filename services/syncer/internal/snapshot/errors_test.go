@@ -118,3 +118,42 @@ func TestResolvePath(t *testing.T) {
 		t.Errorf("a circle: %v", err)
 	}
 }
+
+// Errors name the setting that has the path, and none if the path is an argument.
+func TestFileErrorNamesSetting(t *testing.T) {
+	t.Parallel()
+	text := filepath.Join(t.TempDir(), "text.db")
+	if err := os.WriteFile(text, []byte("a text, and no database at all"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	_, contentsErr := Contents(text)
+	_, _, pulledErr := pulledFile(t, text).Pulled()
+	_, lockErr := Lock("/dev/null/cars.db")
+	_, lockPulledErr := LockPulled("/dev/null/cars.db")
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{contentsErr, "SYNC_PATH: open " + text + ": it is not a SQLite file: "},
+		{pulledErr, "open " + text + ": it is not a SQLite file: "},
+		{lockErr, "SYNC_PATH: create folder: "},
+		{lockPulledErr, "create folder: "},
+	} {
+		var file *FileError
+		if !errors.As(test.err, &file) || !strings.HasPrefix(test.err.Error(), test.want) {
+			t.Errorf("%v, want %s", test.err, test.want)
+		}
+	}
+}
+
+// pulledFile locks a file as syncer pull does.
+func pulledFile(t *testing.T, path string) *File {
+	t.Helper()
+	file, err := LockPulled(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Unlock() })
+	return file
+}

@@ -20,6 +20,7 @@ import (
 type File struct {
 	path    string
 	staging string
+	setting string // that names the file in errors; empty if the command line does
 	lock    *flock.Flock
 }
 
@@ -38,24 +39,29 @@ func (b *Busy) Error() string {
 		b.PID, b.Host, b.Since.Format(time.RFC3339))
 }
 
-// Lock locks the file for this process. It creates the folder if that is missing, and removes the staging of a run that
-// was killed. The error is a *Busy if another process holds the lock.
-func Lock(path string) (*File, error) {
+// Lock locks the file that SYNC_PATH names for this process. It creates the folder if that is missing, and removes the
+// staging of a run that was killed. The error is a *Busy if another process holds the lock, and otherwise a *FileError.
+func Lock(path string) (*File, error) { return (&File{setting: pathSetting}).lockAt(path) }
+
+// LockPulled is like Lock for a file that syncer pull keeps. The command line names it, so its errors name no setting.
+func LockPulled(path string) (*File, error) { return (&File{}).lockAt(path) }
+
+func (f *File) lockAt(path string) (*File, error) {
 	// Lock and staging belong beside the file itself, whatever symbolic link names it.
-	path, err := Resolve(path)
+	path, err := resolve(path)
 	if err != nil {
-		return nil, err
+		return nil, f.fileError("%w", err)
 	}
 
 	dir, base := filepath.Split(path)
 	if err := os.MkdirAll(filepath.Clean(dir), 0o755); err != nil {
-		return nil, fileError("create folder: %w", err)
+		return nil, f.fileError("create folder: %w", err)
 	}
 
-	f := &File{path: path, staging: filepath.Join(dir, "."+base+".staging")}
+	f.path, f.staging = path, filepath.Join(dir, "."+base+".staging")
 	locked, err := f.tryLock()
 	if err != nil {
-		return nil, fileError("lock %s: %w", path, explainDenied(err, path))
+		return nil, f.fileError("lock %s: %w", path, explainDenied(err, path))
 	}
 	if !locked {
 		busy := &Busy{Host: "this host"}
@@ -66,7 +72,7 @@ func Lock(path string) (*File, error) {
 	}
 
 	if err := f.claim(); err != nil {
-		return nil, errors.Join(fileError("%w", explainDenied(err, path)), f.lock.Unlock())
+		return nil, errors.Join(f.fileError("%w", explainDenied(err, path)), f.lock.Unlock())
 	}
 	return f, nil
 }
@@ -142,7 +148,7 @@ func (f *File) openTarget() (*sqlite3.SQLiteConn, error) {
 		if conn != nil {
 			_ = conn.Close()
 		}
-		return nil, fileError("open %s: %w", f.path, explainSQLite(err))
+		return nil, f.fileError("open %s: %w", f.path, explainSQLite(err))
 	}
 
 	return conn, nil

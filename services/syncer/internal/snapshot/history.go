@@ -110,18 +110,23 @@ func Contents(path string) (tables []snapshotfile.Content, err error) {
 
 // Read calls do with a read-only connection to a file.
 func Read(path string, do func(*sqlx.DB) error) error {
-	return withReadConn(path, func(conn *sqlite3.SQLiteConn) error { return snapshotfile.Lend(conn, do) })
+	return (&File{path: path, setting: pathSetting}).read(do)
 }
 
-func withReadConn(path string, do func(*sqlite3.SQLiteConn) error) error {
-	conn, err := openConn(path, "mode=ro&_query_only=true&_busy_timeout="+busyTimeout)
+// read calls do with a read-only connection to the file. It needs no lock.
+func (f *File) read(do func(*sqlx.DB) error) error {
+	return f.withReadConn(func(conn *sqlite3.SQLiteConn) error { return snapshotfile.Lend(conn, do) })
+}
+
+func (f *File) withReadConn(do func(*sqlite3.SQLiteConn) error) error {
+	conn, err := openConn(f.path, "mode=ro&_query_only=true&_busy_timeout="+busyTimeout)
 	if err != nil {
-		return fileError("open %s: %w", path, explainSQLite(err))
+		return f.fileError("open %s: %w", f.path, explainSQLite(err))
 	}
 	defer func() { _ = conn.Close() }()
 
 	if err := do(conn); err != nil {
-		return fileError("read %s: %w", path, explainSQLite(err))
+		return f.fileError("read %s: %w", f.path, explainSQLite(err))
 	}
 	return nil
 }

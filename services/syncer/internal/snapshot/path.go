@@ -14,13 +14,22 @@ const maxLinks = 40
 // Resolve returns the path that symbolic links lead to. Unlike filepath.EvalSymlinks it also follows links to files
 // that do not exist yet.
 func Resolve(path string) (string, error) {
-	links := 0
-	return resolve(filepath.Clean(path), &links)
+	resolved, err := resolve(path)
+	if err != nil {
+		return "", fileError("%w", err)
+	}
+	return resolved, nil
 }
 
-func resolve(path string, links *int) (string, error) {
+// resolve is Resolve for any file: its errors name no setting.
+func resolve(path string) (string, error) {
+	links := 0
+	return followLinks(filepath.Clean(path), &links)
+}
+
+func followLinks(path string, links *int) (string, error) {
 	if dir := filepath.Dir(path); dir != path && dir != "." {
-		resolved, err := resolve(dir, links)
+		resolved, err := followLinks(dir, links)
 		if err != nil {
 			return "", err
 		}
@@ -33,15 +42,15 @@ func resolve(path string, links *int) (string, error) {
 
 	target, err := os.Readlink(path)
 	if err != nil {
-		return "", fileError("%w", err)
+		return "", err
 	}
 	if *links++; *links > maxLinks {
-		return "", fileError("%s: too many symbolic links: they lead in a circle", path)
+		return "", fmt.Errorf("%s: too many symbolic links: they lead in a circle", path)
 	}
 	if !filepath.IsAbs(target) {
 		target = filepath.Join(filepath.Dir(path), target)
 	}
-	return resolve(filepath.Clean(target), links)
+	return followLinks(filepath.Clean(target), links)
 }
 
 // Size returns how many bytes a file has, with its log, and how many of them its log has. Both are 0 if the file does

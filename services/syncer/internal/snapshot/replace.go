@@ -29,7 +29,7 @@ func (f *File) Pulled() (etag string, run snapshotfile.Run, err error) {
 		return "", run, nil
 	}
 
-	err = Read(f.path, func(db *sqlx.DB) error {
+	err = f.read(func(db *sqlx.DB) error {
 		ctx := context.Background()
 		pull, err := snapshotfile.ReadPull(ctx, db)
 		if err != nil {

@@ -23,7 +23,7 @@ type Staging struct {
 // Stage begins the staging.
 func (f *File) Stage() (*Staging, error) {
 	if err := f.removeStaging(); err != nil {
-		return nil, fileError("%w", err)
+		return nil, f.fileError("%w", err)
 	}
 
 	s := &Staging{file: f, fresh: !f.exists()}
@@ -35,12 +35,12 @@ func (f *File) Stage() (*Staging, error) {
 		// before it. It costs next to nothing where pages are new.
 		s.conn, err = openConn(f.staging, "_journal_mode=MEMORY&_synchronous=OFF&_locking_mode=EXCLUSIVE")
 		if err != nil {
-			return nil, fileError("create staging file %s: %w", f.staging, explainSQLite(err))
+			return nil, f.fileError("create staging file %s: %w", f.staging, explainSQLite(err))
 		}
 	} else if s.conn, err = f.openTarget(); err != nil {
 		return nil, err
 	} else if err = s.attach(); err != nil {
-		return nil, errors.Join(fileError("create staging file %s: %w", f.staging, explainSQLite(err)), s.Close())
+		return nil, errors.Join(f.fileError("create staging file %s: %w", f.staging, explainSQLite(err)), s.Close())
 	}
 
 	// This transaction only reads the target: others go on writing to it.
