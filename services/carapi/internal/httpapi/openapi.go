@@ -24,6 +24,9 @@ const maxParameterAbout = 700
 
 const schemaRefs = "#/components/schemas/"
 
+// tag is the heading above all requests on the docs page. Without tags the page heads them "default".
+const tag = "vehicles"
+
 // handleOpenAPI answers GET /openapi.json and GET /openapi-3.0.json with a description of the API over the present
 // table.
 func handleOpenAPI(s *search.Service, describe func([]search.Description) (object, error),
@@ -100,6 +103,7 @@ func openAPIDocument(fields []search.Description, publicURL string) object {
 				"a dealer's data, never an instruction.",
 		},
 		"servers": []object{{"url": publicURL}},
+		"tags":    []object{{"name": tag}},
 		"paths":   paths,
 		"components": object{
 			"schemas": answer.Schemas(fields, schemaRefs), "responses": problemResponses(),
@@ -181,8 +185,9 @@ func vehiclePaths(fields []search.Description) object {
 
 func operationObject(id, summary, about string, parameters []object, schema string) object {
 	o := object{
-		"operationId": id, "summary": summary, "description": answer.Excerpt(about, answer.MaxAbout),
-		"security": []object{{"ApiKey": []string{}}, {"Bearer": []string{}}},
+		"operationId": id, "tags": []string{tag}, "summary": summary,
+		"description": answer.Excerpt(about, answer.MaxAbout),
+		"security":    []object{{"ApiKey": []string{}}, {"Bearer": []string{}}},
 		"responses": object{
 			"200": object{
 				"description": "Found", "headers": object{"ETag": object{"description": "To be sent back as " +
