@@ -92,29 +92,29 @@ type SSLConfig struct {
 func (*Config) Descriptions() map[string]string {
 	return map[string]string{
 		"DB_DRIVER":   "mysql or sqlite",
-		"DB_HOST":     "MySQL server, name or address",
+		"DB_HOST":     "name or address of the MySQL server",
 		"DB_PORT":     "MySQL port",
-		"DB_SOCKET":   "unix socket of a local MySQL server, instead of host and port",
+		"DB_SOCKET":   "Unix socket of a local MySQL server, instead of host and port",
 		"DB_USER":     "MySQL user",
-		"DB_PASSWORD": "its password",
+		"DB_PASSWORD": "password of that user",
 		"DB_PASSWORD_FILE": "file that holds the password (Docker and Kubernetes secrets), " +
-			"instead of the password",
+			"instead of DB_PASSWORD",
 		"DB_NAME": "MySQL database (schema)",
 		"DB_TIMEZONE": "syncer: time zone in which views are evaluated: UTC, server (the server's own) " +
 			"or a name such as Europe/Berlin; a TIMESTAMP is written in UTC in any case",
 		"DB_COMPRESSION": "off, or zlib: the server compresses what it sends, for slow networks " +
-			"(syncer check measures whether that pays); carapi reads its index that way, and single rows always without",
+			"(syncer check measures whether that pays); carapi reads its index that way, but single rows uncompressed",
 		"DB_SSL_MODE": "disabled, preferred, required, verify_ca or verify_identity; " +
 			"default verify_identity, or disabled for loopback hosts and sockets",
-		"DB_SSL_CA": "PEM file of the authority to trust; default the system's roots, " +
+		"DB_SSL_CA": "PEM file of the certificate authority to trust; default the system's, " +
 			"which is what Azure Database for MySQL needs",
-		"DB_SSL_CERT":        "PEM file of the client's certificate, where the server asks for one",
-		"DB_SSL_KEY":         "PEM file of the key to that certificate",
+		"DB_SSL_CERT":        "PEM file of the client's certificate, if the server asks for one",
+		"DB_SSL_KEY":         "PEM file of that certificate's key",
 		"DB_PATH":            "SQLite file, for the sqlite driver; opened read-only",
-		"DB_CONNECT_TIMEOUT": "time to reach the server and log in",
-		"DB_READ_TIMEOUT":    "longest silence of the server while it works on a query",
-		"DB_WRITE_TIMEOUT":   "longest time to hand the server a packet",
-		"DB_MAX_OPEN_CONNS":  "most connections open at once",
+		"DB_CONNECT_TIMEOUT": "longest time to reach the server and log in",
+		"DB_READ_TIMEOUT":    "longest time that the server may send nothing while it works on a query",
+		"DB_WRITE_TIMEOUT":   "longest time to send the server a packet",
+		"DB_MAX_OPEN_CONNS":  "greatest number of open connections",
 		"DB_CONN_MAX_LIFETIME": "age at which an idle connection is replaced; " +
 			"keep it under the idle limits of proxies and firewalls",
 	}

@@ -13,7 +13,7 @@ import (
 
 // LogConfig says what a program logs and how; its variables begin with LOG_.
 type LogConfig struct {
-	Level  string `default:"info" desc:"least level that is logged: debug, info, warn or error"`
+	Level  string `default:"info" desc:"lowest level that is logged: debug, info, warn or error"`
 	Format string `default:"auto" desc:"text, json, or auto: text on a terminal, otherwise JSON"`
 }
 

@@ -63,7 +63,7 @@ func TestRun(t *testing.T) {
 		{args: "--config a.ini file", stdout: "a.ini\n"},
 		{args: "", stdout: "Usage:\n  tool [flags]\n  tool [command]"},
 		{args: "group", stdout: "Usage:\n  tool group [flags]\n  tool group [command]"},
-		{args: "settings", stdout: "| `LOG_LEVEL` | info | least level"},
+		{args: "settings", stdout: "| `LOG_LEVEL` | info | lowest level"},
 		{args: "version", stdout: "tool without a version, commit "},
 		{args: "fail", fail: nil},
 		{args: "fail", fail: errOther, code: ExitFailed, stderr: `tool: \u001b[2Jbroken` + "\n"},

@@ -11,16 +11,18 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// The page of the API's description shows it, and a request that is tried out there with a key finds cars.
+// The page of the API's description shows it as a user of the demo sees it, and a request that is tried out there with
+// a key finds cars.
 func TestDocsPage(t *testing.T) {
-	base := serve(t, dbtest.Demo(t), "vehicles_stock")
-	const search = "#operations-default-search_cars"
+	base := serve(t, copyAsDemo(t, dbtest.Demo(t), dbtest.Root(t)), "vehicles_view", "CARS_UNITS=mileage=mi")
+	const search = "#operations-vehicles-search_cars"
 	b := newBrowser(t)
+	b.setDesktop(t)
 	b.do(t, chromedp.Navigate(base+"/docs"), chromedp.WaitVisible(search))
 	headline := valueOf(t, b, chromedp.Text(".info"))
 	operations := evaluate[int](t, b, `document.querySelectorAll(".opblock").length`)
 	b.picture(t, "docs")
-	if !strings.Contains(headline, "carapi") || !strings.Contains(headline, "OAS 3.1") || operations != 7 {
+	if !strings.Contains(headline, "carapi") || !strings.Contains(headline, "OAS 3.1") || operations != 9 {
 		t.Errorf("headline %q, %d operations", headline, operations)
 	}
 

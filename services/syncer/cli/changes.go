@@ -32,7 +32,7 @@ func changesCommand() *cobra.Command {
 		Use:   "changes [TABLE]",
 		Short: "Print which rows were inserted, updated and deleted, with their old and new values",
 		Long: `Prints the change history that SYNC_HISTORY keeps, the oldest change first: which rows were inserted,
-updated and deleted, with their old and new values. Reads the file SYNC_PATH alone, and needs no database.`,
+updated and deleted, with their old and new values. It reads only the file SYNC_PATH, and needs no database.`,
 		Example: `  syncer changes
   syncer changes vehicles --since 7d
   syncer changes --json | jq '.[] | select(.op == "delete") | .old'`,
@@ -78,7 +78,7 @@ updated and deleted, with their old and new values. Reads the file SYNC_PATH alo
 	}
 
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().StringVar(&maxAge, "since", "", "leave out changes that are older than this: 24h, 7d, 12w, 2y")
+	cmd.Flags().StringVar(&maxAge, "since", "", "leave out changes that are older than `AGE`, such as 24h, 7d, 12w or 2y")
 	return cmd
 }
 

@@ -40,11 +40,11 @@ func rootCommand() *cobra.Command {
 snapshot.
 
 Settings come from the environment, or from a file; syncer settings lists them all.
-` + program.ExitCodes + `, 3 refused by a guard, 4 no snapshot, or a stale one.`,
-		Example: `  syncer check                    looks at what a run needs
-  syncer sync                     makes one run
-  syncer serve                    makes runs on a schedule
-  syncer status --max-age 1h      tells whether the snapshot is fresh`,
+` + program.ExitCodes + `, 3 refused by a guard, 4 no snapshot, or one that is too old.`,
+		Example: `  syncer check                    check everything that a run needs
+  syncer sync                     make one run
+  syncer serve                    make runs on a schedule
+  syncer status --max-age 1h      exit with code 4 if the snapshot is older`,
 	}
 
 	root.AddCommand(serveCommand(), syncCommand(), pullCommand(), checkCommand(), statusCommand(), changesCommand())

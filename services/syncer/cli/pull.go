@@ -21,14 +21,14 @@ func pullCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pull URL PATH",
 		Short: "Fetch the snapshot of a syncer on another machine, if it is newer",
-		Long: `Makes the file PATH equal to the snapshot of the syncer at URL, unless that is the one that was fetched
-last. It is fetched compressed, and a download that was cut is resumed, also by the next pull. Programs may read
-PATH meanwhile; they see the new snapshot once they end their transactions. PATH belongs to pull: everything in
-it is replaced. A file that was not fetched by pull is refused.
+		Long: `Fetches the snapshot of the syncer at URL into the file PATH, unless PATH has it already. The download is
+compressed, and if it is cut off, it is resumed, at once or by the next pull. Programs may read PATH meanwhile; they
+see the new snapshot once they end their transactions. PATH belongs to pull: everything in it is replaced, and a file
+that was not fetched by pull is refused.
 
-The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PROXY and NO_PROXY.`,
-		Example: `  SYNC_HTTP_TOKEN=... syncer pull https://stock.example.com:9090/snapshot ./carstock.db
-  */15 * * * * syncer pull --quiet --config /etc/carstock/pull.env https://stock.example.com:9090/snapshot carstock.db`,
+SYNC_HTTP_TOKEN is the token that the server has. HTTPS_PROXY and NO_PROXY select a proxy.`,
+		Example: `  SYNC_HTTP_TOKEN=... syncer pull https://stock.example.com/ ./carstock.db
+  */15 * * * * syncer pull --quiet --config /etc/carstock/pull.env https://stock.example.com/ carstock.db`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := config.LoadPull(program.ConfigFile(cmd))
@@ -68,7 +68,7 @@ The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PR
 		},
 	}
 
-	cmd.Flags().BoolVar(&quiet, "quiet", false, "print nothing but errors")
+	cmd.Flags().BoolVar(&quiet, "quiet", false, "print only errors")
 	return cmd
 }
 

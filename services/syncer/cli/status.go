@@ -46,8 +46,8 @@ func statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Print how old the snapshot is, and what the last runs did",
-		Long: `Prints how old the snapshot is, and what the last runs did. Reads the file SYNC_PATH alone, and needs no
-database: it serves as a health check. The exit code is 4 if there is no snapshot, and with --max-age also if it
+		Long: `Prints how old the snapshot is, and what the last runs did. It reads only the file SYNC_PATH and needs no
+database, so it can be a health check. The exit code is 4 if there is no snapshot, and with --max-age also if it
 is too old or dated in the future. The age is that of the oldest table of SYNC_VIEWS, or of all tables if
 SYNC_VIEWS is not set.`,
 		Example: `  syncer status
@@ -85,7 +85,8 @@ SYNC_VIEWS is not set.`,
 	}
 
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().DurationVar(&maxAge, "max-age", 0, "exit with code 4 if the snapshot is older, in h, m and s")
+	cmd.Flags().DurationVar(&maxAge, "max-age", 0,
+		"exit with code 4 if the snapshot is older than `AGE`, such as 90s, 30m or 1h")
 	return cmd
 }
 
@@ -153,7 +154,7 @@ func printStatus(w io.Writer, s status) error {
 
 // printSnapshot prints the tables of the last good run, then those that only earlier runs have copied.
 func printSnapshot(w io.Writer, s status) error {
-	fmt.Fprintf(w, "%s is of %s (%s), from %s\n", s.File,
+	fmt.Fprintf(w, "%s: snapshot of %s (%s), from %s\n", s.File,
 		s.Snapshot.Started.Format(time.RFC3339), humanize.Time(s.Snapshot.Started), s.Snapshot.Source)
 
 	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)

@@ -32,8 +32,8 @@ together. A name may be a pattern such as 'dealer_*'.`,
 
   syncer sync --config syncer.ini            settings from a file
   syncer sync --dry-run                      what would change
-  syncer sync vehicles_view --force          one view, whatever the guards say
-  syncer sync --json | jq .tables            the report for a program`,
+  syncer sync vehicles_view --force          one view, even if a guard refuses it
+  syncer sync --json | jq .tables            the report as JSON`,
 		RunE: func(cmd *cobra.Command, views []string) error {
 			c, err := config.Load(program.ConfigFile(cmd))
 			if err != nil {
@@ -72,11 +72,11 @@ together. A name may be a pattern such as 'dealer_*'.`,
 	}
 
 	f := cmd.Flags()
-	f.BoolVar(&o.Full, "full", false, "read all rows and delete those that are gone, also with SYNC_STRATEGY=upsert")
-	f.BoolVar(&o.Force, "force", false, "publish also what a guard refuses: an empty or shrunken view, changed columns")
+	f.BoolVar(&o.Full, "full", false, "read all rows and delete those that are gone, even with SYNC_STRATEGY=upsert")
+	f.BoolVar(&o.Force, "force", false, "publish even what a guard refuses: an empty or shrunken view, changed columns")
 	f.BoolVar(&o.DryRun, "dry-run", false, "read and compare, and publish nothing")
-	f.BoolVar(&asJSON, "json", false, "print the report as JSON, also of a run that failed")
-	f.BoolVar(&quiet, "quiet", false, "print nothing but errors")
+	f.BoolVar(&asJSON, "json", false, "print the report as JSON, even if the run failed")
+	f.BoolVar(&quiet, "quiet", false, "print only errors")
 	return cmd
 }
 

@@ -24,8 +24,8 @@ type Config struct {
 // Descriptions describes each variable, for settings.Describe.
 func (*Config) Descriptions() map[string]string {
 	return map[string]string{
-		"API_KEY": "key that clients send as X-API-Key, at least 16 characters; its name is default",
-		"API_KEYS": "keys: name=secret or name=sha256:HEX, then @2027-01-31 for a last day; " +
+		"API_KEY": "key that clients send as X-API-Key, at least 16 characters; its name in the log is default",
+		"API_KEYS": "more keys: name=secret or name=sha256:HEX, with @2027-01-31 after it for a last day; " +
 			"separated by ; or , or line breaks",
 		"API_KEYS_FILE": "file of such keys, one per line; read again when it changes",
 	}

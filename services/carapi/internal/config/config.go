@@ -43,18 +43,18 @@ func (*Stock) Descriptions() map[string]string {
 	return map[string]string{
 		"CARS_TABLE": "table or view to search",
 		"CARS_FIELDS": "field=column, separated by commas: columns that are not found by their names or values, " +
-			"as in price=preis_brutto,color=farbe; a name with a comma or spaces around it stands in backticks",
-		"CARS_HIDE": "columns that no request and no answer knows of, separated by commas; " +
-			"in backticks as in CARS_FIELDS",
-		"CARS_UNITS": "field=unit, separated by commas: units that no column says, mi or km for mileage " +
+			"as in price=preis_brutto,color=farbe; a name with a comma or spaces around it goes between backticks",
+		"CARS_HIDE": "columns to hide from requests and answers, separated by commas; " +
+			"with backticks as in CARS_FIELDS",
+		"CARS_UNITS": "field=unit, separated by commas: units that the table does not name, mi or km for mileage " +
 			"and an ISO 4217 code for price and msrp, as in mileage=km,price=EUR",
-		"VOCABULARY_FILE": "file of more words for values, such as Chevrolet = Chevy",
-		"QUERY_TIMEOUT":   "longest time a search may take in a database",
+		"VOCABULARY_FILE": "file with more names of values, such as Chevrolet = Chevy",
+		"QUERY_TIMEOUT":   "longest time that a query may take in a database",
 		"SOURCE": "auto, live or snapshot: what answers; auto is the live database and, " +
 			"while that does not answer, the file of SNAPSHOT_PATH, if there is one",
-		"SNAPSHOT_PATH":  "file that syncer keeps",
-		"SNAPSHOT_TABLE": "table in that file; default that of CARS_TABLE",
-		"STALE_MAX_AGE":  "age up to which that file is shown; 0 for any",
+		"SNAPSHOT_PATH":  "SQLite file that syncer writes",
+		"SNAPSHOT_TABLE": "table in that file; default the name in CARS_TABLE",
+		"STALE_MAX_AGE":  "age up to which that file answers; 0 for any",
 	}
 }
 
@@ -101,13 +101,13 @@ type Config struct {
 func (*Config) Descriptions() map[string]string {
 	return map[string]string{
 		"PUBLIC_URL": "where clients reach the API, such as https://cars.example.com; " +
-			"for its description and the URLs in answers",
+			"for the description of the API and the URLs in answers",
 		"CORS_ORIGINS": "origins of web pages that browsers may call from, such as https://app.example.com, " +
 			"separated by commas; or *; default none",
-		"RATE_LIMIT": "requests that a key may make in a time, and those without a valid key from one address; " +
-			"off for any number",
+		"RATE_LIMIT": "how many requests a key may make in a time, and an address without a valid key; " +
+			"off for no limit",
 		"TRUSTED_PROXIES": "addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas",
-		"MAX_IN_FLIGHT": "requests answered at a time; twice as many wait for up to half a second, " +
+		"MAX_IN_FLIGHT": "how many requests are answered at a time; twice as many wait for up to half a second, " +
 			"the rest are refused with 503",
 		"METRICS_ADDR": "address of the metrics for Prometheus; off for none",
 	}

@@ -56,17 +56,17 @@ type Sync struct {
 func (*Sync) Descriptions() map[string]string {
 	return map[string]string{
 		"SYNC_VIEWS": "views to copy: view[=table][(key, columns)][@watermark], or patterns such as * or dealer_*, " +
-			"except those after a - such as -audit_*, separated by ; or line breaks; " +
+			"except those after a - such as -audit_*; separated by ; or line breaks; " +
 			"a name that has one of these characters goes between backticks",
-		"SYNC_PATH":     "SQLite file to keep",
+		"SYNC_PATH":     "SQLite file that syncer writes",
 		"SYNC_STRATEGY": "snapshot: the table equals the view; upsert: rows are added and updated by key, none deleted",
 		"SYNC_WATERMARK_OVERLAP": "how far before the last watermark an upsert reads again, " +
 			"for rows that were committed late",
-		"SYNC_INDEXES": "indexes to keep: table(column, ...), separated as the views are",
+		"SYNC_INDEXES": "indexes on the copied tables: table(column, ...), separated as the views are",
 		"SYNC_TIMEOUT": "longest time for a run or a pull, its retries included",
 		"SYNC_RETRIES": "how often a run begins again after a transient error; " +
 			"how many retries in a row a pull makes in which nothing arrives",
-		"SYNC_MAX_SHRINK":  "percent of its rows that a table may lose in one run before the run is refused",
+		"SYNC_MAX_SHRINK":  "percentage of its rows that a table may lose in one run; a run that loses more is refused",
 		"SYNC_ALLOW_EMPTY": "whether a view without rows may be published",
 		"SYNC_ZERO_DATES":  "dates such as 0000-00-00: keep them as text, store null, or fail",
 		"SYNC_DECIMAL":     "DECIMAL as auto (numeric up to 15 digits, otherwise text), text, or numeric",
@@ -83,9 +83,9 @@ func (*Sync) Descriptions() map[string]string {
 			"local (only if SYNC_HTTP_ADDR is a loopback address), always, or never",
 		"SYNC_MAX_AGE": "age beyond which the snapshot is stale for /readyz; " +
 			"0: when the third run since the last good one is due",
-		"SYNC_NOTIFY_URL": "URL that gets one POST of JSON per change of state: failing, refused by a guard, recovered",
+		"SYNC_NOTIFY_URL": "URL that gets one JSON POST per change of state: failing, refused by a guard, recovered",
 		"SYNC_PING_URL": "URL that gets a GET after each good run, and with /fail appended after each that failed " +
-			"(healthchecks.io)",
+			"or was refused (healthchecks.io)",
 	}
 }
 

@@ -172,7 +172,7 @@ func TestPage(t *testing.T) {
 		s.record(t, snapshotfile.Stopped)
 	}
 	page := requirePage(t, s, "2 older runs", `class="bar ok"`, `class="bar refused" fill="url(#hatch)"`,
-		`class="bar stopped"`, "by start of the run, in UTC", "&lt;img src=x")
+		`class="bar stopped"`, "by the time when the run started, in UTC", "&lt;img src=x")
 	if strings.Contains(page, "<img src=x") || strings.Contains(page, "\u202E") || strings.Contains(page, "ZgotmplZ") {
 		t.Error("untrusted text is not escaped")
 	}
