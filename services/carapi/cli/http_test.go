@@ -80,10 +80,22 @@ func TestHeadIsGetWithoutBody(t *testing.T) {
 	p := start(t)
 	for _, path := range append([]string{"/cars/?limit=100", "/cars/?limit=0", "/cars/1000", "/nowhere"}, routes...) {
 		for _, encoding := range []string{"identity", "gzip"} {
-			get, _ := p.do(t, "GET", path, "Accept-Encoding", encoding, "X-Request-ID", "same")
-			head, body := p.do(t, "HEAD", path, "Accept-Encoding", encoding, "X-Request-ID", "same")
-			get.Header.Del("Date")
-			head.Header.Del("Date")
+			ask := func(method string) (*http.Response, string) {
+				res, body := p.do(t, method, path, "Accept-Encoding", encoding, "X-Request-ID", "same")
+				res.Header.Del("Date")
+				return res, body
+			}
+
+			// The body has the time of the index, which changes its length: HEAD stands between two answers that are the same.
+			before, _ := ask("GET")
+			head, body := ask("HEAD")
+			get, _ := ask("GET")
+			for try := 0; try < 10 && !maps.EqualFunc(before.Header, get.Header, slices.Equal); try++ {
+				before = get
+				head, body = ask("HEAD")
+				get, _ = ask("GET")
+			}
+
 			if head.StatusCode != get.StatusCode || body != "" || !maps.EqualFunc(head.Header, get.Header, slices.Equal) {
 				t.Errorf("%s, %s: GET %d %v, HEAD %d %v", path, encoding, get.StatusCode, get.Header, head.StatusCode, head.Header)
 			}

@@ -202,7 +202,7 @@ func sampleLink(
 	}
 
 	receivedBefore.Store(received.Load())
-	ctx, stop := context.WithTimeout(ctx, sampleTime)
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 
 	for i, v := range views {
@@ -212,9 +212,11 @@ func sampleLink(
 
 		var before, bytes int64
 		var took time.Duration
+		timeout := time.AfterFunc(time.Hour, stop) // begin shortens it: what Sample prepares does not count
 		begin := func() {
 			before = received.Load()
 			firstByte.Store(0)
+			timeout.Reset(sampleTime - s.took)
 		}
 		enough := func() bool {
 			bytes, took = received.Load()-before, time.Since(began)-time.Duration(firstByte.Load())
@@ -223,6 +225,7 @@ func sampleLink(
 		}
 
 		rows, err := reader.Sample(ctx, v, like.rowLimit(i), begin, enough)
+		timeout.Stop()
 		if err != nil {
 			return s, err
 		}
