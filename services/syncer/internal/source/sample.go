@@ -41,7 +41,10 @@ func (r *Reader) Sample(
 	ctx context.Context, t schema.Table, limit int64, enough func() bool,
 ) (s Sample, err error) {
 	rawErr := r.conn.Raw(func(driverConn any) error { // must not see a broken connection, as in readRows
-		order := r.columnOrder(ctx, driverConn.(driver.QueryerContext), t)
+		var order []int
+		if order, err = r.columnOrder(ctx, driverConn.(driver.QueryerContext), t); err != nil {
+			return nil
+		}
 		query, _, _ := r.selectRows(Query{Table: t}, order, false)
 		s, err = r.sampleRaw(ctx, driverConn, query, limit, enough)
 		return nil
