@@ -61,6 +61,17 @@ type Changes struct {
 // BeginChanges creates the change history if the file has none yet. Call it in the publishing transaction, after
 // Create. That transaction must end with InsertRun, which records the run under the ID that the changes have.
 func BeginChanges(ctx context.Context, db sqlx.ExtContext, started time.Time) (*Changes, error) {
+	// A file of an earlier version does not say which rows came in changes of OpBulk: its tables are followed from now on.
+	hasBulkKeys, err := hasTables(ctx, db, bulkKeysTable)
+	if err != nil {
+		return nil, err
+	}
+	if !hasBulkKeys {
+		if _, err := db.ExecContext(ctx, "DROP TABLE IF EXISTS main."+historyTable); err != nil {
+			return nil, err
+		}
+	}
+
 	for _, q := range createChanges {
 		if _, err := db.ExecContext(ctx, q); err != nil {
 			return nil, err

@@ -34,7 +34,7 @@ type Recorded struct {
 
 // RecordedOf says which changes of a table the history has; nil if it has none of this table.
 func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Recorded, error) {
-	has, err := hasTables(ctx, q, changesTable, historyTable)
+	has, err := hasTables(ctx, q, changesTable, historyTable, bulkKeysTable)
 	if err != nil || !has {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (c *Changes) Follow(ctx context.Context, table string, key []string, restar
 
 // ForgetRecorded notes that a run without a history has changed rows of tables.
 func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) error {
-	has, err := hasTables(ctx, db, historyTable)
+	has, err := hasTables(ctx, db, historyTable, bulkKeysTable)
 	if err != nil || !has {
 		return err
 	}

@@ -5,6 +5,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/snapshotfile"
 )
 
 // The file says from which run on each new row is recorded, and how many rows came in bulk runs since.
@@ -83,6 +88,36 @@ func TestRecordedSince(t *testing.T) {
 	keyless.rows = keyed.rows
 	f.publish(t, keyless)
 	requireEqual(t, since(), []driver.Value(nil))
+}
+
+// A file of an earlier version does not have the keys of rows that came in bulk runs.
+func TestRecordedWithoutBulkKeys(t *testing.T) {
+	t.Parallel()
+	f := newTestFile(t)
+	f.publish(t, carsTable(rowOf(1, 5.5, "a")))
+	f.query(t, "DROP TABLE _sync_bulk_keys")
+	recorded := func() (r *snapshotfile.Recorded) {
+		t.Helper()
+		err := Read(f.path, func(db *sqlx.DB) (err error) {
+			r, err = snapshotfile.RecordedOf(t.Context(), db, "v")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+
+	if r := recorded(); r != nil {
+		t.Errorf("before the first run: %+v", r)
+	}
+	f.history = 0
+	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
+	f.history = ninetyDays
+	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
+	if r := recorded(); r == nil || r.Since.Sub(f.now).Abs() > time.Millisecond {
+		t.Errorf("%+v, want one since %s", r, f.now)
+	}
 }
 
 // Whatever runs come and go, the file tells of each row whether it was there at the first run, came in a recorded
