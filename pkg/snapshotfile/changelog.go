@@ -33,11 +33,8 @@ func ReadChanges(ctx context.Context, q sqlx.QueryerContext, table string, since
 		return err
 	}
 
-	// The condition on the ID lets SQLite begin at the first young change instead of reading the whole table.
 	from := since.UTC().Format(timeFormat)
-	rows, err := q.QueryxContext(ctx, selectChanges+`
-		WHERE at >= ? AND (? = '' OR "table" = ? COLLATE NOCASE) AND id >= (SELECT min(id) FROM main._sync_changes
-			WHERE op IN ('insert', 'update', 'delete', 'bulk') AND at >= ?) ORDER BY id`, from, table, table, from)
+	rows, err := q.QueryxContext(ctx, selectSince, from, table)
 	if err != nil {
 		return err
 	}
@@ -56,6 +53,12 @@ func ReadChanges(ctx context.Context, q sqlx.QueryerContext, table string, since
 
 	return rows.Err()
 }
+
+// selectSince selects the changes since ?1 of the table ?2, or of all tables if that is empty. The condition on the ID
+// lets SQLite begin at the first young change instead of reading the whole table.
+const selectSince = selectChanges + ` WHERE at >= ?1 AND (?2 = '' OR "table" = ?2 COLLATE NOCASE)
+	AND id >= (SELECT min(id) FROM main._sync_changes
+		WHERE op IN ('insert', 'update', 'delete', 'bulk') AND at >= ?1) ORDER BY id`
 
 // ChangedTables returns the names of the tables that have a change history.
 func ChangedTables(ctx context.Context, q sqlx.QueryerContext) (names []string, err error) {
