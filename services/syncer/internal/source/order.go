@@ -58,18 +58,16 @@ func (r *Reader) columnOrder(ctx context.Context, conn driver.QueryerContext, t 
 		return nil, nil
 	}
 
+	// Any other error says nothing about the read that follows, which has no limit.
 	rows, err := firstRows(ctx, conn, t)
-	switch {
-	case dbconn.Transient(err) || ctx.Err() != nil:
+	if dbconn.Transient(err) || ctx.Err() != nil {
 		// The server may have ended the transaction, as after a deadlock. What is read next would be of another instant.
 		return nil, err
-	case err != nil: // it says nothing about the read that follows, which has no limit
-		return nil, nil
 	}
 	return compressibleOrder(new(compressor), rows), nil
 }
 
-// firstRows reads the first rows of a table, by columns.
+// firstRows reads the first rows of a table, by columns. With an error it returns those that came before it.
 func firstRows(ctx context.Context, conn driver.QueryerContext, t schema.Table) (sample [][][]byte, err error) {
 	names := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
@@ -98,7 +96,7 @@ func firstRows(ctx context.Context, conn driver.QueryerContext, t schema.Table) 
 		if err := rows.Next(row); errors.Is(err, io.EOF) {
 			return sample, nil
 		} else if err != nil {
-			return nil, err
+			return sample, err
 		}
 		if size > orderBytes {
 			continue // the rest has to be read in any case
