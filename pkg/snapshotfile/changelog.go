@@ -69,8 +69,8 @@ func ChangedTables(ctx context.Context, q sqlx.QueryerContext) (names []string, 
 	return names, err
 }
 
-// ChangesSize returns how many changes a file has recorded, and about how many bytes they take. Both are 0 without a
-// change history.
+// ChangesSize returns how many changes a file has recorded, and about how many bytes they take, with the keys of rows
+// that came in changes of OpBulk. Both are 0 without a change history.
 func ChangesSize(ctx context.Context, q sqlx.QueryerContext) (rows, bytes int64, err error) {
 	if exists, err := HasChanges(ctx, q); err != nil || !exists {
 		return 0, 0, err
@@ -79,5 +79,17 @@ func ChangesSize(ctx context.Context, q sqlx.QueryerContext) (rows, bytes int64,
 	// The columns of fixed length and the indexes take some 100 bytes. An index holds the key a second time.
 	err = q.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum(100 + 2 * coalesce(octet_length(key), 0) +
 		coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0)), 0) FROM main._sync_changes`).Scan(&rows, &bytes)
-	return rows, bytes, err
+	if err != nil {
+		return 0, 0, err
+	}
+
+	hasBulkKeys, err := hasTables(ctx, q, bulkKeysTable)
+	if err != nil || !hasBulkKeys {
+		return rows, bytes, err
+	}
+
+	var keys int64
+	err = sqlx.GetContext(ctx, q, &keys,
+		`SELECT coalesce(sum(10 + octet_length("table") + octet_length(key)), 0) FROM main._sync_bulk_keys`)
+	return rows, bytes + keys, err
 }

@@ -62,6 +62,16 @@ func TestRecordedSince(t *testing.T) {
 	f.publish(t, many)
 	want(7, 19_998)
 
+	// These keys are most of the change history.
+	var changes, bytes int64
+	err := Read(f.path, func(db *sqlx.DB) (err error) {
+		changes, bytes, err = snapshotfile.ChangesSize(t.Context(), db)
+		return err
+	})
+	if err != nil || changes != 2 || bytes < 300_000 || bytes > 700_000 {
+		t.Errorf("%d changes, %d bytes, %v", changes, bytes, err)
+	}
+
 	// The keys of rows that are gone go with the next bulk run.
 	few := carsTable()
 	few.rows = many.rows[:100]
