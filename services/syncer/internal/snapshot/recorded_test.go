@@ -100,6 +100,30 @@ func TestRecordedSince(t *testing.T) {
 	requireEqual(t, since(), []driver.Value(nil))
 }
 
+// SQLite ignores the case of names, so a table whose name has other capitals goes on with its history.
+func TestRecordedUnderOneName(t *testing.T) {
+	t.Parallel()
+	f := newTestFile(t)
+	capital := carsTable(rowOf(1, 6.5, "a"))
+	capital.table.Name = "V"
+	f.publish(t, carsTable(rowOf(1, 5.5, "a")))
+	f.publish(t, capital)
+	for i := range 20_000 {
+		capital.rows = append(capital.rows, rowOf(i+2, 5.5, "a"))
+	}
+	f.publish(t, capital)
+	f.publish(t, carsTable(rowOf(1, 7.5, "a")))
+
+	requireEqual(t, f.query(t, `SELECT "table", count(*) FROM _sync_changes GROUP BY "table"`),
+		[][]driver.Value{{"v", int64(3)}})
+	requireEqual(t, f.query(t, `SELECT "table", count(*) FROM _sync_bulk_keys GROUP BY "table"`),
+		[][]driver.Value{{"v", int64(20_000)}})
+	f.history = 0
+	capital.rows = capital.rows[:1]
+	f.publish(t, capital)
+	requireEqual(t, f.query(t, "SELECT count(*) FROM _sync_bulk_keys"), [][]driver.Value{{int64(0)}})
+}
+
 // A file of an earlier version does not have the keys of rows that came in bulk runs.
 func TestRecordedWithoutBulkKeys(t *testing.T) {
 	t.Parallel()
