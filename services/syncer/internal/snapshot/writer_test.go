@@ -107,7 +107,9 @@ func wantNoScan(t *testing.T, conn *sqlite3.SQLiteConn, alias, statement string,
 func TestRowsAreFoundByTheirOldKeys(t *testing.T) {
 	t.Parallel()
 	for _, keys := range [][2][]string{{{"id"}, {"vin"}}, {{"vin"}, {"id"}}, {{"b", "id"}, {"vin"}}, {{"id"}, {"b", "id"}}} {
-		source := func(key []string) *sourceTable { return newSourceTable(key, "id int", "vin char(17)", "b varbinary(8)") }
+		source := func(key []string) *sourceTable {
+			return newSourceTable(key, "id int", "vin char(17)", "b varbinary(8)")
+		}
 		f := newTestFile(t)
 		f.publish(t, source(keys[0]))
 		f.query(t, "ALTER TABLE v ADD COLUMN mine TEXT")

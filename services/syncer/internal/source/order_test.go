@@ -93,13 +93,34 @@ func TestOrderedRows(t *testing.T) {
 	}
 }
 
-// The server ends the transaction if the first rows are in a deadlock. The read must not go on without it.
-func TestDeadlockOfTheFirstRows(t *testing.T) {
+// The server ends the transaction if a table is in a deadlock. Nothing more may be read then, as it would be of another
+// instant.
+func TestDeadlockEndsTheRead(t *testing.T) {
 	t.Parallel()
-	ctx, db := t.Context(), dbtest.Open(t, dbtest.Database(t))
-	for _, q := range []string{
-		"CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE z (id INT PRIMARY KEY)",
+	for name, read := range map[string]func(*Reader, schema.Table) error{
+		"first rows": func(r *Reader, table schema.Table) error {
+			empty := make(chan *Batch, 1)
+			empty <- new(Batch)
+			_, err := r.Rows(t.Context(), Query{Table: table}, Values{}, empty, make(chan *Batch, 1))
+			return err
+		},
+		"rights": func(r *Reader, table schema.Table) error {
+			_, err := r.isDenied(t.Context(), table.Name)
+			return err
+		},
 	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			readInDeadlock(t, read)
+		})
+	}
+}
+
+// readInDeadlock reads a table whose lock another session has, which waits for the lock of a table that was read before.
+func readInDeadlock(t *testing.T, read func(*Reader, schema.Table) error) {
+	t.Helper()
+	ctx, db := t.Context(), dbtest.Open(t, dbtest.Database(t))
+	for _, q := range []string{"CREATE TABLE a (id INT PRIMARY KEY)", "CREATE TABLE z (id INT PRIMARY KEY)"} {
 		if _, err := db.Exec(q); err != nil {
 			t.Fatal(err)
 		}
@@ -127,8 +148,7 @@ func TestDeadlockOfTheFirstRows(t *testing.T) {
 		_, err := db.ExecContext(ctx, "RENAME TABLE a TO c, z TO y, c TO a")
 		renamed <- err
 	}()
-	waiting := 0
-	for ctx.Err() == nil && waiting == 0 {
+	for waiting := 0; waiting == 0; {
 		err := db.Get(&waiting, "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND "+
 			"state = 'Waiting for table metadata lock'")
 		if err != nil {
@@ -136,8 +156,7 @@ func TestDeadlockOfTheFirstRows(t *testing.T) {
 		}
 	}
 
-	_, err = r.Rows(ctx, Query{Table: table}, Values{}, emptyBatches(), make(chan *Batch, 1))
-	if !dbconn.Transient(err) {
+	if err := read(r, table); !dbconn.Transient(err) {
 		t.Errorf("%v, want the deadlock", err)
 	}
 	if err := r.Close(); err != nil {
@@ -146,11 +165,4 @@ func TestDeadlockOfTheFirstRows(t *testing.T) {
 	if err := <-renamed; err != nil {
 		t.Error(err)
 	}
-}
-
-// emptyBatches are for rows that fill one batch at most.
-func emptyBatches() <-chan *Batch {
-	empty := make(chan *Batch, 1)
-	empty <- new(Batch)
-	return empty
 }
