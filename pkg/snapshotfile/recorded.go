@@ -181,8 +181,8 @@ func StreamChanges(ctx context.Context, conn *sqlx.Conn, table string, after, la
 	})
 }
 
-// selectAfter selects the changes of the table ?2 after the change ?1. The plus keeps SQLite from reading all changes of
-// the table by their index.
+// selectAfter selects the changes of the table ?2 after the change ?1. The plus keeps SQLite from reading all changes
+// of the table by their index.
 const selectAfter = `SELECT id, run,
 	CASE op WHEN 'insert' THEN 0 WHEN 'update' THEN 1 WHEN 'delete' THEN 2 ELSE 3 END, key, old, new
 	FROM main._sync_changes WHERE id > ?1 AND +"table" = ?2 AND (?3 = 0 OR run <= ?3) ORDER BY id`

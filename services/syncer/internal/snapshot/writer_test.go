@@ -88,7 +88,7 @@ func TestRowsAreFoundByTheirKeys(t *testing.T) {
 	}
 }
 
-// wantNoScan checks that a statement finds the rows of a table by an index. Alias is what the statement calls the table.
+// wantNoScan checks that a statement finds the rows of a table by an index. Alias is the table's name in the statement.
 func wantNoScan(t *testing.T, conn *sqlite3.SQLiteConn, alias, statement string, args ...driver.Value) {
 	t.Helper()
 	plan, err := queryAll(conn, "EXPLAIN QUERY PLAN "+statement, args...)
@@ -106,7 +106,9 @@ func wantNoScan(t *testing.T, conn *sqlite3.SQLiteConn, alias, statement string,
 // Where users have columns of their own, the rows of a table with another key are matched by the old key.
 func TestRowsAreFoundByTheirOldKeys(t *testing.T) {
 	t.Parallel()
-	for _, keys := range [][2][]string{{{"id"}, {"vin"}}, {{"vin"}, {"id"}}, {{"b", "id"}, {"vin"}}, {{"id"}, {"b", "id"}}} {
+	for _, keys := range [][2][]string{
+		{{"id"}, {"vin"}}, {{"vin"}, {"id"}}, {{"b", "id"}, {"vin"}}, {{"id"}, {"b", "id"}},
+	} {
 		source := func(key []string) *sourceTable {
 			return newSourceTable(key, "id int", "vin char(17)", "b varbinary(8)")
 		}

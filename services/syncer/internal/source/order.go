@@ -131,8 +131,8 @@ func sampledValue(v driver.Value) []byte {
 
 // compressibleOrder adds one column after the other where the rows become smallest. zlib writes what it has seen before
 // as one match, so columns that repeat together should be next to each other, and neither the names nor the types of
-// columns show which ones do. After orderWork the other columns stay behind these. It returns nil if that makes the rows
-// no smaller than the order that they have.
+// columns show which ones do. After orderWork the other columns stay behind these. It returns nil if that makes the
+// rows no smaller than the order that they have.
 func compressibleOrder(c *compressor, rows [][][]byte) []int {
 	if len(rows) == 0 {
 		return nil

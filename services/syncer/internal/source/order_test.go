@@ -116,7 +116,7 @@ func TestDeadlockEndsTheRead(t *testing.T) {
 	}
 }
 
-// readInDeadlock reads a table whose lock another session has, which waits for the lock of a table that was read before.
+// readInDeadlock reads a table that another session has locked, while that waits for one that was read before.
 func readInDeadlock(t *testing.T, read func(*Reader, schema.Table) error) {
 	t.Helper()
 	ctx, db := t.Context(), dbtest.Open(t, dbtest.Database(t))

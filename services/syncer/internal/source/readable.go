@@ -64,8 +64,8 @@ func (r *Reader) ReadableNames(ctx context.Context) (names []string, fold bool, 
 	return names, caseSetting != 0, nil
 }
 
-// isDenied reports whether this user may not read a table or view. It returns only errors after which the server may have
-// ended the transaction: others come again when the view is read.
+// isDenied reports whether this user may not read a table or view. It returns only errors after which the server may
+// have ended the transaction: others come again when the view is read.
 func (r *Reader) isDenied(ctx context.Context, name string) (bool, error) {
 	rows, err := r.tx.QueryContext(ctx, "SELECT 1 FROM "+schema.QuoteMySQL(name)+" LIMIT 0")
 	if err == nil {

@@ -41,12 +41,7 @@ func (r *Reader) Sample(
 	ctx context.Context, t schema.Table, limit int64, enough func() bool,
 ) (s Sample, err error) {
 	rawErr := r.conn.Raw(func(driverConn any) error { // must not see a broken connection, as in readRows
-		var order []int
-		if order, err = r.columnOrder(ctx, driverConn.(driver.QueryerContext), t); err != nil {
-			return nil
-		}
-		query, _, _ := r.selectRows(Query{Table: t}, order, false)
-		s, err = r.sampleRaw(ctx, driverConn, query, limit, enough)
+		s, err = r.sampleRaw(ctx, driverConn, t, limit, enough)
 		return nil
 	})
 
@@ -57,12 +52,18 @@ func (r *Reader) Sample(
 }
 
 func (r *Reader) sampleRaw(
-	ctx context.Context, driverConn any, query string, limit int64, enough func() bool,
+	ctx context.Context, driverConn any, t schema.Table, limit int64, enough func() bool,
 ) (s Sample, err error) {
 	// Closing the rows reads all that are left, unless the context has ended, and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
+	order, err := r.columnOrder(ctx, driverConn.(driver.QueryerContext), t)
+	if err != nil {
+		return s, err
+	}
+
+	query, _, _ := r.selectRows(Query{Table: t}, order, false)
 	stmt, err := driverConn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 	if err != nil {
 		return s, err
