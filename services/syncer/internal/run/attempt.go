@@ -135,6 +135,10 @@ func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.
 
 	// An upsert begins at the watermark of the last run, less the overlap.
 	q.Table, q.Watermark = final, v.Watermark
+	if q.Expected, err = a.staging.LastRows(v.Table); err != nil {
+		return r, nil, err
+	}
+
 	previous := ""
 	if a.keep && v.Watermark != "" {
 		if previous, err = table.Watermark(hash); err != nil {
@@ -205,7 +209,7 @@ func (a *attempt) describeView(
 func (a *attempt) readView(
 	ctx context.Context, v config.View, q source.Query, table *snapshot.Table,
 ) (source.Result, int64, error) {
-	if err := a.setProgress(ctx, v); err != nil {
+	if err := a.setProgress(ctx, v, q.Expected); err != nil {
 		return source.Result{}, 0, err
 	}
 
@@ -217,15 +221,13 @@ func (a *attempt) readView(
 	return found, bytes, err
 }
 
-// setProgress starts the progress of a view.
-func (a *attempt) setProgress(ctx context.Context, v config.View) error {
+// setProgress starts the progress of a view. Expected is how many rows the last run read; 0 if that is unknown.
+func (a *attempt) setProgress(ctx context.Context, v config.View, expected int64) (err error) {
 	progress := a.options.Progress
 	if progress == nil {
 		return nil
 	}
-
-	expected, err := a.staging.LastRows(v.Table)
-	if err == nil && expected == 0 {
+	if expected == 0 {
 		expected, err = a.reader.Estimate(ctx, v.Name)
 	}
 

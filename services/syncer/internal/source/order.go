@@ -42,13 +42,21 @@ func (r *Reader) Compress(ctx context.Context) error {
 
 // Bounds of the search for an order of columns.
 const (
-	orderRows     = 200 // to read
-	orderSeconds  = 0.5 // that the server may take for them
+	orderRows     = 200  // to read
+	orderMinRows  = 2000 // of a table for which that saves more than it costs
+	orderSeconds  = 0.5  // that the server may take for them
 	orderColumns  = 64
 	orderBytes    = 64 << 10
 	orderMaxValue = 64       // characters of a long value that count: it makes its own matches
 	orderWork     = 12 << 20 // bytes to compress, which takes less than a second of processor time
 )
+
+// isOrderWorthwhile reports whether to look for an order of columns. That costs more than it saves in a small table, or
+// where only new rows are read.
+func (q Query) isOrderWorthwhile() bool {
+	isSmall := q.Expected > 0 && q.Expected < orderMinRows
+	return q.Since == nil && !q.CallsFunctions && !isSmall
+}
 
 // columnOrder returns the order in which to select a table's columns so that the server's zlib makes the least of them:
 // positions in the table. It is nil for the table's own order: without compression, when nothing is gained, or when the

@@ -24,6 +24,8 @@ type Query struct {
 	// Nil reads all rows.
 	Since any
 
+	Expected int64 // about how many rows there are; 0 if that is unknown
+
 	// CallsFunctions says that the table is a view with stored functions. They may count their calls, as one that numbers
 	// rows does, so no row is read before its turn.
 	CallsFunctions bool
@@ -96,7 +98,7 @@ func (r *Reader) readRowsRaw(
 	defer cancel()
 
 	var order []int
-	if q.Since == nil && !q.CallsFunctions {
+	if q.isOrderWorthwhile() {
 		var err error
 		if order, err = r.columnOrder(ctx, driverConn.(driver.QueryerContext), q.Table); err != nil {
 			return nil, err
