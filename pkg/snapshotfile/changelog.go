@@ -33,11 +33,8 @@ func ReadChanges(ctx context.Context, q sqlx.QueryerContext, table string, since
 		return err
 	}
 
-	// The condition on the ID lets SQLite begin at the first young change instead of reading the whole table.
 	from := since.UTC().Format(timeFormat)
-	rows, err := q.QueryxContext(ctx, selectChanges+`
-		WHERE at >= ? AND (? = '' OR "table" = ? COLLATE NOCASE) AND id >= (SELECT min(id) FROM main._sync_changes
-			WHERE op IN ('insert', 'update', 'delete', 'bulk') AND at >= ?) ORDER BY id`, from, table, table, from)
+	rows, err := q.QueryxContext(ctx, selectSince, from, table)
 	if err != nil {
 		return err
 	}
@@ -57,6 +54,12 @@ func ReadChanges(ctx context.Context, q sqlx.QueryerContext, table string, since
 	return rows.Err()
 }
 
+// selectSince selects the changes since ?1 of the table ?2, or of all tables if that is empty. The condition on the ID
+// lets SQLite begin at the first young change instead of reading the whole table.
+const selectSince = selectChanges + ` WHERE at >= ?1 AND (?2 = '' OR "table" = ?2 COLLATE NOCASE)
+	AND id >= (SELECT min(id) FROM main._sync_changes
+		WHERE op IN ('insert', 'update', 'delete', 'bulk') AND at >= ?1) ORDER BY id`
+
 // ChangedTables returns the names of the tables that have a change history.
 func ChangedTables(ctx context.Context, q sqlx.QueryerContext) (names []string, err error) {
 	if exists, err := HasChanges(ctx, q); err != nil || !exists {
@@ -66,8 +69,8 @@ func ChangedTables(ctx context.Context, q sqlx.QueryerContext) (names []string, 
 	return names, err
 }
 
-// ChangesSize returns how many changes a file has recorded, and about how many bytes they take. Both are 0 without a
-// change history.
+// ChangesSize returns how many changes a file has recorded, and about how many bytes they take, with the keys of rows
+// that came in changes of OpBulk. Both are 0 without a change history.
 func ChangesSize(ctx context.Context, q sqlx.QueryerContext) (rows, bytes int64, err error) {
 	if exists, err := HasChanges(ctx, q); err != nil || !exists {
 		return 0, 0, err
@@ -76,5 +79,17 @@ func ChangesSize(ctx context.Context, q sqlx.QueryerContext) (rows, bytes int64,
 	// The columns of fixed length and the indexes take some 100 bytes. An index holds the key a second time.
 	err = q.QueryRowxContext(ctx, `SELECT count(*), coalesce(sum(100 + 2 * coalesce(octet_length(key), 0) +
 		coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0)), 0) FROM main._sync_changes`).Scan(&rows, &bytes)
-	return rows, bytes, err
+	if err != nil {
+		return 0, 0, err
+	}
+
+	hasBulkKeys, err := hasTables(ctx, q, bulkKeysTable)
+	if err != nil || !hasBulkKeys {
+		return rows, bytes, err
+	}
+
+	var keys int64
+	err = sqlx.GetContext(ctx, q, &keys,
+		`SELECT coalesce(sum(10 + octet_length("table") + octet_length(key)), 0) FROM main._sync_bulk_keys`)
+	return rows, bytes + keys, err
 }

@@ -24,7 +24,7 @@ var createChanges = []string{
 	`CREATE INDEX IF NOT EXISTS main._sync_changes_at ON _sync_changes (op, at)`,
 	`CREATE TABLE IF NOT EXISTS main._sync_history ("table" TEXT PRIMARY KEY COLLATE NOCASE, key TEXT NOT NULL,
 		since TEXT NOT NULL) WITHOUT ROWID`,
-	`CREATE TABLE IF NOT EXISTS main._sync_bulk_keys ("table" TEXT, key TEXT, change INTEGER NOT NULL,
+	`CREATE TABLE IF NOT EXISTS main._sync_bulk_keys ("table" TEXT COLLATE NOCASE, key TEXT, change INTEGER NOT NULL,
 		PRIMARY KEY ("table", key)) WITHOUT ROWID`,
 }
 
@@ -61,6 +61,17 @@ type Changes struct {
 // BeginChanges creates the change history if the file has none yet. Call it in the publishing transaction, after
 // Create. That transaction must end with InsertRun, which records the run under the ID that the changes have.
 func BeginChanges(ctx context.Context, db sqlx.ExtContext, started time.Time) (*Changes, error) {
+	// A file of an earlier version does not say which rows came in changes of OpBulk: its tables are followed from now on.
+	hasBulkKeys, err := hasTables(ctx, db, bulkKeysTable)
+	if err != nil {
+		return nil, err
+	}
+	if !hasBulkKeys {
+		if _, err := db.ExecContext(ctx, "DROP TABLE IF EXISTS main."+historyTable); err != nil {
+			return nil, err
+		}
+	}
+
 	for _, q := range createChanges {
 		if _, err := db.ExecContext(ctx, q); err != nil {
 			return nil, err
@@ -87,12 +98,19 @@ type Difference struct {
 // other columns.
 func (c *Changes) MarkUnrecorded() { c.unrecorded = true }
 
-// Record records a difference. Call it before the difference is applied.
+// Record records a difference. Call it before the difference is applied, and after Follow.
 func (c *Changes) Record(ctx context.Context, d Difference) error {
-	switch n := d.Inserted + d.Updated + d.Deleted; {
-	case n == 0:
+	n := d.Inserted + d.Updated + d.Deleted
+	if n == 0 {
 		return nil
-	case n > max(bulkRows, d.Before/bulkShare):
+	}
+
+	// A table whose name has other capitals now keeps its history.
+	err := sqlx.GetContext(ctx, c.db, &d.Table, `SELECT "table" FROM main._sync_history WHERE "table" = ?`, d.Table)
+	if err != nil {
+		return fmt.Errorf("read which tables have a history: %w", err)
+	}
+	if n > max(bulkRows, d.Before/bulkShare) {
 		c.unrecorded = true
 		return c.recordBulk(ctx, d)
 	}

@@ -34,7 +34,7 @@ type Recorded struct {
 
 // RecordedOf says which changes of a table the history has; nil if it has none of this table.
 func RecordedOf(ctx context.Context, q sqlx.QueryerContext, table string) (*Recorded, error) {
-	has, err := hasTables(ctx, q, changesTable, historyTable)
+	has, err := hasTables(ctx, q, changesTable, historyTable, bulkKeysTable)
 	if err != nil || !has {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (c *Changes) Follow(ctx context.Context, table string, key []string, restar
 
 // ForgetRecorded notes that a run without a history has changed rows of tables.
 func ForgetRecorded(ctx context.Context, db sqlx.ExtContext, tables []string) error {
-	has, err := hasTables(ctx, db, historyTable)
+	has, err := hasTables(ctx, db, historyTable, bulkKeysTable)
 	if err != nil || !has {
 		return err
 	}
@@ -149,10 +149,8 @@ func StreamChanges(ctx context.Context, conn *sqlx.Conn, table string, after, la
 	each func(*StreamedChange) error,
 ) error {
 	return conn.Raw(func(dc any) error {
-		rows, err := dc.(driver.QueryerContext).QueryContext(ctx, `SELECT id, run,
-			CASE op WHEN 'insert' THEN 0 WHEN 'update' THEN 1 WHEN 'delete' THEN 2 ELSE 3 END, key, old, new
-			FROM main._sync_changes WHERE id > ? AND "table" = ? AND (? = 0 OR run <= ?) ORDER BY id`, []driver.NamedValue{
-			{Ordinal: 1, Value: after}, {Ordinal: 2, Value: table}, {Ordinal: 3, Value: lastRun}, {Ordinal: 4, Value: lastRun},
+		rows, err := dc.(driver.QueryerContext).QueryContext(ctx, selectAfter, []driver.NamedValue{
+			{Ordinal: 1, Value: after}, {Ordinal: 2, Value: table}, {Ordinal: 3, Value: lastRun},
 		})
 		if err != nil {
 			return err
@@ -182,6 +180,12 @@ func StreamChanges(ctx context.Context, conn *sqlx.Conn, table string, after, la
 		}
 	})
 }
+
+// selectAfter selects the changes of the table ?2 after the change ?1. The plus keeps SQLite from reading all changes
+// of the table by their index.
+const selectAfter = `SELECT id, run,
+	CASE op WHEN 'insert' THEN 0 WHEN 'update' THEN 1 WHEN 'delete' THEN 2 ELSE 3 END, key, old, new
+	FROM main._sync_changes WHERE id > ?1 AND +"table" = ?2 AND (?3 = 0 OR run <= ?3) ORDER BY id`
 
 // RunsOf gives the starts of the runs that the history refers to, by their ids.
 func RunsOf(ctx context.Context, q sqlx.QueryerContext) (map[int64]time.Time, error) {

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"carstock/pkg/dbconn/dbtest"
 )
 
@@ -20,30 +22,30 @@ func TestChangesAreFoundByIndexes(t *testing.T) {
 	since := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	db.MustExec(`INSERT INTO _sync_history ("table", key, since) VALUES ('v', '["id"]', ?)`, since.Format(timeFormat))
 	db.MustExec(`INSERT INTO _sync_changes (run, at, "table", key, op, old, new)
-		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
-		SELECT 1, ?, 'v', '{"id":' || i || '}', 'update', '{"price":1}', '{"price":2}' FROM n`, since.Format(timeFormat))
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+		SELECT i / 20, strftime('%Y-%m-%dT%H:%M:%S.000Z', ?, (i / 20) || ' minutes'), 'v', '{"id":' || i || '}',
+			CASE i % 10 WHEN 0 THEN 'insert' WHEN 1 THEN 'delete' ELSE 'update' END, '{"price":1}', '{"price":2}' FROM n`,
+		since.Format(timeFormat))
 
-	for query, want := range map[string]string{
-		selectByID:                          "USING INTEGER PRIMARY KEY",
-		selectOfRow(`'{"id":' || 7 || '}'`): "USING INDEX _sync_changes_key",
-	} {
-		rows, err := db.Queryx("EXPLAIN QUERY PLAN "+query, "v", since.Format(timeFormat), "[5, 7]", 10)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var plan strings.Builder
-		for rows.Next() {
-			row, err := rows.SliceScan()
-			if err != nil {
-				t.Fatal(err)
+	young := since.Add(3 * time.Hour).Format(timeFormat)
+	for _, statistics := range []string{"", "ANALYZE"} {
+		db.MustExec(statistics)
+		for query, want := range map[string]string{
+			selectByID:                          "USING INTEGER PRIMARY KEY (rowid=?)",
+			selectOfRow(`'{"id":' || 7 || '}'`): "USING INDEX _sync_changes_key",
+			selectAfter:                         "USING INTEGER PRIMARY KEY (rowid>?)",
+			selectSince:                         "USING COVERING INDEX _sync_changes_at (op=? AND at>?)",
+		} {
+			args := []any{"v", since.Format(timeFormat), "[5, 7]", 10}
+			switch query {
+			case selectAfter:
+				args = []any{3990, "v", 0}
+			case selectSince:
+				args = []any{young, "v"}
 			}
-			plan.WriteString(row[3].(string) + "\n")
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(plan.String(), want) {
-			t.Errorf("%s\nis planned as\n%s", query, plan.String())
+			if plan := explain(t, db, query, args...); !strings.Contains(plan, want) {
+				t.Errorf("%s: %s\nis planned as\n%s", statistics, query, plan)
+			}
 		}
 	}
 
@@ -59,4 +61,27 @@ func TestChangesAreFoundByIndexes(t *testing.T) {
 	if err != nil || len(other) > 0 {
 		t.Errorf("a history that began at another time: %v: %+v", err, other)
 	}
+}
+
+// explain returns how SQLite executes a statement.
+func explain(t *testing.T, db *sqlx.DB, query string, args ...any) string {
+	t.Helper()
+	rows, err := db.Queryx("EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+
+	var plan strings.Builder
+	for rows.Next() {
+		row, err := rows.SliceScan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan.WriteString(row[3].(string) + "\n")
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan.String()
 }

@@ -63,16 +63,34 @@ func TestReceivedBytes(t *testing.T) {
 	}
 }
 
+// The first rows of a view that had few rows are not read twice.
+func TestFewCompressedRows(t *testing.T) {
+	t.Parallel()
+	s := source(t, "few(id)", "CREATE TABLE few (id INT PRIMARY KEY, text CHAR(64))",
+		"INSERT INTO few SELECT 10 * a.n + b.n, SHA2(10 * a.n + b.n, 256) FROM "+digits+" a, "+digits+" b")
+	s.set("DB_COMPRESSION", dbconn.CompressionZlib)
+	first, second := s.report(t, 0).Tables[0].Bytes, s.report(t, 0).Tables[0].Bytes
+	if second*3 > first*2 {
+		t.Errorf("%d bytes, then %d", first, second)
+	}
+}
+
 // With compression, columns cross the network in another order, as far as a view's first rows come quickly. All kinds
 // of views arrive as they are without.
 func TestCompressedViews(t *testing.T) {
 	t.Parallel()
-	s := source(t, "cars(id); by_make(make); slow(id); one; none(id); many", "CREATE TABLE cars (id INT PRIMARY KEY, vin "+
-		"CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score DOUBLE, at TIMESTAMP NULL)", manyCars,
+	s := source(t, "cars(id); by_make(make); slow(id); one; none(id); many; numbered(n); odd",
+		"CREATE TABLE cars (id INT PRIMARY KEY, vin CHAR(17), make VARCHAR(20), note TEXT, price DECIMAL(10,2), score "+
+			"DOUBLE, at TIMESTAMP NULL)", manyCars,
 		"CREATE VIEW by_make AS SELECT make, COUNT(*) AS n, MAX(note) AS note, MIN(at) AS first FROM cars GROUP BY make",
 		"CREATE VIEW slow AS SELECT id, note, make, SLEEP(0.1) AS s FROM cars WHERE id < 10",
+		"CREATE TABLE odd (`100 %d` INT PRIMARY KEY, `a``b` JSON, `%s` BIT(9), `(c, d)` POINT, b VARBINARY(99), m JSON)",
+		`INSERT INTO odd SELECT id, JSON_OBJECT('make', make), id % 3, ST_GeomFromText(CONCAT('POINT(', id % 5, ' 7)')),
+			UNHEX(SHA2(id % 7, 256)), JSON_ARRAY(id % 7, make) FROM cars WHERE id < 1000`,
 		"CREATE TABLE one (id INT)", "INSERT INTO one VALUES (1)", "CREATE VIEW none AS SELECT * FROM cars WHERE id < 0",
-		"CREATE TABLE many (id INT PRIMARY KEY"+manyColumns(90)+")", "INSERT INTO many (id, c0, c89) VALUES (1, 'a', 'b')")
+		"CREATE TABLE many (id INT PRIMARY KEY"+manyColumns(90)+")", "INSERT INTO many (id, c0, c89) VALUES (1, 'a', 'b')",
+		"CREATE FUNCTION row_no() RETURNS INT NOT DETERMINISTIC NO SQL BEGIN SET @n = COALESCE(@n, 0) + 1; RETURN @n; END",
+		"CREATE VIEW numbered AS SELECT row_no() AS n, make, note, vin FROM cars")
 	s.set("DB_TIMEZONE", "+02:00")
 	s.set("SYNC_ALLOW_EMPTY", "true")
 	rowsOf := map[string][]string{}

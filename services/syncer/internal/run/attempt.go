@@ -10,7 +10,6 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"carstock/pkg/dbconn"
-	"carstock/pkg/schema"
 	"carstock/pkg/snapshotfile"
 	"carstock/services/syncer/internal/config"
 	"carstock/services/syncer/internal/snapshot"
@@ -118,12 +117,12 @@ func (a *attempt) stageViews(ctx context.Context, sessionWarnings *[]string) (re
 // stageView copies one view into the staging. It also returns the guards' reasons not to publish the result.
 func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.TableRun, reasons []string, err error) {
 	start := time.Now()
-	described, warnings, err := a.describeView(ctx, &v)
+	q, warnings, err := a.describeView(ctx, &v)
 	if err != nil {
 		return r, nil, err
 	}
 
-	table, err := a.staging.Begin(described, v.Table, indexesOfTable(a.config.Sync, v.Table))
+	table, err := a.staging.Begin(q.Table, v.Table, indexesOfTable(a.config.Sync, v.Table))
 	if err != nil {
 		return r, nil, err
 	}
@@ -135,7 +134,11 @@ func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.
 	hash := watermarkHash(a.config.DB, v.Name, final, v.Watermark)
 
 	// An upsert begins at the watermark of the last run, less the overlap.
-	q := source.Query{Table: final, Watermark: v.Watermark}
+	q.Table, q.Watermark = final, v.Watermark
+	if q.Expected, err = a.staging.LastRows(v.Table); err != nil {
+		return r, nil, err
+	}
+
 	previous := ""
 	if a.keep && v.Watermark != "" {
 		if previous, err = table.Watermark(hash); err != nil {
@@ -183,27 +186,30 @@ func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.
 // describeView reads the columns of a view, and decides its key, its watermark and how its columns are stored.
 func (a *attempt) describeView(
 	ctx context.Context, v *config.View,
-) (t schema.Table, warnings []string, err error) {
-	if t, err = readTable(ctx, a.reader, *v); err != nil {
-		return t, nil, err
+) (q source.Query, warnings []string, err error) {
+	t, err := readTable(ctx, a.reader, *v)
+	if err != nil {
+		return q, nil, err
 	}
 	if err := resolveView(&t, v, a.config.Sync); err != nil {
-		return t, nil, err
+		return q, nil, err
 	}
 
 	warnings = a.widened.apply(&t)
 	dependencies, err := a.reader.Dependencies(ctx, v.Name)
 	if err != nil {
-		return t, nil, err
+		return q, nil, err
 	}
-	return t, append(warnings, sourceWarnings(t, *v, dependencies)...), nil
+
+	q = source.Query{Table: t, CallsFunctions: dependencies.CallsFunctions}
+	return q, append(warnings, sourceWarnings(t, *v, dependencies)...), nil
 }
 
 // readView reads the rows of a view into a staged table. It also returns how many bytes the network has brought.
 func (a *attempt) readView(
 	ctx context.Context, v config.View, q source.Query, table *snapshot.Table,
 ) (source.Result, int64, error) {
-	if err := a.setProgress(ctx, v); err != nil {
+	if err := a.setProgress(ctx, v, q.Expected); err != nil {
 		return source.Result{}, 0, err
 	}
 
@@ -215,15 +221,13 @@ func (a *attempt) readView(
 	return found, bytes, err
 }
 
-// setProgress starts the progress of a view.
-func (a *attempt) setProgress(ctx context.Context, v config.View) error {
+// setProgress starts the progress of a view. Expected is how many rows the last run read; 0 if that is unknown.
+func (a *attempt) setProgress(ctx context.Context, v config.View, expected int64) (err error) {
 	progress := a.options.Progress
 	if progress == nil {
 		return nil
 	}
-
-	expected, err := a.staging.LastRows(v.Table)
-	if err == nil && expected == 0 {
+	if expected == 0 {
 		expected, err = a.reader.Estimate(ctx, v.Name)
 	}
 

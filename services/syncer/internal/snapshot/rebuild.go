@@ -55,6 +55,16 @@ func (t *Table) replaceTable() error {
 // fillNewKey gives the old rows the values of the new key, as long as the old key still matches rows. Otherwise the
 // contents of the user's columns would be lost for each row whose new key has another value now.
 func (t *Table) fillNewKey() error {
+	for _, q := range t.fillNewKeySQL() {
+		if err := exec(t.staging.conn, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillNewKeySQL returns the statements of fillNewKey, and adds the columns that they add to the old table's.
+func (t *Table) fillNewKeySQL() []string {
 	if len(t.old.userColumnNames(false)) == 0 || len(t.old.Key) == 0 || t.hasSameKeyColumns() {
 		return nil
 	}
@@ -69,6 +79,9 @@ func (t *Table) fillNewKey() error {
 
 	target, sameOldKey := "main."+schema.QuoteSQLite(t.Name), strings.Join(conditions, " AND ")
 	statements := []string{
+		// Otherwise SQLite reads all staged rows for each row of the target.
+		"CREATE INDEX " + t.staged + "_old_key ON " + strings.TrimPrefix(t.staged, "staging.") +
+			" (" + quotedList("", t.old.Key) + ")",
 		"DELETE FROM " + target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + t.staged + " s WHERE " + sameOldKey + ")",
 	}
 
@@ -87,13 +100,7 @@ func (t *Table) fillNewKey() error {
 		}
 	}
 
-	for _, q := range statements {
-		if err := exec(t.staging.conn, q); err != nil {
-			return err
-		}
-	}
-
-	return nil
+	return statements
 }
 
 // createIncoming creates the new table with those of the user's columns and constraints that work in it. A generated

@@ -5,6 +5,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"carstock/pkg/snapshotfile"
 )
 
 // The file says from which run on each new row is recorded, and how many rows came in bulk runs since.
@@ -57,6 +62,16 @@ func TestRecordedSince(t *testing.T) {
 	f.publish(t, many)
 	want(7, 19_998)
 
+	// These keys are most of the change history.
+	var changes, bytes int64
+	err := Read(f.path, func(db *sqlx.DB) (err error) {
+		changes, bytes, err = snapshotfile.ChangesSize(t.Context(), db)
+		return err
+	})
+	if err != nil || changes != 2 || bytes < 300_000 || bytes > 700_000 {
+		t.Errorf("%d changes, %d bytes, %v", changes, bytes, err)
+	}
+
 	// The keys of rows that are gone go with the next bulk run.
 	few := carsTable()
 	few.rows = many.rows[:100]
@@ -83,6 +98,60 @@ func TestRecordedSince(t *testing.T) {
 	keyless.rows = keyed.rows
 	f.publish(t, keyless)
 	requireEqual(t, since(), []driver.Value(nil))
+}
+
+// SQLite ignores the case of names, so a table whose name has other capitals goes on with its history.
+func TestRecordedUnderOneName(t *testing.T) {
+	t.Parallel()
+	f := newTestFile(t)
+	capital := carsTable(rowOf(1, 6.5, "a"))
+	capital.table.Name = "V"
+	f.publish(t, carsTable(rowOf(1, 5.5, "a")))
+	f.publish(t, capital)
+	for i := range 20_000 {
+		capital.rows = append(capital.rows, rowOf(i+2, 5.5, "a"))
+	}
+	f.publish(t, capital)
+	f.publish(t, carsTable(rowOf(1, 7.5, "a")))
+
+	requireEqual(t, f.query(t, `SELECT "table", count(*) FROM _sync_changes GROUP BY "table"`),
+		[][]driver.Value{{"v", int64(3)}})
+	requireEqual(t, f.query(t, `SELECT "table", count(*) FROM _sync_bulk_keys GROUP BY "table"`),
+		[][]driver.Value{{"v", int64(20_000)}})
+	f.history = 0
+	capital.rows = capital.rows[:1]
+	f.publish(t, capital)
+	requireEqual(t, f.query(t, "SELECT count(*) FROM _sync_bulk_keys"), [][]driver.Value{{int64(0)}})
+}
+
+// A file of an earlier version does not have the keys of rows that came in bulk runs.
+func TestRecordedWithoutBulkKeys(t *testing.T) {
+	t.Parallel()
+	f := newTestFile(t)
+	f.publish(t, carsTable(rowOf(1, 5.5, "a")))
+	f.query(t, "DROP TABLE _sync_bulk_keys")
+	recorded := func() (r *snapshotfile.Recorded) {
+		t.Helper()
+		err := Read(f.path, func(db *sqlx.DB) (err error) {
+			r, err = snapshotfile.RecordedOf(t.Context(), db, "v")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+
+	if r := recorded(); r != nil {
+		t.Errorf("before the first run: %+v", r)
+	}
+	f.history = 0
+	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
+	f.history = ninetyDays
+	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
+	if r := recorded(); r == nil || r.Since.Sub(f.now).Abs() > time.Millisecond {
+		t.Errorf("%+v, want one since %s", r, f.now)
+	}
 }
 
 // Whatever runs come and go, the file tells of each row whether it was there at the first run, came in a recorded

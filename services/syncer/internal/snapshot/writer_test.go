@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 func TestValuesList(t *testing.T) {
@@ -76,15 +78,70 @@ func TestRowsAreFoundByTheirKeys(t *testing.T) {
 		for statement, args := range map[string]int{
 			table.writer.insertSQL(128): 128 * len(s.table.Columns), table.writer.findSQL(128): 128 * len(key),
 		} {
-			plan, err := queryAll(staging.conn, "EXPLAIN QUERY PLAN "+statement, make([]driver.Value, args)...)
-			if err != nil {
+			wantNoScan(t, staging.conn, "t", statement, make([]driver.Value, args)...)
+		}
+
+		if err := staging.Close(); err != nil {
+			t.Error(err)
+		}
+		_ = file.Unlock()
+	}
+}
+
+// wantNoScan checks that a statement finds the rows of a table by an index. Alias is the table's name in the statement.
+func wantNoScan(t *testing.T, conn *sqlite3.SQLiteConn, alias, statement string, args ...driver.Value) {
+	t.Helper()
+	plan, err := queryAll(conn, "EXPLAIN QUERY PLAN "+statement, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, step := range plan {
+		if text := step[3].(string); text == "SCAN "+alias || strings.HasPrefix(text, "SCAN "+alias+" ") {
+			t.Errorf("%s: %.200s", text, statement)
+		}
+	}
+}
+
+// Where users have columns of their own, the rows of a table with another key are matched by the old key.
+func TestRowsAreFoundByTheirOldKeys(t *testing.T) {
+	t.Parallel()
+	for _, keys := range [][2][]string{
+		{{"id"}, {"vin"}}, {{"vin"}, {"id"}}, {{"b", "id"}, {"vin"}}, {{"id"}, {"b", "id"}},
+	} {
+		source := func(key []string) *sourceTable {
+			return newSourceTable(key, "id int", "vin char(17)", "b varbinary(8)")
+		}
+		f := newTestFile(t)
+		f.publish(t, source(keys[0]))
+		f.query(t, "ALTER TABLE v ADD COLUMN mine TEXT")
+
+		file, err := Lock(f.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		staging, err := file.Stage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, err := staging.Begin(source(keys[1]).table, "v", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		statements := table.fillNewKeySQL()
+		for _, statement := range statements {
+			if strings.HasPrefix(statement, "DELETE") {
+				wantNoScan(t, staging.conn, "s", statement)
+			} else if strings.HasPrefix(statement, "UPDATE") {
+				wantNoScan(t, staging.conn, "t", statement)
+			}
+			if err := exec(staging.conn, statement); err != nil {
 				t.Fatal(err)
 			}
-			for _, step := range plan {
-				if text := step[3].(string); strings.HasPrefix(text, "SCAN t") {
-					t.Errorf("key %v: %s: %s", key, text, statement[:40])
-				}
-			}
+		}
+		if len(statements) < 3 {
+			t.Errorf("%v: %q", keys, statements)
 		}
 
 		if err := staging.Close(); err != nil {

@@ -18,6 +18,7 @@ import (
 type Dependencies struct {
 	Hidden          []string // views whose definition this user may not see, and tables that it may not see
 	UsesZone        bool     // a definition may evaluate to something else in another time zone
+	CallsFunctions  bool     // a definition calls stored functions
 	Untransactional []string // tables whose engine has no transactions, with the engine
 }
 
@@ -82,6 +83,7 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 		withoutNames := quotedNamePattern.ReplaceAllString(definition, "`")
 		computes = computes || computationPattern.MatchString(withoutNames)
 		d.UsesZone = d.UsesZone || clockPattern.MatchString(withoutNames)
+		d.CallsFunctions = d.CallsFunctions || strings.Contains(withoutNames, "`(")
 		for _, next := range tablesInDefinition(definition, known.databases) {
 			if !slices.Contains(queue, next) {
 				queue = append(queue, next)

@@ -5,11 +5,14 @@ import (
 	"context"
 	"database/sql/driver"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
 
+	"carstock/pkg/dbconn"
 	"carstock/pkg/schema"
 )
 
@@ -37,46 +40,72 @@ func (r *Reader) Compress(ctx context.Context) error {
 	return nil
 }
 
-// Bounds of the search for an order of columns: rows to read, seconds that they may take, columns, and bytes. Together
-// they keep the search below a second of processor time.
+// Bounds of the search for an order of columns.
 const (
-	orderRows     = 200
-	orderSeconds  = 0.5
+	orderRows     = 200  // to read
+	orderMinRows  = 2000 // of a table for which that saves more than it costs
+	orderSeconds  = 0.5  // that the server may take for them
 	orderColumns  = 64
 	orderBytes    = 64 << 10
-	orderMaxValue = 64 // characters of a long value that count: it makes its own matches
+	orderMaxValue = 64       // characters of a long value that count: it makes its own matches
+	orderWork     = 12 << 20 // bytes to compress, which takes less than a second of processor time
 )
+
+// isOrderWorthwhile reports whether to look for an order of columns. That costs more than it saves in a small table, or
+// where only new rows are read.
+func (q Query) isOrderWorthwhile() bool {
+	isSmall := q.Expected > 0 && q.Expected < orderMinRows
+	return q.Since == nil && !q.CallsFunctions && !isSmall
+}
 
 // columnOrder returns the order in which to select a table's columns so that the server's zlib makes the least of them:
 // positions in the table. It is nil for the table's own order: without compression, when nothing is gained, or when the
-// first rows take the server longer than orderSeconds, as in a view that groups.
-func (r *Reader) columnOrder(ctx context.Context, conn driver.QueryerContext, t schema.Table) []int {
+// first rows cannot be read, as in a view that groups and takes the server longer than orderSeconds.
+func (r *Reader) columnOrder(ctx context.Context, conn driver.QueryerContext, t schema.Table) ([]int, error) {
 	if !r.isCompressed || len(t.Columns) > orderColumns {
-		return nil
+		return nil, nil
 	}
 
+	// Any other error says nothing about the read that follows, which has no limit.
+	rows, err := firstRows(ctx, conn, t)
+	if dbconn.Transient(err) || ctx.Err() != nil {
+		// The server may have ended the transaction, as after a deadlock. What is read next would be of another instant.
+		return nil, err
+	}
+	return compressibleOrder(new(compressor), rows), nil
+}
+
+// firstRows reads the first rows of a table, by columns. With an error it returns those that came before it.
+func firstRows(ctx context.Context, conn driver.QueryerContext, t schema.Table) (sample [][][]byte, err error) {
 	names := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
 		names[i] = schema.QuoteMySQL(c.Name)
 		switch c.Kind {
 		case schema.Text, schema.JSON, schema.Bytes, schema.Unknown:
+			if strings.HasPrefix(strings.ToLower(c.Type), "vector") { // no function shortens it, and little repeats in it
+				names[i] = "NULL"
+				continue
+			}
 			names[i] = fmt.Sprintf("LEFT(%s, %d)", names[i], orderMaxValue)
 		}
 	}
 
-	// Only MariaDB executes what begins with M!, and only MySQL takes the hint. A failure says nothing about the read that
-	// follows, which has no limit.
+	// Only MariaDB executes what begins with M!, and only MySQL takes the hint.
 	rows, err := conn.QueryContext(ctx, fmt.Sprintf("/*M!100101 SET STATEMENT max_statement_time = %g FOR */ "+
 		"SELECT /*+ MAX_EXECUTION_TIME(%d) */ %s FROM %s LIMIT %d", orderSeconds, int(orderSeconds*1000),
 		strings.Join(names, ", "), schema.QuoteMySQL(t.Name), orderRows), nil)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 
-	var sample [][][]byte
 	row, size := make([]driver.Value, len(t.Columns)), 0
-	for rows.Next(row) == nil {
+	for {
+		if err := rows.Next(row); errors.Is(err, io.EOF) {
+			return sample, nil
+		} else if err != nil {
+			return sample, err
+		}
 		if size > orderBytes {
 			continue // the rest has to be read in any case
 		}
@@ -88,8 +117,6 @@ func (r *Reader) columnOrder(ctx context.Context, conn driver.QueryerContext, t 
 		}
 		sample = append(sample, values)
 	}
-
-	return compressibleOrder(sample)
 }
 
 // sampledValue is a value about as the binary protocol sends it.
@@ -112,17 +139,22 @@ func sampledValue(v driver.Value) []byte {
 
 // compressibleOrder adds one column after the other where the rows become smallest. zlib writes what it has seen before
 // as one match, so columns that repeat together should be next to each other, and neither the names nor the types of
-// columns show which ones do. It returns nil if that makes the rows no smaller than the order that they have.
-func compressibleOrder(rows [][][]byte) []int {
+// columns show which ones do. After orderWork the other columns stay behind these. It returns nil if that makes the
+// rows no smaller than the order that they have.
+func compressibleOrder(c *compressor, rows [][][]byte) []int {
 	if len(rows) == 0 {
 		return nil
 	}
 
-	var c compressor
 	var order, own []int
 	least := 0
 	for column := range rows[0] {
 		own = append(own, column)
+		if c.read > orderWork {
+			order = append(order, column)
+			continue
+		}
+
 		best := order
 		for position := range len(order) + 1 {
 			candidate := slices.Insert(slices.Clone(order), position, column)
@@ -133,7 +165,7 @@ func compressibleOrder(rows [][][]byte) []int {
 		order = best
 	}
 
-	if least >= c.size(rows, own) {
+	if c.size(rows, order) >= c.size(rows, own) {
 		return nil
 	}
 	return order
@@ -142,7 +174,8 @@ func compressibleOrder(rows [][][]byte) []int {
 // compressor measures what zlib makes of rows.
 type compressor struct {
 	flate   *flate.Writer
-	written int
+	read    int // bytes of all rows that it has compressed
+	written int // bytes of the last ones after that
 	rows    []byte
 }
 
@@ -162,6 +195,7 @@ func (c *compressor) size(rows [][][]byte, columns []int) int {
 		}
 	}
 
+	c.read += len(c.rows)
 	if c.flate == nil {
 		c.flate, _ = flate.NewWriter(c, 6) // fails for invalid levels only
 	}

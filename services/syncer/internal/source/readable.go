@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"carstock/pkg/dbconn"
 	"carstock/pkg/schema"
 )
 
@@ -49,20 +50,29 @@ func (r *Reader) ReadableNames(ctx context.Context) (names []string, fold bool, 
 	}
 
 	for _, name := range all {
-		if readable[name] || !r.isDenied(ctx, name) {
-			names = append(names, name)
+		if !readable[name] {
+			if isDenied, err := r.isDenied(ctx, name); err != nil {
+				return nil, false, fmt.Errorf("read %s: %w", name, err)
+			} else if isDenied {
+				continue
+			}
 		}
+		names = append(names, name)
 	}
 
 	slices.Sort(names)
 	return names, caseSetting != 0, nil
 }
 
-// isDenied reports whether this user may not read a table or view.
-func (r *Reader) isDenied(ctx context.Context, name string) bool {
+// isDenied reports whether this user may not read a table or view. It returns only errors after which the server may
+// have ended the transaction: others come again when the view is read.
+func (r *Reader) isDenied(ctx context.Context, name string) (bool, error) {
 	rows, err := r.tx.QueryContext(ctx, "SELECT 1 FROM "+schema.QuoteMySQL(name)+" LIMIT 0")
 	if err == nil {
 		err = errors.Join(rows.Err(), rows.Close())
 	}
-	return serverErrorNumber(err) == errTableDenied
+	if dbconn.Transient(err) {
+		return false, err
+	}
+	return serverErrorNumber(err) == errTableDenied, nil
 }

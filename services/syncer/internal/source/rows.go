@@ -23,6 +23,12 @@ type Query struct {
 	// Since is the least watermark of the rows to read, a string or an int64. Rows whose watermark is NULL are read too.
 	// Nil reads all rows.
 	Since any
+
+	Expected int64 // about how many rows there are; 0 if that is unknown
+
+	// CallsFunctions says that the table is a view with stored functions. They may count their calls, as one that numbers
+	// rows does, so no row is read before its turn.
+	CallsFunctions bool
 }
 
 // Result is what Rows has found out while reading.
@@ -92,8 +98,11 @@ func (r *Reader) readRowsRaw(
 	defer cancel()
 
 	var order []int
-	if q.Since == nil {
-		order = r.columnOrder(ctx, driverConn.(driver.QueryerContext), q.Table)
+	if q.isOrderWorthwhile() {
+		var err error
+		if order, err = r.columnOrder(ctx, driverConn.(driver.QueryerContext), q.Table); err != nil {
+			return nil, err
+		}
 	}
 
 	query, args, utc := r.selectRows(q, order, checkHours)

@@ -34,9 +34,7 @@ func (r *Reader) Sample(
 	ctx context.Context, t schema.Table, limit int64, begin func(), enough func() bool,
 ) (rows int64, err error) {
 	rawErr := r.conn.Raw(func(driverConn any) error { // must not see a broken connection, as in readRows
-		order := r.columnOrder(ctx, driverConn.(driver.QueryerContext), t)
-		query, _, _ := r.selectRows(Query{Table: t}, order, false)
-		rows, err = r.sampleRaw(ctx, driverConn, query, limit, begin, enough)
+		rows, err = r.sampleRaw(ctx, driverConn, t, limit, begin, enough)
 		return nil
 	})
 
@@ -47,12 +45,18 @@ func (r *Reader) Sample(
 }
 
 func (r *Reader) sampleRaw(
-	ctx context.Context, driverConn any, query string, limit int64, begin func(), enough func() bool,
+	ctx context.Context, driverConn any, t schema.Table, limit int64, begin func(), enough func() bool,
 ) (n int64, err error) {
 	// Closing the rows reads all that are left, unless the context has ended, and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
+	order, err := r.columnOrder(ctx, driverConn.(driver.QueryerContext), t)
+	if err != nil {
+		return 0, err
+	}
+
+	query, _, _ := r.selectRows(Query{Table: t}, order, false)
 	stmt, err := driverConn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 	if err != nil {
 		return 0, err
