@@ -42,7 +42,7 @@ const (
 	SSLPreferred      = "preferred"       // TLS if the server offers it, not verified
 	SSLRequired       = "required"        // TLS or nothing, not verified
 	SSLVerifyCA       = "verify_ca"       // a certificate from a trusted authority
-	SSLVerifyIdentity = "verify_identity" // and one made out to DB_HOST
+	SSLVerifyIdentity = "verify_identity" // such a certificate, and issued for DB_HOST
 )
 
 // Config says which database to open and how. Its variables begin with DB_. Descriptions describes them.
@@ -98,12 +98,12 @@ func (*Config) Descriptions() map[string]string {
 		"DB_USER":     "MySQL user",
 		"DB_PASSWORD": "its password",
 		"DB_PASSWORD_FILE": "file that holds the password (Docker and Kubernetes secrets), " +
-			"instead of the password",
+			"instead of DB_PASSWORD",
 		"DB_NAME": "MySQL database (schema)",
 		"DB_TIMEZONE": "syncer: time zone in which views are evaluated: UTC, server (the server's own) " +
 			"or a name such as Europe/Berlin; a TIMESTAMP is written in UTC in any case",
 		"DB_COMPRESSION": "off, or zlib: the server compresses what it sends, for slow networks " +
-			"(syncer check measures whether that pays); carapi reads its index that way, and single rows always without",
+			"(syncer check measures whether that pays); carapi reads its index that way, but single rows uncompressed",
 		"DB_SSL_MODE": "disabled, preferred, required, verify_ca or verify_identity; " +
 			"default verify_identity, or disabled for loopback hosts and sockets",
 		"DB_SSL_CA": "PEM file of the authority to trust; default the system's roots, " +
@@ -113,7 +113,7 @@ func (*Config) Descriptions() map[string]string {
 		"DB_PATH":            "SQLite file, for the sqlite driver; opened read-only",
 		"DB_CONNECT_TIMEOUT": "time to reach the server and log in",
 		"DB_READ_TIMEOUT":    "longest silence of the server while it works on a query",
-		"DB_WRITE_TIMEOUT":   "longest time to hand the server a packet",
+		"DB_WRITE_TIMEOUT":   "longest time to send the server a packet",
 		"DB_MAX_OPEN_CONNS":  "most connections open at once",
 		"DB_CONN_MAX_LIFETIME": "age at which an idle connection is replaced; " +
 			"keep it under the idle limits of proxies and firewalls",
@@ -190,7 +190,8 @@ func (c *Config) validateMySQL() (errs []error) {
 	return errs
 }
 
-// validateHost returns an error that shows the right form if DB_HOST has a form of its own, such as a URL.
+// validateHost returns an error if DB_HOST is more than a name or an address, such as a URL. The error shows the right
+// form.
 func (c *Config) validateHost() error {
 	host := strings.TrimSpace(c.Host)
 	const form = "expected the name or address alone, such as db.example.com, 192.0.2.7 or ::1"
@@ -223,7 +224,7 @@ func (c *Config) validateHost() error {
 	// The zone of an address (fe80::1%eth0) is not a name, and valid.
 	address, _, _ := strings.Cut(host, "%")
 	if net.ParseIP(address) == nil && !hostPattern.MatchString(host) {
-		return fmt.Errorf("DB_HOST: %q is no host: %s", host, form)
+		return fmt.Errorf("DB_HOST: %q is not a host: %s", host, form)
 	}
 	return nil
 }
@@ -247,7 +248,7 @@ func (c *Config) password() (settings.Secret, error) {
 	return c.files.readPassword()
 }
 
-// dialAddress returns what to dial.
+// dialAddress returns the network and the address to connect to.
 func (c *Config) dialAddress() (network, addr string) {
 	if c.Socket != "" {
 		return "unix", c.Socket
@@ -275,7 +276,7 @@ func (c *Config) sslMode() string {
 	return SSLVerifyIdentity
 }
 
-// verifiedTLS reports whether only the server can read what is sent. For verify_ca that takes a private authority, as
+// verifiedTLS reports whether only the server can read what is sent. With verify_ca this requires a private authority:
 // anybody can get a certificate from a public one.
 func (c *Config) verifiedTLS() bool {
 	switch c.sslMode() {

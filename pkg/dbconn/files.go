@@ -10,8 +10,8 @@ import (
 	"carstock/pkg/settings"
 )
 
-// files are those that a Config names. All copies of a valid Config share them, so each is read once, and again for a
-// new connection after it has changed.
+// files are the files that a Config names. All copies of a valid Config share them. Each is read once, and again when a
+// new connection is made after it has changed.
 type files struct {
 	paths                   filePaths
 	password, ca, cert, key *settings.File
@@ -23,7 +23,7 @@ type files struct {
 
 type filePaths struct{ password, ca, cert, key string }
 
-// openFiles makes c.files those that the settings name now. It reads none of them.
+// openFiles sets c.files to the files that the settings name. It reads none of them.
 func (c *Config) openFiles() {
 	paths := filePaths{c.PasswordFile, c.SSL.CA, c.SSL.Cert, c.SSL.Key}
 	if c.files != nil && c.files.paths == paths {

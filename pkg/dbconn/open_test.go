@@ -277,7 +277,7 @@ func TestErrorsOfConnectingNameTheVariable(t *testing.T) {
 				c.Host, c.SSL = "127.0.0.2", dbconn.SSLConfig{Mode: "verify_identity", CA: authority}
 				c.Port = forwardPort(t, "127.0.0.2", good)
 			},
-			[]string{`not made out to "127.0.0.2"`, "DB_HOST"},
+			[]string{`not valid for "127.0.0.2"`, "DB_HOST"},
 		},
 		"no TLS": {
 			func(c *dbconn.Config) { c.Port, c.SSL.Mode = plain, "required" },
@@ -479,11 +479,11 @@ func TestHosts(t *testing.T) {
 		"db.example.com:3306":             "set DB_HOST=db.example.com and DB_PORT=3306",
 		"mysql://db.example.com":          "set DB_HOST=db.example.com,",
 		"mysql://u:hunter2@db:3307/stock": "set DB_HOST=db and DB_PORT=3307,",
-		"tcp(db:3306)":                    "is no host",
+		"tcp(db:3306)":                    "is not a host",
 		"db.example.com ":                 "set DB_HOST=db.example.com",
 		"\tdb":                            "set DB_HOST=db",
-		"db.example.com/stock":            "is no host",
-		"db 1":                            "is no host",
+		"db.example.com/stock":            "is not a host",
+		"db 1":                            "is not a host",
 		"/run/mysqld/mysqld.sock":         "set DB_SOCKET=/run/mysqld/mysqld.sock",
 		"":                                "DB_HOST: empty",
 	} {

@@ -38,8 +38,8 @@ func (s *sessions) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 // setVariables sets the variables of a new connection and reads them back. The first connection discovers what to set.
-// Later ones execute the same statement. They discover again only if that is not enough any more, as after a failover
-// to another kind of server.
+// Later ones execute the same statement. They discover again only if that is no longer enough, as after a failover to
+// another kind of server.
 func (s *sessions) setVariables(ctx context.Context, conn driver.Conn) error {
 	s.mu.Lock()
 	set := s.set

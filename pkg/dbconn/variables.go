@@ -104,11 +104,11 @@ var variables = []variable{
 	{"block_encryption_mode", exactValue("aes-128-ecb"), true, "AES_DECRYPT returns NULL"},
 	{"default_regex_flags", exactValue(""), true, "REGEXP matches other texts"},
 	{"standard_compliant_cte", exactValue("ON"), true, "recursive queries return other rows"},
-	{"default_collation_for_utf8mb4", exactValue("utf8mb4_0900_ai_ci"), true, "texts compare and sort otherwise"},
+	{"default_collation_for_utf8mb4", exactValue("utf8mb4_0900_ai_ci"), true, "texts compare and sort differently"},
 	{"character_set_client", exactValue("utf8mb4"), true, "texts arrive in another character set"},
-	{"character_set_connection", exactValue("utf8mb4"), true, "texts compare otherwise"},
+	{"character_set_connection", exactValue("utf8mb4"), true, "texts compare differently"},
 	{"character_set_results", exactValue("utf8mb4"), true, "texts arrive in another character set"},
-	{"collation_connection", collationConnection, true, "texts compare and sort otherwise"},
+	{"collation_connection", collationConnection, true, "texts compare and sort differently"},
 	{"lc_messages", exactValue("en_US"), false, "errors and warnings are in another language"},
 }
 
@@ -147,7 +147,7 @@ func statementLimit(s sessionInfo, _ string) string {
 	return fmt.Sprintf("%.3f", max(s.QueryTimeout.Seconds(), 0.001))
 }
 
-// sessionInfo is what the values to set are computed from.
+// sessionInfo is the input from which the values to set are computed.
 type sessionInfo struct {
 	*Config
 	found map[string]string // the variables that the server has

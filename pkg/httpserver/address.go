@@ -9,14 +9,14 @@ import (
 )
 
 var (
-	// hostName takes any letter: names may be international.
+	// hostName allows any letter: names may be international.
 	hostName = regexp.MustCompile(`^([\pL\pN_]([\pL\pN_-]*[\pL\pN_])?\.)*[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?\.?$`)
 
-	// endsInNumber finds what can only be an IPv4 address: no name ends so.
+	// endsInNumber finds what can only be an IPv4 address: no name ends in a number.
 	endsInNumber = regexp.MustCompile(`(^|\.)[0-9]+\.?$`)
 )
 
-// CheckAddress returns an error that says what the right form is, if nothing could listen on addr on any machine.
+// CheckAddress returns an error if no machine could listen on addr. The error shows the right form.
 func CheckAddress(addr string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -38,7 +38,7 @@ func SecurityHeaders(policy string) func(http.Handler) http.Handler {
 	}
 }
 
-// identity is what an answer says about its request.
+// identity describes a request for its answer.
 type identity struct {
 	requestID string
 	path      func(*http.Request) string // as the client sent it; nil for the request's own

@@ -21,7 +21,7 @@ type Problem struct {
 	Members map[string]any // further members; may be nil
 }
 
-// WriteProblem answers a request with a problem, whose instance and request_id are those of Identify.
+// WriteProblem answers a request with a problem. Identify has set its instance and request_id.
 func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 	body := encode(struct {
 		Type      string `json:"type"`
@@ -40,7 +40,7 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 	WriteProblemBody(w, p.Status, body)
 }
 
-// WriteProblemBody answers with a problem that is JSON already.
+// WriteProblemBody answers with a problem that is already encoded as JSON.
 func WriteProblemBody(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	if status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
@@ -63,7 +63,7 @@ func Problems(next http.Handler) http.Handler {
 	})
 }
 
-// plainErrorWriter keeps back an error that is written as plain text.
+// plainErrorWriter holds back an error that is written as plain text.
 type plainErrorWriter struct {
 	http.ResponseWriter
 	status int // of the error; 0 for none

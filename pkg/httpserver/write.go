@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// WriteJSON answers with a value that is true only now.
+// WriteJSON answers with a value that must not be cached, because it changes at any time.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Cache-Control", "no-store")
 	Write(w, status, "application/json; charset=utf-8", encode(v))

@@ -128,7 +128,7 @@ func (e *Error) Error() string {
 	return "wrong settings:\n  " + strings.ReplaceAll(e.err.Error(), "\n", "\n  ")
 }
 
-// Invalid makes an Error of err, and nil of nil.
+// Invalid returns err as an *Error, and nil for nil.
 func Invalid(err error) error {
 	if err == nil {
 		return nil

@@ -98,15 +98,15 @@ func (p *pruning) prunedUntil(ctx context.Context) (string, error) {
 	return last.From, err
 }
 
-// pruneInserts deletes the old inserts of a table, from a time on, whose rows are no longer in the table or were
-// inserted again.
+// pruneInserts deletes the inserts of a table between the times from and p.before whose rows are no longer in the table
+// or were inserted again.
 func (p *pruning) pruneInserts(ctx context.Context, table, from string) error {
 	t, err := readLiveKey(ctx, p.db, table)
 	if err != nil {
 		return err
 	}
 
-	// Without a key the table was dropped, or its rows cannot be told apart any more: all its inserts are stale.
+	// If the table was dropped or has lost its key, no insert can be matched with a row: delete all.
 	stale := ""
 	if len(t.Key) > 0 {
 		stale = ` AND (EXISTS (SELECT 1 FROM main._sync_changes AS l WHERE l."table" = c."table" AND l.key = c.key

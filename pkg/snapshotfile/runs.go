@@ -32,7 +32,7 @@ type Run struct {
 	Strategy string     `json:"strategy"`
 	Error    string     `json:"error,omitempty"`
 	Tables   []TableRun `json:"tables"`
-	Gone     []string   `json:"gone,omitempty"` // tables whose views no pattern matches any more; nil if not checked
+	Gone     []string   `json:"gone,omitempty"` // tables whose views no pattern finds now; nil if not checked
 }
 
 // TableRun is what a run did to one table. Without a key rows cannot be matched, and Inserted, Updated and Deleted
@@ -149,7 +149,7 @@ func deleteOldRuns(ctx context.Context, db sqlx.ExtContext, lastID int64) error 
 	return err
 }
 
-// nullableTexts encodes texts as a JSON array; no texts are NULL.
+// nullableTexts encodes texts as a JSON array, or as NULL if there are none.
 func nullableTexts(texts []string) sql.NullString {
 	if len(texts) == 0 {
 		return sql.NullString{}

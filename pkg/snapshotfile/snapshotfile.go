@@ -97,8 +97,8 @@ func hasTables(ctx context.Context, q sqlx.QueryerContext, names ...string) (boo
 	return found == len(names), err
 }
 
-// Lend calls do with a connection whose owner goes on using it afterwards. Do works in the owner's transaction, if one
-// is open.
+// Lend calls do with a connection that its owner keeps using afterwards. If the owner has a transaction open, do works
+// in it.
 func Lend(conn *sqlite3.SQLiteConn, do func(db *sqlx.DB) error) (err error) {
 	db := sqlx.NewDb(sql.OpenDB(lentConnector{conn}), "sqlite3")
 	db.SetMaxOpenConns(1)

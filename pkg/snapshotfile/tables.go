@@ -20,12 +20,12 @@ type Content struct {
 	Columns []Column  `json:"columns"`
 
 	// Changed is the last good run that changed the table: its rows or, as the schema hash shows, its columns. It is zero
-	// if that run is not recorded any more.
+	// if that run is no longer recorded.
 	Changed Change `json:"-"`
 }
 
-// Change is a run that changed a table. A file that is created again counts its runs from 1, so Began is needed to tell
-// runs apart.
+// Change is a run that changed a table. A file that is created again counts its runs from 1, so only Run and Began
+// together identify a run.
 type Change struct {
 	Run   int64
 	Began time.Time
@@ -39,9 +39,9 @@ type Column struct {
 	Key    bool   `json:"key"`
 }
 
-// AsOf returns when the oldest table of a snapshot was read. The named tables count. Of the others those count that
-// isCopied reports (all of them if it is nil), unless their views are gone. The time is zero if a named table is
-// missing or if no table counts.
+// AsOf returns when the oldest table of a snapshot was read. It considers the named tables, and all others for which
+// isCopied is nil or returns true, unless their views are gone. The time is zero if a named table is missing or if
+// there is no table to consider.
 func AsOf(tables []Content, named []string, isCopied func(t Content) bool) (oldest time.Time) {
 	found := 0
 	for _, t := range tables {
@@ -155,8 +155,8 @@ func Contents(ctx context.Context, q sqlx.QueryerContext) (tables []Content, err
 	return tables, nil
 }
 
-// readGoneTables returns the tables whose views the patterns no longer match, in lower case, and since when. A file of
-// an earlier version does not record them.
+// readGoneTables returns since when the patterns no longer find the views of tables, by table in lower case. A file of
+// an earlier version does not record this.
 func readGoneTables(ctx context.Context, q sqlx.QueryerContext) (map[string]time.Time, error) {
 	if exists, err := hasTables(ctx, q, "_sync_gone"); err != nil || !exists {
 		return nil, err

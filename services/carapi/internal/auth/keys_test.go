@@ -169,7 +169,7 @@ func TestMistakes(t *testing.T) {
 			Config{Key: secretA, KeysFile: filepath.Join(dir, "nowhere")},
 			[]string{"API_KEYS_FILE: stat " + filepath.Join(dir, "nowhere")},
 		},
-		"folder": {Config{Key: secretA, KeysFile: dir}, []string{"API_KEYS_FILE: " + dir + " is no regular file"}},
+		"folder": {Config{Key: secretA, KeysFile: dir}, []string{"API_KEYS_FILE: " + dir + " is not a regular file"}},
 		"same secret": {
 			Config{Key: secretA, Keys: "x=" + secretA},
 			[]string{"API_KEYS: key 1: the key default has the same secret"},
@@ -312,7 +312,7 @@ func TestFileBecomesAFolder(t *testing.T) {
 	clock.pass(checkInterval)
 	expect(t, k, secretA, "b")
 
-	if strings.Count(log.String(), "no regular file") != 1 {
+	if strings.Count(log.String(), "not a regular file") != 1 {
 		t.Errorf("log: %s", log)
 	}
 }
