@@ -49,7 +49,7 @@ func TestFromMySQL(t *testing.T) {
 	}
 
 	_, err = schema.FromMySQL(t.Context(), db, "w")
-	if !errors.Is(err, schema.ErrNoTable) || !strings.Contains(err.Error(), "there is: t, v") {
+	if !errors.Is(err, schema.ErrNoTable) || !strings.Contains(err.Error(), "available: t, v") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -118,7 +118,7 @@ func TestSQLite(t *testing.T) {
 	}
 
 	_, err = schema.FromSQLite(t.Context(), db, "w", "hidden_")
-	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `there is: t"x, v`) {
+	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `available: t"x, v`) {
 		t.Errorf("got %v", err)
 	}
 }

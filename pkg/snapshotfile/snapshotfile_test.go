@@ -239,7 +239,7 @@ func TestTable(t *testing.T) {
 	}
 
 	_, err = snapshotfile.Table(t.Context(), db, "w")
-	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `there is: t"x, v`) {
+	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `available: t"x, v`) {
 		t.Errorf("got %v", err)
 	}
 }

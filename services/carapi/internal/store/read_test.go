@@ -165,7 +165,7 @@ func TestBindingErrors(t *testing.T) {
 
 	_, err := tryRead(t.Context(), openStore(t, c, Settings{Table: "trucks"}), nil)
 	if !errors.Is(err, ErrNoTable) || !IsPermanent(err) || !IsUnavailable(err) ||
-		!strings.Contains(err.Error(), "there is: cars") {
+		!strings.Contains(err.Error(), "available: cars") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -259,15 +259,15 @@ func (s *Sync) validateViews() error {
 			return !v.LeftOut && (strings.EqualFold(v.Table, x.Table) || v.Pattern && v.Matcher(true)(x.Table))
 		}
 		if !slices.ContainsFunc(s.Views, becomesTable) {
-			invalid("SYNC_INDEXES: %s is no table of SYNC_VIEWS", x.Table)
+			invalid("SYNC_INDEXES: %s is not a table of SYNC_VIEWS", x.Table)
 		}
 	}
 
 	return errors.Join(errs...)
 }
 
-// CheckTables returns an error for each of the views, none of them a pattern, that cannot have its own table in one
-// file.
+// CheckTables returns an error for each of the views that cannot have its own table in one file. None of them may be a
+// pattern.
 func (v Views) CheckTables() error {
 	var errs []error
 	invalid := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

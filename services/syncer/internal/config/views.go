@@ -15,7 +15,7 @@ type View struct {
 	Key       []string // columns that identify a row; none if the entry has none
 	Watermark string   // column that grows with each change of a row; "" if the entry has none
 	Pattern   bool     // the entry stands for all views whose names match
-	LeftOut   bool     // the entry begins with -: patterns leave out what it stands for
+	LeftOut   bool     // the entry begins with -: patterns leave out what it matches
 
 	invalid bool // Decode could not parse the entry
 }

@@ -166,7 +166,7 @@ func TestViewsThatContradict(t *testing.T) {
 
 	t.Setenv("SYNC_VIEWS", "cars; dealer_*; -dealer_x")
 	for indexes, want := range map[string]string{
-		"cars(x); dealer_1(x)": "", "Dealer_2(x)": "", "cras(x)": "cras is no table",
+		"cars(x); dealer_1(x)": "", "Dealer_2(x)": "", "cras(x)": "cras is not a table",
 	} {
 		t.Setenv("SYNC_INDEXES", indexes)
 		_, err := config.Load("/dev/null")

@@ -88,7 +88,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 		want := fmt.Sprintf("bytes %d-%d/%d", d.part.size, d.part.Total-1, d.part.Total)
 		if got := response.Header.Get("Content-Range"); got != want || response.Header.Get("ETag") != d.part.ETag {
 			return false, errors.Join(
-				&temporaryError{error: fmt.Errorf("the server sent the part %q, and not %q", got, want)},
+				&temporaryError{error: fmt.Errorf("the server sent the part %q instead of %q", got, want)},
 				d.part.discard(),
 			)
 		}
@@ -159,7 +159,7 @@ func (d *download) receive(body io.Reader, cancel context.CancelCauseFunc) error
 		p.Total = p.size
 	}
 	if err == nil && !p.complete() {
-		err = &temporaryError{error: fmt.Errorf("%d bytes arrived, and not %d", p.size, p.Total)}
+		err = &temporaryError{error: fmt.Errorf("%d bytes arrived instead of %d", p.size, p.Total)}
 	}
 	if err == nil {
 		if err = p.verify(); errors.Is(err, errDamaged) {
@@ -215,7 +215,7 @@ func (d *download) responseError(response *http.Response) error {
 func classifyConnectError(err error) error {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
-		return fmt.Errorf("%w; SSL_CERT_FILE names the certificates of other authorities", err)
+		return fmt.Errorf("%w; to trust a private authority, set SSL_CERT_FILE to its certificate", err)
 	}
 	return &temporaryError{error: err}
 }

@@ -32,7 +32,7 @@ type part struct {
 	Total    int64  `json:"total"`    // length of the whole; -1 if unknown
 }
 
-// openPart reads what an earlier pull has left at path. The part is empty if that is of no use.
+// openPart reads what an earlier pull has left at path. The part is empty if that cannot be used.
 func openPart(path string) *part {
 	empty := &part{path: path, Total: -1}
 	f, err := os.Open(path)
@@ -70,8 +70,8 @@ func (p *part) begin(etag, encoding, digest string, total int64) error {
 	return os.WriteFile(p.path, append(line, '\n'), 0o600)
 }
 
-// receive appends what arrives to the part, piece by piece, as the program may be killed. An error of reading is a
-// *temporaryError, an error of writing is not.
+// receive appends each piece to the part as soon as it arrives, because the program may be killed. An error of reading
+// is a *temporaryError, an error of writing is not.
 func (p *part) receive(body io.Reader, received *int64) error {
 	f, err := os.OpenFile(p.path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {

@@ -68,7 +68,7 @@ func (a *attempt) copyViews(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, a.reader.Close())
 	}
-	if err := a.reader.Close(); err != nil { // the source is not needed any more
+	if err := a.reader.Close(); err != nil { // the source is no longer needed
 		return fmt.Errorf("end source transaction: %w", err)
 	}
 

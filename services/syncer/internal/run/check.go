@@ -121,8 +121,8 @@ func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *sn
 	return nil
 }
 
-// largestFirst returns the views that can be read, those with the most rows first, as far as the server or the file
-// know.
+// largestFirst returns the views that can be read, the largest first, by the number of rows that the server or the file
+// has for them.
 func (f *Findings) largestFirst(path string) (tables []schema.Table) {
 	rows := map[string]int64{}
 	if _, err := os.Stat(path); err == nil {
@@ -228,7 +228,7 @@ func suggestEntry(ctx context.Context, reader *source.Reader, t schema.Table, v 
 	return entry + "(" + strings.Join(unique, ", ") + ")", nil
 }
 
-// viewWarnings warns of what a view may do that a run does not notice.
+// viewWarnings warns of properties of a view that a run cannot notice.
 func viewWarnings(dependencies source.Dependencies, zones source.Zones) (warnings []string) {
 	if zones.Differ() && dependencies.UsesZone {
 		warnings = append(warnings, fmt.Sprintf("the view may depend on the time zone, which is %s here and %s for others "+

@@ -66,7 +66,7 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 		return l
 	}
 	if first.bytes < minSample && !first.stopped {
-		l.Summary = fmt.Sprintf("%s round trip; with %s to measure, compression would not be felt: not worth it here",
+		l.Summary = fmt.Sprintf("%s round trip; with %s to measure, compression makes no difference: not worth it here",
 			formatDuration(first.roundTrip), humanize.Bytes(uint64(first.received)))
 		return l
 	}
@@ -159,7 +159,7 @@ type linkSample struct {
 func (s *linkSample) rowsPerSecond() float64 { return float64(s.rows) / max(s.took.Seconds(), 1e-9) }
 func (s *linkSample) bytesPerRow() float64   { return float64(s.bytes) / max(float64(s.rows), 1) }
 
-// sampleLink reads rows on its own connection: as many as like has read, or without like up to the bounds.
+// sampleLink reads rows on its own connection: as many as the sample like has, or up to the bounds if like is nil.
 func sampleLink(
 	ctx context.Context, c dbconn.Config, views []schema.Table, like *linkSample,
 ) (s linkSample, err error) {
@@ -169,7 +169,7 @@ func sampleLink(
 	var received, receivedBefore atomic.Int64
 	receivedBefore.Store(math.MaxInt64 - sampleLimit) // what comes before the rows does not count
 	c.Warn = nil
-	c.QueryTimeout = 2 * sampleTime // the server does not notice at once that nobody waits any more
+	c.QueryTimeout = 2 * sampleTime // the server does not notice at once that the query is canceled
 	c.Received = func(n int) {
 		if received.Add(int64(n)) > receivedBefore.Load()+sampleLimit {
 			cancel()

@@ -65,7 +65,7 @@ func selectViews(
 	report.Warnings = append(report.Warnings, unusedIndexes(s.Indexes, views)...)
 	for _, t := range gone {
 		report.Gone = append(report.Gone, t.Table)
-		report.Warnings = append(report.Warnings, fmt.Sprintf("%s: there is no such view any more, or no right to read it: "+
+		report.Warnings = append(report.Warnings, fmt.Sprintf("%s: the view is gone, or this user may no longer read it: "+
 			"the table %s keeps its rows of %s", t.View, t.Table, t.Synced.Format(time.RFC3339)))
 	}
 
@@ -166,22 +166,23 @@ func resolvePatterns(entries config.Views, names []string, fold bool) (views con
 	}
 
 	if len(views) == 0 {
-		return nil, s, fmt.Errorf("SYNC_VIEWS: the patterns match no view or table that this user may read; there is: %s",
+		return nil, s, fmt.Errorf("SYNC_VIEWS: the patterns match no view or table that this user may read; available: %s",
 			cmp.Or(strings.Join(names, ", "), "nothing"))
 	}
 	return views, s, views.CheckTables()
 }
 
-// takeNames takes the names that match, and that match also too, unless that is nil. It returns those that were not
-// taken before, and how many matched in all.
+// takeNames marks the names as taken for which matches returns true and, unless it is nil, alsoMatches too. It returns
+// those that were not taken before, and how many matched in all.
 func takeNames(
-	names []string, taken map[string]bool, matches, also func(string) bool,
+	names []string, taken map[string]bool, matches, alsoMatches func(string) bool,
 ) (found []string, all int) {
 	found = []string{} // not null in JSON
 	for _, name := range names {
-		if !matches(name) || also != nil && !also(name) {
+		if !matches(name) || alsoMatches != nil && !alsoMatches(name) {
 			continue
 		}
+
 		all++
 		if !taken[name] {
 			taken[name] = true
@@ -249,8 +250,8 @@ func unusedIndexes(indexes config.Indexes, views config.Views) (warnings []strin
 	return warnings
 }
 
-// AsOf returns when the oldest of the tables was read that the views become. For a pattern those tables count that the
-// file has. Without views all tables count.
+// AsOf returns when the oldest table of the given views was read. A pattern stands for the tables of the file that it
+// has copied. Without views, AsOf considers all tables.
 func AsOf(views config.Views, tables []snapshotfile.Content) time.Time {
 	if len(views) == 0 {
 		return snapshotfile.AsOf(tables, nil, nil)

@@ -113,7 +113,7 @@ func (n *notices) notify(r run.Report, now outcome) {
 	}
 	n.mu.Unlock()
 
-	// A first good run is no news.
+	// A first good run is not a recovery.
 	if n.notifyURL == "" || now.status == previous || previous == "" && now.status == snapshotfile.OK {
 		return
 	}

@@ -111,10 +111,10 @@ func TestValidate(t *testing.T) {
 	}{
 		{newSourceTable([]string{"id"}, "id int", "make text"), [][]string{{"make", "ID"}}, ""},
 		{newSourceTable(nil, wide[1:]...), nil, ""},
-		{newSourceTable(nil, wide...), nil, "it has 2000 columns, and SQLite takes 1999"},
+		{newSourceTable(nil, wide...), nil, "it has 2000 columns, but SQLite allows 1999"},
 		{newSourceTable(nil, "vin int", "VIN int"), nil, "the columns vin and VIN differ only in case"},
-		{newSourceTable([]string{"id"}, "a int", "b int"), nil, "no column id for the key; there is: a, b"},
-		{newSourceTable(nil, "a int"), [][]string{{"a"}, {"b"}}, "SYNC_INDEXES: there is no column b; there is: a"},
+		{newSourceTable([]string{"id"}, "a int", "b int"), nil, "no column id for the key; available: a, b"},
+		{newSourceTable(nil, "a int"), [][]string{{"a"}, {"b"}}, "SYNC_INDEXES: there is no column b; available: a"},
 	} {
 		err := (&Table{schema: test.table.table, indexes: test.indexes}).validate()
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {

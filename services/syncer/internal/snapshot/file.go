@@ -87,7 +87,7 @@ func (f *File) tryLock() (locked bool, err error) {
 }
 
 // claim writes into the lock file who holds it, and removes the staging of an earlier run. The lock file gets the owner
-// and the mode of the file, as SQLite's log does, so whoever may write the file may lock it.
+// and the mode of the file, as SQLite's log does, so every user who may write the file may lock it.
 func (f *File) claim() error {
 	host, _ := os.Hostname()
 	text, err := json.Marshal(Busy{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
@@ -117,7 +117,7 @@ func (f *File) removeStaging() error {
 	return removeFiles(f.staging, f.staging+"-wal", f.staging+"-shm", f.staging+"-journal")
 }
 
-// removeFiles removes files. Missing ones are no error.
+// removeFiles removes files. A missing file is not an error.
 func removeFiles(paths ...string) error {
 	var errs []error
 	for _, p := range paths {

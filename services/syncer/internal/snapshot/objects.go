@@ -260,7 +260,8 @@ func (s *Staging) failsRuns(v objectCheck) (bool, error) {
 	return false, nil
 }
 
-// failsChanges reports whether a change of a table fails with the trigger, and otherwise than without it.
+// failsChanges reports whether a change of a table fails because of the trigger: without it the change succeeds, or
+// fails with another error.
 func (s *Staging) failsChanges(v objectCheck, table string) (bool, error) {
 	with, err := compileChanges(s.conn, table)
 	if err != nil {
@@ -288,7 +289,7 @@ func (s *Staging) failsChanges(v objectCheck, table string) (bool, error) {
 	return false, nil
 }
 
-// isSameError reports whether SQLite returned the same error twice.
+// isSameError reports whether two statements failed with the same error.
 func isSameError(a, b error) bool {
 	var first, second sqlite3.Error
 	return errors.As(a, &first) && errors.As(b, &second) && first == second

@@ -84,8 +84,8 @@ func (p *Preview) FileWarnings() (warnings []string, err error) {
 	return warnings, nil
 }
 
-// Table describes how the columns of t differ from those of a table of the file, and warns of what the user has made
-// and would lose. The error is one that a run would fail with. Keep is as in Finish.
+// Table describes how the columns of t differ from those of a table of the file, and warns which of the user's objects
+// a run would drop. The error is one that a run would fail with. The argument keep is as in Finish.
 func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bool) (
 	drift string, warnings []string, err error,
 ) {
@@ -129,7 +129,7 @@ func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bo
 	return table.Drift, table.warnings, err
 }
 
-// rehearse changes the columns of a table in a copy of the file's schema, in memory and without rows. It returns what
+// rehearse changes the columns of a table in a copy of the file's schema, in memory and without rows. It returns which
 // of the user's objects would be lost.
 func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []string, err error) {
 	opened, err := (&sqlite3.SQLiteDriver{}).Open(":memory:")

@@ -195,8 +195,8 @@ func (w *writer) matchKey(alias string, positions []int) string {
 	return strings.Join(conditions, " AND ")
 }
 
-// checkKeyNotNull returns an error for a key that is NULL. SQLite may not: for a key that is the rowid it would invent
-// a number.
+// checkKeyNotNull returns an error for a key that is NULL. SQLite does not always: if the key is the rowid, it would
+// assign a number.
 func (w *writer) checkKeyNotNull(args []driver.NamedValue) error {
 	for row := 0; row < len(args); row += len(w.schema.Columns) {
 		for i, k := range w.keyIndex {
@@ -209,8 +209,8 @@ func (w *writer) checkKeyNotNull(args []driver.NamedValue) error {
 	return nil
 }
 
-// duplicateKey returns the key that two rows share, after a table has refused these rows; "" if it finds none.
-// RefusedBy is staged or matched: only that table does not hold them.
+// duplicateKey returns the key that two rows share, after a table has refused these rows; "" if it finds none. The
+// argument refusedBy is staged or matched: that table alone does not hold these rows.
 func (w *writer) duplicateKey(args []driver.NamedValue, refusedBy string) string {
 	inBatch := map[string]bool{}
 	for row := 0; len(w.keyIndex) > 0 && row < len(args); row += len(w.schema.Columns) {

@@ -59,7 +59,7 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 			continue
 		}
 		if err != nil {
-			return d, fmt.Errorf("look at %s: %w", t, err)
+			return d, fmt.Errorf("inspect %s: %w", t, err)
 		}
 
 		if found.Type != "VIEW" {

@@ -54,8 +54,8 @@ const (
 	maxPairs        = 2
 )
 
-// UniqueColumns finds a column, or else a pair of columns, that has another value in every row and no NULL: a key for a
-// view without one. It reads the whole view at most twice. In an empty view it finds none.
+// UniqueColumns finds a column, or otherwise a pair of columns, with a different value in every row and no NULL: a key
+// for a view without one. It reads the whole view at most twice. In an empty view it finds none.
 func (r *Reader) UniqueColumns(ctx context.Context, t schema.Table) ([]string, error) {
 	var candidates [][]string
 	names := make([]string, len(t.Columns)) // named, since this user may not read all columns
@@ -67,7 +67,7 @@ func (r *Reader) UniqueColumns(ctx context.Context, t schema.Table) ([]string, e
 		}
 	}
 
-	// A sample excludes most columns. Of the rest, names that identifiers have come first.
+	// A sample excludes most columns. Of the rest, those that are named like an identifier come first.
 	whole := schema.QuoteMySQL(t.Name)
 	sample := fmt.Sprintf("(SELECT %s FROM %s LIMIT %d) sample", strings.Join(names, ", "), whole, sampleRows)
 	singles, err := r.filterUnique(ctx, sample, candidates)
@@ -81,7 +81,7 @@ func (r *Reader) UniqueColumns(ctx context.Context, t schema.Table) ([]string, e
 		return firstOrNil(found), err
 	}
 
-	// Pairs with at least one name that an identifier has.
+	// Try pairs in which at least one column is named like an identifier.
 	var pairs [][]string
 	for i, a := range candidates {
 		for _, b := range candidates[i+1:] {

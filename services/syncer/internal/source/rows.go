@@ -15,7 +15,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Query says which rows of a table to read.
+// Query says which rows of a view or table to read.
 type Query struct {
 	Table     schema.Table
 	Watermark string // column whose greatest value to find; "" for none
@@ -37,7 +37,7 @@ type Result struct {
 // the rows end before the server says so.
 //
 // Rows uses the driver's own interface and the binary protocol. That avoids the conversions of database/sql, and gives
-// every FLOAT in full, of which the text protocol prints about six digits.
+// every FLOAT in full: the text protocol prints about six digits.
 func (r *Reader) Rows(
 	ctx context.Context, q Query, how Values, empty <-chan *Batch, full chan<- *Batch,
 ) (Result, error) {
@@ -126,8 +126,7 @@ func (r *Reader) readRowsRaw(
 	return append(warnings, server...), err
 }
 
-// sendRows fills batches with rows and sends them. A batch that it has taken and not sent is in the pool again after an
-// error.
+// sendRows fills batches with rows and sends them. After an error it returns a batch that it has not sent to the pool.
 func sendRows(ctx context.Context, rows driver.Rows, d *rowDecoder, pool *batchPool, full chan<- *Batch) error {
 	row := make([]driver.Value, len(d.columns))
 	for {

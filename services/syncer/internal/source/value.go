@@ -161,7 +161,7 @@ func zeroDateToNull(v driver.Value) (driver.Value, string, error) {
 
 func rejectZeroDate(v driver.Value) (driver.Value, string, error) {
 	if isZeroDate(v) {
-		return nil, "", fmt.Errorf("%s is no date, and SYNC_ZERO_DATES=fail", v)
+		return nil, "", fmt.Errorf("%s is not a date (SYNC_ZERO_DATES=fail)", v)
 	}
 	return v, "", nil
 }

@@ -51,7 +51,7 @@ func TestConverters(t *testing.T) {
 		{declared: "date", how: Values{NullZeroDates: true}, value: text("0000-00-00"), warning: "a zero date"},
 		{declared: "date", how: Values{NullZeroDates: true}, value: text("2024-00-10"), warning: "a zero date"},
 		{declared: "date", how: Values{NullZeroDates: true}, value: text("2024-10-20"), want: "2024-10-20"},
-		{declared: "datetime", how: Values{FailZeroDates: true}, value: text("2024-10-00 00:00:00"), err: "is no date"},
+		{declared: "datetime", how: Values{FailZeroDates: true}, value: text("2024-10-00 00:00:00"), err: "is not a date"},
 		{declared: "timestamp", how: Values{FailZeroDates: true}, value: text("2024-10-20 01:02"), want: "2024-10-20 01:02"},
 		{declared: "time", how: Values{FailZeroDates: true}, value: text("00:00:00"), want: "00:00:00"},
 
