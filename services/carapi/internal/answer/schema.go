@@ -60,7 +60,7 @@ var (
 	}
 	carNow = object{
 		"$ref":        defsPrefix + "Car",
-		"description": "The vehicle as it is now; missing if it is not in stock any more",
+		"description": "The vehicle as it is now; missing if it is no longer in stock",
 	}
 )
 
@@ -90,17 +90,17 @@ var rawMembers = map[string]object{
 	"Change.kind":              {"enum": slices.Concat(query.ChangeKinds(), []string{search.Changed})},
 	"Change.known_by": {
 		"$ref":        defsPrefix + "Car",
-		"description": "Of a vehicle that is gone, whose id is not known: what identified it",
+		"description": "What identified a vehicle that is gone and whose id is unknown",
 	},
 	"Change.old": {
 		"$ref":        defsPrefix + "Car",
-		"description": "Values before; of a vehicle that left the table those that are shown of a vehicle",
+		"description": "Values before the change; if the vehicle left the table, the values of the usual fields",
 	},
 	"Change.new": {"$ref": defsPrefix + "Car"},
 	"Change.car": carNow,
 	"FacetValue.below": {
 		"type": []string{"number", "string"}, "format": "double",
-		"description": "Of a range, which begins with value: where it ends; this number is in the next one",
+		"description": "The end of a range that begins with value; the end itself is in the next range",
 	},
 	"Measures.min":     exactNumber,
 	"Measures.max":     exactNumber,
@@ -110,7 +110,7 @@ var rawMembers = map[string]object{
 	"Field.min":        {"type": []string{"number", "string"}, "format": "double"},
 	"Field.max":        {"type": []string{"number", "string"}, "format": "double"},
 	"NoMatch.filters": {
-		"description": "Each filter, and how many vehicles match with it alone, and with all others",
+		"description": "Each filter, with the number of vehicles that match it alone, and all others without it",
 	},
 	"Problem.errors":    {"description": "The wrong parameters, with a sentence on each in expected"},
 	"Problem.retry_url": {"description": "The request as it would be right, where that is certain"},
@@ -118,14 +118,13 @@ var rawMembers = map[string]object{
 
 // contextDescriptions describes the members that Context and interpret.Notes add to the answers that embed them.
 var contextDescriptions = map[string]string{
-	"interpreted":    "Parameters that were read otherwise than written, and why",
-	"ignored":        "Parameters that ask for nothing, such as any or null",
-	"unmatched":      "Values that nothing in stock has, by parameter",
-	"not_searched":   "Fields whose texts have too many words for q to search them",
-	"not_understood": "Words of q that were not understood, and do not filter",
-	"not_a_number":   "Values in stock that are no numbers, by field",
-	"several_currencies": "Fields left out since their amounts are in these currencies; " +
-		"filter by one of them",
+	"interpreted":        "Parameters that were not read as written, and why",
+	"ignored":            "Parameters that ask for nothing, such as any or null",
+	"unmatched":          "Values that nothing in stock has, by parameter",
+	"not_searched":       "Fields whose texts have too many words for q to search them",
+	"not_understood":     "Words of q that were not understood, and do not filter",
+	"not_a_number":       "How many values in stock are not numbers, by field",
+	"several_currencies": "Fields left out because their amounts are in these currencies; filter by one of them",
 }
 
 func mapOf(shape string) object {

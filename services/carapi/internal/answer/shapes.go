@@ -64,7 +64,7 @@ type GroupResult struct {
 
 // Comparison holds the prices of similar vehicles.
 type Comparison struct {
-	Limits     json.RawMessage   `json:"limits" jsonschema:"Within which the others are, as parameters of a search"`
+	Limits     json.RawMessage   `json:"limits" jsonschema:"The limits of the comparison, as parameters of a search"`
 	Missing    []string          `json:"missing,omitempty"`
 	Count      int               `json:"count" jsonschema:"Others within the limits that have a price"`
 	Price      search.Aggregates `json:"price" jsonschema:"What they cost"`
@@ -77,7 +77,7 @@ type SimilarResult struct {
 	Car json.RawMessage `json:"car"`
 	Comparison
 	Source string    `json:"source"`
-	AsOf   time.Time `json:"as_of" jsonschema:"When the stock was so"`
+	AsOf   time.Time `json:"as_of" jsonschema:"No part of the answer is older than this time"`
 }
 
 // ChangesResult lists what happened to vehicles, the newest first.
@@ -89,7 +89,7 @@ type ChangesResult struct {
 	Recorded time.Time       `json:"recorded_since" jsonschema:"Earlier changes are not remembered"`
 	Applied  json.RawMessage `json:"applied" jsonschema:"The request as understood, its defaults included"`
 	Source   string          `json:"source"`
-	AsOf     time.Time       `json:"as_of" jsonschema:"When the stock was so"`
+	AsOf     time.Time       `json:"as_of" jsonschema:"No part of the answer is older than this time"`
 }
 
 // HistoryResult lists what happened to one vehicle, the newest first.
@@ -98,7 +98,7 @@ type HistoryResult struct {
 	Car json.RawMessage `json:"car,omitempty"`
 	RowHistory
 	Source string    `json:"source"`
-	AsOf   time.Time `json:"as_of" jsonschema:"When the stock was so"`
+	AsOf   time.Time `json:"as_of" jsonschema:"No part of the answer is older than this time"`
 }
 
 // RowHistory lists the changes of one vehicle.
@@ -147,11 +147,11 @@ type Context struct {
 	NotNumbers map[string]int      `json:"not_a_number,omitempty"`
 	Currencies map[string][]string `json:"several_currencies,omitempty"`
 	Source     string              `json:"source"`
-	AsOf       time.Time           `json:"as_of" jsonschema:"When the stock was so"`
+	AsOf       time.Time           `json:"as_of" jsonschema:"No part of the answer is older than this time"`
 }
 
-// Problem is an error in the form of RFC 9457. Its detail tells the caller what to do. It never contains SQL, host
-// names or stacks.
+// Problem is an error in the form of RFC 9457. Its detail says what the caller can do. It never contains SQL, names of
+// hosts or stacks.
 type Problem struct {
 	Type      string                 `json:"type"`
 	Title     string                 `json:"title"`

@@ -72,7 +72,7 @@ func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) 
 	}
 
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return sum, end, errors.New("expected letters, digits and signs of ASCII, without spaces: a header carries no others")
+		return sum, end, errors.New("expected letters, digits and signs of ASCII, without spaces, as a header requires")
 	}
 	if n := len(text); n < minLength {
 		return sum, end, fmt.Errorf("%d characters: at least %d are needed; make a key with `carapi key new NAME` or "+

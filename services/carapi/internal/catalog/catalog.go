@@ -149,7 +149,7 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		c.Fields = append(c.Fields, idField(t, id))
 	}
 
-	// A column of no field keeps its own name, unless that is taken.
+	// A column without a field keeps its own name, unless that is taken.
 	taken := plan.takenNames(bound, t, len(id) > 0)
 	for i, column := range t.Columns {
 		name := bound[i]

@@ -18,7 +18,7 @@ const (
 	deriveYear                // the only year in the text
 	deriveFuel                // the part of the text that names a fuel
 	deriveCurrency            // the currency of an amount
-	dropMake                  // as deriveModel, and the whole text where it begins with no make
+	dropMake                  // like deriveModel, but the whole text if it does not begin with a make
 )
 
 // titleNames are names of columns that may hold make, model, year or fuel together with other things.
@@ -66,7 +66,7 @@ func (p *planner) beginsWithMake(i int) float64 {
 	})
 }
 
-// underscoreReplacer replaces the underscores that some titles have for spaces.
+// underscoreReplacer replaces the underscores that some titles have instead of spaces.
 var underscoreReplacer = strings.NewReplacer("_", " ")
 
 // deriveVehicle finds the column whose texts begin with a make: most of them in a title, and nearly all in any other
@@ -112,8 +112,8 @@ func (p *planner) isFree(i int) bool {
 	return !p.usedColumns[i] && 2*p.examiners[i].rows >= p.profile.Rows
 }
 
-// deriveModel finds the model beside a make, if no column is named so: after the make in a title, or as a name that
-// several rows share.
+// deriveModel finds the model beside a make, if no column is named for it. The model is what follows the make in a
+// title, or a name that several rows share.
 func (p *planner) deriveModel(names []comparedName) {
 	for i, c := range p.columns {
 		e := p.examiners[i]
@@ -141,7 +141,8 @@ func isTitle(n comparedName) bool {
 		slices.Contains(titleNames, n.bare)
 }
 
-// deriveFrom finds the column in which nearly every value contains exactly one of what share counts.
+// deriveFrom derives a field from the column with the largest share, if nearly every value of it counts. share returns
+// the share of a column's values in which the field can be found.
 func (p *planner) deriveFrom(field string, how derivation, names []comparedName, share func(i int) float64) {
 	best, most := -1, nearlyAllShare
 	for i, c := range p.columns {

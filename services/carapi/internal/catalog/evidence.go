@@ -16,7 +16,7 @@ type verdict int
 
 const (
 	valuesDisagree verdict = iota // the values are something else
-	valuesUnclear                 // the values do not tell
+	valuesUnclear                 // the values may be of this field or of another
 	valuesAgree
 )
 
@@ -191,8 +191,8 @@ func agreesIf(share, least float64) evidence {
 	return evidence{valuesDisagree, share}
 }
 
-// examineMeaning counts words of the field's vocabulary. Unknown words do not tell, unless they are words of another
-// field, numbers or flags.
+// examineMeaning counts words of the field's vocabulary. Unknown words prove nothing. Words of another field, numbers
+// and flags disagree.
 func (e *examiner) examineMeaning(field string) evidence {
 	share, least := e.meaningShare(field), mostShare
 	if field == "color" || field == "interior_color" {

@@ -55,7 +55,7 @@ const (
 	Opaque  Class = iota // none
 	Text                 // is one of
 	Number               // equal, between, ordered
-	Instant              // equal, between, ordered; a value stands for as long as it says: a day, a second
+	Instant              // equal, between, ordered; a value covers the time that it names: a day, a second
 	List                 // has one of, among the elements of a JSON array
 )
 
@@ -145,10 +145,10 @@ func (f *Field) IsFacetable() bool {
 	return counts && !f.HasOwnValues()
 }
 
-// identifyingFields show their values exactly as stored, because callers ask by them.
+// identifyingFields show their values exactly as stored, because callers look vehicles up by them.
 var identifyingFields = []string{"id", "vin", "stock_number"}
 
-// IsIdentifying reports whether callers ask for vehicles by the field's values as shown.
+// IsIdentifying reports whether callers look vehicles up by the field's values as shown.
 func (f *Field) IsIdentifying() bool { return slices.Contains(identifyingFields, f.Name) }
 
 // Measure says what the field's numbers measure.
@@ -209,7 +209,7 @@ const (
 	flagFalse = "false"
 )
 
-// Meanings returns what a text of the field means: the colors of a paint, or FlagTrue and FlagFalse of a flag. It
+// Meanings returns what a text of the field means: the colors of a paint, or flagTrue or flagFalse for a flag. It
 // returns nil for a text that is not understood.
 func (f *Field) Meanings(text string) []string {
 	switch {
@@ -221,7 +221,7 @@ func (f *Field) Meanings(text string) []string {
 	return f.vocabulary.Meanings(f.Name, text)
 }
 
-// HasKnownValues reports whether Recognizes can tell known texts of the field.
+// HasKnownValues reports whether Recognizes knows texts of the field.
 func (f *Field) HasKnownValues() bool {
 	return f.vocabulary != nil && !f.IsDerived() && f.Class() == Text && (f.Name == "make" || isMeaningField(f.Name))
 }

@@ -8,8 +8,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Report says how the fields were found: a line for each, the missing ones, and a CARS_FIELDS setting that binds them
-// so.
+// Report says how the fields were found: a line for each, the missing ones, and the CARS_FIELDS setting that makes the
+// same bindings.
 func (c *Catalog) Report() []string {
 	var lines, missing, pairs []string
 	for _, v := range vehicleFields {

@@ -52,9 +52,15 @@ func (f *Field) Understand(stored, unit value.Cell, buf []byte) (value.Cell, []b
 	return stored, buf
 }
 
+// convertedCell appends a distance in another unit to buf. A distance that cannot be converted stays as it is.
 func convertedCell(form []byte, from, to string, buf []byte) (value.Cell, []byte) {
+	converted, ok := value.ConvertDistance(form, from, to)
+	if !ok {
+		converted = form
+	}
+
 	start := len(buf)
-	buf = append(buf, convertDistance(form, from, to)...)
+	buf = append(buf, converted...)
 	return value.Cell{Type: value.Number, Form: buf[start:]}, buf
 }
 
@@ -190,8 +196,8 @@ func (c *Catalog) NewUnderstander() *Understander {
 	return u
 }
 
-// Row returns the cells of Catalog.Indexed from those of Catalog.Read. They are valid until the next call, and as long
-// as those of the row.
+// Row returns the cells of Catalog.Indexed from those of Catalog.Read. They are valid until the next call, but no
+// longer than the given cells.
 func (u *Understander) Row(read []value.Cell) []value.Cell {
 	u.buf = u.buf[:0]
 	for i := range u.fields {

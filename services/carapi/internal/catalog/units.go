@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"math/big"
 	"regexp"
 	"slices"
 	"strings"
@@ -111,24 +110,4 @@ func unitFromNeighbors(columns []schema.Column, profile *Profile) string {
 	}
 
 	return ""
-}
-
-// milesPerKilometer uses the international mile, 1609.344 m.
-var milesPerKilometer = big.NewRat(1000000, 1609344)
-
-// convertDistance converts a distance to another unit, rounded to a whole number.
-func convertDistance(form []byte, from, to string) []byte {
-	n, ok := new(big.Rat).SetString(string(form))
-	if !ok || from == to {
-		return form
-	}
-
-	if to == "mi" {
-		n.Mul(n, milesPerKilometer)
-	} else {
-		n.Quo(n, milesPerKilometer)
-	}
-
-	whole, _ := value.NormalDecimal([]byte(n.FloatString(0)))
-	return whole
 }

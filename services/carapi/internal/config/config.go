@@ -44,9 +44,9 @@ func (*Stock) Descriptions() map[string]string {
 		"CARS_TABLE": "table or view to search",
 		"CARS_FIELDS": "field=column, separated by commas: columns that are not found by their names or values, " +
 			"as in price=preis_brutto,color=farbe; a name with a comma or spaces around it stands in backticks",
-		"CARS_HIDE": "columns that no request and no answer knows of, separated by commas; " +
+		"CARS_HIDE": "columns to hide from requests and answers, separated by commas; " +
 			"in backticks as in CARS_FIELDS",
-		"CARS_UNITS": "field=unit, separated by commas: units that no column says, mi or km for mileage " +
+		"CARS_UNITS": "field=unit, separated by commas: units that the table does not name, mi or km for mileage " +
 			"and an ISO 4217 code for price and msrp, as in mileage=km,price=EUR",
 		"VOCABULARY_FILE": "file of more words for values, such as Chevrolet = Chevy",
 		"QUERY_TIMEOUT":   "longest time a search may take in a database",
@@ -54,7 +54,7 @@ func (*Stock) Descriptions() map[string]string {
 			"while that does not answer, the file of SNAPSHOT_PATH, if there is one",
 		"SNAPSHOT_PATH":  "file that syncer keeps",
 		"SNAPSHOT_TABLE": "table in that file; default that of CARS_TABLE",
-		"STALE_MAX_AGE":  "age up to which that file is shown; 0 for any",
+		"STALE_MAX_AGE":  "age up to which that file answers; 0 for any",
 	}
 }
 
@@ -145,7 +145,7 @@ func (c *Stock) Validate() error {
 	}
 	errs = append(errs, c.readSettings())
 	if c.QueryTimeout <= 0 {
-		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: a time above 0 is needed", c.QueryTimeout))
+		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: expected a time above 0", c.QueryTimeout))
 	}
 
 	if !slices.Contains([]string{sourceAuto, sourceLive, sourceSnapshot}, c.Source) {
@@ -189,7 +189,7 @@ func (c *Config) Validate() error {
 	}
 
 	if c.MaxInFlight < 1 {
-		errs = append(errs, fmt.Errorf("MAX_IN_FLIGHT: %d: at least 1 is needed", c.MaxInFlight))
+		errs = append(errs, fmt.Errorf("MAX_IN_FLIGHT: %d: expected at least 1", c.MaxInFlight))
 	}
 
 	if c.MetricsAddr != Off {

@@ -40,7 +40,7 @@ type Builder struct {
 	isBusy    func() bool // reports whether others need the processors; may be nil
 	lastPause time.Time   // when the last pause ended
 
-	// The previous batch is read while the next one fills. Whoever looks at the readers must wait for flushes.
+	// The previous batch is read while the next one fills. Wait for flushes before using the readers.
 	flushes  sync.WaitGroup
 	flushing *batch
 }

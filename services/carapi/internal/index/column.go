@@ -13,7 +13,7 @@ const maxBitmaps = 10_000
 
 // column is one field of all rows. A long text and a list have no ranks, unless they are the id or part of the key.
 type column struct {
-	make func() // fills the column when it is first asked for; nil for one that is filled when the index is built
+	make func() // fills the column when it is first needed; nil for one that is filled when the index is built
 
 	field *catalog.Field
 	rows  int

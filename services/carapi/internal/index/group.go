@@ -66,14 +66,14 @@ func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	largest := d.largest(axes, most)
 
 	// Only the rows of the largest groups are measured. Collect them one group after another.
-	placeOf := make([]uint32, len(d.counts))
-	for i := range placeOf {
-		placeOf[i] = math.MaxUint32
+	positions := make([]uint32, len(d.counts)) // in largest, by group
+	for i := range positions {
+		positions[i] = math.MaxUint32
 	}
 
-	next, total := make([]int, len(largest)), 0
-	for place, g := range largest {
-		placeOf[g], next[place] = uint32(place), total
+	next, total := make([]int, len(largest)), 0 // where the next row of each group goes
+	for position, g := range largest {
+		positions[g], next[position] = uint32(position), total
 		total += d.counts[g]
 
 		group := Group{Count: d.counts[g]}
@@ -87,9 +87,9 @@ func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	measuredRows, at := make([]uint32, total), 0
 	s.eachBlock(func(rows []uint32, _ *block) bool {
 		for i, row := range rows {
-			if place := placeOf[d.groupOf[at+i]]; int(place) < len(next) {
-				measuredRows[next[place]] = row
-				next[place]++
+			if position := positions[d.groupOf[at+i]]; int(position) < len(next) {
+				measuredRows[next[position]] = row
+				next[position]++
 			}
 		}
 
@@ -202,7 +202,7 @@ func (a *axis) number(rank uint32) uint32 {
 	return rank
 }
 
-// rangeFrom returns the range of a rank, starting the search at a range that is not behind it.
+// rangeFrom returns the range of a rank. It starts the search at a range that is not after it.
 func (a *axis) rangeFrom(at, rank uint32) uint32 {
 	for int(at)+1 < len(a.firsts) && a.firsts[at+1] <= rank {
 		at++
@@ -374,8 +374,8 @@ func middleRanks(ranks []uint32) (low, high uint32) {
 	return low, high
 }
 
-// selectNth moves the number that a sort would put at a place there, with smaller ones before it and greater ones after
-// it.
+// selectNth moves the number that a sort would put at a place to that place, the smaller ones before it and the greater
+// ones after it.
 func selectNth(all []uint32, place int) {
 	for low, high := 0, len(all)-1; low < high; {
 		pivot := all[low+(high-low)/2]

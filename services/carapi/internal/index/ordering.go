@@ -26,7 +26,7 @@ type orderColumn struct {
 // keyset is the position of a cursor: the key of its cell in each column.
 type keyset struct {
 	keys         []uint32
-	isExact      bool // rows may have these keys; otherwise they are the first keys behind the cursor
+	isExact      bool // rows may have these keys; otherwise they are the first keys after the cursor
 	offsetInTies int  // rows with these keys on earlier pages; 0 for all
 }
 

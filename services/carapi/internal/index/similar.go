@@ -135,8 +135,8 @@ func roundedQuotient(n, by int64) int64 {
 	return quotient
 }
 
-// computeFields builds the columns of the computed fields. Prices are compared when somebody first asks for that: it
-// takes a share of the time that the rest of the index takes, and most indexes are replaced before anybody asks.
+// computeFields builds the columns of the computed fields. It leaves comparing prices to the first request that needs
+// them compared: that takes a good part of the time of building an index, and most indexes are replaced before.
 func (x *Index) computeFields(log *history.Log, asOf time.Time) {
 	if f := x.catalog.Field(catalog.PriceVsSimilar); f != nil && f.IsComputed() {
 		x.columns[f.Slot()].make = sync.OnceFunc(func() { x.comparePrices(f) })

@@ -8,8 +8,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Statistics are measures of a field's comparable values. Sum and Median are nil for a field without numbers, and
-// without values. The median of an even number of values is the mean of the two in the middle.
+// Statistics are measures of a field's comparable values. Sum and Median are nil if the field does not hold numbers, or
+// if there are no values. The median of an even number of values is the mean of the two in the middle.
 type Statistics struct {
 	Count       int
 	Min, Max    value.Cell

@@ -38,7 +38,7 @@ func (in *Interpreter) Parameters() *query.Parameters { return in.parameters }
 // Notes says where a request was read differently from how it was written. Package answer has the descriptions of its
 // members in the schemas of answers.
 type Notes struct {
-	Interpreted map[string]Interpretation `json:"interpreted,omitempty"`  // parameters read otherwise than written
+	Interpreted map[string]Interpretation `json:"interpreted,omitempty"`  // parameters not read as written
 	Ignored     map[string]string         `json:"ignored,omitempty"`      // parameters that ask for nothing
 	Unmatched   map[string][]string       `json:"unmatched,omitempty"`    // values that nothing in stock has, by parameter
 	NotSearched []string                  `json:"not_searched,omitempty"` // fields that have too many words for q
@@ -169,7 +169,7 @@ func (r *requestReader) readParameters(values url.Values) {
 	}
 
 	if r.direction != "" && !r.written.Has("sort") {
-		r.fail("order", r.direction, "order says in which direction sort goes, and there is no sort; send both, as in "+
+		r.fail("order", r.direction, "order is the direction of sort, but there is no sort; send both, as in "+
 			"sort=price&order="+r.direction)
 	}
 

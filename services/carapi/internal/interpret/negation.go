@@ -17,7 +17,7 @@ const (
 	noMarker     marker = iota
 	onlyMarker          // nothing but: the value, and it alone
 	notMarker           // not: what comes next
-	exceptMarker        // other than: all that comes, commas included
+	exceptMarker        // other than: all that follows, commas included
 )
 
 // markerPhrases are the words before a value, by their first word. The longest phrase comes first.

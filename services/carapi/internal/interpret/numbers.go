@@ -99,7 +99,7 @@ func (r *requestReader) readAmount(f *catalog.Field, text string) (value.Amount,
 	return a, ok
 }
 
-// amountReason says how an amount was read, if it was read otherwise than written.
+// amountReason says how an amount was read, if it was not read as written.
 func amountReason(f *catalog.Field, a value.Amount) string {
 	if f.Measure().IsMoney() && f.Unit == "" && a.Currency != "" {
 		return fmt.Sprintf("a number alone, as the currency of column %s is not known (CARS_UNITS=%s=%s says it)",

@@ -459,7 +459,7 @@ func (r *requestReader) combineWithUse(name string, p query.Parameter, text stri
 			all[i].use = p.Use
 		case p.Use == query.HasAll && c.use == query.Excluded:
 		case c.use != p.Use:
-			r.fail(name, text, fmt.Sprintf("%s compares already, and its value does again; send %s=%s", name, p.Field.Name,
+			r.fail(name, text, fmt.Sprintf("%s is a comparison, and its value has another one; send %s=%s", name, p.Field.Name,
 				value.Excerpt(text)))
 			return nil, false, false
 		case p.Use == query.Excluded:

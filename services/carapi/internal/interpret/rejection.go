@@ -288,7 +288,7 @@ func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 	}
 
 	// Collect the values after the object that are joined to it.
-	members, isSaid := []int{}, m.marker == exceptMarker
+	members, isJoined := []int{}, m.marker == exceptMarker
 	for i := last + 1; i < len(tokens) && (tokens[i].kind == jointToken || isNor(&tokens[i])); {
 		joint := strings.ToLower(strings.Join(tokens[i].words, ""))
 		next := i + 1
@@ -306,7 +306,7 @@ func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 			next = len(tokens) // no accidents, red
 		case tokens[next].kind == unknownToken && isItem(tokens, next):
 		case r.canNegate(&tokens[next]) && r.isMember(tokens, next, negated, m.marker == exceptMarker || isOr):
-			members, isSaid = append(members, next), isSaid || joint != ""
+			members, isJoined = append(members, next), isJoined || joint != ""
 		default:
 			next = len(tokens)
 		}
@@ -315,7 +315,7 @@ func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 	}
 
 	// Without a certain object, or without a word that joins them, the values are uncertain.
-	isUncertain := negated < 0 || len(members) > 0 && !isSaid
+	isUncertain := negated < 0 || len(members) > 0 && !isJoined
 	for _, i := range members {
 		tokens[i].isNegated, tokens[i].isUncertain = true, tokens[i].isUncertain || isUncertain
 	}

@@ -112,7 +112,7 @@ func (r *requestReader) readDirection(values []string) bool {
 // setDirection sets the direction of sort. Two different directions are a mistake.
 func (r *requestReader) setDirection(direction string) bool {
 	if r.direction != "" && r.direction != direction {
-		r.fail("sort", direction, "the order is said to be ascending and descending; send one of them")
+		r.fail("sort", direction, "sort has two directions, ascending and descending; send one of them")
 	}
 	r.direction = direction
 	return true

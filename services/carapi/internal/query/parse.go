@@ -106,7 +106,7 @@ func (p *Parameters) parseRequest(values url.Values, allowed []string) *parser {
 }
 
 // shownByDefault returns the fields that are shown unless a request names others: all except bytes and computed fields.
-// An id is always shown because callers ask by it.
+// An id is always shown, because callers look vehicles up by it.
 func (p *Parameters) shownByDefault() []*catalog.Field {
 	var shown []*catalog.Field
 	for i := range p.Catalog.Fields {
@@ -540,7 +540,8 @@ func (p *parser) parseSort(given string, parts []string) {
 	}
 }
 
-// fieldsNamed returns the fields with these names, without repetitions. A name of no suitable field is a mistake.
+// fieldsNamed returns the fields with these names, without repetitions. It records a mistake for a name without a
+// suitable field.
 func (p *parser) fieldsNamed(parameter string, names []string, serves func(*catalog.Field) bool) []*catalog.Field {
 	var found []*catalog.Field
 	for _, name := range names {
@@ -609,11 +610,11 @@ var unsupportedUse = map[string]string{
 	"sort":    "vehicles cannot be sorted by %q",
 	"facets":  "the values of %q cannot be counted",
 	"by":      "vehicles cannot be grouped by %q",
-	"has":     "%q holds bytes, which has does not ask for",
-	"missing": "%q holds bytes, which missing does not ask for",
+	"has":     "%q holds bytes, and has does not support these",
+	"missing": "%q holds bytes, and missing does not support these",
 }
 
-// failField records a name that is no field, or not one that the parameter can use.
+// failField records a name that is not a field, or a field that the parameter cannot use.
 func (p *parser) failField(parameter, name string, serves func(*catalog.Field) bool) {
 	if len(p.errs) == maxErrors { // saves the search for similar names
 		p.leftOut++

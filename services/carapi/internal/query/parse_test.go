@@ -117,7 +117,7 @@ func TestMistakes(t *testing.T) {
 		"facets=price:0": "the step of price must be a number above 0; send price:5000 for " +
 			"ranges of 5000",
 		"by=make,model,color": "by names 3 fields; name one or two",
-		"has=photo": `"photo" holds bytes, which has does not ask for; name another field, or ` +
+		"has=photo": `"photo" holds bytes, and has does not support these; name another field, or ` +
 			`leave it out`,
 		"view=summary&fields=make": "view and fields cannot be combined; send one of them",
 		"offset=1&cursor=x":        "offset and cursor cannot be combined; send one of them",

@@ -34,9 +34,8 @@ func (g *generation) disagreement(f *catalog.Field) string {
 		return ""
 	}
 
-	return fmt.Sprintf("%d of %d values of column %s are not understood as %s now, and %.0f %% were when the "+
-		"columns were "+
-		"bound: restart carapi to bind them again, or set CARS_FIELDS",
+	return fmt.Sprintf("%d of %d values of column %s are not understood as %s now; when the columns were bound, "+
+		"%.0f %% were understood: restart carapi to bind them again, or set CARS_FIELDS",
 		total-count, total, f.Column.Name, f.Name, 100*plan.Understood)
 }
 

@@ -12,7 +12,7 @@ import (
 
 // How long to wait for the first index, and to keep the index of an unused snapshot.
 const (
-	startTimeout = 30 * time.Second // for the first index; of a larger table, /readyz tells when it is ready
+	startTimeout = 30 * time.Second // for the first index; /readyz shows when that of a larger table is ready
 	keepSnapshot = 10 * time.Minute // after the live source is back
 )
 

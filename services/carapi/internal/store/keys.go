@@ -59,8 +59,8 @@ func keyCondition(parts []keyPart, n int) string {
 		equal[i] = p.compared + " = " + p.placeholder
 	}
 
-	one := "(" + strings.Join(equal, " AND ") + ")"
-	return one + strings.Repeat(" OR "+one, n-1)
+	condition := "(" + strings.Join(equal, " AND ") + ")"
+	return condition + strings.Repeat(" OR "+condition, n-1)
 }
 
 // keyCounts are the numbers of keys in a statement. They are few, so that statements stay prepared. More keys take

@@ -96,7 +96,7 @@ func (h *runCache) current(ctx context.Context, q sqlx.QueryerContext, table str
 }
 
 // syncedVersion finds the last successful run of a table, and the last one that changed it. A run that is no longer
-// remembered counts as none.
+// recorded counts as none.
 func syncedVersion(ctx context.Context, q sqlx.QueryerContext, table string) (last string, v Version, err error) {
 	tables, last, err := snapshotfile.Ages(ctx, q)
 	if err != nil {
@@ -120,7 +120,7 @@ func syncedVersion(ctx context.Context, q sqlx.QueryerContext, table string) (la
 
 	copied, err := snapshotfile.SourceColumns(ctx, q, table)
 	if err == nil && len(copied) > 0 { // the age of other tables is not its own
-		err = fmt.Errorf("%s: the file has forgotten when it was copied: make a run of syncer", table)
+		err = fmt.Errorf("%s: the file no longer records when it was copied: run syncer sync", table)
 	}
 
 	return last, v, err

@@ -233,8 +233,8 @@ func TestBecomesSynced(t *testing.T) {
 	expect(true)
 }
 
-// The age of a table stays its own, however many runs of other tables come after. Where a file has forgotten it, as
-// those of earlier versions may have, no other table's age is taken for it.
+// A table keeps its own age, however many runs of other tables follow. If a file no longer records the age, as files of
+// earlier versions may not, the age of another table does not replace it.
 func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	file := newSyncedFile(t)
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
@@ -264,7 +264,7 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	file.add(t, syncedRun{table: "trucks"})
 
 	if now, _, err := s.CheckChanged(t.Context(), read.version); err == nil ||
-		!strings.Contains(err.Error(), "forgotten") {
+		!strings.Contains(err.Error(), "no longer records when") {
 		t.Errorf("%+v, %v", now, err)
 	}
 }

@@ -46,9 +46,6 @@ var (
 // moneyFields are the fields whose amounts may name a currency.
 var moneyFields = []string{"price", "msrp", "previous_price", "price_drop"}
 
-// milesPerKilometer uses the international mile, 1609.344 m.
-var milesPerKilometer = big.NewRat(1000000, 1609344)
-
 // Measure says what the numbers of a field measure: the field's name, such as price or mileage, and its unit: "mi",
 // "km", an ISO 4217 code, or "" if unknown.
 type Measure struct {
@@ -160,8 +157,8 @@ func (m Measure) parseRange(s string) (Amount, bool) {
 			return Amount{}, false
 		}
 
-		why := cmp.Or(from.reason, to.reason, "a range in words")
-		return Amount{from.number, to.number, why, cmp.Or(from.currency, to.currency)}, true
+		reason := cmp.Or(from.reason, to.reason, "a range in words")
+		return Amount{from.number, to.number, reason, cmp.Or(from.currency, to.currency)}, true
 	}
 
 	return Amount{}, false
@@ -266,7 +263,11 @@ func (m Measure) convertDistance(end amountEnd, unit string) (amountEnd, bool) {
 		return end, m.Unit != ""
 	}
 
-	number, ok := convertDistance([]byte(end.number), unit, m.Unit)
+	if len(end.number) > 2*maxNumberText {
+		return amountEnd{}, false
+	}
+
+	number, ok := ConvertDistance([]byte(end.number), unit, m.Unit)
 	end.number, end.reason = string(number), "miles as kilometers"
 	if unit == "km" {
 		end.reason = "kilometers as miles"

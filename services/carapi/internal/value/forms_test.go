@@ -126,7 +126,7 @@ func TestConvertDistance(t *testing.T) {
 		{"5", "km", "l", ""},
 		{"x", "km", "mi", ""},
 	} {
-		got, ok := convertDistance([]byte(c.number), c.from, c.to)
+		got, ok := ConvertDistance([]byte(c.number), c.from, c.to)
 		if string(got) != c.want || ok != (c.want != "") {
 			t.Errorf("%s %s is %s %s, want %s", c.number, c.from, got, c.to, c.want)
 		}

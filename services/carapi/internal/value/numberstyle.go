@@ -150,10 +150,14 @@ func appendShifted(buf, whole, fraction []byte, zeros int) []byte {
 	return buf
 }
 
-// convertDistance converts miles to kilometers or kilometers to miles, rounded to a whole number.
-func convertDistance(number []byte, from, to string) (converted []byte, ok bool) {
+// milesPerKilometer uses the international mile, 1609.344 m.
+var milesPerKilometer = big.NewRat(1000000, 1609344)
+
+// ConvertDistance converts miles to kilometers or kilometers to miles, rounded to a whole number. The units are "mi"
+// and "km". It returns false for other units, and for a text that is not a number.
+func ConvertDistance(number []byte, from, to string) (converted []byte, ok bool) {
 	n, ok := new(big.Rat).SetString(string(number))
-	if !ok || len(number) > 2*maxNumberText {
+	if !ok {
 		return nil, false
 	}
 
