@@ -21,19 +21,19 @@ type Problem struct {
 	Members map[string]any // further members; may be nil
 }
 
-// WriteProblem answers a request with a problem. Identify has set its instance and request_id.
+// WriteProblem answers a request with a problem. IdentifyRequests has set its instance and request_id.
 func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
-	body := encode(struct {
+	body := encodeJSON(struct {
 		Type      string `json:"type"`
 		Title     string `json:"title"`
 		Status    int    `json:"status"`
 		Detail    string `json:"detail"`
 		Instance  string `json:"instance"`
 		RequestID string `json:"request_id,omitempty"`
-	}{"about:blank", http.StatusText(p.Status), p.Status, p.Detail, instance(r), RequestID(r.Context())})
+	}{"about:blank", http.StatusText(p.Status), p.Status, p.Detail, problemInstance(r), RequestID(r.Context())})
 
 	if len(p.Members) > 0 {
-		members := encode(p.Members)
+		members := encodeJSON(p.Members)
 		body = append(append(body[:len(body)-1], ','), members[1:]...)
 	}
 
@@ -48,11 +48,11 @@ func WriteProblemBody(w http.ResponseWriter, status int, body []byte) {
 	}
 
 	h.Set("Cache-Control", "no-store")
-	Write(w, status, "application/problem+json", body)
+	WriteBody(w, status, "application/problem+json", body)
 }
 
-// Problems turns the errors that next writes as plain text, as the handlers of net/http do, into problems.
-func Problems(next http.Handler) http.Handler {
+// ErrorsAsProblems turns the errors that next writes as plain text, as the handlers of net/http do, into problems.
+func ErrorsAsProblems(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := plainErrorWriter{ResponseWriter: w}
 		next.ServeHTTP(&p, r)

@@ -94,8 +94,8 @@ func (m *Metrics) Events() search.Events {
 // Handler is that of the server at METRICS_ADDR: it answers GET /metrics.
 func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", httpserver.Metrics(m.registry))
-	return httpserver.Standard(mux, httpserver.DataPolicy, log)
+	mux.Handle("GET /metrics", httpserver.MetricsHandler(m.registry))
+	return httpserver.StandardMiddleware(mux, httpserver.DataPolicy, log)
 }
 
 // Query counts a query of a database.

@@ -18,7 +18,7 @@ import (
 
 // identify gives each request an id, and the base of the URLs in its answer.
 func identify(base answer.Base) func(http.Handler) http.Handler {
-	withID := httpserver.Identify(func(r *http.Request) string { return string(resourceOf(r)) })
+	withID := httpserver.IdentifyRequests(func(r *http.Request) string { return string(resourceOf(r)) })
 	return func(next http.Handler) http.Handler {
 		return withID(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			next.ServeHTTP(w, r.WithContext(withInfo(r.Context(), &info{base: base})))

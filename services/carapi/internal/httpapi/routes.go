@@ -34,7 +34,7 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 	base := answer.NewBase(o.PublicURL)
 	r.Use(identify(base), clientAddress(o.Proxies), accessLog(log), o.Metrics.measure, traced(o.Traces))
 	r.Use(headAsGet, httpserver.SecurityHeaders(httpserver.DataPolicy), crossOrigin(o.Origins), compress(), mcpErrors,
-		httpserver.Recover(log), limits, withoutSlash)
+		httpserver.RecoverPanics(log), limits, withoutSlash)
 	r.NotFound(notFound)
 	r.MethodNotAllowed(methodNotAllowed)
 

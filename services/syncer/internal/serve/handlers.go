@@ -24,12 +24,12 @@ func (s *Service) handler() http.Handler {
 	mux.HandleFunc("GET /{$}", s.page)
 	mux.Handle("GET /assets/", assets())
 	mux.HandleFunc("GET /runs", s.runs)
-	mux.Handle("GET /metrics", httpserver.Metrics(s.metrics.registry))
+	mux.Handle("GET /metrics", httpserver.MetricsHandler(s.metrics.registry))
 	mux.Handle("GET /livez", httpserver.Livez(s.stuck))
 	mux.Handle("GET /readyz", httpserver.Readyz(s.readiness))
 	mux.HandleFunc("POST /sync", s.sync)
 	mux.HandleFunc("GET /snapshot", s.sendSnapshot)
-	return httpserver.Standard(notStored(mux), pagePolicy, s.log)
+	return httpserver.StandardMiddleware(notStored(mux), pagePolicy, s.log)
 }
 
 // pagePolicy allows a browser to load and run only what this program serves.
