@@ -77,7 +77,7 @@ type Config struct {
 	// may be nil.
 	Received func(n int) `ignored:"true"`
 
-	files *files // set by Validate
+	files *configFiles // set by Validate
 }
 
 // SSLConfig holds the variables that begin with DB_SSL_.
@@ -120,7 +120,7 @@ func (*Config) Descriptions() map[string]string {
 	}
 }
 
-var zonePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_+/-]*|[+-][0-9]{1,2}:[0-9]{2})$`)
+var timeZonePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_+/-]*|[+-][0-9]{1,2}:[0-9]{2})$`)
 
 // Validate returns an error for every invalid variable, joined. It reads the files that variables name, for Pool and
 // Open too.
@@ -170,7 +170,7 @@ func (c *Config) validateMySQL() (errs []error) {
 		invalid("DB_NAME: not set: the MySQL database to read")
 	}
 
-	if c.Timezone != "" && !zonePattern.MatchString(c.Timezone) {
+	if c.Timezone != "" && !timeZonePattern.MatchString(c.Timezone) {
 		invalid("DB_TIMEZONE: %q: expected UTC, server, a name such as Europe/Berlin, or an offset such as +02:00",
 			c.Timezone)
 	}

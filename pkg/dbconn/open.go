@@ -54,7 +54,7 @@ func Pool(c Config) (*sqlx.DB, error) {
 		return nil, fmt.Errorf("connect to MySQL at %s: %w", dsn.Addr, err)
 	}
 
-	pool := sql.OpenDB(&sessions{Connector: connector, config: c})
+	pool := sql.OpenDB(&sessionConnector{Connector: connector, config: c})
 	return c.configurePool(sqlx.NewDb(pool, "mysql"), c.ConnMaxLifetime), nil
 }
 

@@ -39,7 +39,7 @@ func Load(file string, cfg interface{ Validate() error }) error {
 		return Invalid(err)
 	}
 
-	keys, err := Keys(cfg)
+	keys, err := VariableNames(cfg)
 	if err != nil {
 		return err
 	}
@@ -176,8 +176,8 @@ func describeType(goType string) string {
 	return ""
 }
 
-// Keys lists the names of the variables that cfg is filled from.
-func Keys(cfg any) ([]string, error) {
+// VariableNames lists the names of the variables that cfg is filled from.
+func VariableNames(cfg any) ([]string, error) {
 	var b strings.Builder
 	if err := envconfig.Usagef("", cfg, &b, "{{range .}}{{usage_key .}}\n{{end}}"); err != nil {
 		return nil, fmt.Errorf("list settings: %w", err)
