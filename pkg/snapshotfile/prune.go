@@ -26,20 +26,20 @@ func (c *Changes) Prune(ctx context.Context, keep time.Duration) error {
 		return err
 	}
 
-	p := pruning{Changes: c, before: started.Add(-keep).Format(timeFormat)}
+	p := historyPruning{Changes: c, before: started.Add(-keep).Format(timeFormat)}
 	if err := p.prune(ctx); err != nil {
 		return fmt.Errorf("prune the change history: %w", err)
 	}
 	return nil
 }
 
-// pruning is one call of Prune.
-type pruning struct {
+// historyPruning is one call of Prune.
+type historyPruning struct {
 	*Changes
 	before string // changes before this time are old
 }
 
-func (p *pruning) prune(ctx context.Context) error {
+func (p *historyPruning) prune(ctx context.Context) error {
 	done, err := p.prunedUntil(ctx)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (p *pruning) prune(ctx context.Context) error {
 }
 
 // prunedUntil returns the time until which old inserts have been examined already; "" if all must be examined.
-func (p *pruning) prunedUntil(ctx context.Context) (string, error) {
+func (p *historyPruning) prunedUntil(ctx context.Context) (string, error) {
 	if p.unrecorded {
 		return "", nil
 	}
@@ -100,7 +100,7 @@ func (p *pruning) prunedUntil(ctx context.Context) (string, error) {
 
 // pruneInserts deletes the inserts of a table between the times from and p.before whose rows are no longer in the table
 // or were inserted again.
-func (p *pruning) pruneInserts(ctx context.Context, table, from string) error {
+func (p *historyPruning) pruneInserts(ctx context.Context, table, from string) error {
 	t, err := readLiveKey(ctx, p.db, table)
 	if err != nil {
 		return err

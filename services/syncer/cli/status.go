@@ -37,7 +37,7 @@ type status struct {
 	Failures int               `json:"consecutive_failures"`
 	Last     *snapshotfile.Run `json:"last"`
 
-	Tables []snapshotfile.Content `json:"tables"`
+	Tables []snapshotfile.TableContent `json:"tables"`
 }
 
 func statusCommand() *cobra.Command {

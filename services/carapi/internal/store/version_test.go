@@ -20,7 +20,7 @@ import (
 // createTables makes the tables in which syncer tells of its runs.
 func createTables(t *testing.T, db *sqlx.DB) {
 	t.Helper()
-	if err := snapshotfile.Create(t.Context(), db); err != nil {
+	if err := snapshotfile.CreateTables(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -55,7 +55,7 @@ func (f *syncedFile) add(t *testing.T, added syncedRun, statements ...string) (s
 	t.Helper()
 	started = firstRun.Add(time.Duration(f.runs) * time.Minute)
 	f.runs++
-	r := snapshotfile.Run{Started: started, Status: cmp.Or(added.status, snapshotfile.OK)}
+	r := snapshotfile.Run{Started: started, Status: cmp.Or(added.status, snapshotfile.RunOK)}
 
 	table := snapshotfile.TableRun{
 		Table: cmp.Or(added.table, "cars"), Key: true, Rows: 2, Total: 2,

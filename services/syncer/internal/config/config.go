@@ -279,9 +279,9 @@ func (v Views) CheckTables() error {
 				"give one another name by view=table, or leave it out", view.Table, other, view.Name)
 		}
 		viewOf[table] = view.Name
-		if strings.HasPrefix(table, snapshotfile.Prefix) || strings.HasPrefix(table, "sqlite_") {
+		if strings.HasPrefix(table, snapshotfile.TablePrefix) || strings.HasPrefix(table, "sqlite_") {
 			invalid("SYNC_VIEWS: %s: names of tables may not begin with %s or sqlite_; "+
-				"give it another by view=table, or leave it out", view.Table, snapshotfile.Prefix)
+				"give it another by view=table, or leave it out", view.Table, snapshotfile.TablePrefix)
 		}
 	}
 

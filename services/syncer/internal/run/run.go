@@ -72,12 +72,12 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 
 	report.File = c.Sync.Path
 	report.Started, report.Source, report.Strategy = start, c.DB.Address(), strategyOf(c, o)
-	report.Status = snapshotfile.OK
+	report.Status = snapshotfile.RunOK
 
 	// With patterns, only the source knows the views.
 	if !c.Sync.Views.HavePatterns() {
 		if _, err := selectNamed(c.Sync.Views, o.Views); err != nil {
-			report.Status, report.Error = snapshotfile.Failed, err.Error()
+			report.Status, report.Error = snapshotfile.RunFailed, err.Error()
 			return report, err
 		}
 	}
@@ -89,7 +89,7 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 		return report, nil
 	}
 	if err != nil {
-		report.Status, report.Error = snapshotfile.Failed, err.Error()
+		report.Status, report.Error = snapshotfile.RunFailed, err.Error()
 		return report, err
 	}
 	defer func() { _ = file.Unlock() }()
@@ -128,11 +128,11 @@ func failedStatus(ctx context.Context, err error) string {
 	var refused *Refused
 	switch {
 	case errors.As(err, &refused):
-		return snapshotfile.Refused
+		return snapshotfile.RunRefused
 	case errors.Is(ctx.Err(), context.Canceled):
-		return snapshotfile.Stopped
+		return snapshotfile.RunStopped
 	}
-	return snapshotfile.Failed
+	return snapshotfile.RunFailed
 }
 
 // isSameSQLiteError reports whether two errors have the same code in SQLite, so that one of them is enough to show.

@@ -54,10 +54,10 @@ func TestFailedStatus(t *testing.T) {
 		err  error
 		want string
 	}{
-		{t.Context(), errors.New("x"), snapshotfile.Failed},
-		{t.Context(), fmt.Errorf("publish: %w", &Refused{}), snapshotfile.Refused},
-		{stopped, context.Canceled, snapshotfile.Stopped},
-		{stopped, &Refused{}, snapshotfile.Refused},
+		{t.Context(), errors.New("x"), snapshotfile.RunFailed},
+		{t.Context(), fmt.Errorf("publish: %w", &Refused{}), snapshotfile.RunRefused},
+		{stopped, context.Canceled, snapshotfile.RunStopped},
+		{stopped, &Refused{}, snapshotfile.RunRefused},
 	} {
 		if got := failedStatus(test.ctx, test.err); got != test.want {
 			t.Errorf("%v: %s, want %s", test.err, got, test.want)

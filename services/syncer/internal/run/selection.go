@@ -208,9 +208,9 @@ func matcherOf(entries config.Views, fold bool) func(name string) bool {
 
 // copiedByPattern returns a function that reports whether a table of the file is the copy of a view that the patterns
 // select, even if that view no longer exists.
-func copiedByPattern(entries config.Views, fold bool) func(t snapshotfile.Content) bool {
+func copiedByPattern(entries config.Views, fold bool) func(t snapshotfile.TableContent) bool {
 	isMatched := matcherOf(entries, fold)
-	return func(t snapshotfile.Content) bool {
+	return func(t snapshotfile.TableContent) bool {
 		hasOwnEntry := func(v config.View) bool { return !v.Pattern && v.Matcher(fold)(t.View) } // with - or without
 		isLeftOut := func(v config.View) bool { return v.Pattern && v.LeftOut && v.Matcher(fold)(t.View) }
 		return t.Table == t.View && isMatched(t.View) && !slices.ContainsFunc(entries, hasOwnEntry) &&
@@ -219,7 +219,7 @@ func copiedByPattern(entries config.Views, fold bool) func(t snapshotfile.Conten
 }
 
 // goneViews returns the tables of the file that a pattern has copied from views that no longer exist.
-func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfile.Content, err error) {
+func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfile.TableContent, err error) {
 	if _, err := os.Stat(s.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -252,7 +252,7 @@ func unusedIndexes(indexes config.Indexes, views config.Views) (warnings []strin
 
 // AsOf returns when the oldest table of the given views was read. A pattern stands for the tables of the file that it
 // has copied. Without views, AsOf considers all tables.
-func AsOf(views config.Views, tables []snapshotfile.Content) time.Time {
+func AsOf(views config.Views, tables []snapshotfile.TableContent) time.Time {
 	if len(views) == 0 {
 		return snapshotfile.AsOf(tables, nil, nil)
 	}

@@ -77,7 +77,7 @@ func newCharts(runs []snapshotfile.Run, now time.Time) charts {
 	for _, r := range runs {
 		longest = max(longest, duration(r))
 		mostRows = max(mostRows, totalRows(r))
-		if r.Status != snapshotfile.OK {
+		if r.Status != snapshotfile.RunOK {
 			unpublished++
 		}
 	}
@@ -91,7 +91,7 @@ func newCharts(runs []snapshotfile.Run, now time.Time) charts {
 		c.LastDuration = secondsText(duration(r))
 		left := float64(i)*slot + slot*(1-barShare)/2
 		c.Bars = append(c.Bars, newBar(r, left, slot*barShare, c.Durations.max, now))
-		if r.Status != snapshotfile.OK {
+		if r.Status != snapshotfile.RunOK {
 			continue
 		}
 
@@ -119,7 +119,7 @@ func newCharts(runs []snapshotfile.Run, now time.Time) charts {
 func newBar(r snapshotfile.Run, left, width, scale float64, now time.Time) bar {
 	height := max(1, duration(r)/scale*100)
 	title := fmt.Sprintf("%s: %s, %s", clockText(r.Started, now), r.Status, secondsText(duration(r)))
-	if r.Status != snapshotfile.OK {
+	if r.Status != snapshotfile.RunOK {
 		height = 100
 		title += ": " + printable(r.Error)
 	}

@@ -59,7 +59,7 @@ func addGoodRun(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 
-	good := &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.OK}
+	good := &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.RunOK}
 	if err := errors.Join(file.Record(good), file.Unlock()); err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestCopyWithoutSnapshot(t *testing.T) {
 	}
 	file, err := snapshot.Lock(path)
 	if err == nil {
-		err = errors.Join(file.Record(&snapshotfile.Run{Started: time.Now(), Status: snapshotfile.Failed}), file.Unlock())
+		err = errors.Join(file.Record(&snapshotfile.Run{Started: time.Now(), Status: snapshotfile.RunFailed}), file.Unlock())
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -68,7 +68,7 @@ type detailsCache struct {
 
 // read returns the details of a file whose newest run and tables are known. The first call after a run reads them.
 func (c *detailsCache) read(
-	path string, latest runID, tables []snapshotfile.Content, withRows bool,
+	path string, latest runID, tables []snapshotfile.TableContent, withRows bool,
 ) (fileDetails, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,7 +98,7 @@ func (c *detailsCache) read(
 }
 
 // readTableDetails measures a table, and reads its first rows if withRows is set.
-func readTableDetails(db *sqlx.DB, t snapshotfile.Content, withRows bool) (d tableDetails, err error) {
+func readTableDetails(db *sqlx.DB, t snapshotfile.TableContent, withRows bool) (d tableDetails, err error) {
 	// SQLite measures a value without reading all of it.
 	sums := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
@@ -130,7 +130,7 @@ func readTableDetails(db *sqlx.DB, t snapshotfile.Content, withRows bool) (d tab
 }
 
 // readSample reads the first rows of a table. It cuts long values, and does not read very long ones at all.
-func readSample(db *sqlx.DB, t snapshotfile.Content, from string) (*sample, error) {
+func readSample(db *sqlx.DB, t snapshotfile.TableContent, from string) (*sample, error) {
 	s := &sample{}
 	var values []string
 	for _, c := range t.Columns[:min(len(t.Columns), sampleColumns)] {

@@ -60,7 +60,7 @@ func (s *Service) failingText(st status, now time.Time) string {
 	case st.failures > 1:
 		return fmt.Sprintf("the last %d runs failed, since %s", st.failures,
 			clockText(s.schedule.InZone(st.failingSince), now))
-	case st.status == snapshotfile.Refused:
+	case st.status == snapshotfile.RunRefused:
 		return "a guard refused the last run, " + agoText(st.failingSince, now)
 	}
 

@@ -61,7 +61,7 @@ func newMetrics(s *state, path string, p *pulls) *metrics {
 	}
 
 	// Export all series from the start: Prometheus would not see the first increase of one that begins later.
-	for _, outcome := range []string{snapshotfile.OK, snapshotfile.Failed, snapshotfile.Refused} {
+	for _, outcome := range []string{snapshotfile.RunOK, snapshotfile.RunFailed, snapshotfile.RunRefused} {
 		m.duration.WithLabelValues(outcome)
 	}
 
@@ -139,7 +139,7 @@ func (m *metrics) observe(r run.Report, err error) {
 	}
 
 	m.duration.WithLabelValues(r.Status).Observe(r.Seconds)
-	if err != nil && r.Status != snapshotfile.Stopped {
+	if err != nil && r.Status != snapshotfile.RunStopped {
 		m.failures.WithLabelValues(run.Kind(err)).Inc()
 	}
 

@@ -114,7 +114,7 @@ func (n *notices) notify(r run.Report, now outcome) {
 	n.mu.Unlock()
 
 	// A first good run is not a recovery.
-	if n.notifyURL == "" || now.status == previous || previous == "" && now.status == snapshotfile.OK {
+	if n.notifyURL == "" || now.status == previous || previous == "" && now.status == snapshotfile.RunOK {
 		return
 	}
 	body, err := json.Marshal(newNotice(r, now, failures))
@@ -141,11 +141,11 @@ func newNotice(r run.Report, now outcome, failures int) notice {
 	}
 
 	switch now.status {
-	case snapshotfile.OK:
+	case snapshotfile.RunOK:
 		out.Event, out.Failures = "recovered", failures
 		out.Text = fmt.Sprintf("syncer on %s has recovered: %s is up to date with %s again. Failed runs before: %d.",
 			host, r.File, r.Source, failures)
-	case snapshotfile.Refused:
+	case snapshotfile.RunRefused:
 		out.Text = fmt.Sprintf("syncer on %s: a guard refused the data of %s, and %s is unchanged. %s",
 			host, r.Source, r.File, now.error)
 	default:

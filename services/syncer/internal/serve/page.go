@@ -74,7 +74,7 @@ type moment struct {
 
 // tableData is a table of the snapshot.
 type tableData struct {
-	snapshotfile.Content
+	snapshotfile.TableContent
 	Size      int64
 	Estimated bool
 	Sample    *sample // nil if rows are not shown
@@ -176,11 +176,11 @@ func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time
 	for _, t := range tables {
 		known := details.tables[t.Table]
 		data := tableData{
-			Content:   t,
-			Size:      known.size,
-			Estimated: known.estimated,
-			Sample:    known.sample,
-			Read:      s.newMoment(t.Synced, now),
+			TableContent: t,
+			Size:         known.size,
+			Estimated:    known.estimated,
+			Sample:       known.sample,
+			Read:         s.newMoment(t.Synced, now),
 		}
 		if t.Changed.Run > 0 {
 			changed := s.newMoment(t.Changed.Began, now)

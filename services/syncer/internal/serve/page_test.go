@@ -19,7 +19,7 @@ func TestHeadline(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
-	failed := func(n int) outcome { return outcome{snapshotfile.Failed, n, "a reason"} }
+	failed := func(n int) outcome { return outcome{snapshotfile.RunFailed, n, "a reason"} }
 
 	for name, test := range map[string]struct {
 		status      status
@@ -50,7 +50,7 @@ func TestHeadline(t *testing.T) {
 		"refused": {
 			status: status{
 				good: ago(2 * time.Minute), failingSince: ago(time.Minute),
-				outcome: outcome{snapshotfile.Refused, 1, "a reason"},
+				outcome: outcome{snapshotfile.RunRefused, 1, "a reason"},
 			},
 			level: levelWarning, want: "A guard refused the last run, 1 minute ago",
 		},
@@ -76,7 +76,7 @@ func TestHeadline(t *testing.T) {
 			t.Parallel()
 			s := newService(t, "@every 10m")
 			if !test.fileMissing {
-				s.record(t, snapshotfile.OK)
+				s.record(t, snapshotfile.RunOK)
 			}
 
 			h := s.newHeadline(test.status, now)
@@ -162,14 +162,14 @@ func TestPage(t *testing.T) {
 
 	s.state.begin(&run.Progress{})
 	requirePage(t, s, "<progress", "data-running", "connecting to the source")
-	s.state.end(run.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Started: time.Now(), Error: hostile}})
+	s.state.end(run.Report{Run: snapshotfile.Run{Status: snapshotfile.RunFailed, Started: time.Now(), Error: hostile}})
 	requirePage(t, s, "The last run published nothing", "&lt;img src=x onerror=alert(1)&gt;\uFFFD</bdi>")
 
-	s.record(t, snapshotfile.OK, snapshotfile.TableRun{Table: hostile, View: "v", Key: true, Total: 3})
-	s.record(t, snapshotfile.Refused)
+	s.record(t, snapshotfile.RunOK, snapshotfile.TableRun{Table: hostile, View: "v", Key: true, Total: 3})
+	s.record(t, snapshotfile.RunRefused)
 	s.loadHistory()
 	for range runsOpen {
-		s.record(t, snapshotfile.Stopped)
+		s.record(t, snapshotfile.RunStopped)
 	}
 	page := requirePage(t, s, "2 older runs", `class="bar ok"`, `class="bar refused" fill="url(#hatch)"`,
 		`class="bar stopped"`, "by start of the run, in UTC", "&lt;img src=x")

@@ -206,12 +206,12 @@ func TestOutcome(t *testing.T) {
 		status   string
 		failures int
 	}{
-		{snapshotfile.Failed, 1},
-		{snapshotfile.Refused, 2},
-		{snapshotfile.Stopped, 2},
+		{snapshotfile.RunFailed, 1},
+		{snapshotfile.RunRefused, 2},
+		{snapshotfile.RunStopped, 2},
 		{"skipped", 2},
-		{snapshotfile.Failed, 3},
-		{snapshotfile.OK, 0},
+		{snapshotfile.RunFailed, 3},
+		{snapshotfile.RunOK, 0},
 	} {
 		o = o.after(step.status, "a reason")
 		if o.failures != step.failures || (o.failures > 0) != (o.error == "a reason") {

@@ -169,12 +169,12 @@ func (s *Service) runOnce(ctx context.Context) bool {
 	}
 
 	switch report.Status {
-	case snapshotfile.OK:
+	case snapshotfile.RunOK:
 		s.logPublished(report)
 	case run.Skipped:
 		s.log.Warn("skipped", "reason", report.Running)
 		return true // the other syncer's run does the same
-	case snapshotfile.Stopped:
+	case snapshotfile.RunStopped:
 		s.log.Info("run stopped; the snapshot is unchanged")
 		return true
 	default:
@@ -183,7 +183,7 @@ func (s *Service) runOnce(ctx context.Context) bool {
 	}
 
 	s.notices.notify(report, now)
-	return report.Status == snapshotfile.OK
+	return report.Status == snapshotfile.RunOK
 }
 
 // logPublished logs what a good run did, a line per table, and its warnings.

@@ -38,9 +38,9 @@ type outcome struct {
 // after returns the outcome once a run has ended with a status.
 func (o outcome) after(status, err string) outcome {
 	switch status {
-	case snapshotfile.OK:
+	case snapshotfile.RunOK:
 		return outcome{status: status}
-	case snapshotfile.Failed, snapshotfile.Refused:
+	case snapshotfile.RunFailed, snapshotfile.RunRefused:
 		return outcome{status, o.failures + 1, err}
 	}
 	return o
@@ -64,7 +64,7 @@ func (s *state) setHistory(h snapshotfile.History, good time.Time) {
 	s.current.outcome = outcome{failures: h.Failures}
 	if h.Failures == 0 {
 		if h.Good != nil {
-			s.current.status = snapshotfile.OK
+			s.current.status = snapshotfile.RunOK
 		}
 		return
 	}
@@ -74,7 +74,7 @@ func (s *state) setHistory(h snapshotfile.History, good time.Time) {
 		if h.Good != nil && r.ID <= h.Good.ID {
 			break
 		}
-		if r.Status != snapshotfile.Failed && r.Status != snapshotfile.Refused {
+		if r.Status != snapshotfile.RunFailed && r.Status != snapshotfile.RunRefused {
 			continue
 		}
 		if s.current.status == "" {
@@ -103,7 +103,7 @@ func (s *state) end(r run.Report) outcome {
 	case 0:
 		s.current.failingSince = time.Time{}
 	case 1:
-		if r.Status == snapshotfile.Failed || r.Status == snapshotfile.Refused {
+		if r.Status == snapshotfile.RunFailed || r.Status == snapshotfile.RunRefused {
 			s.current.failingSince = r.Started.Round(0)
 		}
 	}
@@ -114,7 +114,7 @@ func (s *state) end(r run.Report) outcome {
 		}
 		s.current.last, s.lastID = r.Started, r.ID
 	}
-	if r.Status == snapshotfile.OK {
+	if r.Status == snapshotfile.RunOK {
 		s.current.good = r.Started.Round(0) // without the monotonic clock, which stands still while the machine sleeps
 	}
 	return s.current.outcome

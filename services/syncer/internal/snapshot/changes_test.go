@@ -70,7 +70,7 @@ func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 	}()
 
 	f.now = f.now.Add(time.Second)
-	run := &snapshotfile.Run{Started: f.now, Status: snapshotfile.OK}
+	run := &snapshotfile.Run{Started: f.now, Status: snapshotfile.RunOK}
 	for _, s := range tables {
 		table, err := staging.Begin(s.table, s.table.Name, nil)
 		if err != nil {

@@ -97,7 +97,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 
 // syncedColumns returns the columns that syncer has created in a table; nil if syncer has not created the table.
 func syncedColumns(conn *sqlite3.SQLiteConn, table string) (columns []schema.Column, err error) {
-	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
+	err = snapshotfile.LendConnection(conn, func(db *sqlx.DB) error {
 		columns, err = snapshotfile.SourceColumns(context.Background(), db, table)
 		return err
 	})

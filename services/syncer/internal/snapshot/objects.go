@@ -233,7 +233,7 @@ func (t *Table) neverFiring(after []objectCheck) (descriptions []string) {
 // changes its table.
 func (s *Staging) failsRuns(v objectCheck) (bool, error) {
 	var copied []string
-	err := snapshotfile.Lend(s.conn, func(db *sqlx.DB) (err error) {
+	err := snapshotfile.LendConnection(s.conn, func(db *sqlx.DB) (err error) {
 		copied, err = snapshotfile.CopiedTables(context.Background(), db)
 		return err
 	})

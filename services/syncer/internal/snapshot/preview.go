@@ -61,9 +61,9 @@ func (p *Preview) FileWarnings() (warnings []string, err error) {
 		return nil, nil
 	}
 
-	var tables []snapshotfile.Content
-	err = snapshotfile.Lend(p.conn, func(db *sqlx.DB) (err error) {
-		tables, err = snapshotfile.Contents(context.Background(), db)
+	var tables []snapshotfile.TableContent
+	err = snapshotfile.LendConnection(p.conn, func(db *sqlx.DB) (err error) {
+		tables, err = snapshotfile.ReadContents(context.Background(), db)
 		return err
 	})
 	if err != nil {
@@ -183,8 +183,8 @@ func (p *Preview) copySchema(to *sqlite3.SQLiteConn) error {
 		_ = exec(to, o.sql)
 	}
 
-	return snapshotfile.Lend(p.conn, func(from *sqlx.DB) error {
-		return snapshotfile.Lend(to, func(to *sqlx.DB) error {
+	return snapshotfile.LendConnection(p.conn, func(from *sqlx.DB) error {
+		return snapshotfile.LendConnection(to, func(to *sqlx.DB) error {
 			return snapshotfile.CopyColumns(context.Background(), from, to)
 		})
 	})

@@ -88,9 +88,9 @@ func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Ru
 		}
 	}
 
-	return snapshotfile.Lend(s.conn, func(db *sqlx.DB) error {
+	return snapshotfile.LendConnection(s.conn, func(db *sqlx.DB) error {
 		ctx := context.Background()
-		if err := snapshotfile.Create(ctx, db); err != nil {
+		if err := snapshotfile.CreateTables(ctx, db); err != nil {
 			return err
 		}
 		var changes *snapshotfile.Changes

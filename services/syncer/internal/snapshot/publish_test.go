@@ -35,7 +35,7 @@ func stageAndPublish(
 	}
 	defer func() { err = errors.Join(err, staging.Close()) }()
 
-	run = &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.OK}
+	run = &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.RunOK}
 	for i, s := range tables {
 		table, err := staging.Begin(s.table, s.table.Name, o.indexes)
 		if err != nil {
@@ -511,7 +511,7 @@ func TestLock(t *testing.T) {
 func TestRecordFailedRun(t *testing.T) {
 	t.Parallel()
 	failed := func() *snapshotfile.Run {
-		return &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.Failed, Error: "the disk is full"}
+		return &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.RunFailed, Error: "the disk is full"}
 	}
 
 	path := filepath.Join(t.TempDir(), "cars.db")
@@ -554,7 +554,7 @@ func TestWatermarkOfTable(t *testing.T) {
 		if _, err := staging.Begin(table.table, "v", nil); err != nil {
 			t.Fatal(err)
 		}
-		run := &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.OK, Tables: []snapshotfile.TableRun{
+		run := &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.RunOK, Tables: []snapshotfile.TableRun{
 			{Table: "v", View: "v", SchemaHash: "h", Watermark: "2026-01-02", Rows: 7},
 		}}
 		if _, err := staging.Publish(true, 0, run); err != nil {

@@ -108,7 +108,7 @@ func (f *File) checkIncoming(etag string) (run snapshotfile.Run, err error) {
 		return run, errors.New("it is not a snapshot of syncer")
 	}
 
-	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
+	err = snapshotfile.LendConnection(conn, func(db *sqlx.DB) error {
 		return snapshotfile.MarkPulled(context.Background(), db, etag)
 	})
 	return *good, err

@@ -59,9 +59,9 @@ func newServedFile(t *testing.T, setUp ...string) *sqlite3.SQLiteConn {
 			"INSERT INTO t SELECT hex(randomblob(50)) FROM n",
 		"INSERT INTO u SELECT a FROM t",
 	)...)
-	run := &snapshotfile.Run{Started: time.Now().Truncate(time.Millisecond), Status: snapshotfile.OK}
-	err := snapshotfile.Lend(conn, func(db *sqlx.DB) error {
-		return errors.Join(snapshotfile.Create(t.Context(), db), snapshotfile.InsertRun(t.Context(), db, run))
+	run := &snapshotfile.Run{Started: time.Now().Truncate(time.Millisecond), Status: snapshotfile.RunOK}
+	err := snapshotfile.LendConnection(conn, func(db *sqlx.DB) error {
+		return errors.Join(snapshotfile.CreateTables(t.Context(), db), snapshotfile.InsertRun(t.Context(), db, run))
 	})
 	if err != nil {
 		t.Fatal(err)
