@@ -15,8 +15,8 @@ const DataPolicy = "default-src 'none'; frame-ancestors 'none'"
 // maxInstance is how many bytes of a path a problem repeats.
 const maxInstance = 200
 
-// StandardMiddleware wraps the handler of a whole server: requests get an id, browsers the policy, all errors are problems, and
-// panics are logged.
+// StandardMiddleware wraps the handler of a whole server: requests get an id, browsers the policy, all errors are
+// problems, and panics are logged.
 func StandardMiddleware(next http.Handler, policy string, log *slog.Logger) http.Handler {
 	return IdentifyRequests(nil)(SecurityHeaders(policy)(RecoverPanics(log)(ErrorsAsProblems(next))))
 }
@@ -54,8 +54,8 @@ func requestIdentityOf(ctx context.Context) requestIdentity {
 // requestIDPattern is the form in which a caller's request id is accepted: it goes into the log.
 var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// IdentifyRequests gives each request an id, that of the header X-Request-ID or a new one, which the answer and its problem
-// repeat. path returns the path as the client sent it, for the problem; nil stands for that of the request.
+// IdentifyRequests gives each request an id, that of the header X-Request-ID or a new one, which the answer and its
+// problem repeat. path returns the path as the client sent it, for the problem; nil stands for that of the request.
 func IdentifyRequests(path func(*http.Request) string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

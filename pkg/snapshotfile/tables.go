@@ -16,7 +16,7 @@ type TableContent struct {
 	View    string         `json:"view"`
 	Rows    int64          `json:"rows"`
 	Synced  time.Time      `json:"synced"`        // when that run began: the rows are as of this time
-	Gone    time.Time      `json:"gone,omitzero"` // since when patterns no longer match its view; Ages leaves it zero
+	Gone    time.Time      `json:"gone,omitzero"` // since when patterns no longer match its view; ReadAges leaves it zero
 	Columns []CopiedColumn `json:"columns"`
 
 	// Changed is the last good run that changed the table: its rows or, as the schema hash shows, its columns. It is zero
@@ -72,8 +72,7 @@ const clockTolerance = time.Minute
 func InFuture(asOf, now time.Time) bool { return asOf.Sub(now) > clockTolerance }
 
 // ReadAges returns for each table when its last good run began, and which run last changed it. It leaves Columns and
-// Gone empty. LastRunSQL is the value that the expression of that name had at the same moment; "" if there are no
-// tables.
+// Gone empty. lastRun is the value of LastRunSQL at the same moment; "" if there are no tables.
 func ReadAges(ctx context.Context, q sqlx.QueryerContext) (tables []TableContent, lastRun string, err error) {
 	total, err := totalColumn(ctx, q)
 	if err != nil {
