@@ -21,7 +21,7 @@ type Schedule struct {
 }
 
 // ParseSchedule parses SYNC_SCHEDULE and SYNC_TIMEZONE. The error names what is invalid.
-func (s *Sync) ParseSchedule() (Schedule, error) {
+func (s *SyncConfig) ParseSchedule() (Schedule, error) {
 	var errs []error
 	zone := time.Local
 	if s.Timezone != "" {

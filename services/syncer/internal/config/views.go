@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// View is an entry of SYNC_VIEWS: what to copy, and how.
-type View struct {
+// ViewEntry is an entry of SYNC_VIEWS: what to copy, and how.
+type ViewEntry struct {
 	Name      string   // view or table of the source; for a pattern, with * and ? in it
 	Table     string   // table of the SQLite file; by default the view's name
 	Key       []string // columns that identify a row; none if the entry has none
@@ -20,19 +20,19 @@ type View struct {
 	invalid bool // Decode could not parse the entry
 }
 
-// Views are the entries of SYNC_VIEWS, separated by ; or line breaks. An entry is view[=table][(key,
+// ViewList are the entries of SYNC_VIEWS, separated by ; or line breaks. An entry is view[=table][(key,
 // columns)][@watermark], or a pattern such as audit_*, or a view or pattern after -, which leaves it out. A name with a
 // character that has a meaning here goes between backticks, as in MySQL.
-type Views []View
+type ViewList []ViewEntry
 
-// Index is an entry of SYNC_INDEXES: table(column, ...).
-type Index struct {
+// IndexEntry is an entry of SYNC_INDEXES: table(column, ...).
+type IndexEntry struct {
 	Table   string
 	Columns []string
 }
 
 // Named returns the entries that name a view to copy: neither patterns nor what is left out.
-func (v Views) Named() (named Views) {
+func (v ViewList) Named() (named ViewList) {
 	for _, view := range v {
 		if !view.Pattern && !view.LeftOut {
 			named = append(named, view)
@@ -42,15 +42,15 @@ func (v Views) Named() (named Views) {
 }
 
 // HavePatterns reports whether only the source knows which views to copy.
-func (v Views) HavePatterns() bool {
-	return slices.ContainsFunc(v, func(view View) bool { return view.Pattern && !view.LeftOut })
+func (v ViewList) HavePatterns() bool {
+	return slices.ContainsFunc(v, func(view ViewEntry) bool { return view.Pattern && !view.LeftOut })
 }
 
 // Entry returns the name or pattern as the settings have it, with the - of what is left out.
-func (v View) Entry() string {
+func (v ViewEntry) Entry() string {
 	entry := v.Name
 	if !v.Pattern {
-		entry = Quote(v.Name)
+		entry = QuoteName(v.Name)
 	}
 	if v.LeftOut {
 		entry = "-" + entry
@@ -59,7 +59,7 @@ func (v View) Entry() string {
 }
 
 // Matcher returns a function that reports whether the entry matches a name. With fold it ignores case.
-func (v View) Matcher(fold bool) func(name string) bool {
+func (v ViewEntry) Matcher(fold bool) func(name string) bool {
 	return nameMatcher(v.Name, v.Pattern, fold)
 }
 
@@ -81,11 +81,11 @@ func nameMatcher(text string, pattern, fold bool) func(string) bool {
 	return regexp.MustCompile(flags + "^" + expression + "$").MatchString
 }
 
-// Indexes are the entries of SYNC_INDEXES, separated as those of SYNC_VIEWS are.
-type Indexes []Index
+// IndexList are the entries of SYNC_INDEXES, separated as those of SYNC_VIEWS are.
+type IndexList []IndexEntry
 
 // Decode reads the variable, for envconfig. An invalid entry stays among the others, so that Validate sees it.
-func (v *Views) Decode(text string) error {
+func (v *ViewList) Decode(text string) error {
 	*v = nil
 	var firstErr error
 	for _, entry := range splitEntries(text) {
@@ -99,7 +99,7 @@ func (v *Views) Decode(text string) error {
 	return firstErr
 }
 
-func decodeView(entry string) (v View, err error) {
+func decodeView(entry string) (v ViewEntry, err error) {
 	const expected, example = "view[=table][(key, columns)][@watermark]", "vehicles_view=vehicles(id)@updated_at"
 	s := entryScanner{entry}
 	v.LeftOut = s.take('-')
@@ -140,10 +140,10 @@ func decodeView(entry string) (v View, err error) {
 }
 
 // Decode reads the variable, for envconfig.
-func (x *Indexes) Decode(text string) error {
+func (x *IndexList) Decode(text string) error {
 	*x = nil
 	for _, entry := range splitEntries(text) {
-		var index Index
+		var index IndexEntry
 		s := entryScanner{entry}
 		if !s.name(&index.Table) || !s.take('(') || !s.names(&index.Columns) || s.rest != "" {
 			return notationError(entry, "table(column, ...)", "vehicles(make, model, year)")
@@ -164,8 +164,8 @@ const (
 	wildcards    = "*?"
 )
 
-// Quote returns a name as an entry needs it, between backticks if necessary.
-func Quote(name string) string {
+// QuoteName returns a name as an entry needs it, between backticks if necessary.
+func QuoteName(name string) string {
 	isPlain := !strings.HasPrefix(name, "-") && !strings.ContainsAny(name, specialChars+wildcards+"\r\n")
 	if isPlain && strings.TrimSpace(name) == name {
 		return name

@@ -110,7 +110,7 @@ func (a *attempt) stageViews(ctx context.Context, sessionWarnings *[]string) (re
 }
 
 // stageView copies one view into the staging. It also returns the guards' reasons not to publish the result.
-func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.TableRun, reasons []string, err error) {
+func (a *attempt) stageView(ctx context.Context, v config.ViewEntry) (r snapshotfile.TableRun, reasons []string, err error) {
 	start := time.Now()
 	described, warnings, err := a.describeView(ctx, &v)
 	if err != nil {
@@ -176,7 +176,7 @@ func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.
 
 // describeView reads the columns of a view, and decides its key, its watermark and how its columns are stored.
 func (a *attempt) describeView(
-	ctx context.Context, v *config.View,
+	ctx context.Context, v *config.ViewEntry,
 ) (t schema.Table, warnings []string, err error) {
 	if t, err = readTable(ctx, a.reader, *v); err != nil {
 		return t, nil, err
@@ -195,7 +195,7 @@ func (a *attempt) describeView(
 
 // readView reads the rows of a view into a staged table. It also returns how many bytes the network has brought.
 func (a *attempt) readView(
-	ctx context.Context, v config.View, q source.Query, table *snapshot.Table,
+	ctx context.Context, v config.ViewEntry, q source.Query, table *snapshot.Table,
 ) (source.Result, int64, error) {
 	if err := a.setProgress(ctx, v); err != nil {
 		return source.Result{}, 0, err
@@ -210,7 +210,7 @@ func (a *attempt) readView(
 }
 
 // setProgress starts the progress of a view.
-func (a *attempt) setProgress(ctx context.Context, v config.View) error {
+func (a *attempt) setProgress(ctx context.Context, v config.ViewEntry) error {
 	progress := a.options.Progress
 	if progress == nil {
 		return nil

@@ -145,7 +145,7 @@ func (f *Findings) largestFirst(path string) (tables []schema.Table) {
 }
 
 // checkView inspects one view. The finding holds what it has found out before an error.
-func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Preview, s config.Sync, v config.View,
+func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Preview, s config.SyncConfig, v config.ViewEntry,
 	zones source.Zones,
 ) (ViewFinding, error) {
 	f := ViewFinding{View: v.Name, Table: v.Table}
@@ -156,7 +156,7 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 
 	strategy := s.Strategy
 	if len(v.Key)+len(t.Key) == 0 {
-		s.Strategy = config.Snapshot // suggestEntry finds a missing key later
+		s.Strategy = config.StrategySnapshot // suggestEntry finds a missing key later
 	}
 	if err := resolveView(&t, &v, s); err != nil {
 		return f, err
@@ -187,7 +187,7 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	}
 
 	// What the run would find in the file.
-	drift, warnings, err := preview.Table(t, v.Table, indexesOfTable(s, v.Table), strategy == config.Upsert)
+	drift, warnings, err := preview.Table(t, v.Table, indexesOfTable(s, v.Table), strategy == config.StrategyUpsert)
 	f.Warnings = append(f.Warnings, warnings...)
 	switch {
 	case err != nil:
@@ -210,19 +210,19 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 }
 
 // suggestEntry returns an entry of SYNC_VIEWS with a key for a view without one; "" if no columns are unique.
-func suggestEntry(ctx context.Context, reader *source.Reader, t schema.Table, v config.View) (string, error) {
+func suggestEntry(ctx context.Context, reader *source.Reader, t schema.Table, v config.ViewEntry) (string, error) {
 	unique, err := reader.UniqueColumns(ctx, t)
 	if err != nil || unique == nil {
 		return "", err
 	}
 
-	entry := config.Quote(v.Name)
+	entry := config.QuoteName(v.Name)
 	if v.Table != v.Name {
-		entry += "=" + config.Quote(v.Table)
+		entry += "=" + config.QuoteName(v.Table)
 	}
 
 	for i := range unique {
-		unique[i] = config.Quote(unique[i])
+		unique[i] = config.QuoteName(unique[i])
 	}
 
 	return entry + "(" + strings.Join(unique, ", ") + ")", nil

@@ -98,7 +98,7 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 	err = retryRun(ctx, c, o, &report, func(ctx context.Context) error {
 		a := attempt{
 			config: c, options: o, file: file, widened: widened, report: &report,
-			keep: strategyOf(c, o) == config.Upsert,
+			keep: strategyOf(c, o) == config.StrategyUpsert,
 		}
 		return a.copyUntilWide(ctx)
 	})
@@ -219,7 +219,7 @@ func isTransient(err error) bool {
 
 func strategyOf(c config.Config, o Options) string {
 	if o.Full {
-		return config.Snapshot
+		return config.StrategySnapshot
 	}
 	return c.Sync.Strategy
 }

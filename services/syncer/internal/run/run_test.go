@@ -85,7 +85,7 @@ func TestRetryRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := config.Config{Sync: config.Sync{Retries: test.retries, Timeout: test.timeout}}
+				c := config.Config{Sync: config.SyncConfig{Retries: test.retries, Timeout: test.timeout}}
 				var report Report
 				retries := 0
 				o := Options{Retrying: func(error, time.Duration) { retries++ }}

@@ -35,8 +35,8 @@ type Match struct {
 // selectViews returns the views of a run. It adds to the report what the patterns matched, and which views they no
 // longer match.
 func selectViews(
-	ctx context.Context, reader *source.Reader, s config.Sync, o Options, report *Report,
-) (config.Views, error) {
+	ctx context.Context, reader *source.Reader, s config.SyncConfig, o Options, report *Report,
+) (config.ViewList, error) {
 	if !s.Views.HavePatterns() {
 		return selectNamed(s.Views, o.Views)
 	}
@@ -74,17 +74,17 @@ func selectViews(
 
 // selectNamed returns the views that the command line names, by the name or a pattern of a view or table. It returns
 // all views if it names none.
-func selectNamed(views config.Views, named []string) (config.Views, error) {
+func selectNamed(views config.ViewList, named []string) (config.ViewList, error) {
 	if len(named) == 0 {
 		return views, nil
 	}
 
-	var selected config.Views
+	var selected config.ViewList
 	for _, name := range named {
-		isNamed := func(v config.View) bool { return v.Name == name || v.Table == name }
+		isNamed := func(v config.ViewEntry) bool { return v.Name == name || v.Table == name }
 		if !slices.ContainsFunc(views, isNamed) { // checked first, as a view may have * in its name
 			matches := config.PatternMatcher(name)
-			isNamed = func(v config.View) bool { return matches(v.Name) || matches(v.Table) }
+			isNamed = func(v config.ViewEntry) bool { return matches(v.Name) || matches(v.Table) }
 		}
 
 		found := false
@@ -93,7 +93,7 @@ func selectNamed(views config.Views, named []string) (config.Views, error) {
 				continue
 			}
 			found = true
-			isSelected := slices.ContainsFunc(selected, func(c config.View) bool { return c.Table == v.Table })
+			isSelected := slices.ContainsFunc(selected, func(c config.ViewEntry) bool { return c.Table == v.Table })
 			if !isSelected { // it may be named twice
 				selected = append(selected, v)
 			}
@@ -107,7 +107,7 @@ func selectNamed(views config.Views, named []string) (config.Views, error) {
 	return selected, nil
 }
 
-func viewNames(views config.Views) (names []string) {
+func viewNames(views config.ViewList) (names []string) {
 	for _, v := range views {
 		names = append(names, v.Name)
 	}
@@ -126,10 +126,10 @@ func (u *UnknownView) Error() string {
 
 // resolvePatterns replaces patterns by the names that they match, without those that an entry with - matches. An entry
 // that names a view takes precedence over both.
-func resolvePatterns(entries config.Views, names []string, fold bool) (views config.Views, s Selection, err error) {
+func resolvePatterns(entries config.ViewList, names []string, fold bool) (views config.ViewList, s Selection, err error) {
 	taken := map[string]bool{} // names that an entry has added or left out
 	for _, name := range names {
-		isNamed := func(v config.View) bool { return v.Matcher(fold)(name) }
+		isNamed := func(v config.ViewEntry) bool { return v.Matcher(fold)(name) }
 		taken[name] = slices.ContainsFunc(entries.Named(), isNamed)
 	}
 
@@ -161,7 +161,7 @@ func resolvePatterns(entries config.Views, names []string, fold bool) (views con
 				fmt.Sprintf("SYNC_VIEWS: %s matches no view or table that this user may read", entry.Entry()))
 		}
 		for _, name := range found {
-			views = append(views, config.View{Name: name, Table: name})
+			views = append(views, config.ViewEntry{Name: name, Table: name})
 		}
 	}
 
@@ -194,7 +194,7 @@ func takeNames(
 
 // matcherOf returns a function that reports whether one of the patterns matches a name, even if an entry with - leaves
 // it out.
-func matcherOf(entries config.Views, fold bool) func(name string) bool {
+func matcherOf(entries config.ViewList, fold bool) func(name string) bool {
 	var patterns []func(string) bool
 	for _, entry := range entries {
 		if entry.Pattern && !entry.LeftOut {
@@ -208,18 +208,18 @@ func matcherOf(entries config.Views, fold bool) func(name string) bool {
 
 // copiedByPattern returns a function that reports whether a table of the file is the copy of a view that the patterns
 // select, even if that view no longer exists.
-func copiedByPattern(entries config.Views, fold bool) func(t snapshotfile.TableContent) bool {
+func copiedByPattern(entries config.ViewList, fold bool) func(t snapshotfile.TableContent) bool {
 	isMatched := matcherOf(entries, fold)
 	return func(t snapshotfile.TableContent) bool {
-		hasOwnEntry := func(v config.View) bool { return !v.Pattern && v.Matcher(fold)(t.View) } // with - or without
-		isLeftOut := func(v config.View) bool { return v.Pattern && v.LeftOut && v.Matcher(fold)(t.View) }
+		hasOwnEntry := func(v config.ViewEntry) bool { return !v.Pattern && v.Matcher(fold)(t.View) } // with - or without
+		isLeftOut := func(v config.ViewEntry) bool { return v.Pattern && v.LeftOut && v.Matcher(fold)(t.View) }
 		return t.Table == t.View && isMatched(t.View) && !slices.ContainsFunc(entries, hasOwnEntry) &&
 			!slices.ContainsFunc(entries, isLeftOut)
 	}
 }
 
 // goneViews returns the tables of the file that a pattern has copied from views that no longer exist.
-func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfile.TableContent, err error) {
+func goneViews(s config.SyncConfig, views config.ViewList, fold bool) (gone []snapshotfile.TableContent, err error) {
 	if _, err := os.Stat(s.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -231,7 +231,7 @@ func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfil
 
 	isByPattern := copiedByPattern(s.Views, fold)
 	for _, t := range tables {
-		isCopied := func(v config.View) bool { return strings.EqualFold(v.Table, t.Table) }
+		isCopied := func(v config.ViewEntry) bool { return strings.EqualFold(v.Table, t.Table) }
 		if isByPattern(t) && !slices.ContainsFunc(views, isCopied) {
 			gone = append(gone, t)
 		}
@@ -241,9 +241,9 @@ func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfil
 }
 
 // unusedIndexes warns of entries of SYNC_INDEXES for tables that no view becomes. With patterns only a run knows that.
-func unusedIndexes(indexes config.Indexes, views config.Views) (warnings []string) {
+func unusedIndexes(indexes config.IndexList, views config.ViewList) (warnings []string) {
 	for _, x := range indexes {
-		if !slices.ContainsFunc(views, func(v config.View) bool { return strings.EqualFold(v.Table, x.Table) }) {
+		if !slices.ContainsFunc(views, func(v config.ViewEntry) bool { return strings.EqualFold(v.Table, x.Table) }) {
 			warnings = append(warnings, fmt.Sprintf("SYNC_INDEXES: %s: no view becomes this table", x.Table))
 		}
 	}
@@ -252,7 +252,7 @@ func unusedIndexes(indexes config.Indexes, views config.Views) (warnings []strin
 
 // AsOf returns when the oldest table of the given views was read. A pattern stands for the tables of the file that it
 // has copied. Without views, AsOf considers all tables.
-func AsOf(views config.Views, tables []snapshotfile.TableContent) time.Time {
+func AsOf(views config.ViewList, tables []snapshotfile.TableContent) time.Time {
 	if len(views) == 0 {
 		return snapshotfile.AsOf(tables, nil, nil)
 	}

@@ -10,7 +10,7 @@ import (
 
 func newSchedule(t *testing.T, schedule, zone string) config.Schedule {
 	t.Helper()
-	s := config.Sync{Schedule: schedule, Timezone: zone}
+	s := config.SyncConfig{Schedule: schedule, Timezone: zone}
 	parsed, err := s.ParseSchedule()
 	if err != nil {
 		t.Fatal(err)

@@ -81,7 +81,7 @@ func (s *Service) Run(ctx context.Context) error {
 
 	// Listen before the first run: a service whose port is taken must not load the source.
 	var served chan error
-	if s.config.Sync.HTTPAddr != config.Off {
+	if s.config.Sync.HTTPAddr != config.SettingOff {
 		l, err := httpserver.Listen("SYNC_HTTP_ADDR", s.config.Sync.HTTPAddr)
 		if err != nil {
 			return err
