@@ -95,11 +95,11 @@ const (
 	StrategyUpsert   = "upsert"
 )
 
-// Values of SYNC_ZERO_DATES. Fail is one of SYNC_DRIFT too.
+// Values of SYNC_ZERO_DATES.
 const (
 	zeroDatesKeep = "keep"
 	ZeroDatesNull = "null"
-	Fail          = "fail"
+	ZeroDatesFail = "fail"
 )
 
 // Values of SYNC_DECIMAL.
@@ -116,8 +116,11 @@ const (
 	ShowNever  = "never"
 )
 
-// driftApply is a value of SYNC_DRIFT.
-const driftApply = "apply"
+// Values of SYNC_DRIFT.
+const (
+	driftApply = "apply"
+	DriftFail  = "fail"
+)
 
 // SettingOff is the value of settings that turn something off.
 const SettingOff = "off"
@@ -163,9 +166,9 @@ func (s *SyncConfig) validateWords() error {
 		expected    []string
 	}{
 		{"SYNC_STRATEGY", s.Strategy, []string{StrategySnapshot, StrategyUpsert}},
-		{"SYNC_ZERO_DATES", s.ZeroDates, []string{zeroDatesKeep, ZeroDatesNull, Fail}},
+		{"SYNC_ZERO_DATES", s.ZeroDates, []string{zeroDatesKeep, ZeroDatesNull, ZeroDatesFail}},
 		{"SYNC_DECIMAL", s.Decimal, []string{decimalAuto, DecimalText, DecimalReal}},
-		{"SYNC_DRIFT", s.Drift, []string{driftApply, Fail}},
+		{"SYNC_DRIFT", s.Drift, []string{driftApply, DriftFail}},
 		{"SYNC_SHOW_ROWS", s.ShowRows, []string{ShowLocal, ShowAlways, ShowNever}},
 	} {
 		if !slices.Contains(w.expected, w.value) {
@@ -305,7 +308,8 @@ type targetConfig struct {
 
 func (c *targetConfig) Validate() error { return nil }
 
-// PullConfig holds the variables of Sync that syncer pull needs. It needs no source, and its file is not SYNC_PATH.
+// PullConfig holds the variables of SyncConfig that syncer pull needs. It needs no source, and its file is not
+// SYNC_PATH.
 type PullConfig struct {
 	Sync struct {
 		Timeout   time.Duration   `default:"1h"`

@@ -20,7 +20,7 @@ type ViewEntry struct {
 	invalid bool // Decode could not parse the entry
 }
 
-// ViewList are the entries of SYNC_VIEWS, separated by ; or line breaks. An entry is view[=table][(key,
+// ViewList holds the entries of SYNC_VIEWS, separated by ; or line breaks. An entry is view[=table][(key,
 // columns)][@watermark], or a pattern such as audit_*, or a view or pattern after -, which leaves it out. A name with a
 // character that has a meaning here goes between backticks, as in MySQL.
 type ViewList []ViewEntry
@@ -81,7 +81,7 @@ func nameMatcher(text string, pattern, fold bool) func(string) bool {
 	return regexp.MustCompile(flags + "^" + expression + "$").MatchString
 }
 
-// IndexList are the entries of SYNC_INDEXES, separated as those of SYNC_VIEWS are.
+// IndexList holds the entries of SYNC_INDEXES, separated as those of SYNC_VIEWS are.
 type IndexList []IndexEntry
 
 // Decode reads the variable, for envconfig. An invalid entry stays among the others, so that Validate sees it.

@@ -110,7 +110,9 @@ func (a *attempt) stageViews(ctx context.Context, sessionWarnings *[]string) (re
 }
 
 // stageView copies one view into the staging. It also returns the guards' reasons not to publish the result.
-func (a *attempt) stageView(ctx context.Context, v config.ViewEntry) (r snapshotfile.TableRun, reasons []string, err error) {
+func (a *attempt) stageView(
+	ctx context.Context, v config.ViewEntry,
+) (r snapshotfile.TableRun, reasons []string, err error) {
 	start := time.Now()
 	described, warnings, err := a.describeView(ctx, &v)
 	if err != nil {
@@ -121,7 +123,7 @@ func (a *attempt) stageView(ctx context.Context, v config.ViewEntry) (r snapshot
 	if err != nil {
 		return r, nil, err
 	}
-	if table.Drift != "" && a.config.Sync.Drift == config.Fail && !a.options.Force {
+	if table.Drift != "" && a.config.Sync.Drift == config.DriftFail && !a.options.Force {
 		return r, nil, driftRefused(v.Table, table.Drift)
 	}
 

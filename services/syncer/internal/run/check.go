@@ -145,7 +145,8 @@ func (f *Findings) largestFirst(path string) (tables []schema.Table) {
 }
 
 // checkView inspects one view. The finding holds what it has found out before an error.
-func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Preview, s config.SyncConfig, v config.ViewEntry,
+func checkView(
+	ctx context.Context, reader *source.Reader, preview *snapshot.Preview, s config.SyncConfig, v config.ViewEntry,
 	zones source.Zones,
 ) (ViewFinding, error) {
 	f := ViewFinding{View: v.Name, Table: v.Table}
@@ -192,7 +193,7 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	switch {
 	case err != nil:
 		return f, err
-	case drift != "" && s.Drift == config.Fail:
+	case drift != "" && s.Drift == config.DriftFail:
 		return f, fmt.Errorf("its columns have changed: %s (SYNC_DRIFT=fail)", drift)
 	case drift != "":
 		f.Warnings = append(f.Warnings, "its columns have changed, and the next run changes those of the table: "+drift)

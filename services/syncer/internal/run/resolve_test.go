@@ -39,7 +39,10 @@ func TestResolveView(t *testing.T) {
 		{s: config.SyncConfig{Decimal: config.DecimalText}, want: "[] @ TEXT"},
 		{s: config.SyncConfig{Strategy: config.StrategyUpsert}, err: "needs a key: name the columns"},
 		{s: config.SyncConfig{Strategy: config.StrategyUpsert}, hidden: []string{"vin"}, err: "may not read the column vin"},
-		{s: config.SyncConfig{Strategy: config.StrategyUpsert}, view: config.ViewEntry{Key: []string{"id"}}, want: "[ID] @ TEXT"},
+		{
+			s:    config.SyncConfig{Strategy: config.StrategyUpsert},
+			view: config.ViewEntry{Key: []string{"id"}}, want: "[ID] @ TEXT",
+		},
 		{
 			s:    config.SyncConfig{Strategy: config.StrategyUpsert, WatermarkOverlap: time.Minute},
 			view: config.ViewEntry{Key: []string{"id"}, Watermark: "id"}, err: "set SYNC_WATERMARK_OVERLAP=0s",

@@ -126,7 +126,9 @@ func (u *UnknownView) Error() string {
 
 // resolvePatterns replaces patterns by the names that they match, without those that an entry with - matches. An entry
 // that names a view takes precedence over both.
-func resolvePatterns(entries config.ViewList, names []string, fold bool) (views config.ViewList, s Selection, err error) {
+func resolvePatterns(
+	entries config.ViewList, names []string, fold bool,
+) (views config.ViewList, s Selection, err error) {
 	taken := map[string]bool{} // names that an entry has added or left out
 	for _, name := range names {
 		isNamed := func(v config.ViewEntry) bool { return v.Matcher(fold)(name) }

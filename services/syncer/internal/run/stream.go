@@ -25,7 +25,10 @@ func (a *attempt) streamRows(
 	}
 
 	zeroDates := a.config.Sync.ZeroDates
-	how := source.Values{NullZeroDates: zeroDates == config.ZeroDatesNull, FailZeroDates: zeroDates == config.Fail}
+	how := source.Values{
+		NullZeroDates: zeroDates == config.ZeroDatesNull,
+		FailZeroDates: zeroDates == config.ZeroDatesFail,
+	}
 	var found source.Result
 	var readErr, writeErr error
 	receivedBefore := a.reader.Received()
