@@ -174,7 +174,7 @@ func TestKeyIsNotUnique(t *testing.T) {
 // MySQL has no two such columns, but servers that speak its protocol may.
 func TestColumnsEqualButForCase(t *testing.T) {
 	t.Parallel()
-	file, err := snapshot.Lock(filepath.Join(t.TempDir(), "carstock.db"))
+	file, err := snapshot.LockFile(filepath.Join(t.TempDir(), "carstock.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,12 +32,12 @@ type Options struct {
 
 // Result describes what a pull did.
 type Result struct {
-	Run       snapshotfile.Run // the last good run in the file
-	New       bool             // whether the file was replaced
-	Received  int64            // bytes of the snapshot, as compressed
-	FileBytes int64            // of the file, its log included
-	Warning   string           // about the file; "" for none
-	Running   *snapshot.Busy   // the other syncer, if the pull was skipped
+	Run       snapshotfile.Run    // the last good run in the file
+	New       bool                // whether the file was replaced
+	Received  int64               // bytes of the snapshot, as compressed
+	FileBytes int64               // of the file, its log included
+	Warning   string              // about the file; "" for none
+	Running   *snapshot.BusyError // the other syncer, if the pull was skipped
 }
 
 // ParseURL parses the URL of a snapshot. A URL without a path, or that ends in a slash, is that of a syncer, whose
@@ -61,7 +61,7 @@ func ParseURL(text string) (*url.URL, error) {
 // It is not an error if another syncer is working on the file.
 func Run(ctx context.Context, o Options) (Result, error) {
 	var result Result
-	file, err := snapshot.Lock(o.Path)
+	file, err := snapshot.LockFile(o.Path)
 	if errors.As(err, &result.Running) {
 		return result, nil
 	}
@@ -100,7 +100,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		)
 	}
 
-	result.FileBytes, _ = snapshot.Size(o.Path)
+	result.FileBytes, _ = snapshot.FileSize(o.Path)
 	return result, err
 }
 

@@ -246,7 +246,7 @@ func viewWarnings(dependencies source.Dependencies, zones source.Zones) (warning
 // checkTarget inspects the file and its folder. If the folder does not exist, it inspects the nearest one above, in
 // which a run would create it.
 func (f *Findings) checkTarget() error {
-	f.FileSize, _ = snapshot.Size(f.File)
+	f.FileSize, _ = snapshot.FileSize(f.File)
 	path, err := snapshot.Resolve(f.File)
 	if err != nil {
 		return err
@@ -264,14 +264,14 @@ func (f *Findings) checkTarget() error {
 		dir = filepath.Dir(dir)
 	}
 
-	if err := snapshot.Writable(path); err != nil {
+	if err := snapshot.CheckWritable(path); err != nil {
 		return err
 	}
 	if err := unix.Access(dir, unix.W_OK); err != nil {
 		return fmt.Errorf("SYNC_PATH: this user may not write in %s: %w", dir, err)
 	}
 
-	free, err := snapshot.Free(dir)
+	free, err := snapshot.FreeSpace(dir)
 	if err != nil {
 		return fmt.Errorf("SYNC_PATH: %w", err)
 	}

@@ -48,13 +48,13 @@ type Progress struct {
 // Report describes what a run did.
 type Report struct {
 	snapshotfile.Run
-	Selection *Selection     `json:"selection,omitempty"` // what the patterns of SYNC_VIEWS match
-	File      string         `json:"file"`
-	FileBytes int64          `json:"file_bytes"` // its log included
-	Warnings  []string       `json:"warnings,omitempty"`
-	Seconds   float64        `json:"seconds"`
-	Attempts  int            `json:"attempts"`
-	Running   *snapshot.Busy `json:"running,omitempty"` // the other syncer, if the run was skipped
+	Selection *Selection          `json:"selection,omitempty"` // what the patterns of SYNC_VIEWS match
+	File      string              `json:"file"`
+	FileBytes int64               `json:"file_bytes"` // its log included
+	Warnings  []string            `json:"warnings,omitempty"`
+	Seconds   float64             `json:"seconds"`
+	Attempts  int                 `json:"attempts"`
+	Running   *snapshot.BusyError `json:"running,omitempty"` // the other syncer, if the run was skipped
 }
 
 // Refused is the error of a run that a guard has stopped before anything was published.
@@ -82,8 +82,8 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 		}
 	}
 
-	file, err := snapshot.Lock(c.Sync.Path)
-	var busy *snapshot.Busy
+	file, err := snapshot.LockFile(c.Sync.Path)
+	var busy *snapshot.BusyError
 	if errors.As(err, &busy) {
 		report.Status, report.Running = Skipped, busy
 		return report, nil
@@ -103,7 +103,7 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 		return a.copyUntilWide(ctx)
 	})
 
-	report.FileBytes, _ = snapshot.Size(c.Sync.Path)
+	report.FileBytes, _ = snapshot.FileSize(c.Sync.Path)
 	if err == nil {
 		if o.DryRun {
 			report.Status = DryRun

@@ -189,9 +189,9 @@ func (c *copies) drop() {
 
 // copySnapshot makes the plain copy, which the encoded ones are made from.
 func (c *copies) copySnapshot() error {
-	size, _ := snapshot.Size(c.path) // includes the WAL, whose pages are in the file or will be
+	size, _ := snapshot.FileSize(c.path) // includes the WAL, whose pages are in the file or will be
 	made, err := c.create(size, func(f *os.File) error {
-		copied, err := snapshot.Copy(c.stopped, c.path, f.Name())
+		copied, err := snapshot.CopySnapshot(c.stopped, c.path, f.Name())
 		c.run = identify(&copied)
 		return err
 	})
@@ -248,7 +248,7 @@ func (c *copies) create(size int64, write func(*os.File) error) (*pullCopy, erro
 	}
 
 	// Refuse what cannot fit: a full disk would also make the next run fail.
-	free, err := snapshot.Free(dir)
+	free, err := snapshot.FreeSpace(dir)
 	if err != nil {
 		return nil, err
 	}

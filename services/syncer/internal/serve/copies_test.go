@@ -54,7 +54,7 @@ func newSnapshotFile(t *testing.T) string {
 // addGoodRun adds a good run to a file, and makes the file if there is none.
 func addGoodRun(t *testing.T, path string) {
 	t.Helper()
-	file, err := snapshot.Lock(path)
+	file, err := snapshot.LockFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestCopyWithoutSnapshot(t *testing.T) {
 	if _, _, err := c.get(t.Context(), identity); !errors.Is(err, snapshot.ErrNoSnapshot) {
 		t.Errorf("no file: %v", err)
 	}
-	file, err := snapshot.Lock(path)
+	file, err := snapshot.LockFile(path)
 	if err == nil {
 		err = errors.Join(file.Record(&snapshotfile.Run{Started: time.Now(), Status: snapshotfile.RunFailed}), file.Unlock())
 	}

@@ -101,13 +101,13 @@ func registerStatus(f promauto.Factory, s *state, path string) {
 	})
 
 	gauge("syncer_file_bytes", "Size of the SQLite file and its WAL; 0 if there is none.", func(status) float64 {
-		file, _ := snapshot.Size(path)
+		file, _ := snapshot.FileSize(path)
 		return float64(file)
 	})
 
 	gauge("syncer_wal_bytes", "Size of the WAL alone, which grows while another program has a transaction open.",
 		func(status) float64 {
-			_, wal := snapshot.Size(path)
+			_, wal := snapshot.FileSize(path)
 			return float64(wal)
 		})
 }

@@ -120,7 +120,7 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 func (s *Service) pageData(now time.Time) pageData {
 	st, path := s.state.status(), s.config.Sync.Path
 	now = s.schedule.InZone(now) // the readers' time zone is that of the schedule rather than UTC
-	size, _ := snapshot.Size(path)
+	size, _ := snapshot.FileSize(path)
 	d := pageData{
 		Headline: s.newHeadline(st, now),
 		Next:     s.nextText(st, now),

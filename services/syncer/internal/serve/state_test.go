@@ -33,7 +33,7 @@ func newService(t *testing.T, schedule string) *Service {
 // record adds a run to the service's file, as another syncer does.
 func (s *Service) record(t *testing.T, status string, tables ...snapshotfile.TableRun) {
 	t.Helper()
-	f, err := snapshot.Lock(s.config.Sync.Path)
+	f, err := snapshot.LockFile(s.config.Sync.Path)
 	if err != nil {
 		t.Fatal(err)
 	}

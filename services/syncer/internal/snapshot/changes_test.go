@@ -53,7 +53,7 @@ func newTestFile(t *testing.T) *testFile {
 // publish makes a run that publishes tables.
 func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 	t.Helper()
-	file, err := Lock(f.path)
+	file, err := LockFile(f.path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 // drift describes how the columns of a view differ from those of its table, "" if they are the same. The result
 // recreate reports whether SQLite cannot make that change in the existing table. The order of the columns does not
 // matter.
-func drift(old *existing, now schema.Table) (text string, recreate bool) {
+func drift(old *existingTable, now schema.Table) (text string, recreate bool) {
 	var changes []string
 	for _, c := range now.Columns {
 		i := slices.IndexFunc(old.Columns, func(o schema.Column) bool { return strings.EqualFold(o.Name, c.Name) })

@@ -23,14 +23,14 @@ type File struct {
 	lock    *flock.Flock
 }
 
-// Busy is the error for a file that another syncer is working on.
-type Busy struct {
+// BusyError is the error for a file that another syncer is working on.
+type BusyError struct {
 	PID   int       `json:"pid"`
 	Host  string    `json:"host"`
 	Since time.Time `json:"since"`
 }
 
-func (b *Busy) Error() string {
+func (b *BusyError) Error() string {
 	if b.PID == 0 { // the other process has not written it yet
 		return "another syncer has just begun to work on it"
 	}
@@ -38,9 +38,9 @@ func (b *Busy) Error() string {
 		b.PID, b.Host, b.Since.Format(time.RFC3339))
 }
 
-// Lock locks the file for this process. It creates the folder if that is missing, and removes the staging of a run that
-// was killed. The error is a *Busy if another process holds the lock.
-func Lock(path string) (*File, error) {
+// LockFile locks the file for this process. It creates the folder if that is missing, and removes the staging of a run
+// that was killed. The error is a *Busy if another process holds the lock.
+func LockFile(path string) (*File, error) {
 	// Lock and staging belong beside the file itself, whatever symbolic link names it.
 	path, err := Resolve(path)
 	if err != nil {
@@ -58,7 +58,7 @@ func Lock(path string) (*File, error) {
 		return nil, fileError("lock %s: %w", path, explainDenied(err, path))
 	}
 	if !locked {
-		busy := &Busy{Host: "this host"}
+		busy := &BusyError{Host: "this host"}
 		if text, err := os.ReadFile(f.lock.Path()); err == nil {
 			_ = json.Unmarshal(text, busy) // its holder may not have written it yet
 		}
@@ -90,7 +90,7 @@ func (f *File) tryLock() (locked bool, err error) {
 // and the mode of the file, as SQLite's log does, so every user who may write the file may lock it.
 func (f *File) claim() error {
 	host, _ := os.Hostname()
-	text, err := json.Marshal(Busy{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
+	text, err := json.Marshal(BusyError{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
 	if err != nil {
 		return err
 	}

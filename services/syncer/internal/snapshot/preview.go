@@ -77,7 +77,7 @@ func (p *Preview) FileWarnings() (warnings []string, err error) {
 		}
 	}
 
-	if _, log := Size(p.path); log > 0 {
+	if _, log := FileSize(p.path); log > 0 {
 		warnings = append(warnings, fmt.Sprintf("%s-wal has %s: another program is writing to the file, "+
 			"or has a transaction open, which makes it grow with each run", p.path, humanize.Bytes(uint64(log))))
 	}

@@ -68,7 +68,7 @@ func (s *Staging) checkpoint() (warning string) {
 // bytes, unless it had none.
 func (f *File) emptyLog(conn *sqlite3.SQLiteConn, sizeBefore int64) (warning string) {
 	busy, err := queryInt(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
-	_, log := Size(f.path)
+	_, log := FileSize(f.path)
 	if err != nil || busy == 0 || sizeBefore == 0 || log <= sizeBefore {
 		return ""
 	}

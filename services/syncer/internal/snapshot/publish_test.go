@@ -482,8 +482,8 @@ func TestLock(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "data", "cars.db")
 	file := testLock(t, path)
-	var busy *Busy
-	if _, err := Lock(path); !errors.As(err, &busy) || busy.PID != os.Getpid() || busy.Since.IsZero() {
+	var busy *BusyError
+	if _, err := LockFile(path); !errors.As(err, &busy) || busy.PID != os.Getpid() || busy.Since.IsZero() {
 		t.Errorf("%v", err)
 	}
 
@@ -524,7 +524,7 @@ func TestRecordFailedRun(t *testing.T) {
 	if err != nil || len(h.Runs) != 2 || h.Runs[0].Error != "the disk is full" || h.Good.ID != 1 || h.Failures != 1 {
 		t.Errorf("%+v, %v", h, err)
 	}
-	if _, log := Size(path); log != 0 {
+	if _, log := FileSize(path); log != 0 {
 		t.Errorf("the log has %d bytes", log)
 	}
 

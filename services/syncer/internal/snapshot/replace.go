@@ -117,7 +117,7 @@ func (f *File) checkIncoming(etag string) (run snapshotfile.Run, err error) {
 // overwrite writes the pages of what was received into the file, in one transaction. A rename would be quicker, but
 // readers would keep the old file, and SQLite could mistake its log for that of the new one.
 func (f *File) overwrite(ctx context.Context) (warning string, err error) {
-	_, logBefore := Size(f.path)
+	_, logBefore := FileSize(f.path)
 	target, err := f.openTarget()
 	if err != nil {
 		return "", err

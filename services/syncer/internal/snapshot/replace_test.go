@@ -37,7 +37,7 @@ func mustExec(t *testing.T, conn *sqlite3.SQLiteConn, queries ...string) {
 
 func testLock(t *testing.T, path string) *File {
 	t.Helper()
-	file, err := Lock(path)
+	file, err := LockFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func newServedFile(t *testing.T, setUp ...string) *sqlite3.SQLiteConn {
 // copyToIncoming copies a served file to where Replace expects it.
 func copyToIncoming(t *testing.T, offered *sqlite3.SQLiteConn, file *File) {
 	t.Helper()
-	if _, err := Copy(t.Context(), offered.GetFilename("main"), file.Incoming()); err != nil {
+	if _, err := CopySnapshot(t.Context(), offered.GetFilename("main"), file.Incoming()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -117,7 +117,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 
 	for range 20 {
 		to := filepath.Join(t.TempDir(), "copy.db")
-		run, err := Copy(t.Context(), path, to)
+		run, err := CopySnapshot(t.Context(), path, to)
 		if err != nil || run.ID != 1 {
 			t.Fatal(run, err)
 		}
@@ -144,7 +144,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 
 	ctx, stop = context.WithCancel(t.Context())
 	stop()
-	if _, err := Copy(ctx, path, filepath.Join(t.TempDir(), "copy.db")); !errors.Is(err, context.Canceled) {
+	if _, err := CopySnapshot(ctx, path, filepath.Join(t.TempDir(), "copy.db")); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

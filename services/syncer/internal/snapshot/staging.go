@@ -27,7 +27,7 @@ func (f *File) Stage() (*Staging, error) {
 	}
 
 	s := &Staging{file: f, fresh: !f.exists()}
-	_, s.walSize = Size(f.path)
+	_, s.walSize = FileSize(f.path)
 
 	var err error
 	if s.fresh {

@@ -19,10 +19,10 @@ type Table struct {
 	indexes [][]string
 
 	// What the target has.
-	old      *existing // nil if the target lacks the table
-	recreate bool      // SQLite cannot alter the old table in place
-	lost     []string  // the user's objects that no longer work, with SQLite's reason
-	warnings []string  // about what the user has made
+	old      *existingTable // nil if the target lacks the table
+	recreate bool           // SQLite cannot alter the old table in place
+	lost     []string       // the user's objects that no longer work, with SQLite's reason
+	warnings []string       // about what the user has made
 
 	droppedGenerated []string // the user's generated columns among lost
 	rebuildPending   bool     // full-text indexes must still be rebuilt
@@ -35,7 +35,7 @@ type Table struct {
 	keyIndex []int  // positions of the key's columns
 	compare  bool   // only rows that differ from the target's are staged
 	changes  Changes
-	writer   *writer
+	writer   *rowWriter
 }
 
 // Begin prepares to stage the rows of t, which becomes the table name of the target. Each of indexes lists the columns
