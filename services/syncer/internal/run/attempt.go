@@ -131,7 +131,7 @@ func (a *attempt) stageView(
 	hash := watermarkHash(a.config.DB, v.Name, final, v.Watermark)
 
 	// An upsert begins at the watermark of the last run, less the overlap.
-	q := source.Query{Table: final, Watermark: v.Watermark}
+	q := source.RowQuery{Table: final, Watermark: v.Watermark}
 	previous := ""
 	if a.keep && v.Watermark != "" {
 		if previous, err = table.Watermark(hash); err != nil {
@@ -197,10 +197,10 @@ func (a *attempt) describeView(
 
 // readView reads the rows of a view into a staged table. It also returns how many bytes the network has brought.
 func (a *attempt) readView(
-	ctx context.Context, v config.ViewEntry, q source.Query, table *snapshot.Table,
-) (source.Result, int64, error) {
+	ctx context.Context, v config.ViewEntry, q source.RowQuery, table *snapshot.Table,
+) (source.ReadResult, int64, error) {
 	if err := a.setProgress(ctx, v); err != nil {
-		return source.Result{}, 0, err
+		return source.ReadResult{}, 0, err
 	}
 
 	found, bytes, err := a.streamRows(ctx, q, table)
@@ -231,7 +231,7 @@ func (a *attempt) setProgress(ctx context.Context, v config.ViewEntry) error {
 }
 
 // valueWarnings returns warnings about values that could not be stored as they are, and those of the server.
-func valueWarnings(found source.Result) (warnings []string) {
+func valueWarnings(found source.ReadResult) (warnings []string) {
 	for _, w := range found.Warnings {
 		if w.Count == 0 { // about the column itself
 			warnings = append(warnings, w.Column+": "+w.Text)

@@ -21,15 +21,15 @@ import (
 
 // Findings is what Check has found out.
 type Findings struct {
-	Source   string        `json:"source"`
-	Server   source.Server `json:"server"`
-	Views    []ViewFinding `json:"views"`
-	File     string        `json:"file"`
-	FileSize int64         `json:"file_bytes"`
-	DiskFree uint64        `json:"disk_free_bytes"`
-	Zones    source.Zones  `json:"time_zones"`
-	Link     Link          `json:"link"`
-	Warnings []string      `json:"warnings,omitempty"` // about the connection, the file and patterns
+	Source   string            `json:"source"`
+	Server   source.ServerInfo `json:"server"`
+	Views    []ViewFinding     `json:"views"`
+	File     string            `json:"file"`
+	FileSize int64             `json:"file_bytes"`
+	DiskFree uint64            `json:"disk_free_bytes"`
+	Zones    source.Zones      `json:"time_zones"`
+	Link     Link              `json:"link"`
+	Warnings []string          `json:"warnings,omitempty"` // about the connection, the file and patterns
 
 	Selection *Selection `json:"selection,omitempty"` // what the patterns of SYNC_VIEWS match
 }

@@ -148,7 +148,7 @@ func formatDuration(d time.Duration) string {
 // linkSample is how quickly the beginning of some views arrived.
 type linkSample struct {
 	roundTrip time.Duration
-	views     []source.Sample
+	views     []source.SpeedSample
 	stopped   bool  // the last view was not read to its end
 	received  int64 // all bytes of the rows
 

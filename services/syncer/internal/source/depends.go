@@ -155,7 +155,7 @@ var computationPattern = regexp.MustCompile(`(?i)\(|` +
 
 // Probe prepares to read a view as a run does, and reads no row. Its error says what to do.
 func (r *Reader) Probe(ctx context.Context, t schema.Table) error {
-	query, _, _ := r.selectRows(Query{Table: t}, false)
+	query, _, _ := r.selectRows(RowQuery{Table: t}, false)
 	stmt, err := r.tx.PreparexContext(ctx, query+" LIMIT 0")
 	if err != nil {
 		return explainRead(err)

@@ -11,8 +11,8 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Server describes the server, the connection to it, and the user's rights.
-type Server struct {
+// ServerInfo describes the server, the connection to it, and the user's rights.
+type ServerInfo struct {
 	Version string   `json:"version"`
 	TLS     string   `json:"tls"`    // version; "" without TLS
 	Cipher  string   `json:"cipher"` // "" without TLS
@@ -20,8 +20,8 @@ type Server struct {
 }
 
 // Inspect reads what the server says about itself. Servers that only speak MySQL's protocol may say less.
-func (r *Reader) Inspect(ctx context.Context) (Server, error) {
-	var s Server
+func (r *Reader) Inspect(ctx context.Context) (ServerInfo, error) {
+	var s ServerInfo
 	if err := r.tx.GetContext(ctx, &s.Version, "SELECT VERSION()"); err != nil {
 		return s, fmt.Errorf("read server version: %w", err)
 	}

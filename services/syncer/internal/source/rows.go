@@ -15,8 +15,8 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Query says which rows of a view or table to read.
-type Query struct {
+// RowQuery says which rows of a view or table to read.
+type RowQuery struct {
 	Table     schema.Table
 	Watermark string // column whose greatest value to find; "" for none
 
@@ -25,8 +25,8 @@ type Query struct {
 	Since any
 }
 
-// Result is what Rows has found out while reading.
-type Result struct {
+// ReadResult is what Rows has found out while reading.
+type ReadResult struct {
 	Warnings  []Warning
 	Server    []string // warnings of the server
 	Watermark string   // the greatest one; "" if there was none
@@ -39,8 +39,8 @@ type Result struct {
 // Rows uses the driver's own interface and the binary protocol. That avoids the conversions of database/sql, and gives
 // every FLOAT in full: the text protocol prints about six digits.
 func (r *Reader) Rows(
-	ctx context.Context, q Query, how Values, empty <-chan *Batch, full chan<- *Batch,
-) (Result, error) {
+	ctx context.Context, q RowQuery, how ValueOptions, empty <-chan *Batch, full chan<- *Batch,
+) (ReadResult, error) {
 	d := newRowDecoder(q, how)
 	pool := &batchPool{empty: empty} // for both reads: the second needs the batches that a failed one has taken
 	server, err := r.readRows(ctx, q, d, pool, full)
@@ -54,17 +54,17 @@ func (r *Reader) Rows(
 		}
 		err = explainRead(err)
 		if d.rows > 0 {
-			return Result{}, fmt.Errorf("read %s: after %d rows: %w", q.Table.Name, d.rows, err)
+			return ReadResult{}, fmt.Errorf("read %s: after %d rows: %w", q.Table.Name, d.rows, err)
 		}
-		return Result{}, fmt.Errorf("read %s: %w", q.Table.Name, err)
+		return ReadResult{}, fmt.Errorf("read %s: %w", q.Table.Name, err)
 	}
 
-	return Result{Warnings: d.warnings, Server: server, Watermark: d.maxWatermark}, nil
+	return ReadResult{Warnings: d.warnings, Server: server, Watermark: d.maxWatermark}, nil
 }
 
 // readRows executes the query once, and returns the server's warnings about it.
 func (r *Reader) readRows(
-	ctx context.Context, q Query, d *rowDecoder, pool *batchPool, full chan<- *Batch,
+	ctx context.Context, q RowQuery, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) (warnings []string, err error) {
 	var checkHours bool
 	if !r.isUTC() {
@@ -85,7 +85,7 @@ func (r *Reader) readRows(
 
 // readRowsRaw is readRows on the driver's connection.
 func (r *Reader) readRowsRaw(
-	ctx context.Context, driverConn any, q Query, checkHours bool, d *rowDecoder, pool *batchPool, full chan<- *Batch,
+	ctx context.Context, driverConn any, q RowQuery, checkHours bool, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) ([]string, error) {
 	// Closing the rows reads all that are left, unless the context has ended, and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
@@ -175,7 +175,7 @@ func sendBatch(ctx context.Context, b *Batch, row []driver.Value, pool *batchPoo
 
 // selectRows returns the SELECT statement for a query. It names the columns, so that a column added since they were
 // read cannot shift the others.
-func (r *Reader) selectRows(q Query, checkHours bool) (string, []driver.NamedValue, utcColumns) {
+func (r *Reader) selectRows(q RowQuery, checkHours bool) (string, []driver.NamedValue, utcColumns) {
 	utc := utcColumns{checkHours: checkHours}
 	names := make([]string, len(q.Table.Columns))
 	var checks []string

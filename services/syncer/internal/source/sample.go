@@ -27,9 +27,9 @@ func (r *Reader) RoundTrip(ctx context.Context) (shortest time.Duration, err err
 	return shortest, nil
 }
 
-// Sample is how quickly the first rows of a view arrived. Time and bytes count from the first row on: before it the
-// server is at work, and not the network.
-type Sample struct {
+// SpeedSample is how quickly the first rows of a view arrived. Time and bytes count from the first row on: before it
+// the server is at work, and not the network.
+type SpeedSample struct {
 	Rows  int64
 	Bytes int64 // received after the first row
 	Took  time.Duration
@@ -39,8 +39,8 @@ type Sample struct {
 // returns true, or when ctx ends. None of these is an error, but they close the reader's connection.
 func (r *Reader) Sample(
 	ctx context.Context, t schema.Table, limit int64, enough func() bool,
-) (s Sample, err error) {
-	query, _, _ := r.selectRows(Query{Table: t}, false)
+) (s SpeedSample, err error) {
+	query, _, _ := r.selectRows(RowQuery{Table: t}, false)
 	rawErr := r.conn.Raw(func(driverConn any) error { // must not see a broken connection, as in readRows
 		s, err = r.sampleRaw(ctx, driverConn, query, limit, enough)
 		return nil
@@ -54,7 +54,7 @@ func (r *Reader) Sample(
 
 func (r *Reader) sampleRaw(
 	ctx context.Context, driverConn any, query string, limit int64, enough func() bool,
-) (s Sample, err error) {
+) (s SpeedSample, err error) {
 	// Closing the rows reads all that are left, unless the context has ended, and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -129,7 +129,7 @@ func forEachTextRow(ctx context.Context, conn driver.QueryerContext, query strin
 // readZeroDates reads a view that compares with a zero date, which the sql_mode of MySQL forbids, without the two flags
 // about such dates. It sets the flags again for the next view.
 func (r *Reader) readZeroDates(
-	ctx context.Context, q Query, d *rowDecoder, pool *batchPool, full chan<- *Batch,
+	ctx context.Context, q RowQuery, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) ([]string, error) {
 	var mode string
 	if err := r.tx.GetContext(ctx, &mode, "SELECT @@session.sql_mode"); err != nil {
