@@ -17,8 +17,8 @@ import (
 	"carstock/services/syncer/internal/source"
 )
 
-// attempt is one attempt to copy the views into the file. A run makes several if errors are transient.
-type attempt struct {
+// runAttempt is one attempt to copy the views into the file. A run makes several if errors are transient.
+type runAttempt struct {
 	config  config.Config
 	options Options
 	file    *snapshot.File
@@ -31,7 +31,7 @@ type attempt struct {
 }
 
 // copyUntilWide copies the views. It begins again for each column that turns out to need TEXT.
-func (a *attempt) copyUntilWide(ctx context.Context) error {
+func (a *runAttempt) copyUntilWide(ctx context.Context) error {
 	for {
 		a.report.Tables, a.report.Warnings = nil, nil
 		err := a.copyViews(ctx)
@@ -43,7 +43,7 @@ func (a *attempt) copyUntilWide(ctx context.Context) error {
 }
 
 // copyViews stages all views, and publishes them unless a guard refuses one.
-func (a *attempt) copyViews(ctx context.Context) (err error) {
+func (a *runAttempt) copyViews(ctx context.Context) (err error) {
 	var sessionWarnings []string
 	a.config.DB.Warn = func(text string) { sessionWarnings = append(sessionWarnings, text) }
 	var received atomic.Int64
@@ -73,7 +73,7 @@ func (a *attempt) copyViews(ctx context.Context) (err error) {
 	}
 
 	if len(reasons) > 0 && !a.options.Force {
-		return &Refused{reasons}
+		return &RefusedError{reasons}
 	}
 	if a.options.DryRun {
 		return nil
@@ -90,7 +90,7 @@ func (a *attempt) copyViews(ctx context.Context) (err error) {
 }
 
 // stageViews stages all views and adds their tables to the report. It returns the guards' reasons not to publish.
-func (a *attempt) stageViews(ctx context.Context, sessionWarnings *[]string) (reasons []string, err error) {
+func (a *runAttempt) stageViews(ctx context.Context, sessionWarnings *[]string) (reasons []string, err error) {
 	views, err := selectViews(ctx, a.reader, a.config.Sync, a.options, a.report)
 	if err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func (a *attempt) stageViews(ctx context.Context, sessionWarnings *[]string) (re
 }
 
 // stageView copies one view into the staging. It also returns the guards' reasons not to publish the result.
-func (a *attempt) stageView(
+func (a *runAttempt) stageView(
 	ctx context.Context, v config.ViewEntry,
 ) (r snapshotfile.TableRun, reasons []string, err error) {
 	start := time.Now()
@@ -177,7 +177,7 @@ func (a *attempt) stageView(
 }
 
 // describeView reads the columns of a view, and decides its key, its watermark and how its columns are stored.
-func (a *attempt) describeView(
+func (a *runAttempt) describeView(
 	ctx context.Context, v *config.ViewEntry,
 ) (t schema.Table, warnings []string, err error) {
 	if t, err = readTable(ctx, a.reader, *v); err != nil {
@@ -196,7 +196,7 @@ func (a *attempt) describeView(
 }
 
 // readView reads the rows of a view into a staged table. It also returns how many bytes the network has brought.
-func (a *attempt) readView(
+func (a *runAttempt) readView(
 	ctx context.Context, v config.ViewEntry, q source.RowQuery, table *snapshot.Table,
 ) (source.ReadResult, int64, error) {
 	if err := a.setProgress(ctx, v); err != nil {
@@ -212,7 +212,7 @@ func (a *attempt) readView(
 }
 
 // setProgress starts the progress of a view.
-func (a *attempt) setProgress(ctx context.Context, v config.ViewEntry) error {
+func (a *runAttempt) setProgress(ctx context.Context, v config.ViewEntry) error {
 	progress := a.options.Progress
 	if progress == nil {
 		return nil

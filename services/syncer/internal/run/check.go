@@ -28,7 +28,7 @@ type Findings struct {
 	FileSize int64             `json:"file_bytes"`
 	DiskFree uint64            `json:"disk_free_bytes"`
 	Zones    source.Zones      `json:"time_zones"`
-	Link     Link              `json:"link"`
+	Link     LinkSpeed         `json:"link"`
 	Warnings []string          `json:"warnings,omitempty"` // about the connection, the file and patterns
 
 	Selection *Selection `json:"selection,omitempty"` // what the patterns of SYNC_VIEWS match

@@ -24,5 +24,5 @@ func checkGuards(s config.SyncConfig, table string, c snapshot.Changes) []string
 
 // driftRefused is the error for changed columns when SYNC_DRIFT is fail.
 func driftRefused(table, drift string) error {
-	return &Refused{[]string{fmt.Sprintf("%s: its columns have changed: %s (SYNC_DRIFT=fail)", table, drift)}}
+	return &RefusedError{[]string{fmt.Sprintf("%s: its columns have changed: %s (SYNC_DRIFT=fail)", table, drift)}}
 }

@@ -57,16 +57,16 @@ type Report struct {
 	Running   *snapshot.BusyError `json:"running,omitempty"` // the other syncer, if the run was skipped
 }
 
-// Refused is the error of a run that a guard has stopped before anything was published.
-type Refused struct{ Reasons []string }
+// RefusedError is the error of a run that a guard has stopped before anything was published.
+type RefusedError struct{ Reasons []string }
 
-func (r *Refused) Error() string {
+func (r *RefusedError) Error() string {
 	return "refused: " + strings.Join(r.Reasons, "; ") + "; --force publishes it anyway"
 }
 
-// Once makes one run. After an error the snapshot is as it was, and the report has the error too. It is not an error if
-// another syncer is working on the file.
-func Once(ctx context.Context, c config.Config, o Options) (report Report, err error) {
+// RunOnce makes one run. After an error the snapshot is as it was, and the report has the error too. It is not an error
+// if another syncer is working on the file.
+func RunOnce(ctx context.Context, c config.Config, o Options) (report Report, err error) {
 	start := time.Now()
 	defer func() { report.Seconds = time.Since(start).Seconds() }()
 
@@ -96,7 +96,7 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 
 	widened := widenedColumns{}
 	err = retryRun(ctx, c, o, &report, func(ctx context.Context) error {
-		a := attempt{
+		a := runAttempt{
 			config: c, options: o, file: file, widened: widened, report: &report,
 			keep: strategyOf(c, o) == config.StrategyUpsert,
 		}
@@ -113,7 +113,7 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 
 	report.Tables = nil
 	report.Status, report.Error = failedStatus(ctx, err), err.Error()
-	var unknown *UnknownView // a mistake on the command line, not a failed run
+	var unknown *UnknownViewError // a mistake on the command line, not a failed run
 	if !o.DryRun && !errors.As(err, &unknown) {
 		if recordErr := file.Record(&report.Run); recordErr != nil && !isSameSQLiteError(err, recordErr) {
 			err = fmt.Errorf("%w; and the run could not be recorded: %w", err, recordErr)
@@ -125,7 +125,7 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 
 // failedStatus returns the status of a run that has ended with an error.
 func failedStatus(ctx context.Context, err error) string {
-	var refused *Refused
+	var refused *RefusedError
 	switch {
 	case errors.As(err, &refused):
 		return snapshotfile.RunRefused
@@ -183,11 +183,11 @@ func (t timeoutError) Error() string {
 	return fmt.Sprintf("SYNC_TIMEOUT: not done within %s", time.Duration(t))
 }
 
-// Kind sorts the error of a run into a few kinds, for counting: refused (by a guard), timeout, connection (may not come
-// again), server (it refuses or fails), file, and other.
-func Kind(err error) string {
+// ErrorKind sorts the error of a run into a few kinds, for counting: refused (by a guard), timeout, connection (may not
+// come again), server (it refuses or fails), file, and other.
+func ErrorKind(err error) string {
 	var (
-		refused *Refused
+		refused *RefusedError
 		timeout timeoutError
 		sqlite  sqlite3.Error
 		file    *snapshot.FileError

@@ -19,15 +19,15 @@ import (
 
 // Selection is what the patterns of SYNC_VIEWS matched in one run.
 type Selection struct {
-	Matched []Match `json:"matched"`            // one for each pattern, in the order of the settings
-	LeftOut []Match `json:"left_out,omitempty"` // one for each entry with -
+	Matched []PatternMatch `json:"matched"`            // one for each pattern, in the order of the settings
+	LeftOut []PatternMatch `json:"left_out,omitempty"` // one for each entry with -
 
 	Warnings []string `json:"-"` // about entries that match nothing
 }
 
-// Match is an entry of SYNC_VIEWS with the views that it has added or left out. Views with an entry of their own are
-// not among them, nor are those of an earlier pattern.
-type Match struct {
+// PatternMatch is an entry of SYNC_VIEWS with the views that it has added or left out. Views with an entry of their own
+// are not among them, nor are those of an earlier pattern.
+type PatternMatch struct {
 	Entry string   `json:"entry"`
 	Views []string `json:"views"`
 }
@@ -100,7 +100,7 @@ func selectNamed(views config.ViewList, named []string) (config.ViewList, error)
 		}
 
 		if !found {
-			return nil, &UnknownView{Name: name, Known: viewNames(views)}
+			return nil, &UnknownViewError{Name: name, Known: viewNames(views)}
 		}
 	}
 
@@ -114,13 +114,13 @@ func viewNames(views config.ViewList) (names []string) {
 	return names
 }
 
-// UnknownView is the error for a name that is not in SYNC_VIEWS.
-type UnknownView struct {
+// UnknownViewError is the error for a name that is not in SYNC_VIEWS.
+type UnknownViewError struct {
 	Name  string
 	Known []string
 }
 
-func (u *UnknownView) Error() string {
+func (u *UnknownViewError) Error() string {
 	return fmt.Sprintf("%s is not in SYNC_VIEWS, which has: %s", u.Name, strings.Join(u.Known, ", "))
 }
 
@@ -141,7 +141,7 @@ func resolvePatterns(
 			continue
 		}
 		found, all := takeNames(names, taken, entry.Matcher(fold), isPatterns)
-		s.LeftOut = append(s.LeftOut, Match{entry.Entry(), found})
+		s.LeftOut = append(s.LeftOut, PatternMatch{entry.Entry(), found})
 		if all == 0 {
 			s.Warnings = append(s.Warnings,
 				fmt.Sprintf("SYNC_VIEWS: %s leaves nothing out: no pattern finds such a view or table", entry.Entry()))
@@ -157,7 +157,7 @@ func resolvePatterns(
 			continue
 		}
 		found, all := takeNames(names, taken, entry.Matcher(fold), nil)
-		s.Matched = append(s.Matched, Match{entry.Entry(), found})
+		s.Matched = append(s.Matched, PatternMatch{entry.Entry(), found})
 		if all == 0 {
 			s.Warnings = append(s.Warnings,
 				fmt.Sprintf("SYNC_VIEWS: %s matches no view or table that this user may read", entry.Entry()))

@@ -13,7 +13,7 @@ const batchesInFlight = 4
 
 // streamRows reads rows in one goroutine and writes them in another. It also returns how many bytes the network has
 // brought.
-func (a *attempt) streamRows(
+func (a *runAttempt) streamRows(
 	ctx context.Context, q source.RowQuery, table *snapshot.Table,
 ) (source.ReadResult, int64, error) {
 	ctx, cancel := context.WithCancel(ctx)

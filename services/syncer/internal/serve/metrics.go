@@ -140,7 +140,7 @@ func (m *metrics) observe(r run.Report, err error) {
 
 	m.duration.WithLabelValues(r.Status).Observe(r.Seconds)
 	if err != nil && r.Status != snapshotfile.RunStopped {
-		m.failures.WithLabelValues(run.Kind(err)).Inc()
+		m.failures.WithLabelValues(run.ErrorKind(err)).Inc()
 	}
 
 	for _, t := range r.Tables {

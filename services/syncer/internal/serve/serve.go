@@ -160,11 +160,11 @@ func (s *Service) runOnce(ctx context.Context) bool {
 	retrying := func(err error, wait time.Duration) {
 		s.log.Warn("retrying the run", "in", wait.Round(100*time.Millisecond), "error", err)
 	}
-	report, err := run.Once(ctx, s.config, run.Options{Progress: progress, Retrying: retrying})
+	report, err := run.RunOnce(ctx, s.config, run.Options{Progress: progress, Retrying: retrying})
 
 	now := s.state.end(report)
 	s.metrics.observe(report, err)
-	if err != nil && run.Kind(err) == "file" {
+	if err != nil && run.ErrorKind(err) == "file" {
 		s.copies.makeRoom()
 	}
 
