@@ -30,21 +30,21 @@ type temporaryError struct {
 
 func (t *temporaryError) Unwrap() error { return t.error }
 
-// download fetches one snapshot, in as many requests as that takes.
-type download struct {
+// snapshotDownload fetches one snapshot, in as many requests as that takes.
+type snapshotDownload struct {
 	client      *http.Client
 	url         *url.URL
 	token       settings.Secret
 	currentETag string // of the snapshot in the file; "" for none
-	part        *part
+	part        *partialSnapshot
 	received    int64
 }
 
-func newDownload(u *url.URL, token settings.Secret, have, partial string) *download {
+func newDownload(u *url.URL, token settings.Secret, have, partial string) *snapshotDownload {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
 	transport.DisableKeepAlives = true // a pull is one request, and after a cut a new connection is better
-	return &download{
+	return &snapshotDownload{
 		// The token is for this URL alone.
 		client: &http.Client{
 			Transport:     transport,
@@ -56,7 +56,7 @@ func newDownload(u *url.URL, token settings.Secret, have, partial string) *downl
 
 // fetch makes one request: for the missing rest of the part if the server still has that snapshot, otherwise for the
 // whole. It returns false if the server has nothing newer than the file.
-func (d *download) fetch(ctx context.Context) (newer bool, err error) {
+func (d *snapshotDownload) fetch(ctx context.Context) (newer bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
@@ -116,7 +116,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 	return err == nil, err
 }
 
-func (d *download) newRequest(ctx context.Context) (*http.Request, error) {
+func (d *snapshotDownload) newRequest(ctx context.Context) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url.String(), nil)
 	if err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func (d *download) newRequest(ctx context.Context) (*http.Request, error) {
 var errStalled = fmt.Errorf("nothing arrived for %s", stallTimeout)
 
 // receive stores what the server sends until all of it has arrived. It removes a part that cannot be completed later.
-func (d *download) receive(body io.Reader, cancel context.CancelCauseFunc) error {
+func (d *snapshotDownload) receive(body io.Reader, cancel context.CancelCauseFunc) error {
 	stalled := time.AfterFunc(stallTimeout, func() { cancel(errStalled) })
 	defer stalled.Stop()
 
@@ -179,7 +179,7 @@ type readerFunc func([]byte) (int, error)
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // responseError returns the error of an answer without a snapshot.
-func (d *download) responseError(response *http.Response) error {
+func (d *snapshotDownload) responseError(response *http.Response) error {
 	// The body may be a proxy's. Otherwise it is a problem of RFC 9457.
 	var problem struct{ Detail string }
 	body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))

@@ -20,8 +20,8 @@ import (
 // maxRetryAfter is how long a server may ask to wait. If it asks for more, the pull ends.
 const maxRetryAfter = time.Minute
 
-// Options say what to fetch, and how long that may take.
-type Options struct {
+// PullOptions say what to fetch, and how long that may take.
+type PullOptions struct {
 	URL      *url.URL
 	Path     string
 	Token    settings.Secret
@@ -30,8 +30,8 @@ type Options struct {
 	Retrying func(err error, wait time.Duration) // called before each retry
 }
 
-// Result describes what a pull did.
-type Result struct {
+// PullResult describes what a pull did.
+type PullResult struct {
 	Run       snapshotfile.Run    // the last good run in the file
 	New       bool                // whether the file was replaced
 	Received  int64               // bytes of the snapshot, as compressed
@@ -57,10 +57,10 @@ func ParseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Run makes the file equal to the snapshot of the server, unless it is already. After an error the file is as it was.
-// It is not an error if another syncer is working on the file.
-func Run(ctx context.Context, o Options) (Result, error) {
-	var result Result
+// PullSnapshot makes the file equal to the snapshot of the server, unless it is already. After an error the file is as
+// it was. It is not an error if another syncer is working on the file.
+func PullSnapshot(ctx context.Context, o PullOptions) (PullResult, error) {
+	var result PullResult
 	file, err := snapshot.LockFile(o.Path)
 	if errors.As(err, &result.Running) {
 		return result, nil
@@ -106,7 +106,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 
 // fetchWithRetries fetches until a whole answer has arrived. It reports whether that is a newer snapshot, which is then
 // in the part.
-func (d *download) fetchWithRetries(ctx context.Context, o Options) (newer bool, err error) {
+func (d *snapshotDownload) fetchWithRetries(ctx context.Context, o PullOptions) (newer bool, err error) {
 	waits := backoff.NewExponentialBackOff()
 	for tries := 0; ; {
 		before := d.received
@@ -135,7 +135,7 @@ func (d *download) fetchWithRetries(ctx context.Context, o Options) (newer bool,
 
 // install makes the file equal to what was received, and removes the part. If there is no time or no room left, the
 // part stays, so that the next pull need not fetch it again.
-func install(ctx context.Context, file *snapshot.File, p *part) (run snapshotfile.Run, warning string, err error) {
+func install(ctx context.Context, file *snapshot.File, p *partialSnapshot) (run snapshotfile.Run, warning string, err error) {
 	err = p.unpack(ctx, file.Incoming())
 	if err == nil {
 		run, warning, err = file.Replace(ctx, p.ETag)

@@ -203,7 +203,7 @@ func checkFetch(t *testing.T, u *url.URL, wantErr string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "part")
 	d := newDownload(u, "", "", path)
-	newer, err := d.fetchWithRetries(t.Context(), Options{Retries: 3, Retrying: func(error, time.Duration) {}})
+	newer, err := d.fetchWithRetries(t.Context(), PullOptions{Retries: 3, Retrying: func(error, time.Duration) {}})
 	if wantErr != "" {
 		if err == nil || !strings.Contains(err.Error(), wantErr) {
 			t.Errorf("%v", err)
@@ -271,7 +271,7 @@ func TestWholePartIsLeft(t *testing.T) {
 func TestStalledServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := &download{part: openPart(filepath.Join(t.TempDir(), "part"))}
+		d := &snapshotDownload{part: openPart(filepath.Join(t.TempDir(), "part"))}
 		if err := d.part.begin(`"a"`, "", "", 10); err != nil {
 			t.Fatal(err)
 		}
