@@ -135,7 +135,9 @@ func (d *snapshotDownload) fetchWithRetries(ctx context.Context, o PullOptions) 
 
 // install makes the file equal to what was received, and removes the part. If there is no time or no room left, the
 // part stays, so that the next pull need not fetch it again.
-func install(ctx context.Context, file *snapshot.File, p *partialSnapshot) (run snapshotfile.Run, warning string, err error) {
+func install(
+	ctx context.Context, file *snapshot.File, p *partialSnapshot,
+) (run snapshotfile.Run, warning string, err error) {
 	err = p.unpack(ctx, file.Incoming())
 	if err == nil {
 		run, warning, err = file.Replace(ctx, p.ETag)

@@ -39,7 +39,7 @@ func (b *BusyError) Error() string {
 }
 
 // LockFile locks the file for this process. It creates the folder if that is missing, and removes the staging of a run
-// that was killed. The error is a *Busy if another process holds the lock.
+// that was killed. The error is a *BusyError if another process holds the lock.
 func LockFile(path string) (*File, error) {
 	// Lock and staging belong beside the file itself, whatever symbolic link names it.
 	path, err := Resolve(path)

@@ -51,8 +51,14 @@ func TestConverters(t *testing.T) {
 		{declared: "date", how: ValueOptions{NullZeroDates: true}, value: text("0000-00-00"), warning: "a zero date"},
 		{declared: "date", how: ValueOptions{NullZeroDates: true}, value: text("2024-00-10"), warning: "a zero date"},
 		{declared: "date", how: ValueOptions{NullZeroDates: true}, value: text("2024-10-20"), want: "2024-10-20"},
-		{declared: "datetime", how: ValueOptions{FailZeroDates: true}, value: text("2024-10-00 00:00:00"), err: "is not a date"},
-		{declared: "timestamp", how: ValueOptions{FailZeroDates: true}, value: text("2024-10-20 01:02"), want: "2024-10-20 01:02"},
+		{
+			declared: "datetime", how: ValueOptions{FailZeroDates: true},
+			value: text("2024-10-00 00:00:00"), err: "is not a date",
+		},
+		{
+			declared: "timestamp", how: ValueOptions{FailZeroDates: true},
+			value: text("2024-10-20 01:02"), want: "2024-10-20 01:02",
+		},
 		{declared: "time", how: ValueOptions{FailZeroDates: true}, value: text("00:00:00"), want: "00:00:00"},
 
 		{declared: "varchar(9)", value: text("é"), want: "é"},
