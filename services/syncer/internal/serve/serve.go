@@ -29,12 +29,12 @@ type Service struct {
 	config   config.Config
 	schedule config.Schedule
 	log      *slog.Logger
-	state    *state
-	metrics  *metrics
-	notices  *notices
+	state    *serviceState
+	metrics  *serviceMetrics
+	notices  *noticeQueue
 	details  detailsCache
-	copies   *copies
-	pulls    pulls
+	copies   *pullCopies
+	pulls    pullCounters
 	trigger  chan struct{}
 }
 
@@ -49,13 +49,13 @@ func New(c config.Config, log *slog.Logger) (*Service, error) {
 		config:   c,
 		schedule: schedule,
 		log:      log,
-		state:    &state{started: time.Now()},
+		state:    &serviceState{started: time.Now()},
 		trigger:  make(chan struct{}, 1),
 	}
 
-	s.copies = newCopies(c.Sync.Path, log)
-	s.metrics = newMetrics(s.state, c.Sync.Path, &s.pulls)
-	s.notices = newNotices(c, log)
+	s.copies = newPullCopies(c.Sync.Path, log)
+	s.metrics = newServiceMetrics(s.state, c.Sync.Path, &s.pulls)
+	s.notices = newNoticeQueue(c, log)
 	return s, nil
 }
 
@@ -90,7 +90,7 @@ func (s *Service) Run(ctx context.Context) error {
 		go func() { served <- httpserver.Serve(ctx, l, s.handler(), 0, s.log) }()
 	}
 
-	s.notices.start(s.state.status().outcome)
+	s.notices.start(s.state.status().runOutcome)
 	s.logSchedule(time.Now())
 	runsEnded := make(chan struct{})
 	go func() {

@@ -54,7 +54,7 @@ func TestRunsOfOthers(t *testing.T) {
 	expect := func(status string, failures int, err string) {
 		t.Helper()
 		s.loadHistory()
-		if o := s.state.status().outcome; o != (outcome{status, failures, err}) {
+		if o := s.state.status().runOutcome; o != (runOutcome{status, failures, err}) {
 			t.Errorf("%+v, want %q, %d, %q", o, status, failures, err)
 		}
 	}
@@ -172,7 +172,7 @@ func TestReady(t *testing.T) {
 			s := newService(t, "@every 10m")
 			s.record(t, snapshotfile.RunOK)
 			s.config.Sync.MaxAge = test.maxAge
-			st := status{outcome: outcome{failures: test.failures}}
+			st := serviceStatus{runOutcome: runOutcome{failures: test.failures}}
 			if test.age > 0 {
 				st.good = now.Add(-test.age)
 			}
@@ -194,7 +194,7 @@ func TestLive(t *testing.T) {
 	for _, test := range []struct {
 		taken time.Duration
 		want  int
-	}{{time.Hour, http.StatusOK}, {time.Hour + 2*lateness, http.StatusServiceUnavailable}} {
+	}{{time.Hour, http.StatusOK}, {time.Hour + 2*stuckMargin, http.StatusServiceUnavailable}} {
 		s.state.current.since = time.Now().Add(-test.taken)
 		w := httptest.NewRecorder()
 		s.handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/livez", nil))
@@ -216,9 +216,9 @@ func TestNoticeOfEachChange(t *testing.T) {
 		w.WriteHeader(answer)
 	}))
 	defer server.Close()
-	n := newNotices(config.Config{}, slog.New(slog.DiscardHandler))
+	n := newNoticeQueue(config.Config{}, slog.New(slog.DiscardHandler))
 	n.notifyURL = server.URL
-	o := outcome{}
+	o := runOutcome{}
 	for i, step := range []struct {
 		status string
 		answer int
@@ -250,7 +250,7 @@ func TestNoticeOfEachChange(t *testing.T) {
 
 	// A ping follows redirects, up to a limit.
 	answer, got = http.StatusFound, nil
-	if err := n.attempt(delivery{url: server.URL}); err == nil || len(got) != 10 {
+	if err := n.attempt(noticeDelivery{url: server.URL}); err == nil || len(got) != 10 {
 		t.Errorf("%v after %d requests", err, len(got))
 	}
 
