@@ -53,7 +53,7 @@ the key by its name. Reads no settings and stores nothing.`,
 				}
 			}
 
-			secret, line, err := auth.New(args[0], until)
+			secret, line, err := auth.NewKey(args[0], until)
 			if err != nil {
 				return program.UsageErrorf("%w", err)
 			}

@@ -14,8 +14,8 @@ import (
 	"carstock/pkg/settings"
 )
 
-// checkInterval is how long a change of the file may go unnoticed.
-const checkInterval = time.Second
+// fileCheckInterval is how long a change of the file may go unnoticed.
+const fileCheckInterval = time.Second
 
 // Keys are the keys in force.
 type Keys struct {
@@ -82,7 +82,7 @@ func (k *Keys) currentKeys(now time.Time) []key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 
-	if k.path == "" || now.Sub(k.checkedAt) < checkInterval {
+	if k.path == "" || now.Sub(k.checkedAt) < fileCheckInterval {
 		return k.all
 	}
 

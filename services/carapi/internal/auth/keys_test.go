@@ -214,7 +214,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	expect(t, k, secretA, "a")
 
 	write(t, file, "b="+secretB)
-	clock.pass(checkInterval - 1)
+	clock.pass(fileCheckInterval - 1)
 	expect(t, k, secretA, "a")
 	clock.pass(1)
 	expect(t, k, secretA, "")
@@ -230,14 +230,14 @@ func TestFileIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	clock.pass(checkInterval)
+	clock.pass(fileCheckInterval)
 	expect(t, k, secretB, "c")
 
 	// A wrong file changes nothing, and is logged once for each change.
 	for i, lines := range [][]string{{"a=" + secretA, "oops"}, {"a=" + secretA, "oops!"}} {
 		write(t, file, lines...)
 		for range 3 {
-			clock.pass(checkInterval)
+			clock.pass(fileCheckInterval)
 			expect(t, k, secretB, "c")
 			expect(t, k, secretA, "")
 		}
@@ -253,7 +253,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	}
 
 	for range 3 {
-		clock.pass(checkInterval)
+		clock.pass(fileCheckInterval)
 		expect(t, k, secretB, "c")
 	}
 
@@ -262,7 +262,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	}
 
 	write(t, file, "a="+secretA, "b="+secretB+"@2026-06-01")
-	clock.pass(checkInterval)
+	clock.pass(fileCheckInterval)
 	expect(t, k, secretA, "a")
 	expect(t, k, secretB, "b (expired)")
 
@@ -272,7 +272,7 @@ func TestFileIsReadAgain(t *testing.T) {
 
 	// Without a line, no key.
 	write(t, file, "# all revoked")
-	clock.pass(checkInterval)
+	clock.pass(fileCheckInterval)
 	expect(t, k, secretA, "")
 	expect(t, k, "0123456789abcdef", "default")
 
@@ -301,7 +301,7 @@ func TestFileBecomesAFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	clock.pass(checkInterval)
+	clock.pass(fileCheckInterval)
 	expect(t, k, secretA, "a")
 
 	if err := os.Remove(file); err != nil {
@@ -309,7 +309,7 @@ func TestFileBecomesAFolder(t *testing.T) {
 	}
 
 	write(t, file, "b="+secretA)
-	clock.pass(checkInterval)
+	clock.pass(fileCheckInterval)
 	expect(t, k, secretA, "b")
 
 	if strings.Count(log.String(), "not a regular file") != 1 {
@@ -318,7 +318,7 @@ func TestFileBecomesAFolder(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
-	secret, line, err := New("partner-1.x_y", time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC))
+	secret, line, err := NewKey("partner-1.x_y", time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC))
 	if err != nil || len(secret) != 64 || strings.Contains(line, secret) || !strings.HasSuffix(line, "@2026-06-30") {
 		t.Fatal(secret, line, err)
 	}
@@ -329,13 +329,13 @@ func TestNew(t *testing.T) {
 	clock.pass(24 * time.Hour)
 	expect(t, k, secret, "partner-1.x_y (expired)")
 
-	again, line, err := New("partner-1.x_y", time.Time{})
+	again, line, err := NewKey("partner-1.x_y", time.Time{})
 	if err != nil || again == secret || strings.Contains(line, "@") {
 		t.Error(again, line, err)
 	}
 
 	for _, name := range []string{"", "a b", "a=b", "a;b", strings.Repeat("n", 65)} {
-		if _, _, err := New(name, time.Time{}); err == nil {
+		if _, _, err := NewKey(name, time.Time{}); err == nil {
 			t.Errorf("%q is taken as a name", name)
 		}
 	}
@@ -352,12 +352,12 @@ func FuzzParse(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, entry string) {
 		k, err := parseKey(entry)
-		if err == nil && (!namePattern.MatchString(k.name) || k.sum == sha256.Sum256(nil)) {
+		if err == nil && (!keyNamePattern.MatchString(k.name) || k.sum == sha256.Sum256(nil)) {
 			t.Errorf("%q became %v", entry, k)
 		}
 
 		secret := entry[strings.Index(entry, "=")+1:]
-		if err != nil && len(secret) >= minLength && strings.Contains(err.Error(), secret) {
+		if err != nil && len(secret) >= minSecretLength && strings.Contains(err.Error(), secret) {
 			t.Errorf("%q: the error shows it: %v", entry, err)
 		}
 	})
