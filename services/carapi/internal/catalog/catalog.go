@@ -62,10 +62,10 @@ type Source struct {
 func (c *Catalog) Field(name string) *Field { return c.byName[name] }
 
 // TextField returns the field with a name if it holds texts, and otherwise nil.
-func (c *Catalog) TextField(name string) *Field { return c.fieldOfClass(name, Text) }
+func (c *Catalog) TextField(name string) *Field { return c.fieldOfClass(name, ClassText) }
 
 // NumberField returns the field with a name if it holds numbers, and otherwise nil.
-func (c *Catalog) NumberField(name string) *Field { return c.fieldOfClass(name, Number) }
+func (c *Catalog) NumberField(name string) *Field { return c.fieldOfClass(name, ClassNumber) }
 
 func (c *Catalog) fieldOfClass(name string, class Class) *Field {
 	if f := c.byName[name]; f != nil && f.Class() == class {
@@ -227,7 +227,7 @@ func (c *Catalog) bindKey() {
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		f.slot = -1
-		if !f.isComputed && (f.Class() != Opaque || f.Name == "id" || slices.Contains(c.KeyFields, f)) {
+		if !f.isComputed && (f.Class() != ClassOpaque || f.Name == "id" || slices.Contains(c.KeyFields, f)) {
 			hold(f)
 		}
 	}

@@ -140,7 +140,7 @@ func (c *Catalog) connectFields(t schema.Table) {
 			f.CurrencyIn = c.byName["currency"]
 		}
 
-		if f.CurrencyIn != nil && f.CurrencyIn.Class() != Text {
+		if f.CurrencyIn != nil && f.CurrencyIn.Class() != ClassText {
 			f.CurrencyIn = nil
 		}
 	}

@@ -23,7 +23,7 @@ const LeastPrice = "0.01"
 var marketFields = []struct {
 	name  string
 	class Class
-}{{"make", Text}, {"model", Text}, {"year", Number}, {"price", Number}}
+}{{"make", ClassText}, {"model", ClassText}, {"year", ClassNumber}, {"price", ClassNumber}}
 
 // PriceOf returns the amount of a cell if it is a price, and otherwise nil. Sellers write 0 for no price.
 func PriceOf(c value.Cell) []byte {

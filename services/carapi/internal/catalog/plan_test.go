@@ -264,7 +264,7 @@ func TestUnderstand(t *testing.T) {
 		for _, name := range []string{"make", "model", "price", "mileage", "year"} {
 			f := c.Field(name)
 			cell, sign := row[f.Slot()], "="
-			if f.Class() == Number && cell.Type != value.Number {
+			if f.Class() == ClassNumber && cell.Type != value.Number {
 				sign = "=!"
 			}
 			got = append(got, name+sign+string(cell.Form))

@@ -105,9 +105,9 @@ func (f *Field) derive(stored value.Cell, buf []byte) (value.Cell, []byte) {
 	switch f.derivation {
 	case deriveYear:
 		kind = value.Number
-		text, ok = yearIn(text)
+		text, ok = findYear(text)
 	case deriveFuel:
-		text, ok = fuelIn(f.vocabulary, text)
+		text, ok = findFuel(f.vocabulary, text)
 	case deriveCurrency:
 		var n value.ParsedNumber
 		n, ok = f.numberStyle.Parse(stored.Form, nil)
@@ -181,7 +181,7 @@ func (c *Catalog) NewUnderstander() *Understander {
 		u.from[i], u.unit[i] = place[f.Source()], -1
 		if f.IsUnderstood() {
 			some = true
-			u.caches[i] = newCache()
+			u.caches[i] = newUnderstoodCache()
 		}
 
 		if f.UnitIn != nil {
@@ -245,7 +245,7 @@ type understoodCache struct {
 // maxCached is how many values a cache keeps.
 const maxCached = 4096
 
-func newCache() *understoodCache { return &understoodCache{cells: map[string]value.Cell{}} }
+func newUnderstoodCache() *understoodCache { return &understoodCache{cells: map[string]value.Cell{}} }
 
 func (c *understoodCache) add(stored, understood value.Cell) {
 	if c.isOff {

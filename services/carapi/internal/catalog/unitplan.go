@@ -8,7 +8,7 @@ import (
 )
 
 // unitOfValues takes the unit that the values name.
-func (p *planner) unitOfValues(name string, f *FieldPlan) {
+func (p *catalogPlanner) unitOfValues(name string, f *FieldPlan) {
 	measure := value.Measure{Field: name}
 	switch {
 	case measure.IsDistance() && f.Style.Unit != "":
@@ -19,7 +19,7 @@ func (p *planner) unitOfValues(name string, f *FieldPlan) {
 }
 
 // unitOfNeighbor finds a column with the unit or currency of each row, beside a distance or an amount.
-func (p *planner) unitOfNeighbor(name string, column int, f *FieldPlan) {
+func (p *catalogPlanner) unitOfNeighbor(name string, column int, f *FieldPlan) {
 	measure := value.Measure{Field: name}
 	if !measure.IsDistance() && !measure.IsMoney() {
 		return

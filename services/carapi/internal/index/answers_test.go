@@ -118,7 +118,7 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 	usual := s.usual(f)
 	for _, row := range rows {
 		cell := s.stored(f, int(row))
-		if f.Class() == catalog.Text && cell.Type != value.Null {
+		if f.Class() == catalog.ClassText && cell.Type != value.Null {
 			cell.Form = []byte(usual[value.Key(string(cell.Form))])
 		}
 
@@ -187,7 +187,7 @@ func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set S
 	}
 
 	slices.SortFunc(cells, func(a, b value.Cell) int { return query.Compare(f, a, b) })
-	isNumber, skipZero := f.Class() == catalog.Number, r.IntN(2) == 0
+	isNumber, skipZero := f.Class() == catalog.ClassNumber, r.IntN(2) == 0
 	for _, c := range cells {
 		if !skipZero || !isNumber || string(c.Form) != "0" {
 			nonZero = append(nonZero, c)
@@ -219,7 +219,7 @@ func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set S
 		t.Errorf("%s has a sum of texts", f.Name)
 	}
 
-	if f.Class() == catalog.Text {
+	if f.Class() == catalog.ClassText {
 		var texts []string
 		for _, c := range cells {
 			texts = append(texts, string(c.Form))

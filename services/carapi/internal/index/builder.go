@@ -68,7 +68,7 @@ func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 		switch {
 		case f.IsLong():
 			r.long = &longReader{words: &tokenReader{}}
-		case f.Class() == catalog.List:
+		case f.Class() == catalog.ClassList:
 			r.list = &tokenReader{}
 		}
 
@@ -253,7 +253,7 @@ func (b *Builder) finishColumn(c *column, r fieldReader, newRow []uint32) {
 		c.makeBitmaps(b.rows)
 	}
 
-	if c.field.Class() == catalog.Text && r.long == nil {
+	if c.field.Class() == catalog.ClassText && r.long == nil {
 		c.spellings.buildHashes(&c.values)
 
 		if slices.Contains(query.SearchedFields, c.field.Name) {

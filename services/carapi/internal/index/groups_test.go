@@ -31,7 +31,7 @@ func (s *stock) comparePrices() {
 			field := s.catalog.Field(name)
 			c := row[field.Slot()]
 			text := string(c.Form)
-			if field.Class() == catalog.Text {
+			if field.Class() == catalog.ClassText {
 				text = value.Key(text)
 			} else if c.Type != value.Number {
 				return "", false
@@ -73,9 +73,9 @@ func (s *stock) randomGroup(r *rand.Rand) query.Group {
 	for {
 		f := &s.catalog.Fields[r.IntN(len(s.catalog.Fields))]
 		switch {
-		case f.Class() == catalog.Number && r.IntN(2) == 0:
+		case f.Class() == catalog.ClassNumber && r.IntN(2) == 0:
 			return query.Group{Field: f, Step: pick(r, []string{"1", "0.5", "7", "1000", "0.001", "5000000000"})}
-		case s.index.rankedColumn(f) != nil && f.Class() != catalog.Opaque:
+		case s.index.rankedColumn(f) != nil && f.Class() != catalog.ClassOpaque:
 			return query.Group{Field: f}
 		}
 	}
@@ -99,7 +99,7 @@ func (s *stock) spanOf(g query.Group, usual map[string]string, row int) Span {
 		begin.Mul(begin, step)
 
 		return Span{form(begin), form(new(big.Rat).Add(begin, step))}
-	case g.Field.Class() == catalog.Text:
+	case g.Field.Class() == catalog.ClassText:
 		return Span{From: value.Cell{Type: value.Text, Form: []byte(usual[value.Key(string(c.Form))])}}
 	}
 

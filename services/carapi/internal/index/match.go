@@ -128,7 +128,7 @@ func (x *Index) selectFilter(f *query.Filter) selection {
 	c := x.column(f.Field)
 	var selected selection
 	switch {
-	case c == nil || f.Field.Class() == catalog.Opaque:
+	case c == nil || f.Field.Class() == catalog.ClassOpaque:
 		return selection{bitmap: roaring.New()}
 	case f.Use.Compares():
 		selected = x.selectValues(c, f)
@@ -169,14 +169,14 @@ func (c *column) selectMissing() selection {
 func (x *Index) selectValues(c *column, f *query.Filter) selection {
 	class := f.Field.Class()
 	switch {
-	case class == catalog.List:
+	case class == catalog.ClassList:
 		return selection{bitmap: x.selectElements(c, f)}
 	case c.long != nil:
 		return selection{column: c, hashes: hashesOf(f.Words)}
 	}
 
 	var spans []span
-	if class == catalog.Text {
+	if class == catalog.ClassText {
 		for _, rank := range c.matchingRanks(f) {
 			spans = append(spans, span{rank, rank + 1})
 		}
@@ -236,7 +236,7 @@ func (c *column) ranksInRange(r query.Range) span {
 
 	if r.To != "" {
 		end, found := c.values.search([]byte(r.To))
-		if s.high = end; found && c.field.Class() != catalog.Instant { // the upper end of a time is excluded
+		if s.high = end; found && c.field.Class() != catalog.ClassInstant { // the upper end of a time is excluded
 			s.high++
 		}
 	}

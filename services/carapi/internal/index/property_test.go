@@ -66,7 +66,7 @@ type condition struct {
 func (s *stock) randomConditions(r *rand.Rand) []condition {
 	var conditions []condition
 	for i := range s.catalog.Fields {
-		if f := &s.catalog.Fields[i]; f.Class() != catalog.Opaque {
+		if f := &s.catalog.Fields[i]; f.Class() != catalog.ClassOpaque {
 			conditions = append(conditions, condition{filter: s.randomFilter(r, f)})
 		}
 	}
@@ -245,11 +245,11 @@ func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 func (s *stock) checkTexts(t *testing.T, r *rand.Rand, f *catalog.Field) {
 	t.Helper()
 	texts := map[string]bool{}
-	if f.Class() == catalog.Text || f.Class() == catalog.List {
+	if f.Class() == catalog.ClassText || f.Class() == catalog.ClassList {
 		for _, row := range s.rows {
 			switch c := row[f.Slot()]; {
 			case c.Type == value.Null:
-			case f.Class() == catalog.List:
+			case f.Class() == catalog.ClassList:
 				f.Elements(c.Form, func(element []byte) { texts[string(element)] = true })
 			default:
 				texts[string(c.Form)] = true
@@ -263,7 +263,7 @@ func (s *stock) checkTexts(t *testing.T, r *rand.Rand, f *catalog.Field) {
 	}
 
 	slices.Sort(all)
-	if got := s.index.Texts(f); got == nil != (f.IsLong() || f.Class() != catalog.Text && f.Class() != catalog.List) {
+	if got := s.index.Texts(f); got == nil != (f.IsLong() || f.Class() != catalog.ClassText && f.Class() != catalog.ClassList) {
 		t.Errorf("texts of %s: %v", f.Name, got)
 	} else if got != nil && !slices.Equal(got.All, all) {
 		t.Errorf("texts of %s: %q, want %q", f.Name, got.All, all)

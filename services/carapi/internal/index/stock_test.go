@@ -71,21 +71,21 @@ func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 	switch {
 	case r.IntN(8) == 0:
 		return value.Cell{}
-	case f.Class() == catalog.Number && r.IntN(12) == 0:
+	case f.Class() == catalog.ClassNumber && r.IntN(12) == 0:
 		return text(randomText(r))
-	case f.Class() == catalog.Number && few:
+	case f.Class() == catalog.ClassNumber && few:
 		return value.Cell{Type: value.Number, Form: fmt.Appendf(nil, "%d", 2015+r.IntN(4))}
 	case f.Name == "ratio":
 		return value.Cell{Type: value.Number, Form: value.AppendFloat(nil, float64(r.IntN(100)-50)/7, false)}
-	case f.Class() == catalog.Instant && few:
+	case f.Class() == catalog.ClassInstant && few:
 		return text(fmt.Sprintf("2026-0%d-1%d 10:0%d:00", 1+r.IntN(9), r.IntN(10), r.IntN(10)))
-	case f.Class() == catalog.Number:
+	case f.Class() == catalog.ClassNumber:
 		return value.Cell{Type: value.Number, Form: []byte(randomNumber(r))}
-	case f.Class() == catalog.Instant:
+	case f.Class() == catalog.ClassInstant:
 		return text(pick(r, oddTimes))
-	case f.Class() == catalog.List:
+	case f.Class() == catalog.ClassList:
 		return text(pick(r, oddLists))
-	case f.Class() == catalog.Opaque:
+	case f.Class() == catalog.ClassOpaque:
 		return value.Cell{Type: value.Blob, Form: []byte(randomText(r))}
 	case f.IsLong():
 		words := make([]string, r.IntN(12))
@@ -182,9 +182,9 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 			case unique && (f == id || slices.Contains(s.catalog.KeyFields, f)):
 				row[j] = value.Cell{Type: value.Text, Form: fmt.Appendf(nil, "%d", numbers[i])}
 				switch f.Class() {
-				case catalog.Number:
+				case catalog.ClassNumber:
 					row[j].Type = value.Number
-				case catalog.Opaque:
+				case catalog.ClassOpaque:
 					row[j].Type = value.Blob
 				}
 			case few && (f.Name == "make" || f.Name == "model"): // so that some have the same make, model and year
@@ -246,7 +246,7 @@ func (v vehicle) Cell(f *catalog.Field) (value.Cell, bool) { return v[f.Slot()],
 // holds the numbers of SQLite too, equal ones have one type.
 func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 	c := s.rows[row][f.Slot()]
-	if f.Class() == catalog.Number && c.Type != value.Number {
+	if f.Class() == catalog.ClassNumber && c.Type != value.Number {
 		return value.Cell{}
 	}
 	return c

@@ -29,7 +29,7 @@ func (c *column) dictionaryOf() *dictionary {
 		return nil
 	case c.list != nil:
 		return &c.list.values
-	case c.field.Class() == catalog.Text && c.long == nil:
+	case c.field.Class() == catalog.ClassText && c.long == nil:
 		return &c.values
 	}
 	return nil

@@ -27,9 +27,9 @@ type valueReader struct {
 func newValueReader(f *catalog.Field, expected int) *valueReader {
 	r := &valueReader{valueType: value.Text, expected: expected}
 	switch f.Class() {
-	case catalog.Number:
+	case catalog.ClassNumber:
 		r.numbers, r.valueType = true, value.Number
-	case catalog.Opaque:
+	case catalog.ClassOpaque:
 		r.valueType = value.Blob
 	}
 	return r

@@ -159,9 +159,9 @@ func (r *requestReader) readParameters(values url.Values) {
 			r.exact[name] = append(r.exact[name], given...) // Parse says what is wrong
 		case p.Use == query.Control:
 			r.readControl(name, given)
-		case p.Field.Class() == catalog.Number:
+		case p.Field.Class() == catalog.ClassNumber:
 			r.readNumbers(name, p, given)
-		case p.Field.Class() == catalog.Text || p.Field.Class() == catalog.List:
+		case p.Field.Class() == catalog.ClassText || p.Field.Class() == catalog.ClassList:
 			r.readTexts(name, p.Field, given)
 		default:
 			r.readInstants(name, p.Field, given)
@@ -257,7 +257,7 @@ var rangeName = regexp.MustCompile(`(?i)(?:range|between)\W*$`)
 // range.
 func withNamedUnit(written string, f *catalog.Field, text string) string {
 	if parts := strings.Split(text, ","); len(parts) == 2 && rangeName.MatchString(written) &&
-		f.Class() == catalog.Number {
+		f.Class() == catalog.ClassNumber {
 		return parts[0] + "-" + parts[1] // price_range=10000,20000
 	}
 	if m := f.Measure(); m.IsDistance() && m.Unit == "mi" && kilometers.MatchString(written) &&
@@ -311,7 +311,7 @@ func (r *requestReader) isAbsent(name, given string) bool {
 	}
 
 	p, _ := r.parameters.Get(name)
-	if p.Field == nil || p.Field.Class() != catalog.Text || word == "" {
+	if p.Field == nil || p.Field.Class() != catalog.ClassText || word == "" {
 		return true
 	}
 

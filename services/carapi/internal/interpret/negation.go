@@ -309,7 +309,9 @@ func (r *requestReader) sectionsOf(f *catalog.Field, text string) []section {
 	return reader.readSections(text)
 }
 
-func isTextual(f *catalog.Field) bool { return f.Class() == catalog.Text || f.Class() == catalog.List }
+func isTextual(f *catalog.Field) bool {
+	return f.Class() == catalog.ClassText || f.Class() == catalog.ClassList
+}
 
 // readNegation reads a value with a negation, such as Honda,-Toyota or "anything but red or blue". base is the marker
 // of the parameter itself: exceptMarker for make_not. It returns nil conditions for a value without a negation, and a
@@ -457,11 +459,11 @@ func (r *requestReader) isReadAsIs(f *catalog.Field, text string) bool {
 	}
 
 	switch f.Class() {
-	case catalog.Number:
+	case catalog.ClassNumber:
 		_, isAmount := f.Measure().Parse(text)
 		_, ofAnyUnit := value.Measure{Field: f.Name}.Parse(text)
 		return isAmount || ofAnyUnit
-	case catalog.Text, catalog.List:
+	case catalog.ClassText, catalog.ClassList:
 		values, _ := r.readText(f, text)
 		return values != nil
 	}
@@ -472,11 +474,11 @@ func (r *requestReader) isReadAsIs(f *catalog.Field, text string) bool {
 // valuesOf returns the values that a part of a negation stands for, in the notation of its parameter, or nil.
 func (r *requestReader) valuesOf(f *catalog.Field, text string) []string {
 	switch f.Class() {
-	case catalog.Number, catalog.Instant:
+	case catalog.ClassNumber, catalog.ClassInstant:
 		if _, ok := query.ParseRange(f, text); ok {
 			return []string{text}
 		}
-		if _, ok := f.Measure().Parse(text); ok && f.Class() == catalog.Number {
+		if _, ok := f.Measure().Parse(text); ok && f.Class() == catalog.ClassNumber {
 			return []string{text}
 		}
 		return nil

@@ -489,7 +489,7 @@ func isStray(f *catalog.Field, text string) bool {
 
 // isStored reports whether a text is a value in stock as written. Such a value is never an operator or a negation.
 func (r *requestReader) isStored(f *catalog.Field, text string) bool {
-	isText := f.Class() == catalog.Text || f.Class() == catalog.List
+	isText := f.Class() == catalog.ClassText || f.Class() == catalog.ClassList
 	return isText && len(r.index.Lookup(f, text)) > 0
 }
 

@@ -625,7 +625,7 @@ func (r *requestReader) afterMake(before []token) bool {
 // listedField returns a text field whose values are listed, or nil.
 func (r *requestReader) listedField(name string) *catalog.Field {
 	f := r.parameters.Catalog.Field(name)
-	if f == nil || f.Class() != catalog.Text && f.Class() != catalog.List || r.index.Texts(f) == nil {
+	if f == nil || f.Class() != catalog.ClassText && f.Class() != catalog.ClassList || r.index.Texts(f) == nil {
 		return nil
 	}
 	return f

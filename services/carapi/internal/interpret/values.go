@@ -148,7 +148,7 @@ func (r *requestReader) readAlternatives(f *catalog.Field, given string) (values
 	}
 
 	between := valueSeparators
-	if f.Class() == catalog.List || f.Name == "color" {
+	if f.Class() == catalog.ClassList || f.Name == "color" {
 		between = alternativeSeparators
 	}
 

@@ -105,7 +105,7 @@ func FuzzParse(f *testing.F) {
 		for _, f := range q.Filters {
 			for _, r := range f.Ranges {
 				for _, end := range []string{r.From, r.To} {
-					if f.Field.Class() == catalog.Number && end != "" && !value.IsDecimal(end) {
+					if f.Field.Class() == catalog.ClassNumber && end != "" && !value.IsDecimal(end) {
 						t.Fatalf("%q: the end %q of a range is not a number", text, end)
 					}
 				}
@@ -188,7 +188,7 @@ func FuzzPlace(f *testing.F) {
 					raw = nil
 				case o.Field.Kind == schema.Float || o.Field.Kind == schema.Double:
 					raw = x
-				case o.Field.Class() == catalog.Number:
+				case o.Field.Class() == catalog.ClassNumber:
 					raw = n
 				}
 

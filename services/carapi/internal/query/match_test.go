@@ -41,7 +41,7 @@ func TestHolds(t *testing.T) {
 		f := p.Catalog.Field(c.field)
 		filter := Filter{Field: f}
 		switch f.Class() {
-		case catalog.Number, catalog.Instant:
+		case catalog.ClassNumber, catalog.ClassInstant:
 			r, ok := ParseRange(f, c.given)
 			if !ok {
 				t.Errorf("%s=%s is not read", c.field, c.given)

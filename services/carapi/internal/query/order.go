@@ -16,7 +16,7 @@ func Compare(f *catalog.Field, a, b value.Cell) int {
 		return 1
 	case !bOK:
 		return -1
-	case f.Class() == catalog.Number:
+	case f.Class() == catalog.ClassNumber:
 		return value.CompareDecimals(a.Form, b.Form)
 	}
 
@@ -25,7 +25,7 @@ func Compare(f *catalog.Field, a, b value.Cell) int {
 
 // isComparable reports whether a cell takes part in comparisons and orders of its field.
 func isComparable(f *catalog.Field, c value.Cell) bool {
-	if f.Class() == catalog.Number {
+	if f.Class() == catalog.ClassNumber {
 		return c.Type == value.Number
 	}
 	return c.Type != value.Null

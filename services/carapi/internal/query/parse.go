@@ -110,7 +110,7 @@ func (p *Parameters) parseRequest(values url.Values, allowed []string) *parser {
 func (p *Parameters) shownByDefault() []*catalog.Field {
 	var shown []*catalog.Field
 	for i := range p.Catalog.Fields {
-		if f := &p.Catalog.Fields[i]; f.Class() != catalog.Opaque && !f.IsComputed() || f.Name == "id" {
+		if f := &p.Catalog.Fields[i]; f.Class() != catalog.ClassOpaque && !f.IsComputed() || f.Name == "id" {
 			shown = append(shown, f)
 		}
 	}
@@ -246,7 +246,7 @@ func (p *parser) parseParameter(name string, known Parameter, given []string) {
 			given = []string{strings.Join(given, " ")} // as applied has its words
 		}
 		p.parseControl(name, given[0], parts)
-	case known.Field.Class() == catalog.Text || known.Field.Class() == catalog.List:
+	case known.Field.Class() == catalog.ClassText || known.Field.Class() == catalog.ClassList:
 		// Not the parts: a value in stock may hold a comma.
 		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use, Texts: given})
 	case known.Use == AtLeast || known.Use == AtMost:
@@ -437,7 +437,7 @@ func (p *parser) parseShown(parts []string) {
 
 // parsePresence reads the fields of has or missing.
 func (p *parser) parsePresence(name string, use Use, parts []string) {
-	for _, f := range p.fieldsNamed(name, parts, func(f *catalog.Field) bool { return f.Class() != catalog.Opaque }) {
+	for _, f := range p.fieldsNamed(name, parts, func(f *catalog.Field) bool { return f.Class() != catalog.ClassOpaque }) {
 		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: f, Use: use})
 	}
 }
@@ -567,7 +567,7 @@ func (p *parser) parseGroups(parameter string, parts []string) []Group {
 		name, step, hasStep := strings.Cut(part, ":")
 		serves := (*catalog.Field).IsFacetable
 		if hasStep = hasStep && p.Catalog.Field(part) == nil; hasStep {
-			serves = func(f *catalog.Field) bool { return f.Class() == catalog.Number && f.Name != "id" }
+			serves = func(f *catalog.Field) bool { return f.Class() == catalog.ClassNumber && f.Name != "id" }
 		} else if name, step = part, ""; p.needsStep(name) {
 			p.fail(parameter, part, nil, "the values of %q cannot be counted one by one; send a step, such as %s:5000",
 				name, name)
@@ -602,7 +602,7 @@ func (p *parser) parseGroups(parameter string, parts []string) []Group {
 // needsStep reports whether a name is that of a number field that is only counted in ranges.
 func (p *parser) needsStep(name string) bool {
 	f := p.Catalog.Field(name)
-	return f != nil && f.Class() == catalog.Number && !f.IsFacetable() && f.Name != "id"
+	return f != nil && f.Class() == catalog.ClassNumber && !f.IsFacetable() && f.Name != "id"
 }
 
 // unsupportedUse says what a field cannot do, by the parameter that names the field.

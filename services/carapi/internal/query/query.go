@@ -145,7 +145,7 @@ func (q *Query) SingleValue(f *catalog.Field) (string, bool) {
 	for i := range q.Filters {
 		switch of := &q.Filters[i]; {
 		case of.Field != f || of.Use == Excluded:
-		case len(of.InStock) == 1 && f.Class() == catalog.Text:
+		case len(of.InStock) == 1 && f.Class() == catalog.ClassText:
 			return of.InStock[0], true
 		case len(of.Ranges) == 1 && of.Ranges[0].From != "" && of.Ranges[0].From == of.Ranges[0].To:
 			return of.Ranges[0].From, true
@@ -282,7 +282,7 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 
 	for i := range c.Fields {
 		f := &c.Fields[i]
-		if f.Class() != catalog.Opaque {
+		if f.Class() != catalog.ClassOpaque {
 			add(f, f.Name, Parameter{Field: f})
 		}
 	}
@@ -290,16 +290,16 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		switch f.Class() {
-		case catalog.Number, catalog.Instant:
+		case catalog.ClassNumber, catalog.ClassInstant:
 			add(f, f.Name+"_min", Parameter{Field: f, Use: AtLeast})
 			add(f, f.Name+"_max", Parameter{Field: f, Use: AtMost})
-		case catalog.List:
+		case catalog.ClassList:
 			add(f, f.Name+"_all", Parameter{Field: f, Use: HasAll})
 		}
 	}
 
 	for i := range c.Fields {
-		if f := &c.Fields[i]; f.Class() != catalog.Opaque {
+		if f := &c.Fields[i]; f.Class() != catalog.ClassOpaque {
 			add(f, f.Name+"_not", Parameter{Field: f, Use: Excluded})
 		}
 	}

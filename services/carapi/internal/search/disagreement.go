@@ -19,7 +19,7 @@ func (g *generation) countUnderstood(f *catalog.Field) (count, total int) {
 		return min(x.CountValues(f), total), total
 	case f.HasKnownValues():
 		return x.CountTexts(f, f.Recognizes)
-	case f.Class() == catalog.Number:
+	case f.Class() == catalog.ClassNumber:
 		return x.CountValues(f), x.CountValues(f) + x.CountNotNumbers(f)
 	}
 

@@ -97,7 +97,7 @@ func fieldLabels(shown []*catalog.Field) []string {
 
 func (e *encodedVehicle) appendCell(f *catalog.Field, c value.Cell, kind schema.Kind, whole bool, length int) {
 	from := len(e.json)
-	isText := (f.Class() == catalog.Text || kind == schema.Text) && c.Type == value.Text
+	isText := (f.Class() == catalog.ClassText || kind == schema.Text) && c.Type == value.Text
 	switch {
 	case !whole && (!isText || f.IsIdentifying()): // a part of an id finds nothing
 		e.json = append(e.json, "null"...)

@@ -494,7 +494,7 @@ func (w *relaxations) keepBest(all []Suggestion) {
 // that exist.
 func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 	switch f.Field.Class() {
-	case catalog.Text, catalog.List:
+	case catalog.ClassText, catalog.ClassList:
 		var beside []string // if all values are wanted, those that are in stock
 		for _, word := range f.Words {
 			if f.Use == query.HasAll && !slices.Contains(unmatched, word) {
@@ -510,7 +510,7 @@ func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 		if len(unmatched) > 0 && !isNear {
 			w.listValues(f, beside)
 		}
-	case catalog.Number:
+	case catalog.ClassNumber:
 		if f.Parameter == w.parameterOf(f.Field) && w.index().Filter(w.index().All(), f).Count() == 0 {
 			w.listValues(f, nil)
 		}
@@ -543,7 +543,7 @@ func (w *relaxations) suggestNear(f *query.Filter, received string, beside []str
 // most frequent. Numbers are only listed if they are few.
 func (w *relaxations) listValues(f *query.Filter, beside []string) {
 	cells, complete := w.frequentValues(f)
-	if f.Field.Class() == catalog.Number && !complete {
+	if f.Field.Class() == catalog.ClassNumber && !complete {
 		return
 	}
 
@@ -567,7 +567,7 @@ func (w *relaxations) listValues(f *query.Filter, beside []string) {
 func (w *relaxations) frequentValues(f *query.Filter) (cells []value.Cell, complete bool) {
 	field, other := f.Field, 0
 	switch {
-	case field.Class() == catalog.List:
+	case field.Class() == catalog.ClassList:
 		texts := w.index().Texts(field)
 		if texts == nil {
 			return nil, false
@@ -576,7 +576,7 @@ func (w *relaxations) frequentValues(f *query.Filter) (cells []value.Cell, compl
 		for _, v := range w.index().ValuesOf(field, texts.Values) {
 			cells = append(cells, value.Cell{Type: value.Text, Form: []byte(v.Text)})
 		}
-	case field.IsFacetable() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.Text ||
+	case field.IsFacetable() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.ClassText ||
 		!field.Flag):
 		var counts []index.Count
 		const blank = 2 // NULL and a blank text may be among them

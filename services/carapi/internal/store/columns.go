@@ -45,13 +45,13 @@ func boundedColumn(t schema.Table, f *catalog.Field, loose bool) column {
 	switch {
 	case size == 0:
 		return c
-	case f.Class() == catalog.Text:
+	case f.Class() == catalog.ClassText:
 		c.bound = boundBeginning
 	default:
 		c.bound = boundWhole
 	}
 
-	c.inBytes = f.Class() == catalog.Opaque
+	c.inBytes = f.Class() == catalog.ClassOpaque
 	c.inSQL = size > minBounded
 	return c
 }
