@@ -30,7 +30,7 @@ func (e LimitError) Error() string {
 type Builder struct {
 	catalog *catalog.Catalog
 	limit   int64         // 0 for none
-	filling *batch        // collects the next rows
+	filling *rowBatch     // collects the next rows
 	readers []fieldReader // one for each indexed field
 	rows    int           // rows that the readers have read
 
@@ -42,7 +42,7 @@ type Builder struct {
 
 	// The previous batch is read while the next one fills. Wait for flushes before using the readers.
 	flushes  sync.WaitGroup
-	flushing *batch
+	flushing *rowBatch
 }
 
 // fieldReader collects one field. A part is nil if the field does not need it.
@@ -56,7 +56,7 @@ type fieldReader struct {
 // NewBuilder begins an index of the fields in c.Indexed. expected is the approximate number of rows, or 0 if unknown.
 func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 	fields := len(c.Indexed)
-	b := &Builder{catalog: c, readers: make([]fieldReader, fields), filling: newBatch(fields), flushing: newBatch(fields)}
+	b := &Builder{catalog: c, readers: make([]fieldReader, fields), filling: newRowBatch(fields), flushing: newRowBatch(fields)}
 	for i, f := range c.Indexed {
 		r := &b.readers[i]
 		r.field = f

@@ -26,7 +26,7 @@ type column struct {
 	// the rows of each rank, including NULL's, if they are many; nil if there are too many values
 	bitmaps []*roaring.Bitmap
 
-	list *list
+	list *elementLists
 	long *longTexts
 
 	spellings  spellings
@@ -37,7 +37,7 @@ type column struct {
 
 	statisticsOnce sync.Once // guards allStatistics
 	allStatistics  Statistics
-	facets         memo // results of Facet for all rows
+	facets         resultMemo // results of Facet for all rows
 }
 
 // facetKey holds the arguments of Facet, and facet its results.

@@ -263,7 +263,7 @@ func TestRangesAreBounded(t *testing.T) {
 
 // What is kept of all rows is bounded, and a result that is not kept is right too.
 func TestMemoIsBounded(t *testing.T) {
-	var m memo
+	var m resultMemo
 	for range 2 {
 		for i := range 2 * maxMemoized {
 			if got := m.get(i, func() any { return i }); got != i {

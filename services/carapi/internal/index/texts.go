@@ -145,13 +145,13 @@ func (s *spellings) buildHashes(d *dictionary) {
 		return
 	}
 
-	hashes := make([]sortable, d.len())
+	hashes := make([]sortEntry, d.len())
 	var form, folded []byte
 	for rank := range hashes {
 		letOthersRun(rank)
 		form = d.form(uint32(rank), form)
 		folded = value.AppendFold(folded[:0], form)
-		hashes[rank] = sortable{xxhash.Sum64(folded), uint32(rank)}
+		hashes[rank] = sortEntry{xxhash.Sum64(folded), uint32(rank)}
 	}
 
 	sortByKey(hashes)
@@ -160,7 +160,7 @@ func (s *spellings) buildHashes(d *dictionary) {
 		s.byHash[i] = h.number
 	}
 
-	eachRun(hashes, func(run []sortable) {
+	eachRun(hashes, func(run []sortEntry) {
 		for _, h := range run {
 			s.sharedHashes = append(s.sharedHashes, h.number)
 		}
