@@ -67,18 +67,18 @@ type requestReader struct {
 	*Interpreter
 	index *index.Index
 
-	allowed     []string                // controls, as query.Parse takes them
-	written     url.Values              // as written, under the names of parameters
-	exact       url.Values              // as read
-	origins     map[string][]origin     // of what is given, by parameter
-	interpreted map[string]*pendingNote // by the parameter as written
-	direction   string                  // asc or desc, where it stands apart from sort
+	allowed     []string                 // controls, as query.Parse takes them
+	written     url.Values               // as written, under the names of parameters
+	exact       url.Values               // as read
+	origins     map[string][]valueOrigin // of what is given, by parameter
+	interpreted map[string]*pendingNote  // by the parameter as written
+	direction   string                   // asc or desc, where it stands apart from sort
 	errs        []query.ParameterError
 	notes       Notes
 }
 
-// origin says where the values of a parameter were written.
-type origin struct {
+// valueOrigin says where the values of a parameter were written.
+type valueOrigin struct {
 	written string // the parameter as written
 	from    string // its value
 	why     string // why the parameter is another one; empty for its own name
@@ -104,7 +104,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	allowed = append(slices.Clone(allowed), "match")
 	r := requestReader{
 		Interpreter: in, index: x, allowed: allowed, written: url.Values{}, exact: url.Values{},
-		origins: map[string][]origin{}, interpreted: map[string]*pendingNote{},
+		origins: map[string][]valueOrigin{}, interpreted: map[string]*pendingNote{},
 		notes: Notes{Interpreted: map[string]Interpretation{}, Ignored: map[string]string{}},
 	}
 	if values.Get("match") == query.Exact {
@@ -194,7 +194,7 @@ func isTooMuch(values []string) bool {
 
 // addValue adds a value to a parameter. It keeps the origin of a value that is read differently from how it was
 // written.
-func (r *requestReader) addValue(name, text string, from origin) {
+func (r *requestReader) addValue(name, text string, from valueOrigin) {
 	r.written[name] = append(r.written[name], text)
 	if from.why != "" && !slices.Contains(r.origins[name], from) {
 		r.origins[name] = append(r.origins[name], from)
@@ -219,7 +219,7 @@ func (r *requestReader) readParameter(written string, values []string) {
 		return
 	}
 
-	from := origin{written: written, from: strings.Join(values, ", ")}
+	from := valueOrigin{written: written, from: strings.Join(values, ", ")}
 	if name != written {
 		from.why = "another name for " + name
 	}
@@ -227,7 +227,7 @@ func (r *requestReader) readParameter(written string, values []string) {
 	var nothing []string
 	for _, v := range values {
 		if p.Use == query.Excluded && strings.EqualFold(strings.TrimSpace(v), "null") {
-			r.addConditions(name, query.Parameter{Field: p.Field}, "!null", origin{written: written, from: v})
+			r.addConditions(name, query.Parameter{Field: p.Field}, "!null", valueOrigin{written: written, from: v})
 			continue
 		}
 		if r.isAbsent(name, v) {
@@ -247,8 +247,8 @@ func (r *requestReader) readParameter(written string, values []string) {
 	}
 }
 
-// kilometers finds the unit in a name such as max_km.
-var kilometers = regexp.MustCompile(`(?i)(?:^|[_\W])k(?:ilo)?m(?:et(?:er|re))?s?(?:$|[_\W])|Km\b`)
+// kilometersInName finds the unit in a name such as max_km.
+var kilometersInName = regexp.MustCompile(`(?i)(?:^|[_\W])k(?:ilo)?m(?:et(?:er|re))?s?(?:$|[_\W])|Km\b`)
 
 // rangeName finds a parameter whose two values are the ends of a range.
 var rangeName = regexp.MustCompile(`(?i)(?:range|between)\W*$`)
@@ -260,7 +260,7 @@ func withNamedUnit(written string, f *catalog.Field, text string) string {
 		f.Class() == catalog.ClassNumber {
 		return parts[0] + "-" + parts[1] // price_range=10000,20000
 	}
-	if m := f.Measure(); m.IsDistance() && m.Unit == "mi" && kilometers.MatchString(written) &&
+	if m := f.Measure(); m.IsDistance() && m.Unit == "mi" && kilometersInName.MatchString(written) &&
 		value.Digits(text) == text && text != "" {
 		return text + " km"
 	}
@@ -268,7 +268,7 @@ func withNamedUnit(written string, f *catalog.Field, text string) string {
 }
 
 // addConditions splits a filter value into conditions and adds each to the parameter that expresses it.
-func (r *requestReader) addConditions(name string, p query.Parameter, text string, from origin) {
+func (r *requestReader) addConditions(name string, p query.Parameter, text string, from valueOrigin) {
 	all, changed, ok := r.splitConditions(name, p, text)
 	if !ok {
 		return
@@ -306,7 +306,7 @@ func (r *requestReader) addConditions(name string, p query.Parameter, text strin
 // isAbsent reports whether a value asks for nothing. A value in stock never does.
 func (r *requestReader) isAbsent(name, given string) bool {
 	word := strings.TrimSpace(strings.Trim(strings.TrimSpace(given), `[]"`))
-	if !slices.Contains(absentValues, strings.ToLower(apostrophes.Replace(word))) {
+	if !slices.Contains(absentValues, strings.ToLower(apostropheRemover.Replace(word))) {
 		return false
 	}
 
@@ -322,7 +322,7 @@ func (r *requestReader) isAbsent(name, given string) bool {
 func (r *requestReader) note(name, why string, to url.Values) {
 	origins := r.origins[name]
 	if len(origins) == 0 {
-		origins = []origin{{written: name, from: strings.Join(r.written[name], ", ")}}
+		origins = []valueOrigin{{written: name, from: strings.Join(r.written[name], ", ")}}
 	}
 
 	for _, o := range origins {
@@ -331,7 +331,7 @@ func (r *requestReader) note(name, why string, to url.Values) {
 }
 
 // noteFrom records that the text at an origin was read as values of parameters.
-func (r *requestReader) noteFrom(o origin, why string, to url.Values) {
+func (r *requestReader) noteFrom(o valueOrigin, why string, to url.Values) {
 	n := r.interpreted[o.written]
 	if n == nil {
 		n = &pendingNote{from: o.from, to: url.Values{}}

@@ -27,7 +27,7 @@ func (r *requestReader) readNumbers(name string, p query.Parameter, given []stri
 		}
 
 		why = cmp.Or(changed, why)
-		if isPlain(p.Field, g) {
+		if isReadAsMeant(p.Field, g) {
 			read = append(read, g)
 			continue
 		}
@@ -266,7 +266,7 @@ func (r *requestReader) readNumberList(p query.Parameter, given string, why *str
 	}
 
 	for i, part := range parts {
-		if isPlain(p.Field, part) {
+		if isReadAsMeant(p.Field, part) {
 			continue
 		}
 
@@ -286,8 +286,9 @@ func (r *requestReader) readNumberList(p query.Parameter, given string, why *str
 	return parts
 }
 
-// isPlain reports whether Parse reads a text as people mean it. Parse would read 20,000 as 20 and 0, and 30.000 as 30.
-func isPlain(f *catalog.Field, given string) bool {
+// isReadAsMeant reports whether Parse reads a text as people mean it. Parse would read 20,000 as 20 and 0, and 30.000
+// as 30.
+func isReadAsMeant(f *catalog.Field, given string) bool {
 	m := f.Measure()
 	if value.IsGrouped(given) && (strings.Contains(given, ",") || m.IsMoney() || m.IsDistance()) {
 		return false

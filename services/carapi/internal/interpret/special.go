@@ -69,7 +69,7 @@ func (r *requestReader) readFieldsNot(written, folded string, values []string) b
 		for _, field := range splitAtCommas(withoutBrackets(v)) {
 			names = append(names, "-"+field)
 		}
-		r.addValue(name, strings.Join(names, ","), origin{written: written, from: v, why: "names that " + name +
+		r.addValue(name, strings.Join(names, ","), valueOrigin{written: written, from: v, why: "names that " + name +
 			" leaves out"})
 	}
 
@@ -137,7 +137,7 @@ func (r *requestReader) readComparedName(written string, values []string) bool {
 		}
 
 		text := operator + operand
-		r.addConditions(known, p, text, origin{written: written, from: written, why: "a comparison"})
+		r.addConditions(known, p, text, valueOrigin{written: written, from: written, why: "a comparison"})
 		return true
 	}
 
@@ -174,7 +174,7 @@ func (r *requestReader) readValueName(written, folded string, values []string) b
 	}
 
 	// Give each value to the first field that has it.
-	from := origin{written: written, from: strings.Join(values, ", ")}
+	from := valueOrigin{written: written, from: strings.Join(values, ", ")}
 	for _, v := range values {
 		if slices.Contains(absentValues, strings.ToLower(strings.TrimSpace(v))) {
 			r.notes.Ignored[written] = v
@@ -214,9 +214,9 @@ func fieldsWith(r *requestReader, fields []*catalog.Field, text string) []*catal
 		values := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
 
 		negated, why := r.readNegation(f, text, noMarker)
-		isInStock := func(c condition) bool { return r.valuesOf(f, c.value) != nil }
+		isInStock := func(c valueCondition) bool { return r.valuesOf(f, c.value) != nil }
 		if values || why == "" && len(negated) > 0 &&
-			!slices.ContainsFunc(negated, func(c condition) bool { return !isInStock(c) }) {
+			!slices.ContainsFunc(negated, func(c valueCondition) bool { return !isInStock(c) }) {
 			found = append(found, f)
 		}
 	}
@@ -260,7 +260,7 @@ func (r *requestReader) readPresence(written, folded string, values []string) bo
 		}
 
 		control := map[bool]string{true: "has", false: "missing"}[yes == form.has]
-		r.addValue(control, p.Field.Name, origin{written: written, from: values[0], why: "another name for " + control})
+		r.addValue(control, p.Field.Name, valueOrigin{written: written, from: values[0], why: "another name for " + control})
 		return true
 	}
 
@@ -304,7 +304,7 @@ func (r *requestReader) readBooleanName(written string, values []string) bool {
 			use := map[bool]query.Use{true: query.Equals, false: query.Excluded}[yes]
 			target, ok := r.parameterFor(f, use)
 			if ok {
-				r.addValue(target, rest, origin{written: written, from: values[0], why: "the name of a value"})
+				r.addValue(target, rest, valueOrigin{written: written, from: values[0], why: "the name of a value"})
 			}
 
 			return ok

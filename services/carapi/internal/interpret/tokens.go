@@ -32,8 +32,8 @@ type token struct {
 	words     []string // as written
 	parameter string   // of a value
 	values    []string
-	marker    marker // of a marker
-	sign      bool   // the marker is a sign, which belongs to the next word alone
+	marker    negationMarker // of a marker
+	sign      bool           // the marker is a sign, which belongs to the next word alone
 
 	isNegated   bool
 	isUncertain bool
@@ -148,7 +148,7 @@ func phraseAt(words []string, afterValue bool) (kind tokenKind, n int) {
 
 // plainWord returns a word in lower case, without apostrophes and without punctuation at its ends.
 func plainWord(word string) string {
-	return strings.ToLower(apostrophes.Replace(trimPunctuation(strings.TrimLeft(word, `("“[`))))
+	return strings.ToLower(apostropheRemover.Replace(trimPunctuation(strings.TrimLeft(word, `("“[`))))
 }
 
 func trimPunctuation(word string) string { return strings.TrimRight(word, `,;!?.:")”]`) }
@@ -156,8 +156,8 @@ func trimPunctuation(word string) string { return strings.TrimRight(word, `,;!?.
 // markedGroup is a negation of a group in parentheses or quotation marks, as in NOT(Toyota OR Honda). Other brackets
 // and quotation marks are ignored.
 var (
-	markedGroup = regexp.MustCompile(`(?i)(?:\bnot\s*|[-!])[("“]([^()"“”]*)[)"”]`)
-	brackets    = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ", `"`, " ", "“", " ", "”",
+	markedGroup     = regexp.MustCompile(`(?i)(?:\bnot\s*|[-!])[("“]([^()"“”]*)[)"”]`)
+	bracketReplacer = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ", `"`, " ", "“", " ", "”",
 		" ", "«", " ", "»", " ")
 )
 
@@ -167,7 +167,7 @@ var gluedComma = regexp.MustCompile(`([^\d\s]),([^\s\d])`)
 // scanSentence splits a sentence into tokens. It compares texts with the values of some fields.
 func (r *requestReader) scanSentence(given string, fields []string) []token {
 	given = markedGroup.ReplaceAllString(given, " except $1 , with ") // "with" ends the exception
-	words := strings.Fields(brackets.Replace(gluedComma.ReplaceAllString(given, "$1, $2")))
+	words := strings.Fields(bracketReplacer.Replace(gluedComma.ReplaceAllString(given, "$1, $2")))
 	var all []token
 	for i := 0; i < len(words); {
 		if t, isKnown := r.findWhole(words[i], fields); isKnown {
@@ -362,7 +362,7 @@ func (r *requestReader) findValue(words []string, chunk string, fields []string,
 
 	t, ok := r.findField(chunk, candidates, before)
 	if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural &&
-		apostrophes.Replace(chunk) == chunk {
+		apostropheRemover.Replace(chunk) == chunk {
 		t, ok = r.findField(singular, pluralFields(candidates, len(chunk) >= shortestPlural), before)
 	}
 
