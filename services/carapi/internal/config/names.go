@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// NameList are names separated by commas. A name with a comma in it or spaces around it is in backticks.
+// NameList holds names separated by commas. A name with a comma in it or spaces around it is in backticks.
 type NameList []string
 
 // Decode splits the names and keeps their backticks.

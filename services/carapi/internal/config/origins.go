@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// OriginList are the origins of web pages, as scheme, host and port, that browsers may call the API from. A single "*"
-// means all.
+// OriginList holds the origins of web pages, as scheme, host and port, that browsers may call the API from. A single
+// "*" means all.
 type OriginList []string
 
 // Decode reads origins separated by commas.

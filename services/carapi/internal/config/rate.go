@@ -32,7 +32,7 @@ func (r *RequestRate) Decode(text string) error {
 	return nil
 }
 
-// ProxyList are CIDRs of trusted proxies.
+// ProxyList holds the CIDRs of trusted proxies.
 type ProxyList []string
 
 // Decode reads addresses and networks separated by commas.

@@ -56,7 +56,11 @@ type fieldReader struct {
 // NewBuilder begins an index of the fields in c.Indexed. expected is the approximate number of rows, or 0 if unknown.
 func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 	fields := len(c.Indexed)
-	b := &Builder{catalog: c, readers: make([]fieldReader, fields), filling: newRowBatch(fields), flushing: newRowBatch(fields)}
+	b := &Builder{
+		catalog: c, readers: make([]fieldReader, fields),
+		filling: newRowBatch(fields), flushing: newRowBatch(fields),
+	}
+
 	for i, f := range c.Indexed {
 		r := &b.readers[i]
 		r.field = f

@@ -61,7 +61,7 @@ func (r *tokenReader) postings(rows int, keyOf, newRow []uint32) postings {
 	})
 }
 
-// elementLists is a field of lists: its distinct elements in order, and the rows with each of them.
+// elementLists holds the lists of a field: their distinct elements in order, and the rows with each of them.
 type elementLists struct {
 	values   dictionary
 	postings postings

@@ -318,7 +318,9 @@ func isTextual(f *catalog.Field) bool {
 // readNegation reads a value with a negation, such as Honda,-Toyota or "anything but red or blue". base is the marker
 // of the parameter itself: exceptMarker for make_not. It returns nil conditions for a value without a negation, and a
 // reason if it cannot read the negation.
-func (r *requestReader) readNegation(f *catalog.Field, text string, base negationMarker) (all []valueCondition, why string) {
+func (r *requestReader) readNegation(
+	f *catalog.Field, text string, base negationMarker,
+) (all []valueCondition, why string) {
 	parts := r.sectionsOf(f, text)
 	isMarked := func(s valueSection) bool { return s.marker != noMarker }
 
@@ -384,9 +386,9 @@ func (r *requestReader) readNegation(f *catalog.Field, text string, base negatio
 
 // valuesOfSection returns the values that a section of a negation stands for, or nil if it cannot read them. isFiller
 // reports that the section only has words without a meaning.
-func (r *requestReader) valuesOfSection(f *catalog.Field, part valueSection, means negationMarker, sections int) (values []string,
-	isFiller bool,
-) {
+func (r *requestReader) valuesOfSection(
+	f *catalog.Field, part valueSection, means negationMarker, sections int,
+) (values []string, isFiller bool) {
 	_, isDouble := cutSign(part.text)
 	switch {
 	case part.text == "", isDouble && means != noMarker && !part.isStored:

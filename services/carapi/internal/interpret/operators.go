@@ -404,9 +404,9 @@ func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all
 }
 
 // readOperands reads the values after an operator, which may be a negation.
-func (r *requestReader) readOperands(f *catalog.Field, text string, found []valueCondition) (all []valueCondition, changed bool,
-	why string,
-) {
+func (r *requestReader) readOperands(
+	f *catalog.Field, text string, found []valueCondition,
+) (all []valueCondition, changed bool, why string) {
 	if !isTextual(f) {
 		return found, true, ""
 	}
@@ -450,9 +450,9 @@ func splitOperators(text string) []string {
 
 // combineWithUse combines the conditions of a value with the use of its parameter. An excluding parameter refuses a
 // second negation.
-func (r *requestReader) combineWithUse(name string, p query.Parameter, text string, all []valueCondition) (_ []valueCondition,
-	changed, ok bool,
-) {
+func (r *requestReader) combineWithUse(
+	name string, p query.Parameter, text string, all []valueCondition,
+) (_ []valueCondition, changed, ok bool) {
 	for i, c := range all {
 		switch {
 		case p.Use == query.Equals:

@@ -293,7 +293,7 @@ func (r *requestReader) readBooleanName(written string, values []string) bool {
 
 		for _, name := range booleanFields {
 			f := r.parameters.Catalog.Field(name)
-			if f == nil || f.Class() != catalog.ClassText && f.Class() != catalog.ClassList || len(r.matchValues(name, rest)) == 0 {
+			if f == nil || !isTextual(f) || len(r.matchValues(name, rest)) == 0 {
 				continue
 			}
 			if isAny {

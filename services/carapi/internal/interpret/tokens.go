@@ -157,8 +157,8 @@ func trimPunctuation(word string) string { return strings.TrimRight(word, `,;!?.
 // and quotation marks are ignored.
 var (
 	markedGroup     = regexp.MustCompile(`(?i)(?:\bnot\s*|[-!])[("“]([^()"“”]*)[)"”]`)
-	bracketReplacer = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ", `"`, " ", "“", " ", "”",
-		" ", "«", " ", "»", " ")
+	bracketReplacer = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ",
+		`"`, " ", "“", " ", "”", " ", "«", " ", "»", " ")
 )
 
 // gluedComma is a comma between two words.
