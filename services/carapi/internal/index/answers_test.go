@@ -134,7 +134,7 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 		if a.Count != b.Count || a.From.Type == value.Null || b.From.Type == value.Null {
 			return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.From.Type, b.From.Type))
 		}
-		return query.Compare(f, a.From, b.From)
+		return query.CompareCells(f, a.From, b.From)
 	})
 
 	most := r.IntN(len(all) + 3)
@@ -186,7 +186,7 @@ func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set S
 		}
 	}
 
-	slices.SortFunc(cells, func(a, b value.Cell) int { return query.Compare(f, a, b) })
+	slices.SortFunc(cells, func(a, b value.Cell) int { return query.CompareCells(f, a, b) })
 	isNumber, skipZero := f.Class() == catalog.ClassNumber, r.IntN(2) == 0
 	for _, c := range cells {
 		if !skipZero || !isNumber || string(c.Form) != "0" {
@@ -290,7 +290,7 @@ func (s *stock) checkWithCell(t *testing.T, r *rand.Rand, f *catalog.Field) {
 	for row := range s.rows {
 		stored := s.stored(f, row)
 		compares := s.index.rankedColumn(f) != nil && stored.Type != value.Null && cell.Type != value.Null
-		if compares && query.Compare(f, stored, cell) == 0 {
+		if compares && query.CompareCells(f, stored, cell) == 0 {
 			want = append(want, uint32(row))
 		}
 	}

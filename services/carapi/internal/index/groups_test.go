@@ -196,7 +196,7 @@ func (s *stock) loopGroups(by []query.Group, rows []uint32) []loopGroup {
 			if (x.Type == value.Null) != (y.Type == value.Null) {
 				order = cmp.Or(order, cmp.Compare(x.Type, y.Type))
 			}
-			order = cmp.Or(order, query.Compare(g.Field, x, y))
+			order = cmp.Or(order, query.CompareCells(g.Field, x, y))
 		}
 		return order
 	})
@@ -214,7 +214,7 @@ func (s *stock) checkMeasures(t *testing.T, f *catalog.Field, got Statistics, ro
 		}
 	}
 
-	slices.SortFunc(cells, func(a, b value.Cell) int { return query.Compare(f, a, b) })
+	slices.SortFunc(cells, func(a, b value.Cell) int { return query.CompareCells(f, a, b) })
 	if got.Count != len(cells) || len(cells) > 0 && (!sameCell(got.Min, cells[0]) ||
 		!sameCell(got.Max, cells[len(cells)-1])) {
 		t.Errorf("%s of a group: %+v, want %d values", f.Name, got, len(cells))

@@ -215,7 +215,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 	s.index, s.read = b.Build(), slices.Clone(s.rows)
 	slices.SortStableFunc(s.rows, func(a, b []value.Cell) int {
 		if id != nil {
-			if order := query.Compare(id, a[id.Slot()], b[id.Slot()]); order != 0 {
+			if order := query.CompareCells(id, a[id.Slot()], b[id.Slot()]); order != 0 {
 				return order
 			}
 		}
@@ -229,7 +229,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 func (s *stock) compareAll(a, b []value.Cell) int {
 	for i := range s.catalog.Fields {
 		if f := &s.catalog.Fields[i]; f.IsSortable() {
-			if order := query.Compare(f, a[f.Slot()], b[f.Slot()]); order != 0 {
+			if order := query.CompareCells(f, a[f.Slot()], b[f.Slot()]); order != 0 {
 				return order
 			}
 		}

@@ -107,7 +107,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 		origins: map[string][]valueOrigin{}, interpreted: map[string]*pendingNote{},
 		notes: Notes{Interpreted: map[string]Interpretation{}, Ignored: map[string]string{}},
 	}
-	if values.Get("match") == query.Exact {
+	if values.Get("match") == query.MatchExact {
 		r.exact = values
 	} else {
 		r.readParameters(values)
@@ -125,7 +125,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	}
 
 	// Find the values in stock, and check what depends on them.
-	r.resolve(q, values.Get("match") != query.Exact)
+	r.resolve(q, values.Get("match") != query.MatchExact)
 	r.checkCurrencies(q)
 	r.checkGroups(q)
 

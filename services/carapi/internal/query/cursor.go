@@ -104,7 +104,7 @@ func (p *parser) parseCursor(given string) {
 	c, ok := p.query.decodeCursor(given)
 	if !ok {
 		p.fail("cursor", given, nil, "cursor must be %s; send it with the other parameters of that search, or begin again "+
-			"without it", controls["cursor"])
+			"without it", controlValues["cursor"])
 		p.suggestFix(url.Values{"cursor": nil})
 		return
 	}

@@ -325,7 +325,7 @@ func (p *parser) parseControl(name, given string, parts []string) {
 	case "limit":
 		n, err := strconv.Atoi(given)
 		if err != nil || n < 1 || n > MaxLimit {
-			p.fail(name, given, nil, "%s must be %s", name, controls[name])
+			p.fail(name, given, nil, "%s must be %s", name, controlValues[name])
 			if n > MaxLimit {
 				p.suggestFix(url.Values{name: {strconv.Itoa(MaxLimit)}})
 			}
@@ -339,7 +339,7 @@ func (p *parser) parseControl(name, given string, parts []string) {
 	case "max_chars":
 		n, err := strconv.Atoi(given)
 		if err != nil || n < MinChars || n > MaxChars {
-			p.fail(name, given, nil, "%s must be %s", name, controls[name])
+			p.fail(name, given, nil, "%s must be %s", name, controlValues[name])
 			if n > MaxChars {
 				p.suggestFix(url.Values{name: nil})
 			}
@@ -349,8 +349,8 @@ func (p *parser) parseControl(name, given string, parts []string) {
 	case "view":
 		p.parseView(given)
 	case "match":
-		if matches := []string{Smart, Exact}; !slices.Contains(matches, given) {
-			p.fail(name, given, value.Nearest(given, matches), "%s must be %s", name, controls[name])
+		if matches := []string{MatchSmart, MatchExact}; !slices.Contains(matches, given) {
+			p.fail(name, given, value.Nearest(given, matches), "%s must be %s", name, controlValues[name])
 		}
 	case "q":
 		p.parseWords(given)
@@ -446,7 +446,7 @@ func (p *parser) parsePresence(name string, use Use, parts []string) {
 func (p *parser) parseReach(name, given string) {
 	n, err := strconv.Atoi(given)
 	if err != nil || n < 0 || n == 0 && name == "page" {
-		p.fail(name, given, nil, "%s must be %s", name, controls[name])
+		p.fail(name, given, nil, "%s must be %s", name, controlValues[name])
 		return
 	}
 
@@ -482,7 +482,7 @@ func (p *parser) checkReach() {
 
 func (p *parser) parseBoolean(name, given string) bool {
 	if given != "true" && given != "false" {
-		p.fail(name, given, nil, "%s must be %s", name, controls[name])
+		p.fail(name, given, nil, "%s must be %s", name, controlValues[name])
 	}
 	return given == "true"
 }
@@ -496,7 +496,7 @@ var summaryFields = []string{"id", "make", "model", "year", "trim", "price", "mi
 func (p *parser) parseView(given string) {
 	switch _, fields := p.query.values["fields"]; {
 	case !slices.Contains(viewNames, given):
-		p.fail("view", given, value.Nearest(given, viewNames), "view must be %s", controls["view"])
+		p.fail("view", given, value.Nearest(given, viewNames), "view must be %s", controlValues["view"])
 	case fields:
 		p.fail("view", given, nil, "view and fields cannot be combined; send one of them")
 	case given == "summary":

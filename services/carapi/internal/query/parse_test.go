@@ -34,7 +34,7 @@ func newTestParameters(t *testing.T) *Parameters {
 }
 
 // allControls are the controls of a request that may have all of them.
-var allControls = slices.Sorted(maps.Keys(controls))
+var allControls = slices.Sorted(maps.Keys(controlValues))
 
 func TestNewParameters(t *testing.T) {
 	p := newTestParameters(t)
@@ -123,7 +123,7 @@ func TestMistakes(t *testing.T) {
 		"offset=1&cursor=x":        "offset and cursor cannot be combined; send one of them",
 		"offset=9990&limit=20": "offset reaches the first 10000 vehicles; follow next or cursor to those " +
 			"after them",
-		"match=fuzzy":                         "match must be " + controls["match"],
+		"match=fuzzy":                         "match must be " + controlValues["match"],
 		"fields=-zzz":                         `there is no field "zzz"; name another field, or leave it out`,
 		"count_only=1":                        "count_only must be true or false",
 		"make=a%ff":                           "a value of make is not valid UTF-8; send text in UTF-8",
@@ -221,7 +221,7 @@ func TestNextPage(t *testing.T) {
 	}
 
 	next := q.NextPage(Cursor{SortKey: cellsOf(p.Catalog.Field("price"), 9000, 7)})
-	if next.Has("offset") || next.Get("match") != Exact || !next.Has("cursor") {
+	if next.Has("offset") || next.Get("match") != MatchExact || !next.Has("cursor") {
 		t.Errorf("next page %v", next)
 	}
 }

@@ -67,11 +67,11 @@ func minmaxOfRows(rows []liveRow, f *catalog.Field, skipZero bool) minmax {
 			continue
 		}
 
-		if e.low.Type == value.Null || query.Compare(f, c, e.low) < 0 {
+		if e.low.Type == value.Null || query.CompareCells(f, c, e.low) < 0 {
 			e.low = c
 		}
 
-		if e.high.Type == value.Null || query.Compare(f, c, e.high) > 0 {
+		if e.high.Type == value.Null || query.CompareCells(f, c, e.high) > 0 {
 			e.high = c
 		}
 	}
