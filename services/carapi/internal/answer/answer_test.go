@@ -127,7 +127,7 @@ func TestSchemasFitTheAnswers(t *testing.T) {
 		}}}),
 		"Problem": Problem{Status: 400}.JSON("/cars/", "1"),
 	} {
-		text, err := json.Marshal(object{"$defs": all, "$ref": refs + name})
+		text, err := json.Marshal(jsonObject{"$defs": all, "$ref": refs + name})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,14 +151,14 @@ func TestSchemasFitTheAnswers(t *testing.T) {
 			t.Errorf("%s: %v: %s", name, err, body)
 		}
 
-		described := all[name].(object)["properties"].(object)
+		described := all[name].(jsonObject)["properties"].(jsonObject)
 		for member := range instance {
 			if described[member] == nil {
 				t.Errorf("%s: the schema has no %s", name, member)
 			}
 		}
 
-		for _, member := range all[name].(object)["required"].([]any) {
+		for _, member := range all[name].(jsonObject)["required"].([]any) {
 			without := map[string]any{}
 			for m, v := range instance {
 				if m != member {

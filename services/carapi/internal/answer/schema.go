@@ -15,8 +15,8 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// object is a part of a JSON document.
-type object = map[string]any
+// jsonObject is a part of a JSON document.
+type jsonObject = map[string]any
 
 // MaxAbout is the length in characters to which GPT Actions cut a description.
 const MaxAbout = 300
@@ -49,16 +49,16 @@ var answerShapes = []struct {
 }
 
 // exactNumber is a number, or a text if a double would change it.
-var exactNumber = object{"type": []string{"number", "string", "null"}, "format": "double"}
+var exactNumber = jsonObject{"type": []string{"number", "string", "null"}, "format": "double"}
 
 // Parts of the schemas of several members.
 var (
-	nextPage   = object{"type": []string{"string", "null"}}
-	nextCursor = object{
+	nextPage   = jsonObject{"type": []string{"string", "null"}}
+	nextCursor = jsonObject{
 		"type":        []string{"string", "null"},
 		"description": "For the next page: the same request with this as cursor",
 	}
-	carNow = object{
+	carNow = jsonObject{
 		"$ref":        defsPrefix + "Car",
 		"description": "The vehicle as it is now; missing if it is no longer in stock",
 	}
@@ -66,21 +66,21 @@ var (
 
 // rawMembers adds to the inferred schemas: the schemas of the members that already are JSON, and the descriptions that
 // are too long for a tag.
-var rawMembers = map[string]object{
-	"SearchResult.cars":        {"type": "array", "items": object{"$ref": defsPrefix + "Car"}},
+var rawMembers = map[string]jsonObject{
+	"SearchResult.cars":        {"type": "array", "items": jsonObject{"$ref": defsPrefix + "Car"}},
 	"SearchResult.facets":      mapOf("Facet"),
 	"SearchResult.next":        nextPage,
 	"SearchResult.next_cursor": nextCursor,
 	"Facets.facets":            mapOf("Facet"),
 	"Stats.fields":             mapOf("Measures"),
-	"Stats.groups":             {"type": "array", "items": object{"$ref": defsPrefix + "Group"}},
+	"Stats.groups":             {"type": "array", "items": jsonObject{"$ref": defsPrefix + "Group"}},
 	"Group.fields":             mapOf("Measures"),
 	"Similar.car":              {"$ref": defsPrefix + "Car"},
 	"Similar.limits":           {"type": "object"},
 	"Similar.missing":          {"description": "Fields without a value, by which it would be compared"},
-	"Similar.cars":             {"type": "array", "items": object{"$ref": defsPrefix + "Car"}},
-	"Changes.changes":          {"type": "array", "items": object{"$ref": defsPrefix + "Change"}},
-	"History.changes":          {"type": "array", "items": object{"$ref": defsPrefix + "Change"}},
+	"Similar.cars":             {"type": "array", "items": jsonObject{"$ref": defsPrefix + "Car"}},
+	"Changes.changes":          {"type": "array", "items": jsonObject{"$ref": defsPrefix + "Change"}},
+	"History.changes":          {"type": "array", "items": jsonObject{"$ref": defsPrefix + "Change"}},
 	"Changes.next":             nextPage,
 	"Changes.next_cursor":      nextCursor,
 	"Changes.not_listed":       {"description": "Runs that changed too many vehicles to list each change"},
@@ -127,8 +127,8 @@ var contextDescriptions = map[string]string{
 	"several_currencies": "Fields left out because their amounts are in these currencies; filter by one of them",
 }
 
-func mapOf(shape string) object {
-	return object{"type": "object", "additionalProperties": object{"$ref": defsPrefix + shape}}
+func mapOf(shape string) jsonObject {
+	return jsonObject{"type": "object", "additionalProperties": jsonObject{"$ref": defsPrefix + shape}}
 }
 
 // inferSchemas returns the schemas of all shapes as JSON. It panics if a shape has a type that JSON lacks.
@@ -137,7 +137,7 @@ var inferSchemas = sync.OnceValue(func() string {
 		reflect.TypeFor[json.RawMessage](): {},
 		reflect.TypeFor[time.Time]():       {Type: "string", Format: "date-time"},
 	}}
-	all := object{}
+	all := jsonObject{}
 	for _, s := range slices.Backward(answerShapes) { // a shape only refers to later ones
 		schema, err := jsonschema.ForType(s.shape, options)
 		if err != nil {
@@ -150,22 +150,22 @@ var inferSchemas = sync.OnceValue(func() string {
 	}
 
 	for _, result := range []string{"SearchResult", "Facets", "Stats", "Changes"} {
-		rawMembers[result+".applied"] = object{"type": "object"}
+		rawMembers[result+".applied"] = jsonObject{"type": "object"}
 	}
 
 	for _, result := range []string{"SearchResult", "Facets", "Stats", "Similar", "Changes", "History"} {
-		rawMembers[result+".source"] = object{"enum": []string{search.FromLive, search.FromSnapshot}}
+		rawMembers[result+".source"] = jsonObject{"enum": []string{search.FromLive, search.FromSnapshot}}
 	}
 
 	for _, result := range []string{"SearchResult", "Facets", "Stats"} {
 		for member, about := range contextDescriptions {
-			rawMembers[result+"."+member] = object{"description": about}
+			rawMembers[result+"."+member] = jsonObject{"description": about}
 		}
 	}
 
 	for path, schema := range rawMembers {
 		shape, member, _ := strings.Cut(path, ".")
-		maps.Copy(all[shape].(object)["properties"].(object)[member].(object), schema)
+		maps.Copy(all[shape].(jsonObject)["properties"].(jsonObject)[member].(jsonObject), schema)
 	}
 
 	text, err := json.Marshal(all)
@@ -194,9 +194,9 @@ func schemaJSON(schema *jsonschema.Schema) any {
 // tidySchema prepares an inferred schema for clients. Objects may get more members later. What Go could leave nil is
 // missing or empty in answers, but not null.
 func tidySchema(schema any, mayBeNull bool) any {
-	s, ok := schema.(object)
+	s, ok := schema.(jsonObject)
 	if !ok { // true: anything
-		return object{}
+		return jsonObject{}
 	}
 
 	if s["additionalProperties"] == false {
@@ -215,7 +215,7 @@ func tidySchema(schema any, mayBeNull bool) any {
 	}
 
 	required, _ := s["required"].([]any)
-	properties, _ := s["properties"].(object)
+	properties, _ := s["properties"].(jsonObject)
 	for name, property := range properties {
 		properties[name] = tidySchema(property, slices.Contains(required, any(name)))
 	}
@@ -231,12 +231,12 @@ func tidySchema(schema any, mayBeNull bool) any {
 
 // Schemas returns the schemas of all answers and of problems by name. References between them begin with refs.
 func Schemas(fields []search.Description, refs string) map[string]any {
-	var all object
+	var all jsonObject
 	if err := json.Unmarshal([]byte(strings.ReplaceAll(inferSchemas(), defsPrefix, refs)), &all); err != nil {
 		panic(err) // it was written as JSON
 	}
 
-	car := object{}
+	car := jsonObject{}
 	for _, f := range fields {
 		car[f.Name] = fieldSchema(f)
 	}
@@ -247,17 +247,17 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 			delete(all, name)
 		}
 	case car[search.FirstSeenOrEarlier] == nil:
-		car[search.FirstSeenOrEarlier] = object{
+		car[search.FirstSeenOrEarlier] = jsonObject{
 			"type":        "boolean",
 			"description": "true where the vehicle may have been in the table before first_seen",
 		}
 	}
 
 	if car["cut"] == nil {
-		car["cut"] = object{"$ref": refs + "Cut"}
+		car["cut"] = jsonObject{"$ref": refs + "Cut"}
 	}
 
-	all["Car"] = object{"type": "object", "properties": car}
+	all["Car"] = jsonObject{"type": "object", "properties": car}
 	return all
 }
 
@@ -268,13 +268,13 @@ var Formats = map[string]string{"integer": "int64", "number": "double"}
 var structuredFields = []string{"id", "vin", "stock_number", "currency", "country"}
 
 // fieldSchema returns the schema of a field in an answer.
-func fieldSchema(f search.Description) object {
+func fieldSchema(f search.Description) jsonObject {
 	about := f.About
 	if f.Unit != "" {
 		about += ", in " + f.Unit
 	}
 
-	p := object{"type": []string{"string", "null"}}
+	p := jsonObject{"type": []string{"string", "null"}}
 	switch f.Type {
 	case "integer", "number":
 		p["type"] = []string{f.Type, "null"}
@@ -294,14 +294,14 @@ func fieldSchema(f search.Description) object {
 	}
 
 	if about != "" {
-		p["description"] = Excerpt(about, MaxAbout)
+		p["description"] = FirstCharacters(about, MaxAbout)
 	}
 
 	return p
 }
 
-// Excerpt shortens a text to n characters.
-func Excerpt(s string, n int) string {
+// FirstCharacters shortens a text to n characters.
+func FirstCharacters(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-3]) + "..."
 	}

@@ -246,12 +246,12 @@ func filterInput(name string, f search.Description, enums *enumRoom) toolInput {
 		about += ", in " + f.Unit
 	}
 
-	input := toolInput{name, answer.Excerpt(about+amountExamples[f.Name], answer.MaxAbout), object{"type": "string"}}
+	input := toolInput{name, answer.FirstCharacters(about+amountExamples[f.Name], answer.MaxAbout), object{"type": "string"}}
 	switch values := NameableValues(f); {
 	case f.Boolean:
 		input.Schema = object{"type": "boolean"}
 	case f.Type == "date" || f.Type == "date-time":
-		input.About = answer.Excerpt(about+", a day such as 2026-01-31", answer.MaxAbout)
+		input.About = answer.FirstCharacters(about+", a day such as 2026-01-31", answer.MaxAbout)
 	case f.Type != "integer" && f.Type != "number":
 		items := object{"type": "string"}
 		if f.Complete != nil && *f.Complete && enums.take(values) {
