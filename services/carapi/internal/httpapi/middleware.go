@@ -68,7 +68,7 @@ func isMCP(r *http.Request) bool { return strings.TrimSuffix(r.URL.EscapedPath()
 
 // mcpErrors gives the errors of MCP the form of JSON-RPC, wherever they arise.
 func mcpErrors(next http.Handler) http.Handler {
-	inProtocol := mcp.Errors(next)
+	inProtocol := mcp.ErrorsAsRPC(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isMCP(r) {
 			inProtocol.ServeHTTP(w, r)

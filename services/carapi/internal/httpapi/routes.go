@@ -60,7 +60,7 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 	r.Group(func(r chi.Router) {
 		r.Use(requireKey(keys, newRate("key", o.Requests, o.Per), client), shed(o.InFlight))
 		carRoutes(r, s, log)
-		r.With(csrf(o.Origins), mcp.OneMessage).Post("/mcp", mcpHandler(s, base, log).ServeHTTP)
+		r.With(csrf(o.Origins), mcp.RequireOneMessage).Post("/mcp", mcpHandler(s, base, log).ServeHTTP)
 	})
 
 	return r
