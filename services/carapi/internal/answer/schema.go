@@ -294,14 +294,14 @@ func fieldSchema(f search.Description) jsonObject {
 	}
 
 	if about != "" {
-		p["description"] = FirstCharacters(about, MaxAbout)
+		p["description"] = CutText(about, MaxAbout)
 	}
 
 	return p
 }
 
-// FirstCharacters shortens a text to n characters.
-func FirstCharacters(s string, n int) string {
+// CutText shortens a text to at most n characters.
+func CutText(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-3]) + "..."
 	}

@@ -181,7 +181,7 @@ func vehiclePaths(fields []search.Description) object {
 
 func operationObject(id, summary, about string, parameters []object, schema string) object {
 	o := object{
-		"operationId": id, "summary": summary, "description": answer.FirstCharacters(about, answer.MaxAbout),
+		"operationId": id, "summary": summary, "description": answer.CutText(about, answer.MaxAbout),
 		"security": []object{{"ApiKey": []string{}}, {"Bearer": []string{}}},
 		"responses": object{
 			"200": object{
@@ -240,7 +240,7 @@ func queryParameter(name, about string, schema object, example any) object {
 	if example != nil {
 		schema["examples"] = []any{example} // not in the parameter, or the docs page would send all of them
 	}
-	return object{"name": name, "in": "query", "description": answer.FirstCharacters(about, maxParameterAbout), "schema": schema}
+	return object{"name": name, "in": "query", "description": answer.CutText(about, maxParameterAbout), "schema": schema}
 }
 
 func pathParameter(name, about string, example any) object {

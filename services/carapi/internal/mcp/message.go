@@ -59,8 +59,9 @@ func hasExactID(body []byte) bool {
 
 // rpcError returns an error that answers the message with an id. The zero ID is for an unknown id.
 func rpcError(id jsonrpc.ID, code int, message string) []byte {
-	body, _ := json.Marshal(jsonObject{"jsonrpc": "2.0", "id": id.Raw(), "error": jsonObject{"code": code, "message": message}})
-	return append(body, '\n') // texts and numbers always encode
+	response := jsonObject{"jsonrpc": "2.0", "id": id.Raw(), "error": jsonObject{"code": code, "message": message}}
+	body, _ := json.Marshal(response) // texts and numbers always encode
+	return append(body, '\n')
 }
 
 // tooLargeError returns the error for a message of more than maxBody bytes.

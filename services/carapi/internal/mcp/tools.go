@@ -50,8 +50,8 @@ const maxInputs = 24
 
 // newTools returns the tools for a table with these fields.
 func newTools(fields []search.Description) []modelTool {
-	car := modelTool{Name: "get_car", Output: "Car", About: "Get all that is known of one vehicle, by its id from a search, " +
-		"or by its VIN.", Inputs: []toolInput{
+	about := "Get all that is known of one vehicle, by its id from a search, or by its VIN."
+	car := modelTool{Name: "get_car", Output: "Car", About: about, Inputs: []toolInput{
 		{"id", "The vehicle's id, from a search. Leave it out if vin is given.", jsonObject{"type": "string"}},
 		{"vin", "Vehicle identification number, if the id is not known.", jsonObject{"type": "string"}},
 		{"comparables", "Whether to add what similar vehicles cost, to judge its price.", jsonObject{"type": "boolean"}},
@@ -130,7 +130,10 @@ func searchInputs(fields []search.Description) []toolInput {
 			jsonObject{"type": "integer"},
 		},
 		{"cursor", "For the next page: next_cursor of the answer, with the same other inputs.", jsonObject{"type": "string"}},
-		{"count_only", "Whether only the total, summary and facets are wanted, and no vehicles.", jsonObject{"type": "boolean"}},
+		{
+			"count_only", "Whether only the total, summary and facets are wanted, and no vehicles.",
+			jsonObject{"type": "boolean"},
+		},
 	}
 	shown := toolInput{"fields", "Fields to show of each vehicle; default: the main ones.", nil}
 	counted := toolInput{
@@ -246,12 +249,12 @@ func filterInput(name string, f search.Description, enums *enumRoom) toolInput {
 		about += ", in " + f.Unit
 	}
 
-	input := toolInput{name, answer.FirstCharacters(about+amountExamples[f.Name], answer.MaxAbout), jsonObject{"type": "string"}}
+	input := toolInput{name, answer.CutText(about+amountExamples[f.Name], answer.MaxAbout), jsonObject{"type": "string"}}
 	switch values := NameableValues(f); {
 	case f.Boolean:
 		input.Schema = jsonObject{"type": "boolean"}
 	case f.Type == "date" || f.Type == "date-time":
-		input.About = answer.FirstCharacters(about+", a day such as 2026-01-31", answer.MaxAbout)
+		input.About = answer.CutText(about+", a day such as 2026-01-31", answer.MaxAbout)
 	case f.Type != "integer" && f.Type != "number":
 		items := jsonObject{"type": "string"}
 		if f.Complete != nil && *f.Complete && enums.take(values) {
