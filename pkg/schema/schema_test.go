@@ -54,7 +54,7 @@ func TestFromMySQL(t *testing.T) {
 	}
 }
 
-// comesBack puts the table of a view back once the catalog has been asked for the view's columns.
+// comesBack creates the table of a view again as soon as the columns of the view were read from the catalog.
 type comesBack struct {
 	*sqlx.DB
 	queries int
@@ -69,7 +69,7 @@ func (c *comesBack) QueryxContext(ctx context.Context, query string, args ...any
 	return c.DB.QueryxContext(ctx, query, args...)
 }
 
-// A table that is replaced can come back between the catalog's answer and the reading that explains it.
+// A table that is being replaced can come back after the catalog was read and before the view is read.
 func TestFromMySQLOfAViewWhoseTableComesBack(t *testing.T) {
 	db := dbtest.Open(t, dbtest.Database(t))
 	for _, q := range []string{

@@ -14,7 +14,7 @@ import (
 	"carstock/pkg/settings"
 )
 
-// The steps follow each other on one file.
+// The steps are applied to one file, one after another.
 func TestFileIsReadWhenItChanges(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "secret")

@@ -108,7 +108,7 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// Programs that run side by side in one process do not see each other's settings.
+// Programs that load their settings at the same time in one process do not see each other's.
 func TestLoadSideBySide(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 20 {
@@ -154,7 +154,7 @@ func TestSecretIsNeverSeen(t *testing.T) {
 	}
 }
 
-// described describes its variables itself.
+// described is a configuration that describes its own variables.
 type described struct {
 	Name string `default:"cars" desc:"not this one"`
 }

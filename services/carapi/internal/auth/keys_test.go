@@ -85,7 +85,7 @@ func TestNames(t *testing.T) {
 		secretB:                   "b",
 		"c":                       "c",
 		secretA + "@2026-06-30":   "d",
-		secretA + "@2027-1-1":     "e", // no day, and so part of the secret
+		secretA + "@2027-1-1":     "e", // not a day, so part of the secret
 		secretB + "f":             "f",
 		"g-secret-g-secret":       "g",
 		"":                        "",
@@ -157,7 +157,7 @@ func TestMistakes(t *testing.T) {
 
 	for name, test := range map[string]struct {
 		c    Config
-		want []string // a line of the error each
+		want []string // each is a line of the error
 	}{
 		"none": {Config{}, []string{"API_KEY: not set: make a key with `carapi key new NAME` or `openssl rand " +
 			"-hex 32`"}},
@@ -203,7 +203,7 @@ func TestExpiry(t *testing.T) {
 	expect(t, k, secretB, "old (expired)")
 	clock.t = time.Date(2026, 6, 30, 23, 59, 59, 999999999, time.UTC)
 	expect(t, k, secretA, "default")
-	clock.t = clock.t.Add(1).In(time.FixedZone("west", -8*3600)) // where it is still the day before
+	clock.t = clock.t.Add(1).In(time.FixedZone("west", -8*3600)) // it is still the day before there
 	expect(t, k, secretA, "default (expired)")
 }
 
@@ -221,7 +221,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	expect(t, k, secretB, "b")
 	expect(t, k, "0123456789abcdef", "default")
 
-	// In place, of the same length.
+	// Written in place, with the same length.
 	if err := os.WriteFile(file, []byte("c="+secretB), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestFileIsReadAgain(t *testing.T) {
 		}
 	}
 
-	// So does one that is gone, until it is back.
+	// So does a missing file, until it is back.
 	if err := os.Rename(file, file+".old"); err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestFileIsReadAgain(t *testing.T) {
 		t.Errorf("no warning of an expired key: %s", log)
 	}
 
-	// Without a line, no key.
+	// A file without lines has no keys.
 	write(t, file, "# all revoked")
 	clock.pass(fileCheckInterval)
 	expect(t, k, secretA, "")
@@ -287,7 +287,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	}
 }
 
-// A folder in the file's place is no file without keys.
+// A folder in place of the file is an error, not a file without keys.
 func TestFileBecomesAFolder(t *testing.T) {
 	clock, file := newClock(), filepath.Join(t.TempDir(), "keys")
 	write(t, file, "a="+secretA)
@@ -341,7 +341,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// What is taken has a plain name, and no error shows a secret.
+// An accepted key has a plain name, and no error shows a secret.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"a=" + secretA, "b=" + secretB + "@2027-01-31", "c=" + hashOf("c") + "@2027-02-30", secretA,

@@ -12,8 +12,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// table is a few rows of a table as somebody might have written it: names of columns, and rows of texts, with bars
-// between.
+// table is a few rows of a table as somebody might have written it: the names of columns and the rows, each with bars
+// between the texts.
 type table struct {
 	name, columns string
 	rows          []string
@@ -141,7 +141,7 @@ func (e table) source() Source {
 	return Source{Table: t}
 }
 
-// profile profiles the rows, in an order of its own.
+// profile profiles the rows in the given order.
 func (e table) profile(t *testing.T, order []int) *Profile {
 	t.Helper()
 	p := NewProfiler(e.source().Table)
@@ -224,7 +224,7 @@ func TestProfileOfManyValues(t *testing.T) {
 	}
 }
 
-// Cells are compared as what they mean, and shown as they are stored.
+// Cells are compared by their meaning, and shown as they are stored.
 func TestUnderstand(t *testing.T) {
 	b := testBinding(t)
 	e := table{
@@ -288,7 +288,7 @@ func TestUnderstand(t *testing.T) {
 	}
 }
 
-// A column whose name another one's field has gets a name of its own.
+// A column gets another name if a field that is bound to another column has its name.
 func TestNamesThatAreTaken(t *testing.T) {
 	b := testBinding(t)
 	b.Fields = map[string]string{"id": "vehicle no"}
@@ -304,7 +304,7 @@ func TestNamesThatAreTaken(t *testing.T) {
 	}
 }
 
-// A column of no field is a list only if its texts are the same elements over and over, and not always as many.
+// A column without a field is a list only if its texts consist of recurring elements, and differ in their number.
 func TestListColumns(t *testing.T) {
 	for name, c := range map[string]struct {
 		values string // separated by /

@@ -13,7 +13,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// checkPages pages through a set to its end, and begins once in the middle of nowhere.
+// checkPages pages through a set to its end, and also begins after a sort key that no row has.
 func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set Set, want []uint32) {
 	t.Helper()
 	place := func(row uint32) []value.Cell { return s.sortKey(order, row) }
@@ -73,7 +73,7 @@ func (s *stock) sortKey(order []query.Order, row uint32) []value.Cell {
 	return cells
 }
 
-// checkPageAnywhere checks the first few rows, and pages after a sort key that no row need have.
+// checkPageAnywhere checks the first few rows, and the pages after a sort key that may belong to no row.
 func (s *stock) checkPageAnywhere(t *testing.T, r *rand.Rand, order []query.Order, set Set, want []uint32, size int) {
 	t.Helper()
 	few := 1 + r.IntN(20) // also of a large set

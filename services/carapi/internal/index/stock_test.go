@@ -13,7 +13,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// stock is a table made at random, with what a plain loop over its rows says of it.
+// stock is a random table with plain loops over its rows.
 type stock struct {
 	catalog *catalog.Catalog
 	rows    [][]value.Cell // in the order in which the index numbers them
@@ -102,7 +102,7 @@ func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 	return text(randomText(r))
 }
 
-// randomCatalog returns a table of most kinds of columns, with one of many kinds of ids and keys.
+// randomCatalog returns a table with most kinds of columns, and with one of many kinds of ids and keys.
 func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 	t.Helper()
 	var columns []schema.Column
@@ -242,8 +242,8 @@ type vehicle []value.Cell
 
 func (v vehicle) Cell(f *catalog.Field) (value.Cell, bool) { return v[f.Slot()], true }
 
-// stored returns the cell of a row as the index has it: a text among numbers is NULL, and in a field of texts that
-// holds the numbers of SQLite too, equal ones have one type.
+// stored returns the cell of a row as the index has it: a text among numbers is NULL. In a text field that also holds
+// numbers of SQLite, equal values have one type.
 func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 	c := s.rows[row][f.Slot()]
 	if f.Class() == catalog.ClassNumber && c.Type != value.Number {
@@ -252,7 +252,7 @@ func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 	return c
 }
 
-// sameCell reports whether two cells are the same but for the type of a text.
+// sameCell reports whether two cells are the same, apart from the type of a text.
 func sameCell(a, b value.Cell) bool {
 	return (a.Type == value.Null) == (b.Type == value.Null) && string(a.Form) == string(b.Form)
 }

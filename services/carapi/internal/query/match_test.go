@@ -85,7 +85,7 @@ func TestOpenRanges(t *testing.T) {
 	}
 }
 
-// partial is a vehicle as it was read: some texts only at their beginning.
+// partial is a vehicle of which only the beginning of some texts was read.
 type partial map[string]string
 
 func (v partial) Cell(f *catalog.Field) (value.Cell, bool) {

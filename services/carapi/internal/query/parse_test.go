@@ -12,7 +12,7 @@ import (
 	"carstock/services/carapi/internal/catalog"
 )
 
-// newTestParameters returns the parameters of a table of vehicles with a column that is named as a control.
+// newTestParameters returns the parameters of a table of vehicles in which a column has the name of a control.
 func newTestParameters(t *testing.T) *Parameters {
 	t.Helper()
 	table := schema.Table{Name: "cars"}
@@ -57,7 +57,7 @@ func TestNewParameters(t *testing.T) {
 	}
 }
 
-// A request as it was understood is the request in its shortest exact form.
+// Applied is the request in its shortest exact form.
 func TestApplied(t *testing.T) {
 	p := newTestParameters(t)
 	for query, want := range map[string]string{
@@ -194,7 +194,7 @@ func TestCompleteOrder(t *testing.T) {
 	}
 }
 
-// The next page of a search has the same fingerprint in any spelling, and another search another one.
+// The next page of a search has the same fingerprint in any spelling. Another search has another one.
 func TestNextPage(t *testing.T) {
 	p := newTestParameters(t)
 	parse := func(query string) *Query {

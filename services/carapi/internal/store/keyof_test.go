@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// An id as callers write it is the key of the row that shows it; no other text is.
+// An id as an answer shows it is the key of its row. No other text is.
 func TestParseKey(t *testing.T) {
 	tests := []struct {
 		columns, key string

@@ -43,7 +43,7 @@ func TestParseURL(t *testing.T) {
 	}
 }
 
-// What an earlier pull has left is used only if it is certain to what it belongs.
+// What an earlier pull has left is used only if it is certain which snapshot it belongs to.
 func TestPartOfAnEarlierPull(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "part")
@@ -281,7 +281,7 @@ func TestStalledServer(t *testing.T) {
 		sent := 0
 		start := time.Now()
 		err := d.receive(readerFunc(func(b []byte) (int, error) {
-			if sent++; sent <= 3 { // slowly, but at all
+			if sent++; sent <= 3 { // slowly, but it sends
 				time.Sleep(stallTimeout - time.Second)
 				b[0] = 'x'
 				return 1, nil

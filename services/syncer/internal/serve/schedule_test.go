@@ -145,7 +145,7 @@ func TestJitter(t *testing.T) {
 	}
 }
 
-// One run makes up for all that were due while another was under way.
+// If several runs were due while another was under way, one run makes up for them.
 func TestRunDueMeanwhile(t *testing.T) {
 	start := at(t, "2026-03-01T10:00:00Z")
 	now := start.Add(5*time.Minute + time.Second)
@@ -183,7 +183,7 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
-// The schedule is by the clock of the time zone, also when that is put forward or back.
+// The schedule follows the clock of the time zone, also when that is put forward or back.
 func TestTimezone(t *testing.T) {
 	for _, test := range []struct{ schedule, after, want string }{
 		{"30 6 * * *", "2026-01-10T00:00:00Z", "2026-01-10T05:30:00Z"},

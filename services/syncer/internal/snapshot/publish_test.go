@@ -13,7 +13,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// runOptions are what a test gives one run beside the tables.
+// runOptions are the options of a run in a test.
 type runOptions struct {
 	keep    bool
 	indexes [][]string
@@ -129,7 +129,7 @@ func contentsOf(t *testing.T, path, query string) string {
 	return strings.Join(texts, ", ")
 }
 
-// What a second run changes is counted, and the table has its rows afterwards.
+// The changes of a second run are counted, and the table has its rows afterwards.
 func TestPublishedRows(t *testing.T) {
 	t.Parallel()
 	byInteger := func() *sourceTable { return newSourceTable([]string{"id"}, "id int", "v text") }
@@ -454,7 +454,7 @@ func TestTablesArePublishedTogether(t *testing.T) {
 	}
 }
 
-// Rows were compared with tables that another program has altered since: the run may begin again.
+// If another program has altered the tables since rows were compared, the run may begin again.
 func TestAlteredMeanwhile(t *testing.T) {
 	t.Parallel()
 	table := func() *sourceTable { return withRows(newSourceTable([]string{"id"}, "id int"), "1", "2") }
