@@ -130,6 +130,7 @@ func (e *valueExaminer) examine(field string) evidence {
 		return evidence{valuesUnclear, 0}
 	}
 
+	// Most fields have a vocabulary, or hold numbers.
 	v := vehicleField(field)
 	switch {
 	case slices.Contains(meaningFields, field):
@@ -140,6 +141,7 @@ func (e *valueExaminer) examine(field string) evidence {
 		return e.examineNumber(field)
 	}
 
+	// The others have a form of their own, or may hold any text.
 	switch field {
 	case "vin":
 		return agreesIf(e.vinShare(), mostShare)
@@ -336,9 +338,9 @@ func (e *valueExaminer) examineNumber(field string) evidence {
 		return evidence{valuesDisagree, 0}
 	}
 
+	// Count the rows with a number, with a plausible one, a whole one, and zero.
 	style, _, _ := value.LearnNumbers(value.Measure{Field: field}, e.profile.all())
 	numbers, within, whole, zeros := 0, 0, 0, 0
-
 	var sizes []weightedNumber
 	for _, v := range e.profile.Values {
 		n, ok := style.Parse([]byte(v.Text), nil)

@@ -12,6 +12,7 @@ import (
 
 // planUnderstanding decides how to read the values of the bound columns, and of other columns that hold flags or lists.
 func (p *catalogPlanner) planUnderstanding() {
+	// Decide how to read each bound column, and measure how much of it is understood.
 	for _, name := range p.plan.sortedFields() {
 		f := p.plan.Fields[name]
 		i := columnPositions(p.source.Table, []string{f.Column})[0]
@@ -25,8 +26,7 @@ func (p *catalogPlanner) planUnderstanding() {
 		case p.binding.Vocabulary != nil && isMeaningField(name):
 			f.Understood = p.examiners[i].meaningShare(name)
 			f.Unclear = p.examiners[i].unclearValues(func(text string) bool {
-				return len(p.binding.Vocabulary.Meanings(name,
-					text)) > 0
+				return len(p.binding.Vocabulary.Meanings(name, text)) > 0
 			})
 		case name == "make":
 			f.Understood = p.examiners[i].makeShare()
@@ -46,6 +46,7 @@ func (p *catalogPlanner) planUnderstanding() {
 		}
 	}
 
+	// Find flags and lists among the other columns.
 	for i, c := range p.columns {
 		switch {
 		case p.usedColumns[i]:

@@ -100,6 +100,7 @@ func (f *Field) derive(stored value.Cell, buf []byte) (value.Cell, []byte) {
 		return value.Cell{}, buf
 	}
 
+	// Find the value in the text. The default is the make or the model, in a text that begins with a make.
 	text, ok := string(stored.Form), false
 	kind := value.Text
 	switch f.derivation {

@@ -163,6 +163,7 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 	switch m := f.Measure(); {
 	case m.Unit == "%" && strings.Contains(text, "%"):
 		return strings.ReplaceAll(text, "%", ""), "percent", true
+
 	case f.Name == "year" && !r.hasShortYears(f):
 		for part := range strings.SplitSeq(text, ",") {
 			if part = strings.TrimSpace(part); len(part) == 1 && value.Digits(part) == part {
@@ -179,13 +180,18 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 			}
 			text, why = longer, "a year of two digits"
 		}
+
 	case m.IsCount():
 		if digits := numberWord.ReplaceAllStringFunc(text,
 			func(w string) string { return numberWords[strings.ToLower(w)] }); digits != text {
 			return digits, "a number in words", true
 		}
+
 	case !strings.Contains(text, ","), value.IsGrouped(text) && !decimalComma.MatchString(text):
+		// No comma, or only commas that separate groups.
+
 	case m.IsMoney() || m.IsDistance():
+		// Write decimal commas as points, unless the commas separate values.
 		point := decimalComma.ReplaceAllString(groupsOfPoints.ReplaceAllStringFunc(text, func(digits string) string {
 			return strings.NewReplacer(".", "", " ", "", "'", "").Replace(digits)
 		}), "$1.$2$3")
@@ -203,6 +209,7 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 		}
 
 		return point, "a decimal comma", true
+
 	case f.Type() == "number" && decimalComma.MatchString(text):
 		r.fail(name, given, "a comma separates values here; send 2.5 for a decimal")
 		return "", "", false

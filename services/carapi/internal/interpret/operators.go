@@ -267,6 +267,7 @@ func conditionsOfOperator(operator string, values []string) ([]valueCondition, b
 		return nil, false
 	}
 
+	// Bounds.
 	switch operator {
 	case "gte":
 		return []valueCondition{{query.AtLeast, first}}, true

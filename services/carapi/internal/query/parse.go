@@ -320,8 +320,10 @@ func (p *parser) parseRanges(name string, known Parameter, parts []string) {
 	p.query.Filters = append(p.query.Filters, f)
 }
 
+// parseControl reads a parameter that is not a filter. parts are the values of given, split at commas.
 func (p *parser) parseControl(name, given string, parts []string) {
 	switch name {
+	// What is counted, and how long the answer may be.
 	case "limit":
 		n, err := strconv.Atoi(given)
 		if err != nil || n < 1 || n > MaxLimit {
@@ -346,6 +348,8 @@ func (p *parser) parseControl(name, given string, parts []string) {
 		}
 
 		p.query.MaxChars = n
+
+	// How the request is read, and what is searched, ordered and shown.
 	case "view":
 		p.parseView(given)
 	case "match":
@@ -358,6 +362,8 @@ func (p *parser) parseControl(name, given string, parts []string) {
 		p.parseSort(given, parts)
 	case "fields":
 		p.parseShown(parts)
+
+	// What is counted beside the vehicles.
 	case "facets":
 		p.parseFacets(parts)
 	case "by":
@@ -365,6 +371,8 @@ func (p *parser) parseControl(name, given string, parts []string) {
 		if len(p.query.By) > maxBy {
 			p.fail(name, strings.Join(parts, ","), nil, "by names %d fields; name one or two", len(p.query.By))
 		}
+
+	// Which vehicles are found, and which of them are on the page.
 	case "has":
 		p.parsePresence(name, Present, parts)
 	case "missing":

@@ -123,6 +123,7 @@ func (z *ZeroResults) dropLastURL() bool {
 		values += len(f.Values)
 	}
 
+	// Remove the last one of the most frequent kind.
 	switch most := max(filters, values, len(z.DidYouMean), len(z.Alternatives)); most {
 	case 0:
 		if len(z.Filters) == 0 {

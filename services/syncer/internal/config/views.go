@@ -105,6 +105,7 @@ func decodeView(entry string) (v ViewEntry, err error) {
 	v.LeftOut = s.take('-')
 	quoted := strings.HasPrefix(s.rest, "`")
 
+	// A pattern, or what is left out, is a name alone.
 	ok := s.anyName(&v.Name) && (quoted || !strings.HasPrefix(v.Name, "-"))
 	v.Pattern = !quoted && strings.ContainsAny(v.Name, wildcards)
 	if (v.Pattern || v.LeftOut) && ok {
@@ -115,18 +116,22 @@ func decodeView(entry string) (v ViewEntry, err error) {
 		return v, nil
 	}
 
+	// The table, the key and the watermark follow the name in this order.
 	v.Table = v.Name
 	if ok && s.take('=') {
 		ok = s.name(&v.Table)
 	}
+
 	if ok && s.take('(') {
 		if !s.names(&v.Key) {
 			return v, notationError(entry, expected+" with the key's columns between the brackets", example)
 		}
 	}
+
 	if ok && s.take('@') {
 		ok = s.name(&v.Watermark)
 	}
+
 	if !ok || s.rest != "" {
 		return v, notationError(entry, expected, example)
 	}

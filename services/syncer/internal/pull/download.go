@@ -73,10 +73,12 @@ func (d *snapshotDownload) fetch(ctx context.Context) (newer bool, err error) {
 
 	switch response.StatusCode {
 	case http.StatusNotModified:
+		// The whole part, left by a pull that was killed, is what the server has: install it.
 		got := response.Header.Get("ETag")
 		if d.part.complete() && got == d.part.ETag && got != d.currentETag {
 			break
 		}
+
 		if d.currentETag == "" {
 			return false, errors.Join(
 				errors.New("the server answers 304 Not Modified, but nothing was pulled yet: check the proxies in between"),
@@ -84,7 +86,9 @@ func (d *snapshotDownload) fetch(ctx context.Context) (newer bool, err error) {
 			)
 		}
 		return false, d.part.discard()
+
 	case http.StatusPartialContent:
+		// The answer must continue the part exactly where it ends.
 		want := fmt.Sprintf("bytes %d-%d/%d", d.part.size, d.part.Total-1, d.part.Total)
 		if got := response.Header.Get("Content-Range"); got != want || response.Header.Get("ETag") != d.part.ETag {
 			return false, errors.Join(
@@ -92,7 +96,9 @@ func (d *snapshotDownload) fetch(ctx context.Context) (newer bool, err error) {
 				d.part.discard(),
 			)
 		}
+
 	case http.StatusOK:
+		// The server sends the whole snapshot: start the part again.
 		encoding := response.Header.Get("Content-Encoding")
 		if encoding != "" && encoding != "zstd" {
 			return false, fmt.Errorf(
@@ -106,6 +112,7 @@ func (d *snapshotDownload) fetch(ctx context.Context) (newer bool, err error) {
 		if err != nil {
 			return false, err
 		}
+
 	default:
 		return false, d.responseError(response)
 	}
