@@ -147,6 +147,8 @@ func (c *Config) Validate() error {
 
 func (c *Config) validateMySQL() (errs []error) {
 	invalid := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	// Time limits.
 	if c.ConnectTimeout <= 0 {
 		invalid("DB_CONNECT_TIMEOUT: %s: expected a time above 0", c.ConnectTimeout)
 	}
@@ -157,6 +159,7 @@ func (c *Config) validateMySQL() (errs []error) {
 		invalid("DB_WRITE_TIMEOUT: %s: expected a time, or 0 for no limit", c.WriteTimeout)
 	}
 
+	// Where the database is.
 	if c.Port == 0 && c.Socket == "" {
 		invalid("DB_PORT: 0: expected 1 to 65535")
 	}
@@ -170,6 +173,7 @@ func (c *Config) validateMySQL() (errs []error) {
 		invalid("DB_NAME: not set: the MySQL database to read")
 	}
 
+	// What a session is like.
 	if c.Timezone != "" && !timeZonePattern.MatchString(c.Timezone) {
 		invalid("DB_TIMEZONE: %q: expected UTC, server, a name such as Europe/Berlin, or an offset such as +02:00",
 			c.Timezone)
@@ -178,6 +182,7 @@ func (c *Config) validateMySQL() (errs []error) {
 		invalid("DB_COMPRESSION: %q: expected off or zlib", c.Compression)
 	}
 
+	// Files with secrets.
 	if c.Password != "" && c.PasswordFile != "" {
 		invalid("DB_PASSWORD, DB_PASSWORD_FILE: both are set; keep one")
 	}
@@ -195,6 +200,7 @@ func (c *Config) validateMySQL() (errs []error) {
 func (c *Config) validateHost() error {
 	host := strings.TrimSpace(c.Host)
 	const form = "expected the name or address alone, such as db.example.com, 192.0.2.7 or ::1"
+
 	switch {
 	case c.Socket != "":
 		return nil
@@ -204,12 +210,14 @@ func (c *Config) validateHost() error {
 		return fmt.Errorf("DB_HOST: %q has a space at its beginning or end: set DB_HOST=%s", c.Host, host)
 	case net.ParseIP(host) != nil:
 		return nil
+
 	case strings.Contains(host, "://"):
 		if u, err := url.Parse(host); err == nil && u.Hostname() != "" {
 			return fmt.Errorf("DB_HOST: a URL: %s: set DB_HOST=%s%s, and user, password and database apart",
 				form, u.Hostname(), portAdvice(u.Port()))
 		}
 		return fmt.Errorf("DB_HOST: a URL: %s", form)
+
 	case strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
 		return fmt.Errorf("DB_HOST: %q: without brackets: set DB_HOST=%s", host, strings.Trim(host, "[]"))
 	case strings.HasPrefix(host, "/"):
@@ -296,6 +304,7 @@ func (c *Config) tlsConfig() (*tls.Config, error) {
 		return nil, nil
 	case SSLPreferred, SSLRequired:
 		t.InsecureSkipVerify = true
+
 	case SSLVerifyCA:
 		// Go verifies chain and name together, so this verifies the chain alone.
 		t.InsecureSkipVerify = true
@@ -304,10 +313,12 @@ func (c *Config) tlsConfig() (*tls.Config, error) {
 			for _, cert := range s.PeerCertificates[1:] {
 				intermediates.AddCert(cert)
 			}
+
 			options := x509.VerifyOptions{Roots: t.RootCAs, Intermediates: intermediates}
 			_, err := s.PeerCertificates[0].Verify(options)
 			return err
 		}
+
 	case SSLVerifyIdentity:
 	default:
 		return nil, fmt.Errorf("DB_SSL_MODE: %q: expected disabled, preferred, required, verify_ca or verify_identity",

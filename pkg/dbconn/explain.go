@@ -36,6 +36,7 @@ type replacedError struct {
 func (e *replacedError) Error() string { return e.text }
 func (e *replacedError) Unwrap() error { return e.err }
 
+// connectHint says what a connection error means and what to check; "" if it is not known.
 func (c *Config) connectHint(err error) string {
 	if hint := c.certificateHint(err); hint != "" {
 		return hint
@@ -49,6 +50,8 @@ func (c *Config) connectHint(err error) string {
 	switch {
 	case errors.As(err, &server):
 		return c.serverHint(server.Number)
+
+	// The server does not offer what the settings require, or requires what the driver refuses.
 	case errors.Is(err, mysql.ErrNoTLS):
 		return "the server offers no TLS: turn it on there, or set DB_SSL_MODE=disabled on a network you trust"
 	case errors.Is(err, ErrNoCompression):
@@ -62,6 +65,8 @@ func (c *Config) connectHint(err error) string {
 		return "the server wants DB_USER to log in by a plugin that is not supported: give the account " +
 			"caching_sha2_password, mysql_native_password or ed25519, " +
 			"or with MariaDB's PAM set pam_use_cleartext_plugin=ON on the server"
+
+	// The server cannot be reached.
 	case errors.As(err, &dns):
 		return fmt.Sprintf("host %q is not known: check DB_HOST", c.Host)
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -77,6 +77,8 @@ func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool
 			p.RetryURL = at.URL(wrong.Retry)
 		}
 		return p, true
+
+	// What was asked for does not exist.
 	case errors.Is(err, search.ErrNoIDs):
 		return Problem{Status: http.StatusNotFound, Detail: "the vehicles of this table have no id: " +
 			"its table has no key, and no column for a stock number or a VIN; search by other fields"}, true
@@ -86,6 +88,8 @@ func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool
 		return Problem{Status: http.StatusNotFound, Detail: "no change history: " + unrecorded.Reason}, true
 	case errors.Is(err, search.ErrNotFound):
 		return Problem{Status: http.StatusNotFound, Detail: "no such vehicle"}, true
+
+	// No database can answer now.
 	case errors.Is(err, search.ErrStale):
 		return Problem{
 			Status: http.StatusServiceUnavailable,

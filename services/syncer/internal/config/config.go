@@ -63,19 +63,23 @@ func (*SyncConfig) Descriptions() map[string]string {
 		"SYNC_WATERMARK_OVERLAP": "how far before the last watermark an upsert reads again, " +
 			"for rows that were committed late",
 		"SYNC_INDEXES": "indexes to keep: table(column, ...), separated as the views are",
+
 		"SYNC_TIMEOUT": "longest time for a run or a pull, its retries included",
 		"SYNC_RETRIES": "how often a run begins again after a transient error; " +
 			"how many retries in a row a pull makes in which nothing arrives",
+
 		"SYNC_MAX_SHRINK":  "percent of its rows that a table may lose in one run before the run is refused",
 		"SYNC_ALLOW_EMPTY": "whether a view without rows may be published",
 		"SYNC_ZERO_DATES":  "dates such as 0000-00-00: keep them as text, store null, or fail",
 		"SYNC_DECIMAL":     "DECIMAL as auto (numeric up to 15 digits, otherwise text), text, or numeric",
 		"SYNC_DRIFT":       "when a view's columns change: apply the change, or fail",
 		"SYNC_HISTORY":     "how long to keep a history of changes: 24h, 90d, 12w, 2y; or off",
+
 		"SYNC_SCHEDULE": "when to make a run: @every 15m, @hourly, or five fields of cron " +
 			"such as 30 6 * * MON-FRI",
-		"SYNC_TIMEZONE":  "time zone of the schedule, such as Europe/Berlin; default that of the system",
-		"SYNC_ON_START":  "whether to make a run at once when starting",
+		"SYNC_TIMEZONE": "time zone of the schedule, such as Europe/Berlin; default that of the system",
+		"SYNC_ON_START": "whether to make a run at once when starting",
+
 		"SYNC_HTTP_ADDR": "address of the status page, metrics and health checks; off for none",
 		"SYNC_HTTP_TOKEN": "bearer token for POST /sync, which starts a run, and for /snapshot, which syncer pull fetches; " +
 			"at least 16 characters; without it both are refused",
@@ -83,6 +87,7 @@ func (*SyncConfig) Descriptions() map[string]string {
 			"local (only if SYNC_HTTP_ADDR is a loopback address), always, or never",
 		"SYNC_MAX_AGE": "age beyond which the snapshot is stale for /readyz; " +
 			"0: when the third run since the last good one is due",
+
 		"SYNC_NOTIFY_URL": "URL that gets one POST of JSON per change of state: failing, refused by a guard, recovered",
 		"SYNC_PING_URL": "URL that gets a GET after each good run, and with /fail appended after each that failed " +
 			"(healthchecks.io)",
@@ -184,6 +189,7 @@ func (s *SyncConfig) validateNumbers() error {
 	if s.WatermarkOverlap < 0 {
 		errs = append(errs, fmt.Errorf("SYNC_WATERMARK_OVERLAP: %s: expected 0 or more", s.WatermarkOverlap))
 	}
+
 	if s.MaxShrink < 0 || s.MaxShrink > 100 {
 		errs = append(errs, fmt.Errorf("SYNC_MAX_SHRINK: %d: expected a percentage, 0 to 100", s.MaxShrink))
 	}
@@ -200,6 +206,7 @@ func (s *SyncConfig) validateService() error {
 	if s.MaxAge < 0 {
 		invalid("SYNC_MAX_AGE: %s: expected a time above 0, or 0", s.MaxAge)
 	}
+
 	if err := httpserver.CheckAddress(s.HTTPAddr); err != nil && s.HTTPAddr != SettingOff {
 		invalid("SYNC_HTTP_ADDR: %q: %w, or off", s.HTTPAddr, err)
 	}
@@ -227,6 +234,7 @@ func validateRetries(timeout time.Duration, retries int) error {
 	if timeout <= 0 {
 		errs = append(errs, fmt.Errorf("SYNC_TIMEOUT: %s: expected a time above 0", timeout))
 	}
+
 	if retries < 0 {
 		errs = append(errs, fmt.Errorf("SYNC_RETRIES: %d: expected 0 or more", retries))
 	}
@@ -239,6 +247,7 @@ func (s *SyncConfig) validateViews() error {
 	if len(s.Views) == 0 {
 		invalid("SYNC_VIEWS: not set: the views to copy, such as vehicles_view(id)")
 	}
+
 	if slices.ContainsFunc(s.Views, func(v ViewEntry) bool { return v.invalid }) {
 		return nil // Decode has returned its error; others would only follow from it
 	}
@@ -281,6 +290,7 @@ func (v ViewList) CheckTables() error {
 			invalid("SYNC_VIEWS: the table %s is named twice, since the views %s and %s would both become it: "+
 				"give one another name by view=table, or leave it out", view.Table, other, view.Name)
 		}
+
 		viewOf[table] = view.Name
 		if strings.HasPrefix(table, snapshotfile.TablePrefix) || strings.HasPrefix(table, "sqlite_") {
 			invalid("SYNC_VIEWS: %s: names of tables may not begin with %s or sqlite_; "+

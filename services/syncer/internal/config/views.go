@@ -214,15 +214,18 @@ func (s *entryScanner) name(name *string) bool {
 
 // anyName reads a name or a pattern, and reports whether there is one.
 func (s *entryScanner) anyName(name *string) bool {
+	// Without backticks, a name ends at a character with a meaning.
 	if !strings.HasPrefix(s.rest, "`") {
 		end := strings.IndexAny(s.rest, specialChars)
 		if end < 0 {
 			end = len(s.rest)
 		}
+
 		*name, s.rest = strings.TrimSpace(s.rest[:end]), s.rest[end:]
 		return *name != ""
 	}
 
+	// Between backticks, two of them stand for one in the name.
 	var b strings.Builder
 	for rest := s.rest[1:]; ; {
 		part, after, closed := strings.Cut(rest, "`")
@@ -230,10 +233,12 @@ func (s *entryScanner) anyName(name *string) bool {
 		if !closed {
 			return false
 		}
+
 		if !strings.HasPrefix(after, "`") {
 			*name, s.rest = b.String(), strings.TrimSpace(after)
 			return *name != ""
 		}
+
 		b.WriteByte('`')
 		rest = after[1:]
 	}
@@ -246,10 +251,12 @@ func (s *entryScanner) names(names *[]string) bool {
 		if !s.name(&name) {
 			return false
 		}
+
 		*names = append(*names, name)
 		if s.take(')') {
 			return true
 		}
+
 		if !s.take(',') {
 			return false
 		}

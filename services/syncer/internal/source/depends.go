@@ -40,6 +40,7 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 		return d, err
 	}
 
+	// Walk from the view down to the tables that it reads.
 	var computes, hasTimestamps bool
 	queue := []tableName{{known.database, name}}
 	for i := 0; i < len(queue); i++ {
@@ -62,6 +63,7 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 			return d, fmt.Errorf("inspect %s: %w", t, err)
 		}
 
+		// A table ends the walk.
 		if found.Type != "VIEW" {
 			hasTimestamps = hasTimestamps || found.Timestamps > 0
 			engine := found.Engine.String
@@ -79,9 +81,12 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 			d.Hidden, computes = append(d.Hidden, t.name), true
 			continue
 		}
+
+		// See what the definition computes, and go on with the tables that it names.
 		withoutNames := quotedNamePattern.ReplaceAllString(definition, "`")
 		computes = computes || computationPattern.MatchString(withoutNames)
 		d.UsesZone = d.UsesZone || clockPattern.MatchString(withoutNames)
+
 		for _, next := range tablesInDefinition(definition, known.databases) {
 			if !slices.Contains(queue, next) {
 				queue = append(queue, next)
@@ -89,6 +94,7 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 		}
 	}
 
+	// A TIMESTAMP in a computation may depend on the zone. So may what is hidden.
 	d.UsesZone = d.UsesZone || computes && (hasTimestamps || len(d.Hidden) > 0)
 	return d, nil
 }

@@ -47,11 +47,13 @@ func (r *Reader) Rows(
 	if serverErrorNumber(err) == errZeroDate && d.rows == 0 {
 		server, err = r.readZeroDates(ctx, q, d, pool, full)
 	}
+
 	if err != nil {
 		if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) {
 			err = fmt.Errorf("the connection to the server was lost, or the server silent for longer "+
 				"than DB_READ_TIMEOUT (%w)", err)
 		}
+
 		err = explainRead(err)
 		if d.rows > 0 {
 			return ReadResult{}, fmt.Errorf("read %s: after %d rows: %w", q.Table.Name, d.rows, err)
@@ -134,6 +136,8 @@ func sendRows(ctx context.Context, rows driver.Rows, d *rowDecoder, pool *batchP
 		if err != nil {
 			return err
 		}
+
+		// Fill the batch.
 		b.reset(len(d.columns))
 		for err == nil && !b.full() {
 			if err = rows.Next(row); err == nil {
@@ -146,11 +150,13 @@ func sendRows(ctx context.Context, rows driver.Rows, d *rowDecoder, pool *batchP
 			pool.free = append(pool.free, b)
 			return err
 		}
+
 		if b.Rows > 0 {
 			if err := sendBatch(ctx, b, row, pool, full); err != nil {
 				return err
 			}
 		}
+
 		if isEnd {
 			return nil
 		}

@@ -41,17 +41,21 @@ func converters(columns []schema.Column, how ValueOptions) []converter {
 			if c.Unsigned && c.SQLiteType() == "INTEGER" {
 				cs[i] = convertUnsigned
 			}
+
 		case schema.Bit:
 			cs[i] = convertBit
 			if c.SQLiteType() == "TEXT" {
 				cs[i] = convertBitToText
 			}
+
 		case schema.Float:
 			cs[i] = convertFloat
+
 		case schema.Decimal:
 			if c.SQLiteType() == "NUMERIC" {
 				cs[i] = convertDecimal
 			}
+
 		case schema.Date, schema.DateTime, schema.Timestamp:
 			if how.NullZeroDates {
 				cs[i] = zeroDateToNull

@@ -115,6 +115,7 @@ func forEachTextRow(ctx context.Context, conn driver.QueryerContext, query strin
 		} else if err != nil {
 			return fmt.Errorf("%s: %w", query, err)
 		}
+
 		row := make([]string, len(values))
 		for i, v := range values {
 			if b, ok := v.([]byte); ok {
