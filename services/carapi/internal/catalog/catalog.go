@@ -114,16 +114,6 @@ func (c *Catalog) Describe() []string {
 	return all
 }
 
-// BindByNames binds the fields of a table by the names of its columns alone. With starting, a setting that names a
-// missing column is an error. Otherwise the column counts as dropped.
-func BindByNames(source Source, b Binding, starting bool) (*Catalog, error) {
-	plan, err := NewPlan(source, b, nil, starting)
-	if err != nil {
-		return nil, err
-	}
-	return Bind(source, b, plan)
-}
-
 // Bind binds the fields of a table by a plan. Columns that are not in the plan keep their own names. A table without
 // make and model is an error that lists its columns.
 func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {

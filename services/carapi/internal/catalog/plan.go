@@ -79,7 +79,8 @@ type catalogPlanner struct {
 	usedColumns map[int]bool
 }
 
-// NewPlan decides what the columns of a table are. Without a profile it only looks at their names.
+// NewPlan decides what the columns of a table are. Without a profile it only looks at their names. With starting, a
+// setting that names a missing column is an error. Otherwise the column counts as dropped.
 func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, error) {
 	p := &catalogPlanner{
 		source: source, binding: b, profile: profile, plan: &Plan{Fields: map[string]FieldPlan{}},

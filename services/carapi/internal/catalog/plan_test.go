@@ -294,7 +294,12 @@ func TestNamesThatAreTaken(t *testing.T) {
 	b.Fields = map[string]string{"id": "vehicle no"}
 
 	source := table{"", "id|vehicle no|make|model", nil, ""}.source()
-	c, err := BindByNames(source, b, true)
+	plan, err := NewPlan(source, b, nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c, err := Bind(source, b, plan)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/catalog/catalogtest"
 	"carstock/services/carapi/internal/value"
 )
 
@@ -62,10 +63,7 @@ func benchCatalog(b *testing.B) *catalog.Catalog {
 	}
 
 	source := catalog.Source{Table: schema.Table{Name: "bench", Columns: columns}, Keys: [][]string{{"id"}}}
-	c, err := catalog.BindByNames(source, catalog.Binding{}, true)
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := catalogtest.BindByNames(b, source, catalog.Binding{})
 
 	return c
 }

@@ -9,6 +9,7 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/catalog/catalogtest"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/value"
 )
@@ -156,10 +157,7 @@ func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 	}
 
 	source.Table = schema.Table{Name: "stock", Columns: columns}
-	c, err := catalog.BindByNames(source, binding, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogtest.BindByNames(t, source, binding)
 
 	return c
 }

@@ -11,6 +11,7 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/catalog/catalogtest"
 	"carstock/services/carapi/internal/value"
 )
 
@@ -53,10 +54,7 @@ func everyParameter(t testing.TB) *Parameters {
 		source.Table.Columns = append(source.Table.Columns, schema.NewColumn(c[0], c[1]))
 	}
 
-	c, err := catalog.BindByNames(source, catalog.Binding{}, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogtest.BindByNames(t, source, catalog.Binding{})
 
 	return NewParameters(c)
 }

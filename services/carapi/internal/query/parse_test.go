@@ -10,6 +10,7 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/catalog/catalogtest"
 )
 
 // newTestParameters returns the parameters of a table of vehicles in which a column has the name of a control.
@@ -25,10 +26,7 @@ func newTestParameters(t *testing.T) *Parameters {
 		table.Columns = append(table.Columns, schema.NewColumn(name, declared))
 	}
 
-	c, err := catalog.BindByNames(catalog.Source{Table: table, Keys: [][]string{{"id"}}}, catalog.Binding{}, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogtest.BindByNames(t, catalog.Source{Table: table, Keys: [][]string{{"id"}}}, catalog.Binding{})
 
 	return NewParameters(c)
 }
