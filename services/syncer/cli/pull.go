@@ -51,7 +51,7 @@ The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PR
 				log = slog.New(slog.DiscardHandler)
 			}
 
-			result, err := pull.PullSnapshot(cmd.Context(), pull.PullOptions{
+			result, err := pull.FetchSnapshot(cmd.Context(), pull.FetchOptions{
 				URL: url, Path: path, Token: c.Sync.HTTPToken, Timeout: c.Sync.Timeout, Retries: c.Sync.Retries,
 				Retrying: func(err error, wait time.Duration) {
 					log.Warn("the pull goes on", "in", wait.Round(100*time.Millisecond), "error", err)
@@ -72,7 +72,7 @@ The token is in SYNC_HTTP_TOKEN, as on the server; proxies are those of HTTPS_PR
 	return cmd
 }
 
-func printPull(w io.Writer, path string, r pull.PullResult) error {
+func printPull(w io.Writer, path string, r pull.FetchResult) error {
 	run := fmt.Sprintf("run %d of %s", r.Run.ID, r.Run.Started.Format(time.RFC3339))
 	var err error
 	switch {

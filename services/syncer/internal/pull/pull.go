@@ -20,8 +20,8 @@ import (
 // maxRetryAfter is how long a server may ask to wait. If it asks for more, the pull ends.
 const maxRetryAfter = time.Minute
 
-// PullOptions say what to fetch, and how long that may take.
-type PullOptions struct {
+// FetchOptions say what to fetch, and how long that may take.
+type FetchOptions struct {
 	URL      *url.URL
 	Path     string
 	Token    settings.Secret
@@ -30,8 +30,8 @@ type PullOptions struct {
 	Retrying func(err error, wait time.Duration) // called before each retry
 }
 
-// PullResult describes what a pull did.
-type PullResult struct {
+// FetchResult describes what a pull did.
+type FetchResult struct {
 	Run       snapshotfile.Run    // the last good run in the file
 	New       bool                // whether the file was replaced
 	Received  int64               // bytes of the snapshot, as compressed
@@ -57,10 +57,10 @@ func ParseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// PullSnapshot makes the file equal to the snapshot of the server, unless it is already. After an error the file is as
+// FetchSnapshot makes the file equal to the snapshot of the server, unless it is already. After an error the file is as
 // it was. It is not an error if another syncer is working on the file.
-func PullSnapshot(ctx context.Context, o PullOptions) (PullResult, error) {
-	var result PullResult
+func FetchSnapshot(ctx context.Context, o FetchOptions) (FetchResult, error) {
+	var result FetchResult
 	file, err := snapshot.LockFile(o.Path)
 	if errors.As(err, &result.Running) {
 		return result, nil
@@ -106,7 +106,7 @@ func PullSnapshot(ctx context.Context, o PullOptions) (PullResult, error) {
 
 // fetchWithRetries fetches until a whole answer has arrived. It reports whether that is a newer snapshot, which is then
 // in the part.
-func (d *snapshotDownload) fetchWithRetries(ctx context.Context, o PullOptions) (newer bool, err error) {
+func (d *snapshotDownload) fetchWithRetries(ctx context.Context, o FetchOptions) (newer bool, err error) {
 	waits := backoff.NewExponentialBackOff()
 	for tries := 0; ; {
 		before := d.received

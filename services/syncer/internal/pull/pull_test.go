@@ -203,7 +203,7 @@ func checkFetch(t *testing.T, u *url.URL, wantErr string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "part")
 	d := newDownload(u, "", "", path)
-	newer, err := d.fetchWithRetries(t.Context(), PullOptions{Retries: 3, Retrying: func(error, time.Duration) {}})
+	newer, err := d.fetchWithRetries(t.Context(), FetchOptions{Retries: 3, Retrying: func(error, time.Duration) {}})
 	if wantErr != "" {
 		if err == nil || !strings.Contains(err.Error(), wantErr) {
 			t.Errorf("%v", err)
