@@ -64,9 +64,9 @@ func (r *RefusedError) Error() string {
 	return "refused: " + strings.Join(r.Reasons, "; ") + "; --force publishes it anyway"
 }
 
-// RunOnce makes one run. After an error the snapshot is as it was, and the report has the error too. It is not an error
+// MakeRun makes one run. After an error the snapshot is as it was, and the report has the error too. It is not an error
 // if another syncer is working on the file.
-func RunOnce(ctx context.Context, c config.Config, o Options) (report Report, err error) {
+func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, err error) {
 	start := time.Now()
 	defer func() { report.Seconds = time.Since(start).Seconds() }()
 

@@ -160,7 +160,7 @@ func (s *Service) runOnce(ctx context.Context) bool {
 	retrying := func(err error, wait time.Duration) {
 		s.log.Warn("retrying the run", "in", wait.Round(100*time.Millisecond), "error", err)
 	}
-	report, err := run.RunOnce(ctx, s.config, run.Options{Progress: progress, Retrying: retrying})
+	report, err := run.MakeRun(ctx, s.config, run.Options{Progress: progress, Retrying: retrying})
 
 	now := s.state.end(report)
 	s.metrics.observe(report, err)
