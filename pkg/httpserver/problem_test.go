@@ -176,7 +176,7 @@ func TestRecover(t *testing.T) {
 	}
 
 	defer func() {
-		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // it is no wrapped error
+		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // it is not a wrapped error
 			t.Errorf("recovered %v", v)
 		}
 	}()

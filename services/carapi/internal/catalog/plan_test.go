@@ -72,7 +72,7 @@ var tables = []table{
 		"created_at=CreatedDate id=Id make=Make__c mileage=Mileage_km__c(km) model=Model__c price=List_Price__c(USD)",
 	},
 	{
-		"kinds of sellers, a state that says new or used, words that are no equipment",
+		"kinds of sellers, a state that says new or used, words that are not equipment",
 		"make|model|seller|state|options|region",
 		slices.Repeat([]string{
 			"Kia|Rio|Private seller|owned|Full|Nord", "Kia|Soul|Trade seller|new|Standard|Süd",

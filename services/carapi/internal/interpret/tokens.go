@@ -302,7 +302,7 @@ func (r *requestReader) nextToken(words, fields []string, before []token) (token
 		chunk := trimPunctuation(strings.Join(words[:n], " "))
 		isGearbox := strings.EqualFold(chunk, "auto") && isSetOff(words, before)
 		if n == 1 && !isGearbox && isFillerOrBoundary(chunk) {
-			return token{}, 0 // "at" is no automatic, but AT may be
+			return token{}, 0 // "at" is not an automatic, but AT may be one
 		}
 		if n > 4 && !mayBeAmount || endsBeforeObject(words, n, chunk) {
 			continue // 2019 on lease

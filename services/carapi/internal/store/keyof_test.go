@@ -49,7 +49,7 @@ func TestParseKey(t *testing.T) {
 		for _, id := range e.right {
 			key, ok := ParseKey(c, id)
 			if !ok {
-				t.Errorf("%s: %q is no key", e.columns, id)
+				t.Errorf("%s: %q is not a key", e.columns, id)
 				continue
 			}
 

@@ -330,7 +330,7 @@ func (c *pullCopies) removeLeftovers() {
 	}
 }
 
-// removeAll removes files. Missing files are no error.
+// removeAll removes files. A missing file is not an error.
 func removeAll(paths ...string) error {
 	for _, p := range paths {
 		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
