@@ -85,6 +85,7 @@ func ReadAges(ctx context.Context, q sqlx.QueryerContext) (tables []TableContent
 		ChangedStarted             sql.NullString `db:"changed_started"`
 	}
 
+	// A good run has changed a table if rows or the columns differ from the good run before.
 	err = sqlx.SelectContext(ctx, q, &found, `
 		WITH good AS (
 			SELECT t.table_name, r.id, t.inserted + t.updated + t.deleted > 0
@@ -109,6 +110,7 @@ func ReadAges(ctx context.Context, q sqlx.QueryerContext) (tables []TableContent
 		if t.Synced, err = parseTime(f.Started); err != nil {
 			return nil, "", err
 		}
+
 		if f.Changed > 0 {
 			t.Changed.Run = f.Changed
 			if t.Changed.Began, err = parseTime(f.ChangedStarted.String); err != nil {

@@ -224,16 +224,18 @@ func (r *requestReader) readParameter(written string, values []string) {
 		from.why = "another name for " + name
 	}
 
-	var nothing []string
+	var nothing []string // values that ask for nothing
 	for _, v := range values {
 		if p.Use == query.Excluded && strings.EqualFold(strings.TrimSpace(v), "null") {
 			r.addConditions(name, query.Parameter{Field: p.Field}, "!null", valueOrigin{written: written, from: v})
 			continue
 		}
+
 		if r.isAbsent(name, v) {
 			nothing = append(nothing, v)
 			continue
 		}
+
 		if p.Use == query.Control {
 			r.addValue(name, v, from)
 			continue

@@ -612,6 +612,7 @@ func (w *relaxations) nearestNumbers(name string) {
 		upper, lower = name, name
 	}
 
+	// A single number may mean a bound: a year "from" it on, anything else "up to" it.
 	if ranges == 1 && low == high {
 		if name == "year" {
 			w.offerNumber(f, parameters, name+"_min", low, name+" from "+low+" on")
@@ -620,6 +621,7 @@ func (w *relaxations) nearestNumbers(name string) {
 		}
 	}
 
+	// The next numbers that vehicles have. For counts, the number itself is offered instead of a bound.
 	if f.Measure().IsCount() {
 		upper, lower = name, name
 	}

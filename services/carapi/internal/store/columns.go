@@ -66,6 +66,7 @@ func capacity(c schema.Column) int {
 		return 0
 	}
 
+	// The type names the length, or implies it.
 	name, rest, _ := strings.Cut(strings.ToLower(c.Type), "(")
 	base, _, _ := strings.Cut(name, " ")
 	switch base {

@@ -44,16 +44,19 @@ func (a *runAttempt) copyUntilWide(ctx context.Context) error {
 
 // copyViews stages all views, and publishes them unless a guard refuses one.
 func (a *runAttempt) copyViews(ctx context.Context) (err error) {
+	// Open the source, with callbacks for its warnings and for the bytes that it sends.
 	var sessionWarnings []string
 	a.config.DB.Warn = func(text string) { sessionWarnings = append(sessionWarnings, text) }
 	var received atomic.Int64
 	a.config.DB.Received = func(n int) { received.Add(int64(n)) }
+
 	db, err := dbconn.Open(ctx, a.config.DB)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }()
 
+	// Begin the staging before the source transaction, which should be short.
 	if a.staging, err = a.file.Stage(); err != nil {
 		return err
 	}
@@ -68,10 +71,12 @@ func (a *runAttempt) copyViews(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, a.reader.Close())
 	}
+
 	if err := a.reader.Close(); err != nil { // the source is no longer needed
 		return fmt.Errorf("end source transaction: %w", err)
 	}
 
+	// Publish, unless a guard, a dry run or a timeout forbids it.
 	if len(reasons) > 0 && !a.options.Force {
 		return &RefusedError{reasons}
 	}

@@ -166,6 +166,7 @@ func sampleLink(
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
+	// Count what the network brings, and cancel a row that is too long.
 	var received, receivedBefore atomic.Int64
 	receivedBefore.Store(math.MaxInt64 - sampleLimit) // what comes before the rows does not count
 	c.Warn = nil
@@ -202,10 +203,12 @@ func sampleLink(
 		return s.stopped
 	}
 
+	// Read the views one after another, until there is enough.
 	for i, v := range views {
 		if like != nil && i == len(like.views) {
 			break
 		}
+
 		sample, err := reader.Sample(ctx, v, like.rowLimit(i), enough)
 		if err != nil {
 			return s, err

@@ -24,6 +24,7 @@ func resolveView(t *schema.Table, v *config.ViewEntry, s config.SyncConfig) erro
 	if err := checkUpsertKey(*t, *v, s); err != nil {
 		return err
 	}
+
 	if v.Watermark != "" {
 		v.Watermark = columnName(*t, v.Watermark)
 		if err := checkWatermark(*t, *v, s); err != nil {
@@ -35,6 +36,7 @@ func resolveView(t *schema.Table, v *config.ViewEntry, s config.SyncConfig) erro
 		if c.Kind != schema.Decimal {
 			continue
 		}
+
 		switch s.Decimal {
 		case config.DecimalText:
 			t.Columns[i].Stored = "TEXT"

@@ -135,11 +135,13 @@ func resolvePatterns(
 		taken[name] = slices.ContainsFunc(entries.Named(), isNamed)
 	}
 
+	// Take the names that are left out, so that no pattern adds them.
 	isPatterns := matcherOf(entries, fold)
 	for _, entry := range entries {
 		if !entry.LeftOut {
 			continue
 		}
+
 		found, all := takeNames(names, taken, entry.Matcher(fold), isPatterns)
 		s.LeftOut = append(s.LeftOut, PatternMatch{entry.Entry(), found})
 		if all == 0 {
@@ -148,6 +150,7 @@ func resolvePatterns(
 		}
 	}
 
+	// Replace the patterns, in the order of the entries.
 	for _, entry := range entries {
 		if entry.LeftOut {
 			continue
@@ -156,12 +159,14 @@ func resolvePatterns(
 			views = append(views, entry)
 			continue
 		}
+
 		found, all := takeNames(names, taken, entry.Matcher(fold), nil)
 		s.Matched = append(s.Matched, PatternMatch{entry.Entry(), found})
 		if all == 0 {
 			s.Warnings = append(s.Warnings,
 				fmt.Sprintf("SYNC_VIEWS: %s matches no view or table that this user may read", entry.Entry()))
 		}
+
 		for _, name := range found {
 			views = append(views, config.ViewEntry{Name: name, Table: name})
 		}

@@ -175,6 +175,7 @@ func (t *Table) findBroken(before []objectCheck) error {
 		return err
 	}
 
+	// Find what worked before and fails now.
 	var triggers []objectCheck
 	var views []string
 	for _, v := range after {
@@ -190,10 +191,12 @@ func (t *Table) findBroken(before []objectCheck) error {
 		}
 	}
 
+	// Drop the triggers that would fail each run.
 	for _, v := range triggers {
 		if hasFold(views, v.table) {
 			continue // its view is reported
 		}
+
 		fails, err := t.staging.failsRuns(v)
 		switch {
 		case err != nil:

@@ -135,6 +135,7 @@ func (r *Reader) filterUnique(ctx context.Context, from string, candidates [][]s
 		return nil, nil
 	}
 
+	// Count the rows, and the different values of each candidate.
 	counts := make([]string, len(candidates))
 	for i, c := range candidates {
 		names := make([]string, len(c))
@@ -166,6 +167,7 @@ func (r *Reader) filterUnique(ctx context.Context, from string, candidates [][]s
 		return nil, fmt.Errorf("look for unique columns: %w", err)
 	}
 
+	// A candidate is unique if it has as many values as there are rows.
 	var found [][]string
 	for i, c := range candidates {
 		if values[0] > 0 && values[i+1] == values[0] {
