@@ -150,8 +150,8 @@ func (p *parser) failUnknown(name string, values url.Values, allowed []string) {
 		p.leftOut++
 		return
 	}
-	if why := p.Catalog.MissingReason(name); why != "" {
-		p.fail(name, strings.Join(values[name], ","), nil, "there is no parameter %q: %s", value.Excerpt(name), why)
+	if reason := p.Catalog.MissingReason(name); reason != "" {
+		p.fail(name, strings.Join(values[name], ","), nil, "there is no parameter %q: %s", value.Excerpt(name), reason)
 		return
 	}
 
@@ -628,8 +628,8 @@ func (p *parser) failField(parameter, name string, serves func(*catalog.Field) b
 		p.leftOut++
 		return
 	}
-	if why := p.Catalog.MissingReason(name); why != "" && p.Catalog.Field(name) == nil {
-		p.fail(parameter, name, nil, "there is no field %q: %s", value.Excerpt(name), why)
+	if reason := p.Catalog.MissingReason(name); reason != "" && p.Catalog.Field(name) == nil {
+		p.fail(parameter, name, nil, "there is no field %q: %s", value.Excerpt(name), reason)
 		return
 	}
 

@@ -60,8 +60,8 @@ func (s *Service) similarTo(ctx context.Context, values url.Values, find vehicle
 		if err != nil {
 			return nil, err
 		}
-		if why := g.catalog.NoMarketReason(); why != "" {
-			return nil, NotComparedError{why}
+		if reason := g.catalog.NoMarketReason(); reason != "" {
+			return nil, NotComparedError{reason}
 		}
 
 		m := newMarket(g.catalog)
