@@ -42,7 +42,7 @@ const (
 	SSLPreferred      = "preferred"       // TLS if the server offers it, not verified
 	SSLRequired       = "required"        // TLS or nothing, not verified
 	SSLVerifyCA       = "verify_ca"       // a certificate from a trusted authority
-	SSLVerifyIdentity = "verify_identity" // and one made out to DB_HOST
+	SSLVerifyIdentity = "verify_identity" // such a certificate, and issued for DB_HOST
 )
 
 // Config says which database to open and how. Its variables begin with DB_. Descriptions describes them.
@@ -77,7 +77,7 @@ type Config struct {
 	// may be nil.
 	Received func(n int) `ignored:"true"`
 
-	files *files // set by Validate
+	files *configFiles // set by Validate
 }
 
 // SSLConfig holds the variables that begin with DB_SSL_.
@@ -120,7 +120,7 @@ func (*Config) Descriptions() map[string]string {
 	}
 }
 
-var zonePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_+/-]*|[+-][0-9]{1,2}:[0-9]{2})$`)
+var timeZonePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_+/-]*|[+-][0-9]{1,2}:[0-9]{2})$`)
 
 // Validate returns an error for every invalid variable, joined. It reads the files that variables name, for Pool and
 // Open too.
@@ -147,6 +147,8 @@ func (c *Config) Validate() error {
 
 func (c *Config) validateMySQL() (errs []error) {
 	invalid := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	// Time limits.
 	if c.ConnectTimeout <= 0 {
 		invalid("DB_CONNECT_TIMEOUT: %s: expected a time above 0", c.ConnectTimeout)
 	}
@@ -157,6 +159,7 @@ func (c *Config) validateMySQL() (errs []error) {
 		invalid("DB_WRITE_TIMEOUT: %s: expected a time, or 0 for no limit", c.WriteTimeout)
 	}
 
+	// Where the database is.
 	if c.Port == 0 && c.Socket == "" {
 		invalid("DB_PORT: 0: expected 1 to 65535")
 	}
@@ -170,7 +173,8 @@ func (c *Config) validateMySQL() (errs []error) {
 		invalid("DB_NAME: not set: the MySQL database to read")
 	}
 
-	if c.Timezone != "" && !zonePattern.MatchString(c.Timezone) {
+	// What a session is like.
+	if c.Timezone != "" && !timeZonePattern.MatchString(c.Timezone) {
 		invalid("DB_TIMEZONE: %q: expected UTC, server, a name such as Europe/Berlin, or an offset such as +02:00",
 			c.Timezone)
 	}
@@ -178,6 +182,7 @@ func (c *Config) validateMySQL() (errs []error) {
 		invalid("DB_COMPRESSION: %q: expected off or zlib", c.Compression)
 	}
 
+	// Files with secrets.
 	if c.Password != "" && c.PasswordFile != "" {
 		invalid("DB_PASSWORD, DB_PASSWORD_FILE: both are set; keep one")
 	}
@@ -190,10 +195,12 @@ func (c *Config) validateMySQL() (errs []error) {
 	return errs
 }
 
-// validateHost returns an error that shows the right form if DB_HOST has a form of its own, such as a URL.
+// validateHost returns an error if DB_HOST is more than a name or an address, such as a URL. The error shows the right
+// form.
 func (c *Config) validateHost() error {
 	host := strings.TrimSpace(c.Host)
 	const form = "expected the name or address alone, such as db.example.com, 192.0.2.7 or ::1"
+
 	switch {
 	case c.Socket != "":
 		return nil
@@ -203,12 +210,14 @@ func (c *Config) validateHost() error {
 		return fmt.Errorf("DB_HOST: %q has a space at its beginning or end: set DB_HOST=%s", c.Host, host)
 	case net.ParseIP(host) != nil:
 		return nil
+
 	case strings.Contains(host, "://"):
 		if u, err := url.Parse(host); err == nil && u.Hostname() != "" {
 			return fmt.Errorf("DB_HOST: a URL: %s: set DB_HOST=%s%s, and user, password and database apart",
 				form, u.Hostname(), portAdvice(u.Port()))
 		}
 		return fmt.Errorf("DB_HOST: a URL: %s", form)
+
 	case strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
 		return fmt.Errorf("DB_HOST: %q: without brackets: set DB_HOST=%s", host, strings.Trim(host, "[]"))
 	case strings.HasPrefix(host, "/"):
@@ -223,7 +232,7 @@ func (c *Config) validateHost() error {
 	// The zone of an address (fe80::1%eth0) is not a name, and valid.
 	address, _, _ := strings.Cut(host, "%")
 	if net.ParseIP(address) == nil && !hostPattern.MatchString(host) {
-		return fmt.Errorf("DB_HOST: %q is no host: %s", host, form)
+		return fmt.Errorf("DB_HOST: %q is not a host: %s", host, form)
 	}
 	return nil
 }
@@ -247,7 +256,7 @@ func (c *Config) password() (settings.Secret, error) {
 	return c.files.readPassword()
 }
 
-// dialAddress returns what to dial.
+// dialAddress returns the network and the address to connect to.
 func (c *Config) dialAddress() (network, addr string) {
 	if c.Socket != "" {
 		return "unix", c.Socket
@@ -275,7 +284,7 @@ func (c *Config) sslMode() string {
 	return SSLVerifyIdentity
 }
 
-// verifiedTLS reports whether only the server can read what is sent. For verify_ca that takes a private authority, as
+// verifiedTLS reports whether only the server can read what is sent. With verify_ca this requires a private authority:
 // anybody can get a certificate from a public one.
 func (c *Config) verifiedTLS() bool {
 	switch c.sslMode() {
@@ -295,6 +304,7 @@ func (c *Config) tlsConfig() (*tls.Config, error) {
 		return nil, nil
 	case SSLPreferred, SSLRequired:
 		t.InsecureSkipVerify = true
+
 	case SSLVerifyCA:
 		// Go verifies chain and name together, so this verifies the chain alone.
 		t.InsecureSkipVerify = true
@@ -303,10 +313,12 @@ func (c *Config) tlsConfig() (*tls.Config, error) {
 			for _, cert := range s.PeerCertificates[1:] {
 				intermediates.AddCert(cert)
 			}
+
 			options := x509.VerifyOptions{Roots: t.RootCAs, Intermediates: intermediates}
 			_, err := s.PeerCertificates[0].Verify(options)
 			return err
 		}
+
 	case SSLVerifyIdentity:
 	default:
 		return nil, fmt.Errorf("DB_SSL_MODE: %q: expected disabled, preferred, required, verify_ca or verify_identity",

@@ -15,7 +15,7 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// explainConnect adds to an error of connecting what it means and which variable to check.
+// explainConnect adds to a connection error what it means and which variable to check.
 func (c *Config) explainConnect(err error) error {
 	hint := c.connectHint(err)
 	switch {
@@ -27,7 +27,7 @@ func (c *Config) explainConnect(err error) error {
 	return fmt.Errorf("%s (%w)", hint, err)
 }
 
-// replacedError hides the text of an error that advises to change the DSN, which users of this program do not have.
+// replacedError replaces the text of an error that advises changing the DSN: users of this program have none.
 type replacedError struct {
 	text string
 	err  error
@@ -36,6 +36,7 @@ type replacedError struct {
 func (e *replacedError) Error() string { return e.text }
 func (e *replacedError) Unwrap() error { return e.err }
 
+// connectHint says what a connection error means and what to check; "" if it is not known.
 func (c *Config) connectHint(err error) string {
 	if hint := c.certificateHint(err); hint != "" {
 		return hint
@@ -49,6 +50,8 @@ func (c *Config) connectHint(err error) string {
 	switch {
 	case errors.As(err, &server):
 		return c.serverHint(server.Number)
+
+	// The server does not offer what the settings require, or requires what the driver refuses.
 	case errors.Is(err, mysql.ErrNoTLS):
 		return "the server offers no TLS: turn it on there, or set DB_SSL_MODE=disabled on a network you trust"
 	case errors.Is(err, ErrNoCompression):
@@ -62,6 +65,8 @@ func (c *Config) connectHint(err error) string {
 		return "the server wants DB_USER to log in by a plugin that is not supported: give the account " +
 			"caching_sha2_password, mysql_native_password or ed25519, " +
 			"or with MariaDB's PAM set pam_use_cleartext_plugin=ON on the server"
+
+	// The server cannot be reached.
 	case errors.As(err, &dns):
 		return fmt.Sprintf("host %q is not known: check DB_HOST", c.Host)
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -89,7 +94,7 @@ func (c *Config) certificateHint(err error) string {
 	case errors.As(err, &authority):
 		return "the server's certificate is not from a trusted authority: set DB_SSL_CA to the authority's PEM file"
 	case errors.As(err, &name):
-		return fmt.Sprintf("the server's certificate is not made out to %q: set DB_HOST to a name in it, "+
+		return fmt.Sprintf("the server's certificate is not valid for %q: set DB_HOST to a name in it, "+
 			"or DB_SSL_MODE=verify_ca to check the authority alone", c.Host)
 	case errors.As(err, &invalid):
 		return "the server's certificate is not valid: check its dates, and DB_SSL_CA"
@@ -124,7 +129,7 @@ func (c *Config) serverHint(number uint16) string {
 		return fmt.Sprintf("the server does not know the time zone of DB_TIMEZONE=%s: "+
 			"load its tables of zones (mysql_tzinfo_to_sql), or set an offset such as +02:00", c.Timezone)
 	case errConnectionCount, errTooManyUserConns, errUserLimitReached:
-		return "the server has no connection left: lower DB_MAX_OPEN_CONNS, or raise the server's limit"
+		return "the server has no free connection: lower DB_MAX_OPEN_CONNS, or raise the server's limit"
 	}
 
 	return ""

@@ -10,9 +10,9 @@ import (
 	"carstock/pkg/settings"
 )
 
-// files are those that a Config names. All copies of a valid Config share them, so each is read once, and again for a
-// new connection after it has changed.
-type files struct {
+// configFiles are the files that a Config names. All copies of a valid Config share them. Each is read once, and again
+// when a new connection is made after it has changed.
+type configFiles struct {
 	paths                   filePaths
 	password, ca, cert, key *settings.File
 
@@ -23,13 +23,13 @@ type files struct {
 
 type filePaths struct{ password, ca, cert, key string }
 
-// openFiles makes c.files those that the settings name now. It reads none of them.
+// openFiles sets c.files to the files that the settings name. It reads none of them.
 func (c *Config) openFiles() {
 	paths := filePaths{c.PasswordFile, c.SSL.CA, c.SSL.Cert, c.SSL.Key}
 	if c.files != nil && c.files.paths == paths {
 		return
 	}
-	c.files = &files{
+	c.files = &configFiles{
 		paths:    paths,
 		password: settings.NewFile(paths.password),
 		ca:       settings.NewFile(paths.ca),
@@ -39,7 +39,7 @@ func (c *Config) openFiles() {
 }
 
 // readPassword returns the content of DB_PASSWORD_FILE without its last line break.
-func (f *files) readPassword() (settings.Secret, error) {
+func (f *configFiles) readPassword() (settings.Secret, error) {
 	text, _, err := f.password.Read()
 	if err != nil {
 		return "", fmt.Errorf("DB_PASSWORD_FILE: %w", err)
@@ -48,7 +48,7 @@ func (f *files) readPassword() (settings.Secret, error) {
 }
 
 // readRoots returns the certificates of DB_SSL_CA.
-func (f *files) readRoots() (*x509.CertPool, error) {
+func (f *configFiles) readRoots() (*x509.CertPool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 
@@ -69,7 +69,7 @@ func (f *files) readRoots() (*x509.CertPool, error) {
 }
 
 // readPair returns the certificate of DB_SSL_CERT with the key of DB_SSL_KEY.
-func (f *files) readPair() (tls.Certificate, error) {
+func (f *configFiles) readPair() (tls.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 

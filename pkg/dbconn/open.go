@@ -30,7 +30,7 @@ func Open(ctx context.Context, c Config) (*sqlx.DB, error) {
 	return db, nil
 }
 
-// Pool is Open for a database that need not be there yet.
+// Pool is Open without the ping: the database need not be there yet.
 func Pool(c Config) (*sqlx.DB, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -54,14 +54,14 @@ func Pool(c Config) (*sqlx.DB, error) {
 		return nil, fmt.Errorf("connect to MySQL at %s: %w", dsn.Addr, err)
 	}
 
-	pool := sql.OpenDB(&sessions{Connector: connector, config: c})
+	pool := sql.OpenDB(&sessionConnector{Connector: connector, config: c})
 	return c.configurePool(sqlx.NewDb(pool, "mysql"), c.ConnMaxLifetime), nil
 }
 
 // ConnectError is any error of making a connection.
 type ConnectError struct{ error }
 
-// Unwrap returns the error itself.
+// Unwrap returns the driver's error.
 func (e ConnectError) Unwrap() error { return e.error }
 
 // sqliteLifetime is the age at which a connection to a file is replaced. After that time a new file at the same path is
@@ -124,7 +124,7 @@ func (c *Config) mysqlConfig() (*mysql.Config, error) {
 	m.DialFunc = c.dial
 	m.Logger = &mysql.NopLogger{} // what it would print is returned as an error too
 
-	// They are read for each connection, so a changed password or certificate needs no restart.
+	// Read the files for each connection, so a changed password or certificate needs no restart.
 	readCredentials := func(_ context.Context, m *mysql.Config) error {
 		password, err := c.password()
 		if err != nil {

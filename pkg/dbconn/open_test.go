@@ -111,7 +111,8 @@ func TestOpenPasswordFile(t *testing.T) {
 	}
 }
 
-// A new certificate needs no restart either, and a file that is being replaced does no harm once it is whole.
+// A new certificate needs no restart either. A connection fails while the file is incomplete, and succeeds again
+// afterwards.
 func TestOpenCertificateFile(t *testing.T) {
 	trusted, err := os.ReadFile(authorityFile(t))
 	if err != nil {
@@ -149,7 +150,7 @@ func TestOpenCertificateFile(t *testing.T) {
 	}
 }
 
-// otherAuthority makes a certificate in PEM that has signed no other.
+// otherAuthority returns the certificate of another authority in PEM, which has signed none of the server's.
 func otherAuthority(t *testing.T) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -177,7 +178,7 @@ func TestSessionIsUTCAndUTF8(t *testing.T) {
 	}
 }
 
-// mistake is a mistake in the settings, with texts that the error must have.
+// mistake is a mistake in the settings, with texts that the error must contain.
 type mistake struct {
 	change func(*dbconn.Config)
 	want   []string
@@ -277,7 +278,7 @@ func TestErrorsOfConnectingNameTheVariable(t *testing.T) {
 				c.Host, c.SSL = "127.0.0.2", dbconn.SSLConfig{Mode: "verify_identity", CA: authority}
 				c.Port = forwardPort(t, "127.0.0.2", good)
 			},
-			[]string{`not made out to "127.0.0.2"`, "DB_HOST"},
+			[]string{`not valid for "127.0.0.2"`, "DB_HOST"},
 		},
 		"no TLS": {
 			func(c *dbconn.Config) { c.Port, c.SSL.Mode = plain, "required" },
@@ -403,13 +404,13 @@ func relayPackets(t *testing.T, to dbconn.Config, change func(packet []byte) []b
 	})
 }
 
-// Flags of what a server can do, in its greeting.
+// Flags of a server's capabilities, in its greeting.
 const (
 	canCompress = 0x0020
 	canTLS      = 0x0800
 )
 
-// greetingProxy passes on the real server's greeting without a flag, as a server sends it that lacks that capability.
+// greetingProxy passes on the real server's greeting without a flag, like a server that lacks this capability.
 func greetingProxy(t *testing.T, flag uint16) uint16 {
 	admin := dbtest.Shared(t).Admin
 	return listenLoopback(t, func(c net.Conn) {
@@ -479,11 +480,11 @@ func TestHosts(t *testing.T) {
 		"db.example.com:3306":             "set DB_HOST=db.example.com and DB_PORT=3306",
 		"mysql://db.example.com":          "set DB_HOST=db.example.com,",
 		"mysql://u:hunter2@db:3307/stock": "set DB_HOST=db and DB_PORT=3307,",
-		"tcp(db:3306)":                    "is no host",
+		"tcp(db:3306)":                    "is not a host",
 		"db.example.com ":                 "set DB_HOST=db.example.com",
 		"\tdb":                            "set DB_HOST=db",
-		"db.example.com/stock":            "is no host",
-		"db 1":                            "is no host",
+		"db.example.com/stock":            "is not a host",
+		"db 1":                            "is not a host",
 		"/run/mysqld/mysqld.sock":         "set DB_SOCKET=/run/mysqld/mysqld.sock",
 		"":                                "DB_HOST: empty",
 	} {

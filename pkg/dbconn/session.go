@@ -15,9 +15,9 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// sessions is a connector whose connections all have the session variables of variables.go, whatever the server's
-// administrator has set for all sessions.
-type sessions struct {
+// sessionConnector is a connector whose connections all have the session variables of variables.go, whatever the
+// server's administrator has set for all sessions.
+type sessionConnector struct {
 	driver.Connector
 	config Config
 
@@ -26,7 +26,7 @@ type sessions struct {
 	warned map[string]bool // so that each difference is reported once
 }
 
-func (s *sessions) Connect(ctx context.Context) (driver.Conn, error) {
+func (s *sessionConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := s.Connector.Connect(ctx)
 	if err == nil {
 		if err = s.setVariables(ctx, conn); err == nil {
@@ -38,9 +38,9 @@ func (s *sessions) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 // setVariables sets the variables of a new connection and reads them back. The first connection discovers what to set.
-// Later ones execute the same statement. They discover again only if that is not enough any more, as after a failover
-// to another kind of server.
-func (s *sessions) setVariables(ctx context.Context, conn driver.Conn) error {
+// Later ones execute the same statement. They discover again only if that is no longer enough, as after a failover to
+// another kind of server.
+func (s *sessionConnector) setVariables(ctx context.Context, conn driver.Conn) error {
 	s.mu.Lock()
 	set := s.set
 	s.mu.Unlock()
@@ -69,7 +69,7 @@ func (s *sessions) setVariables(ctx context.Context, conn driver.Conn) error {
 }
 
 // discoverVariables builds the SET statement for the variables that the server has, and executes it.
-func (s *sessions) discoverVariables(ctx context.Context, conn driver.Conn) (string, error) {
+func (s *sessionConnector) discoverVariables(ctx context.Context, conn driver.Conn) (string, error) {
 	if _, err := setEach(ctx, conn, liftLimits); err != nil {
 		return "", err
 	}
@@ -94,7 +94,7 @@ func (s *sessions) discoverVariables(ctx context.Context, conn driver.Conn) (str
 		assignments = append(assignments, resetClock)
 	}
 
-	for _, v := range variables {
+	for _, v := range sessionVariables {
 		now, ok := found[v.name]
 		if !ok {
 			continue
@@ -140,13 +140,13 @@ func (e *differenceError) Error() string {
 
 // readBack compares the session's variables with what they should be. It returns a differenceError if a difference
 // changes what a SELECT returns, and warns of other differences.
-func (s *sessions) readBack(ctx context.Context, conn driver.Conn) error {
+func (s *sessionConnector) readBack(ctx context.Context, conn driver.Conn) error {
 	found, err := showVariables(ctx, conn)
 	if err != nil {
 		return err
 	}
 
-	for _, v := range variables {
+	for _, v := range sessionVariables {
 		now, ok := found[v.name]
 		if !ok {
 			continue
@@ -165,7 +165,7 @@ func (s *sessions) readBack(ctx context.Context, conn driver.Conn) error {
 }
 
 // warn reports a difference, unless it has been reported before.
-func (s *sessions) warn(text string) {
+func (s *sessionConnector) warn(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -203,8 +203,8 @@ func executeStatement(ctx context.Context, conn driver.Conn, query string) error
 
 // showVariables reads the variables of the list that the server has. Every user may read them this way.
 func showVariables(ctx context.Context, conn driver.Conn) (map[string]string, error) {
-	names := make([]string, len(variables))
-	for i, v := range variables {
+	names := make([]string, len(sessionVariables))
+	for i, v := range sessionVariables {
 		names[i] = sqlLiteral(v.name)
 	}
 

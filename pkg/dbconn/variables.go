@@ -26,17 +26,17 @@ var limitVariables = []string{
 // MySQL only administrators may set it, so there is nothing to undo.
 const resetClock = "timestamp = DEFAULT"
 
-// variable is a session variable that decides what a SELECT returns, or whether it may return anything.
-type variable struct {
+// sessionVariable is a session variable that decides what a SELECT returns, or whether it may return anything.
+type sessionVariable struct {
 	name    string
 	want    func(s sessionInfo, now string) string // returns the value to set instead of now
 	results bool                                   // another value changes results; otherwise it only makes reads fail
 	effect  string                                 // of another value
 }
 
-// variables lists everything that is set on each connection, in the order of the SET statement. No server has all of
-// them. The values are the defaults of MySQL and MariaDB; limits are at least the defaults. The list was made by going
-// through the session variables of MySQL 9.7 and MariaDB 10.11 and 11.
+// sessionVariables lists everything that is set on each connection, in the order of the SET statement. No server has
+// all of them. The values are the defaults of MySQL and MariaDB; limits are at least the defaults. The list was made by
+// going through the session variables of MySQL 9.7 and MariaDB 10.11 and 11.
 //
 // These stay as the server has them, because they cannot change a result:
 //
@@ -54,7 +54,7 @@ type variable struct {
 //     warns, and syncer fails
 //   - character_set_collations (MariaDB 11), whose defaults depend on the version; a view's literals keep the collation
 //     they were created with
-var variables = []variable{
+var sessionVariables = []sessionVariable{
 	// How much of a result arrives.
 	{"sql_select_limit", atLeast("9223372036854775807"), true, "SELECT ends after so many rows, without an error"},
 	// It resets sql_big_selects, so it comes before that.
@@ -104,11 +104,11 @@ var variables = []variable{
 	{"block_encryption_mode", exactValue("aes-128-ecb"), true, "AES_DECRYPT returns NULL"},
 	{"default_regex_flags", exactValue(""), true, "REGEXP matches other texts"},
 	{"standard_compliant_cte", exactValue("ON"), true, "recursive queries return other rows"},
-	{"default_collation_for_utf8mb4", exactValue("utf8mb4_0900_ai_ci"), true, "texts compare and sort otherwise"},
+	{"default_collation_for_utf8mb4", exactValue("utf8mb4_0900_ai_ci"), true, "texts compare and sort differently"},
 	{"character_set_client", exactValue("utf8mb4"), true, "texts arrive in another character set"},
-	{"character_set_connection", exactValue("utf8mb4"), true, "texts compare otherwise"},
+	{"character_set_connection", exactValue("utf8mb4"), true, "texts compare differently"},
 	{"character_set_results", exactValue("utf8mb4"), true, "texts arrive in another character set"},
-	{"collation_connection", collationConnection, true, "texts compare and sort otherwise"},
+	{"collation_connection", collationConnection, true, "texts compare and sort differently"},
 	{"lc_messages", exactValue("en_US"), false, "errors and warnings are in another language"},
 }
 
@@ -147,7 +147,7 @@ func statementLimit(s sessionInfo, _ string) string {
 	return fmt.Sprintf("%.3f", max(s.QueryTimeout.Seconds(), 0.001))
 }
 
-// sessionInfo is what the values to set are computed from.
+// sessionInfo is the input from which the values to set are computed.
 type sessionInfo struct {
 	*Config
 	found map[string]string // the variables that the server has

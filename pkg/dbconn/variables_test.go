@@ -48,7 +48,7 @@ func TestWantedValues(t *testing.T) {
 	}{
 		{"a limit that is lower", atLeast("1024")(mysql, "8"), "1024"},
 		{"a limit that is higher", atLeast("1024")(mysql, "4096"), "4096"},
-		{"a limit that is no number", atLeast("1024")(mysql, "DEFAULT"), "1024"},
+		{"a limit that is not a number", atLeast("1024")(mysql, "DEFAULT"), "1024"},
 		{"MySQL's time limit", executionLimit(mysql, ""), "1500"},
 		{"MariaDB's time limit", statementLimit(mysql, ""), "1.500"},
 		{"no time limit", executionLimit(mariadb, "") + statementLimit(mariadb, ""), "00"},

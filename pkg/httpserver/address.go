@@ -9,14 +9,14 @@ import (
 )
 
 var (
-	// hostName takes any letter: names may be international.
-	hostName = regexp.MustCompile(`^([\pL\pN_]([\pL\pN_-]*[\pL\pN_])?\.)*[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?\.?$`)
+	// hostNamePattern allows any letter: names may be international.
+	hostNamePattern = regexp.MustCompile(`^([\pL\pN_]([\pL\pN_-]*[\pL\pN_])?\.)*[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?\.?$`)
 
-	// endsInNumber finds what can only be an IPv4 address: no name ends so.
-	endsInNumber = regexp.MustCompile(`(^|\.)[0-9]+\.?$`)
+	// numericHostPattern finds what can only be an IPv4 address: no name ends in a number.
+	numericHostPattern = regexp.MustCompile(`(^|\.)[0-9]+\.?$`)
 )
 
-// CheckAddress returns an error that says what the right form is, if nothing could listen on addr on any machine.
+// CheckAddress returns an error if no machine could listen on addr. The error shows the right form.
 func CheckAddress(addr string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -28,7 +28,7 @@ func CheckAddress(addr string) error {
 
 	address, zone, hasZone := strings.Cut(host, "%")
 	isAddress := net.ParseIP(address) != nil && (!hasZone || zone != "" && strings.Contains(address, ":"))
-	isName := hostName.MatchString(host) && !endsInNumber.MatchString(host)
+	isName := hostNamePattern.MatchString(host) && !numericHostPattern.MatchString(host)
 	if host != "" && !isAddress && !isName {
 		return errors.New("expected host:port with a name or an address of this machine, such as 127.0.0.1:8080, " +
 			"or :8080 for all interfaces")

@@ -16,7 +16,7 @@ func NewRegistry() *prometheus.Registry {
 	return r
 }
 
-// Metrics answers GET /metrics for Prometheus.
-func Metrics(r prometheus.Gatherer) http.Handler {
+// MetricsHandler answers GET /metrics for Prometheus.
+func MetricsHandler(r prometheus.Gatherer) http.Handler {
 	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
 }

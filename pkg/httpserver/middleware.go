@@ -15,10 +15,10 @@ const DataPolicy = "default-src 'none'; frame-ancestors 'none'"
 // maxInstance is how many bytes of a path a problem repeats.
 const maxInstance = 200
 
-// Standard wraps the handler of a whole server: requests get an id, browsers the policy, all errors are problems, and
-// panics are logged.
-func Standard(next http.Handler, policy string, log *slog.Logger) http.Handler {
-	return Identify(nil)(SecurityHeaders(policy)(Recover(log)(Problems(next))))
+// StandardMiddleware wraps the handler of a whole server: requests get an id, browsers the policy, all errors are
+// problems, and panics are logged.
+func StandardMiddleware(next http.Handler, policy string, log *slog.Logger) http.Handler {
+	return IdentifyRequests(nil)(SecurityHeaders(policy)(RecoverPanics(log)(ErrorsAsProblems(next))))
 }
 
 // SecurityHeaders keeps browsers from doing more with an answer than its Content-Security-Policy says. A handler may
@@ -38,53 +38,53 @@ func SecurityHeaders(policy string) func(http.Handler) http.Handler {
 	}
 }
 
-// identity is what an answer says about its request.
-type identity struct {
+// requestIdentity describes a request for its answer.
+type requestIdentity struct {
 	requestID string
 	path      func(*http.Request) string // as the client sent it; nil for the request's own
 }
 
-type identityKey struct{}
+type requestIdentityKey struct{}
 
-func identityOf(ctx context.Context) identity {
-	i, _ := ctx.Value(identityKey{}).(identity)
+func requestIdentityOf(ctx context.Context) requestIdentity {
+	i, _ := ctx.Value(requestIdentityKey{}).(requestIdentity)
 	return i
 }
 
-// plainID is the form in which a caller's request id is accepted: it goes into the log.
-var plainID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+// requestIDPattern is the form in which a caller's request id is accepted: it goes into the log.
+var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// Identify gives each request an id, that of the header X-Request-ID or a new one, which the answer and its problem
-// repeat. path returns the path as the client sent it, for the problem; nil stands for that of the request.
-func Identify(path func(*http.Request) string) func(http.Handler) http.Handler {
+// IdentifyRequests gives each request an id, that of the header X-Request-ID or a new one, which the answer and its
+// problem repeat. path returns the path as the client sent it, for the problem; nil stands for that of the request.
+func IdentifyRequests(path func(*http.Request) string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id := r.Header.Get("X-Request-ID")
-			if !plainID.MatchString(id) {
+			if !requestIDPattern.MatchString(id) {
 				id = rand.Text()
 			}
 
 			w.Header().Set("X-Request-ID", id)
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, identity{id, path})))
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIdentityKey{}, requestIdentity{id, path})))
 		})
 	}
 }
 
-// RequestID returns the id that Identify gave the request of a context, and "" without one.
-func RequestID(ctx context.Context) string { return identityOf(ctx).requestID }
+// RequestID returns the id that IdentifyRequests gave the request of a context, and "" without one.
+func RequestID(ctx context.Context) string { return requestIdentityOf(ctx).requestID }
 
-// instance is the path of a request, as the client sent it.
-func instance(r *http.Request) string {
+// problemInstance is the path of a request, as the client sent it.
+func problemInstance(r *http.Request) string {
 	path := r.URL.EscapedPath()
-	if i := identityOf(r.Context()); i.path != nil {
+	if i := requestIdentityOf(r.Context()); i.path != nil {
 		path = i.path(r)
 	}
 
 	return path[:min(len(path), maxInstance)]
 }
 
-// Recover turns a panic into a 500 and logs it.
-func Recover(log *slog.Logger) func(http.Handler) http.Handler {
+// RecoverPanics turns a panic into a 500 and logs it.
+func RecoverPanics(log *slog.Logger) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer func() {

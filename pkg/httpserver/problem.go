@@ -16,7 +16,7 @@ const (
 	maxPlainError = 500
 )
 
-// WriteProblem answers a request with a problem. The request has to have passed Identify, which knows its instance and
+// WriteProblem answers a request with a problem. The request has to have passed IdentifyRequests, which knows its instance and
 // its request_id.
 func WriteProblem(w http.ResponseWriter, r *http.Request, status int, detail string) {
 	writeProblemWith(w, r, status, detail, nil)
@@ -25,16 +25,16 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, status int, detail str
 // writeProblemWith is WriteProblem with further members, which may be nil.
 func writeProblemWith(w http.ResponseWriter, r *http.Request, status int, detail string, members map[string]any) {
 	p := problem.New(status, detail)
-	p.Instance, p.RequestID = instance(r), RequestID(r.Context())
-	body := encode(p)
+	p.Instance, p.RequestID = problemInstance(r), RequestID(r.Context())
+	body := encodeJSON(p)
 	if len(members) > 0 {
-		body = append(append(body[:len(body)-1], ','), encode(members)[1:]...)
+		body = append(append(body[:len(body)-1], ','), encodeJSON(members)[1:]...)
 	}
 
 	WriteProblemBody(w, status, body)
 }
 
-// WriteProblemBody answers with a problem that is JSON already.
+// WriteProblemBody answers with a problem that is already encoded as JSON.
 func WriteProblemBody(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	if status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
@@ -42,11 +42,11 @@ func WriteProblemBody(w http.ResponseWriter, status int, body []byte) {
 	}
 
 	h.Set("Cache-Control", "no-store")
-	Write(w, status, "application/problem+json", body)
+	WriteBody(w, status, "application/problem+json", body)
 }
 
-// Problems turns the errors that next writes as plain text, as the handlers of net/http do, into problems.
-func Problems(next http.Handler) http.Handler {
+// ErrorsAsProblems turns the errors that next writes as plain text, as the handlers of net/http do, into problems.
+func ErrorsAsProblems(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := plainErrorWriter{ResponseWriter: w}
 		next.ServeHTTP(&p, r)
@@ -57,7 +57,7 @@ func Problems(next http.Handler) http.Handler {
 	})
 }
 
-// plainErrorWriter keeps back an error that is written as plain text.
+// plainErrorWriter holds back an error that is written as plain text.
 type plainErrorWriter struct {
 	http.ResponseWriter
 	status int // of the error; 0 for none

@@ -57,7 +57,7 @@ func TestWriteProblem(t *testing.T) {
 			begin + `"Request URI Too Long","status":414,"detail":"x","instance":"` + long[:maxInstance] + `"` + end + `}`,
 		},
 	} {
-		h := Identify(nil)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := IdentifyRequests(nil)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			writeProblemWith(w, r, test.status, test.detail, test.members)
 		}))
 		w := get(h, "GET", test.path, "X-Request-ID", "id-1")
@@ -77,7 +77,7 @@ func TestWriteProblem(t *testing.T) {
 func TestWriteProblemOfAHandler(t *testing.T) {
 	t.Parallel()
 	public := func(r *http.Request) string { return "/api" + r.URL.Path }
-	w := get(Identify(public)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	w := get(IdentifyRequests(public)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "60")
 		WriteProblem(w, r, 503, "busy")
 	})), "GET", "/cars")
@@ -97,7 +97,7 @@ func TestProblems(t *testing.T) {
 		http.Error(w, strings.Repeat("x", maxPlainError-1)+"é"+strings.Repeat("x", 1000), 500)
 	})
 	mux.HandleFunc("GET /json", func(w http.ResponseWriter, _ *http.Request) {
-		Write(w, 400, "application/json", []byte(`{"jsonrpc":"2.0"}`))
+		WriteBody(w, 400, "application/json", []byte(`{"jsonrpc":"2.0"}`))
 	})
 	mux.HandleFunc("GET /unauthorized", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -113,7 +113,7 @@ func TestProblems(t *testing.T) {
 		}
 	})
 	mux.Handle("GET /files/", http.StripPrefix("/files/", http.FileServer(http.Dir(t.TempDir()))))
-	h := Problems(mux)
+	h := ErrorsAsProblems(mux)
 
 	for _, test := range []struct {
 		method, path string
@@ -162,7 +162,7 @@ func TestProblems(t *testing.T) {
 func TestRecover(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
-	h := Standard(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	h := StandardMiddleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/abort" {
 			panic(http.ErrAbortHandler)
 		}
@@ -179,7 +179,7 @@ func TestRecover(t *testing.T) {
 	}
 
 	defer func() {
-		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // it is no wrapped error
+		if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // it is not a wrapped error
 			t.Errorf("recovered %v", v)
 		}
 	}()
@@ -189,7 +189,7 @@ func TestRecover(t *testing.T) {
 func TestIdentify(t *testing.T) {
 	t.Parallel()
 	var seen string
-	h := Standard(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	h := StandardMiddleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		seen = RequestID(r.Context())
 	}), "none", nil)
 	for sent, kept := range map[string]bool{
@@ -242,7 +242,7 @@ func TestHealth(t *testing.T) {
 		{"ready without members", Readyz(noMembers), 200, `{"status":"ready"}`},
 		{"not ready", Readyz(stale7), 503, `"detail":"too old","instance":"/","request_id":"id-1","age_seconds":7}`},
 	} {
-		w := get(Identify(nil)(test.handler), "GET", "/", "X-Request-ID", "id-1")
+		w := get(IdentifyRequests(nil)(test.handler), "GET", "/", "X-Request-ID", "id-1")
 		if w.Code != test.status || !strings.HasSuffix(w.Body.String(), test.want+"\n") ||
 			w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %s, want %d and %s", test.name, w.Code, w.Body, test.status, test.want)
@@ -252,7 +252,7 @@ func TestHealth(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	w := get(Metrics(NewRegistry()), "GET", "/metrics")
+	w := get(MetricsHandler(NewRegistry()), "GET", "/metrics")
 	for _, series := range []string{"go_goroutines ", "process_start_time_seconds ", "go_build_info{"} {
 		if w.Code != 200 || !strings.Contains(w.Body.String(), "\n"+series) {
 			t.Errorf("%d: %s is missing", w.Code, series)

@@ -18,7 +18,7 @@ import (
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
-	writeTimeout      = 30 * time.Second // for a slow reader, beside what the handler itself takes
+	writeTimeout      = 30 * time.Second // for a slow reader, in addition to the handler's own time
 	idleTimeout       = 2 * time.Minute
 	shutdownTimeout   = 5 * time.Second // container engines give 10 s for everything
 	maxHeaderBytes    = 64 << 10
@@ -36,8 +36,8 @@ func Listen(setting, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers on l until ctx ends, and then gives the requests in flight some time to finish. A handler may take as
-// long as longest.
+// Serve answers on l until ctx ends, and then gives the requests in flight some time to finish. longest is how long a
+// handler may take.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, longest time.Duration, log *slog.Logger) error {
 	srv := &http.Server{
 		Handler:           h,

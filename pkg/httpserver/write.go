@@ -7,14 +7,14 @@ import (
 	"strconv"
 )
 
-// WriteJSON answers with a value that is true only now.
+// WriteJSON answers with a value that must not be cached, because it changes at any time.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Cache-Control", "no-store")
-	Write(w, status, "application/json; charset=utf-8", encode(v))
+	WriteBody(w, status, "application/json; charset=utf-8", encodeJSON(v))
 }
 
-// Write answers with a body and a line break after it.
-func Write(w http.ResponseWriter, status int, contentType string, body []byte) {
+// WriteBody answers with a body and a line break after it.
+func WriteBody(w http.ResponseWriter, status int, contentType string, body []byte) {
 	body = append(body, '\n')
 	h := w.Header()
 	h.Set("Content-Type", contentType)
@@ -23,8 +23,8 @@ func Write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	_, _ = w.Write(body) // fails only if the client has gone
 }
 
-// encode returns v as JSON and leaves the & of a URL as it is. v is of a type that always encodes.
-func encode(v any) []byte {
+// encodeJSON returns v as JSON and leaves the & of a URL as it is. v is of a type that always encodes.
+func encodeJSON(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

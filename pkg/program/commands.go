@@ -25,7 +25,7 @@ func versionCommand(program string) *cobra.Command {
 		Short:   "Print the versions of " + program + ", Go, SQLite and the drivers",
 		Example: "  " + program + " version",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), versions(program))
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionText(program))
 			return err
 		},
 	}

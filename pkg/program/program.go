@@ -48,7 +48,7 @@ func Main(run func(ctx context.Context, args []string, stdout, stderr io.Writer)
 // LimitHeap keeps Go's heap within a share of the memory limit of this process's cgroup, if there is one. GOMEMLIMIT
 // in the environment wins.
 func LimitHeap(share float64) {
-	// The error is that of a machine without cgroups, where there is no limit either.
+	// It fails on a machine without cgroups, where there is no limit either.
 	_, _ = memlimit.Set(memlimit.WithRatio(share))
 }
 
@@ -115,8 +115,8 @@ func asUsageError(err error) error {
 	return &UsageError{err}
 }
 
-// checkArgs makes usage errors of what a command and those under it report about their arguments. A command that says
-// nothing about its arguments takes none, and one that does nothing itself prints its help.
+// checkArgs turns what a command and its subcommands report about their arguments into usage errors. A command that
+// declares no arguments takes none, and one that only has subcommands prints its help.
 func checkArgs(cmd *cobra.Command) {
 	check := cmd.Args
 	if check == nil {
@@ -134,7 +134,7 @@ func checkArgs(cmd *cobra.Command) {
 	}
 }
 
-// noArgs refuses arguments, and suggests commands that are written like the first one.
+// noArgs refuses arguments, and suggests commands with names similar to the first one.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -9,11 +9,11 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// Set by the linker: -X carstock/pkg/program.version=v1.2.3. Where Go finds the commit itself, it need not be.
+// Set by the linker: -X carstock/pkg/program.version=v1.2.3. The commit need not be set where Go finds it itself.
 var version, commit string
 
-// versions says what a program was built from: its release, its commit, Go, SQLite and the drivers of the databases.
-func versions(program string) string {
+// versionText says what a program was built from: its release, its commit, Go, SQLite and the drivers of the databases.
+func versionText(program string) string {
 	sqlite, _, _ := sqlite3.Version()
 	all := []string{program + " " + cmp.Or(version, "without a version")}
 	info, ok := debug.ReadBuildInfo()

@@ -169,7 +169,7 @@ func noTableError(ctx context.Context, db sqlx.QueryerContext, name, list string
 	if len(names) == 0 {
 		names = []string{"nothing"}
 	}
-	return fmt.Errorf("%s: %w; there is: %s", name, ErrNoTable, strings.Join(names, ", "))
+	return fmt.Errorf("%s: %w; available: %s", name, ErrNoTable, strings.Join(names, ", "))
 }
 
 // QuoteMySQL quotes an identifier for MySQL.

@@ -49,12 +49,12 @@ func TestFromMySQL(t *testing.T) {
 	}
 
 	_, err = schema.FromMySQL(t.Context(), db, "w")
-	if !errors.Is(err, schema.ErrNoTable) || !strings.Contains(err.Error(), "there is: t, v") {
+	if !errors.Is(err, schema.ErrNoTable) || !strings.Contains(err.Error(), "available: t, v") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// comesBack puts the table of a view back once the catalog has been asked for the view's columns.
+// comesBack creates the table of a view again as soon as the columns of the view were read from the catalog.
 type comesBack struct {
 	*sqlx.DB
 	queries int
@@ -69,7 +69,7 @@ func (c *comesBack) QueryxContext(ctx context.Context, query string, args ...any
 	return c.DB.QueryxContext(ctx, query, args...)
 }
 
-// A table that is replaced can come back between the catalog's answer and the reading that explains it.
+// A table that is being replaced can come back after the catalog was read and before the view is read.
 func TestFromMySQLOfAViewWhoseTableComesBack(t *testing.T) {
 	db := dbtest.Open(t, dbtest.Database(t))
 	for _, q := range []string{
@@ -118,7 +118,7 @@ func TestSQLite(t *testing.T) {
 	}
 
 	_, err = schema.FromSQLite(t.Context(), db, "w", "hidden_")
-	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `there is: t"x, v`) {
+	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `available: t"x, v`) {
 		t.Errorf("got %v", err)
 	}
 }

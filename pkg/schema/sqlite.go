@@ -49,8 +49,8 @@ func FromSQLite(ctx context.Context, db sqlx.QueryerContext, name, hiddenPrefix 
 }
 
 // CreateSQLite returns the statement that creates t in an attached database, under the given name, with more
-// definitions after its columns. Only key columns are NOT NULL: not every server keeps what a view declares for the
-// others.
+// definitions after its columns. Only key columns are NOT NULL: for the others, not every server keeps what a view
+// declares.
 func (t Table) CreateSQLite(database, name string, definitions ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "CREATE TABLE %s.%s (", QuoteSQLite(database), QuoteSQLite(name))

@@ -17,8 +17,8 @@ type describer interface {
 	Descriptions() map[string]string
 }
 
-// Describe writes the variables that cfg is filled from, with their defaults, as the rows of a table in Markdown. Cfg
-// is a pointer to a struct.
+// Describe writes the variables that cfg is filled from, with their defaults, as the rows of a table in Markdown. The
+// argument cfg is a pointer to a struct.
 func Describe(w io.Writer, cfg any) error {
 	const format = "{{range .}}{{usage_key .}}\t{{usage_default .}}\t{{usage_description .}}\n{{end}}"
 	var b strings.Builder

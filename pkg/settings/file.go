@@ -13,7 +13,7 @@ type File struct {
 	path string
 
 	mu      sync.Mutex
-	hasRead bool        // whether any reading has succeeded
+	hasRead bool        // whether it has been read once
 	isPipe  bool        // text is from a pipe or a device, which may be read only once
 	seen    fs.FileInfo // the file that text is from; nil if the last reading failed
 	text    []byte
@@ -35,7 +35,7 @@ func (f *File) Read() (text []byte, isNew bool, err error) {
 
 	// A pipe that takes the place of a file would keep the reader waiting.
 	if err == nil && !info.Mode().IsRegular() && (info.IsDir() || f.hasRead) {
-		err = fmt.Errorf("%s is no regular file", f.path)
+		err = fmt.Errorf("%s is not a regular file", f.path)
 	}
 	if err == nil {
 		text, err = os.ReadFile(f.path)

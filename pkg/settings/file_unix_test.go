@@ -14,7 +14,7 @@ import (
 	"carstock/pkg/settings"
 )
 
-// The steps follow each other on one file.
+// The steps are applied to one file, one after another.
 func TestFileIsReadWhenItChanges(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "secret")
@@ -61,11 +61,11 @@ func TestFileIsReadWhenItChanges(t *testing.T) {
 		{"another size", inPlace("three", hour.Add(1)), "three", true, ""},
 		{"another file", replaced("seven", hour.Add(1)), "seven", true, ""},
 		{"gone", func() error { return os.Remove(path) }, "", false, "no such file"},
-		{"a folder", func() error { return os.Mkdir(path, 0o700) }, "", false, "is no regular file"},
-		{"still a folder", unchanged, "", false, "is no regular file"},
+		{"a folder", func() error { return os.Mkdir(path, 0o700) }, "", false, "is not a regular file"},
+		{"still a folder", unchanged, "", false, "is not a regular file"},
 		{"back", func() error { return os.Remove(path) }, "", false, "no such file"},
 		{"as it was", inPlace("seven", hour.Add(1)), "seven", true, ""},
-		{"a pipe in its place", pipe, "", false, "is no regular file"},
+		{"a pipe in its place", pipe, "", false, "is not a regular file"},
 	} {
 		if err := step.change(); err != nil {
 			t.Fatal(err)

@@ -39,7 +39,7 @@ func Load(file string, cfg interface{ Validate() error }) error {
 		return Invalid(err)
 	}
 
-	keys, err := Keys(cfg)
+	keys, err := VariableNames(cfg)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (e *Error) Error() string {
 	return "wrong settings:\n  " + strings.ReplaceAll(e.err.Error(), "\n", "\n  ")
 }
 
-// Invalid makes an Error of err, and nil of nil.
+// Invalid returns err as an *Error, and nil for nil.
 func Invalid(err error) error {
 	if err == nil {
 		return nil
@@ -182,8 +182,8 @@ func describeType(goType string) string {
 	return ""
 }
 
-// Keys lists the names of the variables that cfg is filled from.
-func Keys(cfg any) ([]string, error) {
+// VariableNames lists the names of the variables that cfg is filled from.
+func VariableNames(cfg any) ([]string, error) {
 	var b strings.Builder
 	if err := envconfig.Usagef("", cfg, &b, "{{range .}}{{usage_key .}}\n{{end}}"); err != nil {
 		return nil, fmt.Errorf("list settings: %w", err)

@@ -176,7 +176,7 @@ func TestSecretIsNeverSeen(t *testing.T) {
 	}
 }
 
-// described describes its variables itself.
+// described is a configuration that describes its own variables.
 type described struct {
 	Name string `default:"cars" desc:"not this one"`
 }

@@ -114,10 +114,10 @@ func readColumns(ctx context.Context, q sqlx.QueryerContext, where, table string
 	return columns, nil
 }
 
-// Table reads the columns of a table or view of a SQLite file. If syncer has created the table, the columns are as the
-// source declares them. The error wraps schema.ErrNoTable if the file has neither table nor view of that name.
-func Table(ctx context.Context, q sqlx.QueryerContext, name string) (schema.Table, error) {
-	t, err := schema.FromSQLite(ctx, q, name, Prefix)
+// ReadTable reads the columns of a table or view of a SQLite file. If syncer has created the table, the columns are as
+// the source declares them. The error wraps schema.ErrNoTable if the file has neither table nor view of that name.
+func ReadTable(ctx context.Context, q sqlx.QueryerContext, name string) (schema.Table, error) {
+	t, err := schema.FromSQLite(ctx, q, name, TablePrefix)
 	if err != nil {
 		return t, err
 	}

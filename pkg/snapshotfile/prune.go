@@ -26,20 +26,20 @@ func (c *Changes) Prune(ctx context.Context, keep time.Duration) error {
 		return err
 	}
 
-	p := pruning{Changes: c, before: started.Add(-keep).Format(timeFormat)}
+	p := historyPruning{Changes: c, before: started.Add(-keep).Format(timeFormat)}
 	if err := p.prune(ctx); err != nil {
 		return fmt.Errorf("prune the change history: %w", err)
 	}
 	return nil
 }
 
-// pruning is one call of Prune.
-type pruning struct {
+// historyPruning is one call of Prune.
+type historyPruning struct {
 	*Changes
 	before string // changes before this time are old
 }
 
-func (p *pruning) prune(ctx context.Context) error {
+func (p *historyPruning) prune(ctx context.Context) error {
 	done, err := p.prunedUntil(ctx)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (p *pruning) prune(ctx context.Context) error {
 }
 
 // prunedUntil returns the time until which old inserts have been examined already; "" if all must be examined.
-func (p *pruning) prunedUntil(ctx context.Context) (string, error) {
+func (p *historyPruning) prunedUntil(ctx context.Context) (string, error) {
 	if p.unrecorded {
 		return "", nil
 	}
@@ -98,15 +98,15 @@ func (p *pruning) prunedUntil(ctx context.Context) (string, error) {
 	return last.From, err
 }
 
-// pruneInserts deletes the old inserts of a table, from a time on, whose rows are no longer in the table or were
-// inserted again.
-func (p *pruning) pruneInserts(ctx context.Context, table, from string) error {
+// pruneInserts deletes the inserts of a table between the times from and p.before whose rows are no longer in the table
+// or were inserted again.
+func (p *historyPruning) pruneInserts(ctx context.Context, table, from string) error {
 	t, err := readLiveKey(ctx, p.db, table)
 	if err != nil {
 		return err
 	}
 
-	// Without a key the table was dropped, or its rows cannot be told apart any more: all its inserts are stale.
+	// If the table was dropped or has lost its key, no insert can be matched with a row: delete all.
 	stale := ""
 	if len(t.Key) > 0 {
 		stale = ` AND (EXISTS (SELECT 1 FROM main._sync_changes AS l WHERE l."table" = c."table" AND l.key = c.key

@@ -6,19 +6,19 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Pull is what a file records about the download that it was made from.
-type Pull struct {
+// PullRecord is what a file records about the download that it was made from.
+type PullRecord struct {
 	ETag       string
 	HasOwnRuns bool `db:"has_own_runs"` // syncer has made runs in the file since the download
 }
 
 // ReadPull reads from which download a file was made; nil if it was not downloaded.
-func ReadPull(ctx context.Context, q sqlx.QueryerContext) (*Pull, error) {
+func ReadPull(ctx context.Context, q sqlx.QueryerContext) (*PullRecord, error) {
 	if exists, err := hasTables(ctx, q, "_sync_pull", "_sync_runs"); err != nil || !exists {
 		return nil, err
 	}
 
-	var p Pull
+	var p PullRecord
 	err := sqlx.GetContext(ctx, q, &p, `SELECT coalesce(max(etag), '') AS etag,
 		count(*) <> 1 OR max(last_run) IS NOT (SELECT max(id) FROM main._sync_runs) AS has_own_runs FROM main._sync_pull`)
 	if err != nil {

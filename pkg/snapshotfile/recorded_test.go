@@ -13,7 +13,7 @@ import (
 // However many changes a table has, a few of them are found by their ids, or by the key of their row.
 func TestChangesAreFoundByIndexes(t *testing.T) {
 	_, db := dbtest.SQLite(t)
-	if err := Create(t.Context(), db); err != nil {
+	if err := CreateTables(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
 	for _, q := range createChanges {

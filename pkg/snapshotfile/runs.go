@@ -12,10 +12,10 @@ import (
 
 // How a run ended.
 const (
-	OK      = "ok"
-	Failed  = "failed"
-	Refused = "refused" // by a guard
-	Stopped = "stopped" // the program was stopped during the run
+	RunOK      = "ok"
+	RunFailed  = "failed"
+	RunRefused = "refused" // by a guard
+	RunStopped = "stopped" // the program was stopped during the run
 )
 
 // keptRuns is how many runs the file records. The last good run of each table stays beyond that, and so do the runs
@@ -32,7 +32,7 @@ type Run struct {
 	Strategy string     `json:"strategy"`
 	Error    string     `json:"error,omitempty"`
 	Tables   []TableRun `json:"tables"`
-	Gone     []string   `json:"gone,omitempty"` // tables whose views no pattern matches any more; nil if not checked
+	Gone     []string   `json:"gone,omitempty"` // tables whose views no pattern finds now; nil if not checked
 }
 
 // TableRun is what a run did to one table. Without a key rows cannot be matched, and Inserted, Updated and Deleted
@@ -103,7 +103,7 @@ func recordGone(ctx context.Context, db sqlx.ExtContext, r *Run) error {
 		}
 	}
 
-	if r.Gone == nil || r.Status != OK {
+	if r.Gone == nil || r.Status != RunOK {
 		return nil
 	}
 
@@ -149,7 +149,7 @@ func deleteOldRuns(ctx context.Context, db sqlx.ExtContext, lastID int64) error 
 	return err
 }
 
-// nullableTexts encodes texts as a JSON array; no texts are NULL.
+// nullableTexts encodes texts as a JSON array, or as NULL if there are none.
 func nullableTexts(texts []string) sql.NullString {
 	if len(texts) == 0 {
 		return sql.NullString{}
@@ -180,7 +180,7 @@ func ReadHistory(ctx context.Context, q sqlx.QueryerContext, limit int) (h Histo
 		return h, err
 	}
 
-	good, err := readRuns(ctx, q, "WHERE status = ? ORDER BY id DESC LIMIT 1", OK)
+	good, err := readRuns(ctx, q, "WHERE status = ? ORDER BY id DESC LIMIT 1", RunOK)
 	if err != nil {
 		return h, err
 	}
@@ -191,7 +191,7 @@ func ReadHistory(ctx context.Context, q sqlx.QueryerContext, limit int) (h Histo
 	}
 
 	err = sqlx.GetContext(ctx, q, &h.Failures,
-		"SELECT count(*) FROM main._sync_runs WHERE id > ? AND status IN (?, ?)", goodID, Failed, Refused)
+		"SELECT count(*) FROM main._sync_runs WHERE id > ? AND status IN (?, ?)", goodID, RunFailed, RunRefused)
 	return h, err
 }
 

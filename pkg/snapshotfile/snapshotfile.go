@@ -15,8 +15,8 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// Prefix begins the names of all tables and indexes that syncer keeps for itself.
-const Prefix = "_sync_"
+// TablePrefix begins the names of all tables and indexes that syncer keeps for itself.
+const TablePrefix = "_sync_"
 
 // timeFormat is how the file writes times: in UTC, and so that texts sort as the times do.
 const timeFormat = "2006-01-02T15:04:05.000Z"
@@ -37,23 +37,23 @@ var createRunTables = []string{
 		table_name TEXT PRIMARY KEY COLLATE NOCASE, since TEXT NOT NULL) WITHOUT ROWID`,
 }
 
-// migrations add the columns that files of earlier versions lack.
-var migrations = []struct{ table, column, add string }{
+// columnMigrations add the columns that files of earlier versions lack.
+var columnMigrations = []struct{ table, column, add string }{
 	{"_sync_runs", "history_from", "ALTER TABLE main._sync_runs ADD COLUMN history_from TEXT"},
 	{"_sync_runs", "history_kept", "ALTER TABLE main._sync_runs ADD COLUMN history_kept INTEGER"},
 	{"_sync_tables", "total", "ALTER TABLE main._sync_tables ADD COLUMN total INTEGER NOT NULL DEFAULT 0"},
 }
 
-// Create creates the tables for runs in the main database, and migrates those of earlier versions. Call it in a
+// CreateTables creates the tables for runs in the main database, and migrates those of earlier versions. Call it in a
 // transaction.
-func Create(ctx context.Context, db sqlx.ExtContext) error {
+func CreateTables(ctx context.Context, db sqlx.ExtContext) error {
 	for _, q := range createRunTables {
 		if _, err := db.ExecContext(ctx, q); err != nil {
 			return err
 		}
 	}
 
-	for _, m := range migrations {
+	for _, m := range columnMigrations {
 		columns, err := columnNames(ctx, db, m.table)
 		if err != nil {
 			return err
@@ -97,9 +97,9 @@ func hasTables(ctx context.Context, q sqlx.QueryerContext, names ...string) (boo
 	return found == len(names), err
 }
 
-// Lend calls do with a connection whose owner goes on using it afterwards. Do works in the owner's transaction, if one
-// is open.
-func Lend(conn *sqlite3.SQLiteConn, do func(db *sqlx.DB) error) (err error) {
+// LendConnection calls do with a connection that its owner keeps using afterwards. If the owner has a transaction open,
+// do works in it.
+func LendConnection(conn *sqlite3.SQLiteConn, do func(db *sqlx.DB) error) (err error) {
 	db := sqlx.NewDb(sql.OpenDB(lentConnector{conn}), "sqlite3")
 	db.SetMaxOpenConns(1)
 	defer func() {

@@ -19,7 +19,7 @@ var firstRun = time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 func newFile(t *testing.T, statements ...string) *sqlx.DB {
 	t.Helper()
 	_, db := dbtest.SQLite(t, statements...)
-	if err := snapshotfile.Create(t.Context(), db); err != nil {
+	if err := snapshotfile.CreateTables(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
 	return db
@@ -38,7 +38,7 @@ func recordRun(t *testing.T, db sqlx.ExtContext, minute int, status string, tabl
 	}
 }
 
-// However many runs follow, the file keeps the last good run of each table and the last good run of all.
+// The file keeps the last good run of each table, and the last good run, however many runs follow.
 func TestOldRunsAreDeleted(t *testing.T) {
 	db := newFile(t, "CREATE TABLE a (x)", "CREATE TABLE b (x)")
 	for _, table := range []string{"a", "b"} {
@@ -48,14 +48,14 @@ func TestOldRunsAreDeleted(t *testing.T) {
 	}
 
 	tx := db.MustBegin()
-	recordRun(t, tx, 0, snapshotfile.OK, "A", "b")
-	recordRun(t, tx, 1, snapshotfile.OK, "a")
+	recordRun(t, tx, 0, snapshotfile.RunOK, "A", "b")
+	recordRun(t, tx, 1, snapshotfile.RunOK, "a")
 	for i := range 1500 {
-		recordRun(t, tx, 2+i, snapshotfile.OK, "b")
+		recordRun(t, tx, 2+i, snapshotfile.RunOK, "b")
 	}
 
 	for i := range 1200 {
-		recordRun(t, tx, 2000+i, snapshotfile.Failed)
+		recordRun(t, tx, 2000+i, snapshotfile.RunFailed)
 	}
 
 	if err := tx.Commit(); err != nil {
@@ -68,7 +68,7 @@ func TestOldRunsAreDeleted(t *testing.T) {
 		t.Errorf("runs %v, %v", ids, err)
 	}
 
-	tables, err := snapshotfile.Contents(t.Context(), db)
+	tables, err := snapshotfile.ReadContents(t.Context(), db)
 	if err != nil || len(tables) != 2 || !tables[0].Synced.Equal(firstRun.Add(time.Minute)) || tables[0].Rows != 1 ||
 		!tables[1].Synced.Equal(firstRun.Add(1501*time.Minute)) {
 		t.Errorf("%+v, %v", tables, err)
@@ -112,7 +112,7 @@ func (f goneFile) run(t *testing.T, minute time.Duration, status string, gone []
 	}
 }
 
-// check checks since when a is gone, zero if it is not, and how old the snapshot is.
+// check checks since when the table a is gone (zero if it is not), and how old the snapshot is.
 func (f goneFile) check(t *testing.T, gone, asOf time.Time) {
 	t.Helper()
 	tables := f.contents(t)
@@ -124,9 +124,9 @@ func (f goneFile) check(t *testing.T, gone, asOf time.Time) {
 	}
 }
 
-func (f goneFile) contents(t *testing.T) []snapshotfile.Content {
+func (f goneFile) contents(t *testing.T) []snapshotfile.TableContent {
 	t.Helper()
-	tables, err := snapshotfile.Contents(t.Context(), f)
+	tables, err := snapshotfile.ReadContents(t.Context(), f)
 	if err != nil || len(tables) != 3 {
 		t.Fatalf("%+v, %v", tables, err)
 	}
@@ -136,18 +136,18 @@ func (f goneFile) contents(t *testing.T) []snapshotfile.Content {
 // A table whose view is gone is marked, and does not make the snapshot old unless it is named.
 func TestGone(t *testing.T) {
 	f := newGoneFile(t)
-	f.run(t, 0, snapshotfile.OK, []string{}, "a", "b")
-	f.run(t, 1, snapshotfile.OK, nil, "c")
+	f.run(t, 0, snapshotfile.RunOK, []string{}, "a", "b")
+	f.run(t, 1, snapshotfile.RunOK, nil, "c")
 	f.check(t, time.Time{}, minutesAfter(0))
-	f.run(t, 2, snapshotfile.Failed, []string{"a"}) // checked, but published nothing
+	f.run(t, 2, snapshotfile.RunFailed, []string{"a"}) // checked, but published nothing
 	f.check(t, time.Time{}, minutesAfter(0))
-	f.run(t, 3, snapshotfile.OK, []string{"A"}, "b")
-	f.run(t, 4, snapshotfile.OK, []string{"a"}, "b", "c")
+	f.run(t, 3, snapshotfile.RunOK, []string{"A"}, "b")
+	f.run(t, 4, snapshotfile.RunOK, []string{"a"}, "b", "c")
 	f.check(t, minutesAfter(3), minutesAfter(4))
-	f.run(t, 5, snapshotfile.OK, nil, "b") // a run of some views does not check the others
+	f.run(t, 5, snapshotfile.RunOK, nil, "b") // a run of some views does not check the others
 	f.check(t, minutesAfter(3), minutesAfter(4))
 
-	isNotC := func(c snapshotfile.Content) bool { return c.Table != "c" }
+	isNotC := func(c snapshotfile.TableContent) bool { return c.Table != "c" }
 	if got := snapshotfile.AsOf(f.contents(t), nil, isNotC); !got.Equal(minutesAfter(5)) {
 		t.Errorf("of b: %s", got)
 	}
@@ -158,21 +158,21 @@ func TestGone(t *testing.T) {
 		t.Errorf("without d: %s", got)
 	}
 
-	f.run(t, 6, snapshotfile.OK, nil, "A")
+	f.run(t, 6, snapshotfile.RunOK, nil, "A")
 	f.check(t, time.Time{}, minutesAfter(4))
-	f.run(t, 7, snapshotfile.OK, []string{"a"}, "b", "c")
+	f.run(t, 7, snapshotfile.RunOK, []string{"a"}, "b", "c")
 	f.check(t, minutesAfter(7), minutesAfter(7))
-	f.run(t, 8, snapshotfile.OK, []string{}, "b", "c")
+	f.run(t, 8, snapshotfile.RunOK, []string{}, "b", "c")
 	f.check(t, time.Time{}, minutesAfter(6))
 
 	// A file of an earlier version can be read too, and records gone tables from its next run on.
 	f.MustExec("DROP TABLE _sync_gone")
 	f.check(t, time.Time{}, minutesAfter(6))
-	if err := snapshotfile.Create(t.Context(), f); err != nil {
+	if err := snapshotfile.CreateTables(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
 
-	f.run(t, 9, snapshotfile.OK, []string{"a"}, "b", "c")
+	f.run(t, 9, snapshotfile.RunOK, []string{"a"}, "b", "c")
 	f.check(t, minutesAfter(9), minutesAfter(9))
 }
 
@@ -193,7 +193,7 @@ func TestEarlierVersion(t *testing.T) {
 
 	check := func() {
 		t.Helper()
-		tables, _, err := snapshotfile.Ages(t.Context(), db)
+		tables, _, err := snapshotfile.ReadAges(t.Context(), db)
 		if err != nil || len(tables) != 1 || tables[0].Rows != 7 || !tables[0].Synced.Equal(firstRun) {
 			t.Errorf("%+v, %v", tables, err)
 		}
@@ -206,13 +206,13 @@ func TestEarlierVersion(t *testing.T) {
 
 	check()
 	for range 2 {
-		if err := snapshotfile.Create(t.Context(), db); err != nil {
+		if err := snapshotfile.CreateTables(t.Context(), db); err != nil {
 			t.Fatal(err)
 		}
 		check()
 	}
 
-	recordRun(t, db, 5, snapshotfile.OK, "cars")
+	recordRun(t, db, 5, snapshotfile.RunOK, "cars")
 	last, err := snapshotfile.LastTable(t.Context(), db, "Cars")
 	if err != nil || last.Total != 5 {
 		t.Errorf("%+v, %v", last, err)
@@ -233,13 +233,13 @@ func TestTable(t *testing.T) {
 		}
 	}
 
-	got, err := snapshotfile.Table(t.Context(), db, table.Name)
+	got, err := snapshotfile.ReadTable(t.Context(), db, table.Name)
 	if err != nil || !slices.Equal(got.Columns, table.Columns) || !slices.Equal(got.Key, table.Key) {
 		t.Errorf("%+v, %v", got, err)
 	}
 
-	_, err = snapshotfile.Table(t.Context(), db, "w")
-	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `there is: t"x, v`) {
+	_, err = snapshotfile.ReadTable(t.Context(), db, "w")
+	if !errors.Is(err, schema.ErrNoTable) || !strings.HasSuffix(err.Error(), `available: t"x, v`) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -247,7 +247,7 @@ func TestTable(t *testing.T) {
 // A downloaded file is marked as such, and shows when syncer has made a run in it since.
 func TestPull(t *testing.T) {
 	db := newFile(t)
-	check := func(want *snapshotfile.Pull) {
+	check := func(want *snapshotfile.PullRecord) {
 		t.Helper()
 		got, err := snapshotfile.ReadPull(t.Context(), db)
 		if err != nil || (got == nil) != (want == nil) || got != nil && *got != *want {
@@ -255,17 +255,17 @@ func TestPull(t *testing.T) {
 		}
 	}
 
-	recordRun(t, db, 0, snapshotfile.OK)
+	recordRun(t, db, 0, snapshotfile.RunOK)
 	check(nil)
-	for _, etag := range []string{`"a"`, `"b"`} { // the second as from a server whose own file was pulled once
+	for _, etag := range []string{`"a"`, `"b"`} { // the second has the record of a server whose own file was pulled
 		if err := snapshotfile.MarkPulled(t.Context(), db, etag); err != nil {
 			t.Fatal(err)
 		}
-		check(&snapshotfile.Pull{ETag: etag})
+		check(&snapshotfile.PullRecord{ETag: etag})
 	}
 
-	recordRun(t, db, 1, snapshotfile.Failed)
-	check(&snapshotfile.Pull{ETag: `"b"`, HasOwnRuns: true})
+	recordRun(t, db, 1, snapshotfile.RunFailed)
+	check(&snapshotfile.PullRecord{ETag: `"b"`, HasOwnRuns: true})
 	db.MustExec("DELETE FROM _sync_pull")
-	check(&snapshotfile.Pull{HasOwnRuns: true})
+	check(&snapshotfile.PullRecord{HasOwnRuns: true})
 }

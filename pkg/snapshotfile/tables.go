@@ -10,39 +10,39 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Content is a table of a file, as the last good run left it.
-type Content struct {
-	Table   string    `json:"table"`
-	View    string    `json:"view"`
-	Rows    int64     `json:"rows"`
-	Synced  time.Time `json:"synced"`        // when that run began: the rows are as of this time
-	Gone    time.Time `json:"gone,omitzero"` // since when patterns no longer match its view; Ages leaves it zero
-	Columns []Column  `json:"columns"`
+// TableContent is a table of a file, as the last good run left it.
+type TableContent struct {
+	Table   string         `json:"table"`
+	View    string         `json:"view"`
+	Rows    int64          `json:"rows"`
+	Synced  time.Time      `json:"synced"`        // when that run began: the rows are as of this time
+	Gone    time.Time      `json:"gone,omitzero"` // since when patterns no longer match its view; ReadAges leaves it zero
+	Columns []CopiedColumn `json:"columns"`
 
 	// Changed is the last good run that changed the table: its rows or, as the schema hash shows, its columns. It is zero
-	// if that run is not recorded any more.
-	Changed Change `json:"-"`
+	// if that run is no longer recorded.
+	Changed ChangingRun `json:"-"`
 }
 
-// Change is a run that changed a table. A file that is created again counts its runs from 1, so Began is needed to tell
-// runs apart.
-type Change struct {
+// ChangingRun is a run that changed a table. A file that is created again counts its runs from 1, so only Run and Began
+// together identify a run.
+type ChangingRun struct {
 	Run   int64
 	Began time.Time
 }
 
-// Column is a column of a copied table.
-type Column struct {
+// CopiedColumn is a column of a copied table.
+type CopiedColumn struct {
 	Name   string `json:"name"`
 	Source string `json:"source_type" db:"source_type"` // as MySQL declares it
 	SQLite string `json:"sqlite_type" db:"sqlite_type"`
 	Key    bool   `json:"key"`
 }
 
-// AsOf returns when the oldest table of a snapshot was read. The named tables count. Of the others those count that
-// isCopied reports (all of them if it is nil), unless their views are gone. The time is zero if a named table is
-// missing or if no table counts.
-func AsOf(tables []Content, named []string, isCopied func(t Content) bool) (oldest time.Time) {
+// AsOf returns when the oldest table of a snapshot was read. It considers the named tables, and all others for which
+// isCopied is nil or returns true, unless their views are gone. The time is zero if a named table is missing or if
+// there is no table to consider.
+func AsOf(tables []TableContent, named []string, isCopied func(t TableContent) bool) (oldest time.Time) {
 	found := 0
 	for _, t := range tables {
 		isNamed := func(name string) bool { return strings.EqualFold(name, t.Table) }
@@ -71,9 +71,9 @@ const clockTolerance = time.Minute
 // was when the snapshot was made.
 func InFuture(asOf, now time.Time) bool { return asOf.Sub(now) > clockTolerance }
 
-// Ages returns for each table when its last good run began, and which run last changed it. It leaves Columns and Gone
-// empty. LastRun is the value that the expression of that name had at the same moment; "" if there are no tables.
-func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun string, err error) {
+// ReadAges returns for each table when its last good run began, and which run last changed it. It leaves Columns and
+// Gone empty. lastRun is the value of LastRunSQL at the same moment; "" if there are no tables.
+func ReadAges(ctx context.Context, q sqlx.QueryerContext) (tables []TableContent, lastRun string, err error) {
 	total, err := totalColumn(ctx, q)
 	if err != nil {
 		return nil, "", err
@@ -85,6 +85,7 @@ func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun
 		ChangedStarted             sql.NullString `db:"changed_started"`
 	}
 
+	// A good run has changed a table if rows or the columns differ from the good run before.
 	err = sqlx.SelectContext(ctx, q, &found, `
 		WITH good AS (
 			SELECT t.table_name, r.id, t.inserted + t.updated + t.deleted > 0
@@ -95,7 +96,7 @@ func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun
 			SELECT table_name, max(id) AS id, max(id) FILTER (WHERE changed) AS changed
 			FROM good GROUP BY table_name COLLATE NOCASE)
 		SELECT t.table_name AS "table", t.view, t.`+total+` AS total, r.started,
-			coalesce(c.id, 0) AS changed, c.started AS changed_started, coalesce(`+LastRun+`, '') AS last
+			coalesce(c.id, 0) AS changed, c.started AS changed_started, coalesce(`+LastRunSQL+`, '') AS last
 		FROM last JOIN main._sync_runs AS r ON r.id = last.id
 		JOIN main._sync_tables AS t ON t.run_id = last.id AND t.table_name = last.table_name COLLATE NOCASE
 		LEFT JOIN main._sync_runs AS c ON c.id = last.changed ORDER BY t.table_name`)
@@ -105,10 +106,11 @@ func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun
 
 	for _, f := range found {
 		lastRun = f.Last
-		t := Content{Table: f.Table, View: f.View, Rows: f.Total}
+		t := TableContent{Table: f.Table, View: f.View, Rows: f.Total}
 		if t.Synced, err = parseTime(f.Started); err != nil {
 			return nil, "", err
 		}
+
 		if f.Changed > 0 {
 			t.Changed.Run = f.Changed
 			if t.Changed.Began, err = parseTime(f.ChangedStarted.String); err != nil {
@@ -122,14 +124,14 @@ func Ages(ctx context.Context, q sqlx.QueryerContext) (tables []Content, lastRun
 	return tables, lastRun, nil
 }
 
-// Contents returns the tables of a file with their ages and columns.
-func Contents(ctx context.Context, q sqlx.QueryerContext) (tables []Content, err error) {
+// ReadContents returns the tables of a file with their ages and columns.
+func ReadContents(ctx context.Context, q sqlx.QueryerContext) (tables []TableContent, err error) {
 	exist, err := hasTables(ctx, q, "_sync_runs", "_sync_tables", "_sync_columns")
 	if err != nil || !exist {
 		return nil, err
 	}
 
-	ages, _, err := Ages(ctx, q)
+	ages, _, err := ReadAges(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -155,8 +157,8 @@ func Contents(ctx context.Context, q sqlx.QueryerContext) (tables []Content, err
 	return tables, nil
 }
 
-// readGoneTables returns the tables whose views the patterns no longer match, in lower case, and since when. A file of
-// an earlier version does not record them.
+// readGoneTables returns since when the patterns no longer find the views of tables, by table in lower case. A file of
+// an earlier version does not record this.
 func readGoneTables(ctx context.Context, q sqlx.QueryerContext) (map[string]time.Time, error) {
 	if exists, err := hasTables(ctx, q, "_sync_gone"); err != nil || !exists {
 		return nil, err
@@ -183,5 +185,5 @@ func readGoneTables(ctx context.Context, q sqlx.QueryerContext) (map[string]time
 	return gone, nil
 }
 
-// LastRun is a SQL expression whose value changes with each run, however the run ended. It costs one lookup.
-const LastRun = "(SELECT id || ' ' || started FROM _sync_runs ORDER BY id DESC LIMIT 1)"
+// LastRunSQL is a SQL expression whose value changes with each run, however the run ended. It costs one lookup.
+const LastRunSQL = "(SELECT id || ' ' || started FROM _sync_runs ORDER BY id DESC LIMIT 1)"

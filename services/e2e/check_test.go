@@ -36,7 +36,7 @@ func TestCheck(t *testing.T) {
 				"CARS_TABLE  cars\n", "fields   id, vin, make, model, year, price\n", "rows     10,000\n",
 				"memory ", " for one index", "refresh ", "fetched  live, by id\n",
 			},
-			"view_of_cars": {"fetched  live, by id, which tells all vehicles apart now\n"},
+			"view_of_cars": {"fetched  live, by id, which identifies every vehicle now\n"},
 			"keyless": {"fields   make, model, year\n", "rows     100\n", "fetched  kept in memory, as old as the index: " +
 				"the table has no key\n"},
 		} {

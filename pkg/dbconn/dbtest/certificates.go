@@ -17,7 +17,7 @@ import (
 // certificates are paths of PEM files.
 type certificates struct{ ca, cert, key string }
 
-// makeCertificates writes an authority and a server certificate from it into dir. The certificate is made out to
+// makeCertificates writes an authority and a server certificate from it into dir. The certificate is issued for
 // "localhost" and the loopback address.
 func makeCertificates(dir string) (certificates, error) {
 	files := certificates{filepath.Join(dir, "ca.pem"), filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")}

@@ -63,7 +63,7 @@ func Root(t testing.TB) string {
 	return ""
 }
 
-// Environ returns the variables from which a program opens c. Each other DB_ variable is empty.
+// Environ returns the variables from which a program opens c. All other DB_ variables are empty.
 func Environ(c dbconn.Config) map[string]string {
 	port := ""
 	if c.Port != 0 {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// CountOpens watches files. The function that it returns reports how often each has been opened since, by its path.
+// CountOpens watches files. The function that it returns counts how often each path has been opened since.
 func CountOpens(t *testing.T, paths ...string) (count func() map[string]int) {
 	t.Helper()
 	watcher, err := syscall.InotifyInit1(syscall.IN_NONBLOCK | syscall.IN_CLOEXEC)

@@ -37,8 +37,8 @@ func FreeAddress(t testing.TB) string {
 	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
-// freePort returns a port that nobody listens on. It is below the range that systems give to outgoing connections, so
-// that none of these takes it before it is used.
+// freePort returns a port that nobody listens on. It is below the range that systems use for outgoing connections.
+// Otherwise one of these could take it first.
 func freePort() (int, error) {
 	var err error
 	for range 100 {

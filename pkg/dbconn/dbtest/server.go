@@ -33,9 +33,9 @@ import (
 // startTimeout is how long a server may take to start.
 const startTimeout = 5 * time.Minute
 
-// Server is a running server, with how its administrator logs in.
+// Server is a running server.
 type Server struct {
-	Admin dbconn.Config // for the database mysql; TLS disabled
+	Admin dbconn.Config // opens the database mysql as its administrator, without TLS
 	CA    string        // PEM file of the authority that signed the server's certificate; "" if unknown
 	pid   int           // of the private server; 0 for one that TEST_MYSQL_DSN names
 	start func() error  // starts the private server and waits until it is ready
@@ -73,7 +73,7 @@ func NewServer(t testing.TB, options ...string) *Server {
 func (s *Server) Process(t testing.TB) *os.Process {
 	t.Helper()
 	if s.pid == 0 {
-		t.Fatal("dbtest: the server of TEST_MYSQL_DSN is not this test's to signal; use NewServer")
+		t.Fatal("dbtest: no test may signal the server of TEST_MYSQL_DSN; use NewServer")
 	}
 
 	p, err := os.FindProcess(s.pid)
@@ -129,8 +129,8 @@ func adminConfig() dbconn.Config {
 	}
 }
 
-// startPrivate starts a server in a temporary folder, on a free port of the loopback interface. It is the one that
-// TEST_MYSQLD names, or else one that it finds on this machine.
+// startPrivate starts a server in a temporary folder, on a free port of the loopback interface. It runs the program
+// that TEST_MYSQLD names, or otherwise one that is installed on this machine.
 func startPrivate(options ...string) (*Server, error) {
 	daemon := os.Getenv("TEST_MYSQLD")
 	var err error
@@ -192,7 +192,7 @@ func startPrivate(options ...string) (*Server, error) {
 func (s *Server) startIn(dir string, args []string) error {
 	log, pid := filepath.Join(dir, "log"), filepath.Join(dir, "pid")
 
-	// MySQL does not start beside the lock of a server that was killed and has not been waited for yet.
+	// A server that was killed leaves its lock file. MySQL does not start while that process has not been reaped.
 	_ = os.Remove(filepath.Join(dir, "s.lock"))
 	if err := startGuarded(dir, log, args); err != nil {
 		return err
@@ -204,7 +204,7 @@ func (s *Server) startIn(dir string, args []string) error {
 	return nil
 }
 
-// findProgram searches PATH, and folders for servers that a user's PATH often lacks.
+// findProgram searches PATH, and the folders of servers, which are often missing from a user's PATH.
 func findProgram(names ...string) (string, error) {
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
@@ -232,14 +232,14 @@ func rootOption(dir string) ([]string, error) {
 }
 
 // cachedDataFolder returns an empty data folder for the daemon, to copy from. Making one takes longer than most tests,
-// so it is kept among the user's caches.
+// so it is kept in the user's cache folder.
 func cachedDataFolder(daemon string, asUser []string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir() // there is no HOME
 	}
 
-	// The name changes with the daemon.
+	// Another version of the daemon gets another folder.
 	info, err := os.Stat(daemon)
 	if err != nil {
 		return "", err
@@ -346,7 +346,7 @@ func (s *Server) Database(t testing.TB) dbconn.Config {
 	}
 
 	t.Cleanup(func() {
-		// Fails if the test has stopped its server, which has no databases any more.
+		// Fails if the test has stopped its server. Then its databases are gone too.
 		_, _ = admin.Exec("DROP DATABASE " + c.Name)
 	})
 

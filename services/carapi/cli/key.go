@@ -55,7 +55,7 @@ key NAME. The command reads no settings and stores nothing.`,
 				}
 			}
 
-			secret, line, err := auth.New(args[0], until)
+			secret, line, err := auth.NewKey(args[0], until)
 			if err != nil {
 				return program.UsageErrorf("%w", err)
 			}

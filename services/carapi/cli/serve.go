@@ -43,7 +43,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) error {
 	}
 	defer func() { _ = l.Close() }()
 
-	if c.MetricsAddr != config.Off {
+	if c.MetricsAddr != config.SettingOff {
 		l, err := httpserver.Listen("METRICS_ADDR", c.MetricsAddr)
 		if err != nil {
 			return err

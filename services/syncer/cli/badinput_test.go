@@ -26,7 +26,7 @@ func TestViewDroppedBetweenPasses(t *testing.T) {
 	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	exec(t, s.mysql, "CREATE TABLE other (id INT)", "DROP TABLE a")
-	s.requireFailure(t, 1, "a: no such table or view", "there is: other")
+	s.requireFailure(t, 1, "a: no such table or view", "available: other")
 }
 
 // A view may go while another is read: before its columns are asked for, and after.
@@ -57,7 +57,7 @@ func TestNoRight(t *testing.T) {
 	for name, test := range map[string]struct{ grant, want string }{
 		"to anything": {"", "DB_NAME and the user's GRANTs"},
 		"to this view": {
-			"GRANT SELECT ON %[1]s.other TO %[2]s", "a: no such table or view, or no right to read it; there is: other",
+			"GRANT SELECT ON %[1]s.other TO %[2]s", "a: no such table or view, or no right to read it; available: other",
 		},
 		"to select": {"GRANT INSERT ON %[1]s.a TO %[2]s", "SELECT command denied"},
 	} {
@@ -104,7 +104,7 @@ func TestKeyColumnMissing(t *testing.T) {
 	s := source(t, "a", twoRows...)
 	s.mustSync(t)
 	s.set("SYNC_VIEWS", "a(vin)")
-	s.requireFailure(t, 1, "SYNC_VIEWS", "there is no column vin for the key", "there is: id, v")
+	s.requireFailure(t, 1, "SYNC_VIEWS", "there is no column vin for the key", "available: id, v")
 }
 
 func TestKeyIsNull(t *testing.T) {
@@ -174,7 +174,7 @@ func TestKeyIsNotUnique(t *testing.T) {
 // MySQL has no two such columns, but servers that speak its protocol may.
 func TestColumnsEqualButForCase(t *testing.T) {
 	t.Parallel()
-	file, err := snapshot.Lock(filepath.Join(t.TempDir(), "carstock.db"))
+	file, err := snapshot.LockFile(filepath.Join(t.TempDir(), "carstock.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,8 +52,8 @@ Settings come from the environment, or from a file; syncer settings lists them a
 }
 
 func exitCode(err error) int {
-	var unknown *run.UnknownView
-	var refused *run.Refused
+	var unknown *run.UnknownViewError
+	var refused *run.RefusedError
 	switch {
 	case errors.As(err, &unknown):
 		return program.ExitUsage

@@ -270,7 +270,7 @@ func TestManyColumns(t *testing.T) {
 	}
 	exec(t, s.mysql, "CREATE VIEW wider AS SELECT "+strings.Join(wider, ", "))
 	s.set("SYNC_VIEWS", "wider")
-	s.requireFailure(t, 1, "it has 2001 columns, and SQLite takes 1999")
+	s.requireFailure(t, 1, "it has 2001 columns, but SQLite allows 1999")
 }
 
 func TestUniqueIndexOfTheUsers(t *testing.T) {
@@ -665,7 +665,7 @@ func TestZeroDates(t *testing.T) {
 	}
 
 	s.set("SYNC_ZERO_DATES", "fail")
-	s.requireFailure(t, 1, "id=1: column day: 0000-00-00 is no date")
+	s.requireFailure(t, 1, "id=1: column day: 0000-00-00 is not a date")
 	s.requireUsageError(t, "SYNC_ZERO_DATES", "never")
 }
 

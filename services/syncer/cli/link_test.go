@@ -129,7 +129,7 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 			"DOUBLE, at DATETIME)", manyCars,
 		"ANALYZE TABLE few, cars")
 
-	link := func() (l run.Link, line string) {
+	link := func() (l run.LinkSpeed, line string) {
 		t.Helper()
 		code, stdout, stderr := s.run(t, "check", "--json")
 		var f run.Findings

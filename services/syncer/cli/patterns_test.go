@@ -73,7 +73,7 @@ func TestViewsByPattern(t *testing.T) {
 	r = s.report(t, 0)
 	want(t, selectionOf(r), "{[{* [later odd*; name]}] [{-audit_* [audit_1]} {-base [base]} {-nowhere* []}] []}")
 	if got := strings.Join(r.Warnings, "; "); !strings.Contains(got,
-		"keyless: there is no such view any more, or no right to read it: the table keyless keeps its rows of "+
+		"keyless: the view is gone, or this user may no longer read it: the table keyless keeps its rows of "+
 			"2026-01-02T03:04:05Z") {
 		t.Errorf("warnings: %s", got)
 	}
@@ -128,7 +128,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 
 	// Patterns of no use.
 	s.set("SYNC_VIEWS", "zz*")
-	s.requireFailure(t, 1, "SYNC_VIEWS", "match no view or table that this user may read", "there is: a_1, a_2, b, tmp_x")
+	s.requireFailure(t, 1, "SYNC_VIEWS", "match no view or table that this user may read", "available: a_1, a_2, b, tmp_x")
 	s.set("SYNC_VIEWS", "zz*; b")
 	if out := s.mustSync(t); !strings.Contains(out, "warning: SYNC_VIEWS: zz* matches no view") {
 		t.Errorf("%s", out)
@@ -196,7 +196,7 @@ func TestPatternsAndRights(t *testing.T) {
 
 	// A right that is taken away is like a view that goes.
 	exec(t, s.mysql, "REVOKE SELECT ON a FROM "+user)
-	if out := s.mustSync(t); !strings.Contains(out, "a: there is no such view any more, or no right to read it") {
+	if out := s.mustSync(t); !strings.Contains(out, "a: the view is gone, or this user may no longer read it") {
 		t.Errorf("%s", out)
 	}
 

@@ -51,7 +51,7 @@ SYNC_HTTP_TOKEN is the token that the server has. HTTPS_PROXY and NO_PROXY selec
 				log = slog.New(slog.DiscardHandler)
 			}
 
-			result, err := pull.Run(cmd.Context(), pull.Options{
+			result, err := pull.FetchSnapshot(cmd.Context(), pull.FetchOptions{
 				URL: url, Path: path, Token: c.Sync.HTTPToken, Timeout: c.Sync.Timeout, Retries: c.Sync.Retries,
 				Retrying: func(err error, wait time.Duration) {
 					log.Warn("the pull goes on", "in", wait.Round(100*time.Millisecond), "error", err)
@@ -72,7 +72,7 @@ SYNC_HTTP_TOKEN is the token that the server has. HTTPS_PROXY and NO_PROXY selec
 	return cmd
 }
 
-func printPull(w io.Writer, path string, r pull.Result) error {
+func printPull(w io.Writer, path string, r pull.FetchResult) error {
 	run := fmt.Sprintf("run %d of %s", r.Run.ID, r.Run.Started.Format(time.RFC3339))
 	var err error
 	switch {

@@ -50,7 +50,7 @@ func (up service) runOnce(t *testing.T) {
 
 	eventually(t, "a run", func() bool {
 		now := up.lastRun(t)
-		if now.ID > before && now.Status != snapshotfile.OK {
+		if now.ID > before && now.Status != snapshotfile.RunOK {
 			t.Fatalf("the run is %s: %s", now.Status, up.log)
 		}
 		return now.ID > before

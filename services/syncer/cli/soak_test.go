@@ -148,7 +148,7 @@ func (s *syncer) lastGoodRun(t *testing.T) int {
 	}
 
 	last := history.Runs[0]
-	if last.Status != snapshotfile.OK {
+	if last.Status != snapshotfile.RunOK {
 		t.Fatalf("a run has %s: %s", last.Status, last.Error)
 	}
 	return int(last.ID)

@@ -37,7 +37,7 @@ type status struct {
 	Failures int               `json:"consecutive_failures"`
 	Last     *snapshotfile.Run `json:"last"`
 
-	Tables []snapshotfile.Content `json:"tables"`
+	Tables []snapshotfile.TableContent `json:"tables"`
 }
 
 func statusCommand() *cobra.Command {
@@ -109,7 +109,7 @@ func futureText(asOf time.Time) string {
 		"set it right, and make a run", asOf.UTC().Format(time.RFC3339))
 }
 
-func readStatus(path string, views config.Views) (status, error) {
+func readStatus(path string, views config.ViewList) (status, error) {
 	s := status{File: path}
 	history, err := snapshot.ReadHistory(path, 1)
 	if err != nil || len(history.Runs) == 0 {

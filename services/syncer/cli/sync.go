@@ -56,7 +56,7 @@ together. A name may be a pattern such as 'dealer_*'.`,
 				stopProgress = showProgress(o.Progress, cmd.ErrOrStderr(), log)
 			}
 
-			report, err := run.Once(cmd.Context(), c, o)
+			report, err := run.MakeRun(cmd.Context(), c, o)
 			stopProgress()
 
 			switch {

@@ -257,7 +257,7 @@ func TestAllViewsArePublishedTogether(t *testing.T) {
 	s.mustSync(t)
 	exec(t, s.mysql, "INSERT INTO a VALUES (2)", "DROP TABLE b")
 	code, out := s.both(t, "sync")
-	if code != 1 || !strings.Contains(out, "b: no such table or view") || !strings.Contains(out, "there is: a") {
+	if code != 1 || !strings.Contains(out, "b: no such table or view") || !strings.Contains(out, "available: a") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
@@ -309,7 +309,7 @@ func TestMistakes(t *testing.T) {
 		},
 		"view missing": {
 			set: map[string]string{"SYNC_VIEWS": "nowhere"}, code: 1,
-			want: []string{"nowhere: no such table or view", "there is: a"},
+			want: []string{"nowhere: no such table or view", "available: a"},
 		},
 		"folder": {
 			set: map[string]string{"SYNC_PATH": "/dev/null/x.db"}, code: 1, want: []string{"SYNC_PATH", "/dev/null"},

@@ -15,7 +15,7 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// found is the result of an ordinary search.
+// found returns the result of an ordinary search.
 func found() *search.Answer {
 	const car = `{"id":1,"make":"Toyota","model":"Camry","year":2021,"price":21900.5,"mileage":12000,"city":"Zürich",` +
 		`"vin":"JTDBR32E720123456"}`
@@ -49,7 +49,7 @@ func result(a *search.Answer) *SearchResult {
 	}
 }
 
-// An answer is what encoding/json makes of it, in the order of its members; all but as_of is tagged.
+// An answer has the bytes that encoding/json would write, in the order of its members. The ETag covers all but as_of.
 func TestAnswerIsPlainJSON(t *testing.T) {
 	var want bytes.Buffer
 	encoder := json.NewEncoder(&want)
@@ -71,7 +71,7 @@ func TestAnswerIsPlainJSON(t *testing.T) {
 
 const noMeasures = `{"year":{"count":0,"min":null,"max":null,"average":null,"median":null}}`
 
-// encode leaves out what is empty, and knows no omitzero, with which encoding/json leaves out more.
+// The encoder leaves out empty values, but does not support omitzero, with which encoding/json leaves out more.
 func TestShapesHaveNoOmitzero(t *testing.T) {
 	var check func(reflect.Type)
 	check = func(shape reflect.Type) {
@@ -101,7 +101,7 @@ func TestShapesHaveNoOmitzero(t *testing.T) {
 	}
 }
 
-// Each answer is valid by its schema, which describes all of its members and requires those that are always there.
+// Each answer is valid by its schema. The schema describes all members, and requires those that are always present.
 func TestSchemasFitTheAnswers(t *testing.T) {
 	const refs = "#/$defs/"
 	all := Schemas([]search.Description{
@@ -127,7 +127,7 @@ func TestSchemasFitTheAnswers(t *testing.T) {
 		}}}),
 		"Problem": NewProblem(400, "").JSON("/cars/", "1"),
 	} {
-		text, err := json.Marshal(object{"$defs": all, "$ref": refs + name})
+		text, err := json.Marshal(jsonObject{"$defs": all, "$ref": refs + name})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,14 +151,14 @@ func TestSchemasFitTheAnswers(t *testing.T) {
 			t.Errorf("%s: %v: %s", name, err, body)
 		}
 
-		described := all[name].(object)["properties"].(object)
+		described := all[name].(jsonObject)["properties"].(jsonObject)
 		for member := range instance {
 			if described[member] == nil {
 				t.Errorf("%s: the schema has no %s", name, member)
 			}
 		}
 
-		for _, member := range all[name].(object)["required"].([]any) {
+		for _, member := range all[name].(jsonObject)["required"].([]any) {
 			without := map[string]any{}
 			for m, v := range instance {
 				if m != member {

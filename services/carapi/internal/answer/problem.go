@@ -82,6 +82,8 @@ func ProblemOf(err error, at Resource, names string) (p Problem, isRequests bool
 			p.RetryURL = at.URL(wrong.Retry)
 		}
 		return p, true
+
+	// What was asked for does not exist.
 	case errors.Is(err, search.ErrNoIDs):
 		return NewProblem(http.StatusNotFound, "the vehicles of this table have no id: "+
 			"its table has no key, and no column for a stock number or a VIN; search by other fields"), true

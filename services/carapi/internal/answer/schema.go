@@ -15,8 +15,8 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// object is a part of a JSON document.
-type object = map[string]any
+// jsonObject is a part of a JSON document.
+type jsonObject = map[string]any
 
 // MaxAbout is the length in characters to which GPT Actions cut a description.
 const MaxAbout = 300
@@ -49,38 +49,38 @@ var answerShapes = []struct {
 }
 
 // exactNumber is a number, or a text if a double would change it.
-var exactNumber = object{"type": []string{"number", "string", "null"}, "format": "double"}
+var exactNumber = jsonObject{"type": []string{"number", "string", "null"}, "format": "double"}
 
 // Parts of the schemas of several members.
 var (
-	nextPage   = object{"type": []string{"string", "null"}}
-	nextCursor = object{
+	nextPage   = jsonObject{"type": []string{"string", "null"}}
+	nextCursor = jsonObject{
 		"type":        []string{"string", "null"},
 		"description": "For the next page: the same request with this as cursor",
 	}
-	carNow = object{
+	carNow = jsonObject{
 		"$ref":        defsPrefix + "Car",
-		"description": "The vehicle as it is now; missing if it is not in stock any more",
+		"description": "The vehicle as it is now; missing if it is no longer in stock",
 	}
 )
 
 // rawMembers adds to the inferred schemas: the schemas of the members that already are JSON, and the descriptions that
 // are too long for a tag.
-var rawMembers = map[string]object{
-	"SearchResult.cars":        {"type": "array", "items": object{"$ref": defsPrefix + "Car"}},
+var rawMembers = map[string]jsonObject{
+	"SearchResult.cars":        {"type": "array", "items": jsonObject{"$ref": defsPrefix + "Car"}},
 	"SearchResult.facets":      mapOf("Facet"),
 	"SearchResult.next":        nextPage,
 	"SearchResult.next_cursor": nextCursor,
 	"Facets.facets":            mapOf("Facet"),
 	"Stats.fields":             mapOf("Measures"),
-	"Stats.groups":             {"type": "array", "items": object{"$ref": defsPrefix + "Group"}},
+	"Stats.groups":             {"type": "array", "items": jsonObject{"$ref": defsPrefix + "Group"}},
 	"Group.fields":             mapOf("Measures"),
 	"Similar.car":              {"$ref": defsPrefix + "Car"},
 	"Similar.limits":           {"type": "object"},
 	"Similar.missing":          {"description": "Fields without a value, by which it would be compared"},
-	"Similar.cars":             {"type": "array", "items": object{"$ref": defsPrefix + "Car"}},
-	"Changes.changes":          {"type": "array", "items": object{"$ref": defsPrefix + "Change"}},
-	"History.changes":          {"type": "array", "items": object{"$ref": defsPrefix + "Change"}},
+	"Similar.cars":             {"type": "array", "items": jsonObject{"$ref": defsPrefix + "Car"}},
+	"Changes.changes":          {"type": "array", "items": jsonObject{"$ref": defsPrefix + "Change"}},
+	"History.changes":          {"type": "array", "items": jsonObject{"$ref": defsPrefix + "Change"}},
 	"Changes.next":             nextPage,
 	"Changes.next_cursor":      nextCursor,
 	"Changes.not_listed":       {"description": "Runs that changed too many vehicles to list each change"},
@@ -90,17 +90,17 @@ var rawMembers = map[string]object{
 	"Change.kind":              {"enum": slices.Concat(query.ChangeKinds(), []string{search.Changed})},
 	"Change.known_by": {
 		"$ref":        defsPrefix + "Car",
-		"description": "Of a vehicle that is gone, whose id is not known: what identified it",
+		"description": "What identified a vehicle that is gone and whose id is unknown",
 	},
 	"Change.old": {
 		"$ref":        defsPrefix + "Car",
-		"description": "Values before; of a vehicle that left the table those that are shown of a vehicle",
+		"description": "Values before the change; if the vehicle left the table, the values of the usual fields",
 	},
 	"Change.new": {"$ref": defsPrefix + "Car"},
 	"Change.car": carNow,
 	"FacetValue.below": {
 		"type": []string{"number", "string"}, "format": "double",
-		"description": "Of a range, which begins with value: where it ends; this number is in the next one",
+		"description": "The end of a range that begins with value; the end itself is in the next range",
 	},
 	"Measures.min":     exactNumber,
 	"Measures.max":     exactNumber,
@@ -110,7 +110,7 @@ var rawMembers = map[string]object{
 	"Field.min":        {"type": []string{"number", "string"}, "format": "double"},
 	"Field.max":        {"type": []string{"number", "string"}, "format": "double"},
 	"NoMatch.filters": {
-		"description": "Each filter, and how many vehicles match with it alone, and with all others",
+		"description": "Each filter, with the number of vehicles that match it alone, and all others without it",
 	},
 	"Problem.errors":    {"description": "The wrong parameters, with a sentence on each in expected"},
 	"Problem.retry_url": {"description": "The request as it would be right, where that is certain"},
@@ -118,18 +118,17 @@ var rawMembers = map[string]object{
 
 // contextDescriptions describes the members that Context and interpret.Notes add to the answers that embed them.
 var contextDescriptions = map[string]string{
-	"interpreted":    "Parameters that were read otherwise than written, and why",
-	"ignored":        "Parameters that ask for nothing, such as any or null",
-	"unmatched":      "Values that nothing in stock has, by parameter",
-	"not_searched":   "Fields whose texts have too many words for q to search them",
-	"not_understood": "Words of q that were not understood, and do not filter",
-	"not_a_number":   "Values in stock that are no numbers, by field",
-	"several_currencies": "Fields left out since their amounts are in these currencies; " +
-		"filter by one of them",
+	"interpreted":        "Parameters that were not read as written, and why",
+	"ignored":            "Parameters that ask for nothing, such as any or null",
+	"unmatched":          "Values that nothing in stock has, by parameter",
+	"not_searched":       "Fields whose texts have too many words for q to search them",
+	"not_understood":     "Words of q that were not understood, and do not filter",
+	"not_a_number":       "How many values in stock are not numbers, by field",
+	"several_currencies": "Fields left out because their amounts are in these currencies; filter by one of them",
 }
 
-func mapOf(shape string) object {
-	return object{"type": "object", "additionalProperties": object{"$ref": defsPrefix + shape}}
+func mapOf(shape string) jsonObject {
+	return jsonObject{"type": "object", "additionalProperties": jsonObject{"$ref": defsPrefix + shape}}
 }
 
 // inferSchemas returns the schemas of all shapes as JSON. It panics if a shape has a type that JSON lacks.
@@ -138,7 +137,7 @@ var inferSchemas = sync.OnceValue(func() string {
 		reflect.TypeFor[json.RawMessage](): {},
 		reflect.TypeFor[time.Time]():       {Type: "string", Format: "date-time"},
 	}}
-	all := object{}
+	all := jsonObject{}
 	for _, s := range slices.Backward(answerShapes) { // a shape only refers to later ones
 		schema, err := jsonschema.ForType(s.shape, options)
 		if err != nil {
@@ -151,22 +150,22 @@ var inferSchemas = sync.OnceValue(func() string {
 	}
 
 	for _, result := range []string{"SearchResult", "Facets", "Stats", "Changes"} {
-		rawMembers[result+".applied"] = object{"type": "object"}
+		rawMembers[result+".applied"] = jsonObject{"type": "object"}
 	}
 
 	for _, result := range []string{"SearchResult", "Facets", "Stats", "Similar", "Changes", "History"} {
-		rawMembers[result+".source"] = object{"enum": []string{search.FromLive, search.FromSnapshot}}
+		rawMembers[result+".source"] = jsonObject{"enum": []string{search.FromLive, search.FromSnapshot}}
 	}
 
 	for _, result := range []string{"SearchResult", "Facets", "Stats"} {
 		for member, about := range contextDescriptions {
-			rawMembers[result+"."+member] = object{"description": about}
+			rawMembers[result+"."+member] = jsonObject{"description": about}
 		}
 	}
 
 	for path, schema := range rawMembers {
 		shape, member, _ := strings.Cut(path, ".")
-		maps.Copy(all[shape].(object)["properties"].(object)[member].(object), schema)
+		maps.Copy(all[shape].(jsonObject)["properties"].(jsonObject)[member].(jsonObject), schema)
 	}
 
 	text, err := json.Marshal(all)
@@ -195,9 +194,9 @@ func schemaJSON(schema *jsonschema.Schema) any {
 // tidySchema prepares an inferred schema for clients. Objects may get more members later. What Go could leave nil is
 // missing or empty in answers, but not null.
 func tidySchema(schema any, mayBeNull bool) any {
-	s, ok := schema.(object)
+	s, ok := schema.(jsonObject)
 	if !ok { // true: anything
-		return object{}
+		return jsonObject{}
 	}
 
 	if s["additionalProperties"] == false {
@@ -216,7 +215,7 @@ func tidySchema(schema any, mayBeNull bool) any {
 	}
 
 	required, _ := s["required"].([]any)
-	properties, _ := s["properties"].(object)
+	properties, _ := s["properties"].(jsonObject)
 	for name, property := range properties {
 		properties[name] = tidySchema(property, slices.Contains(required, any(name)))
 	}
@@ -232,12 +231,12 @@ func tidySchema(schema any, mayBeNull bool) any {
 
 // Schemas returns the schemas of all answers and of problems by name. References between them begin with refs.
 func Schemas(fields []search.Description, refs string) map[string]any {
-	var all object
+	var all jsonObject
 	if err := json.Unmarshal([]byte(strings.ReplaceAll(inferSchemas(), defsPrefix, refs)), &all); err != nil {
 		panic(err) // it was written as JSON
 	}
 
-	car := object{}
+	car := jsonObject{}
 	for _, f := range fields {
 		car[f.Name] = fieldSchema(f)
 	}
@@ -248,17 +247,17 @@ func Schemas(fields []search.Description, refs string) map[string]any {
 			delete(all, name)
 		}
 	case car[search.FirstSeenOrEarlier] == nil:
-		car[search.FirstSeenOrEarlier] = object{
+		car[search.FirstSeenOrEarlier] = jsonObject{
 			"type":        "boolean",
 			"description": "true where the vehicle may have been in the table before first_seen",
 		}
 	}
 
 	if car["cut"] == nil {
-		car["cut"] = object{"$ref": refs + "Cut"}
+		car["cut"] = jsonObject{"$ref": refs + "Cut"}
 	}
 
-	all["Car"] = object{"type": "object", "properties": car}
+	all["Car"] = jsonObject{"type": "object", "properties": car}
 	return all
 }
 
@@ -269,13 +268,13 @@ var Formats = map[string]string{"integer": "int64", "number": "double"}
 var structuredFields = []string{"id", "vin", "stock_number", "currency", "country"}
 
 // fieldSchema returns the schema of a field in an answer.
-func fieldSchema(f search.Description) object {
+func fieldSchema(f search.Description) jsonObject {
 	about := f.About
 	if f.Unit != "" {
 		about += ", in " + f.Unit
 	}
 
-	p := object{"type": []string{"string", "null"}}
+	p := jsonObject{"type": []string{"string", "null"}}
 	switch f.Type {
 	case "integer", "number":
 		p["type"] = []string{f.Type, "null"}
@@ -295,14 +294,14 @@ func fieldSchema(f search.Description) object {
 	}
 
 	if about != "" {
-		p["description"] = Excerpt(about, MaxAbout)
+		p["description"] = CutText(about, MaxAbout)
 	}
 
 	return p
 }
 
-// Excerpt shortens a text to n characters.
-func Excerpt(s string, n int) string {
+// CutText shortens a text to at most n characters.
+func CutText(s string, n int) string {
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-3]) + "..."
 	}

@@ -65,7 +65,7 @@ type GroupResult struct {
 
 // Comparison holds the prices of similar vehicles.
 type Comparison struct {
-	Limits     json.RawMessage   `json:"limits" jsonschema:"Within which the others are, as parameters of a search"`
+	Limits     json.RawMessage   `json:"limits" jsonschema:"The limits of the comparison, as parameters of a search"`
 	Missing    []string          `json:"missing,omitempty"`
 	Count      int               `json:"count" jsonschema:"Others within the limits that have a price"`
 	Price      search.Aggregates `json:"price" jsonschema:"What they cost"`
@@ -78,7 +78,7 @@ type SimilarResult struct {
 	Car json.RawMessage `json:"car"`
 	Comparison
 	Source string    `json:"source"`
-	AsOf   time.Time `json:"as_of" jsonschema:"When the stock was so"`
+	AsOf   time.Time `json:"as_of" jsonschema:"No part of the answer is older than this time"`
 }
 
 // ChangesResult lists what happened to vehicles, the newest first.
@@ -90,7 +90,7 @@ type ChangesResult struct {
 	Recorded time.Time       `json:"recorded_since" jsonschema:"Earlier changes are not remembered"`
 	Applied  json.RawMessage `json:"applied" jsonschema:"The request as understood, its defaults included"`
 	Source   string          `json:"source"`
-	AsOf     time.Time       `json:"as_of" jsonschema:"When the stock was so"`
+	AsOf     time.Time       `json:"as_of" jsonschema:"No part of the answer is older than this time"`
 }
 
 // HistoryResult lists what happened to one vehicle, the newest first.
@@ -99,7 +99,7 @@ type HistoryResult struct {
 	Car json.RawMessage `json:"car,omitempty"`
 	RowHistory
 	Source string    `json:"source"`
-	AsOf   time.Time `json:"as_of" jsonschema:"When the stock was so"`
+	AsOf   time.Time `json:"as_of" jsonschema:"No part of the answer is older than this time"`
 }
 
 // RowHistory lists the changes of one vehicle.
@@ -148,7 +148,7 @@ type Context struct {
 	NotNumbers map[string]int      `json:"not_a_number,omitempty"`
 	Currencies map[string][]string `json:"several_currencies,omitempty"`
 	Source     string              `json:"source"`
-	AsOf       time.Time           `json:"as_of" jsonschema:"When the stock was so"`
+	AsOf       time.Time           `json:"as_of" jsonschema:"No part of the answer is older than this time"`
 }
 
 // Problem is an error as the caller gets it.

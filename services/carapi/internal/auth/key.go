@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// minLength is the smallest number of characters of a secret.
-const minLength = 16
+// minSecretLength is the smallest number of characters of a secret.
+const minSecretLength = 16
 
 // key is a valid key, stored as its hash.
 type key struct {
@@ -24,18 +24,18 @@ type key struct {
 func (k key) expired(now time.Time) bool { return !k.end.IsZero() && !now.Before(k.end) }
 
 var (
-	namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-	lastDay     = regexp.MustCompile(`@\d{4}-\d{2}-\d{2}$`)
+	keyNamePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+	lastDayPattern = regexp.MustCompile(`@\d{4}-\d{2}-\d{2}$`)
 )
 
-const nameRule = "a key's name is 1 to 64 letters, digits, dots, hyphens or underscores"
+const keyNameRule = "a key's name is 1 to 64 letters, digits, dots, hyphens or underscores"
 
 // parseKey reads name=secret or name=sha256:HEX. The name ends at the first =. The error never quotes a secret.
 func parseKey(entry string) (key, error) {
 	name, secret, ok := strings.Cut(entry, "=")
 	k := key{name: strings.TrimSpace(name)}
-	if !ok || !namePattern.MatchString(k.name) {
-		return key{}, errors.New("expected name=secret or name=sha256:HEX; " + nameRule)
+	if !ok || !keyNamePattern.MatchString(k.name) {
+		return key{}, errors.New("expected name=secret or name=sha256:HEX; " + keyNameRule)
 	}
 	if strings.ContainsAny(secret, ";,") { // in API_KEYS these separate keys, and in the file they probably should
 		return key{}, errors.New("a secret here holds no ; and no comma: write one key per line, or the secret's hash as " +
@@ -50,7 +50,7 @@ func parseKey(entry string) (key, error) {
 // parseSecret reads what follows a key's name. A secret may contain an @: only a day at the very end is the key's last
 // day. A text that begins with sha256: is a hash, never a secret.
 func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) {
-	if at := lastDay.FindStringIndex(text); at != nil {
+	if at := lastDayPattern.FindStringIndex(text); at != nil {
 		day, err := time.Parse(time.DateOnly, text[at[0]+1:])
 		if err != nil {
 			return sum, end, fmt.Errorf("%s: there is no such day", text[at[0]:])
@@ -72,21 +72,21 @@ func parseSecret(text string) (sum [sha256.Size]byte, end time.Time, err error) 
 	}
 
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return sum, end, errors.New("expected letters, digits and signs of ASCII, without spaces: a header carries no others")
+		return sum, end, errors.New("expected letters, digits and signs of ASCII, without spaces, as a header requires")
 	}
-	if n := len(text); n < minLength {
+	if n := len(text); n < minSecretLength {
 		return sum, end, fmt.Errorf("%d characters: at least %d are needed; make a key with `carapi key new NAME` or "+
-			"`openssl rand -hex 32`", n, minLength)
+			"`openssl rand -hex 32`", n, minSecretLength)
 	}
 
 	return sha256.Sum256([]byte(text)), end, nil
 }
 
-// New makes a key of 256 random bits, and the line to store, which holds the key's hash and not the key. The key is
+// NewKey makes a key of 256 random bits, and the line to store, which holds the key's hash and not the key. The key is
 // valid through the day until, or forever if that is zero.
-func New(name string, until time.Time) (secret, line string, err error) {
-	if !namePattern.MatchString(name) {
-		return "", "", fmt.Errorf("%q: %s", name, nameRule)
+func NewKey(name string, until time.Time) (secret, line string, err error) {
+	if !keyNamePattern.MatchString(name) {
+		return "", "", fmt.Errorf("%q: %s", name, keyNameRule)
 	}
 
 	b := make([]byte, 32)

@@ -14,8 +14,8 @@ import (
 	"carstock/pkg/settings"
 )
 
-// checkInterval is how long a change of the file may go unnoticed.
-const checkInterval = time.Second
+// fileCheckInterval is how long a change of the file may go unnoticed.
+const fileCheckInterval = time.Second
 
 // Keys are the keys in force.
 type Keys struct {
@@ -27,7 +27,7 @@ type Keys struct {
 
 	mu         sync.Mutex
 	all        []key // replaced as a whole, never changed
-	isReadable bool  // whether the file was at the last look
+	isReadable bool  // whether the last check could read the file
 	checkedAt  time.Time
 }
 
@@ -82,7 +82,7 @@ func (k *Keys) currentKeys(now time.Time) []key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 
-	if k.path == "" || now.Sub(k.checkedAt) < checkInterval {
+	if k.path == "" || now.Sub(k.checkedAt) < fileCheckInterval {
 		return k.all
 	}
 

@@ -85,7 +85,7 @@ func TestNames(t *testing.T) {
 		secretB:                   "b",
 		"c":                       "c",
 		secretA + "@2026-06-30":   "d",
-		secretA + "@2027-1-1":     "e", // no day, and so part of the secret
+		secretA + "@2027-1-1":     "e", // not a day, so part of the secret
 		secretB + "f":             "f",
 		"g-secret-g-secret":       "g",
 		"":                        "",
@@ -157,7 +157,7 @@ func TestMistakes(t *testing.T) {
 
 	for name, test := range map[string]struct {
 		c    Config
-		want []string // a line of the error each
+		want []string // each is a line of the error
 	}{
 		"none": {Config{}, []string{"API_KEY: not set: make a key with `carapi key new NAME` or `openssl rand " +
 			"-hex 32`"}},
@@ -169,7 +169,7 @@ func TestMistakes(t *testing.T) {
 			Config{Key: secretA, KeysFile: filepath.Join(dir, "nowhere")},
 			[]string{"API_KEYS_FILE: stat " + filepath.Join(dir, "nowhere")},
 		},
-		"folder": {Config{Key: secretA, KeysFile: dir}, []string{"API_KEYS_FILE: " + dir + " is no regular file"}},
+		"folder": {Config{Key: secretA, KeysFile: dir}, []string{"API_KEYS_FILE: " + dir + " is not a regular file"}},
 		"same secret": {
 			Config{Key: secretA, Keys: "x=" + secretA},
 			[]string{"API_KEYS: key 1: the key default has the same secret"},
@@ -203,7 +203,7 @@ func TestExpiry(t *testing.T) {
 	expect(t, k, secretB, "old (expired)")
 	clock.t = time.Date(2026, 6, 30, 23, 59, 59, 999999999, time.UTC)
 	expect(t, k, secretA, "default")
-	clock.t = clock.t.Add(1).In(time.FixedZone("west", -8*3600)) // where it is still the day before
+	clock.t = clock.t.Add(1).In(time.FixedZone("west", -8*3600)) // it is still the day before there
 	expect(t, k, secretA, "default (expired)")
 }
 
@@ -214,14 +214,14 @@ func TestFileIsReadAgain(t *testing.T) {
 	expect(t, k, secretA, "a")
 
 	write(t, file, "b="+secretB)
-	clock.pass(checkInterval - 1)
+	clock.pass(fileCheckInterval - 1)
 	expect(t, k, secretA, "a")
 	clock.pass(1)
 	expect(t, k, secretA, "")
 	expect(t, k, secretB, "b")
 	expect(t, k, "0123456789abcdef", "default")
 
-	// In place, of the same length.
+	// Written in place, with the same length.
 	if err := os.WriteFile(file, []byte("c="+secretB), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -230,14 +230,14 @@ func TestFileIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	clock.pass(checkInterval)
+	clock.pass(fileCheckInterval)
 	expect(t, k, secretB, "c")
 
 	// A wrong file changes nothing, and is logged once for each change.
 	for i, lines := range [][]string{{"a=" + secretA, "oops"}, {"a=" + secretA, "oops!"}} {
 		write(t, file, lines...)
 		for range 3 {
-			clock.pass(checkInterval)
+			clock.pass(fileCheckInterval)
 			expect(t, k, secretB, "c")
 			expect(t, k, secretA, "")
 		}
@@ -247,13 +247,13 @@ func TestFileIsReadAgain(t *testing.T) {
 		}
 	}
 
-	// So does one that is gone, until it is back.
+	// So does a missing file, until it is back.
 	if err := os.Rename(file, file+".old"); err != nil {
 		t.Fatal(err)
 	}
 
 	for range 3 {
-		clock.pass(checkInterval)
+		clock.pass(fileCheckInterval)
 		expect(t, k, secretB, "c")
 	}
 
@@ -262,7 +262,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	}
 
 	write(t, file, "a="+secretA, "b="+secretB+"@2026-06-01")
-	clock.pass(checkInterval)
+	clock.pass(fileCheckInterval)
 	expect(t, k, secretA, "a")
 	expect(t, k, secretB, "b (expired)")
 
@@ -270,9 +270,9 @@ func TestFileIsReadAgain(t *testing.T) {
 		t.Errorf("no warning of an expired key: %s", log)
 	}
 
-	// Without a line, no key.
+	// A file without lines has no keys.
 	write(t, file, "# all revoked")
-	clock.pass(checkInterval)
+	clock.pass(fileCheckInterval)
 	expect(t, k, secretA, "")
 	expect(t, k, "0123456789abcdef", "default")
 
@@ -287,7 +287,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	}
 }
 
-// A folder in the file's place is no file without keys.
+// A folder in place of the file is an error, not a file without keys.
 func TestFileBecomesAFolder(t *testing.T) {
 	clock, file := newClock(), filepath.Join(t.TempDir(), "keys")
 	write(t, file, "a="+secretA)
@@ -301,7 +301,7 @@ func TestFileBecomesAFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	clock.pass(checkInterval)
+	clock.pass(fileCheckInterval)
 	expect(t, k, secretA, "a")
 
 	if err := os.Remove(file); err != nil {
@@ -309,16 +309,16 @@ func TestFileBecomesAFolder(t *testing.T) {
 	}
 
 	write(t, file, "b="+secretA)
-	clock.pass(checkInterval)
+	clock.pass(fileCheckInterval)
 	expect(t, k, secretA, "b")
 
-	if strings.Count(log.String(), "no regular file") != 1 {
+	if strings.Count(log.String(), "not a regular file") != 1 {
 		t.Errorf("log: %s", log)
 	}
 }
 
 func TestNew(t *testing.T) {
-	secret, line, err := New("partner-1.x_y", time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC))
+	secret, line, err := NewKey("partner-1.x_y", time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC))
 	if err != nil || len(secret) != 64 || strings.Contains(line, secret) || !strings.HasSuffix(line, "@2026-06-30") {
 		t.Fatal(secret, line, err)
 	}
@@ -329,19 +329,19 @@ func TestNew(t *testing.T) {
 	clock.pass(24 * time.Hour)
 	expect(t, k, secret, "partner-1.x_y (expired)")
 
-	again, line, err := New("partner-1.x_y", time.Time{})
+	again, line, err := NewKey("partner-1.x_y", time.Time{})
 	if err != nil || again == secret || strings.Contains(line, "@") {
 		t.Error(again, line, err)
 	}
 
 	for _, name := range []string{"", "a b", "a=b", "a;b", strings.Repeat("n", 65)} {
-		if _, _, err := New(name, time.Time{}); err == nil {
+		if _, _, err := NewKey(name, time.Time{}); err == nil {
 			t.Errorf("%q is taken as a name", name)
 		}
 	}
 }
 
-// What is taken has a plain name, and no error shows a secret.
+// An accepted key has a plain name, and no error shows a secret.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"a=" + secretA, "b=" + secretB + "@2027-01-31", "c=" + hashOf("c") + "@2027-02-30", secretA,
@@ -352,12 +352,12 @@ func FuzzParse(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, entry string) {
 		k, err := parseKey(entry)
-		if err == nil && (!namePattern.MatchString(k.name) || k.sum == sha256.Sum256(nil)) {
+		if err == nil && (!keyNamePattern.MatchString(k.name) || k.sum == sha256.Sum256(nil)) {
 			t.Errorf("%q became %v", entry, k)
 		}
 
 		secret := entry[strings.Index(entry, "=")+1:]
-		if err != nil && len(secret) >= minLength && strings.Contains(err.Error(), secret) {
+		if err != nil && len(secret) >= minSecretLength && strings.Contains(err.Error(), secret) {
 			t.Errorf("%q: the error shows it: %v", entry, err)
 		}
 	})

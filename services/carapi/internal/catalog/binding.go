@@ -14,9 +14,9 @@ import (
 // Binding holds what the settings say about a table's columns.
 type Binding struct {
 	Fields map[string]string // column by the name of its field
-	Hide   []string          // columns that requests and answers do not know
+	Hide   []string          // columns that neither requests nor answers may name
 	Units  map[string]string // unit by the name of the field: mi, km or an ISO 4217 code
-	// columns of the id, unless Fields or a column's name says it; if empty, those of the table's own key
+	// ID lists the columns of the id, if neither Fields nor a column's name gives one. Empty stands for the table's key.
 	ID []string
 
 	Invisible  []string          // columns that the database hides
@@ -142,13 +142,13 @@ func (b Binding) isHidden(column string) bool {
 	return slices.ContainsFunc(b.Hide, func(h string) bool { return strings.EqualFold(h, column) })
 }
 
-// excludes reports whether requests and answers do not know a column.
+// excludes reports whether neither requests nor answers may name a column.
 func (b Binding) excludes(c schema.Column) bool {
 	return b.isHidden(c.Name) || slices.Contains(b.Invisible, c.Name)
 }
 
-// idColumns returns the columns that identify vehicles: the one bound to id; otherwise a key whose columns are all
-// shown, the stock number, or the VIN. It returns nil if there is none.
+// idColumns returns the columns that identify vehicles, or nil if there are none. It takes the first that exists: the
+// column bound to id, a unique key without hidden columns, the stock number, the VIN.
 func (b Binding) idColumns(source Source, names map[string]int) []int {
 	if i, ok := names["id"]; ok {
 		return []int{i}

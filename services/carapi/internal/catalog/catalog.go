@@ -62,10 +62,10 @@ type Source struct {
 func (c *Catalog) Field(name string) *Field { return c.byName[name] }
 
 // TextField returns the field with a name if it holds texts, and otherwise nil.
-func (c *Catalog) TextField(name string) *Field { return c.fieldOfClass(name, Text) }
+func (c *Catalog) TextField(name string) *Field { return c.fieldOfClass(name, ClassText) }
 
 // NumberField returns the field with a name if it holds numbers, and otherwise nil.
-func (c *Catalog) NumberField(name string) *Field { return c.fieldOfClass(name, Number) }
+func (c *Catalog) NumberField(name string) *Field { return c.fieldOfClass(name, ClassNumber) }
 
 func (c *Catalog) fieldOfClass(name string, class Class) *Field {
 	if f := c.byName[name]; f != nil && f.Class() == class {
@@ -114,16 +114,6 @@ func (c *Catalog) Describe() []string {
 	return all
 }
 
-// BindByNames binds the fields of a table by the names of its columns alone. With starting, a setting that names a
-// missing column is an error. Otherwise the column counts as dropped.
-func BindByNames(source Source, b Binding, starting bool) (*Catalog, error) {
-	plan, err := NewPlan(source, b, nil, starting)
-	if err != nil {
-		return nil, err
-	}
-	return Bind(source, b, plan)
-}
-
 // Bind binds the fields of a table by a plan. Columns that are not in the plan keep their own names. A table without
 // make and model is an error that lists its columns.
 func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
@@ -149,7 +139,7 @@ func Bind(source Source, b Binding, plan *Plan) (*Catalog, error) {
 		c.Fields = append(c.Fields, idField(t, id))
 	}
 
-	// A column of no field keeps its own name, unless that is taken.
+	// A column without a field keeps its own name, unless that is taken.
 	taken := plan.takenNames(bound, t, len(id) > 0)
 	for i, column := range t.Columns {
 		name := bound[i]
@@ -227,7 +217,7 @@ func (c *Catalog) bindKey() {
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		f.slot = -1
-		if !f.isComputed && (f.Class() != Opaque || f.Name == "id" || slices.Contains(c.KeyFields, f)) {
+		if !f.isComputed && (f.Class() != ClassOpaque || f.Name == "id" || slices.Contains(c.KeyFields, f)) {
 			hold(f)
 		}
 	}

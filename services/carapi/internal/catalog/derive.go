@@ -18,7 +18,7 @@ const (
 	deriveYear                // the only year in the text
 	deriveFuel                // the part of the text that names a fuel
 	deriveCurrency            // the currency of an amount
-	dropMake                  // as deriveModel, and the whole text where it begins with no make
+	dropMake                  // like deriveModel, but the whole text if it does not begin with a make
 )
 
 // titleNames are names of columns that may hold make, model, year or fuel together with other things.
@@ -30,7 +30,7 @@ var titleNames = []string{
 }
 
 // deriveFields finds make, model, year and fuel within other columns, if no column holds them alone.
-func (p *planner) deriveFields() {
+func (p *catalogPlanner) deriveFields() {
 	names := comparedNames(p.columns)
 	if p.plan.lacksField("make") {
 		p.deriveVehicle(names)
@@ -48,30 +48,30 @@ func (p *planner) deriveFields() {
 
 	if p.plan.lacksField("year") {
 		p.deriveFrom("year", deriveYear, names, func(i int) float64 {
-			return p.examiners[i].share(func(text string) bool { _, ok := yearIn(text); return ok })
+			return p.examiners[i].share(func(text string) bool { _, ok := findYear(text); return ok })
 		})
 	}
 
 	if p.plan.lacksField("fuel_type") {
 		p.deriveFrom("fuel_type", deriveFuel, names, func(i int) float64 {
-			return p.examiners[i].share(func(text string) bool { _, ok := fuelIn(p.binding.Vocabulary, text); return ok })
+			return p.examiners[i].share(func(text string) bool { _, ok := findFuel(p.binding.Vocabulary, text); return ok })
 		})
 	}
 }
 
-func (p *planner) beginsWithMake(i int) float64 {
+func (p *catalogPlanner) beginsWithMake(i int) float64 {
 	return p.examiners[i].share(func(text string) bool {
 		_, rest, ok := p.binding.Vocabulary.FindMake(underscoreReplacer.Replace(text))
 		return ok && rest != ""
 	})
 }
 
-// underscoreReplacer replaces the underscores that some titles have for spaces.
+// underscoreReplacer replaces the underscores that some titles have instead of spaces.
 var underscoreReplacer = strings.NewReplacer("_", " ")
 
 // deriveVehicle finds the column whose texts begin with a make: most of them in a title, and nearly all in any other
 // column.
-func (p *planner) deriveVehicle(names []comparedName) {
+func (p *catalogPlanner) deriveVehicle(names []comparedName) {
 	best, share := -1, mostShare+0.2
 	for i, c := range p.columns {
 		if c.Name == "" || c.Kind != schema.Text || p.examiners[i].rows == 0 {
@@ -108,13 +108,13 @@ func (p *planner) deriveVehicle(names []comparedName) {
 }
 
 // isFree reports whether a column has no field yet, and a value in most rows.
-func (p *planner) isFree(i int) bool {
+func (p *catalogPlanner) isFree(i int) bool {
 	return !p.usedColumns[i] && 2*p.examiners[i].rows >= p.profile.Rows
 }
 
-// deriveModel finds the model beside a make, if no column is named so: after the make in a title, or as a name that
-// several rows share.
-func (p *planner) deriveModel(names []comparedName) {
+// deriveModel finds the model beside a make, if no column is named for it. The model is what follows the make in a
+// title, or a name that several rows share.
+func (p *catalogPlanner) deriveModel(names []comparedName) {
 	for i, c := range p.columns {
 		e := p.examiners[i]
 		if c.Name == "" || c.Kind != schema.Text || !p.isFree(i) || !isTitle(names[i]) {
@@ -141,8 +141,9 @@ func isTitle(n comparedName) bool {
 		slices.Contains(titleNames, n.bare)
 }
 
-// deriveFrom finds the column in which nearly every value contains exactly one of what share counts.
-func (p *planner) deriveFrom(field string, how derivation, names []comparedName, share func(i int) float64) {
+// deriveFrom derives a field from the column with the largest share, if nearly every value of it counts. share returns
+// the share of a column's values in which the field can be found.
+func (p *catalogPlanner) deriveFrom(field string, how derivation, names []comparedName, share func(i int) float64) {
 	best, most := -1, nearlyAllShare
 	for i, c := range p.columns {
 		if c.Name == "" || c.Kind != schema.Text && c.Kind != schema.Date || 2*p.examiners[i].rows < p.profile.Rows {
@@ -165,8 +166,8 @@ func (p *planner) deriveFrom(field string, how derivation, names []comparedName,
 	}
 }
 
-// yearIn returns the only year in a text. Two different years are ambiguous.
-func yearIn(text string) (year string, ok bool) {
+// findYear returns the only year in a text. Two different years are ambiguous.
+func findYear(text string) (year string, ok bool) {
 	for i := 0; i < len(text); {
 		if text[i] < '0' || text[i] > '9' {
 			i++
@@ -204,8 +205,8 @@ func isPartOfWord(text string, start, end int) bool {
 
 func isDate(text string) bool { return value.LooksLikeDate(text) }
 
-// fuelIn returns the only part of a text that names a fuel.
-func fuelIn(v *value.Vocabulary, text string) (fuel string, ok bool) {
+// findFuel returns the only part of a text that names a fuel.
+func findFuel(v *value.Vocabulary, text string) (fuel string, ok bool) {
 	parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("/,;|()·•", r) })
 	for _, part := range parts {
 		part = strings.TrimSpace(part)

@@ -16,7 +16,7 @@ type verdict int
 
 const (
 	valuesDisagree verdict = iota // the values are something else
-	valuesUnclear                 // the values do not tell
+	valuesUnclear                 // the values may be of this field or of another
 	valuesAgree
 )
 
@@ -42,8 +42,8 @@ var meaningFields = []string{
 	"interior_color",
 }
 
-// examiner examines the values of one column.
-type examiner struct {
+// valueExaminer examines the values of one column.
+type valueExaminer struct {
 	vocabulary *value.Vocabulary
 	column     schema.Column
 	profile    *ColumnProfile
@@ -52,12 +52,12 @@ type examiner struct {
 	shares map[string]float64
 }
 
-func newExaminer(v *value.Vocabulary, c schema.Column, p *ColumnProfile) *examiner {
-	return &examiner{vocabulary: v, column: c, profile: p, rows: p.rows(), shares: map[string]float64{}}
+func newExaminer(v *value.Vocabulary, c schema.Column, p *ColumnProfile) *valueExaminer {
+	return &valueExaminer{vocabulary: v, column: c, profile: p, rows: p.rows(), shares: map[string]float64{}}
 }
 
 // share returns the share of rows whose value satisfies holds.
-func (e *examiner) share(holds func(text string) bool) float64 {
+func (e *valueExaminer) share(holds func(text string) bool) float64 {
 	n := 0
 	for _, v := range e.profile.Values {
 		if holds(v.Text) {
@@ -68,7 +68,7 @@ func (e *examiner) share(holds func(text string) bool) float64 {
 }
 
 // cachedShare caches a share by name.
-func (e *examiner) cachedShare(name string, holds func(text string) bool) float64 {
+func (e *valueExaminer) cachedShare(name string, holds func(text string) bool) float64 {
 	share, ok := e.shares[name]
 	if !ok {
 		share = e.share(holds)
@@ -77,7 +77,7 @@ func (e *examiner) cachedShare(name string, holds func(text string) bool) float6
 	return share
 }
 
-func (e *examiner) meaningShare(field string) float64 {
+func (e *valueExaminer) meaningShare(field string) float64 {
 	return e.cachedShare(field, func(text string) bool { return isKindOf(e.vocabulary, field, text) })
 }
 
@@ -92,19 +92,19 @@ func isAge(condition string) bool {
 	return slices.Contains([]string{"new", "used", "certified", "like new", "demonstrator"}, condition)
 }
 
-func (e *examiner) makeShare() float64 { return e.cachedShare("make", e.vocabulary.IsMake) }
+func (e *valueExaminer) makeShare() float64 { return e.cachedShare("make", e.vocabulary.IsMake) }
 
-func (e *examiner) urlShare() float64 { return e.cachedShare("url", value.LooksLikeURL) }
+func (e *valueExaminer) urlShare() float64 { return e.cachedShare("url", value.LooksLikeURL) }
 
 // plainNumberShare returns the share of values that are plain numbers.
-func (e *examiner) plainNumberShare() float64 {
+func (e *valueExaminer) plainNumberShare() float64 {
 	return e.cachedShare("number", func(text string) bool {
 		_, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 		return err == nil
 	})
 }
 
-func (e *examiner) vinShare() float64 {
+func (e *valueExaminer) vinShare() float64 {
 	return e.cachedShare("vin", func(text string) bool {
 		isForm, _ := value.CheckVIN(text)
 		return isForm
@@ -112,7 +112,7 @@ func (e *examiner) vinShare() float64 {
 }
 
 // isFlag reports whether the column only holds 0 and 1, or yes and no.
-func (e *examiner) isFlag() bool {
+func (e *valueExaminer) isFlag() bool {
 	return len(e.profile.Values) > 0 && e.cachedShare("bool", func(text string) bool {
 		_, ok := value.ParseBool(text)
 		return ok
@@ -120,16 +120,17 @@ func (e *examiner) isFlag() bool {
 }
 
 // isDistinct reports whether nearly every row has its own value.
-func (e *examiner) isDistinct() bool {
+func (e *valueExaminer) isDistinct() bool {
 	return e.rows > 0 && float64(len(e.profile.Values)) >= nearlyAllShare*float64(e.rows)
 }
 
 // examine says whether the column's values fit a field.
-func (e *examiner) examine(field string) evidence {
+func (e *valueExaminer) examine(field string) evidence {
 	if e.rows == 0 {
 		return evidence{valuesUnclear, 0}
 	}
 
+	// Most fields have a vocabulary, or hold numbers.
 	v := vehicleField(field)
 	switch {
 	case slices.Contains(meaningFields, field):
@@ -140,6 +141,7 @@ func (e *examiner) examine(field string) evidence {
 		return e.examineNumber(field)
 	}
 
+	// The others have a form of their own, or may hold any text.
 	switch field {
 	case "vin":
 		return agreesIf(e.vinShare(), mostShare)
@@ -178,7 +180,7 @@ var equipmentLevels = strings.Fields("full semi standard base basic mid half low
 	"fully loaded")
 
 // areEquipmentLevels reports whether the values say how much equipment there is.
-func (e *examiner) areEquipmentLevels() bool {
+func (e *valueExaminer) areEquipmentLevels() bool {
 	return e.share(func(text string) bool {
 		return !slices.ContainsFunc(nameTokens(text), func(w string) bool { return !slices.Contains(equipmentLevels, w) })
 	}) >= mostShare
@@ -191,9 +193,9 @@ func agreesIf(share, least float64) evidence {
 	return evidence{valuesDisagree, share}
 }
 
-// examineMeaning counts words of the field's vocabulary. Unknown words do not tell, unless they are words of another
-// field, numbers or flags.
-func (e *examiner) examineMeaning(field string) evidence {
+// examineMeaning counts words of the field's vocabulary. Unknown words prove nothing. Words of another field, numbers
+// and flags disagree.
+func (e *valueExaminer) examineMeaning(field string) evidence {
 	share, least := e.meaningShare(field), mostShare
 	if field == "color" || field == "interior_color" {
 		least = minColorShare
@@ -215,7 +217,7 @@ func (e *examiner) examineMeaning(field string) evidence {
 	return evidence{valuesUnclear, share}
 }
 
-func (e *examiner) examineMake() evidence {
+func (e *valueExaminer) examineMake() evidence {
 	switch share := e.makeShare(); {
 	case share >= mostShare:
 		return evidence{valuesAgree, share}
@@ -254,10 +256,10 @@ func isSellerKind(text string) bool {
 	return isKind
 }
 
-func (e *examiner) examineDealer() evidence {
+func (e *valueExaminer) examineDealer() evidence {
 	kinds := e.share(isSellerKind)
 	if e.isFlag() || kinds >= mostShare || e.urlShare() >= mostShare || e.plainNumberShare() >= nearlyAllShare &&
-		isNumeric(e.column.Kind) {
+		isNumericKind(e.column.Kind) {
 		return evidence{valuesDisagree, 0}
 	}
 	if kinds == 0 && len(e.profile.Values) > 1 {
@@ -274,7 +276,7 @@ var placeFields = []string{"city", "state", "country"}
 const minPlaces = 3
 
 // examinePlace looks for names that several vehicles share. Words for conditions are not places.
-func (e *examiner) examinePlace(field string) evidence {
+func (e *valueExaminer) examinePlace(field string) evidence {
 	conditions := e.share(func(text string) bool { return e.vocabulary.IsMeaningWord("condition", text) })
 	words := e.share(func(text string) bool { return strings.ContainsFunc(text, unicode.IsLetter) })
 	values := len(e.profile.Values)
@@ -289,7 +291,7 @@ func (e *examiner) examinePlace(field string) evidence {
 }
 
 // largestMeaningShare returns the largest share of values with a meaning in any field.
-func (e *examiner) largestMeaningShare() float64 {
+func (e *valueExaminer) largestMeaningShare() float64 {
 	most := e.makeShare()
 	for _, field := range meaningFields {
 		most = max(most, e.meaningShare(field))
@@ -298,7 +300,7 @@ func (e *examiner) largestMeaningShare() float64 {
 }
 
 // examineText examines a text field that may hold anything.
-func (e *examiner) examineText(field string) evidence {
+func (e *valueExaminer) examineText(field string) evidence {
 	numbersMayBe := slices.Contains([]string{"model", "trim", "engine", "stock_number"}, field)
 	switch {
 	case e.isFlag() && !numbersMayBe, e.urlShare() >= mostShare && field != "description":
@@ -312,7 +314,7 @@ func (e *examiner) examineText(field string) evidence {
 	return evidence{valuesUnclear, 0}
 }
 
-func isNumeric(k schema.Kind) bool {
+func isNumericKind(k schema.Kind) bool {
 	return k == schema.Integer || k == schema.Bit || k == schema.Decimal || k == schema.Float || k == schema.Double
 }
 
@@ -328,17 +330,17 @@ var plausibleRanges = map[string][2]string{
 }
 
 // examineNumber looks for numbers of a plausible size.
-func (e *examiner) examineNumber(field string) evidence {
+func (e *valueExaminer) examineNumber(field string) evidence {
 	if e.column.Kind == schema.Date || e.column.Kind == schema.DateTime || e.column.Kind == schema.Timestamp {
 		return evidence{valuesDisagree, 0}
 	}
-	if isNumeric(e.column.Kind) && e.isFlag() && len(e.profile.Values) > 1 && field != "doors" {
+	if isNumericKind(e.column.Kind) && e.isFlag() && len(e.profile.Values) > 1 && field != "doors" {
 		return evidence{valuesDisagree, 0}
 	}
 
+	// Count the rows with a number, with a plausible one, a whole one, and zero.
 	style, _, _ := value.LearnNumbers(value.Measure{Field: field}, e.profile.all())
 	numbers, within, whole, zeros := 0, 0, 0, 0
-
 	var sizes []weightedNumber
 	for _, v := range e.profile.Values {
 		n, ok := style.Parse([]byte(v.Text), nil)
@@ -398,7 +400,7 @@ const (
 const minTypicalPrice = 200
 
 // isUnscaled reports whether amounts of money are too small for whole units: 3.75 may be lakh or thousands.
-func (e *examiner) isUnscaled(style value.NumberStyle) bool {
+func (e *valueExaminer) isUnscaled(style value.NumberStyle) bool {
 	var sizes []weightedNumber
 	fractions, numbers := 0, 0
 	for _, v := range e.profile.Values {
@@ -419,7 +421,7 @@ func (e *examiner) isUnscaled(style value.NumberStyle) bool {
 	return weightedMedian(sizes) < minTypicalPrice && fractions*2 > numbers
 }
 
-func (e *examiner) areYears() bool {
+func (e *valueExaminer) areYears() bool {
 	return e.share(func(text string) bool {
 		return len(text) == 4 && text >= "1950" && text <= "2050"
 	}) >= nearlyAllShare

@@ -52,31 +52,31 @@ type Class int
 
 // The classes of fields.
 const (
-	Opaque  Class = iota // none
-	Text                 // is one of
-	Number               // equal, between, ordered
-	Instant              // equal, between, ordered; a value stands for as long as it says: a day, a second
-	List                 // has one of, among the elements of a JSON array
+	ClassOpaque  Class = iota // none
+	ClassText                 // is one of
+	ClassNumber               // equal, between, ordered
+	ClassInstant              // equal, between, ordered; a value covers the time that it names: a day, a second
+	ClassList                 // has one of, among the elements of a JSON array
 )
 
 // Class returns the field's class.
 func (f *Field) Class() Class {
 	if f.isSetColumn() {
-		return List
+		return ClassList
 	}
 
 	switch f.Kind {
 	case schema.Integer, schema.Bit, schema.Decimal, schema.Float, schema.Double:
-		return Number
+		return ClassNumber
 	case schema.Date, schema.DateTime, schema.Timestamp:
-		return Instant
+		return ClassInstant
 	case schema.JSON:
-		return List
+		return ClassList
 	case schema.Bytes:
-		return Opaque
+		return ClassOpaque
 	}
 
-	return Text
+	return ClassText
 }
 
 // Type returns the field's type in the API: integer, number, text, date, date-time, json or bytes.
@@ -128,10 +128,12 @@ func (f *Field) HasLongNumbers() bool {
 func (f *Field) IsJoined() bool { return len(f.Columns) > 1 }
 
 // IsLong reports whether the field holds long texts. Those are searched by words, and neither sorted nor listed.
-func (f *Field) IsLong() bool { return f.Name == "description" && f.Class() == Text }
+func (f *Field) IsLong() bool { return f.Name == "description" && f.Class() == ClassText }
 
 // IsSortable reports whether vehicles can be sorted by the field.
-func (f *Field) IsSortable() bool { return f.Class() != Opaque && f.Class() != List && !f.IsLong() }
+func (f *Field) IsSortable() bool {
+	return f.Class() != ClassOpaque && f.Class() != ClassList && !f.IsLong()
+}
 
 // ownValueFields are the fields in which nearly every vehicle has its own value.
 var ownValueFields = []string{"id", "vin", "stock_number", "description", "image_url", "listing_url"}
@@ -141,14 +143,14 @@ func (f *Field) HasOwnValues() bool { return slices.Contains(ownValueFields, f.N
 
 // IsFacetable reports whether the field's values can be counted.
 func (f *Field) IsFacetable() bool {
-	counts := f.Class() == Text || f.Kind == schema.Integer || f.Kind == schema.Bit
+	counts := f.Class() == ClassText || f.Kind == schema.Integer || f.Kind == schema.Bit
 	return counts && !f.HasOwnValues()
 }
 
-// identifyingFields show their values exactly as stored, because callers ask by them.
+// identifyingFields show their values exactly as stored, because callers look vehicles up by them.
 var identifyingFields = []string{"id", "vin", "stock_number"}
 
-// IsIdentifying reports whether callers ask for vehicles by the field's values as shown.
+// IsIdentifying reports whether callers look vehicles up by the field's values as shown.
 func (f *Field) IsIdentifying() bool { return slices.Contains(identifyingFields, f.Name) }
 
 // Measure says what the field's numbers measure.
@@ -166,13 +168,13 @@ func (f *Field) HasLocalDollar() bool { return f.numberStyle.LocalDollar }
 // (price=20000-30000), min and max (price_min=20000), has (features=Sunroof), not (color_not=red).
 func (f *Field) Operators() []string {
 	switch f.Class() {
-	case Text:
+	case ClassText:
 		return []string{"eq", "in", "not"}
-	case Number:
+	case ClassNumber:
 		return []string{"eq", "in", "range", "min", "max", "not"}
-	case Instant:
+	case ClassInstant:
 		return []string{"eq", "in", "min", "max", "not"}
-	case List:
+	case ClassList:
 		return []string{"has", "not"}
 	}
 
@@ -200,7 +202,7 @@ func (f *Field) Elements(form []byte, yield func(element []byte)) {
 
 // HasMeanings reports whether texts of the field may have meanings.
 func (f *Field) HasMeanings() bool {
-	return f.vocabulary != nil && (f.Flag || isMeaningField(f.Name)) && f.Class() == Text
+	return f.vocabulary != nil && (f.Flag || isMeaningField(f.Name)) && f.Class() == ClassText
 }
 
 // Meanings of the values of a flag.
@@ -209,7 +211,7 @@ const (
 	flagFalse = "false"
 )
 
-// Meanings returns what a text of the field means: the colors of a paint, or FlagTrue and FlagFalse of a flag. It
+// Meanings returns what a text of the field means: the colors of a paint, or flagTrue or flagFalse for a flag. It
 // returns nil for a text that is not understood.
 func (f *Field) Meanings(text string) []string {
 	switch {
@@ -221,9 +223,9 @@ func (f *Field) Meanings(text string) []string {
 	return f.vocabulary.Meanings(f.Name, text)
 }
 
-// HasKnownValues reports whether Recognizes can tell known texts of the field.
+// HasKnownValues reports whether Recognizes knows texts of the field.
 func (f *Field) HasKnownValues() bool {
-	return f.vocabulary != nil && !f.IsDerived() && f.Class() == Text && (f.Name == "make" || isMeaningField(f.Name))
+	return f.vocabulary != nil && !f.IsDerived() && f.Class() == ClassText && (f.Name == "make" || isMeaningField(f.Name))
 }
 
 // Recognizes reports whether a text is a known value of the field: a known make, or one with a meaning.

@@ -114,6 +114,7 @@ func (c *Catalog) connectFields(t schema.Table) {
 		return nil
 	}
 
+	// Link derived fields to their texts, and amounts to their units.
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		plan, ok := c.Plan.Fields[f.Name]
@@ -130,6 +131,7 @@ func (c *Catalog) connectFields(t schema.Table) {
 		}
 	}
 
+	// Amounts in several currencies need a text field that names the currency.
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		if !f.Mixed || !f.Measure().IsMoney() {
@@ -140,7 +142,7 @@ func (c *Catalog) connectFields(t schema.Table) {
 			f.CurrencyIn = c.byName["currency"]
 		}
 
-		if f.CurrencyIn != nil && f.CurrencyIn.Class() != Text {
+		if f.CurrencyIn != nil && f.CurrencyIn.Class() != ClassText {
 			f.CurrencyIn = nil
 		}
 	}

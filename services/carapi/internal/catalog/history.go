@@ -54,7 +54,7 @@ func (c *Catalog) addHistory() {
 		" is true", schema.Timestamp)
 	add(DaysListed, "days since first_seen, by the date in UTC", schema.Integer).Unit = "days"
 
-	price := slices.IndexFunc(c.Fields, func(f Field) bool { return f.Name == "price" && f.Class() == Number })
+	price := slices.IndexFunc(c.Fields, func(f Field) bool { return f.Name == "price" && f.Class() == ClassNumber })
 	if price < 0 {
 		c.noPricesReason = "it compares prices, and this table has none"
 		return

@@ -23,9 +23,9 @@ const LeastPrice = "0.01"
 var marketFields = []struct {
 	name  string
 	class Class
-}{{"make", Text}, {"model", Text}, {"year", Number}, {"price", Number}}
+}{{"make", ClassText}, {"model", ClassText}, {"year", ClassNumber}, {"price", ClassNumber}}
 
-// PriceOf returns the amount of a cell that is compared as a price; nil if it is none. Sellers write 0 for no price.
+// PriceOf returns the amount of a cell if it is a price, and otherwise nil. Sellers write 0 for no price.
 func PriceOf(c value.Cell) []byte {
 	if c.Type != value.Number || value.CompareDecimals(c.Form, []byte(LeastPrice)) < 0 {
 		return nil
@@ -55,8 +55,7 @@ func (c *Catalog) addPriceVsSimilar() {
 		Name: PriceVsSimilar, Kind: schema.Decimal, Stored: schema.Decimal, Unit: "%",
 		Column: schema.Column{Name: PriceVsSimilar, Kind: schema.Decimal}, isComputed: true,
 		About: fmt.Sprintf("price above (or, negative, below) the median of the same make, model and year, where "+
-			"at least %d "+
-			"have a price", FewestSimilar),
+			"at least %d have a price", FewestSimilar),
 	})
 }
 

@@ -180,8 +180,8 @@ func sharedLast(parts [][]string) string {
 // a unit or a number, or a word for any value.
 func isMeaningless(word string) bool {
 	isShort := utf8.RuneCountInString(word) <= 2
-	telling := strings.Fields("id no nr km mi hp kw cc ps")
-	return isShort && !slices.Contains(telling, word) ||
+	meaningful := strings.Fields("id no nr km mi hp kw cc ps")
+	return isShort && !slices.Contains(meaningful, word) ||
 		slices.Contains(strings.Fields("value text txt name field attr"), word)
 }
 

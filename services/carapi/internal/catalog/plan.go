@@ -65,23 +65,24 @@ func (p *Plan) SameBinding(other *Plan) bool {
 		slices.Equal(p.Flags, other.Flags) && slices.Equal(p.Lists, other.Lists) && slices.Equal(p.Renamed, other.Renamed)
 }
 
-// planner makes a plan.
-type planner struct {
+// catalogPlanner makes a plan.
+type catalogPlanner struct {
 	source  Source
 	binding Binding
 	profile *Profile
 	plan    *Plan
 
-	columns     []schema.Column // those that may be bound; hidden ones have no name
-	examiners   []*examiner     // of each column; nil without a profile
-	bound       map[string]int  // field to position
+	columns     []schema.Column  // those that may be bound; hidden ones have no name
+	examiners   []*valueExaminer // of each column; nil without a profile
+	bound       map[string]int   // field to position
 	boundBy     map[string]string
 	usedColumns map[int]bool
 }
 
-// NewPlan decides what the columns of a table are. Without a profile it only looks at their names.
+// NewPlan decides what the columns of a table are. Without a profile it only looks at their names. With starting, a
+// setting that names a missing column is an error. Otherwise the column counts as dropped.
 func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, error) {
-	p := &planner{
+	p := &catalogPlanner{
 		source: source, binding: b, profile: profile, plan: &Plan{Fields: map[string]FieldPlan{}},
 		columns: slices.Clone(source.Table.Columns), bound: map[string]int{}, boundBy: map[string]string{},
 		usedColumns: map[int]bool{},
@@ -110,7 +111,7 @@ func NewPlan(source Source, b Binding, profile *Profile, starting bool) (*Plan, 
 }
 
 // bindBySettings applies CARS_FIELDS and CARS_HIDE.
-func (p *planner) bindBySettings(starting bool) error {
+func (p *catalogPlanner) bindBySettings(starting bool) error {
 	names, err := p.binding.boundPositions(p.source.Table, starting)
 	if err != nil {
 		return err
@@ -144,7 +145,7 @@ const (
 )
 
 // bindByNamesAndValues gives each field the column that fits best.
-func (p *planner) bindByNamesAndValues() {
+func (p *catalogPlanner) bindByNamesAndValues() {
 	names := comparedNames(p.columns)
 	var all []columnCandidate
 	for i := range p.columns {
@@ -192,7 +193,7 @@ func (p *planner) bindByNamesAndValues() {
 }
 
 // candidateByName scores a column by its name and its values.
-func (p *planner) candidateByName(name comparedName, field, column int) (columnCandidate, bool) {
+func (p *catalogPlanner) candidateByName(name comparedName, field, column int) (columnCandidate, bool) {
 	c := columnCandidate{field: field, column: column, boundBy: byName}
 	weak := false
 	if c.score, weak = name.score(vehicleFields[field].Name); c.score == noScore {
@@ -222,21 +223,21 @@ func (p *planner) candidateByName(name comparedName, field, column int) (columnC
 }
 
 // hasMakes reports whether a column holds almost only makes.
-func (p *planner) hasMakes() bool {
-	return slices.ContainsFunc(p.examiners, func(e *examiner) bool {
+func (p *catalogPlanner) hasMakes() bool {
+	return slices.ContainsFunc(p.examiners, func(e *valueExaminer) bool {
 		return e.rows > 0 &&
 			e.makeShare() >= nearlyAllShare
 	})
 }
 
-// tellingFields can be recognized by their values alone.
-var tellingFields = []string{"vin", "make", "fuel_type", "transmission", "drivetrain", "body_type"}
+// selfEvidentFields can be recognized by their values alone.
+var selfEvidentFields = []string{"vin", "make", "fuel_type", "transmission", "drivetrain", "body_type"}
 
 // candidateByValues finds a column whose values can only belong to one field, whatever its name.
-func (p *planner) candidateByValues(field string, f, column int) (columnCandidate, bool) {
+func (p *catalogPlanner) candidateByValues(field string, f, column int) (columnCandidate, bool) {
 	e := p.examiners[column]
 	c := columnCandidate{field: f, column: column, score: valuesAloneScore, boundBy: byValues}
-	if !slices.Contains(tellingFields, field) || e.column.Kind != schema.Text || e.rows*2 < p.profile.Rows {
+	if !slices.Contains(selfEvidentFields, field) || e.column.Kind != schema.Text || e.rows*2 < p.profile.Rows {
 		return c, false
 	}
 	if field == "vin" {
@@ -267,7 +268,7 @@ func (p *planner) candidateByValues(field string, f, column int) (columnCandidat
 }
 
 // countMeanings counts the different meanings of the values.
-func (e *examiner) countMeanings(field string) int {
+func (e *valueExaminer) countMeanings(field string) int {
 	found := map[string]bool{}
 	for _, v := range e.profile.Values {
 		for _, m := range e.vocabulary.Meanings(field, v.Text) {
@@ -279,7 +280,7 @@ func (e *examiner) countMeanings(field string) int {
 
 // preferSeries prefers a column named series as the model if the one named model has more values. Such a table, as in
 // Turkish listings, has the version in its model column.
-func (p *planner) preferSeries(names []comparedName, all []columnCandidate) {
+func (p *catalogPlanner) preferSeries(names []comparedName, all []columnCandidate) {
 	series, model := -1, -1
 	for i, c := range all {
 		switch field := vehicleFields[c.field].Name; {

@@ -12,8 +12,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// table is a few rows of a table as somebody might have written it: names of columns, and rows of texts, with bars
-// between.
+// table is a few rows of a table as somebody might have written it: the names of columns and the rows, each with bars
+// between the texts.
 type table struct {
 	name, columns string
 	rows          []string
@@ -72,7 +72,7 @@ var tables = []table{
 		"created_at=CreatedDate id=Id make=Make__c mileage=Mileage_km__c(km) model=Model__c price=List_Price__c(USD)",
 	},
 	{
-		"kinds of sellers, a state that says new or used, words that are no equipment",
+		"kinds of sellers, a state that says new or used, words that are not equipment",
 		"make|model|seller|state|options|region",
 		slices.Repeat([]string{
 			"Kia|Rio|Private seller|owned|Full|Nord", "Kia|Soul|Trade seller|new|Standard|Süd",
@@ -141,7 +141,7 @@ func (e table) source() Source {
 	return Source{Table: t}
 }
 
-// profile profiles the rows, in an order of its own.
+// profile profiles the rows in the given order.
 func (e table) profile(t *testing.T, order []int) *Profile {
 	t.Helper()
 	p := NewProfiler(e.source().Table)
@@ -224,7 +224,7 @@ func TestProfileOfManyValues(t *testing.T) {
 	}
 }
 
-// Cells are compared as what they mean, and shown as they are stored.
+// Cells are compared by their meaning, and shown as they are stored.
 func TestUnderstand(t *testing.T) {
 	b := testBinding(t)
 	e := table{
@@ -264,7 +264,7 @@ func TestUnderstand(t *testing.T) {
 		for _, name := range []string{"make", "model", "price", "mileage", "year"} {
 			f := c.Field(name)
 			cell, sign := row[f.Slot()], "="
-			if f.Class() == Number && cell.Type != value.Number {
+			if f.Class() == ClassNumber && cell.Type != value.Number {
 				sign = "=!"
 			}
 			got = append(got, name+sign+string(cell.Form))
@@ -288,13 +288,18 @@ func TestUnderstand(t *testing.T) {
 	}
 }
 
-// A column whose name another one's field has gets a name of its own.
+// A column gets another name if a field that is bound to another column has its name.
 func TestNamesThatAreTaken(t *testing.T) {
 	b := testBinding(t)
 	b.Fields = map[string]string{"id": "vehicle no"}
 
 	source := table{"", "id|vehicle no|make|model", nil, ""}.source()
-	c, err := BindByNames(source, b, true)
+	plan, err := NewPlan(source, b, nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c, err := Bind(source, b, plan)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +309,7 @@ func TestNamesThatAreTaken(t *testing.T) {
 	}
 }
 
-// A column of no field is a list only if its texts are the same elements over and over, and not always as many.
+// A column without a field is a list only if its texts consist of recurring elements, and differ in their number.
 func TestListColumns(t *testing.T) {
 	for name, c := range map[string]struct {
 		values string // separated by /

@@ -8,8 +8,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Report says how the fields were found: a line for each, the missing ones, and a CARS_FIELDS setting that binds them
-// so.
+// Report says how the fields were found: a line for each, the missing ones, and the CARS_FIELDS setting that makes the
+// same bindings.
 func (c *Catalog) Report() []string {
 	var lines, missing, pairs []string
 	for _, v := range vehicleFields {
@@ -81,13 +81,13 @@ func (p FieldPlan) describe(name string, f *Field) string {
 const minMileages = 6
 
 // rejectColumn records why a column with a field's name is not the field.
-func (p *planner) rejectColumn(field string, column int) {
+func (p *catalogPlanner) rejectColumn(field string, column int) {
 	if p.plan.Rejected == nil {
 		p.plan.Rejected = map[string][]string{}
 	}
 
 	c := p.source.Table.Columns[column]
-	if field == "mileage" && isNumeric(c.Kind) && value.Fold(c.Name) == field &&
+	if field == "mileage" && isNumericKind(c.Kind) && value.Fold(c.Name) == field &&
 		len(p.profile.Columns[column].Values) >= minMileages {
 		p.plan.Renamed = append(p.plan.Renamed, c.Name)
 	}

@@ -11,22 +11,22 @@ import (
 )
 
 // planUnderstanding decides how to read the values of the bound columns, and of other columns that hold flags or lists.
-func (p *planner) planUnderstanding() {
+func (p *catalogPlanner) planUnderstanding() {
+	// Decide how to read each bound column, and measure how much of it is understood.
 	for _, name := range p.plan.sortedFields() {
 		f := p.plan.Fields[name]
 		i := columnPositions(p.source.Table, []string{f.Column})[0]
 		kind := vehicleField(name).Kind
 		switch {
 		case f.Derivation == deriveYear:
-			f.Understood = p.examiners[i].share(func(text string) bool { _, ok := yearIn(text); return ok })
+			f.Understood = p.examiners[i].share(func(text string) bool { _, ok := findYear(text); return ok })
 		case f.Derivation != asStored:
 		case kind == schema.Integer || kind == schema.Decimal:
 			p.understandNumbers(name, i, &f)
 		case p.binding.Vocabulary != nil && isMeaningField(name):
 			f.Understood = p.examiners[i].meaningShare(name)
 			f.Unclear = p.examiners[i].unclearValues(func(text string) bool {
-				return len(p.binding.Vocabulary.Meanings(name,
-					text)) > 0
+				return len(p.binding.Vocabulary.Meanings(name, text)) > 0
 			})
 		case name == "make":
 			f.Understood = p.examiners[i].makeShare()
@@ -46,6 +46,7 @@ func (p *planner) planUnderstanding() {
 		}
 	}
 
+	// Find flags and lists among the other columns.
 	for i, c := range p.columns {
 		switch {
 		case p.usedColumns[i]:
@@ -59,7 +60,7 @@ func (p *planner) planUnderstanding() {
 
 // isFlagColumn reports whether a column holds flags: a TINYINT(1) or BIT(1) with 0 and 1, or values that say yes in
 // some rows and no in others.
-func (e *examiner) isFlagColumn() bool {
+func (e *valueExaminer) isFlagColumn() bool {
 	if !e.isFlag() || e.profile.IsSample {
 		return false
 	}
@@ -81,12 +82,12 @@ const (
 )
 
 // hasBracketedLists reports whether most values are lists in brackets.
-func (e *examiner) hasBracketedLists() bool {
+func (e *valueExaminer) hasBracketedLists() bool {
 	return e.share(value.IsBracketed) >= mostShare
 }
 
 // isListColumn reports whether the texts of a column are lists: in brackets, or of recurring elements.
-func (e *examiner) isListColumn() bool {
+func (e *valueExaminer) isListColumn() bool {
 	switch {
 	case e.column.Kind != schema.Text:
 		return false
@@ -138,7 +139,7 @@ func mostFrequent(all []ProfiledValue, most int) []string {
 const maxUnclear = 5
 
 // unclearValues returns the most frequent values that are not understood.
-func (e *examiner) unclearValues(understood func(string) bool) []string {
+func (e *valueExaminer) unclearValues(understood func(string) bool) []string {
 	var all []ProfiledValue
 	for _, v := range e.profile.Values {
 		if !understood(v.Text) {
@@ -149,7 +150,7 @@ func (e *examiner) unclearValues(understood func(string) bool) []string {
 }
 
 // understandNumbers learns how a column writes its numbers, and their unit.
-func (p *planner) understandNumbers(name string, column int, f *FieldPlan) {
+func (p *catalogPlanner) understandNumbers(name string, column int, f *FieldPlan) {
 	c, profile := p.source.Table.Columns[column], &p.profile.Columns[column]
 	style, understood, total := value.LearnNumbers(value.Measure{Field: name}, profile.all())
 	f.Understood = 1

@@ -100,14 +100,15 @@ func (f *Field) derive(stored value.Cell, buf []byte) (value.Cell, []byte) {
 		return value.Cell{}, buf
 	}
 
+	// Find the value in the text. The default is the make or the model, in a text that begins with a make.
 	text, ok := string(stored.Form), false
 	kind := value.Text
 	switch f.derivation {
 	case deriveYear:
 		kind = value.Number
-		text, ok = yearIn(text)
+		text, ok = findYear(text)
 	case deriveFuel:
-		text, ok = fuelIn(f.vocabulary, text)
+		text, ok = findFuel(f.vocabulary, text)
 	case deriveCurrency:
 		var n value.ParsedNumber
 		n, ok = f.numberStyle.Parse(stored.Form, nil)
@@ -181,7 +182,7 @@ func (c *Catalog) NewUnderstander() *Understander {
 		u.from[i], u.unit[i] = place[f.Source()], -1
 		if f.IsUnderstood() {
 			some = true
-			u.caches[i] = newCache()
+			u.caches[i] = newUnderstoodCache()
 		}
 
 		if f.UnitIn != nil {
@@ -196,8 +197,8 @@ func (c *Catalog) NewUnderstander() *Understander {
 	return u
 }
 
-// Row returns the cells of Catalog.Indexed from those of Catalog.Read. They are valid until the next call, and as long
-// as those of the row.
+// Row returns the cells of Catalog.Indexed from those of Catalog.Read. They are valid until the next call, but no
+// longer than the given cells.
 func (u *Understander) Row(read []value.Cell) []value.Cell {
 	u.buf = u.buf[:0]
 	for i := range u.fields {
@@ -245,7 +246,7 @@ type understoodCache struct {
 // maxCached is how many values a cache keeps.
 const maxCached = 4096
 
-func newCache() *understoodCache { return &understoodCache{cells: map[string]value.Cell{}} }
+func newUnderstoodCache() *understoodCache { return &understoodCache{cells: map[string]value.Cell{}} }
 
 func (c *understoodCache) add(stored, understood value.Cell) {
 	if c.isOff {

@@ -8,7 +8,7 @@ import (
 )
 
 // unitOfValues takes the unit that the values name.
-func (p *planner) unitOfValues(name string, f *FieldPlan) {
+func (p *catalogPlanner) unitOfValues(name string, f *FieldPlan) {
 	measure := value.Measure{Field: name}
 	switch {
 	case measure.IsDistance() && f.Style.Unit != "":
@@ -19,15 +19,15 @@ func (p *planner) unitOfValues(name string, f *FieldPlan) {
 }
 
 // unitOfNeighbor finds a column with the unit or currency of each row, beside a distance or an amount.
-func (p *planner) unitOfNeighbor(name string, column int, f *FieldPlan) {
+func (p *catalogPlanner) unitOfNeighbor(name string, column int, f *FieldPlan) {
 	measure := value.Measure{Field: name}
 	if !measure.IsDistance() && !measure.IsMoney() {
 		return
 	}
 
-	own := nameTokens(p.columns[column].Name)
+	nameWords := nameTokens(p.columns[column].Name)
 	for i, c := range p.columns {
-		if c.Name == "" || i == column || !isUnitName(nameTokens(c.Name), own, name, measure.IsMoney()) {
+		if c.Name == "" || i == column || !isUnitName(nameTokens(c.Name), nameWords, name, measure.IsMoney()) {
 			continue
 		}
 
@@ -59,7 +59,7 @@ func (p *planner) unitOfNeighbor(name string, column int, f *FieldPlan) {
 
 // isUnitName reports whether a column is named as the unit of another one: mileage.unit beside mileage.value, or
 // currency.
-func isUnitName(words, own []string, field string, isMoney bool) bool {
+func isUnitName(words, nameWords []string, field string, isMoney bool) bool {
 	nouns := []string{"unit", "units", "uom", "einheit", "jednostka"}
 	if isMoney {
 		nouns = []string{
@@ -76,5 +76,5 @@ func isUnitName(words, own []string, field string, isMoney bool) bool {
 		return false
 	}
 
-	return slices.ContainsFunc(words, func(w string) bool { return w == field || slices.Contains(own, w) })
+	return slices.ContainsFunc(words, func(w string) bool { return w == field || slices.Contains(nameWords, w) })
 }

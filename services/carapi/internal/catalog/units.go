@@ -47,7 +47,7 @@ func unitOf(name string, c schema.Column) string {
 	return ""
 }
 
-// usualCurrencies are codes that appear in names of columns and are no other words there.
+// usualCurrencies are codes that appear in names of columns and are not words there.
 var usualCurrencies = []string{
 	"USD", "EUR", "GBP", "CAD", "AUD", "NZD", "CHF", "PLN", "SEK", "NOK", "DKK", "CZK",
 	"HUF", "RUB", "UAH", "INR", "PKR", "JPY", "CNY", "BRL", "MXN", "ZAR", "AED", "SAR",

@@ -23,8 +23,8 @@ import (
 type Stock struct {
 	DB             dbconn.Config
 	CarsTable      string        `split_words:"true" default:"vehicles_stock"`
-	CarsFields     Names         `split_words:"true"`
-	CarsHide       Names         `split_words:"true"`
+	CarsFields     NameList      `split_words:"true"`
+	CarsHide       NameList      `split_words:"true"`
 	CarsUnits      []string      `split_words:"true"`
 	VocabularyFile string        `split_words:"true"`
 	QueryTimeout   time.Duration `split_words:"true" default:"5s"`
@@ -89,12 +89,12 @@ type Config struct {
 	Stock
 	Address
 	API            auth.Config
-	PublicURL      string  `split_words:"true"`
-	CORSOrigins    Origins `split_words:"true"`
-	RateLimit      Rate    `split_words:"true" default:"600/1m"`
-	TrustedProxies Proxies `split_words:"true"`
-	MaxInFlight    int     `split_words:"true" default:"16"`
-	MetricsAddr    string  `split_words:"true" default:"127.0.0.1:9091"`
+	PublicURL      string      `split_words:"true"`
+	CORSOrigins    OriginList  `split_words:"true"`
+	RateLimit      RequestRate `split_words:"true" default:"600/1m"`
+	TrustedProxies ProxyList   `split_words:"true"`
+	MaxInFlight    int         `split_words:"true" default:"16"`
+	MetricsAddr    string      `split_words:"true" default:"127.0.0.1:9091"`
 }
 
 // Descriptions describes the variables, for settings.Describe.
@@ -113,8 +113,8 @@ func (*Config) Descriptions() map[string]string {
 	}
 }
 
-// Off disables METRICS_ADDR and RATE_LIMIT.
-const Off = "off"
+// SettingOff disables METRICS_ADDR and RATE_LIMIT.
+const SettingOff = "off"
 
 // Load reads the settings from the environment, and from file or otherwise .env. The error names every wrong variable.
 func Load(file string) (Config, error) {
@@ -145,7 +145,7 @@ func (c *Stock) Validate() error {
 	}
 	errs = append(errs, c.readSettings())
 	if c.QueryTimeout <= 0 {
-		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: a time above 0 is needed", c.QueryTimeout))
+		errs = append(errs, fmt.Errorf("QUERY_TIMEOUT: %s: expected a time above 0", c.QueryTimeout))
 	}
 
 	if !slices.Contains([]string{sourceAuto, sourceLive, sourceSnapshot}, c.Source) {
@@ -189,10 +189,10 @@ func (c *Config) Validate() error {
 	}
 
 	if c.MaxInFlight < 1 {
-		errs = append(errs, fmt.Errorf("MAX_IN_FLIGHT: %d: at least 1 is needed", c.MaxInFlight))
+		errs = append(errs, fmt.Errorf("MAX_IN_FLIGHT: %d: expected at least 1", c.MaxInFlight))
 	}
 
-	if c.MetricsAddr != Off {
+	if c.MetricsAddr != SettingOff {
 		if err := httpserver.CheckAddress(c.MetricsAddr); err != nil {
 			errs = append(errs, fmt.Errorf("METRICS_ADDR: %q: %w, or off", c.MetricsAddr, err))
 		}

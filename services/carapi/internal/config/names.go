@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Names are names separated by commas. A name with a comma in it or spaces around it is in backticks.
-type Names []string
+// NameList holds names separated by commas. A name with a comma in it or spaces around it is in backticks.
+type NameList []string
 
 // Decode splits the names and keeps their backticks.
-func (n *Names) Decode(text string) error {
+func (n *NameList) Decode(text string) error {
 	*n = nil
 	quoted, start := false, 0
 	for i, c := range text + "," {

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// Origins are the origins of web pages, as scheme, host and port, that browsers may call the API from. A single "*"
-// means all.
-type Origins []string
+// OriginList holds the origins of web pages, as scheme, host and port, that browsers may call the API from. A single
+// "*" means all.
+type OriginList []string
 
 // Decode reads origins separated by commas.
-func (o *Origins) Decode(text string) error {
+func (o *OriginList) Decode(text string) error {
 	*o = nil
 	for _, origin := range strings.Split(text, ",") {
 		origin = strings.TrimSpace(origin)

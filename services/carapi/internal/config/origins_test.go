@@ -16,7 +16,7 @@ func TestOrigins(t *testing.T) {
 			"http://[::1]:80",
 		},
 	} {
-		var got config.Origins
+		var got config.OriginList
 		if err := got.Decode(text); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %q, %v", text, got, err)
 		}
@@ -27,7 +27,7 @@ func TestOrigins(t *testing.T) {
 		"https://u@a.example",
 		"https://*.example.com", "*, https://a.example", "https://a.example,", "null", "https://a:x",
 	} {
-		var got config.Origins
+		var got config.OriginList
 		if err := got.Decode(text); err == nil {
 			t.Errorf("%s is taken for %q", text, got)
 		}

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// Rate is a number of requests per time. Requests is 0 for any number.
-type Rate struct {
+// RequestRate is a number of requests per time. Requests is 0 for any number.
+type RequestRate struct {
 	Requests int
 	Per      time.Duration
 }
 
 // Decode reads a rate such as 600/1m, or off.
-func (r *Rate) Decode(text string) error {
-	*r = Rate{}
-	if text == Off {
+func (r *RequestRate) Decode(text string) error {
+	*r = RequestRate{}
+	if text == SettingOff {
 		return nil
 	}
 
@@ -28,15 +28,15 @@ func (r *Rate) Decode(text string) error {
 		return fmt.Errorf("%q: expected requests per time such as 600/1m, the time from 1s to 24h; or off", text)
 	}
 
-	*r = Rate{n, d}
+	*r = RequestRate{n, d}
 	return nil
 }
 
-// Proxies are CIDRs of trusted proxies.
-type Proxies []string
+// ProxyList holds the CIDRs of trusted proxies.
+type ProxyList []string
 
 // Decode reads addresses and networks separated by commas.
-func (p *Proxies) Decode(text string) error {
+func (p *ProxyList) Decode(text string) error {
 	*p = nil
 	for _, proxy := range strings.Split(text, ",") {
 		proxy = strings.TrimSpace(proxy)

@@ -9,11 +9,11 @@ import (
 )
 
 func TestRate(t *testing.T) {
-	for text, want := range map[string]config.Rate{
+	for text, want := range map[string]config.RequestRate{
 		"600/1m": {Requests: 600, Per: time.Minute},
 		"1/1s":   {Requests: 1, Per: time.Second}, "off": {},
 	} {
-		var got config.Rate
+		var got config.RequestRate
 		if err := got.Decode(text); err != nil || got != want {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
@@ -23,7 +23,7 @@ func TestRate(t *testing.T) {
 		"600", "600/", "/1m", "0/1m", "-1/1m", "600/0s", "600/1", "600/10ms", "600/48h",
 		"1e3/1m", "Off", "600/1m/2",
 	} {
-		var got config.Rate
+		var got config.RequestRate
 		if err := got.Decode(text); err == nil {
 			t.Errorf("%s is taken for %v", text, got)
 		}
@@ -35,14 +35,14 @@ func TestProxies(t *testing.T) {
 		"10.0.0.0/8",
 		"::1/128", "fd00::/8",
 	}} {
-		var got config.Proxies
+		var got config.ProxyList
 		if err := got.Decode(text); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %q, %v", text, got, err)
 		}
 	}
 
 	for _, text := range []string{"10.0.0", "10.0.0.0/33", "proxy.example.com", "10.0.0.1,", "*", "fe80::1%eth0/64"} {
-		var got config.Proxies
+		var got config.ProxyList
 		if err := got.Decode(text); err == nil {
 			t.Errorf("%s is taken for %q", text, got)
 		}

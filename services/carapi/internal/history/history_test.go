@@ -8,6 +8,7 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/catalog/catalogtest"
 	"carstock/services/carapi/internal/history"
 	"carstock/services/carapi/internal/value"
 )
@@ -20,11 +21,8 @@ func newCatalog(t *testing.T, key ...string) *catalog.Catalog {
 		schema.NewColumn("make", "varchar(20)"), schema.NewColumn("price", "decimal(10,2)"),
 		schema.NewColumn("status", "varchar(20)"),
 	}}
-	c, err := catalog.BindByNames(catalog.Source{Table: table, Keys: [][]string{{"id"}}, HistoryKey: key},
-		catalog.Binding{}, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogtest.BindByNames(t, catalog.Source{Table: table, Keys: [][]string{{"id"}}, HistoryKey: key},
+		catalog.Binding{})
 
 	if why := c.NoHistoryReason(); why != "" {
 		t.Fatal(why)

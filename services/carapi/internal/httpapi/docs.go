@@ -35,7 +35,7 @@ func handleDocs(publicURL string) http.Handler {
 	}
 
 	page, library := http.FileServerFS(folder), v5emb.New("", "", "/docs/")
-	return httpserver.Problems(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return httpserver.ErrorsAsProblems(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Swagger UI sets styles on its elements and has data: images in its style sheet. Its scripts are files.
 		w.Header().Set("Content-Security-Policy", "default-src 'self'; connect-src 'self'"+apiOrigin+
 			"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; "+

@@ -19,7 +19,7 @@ func TestCompressLeavesETagsAlone(t *testing.T) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
-		httpserver.Write(w, http.StatusOK, "application/json", []byte(strings.Repeat("1", 2*minCompressed)))
+		httpserver.WriteBody(w, http.StatusOK, "application/json", []byte(strings.Repeat("1", 2*minCompressed)))
 	}))))
 	defer server.Close()
 	for _, test := range []struct {

@@ -102,8 +102,8 @@ func (m *Metrics) Events() search.Events {
 // Handler returns the handler of the server at METRICS_ADDR. It answers GET /metrics.
 func (m *Metrics) Handler(log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", httpserver.Metrics(m.registry))
-	return httpserver.Standard(mux, httpserver.DataPolicy, log)
+	mux.Handle("GET /metrics", httpserver.MetricsHandler(m.registry))
+	return httpserver.StandardMiddleware(mux, httpserver.DataPolicy, log)
 }
 
 // Query counts a query to a database, which took d and ended with err. The operation is what the query was for.

@@ -18,7 +18,7 @@ import (
 
 // identify gives each request an id, and an info with the base of the URLs in its answer.
 func identify(base answer.Base) func(http.Handler) http.Handler {
-	withID := httpserver.Identify(func(r *http.Request) string { return string(resourceOf(r)) })
+	withID := httpserver.IdentifyRequests(func(r *http.Request) string { return string(resourceOf(r)) })
 	return func(next http.Handler) http.Handler {
 		return withID(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			next.ServeHTTP(w, r.WithContext(withInfo(r.Context(), &requestInfo{base: base})))
@@ -73,7 +73,7 @@ func isMCP(r *http.Request) bool { return strings.TrimSuffix(r.URL.EscapedPath()
 
 // mcpErrors turns errors of /mcp into errors of JSON-RPC, including those of other middleware.
 func mcpErrors(next http.Handler) http.Handler {
-	asJSONRPC := mcp.Errors(next)
+	asJSONRPC := mcp.ErrorsAsRPC(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isMCP(r) {
 			asJSONRPC.ServeHTTP(w, r)

@@ -185,7 +185,7 @@ func vehiclePaths(fields []search.Description) object {
 func operationObject(id, summary, about string, parameters []object, schema string) object {
 	o := object{
 		"operationId": id, "tags": []string{tag}, "summary": summary,
-		"description": answer.Excerpt(about, answer.MaxAbout),
+		"description": answer.CutText(about, answer.MaxAbout),
 		"security":    []object{{"ApiKey": []string{}}, {"Bearer": []string{}}},
 		"responses": object{
 			"200": object{
@@ -243,7 +243,7 @@ func queryParameter(name, about string, schema object, example any) object {
 		// Examples of the parameter itself would be filled in by the docs page, which would send all of them.
 		schema["examples"] = []any{example}
 	}
-	return object{"name": name, "in": "query", "description": answer.Excerpt(about, maxParameterAbout), "schema": schema}
+	return object{"name": name, "in": "query", "description": answer.CutText(about, maxParameterAbout), "schema": schema}
 }
 
 // pathParameter returns a parameter of the path.

@@ -35,7 +35,7 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 	base := answer.NewBase(o.PublicURL)
 	r.Use(identify(base), clientAddress(o.Proxies), accessLog(log), o.Metrics.measure, traceRequests(o.Traces))
 	r.Use(headAsGet, httpserver.SecurityHeaders(httpserver.DataPolicy), crossOrigin(o.Origins), compress(), mcpErrors,
-		httpserver.Recover(log), limits, withoutSlash)
+		httpserver.RecoverPanics(log), limits, withoutSlash)
 	r.NotFound(notFound)
 	r.MethodNotAllowed(methodNotAllowed)
 
@@ -63,7 +63,7 @@ func New(s *search.Service, keys *auth.Keys, o Options, log *slog.Logger) http.H
 	r.Group(func(r chi.Router) {
 		r.Use(requireKey(keys, newRateLimit("key", o.Requests, o.Per), clientLimit), shed(o.InFlight))
 		carRoutes(r, s, log)
-		r.With(csrf(o.Origins), mcp.OneMessage).Post("/mcp", mcpHandler(s, base, log).ServeHTTP)
+		r.With(csrf(o.Origins), mcp.RequireOneMessage).Post("/mcp", mcpHandler(s, base, log).ServeHTTP)
 	})
 
 	return r

@@ -30,5 +30,5 @@ func writeWithETag(w http.ResponseWriter, r *http.Request, body []byte, tag stri
 		}
 	}
 
-	httpserver.Write(w, http.StatusOK, "application/json; charset=utf-8", body)
+	httpserver.WriteBody(w, http.StatusOK, "application/json; charset=utf-8", body)
 }

@@ -13,7 +13,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// checkPages pages through a set to its end, and begins once in the middle of nowhere.
+// checkPages pages through a set to its end, and also begins after a sort key that no row has.
 func (s *stock) checkPages(t *testing.T, r *rand.Rand, order []query.Order, set Set, want []uint32) {
 	t.Helper()
 	place := func(row uint32) []value.Cell { return s.sortKey(order, row) }
@@ -73,7 +73,7 @@ func (s *stock) sortKey(order []query.Order, row uint32) []value.Cell {
 	return cells
 }
 
-// checkPageAnywhere checks the first few rows, and pages after a sort key that no row need have.
+// checkPageAnywhere checks the first few rows, and the pages after a sort key that may belong to no row.
 func (s *stock) checkPageAnywhere(t *testing.T, r *rand.Rand, order []query.Order, set Set, want []uint32, size int) {
 	t.Helper()
 	few := 1 + r.IntN(20) // also of a large set
@@ -118,7 +118,7 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 	usual := s.usual(f)
 	for _, row := range rows {
 		cell := s.stored(f, int(row))
-		if f.Class() == catalog.Text && cell.Type != value.Null {
+		if f.Class() == catalog.ClassText && cell.Type != value.Null {
 			cell.Form = []byte(usual[value.Key(string(cell.Form))])
 		}
 
@@ -134,7 +134,7 @@ func (s *stock) checkFacet(t *testing.T, r *rand.Rand, f *catalog.Field, set Set
 		if a.Count != b.Count || a.From.Type == value.Null || b.From.Type == value.Null {
 			return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.From.Type, b.From.Type))
 		}
-		return query.Compare(f, a.From, b.From)
+		return query.CompareCells(f, a.From, b.From)
 	})
 
 	most := r.IntN(len(all) + 3)
@@ -186,8 +186,8 @@ func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set S
 		}
 	}
 
-	slices.SortFunc(cells, func(a, b value.Cell) int { return query.Compare(f, a, b) })
-	isNumber, skipZero := f.Class() == catalog.Number, r.IntN(2) == 0
+	slices.SortFunc(cells, func(a, b value.Cell) int { return query.CompareCells(f, a, b) })
+	isNumber, skipZero := f.Class() == catalog.ClassNumber, r.IntN(2) == 0
 	for _, c := range cells {
 		if !skipZero || !isNumber || string(c.Form) != "0" {
 			nonZero = append(nonZero, c)
@@ -219,7 +219,7 @@ func (s *stock) checkNumbers(t *testing.T, r *rand.Rand, f *catalog.Field, set S
 		t.Errorf("%s has a sum of texts", f.Name)
 	}
 
-	if f.Class() == catalog.Text {
+	if f.Class() == catalog.ClassText {
 		var texts []string
 		for _, c := range cells {
 			texts = append(texts, string(c.Form))
@@ -290,7 +290,7 @@ func (s *stock) checkWithCell(t *testing.T, r *rand.Rand, f *catalog.Field) {
 	for row := range s.rows {
 		stored := s.stored(f, row)
 		compares := s.index.rankedColumn(f) != nil && stored.Type != value.Null && cell.Type != value.Null
-		if compares && query.Compare(f, stored, cell) == 0 {
+		if compares && query.CompareCells(f, stored, cell) == 0 {
 			want = append(want, uint32(row))
 		}
 	}

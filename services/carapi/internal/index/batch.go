@@ -8,9 +8,9 @@ const (
 	batchBytes = 1 << 18
 )
 
-// batch collects some rows so that they can be read column by column. Then the data of a column stays in the
+// rowBatch collects some rows so that they can be read column by column. Then the data of a column stays in the
 // processor's caches for all of them.
-type batch struct {
+type rowBatch struct {
 	cells []batchedCell // all rows of a column, one column after another
 	forms []byte
 	rows  int
@@ -22,9 +22,11 @@ type batchedCell struct {
 	cellType   value.Type
 }
 
-func newBatch(columns int) *batch { return &batch{cells: make([]batchedCell, columns*batchRows)} }
+func newRowBatch(columns int) *rowBatch {
+	return &rowBatch{cells: make([]batchedCell, columns*batchRows)}
+}
 
-func (b *batch) add(row []value.Cell) {
+func (b *rowBatch) add(row []value.Cell) {
 	for i, c := range row {
 		start := len(b.forms)
 		b.forms = append(b.forms, c.Form...)
@@ -33,15 +35,15 @@ func (b *batch) add(row []value.Cell) {
 	b.rows++
 }
 
-func (b *batch) isFull() bool { return b.rows == batchRows || len(b.forms) >= batchBytes }
+func (b *rowBatch) isFull() bool { return b.rows == batchRows || len(b.forms) >= batchBytes }
 
-func (b *batch) cell(column, row int) value.Cell {
+func (b *rowBatch) cell(column, row int) value.Cell {
 	c := b.cells[column*batchRows+row]
 	return value.Cell{Type: c.cellType, Form: b.forms[c.start:c.end]}
 }
 
 // clear empties the batch. It frees the memory of unusually long rows.
-func (b *batch) clear() {
+func (b *rowBatch) clear() {
 	b.rows = 0
 	if b.forms = b.forms[:0]; cap(b.forms) > 4*batchBytes {
 		b.forms = nil

@@ -10,6 +10,7 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/catalog/catalogtest"
 	"carstock/services/carapi/internal/value"
 )
 
@@ -62,15 +63,12 @@ func benchCatalog(b *testing.B) *catalog.Catalog {
 	}
 
 	source := catalog.Source{Table: schema.Table{Name: "bench", Columns: columns}, Keys: [][]string{{"id"}}}
-	c, err := catalog.BindByNames(source, catalog.Binding{}, true)
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := catalogtest.BindByNames(b, source, catalog.Binding{})
 
 	return c
 }
 
-// benchRow makes the cells of row n, which share one buffer.
+// benchRow makes the cells of a row, which share one buffer.
 type benchRow struct {
 	cells []value.Cell
 	buf   []byte
@@ -156,7 +154,7 @@ func (r *benchRow) fill(n int) []value.Cell {
 	return r.cells
 }
 
-// benchOrder is the order in which rows come: by id, or as from a view that follows some other order.
+// benchOrder is the order in which rows arrive: by id, or in another order, as from a view.
 func benchOrder(rows int, shuffled bool) []int {
 	order := make([]int, rows)
 	for i := range order {

@@ -30,7 +30,7 @@ func (e LimitError) Error() string {
 type Builder struct {
 	catalog *catalog.Catalog
 	limit   int64         // 0 for none
-	filling *batch        // collects the next rows
+	filling *rowBatch     // collects the next rows
 	readers []fieldReader // one for each indexed field
 	rows    int           // rows that the readers have read
 
@@ -40,9 +40,9 @@ type Builder struct {
 	isBusy    func() bool // reports whether others need the processors; may be nil
 	lastPause time.Time   // when the last pause ended
 
-	// The previous batch is read while the next one fills. Whoever looks at the readers must wait for flushes.
+	// The previous batch is read while the next one fills. Wait for flushes before using the readers.
 	flushes  sync.WaitGroup
-	flushing *batch
+	flushing *rowBatch
 }
 
 // fieldReader collects one field. A part is nil if the field does not need it.
@@ -56,7 +56,11 @@ type fieldReader struct {
 // NewBuilder begins an index of the fields in c.Indexed. expected is the approximate number of rows, or 0 if unknown.
 func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 	fields := len(c.Indexed)
-	b := &Builder{catalog: c, readers: make([]fieldReader, fields), filling: newBatch(fields), flushing: newBatch(fields)}
+	b := &Builder{
+		catalog: c, readers: make([]fieldReader, fields),
+		filling: newRowBatch(fields), flushing: newRowBatch(fields),
+	}
+
 	for i, f := range c.Indexed {
 		r := &b.readers[i]
 		r.field = f
@@ -68,7 +72,7 @@ func NewBuilder(c *catalog.Catalog, expected int) *Builder {
 		switch {
 		case f.IsLong():
 			r.long = &longReader{words: &tokenReader{}}
-		case f.Class() == catalog.List:
+		case f.Class() == catalog.ClassList:
 			r.list = &tokenReader{}
 		}
 
@@ -253,7 +257,7 @@ func (b *Builder) finishColumn(c *column, r fieldReader, newRow []uint32) {
 		c.makeBitmaps(b.rows)
 	}
 
-	if c.field.Class() == catalog.Text && r.long == nil {
+	if c.field.Class() == catalog.ClassText && r.long == nil {
 		c.spellings.buildHashes(&c.values)
 
 		if slices.Contains(query.SearchedFields, c.field.Name) {

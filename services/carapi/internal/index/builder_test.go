@@ -9,6 +9,7 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/catalog/catalogtest"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/value"
 )
@@ -21,11 +22,8 @@ func textCatalog(t *testing.T, names ...string) *catalog.Catalog {
 		columns = append(columns, schema.NewColumn(name, "text"))
 	}
 
-	c, err := catalog.BindByNames(catalog.Source{Table: schema.Table{Name: "cars", Columns: columns}},
-		catalog.Binding{}, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogtest.BindByNames(t, catalog.Source{Table: schema.Table{Name: "cars", Columns: columns}},
+		catalog.Binding{})
 
 	return c
 }
@@ -167,7 +165,7 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// TestConcurrentUse is for the race detector: many use at the same time what is computed once.
+// TestConcurrentUse is for the race detector: many goroutines use what is computed once.
 func TestConcurrentUse(t *testing.T) {
 	c := textCatalog(t, "price")
 	b := NewBuilder(c, 0)

@@ -13,7 +13,7 @@ const maxBitmaps = 10_000
 
 // column is one field of all rows. A long text and a list have no ranks, unless they are the id or part of the key.
 type column struct {
-	make func() // fills the column when it is first asked for; nil for one that is filled when the index is built
+	make func() // fills the column when it is first needed; nil for one that is filled when the index is built
 
 	field *catalog.Field
 	rows  int
@@ -26,7 +26,7 @@ type column struct {
 	// the rows of each rank, including NULL's, if they are many; nil if there are too many values
 	bitmaps []*roaring.Bitmap
 
-	list *list
+	list *elementLists
 	long *longTexts
 
 	spellings  spellings
@@ -37,7 +37,7 @@ type column struct {
 
 	statisticsOnce sync.Once // guards allStatistics
 	allStatistics  Statistics
-	facets         memo // results of Facet for all rows
+	facets         resultMemo // results of Facet for all rows
 }
 
 // facetKey holds the arguments of Facet, and facet its results.

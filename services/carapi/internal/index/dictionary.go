@@ -15,7 +15,7 @@ type dictionary struct {
 
 	// The values are either packed as keys, or stored in bytes one after another. ends has the end of each; without ends,
 	// all have the same width.
-	packing packing
+	packing keyPacking
 	keys    []uint64
 	bytes   []byte
 	ends    []uint32

@@ -37,7 +37,7 @@ func (x *Index) Facet(s Set, by query.Group, most int) (counts []Count, other in
 
 func (c *column) facet(s Set, step string, most int) (counts []Count, other int) {
 	null, span := uint32(c.values.len()), func(rank uint32) Span { return Span{From: c.cell(rank)} }
-	var all []tallied
+	var all []rankCount
 	if step == "" {
 		all = c.mergeSpellings(c.tally(s))
 	} else {
@@ -45,7 +45,7 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 		all, null, span = ranges.tally(s), uint32(len(ranges.ranges)), ranges.span
 	}
 
-	best := newSmallest(most, func(a, b uint32) int { return cmp.Compare(a, b) })
+	best := newSmallestKeys(most, func(a, b uint32) int { return cmp.Compare(a, b) })
 	for _, t := range all {
 		number := t.rank + 1
 		if t.rank == null {
@@ -69,7 +69,7 @@ func (c *column) facet(s Set, step string, most int) (counts []Count, other int)
 
 // mergeSpellings adds up the counts of texts that are one value, under its most frequent spelling. all and the result
 // are in the order of ranks.
-func (c *column) mergeSpellings(all []tallied) []tallied {
+func (c *column) mergeSpellings(all []rankCount) []rankCount {
 	if c.dictionaryOf() != &c.values || len(c.mainSpellings()) == 0 {
 		return all
 	}
@@ -89,10 +89,10 @@ func (c *column) mergeSpellings(all []tallied) []tallied {
 	}
 
 	for leader, count := range others { // values whose main spelling is not in the set
-		kept = append(kept, tallied{leader, count})
+		kept = append(kept, rankCount{leader, count})
 	}
 
-	slices.SortFunc(kept, func(a, b tallied) int { return cmp.Compare(a.rank, b.rank) })
+	slices.SortFunc(kept, func(a, b rankCount) int { return cmp.Compare(a.rank, b.rank) })
 	return kept
 }
 
@@ -112,21 +112,21 @@ func (x *Index) DistinctTexts(s Set, f *catalog.Field, most int) []string {
 	return texts
 }
 
-// tallied is a rank and how many rows of a set have it.
-type tallied struct{ rank, count uint32 }
+// rankCount is a rank and how many rows of a set have it.
+type rankCount struct{ rank, count uint32 }
 
 // manyRanks is how many times more ranks than rows make a counter for each rank slower than sorting.
 const manyRanks = 16
 
 // tally counts the rows of a set by their ranks, in the order of the ranks. NULL comes last.
-func (c *column) tally(s Set) []tallied {
+func (c *column) tally(s Set) []rankCount {
 	ranks := c.values.len() + 1
 	if ranks > manyRanks*s.count {
 		return c.tallyFew(s)
 	}
 
 	counts, different := make([]uint32, ranks), 0
-	s.eachBlock(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *rowBlock) bool {
 		c.ranks.gather(rows, b.ranks[:len(rows)])
 		for _, rank := range b.ranks[:len(rows)] {
 			counts[rank]++
@@ -140,10 +140,10 @@ func (c *column) tally(s Set) []tallied {
 		}
 	}
 
-	all := make([]tallied, 0, different)
+	all := make([]rankCount, 0, different)
 	for rank, count := range counts {
 		if count > 0 {
-			all = append(all, tallied{uint32(rank), count})
+			all = append(all, rankCount{uint32(rank), count})
 		}
 	}
 
@@ -151,9 +151,9 @@ func (c *column) tally(s Set) []tallied {
 }
 
 // tallyFew sorts the ranks of few rows.
-func (c *column) tallyFew(s Set) []tallied {
+func (c *column) tallyFew(s Set) []rankCount {
 	ranks := make([]uint32, 0, s.count)
-	s.eachBlock(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *rowBlock) bool {
 		start := len(ranks)
 		ranks = ranks[:start+len(rows)]
 		c.ranks.gather(rows, ranks[start:])
@@ -162,10 +162,10 @@ func (c *column) tallyFew(s Set) []tallied {
 
 	slices.Sort(ranks)
 
-	var all []tallied
+	var all []rankCount
 	for i, rank := range ranks {
 		if i == 0 || rank != ranks[i-1] {
-			all = append(all, tallied{rank: rank})
+			all = append(all, rankCount{rank: rank})
 		}
 		all[len(all)-1].count++
 	}
@@ -174,7 +174,7 @@ func (c *column) tallyFew(s Set) []tallied {
 }
 
 // tallyValues returns the tally without NULL, and how many rows have a value.
-func (c *column) tallyValues(s Set) (all []tallied, rows int) {
+func (c *column) tallyValues(s Set) (all []rankCount, rows int) {
 	all = c.tally(s)
 	if last := len(all) - 1; last >= 0 && int(all[last].rank) == c.values.len() {
 		return all[:last], s.count - int(all[last].count)

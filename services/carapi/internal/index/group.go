@@ -53,7 +53,7 @@ func (x *Index) Groups(s Set, by []query.Group, measured []*catalog.Field, most 
 }
 
 func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most int) (groups []Group, other int) {
-	axes := make([]*axis, len(by))
+	axes := make([]*groupAxis, len(by))
 	for i, g := range by {
 		c := x.rankedColumn(g.Field)
 		if c == nil {
@@ -66,14 +66,14 @@ func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	largest := d.largest(axes, most)
 
 	// Only the rows of the largest groups are measured. Collect them one group after another.
-	placeOf := make([]uint32, len(d.counts))
-	for i := range placeOf {
-		placeOf[i] = math.MaxUint32
+	positions := make([]uint32, len(d.counts)) // in largest, by group
+	for i := range positions {
+		positions[i] = math.MaxUint32
 	}
 
-	next, total := make([]int, len(largest)), 0
-	for place, g := range largest {
-		placeOf[g], next[place] = uint32(place), total
+	next, total := make([]int, len(largest)), 0 // where the next row of each group goes
+	for position, g := range largest {
+		positions[g], next[position] = uint32(position), total
 		total += d.counts[g]
 
 		group := Group{Count: d.counts[g]}
@@ -85,11 +85,11 @@ func (x *Index) groups(s Set, by []query.Group, measured []*catalog.Field, most 
 	}
 
 	measuredRows, at := make([]uint32, total), 0
-	s.eachBlock(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *rowBlock) bool {
 		for i, row := range rows {
-			if place := placeOf[d.groupOf[at+i]]; int(place) < len(next) {
-				measuredRows[next[place]] = row
-				next[place]++
+			if position := positions[d.groupOf[at+i]]; int(position) < len(next) {
+				measuredRows[next[position]] = row
+				next[position]++
 			}
 		}
 
@@ -142,9 +142,9 @@ func (x *Index) measureGroups(rows []uint32, groups []Group, f *catalog.Field) [
 	return all
 }
 
-// axis maps the ranks of a column to numbers. Ranks with the same number count as one: spellings of one value, or
+// groupAxis maps the ranks of a column to numbers. Ranks with the same number count as one: spellings of one value, or
 // numbers in one range.
-type axis struct {
+type groupAxis struct {
 	column  *column
 	count   int      // how many numbers there are, including that of NULL
 	numbers []uint32 // by rank, for texts with several spellings; nil if there are none
@@ -158,8 +158,8 @@ type axis struct {
 }
 
 // axis returns the column's axis. step is the width of ranges of numbers, or empty.
-func (c *column) axis(step string) *axis {
-	a := &axis{column: c, count: c.values.len() + 1}
+func (c *column) axis(step string) *groupAxis {
+	a := &groupAxis{column: c, count: c.values.len() + 1}
 	if step == "" {
 		if c.dictionaryOf() == &c.values && len(c.mainSpellings()) > 0 {
 			a.numbers = make([]uint32, a.count)
@@ -192,7 +192,7 @@ func (c *column) axis(step string) *axis {
 }
 
 // number returns the number of a rank. NULL has the last number.
-func (a *axis) number(rank uint32) uint32 {
+func (a *groupAxis) number(rank uint32) uint32 {
 	switch {
 	case a.firsts != nil:
 		return a.rangeFrom(a.coarse[rank>>a.shift], rank)
@@ -202,8 +202,8 @@ func (a *axis) number(rank uint32) uint32 {
 	return rank
 }
 
-// rangeFrom returns the range of a rank, starting the search at a range that is not behind it.
-func (a *axis) rangeFrom(at, rank uint32) uint32 {
+// rangeFrom returns the range of a rank. It starts the search at a range that is not after it.
+func (a *groupAxis) rangeFrom(at, rank uint32) uint32 {
 	for int(at)+1 < len(a.firsts) && a.firsts[at+1] <= rank {
 		at++
 	}
@@ -211,9 +211,9 @@ func (a *axis) rangeFrom(at, rank uint32) uint32 {
 }
 
 // tally counts the rows of a set by their numbers, in the order of the numbers.
-func (a *axis) tally(s Set) []tallied {
+func (a *groupAxis) tally(s Set) []rankCount {
 	counts := make([]uint32, a.count)
-	s.eachBlock(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *rowBlock) bool {
 		a.column.ranks.gather(rows, b.ranks[:len(rows)])
 		for _, rank := range b.ranks[:len(rows)] {
 			counts[a.number(rank)]++
@@ -221,10 +221,10 @@ func (a *axis) tally(s Set) []tallied {
 		return true
 	})
 
-	var all []tallied
+	var all []rankCount
 	for number, count := range counts {
 		if count > 0 {
-			all = append(all, tallied{uint32(number), count})
+			all = append(all, rankCount{uint32(number), count})
 		}
 	}
 
@@ -232,7 +232,7 @@ func (a *axis) tally(s Set) []tallied {
 }
 
 // span returns the values of a number.
-func (a *axis) span(number uint32) Span {
+func (a *groupAxis) span(number uint32) Span {
 	switch {
 	case a.firsts == nil:
 		return Span{From: a.column.cell(number)}
@@ -243,18 +243,18 @@ func (a *axis) span(number uint32) Span {
 }
 
 // order returns the sort position of a number: NULL comes first.
-func (a *axis) order(number uint32) uint32 { return (number + 1) % uint32(a.count) }
+func (a *groupAxis) order(number uint32) uint32 { return (number + 1) % uint32(a.count) }
 
-// division is the rows of a set in groups.
-type division struct {
+// setDivision is the rows of a set in groups.
+type setDivision struct {
 	groupOf []uint32 // the group of each row of the set, in order
 	counts  []int    // the number of rows of each group
 	first   []uint32 // one row of each group
 }
 
 // divideSet puts the rows of a set into groups that have the same number on each axis.
-func divideSet(s Set, axes []*axis) division {
-	d := division{groupOf: make([]uint32, s.count)}
+func divideSet(s Set, axes []*groupAxis) setDivision {
+	d := setDivision{groupOf: make([]uint32, s.count)}
 	groups := 1
 	for _, a := range axes {
 		groups = a.split(s, d.groupOf, groups)
@@ -262,7 +262,7 @@ func divideSet(s Set, axes []*axis) division {
 
 	d.counts, d.first = make([]int, groups), make([]uint32, groups)
 	at := 0
-	s.eachBlock(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *rowBlock) bool {
 		for i, row := range rows {
 			d.counts[d.groupOf[at+i]]++
 			d.first[d.groupOf[at+i]] = row
@@ -275,7 +275,7 @@ func divideSet(s Set, axes []*axis) division {
 }
 
 // split divides each of some groups by an axis, and returns the new number of groups.
-func (a *axis) split(s Set, of []uint32, groups int) int {
+func (a *groupAxis) split(s Set, of []uint32, groups int) int {
 	// Groups by combination of old group and number: in a table, or in a map if there are far more combinations than rows.
 	// 0 is a combination without rows.
 	var table []uint32
@@ -287,7 +287,7 @@ func (a *axis) split(s Set, of []uint32, groups int) int {
 	}
 
 	next, at := uint32(0), 0
-	s.eachBlock(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *rowBlock) bool {
 		letOthersRun(at)
 		a.column.ranks.gather(rows, b.ranks[:len(rows)])
 
@@ -321,8 +321,8 @@ func (a *axis) split(s Set, of []uint32, groups int) int {
 }
 
 // largest returns the largest groups.
-func (d *division) largest(axes []*axis, most int) []uint32 {
-	best := newSmallest(most, func(a, b uint32) int {
+func (d *setDivision) largest(axes []*groupAxis, most int) []uint32 {
+	best := newSmallestKeys(most, func(a, b uint32) int {
 		for _, axis := range axes {
 			order := func(group uint32) uint32 { return axis.order(axis.number(axis.column.ranks.at(d.first[group]))) }
 			if c := cmp.Compare(order(a), order(b)); c != 0 {
@@ -374,8 +374,8 @@ func middleRanks(ranks []uint32) (low, high uint32) {
 	return low, high
 }
 
-// selectNth moves the number that a sort would put at a place there, with smaller ones before it and greater ones after
-// it.
+// selectNth moves the number that a sort would put at a place to that place, the smaller ones before it and the greater
+// ones after it.
 func selectNth(all []uint32, place int) {
 	for low, high := 0, len(all)-1; low < high; {
 		pivot := all[low+(high-low)/2]

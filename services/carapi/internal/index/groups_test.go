@@ -31,7 +31,7 @@ func (s *stock) comparePrices() {
 			field := s.catalog.Field(name)
 			c := row[field.Slot()]
 			text := string(c.Form)
-			if field.Class() == catalog.Text {
+			if field.Class() == catalog.ClassText {
 				text = value.Key(text)
 			} else if c.Type != value.Number {
 				return "", false
@@ -73,9 +73,9 @@ func (s *stock) randomGroup(r *rand.Rand) query.Group {
 	for {
 		f := &s.catalog.Fields[r.IntN(len(s.catalog.Fields))]
 		switch {
-		case f.Class() == catalog.Number && r.IntN(2) == 0:
+		case f.Class() == catalog.ClassNumber && r.IntN(2) == 0:
 			return query.Group{Field: f, Step: pick(r, []string{"1", "0.5", "7", "1000", "0.001", "5000000000"})}
-		case s.index.rankedColumn(f) != nil && f.Class() != catalog.Opaque:
+		case s.index.rankedColumn(f) != nil && f.Class() != catalog.ClassOpaque:
 			return query.Group{Field: f}
 		}
 	}
@@ -99,7 +99,7 @@ func (s *stock) spanOf(g query.Group, usual map[string]string, row int) Span {
 		begin.Mul(begin, step)
 
 		return Span{form(begin), form(new(big.Rat).Add(begin, step))}
-	case g.Field.Class() == catalog.Text:
+	case g.Field.Class() == catalog.ClassText:
 		return Span{From: value.Cell{Type: value.Text, Form: []byte(usual[value.Key(string(c.Form))])}}
 	}
 
@@ -108,7 +108,7 @@ func (s *stock) spanOf(g query.Group, usual map[string]string, row int) Span {
 
 func sameSpan(a, b Span) bool { return sameCell(a.From, b.From) && sameCell(a.To, b.To) }
 
-// checkGroups compares groups of a set, and what they measure, with loops; and facets of ranges.
+// checkGroups compares groups of a set with their measures, and facets of ranges, with loops.
 func (s *stock) checkGroups(t *testing.T, r *rand.Rand, set Set, rows []uint32) {
 	t.Helper()
 	by := []query.Group{s.randomGroup(r)}
@@ -196,7 +196,7 @@ func (s *stock) loopGroups(by []query.Group, rows []uint32) []loopGroup {
 			if (x.Type == value.Null) != (y.Type == value.Null) {
 				order = cmp.Or(order, cmp.Compare(x.Type, y.Type))
 			}
-			order = cmp.Or(order, query.Compare(g.Field, x, y))
+			order = cmp.Or(order, query.CompareCells(g.Field, x, y))
 		}
 		return order
 	})
@@ -214,7 +214,7 @@ func (s *stock) checkMeasures(t *testing.T, f *catalog.Field, got Statistics, ro
 		}
 	}
 
-	slices.SortFunc(cells, func(a, b value.Cell) int { return query.Compare(f, a, b) })
+	slices.SortFunc(cells, func(a, b value.Cell) int { return query.CompareCells(f, a, b) })
 	if got.Count != len(cells) || len(cells) > 0 && (!sameCell(got.Min, cells[0]) ||
 		!sameCell(got.Max, cells[len(cells)-1])) {
 		t.Errorf("%s of a group: %+v, want %d values", f.Name, got, len(cells))
@@ -224,7 +224,7 @@ func (s *stock) checkMeasures(t *testing.T, f *catalog.Field, got Statistics, ro
 	checkSum(t, got, cells)
 }
 
-// Ranges that are too many are refused, whatever the numbers are.
+// A step that makes too many ranges is refused, whatever the numbers are.
 func TestRangesAreBounded(t *testing.T) {
 	c := textCatalog(t, "price")
 	b := NewBuilder(c, 0)
@@ -261,9 +261,9 @@ func TestRangesAreBounded(t *testing.T) {
 	}
 }
 
-// What is kept of all rows is bounded, and a result that is not kept is right too.
+// The number of kept results is bounded, and a result that is not kept is right too.
 func TestMemoIsBounded(t *testing.T) {
-	var m memo
+	var m resultMemo
 	for range 2 {
 		for i := range 2 * maxMemoized {
 			if got := m.get(i, func() any { return i }); got != i {

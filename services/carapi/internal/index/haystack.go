@@ -37,8 +37,8 @@ func pairBit(first, second byte) (place int, bit uint64) {
 	return pair / 64, 1 << (pair % 64)
 }
 
-// mayHold returns false if two neighboring bytes of a word are neighbors in no text. So most words for models need not
-// be searched for in a field of makes.
+// mayHold returns false if two neighboring bytes of a word are neighbors in no text. This saves searching for most
+// words for models in a field of makes.
 func (h *haystack) mayHold(word string) bool {
 	for i := 1; i < len(word); i++ {
 		if place, bit := pairBit(word[i-1], word[i]); h.pairs[place]&bit == 0 {
@@ -83,8 +83,8 @@ func (h *haystack) find(word string) iter.Seq[uint32] {
 	}
 }
 
-// textAt returns the number of the text at a place. from is a text that is not behind it. It searches forward in
-// growing steps, because a frequent word is near.
+// textAt returns the number of the text at a place. from is a text that is not after it. It searches forward in growing
+// steps, because the next match of a frequent word is near.
 func (h *haystack) textAt(place, from int) int {
 	if int(h.ends[from]) >= place {
 		return from

@@ -240,7 +240,7 @@ const secondsPerDay = 24 * 60 * 60
 func (x *Index) computeColumn(f *catalog.Field, form func(row uint32, buf []byte) []byte) {
 	reader := newValueReader(f, x.rows)
 	valueType := value.Text
-	if f.Class() == catalog.Number {
+	if f.Class() == catalog.ClassNumber {
 		valueType = value.Number
 	}
 

@@ -23,7 +23,7 @@ type Index struct {
 	addedNumbers []uint32 // the number of each row in the order of adding; nil if that is the same
 
 	uniqueKeys   lazyBool
-	groupResults memo // results of Groups for all rows
+	groupResults resultMemo // results of Groups for all rows
 
 	keyRows    func() *keyRows // made once
 	mayBeOlder []uint64        // a bit for each row; nil without a history

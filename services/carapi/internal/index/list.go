@@ -12,7 +12,7 @@ import (
 // tokenReader collects the tokens of each row: the elements of a list, or the words of a text. It stores the number of
 // tokens of a row and then their numbers, each in as few bytes as possible.
 type tokenReader struct {
-	numbering
+	valueNumbering
 	stream  []byte
 	pending []uint32 // token numbers of the present row
 }
@@ -32,7 +32,7 @@ func (r *tokenReader) endRow() {
 	r.pending = r.pending[:0]
 }
 
-func (r *tokenReader) size() int64 { return r.numbering.size() + int64(cap(r.stream)) }
+func (r *tokenReader) size() int64 { return r.valueNumbering.size() + int64(cap(r.stream)) }
 
 // postings returns the rows of each token. keyOf maps tokens to keys, and newRow maps rows to their numbers in the
 // index; nil means that they are the same.
@@ -61,8 +61,8 @@ func (r *tokenReader) postings(rows int, keyOf, newRow []uint32) postings {
 	})
 }
 
-// list is a field of lists: its distinct elements in order, and the rows with each of them.
-type list struct {
+// elementLists holds the lists of a field: their distinct elements in order, and the rows with each of them.
+type elementLists struct {
 	values   dictionary
 	postings postings
 
@@ -71,7 +71,7 @@ type list struct {
 }
 
 // withoutElements returns the rows without an element.
-func (l *list) withoutElements(rows int) *roaring.Bitmap {
+func (l *elementLists) withoutElements(rows int) *roaring.Bitmap {
 	l.emptyOnce.Do(func() {
 		keys := make([]uint32, l.values.len())
 		for i := range keys {
@@ -83,10 +83,10 @@ func (l *list) withoutElements(rows int) *roaring.Bitmap {
 }
 
 // finishList builds the list from what was read.
-func finishList(r *tokenReader, rows int, newRow []uint32) *list {
+func finishList(r *tokenReader, rows int, newRow []uint32) *elementLists {
 	r.slots = nil
 	sorter := newValueReader(&catalog.Field{}, 0)
-	sorter.numbering = r.numbering
+	sorter.valueNumbering = r.valueNumbering
 	d, keyOf := sorter.dictionary()
-	return &list{values: d, postings: r.postings(rows, keyOf, newRow)}
+	return &elementLists{values: d, postings: r.postings(rows, keyOf, newRow)}
 }

@@ -19,7 +19,7 @@ const maxUnion = 64
 // none.
 func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 	s := x.All()
-	var slow []selection
+	var slow []filterSelection
 	for i := range q.Filters {
 		if q.Filters[i].Field == except {
 			continue
@@ -50,14 +50,14 @@ func (x *Index) Match(q *query.Query, except *catalog.Field) Set {
 func (x *Index) Filter(s Set, f *query.Filter) Set { return x.narrowSet(s, x.selectFilter(f)) }
 
 // narrowSet returns the rows of a set that are in a selection or, if it excludes, that are not.
-func (x *Index) narrowSet(s Set, selected selection) Set {
+func (x *Index) narrowSet(s Set, selected filterSelection) Set {
 	if s.count == 0 {
 		return s
 	}
 
 	rows := selected.bitmap
 	if rows == nil {
-		found := siftRows(s, []selection{selected})
+		found := siftRows(s, []filterSelection{selected})
 		if !selected.excludes {
 			return found
 		}
@@ -94,42 +94,42 @@ func (x *Index) RowsWithCell(f *catalog.Field, cell value.Cell) Set {
 		return newSet(rows)
 	}
 
-	selected := c.selectRanks([]span{{rank, rank + 1}})
+	selected := c.selectRanks([]rankSpan{{rank, rank + 1}})
 	if selected.bitmap != nil {
 		return newSet(selected.bitmap)
 	}
 
-	return siftRows(x.All(), []selection{selected})
+	return siftRows(x.All(), []filterSelection{selected})
 }
 
-// selection is what a filter selects: a bitmap of rows, or ranks of a column or hashes of long texts, which must be
-// checked row by row.
-type selection struct {
+// filterSelection is what a filter selects: a bitmap of rows, or ranks of a column or hashes of long texts, which must
+// be checked row by row.
+type filterSelection struct {
 	bitmap   *roaring.Bitmap
 	excludes bool // the selected rows are removed from a set, and the others stay
 
 	column *column
-	spans  []span
-	marks  marks
+	spans  []rankSpan
+	marks  rankMarks
 	hashes map[uint64]bool
 }
 
-// marks are ranks, one bit each.
-type marks []uint64
+// rankMarks are ranks, one bit each.
+type rankMarks []uint64
 
-func newMarks(ranks int) marks { return make(marks, ranks/64+1) }
+func newRankMarks(ranks int) rankMarks { return make(rankMarks, ranks/64+1) }
 
-func (m marks) set(rank uint32) { m[rank/64] |= 1 << (rank % 64) }
+func (m rankMarks) set(rank uint32) { m[rank/64] |= 1 << (rank % 64) }
 
-// span is the ranks from low up to high, excluding high.
-type span struct{ low, high uint32 }
+// rankSpan is the ranks from low up to high, excluding high.
+type rankSpan struct{ low, high uint32 }
 
-func (x *Index) selectFilter(f *query.Filter) selection {
+func (x *Index) selectFilter(f *query.Filter) filterSelection {
 	c := x.column(f.Field)
-	var selected selection
+	var selected filterSelection
 	switch {
-	case c == nil || f.Field.Class() == catalog.Opaque:
-		return selection{bitmap: roaring.New()}
+	case c == nil || f.Field.Class() == catalog.ClassOpaque:
+		return filterSelection{bitmap: roaring.New()}
 	case f.Use.Compares():
 		selected = x.selectValues(c, f)
 	default:
@@ -141,24 +141,24 @@ func (x *Index) selectFilter(f *query.Filter) selection {
 }
 
 // selectMissing selects the rows without a value in the column, as query.Filter.Matches defines it.
-func (c *column) selectMissing() selection {
+func (c *column) selectMissing() filterSelection {
 	switch {
 	case c.list != nil:
-		return selection{bitmap: c.list.withoutElements(c.rows)}
+		return filterSelection{bitmap: c.list.withoutElements(c.rows)}
 	case c.long != nil:
 		hashes := hashesOf([]string{""})
 		hashes[noText] = true
-		return selection{column: c, hashes: hashes}
+		return filterSelection{column: c, hashes: hashes}
 	}
 
-	var spans []span
+	var spans []rankSpan
 	if null := uint32(c.values.len()); c.nulls > 0 {
-		spans = append(spans, span{null, null + 1})
+		spans = append(spans, rankSpan{null, null + 1})
 	}
 
 	if d := c.dictionaryOf(); d != nil {
 		for _, rank := range c.spellings.find(d, "") {
-			spans = append(spans, span{rank, rank + 1})
+			spans = append(spans, rankSpan{rank, rank + 1})
 		}
 	}
 
@@ -166,19 +166,19 @@ func (c *column) selectMissing() selection {
 }
 
 // selectValues selects the rows with a value that one of a filter's words or ranges includes.
-func (x *Index) selectValues(c *column, f *query.Filter) selection {
+func (x *Index) selectValues(c *column, f *query.Filter) filterSelection {
 	class := f.Field.Class()
 	switch {
-	case class == catalog.List:
-		return selection{bitmap: x.selectElements(c, f)}
+	case class == catalog.ClassList:
+		return filterSelection{bitmap: x.selectElements(c, f)}
 	case c.long != nil:
-		return selection{column: c, hashes: hashesOf(f.Words)}
+		return filterSelection{column: c, hashes: hashesOf(f.Words)}
 	}
 
-	var spans []span
-	if class == catalog.Text {
+	var spans []rankSpan
+	if class == catalog.ClassText {
 		for _, rank := range c.matchingRanks(f) {
-			spans = append(spans, span{rank, rank + 1})
+			spans = append(spans, rankSpan{rank, rank + 1})
 		}
 	} else {
 		for _, r := range f.Ranges {
@@ -228,15 +228,15 @@ func (x *Index) selectElements(c *column, f *query.Filter) *roaring.Bitmap {
 }
 
 // ranksInRange returns the ranks of the numbers or times in a range.
-func (c *column) ranksInRange(r query.Range) span {
-	s := span{0, uint32(c.values.len())}
+func (c *column) ranksInRange(r query.Range) rankSpan {
+	s := rankSpan{0, uint32(c.values.len())}
 	if r.From != "" {
 		s.low, _ = c.values.search([]byte(r.From))
 	}
 
 	if r.To != "" {
 		end, found := c.values.search([]byte(r.To))
-		if s.high = end; found && c.field.Class() != catalog.Instant { // the upper end of a time is excluded
+		if s.high = end; found && c.field.Class() != catalog.ClassInstant { // the upper end of a time is excluded
 			s.high++
 		}
 	}
@@ -245,37 +245,37 @@ func (c *column) ranksInRange(r query.Range) span {
 }
 
 // selectRanks selects the rows with one of the ranks, as a bitmap if that is quick.
-func (c *column) selectRanks(spans []span) selection {
+func (c *column) selectRanks(spans []rankSpan) filterSelection {
 	spans, total := mergeSpans(spans)
 	switch {
 	case total == 0:
-		return selection{bitmap: roaring.New()}
+		return filterSelection{bitmap: roaring.New()}
 	case c.ranks.isIdentity:
 		rows := roaring.New()
 		for _, s := range spans {
 			rows.AddRange(uint64(s.low), uint64(s.high))
 		}
-		return selection{bitmap: rows}
+		return filterSelection{bitmap: rows}
 	case c.bitmaps == nil || total > maxUnion:
-		return selection{column: c, spans: spans}
+		return filterSelection{column: c, spans: spans}
 	}
 
 	var bitmaps []*roaring.Bitmap
 	for _, s := range spans {
 		for rank := s.low; rank < s.high; rank++ {
 			if c.bitmaps[rank] == nil {
-				return selection{column: c, spans: spans}
+				return filterSelection{column: c, spans: spans}
 			}
 			bitmaps = append(bitmaps, c.bitmaps[rank])
 		}
 	}
 
-	return selection{bitmap: unionBitmaps(bitmaps)}
+	return filterSelection{bitmap: unionBitmaps(bitmaps)}
 }
 
 // mergeSpans sorts spans and joins those that touch. total is how many ranks they hold.
-func mergeSpans(spans []span) (merged []span, total int) {
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.low, b.low) })
+func mergeSpans(spans []rankSpan) (merged []rankSpan, total int) {
+	slices.SortFunc(spans, func(a, b rankSpan) int { return cmp.Compare(a.low, b.low) })
 
 	for _, s := range spans {
 		last := len(merged) - 1
@@ -300,7 +300,7 @@ func (x *Index) filterMentions(s Set, word string) Set {
 	folded := value.Fold(word)
 	var parts []*roaring.Bitmap
 
-	var slow []selection
+	var slow []filterSelection
 	for _, name := range query.SearchedFields {
 		c := x.column(x.catalog.TextField(name))
 		switch {
@@ -328,22 +328,22 @@ func (x *Index) filterMentions(s Set, word string) Set {
 }
 
 // selectMentions selects the rows whose text contains a folded word. all reports that every row does.
-func (c *column) selectMentions(word string) (found selection, all bool) {
-	marks, count := newMarks(c.values.len()), 0
-	var few []span
+func (c *column) selectMentions(word string) (found filterSelection, all bool) {
+	marks, count := newRankMarks(c.values.len()), 0
+	var few []rankSpan
 	for rank := range c.haystack.find(word) {
 		marks.set(rank)
 		if count++; count <= maxUnion {
-			few = append(few, span{rank, rank + 1})
+			few = append(few, rankSpan{rank, rank + 1})
 		}
 	}
 
 	switch {
 	case count == c.values.len() && c.nulls == 0:
-		return selection{}, true
+		return filterSelection{}, true
 	case count <= maxUnion:
 		return c.selectRanks(few), false
 	}
 
-	return selection{column: c, marks: marks}, false
+	return filterSelection{column: c, marks: marks}, false
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// numbering gives each distinct value a number, in the order of appearance. It is an open-addressing hash table over
-// the bytes of the values, because a Go map of strings takes three times the memory.
-type numbering struct {
-	arena arena
+// valueNumbering gives each distinct value a number, in the order of appearance. It is an open-addressing hash table
+// over the bytes of the values, because a Go map of strings takes three times the memory.
+type valueNumbering struct {
+	arena valueArena
 	slots []uint64 // half of the hash and number + 1; 0 if the slot is free
 
 	hasNull bool
@@ -17,7 +17,7 @@ type numbering struct {
 }
 
 // nullNumber returns the number of NULL.
-func (n *numbering) nullNumber() (number uint32, isNew bool) {
+func (n *valueNumbering) nullNumber() (number uint32, isNew bool) {
 	if n.hasNull {
 		return n.null, false
 	}
@@ -26,10 +26,10 @@ func (n *numbering) nullNumber() (number uint32, isNew bool) {
 }
 
 // isNull reports whether a number is that of NULL.
-func (n *numbering) isNull(number uint32) bool { return n.hasNull && number == n.null }
+func (n *valueNumbering) isNull(number uint32) bool { return n.hasNull && number == n.null }
 
 // numberOf returns the value's number.
-func (n *numbering) numberOf(v []byte) (number uint32, isNew bool) {
+func (n *valueNumbering) numberOf(v []byte) (number uint32, isNew bool) {
 	if n.isFull() {
 		n.grow()
 	}
@@ -51,10 +51,10 @@ func (n *numbering) numberOf(v []byte) (number uint32, isNew bool) {
 }
 
 // isFull reports whether the table must grow before the next value.
-func (n *numbering) isFull() bool { return 4*(n.arena.count+1) > 3*len(n.slots) }
+func (n *valueNumbering) isFull() bool { return 4*(n.arena.count+1) > 3*len(n.slots) }
 
 // grow doubles the table.
-func (n *numbering) grow() {
+func (n *valueNumbering) grow() {
 	old := n.slots
 	n.slots = make([]uint64, max(64, 2*len(old)))
 	mask := uint64(len(n.slots) - 1)
@@ -73,14 +73,16 @@ func (n *numbering) grow() {
 }
 
 // size returns the memory taken, in bytes.
-func (n *numbering) size() int64 { return n.arena.size + int64(8*cap(n.slots)+4*cap(n.arena.starts)) }
+func (n *valueNumbering) size() int64 {
+	return n.arena.size + int64(8*cap(n.slots)+4*cap(n.arena.starts))
+}
 
 // chunkSize is how many bytes an arena allocates at once.
 const chunkSize = 1 << 16
 
-// arena stores values one after another, each preceded by its length. It grows by chunks, so nothing is copied. A value
-// longer than a chunk gets its own. It must not exceed 4 GiB.
-type arena struct {
+// valueArena stores values one after another, each preceded by its length. It grows by chunks, so nothing is copied. A
+// value longer than a chunk gets its own. It must not exceed 4 GiB.
+type valueArena struct {
 	chunks [][]byte
 	size   int64 // of the chunks
 	count  int   // of values
@@ -90,7 +92,7 @@ type arena struct {
 }
 
 // add appends a value and returns its number.
-func (a *arena) add(v []byte) (number uint32) {
+func (a *valueArena) add(v []byte) (number uint32) {
 	need := binary.MaxVarintLen32 + len(v)
 	last := len(a.chunks) - 1
 	if last < 0 || len(a.chunks[last])+need > cap(a.chunks[last]) {
@@ -112,10 +114,10 @@ func (a *arena) add(v []byte) (number uint32) {
 }
 
 // dropStarts saves memory while values are only added.
-func (a *arena) dropStarts() { a.starts, a.noStarts = nil, true }
+func (a *valueArena) dropStarts() { a.starts, a.noStarts = nil, true }
 
 // findStarts restores the starts, so that values can be read again.
-func (a *arena) findStarts() {
+func (a *valueArena) findStarts() {
 	if !a.noStarts {
 		return
 	}
@@ -131,7 +133,7 @@ func (a *arena) findStarts() {
 }
 
 // value returns the value with a number.
-func (a *arena) value(number uint32) []byte {
+func (a *valueArena) value(number uint32) []byte {
 	start := a.starts[number]
 	b := a.chunks[start/chunkSize][start%chunkSize:]
 	if b[0] < 0x80 {
@@ -143,7 +145,7 @@ func (a *arena) value(number uint32) []byte {
 }
 
 // holds reports whether the value with a number equals v.
-func (a *arena) holds(number uint32, v []byte) bool {
+func (a *valueArena) holds(number uint32, v []byte) bool {
 	if len(v) >= 0x80 {
 		return string(a.value(number)) == string(v)
 	}

@@ -8,8 +8,8 @@ import (
 	"carstock/services/carapi/internal/query"
 )
 
-// ordering is an order over columns. It compares rows by one key for each column.
-type ordering struct {
+// rowOrdering is an order over columns. It compares rows by one key for each column.
+type rowOrdering struct {
 	columns []orderColumn
 	head    int // how many columns have keys that together fit into 64 bits, to be compared at once
 }
@@ -26,12 +26,12 @@ type orderColumn struct {
 // keyset is the position of a cursor: the key of its cell in each column.
 type keyset struct {
 	keys         []uint32
-	isExact      bool // rows may have these keys; otherwise they are the first keys behind the cursor
+	isExact      bool // rows may have these keys; otherwise they are the first keys after the cursor
 	offsetInTies int  // rows with these keys on earlier pages; 0 for all
 }
 
-func (x *Index) ordering(order []query.Order) *ordering {
-	o := &ordering{columns: make([]orderColumn, len(order))}
+func (x *Index) ordering(order []query.Order) *rowOrdering {
+	o := &rowOrdering{columns: make([]orderColumn, len(order))}
 	used := 0
 	for i, by := range order {
 		c := &o.columns[i]
@@ -68,7 +68,7 @@ func (c *orderColumn) ranksOf(low, high uint32) (lowest, width uint32) {
 }
 
 // headKey returns the first keys of a row as one number.
-func (o *ordering) headKey(row uint32) uint64 {
+func (o *rowOrdering) headKey(row uint32) uint64 {
 	var head uint64
 	for i := range o.columns[:o.head] {
 		c := &o.columns[i]
@@ -78,7 +78,7 @@ func (o *ordering) headKey(row uint32) uint64 {
 }
 
 // compare orders two rows. Rows with the same keys are equal.
-func (o *ordering) compare(a, b uint32) int {
+func (o *rowOrdering) compare(a, b uint32) int {
 	for i := range o.columns {
 		c := &o.columns[i]
 		if order := cmp.Compare(c.key(c.ranks.at(a)), c.key(c.ranks.at(b))); order != 0 {
@@ -89,7 +89,7 @@ func (o *ordering) compare(a, b uint32) int {
 }
 
 // compareToKeyset compares a row to a keyset.
-func (o *ordering) compareToKeyset(row uint32, p *keyset) int {
+func (o *rowOrdering) compareToKeyset(row uint32, p *keyset) int {
 	for i := range o.columns {
 		c := &o.columns[i]
 		if order := cmp.Compare(c.key(c.ranks.at(row)), p.keys[i]); order != 0 {
@@ -100,7 +100,7 @@ func (o *ordering) compareToKeyset(row uint32, p *keyset) int {
 }
 
 // findKeyset returns the keyset of a cursor.
-func (o *ordering) findKeyset(after *query.Cursor) *keyset {
+func (o *rowOrdering) findKeyset(after *query.Cursor) *keyset {
 	p := &keyset{keys: make([]uint32, len(o.columns)), isExact: true, offsetInTies: after.OffsetInTies}
 	for i := range o.columns {
 		c, cell := &o.columns[i], after.SortKey[i]

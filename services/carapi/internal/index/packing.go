@@ -8,9 +8,9 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// packing says how all values of a dictionary are packed into keys of 64 bits in the same order. That takes less memory
-// than their bytes, and is lossless: each key returns its value byte for byte.
-type packing struct {
+// keyPacking says how all values of a dictionary are packed into keys of 64 bits in the same order. That takes less
+// memory than their bytes, and is lossless: each key returns its value byte for byte.
+type keyPacking struct {
 	kind packingKind
 
 	scale   int    // for packedDecimals: digits after the point
@@ -31,7 +31,7 @@ const (
 const signBit = 1 << 63
 
 // append appends the value of a key.
-func (p *packing) append(b []byte, key uint64) []byte {
+func (p *keyPacking) append(b []byte, key uint64) []byte {
 	switch p.kind {
 	case packedDecimals:
 		return appendDecimal(b, int64(key^signBit), p.scale)
@@ -68,7 +68,7 @@ func floatOfKey(key uint64) float64 {
 
 // packNumbers packs numbers and sets their keys. It returns false if they cannot be packed. Then the keys are those of
 // the nearest float64, which different numbers may share.
-func (r *valueReader) packNumbers(values []sortable) (packing, bool) {
+func (r *valueReader) packNumbers(values []sortEntry) (keyPacking, bool) {
 	if p, ok := r.packDecimals(values); ok {
 		return p, true
 	}
@@ -83,17 +83,17 @@ func (r *valueReader) packNumbers(values []sortable) (packing, bool) {
 		same = same && string(value.AppendFloat(buf[:0], x, false)) == string(form)
 	}
 
-	return packing{kind: packedFloats}, same
+	return keyPacking{kind: packedFloats}, same
 }
 
 // packDecimals packs numbers that all fit into decimals of one scale.
-func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
+func (r *valueReader) packDecimals(values []sortEntry) (keyPacking, bool) {
 	scales, most := make([]uint8, len(values)), 0
 	for i, v := range values {
 		letOthersRun(i)
 		number, scale, ok := parseDecimal(r.arena.value(v.number))
 		if !ok {
-			return packing{}, false
+			return keyPacking{}, false
 		}
 		values[i].key, scales[i], most = uint64(number), uint8(scale), max(most, scale)
 	}
@@ -101,18 +101,18 @@ func (r *valueReader) packDecimals(values []sortable) (packing, bool) {
 	for i, v := range values {
 		number, ok := rescale(int64(v.key), int(scales[i]), most)
 		if !ok {
-			return packing{}, false
+			return keyPacking{}, false
 		}
 		values[i].key = uint64(number) ^ signBit
 	}
 
-	return packing{kind: packedDecimals, scale: most}, true
+	return keyPacking{kind: packedDecimals, scale: most}, true
 }
 
 // packTexts packs texts of one length that only differ in digits.
-func (r *valueReader) packTexts(values []sortable) (packing, bool) {
+func (r *valueReader) packTexts(values []sortEntry) (keyPacking, bool) {
 	if len(values) == 0 {
-		return packing{}, false
+		return keyPacking{}, false
 	}
 
 	// Find the positions where the texts differ, which must hold digits.
@@ -122,7 +122,7 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 		letOthersRun(i)
 		text := r.arena.value(v.number)
 		if len(text) != len(first) {
-			return packing{}, false
+			return keyPacking{}, false
 		}
 
 		for i, c := range text {
@@ -130,14 +130,14 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 				continue
 			}
 			if !isDigit(c) || !isDigit(first[i]) {
-				return packing{}, false
+				return keyPacking{}, false
 			}
 
 			isHole[i] = true
 		}
 	}
 
-	p := packing{kind: packedDigits, pattern: first}
+	p := keyPacking{kind: packedDigits, pattern: first}
 	for i, hole := range isHole {
 		if hole {
 			p.holes = append(p.holes, i)
@@ -145,7 +145,7 @@ func (r *valueReader) packTexts(values []sortable) (packing, bool) {
 	}
 
 	if len(p.holes) > 19 {
-		return packing{}, false
+		return keyPacking{}, false
 	}
 
 	for i, v := range values {

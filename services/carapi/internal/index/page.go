@@ -52,7 +52,7 @@ func (x *Index) SortKey(order []query.Order, row uint32) []value.Cell {
 }
 
 // isRowOrder reports whether this is the order of the row numbers.
-func (o *ordering) isRowOrder(x *Index) bool {
+func (o *rowOrdering) isRowOrder(x *Index) bool {
 	if len(o.columns) == 0 {
 		return true
 	}
@@ -61,7 +61,7 @@ func (o *ordering) isRowOrder(x *Index) bool {
 }
 
 // walkRows takes rows in the order of their numbers.
-func (o *ordering) walkRows(x *Index, s Set, from *keyset, n int) []uint32 {
+func (o *rowOrdering) walkRows(x *Index, s Set, from *keyset, n int) []uint32 {
 	first := 0 // index among the set's rows
 	if from != nil {
 		before := func(end int) int { // counts the set's rows before a row
@@ -99,7 +99,7 @@ func (o *ordering) walkRows(x *Index, s Set, from *keyset, n int) []uint32 {
 }
 
 // selectRows checks each row of the set and takes the first n.
-func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
+func (o *rowOrdering) selectRows(s Set, from *keyset, n int) []uint32 {
 	var start uint64
 	if from != nil {
 		for i := range o.columns[:o.head] {
@@ -107,7 +107,7 @@ func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
 		}
 	}
 
-	best := newSmallest(n, func(a, b uint32) int {
+	best := newSmallestKeys(n, func(a, b uint32) int {
 		if o.head < len(o.columns) {
 			return cmp.Or(o.compare(a, b), cmp.Compare(a, b))
 		}
@@ -117,7 +117,7 @@ func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
 	best.limit = o.sampleLimit(s, from, start, n)
 
 	first, ties := &o.columns[0], 0
-	s.eachBlock(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *rowBlock) bool {
 		// The first column alone excludes most rows.
 		lowest, width := first.ranksOf(uint32(start>>first.shift), uint32(best.limit>>first.shift))
 		first.ranks.gather(rows, b.ranks[:len(rows)])
@@ -156,7 +156,7 @@ func (o *ordering) selectRows(s Set, from *keyset, n int) []uint32 {
 }
 
 // isAfterKeyset reports whether a row comes after a cursor. It adds 1 to ties if the row has the cursor's keys.
-func (o *ordering) isAfterKeyset(row uint32, from *keyset, ties *int) bool {
+func (o *rowOrdering) isAfterKeyset(row uint32, from *keyset, ties *int) bool {
 	order := o.compareToKeyset(row, from)
 	if order == 0 && from.isExact {
 		*ties++
@@ -166,7 +166,7 @@ func (o *ordering) isAfterKeyset(row uint32, from *keyset, ties *int) bool {
 }
 
 // sampleLimit estimates from a sample of a large set a head that none of the first n rows exceeds.
-func (o *ordering) sampleLimit(s Set, from *keyset, start uint64, n int) uint64 {
+func (o *rowOrdering) sampleLimit(s Set, from *keyset, start uint64, n int) uint64 {
 	const samples = 1024
 	if s.count < 8*samples || n > samples/8 || n == 0 {
 		return math.MaxUint64

@@ -9,8 +9,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// TestPagesOfLargeSet takes pages of a set that is large enough to be sampled: among rows that come in the order asked
-// for or against it, among ties, and in an order by more columns than a head holds.
+// TestPagesOfLargeSet reads pages of a set that is large enough to be sampled: of rows in the requested order and
+// against it, among ties, and in an order by more columns than a head holds.
 func TestPagesOfLargeSet(t *testing.T) {
 	const rows = 16_000 // values that take 14 bits: five columns are 70
 	c := textCatalog(t, "up", "down", "mixed", "other", "few", "half")

@@ -17,7 +17,7 @@ const (
 	mostRows      = 120
 )
 
-// TestAgainstLoops compares what the index says of random stocks with what plain loops over their rows say.
+// TestAgainstLoops compares what the index finds in random stocks with what plain loops over their rows find.
 func TestAgainstLoops(t *testing.T) {
 	seed, stocks := rand.Uint64(), propertyCases/casesPerStock
 	if raced {
@@ -62,11 +62,11 @@ type condition struct {
 	holds  []bool
 }
 
-// randomConditions returns a filter on each field and a few words, with what loops say of them.
+// randomConditions returns a filter on each field and a few words, with the rows that loops find.
 func (s *stock) randomConditions(r *rand.Rand) []condition {
 	var conditions []condition
 	for i := range s.catalog.Fields {
-		if f := &s.catalog.Fields[i]; f.Class() != catalog.Opaque {
+		if f := &s.catalog.Fields[i]; f.Class() != catalog.ClassOpaque {
 			conditions = append(conditions, condition{filter: s.randomFilter(r, f)})
 		}
 	}
@@ -92,7 +92,7 @@ func (s *stock) randomConditions(r *rand.Rand) []condition {
 	return conditions
 }
 
-// checkSearches makes searches of few filters and words, so that what loops say of each is found once.
+// checkSearches makes searches of few filters and words. Loops find the rows of each filter and word only once.
 func (s *stock) checkSearches(t *testing.T, r *rand.Rand, searches int) {
 	t.Helper()
 	conditions := s.randomConditions(r)
@@ -165,7 +165,7 @@ func (s Set) rows() []uint32 {
 	return s.bitmap.ToArray()
 }
 
-// checkStepwise checks that filters one after another, and joined by And, give the same.
+// checkStepwise checks that filtering step by step finds the same as intersecting the sets.
 func (s *stock) checkStepwise(t *testing.T, q *query.Query, except *catalog.Field, want Set) {
 	t.Helper()
 	if len(q.Words) > 0 {
@@ -245,11 +245,11 @@ func (s *stock) checkStock(t *testing.T, r *rand.Rand) {
 func (s *stock) checkTexts(t *testing.T, r *rand.Rand, f *catalog.Field) {
 	t.Helper()
 	texts := map[string]bool{}
-	if f.Class() == catalog.Text || f.Class() == catalog.List {
+	if f.Class() == catalog.ClassText || f.Class() == catalog.ClassList {
 		for _, row := range s.rows {
 			switch c := row[f.Slot()]; {
 			case c.Type == value.Null:
-			case f.Class() == catalog.List:
+			case f.Class() == catalog.ClassList:
 				f.Elements(c.Form, func(element []byte) { texts[string(element)] = true })
 			default:
 				texts[string(c.Form)] = true
@@ -263,7 +263,8 @@ func (s *stock) checkTexts(t *testing.T, r *rand.Rand, f *catalog.Field) {
 	}
 
 	slices.Sort(all)
-	if got := s.index.Texts(f); got == nil != (f.IsLong() || f.Class() != catalog.Text && f.Class() != catalog.List) {
+	isListed := !f.IsLong() && (f.Class() == catalog.ClassText || f.Class() == catalog.ClassList)
+	if got := s.index.Texts(f); got != nil != isListed {
 		t.Errorf("texts of %s: %v", f.Name, got)
 	} else if got != nil && !slices.Equal(got.All, all) {
 		t.Errorf("texts of %s: %q, want %q", f.Name, got.All, all)

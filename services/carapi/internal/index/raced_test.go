@@ -2,5 +2,6 @@
 
 package index
 
-// raced says that the race detector slows loops down some twenty times: `make test` runs this package without it too.
+// raced reports that the race detector is on. It makes loops about twenty times slower, so `make test` also runs this
+// package without it.
 const raced = true

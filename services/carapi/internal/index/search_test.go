@@ -28,10 +28,10 @@ func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 
 	for range 1 + r.IntN(3) {
 		switch f.Class() {
-		case catalog.List:
+		case catalog.ClassList:
 			word := pick(r, []string{"Sunroof", "sun roof", "ab", "", "-", "Citroën", "x", "none"})
 			filter.Words = append(filter.Words, word)
-		case catalog.Number:
+		case catalog.ClassNumber:
 			number := func() string {
 				if n, ok := value.NormalDecimal([]byte(some())); ok {
 					return string(n)
@@ -45,7 +45,7 @@ func (s *stock) randomFilter(r *rand.Rand, f *catalog.Field) query.Filter {
 			}
 
 			filter.Ranges = append(filter.Ranges, openEnd(r, part))
-		case catalog.Instant:
+		case catalog.ClassInstant:
 			filter.Ranges = append(filter.Ranges, openEnd(r, query.Range{From: some(), To: some()}))
 		default:
 			word := some()

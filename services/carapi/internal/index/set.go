@@ -62,19 +62,19 @@ func (x *Index) intersectRows(s Set, rows *roaring.Bitmap) Set {
 // blockSize is how many rows are processed together: few enough for their ranks to stay in the processor's caches.
 const blockSize = 2048
 
-// block is room for the rows of a block and their ranks.
-type block struct{ rows, ranks, spare [blockSize]uint32 }
+// rowBlock is room for the rows of a block and their ranks.
+type rowBlock struct{ rows, ranks, spare [blockSize]uint32 }
 
-var blockPool = sync.Pool{New: func() any { return new(block) }}
+var blockPool = sync.Pool{New: func() any { return new(rowBlock) }}
 
 // eachBlock calls do with the set's rows in order, one block at a time, and room for their ranks. It ends when do
 // returns false.
-func (s Set) eachBlock(do func(rows []uint32, b *block) bool) {
+func (s Set) eachBlock(do func(rows []uint32, b *rowBlock) bool) {
 	if s.count == 0 {
 		return
 	}
 
-	b := blockPool.Get().(*block)
+	b := blockPool.Get().(*rowBlock)
 	defer blockPool.Put(b)
 
 	for all := s.bitmap.ManyIterator(); ; {

@@ -3,7 +3,7 @@ package index
 import "github.com/RoaringBitmap/roaring/v2"
 
 // siftRows checks each row of a set, and returns those in one of the selections. No selection may be a bitmap.
-func siftRows(s Set, selections []selection) Set {
+func siftRows(s Set, selections []filterSelection) Set {
 	if s.count == 0 {
 		return s
 	}
@@ -13,7 +13,7 @@ func siftRows(s Set, selections []selection) Set {
 	}
 
 	rows := newRowCollector(s)
-	s.eachBlock(func(block []uint32, b *block) bool {
+	s.eachBlock(func(block []uint32, b *rowBlock) bool {
 		hits := b.spare[:len(block)]
 		clear(hits)
 
@@ -29,12 +29,12 @@ func siftRows(s Set, selections []selection) Set {
 }
 
 // buildMarks prepares a selection with several spans for checking many rows.
-func (sel *selection) buildMarks() {
+func (sel *filterSelection) buildMarks() {
 	if len(sel.spans) < 2 {
 		return
 	}
 
-	sel.marks = newMarks(sel.column.values.len())
+	sel.marks = newRankMarks(sel.column.values.len())
 	for _, s := range sel.spans {
 		for rank := s.low; rank < s.high; rank++ {
 			sel.marks.set(rank)
@@ -43,7 +43,7 @@ func (sel *selection) buildMarks() {
 }
 
 // markHits sets hits to 1 for the rows in the selection. ranks is room for their ranks.
-func (sel *selection) markHits(rows, ranks, hits []uint32) {
+func (sel *filterSelection) markHits(rows, ranks, hits []uint32) {
 	if sel.hashes != nil {
 		for i, row := range rows {
 			if sel.hashes[sel.column.long.hashes[row]] {

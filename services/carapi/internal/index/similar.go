@@ -27,7 +27,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 		fields = append(fields, price.CurrencyIn)
 	}
 
-	var axes []*axis
+	var axes []*groupAxis
 	for _, field := range fields {
 		s = x.Filter(s, &query.Filter{Field: field, Use: query.Present})
 		axes = append(axes, x.rankedColumn(field).axis(""))
@@ -47,7 +47,7 @@ func (x *Index) comparePrices(f *catalog.Field) {
 
 	at := 0
 	var form []byte
-	s.eachBlock(func(rows []uint32, _ *block) bool {
+	s.eachBlock(func(rows []uint32, _ *rowBlock) bool {
 		for i, of := range rows {
 			skip(of)
 			group := d.groupOf[at+i]
@@ -74,14 +74,14 @@ func (x *Index) comparePrices(f *catalog.Field) {
 }
 
 // medians returns the two middle ranks of each group.
-func (c *column) medians(s Set, d *division) [][2]uint32 {
+func (c *column) medians(s Set, d *setDivision) [][2]uint32 {
 	next := make([]int, len(d.counts)+1)
 	for group, count := range d.counts {
 		next[group+1] = next[group] + count
 	}
 
 	ranks, at := make([]uint32, s.count), 0
-	s.eachBlock(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *rowBlock) bool {
 		letOthersRun(at)
 		c.ranks.gather(rows, b.ranks[:len(rows)])
 
@@ -135,8 +135,8 @@ func roundedQuotient(n, by int64) int64 {
 	return quotient
 }
 
-// computeFields builds the columns of the computed fields. Prices are compared when somebody first asks for that: it
-// takes a share of the time that the rest of the index takes, and most indexes are replaced before anybody asks.
+// computeFields builds the columns of the computed fields. It leaves comparing prices to the first request that needs
+// them compared: that takes a good part of the time of building an index, and most indexes are replaced before.
 func (x *Index) computeFields(log *history.Log, asOf time.Time) {
 	if f := x.catalog.Field(catalog.PriceVsSimilar); f != nil && f.IsComputed() {
 		x.columns[f.Slot()].make = sync.OnceFunc(func() { x.comparePrices(f) })

@@ -7,29 +7,29 @@ import (
 )
 
 // candidate is a row or a value with its first sort key.
-type candidate = sortable
+type candidate = sortEntry
 
-// smallest keeps the n smallest of many candidates. It collects more than n and then drops the others, so that an
+// smallestKeys keeps the n smallest of many candidates. It collects more than n and then drops the others, so that an
 // unlucky order of candidates costs little.
-type smallest struct {
+type smallestKeys struct {
 	n         int
 	limit     uint64 // candidates with a greater key can be ignored
 	collected []candidate
 	tie       func(a, b uint32) int // orders candidates with the same key
 }
 
-func newSmallest(n int, tie func(a, b uint32) int) *smallest {
-	return &smallest{n: n, limit: math.MaxUint64, tie: tie, collected: make([]candidate, 0, 4*n+256)}
+func newSmallestKeys(n int, tie func(a, b uint32) int) *smallestKeys {
+	return &smallestKeys{n: n, limit: math.MaxUint64, tie: tie, collected: make([]candidate, 0, 4*n+256)}
 }
 
-func (s *smallest) compare(a, b candidate) int {
+func (s *smallestKeys) compare(a, b candidate) int {
 	if a.key != b.key {
 		return cmp.Compare(a.key, b.key)
 	}
 	return s.tie(a.number, b.number)
 }
 
-func (s *smallest) add(c candidate) {
+func (s *smallestKeys) add(c candidate) {
 	if len(s.collected) == cap(s.collected) {
 		s.shrink()
 	}
@@ -37,7 +37,7 @@ func (s *smallest) add(c candidate) {
 }
 
 // shrink drops all but the n smallest.
-func (s *smallest) shrink() {
+func (s *smallestKeys) shrink() {
 	if len(s.collected) <= s.n {
 		return
 	}
@@ -50,7 +50,7 @@ func (s *smallest) shrink() {
 }
 
 // split moves the n smallest to the front in any order, by quickselect.
-func (s *smallest) split() {
+func (s *smallestKeys) split() {
 	all := s.collected
 	for low, high := 0, len(all)-1; low < high; {
 		middle := all[low+(high-low)/2]
@@ -82,7 +82,7 @@ func (s *smallest) split() {
 }
 
 // sorted returns the smallest in order.
-func (s *smallest) sorted() []candidate {
+func (s *smallestKeys) sorted() []candidate {
 	s.shrink()
 	slices.SortFunc(s.collected, s.compare)
 	return s.collected

@@ -9,21 +9,21 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// sortable is something to sort: its number, and a key that decides most comparisons.
-type sortable struct {
+// sortEntry is something to sort: its number, and a key that decides most comparisons.
+type sortEntry struct {
 	key    uint64
 	number uint32
 }
 
-func compareKeys(a, b sortable) int { return cmp.Compare(a.key, b.key) }
+func compareKeys(a, b sortEntry) int { return cmp.Compare(a.key, b.key) }
 
 // sortedValues returns all values but NULL in order, equal ones by their numbers. If they can be packed, it returns
 // how, and their keys are those of the packing.
-func (r *valueReader) sortedValues() (values []sortable, p packing) {
-	values = make([]sortable, 0, r.arena.count)
+func (r *valueReader) sortedValues() (values []sortEntry, p keyPacking) {
+	values = make([]sortEntry, 0, r.arena.count)
 	for number := range uint32(r.arena.count) {
 		if !r.isNull(number) {
-			values = append(values, sortable{number: number})
+			values = append(values, sortEntry{number: number})
 		}
 	}
 
@@ -40,8 +40,8 @@ func (r *valueReader) sortedValues() (values []sortable, p packing) {
 		return values, p
 	case r.numbers:
 		sortByKey(values)
-		eachRun(values, func(run []sortable) {
-			slices.SortStableFunc(run, func(a, b sortable) int {
+		eachRun(values, func(run []sortEntry) {
+			slices.SortStableFunc(run, func(a, b sortEntry) int {
 				return value.CompareDecimals(r.arena.value(a.number), r.arena.value(b.number))
 			})
 		})
@@ -49,7 +49,7 @@ func (r *valueReader) sortedValues() (values []sortable, p packing) {
 		r.sortTexts(values, 0)
 	}
 
-	return values, packing{}
+	return values, keyPacking{}
 }
 
 // maxDirectSort is how many texts are sorted by comparing them whole.
@@ -57,16 +57,16 @@ const maxDirectSort = 32
 
 // sortTexts sorts texts that are equal up to a position. It skips what all have in common, sorts by the next eight
 // bytes, and sorts equal ones by the bytes after those.
-func (r *valueReader) sortTexts(values []sortable, from int) {
+func (r *valueReader) sortTexts(values []sortEntry, from int) {
 	if len(values) <= maxDirectSort {
-		slices.SortStableFunc(values, func(a, b sortable) int {
+		slices.SortStableFunc(values, func(a, b sortEntry) int {
 			return bytes.Compare(r.arena.value(a.number), r.arena.value(b.number))
 		})
 		return
 	}
 
 	// Find the beginning that all texts share.
-	rest := func(v sortable, from int) []byte {
+	rest := func(v sortEntry, from int) []byte {
 		text := r.arena.value(v.number)
 		return text[min(from, len(text)):]
 	}
@@ -92,20 +92,20 @@ func (r *valueReader) sortTexts(values []sortable, from int) {
 	}
 
 	sortByKey(values)
-	eachRun(values, func(run []sortable) {
+	eachRun(values, func(run []sortEntry) {
 		if longest > 8 {
 			r.sortTexts(run, from+8)
 			return
 		}
 
-		slices.SortStableFunc(run, func(a, b sortable) int { // they can only differ in zero bytes at the end
+		slices.SortStableFunc(run, func(a, b sortEntry) int { // they can only differ in zero bytes at the end
 			return cmp.Compare(len(rest(a, from)), len(rest(b, from)))
 		})
 	})
 }
 
 // eachRun calls do for every two or more values with the same key.
-func eachRun(values []sortable, do func(run []sortable)) {
+func eachRun(values []sortEntry, do func(run []sortEntry)) {
 	for start := 0; start < len(values); {
 		end := start + 1
 		for end < len(values) && values[end].key == values[start].key {
@@ -121,7 +121,7 @@ func eachRun(values []sortable, do func(run []sortable)) {
 }
 
 // sortByKey sorts stably by key: a radix sort by bytes from the last one, without bytes that all keys share.
-func sortByKey(values []sortable) {
+func sortByKey(values []sortEntry) {
 	if len(values) <= maxDirectSort*maxDirectSort {
 		slices.SortStableFunc(values, compareKeys)
 		return
@@ -136,7 +136,7 @@ func sortByKey(values []sortable) {
 		differ |= v.key ^ values[0].key
 	}
 
-	from, to := values, make([]sortable, len(values))
+	from, to := values, make([]sortEntry, len(values))
 	for shift := 0; shift < 64; shift += 8 {
 		if differ>>shift&0xff == 0 {
 			continue

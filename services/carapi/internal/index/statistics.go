@@ -8,8 +8,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Statistics are measures of a field's comparable values. Sum and Median are nil for a field without numbers, and
-// without values. The median of an even number of values is the mean of the two in the middle.
+// Statistics are measures of a field's comparable values. Sum and Median are nil if the field does not hold numbers, or
+// if there are no values. The median of an even number of values is the mean of the two in the middle.
 type Statistics struct {
 	Count       int
 	Min, Max    value.Cell
@@ -47,9 +47,9 @@ func (c *column) statistics(s Set) Statistics {
 // sumOf adds up the numbers of ranks.
 func (d *dictionary) sumOf(ranks []uint32) *big.Rat {
 	if d.packing.kind != packedDecimals {
-		all := make([]tallied, len(ranks))
+		all := make([]rankCount, len(ranks))
 		for i, rank := range ranks {
-			all[i] = tallied{rank, 1}
+			all[i] = rankCount{rank, 1}
 		}
 		return d.longSum(all)
 	}
@@ -69,7 +69,7 @@ func (d *dictionary) mean(a, b uint32) *big.Rat {
 }
 
 // sum adds up numbers.
-func (d *dictionary) sum(all []tallied) *big.Rat {
+func (d *dictionary) sum(all []rankCount) *big.Rat {
 	if d.packing.kind == packedDecimals {
 		var sum wideSum
 		for _, t := range all {
@@ -82,7 +82,7 @@ func (d *dictionary) sum(all []tallied) *big.Rat {
 }
 
 // longSum adds up numbers of any length, as integers with the scale of the longest fraction.
-func (d *dictionary) longSum(all []tallied) *big.Rat {
+func (d *dictionary) longSum(all []rankCount) *big.Rat {
 	var form []byte
 	longest := 0
 	for _, t := range all {
@@ -103,7 +103,7 @@ func (d *dictionary) longSum(all []tallied) *big.Rat {
 }
 
 // median returns the middle number, or the mean of the two in the middle.
-func (d *dictionary) median(all []tallied, count int) *big.Rat {
+func (d *dictionary) median(all []rankCount, count int) *big.Rat {
 	at := func(place int) uint32 {
 		for _, t := range all {
 			if place -= int(t.count); place < 0 {
@@ -157,7 +157,7 @@ func (c *column) minmax(s Set, rows int, without uint32) (least, greatest uint32
 	}
 
 	least = null
-	s.eachBlock(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *rowBlock) bool {
 		c.ranks.gather(rows, b.ranks[:len(rows)])
 		for _, rank := range b.ranks[:len(rows)] {
 			if rank != null && rank != without {
@@ -185,7 +185,7 @@ func (x *Index) NearestNumber(s Set, f *catalog.Field, bound string, above bool)
 
 	null := uint32(c.values.len())
 	next, ok := null, false
-	s.eachBlock(func(rows []uint32, b *block) bool {
+	s.eachBlock(func(rows []uint32, b *rowBlock) bool {
 		c.ranks.gather(rows, b.ranks[:len(rows)])
 
 		for _, rank := range b.ranks[:len(rows)] {

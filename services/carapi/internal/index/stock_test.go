@@ -9,11 +9,12 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/catalog/catalogtest"
 	"carstock/services/carapi/internal/query"
 	"carstock/services/carapi/internal/value"
 )
 
-// stock is a table made at random, with what a plain loop over its rows says of it.
+// stock is a random table with plain loops over its rows.
 type stock struct {
 	catalog *catalog.Catalog
 	rows    [][]value.Cell // in the order in which the index numbers them
@@ -71,21 +72,21 @@ func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 	switch {
 	case r.IntN(8) == 0:
 		return value.Cell{}
-	case f.Class() == catalog.Number && r.IntN(12) == 0:
+	case f.Class() == catalog.ClassNumber && r.IntN(12) == 0:
 		return text(randomText(r))
-	case f.Class() == catalog.Number && few:
+	case f.Class() == catalog.ClassNumber && few:
 		return value.Cell{Type: value.Number, Form: fmt.Appendf(nil, "%d", 2015+r.IntN(4))}
 	case f.Name == "ratio":
 		return value.Cell{Type: value.Number, Form: value.AppendFloat(nil, float64(r.IntN(100)-50)/7, false)}
-	case f.Class() == catalog.Instant && few:
+	case f.Class() == catalog.ClassInstant && few:
 		return text(fmt.Sprintf("2026-0%d-1%d 10:0%d:00", 1+r.IntN(9), r.IntN(10), r.IntN(10)))
-	case f.Class() == catalog.Number:
+	case f.Class() == catalog.ClassNumber:
 		return value.Cell{Type: value.Number, Form: []byte(randomNumber(r))}
-	case f.Class() == catalog.Instant:
+	case f.Class() == catalog.ClassInstant:
 		return text(pick(r, oddTimes))
-	case f.Class() == catalog.List:
+	case f.Class() == catalog.ClassList:
 		return text(pick(r, oddLists))
-	case f.Class() == catalog.Opaque:
+	case f.Class() == catalog.ClassOpaque:
 		return value.Cell{Type: value.Blob, Form: []byte(randomText(r))}
 	case f.IsLong():
 		words := make([]string, r.IntN(12))
@@ -102,7 +103,7 @@ func randomCell(r *rand.Rand, f *catalog.Field, few bool) value.Cell {
 	return text(randomText(r))
 }
 
-// randomCatalog returns a table of most kinds of columns, with one of many kinds of ids and keys.
+// randomCatalog returns a table with most kinds of columns, and with one of many kinds of ids and keys.
 func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 	t.Helper()
 	var columns []schema.Column
@@ -156,10 +157,7 @@ func randomCatalog(t *testing.T, r *rand.Rand) *catalog.Catalog {
 	}
 
 	source.Table = schema.Table{Name: "stock", Columns: columns}
-	c, err := catalog.BindByNames(source, binding, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogtest.BindByNames(t, source, binding)
 
 	return c
 }
@@ -182,9 +180,9 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 			case unique && (f == id || slices.Contains(s.catalog.KeyFields, f)):
 				row[j] = value.Cell{Type: value.Text, Form: fmt.Appendf(nil, "%d", numbers[i])}
 				switch f.Class() {
-				case catalog.Number:
+				case catalog.ClassNumber:
 					row[j].Type = value.Number
-				case catalog.Opaque:
+				case catalog.ClassOpaque:
 					row[j].Type = value.Blob
 				}
 			case few && (f.Name == "make" || f.Name == "model"): // so that some have the same make, model and year
@@ -215,7 +213,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 	s.index, s.read = b.Build(), slices.Clone(s.rows)
 	slices.SortStableFunc(s.rows, func(a, b []value.Cell) int {
 		if id != nil {
-			if order := query.Compare(id, a[id.Slot()], b[id.Slot()]); order != 0 {
+			if order := query.CompareCells(id, a[id.Slot()], b[id.Slot()]); order != 0 {
 				return order
 			}
 		}
@@ -229,7 +227,7 @@ func randomStock(t *testing.T, r *rand.Rand, n int) *stock {
 func (s *stock) compareAll(a, b []value.Cell) int {
 	for i := range s.catalog.Fields {
 		if f := &s.catalog.Fields[i]; f.IsSortable() {
-			if order := query.Compare(f, a[f.Slot()], b[f.Slot()]); order != 0 {
+			if order := query.CompareCells(f, a[f.Slot()], b[f.Slot()]); order != 0 {
 				return order
 			}
 		}
@@ -242,17 +240,17 @@ type vehicle []value.Cell
 
 func (v vehicle) Cell(f *catalog.Field) (value.Cell, bool) { return v[f.Slot()], true }
 
-// stored returns the cell of a row as the index has it: a text among numbers is NULL, and in a field of texts that
-// holds the numbers of SQLite too, equal ones have one type.
+// stored returns the cell of a row as the index has it: a text among numbers is NULL. In a text field that also holds
+// numbers of SQLite, equal values have one type.
 func (s *stock) stored(f *catalog.Field, row int) value.Cell {
 	c := s.rows[row][f.Slot()]
-	if f.Class() == catalog.Number && c.Type != value.Number {
+	if f.Class() == catalog.ClassNumber && c.Type != value.Number {
 		return value.Cell{}
 	}
 	return c
 }
 
-// sameCell reports whether two cells are the same but for the type of a text.
+// sameCell reports whether two cells are the same, apart from the type of a text.
 func sameCell(a, b value.Cell) bool {
 	return (a.Type == value.Null) == (b.Type == value.Null) && string(a.Form) == string(b.Form)
 }

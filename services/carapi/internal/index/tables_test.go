@@ -18,14 +18,14 @@ import (
 
 func TestMergeSpans(t *testing.T) {
 	for _, c := range []struct {
-		spans, want []span
+		spans, want []rankSpan
 		total       int
 	}{
 		{nil, nil, 0},
-		{[]span{{3, 3}, {5, 4}}, nil, 0},
-		{[]span{{1, 2}, {2, 3}}, []span{{1, 3}}, 2},
-		{[]span{{5, 9}, {1, 2}, {6, 7}}, []span{{1, 2}, {5, 9}}, 5},
-		{[]span{{0, 4}, {2, 6}, {8, 9}}, []span{{0, 6}, {8, 9}}, 7},
+		{[]rankSpan{{3, 3}, {5, 4}}, nil, 0},
+		{[]rankSpan{{1, 2}, {2, 3}}, []rankSpan{{1, 3}}, 2},
+		{[]rankSpan{{5, 9}, {1, 2}, {6, 7}}, []rankSpan{{1, 2}, {5, 9}}, 5},
+		{[]rankSpan{{0, 4}, {2, 6}, {8, 9}}, []rankSpan{{0, 6}, {8, 9}}, 7},
 	} {
 		spans := slices.Clone(c.spans)
 		if got, total := mergeSpans(spans); !slices.Equal(got, c.want) || total != c.total {
@@ -34,7 +34,7 @@ func TestMergeSpans(t *testing.T) {
 	}
 }
 
-// Numbers come back from a list whatever type holds them.
+// A list returns the numbers that were put in, whatever type holds them.
 func TestNarrowNumbers(t *testing.T) {
 	for _, numbers := range [][]uint32{
 		nil,
@@ -107,10 +107,10 @@ func TestSorting(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 50 {
 		n := 1 + r.IntN(2*maxDirectSort*maxDirectSort)
-		values, numbers := make([]sortable, n), make([]uint32, n)
-		best := newSmallest(n/3, cmp.Compare[uint32])
+		values, numbers := make([]sortEntry, n), make([]uint32, n)
+		best := newSmallestKeys(n/3, cmp.Compare[uint32])
 		for i := range values {
-			values[i] = sortable{r.Uint64N(1000) << (8 * r.IntN(7)), uint32(i)}
+			values[i] = sortEntry{r.Uint64N(1000) << (8 * r.IntN(7)), uint32(i)}
 			numbers[i] = uint32(r.IntN(n))
 			best.add(values[i])
 		}
@@ -134,7 +134,7 @@ func TestSorting(t *testing.T) {
 
 func TestEachRun(t *testing.T) {
 	var got []string
-	eachRun([]sortable{{1, 0}, {2, 1}, {2, 2}, {3, 3}, {5, 4}, {5, 5}, {5, 6}}, func(run []sortable) {
+	eachRun([]sortEntry{{1, 0}, {2, 1}, {2, 2}, {3, 3}, {5, 4}, {5, 5}, {5, 6}}, func(run []sortEntry) {
 		got = append(got, fmt.Sprint(run[0].key, " ", len(run)))
 	})
 
@@ -171,7 +171,7 @@ func TestRoundedQuotient(t *testing.T) {
 
 // Values keep their numbers while the table grows, and an arena finds them again after it has dropped their starts.
 func TestNumbering(t *testing.T) {
-	var n numbering
+	var n valueNumbering
 	long := make([]byte, 2*chunkSize)
 	values := [][]byte{{}, []byte("a"), long, make([]byte, 0x80), []byte("b")}
 	for i := range 1000 {

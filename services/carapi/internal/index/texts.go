@@ -29,7 +29,7 @@ func (c *column) dictionaryOf() *dictionary {
 		return nil
 	case c.list != nil:
 		return &c.list.values
-	case c.field.Class() == catalog.Text && c.long == nil:
+	case c.field.Class() == catalog.ClassText && c.long == nil:
 		return &c.values
 	}
 	return nil
@@ -145,13 +145,13 @@ func (s *spellings) buildHashes(d *dictionary) {
 		return
 	}
 
-	hashes := make([]sortable, d.len())
+	hashes := make([]sortEntry, d.len())
 	var form, folded []byte
 	for rank := range hashes {
 		letOthersRun(rank)
 		form = d.form(uint32(rank), form)
 		folded = value.AppendFold(folded[:0], form)
-		hashes[rank] = sortable{xxhash.Sum64(folded), uint32(rank)}
+		hashes[rank] = sortEntry{xxhash.Sum64(folded), uint32(rank)}
 	}
 
 	sortByKey(hashes)
@@ -160,7 +160,7 @@ func (s *spellings) buildHashes(d *dictionary) {
 		s.byHash[i] = h.number
 	}
 
-	eachRun(hashes, func(run []sortable) {
+	eachRun(hashes, func(run []sortEntry) {
 		for _, h := range run {
 			s.sharedHashes = append(s.sharedHashes, h.number)
 		}

@@ -10,7 +10,7 @@ import (
 
 // valueReader collects the values of one field, row by row. It stores the number of each row's value.
 type valueReader struct {
-	numbering
+	valueNumbering
 	numbers   bool // the field holds numbers, and texts count as NULL
 	valueType value.Type
 	types     []value.Type // by number, if they are not all valueType
@@ -27,9 +27,9 @@ type valueReader struct {
 func newValueReader(f *catalog.Field, expected int) *valueReader {
 	r := &valueReader{valueType: value.Text, expected: expected}
 	switch f.Class() {
-	case catalog.Number:
+	case catalog.ClassNumber:
 		r.numbers, r.valueType = true, value.Number
-	case catalog.Opaque:
+	case catalog.ClassOpaque:
 		r.valueType = value.Blob
 	}
 	return r
@@ -96,7 +96,7 @@ func (r *valueReader) setType(number uint32, t value.Type) {
 }
 
 func (r *valueReader) size() int64 {
-	return r.numbering.size() + r.values.size() + int64(cap(r.types))
+	return r.valueNumbering.size() + r.values.size() + int64(cap(r.types))
 }
 
 // finish returns the distinct values in order, and the rank of each row's value. The reader must not be used
@@ -105,7 +105,7 @@ func (r *valueReader) finish() (dictionary, ranks) {
 	r.slots = nil
 	r.arena.findStarts()
 	d, rankOf := r.dictionary()
-	r.arena = arena{}
+	r.arena = valueArena{}
 	return d, r.rankRows(rankOf, d.len())
 }
 
@@ -158,12 +158,12 @@ func (r *valueReader) dictionary() (d dictionary, rankOf []uint32) {
 }
 
 // areEqual reports whether two values are equal. Equal numbers have one notation.
-func (r *valueReader) areEqual(a, b sortable) bool {
+func (r *valueReader) areEqual(a, b sortEntry) bool {
 	return bytes.Equal(r.arena.value(a.number), r.arena.value(b.number))
 }
 
 // copyValues copies values into the dictionary.
-func (r *valueReader) copyValues(d *dictionary, values []sortable) {
+func (r *valueReader) copyValues(d *dictionary, values []sortEntry) {
 	// Measure in the order of appearance, which is faster. Repeated values count twice.
 	size, sameWidth := 0, true
 	if len(values) > 0 {

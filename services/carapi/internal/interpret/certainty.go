@@ -363,6 +363,7 @@ func (r *requestReader) arePairs(tokens []token, places []int, apart map[string]
 		return false
 	}
 
+	// Collect the makes and the models. No model may come before its make.
 	var makes, models [][]string
 	for _, i := range places {
 		switch t := &tokens[i]; t.parameter {
@@ -386,6 +387,7 @@ func (r *requestReader) arePairs(tokens []token, places []int, apart map[string]
 		return false
 	}
 
+	// Each make must build its own model, and none of the others.
 	for i := range makes {
 		for j := range models {
 			if r.modelOf(makes[i], models[j]) != (i == j) {

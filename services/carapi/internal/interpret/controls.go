@@ -52,11 +52,11 @@ func (r *requestReader) readControl(name string, given []string) {
 // readFieldNames reads names of fields. It puts a minus before a name that is not wanted: -description.
 func (r *requestReader) readFieldNames(given string) string {
 	reader := sectionReader{isStored: func(name string) bool { return r.parameters.Catalog.Field(name) != nil }}
-	parts := reader.readSections(unwrap(withoutBrackets(given)))
-	isMarked := func(s section) bool { return s.marker != noMarker }
+	parts := reader.readSections(unwrapValue(withoutBrackets(given)))
+	isMarked := func(s valueSection) bool { return s.marker != noMarker }
 	if !slices.ContainsFunc(parts, isMarked) {
 		var names []string
-		for part := range strings.SplitSeq(unwrap(withoutBrackets(given)), ",") {
+		for part := range strings.SplitSeq(unwrapValue(withoutBrackets(given)), ",") {
 			names = append(names, r.fieldName(strings.TrimSpace(part)))
 		}
 		return strings.Join(names, ",")

@@ -269,5 +269,5 @@ func isDescribing(field string) bool {
 // isText reports whether a parameter compares texts.
 func (r *requestReader) isText(parameter string) bool {
 	p, ok := r.parameters.Get(parameter)
-	return ok && p.Field != nil && (p.Field.Class() == catalog.Text || p.Field.Class() == catalog.List)
+	return ok && p.Field != nil && (p.Field.Class() == catalog.ClassText || p.Field.Class() == catalog.ClassList)
 }

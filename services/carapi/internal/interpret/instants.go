@@ -45,7 +45,7 @@ func (r *requestReader) readInstants(name string, f *catalog.Field, given []stri
 			case isZ:
 				parts[i], why = match[1], "a time without its zone, since column "+f.Column.Name+" names none"
 			default:
-				r.failFixed(name, part, "column "+f.Column.Name+" says no time zone, so a time with one cannot be compared; send "+
+				r.failFixed(name, part, "column "+f.Column.Name+" names no time zone, so a time with one cannot be compared; send "+
 					match[1], match[1])
 				return
 			}

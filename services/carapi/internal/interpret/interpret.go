@@ -38,7 +38,7 @@ func (in *Interpreter) Parameters() *query.Parameters { return in.parameters }
 // Notes says where a request was read differently from how it was written. Package answer has the descriptions of its
 // members in the schemas of answers.
 type Notes struct {
-	Interpreted map[string]Interpretation `json:"interpreted,omitempty"`  // parameters read otherwise than written
+	Interpreted map[string]Interpretation `json:"interpreted,omitempty"`  // parameters not read as written
 	Ignored     map[string]string         `json:"ignored,omitempty"`      // parameters that ask for nothing
 	Unmatched   map[string][]string       `json:"unmatched,omitempty"`    // values that nothing in stock has, by parameter
 	NotSearched []string                  `json:"not_searched,omitempty"` // fields that have too many words for q
@@ -67,18 +67,18 @@ type requestReader struct {
 	*Interpreter
 	index *index.Index
 
-	allowed     []string                // controls, as query.Parse takes them
-	written     url.Values              // as written, under the names of parameters
-	exact       url.Values              // as read
-	origins     map[string][]origin     // of what is given, by parameter
-	interpreted map[string]*pendingNote // by the parameter as written
-	direction   string                  // asc or desc, where it stands apart from sort
+	allowed     []string                 // controls, as query.Parse takes them
+	written     url.Values               // as written, under the names of parameters
+	exact       url.Values               // as read
+	origins     map[string][]valueOrigin // of what is given, by parameter
+	interpreted map[string]*pendingNote  // by the parameter as written
+	direction   string                   // asc or desc, where it stands apart from sort
 	errs        []query.ParameterError
 	notes       Notes
 }
 
-// origin says where the values of a parameter were written.
-type origin struct {
+// valueOrigin says where the values of a parameter were written.
+type valueOrigin struct {
 	written string // the parameter as written
 	from    string // its value
 	why     string // why the parameter is another one; empty for its own name
@@ -104,10 +104,10 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	allowed = append(slices.Clone(allowed), "match")
 	r := requestReader{
 		Interpreter: in, index: x, allowed: allowed, written: url.Values{}, exact: url.Values{},
-		origins: map[string][]origin{}, interpreted: map[string]*pendingNote{},
+		origins: map[string][]valueOrigin{}, interpreted: map[string]*pendingNote{},
 		notes: Notes{Interpreted: map[string]Interpretation{}, Ignored: map[string]string{}},
 	}
-	if values.Get("match") == query.Exact {
+	if values.Get("match") == query.MatchExact {
 		r.exact = values
 	} else {
 		r.readParameters(values)
@@ -125,7 +125,7 @@ func (in *Interpreter) Interpret(x *index.Index, values url.Values, allowed ...s
 	}
 
 	// Find the values in stock, and check what depends on them.
-	r.resolve(q, values.Get("match") != query.Exact)
+	r.resolve(q, values.Get("match") != query.MatchExact)
 	r.checkCurrencies(q)
 	r.checkGroups(q)
 
@@ -159,9 +159,9 @@ func (r *requestReader) readParameters(values url.Values) {
 			r.exact[name] = append(r.exact[name], given...) // Parse says what is wrong
 		case p.Use == query.Control:
 			r.readControl(name, given)
-		case p.Field.Class() == catalog.Number:
+		case p.Field.Class() == catalog.ClassNumber:
 			r.readNumbers(name, p, given)
-		case p.Field.Class() == catalog.Text || p.Field.Class() == catalog.List:
+		case p.Field.Class() == catalog.ClassText || p.Field.Class() == catalog.ClassList:
 			r.readTexts(name, p.Field, given)
 		default:
 			r.readInstants(name, p.Field, given)
@@ -169,7 +169,7 @@ func (r *requestReader) readParameters(values url.Values) {
 	}
 
 	if r.direction != "" && !r.written.Has("sort") {
-		r.fail("order", r.direction, "order says in which direction sort goes, and there is no sort; send both, as in "+
+		r.fail("order", r.direction, "order is the direction of sort, but there is no sort; send both, as in "+
 			"sort=price&order="+r.direction)
 	}
 
@@ -194,7 +194,7 @@ func isTooMuch(values []string) bool {
 
 // addValue adds a value to a parameter. It keeps the origin of a value that is read differently from how it was
 // written.
-func (r *requestReader) addValue(name, text string, from origin) {
+func (r *requestReader) addValue(name, text string, from valueOrigin) {
 	r.written[name] = append(r.written[name], text)
 	if from.why != "" && !slices.Contains(r.origins[name], from) {
 		r.origins[name] = append(r.origins[name], from)
@@ -219,21 +219,23 @@ func (r *requestReader) readParameter(written string, values []string) {
 		return
 	}
 
-	from := origin{written: written, from: strings.Join(values, ", ")}
+	from := valueOrigin{written: written, from: strings.Join(values, ", ")}
 	if name != written {
 		from.why = "another name for " + name
 	}
 
-	var nothing []string
+	var nothing []string // values that ask for nothing
 	for _, v := range values {
 		if p.Use == query.Excluded && strings.EqualFold(strings.TrimSpace(v), "null") {
-			r.addConditions(name, query.Parameter{Field: p.Field}, "!null", origin{written: written, from: v})
+			r.addConditions(name, query.Parameter{Field: p.Field}, "!null", valueOrigin{written: written, from: v})
 			continue
 		}
+
 		if r.isAbsent(name, v) {
 			nothing = append(nothing, v)
 			continue
 		}
+
 		if p.Use == query.Control {
 			r.addValue(name, v, from)
 			continue
@@ -247,8 +249,8 @@ func (r *requestReader) readParameter(written string, values []string) {
 	}
 }
 
-// kilometers finds the unit in a name such as max_km.
-var kilometers = regexp.MustCompile(`(?i)(?:^|[_\W])k(?:ilo)?m(?:et(?:er|re))?s?(?:$|[_\W])|Km\b`)
+// kilometersInName finds the unit in a name such as max_km.
+var kilometersInName = regexp.MustCompile(`(?i)(?:^|[_\W])k(?:ilo)?m(?:et(?:er|re))?s?(?:$|[_\W])|Km\b`)
 
 // rangeName finds a parameter whose two values are the ends of a range.
 var rangeName = regexp.MustCompile(`(?i)(?:range|between)\W*$`)
@@ -257,10 +259,10 @@ var rangeName = regexp.MustCompile(`(?i)(?:range|between)\W*$`)
 // range.
 func withNamedUnit(written string, f *catalog.Field, text string) string {
 	if parts := strings.Split(text, ","); len(parts) == 2 && rangeName.MatchString(written) &&
-		f.Class() == catalog.Number {
+		f.Class() == catalog.ClassNumber {
 		return parts[0] + "-" + parts[1] // price_range=10000,20000
 	}
-	if m := f.Measure(); m.IsDistance() && m.Unit == "mi" && kilometers.MatchString(written) &&
+	if m := f.Measure(); m.IsDistance() && m.Unit == "mi" && kilometersInName.MatchString(written) &&
 		value.Digits(text) == text && text != "" {
 		return text + " km"
 	}
@@ -268,7 +270,7 @@ func withNamedUnit(written string, f *catalog.Field, text string) string {
 }
 
 // addConditions splits a filter value into conditions and adds each to the parameter that expresses it.
-func (r *requestReader) addConditions(name string, p query.Parameter, text string, from origin) {
+func (r *requestReader) addConditions(name string, p query.Parameter, text string, from valueOrigin) {
 	all, changed, ok := r.splitConditions(name, p, text)
 	if !ok {
 		return
@@ -306,12 +308,12 @@ func (r *requestReader) addConditions(name string, p query.Parameter, text strin
 // isAbsent reports whether a value asks for nothing. A value in stock never does.
 func (r *requestReader) isAbsent(name, given string) bool {
 	word := strings.TrimSpace(strings.Trim(strings.TrimSpace(given), `[]"`))
-	if !slices.Contains(absentValues, strings.ToLower(apostrophes.Replace(word))) {
+	if !slices.Contains(absentValues, strings.ToLower(apostropheRemover.Replace(word))) {
 		return false
 	}
 
 	p, _ := r.parameters.Get(name)
-	if p.Field == nil || p.Field.Class() != catalog.Text || word == "" {
+	if p.Field == nil || p.Field.Class() != catalog.ClassText || word == "" {
 		return true
 	}
 
@@ -322,7 +324,7 @@ func (r *requestReader) isAbsent(name, given string) bool {
 func (r *requestReader) note(name, why string, to url.Values) {
 	origins := r.origins[name]
 	if len(origins) == 0 {
-		origins = []origin{{written: name, from: strings.Join(r.written[name], ", ")}}
+		origins = []valueOrigin{{written: name, from: strings.Join(r.written[name], ", ")}}
 	}
 
 	for _, o := range origins {
@@ -331,7 +333,7 @@ func (r *requestReader) note(name, why string, to url.Values) {
 }
 
 // noteFrom records that the text at an origin was read as values of parameters.
-func (r *requestReader) noteFrom(o origin, why string, to url.Values) {
+func (r *requestReader) noteFrom(o valueOrigin, why string, to url.Values) {
 	n := r.interpreted[o.written]
 	if n == nil {
 		n = &pendingNote{from: o.from, to: url.Values{}}

@@ -10,18 +10,18 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// marker says what the words before a value mean for it.
-type marker int
+// negationMarker says what the words before a value mean for it.
+type negationMarker int
 
 const (
-	noMarker     marker = iota
-	onlyMarker          // nothing but: the value, and it alone
-	notMarker           // not: what comes next
-	exceptMarker        // other than: all that comes, commas included
+	noMarker     negationMarker = iota
+	onlyMarker                  // nothing but: the value, and it alone
+	notMarker                   // not: what comes next
+	exceptMarker                // other than: all that follows, commas included
 )
 
 // markerPhrases are the words before a value, by their first word. The longest phrase comes first.
-var markerPhrases = newMarkers(map[marker]string{
+var markerPhrases = newMarkers(map[negationMarker]string{
 	onlyMarker: "nothing but, nothing other than, nothing except, none other than, only, just, none but",
 	notMarker: "not, not a, not an, not any, not the, no, non, neither, nor, never, never a, isn't, isn't a, is not, " +
 		"is not a, are not, aren't, it's not, don't want, do not want, don't want a, do not want a, doesn't want, don't " +
@@ -43,14 +43,14 @@ var markerPhrases = newMarkers(map[marker]string{
 // markerPhrase is a marker in lower case and without apostrophes.
 type markerPhrase struct {
 	words  []string
-	marker marker
+	marker negationMarker
 }
 
-func newMarkers(lists map[marker]string) map[string][]markerPhrase {
+func newMarkers(lists map[negationMarker]string) map[string][]markerPhrase {
 	byFirst := map[string][]markerPhrase{}
 	for means, list := range lists {
 		for phrase := range strings.SplitSeq(list, ",") {
-			words := strings.Fields(apostrophes.Replace(phrase))
+			words := strings.Fields(apostropheRemover.Replace(phrase))
 			byFirst[words[0]] = append(byFirst[words[0]], markerPhrase{words, means})
 		}
 	}
@@ -62,16 +62,18 @@ func newMarkers(lists map[marker]string) map[string][]markerPhrase {
 	return byFirst
 }
 
-var apostrophes = strings.NewReplacer("'", "", "’", "", "‘", "", "`", "")
+var apostropheRemover = strings.NewReplacer("'", "", "’", "", "‘", "", "`", "")
 
 // markerAt returns the marker at the start of some words and its length in words. It prefers the longest phrase of at
 // most most words.
-func markerAt(words []string, most int) (marker, int) {
+func markerAt(words []string, most int) (negationMarker, int) {
 	if len(words) == 0 {
 		return noMarker, 0
 	}
 
-	plain := func(word string) string { return strings.ToLower(strings.TrimRight(apostrophes.Replace(word), ":.")) }
+	plain := func(word string) string {
+		return strings.ToLower(strings.TrimRight(apostropheRemover.Replace(word), ":."))
+	}
 	if n := anyButLength(words); n > 0 && n <= most {
 		return exceptMarker, n
 	}
@@ -151,10 +153,10 @@ func cutNon(word string) (rest string, found bool) {
 	return word, false
 }
 
-// section is a part of a value with the words before it.
-type section struct {
+// valueSection is a part of a value with the words before it.
+type valueSection struct {
 	joint    string // or, and, nor, a comma, but; empty for the first and where a marker alone begins it
-	marker   marker
+	marker   negationMarker
 	sign     bool // the marker is a sign, which affects only this section
 	isStored bool // the text is a value in stock, even if it looks like an operator
 	text     string
@@ -171,19 +173,19 @@ type sectionReader struct {
 	isStored    func(text string) bool // whether a text is a value in stock as it is written
 	signsDigits bool                   // a dash before a digit is a negation, because texts have no sign
 
-	all     []section
-	current section
+	all     []valueSection
+	current valueSection
 	isOpen  bool
 }
 
-func (s *sectionReader) readSections(text string) []section {
+func (s *sectionReader) readSections(text string) []valueSection {
 	for i, chunk := range strings.Split(signSeparators.Replace(text), ",") {
 		if i > 0 {
-			s.beginSection(section{joint: ","})
+			s.beginSection(valueSection{joint: ","})
 			s.isOpen = true // something has to come
 		}
 
-		chunk = unwrap(chunk)
+		chunk = unwrapValue(chunk)
 		if chunk != "" && s.isStored(chunk) {
 			s.current.text, s.current.isStored, s.isOpen = chunk, true, true
 			continue
@@ -202,17 +204,17 @@ func (s *sectionReader) endSection() {
 		s.current.text = strings.TrimSpace(s.current.text)
 		s.all = append(s.all, s.current)
 	}
-	s.current, s.isOpen = section{}, false
+	s.current, s.isOpen = valueSection{}, false
 }
 
 // beginSection ends the current section and begins the next one.
-func (s *sectionReader) beginSection(next section) {
+func (s *sectionReader) beginSection(next valueSection) {
 	s.endSection()
 	s.current = next
 }
 
 // beginMarked begins a section after a marker. The section takes over a joint directly before the marker.
-func (s *sectionReader) beginMarked(next section) {
+func (s *sectionReader) beginMarked(next valueSection) {
 	next.joint = s.current.joint
 	if s.current.text == "" && s.current.marker == noMarker {
 		s.isOpen = false
@@ -228,7 +230,7 @@ func (s *sectionReader) readWords(words []string) {
 	for i := 0; i < len(words); {
 		word := words[i]
 		if joint := strings.ToLower(word); slices.Contains(jointWords, joint) && s.isOpen && s.current.text != "" {
-			s.beginSection(section{joint: joint})
+			s.beginSection(valueSection{joint: joint})
 			s.isOpen = i+1 == len(words) // something should have come
 			i++
 			continue
@@ -247,15 +249,15 @@ func (s *sectionReader) readWords(words []string) {
 		isOpenMarker := s.isOpen && s.current.marker != noMarker && s.current.text == ""
 		switch {
 		case n > 0 && !isOpenMarker:
-			s.beginMarked(section{marker: means})
+			s.beginMarked(valueSection{marker: means})
 			i += n
 			continue
 		case isSigned && !isOpenMarker:
-			s.beginMarked(section{marker: notMarker, sign: true, text: rest})
+			s.beginMarked(valueSection{marker: notMarker, sign: true, text: rest})
 		case isLone && !isOpenMarker:
-			s.beginMarked(section{marker: notMarker, sign: true})
+			s.beginMarked(valueSection{marker: notMarker, sign: true})
 		case isNon && !isOpenMarker:
-			s.beginMarked(section{marker: notMarker, text: stripped})
+			s.beginMarked(valueSection{marker: notMarker, text: stripped})
 		default:
 			s.current.text += " " + word
 			s.isOpen = true
@@ -282,14 +284,14 @@ func (s *sectionReader) cutSign(word string) (rest string, isSigned bool) {
 // valueWrappers are pairs of signs around a whole value.
 var valueWrappers = [][2]string{{`"`, `"`}, {"'", "'"}, {"(", ")"}, {"[", "]"}, {"“", "”"}, {"‘", "’"}, {"«", "»"}}
 
-// unwrap removes quotation marks and brackets around a whole value.
-func unwrap(text string) string {
+// unwrapValue removes quotation marks and brackets around a whole value.
+func unwrapValue(text string) string {
 	text = strings.TrimSpace(text)
 	for _, w := range valueWrappers {
 		inner, isOpen := strings.CutPrefix(text, w[0])
 		inner, isShut := strings.CutSuffix(inner, w[1])
 		if isOpen && isShut && len(text) > len(w[0]) && !strings.Contains(inner, w[0]) && !strings.Contains(inner, w[1]) {
-			return unwrap(inner)
+			return unwrapValue(inner)
 		}
 	}
 	return text
@@ -304,22 +306,26 @@ const maxMarkerWords = 10
 func isNumberWord(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }
 
 // sectionsOf splits a value of a field into sections.
-func (r *requestReader) sectionsOf(f *catalog.Field, text string) []section {
+func (r *requestReader) sectionsOf(f *catalog.Field, text string) []valueSection {
 	reader := sectionReader{signsDigits: isTextual(f), isStored: func(text string) bool { return r.isStored(f, text) }}
 	return reader.readSections(text)
 }
 
-func isTextual(f *catalog.Field) bool { return f.Class() == catalog.Text || f.Class() == catalog.List }
+func isTextual(f *catalog.Field) bool {
+	return f.Class() == catalog.ClassText || f.Class() == catalog.ClassList
+}
 
 // readNegation reads a value with a negation, such as Honda,-Toyota or "anything but red or blue". base is the marker
 // of the parameter itself: exceptMarker for make_not. It returns nil conditions for a value without a negation, and a
 // reason if it cannot read the negation.
-func (r *requestReader) readNegation(f *catalog.Field, text string, base marker) (all []condition, why string) {
+func (r *requestReader) readNegation(
+	f *catalog.Field, text string, base negationMarker,
+) (all []valueCondition, why string) {
 	parts := r.sectionsOf(f, text)
-	isMarked := func(s section) bool { return s.marker != noMarker }
+	isMarked := func(s valueSection) bool { return s.marker != noMarker }
 
-	isEmpty := func(s section) bool { return value.Fold(s.text) == "" }
-	isLost := func(s section) bool { // a sign that reading a text as it is would lose
+	isEmpty := func(s valueSection) bool { return value.Fold(s.text) == "" }
+	isLost := func(s valueSection) bool { // a sign that reading a text as it is would lose
 		return s.sign && isTextual(f) && (s.joint != "" || s.text == "" || s.text == parts[0].text || isEmpty(parts[0]))
 	}
 
@@ -356,7 +362,7 @@ func (r *requestReader) readNegation(f *catalog.Field, text string, base marker)
 		}
 
 		if base != noMarker && strings.EqualFold(part.text, "null") && !part.isStored {
-			all = append(all, condition{query.Present, ""})
+			all = append(all, valueCondition{query.Present, ""})
 			continue
 		}
 
@@ -380,9 +386,9 @@ func (r *requestReader) readNegation(f *catalog.Field, text string, base marker)
 
 // valuesOfSection returns the values that a section of a negation stands for, or nil if it cannot read them. isFiller
 // reports that the section only has words without a meaning.
-func (r *requestReader) valuesOfSection(f *catalog.Field, part section, means marker, sections int) (values []string,
-	isFiller bool,
-) {
+func (r *requestReader) valuesOfSection(
+	f *catalog.Field, part valueSection, means negationMarker, sections int,
+) (values []string, isFiller bool) {
 	_, isDouble := cutSign(part.text)
 	switch {
 	case part.text == "", isDouble && means != noMarker && !part.isStored:
@@ -410,7 +416,7 @@ func (r *requestReader) valuesOfSection(f *catalog.Field, part section, means ma
 }
 
 // readNegatedWhole reads a negation of one value that may itself contain joints, as in "not Town & Country".
-func (r *requestReader) readNegatedWhole(f *catalog.Field, text string) []condition {
+func (r *requestReader) readNegatedWhole(f *catalog.Field, text string) []valueCondition {
 	if rest, isSigned := cutSign(text); isSigned {
 		return r.conditionsOfWhole(f, notMarker, rest)
 	}
@@ -430,7 +436,7 @@ func (r *requestReader) readNegatedWhole(f *catalog.Field, text string) []condit
 }
 
 // conditionsOfWhole returns the conditions for a text that is one value after a marker, or nil if it is not one value.
-func (r *requestReader) conditionsOfWhole(f *catalog.Field, means marker, text string) []condition {
+func (r *requestReader) conditionsOfWhole(f *catalog.Field, means negationMarker, text string) []valueCondition {
 	if _, isDouble := cutSign(text); isDouble || strings.Contains(text, ",") && !r.isStored(f, text) && isTextual(f) {
 		return nil
 	}
@@ -457,11 +463,11 @@ func (r *requestReader) isReadAsIs(f *catalog.Field, text string) bool {
 	}
 
 	switch f.Class() {
-	case catalog.Number:
+	case catalog.ClassNumber:
 		_, isAmount := f.Measure().Parse(text)
 		_, ofAnyUnit := value.Measure{Field: f.Name}.Parse(text)
 		return isAmount || ofAnyUnit
-	case catalog.Text, catalog.List:
+	case catalog.ClassText, catalog.ClassList:
 		values, _ := r.readText(f, text)
 		return values != nil
 	}
@@ -472,11 +478,11 @@ func (r *requestReader) isReadAsIs(f *catalog.Field, text string) bool {
 // valuesOf returns the values that a part of a negation stands for, in the notation of its parameter, or nil.
 func (r *requestReader) valuesOf(f *catalog.Field, text string) []string {
 	switch f.Class() {
-	case catalog.Number, catalog.Instant:
+	case catalog.ClassNumber, catalog.ClassInstant:
 		if _, ok := query.ParseRange(f, text); ok {
 			return []string{text}
 		}
-		if _, ok := f.Measure().Parse(text); ok && f.Class() == catalog.Number {
+		if _, ok := f.Measure().Parse(text); ok && f.Class() == catalog.ClassNumber {
 			return []string{text}
 		}
 		return nil
@@ -501,7 +507,7 @@ func (r *requestReader) valuesOf(f *catalog.Field, text string) []string {
 
 // isName reports whether a part of a negation names something that may be out of stock: a known word of the field, or a
 // single value after a sign or in an excluding parameter.
-func (r *requestReader) isName(f *catalog.Field, part section) bool {
+func (r *requestReader) isName(f *catalog.Field, part valueSection) bool {
 	if !isTextual(f) {
 		return false
 	}
@@ -520,15 +526,15 @@ func (r *requestReader) isName(f *catalog.Field, part section) bool {
 }
 
 // conditionsOf returns the conditions for values after a marker.
-func (r *requestReader) conditionsOf(means marker, values []string) []condition {
+func (r *requestReader) conditionsOf(means negationMarker, values []string) []valueCondition {
 	use := query.Equals
 	if means == notMarker || means == exceptMarker {
 		use = query.Excluded
 	}
 
-	all := make([]condition, len(values))
+	all := make([]valueCondition, len(values))
 	for i, v := range values {
-		all[i] = condition{use, v}
+		all[i] = valueCondition{use, v}
 	}
 
 	return all
@@ -553,7 +559,7 @@ var emptyWords = strings.Fields("anything something everything all one ones that
 func withoutArticles(text string) string {
 	words := strings.Fields(text)
 	empty := func(word string) bool {
-		word = strings.ToLower(apostrophes.Replace(trimPunctuation(word)))
+		word = strings.ToLower(apostropheRemover.Replace(trimPunctuation(word)))
 		return slices.Contains(fillerWords, word) || slices.Contains(emptyWords, word)
 	}
 

@@ -27,7 +27,7 @@ func (r *requestReader) readNumbers(name string, p query.Parameter, given []stri
 		}
 
 		why = cmp.Or(changed, why)
-		if isPlain(p.Field, g) {
+		if isReadAsMeant(p.Field, g) {
 			read = append(read, g)
 			continue
 		}
@@ -99,7 +99,7 @@ func (r *requestReader) readAmount(f *catalog.Field, text string) (value.Amount,
 	return a, ok
 }
 
-// amountReason says how an amount was read, if it was read otherwise than written.
+// amountReason says how an amount was read, if it was not read as written.
 func amountReason(f *catalog.Field, a value.Amount) string {
 	if f.Measure().IsMoney() && f.Unit == "" && a.Currency != "" {
 		return fmt.Sprintf("a number alone, as the currency of column %s is not known (CARS_UNITS=%s=%s says it)",
@@ -163,6 +163,7 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 	switch m := f.Measure(); {
 	case m.Unit == "%" && strings.Contains(text, "%"):
 		return strings.ReplaceAll(text, "%", ""), "percent", true
+
 	case f.Name == "year" && !r.hasShortYears(f):
 		for part := range strings.SplitSeq(text, ",") {
 			if part = strings.TrimSpace(part); len(part) == 1 && value.Digits(part) == part {
@@ -179,13 +180,18 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 			}
 			text, why = longer, "a year of two digits"
 		}
+
 	case m.IsCount():
 		if digits := numberWord.ReplaceAllStringFunc(text,
 			func(w string) string { return numberWords[strings.ToLower(w)] }); digits != text {
 			return digits, "a number in words", true
 		}
+
 	case !strings.Contains(text, ","), value.IsGrouped(text) && !decimalComma.MatchString(text):
+		// No comma, or only commas that separate groups.
+
 	case m.IsMoney() || m.IsDistance():
+		// Write decimal commas as points, unless the commas separate values.
 		point := decimalComma.ReplaceAllString(groupsOfPoints.ReplaceAllStringFunc(text, func(digits string) string {
 			return strings.NewReplacer(".", "", " ", "", "'", "").Replace(digits)
 		}), "$1.$2$3")
@@ -203,6 +209,7 @@ func (r *requestReader) normalizeNumber(name string, f *catalog.Field, given str
 		}
 
 		return point, "a decimal comma", true
+
 	case f.Type() == "number" && decimalComma.MatchString(text):
 		r.fail(name, given, "a comma separates values here; send 2.5 for a decimal")
 		return "", "", false
@@ -266,7 +273,7 @@ func (r *requestReader) readNumberList(p query.Parameter, given string, why *str
 	}
 
 	for i, part := range parts {
-		if isPlain(p.Field, part) {
+		if isReadAsMeant(p.Field, part) {
 			continue
 		}
 
@@ -286,8 +293,9 @@ func (r *requestReader) readNumberList(p query.Parameter, given string, why *str
 	return parts
 }
 
-// isPlain reports whether Parse reads a text as people mean it. Parse would read 20,000 as 20 and 0, and 30.000 as 30.
-func isPlain(f *catalog.Field, given string) bool {
+// isReadAsMeant reports whether Parse reads a text as people mean it. Parse would read 20,000 as 20 and 0, and 30.000
+// as 30.
+func isReadAsMeant(f *catalog.Field, given string) bool {
 	m := f.Measure()
 	if value.IsGrouped(given) && (strings.Contains(given, ",") || m.IsMoney() || m.IsDistance()) {
 		return false

@@ -14,8 +14,9 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// condition is the part of a value that one parameter takes: color=red,-blue has one for color and one for color_not.
-type condition struct {
+// valueCondition is the part of a value that one parameter takes: color=red,-blue has one for color and one for
+// color_not.
+type valueCondition struct {
 	use   query.Use
 	value string
 }
@@ -49,13 +50,13 @@ var (
 
 // readOperator reads a value with an operator of another API. is reports whether the value has one, and ok whether it
 // could be read.
-func readOperator(text string) (all []condition, is, ok bool) {
+func readOperator(text string) (all []valueCondition, is, ok bool) {
 	text = strings.TrimSpace(text)
 	switch {
 	case notNullOperator.MatchString(text):
-		return []condition{{query.Present, ""}}, true, true
+		return []valueCondition{{query.Present, ""}}, true, true
 	case nullOperator.MatchString(text):
-		return []condition{{query.Missing, ""}}, true, true
+		return []valueCondition{{query.Missing, ""}}, true, true
 	case strings.HasPrefix(text, "{"):
 		all, ok = readObject(text)
 		return all, true, ok
@@ -65,7 +66,7 @@ func readOperator(text string) (all []condition, is, ok bool) {
 		return all, true, true
 	}
 	if rest := strings.TrimLeft(text, "="); rest != text {
-		return []condition{{query.Equals, strings.TrimSpace(rest)}}, true, rest != ""
+		return []valueCondition{{query.Equals, strings.TrimSpace(rest)}}, true, rest != ""
 	}
 
 	// An operator before its values, with dots or parentheses.
@@ -97,7 +98,7 @@ func readOperator(text string) (all []condition, is, ok bool) {
 }
 
 // negateAll applies an operator to the conditions inside it: not(in(a,b)).
-func negateAll(inner []condition, operator string) ([]condition, bool) {
+func negateAll(inner []valueCondition, operator string) ([]valueCondition, bool) {
 	for i := range inner {
 		switch {
 		case operator == "eq":
@@ -113,13 +114,13 @@ func negateAll(inner []condition, operator string) ([]condition, bool) {
 }
 
 // readOperatorList reads several bounds separated by commas: gte:10000,lte:20000.
-func readOperatorList(text string) ([]condition, bool) {
+func readOperatorList(text string) ([]valueCondition, bool) {
 	parts := strings.Split(text, ",")
 	if len(parts) < 2 {
 		return nil, false
 	}
 
-	var all []condition
+	var all []valueCondition
 	for _, part := range parts {
 		match := dottedOperator.FindStringSubmatch(strings.TrimSpace(part))
 		if match == nil || operatorNames[strings.ToLower(match[2])] == "" {
@@ -153,7 +154,7 @@ func splitOperand(text string) []string {
 }
 
 // readObject reads an object of operators in MongoDB's notation: {"$gte": 20000, "$lte": 30000}.
-func readObject(text string) ([]condition, bool) {
+func readObject(text string) ([]valueCondition, bool) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 
@@ -162,7 +163,7 @@ func readObject(text string) ([]condition, bool) {
 		return nil, false
 	}
 
-	var all []condition
+	var all []valueCondition
 	for name, operand := range object {
 		if operand == nil && len(object) > 1 {
 			continue // {"min": 10000, "max": null}
@@ -187,12 +188,12 @@ func readObject(text string) ([]condition, bool) {
 		all = append(all, found...)
 	}
 
-	slices.SortFunc(all, func(a, b condition) int { return strings.Compare(a.value, b.value) })
+	slices.SortFunc(all, func(a, b valueCondition) int { return strings.Compare(a.value, b.value) })
 	return all, true
 }
 
 // negateObject reads the object of a $not.
-func negateObject(object map[string]any) ([]condition, bool) {
+func negateObject(object map[string]any) ([]valueCondition, bool) {
 	if len(object) != 1 {
 		return nil, false // one parameter cannot express not (a and b)
 	}
@@ -235,7 +236,7 @@ func scalarTexts(operand any) ([]string, bool) {
 }
 
 // conditionsOfOperator returns the conditions for an operator and its values.
-func conditionsOfOperator(operator string, values []string) ([]condition, bool) {
+func conditionsOfOperator(operator string, values []string) ([]valueCondition, bool) {
 	first := ""
 	if len(values) > 0 {
 		first = values[0]
@@ -248,33 +249,34 @@ func conditionsOfOperator(operator string, values []string) ([]condition, bool) 
 		return nil, false
 	case operator == "ne" && isOne && strings.EqualFold(first, "null"), operator == "exists" && first == "true",
 		operator == "isnull" && first == "false":
-		return []condition{{query.Present, ""}}, true
+		return []valueCondition{{query.Present, ""}}, true
 	case operator == "exists" && first == "false", operator == "isnull" && first == "true":
-		return []condition{{query.Missing, ""}}, true
+		return []valueCondition{{query.Missing, ""}}, true
 	case operator == "between" && len(values) == 2:
-		return []condition{{query.AtLeast, first}, {query.AtMost, values[1]}}, true
+		return []valueCondition{{query.AtLeast, first}, {query.AtMost, values[1]}}, true
 	case operator == "between" && isOne:
-		return []condition{{query.Equals, first}}, true
+		return []valueCondition{{query.Equals, first}}, true
 	case operator == "eq" || operator == "ne":
 		use := map[string]query.Use{"eq": query.Equals, "ne": query.Excluded}[operator]
-		var all []condition
+		var all []valueCondition
 		for _, v := range values {
-			all = append(all, condition{use, v})
+			all = append(all, valueCondition{use, v})
 		}
 		return all, len(all) > 0
 	case !isOne:
 		return nil, false
 	}
 
+	// Bounds.
 	switch operator {
 	case "gte":
-		return []condition{{query.AtLeast, first}}, true
+		return []valueCondition{{query.AtLeast, first}}, true
 	case "lte":
-		return []condition{{query.AtMost, first}}, true
+		return []valueCondition{{query.AtMost, first}}, true
 	case "gt":
-		return []condition{{query.Equals, ">" + first}}, true
+		return []valueCondition{{query.Equals, ">" + first}}, true
 	case "lt":
-		return []condition{{query.Equals, "<" + first}}, true
+		return []valueCondition{{query.Equals, "<" + first}}, true
 	}
 
 	return nil, false
@@ -282,10 +284,10 @@ func conditionsOfOperator(operator string, values []string) ([]condition, bool) 
 
 // splitConditions splits a filter value into what it wants and what it excludes. changed is false if the value is read
 // as written. ok is false for a negation that cannot be read; the mistake is recorded.
-func (r *requestReader) splitConditions(name string, p query.Parameter, text string) (all []condition,
+func (r *requestReader) splitConditions(name string, p query.Parameter, text string) (all []valueCondition,
 	changed, ok bool,
 ) {
-	whole := []condition{{p.Use, text}}
+	whole := []valueCondition{{p.Use, text}}
 	if r.isStored(p.Field, text) {
 		return whole, false, true
 	}
@@ -323,12 +325,12 @@ func unwrapList(text string) string {
 	if _, isList := parseList(text); isList {
 		return text
 	}
-	return unwrap(text)
+	return unwrapValue(text)
 }
 
 // readValue reads operators and negations in a value. changed is false for a value that only names values. why says
 // what is wrong with a value that cannot be read.
-func (r *requestReader) readValue(f *catalog.Field, text string) (all []condition, changed bool, why string) {
+func (r *requestReader) readValue(f *catalog.Field, text string) (all []valueCondition, changed bool, why string) {
 	if found, is, ok := readOperator(text); is {
 		if !ok {
 			return nil, false, fmt.Sprintf("the operator in %q cannot be read; send %s=... or %s_not=... with values",
@@ -373,10 +375,10 @@ func splitNegated(text string) []string {
 }
 
 // readItem reads one value, or several separated by commas, without a common operator.
-func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all []condition, changed bool,
+func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all []valueCondition, changed bool,
 	why string,
 ) {
-	whole := []condition{{query.Equals, item}}
+	whole := []valueCondition{{query.Equals, item}}
 	if r.isStored(f, item) {
 		return whole, false, ""
 	}
@@ -403,9 +405,9 @@ func (r *requestReader) readItem(f *catalog.Field, item string, isOne bool) (all
 }
 
 // readOperands reads the values after an operator, which may be a negation.
-func (r *requestReader) readOperands(f *catalog.Field, text string, found []condition) (all []condition, changed bool,
-	why string,
-) {
+func (r *requestReader) readOperands(
+	f *catalog.Field, text string, found []valueCondition,
+) (all []valueCondition, changed bool, why string) {
 	if !isTextual(f) {
 		return found, true, ""
 	}
@@ -416,7 +418,7 @@ func (r *requestReader) readOperands(f *catalog.Field, text string, found []cond
 			continue
 		}
 
-		inner, innerChanged, why := r.readItem(f, unwrap(c.value), false)
+		inner, innerChanged, why := r.readItem(f, unwrapValue(c.value), false)
 		switch {
 		case why != "":
 			return nil, false, why
@@ -426,7 +428,7 @@ func (r *requestReader) readOperands(f *catalog.Field, text string, found []cond
 		case innerChanged:
 			all = append(all, inner...)
 		default:
-			all = append(all, condition{c.use, unwrap(c.value)})
+			all = append(all, valueCondition{c.use, unwrapValue(c.value)})
 		}
 	}
 
@@ -449,9 +451,9 @@ func splitOperators(text string) []string {
 
 // combineWithUse combines the conditions of a value with the use of its parameter. An excluding parameter refuses a
 // second negation.
-func (r *requestReader) combineWithUse(name string, p query.Parameter, text string, all []condition) (_ []condition,
-	changed, ok bool,
-) {
+func (r *requestReader) combineWithUse(
+	name string, p query.Parameter, text string, all []valueCondition,
+) (_ []valueCondition, changed, ok bool) {
 	for i, c := range all {
 		switch {
 		case p.Use == query.Equals:
@@ -459,7 +461,7 @@ func (r *requestReader) combineWithUse(name string, p query.Parameter, text stri
 			all[i].use = p.Use
 		case p.Use == query.HasAll && c.use == query.Excluded:
 		case c.use != p.Use:
-			r.fail(name, text, fmt.Sprintf("%s compares already, and its value does again; send %s=%s", name, p.Field.Name,
+			r.fail(name, text, fmt.Sprintf("%s is a comparison, and its value has another one; send %s=%s", name, p.Field.Name,
 				value.Excerpt(text)))
 			return nil, false, false
 		case p.Use == query.Excluded:
@@ -489,7 +491,7 @@ func isStray(f *catalog.Field, text string) bool {
 
 // isStored reports whether a text is a value in stock as written. Such a value is never an operator or a negation.
 func (r *requestReader) isStored(f *catalog.Field, text string) bool {
-	isText := f.Class() == catalog.Text || f.Class() == catalog.List
+	isText := f.Class() == catalog.ClassText || f.Class() == catalog.ClassList
 	return isText && len(r.index.Lookup(f, text)) > 0
 }
 

@@ -17,7 +17,7 @@ var useNames = map[query.Use]string{
 	query.Present: "has", query.Missing: "missing", query.HasAll: "all",
 }
 
-func writeConditions(all []condition) string {
+func writeConditions(all []valueCondition) string {
 	var texts []string
 	for _, c := range all {
 		texts = append(texts, strings.TrimSpace(useNames[c.use]+" "+c.value))

@@ -34,6 +34,7 @@ func (r *requestReader) applyMarkers(tokens []token) {
 	}
 }
 
+// applyMarker negates what the marker at an index excludes, or marks the values near it as uncertain.
 func (r *requestReader) applyMarker(tokens []token, mark int) {
 	m := &tokens[mark]
 	switch {
@@ -49,12 +50,12 @@ func (r *requestReader) applyMarker(tokens []token, mark int) {
 	r.readStatus(tokens, first)
 
 	switch {
-	case first < 0:
+	// The negation refers back: red is not an option.
+	case first < 0, isDismissal(&tokens[first]):
 		m.isUncertain = true
 		dismissBefore(tokens, mark)
-	case isDismissal(&tokens[first]):
-		m.isUncertain = true
-		dismissBefore(tokens, mark)
+
+	// Nothing that the stock knows is negated.
 	case tokens[first].kind == unknownToken:
 		m.isUncertain = true // it belongs to words to search for: no accidents
 		switch {
@@ -64,6 +65,8 @@ func (r *requestReader) applyMarker(tokens []token, mark int) {
 		default:
 			r.negateList(tokens, mark, first, first)
 		}
+
+	// A value, a bound, or something else that can be excluded or not.
 	case tokens[first].kind == valueToken && tokens[first].isBound() && !isHedged && r.flipBound(&tokens[first]):
 		hideLinks(tokens, mark, first)
 	case isHedged || !r.canNegate(&tokens[first]):
@@ -89,10 +92,13 @@ func objectOf(tokens []token, mark int) (place int, isHedged bool) {
 			return i, false
 		case t.kind == jointToken, t.kind == markerToken, t.kind == comparisonToken, t.kind == followerToken:
 			return -1, isHedged
+
+		// Words that lead to the object.
 		case slices.Contains(hedgeWords, word) && (t.kind == unknownToken || t.kind == fillerToken):
 			isHedged = true
 		case t.kind == fillerToken, t.kind == boundaryToken && slices.Contains(linkBoundaries, word),
 			slices.Contains(linkWords, word) && t.kind == unknownToken:
+
 		case t.kind == boundaryToken:
 			return -1, isHedged
 		default:
@@ -202,6 +208,7 @@ func (r *requestReader) canNegate(t *token) bool {
 
 // negateGroup excludes what the values directly after a negation describe together, and the alternatives to it.
 func (r *requestReader) negateGroup(tokens []token, mark, first int) {
+	// The group ends before the first token that is not a text value, and before a place.
 	m := &tokens[mark]
 	last := first
 	for !m.sign && last+1 < len(tokens) && tokens[last+1].kind == valueToken && r.isText(tokens[last+1].parameter) &&
@@ -230,6 +237,7 @@ func (r *requestReader) negateGroup(tokens []token, mark, first int) {
 		}
 	}
 
+	// Exclude the value, unless what follows makes that uncertain.
 	switch {
 	case negated < 0:
 		m.isUncertain = true
@@ -288,7 +296,7 @@ func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 	}
 
 	// Collect the values after the object that are joined to it.
-	members, isSaid := []int{}, m.marker == exceptMarker
+	members, isJoined := []int{}, m.marker == exceptMarker
 	for i := last + 1; i < len(tokens) && (tokens[i].kind == jointToken || isNor(&tokens[i])); {
 		joint := strings.ToLower(strings.Join(tokens[i].words, ""))
 		next := i + 1
@@ -306,7 +314,7 @@ func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 			next = len(tokens) // no accidents, red
 		case tokens[next].kind == unknownToken && isItem(tokens, next):
 		case r.canNegate(&tokens[next]) && r.isMember(tokens, next, negated, m.marker == exceptMarker || isOr):
-			members, isSaid = append(members, next), isSaid || joint != ""
+			members, isJoined = append(members, next), isJoined || joint != ""
 		default:
 			next = len(tokens)
 		}
@@ -315,7 +323,7 @@ func (r *requestReader) negateList(tokens []token, mark, negated, last int) {
 	}
 
 	// Without a certain object, or without a word that joins them, the values are uncertain.
-	isUncertain := negated < 0 || len(members) > 0 && !isSaid
+	isUncertain := negated < 0 || len(members) > 0 && !isJoined
 	for _, i := range members {
 		tokens[i].isNegated, tokens[i].isUncertain = true, tokens[i].isUncertain || isUncertain
 	}

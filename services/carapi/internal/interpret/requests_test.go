@@ -62,7 +62,8 @@ func readStock(t testing.TB, c dbconn.Config, table string) stock {
 	return stock{interpret.New(read, vocabulary), b.Build()}
 }
 
-// asRead writes the filters of a request as testdata/requests.txt does, and returns the request as it was read.
+// asRead writes the filters of a request in the notation of testdata/requests.txt, and returns the request as it was
+// read.
 func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 	t.Helper()
 	q, notes, err := s.Interpret(s.index, values, "q", "sort", "limit", "cursor", "fields", "facets", "include_total",
@@ -116,7 +117,7 @@ func asRead(t *testing.T, s stock, values url.Values) (string, url.Values) {
 	return strings.Join(all, " & "), q.Values()
 }
 
-// Each request of testdata is read as it says there.
+// Each request in testdata is read as the file says.
 func TestRequests(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -150,7 +151,7 @@ func checkRequests(t *testing.T, s stock, file string) {
 		}
 
 		understood, _, _ := strings.Cut(got, " & not_understood=")
-		if again, _ := asRead(t, s, read); read != nil && again != understood { // what is exact is read as it is
+		if again, _ := asRead(t, s, read); read != nil && again != understood { // an exact request is read as written
 			t.Errorf("%s: read once more: %s -> %s", strings.TrimSpace(request), understood, again)
 		}
 	}
@@ -179,7 +180,7 @@ func parametersOf(t *testing.T, request string) url.Values {
 	return all
 }
 
-// escapeQuery writes a text as a URL has it, but for what a line itself escapes: %20, %2B, and a raw plus.
+// escapeQuery escapes a text for a URL, except for what the line itself escapes: %20, %2B, and a raw plus.
 func escapeQuery(text string) string {
 	escaped := url.QueryEscape(text)
 	return strings.NewReplacer("+", "%20", "%2B", "+", "%2520", "%20", "%252B", "%2B").Replace(escaped)

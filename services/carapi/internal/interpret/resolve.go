@@ -55,7 +55,7 @@ func (r *requestReader) widenFilter(f *query.Filter, word string, isValue bool) 
 		}
 	}
 
-	if !isValue && f.Field.Name == "model" && f.Field.Class() == catalog.Text {
+	if !isValue && f.Field.Name == "model" && f.Field.Class() == catalog.ClassText {
 		if texts := r.index.TextsBeginning(f.Field, word); len(texts) > 0 {
 			f.Prefixes = append(f.Prefixes, word)
 			stored = append(stored, texts...)

@@ -70,7 +70,7 @@ func (r *requestReader) readFieldsNot(written, folded string, values []string) b
 		for _, field := range splitAtCommas(withoutBrackets(v)) {
 			names = append(names, "-"+field)
 		}
-		r.addValue(name, strings.Join(names, ","), origin{written: written, from: v, why: "names that " + name +
+		r.addValue(name, strings.Join(names, ","), valueOrigin{written: written, from: v, why: "names that " + name +
 			" leaves out"})
 	}
 
@@ -114,7 +114,7 @@ func (r *requestReader) readDirection(values []string) bool {
 // setDirection sets the direction of sort. Two different directions are a mistake.
 func (r *requestReader) setDirection(direction string) bool {
 	if r.direction != "" && r.direction != direction {
-		r.fail("sort", direction, "the order is said to be ascending and descending; send one of them")
+		r.fail("sort", direction, "sort has two directions, ascending and descending; send one of them")
 	}
 	r.direction = direction
 	return true
@@ -139,7 +139,7 @@ func (r *requestReader) readComparedName(written string, values []string) bool {
 		}
 
 		text := operator + operand
-		r.addConditions(known, p, text, origin{written: written, from: written, why: "a comparison"})
+		r.addConditions(known, p, text, valueOrigin{written: written, from: written, why: "a comparison"})
 		return true
 	}
 
@@ -177,7 +177,7 @@ func (r *requestReader) readValueName(written, folded string, values []string) b
 	}
 
 	// Give each value to the first field that has it.
-	from := origin{written: written, from: strings.Join(values, ", ")}
+	from := valueOrigin{written: written, from: strings.Join(values, ", ")}
 	for _, v := range values {
 		if slices.Contains(absentValues, strings.ToLower(strings.TrimSpace(v))) {
 			r.notes.Ignored[written] = v
@@ -217,9 +217,9 @@ func fieldsWith(r *requestReader, fields []*catalog.Field, text string) []*catal
 		values := !slices.ContainsFunc(splitAtCommas(text), isUnknown)
 
 		negated, why := r.readNegation(f, text, noMarker)
-		isInStock := func(c condition) bool { return r.valuesOf(f, c.value) != nil }
+		isInStock := func(c valueCondition) bool { return r.valuesOf(f, c.value) != nil }
 		if values || why == "" && len(negated) > 0 &&
-			!slices.ContainsFunc(negated, func(c condition) bool { return !isInStock(c) }) {
+			!slices.ContainsFunc(negated, func(c valueCondition) bool { return !isInStock(c) }) {
 			found = append(found, f)
 		}
 	}
@@ -263,7 +263,7 @@ func (r *requestReader) readPresence(written, folded string, values []string) bo
 		}
 
 		control := map[bool]string{true: "has", false: "missing"}[yes == form.has]
-		r.addValue(control, p.Field.Name, origin{written: written, from: values[0], why: "another name for " + control})
+		r.addValue(control, p.Field.Name, valueOrigin{written: written, from: values[0], why: "another name for " + control})
 		return true
 	}
 
@@ -296,7 +296,7 @@ func (r *requestReader) readBooleanName(written string, values []string) bool {
 
 		for _, name := range booleanFields {
 			f := r.parameters.Catalog.Field(name)
-			if f == nil || f.Class() != catalog.Text && f.Class() != catalog.List || len(r.matchValues(name, rest)) == 0 {
+			if f == nil || !isTextual(f) || len(r.matchValues(name, rest)) == 0 {
 				continue
 			}
 			if isAny {
@@ -307,7 +307,7 @@ func (r *requestReader) readBooleanName(written string, values []string) bool {
 			use := map[bool]query.Use{true: query.Equals, false: query.Excluded}[yes]
 			target, ok := r.parameterFor(f, use)
 			if ok {
-				r.addValue(target, rest, origin{written: written, from: values[0], why: "the name of a value"})
+				r.addValue(target, rest, valueOrigin{written: written, from: values[0], why: "the name of a value"})
 			}
 
 			return ok

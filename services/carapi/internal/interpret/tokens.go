@@ -32,8 +32,8 @@ type token struct {
 	words     []string // as written
 	parameter string   // of a value
 	values    []string
-	marker    marker // of a marker
-	sign      bool   // the marker is a sign, which belongs to the next word alone
+	marker    negationMarker // of a marker
+	sign      bool           // the marker is a sign, which belongs to the next word alone
 
 	isNegated   bool
 	isUncertain bool
@@ -148,7 +148,7 @@ func phraseAt(words []string, afterValue bool) (kind tokenKind, n int) {
 
 // plainWord returns a word in lower case, without apostrophes and without punctuation at its ends.
 func plainWord(word string) string {
-	return strings.ToLower(apostrophes.Replace(trimPunctuation(strings.TrimLeft(word, `("“[`))))
+	return strings.ToLower(apostropheRemover.Replace(trimPunctuation(strings.TrimLeft(word, `("“[`))))
 }
 
 func trimPunctuation(word string) string { return strings.TrimRight(word, `,;!?.:")”]`) }
@@ -156,9 +156,9 @@ func trimPunctuation(word string) string { return strings.TrimRight(word, `,;!?.
 // markedGroup is a negation of a group in parentheses or quotation marks, as in NOT(Toyota OR Honda). Other brackets
 // and quotation marks are ignored.
 var (
-	markedGroup = regexp.MustCompile(`(?i)(?:\bnot\s*|[-!])[("“]([^()"“”]*)[)"”]`)
-	brackets    = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ", `"`, " ", "“", " ", "”",
-		" ", "«", " ", "»", " ")
+	markedGroup     = regexp.MustCompile(`(?i)(?:\bnot\s*|[-!])[("“]([^()"“”]*)[)"”]`)
+	bracketReplacer = strings.NewReplacer("(", " ", ")", " ", "[", " ", "]", " ", "{", " ", "}", " ",
+		`"`, " ", "“", " ", "”", " ", "«", " ", "»", " ")
 )
 
 // gluedComma is a comma between two words.
@@ -167,7 +167,7 @@ var gluedComma = regexp.MustCompile(`([^\d\s]),([^\s\d])`)
 // scanSentence splits a sentence into tokens. It compares texts with the values of some fields.
 func (r *requestReader) scanSentence(given string, fields []string) []token {
 	given = markedGroup.ReplaceAllString(given, " except $1 , with ") // "with" ends the exception
-	words := strings.Fields(brackets.Replace(gluedComma.ReplaceAllString(given, "$1, $2")))
+	words := strings.Fields(bracketReplacer.Replace(gluedComma.ReplaceAllString(given, "$1, $2")))
 	var all []token
 	for i := 0; i < len(words); {
 		if t, isKnown := r.findWhole(words[i], fields); isKnown {
@@ -225,11 +225,14 @@ func (r *requestReader) findWhole(word string, fields []string) (token, bool) {
 
 // scanToken reads the token at the start of some words, and returns its length in words.
 func (r *requestReader) scanToken(words, fields []string, before []token) (token, int) {
+	// A phrase is read before its words are.
 	afterValue := len(before) > 0 && before[len(before)-1].kind == valueToken
 	kind, n := phraseAt(words, afterValue)
 	if n > 1 && (kind == unknownToken || kind == comparisonToken) { // stick with, used to
 		return token{kind: kind}, n
 	}
+
+	// Values come before all other words.
 	if t, n := r.nextToken(words, fields, before); n > 0 {
 		return t, n
 	}
@@ -237,6 +240,7 @@ func (r *requestReader) scanToken(words, fields []string, before []token) (token
 		return t, n
 	}
 
+	// Then negations and shorter phrases.
 	means, m := markerAt(trimAll(words), maxMarkerWords)
 	if m > 1 && strings.EqualFold(words[m-1], "in") { // not in Texas: the place begins with in
 		m--
@@ -254,6 +258,7 @@ func (r *requestReader) scanToken(words, fields []string, before []token) (token
 		return token{kind: kind}, n
 	}
 
+	// Last come words that only join or separate others.
 	switch word := plainWord(words[0]); {
 	case slices.Contains([]string{
 		"or", "and", "&", "/", "|", "nor", "but", "und", "oder", "et", "ou", "en", "y", "o",
@@ -292,16 +297,18 @@ func (r *requestReader) nextToken(words, fields []string, before []token) (token
 		return t, 1
 	}
 
+	// Try the longest chunk of words first.
 	for n := countUnsigned(words); n > 0; n-- {
 		chunk := trimPunctuation(strings.Join(words[:n], " "))
 		isGearbox := strings.EqualFold(chunk, "auto") && isSetOff(words, before)
 		if n == 1 && !isGearbox && isFillerOrBoundary(chunk) {
-			return token{}, 0 // "at" is no automatic, but AT may be
+			return token{}, 0 // "at" is not an automatic, but AT may be one
 		}
 		if n > 4 && !mayBeAmount || endsBeforeObject(words, n, chunk) {
 			continue // 2019 on lease
 		}
 
+		// An amount of a field that its form identifies.
 		if name, amount, ok := r.parseBareAmount(chunk, mayBeAmount); ok &&
 			(name == "year" || slices.Contains(fields, "color")) {
 			mayBeModel := name == "year" && n == 1 && r.isKnown(chunk, fields) // 2008 is a year and a Peugeot
@@ -317,6 +324,7 @@ func (r *requestReader) nextToken(words, fields []string, before []token) (token
 			continue
 		}
 
+		// A value in stock. A text that two fields have is not certain.
 		t, ok := r.findValue(words[:n], chunk, fields, before)
 		if !ok {
 			return token{}, 0
@@ -362,7 +370,7 @@ func (r *requestReader) findValue(words []string, chunk string, fields []string,
 
 	t, ok := r.findField(chunk, candidates, before)
 	if singular, isPlural := strings.CutSuffix(chunk, "s"); ok && t.parameter == "" && isPlural &&
-		apostrophes.Replace(chunk) == chunk {
+		apostropheRemover.Replace(chunk) == chunk {
 		t, ok = r.findField(singular, pluralFields(candidates, len(chunk) >= shortestPlural), before)
 	}
 
@@ -466,6 +474,7 @@ func newAmountNouns(wordsOf map[amountNoun]string) map[string]amountNoun {
 
 // nextFieldAmount reads an amount after the name of its field: mileage under 50000, budget is 25k.
 func (r *requestReader) nextFieldAmount(words []string) (token, int) {
+	// The name of the field comes first, or after the word for a bound.
 	i, use := 0, query.Equals
 	switch plainWord(words[0]) {
 	case "max", "maximum":
@@ -488,6 +497,7 @@ func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 		use = noun.use
 	}
 
+	// Skip the words between the name and the amount.
 	for i++; i < len(words) && slices.Contains([]string{
 		"of", "is", "range", "between", "from", "limit", "max", "maximum",
 		"=",
@@ -502,6 +512,7 @@ func (r *requestReader) nextFieldAmount(words []string) (token, int) {
 		unit = " km" // kms under 30000
 	}
 
+	// Read the longest amount.
 	for n := min(8, len(words)-i); n > 0; n-- {
 		if endsInside(words[i:i+n]) || n > 1 && isAmountOfNext(words, i+n) {
 			continue
@@ -625,7 +636,7 @@ func (r *requestReader) afterMake(before []token) bool {
 // listedField returns a text field whose values are listed, or nil.
 func (r *requestReader) listedField(name string) *catalog.Field {
 	f := r.parameters.Catalog.Field(name)
-	if f == nil || f.Class() != catalog.Text && f.Class() != catalog.List || r.index.Texts(f) == nil {
+	if f == nil || f.Class() != catalog.ClassText && f.Class() != catalog.ClassList || r.index.Texts(f) == nil {
 		return nil
 	}
 	return f

@@ -148,7 +148,7 @@ func (r *requestReader) readAlternatives(f *catalog.Field, given string) (values
 	}
 
 	between := valueSeparators
-	if f.Class() == catalog.List || f.Name == "color" {
+	if f.Class() == catalog.ClassList || f.Name == "color" {
 		between = alternativeSeparators
 	}
 
@@ -209,7 +209,7 @@ func (r *requestReader) correctTypo(f *catalog.Field, word string) []string {
 	best, candidates := 3, map[string][]string{} // by the values, joined
 	consider := func(known string) {
 		letters := []rune(known)
-		if len(letters) < 5 || letters[0] != typed[0] || absInt(len(letters)-len(typed)) > 2 ||
+		if len(letters) < 5 || letters[0] != typed[0] || absoluteInt(len(letters)-len(typed)) > 2 ||
 			value.Digits(known) != typedDigits {
 			return
 		}
@@ -251,7 +251,7 @@ func (r *requestReader) correctTypo(f *catalog.Field, word string) []string {
 	return slices.Collect(maps.Values(candidates))[0]
 }
 
-func absInt(n int) int { return max(n, -n) }
+func absoluteInt(n int) int { return max(n, -n) }
 
 // splitVehicle reads a value that says more than its field, such as "Toyota Camry XSE" for a make or "red cars" for a
 // color. All of it must be in stock and must not contradict other parameters.

@@ -53,7 +53,7 @@ func TestMarkerAt(t *testing.T) {
 	for _, c := range []struct {
 		text   string
 		most   int
-		marker marker
+		marker negationMarker
 		words  int
 	}{
 		{"not a Honda", maxMarkerWords, notMarker, 2},
@@ -79,7 +79,7 @@ func TestUnwrap(t *testing.T) {
 		`"red"`: "red", ` ( "red" ) `: "red", "«red»": "red", "[red": "[red", `"red" or "blue"`: `"red" or "blue"`,
 		`"`: `"`, "": "",
 	} {
-		if got := unwrap(text); got != want {
+		if got := unwrapValue(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
@@ -87,7 +87,7 @@ func TestUnwrap(t *testing.T) {
 
 // Sections are written as joint, marker and text; a marker that is a sign ends in an exclamation mark.
 func TestSections(t *testing.T) {
-	names := map[marker]string{noMarker: "", onlyMarker: "only", notMarker: "not", exceptMarker: "except"}
+	names := map[negationMarker]string{noMarker: "", onlyMarker: "only", notMarker: "not", exceptMarker: "except"}
 	for text, want := range map[string]string{
 		"red":                    "  red",
 		"red, blue":              "  red|,  blue",

@@ -281,13 +281,13 @@ func parseMore(text string) (url.Values, error) {
 		"& in a value"
 	for part := range strings.SplitSeq(text, "&") {
 		if name, _, ok := strings.Cut(part, "="); !ok || strings.TrimSpace(name) == "" {
-			return nil, fmt.Errorf("more: %q is no name=value pair; %s", value.Excerpt(part), expected)
+			return nil, fmt.Errorf("more: %q is not a name=value pair; %s", value.Excerpt(part), expected)
 		}
 	}
 
 	parsed, err := query.ParseQuery(text)
 	if err != nil {
-		return nil, fmt.Errorf("more: %q is no query string: %w; %s", value.Excerpt(text), err, expected)
+		return nil, fmt.Errorf("more: %q is not a query string: %w; %s", value.Excerpt(text), err, expected)
 	}
 
 	values := url.Values{}
@@ -313,7 +313,7 @@ func newCarCall(values url.Values) (toolCall, error) {
 		case "true", "false", "":
 			wishes[name] = wish == "true"
 		default:
-			return toolCall{}, fmt.Errorf("%s must be true or false, and not %q", name, value.Excerpt(wish))
+			return toolCall{}, fmt.Errorf("%s must be true or false, not %q", name, value.Excerpt(wish))
 		}
 
 		values.Del(name)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What stands in more is read as a query string, or refused.
+// The input more is read as a query string, or refused.
 func TestAddMore(t *testing.T) {
 	for _, test := range []struct{ given, want, wrong string }{
 		{"more=", "", ""},
@@ -19,15 +19,15 @@ func TestAddMore(t *testing.T) {
 		{"more=more%3D1", "more=1", ""},
 		{"make=Kia&more=make%3DAudi", "", "more: make=Audi contradicts make=Kia, which is given too; give make once"},
 		{"more=doors%3D4&more=doors%3D5", "", "more: doors=5 contradicts doors=4"},
-		{"more=doors", "", `more: "doors" is no name=value pair; write name=value pairs`},
-		{"more=%3D4", "", `more: "=4" is no name=value pair`},
-		{"more=doors%3D4%26%26seats%3D5", "", `more: "" is no name=value pair`},
+		{"more=doors", "", `more: "doors" is not a name=value pair; write name=value pairs`},
+		{"more=%3D4", "", `more: "=4" is not a name=value pair`},
+		{"more=doors%3D4%26%26seats%3D5", "", `more: "" is not a name=value pair`},
 		{"more=doors%3D4%26", "doors=4", ""},
 		{"more=null", "", ""},
 		{"more=%2Fapi%2Fcars%2F%3Fcolor%3DWhite%26year%3D2020%2B", "color=White&year=2020%2B", ""},
 		{"make=Kia&make=Audi&more=make%3DAudi%2CKia", "make=Audi%2CKia", ""},
-		{"more=doors%3D%25zz", "", `more: "doors=%zz" is no query string`},
-		{"more=doors%3D4%3Bseats%3D5", "", `more: "doors=4;seats=5" is no query string`},
+		{"more=doors%3D%25zz", "", `more: "doors=%zz" is not a query string`},
+		{"more=doors%3D4%3Bseats%3D5", "", `more: "doors=4;seats=5" is not a query string`},
 	} {
 		values, err := url.ParseQuery(test.given)
 		if err != nil {

@@ -59,8 +59,9 @@ func hasExactID(body []byte) bool {
 
 // rpcError returns an error that answers the message with an id. The zero ID is for an unknown id.
 func rpcError(id jsonrpc.ID, code int, message string) []byte {
-	body, _ := json.Marshal(object{"jsonrpc": "2.0", "id": id.Raw(), "error": object{"code": code, "message": message}})
-	return append(body, '\n') // texts and numbers always encode
+	response := jsonObject{"jsonrpc": "2.0", "id": id.Raw(), "error": jsonObject{"code": code, "message": message}}
+	body, _ := json.Marshal(response) // texts and numbers always encode
+	return append(body, '\n')
 }
 
 // tooLargeError returns the error for a message of more than maxBody bytes.
@@ -68,8 +69,8 @@ func tooLargeError() []byte {
 	return rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest, fmt.Sprintf("the message is larger than %d bytes", maxBody))
 }
 
-// OneMessage refuses a POST that is not one JSON-RPC message before next works on it.
-func OneMessage(next http.Handler) http.Handler {
+// RequireOneMessage refuses a POST that is not one JSON-RPC message before next works on it.
+func RequireOneMessage(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !acceptsJSON(r.Header.Values("Accept")) {
 			writeRefusal(w, http.StatusNotAcceptable, rpcError(jsonrpc.ID{}, jsonrpc.CodeInvalidRequest,
@@ -154,8 +155,8 @@ func writeRefusal(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body) // only fails if the client is gone
 }
 
-// Errors gives every error of next the form of JSON-RPC, and keeps its HTTP status.
-func Errors(next http.Handler) http.Handler {
+// ErrorsAsRPC gives every error of next the form of JSON-RPC, and keeps its HTTP status.
+func ErrorsAsRPC(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answerErrors(w, jsonrpc.ID{}, func(w http.ResponseWriter) { next.ServeHTTP(w, r) })
 	})

@@ -9,9 +9,9 @@ import (
 // OpenAI returns the tools as OpenAI's function tools in strict mode: every input is required, and null means that it
 // is not used. With chat they have the form of the Chat Completions API, and otherwise that of the Responses API.
 func OpenAI(fields []search.Description, chat bool) ([]byte, error) {
-	functions := []object{}
+	functions := []jsonObject{}
 	for _, t := range newTools(fields) {
-		properties, required := object{}, []string{}
+		properties, required := jsonObject{}, []string{}
 		for _, i := range t.Inputs {
 			p := i.schema()
 			p["type"] = []any{p["type"], "null"}
@@ -19,20 +19,20 @@ func OpenAI(fields []search.Description, chat bool) ([]byte, error) {
 			required = append(required, i.Name)
 		}
 
-		function := object{
+		function := jsonObject{
 			"name": t.Name, "description": t.About, "strict": true,
-			"parameters": object{
+			"parameters": jsonObject{
 				"type": "object", "properties": properties, "required": required,
 				"additionalProperties": false,
 			},
 		}
 		if chat {
-			functions = append(functions, object{"type": "function", "function": function})
+			functions = append(functions, jsonObject{"type": "function", "function": function})
 		} else {
 			function["type"] = "function"
 			functions = append(functions, function)
 		}
 	}
 
-	return json.Marshal(object{"tools": functions})
+	return json.Marshal(jsonObject{"tools": functions})
 }

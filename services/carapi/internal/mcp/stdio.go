@@ -13,10 +13,10 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// stdio is a transport over two streams, with one message per line, and its only connection. The SDK's own transport
-// would end the session at a line that is not a message, would run batches, and would drop running calls when the input
-// ends.
-type stdio struct {
+// stdioTransport is a transport over two streams, with one message per line, and its only connection. The SDK's own
+// transport would end the session at a line that is not a message, would run batches, and would drop running calls when
+// the input ends.
+type stdioTransport struct {
 	in       io.ReadCloser
 	incoming chan jsonrpc.Message // closed when the input has ended
 	closed   chan struct{}
@@ -31,8 +31,8 @@ type stdio struct {
 	answered chan struct{}       // closed when the input has ended and nothing is pending
 }
 
-func newStdio(in io.ReadCloser, out io.Writer) *stdio {
-	s := &stdio{
+func newStdio(in io.ReadCloser, out io.Writer) *stdioTransport {
+	s := &stdioTransport{
 		in: in, out: out, incoming: make(chan jsonrpc.Message), closed: make(chan struct{}),
 		pending: map[jsonrpc.ID]bool{}, answered: make(chan struct{}),
 	}
@@ -45,13 +45,13 @@ func newStdio(in io.ReadCloser, out io.Writer) *stdio {
 }
 
 // Connect starts reading. It implements sdk.Transport.
-func (s *stdio) Connect(context.Context) (sdk.Connection, error) {
+func (s *stdioTransport) Connect(context.Context) (sdk.Connection, error) {
 	go s.readLines()
 	return s, nil
 }
 
 // readLines passes on the messages of the input until it or the connection ends.
-func (s *stdio) readLines() {
+func (s *stdioTransport) readLines() {
 	defer close(s.incoming)
 	in := bufio.NewReader(s.in)
 	for {
@@ -90,7 +90,7 @@ func readLine(in *bufio.Reader) (line []byte, isTooLong bool, err error) {
 
 // passOn passes a message to the SDK, or answers what is wrong with the line. It reports whether the connection is
 // still open.
-func (s *stdio) passOn(line []byte) (isOpen bool) {
+func (s *stdioTransport) passOn(line []byte) (isOpen bool) {
 	message, refused := decodeMessage(line)
 	if refused != nil {
 		s.reply(refused)
@@ -112,7 +112,7 @@ func (s *stdio) passOn(line []byte) (isOpen bool) {
 }
 
 // beginCall records a call. It returns false if one with the same id is running, because the SDK would not answer it.
-func (s *stdio) beginCall(id jsonrpc.ID) bool {
+func (s *stdioTransport) beginCall(id jsonrpc.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -125,9 +125,9 @@ func (s *stdio) beginCall(id jsonrpc.ID) bool {
 }
 
 // reply writes a line. If that fails, the client is gone, and the input ends too.
-func (s *stdio) reply(line []byte) { _ = s.writeLine(line) }
+func (s *stdioTransport) reply(line []byte) { _ = s.writeLine(line) }
 
-func (s *stdio) writeLine(line []byte) error {
+func (s *stdioTransport) writeLine(line []byte) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	_, err := s.out.Write(line)
@@ -136,7 +136,7 @@ func (s *stdio) writeLine(line []byte) error {
 
 // Read returns the next message. After the last one it waits until all calls are answered, because the SDK cancels
 // running calls at the end. It implements sdk.Connection.
-func (s *stdio) Read(context.Context) (jsonrpc.Message, error) {
+func (s *stdioTransport) Read(context.Context) (jsonrpc.Message, error) {
 	select {
 	case message, ok := <-s.incoming:
 		if ok {
@@ -162,14 +162,14 @@ func (s *stdio) Read(context.Context) (jsonrpc.Message, error) {
 }
 
 // closeIfSettled closes answered if the input has ended and nothing is pending. The caller holds s.mu.
-func (s *stdio) closeIfSettled() {
+func (s *stdioTransport) closeIfSettled() {
 	if s.ended && len(s.pending) == 0 {
 		close(s.answered)
 	}
 }
 
 // Write sends a message. It implements sdk.Connection.
-func (s *stdio) Write(_ context.Context, message jsonrpc.Message) error {
+func (s *stdioTransport) Write(_ context.Context, message jsonrpc.Message) error {
 	// The client may use the id again as soon as it has the answer.
 	if response, ok := message.(*jsonrpc.Response); ok {
 		s.mu.Lock()
@@ -189,7 +189,7 @@ func (s *stdio) Write(_ context.Context, message jsonrpc.Message) error {
 }
 
 // Close implements sdk.Connection.
-func (s *stdio) Close() error { return s.close() }
+func (s *stdioTransport) Close() error { return s.close() }
 
 // SessionID implements sdk.Connection.
-func (s *stdio) SessionID() string { return "" }
+func (s *stdioTransport) SessionID() string { return "" }

@@ -13,11 +13,11 @@ import (
 	"carstock/services/carapi/internal/search"
 )
 
-// object is a part of a JSON document.
-type object = map[string]any
+// jsonObject is a part of a JSON document.
+type jsonObject = map[string]any
 
-// tool is a function that a model may call.
-type tool struct {
+// modelTool is a function that a model may call.
+type modelTool struct {
 	Name        string
 	About       string // at most 1,024 characters
 	Inputs      []toolInput
@@ -29,7 +29,7 @@ type tool struct {
 type toolInput struct {
 	Name   string
 	About  string
-	Schema object // of its value
+	Schema jsonObject // of its value
 }
 
 // inputNamePattern matches the names that an input may have.
@@ -49,14 +49,14 @@ var unfilteredFields = []string{"id", "vin", "stock_number", "description", "ima
 const maxInputs = 24
 
 // newTools returns the tools for a table with these fields.
-func newTools(fields []search.Description) []tool {
-	car := tool{Name: "get_car", Output: "Car", About: "Get all that is known of one vehicle, by its id from a search, " +
-		"or by its VIN.", Inputs: []toolInput{
-		{"id", "The vehicle's id, from a search. Leave it out if vin is given.", object{"type": "string"}},
-		{"vin", "Vehicle identification number, if the id is not known.", object{"type": "string"}},
-		{"comparables", "Whether to add what similar vehicles cost, to judge its price.", object{"type": "boolean"}},
+func newTools(fields []search.Description) []modelTool {
+	about := "Get all that is known of one vehicle, by its id from a search, or by its VIN."
+	car := modelTool{Name: "get_car", Output: "Car", About: about, Inputs: []toolInput{
+		{"id", "The vehicle's id, from a search. Leave it out if vin is given.", jsonObject{"type": "string"}},
+		{"vin", "Vehicle identification number, if the id is not known.", jsonObject{"type": "string"}},
+		{"comparables", "Whether to add what similar vehicles cost, to judge its price.", jsonObject{"type": "boolean"}},
 	}}
-	report := tool{
+	report := modelTool{
 		Name: "market_report", Output: "Stats", Inputs: reportInputs(fields),
 		About: "Count, and least, greatest, average and median price, mileage and year, of the vehicles in stock or of " +
 			"groups of them: what do 2021 F-150s cost, by trim.",
@@ -65,7 +65,7 @@ func newTools(fields []search.Description) []tool {
 		addHistory(&car, &report)
 	}
 
-	return []tool{
+	return []modelTool{
 		{
 			Name: "search_cars", Output: "SearchResult", Inputs: searchInputs(fields),
 			About: "Search the vehicles in stock. Give only what was asked for: filters combine, and several values " +
@@ -86,13 +86,13 @@ func newTools(fields []search.Description) []tool {
 }
 
 // addHistory adds what a change history can answer.
-func addHistory(car, report *tool) {
+func addHistory(car, report *modelTool) {
 	car.About += " With history also of a vehicle that is no longer in stock, by its id."
 	car.OtherOutput = "History"
 	car.Inputs = append(car.Inputs, toolInput{
 		"history",
 		"Whether to add since when it has been listed, its earlier prices, and what else changed.",
-		object{"type": "boolean"},
+		jsonObject{"type": "boolean"},
 	})
 	report.About += " With since or kind instead: what has changed, such as vehicles sold since Monday. " +
 		"For changes of certain vehicles that are still in stock use search_cars, with days_listed_min=60 or " +
@@ -101,17 +101,17 @@ func addHistory(car, report *tool) {
 	report.Inputs = append(report.Inputs,
 		toolInput{
 			"since", "Since when changes are wanted: 7d, monday, 2026-01-31. Without filters and by.",
-			object{"type": "string"},
+			jsonObject{"type": "string"},
 		},
-		toolInput{"kind", "Which changes are wanted.", object{
+		toolInput{"kind", "Which changes are wanted.", jsonObject{
 			"type":  "array",
-			"items": object{"type": "string", "enum": query.ChangeKinds()},
+			"items": jsonObject{"type": "string", "enum": query.ChangeKinds()},
 		}},
 		toolInput{"limit", "Changes per page, 1 to " + strconv.Itoa(query.MaxLimit) +
-			"; default " + strconv.Itoa(query.DefaultLimit) + ".", object{"type": "integer"}},
+			"; default " + strconv.Itoa(query.DefaultLimit) + ".", jsonObject{"type": "integer"}},
 		toolInput{
 			"cursor", "For the next page of changes: next_cursor of the answer, with the same since and kind.",
-			object{"type": "string"},
+			jsonObject{"type": "string"},
 		})
 }
 
@@ -121,26 +121,29 @@ func searchInputs(fields []search.Description) []toolInput {
 	others := []toolInput{
 		{
 			"q", "Free words, where no filter fits. What is certain in them becomes filters; `not_understood` lists the rest.",
-			object{"type": "string"},
+			jsonObject{"type": "string"},
 		},
-		{"sort", "Fields to order by, such as price, or -year,price for the newest first.", object{"type": "string"}},
+		{"sort", "Fields to order by, such as price, or -year,price for the newest first.", jsonObject{"type": "string"}},
 		{
 			"limit", "Vehicles per page, 1 to " + strconv.Itoa(query.MaxLimit) + "; default " +
 				strconv.Itoa(query.DefaultLimit) + ".",
-			object{"type": "integer"},
+			jsonObject{"type": "integer"},
 		},
-		{"cursor", "For the next page: next_cursor of the answer, with the same other inputs.", object{"type": "string"}},
-		{"count_only", "Whether only the total, summary and facets are wanted, and no vehicles.", object{"type": "boolean"}},
+		{"cursor", "For the next page: next_cursor of the answer, with the same other inputs.", jsonObject{"type": "string"}},
+		{
+			"count_only", "Whether only the total, summary and facets are wanted, and no vehicles.",
+			jsonObject{"type": "boolean"},
+		},
 	}
 	shown := toolInput{"fields", "Fields to show of each vehicle; default: the main ones.", nil}
 	counted := toolInput{
 		"facets", "Fields whose values are counted, or ranges of numbers: price:10000.",
-		object{
+		jsonObject{
 			"type":  "array",
-			"items": object{"type": "string"},
+			"items": jsonObject{"type": "string"},
 		},
 	}
-	more := toolInput{"more", "", object{"type": "string"}}
+	more := toolInput{"more", "", jsonObject{"type": "string"}}
 
 	// Filters take the places that the other inputs leave, and the rest goes into more.
 	taken := []string{shown.Name, counted.Name, more.Name}
@@ -171,14 +174,14 @@ func reportInputs(fields []search.Description) []toolInput {
 	inputs := []toolInput{{
 		"by", `One or two fields that divide them, such as "make" or "model,year", or ranges: ` +
 			`"price:5000".`,
-		object{"type": "string"},
+		jsonObject{"type": "string"},
 	}}
 	for _, f := range fields {
 		if name := filterName(f); slices.Contains([]string{"make", "model", "year"}, name) {
 			inputs = append(inputs, filterInput(name, f, &enumRoom{}))
 		}
 	}
-	return append(inputs, toolInput{"more", "Other filters, as in search_cars.", object{"type": "string"}})
+	return append(inputs, toolInput{"more", "Other filters, as in search_cars.", jsonObject{"type": "string"}})
 }
 
 // moreAbout describes the input more.
@@ -246,36 +249,36 @@ func filterInput(name string, f search.Description, enums *enumRoom) toolInput {
 		about += ", in " + f.Unit
 	}
 
-	input := toolInput{name, answer.Excerpt(about+amountExamples[f.Name], answer.MaxAbout), object{"type": "string"}}
+	input := toolInput{name, answer.CutText(about+amountExamples[f.Name], answer.MaxAbout), jsonObject{"type": "string"}}
 	switch values := NameableValues(f); {
 	case f.Boolean:
-		input.Schema = object{"type": "boolean"}
+		input.Schema = jsonObject{"type": "boolean"}
 	case f.Type == "date" || f.Type == "date-time":
-		input.About = answer.Excerpt(about+", a day such as 2026-01-31", answer.MaxAbout)
+		input.About = answer.CutText(about+", a day such as 2026-01-31", answer.MaxAbout)
 	case f.Type != "integer" && f.Type != "number":
-		items := object{"type": "string"}
+		items := jsonObject{"type": "string"}
 		if f.Complete != nil && *f.Complete && enums.take(values) {
 			items["enum"] = values
 		}
-		input.Schema = object{"type": "array", "items": items}
+		input.Schema = jsonObject{"type": "array", "items": items}
 	}
 
 	return input
 }
 
 // namesSchema returns the schema of a list of fields.
-func namesSchema(fields []search.Description, enums *enumRoom) object {
+func namesSchema(fields []search.Description, enums *enumRoom) jsonObject {
 	var names []string
 	for _, f := range fields {
 		names = append(names, f.Name)
 	}
 
-	items := object{"type": "string"}
+	items := jsonObject{"type": "string"}
 	if enums.take(names) {
 		items["enum"] = names
 	}
 
-	return object{"type": "array", "items": items}
+	return jsonObject{"type": "array", "items": items}
 }
 
 // Limits for the values of all enums of a tool together. OpenAI accepts 1,000 values. The limit of bytes keeps the list
@@ -316,17 +319,17 @@ func NameableValues(f search.Description) []string {
 }
 
 // inputSchema returns the schema of a tool's inputs. None is required.
-func (t tool) inputSchema() object {
-	properties := object{}
+func (t modelTool) inputSchema() jsonObject {
+	properties := jsonObject{}
 	for _, i := range t.Inputs {
 		properties[i.Name] = i.schema()
 	}
-	return object{"type": "object", "properties": properties, "additionalProperties": false}
+	return jsonObject{"type": "object", "properties": properties, "additionalProperties": false}
 }
 
 // schema returns the schema of an input with its description.
-func (i toolInput) schema() object {
-	p := object{"description": i.About}
+func (i toolInput) schema() jsonObject {
+	p := jsonObject{"description": i.About}
 	for keyword, v := range i.Schema {
 		p[keyword] = v
 	}
@@ -335,20 +338,20 @@ func (i toolInput) schema() object {
 
 // outputSchema returns the schema of a tool's answers; all has the schemas by name. Only the schema of a search is
 // complete: clients check answers by it, and models read the answers themselves.
-func (t tool) outputSchema(all map[string]any) object {
+func (t modelTool) outputSchema(all map[string]any) jsonObject {
 	switch {
 	case t.OtherOutput != "":
-		return outlineOfEither(all[t.Output].(object), all[t.OtherOutput].(object))
+		return outlineOfEither(all[t.Output].(jsonObject), all[t.OtherOutput].(jsonObject))
 	case t.Output != "SearchResult":
-		return outlineSchema(all[t.Output].(object))
+		return outlineSchema(all[t.Output].(jsonObject))
 	}
 
-	schema := object{}
-	for keyword, v := range all[t.Output].(object) {
+	schema := jsonObject{}
+	for keyword, v := range all[t.Output].(jsonObject) {
 		schema[keyword] = v
 	}
 
-	definitions := object{}
+	definitions := jsonObject{}
 	addReferred(definitions, all, schema)
 
 	for name := range definitions {
@@ -363,19 +366,19 @@ func (t tool) outputSchema(all map[string]any) object {
 }
 
 // outlineSchema returns the schema of an object with the types of its members, but without their contents.
-func outlineSchema(schema object) object {
-	members := object{}
-	for name, member := range schema["properties"].(object) {
-		members[name] = object{}
-		switch member := member.(object); {
+func outlineSchema(schema jsonObject) jsonObject {
+	members := jsonObject{}
+	for name, member := range schema["properties"].(jsonObject) {
+		members[name] = jsonObject{}
+		switch member := member.(jsonObject); {
 		case member["type"] != nil:
-			members[name] = object{"type": member["type"]}
+			members[name] = jsonObject{"type": member["type"]}
 		case member["$ref"] != nil:
-			members[name] = object{"type": "object"}
+			members[name] = jsonObject{"type": "object"}
 		}
 	}
 
-	outlined := object{"type": "object", "properties": members}
+	outlined := jsonObject{"type": "object", "properties": members}
 	if schema["required"] != nil {
 		outlined["required"] = schema["required"]
 	}
@@ -384,11 +387,11 @@ func outlineSchema(schema object) object {
 }
 
 // outlineOfEither returns the outline of objects of two schemas.
-func outlineOfEither(one, other object) object {
+func outlineOfEither(one, other jsonObject) jsonObject {
 	outlined, second := outlineSchema(one), outlineSchema(other)
-	for name, member := range second["properties"].(object) {
-		if outlined["properties"].(object)[name] == nil {
-			outlined["properties"].(object)[name] = member
+	for name, member := range second["properties"].(jsonObject) {
+		if outlined["properties"].(jsonObject)[name] == nil {
+			outlined["properties"].(jsonObject)[name] = member
 		}
 	}
 
@@ -408,9 +411,9 @@ func outlineOfEither(one, other object) object {
 const defsPrefix = "#/$defs/"
 
 // addReferred adds all schemas that a schema refers to.
-func addReferred(definitions, all object, schema any) {
+func addReferred(definitions, all jsonObject, schema any) {
 	switch schema := schema.(type) {
-	case object:
+	case jsonObject:
 		if reference, ok := schema["$ref"].(string); ok {
 			name := strings.TrimPrefix(reference, defsPrefix)
 			if definitions[name] == nil {
@@ -431,18 +434,18 @@ func addReferred(definitions, all object, schema any) {
 
 // withoutAbout returns a schema without its descriptions and formats.
 func withoutAbout(schema any) any {
-	s, ok := schema.(object)
+	s, ok := schema.(jsonObject)
 	if !ok {
 		return schema
 	}
 
-	short := object{}
+	short := jsonObject{}
 	for keyword, v := range s {
 		switch keyword {
 		case "description", "format":
 		case "properties": // a property may be named description
-			properties := object{}
-			for name, property := range v.(object) {
+			properties := jsonObject{}
+			for name, property := range v.(jsonObject) {
 				properties[name] = withoutAbout(property)
 			}
 			short[keyword] = properties

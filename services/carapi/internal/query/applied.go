@@ -104,7 +104,7 @@ func (q *Query) sortText() string {
 
 // appendApplied appends the filter as understood, as JSON.
 func (f *Filter) appendApplied(b []byte) []byte {
-	if f.Field.Class() == catalog.Text || f.Field.Class() == catalog.List {
+	if f.Field.Class() == catalog.ClassText || f.Field.Class() == catalog.ClassList {
 		values := f.InStock
 		if len(values) == 0 || len(values) > MaxValues {
 			values = f.Texts

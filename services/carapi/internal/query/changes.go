@@ -36,9 +36,9 @@ type ChangesCursor struct {
 var changesExpected = map[string]string{
 	"since":  SinceExpected,
 	"kind":   strings.Join(history.KindNames(), ", ") + ", or several of them with commas",
-	"limit":  controls["limit"],
+	"limit":  controlValues["limit"],
 	"cursor": "next_cursor of an answer to this same request",
-	"fields": controls["fields"],
+	"fields": controlValues["fields"],
 }
 
 // ChangeKinds returns the names of the kinds of changes.

@@ -91,9 +91,9 @@ func appendCursorCell(b []byte, f *catalog.Field, c value.Cell) []byte {
 	switch {
 	case !isComparable(f, c):
 		return append(b, "null"...)
-	case f.Class() == catalog.Number:
+	case f.Class() == catalog.ClassNumber:
 		return append(b, c.Form...)
-	case f.Class() == catalog.Opaque, !utf8.Valid(c.Form):
+	case f.Class() == catalog.ClassOpaque, !utf8.Valid(c.Form):
 		return append(value.AppendString(append(b, '['), base64.StdEncoding.EncodeToString(c.Form)), ']')
 	}
 	return value.AppendString(b, string(c.Form))
@@ -104,7 +104,7 @@ func (p *parser) parseCursor(given string) {
 	c, ok := p.query.decodeCursor(given)
 	if !ok {
 		p.fail("cursor", given, nil, "cursor must be %s; send it with the other parameters of that search, or begin again "+
-			"without it", controls["cursor"])
+			"without it", controlValues["cursor"])
 		p.suggestFix(url.Values{"cursor": nil})
 		return
 	}
@@ -154,19 +154,19 @@ func decodeCursorCell(f *catalog.Field, element json.RawMessage) (value.Cell, bo
 	if string(element) == "null" {
 		return value.Cell{}, true
 	}
-	if f.Class() == catalog.Number {
+	if f.Class() == catalog.ClassNumber {
 		number, ok := value.NormalDecimal([]byte(element))
 		return value.Cell{Type: value.Number, Form: number}, ok
 	}
 
 	cellType := value.Text
-	if f.Class() == catalog.Opaque {
+	if f.Class() == catalog.ClassOpaque {
 		cellType = value.Blob
 	}
 
 	var text string
 	if json.Unmarshal(element, &text) == nil {
-		return value.Cell{Type: cellType, Form: []byte(text)}, f.Class() != catalog.Opaque
+		return value.Cell{Type: cellType, Form: []byte(text)}, f.Class() != catalog.ClassOpaque
 	}
 
 	var encoded []string

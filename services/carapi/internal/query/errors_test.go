@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What is to be sent again is the whole request, or nothing.
+// The corrected request is the whole request, or nothing.
 func TestRetry(t *testing.T) {
 	p := everyParameter(t)
 	for request, want := range map[string]string{
@@ -37,7 +37,7 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// All mistakes are counted, and the first ones are said.
+// All mistakes are counted, and the first ones are described.
 func TestMistakesAreCounted(t *testing.T) {
 	p, values := everyParameter(t), url.Values{}
 	for i := range 50 {

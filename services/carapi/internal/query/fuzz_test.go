@@ -11,10 +11,11 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/catalog/catalogtest"
 	"carstock/services/carapi/internal/value"
 )
 
-// everyKind has columns of every kind, some of them under names that only just work.
+// everyKind has columns of every kind, some of them with names that are barely valid.
 var everyKind = [][2]string{
 	{"id", "int"},
 	{"make", "varchar(40)"},
@@ -53,10 +54,7 @@ func everyParameter(t testing.TB) *Parameters {
 		source.Table.Columns = append(source.Table.Columns, schema.NewColumn(c[0], c[1]))
 	}
 
-	c, err := catalog.BindByNames(source, catalog.Binding{}, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogtest.BindByNames(t, source, catalog.Binding{})
 
 	return NewParameters(c)
 }
@@ -66,8 +64,8 @@ var everyControl = []string{
 	"view", "match",
 }
 
-// FuzzParse reads any query string: it is refused as the caller's mistake, or understood as something that can be
-// written back and read again.
+// FuzzParse reads any query string. It is refused as the caller's mistake, or the understood request can be written
+// back and read again.
 func FuzzParse(f *testing.F) {
 	for _, q := range []string{
 		"", "make=kia", "make=kia,%20skoda&model=rio", "year=2020-2021,2023&year_max=5", "price_min=9000.5&price_max=20000",
@@ -105,7 +103,7 @@ func FuzzParse(f *testing.F) {
 		for _, f := range q.Filters {
 			for _, r := range f.Ranges {
 				for _, end := range []string{r.From, r.To} {
-					if f.Field.Class() == catalog.Number && end != "" && !value.IsDecimal(end) {
+					if f.Field.Class() == catalog.ClassNumber && end != "" && !value.IsDecimal(end) {
 						t.Fatalf("%q: the end %q of a range is not a number", text, end)
 					}
 				}
@@ -120,8 +118,8 @@ var everySort = []string{
 	"first_registered", "-sold_at,opens", "updated_at,class", "computed,-vin",
 }
 
-// FuzzCursor reads any text as a cursor, and any JSON after the right fingerprint. What is taken is written back as it
-// was understood.
+// FuzzCursor reads any text as a cursor, and any JSON after the right fingerprint. An accepted cursor is the same when
+// it is written back.
 func FuzzCursor(f *testing.F) {
 	for i, values := range []string{
 		`[1]`, `["Kia",1]`, `[2020,1,7]`, `[null,1]`, `[1.5,0.1,1]`, `[1e-7,1]`, `[1e-7,12,1]`,
@@ -166,7 +164,7 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// FuzzPlace turns pages: a cursor is read as the place that it was made of.
+// FuzzPlace turns pages: reading a cursor returns the position that it was made from.
 func FuzzPlace(f *testing.F) {
 	f.Add(int64(1), 0.1, "2024-05-01 10:00:00.500", uint16(0), 1)
 	f.Add(int64(math.MaxInt64), 1e22, "Zürich", uint16(31), 0)
@@ -188,7 +186,7 @@ func FuzzPlace(f *testing.F) {
 					raw = nil
 				case o.Field.Kind == schema.Float || o.Field.Kind == schema.Double:
 					raw = x
-				case o.Field.Class() == catalog.Number:
+				case o.Field.Class() == catalog.ClassNumber:
 					raw = n
 				}
 

@@ -56,13 +56,13 @@ func hasValue(f *catalog.Field, c value.Cell) bool {
 	switch {
 	case !isComparable(f, c):
 		return false
-	case f.Class() == catalog.List:
+	case f.Class() == catalog.ClassList:
 		found := false
 		f.Elements(c.Form, func([]byte) { found = true })
 		return found
 	case f.IsLong():
 		return len(c.Form) > 0
-	case f.Class() == catalog.Text:
+	case f.Class() == catalog.ClassText:
 		return len(value.AppendKey(nil, c.Form)) > 0
 	}
 
@@ -74,9 +74,9 @@ func (f *Filter) includes(c value.Cell) bool {
 	switch {
 	case !isComparable(f.Field, c):
 		return false
-	case f.Field.Class() == catalog.List:
+	case f.Field.Class() == catalog.ClassList:
 		return f.matchesList(c.Form)
-	case f.Field.Class() == catalog.Text:
+	case f.Field.Class() == catalog.ClassText:
 		return f.matchesText(c.Form)
 	}
 

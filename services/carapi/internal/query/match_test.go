@@ -41,7 +41,7 @@ func TestHolds(t *testing.T) {
 		f := p.Catalog.Field(c.field)
 		filter := Filter{Field: f}
 		switch f.Class() {
-		case catalog.Number, catalog.Instant:
+		case catalog.ClassNumber, catalog.ClassInstant:
 			r, ok := ParseRange(f, c.given)
 			if !ok {
 				t.Errorf("%s=%s is not read", c.field, c.given)
@@ -85,7 +85,7 @@ func TestOpenRanges(t *testing.T) {
 	}
 }
 
-// partial is a vehicle as it was read: some texts only at their beginning.
+// partial is a vehicle of which only the beginning of some texts was read.
 type partial map[string]string
 
 func (v partial) Cell(f *catalog.Field) (value.Cell, bool) {

@@ -7,8 +7,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// Compare orders two cells of the field. A cell that is not comparable comes last: NULL, or a text among numbers.
-func Compare(f *catalog.Field, a, b value.Cell) int {
+// CompareCells orders two cells of the field. A cell that is not comparable comes last: NULL, or a text among numbers.
+func CompareCells(f *catalog.Field, a, b value.Cell) int {
 	switch aOK, bOK := isComparable(f, a), isComparable(f, b); {
 	case !aOK && !bOK:
 		return 0
@@ -16,7 +16,7 @@ func Compare(f *catalog.Field, a, b value.Cell) int {
 		return 1
 	case !bOK:
 		return -1
-	case f.Class() == catalog.Number:
+	case f.Class() == catalog.ClassNumber:
 		return value.CompareDecimals(a.Form, b.Form)
 	}
 
@@ -25,7 +25,7 @@ func Compare(f *catalog.Field, a, b value.Cell) int {
 
 // isComparable reports whether a cell takes part in comparisons and orders of its field.
 func isComparable(f *catalog.Field, c value.Cell) bool {
-	if f.Class() == catalog.Number {
+	if f.Class() == catalog.ClassNumber {
 		return c.Type == value.Number
 	}
 	return c.Type != value.Null
@@ -34,7 +34,7 @@ func isComparable(f *catalog.Field, c value.Cell) bool {
 // compare orders two cells of the order's field. Vehicles without a value come last in both directions, so the cheapest
 // vehicle is never one without a price.
 func (o Order) compare(a, b value.Cell) int {
-	c := Compare(o.Field, a, b)
+	c := CompareCells(o.Field, a, b)
 	if o.Descending && isComparable(o.Field, a) && isComparable(o.Field, b) {
 		return -c
 	}

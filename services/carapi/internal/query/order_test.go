@@ -56,11 +56,11 @@ func TestCompare(t *testing.T) {
 		for i := range rank {
 			for j := range rank {
 				want := cmp.Compare(rank[i], rank[j])
-				if got := Compare(f, place[i], place[j]); got != want {
+				if got := CompareCells(f, place[i], place[j]); got != want {
 					t.Errorf("%s: %q and %q: got %d, want %d", c.field, place[i].Form, place[j].Form, got, want)
 				}
 
-				// Descending, all but those without a value change places.
+				// Descending order reverses all cells but those without a value.
 				if last := len(c.inOrder) - 1; rank[i] != last && rank[j] != last {
 					want = -want
 				}

@@ -106,11 +106,11 @@ func (p *Parameters) parseRequest(values url.Values, allowed []string) *parser {
 }
 
 // shownByDefault returns the fields that are shown unless a request names others: all except bytes and computed fields.
-// An id is always shown because callers ask by it.
+// An id is always shown, because callers look vehicles up by it.
 func (p *Parameters) shownByDefault() []*catalog.Field {
 	var shown []*catalog.Field
 	for i := range p.Catalog.Fields {
-		if f := &p.Catalog.Fields[i]; f.Class() != catalog.Opaque && !f.IsComputed() || f.Name == "id" {
+		if f := &p.Catalog.Fields[i]; f.Class() != catalog.ClassOpaque && !f.IsComputed() || f.Name == "id" {
 			shown = append(shown, f)
 		}
 	}
@@ -150,8 +150,8 @@ func (p *parser) failUnknown(name string, values url.Values, allowed []string) {
 		p.leftOut++
 		return
 	}
-	if why := p.Catalog.MissingReason(name); why != "" {
-		p.fail(name, strings.Join(values[name], ","), nil, "there is no parameter %q: %s", value.Excerpt(name), why)
+	if reason := p.Catalog.MissingReason(name); reason != "" {
+		p.fail(name, strings.Join(values[name], ","), nil, "there is no parameter %q: %s", value.Excerpt(name), reason)
 		return
 	}
 
@@ -246,7 +246,7 @@ func (p *parser) parseParameter(name string, known Parameter, given []string) {
 			given = []string{strings.Join(given, " ")} // as applied has its words
 		}
 		p.parseControl(name, given[0], parts)
-	case known.Field.Class() == catalog.Text || known.Field.Class() == catalog.List:
+	case known.Field.Class() == catalog.ClassText || known.Field.Class() == catalog.ClassList:
 		// Not the parts: a value in stock may hold a comma.
 		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: known.Field, Use: known.Use, Texts: given})
 	case known.Use == AtLeast || known.Use == AtMost:
@@ -320,12 +320,14 @@ func (p *parser) parseRanges(name string, known Parameter, parts []string) {
 	p.query.Filters = append(p.query.Filters, f)
 }
 
+// parseControl reads a parameter that is not a filter. parts are the values of given, split at commas.
 func (p *parser) parseControl(name, given string, parts []string) {
 	switch name {
+	// What is counted, and how long the answer may be.
 	case "limit":
 		n, err := strconv.Atoi(given)
 		if err != nil || n < 1 || n > MaxLimit {
-			p.fail(name, given, nil, "%s must be %s", name, controls[name])
+			p.fail(name, given, nil, "%s must be %s", name, controlValues[name])
 			if n > MaxLimit {
 				p.suggestFix(url.Values{name: {strconv.Itoa(MaxLimit)}})
 			}
@@ -339,18 +341,20 @@ func (p *parser) parseControl(name, given string, parts []string) {
 	case "max_chars":
 		n, err := strconv.Atoi(given)
 		if err != nil || n < MinChars || n > MaxChars {
-			p.fail(name, given, nil, "%s must be %s", name, controls[name])
+			p.fail(name, given, nil, "%s must be %s", name, controlValues[name])
 			if n > MaxChars {
 				p.suggestFix(url.Values{name: nil})
 			}
 		}
 
 		p.query.MaxChars = n
+
+	// How the request is read, and what is searched, ordered and shown.
 	case "view":
 		p.parseView(given)
 	case "match":
-		if matches := []string{Smart, Exact}; !slices.Contains(matches, given) {
-			p.fail(name, given, value.Nearest(given, matches), "%s must be %s", name, controls[name])
+		if matches := []string{MatchSmart, MatchExact}; !slices.Contains(matches, given) {
+			p.fail(name, given, value.Nearest(given, matches), "%s must be %s", name, controlValues[name])
 		}
 	case "q":
 		p.parseWords(given)
@@ -358,6 +362,8 @@ func (p *parser) parseControl(name, given string, parts []string) {
 		p.parseSort(given, parts)
 	case "fields":
 		p.parseShown(parts)
+
+	// What is counted beside the vehicles.
 	case "facets":
 		p.parseFacets(parts)
 	case "by":
@@ -365,6 +371,8 @@ func (p *parser) parseControl(name, given string, parts []string) {
 		if len(p.query.By) > maxBy {
 			p.fail(name, strings.Join(parts, ","), nil, "by names %d fields; name one or two", len(p.query.By))
 		}
+
+	// Which vehicles are found, and which of them are on the page.
 	case "has":
 		p.parsePresence(name, Present, parts)
 	case "missing":
@@ -437,7 +445,7 @@ func (p *parser) parseShown(parts []string) {
 
 // parsePresence reads the fields of has or missing.
 func (p *parser) parsePresence(name string, use Use, parts []string) {
-	for _, f := range p.fieldsNamed(name, parts, func(f *catalog.Field) bool { return f.Class() != catalog.Opaque }) {
+	for _, f := range p.fieldsNamed(name, parts, func(f *catalog.Field) bool { return f.Class() != catalog.ClassOpaque }) {
 		p.query.Filters = append(p.query.Filters, Filter{Parameter: name, Field: f, Use: use})
 	}
 }
@@ -446,7 +454,7 @@ func (p *parser) parsePresence(name string, use Use, parts []string) {
 func (p *parser) parseReach(name, given string) {
 	n, err := strconv.Atoi(given)
 	if err != nil || n < 0 || n == 0 && name == "page" {
-		p.fail(name, given, nil, "%s must be %s", name, controls[name])
+		p.fail(name, given, nil, "%s must be %s", name, controlValues[name])
 		return
 	}
 
@@ -482,7 +490,7 @@ func (p *parser) checkReach() {
 
 func (p *parser) parseBoolean(name, given string) bool {
 	if given != "true" && given != "false" {
-		p.fail(name, given, nil, "%s must be %s", name, controls[name])
+		p.fail(name, given, nil, "%s must be %s", name, controlValues[name])
 	}
 	return given == "true"
 }
@@ -496,7 +504,7 @@ var summaryFields = []string{"id", "make", "model", "year", "trim", "price", "mi
 func (p *parser) parseView(given string) {
 	switch _, fields := p.query.values["fields"]; {
 	case !slices.Contains(viewNames, given):
-		p.fail("view", given, value.Nearest(given, viewNames), "view must be %s", controls["view"])
+		p.fail("view", given, value.Nearest(given, viewNames), "view must be %s", controlValues["view"])
 	case fields:
 		p.fail("view", given, nil, "view and fields cannot be combined; send one of them")
 	case given == "summary":
@@ -540,7 +548,8 @@ func (p *parser) parseSort(given string, parts []string) {
 	}
 }
 
-// fieldsNamed returns the fields with these names, without repetitions. A name of no suitable field is a mistake.
+// fieldsNamed returns the fields with these names, without repetitions. It records a mistake for a name without a
+// suitable field.
 func (p *parser) fieldsNamed(parameter string, names []string, serves func(*catalog.Field) bool) []*catalog.Field {
 	var found []*catalog.Field
 	for _, name := range names {
@@ -566,7 +575,7 @@ func (p *parser) parseGroups(parameter string, parts []string) []Group {
 		name, step, hasStep := strings.Cut(part, ":")
 		serves := (*catalog.Field).IsFacetable
 		if hasStep = hasStep && p.Catalog.Field(part) == nil; hasStep {
-			serves = func(f *catalog.Field) bool { return f.Class() == catalog.Number && f.Name != "id" }
+			serves = func(f *catalog.Field) bool { return f.Class() == catalog.ClassNumber && f.Name != "id" }
 		} else if name, step = part, ""; p.needsStep(name) {
 			p.fail(parameter, part, nil, "the values of %q cannot be counted one by one; send a step, such as %s:5000",
 				name, name)
@@ -601,7 +610,7 @@ func (p *parser) parseGroups(parameter string, parts []string) []Group {
 // needsStep reports whether a name is that of a number field that is only counted in ranges.
 func (p *parser) needsStep(name string) bool {
 	f := p.Catalog.Field(name)
-	return f != nil && f.Class() == catalog.Number && !f.IsFacetable() && f.Name != "id"
+	return f != nil && f.Class() == catalog.ClassNumber && !f.IsFacetable() && f.Name != "id"
 }
 
 // unsupportedUse says what a field cannot do, by the parameter that names the field.
@@ -609,18 +618,18 @@ var unsupportedUse = map[string]string{
 	"sort":    "vehicles cannot be sorted by %q",
 	"facets":  "the values of %q cannot be counted",
 	"by":      "vehicles cannot be grouped by %q",
-	"has":     "%q holds bytes, which has does not ask for",
-	"missing": "%q holds bytes, which missing does not ask for",
+	"has":     "%q holds bytes, and has does not support these",
+	"missing": "%q holds bytes, and missing does not support these",
 }
 
-// failField records a name that is no field, or not one that the parameter can use.
+// failField records a name that is not a field, or a field that the parameter cannot use.
 func (p *parser) failField(parameter, name string, serves func(*catalog.Field) bool) {
 	if len(p.errs) == maxErrors { // saves the search for similar names
 		p.leftOut++
 		return
 	}
-	if why := p.Catalog.MissingReason(name); why != "" && p.Catalog.Field(name) == nil {
-		p.fail(parameter, name, nil, "there is no field %q: %s", value.Excerpt(name), why)
+	if reason := p.Catalog.MissingReason(name); reason != "" && p.Catalog.Field(name) == nil {
+		p.fail(parameter, name, nil, "there is no field %q: %s", value.Excerpt(name), reason)
 		return
 	}
 

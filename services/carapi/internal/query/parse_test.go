@@ -10,9 +10,10 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/catalog/catalogtest"
 )
 
-// newTestParameters returns the parameters of a table of vehicles with a column that is named as a control.
+// newTestParameters returns the parameters of a table of vehicles in which a column has the name of a control.
 func newTestParameters(t *testing.T) *Parameters {
 	t.Helper()
 	table := schema.Table{Name: "cars"}
@@ -25,16 +26,13 @@ func newTestParameters(t *testing.T) *Parameters {
 		table.Columns = append(table.Columns, schema.NewColumn(name, declared))
 	}
 
-	c, err := catalog.BindByNames(catalog.Source{Table: table, Keys: [][]string{{"id"}}}, catalog.Binding{}, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogtest.BindByNames(t, catalog.Source{Table: table, Keys: [][]string{{"id"}}}, catalog.Binding{})
 
 	return NewParameters(c)
 }
 
 // allControls are the controls of a request that may have all of them.
-var allControls = slices.Sorted(maps.Keys(controls))
+var allControls = slices.Sorted(maps.Keys(controlValues))
 
 func TestNewParameters(t *testing.T) {
 	p := newTestParameters(t)
@@ -57,7 +55,7 @@ func TestNewParameters(t *testing.T) {
 	}
 }
 
-// A request as it was understood is the request in its shortest exact form.
+// Applied is the request in its shortest exact form.
 func TestApplied(t *testing.T) {
 	p := newTestParameters(t)
 	for query, want := range map[string]string{
@@ -117,13 +115,13 @@ func TestMistakes(t *testing.T) {
 		"facets=price:0": "the step of price must be a number above 0; send price:5000 for " +
 			"ranges of 5000",
 		"by=make,model,color": "by names 3 fields; name one or two",
-		"has=photo": `"photo" holds bytes, which has does not ask for; name another field, or ` +
+		"has=photo": `"photo" holds bytes, and has does not support these; name another field, or ` +
 			`leave it out`,
 		"view=summary&fields=make": "view and fields cannot be combined; send one of them",
 		"offset=1&cursor=x":        "offset and cursor cannot be combined; send one of them",
 		"offset=9990&limit=20": "offset reaches the first 10000 vehicles; follow next or cursor to those " +
 			"after them",
-		"match=fuzzy":                         "match must be " + controls["match"],
+		"match=fuzzy":                         "match must be " + controlValues["match"],
 		"fields=-zzz":                         `there is no field "zzz"; name another field, or leave it out`,
 		"count_only=1":                        "count_only must be true or false",
 		"make=a%ff":                           "a value of make is not valid UTF-8; send text in UTF-8",
@@ -194,7 +192,7 @@ func TestCompleteOrder(t *testing.T) {
 	}
 }
 
-// The next page of a search has the same fingerprint in any spelling, and another search another one.
+// The next page of a search has the same fingerprint in any spelling. Another search has another one.
 func TestNextPage(t *testing.T) {
 	p := newTestParameters(t)
 	parse := func(query string) *Query {
@@ -221,7 +219,7 @@ func TestNextPage(t *testing.T) {
 	}
 
 	next := q.NextPage(Cursor{SortKey: cellsOf(p.Catalog.Field("price"), 9000, 7)})
-	if next.Has("offset") || next.Get("match") != Exact || !next.Has("cursor") {
+	if next.Has("offset") || next.Get("match") != MatchExact || !next.Has("cursor") {
 		t.Errorf("next page %v", next)
 	}
 }

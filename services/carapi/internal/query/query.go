@@ -35,8 +35,8 @@ const (
 
 // Ways to read a request, as match names them; the first is the default.
 const (
-	Smart = "smart" // interpret what people write
-	Exact = "exact" // take values as they are
+	MatchSmart = "smart" // interpret what people write
+	MatchExact = "exact" // take values as they are
 )
 
 // SearchedFields are the fields that words of q are searched in.
@@ -125,16 +125,16 @@ func (q *Query) match() string {
 	if given := q.values.Get("match"); given != "" {
 		return given
 	}
-	return Smart
+	return MatchSmart
 }
 
 // MatchForNext returns how to read the interpreted request when it is sent again: Exact, unless a word stands for more
 // than itself.
 func (q *Query) MatchForNext() string {
 	if slices.ContainsFunc(q.Filters, func(f Filter) bool { return f.IsWidened() }) {
-		return Smart
+		return MatchSmart
 	}
-	return Exact
+	return MatchExact
 }
 
 // Values returns the parameters of the request as they were read.
@@ -145,7 +145,7 @@ func (q *Query) SingleValue(f *catalog.Field) (string, bool) {
 	for i := range q.Filters {
 		switch of := &q.Filters[i]; {
 		case of.Field != f || of.Use == Excluded:
-		case len(of.InStock) == 1 && f.Class() == catalog.Text:
+		case len(of.InStock) == 1 && f.Class() == catalog.ClassText:
 			return of.InStock[0], true
 		case len(of.Ranges) == 1 && of.Ranges[0].From != "" && of.Ranges[0].From == of.Ranges[0].To:
 			return of.Ranges[0].From, true
@@ -211,8 +211,8 @@ type Parameter struct {
 	Use   Use
 }
 
-// controls are the parameters that are not filters, with the values that they expect.
-var controls = map[string]string{
+// controlValues are the parameters that are not filters, with the values that they expect.
+var controlValues = map[string]string{
 	"q":     "words to look for in make, model, trim, engine and description",
 	"sort":  "fields to order by, separated by commas, the larger first after a minus, such as -year,price",
 	"limit": fmt.Sprintf("a whole number from 1 to %d", MaxLimit),
@@ -237,8 +237,8 @@ var yieldingControls = []string{"page", "offset", "has", "missing", "by"}
 
 // Controls returns the names of the parameters that are not filters.
 func Controls() []string {
-	names := make([]string, 0, len(controls))
-	for name := range controls {
+	names := make([]string, 0, len(controlValues))
+	for name := range controlValues {
 		names = append(names, name)
 	}
 	return names
@@ -250,7 +250,7 @@ const Qualifier = "field."
 
 // IsControl reports whether a name always means a control, even if a field has that name.
 func IsControl(name string) bool {
-	_, is := controls[name]
+	_, is := controlValues[name]
 	return is && !slices.Contains(yieldingControls, name)
 }
 
@@ -264,7 +264,7 @@ type Parameters struct {
 // a control wins over both.
 func NewParameters(c *catalog.Catalog) *Parameters {
 	byName := map[string]Parameter{}
-	for name := range controls {
+	for name := range controlValues {
 		if IsControl(name) {
 			byName[name] = Parameter{Use: Control}
 		}
@@ -282,7 +282,7 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 
 	for i := range c.Fields {
 		f := &c.Fields[i]
-		if f.Class() != catalog.Opaque {
+		if f.Class() != catalog.ClassOpaque {
 			add(f, f.Name, Parameter{Field: f})
 		}
 	}
@@ -290,16 +290,16 @@ func NewParameters(c *catalog.Catalog) *Parameters {
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		switch f.Class() {
-		case catalog.Number, catalog.Instant:
+		case catalog.ClassNumber, catalog.ClassInstant:
 			add(f, f.Name+"_min", Parameter{Field: f, Use: AtLeast})
 			add(f, f.Name+"_max", Parameter{Field: f, Use: AtMost})
-		case catalog.List:
+		case catalog.ClassList:
 			add(f, f.Name+"_all", Parameter{Field: f, Use: HasAll})
 		}
 	}
 
 	for i := range c.Fields {
-		if f := &c.Fields[i]; f.Class() != catalog.Opaque {
+		if f := &c.Fields[i]; f.Class() != catalog.ClassOpaque {
 			add(f, f.Name+"_not", Parameter{Field: f, Use: Excluded})
 		}
 	}

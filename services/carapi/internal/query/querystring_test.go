@@ -2,7 +2,7 @@ package query
 
 import "testing"
 
-// A raw plus is one where it can only be one, and a space elsewhere.
+// A raw plus is read as a plus where it can only be one, and elsewhere as a space.
 func TestParseQuery(t *testing.T) {
 	for raw, want := range map[string]string{
 		"x=2020+":                           "2020+",

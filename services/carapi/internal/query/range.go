@@ -23,7 +23,7 @@ var (
 
 // ParseRange reads a value of the field, or a range of numbers such as 20000-30000.
 func ParseRange(f *catalog.Field, s string) (Range, bool) {
-	if f.Class() == catalog.Instant {
+	if f.Class() == catalog.ClassInstant {
 		return parseInstant(f, s)
 	}
 	if numberPattern.MatchString(s) {
@@ -63,7 +63,9 @@ func normalizeNumber(s string) string {
 }
 
 // isSingle reports whether the range is a single value.
-func (r Range) isSingle(f *catalog.Field) bool { return f.Class() == catalog.Instant || r.From == r.To }
+func (r Range) isSingle(f *catalog.Field) bool {
+	return f.Class() == catalog.ClassInstant || r.From == r.To
+}
 
 // parseInstant reads a time. It stands for the whole unit that it names: a day, a minute, a second or a part of one.
 // Both ends are written without trailing zeros, because times are compared as texts, and a shorter text sorts before
@@ -133,7 +135,7 @@ func endsBefore(f *catalog.Field, end, beginning string) bool {
 	switch {
 	case end == "" || beginning == "":
 		return false
-	case f.Class() == catalog.Instant:
+	case f.Class() == catalog.ClassInstant:
 		return end <= beginning
 	}
 	return value.CompareDecimals(end, beginning) < 0
@@ -141,7 +143,7 @@ func endsBefore(f *catalog.Field, end, beginning string) bool {
 
 // DescribeValues says what a request may send for a number or time field.
 func DescribeValues(f *catalog.Field) string {
-	if f.Class() == catalog.Instant {
+	if f.Class() == catalog.ClassInstant {
 		return describeSingleValue(f)
 	}
 	return "a number such as 2023 or 19999.5, a range such as 20000-30000 with the smaller first, " +
@@ -154,7 +156,7 @@ func describeSingleValue(f *catalog.Field) string {
 		return "a day such as 2026-01-31"
 	case f.Kind == schema.Timestamp:
 		return "a day such as 2026-01-31 or a time such as 2026-01-31T15:04:05Z; UTC, where it names no other zone"
-	case f.Class() == catalog.Instant:
+	case f.Class() == catalog.ClassInstant:
 		return "a day such as 2026-01-31 or a time without a zone such as 2026-01-31T15:04:05"
 	}
 	return "a number such as 2023 or 19999.5"
@@ -162,7 +164,7 @@ func describeSingleValue(f *catalog.Field) string {
 
 // contains reports whether the range includes a comparable cell of the field.
 func (r Range) contains(f *catalog.Field, c value.Cell) bool {
-	if f.Class() == catalog.Instant {
+	if f.Class() == catalog.ClassInstant {
 		form := string(c.Form)
 		return (r.From == "" || form >= r.From) && (r.To == "" || form < r.To)
 	}

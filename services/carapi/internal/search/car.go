@@ -199,7 +199,7 @@ func (r *searchRequest) encodeFields(v *vehicle, fields []*catalog.Field, room i
 
 // encodeID returns an id as answers show it.
 func encodeID(f *catalog.Field, c value.Cell) string {
-	if f.Class() == catalog.Opaque {
+	if f.Class() == catalog.ClassOpaque {
 		return base64.StdEncoding.EncodeToString(c.Form)
 	}
 	return string(c.Form)
@@ -211,9 +211,9 @@ var integerPattern = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,64})$`)
 // parseID reads an id as answers show it.
 func parseID(f *catalog.Field, id string) (value.Cell, bool) {
 	switch f.Class() {
-	case catalog.Number:
+	case catalog.ClassNumber:
 		return value.Cell{Type: value.Number, Form: []byte(id)}, integerPattern.MatchString(id)
-	case catalog.Opaque:
+	case catalog.ClassOpaque:
 		form, err := base64.StdEncoding.DecodeString(id)
 		return value.Cell{Type: value.Blob, Form: form}, err == nil
 	}

@@ -55,13 +55,13 @@ func (g *generation) describeFetch() string {
 		return "kept in memory, as old as the index: the table has no key"
 	case g.keptRows != nil && !g.catalog.Key.Unique:
 		return "kept in memory, as old as the index: " + key +
-			" does not tell all vehicles apart, or finding one by it is slow"
+			" does not identify every vehicle, or finding one by it is slow"
 	case g.keptRows != nil:
 		return "kept in memory, as old as the index: finding one by " + key + " is slow"
 	case g.catalog.Key.RowID:
 		return "live, by SQLite's rowid"
 	case !g.catalog.Key.Unique:
-		return "live, by " + key + ", which tells all vehicles apart now"
+		return "live, by " + key + ", which identifies every vehicle now"
 	}
 
 	return "live, by " + key

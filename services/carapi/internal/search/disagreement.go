@@ -19,7 +19,7 @@ func (g *generation) countUnderstood(f *catalog.Field) (count, total int) {
 		return min(x.CountValues(f), total), total
 	case f.HasKnownValues():
 		return x.CountTexts(f, f.Recognizes)
-	case f.Class() == catalog.Number:
+	case f.Class() == catalog.ClassNumber:
 		return x.CountValues(f), x.CountValues(f) + x.CountNotNumbers(f)
 	}
 
@@ -34,9 +34,8 @@ func (g *generation) disagreement(f *catalog.Field) string {
 		return ""
 	}
 
-	return fmt.Sprintf("%d of %d values of column %s are not understood as %s now, and %.0f %% were when the "+
-		"columns were "+
-		"bound: restart carapi to bind them again, or set CARS_FIELDS",
+	return fmt.Sprintf("%d of %d values of column %s are not understood as %s now; when the columns were bound, "+
+		"%.0f %% were understood: restart carapi to bind them again, or set CARS_FIELDS",
 		total-count, total, f.Column.Name, f.Name, 100*plan.Understood)
 }
 

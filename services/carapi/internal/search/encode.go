@@ -95,9 +95,12 @@ func fieldLabels(shown []*catalog.Field) []string {
 	return all
 }
 
+// appendCell appends a cell, and notes it if it may be shortened or left out later. whole and length are as in Row.Cell
+// and Row.Length.
 func (e *encodedVehicle) appendCell(f *catalog.Field, c value.Cell, kind schema.Kind, whole bool, length int) {
+	// Values that are shown whole or not at all, and short texts.
 	from := len(e.json)
-	isText := (f.Class() == catalog.Text || kind == schema.Text) && c.Type == value.Text
+	isText := (f.Class() == catalog.ClassText || kind == schema.Text) && c.Type == value.Text
 	switch {
 	case !whole && (!isText || f.IsIdentifying()): // a part of an id finds nothing
 		e.json = append(e.json, "null"...)
@@ -120,6 +123,7 @@ func (e *encodedVehicle) appendCell(f *catalog.Field, c value.Cell, kind schema.
 		return
 	}
 
+	// Any other text may be cut.
 	text := value.Clean(string(c.Form))
 	if !whole {
 		text += "…"

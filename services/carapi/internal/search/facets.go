@@ -96,7 +96,7 @@ func (r *searchRequest) facets(set index.Set, room int) []byte {
 
 // appendShown appends a value of the index as answers show it.
 func appendShown(b []byte, f *catalog.Field, c value.Cell) []byte {
-	if f.Class() == catalog.Text && c.Type == value.Text {
+	if f.Class() == catalog.ClassText && c.Type == value.Text {
 		return value.AppendString(b, value.Clean(string(c.Form)))
 	}
 	return c.AppendJSON(b, f.Kind)

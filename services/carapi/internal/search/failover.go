@@ -12,7 +12,7 @@ import (
 
 // How long to wait for the first index, and to keep the index of an unused snapshot.
 const (
-	startTimeout = 30 * time.Second // for the first index; of a larger table, /readyz tells when it is ready
+	startTimeout = 30 * time.Second // for the first index; /readyz shows when that of a larger table is ready
 	keepSnapshot = 10 * time.Minute // after the live source is back
 )
 
@@ -102,8 +102,8 @@ func (s *source) unavailableReason() error {
 	return s.probeErr
 }
 
-// snapshotUsable returns why the snapshot cannot answer, or nil if it can.
-func (s *Service) snapshotUsable() error {
+// checkSnapshotUsable returns why the snapshot cannot answer, or nil if it can.
+func (s *Service) checkSnapshotUsable() error {
 	if s.snapshot == nil {
 		return errUnavailable
 	}
@@ -159,7 +159,7 @@ func withFallback[T any](ctx context.Context, s *Service, answer func(context.Co
 	if e := s.bindingError(); e != nil {
 		return none, fmt.Errorf("%w: %w", errUnavailable, e)
 	}
-	if e := s.snapshotUsable(); e != nil {
+	if e := s.checkSnapshotUsable(); e != nil {
 		return none, fmt.Errorf("%w: %w; and the snapshot: %w", errUnavailable, err, e)
 	}
 

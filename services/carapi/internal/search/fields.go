@@ -102,7 +102,7 @@ func (g *generation) describe(f *catalog.Field) Description {
 		}
 	}
 
-	if (f.Class() == catalog.Number || f.Class() == catalog.Instant) && !f.IsOfCurrencies() {
+	if (f.Class() == catalog.ClassNumber || f.Class() == catalog.ClassInstant) && !f.IsOfCurrencies() {
 		low, high := g.index.MinMax(g.index.All(), f, false)
 		if low.Type != value.Null {
 			d.Min, d.Max = low.AppendJSON(nil, f.Kind), high.AppendJSON(nil, f.Kind)
@@ -112,7 +112,7 @@ func (g *generation) describe(f *catalog.Field) Description {
 	// A SQLite column may hold values of other types than its own.
 	isText := func(number json.RawMessage) bool { return bytes.HasPrefix(number, []byte{'"'}) }
 	d.MayBeText = f.HasLongNumbers() || d.NotNumbers > 0 || isText(d.Min) || isText(d.Max)
-	if f.Class() == catalog.Text && f.IsFacetable() || f.Class() == catalog.List {
+	if f.Class() == catalog.ClassText && f.IsFacetable() || f.Class() == catalog.ClassList {
 		if texts := g.index.Texts(f); texts != nil && !isFreeText(f, texts.Values) {
 			values, complete := texts.Values, len(texts.Values) <= fewValues
 			if !complete {
@@ -135,7 +135,7 @@ const maxListed = 60
 
 // isFreeText reports whether the values of a field are sentences rather than names.
 func isFreeText(f *catalog.Field, values []string) bool {
-	if f.Class() != catalog.List && strings.HasSuffix(strings.ToLower(f.Column.Type), "text") && f.BoundBy == "" {
+	if f.Class() != catalog.ClassList && strings.HasSuffix(strings.ToLower(f.Column.Type), "text") && f.BoundBy == "" {
 		return slices.ContainsFunc(values, func(v string) bool { return strings.Count(v, " ") > 3 || len(v) > maxListed })
 	}
 	return slices.ContainsFunc(values, func(v string) bool { return utf8.RuneCountInString(v) > maxListed })

@@ -30,7 +30,7 @@ var searchSeeds = []string{
 }
 
 // FuzzSearch sends any query string to every kind of request. It is refused as the caller's mistake, or answered with
-// valid JSON, whose next page is answered too.
+// valid JSON. So is the next page.
 func FuzzSearch(f *testing.F) {
 	columns := [][2]string{
 		{"id", "int"},
@@ -108,8 +108,8 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
-// checkOffers checks that each search an empty answer offers finds as many vehicles as it says, and that the answer is
-// short.
+// checkOffers checks that each search that an empty answer offers finds as many vehicles as promised, and that the
+// answer is short.
 func checkOffers(t *testing.T, s *Service, text string, z *ZeroResults) {
 	t.Helper()
 	if z == nil {

@@ -76,8 +76,8 @@ func changeStock(t *testing.T, db *sqlx.DB, stop *atomic.Bool) {
 	}
 }
 
-// While the stock changes, and the index is read again every 10 ms, no answer holds a vehicle that does not match as it
-// was read, every page is sorted by what it shows, no vehicle comes twice, and none that stays where it is is missing.
+// The stock changes, and the index is read again every 10 ms. Each vehicle in an answer matches with the values that
+// are shown, and every page is sorted by them. No vehicle comes twice, and no unchanged vehicle is missing.
 func TestAnswersOfAChangingStock(t *testing.T) {
 	s, db := liveStock(t)
 	var stop atomic.Bool
@@ -224,7 +224,7 @@ func TestRowsAreLive(t *testing.T) {
 		ids    []int
 	}{
 		{url.Values{"id": {"1,2,3,4"}, "price_max": {"6000"}}, []int{3, 4}},
-		// two candidates more are looked at
+		// two more candidates are examined
 		{url.Values{"id": {"1,2,3,4,5,6"}, "price_max": {"6000"}, "limit": {"2"}}, []int{3, 4}},
 		{url.Values{"id": {"1,2,3"}, "sort": {"-price"}}, []int{1, 3}},
 		{url.Values{"id": {"1,2"}, "price_max": {"6000"}}, nil},
@@ -257,7 +257,7 @@ func TestRowsAreLive(t *testing.T) {
 	}
 }
 
-// What anyone may ask for without a key has nothing read again; a request with a key has, once the index is due.
+// Requests that need no key never cause a refresh. A request with a key does, once the index is due.
 func TestDescriptionsWakeNobody(t *testing.T) {
 	s, _ := liveStock(t)
 	last := s.live.current.Load()

@@ -116,7 +116,7 @@ func (r *searchRequest) newPage(candidates []candidate, vehicles []*vehicle, n i
 		places = r.appendSortKey(places, v, candidates[i].row)
 		place := places[start:]
 
-		// Skip a row that moved before the cursor or behind the end of the page.
+		// Skip a row that moved before the cursor or past the end of the page.
 		if q.After != nil {
 			c := query.CompareSortKeys(q.Sort, place, q.After.SortKey)
 			if c < 0 || c == 0 && q.After.OffsetInTies == 0 {

@@ -58,7 +58,7 @@ func (s *Service) pingSource(ctx context.Context, src *source) error {
 	}
 
 	timeout := src.timeout
-	if src == s.live && s.snapshotUsable() == nil {
+	if src == s.live && s.checkSnapshotUsable() == nil {
 		timeout = min(timeout, probeTimeout)
 	}
 

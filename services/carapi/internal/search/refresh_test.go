@@ -12,7 +12,7 @@ import (
 	"carstock/services/carapi/internal/store"
 )
 
-// age makes the index of a source as old as after a quiet night.
+// age makes the index of a source as old as after a night without requests.
 func age(s *source) *generation {
 	g := s.current.Load()
 	old := g.unchanged(g.version, time.Now().Add(-time.Hour))
@@ -40,13 +40,13 @@ func TestFailedRefreshesRest(t *testing.T) {
 	}
 }
 
-// A request waits for a new index up to its time-out, and is then answered from the one there is.
+// A request waits for a new index up to its time-out, and is then answered from the present one.
 func TestRefreshThatHangs(t *testing.T) {
 	s, _ := liveStock(t)
 	s.live.timeout = 2 * time.Second
 	age(s.live)
 	s.live.mu.Lock()
-	s.live.pending = &refresh{done: make(chan struct{})} // nobody reads it
+	s.live.pending = &refresh{done: make(chan struct{})} // it never ends
 	s.live.mu.Unlock()
 
 	a, err := s.Search(t.Context(), url.Values{"id": {"3"}})
@@ -55,7 +55,7 @@ func TestRefreshThatHangs(t *testing.T) {
 	}
 }
 
-// Rows that syncer goes on replacing are a source that cannot answer now, not an error of this program.
+// If syncer keeps replacing the rows, the source cannot answer now. That is not an error of this program.
 func TestMovedIsUnavailable(t *testing.T) {
 	if !IsUnavailable(store.ErrMoved) {
 		t.Error("an error of this program")
@@ -81,7 +81,7 @@ func TestRowsAreKeptWhileNeeded(t *testing.T) {
 		}
 
 		exec(t, db, cure)
-		for range 2 { // a view's read has to show first that no id comes twice
+		for range 2 { // reading a view must first show that no id comes twice
 			if _, err := src.refreshedAfter(t.Context(), time.Now()); err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +93,7 @@ func TestRowsAreKeptWhileNeeded(t *testing.T) {
 	}
 }
 
-// Rows that are kept count within the memory limit, as the index does.
+// The memory limit includes the rows that are kept.
 func TestKeptRowsAreWithinTheMemoryLimit(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)

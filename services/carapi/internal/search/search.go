@@ -30,7 +30,7 @@ type Options struct {
 	Events     Events
 }
 
-// Events are called when things happen, for metrics. Each may be nil.
+// Events are callbacks for metrics. Each may be nil.
 type Events struct {
 	Refreshed func(source, outcome string, took time.Duration) // outcome: read, unchanged or failed
 	Dropped   func(rows int)                                   // rows that no longer matched when they were read

@@ -15,7 +15,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// openService is a search over a table, until the test ends.
+// openService opens a search over a table until the test ends.
 func openService(t testing.TB, c dbconn.Config, table string, timeout time.Duration) *Service {
 	t.Helper()
 	vocabulary, err := value.ReadVocabulary("")

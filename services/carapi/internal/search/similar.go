@@ -26,7 +26,7 @@ const maxSimilar = 10
 // newer, and how many percent more or less mileage; 0 for any.
 var similarLimits = []struct{ years, mileage int64 }{{1, 25}, {1, 50}, {2, 50}, {2, 0}, {3, 0}}
 
-// NotComparedError says that the table lacks the fields to compare prices.
+// NotComparedError says that the table lacks fields that are needed to compare prices.
 type NotComparedError struct{ Reason string }
 
 func (e NotComparedError) Error() string { return "similar vehicles: " + e.Reason }
@@ -60,8 +60,8 @@ func (s *Service) similarTo(ctx context.Context, values url.Values, find vehicle
 		if err != nil {
 			return nil, err
 		}
-		if why := g.catalog.NoMarketReason(); why != "" {
-			return nil, NotComparedError{why}
+		if reason := g.catalog.NoMarketReason(); reason != "" {
+			return nil, NotComparedError{reason}
 		}
 
 		m := newMarket(g.catalog)

@@ -260,6 +260,7 @@ func (s *source) refreshedAfter(ctx context.Context, after time.Time) (*generati
 	for {
 		r := s.requestRefresh()
 		err := s.waitFor(ctx, r)
+
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)

@@ -32,7 +32,7 @@ func (s *Service) Status() []Status {
 		st := Status{Name: src.name, Up: src.unavailableReason() == nil}
 		g := src.current.Load()
 		if src == s.snapshot {
-			st.Up = s.snapshotUsable() == nil
+			st.Up = s.checkSnapshotUsable() == nil
 			src.mu.Lock()
 			if at := src.asOf.UTC().Truncate(time.Second); !at.IsZero() {
 				st.AsOf = &at

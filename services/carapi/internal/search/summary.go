@@ -18,11 +18,11 @@ var summarizedFields = []struct {
 	class    catalog.Class
 	skipZero bool // a price of 0 means that there is none
 }{
-	{"make", catalog.Text, false},
-	{"model", catalog.Text, false},
-	{"year", catalog.Number, false},
-	{"price", catalog.Number, true},
-	{"mileage", catalog.Number, false},
+	{"make", catalog.ClassText, false},
+	{"model", catalog.ClassText, false},
+	{"year", catalog.ClassNumber, false},
+	{"price", catalog.ClassNumber, true},
+	{"mileage", catalog.ClassNumber, false},
 }
 
 // minmax is the minimum and the maximum of a field among some vehicles; both are Null if none has a value.
@@ -62,16 +62,16 @@ func minmaxOfRows(rows []liveRow, f *catalog.Field, skipZero bool) minmax {
 	e := minmax{field: f}
 	for _, row := range rows {
 		c, _ := row.Cell(f)
-		isText := f.Class() == catalog.Number && c.Type != value.Number
+		isText := f.Class() == catalog.ClassNumber && c.Type != value.Number
 		if c.Type == value.Null || isText || skipZero && string(c.Form) == "0" {
 			continue
 		}
 
-		if e.low.Type == value.Null || query.Compare(f, c, e.low) < 0 {
+		if e.low.Type == value.Null || query.CompareCells(f, c, e.low) < 0 {
 			e.low = c
 		}
 
-		if e.high.Type == value.Null || query.Compare(f, c, e.high) > 0 {
+		if e.high.Type == value.Null || query.CompareCells(f, c, e.high) > 0 {
 			e.high = c
 		}
 	}
@@ -95,7 +95,7 @@ func (r *searchRequest) summaryText(total int, find func(f *catalog.Field, skipZ
 
 		if only, ok := r.query.SingleValue(f); ok && !s.skipZero {
 			cell := value.Cell{Type: value.Text, Form: []byte(only)}
-			if s.class == catalog.Number {
+			if s.class == catalog.ClassNumber {
 				cell.Type = value.Number
 			}
 			all[s.name] = minmax{f, cell, cell}

@@ -123,6 +123,7 @@ func (z *ZeroResults) dropLastURL() bool {
 		values += len(f.Values)
 	}
 
+	// Remove the last one of the most frequent kind.
 	switch most := max(filters, values, len(z.DidYouMean), len(z.Alternatives)); most {
 	case 0:
 		if len(z.Filters) == 0 {
@@ -494,7 +495,7 @@ func (w *relaxations) keepBest(all []Suggestion) {
 // that exist.
 func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 	switch f.Field.Class() {
-	case catalog.Text, catalog.List:
+	case catalog.ClassText, catalog.ClassList:
 		var beside []string // if all values are wanted, those that are in stock
 		for _, word := range f.Words {
 			if f.Use == query.HasAll && !slices.Contains(unmatched, word) {
@@ -510,7 +511,7 @@ func (w *relaxations) suggestValues(f *query.Filter, unmatched []string) {
 		if len(unmatched) > 0 && !isNear {
 			w.listValues(f, beside)
 		}
-	case catalog.Number:
+	case catalog.ClassNumber:
 		if f.Parameter == w.parameterOf(f.Field) && w.index().Filter(w.index().All(), f).Count() == 0 {
 			w.listValues(f, nil)
 		}
@@ -543,7 +544,7 @@ func (w *relaxations) suggestNear(f *query.Filter, received string, beside []str
 // most frequent. Numbers are only listed if they are few.
 func (w *relaxations) listValues(f *query.Filter, beside []string) {
 	cells, complete := w.frequentValues(f)
-	if f.Field.Class() == catalog.Number && !complete {
+	if f.Field.Class() == catalog.ClassNumber && !complete {
 		return
 	}
 
@@ -567,7 +568,7 @@ func (w *relaxations) listValues(f *query.Filter, beside []string) {
 func (w *relaxations) frequentValues(f *query.Filter) (cells []value.Cell, complete bool) {
 	field, other := f.Field, 0
 	switch {
-	case field.Class() == catalog.List:
+	case field.Class() == catalog.ClassList:
 		texts := w.index().Texts(field)
 		if texts == nil {
 			return nil, false
@@ -576,7 +577,7 @@ func (w *relaxations) frequentValues(f *query.Filter) (cells []value.Cell, compl
 		for _, v := range w.index().ValuesOf(field, texts.Values) {
 			cells = append(cells, value.Cell{Type: value.Text, Form: []byte(v.Text)})
 		}
-	case field.IsFacetable() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.Text ||
+	case field.IsFacetable() && !slices.Contains(measuredFields, field.Name) && (field.Class() == catalog.ClassText ||
 		!field.Flag):
 		var counts []index.Count
 		const blank = 2 // NULL and a blank text may be among them
@@ -611,6 +612,7 @@ func (w *relaxations) nearestNumbers(name string) {
 		upper, lower = name, name
 	}
 
+	// A single number may mean a bound: a year "from" it on, anything else "up to" it.
 	if ranges == 1 && low == high {
 		if name == "year" {
 			w.offerNumber(f, parameters, name+"_min", low, name+" from "+low+" on")
@@ -619,6 +621,7 @@ func (w *relaxations) nearestNumbers(name string) {
 		}
 	}
 
+	// The next numbers that vehicles have. For counts, the number itself is offered instead of a bound.
 	if f.Measure().IsCount() {
 		upper, lower = name, name
 	}

@@ -53,8 +53,8 @@ func boundCases() []boundCase {
 	return cases
 }
 
-// A value is read as far as its bound: a text to its beginning, anything else whole or not at all. What is not read
-// whole says how long it is.
+// A value is read up to its bound: the beginning of a text, and any other value whole or not at all. A value that is
+// not read whole has its length.
 func TestBounds(t *testing.T) {
 	const most = 10
 	check := func(t *testing.T, e boundCase, c dbconn.Config) {

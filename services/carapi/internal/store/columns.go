@@ -45,13 +45,13 @@ func boundedColumn(t schema.Table, f *catalog.Field, loose bool) column {
 	switch {
 	case size == 0:
 		return c
-	case f.Class() == catalog.Text:
+	case f.Class() == catalog.ClassText:
 		c.bound = boundBeginning
 	default:
 		c.bound = boundWhole
 	}
 
-	c.inBytes = f.Class() == catalog.Opaque
+	c.inBytes = f.Class() == catalog.ClassOpaque
 	c.inSQL = size > minBounded
 	return c
 }
@@ -66,6 +66,7 @@ func capacity(c schema.Column) int {
 		return 0
 	}
 
+	// The type names the length, or implies it.
 	name, rest, _ := strings.Cut(strings.ToLower(c.Type), "(")
 	base, _, _ := strings.Cut(name, " ")
 	switch base {

@@ -18,7 +18,7 @@ var (
 	// ErrTooSlow says that a statement took longer than QUERY_TIMEOUT and was stopped.
 	ErrTooSlow = errors.New("the query took too long")
 	// ErrNoTable says that the table or a known column is missing, or may not be read.
-	ErrNoTable = errors.New("the table of vehicles is not there")
+	ErrNoTable = errors.New("the table of vehicles is missing")
 	// ErrMoved says that syncer has changed the file since the requested version.
 	ErrMoved = errors.New("the snapshot has changed")
 )

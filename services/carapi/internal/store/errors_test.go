@@ -13,7 +13,7 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Only what a server says about a statement is no reason to ask another source, or to wait for this one.
+// Every error is a reason to use another source or to wait for this one, except an error about the statement.
 func TestUnavailable(t *testing.T) {
 	s := &Store{}
 	server := func(number uint16, state string) error {

@@ -11,8 +11,8 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// A statement that takes longer than its time-out is too slow, and may be stopped by the server; the source is not away
-// for that.
+// A statement that takes longer than its time-out is too slow, and may be stopped by the server. This does not mean
+// that the source is away.
 func TestTooSlow(t *testing.T) {
 	c := dbtest.Database(t)
 
@@ -106,7 +106,7 @@ func TestLostConnection(t *testing.T) {
 		}
 	}
 
-	// Once the server is away, that is what the error says; and once it is back, it answers.
+	// Once the server is away, the error says so. Once it is back, it answers.
 	if err := server.Process(t).Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestLostConnection(t *testing.T) {
 	requireSameRows(t, s, read)
 }
 
-// A server may be set to cut every result, and to stop whatever takes long: a read of the whole table is neither.
+// A server may be set to cut results and to stop long statements. Reading the whole table is not affected.
 func TestServerLimits(t *testing.T) {
 	server := dbtest.NewServer(t)
 	c := server.Database(t)

@@ -115,7 +115,7 @@ func statFile(ctx context.Context, db *sqlx.DB) (path string, file os.FileInfo, 
 		return "", nil, err
 	}
 	if file, err = os.Stat(path); err != nil {
-		return "", nil, fmt.Errorf("look at the SQLite file: %w", err)
+		return "", nil, fmt.Errorf("inspect the SQLite file: %w", err)
 	}
 	return path, file, nil
 }

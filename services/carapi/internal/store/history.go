@@ -215,7 +215,7 @@ func (s *Store) logToContinue(ctx context.Context, tx *sqlx.Tx, c *catalog.Catal
 
 // readPresent reads which keys the table has.
 func (s *Store) readPresent(ctx context.Context, tx *sqlx.Tx, conn *sqlx.Conn, key []string, b *history.Builder) error {
-	table, err := snapshotfile.Table(ctx, tx, s.Table)
+	table, err := snapshotfile.ReadTable(ctx, tx, s.Table)
 	if err != nil {
 		return err
 	}

@@ -7,10 +7,11 @@ import (
 
 	"carstock/pkg/schema"
 	"carstock/services/carapi/internal/catalog"
+	"carstock/services/carapi/internal/catalog/catalogtest"
 	"carstock/services/carapi/internal/value"
 )
 
-// An id as callers write it is the key of the row that shows it; no other text is.
+// An id as an answer shows it is the key of its row. No other text is.
 func TestParseKey(t *testing.T) {
 	tests := []struct {
 		columns, key string
@@ -42,16 +43,13 @@ func TestParseKey(t *testing.T) {
 			table.Columns = append(table.Columns, schema.NewColumn(name, declared))
 		}
 
-		c, err := catalog.BindByNames(catalog.Source{Table: table, Keys: [][]string{strings.Split(e.key, ", ")}},
-			catalog.Binding{}, true)
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := catalogtest.BindByNames(t, catalog.Source{Table: table, Keys: [][]string{strings.Split(e.key, ", ")}},
+			catalog.Binding{})
 
 		for _, id := range e.right {
 			key, ok := ParseKey(c, id)
 			if !ok {
-				t.Errorf("%s: %q is no key", e.columns, id)
+				t.Errorf("%s: %q is not a key", e.columns, id)
 				continue
 			}
 
@@ -81,26 +79,20 @@ func TestParseKeyOfOtherColumns(t *testing.T) {
 		schema.NewColumn("no", "INT"), schema.NewColumn("make", "TEXT"), schema.NewColumn("model", "TEXT"),
 	}}
 	for _, source := range []catalog.Source{{Table: table, Keys: [][]string{{"no"}}}, {Table: table, RowID: true}} {
-		c, err := catalog.BindByNames(source, catalog.Binding{}, true)
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := catalogtest.BindByNames(t, source, catalog.Binding{})
 
 		if key, ok := ParseKey(c, "12"); ok {
 			t.Errorf("key %s", describeCells(key))
 		}
 	}
 
-	stamp, err := catalog.BindByNames(catalog.Source{
+	stamp := catalogtest.BindByNames(t, catalog.Source{
 		Table: schema.Table{Columns: []schema.Column{
 			schema.NewColumn("id", "TIMESTAMP"), schema.NewColumn("make", "TEXT"),
 			schema.NewColumn("model", "TEXT"),
 		}},
 		Keys: [][]string{{"id"}},
-	}, catalog.Binding{}, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	}, catalog.Binding{})
 
 	if key, ok := ParseKey(stamp, "2026-01-02T03:04:05Z"); !ok || string(key[0].Form) != "2026-01-02 03:04:05" {
 		t.Errorf("key %s", describeCells(key))

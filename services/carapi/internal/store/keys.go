@@ -59,8 +59,8 @@ func keyCondition(parts []keyPart, n int) string {
 		equal[i] = p.compared + " = " + p.placeholder
 	}
 
-	one := "(" + strings.Join(equal, " AND ") + ")"
-	return one + strings.Repeat(" OR "+one, n-1)
+	condition := "(" + strings.Join(equal, " AND ") + ")"
+	return condition + strings.Repeat(" OR "+condition, n-1)
 }
 
 // keyCounts are the numbers of keys in a statement. They are few, so that statements stay prepared. More keys take
@@ -167,7 +167,7 @@ func idCells(id *catalog.Field, fields []*catalog.Field, text string) ([]value.C
 	for i, part := range parts {
 		// The parts of a joined id are in their stored form.
 		switch f := fields[i]; f.Class() {
-		case catalog.Opaque:
+		case catalog.ClassOpaque:
 			key[i] = value.Cell{Type: value.Blob, Form: []byte(part)}
 		default:
 			if key[i], ok = keyCell(f, part); !ok {
@@ -182,17 +182,17 @@ func idCells(id *catalog.Field, fields []*catalog.Field, text string) ([]value.C
 // keyCell reads one value of a key. A number has only one notation: +1 and 01 are not 1.
 func keyCell(f *catalog.Field, text string) (cell value.Cell, ok bool) {
 	switch f.Class() {
-	case catalog.Number:
+	case catalog.ClassNumber:
 		form, ok := value.NormalDecimal([]byte(text))
 		whole := f.Kind == schema.Integer || f.Kind == schema.Bit
 		if !ok || string(form) != text || whole && !fitsInteger(text) {
 			return value.Cell{}, false
 		}
 		return value.Cell{Type: value.Number, Form: form}, true
-	case catalog.Opaque:
+	case catalog.ClassOpaque:
 		form, err := base64.StdEncoding.Strict().DecodeString(text)
 		return value.Cell{Type: value.Blob, Form: form}, err == nil
-	case catalog.Instant:
+	case catalog.ClassInstant:
 		if f.Kind == schema.Timestamp { // shown as 2026-01-31T12:00:00Z
 			text = strings.TrimSuffix(strings.Replace(text, "T", " ", 1), "Z")
 		}

@@ -14,7 +14,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// tableCase is a table or view named cars, and the key by which its rows are to be found.
+// tableCase is a table or view named cars, with the key that must find its rows.
 type tableCase struct {
 	name       string
 	statements []string
@@ -135,7 +135,7 @@ func mysqlViews() []tableCase {
 	}
 }
 
-// longNumbers are the cases in which the source declares the column no as a number, and syncer keeps it as a text.
+// longNumbers are the cases in which the source declares the column "no" as a number, and syncer stores it as text.
 var longNumbers = map[string]string{
 	"long decimals as texts": "decimal(20,2)", "long integers as texts": "bigint(20) unsigned",
 }
@@ -264,7 +264,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// A key of an index that the server does not use to find rows is none.
+// An index that the server does not use to find rows is not a key.
 func TestUnusedIndexes(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -288,8 +288,8 @@ func TestUnusedIndexes(t *testing.T) {
 	}
 }
 
-// A row is given for the key that has its bytes, whatever else the collation takes for the same; and each key gets its
-// own row, in the requested order.
+// A key finds only the row with the same bytes, whatever the collation considers equal. Each key gets its own row, in
+// the requested order.
 func TestRowsByBytes(t *testing.T) {
 	c := dbtest.Database(t)
 	run(t, dbtest.Open(t, c), "CREATE TABLE cars (no VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n "+
@@ -321,7 +321,7 @@ func TestRowsByBytes(t *testing.T) {
 	}
 }
 
-// More keys than one statement takes, in any number.
+// Any number of keys can be read, also more than one statement takes.
 func TestManyKeys(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -352,7 +352,7 @@ func TestManyKeys(t *testing.T) {
 	}
 }
 
-// A key with letters that the column's character set lacks is that of no row, and no error.
+// A key with letters that the column's character set lacks finds no row, without an error.
 func TestForeignLetters(t *testing.T) {
 	for _, set := range []string{"latin1", "utf8mb3", "ascii", "cp1251"} {
 		t.Run(set, func(t *testing.T) {

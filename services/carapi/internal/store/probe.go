@@ -38,7 +38,8 @@ const (
 	fetchCostText = 1000
 )
 
-// FetchCost returns by how much reading one row by its key takes longer than a ping: the median of five.
+// FetchCost returns how much longer it takes to read one row by its key than to ping the database: the median of
+// fetchCostRuns measurements.
 func (s *Store) FetchCost(ctx context.Context, c *catalog.Catalog, v Version, key []value.Cell) (time.Duration, error) {
 	var pings, fetches []time.Duration
 	for range fetchCostRuns {

@@ -10,7 +10,7 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// slowViews cannot be read within the life of a test.
+// slowViews take longer to read than a test may last.
 var slowViews = []string{
 	"SELECT id, make, model, SLEEP(600) AS slow FROM base",
 	"SELECT MAX(id) AS id, make, model, MAX(SLEEP(600)) AS slow FROM base GROUP BY make, model",
@@ -105,7 +105,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// In SQLite too; and there a view that cannot be computed is no missing column.
+// The same in SQLite, where a view that cannot be computed does not count as a missing column.
 func TestProbeSQLite(t *testing.T) {
 	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT, note TEXT)",
 		"INSERT INTO cars VALUES ('a', 'b', 'c')")
@@ -142,7 +142,7 @@ func TestProbeSQLite(t *testing.T) {
 	}
 }
 
-// Fetching a row of a slow view costs what it adds to a ping.
+// FetchCost returns how much longer reading a row of a slow view takes than a ping.
 func TestFetchCost(t *testing.T) {
 	c := dbtest.Database(t)
 	run(t, dbtest.Open(t, c), "CREATE TABLE base (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",

@@ -36,7 +36,7 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// About how many rows there are is known of tables, so that memory for them can be set aside.
+// The approximate number of rows is known for tables, so that memory can be reserved.
 func TestEstimate(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -63,8 +63,8 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
-// A table that is altered after its columns were read is read once more, with its new columns; one that is altered
-// again is an error.
+// A table that is altered after its columns were read is read once more, with its new columns. If it is altered again,
+// that is an error.
 func TestAlteredWhileReading(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -103,7 +103,7 @@ func TestAlteredWhileReading(t *testing.T) {
 	}
 }
 
-// What the caller does not want ends the read, and the connection can be used again.
+// An error of the caller ends the read, and the connection can be used again.
 func TestReadEnds(t *testing.T) {
 	c := dbtest.Demo(t)
 	s := openStore(t, c, Settings{Table: "vehicles_stock"})
@@ -136,7 +136,7 @@ func TestReadEnds(t *testing.T) {
 	}
 }
 
-// Settings that do not fit the table are an error; a column that they name and that is missing only at the start.
+// Settings that do not fit the table are an error. A missing column that they name is an error only at startup.
 func TestBindingErrors(t *testing.T) {
 	c := dbtest.Database(t)
 	db := dbtest.Open(t, c)
@@ -165,12 +165,12 @@ func TestBindingErrors(t *testing.T) {
 
 	_, err := tryRead(t.Context(), openStore(t, c, Settings{Table: "trucks"}), nil)
 	if !errors.Is(err, ErrNoTable) || !IsPermanent(err) || !IsUnavailable(err) ||
-		!strings.Contains(err.Error(), "there is: cars") {
+		!strings.Contains(err.Error(), "available: cars") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// One store is used by many at once, while its table is read again.
+// Many goroutines use one store while its table is read again.
 func TestConcurrentUse(t *testing.T) {
 	mysql := dbtest.Database(t)
 	run(t, dbtest.Open(t, mysql), "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model LONGTEXT)",
@@ -185,7 +185,7 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
-// useConcurrently reads rows and the whole table at once. CheckChanged is to return wantChanged.
+// useConcurrently reads rows and the whole table at the same time. CheckChanged must return wantChanged.
 func useConcurrently(t *testing.T, c dbconn.Config, wantChanged bool) {
 	s := openStore(t, c, Settings{})
 	read := readStock(t, s, nil)

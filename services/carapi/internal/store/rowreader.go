@@ -238,10 +238,10 @@ func (r *rowReader) keepRow() {
 		r.keyText = appendKey(r.keyText, r.cells[place])
 	}
 
-	number, asked := r.byKey[string(r.keyText)]
+	number, isRequested := r.byKey[string(r.keyText)]
 	wasCut := r.wasCut
 	r.wasCut = false
-	if !asked || r.rows[number] != nil {
+	if !isRequested || r.rows[number] != nil {
 		return
 	}
 

@@ -22,7 +22,7 @@ type selection struct {
 
 	head     string // SELECT ... FROM table WHERE
 	keyParts []keyPart
-	lastRun  bool // the first value is snapshotfile.LastRun
+	lastRun  bool // the first value is snapshotfile.LastRunSQL
 
 	mu   sync.Mutex
 	text map[int]string // by number of keys
@@ -82,7 +82,7 @@ func (q *selection) add(c column) int {
 func (s *Store) selectList(q *selection) string {
 	var all []string
 	if q.lastRun {
-		all = append(all, "coalesce("+snapshotfile.LastRun+", '')")
+		all = append(all, "coalesce("+snapshotfile.LastRunSQL+", '')")
 	}
 
 	for _, c := range q.columns {

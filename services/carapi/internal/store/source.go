@@ -17,7 +17,7 @@ import (
 // describe reads the columns and keys of the table.
 func (s *Store) describe(ctx context.Context, q sqlx.QueryerContext, synced bool) (source catalog.Source, err error) {
 	if s.isSQLite {
-		if source.Table, err = snapshotfile.Table(ctx, q, s.Table); err == nil {
+		if source.Table, err = snapshotfile.ReadTable(ctx, q, s.Table); err == nil {
 			err = describeSQLiteKeys(ctx, q, &source, synced)
 		}
 	} else if source.Table, err = schema.FromMySQL(ctx, q, s.Table); err == nil {

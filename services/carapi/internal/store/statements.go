@@ -62,16 +62,16 @@ func (s *statementCache) acquire(ctx context.Context, text string) (*statement, 
 		return nil, err
 	}
 
-	own := &statement{Stmt: prepared, users: 1}
+	added := &statement{Stmt: prepared, users: 1}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
 	if !s.cached.Contains(text) { // another request was quicker
-		own.isCached = true
-		s.cached.Add(text, own)
+		added.isCached = true
+		s.cached.Add(text, added)
 	}
 
-	return own, nil
+	return added, nil
 }
 
 func (s *statementCache) release(used *statement) {

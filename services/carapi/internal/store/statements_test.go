@@ -9,8 +9,8 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// More statements than are kept, used by several at once: none is closed while it is in use, and all that
-// are not kept are closed in the end.
+// Several goroutines use more statements than are kept. None is closed while it is in use, and all that are not kept
+// are closed in the end.
 func TestStatementCache(t *testing.T) {
 	_, db := dbtest.SQLite(t)
 	cache := newStatementCache(db.DB)

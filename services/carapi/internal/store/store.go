@@ -121,7 +121,7 @@ func (s *Store) queryOnce(ctx context.Context, statement string, args []any, rea
 	err := s.runStatement(ctx, statement, args, read)
 
 	// SQLite has one code for a dropped column and for an error while a view is computed. Preparing the statement again
-	// tells them apart.
+	// fails only for the former.
 	var file sqlite3.Error
 	if errors.As(err, &file) && file.Code == sqlite3.ErrError {
 		prepared, prepareErr := s.rows.PrepareContext(ctx, statement)
@@ -177,7 +177,7 @@ func (s *Store) observe(ctx context.Context, operation string, run func(context.
 	return nil
 }
 
-// withLostRetry calls run until it does not fail for a lost connection, or must not be tried again.
+// withLostRetry calls run again each time the connection is lost, for as long as run allows that.
 func withLostRetry(ctx context.Context, run func() (again bool, err error)) error {
 	again, err := run()
 	for _, wait := range retryWaits {

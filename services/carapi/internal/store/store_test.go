@@ -22,8 +22,7 @@ import (
 
 var _ query.Vehicle = (*Row)(nil)
 
-// openStore opens a store of a table in the database of c; of the settings only those that matter to the test are
-// given.
+// openStore opens a store of a table in the database of c. The caller only sets the settings that matter to the test.
 func openStore(t testing.TB, c dbconn.Config, s Settings) *Store {
 	t.Helper()
 	s.Table, s.Setting, s.Timeout = cmp.Or(s.Table, "cars"), "CARS_TABLE", cmp.Or(s.Timeout, time.Minute)
@@ -52,7 +51,7 @@ func run(t testing.TB, db *sqlx.DB, statements ...string) {
 	}
 }
 
-// stock is what one Read has read.
+// stock is the result of one Read.
 type stock struct {
 	catalog *catalog.Catalog
 	version Version
@@ -61,7 +60,7 @@ type stock struct {
 	rows    [][]value.Cell
 }
 
-// readStock reads a table whole, all its fields and those of the key.
+// readStock reads a whole table: all fields, and those of the key.
 func readStock(t testing.TB, s *Store, last *catalog.Catalog) stock {
 	t.Helper()
 	read, err := tryRead(t.Context(), s, last)

@@ -59,14 +59,14 @@ func (s *Store) notSyncedError() error {
 	return fmt.Errorf("%s: the file is not one that syncer keeps: it has no history of runs", s.Setting)
 }
 
-// runCache is what was last read about syncer's runs. It is valid as long as snapshotfile.LastRun is the same.
+// runCache is what was last read about syncer's runs. It is valid as long as snapshotfile.LastRunSQL is the same.
 type runCache struct {
 	mu      sync.Mutex // guards what follows
 	lastRun string
 	version Version
 }
 
-// known returns the version for a state of snapshotfile.LastRun, if it is cached.
+// known returns the version for a state of snapshotfile.LastRunSQL, if it is cached.
 func (h *runCache) known(lastRun string) (Version, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -76,7 +76,7 @@ func (h *runCache) known(lastRun string) (Version, bool) {
 // current returns the present version of a table in a file that syncer keeps.
 func (h *runCache) current(ctx context.Context, q sqlx.QueryerContext, table string) (Version, error) {
 	var last string
-	if err := sqlx.GetContext(ctx, q, &last, "SELECT coalesce("+snapshotfile.LastRun+", '')"); err != nil {
+	if err := sqlx.GetContext(ctx, q, &last, "SELECT coalesce("+snapshotfile.LastRunSQL+", '')"); err != nil {
 		return Version{}, err
 	}
 	if v, ok := h.known(last); ok {
@@ -96,9 +96,9 @@ func (h *runCache) current(ctx context.Context, q sqlx.QueryerContext, table str
 }
 
 // syncedVersion finds the last successful run of a table, and the last one that changed it. A run that is no longer
-// remembered counts as none.
+// recorded counts as none.
 func syncedVersion(ctx context.Context, q sqlx.QueryerContext, table string) (last string, v Version, err error) {
-	tables, last, err := snapshotfile.Ages(ctx, q)
+	tables, last, err := snapshotfile.ReadAges(ctx, q)
 	if err != nil {
 		return "", Version{}, err
 	}
@@ -120,7 +120,7 @@ func syncedVersion(ctx context.Context, q sqlx.QueryerContext, table string) (la
 
 	copied, err := snapshotfile.SourceColumns(ctx, q, table)
 	if err == nil && len(copied) > 0 { // the age of other tables is not its own
-		err = fmt.Errorf("%s: the file has forgotten when it was copied: make a run of syncer", table)
+		err = fmt.Errorf("%s: the file no longer records when it was copied: run syncer sync", table)
 	}
 
 	return last, v, err

@@ -17,15 +17,15 @@ import (
 	"carstock/services/carapi/internal/value"
 )
 
-// createTables makes the tables in which syncer tells of its runs.
+// createTables creates the tables in which syncer records its runs.
 func createTables(t *testing.T, db *sqlx.DB) {
 	t.Helper()
-	if err := snapshotfile.Create(t.Context(), db); err != nil {
+	if err := snapshotfile.CreateTables(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// syncedRun is a run of syncer as its file remembers it.
+// syncedRun is a run of syncer as its file records it.
 type syncedRun struct {
 	status  string // ok if empty
 	table   string // cars if empty
@@ -50,12 +50,12 @@ func newSyncedFile(t *testing.T) *syncedFile {
 	return &syncedFile{config: c, db: db}
 }
 
-// add adds a run, one minute after the one before, and what else it does, in one transaction.
+// add adds a run, one minute after the one before. It also makes other changes, in the same transaction.
 func (f *syncedFile) add(t *testing.T, added syncedRun, statements ...string) (started time.Time) {
 	t.Helper()
 	started = firstRun.Add(time.Duration(f.runs) * time.Minute)
 	f.runs++
-	r := snapshotfile.Run{Started: started, Status: cmp.Or(added.status, snapshotfile.OK)}
+	r := snapshotfile.Run{Started: started, Status: cmp.Or(added.status, snapshotfile.RunOK)}
 
 	table := snapshotfile.TableRun{
 		Table: cmp.Or(added.table, "cars"), Key: true, Rows: 2, Total: 2,
@@ -84,7 +84,7 @@ func (f *syncedFile) add(t *testing.T, added syncedRun, statements ...string) (s
 	return started
 }
 
-// Of syncer's runs only those matter that changed the table; a good one that did not only moves AsOf.
+// Only runs of syncer that changed the table matter. A good run without changes only moves AsOf.
 func TestChangedBySyncer(t *testing.T) {
 	file := newSyncedFile(t)
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
@@ -135,7 +135,7 @@ func TestChangedBySyncer(t *testing.T) {
 	began = file.add(t, syncedRun{hash: "other"})
 	expect("the same columns again", false, began)
 
-	// What is remembered of early runs goes: nothing that is changed by that has changed more than once.
+	// Records of early runs are deleted. The version changes at most once by that.
 	run(t, file.db, "DELETE FROM _sync_tables WHERE run_id < 8", "DELETE FROM _sync_runs WHERE id < 8")
 	began = file.add(t, syncedRun{hash: "other"})
 	expect("early runs forgotten", true, began)
@@ -204,7 +204,7 @@ func TestNoSnapshot(t *testing.T) {
 	}
 }
 
-// A file that syncer begins to keep, and one that it keeps no longer, is followed by what it is.
+// A file is followed according to its present state, also if syncer begins or stops to keep it.
 func TestBecomesSynced(t *testing.T) {
 	c, db := dbtest.SQLite(t, "CREATE TABLE cars (make TEXT, model TEXT)", "INSERT INTO cars VALUES ('a', 'b')")
 	s := openStore(t, c, Settings{})
@@ -233,8 +233,8 @@ func TestBecomesSynced(t *testing.T) {
 	expect(true)
 }
 
-// The age of a table stays its own, however many runs of other tables come after. Where a file has forgotten it, as
-// those of earlier versions may have, no other table's age is taken for it.
+// A table keeps its own age, however many runs of other tables follow. If a file no longer records the age, as files of
+// earlier versions may not, the age of another table does not replace it.
 func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	file := newSyncedFile(t)
 	began := file.add(t, syncedRun{changes: "2, 0, 0"})
@@ -264,7 +264,7 @@ func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	file.add(t, syncedRun{table: "trucks"})
 
 	if now, _, err := s.CheckChanged(t.Context(), read.version); err == nil ||
-		!strings.Contains(err.Error(), "forgotten") {
+		!strings.Contains(err.Error(), "no longer records when") {
 		t.Errorf("%+v, %v", now, err)
 	}
 }

@@ -93,8 +93,8 @@ func (m Measure) parseRange(s string) (Amount, bool) {
 			return Amount{}, false
 		}
 
-		why := cmp.Or(from.reason, to.reason, "a range in words")
-		return Amount{from.number, to.number, why, cmp.Or(from.currency, to.currency)}, true
+		reason := cmp.Or(from.reason, to.reason, "a range in words")
+		return Amount{from.number, to.number, reason, cmp.Or(from.currency, to.currency)}, true
 	}
 
 	return Amount{}, false
@@ -139,9 +139,9 @@ func scanAmount(m Measure, s string, buf *[2 * maxNumberText]byte) (writtenNumbe
 
 // normalizeAmount converts an amount to the field's own unit.
 func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
+	// Refuse digits that can be read in more than one way.
 	digits := w.parts[0].digits
 	_, point, either, ok := classifySeparators(digits)
-
 	isGrouped := either != 0 || point == 0 && !isDigits(digits)
 	fraction := len(digits) - 1 - bytes.LastIndexByte(digits, point)
 	switch {
@@ -155,6 +155,7 @@ func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 		return amountEnd{}, false // 21 may be a typing error for any year
 	}
 
+	// Both separators separate groups, except in large amounts in words.
 	style := NumberStyle{Field: m.Field, Comma: separatesGroups, Point: separatesGroups}
 	if w.parts[0].zeros > 3 {
 		style.Point = "" // 1.125 million
@@ -165,6 +166,7 @@ func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 		return amountEnd{}, false
 	}
 
+	// Say how the number was read.
 	end := amountEnd{number: string(number)}
 	switch {
 	case w.parts[0].zeros == 3:
@@ -177,6 +179,7 @@ func (m Measure) normalizeAmount(w writtenNumber) (amountEnd, bool) {
 		end.reason = "digits in groups"
 	}
 
+	// Check its currency, or convert its unit.
 	if w.sign != "" {
 		end.reason, end.currency = cmp.Or(end.reason, "an amount of money"), currencyOf(w.sign, m.Unit)
 		return end, m.IsMoney() && m.acceptsCurrency(w.sign)

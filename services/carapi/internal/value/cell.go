@@ -26,9 +26,9 @@ type Cell struct {
 	Form []byte
 }
 
-// FromDriver returns the cell of a driver's value in a column of this kind. Numbers are appended to buf, which is
-// returned. All other forms share raw's memory and are valid as long as raw is.
-// A text in a number column becomes a Number if it is a plain decimal, and otherwise stays a Text.
+// FromDriver returns the cell of a driver's value in a column of this kind. It appends a number to buf, and returns
+// buf. Any other form shares raw's memory and is valid as long as raw is. A text in a number column becomes a Number if
+// it is a plain decimal, and otherwise stays a Text.
 func FromDriver(kind schema.Kind, raw any, buf []byte) (Cell, []byte) {
 	start := len(buf)
 

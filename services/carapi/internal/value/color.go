@@ -47,6 +47,7 @@ func colorMeanings(w *splitText, matches []phraseMatch) []string {
 
 // headColor returns the color of consecutive words.
 func headColor(w *splitText, part []phraseMatch) []string {
+	// Without the name of a color, take a shade.
 	named := slices.DeleteFunc(slices.Clone(part), func(m phraseMatch) bool { return len(m.names) == 0 })
 	if len(named) == 0 {
 		shaded := slices.DeleteFunc(slices.Clone(part), func(m phraseMatch) bool { return len(m.shades) == 0 })
@@ -65,6 +66,7 @@ func headColor(w *splitText, part []phraseMatch) []string {
 		head = 0
 	}
 
+	// Colors that a dash joins count beside the head.
 	meanings := slices.Clone(named[head].names)
 	for i, m := range named {
 		next := min(i+1, len(named)-1)

@@ -98,6 +98,7 @@ func (v *Vocabulary) Meanings(field, text string) []string {
 			meanings = append(meanings, depth+" "+meanings[0])
 		}
 	} else {
+		// Names come before what is only a kind of something.
 		for _, m := range matches {
 			meanings = appendUnique(meanings, m.names...)
 		}
@@ -112,6 +113,7 @@ func (v *Vocabulary) Meanings(field, text string) []string {
 		}
 	}
 
+	// Some meanings together are another one.
 	switch {
 	case field == "fuel_type":
 		meanings = combineFuels(meanings)
@@ -198,6 +200,7 @@ func (l *lexicon) compound(key []byte) *phrase {
 		}
 	}
 
+	// A color may have words before and after it, as in dunkelblaumetallic.
 	if p := l.withoutSuffix(key); p != nil {
 		return p
 	}

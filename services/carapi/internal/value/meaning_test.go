@@ -139,7 +139,7 @@ func TestMeanings(t *testing.T) {
 	}
 }
 
-// A caller who says a name asks for its meaning; one who says a kind of it does not.
+// A name asks for its meaning. A kind of it does not.
 func TestNamedMeanings(t *testing.T) {
 	v := usual(t)
 	for _, c := range []struct{ field, word, want string }{
@@ -181,7 +181,7 @@ func TestNamedMeanings(t *testing.T) {
 	}
 }
 
-// No word of one field is a word of another, but for those listed: binding tells columns apart by them.
+// No word belongs to two fields, except those listed: binding distinguishes columns by their words.
 func TestMeaningsApart(t *testing.T) {
 	v := usual(t)
 	for _, c := range []struct{ field, text string }{

@@ -27,6 +27,8 @@ func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, 
 		map[string]int{},
 		map[string]int{},
 	}
+
+	// Count what the values show.
 	var buf [2 * maxNumberText]byte
 	for text, count := range values {
 		if w, ok := scanNumber(m, []byte(text), &buf); ok {
@@ -34,12 +36,14 @@ func LearnNumbers(m Measure, values iter.Seq2[string, int]) (style NumberStyle, 
 		}
 	}
 
+	// Decide the style by these counts.
 	style = NumberStyle{Field: m.Field, Comma: e.decideSeparator(m, ',', '.'), Point: e.decideSeparator(m, '.', ',')}
 	style.Unit, style.Units = mostFrequent(e.units), len(e.units) > 1
 	isUsed := func(sign string) bool { return e.signs[sign] > 0 }
 	style.LocalDollar = isUsed("$") && slices.ContainsFunc(dollarsOfUSA, isUsed)
 	style.Currency, style.Currencies = e.usualCurrency(style.LocalDollar)
 
+	// Read the values in this style, to see how many can be understood.
 	var number []byte
 	for text, count := range values {
 		total += count
@@ -97,6 +101,7 @@ func (e *numberEvidence) decideSeparator(m Measure, separator, other byte) strin
 	grouping, decimals, either := e.groups[separator], e.decimals[separator], e.ambiguous[separator]
 	isLarge := m.IsMoney() || m.IsDistance() // amounts that have thousands, and no third decimal
 	switch {
+	// Nearly all values agree.
 	case grouping > few*decimals:
 		return separatesGroups
 	case grouping == 0 && e.thousandths[separator]*few > either:
@@ -105,10 +110,14 @@ func (e *numberEvidence) decideSeparator(m Measure, separator, other byte) strin
 		return separatesDecimals
 	case grouping > 0 || decimals*few > either:
 		return "" // both are in use
+
+	// The values do not show it, but the other separator has one meaning, so this one has the other.
 	case e.groups[other] > few*e.decimals[other]:
 		return separatesDecimals // 1,234,567 beside 1.234
 	case e.decimals[other] > few*e.groups[other]:
 		return separatesGroups
+
+	// Nothing shows it: assume what is usual for such numbers.
 	case either == 0 && separator == '.':
 		return ""
 	case isLarge, separator == ',':

@@ -58,6 +58,7 @@ func scanNumber(m Measure, text []byte, buf *[2 * maxNumberText]byte) (writtenNu
 // appendNumberText appends a text in lower case, with ASCII digits, plain spaces and plain minus signs.
 func appendNumberText(b, text []byte) []byte {
 	for len(text) > 0 {
+		// Nearly all letters are ASCII.
 		if c := text[0]; c < utf8.RuneSelf {
 			if c >= 'A' && c <= 'Z' {
 				c += 'a' - 'A'
@@ -72,12 +73,16 @@ func appendNumberText(b, text []byte) []byte {
 		switch {
 		case unicode.IsSpace(r), r == '\u200b', r == '\ufeff':
 			b = append(b, ' ')
+
+		// Full-width, Arabic and Persian digits.
 		case r >= '０' && r <= '９':
 			b = append(b, byte(r-'０')+'0')
 		case r >= '٠' && r <= '٩':
 			b = append(b, byte(r-'٠')+'0')
 		case r >= '۰' && r <= '۹':
 			b = append(b, byte(r-'۰')+'0')
+
+		// Other forms of separators and signs.
 		case r == '’', r == '‘', r == 'ʼ', r == '´':
 			b = append(b, '\'')
 		case r == '－', r == '−':
@@ -110,9 +115,13 @@ func (s *numberScanner) readPart() bool {
 		return true
 	case isDigit(c):
 		return s.readDigits()
+
+	// Signs before and after the number.
 	case (c == ':' || c == '~') && !hasNumber, (c == '(' || c == ')') && hasNumber:
 		s.at++
 		return true
+
+	// A minus is the number's sign, or joins it with the word beside it.
 	case c == '-' && !hasNumber && s.at > 0 && s.text[s.at-1] != ' ': // V-8
 		s.at++
 		return s.measure.IsCount()
@@ -124,6 +133,7 @@ func (s *numberScanner) readPart() bool {
 	case c == '-' && s.at+1 < len(s.text) && s.isLetter(s.at+1) && s.at > 0 && isDigit(s.text[s.at-1]): // 4-door
 		s.at++
 		return true
+
 	case c == ',' || c == '.' || c == '-' || c == '/':
 		return hasNumber && s.readDash()
 	}

@@ -53,11 +53,11 @@ func (v *Vocabulary) addLine(field, line string) (expected string) {
 
 	switch {
 	case isDirected:
-		said, meant := foldAllOrNil(splitTrimmed(words, ",")), foldAllOrNil(splitTrimmed(values, ","))
-		if said == nil || meant == nil {
+		aliases, meant := foldAllOrNil(splitTrimmed(words, ",")), foldAllOrNil(splitTrimmed(values, ","))
+		if aliases == nil || meant == nil {
 			return aliasForms
 		}
-		v.addAliases(field, said, meant)
+		v.addAliases(field, aliases, meant)
 	case len(names) > 1:
 		folded := foldAllOrNil(names)
 		if folded == nil {
@@ -79,12 +79,12 @@ func (v *Vocabulary) addLine(field, line string) (expected string) {
 	return ""
 }
 
-func (v *Vocabulary) addAliases(field string, said, meant []string) {
+func (v *Vocabulary) addAliases(field string, aliases, meant []string) {
 	if v.aliases[field] == nil {
 		v.aliases[field] = map[string][]string{}
 	}
 
-	for _, word := range said {
+	for _, word := range aliases {
 		for _, m := range meant {
 			if !slices.Contains(v.aliases[field][word], m) {
 				v.aliases[field][word] = append(v.aliases[field][word], m)

@@ -17,6 +17,7 @@ func parseYear[T string | []byte](text T) (year string, ok bool) {
 		return s, true
 	}
 
+	// Beside the year there may be days and months, and words that belong to a year.
 	w := splitWords(s)
 	for i := range w.parts {
 		key := string(w.key(i, i+1))
@@ -34,6 +35,7 @@ func parseYear[T string | []byte](text T) (year string, ok bool) {
 		}
 	}
 
+	// Other signs may change the meaning.
 	if strings.ContainsFunc(s, func(r rune) bool {
 		return !unicode.In(r, unicode.L, unicode.M, unicode.N) && !strings.ContainsRune(" -/.,:()'", r)
 	}) {

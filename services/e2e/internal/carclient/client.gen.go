@@ -398,7 +398,7 @@ type Cut struct {
 	// TextTo Characters to which they are cut; 0 if none are
 	TextTo int `json:"text_to"`
 
-	// Texts Texts shown by their beginning
+	// Texts Texts of which only the beginning is shown
 	Texts int `json:"texts"`
 
 	// Values Values that do not fit, null in the answer, with their length
@@ -418,7 +418,7 @@ type Facet struct {
 
 // FacetValue defines model for FacetValue.
 type FacetValue struct {
-	// Below Of a range, which begins with value: where it ends; this number is in the next one
+	// Below The end of a range that begins with value; the end itself is in the next range
 	Below *FacetValue_Below `json:"below,omitempty"`
 	Count int               `json:"count"`
 	Value FacetValue_Value  `json:"value"`
@@ -430,7 +430,7 @@ type FacetValueBelow0 = float64
 // FacetValueBelow1 defines model for FacetValue.Below.1.
 type FacetValueBelow1 = string
 
-// FacetValue_Below Of a range, which begins with value: where it ends; this number is in the next one
+// FacetValue_Below The end of a range that begins with value; the end itself is in the next range
 type FacetValue_Below struct {
 	union json.RawMessage
 }
@@ -465,7 +465,7 @@ type NoMatch struct {
 		Url                *string `json:"url,omitempty"`
 	} `json:"did_you_mean,omitempty"`
 
-	// Filters Each filter, and how many vehicles match with it alone, and with all others
+	// Filters Each filter, with the number of vehicles that match it alone, and all others without it
 	Filters []struct {
 		Alone     int     `json:"alone"`
 		Parameter string  `json:"parameter"`
@@ -523,7 +523,7 @@ type SearchResult struct {
 	// Applied The request as understood, its defaults included
 	Applied map[string]interface{} `json:"applied"`
 
-	// AsOf When the stock was so
+	// AsOf No part of the answer is older than this time
 	AsOf time.Time `json:"as_of"`
 	Cars *[]Car    `json:"cars,omitempty"`
 
@@ -535,7 +535,7 @@ type SearchResult struct {
 	// Ignored Parameters that ask for nothing, such as any or null
 	Ignored *map[string]string `json:"ignored,omitempty"`
 
-	// Interpreted Parameters that were read otherwise than written, and why
+	// Interpreted Parameters that were not read as written, and why
 	Interpreted *map[string]struct {
 		From   string      `json:"from"`
 		To     interface{} `json:"to"`
@@ -555,7 +555,7 @@ type SearchResult struct {
 	// NoMatch Why nothing matches, and what nearly does
 	NoMatch *NoMatch `json:"no_match,omitempty"`
 
-	// NotANumber Values in stock that are no numbers, by field
+	// NotANumber How many values in stock are not numbers, by field
 	NotANumber *map[string]int `json:"not_a_number,omitempty"`
 
 	// NotSearched Fields whose texts have too many words for q to search them
@@ -565,7 +565,7 @@ type SearchResult struct {
 	NotUnderstood *[]string `json:"not_understood,omitempty"`
 	Returned      *int      `json:"returned,omitempty"`
 
-	// SeveralCurrencies Fields left out since their amounts are in these currencies; filter by one of them
+	// SeveralCurrencies Fields left out because their amounts are in these currencies; filter by one of them
 	SeveralCurrencies *map[string][]string `json:"several_currencies,omitempty"`
 	Source            SearchResultSource   `json:"source"`
 

@@ -20,17 +20,17 @@ import (
 // Config is all settings of syncer.
 type Config struct {
 	DB   dbconn.Config
-	Sync Sync
+	Sync SyncConfig
 	Log  program.LogConfig
 }
 
-// Sync holds the variables that begin with SYNC_. Descriptions describes them.
-type Sync struct {
-	Views            Views
+// SyncConfig holds the variables that begin with SYNC_. Descriptions describes them.
+type SyncConfig struct {
+	Views            ViewList
 	Path             string        `default:"./data/carstock.db"`
 	Strategy         string        `default:"snapshot"`
 	WatermarkOverlap time.Duration `split_words:"true" default:"10m"`
-	Indexes          Indexes
+	Indexes          IndexList
 	Timeout          time.Duration `default:"1h"`
 	Retries          int           `default:"3"`
 	MaxShrink        int           `split_words:"true" default:"50"`
@@ -38,7 +38,7 @@ type Sync struct {
 	ZeroDates        string        `split_words:"true" default:"keep"`
 	Decimal          string        `default:"auto"`
 	Drift            string        `default:"apply"`
-	History          History       `default:"off"`
+	History          HistoryAge    `default:"off"`
 
 	// The rest is for syncer serve.
 	Schedule  string `default:"@every 15m"`
@@ -53,7 +53,7 @@ type Sync struct {
 }
 
 // Descriptions describes each variable, for settings.Describe.
-func (*Sync) Descriptions() map[string]string {
+func (*SyncConfig) Descriptions() map[string]string {
 	return map[string]string{
 		"SYNC_VIEWS": "views to copy: view[=table][(key, columns)][@watermark], or patterns such as * or dealer_*, " +
 			"except those after a - such as -audit_*; separated by ; or line breaks; " +
@@ -72,10 +72,12 @@ func (*Sync) Descriptions() map[string]string {
 		"SYNC_DECIMAL":     "DECIMAL as auto (numeric up to 15 digits, otherwise text), text, or numeric",
 		"SYNC_DRIFT":       "when a view's columns change: apply the change, or fail",
 		"SYNC_HISTORY":     "how long to keep a history of changes: 24h, 90d, 12w, 2y; or off",
+
 		"SYNC_SCHEDULE": "when to make a run: @every 15m, @hourly, or five fields of cron " +
 			"such as 30 6 * * MON-FRI",
-		"SYNC_TIMEZONE":  "time zone of the schedule, such as Europe/Berlin; default that of the system",
-		"SYNC_ON_START":  "whether to make a run at once when starting",
+		"SYNC_TIMEZONE": "time zone of the schedule, such as Europe/Berlin; default that of the system",
+		"SYNC_ON_START": "whether to make a run at once when starting",
+
 		"SYNC_HTTP_ADDR": "address of the status page, metrics and health checks; off for none",
 		"SYNC_HTTP_TOKEN": "bearer token for POST /sync, which starts a run, and for /snapshot, which syncer pull fetches; " +
 			"at least 16 characters; without it both are refused",
@@ -91,15 +93,15 @@ func (*Sync) Descriptions() map[string]string {
 
 // Values of SYNC_STRATEGY.
 const (
-	Snapshot = "snapshot"
-	Upsert   = "upsert"
+	StrategySnapshot = "snapshot"
+	StrategyUpsert   = "upsert"
 )
 
-// Values of SYNC_ZERO_DATES. Fail is one of SYNC_DRIFT too.
+// Values of SYNC_ZERO_DATES.
 const (
-	keep = "keep"
-	Null = "null"
-	Fail = "fail"
+	zeroDatesKeep = "keep"
+	ZeroDatesNull = "null"
+	ZeroDatesFail = "fail"
 )
 
 // Values of SYNC_DECIMAL.
@@ -116,11 +118,14 @@ const (
 	ShowNever  = "never"
 )
 
-// apply is a value of SYNC_DRIFT.
-const apply = "apply"
+// Values of SYNC_DRIFT.
+const (
+	driftApply = "apply"
+	DriftFail  = "fail"
+)
 
-// Off is the value of settings that turn something off.
-const Off = "off"
+// SettingOff is the value of settings that turn something off.
+const SettingOff = "off"
 
 // minTokenLength is the least length of SYNC_HTTP_TOKEN.
 const minTokenLength = 16
@@ -146,7 +151,7 @@ func (c *Config) Validate() error {
 	return errors.Join(append(errs, s.validateViews())...)
 }
 
-func (s *Sync) validatePath() error {
+func (s *SyncConfig) validatePath() error {
 	info, err := os.Stat(s.Path)
 	isFolder := err == nil && info.IsDir()
 	if isFolder || strings.HasSuffix(s.Path, "/") || strings.HasPrefix(s.Path, ":") {
@@ -156,16 +161,16 @@ func (s *Sync) validatePath() error {
 }
 
 // validateWords checks the settings that are one of a few words.
-func (s *Sync) validateWords() error {
+func (s *SyncConfig) validateWords() error {
 	var errs []error
 	for _, w := range []struct {
 		name, value string
 		expected    []string
 	}{
-		{"SYNC_STRATEGY", s.Strategy, []string{Snapshot, Upsert}},
-		{"SYNC_ZERO_DATES", s.ZeroDates, []string{keep, Null, Fail}},
+		{"SYNC_STRATEGY", s.Strategy, []string{StrategySnapshot, StrategyUpsert}},
+		{"SYNC_ZERO_DATES", s.ZeroDates, []string{zeroDatesKeep, ZeroDatesNull, ZeroDatesFail}},
 		{"SYNC_DECIMAL", s.Decimal, []string{decimalAuto, DecimalText, DecimalReal}},
-		{"SYNC_DRIFT", s.Drift, []string{apply, Fail}},
+		{"SYNC_DRIFT", s.Drift, []string{driftApply, DriftFail}},
 		{"SYNC_SHOW_ROWS", s.ShowRows, []string{ShowLocal, ShowAlways, ShowNever}},
 	} {
 		if !slices.Contains(w.expected, w.value) {
@@ -176,11 +181,12 @@ func (s *Sync) validateWords() error {
 	return errors.Join(errs...)
 }
 
-func (s *Sync) validateNumbers() error {
+func (s *SyncConfig) validateNumbers() error {
 	var errs []error
 	if s.WatermarkOverlap < 0 {
 		errs = append(errs, fmt.Errorf("SYNC_WATERMARK_OVERLAP: %s: expected 0 or more", s.WatermarkOverlap))
 	}
+
 	if s.MaxShrink < 0 || s.MaxShrink > 100 {
 		errs = append(errs, fmt.Errorf("SYNC_MAX_SHRINK: %d: expected a percentage, 0 to 100", s.MaxShrink))
 	}
@@ -188,7 +194,7 @@ func (s *Sync) validateNumbers() error {
 }
 
 // validateService checks the settings of syncer serve.
-func (s *Sync) validateService() error {
+func (s *SyncConfig) validateService() error {
 	var errs []error
 	invalid := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if _, err := s.ParseSchedule(); err != nil {
@@ -197,7 +203,8 @@ func (s *Sync) validateService() error {
 	if s.MaxAge < 0 {
 		invalid("SYNC_MAX_AGE: %s: expected a time above 0, or 0", s.MaxAge)
 	}
-	if err := httpserver.CheckAddress(s.HTTPAddr); err != nil && s.HTTPAddr != Off {
+
+	if err := httpserver.CheckAddress(s.HTTPAddr); err != nil && s.HTTPAddr != SettingOff {
 		invalid("SYNC_HTTP_ADDR: %q: %w, or off", s.HTTPAddr, err)
 	}
 	if n := len(s.HTTPToken); n > 0 && n < minTokenLength {
@@ -224,19 +231,21 @@ func validateRetries(timeout time.Duration, retries int) error {
 	if timeout <= 0 {
 		errs = append(errs, fmt.Errorf("SYNC_TIMEOUT: %s: expected a time above 0", timeout))
 	}
+
 	if retries < 0 {
 		errs = append(errs, fmt.Errorf("SYNC_RETRIES: %d: expected 0 or more", retries))
 	}
 	return errors.Join(errs...)
 }
 
-func (s *Sync) validateViews() error {
+func (s *SyncConfig) validateViews() error {
 	var errs []error
 	invalid := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if len(s.Views) == 0 {
 		invalid("SYNC_VIEWS: not set: the views to copy, such as vehicles_view(id)")
 	}
-	if slices.ContainsFunc(s.Views, func(v View) bool { return v.invalid }) {
+
+	if slices.ContainsFunc(s.Views, func(v ViewEntry) bool { return v.invalid }) {
 		return nil // Decode has returned its error; others would only follow from it
 	}
 
@@ -249,26 +258,26 @@ func (s *Sync) validateViews() error {
 		switch {
 		case v.LeftOut && !s.Views.HavePatterns():
 			invalid("SYNC_VIEWS: %s leaves nothing out, since there is no pattern such as *", v.Entry())
-		case v.LeftOut && !v.Pattern && slices.ContainsFunc(named, func(n View) bool { return n.Name == v.Name }):
+		case v.LeftOut && !v.Pattern && slices.ContainsFunc(named, func(n ViewEntry) bool { return n.Name == v.Name }):
 			invalid("SYNC_VIEWS: %s is named, and left out by %s: keep one of the two", v.Name, v.Entry())
 		}
 	}
 
 	for _, x := range s.Indexes {
-		becomesTable := func(v View) bool {
+		becomesTable := func(v ViewEntry) bool {
 			return !v.LeftOut && (strings.EqualFold(v.Table, x.Table) || v.Pattern && v.Matcher(true)(x.Table))
 		}
 		if !slices.ContainsFunc(s.Views, becomesTable) {
-			invalid("SYNC_INDEXES: %s is no table of SYNC_VIEWS", x.Table)
+			invalid("SYNC_INDEXES: %s is not a table of SYNC_VIEWS", x.Table)
 		}
 	}
 
 	return errors.Join(errs...)
 }
 
-// CheckTables returns an error for each of the views, none of them a pattern, that cannot have its own table in one
-// file.
-func (v Views) CheckTables() error {
+// CheckTables returns an error for each of the views that cannot have its own table in one file. None of them may be a
+// pattern.
+func (v ViewList) CheckTables() error {
 	var errs []error
 	invalid := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	viewOf := map[string]string{} // by table in lower case, as SQLite ignores case in names
@@ -278,10 +287,11 @@ func (v Views) CheckTables() error {
 			invalid("SYNC_VIEWS: the table %s is named twice, since the views %s and %s would both become it: "+
 				"give one another name by view=table, or leave it out", view.Table, other, view.Name)
 		}
+
 		viewOf[table] = view.Name
-		if strings.HasPrefix(table, snapshotfile.Prefix) || strings.HasPrefix(table, "sqlite_") {
+		if strings.HasPrefix(table, snapshotfile.TablePrefix) || strings.HasPrefix(table, "sqlite_") {
 			invalid("SYNC_VIEWS: %s: names of tables may not begin with %s or sqlite_; "+
-				"give it another by view=table, or leave it out", view.Table, snapshotfile.Prefix)
+				"give it another by view=table, or leave it out", view.Table, snapshotfile.TablePrefix)
 		}
 	}
 
@@ -290,7 +300,7 @@ func (v Views) CheckTables() error {
 
 // LoadTarget reads only which file to keep and which views to copy into it, for commands that need no source. It reads
 // them as Load does. There are no views if SYNC_VIEWS is not set.
-func LoadTarget(file string) (path string, views Views, err error) {
+func LoadTarget(file string) (path string, views ViewList, err error) {
 	var c targetConfig
 	err = settings.Load(file, &c)
 	return c.Sync.Path, c.Sync.Views, err
@@ -299,14 +309,15 @@ func LoadTarget(file string) (path string, views Views, err error) {
 type targetConfig struct {
 	Sync struct {
 		Path  string `default:"./data/carstock.db"`
-		Views Views
+		Views ViewList
 	}
 }
 
 func (c *targetConfig) Validate() error { return nil }
 
-// Pull holds the variables of Sync that syncer pull needs. It needs no source, and its file is not SYNC_PATH.
-type Pull struct {
+// PullConfig holds the variables of SyncConfig that syncer pull needs. It needs no source, and its file is not
+// SYNC_PATH.
+type PullConfig struct {
 	Sync struct {
 		Timeout   time.Duration   `default:"1h"`
 		Retries   int             `default:"3"`
@@ -316,13 +327,13 @@ type Pull struct {
 }
 
 // LoadPull reads the settings of syncer pull, as Load does.
-func LoadPull(file string) (Pull, error) {
-	var p Pull
+func LoadPull(file string) (PullConfig, error) {
+	var p PullConfig
 	err := settings.Load(file, &p)
 	return p, err
 }
 
 // Validate returns an error for every invalid variable, joined.
-func (p *Pull) Validate() error {
+func (p *PullConfig) Validate() error {
 	return errors.Join(validateRetries(p.Sync.Timeout, p.Sync.Retries), p.Log.Validate())
 }

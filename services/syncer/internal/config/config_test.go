@@ -15,7 +15,7 @@ func TestEnvExampleListsEveryVariable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := settings.Keys(&config.Config{})
+	keys, err := settings.VariableNames(&config.Config{})
 	if err != nil || len(keys) == 0 {
 		t.Fatal(keys, err)
 	}

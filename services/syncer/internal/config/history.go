@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// History is how long changes are kept; 0 for no history.
-type History time.Duration
+// HistoryAge is how long changes are kept; 0 for no history.
+type HistoryAge time.Duration
 
 // Decode reads the variable, for envconfig.
-func (h *History) Decode(text string) error {
-	if text == Off {
+func (h *HistoryAge) Decode(text string) error {
+	if text == SettingOff {
 		*h = 0
 		return nil
 	}
@@ -21,7 +21,7 @@ func (h *History) Decode(text string) error {
 		return fmt.Errorf("%w, or off", err)
 	}
 
-	*h = History(keep)
+	*h = HistoryAge(keep)
 	return nil
 }
 

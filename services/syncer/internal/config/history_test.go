@@ -28,7 +28,7 @@ func TestParseAge(t *testing.T) {
 
 func TestHistory(t *testing.T) {
 	t.Parallel()
-	h := History(time.Hour)
+	h := HistoryAge(time.Hour)
 	if err := h.Decode("off"); err != nil || h != 0 {
 		t.Errorf("off: %v, %v", h, err)
 	}

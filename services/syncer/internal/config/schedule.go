@@ -21,7 +21,7 @@ type Schedule struct {
 }
 
 // ParseSchedule parses SYNC_SCHEDULE and SYNC_TIMEZONE. The error names what is invalid.
-func (s *Sync) ParseSchedule() (Schedule, error) {
+func (s *SyncConfig) ParseSchedule() (Schedule, error) {
 	var errs []error
 	zone := time.Local
 	if s.Timezone != "" {
@@ -51,8 +51,8 @@ func (s *Sync) ParseSchedule() (Schedule, error) {
 }
 
 // Next returns when a run is due after a moment; zero if there is no such time. The fields of cron are times on the
-// wall clock. A time that the clock skips, such as midnight where summer time begins then, comes as much later. A time
-// that the clock shows twice comes twice.
+// wall clock. If the clock skips a time, such as midnight where summer time begins then, the run is due as much later
+// as the clock skips. If the clock shows a time twice, a run is due twice.
 //
 // The library sees only a clock in UTC, which never jumps. With other clocks it leaves days out, or never returns.
 func (s Schedule) Next(after time.Time) time.Time {

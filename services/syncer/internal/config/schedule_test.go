@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Daily runs are a day apart, whatever the clocks do: even if they skip midnight, half an hour, two hours or a whole
-// day, or show an hour twice.
+// Daily runs are a day apart even if the clocks skip midnight, half an hour, two hours or a whole day, or show an hour
+// twice.
 func TestRunsOfEachDay(t *testing.T) {
 	t.Parallel()
 	for zone, years := range map[string][2]int{
@@ -73,7 +73,7 @@ func isAfterSkippedDay(at time.Time) bool {
 
 func newSchedule(t *testing.T, schedule, zone string) Schedule {
 	t.Helper()
-	s, err := (&Sync{Schedule: schedule, Timezone: zone}).ParseSchedule()
+	s, err := (&SyncConfig{Schedule: schedule, Timezone: zone}).ParseSchedule()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestNext(t *testing.T) {
 		}
 	}
 
-	_, err := (&Sync{Schedule: "0 0 30 2 *", Timezone: "America/Santiago"}).ParseSchedule()
+	_, err := (&SyncConfig{Schedule: "0 0 30 2 *", Timezone: "America/Santiago"}).ParseSchedule()
 	if want := `SYNC_SCHEDULE: "0 0 30 2 *": there is no such day`; fmt.Sprint(err) != want {
 		t.Errorf("%v, want %s", err, want)
 	}

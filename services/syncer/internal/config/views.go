@@ -8,31 +8,31 @@ import (
 	"strings"
 )
 
-// View is an entry of SYNC_VIEWS: what to copy, and how.
-type View struct {
+// ViewEntry is an entry of SYNC_VIEWS: what to copy, and how.
+type ViewEntry struct {
 	Name      string   // view or table of the source; for a pattern, with * and ? in it
 	Table     string   // table of the SQLite file; by default the view's name
 	Key       []string // columns that identify a row; none if the entry has none
 	Watermark string   // column that grows with each change of a row; "" if the entry has none
 	Pattern   bool     // the entry stands for all views whose names match
-	LeftOut   bool     // the entry begins with -: patterns leave out what it stands for
+	LeftOut   bool     // the entry begins with -: patterns leave out what it matches
 
 	invalid bool // Decode could not parse the entry
 }
 
-// Views are the entries of SYNC_VIEWS, separated by ; or line breaks. An entry is view[=table][(key,
+// ViewList holds the entries of SYNC_VIEWS, separated by ; or line breaks. An entry is view[=table][(key,
 // columns)][@watermark], or a pattern such as audit_*, or a view or pattern after -, which leaves it out. A name with a
 // character that has a meaning here goes between backticks, as in MySQL.
-type Views []View
+type ViewList []ViewEntry
 
-// Index is an entry of SYNC_INDEXES: table(column, ...).
-type Index struct {
+// IndexEntry is an entry of SYNC_INDEXES: table(column, ...).
+type IndexEntry struct {
 	Table   string
 	Columns []string
 }
 
 // Named returns the entries that name a view to copy: neither patterns nor what is left out.
-func (v Views) Named() (named Views) {
+func (v ViewList) Named() (named ViewList) {
 	for _, view := range v {
 		if !view.Pattern && !view.LeftOut {
 			named = append(named, view)
@@ -42,15 +42,15 @@ func (v Views) Named() (named Views) {
 }
 
 // HavePatterns reports whether only the source knows which views to copy.
-func (v Views) HavePatterns() bool {
-	return slices.ContainsFunc(v, func(view View) bool { return view.Pattern && !view.LeftOut })
+func (v ViewList) HavePatterns() bool {
+	return slices.ContainsFunc(v, func(view ViewEntry) bool { return view.Pattern && !view.LeftOut })
 }
 
 // Entry returns the name or pattern as the settings have it, with the - of what is left out.
-func (v View) Entry() string {
+func (v ViewEntry) Entry() string {
 	entry := v.Name
 	if !v.Pattern {
-		entry = Quote(v.Name)
+		entry = QuoteName(v.Name)
 	}
 	if v.LeftOut {
 		entry = "-" + entry
@@ -59,7 +59,7 @@ func (v View) Entry() string {
 }
 
 // Matcher returns a function that reports whether the entry matches a name. With fold it ignores case.
-func (v View) Matcher(fold bool) func(name string) bool {
+func (v ViewEntry) Matcher(fold bool) func(name string) bool {
 	return nameMatcher(v.Name, v.Pattern, fold)
 }
 
@@ -81,11 +81,11 @@ func nameMatcher(text string, pattern, fold bool) func(string) bool {
 	return regexp.MustCompile(flags + "^" + expression + "$").MatchString
 }
 
-// Indexes are the entries of SYNC_INDEXES, separated as those of SYNC_VIEWS are.
-type Indexes []Index
+// IndexList holds the entries of SYNC_INDEXES, separated as those of SYNC_VIEWS are.
+type IndexList []IndexEntry
 
 // Decode reads the variable, for envconfig. An invalid entry stays among the others, so that Validate sees it.
-func (v *Views) Decode(text string) error {
+func (v *ViewList) Decode(text string) error {
 	*v = nil
 	var firstErr error
 	for _, entry := range splitEntries(text) {
@@ -99,12 +99,13 @@ func (v *Views) Decode(text string) error {
 	return firstErr
 }
 
-func decodeView(entry string) (v View, err error) {
+func decodeView(entry string) (v ViewEntry, err error) {
 	const expected, example = "view[=table][(key, columns)][@watermark]", "vehicles_view=vehicles(id)@updated_at"
 	s := entryScanner{entry}
 	v.LeftOut = s.take('-')
 	quoted := strings.HasPrefix(s.rest, "`")
 
+	// A pattern, or what is left out, is a name alone.
 	ok := s.anyName(&v.Name) && (quoted || !strings.HasPrefix(v.Name, "-"))
 	v.Pattern = !quoted && strings.ContainsAny(v.Name, wildcards)
 	if (v.Pattern || v.LeftOut) && ok {
@@ -115,18 +116,22 @@ func decodeView(entry string) (v View, err error) {
 		return v, nil
 	}
 
+	// The table, the key and the watermark follow the name in this order.
 	v.Table = v.Name
 	if ok && s.take('=') {
 		ok = s.name(&v.Table)
 	}
+
 	if ok && s.take('(') {
 		if !s.names(&v.Key) {
 			return v, notationError(entry, expected+" with the key's columns between the brackets", example)
 		}
 	}
+
 	if ok && s.take('@') {
 		ok = s.name(&v.Watermark)
 	}
+
 	if !ok || s.rest != "" {
 		return v, notationError(entry, expected, example)
 	}
@@ -140,10 +145,10 @@ func decodeView(entry string) (v View, err error) {
 }
 
 // Decode reads the variable, for envconfig.
-func (x *Indexes) Decode(text string) error {
+func (x *IndexList) Decode(text string) error {
 	*x = nil
 	for _, entry := range splitEntries(text) {
-		var index Index
+		var index IndexEntry
 		s := entryScanner{entry}
 		if !s.name(&index.Table) || !s.take('(') || !s.names(&index.Columns) || s.rest != "" {
 			return notationError(entry, "table(column, ...)", "vehicles(make, model, year)")
@@ -164,8 +169,8 @@ const (
 	wildcards    = "*?"
 )
 
-// Quote returns a name as an entry needs it, between backticks if necessary.
-func Quote(name string) string {
+// QuoteName returns a name as an entry needs it, between backticks if necessary.
+func QuoteName(name string) string {
 	isPlain := !strings.HasPrefix(name, "-") && !strings.ContainsAny(name, specialChars+wildcards+"\r\n")
 	if isPlain && strings.TrimSpace(name) == name {
 		return name
@@ -209,15 +214,18 @@ func (s *entryScanner) name(name *string) bool {
 
 // anyName reads a name or a pattern, and reports whether there is one.
 func (s *entryScanner) anyName(name *string) bool {
+	// Without backticks, a name ends at a character with a meaning.
 	if !strings.HasPrefix(s.rest, "`") {
 		end := strings.IndexAny(s.rest, specialChars)
 		if end < 0 {
 			end = len(s.rest)
 		}
+
 		*name, s.rest = strings.TrimSpace(s.rest[:end]), s.rest[end:]
 		return *name != ""
 	}
 
+	// Between backticks, two of them stand for one in the name.
 	var b strings.Builder
 	for rest := s.rest[1:]; ; {
 		part, after, closed := strings.Cut(rest, "`")
@@ -225,10 +233,12 @@ func (s *entryScanner) anyName(name *string) bool {
 		if !closed {
 			return false
 		}
+
 		if !strings.HasPrefix(after, "`") {
 			*name, s.rest = b.String(), strings.TrimSpace(after)
 			return *name != ""
 		}
+
 		b.WriteByte('`')
 		rest = after[1:]
 	}
@@ -241,10 +251,12 @@ func (s *entryScanner) names(names *[]string) bool {
 		if !s.name(&name) {
 			return false
 		}
+
 		*names = append(*names, name)
 		if s.take(')') {
 			return true
 		}
+
 		if !s.take(',') {
 			return false
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 func TestViewsNotation(t *testing.T) {
-	for text, want := range map[string]config.Views{
+	for text, want := range map[string]config.ViewList{
 		"dealers": {{Name: "dealers", Table: "dealers"}},
 		" vehicles_view = vehicles ( id , dealer ) @ updated_at ;\n;dealers\r\n": {
 			{Name: "vehicles_view", Table: "vehicles", Key: []string{"id", "dealer"}, Watermark: "updated_at"},
@@ -44,7 +44,7 @@ func TestViewsNotation(t *testing.T) {
 			{Name: "a-b", Table: "a-b"},
 		},
 	} {
-		var got config.Views
+		var got config.ViewList
 		if err := got.Decode(text); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %+v, %v, want %+v", text, got, err, want)
 		}
@@ -55,7 +55,7 @@ func TestViewsNotation(t *testing.T) {
 		"`a`b", "``", "a(`b)", "a(b c`d`)", "-", "--a", "*(id)", "a*=b", "a?@at", "-a(id)", "-a=b", "-a@b", "-`a` b",
 		"a=b*", "a(b*)", "a@b?", "a=-b", "a*`b`", "`a`*",
 	} {
-		var got config.Views
+		var got config.ViewList
 		err := got.Decode("good; " + text)
 		if err == nil || !strings.Contains(err.Error(), text) || !strings.Contains(err.Error(), "such as") {
 			t.Errorf("%q: %v, want an error with the entry and an example", text, err)
@@ -64,8 +64,8 @@ func TestViewsNotation(t *testing.T) {
 }
 
 func TestIndexesNotation(t *testing.T) {
-	var got config.Indexes
-	want := config.Indexes{
+	var got config.IndexList
+	want := config.IndexList{
 		{Table: "vehicles", Columns: []string{"make", "model"}},
 		{Table: "vehicles", Columns: []string{"price"}},
 	}
@@ -98,8 +98,8 @@ func TestQuoteIsReadBack(t *testing.T) {
 	for _, name := range []string{
 		"a", "a b", "a`b", "`", "a=b", "(x)", "a;b", "a,b", "a@b", " a", "a\nb", "ä.b", "*", "a*", "?", "-", "-a", "a-b",
 	} {
-		var got config.Views
-		err := got.Decode(config.Quote(name) + "(" + config.Quote(name) + ")")
+		var got config.ViewList
+		err := got.Decode(config.QuoteName(name) + "(" + config.QuoteName(name) + ")")
 		if err != nil || got[0].Name != name || got[0].Key[0] != name {
 			t.Errorf("%q: %+v, %v", name, got, err)
 		}
@@ -136,7 +136,7 @@ func TestMatcher(t *testing.T) {
 		{"a", "A", true, true},
 		{"(x*", "", false, false},
 	} {
-		var views config.Views
+		var views config.ViewList
 		if err := views.Decode(test.entry); err != nil && test.want {
 			t.Errorf("%q: %v", test.entry, err)
 		} else if err == nil && views[0].Matcher(test.fold)(test.name) != test.want {
@@ -166,7 +166,7 @@ func TestViewsThatContradict(t *testing.T) {
 
 	t.Setenv("SYNC_VIEWS", "cars; dealer_*; -dealer_x")
 	for indexes, want := range map[string]string{
-		"cars(x); dealer_1(x)": "", "Dealer_2(x)": "", "cras(x)": "cras is no table",
+		"cars(x); dealer_1(x)": "", "Dealer_2(x)": "", "cras(x)": "cras is not a table",
 	} {
 		t.Setenv("SYNC_INDEXES", indexes)
 		_, err := config.Load("/dev/null")

@@ -30,21 +30,21 @@ type temporaryError struct {
 
 func (t *temporaryError) Unwrap() error { return t.error }
 
-// download fetches one snapshot, in as many requests as that takes.
-type download struct {
+// snapshotDownload fetches one snapshot, in as many requests as that takes.
+type snapshotDownload struct {
 	client      *http.Client
 	url         *url.URL
 	token       settings.Secret
 	currentETag string // of the snapshot in the file; "" for none
-	part        *part
+	part        *partialSnapshot
 	received    int64
 }
 
-func newDownload(u *url.URL, token settings.Secret, have, partial string) *download {
+func newDownload(u *url.URL, token settings.Secret, have, partial string) *snapshotDownload {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
 	transport.DisableKeepAlives = true // a pull is one request, and after a cut a new connection is better
-	return &download{
+	return &snapshotDownload{
 		// The token is for this URL alone.
 		client: &http.Client{
 			Transport:     transport,
@@ -56,7 +56,7 @@ func newDownload(u *url.URL, token settings.Secret, have, partial string) *downl
 
 // fetch makes one request: for the missing rest of the part if the server still has that snapshot, otherwise for the
 // whole. It returns false if the server has nothing newer than the file.
-func (d *download) fetch(ctx context.Context) (newer bool, err error) {
+func (d *snapshotDownload) fetch(ctx context.Context) (newer bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
@@ -73,10 +73,12 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 
 	switch response.StatusCode {
 	case http.StatusNotModified:
+		// The whole part, left by a pull that was killed, is what the server has: install it.
 		got := response.Header.Get("ETag")
 		if d.part.complete() && got == d.part.ETag && got != d.currentETag {
 			break
 		}
+
 		if d.currentETag == "" {
 			return false, errors.Join(
 				errors.New("the server answers 304 Not Modified, but nothing was pulled yet: check the proxies in between"),
@@ -84,15 +86,19 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 			)
 		}
 		return false, d.part.discard()
+
 	case http.StatusPartialContent:
+		// The answer must continue the part exactly where it ends.
 		want := fmt.Sprintf("bytes %d-%d/%d", d.part.size, d.part.Total-1, d.part.Total)
 		if got := response.Header.Get("Content-Range"); got != want || response.Header.Get("ETag") != d.part.ETag {
 			return false, errors.Join(
-				&temporaryError{error: fmt.Errorf("the server sent the part %q, and not %q", got, want)},
+				&temporaryError{error: fmt.Errorf("the server sent the part %q instead of %q", got, want)},
 				d.part.discard(),
 			)
 		}
+
 	case http.StatusOK:
+		// The server sends the whole snapshot: start the part again.
 		encoding := response.Header.Get("Content-Encoding")
 		if encoding != "" && encoding != "zstd" {
 			return false, fmt.Errorf(
@@ -106,6 +112,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 		if err != nil {
 			return false, err
 		}
+
 	default:
 		return false, d.responseError(response)
 	}
@@ -116,7 +123,7 @@ func (d *download) fetch(ctx context.Context) (newer bool, err error) {
 	return err == nil, err
 }
 
-func (d *download) newRequest(ctx context.Context) (*http.Request, error) {
+func (d *snapshotDownload) newRequest(ctx context.Context) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url.String(), nil)
 	if err != nil {
 		return nil, err
@@ -145,7 +152,7 @@ func (d *download) newRequest(ctx context.Context) (*http.Request, error) {
 var errStalled = fmt.Errorf("nothing arrived for %s", stallTimeout)
 
 // receive stores what the server sends until all of it has arrived. It removes a part that cannot be completed later.
-func (d *download) receive(body io.Reader, cancel context.CancelCauseFunc) error {
+func (d *snapshotDownload) receive(body io.Reader, cancel context.CancelCauseFunc) error {
 	stalled := time.AfterFunc(stallTimeout, func() { cancel(errStalled) })
 	defer stalled.Stop()
 
@@ -159,7 +166,7 @@ func (d *download) receive(body io.Reader, cancel context.CancelCauseFunc) error
 		p.Total = p.size
 	}
 	if err == nil && !p.complete() {
-		err = &temporaryError{error: fmt.Errorf("%d bytes arrived, and not %d", p.size, p.Total)}
+		err = &temporaryError{error: fmt.Errorf("%d bytes arrived instead of %d", p.size, p.Total)}
 	}
 	if err == nil {
 		if err = p.verify(); errors.Is(err, errDamaged) {
@@ -179,7 +186,7 @@ type readerFunc func([]byte) (int, error)
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // responseError returns the error of an answer without a snapshot.
-func (d *download) responseError(response *http.Response) error {
+func (d *snapshotDownload) responseError(response *http.Response) error {
 	// The body may be a proxy's. Otherwise it is a problem of RFC 9457.
 	var problem struct{ Detail string }
 	body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
@@ -215,7 +222,7 @@ func (d *download) responseError(response *http.Response) error {
 func classifyConnectError(err error) error {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
-		return fmt.Errorf("%w; SSL_CERT_FILE names the certificates of other authorities", err)
+		return fmt.Errorf("%w; to trust a private authority, set SSL_CERT_FILE to its certificate", err)
 	}
 	return &temporaryError{error: err}
 }

@@ -19,9 +19,9 @@ import (
 // maxWindow limits the memory for decompressing a snapshot.
 const maxWindow = 8 << 20
 
-// part is a snapshot that has arrived in part or whole. Its file begins with a header line that describes it, so that
-// what has arrived is never taken for a part of something else.
-type part struct {
+// partialSnapshot is a snapshot that has arrived in part or whole. Its file begins with a header line that describes
+// it, so that what has arrived is never taken for a part of something else.
+type partialSnapshot struct {
 	path       string
 	headerSize int64 // length of the header line
 	size       int64 // of what has arrived, after the header
@@ -32,9 +32,9 @@ type part struct {
 	Total    int64  `json:"total"`    // length of the whole; -1 if unknown
 }
 
-// openPart reads what an earlier pull has left at path. The part is empty if that is of no use.
-func openPart(path string) *part {
-	empty := &part{path: path, Total: -1}
+// openPart reads what an earlier pull has left at path. The part is empty if that cannot be used.
+func openPart(path string) *partialSnapshot {
+	empty := &partialSnapshot{path: path, Total: -1}
 	f, err := os.Open(path)
 	if err != nil {
 		return empty
@@ -47,7 +47,7 @@ func openPart(path string) *part {
 	}
 
 	line, err := bufio.NewReader(f).ReadBytes('\n')
-	p := &part{path: path, headerSize: int64(len(line)), size: info.Size() - int64(len(line))}
+	p := &partialSnapshot{path: path, headerSize: int64(len(line)), size: info.Size() - int64(len(line))}
 	if err != nil || json.Unmarshal(line, p) != nil || !isStrongETag(p.ETag) || p.Total < 0 || p.size > p.Total {
 		return empty
 	}
@@ -57,11 +57,11 @@ func openPart(path string) *part {
 // isStrongETag reports whether equal ETags mean equal bytes, so that a part can be completed.
 func isStrongETag(etag string) bool { return strings.HasPrefix(etag, `"`) }
 
-func (p *part) complete() bool { return p.Total >= 0 && p.size == p.Total }
+func (p *partialSnapshot) complete() bool { return p.Total >= 0 && p.size == p.Total }
 
 // begin makes the part an empty part of a snapshot.
-func (p *part) begin(etag, encoding, digest string, total int64) error {
-	*p = part{path: p.path, ETag: etag, Encoding: encoding, Digest: digest, Total: total}
+func (p *partialSnapshot) begin(etag, encoding, digest string, total int64) error {
+	*p = partialSnapshot{path: p.path, ETag: etag, Encoding: encoding, Digest: digest, Total: total}
 	line, err := json.Marshal(p)
 	if err != nil {
 		return err
@@ -70,9 +70,9 @@ func (p *part) begin(etag, encoding, digest string, total int64) error {
 	return os.WriteFile(p.path, append(line, '\n'), 0o600)
 }
 
-// receive appends what arrives to the part, piece by piece, as the program may be killed. An error of reading is a
-// *temporaryError, an error of writing is not.
-func (p *part) receive(body io.Reader, received *int64) error {
+// receive appends each piece to the part as soon as it arrives, because the program may be killed. An error of reading
+// is a *temporaryError, an error of writing is not.
+func (p *partialSnapshot) receive(body io.Reader, received *int64) error {
 	f, err := os.OpenFile(p.path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return err
@@ -96,9 +96,9 @@ func (p *part) receive(body io.Reader, received *int64) error {
 	}
 }
 
-func (p *part) discard() error {
+func (p *partialSnapshot) discard() error {
 	path := p.path
-	*p = part{path: path, Total: -1}
+	*p = partialSnapshot{path: path, Total: -1}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -106,7 +106,7 @@ func (p *part) discard() error {
 }
 
 // reader returns a reader of what has arrived.
-func (p *part) reader() (io.ReadCloser, error) {
+func (p *partialSnapshot) reader() (io.ReadCloser, error) {
 	f, err := os.Open(p.path)
 	if err == nil {
 		_, err = f.Seek(p.headerSize, io.SeekStart)
@@ -115,7 +115,7 @@ func (p *part) reader() (io.ReadCloser, error) {
 }
 
 // verify compares the whole with its digest.
-func (p *part) verify() error {
+func (p *partialSnapshot) verify() error {
 	want, ok := strings.CutPrefix(p.Digest, "sha-256=:")
 	if !ok {
 		return nil // Replace still checks the database
@@ -141,7 +141,7 @@ func (p *part) verify() error {
 var errDamaged = errors.New("what was received is not what was sent: its SHA-256 differs")
 
 // unpack writes the snapshot, decompressed, to a path at which no file exists.
-func (p *part) unpack(ctx context.Context, path string) (err error) {
+func (p *partialSnapshot) unpack(ctx context.Context, path string) (err error) {
 	in, err := p.reader()
 	if err != nil {
 		return err

@@ -20,8 +20,8 @@ import (
 // maxRetryAfter is how long a server may ask to wait. If it asks for more, the pull ends.
 const maxRetryAfter = time.Minute
 
-// Options say what to fetch, and how long that may take.
-type Options struct {
+// FetchOptions say what to fetch, and how long that may take.
+type FetchOptions struct {
 	URL      *url.URL
 	Path     string
 	Token    settings.Secret
@@ -30,14 +30,14 @@ type Options struct {
 	Retrying func(err error, wait time.Duration) // called before each retry
 }
 
-// Result describes what a pull did.
-type Result struct {
-	Run       snapshotfile.Run // the last good run in the file
-	New       bool             // whether the file was replaced
-	Received  int64            // bytes of the snapshot, as compressed
-	FileBytes int64            // of the file, its log included
-	Warning   string           // about the file; "" for none
-	Running   *snapshot.Busy   // the other syncer, if the pull was skipped
+// FetchResult describes what a pull did.
+type FetchResult struct {
+	Run       snapshotfile.Run    // the last good run in the file
+	New       bool                // whether the file was replaced
+	Received  int64               // bytes of the snapshot, as compressed
+	FileBytes int64               // of the file, its log included
+	Warning   string              // about the file; "" for none
+	Running   *snapshot.BusyError // the other syncer, if the pull was skipped
 }
 
 // ParseURL parses the URL of a snapshot. A URL without a path, or that ends in a slash, is that of a syncer, whose
@@ -57,10 +57,10 @@ func ParseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Run makes the file equal to the snapshot of the server, unless it is already. After an error the file is as it was.
+// FetchSnapshot makes the file equal to the snapshot of the server, unless it is already. After an error the file is as it was.
 // It is not an error if another syncer is working on the file.
-func Run(ctx context.Context, o Options) (Result, error) {
-	var result Result
+func FetchSnapshot(ctx context.Context, o FetchOptions) (FetchResult, error) {
+	var result FetchResult
 	file, err := snapshot.LockPulled(o.Path)
 	if errors.As(err, &result.Running) {
 		return result, nil
@@ -100,13 +100,13 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		)
 	}
 
-	result.FileBytes, _ = snapshot.Size(o.Path)
+	result.FileBytes, _ = snapshot.FileSize(o.Path)
 	return result, err
 }
 
 // fetchWithRetries fetches until a whole answer has arrived. It reports whether that is a newer snapshot, which is then
 // in the part.
-func (d *download) fetchWithRetries(ctx context.Context, o Options) (newer bool, err error) {
+func (d *snapshotDownload) fetchWithRetries(ctx context.Context, o FetchOptions) (newer bool, err error) {
 	waits := backoff.NewExponentialBackOff()
 	for tries := 0; ; {
 		before := d.received
@@ -135,7 +135,9 @@ func (d *download) fetchWithRetries(ctx context.Context, o Options) (newer bool,
 
 // install makes the file equal to what was received, and removes the part. If there is no time or no room left, the
 // part stays, so that the next pull need not fetch it again.
-func install(ctx context.Context, file *snapshot.File, p *part) (run snapshotfile.Run, warning string, err error) {
+func install(
+	ctx context.Context, file *snapshot.File, p *partialSnapshot,
+) (run snapshotfile.Run, warning string, err error) {
 	err = p.unpack(ctx, file.Incoming())
 	if err == nil {
 		run, warning, err = file.Replace(ctx, p.ETag)

@@ -43,7 +43,7 @@ func TestParseURL(t *testing.T) {
 	}
 }
 
-// What an earlier pull has left is used only if it is certain to what it belongs.
+// What an earlier pull has left is used only if it is certain which snapshot it belongs to.
 func TestPartOfAnEarlierPull(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "part")
@@ -203,7 +203,7 @@ func checkFetch(t *testing.T, u *url.URL, wantErr string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "part")
 	d := newDownload(u, "", "", path)
-	newer, err := d.fetchWithRetries(t.Context(), Options{Retries: 3, Retrying: func(error, time.Duration) {}})
+	newer, err := d.fetchWithRetries(t.Context(), FetchOptions{Retries: 3, Retrying: func(error, time.Duration) {}})
 	if wantErr != "" {
 		if err == nil || !strings.Contains(err.Error(), wantErr) {
 			t.Errorf("%v", err)
@@ -271,7 +271,7 @@ func TestWholePartIsLeft(t *testing.T) {
 func TestStalledServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := &download{part: openPart(filepath.Join(t.TempDir(), "part"))}
+		d := &snapshotDownload{part: openPart(filepath.Join(t.TempDir(), "part"))}
 		if err := d.part.begin(`"a"`, "", "", 10); err != nil {
 			t.Fatal(err)
 		}
@@ -281,7 +281,7 @@ func TestStalledServer(t *testing.T) {
 		sent := 0
 		start := time.Now()
 		err := d.receive(readerFunc(func(b []byte) (int, error) {
-			if sent++; sent <= 3 { // slowly, but at all
+			if sent++; sent <= 3 { // slowly, but it sends
 				time.Sleep(stallTimeout - time.Second)
 				b[0] = 'x'
 				return 1, nil

@@ -16,8 +16,8 @@ import (
 	"carstock/services/syncer/internal/source"
 )
 
-// attempt is one attempt to copy the views into the file. A run makes several if errors are transient.
-type attempt struct {
+// runAttempt is one attempt to copy the views into the file. A run makes several if errors are transient.
+type runAttempt struct {
 	config  config.Config
 	options Options
 	file    *snapshot.File
@@ -30,7 +30,7 @@ type attempt struct {
 }
 
 // copyUntilWide copies the views. It begins again for each column that turns out to need TEXT.
-func (a *attempt) copyUntilWide(ctx context.Context) error {
+func (a *runAttempt) copyUntilWide(ctx context.Context) error {
 	for {
 		a.report.Tables, a.report.Warnings = nil, nil
 		err := a.copyViews(ctx)
@@ -42,17 +42,20 @@ func (a *attempt) copyUntilWide(ctx context.Context) error {
 }
 
 // copyViews stages all views, and publishes them unless a guard refuses one.
-func (a *attempt) copyViews(ctx context.Context) (err error) {
+func (a *runAttempt) copyViews(ctx context.Context) (err error) {
+	// Open the source, with callbacks for its warnings and for the bytes that it sends.
 	var sessionWarnings []string
 	a.config.DB.Warn = func(text string) { sessionWarnings = append(sessionWarnings, text) }
 	var received atomic.Int64
 	a.config.DB.Received = func(n int) { received.Add(int64(n)) }
+
 	db, err := dbconn.Open(ctx, a.config.DB)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }()
 
+	// Begin the staging before the source transaction, which should be short.
 	if a.staging, err = a.file.Stage(); err != nil {
 		return err
 	}
@@ -73,12 +76,14 @@ func (a *attempt) copyViews(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, a.reader.Close())
 	}
-	if err := a.reader.Close(); err != nil { // the source is not needed any more
+
+	if err := a.reader.Close(); err != nil { // the source is no longer needed
 		return fmt.Errorf("end source transaction: %w", err)
 	}
 
+	// Publish, unless a guard, a dry run or a timeout forbids it.
 	if len(reasons) > 0 && !a.options.Force {
-		return &Refused{reasons}
+		return &RefusedError{reasons}
 	}
 	if a.options.DryRun {
 		return nil
@@ -95,7 +100,7 @@ func (a *attempt) copyViews(ctx context.Context) (err error) {
 }
 
 // stageViews stages all views and adds their tables to the report. It returns the guards' reasons not to publish.
-func (a *attempt) stageViews(ctx context.Context, sessionWarnings *[]string) (reasons []string, err error) {
+func (a *runAttempt) stageViews(ctx context.Context, sessionWarnings *[]string) (reasons []string, err error) {
 	views, err := selectViews(ctx, a.reader, a.config.Sync, a.options, a.report)
 	if err != nil {
 		return nil, err
@@ -115,7 +120,9 @@ func (a *attempt) stageViews(ctx context.Context, sessionWarnings *[]string) (re
 }
 
 // stageView copies one view into the staging. It also returns the guards' reasons not to publish the result.
-func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.TableRun, reasons []string, err error) {
+func (a *runAttempt) stageView(
+	ctx context.Context, v config.ViewEntry,
+) (r snapshotfile.TableRun, reasons []string, err error) {
 	start := time.Now()
 	q, warnings, err := a.describeView(ctx, &v)
 	if err != nil {
@@ -126,7 +133,7 @@ func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.
 	if err != nil {
 		return r, nil, err
 	}
-	if table.Drift != "" && a.config.Sync.Drift == config.Fail && !a.options.Force {
+	if table.Drift != "" && a.config.Sync.Drift == config.DriftFail && !a.options.Force {
 		return r, nil, driftRefused(v.Table, table.Drift)
 	}
 
@@ -184,9 +191,9 @@ func (a *attempt) stageView(ctx context.Context, v config.View) (r snapshotfile.
 }
 
 // describeView reads the columns of a view, and decides its key, its watermark and how its columns are stored.
-func (a *attempt) describeView(
-	ctx context.Context, v *config.View,
-) (q source.Query, warnings []string, err error) {
+func (a *runAttempt) describeView(
+	ctx context.Context, v *config.ViewEntry,
+) (q source.RowQuery, warnings []string, err error) {
 	t, err := readTable(ctx, a.reader, *v)
 	if err != nil {
 		return q, nil, err
@@ -201,16 +208,16 @@ func (a *attempt) describeView(
 		return q, nil, err
 	}
 
-	q = source.Query{Table: t, CallsFunctions: dependencies.CallsFunctions}
+	q = source.RowQuery{Table: t, CallsFunctions: dependencies.CallsFunctions}
 	return q, append(warnings, sourceWarnings(t, *v, dependencies)...), nil
 }
 
 // readView reads the rows of a view into a staged table. It also returns how many bytes the network has brought.
-func (a *attempt) readView(
-	ctx context.Context, v config.View, q source.Query, table *snapshot.Table,
-) (source.Result, int64, error) {
+func (a *runAttempt) readView(
+	ctx context.Context, v config.ViewEntry, q source.RowQuery, table *snapshot.Table,
+) (source.ReadResult, int64, error) {
 	if err := a.setProgress(ctx, v, q.Expected); err != nil {
-		return source.Result{}, 0, err
+		return source.ReadResult{}, 0, err
 	}
 
 	found, bytes, err := a.streamRows(ctx, q, table)
@@ -222,7 +229,7 @@ func (a *attempt) readView(
 }
 
 // setProgress starts the progress of a view. Expected is how many rows the last run read; 0 if that is unknown.
-func (a *attempt) setProgress(ctx context.Context, v config.View, expected int64) (err error) {
+func (a *runAttempt) setProgress(ctx context.Context, v config.ViewEntry, expected int64) (err error) {
 	progress := a.options.Progress
 	if progress == nil {
 		return nil
@@ -239,7 +246,7 @@ func (a *attempt) setProgress(ctx context.Context, v config.View, expected int64
 }
 
 // valueWarnings returns warnings about values that could not be stored as they are, and those of the server.
-func valueWarnings(found source.Result) (warnings []string) {
+func valueWarnings(found source.ReadResult) (warnings []string) {
 	for _, w := range found.Warnings {
 		if w.Count == 0 { // about the column itself
 			warnings = append(warnings, w.Column+": "+w.Text)

@@ -21,15 +21,15 @@ import (
 
 // Findings is what Check has found out.
 type Findings struct {
-	Source   string        `json:"source"`
-	Server   source.Server `json:"server"`
-	Views    []ViewFinding `json:"views"`
-	File     string        `json:"file"`
-	FileSize int64         `json:"file_bytes"`
-	DiskFree uint64        `json:"disk_free_bytes"`
-	Zones    source.Zones  `json:"time_zones"`
-	Link     Link          `json:"link"`
-	Warnings []string      `json:"warnings,omitempty"` // about the connection, the file and patterns
+	Source   string            `json:"source"`
+	Server   source.ServerInfo `json:"server"`
+	Views    []ViewFinding     `json:"views"`
+	File     string            `json:"file"`
+	FileSize int64             `json:"file_bytes"`
+	DiskFree uint64            `json:"disk_free_bytes"`
+	Zones    source.Zones      `json:"time_zones"`
+	Link     LinkSpeed         `json:"link"`
+	Warnings []string          `json:"warnings,omitempty"` // about the connection, the file and patterns
 
 	Selection *Selection `json:"selection,omitempty"` // what the patterns of SYNC_VIEWS match
 }
@@ -121,8 +121,8 @@ func (f *Findings) checkSource(ctx context.Context, c config.Config, preview *sn
 	return nil
 }
 
-// largestFirst returns the views that can be read, those with the most rows first, as far as the server or the file
-// know.
+// largestFirst returns the views that can be read, the largest first, by the number of rows that the server or the file
+// has for them.
 func (f *Findings) largestFirst(path string) (tables []schema.Table) {
 	rows := map[string]int64{}
 	if _, err := os.Stat(path); err == nil {
@@ -145,7 +145,8 @@ func (f *Findings) largestFirst(path string) (tables []schema.Table) {
 }
 
 // checkView inspects one view. The finding holds what it has found out before an error.
-func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Preview, s config.Sync, v config.View,
+func checkView(
+	ctx context.Context, reader *source.Reader, preview *snapshot.Preview, s config.SyncConfig, v config.ViewEntry,
 	zones source.Zones,
 ) (ViewFinding, error) {
 	f := ViewFinding{View: v.Name, Table: v.Table}
@@ -156,7 +157,7 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 
 	strategy := s.Strategy
 	if len(v.Key)+len(t.Key) == 0 {
-		s.Strategy = config.Snapshot // suggestEntry finds a missing key later
+		s.Strategy = config.StrategySnapshot // suggestEntry finds a missing key later
 	}
 	if err := resolveView(&t, &v, s); err != nil {
 		return f, err
@@ -187,12 +188,12 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 	}
 
 	// What the run would find in the file.
-	drift, warnings, err := preview.Table(t, v.Table, indexesOfTable(s, v.Table), strategy == config.Upsert)
+	drift, warnings, err := preview.Table(t, v.Table, indexesOfTable(s, v.Table), strategy == config.StrategyUpsert)
 	f.Warnings = append(f.Warnings, warnings...)
 	switch {
 	case err != nil:
 		return f, err
-	case drift != "" && s.Drift == config.Fail:
+	case drift != "" && s.Drift == config.DriftFail:
 		return f, fmt.Errorf("its columns have changed: %s (SYNC_DRIFT=fail)", drift)
 	case drift != "":
 		f.Warnings = append(f.Warnings, "its columns have changed, and the next run changes those of the table: "+drift)
@@ -210,25 +211,25 @@ func checkView(ctx context.Context, reader *source.Reader, preview *snapshot.Pre
 }
 
 // suggestEntry returns an entry of SYNC_VIEWS with a key for a view without one; "" if no columns are unique.
-func suggestEntry(ctx context.Context, reader *source.Reader, t schema.Table, v config.View) (string, error) {
+func suggestEntry(ctx context.Context, reader *source.Reader, t schema.Table, v config.ViewEntry) (string, error) {
 	unique, err := reader.UniqueColumns(ctx, t)
 	if err != nil || unique == nil {
 		return "", err
 	}
 
-	entry := config.Quote(v.Name)
+	entry := config.QuoteName(v.Name)
 	if v.Table != v.Name {
-		entry += "=" + config.Quote(v.Table)
+		entry += "=" + config.QuoteName(v.Table)
 	}
 
 	for i := range unique {
-		unique[i] = config.Quote(unique[i])
+		unique[i] = config.QuoteName(unique[i])
 	}
 
 	return entry + "(" + strings.Join(unique, ", ") + ")", nil
 }
 
-// viewWarnings warns of what a view may do that a run does not notice.
+// viewWarnings warns of properties of a view that a run cannot notice.
 func viewWarnings(dependencies source.Dependencies, zones source.Zones) (warnings []string) {
 	if zones.Differ() && dependencies.UsesZone {
 		warnings = append(warnings, fmt.Sprintf("the view may depend on the time zone, which is %s here and %s for others "+
@@ -245,7 +246,7 @@ func viewWarnings(dependencies source.Dependencies, zones source.Zones) (warning
 // checkTarget inspects the file and its folder. If the folder does not exist, it inspects the nearest one above, in
 // which a run would create it.
 func (f *Findings) checkTarget() error {
-	f.FileSize, _ = snapshot.Size(f.File)
+	f.FileSize, _ = snapshot.FileSize(f.File)
 	path, err := snapshot.Resolve(f.File)
 	if err != nil {
 		return err
@@ -263,14 +264,14 @@ func (f *Findings) checkTarget() error {
 		dir = filepath.Dir(dir)
 	}
 
-	if err := snapshot.Writable(path); err != nil {
+	if err := snapshot.CheckWritable(path); err != nil {
 		return err
 	}
 	if err := unix.Access(dir, unix.W_OK); err != nil {
 		return fmt.Errorf("SYNC_PATH: this user may not write in %s: %w", dir, err)
 	}
 
-	free, err := snapshot.Free(dir)
+	free, err := snapshot.FreeSpace(dir)
 	if err != nil {
 		return fmt.Errorf("SYNC_PATH: %w", err)
 	}

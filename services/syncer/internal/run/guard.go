@@ -10,7 +10,7 @@ import (
 )
 
 // checkGuards returns the reasons not to publish a table.
-func checkGuards(s config.Sync, table string, c snapshot.Changes) []string {
+func checkGuards(s config.SyncConfig, table string, c snapshot.Changes) []string {
 	switch {
 	case c.Rows == 0 && !s.AllowEmpty && (!c.Existed || c.Before > 0):
 		return []string{fmt.Sprintf("%s: the view is empty, and the table has %s rows (SYNC_ALLOW_EMPTY=true allows that)",
@@ -24,5 +24,5 @@ func checkGuards(s config.Sync, table string, c snapshot.Changes) []string {
 
 // driftRefused is the error for changed columns when SYNC_DRIFT is fail.
 func driftRefused(table, drift string) error {
-	return &Refused{[]string{fmt.Sprintf("%s: its columns have changed: %s (SYNC_DRIFT=fail)", table, drift)}}
+	return &RefusedError{[]string{fmt.Sprintf("%s: its columns have changed: %s (SYNC_DRIFT=fail)", table, drift)}}
 }

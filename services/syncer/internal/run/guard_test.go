@@ -32,7 +32,7 @@ func TestGuards(t *testing.T) {
 		{rows: 20, before: 10, maxShrink: 0},
 		{rows: 1_000, before: 1_000_000, maxShrink: 99, want: "the view has 1,000 rows, and the table 1,000,000"},
 	} {
-		s := config.Sync{AllowEmpty: test.allowEmpty, MaxShrink: test.maxShrink}
+		s := config.SyncConfig{AllowEmpty: test.allowEmpty, MaxShrink: test.maxShrink}
 		c := snapshot.Changes{Rows: test.rows, Before: test.before, Existed: !test.isNew}
 		got := strings.Join(checkGuards(s, "cars", c), "; ")
 		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {

@@ -30,8 +30,8 @@ const minSample = 64 << 10
 // maxZlibTime is the part of the time that compression may take to be worth the server's work.
 const maxZlibTime = 0.8
 
-// Link is how fast the network between syncer and the source is, as far as a bounded read shows.
-type Link struct {
+// LinkSpeed is how fast the network between syncer and the source is, as far as a bounded read shows.
+type LinkSpeed struct {
 	Summary    string   `json:"summary"`
 	RoundTrip  float64  `json:"round_trip_seconds"`
 	Views      []string `json:"views"`                      // that were read
@@ -46,7 +46,7 @@ type Link struct {
 // measureLink reads the beginning of the first view, and of the next ones if the first is short. It reads uncompressed,
 // compressed, and uncompressed again, since the first read may have waited for the server's disk. An error goes into
 // the summary alone, as it does not keep a run from working.
-func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l Link) {
+func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l LinkSpeed) {
 	plain, zlib := c, c
 	plain.Compression, zlib.Compression = dbconn.CompressionOff, dbconn.CompressionZlib
 	first, err := sampleLink(ctx, plain, views, nil)
@@ -66,7 +66,7 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 		return l
 	}
 	if first.bytes < minSample && !first.stopped {
-		l.Summary = fmt.Sprintf("%s round trip; with %s to measure, compression would not be felt: not worth it here",
+		l.Summary = fmt.Sprintf("%s round trip; with %s to measure, compression makes no difference: not worth it here",
 			formatDuration(first.roundTrip), humanize.Bytes(uint64(first.received)))
 		return l
 	}
@@ -103,7 +103,7 @@ func measureLink(ctx context.Context, c dbconn.Config, views []schema.Table) (l 
 }
 
 // setSpeed sets the speed without compression, and describes it.
-func (l *Link) setSpeed(s linkSample) string {
+func (l *LinkSpeed) setSpeed(s linkSample) string {
 	l.PerSecond = float64(s.bytes) / s.took.Seconds()
 	views := strings.Join(l.Views, ", ")
 	if len(l.Views) > 2 {
@@ -113,12 +113,12 @@ func (l *Link) setSpeed(s linkSample) string {
 		humanize.Bytes(uint64(l.PerSecond)), humanize.Bytes(uint64(s.received)), views)
 }
 
-func notMeasured(err error) Link {
-	return Link{Summary: "not measured: " + err.Error(), Unmeasured: err.Error()}
+func notMeasured(err error) LinkSpeed {
+	return LinkSpeed{Summary: "not measured: " + err.Error(), Unmeasured: err.Error()}
 }
 
 // compressionVerdict says whether compression pays, with numbers.
-func (l *Link) compressionVerdict(isOn bool) string {
+func (l *LinkSpeed) compressionVerdict(isOn bool) string {
 	sends := "DB_COMPRESSION=zlib would send"
 	if isOn {
 		sends = "DB_COMPRESSION=zlib sends"
@@ -161,7 +161,7 @@ type linkSample struct {
 func (s *linkSample) rowsPerSecond() float64 { return float64(s.rows) / max(s.took.Seconds(), 1e-9) }
 func (s *linkSample) bytesPerRow() float64   { return float64(s.bytes) / max(float64(s.rows), 1) }
 
-// sampleLink reads rows on its own connection: as many as like has read, or without like up to the bounds.
+// sampleLink reads rows on its own connection: as many as the sample like has, or up to the bounds if like is nil.
 func sampleLink(
 	ctx context.Context, c dbconn.Config, views []schema.Table, like *linkSample,
 ) (s linkSample, err error) {

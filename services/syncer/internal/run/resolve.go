@@ -13,7 +13,7 @@ import (
 )
 
 // resolveView decides the key, the watermark, and how DECIMALs are stored.
-func resolveView(t *schema.Table, v *config.View, s config.Sync) error {
+func resolveView(t *schema.Table, v *config.ViewEntry, s config.SyncConfig) error {
 	if len(v.Key) > 0 {
 		t.Key = nil
 		for _, k := range v.Key {
@@ -24,6 +24,7 @@ func resolveView(t *schema.Table, v *config.View, s config.Sync) error {
 	if err := checkUpsertKey(*t, *v, s); err != nil {
 		return err
 	}
+
 	if v.Watermark != "" {
 		v.Watermark = columnName(*t, v.Watermark)
 		if err := checkWatermark(*t, *v, s); err != nil {
@@ -35,6 +36,7 @@ func resolveView(t *schema.Table, v *config.View, s config.Sync) error {
 		if c.Kind != schema.Decimal {
 			continue
 		}
+
 		switch s.Decimal {
 		case config.DecimalText:
 			t.Columns[i].Stored = "TEXT"
@@ -57,9 +59,9 @@ func columnName(t schema.Table, name string) string {
 }
 
 // checkUpsertKey returns an error if the strategy needs a key and there is none.
-func checkUpsertKey(t schema.Table, v config.View, s config.Sync) error {
+func checkUpsertKey(t schema.Table, v config.ViewEntry, s config.SyncConfig) error {
 	switch {
-	case s.Strategy != config.Upsert || len(t.Key) > 0:
+	case s.Strategy != config.StrategyUpsert || len(t.Key) > 0:
 		return nil
 	case len(t.HiddenKey) > 0:
 		return fmt.Errorf("SYNC_VIEWS: %s: SYNC_STRATEGY=upsert needs a whole key, and this user may not read "+
@@ -71,10 +73,10 @@ func checkUpsertKey(t schema.Table, v config.View, s config.Sync) error {
 }
 
 // checkWatermark returns an error if the column of the watermark cannot be one.
-func checkWatermark(t schema.Table, v config.View, s config.Sync) error {
+func checkWatermark(t schema.Table, v config.ViewEntry, s config.SyncConfig) error {
 	switch findColumn(t, v.Watermark).Kind {
 	case schema.Integer:
-		if s.Strategy == config.Upsert && s.WatermarkOverlap > 0 {
+		if s.Strategy == config.StrategyUpsert && s.WatermarkOverlap > 0 {
 			return fmt.Errorf("SYNC_VIEWS: %s@%s: an overlap cannot be taken from a number, so rows that are committed after "+
 				"others with greater numbers would be missed: name a column of times, "+
 				"or set SYNC_WATERMARK_OVERLAP=0s if that cannot happen", v.Name, v.Watermark)
@@ -89,7 +91,7 @@ func checkWatermark(t schema.Table, v config.View, s config.Sync) error {
 }
 
 // readTable describes the view of an entry. If there is no such view, its name may need backticks.
-func readTable(ctx context.Context, reader *source.Reader, v config.View) (schema.Table, error) {
+func readTable(ctx context.Context, reader *source.Reader, v config.ViewEntry) (schema.Table, error) {
 	t, err := reader.Table(ctx, v.Name)
 	if !errors.Is(err, schema.ErrNoTable) {
 		return t, err
@@ -101,7 +103,7 @@ func readTable(ctx context.Context, reader *source.Reader, v config.View) (schem
 	}
 
 	for _, name := range names {
-		quoted := config.Quote(name)
+		quoted := config.QuoteName(name)
 		if quoted != name && strings.HasPrefix(strings.ToLower(name), strings.ToLower(v.Name)) {
 			return t, fmt.Errorf("%w; SYNC_VIEWS needs backticks around such a name: write %s", err, quoted)
 		}
@@ -111,7 +113,7 @@ func readTable(ctx context.Context, reader *source.Reader, v config.View) (schem
 }
 
 // sourceWarnings warns of what the source cannot guarantee, whatever its rows are.
-func sourceWarnings(t schema.Table, v config.View, dependencies source.Dependencies) (warnings []string) {
+func sourceWarnings(t schema.Table, v config.ViewEntry, dependencies source.Dependencies) (warnings []string) {
 	if len(dependencies.Untransactional) > 0 {
 		warnings = append(warnings, fmt.Sprintf("%s: the storage engine has no transactions, so these rows are of the "+
 			"moment they were read, not of the instant of the other views: ALTER TABLE ... ENGINE=InnoDB",
@@ -133,7 +135,7 @@ func findColumn(t schema.Table, name string) schema.Column {
 }
 
 // indexesOfTable returns the columns of each index that SYNC_INDEXES has for a table.
-func indexesOfTable(s config.Sync, table string) (indexes [][]string) {
+func indexesOfTable(s config.SyncConfig, table string) (indexes [][]string) {
 	for _, x := range s.Indexes {
 		if strings.EqualFold(x.Table, table) {
 			indexes = append(indexes, x.Columns)

@@ -21,36 +21,39 @@ func TestResolveView(t *testing.T) {
 	}
 
 	for _, test := range []struct {
-		view      config.View
+		view      config.ViewEntry
 		key       []string // the primary key
 		hidden    []string
-		s         config.Sync
+		s         config.SyncConfig
 		want, err string // the key, the watermark, and the type of price
 	}{
 		{want: "[] @ TEXT"},
 		{key: []string{"ID"}, want: "[ID] @ TEXT"},
-		{view: config.View{Key: []string{"id", "NAME"}}, key: []string{"ID"}, want: "[ID name] @ TEXT"},
-		{view: config.View{Key: []string{"nowhere"}}, want: "[nowhere] @ TEXT"}, // staging reports it
-		{view: config.View{Watermark: "CHANGED"}, want: "[] @changed TEXT"},
-		{view: config.View{Watermark: "id"}, want: "[] @ID TEXT"},
-		{view: config.View{Watermark: "name"}, err: "must be a column of v with integers, dates or times"},
-		{view: config.View{Watermark: "nowhere"}, err: "must be a column"},
-		{s: config.Sync{Decimal: config.DecimalReal}, want: "[] @ NUMERIC"},
-		{s: config.Sync{Decimal: config.DecimalText}, want: "[] @ TEXT"},
-		{s: config.Sync{Strategy: config.Upsert}, err: "needs a key: name the columns"},
-		{s: config.Sync{Strategy: config.Upsert}, hidden: []string{"vin"}, err: "may not read the column vin"},
-		{s: config.Sync{Strategy: config.Upsert}, view: config.View{Key: []string{"id"}}, want: "[ID] @ TEXT"},
+		{view: config.ViewEntry{Key: []string{"id", "NAME"}}, key: []string{"ID"}, want: "[ID name] @ TEXT"},
+		{view: config.ViewEntry{Key: []string{"nowhere"}}, want: "[nowhere] @ TEXT"}, // staging reports it
+		{view: config.ViewEntry{Watermark: "CHANGED"}, want: "[] @changed TEXT"},
+		{view: config.ViewEntry{Watermark: "id"}, want: "[] @ID TEXT"},
+		{view: config.ViewEntry{Watermark: "name"}, err: "must be a column of v with integers, dates or times"},
+		{view: config.ViewEntry{Watermark: "nowhere"}, err: "must be a column"},
+		{s: config.SyncConfig{Decimal: config.DecimalReal}, want: "[] @ NUMERIC"},
+		{s: config.SyncConfig{Decimal: config.DecimalText}, want: "[] @ TEXT"},
+		{s: config.SyncConfig{Strategy: config.StrategyUpsert}, err: "needs a key: name the columns"},
+		{s: config.SyncConfig{Strategy: config.StrategyUpsert}, hidden: []string{"vin"}, err: "may not read the column vin"},
 		{
-			s:    config.Sync{Strategy: config.Upsert, WatermarkOverlap: time.Minute},
-			view: config.View{Key: []string{"id"}, Watermark: "id"}, err: "set SYNC_WATERMARK_OVERLAP=0s",
+			s:    config.SyncConfig{Strategy: config.StrategyUpsert},
+			view: config.ViewEntry{Key: []string{"id"}}, want: "[ID] @ TEXT",
 		},
 		{
-			s:    config.Sync{Strategy: config.Upsert, WatermarkOverlap: time.Minute},
-			view: config.View{Key: []string{"id"}, Watermark: "changed"}, want: "[ID] @changed TEXT",
+			s:    config.SyncConfig{Strategy: config.StrategyUpsert, WatermarkOverlap: time.Minute},
+			view: config.ViewEntry{Key: []string{"id"}, Watermark: "id"}, err: "set SYNC_WATERMARK_OVERLAP=0s",
 		},
 		{
-			s:    config.Sync{Strategy: config.Upsert},
-			view: config.View{Key: []string{"id"}, Watermark: "id"}, want: "[ID] @ID TEXT",
+			s:    config.SyncConfig{Strategy: config.StrategyUpsert, WatermarkOverlap: time.Minute},
+			view: config.ViewEntry{Key: []string{"id"}, Watermark: "changed"}, want: "[ID] @changed TEXT",
+		},
+		{
+			s:    config.SyncConfig{Strategy: config.StrategyUpsert},
+			view: config.ViewEntry{Key: []string{"id"}, Watermark: "id"}, want: "[ID] @ID TEXT",
 		},
 	} {
 		table := schema.Table{Name: "v", Columns: columns(), Key: test.key, HiddenKey: test.hidden}
@@ -75,7 +78,7 @@ func TestSourceAndViewWarnings(t *testing.T) {
 	zones := source.Zones{Session: "+00:00", Server: "CET"}
 	for _, test := range []struct {
 		table        schema.Table
-		view         config.View
+		view         config.ViewEntry
 		dependencies source.Dependencies
 		zones        source.Zones
 		want         []string
@@ -88,7 +91,7 @@ func TestSourceAndViewWarnings(t *testing.T) {
 			want:         []string{"a (MyISAM), b (Aria): the storage engine has no", "may not see the definition of w"},
 		},
 		{table: schema.Table{HiddenKey: []string{"id"}}, want: []string{"may not read the column id"}},
-		{table: schema.Table{HiddenKey: []string{"id"}}, view: config.View{Key: []string{"vin"}}},
+		{table: schema.Table{HiddenKey: []string{"id"}}, view: config.ViewEntry{Key: []string{"vin"}}},
 	} {
 		got := sourceWarnings(test.table, test.view, test.dependencies)
 		got = append(got, viewWarnings(test.dependencies, test.zones)...)

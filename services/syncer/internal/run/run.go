@@ -48,62 +48,62 @@ type Progress struct {
 // Report describes what a run did.
 type Report struct {
 	snapshotfile.Run
-	Selection *Selection     `json:"selection,omitempty"` // what the patterns of SYNC_VIEWS match
-	File      string         `json:"file"`
-	FileBytes int64          `json:"file_bytes"` // its log included
-	Warnings  []string       `json:"warnings,omitempty"`
-	Seconds   float64        `json:"seconds"`
-	Attempts  int            `json:"attempts"`
-	Running   *snapshot.Busy `json:"running,omitempty"` // the other syncer, if the run was skipped
+	Selection *Selection          `json:"selection,omitempty"` // what the patterns of SYNC_VIEWS match
+	File      string              `json:"file"`
+	FileBytes int64               `json:"file_bytes"` // its log included
+	Warnings  []string            `json:"warnings,omitempty"`
+	Seconds   float64             `json:"seconds"`
+	Attempts  int                 `json:"attempts"`
+	Running   *snapshot.BusyError `json:"running,omitempty"` // the other syncer, if the run was skipped
 }
 
-// Refused is the error of a run that a guard has stopped before anything was published.
-type Refused struct{ Reasons []string }
+// RefusedError is the error of a run that a guard has stopped before anything was published.
+type RefusedError struct{ Reasons []string }
 
-func (r *Refused) Error() string {
+func (r *RefusedError) Error() string {
 	return "refused: " + strings.Join(r.Reasons, "; ") + "; --force publishes it anyway"
 }
 
-// Once makes one run. After an error the snapshot is as it was, and the report has the error too. It is not an error if
-// another syncer is working on the file.
-func Once(ctx context.Context, c config.Config, o Options) (report Report, err error) {
+// MakeRun makes one run. After an error the snapshot is as it was, and the report has the error too. It is not an error
+// if another syncer is working on the file.
+func MakeRun(ctx context.Context, c config.Config, o Options) (report Report, err error) {
 	start := time.Now()
 	defer func() { report.Seconds = time.Since(start).Seconds() }()
 
 	report.File = c.Sync.Path
 	report.Started, report.Source, report.Strategy = start, c.DB.Address(), strategyOf(c, o)
-	report.Status = snapshotfile.OK
+	report.Status = snapshotfile.RunOK
 
 	// With patterns, only the source knows the views.
 	if !c.Sync.Views.HavePatterns() {
 		if _, err := selectNamed(c.Sync.Views, o.Views); err != nil {
-			report.Status, report.Error = snapshotfile.Failed, err.Error()
+			report.Status, report.Error = snapshotfile.RunFailed, err.Error()
 			return report, err
 		}
 	}
 
-	file, err := snapshot.Lock(c.Sync.Path)
-	var busy *snapshot.Busy
+	file, err := snapshot.LockFile(c.Sync.Path)
+	var busy *snapshot.BusyError
 	if errors.As(err, &busy) {
 		report.Status, report.Running = Skipped, busy
 		return report, nil
 	}
 	if err != nil {
-		report.Status, report.Error = snapshotfile.Failed, err.Error()
+		report.Status, report.Error = snapshotfile.RunFailed, err.Error()
 		return report, err
 	}
 	defer func() { _ = file.Unlock() }()
 
 	widened := widenedColumns{}
 	err = retryRun(ctx, c, o, &report, func(ctx context.Context) error {
-		a := attempt{
+		a := runAttempt{
 			config: c, options: o, file: file, widened: widened, report: &report,
-			keep: strategyOf(c, o) == config.Upsert,
+			keep: strategyOf(c, o) == config.StrategyUpsert,
 		}
 		return a.copyUntilWide(ctx)
 	})
 
-	report.FileBytes, _ = snapshot.Size(c.Sync.Path)
+	report.FileBytes, _ = snapshot.FileSize(c.Sync.Path)
 	if err == nil {
 		if o.DryRun {
 			report.Status = DryRun
@@ -113,7 +113,7 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 
 	report.Tables = nil
 	report.Status, report.Error = failedStatus(ctx, err), err.Error()
-	var unknown *UnknownView // a mistake on the command line, not a failed run
+	var unknown *UnknownViewError // a mistake on the command line, not a failed run
 	if !o.DryRun && !errors.As(err, &unknown) {
 		if recordErr := file.Record(&report.Run); recordErr != nil && !isSameSQLiteError(err, recordErr) {
 			err = fmt.Errorf("%w; and the run could not be recorded: %w", err, recordErr)
@@ -125,14 +125,14 @@ func Once(ctx context.Context, c config.Config, o Options) (report Report, err e
 
 // failedStatus returns the status of a run that has ended with an error.
 func failedStatus(ctx context.Context, err error) string {
-	var refused *Refused
+	var refused *RefusedError
 	switch {
 	case errors.As(err, &refused):
-		return snapshotfile.Refused
+		return snapshotfile.RunRefused
 	case errors.Is(ctx.Err(), context.Canceled):
-		return snapshotfile.Stopped
+		return snapshotfile.RunStopped
 	}
-	return snapshotfile.Failed
+	return snapshotfile.RunFailed
 }
 
 // isSameSQLiteError reports whether two errors have the same code in SQLite, so that one of them is enough to show.
@@ -183,11 +183,11 @@ func (t timeoutError) Error() string {
 	return fmt.Sprintf("SYNC_TIMEOUT: not done within %s", time.Duration(t))
 }
 
-// Kind sorts the error of a run into a few kinds, for counting: refused (by a guard), timeout, connection (may not come
-// again), server (it refuses or fails), file, and other.
-func Kind(err error) string {
+// ErrorKind sorts the error of a run into a few kinds, for counting: refused (by a guard), timeout, connection (may not
+// come again), server (it refuses or fails), file, and other.
+func ErrorKind(err error) string {
 	var (
-		refused *Refused
+		refused *RefusedError
 		timeout timeoutError
 		sqlite  sqlite3.Error
 		file    *snapshot.FileError
@@ -219,7 +219,7 @@ func isTransient(err error) bool {
 
 func strategyOf(c config.Config, o Options) string {
 	if o.Full {
-		return config.Snapshot
+		return config.StrategySnapshot
 	}
 	return c.Sync.Strategy
 }

@@ -23,7 +23,7 @@ func TestKindOfError(t *testing.T) {
 		kind        string
 		isTransient bool
 	}{
-		{&Refused{[]string{"empty"}}, "refused", false},
+		{&RefusedError{[]string{"empty"}}, "refused", false},
 		{timeoutError(time.Hour), "timeout", false},
 		{sqlite3.Error{Code: sqlite3.ErrFull}, "file", false},
 		{sqlite3.Error{Code: sqlite3.ErrBusy}, "file", false},
@@ -35,7 +35,7 @@ func TestKindOfError(t *testing.T) {
 		{errors.New("x"), "other", false},
 	} {
 		err := fmt.Errorf("stage cars: %w", test.err)
-		if kind := Kind(err); kind != test.kind {
+		if kind := ErrorKind(err); kind != test.kind {
 			t.Errorf("%v: %s, want %s", test.err, kind, test.kind)
 		}
 		if got := isTransient(err); got != test.isTransient {
@@ -54,10 +54,10 @@ func TestFailedStatus(t *testing.T) {
 		err  error
 		want string
 	}{
-		{t.Context(), errors.New("x"), snapshotfile.Failed},
-		{t.Context(), fmt.Errorf("publish: %w", &Refused{}), snapshotfile.Refused},
-		{stopped, context.Canceled, snapshotfile.Stopped},
-		{stopped, &Refused{}, snapshotfile.Refused},
+		{t.Context(), errors.New("x"), snapshotfile.RunFailed},
+		{t.Context(), fmt.Errorf("publish: %w", &RefusedError{}), snapshotfile.RunRefused},
+		{stopped, context.Canceled, snapshotfile.RunStopped},
+		{stopped, &RefusedError{}, snapshotfile.RunRefused},
 	} {
 		if got := failedStatus(test.ctx, test.err); got != test.want {
 			t.Errorf("%v: %s, want %s", test.err, got, test.want)
@@ -85,7 +85,7 @@ func TestRetryRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := config.Config{Sync: config.Sync{Retries: test.retries, Timeout: test.timeout}}
+				c := config.Config{Sync: config.SyncConfig{Retries: test.retries, Timeout: test.timeout}}
 				var report Report
 				retries := 0
 				o := Options{Retrying: func(error, time.Duration) { retries++ }}
@@ -118,22 +118,22 @@ func TestFormatDuration(t *testing.T) {
 func TestCompressionVerdict(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		link Link
+		link LinkSpeed
 		isOn bool
 		want string
 	}{
 		{
-			Link{ZlibBytes: 0.2, ZlibTime: 0.5, WorthIt: true},
+			LinkSpeed{ZlibBytes: 0.2, ZlibTime: 0.5, WorthIt: true},
 			false,
 			"DB_COMPRESSION=zlib would send 20 % of the bytes, in 50 % of the time: worth it",
 		},
 		{
-			Link{ZlibBytes: 0.9, ZlibTime: 1.1},
+			LinkSpeed{ZlibBytes: 0.9, ZlibTime: 1.1},
 			true,
 			"DB_COMPRESSION=zlib sends 90 % of the bytes, in 110 % of the time: not worth it here",
 		},
 		{
-			Link{ZlibBytes: 0.5, ZlibTime: 3},
+			LinkSpeed{ZlibBytes: 0.5, ZlibTime: 3},
 			false,
 			"DB_COMPRESSION=zlib would send 50 % of the bytes, in 3.0 times the time: not worth it here",
 		},

@@ -19,15 +19,15 @@ import (
 
 // Selection is what the patterns of SYNC_VIEWS matched in one run.
 type Selection struct {
-	Matched []Match `json:"matched"`            // one for each pattern, in the order of the settings
-	LeftOut []Match `json:"left_out,omitempty"` // one for each entry with -
+	Matched []PatternMatch `json:"matched"`            // one for each pattern, in the order of the settings
+	LeftOut []PatternMatch `json:"left_out,omitempty"` // one for each entry with -
 
 	Warnings []string `json:"-"` // about entries that match nothing
 }
 
-// Match is an entry of SYNC_VIEWS with the views that it has added or left out. Views with an entry of their own are
-// not among them, nor are those of an earlier pattern.
-type Match struct {
+// PatternMatch is an entry of SYNC_VIEWS with the views that it has added or left out. Views with an entry of their own
+// are not among them, nor are those of an earlier pattern.
+type PatternMatch struct {
 	Entry string   `json:"entry"`
 	Views []string `json:"views"`
 }
@@ -35,8 +35,8 @@ type Match struct {
 // selectViews returns the views of a run. It adds to the report what the patterns matched, and which views they no
 // longer match.
 func selectViews(
-	ctx context.Context, reader *source.Reader, s config.Sync, o Options, report *Report,
-) (config.Views, error) {
+	ctx context.Context, reader *source.Reader, s config.SyncConfig, o Options, report *Report,
+) (config.ViewList, error) {
 	if !s.Views.HavePatterns() {
 		return selectNamed(s.Views, o.Views)
 	}
@@ -65,7 +65,7 @@ func selectViews(
 	report.Warnings = append(report.Warnings, unusedIndexes(s.Indexes, views)...)
 	for _, t := range gone {
 		report.Gone = append(report.Gone, t.Table)
-		report.Warnings = append(report.Warnings, fmt.Sprintf("%s: there is no such view any more, or no right to read it: "+
+		report.Warnings = append(report.Warnings, fmt.Sprintf("%s: the view is gone, or this user may no longer read it: "+
 			"the table %s keeps its rows of %s", t.View, t.Table, t.Synced.Format(time.RFC3339)))
 	}
 
@@ -74,17 +74,17 @@ func selectViews(
 
 // selectNamed returns the views that the command line names, by the name or a pattern of a view or table. It returns
 // all views if it names none.
-func selectNamed(views config.Views, named []string) (config.Views, error) {
+func selectNamed(views config.ViewList, named []string) (config.ViewList, error) {
 	if len(named) == 0 {
 		return views, nil
 	}
 
-	var selected config.Views
+	var selected config.ViewList
 	for _, name := range named {
-		isNamed := func(v config.View) bool { return v.Name == name || v.Table == name }
+		isNamed := func(v config.ViewEntry) bool { return v.Name == name || v.Table == name }
 		if !slices.ContainsFunc(views, isNamed) { // checked first, as a view may have * in its name
 			matches := config.PatternMatcher(name)
-			isNamed = func(v config.View) bool { return matches(v.Name) || matches(v.Table) }
+			isNamed = func(v config.ViewEntry) bool { return matches(v.Name) || matches(v.Table) }
 		}
 
 		found := false
@@ -93,59 +93,64 @@ func selectNamed(views config.Views, named []string) (config.Views, error) {
 				continue
 			}
 			found = true
-			isSelected := slices.ContainsFunc(selected, func(c config.View) bool { return c.Table == v.Table })
+			isSelected := slices.ContainsFunc(selected, func(c config.ViewEntry) bool { return c.Table == v.Table })
 			if !isSelected { // it may be named twice
 				selected = append(selected, v)
 			}
 		}
 
 		if !found {
-			return nil, &UnknownView{Name: name, Known: viewNames(views)}
+			return nil, &UnknownViewError{Name: name, Known: viewNames(views)}
 		}
 	}
 
 	return selected, nil
 }
 
-func viewNames(views config.Views) (names []string) {
+func viewNames(views config.ViewList) (names []string) {
 	for _, v := range views {
 		names = append(names, v.Name)
 	}
 	return names
 }
 
-// UnknownView is the error for a name that is not in SYNC_VIEWS.
-type UnknownView struct {
+// UnknownViewError is the error for a name that is not in SYNC_VIEWS.
+type UnknownViewError struct {
 	Name  string
 	Known []string
 }
 
-func (u *UnknownView) Error() string {
+func (u *UnknownViewError) Error() string {
 	return fmt.Sprintf("%s is not in SYNC_VIEWS, which has: %s", u.Name, strings.Join(u.Known, ", "))
 }
 
 // resolvePatterns replaces patterns by the names that they match, without those that an entry with - matches. An entry
 // that names a view takes precedence over both.
-func resolvePatterns(entries config.Views, names []string, fold bool) (views config.Views, s Selection, err error) {
+func resolvePatterns(
+	entries config.ViewList, names []string, fold bool,
+) (views config.ViewList, s Selection, err error) {
 	taken := map[string]bool{} // names that an entry has added or left out
 	for _, name := range names {
-		isNamed := func(v config.View) bool { return v.Matcher(fold)(name) }
+		isNamed := func(v config.ViewEntry) bool { return v.Matcher(fold)(name) }
 		taken[name] = slices.ContainsFunc(entries.Named(), isNamed)
 	}
 
+	// Take the names that are left out, so that no pattern adds them.
 	isPatterns := matcherOf(entries, fold)
 	for _, entry := range entries {
 		if !entry.LeftOut {
 			continue
 		}
+
 		found, all := takeNames(names, taken, entry.Matcher(fold), isPatterns)
-		s.LeftOut = append(s.LeftOut, Match{entry.Entry(), found})
+		s.LeftOut = append(s.LeftOut, PatternMatch{entry.Entry(), found})
 		if all == 0 {
 			s.Warnings = append(s.Warnings,
 				fmt.Sprintf("SYNC_VIEWS: %s leaves nothing out: no pattern finds such a view or table", entry.Entry()))
 		}
 	}
 
+	// Replace the patterns, in the order of the entries.
 	for _, entry := range entries {
 		if entry.LeftOut {
 			continue
@@ -154,34 +159,37 @@ func resolvePatterns(entries config.Views, names []string, fold bool) (views con
 			views = append(views, entry)
 			continue
 		}
+
 		found, all := takeNames(names, taken, entry.Matcher(fold), nil)
-		s.Matched = append(s.Matched, Match{entry.Entry(), found})
+		s.Matched = append(s.Matched, PatternMatch{entry.Entry(), found})
 		if all == 0 {
 			s.Warnings = append(s.Warnings,
 				fmt.Sprintf("SYNC_VIEWS: %s matches no view or table that this user may read", entry.Entry()))
 		}
+
 		for _, name := range found {
-			views = append(views, config.View{Name: name, Table: name})
+			views = append(views, config.ViewEntry{Name: name, Table: name})
 		}
 	}
 
 	if len(views) == 0 {
-		return nil, s, fmt.Errorf("SYNC_VIEWS: the patterns match no view or table that this user may read; there is: %s",
+		return nil, s, fmt.Errorf("SYNC_VIEWS: the patterns match no view or table that this user may read; available: %s",
 			cmp.Or(strings.Join(names, ", "), "nothing"))
 	}
 	return views, s, views.CheckTables()
 }
 
-// takeNames takes the names that match, and that match also too, unless that is nil. It returns those that were not
-// taken before, and how many matched in all.
+// takeNames marks the names as taken for which matches returns true and, unless it is nil, alsoMatches too. It returns
+// those that were not taken before, and how many matched in all.
 func takeNames(
-	names []string, taken map[string]bool, matches, also func(string) bool,
+	names []string, taken map[string]bool, matches, alsoMatches func(string) bool,
 ) (found []string, all int) {
 	found = []string{} // not null in JSON
 	for _, name := range names {
-		if !matches(name) || also != nil && !also(name) {
+		if !matches(name) || alsoMatches != nil && !alsoMatches(name) {
 			continue
 		}
+
 		all++
 		if !taken[name] {
 			taken[name] = true
@@ -193,7 +201,7 @@ func takeNames(
 
 // matcherOf returns a function that reports whether one of the patterns matches a name, even if an entry with - leaves
 // it out.
-func matcherOf(entries config.Views, fold bool) func(name string) bool {
+func matcherOf(entries config.ViewList, fold bool) func(name string) bool {
 	var patterns []func(string) bool
 	for _, entry := range entries {
 		if entry.Pattern && !entry.LeftOut {
@@ -207,18 +215,18 @@ func matcherOf(entries config.Views, fold bool) func(name string) bool {
 
 // copiedByPattern returns a function that reports whether a table of the file is the copy of a view that the patterns
 // select, even if that view no longer exists.
-func copiedByPattern(entries config.Views, fold bool) func(t snapshotfile.Content) bool {
+func copiedByPattern(entries config.ViewList, fold bool) func(t snapshotfile.TableContent) bool {
 	isMatched := matcherOf(entries, fold)
-	return func(t snapshotfile.Content) bool {
-		hasOwnEntry := func(v config.View) bool { return !v.Pattern && v.Matcher(fold)(t.View) } // with - or without
-		isLeftOut := func(v config.View) bool { return v.Pattern && v.LeftOut && v.Matcher(fold)(t.View) }
+	return func(t snapshotfile.TableContent) bool {
+		hasOwnEntry := func(v config.ViewEntry) bool { return !v.Pattern && v.Matcher(fold)(t.View) } // with - or without
+		isLeftOut := func(v config.ViewEntry) bool { return v.Pattern && v.LeftOut && v.Matcher(fold)(t.View) }
 		return t.Table == t.View && isMatched(t.View) && !slices.ContainsFunc(entries, hasOwnEntry) &&
 			!slices.ContainsFunc(entries, isLeftOut)
 	}
 }
 
 // goneViews returns the tables of the file that a pattern has copied from views that no longer exist.
-func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfile.Content, err error) {
+func goneViews(s config.SyncConfig, views config.ViewList, fold bool) (gone []snapshotfile.TableContent, err error) {
 	if _, err := os.Stat(s.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -230,7 +238,7 @@ func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfil
 
 	isByPattern := copiedByPattern(s.Views, fold)
 	for _, t := range tables {
-		isCopied := func(v config.View) bool { return strings.EqualFold(v.Table, t.Table) }
+		isCopied := func(v config.ViewEntry) bool { return strings.EqualFold(v.Table, t.Table) }
 		if isByPattern(t) && !slices.ContainsFunc(views, isCopied) {
 			gone = append(gone, t)
 		}
@@ -240,18 +248,18 @@ func goneViews(s config.Sync, views config.Views, fold bool) (gone []snapshotfil
 }
 
 // unusedIndexes warns of entries of SYNC_INDEXES for tables that no view becomes. With patterns only a run knows that.
-func unusedIndexes(indexes config.Indexes, views config.Views) (warnings []string) {
+func unusedIndexes(indexes config.IndexList, views config.ViewList) (warnings []string) {
 	for _, x := range indexes {
-		if !slices.ContainsFunc(views, func(v config.View) bool { return strings.EqualFold(v.Table, x.Table) }) {
+		if !slices.ContainsFunc(views, func(v config.ViewEntry) bool { return strings.EqualFold(v.Table, x.Table) }) {
 			warnings = append(warnings, fmt.Sprintf("SYNC_INDEXES: %s: no view becomes this table", x.Table))
 		}
 	}
 	return warnings
 }
 
-// AsOf returns when the oldest of the tables was read that the views become. For a pattern those tables count that the
-// file has. Without views all tables count.
-func AsOf(views config.Views, tables []snapshotfile.Content) time.Time {
+// AsOf returns when the oldest table of the given views was read. A pattern stands for the tables of the file that it
+// has copied. Without views, AsOf considers all tables.
+func AsOf(views config.ViewList, tables []snapshotfile.TableContent) time.Time {
 	if len(views) == 0 {
 		return snapshotfile.AsOf(tables, nil, nil)
 	}

@@ -51,7 +51,7 @@ func TestResolvePatterns(t *testing.T) {
 			selection: "*=[audit_1 audit_2 dealers dealers_old tmp_a vehicles_view]",
 		},
 	} {
-		var entries config.Views
+		var entries config.ViewList
 		if err := entries.Decode(test.entries); err != nil {
 			t.Fatalf("%s: %v", test.entries, err)
 		}
@@ -73,7 +73,7 @@ func TestResolvePatterns(t *testing.T) {
 	}
 
 	// Names that differ only in case are one table in SQLite.
-	_, _, err := resolvePatterns(config.Views{{Name: "*", Pattern: true}}, []string{"Cars", "cars", "sqlite_x"}, false)
+	_, _, err := resolvePatterns(config.ViewList{{Name: "*", Pattern: true}}, []string{"Cars", "cars", "sqlite_x"}, false)
 	for _, want := range []string{"the views Cars and cars would both", "sqlite_x: names of tables may not"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
@@ -82,7 +82,7 @@ func TestResolvePatterns(t *testing.T) {
 }
 
 // describeSelection lists the views, as view=table where these differ, and what each pattern matched.
-func describeSelection(views config.Views, s Selection) (names, selection string) {
+func describeSelection(views config.ViewList, s Selection) (names, selection string) {
 	var list, matches []string
 	for _, v := range views {
 		if v.Table != v.Name {
@@ -99,7 +99,7 @@ func describeSelection(views config.Views, s Selection) (names, selection string
 
 func TestSelectNamed(t *testing.T) {
 	t.Parallel()
-	views := config.Views{
+	views := config.ViewList{
 		{Name: "a_1", Table: "a_1"}, {Name: "b", Table: "a_2"}, {Name: "a*", Table: "star"}, {Name: "c", Table: "c"},
 	}
 

@@ -13,9 +13,9 @@ const batchesInFlight = 4
 
 // streamRows reads rows in one goroutine and writes them in another. It also returns how many bytes the network has
 // brought.
-func (a *attempt) streamRows(
-	ctx context.Context, q source.Query, table *snapshot.Table,
-) (source.Result, int64, error) {
+func (a *runAttempt) streamRows(
+	ctx context.Context, q source.RowQuery, table *snapshot.Table,
+) (source.ReadResult, int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
@@ -25,8 +25,11 @@ func (a *attempt) streamRows(
 	}
 
 	zeroDates := a.config.Sync.ZeroDates
-	how := source.Values{NullZeroDates: zeroDates == config.Null, FailZeroDates: zeroDates == config.Fail}
-	var found source.Result
+	how := source.ValueOptions{
+		NullZeroDates: zeroDates == config.ZeroDatesNull,
+		FailZeroDates: zeroDates == config.ZeroDatesFail,
+	}
+	var found source.ReadResult
 	var readErr, writeErr error
 	receivedBefore := a.reader.Received()
 	go func() {

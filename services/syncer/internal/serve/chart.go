@@ -16,16 +16,16 @@ const minSlots = 12
 // barShare is the part of its slot that a bar takes.
 const barShare = 0.8
 
-// charts show the last runs, the oldest at the left: how long each took, and how many rows the tables had after it.
+// pageCharts show the last runs, the oldest at the left: how long each took, and how many rows the tables had after it.
 // Positions and lengths are percentages of the width and height of a chart, so that text and dots keep their shape
 // however wide the screen is.
-type charts struct {
-	Durations axis
-	Bars      []bar
+type pageCharts struct {
+	Durations chartAxis
+	Bars      []chartBar
 
-	Rows     axis
-	Dots     []dot
-	Segments []segment // between the dots
+	Rows     chartAxis
+	Dots     []chartDot
+	Segments []chartSegment // between the dots
 
 	Times []timeLabel
 
@@ -36,74 +36,74 @@ type charts struct {
 	DurationSummary, RowsSummary string
 }
 
-// axis is a vertical axis that begins at 0.
-type axis struct {
+// chartAxis is a vertical axis that begins at 0.
+type chartAxis struct {
 	max    float64
 	Labels []string // from top to bottom, at equal distances
 }
 
-// bar is a run. A run that published nothing has a bar as high as the chart.
-type bar struct {
-	X, Y, Width, Height percent
+// chartBar is a run. A run that published nothing has a bar as high as the chart.
+type chartBar struct {
+	X, Y, Width, Height chartPercent
 	Status              string
 	Title               string
 }
 
-// dot is the number of rows after a run.
-type dot struct {
-	X, Y  percent
+// chartDot is the number of rows after a run.
+type chartDot struct {
+	X, Y  chartPercent
 	Title string
 }
 
-// segment is a line between two dots.
-type segment struct{ X1, Y1, X2, Y2 percent }
+// chartSegment is a line between two dots.
+type chartSegment struct{ X1, Y1, X2, Y2 chartPercent }
 
 // timeLabel is a label of the horizontal axis.
 type timeLabel struct {
-	X      percent
+	X      chartPercent
 	Anchor string // start, middle or end: the part of the text that is at X
 	Text   string
 }
 
-// percent is a length as an SVG attribute has it, without the sign.
-type percent float64
+// chartPercent is a length as an SVG attribute has it, without the sign.
+type chartPercent float64
 
-func (p percent) String() string { return fmt.Sprintf("%.2f", float64(p)) }
+func (p chartPercent) String() string { return fmt.Sprintf("%.2f", float64(p)) }
 
-// newCharts returns the charts of runs, which come newest first.
-func newCharts(runs []snapshotfile.Run, now time.Time) charts {
+// newPageCharts returns the charts of runs, which come newest first.
+func newPageCharts(runs []snapshotfile.Run, now time.Time) pageCharts {
 	// The longest run and the largest number of rows determine the axes.
 	longest, mostRows, unpublished := 0.0, int64(0), 0
 	for _, r := range runs {
-		longest = max(longest, duration(r))
+		longest = max(longest, runSeconds(r))
 		mostRows = max(mostRows, totalRows(r))
-		if r.Status != snapshotfile.OK {
+		if r.Status != snapshotfile.RunOK {
 			unpublished++
 		}
 	}
 
-	c := charts{Durations: durationAxis(longest), Rows: rowsAxis(mostRows)}
+	c := pageCharts{Durations: durationAxis(longest), Rows: rowsAxis(mostRows)}
 
 	// Each run has a slot of the same width.
 	slot := 100 / float64(max(minSlots, len(runs)))
 	for i := range runs {
 		r := runs[len(runs)-1-i]
-		c.LastDuration = secondsText(duration(r))
+		c.LastDuration = secondsText(runSeconds(r))
 		left := float64(i)*slot + slot*(1-barShare)/2
-		c.Bars = append(c.Bars, newBar(r, left, slot*barShare, c.Durations.max, now))
-		if r.Status != snapshotfile.OK {
+		c.Bars = append(c.Bars, newChartBar(r, left, slot*barShare, c.Durations.max, now))
+		if r.Status != snapshotfile.RunOK {
 			continue
 		}
 
 		// A run that published has a dot too, and a line from the one before it.
-		d := dot{
-			X:     percent(left + slot*barShare/2),
-			Y:     percent(100 - float64(totalRows(r))/c.Rows.max*100),
+		d := chartDot{
+			X:     chartPercent(left + slot*barShare/2),
+			Y:     chartPercent(100 - float64(totalRows(r))/c.Rows.max*100),
 			Title: clockText(r.Started, now) + ": " + countText(totalRows(r), "row", "rows"),
 		}
 		c.LastRows = humanize.Comma(totalRows(r))
 		if n := len(c.Dots); n > 0 {
-			c.Segments = append(c.Segments, segment{c.Dots[n-1].X, c.Dots[n-1].Y, d.X, d.Y})
+			c.Segments = append(c.Segments, chartSegment{c.Dots[n-1].X, c.Dots[n-1].Y, d.X, d.Y})
 		}
 		c.Dots = append(c.Dots, d)
 	}
@@ -115,17 +115,17 @@ func newCharts(runs []snapshotfile.Run, now time.Time) charts {
 	return c
 }
 
-// newBar returns the bar of a run.
-func newBar(r snapshotfile.Run, left, width, scale float64, now time.Time) bar {
-	height := max(1, duration(r)/scale*100)
-	title := fmt.Sprintf("%s: %s, %s", clockText(r.Started, now), r.Status, secondsText(duration(r)))
-	if r.Status != snapshotfile.OK {
+// newChartBar returns the bar of a run.
+func newChartBar(r snapshotfile.Run, left, width, scale float64, now time.Time) chartBar {
+	height := max(1, runSeconds(r)/scale*100)
+	title := fmt.Sprintf("%s: %s, %s", clockText(r.Started, now), r.Status, secondsText(runSeconds(r)))
+	if r.Status != snapshotfile.RunOK {
 		height = 100
-		title += ": " + printable(r.Error)
+		title += ": " + printableText(r.Error)
 	}
 
-	return bar{
-		X: percent(left), Y: percent(100 - height), Width: percent(width), Height: percent(height),
+	return chartBar{
+		X: chartPercent(left), Y: chartPercent(100 - height), Width: chartPercent(width), Height: chartPercent(height),
 		Status: r.Status, Title: title,
 	}
 }
@@ -141,18 +141,18 @@ func timeLabels(runs []snapshotfile.Run, slot float64, now time.Time) (labels []
 
 	if last-first > 40 {
 		oldest := runs[len(runs)-1].Started
-		labels = append(labels, timeLabel{percent(first - slot*barShare/2), "start", clockText(oldest, now)})
+		labels = append(labels, timeLabel{chartPercent(first - slot*barShare/2), "start", clockText(oldest, now)})
 	}
 
-	newest := timeLabel{X: percent(last + slot*barShare/2), Anchor: "end", Text: clockText(runs[0].Started, now)}
+	newest := timeLabel{X: chartPercent(last + slot*barShare/2), Anchor: "end", Text: clockText(runs[0].Started, now)}
 	if last < 40 { // there is no room to the left
-		newest.X, newest.Anchor = percent(last-slot*barShare/2), "start"
+		newest.X, newest.Anchor = chartPercent(last-slot*barShare/2), "start"
 	}
 	return append(labels, newest)
 }
 
 // durationAxis returns an axis for durations of up to some seconds.
-func durationAxis(longest float64) axis {
+func durationAxis(longest float64) chartAxis {
 	unit, symbol := 1.0, "s"
 	switch {
 	case longest >= 2*3600:
@@ -163,11 +163,11 @@ func durationAxis(longest float64) axis {
 
 	top := roundUp(max(longest, 0.01) / unit)
 	label := func(v float64) string { return humanize.Ftoa(v) + " " + symbol }
-	return axis{max: top * unit, Labels: []string{label(top), label(top / 2), "0"}}
+	return chartAxis{max: top * unit, Labels: []string{label(top), label(top / 2), "0"}}
 }
 
 // rowsAxis returns an axis for numbers of up to most rows.
-func rowsAxis(most int64) axis {
+func rowsAxis(most int64) chartAxis {
 	top := max(2, roundUp(float64(most)))
 	label := func(v float64) string {
 		if v < 10_000 {
@@ -176,7 +176,7 @@ func rowsAxis(most int64) axis {
 		return humanize.SIWithDigits(v, 1, "")
 	}
 
-	return axis{max: top, Labels: []string{label(top), label(top / 2), "0"}}
+	return chartAxis{max: top, Labels: []string{label(top), label(top / 2), "0"}}
 }
 
 // roundUp returns the next number that is round and has a round half: 1, 2, 4, 6, 8 or 10 times a power of ten.
@@ -190,8 +190,8 @@ func roundUp(v float64) float64 {
 	return 10 * power
 }
 
-// duration returns how many seconds a run took.
-func duration(r snapshotfile.Run) float64 { return max(0, r.Finished.Sub(r.Started).Seconds()) }
+// runSeconds returns how many seconds a run took.
+func runSeconds(r snapshotfile.Run) float64 { return max(0, r.Finished.Sub(r.Started).Seconds()) }
 
 // secondsText writes a number of seconds.
 func secondsText(seconds float64) string {

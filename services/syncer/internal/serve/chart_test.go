@@ -15,7 +15,7 @@ func newRuns(t *testing.T, statuses ...string) (runs []snapshotfile.Run) {
 	for i, status := range statuses {
 		started := start.Add(-time.Duration(i) * time.Minute)
 		r := snapshotfile.Run{Started: started, Finished: started.Add(time.Second), Status: status}
-		if status == snapshotfile.OK {
+		if status == snapshotfile.RunOK {
 			r.Tables = []snapshotfile.TableRun{{Total: 400}, {Total: 200}}
 		}
 		runs = append(runs, r)
@@ -27,7 +27,7 @@ func newRuns(t *testing.T, statuses ...string) (runs []snapshotfile.Run) {
 // The bar of a single run is narrow, and has its time and its values beside it.
 func TestChartOfOneRun(t *testing.T) {
 	t.Parallel()
-	c := newCharts(newRuns(t, snapshotfile.OK), at(t, "2026-03-01T12:00:00Z"))
+	c := newPageCharts(newRuns(t, snapshotfile.RunOK), at(t, "2026-03-01T12:00:00Z"))
 	if len(c.Bars) != 1 || len(c.Dots) != 1 || len(c.Segments) != 0 || c.Bars[0].Width > 10 {
 		t.Errorf("%+v", c)
 	}
@@ -49,7 +49,7 @@ func TestChartOfOneRun(t *testing.T) {
 func TestChartOfManyRuns(t *testing.T) {
 	t.Parallel()
 	statuses := strings.Fields(strings.Repeat("ok failed stopped refused ", 25))
-	c := newCharts(newRuns(t, statuses...), at(t, "2026-03-01T12:00:00Z"))
+	c := newPageCharts(newRuns(t, statuses...), at(t, "2026-03-01T12:00:00Z"))
 	if len(c.Bars) != 100 || len(c.Dots) != 25 || len(c.Segments) != 24 {
 		t.Fatalf("%d bars, %d dots, %d segments", len(c.Bars), len(c.Dots), len(c.Segments))
 	}
@@ -59,7 +59,7 @@ func TestChartOfManyRuns(t *testing.T) {
 		}
 	}
 
-	if last := c.Bars[99]; last.Status != snapshotfile.OK || c.Dots[24].X < last.X {
+	if last := c.Bars[99]; last.Status != snapshotfile.RunOK || c.Dots[24].X < last.X {
 		t.Errorf("the newest run is not at the right: %+v", last)
 	}
 

@@ -26,15 +26,15 @@ import (
 
 // Content encodings of a copy, as HTTP names them.
 const (
-	identity    = ""
+	notEncoded  = ""
 	encodedGzip = "gzip"
 	encodedZstd = "zstd"
 )
 
-// copies keeps the copies of the snapshot that pulls download: one per run and encoding, made on the first request.
+// pullCopies keeps the copies of the snapshot that pulls download: one per run and encoding, made on the first request.
 // They are in the folder of the snapshot file, but lose their name there as soon as they are complete. So the disk
 // space is free again when the last download of a copy ends, even if the program is killed.
-type copies struct {
+type pullCopies struct {
 	path string
 	log  *slog.Logger
 
@@ -52,7 +52,7 @@ type copies struct {
 // runID identifies a run, even if the file is made again and its runs count from 1 again.
 type runID struct{ id, started int64 }
 
-func identify(r *snapshotfile.Run) runID { return runID{r.ID, r.Started.UnixMilli()} }
+func runIDOf(r *snapshotfile.Run) runID { return runID{r.ID, r.Started.UnixMilli()} }
 
 // pullCopy is one copy in one encoding. Its file is closed once neither copies nor a download uses it.
 type pullCopy struct {
@@ -79,8 +79,8 @@ func (e *noRoomError) Error() string {
 	return text + fmt.Sprintf("where %s are free", humanize.Bytes(uint64(e.free)))
 }
 
-func newCopies(path string, log *slog.Logger) *copies {
-	c := &copies{path: path, log: log, busy: make(chan struct{}, 1), ready: map[string]*pullCopy{}}
+func newPullCopies(path string, log *slog.Logger) *pullCopies {
+	c := &pullCopies{path: path, log: log, busy: make(chan struct{}, 1), ready: map[string]*pullCopy{}}
 	c.stopped, c.stop = context.WithCancel(context.Background())
 	return c
 }
@@ -88,7 +88,7 @@ func newCopies(path string, log *slog.Logger) *copies {
 // get returns a copy of the last good run, and its encoding; the caller releases the copy. It is the plain copy if
 // there is no room for an encoded one. ctx ends the wait for other requests, but does not stop a copy in progress: the
 // next request can use it.
-func (c *copies) get(ctx context.Context, encoding string) (got *pullCopy, actual string, err error) {
+func (c *pullCopies) get(ctx context.Context, encoding string) (got *pullCopy, actual string, err error) {
 	select {
 	case c.busy <- struct{}{}:
 	case <-ctx.Done():
@@ -104,7 +104,7 @@ func (c *copies) get(ctx context.Context, encoding string) (got *pullCopy, actua
 	if err != nil {
 		return nil, "", err
 	}
-	if now != c.run || c.ready[identity] == nil {
+	if now != c.run || c.ready[notEncoded] == nil {
 		c.drop()
 		if err := c.copySnapshot(); err != nil {
 			return nil, "", err
@@ -115,7 +115,7 @@ func (c *copies) get(ctx context.Context, encoding string) (got *pullCopy, actua
 		err := c.encode(encoding)
 		var full *noRoomError
 		if errors.As(err, &full) {
-			encoding = identity
+			encoding = notEncoded
 		} else if err != nil {
 			return nil, "", err
 		}
@@ -139,11 +139,11 @@ func lastGood(path string) (runID, error) {
 	if history.Good == nil {
 		return runID{}, snapshot.ErrNoSnapshot
 	}
-	return identify(history.Good), nil
+	return runIDOf(history.Good), nil
 }
 
 // expire drops the copies if a newer run has been published.
-func (c *copies) expire() {
+func (c *pullCopies) expire() {
 	c.dropIf(func() bool {
 		now, err := lastGood(c.path)
 		return err != nil || now != c.run
@@ -151,10 +151,10 @@ func (c *copies) expire() {
 }
 
 // makeRoom drops the copies, which may take the disk space that a run lacks.
-func (c *copies) makeRoom() { c.dropIf(func() bool { return true }) }
+func (c *pullCopies) makeRoom() { c.dropIf(func() bool { return true }) }
 
 // dropIf drops the copies, if there are any, on a condition. It does not wait for a copy in progress.
-func (c *copies) dropIf(condition func() bool) {
+func (c *pullCopies) dropIf(condition func() bool) {
 	select {
 	case c.busy <- struct{}{}:
 	default:
@@ -168,7 +168,7 @@ func (c *copies) dropIf(condition func() bool) {
 }
 
 // close stops the making of copies and drops those that exist. It waits until ctx ends at the latest.
-func (c *copies) close(ctx context.Context) {
+func (c *pullCopies) close(ctx context.Context) {
 	c.stop()
 	select {
 	case c.busy <- struct{}{}:
@@ -180,7 +180,7 @@ func (c *copies) close(ctx context.Context) {
 }
 
 // drop drops all copies. The caller holds busy.
-func (c *copies) drop() {
+func (c *pullCopies) drop() {
 	for encoding, old := range c.ready {
 		delete(c.ready, encoding)
 		old.release()
@@ -188,23 +188,23 @@ func (c *copies) drop() {
 }
 
 // copySnapshot makes the plain copy, which the encoded ones are made from.
-func (c *copies) copySnapshot() error {
-	size, _ := snapshot.Size(c.path) // includes the WAL, whose pages are in the file or will be
+func (c *pullCopies) copySnapshot() error {
+	size, _ := snapshot.FileSize(c.path) // includes the WAL, whose pages are in the file or will be
 	made, err := c.create(size, func(f *os.File) error {
-		copied, err := snapshot.Copy(c.stopped, c.path, f.Name())
-		c.run = identify(&copied)
+		copied, err := snapshot.CopySnapshot(c.stopped, c.path, f.Name())
+		c.run = runIDOf(&copied)
 		return err
 	})
 	if err == nil {
-		c.ready[identity] = made
+		c.ready[notEncoded] = made
 	}
 
 	return err
 }
 
 // encode makes an encoded copy from the plain one. It requires as much free space as the plain copy takes.
-func (c *copies) encode(encoding string) error {
-	plain := c.ready[identity]
+func (c *pullCopies) encode(encoding string) error {
+	plain := c.ready[notEncoded]
 	made, err := c.create(plain.size, func(f *os.File) error {
 		w, err := newEncoder(f, encoding)
 		if err != nil {
@@ -241,14 +241,14 @@ func newEncoder(w io.Writer, encoding string) (io.WriteCloser, error) {
 }
 
 // create makes a copy of up to size bytes: write fills an empty file, which then loses its name.
-func (c *copies) create(size int64, write func(*os.File) error) (*pullCopy, error) {
+func (c *pullCopies) create(size int64, write func(*os.File) error) (*pullCopy, error) {
 	dir, prefix, err := c.tempName()
 	if err != nil {
 		return nil, err
 	}
 
 	// Refuse what cannot fit: a full disk would also make the next run fail.
-	free, err := snapshot.Free(dir)
+	free, err := snapshot.FreeSpace(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +303,7 @@ func hashFile(ctx context.Context, f *os.File) (size int64, sum [sha256.Size]byt
 }
 
 // tempName returns the folder of the snapshot file, and the prefix of the names of copies in progress there.
-func (c *copies) tempName() (dir, prefix string, err error) {
+func (c *pullCopies) tempName() (dir, prefix string, err error) {
 	path, err := snapshot.Resolve(c.path)
 	if err != nil {
 		return "", "", err
@@ -312,7 +312,7 @@ func (c *copies) tempName() (dir, prefix string, err error) {
 }
 
 // removeLeftovers removes the copies in progress of a program that was killed.
-func (c *copies) removeLeftovers() {
+func (c *pullCopies) removeLeftovers() {
 	dir, prefix, err := c.tempName()
 	if err != nil {
 		return
@@ -330,7 +330,7 @@ func (c *copies) removeLeftovers() {
 	}
 }
 
-// removeAll removes files. Missing files are no error.
+// removeAll removes files. A missing file is not an error.
 func removeAll(paths ...string) error {
 	for _, p := range paths {
 		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {

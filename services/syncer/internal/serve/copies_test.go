@@ -54,12 +54,12 @@ func newSnapshotFile(t *testing.T) string {
 // addGoodRun adds a good run to a file, and makes the file if there is none.
 func addGoodRun(t *testing.T, path string) {
 	t.Helper()
-	file, err := snapshot.Lock(path)
+	file, err := snapshot.LockFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	good := &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.OK}
+	good := &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.RunOK}
 	if err := errors.Join(file.Record(good), file.Unlock()); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func countDeletedOpen(t *testing.T, path string) (n int) {
 
 func TestCopiesOfLatestRun(t *testing.T) {
 	path := newSnapshotFile(t)
-	c := newCopies(path, slog.New(slog.DiscardHandler))
+	c := newPullCopies(path, slog.New(slog.DiscardHandler))
 	get := func(encoding string) *pullCopy {
 		t.Helper()
 		got, actual, err := c.get(t.Context(), encoding)
@@ -94,14 +94,14 @@ func TestCopiesOfLatestRun(t *testing.T) {
 		return got
 	}
 
-	plain, packed := get(identity), get(encodedZstd)
-	if plain == packed || get(identity) != plain || countDeletedOpen(t, path) != 2 {
+	plain, packed := get(notEncoded), get(encodedZstd)
+	if plain == packed || get(notEncoded) != plain || countDeletedOpen(t, path) != 2 {
 		t.Errorf("%d copies are open", countDeletedOpen(t, path))
 	}
 	plain.release()
 	plain.release()
 	c.expire() // the run is still the latest
-	if get(identity) != plain {
+	if get(notEncoded) != plain {
 		t.Error("the copy of the last run was dropped")
 	}
 	plain.release()
@@ -122,12 +122,12 @@ func TestCopiesOfLatestRun(t *testing.T) {
 	}
 
 	// A run that lacks disk space drops them too.
-	get(identity).release()
+	get(notEncoded).release()
 	c.makeRoom()
 	if n := countDeletedOpen(t, path); n != 0 {
 		t.Errorf("%d copies are open", n)
 	}
-	now := get(identity)
+	now := get(notEncoded)
 	if now.etag() == plain.etag() {
 		t.Error("another run has the same ETag")
 	}
@@ -149,7 +149,7 @@ func TestCopiesOfLatestRun(t *testing.T) {
 		t.Errorf("%v, %v", left, err)
 	}
 
-	if _, _, err := c.get(t.Context(), identity); !errors.Is(err, context.Canceled) {
+	if _, _, err := c.get(t.Context(), notEncoded); !errors.Is(err, context.Canceled) {
 		t.Errorf("after close: %v", err)
 	}
 }
@@ -157,19 +157,19 @@ func TestCopiesOfLatestRun(t *testing.T) {
 func TestCopyWithoutSnapshot(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "cars.db")
-	c := newCopies(path, slog.New(slog.DiscardHandler))
-	if _, _, err := c.get(t.Context(), identity); !errors.Is(err, snapshot.ErrNoSnapshot) {
+	c := newPullCopies(path, slog.New(slog.DiscardHandler))
+	if _, _, err := c.get(t.Context(), notEncoded); !errors.Is(err, snapshot.ErrNoSnapshot) {
 		t.Errorf("no file: %v", err)
 	}
-	file, err := snapshot.Lock(path)
+	file, err := snapshot.LockFile(path)
 	if err == nil {
-		err = errors.Join(file.Record(&snapshotfile.Run{Started: time.Now(), Status: snapshotfile.Failed}), file.Unlock())
+		err = errors.Join(file.Record(&snapshotfile.Run{Started: time.Now(), Status: snapshotfile.RunFailed}), file.Unlock())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	if _, _, err := c.get(t.Context(), identity); !errors.Is(err, snapshot.ErrNoSnapshot) {
+	if _, _, err := c.get(t.Context(), notEncoded); !errors.Is(err, snapshot.ErrNoSnapshot) {
 		t.Errorf("no good run: %v", err)
 	}
 
@@ -177,7 +177,7 @@ func TestCopyWithoutSnapshot(t *testing.T) {
 	c.busy <- struct{}{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := c.get(ctx, identity); !errors.Is(err, context.Canceled) {
+	if _, _, err := c.get(ctx, notEncoded); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

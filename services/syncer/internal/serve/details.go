@@ -37,13 +37,13 @@ type fileDetails struct {
 type tableDetails struct {
 	size      int64 // of its values
 	estimated bool
-	sample    *sample // nil if rows are not shown
+	sample    *rowSample // nil if rows are not shown
 }
 
-// sample is the first rows of a table. Of a wide table it has the first columns.
-type sample struct {
+// rowSample is the first rows of a table. Of a wide table it has the first columns.
+type rowSample struct {
 	Columns []sampleColumn
-	Rows    [][]cell
+	Rows    [][]sampleCell
 }
 
 // sampleColumn is a column of a sample. Its values are numbers, except for NULL, if Number is set.
@@ -52,8 +52,8 @@ type sampleColumn struct {
 	Number bool
 }
 
-// cell is a value as the page shows it.
-type cell struct {
+// sampleCell is a value as the page shows it.
+type sampleCell struct {
 	Text   string
 	Number bool
 	Null   bool
@@ -68,7 +68,7 @@ type detailsCache struct {
 
 // read returns the details of a file whose newest run and tables are known. The first call after a run reads them.
 func (c *detailsCache) read(
-	path string, latest runID, tables []snapshotfile.Content, withRows bool,
+	path string, latest runID, tables []snapshotfile.TableContent, withRows bool,
 ) (fileDetails, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,7 +98,7 @@ func (c *detailsCache) read(
 }
 
 // readTableDetails measures a table, and reads its first rows if withRows is set.
-func readTableDetails(db *sqlx.DB, t snapshotfile.Content, withRows bool) (d tableDetails, err error) {
+func readTableDetails(db *sqlx.DB, t snapshotfile.TableContent, withRows bool) (d tableDetails, err error) {
 	// SQLite measures a value without reading all of it.
 	sums := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
@@ -130,8 +130,8 @@ func readTableDetails(db *sqlx.DB, t snapshotfile.Content, withRows bool) (d tab
 }
 
 // readSample reads the first rows of a table. It cuts long values, and does not read very long ones at all.
-func readSample(db *sqlx.DB, t snapshotfile.Content, from string) (*sample, error) {
-	s := &sample{}
+func readSample(db *sqlx.DB, t snapshotfile.TableContent, from string) (*rowSample, error) {
+	s := &rowSample{}
 	var values []string
 	for _, c := range t.Columns[:min(len(t.Columns), sampleColumns)] {
 		s.Columns = append(s.Columns, sampleColumn{Name: c.Name})
@@ -152,9 +152,9 @@ func readSample(db *sqlx.DB, t snapshotfile.Content, from string) (*sample, erro
 		if err != nil {
 			return nil, err
 		}
-		row := make([]cell, len(found))
+		row := make([]sampleCell, len(found))
 		for i, value := range found {
-			row[i] = newCell(value)
+			row[i] = newSampleCell(value)
 		}
 		s.Rows = append(s.Rows, row)
 	}
@@ -166,7 +166,7 @@ func readSample(db *sqlx.DB, t snapshotfile.Content, from string) (*sample, erro
 }
 
 // isNumeric reports whether a column has numbers, and nothing else but NULL.
-func isNumeric(rows [][]cell, column int) bool {
+func isNumeric(rows [][]sampleCell, column int) bool {
 	found := false
 	for _, row := range rows {
 		if c := row[column]; c.Number {
@@ -178,29 +178,29 @@ func isNumeric(rows [][]cell, column int) bool {
 	return found
 }
 
-// newCell returns how the page shows a value of SQLite.
-func newCell(value any) cell {
+// newSampleCell returns how the page shows a value of SQLite.
+func newSampleCell(value any) sampleCell {
 	switch v := value.(type) {
 	case nil:
-		return cell{Text: "NULL", Null: true}
+		return sampleCell{Text: "NULL", Null: true}
 	case int64:
-		return cell{Text: strconv.FormatInt(v, 10), Number: true}
+		return sampleCell{Text: strconv.FormatInt(v, 10), Number: true}
 	case float64:
-		return cell{Text: strconv.FormatFloat(v, 'g', -1, 64), Number: true}
+		return sampleCell{Text: strconv.FormatFloat(v, 'g', -1, 64), Number: true}
 	case []byte:
-		return cell{Text: truncate(string(v))}
+		return sampleCell{Text: truncateValue(string(v))}
 	}
 
-	return cell{Text: truncate(fmt.Sprint(value))}
+	return sampleCell{Text: truncateValue(fmt.Sprint(value))}
 }
 
-// truncate cuts a text that is longer than the page shows.
-func truncate(text string) string {
+// truncateValue cuts a text that is longer than the page shows.
+func truncateValue(text string) string {
 	text = strings.ReplaceAll(text, "\n", " ")
 	if runes := []rune(text); len(runes) > sampleLength {
 		text = string(runes[:sampleLength]) + "…"
 	}
-	return printable(text)
+	return printableText(text)
 }
 
 // showsRows reports whether the page shows rows. It has no access control, so by default only this machine sees them.

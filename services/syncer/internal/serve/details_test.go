@@ -9,7 +9,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// The details of a table: its size, and its first rows in the form in which the page shows them.
+// The details of a table are its size, and its first rows in the form in which the page shows them.
 func TestTableDetails(t *testing.T) {
 	t.Parallel()
 	_, db := dbtest.SQLite(t,
@@ -17,9 +17,9 @@ func TestTableDetails(t *testing.T) {
 		`INSERT INTO "the ""cars""" VALUES (1, 'Škoda', 9999.5, x'0102', NULL)`,
 		`INSERT INTO "the ""cars""" VALUES (-20, '`+strings.Repeat("é", 61)+`', 1e10, NULL, 'two`+"\n\u202E"+`lines')`,
 		`INSERT INTO "the ""cars""" VALUES (3, printf('%.200000c', 'x'), 7, NULL, '')`)
-	table := snapshotfile.Content{Table: `the "cars"`, Rows: 3}
+	table := snapshotfile.TableContent{Table: `the "cars"`, Rows: 3}
 	for _, name := range []string{"id", "name", "price", "photo", "remark"} {
-		table.Columns = append(table.Columns, snapshotfile.Column{Name: name})
+		table.Columns = append(table.Columns, snapshotfile.CopiedColumn{Name: name})
 	}
 
 	d, err := readTableDetails(db, table, true)
@@ -64,11 +64,11 @@ func TestTableDetails(t *testing.T) {
 // The size of a large table is an estimate. Of a wide table the first columns are shown.
 func TestDetailsOfLargeTable(t *testing.T) {
 	t.Parallel()
-	table := snapshotfile.Content{Table: "wide", Rows: 10 * sizedRows}
+	table := snapshotfile.TableContent{Table: "wide", Rows: 10 * sizedRows}
 	var columns []string
 	for i := range 1500 {
 		columns = append(columns, fmt.Sprintf("c%d DEFAULT 'abcd'", i))
-		table.Columns = append(table.Columns, snapshotfile.Column{Name: fmt.Sprintf("c%d", i)})
+		table.Columns = append(table.Columns, snapshotfile.CopiedColumn{Name: fmt.Sprintf("c%d", i)})
 	}
 	_, db := dbtest.SQLite(t, "CREATE TABLE wide ("+strings.Join(columns, ", ")+")",
 		"WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "+

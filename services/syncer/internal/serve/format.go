@@ -61,9 +61,9 @@ func countText(n int64, singular, plural string) string {
 	return humanize.Comma(n) + " " + plural
 }
 
-// printable replaces control characters, and drops those that change the direction of text: untrusted text could
+// printableText replaces control characters, and drops those that change the direction of text: untrusted text could
 // otherwise make the page look as if it said something different. Line breaks stay.
-func printable(text string) string {
+func printableText(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n':

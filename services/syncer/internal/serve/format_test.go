@@ -74,7 +74,7 @@ func TestPrintable(t *testing.T) {
 		"a\x00b\x1b[31m":             "a\uFFFDb\uFFFD[31m",
 		"\U0001F468\u200D\U0001F469": "\U0001F468\u200D\U0001F469", // a joined emoji
 	} {
-		if got := printable(text); got != want {
+		if got := printableText(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}

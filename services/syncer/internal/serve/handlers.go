@@ -16,20 +16,20 @@ import (
 // runsShown is how many runs the page and /runs show.
 const runsShown = 100
 
-// lateness is how much longer than SYNC_TIMEOUT a run may take before the process counts as stuck.
-const lateness = time.Minute
+// stuckMargin is how much longer than SYNC_TIMEOUT a run may take before the process counts as stuck.
+const stuckMargin = time.Minute
 
 func (s *Service) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page)
-	mux.Handle("GET /assets/", assets())
+	mux.Handle("GET /assets/", assetHandler())
 	mux.HandleFunc("GET /runs", s.runs)
-	mux.Handle("GET /metrics", httpserver.Metrics(s.metrics.registry))
+	mux.Handle("GET /metrics", httpserver.MetricsHandler(s.metrics.registry))
 	mux.Handle("GET /livez", httpserver.Livez(s.stuck))
 	mux.Handle("GET /readyz", httpserver.Readyz(s.readiness))
 	mux.HandleFunc("POST /sync", s.sync)
 	mux.HandleFunc("GET /snapshot", s.sendSnapshot)
-	return httpserver.Standard(notStored(mux), pagePolicy, s.log)
+	return httpserver.StandardMiddleware(notStored(mux), pagePolicy, s.log)
 }
 
 // pagePolicy allows a browser to load and run only what this program serves.
@@ -76,7 +76,7 @@ func (s *Service) history() (snapshotfile.History, error) {
 // stuck returns why the process must be restarted: a run has exceeded its timeout by far. It returns "" if it works.
 func (s *Service) stuck() string {
 	now := s.state.status()
-	if taken := time.Since(now.since); now.progress != nil && taken > s.config.Sync.Timeout+lateness {
+	if taken := time.Since(now.since); now.progress != nil && taken > s.config.Sync.Timeout+stuckMargin {
 		return fmt.Sprintf("a run has been under way for %s", taken.Round(time.Second))
 	}
 	return ""
@@ -94,7 +94,7 @@ func (s *Service) readiness() (reason string, members map[string]any) {
 }
 
 // unready returns why the snapshot is missing or too old; "" if it is fresh.
-func (s *Service) unready(st status, now time.Time) string {
+func (s *Service) unready(st serviceStatus, now time.Time) string {
 	if st.good.IsZero() {
 		return "there is no snapshot yet of all views"
 	}

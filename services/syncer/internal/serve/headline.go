@@ -26,21 +26,21 @@ type headline struct {
 }
 
 // newHeadline returns the headline for a status.
-func (s *Service) newHeadline(st status, now time.Time) headline {
+func (s *Service) newHeadline(st serviceStatus, now time.Time) headline {
 	reason := s.unready(st, now)
 	switch {
 	case st.good.IsZero() && st.failures > 0:
-		return headline{levelBad, "No data: " + s.failingText(st, now), sentence(reason)}
+		return headline{levelBad, "No data: " + s.failingText(st, now), asSentence(reason)}
 	case st.good.IsZero():
-		return headline{levelWarning, "No data yet", sentence(reason)}
+		return headline{levelWarning, "No data yet", asSentence(reason)}
 	case s.fileMissing():
 		return headline{levelBad, "The snapshot file is missing", "The next run makes it again."}
 	case snapshotfile.InFuture(st.good, now):
-		return headline{levelBad, "The clock is wrong", sentence(reason)}
+		return headline{levelBad, "The clock is wrong", asSentence(reason)}
 	case reason != "":
-		detail := sentence(reason)
+		detail := asSentence(reason)
 		if st.failures > 0 {
-			detail += " " + sentence(s.failingText(st, now))
+			detail += " " + asSentence(s.failingText(st, now))
 		}
 		return headline{levelBad, "Out of date, last updated " + agoText(st.good, now), detail}
 	case st.failures > 0:
@@ -55,12 +55,12 @@ func (s *Service) newHeadline(st status, now time.Time) headline {
 }
 
 // failingText says since when runs fail.
-func (s *Service) failingText(st status, now time.Time) string {
+func (s *Service) failingText(st serviceStatus, now time.Time) string {
 	switch {
 	case st.failures > 1:
 		return fmt.Sprintf("the last %d runs failed, since %s", st.failures,
 			clockText(s.schedule.InZone(st.failingSince), now))
-	case st.status == snapshotfile.Refused:
+	case st.status == snapshotfile.RunRefused:
 		return "a guard refused the last run, " + agoText(st.failingSince, now)
 	}
 
@@ -72,28 +72,28 @@ func (s *Service) fileMissing() bool {
 	return err != nil
 }
 
-// sentence makes a sentence of a reason.
-func sentence(reason string) string {
+// asSentence makes a sentence of a reason.
+func asSentence(reason string) string {
 	if reason == "" {
 		return ""
 	}
 	return strings.ToUpper(reason[:1]) + reason[1:] + "."
 }
 
-// progress is what the page shows of a run under way.
-type progress struct {
+// runProgress is what the page shows of a run under way.
+type runProgress struct {
 	Text      string
 	Rows, Max int64 // for a progress bar; Max is 0 while the number of rows is unknown
 }
 
-// newProgress returns the progress of the run under way; nil if there is none.
-func newProgress(st status, now time.Time) *progress {
+// newRunProgress returns the progress of the run under way; nil if there is none.
+func newRunProgress(st serviceStatus, now time.Time) *runProgress {
 	if st.progress == nil {
 		return nil
 	}
 
 	// The run connects, and then reads one view after the other.
-	p := &progress{Text: "Run under way for " + wholeText(now.Sub(st.since)) + ": "}
+	p := &runProgress{Text: "Run under way for " + wholeText(now.Sub(st.since)) + ": "}
 	view := st.progress.View.Load()
 	if view == nil {
 		p.Text += "connecting to the source."
@@ -101,7 +101,7 @@ func newProgress(st status, now time.Time) *progress {
 	}
 
 	p.Rows = st.progress.Rows.Load()
-	p.Text += fmt.Sprintf("reading %s, %s", printable(*view), humanize.Comma(p.Rows))
+	p.Text += fmt.Sprintf("reading %s, %s", printableText(*view), humanize.Comma(p.Rows))
 	if expected := st.progress.Expected.Load(); expected > 0 {
 		p.Max = max(expected, p.Rows) // the expected number is an estimate
 		p.Text += " of about " + humanize.Comma(expected)
@@ -111,7 +111,7 @@ func newProgress(st status, now time.Time) *progress {
 }
 
 // nextText says when the next run is due.
-func (s *Service) nextText(st status, now time.Time) string {
+func (s *Service) nextText(st serviceStatus, now time.Time) string {
 	if !st.next.After(now) {
 		return "The next run is about to start."
 	}

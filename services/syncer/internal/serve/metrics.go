@@ -13,8 +13,8 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// metrics are syncer's Prometheus metrics.
-type metrics struct {
+// serviceMetrics are syncer's Prometheus metrics.
+type serviceMetrics struct {
 	registry *prometheus.Registry
 	duration *prometheus.HistogramVec
 	failures *prometheus.CounterVec
@@ -24,14 +24,14 @@ type metrics struct {
 	changed  *prometheus.CounterVec
 }
 
-// newMetrics returns the metrics of a state, of the file at path, and of its downloads.
-func newMetrics(s *state, path string, p *pulls) *metrics {
+// newServiceMetrics returns the metrics of a state, of the file at path, and of its downloads.
+func newServiceMetrics(s *serviceState, path string, p *pullCounters) *serviceMetrics {
 	r := httpserver.NewRegistry()
 	f := promauto.With(r)
 	registerStatus(f, s, path)
 	registerPulls(f, p)
 
-	m := &metrics{
+	m := &serviceMetrics{
 		registry: r,
 		duration: f.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "syncer_run_duration_seconds",
@@ -61,7 +61,7 @@ func newMetrics(s *state, path string, p *pulls) *metrics {
 	}
 
 	// Export all series from the start: Prometheus would not see the first increase of one that begins later.
-	for _, outcome := range []string{snapshotfile.OK, snapshotfile.Failed, snapshotfile.Refused} {
+	for _, outcome := range []string{snapshotfile.RunOK, snapshotfile.RunFailed, snapshotfile.RunRefused} {
 		m.duration.WithLabelValues(outcome)
 	}
 
@@ -73,47 +73,47 @@ func newMetrics(s *state, path string, p *pulls) *metrics {
 }
 
 // registerStatus adds the metrics of the state and of the file at path.
-func registerStatus(f promauto.Factory, s *state, path string) {
-	gauge := func(name, help string, value func(status) float64) {
+func registerStatus(f promauto.Factory, s *serviceState, path string) {
+	gauge := func(name, help string, value func(serviceStatus) float64) {
 		f.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(s.status()) })
 	}
 
 	gauge("syncer_last_success_timestamp_seconds",
 		"When the last good run started, in seconds since 1970; 0 before the first.",
-		func(now status) float64 { return unix(now.good) })
+		func(now serviceStatus) float64 { return unixSeconds(now.good) })
 	gauge("syncer_snapshot_age_seconds",
 		"Age of the snapshot; +Inf if there is none, or if it is dated in the future.",
-		func(now status) float64 {
+		func(now serviceStatus) float64 {
 			if now.good.IsZero() || snapshotfile.InFuture(now.good, time.Now()) {
 				return math.Inf(1)
 			}
 			return time.Since(now.good).Seconds()
 		})
 	gauge("syncer_next_run_timestamp_seconds", "When the next run is due, in seconds since 1970.",
-		func(now status) float64 { return unix(now.next) })
+		func(now serviceStatus) float64 { return unixSeconds(now.next) })
 	gauge("syncer_consecutive_failures", "Runs in a row that failed or were refused by a guard.",
-		func(now status) float64 { return float64(now.failures) })
-	gauge("syncer_running", "1 while a run is under way.", func(now status) float64 {
+		func(now serviceStatus) float64 { return float64(now.failures) })
+	gauge("syncer_running", "1 while a run is under way.", func(now serviceStatus) float64 {
 		if now.progress != nil {
 			return 1
 		}
 		return 0
 	})
 
-	gauge("syncer_file_bytes", "Size of the SQLite file and its WAL; 0 if there is none.", func(status) float64 {
-		file, _ := snapshot.Size(path)
+	gauge("syncer_file_bytes", "Size of the SQLite file and its WAL; 0 if there is none.", func(serviceStatus) float64 {
+		file, _ := snapshot.FileSize(path)
 		return float64(file)
 	})
 
 	gauge("syncer_wal_bytes", "Size of the WAL alone, which grows while another program has a transaction open.",
-		func(status) float64 {
-			_, wal := snapshot.Size(path)
+		func(serviceStatus) float64 {
+			_, wal := snapshot.FileSize(path)
 			return float64(wal)
 		})
 }
 
 // registerPulls adds the counters of downloads.
-func registerPulls(f promauto.Factory, p *pulls) {
+func registerPulls(f promauto.Factory, p *pullCounters) {
 	f.NewCounterFunc(prometheus.CounterOpts{
 		Name: "syncer_pulls_total",
 		Help: "Downloads of the snapshot. A download that was resumed counts once for each part.",
@@ -124,8 +124,8 @@ func registerPulls(f promauto.Factory, p *pulls) {
 	}, func() float64 { return float64(p.bytes.Load()) })
 }
 
-// unix returns a time in seconds since 1970; 0 for the zero time.
-func unix(t time.Time) float64 {
+// unixSeconds returns a time in seconds since 1970; 0 for the zero time.
+func unixSeconds(t time.Time) float64 {
 	if t.IsZero() {
 		return 0
 	}
@@ -133,14 +133,14 @@ func unix(t time.Time) float64 {
 }
 
 // observe counts a run.
-func (m *metrics) observe(r run.Report, err error) {
+func (m *serviceMetrics) observe(r run.Report, err error) {
 	if r.Status == run.Skipped {
 		return
 	}
 
 	m.duration.WithLabelValues(r.Status).Observe(r.Seconds)
-	if err != nil && r.Status != snapshotfile.Stopped {
-		m.failures.WithLabelValues(run.Kind(err)).Inc()
+	if err != nil && r.Status != snapshotfile.RunStopped {
+		m.failures.WithLabelValues(run.ErrorKind(err)).Inc()
 	}
 
 	for _, t := range r.Tables {

@@ -27,9 +27,9 @@ const (
 	noticeQueueSize = 16
 )
 
-// notices reports the outcome of runs to other systems over HTTP. One goroutine sends the notices in order, so that no
-// run waits for them.
-type notices struct {
+// noticeQueue reports the outcome of runs to other systems over HTTP. One goroutine sends the notices in order, so that
+// no run waits for them.
+type noticeQueue struct {
 	mu         sync.Mutex
 	lastStatus string // the status that SYNC_NOTIFY_URL was last sent, or is about to be
 	failures   int    // failures in a row, for the notice of a recovery
@@ -37,14 +37,14 @@ type notices struct {
 	notifyURL, pingURL string
 	log                *slog.Logger
 	client             http.Client
-	queue              chan delivery
+	queue              chan noticeDelivery
 	closing, sent      chan struct{}
 	ctx                context.Context
 	cancel             context.CancelFunc
 }
 
-// delivery is an HTTP request to send: a POST, or a GET if it has no body.
-type delivery struct {
+// noticeDelivery is an HTTP request to send: a POST, or a GET if it has no body.
+type noticeDelivery struct {
 	setting  string // that the URL comes from. The URL itself is never logged, since it may contain a token
 	url      string
 	body     []byte
@@ -66,13 +66,13 @@ type notice struct {
 	Tables   []snapshotfile.TableRun `json:"tables,omitempty"`
 }
 
-func newNotices(c config.Config, log *slog.Logger) *notices {
-	n := &notices{
+func newNoticeQueue(c config.Config, log *slog.Logger) *noticeQueue {
+	n := &noticeQueue{
 		notifyURL: string(c.Sync.NotifyURL),
 		pingURL:   string(c.Sync.PingURL),
 		log:       log,
 		client:    http.Client{Timeout: noticeTimeout, CheckRedirect: sameMethod},
-		queue:     make(chan delivery, noticeQueueSize),
+		queue:     make(chan noticeDelivery, noticeQueueSize),
 		closing:   make(chan struct{}),
 		sent:      make(chan struct{}),
 	}
@@ -90,19 +90,19 @@ func sameMethod(next *http.Request, before []*http.Request) error {
 }
 
 // start starts to send notices. The outcome so far was reported before this start, and is not reported again.
-func (n *notices) start(now outcome) {
+func (n *noticeQueue) start(now runOutcome) {
 	n.lastStatus, n.failures = now.status, now.failures
 	go n.deliverAll()
 }
 
 // notify reports a run: to SYNC_PING_URL each run, to SYNC_NOTIFY_URL each change of the outcome.
-func (n *notices) notify(r run.Report, now outcome) {
+func (n *noticeQueue) notify(r run.Report, now runOutcome) {
 	if n.pingURL != "" {
 		u, _ := url.Parse(n.pingURL) // config.Validate has checked it
 		if now.failures > 0 {
 			u = u.JoinPath("fail")
 		}
-		n.enqueue(delivery{setting: "SYNC_PING_URL", url: u.String()})
+		n.enqueue(noticeDelivery{setting: "SYNC_PING_URL", url: u.String()})
 	}
 
 	n.mu.Lock()
@@ -113,8 +113,8 @@ func (n *notices) notify(r run.Report, now outcome) {
 	}
 	n.mu.Unlock()
 
-	// A first good run is no news.
-	if n.notifyURL == "" || now.status == previous || previous == "" && now.status == snapshotfile.OK {
+	// A first good run is not a recovery.
+	if n.notifyURL == "" || now.status == previous || previous == "" && now.status == snapshotfile.RunOK {
 		return
 	}
 	body, err := json.Marshal(newNotice(r, now, failures))
@@ -123,11 +123,11 @@ func (n *notices) notify(r run.Report, now outcome) {
 		return
 	}
 
-	n.enqueue(delivery{"SYNC_NOTIFY_URL", n.notifyURL, body, now.status, previous})
+	n.enqueue(noticeDelivery{"SYNC_NOTIFY_URL", n.notifyURL, body, now.status, previous})
 }
 
 // newNotice returns the notice of a run. failures is how many runs failed before a recovery.
-func newNotice(r run.Report, now outcome, failures int) notice {
+func newNotice(r run.Report, now runOutcome, failures int) notice {
 	host, _ := os.Hostname()
 	out := notice{
 		Event:    now.status,
@@ -141,11 +141,11 @@ func newNotice(r run.Report, now outcome, failures int) notice {
 	}
 
 	switch now.status {
-	case snapshotfile.OK:
+	case snapshotfile.RunOK:
 		out.Event, out.Failures = "recovered", failures
 		out.Text = fmt.Sprintf("syncer on %s has recovered: %s is up to date with %s again. Failed runs before: %d.",
 			host, r.File, r.Source, failures)
-	case snapshotfile.Refused:
+	case snapshotfile.RunRefused:
 		out.Text = fmt.Sprintf("syncer on %s: a guard refused the data of %s, and %s is unchanged. %s",
 			host, r.Source, r.File, now.error)
 	default:
@@ -157,7 +157,7 @@ func newNotice(r run.Report, now outcome, failures int) notice {
 }
 
 // enqueue puts a delivery into the queue, or drops it if the queue is full.
-func (n *notices) enqueue(d delivery) {
+func (n *noticeQueue) enqueue(d noticeDelivery) {
 	select {
 	case n.queue <- d:
 	default:
@@ -167,7 +167,7 @@ func (n *notices) enqueue(d delivery) {
 }
 
 // markUndelivered notes that nobody received a notice, so that the next run reports the same again.
-func (n *notices) markUndelivered(d delivery) {
+func (n *noticeQueue) markUndelivered(d noticeDelivery) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 
@@ -178,7 +178,7 @@ func (n *notices) markUndelivered(d delivery) {
 
 // close waits until the queue is sent, for no longer than one attempt may take or until ctx ends. Later notices are not
 // sent.
-func (n *notices) close(ctx context.Context) {
+func (n *noticeQueue) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
 	defer cancel()
 
@@ -191,11 +191,11 @@ func (n *notices) close(ctx context.Context) {
 }
 
 // deliverAll sends what is in the queue, until close is called and the queue is empty.
-func (n *notices) deliverAll() {
+func (n *noticeQueue) deliverAll() {
 	defer close(n.sent)
 
 	for {
-		var d delivery
+		var d noticeDelivery
 		select {
 		case d = <-n.queue:
 		case <-n.closing:
@@ -210,7 +210,7 @@ func (n *notices) deliverAll() {
 }
 
 // deliver sends one notice, with retries.
-func (n *notices) deliver(d delivery) {
+func (n *noticeQueue) deliver(d noticeDelivery) {
 	attempt := func() (struct{}, error) { return struct{}{}, n.attempt(d) }
 	if _, err := backoff.Retry(n.ctx, attempt, backoff.WithMaxTries(noticeAttempts)); err != nil {
 		n.log.Error("a notice could not be sent", "setting", d.setting, "error", err)
@@ -219,7 +219,7 @@ func (n *notices) deliver(d delivery) {
 }
 
 // attempt sends one notice once. The error is permanent if another attempt would fail the same way.
-func (n *notices) attempt(d delivery) error {
+func (n *noticeQueue) attempt(d noticeDelivery) error {
 	method := http.MethodGet
 	if d.body != nil {
 		method = http.MethodPost

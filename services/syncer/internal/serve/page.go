@@ -19,18 +19,18 @@ import (
 const runsOpen = 10
 
 //go:embed page
-var files embed.FS
+var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"comma":     humanize.Comma,
 	"bytes":     bytesText,
 	"count":     countText,
-	"printable": printable,
-}).ParseFS(files, "page/page.html"))
+	"printable": printableText,
+}).ParseFS(pageFiles, "page/page.html"))
 
-// assets serves the files that the page loads.
-func assets() http.Handler {
-	inside, err := fs.Sub(files, "page/assets")
+// assetHandler serves the files that the page loads.
+func assetHandler() http.Handler {
+	inside, err := fs.Sub(pageFiles, "page/assets")
 	if err != nil {
 		panic(err) // the folder is compiled in
 	}
@@ -41,7 +41,7 @@ func assets() http.Handler {
 type pageData struct {
 	Headline headline
 	Next     string
-	Progress *progress // nil if no run is under way
+	Progress *runProgress // nil if no run is under way
 	Failures int
 	Error    string // of the last run, if it failed
 	Problem  string // with reading the file
@@ -49,7 +49,7 @@ type pageData struct {
 	Tables    []tableData
 	Runs      []runData // the newest first
 	OlderRuns []runData
-	Charts    charts
+	Charts    pageCharts
 
 	File       string
 	FileSize   int64
@@ -59,13 +59,13 @@ type pageData struct {
 	Source     string
 	Schedule   string
 	Zone       string
-	Started    moment
+	Started    shownTime
 	Pulls      int64 // downloads of the snapshot since then
 	Pulled     int64 // bytes of them
 }
 
-// moment is a time as the page shows it.
-type moment struct {
+// shownTime is a time as the page shows it.
+type shownTime struct {
 	Machine string // for the attribute datetime
 	Full    string
 	Clock   string // the time of day, with the date unless it is today
@@ -74,19 +74,19 @@ type moment struct {
 
 // tableData is a table of the snapshot.
 type tableData struct {
-	snapshotfile.Content
+	snapshotfile.TableContent
 	Size      int64
 	Estimated bool
-	Sample    *sample // nil if rows are not shown
-	Read      moment
-	Changed   *moment // nil if no run that changed the table is on record
+	Sample    *rowSample // nil if rows are not shown
+	Read      shownTime
+	Changed   *shownTime // nil if no run that changed the table is on record
 }
 
 // runData is a run, and its tables as lines.
 type runData struct {
 	Status   string
 	Error    string
-	Started  moment
+	Started  shownTime
 	Duration string
 	Lines    []runLine
 }
@@ -117,11 +117,11 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 func (s *Service) pageData(now time.Time) pageData {
 	st, path := s.state.status(), s.config.Sync.Path
 	now = s.schedule.InZone(now) // the readers' time zone is that of the schedule rather than UTC
-	size, _ := snapshot.Size(path)
+	size, _ := snapshot.FileSize(path)
 	d := pageData{
 		Headline: s.newHeadline(st, now),
 		Next:     s.nextText(st, now),
-		Progress: newProgress(st, now),
+		Progress: newRunProgress(st, now),
 		Failures: st.failures,
 		Error:    st.error,
 		File:     path,
@@ -149,7 +149,7 @@ func (s *Service) pageData(now time.Time) pageData {
 		d.Runs = append(d.Runs, s.newRunData(r, now))
 	}
 
-	d.Charts = newCharts(history.Runs, now)
+	d.Charts = newPageCharts(history.Runs, now)
 	if len(d.Runs) > runsOpen {
 		d.Runs, d.OlderRuns = d.Runs[:runsOpen], d.Runs[runsOpen:]
 	}
@@ -163,7 +163,7 @@ func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time
 		return err
 	}
 
-	details, err := s.details.read(s.config.Sync.Path, identify(latest), tables, s.showsRows())
+	details, err := s.details.read(s.config.Sync.Path, runIDOf(latest), tables, s.showsRows())
 	if err != nil {
 		return err
 	}
@@ -173,11 +173,11 @@ func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time
 	for _, t := range tables {
 		known := details.tables[t.Table]
 		data := tableData{
-			Content:   t,
-			Size:      known.size,
-			Estimated: known.estimated,
-			Sample:    known.sample,
-			Read:      s.newMoment(t.Synced, now),
+			TableContent: t,
+			Size:         known.size,
+			Estimated:    known.estimated,
+			Sample:       known.sample,
+			Read:         s.newMoment(t.Synced, now),
 		}
 		if t.Changed.Run > 0 {
 			changed := s.newMoment(t.Changed.Began, now)
@@ -190,9 +190,9 @@ func (s *Service) addTables(d *pageData, latest *snapshotfile.Run, now time.Time
 }
 
 // newMoment returns a time as the page shows it.
-func (s *Service) newMoment(t, now time.Time) moment {
+func (s *Service) newMoment(t, now time.Time) shownTime {
 	t = s.schedule.InZone(t)
-	return moment{
+	return shownTime{
 		Machine: t.Format(time.RFC3339),
 		Full:    t.Format("2006-01-02 15:04:05 MST"),
 		Clock:   clockText(t, now),
@@ -206,7 +206,7 @@ func (s *Service) newRunData(r *snapshotfile.Run, now time.Time) runData {
 		Status:   r.Status,
 		Error:    r.Error,
 		Started:  s.newMoment(r.Started, now),
-		Duration: secondsText(duration(*r)),
+		Duration: secondsText(runSeconds(*r)),
 		Lines:    runLines(r.Tables),
 	}
 }

@@ -19,56 +19,56 @@ func TestHeadline(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
-	failed := func(n int) outcome { return outcome{snapshotfile.Failed, n, "a reason"} }
+	failed := func(n int) runOutcome { return runOutcome{snapshotfile.RunFailed, n, "a reason"} }
 
 	for name, test := range map[string]struct {
-		status      status
+		status      serviceStatus
 		fileMissing bool
 		level, want string
 		detail      string
 	}{
 		"fresh": {
-			status: status{good: ago(7 * time.Second)},
+			status: serviceStatus{good: ago(7 * time.Second)},
 			level:  levelGood, want: "Up to date, 7 seconds ago",
 		},
 		"just published": {
-			status: status{good: now},
+			status: serviceStatus{good: now},
 			level:  levelGood, want: "Up to date, just now",
 		},
 		"no run yet": {
 			level: levelWarning, want: "No data yet", detail: "There is no snapshot yet of all views.",
 		},
 		"no good run": {
-			status: status{outcome: failed(1), failingSince: ago(3 * time.Second)},
+			status: serviceStatus{runOutcome: failed(1), failingSince: ago(3 * time.Second)},
 			level:  levelBad, want: "No data: the last run failed, 3 seconds ago",
 		},
 		"one failure": {
-			status: status{good: ago(2 * time.Minute), outcome: failed(1), failingSince: ago(time.Minute)},
+			status: serviceStatus{good: ago(2 * time.Minute), runOutcome: failed(1), failingSince: ago(time.Minute)},
 			level:  levelWarning, want: "The last run failed, 1 minute ago",
 			detail: "The tables are unchanged since the last good run, 2 minutes ago.",
 		},
 		"refused": {
-			status: status{
+			status: serviceStatus{
 				good: ago(2 * time.Minute), failingSince: ago(time.Minute),
-				outcome: outcome{snapshotfile.Refused, 1, "a reason"},
+				runOutcome: runOutcome{snapshotfile.RunRefused, 1, "a reason"},
 			},
 			level: levelWarning, want: "A guard refused the last run, 1 minute ago",
 		},
 		"three failures": {
-			status: status{good: ago(5 * time.Minute), outcome: failed(3), failingSince: ago(4 * time.Minute)},
+			status: serviceStatus{good: ago(5 * time.Minute), runOutcome: failed(3), failingSince: ago(4 * time.Minute)},
 			level:  levelWarning, want: "The last 3 runs failed, since ",
 		},
 		"stale": {
-			status: status{good: ago(2 * time.Hour), outcome: failed(9), failingSince: ago(time.Hour)},
+			status: serviceStatus{good: ago(2 * time.Hour), runOutcome: failed(9), failingSince: ago(time.Hour)},
 			level:  levelBad, want: "Out of date, last updated 2 hours ago",
 			detail: "The last 9 runs failed, since ",
 		},
 		"a wrong clock": {
-			status: status{good: now.Add(time.Hour)},
+			status: serviceStatus{good: now.Add(time.Hour)},
 			level:  levelBad, want: "The clock is wrong", detail: "in the future",
 		},
 		"no file": {
-			status: status{good: ago(time.Second)}, fileMissing: true,
+			status: serviceStatus{good: ago(time.Second)}, fileMissing: true,
 			level: levelBad, want: "The snapshot file is missing", detail: "The next run makes it again.",
 		},
 	} {
@@ -76,7 +76,7 @@ func TestHeadline(t *testing.T) {
 			t.Parallel()
 			s := newService(t, "@every 10m")
 			if !test.fileMissing {
-				s.record(t, snapshotfile.OK)
+				s.record(t, snapshotfile.RunOK)
 			}
 
 			h := s.newHeadline(test.status, now)
@@ -90,31 +90,31 @@ func TestHeadline(t *testing.T) {
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	if p := newProgress(status{}, now); p != nil {
+	if p := newRunProgress(serviceStatus{}, now); p != nil {
 		t.Errorf("without a run: %+v", p)
 	}
 
-	under := status{progress: &run.Progress{}, since: now.Add(-12 * time.Second)}
-	requireProgress(t, under, now, progress{Text: "Run under way for 12 seconds: connecting to the source."})
+	under := serviceStatus{progress: &run.Progress{}, since: now.Add(-12 * time.Second)}
+	requireProgress(t, under, now, runProgress{Text: "Run under way for 12 seconds: connecting to the source."})
 	view := "vehicles_view"
 	under.progress.View.Store(&view)
 	under.progress.Rows.Store(1200)
 	under.progress.Bytes.Store(5_000_000)
-	requireProgress(t, under, now, progress{
+	requireProgress(t, under, now, runProgress{
 		Text: "Run under way for 12 seconds: reading vehicles_view, 1,200 rows, 5.0 MB received.", Rows: 1200,
 	})
 
 	// The expected number is an estimate.
 	under.progress.Expected.Store(1000)
-	requireProgress(t, under, now, progress{
+	requireProgress(t, under, now, runProgress{
 		Text: "Run under way for 12 seconds: reading vehicles_view, 1,200 of about 1,000 rows, 5.0 MB received.",
 		Rows: 1200, Max: 1200,
 	})
 }
 
-func requireProgress(t *testing.T, st status, now time.Time, want progress) {
+func requireProgress(t *testing.T, st serviceStatus, now time.Time, want runProgress) {
 	t.Helper()
-	if p := newProgress(st, now); p == nil || *p != want {
+	if p := newRunProgress(st, now); p == nil || *p != want {
 		t.Errorf("%+v, want %+v", p, want)
 	}
 }
@@ -162,14 +162,14 @@ func TestPage(t *testing.T) {
 
 	s.state.begin(&run.Progress{})
 	requirePage(t, s, "<progress", "data-running", "connecting to the source")
-	s.state.end(run.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Started: time.Now(), Error: hostile}})
+	s.state.end(run.Report{Run: snapshotfile.Run{Status: snapshotfile.RunFailed, Started: time.Now(), Error: hostile}})
 	requirePage(t, s, "The last run published nothing", "&lt;img src=x onerror=alert(1)&gt;\uFFFD</bdi>")
 
-	s.record(t, snapshotfile.OK, snapshotfile.TableRun{Table: hostile, View: "v", Key: true, Total: 3})
-	s.record(t, snapshotfile.Refused)
+	s.record(t, snapshotfile.RunOK, snapshotfile.TableRun{Table: hostile, View: "v", Key: true, Total: 3})
+	s.record(t, snapshotfile.RunRefused)
 	s.loadHistory()
 	for range runsOpen {
-		s.record(t, snapshotfile.Stopped)
+		s.record(t, snapshotfile.RunStopped)
 	}
 	page := requirePage(t, s, "2 older runs", `class="bar ok"`, `class="bar refused" fill="url(#hatch)"`,
 		`class="bar stopped"`, "by the time when the run started, in UTC", "&lt;img src=x")

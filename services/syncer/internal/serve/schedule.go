@@ -36,7 +36,7 @@ func (s *Service) logSchedule(now time.Time) {
 
 // runOnSchedule makes one run after the other, each when it is due, until ctx ends.
 func (s *Service) runOnSchedule(ctx context.Context) {
-	p := newPlan(s.schedule, time.Now(), s.state.status().last, s.config.Sync.OnStart)
+	p := newRunPlan(s.schedule, time.Now(), s.state.status().last, s.config.Sync.OnStart)
 	for s.waitUntilDue(ctx, p) {
 		start := time.Now()
 		s.state.setNext(nextDue(s.schedule, p.due, start))
@@ -54,8 +54,8 @@ func (s *Service) runOnSchedule(ctx context.Context) {
 	}
 }
 
-// plan says when the next run starts.
-type plan struct {
+// runPlan says when the next run starts.
+type runPlan struct {
 	schedule config.Schedule
 	retry    *backoff.ExponentialBackOff
 	failing  bool
@@ -63,10 +63,10 @@ type plan struct {
 	at       time.Time // when the run starts: when it is due, or later
 }
 
-// newPlan plans the first run. It is due at once if onStart is set. Otherwise it is the first one that the schedule has
-// after the last known run; if that time has passed, the run was missed and starts at once.
-func newPlan(t config.Schedule, now, last time.Time, onStart bool) *plan {
-	p := &plan{schedule: t, retry: backoff.NewExponentialBackOff(), due: now}
+// newRunPlan plans the first run. It is due at once if onStart is set. Otherwise it is the first one that the schedule
+// has after the last known run; if that time has passed, the run was missed and starts at once.
+func newRunPlan(t config.Schedule, now, last time.Time, onStart bool) *runPlan {
+	p := &runPlan{schedule: t, retry: backoff.NewExponentialBackOff(), due: now}
 	p.retry.InitialInterval = firstBackoff
 	p.retry.MaxInterval = maxBackoff
 	p.retry.Multiplier = 2
@@ -84,7 +84,7 @@ func newPlan(t config.Schedule, now, last time.Time, onStart bool) *plan {
 
 // finished plans the run after one that started at start and ended now. It reports whether that run is late, because it
 // was due in the meantime.
-func (p *plan) finished(start, now time.Time, ok bool) (late bool) {
+func (p *runPlan) finished(start, now time.Time, ok bool) (late bool) {
 	p.due = nextDue(p.schedule, p.due, start)
 	if late = !p.due.After(now); late {
 		p.due = now
@@ -92,7 +92,7 @@ func (p *plan) finished(start, now time.Time, ok bool) (late bool) {
 
 	p.at = p.due
 	if !late {
-		p.at = p.due.Add(jitter(p.schedule.Next(p.due).Sub(p.due)))
+		p.at = p.due.Add(randomDelay(p.schedule.Next(p.due).Sub(p.due)))
 	}
 
 	if p.failing = !ok; ok {
@@ -104,7 +104,7 @@ func (p *plan) finished(start, now time.Time, ok bool) (late bool) {
 }
 
 // clampToClock brings a run forward that is further away than any can be, as after the clock was set back.
-func (p *plan) clampToClock(now time.Time) {
+func (p *runPlan) clampToClock(now time.Time) {
 	latest := p.schedule.Next(now).Add(maxJitter)
 	if longest := now.Add(2 * maxBackoff); p.failing && latest.Before(longest) {
 		latest = longest
@@ -123,13 +123,13 @@ func nextDue(t config.Schedule, due, start time.Time) time.Time {
 	return due
 }
 
-// jitter returns a random delay of up to a tenth of the interval between two runs.
-func jitter(interval time.Duration) time.Duration {
+// randomDelay returns a random delay of up to a tenth of the interval between two runs.
+func randomDelay(interval time.Duration) time.Duration {
 	return rand.N(max(1, min(maxJitter, interval/10)))
 }
 
 // waitUntilDue waits until the planned run is due, or until one is requested. It returns false when ctx has ended.
-func (s *Service) waitUntilDue(ctx context.Context, p *plan) bool {
+func (s *Service) waitUntilDue(ctx context.Context, p *runPlan) bool {
 	for {
 		now := time.Now().Round(0) // the wall clock: the monotonic one stands still while the machine sleeps
 		p.clampToClock(now)

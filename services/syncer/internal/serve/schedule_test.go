@@ -10,7 +10,7 @@ import (
 
 func newSchedule(t *testing.T, schedule, zone string) config.Schedule {
 	t.Helper()
-	s := config.Sync{Schedule: schedule, Timezone: zone}
+	s := config.SyncConfig{Schedule: schedule, Timezone: zone}
 	parsed, err := s.ParseSchedule()
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func TestFirstRun(t *testing.T) {
 		if test.last != "" {
 			last = at(t, test.last)
 		}
-		if p := newPlan(hourly, now, last, test.onStart); !p.at.Equal(at(t, test.want)) {
+		if p := newRunPlan(hourly, now, last, test.onStart); !p.at.Equal(at(t, test.want)) {
 			t.Errorf("%s: %s, want %s", name, p.at, test.want)
 		}
 	}
@@ -94,7 +94,7 @@ func TestFirstRun(t *testing.T) {
 // After failures the pauses grow; after a good run the next one comes on schedule.
 func TestBackoffAfterFailures(t *testing.T) {
 	now := at(t, "2026-03-01T10:00:00Z")
-	p := newPlan(newSchedule(t, "@every 1s", "UTC"), now, time.Time{}, true)
+	p := newRunPlan(newSchedule(t, "@every 1s", "UTC"), now, time.Time{}, true)
 	for i, pause := range []time.Duration{10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600} {
 		p.finished(now, now, false)
 		if got := p.at.Sub(now); got < pause*time.Second*9/10 || got > pause*time.Second*11/10 {
@@ -113,7 +113,7 @@ func TestBackoffAfterFailures(t *testing.T) {
 	}
 
 	// A run that is due later than the backoff ends comes on schedule.
-	p = newPlan(newSchedule(t, "@hourly", "UTC"), now, time.Time{}, true)
+	p = newRunPlan(newSchedule(t, "@hourly", "UTC"), now, time.Time{}, true)
 	p.finished(now, now, false)
 	if hour := newSchedule(t, "@hourly", "UTC").Next(now); p.at.Before(hour) || p.at.After(hour.Add(maxJitter)) {
 		t.Errorf("next run at %s, want %s", p.at, hour)
@@ -127,7 +127,7 @@ func TestJitter(t *testing.T) {
 		"@every 1m":  6 * time.Second,
 		"@every 24h": maxJitter,
 	} {
-		p := newPlan(newSchedule(t, schedule, "UTC"), now, time.Time{}, true)
+		p := newRunPlan(newSchedule(t, schedule, "UTC"), now, time.Time{}, true)
 		moments := map[time.Time]bool{}
 		start := now
 		for range 20 {
@@ -145,11 +145,11 @@ func TestJitter(t *testing.T) {
 	}
 }
 
-// One run makes up for all that were due while another was under way.
+// If several runs were due while another was under way, one run makes up for them.
 func TestRunDueMeanwhile(t *testing.T) {
 	start := at(t, "2026-03-01T10:00:00Z")
 	now := start.Add(5*time.Minute + time.Second)
-	p := newPlan(newSchedule(t, "@every 1m", "UTC"), start, time.Time{}, true)
+	p := newRunPlan(newSchedule(t, "@every 1m", "UTC"), start, time.Time{}, true)
 	if late := p.finished(start, now, true); !late || !p.at.Equal(now) {
 		t.Errorf("late: %v, at %s", late, p.at)
 	}
@@ -163,7 +163,7 @@ func TestRunDueMeanwhile(t *testing.T) {
 func TestClockSetBack(t *testing.T) {
 	wrong := at(t, "2026-03-01T10:00:00Z")
 	right := wrong.Add(-3 * time.Hour)
-	p := newPlan(newSchedule(t, "@every 1m", "UTC"), wrong, time.Time{}, true)
+	p := newRunPlan(newSchedule(t, "@every 1m", "UTC"), wrong, time.Time{}, true)
 	p.finished(wrong, wrong, true)
 	due := p.at
 	if p.clampToClock(wrong); !p.at.Equal(due) {
@@ -183,7 +183,7 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
-// The schedule is by the clock of the time zone, also when that is put forward or back.
+// The schedule follows the clock of the time zone, also when that is put forward or back.
 func TestTimezone(t *testing.T) {
 	for _, test := range []struct{ schedule, after, want string }{
 		{"30 6 * * *", "2026-01-10T00:00:00Z", "2026-01-10T05:30:00Z"},
@@ -201,17 +201,17 @@ func TestTimezone(t *testing.T) {
 }
 
 func TestOutcome(t *testing.T) {
-	var o outcome
+	var o runOutcome
 	for i, step := range []struct {
 		status   string
 		failures int
 	}{
-		{snapshotfile.Failed, 1},
-		{snapshotfile.Refused, 2},
-		{snapshotfile.Stopped, 2},
+		{snapshotfile.RunFailed, 1},
+		{snapshotfile.RunRefused, 2},
+		{snapshotfile.RunStopped, 2},
 		{"skipped", 2},
-		{snapshotfile.Failed, 3},
-		{snapshotfile.OK, 0},
+		{snapshotfile.RunFailed, 3},
+		{snapshotfile.RunOK, 0},
 	} {
 		o = o.after(step.status, "a reason")
 		if o.failures != step.failures || (o.failures > 0) != (o.error == "a reason") {

@@ -29,12 +29,12 @@ type Service struct {
 	config   config.Config
 	schedule config.Schedule
 	log      *slog.Logger
-	state    *state
-	metrics  *metrics
-	notices  *notices
+	state    *serviceState
+	metrics  *serviceMetrics
+	notices  *noticeQueue
 	details  detailsCache
-	copies   *copies
-	pulls    pulls
+	copies   *pullCopies
+	pulls    pullCounters
 	trigger  chan struct{}
 }
 
@@ -49,13 +49,13 @@ func New(c config.Config, log *slog.Logger) (*Service, error) {
 		config:   c,
 		schedule: schedule,
 		log:      log,
-		state:    &state{started: time.Now()},
+		state:    &serviceState{started: time.Now()},
 		trigger:  make(chan struct{}, 1),
 	}
 
-	s.copies = newCopies(c.Sync.Path, log)
-	s.metrics = newMetrics(s.state, c.Sync.Path, &s.pulls)
-	s.notices = newNotices(c, log)
+	s.copies = newPullCopies(c.Sync.Path, log)
+	s.metrics = newServiceMetrics(s.state, c.Sync.Path, &s.pulls)
+	s.notices = newNoticeQueue(c, log)
 	return s, nil
 }
 
@@ -81,7 +81,7 @@ func (s *Service) Run(ctx context.Context) error {
 
 	// Listen before the first run: a service whose port is taken must not load the source.
 	var served chan error
-	if s.config.Sync.HTTPAddr != config.Off {
+	if s.config.Sync.HTTPAddr != config.SettingOff {
 		l, err := httpserver.Listen("SYNC_HTTP_ADDR", s.config.Sync.HTTPAddr)
 		if err != nil {
 			return err
@@ -90,7 +90,7 @@ func (s *Service) Run(ctx context.Context) error {
 		go func() { served <- httpserver.Serve(ctx, l, s.handler(), 0, s.log) }()
 	}
 
-	s.notices.start(s.state.status().outcome)
+	s.notices.start(s.state.status().runOutcome)
 	s.logSchedule(time.Now())
 	runsEnded := make(chan struct{})
 	go func() {
@@ -160,21 +160,21 @@ func (s *Service) runOnce(ctx context.Context) bool {
 	retrying := func(err error, wait time.Duration) {
 		s.log.Warn("retrying the run", "in", wait.Round(100*time.Millisecond), "error", err)
 	}
-	report, err := run.Once(ctx, s.config, run.Options{Progress: progress, Retrying: retrying})
+	report, err := run.MakeRun(ctx, s.config, run.Options{Progress: progress, Retrying: retrying})
 
 	now := s.state.end(report)
 	s.metrics.observe(report, err)
-	if err != nil && run.Kind(err) == "file" {
+	if err != nil && run.ErrorKind(err) == "file" {
 		s.copies.makeRoom()
 	}
 
 	switch report.Status {
-	case snapshotfile.OK:
+	case snapshotfile.RunOK:
 		s.logPublished(report)
 	case run.Skipped:
 		s.log.Warn("skipped", "reason", report.Running)
 		return true // the other syncer's run does the same
-	case snapshotfile.Stopped:
+	case snapshotfile.RunStopped:
 		s.log.Info("run stopped; the snapshot is unchanged")
 		return true
 	default:
@@ -183,7 +183,7 @@ func (s *Service) runOnce(ctx context.Context) bool {
 	}
 
 	s.notices.notify(report, now)
-	return report.Status == snapshotfile.OK
+	return report.Status == snapshotfile.RunOK
 }
 
 // logPublished logs what a good run did, a line per table, and its warnings.

@@ -22,8 +22,8 @@ const stallTimeout = time.Minute
 // Bounds of Retry-After while there is no snapshot.
 const minRetryAfter, maxRetryAfter = 5 * time.Second, time.Hour
 
-// pulls counts downloads of the snapshot. A download that was resumed counts as two answers.
-type pulls struct{ answers, bytes atomic.Int64 }
+// pullCounters counts downloads of the snapshot. A download that was resumed counts as two answers.
+type pullCounters struct{ answers, bytes atomic.Int64 }
 
 // sendSnapshot answers with a copy of the snapshot, or a part of it, in an encoding that the client accepts.
 func (s *Service) sendSnapshot(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +53,7 @@ func (s *Service) sendSnapshot(w http.ResponseWriter, r *http.Request) {
 	h.Set("ETag", c.etag())
 	h.Set("Repr-Digest", c.digest())
 	h.Set("Content-Length", strconv.FormatInt(c.size, 10)) // ServeContent replaces it in the answer to a range
-	if encoding != identity {
+	if encoding != notEncoded {
 		h.Set("Content-Encoding", encoding)
 	}
 
@@ -103,13 +103,13 @@ func acceptedEncoding(header string) string {
 		weights[strings.ToLower(strings.TrimSpace(name))] = weight
 	}
 
-	best, highest := identity, weights["identity"]
+	best, highest := notEncoded, weights["identity"]
 	for _, encoding := range []string{encodedZstd, encodedGzip} {
 		weight, named := weights[encoding]
 		if !named {
 			weight = weights["*"]
 		}
-		if weight > highest || weight == highest && weight > 0 && best == identity {
+		if weight > highest || weight == highest && weight > 0 && best == notEncoded {
 			best, highest = encoding, weight
 		}
 	}
@@ -121,7 +121,7 @@ func acceptedEncoding(header string) string {
 type pullWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
-	pulls   *pulls
+	pulls   *pullCounters
 	counted bool // in pulls.answers
 }
 

@@ -8,46 +8,46 @@ import (
 	"carstock/services/syncer/internal/run"
 )
 
-// state is what the page, the health checks and the metrics show of the runs.
-type state struct {
+// serviceState is what the page, the health checks and the metrics show of the runs.
+type serviceState struct {
 	started time.Time // when the service started
 
 	mu      sync.Mutex
-	current status
+	current serviceStatus
 	lastID  int64 // of the newest run in the file
 }
 
-// status is a copy of the state at one moment.
-type status struct {
+// serviceStatus is a copy of the state at one moment.
+type serviceStatus struct {
 	progress     *run.Progress // of the run under way; nil if there is none
 	since        time.Time     // when that run started
 	next         time.Time     // when the next run is due
 	good         time.Time     // when the last good run started: the snapshot is as old as that
 	last         time.Time     // when the newest run in the file started
 	failingSince time.Time     // when the first of the failures in a row started; zero without failures
-	outcome
+	runOutcome
 }
 
-// outcome is the result of the last runs. Skipped and stopped runs do not count.
-type outcome struct {
+// runOutcome is the result of the last runs. Skipped and stopped runs do not count.
+type runOutcome struct {
 	status   string // snapshotfile.OK, Failed or Refused; "" before the first run
 	failures int    // how many runs in a row failed or were refused
 	error    string
 }
 
 // after returns the outcome once a run has ended with a status.
-func (o outcome) after(status, err string) outcome {
+func (o runOutcome) after(status, err string) runOutcome {
 	switch status {
-	case snapshotfile.OK:
-		return outcome{status: status}
-	case snapshotfile.Failed, snapshotfile.Refused:
-		return outcome{status, o.failures + 1, err}
+	case snapshotfile.RunOK:
+		return runOutcome{status: status}
+	case snapshotfile.RunFailed, snapshotfile.RunRefused:
+		return runOutcome{status, o.failures + 1, err}
 	}
 	return o
 }
 
 // isNewest reports whether a run is the newest one that the state knows of.
-func (s *state) isNewest(id int64) bool {
+func (s *serviceState) isNewest(id int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -55,16 +55,16 @@ func (s *state) isNewest(id int64) bool {
 }
 
 // setHistory takes over the runs of the file, at least one. good is the time that its tables are of.
-func (s *state) setHistory(h snapshotfile.History, good time.Time) {
+func (s *serviceState) setHistory(h snapshotfile.History, good time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
 	s.lastID, s.current.last = h.Runs[0].ID, h.Runs[0].Started
 	s.current.good, s.current.failingSince = good, time.Time{}
-	s.current.outcome = outcome{failures: h.Failures}
+	s.current.runOutcome = runOutcome{failures: h.Failures}
 	if h.Failures == 0 {
 		if h.Good != nil {
-			s.current.status = snapshotfile.OK
+			s.current.status = snapshotfile.RunOK
 		}
 		return
 	}
@@ -74,7 +74,7 @@ func (s *state) setHistory(h snapshotfile.History, good time.Time) {
 		if h.Good != nil && r.ID <= h.Good.ID {
 			break
 		}
-		if r.Status != snapshotfile.Failed && r.Status != snapshotfile.Refused {
+		if r.Status != snapshotfile.RunFailed && r.Status != snapshotfile.RunRefused {
 			continue
 		}
 		if s.current.status == "" {
@@ -85,7 +85,7 @@ func (s *state) setHistory(h snapshotfile.History, good time.Time) {
 }
 
 // begin notes that a run has started.
-func (s *state) begin(p *run.Progress) {
+func (s *serviceState) begin(p *run.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -93,17 +93,17 @@ func (s *state) begin(p *run.Progress) {
 }
 
 // end notes that the run under way has ended, and returns the outcome.
-func (s *state) end(r run.Report) outcome {
+func (s *serviceState) end(r run.Report) runOutcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
 	s.current.progress = nil
-	s.current.outcome = s.current.after(r.Status, r.Error)
+	s.current.runOutcome = s.current.after(r.Status, r.Error)
 	switch s.current.failures {
 	case 0:
 		s.current.failingSince = time.Time{}
 	case 1:
-		if r.Status == snapshotfile.Failed || r.Status == snapshotfile.Refused {
+		if r.Status == snapshotfile.RunFailed || r.Status == snapshotfile.RunRefused {
 			s.current.failingSince = r.Started.Round(0)
 		}
 	}
@@ -114,14 +114,14 @@ func (s *state) end(r run.Report) outcome {
 		}
 		s.current.last, s.lastID = r.Started, r.ID
 	}
-	if r.Status == snapshotfile.OK {
+	if r.Status == snapshotfile.RunOK {
 		s.current.good = r.Started.Round(0) // without the monotonic clock, which stands still while the machine sleeps
 	}
-	return s.current.outcome
+	return s.current.runOutcome
 }
 
 // setNext notes when the next run is due.
-func (s *state) setNext(t time.Time) {
+func (s *serviceState) setNext(t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -129,7 +129,7 @@ func (s *state) setNext(t time.Time) {
 }
 
 // status returns a copy of the state.
-func (s *state) status() status {
+func (s *serviceState) status() serviceStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 

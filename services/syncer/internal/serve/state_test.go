@@ -33,13 +33,13 @@ func newService(t *testing.T, schedule string) *Service {
 // record adds a run to the service's file, as another syncer does.
 func (s *Service) record(t *testing.T, status string, tables ...snapshotfile.TableRun) {
 	t.Helper()
-	f, err := snapshot.Lock(s.config.Sync.Path)
+	f, err := snapshot.LockFile(s.config.Sync.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Unlock() }()
 	r := snapshotfile.Run{Started: time.Now(), Status: status, Tables: tables}
-	if status != snapshotfile.OK {
+	if status != snapshotfile.RunOK {
 		r.Error = "a reason"
 	}
 
@@ -54,38 +54,38 @@ func TestRunsOfOthers(t *testing.T) {
 	expect := func(status string, failures int, err string) {
 		t.Helper()
 		s.loadHistory()
-		if o := s.state.status().outcome; o != (outcome{status, failures, err}) {
+		if o := s.state.status().runOutcome; o != (runOutcome{status, failures, err}) {
 			t.Errorf("%+v, want %q, %d, %q", o, status, failures, err)
 		}
 	}
 
 	expect("", 0, "")
 	for range runsShown + 20 {
-		s.record(t, snapshotfile.Failed)
+		s.record(t, snapshotfile.RunFailed)
 	}
-	expect(snapshotfile.Failed, runsShown+20, "a reason")
-	s.record(t, snapshotfile.Stopped)
-	expect(snapshotfile.Failed, runsShown+20, "a reason")
-	s.record(t, snapshotfile.OK)
-	expect(snapshotfile.OK, 0, "")
-	s.record(t, snapshotfile.Refused)
-	expect(snapshotfile.Refused, 1, "a reason")
+	expect(snapshotfile.RunFailed, runsShown+20, "a reason")
+	s.record(t, snapshotfile.RunStopped)
+	expect(snapshotfile.RunFailed, runsShown+20, "a reason")
+	s.record(t, snapshotfile.RunOK)
+	expect(snapshotfile.RunOK, 0, "")
+	s.record(t, snapshotfile.RunRefused)
+	expect(snapshotfile.RunRefused, 1, "a reason")
 
 	// A run of this service counts even if it could not be recorded in the file.
-	s.state.end(run.Report{Run: snapshotfile.Run{Status: snapshotfile.Failed, Error: "the disk is full"}})
-	expect(snapshotfile.Failed, 2, "the disk is full")
+	s.state.end(run.Report{Run: snapshotfile.Run{Status: snapshotfile.RunFailed, Error: "the disk is full"}})
+	expect(snapshotfile.RunFailed, 2, "the disk is full")
 }
 
 // The first of the failures in a row is known, also after a start and however many there are.
 func TestFailingSince(t *testing.T) {
 	s := newService(t, "@every 1m")
-	s.record(t, snapshotfile.Failed)
-	s.record(t, snapshotfile.OK)
+	s.record(t, snapshotfile.RunFailed)
+	s.record(t, snapshotfile.RunOK)
 	before := time.Now()
-	s.record(t, snapshotfile.Refused)
+	s.record(t, snapshotfile.RunRefused)
 	after := time.Now()
 	for range runsShown + 20 {
-		s.record(t, snapshotfile.Failed)
+		s.record(t, snapshotfile.RunFailed)
 	}
 
 	s.loadHistory()
@@ -99,13 +99,13 @@ func TestFailingSince(t *testing.T) {
 		started time.Time
 		want    time.Time
 	}{
-		{snapshotfile.Stopped, after.Add(1), since},
-		{snapshotfile.Failed, after.Add(2), since},
-		{snapshotfile.OK, after.Add(3), time.Time{}},
-		{snapshotfile.Stopped, after.Add(4), time.Time{}},
-		{snapshotfile.Refused, after.Add(5), after.Add(5).Round(0)},
-		{snapshotfile.Stopped, after.Add(6), after.Add(5).Round(0)},
-		{snapshotfile.Failed, after.Add(7), after.Add(5).Round(0)},
+		{snapshotfile.RunStopped, after.Add(1), since},
+		{snapshotfile.RunFailed, after.Add(2), since},
+		{snapshotfile.RunOK, after.Add(3), time.Time{}},
+		{snapshotfile.RunStopped, after.Add(4), time.Time{}},
+		{snapshotfile.RunRefused, after.Add(5), after.Add(5).Round(0)},
+		{snapshotfile.RunStopped, after.Add(6), after.Add(5).Round(0)},
+		{snapshotfile.RunFailed, after.Add(7), after.Add(5).Round(0)},
 	} {
 		s.state.end(run.Report{Run: snapshotfile.Run{Status: step.status, Started: step.started}})
 		if got := s.state.status().failingSince; got != step.want {
@@ -122,12 +122,12 @@ func TestFileReplaced(t *testing.T) {
 		status string
 		good   bool
 	}{
-		{5, snapshotfile.OK, true},
-		{6, snapshotfile.Failed, true},
-		{1, snapshotfile.Failed, false},
-		{2, snapshotfile.Failed, false},
-		{3, snapshotfile.OK, true},
-		{1, snapshotfile.OK, true},
+		{5, snapshotfile.RunOK, true},
+		{6, snapshotfile.RunFailed, true},
+		{1, snapshotfile.RunFailed, false},
+		{2, snapshotfile.RunFailed, false},
+		{3, snapshotfile.RunOK, true},
+		{1, snapshotfile.RunOK, true},
 	} {
 		s.state.end(run.Report{Run: snapshotfile.Run{ID: ended.id, Status: ended.status, Started: time.Now()}})
 		if good := !s.state.status().good.IsZero(); good != ended.good {
@@ -170,9 +170,9 @@ func TestReady(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, "@every 10m")
-			s.record(t, snapshotfile.OK)
+			s.record(t, snapshotfile.RunOK)
 			s.config.Sync.MaxAge = test.maxAge
-			st := status{outcome: outcome{failures: test.failures}}
+			st := serviceStatus{runOutcome: runOutcome{failures: test.failures}}
 			if test.age > 0 {
 				st.good = now.Add(-test.age)
 			}
@@ -194,7 +194,7 @@ func TestLive(t *testing.T) {
 	for _, test := range []struct {
 		taken time.Duration
 		want  int
-	}{{time.Hour, http.StatusOK}, {time.Hour + 2*lateness, http.StatusServiceUnavailable}} {
+	}{{time.Hour, http.StatusOK}, {time.Hour + 2*stuckMargin, http.StatusServiceUnavailable}} {
 		s.state.current.since = time.Now().Add(-test.taken)
 		w := httptest.NewRecorder()
 		s.handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/livez", nil))
@@ -216,23 +216,23 @@ func TestNoticeOfEachChange(t *testing.T) {
 		w.WriteHeader(answer)
 	}))
 	defer server.Close()
-	n := newNotices(config.Config{}, slog.New(slog.DiscardHandler))
+	n := newNoticeQueue(config.Config{}, slog.New(slog.DiscardHandler))
 	n.notifyURL = server.URL
-	o := outcome{}
+	o := runOutcome{}
 	for i, step := range []struct {
 		status string
 		answer int
 		sent   bool
 	}{
-		{snapshotfile.OK, http.StatusOK, false},
-		{snapshotfile.Failed, http.StatusNotFound, true}, // nobody receives it
-		{snapshotfile.Failed, http.StatusFound, true},    // a POST must not become a GET of another page
-		{snapshotfile.Failed, http.StatusOK, true},
-		{snapshotfile.Failed, http.StatusOK, false},
-		{snapshotfile.Refused, http.StatusOK, true},
-		{snapshotfile.OK, http.StatusGone, true},
-		{snapshotfile.OK, http.StatusOK, true},
-		{snapshotfile.OK, http.StatusOK, false},
+		{snapshotfile.RunOK, http.StatusOK, false},
+		{snapshotfile.RunFailed, http.StatusNotFound, true}, // nobody receives it
+		{snapshotfile.RunFailed, http.StatusFound, true},    // a POST must not become a GET of another page
+		{snapshotfile.RunFailed, http.StatusOK, true},
+		{snapshotfile.RunFailed, http.StatusOK, false},
+		{snapshotfile.RunRefused, http.StatusOK, true},
+		{snapshotfile.RunOK, http.StatusGone, true},
+		{snapshotfile.RunOK, http.StatusOK, true},
+		{snapshotfile.RunOK, http.StatusOK, false},
 	} {
 		answer, got, o = step.answer, nil, o.after(step.status, "a reason")
 		n.notify(run.Report{Run: snapshotfile.Run{Status: step.status}}, o)
@@ -250,7 +250,7 @@ func TestNoticeOfEachChange(t *testing.T) {
 
 	// A ping follows redirects, up to a limit.
 	answer, got = http.StatusFound, nil
-	if err := n.attempt(delivery{url: server.URL}); err == nil || len(got) != 10 {
+	if err := n.attempt(noticeDelivery{url: server.URL}); err == nil || len(got) != 10 {
 		t.Errorf("%v after %d requests", err, len(got))
 	}
 

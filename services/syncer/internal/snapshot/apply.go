@@ -21,8 +21,8 @@ func (t *Table) apply(keep bool) error {
 		return t.withTriggerHint(err)
 	}
 
-	// The rows may violate a unique index of the user's only in between, as two rows do that swap values: write them
-	// without these indexes, then create the indexes again.
+	// Two rows that swap values violate a unique index until both are written: drop the user's unique indexes, write the
+	// rows, and create the indexes again.
 	indexes, err := selectObjects(conn,
 		"type = 'index' AND sql LIKE 'CREATE UNIQUE%' AND tbl_name = ? COLLATE NOCASE", t.Name)
 	if err != nil {
@@ -41,8 +41,8 @@ func (t *Table) apply(keep bool) error {
 	return t.recreateObjects(indexes)
 }
 
-// applyDifference gives the table the staged rows. These are all rows, or only those that differ if rows were compared
-// while they arrived.
+// applyDifference writes the staged rows into the table. These are all rows or, if rows were compared while they
+// arrived, only those that differ.
 func (t *Table) applyDifference(keep bool) error {
 	target := "main." + schema.QuoteSQLite(t.Name)
 	columns := columnNames(t.schema)
@@ -55,7 +55,7 @@ func (t *Table) applyDifference(keep bool) error {
 	switch {
 	case len(t.schema.Key) > 0:
 		match = t.sameKey("+s.")
-	case t.rowid == "": // rows cannot be told apart
+	case t.rowid == "": // nothing identifies a row
 		return errors.Join(exec(t.staging.conn, "DELETE FROM "+target+" WHERE true"),
 			exec(t.staging.conn, "INSERT INTO "+target+" ("+into+") SELECT "+into+" FROM "+t.staged))
 	default:

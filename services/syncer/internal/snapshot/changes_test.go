@@ -53,7 +53,7 @@ func newTestFile(t *testing.T) *testFile {
 // publish makes a run that publishes tables.
 func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 	t.Helper()
-	file, err := Lock(f.path)
+	file, err := LockFile(f.path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func (f *testFile) publish(t *testing.T, tables ...*sourceTable) {
 	}()
 
 	f.now = f.now.Add(time.Second)
-	run := &snapshotfile.Run{Started: f.now, Status: snapshotfile.OK}
+	run := &snapshotfile.Run{Started: f.now, Status: snapshotfile.RunOK}
 	for _, s := range tables {
 		table, err := staging.Begin(s.table, s.table.Name, nil)
 		if err != nil {

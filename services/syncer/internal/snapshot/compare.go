@@ -51,7 +51,8 @@ func (t *Table) finish(keep bool) (c Changes, err error) {
 	return c, err
 }
 
-// countByPosition counts in a table without a key: the first rows of the target are the rows that arrived.
+// countByPosition counts the changes of a table without a key. It matches the rows that arrived with the first rows of
+// the target.
 func (t *Table) countByPosition(c *Changes) error {
 	staged, err := queryInt(t.staging.conn, "SELECT count(*) FROM "+t.staged)
 	if err != nil {
@@ -72,7 +73,7 @@ func (t *Table) countByPosition(c *Changes) error {
 	return err
 }
 
-// countByKey counts where only rows that differ were staged.
+// countByKey counts the changes of a table of which only the rows that differ were staged.
 func (t *Table) countByKey(c *Changes, keep bool) error {
 	conn, target := t.staging.conn, "main."+schema.QuoteSQLite(t.Name)
 	staged, err := queryInt(conn, "SELECT count(*) FROM "+t.staged)
@@ -102,10 +103,11 @@ func (t *Table) countByKey(c *Changes, keep bool) error {
 	return err
 }
 
-// countUncompared counts where all rows were staged. It matches rows by the key, if the target has that key too.
+// countUncompared counts the changes of a table of which all rows were staged. It matches rows by the key, if the
+// target has that key too.
 func (t *Table) countUncompared(c *Changes, keep bool) error {
 	if !slices.EqualFunc(t.old.Key, t.schema.Key, strings.EqualFold) {
-		if keep { // without the same key nobody knows which rows have arrived again
+		if keep { // rows that have arrived again cannot be recognized
 			return fmt.Errorf("its key was (%s) and is (%s) now, so rows can no longer be matched: make one run with --full",
 				strings.Join(t.old.Key, ", "), strings.Join(t.schema.Key, ", "))
 		}

@@ -15,7 +15,7 @@ import (
 // busyTimeout is how long SQLite waits for another program's lock, in milliseconds.
 const busyTimeout = "5000"
 
-// openConn connects to a file by the driver itself, without database/sql: runStatement says why.
+// openConn connects to a file with the driver alone, without database/sql: runStatement says why.
 func openConn(path, parameters string) (*sqlite3.SQLiteConn, error) {
 	conn, err := (&sqlite3.SQLiteDriver{}).Open(dbconn.SQLiteDSN(path, parameters))
 	if err != nil {

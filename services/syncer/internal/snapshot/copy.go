@@ -18,10 +18,10 @@ const backupStepPages = 1024
 // ErrNoSnapshot is the error for a file in which no run has published anything yet.
 var ErrNoSnapshot = errors.New("there is no snapshot yet")
 
-// Copy copies a snapshot, as it is at one moment, into another file, which must be empty. It returns the last good run
-// in it. Readers and runs go on meanwhile: a read transaction stops neither. The copy needs no log beside it. After an
-// error the caller removes what is left of the copy.
-func Copy(ctx context.Context, from, to string) (run snapshotfile.Run, err error) {
+// CopySnapshot copies a snapshot, as it is at one moment, into another file, which must be empty. It returns the last
+// good run in it. Readers and runs go on meanwhile: a read transaction stops neither. The copy needs no log beside it.
+// After an error the caller removes what is left of the copy.
+func CopySnapshot(ctx context.Context, from, to string) (run snapshotfile.Run, err error) {
 	err = (&File{path: from, setting: pathSetting}).withReadConn(func(source *sqlite3.SQLiteConn) error {
 		if err := exec(source, "BEGIN"); err != nil {
 			return err
@@ -116,8 +116,8 @@ func IsNoRoom(err error) bool {
 	return errors.As(err, &e) && (e.Code == sqlite3.ErrFull || e.ExtendedCode == sqlite3.ErrIoErrWrite)
 }
 
-// Free returns how many bytes this user may still write to the disk of a folder.
-func Free(dir string) (int64, error) {
+// FreeSpace returns how many bytes this user may still write to the disk of a folder.
+func FreeSpace(dir string) (int64, error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(dir, &fs); err != nil {
 		return 0, fmt.Errorf("%s: %w", dir, err)

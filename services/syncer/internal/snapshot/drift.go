@@ -8,9 +8,10 @@ import (
 	"carstock/pkg/schema"
 )
 
-// drift describes how the columns of a view differ from those of its table, "" for not at all. Recreate reports whether
-// SQLite cannot make that change in the existing table. The order of the columns does not matter.
-func drift(old *existing, now schema.Table) (text string, recreate bool) {
+// drift describes how the columns of a view differ from those of its table, "" if they are the same. The result
+// recreate reports whether SQLite cannot make that change in the existing table. The order of the columns does not
+// matter.
+func drift(old *existingTable, now schema.Table) (text string, recreate bool) {
 	var changes []string
 	for _, c := range now.Columns {
 		i := slices.IndexFunc(old.Columns, func(o schema.Column) bool { return strings.EqualFold(o.Name, c.Name) })
@@ -54,7 +55,7 @@ func (t *Table) checkUserColumns() error {
 	}
 
 	if n := len(t.schema.Columns) + len(t.old.userColumns); n > maxColumns {
-		return fmt.Errorf("with your own it has %d columns, and SQLite takes %d: leave some out of the view", n, maxColumns)
+		return fmt.Errorf("with your own it has %d columns, but SQLite allows %d: leave some out of the view", n, maxColumns)
 	}
 
 	columns := strings.Join(t.old.userColumnNames(false), ", ")
@@ -73,8 +74,8 @@ func (t *Table) checkUserColumns() error {
 	return nil
 }
 
-// keepWidened keeps as TEXT a column of integers that an earlier run had to widen. A column that the source itself
-// declared as text before is not kept so.
+// keepWidened keeps a column of integers as TEXT if an earlier run had to widen it, but not if the source itself
+// declared it as text before.
 func (t *Table) keepWidened() error {
 	recorded, err := syncedColumns(t.staging.conn, t.Name)
 	if err != nil {

@@ -129,7 +129,7 @@ func TestFileErrorNamesSetting(t *testing.T) {
 
 	_, contentsErr := Contents(text)
 	_, _, pulledErr := pulledFile(t, text).Pulled()
-	_, lockErr := Lock("/dev/null/cars.db")
+	_, lockErr := LockFile("/dev/null/cars.db")
 	_, lockPulledErr := LockPulled("/dev/null/cars.db")
 	for _, test := range []struct {
 		err  error

@@ -14,8 +14,8 @@ import (
 	"carstock/services/syncer/internal/sqltext"
 )
 
-// existing is a table of the target: what syncer has created in it, and what the user has added.
-type existing struct {
+// existingTable is a table of the target: what syncer has created in it, and what the user has added.
+type existingTable struct {
 	schema.Table // syncer's columns, with their types in SQLite, and the key
 
 	userColumns     []userColumn
@@ -31,7 +31,7 @@ type userColumn struct {
 }
 
 // userColumnNames returns the user's columns that hold values, and with generated the generated ones too.
-func (e *existing) userColumnNames(generated bool) (names []string) {
+func (e *existingTable) userColumnNames(generated bool) (names []string) {
 	if e == nil {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (e *existing) userColumnNames(generated bool) (names []string) {
 
 // readExisting reads a table of the target; nil if there is none. A table or view that syncer has not created is an
 // error.
-func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
+func readExisting(conn *sqlite3.SQLiteConn, name string) (*existingTable, error) {
 	found, err := selectObjects(conn, "name = ? COLLATE NOCASE AND type IN ('table', 'view')", name)
 	if err != nil || len(found) == 0 {
 		return nil, err
@@ -69,7 +69,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 		return nil, err
 	}
 
-	e := &existing{Table: schema.Table{Name: name}, userConstraints: sqltext.TableConstraints(found[0].sql)}
+	e := &existingTable{Table: schema.Table{Name: name}, userConstraints: sqltext.TableConstraints(found[0].sql)}
 	key := map[int64]string{}
 	for _, r := range rows {
 		column, _ := r[0].(string)
@@ -97,7 +97,7 @@ func readExisting(conn *sqlite3.SQLiteConn, name string) (*existing, error) {
 
 // syncedColumns returns the columns that syncer has created in a table; nil if syncer has not created the table.
 func syncedColumns(conn *sqlite3.SQLiteConn, table string) (columns []schema.Column, err error) {
-	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
+	err = snapshotfile.LendConnection(conn, func(db *sqlx.DB) error {
 		columns, err = snapshotfile.SourceColumns(context.Background(), db, table)
 		return err
 	})
@@ -105,7 +105,7 @@ func syncedColumns(conn *sqlite3.SQLiteConn, table string) (columns []schema.Col
 }
 
 // rowidName returns a name for the rowid that no column has; "" if the columns have taken all three.
-func rowidName(t schema.Table, old *existing) string {
+func rowidName(t schema.Table, old *existingTable) string {
 	for _, name := range []string{"rowid", "_rowid_", "oid"} {
 		if !containsColumn(t, name) && !hasFold(old.userColumnNames(true), name) &&
 			(old == nil || !containsColumn(old.Table, name)) {

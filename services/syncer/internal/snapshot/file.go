@@ -24,14 +24,14 @@ type File struct {
 	lock    *flock.Flock
 }
 
-// Busy is the error for a file that another syncer is working on.
-type Busy struct {
+// BusyError is the error for a file that another syncer is working on.
+type BusyError struct {
 	PID   int       `json:"pid"`
 	Host  string    `json:"host"`
 	Since time.Time `json:"since"`
 }
 
-func (b *Busy) Error() string {
+func (b *BusyError) Error() string {
 	if b.PID == 0 { // the other process has not written it yet
 		return "another syncer has just begun to work on it"
 	}
@@ -39,11 +39,12 @@ func (b *Busy) Error() string {
 		b.PID, b.Host, b.Since.Format(time.RFC3339))
 }
 
-// Lock locks the file that SYNC_PATH names for this process. It creates the folder if that is missing, and removes the
-// staging of a run that was killed. The error is a *Busy if another process holds the lock, and otherwise a *FileError.
-func Lock(path string) (*File, error) { return (&File{setting: pathSetting}).lockAt(path) }
+// LockFile locks the file that SYNC_PATH names for this process. It creates the folder if that is missing, and removes
+// the staging of a run that was killed. The error is a *BusyError if another process holds the lock, and otherwise a
+// *FileError.
+func LockFile(path string) (*File, error) { return (&File{setting: pathSetting}).lockAt(path) }
 
-// LockPulled is like Lock for a file that syncer pull keeps. The command line names it, so its errors name no setting.
+// LockPulled is like LockFile for a file that syncer pull keeps. The command line names it, so its errors name no setting.
 func LockPulled(path string) (*File, error) { return (&File{}).lockAt(path) }
 
 func (f *File) lockAt(path string) (*File, error) {
@@ -64,7 +65,7 @@ func (f *File) lockAt(path string) (*File, error) {
 		return nil, f.fileError("lock %s: %w", path, explainDenied(err, path))
 	}
 	if !locked {
-		busy := &Busy{Host: "this host"}
+		busy := &BusyError{Host: "this host"}
 		if text, err := os.ReadFile(f.lock.Path()); err == nil {
 			_ = json.Unmarshal(text, busy) // its holder may not have written it yet
 		}
@@ -93,10 +94,10 @@ func (f *File) tryLock() (locked bool, err error) {
 }
 
 // claim writes into the lock file who holds it, and removes the staging of an earlier run. The lock file gets the owner
-// and the mode of the file, as SQLite's log does, so whoever may write the file may lock it.
+// and the mode of the file, as SQLite's log does, so every user who may write the file may lock it.
 func (f *File) claim() error {
 	host, _ := os.Hostname()
-	text, err := json.Marshal(Busy{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
+	text, err := json.Marshal(BusyError{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (f *File) removeStaging() error {
 	return removeFiles(f.staging, f.staging+"-wal", f.staging+"-shm", f.staging+"-journal")
 }
 
-// removeFiles removes files. Missing ones are no error.
+// removeFiles removes files. A missing file is not an error.
 func removeFiles(paths ...string) error {
 	var errs []error
 	for _, p := range paths {

@@ -23,7 +23,7 @@ func (f *File) Record(r *snapshotfile.Run) error {
 
 	// A file that another program has made stays as it is until there is something to publish in it.
 	isForeign := false
-	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
+	err = snapshotfile.LendConnection(conn, func(db *sqlx.DB) error {
 		ours, err := snapshotfile.IsSnapshotFile(context.Background(), db)
 		if err != nil || ours {
 			return err
@@ -35,8 +35,8 @@ func (f *File) Record(r *snapshotfile.Run) error {
 	}
 
 	err = inTx(conn, func() error {
-		return snapshotfile.Lend(conn, func(db *sqlx.DB) error {
-			if err := snapshotfile.Create(context.Background(), db); err != nil {
+		return snapshotfile.LendConnection(conn, func(db *sqlx.DB) error {
+			if err := snapshotfile.CreateTables(context.Background(), db); err != nil {
 				return err
 			}
 			return snapshotfile.InsertRun(context.Background(), db, r)
@@ -73,7 +73,7 @@ func (s *Staging) LastRows(table string) (int64, error) {
 }
 
 func (s *Staging) lastTable(name string) (last *snapshotfile.TableRun, err error) {
-	err = snapshotfile.Lend(s.conn, func(db *sqlx.DB) error {
+	err = snapshotfile.LendConnection(s.conn, func(db *sqlx.DB) error {
 		last, err = snapshotfile.LastTable(context.Background(), db, name)
 		return err
 	})
@@ -92,7 +92,7 @@ func ReadHistory(path string, limit int) (h snapshotfile.History, err error) {
 // lastGoodRun returns the last good run in a file; nil if there is none.
 func lastGoodRun(conn *sqlite3.SQLiteConn) (*snapshotfile.Run, error) {
 	var h snapshotfile.History
-	err := snapshotfile.Lend(conn, func(db *sqlx.DB) (err error) {
+	err := snapshotfile.LendConnection(conn, func(db *sqlx.DB) (err error) {
 		h, err = snapshotfile.ReadHistory(context.Background(), db, 1)
 		return err
 	})
@@ -100,9 +100,9 @@ func lastGoodRun(conn *sqlite3.SQLiteConn) (*snapshotfile.Run, error) {
 }
 
 // Contents reads which tables a file has, and how old they are.
-func Contents(path string) (tables []snapshotfile.Content, err error) {
+func Contents(path string) (tables []snapshotfile.TableContent, err error) {
 	err = Read(path, func(db *sqlx.DB) error {
-		tables, err = snapshotfile.Contents(context.Background(), db)
+		tables, err = snapshotfile.ReadContents(context.Background(), db)
 		return err
 	})
 	return tables, err
@@ -115,7 +115,7 @@ func Read(path string, do func(*sqlx.DB) error) error {
 
 // read calls do with a read-only connection to the file. It needs no lock.
 func (f *File) read(do func(*sqlx.DB) error) error {
-	return f.withReadConn(func(conn *sqlite3.SQLiteConn) error { return snapshotfile.Lend(conn, do) })
+	return f.withReadConn(func(conn *sqlite3.SQLiteConn) error { return snapshotfile.LendConnection(conn, do) })
 }
 
 func (f *File) withReadConn(do func(*sqlite3.SQLiteConn) error) error {

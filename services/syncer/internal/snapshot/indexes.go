@@ -24,7 +24,7 @@ func (t *Table) keepIndexes() error {
 
 	wanted := map[string]string{}
 	for _, columns := range t.indexes {
-		// The brackets tell an index on the column a_b from one on the columns a and b.
+		// The brackets distinguish an index on the column a_b from one on the columns a and b.
 		name := indexPrefix + t.Name + "(" + strings.Join(columns, ",") + ")"
 		wanted[name] = "CREATE INDEX main." + schema.QuoteSQLite(name) + " ON " + schema.QuoteSQLite(t.Name) +
 			" (" + quotedList("", columns) + ")"

@@ -175,6 +175,7 @@ func (t *Table) findBroken(before []objectCheck) error {
 		return err
 	}
 
+	// Find what worked before and fails now.
 	var triggers []objectCheck
 	var views []string
 	for _, v := range after {
@@ -190,10 +191,12 @@ func (t *Table) findBroken(before []objectCheck) error {
 		}
 	}
 
+	// Drop the triggers that would fail each run.
 	for _, v := range triggers {
 		if hasFold(views, v.table) {
 			continue // its view is reported
 		}
+
 		fails, err := t.staging.failsRuns(v)
 		switch {
 		case err != nil:
@@ -233,7 +236,7 @@ func (t *Table) neverFiring(after []objectCheck) (descriptions []string) {
 // changes its table.
 func (s *Staging) failsRuns(v objectCheck) (bool, error) {
 	var copied []string
-	err := snapshotfile.Lend(s.conn, func(db *sqlx.DB) (err error) {
+	err := snapshotfile.LendConnection(s.conn, func(db *sqlx.DB) (err error) {
 		copied, err = snapshotfile.CopiedTables(context.Background(), db)
 		return err
 	})
@@ -260,7 +263,8 @@ func (s *Staging) failsRuns(v objectCheck) (bool, error) {
 	return false, nil
 }
 
-// failsChanges reports whether a change of a table fails with the trigger, and otherwise than without it.
+// failsChanges reports whether a change of a table fails because of the trigger: without it the change succeeds, or
+// fails with another error.
 func (s *Staging) failsChanges(v objectCheck, table string) (bool, error) {
 	with, err := compileChanges(s.conn, table)
 	if err != nil {
@@ -288,7 +292,7 @@ func (s *Staging) failsChanges(v objectCheck, table string) (bool, error) {
 	return false, nil
 }
 
-// isSameError reports whether SQLite returned the same error twice.
+// isSameError reports whether two statements failed with the same error.
 func isSameError(a, b error) bool {
 	var first, second sqlite3.Error
 	return errors.As(a, &first) && errors.As(b, &second) && first == second

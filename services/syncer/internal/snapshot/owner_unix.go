@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// ownerOf returns the number of the user who owns a file; "" if it is unknown.
+// ownerOf returns the ID of the user who owns a file; "" if it is unknown.
 func ownerOf(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {

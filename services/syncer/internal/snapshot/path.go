@@ -53,9 +53,9 @@ func followLinks(path string, links *int) (string, error) {
 	return followLinks(filepath.Clean(target), links)
 }
 
-// Size returns how many bytes a file has, with its log, and how many of them its log has. Both are 0 if the file does
-// not exist.
-func Size(path string) (total, log int64) {
+// FileSize returns how many bytes a file has, with its log, and how many of them its log has. Both are 0 if the file
+// does not exist.
+func FileSize(path string) (total, log int64) {
 	path, err := Resolve(path)
 	if err != nil {
 		return 0, 0
@@ -71,8 +71,8 @@ func Size(path string) (total, log int64) {
 	return info.Size() + log, log
 }
 
-// Writable returns an error if the file exists and this user may not write it, or not take its lock.
-func Writable(path string) error {
+// CheckWritable returns an error if the file exists and this user may not write it, or not take its lock.
+func CheckWritable(path string) error {
 	for file, flags := range map[string]int{path: os.O_RDWR, lockPath(path): os.O_RDONLY} {
 		f, err := os.OpenFile(file, flags, 0)
 		if err == nil {

@@ -61,9 +61,9 @@ func (p *Preview) FileWarnings() (warnings []string, err error) {
 		return nil, nil
 	}
 
-	var tables []snapshotfile.Content
-	err = snapshotfile.Lend(p.conn, func(db *sqlx.DB) (err error) {
-		tables, err = snapshotfile.Contents(context.Background(), db)
+	var tables []snapshotfile.TableContent
+	err = snapshotfile.LendConnection(p.conn, func(db *sqlx.DB) (err error) {
+		tables, err = snapshotfile.ReadContents(context.Background(), db)
 		return err
 	})
 	if err != nil {
@@ -77,15 +77,15 @@ func (p *Preview) FileWarnings() (warnings []string, err error) {
 		}
 	}
 
-	if _, log := Size(p.path); log > 0 {
+	if _, log := FileSize(p.path); log > 0 {
 		warnings = append(warnings, fmt.Sprintf("%s-wal has %s: another program is writing to the file, "+
 			"or has a transaction open, which makes it grow with each run", p.path, humanize.Bytes(uint64(log))))
 	}
 	return warnings, nil
 }
 
-// Table describes how the columns of t differ from those of a table of the file, and warns of what the user has made
-// and would lose. The error is one that a run would fail with. Keep is as in Finish.
+// Table describes how the columns of t differ from those of a table of the file, and warns which of the user's objects
+// a run would drop. The error is one that a run would fail with. The argument keep is as in Finish.
 func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bool) (
 	drift string, warnings []string, err error,
 ) {
@@ -129,7 +129,7 @@ func (p *Preview) Table(t schema.Table, name string, indexes [][]string, keep bo
 	return table.Drift, table.warnings, err
 }
 
-// rehearse changes the columns of a table in a copy of the file's schema, in memory and without rows. It returns what
+// rehearse changes the columns of a table in a copy of the file's schema, in memory and without rows. It returns which
 // of the user's objects would be lost.
 func (p *Preview) rehearse(t schema.Table, name string, keep bool) (lost []string, err error) {
 	opened, err := (&sqlite3.SQLiteDriver{}).Open(":memory:")
@@ -183,8 +183,8 @@ func (p *Preview) copySchema(to *sqlite3.SQLiteConn) error {
 		_ = exec(to, o.sql)
 	}
 
-	return snapshotfile.Lend(p.conn, func(from *sqlx.DB) error {
-		return snapshotfile.Lend(to, func(to *sqlx.DB) error {
+	return snapshotfile.LendConnection(p.conn, func(from *sqlx.DB) error {
+		return snapshotfile.LendConnection(to, func(to *sqlx.DB) error {
 			return snapshotfile.CopyColumns(context.Background(), from, to)
 		})
 	})

@@ -68,7 +68,7 @@ func (s *Staging) checkpoint() (warning string) {
 // bytes, unless it had none.
 func (f *File) emptyLog(conn *sqlite3.SQLiteConn, sizeBefore int64) (warning string) {
 	busy, err := queryInt(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
-	_, log := Size(f.path)
+	_, log := FileSize(f.path)
 	if err != nil || busy == 0 || sizeBefore == 0 || log <= sizeBefore {
 		return ""
 	}
@@ -88,9 +88,9 @@ func (s *Staging) publish(keep bool, history time.Duration, run *snapshotfile.Ru
 		}
 	}
 
-	return snapshotfile.Lend(s.conn, func(db *sqlx.DB) error {
+	return snapshotfile.LendConnection(s.conn, func(db *sqlx.DB) error {
 		ctx := context.Background()
-		if err := snapshotfile.Create(ctx, db); err != nil {
+		if err := snapshotfile.CreateTables(ctx, db); err != nil {
 			return err
 		}
 		var changes *snapshotfile.Changes

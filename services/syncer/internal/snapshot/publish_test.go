@@ -13,7 +13,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// runOptions are what a test gives one run beside the tables.
+// runOptions are the options of a run in a test.
 type runOptions struct {
 	keep    bool
 	indexes [][]string
@@ -35,7 +35,7 @@ func stageAndPublish(
 	}
 	defer func() { err = errors.Join(err, staging.Close()) }()
 
-	run = &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.OK}
+	run = &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.RunOK}
 	for i, s := range tables {
 		table, err := staging.Begin(s.table, s.table.Name, o.indexes)
 		if err != nil {
@@ -129,7 +129,7 @@ func contentsOf(t *testing.T, path, query string) string {
 	return strings.Join(texts, ", ")
 }
 
-// What a second run changes is counted, and the table has its rows afterwards.
+// The changes of a second run are counted, and the table has its rows afterwards.
 func TestPublishedRows(t *testing.T) {
 	t.Parallel()
 	byInteger := func() *sourceTable { return newSourceTable([]string{"id"}, "id int", "v text") }
@@ -454,7 +454,7 @@ func TestTablesArePublishedTogether(t *testing.T) {
 	}
 }
 
-// Rows were compared with tables that another program has altered since: the run may begin again.
+// If another program has altered the tables since rows were compared, the run may begin again.
 func TestAlteredMeanwhile(t *testing.T) {
 	t.Parallel()
 	table := func() *sourceTable { return withRows(newSourceTable([]string{"id"}, "id int"), "1", "2") }
@@ -482,8 +482,8 @@ func TestLock(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "data", "cars.db")
 	file := testLock(t, path)
-	var busy *Busy
-	if _, err := Lock(path); !errors.As(err, &busy) || busy.PID != os.Getpid() || busy.Since.IsZero() {
+	var busy *BusyError
+	if _, err := LockFile(path); !errors.As(err, &busy) || busy.PID != os.Getpid() || busy.Since.IsZero() {
 		t.Errorf("%v", err)
 	}
 
@@ -511,7 +511,7 @@ func TestLock(t *testing.T) {
 func TestRecordFailedRun(t *testing.T) {
 	t.Parallel()
 	failed := func() *snapshotfile.Run {
-		return &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.Failed, Error: "the disk is full"}
+		return &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.RunFailed, Error: "the disk is full"}
 	}
 
 	path := filepath.Join(t.TempDir(), "cars.db")
@@ -524,7 +524,7 @@ func TestRecordFailedRun(t *testing.T) {
 	if err != nil || len(h.Runs) != 2 || h.Runs[0].Error != "the disk is full" || h.Good.ID != 1 || h.Failures != 1 {
 		t.Errorf("%+v, %v", h, err)
 	}
-	if _, log := Size(path); log != 0 {
+	if _, log := FileSize(path); log != 0 {
 		t.Errorf("the log has %d bytes", log)
 	}
 
@@ -554,7 +554,7 @@ func TestWatermarkOfTable(t *testing.T) {
 		if _, err := staging.Begin(table.table, "v", nil); err != nil {
 			t.Fatal(err)
 		}
-		run := &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.OK, Tables: []snapshotfile.TableRun{
+		run := &snapshotfile.Run{Started: time.Now(), Status: snapshotfile.RunOK, Tables: []snapshotfile.TableRun{
 			{Table: "v", View: "v", SchemaHash: "h", Watermark: "2026-01-02", Rows: 7},
 		}}
 		if _, err := staging.Publish(true, 0, run); err != nil {

@@ -169,8 +169,8 @@ func strictDefinitions(definitions, names []string) []string {
 	return strict
 }
 
-// copyRows copies the rows of the old table into the new one. Rows that do not fit the new key are deleted from the old
-// table instead, which fires its triggers. Where that would cost the user contents, it is an error.
+// copyRows copies the rows of the old table into the new one. If they do not fit the new key, it deletes them from the
+// old table instead, which fires its triggers. If that would delete contents of the user's columns, it is an error.
 func (t *Table) copyRows(hasTriggers bool) error {
 	userColumns := t.old.userColumnNames(false)
 	rowidsChange := t.keyIsRowid() && !t.keyWasRowid()
@@ -202,7 +202,7 @@ func (t *Table) copyRows(hasTriggers bool) error {
 	switch {
 	case err == nil && rowidsChange && hasTriggers:
 		t.warnings = append(t.warnings, "the rowids now follow the new key, and no trigger fired for that: "+
-			"fill again what your triggers keep by rowid")
+			"refill the tables that your triggers keep by rowid")
 	case errors.As(err, &e) && (e.Code == sqlite3.ErrConstraint || e.Code == sqlite3.ErrMismatch):
 		return t.discardRows(err)
 	}
@@ -210,11 +210,11 @@ func (t *Table) copyRows(hasTriggers bool) error {
 	return err
 }
 
-// discardRows deletes the old rows, which cannot stay for the given reason. Where that would cost the user contents, it
-// is an error.
+// discardRows deletes the old rows, which cannot stay for the given reason. If that would delete contents of the user's
+// columns, it is an error.
 func (t *Table) discardRows(reason error) error {
 	if userColumns := t.old.userColumnNames(false); len(userColumns) > 0 {
-		return fmt.Errorf("its columns have changed (%s), and its rows do not fit that (%w), "+
+		return fmt.Errorf("its columns have changed (%s), and its rows do not fit the new ones (%w), "+
 			"so the contents of your own columns could not stay with them: move them to a table of your own: %s",
 			t.Drift, reason, strings.Join(userColumns, ", "))
 	}

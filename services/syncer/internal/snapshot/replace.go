@@ -12,7 +12,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// notPulledError is the error for a file that must not be replaced because it was not pulled.
+// notPulledError says why a file must not be replaced: its contents are not what a pull left there.
 type notPulledError struct {
 	path   string
 	reason string
@@ -22,8 +22,8 @@ func (n *notPulledError) Error() string {
 	return fmt.Sprintf("%s %s: choose another path, or move it away", n.path, n.reason)
 }
 
-// Pulled returns what was last pulled into the file: its ETag and its last good run. Both are empty if the file does
-// not exist or has no tables. A file that was not pulled, or in which syncer has made runs, is an error.
+// Pulled returns the ETag and the last good run of what was last pulled into the file. Both are empty if the file does
+// not exist or has no tables. A file that was not pulled, or in which syncer has made runs since, is an error.
 func (f *File) Pulled() (etag string, run snapshotfile.Run, err error) {
 	if !f.exists() {
 		return "", run, nil
@@ -108,7 +108,7 @@ func (f *File) checkIncoming(etag string) (run snapshotfile.Run, err error) {
 		return run, errors.New("it is not a snapshot of syncer")
 	}
 
-	err = snapshotfile.Lend(conn, func(db *sqlx.DB) error {
+	err = snapshotfile.LendConnection(conn, func(db *sqlx.DB) error {
 		return snapshotfile.MarkPulled(context.Background(), db, etag)
 	})
 	return *good, err
@@ -117,7 +117,7 @@ func (f *File) checkIncoming(etag string) (run snapshotfile.Run, err error) {
 // overwrite writes the pages of what was received into the file, in one transaction. A rename would be quicker, but
 // readers would keep the old file, and SQLite could mistake its log for that of the new one.
 func (f *File) overwrite(ctx context.Context) (warning string, err error) {
-	_, logBefore := Size(f.path)
+	_, logBefore := FileSize(f.path)
 	target, err := f.openTarget()
 	if err != nil {
 		return "", err
@@ -140,7 +140,7 @@ func (f *File) overwrite(ctx context.Context) (warning string, err error) {
 		return "", err
 	}
 
-	// The log now holds the whole file. A reader that needs it is not waited for long: the next pull empties it.
+	// The log now holds the whole file. Do not wait long for a reader that needs it: the next pull empties the log.
 	_ = exec(target, "PRAGMA busy_timeout = 1000")
 	return f.emptyLog(target, logBefore), nil
 }

@@ -37,7 +37,7 @@ func mustExec(t *testing.T, conn *sqlite3.SQLiteConn, queries ...string) {
 
 func testLock(t *testing.T, path string) *File {
 	t.Helper()
-	file, err := Lock(path)
+	file, err := LockFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,9 +59,9 @@ func newServedFile(t *testing.T, setUp ...string) *sqlite3.SQLiteConn {
 			"INSERT INTO t SELECT hex(randomblob(50)) FROM n",
 		"INSERT INTO u SELECT a FROM t",
 	)...)
-	run := &snapshotfile.Run{Started: time.Now().Truncate(time.Millisecond), Status: snapshotfile.OK}
-	err := snapshotfile.Lend(conn, func(db *sqlx.DB) error {
-		return errors.Join(snapshotfile.Create(t.Context(), db), snapshotfile.InsertRun(t.Context(), db, run))
+	run := &snapshotfile.Run{Started: time.Now().Truncate(time.Millisecond), Status: snapshotfile.RunOK}
+	err := snapshotfile.LendConnection(conn, func(db *sqlx.DB) error {
+		return errors.Join(snapshotfile.CreateTables(t.Context(), db), snapshotfile.InsertRun(t.Context(), db, run))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func newServedFile(t *testing.T, setUp ...string) *sqlite3.SQLiteConn {
 // copyToIncoming copies a served file to where Replace expects it.
 func copyToIncoming(t *testing.T, offered *sqlite3.SQLiteConn, file *File) {
 	t.Helper()
-	if _, err := Copy(t.Context(), offered.GetFilename("main"), file.Incoming()); err != nil {
+	if _, err := CopySnapshot(t.Context(), offered.GetFilename("main"), file.Incoming()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -89,7 +89,7 @@ func contentDigest(t *testing.T, conn *sqlite3.SQLiteConn) string {
 	return rows[0][0].(string)
 }
 
-// A copy is one complete file, as of one moment, whatever is written meanwhile.
+// A copy is one complete file as of one moment, even if the source is written meanwhile.
 func TestCopyWhileOthersWrite(t *testing.T) {
 	t.Parallel()
 	from := newServedFile(t)
@@ -117,7 +117,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 
 	for range 20 {
 		to := filepath.Join(t.TempDir(), "copy.db")
-		run, err := Copy(t.Context(), path, to)
+		run, err := CopySnapshot(t.Context(), path, to)
 		if err != nil || run.ID != 1 {
 			t.Fatal(run, err)
 		}
@@ -144,7 +144,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 
 	ctx, stop = context.WithCancel(t.Context())
 	stop()
-	if _, err := Copy(ctx, path, filepath.Join(t.TempDir(), "copy.db")); !errors.Is(err, context.Canceled) {
+	if _, err := CopySnapshot(ctx, path, filepath.Join(t.TempDir(), "copy.db")); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
@@ -186,7 +186,7 @@ func TestReplace(t *testing.T) {
 
 	_ = pulled.Close()
 
-	// The file of a server that was itself pulled carries a mark of that.
+	// The file of a server that was itself pulled is marked as pulled.
 	seeded := testLock(t, filepath.Join(t.TempDir(), "pulled.db"))
 	conn := testConn(t, file.path)
 	copyToIncoming(t, conn, seeded)

@@ -46,6 +46,7 @@ func (t *Table) deletedColumns() (names []string) {
 
 // alterTable adds and drops columns in place. It creates indexes again that may need a dropped column.
 func (t *Table) alterTable() error {
+	// Add new columns.
 	conn, alter := t.staging.conn, "ALTER TABLE main."+schema.QuoteSQLite(t.Name)
 	for _, c := range t.schema.Columns {
 		if !containsColumn(t.old.Table, c.Name) {
@@ -60,6 +61,7 @@ func (t *Table) alterTable() error {
 		return nil
 	}
 
+	// Drop deleted columns. SQLite refuses to while an index needs them.
 	indexes, err := t.indexesOn(deleted)
 	if err != nil {
 		return err

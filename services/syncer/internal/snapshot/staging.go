@@ -27,12 +27,12 @@ func (f *File) Stage() (*Staging, error) {
 	}
 
 	s := &Staging{file: f, fresh: !f.exists()}
-	_, s.walSize = Size(f.path)
+	_, s.walSize = FileSize(f.path)
 
 	var err error
 	if s.fresh {
-		// After a crash nothing of it is needed. With a journal in memory a statement can fail without harm to the rows
-		// before it. It costs next to nothing where pages are new.
+		// The staging need not survive a crash. With a journal in memory a statement can fail without harm to the rows
+		// before it. The journal costs next to nothing where pages are new.
 		s.conn, err = openConn(f.staging, "_journal_mode=MEMORY&_synchronous=OFF&_locking_mode=EXCLUSIVE")
 		if err != nil {
 			return nil, f.fileError("create staging file %s: %w", f.staging, explainSQLite(err))

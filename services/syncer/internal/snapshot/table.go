@@ -19,10 +19,10 @@ type Table struct {
 	indexes [][]string
 
 	// What the target has.
-	old      *existing // nil if the target lacks the table
-	recreate bool      // SQLite cannot alter the old table in place
-	lost     []string  // the user's objects that no longer work, with SQLite's reason
-	warnings []string  // about what the user has made
+	old      *existingTable // nil if the target lacks the table
+	recreate bool           // SQLite cannot alter the old table in place
+	lost     []string       // the user's objects that no longer work, with SQLite's reason
+	warnings []string       // about what the user has made
 
 	droppedGenerated []string // the user's generated columns among lost
 	rebuildPending   bool     // full-text indexes must still be rebuilt
@@ -35,7 +35,7 @@ type Table struct {
 	keyIndex []int  // positions of the key's columns
 	compare  bool   // only rows that differ from the target's are staged
 	changes  Changes
-	writer   *writer
+	writer   *rowWriter
 }
 
 // Begin prepares to stage the rows of t, which becomes the table name of the target. Each of indexes lists the columns
@@ -108,7 +108,7 @@ const maxColumns = 1999
 // validate returns an error if the view cannot become a table of SQLite.
 func (t *Table) validate() error {
 	if n := len(t.schema.Columns); n > maxColumns {
-		return fmt.Errorf("it has %d columns, and SQLite takes %d: leave some out of the view", n, maxColumns)
+		return fmt.Errorf("it has %d columns, but SQLite allows %d: leave some out of the view", n, maxColumns)
 	}
 
 	byLower := map[string]string{}
@@ -123,7 +123,7 @@ func (t *Table) validate() error {
 
 	for _, k := range t.schema.Key {
 		if !t.hasColumn(k) {
-			return fmt.Errorf("SYNC_VIEWS: there is no column %s for the key; there is: %s",
+			return fmt.Errorf("SYNC_VIEWS: there is no column %s for the key; available: %s",
 				k, strings.Join(columnNames(t.schema), ", "))
 		}
 	}
@@ -131,7 +131,7 @@ func (t *Table) validate() error {
 	for _, index := range t.indexes {
 		for _, c := range index {
 			if !t.hasColumn(c) {
-				return fmt.Errorf("SYNC_INDEXES: there is no column %s; there is: %s",
+				return fmt.Errorf("SYNC_INDEXES: there is no column %s; available: %s",
 					c, strings.Join(columnNames(t.schema), ", "))
 			}
 		}
@@ -150,8 +150,8 @@ func containsColumn(t schema.Table, name string) bool {
 // Columns returns the table as it will be stored.
 func (t *Table) Columns() schema.Table { return t.schema }
 
-// Write stages rows, given as their values one after the other. Of rows that the target has already it only notes that
-// they have arrived. It renumbers args.
+// Write stages rows, given as their values one after the other. For rows that the target already has, it only records
+// that they have arrived. It renumbers args.
 func (t *Table) Write(args []driver.NamedValue) error { return t.writer.write(args) }
 
 // Release frees the memory of the statements that write rows: each keeps the values that were bound to it last.

@@ -14,30 +14,30 @@ import (
 	"carstock/pkg/schema"
 )
 
-// writer stages the rows of a table.
-type writer struct {
+// rowWriter stages the rows of a table.
+type rowWriter struct {
 	*Table
-	inserts statements
-	finds   statements
+	inserts batchStatements
+	finds   batchStatements
 	rows    int64
 	keys    []driver.NamedValue // of the rows that are being written
 }
 
-func newWriter(t *Table) *writer {
-	w := &writer{Table: t}
-	w.inserts = statements{conn: t.staging.conn, sql: w.insertSQL, prepared: map[int]driver.Stmt{}}
-	w.finds = statements{conn: t.staging.conn, sql: w.findSQL, prepared: map[int]driver.Stmt{}}
+func newWriter(t *Table) *rowWriter {
+	w := &rowWriter{Table: t}
+	w.inserts = batchStatements{conn: t.staging.conn, sql: w.insertSQL, prepared: map[int]driver.Stmt{}}
+	w.finds = batchStatements{conn: t.staging.conn, sql: w.findSQL, prepared: map[int]driver.Stmt{}}
 	return w
 }
 
-// statements are prepared for batches of rows, by the number of rows.
-type statements struct {
+// batchStatements are prepared for batches of rows, by the number of rows.
+type batchStatements struct {
 	conn     *sqlite3.SQLiteConn
 	sql      func(rows int) string
 	prepared map[int]driver.Stmt
 }
 
-func (s *statements) prepare(rows int) (driver.Stmt, error) {
+func (s *batchStatements) prepare(rows int) (driver.Stmt, error) {
 	if stmt := s.prepared[rows]; stmt != nil {
 		return stmt, nil
 	}
@@ -49,7 +49,7 @@ func (s *statements) prepare(rows int) (driver.Stmt, error) {
 	return stmt, err
 }
 
-func (s *statements) close() error {
+func (s *batchStatements) close() error {
 	var errs []error
 	for _, stmt := range s.prepared {
 		errs = append(errs, stmt.Close())
@@ -58,10 +58,10 @@ func (s *statements) close() error {
 	return errors.Join(errs...)
 }
 
-func (w *writer) close() error { return errors.Join(w.inserts.close(), w.finds.close()) }
+func (w *rowWriter) close() error { return errors.Join(w.inserts.close(), w.finds.close()) }
 
 // write stages rows in parts of 128, 64, 32 rows and so on, so that few statements serve batches of any length.
-func (w *writer) write(args []driver.NamedValue) error {
+func (w *rowWriter) write(args []driver.NamedValue) error {
 	columns := len(w.schema.Columns)
 	for len(args) > 0 {
 		rows := len(args) / columns
@@ -79,7 +79,7 @@ func (w *writer) write(args []driver.NamedValue) error {
 	return nil
 }
 
-func (w *writer) writePart(n int, args []driver.NamedValue) error {
+func (w *rowWriter) writePart(n int, args []driver.NamedValue) error {
 	if err := w.checkKeyNotNull(args); err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (w *writer) writePart(n int, args []driver.NamedValue) error {
 }
 
 // stageRows stages n rows. With an error it returns the table that has refused them.
-func (w *writer) stageRows(n int, args []driver.NamedValue) (refusedBy string, err error) {
+func (w *rowWriter) stageRows(n int, args []driver.NamedValue) (refusedBy string, err error) {
 	insert, err := w.inserts.prepare(n)
 	if err != nil {
 		return w.staged, err
@@ -144,7 +144,7 @@ func runStatement(stmt driver.Stmt, args []driver.NamedValue) error {
 }
 
 // insertSQL stages n rows: all of them, or those that differ from the target's.
-func (w *writer) insertSQL(n int) string {
+func (w *rowWriter) insertSQL(n int) string {
 	columns := len(w.schema.Columns)
 	if !w.compare {
 		return "INSERT INTO " + w.staged + " VALUES " + valuesList(n, columns, "")
@@ -172,7 +172,7 @@ func (w *writer) insertSQL(n int) string {
 }
 
 // findSQL notes which rows of the target have the keys of n rows.
-func (w *writer) findSQL(n int) string {
+func (w *rowWriter) findSQL(n int) string {
 	if w.keyIsRowid() {
 		return "INSERT INTO " + w.matched + " VALUES " + valuesList(n, 1, "")
 	}
@@ -190,7 +190,7 @@ func (w *writer) findSQL(n int) string {
 }
 
 // matchKey is the condition that a row has the key that the values v have at the given positions.
-func (w *writer) matchKey(alias string, positions []int) string {
+func (w *rowWriter) matchKey(alias string, positions []int) string {
 	conditions := make([]string, len(w.schema.Key))
 	for i, k := range w.schema.Key {
 		conditions[i] = fmt.Sprintf("%s.%s = v.column%d", alias, schema.QuoteSQLite(k), positions[i]+1)
@@ -198,9 +198,9 @@ func (w *writer) matchKey(alias string, positions []int) string {
 	return strings.Join(conditions, " AND ")
 }
 
-// checkKeyNotNull returns an error for a key that is NULL. SQLite may not: for a key that is the rowid it would invent
-// a number.
-func (w *writer) checkKeyNotNull(args []driver.NamedValue) error {
+// checkKeyNotNull returns an error for a key that is NULL. SQLite does not always: if the key is the rowid, it would
+// assign a number.
+func (w *rowWriter) checkKeyNotNull(args []driver.NamedValue) error {
 	for row := 0; row < len(args); row += len(w.schema.Columns) {
 		for i, k := range w.keyIndex {
 			if args[row+k].Value == nil {
@@ -212,9 +212,9 @@ func (w *writer) checkKeyNotNull(args []driver.NamedValue) error {
 	return nil
 }
 
-// duplicateKey returns the key that two rows share, after a table has refused these rows; "" if it finds none.
-// RefusedBy is staged or matched: only that table does not hold them.
-func (w *writer) duplicateKey(args []driver.NamedValue, refusedBy string) string {
+// duplicateKey returns the key that two rows share, after a table has refused these rows; "" if it finds none. The
+// argument refusedBy is staged or matched: that table alone does not hold these rows.
+func (w *rowWriter) duplicateKey(args []driver.NamedValue, refusedBy string) string {
 	inBatch := map[string]bool{}
 	for row := 0; len(w.keyIndex) > 0 && row < len(args); row += len(w.schema.Columns) {
 		key := make([]driver.Value, len(w.keyIndex))
@@ -235,7 +235,7 @@ func (w *writer) duplicateKey(args []driver.NamedValue, refusedBy string) string
 }
 
 // isStaged reports whether a row of that key is in a table, which is staged or matched.
-func (w *writer) isStaged(key []driver.Value, table string) bool {
+func (w *rowWriter) isStaged(key []driver.Value, table string) bool {
 	conditions := make([]string, len(key))
 	for i, k := range w.schema.Key {
 		conditions[i] = "t." + schema.QuoteSQLite(k) + " = ?"

@@ -62,7 +62,7 @@ func TestRowsAreFoundByTheirKeys(t *testing.T) {
 		f.publish(t, s)
 		f.query(t, "ANALYZE")
 
-		file, err := Lock(f.path)
+		file, err := LockFile(f.path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +116,7 @@ func TestRowsAreFoundByTheirOldKeys(t *testing.T) {
 		f.publish(t, source(keys[0]))
 		f.query(t, "ALTER TABLE v ADD COLUMN mine TEXT")
 
-		file, err := Lock(f.path)
+		file, err := LockFile(f.path)
 		if err != nil {
 			t.Fatal(err)
 		}

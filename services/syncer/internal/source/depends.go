@@ -41,6 +41,7 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 		return d, err
 	}
 
+	// Walk from the view down to the tables that it reads.
 	var computes, hasTimestamps bool
 	queue := []tableName{{known.database, name}}
 	for i := 0; i < len(queue); i++ {
@@ -60,9 +61,10 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 			continue
 		}
 		if err != nil {
-			return d, fmt.Errorf("look at %s: %w", t, err)
+			return d, fmt.Errorf("inspect %s: %w", t, err)
 		}
 
+		// A table ends the walk.
 		if found.Type != "VIEW" {
 			hasTimestamps = hasTimestamps || found.Timestamps > 0
 			engine := found.Engine.String
@@ -80,6 +82,8 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 			d.Hidden, computes = append(d.Hidden, t.name), true
 			continue
 		}
+
+		// See what the definition computes, and go on with the tables that it names.
 		withoutNames := quotedNamePattern.ReplaceAllString(definition, "`")
 		computes = computes || computationPattern.MatchString(withoutNames)
 		d.UsesZone = d.UsesZone || clockPattern.MatchString(withoutNames)
@@ -91,6 +95,7 @@ func (r *Reader) Dependencies(ctx context.Context, name string) (d Dependencies,
 		}
 	}
 
+	// A TIMESTAMP in a computation may depend on the zone. So may what is hidden.
 	d.UsesZone = d.UsesZone || computes && (hasTimestamps || len(d.Hidden) > 0)
 	return d, nil
 }
@@ -157,7 +162,7 @@ var computationPattern = regexp.MustCompile(`(?i)\(|` +
 
 // Probe prepares to read a view as a run does, and reads no row. Its error says what to do.
 func (r *Reader) Probe(ctx context.Context, t schema.Table) error {
-	query, _, _ := r.selectRows(Query{Table: t}, nil, false)
+	query, _, _ := r.selectRows(RowQuery{Table: t}, nil, false)
 	stmt, err := r.tx.PreparexContext(ctx, query+" LIMIT 0")
 	if err != nil {
 		return explainRead(err)

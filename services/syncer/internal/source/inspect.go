@@ -11,8 +11,8 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Server describes the server, the connection to it, and the user's rights.
-type Server struct {
+// ServerInfo describes the server, the connection to it, and the user's rights.
+type ServerInfo struct {
 	Version string   `json:"version"`
 	TLS     string   `json:"tls"`    // version; "" without TLS
 	Cipher  string   `json:"cipher"` // "" without TLS
@@ -20,8 +20,8 @@ type Server struct {
 }
 
 // Inspect reads what the server says about itself. Servers that only speak MySQL's protocol may say less.
-func (r *Reader) Inspect(ctx context.Context) (Server, error) {
-	var s Server
+func (r *Reader) Inspect(ctx context.Context) (ServerInfo, error) {
+	var s ServerInfo
 	if err := r.tx.GetContext(ctx, &s.Version, "SELECT VERSION()"); err != nil {
 		return s, fmt.Errorf("read server version: %w", err)
 	}
@@ -54,8 +54,8 @@ const (
 	maxPairs        = 2
 )
 
-// UniqueColumns finds a column, or else a pair of columns, that has another value in every row and no NULL: a key for a
-// view without one. It reads the whole view at most twice. In an empty view it finds none.
+// UniqueColumns finds a column, or otherwise a pair of columns, with a different value in every row and no NULL: a key
+// for a view without one. It reads the whole view at most twice. In an empty view it finds none.
 func (r *Reader) UniqueColumns(ctx context.Context, t schema.Table) ([]string, error) {
 	var candidates [][]string
 	names := make([]string, len(t.Columns)) // named, since this user may not read all columns
@@ -67,7 +67,7 @@ func (r *Reader) UniqueColumns(ctx context.Context, t schema.Table) ([]string, e
 		}
 	}
 
-	// A sample excludes most columns. Of the rest, names that identifiers have come first.
+	// A sample excludes most columns. Of the rest, those that are named like an identifier come first.
 	whole := schema.QuoteMySQL(t.Name)
 	sample := fmt.Sprintf("(SELECT %s FROM %s LIMIT %d) sample", strings.Join(names, ", "), whole, sampleRows)
 	singles, err := r.filterUnique(ctx, sample, candidates)
@@ -81,7 +81,7 @@ func (r *Reader) UniqueColumns(ctx context.Context, t schema.Table) ([]string, e
 		return firstOrNil(found), err
 	}
 
-	// Pairs with at least one name that an identifier has.
+	// Try pairs in which at least one column is named like an identifier.
 	var pairs [][]string
 	for i, a := range candidates {
 		for _, b := range candidates[i+1:] {
@@ -135,6 +135,7 @@ func (r *Reader) filterUnique(ctx context.Context, from string, candidates [][]s
 		return nil, nil
 	}
 
+	// Count the rows, and the different values of each candidate.
 	counts := make([]string, len(candidates))
 	for i, c := range candidates {
 		names := make([]string, len(c))
@@ -166,6 +167,7 @@ func (r *Reader) filterUnique(ctx context.Context, from string, candidates [][]s
 		return nil, fmt.Errorf("look for unique columns: %w", err)
 	}
 
+	// A candidate is unique if it has as many values as there are rows.
 	var found [][]string
 	for i, c := range candidates {
 		if values[0] > 0 && values[i+1] == values[0] {

@@ -53,7 +53,7 @@ const (
 
 // isOrderWorthwhile reports whether to look for an order of columns. That costs more than it saves in a small table, or
 // where only new rows are read.
-func (q Query) isOrderWorthwhile() bool {
+func (q RowQuery) isOrderWorthwhile() bool {
 	isSmall := q.Expected > 0 && q.Expected < orderMinRows
 	return q.Since == nil && !q.CallsFunctions && !isSmall
 }

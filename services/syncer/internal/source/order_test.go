@@ -101,7 +101,7 @@ func TestDeadlockEndsTheRead(t *testing.T) {
 		"first rows": func(r *Reader, table schema.Table) error {
 			empty := make(chan *Batch, 1)
 			empty <- new(Batch)
-			_, err := r.Rows(t.Context(), Query{Table: table}, Values{}, empty, make(chan *Batch, 1))
+			_, err := r.Rows(t.Context(), RowQuery{Table: table}, ValueOptions{}, empty, make(chan *Batch, 1))
 			return err
 		},
 		"rights": func(r *Reader, table schema.Table) error {

@@ -42,8 +42,8 @@ func (r *Reader) ReadableNames(ctx context.Context) (names []string, fold bool, 
 		return nil, false, fmt.Errorf("read lower_case_table_names: %w", err)
 	}
 
-	// The catalog does not list rights from elsewhere, such as those of roles, and has no columns of a broken view. For
-	// those, the server is asked one by one.
+	// The catalog does not list rights from elsewhere, such as those of roles, and has no columns of a broken view. Such
+	// names are tried one by one.
 	readable := map[string]bool{}
 	for _, c := range columns {
 		readable[c.Name] = readable[c.Name] || strings.Contains(c.Privileges, "select")

@@ -15,8 +15,8 @@ import (
 	"carstock/pkg/schema"
 )
 
-// Query says which rows of a table to read.
-type Query struct {
+// RowQuery says which rows of a view or table to read.
+type RowQuery struct {
 	Table     schema.Table
 	Watermark string // column whose greatest value to find; "" for none
 
@@ -31,8 +31,8 @@ type Query struct {
 	CallsFunctions bool
 }
 
-// Result is what Rows has found out while reading.
-type Result struct {
+// ReadResult is what Rows has found out while reading.
+type ReadResult struct {
 	Warnings  []Warning
 	Server    []string // warnings of the server
 	Watermark string   // the greatest one; "" if there was none
@@ -43,34 +43,36 @@ type Result struct {
 // the rows end before the server says so.
 //
 // Rows uses the driver's own interface and the binary protocol. That avoids the conversions of database/sql, and gives
-// every FLOAT in full, of which the text protocol prints about six digits.
+// every FLOAT in full: the text protocol prints about six digits.
 func (r *Reader) Rows(
-	ctx context.Context, q Query, how Values, empty <-chan *Batch, full chan<- *Batch,
-) (Result, error) {
+	ctx context.Context, q RowQuery, how ValueOptions, empty <-chan *Batch, full chan<- *Batch,
+) (ReadResult, error) {
 	d := newRowDecoder(q, how)
 	pool := &batchPool{empty: empty} // for both reads: the second needs the batches that a failed one has taken
 	server, err := r.readRows(ctx, q, d, pool, full)
 	if serverErrorNumber(err) == errZeroDate && d.rows == 0 {
 		server, err = r.readZeroDates(ctx, q, d, pool, full)
 	}
+
 	if err != nil {
 		if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) {
 			err = fmt.Errorf("the connection to the server was lost, or the server silent for longer "+
 				"than DB_READ_TIMEOUT (%w)", err)
 		}
+
 		err = explainRead(err)
 		if d.rows > 0 {
-			return Result{}, fmt.Errorf("read %s: after %d rows: %w", q.Table.Name, d.rows, err)
+			return ReadResult{}, fmt.Errorf("read %s: after %d rows: %w", q.Table.Name, d.rows, err)
 		}
-		return Result{}, fmt.Errorf("read %s: %w", q.Table.Name, err)
+		return ReadResult{}, fmt.Errorf("read %s: %w", q.Table.Name, err)
 	}
 
-	return Result{Warnings: d.warnings, Server: server, Watermark: d.maxWatermark}, nil
+	return ReadResult{Warnings: d.warnings, Server: server, Watermark: d.maxWatermark}, nil
 }
 
 // readRows executes the query once, and returns the server's warnings about it.
 func (r *Reader) readRows(
-	ctx context.Context, q Query, d *rowDecoder, pool *batchPool, full chan<- *Batch,
+	ctx context.Context, q RowQuery, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) (warnings []string, err error) {
 	var checkHours bool
 	if !r.isUTC() {
@@ -91,7 +93,7 @@ func (r *Reader) readRows(
 
 // readRowsRaw is readRows on the driver's connection.
 func (r *Reader) readRowsRaw(
-	ctx context.Context, driverConn any, q Query, checkHours bool, d *rowDecoder, pool *batchPool, full chan<- *Batch,
+	ctx context.Context, driverConn any, q RowQuery, checkHours bool, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) ([]string, error) {
 	// Closing the rows reads all that are left, unless the context has ended, and the connection with it.
 	ctx, cancel := context.WithCancel(ctx)
@@ -143,8 +145,7 @@ func (r *Reader) readRowsRaw(
 	return append(warnings, server...), err
 }
 
-// sendRows fills batches with rows and sends them. A batch that it has taken and not sent is in the pool again after an
-// error.
+// sendRows fills batches with rows and sends them. After an error it returns a batch that it has not sent to the pool.
 func sendRows(ctx context.Context, rows driver.Rows, d *rowDecoder, pool *batchPool, full chan<- *Batch) error {
 	row := make([]driver.Value, len(d.columns))
 	for {
@@ -152,6 +153,8 @@ func sendRows(ctx context.Context, rows driver.Rows, d *rowDecoder, pool *batchP
 		if err != nil {
 			return err
 		}
+
+		// Fill the batch.
 		b.reset(len(d.columns))
 		for err == nil && !b.full() {
 			if err = rows.Next(row); err == nil {
@@ -164,11 +167,13 @@ func sendRows(ctx context.Context, rows driver.Rows, d *rowDecoder, pool *batchP
 			pool.free = append(pool.free, b)
 			return err
 		}
+
 		if b.Rows > 0 {
 			if err := sendBatch(ctx, b, row, pool, full); err != nil {
 				return err
 			}
 		}
+
 		if isEnd {
 			return nil
 		}
@@ -193,7 +198,7 @@ func sendBatch(ctx context.Context, b *Batch, row []driver.Value, pool *batchPoo
 
 // selectRows returns the SELECT statement for a query. It names the columns, so that a column added since they were
 // read cannot shift the others. They are in this order, or in the table's if it is nil.
-func (r *Reader) selectRows(q Query, order []int, checkHours bool) (string, []driver.NamedValue, utcColumns) {
+func (r *Reader) selectRows(q RowQuery, order []int, checkHours bool) (string, []driver.NamedValue, utcColumns) {
 	utc := utcColumns{checkHours: checkHours}
 	names := make([]string, len(q.Table.Columns))
 	var checks []string

@@ -24,10 +24,10 @@ func TestFailedReadReturnsItsBatches(t *testing.T) {
 	}
 
 	pool := &batchPool{empty: empty}
-	q := Query{Table: schema.Table{Columns: []schema.Column{schema.NewColumn("id", "int")}}}
+	q := RowQuery{Table: schema.Table{Columns: []schema.Column{schema.NewColumn("id", "int")}}}
 
 	for range 2 * cap(empty) {
-		err := sendRows(context.Background(), failingRows{}, newRowDecoder(q, Values{}), pool, nil)
+		err := sendRows(context.Background(), failingRows{}, newRowDecoder(q, ValueOptions{}), pool, nil)
 		if !errors.Is(err, errFailing) {
 			t.Fatal(err)
 		}

@@ -56,7 +56,7 @@ func (r *Reader) sampleRaw(
 		return 0, err
 	}
 
-	query, _, _ := r.selectRows(Query{Table: t}, order, false)
+	query, _, _ := r.selectRows(RowQuery{Table: t}, order, false)
 	stmt, err := driverConn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 	if err != nil {
 		return 0, err

@@ -62,8 +62,8 @@ type utcColumns struct {
 	checkHours bool // one more column for each reports whether its value is in a repeated hour
 }
 
-// inRepeatedHour is the condition that the local time of a TIMESTAMP comes again a while later. Clocks are set back by
-// an hour, on Lord Howe Island by half an hour, at Troll by two hours.
+// inRepeatedHour is the condition that the local time of a TIMESTAMP occurs a second time a while later. Clocks are set
+// back by an hour, on Lord Howe Island by half an hour, at Troll by two hours.
 func inRepeatedHour(column string) string {
 	var again []string
 	for _, seconds := range []string{"1800", "3600", "7200"} {
@@ -125,13 +125,13 @@ func (r *Reader) losesHour(ctx context.Context, name string) (bool, error) {
 	err := r.tx.GetContext(ctx, &found, `SELECT VERSION() AS version, table_type AS type
 		FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?`, name)
 	if err != nil {
-		return false, fmt.Errorf("look at %s: %w", name, err)
+		return false, fmt.Errorf("inspect %s: %w", name, err)
 	}
 	return found.Type == "VIEW" && !strings.Contains(found.Version, "MariaDB"), nil
 }
 
-// formatUTC formats seconds since 1970 as a TIMESTAMP in UTC, with as many digits of a second. 0 is the zero date, as
-// the first TIMESTAMP is a second later.
+// formatUTC formats seconds since 1970 as a TIMESTAMP in UTC, and keeps the digits of a fraction. 0 is the zero date,
+// as the first TIMESTAMP is a second later.
 func formatUTC(v driver.Value) (driver.Value, error) {
 	var whole, fraction []byte
 	switch v := v.(type) {

@@ -85,7 +85,7 @@ func TestSelectRows(t *testing.T) {
 	const inUTC, elsewhere = "+00:00", "Europe/Berlin"
 	for _, test := range []struct {
 		zone       string
-		q          Query
+		q          RowQuery
 		order      []int
 		checkHours bool
 		want       string
@@ -93,26 +93,26 @@ func TestSelectRows(t *testing.T) {
 		positions  int
 	}{
 		{zone: inUTC, want: "SELECT `id`, `at`, `n` FROM `v``1`"},
-		{zone: inUTC, q: Query{Watermark: "id"}, want: "SELECT `id`, `at`, `n` FROM `v``1`"},
+		{zone: inUTC, q: RowQuery{Watermark: "id"}, want: "SELECT `id`, `at`, `n` FROM `v``1`"},
 		{
-			zone: inUTC, q: Query{Watermark: "id", Since: int64(7)}, arg: int64(7),
+			zone: inUTC, q: RowQuery{Watermark: "id", Since: int64(7)}, arg: int64(7),
 			want: "SELECT `id`, `at`, `n` FROM `v``1` WHERE `id` >= ?",
 		},
 		{
-			zone: inUTC, q: Query{Watermark: "n", Since: int64(7)}, arg: int64(7),
+			zone: inUTC, q: RowQuery{Watermark: "n", Since: int64(7)}, arg: int64(7),
 			want: "SELECT `id`, `at`, `n` FROM `v``1` WHERE `n` >= ? OR `n` IS NULL",
 		},
 		{
-			zone: inUTC, q: Query{Watermark: "at", Since: "2026-01-02 03:04:05"}, arg: "2026-01-02 03:04:05",
+			zone: inUTC, q: RowQuery{Watermark: "at", Since: "2026-01-02 03:04:05"}, arg: "2026-01-02 03:04:05",
 			want: "SELECT `id`, `at`, `n` FROM `v``1` WHERE `at` >= ?",
 		},
 		{zone: elsewhere, want: "SELECT `id`, UNIX_TIMESTAMP(`at`), `n` FROM `v``1`", positions: 1},
 		{
-			zone: elsewhere, q: Query{Watermark: "at", Since: "2026-01-02 03:04:05"}, arg: int64(1767312245), positions: 1,
+			zone: elsewhere, q: RowQuery{Watermark: "at", Since: "2026-01-02 03:04:05"}, arg: int64(1767312245), positions: 1,
 			want: "SELECT `id`, UNIX_TIMESTAMP(`at`), `n` FROM `v``1` WHERE `at` >= FROM_UNIXTIME(?)",
 		},
 		{
-			zone: elsewhere, q: Query{Watermark: "at", Since: "no time"}, positions: 1,
+			zone: elsewhere, q: RowQuery{Watermark: "at", Since: "no time"}, positions: 1,
 			want: "SELECT `id`, UNIX_TIMESTAMP(`at`), `n` FROM `v``1`",
 		},
 		{

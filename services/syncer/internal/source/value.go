@@ -21,9 +21,9 @@ type Warning struct {
 	First  string `json:"first"` // key of the first such row, or its number
 }
 
-// Values says how to store values that SQLite has no equivalent of. Without either field, zero dates such as 0000-00-00
-// are stored as text.
-type Values struct {
+// ValueOptions says how to store values that SQLite has no equivalent of. Without either field, zero dates such as
+// 0000-00-00 are stored as text.
+type ValueOptions struct {
 	NullZeroDates bool // store them as NULL
 	FailZeroDates bool // treat them as errors
 }
@@ -33,7 +33,7 @@ type Values struct {
 type converter func(driver.Value) (v driver.Value, warning string, err error)
 
 // converters returns a converter for each column, nil for those whose values are stored as they come.
-func converters(columns []schema.Column, how Values) []converter {
+func converters(columns []schema.Column, how ValueOptions) []converter {
 	cs := make([]converter, len(columns))
 	for i, c := range columns {
 		switch c.Kind {
@@ -41,17 +41,21 @@ func converters(columns []schema.Column, how Values) []converter {
 			if c.Unsigned && c.SQLiteType() == "INTEGER" {
 				cs[i] = convertUnsigned
 			}
+
 		case schema.Bit:
 			cs[i] = convertBit
 			if c.SQLiteType() == "TEXT" {
 				cs[i] = convertBitToText
 			}
+
 		case schema.Float:
 			cs[i] = convertFloat
+
 		case schema.Decimal:
 			if c.SQLiteType() == "NUMERIC" {
 				cs[i] = convertDecimal
 			}
+
 		case schema.Date, schema.DateTime, schema.Timestamp:
 			if how.NullZeroDates {
 				cs[i] = zeroDateToNull
@@ -161,7 +165,7 @@ func zeroDateToNull(v driver.Value) (driver.Value, string, error) {
 
 func rejectZeroDate(v driver.Value) (driver.Value, string, error) {
 	if isZeroDate(v) {
-		return nil, "", fmt.Errorf("%s is no date, and SYNC_ZERO_DATES=fail", v)
+		return nil, "", fmt.Errorf("%s is not a date (SYNC_ZERO_DATES=fail)", v)
 	}
 	return v, "", nil
 }
@@ -188,7 +192,7 @@ type rowDecoder struct {
 	warnings     []Warning
 }
 
-func newRowDecoder(q Query, how Values) *rowDecoder {
+func newRowDecoder(q RowQuery, how ValueOptions) *rowDecoder {
 	d := &rowDecoder{columns: q.Table.Columns, convert: converters(q.Table.Columns, how), watermark: -1}
 	for i, c := range q.Table.Columns {
 		if c.Name == q.Watermark {

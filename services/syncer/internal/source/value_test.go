@@ -18,7 +18,7 @@ func TestConverters(t *testing.T) {
 
 	for _, test := range []struct {
 		declared, stored string
-		how              Values
+		how              ValueOptions
 		value, want      driver.Value
 		warning, err     string
 	}{
@@ -48,12 +48,18 @@ func TestConverters(t *testing.T) {
 		{declared: "decimal(20,2)", stored: "NUMERIC", value: text("12345678901234567.00"), want: int64(12345678901234567)},
 
 		{declared: "date", value: text("0000-00-00"), want: "0000-00-00"},
-		{declared: "date", how: Values{NullZeroDates: true}, value: text("0000-00-00"), warning: "a zero date"},
-		{declared: "date", how: Values{NullZeroDates: true}, value: text("2024-00-10"), warning: "a zero date"},
-		{declared: "date", how: Values{NullZeroDates: true}, value: text("2024-10-20"), want: "2024-10-20"},
-		{declared: "datetime", how: Values{FailZeroDates: true}, value: text("2024-10-00 00:00:00"), err: "is no date"},
-		{declared: "timestamp", how: Values{FailZeroDates: true}, value: text("2024-10-20 01:02"), want: "2024-10-20 01:02"},
-		{declared: "time", how: Values{FailZeroDates: true}, value: text("00:00:00"), want: "00:00:00"},
+		{declared: "date", how: ValueOptions{NullZeroDates: true}, value: text("0000-00-00"), warning: "a zero date"},
+		{declared: "date", how: ValueOptions{NullZeroDates: true}, value: text("2024-00-10"), warning: "a zero date"},
+		{declared: "date", how: ValueOptions{NullZeroDates: true}, value: text("2024-10-20"), want: "2024-10-20"},
+		{
+			declared: "datetime", how: ValueOptions{FailZeroDates: true},
+			value: text("2024-10-00 00:00:00"), err: "is not a date",
+		},
+		{
+			declared: "timestamp", how: ValueOptions{FailZeroDates: true},
+			value: text("2024-10-20 01:02"), want: "2024-10-20 01:02",
+		},
+		{declared: "time", how: ValueOptions{FailZeroDates: true}, value: text("00:00:00"), want: "00:00:00"},
 
 		{declared: "varchar(9)", value: text("é"), want: "é"},
 		{declared: "varchar(9)", value: nil, want: nil},
@@ -61,7 +67,7 @@ func TestConverters(t *testing.T) {
 	} {
 		column := schema.NewColumn("c", test.declared)
 		column.Stored = test.stored
-		d := newRowDecoder(Query{Table: schema.Table{Columns: []schema.Column{column}}}, test.how)
+		d := newRowDecoder(RowQuery{Table: schema.Table{Columns: []schema.Column{column}}}, test.how)
 		var b Batch
 		b.reset(1)
 		err := d.decodeRow(&b, []driver.Value{test.value})
@@ -82,7 +88,7 @@ func TestConverters(t *testing.T) {
 	}
 }
 
-// Warnings of one kind are counted, and name the first row by its key, or else by its number.
+// Warnings of one kind are counted. They name the first row by its key, or otherwise by its number.
 func TestRowDecoder(t *testing.T) {
 	t.Parallel()
 	table := schema.Table{Columns: []schema.Column{
@@ -95,7 +101,7 @@ func TestRowDecoder(t *testing.T) {
 		first string
 	}{{nil, "row 2"}, {[]string{"id"}, "id=2"}, {[]string{"id", "day"}, "id=2, day=0000-00-00"}} {
 		table.Key = test.key
-		d := newRowDecoder(Query{Table: table, Watermark: "day"}, Values{NullZeroDates: true})
+		d := newRowDecoder(RowQuery{Table: table, Watermark: "day"}, ValueOptions{NullZeroDates: true})
 		var b Batch
 		b.reset(len(table.Columns))
 		for i, day := range [][]byte{[]byte("2024-01-31"), zeroDate, zeroDate, []byte("2024-01-02")} {
@@ -138,7 +144,7 @@ func TestMaxWatermark(t *testing.T) {
 		}
 
 		table := schema.Table{Columns: []schema.Column{schema.NewColumn("w", kind)}}
-		d := newRowDecoder(Query{Table: table, Watermark: "w"}, Values{})
+		d := newRowDecoder(RowQuery{Table: table, Watermark: "w"}, ValueOptions{})
 		var b Batch
 		b.reset(1)
 		for _, v := range values {

@@ -42,6 +42,7 @@ func serverErrorNumber(err error) uint16 {
 // serverWarnings returns the warnings about the last statement, one line for each kind. It is an error if they say that
 // the result is not complete.
 func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, error) {
+	// The server counts more warnings than it keeps.
 	var total, listed int64
 	err := forEachTextRow(ctx, conn, "SHOW COUNT(*) WARNINGS", func(row []string) (err error) {
 		total, err = strconv.ParseInt(row[0], 10, 64)
@@ -56,6 +57,7 @@ func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, 
 		first       string
 	}
 
+	// Count the warnings of each kind.
 	var kinds []*kind
 	byCode := map[int64]*kind{}
 	err = forEachTextRow(ctx, conn, "SHOW WARNINGS", func(row []string) error {
@@ -63,6 +65,7 @@ func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, 
 		if len(row) < 3 || row[0] == "Note" {
 			return nil
 		}
+
 		code, err := strconv.ParseInt(row[1], 10, 64)
 		if err != nil {
 			return fmt.Errorf("SHOW WARNINGS: code %q", row[1])
@@ -70,6 +73,7 @@ func serverWarnings(ctx context.Context, conn driver.QueryerContext) ([]string, 
 		if advice := lostDataAdvice[code]; advice != "" {
 			return fmt.Errorf("the server left something out: %s (%d): %s", row[2], code, advice)
 		}
+
 		if byCode[code] == nil {
 			byCode[code] = &kind{code: code, first: row[2]}
 			kinds = append(kinds, byCode[code])
@@ -111,6 +115,7 @@ func forEachTextRow(ctx context.Context, conn driver.QueryerContext, query strin
 		} else if err != nil {
 			return fmt.Errorf("%s: %w", query, err)
 		}
+
 		row := make([]string, len(values))
 		for i, v := range values {
 			if b, ok := v.([]byte); ok {
@@ -129,7 +134,7 @@ func forEachTextRow(ctx context.Context, conn driver.QueryerContext, query strin
 // readZeroDates reads a view that compares with a zero date, which the sql_mode of MySQL forbids, without the two flags
 // about such dates. It sets the flags again for the next view.
 func (r *Reader) readZeroDates(
-	ctx context.Context, q Query, d *rowDecoder, pool *batchPool, full chan<- *Batch,
+	ctx context.Context, q RowQuery, d *rowDecoder, pool *batchPool, full chan<- *Batch,
 ) ([]string, error) {
 	var mode string
 	if err := r.tx.GetContext(ctx, &mode, "SELECT @@session.sql_mode"); err != nil {

@@ -38,18 +38,22 @@ func tokenize(sql string) []token {
 // nextToken returns the first token of SQL that is not empty.
 func nextToken(sql string) token {
 	switch c := sql[0]; {
+	// White space and comments.
 	case strings.IndexByte(" \t\r\n\f", c) >= 0:
 		return token{tokenSpace, sql[:1]}
 	case strings.HasPrefix(sql, "--"):
 		return token{tokenSpace, sql[:lengthUntil(sql, 2, "\n")]}
 	case strings.HasPrefix(sql, "/*"):
 		return token{tokenSpace, sql[:lengthUntil(sql, 2, "*/")]}
+
+	// Names and texts in quotes.
 	case c == '[':
 		return token{tokenQuoted, sql[:lengthUntil(sql, 1, "]")]}
 	case c == '\'':
 		return token{tokenLiteral, sql[:quotedLength(sql, c)]}
 	case c == '"' || c == '`':
 		return token{tokenQuoted, sql[:quotedLength(sql, c)]}
+
 	case isWordByte(c):
 		n := 1
 		for n < len(sql) && isWordByte(sql[n]) {
@@ -117,7 +121,7 @@ func QuoteStrict(sql string, names []string) string {
 
 // splitList returns the parts of the first list in brackets, between its commas.
 func splitList(sql string) (parts [][]token) {
-	depth := 0
+	depth := 0 // of the brackets around a token
 	for _, t := range tokenize(sql) {
 		switch {
 		case t.kind == tokenSymbol && t.text == "(":
@@ -189,6 +193,8 @@ func TableConstraints(createTable string) (found []string) {
 func UpdateOfColumns(createTrigger string) (columns []string) {
 	isKeyword := func(t token, keyword string) bool { return t.kind == tokenWord && strings.EqualFold(t.text, keyword) }
 	tokens := withoutSpace(tokenize(createTrigger))
+
+	// The columns stand between UPDATE OF and ON.
 	for i, t := range tokens {
 		switch {
 		case isKeyword(t, "ON"), isKeyword(t, "BEGIN"):
