@@ -13,8 +13,8 @@ import (
 // historyChanges is how many changes the history of the benchmark has for each vehicle in stock.
 const historyChanges = 1
 
-// history compares what the change history answers with one vehicle by its id, where the history has as many changes as
-// there are vehicles.
+// history compares requests for the change history with reading one vehicle by its id. The history has as many
+// changes as there are vehicles.
 func (a *apiBench) history() {
 	a.recordChanges()
 	p := a.start("CARS_TABLE=bench", "SNAPSHOT_PATH="+a.sqlite.Path)
@@ -60,8 +60,8 @@ func (a *apiBench) history() {
 	_ = p.cmd.Process.Kill()
 }
 
-// recordChanges makes a snapshot with a history of 100 runs in 100 days: in three of ten changes a vehicle came, in six
-// its price changed, and in one a vehicle was sold that is no longer there.
+// recordChanges makes a snapshot with a history of 100 runs in 100 days. Of ten changes, three insert a vehicle, six
+// change a price, and one deletes a vehicle.
 func (a *apiBench) recordChanges() {
 	copying := a.command(a.mysql, "./syncer", "SYNC_VIEWS=bench(id)", "SYNC_PATH="+a.sqlite.Path, "SYNC_HISTORY=365d")
 	copying.Args = append(copying.Args, "sync", "--quiet")

@@ -11,7 +11,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// duringRefreshes asks for as long as the index is read three more times.
+// duringRefreshes measures searches while the index is refreshed three times.
 func (a *apiBench) duringRefreshes() {
 	refreshes := func() float64 { return metric(a.B, a.live.metrics, "carapi_index_refreshes_total") }
 	var took []time.Duration
@@ -35,7 +35,8 @@ func (a *apiBench) duringRefreshes() {
 
 var checkedRefresh = regexp.MustCompile(`(?m)^ *refresh +(\S+);`)
 
-// building compares what `carapi check` measures, reading and building the index, with reading the same rows alone.
+// building compares the times that `carapi check` reports, for reading and building the index, with reading the same
+// rows alone.
 func (a *apiBench) building() {
 	var builds, reads []time.Duration
 	for range benchRuns {
@@ -58,7 +59,8 @@ func (a *apiBench) building() {
 		build, read.Round(time.Millisecond)))
 }
 
-// memoryBesideSnapshot measures carapi while it holds an index of MySQL's table and one of the snapshot.
+// memoryBesideSnapshot measures the memory of carapi while it holds two indexes: of MySQL's table and of the
+// snapshot.
 func (a *apiBench) memoryBesideSnapshot() {
 	copying := a.command(a.mysql, "./syncer", "SYNC_VIEWS=bench(id)", "SYNC_PATH="+a.sqlite.Path)
 	copying.Args = append(copying.Args, "sync", "--quiet")
@@ -81,10 +83,10 @@ func (a *apiBench) memoryBesideSnapshot() {
 			memoryOf(a.B, p.cmd.Process.Pid, "VmHWM")))
 }
 
-// freshnessRuns is how often a change is waited for.
+// freshnessRuns is the number of changes that freshness measures.
 const freshnessRuns = 20
 
-// freshness measures how long it takes until a committed change appears in answers that are asked for all the time.
+// freshness measures the time from a commit until answers show the change, under constant requests.
 func (a *apiBench) freshness(rows int) {
 	table := fmt.Sprintf("fresh_%d", rows)
 	fillTable(a.B, a.mysql, table, vehicleColumns(), rows)

@@ -13,15 +13,15 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// requestsAndAnswers gives a part of the answer to each request. An answer that refuses the request begins with it.
+// requestsAndAnswers maps each request to a part of its answer. An expected error begins with its status.
 var requestsAndAnswers = map[string]string{
-	// A raw plus after a number is a plus.
+	// A plus sign after a number is not a space, even unescaped.
 	"year=2020+":   `"applied":{"year_min":2020,`,
 	"seats=7+":     `"applied":{"seats_min":7,`,
 	"price=50k+":   `"applied":{"price_min":50000,`,
 	"year=2020%20": `"applied":{"year":[2020],`,
 
-	// What is not wanted is left out, and said.
+	// Excluded values are left out, and the interpretation says so.
 	"make=Honda,-Toyota":          `"applied":{"make":["Honda"],"make_not":["Toyota"],`,
 	"status=%3C%3Esold":           `"applied":{"status_not":["sold"],`,
 	"make=not.in.(Toyota,Honda)":  `"applied":{"make_not":["Honda","Toyota"],`,
@@ -38,7 +38,7 @@ var requestsAndAnswers = map[string]string{
 	"price=any":                  `"ignored":{"price":"any"}`,
 	"make=Ford&make=!Ford":       `"total":0,`,
 
-	// Names and operators of other interfaces.
+	// Names and operators of other APIs.
 	"make[0]=Toyota&make[1]=Honda":    `"applied":{"make":["Honda","Toyota"],`,
 	"makes=Toyota&maker=Honda":        `"applied":{"make":["Honda","Toyota"],`,
 	"page=2&limit=5":                  `"page":2,`,
@@ -80,20 +80,20 @@ var requestsAndAnswers = map[string]string{
 	"q=camry+no+accidents":            `"not_understood":["no accidents"]`,
 	"q=" + strings.Repeat("car+", 41): `400 `,
 
-	// What is not wanted is never what a suggestion asks for.
+	// Suggestions never contain excluded values.
 	"-colr=red": `"suggestions":["color_not"]}]}`,
 	"colr!=red": `"suggestions":["color_not"]}]}`,
 	"^make=Kia": `"suggestions":["make_not"]}]}`,
 
-	// An empty page of an empty search is explained too.
+	// An empty page of an empty search explains itself too.
 	"color=purple&page=2": `"in_stock":[{"parameter":"color"`,
 
-	// Values that are not in stock.
+	// Values that are not in stock get suggestions.
 	"color=purple": `"in_stock":[{"parameter":"color","values":[{"value":"White","count":106,"url":"/cars/?color=White`,
 	"price=25000":  `"url":"/cars/?match=exact\u0026price_max=25000"`,
 }
 
-// What callers write is answered as they mean it, by MySQL and by the snapshot.
+// Requests as callers write them are understood, on MySQL and on the snapshot.
 func TestCallersAreUnderstood(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for database, base := range map[string]string{
@@ -109,7 +109,7 @@ func TestCallersAreUnderstood(t *testing.T) {
 	}
 }
 
-// Excluded vehicles are those that the same filter would find, and those without a value stay.
+// An exclusion finds all vehicles that the same filter does not find, including those without a value.
 func TestExclusionsAreComplements(t *testing.T) {
 	for database, own := range ownTables(t,
 		`CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), color VARCHAR(20), price INT, `+
@@ -176,7 +176,7 @@ func TestExclusionsAreComplements(t *testing.T) {
 			}
 		}
 
-		// A DATETIME whose column names no zone.
+		// A DATETIME column without a configured time zone.
 		got := get(t, base+"/cars/?created_at_min=2026-01-01T00:00:00%2B02:00")
 		if !strings.HasPrefix(got, "400 ") || !strings.Contains(got,
 			`"retry_url":"/cars/?created_at_min=2026-01-01T00%3A00%3A00"`) {
@@ -185,7 +185,7 @@ func TestExclusionsAreComplements(t *testing.T) {
 	}
 }
 
-// Pages by number show what pages by cursor do, and a page by number leads on by a cursor.
+// Numbered pages show the same vehicles as cursor pages, and a numbered page continues with a cursor.
 func TestPagesByNumber(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for database, base := range map[string]string{
@@ -214,7 +214,7 @@ func TestPagesByNumber(t *testing.T) {
 					continue
 				}
 				if u, err := url.Parse(nextOf(p)); err != nil || u.Query().Has("page") || u.Query().Has("offset") {
-					t.Errorf("%s: next is %s", database, nextOf(p))
+					t.Errorf("%s: last page has a next: %s", database, nextOf(p))
 				}
 				var following searchPage
 				unmarshal(t, base+nextOf(p), &following)
@@ -226,7 +226,7 @@ func TestPagesByNumber(t *testing.T) {
 	}
 }
 
-// nextOf is the request for the next page; empty on the last.
+// nextOf returns the path of the next page, or "" on the last page.
 func nextOf(p searchPage) string {
 	if p.Next == nil {
 		return ""
@@ -234,7 +234,7 @@ func nextOf(p searchPage) string {
 	return *p.Next
 }
 
-// A cursor belongs to what was asked for, however it is spelled.
+// A cursor fits every spelling of the same search.
 func TestCursorOfAnotherSpelling(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_stock")
 	for first, second := range map[string]string{
@@ -266,8 +266,7 @@ func TestCursorOfAnotherSpelling(t *testing.T) {
 	}
 }
 
-// What a caller sends costs no more than any request may, whatever its size: each of these once took seconds or
-// minutes.
+// Oversized requests are refused before they cost time. Each of these once took seconds or minutes.
 func TestMuchIsRefused(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_stock")
 	many := make([]string, 20_000)
@@ -297,7 +296,7 @@ func TestMuchIsRefused(t *testing.T) {
 	}
 }
 
-// A column that is called as a parameter which came later keeps its name.
+// A column keeps its name when a later version adds a parameter of the same name.
 func TestColumnsNamedAsParameters(t *testing.T) {
 	for database, own := range ownTables(t,
 		"CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), page INT, offset_ INT, `has` "+

@@ -10,7 +10,7 @@ import (
 	carapi "carstock/services/carapi/cli"
 )
 
-// runCheck is what carapi check prints.
+// runCheck returns the output of carapi check.
 func runCheck(t *testing.T, c dbconn.Config, table string, settings ...string) string {
 	t.Helper()
 	configure(t, c, table, settings...)
@@ -21,7 +21,8 @@ func runCheck(t *testing.T, c dbconn.Config, table string, settings ...string) s
 	return out.String()
 }
 
-// check says what would be searched, what its index costs and how the rows of an answer are read.
+// carapi check reports the columns that would be searched, the cost of the index, and how the rows of an answer are
+// read.
 func TestCheck(t *testing.T) {
 	both := ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, vin VARCHAR(17), make VARCHAR(20), model "+
 		"TEXT, year INT, price DECIMAL(10,2))",

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Tables that no one has made for carapi: other names, other types, and keys that are none.
+// These tests use tables that were not made for carapi: other column names, other types, and missing or ambiguous
+// keys.
 
 var german = []string{
 	"CREATE TABLE bestand (fahrzeug_nr INT NOT NULL PRIMARY KEY, marke VARCHAR(40), modell VARCHAR(40), baujahr " +
@@ -81,7 +82,7 @@ func TestOtherNames(t *testing.T) {
 	}
 }
 
-// requireHidden checks that a column that is hidden is answered as one that is not there.
+// requireHidden checks that requests for a hidden column get the same answers as requests for a missing one.
 func requireHidden(t *testing.T, database, url string) {
 	t.Helper()
 	for _, path := range []string{
@@ -101,12 +102,12 @@ func requireHidden(t *testing.T, database, url string) {
 	} {
 		if got := get(t, url+path); strings.Contains(got, "einkaufspreis\"") || strings.Contains(got, "einkaufspreis,") ||
 			strings.Contains(got, "15001") && !strings.Contains(path, "15001") {
-			t.Errorf("%s: %s tells of the hidden column: %s", database, path, got)
+			t.Errorf("%s: %s reveals the hidden column: %s", database, path, got)
 		}
 	}
 }
 
-// fetchPages are the ids, some at a time.
+// fetchPages returns the ids of all vehicles, limit per page.
 func fetchPages(t *testing.T, url, path string, limit int) []int {
 	t.Helper()
 	ids := []int{}
@@ -157,7 +158,7 @@ func TestNamesThatDoNotFit(t *testing.T) {
 				}
 			}
 		}
-		// A table without anything that tells vehicles apart is searched all the same.
+		// A table without an id is still searched.
 		noIDs := serve(t, own.config, "sicht", "CARS_FIELDS=make=marke,model=modell", "CARS_HIDE=")
 		var models []string
 		for next := "/cars/?make=vw&limit=1"; next != "" && len(models) < 5; {
@@ -174,7 +175,7 @@ func TestNamesThatDoNotFit(t *testing.T) {
 		if got := get(t, noIDs+"/cars/1"); !strings.HasPrefix(got, "404 ") || !strings.Contains(got, "have no id") {
 			t.Errorf("%s: without an id: %s", database, got)
 		}
-		// A key that is hidden identifies nothing; the dealer's number does.
+		// A hidden key does not identify vehicles; the dealer's number does.
 		own.exec(t, "INSERT INTO nur_fin VALUES ('SECRET', 'Kia', 'Rio', 'K-1')")
 		url := serve(t, own.config, "nur_fin", "CARS_HIDE=fin")
 		if got := get(t, url+"/cars/K-1"); got != `200 OK {"id":"K-1","make":"Kia","model":"Rio","stock_number":"K-1"}`+"\n" {
@@ -183,7 +184,7 @@ func TestNamesThatDoNotFit(t *testing.T) {
 	}
 }
 
-// Ids that are missing, the same or bytes hide no vehicle from one who turns the pages.
+// Every vehicle appears on some page, even if its id is missing, repeated or binary.
 func TestIDsThatDoNotIdentify(t *testing.T) {
 	both := ownTables(t, "CREATE TABLE numbers (stock_number VARCHAR(9), make VARCHAR(9), model VARCHAR(9), year INT, "+
 		"mileage INT)",
@@ -207,7 +208,7 @@ func TestIDsThatDoNotIdentify(t *testing.T) {
 		if got := get(t, bin+"/cars/"+strings.ReplaceAll(id, "/", "%2F")); !strings.HasPrefix(got, `200 OK {"id":"`+id) {
 			t.Errorf("%s: /cars/%s: %s", database, id, got)
 		}
-		if database == "MySQL" { // SQLite has no such numbers
+		if database == "MySQL" { // SQLite cannot store these numbers
 			own.exec(t, "INSERT INTO big VALUES (18446744073709551615, 'Kia', 'Rio', 99)")
 			if got := get(t, serve(t, own.config, "big")+
 				"/cars/18446744073709551615?fields=mileage"); got != "200 OK {\"mileage\":99}\n" {
@@ -217,7 +218,7 @@ func TestIDsThatDoNotIdentify(t *testing.T) {
 	}
 }
 
-// requireEachOnce turns the pages of a table by several sorts, which have to show each vehicle once.
+// requireEachOnce reads all pages in several orders. Each vehicle must appear exactly once.
 func requireEachOnce(t *testing.T, database, table, url string, all []int) {
 	t.Helper()
 	for _, sort := range []string{"id", "-id", "make", "-model", "make,-model", "-make,id", "year", "-year,make"} {
@@ -238,7 +239,7 @@ func requireEachOnce(t *testing.T, database, table, url string, all []int) {
 	}
 }
 
-// mileagesByPages reads the mileages page by page, at most 30 pages.
+// mileagesByPages reads the mileages page by page, up to 30 pages.
 func mileagesByPages(t *testing.T, url, path string) []int {
 	t.Helper()
 	seen := []int{}
@@ -255,8 +256,7 @@ func mileagesByPages(t *testing.T, url, path string) []int {
 	return seen
 }
 
-// SQLite keeps in a column what it is given: an import of a CSV leaves texts where numbers are meant,
-// and letters that are no UTF-8.
+// SQLite stores whatever it is given: a CSV import leaves texts in numeric columns, and invalid UTF-8.
 func TestLooseSQLite(t *testing.T) {
 	own := ownTables(t)["SQLite"]
 	own.exec(t, "CREATE TABLE loose (id INTEGER PRIMARY KEY, make TEXT, model STRING, price REAL, mileage INTEGER, sold "+
@@ -301,7 +301,7 @@ func TestLooseSQLite(t *testing.T) {
 				next = *p.Next
 			}
 			if !slices.Equal(got, want) || len(want) != 6 {
-				t.Errorf("%s: by pages %v, at once %v", sort, got, want)
+				t.Errorf("%s: page by page %v, on one page %v", sort, got, want)
 			}
 		}
 	}
@@ -318,8 +318,8 @@ func TestLooseSQLite(t *testing.T) {
 	}
 }
 
-// Of a field with more values than are kept in memory, each is found all the same; and words that
-// thousands of values have make no statement that a database refuses.
+// Values are found even if a field has more values than the index keeps, and words that match thousands of values
+// produce no statement that a database refuses.
 func TestManyValues(t *testing.T) {
 	both := ownTables(t, "CREATE TABLE many (id VARCHAR(20) NOT NULL PRIMARY KEY, make VARCHAR(40), model VARCHAR(40), "+
 		"trim VARCHAR(40), engine VARCHAR(40), opens TIME, vin VARCHAR(17), weight FLOAT, price FLOAT, features JSON)")
@@ -363,11 +363,11 @@ func TestManyValues(t *testing.T) {
 		refusedOrAnswered(t, path, get(t, live+path))
 	}
 	if got := get(t, live+"/cars/fields"); !strings.Contains(got, `"min":100000.5,"max":105999.5`) {
-		t.Errorf("weight is not as it is stored: %s", got)
+		t.Errorf("weight differs from the stored value: %s", got)
 	}
 }
 
-// What is declared is not always so: a joined table lacks a row, and a date is none.
+// Joined tables may lack a row despite NOT NULL, and dates may be invalid.
 func TestValuesThatAreNone(t *testing.T) {
 	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(9) NOT NULL, "+
 		"model VARCHAR(9) NOT NULL, sold_at DATETIME NOT NULL, first_registered DATE NOT NULL)",
@@ -390,7 +390,7 @@ func TestValuesThatAreNone(t *testing.T) {
 	}
 }
 
-// fillWithGaps gives some vehicles no price, and dates that are none.
+// fillWithGaps leaves out the price of some vehicles, and stores invalid dates.
 func fillWithGaps(t *testing.T, database string, own *customSchema) {
 	t.Helper()
 	c, err := own.db.Conn(t.Context())
@@ -414,7 +414,7 @@ func fillWithGaps(t *testing.T, database string, own *customSchema) {
 	_ = c.Close()
 }
 
-// requireSorts sorts by fields that lack values, at once and page by page. The table cars has dates alone.
+// requireSorts sorts by fields with missing values, on one page and page by page. Only the table cars has dates.
 func requireSorts(t *testing.T, database, table, url string) {
 	t.Helper()
 	for sort, want := range map[string][]int{
@@ -433,12 +433,12 @@ func requireSorts(t *testing.T, database, table, url string) {
 			t.Errorf("%s: %s by %s: %v, want %v", database, table, sort, got, want)
 		}
 		if got := fetchPages(t, url, path, 1); !slices.Equal(got, want) {
-			t.Errorf("%s: %s by %s: by pages %v, want %v", database, table, sort, got, want)
+			t.Errorf("%s: %s by %s: page by page %v, want %v", database, table, sort, got, want)
 		}
 	}
 }
 
-// A cursor holds what the last vehicle is sorted by. One that no URL could carry is not given out.
+// A cursor contains the sort value of the last vehicle. carapi gives out no cursor that is too long for a URL.
 func TestSortByLongTexts(t *testing.T) {
 	for database, own := range ownTables(t, "CREATE TABLE wordy (id INT NOT NULL PRIMARY KEY, make VARCHAR(9), model "+
 		"VARCHAR(9), trim TEXT)") {
@@ -454,7 +454,7 @@ func TestSortByLongTexts(t *testing.T) {
 			t.Errorf("%s: %.1000s", database, got)
 		}
 		if got := fetchPages(t, url, "/cars/?sort=-id", 1); !slices.Equal(got, []int{3, 2, 1}) {
-			t.Errorf("%s: by pages %v", database, got)
+			t.Errorf("%s: page by page %v", database, got)
 		}
 	}
 }

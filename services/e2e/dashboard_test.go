@@ -51,10 +51,10 @@ func readDashboard(t *testing.T) dashboard {
 	return d
 }
 
-// alert is a rule of deploy/prometheus/alerts.yml, as far as it is looked at here.
+// alert is a rule of deploy/prometheus/alerts.yml, reduced to what the tests need.
 type alert struct{ name, expr string }
 
-// A rule's expression stands on its line, or on those after it that are indented further.
+// A rule's expression is on the line of expr, or on the following lines that are indented further.
 var rules = regexp.MustCompile(`(?m)^      - alert: (\w+)\n        expr: (?:\|\n((?: {10}.*\n)+)|(.*)\n)`)
 
 func readAlerts(t *testing.T) (alerts []alert) {
@@ -79,12 +79,12 @@ var (
 	selector  = regexp.MustCompile(`\{([^}]*)\}`)
 	word      = regexp.MustCompile(`\b[a-zA-Z_][a-zA-Z0-9_]*\b\s*\(?`)
 	operators = []string{"and", "or", "unless", "bool", "offset"}
-	variable  = regexp.MustCompile(`label_values\((\w+), (\w+)\)`) // what Grafana alone knows
+	variable  = regexp.MustCompile(`label_values\((\w+), (\w+)\)`) // known to Grafana only
 	inLegend  = regexp.MustCompile(`\{\{(\w+)\}\}`)
 )
 
-// named are the metrics and the labels that a PromQL expression names, and those of the labels that it
-// groups by, which are all that is left of them.
+// named returns the metrics and labels that a PromQL expression names. kept are the labels that the result still has
+// after grouping.
 func named(expr string) (metrics, labels, kept []string) {
 	expr = variable.ReplaceAllString(expr, `sum by ($2) ($1)`)
 	expr = spans.ReplaceAllString(quoted.ReplaceAllString(expr, ""), "")
@@ -105,7 +105,7 @@ func named(expr string) (metrics, labels, kept []string) {
 	return metrics, labels, kept
 }
 
-// exported adds the metrics that /metrics gives, with their labels.
+// exported adds the metrics of /metrics and their labels to all.
 func exported(t *testing.T, url string, all map[string][]string) {
 	t.Helper()
 	series := regexp.MustCompile(`(?m)^(\w+)(?:\{(.*)\})? \S+$`)
@@ -115,7 +115,7 @@ func exported(t *testing.T, url string, all map[string][]string) {
 		t.Fatalf("%s has no metrics", url)
 	}
 	for _, m := range found {
-		labels := []string{"instance", "job"} // which Prometheus adds
+		labels := []string{"instance", "job"} // Prometheus adds these
 		for _, l := range label.FindAllStringSubmatch(m[2], -1) {
 			labels = append(labels, l[1])
 		}
@@ -123,12 +123,12 @@ func exported(t *testing.T, url string, all map[string][]string) {
 	}
 }
 
-// Each metric and label that the dashboard and the alerts ask for is one that syncer or carapi has, once there
-// was a pass and a request of each kind.
+// The dashboard and the alerts use only metrics and labels that syncer or carapi exports after a run and a request of
+// each kind.
 func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	d, alerts := readDashboard(t), readAlerts(t)
 	mysql := dbtest.Demo(t)
-	t.Chdir(t.TempDir()) // where no .env is
+	t.Chdir(t.TempDir()) // a folder without .env
 	dbtest.Setenv(t, mysql)
 	ofSyncer, ofCarapi, api := dbtest.FreeAddress(t), dbtest.FreeAddress(t), dbtest.FreeAddress(t)
 	snapshot := filepath.Join(t.TempDir(), "carstock.db")
@@ -140,7 +140,7 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	}
 	startSyncer(t)
 	waitForStatus(t, "http://"+ofSyncer+"/readyz", http.StatusOK)
-	// Of the two addresses that the log has, serve would give the first.
+	// The log has two addresses; the first one is that of the server.
 	serve(t, mysql, "vehicles_stock", "SNAPSHOT_PATH="+snapshot, "SNAPSHOT_TABLE=vehicles_view", "METRICS_ADDR="+ofCarapi,
 		"HTTP_ADDR="+api)
 	url := "http://" + api
@@ -160,7 +160,7 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	if _ = res.Body.Close(); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a key: %s", res.Status)
 	}
-	there := map[string][]string{"up": {"job", "instance"}} // Prometheus' own
+	there := map[string][]string{"up": {"job", "instance"}} // Prometheus itself adds these
 	exported(t, "http://"+ofSyncer+"/metrics", there)
 	exported(t, "http://"+ofCarapi+"/metrics", there)
 
@@ -182,7 +182,7 @@ func TestDashboardAsksForWhatThereIs(t *testing.T) {
 	t.Logf("%d names, of %d that there are", asked, len(there))
 }
 
-// requireNamesExist checks that an expression and its legend name only metrics and labels that are there, and gives the
+// requireNamesExist checks that an expression and its legend name only exported metrics and labels. It returns the
 // number of metrics.
 func requireNamesExist(t *testing.T, there map[string][]string, what, expr, legend string) int {
 	t.Helper()
@@ -202,7 +202,7 @@ func requireNamesExist(t *testing.T, there map[string][]string, what, expr, lege
 		}
 		for _, l := range inLegend.FindAllStringSubmatch(legend, -1) {
 			if !slices.Contains(there[m], l[1]) || kept != nil && !slices.Contains(kept, l[1]) {
-				t.Errorf("%s: the legend has the label %s, and what is shown has not", what, l[1])
+				t.Errorf("%s: the legend has the label %s, which the expression lacks", what, l[1])
 			}
 		}
 	}
@@ -210,7 +210,7 @@ func requireNamesExist(t *testing.T, there map[string][]string, what, expr, lege
 	return len(metrics)
 }
 
-// A panel tells what it shows, and stands in nobody's way.
+// Each panel has a title, a description, a unit and a query, and overlaps no other panel.
 func TestDashboardIsWellMade(t *testing.T) {
 	d := readDashboard(t)
 	if d.UID != "carstock" {
@@ -241,7 +241,7 @@ func TestDashboardIsWellMade(t *testing.T) {
 	}
 }
 
-// The limits that the dashboard draws are those at which the alerts go off. One of 0 is not drawn.
+// The dashboard draws the thresholds of the alerts. It does not draw thresholds of 0.
 func TestDashboardHasTheLimitsOfTheAlerts(t *testing.T) {
 	d := readDashboard(t)
 	limit := regexp.MustCompile(`(?:>=?|==) ([0-9.]+)(?: \* ([0-9.]+))?\s*$`)
