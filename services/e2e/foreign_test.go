@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// foreign are tables that nobody made for this API.
+// foreign are tables that were not made for this API.
 var foreign = []string{
 	`CREATE TABLE inserate (nr INT NOT NULL PRIMARY KEY, Titel VARCHAR(60), Preis VARCHAR(30), ` +
 		"`Stand in km`" + ` VARCHAR(20), Kilometerstand VARCHAR(20),
@@ -39,7 +39,7 @@ var foreign = []string{
 		(5, 'Toyota', 'RAV4', '1 EUR', 1, NULL, NULL)`,
 }
 
-// Tables are understood by their names and values, in both databases alike.
+// Columns are recognized by their names and values, in both databases alike.
 func TestForeignTables(t *testing.T) {
 	for database, own := range ownTables(t, foreign...) {
 		for table, searches := range map[string]map[string][]int{
@@ -92,7 +92,7 @@ func TestForeignTables(t *testing.T) {
 	}
 }
 
-// What is not understood is said.
+// carapi reports what it does not recognize.
 func TestForeignTablesSay(t *testing.T) {
 	for database, own := range ownTables(t, foreign...) {
 		adverts, mixed, lakh := serve(t, own.config, "inserate"), serve(t, own.config, "mixed"), serve(t, own.config, "lakh")
@@ -143,7 +143,7 @@ func TestForeignTablesSay(t *testing.T) {
 	}
 }
 
-// A column that its owner made invisible is not shown, unless a setting names it.
+// An INVISIBLE column is not shown unless a setting names it.
 func TestInvisibleColumns(t *testing.T) {
 	own := ownTables(t)["MySQL"]
 	own.exec(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(9), model VARCHAR(9), cost INT INVISIBLE)")

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A table without a key is answered from rows that are kept in memory, up to a limit: beyond it carapi does not start,
-// and a table that grows beyond it later keeps its last index.
+// A table without a key is answered from rows in memory, up to a limit. Above the limit carapi does not start, and a
+// table that grows above it later keeps its last index.
 func TestTablesWithoutAKey(t *testing.T) {
 	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model "+
 		"VARCHAR(20), photo VARBINARY(20), description TEXT)",
@@ -46,7 +46,7 @@ func TestTablesWithoutAKey(t *testing.T) {
 		deadline := time.Now().Add(time.Minute)
 		for !strings.Contains(log.String(), "more than the 50,000 rows") {
 			if _, body := getStatus(url + "/cars/?limit=1"); !strings.Contains(body, `"total":10000`) {
-				t.Fatalf("%s: the last index does not go on answering: %s", database, body)
+				t.Fatalf("%s: the last index stops answering: %s", database, body)
 			}
 
 			if time.Now().After(deadline) {
@@ -68,7 +68,7 @@ func TestTablesWithoutAKey(t *testing.T) {
 	}
 }
 
-// A run of syncer that changed nothing only moves as_of; the index is read again when one has changed the table.
+// A run that changes nothing only moves as_of. A run that changes the table makes carapi read the index again.
 func TestIndexOfASnapshot(t *testing.T) {
 	own := ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20))",
 		"INSERT INTO cars VALUES (1, 'Kia', 'Rio')")["MySQL"]
@@ -91,7 +91,7 @@ func TestIndexOfASnapshot(t *testing.T) {
 	}
 
 	first := asOf(`"total":1`)
-	time.Sleep(1100 * time.Millisecond) // as_of has seconds
+	time.Sleep(1100 * time.Millisecond) // as_of has a resolution of one second
 	syncInto(t, own.config, "cars", path)
 
 	for deadline := time.Now().Add(time.Minute); asOf(`"total":1`) == first; time.Sleep(20 * time.Millisecond) {
@@ -105,8 +105,8 @@ func TestIndexOfASnapshot(t *testing.T) {
 	asOf(`"total":2`)
 }
 
-// The snapshot of a table whose key has several columns has the ids of the live table, which syncer does not know as a
-// key.
+// If a key has several columns, the snapshot has the same ids as the live table, although the snapshot itself has no
+// such key.
 func TestIDsOfTheSnapshot(t *testing.T) {
 	own := ownTables(t, "CREATE TABLE cars (dealer INT NOT NULL, vin VARCHAR(20) NOT NULL, make VARCHAR(20), model "+
 		"VARCHAR(20), UNIQUE (dealer, vin))",

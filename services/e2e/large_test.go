@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// An answer is within max_chars whatever the rows hold. What does not fit is null, and cut names it with its length.
+// An answer stays within max_chars, whatever the rows contain. Values that do not fit become null, and cut names them
+// with their lengths.
 func TestLargeValues(t *testing.T) {
 	const photo, notes = 400_000, 300_000
 	both := ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), photo "+
@@ -59,7 +60,7 @@ func TestLargeValues(t *testing.T) {
 	}
 }
 
-// A key of several columns is one id: its values, percent-encoded, with ~ between them.
+// A key of several columns becomes one id: its percent-encoded values, separated by ~.
 func TestKeyOfSeveralColumns(t *testing.T) {
 	for database, own := range ownTables(t, "CREATE TABLE cars (dealer INT NOT NULL, vin VARCHAR(20) NOT NULL, make "+
 		"VARCHAR(20), model VARCHAR(20), price INT, PRIMARY KEY (dealer, vin))",
@@ -79,7 +80,7 @@ func TestKeyOfSeveralColumns(t *testing.T) {
 			t.Errorf("%s: %s", database, got)
 		}
 		for i, id := range ids {
-			for _, escaped := range []string{id, strings.ReplaceAll(id, "%", "%25")} { // as it is, and escaped once more
+			for _, escaped := range []string{id, strings.ReplaceAll(id, "%", "%25")} { // also escaped twice
 				path := "/cars/" + escaped + "?fields=id,price"
 				if got := get(t, url+path); got != fmt.Sprintf(`200 OK {"id":%q,"price":%d}`, id, i+1)+"\n" {
 					t.Errorf("%s: %s: %s", database, path, got)
@@ -113,7 +114,7 @@ func TestSumsOfLargeNumbers(t *testing.T) {
 	}
 }
 
-// Facets, identifying texts and cursors are within max_chars too.
+// Facets, identifying texts and cursors stay within max_chars too.
 func TestLongTexts(t *testing.T) {
 	const long = 5000
 	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, stock_number TEXT, make "+

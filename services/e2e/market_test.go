@@ -15,7 +15,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// stockCar is what the tests of the market know of a vehicle.
+// stockCar has the fields of a vehicle that the market tests need.
 type stockCar struct {
 	ID, Year       int
 	Make, Model    string
@@ -48,7 +48,7 @@ func stockOf(t *testing.T, base string) []stockCar {
 	return all
 }
 
-// marketBases are the demo's stock on MySQL and in syncer's copy.
+// marketBases returns the URLs of the demo's stock on MySQL and on a snapshot.
 func marketBases(t *testing.T) map[string]string {
 	t.Helper()
 	mysql := dbtest.Demo(t)
@@ -60,7 +60,7 @@ func marketBases(t *testing.T) map[string]string {
 
 func isPriced(c stockCar) bool { return c.Price != nil && *c.Price >= 0.01 }
 
-// roundTo rounds to some decimals, halves away from zero.
+// roundTo rounds to a number of decimals, halves away from zero.
 func roundTo(x float64, decimals int) float64 {
 	scale := math.Pow10(decimals)
 	return math.Round(x*scale+math.Copysign(1e-7, x)) / scale
@@ -71,7 +71,7 @@ func medianOf(all []float64) float64 {
 	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
 }
 
-// The derived field is what a loop over the vehicles says, and filters, sorts and is shown.
+// price_vs_similar equals the result of a plain loop over the vehicles. It can be filtered, sorted and shown.
 func TestPriceVsSimilar(t *testing.T) {
 	for source, base := range marketBases(t) {
 		cheap, known := requireVsSimilar(t, source, base)
@@ -80,11 +80,11 @@ func TestPriceVsSimilar(t *testing.T) {
 
 		if empty := get(t, base+"/cars/?price_vs_similar_max=-99"); !strings.HasPrefix(empty, "200") ||
 			!strings.Contains(empty, `"no_match"`) {
-			t.Errorf("%s: nothing is so cheap: %s", source, empty)
+			t.Errorf("%s: an empty answer does not explain the filter: %s", source, empty)
 		}
 
 		if plain := fetch(t, base+"/cars/?limit=1"); plain.Cars[0]["price_vs_similar"] != nil {
-			t.Errorf("%s: it is shown though nobody asks for it", source)
+			t.Errorf("%s: the field is shown although it was not requested", source)
 		}
 
 		one := fmt.Sprintf("/cars/%d?fields=id,price_vs_similar", cheap[0])
@@ -94,7 +94,7 @@ func TestPriceVsSimilar(t *testing.T) {
 	}
 }
 
-// similarGroup names the vehicles that the price of this one is compared with; it is empty where there are none.
+// similarGroup names the group of vehicles that the price of c is compared with. It is empty if c is not compared.
 func similarGroup(c stockCar) string {
 	if c.Make == "" || c.Model == "" || c.Year == 0 || !isPriced(c) {
 		return ""
@@ -102,8 +102,8 @@ func similarGroup(c stockCar) string {
 	return strings.ToLower(fmt.Sprint(c.Make, "|", c.Model, "|", c.Year))
 }
 
-// requireVsSimilar compares each vehicle with a loop over all. It gives the ids of those that are at least 5 % cheaper
-// than similar ones, and the number of those that have the field.
+// requireVsSimilar compares the field of each vehicle with a loop over all vehicles. It returns the ids of those at
+// least 5 % cheaper than similar ones, and how many vehicles have the field.
 func requireVsSimilar(t *testing.T, source, base string) (cheap []int, known int) {
 	t.Helper()
 	stock := stockOf(t, base)
@@ -139,7 +139,7 @@ func requireVsSimilar(t *testing.T, source, base string) (cheap []int, known int
 	return cheap, known
 }
 
-// requireCheapFound filters by the field, in several spellings.
+// requireCheapFound filters by the field in several spellings.
 func requireCheapFound(t *testing.T, source, base string, cheap []int) {
 	t.Helper()
 	for _, filter := range []string{
@@ -152,7 +152,7 @@ func requireCheapFound(t *testing.T, source, base string, cheap []int) {
 	}
 }
 
-// requireSortedByVsSimilar sorts by the field, at once and page by page.
+// requireSortedByVsSimilar sorts by the field, on one page and page by page.
 func requireSortedByVsSimilar(t *testing.T, source, base string, known int) {
 	t.Helper()
 	sorted := fetch(t, base+"/cars/?limit=100&view=summary&has=price_vs_similar&sort=price_vs_similar")
@@ -166,7 +166,7 @@ func requireSortedByVsSimilar(t *testing.T, source, base string, known int) {
 	}
 
 	if sorted.Total != known {
-		t.Errorf("%s: %d vehicles have it, want %d", source, sorted.Total, known)
+		t.Errorf("%s: %d vehicles have the field, want %d", source, sorted.Total, known)
 	}
 
 	var inOrder []int
@@ -182,7 +182,7 @@ func requireSortedByVsSimilar(t *testing.T, source, base string, known int) {
 	}
 }
 
-// Where the field cannot be, a request for it says why.
+// Where the field is not available, a request for it gets the reason.
 func TestPriceVsSimilarIsMissing(t *testing.T) {
 	for database, own := range ownTables(t, "CREATE TABLE cars (id INT PRIMARY KEY, make VARCHAR(8), model VARCHAR(8), "+
 		"price INT)",
@@ -209,7 +209,7 @@ func TestPriceVsSimilarIsMissing(t *testing.T) {
 	}
 }
 
-// similarAnswer is what /cars/{id}/similar says.
+// similarAnswer is the answer to /cars/{id}/similar.
 type similarAnswer struct {
 	Car    map[string]any
 	Limits map[string]any
@@ -223,7 +223,7 @@ type similarAnswer struct {
 	Cars       []stockCar
 }
 
-// Similar vehicles are those that a loop finds, within limits that are widened in the documented order.
+// Similar vehicles equal the result of a plain loop. Their limits are widened in the documented order.
 func TestSimilar(t *testing.T) {
 	for source, base := range marketBases(t) {
 		stock := stockOf(t, base)
@@ -253,14 +253,13 @@ func TestSimilar(t *testing.T) {
 	}
 }
 
-// similarLimits are how far the years and the mileages of similar vehicles may be apart, step by step. A mileage of 0
-// is no limit.
+// similarLimits are the maximum differences of year and mileage at each step. A mileage of 0 means no limit.
 var similarLimits = []struct {
 	years   int
 	mileage float64
 }{{1, 0.25}, {1, 0.5}, {2, 0.5}, {2, 0}, {3, 0}}
 
-// othersLike finds the vehicles that are similar to one, and the first step at which they are enough, or the last.
+// othersLike returns the vehicles similar to car, and the first step that finds enough of them, or the last step.
 func othersLike(stock []stockCar, car stockCar) (others []stockCar, step int) {
 	for step = range similarLimits {
 		if others = othersWithin(stock, car, step); len(others) >= 5 {
@@ -270,7 +269,7 @@ func othersLike(stock []stockCar, car stockCar) (others []stockCar, step int) {
 	return others, step
 }
 
-// othersWithin finds the vehicles that are similar to one within the limits of a step.
+// othersWithin returns the vehicles that are similar to car within the limits of a step.
 func othersWithin(stock []stockCar, car stockCar, step int) (others []stockCar) {
 	w := similarLimits[step]
 	for _, o := range stock {
@@ -289,7 +288,7 @@ func othersWithin(stock []stockCar, car stockCar, step int) (others []stockCar) 
 	return others
 }
 
-// requireSimilar checks what is answered about a vehicle: the number, the prices and the limits of the others.
+// requireSimilar checks the number, the prices and the limits in the answer for a vehicle.
 func requireSimilar(t *testing.T, source, base string, car stockCar, others []stockCar) {
 	t.Helper()
 	var got similarAnswer
@@ -326,7 +325,7 @@ func requireSimilar(t *testing.T, source, base string, car stockCar, others []st
 		t.Errorf("%s: vehicle %d: the first is not the cheapest", source, car.ID)
 	}
 
-	// The limits are a search for the same vehicles, and for this one.
+	// A search with the limits finds the same vehicles and car itself.
 	q := url.Values{"count_only": {"true"}, "match": {"exact"}}
 	for name, v := range got.Limits {
 		q.Set(name, fmt.Sprint(v))
@@ -337,7 +336,7 @@ func requireSimilar(t *testing.T, source, base string, car stockCar, others []st
 	}
 }
 
-// groupMeasures are measures of a field.
+// groupMeasures are the statistics of a field in a group.
 type groupMeasures struct {
 	Count                     int
 	Min, Max, Average, Median *float64
@@ -366,7 +365,7 @@ func (m groupMeasures) of(t *testing.T, what string, all []float64) {
 	}
 }
 
-// Groups, and what they cost, are what loops over the vehicles say.
+// Groups and their prices equal the results of plain loops over the vehicles.
 func TestStatsByGroup(t *testing.T) {
 	for source, base := range marketBases(t) {
 		stock := stockOf(t, base)
@@ -376,8 +375,8 @@ func TestStatsByGroup(t *testing.T) {
 	}
 }
 
-// groupCase is a request for groups, with the key of a vehicle's group and the vehicles that are counted: all, if holds
-// is nil.
+// groupCase is a request for groups. of returns the group of a vehicle, and holds reports whether the vehicle is
+// counted; nil counts all vehicles.
 type groupCase struct {
 	query string
 	of    func(stockCar) string
@@ -400,7 +399,7 @@ var groupCases = []groupCase{
 	{"by=make&make=Trabant", func(c stockCar) string { return c.Make }, func(stockCar) bool { return false }},
 }
 
-// rangeOf names the range of a value, as the keys of groups do.
+// rangeOf formats the range of a value like the keys of groups.
 func rangeOf(x *float64, width float64) string {
 	if x == nil {
 		return "null"
@@ -416,7 +415,7 @@ type groupedStats struct {
 	Applied      struct{ By []string }
 }
 
-// requireGroups compares the groups that are answered with a loop over all vehicles.
+// requireGroups compares the groups of the answer with a loop over all vehicles.
 func (c groupCase) requireGroups(t *testing.T, source, base string, stock []stockCar) {
 	t.Helper()
 	groups := map[string][]stockCar{}
@@ -458,7 +457,7 @@ func (c groupCase) requireGroups(t *testing.T, source, base string, stock []stoc
 	}
 }
 
-// keyOfGroup gives the values of a group, by the fields and steps that it is grouped by.
+// keyOfGroup returns the values of a group, ordered by the fields and steps of the request.
 func keyOfGroup(g map[string]json.RawMessage, names []string) []string {
 	var key []string
 	for _, by := range names {
@@ -473,7 +472,7 @@ func keyOfGroup(g map[string]json.RawMessage, names []string) []string {
 	return key
 }
 
-// requireMeasures compares the measures of a group with those of its vehicles.
+// requireMeasures compares the statistics of a group with its vehicles.
 func requireMeasures(t *testing.T, what string, fields map[string]groupMeasures, cars []stockCar) {
 	t.Helper()
 	var prices, mileages, years []float64
@@ -496,7 +495,7 @@ func requireMeasures(t *testing.T, what string, fields map[string]groupMeasures,
 	fields["year"].of(t, what, years)
 }
 
-// Facets of ranges add up to all vehicles, and each range is that of a loop.
+// The ranges of a facet add up to all vehicles, and each count equals the result of a plain loop.
 func TestFacetsOfRanges(t *testing.T) {
 	for source, base := range marketBases(t) {
 		stock := stockOf(t, base)
@@ -521,7 +520,7 @@ func TestFacetsOfRanges(t *testing.T) {
 	}
 }
 
-// rangeFacet is a facet whose values may be ranges: from Value to below Below.
+// rangeFacet is a facet of values, or of ranges from Value up to but excluding Below.
 type rangeFacet struct {
 	Values []struct {
 		Value, Below *float64
@@ -558,7 +557,7 @@ func requireRanges(t *testing.T, what string, facet rangeFacet, stock []stockCar
 	}
 }
 
-// A wrong field or step is said to be so, and what would be right.
+// An error for a wrong field or step says what would be right.
 func TestGroupsThatCannotBe(t *testing.T) {
 	for source, base := range marketBases(t) {
 		for request, says := range map[string]string{
@@ -592,8 +591,8 @@ func TestGroupsThatCannotBe(t *testing.T) {
 	}
 }
 
-// Amounts in several currencies are not put together: they are left out of groups, ranges of them are refused, and a
-// price is compared with those in its currency.
+// Amounts in several currencies are never combined. Groups leave them out, ranges of them are refused, and a price is
+// compared only with prices in the same currency.
 func TestMarketOfCurrencies(t *testing.T) {
 	var rows []string
 	for i := range 12 {
@@ -625,7 +624,7 @@ func TestMarketOfCurrencies(t *testing.T) {
 		}
 
 		cars := fetch(t, base+"/cars/?sort=price_vs_similar&fields=id,price_vs_similar&limit=1")
-		if len(cars.Cars) != 1 || cars.Cars[0]["id"] != 0.0 || cars.Cars[0]["price_vs_similar"] != -33.3 { // 10000 of 15000
+		if len(cars.Cars) != 1 || cars.Cars[0]["id"] != 0.0 || cars.Cars[0]["price_vs_similar"] != -33.3 { // 10000 vs 15000
 			t.Errorf("%s: %v", database, cars.Cars)
 		}
 
@@ -636,7 +635,7 @@ func TestMarketOfCurrencies(t *testing.T) {
 	}
 }
 
-// A step that makes more ranges than anybody reads is refused, so that no request costs much.
+// A step that makes too many ranges is refused, so that no request is expensive.
 func TestRangesAreFew(t *testing.T) {
 	var rows []string
 	for i := range 1001 {
@@ -660,7 +659,7 @@ func TestRangesAreFew(t *testing.T) {
 	}
 }
 
-// get_car adds what similar vehicles cost where that is asked for: what the HTTP API says of them.
+// On request, get_car adds the prices of similar vehicles, as the HTTP API reports them.
 func TestComparablesOfTools(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_view")
 	session, err := connect(t, overHTTP(base, withKey{"X-API-Key", apiKey}))
@@ -698,7 +697,7 @@ func TestComparablesOfTools(t *testing.T) {
 	}
 }
 
-// Ids of every form have similar vehicles, and a table without ids has none.
+// Similar vehicles work with ids of every form. A table without ids has none.
 func TestSimilarByAnyID(t *testing.T) {
 	for name, test := range map[string]struct{ columns, row, path string }{
 		"text":     {"id VARCHAR(20) PRIMARY KEY", "'a/b %d'", "a%%2Fb%%20%d"},
@@ -742,8 +741,7 @@ func TestSimilarByAnyID(t *testing.T) {
 	}
 }
 
-// A live row is compared as the index has it, and shown with the price that it has now; what is no longer for sale is
-// not shown.
+// A live row is compared as the index has it, and shown with its current price. Sold vehicles are not shown.
 func TestMarketOfAChangingStock(t *testing.T) {
 	var rows []string
 	for i := range 9 {

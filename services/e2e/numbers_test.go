@@ -12,7 +12,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// exactTable has numbers on both sides of what a double holds.
+// exactTable has numbers that a double can store exactly, and numbers that it cannot.
 var exactTable = []string{
 	`CREATE TABLE exact (id BIGINT UNSIGNED PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), price DECIMAL(18,2),
 		msrp DECIMAL(10,2),
@@ -26,7 +26,7 @@ var exactTable = []string{
 		(7, 'Kia', 'Ray', 3, 5, 6, 7, 2, 5, NULL, 2024)`,
 }
 
-// changedNumber gives the first number of a JSON document that a client whose numbers are doubles would change.
+// changedNumber returns the first number in a JSON document that a client would change by reading it as a double.
 func changedNumber(t *testing.T, body string) string {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(body))
@@ -54,7 +54,7 @@ func changedNumber(t *testing.T, body string) string {
 	}
 }
 
-// Numbers that a client in JavaScript would change are texts, everywhere, and filters take them as they were written.
+// Numbers that JavaScript would change are sent as texts everywhere, and filters accept these texts.
 func TestNumbersSurviveJavaScript(t *testing.T) {
 	mysql := dbtest.Database(t)
 	db := dbtest.Open(t, mysql)
@@ -121,7 +121,7 @@ func TestNumbersSurviveJavaScript(t *testing.T) {
 	}
 }
 
-// requirePagesGoOnExactly turns pages of one vehicle: each goes on exactly where the last one ended.
+// requirePagesGoOnExactly reads pages of one vehicle. Each page continues exactly where the last one ended.
 func requirePagesGoOnExactly(t *testing.T, live, copied string) {
 	t.Helper()
 	for _, sort := range []string{"id", "-id", "serial", "-mileage", "price", "-weight"} {
@@ -137,7 +137,7 @@ func requirePagesGoOnExactly(t *testing.T, live, copied string) {
 			}
 		}
 
-		// Each of the five vehicles is on one page.
+		// Each of the five vehicles is on a page of its own.
 		if seen := map[string]bool{}; len(ids) != 5 {
 			t.Errorf("%s: %v", sort, ids)
 		} else {
@@ -182,7 +182,8 @@ func testExactTools(t *testing.T, base string) {
 	}
 }
 
-// testLongNumberTypes checks that schemas name a text beside the number just where a column may hold such numbers.
+// testLongNumberTypes checks that schemas allow a text beside the number exactly where a column may hold such
+// numbers.
 func testLongNumberTypes(t *testing.T, base string) {
 	t.Helper()
 	generateClient(t, loadOpenAPI30(t, base))

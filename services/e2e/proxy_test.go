@@ -17,8 +17,8 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// behindProxy gives the URL at which a proxy offers carapi under /api/, without which it passes requests on, as nginx
-// does by location /api/ { proxy_pass http://127.0.0.1:8080/; }.
+// behindProxy returns the URL of a proxy that serves carapi under /api/. It strips this prefix, like nginx with
+// location /api/ { proxy_pass http://127.0.0.1:8080/; }.
 func behindProxy(t *testing.T, base string) string {
 	t.Helper()
 	target, err := url.Parse(base)
@@ -33,7 +33,7 @@ func behindProxy(t *testing.T, base string) string {
 	return server.URL
 }
 
-// pathsIn are all texts in a JSON document, at any depth, that begin as a path does.
+// pathsIn returns all strings in a JSON document, at any depth, that begin like a path.
 func pathsIn(t *testing.T, body string) []string {
 	t.Helper()
 	var document any
@@ -62,7 +62,7 @@ func pathsIn(t *testing.T, body string) []string {
 	return found
 }
 
-// Every URL in an answer, over HTTP and MCP, leads through the proxy that the client came through.
+// Every URL in an answer, over HTTP and MCP, leads through the client's proxy.
 func TestURLsBehindAProxy(t *testing.T) {
 	base := serve(t, dbtest.Demo(t), "vehicles_stock", "PUBLIC_URL=https://cars.example.com/api")
 	public := behindProxy(t, base)
@@ -130,7 +130,7 @@ func TestURLsBehindAProxy(t *testing.T) {
 	}
 }
 
-// The page /docs, and all that it loads, works behind a proxy, whether or not PUBLIC_URL is set.
+// The page /docs and everything that it loads works behind a proxy, with or without PUBLIC_URL.
 func TestDocsBehindAProxy(t *testing.T) {
 	mysql := dbtest.Demo(t)
 	for _, publicURL := range []string{"", "https://cars.example.com/api/"} {

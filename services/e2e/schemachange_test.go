@@ -13,13 +13,13 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// getStatus asks without a test at hand, as a goroutine must.
+// getStatus sends a request without a *testing.T, for use in goroutines.
 func getStatus(url string) (int, string) {
 	code, _, body := getAnswer(url)
 	return code, body
 }
 
-// getAnswer gives the headers of an answer too; of an error the code is 0.
+// getAnswer also returns the headers. The code is 0 if the request failed.
 func getAnswer(url string) (int, http.Header, string) {
 	r, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
@@ -58,7 +58,7 @@ func waitForStatus(t *testing.T, url string, want int) string {
 	}
 }
 
-// Columns come, go and change while requests run, which notice it and do not fail.
+// Columns are added, dropped and changed while requests run. The requests notice it and do not fail.
 func TestColumnsThatChange(t *testing.T) {
 	for database, own := range ownTables(t, "CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model "+
 		"VARCHAR(20), year INT, color VARCHAR(20), doors INT, bay INT)",
@@ -84,7 +84,7 @@ func TestColumnsThatChange(t *testing.T) {
 			})
 		}
 
-		wait := func() { // until the requests have seen the change
+		wait := func() { // waits until the requests see the change
 			for n, deadline := asked.Load(), time.Now().Add(time.Minute); asked.Load() < n+100 && time.Now().Before(deadline); {
 				time.Sleep(time.Millisecond)
 			}
@@ -95,7 +95,7 @@ func TestColumnsThatChange(t *testing.T) {
 		wait()
 
 		if code, body := getStatus(url + "/cars/?color=red"); code != 400 {
-			t.Errorf("%s: a column that has gone: %d %s", database, code, body)
+			t.Errorf("%s: a dropped column: %d %s", database, code, body)
 		}
 
 		if got := get(t, url+"/cars/1"); got != `200 OK {"id":1,"make":"Kia","model":"Rio","year":2020,"doors":5,"bay":1}`+
@@ -126,7 +126,7 @@ func TestColumnsThatChange(t *testing.T) {
 	}
 }
 
-// makeBayText changes the type of a column: bay is a text from now on.
+// makeBayText changes the type of column bay to text.
 func makeBayText(t *testing.T, database string, own *customSchema) {
 	t.Helper()
 	if database == "MySQL" {
@@ -137,10 +137,10 @@ func makeBayText(t *testing.T, database string, own *customSchema) {
 	}
 }
 
-// requireMissingNoticed takes away the make and the model, and then the table, and brings them back.
+// requireMissingNoticed drops make and model, and then the table, and restores them.
 func requireMissingNoticed(t *testing.T, database string, own *customSchema, url string, log *dbtest.Log) {
 	t.Helper()
-	// A column of makes is found by its values, and a make or a model is enough.
+	// carapi finds a column of makes by its values, and needs only a make or a model.
 	own.exec(t, "ALTER TABLE cars RENAME COLUMN model TO yyy")
 	own.exec(t, "UPDATE cars SET make = 'none'")
 	own.exec(t, "ALTER TABLE cars RENAME COLUMN make TO zzz")
@@ -152,7 +152,7 @@ func requireMissingNoticed(t *testing.T, database string, own *customSchema, url
 	}
 
 	if !strings.Contains(log.String(), "no column for make") {
-		t.Errorf("%s: the log does not tell that make is missing: %s", database, log)
+		t.Errorf("%s: the log does not report that make is missing: %s", database, log)
 	}
 
 	waitForStatus(t, url+"/readyz", 503)
@@ -170,8 +170,8 @@ func requireMissingNoticed(t *testing.T, database string, own *customSchema, url
 	waitForStatus(t, url+"/cars/?make=kia", 200)
 }
 
-// A search that takes too long is stopped where it runs, and not only no longer waited for. It says nothing about
-// others, and what the index knows is answered without the database.
+// A search that takes too long is stopped in the database, not only in carapi. It does not affect other searches, and
+// answers that the index can give do not wait for it.
 func TestTooSlow(t *testing.T) {
 	numbers := strings.Builder{}
 	for i := range 2000 {
@@ -183,7 +183,7 @@ func TestTooSlow(t *testing.T) {
 		"CREATE TABLE numbers (i INT)", "INSERT INTO numbers VALUES "+numbers.String()[1:], "CREATE TABLE gate (i INT)") {
 		createSlowView(t, database, own)
 
-		// On one connection alone, a query that is not stopped lets no other run.
+		// With a single connection, a query that keeps running would block all others.
 		url, log := serveLogged(t, own.config, "slow_view", "QUERY_TIMEOUT=1s", "DB_MAX_OPEN_CONNS=1")
 		for path, want := range map[string]int{
 			"/cars/": 504, "/cars/?sort=-year": 504, "/cars/fields": 200,
@@ -193,12 +193,12 @@ func TestTooSlow(t *testing.T) {
 		}
 
 		if !strings.Contains(log.String(), "took too long") {
-			t.Errorf("%s: the log does not say so: %s", database, log)
+			t.Errorf("%s: the log does not report it: %s", database, log)
 		}
 	}
 }
 
-// createSlowView makes a view that takes as long as it is let while a row is in the gate.
+// createSlowView makes a view that runs without end while a row is in the table gate.
 func createSlowView(t *testing.T, database string, own *customSchema) {
 	t.Helper()
 	if database == "MySQL" {
@@ -210,7 +210,7 @@ func createSlowView(t *testing.T, database string, own *customSchema) {
 	}
 }
 
-// slowStatements gives the ids of the statements that read the slow view.
+// slowStatements returns the ids of the statements that read the slow view.
 func slowStatements(t *testing.T, own *customSchema) (ids []int64) {
 	t.Helper()
 	if err := own.db.Select(&ids, "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE "+
@@ -220,7 +220,8 @@ func slowStatements(t *testing.T, own *customSchema) (ids []int64) {
 	return ids
 }
 
-// requireStopped asks while a row is in the gate: the answer is in time, and no statement of it goes on.
+// requireStopped sends a request while a row is in the gate. The answer must be in time, and no statement may keep
+// running.
 func requireStopped(t *testing.T, database string, own *customSchema, url, path string, want int) {
 	t.Helper()
 	own.exec(t, "INSERT INTO gate VALUES (1)")
@@ -230,10 +231,10 @@ func requireStopped(t *testing.T, database string, own *customSchema, url, path 
 	}
 
 	if code, body := getStatus(url + "/readyz"); code != 200 {
-		t.Errorf("%s: %s: a slow query counts as a database that is away: %d %s", database, path, code, body)
+		t.Errorf("%s: %s: a slow query makes carapi unready: %d %s", database, path, code, body)
 	}
 
-	if database == "MySQL" { // only the index may still be read, which is not a request's
+	if database == "MySQL" { // one more may be the refresh of the index
 		for deadline := time.Now().Add(3 * time.Minute); len(slowStatements(t, own)) > 1; time.Sleep(20 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: the server works on %d statements", path, len(slowStatements(t, own)))
@@ -244,7 +245,7 @@ func requireStopped(t *testing.T, database string, own *customSchema, url, path 
 	own.exec(t, "DELETE FROM gate")
 	if database == "MySQL" {
 		for _, id := range slowStatements(t, own) {
-			_, _ = own.db.Exec(fmt.Sprintf("KILL QUERY %d", id)) // it may have ended
+			_, _ = own.db.Exec(fmt.Sprintf("KILL QUERY %d", id)) // the statement may have ended
 		}
 	}
 

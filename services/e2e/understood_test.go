@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// waitForText asks until the answer holds what is wanted, and returns it.
+// waitForText sends requests until the answer contains the wanted text, and returns the answer.
 func waitForText(t *testing.T, url, want string) string {
 	t.Helper()
 
@@ -25,7 +25,7 @@ func waitForText(t *testing.T, url, want string) string {
 	}
 }
 
-// gearboxes is a table whose column c7 can only be known by its values.
+// gearboxes is a table whose column c7 can only be recognized by its values.
 var gearboxes = []string{
 	`CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), c7 VARCHAR(20), price ` +
 		`VARCHAR(20))`,
@@ -33,7 +33,7 @@ var gearboxes = []string{
 		(3, 'VW', 'Golf', 'Automatik', '9.000 €'), (4, 'VW', 'Polo', 'manuell', '7.250 €')`,
 }
 
-// Columns stay what they were bound as when their values no longer agree, and that is said.
+// Columns keep their fields when their values no longer fit, and carapi warns about it.
 func TestValuesThatNoLongerAgree(t *testing.T) {
 	for database, own := range ownTables(t, gearboxes...) {
 		base, log := serveLogged(t, own.config, "cars")
@@ -57,12 +57,12 @@ func TestValuesThatNoLongerAgree(t *testing.T) {
 		}
 
 		if n := strings.Count(log.String(), "values no longer fit their field"); n != 3 {
-			t.Errorf("%s: %d warnings, one for each of three fields is enough: %s", database, n, log)
+			t.Errorf("%s: %d warnings, want one for each of three fields: %s", database, n, log)
 		}
 	}
 }
 
-// The snapshot's columns are what the live table's are, although its values alone would not say so.
+// The snapshot's columns are bound like those of the live table, even if its own values would not suffice.
 func TestSnapshotIsBoundAsTheLiveTable(t *testing.T) {
 	own := ownTables(t, gearboxes...)["MySQL"]
 	path := filepath.Join(t.TempDir(), "carstock.db")
@@ -86,11 +86,11 @@ func TestSnapshotIsBoundAsTheLiveTable(t *testing.T) {
 
 	alone := serve(t, own.config, "cars", "SOURCE=snapshot", "SNAPSHOT_PATH="+path)
 	if got := get(t, alone+"/cars/?c7=lot+2&fields=id"); !strings.Contains(got, `"applied":{"c7":["lot 2"]`) {
-		t.Errorf("the snapshot alone binds c7 too, and the test shows nothing: %s", got)
+		t.Errorf("the snapshot alone binds c7 too, so the test proves nothing: %s", got)
 	}
 }
 
-// What dealers write freely stands in no description of the API, and values there are distinct and clean.
+// Dealers' free text never appears in a description of the API, and listed values are distinct and clean.
 func TestDescriptionsHoldNoFreeText(t *testing.T) {
 	for database, own := range ownTables(t,
 		`CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model VARCHAR(20), color VARCHAR(20), remarks TEXT,
@@ -134,7 +134,7 @@ func TestDescriptionsHoldNoFreeText(t *testing.T) {
 	}
 }
 
-// A column that no field is bound to is searched by its elements where its texts are lists.
+// If the texts of a column without a field are lists, it is searched by their elements.
 func TestListsOfOtherColumns(t *testing.T) {
 	for database, own := range ownTables(t, `CREATE TABLE cars (id INT NOT NULL PRIMARY KEY, make VARCHAR(20), model `+
 		`VARCHAR(20), tags VARCHAR(60))`) {
