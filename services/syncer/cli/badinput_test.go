@@ -18,7 +18,7 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// twoRows is a small table, a, that most of the bad input is put to.
+// twoRows is the small table a, which most tests of bad input use.
 var twoRows = []string{"CREATE TABLE a (id INT PRIMARY KEY, v INT)", "INSERT INTO a VALUES (1, 10), (2, 20)"}
 
 func TestViewDroppedBetweenPasses(t *testing.T) {
@@ -29,7 +29,7 @@ func TestViewDroppedBetweenPasses(t *testing.T) {
 	s.requireFailure(t, 1, "a: no such table or view", "there is: other")
 }
 
-// A view may go while another is read: before its columns are asked for, and after.
+// A view may be dropped while another is read, before or after its own columns are read.
 func TestViewDroppedMidRun(t *testing.T) {
 	t.Parallel()
 	for name, moment := range map[string]string{
@@ -88,7 +88,7 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// newUser makes a user without any right, as whom syncer then logs in.
+// newUser creates a user without any rights, and makes syncer log in as this user.
 func (s *syncer) newUser(t *testing.T, password string) string {
 	t.Helper()
 	name := "u" + strings.TrimPrefix(s.env["DB_NAME"], "test_")
@@ -125,8 +125,8 @@ func TestKeyIsNull(t *testing.T) {
 	}
 }
 
-// The rows come in the order of n, in batches of 128; those with the ids 129 and 130 are in
-// the second batch. Whether the other rows of the batch have changed makes no difference.
+// The rows come in the order of n, in batches of 128; those with the ids 129 and 130 are in the second batch. Whether
+// other rows of the batch have changed makes no difference.
 func TestKeyIsNotUnique(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ change, value string }{
@@ -171,7 +171,7 @@ func TestKeyIsNotUnique(t *testing.T) {
 	}
 }
 
-// MySQL has no two such columns, but servers that speak its protocol may.
+// MySQL allows no two such columns, but other servers with its protocol may.
 func TestColumnsEqualButForCase(t *testing.T) {
 	t.Parallel()
 	file, err := snapshot.Lock(filepath.Join(t.TempDir(), "carstock.db"))
@@ -202,10 +202,10 @@ func TestTargetFolder(t *testing.T) {
 	s.keep(deep)
 	s.mustSync(t)
 	if len(content(t, deep)) == 0 {
-		t.Error("nothing is in the file")
+		t.Error("the file is empty")
 	}
 
-	// No mode keeps root from writing in a folder, as whom the tests may run. /proc does.
+	// The tests may run as root, which no file mode keeps from writing in a folder; /proc does.
 	readOnly := "/proc/carstock.db"
 	if os.Geteuid() != 0 {
 		dir := t.TempDir()
@@ -238,7 +238,7 @@ func TestTargetIsNoDatabase(t *testing.T) {
 	}
 	s.requireError(t, 1, "SYNC_PATH", s.path, "it is not a SQLite file: choose another path")
 	if now, err := os.ReadFile(s.path); err != nil || !bytes.Equal(now, text) {
-		t.Errorf("the file has been written to: %v", err)
+		t.Errorf("the file has changed: %v", err)
 	}
 }
 
@@ -251,7 +251,7 @@ func TestTargetIsDamaged(t *testing.T) {
 	exec(t, s.mysql, "UPDATE a SET pad = 'y' WHERE id % 100 = 0")
 	s.requireError(t, 1, "the file is damaged: move it away, and the next run makes a new one")
 
-	// What the sentence says helps.
+	// The advice in the message works.
 	if err := os.Rename(s.path, s.path+".damaged"); err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func damageFile(t *testing.T, path string) {
 	}
 }
 
-// This waits for SQLite's busy time-out, twice: for the snapshot and for the history.
+// This test waits twice for SQLite's busy timeout: for the snapshot and for the history.
 func TestTargetIsLocked(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", twoRows...)
@@ -300,8 +300,8 @@ func TestTargetIsLocked(t *testing.T) {
 	}
 }
 
-// bigView is a view of 20 MB, of which no row is stored: more than fits in the buffers between the
-// server and syncer, so that a cut is felt in the middle of it. smallView has the same columns.
+// bigView is a view of 20 MB without stored rows. It does not fit in the buffers between the server and syncer, so
+// cutting the connection interrupts the read. smallView has the same columns.
 const (
 	digits = "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL " +
 		"SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
@@ -309,7 +309,7 @@ const (
 	bigView   = "CREATE OR REPLACE VIEW v AS SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, REPEAT('b', 2000) " +
 		"AS pad FROM " +
 		digits + " a, " + digits + " b, " + digits + " c, " + digits + " d"
-	midway = 200_000 // bytes of the server's after which a stream of big is well under way
+	midway = 200_000 // bytes from the server after which the read of bigView is well under way
 )
 
 func TestConnectionIsCut(t *testing.T) {
@@ -377,15 +377,15 @@ func TestReadStalls(t *testing.T) {
 	s.set("DB_READ_TIMEOUT", "5s")
 	s.requireFailure(t, 1, "read v: after ", "the connection to the server was lost", "DB_READ_TIMEOUT")
 
-	// However patient it is with the server, a run ends.
+	// SYNC_TIMEOUT ends a run even if DB_READ_TIMEOUT is longer.
 	s.set("DB_READ_TIMEOUT", "10m")
 	s.set("SYNC_TIMEOUT", "3s")
 	s.set("SYNC_RETRIES", "3")
 	s.requireFailure(t, 1, "SYNC_TIMEOUT: not done within 3s")
 }
 
-// A server hangs up on a reader who pauses for longer than net_write_timeout, as one does whose disk
-// is slow: syncer asks for more patience.
+// A server closes the connection if a client stops reading for longer than net_write_timeout, which happens on a slow
+// disk. syncer sets a longer timeout.
 func TestReaderPauses(t *testing.T) {
 	t.Parallel()
 	s := sourceOn(t, dbtest.NewServer(t), "v(id)", "SET GLOBAL net_write_timeout = 1", bigView)
@@ -401,9 +401,8 @@ func TestReaderPauses(t *testing.T) {
 	want(t, counts(t, s.report(t, 0)), "10000: +10000 ~0 -0 =0")
 }
 
-// The disk itself is full: SQLite rolls back by itself then, as it does not where a file is too large.
-// Where no disk can be mounted, as in most containers and off Linux, TestNoRoomForTheFile goes through
-// the same lines.
+// A full disk. SQLite then rolls back without being asked, unlike when the file is too large. Where no disk can be
+// mounted, as in most containers and off Linux, TestNoRoomForTheFile tests the same code.
 func TestDiskIsFull(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -411,7 +410,7 @@ func TestDiskIsFull(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// A mount in a namespace of its own is seen by nobody else, and goes with the process.
+	// A mount in its own namespace is invisible to other processes, and disappears with the process.
 	const asRoot = "unshare --map-root-user --mount sh -c "
 	if out, err := osexec.Command("sh", "-c", asRoot+"'mount -t tmpfs none /mnt'").CombinedOutput(); err != nil {
 		t.Skipf("no tmpfs can be mounted here: %s", out)
@@ -432,7 +431,7 @@ func TestDiskIsFull(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			// What is left on the small disk is copied out for the test to look at.
+			// Copy the remains on the small disk for the test to check.
 			script := `cd "$1" && mount -t tmpfs -o size=9m none disk &&
 				SYNC_VIEWS='few=v(id)' "$0" sync --quiet && "$0" sync --quiet
 				code=$?; cp disk/carstock.db* . && ls -A disk > left; exit $code`
@@ -441,7 +440,7 @@ func TestDiskIsFull(t *testing.T) {
 			c := s.child(t, "unshare", "--map-root-user", "--mount", "sh", "-c", script, self, disk)
 			var stderr bytes.Buffer
 			c.Stderr = &stderr
-			_ = c.Run() // its exit code is looked at
+			_ = c.Run() // the test checks the exit code
 			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) ||
 				!strings.Contains(stderr.String(), "the disk is full") || strings.Count(stderr.String(), "\n") != 1 {
 				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
@@ -458,8 +457,8 @@ func TestDiskIsFull(t *testing.T) {
 	}
 }
 
-// A limit on the size of a file is hit as the end of a disk is, and needs no right. 20 MB do not
-// fit in the staging file; 2 MB do, and then an index makes the target's log grow beyond the limit.
+// A limit on the file size has the effect of a full disk, and needs no rights. 20 MB do not fit in the staging file. 2
+// MB do, and then an index makes the target's log exceed the limit.
 func TestNoRoomForTheFile(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -481,7 +480,7 @@ func TestNoRoomForTheFile(t *testing.T) {
 			c := s.child(t, "sh", "-c", `ulimit -f `+test.blocks+` && exec "$0" sync --quiet`, self)
 			var stderr bytes.Buffer
 			c.Stderr = &stderr
-			_ = c.Run() // its exit code is looked at
+			_ = c.Run() // the test checks the exit code
 			if c.ProcessState.ExitCode() != 1 || !strings.HasPrefix(stderr.String(), test.want) ||
 				!strings.Contains(stderr.String(), "there is no room for it") || strings.Count(stderr.String(), "\n") != 1 {
 				t.Errorf("exit code %d: %s", c.ProcessState.ExitCode(), stderr.String())
@@ -496,15 +495,15 @@ func TestNoRoomForTheFile(t *testing.T) {
 	}
 }
 
-// tcpProxy stands between syncer and the server, and passes on what they say until it is asked to be
-// unkind. Connections are counted from 1.
+// tcpProxy forwards connections from syncer to the server. It can watch the requests, and cut connections. Connections
+// are counted from 1.
 type tcpProxy struct {
-	request func(packet []byte) // is shown what syncer says before the server is
-	// whether more of the server's is passed on, after so many bytes; else the connection is cut
+	request func(packet []byte) // gets each packet from syncer before the server does
+	// reports whether to forward more from the server, after so many bytes; otherwise the proxy cuts the connection
 	answer func(connection, sent int) bool
 }
 
-// start points syncer at the proxy, and the proxy at where syncer has been pointed to.
+// start makes syncer connect to the proxy, and the proxy to syncer's server.
 func (p *tcpProxy) start(t *testing.T, s *syncer) {
 	t.Helper()
 	network, server := "tcp", net.JoinHostPort(s.env["DB_HOST"], s.env["DB_PORT"])
@@ -525,7 +524,7 @@ func (p *tcpProxy) start(t *testing.T, s *syncer) {
 		for connection := 1; ; connection++ {
 			near, err := l.Accept()
 			if err != nil {
-				return // the test is over
+				return // the test has ended
 			}
 
 			far, err := net.Dial(network, server)
@@ -544,7 +543,7 @@ func (p *tcpProxy) start(t *testing.T, s *syncer) {
 	}()
 }
 
-// pass passes on from one to the other for as long as it is allowed, and then cuts both off.
+// pass forwards data while allowed returns true, and then closes both connections.
 func (p *tcpProxy) pass(to, from net.Conn, allowed func(packet []byte, sent int) bool) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	buffer := make([]byte, 32<<10)

@@ -10,7 +10,7 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// What cannot work is found by trying it alone, however it is written; all that works stays.
+// syncer finds broken objects by trying each on its own, whatever their SQL; objects that work stay.
 func TestObjectsAreTriedAlone(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars; dealers", append(tenCars, "CREATE TABLE dealers (id INT PRIMARY KEY, msrp INT)",
@@ -65,15 +65,15 @@ func TestObjectsAreTriedAlone(t *testing.T) {
 	equal(t, rows(t, file, "SELECT car FROM offers"), []string{
 		`car="2"|`,
 		`car="3"|`,
-	}) // syncer fires no foreign keys' actions
-	exec(t, file, "INSERT INTO offers VALUES (3, 31)") // their parent is the table still
+	}) // syncer disables foreign key actions
+	exec(t, file, "INSERT INTO offers VALUES (3, 31)") // references the table, which is still there
 
 	exec(t, s.mysql, "ALTER TABLE cars MODIFY year VARCHAR(4)")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
 	exec(t, file, "INSERT INTO offers VALUES (3, 32)")
 }
 
-// A function that only the user's program knows is the user's to answer for: the index is named and stays.
+// If an index uses a function of the user's program, the run fails with the name of the index, and the index stays.
 func TestFunctionsOfTheUsers(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", tenCars...)
@@ -102,7 +102,7 @@ func TestFunctionsOfTheUsers(t *testing.T) {
 	equal(t, rows(t, openFile(t, s.path), "SELECT x FROM log"), []string{`x="1"|`})
 }
 
-// An index by a collation that syncer lacks fails each run from comparing on: the error names it.
+// An index with a collation that syncer lacks fails each run, even if nothing changes. The error names the index.
 func TestIndexByAnotherProgramsCollation(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", tenCars...)
@@ -116,7 +116,7 @@ func TestIndexByAnotherProgramsCollation(t *testing.T) {
 	s.mustSync(t)
 }
 
-// A view that the user has put in the place of a copied table is not syncer's to change.
+// syncer does not change a view that the user has created in place of a copied table.
 func TestViewInThePlaceOfATable(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", tenCars...)
@@ -133,7 +133,7 @@ func TestViewInThePlaceOfATable(t *testing.T) {
 
 var registerOnce sync.Once
 
-// withFunctions runs statements on the file in a program that has the function plate.
+// withFunctions runs statements on the file in a program that defines the function plate.
 func withFunctions(t *testing.T, path string, statements ...string) {
 	t.Helper()
 	registerOnce.Do(func() {
@@ -154,7 +154,7 @@ func withFunctions(t *testing.T, path string, statements ...string) {
 	}
 }
 
-// A spatial index that triggers keep by rowid stays in step: rowids stay, or the triggers fire.
+// A spatial index whose triggers use rowids stays in step: either rowids stay, or the triggers fire.
 func TestSpatialIndex(t *testing.T) {
 	t.Parallel()
 	s := source(t, "places", "CREATE TABLE places (name VARCHAR(9) PRIMARY KEY, id INT NOT NULL, x INT, more INT)",
@@ -180,7 +180,7 @@ func TestSpatialIndex(t *testing.T) {
 	}
 }
 
-// A copied table that the user has made again, in another form, is still syncer's, and gets its form back.
+// If the user has recreated a copied table in another form, the table is still syncer's, and gets its form back.
 func TestTableWithoutRowid(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", tenCars...)
@@ -196,7 +196,7 @@ func TestTableWithoutRowid(t *testing.T) {
 	want(t, counts(t, s.report(t, 0)), "10: +0 ~0 -0 =10")
 }
 
-// A unique index over a column of the user's and one of the view's stays while values are swapped.
+// A unique index over a column of the user's and a column of the view survives a swap of values.
 func TestUniqueIndexOverAColumnOfTheUsers(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", tenCars...)

@@ -17,7 +17,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// readRecorded reads the change history of a run of a file.
+// readRecorded reads the recorded changes of a run from a file.
 func readRecorded(t *testing.T, path string, run int64) (out []snapshotfile.RecordedChange) {
 	t.Helper()
 	db := openFile(t, path)
@@ -35,7 +35,7 @@ func readRecorded(t *testing.T, path string, run int64) (out []snapshotfile.Reco
 	return out
 }
 
-// recordedValues are the members of a JSON object of the history, as the file stores such values. Bytes are still hex.
+// recordedValues decodes a JSON object of the history into values as the file stores them. BLOBs remain hex.
 func recordedValues(t *testing.T, object json.RawMessage) map[string]any {
 	t.Helper()
 	found := map[string]json.RawMessage{}
@@ -61,7 +61,7 @@ func recordedValues(t *testing.T, object json.RawMessage) map[string]any {
 	return out
 }
 
-// sameAsServer compares a recorded value with the server's word of it.
+// sameAsServer compares a recorded value with the server's text of the value.
 func sameAsServer(same sameness, v any, server *string) bool {
 	if server == nil || v == nil {
 		return server == nil && v == nil
@@ -81,8 +81,7 @@ func sameAsServer(same sameness, v any, server *string) bool {
 	return same.equal(v, *server)
 }
 
-// Old and new values of each type are what the server had, by its own word, and just those columns are recorded that
-// have changed.
+// Old and new values of each type equal the server's own texts, and only the changed columns are recorded.
 func TestHistoryOfEveryType(t *testing.T) {
 	t.Parallel()
 	s := source(t, "every")
@@ -126,13 +125,13 @@ func TestHistoryOfEveryType(t *testing.T) {
 	}
 }
 
-// everyTable is the table every, which has a column of each type that the server knows.
+// everyTable is the table every, which has a column of each type that the server supports.
 type everyTable struct {
 	db       *sqlx.DB
 	columns  []string
 	same     map[string]sameness
 	literals map[string][]string
-	count    int // rows it takes for each column to have each of its values, and NULL
+	count    int // rows needed for each column to have each of its values, and NULL
 }
 
 func newEveryTable(t *testing.T, db *sqlx.DB) *everyTable {
@@ -158,7 +157,7 @@ func newEveryTable(t *testing.T, db *sqlx.DB) *everyTable {
 	return e
 }
 
-// set writes the row id: in each round each column has each of its values, and NULL, in some row.
+// set writes the row id. In each round each column has each of its values, and NULL, in some row.
 func (e *everyTable) set(t *testing.T, id, round int) {
 	t.Helper()
 	var set []string
@@ -174,7 +173,7 @@ func (e *everyTable) set(t *testing.T, id, round int) {
 		fmt.Sprintf("UPDATE every SET %s WHERE id = %d", strings.Join(set, ", "), id))
 }
 
-// texts reads all rows, by their id, as the server writes the values; NULL is nil.
+// texts returns all rows by id, in the server's text form; NULL is nil.
 func (e *everyTable) texts(t *testing.T) map[int]map[string]*string {
 	t.Helper()
 	var all []string
@@ -219,7 +218,7 @@ func textOrNil(v any) *string {
 	return &text
 }
 
-// requireChange checks a recorded change of a row against the row before and after it, nil where there was none.
+// requireChange checks a recorded change against the row before and after it; nil means that there was no row.
 func (e *everyTable) requireChange(t *testing.T, c snapshotfile.RecordedChange, before, after map[string]*string) {
 	t.Helper()
 	switch c.Op {
@@ -261,7 +260,7 @@ func (e *everyTable) requireTexts(
 	}
 }
 
-// All ways to publish record what they change: the difference, an upsert, a watermark, and --full.
+// Every way of publishing records its changes: the difference, an upsert, a watermark, and --full.
 func TestHistoryOfUpserts(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars(id)@changed", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, changed DATETIME(3))",
@@ -374,19 +373,19 @@ func TestChangesCommand(t *testing.T) {
 	contains(changes(2, "nope"), "nope", "log, v")
 	contains(changes(2, "v", "log"), "at most 1")
 
-	// Many changes are one line.
+	// Very many changes become one line.
 	exec(t, s.mysql, "INSERT INTO log SELECT 10 + a.n + 100 * b.n + 10000 * c.n FROM "+
 		numbers("a", 100)+", "+numbers("b", 100)+", "+numbers("c", 2))
 	s.mustSync(t)
 	contains(changes(0, "log"), "log  bulk  +20,000 ~0 -0\n")
 }
 
-// numbers is a derived table of n from 0 to below a bound.
+// numbers is a derived table with n from 0 up to but excluding below.
 func numbers(alias string, below int) string {
 	return "(" + strings.ReplaceAll(values(0, below, "SELECT %d AS n"), ", ", " UNION ALL ") + ") " + alias
 }
 
-// The status page says how large the history is, also after another run.
+// The status page shows the size of the history, including after another run.
 func TestHistoryOnThePage(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a(id)", twoRows...)
@@ -415,7 +414,7 @@ func TestHistoryOnThePage(t *testing.T) {
 	}
 }
 
-// A table keeps its own age however many runs of other tables come after.
+// A table keeps its age, however many runs of other tables follow.
 func TestAgeAfterManyRunsOfOthers(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a(id); b(id)", twoRows...)

@@ -41,7 +41,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("the hash of a password: %s", stdout)
 	}
 	if _, err := os.Stat(filepath.Dir(s.path)); !os.IsNotExist(err) {
-		t.Errorf("check has made something: %v", err)
+		t.Errorf("check created something: %v", err)
 	}
 
 	code, stdout, stderr = s.run(t, "check", "--json")

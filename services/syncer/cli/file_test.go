@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The file is made where a link points, also where nothing is there yet, and the link stays.
+// The snapshot file is created where a link points, even if nothing is there yet, and the link stays.
 func TestLinkToNothingYet(t *testing.T) {
 	t.Parallel()
 	for name, link := range map[string]func(dir string) (path string, links [][2]string){
@@ -44,10 +44,10 @@ func TestLinkToNothingYet(t *testing.T) {
 
 			s := source(t, "a", twoRows...)
 			s.keep(path)
-			for range 2 { // the file is there at the second run
+			for range 2 { // the file exists at the second run
 				r := s.report(t, 0)
 				if r.FileBytes == 0 {
-					t.Error("the report knows no size")
+					t.Error("the report has no size")
 				}
 				nothingLeft(t, filepath.Join(dir, "real", "cars.db"))
 			}
@@ -84,7 +84,8 @@ func TestCircleOfLinks(t *testing.T) {
 	}
 }
 
-// A reader that keeps its transaction for many runs lets the log grow: that is warned of, measured and counted.
+// A reader that keeps its transaction for many runs lets the log grow. syncer warns about it, and counts the log in the
+// file's size.
 func TestReaderKeepsItsTransaction(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", "CREATE TABLE a (id INT PRIMARY KEY, pad VARCHAR(200))", "INSERT INTO a VALUES "+values(0, 2000,
@@ -119,7 +120,7 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 		last = r.FileBytes
 	}
 
-	if warned != 3 { // at the first run it may have been a reader that was about to end
+	if warned != 3 { // the first run does not warn, because the reader might have been about to end
 		t.Errorf("%d warnings", warned)
 	}
 	if _, stdout, _ := s.run(t, "check"); strings.Count(stdout, "-wal has") != 1 {
@@ -144,7 +145,7 @@ func TestReaderKeepsItsTransaction(t *testing.T) {
 	equal(t, s.report(t, 0).Warnings, nil)
 }
 
-// Runs that fail are recorded, and leave no log behind that looks as if another program held it.
+// Failed runs are recorded, and leave no log that looks as if another program held it.
 func TestFailedRunsLeaveNoLog(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", twoRows...)
@@ -165,11 +166,11 @@ func TestFailedRunsLeaveNoLog(t *testing.T) {
 	}
 }
 
-// asUser runs syncer in a process of another user's.
+// asUser runs syncer in a process of another user.
 func (s *syncer) asUser(t *testing.T, uid int, command string) (code int, out string) {
 	t.Helper()
 
-	// The test's binary and folders are root's alone.
+	// Only root can read the test's binary and folders.
 	program := filepath.Join(filepath.Dir(s.path), "syncer")
 	if _, err := os.Stat(program); err != nil {
 		self, err := os.ReadFile(os.Args[0])
@@ -191,8 +192,8 @@ func (s *syncer) asUser(t *testing.T, uid int, command string) (code int, out st
 	return c.ProcessState.ExitCode(), string(text)
 }
 
-// After a first run by root the service's user needs only what belongs to the file: the lock has its owner
-// and its mode.
+// If root makes the first run, the service's user needs only ownership of the file, because the lock takes over the
+// file's owner and mode.
 func TestLockBelongsToTheFilesOwner(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -200,7 +201,7 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 	}
 
 	const service = 12345
-	dir, err := os.MkdirTemp("/tmp", "owner") // t.TempDir is in a folder of root's
+	dir, err := os.MkdirTemp("/tmp", "owner") // t.TempDir is in a folder of root
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +214,7 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 	s.keep(filepath.Join(dir, "cars.db"))
 	s.mustSync(t)
 	lock := filepath.Join(dir, ".cars.db.lock")
-	if err := os.Chmod(lock, 0o600); err != nil { // as it was made once
+	if err := os.Chmod(lock, 0o600); err != nil { // like a lock of earlier versions
 		t.Fatal(err)
 	}
 
@@ -236,7 +237,7 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 	if err := os.Chmod(s.path, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	s.mustSync(t) // once more by root
+	s.mustSync(t) // another run as root
 	info, err := os.Stat(lock)
 	if err != nil || info.Mode() != 0o640 || info.Sys().(*syscall.Stat_t).Uid != service ||
 		info.Sys().(*syscall.Stat_t).Gid != service {
@@ -246,7 +247,7 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
-	// A lock that is root's can be read, which is enough.
+	// A lock of root's can be read, which is enough.
 	if err := os.Chown(lock, 0, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +259,7 @@ func TestLockBelongsToTheFilesOwner(t *testing.T) {
 	}
 }
 
-// A snapshot that is dated in the future is not fresh: nothing is known of its age.
+// A snapshot that is dated in the future does not count as fresh, because its age is unknown.
 func TestSnapshotOfTheFuture(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", twoRows...)
@@ -290,7 +291,7 @@ func TestSnapshotOfTheFuture(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
-	// Two clocks may be a little apart.
+	// Two clocks may differ by a few seconds.
 	exec(t, openFile(t, s.path),
 		"UPDATE _sync_runs SET started = '"+time.Now().Add(20*time.Second).UTC().Format("2006-01-02T15:04:05.000Z")+"'")
 	if code, out := s.both(t, "status", "--max-age", "1h"); code != 0 {

@@ -25,7 +25,7 @@ var tenCars = []string{
 func TestGuards(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		left int // rows that are left of ten
+		left int // rows left out of ten
 		set  string
 		args []string
 		code int
@@ -80,11 +80,11 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-// Empty before and after is no loss; an empty first run may be a view over the wrong thing.
+// An empty view is no loss if it was empty before. In a first run it is refused, because it may read the wrong table.
 func TestGuardOfTheFirstPass(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars; old", "CREATE TABLE cars (id INT PRIMARY KEY)", "CREATE TABLE old (id INT PRIMARY KEY)")
-	s.requireFailure(t, 3, "cars: the view is empty", "old: the view is empty") // both are named at once
+	s.requireFailure(t, 3, "cars: the view is empty", "old: the view is empty") // both views are named
 	if code, out := s.both(t, "sync", "--force"); code != 0 {
 		t.Fatal(code, out)
 	}
@@ -124,13 +124,13 @@ func TestDrift(t *testing.T) {
 			equal(t, rows(t, file, "SELECT count(*) AS n FROM kias"), []string{`n="9"|`})
 			equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name = 'by_make'"), []string{`name="by_make"|`})
 
-			s.set("SYNC_DRIFT", "fail") // there is none any more
+			s.set("SYNC_DRIFT", "fail") // nothing drifts now
 			want(t, counts(t, s.report(t, 0)), "9: +0 ~0 -0 =9")
 		})
 	}
 }
 
-// A new column comes last in the copy, whatever its place in the view; another order is no change.
+// A new column goes to the end of the copy, whatever its place in the view. The order of columns alone is no change.
 func TestOrderOfColumns(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", tenCars...)
@@ -174,7 +174,7 @@ func TestDriftForced(t *testing.T) {
 	want(t, s.report(t, 0, "--force").Tables[0].Drift, "+warranty TEXT")
 }
 
-// What stood on a column that is gone is named, however it is written, and the rest survives.
+// Objects that used a dropped column are named, however their SQL is written, and the rest survives.
 func TestIndexOnAColumnThatIsGone(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", tenCars...)
@@ -205,7 +205,7 @@ func TestIndexOnAColumnThatIsGone(t *testing.T) {
 	equal(t, rows(t, file, "SELECT id FROM log"), []string{`id="3"|`})
 }
 
-// What of the user's needs a column of another table stays while it can.
+// The user's objects that use a column of another table survive as long as they work.
 func TestWhatAColumnThatIsGoneBreaks(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars; dealers",
@@ -235,8 +235,8 @@ func TestWhatAColumnThatIsGoneBreaks(t *testing.T) {
 	s.requireFailure(t, 1, "no such table: main.notes", "the trigger good cannot work in syncer")
 }
 
-// A column that was a text becomes the number that it is now declared as; only an integer that was
-// too big for SQLite keeps it a text.
+// If a text column becomes a number in the view, the copy's column becomes a number too. It stays a text only after an
+// integer that was too large for SQLite.
 func TestTextBecomesUnsigned(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", "CREATE TABLE cars (id INT PRIMARY KEY, mileage VARCHAR(10))",
@@ -247,7 +247,7 @@ func TestTextBecomesUnsigned(t *testing.T) {
 	equal(t, rows(t, openFile(t, s.path), "SELECT mileage > 1000 AS more FROM cars"), []string{`more="0"|`})
 }
 
-// SQLite takes two thousand columns, but no expression with a term for each.
+// SQLite accepts 2,000 columns, but no expression with a term for each of them.
 func TestManyColumns(t *testing.T) {
 	t.Parallel()
 	columns := make([]string, 1010)
@@ -280,7 +280,7 @@ func TestUniqueIndexOfTheUsers(t *testing.T) {
 	file := openFile(t, s.path)
 	exec(t, file, "CREATE UNIQUE INDEX one_price ON cars (msrp)")
 
-	// On the way from one snapshot to the next, two cars have one price for a moment.
+	// Two cars have the same price for a moment, between the two updates.
 	exec(t, s.mysql, "UPDATE cars SET msrp = CASE id WHEN 1 THEN 2000 WHEN 2 THEN 1000 ELSE msrp END")
 	r := s.report(t, 0)
 	want(t, counts(t, r), "10: +0 ~2 -0 =8")
@@ -288,7 +288,7 @@ func TestUniqueIndexOfTheUsers(t *testing.T) {
 	equal(t, rows(t, file, "SELECT id FROM cars WHERE msrp = 2000"), []string{`id="1"|`})
 	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name = 'one_price'"), []string{`name="one_price"|`})
 
-	// The index is the user's, and the truth is the source's.
+	// The index is the user's, but the source decides: the index is dropped.
 	exec(t, s.mysql, "UPDATE cars SET msrp = 7000 WHERE id = 8")
 	if lost := s.report(t, 0).Tables[0].Lost; len(lost) != 1 || !strings.Contains(lost[0], "one_price is gone") {
 		t.Errorf("lost: %q", lost)
@@ -322,7 +322,7 @@ func TestIndexes(t *testing.T) {
 	}
 
 	s.set("SYNC_INDEXES", "cars(make)")
-	exec(t, s.mysql, "ALTER TABLE cars ADD warranty INT") // the table is recreated, and its index too
+	exec(t, s.mysql, "ALTER TABLE cars ADD warranty INT") // recreates the table with its index
 	s.mustSync(t)
 	want(t, made(), `t="cars"|c="make"|`)
 
@@ -353,7 +353,7 @@ func TestNotationOfViews(t *testing.T) {
 	}
 }
 
-// One view may be synced by itself, by its name or its table's; the others stay as they are.
+// One view can be synced alone, by its own name or its table's. The others stay as they are.
 func TestOneViewOfTwo(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a; b=c", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
@@ -364,7 +364,7 @@ func TestOneViewOfTwo(t *testing.T) {
 	equal(t, rows(t, openFile(t, s.path), "SELECT (SELECT count(*) FROM a) AS a, (SELECT count(*) FROM c) AS c"),
 		[]string{`a="2"|c="2"|`})
 
-	r := s.report(t, 2, "nowhere") // a program learns of that too
+	r := s.report(t, 2, "nowhere") // --json reports this too
 	want(t, r.Status+": "+r.Error, "failed: nowhere is not in SYNC_VIEWS, which has: a, b")
 }
 
@@ -388,14 +388,14 @@ func TestWithoutKey(t *testing.T) {
 		s.mustSync(t)
 		equal(t, rows(t, file, "SELECT what FROM log ORDER BY what IS NULL, what"),
 			rows(t, s.mysql, "SELECT what FROM log ORDER BY what IS NULL, BINARY what"))
-		r := s.report(t, 0) // a second time
+		r := s.report(t, 0) // another run
 		if c := r.Tables[0]; c.Inserted+c.Updated+c.Deleted != 0 || c.Unchanged != c.Rows {
 			t.Errorf("%s: then %s", change, counts(t, r))
 		}
 	}
 }
 
-// All three names of SQLite's rowid are taken.
+// All three of SQLite's names for the rowid are taken.
 func TestColumnsNamedAsTheRowid(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"", "(oid)"} {
@@ -554,7 +554,7 @@ func TestSecondSyncerIsSkipped(t *testing.T) {
 	equal(t, rows(t, openFile(t, s.path), "SELECT status FROM _sync_runs"), []string{`status="ok"|`})
 }
 
-// The snapshot is as old as the oldest of its tables.
+// The snapshot is as old as its oldest table.
 func TestStatusOfOneViewOfTwo(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a; b=second", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
@@ -655,7 +655,7 @@ func TestZeroDates(t *testing.T) {
 		s.set("SYNC_ZERO_DATES", setting)
 		r := s.report(t, 0)
 
-		// As text: the driver makes of some DATEs a time of Go's.
+		// As text, because the driver turns some DATEs into a time.Time.
 		equal(t, rows(t, openFile(t, s.path),
 			"SELECT id, CAST(day AS TEXT) AS day, CAST(at AS TEXT) AS at FROM v ORDER BY id"), append(first, last))
 		if warnings := strings.Join(r.Tables[0].Warnings, "; "); (setting == "null") != strings.Contains(warnings,
@@ -682,7 +682,7 @@ func TestDecimals(t *testing.T) {
 		s.set("SYNC_DECIMAL", test.set)
 		r := s.report(t, 0)
 		got := rows(t, openFile(t, s.path), "SELECT p, typeof(p) AS tp, q, typeof(q) AS tq FROM v ORDER BY id")
-		if test.set == "numeric" { // SQLite may store a REAL that is whole as an integer
+		if test.set == "numeric" { // SQLite may store a whole REAL as an integer
 			if len(r.Tables[0].Warnings) != 1 || !strings.Contains(r.Tables[0].Warnings[0], "q: more digits than a REAL holds") {
 				t.Errorf("warnings %q", r.Tables[0].Warnings)
 			}
@@ -706,14 +706,14 @@ func TestTableOfTheUsersOwn(t *testing.T) {
 	for _, name := range []string{"a", "A", "b"} {
 		s.set("SYNC_VIEWS", "other=theirs; a="+name)
 		s.requireFailure(t, 1, "that is not syncer's: rename it, or choose another name in SYNC_VIEWS")
-		if code, out := s.both(t, "sync", "--force"); code != 1 { // not even so
+		if code, out := s.both(t, "sync", "--force"); code != 1 { // not even with --force
 			t.Errorf("exit code %d: %s", code, out)
 		}
 	}
 
 	equal(t, rows(t, file, "SELECT note FROM a"), []string{`note="mine"|`})
 
-	// A file that was never syncer's is taken in, and what is there stays.
+	// A file that was never syncer's is used, and the tables in it stay.
 	own := filepath.Join(t.TempDir(), "own.db")
 	s.keep(own)
 	if err := os.WriteFile(own, nil, 0o600); err != nil {
@@ -733,7 +733,7 @@ func TestTableOfTheUsersOwn(t *testing.T) {
 		}
 		nothingLeft(t, own)
 	}
-	s.set("SYNC_VIEWS", "nowhere") // what publishes nothing changes nothing, not even the journal's mode
+	s.set("SYNC_VIEWS", "nowhere") // a run that publishes nothing changes nothing, not even the journal mode
 	s.requireError(t, 1, "nowhere: no such table or view")
 	unchanged()
 	s.set("SYNC_VIEWS", "a")
@@ -746,7 +746,7 @@ func TestTableOfTheUsersOwn(t *testing.T) {
 		[]string{`note="mine"|n="2"|`})
 }
 
-// Someone may make a file there while the first run is under way.
+// Another program may create a file at the path during the first run.
 func TestFileAppearsMeanwhile(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", twoRows...)

@@ -14,15 +14,14 @@ import (
 	"carstock/services/syncer/internal/run"
 )
 
-// manyCars are rows like those of real tables, many of which share their texts.
+// manyCars makes rows like those of real tables, many of which share texts.
 const manyCars = `INSERT INTO cars SELECT n, CONCAT('1HGCM82633A', LPAD(n, 6, '0')),
 	ELT(1 + n % 4, 'Toyota', 'Citroën', 'Škoda', 'BMW'), CONCAT('One owner, serviced, number ', n),
 	5000 + (n * 7919 % 9000000) / 100, n / 7, DATE_ADD('2020-01-01', INTERVAL n SECOND)
 	FROM (SELECT 1 + a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS n FROM ` + digits + " a, " + digits + " b, " + digits +
 	" c, " + digits + " d) numbers"
 
-// What a report and the file count is what has crossed the network, and zlib makes it less; the rows are the
-// same.
+// The report and the file count the bytes that crossed the network. zlib reduces them, and the rows stay the same.
 func TestReceivedBytes(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars",
@@ -43,7 +42,7 @@ func TestReceivedBytes(t *testing.T) {
 		want(t, counts(t, r), "10000: +10000 ~0 -0 =0")
 		received[compression], rowsOf[compression] = r.Tables[0].Bytes, content(t, s.path)
 
-		// The rest is what a session and a description of the table take.
+		// The rest are the bytes of the session and of the table's description.
 		if rest := crossed.Load() - r.Tables[0].Bytes; rest < -32<<10 || rest > 64<<10 {
 			t.Errorf("%s: %d bytes are reported, and about %d have crossed the network", compression, r.Tables[0].Bytes,
 				crossed.Load())
@@ -59,12 +58,12 @@ func TestReceivedBytes(t *testing.T) {
 	t.Logf("received: %v", received)
 	equal(t, rowsOf[dbconn.CompressionZlib], rowsOf[dbconn.CompressionOff])
 	if received[dbconn.CompressionZlib]*4 > received[dbconn.CompressionOff] {
-		t.Errorf("zlib is to make it less than a quarter: %v", received)
+		t.Errorf("zlib must reduce it to less than a quarter: %v", received)
 	}
 }
 
-// With compression, columns cross the network in another order, as far as a view's first rows come quickly. All kinds
-// of views arrive as they are without.
+// With compression, the columns are transferred in another order if a view's first rows arrive quickly. Views of every
+// kind arrive with the same rows as without compression.
 func TestCompressedViews(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars(id); by_make(make); slow(id); one; none(id); many", "CREATE TABLE cars (id INT PRIMARY KEY, vin "+
@@ -93,7 +92,7 @@ func manyColumns(n int) string {
 	return s.String()
 }
 
-// A server that takes only short statements compresses with the buffer that it has.
+// A server that accepts only short statements uses its own buffer for compression.
 func TestCompressionWithShortStatements(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t, "--max-allowed-packet=65536")
@@ -103,7 +102,7 @@ func TestCompressionWithShortStatements(t *testing.T) {
 	want(t, counts(t, s.report(t, 0)), "2: +2 ~0 -0 =0")
 }
 
-// check measures the network by the largest view, and says whether compression pays.
+// check measures the network with the largest view, and says whether compression pays.
 func TestCheckMeasuresTheLink(t *testing.T) {
 	t.Parallel()
 	s := source(t, "few; cars(id)", "CREATE TABLE few (id INT PRIMARY KEY)", "INSERT INTO few VALUES (1), (2)",
@@ -135,7 +134,7 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 
 	const perSecond = 600_000
 	var mu sync.Mutex
-	passed := map[int]int{} // by connections
+	passed := map[int]int{} // bytes by connection
 	p := tcpProxy{answer: func(connection, sent int) bool {
 		mu.Lock()
 		wait := time.Duration(sent-passed[connection]) * time.Second / perSecond
@@ -158,14 +157,14 @@ func TestCheckMeasuresTheLink(t *testing.T) {
 		}
 	}
 
-	// What the server compresses at once may be more than a whole view.
+	// The server may compress more at once than a whole view.
 	exec(t, s.mysql, "CREATE VIEW some AS SELECT * FROM cars WHERE id <= 2000")
 	s.set("SYNC_VIEWS", "some(id)")
 	if l, _ := link(); l.ZlibBytes > 0.3 || l.ZlibBytes < 0.1 {
 		t.Errorf("on a slow line, 2,000 rows: %+v", l)
 	}
 
-	// A view that is small, one that the server works on for long, one of a single large row, and one that cannot be read.
+	// A small view, a view that takes the server long, a view with a single large row, and a view that cannot be read.
 	exec(t, s.mysql, "CREATE VIEW slow AS SELECT id, SLEEP(0.2) AS s FROM cars WHERE id < 20",
 		"CREATE TABLE wide (id INT PRIMARY KEY, v LONGBLOB)",
 		"INSERT INTO wide VALUES (1, REPEAT('x', 10 << 20))")

@@ -10,8 +10,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// mirror makes a full-text index without contents of its own over words(k, w), and the triggers that keep
-// it in step, as SQLite's manual has them. The log notes what the triggers saw.
+// mirror makes an external-content full-text index over words(k, w), and the triggers that keep it in step, as in
+// SQLite's manual. The log records what the triggers saw.
 var mirror = []string{
 	"CREATE TABLE seen (what)",
 	"CREATE VIRTUAL TABLE found USING fts5(w, content='words', content_rowid='rowid')",
@@ -26,7 +26,7 @@ var mirror = []string{
 		INSERT INTO found (rowid, w) VALUES (new.rowid, new.w); INSERT INTO seen VALUES ('~' || new.k); END`,
 }
 
-// requireMirrored checks that each word is found in its row and nowhere else.
+// requireMirrored checks that the index finds each word in its row and nowhere else.
 func requireMirrored(t *testing.T, file *sqlx.DB) {
 	t.Helper()
 	if _, err := file.Exec("INSERT INTO found (found, rank) VALUES ('integrity-check', 1)"); err != nil {
@@ -68,7 +68,7 @@ func TestFullTextIndex(t *testing.T) {
 			s.mustSync(t)
 			file := openFile(t, s.path)
 
-			// From here on rowids have gaps, and are not in the order of the key.
+			// From here on the rowids have gaps, and differ from the order of the key.
 			exec(t, s.mysql, "DELETE FROM words WHERE k = 'k1'")
 			s.mustSync(t)
 			exec(t, s.mysql, "INSERT INTO words VALUES (10, 'k1', 'word1', 1)")
@@ -94,7 +94,7 @@ func TestFullTextIndex(t *testing.T) {
 	}
 }
 
-// An index that the user fills by hand is made again where the table is; one that reads what is gone is named.
+// An index without triggers is rebuilt if its table is recreated. An index that reads a dropped column is named.
 func TestFullTextIndexWithoutTriggers(t *testing.T) {
 	t.Parallel()
 	s := source(t, "words", "CREATE TABLE words (k VARCHAR(9) PRIMARY KEY, w VARCHAR(20), n INT)",
@@ -116,7 +116,7 @@ func TestFullTextIndexWithoutTriggers(t *testing.T) {
 	equal(t, lost, []string{"the full-text index lists no longer works: no such column: n"})
 }
 
-// A generated column of one table has nothing to do with what stands on it, nor with another table's columns.
+// A generated column breaks no objects that use other columns of its table or of other tables.
 func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 	t.Parallel()
 	s := source(t, "vt; vo", "CREATE TABLE vt (id INT PRIMARY KEY, price INT, vin VARCHAR(9))",
@@ -140,7 +140,7 @@ func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('noted', 'one_vin') ORDER BY name"),
 		[]string{`name="noted"|`, `name="one_vin"|`})
 
-	// It survives other columns, and a new table.
+	// It survives changes of other columns, and a recreated table.
 	exec(t, s.mysql, "ALTER TABLE vt ADD y INT", "UPDATE vt SET price = 30 WHERE id = 1")
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
 	exec(t, s.mysql, "ALTER TABLE vt MODIFY vin VARBINARY(9)")
@@ -152,14 +152,14 @@ func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('noted', 'one_vin') ORDER BY name"),
 		[]string{`name="noted"|`, `name="one_vin"|`})
 
-	// It goes with the column that it is made from, by name, and with it what stands on it.
+	// It is dropped with the column that it is computed from, and so are the objects that use it.
 	exec(t, file, `CREATE INDEX by_double ON vt ("double")`, `CREATE VIEW doubles AS SELECT "double" FROM vt`)
 	exec(t, s.mysql, "ALTER TABLE vt DROP price")
 	lost := []string{
 		"double is gone: no such column: price", "by_double is gone: no such column: double",
 		"the view doubles no longer works: no such column: double",
 	}
-	code, out := s.both(t, "check") // which says so before
+	code, out := s.both(t, "check") // reports it in advance
 	for _, text := range lost {
 		if code != 0 || !strings.Contains(out, "warning: after the next run, "+text) {
 			t.Errorf("check: exit code %d: %s", code, out)
@@ -171,8 +171,8 @@ func TestGeneratedColumnAndATriggerOfAnotherTable(t *testing.T) {
 	equal(t, s.report(t, 0).Tables[0].Lost, nil)
 }
 
-// A trigger that writes to a view is tried with what lets it: if the view's column goes, it is this trigger that
-// cannot work, and not the one that fires it.
+// A trigger that writes to a view is tried together with the view's triggers. If the view's column is dropped, that
+// trigger is at fault, and not the one that fires it.
 func TestTriggerThatWritesToAView(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", tenCars...)
@@ -194,7 +194,7 @@ func TestTriggerThatWritesToAView(t *testing.T) {
 	equal(t, rows(t, file, "SELECT id FROM log"), []string{`id="1"|`, `id="-1"|`, `id="2"|`})
 }
 
-// A trigger on UPDATE OF a column that is gone harms nothing, but never fires: it stays, and is named.
+// A trigger on UPDATE OF a dropped column does no harm, but never fires. It stays, and is named.
 func TestTriggerOfAColumnThatIsGone(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", tenCars...)
@@ -211,11 +211,11 @@ func TestTriggerOfAColumnThatIsGone(t *testing.T) {
 	equal(t, rows(t, file, "SELECT count(*) AS n FROM log WHERE x IS NULL OR x = 5"), []string{`n="2"|`})
 }
 
-// Columns that the user has added stay with their contents, whatever becomes of the view's.
+// Columns added by the user keep their contents, whatever happens to the view's columns.
 func TestColumnsOfTheUsers(t *testing.T) {
 	t.Parallel()
 	for change, test := range map[string]struct {
-		kept  string // notes, by id
+		kept  string // expected notes, by id
 		error string
 	}{
 		"ADD warranty INT FIRST": {kept: "1=first,2=,4=fourth,5="},
@@ -249,7 +249,7 @@ func TestColumnsOfTheUsers(t *testing.T) {
 				"ALTER TABLE cars ADD COLUMN loud AS (upper(note))",
 				"UPDATE cars SET note = CASE id WHEN 1 THEN 'first' WHEN 3 THEN 'third' WHEN 4 THEN 'fourth' ELSE '' END",
 				"CREATE INDEX by_note ON cars (note)")
-			equal(t, s.report(t, 0).Tables[0].Lost, nil) // it is no drift
+			equal(t, s.report(t, 0).Tables[0].Lost, nil) // not a drift
 			exec(t, s.mysql, "DELETE FROM cars WHERE id = 3", "INSERT INTO cars VALUES (5, 'Kia', 5000, 2005)",
 				"UPDATE cars SET make = 'VW' WHERE id = 4", "ALTER TABLE cars "+change)
 			if test.error != "" {
@@ -271,7 +271,7 @@ func TestColumnsOfTheUsers(t *testing.T) {
 			equal(t, rows(t, file, all), rows(t, s.mysql, all))
 			if _, err := file.Exec("UPDATE cars SET note = make"); err == nil || !strings.Contains(err.Error(),
 				"CHECK constraint failed") {
-				t.Errorf("the column's own rule is gone: %v", err)
+				t.Errorf("the CHECK of the column is gone: %v", err)
 			}
 
 			equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"),
@@ -282,7 +282,7 @@ func TestColumnsOfTheUsers(t *testing.T) {
 	}
 }
 
-// Constraints of a table that the user has made again stay when it takes another form, or are named.
+// Constraints that the user has added by recreating the table survive a new form of the table, or are named.
 func TestConstraintsOfTheUsers(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", tenCars...)
@@ -311,8 +311,8 @@ func TestConstraintsOfTheUsers(t *testing.T) {
 	equal(t, rows(t, file, "SELECT count(*) AS n FROM pragma_index_list('cars') WHERE origin = 'u'"), []string{`n="1"|`})
 }
 
-// Without a key nothing says which row is which: the contents of the user's columns stay at their place, and that is
-// said.
+// Without a key it is unknown which row is which. The contents of the user's columns stay at their position, with a
+// warning.
 func TestColumnOfTheUsersWithoutAKey(t *testing.T) {
 	t.Parallel()
 	s := source(t, "log", "CREATE TABLE log (what VARCHAR(20))", "INSERT INTO log VALUES ('a'), ('b')")
@@ -337,7 +337,7 @@ func TestColumnOfTheUsersWithoutAKey(t *testing.T) {
 	})
 }
 
-// Functions of mathematics are SQLite's own, in indexes, triggers, views and columns.
+// SQLite's mathematical functions work in indexes, triggers, views and columns.
 func TestMathFunctions(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars", tenCars...)
@@ -356,7 +356,7 @@ func TestMathFunctions(t *testing.T) {
 		[]string{`lg="6"|r="1000"|`})
 }
 
-// What an index that is out of step says of itself sounds as if the file were damaged, which it is not.
+// SQLite's error for an index out of step sounds as if the file were damaged, so syncer explains it.
 func TestFullTextIndexOutOfStep(t *testing.T) {
 	t.Parallel()
 	s := source(t, "words", "CREATE TABLE words (k VARCHAR(9) PRIMARY KEY, w VARCHAR(20))",

@@ -9,7 +9,7 @@ import (
 	"carstock/services/syncer/internal/run"
 )
 
-// statusOf is what syncer status --json prints.
+// statusOf parses the output of syncer status --json.
 func statusOf(t *testing.T, s *syncer) (code int, age float64, gone []string) {
 	t.Helper()
 	code, stdout, stderr := s.run(t, "status", "--json", "--max-age", "1h")
@@ -66,7 +66,7 @@ func TestViewsByPattern(t *testing.T) {
 		}
 	}
 
-	// One that appears is copied; one that goes keeps its copy, which is said, and does not make the snapshot old.
+	// A new view is copied. The copy of a dropped view stays with a warning, and does not make the snapshot old.
 	exec(t, s.mysql, "CREATE VIEW later AS SELECT id FROM base", "DROP VIEW keyless")
 	file := openFile(t, s.path)
 	exec(t, file, "UPDATE _sync_runs SET started = '2026-01-02T03:04:05.000Z'")
@@ -85,7 +85,7 @@ func TestViewsByPattern(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 
-	// A run of some views says nothing of the others.
+	// A run of selected views does not warn about the others.
 	want(t, fmt.Sprint(len(s.report(t, 0, "later").Warnings)), "0")
 	_, _, gone = statusOf(t, s)
 	want(t, fmt.Sprint(gone), "[keyless]")
@@ -94,7 +94,7 @@ func TestViewsByPattern(t *testing.T) {
 	_, _, gone = statusOf(t, s)
 	want(t, fmt.Sprint(gone), "[]")
 
-	// What is no longer selected is not gone, and neither is what a named entry copies under another name.
+	// A view that is no longer selected does not count as gone, and neither does a view that is copied under another name.
 	exec(t, s.mysql, "DROP VIEW later")
 	s.report(t, 0)
 	s.set("SYNC_VIEWS", "*; -later; -base; keyless=other; -audit*")
@@ -117,7 +117,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	}
 
 	runs := rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM _sync_runs")
-	for _, name := range []string{"tmp_x", "x*", "A_1"} { // left out, or not there
+	for _, name := range []string{"tmp_x", "x*", "A_1"} { // excluded or missing
 		if code, out := s.both(t, "sync", name); code != 2 ||
 			!strings.Contains(out, name+" is not in SYNC_VIEWS, which has: a_1, a_2, b") {
 			t.Errorf("%s: exit code %d: %s", name, code, out)
@@ -126,7 +126,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 
 	equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM _sync_runs"), runs)
 
-	// Patterns of no use.
+	// Useless patterns.
 	s.set("SYNC_VIEWS", "zz*")
 	s.requireFailure(t, 1, "SYNC_VIEWS", "match no view or table that this user may read", "there is: a_1, a_2, b, tmp_x")
 	s.set("SYNC_VIEWS", "zz*; b")
@@ -142,7 +142,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 
-	// Two views, one table; and the keys that an upsert needs, as of any other view.
+	// Two views for one table, and an upsert without a key.
 	s.set("SYNC_INDEXES", "")
 	s.set("SYNC_VIEWS", "a_1=b; *")
 	s.requireFailure(t, 1, "SYNC_VIEWS", "the views a_1 and b would both become it")
@@ -153,7 +153,7 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	s.set("SYNC_VIEWS", "v(id); *")
 	s.mustSync(t)
 
-	// A view that is broken is not gone.
+	// A broken view does not count as gone.
 	s.set("SYNC_STRATEGY", "snapshot")
 	s.set("SYNC_VIEWS", "*")
 	exec(t, s.mysql, "CREATE TABLE c (id INT PRIMARY KEY)", "CREATE OR REPLACE VIEW v AS SELECT id FROM c", "DROP TABLE c")
@@ -161,15 +161,14 @@ func TestRunOfViewsByPattern(t *testing.T) {
 	s.requireFailure(t, 1, "SHOW CREATE VIEW")
 }
 
-// Patterns stand for what may be read: not for tables that the user may only write to or know of, and not for
-// sequences.
+// Patterns match only what the user may read: no tables that the user may only write to or list, and no sequences.
 func TestPatternsAndRights(t *testing.T) {
 	t.Parallel()
 	s := source(t, "*", "CREATE TABLE a (id INT PRIMARY KEY, secret INT)",
 		"CREATE TABLE partly (id INT PRIMARY KEY, secret INT)", "CREATE TABLE writable (id INT)",
 		"CREATE TABLE insertable (id INT, v INT)", "CREATE VIEW known AS SELECT 1 AS x", "CREATE TABLE hidden (id INT)",
 		"INSERT INTO a VALUES (1, 2)", "INSERT INTO partly VALUES (1, 2)")
-	_, _ = s.mysql.Exec("CREATE SEQUENCE numbers") // of MariaDB
+	_, _ = s.mysql.Exec("CREATE SEQUENCE numbers") // only MariaDB has sequences
 	admin := s.env["DB_USER"]
 	user := s.newUser(t, "right")
 	for _, right := range []string{
@@ -183,18 +182,18 @@ func TestPatternsAndRights(t *testing.T) {
 	want(t, selectionOf(s.report(t, 0)), "{[{* [a partly]}] [] []}")
 	equal(t, rows(t, openFile(t, s.path), "SELECT * FROM partly"), []string{`id="1"|`})
 
-	// Rights may come by a role.
+	// A role can grant rights.
 	role := "'r" + strings.TrimPrefix(s.env["DB_NAME"], "test_") + "'"
 	exec(t, s.mysql, "CREATE ROLE "+role, "GRANT SELECT ON hidden TO "+role, "GRANT SELECT ON writable TO "+role,
 		"GRANT "+role+" TO "+user)
 	t.Cleanup(func() { _, _ = s.mysql.Exec("DROP ROLE " + role) })
-	if _, err := s.mysql.Exec("SET DEFAULT ROLE " + role + " FOR " + user); err != nil { // as MariaDB writes it
+	if _, err := s.mysql.Exec("SET DEFAULT ROLE " + role + " FOR " + user); err != nil { // the syntax of MariaDB
 		exec(t, s.mysql, "SET DEFAULT ROLE "+role+" TO "+user)
 	}
 	s.set("SYNC_ALLOW_EMPTY", "true")
 	want(t, selectionOf(s.report(t, 0)), "{[{* [a hidden partly writable]}] [] []}")
 
-	// A right that is taken away is like a view that goes.
+	// A revoked right has the same effect as a dropped view.
 	exec(t, s.mysql, "REVOKE SELECT ON a FROM "+user)
 	if out := s.mustSync(t); !strings.Contains(out, "a: there is no such view any more, or no right to read it") {
 		t.Errorf("%s", out)

@@ -31,7 +31,7 @@ import (
 
 const pullToken = "a-token-of-the-tests"
 
-// offer runs syncer over the views as a service that makes runs when it is asked to.
+// offer runs syncer serve over the views; it makes runs on request only.
 func (s *syncer) offer(t *testing.T) service {
 	t.Helper()
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
@@ -40,7 +40,7 @@ func (s *syncer) offer(t *testing.T) service {
 	return s.serve(t)
 }
 
-// runOnce makes a run and waits for it.
+// runOnce requests a run and waits for its end.
 func (up service) runOnce(t *testing.T) {
 	t.Helper()
 	before := up.lastRun(t).ID
@@ -57,7 +57,7 @@ func (up service) runOnce(t *testing.T) {
 	})
 }
 
-// ask asks for the snapshot with some headers, given as pairs.
+// ask requests the snapshot with some headers, given as pairs.
 func (up service) ask(t *testing.T, method string, headers ...string) (*http.Response, []byte) {
 	t.Helper()
 	r, err := http.NewRequest(method, up.url+"/snapshot", nil)
@@ -83,7 +83,7 @@ func (up service) ask(t *testing.T, method string, headers ...string) (*http.Res
 	return response, body
 }
 
-// puller is a machine that has no settings but those of pull.
+// puller is a machine with only the settings of pull.
 func puller(t *testing.T) *syncer {
 	t.Helper()
 	s := &syncer{env: map[string]string{"SYNC_HTTP_TOKEN": pullToken}, path: filepath.Join(t.TempDir(), "pulled.db")}
@@ -99,8 +99,8 @@ func (s *syncer) mustPull(t *testing.T, url string) string {
 	return out
 }
 
-// everything is all that a file has, syncer's bookkeeping too. It leaves out the mark of a pull, and SQLite's
-// statistics, which a run may make after it has published.
+// everything reads the whole content of a file, including syncer's own tables. It leaves out the mark of a pull, and
+// SQLite's statistics, which a run may write after it has published.
 func everything(t *testing.T, path string) (out []string) {
 	t.Helper()
 	db := openFile(t, path)
@@ -130,7 +130,7 @@ var paddedCars = []string{
 	"INSERT INTO cars VALUES " + values(0, 3000, "(%[1]d, 0, SHA2('%[1]d', 512))"),
 }
 
-// largeRows are 6 MB of rows, and half of that compressed.
+// largeRows are 6 MB of rows, and half of that when compressed.
 var largeRows = []string{
 	"CREATE TABLE v (id INT PRIMARY KEY, pad TEXT)",
 	"INSERT INTO v VALUES " + values(
@@ -142,7 +142,7 @@ var largeRows = []string{
 	),
 }
 
-// A pull fetches the snapshot with all that is in it, and nothing when that is not newer.
+// A pull fetches the complete snapshot, and nothing if there is no newer one.
 func TestPull(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars(id)", paddedCars...)
@@ -162,7 +162,7 @@ func TestPull(t *testing.T) {
 
 	equal(t, everything(t, there.path), everything(t, s.path))
 	nothingLeft(t, there.path)
-	for range 2 { // the second form of the URL
+	for range 2 { // also with the second form of the URL
 		if out := there.mustPull(t, up.url+"/snapshot"); !strings.HasPrefix(out,
 			there.path+": nothing newer than run 1 of ") {
 			t.Error(out)
@@ -174,7 +174,7 @@ func TestPull(t *testing.T) {
 	if code, out := there.both(t, "pull", "--quiet", up.url, there.path); code != 0 || out != "" {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	if log, err := os.Stat(there.path + "-wal"); err != nil || log.Size() != 0 { // a reader may have no right to make one
+	if log, err := os.Stat(there.path + "-wal"); err != nil || log.Size() != 0 { // readers may have no right to create it
 		t.Errorf("there is no empty log: %v", err)
 	}
 
@@ -185,7 +185,7 @@ func TestPull(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 
-	// The file was recreated on the server: its runs count from 1 again.
+	// The server's file was recreated, so its runs count from 1 again.
 	for _, f := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
 		if err := os.Remove(f); err != nil {
 			t.Fatal(err)
@@ -210,7 +210,7 @@ func TestPull(t *testing.T) {
 	}
 }
 
-// requireNoSnapshotYet checks what a pull gets before the first run.
+// requireNoSnapshotYet checks the answers to a pull before the first run.
 func requireNoSnapshotYet(t *testing.T, up service, there *syncer) {
 	t.Helper()
 	response, body := up.ask(t, "GET")
@@ -226,7 +226,7 @@ func requireNoSnapshotYet(t *testing.T, up service, there *syncer) {
 	}
 }
 
-// A pull replaces nothing but what it has fetched.
+// A pull replaces only files that it has downloaded.
 func TestPullRefusesOthersFiles(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", twoRows...)
@@ -245,7 +245,7 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 			t.Errorf("exit code %d, want %q: %s", code, want, stderr)
 		}
 		if now, err := os.ReadFile(there.path); err != nil || !bytes.Equal(now, before) {
-			t.Errorf("%s: the file is another: %v", want, err)
+			t.Errorf("%s: the file has changed: %v", want, err)
 		}
 	}
 	there := puller(t)
@@ -266,7 +266,7 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 	here.path = s.path
 	refused(here, "is not a snapshot that syncer pull has fetched")
 
-	// An empty file becomes the snapshot, in place.
+	// An empty file becomes the snapshot.
 	there = puller(t)
 	if err := os.WriteFile(there.path, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -282,13 +282,13 @@ func TestPullRefusesOthersFiles(t *testing.T) {
 	}
 	equal(t, everything(t, there.path), everything(t, s.path))
 
-	// A pulled file in which syncer then makes runs is a file of that syncer's.
+	// If syncer makes runs in a pulled file, the file belongs to that syncer.
 	s.keep(there.path)
 	s.mustSync(t)
 	refused(there, "syncer has made runs of its own in it since then")
 }
 
-// What stands in the way of a pull is said in one sentence, and leaves nothing behind.
+// A failed pull reports the reason in one sentence, and leaves nothing behind.
 func TestPullsThatFail(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", twoRows...)
@@ -361,7 +361,7 @@ func TestPullsThatFail(t *testing.T) {
 	}
 }
 
-// failingPull is a pull that cannot succeed, and what it must say.
+// failingPull is a pull that cannot succeed, and its expected message.
 type failingPull struct {
 	name, url string
 	token     string
@@ -404,7 +404,7 @@ func notASnapshot(t *testing.T) string {
 	return path
 }
 
-// newCuttingProxy stands between pull and the server, and cuts each connection after a number of bytes.
+// newCuttingProxy forwards connections from pull to the server, and cuts each after a number of bytes.
 func newCuttingProxy(t *testing.T, server string, limit func() int64) string {
 	t.Helper()
 	target, err := url.Parse(server)
@@ -422,7 +422,7 @@ func newCuttingProxy(t *testing.T, server string, limit func() int64) string {
 		for {
 			near, err := l.Accept()
 			if err != nil {
-				return // the test is over
+				return // the test has ended
 			}
 
 			go func() {
@@ -444,7 +444,7 @@ func newCuttingProxy(t *testing.T, server string, limit func() int64) string {
 	return "http://" + l.Addr().String()
 }
 
-// A download that is cut goes on from where it was, within a pull and with the next.
+// An interrupted download continues where it stopped, in the same pull and in the next one.
 func TestCutDownloadsAreResumed(t *testing.T) {
 	t.Parallel()
 	s := source(t, "v", largeRows...)
@@ -463,7 +463,7 @@ func TestCutDownloadsAreResumed(t *testing.T) {
 	equal(t, everything(t, there.path), everything(t, s.path))
 	nothingLeft(t, there.path)
 
-	// With the next pull, which may be of another process.
+	// In the next pull, which may be another process.
 	there = puller(t)
 	there.set("SYNC_RETRIES", "0")
 	if code, out := there.both(t, "pull", proxy, there.path); code != 1 || !strings.Contains(out, "the download was cut") {
@@ -480,19 +480,19 @@ func TestCutDownloadsAreResumed(t *testing.T) {
 	}
 	_, arrived, _ := bytes.Cut(part, []byte("\n"))
 	if len(arrived) < len(whole)/4 || !bytes.HasPrefix(whole, arrived) {
-		t.Errorf("%d of %d bytes have arrived", len(arrived), len(whole))
+		t.Errorf("%d of %d bytes arrived", len(arrived), len(whole))
 	}
 
 	limit.Store(-1)
 	out = there.mustPull(t, proxy)
 	rest := humanize.Bytes(uint64(len(whole) - len(arrived)))
 	if !strings.Contains(out, ", "+rest+" received") {
-		t.Errorf("the second pull was to receive %s of %d bytes: %s", rest, len(whole), out)
+		t.Errorf("the second pull must receive %s of %d bytes: %s", rest, len(whole), out)
 	}
 
 	equal(t, everything(t, there.path), everything(t, s.path))
 
-	// A part of a run that is gone is not completed.
+	// If the server no longer has the run of a partial download, the download is not resumed.
 	there = puller(t)
 	there.set("SYNC_RETRIES", "0")
 	limit.Store(int64(len(whole)) / 2)
@@ -507,7 +507,7 @@ func TestCutDownloadsAreResumed(t *testing.T) {
 	nothingLeft(t, there.path)
 }
 
-// Many pulls while runs go on: each is sound, and equals one run as it was published.
+// Many pulls during runs: each is sound, and equals one published run.
 func TestPullsWhileRunsGoOn(t *testing.T) {
 	t.Parallel()
 	const pad = "CONCAT(SHA2(id + %[1]d, 512), SHA2(id - %[1]d, 512), SHA2(-id + %[1]d, 512), SHA2(-id - %[1]d, 512))"
@@ -522,7 +522,7 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 		return rand.Int64N(200_000)
 	})
 
-	// The runs as they were published, by their number, and the pulls, each with what it has found.
+	// The content of each published run, and of each pull.
 	published := map[string][]string{}
 
 	publish := func() {
@@ -566,28 +566,28 @@ func TestPullsWhileRunsGoOn(t *testing.T) {
 		}
 	}
 
-	t.Logf("%d pulls, %d of them into no file, %d resumed, of %d of the %d runs meanwhile", pulls, fresh.Load(),
+	t.Logf("%d pulls, %d of them without a file, %d resumed, from %d of %d runs", pulls, fresh.Load(),
 		resumed.Load(), len(runs), len(published))
 	if len(runs) < 2 || resumed.Load() == 0 {
-		t.Error("this shows nothing")
+		t.Error("the test proves nothing")
 	}
 
 	nothingLeft(t, s.path)
 }
 
-// foundRun is what a pull has found.
+// foundRun is the run and the content that a pull has fetched.
 type foundRun struct {
 	run     string
 	content []string
 }
 
-// pullRepeatedly pulls count times, every other time into no file, and sends what it finds.
+// pullRepeatedly pulls count times, every other time without a file, and sends what it has fetched.
 func (s *syncer) pullRepeatedly(
 	t *testing.T, url string, count int, finds chan<- foundRun, fresh, resumed *atomic.Int32,
 ) {
 	t.Helper()
 	for i := range count {
-		if i%2 == 0 { // and so is fetched, and not only asked for
+		if i%2 == 0 { // forces a download; otherwise the file may be current
 			s.path = filepath.Join(t.TempDir(), "pulled.db")
 			fresh.Add(1)
 		}
@@ -610,7 +610,7 @@ func (s *syncer) pullRepeatedly(
 
 const lastRun = "SELECT max(id) AS run FROM _sync_runs"
 
-// Programs that read the file keep what they see until they end their transactions, and then see the new one.
+// Readers keep their view of the file until they end their transactions, and then see the new one.
 func TestReadersDuringAPull(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars(id)", paddedCars...)
@@ -640,7 +640,7 @@ func TestReadersDuringAPull(t *testing.T) {
 			out,
 			"-wal, cannot be emptied and has grown to ",
 		) != (version > 1) {
-			t.Errorf("pull %d: %s", version, out) // at the first one it may have been a reader that was about to end
+			t.Errorf("pull %d: %s", version, out) // at the first pull the reader might have been about to end
 		}
 		var v int
 		if err := held.QueryRow("SELECT count(*), max(version) FROM cars").Scan(&n, &v); err != nil || n != 3000 || v != 0 {
@@ -658,7 +658,7 @@ func TestReadersDuringAPull(t *testing.T) {
 
 	equal(t, everything(t, there.path), everything(t, s.path))
 
-	// One who writes to the file, and does not end, is named.
+	// A writer that does not end its transaction is named.
 	writer, err := staying.Beginx()
 	if err != nil {
 		t.Fatal(err)
@@ -682,7 +682,7 @@ func TestReadersDuringAPull(t *testing.T) {
 	nothingLeft(t, there.path)
 }
 
-// Whenever pull is killed, the file is what it was, or what it was to become.
+// Whenever pull is killed, the file has either its old or its new content.
 func TestPullKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	s := source(t, "v", largeRows...)
@@ -696,7 +696,7 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 		up.runOnce(t)
 	}
 
-	// The second pull replaces the file, and says how long that takes.
+	// An undisturbed second pull replaces the file, and shows how long that takes.
 	var length time.Duration
 	for round := range 2 {
 		change(-round)
@@ -714,7 +714,7 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 	for round := range kills {
 		change(round + 1)
 		after := everything(t, s.path)
-		if round%4 == 3 { // the first pull of all
+		if round%4 == 3 { // the first pull
 			removeSnapshot(t, there.path)
 			before = nil
 		}
@@ -733,21 +733,21 @@ func TestPullKilledAtAnyMoment(t *testing.T) {
 		case slices.Equal(now, after):
 			replaced++
 		default:
-			t.Fatalf("round %d: the file is neither what it was nor what it was to be", round)
+			t.Fatalf("round %d: the file has neither its old nor its new content", round)
 		}
 		before = now
 	}
 
-	t.Logf("%d kills, of which %d at work; the file was replaced %d times", kills, atWork, replaced)
-	if kills >= 50 && (atWork == 0 || replaced == 0) { // fewer may miss one of the two by chance
-		t.Error("no kill has hit a pull at work, or none has come too late for it: this shows nothing")
+	t.Logf("%d kills, %d while working; the file was replaced %d times", kills, atWork, replaced)
+	if kills >= 50 && (atWork == 0 || replaced == 0) { // with fewer kills, chance may miss one of the two
+		t.Error("no kill hit a working pull, or all did: the test proves nothing")
 	}
 	there.mustPull(t, up.url)
 	equal(t, everything(t, there.path), everything(t, s.path))
 	nothingLeft(t, there.path)
 }
 
-// Two pulls of one file do not meet.
+// A pull is skipped while another one works on the same file.
 func TestPullWhileAnotherIsAtWork(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", twoRows...)

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// pullAsChild runs pull in a process of its own, which finds proxies and authorities in its environment.
+// pullAsChild runs pull in a process of its own, which reads proxies and authorities from its environment.
 func (s *syncer) pullAsChild(t *testing.T, url string, environment ...string) (code int, out string) {
 	t.Helper()
 	self, err := os.Executable()
@@ -21,11 +21,11 @@ func (s *syncer) pullAsChild(t *testing.T, url string, environment ...string) (c
 	}
 	c := s.child(t, self, "pull", url, s.path)
 	c.Env = append(c.Env, environment...)
-	text, _ := c.CombinedOutput() // its exit code is looked at
+	text, _ := c.CombinedOutput() // the test checks the exit code
 	return c.ProcessState.ExitCode(), string(text)
 }
 
-// A pull goes over TLS to a server whose authority it trusts, and through the proxies of the environment.
+// A pull uses TLS with a trusted authority, and the proxies of the environment.
 func TestPullOverTLSAndProxies(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", twoRows...)
@@ -71,7 +71,7 @@ func TestPullOverTLSAndProxies(t *testing.T) {
 	equal(t, everything(t, there.path), everything(t, s.path))
 }
 
-// Without room, wherever it ends, the file stays what it was, and the next pull is as good as any.
+// Wherever a pull runs out of space, the file stays unchanged, and the next pull succeeds.
 func TestNoRoomForAPull(t *testing.T) {
 	t.Parallel()
 	s := source(t, "v", largeRows...)
@@ -88,13 +88,13 @@ func TestNoRoomForAPull(t *testing.T) {
 	exec(t, s.mysql, "UPDATE v SET pad = REVERSE(pad)")
 	up.runOnce(t)
 
-	// In blocks of 512 bytes: of 3.6 MB as compressed, of 6.9 MB unpacked, and of a little more in the log. What has once
-	// arrived stays for the next pull, so the download comes first.
+	// The limits, in blocks of 512 bytes, stop the download of 3.6 MB, the unpacking to 6.9 MB, and the slightly larger
+	// log. The next pull reuses a complete download, so the download comes first.
 	for _, limit := range []struct{ place, blocks string }{
 		{"part", "1000"}, {"unpack the snapshot", "9000"}, {"replace " + there.path, "13450"},
 	} {
 		c := there.child(t, "sh", "-c", "ulimit -f "+limit.blocks+`; exec "$0" "$@"`, self, "pull", up.url, there.path)
-		text, _ := c.CombinedOutput() // its exit code is looked at
+		text, _ := c.CombinedOutput() // the test checks the exit code
 		out := string(text)
 		if c.ProcessState.ExitCode() != 1 || !strings.Contains(out, "there is no room: ") ||
 			!strings.Contains(out, limit.place) ||

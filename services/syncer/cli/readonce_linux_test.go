@@ -8,7 +8,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// What is checked at the start is what is used: no file is read a second time, in which it may be another one.
+// syncer uses exactly what it has checked at startup: it reads no file twice, because the file may have changed.
 func TestSyncReadsFilesOnce(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", twoRows...)

@@ -22,14 +22,14 @@ import (
 	"carstock/services/syncer/cli"
 )
 
-// service is syncer serve, in this process.
+// service is syncer serve in this process.
 type service struct {
 	url  string
 	log  *dbtest.Log
 	stop func() (code int)
 }
 
-// waitTimeout is how long a test waits for something; far longer than it takes.
+// waitTimeout limits how long a test waits. It is far longer than necessary.
 const waitTimeout = 5 * time.Minute
 
 func (s *syncer) serve(t *testing.T) service {
@@ -83,7 +83,7 @@ func (up service) get(t *testing.T, path string) (status int, body string) {
 	return r.StatusCode, string(b)
 }
 
-// post asks for a run.
+// post requests a run.
 func (up service) post(t *testing.T, authorization string) (status int) {
 	t.Helper()
 	q, err := http.NewRequest(http.MethodPost, up.url+"/sync", nil)
@@ -103,7 +103,7 @@ func (up service) post(t *testing.T, authorization string) (status int) {
 	return r.StatusCode
 }
 
-// runs are the outcomes of the last runs, the newest first.
+// runs returns the statuses of the last runs, the newest first.
 func (up service) runs(t *testing.T) (statuses []string, failures int) {
 	t.Helper()
 	all, failures := up.listRuns(t)
@@ -113,7 +113,7 @@ func (up service) runs(t *testing.T) (statuses []string, failures int) {
 	return statuses, failures
 }
 
-// lastRun is the newest run; without one its ID is 0.
+// lastRun returns the newest run; without any, its ID is 0.
 func (up service) lastRun(t *testing.T) snapshotfile.Run {
 	t.Helper()
 	all, _ := up.listRuns(t)
@@ -123,7 +123,7 @@ func (up service) lastRun(t *testing.T) snapshotfile.Run {
 	return all[0]
 }
 
-// listRuns are the last runs, the newest first, and how many failed since the last good one.
+// listRuns returns the last runs, the newest first, and the number of failures since the last good run.
 func (up service) listRuns(t *testing.T) (all []snapshotfile.Run, failures int) {
 	t.Helper()
 	status, body := up.get(t, "/runs")
@@ -138,13 +138,13 @@ func (up service) listRuns(t *testing.T) (all []snapshotfile.Run, failures int) 
 	return answer.Runs, answer.Failures
 }
 
-// metric is the value of a series, as written; "" if there is none.
+// metric returns the value of a series as text, or "" if there is none.
 func (up service) metric(t *testing.T, series string) string {
 	t.Helper()
 	return up.metrics(t)[series]
 }
 
-// metrics are the values of all series at one moment, as written.
+// metrics returns the values of all series at one moment, as texts.
 func (up service) metrics(t *testing.T) map[string]string {
 	t.Helper()
 	_, body := up.get(t, "/metrics")
@@ -211,7 +211,7 @@ func TestRunOnASchedule(t *testing.T) {
 		}
 	}
 
-	// What went before is known after a start.
+	// A restarted service knows the earlier runs.
 	s.set("SYNC_ON_START", "false")
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
 	up = s.serve(t)
@@ -227,7 +227,7 @@ func TestRunOnASchedule(t *testing.T) {
 	}
 }
 
-// This one goes alone: its signal would reach the syncers of the others, too.
+// This test does not run in parallel, because its signal would reach other syncers in this process.
 func TestRunOnRequest(t *testing.T) {
 	s := source(t, "a", twoRows...)
 	s.set("SYNC_SCHEDULE", "0 0 1 1 *")
@@ -266,7 +266,7 @@ func TestRunOnRequest(t *testing.T) {
 		t.Errorf("GET: %d", status)
 	}
 	if statuses, _ := up.runs(t); len(statuses) > 0 {
-		t.Fatalf("nobody has asked yet: %v", statuses)
+		t.Fatalf("no run was requested yet: %v", statuses)
 	}
 	if status := up.post(t, "Bearer "+token); status != http.StatusAccepted {
 		t.Errorf("%d", status)
@@ -283,7 +283,7 @@ func TestRunOnRequest(t *testing.T) {
 	}
 }
 
-// received is what a server of notices has been sent.
+// received collects what the notification server has received.
 type received struct {
 	dbtest.Log
 	status int
@@ -306,8 +306,8 @@ func (r *received) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	w.WriteHeader(r.status)
 }
 
-// shape is what was received, without reasons. What a slow host answers too late is sent again, at once after it: the
-// same line twice is one.
+// shape returns the received requests without reasons. A notification that a slow host answers too late is repeated at
+// once, so equal neighbors count once.
 func (r *received) shape() (all []string) {
 	for line := range strings.Lines(r.String()) {
 		words := strings.SplitN(line, " ", 5)
@@ -390,11 +390,11 @@ func TestFailuresAreToldOnce(t *testing.T) {
 	}
 }
 
-// A notice that nobody takes delays no run, and its URL stays out of the log.
+// A notification that nobody receives delays no run, and its URL stays out of the log.
 func TestNoticesThatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", twoRows...)
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and never answers
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and never answers
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -407,10 +407,10 @@ func TestNoticesThatCannotBeSent(t *testing.T) {
 	})
 	if before, _, _ := strings.Cut(up.log.String(), "a notice could not be sent"); strings.Count(before,
 		`"msg":"published"`) < 2 {
-		t.Errorf("a run has waited for a notice:\n%s", before)
+		t.Errorf("a run waited for a notification:\n%s", before)
 	}
 
-	if code := up.stop(); code != 0 { // in the middle of others
+	if code := up.stop(); code != 0 { // while notifications are being sent
 		t.Errorf("exit code %d", code)
 	}
 
@@ -420,7 +420,7 @@ func TestNoticesThatCannotBeSent(t *testing.T) {
 	}
 }
 
-// A run under way is given up when the program is to end.
+// A run in progress is canceled when the program stops.
 func TestStopDuringARun(t *testing.T) {
 	t.Parallel()
 	s := source(t, "v(id)", smallView)

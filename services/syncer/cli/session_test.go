@@ -18,7 +18,8 @@ import (
 	"carstock/pkg/schema"
 )
 
-// As an ordinary user, since init_connect is not for administrators, and a time limit may not be theirs.
+// An ordinary user, because init_connect does not apply to administrators, and a user may lack the right to change a
+// time limit.
 func ordinarySyncer(t *testing.T, server *dbtest.Server, views string, statements ...string) *syncer {
 	t.Helper()
 	s := sourceOn(t, server, views, statements...)
@@ -46,7 +47,8 @@ func TestRowLimitOfTheServer(t *testing.T) {
 	equal(t, content(t, s.path), before)
 }
 
-// An init_connect may stop the clock that views see. MySQL lets only administrators do so, whom it is not for.
+// init_connect may stop the clock that views see. On MySQL only administrators may do so, and init_connect does not
+// apply to them.
 func TestClockThatTheServerStops(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
@@ -70,7 +72,7 @@ func TestTimeAndJoinLimitsOfTheServer(t *testing.T) {
 		"max_statement_time = 1", "max_execution_time = 500", "max_join_size = 1000", "sql_big_selects = 0",
 		"wait_timeout = 1", "net_write_timeout = 1",
 	} {
-		_, _ = s.mysql.Exec("SET GLOBAL " + q) // each server has some
+		_, _ = s.mysql.Exec("SET GLOBAL " + q) // each server has some of these variables
 	}
 
 	r := s.report(t, 0)
@@ -89,7 +91,7 @@ func TestGroupConcatIsWhole(t *testing.T) {
 	equal(t, got, []string{fmt.Sprintf("length(words)=%q|", fmt.Sprint(51*100-1))})
 }
 
-// A result that max_allowed_packet has cut is no copy, and that is no setting of a session.
+// A result that max_allowed_packet has truncated is refused, because no session setting can prevent it.
 func TestCutByThePacketLimit(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t, "--max-allowed-packet=16K")
@@ -117,7 +119,7 @@ func TestServerWarningsAreInTheReport(t *testing.T) {
 	}
 }
 
-// A server keeps some warnings only: among the others may be one that says that a value was cut.
+// A server keeps only some warnings. The others may include a truncated value.
 func TestMoreWarningsThanTheServerKeeps(t *testing.T) {
 	t.Parallel()
 	s := source(t, "v(id)", "CREATE TABLE r (id INT PRIMARY KEY)", "INSERT INTO r VALUES "+values(1, 1500, "(%d)"),
@@ -128,7 +130,7 @@ func TestMoreWarningsThanTheServerKeeps(t *testing.T) {
 	}
 }
 
-// What a server's own sessions could read, though MySQL's default sql_mode refuses it.
+// Views that compare with a zero date can be read, although MySQL's default sql_mode refuses that.
 func TestViewThatComparesWithAZeroDate(t *testing.T) {
 	t.Parallel()
 	c := dbtest.Database(t)
@@ -152,7 +154,7 @@ func TestViewThatComparesWithAZeroDate(t *testing.T) {
 	want(t, counts(t, s.report(t, 0)), "1: +1 ~0 -0 =0")
 }
 
-// foldZone is a zone with summer time whose last hour of 2024 comes twice, for servers without tables of zones.
+// foldZone is a zone whose last hour of summer time occurs twice in 2024, for servers without time zone tables.
 const foldZone = "Test/Fold"
 
 func loadFoldZone(t *testing.T, s *syncer) {
@@ -184,7 +186,7 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 		"SET time_zone = '+00:00'",
 		"CREATE TABLE o (id INT PRIMARY KEY, ts TIMESTAMP(3) NULL, t0 TIMESTAMP NULL, d DATETIME)")
 	loadFoldZone(t, s)
-	tx := s.mysql.MustBegin() // one connection
+	tx := s.mysql.MustBegin() // on one connection
 	for _, q := range []string{"SET time_zone = '+00:00'", "SET sql_mode = ''", `INSERT INTO o VALUES
 		(1, '2024-10-27 00:30:00.123', '2024-10-27 00:30:00', '2024-10-27 00:30:00'),
 		(2, '2024-10-27 01:30:00.500', '2024-10-27 01:30:00', NULL),
@@ -242,7 +244,7 @@ func TestTimezoneOfViewsAndTimestamps(t *testing.T) {
 	requireZoneWarnings(t, s)
 }
 
-// requireZoneWarnings checks that check says where the zones matter: not for a plain list of columns.
+// requireZoneWarnings checks that check warns where time zones matter, and not for a plain list of columns.
 func requireZoneWarnings(t *testing.T, s *syncer) {
 	t.Helper()
 	s.set("DB_TIMEZONE", "UTC")
@@ -274,7 +276,7 @@ func requireZoneWarnings(t *testing.T, s *syncer) {
 		}
 	}
 
-	// So may what this user cannot see.
+	// Objects that this user cannot see may matter too.
 	limited := *s
 	limited.env = maps.Clone(s.env)
 	limitedSyncer(t, &limited, "SELECT, SHOW VIEW ON %s.mixed TO %s")
@@ -291,7 +293,7 @@ func requireZoneWarnings(t *testing.T, s *syncer) {
 	}
 }
 
-// Rows that changed in the second of two equal hours are found by a watermark of the first.
+// Rows changed in the second of two equal hours are found with a watermark from the first.
 func TestWatermarkInAnHourThatOccursTwice(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
@@ -308,8 +310,8 @@ func TestWatermarkInAnHourThatOccursTwice(t *testing.T) {
 	}
 }
 
-// Where clocks are put back by half an hour, as on Lord Howe Island, or by two, an expression has lost which of the
-// equal times it was too.
+// Clocks may also be set back by half an hour, as on Lord Howe Island, or by two hours. Then an expression does not
+// know either which of the two equal times it means.
 func TestClocksPutBackByLessOrMore(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
@@ -318,7 +320,7 @@ func TestClocksPutBackByLessOrMore(t *testing.T) {
 	loadFoldZone(t, s)
 	exec(t, s.mysql, "UPDATE mysql.time_zone_transition_type SET `Offset` = 5400 "+
 		"WHERE Transition_type_id = 1 AND Abbreviation = 'CEST'")
-	tx := s.mysql.MustBegin() // one connection
+	tx := s.mysql.MustBegin() // on one connection
 	for _, q := range []string{
 		"SET time_zone = '+00:00'", "INSERT INTO o VALUES (1, '2024-10-27 00:40:00'), (2, '2024-10-27 01:10:00')",
 	} {
@@ -340,7 +342,7 @@ func TestClocksPutBackByLessOrMore(t *testing.T) {
 	}
 }
 
-// settingsOfAdministrators are what the property test chooses from.
+// settingsOfAdministrators are the settings that the property test chooses from.
 var settingsOfAdministrators = []string{
 	"sql_select_limit = 2", "sql_select_limit = 0", "max_join_size = 10", "group_concat_max_len = 8",
 	"group_concat_max_len = 4294967295",
@@ -395,8 +397,9 @@ var evaluatedViews = []string{
 		"SEC_TO_TIME(1.5) AS st, CONVERT('a' USING utf8mb4) AS cv FROM n WHERE id < 50",
 }
 
-// TestEverySettingOfAServer copies from a server with random settings: the file is what a session as MySQL and MariaDB
-// are built reads, or the run fails and says why. Such a session is one of the same server before anything was set.
+// TestEverySettingOfAServer copies from a server with random settings. Either the file has what a session with the
+// default settings of MySQL or MariaDB reads, or the run fails with a reason. The expected rows come from the same
+// server, before any setting was changed.
 func TestEverySettingOfAServer(t *testing.T) {
 	t.Parallel()
 	server := dbtest.NewServer(t)
@@ -455,7 +458,7 @@ func TestEverySettingOfAServer(t *testing.T) {
 	}
 }
 
-// reconnect leaves the settings of the session behind.
+// reconnect drops the session's settings.
 func (s *syncer) reconnect(t *testing.T) error {
 	t.Helper()
 	s.mysql.SetMaxIdleConns(0)
@@ -463,8 +466,8 @@ func (s *syncer) reconnect(t *testing.T) error {
 	return s.mysql.Ping()
 }
 
-// readPlainly reads the views through the driver alone, of whose settings only the time zone, the character set and the
-// length of GROUP_CONCAT are not the server's.
+// readPlainly reads the views through the driver alone. The session sets only the time zone, the character set and the
+// length of GROUP_CONCAT.
 func readPlainly(t *testing.T, s *syncer, views []string) map[string][]string {
 	t.Helper()
 	m := mysql.NewConfig()
@@ -490,7 +493,7 @@ func readPlainly(t *testing.T, s *syncer, views []string) map[string][]string {
 	return all
 }
 
-// texts are the rows of a prepared query, in the order of their texts.
+// texts returns the rows of a prepared query, sorted by their texts.
 func texts(t *testing.T, db *sql.DB, query string) (out []string) {
 	t.Helper()
 	stmt, err := db.Prepare(query)

@@ -20,7 +20,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// A client gets the snapshot as HTTP has it: with ETags, parts, and compressed.
+// Clients download the snapshot with HTTP's features: ETags, ranges and compression.
 func TestSnapshotOverHTTP(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars(id)", paddedCars...)
@@ -32,7 +32,7 @@ func TestSnapshotOverHTTP(t *testing.T) {
 
 	whole := requireOneCopyForTwenty(t, up)
 	if string(whole[:16]) != "SQLite format 3\x00" || whole[18] != 1 || whole[19] != 1 {
-		t.Errorf("the copy needs a log: %q", whole[:20])
+		t.Errorf("the copy is in WAL mode: %q", whole[:20])
 	}
 
 	copied := filepath.Join(t.TempDir(), "copy.db")
@@ -60,7 +60,7 @@ func TestSnapshotOverHTTP(t *testing.T) {
 		t.Errorf("%d copies were made, want one in each encoding", n)
 	}
 
-	// After a restart the copy is made again, and is the same.
+	// After a restart a new copy is made, with the same content.
 	up.stop()
 	up = s.serve(t)
 	for etag, encoding := range tags {
@@ -73,7 +73,8 @@ func TestSnapshotOverHTTP(t *testing.T) {
 	}
 }
 
-// requireOneCopyForTwenty downloads the snapshot twenty times at once, checks that one copy was made, and returns it.
+// requireOneCopyForTwenty downloads the snapshot twenty times at once, checks that only one copy was made, and returns
+// it.
 func requireOneCopyForTwenty(t *testing.T, up service) []byte {
 	t.Helper()
 	var group sync.WaitGroup
@@ -95,7 +96,7 @@ func requireOneCopyForTwenty(t *testing.T, up service) []byte {
 	return bodies[0]
 }
 
-// requireEncoded downloads the snapshot in an encoding, checks headers and content, and returns its bytes and its ETag.
+// requireEncoded downloads the snapshot in an encoding, checks headers and content, and returns the bytes and the ETag.
 func requireEncoded(
 	t *testing.T, up service, encoding string, whole []byte, unpack func([]byte) io.Reader,
 ) (body []byte, etag string) {
@@ -133,7 +134,7 @@ func requireConditions(t *testing.T, up service, encoding string, body []byte, e
 	}
 }
 
-// requireRanges checks parts of the snapshot, and what cannot be a part of it.
+// requireRanges checks ranges of the snapshot, and invalid ranges.
 func requireRanges(t *testing.T, up service, encoding string, body []byte, etag string) {
 	t.Helper()
 	for asked, want := range map[string][2]int{
@@ -157,7 +158,7 @@ func requireRanges(t *testing.T, up service, encoding string, body []byte, etag 
 	}
 }
 
-// A download that has begun goes on with its copy when the next run comes, however slow it is.
+// A slow download continues with its copy when the next run publishes.
 func TestDownloadOutlivesItsRun(t *testing.T) {
 	t.Parallel()
 	s := source(t, "v", largeRows...)
@@ -194,7 +195,7 @@ func TestDownloadOutlivesItsRun(t *testing.T) {
 	nothingLeft(t, s.path)
 }
 
-// Without room for a copy the answer is 507, and says how much is needed; the disk and the file stay as they are.
+// Without space for a copy the answer is a 507 that says how much is needed. The disk and the file stay as they are.
 func TestNoRoomForACopy(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -257,8 +258,8 @@ func TestNoRoomForACopy(t *testing.T) {
 	}
 }
 
-// moveToSubfolder makes syncer keep a copy of its file in a folder of its own, which a test can mount a disk over, and
-// returns the folder.
+// moveToSubfolder makes syncer keep a copy of its file in a new folder, which a test can mount a disk over, and returns
+// the folder.
 func (s *syncer) moveToSubfolder(t *testing.T) (folder string) {
 	t.Helper()
 	folder = filepath.Join(filepath.Dir(s.path), "disk")
@@ -278,7 +279,7 @@ func (s *syncer) moveToSubfolder(t *testing.T) (folder string) {
 	return folder
 }
 
-// answers reports whether the service answers requests, be it ready or not.
+// answers reports whether the service answers requests, ready or not.
 func (up service) answers() bool {
 	r, err := http.Get(up.url + "/readyz")
 	if err == nil {
@@ -287,7 +288,7 @@ func (up service) answers() bool {
 	return err == nil
 }
 
-// serveUnder runs syncer serve by a command of the shell, under limits of its own, and waits until it answers.
+// serveUnder runs syncer serve through a shell command that sets limits, and waits until it answers.
 func (s *syncer) serveUnder(t *testing.T, command ...string) service {
 	t.Helper()
 	addr := dbtest.FreeAddress(t)

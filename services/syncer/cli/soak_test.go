@@ -15,7 +15,7 @@ import (
 	"carstock/services/syncer/internal/snapshot"
 )
 
-// fromEnv is a number that a variable may set, of at least least.
+// fromEnv reads a number of at least least from an environment variable, or returns standard.
 func fromEnv(t *testing.T, variable string, standard, least int) int {
 	t.Helper()
 	s := os.Getenv(variable)
@@ -30,14 +30,14 @@ func fromEnv(t *testing.T, variable string, standard, least int) int {
 	return n
 }
 
-// sample is what a process holds after so many runs.
+// sample is the resources of a process after a number of runs.
 type sample struct {
 	run                                    int
 	rss, goroutines, descriptors, fileSize float64
 }
 
-// A service that works for months holds no more after many runs over changing data than after few: alone, and with a
-// change history, patterns and a copy on another machine.
+// A service needs no more resources after many runs over changing data than after a few: alone, and with a change
+// history, patterns and a copy on another machine.
 func TestServiceStaysFlat(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -63,7 +63,7 @@ func staysFlat(t *testing.T, views, history string, pulls bool) {
 		"INSERT INTO log VALUES "+values(0, 500, "(%d)"))
 	addr := dbtest.FreeAddress(t)
 	s.set("SYNC_HTTP_ADDR", addr)
-	s.set("SYNC_SCHEDULE", "0 0 1 1 *") // each run is asked for, so that there is a rest between two
+	s.set("SYNC_SCHEDULE", "0 0 1 1 *") // runs are requested, so that the process rests between two runs
 	s.set("SYNC_HTTP_TOKEN", pullToken)
 	s.set("SYNC_HISTORY", history)
 	total := fromEnv(t, "SOAK_RUNS", 10, 10)
@@ -94,15 +94,15 @@ func staysFlat(t *testing.T, views, history string, pulls bool) {
 	}
 	t.Log(sampleTable(samples))
 
-	// The first sample is left out: caches fill, and the history of runs begins.
+	// The first sample does not count: caches fill, and the history of runs begins.
 	first, last := samples[1], samples[len(samples)-1]
 	if last.rss > first.rss*1.3+5 || last.goroutines > first.goroutines+5 || last.descriptors > first.descriptors+3 {
-		t.Errorf("it grows: %+v, and then %+v", first, last)
+		t.Errorf("resources grow: %+v, then %+v", first, last)
 	}
 
-	// A run remembered takes some 200 bytes for each table.
+	// The record of a run takes some 200 bytes for each table.
 	grown, runs, changes := last.fileSize-first.fileSize, float64(last.run-first.run), 0.0
-	if history != "off" { // each change takes some 200 bytes, and its entries in two indexes
+	if history != "off" { // each change takes some 200 bytes, and entries in two indexes
 		changes = runs * 202
 	}
 	if grown > 50+runs*0.8+changes*0.4 {
@@ -139,7 +139,7 @@ func (s *syncer) serveProcess(t *testing.T, addr string) service {
 	return service{url: "http://" + addr}
 }
 
-// lastGoodRun is the number of the last run, which must be a good one; 0 if there is none.
+// lastGoodRun returns the number of the last run, which must be a good one; 0 if there is none.
 func (s *syncer) lastGoodRun(t *testing.T) int {
 	t.Helper()
 	history, err := snapshot.ReadHistory(s.path, 1)
@@ -154,7 +154,7 @@ func (s *syncer) lastGoodRun(t *testing.T) int {
 	return int(last.ID)
 }
 
-// sampleAtRest measures the process between two runs: what a run holds while it is under way says nothing.
+// sampleAtRest measures the process between two runs, because the resources of a run in progress vary.
 func (up service) sampleAtRest(t *testing.T, number int) sample {
 	t.Helper()
 	var now map[string]string

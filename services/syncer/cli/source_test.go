@@ -9,7 +9,8 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// limitedSyncer logs in as a user who may read no more than the grants say: %s is the database, then the user.
+// limitedSyncer logs in as a user with only the given rights. In a grant, the first %s is the database and the second
+// the user.
 func limitedSyncer(t *testing.T, s *syncer, grants ...string) {
 	t.Helper()
 	user := s.newUser(t, "right")
@@ -19,7 +20,7 @@ func limitedSyncer(t *testing.T, s *syncer, grants ...string) {
 	}
 }
 
-// The server's own reason, and what to do, for views that the catalog has no columns of.
+// For a view without columns in the catalog, the error has the server's reason and what to do.
 func TestViewThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	base := []string{
@@ -98,7 +99,7 @@ func TestDefinerIsGone(t *testing.T) {
 	}
 }
 
-// Between the dropping of a table and its coming back, its views are invalid.
+// The views of a table are invalid while the table is replaced.
 func TestViewWhoseTableIsReplaced(t *testing.T) {
 	t.Parallel()
 	s := source(t, "v(id)", "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)",
@@ -112,7 +113,7 @@ func TestSystemVersionedTable(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a")
 	if _, err := s.mysql.Exec("CREATE TABLE a (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING"); err != nil {
-		// MySQL has none: its tables are as any other.
+		// MySQL has none: such tables are ordinary there.
 		exec(t, s.mysql, "CREATE TABLE a (id INT PRIMARY KEY, v INT)")
 	}
 
@@ -140,7 +141,7 @@ func TestTablesWithoutTransactions(t *testing.T) {
 	}
 }
 
-// MySQL shows a user the columns of a key that he may read, and MariaDB no key at all: neither is whole.
+// If a user may not read all columns of a key, MySQL shows the others, and MariaDB shows no key. Neither is complete.
 func TestKeyThatIsNotWhole(t *testing.T) {
 	t.Parallel()
 	s := source(t, "k", "CREATE TABLE k (a INT, b INT, v INT, PRIMARY KEY (a, b))",
@@ -179,7 +180,7 @@ func TestViewOfManyTables(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if strings.Contains(version, "MariaDB") { // which opens them all the same
+	if strings.Contains(version, "MariaDB") { // MariaDB can open them nevertheless
 		s.mustSync(t)
 		return
 	}
@@ -211,7 +212,7 @@ func TestNamesBetweenBackticks(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 
-	// What check suggests can be pasted.
+	// The suggestion of check can be pasted.
 	s.set("SYNC_VIEWS", "`a=b`")
 	if _, out := s.both(t, "check"); !strings.Contains(out, "SYNC_VIEWS='`a=b`(`x``y`)'") {
 		t.Errorf("check says %s", out)
@@ -226,7 +227,8 @@ func TestViewOfAnotherDatabase(t *testing.T) {
 	s.mustSync(t)
 }
 
-// A node of a cluster that is not ready answers 1047, a proxy without a server 9001: the view here does, for a moment.
+// A cluster node that is not ready answers 1047, and a proxy without a server 9001. In this test a view returns these
+// errors for a moment.
 func TestRefusalThatPasses(t *testing.T) {
 	t.Parallel()
 	for number, passes := range map[int]bool{1047: true, 1836: true, 3032: true, 9001: true, 1644: false} {

@@ -17,7 +17,7 @@ import (
 	"carstock/pkg/dbconn/dbtest"
 )
 
-// asText selects the columns of vehicles_view as the texts that the server prints.
+// asText selects the columns of vehicles_view as the server's texts.
 func asText(t *testing.T, db *sqlx.DB, cast string) []string {
 	t.Helper()
 	var columns []string
@@ -47,7 +47,7 @@ func asText(t *testing.T, db *sqlx.DB, cast string) []string {
 func TestSyncOfTheDemo(t *testing.T) {
 	t.Parallel()
 	s := newSyncer(t, dbtest.Demo(t), "vehicles_view")
-	s.set("DB_USER", "syncer") // who may read the view and nothing else
+	s.set("DB_USER", "syncer") // may only read the view
 	s.set("DB_PASSWORD", "syncer-demo")
 
 	out := s.mustSync(t)
@@ -69,7 +69,7 @@ func TestSyncOfTheDemo(t *testing.T) {
 	}
 	for _, f := range left {
 		if strings.Contains(f.Name(), "staging") {
-			t.Errorf("%s is left behind", f.Name())
+			t.Errorf("%s was left behind", f.Name())
 		}
 	}
 }
@@ -116,7 +116,7 @@ func requireValues(t *testing.T, compression string) {
 	file := openFile(t, s.path)
 	s.mustSync(t)
 
-	// Empty is not NULL, be it the first of all values or not.
+	// An empty text is not NULL, whether it comes first or later.
 	equal(t, rows(t, file, "SELECT typeof(b) AS b, length(b) AS bl, typeof(n) AS n, length(n) AS nl FROM "+
 		"blobs ORDER BY id"),
 		[]string{`b="blob"|bl="0"|n="null"|nl=NULL|`, `b="blob"|bl="1"|n="blob"|nl="0"|`})
@@ -133,7 +133,7 @@ func requireValues(t *testing.T, compression string) {
 		"AS day FROM v WHERE id = 1"),
 		[]string{`w="text"|s="text"|b="blob"|big="integer"|day="text"|`})
 
-	// A column whose integers have outgrown SQLite's becomes one of texts, for good.
+	// A column whose integers no longer fit in SQLite becomes a text column, permanently.
 	exec(t, s.mysql, "UPDATE v SET big = 18446744073709551615 WHERE id = 3")
 	if out := s.mustSync(t); !strings.Contains(out, "columns changed: big INTEGER -> TEXT") ||
 		!strings.Contains(out, "largest integer, at id=3: the column is kept as TEXT") {
@@ -169,7 +169,7 @@ func TestWhatTheUserMadeSurvives(t *testing.T) {
 	s.mustSync(t)
 	equal(t, rows(t, file, "SELECT id FROM fords ORDER BY id"), []string{`id="1"|`, `id="3"|`})
 
-	// fired by the row that is new
+	// fired by the new row
 	equal(t, rows(t, file, "SELECT text FROM notes"), []string{`text="mine"|`, `text="trigger"|`})
 	equal(t, rows(t, file, "SELECT name FROM sqlite_schema WHERE name IN ('by_make', 'noted') ORDER BY name"),
 		[]string{`name="by_make"|`, `name="noted"|`})
@@ -205,8 +205,7 @@ func TestWhatTheUserMadeSurvives(t *testing.T) {
 	}
 }
 
-// What has not changed is not written: of a table with hundreds of pages only the few change that
-// remember the run.
+// Unchanged rows are not written: in a table of hundreds of pages, only the few pages change that record the run.
 func TestUnchangedRowsAreNotWritten(t *testing.T) {
 	t.Parallel()
 	s := source(t, "cars; same_cars", "CREATE TABLE cars (id INT PRIMARY KEY, text VARCHAR(200))",
@@ -226,7 +225,7 @@ func TestUnchangedRowsAreNotWritten(t *testing.T) {
 		}
 	}
 
-	// The first page, one of each table of the history, and what these tables grow by.
+	// The first page, one page of each table of the history, and what these tables grow by.
 	if changed > 8 || len(after) < 100 {
 		t.Errorf("%d of %d pages changed", changed, len(after))
 	}
@@ -264,7 +263,7 @@ func TestAllViewsArePublishedTogether(t *testing.T) {
 	equal(t, rows(t, file, "SELECT count(*) AS n FROM a"), []string{`n="1"|`})
 }
 
-// What is committed while a run reads is not in it, whichever view it reads last.
+// What is committed while a run reads does not appear in its snapshot, whichever view is read last.
 func TestAllViewsAreOfOneInstant(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a; b", append(twoRows, "CREATE TABLE b (id INT PRIMARY KEY)", "INSERT INTO b VALUES (1)")...)
@@ -335,11 +334,11 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// mistake is a call of syncer that cannot succeed, and what it must say.
+// mistake is a call of syncer that cannot succeed, and its expected message.
 type mistake struct {
 	set  map[string]string
-	ctx  context.Context // nil: the test's
-	args []string        // nil: sync
+	ctx  context.Context // nil for the test's own
+	args []string        // nil for sync
 	code int
 	want []string
 }

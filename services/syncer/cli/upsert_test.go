@@ -17,11 +17,11 @@ func TestUpsert(t *testing.T) {
 	}
 	want(t, counts(t, s.report(t, 0)), "5: +5 ~0 -0 =0")
 
-	exec(t, s.mysql, "DELETE FROM cars WHERE id = 1", // stays
-		"UPDATE cars SET price = 20 WHERE id = 2", // is not seen: its watermark is an old one
+	exec(t, s.mysql, "DELETE FROM cars WHERE id = 1", // stays, because an upsert deletes nothing
+		"UPDATE cars SET price = 20 WHERE id = 2", // not seen, because its watermark is old
 		"UPDATE cars SET price = 30, changed = '2026-01-06' WHERE id = 3",
 		"INSERT INTO cars VALUES (6, 6, '2026-01-07')")
-	want(t, counts(t, s.report(t, 0)), "3: +1 ~1 -0 =1") // the row of the last watermark is read again
+	want(t, counts(t, s.report(t, 0)), "3: +1 ~1 -0 =1") // the row with the last watermark is read again
 	equal(t, file(), []string{`cars="1=1 2=2 3=30 4=4 5=5 6=6"|`})
 
 	want(t, counts(t, s.report(t, 0)), "1: +0 ~0 -0 =1")
@@ -32,21 +32,21 @@ func TestUpsert(t *testing.T) {
 	want(t, counts(t, s.report(t, 0, "--full")), "5: +0 ~1 -1 =4")
 	equal(t, file(), []string{`cars="2=20 3=30 4=4 5=5 6=6"|`})
 
-	// Changed columns: all rows are read once more, and those that are gone stay.
+	// Changed columns: all rows are read again, and rows missing in the source stay.
 	exec(t, s.mysql, "DELETE FROM cars WHERE id = 4", "ALTER TABLE cars ADD vin INT")
 	r := s.report(t, 0)
 	want(t, r.Tables[0].Drift, "+vin INTEGER")
 	want(t, counts(t, r), "4: +0 ~0 -0 =4")
 	equal(t, file(), []string{`cars="2=20 3=30 4=4 5=5 6=6"|`})
 
-	exec(t, s.mysql, "DELETE FROM cars") // no rows are no news
+	exec(t, s.mysql, "DELETE FROM cars") // an upsert treats this as no changes
 	want(t, counts(t, s.report(t, 0)), "0: +0 ~0 -0 =0")
 	if code, out := s.both(t, "sync", "--full"); code != 3 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }
 
-// Integers as watermarks are compared as numbers, and a table without one is read whole.
+// Integer watermarks are compared as numbers, and a table without a watermark is read completely.
 func TestUpsertByNumberAndWithout(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a(id)@v", twoRows...)
@@ -70,7 +70,7 @@ func TestUpsertByNumberAndWithout(t *testing.T) {
 	s.requireFailure(t, 1, "w@v: the watermark must be a column")
 }
 
-// marked is a database with a table under upsert by a watermark, copied once.
+// marked is a database with a table that is upserted by a watermark, after a first run.
 func marked(t *testing.T) *syncer {
 	t.Helper()
 	s := source(t, "cars(id)@changed", "CREATE TABLE cars (id INT PRIMARY KEY, price INT, changed DATETIME NULL)",
@@ -81,7 +81,7 @@ func marked(t *testing.T) *syncer {
 	return s
 }
 
-// Rows of one key say nothing of those of another: that takes a run over all of them, which check says first.
+// Rows of one key cannot be compared with rows of another. A run with --full is needed, and check says so in advance.
 func TestUpsertAfterTheKeyHasChanged(t *testing.T) {
 	t.Parallel()
 	s := marked(t)
@@ -96,7 +96,7 @@ func TestUpsertAfterTheKeyHasChanged(t *testing.T) {
 	want(t, counts(t, s.report(t, 0)), "1: +0 ~0 -0 =1")
 }
 
-// A table that someone has dropped from the file comes back whole.
+// A table that was dropped from the file is copied again completely.
 func TestUpsertOfATableThatIsGone(t *testing.T) {
 	t.Parallel()
 	s := marked(t)
@@ -104,7 +104,7 @@ func TestUpsertOfATableThatIsGone(t *testing.T) {
 	want(t, counts(t, s.report(t, 0)), "3: +3 ~0 -0 =0")
 }
 
-// Rows without a watermark, as those that were never changed, are read each time.
+// Rows without a watermark, such as rows that were never changed, are read each time.
 func TestUpsertWithoutAWatermarkYet(t *testing.T) {
 	t.Parallel()
 	s := marked(t)
@@ -113,7 +113,7 @@ func TestUpsertWithoutAWatermarkYet(t *testing.T) {
 	equal(t, rows(t, openFile(t, s.path), "SELECT changed FROM cars WHERE id = 9"), []string{`changed=NULL|`})
 }
 
-// A watermark is that of one view of one server.
+// A watermark belongs to one view of one server.
 func TestUpsertOfAnotherView(t *testing.T) {
 	t.Parallel()
 	s := marked(t)
@@ -124,7 +124,7 @@ func TestUpsertOfAnotherView(t *testing.T) {
 	equal(t, rows(t, openFile(t, s.path), "SELECT count(*) AS n FROM cars"), []string{`n="4"|`})
 }
 
-// A date that means "never" does not hide all that comes after it.
+// A date that means "never" does not hide later changes.
 func TestUpsertOfAFarFuture(t *testing.T) {
 	t.Parallel()
 	s := marked(t)
@@ -140,7 +140,7 @@ func TestUpsertOfAFarFuture(t *testing.T) {
 	equal(t, rows(t, openFile(t, s.path), "SELECT price FROM cars WHERE id = 5"), []string{`price="5"|`})
 }
 
-// Rows that stay need a key by which they are known.
+// Rows that stay must be known by a key.
 func TestUpsertUnderAnotherKey(t *testing.T) {
 	t.Parallel()
 	s := marked(t)

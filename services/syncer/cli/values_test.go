@@ -13,9 +13,9 @@ import (
 	"carstock/pkg/dbconn"
 )
 
-// How a value in the file is compared with what the server says of it.
+// sameness says how to compare a value in the file with the server's text of it.
 type sameness struct {
-	server string // an expression for the server's word, of the column %s
+	server string // an expression for the server's text; %s is the column
 	equal  func(stored any, server string) bool
 }
 
@@ -32,7 +32,7 @@ var (
 		b, ok := v.([]byte)
 		return ok && strings.EqualFold(hex.EncodeToString(b), server)
 	}}
-	asDecimal = sameness{"CAST(%s AS CHAR)", func(v any, server string) bool { // 1.50 as 1.5
+	asDecimal = sameness{"CAST(%s AS CHAR)", func(v any, server string) bool { // 1.50 may be stored as 1.5
 		got, ok := new(rational.Rat).SetString(fmt.Sprint(v))
 		want, _ := new(rational.Rat).SetString(server)
 		return ok && !hasType[string](v) && got.Cmp(want) == 0
@@ -41,7 +41,7 @@ var (
 		want, _ := strconv.ParseFloat(server, 64)
 		return hasType[float64](v) && math.Float64bits(v.(float64)) == math.Float64bits(want)
 	}}
-	asFloat = sameness{"CAST(%s AS DOUBLE)", func(v any, server string) bool { // the shortest decimal that is this float32
+	asFloat = sameness{"CAST(%s AS DOUBLE)", func(v any, server string) bool { // its shortest decimal
 		single, _ := strconv.ParseFloat(server, 32)
 		want, _ := strconv.ParseFloat(strconv.FormatFloat(single, 'g', -1, 32), 64)
 		return hasType[float64](v) && v.(float64) == want
@@ -53,7 +53,7 @@ func hasType[T any](v any) bool {
 	return ok
 }
 
-// Types that only some servers have are known by the version.
+// knownType reports whether a server of this version has the type.
 func knownType(declared, version string) bool {
 	switch declared {
 	case "UUID", "INET6":
@@ -123,7 +123,7 @@ var everyType = []struct {
 	{"GEOMETRY", asBytes, []string{"ST_GeomFromText('POINT(1 2)')", "ST_GeomFromText('LINESTRING(0 0, 1.5 -2)', 4326)"}},
 }
 
-// Every value is in the file what it is on the server, by the server's own word, and whichever way it has come.
+// Every value in the file equals the server's own text of it, whichever way it was transferred.
 func TestEveryType(t *testing.T) {
 	t.Parallel()
 	for _, compression := range []string{dbconn.CompressionOff, dbconn.CompressionZlib} {
@@ -153,7 +153,7 @@ func requireEveryType(t *testing.T, compression string) {
 	}
 
 	exec(t, s.mysql, "CREATE TABLE every (id INT PRIMARY KEY, "+strings.Join(columns, ", ")+") CHARACTER SET utf8mb4")
-	for row := range count + 1 { // the last has none but NULL
+	for row := range count + 1 { // the last row has only NULLs
 		exec(t, s.mysql, fmt.Sprintf("INSERT INTO every (id) VALUES (%d)", row))
 		for i, e := range everyType {
 			if knownType(e.declared, version) && row < len(e.literals) {
@@ -175,14 +175,14 @@ func requireEveryType(t *testing.T, compression string) {
 				row); err != nil {
 				t.Fatalf("%s: %v", e.declared, err)
 			}
-			var stored any // of no column, else the driver makes times of some
+			var stored any // not a plain column, because the driver turns some into a time.Time
 			if err := file.QueryRow("SELECT (SELECT "+column+") FROM every WHERE id = ?", row).Scan(&stored); err != nil {
 				t.Fatalf("%s: %v", e.declared, err)
 			}
 
 			switch {
 			case (server == nil) != (row >= len(e.literals)):
-				t.Errorf("%s, %d: the test has not stored its value", e.declared, row)
+				t.Errorf("%s, %d: the test did not store its value", e.declared, row)
 			case server == nil && stored != nil, server != nil && (stored == nil || !e.same.equal(stored, *server)):
 				t.Errorf("%s, %d: stored %.80T %.80v, the server has %.80s", e.declared, row, stored, stored, *server)
 			}
@@ -192,7 +192,7 @@ func requireEveryType(t *testing.T, compression string) {
 	want(t, counts(t, s.report(t, 0)), fmt.Sprintf("%[1]d: +0 ~0 -0 =%[1]d", count+1))
 }
 
-// The file remembers the last 1,000 runs.
+// The file keeps the records of the last 1,000 runs.
 func TestHistoryIsBounded(t *testing.T) {
 	t.Parallel()
 	s := source(t, "a", twoRows...)
@@ -207,7 +207,7 @@ func TestHistoryIsBounded(t *testing.T) {
 		[]string{`n="1000"|first="502"|last="1501"|tables="1501"|`})
 }
 
-// A key is shown in a form that does nothing to a terminal: bytes in hex, control characters escaped.
+// Keys are printed so that they cannot control a terminal: bytes in hex, and control characters escaped.
 func TestKeysInWarnings(t *testing.T) {
 	t.Parallel()
 	s := source(t, "v(k, w, b)", "CREATE TABLE v (k BINARY(3), w VARCHAR(20), b BIT(9), day DATE)")
@@ -242,7 +242,7 @@ func TestKeysInWarnings(t *testing.T) {
 	}
 }
 
-// Names and types of the source are other people's too.
+// Names and types in the source are untrusted too.
 func TestNamesDoNothingToATerminal(t *testing.T) {
 	t.Parallel()
 	s := source(t, "v", "CREATE TABLE v (id INT PRIMARY KEY, `a\x1b[2Jb` ENUM('\x1b[31m', '\u202ex'))",
@@ -253,7 +253,7 @@ func TestNamesDoNothingToATerminal(t *testing.T) {
 	}
 	s.mustSync(t)
 	if !strings.Contains(file(), `"\x1b[31m"`) {
-		t.Errorf("the value is not as it was: %s", file())
+		t.Errorf("the value has changed: %s", file())
 	}
 
 	exec(t, s.mysql, "ALTER TABLE v CHANGE `a\x1b[2Jb` `c\x1b[2Jd` INT")
