@@ -74,7 +74,7 @@ func TestLaterWatermark(t *testing.T) {
 	}
 }
 
-// The hash changes with all that gives a watermark its meaning, and with nothing more.
+// The hash changes with everything that gives a watermark its meaning, and with nothing else.
 func TestWatermarkHash(t *testing.T) {
 	t.Parallel()
 	db := dbconn.Config{Driver: dbconn.MySQL, Host: "db", Port: 3306, Name: "stock"}

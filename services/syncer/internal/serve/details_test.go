@@ -9,7 +9,7 @@ import (
 	"carstock/pkg/snapshotfile"
 )
 
-// The details of a table: its size, and its first rows in the form in which the page shows them.
+// The details of a table are its size, and its first rows as the page shows them.
 func TestTableDetails(t *testing.T) {
 	t.Parallel()
 	_, db := dbtest.SQLite(t,
@@ -57,11 +57,11 @@ func TestTableDetails(t *testing.T) {
 	}
 
 	if d, err = readTableDetails(db, table, false); err != nil || d.sample != nil {
-		t.Errorf("rows that nobody may see: %+v, %v", d.sample, err)
+		t.Errorf("rows are shown without permission: %+v, %v", d.sample, err)
 	}
 }
 
-// The size of a large table is an estimate. Of a wide table the first columns are shown.
+// The size of a large table is an estimate. A wide table shows only its first columns.
 func TestDetailsOfLargeTable(t *testing.T) {
 	t.Parallel()
 	table := snapshotfile.Content{Table: "wide", Rows: 10 * sizedRows}

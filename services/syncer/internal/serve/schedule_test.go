@@ -91,7 +91,7 @@ func TestFirstRun(t *testing.T) {
 	}
 }
 
-// After failures the pauses grow; after a good run the next one comes on schedule.
+// After failures the pauses grow; after a good run the next one is on schedule again.
 func TestBackoffAfterFailures(t *testing.T) {
 	now := at(t, "2026-03-01T10:00:00Z")
 	p := newPlan(newSchedule(t, "@every 1s", "UTC"), now, time.Time{}, true)
@@ -112,7 +112,7 @@ func TestBackoffAfterFailures(t *testing.T) {
 		t.Errorf("after one more failure: a pause of %s", got)
 	}
 
-	// A run that is due later than the backoff ends comes on schedule.
+	// If a run is due after the end of the backoff, it starts on schedule.
 	p = newPlan(newSchedule(t, "@hourly", "UTC"), now, time.Time{}, true)
 	p.finished(now, now, false)
 	if hour := newSchedule(t, "@hourly", "UTC").Next(now); p.at.Before(hour) || p.at.After(hour.Add(maxJitter)) {
@@ -145,7 +145,7 @@ func TestJitter(t *testing.T) {
 	}
 }
 
-// One run makes up for all that were due while another was under way.
+// One run makes up for all runs that were due during another one.
 func TestRunDueMeanwhile(t *testing.T) {
 	start := at(t, "2026-03-01T10:00:00Z")
 	now := start.Add(5*time.Minute + time.Second)
@@ -183,13 +183,13 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
-// The schedule is by the clock of the time zone, also when that is put forward or back.
+// The schedule follows the clocks of the time zone, even when they are changed.
 func TestTimezone(t *testing.T) {
 	for _, test := range []struct{ schedule, after, want string }{
 		{"30 6 * * *", "2026-01-10T00:00:00Z", "2026-01-10T05:30:00Z"},
 		{"30 6 * * *", "2026-03-29T00:00:00Z", "2026-03-29T04:30:00Z"},
 		{"30 6 * * *", "2026-10-25T00:00:00Z", "2026-10-25T05:30:00Z"},
-		// A time that is skipped comes after the gap; one that occurs twice comes twice.
+		// A skipped time runs after the gap; a repeated time runs twice.
 		{"30 2 * * *", "2026-03-29T00:00:00Z", "2026-03-29T01:30:00Z"},
 		{"30 2 * * *", "2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z"},
 		{"30 2 * * *", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"},

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The file says from which run on each new row is recorded, and how many rows came in bulk runs since.
+// The file records the run since which each new row is recorded, and how many rows bulk runs have added since.
 func TestRecordedSince(t *testing.T) {
 	t.Parallel()
 	f := newTestFile(t)
@@ -29,7 +29,7 @@ func TestRecordedSince(t *testing.T) {
 	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
 	want(1, 0)
 
-	// Other columns, without new rows and with some.
+	// Other columns, first without new rows and then with one.
 	s := newSourceTable([]string{"id"}, "id int", "price decimal(10,2)", "note text", "color text")
 	s.rows = [][]driver.Value{rowOf(1, 5.5, "a", "red"), rowOf(2, 5.5, "a", nil)}
 	f.publish(t, s)
@@ -37,7 +37,7 @@ func TestRecordedSince(t *testing.T) {
 	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a"), rowOf(3, 5.5, "a")))
 	want(4, 0)
 
-	// A run without a history that changes nothing, and one that does.
+	// A run with the history off: without changes, and with one.
 	f.history = 0
 	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a"), rowOf(3, 5.5, "a")))
 	want(4, 0)
@@ -47,7 +47,7 @@ func TestRecordedSince(t *testing.T) {
 	f.publish(t, carsTable(rowOf(1, 5.5, "a"), rowOf(2, 5.5, "a")))
 	want(7, 0)
 
-	// Too many new rows, and none of them afterwards.
+	// Too many new rows, and then no changes.
 	many := carsTable()
 	for i := range 20_000 {
 		many.rows = append(many.rows, rowOf(i+1, 5.5, "a"))
@@ -57,7 +57,7 @@ func TestRecordedSince(t *testing.T) {
 	f.publish(t, many)
 	want(7, 19_998)
 
-	// The keys of rows that are gone go with the next bulk run.
+	// The next bulk run deletes the keys of rows that are gone.
 	few := carsTable()
 	few.rows = many.rows[:100]
 	f.publish(t, few)
@@ -69,7 +69,7 @@ func TestRecordedSince(t *testing.T) {
 	want(7, 20_098)
 	f.publish(t, many)
 
-	// Many changed rows alone are not new ones; another key begins again, and a table without a key has no history.
+	// Many updates add no new rows. Another key starts again, and a table without a key has no history.
 	keyed := newSourceTable([]string{"id", "note"}, "id int", "price decimal(10,2)", "note text")
 	keyed.rows = many.rows
 	f.publish(t, keyed)
@@ -85,8 +85,8 @@ func TestRecordedSince(t *testing.T) {
 	requireEqual(t, since(), []driver.Value(nil))
 }
 
-// Whatever runs come and go, the file tells of each row whether it was there at the first run, came in a recorded
-// change, or came with so many others that only its key is recorded.
+// After any sequence of runs, the file knows of each row whether it was there at the first run, came in a recorded
+// change, or came in a bulk run that recorded only its key.
 func TestArrivals(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(7, 20))

@@ -82,7 +82,7 @@ func TestConverters(t *testing.T) {
 	}
 }
 
-// Warnings of one kind are counted, and name the first row by its key, or else by its number.
+// Warnings of one kind are counted. They name the first row by its key, or otherwise by its number.
 func TestRowDecoder(t *testing.T) {
 	t.Parallel()
 	table := schema.Table{Columns: []schema.Column{
