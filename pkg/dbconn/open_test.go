@@ -25,7 +25,7 @@ import (
 
 const password = "hunter2-Ünïcode '$"
 
-// newUser creates a database and a user who may read it, and returns how to open it.
+// newUser creates a database and a user who may read it, and returns the settings to open it.
 func newUser(t *testing.T, options string) dbconn.Config {
 	t.Helper()
 	return newUserOn(t, dbtest.Shared(t), options)
@@ -111,7 +111,8 @@ func TestOpenPasswordFile(t *testing.T) {
 	}
 }
 
-// A new certificate needs no restart either, and a file that is being replaced does no harm once it is whole.
+// A new certificate needs no restart. A file in the middle of its replacement does no harm, as long as it is complete
+// later.
 func TestOpenCertificateFile(t *testing.T) {
 	trusted, err := os.ReadFile(authorityFile(t))
 	if err != nil {
@@ -149,7 +150,7 @@ func TestOpenCertificateFile(t *testing.T) {
 	}
 }
 
-// otherAuthority makes a certificate in PEM that has signed no other.
+// otherAuthority returns a PEM certificate that has signed no other.
 func otherAuthority(t *testing.T) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -177,7 +178,7 @@ func TestSessionIsUTCAndUTF8(t *testing.T) {
 	}
 }
 
-// mistake is a mistake in the settings, with texts that the error must have.
+// mistake is a mistake in the settings, and texts that the error must contain.
 type mistake struct {
 	change func(*dbconn.Config)
 	want   []string
@@ -306,7 +307,7 @@ func TestErrorsOfConnectingNameTheVariable(t *testing.T) {
 	})
 }
 
-// checkMistakes opens the database with each mistake, and checks the errors.
+// checkMistakes opens the database with each mistake, and checks the error.
 func checkMistakes(t *testing.T, good dbconn.Config, mistakes map[string]mistake) {
 	t.Helper()
 	for name, m := range mistakes {
@@ -363,7 +364,7 @@ func dialServer(c dbconn.Config) (net.Conn, error) {
 	return net.Dial("tcp", net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))))
 }
 
-// forwardPort makes the server reachable at another address, which is not in its certificate.
+// forwardPort makes the server reachable on another address, which its certificate lacks.
 func forwardPort(t *testing.T, host string, to dbconn.Config) uint16 {
 	return listenOn(t, host, func(c net.Conn) {
 		server, err := dialServer(to)
@@ -376,7 +377,7 @@ func forwardPort(t *testing.T, host string, to dbconn.Config) uint16 {
 	})
 }
 
-// relayPackets makes the server reachable at another port, and changes each packet that clients send.
+// relayPackets makes the server reachable on another port, and changes each packet from clients.
 func relayPackets(t *testing.T, to dbconn.Config, change func(packet []byte) []byte) uint16 {
 	return listenLoopback(t, func(c net.Conn) {
 		server, err := dialServer(to)
@@ -403,13 +404,13 @@ func relayPackets(t *testing.T, to dbconn.Config, change func(packet []byte) []b
 	})
 }
 
-// Flags of what a server can do, in its greeting.
+// Capability flags in a server's greeting.
 const (
 	canCompress = 0x0020
 	canTLS      = 0x0800
 )
 
-// greetingProxy passes on the real server's greeting without a flag, as a server sends it that lacks that capability.
+// greetingProxy forwards the real server's greeting without a flag, like a server that lacks the capability.
 func greetingProxy(t *testing.T, flag uint16) uint16 {
 	admin := dbtest.Shared(t).Admin
 	return listenLoopback(t, func(c net.Conn) {

@@ -32,7 +32,7 @@ func TestCheckAddress(t *testing.T) {
 		}
 	}
 
-	// What is right can be listened on, as far as it is of this machine.
+	// Valid addresses of this machine can be listened on.
 	for _, addr := range []string{":0", "127.0.0.1:0", "localhost:0"} {
 		l, err := net.Listen("tcp", addr)
 		if err != nil {

@@ -42,7 +42,7 @@ func TestLogger(t *testing.T) {
 		{"info", "text", 3, 0},
 		{"warn", "json", 0, 2},
 		{"error", "auto", 0, 1},
-		{"info", "auto", 0, 3}, // what is written to is no terminal
+		{"info", "auto", 0, 3}, // the output is not a terminal
 	} {
 		var out strings.Builder
 		log := (&LogConfig{test.level, test.format}).Logger(&out)

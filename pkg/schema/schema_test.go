@@ -54,7 +54,7 @@ func TestFromMySQL(t *testing.T) {
 	}
 }
 
-// comesBack puts the table of a view back once the catalog has been asked for the view's columns.
+// comesBack restores a view's table as soon as the catalog has been queried for the view's columns.
 type comesBack struct {
 	*sqlx.DB
 	queries int
@@ -69,7 +69,7 @@ func (c *comesBack) QueryxContext(ctx context.Context, query string, args ...any
 	return c.DB.QueryxContext(ctx, query, args...)
 }
 
-// A table that is replaced can come back between the catalog's answer and the reading that explains it.
+// A table that is being replaced may come back after the catalog's answer and before the read that explains it.
 func TestFromMySQLOfAViewWhoseTableComesBack(t *testing.T) {
 	db := dbtest.Open(t, dbtest.Database(t))
 	for _, q := range []string{

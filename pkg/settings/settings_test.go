@@ -108,7 +108,7 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// Programs that run side by side in one process do not see each other's settings.
+// Programs in the same process do not see each other's settings.
 func TestLoadSideBySide(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 20 {
@@ -154,7 +154,7 @@ func TestSecretIsNeverSeen(t *testing.T) {
 	}
 }
 
-// described describes its variables itself.
+// described has descriptions of its variables.
 type described struct {
 	Name string `default:"cars" desc:"not this one"`
 }

@@ -84,7 +84,7 @@ func TestStockIsBelievable(t *testing.T) {
 			continue
 		}
 
-		// In per cent; a price may end up to 495 dollars above what was reckoned.
+		// In percent. Rounding may raise a price by up to 495 dollars.
 		share := (*v.price - 49500) * 100 / *v.msrp
 		if low := map[bool]int{true: 90, false: 9}[v.condition == "new"]; share > 100 || (*v.price)*100 / *v.msrp < low {
 			t.Errorf("%s: %s of %d at %d %% of its list price", v.stockNumber, v.condition, v.year, share)
@@ -92,7 +92,7 @@ func TestStockIsBelievable(t *testing.T) {
 	}
 }
 
-func TestStockHasWhatTheExamplesAskFor(t *testing.T) {
+func TestStockHasWhatTheExamplesNeed(t *testing.T) {
 	makes, models, camrys := map[string]int{}, map[string]int{}, 0
 	for _, v := range drawStock(seed) {
 		makes[v.model.make]++
@@ -172,7 +172,7 @@ func said(words string) func(vehicle) bool {
 	return func(v vehicle) bool { return v.description != nil && strings.Contains(*v.description, words) }
 }
 
-// TestLiterals holds the row to the column list and its text to what all servers read alike.
+// TestLiterals checks that rows fit the column list, and that all servers read their text alike.
 func TestLiterals(t *testing.T) {
 	columns := len(strings.Split(vehicleColumns, ","))
 	for _, v := range drawStock(seed) {
